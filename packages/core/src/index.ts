@@ -1,0 +1,68 @@
+export { type Baseline, binIndex, parseBaseline } from './baseline.js';
+export { checkTensors, describe } from './check-tensors.js';
+export {
+  ERROR_CODES,
+  type ErrorCode,
+  type ErrorDetails,
+  isNearsideError,
+  NearsideError,
+} from './errors.js';
+export { type Golden, parseGolden, type StoredTensor, type Tolerance } from './golden.js';
+export {
+  bucketUpperBound,
+  createHistogram,
+  type Histogram,
+  type HistogramJson,
+  histogramFromJson,
+  histogramToJson,
+  merge,
+  quantile,
+  record,
+  total,
+} from './histogram.js';
+export {
+  type Chunk,
+  type Layout,
+  MAX_CHUNK_BYTES,
+  parseLayout,
+  Sha256HexSchema,
+} from './layout.js';
+export {
+  FileNameSchema,
+  ModelNameSchema,
+  type ModelSpec,
+  parseModelSpec,
+  type Runtime,
+  SPEC_FORMAT,
+  type Variant,
+  VersionSchema,
+} from './model-spec.js';
+export { parse } from './parse.js';
+export type {
+  PostprocessingStep,
+  PreprocessingStep,
+  ResampleFilter,
+} from './processing-steps.js';
+export {
+  BACKENDS,
+  type Backend,
+  COHORTS,
+  DEVICE_CLASSES,
+  type DeviceClass,
+  MAX_REPORT_BYTES,
+  REPORT_VERSION,
+  type Report,
+  ReportSchema,
+} from './report.js';
+export type { Store, StoreChange, StoredValue } from './store.js';
+export {
+  arrayFromBytes,
+  type Datatype,
+  elementCount,
+  formatShape,
+  isArrayOf,
+  type NumericDatatype,
+  type Tensor,
+  type TensorSpec,
+  type Tensors,
+} from './tensor.js';

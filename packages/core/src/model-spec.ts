@@ -1,0 +1,89 @@
+import * as v from 'valibot';
+import { parse } from './parse.js';
+import { PostprocessingStepSchema, PreprocessingStepSchema } from './processing-steps.js';
+import { DATATYPES } from './tensor.js';
+
+/** The integer every published spec carries; a change that older libraries misread raises it. */
+export const SPEC_FORMAT = 1;
+
+/** A file inside a model directory: relative, no `..`, no backslash, no empty part. */
+export const FileNameSchema = v.pipe(
+  v.string(),
+  v.maxLength(200),
+  v.regex(/^(?!\.)[A-Za-z0-9._-]+(?:\/(?!\.)[A-Za-z0-9._-]+)*$/, 'a safe relative file name'),
+);
+
+/** A model's name: one URL path segment. */
+export const ModelNameSchema = v.pipe(
+  v.string(),
+  v.regex(/^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/, 'lower-case letters, digits and dashes, ≤ 64'),
+);
+
+/** Semantic Versioning 2.0.0 without build metadata. */
+export const VersionSchema = v.pipe(
+  v.string(),
+  v.maxLength(64),
+  v.regex(/^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/, 'a semantic version such as 1.2.0'),
+);
+
+const PositiveIntegerSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+
+export const TensorSpecSchema = v.strictObject({
+  name: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
+  datatype: v.picklist(DATATYPES),
+  shape: v.array(v.pipe(v.number(), v.integer(), v.minValue(-1))),
+});
+
+/** One form of the same weights: what a backend loads. Order in the spec is the prior order. */
+export const VariantSchema = v.variant('runtime', [
+  v.strictObject({
+    name: ModelNameSchema,
+    runtime: v.literal('onnx'),
+    dtype: v.string(),
+    files: v.pipe(v.array(FileNameSchema), v.minLength(1)),
+  }),
+  v.strictObject({
+    name: ModelNameSchema,
+    runtime: v.literal('tfjs'),
+    format: v.picklist(['layers-model', 'graph-model']),
+    dtype: v.string(),
+    /** The model.json first, then its weight files in manifest order. */
+    files: v.pipe(v.array(FileNameSchema), v.minLength(2)),
+  }),
+]);
+
+export const ModelSpecSchema = v.strictObject({
+  format: v.literal(SPEC_FORMAT),
+  name: ModelNameSchema,
+  version: VersionSchema,
+  /** Monotone over all versions of a model; the highest admitted one is chosen. */
+  sequence: PositiveIntegerSchema,
+  task: v.picklist(['image-classification', 'tensors']),
+  inputs: v.pipe(v.array(TensorSpecSchema), v.minLength(1)),
+  outputs: v.pipe(v.array(TensorSpecSchema), v.minLength(1)),
+  preprocessing: v.array(PreprocessingStepSchema),
+  postprocessing: v.array(PostprocessingStepSchema),
+  variants: v.pipe(v.array(VariantSchema), v.minLength(1)),
+  batch: v.optional(
+    v.strictObject({
+      axis: v.literal(0),
+      max: PositiveIntegerSchema,
+      maxDelayMs: v.pipe(v.number(), v.minValue(0)),
+    }),
+  ),
+  limits: v.strictObject({
+    /** Peak heap the model needs, in bytes. */
+    memoryBytes: PositiveIntegerSchema,
+    /** Largest image accepted, in pixels before any resizing. */
+    maxInputPixels: v.optional(PositiveIntegerSchema),
+  }),
+});
+
+export type ModelSpec = v.InferOutput<typeof ModelSpecSchema>;
+export type Variant = v.InferOutput<typeof VariantSchema>;
+export type Runtime = Variant['runtime'];
+
+/** @throws NearsideError `metadata-malformed` */
+export function parseModelSpec(value: unknown): ModelSpec {
+  return parse(ModelSpecSchema, value, { code: 'metadata-malformed', what: 'model.json' });
+}

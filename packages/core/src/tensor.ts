@@ -1,0 +1,89 @@
+/** Datatypes of the Open Inference Protocol V2, as far as a browser has an array for them. */
+export const NUMERIC_DATATYPES = [
+  'BOOL',
+  'UINT8',
+  'INT8',
+  'UINT16',
+  'INT16',
+  'UINT32',
+  'INT32',
+  'INT64',
+  'FP16',
+  'FP32',
+  'FP64',
+] as const;
+
+export const DATATYPES = [...NUMERIC_DATATYPES, 'BYTES'] as const;
+
+export type NumericDatatype = (typeof NUMERIC_DATATYPES)[number];
+export type Datatype = (typeof DATATYPES)[number];
+
+/** The array that holds a tensor of each datatype, row-major. FP16 travels as its raw 16 bits. */
+export interface DatatypeArrays {
+  BOOL: Uint8Array<ArrayBuffer>;
+  UINT8: Uint8Array<ArrayBuffer>;
+  INT8: Int8Array<ArrayBuffer>;
+  UINT16: Uint16Array<ArrayBuffer>;
+  INT16: Int16Array<ArrayBuffer>;
+  UINT32: Uint32Array<ArrayBuffer>;
+  INT32: Int32Array<ArrayBuffer>;
+  INT64: BigInt64Array<ArrayBuffer>;
+  FP16: Uint16Array<ArrayBuffer>;
+  FP32: Float32Array<ArrayBuffer>;
+  FP64: Float64Array<ArrayBuffer>;
+  BYTES: string[];
+}
+
+/** A dense tensor: `data.length` equals the product of `shape`, in row-major order. */
+export type Tensor = {
+  [D in Datatype]: { datatype: D; shape: readonly number[]; data: DatatypeArrays[D] };
+}[Datatype];
+
+/** Tensors by name, as a model takes and gives them. */
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+/** What a model declares of a tensor; −1 in `shape` leaves that axis free. */
+export interface TensorSpec {
+  readonly name: string;
+  readonly datatype: Datatype;
+  readonly shape: readonly number[];
+}
+
+const ARRAY_TYPES = {
+  BOOL: Uint8Array,
+  UINT8: Uint8Array,
+  INT8: Int8Array,
+  UINT16: Uint16Array,
+  INT16: Int16Array,
+  UINT32: Uint32Array,
+  INT32: Int32Array,
+  INT64: BigInt64Array,
+  FP16: Uint16Array,
+  FP32: Float32Array,
+  FP64: Float64Array,
+} as const;
+
+/** Product of the axes; 1 for a scalar (`[]`). */
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((count, axis) => count * axis, 1);
+}
+
+/** Reads little-endian raw bytes as the array of a numeric datatype. Copies nothing. */
+export function arrayFromBytes(datatype: NumericDatatype, bytes: ArrayBuffer): Tensor['data'] {
+  return new ARRAY_TYPES[datatype](bytes);
+}
+
+/** Whether `data` is the array type that `datatype` asks for. */
+export function isArrayOf(datatype: Datatype, data: unknown): boolean {
+  return datatype === 'BYTES' ? Array.isArray(data) : data instanceof ARRAY_TYPES[datatype];
+}
+
+/** The name of the array type of a datatype, for messages. */
+export function arrayTypeName(datatype: Datatype): string {
+  return datatype === 'BYTES' ? 'string[]' : ARRAY_TYPES[datatype].name;
+}
+
+/** `[-1, 1, 28, 28]` as people write it: `[n, 1, 28, 28]`. */
+export function formatShape(shape: readonly number[]): string {
+  return `[${shape.map((axis) => (axis === -1 ? 'n' : axis)).join(', ')}]`;
+}
