@@ -1,0 +1,46 @@
+export { type ModelAddress, parseModelAddress } from './address.js';
+export { canonicalJson } from './canonical-json.js';
+export { toHex } from './hex.js';
+export type {
+  InstallationEvent,
+  InstalledVersion,
+  ModelInstallation,
+} from './model-installation.js';
+export { openModelInstallation } from './model-installation.js';
+export { type ModelVersion, openModelVersion } from './model-version.js';
+export {
+  BUNDLE_MEDIA_TYPE,
+  PAYLOAD_TYPE,
+  PREDICATE_TYPE,
+  preAuthenticationEncoding,
+  RELEASE_FIELD,
+  STATEMENT_TYPE,
+} from './oms/bundle.js';
+export { type Manifest, type ReleaseIdentity, verifyBundle } from './oms/verify-bundle.js';
+export { allReleases, type Release, releasesOf } from './release.js';
+export {
+  bundleName,
+  chunkPath,
+  rootPath,
+  snapshotPath,
+  TIMESTAMP_PATH,
+  targetPath,
+  targetsPath,
+} from './repository-paths.js';
+export type { RequestOptions } from './repository-source.js';
+export { createMemoryStore } from './stores/memory-store.js';
+export { openStore } from './stores/open-store.js';
+export {
+  type Metadata,
+  MODEL_KEYS_FIELD,
+  parseMetadata,
+  type Role,
+  type Root,
+  type Snapshot,
+  type TargetFile,
+  type Targets,
+  type Timestamp,
+} from './tuf/metadata.js';
+export { parseTrust, pinOf } from './tuf/pin.js';
+export { variantFiles } from './variant-files.js';
+export type { VerifiedBytes } from './verified-bytes.js';

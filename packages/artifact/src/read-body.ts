@@ -1,0 +1,49 @@
+import { NearsideError } from '@nearside/core';
+import type { FetchOptions } from './repository-source.js';
+import type { Transfer } from './transfer.js';
+
+/**
+ * Reads a body that must not be longer than `maxBytes`, and stops the transfer as soon as it is.
+ *
+ * @throws NearsideError `tooLarge`
+ */
+export async function readBody(
+  response: Response,
+  {
+    path,
+    transfer,
+    maxBytes,
+    tooLarge = 'metadata-too-large',
+    onBytes,
+  }: FetchOptions & { path: string; transfer: Transfer },
+): Promise<Uint8Array<ArrayBuffer>> {
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  let sizeBytes = 0;
+  const reader = (response.body ?? new Blob().stream()).getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return concatenate(pieces, sizeBytes);
+    transfer.progress();
+    sizeBytes += value.length;
+    if (sizeBytes > maxBytes) {
+      await reader.cancel();
+      throw new NearsideError(tooLarge, `${path}: expected at most ${maxBytes} bytes, got more.`, {
+        details: { path, maxBytes },
+      });
+    }
+    pieces.push(value);
+    onBytes?.(value.length);
+  }
+}
+
+function concatenate(pieces: readonly Uint8Array<ArrayBuffer>[], sizeBytes: number) {
+  const [only] = pieces;
+  if (only && pieces.length === 1) return only;
+  const bytes = new Uint8Array(sizeBytes);
+  let offset = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, offset);
+    offset += piece.length;
+  }
+  return bytes;
+}

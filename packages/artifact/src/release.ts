@@ -1,0 +1,113 @@
+import { ModelNameSchema, NearsideError, parse, SPEC_FORMAT, VersionSchema } from '@nearside/core';
+import * as v from 'valibot';
+import { sha256 } from './sha256.js';
+import type { TargetFile, Targets } from './tuf/metadata.js';
+
+const Sequence = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+const BasisPoints = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(10_000));
+
+/** The `custom` of a TUF target that is a model version. Integers only; unknown fields ignored. */
+export const ReleaseSchema = v.looseObject({
+  model: ModelNameSchema,
+  version: VersionSchema,
+  sequence: Sequence,
+  state: v.picklist(['canary', 'stable', 'revoked']),
+  rollout: v.optional(
+    v.looseObject({ salt: v.string(), fromBps: BasisPoints, toBps: BasisPoints }),
+  ),
+  fallbackSequence: v.optional(Sequence),
+  deltasFrom: v.optional(v.array(Sequence)),
+  requires: v.looseObject({
+    format: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
+    runtime: v.optional(v.array(v.string())),
+    features: v.optional(v.array(v.string())),
+  }),
+});
+
+/** A model version that signed targets offer, and where its bundle is. */
+export interface Release extends v.InferOutput<typeof ReleaseSchema> {
+  readonly targetName: string;
+  readonly target: TargetFile;
+}
+
+/** All versions of `model` that the targets list, newest first. */
+export function releasesOf(targets: Targets, model: string): Release[] {
+  return allReleases(targets)
+    .filter((release) => release.model === model)
+    .sort((a, b) => b.sequence - a.sequence);
+}
+
+/** All model versions the targets list; targets of other kinds are passed over. */
+export function allReleases(targets: Targets): Release[] {
+  return Object.entries(targets.targets)
+    .filter(([, target]) => target.custom !== undefined)
+    .map(([targetName, target]) => ({
+      ...parse(ReleaseSchema, target.custom, {
+        code: 'metadata-malformed',
+        what: `targets.json, ${targetName}`,
+      }),
+      targetName,
+      target,
+    }));
+}
+
+/**
+ * Chooses the version this device runs: the highest sequence that is supported, admitted by its
+ * rollout and not revoked.
+ *
+ * @throws NearsideError `model-not-found`, `version-revoked`, `version-unsupported`, `no-version`
+ */
+export async function chooseRelease(
+  targets: Targets,
+  { model, installId }: { model: string; installId: string },
+): Promise<Release> {
+  const releases = releasesOf(targets, model);
+  if (releases.length === 0) throw modelNotFound(targets, model);
+  const current = releases.filter((release) => release.state !== 'revoked');
+  const supported = current.filter((release) => release.requires.format <= SPEC_FORMAT);
+  for (const release of supported) {
+    if (await isAdmitted(release, installId)) return release;
+  }
+  if (current.length === 0) throw none('version-revoked', model, releases, 'all are revoked');
+  if (supported.length === 0) {
+    throw none('version-unsupported', model, current, 'all need a newer library: update nearside');
+  }
+  throw none('no-version', model, supported, 'none is rolled out to this device yet');
+}
+
+/** Bucket of an install for a rollout, 0 … 9,999: first 6 bytes of SHA-256(salt ‖ 0 ‖ installId). */
+export async function rolloutBucket(salt: string, installId: string): Promise<number> {
+  const digest = await sha256(new TextEncoder().encode(`${salt}\0${installId}`));
+  const first48Bits = digest.subarray(0, 6).reduce((value, byte) => value * 256 + byte, 0);
+  return first48Bits % 10_000;
+}
+
+async function isAdmitted({ rollout }: Release, installId: string): Promise<boolean> {
+  if (!rollout) return true;
+  const bucket = await rolloutBucket(rollout.salt, installId);
+  return rollout.fromBps <= bucket && bucket < rollout.toBps;
+}
+
+function modelNotFound(targets: Targets, model: string): NearsideError {
+  const names = [...new Set(allReleases(targets).map((release) => release.model))].sort();
+  const offered = names.length > 0 ? names.join(', ') : 'no model at all';
+  return new NearsideError(
+    'model-not-found',
+    `Expected a model '${model}' in this repository, which offers: ${offered}.`,
+    { details: { model, offered: names } },
+  );
+}
+
+function none(
+  code: 'version-revoked' | 'version-unsupported' | 'no-version',
+  model: string,
+  releases: readonly Release[],
+  why: string,
+): NearsideError {
+  const versions = releases.map((release) => release.version);
+  return new NearsideError(
+    code,
+    `Expected a version of '${model}' this device may run, got ${versions.join(', ')}: ${why}.`,
+    { details: { model, versions } },
+  );
+}

@@ -1,0 +1,30 @@
+/** Paths inside a repository, as `docs/repository-layout.md` draws them. */
+
+export const TIMESTAMP_PATH = 'metadata/timestamp.json';
+
+export function rootPath(version: number): string {
+  return `metadata/${version}.root.json`;
+}
+
+export function snapshotPath(version: number): string {
+  return `metadata/${version}.snapshot.json`;
+}
+
+export function targetsPath(version: number): string {
+  return `metadata/${version}.targets.json`;
+}
+
+/** A consistent-snapshot target: its hash stands before the name's last part (TUF 1.0, 5.7.3). */
+export function targetPath(name: string, sha256: string): string {
+  return `targets/${sha256}.${name}`;
+}
+
+/** The TUF target name of a version's bundle. */
+export function bundleName(model: string, version: string): string {
+  return `${model}-${version}.oms.json`;
+}
+
+/** `.z` holds gzip bytes: a `.gz` would be decoded by static servers and `fetch` on the way. */
+export function chunkPath(sha256: string, { gzip }: { gzip: boolean }): string {
+  return `chunks/${sha256}${gzip ? '.z' : ''}`;
+}

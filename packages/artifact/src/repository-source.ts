@@ -1,0 +1,97 @@
+import { NearsideError } from '@nearside/core';
+import { readBody } from './read-body.js';
+import { startTransfer } from './transfer.js';
+
+/** How requests to a private repository are made. */
+export interface RequestOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly credentials?: 'omit' | 'same-origin' | 'include';
+}
+
+export interface FetchOptions {
+  /** More than this is refused as soon as it arrives. */
+  readonly maxBytes: number;
+  /** The code for that; `metadata-too-large` by default. */
+  readonly tooLarge?: 'metadata-too-large' | 'size-mismatch';
+  /** How the HTTP cache is used; chunks bypass it, because the verified store keeps them. */
+  readonly cache?: 'default' | 'no-cache' | 'no-store';
+  /** Called with each piece's length as it arrives, in bytes. */
+  readonly onBytes?: ((sizeBytes: number) => void) | undefined;
+}
+
+/** Files of one repository, by path, over HTTP. What comes back is untrusted. */
+export interface RepositorySource {
+  /** @throws NearsideError a network code, or `tooLarge` over `maxBytes` */
+  fetch(path: string, options: FetchOptions): Promise<Uint8Array<ArrayBuffer>>;
+  /** As `fetch`, or undefined when the server says that there is no such file. */
+  fetchIfPresent(path: string, options: FetchOptions): Promise<Uint8Array<ArrayBuffer> | undefined>;
+}
+
+/**
+ * Opens the repository at a URL that ends with a slash.
+ *
+ * @param signal ends every request of this source
+ */
+export function openRepositorySource(
+  url: string,
+  { request, signal }: { request?: RequestOptions | undefined; signal?: AbortSignal | undefined },
+): RepositorySource {
+  async function fetchIfPresent(path: string, options: FetchOptions) {
+    const transfer = startTransfer([signal]);
+    try {
+      const response = await fetch(url + path, {
+        ...request,
+        cache: options.cache ?? 'default',
+        credentials: request?.credentials ?? 'omit',
+        referrerPolicy: 'no-referrer',
+        signal: transfer.signal,
+      });
+      requireSameOrigin(response, url, path);
+      if (isAbsent(response)) {
+        await response.body?.cancel();
+        return undefined;
+      }
+      if (!response.ok) throw statusError(path, response.status);
+      return await readBody(response, { path, transfer, ...options });
+    } catch (error) {
+      throw transfer.explain(error, path);
+    } finally {
+      transfer.end();
+    }
+  }
+
+  return {
+    fetchIfPresent,
+    async fetch(path, options) {
+      const bytes = await fetchIfPresent(path, options);
+      if (bytes) return bytes;
+      throw statusError(path, 404);
+    },
+  };
+}
+
+/**
+ * 404 and 403 (S3 without list permission), and a 200 of HTML: single-page hosts answer unknown
+ * paths with their index page (measured on `vite preview`).
+ */
+function isAbsent(response: Response): boolean {
+  const html = response.headers.get('content-type')?.startsWith('text/html') ?? false;
+  return response.status === 404 || response.status === 403 || (response.ok && html);
+}
+
+function requireSameOrigin(response: Response, url: string, path: string): void {
+  if (!response.redirected || new URL(response.url).origin === new URL(url).origin) return;
+  throw new NearsideError(
+    'redirect-refused',
+    `${path}: expected an answer from ${new URL(url).origin}, got a redirect to ` +
+      `${new URL(response.url).origin}. Open the model at its final address.`,
+    { details: { path, expected: new URL(url).origin, got: new URL(response.url).origin } },
+  );
+}
+
+function statusError(path: string, status: number): NearsideError {
+  return new NearsideError('network-failed', `${path}: expected status 200, got ${status}.`, {
+    details: { path, status },
+    retryable: status >= 500 || status === 429,
+  });
+}

@@ -1,0 +1,27 @@
+import { NearsideError } from '@nearside/core';
+import { toHex } from './hex.js';
+
+/** SHA-256 (FIPS 180-4) by WebCrypto, 32 bytes. */
+export async function sha256(bytes: BufferSource): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await webCrypto().digest('SHA-256', bytes));
+}
+
+/** SHA-256 as 64 lower-case hex digits. */
+export async function sha256Hex(bytes: BufferSource): Promise<string> {
+  return toHex(await sha256(bytes));
+}
+
+/**
+ * WebCrypto, which browsers offer only to pages served over https or from localhost.
+ *
+ * @throws NearsideError `insecure-context`
+ */
+export function webCrypto(): SubtleCrypto {
+  const subtle = globalThis.crypto?.subtle;
+  if (subtle) return subtle;
+  throw new NearsideError(
+    'insecure-context',
+    'Expected a secure context (https: or localhost), where WebCrypto can verify signatures; got ' +
+      'an insecure origin. Serve the page over https.',
+  );
+}

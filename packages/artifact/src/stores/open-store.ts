@@ -1,0 +1,20 @@
+import type { Store } from '@nearside/core';
+import { openIndexedDbStore } from './indexeddb-store.js';
+import { createMemoryStore } from './memory-store.js';
+
+/** Database one: models, metadata, choices. Database two: reports, which never wait behind it. */
+export type Database = 'nearside-models' | 'nearside-reports';
+
+/** IndexedDB where there is one (not in Node, not in an opaque origin), memory elsewhere. */
+export function openStore(database: Database, choice: 'auto' | 'memory' = 'auto'): Store {
+  return choice === 'auto' && hasIndexedDb() ? openIndexedDbStore(database) : createMemoryStore();
+}
+
+/** Touching `indexedDB` throws in a sandboxed frame. */
+function hasIndexedDb(): boolean {
+  try {
+    return typeof indexedDB !== 'undefined' && indexedDB !== null;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,137 @@
+import { parse, Sha256HexSchema } from '@nearside/core';
+import * as v from 'valibot';
+import { parseJson } from '../parse-json.js';
+
+/**
+ * The four metadata roles of The Update Framework 1.0 (specification section 4). Unknown fields
+ * are kept and ignored, as the specification demands.
+ */
+
+const Version = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+const KeyId = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, '64 hex digits'));
+const Expires = v.pipe(
+  v.string(),
+  v.regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/, 'a UTC time such as 2027-01-31T00:00:00Z'),
+);
+const SpecVersion = v.pipe(v.string(), v.regex(/^1\.\d+(?:\.\d+)?$/, 'TUF 1.x'));
+
+function header<const Type extends string>(type: Type) {
+  return { _type: v.literal(type), spec_version: SpecVersion, version: Version, expires: Expires };
+}
+
+const KeySchema = v.looseObject({
+  keytype: v.string(),
+  scheme: v.string(),
+  keyval: v.looseObject({ public: v.string() }),
+});
+
+const RoleSchema = v.looseObject({
+  keyids: v.array(KeyId),
+  threshold: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
+});
+
+/** Root's extra field: the keys that may sign models, hint (SHA-256 of the PEM text) → PEM. */
+export const MODEL_KEYS_FIELD = 'x-nearside-model-keys';
+
+export const RootSchema = v.looseObject({
+  ...header('root'),
+  consistent_snapshot: v.literal(true),
+  keys: v.record(KeyId, KeySchema),
+  roles: v.looseObject({
+    root: RoleSchema,
+    timestamp: RoleSchema,
+    snapshot: RoleSchema,
+    targets: RoleSchema,
+  }),
+  [MODEL_KEYS_FIELD]: v.optional(v.record(KeyId, v.string()), {}),
+});
+
+const MetaFileSchema = v.looseObject({
+  version: Version,
+  length: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),
+  hashes: v.optional(v.looseObject({ sha256: v.optional(Sha256HexSchema) })),
+});
+
+export const TimestampSchema = v.looseObject({
+  ...header('timestamp'),
+  meta: v.looseObject({ 'snapshot.json': MetaFileSchema }),
+});
+
+export const SnapshotSchema = v.looseObject({
+  ...header('snapshot'),
+  meta: v.intersect([
+    v.looseObject({ 'targets.json': MetaFileSchema }),
+    v.record(v.string(), MetaFileSchema),
+  ]),
+});
+
+export const TargetFileSchema = v.looseObject({
+  length: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+  hashes: v.looseObject({ sha256: Sha256HexSchema }),
+  custom: v.optional(v.unknown()),
+});
+
+export const TargetsSchema = v.looseObject({
+  ...header('targets'),
+  targets: v.record(v.string(), TargetFileSchema),
+});
+
+export type Root = v.InferOutput<typeof RootSchema>;
+export type Timestamp = v.InferOutput<typeof TimestampSchema>;
+export type Snapshot = v.InferOutput<typeof SnapshotSchema>;
+export type Targets = v.InferOutput<typeof TargetsSchema>;
+export type TargetFile = v.InferOutput<typeof TargetFileSchema>;
+export type MetaFile = v.InferOutput<typeof MetaFileSchema>;
+export type Role = 'root' | 'timestamp' | 'snapshot' | 'targets';
+
+interface MetadataByRole {
+  root: Root;
+  timestamp: Timestamp;
+  snapshot: Snapshot;
+  targets: Targets;
+}
+
+const SCHEMAS = {
+  root: RootSchema,
+  timestamp: TimestampSchema,
+  snapshot: SnapshotSchema,
+  targets: TargetsSchema,
+} as const;
+
+const EnvelopeSchema = v.looseObject({
+  signed: v.looseObject({}),
+  signatures: v.array(v.looseObject({ keyid: v.string(), sig: v.string() })),
+});
+
+export interface Signature {
+  readonly keyid: string;
+  /** Hex. */
+  readonly sig: string;
+}
+
+/** A metadata file as received: `raw` bytes, what they say, and who claims to have signed it. */
+export interface Metadata<R extends Role> {
+  readonly role: R;
+  readonly raw: Uint8Array<ArrayBuffer>;
+  readonly signed: MetadataByRole[R];
+  /** `signed` as parsed, before any schema: what the signatures are over. */
+  readonly signedJson: unknown;
+  readonly signatures: readonly Signature[];
+}
+
+/**
+ * Reads one metadata file. Says nothing yet about who signed it.
+ *
+ * @throws NearsideError `metadata-malformed`
+ */
+export function parseMetadata<R extends Role>(role: R, raw: Uint8Array<ArrayBuffer>): Metadata<R> {
+  const malformed = { code: 'metadata-malformed', what: `${role}.json` } as const;
+  const { signed, signatures } = parse(EnvelopeSchema, parseJson(raw, malformed), malformed);
+  return {
+    role,
+    raw,
+    signed: parse(SCHEMAS[role], signed, malformed) as MetadataByRole[R],
+    signedJson: signed,
+    signatures,
+  };
+}

@@ -1,0 +1,32 @@
+import { fromBase64Url, toBase64Url } from '../base64.js';
+import { toHex } from '../hex.js';
+import { sha256 } from '../sha256.js';
+
+/** A pin: `sha256-` and the base64url SHA-256 of the raw bytes of `metadata/1.root.json`. */
+export async function pinOf(firstRoot: Uint8Array<ArrayBuffer>): Promise<string> {
+  return `sha256-${toBase64Url(await sha256(firstRoot))}`;
+}
+
+/**
+ * Reads the `trust` option: a pin, or the raw bytes of the first root itself.
+ *
+ * @throws TypeError when it is neither
+ */
+export async function parseTrust(trust: unknown): Promise<string> {
+  if (trust instanceof Uint8Array) return pinOf(new Uint8Array(trust));
+  // Padding and the other base64 alphabet are accepted: subresource integrity writes those.
+  if (typeof trust === 'string' && /^sha256-[A-Za-z0-9+/_-]{43}=?$/.test(trust)) {
+    return trust.replaceAll('+', '-').replaceAll('/', '_').replace('=', '');
+  }
+  throw new TypeError(
+    `open: expected \`trust\` to be the repository's pin, 'sha256-' and 43 characters as ` +
+      `\`nearside publish\` prints it, or the bytes of its first root metadata; got ${
+        typeof trust === 'string' ? `'${trust}'` : typeof trust
+      }`,
+  );
+}
+
+/** What a repository's keys in the store begin with: the first 16 hex digits of its pin's hash. */
+export function pinPrefix(pin: string): string {
+  return toHex(fromBase64Url(pin.slice('sha256-'.length)).subarray(0, 8));
+}

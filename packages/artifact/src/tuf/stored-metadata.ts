@@ -1,0 +1,57 @@
+import type { Store } from '@nearside/core';
+import {
+  acceptFirstRoot,
+  acceptNextRoot,
+  acceptSnapshot,
+  acceptTargets,
+  acceptTimestamp,
+  type CompleteMetadata,
+  type TrustedMetadata,
+} from './trusted-metadata.js';
+
+/** The raw files of a trusted chain, as stored under one key so that they change together. */
+interface StoredChain {
+  readonly roots: readonly Uint8Array<ArrayBuffer>[];
+  readonly timestamp: Uint8Array<ArrayBuffer>;
+  readonly snapshot: Uint8Array<ArrayBuffer>;
+  readonly targets: Uint8Array<ArrayBuffer>;
+}
+
+/** `t/`: trusted metadata of one repository. */
+export function trustedKey(prefix: string): string {
+  return `${prefix}/t/chain`;
+}
+
+export function toStoredChain(trusted: CompleteMetadata): StoredChain {
+  return {
+    roots: trusted.rootChain,
+    timestamp: trusted.timestamp.raw,
+    snapshot: trusted.snapshot.raw,
+    targets: trusted.targets.raw,
+  };
+}
+
+/**
+ * Loads the stored chain and verifies all of it again, from the pin. Expiry is the caller's.
+ *
+ * @returns undefined when nothing is stored
+ * @throws NearsideError a trust code when what is stored does not verify
+ */
+export async function loadTrustedMetadata(
+  store: Store,
+  { prefix, pin }: { prefix: string; pin: string },
+): Promise<CompleteMetadata | undefined> {
+  const chain = (await store.get(trustedKey(prefix))) as Partial<StoredChain> | undefined;
+  if (!chain) return undefined;
+  const [firstRoot, ...nextRoots] = Array.isArray(chain.roots) ? chain.roots : [];
+  let trusted: TrustedMetadata = await acceptFirstRoot(bytesOf(firstRoot), pin);
+  for (const root of nextRoots) trusted = await acceptNextRoot(trusted, bytesOf(root));
+  const timed = await acceptTimestamp(trusted, bytesOf(chain.timestamp));
+  const snapped = await acceptSnapshot(timed, bytesOf(chain.snapshot));
+  return acceptTargets(snapped, bytesOf(chain.targets));
+}
+
+/** Whatever lies in the store: not-bytes become no bytes, which then fail to verify. */
+function bytesOf(value: unknown): Uint8Array<ArrayBuffer> {
+  return value instanceof Uint8Array ? new Uint8Array(value) : new Uint8Array();
+}

@@ -1,0 +1,195 @@
+import { NearsideError } from '@nearside/core';
+import { sha256Hex } from '../sha256.js';
+import {
+  type Metadata,
+  type MetaFile,
+  parseMetadata,
+  type Role,
+  type Root,
+  type Snapshot,
+  type Targets,
+  type Timestamp,
+} from './metadata.js';
+import { pinOf } from './pin.js';
+import { verifySignatures } from './verify-signatures.js';
+
+/**
+ * What the device has come to trust, from the pinned root downwards. Grows one file at a time by
+ * the functions below, each of which verifies a file against what is trusted already and returns
+ * the next state; none changes its argument. The same functions serve a fetched file and a stored
+ * one, so every load re-verifies the chain from the pin. Numbers are sections of TUF 1.0.
+ *
+ * Expiry is not checked here: see {@link requireUnexpired}.
+ */
+export interface TrustedMetadata {
+  /** Raw bytes of every root from version 1 to the current one. */
+  readonly rootChain: readonly Uint8Array<ArrayBuffer>[];
+  readonly root: Root;
+  readonly timestamp?: Metadata<'timestamp'>;
+  readonly snapshot?: Metadata<'snapshot'>;
+  readonly targets?: Metadata<'targets'>;
+}
+
+/** A trusted chain that reaches all the way down. */
+export type CompleteMetadata = TrustedMetadata & {
+  readonly timestamp: Metadata<'timestamp'>;
+  readonly snapshot: Metadata<'snapshot'>;
+  readonly targets: Metadata<'targets'>;
+};
+
+type Raw = Uint8Array<ArrayBuffer>;
+
+/** 5.2: the first root is trusted because its bytes hash to the pin. */
+export async function acceptFirstRoot(raw: Raw, pin: string): Promise<TrustedMetadata> {
+  const actual = await pinOf(raw);
+  if (actual !== pin) {
+    throw new NearsideError(
+      'pin-mismatch',
+      `The repository's first root metadata: expected ${pin}, got ${actual}. Either the address ` +
+        'or `trust` is of another repository, or somebody replaced its root.',
+      { details: { expected: pin, got: actual } },
+    );
+  }
+  const metadata = parseMetadata('root', raw);
+  await verifySignatures(metadata, metadata.signed);
+  requireVersion(metadata, 1);
+  return { rootChain: [raw], root: metadata.signed };
+}
+
+/** 5.3.4–5.3.8, and 5.3.11: a next root is signed by both the old and the new keys. */
+export async function acceptNextRoot(trusted: TrustedMetadata, raw: Raw): Promise<TrustedMetadata> {
+  const metadata = parseMetadata('root', raw);
+  await verifySignatures(metadata, trusted.root);
+  await verifySignatures(metadata, metadata.signed);
+  requireVersion(metadata, trusted.root.version + 1);
+  const next = { rootChain: [...trusted.rootChain, raw], root: metadata.signed };
+  // Fast-forward recovery: rotated timestamp or snapshot keys void what the old ones signed.
+  const rotated = (['timestamp', 'snapshot'] as const).some(
+    (role) => !sameKeys(trusted.root, metadata.signed, role),
+  );
+  return rotated ? next : { ...trusted, ...next };
+}
+
+/** 5.4.2–5.4.3 */
+export async function acceptTimestamp(
+  trusted: TrustedMetadata,
+  raw: Raw,
+): Promise<TrustedMetadata & { timestamp: Metadata<'timestamp'> }> {
+  const metadata = parseMetadata('timestamp', raw);
+  await verifySignatures(metadata, trusted.root);
+  const { timestamp } = trusted;
+  if (timestamp) {
+    requireNotOlder('timestamp', metadata.signed.version, timestamp.signed.version);
+    if (metadata.signed.version === timestamp.signed.version) return { ...trusted, timestamp };
+    requireNotOlder('snapshot', snapshotMeta(metadata.signed), snapshotMeta(timestamp.signed));
+  }
+  return { ...trusted, timestamp: metadata };
+}
+
+/** 5.5.2–5.5.5 */
+export async function acceptSnapshot(
+  trusted: TrustedMetadata & { timestamp: Metadata<'timestamp'> },
+  raw: Raw,
+): Promise<TrustedMetadata & { timestamp: Metadata<'timestamp'>; snapshot: Metadata<'snapshot'> }> {
+  const described = trusted.timestamp.signed.meta['snapshot.json'];
+  await requireDescribed('snapshot', raw, described);
+  const metadata = parseMetadata('snapshot', raw);
+  await verifySignatures(metadata, trusted.root);
+  requireMatch('snapshot', metadata.signed.version, described.version);
+  if (trusted.snapshot) requireNoTargetsRollback(metadata.signed, trusted.snapshot.signed);
+  return { ...trusted, snapshot: metadata };
+}
+
+/** 5.6.2–5.6.4 */
+export async function acceptTargets(
+  trusted: Awaited<ReturnType<typeof acceptSnapshot>>,
+  raw: Raw,
+): Promise<CompleteMetadata> {
+  const described = trusted.snapshot.signed.meta['targets.json'];
+  await requireDescribed('targets', raw, described);
+  const metadata = parseMetadata('targets', raw);
+  await verifySignatures(metadata, trusted.root);
+  requireMatch('targets', metadata.signed.version, described.version);
+  return { ...trusted, targets: metadata };
+}
+
+/**
+ * 5.3.10, 5.4.4, 5.5.6, 5.6.5: freeze-attack protection.
+ *
+ * @throws NearsideError `metadata-expired`, with both times in `details`
+ */
+export function requireUnexpired(
+  role: Role,
+  { expires }: Root | Timestamp | Snapshot | Targets,
+  nowMs: number,
+): void {
+  if (Date.parse(expires) > nowMs) return;
+  const now = new Date(nowMs).toISOString();
+  throw new NearsideError(
+    'metadata-expired',
+    `${role}.json: expected metadata that is valid at ${now} by this device's clock, got one ` +
+      `that expired at ${expires}. The publisher has to renew it, or the clock is wrong.`,
+    { details: { role, expires, now }, retryable: true },
+  );
+}
+
+function requireVersion(metadata: Metadata<'root'>, expected: number): void {
+  requireMatch('root', metadata.signed.version, expected);
+}
+
+function requireMatch(role: Role, got: number, expected: number): void {
+  if (got === expected) return;
+  throw new NearsideError(
+    got < expected ? 'metadata-rollback' : 'metadata-mix',
+    `${role}.json: expected version ${expected}, got ${got}.`,
+    { details: { role, expected, got } },
+  );
+}
+
+function requireNotOlder(role: Role, got: number, trusted: number): void {
+  if (got >= trusted) return;
+  throw new NearsideError(
+    'metadata-rollback',
+    `${role}.json: expected version ${trusted} or newer, because this device has already trusted ` +
+      `${trusted}; got ${got}.`,
+    { details: { role, trusted, got } },
+  );
+}
+
+/** 5.5.5: no targets file may disappear or go back. */
+function requireNoTargetsRollback(snapshot: Snapshot, trusted: Snapshot): void {
+  for (const [name, { version }] of Object.entries(trusted.meta)) {
+    requireNotOlder('targets', snapshot.meta[name]?.version ?? 0, version);
+  }
+}
+
+/** The length and hash that the role above gives, where it gives them. */
+async function requireDescribed(role: Role, raw: Raw, described: MetaFile): Promise<void> {
+  const { length, hashes } = described;
+  if (length !== undefined && raw.length !== length) {
+    throw new NearsideError(
+      'metadata-mix',
+      `${role}.json: expected ${length} bytes, got ${raw.length}.`,
+      { details: { role, expected: length, got: raw.length } },
+    );
+  }
+  if (hashes?.sha256 === undefined) return;
+  const got = await sha256Hex(raw);
+  if (got === hashes.sha256) return;
+  throw new NearsideError(
+    'metadata-mix',
+    `${role}.json: expected SHA-256 ${hashes.sha256}, got ${got}.`,
+    {
+      details: { role, expected: hashes.sha256, got },
+    },
+  );
+}
+
+function snapshotMeta(timestamp: Timestamp): number {
+  return timestamp.meta['snapshot.json'].version;
+}
+
+function sameKeys(before: Root, after: Root, role: Role): boolean {
+  const ids = (root: Root) => [...root.roles[role].keyids].sort().join();
+  return ids(before) === ids(after);
+}

@@ -1,0 +1,49 @@
+import { NearsideError } from '@nearside/core';
+import { canonicalJson } from '../canonical-json.js';
+import { fromHex } from '../hex.js';
+import { webCrypto } from '../sha256.js';
+import type { Metadata, Role, Root } from './metadata.js';
+
+/**
+ * Checks that `metadata` carries valid signatures by at least the threshold of distinct keys that
+ * `root` names for its role (TUF 1.0, section 5.3.4 and its siblings). One key counts once, under
+ * however many ids and however often it signs.
+ *
+ * @throws NearsideError `threshold-not-met`, or `signature-invalid` when not one signature holds
+ */
+export async function verifySignatures(metadata: Metadata<Role>, root: Root): Promise<void> {
+  const { keyids, threshold } = root.roles[metadata.role];
+  const bytes = new TextEncoder().encode(canonicalJson(metadata.signedJson));
+  const signers = new Set<string>();
+  for (const { keyid, sig } of metadata.signatures) {
+    const key = keyids.includes(keyid) ? root.keys[keyid] : undefined;
+    if (!key || signers.has(key.keyval.public)) continue;
+    if (await verifyEd25519(key, sig, bytes)) signers.add(key.keyval.public);
+  }
+  if (signers.size >= threshold) return;
+  const role = metadata.role;
+  throw new NearsideError(
+    signers.size === 0 ? 'signature-invalid' : 'threshold-not-met',
+    `${role}.json: expected valid signatures by ${threshold} of the ${keyids.length} keys that ` +
+      `root version ${root.version} names for '${role}', got ${signers.size}.`,
+    { details: { role, threshold, valid: signers.size, rootVersion: root.version } },
+  );
+}
+
+async function verifyEd25519(
+  key: Root['keys'][string],
+  signature: string,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<boolean> {
+  if (key.keytype !== 'ed25519' || key.scheme !== 'ed25519') return false;
+  if (!/^[0-9a-f]{64}$/.test(key.keyval.public) || !/^[0-9a-f]{128}$/.test(signature)) return false;
+  const crypto = webCrypto();
+  const publicKey = await crypto.importKey(
+    'raw',
+    fromHex(key.keyval.public),
+    { name: 'Ed25519' },
+    false,
+    ['verify'],
+  );
+  return crypto.verify({ name: 'Ed25519' }, publicKey, fromHex(signature), bytes);
+}
