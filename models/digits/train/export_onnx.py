@@ -1,37 +1,55 @@
-"""Writes the fp32 ONNX form: the same nine nodes whatever version of PyTorch trained the weights."""
+"""Writes the fp32 ONNX form, node by node: `export_onnx.py WEIGHTS.npz FP32.onnx`."""
 
+import sys
 from pathlib import Path
 
+import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from topology import BLOCKS, CLASSES, SIZE
 
 OPSET = 17
-IR_VERSION = 8  # the one of opset 17's ONNX release; older runtimes refuse newer numbers
+IR_VERSION = 8  # the number that ONNX released with opset 17; an older runtime refuses a newer one
 
 
-def export_onnx(weights: dict, file: Path) -> None:
+def export_onnx(weights: dict[str, np.ndarray], file: Path) -> None:
     nodes, value = [], "pixel_values"
     for name in BLOCKS:
+        convolved, positive, pooled = f"{name}.conv", f"{name}.relu", f"{name}.pool"
         nodes += [
-            helper.make_node("Conv", [value, f"{name}.weight", f"{name}.bias"], [f"{name}.sum"], name, pads=[1, 1, 1, 1]),
-            helper.make_node("Relu", [f"{name}.sum"], [f"{name}.relu"], f"{name}.relu"),
-            helper.make_node("MaxPool", [f"{name}.relu"], [f"{name}.pool"], f"{name}.pool", kernel_shape=[2, 2], strides=[2, 2]),
+            node("Conv", [value, f"{name}.weight", f"{name}.bias"], convolved, pads=[1, 1, 1, 1]),
+            node("Relu", [convolved], positive),
+            node("MaxPool", [positive], pooled, kernel_shape=[2, 2], strides=[2, 2]),
         ]
-        value = f"{name}.pool"
+        value = pooled
     nodes += [
-        helper.make_node("Flatten", [value], ["features"], "features", axis=1),
-        helper.make_node("Gemm", ["features", "logits.weight", "logits.bias"], ["logits"], "logits", transB=1),
+        node("Flatten", [value], "features"),
+        node("Gemm", ["features", "logits.weight", "logits.bias"], "logits", transB=1),
     ]
+
     graph = helper.make_graph(
         nodes,
-        "digits",
-        [helper.make_tensor_value_info("pixel_values", TensorProto.FLOAT, ["batch", 1, SIZE, SIZE])],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", CLASSES])],
-        [numpy_helper.from_array(array, name) for name, array in weights.items()],
+        name="digits",
+        inputs=[batch_of("pixel_values", 1, SIZE, SIZE)],
+        outputs=[batch_of("logits", CLASSES)],
+        initializer=[numpy_helper.from_array(array, name) for name, array in weights.items()],
     )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
+    opset = helper.make_opsetid("", OPSET)
+    model = helper.make_model(graph, opset_imports=[opset], ir_version=IR_VERSION)
     onnx.checker.check_model(model, full_check=True)
     file.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(model, file)
+
+
+def node(operator: str, inputs: list[str], output: str, **attributes: object) -> onnx.NodeProto:
+    return helper.make_node(operator, inputs, [output], output, **attributes)
+
+
+def batch_of(name: str, *shape: int) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", *shape])
+
+
+if __name__ == "__main__":
+    source, target = map(Path, sys.argv[1:])
+    export_onnx(dict(np.load(source)), target)

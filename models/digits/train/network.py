@@ -7,8 +7,6 @@ from torch.nn.functional import max_pool2d, relu
 
 from topology import BLOCKS, CLASSES, FEATURES
 
-Weights = dict[str, np.ndarray]  # "conv1.weight" f32 O,I,H,W · "conv1.bias" f32 O · … · "logits.weight" f32 O,CHW
-
 
 class DigitNetwork(nn.Module):
     def __init__(self) -> None:
@@ -22,5 +20,6 @@ class DigitNetwork(nn.Module):
             x = max_pool2d(relu(self.get_submodule(name)(x)), 2)
         return self.logits(x.flatten(1))
 
-    def weights(self) -> Weights:
+    def weights(self) -> dict[str, np.ndarray]:
+        """f32: `conv1.weight` O,I,H,W, `conv1.bias` O, and so on to `logits.weight` O,CHW."""
         return {name: parameter.detach().numpy() for name, parameter in self.named_parameters()}

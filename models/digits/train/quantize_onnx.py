@@ -1,37 +1,41 @@
-"""Writes the int8 ONNX form: static QDQ, ranges calibrated on training digits.
+"""Writes the int8 ONNX form: `quantize_onnx.py PACKAGE_DIR FP32.onnx INT8.onnx`.
 
-Weights are per channel and keep to seven bits (`reduce_range`): a u8 × s7 pair sum fits 16 bits, so the saturating
-multiply of older x86 and WebAssembly's relaxed dot product compute the very same integers as every other device.
-The logits stay floats: their step would otherwise be the coarsest of all.
+Static QDQ with ranges from training digits. Weights are per channel and keep to seven bits
+(`reduce_range`): the sum of two u8 × s7 products fits 16 bits, so the saturating multiply of x86
+without VNNI, and WebAssembly's relaxed dot product, get the same integers as every other device.
+The logits stay floats: a step of their own would be the coarsest one in the model.
 """
 
 import logging
+import sys
 from pathlib import Path
 
 import numpy as np
-import onnx  # noqa: F401 — with onnx.reference, must be imported before onnxruntime.quantization
-import onnx.reference  # noqa: F401
+import onnx.reference  # noqa: F401, quantization needs it, and it only loads before onnxruntime
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
-CALIBRATION_DIGITS = 900  # every tenth training digit
+from data import read_digits
+
+CALIBRATE_ON_EVERY = 10  # of the 9,000 training digits
+BATCHES = 9
 
 
-class TrainingDigits(CalibrationDataReader):
-    def __init__(self, pixels: np.ndarray) -> None:
-        self.batches = iter(np.array_split(pixels, 9))
+class CalibrationDigits(CalibrationDataReader):
+    def __init__(self, training_pixels: np.ndarray) -> None:
+        self.batches = iter(np.array_split(training_pixels[::CALIBRATE_ON_EVERY], BATCHES))
 
-    def get_next(self) -> dict | None:
+    def get_next(self) -> dict[str, np.ndarray] | None:
         batch = next(self.batches, None)
         return None if batch is None else {"pixel_values": batch}
 
 
-def quantize_onnx(source: Path, training_pixels: np.ndarray, file: Path) -> None:
-    logging.getLogger().setLevel(logging.ERROR)  # it recommends a preparation that this graph does not need
-    file.parent.mkdir(parents=True, exist_ok=True)
+def quantize_onnx(fp32: Path, training_pixels: np.ndarray, int8: Path) -> None:
+    logging.getLogger().setLevel(logging.ERROR)  # it recommends a preparation this graph needs not
+    int8.parent.mkdir(parents=True, exist_ok=True)
     quantize_static(
-        source,
-        file,
-        TrainingDigits(training_pixels[:: len(training_pixels) // CALIBRATION_DIGITS]),
+        fp32,
+        int8,
+        CalibrationDigits(training_pixels),
         quant_format=QuantFormat.QDQ,
         activation_type=QuantType.QUInt8,
         weight_type=QuantType.QInt8,
@@ -39,3 +43,9 @@ def quantize_onnx(source: Path, training_pixels: np.ndarray, file: Path) -> None
         reduce_range=True,
         extra_options={"OpTypesToExcludeOutputQuantization": ["Gemm"]},
     )
+
+
+if __name__ == "__main__":
+    package, fp32, int8 = map(Path, sys.argv[1:])
+    training, _ = read_digits(package)
+    quantize_onnx(fp32, training.pixels, int8)

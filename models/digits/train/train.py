@@ -1,4 +1,4 @@
-"""Trains the network and saves its weights: `train.py PACKAGE_DIR WEIGHTS.npz`. make.py runs it as a process of its own.
+"""Trains the network and saves its weights: `train.py PACKAGE_DIR WEIGHTS.npz`.
 
 Nothing is chosen by looking at the held-out digits: the weights are those after the last epoch.
 """
@@ -47,7 +47,7 @@ def train(digits: Digits) -> DigitNetwork:
 
 @torch.no_grad()
 def accuracy_when_distorted(network: DigitNetwork, held_out: Digits, repeats: int = 10) -> float:
-    """Accuracy on held-out digits under the training distortions: a stand-in for digits drawn on a canvas."""
+    """Accuracy on held-out digits distorted as in training: a stand-in for drawn digits."""
     random = torch.Generator().manual_seed(SEED + 1)
     pixels, labels = torch.from_numpy(held_out.pixels), torch.from_numpy(held_out.labels)
     hits = [network(distort(pixels, random)).argmax(1) == labels for _ in range(repeats)]

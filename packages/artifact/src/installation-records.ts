@@ -19,8 +19,8 @@ export interface VersionRecord {
   readonly bundle: Uint8Array<ArrayBuffer>;
   /** Loads a candidate is still allowed; counted down *before* each, so that a crash counts too. */
   readonly triesLeft: number;
-  /** It has passed its golden check on this device. */
-  readonly successful: boolean;
+  /** Backends that have reproduced its golden outputs on this device, as their prover names them. */
+  readonly provenBy: readonly string[];
   readonly lastUsedMs: number;
 }
 
@@ -48,7 +48,7 @@ export async function readVersionRecord(
   return {
     bundle: value.bundle,
     triesLeft: sequence(value.triesLeft) ?? 0,
-    successful: value.successful === true,
+    provenBy: Array.isArray(value.provenBy) ? value.provenBy : [],
     lastUsedMs: Number(value.lastUsedMs) || 0,
   };
 }

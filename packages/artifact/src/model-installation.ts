@@ -36,6 +36,8 @@ export interface InstalledVersion extends ModelVersion {
   readonly origin: 'store' | 'network';
   readonly state: 'canary' | 'stable';
   readonly bundle: Uint8Array<ArrayBuffer>;
+  /** What has proven it on this device before: see `activate`. */
+  readonly provenBy: readonly string[];
 }
 
 /** One model of one repository, as installed on this device. */
@@ -47,8 +49,8 @@ export interface ModelInstallation {
    * @throws NearsideError a trust, finding, network or store code
    */
   open(): Promise<InstalledVersion>;
-  /** Makes a version the active one, after it has proven itself. */
-  activate(version: InstalledVersion): Promise<void>;
+  /** Makes a version the active one, after the named backend has proven it. */
+  activate(version: InstalledVersion, provenBy: string): Promise<void>;
   /**
    * Refreshes the metadata and, when it admits this device to a newer version, fetches that as the
    * candidate of the next `open`. Serving goes on meanwhile.
@@ -155,6 +157,7 @@ export function openModelInstallation({
       origin: record ? 'store' : 'network',
       state: release.state === 'canary' ? 'canary' : 'stable',
       bundle,
+      provenBy: record?.provenBy ?? [],
     };
   }
 
@@ -170,7 +173,8 @@ export function openModelInstallation({
     return verifyBytes(fetched, expected);
   }
 
-  async function activate({ release: { sequence }, bundle }: InstalledVersion): Promise<void> {
+  async function activate(version: InstalledVersion, provenBy: string): Promise<void> {
+    const { sequence } = version.release;
     const key = pointerKey(prefix, model);
     const pointer = await readPointer(store, key);
     const next: Pointer = {
@@ -178,7 +182,12 @@ export function openModelInstallation({
       previous: pointer.active === sequence ? pointer.previous : pointer.active,
       candidate: pointer.candidate === sequence ? undefined : pointer.candidate,
     };
-    const record = { bundle, triesLeft: 0, successful: true, lastUsedMs: now() };
+    const record: VersionRecord = {
+      bundle: version.bundle,
+      triesLeft: 0,
+      provenBy: [...new Set([...version.provenBy, provenBy])],
+      lastUsedMs: now(),
+    };
     await store.commit({
       set: new Map<string, Pointer | VersionRecord>([
         [key, next],
@@ -205,7 +214,7 @@ export function openModelInstallation({
           {
             bundle: version.bundle,
             triesLeft: CANDIDATE_TRIES,
-            successful: false,
+            provenBy: [],
             lastUsedMs: now(),
           },
         ],

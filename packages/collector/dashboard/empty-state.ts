@@ -1,0 +1,78 @@
+import { byId, element } from './element.js';
+import { formatClock, formatDay } from './format.js';
+import type { Range } from './page-state.js';
+
+/** Nothing has ever been reported: how to get the first report. */
+export function showHowToStart(refreshSeconds: number): void {
+  if (byId('empty').dataset.state === 'start') return;
+  const reports = new URL('v1/reports', location.href).href;
+  const code = `const model = await open('https://cdn.example/models/digits', {
+  trust: 'sha256-…',
+  report: '${reports}',
+});
+await model.run(image);`;
+  const copy = element('button', { type: 'button' }, 'Copy');
+  copy.addEventListener('click', () => {
+    navigator.clipboard.writeText(code).then(
+      () => copy.replaceChildren('Copied'),
+      () => copy.replaceChildren('Select the text to copy it'),
+    );
+  });
+  show(
+    'start',
+    element('h2', {}, 'No reports yet'),
+    element(
+      'p',
+      {},
+      'Name this collector where a page opens a model. The first report arrives after five ' +
+        'minutes, or as soon as the page is hidden or the model closed.',
+    ),
+    element('pre', { tabindex: '0' }, element('code', {}, code)),
+    element('div', { class: 'actions' }, copy),
+    element(
+      'p',
+      {},
+      `This page looks again every ${refreshSeconds} seconds. Reports that were refused are counted under `,
+      element('a', { href: './metrics' }, 'metrics'),
+      ' as ',
+      element('code', {}, 'nearside_collector_reports_total'),
+      '.',
+    ),
+  );
+}
+
+/** The model has reported, but not in this range. */
+export function showQuietRange(
+  model: string,
+  range: Range,
+  lastMs: number,
+  wider: () => void,
+): void {
+  const button = element('button', { type: 'button' }, 'Show the last 30 days');
+  button.addEventListener('click', wider);
+  show(
+    `quiet ${model} ${range.key} ${lastMs}`,
+    element('h2', {}, `No reports in ${range.words}`),
+    element(
+      'p',
+      {},
+      `The last report of ${model} was about ${formatDay(lastMs)}, ${formatClock(lastMs)}.`,
+    ),
+    ...(range.key === '30d' ? [] : [element('div', { class: 'actions' }, button)]),
+  );
+}
+
+export function hideEmptyState(): void {
+  byId('empty').replaceChildren();
+  byId('empty').dataset.state = '';
+}
+
+/** Rebuilt only when it says something else: a refresh must not take the focus away. */
+function show(state: string, ...children: HTMLElement[]): void {
+  const place = byId('empty');
+  if (place.dataset.state === state) return;
+  place.dataset.state = state;
+  place.replaceChildren(
+    element('section', { class: 'empty', 'data-testid': 'empty-state' }, ...children),
+  );
+}

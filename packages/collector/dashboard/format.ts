@@ -1,0 +1,68 @@
+const COUNT = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+const COMPACT = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 });
+const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const SECONDS = new Intl.DateTimeFormat('en-GB', {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+});
+const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+
+/** What stands for a number that is not there. */
+export const NOTHING = '–';
+
+export function formatCount(value: number): string {
+  return COUNT.format(value);
+}
+
+/** 999 stays whole, 12,345 becomes 12.3K. */
+export function formatCompact(value: number): string {
+  return value < 10_000 ? COUNT.format(value) : COMPACT.format(value);
+}
+
+/** A duration as number and unit, so that they can be set apart: three digits at most. */
+export function splitDuration(ms: number): { value: string; unit: 'ms' | 's' } {
+  return ms < 1000
+    ? { value: threeDigits(ms), unit: 'ms' }
+    : { value: threeDigits(ms / 1000), unit: 's' };
+}
+
+export function formatDuration(ms: number | null | undefined): string {
+  if (ms === null || ms === undefined) return NOTHING;
+  const { value, unit } = splitDuration(ms);
+  return `${value} ${unit}`;
+}
+
+/** A share as percent; never rounded up to 100 while something failed. */
+export function formatRate(rate: number | null | undefined): string {
+  if (rate === null || rate === undefined) return NOTHING;
+  const percent = rate * 100;
+  if (percent === 100 || percent === 0) return `${percent}%`;
+  return percent > 99.99 ? '>99.99%' : `${percent.toFixed(percent >= 99 ? 2 : 1)}%`;
+}
+
+export function formatClock(timeMs: number): string {
+  return CLOCK.format(timeMs);
+}
+
+export function formatSeconds(timeMs: number): string {
+  return SECONDS.format(timeMs);
+}
+
+export function formatDay(timeMs: number): string {
+  return DAY.format(timeMs);
+}
+
+/** A step of a chart: "14:05–14:10", "25 Nov, 12:00–18:00", "25 Nov". */
+export function formatStep(atMs: number, stepMs: number, rangeMs: number): string {
+  const oneDay = 86_400_000;
+  if (stepMs >= oneDay) return formatDay(atMs);
+  const clock = `${formatClock(atMs)}–${formatClock(atMs + stepMs)}`;
+  return rangeMs > oneDay ? `${formatDay(atMs)}, ${clock}` : clock;
+}
+
+function threeDigits(value: number): string {
+  if (value === 0) return '0';
+  const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2;
+  return value.toFixed(digits);
+}

@@ -1,0 +1,94 @@
+import 'uplot/dist/uPlot.min.css';
+import type { FleetLatency } from '../src/fleet-latency.js';
+import { createControls } from './controls.js';
+import { byId } from './element.js';
+import { hideEmptyState, showHowToStart, showQuietRange } from './empty-state.js';
+import { type Fleet, fetchFleet } from './fetch-fleet.js';
+import { createFleetCharts, type FleetCharts } from './fleet-charts.js';
+import { formatSeconds } from './format.js';
+import { showHeadline } from './headline.js';
+import { type PageState, pageStateSearch, RANGES, readPageState } from './page-state.js';
+import { hideProblem, showProblem } from './problem.js';
+import { showErrors, showStages, showVersions } from './tables.js';
+
+const REFRESH_SECONDS = 15;
+
+let state = readPageState(location.search);
+let charts: FleetCharts | undefined;
+let refreshing = new AbortController();
+let timer: ReturnType<typeof setTimeout> | undefined;
+let lastMs: number | undefined;
+
+const controls = createControls(choose);
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden) refresh();
+});
+refresh();
+
+function choose(change: Partial<PageState>): void {
+  state = { ...state, ...change };
+  history.replaceState(null, '', pageStateSearch(state));
+  refresh();
+}
+
+/** Asks now, then every 15 seconds while the page is visible. A newer question ends an older one. */
+function refresh(): void {
+  refreshing.abort();
+  refreshing = new AbortController();
+  clearTimeout(timer);
+  const { signal } = refreshing;
+  fetchFleet({ model: state.model, rangeMs: state.range.rangeMs }, { signal })
+    .then(showFleet, (error: unknown) => {
+      if (!signal.aborted) showFailure(error);
+    })
+    .finally(() => {
+      if (!signal.aborted && !document.hidden) timer = setTimeout(refresh, REFRESH_SECONDS * 1000);
+    });
+}
+
+function showFleet(fleet: Fleet): void {
+  lastMs = Date.now();
+  hideProblem();
+  byId('status').textContent = `Updated ${formatSeconds(lastMs)}`;
+  controls.show(fleet, state);
+  const { latency, models } = fleet;
+  const figures = byId('figures');
+  figures.classList.remove('stale');
+  figures.hidden = latency === undefined || latency.total.reports === 0;
+  if (!latency) {
+    showHowToStart(REFRESH_SECONDS);
+  } else if (figures.hidden) {
+    const summary = models.find(({ model }) => model === latency.model);
+    showQuietRange(latency.model, state.range, summary?.lastMs ?? 0, () =>
+      choose({ range: RANGES[RANGES.length - 1] ?? state.range }),
+    );
+  } else {
+    hideEmptyState();
+    showFigures(latency);
+  }
+}
+
+function showFigures(fleet: FleetLatency): void {
+  const version = fleet.versions.find((one) => one.version === state.version);
+  const scope = version ?? fleet.total;
+  charts ??= createFleetCharts();
+  byId('inferences-unit').textContent = `by version, per ${stepWords(fleet.stepMs)}`;
+  showHeadline(fleet, scope);
+  charts.show(fleet, scope, version ? `${fleet.model} ${version.version}` : fleet.model);
+  showVersions(fleet);
+  showErrors(scope);
+  showStages(scope);
+}
+
+function showFailure(error: unknown): void {
+  byId('status').textContent = 'Not connected';
+  byId('figures').classList.add('stale');
+  const message = error instanceof Error ? error.message : String(error);
+  showProblem(message, { lastMs, retry: refresh });
+}
+
+function stepWords(stepMs: number): string {
+  const minutes = stepMs / 60_000;
+  if (minutes < 60) return `${minutes} min`;
+  return minutes < 1440 ? `${minutes / 60} h` : `${minutes / 1440} d`;
+}

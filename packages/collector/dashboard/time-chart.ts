@@ -1,0 +1,250 @@
+import uPlot from 'uplot';
+import { element } from './element.js';
+import { formatClock, formatDay, formatStep } from './format.js';
+
+/** A column of a chart: one value per step, null where nothing was counted. */
+export interface ChartSeries {
+  readonly label: string;
+  /** Name of the CSS variable that holds the colour. */
+  readonly color: string;
+  /** Dashes in CSS pixels: tells lines apart without colour. */
+  readonly dash?: readonly number[];
+  readonly values: readonly (number | null)[];
+}
+
+export interface ChartData {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly stepMs: number;
+  readonly series: readonly ChartSeries[];
+}
+
+export interface ChartKind {
+  readonly mark: 'lines' | 'stacked-bars';
+  readonly heightPx: number;
+  /** The value axis, from what lies in sight. */
+  readonly valueRange: (least: number, greatest: number) => [number, number];
+  readonly formatValue: (value: number | null | undefined) => string;
+  readonly formatTick: (value: number) => string;
+}
+
+export interface TimeChart {
+  show(data: ChartData, description: string): void;
+}
+
+/** Charts of one page share the cursor. */
+const SYNC_KEY = 'nearside';
+const POINT_SIZE_PX = 7;
+/** With more points than this, only those without a neighbour get a dot. */
+const MAX_DOTTED = 30;
+
+/**
+ * A chart over time with a legend that tells the values under the cursor, or the latest ones.
+ * Colours come from CSS variables at every drawing, so a change of theme needs a redraw only.
+ */
+export function createTimeChart(container: HTMLElement, kind: ChartKind): TimeChart {
+  const legend = element('ul', { class: 'legend' });
+  const plot = element('div', { class: 'plot', role: 'img' });
+  container.replaceChildren(legend, plot);
+  let data: ChartData | undefined;
+  let chart: uPlot | undefined;
+  let drawnSeries = '';
+
+  function show(next: ChartData, description: string): void {
+    data = next;
+    plot.setAttribute('aria-label', description);
+    const signature = next.series.map(({ label, color }) => `${label} ${color}`).join();
+    if (!chart || signature !== drawnSeries) {
+      chart?.destroy();
+      chart = new uPlot(options(next), columns(next, kind), plot);
+      drawnSeries = signature;
+    } else {
+      chart.setData(columns(next, kind), false);
+      chart.setScale('x', { min: next.fromMs / 1000, max: next.toMs / 1000 });
+    }
+    showLegend();
+  }
+
+  function showLegend(): void {
+    if (!data) return;
+    const { series, fromMs, toMs, stepMs } = data;
+    const index = chart?.cursor.idx ?? latestIndex(data);
+    const items = series.map(({ label, color, dash, values }) =>
+      element(
+        'li',
+        {},
+        swatch(color, kind.mark === 'lines' ? (dash ?? []) : undefined),
+        label,
+        element('b', {}, kind.formatValue(values[index])),
+      ),
+    );
+    const at = formatStep(fromMs + index * stepMs, stepMs, toMs - fromMs);
+    legend.replaceChildren(...items, element('li', { class: 'at' }, at));
+  }
+
+  function options(shown: ChartData): uPlot.Options {
+    return {
+      width: Math.max(plot.clientWidth, 200),
+      height: kind.heightPx,
+      padding: [8, 6, 0, 0],
+      legend: { show: false },
+      cursor: {
+        y: false,
+        drag: { x: false, y: false },
+        sync: { key: SYNC_KEY },
+        points: { show: kind.mark === 'lines', size: POINT_SIZE_PX + 2 },
+      },
+      scales: {
+        x: { time: true, range: () => xRange(data ?? shown) },
+        y: { range: (_chart, least, greatest) => kind.valueRange(least ?? 0, greatest ?? 0) },
+      },
+      series: [{}, ...drawOrder(shown.series, kind).map((series) => seriesOptions(series, kind))],
+      axes: [timeAxis(() => data ?? shown), valueAxis(kind)],
+      hooks: { setCursor: [showLegend] },
+    };
+  }
+
+  plot.style.setProperty('--plot-height', `${kind.heightPx}px`);
+  new ResizeObserver(() => {
+    if (plot.clientWidth > 0) chart?.setSize({ width: plot.clientWidth, height: kind.heightPx });
+  }).observe(plot);
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => chart?.redraw());
+  return { show };
+}
+
+/** The newest step in which anything was counted. */
+function latestIndex({ series }: ChartData): number {
+  const latest = series.map(({ values }) => values.findLastIndex((value) => value !== null));
+  return Math.max(0, ...latest);
+}
+
+function xRange({ fromMs, toMs }: ChartData): [number, number] {
+  return [fromMs / 1000, toMs / 1000];
+}
+
+/** uPlot's columns: middles of the steps in Unix seconds, then the series in drawing order. */
+function columns({ fromMs, stepMs, series }: ChartData, { mark }: ChartKind): uPlot.AlignedData {
+  const steps = series[0]?.values.length ?? 0;
+  const middles = Array.from({ length: steps }, (_, i) => (fromMs + (i + 0.5) * stepMs) / 1000);
+  const values = series.map((one) => [...one.values]);
+  return [middles, ...(mark === 'lines' ? values : stack(values))];
+}
+
+/**
+ * Heights of stacked bars, highest first: each is drawn over the one before. The first series
+ * stands at the bottom.
+ */
+function stack(values: readonly (number | null)[][]): (number | null)[][] {
+  const sums: (number | null)[][] = [];
+  let below: (number | null)[] = [];
+  for (const column of values) {
+    const beneath = below;
+    below = column.map((value, i) => {
+      const sum = (beneath[i] ?? 0) + (value ?? 0);
+      return sum === 0 ? null : sum;
+    });
+    sums.unshift(below);
+  }
+  return sums;
+}
+
+function drawOrder(series: readonly ChartSeries[], { mark }: ChartKind): ChartSeries[] {
+  return mark === 'lines' ? [...series] : [...series].reverse();
+}
+
+function seriesOptions({ color, dash }: ChartSeries, { mark }: ChartKind): uPlot.Series {
+  const paint = () => cssColor(color);
+  if (mark === 'stacked-bars') {
+    return {
+      fill: paint,
+      stroke: paint,
+      width: 0,
+      points: { show: false },
+      paths: uPlot.paths.bars?.({ size: [0.82, 44], radius: 0.08 }) as uPlot.Series.PathBuilder,
+    };
+  }
+  return {
+    stroke: paint,
+    width: 2,
+    ...(dash && { dash: [...dash] }),
+    spanGaps: false,
+    points: {
+      show: true,
+      size: POINT_SIZE_PX,
+      width: 0,
+      fill: paint,
+      filter: (chart, index) => dottedPoints(chart.data[index] ?? []),
+    },
+  };
+}
+
+/** A single point has no line, and a few are read more easily with their dots. */
+function dottedPoints(values: ArrayLike<number | null | undefined>): number[] {
+  const present = Array.from({ length: values.length }, (_, i) => i).filter(
+    (i) => values[i] !== null,
+  );
+  if (present.length <= MAX_DOTTED) return present;
+  return present.filter(
+    (i) => (values[i - 1] ?? null) === null && (values[i + 1] ?? null) === null,
+  );
+}
+
+function timeAxis(shown: () => ChartData): uPlot.Axis {
+  return {
+    ...axisLook(),
+    space: 64,
+    values: (_chart, seconds) => {
+      const { fromMs, toMs } = shown();
+      const days = toMs - fromMs > 2 * 86_400_000;
+      return seconds.map((second) => (days ? formatDay : formatClock)(second * 1000));
+    },
+    incrs: [300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400].concat(
+      [2, 5, 7, 14, 30].map((days) => days * 86_400),
+    ),
+  };
+}
+
+function valueAxis({ formatTick }: ChartKind): uPlot.Axis {
+  return {
+    ...axisLook(),
+    space: 44,
+    size: (_chart, labels) => 18 + 7 * Math.max(3, ...(labels ?? []).map((label) => label.length)),
+    values: (_chart, ticks) => ticks.map(formatTick),
+  };
+}
+
+function axisLook(): uPlot.Axis {
+  return {
+    stroke: () => cssColor('--soft'),
+    font: '12px system-ui, sans-serif',
+    grid: { stroke: () => cssColor('--grid'), width: 1 },
+    ticks: { show: false },
+  };
+}
+
+function swatch(color: string, dash: readonly number[] | undefined): SVGSVGElement {
+  const space = 'http://www.w3.org/2000/svg';
+  const svg = document.createElementNS(space, 'svg');
+  svg.setAttribute('width', dash ? '22' : '10');
+  svg.setAttribute('height', '10');
+  svg.setAttribute('aria-hidden', 'true');
+  const shape = document.createElementNS(space, dash ? 'line' : 'rect');
+  const look: Record<string, string> = dash
+    ? {
+        x1: '1',
+        x2: '21',
+        y1: '5',
+        y2: '5',
+        'stroke-width': '2.5',
+        'stroke-dasharray': dash.join(),
+      }
+    : { width: '10', height: '10', rx: '3' };
+  for (const [name, value] of Object.entries(look)) shape.setAttribute(name, value);
+  shape.style.setProperty(dash ? 'stroke' : 'fill', `var(${color})`);
+  svg.append(shape);
+  return svg;
+}
+
+function cssColor(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}

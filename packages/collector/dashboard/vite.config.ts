@@ -1,0 +1,12 @@
+import { defineConfig } from 'vite';
+
+export default defineConfig({
+  base: './',
+  build: {
+    outDir: '../dist/dashboard',
+    emptyOutDir: true,
+    // The page's Content-Security-Policy allows nothing inline and no data: URL.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+});

@@ -1,0 +1,115 @@
+import {
+  BACKENDS,
+  type Backend,
+  isNearsideError,
+  ModelNameSchema,
+  parse,
+  VersionSchema,
+} from '@nearside/core';
+import * as v from 'valibot';
+import { BUCKET_MS } from './contribution.js';
+import { DAY_MS } from './days.js';
+import type { Refusal } from './refusal.js';
+import { RETENTION } from './rollup-store.js';
+
+export const FLEET_QUERY = Object.freeze({
+  /** Range when none is given. */
+  defaultRangeMs: 3_600_000,
+  maxRangeMs: RETENTION.cellDays * DAY_MS,
+  /** A step is chosen so that a chart has at most this many points… */
+  preferredPoints: 200,
+  /** …and one asked for may give at most this many. */
+  maxPoints: 2000,
+});
+
+/** Steps people read easily: 5 and 15 minutes, 1 and 6 hours, 1 and 7 days. */
+const STEPS_MS = [BUCKET_MS, 900_000, 3_600_000, 21_600_000, DAY_MS, 7 * DAY_MS];
+
+/** fromMs ≤ time < toMs, both multiples of stepMs. */
+export interface FleetQuery {
+  readonly model: string;
+  readonly version?: string;
+  readonly backend?: Backend;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly stepMs: number;
+}
+
+const Milliseconds = v.pipe(
+  v.string(),
+  v.regex(/^\d{1,15}$/, 'Unix time or a duration in whole ms'),
+  v.transform(Number),
+);
+
+const QuerySchema = v.strictObject({
+  model: ModelNameSchema,
+  version: v.optional(VersionSchema),
+  backend: v.optional(v.picklist(BACKENDS)),
+  from: v.optional(Milliseconds),
+  to: v.optional(Milliseconds),
+  step: v.optional(Milliseconds),
+});
+
+export type ParsedQuery =
+  | { readonly ok: true; readonly query: FleetQuery }
+  | { readonly ok: false; readonly refusal: Refusal };
+
+export function parseFleetQuery(raw: unknown, nowMs: number): ParsedQuery {
+  let given: v.InferOutput<typeof QuerySchema>;
+  try {
+    given = parse(QuerySchema, raw, { code: 'input-invalid', what: 'query' });
+  } catch (error) {
+    if (!isNearsideError(error)) throw error;
+    const { path, expected, got } = error.details;
+    return refused(error.message, { path, expected, got });
+  }
+  const { model, version, backend } = given;
+  // The end is rounded up, so that a range that ends now includes the bucket in progress.
+  const to = given.to ?? nowMs + 1;
+  const from = given.from ?? to - FLEET_QUERY.defaultRangeMs;
+  if (from >= to) {
+    return refused(`query, from: expected a time before to (${to}), got ${from}.`, {
+      path: 'from',
+    });
+  }
+  if (to - from > FLEET_QUERY.maxRangeMs) {
+    const days = FLEET_QUERY.maxRangeMs / DAY_MS;
+    return refused(`query, from: expected a range of at most ${days} days.`, { path: 'from' });
+  }
+  const stepMs = given.step ?? preferredStepMs(to - from);
+  if (stepMs === 0 || stepMs % BUCKET_MS !== 0) {
+    return refused(`query, step: expected a multiple of ${BUCKET_MS} ms, got ${stepMs}.`, {
+      path: 'step',
+    });
+  }
+  const fromMs = Math.floor(from / stepMs) * stepMs;
+  const toMs = Math.ceil(to / stepMs) * stepMs;
+  if ((toMs - fromMs) / stepMs > FLEET_QUERY.maxPoints) {
+    return refused(
+      `query, step: expected at most ${FLEET_QUERY.maxPoints} steps in the range, got ${(toMs - fromMs) / stepMs}.`,
+      { path: 'step' },
+    );
+  }
+  return {
+    ok: true,
+    query: {
+      model,
+      ...(version !== undefined && { version }),
+      ...(backend !== undefined && { backend }),
+      fromMs,
+      toMs,
+      stepMs,
+    },
+  };
+}
+
+function preferredStepMs(rangeMs: number): number {
+  return (
+    STEPS_MS.find((stepMs) => rangeMs / stepMs <= FLEET_QUERY.preferredPoints) ??
+    (STEPS_MS.at(-1) as number)
+  );
+}
+
+function refused(message: string, details: Record<string, unknown>): ParsedQuery {
+  return { ok: false, refusal: { code: 'query-invalid', message, details } };
+}

@@ -1,0 +1,3 @@
+export type { Figures, FleetLatency, FleetPoint, VersionFigures } from './fleet-latency.js';
+export type { Refusal, RefusalCode } from './refusal.js';
+export { type Collector, type CollectorOptions, startCollector } from './start-collector.js';

@@ -1,0 +1,60 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { RefusalCode } from './refusal.js';
+import { REFUSAL_STATUS } from './refusal.js';
+
+/** How a request to `/v1/reports` ended. */
+export type ReportOutcome = 'accepted' | 'duplicate' | RefusalCode;
+
+const OUTCOMES = ['accepted', 'duplicate', ...(Object.keys(REFUSAL_STATUS) as RefusalCode[])];
+
+export interface ProcessMetrics {
+  countReport(outcome: ReportOutcome): void;
+  countLate(): void;
+  observeWrite(seconds: number): void;
+  text(): Promise<string>;
+}
+
+/** Series of this process alone; they start at zero with it. */
+export function createProcessMetrics(startedMs: number): ProcessMetrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const reports = new Counter({
+    name: 'nearside_collector_reports_total',
+    help: 'Requests to /v1/reports by outcome.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  // A series that appears with its first failure hides that failure from rate().
+  for (const outcome of OUTCOMES) reports.inc({ outcome }, 0);
+  const late = new Counter({
+    name: 'nearside_collector_late_reports_total',
+    help: 'Accepted reports that were older than an hour on arrival.',
+    registers,
+  });
+  const writes = new Histogram({
+    name: 'nearside_collector_write_duration_seconds',
+    help: 'Time to count one report in the store.',
+    buckets: [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+    registers,
+  });
+  new Gauge({
+    name: 'nearside_collector_resident_memory_bytes',
+    help: 'Resident memory of the process.',
+    registers,
+    collect() {
+      this.set(process.memoryUsage.rss());
+    },
+  });
+  new Gauge({
+    name: 'nearside_collector_start_time_seconds',
+    help: 'When this collector started, Unix time.',
+    registers,
+  }).set(startedMs / 1000);
+
+  return {
+    countReport: (outcome) => reports.inc({ outcome }),
+    countLate: () => late.inc(),
+    observeWrite: (seconds) => writes.observe(seconds),
+    text: () => registry.metrics(),
+  };
+}

@@ -1,0 +1,30 @@
+/** Every way the collector says no, with the HTTP status that goes with it. */
+export const REFUSAL_STATUS = {
+  'not-json': 400,
+  'query-invalid': 400,
+  'request-malformed': 400,
+  'not-found': 404,
+  'method-not-allowed': 405,
+  'report-too-large': 413,
+  'encoding-unsupported': 415,
+  'report-invalid': 422,
+  'report-too-old': 422,
+  'report-in-future': 422,
+  internal: 500,
+  'report-newer': 503,
+  'store-unavailable': 503,
+  'dashboard-not-built': 503,
+} as const satisfies Record<string, number>;
+
+export type RefusalCode = keyof typeof REFUSAL_STATUS;
+
+/** What the body of an error answer says, as `{ error: … }`, and when to try again. */
+export interface Refusal {
+  readonly code: RefusalCode;
+  /** What was expected, what was got, what to do. */
+  readonly message: string;
+  /** The same facts as data. */
+  readonly details?: Readonly<Record<string, unknown>>;
+  /** Present where the same request may succeed later: becomes `Retry-After`. */
+  readonly retryAfterSeconds?: number;
+}

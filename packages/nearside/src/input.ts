@@ -1,0 +1,23 @@
+import type { Tensors } from '@nearside/core';
+
+/** RGBA pixels as `ImageData` holds them, row-major, 4 bytes each. */
+export interface Pixels {
+  readonly data: Uint8ClampedArray<ArrayBuffer> | Uint8Array<ArrayBuffer>;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What an image model takes. */
+export type ImageInput =
+  | Blob
+  | ImageBitmap
+  | ImageData
+  | VideoFrame
+  | OffscreenCanvas
+  | HTMLCanvasElement
+  | HTMLImageElement
+  | HTMLVideoElement
+  | Pixels;
+
+/** What `run` takes: raw domain input, or the model's own tensors as the escape hatch. */
+export type Input = ImageInput | { readonly tensors: Tensors };

@@ -1,0 +1,36 @@
+import { readFile } from 'node:fs/promises';
+import { NearsideError } from '@nearside/core';
+import type { Endpoint } from 'comlink';
+import { type AvailableBackend, backendAssets } from '../runtime-assets.js';
+import type { ServerEndpoint } from '../serve.js';
+import type { Host } from './host.js';
+
+/**
+ * Starts a backend in this thread: the same worker file, attached to one end of a channel.
+ *
+ * @throws NearsideError `no-backend` for TensorFlow.js, which has no Node host yet
+ */
+export async function startHost(backend: AvailableBackend, assets?: string): Promise<Host> {
+  if (backend !== 'onnx-wasm') {
+    throw new NearsideError('no-backend', `${backend}: expected a browser, got Node.`, {
+      details: { backend },
+    });
+  }
+  const { worker: script, wasm } = backendAssets(backend, assets);
+  const { default: attach }: { default: (endpoint: ServerEndpoint) => void } = await import(
+    /* @vite-ignore */ script.href
+  );
+  const { port1, port2 } = new MessageChannel();
+  attach(port2 as unknown as ServerEndpoint);
+  return {
+    endpoint: port1 as unknown as Endpoint,
+    runtimeWasm: new Uint8Array(await readFile(wasm)),
+    onFailure() {
+      // Same thread: what ends it ends its caller too.
+    },
+    terminate() {
+      port1.close();
+      port2.close();
+    },
+  };
+}

@@ -1,0 +1,173 @@
+import type { InstallationEvent, ReleaseIdentity, RequestOptions } from '@nearside/artifact';
+import {
+  type ErrorCode,
+  type ErrorDetails,
+  isNearsideError,
+  type ModelSpec,
+  NearsideError,
+  type Tensors,
+} from '@nearside/core';
+import type { Output } from '@nearside/pipeline';
+
+/**
+ * The whole worker boundary: what crosses, in which form, and who owns it afterwards. Both sides
+ * import this file and nothing of each other.
+ *
+ * One worker serves one model on one backend. Calls go through Comlink; a reply is an envelope and
+ * nothing is ever thrown across, because a thrown error keeps only its message. The worker
+ * announces itself with {@link READY} and sends {@link WorkerEvent}s beside the replies.
+ */
+export interface WorkerApi {
+  /** Finds, verifies and opens the version this device runs. */
+  open(request: OpenRequest): Promise<Reply<OpenedVersion>>;
+  /** Fetches one variant of it, starts the runtime, proves it on the golden cases. */
+  load(request: LoadRequest): Promise<Reply<LoadedVariant>>;
+  /** Runs one input. The input's buffers were transferred: the worker owns them. */
+  run(request: RunRequest): Promise<Reply<RunReply>>;
+  /** Looks for a newer version and stages it for the next open. */
+  update(): Promise<Reply<ReleaseIdentity | undefined>>;
+}
+
+export type Reply<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly error: WireError };
+
+export interface OpenRequest {
+  readonly url: string;
+  readonly pin: string;
+  readonly installId: string;
+  readonly store: 'auto' | 'memory';
+  readonly request?: RequestOptions | undefined;
+}
+
+export interface OpenedVersion {
+  readonly release: ReleaseIdentity;
+  readonly manifestSha256: string;
+  readonly spec: ModelSpec;
+  readonly origin: 'store' | 'network';
+  readonly arm: 'stable' | 'canary';
+  /** First 16 hex digits of the baseline's SHA-256: names the bin edges of drift counts. */
+  readonly driftEdges: string | undefined;
+}
+
+export interface LoadRequest {
+  readonly variant: string;
+  /** Where the runtime's wasm is: an address, or in Node the bytes themselves. */
+  readonly runtimeWasm: string | Uint8Array<ArrayBuffer>;
+}
+
+export interface LoadedVariant {
+  /** Bytes that crossed the network for this variant and the runtime. */
+  readonly fetchedBytes: number;
+  readonly times: LoadTimes;
+}
+
+/** Milliseconds per step of loading; `weights` includes verification. */
+export interface LoadTimes {
+  readonly weights: number;
+  readonly runtime: number;
+  readonly session: number;
+  readonly check: number;
+}
+
+/** What crosses as input: decoded in the worker. */
+export type WireInput =
+  | { readonly kind: 'tensors'; readonly tensors: Tensors }
+  | { readonly kind: 'image'; readonly image: WireImage };
+
+/** Blobs cross by reference; bitmaps, frames and pixel buffers are transferred. */
+export type WireImage =
+  | Blob
+  | ImageBitmap
+  | VideoFrame
+  | {
+      readonly data: Uint8ClampedArray<ArrayBuffer>;
+      readonly width: number;
+      readonly height: number;
+    };
+
+export interface RunRequest {
+  readonly input: WireInput;
+  readonly topK?: number | undefined;
+}
+
+export interface RunReply {
+  readonly output: Output;
+  readonly times: RunTimes;
+  /** What drift statistics need, computed where the scores are. */
+  readonly observation?: Observation | undefined;
+}
+
+/** Milliseconds; `wait` is the time between arrival in the worker and start. */
+export interface RunTimes {
+  readonly wait: number;
+  readonly pre: number;
+  readonly run: number;
+  readonly post: number;
+}
+
+/** Bins of the model's baseline that one result falls into. Never the result itself. */
+export interface Observation {
+  readonly confidenceBin: number;
+  readonly entropyBin: number;
+  readonly label: string;
+}
+
+export type LoadPhase = 'metadata' | 'runtime' | 'weights' | 'check' | 'warm';
+
+export interface Progress {
+  readonly phase: LoadPhase;
+  readonly loadedBytes: number;
+  /** 0 while unknown. */
+  readonly totalBytes: number;
+  /** Of the whole opening, 0 … 1, never falling. */
+  readonly ratio: number;
+}
+
+/** The first message of a worker that is ready for calls. */
+export const READY = 'nearside-ready';
+
+/** Beside the replies. Comlink passes over it: it looks only at messages with an `id`. */
+export type WorkerEvent =
+  | { readonly nearside: 'progress'; readonly progress: Progress }
+  | { readonly nearside: 'installation'; readonly event: InstallationEvent }
+  /** Something failed outside any call: the worker can no longer be relied on. */
+  | { readonly nearside: 'failed'; readonly error: WireError };
+
+/** A NearsideError on the wire. */
+export interface WireError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly details: ErrorDetails;
+  readonly retryable: boolean;
+  /** Messages of the causes, outermost first. */
+  readonly causes: readonly string[];
+}
+
+/** Any failure in a worker becomes one of the closed set of codes; `otherwise` names the rest. */
+export function toWireError(error: unknown, otherwise: ErrorCode): WireError {
+  if (!isNearsideError(error)) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { code: otherwise, message, details: {}, retryable: false, causes: causesOf(error) };
+  }
+  const { code, message, details, retryable } = error;
+  return { code, message, details, retryable, causes: causesOf(error) };
+}
+
+export function fromWireError({ code, message, details, retryable, causes }: WireError) {
+  const cause = causes.reduceRight<Error | undefined>(
+    (inner, text) => new Error(text, inner && { cause: inner }),
+    undefined,
+  );
+  return new NearsideError(code, message, { cause, details, retryable });
+}
+
+function causesOf(error: unknown): string[] {
+  const causes: string[] = [];
+  let cause = error instanceof Error ? error.cause : undefined;
+  while (cause !== undefined && causes.length < 8) {
+    causes.push(cause instanceof Error ? cause.message : String(cause));
+    cause = cause instanceof Error ? cause.cause : undefined;
+  }
+  return causes;
+}

@@ -1,0 +1,46 @@
+import { postprocess, preprocess } from '@nearside/pipeline';
+import { observe } from './observe.js';
+import type { RunReply, RunRequest } from './protocol.js';
+import type { Session } from './session.js';
+
+/**
+ * One request: preprocess → run → postprocess. The only place where the stages meet. Tensors in
+ * give the model's tensors out, with no stage around the run.
+ *
+ * @param arrivedMs when the request reached the worker, by `performance.now()`
+ * @throws NearsideError request and backend codes
+ */
+export async function runRequest(
+  session: Session,
+  { input, topK }: RunRequest,
+  { arrivedMs }: { arrivedMs: number },
+): Promise<RunReply> {
+  const { spec } = session.version;
+  const startMs = performance.now();
+
+  const tensors =
+    input.kind === 'tensors' ? input.tensors : await preprocess(input.image, spec);
+  const readyMs = performance.now();
+
+  const outputs = await session.run(tensors);
+  const ranMs = performance.now();
+
+  const { output, scores } =
+    input.kind === 'tensors'
+      ? { output: { tensors: outputs }, scores: undefined }
+      : postprocess(outputs, spec, { topK });
+  const top = Array.isArray(output) ? output[0] : undefined;
+  const observation =
+    session.baseline && scores && top && observe(scores, top.label, session.baseline);
+
+  return {
+    output,
+    observation,
+    times: {
+      wait: startMs - arrivedMs,
+      pre: readyMs - startMs,
+      run: ranMs - readyMs,
+      post: performance.now() - ranMs,
+    },
+  };
+}

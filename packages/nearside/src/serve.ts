@@ -1,0 +1,78 @@
+import type { ErrorCode } from '@nearside/core';
+import * as Comlink from 'comlink';
+import type { Backend } from './backends/backend.js';
+import { createHostedModel } from './hosted-model.js';
+import {
+  READY,
+  type Reply,
+  type RunReply,
+  toWireError,
+  type WorkerApi,
+  type WorkerEvent,
+} from './protocol.js';
+
+/** One end of a channel: a worker's own scope, or a port. */
+export type ServerEndpoint = Comlink.Endpoint;
+
+/**
+ * Serves models with one backend: what a worker file calls, once, at its top level. In a worker it
+ * starts at once; elsewhere (Node, inline) the returned function starts it on a port.
+ */
+export function serve({ backend }: { backend: Backend }): (endpoint: ServerEndpoint) => void {
+  const attach = (endpoint: ServerEndpoint) => attachTo(endpoint, backend);
+  if (isOurWorker()) attach(globalThis as unknown as ServerEndpoint);
+  return attach;
+}
+
+function attachTo(endpoint: ServerEndpoint, backend: Backend): void {
+  const emit = (event: WorkerEvent) => endpoint.postMessage(event);
+  const model = createHostedModel(backend, emit);
+  const api: WorkerApi = {
+    open: (request) => reply(() => model.open(request), 'backend-failed'),
+    load: (request) => reply(() => model.load(request), 'backend-failed'),
+    run: async (request) => transferOutput(await reply(() => model.run(request), 'backend-failed')),
+    update: () => reply(() => model.update(), 'network-failed'),
+  };
+  reportUnhandled(emit);
+  Comlink.expose(api, endpoint);
+  endpoint.postMessage(READY);
+}
+
+/** Nothing is thrown across the boundary: Comlink would keep only an error's message. */
+async function reply<Value>(
+  work: () => Promise<Value>,
+  otherwise: ErrorCode,
+): Promise<Reply<Value>> {
+  try {
+    return { ok: true, value: await work() };
+  } catch (error) {
+    return { ok: false, error: toWireError(error, otherwise) };
+  }
+}
+
+/** Output tensors are transferred where their buffer holds nothing else. */
+function transferOutput(answer: Reply<RunReply>): Reply<RunReply> {
+  if (!answer.ok || !('tensors' in answer.value.output)) return answer;
+  const buffers = Object.values(answer.value.output.tensors)
+    .map(({ data }) => data)
+    .filter((data) => !Array.isArray(data))
+    .filter((data) => data.byteLength === data.buffer.byteLength)
+    .map((data) => data.buffer);
+  return Comlink.transfer(answer, [...new Set(buffers)]);
+}
+
+/** An unhandled rejection in a worker never reaches `worker.onerror` (measured, Chromium 156). */
+function reportUnhandled(emit: (event: WorkerEvent) => void): void {
+  if (!isOurWorker()) return;
+  globalThis.addEventListener('unhandledrejection', ({ reason }: PromiseRejectionEvent) =>
+    emit({ nearside: 'failed', error: toWireError(reason, 'worker-lost') }),
+  );
+}
+
+/** A dedicated worker, but not one that ONNX Runtime starts from this same file for a thread. */
+function isOurWorker(): boolean {
+  const scope = globalThis as { DedicatedWorkerGlobalScope?: unknown; name?: string };
+  return (
+    scope.DedicatedWorkerGlobalScope !== undefined && !scope.name?.startsWith('em-pthread')
+  );
+}

@@ -1,0 +1,103 @@
+import { type ModelVersion, type VerifiedBytes, variantFiles } from '@nearside/artifact';
+import { type Baseline, NearsideError, parseBaseline, type Variant } from '@nearside/core';
+import type { Backend, BackendSession } from './backends/backend.js';
+import { checkGolden } from './golden-check.js';
+import type { LoadProgress } from './load-progress.js';
+import type { LoadedVariant } from './protocol.js';
+import { fetchRuntimeWasm } from './runtime-wasm.js';
+
+/** A variant of a version, loaded on a backend that has proven itself on its golden cases. */
+export interface Session extends BackendSession {
+  readonly version: ModelVersion;
+  readonly variant: Variant;
+  readonly baseline: Baseline | undefined;
+  readonly loaded: LoadedVariant;
+}
+
+export interface OpenSessionOptions {
+  readonly version: ModelVersion;
+  readonly backend: Backend;
+  readonly variant: string;
+  readonly runtimeWasm: string | Uint8Array<ArrayBuffer>;
+  /** All cases when a backend is selected; the first, cheap one when it has passed them before. */
+  readonly golden: 'all' | 'first';
+  readonly progress: LoadProgress;
+}
+
+/**
+ * Fetches weights and runtime side by side, starts the one, loads the other, and lets nothing
+ * through that does not reproduce the golden outputs.
+ *
+ * @throws NearsideError trust, network, environment or backend codes
+ */
+export async function openSession(options: OpenSessionOptions): Promise<Session> {
+  const { version, backend, progress } = options;
+  const variant = requireVariant(version, options.variant);
+  const stopwatch = startStopwatch();
+
+  const [weights, wasm] = await Promise.all([
+    stopwatch('weights', () => readVariant(version, variant, progress)),
+    stopwatch('runtime', () => fetchRuntimeWasm(options.runtimeWasm, progress)),
+  ]);
+  const session = await stopwatch('session', async () => {
+    await backend.start(wasm);
+    return backend.createSession({ spec: version.spec, variant, files: weights.files });
+  });
+  progress.enter('check');
+  await stopwatch('check', () =>
+    checkGolden(session, version, { variant, backend: backend.name, scope: options.golden }),
+  ).catch(async (error) => {
+    await session.release();
+    throw error;
+  });
+  progress.finish();
+
+  return {
+    ...session,
+    version,
+    variant,
+    baseline: weights.baseline,
+    loaded: { fetchedBytes: weights.fetchedBytes, times: stopwatch.times },
+  };
+}
+
+function requireVariant({ spec }: ModelVersion, name: string): Variant {
+  const variant = spec.variants.find((candidate) => candidate.name === name);
+  if (variant) return variant;
+  const names = spec.variants.map((candidate) => candidate.name).join(', ');
+  throw new NearsideError('no-backend', `Expected one of the variants ${names}, got '${name}'.`);
+}
+
+/** Every file the variant needs is verified before the first byte of it is used. */
+async function readVariant(version: ModelVersion, variant: Variant, progress: LoadProgress) {
+  const names = variantFiles(variant, version.golden);
+  progress.expect(await version.missingBytes(names));
+  let fetchedBytes = 0;
+  const onBytes = (sizeBytes: number) => {
+    fetchedBytes += sizeBytes;
+    progress.arrive('weights', sizeBytes);
+  };
+  const files = new Map<string, VerifiedBytes>();
+  for (const name of names) files.set(name, await version.readFile(name, { onBytes }));
+  const baseline = files.get('baseline.json');
+  return {
+    files,
+    fetchedBytes,
+    baseline: baseline && parseBaseline(JSON.parse(new TextDecoder().decode(baseline))),
+  };
+}
+
+type Step = 'weights' | 'runtime' | 'session' | 'check';
+
+function startStopwatch() {
+  const times: Record<Step, number> = { weights: 0, runtime: 0, session: 0, check: 0 };
+  async function measure<Value>(step: Step, work: () => Promise<Value>): Promise<Value> {
+    const start = performance.now();
+    try {
+      return await work();
+    } finally {
+      times[step] = performance.now() - start;
+    }
+  }
+  return Object.assign(measure, { times });
+}

@@ -1,0 +1,122 @@
+import { checkTensors, describe, type ModelSpec, NearsideError, type Tensors } from '@nearside/core';
+import type { ImageInput, Input, Pixels } from './input.js';
+import type { WireImage, WireInput } from './protocol.js';
+
+/** An input as it was at the call, checked against the spec, with what may be transferred. */
+export interface InputSnapshot {
+  readonly input: WireInput;
+  readonly transfer: Transferable[];
+}
+
+/**
+ * Checks an input and takes it as it is now, so that the caller may change its own at once. With
+ * `transfer` the caller gives it away instead, and nothing is copied.
+ *
+ * @returns at once for tensors, blobs, frames and pixels; a promise for canvases and elements
+ * @throws NearsideError `input-invalid` or `input-detached`
+ */
+export function snapshotInput(
+  input: Input,
+  spec: ModelSpec,
+  { transfer }: { transfer: boolean },
+): InputSnapshot | Promise<InputSnapshot> {
+  if (typeof input === 'object' && input !== null && 'tensors' in input) {
+    checkTensors(input.tensors, spec.inputs);
+    return snapshotTensors(input.tensors, transfer);
+  }
+  if (spec.task !== 'image-classification') throw unfit(input, spec);
+  return snapshotImage(input, spec, transfer);
+}
+
+function snapshotTensors(tensors: Tensors, transfer: boolean): InputSnapshot {
+  const own = transfer ? tensors : copyTensors(tensors);
+  const buffers = Object.values(own).flatMap(({ data }) => (Array.isArray(data) ? [] : [data.buffer]));
+  return { input: { kind: 'tensors', tensors: own }, transfer: [...new Set(buffers)] };
+}
+
+function copyTensors(tensors: Tensors): Tensors {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]) => [
+      name,
+      { ...tensor, data: tensor.data.slice() },
+    ]),
+  ) as Tensors;
+}
+
+function snapshotImage(
+  image: ImageInput,
+  spec: ModelSpec,
+  transfer: boolean,
+): InputSnapshot | Promise<InputSnapshot> {
+  if (isA(image, 'Blob')) return wrap(image as Blob, []);
+  if (isA(image, 'VideoFrame')) {
+    const frame = transfer ? (image as VideoFrame) : (image as VideoFrame).clone();
+    return wrap(frame, [frame]);
+  }
+  if (isA(image, 'ImageBitmap') && transfer) {
+    return wrap(image as ImageBitmap, [image as ImageBitmap]);
+  }
+  if (DRAWABLES.some((name) => isA(image, name))) return drawBitmap(image as CanvasImageSource);
+  if (isPixels(image)) {
+    const { width, height } = image;
+    const clamped = new Uint8ClampedArray(image.data.buffer, image.data.byteOffset, image.data.length);
+    const data = transfer ? clamped : clamped.slice();
+    return wrap({ data, width, height }, [data.buffer]);
+  }
+  throw unfit(image, spec);
+}
+
+function wrap(image: WireImage, transfer: Transferable[]): InputSnapshot {
+  return { input: { kind: 'image', image }, transfer };
+}
+
+const DRAWABLES = [
+  'ImageBitmap',
+  'OffscreenCanvas',
+  'HTMLCanvasElement',
+  'HTMLImageElement',
+  'HTMLVideoElement',
+];
+
+async function drawBitmap(source: CanvasImageSource): Promise<InputSnapshot> {
+  try {
+    const bitmap = await createImageBitmap(source as ImageBitmapSource, {
+      colorSpaceConversion: 'none',
+      premultiplyAlpha: 'none',
+    });
+    return wrap(bitmap, [bitmap]);
+  } catch (cause) {
+    throw new NearsideError(
+      'decode-failed',
+      `Expected a ${describe(source)} with a picture in it, got one without: not loaded yet, ` +
+        'broken, or of no size.',
+      { cause, details: { got: describe(source) } },
+    );
+  }
+}
+
+/** By global name, because Node has few of these classes and a worker not all. */
+function isA(value: unknown, className: string): boolean {
+  const found = (globalThis as Record<string, unknown>)[className];
+  return typeof found === 'function' && value instanceof found;
+}
+
+function isPixels(value: unknown): value is Pixels {
+  if (typeof value !== 'object' || value === null) return false;
+  const { data, width, height } = value as Partial<Pixels>;
+  return (
+    (data instanceof Uint8ClampedArray || data instanceof Uint8Array) &&
+    Number.isInteger(width) &&
+    Number.isInteger(height)
+  );
+}
+
+function unfit(input: unknown, spec: ModelSpec): NearsideError {
+  const images = 'a Blob, ImageData, ImageBitmap, VideoFrame, canvas, image or video element, or ';
+  return new NearsideError(
+    'input-invalid',
+    `${spec.name}: expected ${spec.task === 'image-classification' ? images : ''}{ tensors }, got ` +
+      `${describe(input)}.`,
+    { details: { model: spec.name, task: spec.task, got: describe(input) } },
+  );
+}

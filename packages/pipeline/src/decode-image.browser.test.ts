@@ -1,0 +1,228 @@
+import { describe, expect, test, vi } from 'vitest';
+import images from '../fixtures/images.json' with { type: 'json' };
+import { noise } from '../fixtures/noise.js';
+import { decodeImage, type ImageInput } from './decode-image.js';
+import type { Image } from './image.js';
+
+const GRAY_RGB = [...bytes(images.grayBase64)].flatMap((value) => [value, value, value]);
+
+describe('files', () => {
+  test('a grey PNG decodes exactly', async () => {
+    const image = await decodeImage(file(images.grayPng, 'image/png'));
+    expect(image).toMatchObject({ width: 16, height: 12, channels: 3 });
+    expect([...image.data]).toEqual(GRAY_RGB);
+  });
+
+  test('a File is a Blob, and its type may be missing', async () => {
+    const named = new File([bytes(images.grayPng)], 'gray.png');
+    expect([...(await decodeImage(named)).data]).toEqual(GRAY_RGB);
+  });
+
+  test('an embedded colour space changes no value', async () => {
+    const image = await decodeImage(file(images.gammaPng, 'image/png'));
+    expect([...image.data]).toEqual(GRAY_RGB);
+  });
+
+  test.each(images.jpegByOrientation.map((jpeg, i) => ({ orientation: i + 1, jpeg })))(
+    'a JPEG of EXIF orientation $orientation stands upright',
+    async ({ jpeg }) => {
+      const image = await decodeImage(file(jpeg, 'image/jpeg'));
+      expect([image.width, image.height]).toEqual([16, 8]);
+      // Within what JPEG loses; a wrong turn would be off by more than 100.
+      const expected = bytes(images.uprightBase64);
+      const worst = image.data.reduce(
+        (max, v, i) => Math.max(max, Math.abs(v - at(expected, i))),
+        0,
+      );
+      expect(worst).toBeLessThan(12);
+    },
+  );
+
+  test('a transparent PNG shows over black as Pillow composites it, for every value and alpha', async () => {
+    const image = await decodeImage(file(images.transparentPng, 'image/png'));
+    expect(await sha256(image)).toBe(images.transparentSha256);
+  });
+
+  test('a text file says what it is and what to pass', async () => {
+    const text = new Blob(['not a picture'], { type: 'text/plain' });
+    await expect(decodeImage(text)).rejects.toMatchObject({
+      code: 'decode-failed',
+      message: expect.stringMatching(/PNG, JPEG or WebP.*13 bytes of type 'text\/plain'/),
+      details: { type: 'text/plain', sizeBytes: 13 },
+      cause: expect.any(DOMException),
+    });
+  });
+
+  test('a truncated header and an empty file fail to decode', async () => {
+    const start = new Blob([bytes(images.grayPng).subarray(0, 20)], { type: 'image/png' });
+    await expect(decodeImage(start)).rejects.toMatchObject({ code: 'decode-failed' });
+    await expect(decodeImage(new Blob([]))).rejects.toMatchObject({ code: 'decode-failed' });
+  });
+
+  test('the bitmap made on the way is closed, also when the image is refused or no longer wanted', async () => {
+    const close = vi.spyOn(ImageBitmap.prototype, 'close');
+    const blob = file(images.grayPng, 'image/png');
+    await decodeImage(blob);
+    await expect(decodeImage(blob, { maxPixels: 16 * 12 - 1 })).rejects.toMatchObject({
+      code: 'input-too-large',
+      details: { width: 16, height: 12, maxPixels: 191 },
+    });
+    const controller = new AbortController();
+    const late = decodeImage(blob, { signal: controller.signal });
+    controller.abort('no longer wanted');
+    await expect(late).rejects.toBe('no longer wanted');
+    expect(close).toHaveBeenCalledTimes(3);
+    close.mockRestore();
+  });
+});
+
+describe('pixels', () => {
+  // Taller than two strips, of odd width, opaque: nothing may round on the way.
+  const [width, height] = [1001, 2200];
+  const rgba = noise(width * height * 4, 2).map((byte, i) => (i % 4 === 3 ? 255 : byte));
+  const imageData = new ImageData(new Uint8ClampedArray(rgba), width, height);
+  const rgb = rgba.filter((_, i) => i % 4 !== 3);
+
+  const sources: Record<string, () => Promise<ImageInput> | ImageInput> = {
+    'an ImageData': () => imageData,
+    'plain RGBA': () => ({ width, height, data: rgba }),
+    'an ImageBitmap': () => createImageBitmap(imageData),
+    'an OffscreenCanvas': () => paint(new OffscreenCanvas(width, height)),
+    'a canvas of the page': () =>
+      paint(Object.assign(document.createElement('canvas'), { width, height })),
+    'a VideoFrame of RGBA': () =>
+      new VideoFrame(rgba, {
+        format: 'RGBX',
+        codedWidth: width,
+        codedHeight: height,
+        timestamp: 0,
+      }),
+    'a canvas of another realm': () => paint(foreignCanvas()),
+  };
+
+  test.each(Object.entries(sources))('%s decodes exactly and stays usable', async (_, make) => {
+    const source = await make();
+    for (let time = 1; time <= 2; time++) {
+      const image = await decodeImage(source);
+      expect([image.width, image.height, image.channels]).toEqual([width, height, 3]);
+      expect(image.data.every((value, i) => value === rgb[i])).toBe(true);
+    }
+  });
+
+  test('a transparent canvas shows over black in every strip', async () => {
+    const canvas = new OffscreenCanvas(1024, 3000);
+    const context = canvas.getContext('2d') as OffscreenCanvasRenderingContext2D;
+    context.fillStyle = 'rgb(255 255 255 / 50%)';
+    context.fillRect(0, 0, 1024, 1500);
+    const { data } = await decodeImage(canvas);
+    const firstEmptyRow = 1500 * 1024 * 3;
+    expect(data.subarray(0, firstEmptyRow).every((value) => value === 128)).toBe(true);
+    expect(data.subarray(firstEmptyRow).every((value) => value === 0)).toBe(true);
+  });
+
+  test('what was closed or transferred away is detached', async () => {
+    const bitmap = await createImageBitmap(imageData);
+    bitmap.close();
+    const frame = new VideoFrame(new OffscreenCanvas(4, 4), { timestamp: 0 });
+    frame.close();
+    const data = new ImageData(4, 4);
+    structuredClone(data.data, { transfer: [data.data.buffer] });
+    for (const gone of [bitmap, frame, data]) {
+      await expect(decodeImage(gone)).rejects.toMatchObject({ code: 'input-detached' });
+    }
+  });
+
+  test('a canvas without pixels is invalid', async () => {
+    const empty = document.createElement('canvas');
+    empty.width = 0;
+    await expect(decodeImage(empty)).rejects.toMatchObject({ code: 'input-invalid' });
+  });
+
+  test('a canvas larger than allowed is refused before it is drawn', async () => {
+    const draw = vi.spyOn(OffscreenCanvasRenderingContext2D.prototype, 'drawImage');
+    await expect(
+      decodeImage(new OffscreenCanvas(100, 100), { maxPixels: 9_999 }),
+    ).rejects.toMatchObject({ code: 'input-too-large' });
+    expect(draw).not.toHaveBeenCalled();
+    draw.mockRestore();
+  });
+
+  test('a canvas with an image of another origin says why it cannot be read', async () => {
+    const canvas = new OffscreenCanvas(4, 4);
+    const tainted = vi
+      .spyOn(OffscreenCanvasRenderingContext2D.prototype, 'getImageData')
+      .mockImplementation(() => {
+        throw new DOMException('The canvas has been tainted.', 'SecurityError');
+      });
+    await expect(decodeImage(canvas)).rejects.toMatchObject({
+      code: 'decode-failed',
+      message: expect.stringContaining('other origins'),
+    });
+    tainted.mockRestore();
+  });
+
+  test('an element that is no canvas is invalid and named', async () => {
+    await expect(decodeImage(document.createElement('p') as never)).rejects.toMatchObject({
+      code: 'input-invalid',
+      details: { got: 'HTMLParagraphElement' },
+    });
+  });
+
+  function paint<Canvas extends OffscreenCanvas | HTMLCanvasElement>(canvas: Canvas): Canvas {
+    (canvas.getContext('2d') as CanvasRenderingContext2D).putImageData(imageData, 0, 0);
+    return canvas;
+  }
+
+  function foreignCanvas(): HTMLCanvasElement {
+    const frame = document.body.appendChild(document.createElement('iframe'));
+    const canvas = frame.contentDocument?.createElement('canvas') as HTMLCanvasElement;
+    return Object.assign(canvas, { width, height });
+  }
+});
+
+test('an aborted signal rejects with its reason before anything is decoded', async () => {
+  const decode = vi.spyOn(globalThis, 'createImageBitmap');
+  const reason = new Error('no longer wanted');
+  const blob = file(images.grayPng, 'image/png');
+  await expect(decodeImage(blob, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  expect(decode).not.toHaveBeenCalled();
+  decode.mockRestore();
+});
+
+test('a worker decodes as the page does', async () => {
+  const module = new URL('./decode-image.ts', import.meta.url).href;
+  const script = `
+    import { decodeImage } from '${module}';
+    onmessage = async ({ data }) => postMessage(await decodeImage(data));
+    postMessage('ready');`;
+  const url = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
+  const worker = new Worker(url, { type: 'module' });
+  const next = () =>
+    new Promise<unknown>((resolve, reject) => {
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = reject;
+    });
+  expect(await next()).toBe('ready');
+  const blob = file(images.transparentPng, 'image/png');
+  worker.postMessage(blob);
+  expect(await next()).toEqual(await decodeImage(blob));
+  worker.terminate();
+  URL.revokeObjectURL(url);
+});
+
+function bytes(base64: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}
+
+function file(base64: string, type: string): Blob {
+  return new Blob([bytes(base64)], { type });
+}
+
+function at(values: ArrayLike<number>, index: number): number {
+  return values[index] as number;
+}
+
+async function sha256({ data }: Image): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', Uint8Array.from(data));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,23 @@
+import type { Image } from './image.js';
+
+/**
+ * RGB bytes → one channel of luma, ITU-R BT.601: (19595 R + 38470 G + 7471 B + 2^15) >> 16, the
+ * integers of Pillow's `convert('L')` (src/libImaging/Convert.c, `L24`). Equal to it for every
+ * colour.
+ *
+ * @throws RangeError for an image that is not 8-bit RGB
+ */
+export function grayscale(image: Image): Image {
+  const { width, height, channels, data } = image;
+  if (channels !== 3 || data instanceof Float32Array) {
+    throw new RangeError('grayscale: expected an image of 3 channels of 8 bits.');
+  }
+  const gray = new Uint8ClampedArray(width * height);
+  for (let pixel = 0, i = 0; pixel < gray.length; pixel++, i += 3) {
+    const red = data[i] as number;
+    const green = data[i + 1] as number;
+    const blue = data[i + 2] as number;
+    gray[pixel] = (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16;
+  }
+  return { width, height, channels: 1, data: gray };
+}

@@ -1,0 +1,12 @@
+export { joinBatch, splitBatch } from './batch.js';
+export { DECODE_DEFAULTS, decodeImage, type ImageInput, type RgbaPixels } from './decode-image.js';
+export { grayscale } from './grayscale.js';
+export type { Image } from './image.js';
+export { normalize } from './normalize.js';
+export { type Output, type Postprocessed, postprocess } from './postprocess.js';
+export { preprocess } from './preprocess.js';
+export { rescale } from './rescale.js';
+export { resize } from './resize.js';
+export { softmax } from './softmax.js';
+export { type ImageLayout, toTensor } from './to-tensor.js';
+export { type LabelScore, topK } from './top-k.js';

@@ -1,0 +1,33 @@
+/** A class and how much the model favours it: a probability where the spec has a softmax step. */
+export interface LabelScore {
+  readonly label: string;
+  readonly score: number;
+}
+
+/**
+ * The `k` largest scores with their labels, largest first; all of them if there are fewer. Equal
+ * scores stand by index, NaN after every number. An index that `id2label` leaves out is its own
+ * label.
+ *
+ * @throws RangeError unless `k` is a positive integer
+ */
+export function topK(
+  scores: ArrayLike<number>,
+  k: number,
+  id2label: Readonly<Record<string, string>>,
+): LabelScore[] {
+  if (!(Number.isSafeInteger(k) && k > 0)) {
+    throw new RangeError(`topK: expected a positive integer, got ${k}.`);
+  }
+  const indices = Array.from({ length: scores.length }, (_, index) => index);
+  indices.sort((a, b) => descending(scores[a] as number, scores[b] as number) || a - b);
+  return indices
+    .slice(0, k)
+    .map((index) => ({ label: id2label[index] ?? String(index), score: scores[index] as number }));
+}
+
+function descending(a: number, b: number): number {
+  if (a > b) return -1;
+  if (a < b) return 1;
+  return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
+}
