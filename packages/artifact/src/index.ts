@@ -17,7 +17,13 @@ export {
   STATEMENT_TYPE,
 } from './oms/bundle.js';
 export { type Manifest, type ReleaseIdentity, verifyBundle } from './oms/verify-bundle.js';
-export { allReleases, type Release, releasesOf } from './release.js';
+export {
+  allReleases,
+  type Release,
+  type ReleaseCustom,
+  releasesOf,
+  rolloutBucket,
+} from './release.js';
 export {
   bundleName,
   chunkPath,
@@ -27,7 +33,12 @@ export {
   targetPath,
   targetsPath,
 } from './repository-paths.js';
-export type { RequestOptions } from './repository-source.js';
+export {
+  type FetchOptions,
+  openRepositorySource,
+  type RepositorySource,
+  type RequestOptions,
+} from './repository-source.js';
 export { createMemoryStore } from './stores/memory-store.js';
 export { openStore } from './stores/open-store.js';
 export {
@@ -42,5 +53,12 @@ export {
   type Timestamp,
 } from './tuf/metadata.js';
 export { parseTrust, pinOf } from './tuf/pin.js';
+export { followRoots, refreshMetadata } from './tuf/refresh-metadata.js';
+export {
+  acceptFirstRoot,
+  type CompleteMetadata,
+  requireUnexpired,
+  type TrustedMetadata,
+} from './tuf/trusted-metadata.js';
 export { variantFiles } from './variant-files.js';
 export type { VerifiedBytes } from './verified-bytes.js';

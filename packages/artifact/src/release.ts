@@ -24,8 +24,10 @@ export const ReleaseSchema = v.looseObject({
   }),
 });
 
+export type ReleaseCustom = v.InferOutput<typeof ReleaseSchema>;
+
 /** A model version that signed targets offer, and where its bundle is. */
-export interface Release extends v.InferOutput<typeof ReleaseSchema> {
+export interface Release extends ReleaseCustom {
   readonly targetName: string;
   readonly target: TargetFile;
 }

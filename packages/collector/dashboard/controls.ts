@@ -36,8 +36,10 @@ function fill(
   options: readonly (readonly [value: string, label: string])[],
   chosen: string,
 ): void {
-  const before = [...select.options].map(({ value }) => value).join();
-  if (before !== options.map(([value]) => value).join()) {
+  const unchanged =
+    select.options.length === options.length &&
+    options.every(([value], i) => select.options[i]?.value === value);
+  if (!unchanged) {
     select.replaceChildren(...options.map(([value, label]) => element('option', { value }, label)));
   }
   select.value = chosen;

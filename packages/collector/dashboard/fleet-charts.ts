@@ -31,25 +31,26 @@ export function createFleetCharts(): FleetCharts {
     valueRange: (_least, greatest) => [0, greatest > 0 ? greatest * 1.1 : 1],
     formatValue: (count) => formatCount(count ?? 0),
     formatTick: formatCompact,
+    wholeTicks: true,
   });
 
   return {
     show(fleet, scope, scopeName) {
       latency.show(
         chartData(fleet, [
-          { label: 'p50', color: '--p50', values: column(fleet, scope, (p) => p.p50Ms) },
-          {
-            label: 'p95',
-            color: '--p95',
-            dash: [7, 4],
-            values: column(fleet, scope, (p) => p.p95Ms),
-          },
           {
             label: 'p99',
             color: '--p99',
             dash: [2, 3],
             values: column(fleet, scope, (p) => p.p99Ms),
           },
+          {
+            label: 'p95',
+            color: '--p95',
+            dash: [7, 4],
+            values: column(fleet, scope, (p) => p.p95Ms),
+          },
+          { label: 'p50', color: '--p50', values: column(fleet, scope, (p) => p.p50Ms) },
         ]),
         `Latency of ${scopeName} over time; in all p50 ${formatDuration(scope.p50Ms)}, ` +
           `p95 ${formatDuration(scope.p95Ms)}, p99 ${formatDuration(scope.p99Ms)}.`,
@@ -87,7 +88,7 @@ function column(
   return values;
 }
 
-/** Oldest at the bottom; what no shown version accounts for on top of all. */
+/** Newest on top; what no shown version accounts for at the bottom. */
 function inferencesByVersion(fleet: FleetLatency): ChartSeries[] {
   const colors = versionColors(fleet);
   const count = (point: FleetPoint) => point.count;
@@ -97,8 +98,7 @@ function inferencesByVersion(fleet: FleetLatency): ChartSeries[] {
       label: version.version,
       color: colors.get(version.version) ?? REST_COLOR,
       values: column(fleet, version, count),
-    }))
-    .reverse();
+    }));
   const rest = column(fleet, fleet.total, count).map((total, i) => {
     const shown = named.reduce((sum, { values }) => sum + (values[i] ?? 0), 0);
     return total === null ? null : total - shown;

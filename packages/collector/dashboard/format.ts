@@ -33,12 +33,14 @@ export function formatDuration(ms: number | null | undefined): string {
   return `${value} ${unit}`;
 }
 
-/** A share as percent; never rounded up to 100 while something failed. */
+/** A share as percent; never rounded to 0 or 100 while it is neither. */
 export function formatRate(rate: number | null | undefined): string {
   if (rate === null || rate === undefined) return NOTHING;
   const percent = rate * 100;
   if (percent === 100 || percent === 0) return `${percent}%`;
-  return percent > 99.99 ? '>99.99%' : `${percent.toFixed(percent >= 99 ? 2 : 1)}%`;
+  if (percent > 99.99) return '>99.99%';
+  if (percent < 0.01) return '<0.01%';
+  return `${percent.toFixed(percent >= 99 || percent < 1 ? 2 : 1)}%`;
 }
 
 export function formatClock(timeMs: number): string {

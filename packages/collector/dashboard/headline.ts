@@ -9,7 +9,7 @@ export function showHeadline(fleet: FleetLatency, scope: Figures): void {
   byId('headline').replaceChildren(
     tile('inferences', 'Inferences', [formatCompact(scope.count)], {
       note: estimated
-        ? `≈ ${formatCompact(scope.estimatedCount)} in the whole fleet`
+        ? `≈ ${formatCompact(scope.estimatedCount)} fleet-wide`
         : `${formatCompact(scope.reports)} ${scope.reports === 1 ? 'report' : 'reports'}`,
       title: formatCount(scope.count),
     }),

@@ -17,7 +17,7 @@ let state = readPageState(location.search);
 let charts: FleetCharts | undefined;
 let refreshing = new AbortController();
 let timer: ReturnType<typeof setTimeout> | undefined;
-let lastMs: number | undefined;
+let last: { what: string; atMs: number } | undefined;
 
 const controls = createControls(choose);
 document.addEventListener('visibilitychange', () => {
@@ -47,11 +47,11 @@ function refresh(): void {
 }
 
 function showFleet(fleet: Fleet): void {
-  lastMs = Date.now();
-  hideProblem();
-  byId('status').textContent = `Updated ${formatSeconds(lastMs)}`;
-  controls.show(fleet, state);
   const { latency, models } = fleet;
+  last = { what: latency?.model ?? 'this page', atMs: Date.now() };
+  hideProblem();
+  byId('status').textContent = `Updated ${formatSeconds(last.atMs)}`;
+  controls.show(fleet, state);
   const figures = byId('figures');
   figures.classList.remove('stale');
   figures.hidden = latency === undefined || latency.total.reports === 0;
@@ -84,7 +84,7 @@ function showFailure(error: unknown): void {
   byId('status').textContent = 'Not connected';
   byId('figures').classList.add('stale');
   const message = error instanceof Error ? error.message : String(error);
-  showProblem(message, { lastMs, retry: refresh });
+  showProblem(message, { last, retry: refresh });
 }
 
 function stepWords(stepMs: number): string {

@@ -1,20 +1,19 @@
 import { byId, element } from './element.js';
 import { formatSeconds } from './format.js';
 
-/** @param lastMs when figures were last received, if ever */
+/** @param last what is still on the page, if anything, and when it came */
 export function showProblem(
   message: string,
-  { lastMs, retry }: { lastMs: number | undefined; retry: () => void },
+  { last, retry }: { last: { what: string; atMs: number } | undefined; retry: () => void },
 ): void {
   const button = element('button', { type: 'button' }, 'Try now');
   button.addEventListener('click', retry);
-  const since =
-    lastMs === undefined ? 'Is it running? ' : `What you see is from ${formatSeconds(lastMs)}. `;
+  const since = last ? `You see ${last.what} as of ${formatSeconds(last.atMs)}.` : 'Is it running?';
   byId('problem').replaceChildren(
     element(
       'div',
       { class: 'problem', role: 'alert', 'data-testid': 'problem' },
-      element('p', {}, element('strong', {}, message), ` ${since}This page keeps trying.`),
+      element('p', {}, element('strong', {}, message), ` ${since} This page keeps trying.`),
       button,
     ),
   );

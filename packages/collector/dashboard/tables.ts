@@ -3,20 +3,21 @@ import { byId, element } from './element.js';
 import { formatCompact, formatCount, formatDuration, formatRate, NOTHING } from './format.js';
 import { REST_COLOR, versionColors } from './version-colors.js';
 
-const STAGE_NAMES = {
-  queue: 'queue, waiting for the worker',
-  pre: 'pre, input to tensors',
-  run: 'run, the model itself',
-  post: 'post, tensors to output',
+const STAGE_WORDS = {
+  queue: 'waiting for the worker',
+  pre: 'input to tensors',
+  run: 'the model itself',
+  post: 'tensors to output',
 } as const;
 
 export function showVersions(fleet: FleetLatency): void {
   const colors = versionColors(fleet);
   const rows = fleet.versions.map((version) =>
-    versionRow(version, colors.get(version.version) ?? REST_COLOR),
+    versionRow(version, colors.get(version.version) ?? REST_COLOR, fleet.minDevices),
   );
   const parts: HTMLElement[] = [
     table(
+      'Versions',
       ['Version', 'Inferences', 'Success', 'p50', 'p95', 'p99', 'Devices'],
       rows,
       'No version reported in this range.',
@@ -26,12 +27,13 @@ export function showVersions(fleet: FleetLatency): void {
   byId('versions').replaceChildren(...parts);
 }
 
-function versionRow(version: VersionFigures, color: string): HTMLElement[] {
+function versionRow(version: VersionFigures, color: string, minDevices: number): HTMLElement[] {
   const swatch = element('span', { class: 'swatch' });
   swatch.style.background = `var(${color})`;
   const name = element('th', { scope: 'row' }, swatch, version.version);
   if (version.count === 0 && version.suppressed > 0) {
-    return [name, element('td', { colspan: '6' }, 'hidden, too few devices')];
+    const words = `hidden: no group of ${minDevices} devices`;
+    return [name, element('td', { colspan: '6', class: 'hidden' }, words)];
   }
   return [
     name,
@@ -61,29 +63,39 @@ export function showErrors({ errors, count }: Figures): void {
     cell(formatRate(n / count)),
   ]);
   byId('errors').replaceChildren(
-    table(['Code', 'Count', 'Of inferences'], rows, 'No errors in this range.'),
+    table('Errors', ['Code', 'Count', 'Of inferences'], rows, 'No errors in this range.'),
   );
 }
 
 export function showStages({ stages }: Figures): void {
-  const rows = (Object.keys(STAGE_NAMES) as (keyof typeof STAGE_NAMES)[])
+  const rows = (Object.keys(STAGE_WORDS) as (keyof typeof STAGE_WORDS)[])
     .filter((stage) => stages[stage])
     .map((stage) => [
-      element('th', { scope: 'row' }, STAGE_NAMES[stage]),
+      element(
+        'th',
+        { scope: 'row' },
+        `${stage} `,
+        element('span', { class: 'aside' }, STAGE_WORDS[stage]),
+      ),
       cell(formatDuration(stages[stage]?.p50Ms)),
       cell(formatDuration(stages[stage]?.p95Ms)),
     ]);
   byId('stages').replaceChildren(
-    table(['Stage', 'p50', 'p95'], rows, 'No stage times in this range.'),
+    table('Stages', ['Stage', 'p50', 'p95'], rows, 'No stage times in this range.'),
   );
 }
 
-function table(headings: string[], rows: HTMLElement[][], ifNone: string): HTMLElement {
+function table(
+  label: string,
+  headings: string[],
+  rows: HTMLElement[][],
+  ifNone: string,
+): HTMLElement {
   if (rows.length === 0) return element('p', { class: 'quiet' }, ifNone);
   const head = headings.map((heading) => element('th', { scope: 'col' }, heading));
   return element(
     'div',
-    { class: 'scroll' },
+    { class: 'scroll', role: 'region', 'aria-label': label, tabindex: '0' },
     element(
       'table',
       {},

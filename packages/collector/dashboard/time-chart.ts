@@ -26,6 +26,8 @@ export interface ChartKind {
   readonly valueRange: (least: number, greatest: number) => [number, number];
   readonly formatValue: (value: number | null | undefined) => string;
   readonly formatTick: (value: number) => string;
+  /** Counts: there is no 2.5 between 2 and 3. */
+  readonly wholeTicks?: true;
 }
 
 export interface TimeChart {
@@ -34,7 +36,14 @@ export interface TimeChart {
 
 /** Charts of one page share the cursor. */
 const SYNC_KEY = 'nearside';
-const POINT_SIZE_PX = 7;
+const POINT_SIZE_PX = 6;
+const POINT_GROWTH_PX = 1.6;
+/** 1, 2, 5, 10 … 5e12 */
+const WHOLE_STEPS = Array.from({ length: 13 }, (_, exponent) => 10 ** exponent).flatMap((power) => [
+  power,
+  2 * power,
+  5 * power,
+]);
 /** With more points than this, only those without a neighbour get a dot. */
 const MAX_DOTTED = 30;
 
@@ -69,7 +78,9 @@ export function createTimeChart(container: HTMLElement, kind: ChartKind): TimeCh
     if (!data) return;
     const { series, fromMs, toMs, stepMs } = data;
     const index = chart?.cursor.idx ?? latestIndex(data);
-    const items = series.map(({ label, color, dash, values }) =>
+    // Largest first is how they are drawn; people count upwards.
+    const read = kind.mark === 'lines' ? [...series].reverse() : series;
+    const items = read.map(({ label, color, dash, values }) =>
       element(
         'li',
         {},
@@ -86,19 +97,24 @@ export function createTimeChart(container: HTMLElement, kind: ChartKind): TimeCh
     return {
       width: Math.max(plot.clientWidth, 200),
       height: kind.heightPx,
-      padding: [8, 6, 0, 0],
+      padding: [8, 20, 0, 0],
       legend: { show: false },
       cursor: {
         y: false,
         drag: { x: false, y: false },
         sync: { key: SYNC_KEY },
-        points: { show: kind.mark === 'lines', size: POINT_SIZE_PX + 2 },
+        points: { show: kind.mark === 'lines', size: POINT_SIZE_PX + 3 },
       },
       scales: {
         x: { time: true, range: () => xRange(data ?? shown) },
         y: { range: (_chart, least, greatest) => kind.valueRange(least ?? 0, greatest ?? 0) },
       },
-      series: [{}, ...drawOrder(shown.series, kind).map((series) => seriesOptions(series, kind))],
+      series: [
+        {},
+        ...shown.series.map((series, i) =>
+          seriesOptions(series, shown.series.length - 1 - i, kind),
+        ),
+      ],
       axes: [timeAxis(() => data ?? shown), valueAxis(kind)],
       hooks: { setCursor: [showLegend] },
     };
@@ -131,28 +147,23 @@ function columns({ fromMs, stepMs, series }: ChartData, { mark }: ChartKind): uP
 }
 
 /**
- * Heights of stacked bars, highest first: each is drawn over the one before. The first series
- * stands at the bottom.
+ * Heights of stacked bars: the first series stands on top of all others, the last at the bottom.
+ * Each is drawn over the one before it.
  */
 function stack(values: readonly (number | null)[][]): (number | null)[][] {
   const sums: (number | null)[][] = [];
-  let below: (number | null)[] = [];
-  for (const column of values) {
-    const beneath = below;
-    below = column.map((value, i) => {
-      const sum = (beneath[i] ?? 0) + (value ?? 0);
-      return sum === 0 ? null : sum;
-    });
-    sums.unshift(below);
+  for (const column of [...values].reverse()) {
+    const below = sums[0] ?? [];
+    sums.unshift(column.map((value, i) => (below[i] ?? 0) + (value ?? 0) || null));
   }
   return sums;
 }
 
-function drawOrder(series: readonly ChartSeries[], { mark }: ChartKind): ChartSeries[] {
-  return mark === 'lines' ? [...series] : [...series].reverse();
-}
-
-function seriesOptions({ color, dash }: ChartSeries, { mark }: ChartKind): uPlot.Series {
+function seriesOptions(
+  { color, dash }: ChartSeries,
+  later: number,
+  { mark }: ChartKind,
+): uPlot.Series {
   const paint = () => cssColor(color);
   if (mark === 'stacked-bars') {
     return {
@@ -170,7 +181,8 @@ function seriesOptions({ color, dash }: ChartSeries, { mark }: ChartKind): uPlot
     spanGaps: false,
     points: {
       show: true,
-      size: POINT_SIZE_PX,
+      // Later series are drawn over this one: it is larger, so that equal values all show.
+      size: POINT_SIZE_PX + POINT_GROWTH_PX * later,
       width: 0,
       fill: paint,
       filter: (chart, index) => dottedPoints(chart.data[index] ?? []),
@@ -192,6 +204,7 @@ function dottedPoints(values: ArrayLike<number | null | undefined>): number[] {
 function timeAxis(shown: () => ChartData): uPlot.Axis {
   return {
     ...axisLook(),
+    size: 28,
     space: 64,
     values: (_chart, seconds) => {
       const { fromMs, toMs } = shown();
@@ -204,10 +217,11 @@ function timeAxis(shown: () => ChartData): uPlot.Axis {
   };
 }
 
-function valueAxis({ formatTick }: ChartKind): uPlot.Axis {
+function valueAxis({ formatTick, wholeTicks }: ChartKind): uPlot.Axis {
   return {
     ...axisLook(),
-    space: 44,
+    ...(wholeTicks && { incrs: WHOLE_STEPS }),
+    space: 34,
     size: (_chart, labels) => 18 + 7 * Math.max(3, ...(labels ?? []).map((label) => label.length)),
     values: (_chart, ticks) => ticks.map(formatTick),
   };

@@ -58,6 +58,11 @@ export const ERROR_CODES = [
   'schema-breaking',
   'key-locked',
   'gate-refused',
+  'file-missing',
+  'model-invalid',
+  'output-exists',
+  'version-conflict',
+  'key-unusable',
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];

@@ -1,10 +1,18 @@
+import type { ReleaseIdentity } from '@nearside/artifact';
 import { NearsideError } from '@nearside/core';
 import * as Comlink from 'comlink';
+import { createDeferred } from './deferred.js';
 import type { Host } from './platform/host.js';
 import {
   fromWireError,
+  type LoadedVariant,
+  type LoadRequest,
+  type OpenedVersion,
+  type OpenRequest,
   READY,
   type Reply,
+  type RunReply,
+  type RunRequest,
   type WorkerApi,
   type WorkerEvent,
 } from './protocol.js';
@@ -12,16 +20,16 @@ import {
 /** A worker that says nothing for this long after its start is taken for blocked, ms. */
 const HANDSHAKE_MS = 30_000;
 
-type ValueOf<Method extends keyof WorkerApi> =
-  Awaited<ReturnType<WorkerApi[Method]>> extends Reply<infer Value> ? Value : never;
-
-/** Calls into one worker. None stays pending when the worker dies or the connection closes. */
+/**
+ * Calls into one worker. Each rejects with what the worker replied, with `worker-lost` when it
+ * died, or with what `close` was given; none stays pending.
+ */
 export interface Connection {
-  /** @throws NearsideError what the worker replied, `worker-lost`, or what `close` was given */
-  call<Method extends keyof WorkerApi>(
-    method: Method,
-    ...request: Parameters<WorkerApi[Method]>
-  ): Promise<ValueOf<Method>>;
+  open(request: OpenRequest): Promise<OpenedVersion>;
+  load(request: LoadRequest): Promise<LoadedVariant>;
+  /** @param transfer what is given away with the request */
+  run(request: RunRequest, transfer: Transferable[]): Promise<RunReply>;
+  update(): Promise<ReleaseIdentity | undefined>;
   readonly runtimeWasm: Host['runtimeWasm'];
   /** Ends the worker and rejects every pending call with `reason`. Safe to call twice. */
   close(reason: unknown): void;
@@ -36,9 +44,9 @@ export async function connect(
   host: Host,
   { onEvent }: { onEvent: (event: WorkerEvent) => void },
 ): Promise<Connection> {
-  const death = Promise.withResolvers<never>();
+  const death = createDeferred<never>();
   death.promise.catch(() => {});
-  const ready = Promise.withResolvers<void>();
+  const ready = createDeferred<void>();
 
   host.endpoint.addEventListener('message', (event) => {
     const { data } = event as MessageEvent;
@@ -72,16 +80,21 @@ export async function connect(
   }
 
   const api = Comlink.wrap<WorkerApi>(host.endpoint);
+
+  /** Comlink leaves calls pending for ever when the other side is gone, so every call races it. */
+  async function settle<Value>(reply: Promise<Reply<Value>>): Promise<Value> {
+    const answer = await Promise.race([reply, death.promise]);
+    if (!answer.ok) throw fromWireError(answer.error);
+    return answer.value;
+  }
+
   return {
+    open: (request) => settle(api.open(request)),
+    load: (request) => settle(api.load(request)),
+    run: (request, transfer) => settle(api.run(Comlink.transfer(request, transfer))),
+    update: () => settle(api.update()),
     runtimeWasm: host.runtimeWasm,
     close: die,
-    async call(method, ...request) {
-      // Comlink leaves calls pending for ever when the other side is gone, so every call races it.
-      const invoke = api[method] as unknown as (...request: unknown[]) => Promise<Reply<unknown>>;
-      const reply = await Promise.race([invoke(...request), death.promise]);
-      if (!reply.ok) throw fromWireError(reply.error);
-      return reply.value as ValueOf<typeof method>;
-    },
   };
 }
 

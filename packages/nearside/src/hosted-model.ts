@@ -38,6 +38,7 @@ export function createHostedModel(
   let installation: ModelInstallation | undefined;
   let version: InstalledVersion | undefined;
   let session: Session | undefined;
+  let healedChunks = 0;
   let running: Promise<unknown> = Promise.resolve();
 
   return {
@@ -49,7 +50,10 @@ export function createHostedModel(
         installId,
         request,
         store: openStore('nearside-models', store),
-        onEvent: (event) => emit({ nearside: 'installation', event }),
+        onEvent: (event) => {
+          if (event.type === 'chunk-healed') healedChunks += 1;
+          emit({ nearside: 'installation', event });
+        },
       });
       version = await installation.open();
       return {
@@ -75,7 +79,7 @@ export function createHostedModel(
         progress,
       });
       await installation?.activate(opened, prover);
-      return session.loaded;
+      return { ...session.loaded, healedChunks };
     },
 
     run(request) {

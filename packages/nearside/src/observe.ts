@@ -7,11 +7,7 @@ import type { Observation } from './protocol.js';
  * @param scores probabilities of one item, summing to 1
  * @param label the top label
  */
-export function observe(
-  scores: ArrayLike<number>,
-  label: string,
-  baseline: Baseline,
-): Observation {
+export function observe(scores: ArrayLike<number>, label: string, baseline: Baseline): Observation {
   let confidence = 0;
   let entropy = 0;
   for (let i = 0; i < scores.length; i += 1) {

@@ -59,6 +59,8 @@ export interface LoadRequest {
 export interface LoadedVariant {
   /** Bytes that crossed the network for this variant and the runtime. */
   readonly fetchedBytes: number;
+  /** Stored chunks that had been changed and were replaced while opening. */
+  readonly healedChunks: number;
   readonly times: LoadTimes;
 }
 

@@ -18,8 +18,7 @@ export async function runRequest(
   const { spec } = session.version;
   const startMs = performance.now();
 
-  const tensors =
-    input.kind === 'tensors' ? input.tensors : await preprocess(input.image, spec);
+  const tensors = input.kind === 'tensors' ? input.tensors : await preprocess(input.image, spec);
   const readyMs = performance.now();
 
   const outputs = await session.run(tensors);

@@ -20,7 +20,8 @@ export async function fetchRuntimeWasm(
     throw unreachable(wasm, 'no answer', cause);
   });
   const html = response.headers.get('content-type')?.startsWith('text/html');
-  if (!response.ok || html) throw unreachable(wasm, html ? 'a web page' : `status ${response.status}`);
+  if (!response.ok || html)
+    throw unreachable(wasm, html ? 'a web page' : `status ${response.status}`);
   progress.expect(Number(response.headers.get('content-length')) || 0);
   const counted = response.body?.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({

@@ -53,11 +53,9 @@ async function reply<Value>(
 /** Output tensors are transferred where their buffer holds nothing else. */
 function transferOutput(answer: Reply<RunReply>): Reply<RunReply> {
   if (!answer.ok || !('tensors' in answer.value.output)) return answer;
-  const buffers = Object.values(answer.value.output.tensors)
-    .map(({ data }) => data)
-    .filter((data) => !Array.isArray(data))
-    .filter((data) => data.byteLength === data.buffer.byteLength)
-    .map((data) => data.buffer);
+  const buffers = Object.values(answer.value.output.tensors).flatMap(({ data }) =>
+    !Array.isArray(data) && data.byteLength === data.buffer.byteLength ? [data.buffer] : [],
+  );
   return Comlink.transfer(answer, [...new Set(buffers)]);
 }
 
@@ -72,7 +70,5 @@ function reportUnhandled(emit: (event: WorkerEvent) => void): void {
 /** A dedicated worker, but not one that ONNX Runtime starts from this same file for a thread. */
 function isOurWorker(): boolean {
   const scope = globalThis as { DedicatedWorkerGlobalScope?: unknown; name?: string };
-  return (
-    scope.DedicatedWorkerGlobalScope !== undefined && !scope.name?.startsWith('em-pthread')
-  );
+  return scope.DedicatedWorkerGlobalScope !== undefined && !scope.name?.startsWith('em-pthread');
 }

@@ -11,7 +11,7 @@ export interface Session extends BackendSession {
   readonly version: ModelVersion;
   readonly variant: Variant;
   readonly baseline: Baseline | undefined;
-  readonly loaded: LoadedVariant;
+  readonly loaded: Omit<LoadedVariant, 'healedChunks'>;
 }
 
 export interface OpenSessionOptions {

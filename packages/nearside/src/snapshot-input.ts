@@ -1,4 +1,10 @@
-import { checkTensors, describe, type ModelSpec, NearsideError, type Tensors } from '@nearside/core';
+import {
+  checkTensors,
+  describe,
+  type ModelSpec,
+  NearsideError,
+  type Tensors,
+} from '@nearside/core';
 import type { ImageInput, Input, Pixels } from './input.js';
 import type { WireImage, WireInput } from './protocol.js';
 
@@ -30,7 +36,9 @@ export function snapshotInput(
 
 function snapshotTensors(tensors: Tensors, transfer: boolean): InputSnapshot {
   const own = transfer ? tensors : copyTensors(tensors);
-  const buffers = Object.values(own).flatMap(({ data }) => (Array.isArray(data) ? [] : [data.buffer]));
+  const buffers = Object.values(own).flatMap(({ data }) =>
+    Array.isArray(data) ? [] : [data.buffer],
+  );
   return { input: { kind: 'tensors', tensors: own }, transfer: [...new Set(buffers)] };
 }
 
@@ -59,7 +67,11 @@ function snapshotImage(
   if (DRAWABLES.some((name) => isA(image, name))) return drawBitmap(image as CanvasImageSource);
   if (isPixels(image)) {
     const { width, height } = image;
-    const clamped = new Uint8ClampedArray(image.data.buffer, image.data.byteOffset, image.data.length);
+    const clamped = new Uint8ClampedArray(
+      image.data.buffer,
+      image.data.byteOffset,
+      image.data.length,
+    );
     const data = transfer ? clamped : clamped.slice();
     return wrap({ data, width, height }, [data.buffer]);
   }

@@ -30,11 +30,10 @@ describe('files', () => {
       expect([image.width, image.height]).toEqual([16, 8]);
       // Within what JPEG loses; a wrong turn would be off by more than 100.
       const expected = bytes(images.uprightBase64);
-      const worst = image.data.reduce(
-        (max, v, i) => Math.max(max, Math.abs(v - at(expected, i))),
-        0,
+      const errors = Array.from(image.data, (value, i) =>
+        Math.abs(value - (expected[i] as number)),
       );
-      expect(worst).toBeLessThan(12);
+      expect(Math.max(...errors)).toBeLessThan(12);
     },
   );
 
@@ -90,13 +89,7 @@ describe('pixels', () => {
     'an OffscreenCanvas': () => paint(new OffscreenCanvas(width, height)),
     'a canvas of the page': () =>
       paint(Object.assign(document.createElement('canvas'), { width, height })),
-    'a VideoFrame of RGBA': () =>
-      new VideoFrame(rgba, {
-        format: 'RGBX',
-        codedWidth: width,
-        codedHeight: height,
-        timestamp: 0,
-      }),
+    'a VideoFrame': () => videoFrame(),
     'a canvas of another realm': () => paint(foreignCanvas()),
   };
 
@@ -123,7 +116,7 @@ describe('pixels', () => {
   test('what was closed or transferred away is detached', async () => {
     const bitmap = await createImageBitmap(imageData);
     bitmap.close();
-    const frame = new VideoFrame(new OffscreenCanvas(4, 4), { timestamp: 0 });
+    const frame = videoFrame();
     frame.close();
     const data = new ImageData(4, 4);
     structuredClone(data.data, { transfer: [data.data.buffer] });
@@ -173,6 +166,11 @@ describe('pixels', () => {
     return canvas;
   }
 
+  function videoFrame(): VideoFrame {
+    const layout = { format: 'RGBX', codedWidth: width, codedHeight: height } as const;
+    return new VideoFrame(rgba, { ...layout, timestamp: 0 });
+  }
+
   function foreignCanvas(): HTMLCanvasElement {
     const frame = document.body.appendChild(document.createElement('iframe'));
     const canvas = frame.contentDocument?.createElement('canvas') as HTMLCanvasElement;
@@ -216,10 +214,6 @@ function bytes(base64: string): Uint8Array<ArrayBuffer> {
 
 function file(base64: string, type: string): Blob {
   return new Blob([bytes(base64)], { type });
-}
-
-function at(values: ArrayLike<number>, index: number): number {
-  return values[index] as number;
 }
 
 async function sha256({ data }: Image): Promise<string> {

@@ -1,4 +1,4 @@
-import { type ModelSpec, parseModelSpec, type Tensor } from '@nearside/core';
+import { type ModelSpec, parseModelSpec, type Tensor, type Tensors } from '@nearside/core';
 import { expect, test } from 'vitest';
 import { postprocess } from './postprocess.js';
 
@@ -84,7 +84,7 @@ test.each([
   ],
   ['no such output', [TOP_2], undefined],
 ])('a spec with %s is malformed', (_, steps, tensor) => {
-  const outputs = tensor === undefined ? {} : { logits: tensor };
+  const outputs: Tensors = tensor === undefined ? {} : { logits: tensor };
   expect(() => postprocess(outputs, specWith(steps))).toThrow(
     expect.objectContaining({ code: 'metadata-malformed' }),
   );

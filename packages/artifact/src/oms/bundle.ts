@@ -13,7 +13,11 @@ export const PREDICATE_TYPE = 'https://model_signing/signature/v1.0';
 /** Our predicate field: which release these files are. Other OMS tools ignore it. */
 export const RELEASE_FIELD = 'x-nearside-release';
 
-const Base64 = v.pipe(v.string(), v.regex(/^[A-Za-z0-9+/]+={0,2}$/, 'base64'));
+const Base64 = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z0-9+/]+={0,2}$/, 'base64'),
+  v.check((text) => text.length % 4 === 0, 'padded base64'),
+);
 
 export const BundleSchema = v.looseObject({
   mediaType: v.literal(BUNDLE_MEDIA_TYPE),

@@ -23,6 +23,8 @@ export interface ReleaseIdentity {
 export interface Manifest {
   readonly release: ReleaseIdentity;
   readonly files: ReadonlyMap<string, string>;
+  /** SHA-256 of the PEM text of the key that signed it, in hex. */
+  readonly keyHint: string;
   /** SHA-256 of the bundle itself, in hex: names this manifest in reports. */
   readonly sha256: string;
 }
@@ -45,7 +47,8 @@ export async function verifyBundle(
   const bundle = parse(BundleSchema, parseJson(raw, malformed), malformed);
   const payload = fromBase64(bundle.dsseEnvelope.payload);
 
-  const pem = await requireModelKey(bundle.verificationMaterial.publicKey.hint, modelKeys, release);
+  const { hint: keyHint } = bundle.verificationMaterial.publicKey;
+  const pem = await requireModelKey(keyHint, modelKeys, release);
   await requireSignature({
     pem,
     signature: fromBase64(bundle.dsseEnvelope.signatures[0]?.sig ?? ''),
@@ -57,7 +60,7 @@ export async function verifyBundle(
   requireRelease(statement.predicate[RELEASE_FIELD], release);
   const files = readFiles(statement, release);
   await requireSubject(statement, release);
-  return { release, files, sha256: await sha256Hex(raw) };
+  return { release, files, keyHint, sha256: await sha256Hex(raw) };
 }
 
 async function requireModelKey(

@@ -46,7 +46,7 @@ export async function refreshMetadata(
 }
 
 /** 5.3.2–5.3.9: N+1.root.json, until there is none. */
-async function followRoots(
+export async function followRoots(
   source: RepositorySource,
   first: TrustedMetadata,
 ): Promise<TrustedMetadata> {

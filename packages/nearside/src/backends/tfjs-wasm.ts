@@ -1,5 +1,11 @@
-import { elementCount, NearsideError, type Tensor, type Tensors, type Variant } from '@nearside/core';
 import type { VerifiedBytes } from '@nearside/artifact';
+import {
+  elementCount,
+  NearsideError,
+  type Tensor,
+  type Tensors,
+  type Variant,
+} from '@nearside/core';
 import * as wasm from '@tensorflow/tfjs-backend-wasm';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';

@@ -1,4 +1,5 @@
 import { NearsideError } from '@nearside/core';
+import { createDeferred } from '../deferred.js';
 
 /** Priorities, most urgent first. */
 export const PRIORITIES = ['interactive', 'normal', 'background'] as const;
@@ -62,7 +63,7 @@ export function createRunQueue(): RunQueue {
     },
 
     add<Value>({ start, priority, signal, timeoutMs }: QueuedJob<Value>): Promise<Value> {
-      const { promise, resolve, reject } = Promise.withResolvers<Value>();
+      const { promise, resolve, reject } = createDeferred<Value>();
       if (waiting.length >= QUEUE_LIMITS.waiting) {
         reject(queueFull());
         return promise;

@@ -1,0 +1,76 @@
+import type { ErrorCode } from '@nearside/core';
+
+/** What a model tells while it lives, by event name. */
+export interface ModelEvents {
+  'run-end': {
+    readonly id: string;
+    readonly ok: boolean;
+    readonly code?: ErrorCode;
+    readonly totalMs: number;
+  };
+  'backend-selected': { readonly backend: string; readonly variant: string };
+  'backend-quarantined': {
+    readonly backend: string;
+    readonly code: ErrorCode;
+    readonly message: string;
+  };
+  'chunk-healed': { readonly sha256: string };
+  'metadata-stale': { readonly role: unknown; readonly expires: unknown };
+  'version-ready': { readonly version: string; readonly sequence: number };
+  'report-sent': { readonly id: string };
+  'report-dropped': { readonly id: string; readonly reason: string };
+}
+
+export type ModelEventName = keyof ModelEvents;
+
+export interface ModelEmitter {
+  emit<Name extends ModelEventName>(name: Name, event: ModelEvents[Name]): void;
+  /** @returns a function that takes the listener off again */
+  on<Name extends ModelEventName>(
+    name: Name,
+    listener: (event: ModelEvents[Name]) => void,
+  ): () => void;
+}
+
+/** Events of the opening itself, before anybody can listen, that are kept. */
+const KEPT_EVENTS = 32;
+
+/**
+ * Typed events. What happens before the first listener of a kind (a chunk healed while opening,
+ * say) is kept and handed to that listener.
+ */
+export function createModelEmitter(): ModelEmitter {
+  const listeners = new Map<ModelEventName, Set<(event: never) => void>>();
+  const kept = new Map<ModelEventName, unknown[]>();
+
+  return {
+    emit(name, event) {
+      const heard = listeners.get(name);
+      if (heard) {
+        for (const listener of [...heard]) notify(listener, event as never);
+        return;
+      }
+      const events = kept.get(name) ?? [];
+      if (events.length < KEPT_EVENTS) kept.set(name, [...events, event]);
+    },
+    on(name, listener) {
+      const heard = listeners.get(name) ?? new Set();
+      listeners.set(name, heard.add(listener as (event: never) => void));
+      const missed = (kept.get(name) ?? []) as Parameters<typeof listener>[0][];
+      kept.delete(name);
+      for (const event of missed) notify(listener, event);
+      return () => heard.delete(listener as (event: never) => void);
+    },
+  };
+}
+
+/** A listener that throws is the page's own failure, reported there, and stops nothing here. */
+function notify<Event>(listener: (event: Event) => void, event: Event): void {
+  try {
+    listener(event);
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}

@@ -1,0 +1,16 @@
+export {
+  type ErrorCode,
+  isNearsideError,
+  NearsideError,
+  type Tensor,
+  type Tensors,
+} from '@nearside/core';
+export type { LabelScore, Output } from '@nearside/pipeline';
+export type { ModelEventName, ModelEvents } from './events.js';
+export type { ImageInput, Input, Pixels } from './input.js';
+export type { Model, ModelStats, OpeningStats, RunMeta, RunOptions, RunResult } from './model.js';
+export { open } from './open.js';
+export type { OpenOptions, ReportOptions } from './open-options.js';
+export type { LoadPhase, Progress } from './protocol.js';
+export { type AvailableBackend, runtimeAssets } from './runtime-assets.js';
+export type { Priority } from './scheduler/run-queue.js';

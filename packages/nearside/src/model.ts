@@ -1,0 +1,101 @@
+import type { ReleaseIdentity } from '@nearside/artifact';
+import type { ErrorCode } from '@nearside/core';
+import type { Output } from '@nearside/pipeline';
+import type { ModelEventName, ModelEvents } from './events.js';
+import type { Input } from './input.js';
+import type { LoadTimes } from './protocol.js';
+import type { Priority } from './scheduler/run-queue.js';
+import type { ReportTotals } from './telemetry/reporter.js';
+
+/** An open model. Close it when done: that ends its worker and frees its memory. */
+export interface Model extends AsyncDisposable {
+  /**
+   * Runs one input.
+   *
+   * @throws NearsideError request, backend and `closed` codes; `signal.reason` on abort; RangeError
+   *   or TypeError for wrong options. The next call is not affected
+   */
+  run(input: Input, options?: RunOptions): Promise<RunResult>;
+  /**
+   * Tells which label was right for a run of this page visit, so that accuracy can be reported.
+   *
+   * @param id from `meta.id`; one that is unknown (too long ago) is counted as unmatched
+   */
+  feedback(id: string, truth: { readonly label: string }): void;
+  /** What happened since it was opened. Works without `report` too, and sends nothing. */
+  stats(): ModelStats;
+  /** @returns a function that takes the listener off again */
+  on<Name extends ModelEventName>(
+    name: Name,
+    listener: (event: ModelEvents[Name]) => void,
+  ): () => void;
+  /**
+   * Looks for a newer version now, beside serving; the next `open` runs it.
+   *
+   * @returns the version that is ready, or undefined when there is nothing new
+   */
+  update(): Promise<ReleaseIdentity | undefined>;
+  /** Rejects what waits or runs with `closed`, seals the report, ends the worker. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+export interface RunOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** `normal` by default. */
+  readonly priority?: Priority | undefined;
+  /** From the call, waiting included; no limit by default. */
+  readonly timeoutMs?: number | undefined;
+  /** Results of a classifier; the spec's number by default. */
+  readonly topK?: number | undefined;
+  /** Gives the input away instead of copying it: the caller's array or bitmap is empty afterwards. */
+  readonly transfer?: boolean | undefined;
+}
+
+export interface RunResult {
+  readonly output: Output;
+  readonly meta: RunMeta;
+}
+
+export interface RunMeta {
+  readonly id: string;
+  readonly model: string;
+  readonly version: string;
+  readonly variant: string;
+  readonly backend: string;
+  readonly queueMs: number;
+  readonly preMs: number;
+  readonly runMs: number;
+  readonly postMs: number;
+  /** Inputs that ran together. */
+  readonly batch: number;
+  /** The first run since the model was opened. */
+  readonly cold: boolean;
+}
+
+export interface ModelStats {
+  readonly model: string;
+  readonly version: string;
+  readonly variant: string;
+  readonly backend: string;
+  readonly ok: number;
+  readonly errors: { readonly [Code in ErrorCode]?: number };
+  readonly aborted: number;
+  /** Inputs that did not fit, the caller's and not counted as errors. */
+  readonly invalid: number;
+  readonly waiting: number;
+  /** Call → result, ms, ±4.33 %; undefined before the first result. */
+  readonly latencyMs: Readonly<Record<'p50' | 'p95' | 'p99', number | undefined>>;
+  readonly opening: OpeningStats;
+  readonly reports: Readonly<ReportTotals> | undefined;
+}
+
+export interface OpeningStats {
+  /** Where the version came from. */
+  readonly origin: 'store' | 'network';
+  /** `open` → ready, ms. */
+  readonly totalMs: number;
+  readonly steps: LoadTimes & { readonly metadata: number };
+  /** Weights that crossed the network. */
+  readonly fetchedBytes: number;
+  readonly healedChunks: number;
+}

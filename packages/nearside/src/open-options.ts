@@ -1,0 +1,112 @@
+import {
+  type ModelAddress,
+  parseModelAddress,
+  parseTrust,
+  type RequestOptions,
+} from '@nearside/artifact';
+import type { Progress } from './protocol.js';
+import { AVAILABLE_BACKENDS, type AvailableBackend } from './runtime-assets.js';
+import type { ReportTarget } from './telemetry/reporter.js';
+
+/** What `open` takes. `trust` alone is required. */
+export interface OpenOptions {
+  /** The repository's pin as `nearside publish` prints it, or the bytes of its first root metadata. */
+  readonly trust: string | Uint8Array;
+  /** Where reports go: an address, several in order, or with a sampling rate. None: no report. */
+  readonly report?: string | readonly string[] | ReportOptions | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Ends the opening; the promise rejects with `signal.reason`. */
+  readonly signal?: AbortSignal | undefined;
+  /** Forces one; without it the first that proves itself is used. */
+  readonly backend?: AvailableBackend | undefined;
+  /** Folder of a copy of the package's `dist/assets`, where a bundler does not find it. */
+  readonly assets?: string | undefined;
+  /** For private repositories. */
+  readonly request?: RequestOptions | undefined;
+  /** `memory` keeps nothing after the page. */
+  readonly store?: 'auto' | 'memory' | undefined;
+}
+
+export interface ReportOptions {
+  readonly to: string | readonly string[];
+  /** Share of device-days that report, 0 … 1; 1 by default. */
+  readonly sampleRate?: number | undefined;
+}
+
+/** Options that have been checked, with every default filled in. */
+export interface OpenPlan {
+  readonly url: string;
+  readonly address: ModelAddress;
+  readonly pin: string;
+  readonly backends: readonly AvailableBackend[];
+  readonly report: ReportTarget | undefined;
+  readonly store: 'auto' | 'memory';
+  readonly options: OpenOptions;
+}
+
+const KNOWN: readonly (keyof OpenOptions)[] = [
+  'trust',
+  'report',
+  'onProgress',
+  'signal',
+  'backend',
+  'assets',
+  'request',
+  'store',
+];
+
+/** @throws TypeError or RangeError, naming the option, expected and got */
+export async function planOpening(url: string, options: OpenOptions): Promise<OpenPlan> {
+  for (const name of Object.keys(options ?? {})) {
+    if (KNOWN.includes(name as keyof OpenOptions)) continue;
+    throw new TypeError(`open: expected one of the options ${KNOWN.join(', ')}; got '${name}'`);
+  }
+  const absolute = resolveUrl(url);
+  return {
+    url: absolute,
+    address: parseModelAddress(absolute),
+    pin: await parseTrust(options?.trust),
+    backends: planBackends(options.backend),
+    report: planReport(options.report),
+    store: planStore(options.store),
+    options,
+  };
+}
+
+/** In a page an address may be relative to it. */
+function resolveUrl(url: string): string {
+  const base = globalThis.location?.href;
+  return URL.canParse(url, base) ? new URL(url, base).href : url;
+}
+
+function planBackends(backend: AvailableBackend | undefined): readonly AvailableBackend[] {
+  if (backend === undefined) return AVAILABLE_BACKENDS;
+  if (AVAILABLE_BACKENDS.includes(backend)) return [backend];
+  const names = AVAILABLE_BACKENDS.join(', ');
+  throw new RangeError(`open: expected \`backend\` to be one of ${names}; got '${backend}'`);
+}
+
+function planStore(store: OpenOptions['store'] = 'auto'): 'auto' | 'memory' {
+  if (store === 'auto' || store === 'memory') return store;
+  throw new RangeError(`open: expected \`store\` to be 'auto' or 'memory'; got '${store}'`);
+}
+
+/** Global Privacy Control means no report, whatever the page asks for. */
+function planReport(report: OpenOptions['report']): ReportTarget | undefined {
+  if (report === undefined) return undefined;
+  const { to, sampleRate = 1 } = isReportOptions(report) ? report : { to: report };
+  const endpoints = (typeof to === 'string' ? [to] : [...to]).map(resolveUrl);
+  const wrong = endpoints.find((endpoint) => !URL.canParse(endpoint));
+  if (endpoints.length === 0 || wrong !== undefined) {
+    throw new TypeError(`open: expected \`report\` to be an address; got '${wrong ?? ''}'`);
+  }
+  if (!(sampleRate > 0 && sampleRate <= 1)) {
+    throw new RangeError(`open: expected \`sampleRate\` above 0 and up to 1; got ${sampleRate}`);
+  }
+  const { navigator } = globalThis as { navigator?: { globalPrivacyControl?: boolean } };
+  return navigator?.globalPrivacyControl === true ? undefined : { endpoints, sampleRate };
+}
+
+function isReportOptions(report: NonNullable<OpenOptions['report']>): report is ReportOptions {
+  return typeof report === 'object' && !Array.isArray(report);
+}

@@ -1,0 +1,137 @@
+import type { Report } from '@nearside/core';
+import type { DropReason, Outbox } from './outbox.js';
+
+/** Waits between rounds after a failure: full jitter up to twice as long each time, ms. */
+export const BACKOFF = Object.freeze({ firstMs: 5_000, longestMs: 30 * 60 * 1000 });
+
+/** Sends what the outbox holds. A report is deleted only when a collector has answered for it. */
+export interface Delivery {
+  /** Sends everything now, unless a collector has asked for a pause. Never rejects. */
+  drain(): Promise<void>;
+  /** Stops waiting for a next round. What is stored stays stored. */
+  close(): void;
+}
+
+export interface DeliveryOptions {
+  readonly outbox: Outbox;
+  /** Collectors in order: the next is asked when one fails. */
+  readonly endpoints: readonly string[];
+  readonly onSent: (report: Report) => void;
+  readonly onDropped: (id: string, reason: DropReason) => void;
+}
+
+type Verdict =
+  | { readonly kind: 'delivered' }
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'later'; readonly retryAfterMs?: number | undefined };
+
+export function createDelivery({
+  outbox,
+  endpoints,
+  onSent,
+  onDropped,
+}: DeliveryOptions): Delivery {
+  let draining: Promise<void> | undefined;
+  let failures = 0;
+  let notBeforeMs = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let closed = false;
+
+  async function sendAll(): Promise<void> {
+    for (const key of await outbox.keys()) {
+      const report = await outbox.get(key);
+      if (!report) continue;
+      const verdict = await post({ ...report, sent: Date.now() }, endpoints);
+      if (verdict.kind === 'later') return pause(verdict.retryAfterMs);
+      failures = 0;
+      await outbox.remove(key);
+      if (verdict.kind === 'delivered') onSent(report);
+      else onDropped(report.id, 'refused');
+    }
+  }
+
+  function pause(retryAfterMs: number | undefined): void {
+    const ceiling = Math.min(BACKOFF.longestMs, BACKOFF.firstMs * 2 ** failures);
+    failures += 1;
+    const waitMs = retryAfterMs ?? Math.random() * ceiling;
+    if (retryAfterMs !== undefined) notBeforeMs = Date.now() + retryAfterMs;
+    clearTimeout(timer);
+    if (closed) return;
+    timer = setTimeout(() => void drain(), waitMs);
+    unref(timer);
+  }
+
+  async function drain(): Promise<void> {
+    if (Date.now() < notBeforeMs) return;
+    // A failing store keeps what it has; the next round tries again.
+    draining ??= exclusively(sendAll)
+      .catch(() => pause(undefined))
+      .finally(() => {
+        draining = undefined;
+      });
+    return draining;
+  }
+
+  return {
+    drain,
+    close() {
+      closed = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** One tab drains at a time, so that none sends what another is sending. */
+async function exclusively(work: () => Promise<void>): Promise<void> {
+  const locks = globalThis.navigator?.locks;
+  if (!locks) return work();
+  await locks.request('nearside-reports', { ifAvailable: true }, (lock) =>
+    lock ? work() : undefined,
+  );
+}
+
+async function post(report: Report, endpoints: readonly string[]): Promise<Verdict> {
+  let verdict: Verdict = { kind: 'later' };
+  for (const endpoint of endpoints) {
+    verdict = await postTo(endpoint, report);
+    if (verdict.kind !== 'later') return verdict;
+  }
+  return verdict;
+}
+
+/** How long a collector may take to answer, ms. */
+const ANSWER_MS = 15_000;
+
+async function postTo(endpoint: string, report: Report): Promise<Verdict> {
+  try {
+    const response = await fetch(endpoint, {
+      method: 'POST',
+      // text/plain needs no preflight; a beacon would send cookies.
+      headers: { 'content-type': 'text/plain' },
+      body: JSON.stringify(report),
+      keepalive: true,
+      credentials: 'omit',
+      referrerPolicy: 'no-referrer',
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
+    if (response.ok) return { kind: 'delivered' };
+    // Sending the same again cannot help.
+    if ([400, 413, 422].includes(response.status)) return { kind: 'refused' };
+    return { kind: 'later', retryAfterMs: retryAfterMs(response) };
+  } catch {
+    return { kind: 'later' };
+  }
+}
+
+/** Seconds or an HTTP date (RFC 9110, section 10.2.3). */
+function retryAfterMs(response: Response): number | undefined {
+  const value = response.headers.get('retry-after');
+  if (!value) return undefined;
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return Number.isFinite(ms) ? Math.min(Math.max(0, ms), BACKOFF.longestMs) : undefined;
+}
+
+/** In Node a pending timer must not keep the process alive. */
+function unref(timer: ReturnType<typeof setTimeout>): void {
+  (timer as { unref?: () => void }).unref?.();
+}

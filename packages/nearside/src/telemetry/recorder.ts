@@ -1,0 +1,69 @@
+import { type ErrorCode, record } from '@nearside/core';
+import type { OpeningStats } from '../model.js';
+import type { Observation } from '../protocol.js';
+import {
+  type ReporterOptions,
+  type ReportTarget,
+  type ReportTotals,
+  startReporter,
+} from './reporter.js';
+import {
+  createTally,
+  type RunDurations,
+  type Tally,
+  tallyFailure,
+  tallyFeedback,
+  tallyRun,
+} from './tally.js';
+
+/** Counts what a model does: for its whole life, and for the window that is reported next. */
+export interface Recorder {
+  readonly lifetime: Tally;
+  readonly reports: ReportTotals | undefined;
+  opened(opening: OpeningStats): void;
+  ran(durations: RunDurations, observation: Observation | undefined): void;
+  failed(code: ErrorCode): void;
+  aborted(): void;
+  /** @param observation of the run it refers to; undefined when that is forgotten */
+  feedback(observation: Observation | undefined, label: string): void;
+  close(): Promise<void>;
+}
+
+export interface RecorderOptions extends Omit<ReporterOptions, 'target'> {
+  /** Where to report; undefined for nowhere. */
+  readonly target: ReportTarget | undefined;
+}
+
+export function createRecorder({ target, ...options }: RecorderOptions): Recorder {
+  const lifetime = createTally();
+  const reporter = target && startReporter({ ...options, target });
+
+  function count(into: (tally: Tally) => void): void {
+    into(lifetime);
+    if (reporter) into(reporter.window);
+  }
+
+  return {
+    lifetime,
+    reports: reporter?.totals,
+    opened: ({ origin, totalMs, fetchedBytes }) =>
+      count((tally) => {
+        if (origin === 'network') tally.coldStarts += 1;
+        else tally.cacheHits += 1;
+        tally.bytesFetched += fetchedBytes;
+        record(tally.load, totalMs);
+      }),
+    ran: (durations, observation) => count((tally) => tallyRun(tally, durations, observation)),
+    failed: (code) => count((tally) => tallyFailure(tally, code)),
+    aborted: () =>
+      count((tally) => {
+        tally.aborted += 1;
+      }),
+    feedback: (observation, label) =>
+      count((tally) => {
+        if (!observation) tally.unmatchedFeedback += 1;
+        else tallyFeedback(tally, observation.confidenceBin, observation.label === label);
+      }),
+    close: async () => reporter?.close(),
+  };
+}

@@ -1,0 +1,68 @@
+import type { Layout } from '@nearside/core';
+import { layOutFiles } from './packing/lay-out-files.js';
+import { readModelDirectory } from './packing/model-directory.js';
+import { openOutputDirectory, writeOutput } from './packing/output-directory.js';
+
+export interface PackOptions {
+  /** Directory with model.json, golden.json, baseline.json, MODEL.md and all files they name. */
+  readonly modelDirectory: string;
+  /** Directory to write to: new, empty, or the output of an earlier pack. */
+  readonly out: string;
+}
+
+export interface PackedModel {
+  readonly directory: string;
+  readonly model: string;
+  readonly version: string;
+  readonly sequence: number;
+  readonly variants: readonly string[];
+  readonly files: readonly PackedFile[];
+  readonly sizeBytes: number;
+  /** What the chunks weigh on a server: compressed where that pays, each counted once. */
+  readonly storedBytes: number;
+}
+
+export interface PackedFile {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly chunks: number;
+  readonly storedBytes: number;
+}
+
+/**
+ * Checks a model directory and copies it, with the layout of its chunks: what `publish` takes.
+ * The same directory gives the same bytes.
+ *
+ * @throws NearsideError `file-missing`, `metadata-malformed`, `model-invalid` or `output-exists`
+ */
+export async function pack({ modelDirectory, out }: PackOptions): Promise<PackedModel> {
+  const { spec, files } = await readModelDirectory(modelDirectory);
+  const earlier = await openOutputDirectory(out, { modelDirectory });
+  const layout = await layOutFiles(modelDirectory, files);
+  await writeOutput(out, { earlier, modelDirectory, layout });
+  const { name: model, version, sequence } = spec;
+  const variants = spec.variants.map((variant) => variant.name);
+  return { directory: out, model, version, sequence, variants, ...weigh(layout) };
+}
+
+function weigh({ files }: Layout): Pick<PackedModel, 'files' | 'sizeBytes' | 'storedBytes'> {
+  const stored = new Map<string, number>();
+  const weighed = Object.entries(files).map(([name, chunks]): PackedFile => {
+    for (const [sha256, size, gzip] of chunks) stored.set(sha256, gzip ?? size);
+    return {
+      name,
+      sizeBytes: sum(chunks.map(([, size]) => size)),
+      chunks: chunks.length,
+      storedBytes: sum(chunks.map(([, size, gzip]) => gzip ?? size)),
+    };
+  });
+  return {
+    files: weighed,
+    sizeBytes: sum(weighed.map((file) => file.sizeBytes)),
+    storedBytes: sum([...stored.values()]),
+  };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

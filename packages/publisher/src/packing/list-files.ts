@@ -1,0 +1,22 @@
+import { readdir } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+
+/**
+ * Everything under a directory that is not a directory itself, by its name relative to it with
+ * forward slashes, sorted. Links are listed, not followed.
+ *
+ * @returns undefined when there is no such directory
+ */
+export async function listFiles(directory: string): Promise<string[] | undefined> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(
+    (error) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw error;
+    },
+  );
+  return entries
+    ?.filter((entry) => !entry.isDirectory())
+    .map((entry) => relative(directory, join(entry.parentPath, entry.name)))
+    .map((name) => name.split(sep).join('/'))
+    .sort();
+}

@@ -1,0 +1,101 @@
+import { copyFile, mkdir, readFile, realpath, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { isNearsideError, type Layout, NearsideError, parseLayout } from '@nearside/core';
+import { LAYOUT_FILE } from './lay-out-files.js';
+import { listFiles } from './list-files.js';
+
+/**
+ * Finds out whether a directory may be written to: it is new, empty, or what `pack` wrote before.
+ *
+ * @returns the files of the earlier pack
+ * @throws NearsideError `output-exists` when anything else lies there
+ */
+export async function openOutputDirectory(
+  path: string,
+  { modelDirectory }: { modelDirectory: string },
+): Promise<readonly string[]> {
+  const present = (await listFiles(path)) ?? [];
+  if (present.length === 0) return [];
+  if ((await realpath(path)) === (await realpath(modelDirectory))) {
+    throw refused(path, 'got the model directory itself');
+  }
+  const packed = await readEarlierLayout(path);
+  if (!packed) throw refused(path, `got one with other files, such as '${present[0]}'`);
+  const foreign = present.find((name) => name !== LAYOUT_FILE && !Object.hasOwn(packed, name));
+  if (foreign !== undefined) throw refused(path, `got one that also holds '${foreign}'`);
+  return present;
+}
+
+/**
+ * Replaces what an earlier pack wrote. The layout comes first, so that a directory left behind
+ * half written is still recognised, and `publish` finds that its files do not match.
+ */
+export async function writeOutput(
+  path: string,
+  {
+    earlier,
+    modelDirectory,
+    layout,
+  }: { earlier: readonly string[]; modelDirectory: string; layout: Layout },
+): Promise<void> {
+  const files = Object.keys(layout.files);
+  await mkdir(path, { recursive: true });
+  const stale = earlier.filter((name) => name !== LAYOUT_FILE && !files.includes(name));
+  for (const name of stale) await removeFile(path, name);
+
+  await replace(join(path, LAYOUT_FILE), (temporary) =>
+    writeFile(temporary, JSON.stringify(layout)),
+  );
+  for (const name of files) {
+    await mkdir(dirname(join(path, name)), { recursive: true });
+    await replace(join(path, name), (temporary) =>
+      copyFile(join(modelDirectory, name), temporary),
+    );
+  }
+}
+
+async function readEarlierLayout(path: string): Promise<Layout['files'] | undefined> {
+  try {
+    return parseLayout(JSON.parse(await readFile(join(path, LAYOUT_FILE), 'utf8'))).files;
+  } catch (error) {
+    const isOther = error instanceof SyntaxError || isNearsideError(error) || isAbsent(error);
+    if (isOther) return undefined;
+    throw error;
+  }
+}
+
+/** Removes one file, and the directories above it that are empty now. */
+async function removeFile(path: string, name: string): Promise<void> {
+  await rm(join(path, name));
+  for (let parent = dirname(name); parent !== '.'; parent = dirname(parent)) {
+    const emptied = await rmdir(join(path, parent)).then(
+      () => true,
+      () => false,
+    );
+    if (!emptied) return;
+  }
+}
+
+async function replace(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
+  const temporary = `${path}.packing`;
+  try {
+    await write(temporary);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+function isAbsent(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+function refused(path: string, got: string): NearsideError {
+  return new NearsideError(
+    'output-exists',
+    `${path}: expected an empty directory or one that pack wrote, ${got}. Nothing was changed; ` +
+      'choose another with `--out`.',
+    { details: { directory: path } },
+  );
+}
