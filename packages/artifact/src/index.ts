@@ -61,4 +61,4 @@ export {
   type TrustedMetadata,
 } from './tuf/trusted-metadata.js';
 export { variantFiles } from './variant-files.js';
-export type { VerifiedBytes } from './verified-bytes.js';
+export { type VerifiedBytes, verifyBytes } from './verified-bytes.js';

@@ -205,7 +205,7 @@ function timeAxis(shown: () => ChartData): uPlot.Axis {
   return {
     ...axisLook(),
     size: 28,
-    space: 64,
+    space: 54,
     values: (_chart, seconds) => {
       const { fromMs, toMs } = shown();
       const days = toMs - fromMs > 2 * 86_400_000;
@@ -239,8 +239,8 @@ function axisLook(): uPlot.Axis {
 function swatch(color: string, dash: readonly number[] | undefined): SVGSVGElement {
   const space = 'http://www.w3.org/2000/svg';
   const svg = document.createElementNS(space, 'svg');
-  svg.setAttribute('width', dash ? '22' : '10');
-  svg.setAttribute('height', '10');
+  svg.setAttribute('viewBox', dash ? '0 0 22 10' : '0 0 10 10');
+  svg.classList.toggle('line', dash !== undefined);
   svg.setAttribute('aria-hidden', 'true');
   const shape = document.createElementNS(space, dash ? 'line' : 'rect');
   const look: Record<string, string> = dash

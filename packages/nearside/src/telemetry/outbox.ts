@@ -14,8 +14,14 @@ export type DropReason = keyof NonNullable<Report['loss']>;
 
 /** Sealed reports that wait for delivery, oldest first. They survive a reload and a crash. */
 export interface Outbox {
-  put(report: Report): Promise<void>;
-  /** Sealed reports by key, oldest first. */
+  /**
+   * Stores a report in one commit that begins at once: a page that is being closed has no time for
+   * a second step.
+   *
+   * @param alongside further entries of the same commit
+   */
+  put(report: Report, alongside: ReadonlyMap<string, unknown>): Promise<void>;
+  /** What may be sent, oldest first; what is too old or too much is dropped. */
   keys(): Promise<string[]>;
   get(key: string): Promise<Report | undefined>;
   remove(key: string): Promise<void>;
@@ -31,24 +37,23 @@ export function openOutbox(
   }
 
   return {
-    async put(report) {
+    async put(report, alongside) {
       if (new TextEncoder().encode(JSON.stringify(report)).length > MAX_REPORT_BYTES) {
         onDropped(report.id, 'too-large');
         return;
       }
-      const keys = await store.keys(PREFIX);
-      for (const key of keys.slice(0, Math.max(0, keys.length + 1 - OUTBOX_LIMITS.reports))) {
-        await drop(key, 'outbox-full');
-      }
-      const start = String(report.t0).padStart(15, '0');
-      await store.commit({ set: new Map([[`${PREFIX}${start}-${report.id}`, report]]) });
+      const key = `${PREFIX}${String(report.t0).padStart(15, '0')}-${report.id}`;
+      await store.commit({ set: new Map<string, unknown>([...alongside, [key, report]]) });
     },
     async keys() {
-      const oldest = Date.now() - OUTBOX_LIMITS.ageMs;
       const keys = await store.keys(PREFIX);
-      const fresh = keys.filter((key) => Number(key.slice(PREFIX.length).split('-')[0]) >= oldest);
+      const oldest = Date.now() - OUTBOX_LIMITS.ageMs;
+      const isFresh = (key: string) => Number(key.slice(PREFIX.length).split('-')[0]) >= oldest;
+      const fresh = keys.filter(isFresh);
+      const kept = fresh.slice(-OUTBOX_LIMITS.reports);
       for (const key of keys.slice(0, keys.length - fresh.length)) await drop(key, 'too-old');
-      return fresh;
+      for (const key of fresh.slice(0, fresh.length - kept.length)) await drop(key, 'outbox-full');
+      return kept;
     },
     async get(key) {
       return (await store.get(key)) as Report | undefined;

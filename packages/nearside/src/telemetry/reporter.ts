@@ -3,7 +3,7 @@ import type { Store } from '@nearside/core';
 import { createDelivery } from './deliver.js';
 import type { InstallIdentity } from './install-identity.js';
 import { type DropReason, openOutbox } from './outbox.js';
-import { isSampledDay, utcDay } from './sample-device-day.js';
+import { type ReportingDay, readReportingDay, utcDay } from './reporting-day.js';
 import { type Dimensions, sealReport } from './seal-report.js';
 import { createTally, isEmpty, type Tally } from './tally.js';
 
@@ -69,38 +69,49 @@ export function startReporter(options: ReporterOptions): Reporter {
   });
   let window = createTally();
   let startMs = Date.now();
-  let sealing: Promise<void> = Promise.resolve();
+  let day: ReportingDay | undefined;
+  let dayRead = readDay().catch(() => {});
 
-  /** The window is swapped at once, so that a run that ends meanwhile counts into the next. */
-  function seal(): Promise<void> {
-    const tally = window;
-    const context = { startMs, endMs: Date.now() };
-    window = createTally();
-    startMs = context.endMs;
-    if (!isEmpty(tally)) sealing = sealing.then(() => keep(tally, context)).catch(() => {});
-    return sealing;
+  /** Read ahead, so that a page that is being closed can seal in one step. */
+  async function readDay(): Promise<void> {
+    const { model, version } = options.dimensions;
+    day = await readReportingDay({ store, identity, target, model, version, nowMs: startMs });
   }
 
-  async function keep(tally: Tally, times: { startMs: number; endMs: number }): Promise<void> {
-    const day = utcDay(times.startMs);
-    if (!(await isSampledDay(identity.id, day, target.sampleRate))) return;
-    const { model, version } = options.dimensions;
-    await outbox.put(
-      sealReport(tally, {
-        ...times,
-        id: toHex(crypto.getRandomValues(new Uint8Array(16))),
-        cohort: identity.cohort,
-        first: await isFirstOfDay(store, { model, version, day }),
-        dimensions: { ...options.dimensions, weight: 1 / target.sampleRate },
-        driftEdges,
-      }),
-    );
+  /** The window is swapped at once: a run that ends meanwhile counts into the next. */
+  async function seal(): Promise<void> {
+    const tally = window;
+    const times = { startMs, endMs: Date.now() };
+    window = createTally();
+    startMs = times.endMs;
+    if (isEmpty(tally)) return;
+    if (!day) await dayRead;
+    if (day?.sampled) await keep(tally, times, day);
+    if (day?.name !== utcDay(startMs)) dayRead = readDay().catch(() => {});
+  }
+
+  async function keep(
+    tally: Tally,
+    times: { startMs: number; endMs: number },
+    today: ReportingDay,
+  ): Promise<void> {
+    const report = sealReport(tally, {
+      ...times,
+      id: toHex(crypto.getRandomValues(new Uint8Array(16))),
+      cohort: identity.cohort,
+      first: !today.reported,
+      dimensions: { ...options.dimensions, weight: 1 / target.sampleRate },
+      driftEdges,
+    });
+    today.reported = true;
     totals.sealed += 1;
     totals.sealedRuns += tally.ok;
+    await outbox.put(report, new Map([[today.key, today.name]]));
   }
 
   async function flush(): Promise<void> {
-    await seal();
+    // A store that fails loses this window, never the page's call.
+    await seal().catch(() => {});
     await delivery.drain();
   }
 
@@ -123,17 +134,6 @@ export function startReporter(options: ReporterOptions): Reporter {
       delivery.close();
     },
   };
-}
-
-/** The first report of a UTC day for a version is marked, so that devices can be counted. */
-async function isFirstOfDay(
-  store: Store,
-  { model, version, day }: { model: string; version: string; day: string },
-): Promise<boolean> {
-  const key = `i/reported/${model}/${version}`;
-  if ((await store.get(key)) === day) return false;
-  await store.commit({ set: new Map([[key, day]]) });
-  return true;
 }
 
 /** A page that is hidden may never come back: what it counted is sealed then. */

@@ -1,0 +1,61 @@
+import { type Manifest, type Release, type RepositorySource, releasesOf } from '@nearside/artifact';
+import { NearsideError } from '@nearside/core';
+import type { PackedVersion } from './packed-version.js';
+import { readManifest } from './read-manifest.js';
+import type { RepositoryState } from './read-repository.js';
+
+export interface PublishedVersion {
+  readonly release: Release;
+  readonly manifest: Manifest;
+}
+
+/**
+ * Looks for a version among what is published. It is the same when the signed files are the same;
+ * bundles cannot be compared, because ECDSA signs anew each time.
+ *
+ * @returns undefined when it is new and may be published
+ * @throws NearsideError `version-conflict` when devices would never come to choose it
+ */
+export async function findPublished(
+  source: RepositorySource,
+  { trusted }: RepositoryState,
+  { release, digests }: PackedVersion,
+): Promise<PublishedVersion | undefined> {
+  const published = trusted.targets ? releasesOf(trusted.targets.signed, release.model) : [];
+  const same = published.find(({ version }) => version === release.version);
+  if (!same) {
+    const newest = published[0];
+    if (newest && newest.sequence >= release.sequence) throw tooLow(release, newest);
+    return undefined;
+  }
+  const manifest = await readManifest(source, trusted.root, same);
+  if (same.sequence === release.sequence && sameFiles(manifest.files, digests)) {
+    return { release: same, manifest };
+  }
+  throw otherContent(release);
+}
+
+function sameFiles(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
+  return a.size === b.size && [...a].every(([name, digest]) => b.get(name) === digest);
+}
+
+function tooLow(release: PackedVersion['release'], newest: Release): NearsideError {
+  const { model, version, sequence } = release;
+  return new NearsideError(
+    'version-conflict',
+    `${model} ${version}: expected a sequence above ${newest.sequence}, which ${newest.version} ` +
+      `has, got ${sequence}. Raise \`sequence\` in model.json to ${newest.sequence + 1} and pack ` +
+      'again.',
+    { details: { ...release, published: newest.version, publishedSequence: newest.sequence } },
+  );
+}
+
+function otherContent(release: PackedVersion['release']): NearsideError {
+  return new NearsideError(
+    'version-conflict',
+    `${release.model} ${release.version}: expected the files that are published under this ` +
+      'version, got others. A published version never changes: raise `version` and `sequence` ' +
+      'in model.json and pack again.',
+    { details: { ...release } },
+  );
+}

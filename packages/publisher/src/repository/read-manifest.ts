@@ -1,0 +1,31 @@
+import {
+  type Manifest,
+  MODEL_KEYS_FIELD,
+  type Release,
+  type RepositorySource,
+  type Root,
+  targetPath,
+  verifyBundle,
+  verifyBytes,
+} from '@nearside/artifact';
+
+/**
+ * Reads and verifies the bundle of a release.
+ *
+ * @throws NearsideError a trust code when it does not verify
+ */
+export async function readManifest(
+  source: RepositorySource,
+  root: Root,
+  { targetName, target, model, version, sequence }: Release,
+): Promise<Manifest> {
+  const { sha256 } = target.hashes;
+  const bundle = await source.fetch(targetPath(targetName, sha256), {
+    maxBytes: target.length,
+    tooLarge: 'size-mismatch',
+  });
+  return verifyBundle(
+    await verifyBytes(bundle, { what: targetName, sha256, sizeBytes: target.length }),
+    { modelKeys: root[MODEL_KEYS_FIELD], release: { model, version, sequence } },
+  );
+}

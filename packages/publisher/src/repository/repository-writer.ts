@@ -1,0 +1,45 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+/** Writes files of a repository, each whole or not at all, whatever a reader does meanwhile. */
+export interface RepositoryWriter {
+  /** @returns false when the file already held exactly these bytes, and nothing was written */
+  write(path: string, bytes: Uint8Array): Promise<boolean>;
+  /** What was written so far. */
+  readonly totals: { readonly files: number; readonly sizeBytes: number };
+}
+
+export function openRepositoryWriter(directory: string): RepositoryWriter {
+  const totals = { files: 0, sizeBytes: 0 };
+  return {
+    totals,
+    async write(path, bytes) {
+      const file = join(directory, path);
+      if (await holds(file, bytes)) return false;
+      await replaceFile(file, bytes);
+      totals.files += 1;
+      totals.sizeBytes += bytes.length;
+      return true;
+    },
+  };
+}
+
+async function holds(file: string, bytes: Uint8Array): Promise<boolean> {
+  const present = await readFile(file).catch(() => undefined);
+  return present?.equals(bytes) ?? false;
+}
+
+/** Under a hidden name first, which no server shows, and flushed before it gets its own. */
+async function replaceFile(file: string, bytes: Uint8Array): Promise<void> {
+  const suffix = randomBytes(6).toString('hex');
+  const temporary = join(dirname(file), `.${basename(file)}.${suffix}`);
+  await mkdir(dirname(file), { recursive: true });
+  try {
+    await writeFile(temporary, bytes, { flag: 'wx', flush: true });
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
+import { root } from './root.mjs';
+import { serveSite } from './serve-site.mjs';
+
+/** First port of the example site; a busy one gives the next free one. */
+const SITE_PORT = 5173;
+
+/**
+ * Publishes `models/` into a repository in `dir`, with keys made on the first run.
+ *
+ * @param {string} dir folder for keys, packed models and the repository
+ * @returns {Promise<{ repository: string, pin: string, packed: string }>}
+ */
+export async function publishModels(dir) {
+  const { generateKeys, pack, publish } = await import('../packages/publisher/dist/index.js');
+  const keys = `${dir}/keys`;
+  const repository = `${dir}/repository`;
+  const packed = `${dir}/packed`;
+  if (!existsSync(keys)) await generateKeys({ out: keys });
+  let pin = '';
+  for (const model of await listModels()) {
+    await rm(`${packed}/${model}`, { recursive: true, force: true });
+    await pack({ modelDirectory: `${root}models/${model}`, out: `${packed}/${model}` });
+    ({ pin } = await publish({ packed: `${packed}/${model}`, repository, keys }));
+  }
+  return { repository, pin, packed };
+}
+
+async function listModels() {
+  const entries = await readdir(`${root}models`, { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isDirectory() && existsSync(`${root}models/${entry.name}/model.json`))
+    .map((entry) => entry.name);
+}
+
+/**
+ * Starts the repository server, the collector and the example site: on their usual ports or the
+ * next free ones, or with `anyPorts` wherever there is room.
+ *
+ * @param {{ dir: string, anyPorts?: boolean }} options
+ */
+export async function startStack({ dir, anyPorts = false }) {
+  const published = await publishModels(dir);
+  const port = anyPorts ? 0 : undefined;
+  const repository = await startRepository(published.repository, port);
+  const collector = await startCollectorIn(dir, port);
+  const config = {
+    model: `${repository.url}/digits`,
+    trust: published.pin,
+    report: `${collector.url}/v1/reports`,
+    dashboard: `${collector.url}/`,
+  };
+  const site = await startSite(config, port);
+  return {
+    ...published,
+    config,
+    servers: { repository, collector, site },
+    async close() {
+      await Promise.all([site.close(), repository.close(), collector.close()]);
+    },
+  };
+}
+
+/** @param {number | undefined} port undefined: the usual one or the next free one */
+export async function startRepository(dir, port) {
+  const { serveRepository } = await import('../packages/publisher/dist/index.js');
+  return serveRepository({ dir, port });
+}
+
+export async function startCollectorIn(dir, port) {
+  const { startCollector } = await import('../packages/collector/dist/index.js');
+  return startCollector({ file: `${dir}/collector.sqlite`, port });
+}
+
+export function startSite(config, port = SITE_PORT) {
+  return serveSite({ dir: `${root}examples/digits/dist`, config, port });
+}

@@ -1,0 +1,24 @@
+// npm start: installs what is missing, builds, publishes the models, starts everything, stays up.
+import { build } from './build.mjs';
+import { classifyInNode } from './classify-in-node.mjs';
+import { ensureInstalled } from './install.mjs';
+import { root } from './root.mjs';
+
+ensureInstalled();
+build();
+
+const { startStack } = await import('./stack.mjs');
+const stack = await startStack({ dir: `${root}.nearside` });
+console.log(`\n${await classifyInNode(stack.config)}\n`);
+console.log(`Draw a digit     ${stack.servers.site.url}`);
+console.log(`Dashboard        ${stack.config.dashboard}`);
+console.log(`Model            ${stack.config.model}`);
+console.log(`Pin              ${stack.config.trust}`);
+console.log('\nCtrl-C stops everything.');
+
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, async () => {
+    await stack.close();
+    process.exit(0);
+  });
+}
