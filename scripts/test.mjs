@@ -23,7 +23,11 @@ const checks = [
 const suites = [
   ['unit', vitest('unit'), countVitest],
   ['browser', vitest('browser'), countVitest],
-  ['flow', ['node_modules/@playwright/test/cli.js', 'test', '--reporter=list,json'], countPlaywright],
+  [
+    'flow',
+    ['node_modules/@playwright/test/cli.js', 'test', '--reporter=list,json'],
+    countPlaywright,
+  ],
 ];
 
 let passed = 0;
@@ -37,7 +41,9 @@ for (const [name, args] of checks) {
 for (const [name, args, count] of suites) {
   const report = `${results}/${name}.json`;
   const status = await run(args, { PLAYWRIGHT_JSON_OUTPUT_NAME: report });
-  const counted = await readFile(report, 'utf8').then(JSON.parse).then(count, () => undefined);
+  const counted = await readFile(report, 'utf8')
+    .then(JSON.parse)
+    .then(count, () => undefined);
   passed += counted?.passed ?? 0;
   failed += counted?.failed ?? 0;
   // A suite that broke without a failed test, or ran none, has failed all the same.

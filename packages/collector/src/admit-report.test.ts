@@ -79,13 +79,10 @@ test('a histogram whose buckets have no finite value is refused', () => {
   expect(refusalOf(endless)).toMatchObject({ details: { path: 'latency.total.o' } });
 });
 
-test('the smallest and the largest value that devices record are admitted', () => {
-  const total = sketch([2 ** -20, 2 ** 40], 3);
-  // a sparse histogram this wide does not fit the wire form's 512 buckets
-  const smallest = sketch([2 ** -20], 3);
-  const largest = sketch([2 ** 40], 3);
-  expect(total.c.length).toBeGreaterThan(400);
-  for (const histogram of [smallest, largest]) {
-    expect(admit({ ...sampleReport(), latency: { total: histogram } }).ok).toBe(true);
-  }
+test.each([
+  ['smallest', 2 ** -20],
+  ['largest', 2 ** 40],
+])('the %s value that devices record is admitted', (_which, value) => {
+  const report = { ...sampleReport(), latency: { total: sketch([value], 3) } };
+  expect(admit(report).ok).toBe(true);
 });

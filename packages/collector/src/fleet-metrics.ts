@@ -33,7 +33,7 @@ export function fleetMetrics(totals: readonly Totals[]): string {
       samples: totals.flatMap((row) => classicHistogram(row.duration, labelsOf(row))),
     },
     {
-      name: 'nearside_device_days_total',
+      name: 'nearside_reporting_devices_total',
       help: 'Devices that reported, counted once per UTC day and version.',
       type: 'counter',
       samples: totals.map((row) => ({ labels: labelsOf(row), value: row.deviceDays })),

@@ -1,11 +1,12 @@
+import type { RepositorySource } from '@nearside/artifact';
 import { modelUrl, openLine } from './open-line.js';
 import { checkRelease } from './repository/check-release.js';
 import { openDirectorySource } from './repository/directory-source.js';
 import { findPublished, type PublishedVersion } from './repository/find-published.js';
-import { type PackedVersion, readPackedVersion } from './repository/packed-version.js';
+import { readPackedVersion } from './repository/packed-version.js';
 import { type RepositoryState, readRepository } from './repository/read-repository.js';
 import { openRepositoryWriter } from './repository/repository-writer.js';
-import { signRelease } from './repository/sign-release.js';
+import { type SignReleaseOptions, signRelease } from './repository/sign-release.js';
 import { writeChunks } from './repository/write-chunks.js';
 
 export interface PublishOptions {
@@ -71,7 +72,7 @@ export async function publish({
   const writer = openRepositoryWriter(repository);
   const chunks = await writeChunks(packed, writer);
   for (const [path, bytes] of outcome.files) await writer.write(path, bytes);
-  const { files: _, ...facts } = outcome;
+  const { files: _files, ...facts } = outcome;
   return {
     ...packed.release,
     ...facts,
@@ -89,7 +90,7 @@ interface Outcome
 }
 
 async function sign(
-  options: Parameters<typeof signRelease>[0] & { source: ReturnType<typeof openDirectorySource> },
+  options: SignReleaseOptions & { readonly source: RepositorySource },
 ): Promise<Outcome> {
   const signed = await signRelease(options);
   await checkRelease(signed, options);

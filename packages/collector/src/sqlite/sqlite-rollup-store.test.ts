@@ -118,7 +118,7 @@ test('a file keeps its counts and its ids when it is closed and opened again', a
   await second.close();
 });
 
-test('two processes on one file count a report once between them', async () => {
+test('two connections to one file count a report once between them', async () => {
   const file = join(folder, 'shared.sqlite');
   const stores = [openSqliteRollupStore(file), openSqliteRollupStore(file)];
   const outcomes = await Promise.all(stores.map((store) => store.add(contribution)));

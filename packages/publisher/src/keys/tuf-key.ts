@@ -3,12 +3,12 @@ import { canonicalJson } from '@nearside/artifact';
 import { sha256Hex } from '../sha256-hex.js';
 
 /** A public key as root metadata lists it (TUF 1.0, section 4.2.2). */
-export interface TufKey {
+export type TufKey = {
   readonly keytype: 'ed25519';
   readonly scheme: 'ed25519';
   /** The 32 bytes of RFC 8032 in hex. */
   readonly keyval: { readonly public: string };
-}
+};
 
 /** @param key an Ed25519 key, private or public */
 export function tufKeyOf(key: KeyObject): TufKey {

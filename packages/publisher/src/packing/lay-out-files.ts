@@ -21,9 +21,7 @@ async function chunksOf(path: string): Promise<Chunk[]> {
   for await (const slice of readSlices(path, sliceSizes(size))) {
     const gzipped = await compressSlice(slice);
     const sha256 = sha256Hex(slice);
-    chunks.push(
-      gzipped ? [sha256, slice.length, gzipped.length] : [sha256, slice.length],
-    );
+    chunks.push(gzipped ? [sha256, slice.length, gzipped.length] : [sha256, slice.length]);
   }
   return chunks;
 }

@@ -1,4 +1,13 @@
-import { copyFile, mkdir, readFile, realpath, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import {
+  copyFile,
+  mkdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  rmdir,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isNearsideError, type Layout, NearsideError, parseLayout } from '@nearside/core';
 import { LAYOUT_FILE } from './lay-out-files.js';
@@ -48,9 +57,7 @@ export async function writeOutput(
   );
   for (const name of files) {
     await mkdir(dirname(join(path, name)), { recursive: true });
-    await replace(join(path, name), (temporary) =>
-      copyFile(join(modelDirectory, name), temporary),
-    );
+    await replace(join(path, name), (temporary) => copyFile(join(modelDirectory, name), temporary));
   }
 }
 

@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ReleaseIdentity } from '@nearside/artifact';
-import { type Chunk, type Layout, type ModelSpec, NearsideError, parseLayout } from '@nearside/core';
+import {
+  type Chunk,
+  type Layout,
+  type ModelSpec,
+  NearsideError,
+  parseLayout,
+} from '@nearside/core';
 import { LAYOUT_FILE } from '../packing/lay-out-files.js';
 import { listFiles } from '../packing/list-files.js';
 import { readModelDirectory } from '../packing/model-directory.js';

@@ -67,7 +67,10 @@ export async function signRelease({
   const trusted = before?.trusted;
   const entry = { [name]: { ...described, custom: customOf(packed) } };
   const targets = signed(nextTargets(trusted?.targets?.signed, entry, nowMs), signers.targets);
-  const snapshot = signed(nextSnapshot(trusted?.snapshot?.signed, targets, nowMs), signers.snapshot);
+  const snapshot = signed(
+    nextSnapshot(trusted?.snapshot?.signed, targets, nowMs),
+    signers.snapshot,
+  );
   const timestamp = signed(
     nextTimestamp(trusted?.timestamp?.signed, snapshot, nowMs),
     signers.timestamp,

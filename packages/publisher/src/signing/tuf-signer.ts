@@ -25,7 +25,10 @@ export function createTufSigner(privateKey: KeyObject): TufSigner {
  * canonical form leaves line breaks in strings (a PEM has some) as they are. It is compact and
  * without a final line break, so that no byte can change and still verify.
  */
-export function signMetadata(signed: object, signers: readonly TufSigner[]): Uint8Array<ArrayBuffer> {
+export function signMetadata(
+  signed: object,
+  signers: readonly TufSigner[],
+): Uint8Array<ArrayBuffer> {
   const bytes = new TextEncoder().encode(canonicalJson(signed));
   const signatures = signers.map((signer) => ({ keyid: signer.keyId, sig: signer.sign(bytes) }));
   return new TextEncoder().encode(JSON.stringify({ signed, signatures }));

@@ -1,0 +1,69 @@
+import { NearsideError } from '@nearside/core';
+import { expect, test } from 'vitest';
+import type { RollupStore } from './rollup-store.js';
+import { createServer } from './server.js';
+import { openSqliteRollupStore } from './sqlite/sqlite-rollup-store.js';
+import { NOW_MS, sampleReport } from './testing/sample-report.js';
+
+/** A server over a store of which `broken` replaces some methods. */
+function serverOver(broken: Partial<RollupStore>) {
+  const errors: unknown[] = [];
+  const server = createServer({
+    store: { ...openSqliteRollupStore(':memory:'), ...broken },
+    minDevices: 50,
+    dashboard: undefined,
+    now: () => NOW_MS,
+    onError: (error) => errors.push(error),
+  });
+  return { server, errors };
+}
+
+const full = new NearsideError('store-unavailable', 'disk full');
+
+test('a store that cannot write answers 503 with Retry-After, and the resend is counted once', async () => {
+  const store = openSqliteRollupStore(':memory:');
+  let isFull = true;
+  const { server, errors } = serverOver({
+    ...store,
+    add: (contribution) => (isFull ? Promise.reject(full) : store.add(contribution)),
+  });
+  const request = {
+    method: 'POST',
+    url: '/v1/reports',
+    payload: JSON.stringify(sampleReport()),
+  } as const;
+
+  const refused = await server.inject(request);
+  expect(refused.statusCode).toBe(503);
+  expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+  expect(refused.headers['access-control-allow-origin']).toBe('*');
+  expect(refused.json()).toMatchObject({ error: { code: 'store-unavailable' } });
+  expect(errors).toEqual([full]);
+
+  isFull = false;
+  expect((await server.inject(request)).statusCode).toBe(204);
+  expect((await server.inject(request)).statusCode).toBe(204);
+  const { body } = await server.inject('/metrics');
+  expect(body).toContain('nearside_collector_reports_total{outcome="store-unavailable"} 1');
+  expect(body).toContain('nearside_collector_reports_total{outcome="accepted"} 1');
+  expect(body).toContain('nearside_collector_reports_total{outcome="duplicate"} 1');
+});
+
+test('a store that cannot be read answers 503, and health stays up', async () => {
+  const { server, errors } = serverOver({ cells: () => Promise.reject(full) });
+  const response = await server.inject('/v1/fleet/latency?model=digits');
+  expect(response.statusCode).toBe(503);
+  expect(response.json()).toMatchObject({ error: { code: 'store-unavailable' } });
+  expect(errors).toEqual([full]);
+  expect((await server.inject('/healthz')).statusCode).toBe(200);
+});
+
+test('a bug answers 500 without its message and is told to the owner', async () => {
+  const bug = new TypeError('secret detail');
+  const { server, errors } = serverOver({ models: () => Promise.reject(bug) });
+  const response = await server.inject('/v1/fleet/models');
+  expect(response.statusCode).toBe(500);
+  expect(response.body).not.toContain('secret');
+  expect(response.json()).toMatchObject({ error: { code: 'internal' } });
+  expect(errors).toEqual([bug]);
+});

@@ -1,0 +1,84 @@
+import { MAX_REPORT_BYTES, parse, ReportSchema } from '@nearside/core';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { sealReport } from './seal-report.js';
+import { createTally, isEmpty, tallyFailure, tallyFeedback, tallyRun } from './tally.js';
+
+const context = {
+  id: '0123456789abcdef0123456789abcdef',
+  cohort: 7,
+  first: true,
+  startMs: 1_764_000_000_000,
+  endMs: 1_764_000_300_000,
+  driftEdges: '0123456789abcdef',
+  dimensions: {
+    model: 'digits',
+    version: '1.0.0',
+    manifest: '0'.repeat(64),
+    library: '0.1.0',
+    variant: 'int8',
+    backend: 'onnx-wasm',
+    device: 'phone',
+    arm: 'stable',
+    weight: 1,
+  },
+} as const;
+
+const validate = (report: unknown) =>
+  parse(ReportSchema, JSON.parse(JSON.stringify(report)), {
+    code: 'metadata-malformed',
+    what: 'report',
+  });
+
+const duration = fc.double({ min: 0, max: 1e7, noNaN: true });
+const run = fc.record({
+  durations: fc.record({
+    total: duration,
+    queue: duration,
+    pre: duration,
+    run: duration,
+    post: duration,
+  }),
+  observation: fc.record({
+    confidenceBin: fc.integer({ min: 0, max: 9 }),
+    entropyBin: fc.integer({ min: 0, max: 9 }),
+    label: fc.string({ maxLength: 80 }),
+  }),
+});
+
+test('whatever happened in a window, its report fits the schema and the size limit', () => {
+  fc.assert(
+    fc.property(fc.array(run, { maxLength: 200 }), (runs) => {
+      const tally = createTally();
+      for (const { durations, observation } of runs) tallyRun(tally, durations, observation);
+      tallyFailure(tally, 'deadline');
+      tallyFeedback(tally, 9, true);
+      const report = sealReport(tally, context);
+      expect(validate(report).health.ok).toBe(runs.length);
+      expect(JSON.stringify(report).length).toBeLessThan(MAX_REPORT_BYTES);
+    }),
+  );
+});
+
+test('a usual window takes about a kilobyte', () => {
+  const tally = createTally();
+  for (let i = 0; i < 1000; i += 1) {
+    const total = 1 + (i % 20) / 10;
+    const durations = { total, queue: 0.2, pre: 0.3, run: total - 0.6, post: 0.1 };
+    tallyRun(tally, durations, { confidenceBin: 9, entropyBin: 0, label: String(i % 10) });
+  }
+  expect(JSON.stringify(sealReport(tally, context)).length).toBeLessThan(1300);
+});
+
+test('bad input is counted apart from errors', () => {
+  const tally = createTally();
+  tallyFailure(tally, 'decode-failed');
+  tallyFailure(tally, 'backend-failed');
+  const { health } = sealReport(tally, context);
+  expect(health.invalid).toBe(1);
+  expect(health.errors).toEqual({ 'backend-failed': 1 });
+});
+
+test('a window in which nothing happened is empty', () => {
+  expect(isEmpty(createTally())).toBe(true);
+});

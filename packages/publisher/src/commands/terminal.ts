@@ -1,0 +1,22 @@
+/** Where a command prints to, and what ends it. */
+export interface Terminal {
+  out(line: string): void;
+  error(line: string): void;
+  /** Resolves when the user has had enough of a command that goes on for ever. */
+  interrupted(): Promise<void>;
+  /** Errors are printed with their stack and causes. */
+  readonly debug: boolean;
+}
+
+/** Prints a result once: as one JSON document, or in words. */
+export function printResult(
+  terminal: Terminal,
+  { json, result, text }: { json: boolean | undefined; result: object; text: () => string },
+): void {
+  terminal.out(json ? JSON.stringify(result, null, 2) : text());
+}
+
+/** What every command accepts. */
+export interface CommonOptions {
+  readonly json?: true;
+}
