@@ -22,7 +22,17 @@ export default defineConfig({
       },
       {
         ...source,
-        optimizeDeps: { exclude: ['onnxruntime-web'] },
+        optimizeDeps: {
+          exclude: ['onnxruntime-web'],
+          include: [
+            'fast-check',
+            'valibot',
+            '@tensorflow/tfjs-backend-wasm',
+            '@tensorflow/tfjs-converter',
+            '@tensorflow/tfjs-core',
+            '@tensorflow/tfjs-layers',
+          ],
+        },
         worker: { format: 'es' },
         server: {
           headers: {

@@ -1,0 +1,148 @@
+import type { Input, RunResult } from 'nearside';
+import { offerBackends } from './chosen-backend.js';
+import { watchConnection } from './connection-badge.js';
+import { createDrawBoard } from './draw-board.js';
+import { drawnDigit } from './drawn-digit.js';
+import { createFeedbackForm } from './feedback-form.js';
+import { drawWithKeyboard } from './keyboard-pen.js';
+import { keepOfflineCopy } from './offline-copy.js';
+import { type OpenedModel, openModel } from './open-model.js';
+import { createOpeningView } from './opening-view.js';
+import { part } from './part.js';
+import { listenForPictures } from './picture-sources.js';
+import { drawWithPointer } from './pointer-pen.js';
+import { preparePicture } from './prepare-picture.js';
+import { createProblemPanel } from './problem-panel.js';
+import { createResultView } from './result-view.js';
+import { showModelFacts, showRunFacts } from './run-facts.js';
+
+const page = document.documentElement;
+const canvas = part('board', HTMLCanvasElement);
+const result = createResultView();
+const openingView = createOpeningView(part('opening', HTMLElement));
+const openProblem = createProblemPanel(part('open-problem', HTMLElement));
+const inputProblem = createProblemPanel(part('input-problem', HTMLElement));
+const feedback = createFeedbackForm((label) => void tellTruth(label));
+const board = createDrawBoard(canvas, {
+  onPause: (strokes) => void read(() => drawnDigit(strokes)),
+});
+
+/** The input that is being read; a newer one ends it. */
+let reading = new AbortController();
+let lastRunId: string | undefined;
+
+drawWithPointer(canvas, board);
+drawWithKeyboard(canvas, { board, onClear: wipe });
+listenForPictures({
+  chooser: part('chooser', HTMLInputElement),
+  onPicture: (file) => void read(() => show(file)),
+});
+part('choose', HTMLButtonElement).addEventListener('click', () => {
+  part('chooser', HTMLInputElement).click();
+});
+part('clear', HTMLButtonElement).addEventListener('click', wipe);
+offerBackends(part('backend', HTMLSelectElement));
+watchConnection(part('offline-now', HTMLElement));
+
+/** Resolves with the first attempt that succeeds, so a digit drawn early is read then. */
+const opened = openUntilReady();
+void prepareOffline();
+
+async function openUntilReady(): Promise<OpenedModel> {
+  for (;;) {
+    try {
+      page.dataset.model = 'opening';
+      openingView.start();
+      const attempt = await openModel(openingView.update);
+      openingView.finish();
+      page.dataset.model = 'ready';
+      showOpened(attempt);
+      return attempt;
+    } catch (error) {
+      openingView.finish();
+      page.dataset.model = 'failed';
+      await openProblem.askForRetry(error);
+    }
+  }
+}
+
+function showOpened({ model, config }: OpenedModel): void {
+  showModelFacts(model.stats());
+  part('privacy', HTMLElement).textContent = config.report
+    ? 'What you draw stays on this device. Only counts and timings are reported.'
+    : 'What you draw stays on this device. Nothing is reported.';
+  const dashboard = part('dashboard', HTMLAnchorElement);
+  if (config.dashboard) dashboard.href = config.dashboard;
+  dashboard.hidden = !config.dashboard;
+  if (lastRunId === undefined && inputIsEmpty()) result.clear({ invite: true });
+}
+
+function inputIsEmpty(): boolean {
+  return canvas.dataset.empty !== 'false';
+}
+
+/** Reads one input; what a newer one overtakes is dropped. */
+async function read(prepare: () => Input | Promise<Input>): Promise<void> {
+  reading.abort();
+  reading = new AbortController();
+  const { signal } = reading;
+  try {
+    const input = await prepare();
+    const { model } = await opened;
+    signal.throwIfAborted();
+    const outcome = await model.run(input, { signal, priority: 'interactive' });
+    if (!signal.aborted) showOutcome(outcome);
+  } catch (error) {
+    if (!signal.aborted) showUnreadable(error);
+  }
+}
+
+async function show(file: Blob): Promise<Input> {
+  const { input, shown } = await preparePicture(file);
+  if (shown) board.showPicture(shown);
+  else board.clear();
+  return input;
+}
+
+function showOutcome({ output, meta }: RunResult): void {
+  if ('tensors' in output) return;
+  inputProblem.hide();
+  result.show(output);
+  showRunFacts(meta);
+  lastRunId = meta.id;
+  feedback.ask(output[0]?.label ?? '');
+}
+
+function showUnreadable(error: unknown): void {
+  result.clear({ invite: false });
+  feedback.hide();
+  inputProblem.show(error);
+}
+
+function wipe(): void {
+  reading.abort();
+  board.clear();
+  inputProblem.hide();
+  feedback.hide();
+  result.clear({ invite: page.dataset.model === 'ready' });
+}
+
+async function tellTruth(label: string): Promise<void> {
+  const { model } = await opened;
+  if (lastRunId) model.feedback(lastRunId, { label });
+}
+
+/** Ready means all of it: shell and runtime in the cache, the model verified in the store. */
+async function prepareOffline(): Promise<void> {
+  const badge = part('offline-copy', HTMLElement);
+  try {
+    await Promise.all([keepOfflineCopy(), opened]);
+    page.dataset.offline = 'ready';
+    badge.textContent = 'Ready offline';
+  } catch (error) {
+    page.dataset.offline = 'unavailable';
+    badge.textContent = 'Online only';
+    badge.title = error instanceof Error ? error.message : String(error);
+  }
+  badge.hidden = false;
+}

@@ -1,0 +1,19 @@
+import { defineConfig } from 'vite';
+import { heldOutDigits } from './build/held-out-digits.ts';
+import { shellList } from './build/shell-list.ts';
+
+export default defineConfig({
+  plugins: [heldOutDigits(), shellList()],
+  build: {
+    target: 'esnext',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      input: { index: 'index.html', 'held-out': 'held-out.html', sw: 'src/service-worker.ts' },
+      output: {
+        // A service worker's address is its identity, so it alone goes without a hash.
+        entryFileNames: ({ name }) => (name === 'sw' ? 'sw.js' : 'assets/[name]-[hash].js'),
+      },
+    },
+  },
+});

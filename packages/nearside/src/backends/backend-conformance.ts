@@ -1,0 +1,124 @@
+import type { VerifiedBytes } from '@nearside/artifact';
+import { parseGolden, parseModelSpec, type Tensor, type Tensors } from '@nearside/core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { findMismatch } from '../golden-check.js';
+import type { Backend, BackendSession } from './backend.js';
+
+/** `models/digits`, as the test server serves it from the workspace's root. */
+const DIGITS = new URL('/models/digits/', globalThis.location.origin);
+
+/** What every backend must do, on the digits model. Applied to each in a browser test of its own. */
+export function describeBackend(
+  backend: Backend,
+  { variant: name, wasmUrl }: { variant: string; wasmUrl: string },
+): void {
+  describe(backend.name, () => {
+    let session: BackendSession;
+    let digits: Awaited<ReturnType<typeof loadDigits>>;
+
+    beforeAll(async () => {
+      digits = await loadDigits(name);
+      await backend.start(await fetchBytes(wasmUrl));
+      session = await createSession();
+    });
+
+    function createSession() {
+      const { spec, variant, files } = digits;
+      return backend.createSession({ spec, variant, files });
+    }
+
+    test('reproduces the outputs that another runtime computed', async () => {
+      for (const { inputs, expected } of digits.cases) {
+        const outputs = await session.run(inputs);
+        expect(findMismatch(outputs.logits, expected, digits.tolerance)).toBeUndefined();
+      }
+    });
+
+    test('gives the same bits for the same input, run after run and session after session', async () => {
+      const [first] = digits.cases;
+      const inputs = first?.inputs ?? {};
+      const once = (await session.run(inputs)).logits?.data;
+      const other = await createSession();
+      for (let run = 0; run < 10; run += 1) {
+        expect((await session.run(inputs)).logits?.data).toEqual(once);
+        expect((await other.run(inputs)).logits?.data).toEqual(once);
+      }
+      await other.release();
+    });
+
+    test('leaves its input as it was', async () => {
+      const inputs = digits.cases[0]?.inputs as Tensors;
+      const before = structuredClone(inputs);
+      await session.run(inputs);
+      expect(inputs).toEqual(before);
+    });
+
+    test('gives outputs in buffers of their own', async () => {
+      const inputs = digits.cases[0]?.inputs as Tensors;
+      const first = (await session.run(inputs)).logits as Tensor;
+      const copy = structuredClone(first);
+      (await session.run(digits.cases[1]?.inputs as Tensors)).logits;
+      expect(first).toEqual(copy);
+    });
+
+    test('fails with a code on an input it cannot run, and serves the next one', async () => {
+      const wrong: Tensors = {
+        pixel_values: { datatype: 'FP32', shape: [1, 1, 9, 9], data: new Float32Array(81) },
+      };
+      await expect(session.run(wrong)).rejects.toMatchObject({ code: 'backend-failed' });
+      const [golden] = digits.cases;
+      expect((await session.run(golden?.inputs as Tensors)).logits).toBeDefined();
+    });
+
+    test('fails with a code on a file that is no model', async () => {
+      const files = new Map([...digits.files].map(([file]) => [file, rubbish()]));
+      const { spec, variant } = digits;
+      await expect(backend.createSession({ spec, variant, files })).rejects.toThrow();
+    });
+
+    test('can be released twice', async () => {
+      const other = await createSession();
+      await other.release();
+      await other.release();
+    });
+  });
+}
+
+async function loadDigits(name: string) {
+  const spec = parseModelSpec(await fetchJson('model.json'));
+  const golden = parseGolden(await fetchJson('golden.json'));
+  const variant = spec.variants.find((candidate) => candidate.name === name);
+  const tolerance = golden.tolerance[name];
+  if (!variant || !tolerance) throw new Error(`models/digits has no variant '${name}'`);
+  const files = new Map<string, VerifiedBytes>();
+  for (const file of variant.files) {
+    files.set(file, (await fetchBytes(new URL(file, DIGITS).href)) as VerifiedBytes);
+  }
+  const cases = await Promise.all(
+    golden.cases.map(async ({ inputs, expected }) => ({
+      inputs: { pixel_values: await fetchTensor(inputs.pixel_values) },
+      expected: await fetchTensor(expected[name]?.logits),
+    })),
+  );
+  return { spec, variant, tolerance, files, cases };
+}
+
+async function fetchTensor(stored?: { shape: number[]; file: string }): Promise<Tensor> {
+  if (!stored) throw new Error('golden.json names no such tensor');
+  const bytes = await fetchBytes(new URL(stored.file, DIGITS).href);
+  return { datatype: 'FP32', shape: stored.shape, data: new Float32Array(bytes.buffer) };
+}
+
+async function fetchJson(file: string): Promise<unknown> {
+  return JSON.parse(new TextDecoder().decode(await fetchBytes(new URL(file, DIGITS).href)));
+}
+
+async function fetchBytes(url: string): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url}: ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+function rubbish(): VerifiedBytes {
+  return Uint8Array.from({ length: 500 }, (_, i) => (i * 37) % 256) as VerifiedBytes;
+}
