@@ -10,7 +10,7 @@ ensureInstalled();
 ensureChromium();
 build();
 
-const { runDemo } = await import('./run-demo.mjs');
+const { runDemo } = await import('./demo/run-demo.mjs');
 const dir = await mkdtemp(`${tmpdir()}/nearside-demo-`);
 try {
   const outcome = await runDemo(dir, { say: (line) => console.error(line) });
@@ -23,5 +23,7 @@ try {
 function format({ results, ...fields }) {
   const lines = Object.entries(fields).map(([name, value]) => `${name}  ${JSON.stringify(value)}`);
   const missed = results.filter(({ ok }) => !ok).map(({ name }) => name);
-  return [...lines, missed.length > 0 ? `missed: ${missed.join(', ')}` : 'all as promised'].join('\n');
+  return [...lines, missed.length > 0 ? `missed: ${missed.join(', ')}` : 'all as promised'].join(
+    '\n',
+  );
 }

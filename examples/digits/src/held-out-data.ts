@@ -39,6 +39,6 @@ export function digitImage({ pixels }: HeldOutDigit): ImageData {
 /** A digit as a PNG file, which is what an app would have. */
 export async function digitPng(digit: HeldOutDigit): Promise<Blob> {
   const canvas = new OffscreenCanvas(DIGIT_SIDE, DIGIT_SIDE);
-  canvas.getContext('2d')?.putImageData(digitImage(digit), 0, 0);
+  canvas.getContext('2d', { willReadFrequently: true })?.putImageData(digitImage(digit), 0, 0);
   return canvas.convertToBlob({ type: 'image/png' });
 }

@@ -76,3 +76,5 @@ async function cacheFirst(request: Request): Promise<Response> {
   const cache = await caches.open(CACHE_NAME);
   return (await cache.match(request, { ignoreSearch: true })) ?? fetch(request);
 }
+
+export {};

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export interface DashboardFile {
+interface DashboardFile {
   readonly body: Buffer;
   readonly contentType: string;
   readonly cacheControl: string;

@@ -8,7 +8,7 @@ import type { RollupStore } from './rollup-store.js';
 import { openSqliteRollupStore } from './sqlite/sqlite-rollup-store.js';
 import { NOW_MS, type SampleOptions, sampleReport } from './testing/sample-report.js';
 
-/** ±4.33 % of the sketch, and the rounding to four digits. */
+/** (base − 1) / (base + 1) at scale 3 is 4.33 %. */
 const BOUND = 0.0434;
 
 const QUERY: FleetQuery = {

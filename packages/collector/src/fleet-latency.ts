@@ -222,9 +222,9 @@ function percentileMs(histogram: Histogram, q: number): number | null {
   return value === undefined ? null : round(value);
 }
 
-/** Four digits: the sketch itself is good for two. */
+/** Six digits add nothing to the error of the sketch and keep the answer short. */
 function round(value: number): number {
-  return Number(value.toPrecision(4));
+  return Number(value.toPrecision(6));
 }
 
 function sum<Item>(items: readonly Item[], value: (item: Item) => number): number {

@@ -12,7 +12,7 @@ import { DAY_MS } from './days.js';
 import type { Refusal } from './refusal.js';
 import { RETENTION } from './rollup-store.js';
 
-export const FLEET_QUERY = Object.freeze({
+const FLEET_QUERY = Object.freeze({
   /** Range when none is given. */
   defaultRangeMs: 3_600_000,
   maxRangeMs: RETENTION.cellDays * DAY_MS,

@@ -3,7 +3,7 @@ import type { RefusalCode } from './refusal.js';
 import { REFUSAL_STATUS } from './refusal.js';
 
 /** How a request to `/v1/reports` ended. */
-export type ReportOutcome = 'accepted' | 'duplicate' | RefusalCode;
+type ReportOutcome = 'accepted' | 'duplicate' | RefusalCode;
 
 const OUTCOMES = ['accepted', 'duplicate', ...(Object.keys(REFUSAL_STATUS) as RefusalCode[])];
 

@@ -69,7 +69,7 @@ export interface Cell extends Group {
 }
 
 /** Both days included. */
-export interface DeviceDayQuery {
+interface DeviceDayQuery {
   readonly model: string;
   readonly fromDay: number;
   readonly toDay: number;

@@ -72,9 +72,7 @@ test('the wire form restores every count', () => {
     fc.property(values, (numbers) => {
       const histogram = sketch(numbers);
       const restored = histogramFromJson(JSON.parse(JSON.stringify(histogramToJson(histogram))));
-      expect(new Map([...restored.buckets].sort())).toEqual(
-        new Map([...histogram.buckets].sort()),
-      );
+      expect(new Map([...restored.buckets].sort())).toEqual(new Map([...histogram.buckets].sort()));
       expect(total(restored)).toBe(numbers.length);
     }),
   );

@@ -4,7 +4,7 @@ import type Database from 'better-sqlite3';
 export const SCHEMA_VERSION = 1;
 
 /** "near" in ASCII: marks a file as a collector's (SQLite's `application_id`). */
-export const APPLICATION_ID = 0x6e656172;
+const APPLICATION_ID = 0x6e656172;
 
 /**
  * Counts are INTEGER by affinity, not STRICT: a sum past 2^63 (only forged reports get there)

@@ -4,7 +4,7 @@ import { createHistogram, histogramToJson, type Report, record } from '@nearside
 /** A moment to test at: 2026-03-04T12:02:00Z, inside a bucket. */
 export const NOW_MS = Date.UTC(2026, 2, 4, 12, 2);
 
-export type Dimensions = Report['dimensions'];
+type Dimensions = Report['dimensions'];
 
 export interface SampleOptions {
   readonly id?: string;

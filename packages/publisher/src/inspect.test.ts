@@ -1,0 +1,98 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pinOf, targetPath } from '@nearside/artifact';
+import { expect, test } from 'vitest';
+import { inspect } from './inspect.js';
+import { pin } from './pin.js';
+import { serveRepository } from './serve-repository.js';
+import { openWorkspace, temporaryDirectory } from './testing/workspace.js';
+
+const DAY_MS = 86_400_000;
+
+test('inspect shows models, versions, files and which chunks are shared', async () => {
+  const workspace = await openWorkspace();
+  const first = await workspace.release();
+  const second = await workspace.release({ version: '1.1.0', sequence: 2, seed: 2 });
+  await workspace.release({ name: 'another', seed: 3 });
+  const { models, roles, modelKeys, pin } = await inspect(workspace);
+
+  expect(pin).toBe(first.pin);
+  expect(models.map(({ name }) => name)).toEqual(['another', 'tiny']);
+  const tiny = models[1]?.versions ?? [];
+  expect(tiny.map(({ version, sequence, state }) => [version, sequence, state])).toEqual([
+    ['1.1.0', 2, 'stable'],
+    ['1.0.0', 1, 'stable'],
+  ]);
+  expect(tiny[0]?.manifestSha256).toBe(second.manifestSha256);
+  expect(tiny[0]?.keyHint).toBe(modelKeys[0]);
+  expect(tiny[0]?.files.find(({ name }) => name === 'onnx/model.onnx')).toMatchObject({
+    sizeBytes: 900,
+    storedBytes: 900,
+    chunks: 1,
+    sharedChunks: 0,
+  });
+  expect(tiny[0]?.files.find(({ name }) => name === 'tfjs/weights.bin')).toMatchObject({
+    sizeBytes: 2000,
+    chunks: 1,
+    sharedChunks: 1,
+  });
+  expect(roles.map(({ role, version, expired }) => [role, version, expired])).toEqual([
+    ['root', 1, false],
+    ['targets', 3, false],
+    ['snapshot', 3, false],
+    ['timestamp', 3, false],
+  ]);
+});
+
+test('inspect says the same of a directory and of its URL', async () => {
+  const workspace = await openWorkspace();
+  await workspace.release();
+  await using server = await serveRepository({ dir: workspace.repository, port: 0 });
+  expect(await inspect({ repository: server.url })).toEqual(await inspect(workspace));
+  expect(await pin({ repository: `${server.url}/` })).toBe(await pin(workspace));
+});
+
+test('the pin is that of the first root, byte for byte', async () => {
+  const workspace = await openWorkspace();
+  const { pin: published } = await workspace.release();
+  const root = await readFile(join(workspace.repository, 'metadata/1.root.json'));
+  expect(await pin(workspace)).toBe(published);
+  expect(published).toBe(await pinOf(new Uint8Array(root)));
+});
+
+test('expired metadata is reported, not refused', async () => {
+  const workspace = await openWorkspace();
+  await workspace.release();
+  const { roles } = await inspect({ ...workspace, now: () => Date.now() + 31 * DAY_MS });
+  expect(roles.filter(({ expired }) => expired).map(({ role }) => role)).toEqual([
+    'snapshot',
+    'timestamp',
+  ]);
+});
+
+test('a version that does not verify is named with its reason, beside those that do', async () => {
+  const workspace = await openWorkspace();
+  const { manifestSha256 } = await workspace.release();
+  await workspace.release({ version: '1.1.0', sequence: 2 });
+  const bundle = targetPath('tiny-1.0.0.oms.json', manifestSha256);
+  await writeFile(join(workspace.repository, bundle), '{}');
+  const [model] = (await inspect(workspace)).models;
+  expect(model?.versions.map(({ problem }) => problem?.code)).toEqual([undefined, 'size-mismatch']);
+  await rm(join(workspace.repository, bundle));
+  const [without] = (await inspect(workspace)).models;
+  expect(without?.versions[1]?.problem?.code).toBe('file-missing');
+});
+
+test('metadata that does not verify is refused', async () => {
+  const workspace = await openWorkspace();
+  await workspace.release();
+  const file = join(workspace.repository, 'metadata/timestamp.json');
+  await writeFile(file, (await readFile(file, 'utf8')).replace('"version":1', '"version":2'));
+  await expect(inspect(workspace)).rejects.toMatchObject({ code: 'signature-invalid' });
+});
+
+test('where there is no repository, that is said', async () => {
+  const repository = await temporaryDirectory();
+  await expect(inspect({ repository })).rejects.toMatchObject({ code: 'file-missing' });
+  await expect(pin({ repository })).rejects.toMatchObject({ code: 'file-missing' });
+});

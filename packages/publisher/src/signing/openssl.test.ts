@@ -1,0 +1,66 @@
+import { execFileSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { canonicalJson, PAYLOAD_TYPE, preAuthenticationEncoding } from '@nearside/artifact';
+import { expect, test } from 'vitest';
+import { publicKeyPem } from '../keys/key-files.js';
+import { temporaryDirectory } from '../testing/workspace.js';
+import { createOmsSigner } from './oms-signer.js';
+import { createTufSigner, signMetadata } from './tuf-signer.js';
+
+/** An independent implementation says whether what we sign is what we say it is. */
+const opensslVersion = (() => {
+  try {
+    return execFileSync('openssl', ['version'], { encoding: 'utf8' });
+  } catch {
+    return undefined;
+  }
+})();
+
+const skipped = opensslVersion === undefined ? ' (skipped: openssl is not installed)' : '';
+
+async function openssl(files: Record<string, string | Uint8Array>, ...words: string[]) {
+  const directory = await temporaryDirectory();
+  for (const [name, content] of Object.entries(files)) {
+    await writeFile(join(directory, name), content);
+  }
+  return () => execFileSync('openssl', words, { cwd: directory, encoding: 'utf8', stdio: 'pipe' });
+}
+
+test.skipIf(skipped)(`openssl verifies the DSSE signature of a bundle${skipped}`, async () => {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const release = { model: 'tiny', version: '1.0.0', sequence: 1 };
+  const raw = createOmsSigner(privateKey).sign(release, new Map([['model.json', 'ab'.repeat(32)]]));
+  const { payload, signatures } = JSON.parse(new TextDecoder().decode(raw)).dsseEnvelope;
+  const encoded = preAuthenticationEncoding(PAYLOAD_TYPE, Buffer.from(payload, 'base64'));
+  const verify = (bytes: Uint8Array) =>
+    openssl(
+      {
+        'key.pem': publicKeyPem(privateKey),
+        signature: Buffer.from(signatures[0].sig, 'base64'),
+        bytes,
+      },
+      ...['dgst', '-sha256', '-verify', 'key.pem', '-signature', 'signature', 'bytes'],
+    );
+  expect((await verify(encoded))()).toContain('Verified OK');
+  expect(await verify(encoded.slice(1))).toThrow();
+});
+
+test.skipIf(skipped)(`openssl verifies the signature of a metadata file${skipped}`, async () => {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const file = signMetadata({ b: 1, a: 'line\nbreak' }, [createTufSigner(privateKey)]);
+  const { signed, signatures } = JSON.parse(new TextDecoder().decode(file));
+  const verify = (bytes: string) =>
+    openssl(
+      {
+        'key.pem': publicKeyPem(privateKey),
+        signature: Buffer.from(signatures[0].sig, 'hex'),
+        bytes,
+      },
+      ...['pkeyutl', '-verify', '-pubin', '-inkey', 'key.pem', '-rawin', '-in', 'bytes'],
+      ...['-sigfile', 'signature'],
+    );
+  expect((await verify(canonicalJson(signed)))()).toContain('Verified Successfully');
+  expect(await verify(canonicalJson({ ...signed, b: 2 }))).toThrow();
+});

@@ -1,0 +1,52 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { generateKeys } from '../generate-keys.js';
+import { pack } from '../pack.js';
+import { type Publication, publish } from '../publish.js';
+import { type SyntheticModel, writeSyntheticModel } from './synthetic-model.js';
+
+/** A temporary directory that goes away with the test. */
+export async function temporaryDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'nearside-publisher-'));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** A publisher's desk: keys, a repository, and a way to release models into it. */
+export interface Workspace {
+  readonly directory: string;
+  readonly keys: string;
+  readonly repository: string;
+  /** Writes a model directory and packs it. */
+  packed(model?: SyntheticModel): Promise<{ source: string; packed: string }>;
+  /** Packs and publishes. */
+  release(model?: SyntheticModel): Promise<Publication & { source: string; packed: string }>;
+}
+
+export async function openWorkspace(): Promise<Workspace> {
+  const directory = await temporaryDirectory();
+  const keys = join(directory, 'keys');
+  const repository = join(directory, 'repository');
+  await generateKeys({ out: keys });
+
+  async function packed(model: SyntheticModel = {}) {
+    const title = `${model.name ?? 'tiny'}-${model.version ?? '1.0.0'}`;
+    const source = await writeSyntheticModel(join(directory, title), model);
+    const out = join(directory, `${title}-packed`);
+    await pack({ modelDirectory: source, out });
+    return { source, packed: out };
+  }
+
+  return {
+    directory,
+    keys,
+    repository,
+    packed,
+    async release(model) {
+      const paths = await packed(model);
+      return { ...(await publish({ packed: paths.packed, repository, keys })), ...paths };
+    },
+  };
+}
