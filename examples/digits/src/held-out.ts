@@ -1,7 +1,7 @@
 import type { Model } from 'nearside';
 import { offerBackends } from './chosen-backend.js';
 import { createDigitGrid } from './digit-grid.js';
-import { fetchHeldOut, type HeldOutDigit } from './held-out-data.js';
+import { digitPngs, fetchHeldOut, type HeldOutDigit } from './held-out-data.js';
 import { openModel } from './open-model.js';
 import { part } from './part.js';
 import { createProblemPanel } from './problem-panel.js';
@@ -32,12 +32,13 @@ async function runUntilDone(): Promise<void> {
 async function run(): Promise<void> {
   const digits = await fetchHeldOut();
   const grid = createDigitGrid(digits);
+  const pictures = await digitPngs(digits);
   const { model } = await openModel(() => {});
   try {
     part('opened', HTMLElement).textContent = `${model.stats().opening.totalMs.toFixed(0)} ms`;
     const tally = createTally(digits);
     const labels = await readAll(model, {
-      digits,
+      pictures,
       onRead(index, label) {
         grid.mark(index, label);
         tally(index, label);

@@ -1,23 +1,22 @@
 import type { Model } from 'nearside';
-import { digitPng, type HeldOutDigit } from './held-out-data.js';
 
-/** One runs, one is next, and the rest are being made into pictures meanwhile. */
+/** One runs, one is posted to the worker, the others wait for their turn. */
 const IN_FLIGHT = 4;
 
-/** Reads every digit. @returns the predicted labels in order */
+/** Reads every picture. @returns the predicted labels in order */
 export async function readAll(
   model: Model,
   {
-    digits,
+    pictures,
     onRead,
-  }: { digits: readonly HeldOutDigit[]; onRead: (index: number, label: string) => void },
+  }: { pictures: readonly Blob[]; onRead: (index: number, label: string) => void },
 ): Promise<string[]> {
   const labels: string[] = [];
-  const queue = digits.entries();
+  const queue = pictures.entries();
 
   async function readFromQueue(): Promise<void> {
-    for (const [index, digit] of queue) {
-      const { output } = await model.run(await digitPng(digit));
+    for (const [index, picture] of queue) {
+      const { output } = await model.run(picture);
       if ('tensors' in output)
         throw new TypeError('Expected labels from a classifier, got tensors');
       const label = output[0]?.label ?? '';

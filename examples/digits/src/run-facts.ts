@@ -24,8 +24,8 @@ export function showModelFacts({ model, version, variant, backend, opening }: Mo
   setText(
     'fact-origin',
     opening.origin === 'network'
-      ? `Downloaded and verified just now${formatBytes(opening.fetchedBytes)}`
-      : 'Verified from this device, nothing downloaded',
+      ? `${formatBytes(opening.fetchedBytes)}downloaded, verified`
+      : 'verified from this device',
   );
   part('fact-origin', HTMLElement).dataset.origin = opening.origin;
   part('facts', HTMLElement).hidden = false;
@@ -40,5 +40,5 @@ function formatMs(milliseconds: number): string {
 }
 
 function formatBytes(bytes: number): string {
-  return bytes > 0 ? ` (${(bytes / 1024).toFixed(0)} KB)` : '';
+  return bytes > 0 ? `${(bytes / 1024).toFixed(0)} KB ` : '';
 }

@@ -5,8 +5,11 @@ import { type HistogramName, keptHistogram, reportHistograms } from './report-hi
 /** Reports are counted in buckets of their window's start; a device's window is as long. */
 export const BUCKET_MS = 300_000;
 
+/** Long ranges are read from cells of an hour: twelve times fewer. */
+export const HOUR_MS = 3_600_000;
+
 /** Older than this on arrival is late: a PWA coming online must not page anybody. */
-export const LATE_MS = 3_600_000;
+export const LATE_MS = HOUR_MS;
 
 /** What a cell is a cell of, beside its bucket. */
 export interface Series {

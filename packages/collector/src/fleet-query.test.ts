@@ -30,6 +30,13 @@ test.each([
   expect((range.toMs - range.fromMs) / stepMs).toBeLessThanOrEqual(202);
 });
 
+test('times of which only the hours are kept are shown in steps of an hour', () => {
+  const fromMs = NOW_MS - 60 * 24 * HOUR_MS;
+  const range = { from: String(fromMs), to: String(fromMs + 2 * HOUR_MS) };
+  expect(query(range).stepMs).toBe(HOUR_MS);
+  expect(parseFleetQuery({ model: 'digits', ...range, step: '300000' }, NOW_MS).ok).toBe(false);
+});
+
 test.each<[string, Record<string, unknown>, string]>([
   ['no model', { model: undefined }, 'model'],
   ['a model twice', { model: ['a', 'b'] }, 'model'],

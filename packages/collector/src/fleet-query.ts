@@ -7,15 +7,15 @@ import {
   VersionSchema,
 } from '@nearside/core';
 import * as v from 'valibot';
-import { BUCKET_MS } from './contribution.js';
+import { BUCKET_MS, HOUR_MS } from './contribution.js';
 import { DAY_MS } from './days.js';
 import type { Refusal } from './refusal.js';
 import { RETENTION } from './rollup-store.js';
 
 const FLEET_QUERY = Object.freeze({
   /** Range when none is given. */
-  defaultRangeMs: 3_600_000,
-  maxRangeMs: RETENTION.cellDays * DAY_MS,
+  defaultRangeMs: HOUR_MS,
+  maxRangeMs: RETENTION.hourDays * DAY_MS,
   /** A step is chosen so that a chart has at most this many points… */
   preferredPoints: 200,
   /** …and one asked for may give at most this many. */
@@ -23,7 +23,7 @@ const FLEET_QUERY = Object.freeze({
 });
 
 /** Steps people read easily: 5 and 15 minutes, 1 and 6 hours, 1 and 7 days. */
-const STEPS_MS = [BUCKET_MS, 900_000, 3_600_000, 21_600_000, DAY_MS, 7 * DAY_MS];
+const STEPS_MS = [BUCKET_MS, 900_000, HOUR_MS, 6 * HOUR_MS, DAY_MS, 7 * DAY_MS];
 
 /** fromMs ≤ time < toMs, both multiples of stepMs. */
 export interface FleetQuery {
@@ -76,9 +76,11 @@ export function parseFleetQuery(raw: unknown, nowMs: number): ParsedQuery {
     const days = FLEET_QUERY.maxRangeMs / DAY_MS;
     return refused(`query, from: expected a range of at most ${days} days.`, { path: 'from' });
   }
-  const stepMs = given.step ?? preferredStepMs(to - from);
-  if (stepMs === 0 || stepMs % BUCKET_MS !== 0) {
-    return refused(`query, step: expected a multiple of ${BUCKET_MS} ms, got ${stepMs}.`, {
+  // Older times are kept by the hour; a day's slack, because pruning goes by whole days.
+  const finestMs = from < nowMs - (RETENTION.cellDays - 1) * DAY_MS ? HOUR_MS : BUCKET_MS;
+  const stepMs = given.step ?? preferredStepMs(to - from, finestMs);
+  if (stepMs === 0 || stepMs % finestMs !== 0) {
+    return refused(`query, step: expected a multiple of ${finestMs} ms, got ${stepMs}.`, {
       path: 'step',
     });
   }
@@ -103,9 +105,10 @@ export function parseFleetQuery(raw: unknown, nowMs: number): ParsedQuery {
   };
 }
 
-function preferredStepMs(rangeMs: number): number {
+function preferredStepMs(rangeMs: number, finestMs: number): number {
+  const { preferredPoints } = FLEET_QUERY;
   return (
-    STEPS_MS.find((stepMs) => rangeMs / stepMs <= FLEET_QUERY.preferredPoints) ??
+    STEPS_MS.find((stepMs) => stepMs >= finestMs && rangeMs / stepMs <= preferredPoints) ??
     (STEPS_MS.at(-1) as number)
   );
 }

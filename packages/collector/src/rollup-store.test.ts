@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { createHistogram, merge, type Report, total } from '@nearside/core';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { BUCKET_MS, contributionOf } from './contribution.js';
+import { BUCKET_MS, contributionOf, HOUR_MS } from './contribution.js';
 import { DAY_MS, utcDay } from './days.js';
 import { RETENTION, type RollupStore } from './rollup-store.js';
 import { openSqliteRollupStore } from './sqlite/sqlite-rollup-store.js';
@@ -89,6 +89,24 @@ describe.each(STORES)('$name', ({ open }) => {
     expect(await cells(range)).toMatchObject([{ slotMs: range.fromMs, reports: 2 }]);
     const wide = await cells({ fromMs: startMs, toMs: startMs + 4 * BUCKET_MS, stepMs: 600_000 });
     expect(wide.map(({ reports }) => reports)).toEqual([2, 2]);
+  });
+
+  test('whole hours give the same sums as their 5-minute cells', async () => {
+    const startMs = Date.UTC(2026, 2, 4, 9);
+    for (const minutes of [0, 4, 59, 60, 61, 119]) {
+      await add(sampleReport({ t0: startMs + minutes * 60_000, durationsMs: [minutes + 1] }));
+    }
+    const range = { fromMs: startMs, toMs: startMs + 2 * HOUR_MS };
+    const [first, second] = await cells({ ...range, stepMs: HOUR_MS });
+    expect([first?.reports, second?.reports]).toEqual([3, 3]);
+    const [hours] = await cells(range);
+    const fine = await cells({ ...range, stepMs: BUCKET_MS });
+    const sum = createHistogram(3);
+    for (const { histograms } of fine) merge(sum, histograms.get('total') ?? createHistogram(3));
+    const whole = hours?.histograms.get('total');
+    expect(whole?.sum).toBeCloseTo(sum.sum);
+    expect(new Map([...(whole?.buckets ?? [])].sort())).toEqual(new Map([...sum.buckets].sort()));
+    expect(hours?.reports).toBe(6);
   });
 
   test('late reports are in the cells', async () => {
@@ -183,6 +201,11 @@ describe.each(STORES)('$name', ({ open }) => {
     const before = await store.totals();
     await store.prune(NOW_MS + (RETENTION.cellDays + 2) * DAY_MS);
     expect(await cells()).toEqual([]);
+    const hours = { fromMs: 0, toMs: utcDay(NOW_MS + DAY_MS) * DAY_MS };
+    expect(await cells(hours)).toMatchObject([{ reports: 1 }]);
+    expect(await store.models()).toMatchObject([{ model: 'digits' }]);
+    await store.prune(NOW_MS + (RETENTION.hourDays + 2) * DAY_MS);
+    expect(await cells(hours)).toEqual([]);
     expect(await store.models()).toEqual([]);
     expect(await store.totals()).toEqual(before);
   });

@@ -5,8 +5,9 @@ import type { HistogramName } from './report-histograms.js';
 /**
  * Where counts are kept. Every implementation passes `rollup-store.test.ts`.
  *
- * Times are Unix ms; buckets are 5 minutes long and start at multiples of 5 minutes. Every method
- * rejects with NearsideError `store-unavailable` when the store cannot read or write.
+ * Times are Unix ms. Every report is counted in a cell of 5 minutes and in one of an hour, both
+ * starting at multiples of their length. Every method rejects with NearsideError
+ * `store-unavailable` when the store cannot read or write.
  */
 export interface RollupStore {
   /**
@@ -16,7 +17,11 @@ export interface RollupStore {
   add(contribution: Contribution): Promise<'counted' | 'duplicate'>;
   /** Models with at least one cell, by name. */
   models(): Promise<ModelSummary[]>;
-  /** Counts of a time range, by version × backend × device class × slot; late ones included. */
+  /**
+   * Counts of a time range, by version × backend × device class × slot; late ones included.
+   * Bounds and step are multiples of 5 minutes; of an hour, when the range is older than the
+   * 5-minute cells are kept.
+   */
   cells(query: CellQuery): Promise<Cell[]>;
   /** Devices by version × backend × device class and UTC day. */
   deviceDays(query: DeviceDayQuery): Promise<DeviceDays[]>;
@@ -30,18 +35,20 @@ export interface RollupStore {
 export const RETENTION = Object.freeze({
   /** Ids. An older report is refused, so that nothing is ever counted twice. */
   seenDays: 30,
-  /** 5-minute cells: thirteen months, so that a month can be held against last year's. */
-  cellDays: 400,
+  /** 5-minute cells: a month and some, about 6 MB a day for a model with 20 series. */
+  cellDays: 35,
+  /** Hours: thirteen months, so that a month can be held against last year's. */
+  hourDays: 400,
 });
 
 export interface ModelSummary {
   readonly model: string;
   readonly versions: readonly string[];
-  /** Start of the newest bucket. */
+  /** Start of the newest cell. */
   readonly lastMs: number;
 }
 
-/** fromMs ≤ bucket < toMs. */
+/** fromMs ≤ start of the cell < toMs. */
 export interface CellQuery {
   readonly model: string;
   readonly fromMs: number;

@@ -1,10 +1,10 @@
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chunkPath, TIMESTAMP_PATH } from '@nearside/artifact';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { generateKeys } from './generate-keys.js';
 import { listFiles } from './packing/list-files.js';
-import { publish } from './publish.js';
+import { type PublishOptions, publish } from './publish.js';
 import { serveRepository } from './serve-repository.js';
 import { expectSameFiles, openDevice } from './testing/device.js';
 import { openWorkspace } from './testing/workspace.js';
@@ -27,11 +27,6 @@ vi.mock('./repository/repository-writer.js', async (importOriginal) => {
       };
     },
   };
-});
-
-afterEach(() => {
-  failure.atWrite = Number.POSITIVE_INFINITY;
-  failure.writes = 0;
 });
 
 const DAY_MS = 86_400_000;
@@ -263,48 +258,51 @@ describe('publish refuses, and writes nothing', () => {
   });
 });
 
-test('a first publish interrupted at any write leaves no version, and can be done again', async () => {
-  const { packed, repository, keys } = await prepare();
-  for (let at = 0; ; at += 1) {
-    await rm(repository, { recursive: true, force: true });
-    Object.assign(failure, { atWrite: at, writes: 0 });
-    const interrupted = await publish({ packed, repository, keys }).then(
-      () => false,
-      () => true,
-    );
-    failure.atWrite = Number.POSITIVE_INFINITY;
-    if (!interrupted) {
-      expect(at).toBeGreaterThan(10);
-      return;
+describe('a publish interrupted at any write', () => {
+  test('leaves no version where there was none, and can be done again', async () => {
+    const { packed, repository, keys } = await prepare();
+    for (let at = 0; ; at += 1) {
+      await rm(repository, { recursive: true, force: true });
+      const interrupted = await publishUntil(at, { packed, repository, keys });
+      const timestamp = await stat(join(repository, TIMESTAMP_PATH)).catch(() => undefined);
+      expect(timestamp === undefined).toBe(interrupted);
+      const { pin } = await publish({ packed, repository, keys });
+      await using server = await serveRepository({ dir: repository, port: 0 });
+      await openDevice({ url: server.url, pin }).install();
+      if (!interrupted) return expect(at).toBeGreaterThan(10);
     }
-    expect(await readFile(join(repository, TIMESTAMP_PATH)).catch(() => 'none')).toBe('none');
-    const { pin } = await publish({ packed, repository, keys });
-    await using server = await serveRepository({ dir: repository, port: 0 });
-    await openDevice({ url: server.url, pin }).install();
-  }
-});
+  });
 
-test('a publish interrupted at any write leaves the version before, and can be done again', async () => {
-  for (let at = 0; ; at += 1) {
+  test('leaves the version before, and can be done again', async () => {
     const workspace = await openWorkspace();
-    const first = await workspace.release();
-    const { packed, source } = await workspace.packed({ version: '1.1.0', sequence: 2, seed: 2 });
-    await using server = await serveRepository({ dir: workspace.repository, port: 0 });
-    const address = { url: server.url, pin: first.pin };
-
-    Object.assign(failure, { atWrite: at, writes: 0 });
-    const interrupted = await publish({ ...workspace, packed }).then(
-      () => false,
-      () => true,
-    );
-    failure.atWrite = Number.POSITIVE_INFINITY;
-    if (!interrupted) {
-      expect(at).toBeGreaterThan(10);
-      return;
+    const { pin, source: firstSource } = await workspace.release();
+    const second = await workspace.packed({ version: '1.1.0', sequence: 2, seed: 2 });
+    const options = { ...workspace, ...second, repository: join(workspace.directory, 'copy') };
+    for (let at = 0; ; at += 1) {
+      await rm(options.repository, { recursive: true, force: true });
+      await cp(workspace.repository, options.repository, { recursive: true });
+      await using server = await serveRepository({ dir: options.repository, port: 0 });
+      const interrupted = await publishUntil(at, options);
+      const version = await openDevice({ url: server.url, pin }).install();
+      await expectSameFiles(version, interrupted ? firstSource : second.source);
+      await publish(options);
+      const later = await openDevice({ url: server.url, pin }).install();
+      await expectSameFiles(later, second.source);
+      if (!interrupted) return expect(at).toBeGreaterThan(10);
     }
-    await expectSameFiles(await openDevice(address).install(), first.source);
-    await publish({ ...workspace, packed });
-    await expectSameFiles(await openDevice(address).install(), source);
+  });
+
+  async function publishUntil(atWrite: number, options: PublishOptions): Promise<boolean> {
+    Object.assign(failure, { atWrite, writes: 0 });
+    try {
+      await publish(options);
+      return false;
+    } catch (error) {
+      expect(error).toHaveProperty('message', 'injected');
+      return true;
+    } finally {
+      failure.atWrite = Number.POSITIVE_INFINITY;
+    }
   }
 });
 

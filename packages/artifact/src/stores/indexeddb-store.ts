@@ -15,7 +15,11 @@ export function openIndexedDbStore(database: string): Store {
         use('readwrite', (objects) => {
           for (const key of removed) objects.delete(key);
           for (const [key, value] of set ?? []) objects.put(value, key);
-          return promisifyRequest(objects.transaction);
+          const stored = promisifyRequest(objects.transaction);
+          // Without waiting for each put's event: a page that is being closed gets no more events,
+          // and what is not committed by then is undone.
+          objects.transaction.commit?.();
+          return stored;
         }),
       ),
     keys: (prefix) =>

@@ -1,14 +1,16 @@
 import type { Backend, DeviceClass, ErrorCode, Histogram } from '@nearside/core';
 import { createHistogram } from '@nearside/core';
 import type Database from 'better-sqlite3';
+import { BUCKET_MS, HOUR_MS } from '../contribution.js';
 import { HISTOGRAM_SCALES, type HistogramName } from '../report-histograms.js';
 import type { Cell, CellQuery } from '../rollup-store.js';
 
 // `total()` rather than `sum()`: it never raises an overflow, whatever a forged report added.
-const SLOT = 'CASE WHEN @step = 0 THEN @from ELSE c.bucket - c.bucket % @step END';
+const SLOT = 'CASE WHEN @step = 0 THEN @from ELSE c.start - c.start % @step END';
 const KEY = `s.version, s.backend, s.device, ${SLOT} AS slot`;
 const CELLS = `
-  FROM series s JOIN cell c ON c.series = s.id AND c.bucket >= @from AND c.bucket < @to`;
+  FROM series s JOIN cell c
+    ON c.series = s.id AND c.length = @length AND c.start >= @from AND c.start < @to`;
 const OF_MODEL = 'WHERE s.model = @model';
 
 interface KeyRow {
@@ -42,7 +44,8 @@ export function prepareReadCells(database: Database.Database): (query: CellQuery
 
   // One transaction: all statements see the same moment, whoever writes meanwhile.
   const read = database.transaction(({ model, fromMs, toMs, stepMs = 0, ...query }: CellQuery) => {
-    const range = { model, from: fromMs, to: toMs, step: stepMs };
+    const length = [fromMs, toMs, stepMs].every((ms) => ms % HOUR_MS === 0) ? HOUR_MS : BUCKET_MS;
+    const range = { model, from: fromMs, to: toMs, step: stepMs, length };
     const cells = new Map<string, MutableCell>();
     const cellOf = (row: KeyRow) => cells.get(keyOf(row)) as MutableCell;
 

@@ -29,11 +29,12 @@ const SCHEMA = `
     UNIQUE (model, version, variant, backend, device, arm)
   );
 
-  -- the cells: series × 5-minute bucket (Unix ms) × late on arrival or not
+  -- the cells: series × 5 minutes or an hour × late on arrival or not; times and lengths in ms
   CREATE TABLE cell (
     id            INTEGER PRIMARY KEY,
     series        INTEGER NOT NULL REFERENCES series,
-    bucket        INTEGER NOT NULL,
+    length        INTEGER NOT NULL,
+    start         INTEGER NOT NULL,
     late          INTEGER NOT NULL,
     reports       INTEGER NOT NULL,
     ok            INTEGER NOT NULL,
@@ -45,9 +46,9 @@ const SCHEMA = `
     fallbacks     INTEGER NOT NULL,
     quarantines   INTEGER NOT NULL,
     bytes_fetched INTEGER NOT NULL,
-    UNIQUE (series, bucket, late)
+    UNIQUE (series, length, start, late)
   );
-  CREATE INDEX cell_bucket ON cell (bucket);
+  CREATE INDEX cell_start ON cell (length, start);
 
   CREATE TABLE cell_error (
     cell     INTEGER NOT NULL REFERENCES cell ON DELETE CASCADE,

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { NearsideError } from '@nearside/core';
 import Database from 'better-sqlite3';
+import { BUCKET_MS, HOUR_MS } from '../contribution.js';
 import { DAY_MS, utcDay } from '../days.js';
 import {
   type DeviceDays,
@@ -63,7 +64,7 @@ export function createSqliteRollupStore(database: Database.Database): RollupStor
     FROM series s JOIN device_day d ON d.series = s.id
     WHERE model = @model AND day BETWEEN @fromDay AND @toDay GROUP BY 1, 2, 3, 4`);
   const forgetSeen = database.prepare('DELETE FROM seen WHERE day < ?');
-  const forgetCells = database.prepare('DELETE FROM cell WHERE bucket < ?');
+  const forgetCells = database.prepare('DELETE FROM cell WHERE length = ? AND start < ?');
   const forgetDeviceDays = database.prepare('DELETE FROM device_day WHERE day < ?');
 
   return {
@@ -76,8 +77,9 @@ export function createSqliteRollupStore(database: Database.Database): RollupStor
       attempt(() => {
         const today = utcDay(nowMs);
         forgetSeen.run(today - RETENTION.seenDays);
-        forgetCells.run((today - RETENTION.cellDays) * DAY_MS);
-        forgetDeviceDays.run(today - RETENTION.cellDays);
+        forgetCells.run(BUCKET_MS, (today - RETENTION.cellDays) * DAY_MS);
+        forgetCells.run(HOUR_MS, (today - RETENTION.hourDays) * DAY_MS);
+        forgetDeviceDays.run(today - RETENTION.hourDays);
       }),
     close: () => attempt(() => void database.close()),
   };
@@ -101,7 +103,10 @@ function reasonOf(cause: unknown): string {
 
 function prepareReadModels(database: Database.Database): () => ModelSummary[] {
   const newest = database.prepare(`
-    SELECT model, version, max((SELECT max(bucket) FROM cell WHERE series = s.id)) AS lastMs
+    SELECT model, version, max(coalesce(
+      (SELECT max(start) FROM cell WHERE series = s.id AND length = ${BUCKET_MS}),
+      (SELECT max(start) FROM cell WHERE series = s.id AND length = ${HOUR_MS})
+    )) AS lastMs
     FROM series s GROUP BY model, version ORDER BY model, version`);
   return () => {
     const rows = newest.all() as { model: string; version: string; lastMs: number | null }[];

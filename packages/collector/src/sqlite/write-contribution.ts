@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3';
-import type { Contribution, Series } from '../contribution.js';
+import { BUCKET_MS, type Contribution, HOUR_MS, type Series } from '../contribution.js';
 
 /**
  * Prepares the statements and returns the transaction: the id and all of its counts, or nothing.
@@ -23,7 +23,8 @@ export function prepareWrite(
     const { day, id, deviceDays } = contribution;
     if (remember.run(day, id).changes === 0) return 'duplicate';
     const series = seriesId(contribution.series);
-    addToCell(series, contribution);
+    addToCell(series, BUCKET_MS, contribution);
+    addToCell(series, HOUR_MS, contribution);
     if (deviceDays > 0) addDeviceDay.run(series, day, deviceDays);
     addToLifetime(series, contribution);
     return 'counted';
@@ -51,14 +52,14 @@ function prepareSeriesId(database: Database.Database): (series: Series) => numbe
 
 function prepareCell(
   database: Database.Database,
-): (series: number, contribution: Contribution) => void {
+): (series: number, lengthMs: number, contribution: Contribution) => void {
   const cell = database
     .prepare(`
       INSERT INTO cell (
-        series, bucket, late, reports, ok, ok_weighted, aborted, invalid,
+        series, length, start, late, reports, ok, ok_weighted, aborted, invalid,
         cold_starts, cache_hits, fallbacks, quarantines, bytes_fetched
       ) VALUES (
-        @series, @bucketMs, @late, 1, @ok, @okWeighted, @aborted, @invalid,
+        @series, @lengthMs, @startMs, @late, 1, @ok, @okWeighted, @aborted, @invalid,
         @coldStarts, @cacheHits, @fallbacks, @quarantines, @bytesFetched
       )
       ON CONFLICT DO UPDATE SET
@@ -93,11 +94,12 @@ function prepareCell(
     INSERT INTO cell_feedback (cell, bin, n, correct) VALUES (?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET n = n + excluded.n, correct = correct + excluded.correct`);
 
-  return (series, contribution) => {
-    const { weight } = contribution;
+  return (series, lengthMs, contribution) => {
+    const { weight, bucketMs } = contribution;
     const id = cell.get({
       series,
-      bucketMs: contribution.bucketMs,
+      lengthMs,
+      startMs: bucketMs - (bucketMs % lengthMs),
       late: contribution.late ? 1 : 0,
       ok: contribution.ok,
       okWeighted: contribution.ok * weight,

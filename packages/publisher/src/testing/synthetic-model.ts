@@ -29,7 +29,7 @@ export async function writeSyntheticModel(
     'MODEL.md': `# ${name}\n\nA model of nothing, for tests.\n`,
     'onnx/model.onnx': noise(weightBytes, seed),
     'tfjs/model.json': json({ weightsManifest: [{ paths: ['weights.bin'], weights: [] }] }),
-    'tfjs/weights.bin': new Uint8Array(2000).fill(7),
+    'tfjs/weights.bin': noise(2000, 9).map((byte) => byte & 15),
     'golden/one.x.bin': floats(1, 2, 3, 4),
     'golden/one.onnx.y.bin': floats(0.5, -0.5),
     'golden/one.tfjs.y.bin': floats(0.25, -0.25),
