@@ -1,0 +1,129 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { type BrowserContext, expect, type Page, test } from '@playwright/test';
+import { digitsPage } from '../scripts/demo/digits-page.mjs';
+import { startCollectorIn, startSite, startStack } from '../scripts/stack.mjs';
+
+let dir: string;
+let stack: Awaited<ReturnType<typeof startStack>>;
+
+test.beforeAll(async () => {
+  dir = await mkdtemp(`${tmpdir()}/nearside-digits-`);
+  stack = await startStack({ dir, anyPorts: true });
+});
+
+test.afterAll(async () => {
+  await stack.close();
+  await rm(dir, { recursive: true });
+});
+
+for (const backend of ['onnx-wasm', 'tfjs-wasm']) {
+  test(`a drawn one is read as one on ${backend}`, async ({ page }) => {
+    await page.goto(`${stack.servers.site.url}?backend=${backend}`);
+    expect(await digitsPage(page).modelState()).toBe('ready');
+    expect(await digitsPage(page).drawOne()).toBe('1');
+    await expect(page.locator('#fact-backend')).toHaveText(backend);
+  });
+}
+
+test('a page without isolation headers works too', async ({ page }) => {
+  await page.route('**/*', async (route) => {
+    const response = await route.fetch();
+    const headers = { ...response.headers() };
+    delete headers['cross-origin-opener-policy'];
+    delete headers['cross-origin-embedder-policy'];
+    await route.fulfill({ response, headers });
+  });
+  await page.goto(stack.servers.site.url);
+  expect(await digitsPage(page).modelState()).toBe('ready');
+  expect(await page.evaluate(() => globalThis.crossOriginIsolated)).toBe(false);
+  expect(await digitsPage(page).drawOne()).toBe('1');
+});
+
+test('a text file is refused with a code, and the next drawing is read', async ({ page }) => {
+  await page.goto(stack.servers.site.url);
+  await digitsPage(page).modelState();
+  await page.setInputFiles('#chooser', {
+    name: 'notes.txt',
+    mimeType: 'text/plain',
+    buffer: Buffer.from('seven'),
+  });
+  await expect(page.locator('#input-problem [data-code]')).toHaveText('decode-failed');
+  expect(await digitsPage(page).drawOne()).toBe('1');
+});
+
+test('the page works with the collector down, and loses nothing', async ({ browser }) => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(stack.servers.site.url);
+  await digitsPage(page).modelState();
+  const { port, url } = stack.servers.collector;
+  const before = await inferences(url);
+  await stack.servers.collector.close();
+  expect(await digitsPage(page).drawOne()).toBe('1');
+  await page.reload();
+  await digitsPage(page).modelState();
+
+  stack.servers.collector = await startCollectorIn(dir, port);
+  await page.reload();
+  await expect.poll(() => inferences(url), { timeout: 20_000 }).toBe(before + 1);
+  await context.close();
+});
+
+test('a first visit without a repository says what is missing', async ({ browser }) => {
+  expect(await failingVisit(browser.newContext(), { model: 'http://127.0.0.1:9/digits' })).toBe(
+    'network-failed',
+  );
+});
+
+test('an unknown model is named, with those the repository offers', async ({ browser }) => {
+  const model = stack.config.model.replace(/digits$/, 'letters');
+  expect(await failingVisit(browser.newContext(), { model })).toBe('model-not-found');
+});
+
+test('a wrong pin is refused', async ({ browser }) => {
+  const trust = `sha256-${'A'.repeat(43)}`;
+  expect(await failingVisit(browser.newContext(), { trust })).toBe('pin-mismatch');
+});
+
+for (const kind of ['metadata/timestamp.json', 'metadata/1.targets.json', 'targets']) {
+  test(`a changed byte in ${kind} is refused`, async ({ browser }) => {
+    const file = await findFile(kind);
+    const original = await readFile(file);
+    const changed = Buffer.from(original);
+    // Inside a hexadecimal or base64 value, so that the file still parses.
+    const at = changed.lastIndexOf(kind === 'targets' ? '"sig"' : '"sig":') + 12;
+    changed[at] = changed[at] === 0x61 ? 0x62 : 0x61;
+    await writeFile(file, changed);
+    const code = await failingVisit(browser.newContext(), {});
+    await writeFile(file, original);
+    expect(['signature-invalid', 'digest-mismatch', 'metadata-mix']).toContain(code);
+  });
+}
+
+async function failingVisit(
+  opening: Promise<BrowserContext>,
+  config: Partial<typeof stack.config>,
+): Promise<string | null> {
+  const context = await opening;
+  const site = await startSite({ ...stack.config, ...config }, 0);
+  const page: Page = await context.newPage();
+  await page.goto(site.url);
+  const code = await digitsPage(page).errorCode();
+  await site.close();
+  await context.close();
+  return code;
+}
+
+async function inferences(collectorUrl: string): Promise<number> {
+  const response = await fetch(`${collectorUrl}/v1/fleet/latency?model=digits`);
+  if (!response.ok) return 0;
+  return ((await response.json()) as { total: { count: number } }).total.count;
+}
+
+async function findFile(kind: string): Promise<string> {
+  if (kind !== 'targets') return `${stack.repository}/${kind}`;
+  const { readdir } = await import('node:fs/promises');
+  const [name] = await readdir(`${stack.repository}/targets`);
+  return `${stack.repository}/targets/${name}`;
+}
