@@ -5,9 +5,12 @@ import type { Plugin } from 'vite';
 
 const SHELL_FILE = /\.(html|css|svg|png|webmanifest)$/;
 
+/** What the library brings along: copied by the bundler as it is, not bundled. */
+const RUNTIME_FILE = /\.(js|wasm)$/;
+
 /**
- * Writes into `sw.js` what the shell is made of (pages, scripts, styles, icons) and a name for this
- * build. Workers and wasm are left out: the page asks for those by `runtimeAssets()`.
+ * Writes into `sw.js` what the shell is made of (pages, scripts, styles, icons), what the runtime
+ * is made of (workers and wasm), and a name for this build.
  */
 export function shellList(): Plugin {
   let publicDir = '';
@@ -28,14 +31,19 @@ export function shellList(): Plugin {
       for (const name of readdirSync(publicDir)) {
         files.set(name, readFileSync(join(publicDir, name)));
       }
+      const runtime = Object.values(bundle)
+        .filter(({ type, fileName }) => type === 'asset' && RUNTIME_FILE.test(fileName))
+        .map(({ fileName }) => addressOf(fileName));
       const names = [...files.keys()].sort();
       const hash = createHash('sha256');
+      for (const name of runtime) hash.update(name);
       for (const name of names) hash.update(name).update(files.get(name) ?? '');
 
       const worker = bundle['sw.js'];
       if (worker?.type !== 'chunk') throw new Error('shell-list: expected sw.js in the bundle');
       worker.code = worker.code
         .replaceAll('__SHELL__', JSON.stringify(names.map(addressOf)))
+        .replaceAll('__RUNTIME__', JSON.stringify(runtime))
         .replaceAll('__BUILD__', JSON.stringify(hash.digest('hex').slice(0, 16)));
     },
   };

@@ -17,6 +17,7 @@ export function createFeedbackForm(onTruth: (label: string) => void) {
 
   part('feedback-yes', HTMLButtonElement).addEventListener('click', () => answer(predicted));
   part('feedback-no', HTMLButtonElement).addEventListener('click', () => {
+    question.hidden = true;
     choices.hidden = false;
     choices.querySelector('button')?.focus();
   });

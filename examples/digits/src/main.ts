@@ -14,7 +14,7 @@ import { drawWithPointer } from './pointer-pen.js';
 import { preparePicture } from './prepare-picture.js';
 import { createProblemPanel } from './problem-panel.js';
 import { createResultView } from './result-view.js';
-import { showModelFacts, showRunFacts } from './run-facts.js';
+import { hideRunFacts, showModelFacts, showRunFacts } from './run-facts.js';
 
 const page = document.documentElement;
 const canvas = part('board', HTMLCanvasElement);
@@ -116,6 +116,7 @@ function showOutcome({ output, meta }: RunResult): void {
 function showUnreadable(error: unknown): void {
   result.clear({ invite: false });
   feedback.hide();
+  hideRunFacts();
   inputProblem.show(error);
 }
 
@@ -124,6 +125,7 @@ function wipe(): void {
   board.clear();
   inputProblem.hide();
   feedback.hide();
+  hideRunFacts();
   result.clear({ invite: page.dataset.model === 'ready' });
 }
 
@@ -136,7 +138,8 @@ async function tellTruth(label: string): Promise<void> {
 async function prepareOffline(): Promise<void> {
   const badge = part('offline-copy', HTMLElement);
   try {
-    await Promise.all([keepOfflineCopy(), opened]);
+    await opened; // first, so that the copy takes no bandwidth from the opening
+    await keepOfflineCopy();
     page.dataset.offline = 'ready';
     badge.textContent = 'Ready offline';
   } catch (error) {

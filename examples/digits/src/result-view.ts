@@ -7,6 +7,8 @@ export function createResultView() {
   const result = part('result', HTMLElement);
   const label = part('result-label', HTMLElement);
   const sentence = part('result-sentence', HTMLElement);
+  /** Never hidden, so that screen readers announce every change. */
+  const spoken = part('spoken', HTMLElement);
   const bars = part('scores', HTMLElement);
   const invitation = part('invitation', HTMLElement);
 
@@ -17,12 +19,14 @@ export function createResultView() {
       result.dataset.label = best.label;
       label.textContent = best.label;
       sentence.textContent = `${formatPercent(best.score)} sure`;
+      spoken.textContent = `Read as ${best.label}, ${sentence.textContent}`;
       showScoreBars(bars, scores.slice(0, 5));
       result.hidden = false;
       invitation.hidden = true;
     },
     clear({ invite }: { invite: boolean }) {
       delete result.dataset.label;
+      spoken.textContent = '';
       result.hidden = true;
       invitation.hidden = !invite;
     },

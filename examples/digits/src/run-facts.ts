@@ -15,6 +15,10 @@ export function showRunFacts(meta: RunMeta): void {
   part('timings', HTMLElement).hidden = false;
 }
 
+export function hideRunFacts(): void {
+  part('timings', HTMLElement).hidden = true;
+}
+
 /** Tells what is open, and where its bytes came from. */
 export function showModelFacts({ model, version, variant, backend, opening }: ModelStats): void {
   setText('fact-model', `${model} ${version}`);

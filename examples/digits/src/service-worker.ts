@@ -5,8 +5,9 @@
  * are none of its business: the library keeps them verified in IndexedDB.
  */
 declare const self: ServiceWorkerGlobalScope;
-/** Both are written in at build time. */
+/** These are written in at build time. */
 declare const __SHELL__: readonly string[];
+declare const __RUNTIME__: readonly string[];
 declare const __BUILD__: string;
 
 const CACHE_NAME = `digits-${__BUILD__}`;
@@ -40,15 +41,21 @@ self.addEventListener('fetch', (event) => {
   event.respondWith(pathname === CONFIG_PATH ? networkFirst(request) : cacheFirst(request));
 });
 
+/** An update takes the runtime along: a page that was ready offline stays so without asking. */
 async function cacheShell(): Promise<void> {
+  const updates = (await caches.keys()).some(isOld);
+  const addresses = updates ? [...__SHELL__, ...__RUNTIME__, CONFIG_PATH] : __SHELL__;
   const cache = await caches.open(CACHE_NAME);
-  await cache.addAll(__SHELL__.map((address) => new Request(address, { cache: 'reload' })));
+  await cache.addAll(addresses.map((address) => new Request(address, { cache: 'no-cache' })));
+}
+
+function isOld(name: string): boolean {
+  return name.startsWith('digits-') && name !== CACHE_NAME;
 }
 
 async function deleteOldCaches(): Promise<void> {
   const names = await caches.keys();
-  const old = names.filter((name) => name.startsWith('digits-') && name !== CACHE_NAME);
-  await Promise.all(old.map((name) => caches.delete(name)));
+  await Promise.all(names.filter(isOld).map((name) => caches.delete(name)));
 }
 
 async function keepFiles(addresses: readonly string[]): Promise<void> {

@@ -9,7 +9,7 @@ export const BUCKET_MS = 300_000;
 export const HOUR_MS = 3_600_000;
 
 /** Older than this on arrival is late: a PWA coming online must not page anybody. */
-export const LATE_MS = HOUR_MS;
+export const LATE_MS = 3_600_000;
 
 /** What a cell is a cell of, beside its bucket. */
 export interface Series {

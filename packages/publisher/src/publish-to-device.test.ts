@@ -12,6 +12,8 @@ import { readPackedVersion } from './repository/packed-version.js';
 import { serveRepository } from './serve-repository.js';
 import { sha256Hex } from './sha256-hex.js';
 import { createOmsSigner } from './signing/oms-signer.js';
+import { readTufSigner } from './signing/release-signers.js';
+import { signMetadata } from './signing/tuf-signer.js';
 import { DAMAGES, flip } from './testing/damages.js';
 import { expectSameFiles, openDevice } from './testing/device.js';
 import { forgeTargets } from './testing/forge-targets.js';
@@ -136,6 +138,22 @@ test('an old timestamp is a rollback, and what is installed keeps serving', asyn
   await writeFile(timestamp, old);
   await expect(device.update()).rejects.toMatchObject({ code: 'metadata-rollback' });
   await expectSameFiles(await device.open(), second.source);
+});
+
+test('a stolen timestamp key cannot take an installed version away', async () => {
+  const { workspace, server, first, address } = await serveRelease();
+  const device = await installed(address);
+  const path = join(workspace.repository, TIMESTAMP_PATH);
+  const { signed } = JSON.parse(await readFile(path, 'utf8'));
+  signed.version += 1;
+  signed.meta['snapshot.json'].hashes.sha256 = '0'.repeat(64);
+  const signer = await readTufSigner(workspace.keys, 'timestamp');
+  await writeFile(path, signMetadata(signed, [signer]));
+
+  await expectCoded(device.update(), 'metadata-mix');
+  await expectSameFiles(await device.open(), first.source);
+  await server.close();
+  await expectSameFiles(await device.open(), first.source);
 });
 
 describe('a bundle that the model keys did not sign for this version is refused', () => {

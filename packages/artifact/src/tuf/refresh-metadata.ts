@@ -68,11 +68,14 @@ export async function followRoots(
 type Timed = Awaited<ReturnType<typeof acceptTimestamp>>;
 type Snapped = Awaited<ReturnType<typeof acceptSnapshot>>;
 
-/** 5.5.1: the snapshot is fetched only when timestamp names another one. */
+/**
+ * 5.5.1: the snapshot is fetched only when timestamp names another version. The one that is there
+ * must still be the one it describes, or the chain stored next would verify no more.
+ */
 async function refreshSnapshot(source: RepositorySource, trusted: Timed): Promise<Snapped> {
   const { version, length } = trusted.timestamp.signed.meta['snapshot.json'];
   const { snapshot } = trusted;
-  if (snapshot?.signed.version === version) return { ...trusted, snapshot };
+  if (snapshot?.signed.version === version) return acceptSnapshot(trusted, snapshot.raw);
   const raw = await source.fetch(snapshotPath(version), {
     maxBytes: length ?? LIMITS.snapshotBytes,
   });
@@ -86,7 +89,7 @@ async function refreshTargets(
 ): Promise<CompleteMetadata> {
   const { version, length } = trusted.snapshot.signed.meta['targets.json'];
   const { targets } = trusted;
-  if (targets?.signed.version === version) return { ...trusted, targets };
+  if (targets?.signed.version === version) return acceptTargets(trusted, targets.raw);
   const raw = await source.fetch(targetsPath(version), { maxBytes: length ?? LIMITS.targetsBytes });
   return acceptTargets(trusted, raw);
 }

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { parseModelAddress } from './address.js';
+
+test.each([
+  ['https://cdn.example/models/digits', 'https://cdn.example/models/', 'digits'],
+  ['https://cdn.example/models/digits/', 'https://cdn.example/models/', 'digits'],
+  ['https://cdn.example/digits', 'https://cdn.example/', 'digits'],
+  ['https://cdn.example:8443/a/b/c/d-2', 'https://cdn.example:8443/a/b/c/', 'd-2'],
+  ['https://cdn.example/a/../b/digits', 'https://cdn.example/b/', 'digits'],
+  ['https://cdn.example/models/digits?v=1#top', 'https://cdn.example/models/', 'digits'],
+  ['https://user:secret@cdn.example/digits', 'https://cdn.example/', 'digits'],
+  ['http://localhost:8090/digits', 'http://localhost:8090/', 'digits'],
+  ['http://models.localhost/digits', 'http://models.localhost/', 'digits'],
+  ['http://127.0.0.1:1/digits', 'http://127.0.0.1:1/', 'digits'],
+  ['http://127.1.2.3/digits', 'http://127.1.2.3/', 'digits'],
+  ['http://[::1]:8090/digits', 'http://[::1]:8090/', 'digits'],
+])('%s is a model of %s', (url, repository, model) => {
+  expect(parseModelAddress(url)).toEqual({ repository, model });
+});
+
+test.each([
+  ['a relative URL', '/models/digits'],
+  ['no URL', 'digits'],
+  ['nothing', ''],
+  ['plain http', 'http://cdn.example/digits'],
+  ['a host that only begins like localhost', 'http://localhost.evil.example/digits'],
+  ['a host that only ends like localhost', 'http://evil-localhost/digits'],
+  ['a host that only begins like a loopback address', 'http://127.0.0.1.evil.example/digits'],
+  ['every interface', 'http://0.0.0.0/digits'],
+  ['another scheme', 'ftp://localhost/digits'],
+  ['a data URL', 'data:application/json,{}'],
+  ['no model', 'https://cdn.example'],
+  ['only slashes', 'https://cdn.example///'],
+  ['a model name with capitals', 'https://cdn.example/models/Digits'],
+  ['a model name with a dot', 'https://cdn.example/models/digits.onnx'],
+  ['a model name with an encoded slash', 'https://cdn.example/models%2fdigits'],
+  ['a model name of 65 letters', `https://cdn.example/${'a'.repeat(65)}`],
+])('%s is a TypeError', (_, url) => {
+  expect(() => parseModelAddress(url)).toThrow(TypeError);
+});
