@@ -54,11 +54,6 @@ export {
 } from './tuf/metadata.js';
 export { parseTrust, pinOf } from './tuf/pin.js';
 export { followRoots, refreshMetadata } from './tuf/refresh-metadata.js';
-export {
-  acceptFirstRoot,
-  type CompleteMetadata,
-  requireUnexpired,
-  type TrustedMetadata,
-} from './tuf/trusted-metadata.js';
+export { acceptFirstRoot, type TrustedMetadata } from './tuf/trusted-metadata.js';
 export { variantFiles } from './variant-files.js';
 export { type VerifiedBytes, verifyBytes } from './verified-bytes.js';

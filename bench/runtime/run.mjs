@@ -1,0 +1,56 @@
+import { fileURLToPath } from 'node:url';
+import { chromium } from '@playwright/test';
+import { build } from 'vite';
+import { chromiumLaunch } from '../../scripts/chromium.mjs';
+import { serveSite } from '../../scripts/serve-site.mjs';
+import { publishModels, startRepository } from '../../scripts/stack.mjs';
+import { median, medianInterval } from '../bootstrap.mjs';
+
+/** Milliseconds that `model.run` may add to a worker written by hand. */
+const OVERHEAD_MS = 0.15;
+
+/** @param {string} dir empty folder to work in */
+export async function runSuite(dir) {
+  await buildPage(`${dir}/page`);
+  const published = await publishModels(dir);
+  const repository = await startRepository(published.repository, 0);
+  const config = { model: `${repository.url}/digits`, trust: published.pin };
+  const site = await serveSite({ dir: `${dir}/page`, config, port: 0 });
+  const pairs = await measure(site.url);
+  await Promise.all([site.close(), repository.close()]);
+
+  const differences = pairs.map(([nearside, reference]) => nearside - reference);
+  const interval = medianInterval(differences);
+  return [
+    {
+      name: 'overhead-small-ms',
+      value: median(differences),
+      unit: 'ms',
+      interval,
+      target: `≤ ${OVERHEAD_MS}`,
+      ok: interval[0] <= OVERHEAD_MS,
+    },
+  ];
+}
+
+function buildPage(outDir) {
+  return build({
+    configFile: false,
+    root: fileURLToPath(new URL('.', import.meta.url)),
+    logLevel: 'error',
+    worker: { format: 'es' },
+    build: { outDir, target: 'esnext', assetsInlineLimit: 0 },
+  });
+}
+
+async function measure(url) {
+  const browser = await chromium.launch(chromiumLaunch);
+  try {
+    const page = await browser.newPage();
+    await page.goto(url);
+    await page.waitForSelector('html[data-state=done]', { timeout: 120_000 });
+    return JSON.parse(await page.locator('body').textContent()).pairs;
+  } finally {
+    await browser.close();
+  }
+}
