@@ -18,7 +18,7 @@ export {
 } from './oms/bundle.js';
 export { type Manifest, type ReleaseIdentity, verifyBundle } from './oms/verify-bundle.js';
 export {
-  allReleases,
+  modelNames,
   type Release,
   type ReleaseCustom,
   releasesOf,

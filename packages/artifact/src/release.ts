@@ -32,25 +32,34 @@ export interface Release extends ReleaseCustom {
   readonly target: TargetFile;
 }
 
-/** All versions of `model` that the targets list, newest first. */
+/**
+ * All versions of `model` that the targets list, newest first. Other models' targets are not even
+ * read: one that this library does not understand concerns nobody else.
+ *
+ * @throws NearsideError `metadata-malformed`
+ */
 export function releasesOf(targets: Targets, model: string): Release[] {
-  return allReleases(targets)
-    .filter((release) => release.model === model)
+  return Object.entries(targets.targets)
+    .filter(([, target]) => modelOf(target) === model)
+    .map(([targetName, target]) => parseRelease(targetName, target))
     .sort((a, b) => b.sequence - a.sequence);
 }
 
-/** All model versions the targets list; targets of other kinds are passed over. */
-export function allReleases(targets: Targets): Release[] {
-  return Object.entries(targets.targets)
-    .filter(([, target]) => target.custom !== undefined)
-    .map(([targetName, target]) => ({
-      ...parse(ReleaseSchema, target.custom, {
-        code: 'metadata-malformed',
-        what: `targets.json, ${targetName}`,
-      }),
-      targetName,
-      target,
-    }));
+/** Names of all models the targets list. */
+export function modelNames(targets: Targets): string[] {
+  const names = Object.values(targets.targets).map(modelOf);
+  return [...new Set(names.filter((name) => name !== undefined))].sort();
+}
+
+function modelOf({ custom }: TargetFile): string | undefined {
+  const model = (custom as { model?: unknown } | null | undefined)?.model;
+  return typeof model === 'string' ? model : undefined;
+}
+
+function parseRelease(targetName: string, target: TargetFile): Release {
+  const what = `targets.json, ${targetName}`;
+  const custom = parse(ReleaseSchema, target.custom, { code: 'metadata-malformed', what });
+  return { ...custom, targetName, target };
 }
 
 /**
@@ -91,7 +100,7 @@ async function isAdmitted({ rollout }: Release, installId: string): Promise<bool
 }
 
 function modelNotFound(targets: Targets, model: string): NearsideError {
-  const names = [...new Set(allReleases(targets).map((release) => release.model))].sort();
+  const names = modelNames(targets);
   const offered = names.length > 0 ? names.join(', ') : 'no model at all';
   return new NearsideError(
     'model-not-found',

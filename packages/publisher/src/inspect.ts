@@ -1,6 +1,6 @@
 import {
-  allReleases,
   MODEL_KEYS_FIELD,
+  modelNames,
   type RepositorySource,
   releasesOf,
   type TrustedMetadata,
@@ -104,7 +104,7 @@ async function readVersions(
   { root, targets }: TrustedMetadata,
 ): Promise<ReadVersion[]> {
   if (!targets) return [];
-  const names = new Set(allReleases(targets.signed).map(({ model }) => model));
+  const names = modelNames(targets.signed);
   const releases = [...names].sort().flatMap((name) => releasesOf(targets.signed, name));
   const versions: ReadVersion[] = [];
   for (const release of releases) versions.push(await readVersion(source, root, release));

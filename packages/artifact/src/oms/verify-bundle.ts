@@ -92,9 +92,7 @@ async function requireSignature({
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
   const crypto = webCrypto();
   const raw = derToRawSignature(signature);
-  const key = await crypto.importKey('spki', pemToDer(pem, 'PUBLIC KEY'), algorithm, false, [
-    'verify',
-  ]);
+  const key = await importModelKey(crypto, pem, algorithm, release);
   if (raw && (await crypto.verify(algorithm, key, raw, bytes))) return;
   throw new NearsideError(
     'signature-invalid',
@@ -102,6 +100,25 @@ async function requireSignature({
       'that does not verify.',
     { details: { ...release } },
   );
+}
+
+async function importModelKey(
+  crypto: SubtleCrypto,
+  pem: string,
+  algorithm: EcKeyImportParams,
+  release: ReleaseIdentity,
+): Promise<CryptoKey> {
+  try {
+    const der = pemToDer(pem, 'PUBLIC KEY');
+    return await crypto.importKey('spki', der, algorithm, false, ['verify']);
+  } catch (cause) {
+    throw new NearsideError(
+      'metadata-malformed',
+      `root.json: expected the model key of ${bundleTitle(release)} to be an ECDSA P-256 public key ` +
+        'in PEM, got something else.',
+      { cause, details: { ...release } },
+    );
+  }
 }
 
 function parseStatement(
