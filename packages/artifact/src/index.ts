@@ -41,6 +41,7 @@ export {
 } from './repository-source.js';
 export { createMemoryStore } from './stores/memory-store.js';
 export { openStore } from './stores/open-store.js';
+export { startTransfer, type Transfer } from './transfer.js';
 export {
   type Metadata,
   MODEL_KEYS_FIELD,

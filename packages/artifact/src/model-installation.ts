@@ -34,7 +34,8 @@ export type InstallationEvent =
 /** A version ready to be read, and where its metadata came from. */
 export interface InstalledVersion extends ModelVersion {
   readonly origin: 'store' | 'network';
-  readonly state: 'canary' | 'stable';
+  /** Of its rollout, as reports name it. */
+  readonly arm: 'canary' | 'stable';
   readonly bundle: Uint8Array<ArrayBuffer>;
   /** What has proven it on this device before: see `activate`. */
   readonly provenBy: readonly string[];
@@ -155,7 +156,7 @@ export function openModelInstallation({
     return {
       ...version,
       origin: record ? 'store' : 'network',
-      state: release.state === 'canary' ? 'canary' : 'stable',
+      arm: release.state === 'canary' ? 'canary' : 'stable',
       bundle,
       provenBy: record?.provenBy ?? [],
     };

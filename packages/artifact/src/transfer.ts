@@ -28,8 +28,10 @@ export function startTransfer(callers: readonly (AbortSignal | undefined)[]): Tr
       if (isNearsideError(error)) return error;
       return networkError(path, { stalled: stall.signal.aborted, cause: error });
     },
+    /** A body that nobody reads any more is not downloaded either. */
     end() {
       clearTimeout(timer);
+      stall.abort();
     },
   };
 }

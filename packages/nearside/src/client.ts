@@ -1,10 +1,4 @@
-import {
-  type ErrorCode,
-  isNearsideError,
-  NearsideError,
-  quantile,
-  type Store,
-} from '@nearside/core';
+import { isNearsideError, NearsideError, quantile, type Store } from '@nearside/core';
 import type { ModelEmitter } from './events.js';
 import type { Input } from './input.js';
 import { LIBRARY_VERSION } from './library-version.js';
@@ -15,7 +9,7 @@ import type { RunReply } from './protocol.js';
 import { createRecentRuns } from './recent-runs.js';
 import { checkRunOptions } from './run-options.js';
 import { createRunQueue } from './scheduler/run-queue.js';
-import { type InputSnapshot, snapshotInput } from './snapshot-input.js';
+import { type InputSnapshot, releaseSnapshot, snapshotInput } from './snapshot-input.js';
 import { deviceClass } from './telemetry/device-class.js';
 import type { InstallIdentity } from './telemetry/install-identity.js';
 import { createRecorder } from './telemetry/recorder.js';
@@ -54,11 +48,12 @@ export function createModel(parts: ModelParts): Model {
     onSent: (id) => emitter.emit('report-sent', { id }),
     onDropped: (id, reason) => emitter.emit('report-dropped', { id, reason }),
   });
-  recorder.opened(opening);
+  recorder.opened(opening, { quarantined: parts.quarantined });
 
   let runs = 0;
   let closed: NearsideError | undefined;
   let closing: Promise<void> | undefined;
+  let updating: ReturnType<Model['update']> | undefined;
 
   async function run(input: Input, options: RunOptions = {}): Promise<RunResult> {
     const calledMs = performance.now();
@@ -71,26 +66,27 @@ export function createModel(parts: ModelParts): Model {
       const answer = await post(snapshot, options);
       return finish(id, answer, performance.now() - calledMs);
     } catch (error) {
-      fail(id, error, performance.now() - calledMs);
+      fail(id, { error, signal: options.signal, totalMs: performance.now() - calledMs });
       throw error;
     }
   }
 
-  function post(
+  async function post(
     snapshot: InputSnapshot | Promise<InputSnapshot>,
     { priority = 'normal', signal, timeoutMs, topK }: RunOptions,
   ): Promise<RunReply> {
-    // An element's picture may turn out broken while the call waits.
-    if (snapshot instanceof Promise) snapshot.catch(() => {});
-    return queue.add({
-      priority,
-      signal,
-      timeoutMs,
-      start: async () => {
-        const { input, transfer } = await snapshot;
-        return connection.run({ input, topK }, transfer);
-      },
-    });
+    let started = false;
+    const start = async () => {
+      started = true;
+      const { input, transfer } = await snapshot;
+      return connection.run({ input, topK }, transfer);
+    };
+    try {
+      return await queue.add({ priority, signal, timeoutMs, start });
+    } finally {
+      // An element's picture may turn out broken while nobody waits for it any more.
+      if (!started) void Promise.resolve(snapshot).then(releaseSnapshot, () => {});
+    }
   }
 
   function finish(id: string, answer: RunReply, totalMs: number): RunResult {
@@ -121,11 +117,20 @@ export function createModel(parts: ModelParts): Model {
     };
   }
 
-  function fail(id: string, error: unknown, totalMs: number): void {
-    const code: ErrorCode | undefined = isNearsideError(error) ? error.code : undefined;
-    if (code) recorder.failed(code);
-    else recorder.aborted();
-    emitter.emit('run-end', { id, ok: false, totalMs, ...(code && { code }) });
+  /** A caller that aborts or closes has changed its mind, which is no error of ours. */
+  function fail(
+    id: string,
+    {
+      error,
+      signal,
+      totalMs,
+    }: { error: unknown; signal: AbortSignal | undefined; totalMs: number },
+  ): void {
+    const own = error === closed || (signal?.aborted === true && error === signal.reason);
+    const code = isNearsideError(error) ? error.code : 'backend-failed';
+    if (own) recorder.aborted();
+    else recorder.failed(code);
+    emitter.emit('run-end', { id, ok: false, totalMs, ...(!own && { code }) });
   }
 
   function stats(): ModelStats {
@@ -172,7 +177,10 @@ export function createModel(parts: ModelParts): Model {
     },
     async update() {
       if (closed) throw closed;
-      return connection.update();
+      updating ??= connection.update().finally(() => {
+        updating = undefined;
+      });
+      return updating;
     },
     [Symbol.asyncDispose]: close,
   };

@@ -38,25 +38,27 @@ export interface Connection {
 /**
  * Waits until the worker is ready for calls.
  *
- * @throws NearsideError `worker-blocked`
+ * @param signal ends the waiting, and the worker
+ * @throws NearsideError `worker-blocked`; or `signal.reason`
  */
 export async function connect(
   host: Host,
-  { onEvent }: { onEvent: (event: WorkerEvent) => void },
+  { onEvent, signal }: { onEvent: (event: WorkerEvent) => void; signal?: AbortSignal | undefined },
 ): Promise<Connection> {
-  const death = createDeferred<never>();
-  death.promise.catch(() => {});
   const ready = createDeferred<void>();
+  /** Rejects of the calls under way: a race would keep every reply for as long as the model. */
+  const pending = new Set<(reason: unknown) => void>();
+  let answered = false;
+  let end: { readonly reason: unknown } | undefined;
 
   host.endpoint.addEventListener('message', (event) => {
     const { data } = event as MessageEvent;
     if (data === READY) ready.resolve();
     else if (isWorkerEvent(data)) receive(data);
   });
-  host.onFailure(({ message, cause }) => {
-    ready.reject(blocked(message, cause));
-    die(lost(message, cause));
-  });
+  host.onFailure(({ message, cause }) =>
+    die(answered ? lost(message, cause) : blocked(message, cause)),
+  );
   host.endpoint.start?.();
 
   function receive(event: WorkerEvent): void {
@@ -65,37 +67,61 @@ export async function connect(
   }
 
   function die(reason: unknown): void {
+    if (end) return;
+    end = { reason };
     host.terminate();
-    death.reject(reason);
+    ready.reject(reason);
+    for (const reject of pending) reject(reason);
+    pending.clear();
   }
 
-  const timer = setTimeout(() => ready.reject(blocked('no answer')), HANDSHAKE_MS);
+  const onAbort = () => die(signal?.reason);
+  const timer = setTimeout(() => die(blocked('no answer')), HANDSHAKE_MS);
+  signal?.addEventListener('abort', onAbort);
+  if (signal?.aborted) onAbort();
   try {
-    await Promise.race([ready.promise, death.promise]);
-  } catch (error) {
-    host.terminate();
-    throw error;
+    await ready.promise;
+    answered = true;
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
   }
 
   const api = Comlink.wrap<WorkerApi>(host.endpoint);
 
-  /** Comlink leaves calls pending for ever when the other side is gone, so every call races it. */
-  async function settle<Value>(reply: Promise<Reply<Value>>): Promise<Value> {
-    const answer = await Promise.race([reply, death.promise]);
-    if (!answer.ok) throw fromWireError(answer.error);
-    return answer.value;
+  /** Comlink leaves calls pending for ever when the other side is gone, so `die` rejects them. */
+  async function settle<Value>(send: () => Promise<Reply<Value>>): Promise<Value> {
+    if (end) throw end.reason;
+    const { promise, resolve, reject } = createDeferred<Reply<Value>>();
+    pending.add(reject);
+    send().then(resolve, reject);
+    try {
+      const answer = await promise;
+      if (!answer.ok) throw fromWireError(answer.error);
+      return answer.value;
+    } finally {
+      pending.delete(reject);
+    }
   }
 
   return {
-    open: (request) => settle(api.open(request)),
-    load: (request) => settle(api.load(request)),
-    run: (request, transfer) => settle(api.run(Comlink.transfer(request, transfer))),
-    update: () => settle(api.update()),
+    open: (request) => settle(() => api.open(request)),
+    load: (request) => settle(() => api.load(request)),
+    run: (request, transfer) =>
+      settle(() => api.run(Comlink.transfer(request, transfer)).catch(rejectUncloneable)),
+    update: () => settle(() => api.update()),
     runtimeWasm: host.runtimeWasm,
     close: die,
   };
+}
+
+/** What cannot be posted was transferred or closed between the call and its turn. */
+function rejectUncloneable(cause: unknown): never {
+  throw new NearsideError(
+    'input-detached',
+    'Expected an input that can be given to the worker, got one that was transferred or closed.',
+    { cause },
+  );
 }
 
 function isWorkerEvent(data: unknown): data is WorkerEvent {

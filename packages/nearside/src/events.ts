@@ -32,7 +32,7 @@ export interface ModelEmitter {
   ): () => void;
 }
 
-/** Events of the opening itself, before anybody can listen, that are kept. */
+/** Events of a kind nobody listens to yet that are kept: opening has its own before anybody can. */
 const KEPT_EVENTS = 32;
 
 /**
@@ -65,7 +65,7 @@ export function createModelEmitter(): ModelEmitter {
 }
 
 /** A listener that throws is the page's own failure, reported there, and stops nothing here. */
-function notify<Event>(listener: (event: Event) => void, event: Event): void {
+export function notify<Event>(listener: (event: Event) => void, event: Event): void {
   try {
     listener(event);
   } catch (error) {

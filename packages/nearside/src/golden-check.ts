@@ -1,6 +1,7 @@
-import type { ModelVersion } from '@nearside/artifact';
+import type { VerifiedBytes } from '@nearside/artifact';
 import {
   arrayFromBytes,
+  type Golden,
   NearsideError,
   type StoredTensor,
   type Tensor,
@@ -9,6 +10,14 @@ import {
   type Variant,
 } from '@nearside/core';
 import type { BackendSession } from './backends/backend.js';
+
+export interface GoldenCheckOptions {
+  readonly variant: Variant;
+  /** The variant's verified files, golden tensors included. */
+  readonly files: ReadonlyMap<string, VerifiedBytes>;
+  readonly backend: string;
+  readonly scope: 'all' | 'first';
+}
 
 /**
  * Proves a session on golden cases: inputs whose outputs another runtime computed. WebGPU is known
@@ -19,24 +28,24 @@ import type { BackendSession } from './backends/backend.js';
  */
 export async function checkGolden(
   session: BackendSession,
-  version: ModelVersion,
-  { variant, backend, scope }: { variant: Variant; backend: string; scope: 'all' | 'first' },
+  golden: Golden,
+  { variant, files, backend, scope }: GoldenCheckOptions,
 ): Promise<void> {
-  const { cases, tolerance } = version.golden;
+  const { cases, tolerance } = golden;
   const allowed = tolerance[variant.name];
-  for (const golden of scope === 'all' ? cases : cases.slice(0, 1)) {
-    const expectedFiles = golden.expected[variant.name];
-    if (!expectedFiles || !allowed) throw unproven(variant.name, golden.name);
-    const actual = await session.run(await readTensors(version, golden.inputs));
-    const expected = await readTensors(version, expectedFiles);
+  for (const { name, inputs, expected: outputs } of scope === 'all' ? cases : cases.slice(0, 1)) {
+    const expectedFiles = outputs[variant.name];
+    if (!expectedFiles || !allowed) throw unproven(variant.name, name);
+    const actual = await session.run(readTensors(files, inputs));
+    const expected = readTensors(files, expectedFiles);
     for (const [output, reference] of Object.entries(expected)) {
       const mismatch = findMismatch(actual[output], reference, allowed);
       if (!mismatch) continue;
       throw new NearsideError(
         'golden-mismatch',
-        `${backend}, variant ${variant.name}, case '${golden.name}', output '${output}': ` +
+        `${backend}, variant ${variant.name}, case '${name}', output '${output}': ` +
           `${mismatch}. This backend computes wrong numbers for this model on this device.`,
-        { details: { backend, variant: variant.name, case: golden.name, output, mismatch } },
+        { details: { backend, variant: variant.name, case: name, output, mismatch } },
       );
     }
   }
@@ -104,13 +113,13 @@ function topTwo(values: ArrayLike<number | bigint>, start: number, width: number
   return { first, margin: largest - second };
 }
 
-async function readTensors(
-  version: ModelVersion,
+function readTensors(
+  files: ReadonlyMap<string, VerifiedBytes>,
   stored: Readonly<Record<string, StoredTensor>>,
-): Promise<Tensors> {
+): Tensors {
   const tensors: Record<string, Tensor> = {};
   for (const [name, { datatype, shape, file }] of Object.entries(stored)) {
-    const bytes = await version.readFile(file);
+    const bytes = files.get(file) as VerifiedBytes;
     tensors[name] = { datatype, shape, data: arrayFromBytes(datatype, bytes.buffer) } as Tensor;
   }
   return tensors;

@@ -28,6 +28,8 @@ export interface HostedModel {
   load(request: LoadRequest): Promise<LoadedVariant>;
   run(request: RunRequest): Promise<RunReply>;
   update(): Promise<OpenedVersion['release'] | undefined>;
+  /** Ends downloads and frees the session; a worker does not need it, it is simply ended. */
+  close(): Promise<void>;
 }
 
 export function createHostedModel(
@@ -35,6 +37,7 @@ export function createHostedModel(
   emit: (event: WorkerEvent) => void,
 ): HostedModel {
   const progress = createLoadProgress((progress) => emit({ nearside: 'progress', progress }));
+  const closing = new AbortController();
   let installation: ModelInstallation | undefined;
   let version: InstalledVersion | undefined;
   let session: Session | undefined;
@@ -49,6 +52,7 @@ export function createHostedModel(
         pin,
         installId,
         request,
+        signal: closing.signal,
         store: openStore('nearside-models', store),
         onEvent: (event) => {
           if (event.type === 'chunk-healed') healedChunks += 1;
@@ -61,13 +65,13 @@ export function createHostedModel(
         manifestSha256: version.manifestSha256,
         spec: version.spec,
         origin: version.origin,
-        arm: version.state,
+        arm: version.arm,
         driftEdges: version.digestOf('baseline.json')?.slice(0, 16),
       };
     },
 
     async load({ variant, runtimeWasm }) {
-      const opened = expect(version, 'open');
+      const opened = requireStep(version, 'open');
       const prover = `${backend.name}/${variant}/${LIBRARY_VERSION}`;
       const golden = opened.provenBy.includes(prover) ? 'first' : 'all';
       session = await openSession({
@@ -84,25 +88,34 @@ export function createHostedModel(
 
     run(request) {
       const arrivedMs = performance.now();
-      const ready = expect(session, 'load');
+      const ready = requireStep(session, 'load');
       const result = running.then(() => runRequest(ready, request, { arrivedMs }));
       running = result.catch(() => {});
       return result;
     },
 
     async update() {
-      const { runtime, name } = expect(session, 'load').variant;
-      const next = await expect(installation, 'open').update(({ spec, golden }) => {
+      const { runtime, name } = requireStep(session, 'load').variant;
+      const next = await requireStep(installation, 'open').update(({ spec, golden }) => {
         const variants = spec.variants.filter((candidate) => candidate.runtime === runtime);
         const variant = variants.find((candidate) => candidate.name === name) ?? variants[0];
         return variant ? variantFiles(variant, golden) : [];
       });
       return next?.release;
     },
+
+    async close() {
+      closing.abort();
+      await running;
+      await session?.release();
+    },
   };
 }
 
-function expect<Value>(value: Value | undefined, step: string): Value {
+function requireStep<Value>(value: Value | undefined, step: string): Value {
   if (value !== undefined) return value;
-  throw new NearsideError('closed', `Expected a worker after '${step}', got one before it.`);
+  throw new NearsideError(
+    'backend-failed',
+    `Expected a worker after '${step}', got one before it.`,
+  );
 }

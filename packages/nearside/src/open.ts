@@ -3,7 +3,7 @@ import { isNearsideError, NearsideError, type Variant } from '@nearside/core';
 import { startHost } from '#platform';
 import { createModel } from './client.js';
 import { type Connection, connect } from './connection.js';
-import { createModelEmitter, type ModelEmitter } from './events.js';
+import { createModelEmitter, type ModelEmitter, notify } from './events.js';
 import type { Model } from './model.js';
 import { type OpenOptions, type OpenPlan, planOpening } from './open-options.js';
 import type { LoadedVariant, OpenedVersion, WorkerEvent } from './protocol.js';
@@ -36,7 +36,9 @@ export interface OpenedCandidate {
   readonly variant: Variant;
   readonly version: OpenedVersion;
   readonly loaded: LoadedVariant;
-  /** `open` → metadata verified, ms. */
+  /** Backends tried before that failed. */
+  readonly quarantined: number;
+  /** Worker ready → version verified, ms. */
   readonly metadataMs: number;
 }
 
@@ -54,7 +56,7 @@ async function openFirstCandidate(context: CandidateContext): Promise<OpenedCand
     try {
       const candidate = await openCandidate(backend, context);
       emitter.emit('backend-selected', { backend, variant: candidate.variant.name });
-      return candidate;
+      return { ...candidate, quarantined: failures.length };
     } catch (error) {
       if (!isBackendFailure(error)) throw error;
       failures.push(error);
@@ -68,10 +70,10 @@ async function openFirstCandidate(context: CandidateContext): Promise<OpenedCand
 async function openCandidate(
   backend: AvailableBackend,
   { plan, identity, emitter }: CandidateContext,
-): Promise<OpenedCandidate> {
+): Promise<Omit<OpenedCandidate, 'quarantined'>> {
   const { signal, assets, request, onProgress } = plan.options;
   const onEvent = (event: WorkerEvent) => forward(event, { emitter, onProgress });
-  const connection = await connect(await startHost(backend, assets), { onEvent });
+  const connection = await connect(await startHost(backend, assets), { onEvent, signal });
   const onAbort = () => connection.close(signal?.reason);
   signal?.addEventListener('abort', onAbort);
   try {
@@ -98,7 +100,7 @@ function forward(
   event: WorkerEvent,
   { emitter, onProgress }: { emitter: ModelEmitter; onProgress: OpenOptions['onProgress'] },
 ): void {
-  if (event.nearside === 'progress') onProgress?.(event.progress);
+  if (event.nearside === 'progress' && onProgress) notify(onProgress, event.progress);
   if (event.nearside !== 'installation') return;
   const { type, ...details } = event.event;
   emitter.emit(type, details as never);

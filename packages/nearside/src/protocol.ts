@@ -57,7 +57,7 @@ export interface LoadRequest {
 }
 
 export interface LoadedVariant {
-  /** Bytes that crossed the network for this variant and the runtime. */
+  /** Bytes of the variant's files that crossed the network; the runtime's own are not counted. */
   readonly fetchedBytes: number;
   /** Stored chunks that had been changed and were replaced while opening. */
   readonly healedChunks: number;
@@ -122,7 +122,7 @@ export interface Progress {
   readonly loadedBytes: number;
   /** 0 while unknown. */
   readonly totalBytes: number;
-  /** Of the whole opening, 0 … 1, never falling. */
+  /** Of loading with one backend, 0 … 1, never falling; another backend starts again. */
   readonly ratio: number;
 }
 

@@ -1,6 +1,7 @@
+import type { ModelSpec, Tensors } from '@nearside/core';
 import { postprocess, preprocess } from '@nearside/pipeline';
 import { observe } from './observe.js';
-import type { RunReply, RunRequest } from './protocol.js';
+import type { RunReply, RunRequest, WireInput } from './protocol.js';
 import type { Session } from './session.js';
 
 /**
@@ -18,7 +19,7 @@ export async function runRequest(
   const { spec } = session.version;
   const startMs = performance.now();
 
-  const tensors = input.kind === 'tensors' ? input.tensors : await preprocess(input.image, spec);
+  const tensors = await toTensors(input, spec);
   const readyMs = performance.now();
 
   const outputs = await session.run(tensors);
@@ -42,4 +43,14 @@ export async function runRequest(
       post: performance.now() - ranMs,
     },
   };
+}
+
+/** Bitmaps and frames were given to the worker, which closes them: a camera has few. */
+async function toTensors(input: WireInput, spec: ModelSpec): Promise<Tensors> {
+  if (input.kind === 'tensors') return input.tensors;
+  try {
+    return await preprocess(input.image, spec);
+  } finally {
+    if ('close' in input.image) input.image.close();
+  }
 }

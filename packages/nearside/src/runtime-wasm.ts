@@ -1,4 +1,5 @@
-import { NearsideError } from '@nearside/core';
+import { startTransfer, type Transfer } from '@nearside/artifact';
+import { isNearsideError, NearsideError } from '@nearside/core';
 import type { LoadProgress } from './load-progress.js';
 
 /** `\0asm` and version 1: the smallest module there is. */
@@ -16,9 +17,22 @@ export async function fetchRuntimeWasm(
 ): Promise<Uint8Array<ArrayBuffer>> {
   requireWebAssembly();
   if (typeof wasm !== 'string') return wasm;
-  const response = await fetch(wasm).catch((cause) => {
-    throw unreachable(wasm, 'no answer', cause);
-  });
+  const transfer = startTransfer([]);
+  try {
+    return await download(wasm, progress, transfer);
+  } catch (cause) {
+    throw isNearsideError(cause) ? cause : unreachable(wasm, 'no answer, or half of one', cause);
+  } finally {
+    transfer.end();
+  }
+}
+
+async function download(
+  wasm: string,
+  progress: LoadProgress,
+  transfer: Transfer,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetch(wasm, { signal: transfer.signal });
   const html = response.headers.get('content-type')?.startsWith('text/html');
   if (!response.ok || html)
     throw unreachable(wasm, html ? 'a web page' : `status ${response.status}`);
@@ -26,6 +40,7 @@ export async function fetchRuntimeWasm(
   const counted = response.body?.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({
       transform(piece, controller) {
+        transfer.progress();
         progress.arrive('runtime', piece.length);
         controller.enqueue(piece);
       },

@@ -14,17 +14,20 @@ import {
 /** One end of a channel: a worker's own scope, or a port. */
 export type ServerEndpoint = Comlink.Endpoint;
 
+/** Starts serving on an endpoint. @returns a function that ends it and frees the model */
+export type Attach = (endpoint: ServerEndpoint) => () => Promise<void>;
+
 /**
  * Serves models with one backend: what a worker file calls, once, at its top level. In a worker it
  * starts at once; elsewhere (Node, inline) the returned function starts it on a port.
  */
-export function serve({ backend }: { backend: Backend }): (endpoint: ServerEndpoint) => void {
-  const attach = (endpoint: ServerEndpoint) => attachTo(endpoint, backend);
+export function serve({ backend }: { backend: Backend }): Attach {
+  const attach: Attach = (endpoint) => attachTo(endpoint, backend);
   if (isOurWorker()) attach(globalThis as unknown as ServerEndpoint);
   return attach;
 }
 
-function attachTo(endpoint: ServerEndpoint, backend: Backend): void {
+function attachTo(endpoint: ServerEndpoint, backend: Backend): () => Promise<void> {
   const emit = (event: WorkerEvent) => endpoint.postMessage(event);
   const model = createHostedModel(backend, emit);
   const api: WorkerApi = {
@@ -36,6 +39,7 @@ function attachTo(endpoint: ServerEndpoint, backend: Backend): void {
   reportUnhandled(emit);
   Comlink.expose(api, endpoint);
   endpoint.postMessage(READY);
+  return () => model.close();
 }
 
 /** Nothing is thrown across the boundary: Comlink would keep only an error's message. */

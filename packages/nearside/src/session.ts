@@ -45,9 +45,14 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   });
   progress.enter('check');
   await stopwatch('check', () =>
-    checkGolden(session, version, { variant, backend: backend.name, scope: options.golden }),
+    checkGolden(session, version.golden, {
+      variant,
+      files: weights.files,
+      backend: backend.name,
+      scope: options.golden,
+    }),
   ).catch(async (error) => {
-    await session.release();
+    await session.release().catch(() => {});
     throw error;
   });
   progress.finish();

@@ -1,6 +1,7 @@
 import {
   checkTensors,
   describe,
+  isNearsideError,
   type ModelSpec,
   NearsideError,
   type Tensors,
@@ -31,7 +32,18 @@ export function snapshotInput(
     return snapshotTensors(input.tensors, transfer);
   }
   if (spec.task !== 'image-classification') throw unfit(input, spec);
-  return snapshotImage(input, spec, transfer);
+  try {
+    return snapshotImage(input, spec, transfer);
+  } catch (cause) {
+    throw isNearsideError(cause) ? cause : detached(input, cause);
+  }
+}
+
+/** Closes the pictures of a snapshot that nobody will run. */
+export function releaseSnapshot({ transfer }: InputSnapshot): void {
+  for (const owned of transfer) {
+    if ('close' in owned && !(owned instanceof MessagePort)) owned.close();
+  }
 }
 
 function snapshotTensors(tensors: Tensors, transfer: boolean): InputSnapshot {
@@ -120,6 +132,14 @@ function isPixels(value: unknown): value is Pixels {
     (data instanceof Uint8ClampedArray || data instanceof Uint8Array) &&
     Number.isInteger(width) &&
     Number.isInteger(height)
+  );
+}
+
+function detached(input: unknown, cause: unknown): NearsideError {
+  return new NearsideError(
+    'input-detached',
+    `Expected a live ${describe(input)}, got one that was transferred or closed.`,
+    { cause, details: { got: describe(input) } },
   );
 }
 

@@ -1,6 +1,7 @@
 import type { VerifiedBytes } from '@nearside/artifact';
 import {
   elementCount,
+  isNearsideError,
   NearsideError,
   type Tensor,
   type Tensors,
@@ -45,11 +46,14 @@ export const tfjsWasm: Backend = {
             const feeds = spec.inputs.map(({ name }) => toTfjs(inputs[name] as Tensor));
             return asList(model.predict(feeds.length === 1 ? (feeds[0] as tf.Tensor) : feeds));
           });
-          const entries = await Promise.all(
-            spec.outputs.map(async ({ name }, i) => [name, await fromTfjs(results[i], name)]),
-          );
-          tf.dispose(results);
-          return Object.fromEntries(entries);
+          try {
+            const entries = await Promise.all(
+              spec.outputs.map(async ({ name }, i) => [name, await fromTfjs(results[i], name)]),
+            );
+            return Object.fromEntries(entries);
+          } finally {
+            tf.dispose(results);
+          }
         });
         return outputs satisfies Tensors;
       },
@@ -112,7 +116,7 @@ async function attempt<Value>(step: string, work: () => Promise<Value>): Promise
   try {
     return await work();
   } catch (cause) {
-    if (cause instanceof NearsideError) throw cause;
+    if (isNearsideError(cause)) throw cause;
     throw failed(step, cause instanceof Error ? cause.message : String(cause), cause);
   }
 }

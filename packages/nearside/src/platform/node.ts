@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { NearsideError } from '@nearside/core';
 import type { Endpoint } from 'comlink';
 import { type AvailableBackend, backendAssets } from '../runtime-assets.js';
-import type { ServerEndpoint } from '../serve.js';
+import type { Attach, ServerEndpoint } from '../serve.js';
 import type { Host } from './host.js';
 
 /**
@@ -17,11 +17,9 @@ export async function startHost(backend: AvailableBackend, assets?: string): Pro
     });
   }
   const { worker: script, wasm } = backendAssets(backend, assets);
-  const { default: attach }: { default: (endpoint: ServerEndpoint) => void } = await import(
-    /* @vite-ignore */ script.href
-  );
+  const { default: attach }: { default: Attach } = await import(/* @vite-ignore */ script.href);
   const { port1, port2 } = new MessageChannel();
-  attach(port2 as unknown as ServerEndpoint);
+  const detach = attach(port2 as unknown as ServerEndpoint);
   return {
     endpoint: port1 as unknown as Endpoint,
     runtimeWasm: new Uint8Array(await readFile(wasm)),
@@ -29,6 +27,8 @@ export async function startHost(backend: AvailableBackend, assets?: string): Pro
       // Same thread: what ends it ends its caller too.
     },
     terminate() {
+      // What fails while ending has nobody left to tell.
+      void detach().catch(() => {});
       port1.close();
       port2.close();
     },

@@ -56,6 +56,7 @@ function report(id: string) {
 async function outboxOf(...ids: string[]) {
   const dropped: string[] = [];
   const outbox = openOutbox(createMemoryStore(), {
+    endpoints: ['https://collector.example/v1/reports'],
     onDropped: (_, reason) => dropped.push(reason),
   });
   for (const id of ids) await outbox.put(report(id), new Map());

@@ -64,7 +64,7 @@ export function createDelivery({
   async function drain(): Promise<void> {
     if (Date.now() < notBeforeMs) return;
     // A failing store keeps what it has; the next round tries again.
-    draining ??= exclusively(sendAll)
+    draining ??= exclusively(endpoints, sendAll)
       .catch(() => pause(undefined))
       .finally(() => {
         draining = undefined;
@@ -81,11 +81,11 @@ export function createDelivery({
   };
 }
 
-/** One tab drains at a time, so that none sends what another is sending. */
-async function exclusively(work: () => Promise<void>): Promise<void> {
+/** One tab drains an outbox at a time, so that none sends what another is sending. */
+async function exclusively(endpoints: readonly string[], work: () => Promise<void>): Promise<void> {
   const locks = globalThis.navigator?.locks;
   if (!locks) return work();
-  await locks.request('nearside-reports', { ifAvailable: true }, (lock) =>
+  await locks.request(`nearside-reports ${endpoints.join(' ')}`, { ifAvailable: true }, (lock) =>
     lock ? work() : undefined,
   );
 }

@@ -4,11 +4,9 @@ import { MAX_REPORT_BYTES, type Report, type Store } from '@nearside/core';
 export const OUTBOX_LIMITS = Object.freeze({
   /** About a month of heavy use of one model, 0.5 MB. */
   reports: 500,
-  /** Older reports are dropped and counted, ms. */
+  /** Older reports are dropped and said so, ms. */
   ageMs: 14 * 24 * 60 * 60 * 1000,
 });
-
-const PREFIX = 'r/';
 
 export type DropReason = keyof NonNullable<Report['loss']>;
 
@@ -19,36 +17,51 @@ export interface Outbox {
    * a second step.
    *
    * @param alongside further entries of the same commit
+   * @returns false when it is too large to be sent, and was dropped
    */
-  put(report: Report, alongside: ReadonlyMap<string, unknown>): Promise<void>;
+  put(report: Report, alongside: ReadonlyMap<string, unknown>): Promise<boolean>;
   /** What may be sent, oldest first; what is too old or too much is dropped. */
   keys(): Promise<string[]>;
   get(key: string): Promise<Report | undefined>;
   remove(key: string): Promise<void>;
 }
 
+/**
+ * @param endpoints the collectors these reports are for: models of one page may report to different
+ *   ones, and none must see another's
+ */
 export function openOutbox(
   store: Store,
-  { onDropped }: { onDropped: (id: string, reason: DropReason) => void },
+  {
+    endpoints,
+    onDropped,
+  }: {
+    endpoints: readonly string[];
+    onDropped: (id: string, reason: DropReason) => void;
+  },
 ): Outbox {
+  const prefix = `r/${encodeURIComponent(endpoints.join(' '))}/`;
+  const partsOf = (key: string) => key.slice(prefix.length).split('-');
+
   async function drop(key: string, reason: DropReason): Promise<void> {
     await store.commit({ delete: [key] });
-    onDropped(key.split('-')[1] ?? key, reason);
+    onDropped(partsOf(key)[1] ?? key, reason);
   }
 
   return {
     async put(report, alongside) {
       if (new TextEncoder().encode(JSON.stringify(report)).length > MAX_REPORT_BYTES) {
         onDropped(report.id, 'too-large');
-        return;
+        return false;
       }
-      const key = `${PREFIX}${String(report.t0).padStart(15, '0')}-${report.id}`;
+      const key = `${prefix}${String(report.t0).padStart(15, '0')}-${report.id}`;
       await store.commit({ set: new Map<string, unknown>([...alongside, [key, report]]) });
+      return true;
     },
     async keys() {
-      const keys = await store.keys(PREFIX);
+      const keys = await store.keys(prefix);
       const oldest = Date.now() - OUTBOX_LIMITS.ageMs;
-      const isFresh = (key: string) => Number(key.slice(PREFIX.length).split('-')[0]) >= oldest;
+      const isFresh = (key: string) => Number(partsOf(key)[0]) >= oldest;
       const fresh = keys.filter(isFresh);
       const kept = fresh.slice(-OUTBOX_LIMITS.reports);
       for (const key of keys.slice(0, keys.length - fresh.length)) await drop(key, 'too-old');

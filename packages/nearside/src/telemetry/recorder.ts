@@ -20,7 +20,8 @@ import {
 export interface Recorder {
   readonly lifetime: Tally;
   readonly reports: ReportTotals | undefined;
-  opened(opening: OpeningStats): void;
+  /** @param quarantined backends tried before that failed */
+  opened(opening: OpeningStats, more: { readonly quarantined: number }): void;
   ran(durations: RunDurations, observation: Observation | undefined): void;
   failed(code: ErrorCode): void;
   aborted(): void;
@@ -46,8 +47,9 @@ export function createRecorder({ target, ...options }: RecorderOptions): Recorde
   return {
     lifetime,
     reports: reporter?.totals,
-    opened: ({ origin, totalMs, fetchedBytes }) =>
+    opened: ({ origin, totalMs, fetchedBytes }, { quarantined }) =>
       count((tally) => {
+        tally.quarantines += quarantined;
         if (origin === 'network') tally.coldStarts += 1;
         else tally.cacheHits += 1;
         tally.bytesFetched += fetchedBytes;

@@ -40,6 +40,11 @@ export interface ReportTotals {
   dropped: number;
 }
 
+interface ReportWindow {
+  readonly startMs: number;
+  readonly tally: Tally;
+}
+
 export interface ReporterOptions {
   readonly target: ReportTarget;
   readonly store: Store;
@@ -57,7 +62,7 @@ export function startReporter(options: ReporterOptions): Reporter {
     totals.dropped += 1;
     options.onDropped(id, reason);
   };
-  const outbox = openOutbox(store, { onDropped });
+  const outbox = openOutbox(store, { endpoints: target.endpoints, onDropped });
   const delivery = createDelivery({
     outbox,
     endpoints: target.endpoints,
@@ -67,46 +72,57 @@ export function startReporter(options: ReporterOptions): Reporter {
       options.onSent(id);
     },
   });
-  let window = createTally();
-  let startMs = Date.now();
   let day: ReportingDay | undefined;
-  let dayRead = readDay().catch(() => {});
+  let dayRead: Promise<void> = Promise.resolve();
+  let window = openWindow(Date.now());
 
-  /** Read ahead, so that a page that is being closed can seal in one step. */
-  async function readDay(): Promise<void> {
+  /** The day is read ahead, so that a page that is being closed can seal in one step. */
+  function openWindow(startMs: number): ReportWindow {
+    if (day?.name !== utcDay(startMs)) dayRead = readDay(startMs).catch(() => {});
+    return { startMs, tally: createTally() };
+  }
+
+  async function readDay(nowMs: number): Promise<void> {
+    day = undefined;
     const { model, version } = options.dimensions;
-    day = await readReportingDay({ store, identity, target, model, version, nowMs: startMs });
+    day = await readReportingDay({ store, identity, target, model, version, nowMs });
   }
 
   /** The window is swapped at once: a run that ends meanwhile counts into the next. */
   async function seal(): Promise<void> {
-    const tally = window;
-    const times = { startMs, endMs: Date.now() };
-    window = createTally();
-    startMs = times.endMs;
-    if (isEmpty(tally)) return;
+    const sealed = window;
     if (!day) await dayRead;
-    if (day?.sampled) await keep(tally, times, day);
-    if (day?.name !== utcDay(startMs)) dayRead = readDay().catch(() => {});
+    const today = day;
+    const endMs = Date.now();
+    if (sealed !== window) return;
+    window = openWindow(endMs);
+    if (isEmpty(sealed.tally) || !today?.sampled) return;
+    await keep(sealed, { endMs, today });
   }
 
   async function keep(
-    tally: Tally,
-    times: { startMs: number; endMs: number },
-    today: ReportingDay,
+    { tally, startMs }: ReportWindow,
+    { endMs, today }: { endMs: number; today: ReportingDay },
   ): Promise<void> {
+    const first = !today.reported;
     const report = sealReport(tally, {
-      ...times,
       id: toHex(crypto.getRandomValues(new Uint8Array(16))),
       cohort: identity.cohort,
-      first: !today.reported,
+      first,
+      startMs,
+      endMs,
       dimensions: { ...options.dimensions, weight: 1 / target.sampleRate },
       driftEdges,
     });
     today.reported = true;
-    totals.sealed += 1;
-    totals.sealedRuns += tally.ok;
-    await outbox.put(report, new Map([[today.key, today.name]]));
+    try {
+      if (!(await outbox.put(report, new Map([[today.key, today.name]])))) return;
+      totals.sealed += 1;
+      totals.sealedRuns += tally.ok;
+    } catch (error) {
+      today.reported = !first;
+      throw error;
+    }
   }
 
   async function flush(): Promise<void> {
@@ -122,15 +138,19 @@ export function startReporter(options: ReporterOptions): Reporter {
 
   return {
     get window() {
-      return window;
+      return window.tally;
     },
     totals,
     flush,
     async close() {
       clearInterval(timer);
       unhook();
-      const patience = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_MS));
-      await Promise.race([flush(), patience]);
+      let patience: ReturnType<typeof setTimeout> | undefined;
+      const tooLate = new Promise<void>((resolve) => {
+        patience = setTimeout(resolve, CLOSE_MS);
+      });
+      await Promise.race([flush(), tooLate]);
+      clearTimeout(patience);
       delivery.close();
     },
   };
