@@ -16,7 +16,7 @@ export interface ModelAddress {
 export function parseModelAddress(url: string): ModelAddress {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (!parsed) throw new TypeError(`open: expected an absolute URL of a model, got '${url}'`);
-  if (parsed.protocol !== 'https:' && !isLocalhost(parsed)) {
+  if (!isSecureAddress(url)) {
     throw new TypeError(`open: expected an https: URL (http: on localhost only), got '${url}'`);
   }
   const segments = parsed.pathname.replace(/\/+$/, '').split('/');
@@ -28,6 +28,12 @@ export function parseModelAddress(url: string): ModelAddress {
     );
   }
   return { repository: `${parsed.origin}${segments.join('/')}/`, model };
+}
+
+/** Whether an address is `https:`, or `http:` on localhost. */
+export function isSecureAddress(address: string): boolean {
+  const parsed = URL.canParse(address) ? new URL(address) : undefined;
+  return parsed !== undefined && (parsed.protocol === 'https:' || isLocalhost(parsed));
 }
 
 function isLocalhost({ protocol, hostname }: URL): boolean {

@@ -1,4 +1,4 @@
-export { type ModelAddress, parseModelAddress } from './address.js';
+export { isSecureAddress, type ModelAddress, parseModelAddress } from './address.js';
 export { canonicalJson } from './canonical-json.js';
 export { toHex } from './hex.js';
 export type {

@@ -40,7 +40,7 @@ export function openRepositorySource(
     const transfer = startTransfer([signal]);
     try {
       const response = await fetch(url + path, {
-        ...request,
+        ...(request?.headers && { headers: request.headers }),
         cache: options.cache ?? 'default',
         credentials: request?.credentials ?? 'omit',
         referrerPolicy: 'no-referrer',
@@ -65,7 +65,7 @@ export function openRepositorySource(
     async fetch(path, options) {
       const bytes = await fetchIfPresent(path, options);
       if (bytes) return bytes;
-      throw statusError(path, 404);
+      throw absentError(path);
     },
   };
 }
@@ -86,6 +86,15 @@ function requireSameOrigin(response: Response, url: string, path: string): void 
     `${path}: expected an answer from ${new URL(url).origin}, got a redirect to ` +
       `${new URL(response.url).origin}. Open the model at its final address.`,
     { details: { path, expected: new URL(url).origin, got: new URL(response.url).origin } },
+  );
+}
+
+function absentError(path: string): NearsideError {
+  return new NearsideError(
+    'network-failed',
+    `${path}: expected a file, got none: status 404 or 403, or a web page, as single-page hosts send ` +
+      'for unknown paths. Is there a repository at this address?',
+    { details: { path } },
   );
 }
 

@@ -16,7 +16,8 @@ export function parse<const Schema extends v.GenericSchema>(
   if (result.success) return result.output;
   const [issue] = result.issues;
   const path = v.getDotPath(issue) ?? '';
-  const expected = issue.expected ?? issue.message;
+  // Checks such as `safe_integer` have a name instead of an expectation.
+  const expected = issue.expected ?? issue.type.replaceAll('_', ' ');
   throw new NearsideError(
     code,
     `${what}${path && `, ${path}`}: expected ${expected}, got ${issue.received}.`,

@@ -26,7 +26,9 @@ export const DEVICE_CLASSES = [
 ] as const;
 export type DeviceClass = (typeof DEVICE_CLASSES)[number];
 
-const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+/** More than any device can do in a window: 1e9 would be 3 million a second. */
+const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(1e9));
+const Bytes = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(1e13));
 const Measure = v.pipe(v.number(), v.finite(), v.minValue(0));
 const TimeMs = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const Label = v.pipe(v.string(), v.minLength(1), v.maxLength(64));
@@ -93,12 +95,12 @@ export const ReportSchema = v.strictObject({
     queueDepth: v.optional(HistogramSchema),
     fallbacks: v.optional(Count),
     quarantines: v.optional(Count),
-    bytesFetched: v.optional(Count),
+    bytesFetched: v.optional(Bytes),
   }),
 
   resource: v.optional(
     v.strictObject({
-      heapPeakBytes: v.optional(Count),
+      heapPeakBytes: v.optional(Bytes),
       /** Σ run time ÷ window, 0 … number of workers. */
       busyShare: v.optional(Measure),
       /** Lag of streams, ms. */

@@ -165,7 +165,7 @@ export function createModel(parts: ModelParts): Model {
   }
 
   return {
-    run,
+    run: run as Model['run'],
     stats,
     close,
     on: emitter.on,

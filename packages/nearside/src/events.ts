@@ -23,6 +23,17 @@ export interface ModelEvents {
 
 export type ModelEventName = keyof ModelEvents;
 
+const EVENT_NAMES: readonly ModelEventName[] = [
+  'run-end',
+  'backend-selected',
+  'backend-quarantined',
+  'chunk-healed',
+  'metadata-stale',
+  'version-ready',
+  'report-sent',
+  'report-dropped',
+];
+
 export interface ModelEmitter {
   emit<Name extends ModelEventName>(name: Name, event: ModelEvents[Name]): void;
   /** @returns a function that takes the listener off again */
@@ -54,6 +65,12 @@ export function createModelEmitter(): ModelEmitter {
       if (events.length < KEPT_EVENTS) kept.set(name, [...events, event]);
     },
     on(name, listener) {
+      if (!EVENT_NAMES.includes(name)) {
+        throw new TypeError(`on: expected one of ${EVENT_NAMES.join(', ')}; got '${name}'`);
+      }
+      if (typeof listener !== 'function') {
+        throw new TypeError(`on: expected a function as listener; got ${typeof listener}`);
+      }
       const heard = listeners.get(name) ?? new Set();
       listeners.set(name, heard.add(listener as (event: never) => void));
       const missed = (kept.get(name) ?? []) as Parameters<typeof listener>[0][];

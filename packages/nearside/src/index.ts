@@ -7,7 +7,7 @@ export {
 } from '@nearside/core';
 export type { LabelScore, Output } from '@nearside/pipeline';
 export type { ModelEventName, ModelEvents } from './events.js';
-export type { ImageInput, Input, Pixels } from './input.js';
+export type { ImageInput, Input, Pixels, TensorInput } from './input.js';
 export type { Model, ModelStats, OpeningStats, RunMeta, RunOptions, RunResult } from './model.js';
 export { open } from './open.js';
 export type { OpenOptions, ReportOptions } from './open-options.js';

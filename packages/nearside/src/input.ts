@@ -19,5 +19,10 @@ export type ImageInput =
   | HTMLVideoElement
   | Pixels;
 
-/** What `run` takes: raw domain input, or the model's own tensors as the escape hatch. */
-export type Input = ImageInput | { readonly tensors: Tensors };
+/** The model's own tensors, by name: the escape hatch. */
+export interface TensorInput {
+  readonly tensors: Tensors;
+}
+
+/** What `run` takes. */
+export type Input = ImageInput | TensorInput;

@@ -1,8 +1,8 @@
 import type { ReleaseIdentity } from '@nearside/artifact';
 import type { ErrorCode } from '@nearside/core';
-import type { Output } from '@nearside/pipeline';
+import type { LabelScore, Output } from '@nearside/pipeline';
 import type { ModelEventName, ModelEvents } from './events.js';
-import type { Input } from './input.js';
+import type { ImageInput, TensorInput } from './input.js';
 import type { LoadTimes } from './protocol.js';
 import type { Priority } from './scheduler/run-queue.js';
 import type { ReportTotals } from './telemetry/reporter.js';
@@ -15,7 +15,8 @@ export interface Model extends AsyncDisposable {
    * @throws NearsideError request, backend and `closed` codes; `signal.reason` on abort; RangeError
    *   or TypeError for wrong options. The next call is not affected
    */
-  run(input: Input, options?: RunOptions): Promise<RunResult>;
+  run(input: ImageInput, options?: RunOptions): Promise<RunResult<readonly LabelScore[]>>;
+  run(input: TensorInput, options?: RunOptions): Promise<RunResult<TensorInput>>;
   /**
    * Tells which label was right for a run of this page visit, so that accuracy can be reported.
    *
@@ -51,8 +52,9 @@ export interface RunOptions {
   readonly transfer?: boolean | undefined;
 }
 
-export interface RunResult {
-  readonly output: Output;
+/** Labels by score for a picture, tensors for tensors. */
+export interface RunResult<Result extends Output = Output> {
+  readonly output: Result;
   readonly meta: RunMeta;
 }
 

@@ -1,4 +1,5 @@
 import {
+  isSecureAddress,
   type ModelAddress,
   parseModelAddress,
   parseTrust,
@@ -61,6 +62,7 @@ export async function planOpening(url: string, options: OpenOptions): Promise<Op
     if (KNOWN.includes(name as keyof OpenOptions)) continue;
     throw new TypeError(`open: expected one of the options ${KNOWN.join(', ')}; got '${name}'`);
   }
+  checkKinds(options);
   const absolute = resolveUrl(url);
   return {
     url: absolute,
@@ -71,6 +73,29 @@ export async function planOpening(url: string, options: OpenOptions): Promise<Op
     store: planStore(options.store),
     options,
   };
+}
+
+/** What TypeScript would have said, for those who do without. */
+function checkKinds({ onProgress, signal, assets, request }: OpenOptions): void {
+  const expectKind = (name: string, kind: string, ok: boolean, got: unknown) => {
+    if (!ok) throw new TypeError(`open: expected \`${name}\` to be ${kind}; got ${typeof got}`);
+  };
+  const isObject = typeof request === 'object' && request !== null;
+  expectKind(
+    'onProgress',
+    'a function',
+    !onProgress || typeof onProgress === 'function',
+    onProgress,
+  );
+  expectKind('signal', 'an AbortSignal', !signal || signal instanceof AbortSignal, signal);
+  expectKind('assets', 'an address', assets === undefined || typeof assets === 'string', assets);
+  expectKind('request', '{ headers, credentials }', request === undefined || isObject, request);
+  // An illegal header or mode fails here rather than as if the network were to blame.
+  if (request) new Request('https://nearside.invalid/', pickRequest(request));
+}
+
+function pickRequest({ headers, credentials }: RequestOptions): RequestOptions {
+  return { ...(headers && { headers: { ...headers } }), ...(credentials && { credentials }) };
 }
 
 /** In a page an address may be relative to it. */
@@ -94,11 +119,19 @@ function planStore(store: OpenOptions['store'] = 'auto'): 'auto' | 'memory' {
 /** Global Privacy Control means no report, whatever the page asks for. */
 function planReport(report: OpenOptions['report']): ReportTarget | undefined {
   if (report === undefined) return undefined;
+  if (report === null || !['string', 'object'].includes(typeof report)) {
+    throw new TypeError(`open: expected \`report\` to be an address; got ${report}`);
+  }
   const { to, sampleRate = 1 } = isReportOptions(report) ? report : { to: report };
+  if (typeof to !== 'string' && !Array.isArray(to)) {
+    throw new TypeError('open: expected `report.to` to be an address, or a list of them');
+  }
   const endpoints = (typeof to === 'string' ? [to] : [...to]).map(resolveUrl);
-  const wrong = endpoints.find((endpoint) => !URL.canParse(endpoint));
+  const wrong = endpoints.find((endpoint) => !isSecureAddress(endpoint));
   if (endpoints.length === 0 || wrong !== undefined) {
-    throw new TypeError(`open: expected \`report\` to be an address; got '${wrong ?? ''}'`);
+    throw new TypeError(
+      `open: expected \`report\` to be an https: address (http: on localhost only); got '${wrong ?? ''}'`,
+    );
   }
   if (!(sampleRate > 0 && sampleRate <= 1)) {
     throw new RangeError(`open: expected \`sampleRate\` above 0 and up to 1; got ${sampleRate}`);

@@ -20,8 +20,8 @@ import { type InstallIdentity, readInstallIdentity } from './telemetry/install-i
  */
 export async function open(url: string, options: OpenOptions): Promise<Model> {
   const startMs = performance.now();
-  options?.signal?.throwIfAborted();
   const plan = await planOpening(url, options);
+  options.signal?.throwIfAborted();
   const reports = openStore('nearside-reports', plan.store);
   const identity = await readInstallIdentity(reports);
   const emitter = createModelEmitter();

@@ -1,17 +1,40 @@
 import type { RunOptions } from './model.js';
 import { PRIORITIES } from './scheduler/run-queue.js';
 
-/** @throws RangeError, naming the option, expected and got */
-export function checkRunOptions({ priority, timeoutMs, topK }: RunOptions): void {
+const KNOWN: readonly string[] = ['signal', 'priority', 'timeoutMs', 'topK', 'transfer'];
+
+/** Longest delay that a browser's timer keeps, ms: 2^31 − 1, some 25 days. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+
+/** @throws TypeError or RangeError, naming the option, expected and got */
+export function checkRunOptions(options: RunOptions): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`run: expected an object of options; got ${String(options)}`);
+  }
+  const unknown = Object.keys(options).find((name) => !KNOWN.includes(name));
+  if (unknown !== undefined) {
+    throw new TypeError(`run: expected one of the options ${KNOWN.join(', ')}; got '${unknown}'`);
+  }
+  const { signal, priority, timeoutMs, topK, transfer } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new TypeError(`run: expected \`signal\` to be an AbortSignal; got ${typeof signal}`);
+  }
+  if (transfer !== undefined && typeof transfer !== 'boolean') {
+    throw new TypeError(`run: expected \`transfer\` to be true or false; got ${String(transfer)}`);
+  }
   if (priority !== undefined && !PRIORITIES.includes(priority)) {
     throw wrong('priority', `one of ${PRIORITIES.join(', ')}`, priority);
   }
-  if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs <= 2 ** 31 - 1)) {
+  if (timeoutMs !== undefined && !isDuration(timeoutMs)) {
     throw wrong('timeoutMs', 'milliseconds above 0 (and below 25 days)', timeoutMs);
   }
   if (topK !== undefined && !(Number.isInteger(topK) && topK > 0)) {
     throw wrong('topK', 'a whole number above 0', topK);
   }
+}
+
+function isDuration(timeoutMs: unknown): boolean {
+  return typeof timeoutMs === 'number' && timeoutMs > 0 && timeoutMs <= LONGEST_TIMEOUT_MS;
 }
 
 function wrong(option: string, expected: string, got: unknown): RangeError {

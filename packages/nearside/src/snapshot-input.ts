@@ -58,7 +58,7 @@ function copyTensors(tensors: Tensors): Tensors {
   return Object.fromEntries(
     Object.entries(tensors).map(([name, tensor]) => [
       name,
-      { ...tensor, data: tensor.data.slice() },
+      { datatype: tensor.datatype, shape: [...tensor.shape], data: tensor.data.slice() },
     ]),
   ) as Tensors;
 }
@@ -69,6 +69,7 @@ function snapshotImage(
   transfer: boolean,
 ): InputSnapshot | Promise<InputSnapshot> {
   if (isA(image, 'Blob')) return wrap(image as Blob, []);
+  if (isClosed(image)) throw detached(image);
   if (isA(image, 'VideoFrame')) {
     const frame = transfer ? (image as VideoFrame) : (image as VideoFrame).clone();
     return wrap(frame, [frame]);
@@ -119,6 +120,19 @@ async function drawBitmap(source: CanvasImageSource): Promise<InputSnapshot> {
   }
 }
 
+/** A closed bitmap or frame has no size any more; detached pixels have no bytes. */
+function isClosed(image: ImageInput): boolean {
+  if (typeof image !== 'object' || image === null) return false;
+  const { width, codedWidth, data } = image as {
+    width?: number;
+    codedWidth?: number;
+    data?: unknown;
+  };
+  if (isA(image, 'ImageBitmap')) return width === 0;
+  if (isA(image, 'VideoFrame')) return codedWidth === 0;
+  return ArrayBuffer.isView(data) && data.byteLength === 0 && (width ?? 0) > 0;
+}
+
 /** By global name, because Node has few of these classes and a worker not all. */
 function isA(value: unknown, className: string): boolean {
   const found = (globalThis as Record<string, unknown>)[className];
@@ -135,7 +149,7 @@ function isPixels(value: unknown): value is Pixels {
   );
 }
 
-function detached(input: unknown, cause: unknown): NearsideError {
+function detached(input: unknown, cause?: unknown): NearsideError {
   return new NearsideError(
     'input-detached',
     `Expected a live ${describe(input)}, got one that was transferred or closed.`,

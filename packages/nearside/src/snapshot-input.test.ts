@@ -1,0 +1,55 @@
+import type { ModelSpec } from '@nearside/core';
+import { expect, test } from 'vitest';
+import { snapshotInput } from './snapshot-input.js';
+
+const spec = {
+  name: 'digits',
+  task: 'image-classification',
+  inputs: [{ name: 'pixel_values', datatype: 'FP32', shape: [-1, 1, 2, 2] }],
+} as unknown as ModelSpec;
+
+const tensors = (data = new Float32Array(4), shape = [1, 1, 2, 2]) => ({
+  tensors: { pixel_values: { datatype: 'FP32' as const, shape, data } },
+});
+const snap = (input: unknown, transfer = false) =>
+  snapshotInput(input as never, spec, { transfer });
+
+test('the caller keeps its tensors, and may change them at once', async () => {
+  const input = tensors();
+  const { input: taken } = await snap(input);
+  input.tensors.pixel_values.data.fill(9);
+  expect(taken).toMatchObject({ tensors: { pixel_values: { data: new Float32Array(4) } } });
+});
+
+test('with transfer the caller’s own buffer is given away', async () => {
+  const input = tensors();
+  const { transfer } = await snap(input, true);
+  expect(transfer).toEqual([input.tensors.pixel_values.data.buffer]);
+});
+
+test('tensors that do not fit say what was expected and what was got', () => {
+  expect(() => snap(tensors(new Float32Array(4), [1, 1, 4, 1]))).toThrow(
+    'expected shape [n, 1, 2, 2], got [1, 1, 4, 1]',
+  );
+  expect(() => snap(tensors(new Float64Array(4) as never))).toThrow(
+    'Float32Array, got Float64Array',
+  );
+  expect(() => snap({ tensors: { pixels: tensors().tensors.pixel_values } })).toThrow(
+    'only pixel_values, got pixels',
+  );
+});
+
+test('buffers that were transferred away are input-detached', () => {
+  const gone = new Float32Array(4);
+  structuredClone(gone.buffer, { transfer: [gone.buffer] });
+  expect(() => snap(tensors(gone))).toThrow(expect.objectContaining({ code: 'input-detached' }));
+  const pixels = { data: new Uint8ClampedArray(16), width: 2, height: 2 };
+  structuredClone(pixels.data.buffer, { transfer: [pixels.data.buffer] });
+  expect(() => snap(pixels)).toThrow(expect.objectContaining({ code: 'input-detached' }));
+});
+
+test('what is no picture at all is input-invalid and named', () => {
+  for (const input of [null, undefined, 7, 'a string', {}, []]) {
+    expect(() => snap(input)).toThrow(expect.objectContaining({ code: 'input-invalid' }));
+  }
+});
