@@ -1,4 +1,4 @@
-import type { Input, RunResult } from 'nearside';
+import type { ImageInput, LabelScore, RunResult } from 'nearside';
 import { offerBackends } from './chosen-backend.js';
 import { watchConnection } from './connection-badge.js';
 import { createDrawBoard } from './draw-board.js';
@@ -82,7 +82,7 @@ function inputIsEmpty(): boolean {
 }
 
 /** Reads one input; what a newer one overtakes is dropped. */
-async function read(prepare: () => Input | Promise<Input>): Promise<void> {
+async function read(prepare: () => ImageInput | Promise<ImageInput>): Promise<void> {
   reading.abort();
   reading = new AbortController();
   const { signal } = reading;
@@ -97,15 +97,14 @@ async function read(prepare: () => Input | Promise<Input>): Promise<void> {
   }
 }
 
-async function show(file: Blob): Promise<Input> {
+async function show(file: Blob): Promise<ImageInput> {
   const { input, shown } = await preparePicture(file);
   if (shown) board.showPicture(shown);
   else board.clear();
   return input;
 }
 
-function showOutcome({ output, meta }: RunResult): void {
-  if ('tensors' in output) return;
+function showOutcome({ output, meta }: RunResult<readonly LabelScore[]>): void {
   inputProblem.hide();
   result.show(output);
   showRunFacts(meta);

@@ -17,8 +17,6 @@ export async function readAll(
   async function readFromQueue(): Promise<void> {
     for (const [index, picture] of queue) {
       const { output } = await model.run(picture);
-      if ('tensors' in output)
-        throw new TypeError('Expected labels from a classifier, got tensors');
       const label = output[0]?.label ?? '';
       labels[index] = label;
       onRead(index, label);

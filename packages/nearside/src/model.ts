@@ -2,7 +2,7 @@ import type { ReleaseIdentity } from '@nearside/artifact';
 import type { ErrorCode } from '@nearside/core';
 import type { LabelScore, Output } from '@nearside/pipeline';
 import type { ModelEventName, ModelEvents } from './events.js';
-import type { ImageInput, TensorInput } from './input.js';
+import type { ImageInput, Input, TensorInput } from './input.js';
 import type { LoadTimes } from './protocol.js';
 import type { Priority } from './scheduler/run-queue.js';
 import type { ReportTotals } from './telemetry/reporter.js';
@@ -17,6 +17,7 @@ export interface Model extends AsyncDisposable {
    */
   run(input: ImageInput, options?: RunOptions): Promise<RunResult<readonly LabelScore[]>>;
   run(input: TensorInput, options?: RunOptions): Promise<RunResult<TensorInput>>;
+  run(input: Input, options?: RunOptions): Promise<RunResult>;
   /**
    * Tells which label was right for a run of this page visit, so that accuracy can be reported.
    *
