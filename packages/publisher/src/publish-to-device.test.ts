@@ -34,7 +34,7 @@ test('what is published opens on a device, every file byte for byte', async () =
   const { first, address } = await serveRelease();
   const device = openDevice(address);
   const version = await device.install();
-  expect(version).toMatchObject({ origin: 'network', state: 'stable' });
+  expect(version).toMatchObject({ origin: 'network', arm: 'stable' });
   expect(version.manifestSha256).toBe(first.manifestSha256);
   await expectSameFiles(version, first.source);
 });

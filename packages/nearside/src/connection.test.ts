@@ -1,0 +1,103 @@
+import { NearsideError } from '@nearside/core';
+import * as Comlink from 'comlink';
+import { expect, test } from 'vitest';
+import { connect } from './connection.js';
+import type { Host, HostFailure } from './platform/host.js';
+import { READY, type WorkerApi } from './protocol.js';
+
+/** A host whose other side is in the test's hands. */
+function fakeHost(api: Partial<WorkerApi>, { ready = true } = {}) {
+  const { port1, port2 } = new MessageChannel();
+  const failures: ((failure: HostFailure) => void)[] = [];
+  let terminated = 0;
+  Comlink.expose(api, port2 as unknown as Comlink.Endpoint);
+  if (ready) port2.postMessage(READY);
+  const host: Host = {
+    endpoint: port1 as unknown as Comlink.Endpoint,
+    runtimeWasm: '',
+    onFailure: (listener) => failures.push(listener),
+    terminate() {
+      terminated += 1;
+      port1.close();
+      port2.close();
+    },
+  };
+  const fail = (message: string) => {
+    for (const listener of failures) listener({ message });
+  };
+  return { host, fail, worker: port2, terminations: () => terminated };
+}
+
+const silent = { onEvent() {} };
+const hanging: Partial<WorkerApi> = { update: () => new Promise<never>(() => {}) };
+
+test('a worker that dies rejects every call under way, and later ones too', async () => {
+  const { host, fail } = fakeHost(hanging);
+  const connection = await connect(host, silent);
+  const calls = [connection.update(), connection.update()];
+  fail('it crashed');
+  for (const call of [...calls, connection.update()]) {
+    await expect(call).rejects.toMatchObject({ code: 'worker-lost', retryable: true });
+  }
+});
+
+test('closing rejects what is under way with the reason given, once', async () => {
+  const { host, terminations } = fakeHost(hanging);
+  const connection = await connect(host, silent);
+  const call = connection.update();
+  const reason = new NearsideError('closed', 'closed');
+  connection.close(reason);
+  connection.close(new Error('again'));
+  await expect(call).rejects.toBe(reason);
+  expect(terminations()).toBe(1);
+});
+
+test('a worker that cannot start is worker-blocked, and ended', async () => {
+  const { host, fail, terminations } = fakeHost({}, { ready: false });
+  const connecting = connect(host, silent);
+  fail('404');
+  await expect(connecting).rejects.toMatchObject({ code: 'worker-blocked' });
+  expect(terminations()).toBe(1);
+});
+
+test('an abort while the worker starts lets the caller go at once', async () => {
+  const { host, terminations } = fakeHost({}, { ready: false });
+  const controller = new AbortController();
+  const connecting = connect(host, { ...silent, signal: controller.signal });
+  controller.abort(new Error('changed my mind'));
+  await expect(connecting).rejects.toThrow('changed my mind');
+  expect(terminations()).toBe(1);
+});
+
+test('an error keeps its code, details and causes across the boundary', async () => {
+  const { host } = fakeHost({
+    update: async () => ({
+      ok: false,
+      error: {
+        code: 'digest-mismatch',
+        message: 'changed',
+        details: { what: 'a chunk' },
+        retryable: true,
+        causes: ['no network'],
+      },
+    }),
+  });
+  const connection = await connect(host, silent);
+  const error = await connection.update().catch((error) => error);
+  expect(error).toMatchObject({
+    code: 'digest-mismatch',
+    details: { what: 'a chunk' },
+    retryable: true,
+  });
+  expect(error.cause.message).toBe('no network');
+  connection.close(error);
+});
+
+test('a failure outside any call ends the connection', async () => {
+  const { host, worker } = fakeHost(hanging);
+  const connection = await connect(host, silent);
+  const call = connection.update();
+  const error = { code: 'worker-lost', message: 'lost', details: {}, retryable: false, causes: [] };
+  worker.postMessage({ nearside: 'failed', error });
+  await expect(call).rejects.toMatchObject({ code: 'worker-lost' });
+});

@@ -1,0 +1,104 @@
+import { createMemoryStore } from '@nearside/artifact';
+import type { Report, Store } from '@nearside/core';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { startReporter } from './reporter.js';
+import { tallyFailure } from './tally.js';
+
+const MINUTE_MS = 60_000;
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: Date.parse('2026-03-01T23:50:00Z') });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Nobody listens on port 9, so that what is sealed stays in the store. */
+function start(store: Store, { to = 'http://127.0.0.1:9/', sampleRate = 1 } = {}) {
+  return startReporter({
+    target: { endpoints: [to], sampleRate },
+    store,
+    identity: { id: '0'.repeat(32), cohort: 3 },
+    driftEdges: undefined,
+    dimensions: {
+      model: 'digits',
+      version: '1.0.0',
+      manifest: '0'.repeat(64),
+      library: '0.1.0',
+      variant: 'int8',
+      backend: 'onnx-wasm',
+      device: 'server',
+      arm: 'stable',
+    },
+    onSent() {},
+    onDropped() {},
+  });
+}
+
+async function sealedReports(store: Store): Promise<Report[]> {
+  const keys = await store.keys('r/');
+  return (await Promise.all(keys.map((key) => store.get(key)))) as Report[];
+}
+
+/** Something happens, and the page is hidden. */
+async function useAndSeal(reporter: ReturnType<typeof start>): Promise<void> {
+  tallyFailure(reporter.window, 'deadline');
+  void reporter.flush();
+  await vi.advanceTimersByTimeAsync(0);
+}
+
+test('the first report of a day counts the device, the next ones do not', async () => {
+  const store = createMemoryStore();
+  const reporter = start(store);
+  await useAndSeal(reporter);
+  await vi.advanceTimersByTimeAsync(MINUTE_MS);
+  await useAndSeal(reporter);
+  expect((await sealedReports(store)).map(({ first }) => first)).toEqual([true, false]);
+});
+
+test('a device that idles past midnight is counted on the new day', async () => {
+  const store = createMemoryStore();
+  const reporter = start(store);
+  await useAndSeal(reporter);
+  await vi.advanceTimersByTimeAsync(9 * 60 * MINUTE_MS);
+  await useAndSeal(reporter);
+  expect((await sealedReports(store)).map(({ first }) => first)).toEqual([true, true]);
+});
+
+test('a report is stored within the very turn in which a page is closed', async () => {
+  const store = createMemoryStore();
+  const commits: number[] = [];
+  const reporter = start({
+    ...store,
+    commit(change) {
+      commits.push(change.set?.size ?? 0);
+      return store.commit(change);
+    },
+  });
+  await reporter.flush();
+  tallyFailure(reporter.window, 'deadline');
+  void reporter.flush();
+  expect(commits).toEqual([2]);
+});
+
+test('models that report to different collectors share no outbox', async () => {
+  const store = createMemoryStore();
+  await useAndSeal(start(store, { to: 'http://127.0.0.1:9/a' }));
+  await useAndSeal(start(store, { to: 'http://127.0.0.1:9/b' }));
+  const prefixes = (await store.keys('r/')).map((key) => decodeURIComponent(key).slice(0, -48));
+  expect(new Set(prefixes).size).toBe(2);
+});
+
+test('a day that is not sampled makes no report', async () => {
+  const store = createMemoryStore();
+  const reporter = start(store, { sampleRate: 1e-9 });
+  await useAndSeal(reporter);
+  expect(await sealedReports(store)).toEqual([]);
+});
+
+test('a window in which nothing happened makes no report', async () => {
+  const store = createMemoryStore();
+  start(store);
+  await vi.advanceTimersByTimeAsync(60 * MINUTE_MS);
+  expect(await sealedReports(store)).toEqual([]);
+});
