@@ -1,6 +1,14 @@
 import { NearsideError } from '@nearside/core';
-import type { FetchOptions } from './repository-source.js';
 import type { Transfer } from './transfer.js';
+
+export interface BodyLimits {
+  /** More than this is refused as soon as it arrives. */
+  readonly maxBytes: number;
+  /** The code for that; `metadata-too-large` by default. */
+  readonly tooLarge?: 'metadata-too-large' | 'size-mismatch';
+  /** Called with each piece's length as it arrives, in bytes. */
+  readonly onBytes?: ((sizeBytes: number) => void) | undefined;
+}
 
 /**
  * Reads a body that must not be longer than `maxBytes`, and stops the transfer as soon as it is.
@@ -15,7 +23,7 @@ export async function readBody(
     maxBytes,
     tooLarge = 'metadata-too-large',
     onBytes,
-  }: FetchOptions & { path: string; transfer: Transfer },
+  }: BodyLimits & { path: string; transfer: Transfer },
 ): Promise<Uint8Array<ArrayBuffer>> {
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   let sizeBytes = 0;

@@ -1,5 +1,5 @@
 import { NearsideError } from '@nearside/core';
-import { readBody } from './read-body.js';
+import { type BodyLimits, readBody } from './read-body.js';
 import { startTransfer } from './transfer.js';
 
 /** How requests to a private repository are made. */
@@ -8,15 +8,9 @@ export interface RequestOptions {
   readonly credentials?: 'omit' | 'same-origin' | 'include';
 }
 
-export interface FetchOptions {
-  /** More than this is refused as soon as it arrives. */
-  readonly maxBytes: number;
-  /** The code for that; `metadata-too-large` by default. */
-  readonly tooLarge?: 'metadata-too-large' | 'size-mismatch';
+export interface FetchOptions extends BodyLimits {
   /** How the HTTP cache is used; chunks bypass it, because the verified store keeps them. */
   readonly cache?: 'default' | 'no-cache' | 'no-store';
-  /** Called with each piece's length as it arrives, in bytes. */
-  readonly onBytes?: ((sizeBytes: number) => void) | undefined;
 }
 
 /** Files of one repository, by path, over HTTP. What comes back is untrusted. */

@@ -3,7 +3,7 @@ import type { ModelEmitter } from './events.js';
 import type { Input } from './input.js';
 import { LIBRARY_VERSION } from './library-version.js';
 import type { Model, ModelStats, OpeningStats, RunOptions, RunResult } from './model.js';
-import type { OpenedCandidate } from './open.js';
+import type { OpenedCandidate } from './open-candidate.js';
 import type { OpenPlan } from './open-options.js';
 import type { RunReply } from './protocol.js';
 import { createRecentRuns } from './recent-runs.js';

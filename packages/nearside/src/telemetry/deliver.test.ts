@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createMemoryStore } from '@nearside/artifact';
 import { afterEach, expect, test } from 'vitest';
+import { SAMPLE_DIMENSIONS } from '../testing/sample-dimensions.js';
 import { createDelivery } from './deliver.js';
 import { openOutbox } from './outbox.js';
 import { sealReport } from './seal-report.js';
@@ -39,17 +40,7 @@ function report(id: string) {
     startMs: Date.now() - 1000,
     endMs: Date.now(),
     driftEdges: undefined,
-    dimensions: {
-      model: 'digits',
-      version: '1.0.0',
-      manifest: '0'.repeat(64),
-      library: '0.1.0',
-      variant: 'int8',
-      backend: 'onnx-wasm',
-      device: 'server',
-      arm: 'stable',
-      weight: 1,
-    },
+    dimensions: SAMPLE_DIMENSIONS,
   });
 }
 

@@ -1,6 +1,7 @@
 import { createMemoryStore } from '@nearside/artifact';
 import type { Report, Store } from '@nearside/core';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { SAMPLE_DIMENSIONS } from '../testing/sample-dimensions.js';
 import { startReporter } from './reporter.js';
 import { tallyFailure } from './tally.js';
 
@@ -21,16 +22,7 @@ function start(store: Store, { to = 'http://127.0.0.1:9/', sampleRate = 1 } = {}
     store,
     identity: { id: '0'.repeat(32), cohort: 3 },
     driftEdges: undefined,
-    dimensions: {
-      model: 'digits',
-      version: '1.0.0',
-      manifest: '0'.repeat(64),
-      library: '0.1.0',
-      variant: 'int8',
-      backend: 'onnx-wasm',
-      device: 'server',
-      arm: 'stable',
-    },
+    dimensions: SAMPLE_DIMENSIONS,
     onSent() {},
     onDropped() {},
   });

@@ -1,6 +1,7 @@
 import { MAX_REPORT_BYTES, parse, ReportSchema } from '@nearside/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { SAMPLE_DIMENSIONS } from '../testing/sample-dimensions.js';
 import { sealReport } from './seal-report.js';
 import { createTally, isEmpty, tallyFailure, tallyFeedback, tallyRun } from './tally.js';
 
@@ -11,17 +12,7 @@ const context = {
   startMs: 1_764_000_000_000,
   endMs: 1_764_000_300_000,
   driftEdges: '0123456789abcdef',
-  dimensions: {
-    model: 'digits',
-    version: '1.0.0',
-    manifest: '0'.repeat(64),
-    library: '0.1.0',
-    variant: 'int8',
-    backend: 'onnx-wasm',
-    device: 'phone',
-    arm: 'stable',
-    weight: 1,
-  },
+  dimensions: SAMPLE_DIMENSIONS,
 } as const;
 
 const validate = (report: unknown) =>

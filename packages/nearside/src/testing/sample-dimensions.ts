@@ -1,0 +1,14 @@
+import type { Dimensions } from '../telemetry/seal-report.js';
+
+/** Dimensions of a report as any model's could be. */
+export const SAMPLE_DIMENSIONS = {
+  model: 'digits',
+  version: '1.0.0',
+  manifest: '0'.repeat(64),
+  library: '0.1.0',
+  variant: 'int8',
+  backend: 'onnx-wasm',
+  device: 'server',
+  arm: 'stable',
+  weight: 1,
+} as const satisfies Dimensions;
