@@ -18,6 +18,7 @@ export async function publishModels(dir) {
   const repository = `${dir}/repository`;
   const packed = `${dir}/packed`;
   if (!existsSync(keys)) await generateKeys({ out: keys });
+  if (await isExpired(repository)) await rm(repository, { recursive: true });
   let pin = '';
   for (const model of await listModels()) {
     await rm(`${packed}/${model}`, { recursive: true, force: true });
@@ -25,6 +26,17 @@ export async function publishModels(dir) {
     ({ pin } = await publish({ packed: `${packed}/${model}`, repository, keys }));
   }
   return { repository, pin, packed };
+}
+
+/**
+ * Whether any role of a repository made earlier has expired: the timestamp does after 14 days. A
+ * local repository is simply made anew, under a new pin.
+ */
+async function isExpired(repository) {
+  if (!existsSync(repository)) return false;
+  const { inspect } = await import('../packages/publisher/dist/index.js');
+  const { roles } = await inspect({ repository });
+  return roles.some(({ expired }) => expired);
 }
 
 async function listModels() {
