@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
+import { browserStorage } from '../scripts/demo/browser-storage.mjs';
 import { digitsPage } from '../scripts/demo/digits-page.mjs';
 import { startCollectorIn, startSite, startStack } from '../scripts/stack.mjs';
 
@@ -61,8 +62,12 @@ test('the page works with the collector down, and loses nothing', async ({ brows
   const before = await inferences(url);
   await stack.servers.collector.close();
   expect(await digitsPage(page).drawOne()).toBe('1');
+  await page.click('#feedback-yes');
   await page.reload();
   await digitsPage(page).modelState();
+  const [report] = await browserStorage(page).pendingReports();
+  expect(report.health.ok).toBe(1);
+  expect(report.feedback.bins.at(-1), 'one judged, one right').toEqual([1, 1]);
 
   stack.servers.collector = await startCollectorIn(dir, port);
   await page.reload();

@@ -5,9 +5,14 @@
  */
 export function browserStorage(page) {
   return {
-    /** Runs counted in the sealed reports that wait to be sent. */
+    /** Sealed reports that wait to be sent. */
+    pendingReports() {
+      return page.evaluate(readAll, ['nearside-reports', 'r/']);
+    },
+
+    /** Runs counted in those. */
     async pendingRuns() {
-      const reports = await page.evaluate(readAll, ['nearside-reports', 'r/']);
+      const reports = await this.pendingReports();
       return reports.reduce((runs, report) => runs + report.health.ok, 0);
     },
 
