@@ -1,5 +1,7 @@
 import type { AvailableBackend } from 'nearside';
 
+const BACKENDS: readonly AvailableBackend[] = ['onnx-wasm', 'tfjs-wasm'];
+
 /** `?backend=…` of the address. A name that does not exist is for `open` to refuse. */
 export function chosenBackend(): AvailableBackend | undefined {
   const name = new URLSearchParams(location.search).get('backend');
@@ -9,9 +11,10 @@ export function chosenBackend(): AvailableBackend | undefined {
 /** A choice opens the page again with it, so that the address always says what runs. */
 export function offerBackends(select: HTMLSelectElement): void {
   const chosen = chosenBackend() ?? '';
-  if (![...select.options].some(({ value }) => value === chosen)) {
-    select.append(new Option(chosen, chosen));
-  }
+  const names: string[] = ['', ...BACKENDS];
+  if (!names.includes(chosen)) names.push(chosen);
+  const options = names.map((name) => new Option(name || 'whatever proves itself first', name));
+  select.replaceChildren(...options);
   select.value = chosen;
   select.addEventListener('change', () => {
     const address = new URL(location.href);

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 
+// The publisher has its like: they share only core, which does no I/O, and their servers differ.
 export const PORTS = Object.freeze({
   /** First port tried when none is given. */
   first: 8787,

@@ -5,9 +5,9 @@ export {
   type Tensor,
   type Tensors,
 } from '@nearside/core';
-export type { LabelScore, Output } from '@nearside/pipeline';
+export type { LabelScore, Output, RgbaPixels } from '@nearside/pipeline';
 export type { ModelEventName, ModelEvents } from './events.js';
-export type { ImageInput, Input, Pixels, TensorInput } from './input.js';
+export type { ImageInput, Input, TensorInput } from './input.js';
 export type { Model, ModelStats, OpeningStats, RunMeta, RunOptions, RunResult } from './model.js';
 export { open } from './open.js';
 export type { OpenOptions, ReportOptions } from './open-options.js';

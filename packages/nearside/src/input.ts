@@ -1,23 +1,8 @@
 import type { Tensors } from '@nearside/core';
+import type { ImageInput as DecodableImage } from '@nearside/pipeline';
 
-/** RGBA pixels as `ImageData` holds them, row-major, 4 bytes each. */
-export interface Pixels {
-  readonly data: Uint8ClampedArray<ArrayBuffer> | Uint8Array<ArrayBuffer>;
-  readonly width: number;
-  readonly height: number;
-}
-
-/** What an image model takes. */
-export type ImageInput =
-  | Blob
-  | ImageBitmap
-  | ImageData
-  | VideoFrame
-  | OffscreenCanvas
-  | HTMLCanvasElement
-  | HTMLImageElement
-  | HTMLVideoElement
-  | Pixels;
+/** What an image model takes: what the worker decodes, and elements, pictured at the call. */
+export type ImageInput = DecodableImage | HTMLImageElement | HTMLVideoElement;
 
 /** The model's own tensors, by name: the escape hatch. */
 export interface TensorInput {

@@ -53,3 +53,11 @@ test('what is no picture at all is input-invalid and named', () => {
     expect(() => snap(input)).toThrow(expect.objectContaining({ code: 'input-invalid' }));
   }
 });
+
+test('shared memory cannot be given away, so it is copied even with transfer', async () => {
+  const data = new Uint8ClampedArray(new SharedArrayBuffer(16)).fill(7);
+  const { input, transfer } = await snap({ data, width: 2, height: 2 }, true);
+  data.fill(9);
+  expect(input).toMatchObject({ image: { data: new Uint8ClampedArray(16).fill(7) } });
+  expect(transfer.every((buffer) => buffer instanceof ArrayBuffer)).toBe(true);
+});

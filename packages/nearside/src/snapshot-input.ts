@@ -6,7 +6,8 @@ import {
   NearsideError,
   type Tensors,
 } from '@nearside/core';
-import type { ImageInput, Input, Pixels } from './input.js';
+import type { RgbaPixels } from '@nearside/pipeline';
+import type { ImageInput, Input } from './input.js';
 import type { WireImage, WireInput } from './protocol.js';
 
 /** An input as it was at the call, checked against the spec, with what may be transferred. */
@@ -80,12 +81,12 @@ function snapshotImage(
   if (DRAWABLES.some((name) => isA(image, name))) return drawBitmap(image as CanvasImageSource);
   if (isPixels(image)) {
     const { width, height } = image;
-    const clamped = new Uint8ClampedArray(
-      image.data.buffer,
-      image.data.byteOffset,
-      image.data.length,
-    );
-    const data = transfer ? clamped : clamped.slice();
+    const { buffer, byteOffset, length } = image.data;
+    // Shared memory cannot be given away, so it is copied either way.
+    const data =
+      transfer && buffer instanceof ArrayBuffer
+        ? new Uint8ClampedArray(buffer, byteOffset, length)
+        : new Uint8ClampedArray(image.data);
     return wrap({ data, width, height }, [data.buffer]);
   }
   throw unfit(image, spec);
@@ -139,9 +140,9 @@ function isA(value: unknown, className: string): boolean {
   return typeof found === 'function' && value instanceof found;
 }
 
-function isPixels(value: unknown): value is Pixels {
+function isPixels(value: unknown): value is RgbaPixels {
   if (typeof value !== 'object' || value === null) return false;
-  const { data, width, height } = value as Partial<Pixels>;
+  const { data, width, height } = value as Partial<RgbaPixels>;
   return (
     (data instanceof Uint8ClampedArray || data instanceof Uint8Array) &&
     Number.isInteger(width) &&

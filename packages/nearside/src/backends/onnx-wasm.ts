@@ -1,6 +1,7 @@
-import { type Datatype, NearsideError, type Tensor, type Tensors } from '@nearside/core';
+import type { Datatype, Tensor, Tensors } from '@nearside/core';
 import * as ort from 'onnxruntime-web/wasm';
 import type { Backend, BackendSession, SessionRequest } from './backend.js';
+import { attempt, backendError } from './backend-error.js';
 
 /** ONNX Runtime's wasm execution provider, from the entry that loads exactly one wasm file. */
 export const onnxWasm: Backend = {
@@ -19,7 +20,7 @@ export const onnxWasm: Backend = {
     const [file = ''] = variant.files;
     const model = files.get(file);
     if (!model) throw new TypeError(`onnx-wasm: expected the bytes of '${file}'`);
-    const session = await attempt('load', () =>
+    const session = await attempt('onnx-wasm', 'load', () =>
       ort.InferenceSession.create(model, {
         executionProviders: ['wasm'],
         graphOptimizationLevel: 'all',
@@ -31,7 +32,7 @@ export const onnxWasm: Backend = {
         const feeds = Object.fromEntries(
           spec.inputs.map(({ name }) => [name, toOrt(inputs[name] as Tensor)]),
         );
-        const results = await attempt('run', () => session.run(feeds));
+        const results = await attempt('onnx-wasm', 'run', () => session.run(feeds));
         const outputs: Record<string, Tensor> = {};
         for (const { name, datatype } of spec.outputs) {
           outputs[name] = fromOrt(results[name], datatype, name);
@@ -68,26 +69,12 @@ function toOrt({ datatype, shape, data }: Tensor): ort.Tensor {
 
 function fromOrt(tensor: ort.Tensor | undefined, datatype: Datatype, name: string): Tensor {
   if (tensor?.type !== ORT_TYPES[datatype]) {
-    throw new NearsideError(
-      'backend-failed',
-      `onnx-wasm: expected output '${name}' of type ${ORT_TYPES[datatype]}, got ` +
-        `${tensor?.type ?? 'none'}. Does model.json describe this file?`,
-      { details: { output: name } },
+    throw backendError(
+      'onnx-wasm',
+      'run',
+      `output '${name}' of type ${tensor?.type ?? 'none'} instead of ${ORT_TYPES[datatype]}. Does ` +
+        'model.json describe this file?',
     );
   }
   return { datatype, shape: [...tensor.dims], data: tensor.data } as Tensor;
-}
-
-async function attempt<Value>(step: 'load' | 'run', work: () => Promise<Value>): Promise<Value> {
-  try {
-    return await work();
-  } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    const unsupported = /not implemented|No Op registered|is not a registered/i.test(message);
-    throw new NearsideError(
-      unsupported ? 'operator-unsupported' : 'backend-failed',
-      `onnx-wasm: expected the model to ${step}, got: ${message}`,
-      { cause, details: { backend: 'onnx-wasm', step } },
-    );
-  }
 }

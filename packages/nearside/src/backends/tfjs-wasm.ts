@@ -1,17 +1,11 @@
 import type { VerifiedBytes } from '@nearside/artifact';
-import {
-  elementCount,
-  isNearsideError,
-  NearsideError,
-  type Tensor,
-  type Tensors,
-  type Variant,
-} from '@nearside/core';
+import { elementCount, type Tensor, type Tensors, type Variant } from '@nearside/core';
 import * as wasm from '@tensorflow/tfjs-backend-wasm';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import type { Backend, BackendSession, SessionRequest } from './backend.js';
+import { attempt, backendError } from './backend-error.js';
 
 /** TensorFlow.js on its wasm backend (SIMD, one thread). */
 export const tfjsWasm: Backend = {
@@ -29,19 +23,19 @@ export const tfjsWasm: Backend = {
       'tfjs-backend-wasm-threaded-simd.wasm': url,
     });
     try {
-      const started = await attempt('start', () => tf.setBackend('wasm'));
-      if (!started) throw failed('start', 'the wasm backend did not initialise');
+      const started = await attempt('tfjs-wasm', 'start', () => tf.setBackend('wasm'));
+      if (!started) throw backendError('tfjs-wasm', 'start', 'the wasm backend did not initialise');
     } finally {
       URL.revokeObjectURL(url);
     }
   },
 
   async createSession({ spec, variant, files }: SessionRequest): Promise<BackendSession> {
-    const model = await attempt('load', () => loadModel(variant, files));
+    const model = await attempt('tfjs-wasm', 'load', () => loadModel(variant, files));
     let released = false;
     return {
       async run(inputs) {
-        const outputs = await attempt('run', async () => {
+        const outputs = await attempt('tfjs-wasm', 'run', async () => {
           const results = tf.tidy(() => {
             const feeds = spec.inputs.map(({ name }) => toTfjs(inputs[name] as Tensor));
             return asList(model.predict(feeds.length === 1 ? (feeds[0] as tf.Tensor) : feeds));
@@ -87,12 +81,12 @@ const TFJS_TYPES = { FP32: 'float32', INT32: 'int32', BOOL: 'bool' } as const;
 
 function toTfjs({ datatype, shape, data }: Tensor): tf.Tensor {
   const dtype = TFJS_TYPES[datatype as keyof typeof TFJS_TYPES];
-  if (!dtype) throw failed('run', `it has no tensors of datatype ${datatype}`);
+  if (!dtype) throw backendError('tfjs-wasm', 'run', `it has no tensors of datatype ${datatype}`);
   return tf.tensor(data as Float32Array, [...shape], dtype);
 }
 
 async function fromTfjs(tensor: tf.Tensor | undefined, name: string): Promise<Tensor> {
-  if (!tensor) throw failed('run', `no output '${name}'`);
+  if (!tensor) throw backendError('tfjs-wasm', 'run', `no output '${name}'`);
   const { shape, dtype } = tensor;
   const values = await tensor.data();
   switch (dtype) {
@@ -103,28 +97,15 @@ async function fromTfjs(tensor: tf.Tensor | undefined, name: string): Promise<Te
     case 'bool':
       return { datatype: 'BOOL', shape, data: Uint8Array.from(values) };
     default:
-      throw failed('run', `output '${name}' of ${elementCount(shape)} values is ${dtype}`);
+      throw backendError(
+        'tfjs-wasm',
+        'run',
+        `output '${name}' of ${elementCount(shape)} values is ${dtype}`,
+      );
   }
 }
 
 function asList(result: tf.Tensor | tf.Tensor[] | tf.NamedTensorMap): tf.Tensor[] {
   if (Array.isArray(result)) return result;
   return result instanceof tf.Tensor ? [result] : Object.values(result);
-}
-
-async function attempt<Value>(step: string, work: () => Promise<Value>): Promise<Value> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (isNearsideError(cause)) throw cause;
-    throw failed(step, cause instanceof Error ? cause.message : String(cause), cause);
-  }
-}
-
-function failed(step: string, got: string, cause?: unknown): NearsideError {
-  return new NearsideError(
-    /not registered|not implemented/i.test(got) ? 'operator-unsupported' : 'backend-failed',
-    `tfjs-wasm: expected the model to ${step}, got: ${got}`,
-    { cause, details: { backend: 'tfjs-wasm', step } },
-  );
 }

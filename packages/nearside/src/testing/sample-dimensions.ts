@@ -1,6 +1,6 @@
 import type { Dimensions } from '../telemetry/seal-report.js';
 
-/** Dimensions of a report as any model's could be. */
+/** Dimensions of a valid report, for the tests beside the telemetry. */
 export const SAMPLE_DIMENSIONS = {
   model: 'digits',
   version: '1.0.0',
