@@ -1,5 +1,7 @@
 export { isSecureAddress, type ModelAddress, parseModelAddress } from './address.js';
+export { type BootFile, parseBootFile } from './boot-file.js';
 export { canonicalJson } from './canonical-json.js';
+export { addBytes, type ChunkDelta, pairChunks, subtractBytes } from './chunk-deltas.js';
 export { toHex } from './hex.js';
 export type {
   InstallationEvent,
@@ -25,8 +27,10 @@ export {
   rolloutBucket,
 } from './release.js';
 export {
+  bootPath,
   bundleName,
   chunkPath,
+  deltaPath,
   rootPath,
   snapshotPath,
   TIMESTAMP_PATH,

@@ -10,6 +10,8 @@ export const LIMITS = Object.freeze({
   targetsBytes: 4 * 1024 * 1024,
   /** An OMS bundle, bytes: some 10,000 files. */
   bundleBytes: 2 * 1024 * 1024,
+  /** A boot file, bytes: 32 KB gzip when we write it, which base64 and small golden tensors make of. */
+  bootBytes: 256 * 1024,
   /** layout.json, bytes: some 50,000 chunks, 200 GB of weights. */
   layoutBytes: 4 * 1024 * 1024,
   /** Roots followed in one refresh (TUF 5.3.3 asks for a limit). */

@@ -28,3 +28,13 @@ export function bundleName(model: string, version: string): string {
 export function chunkPath(sha256: string, { gzip }: { gzip: boolean }): string {
   return `chunks/${sha256}${gzip ? '.z' : ''}`;
 }
+
+/** `newer − older` of two chunks, gzip; both by SHA-256. Optional: the chunk's own hash decides. */
+export function deltaPath(sha256: string, fromSha256: string): string {
+  return `deltas/${sha256}-${fromSha256}.z`;
+}
+
+/** A model's boot file. Optional: it speeds up a first open and decides nothing. */
+export function bootPath(model: string): string {
+  return `boot/${model}.json`;
+}

@@ -19,8 +19,8 @@ export const ChunkSchema = v.union([
 export const LayoutSchema = v.strictObject({
   format: v.literal(1),
   files: v.record(FileNameSchema, v.array(ChunkSchema)),
-  /** For people and for `diff`: tensor names by file, in the order of their first byte. */
-  tensors: v.optional(v.record(FileNameSchema, v.array(v.string()))),
+  /** For people and for `diff`: by file, the names of the tensors that begin in each chunk. */
+  tensors: v.optional(v.record(FileNameSchema, v.array(v.array(v.string())))),
 });
 
 export type Chunk = v.InferOutput<typeof ChunkSchema>;

@@ -1,0 +1,34 @@
+import { NearsideError, parse } from '@nearside/core';
+import * as v from 'valibot';
+import { fromBase64 } from './base64.js';
+import { parseJson } from './parse-json.js';
+
+/**
+ * `boot/<model>.json`: the small files that a first open would fetch one after another, by path, in
+ * one request. It needs no trust: every file in it goes through the same verification as a fetched
+ * one, and any failure makes the device take the plain walk.
+ */
+export const BootFileSchema = v.looseObject({
+  format: v.literal(1),
+  /** Path in the repository → its bytes in base64. */
+  files: v.record(v.string(), v.string()),
+});
+
+export type BootFile = v.InferOutput<typeof BootFileSchema>;
+
+/** @returns path → bytes. @throws NearsideError `metadata-malformed` */
+export function parseBootFile(raw: Uint8Array): Map<string, Uint8Array<ArrayBuffer>> {
+  const malformed = { code: 'metadata-malformed', what: 'the boot file' } as const;
+  const { files } = parse(BootFileSchema, parseJson(raw, malformed), malformed);
+  try {
+    return new Map(Object.entries(files).map(([path, text]) => [path, fromBase64(text)]));
+  } catch (cause) {
+    throw new NearsideError(
+      'metadata-malformed',
+      'The boot file: expected base64, got other text.',
+      {
+        cause,
+      },
+    );
+  }
+}

@@ -1,0 +1,62 @@
+import type { Chunk, Layout } from '@nearside/core';
+
+/** What turns an older chunk into a newer one of the same size. Both by SHA-256 in hex. */
+export interface ChunkDelta {
+  readonly sha256: string;
+  readonly fromSha256: string;
+  readonly sizeBytes: number;
+}
+
+/**
+ * Finds, for every chunk that is new in `layout`, the chunk of an older version that it replaces:
+ * what deltas are made between, and where a device looks for one. Chunks that both versions share
+ * divide a file into gaps; within a gap, chunks pair up in order where they have the same size.
+ *
+ * @returns by hash of the new chunk
+ */
+export function pairChunks(layout: Layout, older: Layout): Map<string, ChunkDelta> {
+  const pairs = new Map<string, ChunkDelta>();
+  const known = new Set(
+    Object.values(older.files).flatMap((chunks) => chunks.map(([hash]) => hash)),
+  );
+  for (const [name, chunks] of Object.entries(layout.files)) {
+    const before = Object.hasOwn(older.files, name) ? (older.files[name] ?? []) : [];
+    for (const [gap, olderGap] of gapsBetween(chunks, before)) {
+      for (const [i, [sha256, sizeBytes]] of gap.entries()) {
+        const [fromSha256, olderSize] = olderGap[i] ?? [];
+        if (fromSha256 === undefined || olderSize !== sizeBytes || known.has(sha256)) continue;
+        if (!pairs.has(sha256)) pairs.set(sha256, { sha256, fromSha256, sizeBytes });
+      }
+    }
+  }
+  return pairs;
+}
+
+/** Runs of chunks between those that both lists hold, in the order of both. */
+function* gapsBetween(
+  chunks: readonly Chunk[],
+  older: readonly Chunk[],
+): Generator<[gap: readonly Chunk[], olderGap: readonly Chunk[]]> {
+  let start = 0;
+  let olderStart = 0;
+  for (const [i, [hash]] of chunks.entries()) {
+    const match = older.findIndex(([olderHash], at) => at >= olderStart && olderHash === hash);
+    if (match < 0) continue;
+    yield [chunks.slice(start, i), older.slice(olderStart, match)];
+    start = i + 1;
+    olderStart = match + 1;
+  }
+  yield [chunks.slice(start), older.slice(olderStart)];
+}
+
+/** Bytewise `newer − older` mod 256: zeros where nothing changed, which gzip makes small. */
+export function subtractBytes(newer: Uint8Array, older: Uint8Array): Uint8Array<ArrayBuffer> {
+  return newer.map((byte, i) => byte - (older[i] ?? 0)) as Uint8Array<ArrayBuffer>;
+}
+
+/** The inverse of {@link subtractBytes}. */
+export function addBytes(delta: Uint8Array, older: Uint8Array): Uint8Array<ArrayBuffer> {
+  const newer = new Uint8Array(delta.length);
+  for (let i = 0; i < newer.length; i += 1) newer[i] = (delta[i] ?? 0) + (older[i] ?? 0);
+  return newer;
+}
