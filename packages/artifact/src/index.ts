@@ -1,15 +1,22 @@
 export { isSecureAddress, type ModelAddress, parseModelAddress } from './address.js';
-export { type BootFile, parseBootFile } from './boot-file.js';
 export { canonicalJson } from './canonical-json.js';
-export { addBytes, type ChunkDelta, pairChunks, subtractBytes } from './chunk-deltas.js';
+export { addBytes, type ChunkDelta, pairChunks, subtractBytes } from './chunks/chunk-deltas.js';
 export { toHex } from './hex.js';
 export type {
   InstallationEvent,
   InstalledVersion,
   ModelInstallation,
-} from './model-installation.js';
-export { openModelInstallation } from './model-installation.js';
+} from './installation/model-installation.js';
+export { openModelInstallation } from './installation/model-installation.js';
 export { type ModelVersion, openModelVersion } from './model-version.js';
+export { type BootFile, parseBootFile } from './network/boot-file.js';
+export {
+  type FetchOptions,
+  openRepositorySource,
+  type RepositorySource,
+  type RequestOptions,
+} from './network/repository-source.js';
+export { startTransfer, type Transfer } from './network/transfer.js';
 export {
   BUNDLE_MEDIA_TYPE,
   PAYLOAD_TYPE,
@@ -37,15 +44,8 @@ export {
   targetPath,
   targetsPath,
 } from './repository-paths.js';
-export {
-  type FetchOptions,
-  openRepositorySource,
-  type RepositorySource,
-  type RequestOptions,
-} from './repository-source.js';
 export { createMemoryStore } from './stores/memory-store.js';
 export { openStore } from './stores/open-store.js';
-export { startTransfer, type Transfer } from './transfer.js';
 export {
   type Metadata,
   MODEL_KEYS_FIELD,

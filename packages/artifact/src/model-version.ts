@@ -8,7 +8,7 @@ import {
   parseLayout,
   parseModelSpec,
 } from '@nearside/core';
-import type { ChunkStore } from './chunk-store.js';
+import type { ChunkStore } from './chunks/chunk-store.js';
 import { LIMITS } from './limits.js';
 import { mapLimited } from './map-limited.js';
 import type { Manifest, ReleaseIdentity } from './oms/verify-bundle.js';

@@ -1,7 +1,7 @@
 import { NearsideError } from '@nearside/core';
 import { LIMITS } from '../limits.js';
+import type { RepositorySource } from '../network/repository-source.js';
 import { rootPath, snapshotPath, TIMESTAMP_PATH, targetsPath } from '../repository-paths.js';
-import type { RepositorySource } from '../repository-source.js';
 import {
   acceptFirstRoot,
   acceptNextRoot,

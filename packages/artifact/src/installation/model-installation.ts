@@ -1,6 +1,18 @@
 import { isNearsideError, type NearsideError, type Store } from '@nearside/core';
-import type { ModelAddress } from './address.js';
-import { createChunkStore } from './chunk-store.js';
+import type { ModelAddress } from '../address.js';
+import { createChunkStore } from '../chunks/chunk-store.js';
+import { LIMITS } from '../limits.js';
+import { type ModelVersion, openModelVersion } from '../model-version.js';
+import { openRepositorySource, type RequestOptions } from '../network/repository-source.js';
+import { verifyBundle } from '../oms/verify-bundle.js';
+import { chooseRelease, type Release, releasesOf } from '../release.js';
+import { targetPath } from '../repository-paths.js';
+import { MODEL_KEYS_FIELD } from '../tuf/metadata.js';
+import { pinPrefix } from '../tuf/pin.js';
+import { refreshMetadata } from '../tuf/refresh-metadata.js';
+import { loadTrustedMetadata, toStoredChain, trustedKey } from '../tuf/stored-metadata.js';
+import { type CompleteMetadata, requireUnexpired } from '../tuf/trusted-metadata.js';
+import { verifyBytes } from '../verified-bytes.js';
 import {
   type Pointer,
   pointerKey,
@@ -9,18 +21,6 @@ import {
   type VersionRecord,
   versionKey,
 } from './installation-records.js';
-import { LIMITS } from './limits.js';
-import { type ModelVersion, openModelVersion } from './model-version.js';
-import { verifyBundle } from './oms/verify-bundle.js';
-import { chooseRelease, type Release, releasesOf } from './release.js';
-import { targetPath } from './repository-paths.js';
-import { openRepositorySource, type RequestOptions } from './repository-source.js';
-import { MODEL_KEYS_FIELD } from './tuf/metadata.js';
-import { pinPrefix } from './tuf/pin.js';
-import { refreshMetadata } from './tuf/refresh-metadata.js';
-import { loadTrustedMetadata, toStoredChain, trustedKey } from './tuf/stored-metadata.js';
-import { type CompleteMetadata, requireUnexpired } from './tuf/trusted-metadata.js';
-import { verifyBytes } from './verified-bytes.js';
 
 /** Loads a candidate gets before the device stays with the version it has. */
 const CANDIDATE_TRIES = 2;

@@ -1,5 +1,5 @@
 import { isNearsideError, NearsideError } from '@nearside/core';
-import { LIMITS } from './limits.js';
+import { LIMITS } from '../limits.js';
 
 /** One request under way: it ends by itself when the caller aborts or no byte arrives for long. */
 export interface Transfer {

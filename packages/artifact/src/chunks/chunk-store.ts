@@ -1,9 +1,9 @@
 import { isNearsideError, NearsideError, type Store } from '@nearside/core';
-import { gunzip } from './gunzip.js';
-import { LIMITS } from './limits.js';
-import { chunkPath } from './repository-paths.js';
-import type { RepositorySource } from './repository-source.js';
-import { type VerifiedBytes, verifyBytes } from './verified-bytes.js';
+import { LIMITS } from '../limits.js';
+import { gunzip } from '../network/gunzip.js';
+import type { RepositorySource } from '../network/repository-source.js';
+import { chunkPath } from '../repository-paths.js';
+import { type VerifiedBytes, verifyBytes } from '../verified-bytes.js';
 
 /** A chunk asked for by its hash, with a name for messages. */
 export interface ChunkRequest {

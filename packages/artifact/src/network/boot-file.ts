@@ -1,7 +1,7 @@
 import { NearsideError, parse } from '@nearside/core';
 import * as v from 'valibot';
-import { fromBase64 } from './base64.js';
-import { parseJson } from './parse-json.js';
+import { fromBase64 } from '../base64.js';
+import { parseJson } from '../parse-json.js';
 
 /**
  * `boot/<model>.json`: the small files that a first open would fetch one after another, by path, in
