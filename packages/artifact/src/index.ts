@@ -4,10 +4,13 @@ export { addBytes, type ChunkDelta, pairChunks, subtractBytes } from './chunks/c
 export { toHex } from './hex.js';
 export type {
   InstallationEvent,
-  InstalledVersion,
   ModelInstallation,
+  ReadFilesOptions,
+  UpdateCheck,
 } from './installation/model-installation.js';
 export { openModelInstallation } from './installation/model-installation.js';
+export type { InstalledVersion } from './installation/open-release.js';
+export type { StorageReport } from './installation/storage-report.js';
 export { type ModelVersion, openModelVersion } from './model-version.js';
 export { type BootFile, parseBootFile } from './network/boot-file.js';
 export {
@@ -44,8 +47,9 @@ export {
   targetPath,
   targetsPath,
 } from './repository-paths.js';
+export { withMemoryFallback } from './stores/fallback-store.js';
 export { createMemoryStore } from './stores/memory-store.js';
-export { openStore } from './stores/open-store.js';
+export { type Database, openStore } from './stores/open-store.js';
 export {
   type Metadata,
   MODEL_KEYS_FIELD,

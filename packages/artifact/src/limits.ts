@@ -16,8 +16,23 @@ export const LIMITS = Object.freeze({
   layoutBytes: 4 * 1024 * 1024,
   /** Roots followed in one refresh (TUF 5.3.3 asks for a limit). */
   rootRotations: 256,
-  /** A transfer that brings no byte for this long is given up, ms. */
-  stallMs: 30_000,
-  /** Chunks fetched at the same time: HTTP/1.1 browsers open six connections per host. */
+  /** A transfer must bring `windowBytes` every `windowMs`, or be at its end: about 0.5 KB/s. */
+  windowMs: 30_000,
+  windowBytes: 16 * 1024,
+  /** Rounds over the sources of one chunk before it is given up; the pause doubles from `pauseMs`. */
+  fetchRounds: 4,
+  /** Longest pause before the second round, ms; the actual one is drawn below it (full jitter). */
+  pauseMs: 500,
+  /** Chunks that versions out of use may take beside those in use, bytes. */
+  storeBytes: 256 * 1024 * 1024,
+  /** A version asked for so recently may still be arriving in some tab: not evicted, ms. */
+  fetchingMs: 60 * 60 * 1000,
+  /** Metadata that any tab refreshed so recently is not refreshed again, ms. */
+  freshMs: 60_000,
+  /** Another tab's download that brings no chunk for this long is not waited for any more, ms. */
+  followMs: 60_000,
+  /** Chunks of one file fetched at the same time: browsers open six HTTP/1.1 connections per host. */
   parallelChunks: 4,
+  /** Files read at the same time; most are one chunk. */
+  parallelFiles: 2,
 });

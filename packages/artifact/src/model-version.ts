@@ -8,6 +8,7 @@ import {
   parseLayout,
   parseModelSpec,
 } from '@nearside/core';
+import { pairChunks } from './chunks/chunk-deltas.js';
 import type { ChunkStore } from './chunks/chunk-store.js';
 import { LIMITS } from './limits.js';
 import { mapLimited } from './map-limited.js';
@@ -22,12 +23,20 @@ export interface ModelVersion {
   readonly manifestSha256: string;
   readonly spec: ModelSpec;
   readonly golden: Golden;
+  readonly layout: Layout;
   /** Reads a whole file of the version. */
   readFile(name: string, options?: ReadFileOptions): Promise<VerifiedBytes>;
+  /** Reads several, bounded in what is under way at the same time. */
+  readFiles(
+    names: readonly string[],
+    options?: ReadFileOptions,
+  ): Promise<Map<string, VerifiedBytes>>;
   /** SHA-256 of a file as signed, or undefined when the version has no such file. */
   digestOf(name: string): string | undefined;
-  /** Bytes of these files that are not stored yet, as they would cross the network. */
+  /** Bytes of these files that are not stored yet, as they would cross the network in full. */
   missingBytes(names: readonly string[]): Promise<number>;
+  /** Distinct chunks of these files and of those that describe the version. */
+  chunksOf(names: readonly string[]): [sha256: string, sizeBytes: number][];
 }
 
 export interface ReadFileOptions {
@@ -37,12 +46,16 @@ export interface ReadFileOptions {
 /**
  * Opens a version from its verified manifest: the layout under the digest the manifest gives, and
  * through it the spec and the golden cases.
+ *
+ * @param older the layout of a stored version that the repository offers deltas from
  */
 export async function openModelVersion(
   manifest: Manifest,
   chunks: ChunkStore,
+  { older }: { older?: Layout | undefined } = {},
 ): Promise<ModelVersion> {
-  const layout = await readLayout(manifest, chunks);
+  const { layout, layoutChunk } = await readLayout(manifest, chunks);
+  const deltas = older && pairChunks(layout, older);
 
   async function readFile(name: string, { onBytes }: ReadFileOptions = {}): Promise<VerifiedBytes> {
     const slices = chunksOf(layout, manifest, name);
@@ -53,6 +66,7 @@ export async function openModelVersion(
           sizeBytes,
           gzipBytes,
           what: sliceTitle(name, i, slices.length),
+          delta: deltas?.get(sha256),
           onBytes,
         }),
       ),
@@ -63,31 +77,54 @@ export async function openModelVersion(
     return parseJson(await readFile(name), { code: 'metadata-malformed', what: name });
   }
 
+  const [spec, golden] = await Promise.all([readJson('model.json'), readJson('golden.json')]);
   return {
     release: manifest.release,
     manifestSha256: manifest.sha256,
-    spec: requireSameRelease(parseModelSpec(await readJson('model.json')), manifest.release),
-    golden: parseGolden(await readJson('golden.json')),
+    spec: requireSameRelease(parseModelSpec(spec), manifest.release),
+    golden: parseGolden(golden),
+    layout,
     readFile,
+    async readFiles(names, options) {
+      const read = await mapLimited(names, LIMITS.parallelFiles, async (name) => {
+        return [name, await readFile(name, options)] as const;
+      });
+      return new Map(read);
+    },
     digestOf: (name) => manifest.files.get(name),
     async missingBytes(names) {
-      const wanted = names.flatMap((name) => chunksOf(layout, manifest, name));
-      const sizes = await Promise.all(
-        wanted.map(async ([sha256, sizeBytes, gzipBytes]) =>
-          (await chunks.has(sha256)) ? 0 : (gzipBytes ?? sizeBytes),
-        ),
+      const stored = await chunks.stored();
+      const wanted = new Map(
+        names.flatMap((name) => chunksOf(layout, manifest, name)).map((chunk) => [chunk[0], chunk]),
       );
-      return sizes.reduce((sum, size) => sum + size, 0);
+      return [...wanted.values()].reduce(
+        (sum, [sha256, sizeBytes, gzipBytes]) =>
+          stored.has(sha256) ? sum : sum + (gzipBytes ?? sizeBytes),
+        0,
+      );
+    },
+    chunksOf(names) {
+      const all = [...names, ...DESCRIBING_FILES].flatMap((name) =>
+        chunksOf(layout, manifest, name),
+      );
+      return [...new Map([layoutChunk, ...all].map(([sha256, size]) => [sha256, size]))];
     },
   };
 }
 
+/** Read at every opening, beside the layout itself. */
+const DESCRIBING_FILES = ['model.json', 'golden.json'];
+
 /** layout.json is the one file that is not in the layout: it is fetched as one chunk. */
-async function readLayout(manifest: Manifest, chunks: ChunkStore): Promise<Layout> {
+async function readLayout(
+  manifest: Manifest,
+  chunks: ChunkStore,
+): Promise<{ layout: Layout; layoutChunk: [string, number] }> {
   const sha256 = manifest.files.get('layout.json');
   if (!sha256) throw missingFile(manifest, 'layout.json');
   const raw = await chunks.read({ sha256, what: 'layout.json' });
-  return parseLayout(parseJson(raw, { code: 'metadata-malformed', what: 'layout.json' }));
+  const value = parseJson(raw, { code: 'metadata-malformed', what: 'layout.json' });
+  return { layout: parseLayout(value), layoutChunk: [sha256, raw.length] };
 }
 
 /**

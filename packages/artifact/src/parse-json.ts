@@ -1,21 +1,57 @@
 import { type ErrorCode, NearsideError } from '@nearside/core';
 
 /**
- * Parses untrusted UTF-8 JSON bytes.
+ * Parses untrusted UTF-8 JSON bytes. A key that stands twice in one object is refused: parsers
+ * differ in which of the two they believe, so what one tool verified another could misread.
  *
  * @param what names the document in the message, for instance `timestamp.json`
- * @throws NearsideError `code` when the bytes are not UTF-8 or not JSON
+ * @throws NearsideError `code` when the bytes are not UTF-8, not JSON, or have such a key
  */
 export function parseJson(
   bytes: Uint8Array,
   { code, what }: { code: ErrorCode; what: string },
 ): unknown {
+  const { text, value } = read(bytes, { code, what });
+  const duplicate = findDuplicateKey(text);
+  if (duplicate === undefined) return value;
+  throw new NearsideError(
+    code,
+    `${what}: expected every key once in an object, got '${duplicate}' twice.`,
+    { details: { what, key: duplicate } },
+  );
+}
+
+function read(bytes: Uint8Array, { code, what }: { code: ErrorCode; what: string }) {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return { text, value: JSON.parse(text) as unknown };
   } catch (cause) {
     throw new NearsideError(code, `${what}: expected JSON in UTF-8, got something else.`, {
       cause,
       details: { what, sizeBytes: bytes.length },
     });
   }
+}
+
+/** Strings, and the signs that open, close and divide; in valid JSON nothing else matters here. */
+const TOKENS = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g;
+
+/** @param text valid JSON */
+function findDuplicateKey(text: string): string | undefined {
+  /** Keys of the objects that are open; an array holds its place with undefined. */
+  const open: (Set<string> | undefined)[] = [];
+  let last = '';
+  for (const [token] of text.matchAll(TOKENS)) {
+    if (token === '{') open.push(new Set());
+    else if (token === '[') open.push(undefined);
+    else if (token === '}' || token === ']') open.pop();
+    else if (token === ':') {
+      const key = JSON.parse(last) as string;
+      const keys = open.at(-1);
+      if (keys?.has(key)) return key;
+      keys?.add(key);
+    }
+    last = token;
+  }
+  return undefined;
 }

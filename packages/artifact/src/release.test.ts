@@ -1,10 +1,18 @@
 import { isNearsideError, SPEC_FORMAT } from '@nearside/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { chooseRelease, type ReleaseCustom, releasesOf, rolloutBucket } from './release.js';
+import {
+  chooseRelease,
+  type ReleaseCustom,
+  releasesOf,
+  rolloutBucket,
+  unsupportedReleases,
+} from './release.js';
 import type { Targets } from './tuf/metadata.js';
 
 const installId = '0123456789abcdef0123456789abcdef';
+const support = { runtimes: ['onnx', 'tfjs'] };
+const question = { model: 'digits', installId, support };
 
 function targetsOf(...releases: readonly Partial<ReleaseCustom>[]): Targets {
   const entries = releases.map((release, i) => {
@@ -24,11 +32,36 @@ function targetsOf(...releases: readonly Partial<ReleaseCustom>[]): Targets {
 
 async function chosen(targets: Targets, install = installId): Promise<number | string> {
   try {
-    return (await chooseRelease(targets, { model: 'digits', installId: install })).sequence;
+    return (await chooseRelease(targets, { ...question, installId: install })).sequence;
   } catch (error) {
     return isNearsideError(error) ? error.code : String(error);
   }
 }
+
+test('a version is not a candidate without one runtime, and every feature, that it requires', async () => {
+  const requires = (names: object) => ({ requires: { format: 1, ...names } });
+  const targets = targetsOf(
+    {},
+    requires({ runtime: ['onnx', 'jax'] }),
+    requires({ runtime: ['jax'] }),
+    requires({ features: ['telepathy'] }),
+  );
+  expect(await chosen(targets)).toBe(2);
+  const above = unsupportedReleases(targets, { model: 'digits', support, above: 2 });
+  expect(above.map(({ sequence }) => sequence)).toEqual([4, 3]);
+});
+
+test('a version that failed here is not chosen again', async () => {
+  const targets = targetsOf({}, {});
+  const release = await chooseRelease(targets, { ...question, failed: new Set([2]) });
+  expect(release.sequence).toBe(1);
+});
+
+test('when the running version is revoked, its signed fallback is preferred', async () => {
+  const targets = targetsOf({}, {}, { state: 'revoked', fallbackSequence: 1 });
+  expect((await chooseRelease(targets, { ...question, from: 3 })).sequence).toBe(1);
+  expect((await chooseRelease(targets, question)).sequence).toBe(2);
+});
 
 describe('the bucket of an install', () => {
   // int.from_bytes(hashlib.sha256(salt + b'\0' + install_id).digest()[:6], 'big') % 10000
@@ -92,7 +125,7 @@ describe('the version a device runs', () => {
 
   test('of a model that is not there is a coded error that names those that are', async () => {
     const targets = targetsOf({ model: 'b' }, { model: 'a' });
-    await expect(chooseRelease(targets, { model: 'digits', installId })).rejects.toMatchObject({
+    await expect(chooseRelease(targets, question)).rejects.toMatchObject({
       code: 'model-not-found',
       details: { offered: ['a', 'b'] },
     });

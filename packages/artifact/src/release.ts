@@ -1,5 +1,6 @@
 import { ModelNameSchema, NearsideError, parse, SPEC_FORMAT, VersionSchema } from '@nearside/core';
 import * as v from 'valibot';
+import { requireSafeName } from './safe-name.js';
 import { sha256 } from './sha256.js';
 import type { TargetFile, Targets } from './tuf/metadata.js';
 
@@ -57,33 +58,90 @@ function modelOf({ custom }: TargetFile): string | undefined {
 }
 
 function parseRelease(targetName: string, target: TargetFile): Release {
+  requireSafeName(targetName, 'targets.json');
   const what = `targets.json, ${targetName}`;
   const custom = parse(ReleaseSchema, target.custom, { code: 'metadata-malformed', what });
   return { ...custom, targetName, target };
 }
 
+/** What this library and this device can run. */
+export interface Support {
+  readonly runtimes: readonly string[];
+}
+
+/** Features a version may require (`requires.features`) that this library has. None so far. */
+const FEATURES: readonly string[] = [];
+
+export interface ReleaseQuestion {
+  readonly model: string;
+  /** Random per install: decides rollouts. */
+  readonly installId: string;
+  readonly support: Support;
+  /** Sequences that have failed on this device. */
+  readonly failed?: ReadonlySet<number>;
+  /** The sequence that runs now: when it was revoked, its signed fallback is preferred. */
+  readonly from?: number | undefined;
+}
+
 /**
  * Chooses the version this device runs: the highest sequence that is supported, admitted by its
- * rollout and not revoked.
+ * rollout, not revoked, and has not failed here.
  *
  * @throws NearsideError `model-not-found`, `version-revoked`, `version-unsupported`, `no-version`
  */
 export async function chooseRelease(
   targets: Targets,
-  { model, installId }: { model: string; installId: string },
+  { model, installId, support, failed = new Set(), from }: ReleaseQuestion,
 ): Promise<Release> {
   const releases = releasesOf(targets, model);
   if (releases.length === 0) throw modelNotFound(targets, model);
   const current = releases.filter((release) => release.state !== 'revoked');
-  const supported = current.filter((release) => release.requires.format <= SPEC_FORMAT);
+  const supported = current.filter((release) => isSupported(release, support));
+  const admitted: Release[] = [];
   for (const release of supported) {
-    if (await isAdmitted(release, installId)) return release;
+    if (!failed.has(release.sequence) && (await isAdmitted(release, installId))) {
+      admitted.push(release);
+    }
   }
+  const fallback = fallbackOf(releases, from);
+  const chosen = admitted.find(({ sequence }) => sequence === fallback) ?? admitted[0];
+  if (chosen) return chosen;
   if (current.length === 0) throw none('version-revoked', model, releases, 'all are revoked');
   if (supported.length === 0) {
     throw none('version-unsupported', model, current, 'all need a newer library: update nearside');
   }
-  throw none('no-version', model, supported, 'none is rolled out to this device yet');
+  throw none(
+    'no-version',
+    model,
+    supported,
+    'none is rolled out to this device, or it failed here',
+  );
+}
+
+/** The versions above `sequence` that this library cannot run, for the app to be told. */
+export function unsupportedReleases(
+  targets: Targets,
+  { model, support, above }: { model: string; support: Support; above: number },
+): Release[] {
+  return releasesOf(targets, model).filter(
+    (release) =>
+      release.sequence > above && release.state === 'stable' && !isSupported(release, support),
+  );
+}
+
+/** Of the runtimes a version has variants for, one is enough; of the features it needs, none may lack. */
+export function isSupported({ requires }: Release, { runtimes }: Support): boolean {
+  const { format, runtime = [], features = [] } = requires;
+  return (
+    format <= SPEC_FORMAT &&
+    (runtime.length === 0 || runtime.some((name) => runtimes.includes(name))) &&
+    features.every((name) => FEATURES.includes(name))
+  );
+}
+
+function fallbackOf(releases: readonly Release[], from: number | undefined): number | undefined {
+  const running = releases.find(({ sequence }) => sequence === from);
+  return running?.state === 'revoked' ? running.fallbackSequence : undefined;
 }
 
 /** Bucket of an install for a rollout, 0 … 9,999: first 6 bytes of SHA-256(salt ‖ 0 ‖ installId). */

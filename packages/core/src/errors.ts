@@ -60,8 +60,10 @@ export const ERROR_CODES = [
   'gate-refused',
   'file-missing',
   'model-invalid',
+  'golden-missing',
   'output-exists',
   'version-conflict',
+  'repository-locked',
   'key-unusable',
 ] as const;
 

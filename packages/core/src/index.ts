@@ -1,5 +1,6 @@
 export { type Baseline, binIndex, parseBaseline } from './baseline.js';
 export { checkTensors, describe } from './check-tensors.js';
+export { createDeferred, type Deferred } from './deferred.js';
 export {
   ERROR_CODES,
   type ErrorCode,
@@ -54,7 +55,7 @@ export {
   type Report,
   ReportSchema,
 } from './report.js';
-export type { Store, StoreChange, StoredValue } from './store.js';
+export type { Decide, Store, StoreChange, StoredValue } from './store.js';
 export {
   arrayFromBytes,
   type Datatype,

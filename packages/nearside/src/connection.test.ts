@@ -29,14 +29,14 @@ function fakeHost(api: Partial<WorkerApi>, { ready = true } = {}) {
 }
 
 const silent = { onEvent() {} };
-const hanging: Partial<WorkerApi> = { update: () => new Promise<never>(() => {}) };
+const hanging: Partial<WorkerApi> = { storage: () => new Promise<never>(() => {}) };
 
 test('a worker that dies rejects every call under way, and later ones too', async () => {
   const { host, fail } = fakeHost(hanging);
   const connection = await connect(host, silent);
-  const calls = [connection.update(), connection.update()];
+  const calls = [connection.storage(), connection.storage()];
   fail('it crashed');
-  for (const call of [...calls, connection.update()]) {
+  for (const call of [...calls, connection.storage()]) {
     await expect(call).rejects.toMatchObject({ code: 'worker-lost', retryable: true });
   }
 });
@@ -44,7 +44,7 @@ test('a worker that dies rejects every call under way, and later ones too', asyn
 test('closing rejects what is under way with the reason given, once', async () => {
   const { host, terminations } = fakeHost(hanging);
   const connection = await connect(host, silent);
-  const call = connection.update();
+  const call = connection.storage();
   const reason = new NearsideError('closed', 'closed');
   connection.close(reason);
   connection.close(new Error('again'));
@@ -71,7 +71,7 @@ test('an abort while the worker starts lets the caller go at once', async () => 
 
 test('an error keeps its code, details and causes across the boundary', async () => {
   const { host } = fakeHost({
-    update: async () => ({
+    storage: async () => ({
       ok: false,
       error: {
         code: 'digest-mismatch',
@@ -83,7 +83,7 @@ test('an error keeps its code, details and causes across the boundary', async ()
     }),
   });
   const connection = await connect(host, silent);
-  const error = await connection.update().catch((error) => error);
+  const error = await connection.storage().catch((error) => error);
   expect(error).toMatchObject({
     code: 'digest-mismatch',
     details: { what: 'a chunk' },
@@ -96,7 +96,7 @@ test('an error keeps its code, details and causes across the boundary', async ()
 test('a failure outside any call ends the connection', async () => {
   const { host, worker } = fakeHost(hanging);
   const connection = await connect(host, silent);
-  const call = connection.update();
+  const call = connection.storage();
   const error = { code: 'worker-lost', message: 'lost', details: {}, retryable: false, causes: [] };
   worker.postMessage({ nearside: 'failed', error });
   await expect(call).rejects.toMatchObject({ code: 'worker-lost' });

@@ -1,15 +1,17 @@
-import type { ReleaseIdentity } from '@nearside/artifact';
-import { NearsideError } from '@nearside/core';
+import type { StorageReport, UpdateCheck } from '@nearside/artifact';
+import { createDeferred, NearsideError } from '@nearside/core';
 import * as Comlink from 'comlink';
-import { createDeferred } from './deferred.js';
 import type { Host } from './platform/host.js';
 import {
+  type CheckRequest,
+  type FetchRequest,
   fromWireError,
   type LoadedVariant,
   type LoadRequest,
   type OpenedVersion,
   type OpenRequest,
   READY,
+  type RejectRequest,
   type Reply,
   type RunReply,
   type RunRequest,
@@ -25,11 +27,15 @@ const HANDSHAKE_MS = 30_000;
  * died, or with what `close` was given; none stays pending.
  */
 export interface Connection {
-  open(request: OpenRequest): Promise<OpenedVersion>;
+  open(request: OpenRequest): Promise<OpenedVersion | undefined>;
+  fetch(request: FetchRequest): Promise<void>;
   load(request: LoadRequest): Promise<LoadedVariant>;
   /** @param transfer what is given away with the request */
   run(request: RunRequest, transfer: Transferable[]): Promise<RunReply>;
-  update(): Promise<ReleaseIdentity | undefined>;
+  check(request: CheckRequest): Promise<UpdateCheck>;
+  spendTry(sequence: number): Promise<number | undefined>;
+  reject(request: RejectRequest): Promise<void>;
+  storage(): Promise<StorageReport>;
   readonly runtimeWasm: Host['runtimeWasm'];
   /** Ends the worker and rejects every pending call with `reason`. Safe to call twice. */
   close(reason: unknown): void;
@@ -106,10 +112,14 @@ export async function connect(
 
   return {
     open: (request) => settle(() => api.open(request)),
+    fetch: (request) => settle(() => api.fetch(request)),
     load: (request) => settle(() => api.load(request)),
     run: (request, transfer) =>
       settle(() => api.run(Comlink.transfer(request, transfer)).catch(rejectUncloneable)),
-    update: () => settle(() => api.update()),
+    check: (request) => settle(() => api.check(request)),
+    spendTry: (sequence) => settle(() => api.spendTry(sequence)),
+    reject: (request) => settle(() => api.reject(request)),
+    storage: () => settle(() => api.storage()),
     runtimeWasm: host.runtimeWasm,
     close: die,
   };

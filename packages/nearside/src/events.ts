@@ -16,7 +16,17 @@ export interface ModelEvents {
   };
   'chunk-healed': { readonly sha256: string };
   'metadata-stale': { readonly role: unknown; readonly expires: unknown };
+  /** Fetched, loaded and checked: it takes over now, or at the next `open` if its interface differs. */
   'version-ready': { readonly version: string; readonly sequence: number };
+  'version-swapped': { readonly from: string; readonly to: string };
+  'version-rolled-back': { readonly from: string; readonly to: string; readonly code: ErrorCode };
+  /** Offered to this device, but it needs a newer library. */
+  'version-unsupported': { readonly version: string; readonly sequence: number };
+  'storage-evicted': {
+    readonly model: string;
+    readonly version: string;
+    readonly sizeBytes: number;
+  };
   'report-sent': { readonly id: string };
   'report-dropped': { readonly id: string; readonly reason: string };
 }
@@ -30,6 +40,10 @@ const EVENT_NAMES: readonly ModelEventName[] = [
   'chunk-healed',
   'metadata-stale',
   'version-ready',
+  'version-swapped',
+  'version-rolled-back',
+  'version-unsupported',
+  'storage-evicted',
   'report-sent',
   'report-dropped',
 ];

@@ -2,40 +2,53 @@ import {
   type InstalledVersion,
   type ModelInstallation,
   openModelInstallation,
-  openStore,
   parseModelAddress,
+  type StorageReport,
+  type UpdateCheck,
   variantFiles,
 } from '@nearside/artifact';
 import { NearsideError } from '@nearside/core';
 import type { Backend } from './backends/backend.js';
 import { LIBRARY_VERSION } from './library-version.js';
 import { createLoadProgress } from './load-progress.js';
+import type { OpenStore } from './platform/open-store.js';
 import type {
+  CheckRequest,
+  FetchRequest,
   LoadedVariant,
   LoadRequest,
   OpenedVersion,
   OpenRequest,
+  RejectRequest,
   RunReply,
   RunRequest,
+  WhichVersion,
   WorkerEvent,
 } from './protocol.js';
 import { runRequest } from './request.js';
-import { openSession, type Session } from './session.js';
+import { openSession, requireVariant, type Session } from './session.js';
 
 /** The model that this worker serves, from address to session. */
 export interface HostedModel {
-  open(request: OpenRequest): Promise<OpenedVersion>;
+  open(request: OpenRequest): Promise<OpenedVersion | undefined>;
+  fetch(request: FetchRequest): Promise<void>;
   load(request: LoadRequest): Promise<LoadedVariant>;
   run(request: RunRequest): Promise<RunReply>;
-  update(): Promise<OpenedVersion['release'] | undefined>;
+  check(request: CheckRequest): Promise<UpdateCheck>;
+  spendTry(sequence: number): Promise<number | undefined>;
+  reject(request: RejectRequest): Promise<void>;
+  storage(): Promise<StorageReport>;
   /** Ends downloads and frees the session; a worker does not need it, it is simply ended. */
   close(): Promise<void>;
 }
 
-export function createHostedModel(
-  backend: Backend,
-  emit: (event: WorkerEvent) => void,
-): HostedModel {
+export interface HostedModelOptions {
+  readonly backend: Backend;
+  readonly openStore: OpenStore;
+  readonly emit: (event: WorkerEvent) => void;
+}
+
+export function createHostedModel({ backend, openStore, emit }: HostedModelOptions): HostedModel {
   const progress = createLoadProgress((progress) => emit({ nearside: 'progress', progress }));
   const closing = new AbortController();
   let installation: ModelInstallation | undefined;
@@ -44,14 +57,16 @@ export function createHostedModel(
   let healedChunks = 0;
   let running: Promise<unknown> = Promise.resolve();
 
+  const installed = () => requireStep(installation, 'open');
+  const opened = () => requireStep(version, 'open');
+
   return {
-    async open({ url, pin, installId, store, request }) {
+    async open({ which, url, store, runtimes, ...options }) {
       progress.enter('metadata');
       installation = openModelInstallation({
+        ...options,
         address: parseModelAddress(url),
-        pin,
-        installId,
-        request,
+        support: { runtimes },
         signal: closing.signal,
         store: openStore('nearside-models', store),
         onEvent: (event) => {
@@ -59,30 +74,28 @@ export function createHostedModel(
           emit({ nearside: 'installation', event });
         },
       });
-      version = await installation.open();
-      return {
-        release: version.release,
-        manifestSha256: version.manifestSha256,
-        spec: version.spec,
-        origin: version.origin,
-        arm: version.arm,
-        driftEdges: version.digestOf('baseline.json')?.slice(0, 16),
-      };
+      version = await openVersion(installation, which);
+      return version && describe(version);
+    },
+
+    async fetch({ variant }) {
+      const files = variantFiles(requireVariant(opened(), variant), opened().golden);
+      await installed().readFiles(opened(), files);
     },
 
     async load({ variant, runtimeWasm }) {
-      const opened = requireStep(version, 'open');
+      const served = opened();
       const prover = `${backend.name}/${variant}/${LIBRARY_VERSION}`;
-      const golden = opened.provenBy.includes(prover) ? 'first' : 'all';
       session = await openSession({
-        version: opened,
+        version: served,
+        readFiles: (names, options) => installed().readFiles(served, names, options),
         backend,
         variant,
         runtimeWasm,
-        golden,
+        golden: served.provenBy.includes(prover) ? 'first' : 'all',
         progress,
       });
-      await installation?.activate(opened, prover);
+      await installed().activate(served, prover);
       return { ...session.loaded, healedChunks };
     },
 
@@ -94,15 +107,10 @@ export function createHostedModel(
       return result;
     },
 
-    async update() {
-      const { runtime, name } = requireStep(session, 'load').variant;
-      const next = await requireStep(installation, 'open').update(({ spec, golden }) => {
-        const variants = spec.variants.filter((candidate) => candidate.runtime === runtime);
-        const variant = variants.find((candidate) => candidate.name === name) ?? variants[0];
-        return variant ? variantFiles(variant, golden) : [];
-      });
-      return next?.release;
-    },
+    check: (request) => installed().check(request),
+    spendTry: (sequence) => installed().spendTry(sequence),
+    reject: ({ sequence, failure }) => installed().reject(sequence, failure),
+    storage: () => installed().storage(),
 
     async close() {
       closing.abort();
@@ -110,6 +118,23 @@ export function createHostedModel(
       await session?.release();
     },
   };
+}
+
+function openVersion(installation: ModelInstallation, which: WhichVersion) {
+  switch (which.kind) {
+    case 'active':
+      return installation.open();
+    case 'previous':
+      return installation.openPrevious(which.failed);
+    case 'candidate':
+      return installation.openCandidate(which.sequence);
+  }
+}
+
+function describe(version: InstalledVersion): OpenedVersion {
+  const { release, manifestSha256, spec, origin, arm } = version;
+  const driftEdges = version.digestOf('baseline.json')?.slice(0, 16);
+  return { release, manifestSha256, spec, origin, arm, driftEdges };
 }
 
 function requireStep<Value>(value: Value | undefined, step: string): Value {

@@ -17,10 +17,11 @@ export function createLoadProgress(emit: (progress: Progress) => void): LoadProg
   let totalBytes = 0;
   let loadedBytes = 0;
   let ratio = 0;
+  const rate = createRate();
 
   function tell(phase: LoadPhase, reached: number): void {
     ratio = Math.max(ratio, Math.min(reached, 1));
-    emit({ phase, loadedBytes, totalBytes, ratio });
+    emit({ phase, loadedBytes, totalBytes, ratio, bytesPerSecond: rate.perSecond() });
   }
 
   return {
@@ -29,6 +30,7 @@ export function createLoadProgress(emit: (progress: Progress) => void): LoadProg
     },
     arrive(phase, sizeBytes) {
       loadedBytes += sizeBytes;
+      rate.add(sizeBytes);
       const share = Math.min(1, loadedBytes / Math.max(totalBytes, loadedBytes, 1));
       tell(phase, METADATA_SHARE + TRANSFER_SHARE * share);
     },
@@ -37,6 +39,27 @@ export function createLoadProgress(emit: (progress: Progress) => void): LoadProg
     },
     finish() {
       tell('check', 1);
+    },
+  };
+}
+
+/** The rate is that of the last seconds, so that it follows a train into a tunnel. */
+const RATE_WINDOW_MS = 3_000;
+
+function createRate() {
+  let arrivals: { readonly atMs: number; readonly sizeBytes: number }[] = [];
+  return {
+    add(sizeBytes: number) {
+      const nowMs = performance.now();
+      arrivals = arrivals.filter(({ atMs }) => nowMs - atMs < RATE_WINDOW_MS);
+      arrivals.push({ atMs: nowMs, sizeBytes });
+    },
+    perSecond(): number {
+      const [first] = arrivals;
+      const elapsedMs = first ? performance.now() - first.atMs : 0;
+      if (elapsedMs < 100) return 0; // too short to tell
+      const sizeBytes = arrivals.reduce((sum, arrival) => sum + arrival.sizeBytes, 0);
+      return Math.round((sizeBytes / elapsedMs) * 1000);
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { ReleaseIdentity } from '@nearside/artifact';
+import type { ReleaseIdentity, StorageReport } from '@nearside/artifact';
 import type { ErrorCode } from '@nearside/core';
 import type { LabelScore, Output } from '@nearside/pipeline';
 import type { ModelEventName, ModelEvents } from './events.js';
@@ -32,13 +32,21 @@ export interface Model extends AsyncDisposable {
     listener: (event: ModelEvents[Name]) => void,
   ): () => void;
   /**
-   * Looks for a newer version now, beside serving; the next `open` runs it.
+   * Looks for another version now. It is fetched, loaded and checked in a worker of its own while
+   * the present one serves on, and takes over between two runs.
    *
    * @returns the version that is ready, or undefined when there is nothing new
+   * @throws NearsideError trust, network and backend codes; the present version serves on
    */
   update(): Promise<ReleaseIdentity | undefined>;
+  /** What the model takes on this device. `persist` asks the browser never to evict it. */
+  storage(options?: StorageOptions): Promise<StorageReport>;
   /** Rejects what waits or runs with `closed`, seals the report, ends the worker. Safe to call twice. */
   close(): Promise<void>;
+}
+
+export interface StorageOptions {
+  readonly persist?: boolean | undefined;
 }
 
 export interface RunOptions {

@@ -5,6 +5,7 @@ import {
   parseTrust,
   type RequestOptions,
 } from '@nearside/artifact';
+import type { StoreChoice } from './platform/open-store.js';
 import type { Progress } from './protocol.js';
 import { AVAILABLE_BACKENDS, type AvailableBackend } from './runtime-assets.js';
 import type { ReportTarget } from './telemetry/reporter.js';
@@ -24,9 +25,29 @@ export interface OpenOptions {
   readonly assets?: string | undefined;
   /** For private repositories. */
   readonly request?: RequestOptions | undefined;
-  /** `memory` keeps nothing after the page. */
-  readonly store?: 'auto' | 'memory' | undefined;
+  /**
+   * Where the model is kept: `auto` is IndexedDB in a browser and memory in Node, `memory` keeps
+   * nothing after the page, a directory is for Node.
+   */
+  readonly store?: StoreChoice | undefined;
+  /** Other bases of the same repository: asked when the first does not answer, and for chunks. */
+  readonly mirrors?: readonly string[] | undefined;
+  readonly policy?: UpdatePolicy | undefined;
 }
+
+/** What may be downloaded, and when. */
+export interface UpdatePolicy {
+  /** More than this is not downloaded for one version: `download-limit`. No limit by default. */
+  readonly maxBytes?: number | undefined;
+  /** Puts optional updates off. By default as the browser says: data saver, cellular, 2G. */
+  readonly saveData?: boolean | undefined;
+  /** `auto` looks for versions at `open` and every 15 minutes; `manual` only on `update()`. */
+  readonly update?: 'auto' | 'manual' | undefined;
+  /** How long a new version may take to load and be checked; 60,000 by default. */
+  readonly warmUpMs?: number | undefined;
+}
+
+type PlannedPolicy = UpdatePolicy & Required<Pick<UpdatePolicy, 'update' | 'warmUpMs'>>;
 
 export interface ReportOptions {
   readonly to: string | readonly string[];
@@ -41,9 +62,15 @@ export interface OpenPlan {
   readonly pin: string;
   readonly backends: readonly AvailableBackend[];
   readonly report: ReportTarget | undefined;
-  readonly store: 'auto' | 'memory';
+  readonly store: StoreChoice;
+  /** Bases of the repository's mirrors, each ending with a slash. */
+  readonly mirrors: readonly string[];
+  readonly policy: PlannedPolicy;
   readonly options: OpenOptions;
 }
+
+/** Generous: large models compile for seconds on slow phones; what takes longer hangs. */
+const WARM_UP_MS = 60_000;
 
 const KNOWN: readonly (keyof OpenOptions)[] = [
   'trust',
@@ -54,6 +81,8 @@ const KNOWN: readonly (keyof OpenOptions)[] = [
   'assets',
   'request',
   'store',
+  'mirrors',
+  'policy',
 ];
 
 /** @throws TypeError or RangeError, naming the option, expected and got */
@@ -71,6 +100,8 @@ export async function planOpening(url: string, options: OpenOptions): Promise<Op
     backends: planBackends(options.backend),
     report: planReport(options.report),
     store: planStore(options.store),
+    mirrors: planMirrors(options.mirrors),
+    policy: planPolicy(options.policy),
     options,
   };
 }
@@ -111,9 +142,42 @@ function planBackends(backend: AvailableBackend | undefined): readonly Available
   throw new RangeError(`open: expected \`backend\` to be one of ${names}; got '${backend}'`);
 }
 
-function planStore(store: OpenOptions['store'] = 'auto'): 'auto' | 'memory' {
+function planStore(store: StoreChoice = 'auto'): StoreChoice {
   if (store === 'auto' || store === 'memory') return store;
-  throw new RangeError(`open: expected \`store\` to be 'auto' or 'memory'; got '${store}'`);
+  if (typeof store === 'object' && typeof store?.directory === 'string') return store;
+  throw new RangeError(
+    `open: expected \`store\` to be 'auto', 'memory' or { directory }; got '${store}'`,
+  );
+}
+
+function planMirrors(mirrors: readonly string[] = []): readonly string[] {
+  if (!Array.isArray(mirrors)) {
+    throw new TypeError(`open: expected \`mirrors\` to be a list of addresses; got ${mirrors}`);
+  }
+  return mirrors.map((mirror) => {
+    const base = resolveUrl(String(mirror));
+    if (!isSecureAddress(base)) {
+      throw new TypeError(
+        `open: expected each of \`mirrors\` to be an https: address (http: on localhost only); ` +
+          `got '${mirror}'`,
+      );
+    }
+    return base.endsWith('/') ? base : `${base}/`;
+  });
+}
+
+function planPolicy(policy: UpdatePolicy = {}): PlannedPolicy {
+  const { update = 'auto', warmUpMs = WARM_UP_MS, maxBytes } = policy;
+  if (update !== 'auto' && update !== 'manual') {
+    throw new RangeError(
+      `open: expected \`policy.update\` to be 'auto' or 'manual'; got '${update}'`,
+    );
+  }
+  for (const [name, value] of Object.entries({ warmUpMs, maxBytes })) {
+    if (value === undefined || value > 0) continue;
+    throw new RangeError(`open: expected \`policy.${name}\` to be above 0; got ${value}`);
+  }
+  return { ...policy, update, warmUpMs };
 }
 
 /** Global Privacy Control means no report, whatever the page asks for. */

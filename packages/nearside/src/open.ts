@@ -1,9 +1,10 @@
-import { openStore } from '@nearside/artifact';
+import { withMemoryFallback } from '@nearside/artifact';
+import { openStore } from '#platform';
 import { createModel } from './client.js';
 import { createModelEmitter } from './events.js';
 import type { Model } from './model.js';
-import { openFirstCandidate } from './open-candidate.js';
 import { type OpenOptions, planOpening } from './open-options.js';
+import { serveInstalled } from './serve-installed.js';
 import { readInstallIdentity } from './telemetry/install-identity.js';
 
 /**
@@ -18,9 +19,9 @@ export async function open(url: string, options: OpenOptions): Promise<Model> {
   const startMs = performance.now();
   const plan = await planOpening(url, options);
   options.signal?.throwIfAborted();
-  const reports = openStore('nearside-reports', plan.store);
+  const reports = withMemoryFallback(openStore('nearside-reports', plan.store));
   const identity = await readInstallIdentity(reports);
   const emitter = createModelEmitter();
-  const candidate = await openFirstCandidate({ plan, identity, emitter });
-  return createModel({ ...candidate, plan, reports, identity, emitter, startMs });
+  const serving = await serveInstalled({ plan, identity, emitter });
+  return createModel({ serving, plan, reports, identity, emitter, startMs });
 }

@@ -1,4 +1,10 @@
-import type { InstallationEvent, ReleaseIdentity, RequestOptions } from '@nearside/artifact';
+import type {
+  InstallationEvent,
+  ReleaseIdentity,
+  RequestOptions,
+  StorageReport,
+  UpdateCheck,
+} from '@nearside/artifact';
 import {
   type ErrorCode,
   type ErrorDetails,
@@ -8,6 +14,7 @@ import {
   type Tensors,
 } from '@nearside/core';
 import type { Output } from '@nearside/pipeline';
+import type { StoreChoice } from './platform/open-store.js';
 
 /**
  * The whole worker boundary: what crosses, in which form, and who owns it afterwards. Both sides
@@ -18,26 +25,58 @@ import type { Output } from '@nearside/pipeline';
  * announces itself with {@link READY} and sends {@link WorkerEvent}s beside the replies.
  */
 export interface WorkerApi {
-  /** Finds, verifies and opens the version this device runs. */
-  open(request: OpenRequest): Promise<Reply<OpenedVersion>>;
+  /** Finds, verifies and opens a version. Undefined when there is no previous one to go back to. */
+  open(request: OpenRequest): Promise<Reply<OpenedVersion | undefined>>;
+  /** Fetches what a variant of it needs and is not on the device yet. */
+  fetch(request: FetchRequest): Promise<Reply<void>>;
   /** Fetches one variant of it, starts the runtime, proves it on the golden cases. */
   load(request: LoadRequest): Promise<Reply<LoadedVariant>>;
   /** Runs one input. The input's buffers were transferred: the worker owns them. */
   run(request: RunRequest): Promise<Reply<RunReply>>;
-  /** Looks for a newer version and stages it for the next open. */
-  update(): Promise<Reply<ReleaseIdentity | undefined>>;
+  /** Asks the repository what this device should run. */
+  check(request: CheckRequest): Promise<Reply<UpdateCheck>>;
+  /** Counts one of a candidate's tries. @returns how many are left; undefined when none was */
+  spendTry(sequence: number): Promise<Reply<number | undefined>>;
+  /** Gives a version up on this device. */
+  reject(request: RejectRequest): Promise<Reply<void>>;
+  storage(): Promise<Reply<StorageReport>>;
 }
 
 export type Reply<Value> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly error: WireError };
 
+/** Which version of the model: the one that serves, the one before it, or one that is to serve. */
+export type WhichVersion =
+  | { readonly kind: 'active' }
+  | { readonly kind: 'previous'; readonly failed: number }
+  | { readonly kind: 'candidate'; readonly sequence: number };
+
 export interface OpenRequest {
+  readonly which: WhichVersion;
   readonly url: string;
   readonly pin: string;
   readonly installId: string;
-  readonly store: 'auto' | 'memory';
+  readonly store: StoreChoice;
   readonly request?: RequestOptions | undefined;
+  readonly mirrors: readonly string[];
+  readonly maxBytes?: number | undefined;
+  /** Runtimes that some backend of this device has, not only this worker's. */
+  readonly runtimes: readonly string[];
+}
+
+export interface FetchRequest {
+  readonly variant: string;
+}
+
+export interface CheckRequest {
+  /** What another tab has asked so recently is not asked again, ms. */
+  readonly maxAgeMs: number;
+}
+
+export interface RejectRequest {
+  readonly sequence: number;
+  readonly failure: ErrorCode;
 }
 
 export interface OpenedVersion {
@@ -124,6 +163,8 @@ export interface Progress {
   readonly totalBytes: number;
   /** Of loading with one backend, 0 … 1, never falling; another backend starts again. */
   readonly ratio: number;
+  /** Of the last seconds, bytes per second; 0 while unknown. */
+  readonly bytesPerSecond: number;
 }
 
 /** The first message of a worker that is ready for calls. */

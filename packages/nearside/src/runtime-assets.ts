@@ -1,4 +1,4 @@
-import type { Backend } from '@nearside/core';
+import type { Backend, Runtime } from '@nearside/core';
 
 /** The two files a backend needs at run time: its worker and its runtime's wasm. */
 export interface BackendAssets {
@@ -9,6 +9,11 @@ export interface BackendAssets {
 /** Backends this build has a worker for, in prior order. */
 export const AVAILABLE_BACKENDS = ['onnx-wasm', 'tfjs-wasm'] as const satisfies Backend[];
 export type AvailableBackend = (typeof AVAILABLE_BACKENDS)[number];
+
+/** The form of the weights that a backend loads. */
+export function runtimeOf(backend: AvailableBackend): Runtime {
+  return backend === 'onnx-wasm' ? 'onnx' : 'tfjs';
+}
 
 /** Names in `dist/assets`, for those who copy that folder somewhere. */
 const FILE_NAMES = {

@@ -40,7 +40,7 @@ async function download(
   const counted = response.body?.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({
       transform(piece, controller) {
-        transfer.progress();
+        transfer.progress(piece.length);
         progress.arrive('runtime', piece.length);
         controller.enqueue(piece);
       },

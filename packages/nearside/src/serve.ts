@@ -2,6 +2,7 @@ import type { ErrorCode } from '@nearside/core';
 import * as Comlink from 'comlink';
 import type { Backend } from './backends/backend.js';
 import { createHostedModel } from './hosted-model.js';
+import { type OpenStore, openBrowserStore } from './platform/open-store.js';
 import {
   READY,
   type Reply,
@@ -15,26 +16,37 @@ import {
 export type ServerEndpoint = Comlink.Endpoint;
 
 /** Starts serving on an endpoint. @returns a function that ends it and frees the model */
-export type Attach = (endpoint: ServerEndpoint) => () => Promise<void>;
+export type Attach = (
+  endpoint: ServerEndpoint,
+  environment?: { readonly openStore: OpenStore },
+) => () => Promise<void>;
 
 /**
  * Serves models with one backend: what a worker file calls, once, at its top level. In a worker it
  * starts at once; elsewhere (Node, inline) the returned function starts it on a port.
  */
 export function serve({ backend }: { backend: Backend }): Attach {
-  const attach: Attach = (endpoint) => attachTo(endpoint, backend);
+  const attach: Attach = (endpoint, { openStore } = { openStore: openBrowserStore }) =>
+    attachTo(endpoint, { backend, openStore });
   if (isOurWorker()) attach(globalThis as unknown as ServerEndpoint);
   return attach;
 }
 
-function attachTo(endpoint: ServerEndpoint, backend: Backend): () => Promise<void> {
+function attachTo(
+  endpoint: ServerEndpoint,
+  { backend, openStore }: { backend: Backend; openStore: OpenStore },
+): () => Promise<void> {
   const emit = (event: WorkerEvent) => endpoint.postMessage(event);
-  const model = createHostedModel(backend, emit);
+  const model = createHostedModel({ backend, openStore, emit });
   const api: WorkerApi = {
     open: (request) => reply(() => model.open(request), 'backend-failed'),
+    fetch: (request) => reply(() => model.fetch(request), 'network-failed'),
     load: (request) => reply(() => model.load(request), 'backend-failed'),
     run: async (request) => transferOutput(await reply(() => model.run(request), 'backend-failed')),
-    update: () => reply(() => model.update(), 'network-failed'),
+    check: (request) => reply(() => model.check(request), 'network-failed'),
+    spendTry: (sequence) => reply(() => model.spendTry(sequence), 'store-unavailable'),
+    reject: (request) => reply(() => model.reject(request), 'store-unavailable'),
+    storage: () => reply(() => model.storage(), 'store-unavailable'),
   };
   reportUnhandled(emit);
   Comlink.expose(api, endpoint);

@@ -1,4 +1,9 @@
-import { type ModelVersion, type VerifiedBytes, variantFiles } from '@nearside/artifact';
+import {
+  type ModelVersion,
+  type ReadFilesOptions,
+  type VerifiedBytes,
+  variantFiles,
+} from '@nearside/artifact';
 import { type Baseline, NearsideError, parseBaseline, type Variant } from '@nearside/core';
 import type { Backend, BackendSession } from './backends/backend.js';
 import { checkGolden } from './golden-check.js';
@@ -16,6 +21,8 @@ export interface Session extends BackendSession {
 
 export interface OpenSessionOptions {
   readonly version: ModelVersion;
+  /** Reads files of the version, fetching what is missing. */
+  readonly readFiles: ReadFiles;
   readonly backend: Backend;
   readonly variant: string;
   readonly runtimeWasm: string | Uint8Array<ArrayBuffer>;
@@ -23,6 +30,11 @@ export interface OpenSessionOptions {
   readonly golden: 'all' | 'first';
   readonly progress: LoadProgress;
 }
+
+export type ReadFiles = (
+  names: readonly string[],
+  options: ReadFilesOptions,
+) => Promise<Map<string, VerifiedBytes>>;
 
 /**
  * Fetches weights and runtime side by side, starts the one, loads the other, and lets nothing
@@ -36,7 +48,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   const stopwatch = startStopwatch();
 
   const [weights, wasm] = await Promise.all([
-    stopwatch('weights', () => readVariant(version, variant, progress)),
+    stopwatch('weights', () => readVariant(variant, options)),
     stopwatch('runtime', () => fetchRuntimeWasm(options.runtimeWasm, progress)),
   ]);
   const session = await stopwatch('session', async () => {
@@ -66,7 +78,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   };
 }
 
-function requireVariant({ spec }: ModelVersion, name: string): Variant {
+export function requireVariant({ spec }: ModelVersion, name: string): Variant {
   const variant = spec.variants.find((candidate) => candidate.name === name);
   if (variant) return variant;
   const names = spec.variants.map((candidate) => candidate.name).join(', ');
@@ -74,16 +86,17 @@ function requireVariant({ spec }: ModelVersion, name: string): Variant {
 }
 
 /** Every file the variant needs is verified before the first byte of it is used. */
-async function readVariant(version: ModelVersion, variant: Variant, progress: LoadProgress) {
+async function readVariant(variant: Variant, { version, readFiles, progress }: OpenSessionOptions) {
   const names = variantFiles(variant, version.golden);
   progress.expect(await version.missingBytes(names));
   let fetchedBytes = 0;
-  const onBytes = (sizeBytes: number) => {
-    fetchedBytes += sizeBytes;
-    progress.arrive('weights', sizeBytes);
-  };
-  const files = new Map<string, VerifiedBytes>();
-  for (const name of names) files.set(name, await version.readFile(name, { onBytes }));
+  const files = await readFiles(names, {
+    onBytes(sizeBytes) {
+      fetchedBytes += sizeBytes;
+      progress.arrive('weights', sizeBytes);
+    },
+    onElsewhere: (sizeBytes) => progress.arrive('weights', sizeBytes),
+  });
   const baseline = files.get('baseline.json');
   return {
     files,

@@ -1,9 +1,10 @@
 import { isNearsideError, NearsideError, type Store } from '@nearside/core';
-import { LIMITS } from '../limits.js';
 import { gunzip } from '../network/gunzip.js';
 import type { RepositorySource } from '../network/repository-source.js';
-import { chunkPath } from '../repository-paths.js';
+import { deltaPath } from '../repository-paths.js';
 import { type VerifiedBytes, verifyBytes } from '../verified-bytes.js';
+import { addBytes, type ChunkDelta } from './chunk-deltas.js';
+import { fetchChunk, isIntegrityError } from './fetch-chunk.js';
 
 /** A chunk asked for by its hash, with a name for messages. */
 export interface ChunkRequest {
@@ -13,6 +14,8 @@ export interface ChunkRequest {
   readonly sizeBytes?: number | undefined;
   /** Present when the repository holds it compressed. */
   readonly gzipBytes?: number | undefined;
+  /** The stored chunk it replaces, where the repository offers the difference. */
+  readonly delta?: ChunkDelta | undefined;
   /** Called with each piece's length as it arrives from the network, in bytes. */
   readonly onBytes?: ((sizeBytes: number) => void) | undefined;
 }
@@ -27,36 +30,79 @@ export interface ChunkStore {
    *   cannot be replaced, or what the server sent does not match; else a network or store code
    */
   read(request: ChunkRequest): Promise<VerifiedBytes>;
-  /** Whether the store holds something under this hash: a hint for progress, not a promise. */
-  has(sha256: string): Promise<boolean>;
+  /** Stores a chunk that came another way. */
+  keep(sha256: string, bytes: VerifiedBytes): Promise<void>;
+  /** Hashes of the chunks that the store holds: a hint for progress, not a promise. */
+  stored(): Promise<ReadonlySet<string>>;
 }
 
 /** `c/`: chunks are shared by all models and repositories, so their keys carry no prefix. */
+export const CHUNK_PREFIX = 'c/';
+
 export function chunkKey(sha256: string): string {
-  return `c/${sha256}`;
+  return CHUNK_PREFIX + sha256;
 }
 
 export function createChunkStore(
   store: Store,
-  source: RepositorySource,
-  { onHealed }: { onHealed: (sha256: string) => void },
+  {
+    sources,
+    signal,
+    onHealed,
+  }: {
+    sources: readonly RepositorySource[];
+    signal?: AbortSignal | undefined;
+    onHealed: (sha256: string) => void;
+  },
 ): ChunkStore {
   async function read(request: ChunkRequest): Promise<VerifiedBytes> {
     const stored = await readStored(store, request);
     if (stored.bytes) return stored.bytes;
-    const fetched = await fetchChunk(source, request).catch((error) => {
-      // Without a network the honest answer is what is wrong with the stored bytes.
-      throw stored.damage && !isIntegrityError(error) ? withCause(stored.damage, error) : error;
-    });
-    await keep(store, request.sha256, fetched);
+    const bytes =
+      (await fetchDelta(request)) ??
+      (await fetchChunk(sources, request, signal).catch((error) => {
+        // Without a network the honest answer is what is wrong with the stored bytes.
+        throw stored.damage && !isIntegrityError(error) ? withCause(stored.damage, error) : error;
+      }));
+    await keep(request.sha256, bytes);
     if (stored.damage) onHealed(request.sha256);
-    return fetched;
+    return bytes;
+  }
+
+  /** The older chunk plus the difference, if both are there; the full chunk serves otherwise. */
+  async function fetchDelta(request: ChunkRequest): Promise<VerifiedBytes | undefined> {
+    const { delta, onBytes, gzipBytes } = request;
+    const [source] = sources;
+    if (!delta || !source) return undefined;
+    const { sha256, fromSha256, sizeBytes } = delta;
+    const older = await readStored(store, { sha256: fromSha256, what: 'the older chunk' });
+    if (older.bytes?.length !== sizeBytes) return undefined;
+    try {
+      const body = await source.fetchIfPresent(deltaPath(sha256, fromSha256), {
+        maxBytes: gzipBytes ?? sizeBytes,
+        tooLarge: 'size-mismatch',
+        cache: 'no-store',
+        onBytes,
+      });
+      const difference = body && (await gunzip(body, sizeBytes));
+      return difference && (await verifyBytes(addBytes(difference, older.bytes), request));
+    } catch (error) {
+      if (signal?.aborted || !isNearsideError(error)) throw error;
+      return undefined;
+    }
+  }
+
+  async function keep(sha256: string, bytes: VerifiedBytes): Promise<void> {
+    const { buffer } = bytes.length === bytes.buffer.byteLength ? bytes : bytes.slice();
+    await store.commit({ set: new Map([[chunkKey(sha256), buffer]]) });
   }
 
   return {
     read,
-    async has(sha256) {
-      return (await store.keys(chunkKey(sha256))).length > 0;
+    keep,
+    async stored() {
+      const keys = await store.keys(CHUNK_PREFIX);
+      return new Set(keys.map((key) => key.slice(CHUNK_PREFIX.length)));
     },
   };
 }
@@ -67,61 +113,19 @@ interface Stored {
   readonly damage?: NearsideError;
 }
 
-async function readStored(store: Store, request: ChunkRequest): Promise<Stored> {
+async function readStored(
+  store: Store,
+  request: Pick<ChunkRequest, 'sha256' | 'what' | 'sizeBytes'>,
+): Promise<Stored> {
   const value = await store.get(chunkKey(request.sha256));
   if (value === undefined) return {};
   try {
-    return { bytes: await verifyBytes(await privateCopy(value), request) };
+    const bytes = value instanceof ArrayBuffer ? new Uint8Array(value) : new Uint8Array();
+    return { bytes: await verifyBytes(bytes, request) };
   } catch (error) {
     if (isNearsideError(error)) return { damage: error };
     throw error;
   }
-}
-
-/**
- * Stored values are Blobs where the browser allows it, ArrayBuffers elsewhere (and in memory,
- * where the copy keeps what is hashed apart from what others may still write to).
- */
-async function privateCopy(value: unknown): Promise<Uint8Array<ArrayBuffer>> {
-  if (value instanceof Blob) return new Uint8Array(await value.arrayBuffer());
-  if (value instanceof ArrayBuffer) return new Uint8Array(value.slice(0));
-  return new Uint8Array();
-}
-
-async function fetchChunk(source: RepositorySource, request: ChunkRequest): Promise<VerifiedBytes> {
-  const { sha256, what, sizeBytes = LIMITS.layoutBytes, gzipBytes, onBytes } = request;
-  const gzip = gzipBytes !== undefined;
-  const body = await source.fetch(chunkPath(sha256, { gzip }), {
-    // A server may have decoded a gzip body on the way, so either size is allowed to arrive.
-    maxBytes: Math.max(sizeBytes, gzipBytes ?? 0),
-    tooLarge: 'size-mismatch',
-    cache: 'no-store',
-    onBytes,
-  });
-  const content = gzip ? await gunzip(body, sizeBytes) : undefined;
-  return content
-    ? verifyBytes(content, request)
-    : verifyBytes(body, gzip ? { sha256, what } : request);
-}
-
-/**
- * As a Blob, which IndexedDB reads 2.3 times faster than an ArrayBuffer (measured, Chromium 156);
- * as an ArrayBuffer where Blobs are refused (WebKit private sessions, WebKitGTK).
- */
-async function keep(store: Store, sha256: string, bytes: VerifiedBytes): Promise<void> {
-  const copy = bytes.slice().buffer;
-  const key = chunkKey(sha256);
-  if (store.kind === 'memory') return store.commit({ set: new Map([[key, copy]]) });
-  try {
-    await store.commit({ set: new Map([[key, new Blob([copy])]]) });
-  } catch (error) {
-    if (isNearsideError(error) && error.code === 'quota-exceeded') throw error;
-    await store.commit({ set: new Map([[key, copy]]) });
-  }
-}
-
-function isIntegrityError(error: unknown): boolean {
-  return isNearsideError(error) && /^(?:digest|size)-mismatch$/.test(error.code);
 }
 
 function withCause(damage: NearsideError, cause: unknown): NearsideError {

@@ -31,7 +31,7 @@ export async function readBody(
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return concatenate(pieces, sizeBytes);
-    transfer.progress();
+    transfer.progress(value.length);
     sizeBytes += value.length;
     if (sizeBytes > maxBytes) {
       await reader.cancel();

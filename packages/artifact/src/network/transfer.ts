@@ -1,50 +1,56 @@
 import { isNearsideError, NearsideError } from '@nearside/core';
 import { LIMITS } from '../limits.js';
 
-/** One request under way: it ends by itself when the caller aborts or no byte arrives for long. */
+/** One request under way: it ends by itself when the caller aborts or the data comes too slowly. */
 export interface Transfer {
   readonly signal: AbortSignal;
-  /** A byte has arrived: the stall clock starts again. */
-  progress(): void;
+  /** So many bytes have arrived. */
+  progress(sizeBytes: number): void;
   /** What a failure of this request means to the caller. */
   explain(error: unknown, path: string): unknown;
   end(): void;
 }
 
+/** Every window of `LIMITS.windowMs` must bring `LIMITS.windowBytes`, or be the last. */
 export function startTransfer(callers: readonly (AbortSignal | undefined)[]): Transfer {
-  const stall = new AbortController();
+  const tooSlow = new AbortController();
   const aborts = callers.filter((signal) => signal !== undefined);
-  let timer = setTimeout(() => stall.abort(), LIMITS.stallMs);
+  let windowBytes = 0;
+  const timer = setInterval(() => {
+    if (windowBytes < LIMITS.windowBytes) tooSlow.abort();
+    windowBytes = 0;
+  }, LIMITS.windowMs);
 
   return {
-    signal: AbortSignal.any([stall.signal, ...aborts]),
-    progress() {
-      clearTimeout(timer);
-      timer = setTimeout(() => stall.abort(), LIMITS.stallMs);
+    signal: AbortSignal.any([tooSlow.signal, ...aborts]),
+    progress(sizeBytes) {
+      windowBytes += sizeBytes;
     },
     explain(error, path) {
       const aborted = aborts.find((signal) => signal.aborted);
       if (aborted) return aborted.reason;
       if (isNearsideError(error)) return error;
-      return networkError(path, { stalled: stall.signal.aborted, cause: error });
+      return networkError(path, { slow: tooSlow.signal.aborted, cause: error });
     },
     /** A body that nobody reads any more is not downloaded either. */
     end() {
-      clearTimeout(timer);
-      stall.abort();
+      clearInterval(timer);
+      tooSlow.abort();
     },
   };
 }
 
-function networkError(path: string, { stalled, cause }: { stalled: boolean; cause: unknown }) {
-  if (stalled) {
+function networkError(path: string, { slow, cause }: { slow: boolean; cause: unknown }) {
+  if (slow) {
+    const { windowMs, windowBytes } = LIMITS;
     return new NearsideError(
       'too-slow',
-      `${path}: expected data within ${LIMITS.stallMs / 1000} s, got none. Try again later.`,
-      { cause, details: { path, limitMs: LIMITS.stallMs }, retryable: true },
+      `${path}: expected at least ${windowBytes} bytes every ${windowMs / 1000} s, got fewer. Try ` +
+        'again later.',
+      { cause, details: { path, windowMs, windowBytes }, retryable: true },
     );
   }
-  const offline = globalThis.navigator?.onLine === false;
+  const offline = (globalThis.navigator as Navigator | undefined)?.onLine === false;
   return new NearsideError(
     offline ? 'offline' : 'network-failed',
     offline

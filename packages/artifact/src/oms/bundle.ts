@@ -1,4 +1,4 @@
-import { FileNameSchema, ModelNameSchema, Sha256HexSchema, VersionSchema } from '@nearside/core';
+import { ModelNameSchema, Sha256HexSchema, VersionSchema } from '@nearside/core';
 import * as v from 'valibot';
 
 /**
@@ -42,7 +42,7 @@ export const StatementSchema = v.looseObject({
     resources: v.pipe(
       v.array(
         v.looseObject({
-          name: FileNameSchema,
+          name: v.string(),
           algorithm: v.literal('sha256'),
           digest: Sha256HexSchema,
         }),

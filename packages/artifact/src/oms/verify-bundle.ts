@@ -2,6 +2,7 @@ import { NearsideError, parse } from '@nearside/core';
 import { fromBase64 } from '../base64.js';
 import { fromHex } from '../hex.js';
 import { parseJson } from '../parse-json.js';
+import { requireSafeName } from '../safe-name.js';
 import { sha256Hex, webCrypto } from '../sha256.js';
 import {
   BundleSchema,
@@ -152,6 +153,7 @@ function requireRelease(got: ReleaseIdentity, expected: ReleaseIdentity): void {
 function readFiles(statement: Statement, release: ReleaseIdentity): Map<string, string> {
   const files = new Map<string, string>();
   for (const { name, digest } of statement.predicate.resources) {
+    requireSafeName(name, bundleTitle(release));
     if (files.has(name)) {
       throw new NearsideError(
         'bundle-mismatch',

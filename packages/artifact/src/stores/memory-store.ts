@@ -1,20 +1,33 @@
-import type { Store, StoredValue } from '@nearside/core';
+import type { Store, StoreChange, StoredValue } from '@nearside/core';
+import { createLocalLocks } from './local-locks.js';
 
 /** A store that lives as long as its holder: Node, sandboxed frames, private sessions. */
 export function createMemoryStore(): Store {
   const values = new Map<string, StoredValue>();
+  const locks = createLocalLocks();
+
+  function apply({ set, delete: removed = [] }: StoreChange): void {
+    // Copied first: what cannot be copied must leave nothing half done.
+    const copies = [...(set ?? [])].map(([key, value]) => [key, structuredClone(value)] as const);
+    for (const key of removed) values.delete(key);
+    for (const [key, value] of copies) values.set(key, value);
+  }
+
   return {
     kind: 'memory',
     async get(key) {
-      return values.get(key);
-    },
-    async commit({ set, delete: removed = [] }) {
-      for (const key of removed) values.delete(key);
-      for (const [key, value] of set ?? []) values.set(key, value);
+      return structuredClone(values.get(key));
     },
     async keys(prefix) {
       return [...values.keys()].filter((key) => key.startsWith(prefix)).sort();
     },
+    async commit(change) {
+      apply(change);
+    },
+    async transact(keys, decide) {
+      apply(decide(keys.map((key) => structuredClone(values.get(key)))) ?? {});
+    },
+    exclusive: locks.hold,
     async close() {
       values.clear();
     },

@@ -77,7 +77,7 @@ async function refreshSnapshot(source: RepositorySource, trusted: Timed): Promis
   const { snapshot } = trusted;
   if (snapshot?.signed.version === version) return acceptSnapshot(trusted, snapshot.raw);
   const raw = await source.fetch(snapshotPath(version), {
-    maxBytes: length ?? LIMITS.snapshotBytes,
+    maxBytes: Math.min(length ?? LIMITS.snapshotBytes, LIMITS.snapshotBytes),
   });
   return acceptSnapshot(trusted, raw);
 }
@@ -90,6 +90,8 @@ async function refreshTargets(
   const { version, length } = trusted.snapshot.signed.meta['targets.json'];
   const { targets } = trusted;
   if (targets?.signed.version === version) return acceptTargets(trusted, targets.raw);
-  const raw = await source.fetch(targetsPath(version), { maxBytes: length ?? LIMITS.targetsBytes });
+  const raw = await source.fetch(targetsPath(version), {
+    maxBytes: Math.min(length ?? LIMITS.targetsBytes, LIMITS.targetsBytes),
+  });
   return acceptTargets(trusted, raw);
 }

@@ -13,7 +13,7 @@ import type { Metadata, Role, Root } from './metadata.js';
  */
 export async function verifySignatures(metadata: Metadata<Role>, root: Root): Promise<void> {
   const { keyids, threshold } = root.roles[metadata.role];
-  const bytes = new TextEncoder().encode(canonicalJson(metadata.signedJson));
+  const bytes = signedBytes(metadata);
   const signers = new Set<string>();
   for (const { keyid, sig } of metadata.signatures) {
     const key = keyids.includes(keyid) ? root.keys[keyid] : undefined;
@@ -28,6 +28,19 @@ export async function verifySignatures(metadata: Metadata<Role>, root: Root): Pr
       `root version ${root.version} names for '${role}', got ${signers.size}.`,
     { details: { role, threshold, valid: signers.size, rootVersion: root.version } },
   );
+}
+
+/** Canonical JSON knows no fractions, and no nesting without end: whoever sends such is malformed. */
+function signedBytes({ role, signedJson }: Metadata<Role>): Uint8Array<ArrayBuffer> {
+  try {
+    return new TextEncoder().encode(canonicalJson(signedJson));
+  } catch (cause) {
+    throw new NearsideError(
+      'metadata-malformed',
+      `${role}.json: expected what canonical JSON can express, got something else.`,
+      { cause, details: { role } },
+    );
+  }
 }
 
 async function verifyEd25519(

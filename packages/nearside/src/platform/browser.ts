@@ -39,3 +39,5 @@ function startWorker(script: URL, name: string): Worker {
     );
   }
 }
+
+export { openBrowserStore as openStore } from './open-store.js';

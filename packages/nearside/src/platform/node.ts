@@ -1,9 +1,13 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openStore as openArtifactStore } from '@nearside/artifact';
+import { openFileStore } from '@nearside/artifact/file-store';
 import { NearsideError } from '@nearside/core';
 import type { Endpoint } from 'comlink';
 import { type AvailableBackend, backendAssets } from '../runtime-assets.js';
 import type { Attach, ServerEndpoint } from '../serve.js';
 import type { Host } from './host.js';
+import type { OpenStore } from './open-store.js';
 
 /**
  * Starts a backend in this thread: the same worker file, attached to one end of a channel.
@@ -19,7 +23,7 @@ export async function startHost(backend: AvailableBackend, assets?: string): Pro
   const { worker: script, wasm } = backendAssets(backend, assets);
   const { default: attach }: { default: Attach } = await import(/* @vite-ignore */ script.href);
   const { port1, port2 } = new MessageChannel();
-  const detach = attach(port2 as unknown as ServerEndpoint);
+  const detach = attach(port2 as unknown as ServerEndpoint, { openStore });
   return {
     endpoint: port1 as unknown as Endpoint,
     runtimeWasm: new Uint8Array(await readFile(wasm)),
@@ -34,3 +38,9 @@ export async function startHost(backend: AvailableBackend, assets?: string): Pro
     },
   };
 }
+
+/** A directory per database where one is given, else memory: a server's disk is not ours to choose. */
+export const openStore: OpenStore = (database, choice) =>
+  typeof choice === 'object'
+    ? openFileStore(join(choice.directory, database))
+    : openArtifactStore(database, choice);

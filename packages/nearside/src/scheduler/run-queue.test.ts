@@ -1,6 +1,5 @@
-import { NearsideError } from '@nearside/core';
+import { createDeferred, NearsideError } from '@nearside/core';
 import { expect, test } from 'vitest';
-import { createDeferred } from '../deferred.js';
 import { createRunQueue, QUEUE_LIMITS } from './run-queue.js';
 
 function never(): Promise<never> {

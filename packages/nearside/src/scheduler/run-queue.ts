@@ -1,5 +1,4 @@
-import { NearsideError } from '@nearside/core';
-import { createDeferred } from '../deferred.js';
+import { createDeferred, NearsideError } from '@nearside/core';
 
 /** Priorities, most urgent first. */
 export const PRIORITIES = ['interactive', 'normal', 'background'] as const;

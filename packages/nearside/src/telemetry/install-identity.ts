@@ -11,17 +11,23 @@ export interface InstallIdentity {
 
 const INSTALL_KEY = 'i/install';
 
+/** Made once: two tabs that open at the same time become the same install. */
 export async function readInstallIdentity(store: Store): Promise<InstallIdentity> {
-  const stored = (await store.get(INSTALL_KEY)) as Partial<InstallIdentity> | undefined;
-  if (stored && /^[0-9a-f]{32}$/.test(String(stored.id)) && isCohort(stored.cohort)) {
-    return { id: String(stored.id), cohort: stored.cohort };
-  }
-  const identity = {
+  let identity: InstallIdentity = {
     id: toHex(crypto.getRandomValues(new Uint8Array(16))),
     cohort: (crypto.getRandomValues(new Uint8Array(1))[0] ?? 0) % COHORTS,
   };
-  await store.commit({ set: new Map([[INSTALL_KEY, identity]]) });
+  await store.transact([INSTALL_KEY], ([stored]) => {
+    if (!isIdentity(stored)) return { set: new Map([[INSTALL_KEY, identity]]) };
+    identity = { id: stored.id, cohort: stored.cohort };
+    return undefined;
+  });
   return identity;
+}
+
+function isIdentity(value: unknown): value is InstallIdentity {
+  const { id, cohort } = (value ?? {}) as Partial<InstallIdentity>;
+  return /^[0-9a-f]{32}$/.test(String(id)) && isCohort(cohort);
 }
 
 function isCohort(value: unknown): value is number {

@@ -1,25 +1,11 @@
 import { type ErrorCode, record } from '@nearside/core';
 import type { OpeningStats } from '../model.js';
 import type { Observation } from '../protocol.js';
-import {
-  type ReporterOptions,
-  type ReportTarget,
-  type ReportTotals,
-  startReporter,
-} from './reporter.js';
-import {
-  createTally,
-  type RunDurations,
-  type Tally,
-  tallyFailure,
-  tallyFeedback,
-  tallyRun,
-} from './tally.js';
+import { type ReporterOptions, type ReportTarget, startReporter } from './reporter.js';
+import { type RunDurations, type Tally, tallyFailure, tallyFeedback, tallyRun } from './tally.js';
 
-/** Counts what a model does: for its whole life, and for the window that is reported next. */
+/** Counts what a version does: for the model's whole life, and for the window reported next. */
 export interface Recorder {
-  readonly lifetime: Tally;
-  readonly reports: ReportTotals | undefined;
   /** @param quarantined backends tried before that failed */
   opened(opening: OpeningStats, more: { readonly quarantined: number }): void;
   ran(durations: RunDurations, observation: Observation | undefined): void;
@@ -33,10 +19,11 @@ export interface Recorder {
 export interface RecorderOptions extends Omit<ReporterOptions, 'target'> {
   /** Where to report; undefined for nowhere. */
   readonly target: ReportTarget | undefined;
+  /** Counted into as well, whether reports are sent or not. */
+  readonly lifetime: Tally;
 }
 
-export function createRecorder({ target, ...options }: RecorderOptions): Recorder {
-  const lifetime = createTally();
+export function createRecorder({ target, lifetime, ...options }: RecorderOptions): Recorder {
   const reporter = target && startReporter({ ...options, target });
 
   function count(into: (tally: Tally) => void): void {
@@ -45,8 +32,6 @@ export function createRecorder({ target, ...options }: RecorderOptions): Recorde
   }
 
   return {
-    lifetime,
-    reports: reporter?.totals,
     opened: ({ origin, totalMs, fetchedBytes }, { quarantined }) =>
       count((tally) => {
         tally.quarantines += quarantined;

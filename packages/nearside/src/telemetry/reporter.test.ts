@@ -2,7 +2,7 @@ import { createMemoryStore } from '@nearside/artifact';
 import type { Report, Store } from '@nearside/core';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { SAMPLE_DIMENSIONS } from '../testing/sample-dimensions.js';
-import { startReporter } from './reporter.js';
+import { createReportTotals, startReporter } from './reporter.js';
 import { tallyFailure } from './tally.js';
 
 const MINUTE_MS = 60_000;
@@ -20,6 +20,7 @@ function start(store: Store, { to = 'http://127.0.0.1:9/', sampleRate = 1 } = {}
   return startReporter({
     target: { endpoints: [to], sampleRate },
     store,
+    totals: createReportTotals(),
     identity: { id: '0'.repeat(32), cohort: 3 },
     driftEdges: undefined,
     dimensions: SAMPLE_DIMENSIONS,

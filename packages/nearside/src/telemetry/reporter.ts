@@ -23,7 +23,6 @@ export interface ReportTarget {
 export interface Reporter {
   /** The window to count into now. */
   readonly window: Tally;
-  readonly totals: ReportTotals;
   /** Seals the window and sends everything. Never rejects. */
   flush(): Promise<void>;
   close(): Promise<void>;
@@ -40,6 +39,10 @@ export interface ReportTotals {
   dropped: number;
 }
 
+export function createReportTotals(): ReportTotals {
+  return { sealed: 0, sealedRuns: 0, sent: 0, dropped: 0 };
+}
+
 interface ReportWindow {
   readonly startMs: number;
   readonly tally: Tally;
@@ -48,6 +51,8 @@ interface ReportWindow {
 export interface ReporterOptions {
   readonly target: ReportTarget;
   readonly store: Store;
+  /** Counted up as reports are sealed and sent. */
+  readonly totals: ReportTotals;
   readonly identity: InstallIdentity;
   readonly dimensions: Omit<Dimensions, 'weight'>;
   readonly driftEdges: string | undefined;
@@ -56,8 +61,7 @@ export interface ReporterOptions {
 }
 
 export function startReporter(options: ReporterOptions): Reporter {
-  const { target, store, identity, driftEdges } = options;
-  const totals: ReportTotals = { sealed: 0, sealedRuns: 0, sent: 0, dropped: 0 };
+  const { target, store, totals, identity, driftEdges } = options;
   const onDropped = (id: string, reason: DropReason) => {
     totals.dropped += 1;
     options.onDropped(id, reason);
@@ -140,7 +144,6 @@ export function startReporter(options: ReporterOptions): Reporter {
     get window() {
       return window.tally;
     },
-    totals,
     flush,
     async close() {
       clearInterval(timer);

@@ -1,0 +1,78 @@
+import { isNearsideError } from '@nearside/core';
+import { LIMITS } from '../limits.js';
+import { gunzip } from '../network/gunzip.js';
+import type { RepositorySource } from '../network/repository-source.js';
+import { chunkPath } from '../repository-paths.js';
+import { type VerifiedBytes, verifyBytes } from '../verified-bytes.js';
+import type { ChunkRequest } from './chunk-store.js';
+
+/**
+ * Fetches one chunk from any of several sources of the same repository. A source that sends wrong
+ * bytes, or nothing in time, is not asked again; one that fails in passing is, after a pause.
+ *
+ * @throws NearsideError `digest-mismatch` or `size-mismatch` when a source sent wrong bytes and no
+ *   other the right ones; else a network code
+ */
+export async function fetchChunk(
+  sources: readonly RepositorySource[],
+  request: ChunkRequest,
+  signal?: AbortSignal,
+): Promise<VerifiedBytes> {
+  const failures: unknown[] = [];
+  let candidates = rotated(sources, request.sha256);
+  for (let round = 0; round < LIMITS.fetchRounds && candidates.length > 0; round += 1) {
+    if (round > 0) await pause(Math.random() * LIMITS.pauseMs * 2 ** (round - 1), signal);
+    const again: RepositorySource[] = [];
+    for (const source of candidates) {
+      try {
+        return await fetchFrom(source, request);
+      } catch (error) {
+        if (signal?.aborted || !isNearsideError(error)) throw error;
+        failures.push(error);
+        if (error.code === 'network-failed' && error.retryable) again.push(source);
+      }
+    }
+    candidates = again;
+  }
+  throw failures.find(isIntegrityError) ?? failures[0];
+}
+
+export function isIntegrityError(error: unknown): boolean {
+  return isNearsideError(error) && /^(?:digest|size)-mismatch$/.test(error.code);
+}
+
+/** Each chunk starts at a mirror of its own, so that all of them share the load. */
+function rotated<Item>(items: readonly Item[], sha256: string): Item[] {
+  const start = Number.parseInt(sha256.slice(0, 6), 16) % Math.max(1, items.length);
+  return [...items.slice(start), ...items.slice(0, start)];
+}
+
+async function fetchFrom(source: RepositorySource, request: ChunkRequest): Promise<VerifiedBytes> {
+  const { sha256, what, sizeBytes = LIMITS.layoutBytes, gzipBytes, onBytes } = request;
+  const gzip = gzipBytes !== undefined;
+  const body = await source.fetch(chunkPath(sha256, { gzip }), {
+    // A server may have decoded a gzip body on the way, so either size is allowed to arrive.
+    maxBytes: Math.max(sizeBytes, gzipBytes ?? 0),
+    tooLarge: 'size-mismatch',
+    cache: 'no-store',
+    onBytes,
+  });
+  const content = gzip ? await gunzip(body, sizeBytes) : undefined;
+  return content
+    ? verifyBytes(content, request)
+    : verifyBytes(body, gzip ? { sha256, what } : request);
+}
+
+async function pause(durationMs: number, signal?: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const onAbort = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    }, durationMs);
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}

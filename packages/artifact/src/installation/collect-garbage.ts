@@ -1,0 +1,115 @@
+import type { Store } from '@nearside/core';
+import { CHUNK_PREFIX, chunkKey } from '../chunks/chunk-store.js';
+import { LIMITS } from '../limits.js';
+import { MARKS_KEY, parsePointer, parseRecord, type VersionRecord } from './version-records.js';
+
+/** A version that was taken off the device. */
+export interface EvictedVersion {
+  readonly model: string;
+  readonly version: string;
+  readonly sequence: number;
+  /** Of all its chunks; those it shares with a kept version stay. */
+  readonly sizeBytes: number;
+}
+
+interface Entry {
+  readonly key: string;
+  readonly model: string;
+  readonly sequence: number;
+  readonly record: VersionRecord;
+  /** Active, previous or candidate of its model, or on its way here: never evicted. */
+  readonly isHeld: boolean;
+}
+
+/** How often a collection is decided anew when versions change meanwhile. */
+const ROUNDS = 3;
+
+/**
+ * Mark and sweep over all models of all repositories that share the store. A version nobody points
+ * to is kept while there is room for it, the least recently used going first; then every chunk that
+ * no kept version names is swept. Nothing is removed that another tab marks meanwhile.
+ *
+ * @param budgetBytes what the chunks of all versions may take; held versions take it all if need be
+ */
+export async function collectGarbage(
+  store: Store,
+  options: { budgetBytes?: number | undefined; nowMs: number },
+): Promise<EvictedVersion[]> {
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const marks = await store.get(MARKS_KEY);
+    const { removed, evicted } = await decide(store, options);
+    if (removed.length === 0) return [];
+    let isCurrent = false;
+    await store.transact([MARKS_KEY], ([now]) => {
+      isCurrent = now === marks;
+      return isCurrent ? { delete: removed } : undefined;
+    });
+    if (isCurrent) return evicted;
+  }
+  return [];
+}
+
+async function decide(
+  store: Store,
+  { budgetBytes = LIMITS.storeBytes, nowMs }: { budgetBytes?: number | undefined; nowMs: number },
+): Promise<{ removed: string[]; evicted: EvictedVersion[] }> {
+  const chunkKeys = await store.keys(CHUNK_PREFIX);
+  const entries = await readEntries(store, nowMs);
+  const { kept, evicted } = chooseKept(entries, budgetBytes);
+  const marked = new Set(
+    kept.flatMap(({ record }) => record.chunks.map(([hash]) => chunkKey(hash))),
+  );
+  return {
+    removed: [...evicted.map(({ key }) => key), ...chunkKeys.filter((key) => !marked.has(key))],
+    evicted: evicted.map(({ model, sequence, record }) => ({
+      model,
+      sequence,
+      version: record.version,
+      sizeBytes: record.chunks.reduce((sum, [, sizeBytes]) => sum + sizeBytes, 0),
+    })),
+  };
+}
+
+/** Keys are `<pin>/p/<model>` and `<pin>/v/<model>/<sequence>`. */
+async function readEntries(store: Store, nowMs: number): Promise<Entry[]> {
+  const keys = (await store.keys('')).filter((key) => /^[0-9a-f]{16}\/[pv]\//.test(key));
+  const held = new Set<string>();
+  for (const key of keys.filter((key) => key.startsWith('/p/', 16))) {
+    const { active, previous, candidate } = parsePointer(await store.get(key));
+    const versions = key.replace('/p/', '/v/');
+    for (const sequence of [active, previous, candidate]) held.add(`${versions}/${sequence}`);
+  }
+  const entries: Entry[] = [];
+  for (const key of keys.filter((key) => key.startsWith('/v/', 16))) {
+    const record = parseRecord(await store.get(key));
+    const [, , model = '', sequence] = key.split('/');
+    if (!record) continue;
+    const isArriving = record.state === 'fetching' && nowMs - record.lastUsedMs < LIMITS.fetchingMs;
+    const isHeld = held.has(key) || isArriving;
+    entries.push({ key, model, sequence: Number(sequence), record, isHeld });
+  }
+  return entries;
+}
+
+function chooseKept(
+  entries: readonly Entry[],
+  budgetBytes: number,
+): { kept: Entry[]; evicted: Entry[] } {
+  const kept = entries.filter(({ isHeld }) => isHeld);
+  const evicted: Entry[] = [];
+  const rest = entries.filter(({ isHeld }) => !isHeld);
+  rest.sort((a, b) => b.record.lastUsedMs - a.record.lastUsedMs);
+  for (const entry of rest) {
+    // What failed here keeps its record, so that it is not tried again, but none of its bytes.
+    if (entry.record.state === 'failed') continue;
+    if (sizeOf([...kept, entry]) <= budgetBytes) kept.push(entry);
+    else evicted.push(entry);
+  }
+  return { kept, evicted };
+}
+
+/** Bytes of the chunks of these versions, shared ones once. */
+function sizeOf(entries: readonly Entry[]): number {
+  const sizes = new Map(entries.flatMap(({ record }) => record.chunks));
+  return [...sizes.values()].reduce((sum, sizeBytes) => sum + sizeBytes, 0);
+}

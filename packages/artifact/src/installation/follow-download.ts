@@ -1,0 +1,65 @@
+import type { Store } from '@nearside/core';
+import { LIMITS } from '../limits.js';
+
+/** How often a follower looks how far the leader has come, ms. */
+const LOOK_MS = 500;
+
+export interface FollowOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Bytes that are not stored yet, as they would cross the network. */
+  readonly remainingBytes: () => Promise<number>;
+  /** Called with what another tab has stored since the last call, in bytes. */
+  readonly onElsewhere?: ((sizeBytes: number) => void) | undefined;
+}
+
+/**
+ * One tab downloads for all: does `work` as the only one, after whoever does it now, and finds in
+ * the store what that one has fetched. A leader that was closed lets go by itself; one that brings
+ * nothing for a minute is not waited for any more, because fetching twice harms nobody.
+ */
+export async function followDownload<Result>(
+  store: Store,
+  name: string,
+  work: () => Promise<Result>,
+  { signal, remainingBytes, onElsewhere }: FollowOptions,
+): Promise<Result> {
+  const givenUp = new AbortController();
+  const signals = [givenUp.signal, signal].filter((one) => one !== undefined);
+  const stopWatching = watch({ remainingBytes, onElsewhere, giveUp: () => givenUp.abort(givenUp) });
+  try {
+    return await store.exclusive(
+      name,
+      () => {
+        stopWatching();
+        return work();
+      },
+      { signal: AbortSignal.any(signals) },
+    );
+  } catch (error) {
+    if (error !== givenUp) throw error;
+    return await work();
+  } finally {
+    stopWatching();
+  }
+}
+
+function watch({
+  remainingBytes,
+  onElsewhere,
+  giveUp,
+}: Pick<FollowOptions, 'remainingBytes' | 'onElsewhere'> & { giveUp: () => void }): () => void {
+  let known: number | undefined;
+  let silentMs = 0;
+  const timer = setInterval(async () => {
+    const remaining = await remainingBytes().catch(() => known);
+    if (known !== undefined && remaining !== undefined && remaining < known) {
+      onElsewhere?.(known - remaining);
+      silentMs = 0;
+    } else {
+      silentMs += LOOK_MS;
+      if (silentMs >= LIMITS.followMs) giveUp();
+    }
+    known = remaining;
+  }, LOOK_MS);
+  return () => clearInterval(timer);
+}

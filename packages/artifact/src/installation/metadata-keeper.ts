@@ -1,0 +1,107 @@
+import { isNearsideError, type NearsideError, type Store } from '@nearside/core';
+import { LIMITS } from '../limits.js';
+import type { RepositorySource } from '../network/repository-source.js';
+import { pinPrefix } from '../tuf/pin.js';
+import { refreshMetadata } from '../tuf/refresh-metadata.js';
+import {
+  loadStoredMetadata,
+  type StoredMetadata,
+  toStoredChain,
+  trustedKey,
+} from '../tuf/stored-metadata.js';
+import type { CompleteMetadata } from '../tuf/trusted-metadata.js';
+
+/** The trusted metadata of one repository on this device. */
+export interface MetadataKeeper {
+  /** What is stored, verified again from the pin; `damage` when something is, but does not verify. */
+  load(): Promise<{ stored?: StoredMetadata; damage?: NearsideError }>;
+  /**
+   * The newest metadata: from the repository, or what any tab has asked of it less than `maxAgeMs`
+   * ago. What verifies is stored before it is returned.
+   */
+  refresh(options?: { maxAgeMs?: number }): Promise<CompleteMetadata>;
+  /** Walks a boot file, whose metadata is stored as still to be confirmed. */
+  adopt(boot: RepositorySource): Promise<CompleteMetadata>;
+}
+
+export function createMetadataKeeper({
+  store,
+  source,
+  pin,
+  now,
+}: {
+  store: Store;
+  source: RepositorySource;
+  pin: string;
+  now: () => number;
+}): MetadataKeeper {
+  const prefix = pinPrefix(pin);
+
+  async function load() {
+    try {
+      const stored = await loadStoredMetadata(store, { prefix, pin });
+      return stored ? { stored } : {};
+    } catch (error) {
+      // Stored metadata that does not verify is worth nothing, but is the cause if nothing else comes.
+      if (isNearsideError(error) && error.code !== 'store-unavailable') return { damage: error };
+      throw error;
+    }
+  }
+
+  /** Never replaces newer metadata, which another tab may have stored meanwhile, by older. */
+  async function keep(metadata: StoredMetadata): Promise<CompleteMetadata> {
+    const key = trustedKey(prefix);
+    for (let isKept = false; !isKept; ) {
+      const { stored } = await load();
+      if (stored && isNewer(stored.trusted, metadata.trusted)) break;
+      const seen = stored?.trusted.timestamp.raw;
+      await store.transact([key], ([now]) => {
+        isKept = !seen || sameBytes((now as { timestamp?: unknown })?.timestamp, seen);
+        return isKept ? { set: new Map([[key, toStoredChain(metadata)]]) } : undefined;
+      });
+    }
+    return metadata.trusted;
+  }
+
+  return {
+    load,
+    async refresh({ maxAgeMs = 0 } = {}) {
+      const { stored, damage } = await load();
+      if (stored?.origin === 'walk' && isYounger(stored, maxAgeMs, now())) return stored.trusted;
+      const trusted = await refreshMetadata(source, {
+        pin,
+        trusted: stored?.trusted,
+        nowMs: now(),
+      }).catch((error) => {
+        throw damage && isNetworkError(error) ? damage : error;
+      });
+      return keep({ trusted, arrivedMs: now(), origin: 'walk' });
+    },
+    async adopt(boot) {
+      const trusted = await refreshMetadata(boot, { pin, nowMs: now() });
+      return keep({ trusted, arrivedMs: now(), origin: 'boot' });
+    },
+  };
+}
+
+function isNewer(a: CompleteMetadata, b: CompleteMetadata): boolean {
+  if (a.root.version !== b.root.version) return a.root.version > b.root.version;
+  return a.timestamp.signed.version > b.timestamp.signed.version;
+}
+
+function sameBytes(a: unknown, b: Uint8Array): boolean {
+  return a instanceof Uint8Array && a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+/** A clock that was set back makes nothing young for ever. */
+export function isYounger(
+  { arrivedMs }: StoredMetadata,
+  maxAgeMs: number = LIMITS.freshMs,
+  nowMs: number = Date.now(),
+): boolean {
+  return arrivedMs <= nowMs && nowMs - arrivedMs < maxAgeMs;
+}
+
+function isNetworkError(error: unknown): boolean {
+  return isNearsideError(error) && /^(?:offline|network-failed|too-slow)$/.test(error.code);
+}

@@ -1,0 +1,101 @@
+import { isNearsideError, type Layout } from '@nearside/core';
+import type { ChunkStore } from '../chunks/chunk-store.js';
+import { LIMITS } from '../limits.js';
+import { type ModelVersion, openModelVersion } from '../model-version.js';
+import type { RepositorySource } from '../network/repository-source.js';
+import { type Manifest, verifyBundle } from '../oms/verify-bundle.js';
+import { type Release, releasesOf } from '../release.js';
+import { targetPath } from '../repository-paths.js';
+import { MODEL_KEYS_FIELD } from '../tuf/metadata.js';
+import type { CompleteMetadata } from '../tuf/trusted-metadata.js';
+import { verifyBytes } from '../verified-bytes.js';
+import type { VersionLedger } from './version-ledger.js';
+import type { StoredChunk, VersionRecord } from './version-records.js';
+
+/** A version ready to be read, and where its description came from. */
+export interface InstalledVersion extends ModelVersion {
+  readonly origin: 'store' | 'network';
+  /** Of its rollout, as reports name it. */
+  readonly arm: 'canary' | 'stable';
+  readonly bundle: Uint8Array<ArrayBuffer>;
+  /** What has proven it on this device before: see `activate`. */
+  readonly provenBy: readonly string[];
+}
+
+export interface ReleaseContext {
+  readonly trusted: CompleteMetadata;
+  readonly ledger: VersionLedger;
+  readonly chunks: ChunkStore;
+  /** Where a bundle comes from that is not stored. */
+  readonly source: RepositorySource;
+}
+
+/**
+ * Opens a release that trusted targets offer: its bundle, verified against them and against root's
+ * model keys, and through the bundle everything else.
+ */
+export async function openRelease(
+  release: Release,
+  context: ReleaseContext,
+): Promise<InstalledVersion> {
+  const { trusted, ledger, chunks, source } = context;
+  const { model, version, sequence } = release;
+  const record = await ledger.record(sequence);
+  const isProven = record?.state === 'proven';
+  const bundle = await readBundle(release, { record, source });
+  const manifest = await verifyBundle(bundle, {
+    modelKeys: trusted.root[MODEL_KEYS_FIELD],
+    release: { model, version, sequence },
+  });
+  // Marked before its first chunk arrives, or a collection in another tab could take that away.
+  await ledger.remember({ release: manifest.release, bundle, chunks: describingChunks(manifest) });
+  const older = isProven ? undefined : await olderLayout(release, context);
+  return {
+    ...(await openModelVersion(manifest, chunks, { older })),
+    origin: isProven ? 'store' : 'network',
+    arm: release.state === 'canary' ? 'canary' : 'stable',
+    bundle,
+    provenBy: record?.provenBy ?? [],
+  };
+}
+
+/** What is read before the layout tells every chunk; where such a file is one chunk, its digest is its name. */
+function describingChunks({ files }: Manifest): StoredChunk[] {
+  return ['layout.json', 'model.json', 'golden.json'].flatMap((name) => {
+    const sha256 = files.get(name);
+    return sha256 === undefined ? [] : [[sha256, 0] as const];
+  });
+}
+
+async function readBundle(
+  { target: { length, hashes }, targetName }: Release,
+  { record, source }: { record: VersionRecord | undefined; source: RepositorySource },
+) {
+  const expected = { what: targetName, sha256: hashes.sha256, sizeBytes: length };
+  const stored = record && (await verifyBytes(record.bundle, expected).catch(() => undefined));
+  if (stored) return stored;
+  const fetched = await source.fetch(targetPath(targetName, hashes.sha256), {
+    maxBytes: Math.min(length, LIMITS.bundleBytes),
+    tooLarge: 'size-mismatch',
+  });
+  return verifyBytes(fetched, expected);
+}
+
+/** The layout of the active version, where the repository offers deltas from it and it can be read. */
+async function olderLayout(
+  { model, deltasFrom = [] }: Release,
+  context: ReleaseContext,
+): Promise<Layout | undefined> {
+  const { active } = await context.ledger.pointer();
+  if (active === undefined || !deltasFrom.includes(active)) return undefined;
+  const releases = releasesOf(context.trusted.targets.signed, model);
+  const older = releases.find(({ sequence }) => sequence === active);
+  const record = await context.ledger.record(active);
+  if (!older || record?.state !== 'proven') return undefined;
+  try {
+    return (await openRelease(older, context)).layout;
+  } catch (error) {
+    if (isNearsideError(error)) return undefined;
+    throw error;
+  }
+}

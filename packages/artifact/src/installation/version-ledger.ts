@@ -1,0 +1,149 @@
+import type { ErrorCode, Store } from '@nearside/core';
+import type { ReleaseIdentity } from '../oms/verify-bundle.js';
+import {
+  CANDIDATE_TRIES,
+  MARKS_KEY,
+  mergeChunks,
+  nextMarks,
+  type Pointer,
+  parsePointer,
+  parseRecord,
+  pointerKey,
+  readRecords,
+  type StoredChunk,
+  type VersionRecord,
+  versionKey,
+} from './version-records.js';
+
+/** What is written down of a version as it arrives or is used. */
+export interface VersionEntry {
+  readonly release: ReleaseIdentity;
+  /** The signed bundle, raw. */
+  readonly bundle: Uint8Array<ArrayBuffer>;
+  readonly chunks: readonly StoredChunk[];
+}
+
+/**
+ * One model's versions on this device, and every step a version can take: arriving → candidate →
+ * active → previous, or failed. Each step is one transaction, so that tabs never undo one another's
+ * and a crash leaves the state before or after it.
+ */
+export interface VersionLedger {
+  pointer(): Promise<Pointer>;
+  record(sequence: number): Promise<VersionRecord | undefined>;
+  /** Sequences that have failed on this device. */
+  failed(): Promise<ReadonlySet<number>>;
+  /** The version arrives or is used: its chunks are kept from being collected. */
+  remember(entry: VersionEntry): Promise<void>;
+  /** The version becomes the candidate, with all its tries when it was not that already. */
+  stage(sequence: number): Promise<void>;
+  /** Counts one of a candidate's tries. @returns how many are left; undefined when none was */
+  spendTry(sequence: number): Promise<number | undefined>;
+  /** The version becomes the active one, proven by a backend. */
+  activate(entry: VersionEntry, provenBy: string): Promise<void>;
+  /** The version is given up; the one before it is active again. */
+  reject(sequence: number, failure: ErrorCode): Promise<void>;
+}
+
+export function openVersionLedger(
+  store: Store,
+  { prefix, model, now }: { prefix: string; model: string; now: () => number },
+): VersionLedger {
+  const keyOfPointer = pointerKey(prefix, model);
+  const keyOf = (sequence: number) => versionKey(prefix, model, sequence);
+
+  /** One version and the pointer change together. */
+  function step(
+    sequence: number,
+    change: (
+      pointer: Pointer,
+      record: VersionRecord | undefined,
+    ) => { pointer?: Pointer; record?: VersionRecord } | undefined,
+  ): Promise<void> {
+    const keys = [keyOfPointer, keyOf(sequence), MARKS_KEY];
+    return store.transact(keys, ([pointer, record, marks]) => {
+      const next = change(parsePointer(pointer), parseRecord(record));
+      const set = new Map<string, unknown>([[MARKS_KEY, nextMarks(marks)]]);
+      if (next?.pointer) set.set(keyOfPointer, next.pointer);
+      if (next?.record) set.set(keyOf(sequence), next.record);
+      return { set };
+    });
+  }
+
+  function updated({ release, bundle, chunks }: VersionEntry, record: VersionRecord | undefined) {
+    return {
+      state: 'fetching' as const,
+      triesLeft: CANDIDATE_TRIES,
+      provenBy: [],
+      ...record,
+      bundle,
+      version: release.version,
+      chunks: mergeChunks(record?.chunks ?? [], chunks),
+      lastUsedMs: now(),
+    };
+  }
+
+  return {
+    pointer: async () => parsePointer(await store.get(keyOfPointer)),
+    record: async (sequence) => parseRecord(await store.get(keyOf(sequence))),
+    async failed() {
+      const records = await readRecords(store, prefix, model);
+      const failed = [...records].filter(([, { state }]) => state === 'failed');
+      return new Set(failed.map(([sequence]) => sequence));
+    },
+    remember: (entry) =>
+      step(entry.release.sequence, (_pointer, record) => ({ record: updated(entry, record) })),
+    stage: (sequence) =>
+      step(sequence, (pointer, record) =>
+        record && pointer.candidate !== sequence && pointer.active !== sequence
+          ? {
+              pointer: { ...pointer, candidate: sequence },
+              record: { ...record, triesLeft: CANDIDATE_TRIES },
+            }
+          : undefined,
+      ),
+    async spendTry(sequence) {
+      let left: number | undefined;
+      await step(sequence, (_pointer, record) => {
+        if (!record || record.triesLeft <= 0) return undefined;
+        left = record.triesLeft - 1;
+        return { record: { ...record, triesLeft: left } };
+      });
+      return left;
+    },
+    activate: (entry, provenBy) =>
+      step(entry.release.sequence, (pointer, known) => {
+        const record = updated(entry, known);
+        return {
+          pointer: switchedTo(entry.release.sequence, pointer),
+          record: {
+            ...record,
+            state: 'proven',
+            triesLeft: CANDIDATE_TRIES,
+            provenBy: [...new Set([...record.provenBy, provenBy])],
+          },
+        };
+      }),
+    reject: (sequence, failure) =>
+      step(sequence, (pointer, record) => ({
+        pointer: without(sequence, pointer),
+        ...(record && { record: { ...record, state: 'failed', failure, triesLeft: 0 } }),
+      })),
+  };
+}
+
+function switchedTo(sequence: number, { active, previous, candidate }: Pointer): Pointer {
+  return {
+    active: sequence,
+    previous: active === sequence ? previous : active,
+    candidate: candidate === sequence ? undefined : candidate,
+  };
+}
+
+function without(sequence: number, { active, previous, candidate }: Pointer): Pointer {
+  return {
+    active: active === sequence ? previous : active,
+    previous: active === sequence || previous === sequence ? undefined : previous,
+    candidate: candidate === sequence ? undefined : candidate,
+  };
+}

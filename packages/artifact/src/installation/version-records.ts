@@ -1,0 +1,118 @@
+import type { ErrorCode, Store } from '@nearside/core';
+
+/**
+ * What a device remembers of a model's versions. Nothing here is trusted: a record only says where
+ * to look, and what is found there is verified.
+ */
+
+/** `p/<model>`: the only switch between versions, by sequence. */
+export interface Pointer {
+  readonly active?: number | undefined;
+  readonly previous?: number | undefined;
+  /** On its way here, not proven yet. */
+  readonly candidate?: number | undefined;
+}
+
+/** `v/<model>/<sequence>`: one version on this device, from its first byte on. */
+export interface VersionRecord {
+  /** The signed bundle, raw. */
+  readonly bundle: Uint8Array<ArrayBuffer>;
+  readonly version: string;
+  /** Chunks of what this device uses of it, there or still to come: collection keeps these. */
+  readonly chunks: readonly StoredChunk[];
+  /** `fetching` until a backend has proven it here; `failed` when none could. */
+  readonly state: 'fetching' | 'proven' | 'failed';
+  /** Why it failed. */
+  readonly failure?: ErrorCode | undefined;
+  /** Loads a candidate is still allowed; counted down *before* each, so that a crash counts too. */
+  readonly triesLeft: number;
+  /** Backends that have reproduced its golden outputs on this device, as their prover names them. */
+  readonly provenBy: readonly string[];
+  readonly lastUsedMs: number;
+}
+
+export type StoredChunk = readonly [sha256: string, sizeBytes: number];
+
+/** Loads a candidate gets before the device stays with the version it has. */
+export const CANDIDATE_TRIES = 2;
+
+export function pointerKey(prefix: string, model: string): string {
+  return `${prefix}/p/${model}`;
+}
+
+/**
+ * Changes with every step of any version. A collection that was decided on older marks sees that it
+ * has changed, and decides anew.
+ */
+export const MARKS_KEY = 'g/marks';
+
+export function nextMarks(value: unknown): number {
+  return (sequence(value) ?? 0) + 1;
+}
+
+export function versionPrefix(prefix: string, model: string): string {
+  return `${prefix}/v/${model}/`;
+}
+
+export function versionKey(prefix: string, model: string, sequence: number): string {
+  return versionPrefix(prefix, model) + sequence;
+}
+
+/** A pointer from whatever lies in the store. */
+export function parsePointer(value: unknown): Pointer {
+  if (typeof value !== 'object' || value === null) return {};
+  const { active, previous, candidate } = value as Record<string, unknown>;
+  return { active: sequence(active), previous: sequence(previous), candidate: sequence(candidate) };
+}
+
+/** A record from whatever lies in the store; undefined when it is none. */
+export function parseRecord(value: unknown): VersionRecord | undefined {
+  const record = value as Partial<VersionRecord> | null | undefined;
+  if (!(record?.bundle instanceof Uint8Array)) return undefined;
+  const { state, failure } = record;
+  return {
+    bundle: record.bundle,
+    version: typeof record.version === 'string' ? record.version : '',
+    chunks: Array.isArray(record.chunks) ? record.chunks.filter(isStoredChunk) : [],
+    state: state === 'proven' || state === 'failed' ? state : 'fetching',
+    failure: typeof failure === 'string' ? failure : undefined,
+    triesLeft: sequence(record.triesLeft) ?? 0,
+    provenBy: Array.isArray(record.provenBy) ? record.provenBy.filter(isString) : [],
+    lastUsedMs: sequence(record.lastUsedMs) ?? 0,
+  };
+}
+
+/** Every record of one model, by sequence. */
+export async function readRecords(
+  store: Store,
+  prefix: string,
+  model: string,
+): Promise<Map<number, VersionRecord>> {
+  const under = versionPrefix(prefix, model);
+  const records = new Map<number, VersionRecord>();
+  for (const key of await store.keys(under)) {
+    const record = parseRecord(await store.get(key));
+    if (record) records.set(Number(key.slice(under.length)), record);
+  }
+  return records;
+}
+
+/** Both lists as one, each chunk once. */
+export function mergeChunks(
+  a: readonly StoredChunk[],
+  b: readonly StoredChunk[],
+): readonly StoredChunk[] {
+  return [...new Map([...a, ...b].map((chunk) => [chunk[0], chunk]))].map(([, chunk]) => chunk);
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isStoredChunk(value: unknown): value is StoredChunk {
+  return Array.isArray(value) && typeof value[0] === 'string' && Number.isSafeInteger(value[1]);
+}
+
+function sequence(value: unknown): number | undefined {
+  return Number.isSafeInteger(value) ? (value as number) : undefined;
+}

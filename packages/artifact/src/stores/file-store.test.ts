@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { openFileStore } from './file-store.js';
+import { persistenceConformance, storeConformance } from './store-conformance.js';
+
+const directories: string[] = [];
+
+async function prepare() {
+  const directory = await mkdtemp(join(tmpdir(), 'nearside-store-'));
+  directories.push(directory);
+  return { directory, open: () => openFileStore(directory) };
+}
+
+afterAll(async () => {
+  for (const directory of directories) await rm(directory, { recursive: true, force: true });
+});
+
+storeConformance('the file store', prepare);
+persistenceConformance(prepare);
+
+test('a file whose content was damaged reads as missing', async () => {
+  const { directory, open } = await prepare();
+  await open().commit({ set: new Map([['k', { a: 1 }]]) });
+  const [name] = await readdir(join(directory, 'values'));
+  await writeFile(join(directory, 'values', name as string), 'garbage');
+  expect(await open().get('k')).toBeUndefined();
+});
+
+test('a damaged index reads as an empty store, which then works', async () => {
+  const { directory, open } = await prepare();
+  await open().commit({ set: new Map([['k', 1]]) });
+  await writeFile(join(directory, 'index.json'), '{"k":');
+  expect(await open().keys('')).toEqual([]);
+  await open().commit({ set: new Map([['again', 2]]) });
+  expect(await open().get('again')).toBe(2);
+});
+
+test('replaced values leave no files behind', async () => {
+  const { directory, open } = await prepare();
+  for (const value of [1, 2, 3]) await open().commit({ set: new Map([['k', value]]) });
+  expect(await readdir(join(directory, 'values'))).toHaveLength(1);
+});
+
+test('a lock whose holder was killed is taken over', async () => {
+  const { directory, open } = await prepare();
+  await open().commit({ set: new Map([['k', 1]]) });
+  const killed = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+  const died = new Promise((resolve) => killed.on('exit', resolve));
+  await open().exclusive('lock', async () => {
+    const [file] = (await readdir(directory)).filter((name) => name.endsWith('.lock'));
+    const own = await readFile(join(directory, file as string), 'utf8');
+    await writeFile(join(directory, file as string), own.replace(/^\d+/, String(killed.pid)));
+  });
+  killed.kill('SIGKILL');
+  await died;
+  expect(await open().exclusive('lock', async () => 'taken over')).toBe('taken over');
+});

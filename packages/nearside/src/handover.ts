@@ -1,0 +1,130 @@
+import { type ErrorCode, isNearsideError, type NearsideError } from '@nearside/core';
+import type { Serving } from './start-serving.js';
+import type { Recorder } from './telemetry/recorder.js';
+
+/** Good runs after which a new version has settled in, and the old one's worker is ended. */
+const PROBATION_RUNS = 3;
+
+/** One version while it takes runs, or still finishes some. */
+export interface Shift {
+  readonly serving: Serving;
+  /** A report speaks of one version: each has a recorder of its own. */
+  readonly recorder: Recorder;
+}
+
+/** Who takes the next run: one version hands over to another between two runs. */
+export interface Handover {
+  readonly current: Shift;
+  /** Does one run on the current version, and sees how it ends. */
+  run<Result>(work: (shift: Shift) => Promise<Result>): Promise<Result>;
+  /**
+   * From the next run on `next` serves. The one before it finishes what it has begun, and stays
+   * ready until the new one has settled in.
+   */
+  take(next: Shift): void;
+  /** Ends every worker and seals every report. */
+  close(reason: unknown): Promise<void>;
+}
+
+export interface RolledBack {
+  readonly from: Shift;
+  readonly to: Shift;
+  readonly code: ErrorCode;
+}
+
+export function createHandover(
+  first: Shift,
+  { onRolledBack }: { onRolledBack: (event: RolledBack) => void },
+): Handover {
+  let current = first;
+  /** The version before, while the current one is on probation. */
+  let reserve: Shift | undefined;
+  let goodRuns = 0;
+  const inFlight = new Map<Shift, number>();
+  const leaving = new Map<Shift, unknown>();
+  const sealing = new Set<Promise<void>>();
+
+  function begin(shift: Shift): void {
+    inFlight.set(shift, (inFlight.get(shift) ?? 0) + 1);
+  }
+
+  function end(shift: Shift): void {
+    const left = (inFlight.get(shift) ?? 1) - 1;
+    if (left > 0) inFlight.set(shift, left);
+    else inFlight.delete(shift);
+    if (leaving.has(shift)) leaveWhenIdle(shift, leaving.get(shift));
+  }
+
+  function leaveWhenIdle(shift: Shift, reason: unknown): void {
+    leaving.set(shift, reason);
+    if (inFlight.has(shift)) return;
+    leaving.delete(shift);
+    shift.serving.connection.close(reason);
+    seal(shift);
+  }
+
+  function seal({ recorder }: Shift): void {
+    const sealed = recorder.close().finally(() => sealing.delete(sealed));
+    sealing.add(sealed);
+  }
+
+  function settleIn(): void {
+    goodRuns += 1;
+    if (!reserve || goodRuns < PROBATION_RUNS) return;
+    leaveWhenIdle(reserve, undefined);
+    reserve = undefined;
+  }
+
+  /** A version that fails while on probation goes, and the one before it takes over again. */
+  function goBack(from: Shift, error: NearsideError): void {
+    if (from !== current || !reserve) return;
+    const to = reserve;
+    reserve = undefined;
+    current = to;
+    leaveWhenIdle(from, error);
+    onRolledBack({ from, to, code: error.code });
+  }
+
+  return {
+    get current() {
+      return current;
+    },
+    async run(work) {
+      const shift = current;
+      begin(shift);
+      try {
+        const result = await work(shift);
+        if (shift === current) settleIn();
+        return result;
+      } catch (error) {
+        if (isBackendFault(error)) goBack(shift, error);
+        throw error;
+      } finally {
+        end(shift);
+      }
+    },
+    take(next) {
+      if (reserve) leaveWhenIdle(reserve, undefined);
+      reserve = current;
+      goodRuns = 0;
+      current = next;
+    },
+    async close(reason) {
+      for (const shift of new Set([current, ...(reserve ? [reserve] : []), ...leaving.keys()])) {
+        shift.serving.connection.close(reason);
+        seal(shift);
+      }
+      leaving.clear();
+      reserve = undefined;
+      await Promise.all(sealing);
+    },
+  };
+}
+
+/** What a version does wrong by itself, unlike a bad input or a caller who has left. */
+function isBackendFault(error: unknown): error is NearsideError {
+  return (
+    isNearsideError(error) &&
+    ['backend-failed', 'worker-lost', 'out-of-memory', 'operator-unsupported'].includes(error.code)
+  );
+}

@@ -1,0 +1,17 @@
+import { type Database, openStore } from '@nearside/artifact';
+import { NearsideError, type Store } from '@nearside/core';
+
+/** `memory` keeps nothing after the page; a directory is for Node. */
+export type StoreChoice = 'auto' | 'memory' | { readonly directory: string };
+
+/** Opens one of the two databases, where the environment keeps such things. */
+export type OpenStore = (database: Database, choice: StoreChoice) => Store;
+
+/** IndexedDB where there is one, memory elsewhere. */
+export const openBrowserStore: OpenStore = (database, choice) => {
+  if (typeof choice !== 'object') return openStore(database, choice);
+  throw new NearsideError(
+    'store-unavailable',
+    "open: expected `store: 'auto'` or `'memory'` in a browser, got a directory.",
+  );
+};

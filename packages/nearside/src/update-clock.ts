@@ -1,0 +1,46 @@
+/** Between two looks, ± 20 % so that a fleet does not ask all at once, ms. */
+const EVERY_MS = 15 * 60 * 1000;
+const JITTER = 0.2;
+
+/**
+ * Calls `look` soon, where the model came from the store, and then every 15 minutes while the page
+ * is visible; a page that comes back after a longer time looks at once.
+ *
+ * @returns a function that stops it
+ */
+export function startUpdateClock(look: () => void, { isFresh }: { isFresh: boolean }): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let nextMs = 0;
+
+  function wait(delayMs: number): void {
+    nextMs = Date.now() + delayMs;
+    timer = setTimeout(tick, delayMs);
+    (timer as { unref?: () => void }).unref?.();
+  }
+
+  function tick(): void {
+    clearTimeout(timer);
+    if (isHidden()) return; // the page's coming back starts it again
+    look();
+    wait(interval());
+  }
+
+  const onVisibility = () => {
+    if (!isHidden() && Date.now() >= nextMs) tick();
+  };
+  globalThis.document?.addEventListener('visibilitychange', onVisibility);
+  wait(isFresh ? interval() : 0);
+
+  return () => {
+    clearTimeout(timer);
+    globalThis.document?.removeEventListener('visibilitychange', onVisibility);
+  };
+}
+
+function interval(): number {
+  return EVERY_MS * (1 - JITTER + 2 * JITTER * Math.random());
+}
+
+function isHidden(): boolean {
+  return globalThis.document?.visibilityState === 'hidden';
+}
