@@ -14,6 +14,7 @@ import { LIMITS } from './limits.js';
 import { mapLimited } from './map-limited.js';
 import type { Manifest, ReleaseIdentity } from './oms/verify-bundle.js';
 import { parseJson } from './parse-json.js';
+import { requireSafeName } from './safe-name.js';
 import { joinVerified, type VerifiedBytes } from './verified-bytes.js';
 
 /** One verified model version, whose files are read on demand and re-hashed at every read. */
@@ -124,6 +125,9 @@ async function readLayout(
   if (!sha256) throw missingFile(manifest, 'layout.json');
   const raw = await chunks.read({ sha256, what: 'layout.json' });
   const value = parseJson(raw, { code: 'metadata-malformed', what: 'layout.json' });
+  for (const name of Object.keys((value as Partial<Layout> | null)?.files ?? {})) {
+    requireSafeName(name, 'layout.json');
+  }
   return { layout: parseLayout(value), layoutChunk: [sha256, raw.length] };
 }
 

@@ -23,7 +23,9 @@ export function parseJson(
 
 function read(bytes: Uint8Array, { code, what }: { code: ErrorCode; what: string }) {
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    // A byte order mark is kept, and is then no JSON (RFC 8259, section 8.1).
+    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+    const text = decoder.decode(bytes);
     return { text, value: JSON.parse(text) as unknown };
   } catch (cause) {
     throw new NearsideError(code, `${what}: expected JSON in UTF-8, got something else.`, {

@@ -46,6 +46,17 @@ export function releasesOf(targets: Targets, model: string): Release[] {
     .sort((a, b) => b.sequence - a.sequence);
 }
 
+/** One version of a model. What is wrong with others is not looked at. */
+export function findRelease(
+  targets: Targets,
+  { model, sequence }: { model: string; sequence: number | undefined },
+): Release | undefined {
+  const entry = Object.entries(targets.targets).find(
+    ([, target]) => modelOf(target) === model && sequenceOf(target) === sequence,
+  );
+  return entry && parseRelease(...entry);
+}
+
 /** Names of all models the targets list. */
 export function modelNames(targets: Targets): string[] {
   const names = Object.values(targets.targets).map(modelOf);
@@ -55,6 +66,10 @@ export function modelNames(targets: Targets): string[] {
 function modelOf({ custom }: TargetFile): string | undefined {
   const model = (custom as { model?: unknown } | null | undefined)?.model;
   return typeof model === 'string' ? model : undefined;
+}
+
+function sequenceOf({ custom }: TargetFile): unknown {
+  return (custom as { sequence?: unknown } | null | undefined)?.sequence;
 }
 
 function parseRelease(targetName: string, target: TargetFile): Release {

@@ -69,11 +69,12 @@ export function createModel(parts: ModelParts): Model {
   let revoked: NearsideError | undefined;
 
   const stopClock =
-    plan.policy.update === 'auto'
-      ? startUpdateClock(() => void lookForUpdate(), { isFresh: opening.origin === 'network' })
-      : () => {};
+    plan.policy.update === 'auto' ? startUpdateClock(() => void lookForUpdate()) : () => {};
 
-  /** A look that fails says so by events where they matter; the next one is in 15 minutes. */
+  /**
+   * A look that fails says so by events where they matter; the next one is in 15 minutes. What any
+   * tab has asked within a minute, this page's own `open` included, is not asked again.
+   */
   async function lookForUpdate(): Promise<void> {
     await updater.update({ maxAgeMs: 60_000, isOptional: true }).catch(() => {});
   }

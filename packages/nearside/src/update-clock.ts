@@ -3,12 +3,12 @@ const EVERY_MS = 15 * 60 * 1000;
 const JITTER = 0.2;
 
 /**
- * Calls `look` soon, where the model came from the store, and then every 15 minutes while the page
- * is visible; a page that comes back after a longer time looks at once.
+ * Calls `look` soon, and then every 15 minutes while the page is visible; a page that comes back
+ * after a longer time looks at once.
  *
  * @returns a function that stops it
  */
-export function startUpdateClock(look: () => void, { isFresh }: { isFresh: boolean }): () => void {
+export function startUpdateClock(look: () => void): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let nextMs = 0;
 
@@ -29,7 +29,7 @@ export function startUpdateClock(look: () => void, { isFresh }: { isFresh: boole
     if (!isHidden() && Date.now() >= nextMs) tick();
   };
   globalThis.document?.addEventListener('visibilitychange', onVisibility);
-  wait(isFresh ? interval() : 0);
+  wait(0);
 
   return () => {
     clearTimeout(timer);

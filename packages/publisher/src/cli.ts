@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { askSecret } from './commands/ask-secret.js';
 import { runCommand } from './commands/run-command.js';
 import type { Terminal } from './commands/terminal.js';
 
@@ -9,6 +10,14 @@ const terminal: Terminal = {
     new Promise((resolve) => {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
     }),
+  askSecret:
+    process.stdin.isTTY && process.stderr.isTTY
+      ? (question) =>
+          askSecret(question, {
+            input: process.stdin,
+            write: (text) => process.stderr.write(text),
+          })
+      : undefined,
   debug: Boolean(process.env.NEARSIDE_DEBUG),
 };
 

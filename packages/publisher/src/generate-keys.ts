@@ -2,73 +2,135 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { access, mkdir, writeFile } from 'node:fs/promises';
 import { NearsideError } from '@nearside/core';
 import {
+  KEY_ROLES,
   type KeyRole,
-  modelPublicKeyFile,
+  keyIdOf,
+  listKeyNumbers,
   privateKeyFile,
+  publicKeyFile,
   publicKeyPem,
-  TUF_ROLES,
-  type TufRole,
 } from './keys/key-files.js';
-import { tufKeyId, tufKeyOf } from './keys/tuf-key.js';
-import { sha256Hex } from './sha256-hex.js';
+import { privateKeyPem } from './keys/private-key-pem.js';
+import { readThresholds, writeThresholds } from './keys/thresholds.js';
 
 export interface GenerateKeysOptions {
   /** Directory to write to; made when missing. */
   readonly out: string;
+  /** Keys of this role alone, beside those that are there. Default: one key for every role. */
+  readonly role?: KeyRole | undefined;
+  /** How many keys of the role; default 1. */
+  readonly count?: number | undefined;
+  /** How many keys of the role must sign. The first publish writes it into root metadata. */
+  readonly threshold?: number | undefined;
+  /** Encrypts the files. Without one they hold the keys in the clear. */
+  readonly passphrase?: string | undefined;
 }
 
 export interface GeneratedKeys {
   readonly directory: string;
   readonly keys: readonly GeneratedKey[];
-  /** The model key's public half, for other tools that verify signatures. */
-  readonly modelPublicKeyFile: string;
-  /** Always false for now: the files hold the keys in the clear. */
-  readonly encrypted: false;
+  readonly encrypted: boolean;
 }
 
 export interface GeneratedKey {
   readonly role: KeyRole;
   readonly file: string;
-  /** TUF key id, or for the model key the hint that its signatures carry; 64 hex digits. */
+  /** TUF key id, or for a model key the hint that its signatures carry; 64 hex digits. */
   readonly id: string;
+  /** Its public half: for a root that names it, and for other tools that verify signatures. */
+  readonly publicFile: string;
 }
 
 /**
- * Makes one Ed25519 key per TUF role and one ECDSA P-256 key for models, because OMS allows no
+ * Makes Ed25519 keys for the TUF roles and ECDSA P-256 keys for models, because OMS allows no
  * Ed25519. Files are PKCS #8 PEM, readable by their owner only. Nothing is overwritten.
  *
  * @throws NearsideError `output-exists`
+ * @throws TypeError or RangeError when role, count and threshold do not fit each other
  */
-export async function generateKeys({ out }: GenerateKeysOptions): Promise<GeneratedKeys> {
-  const modelKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
-  const newKeys = [
-    ...TUF_ROLES.map(newTufKey),
-    { role: 'model', id: sha256Hex(publicKeyPem(modelKey)), key: modelKey } as const,
-  ];
-  const publicFile = modelPublicKeyFile(out);
-  await requireNone([...newKeys.map(({ role }) => privateKeyFile(out, role)), publicFile]);
-
+export async function generateKeys(options: GenerateKeysOptions): Promise<GeneratedKeys> {
+  const { out, role, threshold, passphrase } = options;
+  requireFitting(options);
+  const places = role ? await nextPlaces(out, role, options.count ?? 1) : fullSet();
+  await requireFree(out, places);
   await mkdir(out, { recursive: true, mode: 0o700 });
-  for (const { role, key } of newKeys) {
-    const pem = key.export({ type: 'pkcs8', format: 'pem' });
-    await writeFile(privateKeyFile(out, role), pem, { flag: 'wx', mode: 0o600, flush: true });
+  if (role && role !== 'model' && threshold !== undefined) {
+    requireReachable(role, threshold, places);
+    await writeThresholds(out, { ...(await readThresholds(out)), [role]: threshold });
   }
-  await writeFile(publicFile, publicKeyPem(modelKey), { flag: 'wx', flush: true });
-  return {
-    directory: out,
-    keys: newKeys.map(({ role, id }) => ({ role, id, file: privateKeyFile(out, role) })),
-    modelPublicKeyFile: publicFile,
-    encrypted: false,
-  };
+  const keys: GeneratedKey[] = [];
+  for (const place of places) keys.push(await writeKey(out, place, passphrase));
+  return { directory: out, keys, encrypted: passphrase !== undefined };
 }
 
-function newTufKey(role: TufRole): { role: TufRole; id: string; key: KeyObject } {
-  const { privateKey } = generateKeyPairSync('ed25519');
-  return { role, id: tufKeyId(tufKeyOf(privateKey)), key: privateKey };
+/** The how-maniest key of a role. */
+interface Place {
+  readonly role: KeyRole;
+  readonly number: number;
+}
+
+function fullSet(): Place[] {
+  return KEY_ROLES.map((role) => ({ role, number: 1 }));
+}
+
+async function nextPlaces(out: string, role: KeyRole, count: number): Promise<Place[]> {
+  const last = (await listKeyNumbers(out, role)).at(-1) ?? 0;
+  return Array.from({ length: count }, (_, i) => ({ role, number: last + 1 + i }));
+}
+
+async function writeKey(
+  out: string,
+  { role, number }: Place,
+  passphrase: string | undefined,
+): Promise<GeneratedKey> {
+  const key = newKey(role);
+  const file = privateKeyFile(out, role, number);
+  const pem = privateKeyPem(key, passphrase);
+  await writeFile(file, pem, { flag: 'wx', mode: 0o600, flush: true });
+  const publicFile = publicKeyFile(out, role, number);
+  await writeFile(publicFile, publicKeyPem(key), { flag: 'wx', flush: true });
+  return { role, file, publicFile, id: keyIdOf(role, key) };
+}
+
+function newKey(role: KeyRole): KeyObject {
+  return role === 'model'
+    ? generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+    : generateKeyPairSync('ed25519').privateKey;
+}
+
+function requireFitting({ role, count, threshold, passphrase }: GenerateKeysOptions): void {
+  if (role === undefined && (count !== undefined || threshold !== undefined)) {
+    throw new TypeError('generateKeys: `count` and `threshold` are of one role: give `role` too.');
+  }
+  if (role === 'model' && threshold !== undefined) {
+    throw new TypeError(
+      'generateKeys: expected no `threshold` for model keys: a bundle has exactly one signature ' +
+        '(Sigstore bundle 0.3). Give the role `targets` one.',
+    );
+  }
+  for (const [name, value] of Object.entries({ count, threshold })) {
+    if (value === undefined || (Number.isSafeInteger(value) && value >= 1)) continue;
+    throw new RangeError(`generateKeys: expected \`${name}\` to be 1 or more, got ${value}.`);
+  }
+  if (passphrase === '') throw new RangeError('generateKeys: expected a passphrase, got none.');
+}
+
+/** Keys are numbered without gaps, so the last new number is how many there will be. */
+function requireReachable(role: KeyRole, threshold: number, places: readonly Place[]): void {
+  const total = places.at(-1)?.number ?? 0;
+  if (threshold <= total) return;
+  throw new RangeError(
+    `generateKeys: expected a threshold of at most ${total}, the number of '${role}' keys there ` +
+      `will be, got ${threshold}. Make more of them with \`count\`.`,
+  );
 }
 
 /** All or nothing: half a set of new keys beside half a set of old ones signs nothing. */
-async function requireNone(files: readonly string[]): Promise<void> {
+async function requireFree(out: string, places: readonly Place[]): Promise<void> {
+  const files = places.flatMap(({ role, number }) => [
+    privateKeyFile(out, role, number),
+    publicKeyFile(out, role, number),
+  ]);
   for (const file of files) {
     const exists = await access(file).then(
       () => true,
@@ -78,7 +140,7 @@ async function requireNone(files: readonly string[]): Promise<void> {
     throw new NearsideError(
       'output-exists',
       `${file}: expected no key there, got one. Keys are never overwritten: choose another ` +
-        'directory with `--out`.',
+        'directory with `--out`, or add a key with `--role`.',
       { details: { file } },
     );
   }

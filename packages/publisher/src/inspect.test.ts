@@ -1,6 +1,6 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pinOf, targetPath } from '@nearside/artifact';
+import { bootPath, pinOf, targetPath } from '@nearside/artifact';
 import { expect, test } from 'vitest';
 import { inspect } from './inspect.js';
 import { pin } from './pin.js';
@@ -81,6 +81,49 @@ test('a version that does not verify is named with its reason, beside those that
   await rm(join(workspace.repository, bundle));
   const [without] = (await inspect(workspace)).models;
   expect(without?.versions[1]?.problem?.code).toBe('file-missing');
+});
+
+test('of each role inspect tells who signed it, how many must, and how long it lasts', async () => {
+  const workspace = await openWorkspace();
+  await workspace.release();
+  const { roles } = await inspect(workspace);
+  expect(roles.map(({ role, daysLeft }) => [role, daysLeft])).toEqual([
+    ['root', 364],
+    ['targets', 89],
+    ['snapshot', 29],
+    ['timestamp', 13],
+  ]);
+  for (const { signedBy, keyIds, threshold } of roles) {
+    expect(signedBy).toEqual(keyIds);
+    expect(threshold).toBe(1);
+  }
+});
+
+test('of each version inspect tells what it shares with the one before', async () => {
+  const workspace = await openWorkspace();
+  await workspace.release();
+  await workspace.release({ version: '1.1.0', sequence: 2, seed: 2 });
+  const [newer, older] = (await inspect(workspace)).models[0]?.versions ?? [];
+  expect(older?.previous).toBeUndefined();
+  expect(newer?.previous?.version).toBe('1.0.0');
+  const sharedBytes = newer?.previous?.sharedBytes ?? 0;
+  expect(sharedBytes).toBeGreaterThan(0);
+  expect(sharedBytes).toBeLessThan((newer?.storedBytes ?? 0) - 900); // the weights are new
+});
+
+test('inspect tells whether the boot file is fresh, stale or missing', async () => {
+  const workspace = await openWorkspace();
+  await workspace.release();
+  const boot = async () => (await inspect(workspace)).models[0]?.boot;
+  expect(await boot()).toEqual({ state: 'fresh', sizeBytes: expect.any(Number) });
+  const file = join(workspace.repository, bootPath('tiny'));
+  const old = await readFile(file);
+  await workspace.release({ version: '1.1.0', sequence: 2 });
+  expect((await boot())?.state).toBe('fresh');
+  await writeFile(file, old);
+  expect((await boot())?.state).toBe('stale');
+  await rm(file);
+  expect(await boot()).toEqual({ state: 'missing', sizeBytes: 0 });
 });
 
 test('metadata that does not verify is refused', async () => {

@@ -1,14 +1,22 @@
 import {
+  bootPath,
   MODEL_KEYS_FIELD,
   modelNames,
+  parseMetadata,
   type RepositorySource,
   releasesOf,
   type TrustedMetadata,
 } from '@nearside/artifact';
-import type { Chunk, ErrorCode } from '@nearside/core';
+import { isNearsideError } from '@nearside/core';
+import { chunksOf, type InspectedVersion, indexUsers, inspectVersion } from './inspect-version.js';
 import { TUF_ROLES, type TufRole } from './keys/key-files.js';
+import { composeBootFile, MAX_BOOT_BYTES } from './repository/boot-files.js';
 import { openRepository, requireRepository } from './repository/open-repository.js';
 import { type ReadVersion, readVersion } from './repository/read-version.js';
+import { validSigners } from './repository/valid-signers.js';
+import { indexChunks, storedBytesOf } from './repository/weigh-update.js';
+
+const DAY_MS = 86_400_000;
 
 export interface InspectOptions {
   /** Directory or URL of a repository. */
@@ -34,40 +42,26 @@ export interface InspectedRole {
   readonly version?: number | undefined;
   readonly expires?: string | undefined;
   readonly expired: boolean;
+  /** Whole days until it expires; below 0 once it has. */
+  readonly daysLeft?: number | undefined;
   readonly threshold: number;
+  /** Keys that root names for the role, and those of them that signed. */
   readonly keyIds: readonly string[];
+  readonly signedBy: readonly string[];
 }
 
 export interface InspectedModel {
   readonly name: string;
+  /**
+   * `fresh` is what publishing would write now, byte for byte; `stale` costs first opens time and
+   * nothing else; `none` where there is none to write: no version is whole and for every device.
+   */
+  readonly boot: {
+    readonly state: 'fresh' | 'stale' | 'missing' | 'none';
+    readonly sizeBytes: number;
+  };
   /** Newest first. */
   readonly versions: readonly InspectedVersion[];
-}
-
-export interface InspectedVersion {
-  readonly version: string;
-  readonly sequence: number;
-  readonly state: 'stable' | 'canary' | 'revoked';
-  /** Hint of the key that signed it, and SHA-256 of the bundle. */
-  readonly keyHint?: string | undefined;
-  readonly manifestSha256: string;
-  readonly files: readonly InspectedFile[];
-  readonly sizeBytes: number;
-  readonly storedBytes: number;
-  /** Distinct chunks, and how many of them another version uses too. */
-  readonly chunks: number;
-  readonly sharedChunks: number;
-  /** Why devices would refuse it. */
-  readonly problem?: { readonly code: ErrorCode; readonly message: string } | undefined;
-}
-
-export interface InspectedFile {
-  readonly name: string;
-  readonly sha256: string;
-  readonly sizeBytes: number;
-  readonly storedBytes: number;
-  readonly chunks: number;
-  readonly sharedChunks: number;
 }
 
 /**
@@ -81,20 +75,26 @@ export async function inspect({ repository, now = Date.now }: InspectOptions): P
   const source = openRepository(repository);
   const { pin, trusted } = await requireRepository(source, repository);
   const versions = await readVersions(source, trusted);
-  const chunks = indexChunks(versions);
+  const users = indexUsers(versions);
+  const chunks = versions.flatMap(chunksOf);
   const names = new Set(versions.map(({ release }) => release.model));
+  const models: InspectedModel[] = [];
+  for (const name of names) {
+    const ofModel = versions.filter(({ release }) => release.model === name);
+    const boot = await inspectBoot(source, trusted, name);
+    models.push({
+      name,
+      boot,
+      versions: ofModel.map((version, i) => inspectVersion(version, ofModel.slice(i + 1), users)),
+    });
+  }
   return {
     pin,
     roles: TUF_ROLES.map((role) => inspectRole(role, trusted, now())),
     modelKeys: Object.keys(trusted.root[MODEL_KEYS_FIELD]),
-    models: [...names].map((name) => ({
-      name,
-      versions: versions
-        .filter(({ release }) => release.model === name)
-        .map((version) => inspectVersion(version, chunks)),
-    })),
-    chunks: chunks.size,
-    storedBytes: sum([...chunks.values()].map(({ storedBytes }) => storedBytes)),
+    models,
+    chunks: users.size,
+    storedBytes: [...indexChunks(chunks).values()].map(storedBytesOf).reduce((a, b) => a + b, 0),
   };
 }
 
@@ -113,66 +113,38 @@ async function readVersions(
 
 function inspectRole(role: TufRole, trusted: TrustedMetadata, nowMs: number): InspectedRole {
   const { keyids, threshold } = trusted.root.roles[role];
-  const signed = role === 'root' ? trusted.root : trusted[role]?.signed;
-  return {
-    role,
-    version: signed?.version,
-    expires: signed?.expires,
-    expired: signed !== undefined && Date.parse(signed.expires) <= nowMs,
-    threshold,
-    keyIds: keyids,
-  };
-}
-
-/** By SHA-256: what a chunk weighs on the server, and the versions that use it. */
-type ChunkIndex = ReadonlyMap<string, { storedBytes: number; users: Set<ReadVersion> }>;
-
-function indexChunks(versions: readonly ReadVersion[]): ChunkIndex {
-  const index = new Map<string, { storedBytes: number; users: Set<ReadVersion> }>();
-  for (const version of versions) {
-    for (const chunk of version.ok ? [...version.files.values()].flat() : []) {
-      const entry = index.get(chunk[0]) ?? { storedBytes: storedBytesOf(chunk), users: new Set() };
-      index.set(chunk[0], { ...entry, users: entry.users.add(version) });
-    }
-  }
-  return index;
-}
-
-function inspectVersion(read: ReadVersion, index: ChunkIndex): InspectedVersion {
-  const { version, sequence, state, target } = read.release;
-  const common = { version, sequence, state, manifestSha256: target.hashes.sha256 };
-  if (!read.ok) {
-    const { code, message } = read.problem;
-    return { ...common, files: [], ...weigh([], index), problem: { code, message } };
-  }
-  const { manifest, files } = read;
+  const metadata =
+    role === 'root'
+      ? parseMetadata('root', trusted.rootChain.at(-1) ?? new Uint8Array())
+      : trusted[role];
+  const common = { role, threshold, keyIds: keyids };
+  if (!metadata) return { ...common, expired: false, signedBy: [] };
+  const { version, expires } = metadata.signed;
+  const leftMs = Date.parse(expires) - nowMs;
   return {
     ...common,
-    keyHint: manifest.keyHint,
-    files: [...files].map(([name, chunks]) => ({
-      name,
-      sha256: manifest.files.get(name) ?? '',
-      ...weigh(chunks, index),
-    })),
-    ...weigh([...files.values()].flat(), index),
+    version,
+    expires,
+    expired: leftMs <= 0,
+    daysLeft: Math.floor(leftMs / DAY_MS),
+    signedBy: validSigners(metadata, trusted.root),
   };
 }
 
-/** Sizes of a file or version: bytes in full, but stored bytes and chunks each once. */
-function weigh(chunks: readonly Chunk[], index: ChunkIndex) {
-  const distinct = [...new Map(chunks.map((chunk) => [chunk[0], chunk])).values()];
-  return {
-    sizeBytes: sum(chunks.map(([, sizeBytes]) => sizeBytes)),
-    storedBytes: sum(distinct.map(storedBytesOf)),
-    chunks: distinct.length,
-    sharedChunks: distinct.filter(([sha256]) => (index.get(sha256)?.users.size ?? 0) > 1).length,
-  };
-}
-
-function storedBytesOf([, sizeBytes, gzipBytes]: Chunk): number {
-  return gzipBytes ?? sizeBytes;
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
+async function inspectBoot(
+  source: RepositorySource,
+  trusted: TrustedMetadata,
+  model: string,
+): Promise<InspectedModel['boot']> {
+  const expected = await composeBootFile(source, trusted, model);
+  const present = await source
+    .fetchIfPresent(bootPath(model), { maxBytes: MAX_BOOT_BYTES })
+    .catch((error) => {
+      if (isNearsideError(error) && error.code === 'metadata-too-large') return new Uint8Array();
+      throw error;
+    });
+  const sizeBytes = present?.length ?? 0;
+  if (!present) return { state: expected ? 'missing' : 'none', sizeBytes };
+  const isFresh = expected !== undefined && Buffer.from(present).equals(expected);
+  return { state: isFresh ? 'fresh' : 'stale', sizeBytes };
 }

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { MAX_CHUNK_BYTES, parseLayout } from '@nearside/core';
@@ -8,6 +8,7 @@ import { compressSlice } from './packing/compress-slice.js';
 import { listFiles } from './packing/list-files.js';
 import { sliceSizes } from './packing/slices.js';
 import { sha256Hex } from './sha256-hex.js';
+import { fixture } from './testing/fixtures.js';
 import { noise, writeSyntheticModel } from './testing/synthetic-model.js';
 import { temporaryDirectory } from './testing/workspace.js';
 
@@ -69,6 +70,14 @@ describe('what pack writes', () => {
     expect(files.filter(({ chunks }) => chunks === 1)).toHaveLength(files.length - 1);
   });
 
+  test('is told of chunk by chunk, up to all bytes', async () => {
+    const { modelDirectory, out } = await prepare();
+    const told: { doneBytes: number; totalBytes: number }[] = [];
+    const packed = await pack({ modelDirectory, out, onProgress: (now) => told.push(now) });
+    expect(told).toHaveLength(packed.files.length);
+    expect(told.at(-1)).toEqual({ doneBytes: packed.sizeBytes, totalBytes: packed.sizeBytes });
+  });
+
   test('names a compressed size only where gzip saves over a tenth', async () => {
     const { modelDirectory, out } = await prepare();
     await pack({ modelDirectory, out });
@@ -78,6 +87,57 @@ describe('what pack writes', () => {
     const barely = new Uint8Array(1000).fill(0);
     barely.set(noise(920, 3));
     expect(await compressSlice(barely)).toBeUndefined();
+  });
+});
+
+describe('weights of known tensors', () => {
+  const weights = [
+    { name: 'small', dtype: 'float32', shape: [10] },
+    { name: 'large', dtype: 'float32', shape: [100, 300], quantization: { dtype: 'uint16' } },
+    { name: 'bias', dtype: 'float32', shape: [300] },
+    { name: 'huge', dtype: 'float32', shape: [1_100_000] },
+  ];
+  const sizes = [40, 60_000, 1200, 4_400_000];
+
+  async function packWeights(bytes: Uint8Array) {
+    const { modelDirectory, out } = await prepare();
+    await editJson(join(modelDirectory, 'tfjs/model.json'), ({ weightsManifest: [group] }) => {
+      group.weights = weights;
+    });
+    await writeFile(join(modelDirectory, 'tfjs/weights.bin'), bytes);
+    await pack({ modelDirectory, out });
+    const { files, tensors } = parseLayout(
+      JSON.parse(await readFile(join(out, 'layout.json'), 'utf8')),
+    );
+    return { chunks: files['tfjs/weights.bin'] ?? [], tensors: tensors?.['tfjs/weights.bin'] };
+  }
+
+  test('are cut where large ones begin and end, and named in the layout', async () => {
+    const bytes = noise(
+      sizes.reduce((a, b) => a + b),
+      5,
+    );
+    const { chunks, tensors } = await packWeights(bytes);
+    expect(chunks.map(([, size]) => size)).toEqual([61_240, MAX_CHUNK_BYTES, 205_696]);
+    expect(tensors).toEqual([['small', 'large', 'bias'], ['huge'], []]);
+    let offset = 0;
+    for (const [sha256, size] of chunks) {
+      expect(sha256Hex(bytes.subarray(offset, offset + size))).toBe(sha256);
+      offset += size;
+    }
+    expect(offset).toBe(bytes.length);
+  });
+
+  test('keep their chunks when another tensor changes', async () => {
+    const bytes = noise(
+      sizes.reduce((a, b) => a + b),
+      5,
+    );
+    const before = await packWeights(bytes);
+    bytes[60_100] = 1 ^ (bytes[60_100] ?? 0);
+    const after = await packWeights(bytes);
+    const kept = before.chunks.map(([sha256], i) => after.chunks[i]?.[0] === sha256);
+    expect(kept).toEqual([false, true, true]);
   });
 });
 
@@ -223,6 +283,11 @@ describe('a model directory is refused', () => {
         editJson(join(d, 'tfjs/model.json'), ({ weightsManifest: [group] }) => {
           group.paths = ['other.bin'];
         }),
+    ],
+    [
+      'whose ONNX weights lie in a file that its variant leaves out',
+      'model-invalid',
+      (d) => copyFile(fixture('external/model.onnx'), join(d, 'onnx/model.onnx')),
     ],
     [
       'that names layout.json as a file of its own',

@@ -1,5 +1,5 @@
 import type { Layout } from '@nearside/core';
-import { layOutFiles } from './packing/lay-out-files.js';
+import { layOutFiles, type PackProgress } from './packing/lay-out-files.js';
 import { readModelDirectory } from './packing/model-directory.js';
 import { openOutputDirectory, writeOutput } from './packing/output-directory.js';
 
@@ -8,6 +8,8 @@ export interface PackOptions {
   readonly modelDirectory: string;
   /** Directory to write to: new, empty, or the output of an earlier pack. */
   readonly out: string;
+  /** Called after every chunk. */
+  readonly onProgress?: ((progress: PackProgress) => void) | undefined;
 }
 
 export interface PackedModel {
@@ -35,10 +37,17 @@ export interface PackedFile {
  *
  * @throws NearsideError `file-missing`, `metadata-malformed`, `model-invalid` or `output-exists`
  */
-export async function pack({ modelDirectory, out }: PackOptions): Promise<PackedModel> {
+export async function pack({
+  modelDirectory,
+  out,
+  onProgress = () => {},
+}: PackOptions): Promise<PackedModel> {
   const { spec, files } = await readModelDirectory(modelDirectory);
   const earlier = await openOutputDirectory(out, { modelDirectory });
-  const layout = await layOutFiles(modelDirectory, files);
+  const layout = await layOutFiles(modelDirectory, files, {
+    variants: spec.variants,
+    onProgress,
+  });
   await writeOutput(out, { earlier, modelDirectory, layout });
   const { name: model, version, sequence } = spec;
   const variants = spec.variants.map((variant) => variant.name);

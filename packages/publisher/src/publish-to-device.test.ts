@@ -1,10 +1,11 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundleName, createMemoryStore, TIMESTAMP_PATH } from '@nearside/artifact';
 import { ERROR_CODES, MAX_CHUNK_BYTES, type Store } from '@nearside/core';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { generateKeys } from './generate-keys.js';
-import { readPrivateKey } from './keys/key-files.js';
+import { type HeldKey, readHeldKeys } from './keys/held-keys.js';
+import type { KeyRole } from './keys/key-files.js';
 import { pack } from './pack.js';
 import { listFiles } from './packing/list-files.js';
 import { type Publication, publish } from './publish.js';
@@ -12,8 +13,7 @@ import { readPackedVersion } from './repository/packed-version.js';
 import { serveRepository } from './serve-repository.js';
 import { sha256Hex } from './sha256-hex.js';
 import { createOmsSigner } from './signing/oms-signer.js';
-import { readTufSigner } from './signing/release-signers.js';
-import { signMetadata } from './signing/tuf-signer.js';
+import { createTufSigner, signMetadata } from './signing/tuf-signer.js';
 import { DAMAGES, flip } from './testing/damages.js';
 import { expectSameFiles, openDevice } from './testing/device.js';
 import { forgeTargets } from './testing/forge-targets.js';
@@ -21,10 +21,14 @@ import { openWorkspace, type Workspace } from './testing/workspace.js';
 
 const DAY_MS = 86_400_000;
 
-/** One published version and a server that has it. */
+/**
+ * One published version and a server that has it; without its boot file, so that devices walk
+ * through the very files that are damaged here.
+ */
 async function serveRelease(model = {}) {
   const workspace = await openWorkspace();
   const first = await workspace.release(model);
+  await removeBootFiles(workspace);
   const server = await serveRepository({ dir: workspace.repository, port: 0 });
   onTestFinished(() => server.close());
   return { workspace, first, server, address: { url: server.url, pin: first.pin } };
@@ -64,6 +68,7 @@ describe('a published file that is damaged on its way', () => {
     const before = await listFiles(workspace.repository);
     const { store } = await installed(address);
     const second = await workspace.release({ version: '1.1.0', sequence: 2, seed: 2 });
+    await removeBootFiles(workspace);
     const published = (await listFiles(workspace.repository)) ?? [];
     const changed = published.filter((name) => !before?.includes(name) || name === TIMESTAMP_PATH);
     expect(changed).toHaveLength(7); // four of metadata, the weights, model.json, layout.json
@@ -147,7 +152,7 @@ test('a stolen timestamp key cannot take an installed version away', async () =>
   const { signed } = JSON.parse(await readFile(path, 'utf8'));
   signed.version += 1;
   signed.meta['snapshot.json'].hashes.sha256 = '0'.repeat(64);
-  const signer = await readTufSigner(workspace.keys, 'timestamp');
+  const signer = createTufSigner(await privateKey(workspace.keys, 'timestamp'));
   await writeFile(path, signMetadata(signed, [signer]));
 
   await expectCoded(device.update(), 'metadata-mix');
@@ -160,6 +165,7 @@ describe('a bundle that the model keys did not sign for this version is refused'
   test('when the server hands out another one', async () => {
     const { workspace, first, address } = await serveRelease();
     const other = await workspace.release({ name: 'other' });
+    await removeBootFiles(workspace);
     await writeFile(bundlePath(workspace, first), await readFile(bundlePath(workspace, other)));
     await expectCoded(openDevice(address).open(), 'size-mismatch', 'digest-mismatch');
   });
@@ -167,6 +173,7 @@ describe('a bundle that the model keys did not sign for this version is refused'
   test('when the targets name the bundle of another model', async () => {
     const { workspace, first, address } = await serveRelease();
     const other = await workspace.release({ name: 'other' });
+    await removeBootFiles(workspace);
     const bundle = await readFile(bundlePath(workspace, other));
     await forge(workspace, first, bundle);
     await expectCoded(openDevice(address).open(), 'bundle-mismatch');
@@ -183,7 +190,7 @@ describe('a bundle that the model keys did not sign for this version is refused'
     const { workspace, first, address } = await serveRelease();
     const thief = join(workspace.directory, 'thief');
     await generateKeys({ out: thief });
-    const signer = createOmsSigner(await readPrivateKey(thief, 'model'));
+    const signer = createOmsSigner(await privateKey(thief, 'model'));
     const { release, digests } = await readPackedVersion(first.packed);
     await forge(workspace, first, signer.sign(release, digests));
     await expectCoded(openDevice(address).open(), 'model-key-unknown');
@@ -255,21 +262,34 @@ describe('a stored chunk that changed', () => {
   });
 });
 
-test('a second version is staged by update, used by the next open, and has two tries', async () => {
+test('a second version becomes the active one once it is proven, and the first the way back', async () => {
   const { workspace, first, address } = await serveRelease();
   const device = await installed(address);
   expect(await device.update()).toBeUndefined();
   const second = await workspace.release({ version: '1.1.0', sequence: 2, seed: 2 });
 
-  const staged = await device.update();
-  expect(staged?.release).toEqual({ model: 'tiny', version: '1.1.0', sequence: 2 });
-  expect(device.events).toEqual([{ type: 'version-ready', version: '1.1.0', sequence: 2 }]);
-  for (const triesLeft of [1, 0]) {
-    const version = await device.open();
-    expect(version.origin).toBe('store');
-    await expectSameFiles(version, second.source);
-    expect(await triesOf(device.store, 2)).toBe(triesLeft);
-  }
+  const { next } = await device.check();
+  expect(next).toEqual({ model: 'tiny', version: '1.1.0', sequence: 2 });
+  await expectSameFiles(await device.open(), first.source);
+  await device.update();
+  const version = await device.open();
+  expect(version.origin).toBe('store');
+  await expectSameFiles(version, second.source);
+  const previous = await device.openPrevious(2);
+  expect(previous?.release.version).toBe('1.0.0');
+});
+
+test('a candidate has two tries, is given up after them, and is not offered again', async () => {
+  const { workspace, first, address } = await serveRelease();
+  const device = await installed(address);
+  await workspace.release({ version: '1.1.0', sequence: 2, seed: 2 });
+  await device.openCandidate(2);
+  expect(await device.spendTry(2)).toBe(1);
+  await device.openCandidate(2);
+  expect(await device.spendTry(2)).toBe(0);
+  expect(await device.spendTry(2)).toBeUndefined();
+  await device.reject(2, 'golden-mismatch');
+  expect(await device.check()).toEqual({ isRevoked: false });
   await expectSameFiles(await device.open(), first.source);
 });
 
@@ -282,6 +302,15 @@ test('an update fetches only what changed', async () => {
   await device.update();
   expect((await chunks()) - before).toBe(3); // the weights, model.json, layout.json
 });
+
+async function removeBootFiles({ repository }: Workspace): Promise<void> {
+  await rm(join(repository, 'boot'), { recursive: true });
+}
+
+async function privateKey(keys: string, role: KeyRole) {
+  const [held] = await readHeldKeys({ keys }, [role]);
+  return (held as HeldKey).key;
+}
 
 async function installed(address: { url: string; pin: string }) {
   const device = openDevice({ ...address, store: createMemoryStore() });
@@ -342,10 +371,4 @@ async function damageStored(store: Store, source: string): Promise<string> {
   const stored = (await store.get(`c/${sha256}`)) as ArrayBuffer;
   await store.commit({ set: new Map([[`c/${sha256}`, flip(new Uint8Array(stored), 5).buffer]]) });
   return sha256;
-}
-
-async function triesOf(store: Store, sequence: number): Promise<unknown> {
-  const keys = await store.keys('');
-  const key = keys.find((name) => name.endsWith(`/v/tiny/${sequence}`)) ?? '';
-  return ((await store.get(key)) as { triesLeft: number }).triesLeft;
 }

@@ -1,33 +1,12 @@
-import { cp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chunkPath, TIMESTAMP_PATH } from '@nearside/artifact';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { generateKeys } from './generate-keys.js';
 import { listFiles } from './packing/list-files.js';
-import { type PublishOptions, publish } from './publish.js';
-import { serveRepository } from './serve-repository.js';
-import { expectSameFiles, openDevice } from './testing/device.js';
+import { publish } from './publish.js';
+import { snapshotOf } from './testing/snapshot.js';
 import { openWorkspace } from './testing/workspace.js';
-
-/** Lets the nth write of a repository fail, as a full disk or a crash would; none by default. */
-const failure = vi.hoisted(() => ({ atWrite: Number.POSITIVE_INFINITY, writes: 0 }));
-
-vi.mock('./repository/repository-writer.js', async (importOriginal) => {
-  const original = await importOriginal<typeof import('./repository/repository-writer.js')>();
-  return {
-    openRepositoryWriter(directory: string) {
-      const writer = original.openRepositoryWriter(directory);
-      return {
-        totals: writer.totals,
-        async write(path: string, bytes: Uint8Array) {
-          if (failure.writes === failure.atWrite) throw new Error('injected');
-          failure.writes += 1;
-          return writer.write(path, bytes);
-        },
-      };
-    },
-  };
-});
 
 const DAY_MS = 86_400_000;
 
@@ -68,7 +47,7 @@ describe('the first publish', () => {
           version: '1.0.0',
           sequence: 1,
           state: 'stable',
-          requires: { format: 1 },
+          requires: { format: 1, runtime: ['onnx', 'tfjs'] },
         },
       },
     });
@@ -258,64 +237,8 @@ describe('publish refuses, and writes nothing', () => {
   });
 });
 
-describe('a publish interrupted at any write', () => {
-  test('leaves no version where there was none, and can be done again', async () => {
-    const { packed, repository, keys } = await prepare();
-    for (let at = 0; ; at += 1) {
-      await rm(repository, { recursive: true, force: true });
-      const interrupted = await publishUntil(at, { packed, repository, keys });
-      const timestamp = await stat(join(repository, TIMESTAMP_PATH)).catch(() => undefined);
-      expect(timestamp === undefined).toBe(interrupted);
-      const { pin } = await publish({ packed, repository, keys });
-      await using server = await serveRepository({ dir: repository, port: 0 });
-      await openDevice({ url: server.url, pin }).install();
-      if (!interrupted) return expect(at).toBeGreaterThan(10);
-    }
-  });
-
-  test('leaves the version before, and can be done again', async () => {
-    const workspace = await openWorkspace();
-    const { pin, source: firstSource } = await workspace.release();
-    const second = await workspace.packed({ version: '1.1.0', sequence: 2, seed: 2 });
-    const options = { ...workspace, ...second, repository: join(workspace.directory, 'copy') };
-    for (let at = 0; ; at += 1) {
-      await rm(options.repository, { recursive: true, force: true });
-      await cp(workspace.repository, options.repository, { recursive: true });
-      await using server = await serveRepository({ dir: options.repository, port: 0 });
-      const interrupted = await publishUntil(at, options);
-      const version = await openDevice({ url: server.url, pin }).install();
-      await expectSameFiles(version, interrupted ? firstSource : second.source);
-      await publish(options);
-      const later = await openDevice({ url: server.url, pin }).install();
-      await expectSameFiles(later, second.source);
-      if (!interrupted) return expect(at).toBeGreaterThan(10);
-    }
-  });
-
-  async function publishUntil(atWrite: number, options: PublishOptions): Promise<boolean> {
-    Object.assign(failure, { atWrite, writes: 0 });
-    try {
-      await publish(options);
-      return false;
-    } catch (error) {
-      expect(error).toHaveProperty('message', 'injected');
-      return true;
-    } finally {
-      failure.atWrite = Number.POSITIVE_INFINITY;
-    }
-  }
-});
-
 async function prepare() {
   const workspace = await openWorkspace();
   const { packed } = await workspace.packed();
   return { packed, repository: workspace.repository, keys: workspace.keys };
-}
-
-async function snapshotOf(repository: string): Promise<Map<string, string>> {
-  const names = (await listFiles(repository)) ?? [];
-  const contents = await Promise.all(
-    names.map((name) => readFile(join(repository, name), 'latin1')),
-  );
-  return new Map(names.map((name, i) => [name, contents[i] ?? '']));
 }

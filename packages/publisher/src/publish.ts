@@ -1,23 +1,29 @@
-import type { RepositorySource } from '@nearside/artifact';
+import type { ReleaseCustom } from '@nearside/artifact';
+import type { KeySource } from './keys/key-source.js';
 import { modelUrl, openLine } from './open-line.js';
+import { changeRepository, type LockedRepository } from './repository/change-repository.js';
 import { checkRelease } from './repository/check-release.js';
-import { openDirectorySource } from './repository/directory-source.js';
+import { checkSchema } from './repository/check-schema.js';
 import { findPublished, type PublishedVersion } from './repository/find-published.js';
-import { readPackedVersion } from './repository/packed-version.js';
-import { type RepositoryState, readRepository } from './repository/read-repository.js';
-import { openRepositoryWriter } from './repository/repository-writer.js';
-import { type SignReleaseOptions, signRelease } from './repository/sign-release.js';
+import { basisPoints, offerRelease } from './repository/offer-release.js';
+import { type PackedVersion, readPackedVersion } from './repository/packed-version.js';
+import type { OnProgress } from './repository/progress.js';
+import type { RepositoryState } from './repository/read-repository.js';
+import { metadataVersions } from './repository/rewrite-release.js';
+import { type SignedRelease, signRelease } from './repository/sign-release.js';
 import { writeChunks } from './repository/write-chunks.js';
 
-export interface PublishOptions {
+export interface PublishOptions extends KeySource {
   /** What `pack` wrote. */
   readonly packed: string;
   /** Directory of the repository; made when missing. */
   readonly repository: string;
-  /** Directory of the private keys. `root.pem` is needed for a new repository only. */
-  readonly keys: string;
+  /** Offers a new version to this share of devices only, in percent; `promote` widens it. */
+  readonly canaryPercent?: number | undefined;
   /** Where the repository will be served, for the `open` line. */
   readonly baseUrl?: string | undefined;
+  /** Called while chunks are written. */
+  readonly onProgress?: OnProgress | undefined;
   readonly now?: () => number;
 }
 
@@ -25,7 +31,9 @@ export interface Publication {
   readonly model: string;
   readonly version: string;
   readonly sequence: number;
-  readonly state: 'stable' | 'canary' | 'revoked';
+  readonly state: ReleaseCustom['state'];
+  /** Which share of devices may run it, where that is not all of them. */
+  readonly rollout?: ReleaseCustom['rollout'];
   readonly pin: string;
   /** SHA-256 of the signed bundle in hex: names the version in reports. */
   readonly manifestSha256: string;
@@ -36,7 +44,7 @@ export interface Publication {
   /** Distinct chunks of the version, and those that were not there yet. */
   readonly chunks: number;
   readonly chunksWritten: number;
-  /** Of all files, metadata included. */
+  /** Of all files, metadata and boot files included. */
   readonly filesWritten: number;
   readonly bytesWritten: number;
   /** The line of code that opens the model. */
@@ -48,70 +56,83 @@ export interface Publication {
  * read meanwhile: every file appears whole, and none before those it names. Publishing the same
  * again signs nothing, and restores chunks that went missing.
  *
- * @throws NearsideError `version-conflict`, a key code, a code of `pack`, or a trust code when
- *   the repository does not verify or devices would refuse the release
+ * @throws NearsideError `version-conflict`, `schema-breaking`, `repository-locked`, a key code, a
+ *   code of `pack`, or a trust code when the repository does not verify or devices would refuse
+ *   the release
  * @throws TypeError when `baseUrl` is no address that devices accept
+ * @throws RangeError when `canaryPercent` is no share of devices
  */
 export async function publish({
   packed: packedDirectory,
   repository,
-  keys,
+  canaryPercent,
   baseUrl,
+  onProgress = () => {},
   now = Date.now,
+  ...keySource
 }: PublishOptions): Promise<Publication> {
   const packed = await readPackedVersion(packedDirectory);
   modelUrl(packed.release.model, baseUrl); // throws before anything is written
-  const source = openDirectorySource(repository);
-  const before = await readRepository(source);
-  const published = before && (await findPublished(source, before, packed));
-  const outcome =
-    before && published
-      ? alreadyPublished(before, published)
-      : await sign({ packed, before, source, keys, nowMs: now() });
+  if (canaryPercent !== undefined) basisPoints(canaryPercent);
 
-  const writer = openRepositoryWriter(repository);
-  const chunks = await writeChunks(packed, writer);
-  for (const [path, bytes] of outcome.files) await writer.write(path, bytes);
-  const { files: _files, ...facts } = outcome;
+  const { result, written } = await changeRepository(repository, async (locked) => {
+    const { source, before, writer } = locked;
+    const published = before && (await findPublished(source, before, packed));
+    const { files, ...facts } =
+      before && published
+        ? alreadyPublished(before, published)
+        : await sign(locked, packed, { ...keySource, canaryPercent, nowMs: now() });
+    const chunks =
+      facts.state === 'revoked'
+        ? { total: 0, written: 0 }
+        : await writeChunks(packed, source, writer, onProgress);
+    for (const [path, bytes] of files) await writer.write(path, bytes);
+    return { ...facts, chunks: chunks.total, chunksWritten: chunks.written };
+  });
   return {
     ...packed.release,
-    ...facts,
-    chunks: chunks.total,
-    chunksWritten: chunks.written,
-    filesWritten: writer.totals.files,
-    bytesWritten: writer.totals.sizeBytes,
-    open: openLine(packed.release.model, { baseUrl, pin: outcome.pin }),
+    ...result,
+    filesWritten: written.files,
+    bytesWritten: written.sizeBytes,
+    open: openLine(packed.release.model, { baseUrl, pin: result.pin }),
   };
 }
 
 interface Outcome
-  extends Pick<Publication, 'state' | 'pin' | 'manifestSha256' | 'changed' | 'metadata'> {
-  readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+  extends Pick<
+    Publication,
+    'state' | 'rollout' | 'pin' | 'manifestSha256' | 'changed' | 'metadata'
+  > {
+  readonly files: SignedRelease['files'];
 }
 
 async function sign(
-  options: SignReleaseOptions & { readonly source: RepositorySource },
+  { source, before }: LockedRepository,
+  packed: PackedVersion,
+  {
+    canaryPercent,
+    nowMs,
+    ...keySource
+  }: KeySource & { readonly canaryPercent: number | undefined; readonly nowMs: number },
 ): Promise<Outcome> {
-  const signed = await signRelease(options);
-  await checkRelease(signed, options);
-  return { ...signed, state: 'stable', changed: true };
+  if (before) await checkSchema(source, before, packed.spec);
+  const custom = offerRelease(packed, canaryPercent);
+  const signed = await signRelease({ packed, before, custom, nowMs, ...keySource });
+  await checkRelease(signed, { packed, before, source, nowMs });
+  return { ...signed, state: custom.state, rollout: custom.rollout, changed: true };
 }
 
 function alreadyPublished(
-  { pin, trusted }: RepositoryState,
+  before: RepositoryState,
   { release, manifest }: PublishedVersion,
 ): Outcome {
   return {
-    pin,
+    pin: before.pin,
     state: release.state,
+    rollout: release.rollout,
     manifestSha256: manifest.sha256,
     changed: false,
-    metadata: {
-      root: trusted.root.version,
-      targets: trusted.targets?.signed.version ?? 0,
-      snapshot: trusted.snapshot?.signed.version ?? 0,
-      timestamp: trusted.timestamp?.signed.version ?? 0,
-    },
+    metadata: metadataVersions(before),
     files: new Map(),
   };
 }

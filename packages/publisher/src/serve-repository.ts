@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { NearsideError } from '@nearside/core';
 import sirv from 'sirv';
 import { listen } from './listen.js';
+import { COMMON_HEADERS, cacheControlOf } from './repository/response-headers.js';
 
 /** Only this machine: the server is for trying, a CDN is for serving. */
 const DEFAULT_HOST = '127.0.0.1';
@@ -25,9 +26,6 @@ export interface RepositoryServer {
 
 /** Nothing else of the directory is shown, so that keys beside a repository stay private. */
 const SERVED = /^\/(?:metadata|targets|chunks|deltas|boot)\/[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
-
-/** The two kinds of files that change under their names. */
-const CHANGING = /^\/(?:metadata\/timestamp\.json|boot\/.*)$/;
 
 /**
  * Serves a repository with the headers a CDN should send; files that appear or change meanwhile
@@ -56,8 +54,7 @@ function repositoryHandler(dir: string) {
   // `dev`: every request reads the directory. No `etag`: what changes is smaller than a header.
   const serveFile = sirv(dir, { dev: true, extensions: [], setHeaders });
   return (request: IncomingMessage, response: ServerResponse): void => {
-    response.setHeader('Access-Control-Allow-Origin', '*');
-    response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
+    for (const [name, value] of Object.entries(COMMON_HEADERS)) response.setHeader(name, value);
     response.setHeader('X-Content-Type-Options', 'nosniff');
     if (request.method === 'OPTIONS') {
       answerPreflight(response);
@@ -75,10 +72,7 @@ function repositoryHandler(dir: string) {
 function setHeaders(response: ServerResponse, path: string): void {
   const isJson = path.endsWith('.json');
   response.setHeader('Content-Type', isJson ? 'application/json' : 'application/octet-stream');
-  response.setHeader(
-    'Cache-Control',
-    CHANGING.test(path) ? 'no-cache' : 'public, max-age=31536000, immutable',
-  );
+  response.setHeader('Cache-Control', cacheControlOf(path.slice(1)));
 }
 
 function answerPreflight(response: ServerResponse): void {

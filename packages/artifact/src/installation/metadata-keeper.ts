@@ -5,11 +5,14 @@ import { pinPrefix } from '../tuf/pin.js';
 import { refreshMetadata } from '../tuf/refresh-metadata.js';
 import {
   loadStoredMetadata,
+  reachedKey,
+  resumeReached,
   type StoredMetadata,
   toStoredChain,
+  toStoredReached,
   trustedKey,
 } from '../tuf/stored-metadata.js';
-import type { CompleteMetadata } from '../tuf/trusted-metadata.js';
+import type { CompleteMetadata, TrustedMetadata } from '../tuf/trusted-metadata.js';
 
 /** The trusted metadata of one repository on this device. */
 export interface MetadataKeeper {
@@ -53,11 +56,12 @@ export function createMetadataKeeper({
     const key = trustedKey(prefix);
     for (let isKept = false; !isKept; ) {
       const { stored } = await load();
-      if (stored && isNewer(stored.trusted, metadata.trusted)) break;
+      if (stored?.origin === 'walk' && isNewer(stored.trusted, metadata.trusted)) break;
       const seen = stored?.trusted.timestamp.raw;
       await store.transact([key], ([now]) => {
         isKept = !seen || sameBytes((now as { timestamp?: unknown })?.timestamp, seen);
-        return isKept ? { set: new Map([[key, toStoredChain(metadata)]]) } : undefined;
+        if (!isKept) return undefined;
+        return { set: new Map([[key, toStoredChain(metadata)]]), delete: [reachedKey(prefix)] };
       });
     }
     return metadata.trusted;
@@ -70,8 +74,10 @@ export function createMetadataKeeper({
       if (stored?.origin === 'walk' && isYounger(stored, maxAgeMs, now())) return stored.trusted;
       const trusted = await refreshMetadata(source, {
         pin,
-        trusted: stored?.trusted,
+        trusted: await resumeReached(store, { prefix, pin, start: startOf(stored) }),
         nowMs: now(),
+        onBrokenOff: (reached) =>
+          store.commit({ set: new Map([[reachedKey(prefix), toStoredReached(reached)]]) }),
       }).catch((error) => {
         throw damage && isNetworkError(error) ? damage : error;
       });
@@ -82,6 +88,13 @@ export function createMetadataKeeper({
       return keep({ trusted, arrivedMs: now(), origin: 'boot' });
     },
   };
+}
+
+/** Of a boot file only the roots count, which none can forge: the walk is to see what it can hide. */
+function startOf(stored: StoredMetadata | undefined): TrustedMetadata | undefined {
+  if (stored?.origin !== 'boot') return stored?.trusted;
+  const { rootChain, root } = stored.trusted;
+  return { rootChain, root };
 }
 
 function isNewer(a: CompleteMetadata, b: CompleteMetadata): boolean {

@@ -7,7 +7,13 @@ import { bootSource } from '../network/boot-source.js';
 import { firstThatAnswers } from '../network/mirrors.js';
 import { openRepositorySource, type RequestOptions } from '../network/repository-source.js';
 import { type ReleaseIdentity, verifyBundle } from '../oms/verify-bundle.js';
-import { chooseRelease, releasesOf, type Support, unsupportedReleases } from '../release.js';
+import {
+  chooseRelease,
+  findRelease,
+  type Release,
+  type Support,
+  unsupportedReleases,
+} from '../release.js';
 import { withMemoryFallback } from '../stores/fallback-store.js';
 import { MODEL_KEYS_FIELD } from '../tuf/metadata.js';
 import { pinPrefix } from '../tuf/pin.js';
@@ -151,7 +157,7 @@ export function openModelInstallation({
     const { trusted } = stored;
     const { active, previous } = await ledger.pointer();
     for (const sequence of [active, previous]) {
-      const release = findRelease(trusted, sequence);
+      const release = releaseOf(trusted, sequence);
       if (!release || release.state === 'revoked' || sequence === failed) continue;
       if ((await ledger.record(release.sequence))?.state !== 'proven') continue;
       announceStaleness(trusted);
@@ -198,8 +204,7 @@ export function openModelInstallation({
     { trusted, origin }: { trusted: CompleteMetadata; origin: 'walk' | 'boot' },
     from = source,
   ): Promise<InstalledVersion> {
-    const question = { model, installId, support, failed: await ledger.failed() };
-    const release = await chooseRelease(trusted.targets.signed, question);
+    const release = await choose(trusted);
     announceUnsupported(trusted, release.sequence);
     const version = await openRelease(release, { trusted, ledger, chunks, source: from });
     if (origin === 'boot')
@@ -210,10 +215,19 @@ export function openModelInstallation({
     return version;
   }
 
-  /** The repository's own word on a version that a boot file offered. */
+  /** The repository's own word on a version that a boot file offered: it decides as without one. */
   async function confirm({ release, bundle }: InstalledVersion): Promise<void> {
     const trusted = await metadata.refresh({ maxAgeMs: LIMITS.freshMs });
-    if (!(await isOffered(trusted, release.sequence, bundle))) throw takenBack(release.version);
+    const chosen = await choose(trusted).catch(withoutAnswer);
+    const isChosen = chosen?.sequence === release.sequence;
+    if (!isChosen || !(await isOffered(trusted, release.sequence, bundle))) {
+      throw takenBack(release.version);
+    }
+  }
+
+  async function choose({ targets }: CompleteMetadata, from?: number): Promise<Release> {
+    const question = { model, installId, support, failed: await ledger.failed(), from };
+    return chooseRelease(targets.signed, question);
   }
 
   /** Whether targets still offer this very bundle, and root still names the key that signed it. */
@@ -222,7 +236,7 @@ export function openModelInstallation({
     sequence: number,
     bundle: Uint8Array<ArrayBuffer>,
   ): Promise<boolean> {
-    const offered = findRelease(trusted, sequence);
+    const offered = releaseOf(trusted, sequence);
     if (!offered || offered.state === 'revoked') return false;
     const { model, version, target, targetName } = offered;
     try {
@@ -238,8 +252,8 @@ export function openModelInstallation({
 
   async function openCandidate(sequence: number): Promise<InstalledVersion> {
     const fresh = await metadata.refresh({ maxAgeMs: LIMITS.freshMs });
-    const trusted = findRelease(fresh, sequence) ? fresh : await metadata.refresh();
-    const release = findRelease(trusted, sequence);
+    const trusted = releaseOf(fresh, sequence) ? fresh : await metadata.refresh();
+    const release = releaseOf(trusted, sequence);
     if (!release || release.state === 'revoked') throw takenBack(`sequence ${sequence}`);
     const version = await openRelease(release, { trusted, ledger, chunks, source });
     await ledger.stage(sequence);
@@ -289,8 +303,7 @@ export function openModelInstallation({
     const isRevoked =
       active !== undefined && bundle !== undefined && !(await isOffered(trusted, active, bundle));
     announceUnsupported(trusted, active ?? 0);
-    const question = { model, installId, support, failed: await ledger.failed(), from: active };
-    const chosen = await chooseRelease(trusted.targets.signed, question).catch((error) => {
+    const chosen = await choose(trusted, active).catch((error) => {
       if (isRevoked && isNearsideError(error)) return undefined;
       throw error;
     });
@@ -308,8 +321,8 @@ export function openModelInstallation({
     return evicted.length > 0;
   }
 
-  function findRelease({ targets }: CompleteMetadata, sequence: number | undefined) {
-    return releasesOf(targets.signed, model).find((offered) => offered.sequence === sequence);
+  function releaseOf({ targets }: CompleteMetadata, sequence: number | undefined) {
+    return findRelease(targets.signed, { model, sequence });
   }
 
   /** Expired metadata installs nothing new, but what it vouched for keeps serving. */

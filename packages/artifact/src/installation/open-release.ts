@@ -4,7 +4,7 @@ import { LIMITS } from '../limits.js';
 import { type ModelVersion, openModelVersion } from '../model-version.js';
 import type { RepositorySource } from '../network/repository-source.js';
 import { type Manifest, verifyBundle } from '../oms/verify-bundle.js';
-import { type Release, releasesOf } from '../release.js';
+import { findRelease, type Release } from '../release.js';
 import { targetPath } from '../repository-paths.js';
 import { MODEL_KEYS_FIELD } from '../tuf/metadata.js';
 import type { CompleteMetadata } from '../tuf/trusted-metadata.js';
@@ -88,8 +88,7 @@ async function olderLayout(
 ): Promise<Layout | undefined> {
   const { active } = await context.ledger.pointer();
   if (active === undefined || !deltasFrom.includes(active)) return undefined;
-  const releases = releasesOf(context.trusted.targets.signed, model);
-  const older = releases.find(({ sequence }) => sequence === active);
+  const older = findRelease(context.trusted.targets.signed, { model, sequence: active });
   const record = await context.ledger.record(active);
   if (!older || record?.state !== 'proven') return undefined;
   try {

@@ -12,8 +12,29 @@ const KeyId = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, '64 hex digits'));
 const Expires = v.pipe(
   v.string(),
   v.regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/, 'a UTC time such as 2027-01-31T00:00:00Z'),
+  v.check(isCalendarTime, 'a time that the calendar has'),
 );
 const SpecVersion = v.pipe(v.string(), v.regex(/^1\.\d+(?:\.\d+)?$/, 'TUF 1.x'));
+
+/** Engines differ in what they make of a 31 February. */
+function isCalendarTime(text: string): boolean {
+  const time = new Date(text);
+  return !Number.isNaN(time.getTime()) && time.toISOString() === text.replace('Z', '.000Z');
+}
+
+/** An object by name: an array, which `record` alone would take, is none. */
+function map<Value extends v.GenericSchema>(key: v.GenericSchema<string, string>, value: Value) {
+  return v.pipe(
+    v.unknown(),
+    v.check((input) => !Array.isArray(input), 'an object'),
+    v.record(key, value),
+  );
+}
+
+const unique = v.check<string[], string>(
+  (items) => new Set(items).size === items.length,
+  'every key once',
+);
 
 function header<const Type extends string>(type: Type) {
   return { _type: v.literal(type), spec_version: SpecVersion, version: Version, expires: Expires };
@@ -26,7 +47,7 @@ const KeySchema = v.looseObject({
 });
 
 const RoleSchema = v.looseObject({
-  keyids: v.array(KeyId),
+  keyids: v.pipe(v.array(KeyId), unique),
   threshold: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
 });
 
@@ -36,14 +57,14 @@ export const MODEL_KEYS_FIELD = 'x-nearside-model-keys';
 export const RootSchema = v.looseObject({
   ...header('root'),
   consistent_snapshot: v.literal(true),
-  keys: v.record(KeyId, KeySchema),
+  keys: map(KeyId, KeySchema),
   roles: v.looseObject({
     root: RoleSchema,
     timestamp: RoleSchema,
     snapshot: RoleSchema,
     targets: RoleSchema,
   }),
-  [MODEL_KEYS_FIELD]: v.optional(v.record(KeyId, v.string()), {}),
+  [MODEL_KEYS_FIELD]: v.optional(map(KeyId, v.string()), {}),
 });
 
 const MetaFileSchema = v.looseObject({
@@ -73,7 +94,7 @@ export const TargetFileSchema = v.looseObject({
 
 export const TargetsSchema = v.looseObject({
   ...header('targets'),
-  targets: v.record(v.string(), TargetFileSchema),
+  targets: map(v.string(), TargetFileSchema),
 });
 
 export type Root = v.InferOutput<typeof RootSchema>;
@@ -100,7 +121,14 @@ const SCHEMAS = {
 
 const EnvelopeSchema = v.looseObject({
   signed: v.looseObject({}),
-  signatures: v.array(v.looseObject({ keyid: v.string(), sig: v.string() })),
+  signatures: v.pipe(
+    v.array(v.looseObject({ keyid: v.string(), sig: v.string() })),
+    // TUF 4.2.1: a keyid stands in the signatures once.
+    v.check(
+      (signatures) => new Set(signatures.map(({ keyid }) => keyid)).size === signatures.length,
+      'one signature by key',
+    ),
+  ),
 });
 
 export interface Signature {

@@ -13,6 +13,18 @@ import {
   type TrustedMetadata,
 } from './trusted-metadata.js';
 
+export interface RefreshOptions {
+  readonly pin: string;
+  /** What is trusted already; without it the walk begins at the pin. */
+  readonly trusted?: TrustedMetadata | undefined;
+  readonly nowMs: number;
+  /**
+   * Given what was reached when the walk fails half way, to start from next time: 5.3.8, 5.4.5 and
+   * 5.5.7 persist each step, or whoever withholds the rest could go back behind it.
+   */
+  readonly onBrokenOff?: ((reached: TrustedMetadata) => Promise<void>) | undefined;
+}
+
 /**
  * The client workflow of TUF 1.0, section 5: from what is trusted already (or the pin alone) to
  * the newest targets the repository offers.
@@ -22,47 +34,70 @@ import {
  */
 export async function refreshMetadata(
   source: RepositorySource,
-  { pin, trusted, nowMs }: { pin: string; trusted?: TrustedMetadata | undefined; nowMs: number },
+  { pin, trusted, nowMs, onBrokenOff }: RefreshOptions,
 ): Promise<CompleteMetadata> {
-  const first =
+  let reached =
     trusted ??
     (await acceptFirstRoot(await source.fetch(rootPath(1), { maxBytes: LIMITS.rootBytes }), pin));
-  const rooted = await followRoots(source, first);
-  requireUnexpired('root', rooted.root, nowMs);
+  try {
+    for await (const root of nextRoots(source, reached)) reached = root;
+    requireUnexpired('root', reached.root, nowMs);
 
-  const rawTimestamp = await source.fetch(TIMESTAMP_PATH, {
-    maxBytes: LIMITS.timestampBytes,
-    cache: 'no-cache',
-  });
-  const timed = await acceptTimestamp(rooted, rawTimestamp);
-  requireUnexpired('timestamp', timed.timestamp.signed, nowMs);
+    const timed = await refreshTimestamp(source, reached);
+    reached = timed;
+    requireUnexpired('timestamp', timed.timestamp.signed, nowMs);
 
-  const snapped = await refreshSnapshot(source, timed);
-  requireUnexpired('snapshot', snapped.snapshot.signed, nowMs);
+    const snapped = await refreshSnapshot(source, timed);
+    reached = snapped;
+    requireUnexpired('snapshot', snapped.snapshot.signed, nowMs);
 
-  const complete = await refreshTargets(source, snapped);
-  requireUnexpired('targets', complete.targets.signed, nowMs);
-  return complete;
+    const complete = await refreshTargets(source, snapped);
+    requireUnexpired('targets', complete.targets.signed, nowMs);
+    return complete;
+  } catch (error) {
+    if (reached !== trusted) await onBrokenOff?.(reached);
+    throw error;
+  }
 }
 
-/** 5.3.2–5.3.9: N+1.root.json, until there is none. */
+/** The newest root that can be reached from `first`. */
 export async function followRoots(
   source: RepositorySource,
   first: TrustedMetadata,
 ): Promise<TrustedMetadata> {
   let trusted = first;
+  for await (const root of nextRoots(source, first)) trusted = root;
+  return trusted;
+}
+
+/** 5.3.2–5.3.9: N+1.root.json, until there is none. */
+async function* nextRoots(
+  source: RepositorySource,
+  first: TrustedMetadata,
+): AsyncGenerator<TrustedMetadata> {
+  let trusted = first;
   for (let rotations = 0; rotations < LIMITS.rootRotations; rotations += 1) {
     const raw = await source.fetchIfPresent(rootPath(trusted.root.version + 1), {
       maxBytes: LIMITS.rootBytes,
     });
-    if (!raw) return trusted;
+    if (!raw) return;
     trusted = await acceptNextRoot(trusted, raw);
+    yield trusted;
   }
   throw new NearsideError(
     'metadata-too-large',
     `Root metadata: expected at most ${LIMITS.rootRotations} rotations in one refresh, got more.`,
     { details: { limit: LIMITS.rootRotations } },
   );
+}
+
+/** 5.4.1: under the one name that changes, so the cache is asked to look again. */
+async function refreshTimestamp(source: RepositorySource, trusted: TrustedMetadata) {
+  const raw = await source.fetch(TIMESTAMP_PATH, {
+    maxBytes: LIMITS.timestampBytes,
+    cache: 'no-cache',
+  });
+  return acceptTimestamp(trusted, raw);
 }
 
 type Timed = Awaited<ReturnType<typeof acceptTimestamp>>;

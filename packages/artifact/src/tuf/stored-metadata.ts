@@ -1,4 +1,4 @@
-import type { Store } from '@nearside/core';
+import { isNearsideError, type Store } from '@nearside/core';
 import {
   acceptFirstRoot,
   acceptNextRoot,
@@ -29,9 +29,53 @@ export interface StoredMetadata {
   readonly origin: MetadataOrigin;
 }
 
-/** `t/`: trusted metadata of one repository. */
+/** `t/chain`: the complete metadata of one repository, which serves. */
 export function trustedKey(prefix: string): string {
   return `${prefix}/t/chain`;
+}
+
+/** `t/reached`: how far a later walk came before it broke off; the next one starts there. */
+export function reachedKey(prefix: string): string {
+  return `${prefix}/t/reached`;
+}
+
+export function toStoredReached({ rootChain, timestamp, snapshot }: TrustedMetadata) {
+  return { roots: rootChain, timestamp: timestamp?.raw, snapshot: snapshot?.raw };
+}
+
+/**
+ * Goes on from `start` as far as the walk came that broke off, verifying each step again.
+ *
+ * @param start what is trusted without it; undefined for nothing but the pin
+ */
+export async function resumeReached(
+  store: Store,
+  { prefix, pin, start }: { prefix: string; pin: string; start: TrustedMetadata | undefined },
+): Promise<TrustedMetadata | undefined> {
+  const reached = (await store.get(reachedKey(prefix))) as Partial<StoredChain> | undefined;
+  if (!reached) return start;
+  let trusted = start;
+  try {
+    const roots = Array.isArray(reached.roots) ? reached.roots : [];
+    trusted ??= await acceptFirstRoot(bytesOf(roots[0]), pin);
+    for (const root of roots.slice(trusted.rootChain.length)) {
+      trusted = await acceptNextRoot(trusted, bytesOf(root));
+    }
+    if (!reached.timestamp) return trusted;
+    const timed = await acceptTimestamp(trusted, bytesOf(reached.timestamp));
+    trusted = timed;
+    return reached.snapshot ? await acceptSnapshot(timed, bytesOf(reached.snapshot)) : timed;
+  } catch (error) {
+    if (isNearsideError(error)) return trusted; // a step that does not verify was none
+    throw error;
+  }
+}
+
+async function acceptRoots(roots: unknown, pin: string): Promise<TrustedMetadata> {
+  const [firstRoot, ...nextRoots] = Array.isArray(roots) ? roots : [];
+  let trusted = await acceptFirstRoot(bytesOf(firstRoot), pin);
+  for (const root of nextRoots) trusted = await acceptNextRoot(trusted, bytesOf(root));
+  return trusted;
 }
 
 export function toStoredChain({ trusted, arrivedMs, origin }: StoredMetadata): StoredChain {
@@ -57,10 +101,10 @@ export async function loadStoredMetadata(
 ): Promise<StoredMetadata | undefined> {
   const chain = (await store.get(trustedKey(prefix))) as Partial<StoredChain> | undefined;
   if (!chain) return undefined;
-  const [firstRoot, ...nextRoots] = Array.isArray(chain.roots) ? chain.roots : [];
-  let trusted: TrustedMetadata = await acceptFirstRoot(bytesOf(firstRoot), pin);
-  for (const root of nextRoots) trusted = await acceptNextRoot(trusted, bytesOf(root));
-  const timed = await acceptTimestamp(trusted, bytesOf(chain.timestamp));
+  const timed = await acceptTimestamp(
+    await acceptRoots(chain.roots, pin),
+    bytesOf(chain.timestamp),
+  );
   const snapped = await acceptSnapshot(timed, bytesOf(chain.snapshot));
   return {
     trusted: await acceptTargets(snapped, bytesOf(chain.targets)),

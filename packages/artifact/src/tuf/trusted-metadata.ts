@@ -63,11 +63,11 @@ export async function acceptNextRoot(trusted: TrustedMetadata, raw: Raw): Promis
   await verifySignatures(metadata, metadata.signed);
   requireVersion(metadata, trusted.root.version + 1);
   const next = { rootChain: [...trusted.rootChain, raw], root: metadata.signed };
-  // Fast-forward recovery: rotated timestamp or snapshot keys void what the old ones signed.
-  const rotated = (['timestamp', 'snapshot'] as const).some(
-    (role) => !sameKeys(trusted.root, metadata.signed, role),
+  // Fast-forward recovery: what keys signed that root has dropped since is void.
+  const isVoid = (['timestamp', 'snapshot'] as const).some((role) =>
+    hasDropped(trusted.root, metadata.signed, role),
   );
-  return rotated ? next : { ...trusted, ...next };
+  return isVoid ? next : { ...trusted, ...next };
 }
 
 /** 5.4.2–5.4.3 */
@@ -189,7 +189,6 @@ function snapshotMeta(timestamp: Timestamp): number {
   return timestamp.meta['snapshot.json'].version;
 }
 
-function sameKeys(before: Root, after: Root, role: Role): boolean {
-  const ids = (root: Root) => [...root.roles[role].keyids].sort().join();
-  return ids(before) === ids(after);
+function hasDropped(before: Root, after: Root, role: Role): boolean {
+  return before.roles[role].keyids.some((id) => !after.roles[role].keyids.includes(id));
 }

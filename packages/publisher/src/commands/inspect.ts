@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import { type InspectedRole, type InspectedVersion, type Inspection, inspect } from '../inspect.js';
-import { formatBytes, formatCount, formatTable } from './format.js';
+import { type InspectedModel, type InspectedRole, type Inspection, inspect } from '../inspect.js';
+import type { InspectedVersion } from '../inspect-version.js';
+import { formatBytes, formatCount, formatPercent, formatTable } from './format.js';
 import { type CommonOptions, printResult, type Terminal } from './terminal.js';
 
 export function addInspect(program: Command, terminal: Terminal): void {
@@ -21,30 +22,44 @@ function describe(inspection: Inspection, repository: string): string {
     `├─ pin ${pin}`,
     ...formatTable(roles.map(describeRole)).map((line) => `├─ ${line}`),
     ...modelKeys.map((hint) => `├─ model key ${hint}`),
-    ...models.flatMap(({ name, versions }) => [
-      `├─ ${name}`,
+    ...models.flatMap(({ name, boot, versions }) => [
+      `├─ ${name}, ${describeBoot(boot)}`,
       ...versions.flatMap((version, i) => describeVersion(version, i === versions.length - 1)),
     ]),
     `└─ ${formatCount(chunks, 'chunk')}, ${formatBytes(storedBytes)}`,
   ].join('\n');
 }
 
-function describeRole({ role, version, expires, expired, threshold, keyIds }: InspectedRole) {
+function describeRole(role: InspectedRole): string[] {
+  const { version, expires, threshold, keyIds, signedBy } = role;
+  const keys = keyIds.map((id) => `${signedBy.includes(id) ? '✓' : '·'}${shorten(id)}`);
+  const signatures = `${signedBy.length} of ${formatCount(keyIds.length, 'key')} signed`;
   return [
-    role,
+    role.role,
     version === undefined ? 'not published yet' : `version ${version}`,
-    expires === undefined ? '' : `${expired ? 'EXPIRED' : 'expires'} ${expires}`,
-    `${threshold} of ${formatCount(keyIds.length, 'key')}: ${keyIds.map(shorten).join(', ')}`,
+    expires === undefined ? '' : describeExpiry(role),
+    version === undefined ? '' : `${signatures}, ${threshold} needed: ${keys.join(' ')}`,
   ];
 }
 
+function describeExpiry({ expires, expired, daysLeft = 0 }: InspectedRole): string {
+  if (expired) return `EXPIRED ${expires}`;
+  return `expires ${expires}, ${formatCount(daysLeft, 'day')} left`;
+}
+
+const BOOT_STATES = {
+  fresh: 'boot file fresh',
+  stale: 'boot file STALE',
+  missing: 'boot file MISSING',
+  none: 'no boot file: no version is whole and for every device',
+} as const;
+
+function describeBoot({ state, sizeBytes }: InspectedModel['boot']): string {
+  return BOOT_STATES[state] + (sizeBytes > 0 ? `, ${formatBytes(sizeBytes)}` : '');
+}
+
 function describeVersion(version: InspectedVersion, isLast: boolean): string[] {
-  const { files, problem, keyHint, chunks, sharedChunks } = version;
-  const title = `${version.version}, sequence ${version.sequence}, ${version.state}`;
-  const summary = problem
-    ? `NOT USABLE, ${problem.code}: ${problem.message}`
-    : `${formatBytes(version.sizeBytes)} in ${describeChunks(chunks, sharedChunks)}, ` +
-      `signed by ${shorten(keyHint ?? '')}`;
+  const { files } = version;
   const branch = isLast ? '│  └─ ' : '│  ├─ ';
   const stem = isLast ? '│     ' : '│  │  ';
   const table = formatTable(
@@ -56,8 +71,37 @@ function describeVersion(version: InspectedVersion, isLast: boolean): string[] {
     ]),
   );
   return [
-    `${branch}${title}: ${summary}`,
+    `${branch}${describeTitle(version)}: ${describeSize(version)}`,
+    ...describeUpdate(version).map((line) => `${stem}├─ ${line}`),
     ...table.map((line, i) => `${stem}${i === table.length - 1 ? '└─' : '├─'} ${line}`),
+  ];
+}
+
+function describeTitle({ version, sequence, state, rollout, fallbackSequence }: InspectedVersion) {
+  const share = rollout ? ` for ${formatPercent((rollout.toBps - rollout.fromBps) / 10_000)}` : '';
+  const back = fallbackSequence === undefined ? '' : ` → sequence ${fallbackSequence}`;
+  return `${version}, sequence ${sequence}, ${state}${state === 'canary' ? share : ''}${back}`;
+}
+
+function describeSize(version: InspectedVersion): string {
+  const { state, problem, keyHint, chunks, sharedChunks } = version;
+  if (problem?.code === 'file-missing' && state === 'revoked') return 'pruned';
+  if (problem) return `NOT USABLE, ${problem.code}: ${problem.message}`;
+  return (
+    `${formatBytes(version.sizeBytes)} in ${describeChunks(chunks, sharedChunks)}, ` +
+    `signed by ${shorten(keyHint ?? '')}`
+  );
+}
+
+function describeUpdate({ previous, storedBytes, deltasFrom }: InspectedVersion): string[] {
+  return [
+    ...(previous
+      ? [
+          `shares ${formatBytes(previous.sharedBytes)} of ${formatBytes(storedBytes)} with ` +
+            previous.version,
+        ]
+      : []),
+    ...(deltasFrom.length > 0 ? [`deltas from ${deltasFrom.join(', ')}`] : []),
   ];
 }
 

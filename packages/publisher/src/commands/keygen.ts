@@ -1,27 +1,91 @@
-import type { Command } from 'commander';
+import { NearsideError } from '@nearside/core';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type GeneratedKeys, generateKeys } from '../generate-keys.js';
-import { formatTable } from './format.js';
+import { KEY_ROLES, type KeyRole } from '../keys/key-files.js';
+import { passphraseOfEnvironment } from '../keys/key-source.js';
+import { formatCount, formatTable } from './format.js';
 import { type CommonOptions, printResult, type Terminal } from './terminal.js';
+
+interface KeygenFlags extends CommonOptions {
+  readonly out: string;
+  readonly role?: KeyRole;
+  readonly count?: number;
+  readonly threshold?: number;
+  readonly encrypt?: boolean;
+}
 
 export function addKeygen(program: Command, terminal: Terminal): void {
   program
     .command('keygen')
-    .description('Make the signing keys of a new repository.')
+    .description('Make signing keys: the full set of a new repository, or more of one role.')
     .option('--out <dir>', 'directory to write the keys to', 'keys')
-    .action(async ({ out, json }: CommonOptions & { out: string }) => {
-      const result = await generateKeys({ out });
-      printResult(terminal, { json, result, text: () => describe(result) });
+    .addOption(new Option('--role <role>', 'keys of this role alone').choices(KEY_ROLES))
+    .option('--count <number>', 'how many keys of the role; default 1', parseCount)
+    .option(
+      '--threshold <number>',
+      'how many of them must sign, from the first publish',
+      parseCount,
+    )
+    .option('--encrypt', 'fail rather than write keys in the clear')
+    .option('--no-encrypt', 'write the keys in the clear, whoever may read them')
+    .action(async ({ json, encrypt, ...options }: KeygenFlags) => {
+      const passphrase = encrypt === false ? undefined : await choosePassphrase(terminal);
+      if (encrypt && passphrase === undefined) throw noPassphrase();
+      const result = await generateKeys({ ...options, passphrase });
+      printResult(terminal, { json, result, text: () => describe(result, options) });
     });
 }
 
-function describe({ directory, keys, modelPublicKeyFile }: GeneratedKeys): string {
+/** From the environment, else typed twice, because nobody can recover it. */
+async function choosePassphrase({ askSecret }: Terminal): Promise<string | undefined> {
+  const known = await passphraseOfEnvironment();
+  if (known !== undefined || !askSecret) return known;
+  const first = await askSecret('Passphrase for the new keys (--no-encrypt: none): ');
+  if (first === '') throw new RangeError('keygen: expected a passphrase, got none.');
+  const second = await askSecret('The same again: ');
+  if (first === second) return first;
+  throw new RangeError('keygen: expected the same passphrase twice, got two different ones.');
+}
+
+function noPassphrase(): NearsideError {
+  return new NearsideError(
+    'key-locked',
+    'keygen: expected a passphrase for the new keys, got none. Set NEARSIDE_PASSPHRASE, or ' +
+      'NEARSIDE_PASSPHRASE_FILE to a file that holds it, or run keygen in a terminal.',
+  );
+}
+
+function parseCount(text: string): number {
+  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Expected a whole number from 1 to 999.');
+}
+
+function describe(
+  { directory, keys, encrypted }: GeneratedKeys,
+  { role, threshold }: { role?: KeyRole; threshold?: number },
+): string {
+  const publicFiles = keys.flatMap(({ role, publicFile }) => (role === 'model' ? publicFile : []));
   return [
-    `Wrote ${keys.length} private keys to ${directory}:`,
-    ...formatTable(keys.map(({ role, file, id }) => [`  ${role}`, file, id])),
+    `Wrote ${formatCount(keys.length, 'private key')} to ${directory}:`,
+    ...formatTable(keys.map((key) => [`  ${key.role}`, key.file, key.id])),
     '',
-    `The public half of the model key, for other tools: ${modelPublicKeyFile}`,
+    ...publicFiles.map((file) => `The public half of a model key, for other tools: ${file}`),
+    ...(role ? describeUse(role, threshold) : []),
     '',
-    'These files are NOT encrypted: whoever reads them can sign. Keep them out of version',
-    'control and off the web server, and root.pem offline: it is needed for the first publish only.',
+    encrypted
+      ? 'They are encrypted. Nobody can recover the passphrase.'
+      : 'These files are NOT encrypted: whoever reads them can sign. A passphrase in\n' +
+        'NEARSIDE_PASSPHRASE encrypts them.',
+    'Keep them out of version control and off the web server, and root keys offline: they are',
+    'needed for the first publish and for rotate-root only.',
   ].join('\n');
+}
+
+function describeUse(role: KeyRole, threshold: number | undefined): string[] {
+  const needed = threshold === undefined ? '' : `, ${threshold} of which must sign`;
+  const change = role === 'model' ? '--add model' : `--replace ${role} (or --add ${role})`;
+  return [
+    `The first publish names every '${role}' key at hand${needed}. In a repository that exists,`,
+    `nothing accepts the new ones until: nearside rotate-root --repo <dir> ${change}`,
+  ];
 }

@@ -1,18 +1,92 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { draft } from '../draft.js';
+import { fillGolden } from '../fill-golden.js';
 import { type PackedModel, pack } from '../pack.js';
+import type { PackProgress } from '../packing/lay-out-files.js';
 import { formatBytes, formatCount, formatTable } from './format.js';
 import { type CommonOptions, printResult, type Terminal } from './terminal.js';
+
+interface PackFlags extends CommonOptions {
+  readonly out: string;
+  readonly draft?: string;
+  readonly name?: string;
+  readonly version?: string;
+  readonly sequence?: number;
+  readonly inputs?: string;
+  readonly python?: string;
+}
+
+/** A second or two of hashing and compressing. */
+const PROGRESS_BYTES = 64e6;
+
+const HELP = `
+From anything but a model directory, pack first drafts one beside the output (--draft): weights
+copied, model.json and MODEL.md for you to complete, and reference/golden.py, which computes what the
+model must answer with onnxruntime. Run the same command again and nothing is done twice; what you
+edit stays. Once you have edited it, pack the draft itself.
+
+  nearside pack model.onnx --out packed/
+  nearside pack hugging-face/vit --inputs samples/ --out packed/
+  nearside pack packed.draft --out packed/`;
 
 export function addPack(program: Command, terminal: Terminal): void {
   program
     .command('pack')
-    .description('Check a model directory and lay out its files in chunks.')
-    .argument('<model-dir>', 'directory with model.json, golden.json, baseline.json and MODEL.md')
+    .description('Check a model and lay out its files in chunks, for publish.')
+    .argument(
+      '<model>',
+      'model directory, .onnx file, TensorFlow.js directory, or Hugging Face folder with onnx/',
+    )
     .requiredOption('--out <dir>', 'directory to write to: new, empty, or an earlier pack')
-    .action(async (modelDirectory: string, { out, json }: CommonOptions & { out: string }) => {
-      const result = await pack({ modelDirectory, out });
-      printResult(terminal, { json, result, text: () => describe(result) });
+    .option('--draft <dir>', 'where to draft a model directory (default: <out>.draft)')
+    .option('--name <name>', 'of the model (default: from the name of the source)')
+    .option('--version <version>', 'of the model (default: 1.0.0)')
+    .addOption(
+      new Option(
+        '--sequence <n>',
+        'of the version, higher than of all before (default: 1)',
+      ).argParser(parseSequence),
+    )
+    .option('--inputs <dir>', 'sample images, <label>/<file> or unlabelled: golden cases, baseline')
+    .option(
+      '--python <command>',
+      'with numpy and onnxruntime (default: python3, where it has them)',
+    )
+    .addHelpText('after', HELP)
+    .action(async (source: string, flags: PackFlags) => {
+      const { out, name, version, sequence, inputs, python, json } = flags;
+      const draftDirectory = flags.draft ?? `${out.replace(/[/\\]+$/, '')}.draft`;
+      const identity = { name, version, sequence };
+      const { directory, drafted } = await draft({ source, out: draftDirectory, ...identity });
+      const golden = await fillGolden({ directory, inputs, python });
+      const onProgress = printEvery(PROGRESS_BYTES, terminal);
+      const packed = await pack({ modelDirectory: directory, out, onProgress });
+      const result = drafted ? { ...packed, draft: directory } : packed;
+      printResult(terminal, {
+        json,
+        result,
+        text: () =>
+          [describe(packed), ...(drafted ? [afterDraft(directory, golden.report)] : [])].join(
+            '\n\n',
+          ),
+      });
     });
+}
+
+/** Small models are packed before anybody could read a line. */
+function printEvery(stepBytes: number, terminal: Terminal) {
+  let nextBytes = stepBytes;
+  return ({ doneBytes, totalBytes }: PackProgress) => {
+    if (doneBytes < nextBytes) return;
+    nextBytes += stepBytes;
+    terminal.error(`${formatBytes(doneBytes)} of ${formatBytes(totalBytes)} laid out`);
+  };
+}
+
+function parseSequence(text: string): number {
+  const sequence = Number(text);
+  if (Number.isSafeInteger(sequence) && sequence > 0) return sequence;
+  throw new InvalidArgumentError('Expected a positive integer.');
 }
 
 function describe({ directory, files, sizeBytes, storedBytes, ...packed }: PackedModel): string {
@@ -29,5 +103,13 @@ function describe({ directory, files, sizeBytes, storedBytes, ...packed }: Packe
     '',
     `${formatCount(files.length, 'file')}, ${formatBytes(sizeBytes)}; ` +
       `${formatBytes(storedBytes)} on the server. Variants: ${packed.variants.join(', ')}.`,
+  ].join('\n');
+}
+
+function afterDraft(directory: string, report: string): string {
+  return [
+    ...(report === '' ? [] : [report]),
+    `The model directory is ${directory}. Complete its MODEL.md, and model.json if there is more to ` +
+      `say, then pack ${directory}.`,
   ].join('\n');
 }

@@ -1,31 +1,51 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { modelUrl } from '../open-line.js';
+import { planUpload, type UploadPlan } from '../plan.js';
 import { type Publication, publish } from '../publish.js';
-import { formatBytes } from './format.js';
-import { type CommonOptions, printResult, type Terminal } from './terminal.js';
+import { formatBytes, formatCount, formatPercent, formatTable } from './format.js';
+import { addKeyOptions, type KeyFlags, keySource } from './key-options.js';
+import { parsePercent } from './parse-percent.js';
+import { printProgress } from './print-progress.js';
+import { printResult, type Terminal } from './terminal.js';
 
-interface PublishFlags extends CommonOptions {
+interface PublishFlags extends KeyFlags {
   readonly repo: string;
-  readonly keys: string;
+  readonly canary?: number;
   readonly baseUrl?: string;
+  readonly plan?: true;
 }
 
 export function addPublish(program: Command, terminal: Terminal): void {
-  program
+  const command = program
     .command('publish')
     .description('Sign a packed model and add it to a repository, made on first use.')
     .argument('<packed-dir>', 'directory that `nearside pack` wrote')
     .requiredOption('--repo <dir>', 'directory of the repository')
-    .option('--keys <dir>', 'directory of the private keys', 'keys')
+    .option('--canary <percent>', 'offer it to this share of devices only', parsePercent)
     .option(
       '--base-url <url>',
       'where it will be served, for the printed open() line',
       parseBaseUrl,
     )
-    .action(async (packed: string, { repo, keys, baseUrl, json }: PublishFlags) => {
-      const result = await publish({ packed, repository: repo, keys, baseUrl });
-      printResult(terminal, { json, result, text: () => describe(result, repo) });
+    .option('--plan', 'print in which order to upload the repository, and with which headers');
+  addKeyOptions(command).action(async (packed: string, flags: PublishFlags) => {
+    const { repo, canary, baseUrl, json } = flags;
+    const keys = keySource(flags, terminal);
+    const publication = await publish({
+      packed,
+      repository: repo,
+      canaryPercent: canary,
+      baseUrl,
+      onProgress: printProgress(terminal, 'written'),
+      ...keys,
     });
+    const plan = flags.plan && (await planUpload({ repository: repo }));
+    printResult(terminal, {
+      json,
+      result: { ...publication, ...(plan && { plan }) },
+      text: () => describe(publication, repo, plan),
+    });
+  });
 }
 
 function parseBaseUrl(text: string): string {
@@ -37,26 +57,57 @@ function parseBaseUrl(text: string): string {
   }
 }
 
-function describe(publication: Publication, repository: string): string {
-  const { model, version, sequence, state, changed, metadata } = publication;
-  const { chunks, chunksWritten, filesWritten, bytesWritten } = publication;
-  const title = `${model} ${version} (sequence ${sequence}, ${state})`;
-  const unchanged =
-    filesWritten === 0
-      ? 'Nothing was written.'
-      : `Restored ${chunksWritten} missing chunks, ${formatBytes(bytesWritten)}.`;
+function describe(
+  publication: Publication,
+  repository: string,
+  plan: UploadPlan | undefined,
+): string {
   return [
-    ...(changed
-      ? [
-          `Published ${title} in ${repository}`,
-          `  chunks    ${chunksWritten} written, ${chunks - chunksWritten} there already`,
-          `  files     ${filesWritten} written, ${formatBytes(bytesWritten)}`,
-          `  metadata  ${Object.entries(metadata)
-            .map((entry) => entry.join(' '))
-            .join(', ')}`,
-        ]
-      : [`${title} is published in ${repository} with exactly these files. ${unchanged}`]),
+    ...describePublication(publication, repository),
+    ...(plan ? ['', ...describePlan(plan, repository)] : []),
     '',
     publication.open,
   ].join('\n');
+}
+
+function describePublication(publication: Publication, repository: string): string[] {
+  const { model, version, sequence, changed, metadata } = publication;
+  const { chunks, chunksWritten, filesWritten, bytesWritten } = publication;
+  const title = `${model} ${version} (sequence ${sequence}, ${describeState(publication)})`;
+  if (!changed) {
+    const unchanged =
+      filesWritten === 0
+        ? 'Nothing was written.'
+        : `Restored ${formatCount(filesWritten, 'missing file')}, ${formatBytes(bytesWritten)}.`;
+    return [`${title} is published in ${repository} with exactly these files. ${unchanged}`];
+  }
+  return [
+    `Published ${title} in ${repository}`,
+    `  chunks    ${chunksWritten} written, ${chunks - chunksWritten} there already`,
+    `  files     ${filesWritten} written, ${formatBytes(bytesWritten)}`,
+    `  metadata  ${Object.entries(metadata)
+      .map((entry) => entry.join(' '))
+      .join(', ')}`,
+  ];
+}
+
+function describeState({ state, rollout }: Publication): string {
+  if (state !== 'canary' || !rollout) return state;
+  return `canary for ${formatPercent((rollout.toBps - rollout.fromBps) / 10_000)} of devices`;
+}
+
+function describePlan({ headers, groups }: UploadPlan, repository: string): string[] {
+  return [
+    `Upload ${repository} in this order, each group whole before the next:`,
+    ...formatTable(
+      groups.map(({ pattern, files, sizeBytes, cacheControl }, i) => [
+        `  ${i + 1}. ${pattern}`,
+        formatCount(files.length, 'file'),
+        formatBytes(sizeBytes),
+        `Cache-Control: ${cacheControl}`,
+      ]),
+    ),
+    'On every file:',
+    ...Object.entries(headers).map(([name, value]) => `  ${name}: ${value}`),
+  ];
 }

@@ -1,14 +1,24 @@
 import { readFileSync } from 'node:fs';
 import { isNearsideError } from '@nearside/core';
 import { Command, CommanderError } from 'commander';
+import { addDelta } from './delta.js';
+import { addDiff } from './diff.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { addInspect } from './inspect.js';
 import { addKeygen } from './keygen.js';
 import { addPack } from './pack.js';
 import { addPin } from './pin.js';
+import { addPromote } from './promote.js';
+import { addPrune } from './prune.js';
 import { addPublish } from './publish.js';
+import { addRenew } from './renew.js';
+import { addRevoke } from './revoke.js';
+import { addRotateRoot } from './rotate-root.js';
 import { addServe } from './serve.js';
+import { addSignRoot } from './sign-root.js';
+import { addStatus } from './status.js';
 import type { Terminal } from './terminal.js';
+import { addVerify } from './verify.js';
 
 /**
  * Runs the `nearside` command.
@@ -17,25 +27,31 @@ import type { Terminal } from './terminal.js';
  * @returns the exit code; everything else goes to the terminal
  */
 export async function runCommand(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  let exitCode: ExitCode = EXIT.done;
   try {
-    await createProgram(terminal).parseAsync(words, { from: 'user' });
-    return EXIT.done;
+    const program = createProgram(terminal, (code) => {
+      exitCode = code;
+    });
+    await program.parseAsync(words, { from: 'user' });
+    return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done; // --help
     const failure = explain(error);
     terminal.error(`nearside: ${failure.code}: ${failure.message}`);
     if (terminal.debug && error instanceof Error) terminal.error(error.stack ?? '');
     if (words.includes('--json')) terminal.out(JSON.stringify({ error: failure }, null, 2));
-    return failure.code === 'usage' ? EXIT.usage : EXIT.failed;
+    return EXIT_OF_CODE[failure.code] ?? EXIT.failed;
   }
 }
 
-function createProgram(terminal: Terminal): Command {
+/** @param endWith for commands that succeed, and have to say more than that */
+function createProgram(terminal: Terminal, endWith: (exitCode: ExitCode) => void): Command {
   const program = new Command('nearside')
     .description('Packs, signs and publishes machine-learning models for Nearside.')
     .version(packageVersion(), '--version', 'print the version')
     .helpOption('--help', 'print what a command does and takes')
     .helpCommand(false)
+    .enablePositionalOptions() // `pack` has a --version of its own
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),
@@ -46,13 +62,30 @@ function createProgram(terminal: Terminal): Command {
   addPack(program, terminal);
   addPublish(program, terminal);
   addInspect(program, terminal);
+  addRevoke(program, terminal);
+  addPrune(program, terminal);
+  addPromote(program, terminal);
+  addDiff(program, terminal);
+  addDelta(program, terminal);
   addServe(program, terminal);
+  addRenew(program, terminal);
+  addRotateRoot(program, terminal);
+  addSignRoot(program, terminal);
+  addStatus(program, terminal, endWith);
+  addVerify(program, terminal, endWith);
   addPin(program, terminal);
   for (const command of program.commands) {
     command.option('--json', 'print one JSON document').helpOption('--help', 'print this');
   }
   return program;
 }
+
+/** What is not simply `failed`. */
+const EXIT_OF_CODE: Readonly<Record<string, ExitCode>> = Object.freeze({
+  usage: EXIT.usage,
+  'schema-breaking': EXIT.refused,
+  'gate-refused': EXIT.refused,
+});
 
 interface Failure {
   readonly code: string;
@@ -76,7 +109,10 @@ function explain(error: unknown): Failure {
 
 function usageMessage({ code, message }: CommanderError): string {
   if (code === 'commander.help') return 'Expected a command, got none.';
-  return `${message.replace(/^error: /, '').replace(/\.$/, '')}. \`--help\` tells what a command takes.`;
+  return `${message
+    .replace(/^error: /, '')
+    .replace(/\n/g, ' ')
+    .replace(/\.$/, '')}. \`--help\` tells what a command takes.`;
 }
 
 function packageVersion(): string {

@@ -4,6 +4,8 @@ export interface Terminal {
   error(line: string): void;
   /** Resolves when the user has had enough of a command that goes on for ever. */
   interrupted(): Promise<void>;
+  /** Asks for a secret without showing it. Absent where nobody sits at a keyboard. */
+  askSecret?: ((question: string) => Promise<string>) | undefined;
   /** Errors are printed with their stack and causes. */
   readonly debug: boolean;
 }

@@ -1,81 +1,57 @@
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { NearsideError } from '@nearside/core';
+import { sha256Hex } from '../sha256-hex.js';
+import { tufKeyId, tufKeyOf } from './tuf-key.js';
 
-/** The roles of The Update Framework; each has a key of its own, so that one theft is one role. */
+/** The roles of The Update Framework; each has keys of its own, so that one theft is one role. */
 export const TUF_ROLES = ['root', 'targets', 'snapshot', 'timestamp'] as const;
 export type TufRole = (typeof TUF_ROLES)[number];
 
-/** Every role with a private key: TUF's, and the one that signs models. */
-export type KeyRole = TufRole | 'model';
+/** Every role with private keys: TUF's, and the one that signs models. */
+export const KEY_ROLES = [...TUF_ROLES, 'model'] as const;
+export type KeyRole = (typeof KEY_ROLES)[number];
 
-export function privateKeyFile(directory: string, role: KeyRole): string {
-  return join(directory, `${role}.pem`);
+/** `root.pem`, `root-2.pem`, `root-3.pem`, …: a role may have several keys. */
+export function privateKeyFile(directory: string, role: KeyRole, number = 1): string {
+  return join(directory, `${stem(role, number)}.pem`);
 }
 
-/** What other tools verify a model's signature with. */
-export function modelPublicKeyFile(directory: string): string {
-  return join(directory, 'model.pub.pem');
+/** The public half: for a root that names the key, and for other tools. */
+export function publicKeyFile(directory: string, role: KeyRole, number = 1): string {
+  return join(directory, `${stem(role, number)}.pub.pem`);
+}
+
+/** Numbers of a role's keys in a directory, ascending; none where there is no directory. */
+export async function listKeyNumbers(
+  directory: string,
+  role: KeyRole,
+  half: 'private' | 'public' = 'private',
+): Promise<number[]> {
+  const names = await readdir(directory).catch((): string[] => []);
+  const ending = half === 'private' ? '' : '\\.pub';
+  const pattern = new RegExp(`^${role}(?:-([2-9]|[1-9]\\d+))?${ending}\\.pem$`);
+  return names
+    .map((name) => pattern.exec(name))
+    .filter((match) => match !== null)
+    .map(([, number = '1']) => Number(number))
+    .sort((a, b) => a - b);
 }
 
 /**
  * The PEM text of a public key. Its SHA-256 is the hint in a signed bundle, so root metadata and
  * `model.pub.pem` hold exactly this text.
  */
-export function publicKeyPem(privateKey: KeyObject): string {
-  return createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString();
+export function publicKeyPem(key: KeyObject): string {
+  const publicKey = key.type === 'public' ? key : createPublicKey(key);
+  return publicKey.export({ type: 'spki', format: 'pem' }).toString();
 }
 
-/**
- * Reads one role's private key.
- *
- * @throws NearsideError `file-missing`, `key-locked` or `key-unusable`
- */
-export async function readPrivateKey(directory: string, role: KeyRole): Promise<KeyObject> {
-  const file = privateKeyFile(directory, role);
-  const pem = await readKeyFile(file, role);
-  if (pem.includes('BEGIN ENCRYPTED PRIVATE KEY')) {
-    throw new NearsideError(
-      'key-locked',
-      `${file}: expected an unencrypted private key, got an encrypted one, which this version ` +
-        'cannot unlock. Decrypt it first, for instance with `openssl pkey`.',
-      { details: { file, role } },
-    );
-  }
-  const key = parsePrivateKey(pem, file, role);
-  const expected = role === 'model' ? 'an ECDSA P-256' : 'an Ed25519';
-  if (keyKind(key) === (role === 'model' ? 'ec prime256v1' : 'ed25519')) return key;
-  throw unusable(file, role, `expected ${expected} key, got ${keyKind(key)}`);
+/** How root metadata names a key: by its TUF key id, a model key by the SHA-256 of its PEM text. */
+export function keyIdOf(role: KeyRole, key: KeyObject): string {
+  return role === 'model' ? sha256Hex(publicKeyPem(key)) : tufKeyId(tufKeyOf(key));
 }
 
-async function readKeyFile(file: string, role: KeyRole): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    throw new NearsideError(
-      'file-missing',
-      `${file}: expected the private key of '${role}', got no readable file. ` +
-        '`nearside keygen` makes a set of keys; `--keys` says where they are.',
-      { cause, details: { file, role } },
-    );
-  }
-}
-
-function parsePrivateKey(pem: string, file: string, role: KeyRole): KeyObject {
-  try {
-    return createPrivateKey(pem);
-  } catch {
-    // The cause is left out: nothing of what a key file holds may reach a log.
-    throw unusable(file, role, 'expected a private key in PEM (PKCS #8), got something else');
-  }
-}
-
-function keyKind(key: KeyObject): string {
-  const curve = key.asymmetricKeyDetails?.namedCurve;
-  return [key.asymmetricKeyType, curve].filter((part) => part !== undefined).join(' ');
-}
-
-function unusable(file: string, role: KeyRole, why: string): NearsideError {
-  return new NearsideError('key-unusable', `${file}: ${why}.`, { details: { file, role } });
+function stem(role: KeyRole, number: number): string {
+  return number === 1 ? role : `${role}-${number}`;
 }

@@ -1,13 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path/posix';
-import { type ModelSpec, parse, type Variant } from '@nearside/core';
-import * as v from 'valibot';
+import { join } from 'node:path';
+import type { ModelSpec, Variant } from '@nearside/core';
+import { externalFiles } from './locate-tensors.js';
 import { modelInvalid, requireUnique } from './model-invalid.js';
-
-/** The part of a TensorFlow.js model.json that names its weight files. */
-const WeightsManifestSchema = v.looseObject({
-  weightsManifest: v.array(v.looseObject({ paths: v.array(v.string()) })),
-});
+import { parseManifest, weightFiles } from './tfjs-manifest.js';
 
 /** @throws NearsideError `model-invalid` or `metadata-malformed` */
 export async function checkVariants(directory: string, spec: ModelSpec): Promise<void> {
@@ -16,18 +12,28 @@ export async function checkVariants(directory: string, spec: ModelSpec): Promise
   requireUnique('model.json, variants', names(spec.variants));
   for (const variant of spec.variants) {
     if (variant.runtime === 'tfjs') await checkWeightsManifest(directory, variant);
+    else await checkExternalData(directory, variant);
+  }
+}
+
+/** An ONNX file that is not understood is left to the golden check of devices. */
+async function checkExternalData(directory: string, { name, files }: Variant): Promise<void> {
+  const [model = ''] = files;
+  for (const file of await externalFiles(directory, model)) {
+    if (files.includes(file)) continue;
+    throw modelInvalid(
+      `model.json, variant '${name}': expected ${file} among its files, because ${model} has weights ` +
+        `there; got ${files.join(', ')}.`,
+      { variant: name, expected: file, got: files },
+    );
   }
 }
 
 /** TensorFlow.js concatenates weight files in manifest order: another order is other weights. */
 async function checkWeightsManifest(directory: string, variant: Variant): Promise<void> {
   const [topology = '', ...weights] = variant.files;
-  const malformed = { code: 'metadata-malformed', what: topology } as const;
   const json = await readFile(join(directory, topology), 'utf8').then(parseOrUndefined);
-  const { weightsManifest } = parse(WeightsManifestSchema, json, malformed);
-  const named = weightsManifest
-    .flatMap((group) => group.paths)
-    .map((path) => join(dirname(topology), path));
+  const named = weightFiles(topology, parseManifest(json, topology));
   if (named.join() === weights.join()) return;
   throw modelInvalid(
     `model.json, variant '${variant.name}': expected its files to be ${topology} and then what ` +

@@ -1,27 +1,61 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Chunk, Layout } from '@nearside/core';
+import type { Chunk, Layout, Variant } from '@nearside/core';
 import { sha256Hex } from '../sha256-hex.js';
 import { compressSlice } from './compress-slice.js';
+import { cutAtTensors, nameBySlice } from './cut-at-tensors.js';
+import { locateTensors } from './locate-tensors.js';
 import { readSlices, sliceSizes } from './slices.js';
 
 /** The one file of a version that no layout lists. */
 export const LAYOUT_FILE = 'layout.json';
 
-/** Cuts files into chunks: the content of layout.json. Names keep the order they are given in. */
-export async function layOutFiles(directory: string, names: readonly string[]): Promise<Layout> {
-  const files: Record<string, Chunk[]> = {};
-  for (const name of names) files[name] = await chunksOf(join(directory, name));
-  return { format: 1, files };
+/** How far a pack is, in bytes of the files. */
+export interface PackProgress {
+  readonly doneBytes: number;
+  readonly totalBytes: number;
 }
 
-async function chunksOf(path: string): Promise<Chunk[]> {
-  const { size } = await stat(path);
-  const chunks: Chunk[] = [];
-  for await (const slice of readSlices(path, sliceSizes(size))) {
-    const gzipped = await compressSlice(slice);
-    const sha256 = sha256Hex(slice);
-    chunks.push(gzipped ? [sha256, slice.length, gzipped.length] : [sha256, slice.length]);
+/**
+ * Cuts files into chunks: the content of layout.json. Weights are cut between their tensors, other
+ * files as slices of 4 MiB. Names keep the order they are given in.
+ */
+export async function layOutFiles(
+  directory: string,
+  names: readonly string[],
+  {
+    variants,
+    onProgress,
+  }: { variants: readonly Variant[]; onProgress: (progress: PackProgress) => void },
+): Promise<Layout> {
+  const located = await locateTensors(directory, variants);
+  const files: Record<string, Chunk[]> = {};
+  const tensors: Record<string, string[][]> = {};
+  const fileBytes = await Promise.all(names.map((name) => sizeOf(join(directory, name))));
+  const totalBytes = fileBytes.reduce((sum, sizeBytes) => sum + sizeBytes, 0);
+  let doneBytes = 0;
+  for (const [i, name] of names.entries()) {
+    const size = fileBytes[i] as number;
+    const extents = located.get(name) ?? [];
+    const sizes = extents.length > 0 ? cutAtTensors(size, extents) : sliceSizes(size);
+    if (extents.length > 0) tensors[name] = nameBySlice(sizes, extents);
+    const chunks: Chunk[] = [];
+    for await (const slice of readSlices(join(directory, name), sizes)) {
+      chunks.push(await chunkOf(slice));
+      doneBytes += slice.length;
+      onProgress({ doneBytes, totalBytes });
+    }
+    files[name] = chunks;
   }
-  return chunks;
+  return Object.keys(tensors).length > 0 ? { format: 1, files, tensors } : { format: 1, files };
+}
+
+async function chunkOf(slice: Uint8Array<ArrayBuffer>): Promise<Chunk> {
+  const gzipped = await compressSlice(slice);
+  const sha256 = sha256Hex(slice);
+  return gzipped ? [sha256, slice.length, gzipped.length] : [sha256, slice.length];
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return (await stat(path)).size;
 }

@@ -1,9 +1,8 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type Golden,
   type ModelSpec,
-  NearsideError,
   parseBaseline,
   parseGolden,
   parseModelSpec,
@@ -12,6 +11,7 @@ import { checkGolden } from './check-golden.js';
 import { checkVariants } from './check-variants.js';
 import { LAYOUT_FILE } from './lay-out-files.js';
 import { modelInvalid } from './model-invalid.js';
+import { fileMissing, readJsonFile } from './read-json-file.js';
 
 /** A directory that holds everything one model version needs, and where all of it fits together. */
 export interface ModelDirectory {
@@ -25,15 +25,17 @@ export interface ModelDirectory {
 /** Besides the files that the spec and the golden cases name. */
 const FIXED_FILES = ['model.json', 'golden.json', 'baseline.json', 'MODEL.md'] as const;
 
+const ADVICE = `A model directory holds ${FIXED_FILES.join(', ')} and every file that they name.`;
+
 /**
  * Reads and checks a model directory.
  *
  * @throws NearsideError `file-missing`, `metadata-malformed` or `model-invalid`, naming the file
  */
 export async function readModelDirectory(path: string): Promise<ModelDirectory> {
-  const spec = parseModelSpec(await readJson(path, 'model.json'));
-  const golden = parseGolden(await readJson(path, 'golden.json'));
-  parseBaseline(await readJson(path, 'baseline.json'));
+  const spec = parseModelSpec(await readJsonFile(path, 'model.json', { advice: ADVICE }));
+  const golden = parseGolden(await readJsonFile(path, 'golden.json', { advice: ADVICE }));
+  parseBaseline(await readJsonFile(path, 'baseline.json', { advice: ADVICE }));
   const files = filesOf(spec, golden);
   for (const name of files) await requireFile(path, name);
   await checkVariants(path, spec);
@@ -61,28 +63,5 @@ async function requireFile(directory: string, name: string): Promise<void> {
     (stats) => stats.isFile(),
     () => false,
   );
-  if (!isFile) throw fileMissing(directory, name);
-}
-
-async function readJson(directory: string, name: string): Promise<unknown> {
-  const text = await readFile(join(directory, name), 'utf8').catch((cause) => {
-    throw fileMissing(directory, name, cause);
-  });
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new NearsideError('metadata-malformed', `${name}: expected JSON, got something else.`, {
-      cause,
-      details: { file: name },
-    });
-  }
-}
-
-function fileMissing(directory: string, name: string, cause?: unknown): NearsideError {
-  return new NearsideError(
-    'file-missing',
-    `${name}: expected this file in ${directory}, got none that can be read. A model directory ` +
-      `holds ${FIXED_FILES.join(', ')} and every file that they name.`,
-    { cause, details: { directory, file: name } },
-  );
+  if (!isFile) throw fileMissing(directory, name, { advice: ADVICE });
 }

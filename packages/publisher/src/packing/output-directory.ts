@@ -1,17 +1,9 @@
-import {
-  copyFile,
-  mkdir,
-  readFile,
-  realpath,
-  rename,
-  rm,
-  rmdir,
-  writeFile,
-} from 'node:fs/promises';
+import { copyFile, mkdir, readFile, realpath, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isNearsideError, type Layout, NearsideError, parseLayout } from '@nearside/core';
 import { LAYOUT_FILE } from './lay-out-files.js';
 import { listFiles } from './list-files.js';
+import { replaceFile } from './replace-file.js';
 
 /**
  * Finds out whether a directory may be written to: it is new, empty, or what `pack` wrote before.
@@ -52,12 +44,14 @@ export async function writeOutput(
   const stale = earlier.filter((name) => name !== LAYOUT_FILE && !files.includes(name));
   for (const name of stale) await removeFile(path, name);
 
-  await replace(join(path, LAYOUT_FILE), (temporary) =>
+  await replaceFile(join(path, LAYOUT_FILE), (temporary) =>
     writeFile(temporary, JSON.stringify(layout)),
   );
   for (const name of files) {
     await mkdir(dirname(join(path, name)), { recursive: true });
-    await replace(join(path, name), (temporary) => copyFile(join(modelDirectory, name), temporary));
+    await replaceFile(join(path, name), (temporary) =>
+      copyFile(join(modelDirectory, name), temporary),
+    );
   }
 }
 
@@ -80,17 +74,6 @@ async function removeFile(path: string, name: string): Promise<void> {
       () => false,
     );
     if (!emptied) return;
-  }
-}
-
-async function replace(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
-  const temporary = `${path}.packing`;
-  try {
-    await write(temporary);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
   }
 }
 

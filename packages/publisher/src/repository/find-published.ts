@@ -28,7 +28,9 @@ export async function findPublished(
     if (newest && newest.sequence >= release.sequence) throw tooLow(release, newest);
     return undefined;
   }
-  const manifest = await readManifest(source, trusted.root, same);
+  const manifest = await readManifest(source, trusted.root, same).catch((error) => {
+    throw same.state === 'revoked' && error.code === 'file-missing' ? takenBack(release) : error;
+  });
   if (same.sequence === release.sequence && sameFiles(manifest.files, digests)) {
     return { release: same, manifest };
   }
@@ -56,6 +58,17 @@ function otherContent(release: PackedVersion['release']): NearsideError {
     `${release.model} ${release.version}: expected the files that are published under this ` +
       'version, got others. A published version never changes: raise `version` and `sequence` ' +
       'in model.json and pack again.',
+    { details: { ...release } },
+  );
+}
+
+/** `prune` removed its bundle, so that nobody can say any more whether the files are the same. */
+function takenBack(release: PackedVersion['release']): NearsideError {
+  return new NearsideError(
+    'version-conflict',
+    `${release.model} ${release.version}: expected a new version, got one that was revoked and ` +
+      'pruned. A revocation is for good: raise `version` and `sequence` in model.json and pack ' +
+      'again.',
     { details: { ...release } },
   );
 }

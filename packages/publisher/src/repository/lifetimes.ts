@@ -12,10 +12,19 @@ export const LIFETIME_DAYS: Readonly<Record<TufRole, number>> = Object.freeze({
   timestamp: 14,
 });
 
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 
 /** `expires` of metadata signed now, to the second as TUF 1.0 writes it. */
 export function expiryOf(role: TufRole, nowMs: number): string {
   const expires = new Date(nowMs + LIFETIME_DAYS[role] * DAY_MS);
   return expires.toISOString().replace(/\.\d{3}Z$/, 'Z');
+}
+
+/**
+ * The share of its lifetime that metadata has left, 0 … 1. TUF does not say when it was signed, so
+ * the lifetime is the one that this role's metadata is given here.
+ */
+export function lifetimeLeft(role: TufRole, expires: string, nowMs: number): number {
+  const leftMs = Date.parse(expires) - nowMs;
+  return Math.min(1, Math.max(0, leftMs / (LIFETIME_DAYS[role] * DAY_MS)));
 }

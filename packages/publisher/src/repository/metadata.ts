@@ -1,53 +1,24 @@
-import {
-  MODEL_KEYS_FIELD,
-  type Root,
-  type Snapshot,
-  type TargetFile,
-  type Targets,
-  type Timestamp,
-} from '@nearside/artifact';
-import { TUF_ROLES, type TufRole } from '../keys/key-files.js';
+import type { Snapshot, Targets, Timestamp } from '@nearside/artifact';
+import type { TufRole } from '../keys/key-files.js';
 import { sha256Hex } from '../sha256-hex.js';
-import type { OmsSigner } from '../signing/oms-signer.js';
-import type { TufSigner } from '../signing/tuf-signer.js';
 import { expiryOf } from './lifetimes.js';
 
 /** The TUF specification that the metadata follows. */
 const SPEC_VERSION = '1.0.31';
 
-function header<Role extends TufRole>(role: Role, version: number, nowMs: number) {
+/** What every role's metadata begins with. */
+export function header<Role extends TufRole>(role: Role, version: number, nowMs: number) {
   return { _type: role, spec_version: SPEC_VERSION, version, expires: expiryOf(role, nowMs) };
 }
 
-/** The first root: one key per role, and the key that may sign models. */
-export function firstRoot(
-  signers: Readonly<Record<TufRole, TufSigner>> & { readonly model: OmsSigner },
-  nowMs: number,
-): Root {
-  const role = (name: TufRole) => ({ keyids: [signers[name].keyId], threshold: 1 });
-  return {
-    ...header('root', 1, nowMs),
-    consistent_snapshot: true,
-    keys: Object.fromEntries(TUF_ROLES.map((name) => [signers[name].keyId, signers[name].key])),
-    roles: {
-      root: role('root'),
-      targets: role('targets'),
-      snapshot: role('snapshot'),
-      timestamp: role('timestamp'),
-    },
-    [MODEL_KEYS_FIELD]: { [signers.model.hint]: signers.model.publicKeyPem },
-  };
-}
-
+/** @param change what the new targets are, from those before; version and expiry are set here */
 export function nextTargets(
   before: Targets | undefined,
-  added: Readonly<Record<string, TargetFile>>,
+  change: (targets: Targets) => Targets,
   nowMs: number,
 ): Targets {
-  return {
-    ...header('targets', (before?.version ?? 0) + 1, nowMs),
-    targets: { ...before?.targets, ...added },
-  };
+  const next = header('targets', (before?.version ?? 0) + 1, nowMs);
+  return { ...change({ ...next, targets: {}, ...before }), ...next };
 }
 
 export function nextSnapshot(
@@ -56,6 +27,7 @@ export function nextSnapshot(
   nowMs: number,
 ): Snapshot {
   return {
+    ...before,
     ...header('snapshot', (before?.version ?? 0) + 1, nowMs),
     meta: { ...before?.meta, 'targets.json': describe(targets) },
   };

@@ -17,7 +17,14 @@ export async function requireRepository(
   source: RepositorySource,
   location: string,
 ): Promise<RepositoryState> {
-  const state = await readRepository(source);
+  return requirePublished(await readRepository(source), location);
+}
+
+/** @throws NearsideError `file-missing` */
+export function requirePublished<State extends RepositoryState>(
+  state: State | undefined,
+  location: string,
+): State {
   if (state) return state;
   throw new NearsideError(
     'file-missing',

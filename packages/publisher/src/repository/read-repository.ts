@@ -20,7 +20,7 @@ export interface RepositoryState {
 const MAX_METADATA_BYTES = 512 * 1024;
 
 /** A time before every expiry: a publisher must be able to read, and renew, what has expired. */
-const BEFORE_EVERY_EXPIRY_MS = 0;
+export const BEFORE_EVERY_EXPIRY_MS = 0;
 
 /**
  * Reads and verifies a repository's metadata, whether expired or not.

@@ -6,13 +6,25 @@ import {
   type Root,
   verifyBytes,
 } from '@nearside/artifact';
-import { type Chunk, isNearsideError, NearsideError, parseLayout } from '@nearside/core';
+import {
+  type Chunk,
+  isNearsideError,
+  type Layout,
+  NearsideError,
+  parseLayout,
+} from '@nearside/core';
 import { LAYOUT_FILE } from '../packing/lay-out-files.js';
 import { readManifest } from './read-manifest.js';
 
 /** A published version as it was signed, or why it cannot be read. */
 export type ReadVersion = { readonly release: Release } & (
-  | { readonly ok: true; readonly manifest: Manifest; readonly files: ReadonlyMap<string, Chunks> }
+  | {
+      readonly ok: true;
+      readonly manifest: Manifest;
+      readonly layout: Layout;
+      /** Every signed file, layout.json among them. */
+      readonly files: ReadonlyMap<string, Chunks>;
+    }
   | { readonly ok: false; readonly problem: NearsideError }
 );
 
@@ -29,17 +41,17 @@ export async function readVersion(
 ): Promise<ReadVersion> {
   try {
     const manifest = await readManifest(source, root, release);
-    return { release, ok: true, manifest, files: await readFiles(source, manifest) };
+    return { release, ok: true, manifest, ...(await readLayout(source, manifest)) };
   } catch (error) {
     if (isNearsideError(error)) return { release, ok: false, problem: error };
     throw error;
   }
 }
 
-async function readFiles(
+async function readLayout(
   source: RepositorySource,
   manifest: Manifest,
-): Promise<ReadonlyMap<string, Chunks>> {
+): Promise<{ layout: Layout; files: ReadonlyMap<string, Chunks> }> {
   const sha256 = manifest.files.get(LAYOUT_FILE) ?? '';
   const bytes = await source.fetch(chunkPath(sha256, { gzip: false }), {
     maxBytes: MAX_LAYOUT_BYTES,
@@ -53,7 +65,7 @@ async function readFiles(
     if (!chunks) throw notLaidOut(name);
     files.set(name, chunks);
   }
-  return files;
+  return { layout, files };
 }
 
 function notLaidOut(name: string): NearsideError {

@@ -1,11 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /** Writes files of a repository, each whole or not at all, whatever a reader does meanwhile. */
 export interface RepositoryWriter {
   /** @returns false when the file already held exactly these bytes, and nothing was written */
   write(path: string, bytes: Uint8Array): Promise<boolean>;
+  /** Removes a file, if it is there. */
+  remove(path: string): Promise<void>;
+  /** Names in a directory, hidden ones left out; none where there is no such directory. */
+  list(path: string): Promise<string[]>;
   /** What was written so far. */
   readonly totals: { readonly files: number; readonly sizeBytes: number };
 }
@@ -21,6 +25,11 @@ export function openRepositoryWriter(directory: string): RepositoryWriter {
       totals.files += 1;
       totals.sizeBytes += bytes.length;
       return true;
+    },
+    remove: (path) => rm(join(directory, path), { force: true }),
+    async list(path) {
+      const names = await readdir(join(directory, path)).catch(() => []);
+      return names.filter((name) => !name.startsWith('.')).sort();
     },
   };
 }

@@ -4,7 +4,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalJson, PAYLOAD_TYPE, preAuthenticationEncoding } from '@nearside/artifact';
 import { expect, test } from 'vitest';
+import { readHeldKeys } from '../keys/held-keys.js';
 import { publicKeyPem } from '../keys/key-files.js';
+import { privateKeyPem } from '../keys/private-key-pem.js';
 import { temporaryDirectory } from '../testing/workspace.js';
 import { createOmsSigner } from './oms-signer.js';
 import { createTufSigner, signMetadata } from './tuf-signer.js';
@@ -63,4 +65,35 @@ test.skipIf(skipped)(`openssl verifies the signature of a metadata file${skipped
     );
   expect((await verify(canonicalJson(signed)))()).toContain('Verified Successfully');
   expect(await verify(canonicalJson({ ...signed, b: 2 }))).toThrow();
+});
+
+test.skipIf(skipped)(`openssl opens an encrypted key with its passphrase${skipped}`, async () => {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const passphrase = 'pässphrase of a test';
+  const read = (password: string) =>
+    openssl(
+      { 'key.pem': privateKeyPem(privateKey, passphrase) },
+      ...['pkey', '-in', 'key.pem', '-passin', `pass:${password}`, '-pubout'],
+    );
+  expect((await read(passphrase))()).toBe(publicKeyPem(privateKey));
+  expect(await read('another')).toThrow();
+});
+
+test.skipIf(skipped)(`a key that openssl encrypted signs${skipped}`, async () => {
+  const directory = await temporaryDirectory();
+  const file = join(directory, 'timestamp.pem');
+  const make = ['genpkey', '-algorithm', 'ed25519', '-aes-256-cbc', '-pass', 'pass:theirs'];
+  execFileSync('openssl', [...make, '-out', file], { stdio: 'pipe' });
+  const [held] = await readHeldKeys({ keys: directory, passphrase: 'theirs' }, ['timestamp']);
+  expect(held).toMatchObject({ role: 'timestamp', origin: file });
+});
+
+test.skipIf(skipped)(`a model key that openssl made signs${skipped}`, async () => {
+  const directory = await temporaryDirectory();
+  const file = join(directory, 'model.pem');
+  // It writes two blocks: the curve's name, then the key (RFC 5915).
+  const make = ['ecparam', '-name', 'prime256v1', '-genkey', '-out', file];
+  execFileSync('openssl', make, { stdio: 'pipe' });
+  const [held] = await readHeldKeys({ keys: directory }, ['model']);
+  expect(held).toMatchObject({ role: 'model', origin: file });
 });

@@ -8,9 +8,23 @@ import {
   openModelInstallation,
   parseModelAddress,
 } from '@nearside/artifact';
-import type { Store } from '@nearside/core';
+import { isNearsideError, type Store } from '@nearside/core';
 import { expect } from 'vitest';
 import { readModelDirectory } from '../packing/model-directory.js';
+
+export interface DeviceOptions {
+  readonly url: string;
+  readonly pin: string;
+  readonly model?: string | undefined;
+  readonly store?: Store | undefined;
+  readonly installId?: string | undefined;
+  readonly mirrors?: readonly string[] | undefined;
+  readonly maxBytes?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly now?: (() => number) | undefined;
+}
+
+export type Device = ReturnType<typeof openDevice>;
 
 /** A device with one model of one repository, and what it has told. */
 export function openDevice({
@@ -18,32 +32,53 @@ export function openDevice({
   pin,
   model = 'tiny',
   store = createMemoryStore(),
+  installId = '0'.repeat(32),
+  mirrors,
+  maxBytes,
+  signal,
   now = Date.now,
-}: {
-  url: string;
-  pin: string;
-  model?: string;
-  store?: Store;
-  now?: () => number;
-}) {
+}: DeviceOptions) {
   const events: InstallationEvent[] = [];
   const installation = openModelInstallation({
     address: parseModelAddress(`${url}/${model}`),
     pin,
     store,
-    installId: '0'.repeat(32),
+    installId,
+    support: { runtimes: ['onnx', 'tfjs'] },
+    mirrors,
+    maxBytes,
+    signal,
     onEvent: (event) => events.push(event),
     now,
   });
+  async function installOnce(): Promise<InstalledVersion> {
+    const version = await installation.open();
+    await installation.readFiles(version, allFiles(version));
+    await installation.activate(version, 'test');
+    return version;
+  }
+
   return {
     store,
     events,
     ...installation,
-    update: () => installation.update(allFiles),
     /** Opens, reads every file, and makes the version the active one. */
     async install(): Promise<InstalledVersion> {
-      const version = await installation.open();
-      for (const name of allFiles(version)) await version.readFile(name);
+      try {
+        return await installOnce();
+      } catch (error) {
+        // What a boot file offered, and the repository no longer does, is opened again without it.
+        if (!isNearsideError(error) || error.code !== 'version-revoked') throw error;
+        return installOnce();
+      }
+    },
+    /** Looks for a newer version and, if there is one, makes it the active one. */
+    async update(): Promise<InstalledVersion | undefined> {
+      const { next } = await installation.check();
+      if (!next) return undefined;
+      const version = await installation.openCandidate(next.sequence);
+      await installation.readFiles(version, allFiles(version));
+      expect(await installation.spendTry(next.sequence)).toBeDefined();
       await installation.activate(version, 'test');
       return version;
     },

@@ -9,6 +9,11 @@ export interface SyntheticModel {
   /** Seeds the weights of the ONNX variant, which nothing compresses. */
   readonly seed?: number;
   readonly weightBytes?: number;
+  /** Makes the weights those of this seed with a few bytes changed: what a delta is for. */
+  readonly nearSeed?: number | undefined;
+  /** How far: added to some of the bytes. */
+  readonly tuning?: number;
+  readonly inputName?: string;
 }
 
 /** Writes a tiny, complete model directory and returns its path. */
@@ -20,14 +25,20 @@ export async function writeSyntheticModel(
     sequence = 1,
     seed = 1,
     weightBytes = 900,
+    nearSeed,
+    tuning = 1,
+    inputName = 'x',
   }: SyntheticModel = {},
 ): Promise<string> {
   const files: Record<string, string | Uint8Array> = {
-    'model.json': json(specOf({ name, version, sequence })),
-    'golden.json': json(GOLDEN),
+    'model.json': json(specOf({ name, version, sequence }, inputName)),
+    'golden.json': json(goldenOf(inputName)),
     'baseline.json': json(BASELINE),
     'MODEL.md': `# ${name}\n\nA model of nothing, for tests.\n`,
-    'onnx/model.onnx': noise(weightBytes, seed),
+    'onnx/model.onnx':
+      nearSeed === undefined
+        ? noise(weightBytes, seed)
+        : tuned(noise(weightBytes, nearSeed), tuning),
     'tfjs/model.json': json({ weightsManifest: [{ paths: ['weights.bin'], weights: [] }] }),
     'tfjs/weights.bin': noise(2000, 9).map((byte) => byte & 15),
     'golden/one.x.bin': floats(1, 2, 3, 4),
@@ -53,6 +64,11 @@ export function noise(sizeBytes: number, seed: number): Uint8Array {
   });
 }
 
+/** As if a few weights had been trained a little more. */
+function tuned(weights: Uint8Array, tuning: number): Uint8Array {
+  return weights.map((byte, i) => (i % 100 === 7 ? byte + tuning : byte));
+}
+
 function floats(...values: number[]): Uint8Array {
   return new Uint8Array(Float32Array.from(values).buffer);
 }
@@ -61,12 +77,12 @@ function json(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-function specOf(identity: { name: string; version: string; sequence: number }) {
+function specOf(identity: { name: string; version: string; sequence: number }, inputName: string) {
   return {
     format: 1,
     ...identity,
     task: 'tensors',
-    inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 4] }],
+    inputs: [{ name: inputName, datatype: 'FP32', shape: [-1, 4] }],
     outputs: [{ name: 'y', datatype: 'FP32', shape: [-1, 2] }],
     preprocessing: [],
     postprocessing: [],
@@ -84,12 +100,12 @@ function specOf(identity: { name: string; version: string; sequence: number }) {
   };
 }
 
-const GOLDEN = {
+const goldenOf = (inputName: string) => ({
   format: 1,
   cases: [
     {
       name: 'one',
-      inputs: { x: { datatype: 'FP32', shape: [1, 4], file: 'golden/one.x.bin' } },
+      inputs: { [inputName]: { datatype: 'FP32', shape: [1, 4], file: 'golden/one.x.bin' } },
       expected: {
         onnx: { y: { datatype: 'FP32', shape: [1, 2], file: 'golden/one.onnx.y.bin' } },
         tfjs: { y: { datatype: 'FP32', shape: [1, 2], file: 'golden/one.tfjs.y.bin' } },
@@ -97,7 +113,7 @@ const GOLDEN = {
     },
   ],
   tolerance: { onnx: { abs: 1e-5, rel: 1e-5 }, tfjs: { abs: 1e-3, rel: 1e-3 } },
-};
+});
 
 const BASELINE = {
   format: 1,

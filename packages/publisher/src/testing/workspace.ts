@@ -25,8 +25,9 @@ export interface Workspace {
   release(model?: SyntheticModel): Promise<Publication & { source: string; packed: string }>;
 }
 
-export async function openWorkspace(): Promise<Workspace> {
-  const directory = await temporaryDirectory();
+/** @param given directory that outlives the test; by default one that goes away with it */
+export async function openWorkspace(given?: string): Promise<Workspace> {
+  const directory = given ?? (await temporaryDirectory());
   const keys = join(directory, 'keys');
   const repository = join(directory, 'repository');
   await generateKeys({ out: keys });

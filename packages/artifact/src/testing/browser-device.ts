@@ -1,0 +1,65 @@
+import type { Store } from '@nearside/core';
+import {
+  type InstallationEvent,
+  openModelInstallation,
+} from '../installation/model-installation.js';
+import type { InstalledVersion } from '../installation/open-release.js';
+import { WEIGHTS } from './sign-repository.js';
+
+export const REPOSITORY = 'https://models.example/';
+
+/** A device in a browser, whose network is `serveInPlace`. */
+export function openBrowserDevice({ pin, store }: { pin: string; store: Store }) {
+  const events: InstallationEvent[] = [];
+  const installation = openModelInstallation({
+    address: { repository: REPOSITORY, model: 'tiny' },
+    pin,
+    store,
+    installId: '0'.repeat(32),
+    support: { runtimes: ['onnx'] },
+    onEvent: (event) => events.push(event),
+  });
+  const names = [WEIGHTS, 'golden/x.bin', 'golden/y.bin'];
+  async function install(): Promise<InstalledVersion> {
+    const version = await installation.open();
+    await installation.readFiles(version, names);
+    await installation.activate(version, 'test');
+    return version;
+  }
+  return {
+    ...installation,
+    events,
+    install,
+    async update(): Promise<InstalledVersion | undefined> {
+      const { next } = await installation.check();
+      if (!next) return undefined;
+      const version = await installation.openCandidate(next.sequence);
+      await installation.readFiles(version, names);
+      await installation.spendTry(next.sequence);
+      await installation.activate(version, 'test');
+      return version;
+    },
+  };
+}
+
+/** Puts a repository in the place of the network of this page or worker. */
+export function serveInPlace(
+  files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
+  onRequest: (path: string) => Promise<void> = async () => {},
+): { readonly requests: string[] } {
+  const requests: string[] = [];
+  globalThis.fetch = async (input, { signal } = {}) => {
+    const path = String(input).slice(REPOSITORY.length);
+    requests.push(path);
+    await Promise.race([onRequest(path), aborted(signal)]);
+    const bytes = files.get(path);
+    return bytes ? new Response(bytes) : new Response('no', { status: 404 });
+  };
+  return { requests };
+}
+
+function aborted(signal: AbortSignal | null | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason));
+  });
+}

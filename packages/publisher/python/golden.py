@@ -1,0 +1,258 @@
+"""Fills in what each variant of this model directory must answer: `golden.py [--inputs DIR]`.
+
+Needs Python 3.10 and numpy; onnxruntime for ONNX variants, Pillow for sample images. TensorFlow.js
+layers models are computed by layers.py. For a TensorFlow.js graph model, or layers that layers.py has
+not, write a model.py beside this file with a function `run(inputs, variant)`: dictionaries of arrays
+by name in and out, `variant` as in model.json.
+
+Reads model.json and golden.json; writes golden/*.bin, golden.json, and with sample images also
+baseline.json. Images lie in DIR as `<label>/<file>`, or as files without labels.
+"""
+
+import argparse
+import hashlib
+import importlib.util
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+sys.dont_write_bytecode = True  # the folder is somebody's model
+FOLDER = Path(__file__).resolve().parent.parent
+MODULES = {"numpy": "numpy", "onnxruntime": "onnxruntime", "PIL": "pillow"}
+MISSING_MODULE = 3  # the exit code that `nearside pack` knows
+
+
+def require(module: str) -> None:
+    if importlib.util.find_spec(module):
+        return
+    print(f"golden.py needs the Python package {MODULES[module]}", file=sys.stderr)
+    sys.exit(MISSING_MODULE)
+
+
+require("numpy")
+import numpy as np
+
+Tensors = dict[str, np.ndarray]
+Run = Callable[[Tensors], Tensors]
+
+NUMPY_TYPES = {
+    "BOOL": "?",
+    "UINT8": "u1",
+    "INT8": "i1",
+    "UINT16": "<u2",
+    "INT16": "<i2",
+    "UINT32": "<u4",
+    "INT32": "<i4",
+    "INT64": "<i8",
+    "FP16": "<f2",
+    "FP32": "<f4",
+    "FP64": "<f8",
+}
+
+# How far a device may be off: `abs`, or that share of the largest expected value, whichever is more,
+# and `rel`. Floats are added up in another order; a quantised value between two steps may be rounded
+# to either; a GPU may keep the tensors of TensorFlow.js as half floats.
+TOLERANCE = {
+    "fp32": {"abs": 1e-4, "share": 1e-5, "rel": 1e-3},
+    "fp16": {"abs": 1e-2, "share": 1e-3, "rel": 1e-2},
+    "quantised": {"abs": 1e-3, "share": 1e-2, "rel": 1e-2},
+    "tfjs": {"abs": 1e-3, "share": 4e-3, "rel": 1e-2},
+}
+# The other correct ways to compute an ONNX variant that its tolerance is held against.
+LEVELS = ["ORT_DISABLE_ALL", "ORT_ENABLE_BASIC", "ORT_ENABLE_EXTENDED"]
+# Room that a tolerance leaves: the worst of these ways uses at most half of it.
+MARGIN = 2
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--inputs", type=Path, help="folder of sample images")
+    inputs = parser.parse_args().inputs
+    spec = read_json("model.json")
+    golden = read_json("golden.json")
+    images = list_images(inputs) if inputs else []
+    if images:
+        golden["cases"] = list(image_cases(spec, inputs, images))
+    golden["tolerance"] = {
+        variant["name"]: fill_in(spec, golden["cases"], variant) for variant in spec["variants"]
+    }
+    write_json("golden.json", golden)
+    if images:
+        write_baseline(spec, inputs, images)
+    write_json("golden/made-from.json", made_from(spec, inputs, images))
+
+
+def fill_in(spec: dict, cases: list[dict], variant: dict) -> dict:
+    """Writes the outputs of every case; returns the variant's tolerance."""
+    run = open_variant(variant)
+    ways = {level: open_onnx(variant, level) for level in LEVELS if is_onnx(variant)}
+    expected, others = [], {way: [] for way in ways}
+    for case in cases:
+        inputs = {name: read_tensor(stored) for name, stored in case["inputs"].items()}
+        outputs = run(inputs)
+        case["expected"][variant["name"]] = {
+            output["name"]: write_tensor(
+                f"{case['name']}.{variant['name']}.{output['name']}",
+                outputs[output["name"]].astype(NUMPY_TYPES[output["datatype"]], copy=False),
+                output["datatype"],
+            )
+            for output in spec["outputs"]
+        }
+        expected += [outputs[output["name"]] for output in spec["outputs"]]
+        for way, other in ways.items():
+            values = other(inputs)
+            others[way] += [values[output["name"]] for output in spec["outputs"]]
+    return tolerance_of(variant, expected, others)
+
+
+def tolerance_of(variant: dict, expected: list[np.ndarray], others: dict) -> dict:
+    kind = "tfjs" if not is_onnx(variant) else variant["dtype"]
+    default = TOLERANCE.get(kind, TOLERANCE["quantised"])
+    largest = max(float(np.abs(values.astype(np.float64)).max(initial=0)) for values in expected)
+    bound = {"abs": round_up(max(default["abs"], default["share"] * largest)), "rel": default["rel"]}
+    for way, actual in others.items():
+        used = max(share_used(a, b, **bound) for a, b in zip(actual, expected, strict=True))
+        print(f"{variant['name']}: {way} uses {used:.1%} of abs {bound['abs']}, rel {bound['rel']}")
+        if used * MARGIN > 1:
+            bound = {name: round_up(value * used * MARGIN) for name, value in bound.items()}
+    return bound
+
+
+def share_used(actual: np.ndarray, expected: np.ndarray, abs: float, rel: float) -> float:
+    """1 is the edge of the tolerance."""
+    a, b = actual.astype(np.float64), expected.astype(np.float64)
+    return float((np.abs(a - b) / (abs + rel * np.abs(b))).max(initial=0))
+
+
+def round_up(value: float) -> float:
+    """To one digit: 0.0123 → 0.02."""
+    power = 10.0 ** np.floor(np.log10(value))
+    return float(f"{np.ceil(round(value / power, 9)) * power:.0e}")
+
+
+def open_variant(variant: dict) -> Run:
+    own = Path(__file__).with_name("model.py")
+    if own.exists():
+        import model
+
+        return lambda inputs: model.run(inputs, variant)
+    if is_onnx(variant):
+        return open_onnx(variant, "ORT_ENABLE_ALL")
+    if variant["format"] == "layers-model":
+        from layers import open_layers
+
+        return open_layers(FOLDER / variant["files"][0])
+    sys.exit(
+        f"variant {variant['name']}: golden.py cannot compute a TensorFlow.js graph model. Write {own} "
+        "with a function run(inputs, variant), for instance with TensorFlow; see the head of golden.py"
+    )
+
+
+def is_onnx(variant: dict) -> bool:
+    return variant["runtime"] == "onnx"
+
+
+def open_onnx(variant: dict, level: str) -> Run:
+    require("onnxruntime")
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1  # the same bits every time
+    options.log_severity_level = 3
+    options.graph_optimization_level = getattr(onnxruntime.GraphOptimizationLevel, level)
+    file = str(FOLDER / variant["files"][0])
+    session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    return lambda inputs: dict(zip(names, session.run(names, inputs), strict=True))
+
+
+def list_images(folder: Path) -> list[Path]:
+    files = sorted(
+        (file for file in folder.rglob("*") if file.is_file() and not file.name.startswith(".")),
+        key=lambda file: file.relative_to(folder).as_posix(),
+    )
+    return files or sys.exit(f"{folder}: expected sample images, got none")
+
+
+def image_cases(spec: dict, folder: Path, images: list[Path]) -> Iterator[dict]:
+    """The first image alone, because that case runs whenever a session is created; then four."""
+    several = spread(images, 4)
+    groups = [[file] for file in several]
+    if "batch" in spec and len(several) > 1:
+        groups = [several[:1], several]
+    for index, group in enumerate(groups):
+        tensor = np.concatenate([read_image(spec, file) for file in group])
+        name = f"image-{index + 1}" if len(group) == 1 else f"images-{len(group)}"
+        declared = spec["inputs"][0]
+        stored = write_tensor(f"{name}.{declared['name']}", tensor, declared["datatype"])
+        yield {"name": name, "inputs": {declared["name"]: stored}, "expected": {}}
+
+
+def spread(items: list, count: int) -> list:
+    """So many of them, at equal distances."""
+    count = min(count, len(items))
+    return [items[i * len(items) // count] for i in range(count)]
+
+
+def read_image(spec: dict, file: Path) -> np.ndarray:
+    if not spec["preprocessing"]:
+        sys.exit("--inputs: model.json names no preprocessing, so nothing turns files into tensors")
+    require("PIL")
+    from steps import preprocess
+
+    return preprocess(file, spec["preprocessing"])
+
+
+def write_baseline(spec: dict, folder: Path, images: list[Path]) -> None:
+    from baseline import baseline, predicts
+
+    if not predicts(spec):
+        return
+    run = open_variant(spec["variants"][0])
+    output, declared = spec["outputs"][0]["name"], spec["inputs"][0]["name"]
+    logits = [run({declared: read_image(spec, file)})[output] for file in images]
+    labels = [file.relative_to(folder).parts[0] for file in images if file.parent != folder]
+    write_json("baseline.json", baseline(spec, np.concatenate(logits), labels))
+
+
+def made_from(spec: dict, folder: Path | None, images: list[Path]) -> dict:
+    """What the answers depend on: `nearside pack` asks for new ones when it changes."""
+    weights = sorted({file for variant in spec["variants"] for file in variant["files"]})
+    return {
+        "weights": digest((file, FOLDER / file) for file in weights),
+        "inputs": folder
+        and digest((file.relative_to(folder).as_posix(), file) for file in images),
+    }
+
+
+def digest(files: Iterator[tuple[str, Path]]) -> str:
+    """SHA-256 of one line for each file: the SHA-256 of its bytes, two spaces, its name."""
+    lines = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {name}\n" for name, file in files]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def read_tensor(stored: dict) -> np.ndarray:
+    values = np.fromfile(FOLDER / stored["file"], NUMPY_TYPES[stored["datatype"]])
+    return values.reshape(stored["shape"])
+
+
+def write_tensor(name: str, tensor: np.ndarray, datatype: str) -> dict:
+    safe = "".join(c if c.isalnum() and c.isascii() or c in "._-" else "_" for c in name)
+    file = f"golden/{safe}.bin"
+    (FOLDER / "golden").mkdir(exist_ok=True)
+    (FOLDER / file).write_bytes(np.asarray(tensor, NUMPY_TYPES[datatype]).tobytes())
+    return {"datatype": datatype, "shape": list(tensor.shape), "file": file}
+
+
+def read_json(name: str) -> dict:
+    return json.loads((FOLDER / name).read_text(encoding="utf-8"))
+
+
+def write_json(name: str, value: dict) -> None:
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    (FOLDER / name).write_text(f"{text}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

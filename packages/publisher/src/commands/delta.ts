@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import { type DeltaResult, delta } from '../delta.js';
+import { formatBytes, formatCount, formatPercent } from './format.js';
+import { addKeyOptions, type KeyFlags, keySource } from './key-options.js';
+import { printProgress } from './print-progress.js';
+import { printResult, type Terminal } from './terminal.js';
+
+interface DeltaFlags extends KeyFlags {
+  readonly repo: string;
+  readonly from: string;
+}
+
+export function addDelta(program: Command, terminal: Terminal): void {
+  const command = program
+    .command('delta')
+    .description('Add deltas, so that devices with an older version fetch less.')
+    .argument('<model>', 'name of the model')
+    .argument('<version>', 'the newer version, published')
+    .requiredOption('--from <version>', 'the older version, published too')
+    .requiredOption('--repo <dir>', 'directory of the repository');
+  addKeyOptions(command).action(async (model: string, version: string, flags: DeltaFlags) => {
+    const { repo, from, json } = flags;
+    const keys = keySource(flags, terminal);
+    const onProgress = printProgress(terminal, 'compared');
+    const result = await delta({ repository: repo, model, version, from, onProgress, ...keys });
+    printResult(terminal, { json, result, text: () => describe(result) });
+  });
+}
+
+function describe(result: DeltaResult): string {
+  const { model, version, from, deltas, deltasWritten, fraction } = result;
+  const { fullBytes, updateBytes, deltaBytes } = result;
+  const share = (bytes: number) => `${formatBytes(bytes)}, ${formatPercent(bytes / fullBytes)}`;
+  return [
+    deltas === 0
+      ? `${model} ${version}: no delta from ${from} is smaller than what it replaces.`
+      : `${model} ${version}: ${formatCount(deltas, 'delta')} from ${from}, ${deltasWritten} written.`,
+    `  full      ${formatBytes(fullBytes)}`,
+    `  update    ${share(updateBytes)}: chunks that ${from} does not have`,
+    `  deltas    ${formatBytes(deltaBytes)}, ${formatPercent(fraction)}`,
+    ...(result.changed ? [] : ['Nothing was signed.']),
+  ].join('\n');
+}

@@ -1,0 +1,266 @@
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { KEY_ROLES } from '../keys/key-files.js';
+import { openWorkspace, temporaryDirectory, type Workspace } from '../testing/workspace.js';
+import { runCommand } from './run-command.js';
+
+beforeEach(() => {
+  for (const role of KEY_ROLES) vi.stubEnv(`NEARSIDE_KEY_${role.toUpperCase()}`, undefined);
+  vi.stubEnv('NEARSIDE_PASSPHRASE', undefined);
+  vi.stubEnv('NEARSIDE_PASSPHRASE_FILE', undefined);
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllEnvs();
+});
+
+/** @param answers what is typed at each question; without any, nobody sits at a keyboard */
+async function nearside(words: readonly string[], answers?: string[]) {
+  const out: string[] = [];
+  const errors: string[] = [];
+  const exitCode = await runCommand(words, {
+    out: (line) => out.push(line),
+    error: (line) => errors.push(line),
+    interrupted: () => Promise.resolve(),
+    askSecret: answers && (async () => answers.shift() ?? ''),
+    debug: true,
+  });
+  return { exitCode, out: out.join('\n'), errors: errors.join('\n') };
+}
+
+/** Each use of an encrypted key is 600,000 rounds of PBKDF2. */
+const SLOW = { timeout: 30_000 };
+
+const PASSPHRASE = 'a passphrase that nobody prints';
+
+async function published(): Promise<Workspace & { pin: string }> {
+  const workspace = await openWorkspace();
+  const { pin } = await workspace.release();
+  return { ...workspace, pin };
+}
+
+describe('keygen', () => {
+  test('encrypts with the passphrase of the environment', SLOW, async () => {
+    const out = await temporaryDirectory();
+    vi.stubEnv('NEARSIDE_PASSPHRASE', PASSPHRASE);
+    const made = await nearside(['keygen', '--out', out]);
+    expect(made.out).toContain('They are encrypted.');
+    expect(await readFile(join(out, 'root.pem'), 'utf8')).toContain('BEGIN ENCRYPTED');
+    expect(await nearside(['keygen', '--out', out, '--role', 'model', '--json'])).toMatchObject({
+      exitCode: 0,
+      out: expect.stringContaining('"encrypted": true'),
+    });
+  });
+
+  test('asks for a passphrase twice at a keyboard', SLOW, async () => {
+    const out = await temporaryDirectory();
+    const made = await nearside(['keygen', '--out', out], [PASSPHRASE, PASSPHRASE]);
+    expect(made.out).toContain('They are encrypted.');
+    const other = join(out, 'other');
+    for (const answers of [[PASSPHRASE, 'another'], ['']]) {
+      expect(await nearside(['keygen', '--out', other], answers)).toMatchObject({ exitCode: 1 });
+    }
+    await expect(readdir(other)).rejects.toThrow('ENOENT');
+  });
+
+  test('says loudly that keys are not encrypted, and fails where they have to be', async () => {
+    const out = await temporaryDirectory();
+    const clear = await nearside(['keygen', '--out', out, '--no-encrypt'], [PASSPHRASE]);
+    expect(clear.out).toContain('NOT encrypted');
+    const refused = await nearside(['keygen', '--out', join(out, 'x'), '--encrypt']);
+    expect(refused).toMatchObject({ exitCode: 1, errors: expect.stringContaining('key-locked') });
+  });
+
+  test('makes several keys of a role, and says what to do with them', async () => {
+    const out = await temporaryDirectory();
+    const words = ['keygen', '--out', out, '--role', 'root', '--count', '3', '--threshold', '2'];
+    const made = await nearside(words);
+    expect(made.out).toContain('nearside rotate-root --repo <dir> --replace root');
+    expect((await readdir(out)).sort()).toEqual([
+      'roles.json',
+      'root-2.pem',
+      'root-2.pub.pem',
+      'root-3.pem',
+      'root-3.pub.pem',
+      'root.pem',
+      'root.pub.pem',
+    ]);
+  });
+
+  test.each([
+    ['--role', 'admin'],
+    ['--role', 'root', '--count', '0'],
+    ['--role', 'root', '--threshold', 'two'],
+  ])('takes no %s %s %s %s', async (...flags) => {
+    expect(await nearside(['keygen', ...flags.filter(Boolean)])).toMatchObject({ exitCode: 2 });
+  });
+});
+
+test('an encrypted key signs at a keyboard, and is locked without one', SLOW, async () => {
+  const { repository, keys, directory } = await published();
+  vi.stubEnv('NEARSIDE_PASSPHRASE', PASSPHRASE);
+  await nearside(['keygen', '--out', keys, '--role', 'timestamp']);
+  vi.stubEnv('NEARSIDE_PASSPHRASE', undefined);
+  const rotate = ['rotate-root', '--repo', repository, '--keys', keys, '--replace', 'timestamp'];
+  expect(await nearside(rotate)).toMatchObject({
+    exitCode: 1,
+    errors: expect.stringContaining('key-locked'),
+  });
+  expect((await nearside(rotate, ['wrong'])).errors).toContain('does not open it');
+  expect(await nearside(rotate, [PASSPHRASE])).toMatchObject({ exitCode: 0, errors: '' });
+  const renew = ['renew', '--repo', repository, '--keys', keys];
+  expect((await nearside(renew, [PASSPHRASE])).out).toContain('Renewed timestamp');
+
+  // In CI there is the variable alone.
+  vi.stubEnv('NEARSIDE_KEY_TIMESTAMP', await readFile(join(keys, 'timestamp-2.pem'), 'utf8'));
+  vi.stubEnv('NEARSIDE_PASSPHRASE', PASSPHRASE);
+  const alone = ['renew', '--repo', repository, '--keys', join(directory, 'none')];
+  expect(await nearside(alone)).toMatchObject({ exitCode: 0 });
+});
+
+describe('rotate-root', () => {
+  test('does each everyday job in a line, and nothing the second time', async () => {
+    const { repository, keys, pin } = await published();
+    const to = ['--repo', repository, '--keys', keys];
+    await nearside(['keygen', '--out', keys, '--role', 'timestamp', '--no-encrypt']);
+    await nearside(['keygen', '--out', keys, '--role', 'root', '--no-encrypt', '--count', '2']);
+    await nearside(['keygen', '--out', keys, '--role', 'model', '--no-encrypt']);
+    for (const [version, ...job] of [
+      ['2', '--replace', 'timestamp'],
+      ['3', '--replace', 'root', '--threshold', 'root=2'],
+      ['4', '--add', 'model'],
+    ]) {
+      const done = await nearside(['rotate-root', ...to, ...job]);
+      expect(done.out).toContain(`Wrote root version ${version}`);
+      expect((await nearside(['rotate-root', ...to, ...job])).out).toContain('Nothing was written');
+    }
+    expect(await nearside(['verify', repository, '--trust', pin])).toMatchObject({ exitCode: 0 });
+  });
+
+  test('is refused with exit code 4 where devices would lose a version', async () => {
+    const { repository, keys } = await published();
+    await nearside(['keygen', '--out', keys, '--role', 'model', '--no-encrypt']);
+    const words = ['rotate-root', '--repo', repository, '--keys', keys, '--replace', 'model'];
+    expect(await nearside(words)).toMatchObject({
+      exitCode: 4,
+      errors: expect.stringContaining('tiny 1.0.0'),
+    });
+    expect((await nearside([...words, '--drop-versions'])).out).toContain('LOST');
+  });
+
+  test('is proposed, signed elsewhere and applied', async () => {
+    const { repository, keys, pin, directory } = await published();
+    const file = join(directory, 'next-root.json');
+    const [desk, empty] = [join(directory, 'desk'), join(directory, 'empty')];
+    await nearside(['keygen', '--out', desk, '--role', 'root', '--no-encrypt']);
+    const change = ['--new-keys', desk, '--add', 'root', '--threshold', 'root=2'];
+    const to = ['--repo', repository, '--keys'];
+    const proposed = await nearside(['rotate-root', ...to, keys, ...change, '--propose', file]);
+    expect(proposed.out).toContain('Complete.'); // both keys were at hand
+    const renewed = await nearside(['rotate-root', ...to, empty, '--propose', file]);
+    expect(renewed.out).toContain('signed    by 0 of 1 keys that the present root demands');
+    const signed = await nearside(['sign-root', file, ...to, keys, '--trust', pin]);
+    expect(signed.out).toContain('Complete.');
+    expect(await nearside(['rotate-root', ...to, keys, '--apply', file])).toMatchObject({
+      exitCode: 0,
+      out: expect.stringContaining('Wrote root version 2'),
+    });
+    const both = ['rotate-root', ...to, keys, '--apply', file, '--replace', 'root'];
+    expect(await nearside(both)).toMatchObject({ exitCode: 2 });
+  });
+
+  test.each([[[]], [['--replace', 'admin']], [['--threshold', 'root']], [['--threshold', 'x=1']]])(
+    'is wrong usage with %j',
+    async (flags) => {
+      const { exitCode } = await nearside(['rotate-root', '--repo', 'site', ...flags]);
+      expect(exitCode).toBe(2);
+    },
+  );
+});
+
+describe('status', () => {
+  test('exits 0 while all is well, and 3 when something expires soon or has expired', async () => {
+    const { repository, pin } = await published();
+    const words = ['status', repository, '--trust', pin];
+    expect(await nearside(words)).toMatchObject({ exitCode: 0, errors: '' });
+    vi.useFakeTimers({ toFake: ['Date'] });
+    for (const [days, word] of [
+      [12, 'EXPIRING'],
+      [15, 'EXPIRED'],
+    ] as const) {
+      vi.setSystemTime(Date.now() + days * 86_400_000);
+      const found = await nearside(words);
+      expect(found).toMatchObject({ exitCode: 3, out: expect.stringContaining(word) });
+      expect(await nearside([...words, '--json'])).toMatchObject({
+        exitCode: 3,
+        out: expect.stringContaining('"expiring": true'),
+      });
+    }
+  });
+});
+
+describe('verify', () => {
+  test('says that everything is well, with its progress apart', async () => {
+    const { repository, pin } = await published();
+    const { exitCode, out, errors } = await nearside(['verify', repository, '--trust', pin]);
+    expect(exitCode).toBe(0);
+    expect(out).toContain('everything verifies (1 version,');
+    expect(errors).toContain('tiny 1.0.0, onnx/model.onnx');
+  });
+
+  test('exits 1 with every problem, in words and as JSON', async () => {
+    const { repository, pin } = await published();
+    const chunks = await readdir(join(repository, 'chunks'));
+    for (const name of chunks.slice(0, 2)) await rm(join(repository, 'chunks', name));
+    const words = ['verify', repository, '--trust', pin];
+    const { exitCode, out } = await nearside(words);
+    expect(exitCode).toBe(1);
+    for (const name of chunks.slice(0, 2)) expect(out).toContain(name);
+    const document = await nearside([...words, '--json']);
+    expect(document.exitCode).toBe(1);
+    expect(JSON.parse(document.out)).toMatchObject({ ok: false, problems: expect.any(Array) });
+  });
+});
+
+test('no output of any command holds a key or a passphrase', SLOW, async () => {
+  const { repository, keys, pin, directory } = await published();
+  vi.stubEnv('NEARSIDE_PASSPHRASE', PASSPHRASE);
+  const broken = join(directory, 'broken');
+  const to = ['--repo', repository, '--keys', keys];
+  let printed = '';
+  const run = async (...words: string[]) => {
+    for (const flags of [[], ['--json']]) {
+      const { out, errors } = await nearside([...words, ...flags]);
+      printed += out + errors;
+    }
+  };
+  await run('keygen', '--out', keys, '--role', 'timestamp');
+  await run('keygen', '--out', keys, '--role', 'root', '--no-encrypt');
+  await run('keygen', '--out', broken, '--role', 'timestamp');
+  await run('rotate-root', ...to, '--replace', 'timestamp', 'root');
+  await run('renew', ...to, '--role', 'root', 'targets');
+  await run('renew', '--repo', repository, '--keys', broken);
+  await run('status', repository);
+  await run('verify', repository, '--trust', pin);
+  const pem = await readFile(join(keys, 'timestamp-2.pem'), 'utf8');
+  vi.stubEnv('NEARSIDE_KEY_TIMESTAMP', pem.replace('A', 'B').slice(0, -30));
+  await run('renew', ...to);
+  vi.stubEnv('NEARSIDE_KEY_TIMESTAMP', pem);
+  vi.stubEnv('NEARSIDE_PASSPHRASE', 'not this one either');
+  await run('renew', ...to);
+
+  expect(printed).toContain('key-locked');
+  expect(printed).toContain('key-unusable');
+  expect(printed).not.toContain(PASSPHRASE);
+  expect(printed).not.toContain('not this one either');
+  for (const folder of [keys, broken]) {
+    for (const name of await readdir(folder)) {
+      if (!name.endsWith('.pem') || name.endsWith('.pub.pem')) continue;
+      const lines = (await readFile(join(folder, name), 'utf8')).split('\n');
+      for (const line of lines.filter((text) => text && !text.startsWith('-----'))) {
+        expect(printed).not.toContain(line);
+      }
+    }
+  }
+});

@@ -1,0 +1,64 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { listFiles } from '../packing/list-files.js';
+import { fixture } from '../testing/fixtures.js';
+import { DIGITS } from '../testing/hugging-face-folder.js';
+import { PYTHON, PYTHON_NOTE } from '../testing/python.js';
+import { temporaryDirectory } from '../testing/workspace.js';
+import { runCommand } from './run-command.js';
+
+async function pack(...words: string[]) {
+  const out: string[] = [];
+  const errors: string[] = [];
+  const exitCode = await runCommand(['pack', ...words], {
+    out: (line) => out.push(line),
+    error: (line) => errors.push(line),
+    interrupted: () => Promise.resolve(),
+    debug: false,
+  });
+  return { exitCode, out: out.join('\n'), errors: errors.join('\n') };
+}
+
+test('without Python, pack leaves a draft and says what to run', async () => {
+  const out = join(await temporaryDirectory(), 'packed');
+  const words = [fixture('affine.onnx'), '--out', out, '--python', 'no-such-python'];
+  const { exitCode, errors } = await pack(...words);
+  expect(exitCode).toBe(1);
+  expect(errors).toContain(`no-such-python ${out}.draft/reference/golden.py`);
+  expect(await listFiles(`${out}.draft`)).toContain('model.json');
+  expect(await listFiles(out)).toBeUndefined();
+});
+
+test('a model directory takes no other version', async () => {
+  const out = join(await temporaryDirectory(), 'packed');
+  const { exitCode, errors } = await pack(DIGITS, '--out', out, '--version', '3.0.0');
+  expect(exitCode).toBe(1);
+  expect(errors).toContain('model.json');
+});
+
+test.each(['0', '1.5', 'next'])('--sequence %s is a wrong call', async (sequence) => {
+  const { exitCode } = await pack('model.onnx', '--out', 'packed', '--sequence', sequence);
+  expect(exitCode).toBe(2);
+});
+
+// Starting Python takes seconds where all cores are busy.
+describe.skipIf(!PYTHON)(`with onnxruntime${PYTHON_NOTE}`, { timeout: 60_000 }, () => {
+  test('one command takes a file of weights to a packed model, the same every time', async () => {
+    const out = join(await temporaryDirectory(), 'packed');
+    const identity = ['--name', 'line', '--version', '1.2.0', '--sequence', '3'];
+    const words = [fixture('affine.onnx'), '--out', `${out}/`, ...identity];
+    const first = await pack(...words, '--python', PYTHON as string);
+    expect(first).toMatchObject({ exitCode: 0, errors: '' });
+    expect(first.out).toContain('Packed line 1.2.0 (sequence 3)');
+    expect(first.out).toContain('ORT_DISABLE_ALL uses');
+    expect(first.out).toContain(`${out}.draft`);
+    const layout = await readFile(join(out, 'layout.json'), 'utf8');
+
+    const again = await pack(...words, '--python', 'no-such-python', '--json');
+    expect(JSON.parse(again.out)).toMatchObject({ model: 'line', draft: `${out}.draft` });
+    const draft = await pack(`${out}.draft`, '--out', out);
+    expect(draft.exitCode).toBe(0);
+    expect(await readFile(join(out, 'layout.json'), 'utf8')).toBe(layout);
+  });
+});

@@ -1,0 +1,47 @@
+import { type Command, CommanderError, Option } from 'commander';
+import { type Promotion, promote } from '../promote.js';
+import { formatPercent } from './format.js';
+import { addKeyOptions, type KeyFlags, keySource } from './key-options.js';
+import { parsePercent } from './parse-percent.js';
+import { printResult, type Terminal } from './terminal.js';
+
+interface PromoteFlags extends KeyFlags {
+  readonly repo: string;
+  readonly to?: number;
+  readonly stable?: true;
+}
+
+export function addPromote(program: Command, terminal: Terminal): void {
+  const command = program
+    .command('promote')
+    .description('Offer a canary to more devices, or to all of them as stable.')
+    .argument('<model>', 'name of the model')
+    .argument('<version>', 'a published version')
+    .requiredOption('--repo <dir>', 'directory of the repository')
+    .addOption(
+      new Option('--to <percent>', 'the share of devices that may run it')
+        .argParser(parsePercent)
+        .conflicts('stable'),
+    )
+    .option('--stable', 'offer it to every device');
+  addKeyOptions(command).action(async (model: string, version: string, flags: PromoteFlags) => {
+    const { repo, to, stable, json } = flags;
+    const share = stable ? 'stable' : to;
+    if (share === undefined) throw nothingSaid();
+    const keys = keySource(flags, terminal);
+    const result = await promote({ repository: repo, model, version, to: share, ...keys });
+    printResult(terminal, { json, result, text: () => describe(result) });
+  });
+}
+
+function nothingSaid(): CommanderError {
+  const message = "error: expected '--to <percent>' or '--stable', got neither";
+  return new CommanderError(1, 'commander.missingMandatoryOptionValue', message);
+}
+
+function describe({ model, version, state, percent, changed, metadata }: Promotion): string {
+  const offered = `${state}, offered to ${formatPercent(percent / 100)} of devices`;
+  return changed
+    ? `${model} ${version} is now ${offered} (targets ${metadata.targets}).`
+    : `${model} ${version} is ${offered} already. Nothing was signed.`;
+}

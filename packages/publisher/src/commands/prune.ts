@@ -1,0 +1,55 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { type Pruning, prune } from '../prune.js';
+import { formatBytes, formatCount, formatTable } from './format.js';
+import { type CommonOptions, printResult, type Terminal } from './terminal.js';
+
+interface PruneFlags extends CommonOptions {
+  readonly repo: string;
+  readonly olderThan?: number;
+  readonly keep?: number;
+  readonly dryRun?: true;
+}
+
+export function addPrune(program: Command, terminal: Terminal): void {
+  program
+    .command('prune')
+    .description('Remove what no version on offer needs any more; never a root.')
+    .requiredOption('--repo <dir>', 'directory of the repository')
+    .option('--older-than <time>', 'what is younger stays: 7d, 12h, 0', parseTime)
+    .option('--keep <n>', 'newest versions of a model that stay even when revoked', parseCount)
+    .option('--dry-run', 'say what would be removed, and remove nothing')
+    .action(async ({ repo, olderThan, keep, dryRun, json }: PruneFlags) => {
+      const result = await prune({
+        repository: repo,
+        olderThanMs: olderThan,
+        keepNewest: keep,
+        dryRun,
+      });
+      printResult(terminal, { json, result, text: () => describe(result, repo) });
+    });
+}
+
+const UNITS_MS = { d: 86_400_000, h: 3_600_000, m: 60_000 } as const;
+
+function parseTime(text: string): number {
+  const { count, unit } = /^(?<count>\d+)(?<unit>[dhm])?$/.exec(text)?.groups ?? {};
+  if (count !== undefined && (unit !== undefined || count === '0')) {
+    return Number(count) * UNITS_MS[(unit ?? 'd') as keyof typeof UNITS_MS];
+  }
+  throw new InvalidArgumentError('Expected a time such as 7d, 12h or 30m, or 0.');
+}
+
+function parseCount(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Expected a number of versions, 0 or more.');
+}
+
+function describe({ dryRun, removed, removedBytes, young, kept }: Pruning, repo: string): string {
+  const verb = dryRun ? 'Would remove' : 'Removed';
+  const waiting = young === 0 ? '' : ` ${formatCount(young, 'file')} would go, but too young yet.`;
+  return [
+    ...formatTable(removed.map(({ path, sizeBytes }) => [`  ${path}`, formatBytes(sizeBytes)])),
+    `${verb} ${formatCount(removed.length, 'file')}, ${formatBytes(removedBytes)}, from ${repo}; ` +
+      `${formatCount(kept, 'file')} kept.${waiting}`,
+  ].join('\n');
+}

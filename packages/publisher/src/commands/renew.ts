@@ -1,0 +1,51 @@
+import { type Command, Option } from 'commander';
+import { TUF_ROLES, type TufRole } from '../keys/key-files.js';
+import { type Renewal, renew } from '../renew.js';
+import { formatTable } from './format.js';
+import { addKeyOptions, type KeyFlags, keySource } from './key-options.js';
+import { printResult, type Terminal } from './terminal.js';
+
+interface RenewFlags extends KeyFlags {
+  readonly repo: string;
+  readonly role?: TufRole[];
+}
+
+export function addRenew(program: Command, terminal: Terminal): void {
+  const command = program
+    .command('renew')
+    .description('Sign metadata anew with a full lifetime; the timestamp, and what is due with it.')
+    .requiredOption('--repo <dir>', 'directory of the repository');
+  addKeyOptions(command)
+    .addOption(new Option('--role <role...>', 'what to renew instead').choices(TUF_ROLES))
+    .action(async (flags: RenewFlags) => {
+      const result = await renew({
+        ...keySource(flags, terminal),
+        repository: flags.repo,
+        roles: flags.role,
+      });
+      printResult(terminal, {
+        json: flags.json,
+        result,
+        text: () => describe(result, flags.repo),
+      });
+    });
+}
+
+function describe({ metadata, renewed, expires, due }: Renewal, repository: string): string {
+  return [
+    `Renewed ${renewed.join(', ')} of ${repository}`,
+    ...formatTable(
+      Object.entries(expires).map(([role, time]) => [
+        `  ${role}`,
+        `version ${metadata[role as TufRole]}`,
+        `expires ${time}`,
+      ]),
+    ),
+    ...(due.length === 0
+      ? []
+      : [
+          '',
+          `Past half of their lifetime: ${due.join(', ')}. The keys to renew them are not here.`,
+        ]),
+  ].join('\n');
+}

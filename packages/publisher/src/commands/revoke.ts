@@ -1,0 +1,34 @@
+import type { Command } from 'commander';
+import { type Revocation, revoke } from '../revoke.js';
+import { addKeyOptions, type KeyFlags, keySource } from './key-options.js';
+import { printResult, type Terminal } from './terminal.js';
+
+interface RevokeFlags extends KeyFlags {
+  readonly repo: string;
+  readonly fallback?: string;
+  readonly force?: true;
+}
+
+export function addRevoke(program: Command, terminal: Terminal): void {
+  const command = program
+    .command('revoke')
+    .description('Take a version back from every device, for good.')
+    .argument('<model>', 'name of the model')
+    .argument('<version>', 'a published version')
+    .requiredOption('--repo <dir>', 'directory of the repository')
+    .option('--fallback <version>', 'what devices go back to; default the newest stable version')
+    .option('--force', 'even when that leaves no version for every device');
+  addKeyOptions(command).action(async (model: string, version: string, flags: RevokeFlags) => {
+    const { repo, fallback, force, json } = flags;
+    const keys = keySource(flags, terminal);
+    const result = await revoke({ repository: repo, model, version, fallback, force, ...keys });
+    printResult(terminal, { json, result, text: () => describe(result) });
+  });
+}
+
+function describe({ model, version, fallback, changed, metadata }: Revocation): string {
+  const back = fallback ? `Devices go back to ${fallback.version}.` : 'No version is left for all.';
+  return changed
+    ? `Revoked ${model} ${version} (targets ${metadata.targets}). ${back}`
+    : `${model} ${version} is revoked already. Nothing was signed.`;
+}

@@ -1,0 +1,29 @@
+import type { Command } from 'commander';
+import { signRoot } from '../sign-root.js';
+import { describeProposal } from './describe-proposal.js';
+import { addKeyOptions, type KeyFlags, keySource } from './key-options.js';
+import { printResult, type Terminal } from './terminal.js';
+
+interface SignRootFlags extends KeyFlags {
+  readonly repo: string;
+  readonly trust: string;
+}
+
+export function addSignRoot(program: Command, terminal: Terminal): void {
+  const command = program
+    .command('sign-root')
+    .description('Sign a next root that somebody proposed, where another root key is.')
+    .argument('<file>', 'what `nearside rotate-root --propose` wrote')
+    .requiredOption('--repo <repository>', 'directory or URL of the repository')
+    .requiredOption('--trust <pin>', 'its pin, as it is in the page');
+  addKeyOptions(command).action(async (file: string, flags: SignRootFlags) => {
+    const { repo, trust, json } = flags;
+    const result = await signRoot({
+      ...keySource(flags, terminal),
+      file,
+      repository: repo,
+      trust,
+    });
+    printResult(terminal, { json, result, text: () => describeProposal(result) });
+  });
+}

@@ -1,0 +1,49 @@
+import type { Command } from 'commander';
+import { type RepositoryStatus, type RoleStatus, status } from '../status.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
+import { formatTable } from './format.js';
+import { type CommonOptions, printResult, type Terminal } from './terminal.js';
+
+interface StatusFlags extends CommonOptions {
+  readonly trust?: string;
+}
+
+export function addStatus(
+  program: Command,
+  terminal: Terminal,
+  endWith: (exitCode: ExitCode) => void,
+): void {
+  program
+    .command('status')
+    .description(
+      'Show how long metadata is valid; exit 3 if under a quarter of a lifetime is left.',
+    )
+    .argument('<repository>', 'directory or URL')
+    .option('--trust <pin>', 'its pin, to make sure it is that repository')
+    .action(async (repository: string, { trust, json }: StatusFlags) => {
+      const result = await status({ repository, trust });
+      printResult(terminal, { json, result, text: () => describe(result) });
+      if (result.expiring) endWith(EXIT.expiring);
+    });
+}
+
+function describe({ pin, roles, expiring }: RepositoryStatus): string {
+  const late = roles.filter(({ state }) => state !== 'valid').map(({ role }) => role);
+  return [
+    pin,
+    ...formatTable(roles.map(describeRole)),
+    ...(expiring ? ['', `Renew ${late.join(', ')}: nearside renew --repo <dir> --role …`] : []),
+  ].join('\n');
+}
+
+function describeRole(role: RoleStatus): string[] {
+  const { state, daysLeft, lifetimeLeft, threshold, keyIds } = role;
+  return [
+    role.role,
+    `version ${role.version}`,
+    state === 'valid' ? '' : state.toUpperCase(),
+    `${state === 'expired' ? 'expired' : 'expires'} ${role.expires}`,
+    `${daysLeft.toFixed(1)} days, ${(lifetimeLeft * 100).toFixed(0)} % left`,
+    `${threshold} of ${keyIds.length} keys: ${keyIds.map((id) => id.slice(0, 12)).join(', ')}`,
+  ];
+}

@@ -1,0 +1,46 @@
+import type { Command } from 'commander';
+import { type Verification, verify } from '../verify.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
+import { formatBytes, formatCount } from './format.js';
+import { type CommonOptions, printResult, type Terminal } from './terminal.js';
+
+interface VerifyFlags extends CommonOptions {
+  readonly trust: string;
+}
+
+export function addVerify(
+  program: Command,
+  terminal: Terminal,
+  endWith: (exitCode: ExitCode) => void,
+): void {
+  program
+    .command('verify')
+    .description(
+      'Read a published repository as devices do, all of it; exit 1 if anything is wrong.',
+    )
+    .argument('<repository>', 'directory or URL')
+    .requiredOption('--trust <pin>', 'its pin, as it is in the page')
+    .action(async (repository: string, { trust, json }: VerifyFlags) => {
+      const result = await verify({
+        repository,
+        trust,
+        onProgress: ({ model, version, file, chunks, bytes }) => {
+          const done = `${formatCount(chunks, 'chunk')}, ${formatBytes(bytes)}`;
+          terminal.error(`${model} ${version}, ${file}: ${done} so far`);
+        },
+      });
+      printResult(terminal, { json, result, text: () => describe(result, repository) });
+      if (!result.ok) endWith(EXIT.failed);
+    });
+}
+
+function describe({ problems, versions, chunks, bytes }: Verification, repository: string): string {
+  const read =
+    `${formatCount(versions.length, 'version')}, ${formatCount(chunks, 'chunk')}, ` +
+    `${formatBytes(bytes)}`;
+  if (problems.length === 0) return `${repository}: everything verifies (${read}).`;
+  return [
+    `${repository}: ${formatCount(problems.length, 'problem')} (${read} read)`,
+    ...problems.map(({ what, code, message }) => `  ${what}\n    ${code}: ${message}`),
+  ].join('\n');
+}

@@ -1,0 +1,67 @@
+import { stat } from 'node:fs/promises';
+import { type ModelSpec, parseModelSpec, SPEC_FORMAT } from '@nearside/core';
+import type { SourceModel } from './source-model.js';
+
+/** What identifies one version of a model. */
+export interface ModelIdentity {
+  readonly name: string;
+  readonly version: string;
+  readonly sequence: number;
+}
+
+export const DRAFT_SPEC_DEFAULTS = Object.freeze({
+  /**
+   * Bytes. Heap = this much for a runtime, and the weights three times: the file, its tensors, and
+   * the copy that a runtime lays out for its kernels. Activations are not in it: measure, and raise
+   * `limits.memoryBytes` for a model whose activations outweigh its weights.
+   */
+  runtimeBytes: 16 * 1024 * 1024,
+  weightCopies: 3,
+  /** Pixels: the 48-megapixel photo of a phone. */
+  maxInputPixels: 50_000_000,
+  /** Inputs, and how long the first of them waits for the others. */
+  batch: { axis: 0, max: 16, maxDelayMs: 2 },
+} as const);
+
+/** @throws NearsideError `metadata-malformed`, for instance for a name that is no URL segment */
+export async function draftSpec(source: SourceModel, identity: ModelIdentity): Promise<ModelSpec> {
+  const { task, inputs, outputs, preprocessing, postprocessing, variants } = source;
+  const { batch, maxInputPixels } = DRAFT_SPEC_DEFAULTS;
+  return parseModelSpec({
+    format: SPEC_FORMAT,
+    ...identity,
+    task,
+    inputs,
+    outputs,
+    preprocessing,
+    postprocessing,
+    variants,
+    ...(takesBatches(source) && { batch }),
+    limits: {
+      memoryBytes: await estimateMemoryBytes(source),
+      ...(preprocessing.length > 0 && { maxInputPixels }),
+    },
+  });
+}
+
+/** Axis 0 is free, and no other: items of different lengths could not be joined. */
+function takesBatches({ inputs, outputs }: SourceModel): boolean {
+  return [...inputs, ...outputs].every(({ shape: [batch, ...axes] }) => {
+    return batch === -1 && !axes.includes(-1);
+  });
+}
+
+async function estimateMemoryBytes({ variants, weights }: SourceModel): Promise<number> {
+  const { runtimeBytes, weightCopies } = DRAFT_SPEC_DEFAULTS;
+  const sizes = await Promise.all(
+    variants.map(async ({ files }) => {
+      const bytes = await Promise.all(files.map((file) => sizeOf(weights.get(file) as string)));
+      return bytes.reduce((sum, sizeBytes) => sum + sizeBytes, 0);
+    }),
+  );
+  return runtimeBytes + weightCopies * Math.max(...sizes);
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return (await stat(path)).size;
+}

@@ -1,0 +1,175 @@
+import {
+  type PreprocessingStep,
+  parse,
+  type ResampleFilter,
+  type TensorSpec,
+} from '@nearside/core';
+import * as v from 'valibot';
+import { modelInvalid } from '../packing/model-invalid.js';
+
+const FlagSchema = v.optional(v.nullable(v.boolean()));
+const SizeSchema = v.union([v.number(), v.record(v.string(), v.nullable(v.number()))]);
+
+/** https://huggingface.co/docs/transformers/main_classes/image_processor */
+const PreprocessorSchema = v.looseObject({
+  image_processor_type: v.optional(v.string()),
+  feature_extractor_type: v.optional(v.string()),
+  do_convert_rgb: FlagSchema,
+  do_grayscale: FlagSchema,
+  do_resize: FlagSchema,
+  size: v.optional(v.nullable(SizeSchema)),
+  resample: v.optional(v.number()),
+  do_center_crop: FlagSchema,
+  crop_size: v.optional(v.nullable(SizeSchema)),
+  do_rescale: FlagSchema,
+  rescale_factor: v.optional(v.number()),
+  do_normalize: FlagSchema,
+  image_mean: v.optional(v.nullable(v.array(v.number()))),
+  image_std: v.optional(v.nullable(v.array(v.number()))),
+});
+
+type Preprocessor = v.InferOutput<typeof PreprocessorSchema>;
+interface Size {
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Where a `size` that is one number means both sides; elsewhere it is the shortest edge. */
+const SQUARE_SIZE = /^(?:ViT|DeiT|Beit|Swin2SR|Donut)(?:ImageProcessor|FeatureExtractor)(?:Fast)?$/;
+
+const KNOWN_FLAGS = new Set([
+  'do_convert_rgb',
+  'do_grayscale',
+  'do_resize',
+  'do_center_crop',
+  'do_rescale',
+  'do_normalize',
+  'do_reduce_labels', // concerns the labels of training
+]);
+
+/**
+ * Turns preprocessor_config.json into steps that compute the same, for a model that takes one image.
+ * Fields that are left out have the defaults of Hugging Face's image processors where these agree.
+ *
+ * @param input the graph's; its axes say where the channels are, and whether there is only one
+ * @returns the steps, and the input's shape with the height and width they give
+ * @throws NearsideError `model-invalid`, naming the field that no step can do
+ */
+export function importPreprocessor(
+  config: unknown,
+  input: TensorSpec,
+): { steps: PreprocessingStep[]; shape: number[] } {
+  const preprocessor = parse(PreprocessorSchema, config, {
+    code: 'model-invalid',
+    what: 'preprocessor_config.json',
+  });
+  refuseUnknown(preprocessor);
+  const { layout, channels } = layoutOf(input);
+  const size = resizeTo(preprocessor);
+  refuseCrop(preprocessor, size);
+  const steps: PreprocessingStep[] = [
+    { step: 'decode-image' },
+    ...(channels === 1 ? [{ step: 'grayscale' } as const] : []),
+    { step: 'resize', size, resample: resampleOf(preprocessor) },
+    ...rescaleStep(preprocessor),
+    ...normalizeStep(preprocessor, channels),
+    { step: 'to-tensor', layout },
+  ];
+  return { steps, shape: shapeOf(input, { layout, size }) };
+}
+
+function refuseUnknown(preprocessor: Preprocessor): void {
+  for (const [field, value] of Object.entries(preprocessor)) {
+    const asked = field.startsWith('do_') && value !== false && value !== null;
+    if (asked && !KNOWN_FLAGS.has(field)) throw noStep(field, 'false', value);
+  }
+}
+
+function layoutOf({ name, datatype, shape }: TensorSpec) {
+  const isChannels = (axis: number | undefined) => axis === 1 || axis === 3;
+  if (datatype === 'FP32' && shape.length === 4) {
+    if (isChannels(shape[1])) return { layout: 'NCHW', channels: shape[1] } as const;
+    if (isChannels(shape[3])) return { layout: 'NHWC', channels: shape[3] } as const;
+    // Exported with free axes, as by `torch.onnx` with dynamic channels: PyTorch's own layout.
+    if (shape[1] === -1) return { layout: 'NCHW', channels: 3 } as const;
+  }
+  throw modelInvalid(
+    `onnx/, input '${name}': expected FP32 images of 1 or 3 channels, got ${datatype} of shape ` +
+      `[${shape.join(', ')}].`,
+    { name, datatype, shape },
+  );
+}
+
+function resizeTo(preprocessor: Preprocessor): Size {
+  if (preprocessor.do_resize === false) throw noStep('do_resize', 'true', false);
+  const size = sizeOf(preprocessor, preprocessor.size);
+  if (size) return size;
+  const got = JSON.stringify(preprocessor.size ?? null);
+  throw noStep('size', 'a height and a width, because images are resized to exactly that', got);
+}
+
+function sizeOf(preprocessor: Preprocessor, size: Preprocessor['size']): Size | undefined {
+  if (typeof size === 'number') {
+    const { image_processor_type, feature_extractor_type } = preprocessor;
+    const isSquare = SQUARE_SIZE.test(image_processor_type ?? feature_extractor_type ?? '');
+    return isSquare ? { height: size, width: size } : undefined;
+  }
+  const { height, width } = size ?? {};
+  return height && width ? { height, width } : undefined;
+}
+
+/** A crop to the size the image has by then changes nothing. */
+function refuseCrop(preprocessor: Preprocessor, size: Size): void {
+  const { do_center_crop, crop_size } = preprocessor;
+  if (!do_center_crop) return;
+  const crop =
+    typeof crop_size === 'number' ? { height: crop_size, width: crop_size } : (crop_size ?? {});
+  if (crop.height === size.height && crop.width === size.width) return;
+  throw noStep('do_center_crop', 'false, or a crop_size equal to size', JSON.stringify(crop_size));
+}
+
+function resampleOf({ resample }: Preprocessor): ResampleFilter {
+  if (resample === 0 || resample === 1 || resample === 2 || resample === 3) return resample;
+  throw noStep('resample', '0 nearest, 1 Lanczos, 2 bilinear or 3 bicubic', resample ?? 'none');
+}
+
+function rescaleStep({ do_rescale, rescale_factor }: Preprocessor): PreprocessingStep[] {
+  if (do_rescale === false) return [];
+  return [{ step: 'rescale', rescale_factor: rescale_factor ?? 1 / 255 }];
+}
+
+function normalizeStep(
+  { do_normalize, image_mean, image_std }: Preprocessor,
+  channels: number,
+): PreprocessingStep[] {
+  if (do_normalize === false) return [];
+  for (const [field, values] of Object.entries({ image_mean, image_std })) {
+    if (values?.length !== channels) {
+      throw noStep(field, `${channels} values, one a channel`, JSON.stringify(values ?? null));
+    }
+  }
+  return [{ step: 'normalize', image_mean: image_mean ?? [], image_std: image_std ?? [] }];
+}
+
+function shapeOf({ name, shape }: TensorSpec, { layout, size }: { layout: string; size: Size }) {
+  const axes = layout === 'NCHW' ? { height: 2, width: 3 } : { height: 1, width: 2 };
+  const fixed = [...shape];
+  for (const side of ['height', 'width'] as const) {
+    const declared = shape[axes[side]];
+    if (declared !== -1 && declared !== size[side]) {
+      throw noStep('size', `the ${side} of input '${name}', ${declared}`, size[side]);
+    }
+    fixed[axes[side]] = size[side];
+  }
+  const channels = layout === 'NCHW' ? 1 : 3;
+  if (fixed[channels] === -1) fixed[channels] = 3;
+  return fixed;
+}
+
+function noStep(field: string, expected: string, got: unknown) {
+  return modelInvalid(
+    `preprocessor_config.json, ${field}: expected ${expected}, got ${got}. No preprocessing step of ` +
+      'Nearside does that.',
+    { file: 'preprocessor_config.json', field, expected, got },
+  );
+}

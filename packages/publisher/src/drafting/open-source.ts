@@ -1,0 +1,66 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { modelInvalid } from '../packing/model-invalid.js';
+import { sourceFromHuggingFace } from './source-from-hugging-face.js';
+import { sourceFromOnnx } from './source-from-onnx.js';
+import { sourceFromTfjs } from './source-from-tfjs.js';
+import type { SourceModel } from './source-model.js';
+
+/** A model directory is packed as it is; everything else is drafted first. */
+export type Source =
+  | { readonly kind: 'model-directory' }
+  | { readonly kind: 'model'; model: SourceModel };
+
+/**
+ * Finds out what a path holds and reads it: a model directory, an ONNX file, a directory with one, a
+ * TensorFlow.js directory, or a Hugging Face folder with `onnx/`.
+ *
+ * @throws NearsideError `file-missing`, `model-invalid` or `metadata-malformed`
+ */
+export async function openSource(path: string): Promise<Source> {
+  if (path.endsWith('.onnx') && (await isFile(path))) {
+    return { kind: 'model', model: await sourceFromOnnx(path) };
+  }
+  const names = await readdir(path).catch(() => {
+    throw unknownSource(path, 'nothing that can be read as a directory');
+  });
+  if (names.includes('model.json')) {
+    const document = await readObject(join(path, 'model.json'));
+    if (!('weightsManifest' in document)) return { kind: 'model-directory' };
+    return { kind: 'model', model: await sourceFromTfjs(path, document) };
+  }
+  if (names.includes('config.json')) {
+    return { kind: 'model', model: await sourceFromHuggingFace(path) };
+  }
+  const onnx = names.filter((name) => name.endsWith('.onnx')).sort();
+  if (onnx.length === 1) {
+    return { kind: 'model', model: await sourceFromOnnx(join(path, onnx[0] as string)) };
+  }
+  throw unknownSource(path, onnx.length > 1 ? `several: ${onnx.join(', ')}` : basename(path));
+}
+
+/** What is no JSON object is left to the reader of model directories, who says so. */
+async function readObject(path: string): Promise<object> {
+  const text = await readFile(path, 'utf8');
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isFile(),
+    () => false,
+  );
+}
+
+function unknownSource(path: string, got: string) {
+  return modelInvalid(
+    `${path}: expected a model directory or a TensorFlow.js one (with model.json), a Hugging Face ` +
+      `folder (with config.json and onnx/), or one .onnx file; got ${got}.`,
+    { source: path, got },
+  );
+}

@@ -1,0 +1,150 @@
+import { readdir } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { parse, type TensorSpec } from '@nearside/core';
+import * as v from 'valibot';
+import { modelInvalid } from '../packing/model-invalid.js';
+import { readJsonFile } from '../packing/read-json-file.js';
+import { importPreprocessor } from './import-preprocessor.js';
+import { type OnnxSource, readOnnx } from './source-from-onnx.js';
+import type { SourceModel } from './source-model.js';
+
+/** The labels a classifier gives, and what tells it from other models. */
+const ConfigSchema = v.looseObject({
+  id2label: v.optional(v.record(v.pipe(v.string(), v.regex(/^\d+$/)), v.string())),
+  architectures: v.optional(v.nullable(v.array(v.string()))),
+  problem_type: v.optional(v.nullable(v.string())),
+});
+
+type Config = v.InferOutput<typeof ConfigSchema>;
+
+/** How many labels a classifier gives unless the caller asks for another number. */
+const TOP_K = 5;
+
+/**
+ * A folder as Hugging Face's exporter and transformers.js lay it out: config.json, the variants
+ * `onnx/model*.onnx`, and for an image classifier preprocessor_config.json.
+ *
+ * @throws NearsideError `file-missing`, or `model-invalid` naming the field that no step can do
+ */
+export async function sourceFromHuggingFace(path: string): Promise<SourceModel> {
+  const config = parse(ConfigSchema, await readJsonFile(path, 'config.json'), {
+    code: 'model-invalid',
+    what: 'config.json',
+  });
+  const variants = await readVariants(join(path, 'onnx'));
+  const weights = new Map(variants.flatMap(({ files }) => [...files]));
+  const [{ inputs, outputs }] = variants;
+  const tensors = isImageClassifier(config)
+    ? classifier({
+        config,
+        inputs,
+        outputs,
+        preprocessor: await readJsonFile(path, 'preprocessor_config.json'),
+      })
+    : { task: 'tensors' as const, inputs, outputs, preprocessing: [], postprocessing: [] };
+  return {
+    title: basename(resolve(path)),
+    ...tensors,
+    variants: variants.map(({ name, dtype, files }) => {
+      return { name, runtime: 'onnx', dtype, files: [...files.keys()] };
+    }),
+    weights,
+  };
+}
+
+interface NamedVariant extends OnnxSource {
+  readonly name: string;
+}
+
+/** Smallest first: where two are right, a device should fetch less. */
+async function readVariants(folder: string): Promise<[NamedVariant, ...NamedVariant[]]> {
+  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.onnx'));
+  const stray = names.find((name) => !/^model(?:_[a-z0-9]+)?\.onnx$/.test(name));
+  if (stray !== undefined || names.length === 0) {
+    throw modelInvalid(
+      `${folder}: expected model.onnx and forms of it such as model_quantized.onnx, got ` +
+        `${stray ?? 'none'}. Models of several parts are not supported.`,
+      { folder, file: stray },
+    );
+  }
+  const read = await Promise.all(
+    names.sort().map(async (name) => {
+      const source = await readOnnx(join(folder, name));
+      const suffix = /_(\w+)\.onnx$/.exec(name)?.[1];
+      const variant = suffix === undefined ? source.dtype : suffix === 'quantized' ? 'q8' : suffix;
+      return { ...source, name: variant };
+    }),
+  );
+  const [first, ...others] = read.sort((a, b) => bits(a) - bits(b) || (a.name < b.name ? -1 : 1));
+  if (!first) throw new TypeError('expected a variant');
+  for (const other of others) requireSameTensors(first, other);
+  return [first, ...others];
+}
+
+function bits({ dtype }: OnnxSource): number {
+  return Number(/\d+$/.exec(dtype)?.[0] ?? 0);
+}
+
+function requireSameTensors(a: NamedVariant, b: NamedVariant): void {
+  for (const role of ['inputs', 'outputs'] as const) {
+    const [one, other] = [JSON.stringify(a[role]), JSON.stringify(b[role])];
+    if (one === other) continue;
+    throw modelInvalid(
+      `onnx/, ${role}: expected all forms of the model to have the same, got ${one} in ${a.name} and ` +
+        `${other} in ${b.name}. Leave one of them out.`,
+      { role, variants: [a.name, b.name] },
+    );
+  }
+}
+
+function isImageClassifier({ architectures }: Config): boolean {
+  return (architectures ?? []).some((name) => name.endsWith('ForImageClassification'));
+}
+
+function classifier({
+  config,
+  inputs,
+  outputs,
+  preprocessor,
+}: {
+  config: Config;
+  inputs: readonly TensorSpec[];
+  outputs: readonly TensorSpec[];
+  preprocessor: unknown;
+}): Pick<SourceModel, 'task' | 'inputs' | 'outputs' | 'preprocessing' | 'postprocessing'> {
+  const [input, ...more] = inputs;
+  if (!input || more.length > 0) {
+    throw modelInvalid('onnx/, inputs: expected one image, got several tensors.', {});
+  }
+  const { steps, shape } = importPreprocessor(preprocessor, input);
+  const logits = outputs.find(({ name }) => name === 'logits') ?? outputs[0];
+  const others = outputs.filter((output) => output !== logits);
+  return {
+    task: 'image-classification',
+    inputs: [{ ...input, shape }],
+    outputs: logits ? [logits, ...others] : [],
+    preprocessing: steps,
+    postprocessing: [
+      { step: 'softmax' },
+      { step: 'top-k', top_k: TOP_K, id2label: labelsOf(config, logits) },
+    ],
+  };
+}
+
+function labelsOf({ id2label, problem_type }: Config, logits: TensorSpec | undefined) {
+  if (problem_type && problem_type !== 'single_label_classification') {
+    throw modelInvalid(
+      `config.json, problem_type: expected single_label_classification, got ${problem_type}: there ` +
+        'is no step for it.',
+      { field: 'problem_type', got: problem_type },
+    );
+  }
+  const labels = Object.keys(id2label ?? {}).length;
+  const classes = logits?.shape.at(-1) ?? -1;
+  if (id2label && labels > 0 && (classes === -1 || classes === labels)) return id2label;
+  throw modelInvalid(
+    `config.json, id2label: expected a label for each of the ${classes} values of ` +
+      `'${logits?.name}', got ${labels}.`,
+    { field: 'id2label', expected: classes, got: labels },
+  );
+}

@@ -1,0 +1,112 @@
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { FileNameSchema, type TensorSpec } from '@nearside/core';
+import { is } from 'valibot';
+import { modelInvalid } from '../packing/model-invalid.js';
+import { ONNX_DATATYPES } from '../packing/onnx-datatypes.js';
+import {
+  externalFile,
+  type OnnxFile,
+  type OnnxValue,
+  parseOnnxFile,
+} from '../packing/onnx-file.js';
+import type { SourceModel } from './source-model.js';
+
+/** Where ONNX files lie in a model directory, under the names they had. */
+const FOLDER = 'onnx';
+
+/** What weights of a type are called as a variant. */
+const VARIANT_NAMES: Readonly<Record<number, string>> = {
+  1: 'fp32',
+  2: 'uint8',
+  3: 'int8',
+  10: 'fp16',
+  11: 'fp64',
+  16: 'bf16',
+  21: 'uint4',
+  22: 'int4',
+};
+
+/** One ONNX file, its tensors in the words of a spec, and the files that come with it. */
+export interface OnnxSource {
+  readonly inputs: TensorSpec[];
+  readonly outputs: TensorSpec[];
+  /** By the type that most bytes of the weights have: `fp32`, `int8` … */
+  readonly dtype: string;
+  /** Name in the model directory → path of the original; the model first, then external weights. */
+  readonly files: ReadonlyMap<string, string>;
+}
+
+/** @throws NearsideError `model-invalid` */
+export async function sourceFromOnnx(path: string): Promise<SourceModel> {
+  const { inputs, outputs, dtype, files } = await readOnnx(path);
+  const own = basename(path, '.onnx');
+  return {
+    title: own === 'model' ? basename(dirname(resolve(path))) : own,
+    task: 'tensors',
+    inputs,
+    outputs,
+    preprocessing: [],
+    postprocessing: [],
+    variants: [{ name: dtype, runtime: 'onnx', dtype, files: [...files.keys()] }],
+    weights: files,
+  };
+}
+
+/** @throws NearsideError `model-invalid`, naming the file and what it has */
+export async function readOnnx(path: string): Promise<OnnxSource> {
+  const onnx = parseOnnxFile(await readFile(path));
+  const locations = new Set(onnx.tensors.flatMap(({ external }) => external?.location ?? []));
+  const files = new Map([[nameInDirectory(basename(path)), path]]);
+  for (const location of [...locations].sort()) {
+    files.set(nameInDirectory(location), join(dirname(path), location));
+  }
+  return {
+    inputs: onnx.inputs.map((value) => tensorSpec(path, 'input', value)),
+    outputs: onnx.outputs.map((value) => tensorSpec(path, 'output', value)),
+    dtype: dtypeOf(onnx),
+    files,
+  };
+}
+
+function nameInDirectory(location: string): string {
+  const name = externalFile(FOLDER, { location });
+  if (is(FileNameSchema, name) && name.startsWith(`${FOLDER}/`)) return name;
+  throw modelInvalid(
+    `${location}: expected a file beside the model, its name of letters, digits, '.', '_' and '-', ` +
+      'because it becomes part of an address. Rename it, and in the model if that refers to it.',
+    { file: location },
+  );
+}
+
+function tensorSpec(path: string, role: string, { name, dataType, shape }: OnnxValue): TensorSpec {
+  const type = ONNX_DATATYPES[dataType];
+  if (!type?.datatype) {
+    throw modelInvalid(
+      `${path}, ${role} '${name}': expected a tensor of a type that a browser has an array for, got ` +
+        `${type?.name ?? `type ${dataType}`}. Cast it in the graph.`,
+      { file: path, name, dataType },
+    );
+  }
+  if (!shape) {
+    throw modelInvalid(
+      `${path}, ${role} '${name}': expected a shape, got none. Infer it with ` +
+        '`onnx.shape_inference.infer_shapes` and save the model.',
+      { file: path, name },
+    );
+  }
+  return { name, datatype: type.datatype, shape };
+}
+
+/** Shape constants are integers too, but of 64 bits, which weights never are. */
+function dtypeOf({ tensors }: OnnxFile): string {
+  const bytes = new Map<string, number>();
+  for (const { dataType, shape } of tensors) {
+    const name = VARIANT_NAMES[dataType];
+    const bits = ONNX_DATATYPES[dataType]?.bits ?? 0;
+    const elements = shape.reduce((product, axis) => product * axis, 1);
+    if (name) bytes.set(name, (bytes.get(name) ?? 0) + (elements * bits) / 8);
+  }
+  const [largest] = [...bytes].sort((a, b) => b[1] - a[1]);
+  return largest?.[0] ?? 'fp32';
+}

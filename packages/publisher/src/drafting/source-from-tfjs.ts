@@ -1,0 +1,68 @@
+import { basename, join, resolve } from 'node:path';
+import { FileNameSchema } from '@nearside/core';
+import { is } from 'valibot';
+import { modelInvalid } from '../packing/model-invalid.js';
+import { parseManifest, type WeightGroup, weightFiles } from '../packing/tfjs-manifest.js';
+import type { SourceModel } from './source-model.js';
+import { readGraphTensors } from './tfjs-graph-tensors.js';
+import { readLayersTensors } from './tfjs-layers-tensors.js';
+
+const TOPOLOGY = 'model.json';
+
+/** What weights of a type are called as a variant. */
+const VARIANT_NAMES: Readonly<Record<string, string>> = { float32: 'fp32', float16: 'fp16' };
+
+/**
+ * A TensorFlow.js directory: model.json and the weight files it names.
+ *
+ * @param document the content of model.json
+ * @throws NearsideError `model-invalid` or `metadata-malformed`
+ */
+export async function sourceFromTfjs(path: string, document: object): Promise<SourceModel> {
+  const groups = parseManifest(document, join(path, TOPOLOGY));
+  const isGraph = 'format' in document && document.format === 'graph-model';
+  const { inputs, outputs } = isGraph ? readGraphTensors(document) : readLayersTensors(document);
+  const paths = [TOPOLOGY, ...weightFiles(TOPOLOGY, groups)];
+  const files = paths.map((file) => requireSafe(`tfjs/${file}`));
+  const dtype = dtypeOf(groups);
+  return {
+    title: basename(resolve(path)),
+    task: 'tensors',
+    inputs,
+    outputs,
+    preprocessing: [],
+    postprocessing: [],
+    variants: [
+      {
+        name: dtype,
+        runtime: 'tfjs',
+        format: isGraph ? 'graph-model' : 'layers-model',
+        dtype,
+        files,
+      },
+    ],
+    weights: new Map(paths.map((file) => [`tfjs/${file}`, join(path, file)])),
+  };
+}
+
+function requireSafe(name: string): string {
+  if (is(FileNameSchema, name)) return name;
+  throw modelInvalid(
+    `${TOPOLOGY}, weightsManifest: expected files beside it, their names of letters, digits, '.', ` +
+      `'_' and '-', got '${name}'. Rename it there and on disk.`,
+    { file: name },
+  );
+}
+
+/** By the type in which most values are stored. */
+function dtypeOf(groups: readonly WeightGroup[]): string {
+  const elements = new Map<string, number>();
+  for (const { dtype, shape, quantization } of groups.flatMap(({ weights }) => weights)) {
+    const stored = quantization?.dtype ?? dtype;
+    const count = shape.reduce((product, axis) => product * axis, 1);
+    elements.set(stored, (elements.get(stored) ?? 0) + count);
+  }
+  const [most] = [...elements].sort((a, b) => b[1] - a[1]);
+  const stored = most?.[0] ?? 'float32';
+  return VARIANT_NAMES[stored] ?? stored;
+}

@@ -1,0 +1,76 @@
+import { type Datatype, parse, type TensorSpec } from '@nearside/core';
+import * as v from 'valibot';
+import { modelInvalid } from '../packing/model-invalid.js';
+
+/** A signature's tensor; sizes are written as strings or numbers. */
+const TensorInfoSchema = v.looseObject({
+  dtype: v.string(),
+  tensorShape: v.optional(
+    v.looseObject({
+      dim: v.optional(
+        v.array(v.looseObject({ size: v.optional(v.union([v.string(), v.number()])) })),
+        [],
+      ),
+    }),
+  ),
+});
+
+const SignatureSchema = v.looseObject({
+  inputs: v.record(v.string(), TensorInfoSchema),
+  outputs: v.record(v.string(), TensorInfoSchema),
+});
+
+/** What TensorFlow.js feeds and gives. */
+const DATATYPES: Readonly<Record<string, Datatype>> = {
+  DT_FLOAT: 'FP32',
+  DT_INT32: 'INT32',
+  DT_BOOL: 'BOOL',
+};
+
+/**
+ * Inputs and outputs of a TensorFlow.js graph model by its signature, in its order.
+ *
+ * @throws NearsideError `model-invalid` without a signature that names types and shapes
+ */
+export function readGraphTensors(document: object): {
+  inputs: TensorSpec[];
+  outputs: TensorSpec[];
+} {
+  const signature = findSignature(document);
+  if (signature === undefined) {
+    throw modelInvalid(
+      'model.json: expected a signature that names inputs and outputs, got none. Convert the model ' +
+        'again with a current tensorflowjs_converter.',
+      { field: 'signature' },
+    );
+  }
+  const what = { code: 'model-invalid', what: 'model.json, signature' } as const;
+  const { inputs, outputs } = parse(SignatureSchema, signature, what);
+  return { inputs: tensorSpecs('inputs', inputs), outputs: tensorSpecs('outputs', outputs) };
+}
+
+/** Older converters put it under `userDefinedMetadata`. */
+function findSignature(document: object): unknown {
+  if ('signature' in document) return document.signature;
+  const metadata = 'userDefinedMetadata' in document ? document.userDefinedMetadata : undefined;
+  return typeof metadata === 'object' && metadata !== null && 'signature' in metadata
+    ? metadata.signature
+    : undefined;
+}
+
+function tensorSpecs(
+  role: string,
+  tensors: Readonly<Record<string, v.InferOutput<typeof TensorInfoSchema>>>,
+): TensorSpec[] {
+  return Object.entries(tensors).map(([name, { dtype, tensorShape }]) => {
+    const datatype = DATATYPES[dtype];
+    if (!datatype || !tensorShape) {
+      throw modelInvalid(
+        `model.json, signature.${role}, '${name}': expected DT_FLOAT, DT_INT32 or DT_BOOL and a ` +
+          `shape, got ${dtype}${tensorShape ? '' : ' without a shape'}.`,
+        { name, dtype },
+      );
+    }
+    return { name, datatype, shape: tensorShape.dim.map(({ size }) => Number(size ?? -1)) };
+  });
+}

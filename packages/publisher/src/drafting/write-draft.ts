@@ -1,0 +1,101 @@
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { FileNameSchema, NearsideError, Sha256HexSchema } from '@nearside/core';
+import * as v from 'valibot';
+import { listFiles } from '../packing/list-files.js';
+import { replaceFile } from '../packing/replace-file.js';
+import { sha256Hex } from '../sha256-hex.js';
+import { fileDigest } from './file-digest.js';
+
+/** A file of a draft: its content, or the path it is copied from. */
+export type DraftedFile = Uint8Array | string;
+
+/** What was drafted, so that the next draft knows what was changed since. */
+const RECORD_FILE = 'draft.json';
+
+const RecordSchema = v.strictObject({
+  format: v.literal(1),
+  files: v.record(FileNameSchema, Sha256HexSchema),
+});
+
+type Digests = Readonly<Record<string, string>>;
+
+/** golden.py writes these again. */
+const FILLED_IN = new Set(['golden.json', 'baseline.json']);
+
+/**
+ * Writes a draft of a model directory. The same draft again changes nothing, so that what people and
+ * golden.py added stays; another one replaces the earlier as long as nobody has edited it.
+ *
+ * @returns whether the earlier draft was kept
+ * @throws NearsideError `output-exists` when the directory holds anything but an unedited draft
+ */
+export async function writeDraft(
+  directory: string,
+  files: ReadonlyMap<string, DraftedFile>,
+): Promise<{ kept: boolean }> {
+  const digests = await digestsOf(files);
+  const earlier = await readRecord(directory);
+  const present = new Set(await listFiles(directory));
+  const same = JSON.stringify(earlier) === JSON.stringify(digests);
+  if (same && [...files.keys()].every((name) => present.has(name))) return { kept: true };
+  if (earlier) await requireUnedited(directory, earlier);
+  else await requireEmpty(directory);
+
+  await mkdir(directory, { recursive: true });
+  const record = JSON.stringify({ format: 1, files: digests }, null, 2);
+  await writeFile(join(directory, RECORD_FILE), `${record}\n`);
+  for (const name of Object.keys(earlier ?? {})) await rm(join(directory, name), { force: true });
+  for (const [name, file] of files) {
+    const path = join(directory, name);
+    await mkdir(dirname(path), { recursive: true });
+    await replaceFile(path, (temporary) =>
+      typeof file === 'string' ? copyFile(file, temporary) : writeFile(temporary, file),
+    );
+  }
+  return { kept: false };
+}
+
+async function digestsOf(files: ReadonlyMap<string, DraftedFile>): Promise<Digests> {
+  const digests: Record<string, string> = {};
+  for (const [name, file] of files) {
+    digests[name] = typeof file === 'string' ? await fileDigest(file) : sha256Hex(file);
+  }
+  return digests;
+}
+
+async function readRecord(directory: string): Promise<Digests | undefined> {
+  const text = await readFile(join(directory, RECORD_FILE), 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  try {
+    return v.parse(RecordSchema, JSON.parse(text)).files;
+  } catch {
+    return undefined; // not ours: then the directory counts as somebody else's
+  }
+}
+
+async function requireUnedited(directory: string, earlier: Digests): Promise<void> {
+  for (const [name, digest] of Object.entries(earlier)) {
+    if (FILLED_IN.has(name)) continue;
+    const now = await fileDigest(join(directory, name)).catch(() => digest); // gone is not edited
+    if (now === digest) continue;
+    throw new NearsideError(
+      'output-exists',
+      `${directory}: expected the draft as pack left it, because the source or the options are other ` +
+        `ones now; got one whose ${name} was edited. Put the new weights into it and run \`nearside ` +
+        `pack ${directory}\`, or draft elsewhere with \`--draft\`.`,
+      { details: { directory, file: name } },
+    );
+  }
+}
+
+async function requireEmpty(directory: string): Promise<void> {
+  const [present] = (await listFiles(directory)) ?? [];
+  if (present === undefined) return;
+  throw new NearsideError(
+    'output-exists',
+    `${directory}: expected nothing there or a draft of pack, got a directory with '${present}'. ` +
+      'Nothing was changed; choose another with `--draft`.',
+    { details: { directory, file: present } },
+  );
+}

@@ -1,0 +1,31 @@
+import { readFile } from 'node:fs/promises';
+
+/** What unlocks encrypted keys: the passphrase, or a way to ask for it, used only when needed. */
+export type Passphrase = string | (() => Promise<string | undefined>);
+
+/** Where the private keys are that a command signs with. */
+export interface KeySource {
+  /**
+   * Directory with `<role>.pem`, `<role>-2.pem`, …. Keys in the environment (`NEARSIDE_KEY_ROOT`,
+   * `…_TARGETS`, `…_SNAPSHOT`, `…_TIMESTAMP`, `…_MODEL`: PEM text, several one after the other)
+   * are used beside it, or alone.
+   */
+  readonly keys?: string | undefined;
+  /** Default: `NEARSIDE_PASSPHRASE`, or the first line of the file `NEARSIDE_PASSPHRASE_FILE`. */
+  readonly passphrase?: Passphrase | undefined;
+}
+
+/** @returns undefined when nobody has said one */
+export async function findPassphrase(given?: Passphrase): Promise<string | undefined> {
+  if (typeof given === 'string') return given;
+  return (await passphraseOfEnvironment()) ?? (await given?.());
+}
+
+/** @returns undefined when the environment has none; an empty one counts as none */
+export async function passphraseOfEnvironment(): Promise<string | undefined> {
+  const { NEARSIDE_PASSPHRASE: text, NEARSIDE_PASSPHRASE_FILE: file } = process.env;
+  if (text) return text;
+  if (!file) return undefined;
+  const [line] = (await readFile(file, 'utf8')).split(/\r?\n/, 1);
+  return line || undefined;
+}

@@ -1,0 +1,59 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { NearsideError } from '@nearside/core';
+import { type KeyRole, keyIdOf, listKeyNumbers, publicKeyFile } from './key-files.js';
+import { requireKind } from './require-kind.js';
+
+/** A key by its public half, or its private one: enough to name it in root metadata. */
+export interface NamedKey {
+  readonly role: KeyRole;
+  /** As root metadata names it, 64 hex digits. */
+  readonly id: string;
+  /** File or environment variable it came from. */
+  readonly origin: string;
+  readonly key: KeyObject;
+}
+
+/**
+ * Reads the public halves in a directory; the private ones may be with other people.
+ *
+ * @throws NearsideError `key-unusable`
+ */
+export async function readPublicKeys(
+  directory: string | undefined,
+  roles: readonly KeyRole[],
+): Promise<NamedKey[]> {
+  const keys: NamedKey[] = [];
+  for (const role of directory === undefined ? [] : roles) {
+    for (const number of await listKeyNumbers(directory ?? '', role, 'public')) {
+      const origin = publicKeyFile(directory ?? '', role, number);
+      const key = parsePublicKey(await readFile(origin, 'utf8'), origin, role);
+      keys.push({ role, id: keyIdOf(role, key), origin, key });
+    }
+  }
+  return keys;
+}
+
+/** Each key once, the first of those that are the same. */
+export function distinctKeys<Key extends NamedKey>(keys: readonly Key[]): Key[] {
+  const first = new Map<string, Key>();
+  for (const key of keys) {
+    const identity = `${key.role} ${key.id}`;
+    if (!first.has(identity)) first.set(identity, key);
+  }
+  return [...first.values()];
+}
+
+function parsePublicKey(pem: string, origin: string, role: KeyRole): KeyObject {
+  let key: KeyObject;
+  try {
+    key = createPublicKey(pem);
+  } catch {
+    throw new NearsideError(
+      'key-unusable',
+      `${origin}: expected a public key in PEM, got other text. \`nearside keygen\` writes them.`,
+      { details: { origin, role } },
+    );
+  }
+  return requireKind(key, { origin, role });
+}

@@ -1,0 +1,51 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { NearsideError, parse } from '@nearside/core';
+import * as v from 'valibot';
+import { TUF_ROLES, type TufRole } from './key-files.js';
+
+/** How many keys of a role must sign, until root metadata says it; no secret. */
+export type Thresholds = Readonly<Partial<Record<TufRole, number>>>;
+
+const Threshold = v.optional(
+  v.strictObject({ threshold: v.pipe(v.number(), v.safeInteger(), v.minValue(1)) }),
+);
+const RolesFileSchema = v.strictObject({
+  root: Threshold,
+  targets: Threshold,
+  snapshot: Threshold,
+  timestamp: Threshold,
+});
+
+/** `roles.json`, beside the keys: what `keygen --threshold` chose for the first root. */
+export function rolesFile(directory: string): string {
+  return join(directory, 'roles.json');
+}
+
+/** @throws NearsideError `key-unusable` when the file is not of its schema */
+export async function readThresholds(directory: string | undefined): Promise<Thresholds> {
+  if (directory === undefined) return {};
+  const file = rolesFile(directory);
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  if (text === undefined) return {};
+  const roles = parse(RolesFileSchema, parseText(text, file), { code: 'key-unusable', what: file });
+  const thresholds = TUF_ROLES.map((role) => [role, roles[role]?.threshold] as const);
+  return Object.fromEntries(thresholds.filter(([, threshold]) => threshold !== undefined));
+}
+
+export async function writeThresholds(directory: string, thresholds: Thresholds): Promise<void> {
+  const roles = Object.entries(thresholds).map(([role, threshold]) => [role, { threshold }]);
+  await writeFile(rolesFile(directory), `${JSON.stringify(Object.fromEntries(roles), null, 2)}\n`);
+}
+
+function parseText(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new NearsideError(
+      'key-unusable',
+      `${file}: expected JSON, got other text. \`nearside keygen --threshold\` writes it.`,
+      { details: { file } },
+    );
+  }
+}

@@ -1,0 +1,107 @@
+import { MAX_CHUNK_BYTES } from '@nearside/core';
+
+/** Where a tensor lies in a file, or the part of it that lies there. */
+export interface TensorExtent {
+  readonly name: string;
+  /** In bytes. */
+  readonly offset: number;
+  readonly sizeBytes: number;
+  /** A tensor that began in the file before this one is not named again. */
+  readonly continued?: true;
+}
+
+export type CutLimits = Readonly<Record<'ownChunkBytes' | 'sharedChunkBytes', number>>;
+
+/** Measured on transformers of 24 layers, one layer changed: see docs/packing.md for the figures. */
+export const CUT_LIMITS: CutLimits = Object.freeze({
+  /** A tensor of this size or more lies in chunks of its own. */
+  ownChunkBytes: 64 * 1024,
+  /** Smaller ones, and what lies between tensors, share chunks up to this size. */
+  sharedChunkBytes: 256 * 1024,
+});
+
+/**
+ * Sizes of the consecutive slices of a file whose tensors are known. A boundary stands before and
+ * after every tensor of 64 KiB or more, so that a changed tensor changes no other's chunk; runs of
+ * smaller ones share chunks of up to 256 KiB, cut between tensors; no slice is above 4 MiB.
+ *
+ * @param tensors in any order; they may lie on each other, as tied weights do
+ */
+export function cutAtTensors(
+  fileBytes: number,
+  tensors: readonly TensorExtent[],
+  limits: CutLimits = CUT_LIMITS,
+): number[] {
+  const large = tensors.filter(({ sizeBytes }) => sizeBytes >= limits.ownChunkBytes);
+  const edges = sorted([0, fileBytes, ...large.flatMap(edgesOf)]);
+  const cuts = edges.slice(1).flatMap((end, i) => {
+    const start = edges[i] as number;
+    const owned = large.some(
+      ({ offset, sizeBytes }) => offset <= start && end <= offset + sizeBytes,
+    );
+    const stops = owned
+      ? [end]
+      : poolStops({ start, end, limitBytes: limits.sharedChunkBytes }, tensors);
+    return cutRuns(start, stops);
+  });
+  return cuts.length === 0 ? [0] : cuts.map((cut, i) => cut - (cuts[i - 1] ?? 0));
+}
+
+/** By slice, the names of the tensors that begin in it. */
+export function nameBySlice(
+  sizes: readonly number[],
+  tensors: readonly TensorExtent[],
+): string[][] {
+  const inOrder = tensors
+    .filter(({ continued }) => !continued)
+    .sort((a, b) => a.offset - b.offset || (a.name < b.name ? -1 : 1));
+  let end = 0;
+  let next = 0;
+  return sizes.map((sizeBytes, i) => {
+    end += sizeBytes;
+    const last = i === sizes.length - 1;
+    const first = next;
+    while (next < inOrder.length && (last || (inOrder[next] as TensorExtent).offset < end)) next++;
+    return inOrder.slice(first, next).map(({ name }) => name);
+  });
+}
+
+/** Ends of the runs between two offsets: as many whole small tensors as fit one shared chunk. */
+function poolStops(
+  { start, end, limitBytes }: { start: number; end: number; limitBytes: number },
+  tensors: readonly TensorExtent[],
+): number[] {
+  const ends = tensors
+    .map(({ offset, sizeBytes }) => offset + sizeBytes)
+    .filter((tensorEnd) => tensorEnd > start && tensorEnd < end);
+  const stops: number[] = [];
+  let from = start;
+  let previous = start;
+  for (const stop of sorted([...ends, end])) {
+    if (stop - from > limitBytes && previous > from) {
+      stops.push(previous);
+      from = previous;
+    }
+    previous = stop;
+  }
+  return [...stops, end];
+}
+
+/** Cuts each run from one stop to the next into pieces of at most 4 MiB. */
+function cutRuns(start: number, stops: readonly number[]): number[] {
+  return stops.flatMap((stop, i) => {
+    const from = stops[i - 1] ?? start;
+    const pieces = Math.ceil((stop - from) / MAX_CHUNK_BYTES);
+    return Array.from({ length: pieces }, (_, k) =>
+      Math.min(stop, from + (k + 1) * MAX_CHUNK_BYTES),
+    );
+  });
+}
+
+function edgesOf({ offset, sizeBytes }: TensorExtent): number[] {
+  return [offset, offset + sizeBytes];
+}
+
+function sorted(offsets: readonly number[]): number[] {
+  return [...new Set(offsets)].sort((a, b) => a - b);
+}

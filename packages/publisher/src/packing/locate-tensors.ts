@@ -1,0 +1,132 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { dirname } from 'node:path/posix';
+import { elementCount, isNearsideError, type Variant } from '@nearside/core';
+import type { TensorExtent } from './cut-at-tensors.js';
+import { ONNX_DATATYPES } from './onnx-datatypes.js';
+import { externalFile, type OnnxTensor, parseOnnxFile } from './onnx-file.js';
+import { locateWeights, parseManifest, type WeightGroup } from './tfjs-manifest.js';
+
+/**
+ * Where the tensors of every variant lie, by file name. A file that is not understood is not in it:
+ * nothing but the cut of its chunks depends on that.
+ */
+export async function locateTensors(
+  directory: string,
+  variants: readonly Variant[],
+): Promise<ReadonlyMap<string, readonly TensorExtent[]>> {
+  const located = new Map<string, TensorExtent[]>();
+  for (const variant of variants) {
+    const found = await (variant.runtime === 'onnx' ? locateInOnnx : locateInTfjs)(
+      directory,
+      variant.files,
+    );
+    // Variants may share weights: what one names first is enough.
+    for (const [file, extents] of found) if (!located.has(file)) located.set(file, extents);
+  }
+  return located;
+}
+
+type Located = ReadonlyMap<string, TensorExtent[]>;
+
+async function locateInOnnx(directory: string, files: readonly string[]): Promise<Located> {
+  const located = new Map<string, TensorExtent[]>();
+  for (const file of files.filter((name) => name.endsWith('.onnx'))) {
+    const tensors = await readTensors(directory, file);
+    if (!tensors) continue;
+    located.set(
+      file,
+      tensors
+        .filter(({ external }) => !external)
+        .map(({ name, start, end }) => ({ name, offset: start, sizeBytes: end - start })),
+    );
+    for (const [companion, extents] of await locateExternal(directory, file, tensors)) {
+      if (files.includes(companion)) located.set(companion, extents);
+    }
+  }
+  return located;
+}
+
+/** Names of the files in which an ONNX model has weights besides its own; none if not understood. */
+export async function externalFiles(directory: string, modelFile: string): Promise<string[]> {
+  const tensors = (await readTensors(directory, modelFile)) ?? [];
+  const names = tensors.flatMap(({ external }) => {
+    return external ? [externalFile(dirname(modelFile), external)] : [];
+  });
+  return [...new Set(names)].sort();
+}
+
+function readTensors(directory: string, file: string): Promise<readonly OnnxTensor[] | undefined> {
+  return understood(async () => parseOnnxFile(await readFile(join(directory, file))).tensors);
+}
+
+async function locateExternal(
+  directory: string,
+  modelFile: string,
+  tensors: readonly OnnxTensor[],
+): Promise<Located> {
+  const located = new Map<string, TensorExtent[]>();
+  for (const { name, dataType, shape, external } of tensors) {
+    if (!external) continue;
+    const file = externalFile(dirname(modelFile), external);
+    const bits = elementCount(shape) * (ONNX_DATATYPES[dataType]?.bits ?? Number.NaN);
+    const sizeBytes = external.length ?? Math.ceil(bits / 8);
+    const extents = located.get(file) ?? [];
+    extents.push({ name, offset: external.offset, sizeBytes });
+    located.set(file, extents);
+  }
+  for (const [file, extents] of located) {
+    const fileBytes = await sizeOf(join(directory, file));
+    if (!extents.every((extent) => liesIn(extent, fileBytes))) located.delete(file);
+  }
+  return located;
+}
+
+async function locateInTfjs(directory: string, files: readonly string[]): Promise<Located> {
+  const [topology = ''] = files;
+  const located = new Map<string, TensorExtent[]>();
+  const groups = await understood(async () =>
+    parseManifest(JSON.parse(await readFile(join(directory, topology), 'utf8')), topology),
+  );
+  for (const group of groups ?? []) {
+    const folder = dirname(topology);
+    for (const [path, extents] of await locateGroup(join(directory, folder), group)) {
+      located.set(externalFile(folder, { location: path }), extents);
+    }
+  }
+  return located;
+}
+
+async function locateGroup(folder: string, group: WeightGroup): Promise<Located> {
+  const sizes = await Promise.all(group.paths.map((path) => sizeOf(join(folder, path))));
+  return locateWeights(group, sizes) ?? new Map();
+}
+
+/** Undefined where the file is of another kind than its name says, or too large to be read. */
+async function understood<Value>(read: () => Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    const isOther = isNearsideError(error) || error instanceof SyntaxError || isTooLarge(error);
+    if (isOther) return undefined;
+    throw error;
+  }
+}
+
+/** Protobuf ends at 2 GiB as Node's `readFile` does. */
+function isTooLarge(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_FS_FILE_TOO_LARGE';
+}
+
+function liesIn({ offset, sizeBytes }: TensorExtent, fileBytes: number): boolean {
+  const whole = Number.isSafeInteger(offset) && Number.isSafeInteger(sizeBytes);
+  return whole && offset >= 0 && sizeBytes >= 0 && offset + sizeBytes <= fileBytes;
+}
+
+/** NaN without such a file: then no tensor lies in it. */
+async function sizeOf(path: string): Promise<number> {
+  return stat(path).then(
+    ({ size }) => size,
+    () => Number.NaN,
+  );
+}

@@ -1,0 +1,178 @@
+import { join } from 'node:path/posix';
+import { modelInvalid } from './model-invalid.js';
+import { type ProtobufField, readFields, readPacked, readText } from './protobuf-fields.js';
+
+/** What an ONNX file says of itself, as far as packing needs it. Offsets are bytes of the file. */
+export interface OnnxFile {
+  /** The graph's inputs that no initializer fills. */
+  readonly inputs: readonly OnnxValue[];
+  readonly outputs: readonly OnnxValue[];
+  /** Initializers, and constants of nodes, in the order they lie in the file. */
+  readonly tensors: readonly OnnxTensor[];
+}
+
+export interface OnnxValue {
+  readonly name: string;
+  /** TensorProto.DataType; 0 when the value is no tensor. */
+  readonly dataType: number;
+  /** −1 for an axis with a name or nothing instead of a number; undefined without any shape. */
+  readonly shape: readonly number[] | undefined;
+}
+
+export interface OnnxTensor {
+  readonly name: string;
+  readonly dataType: number;
+  readonly shape: readonly number[];
+  /** The whole TensorProto: name and dimensions, then the values. */
+  readonly start: number;
+  readonly end: number;
+  /** Where the values are when they lie in another file, its name relative to this one's folder. */
+  readonly external: { location: string; offset: number; length: number | undefined } | undefined;
+}
+
+type Range = Pick<ProtobufField, 'contentStart' | 'end'>;
+
+/**
+ * Field numbers of the messages on the way to a tensor:
+ * https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
+ */
+const MODEL = { graph: 7 } as const;
+const GRAPH = { node: 1, initializer: 5, input: 11, output: 12 } as const;
+const NODE = { output: 2, attribute: 5 } as const;
+const ATTRIBUTE = { tensor: 5, graph: 6, tensors: 10, graphs: 11 } as const;
+const TENSOR = { dims: 1, dataType: 2, name: 8, externalData: 13 } as const;
+const ENTRY = { key: 1, value: 2 } as const;
+const VALUE_INFO = { name: 1, type: 2 } as const;
+const TYPE = { tensor: 1 } as const;
+const TENSOR_TYPE = { elementType: 1, shape: 2 } as const;
+const SHAPE = { dimension: 1 } as const;
+const DIMENSION = { value: 1 } as const;
+
+/**
+ * Walks over the wire format and copies no weights: what a decoder does not tell is where in the
+ * file a tensor lies.
+ *
+ * @throws NearsideError `model-invalid` when the bytes are no ONNX model
+ */
+export function parseOnnxFile(bytes: Uint8Array): OnnxFile {
+  const model = readFields(bytes, { start: 0, end: bytes.length });
+  const graph = [...model].findLast(
+    ({ number, hasContent }) => number === MODEL.graph && hasContent,
+  );
+  if (!graph) throw modelInvalid('Expected an ONNX model with a graph, got none.', {});
+  return readGraph(bytes, graph);
+}
+
+/** The name of the file that holds a tensor's values, seen from where its model's file lies. */
+export function externalFile(modelFolder: string, { location }: { location: string }): string {
+  return join(modelFolder, location);
+}
+
+function readGraph(bytes: Uint8Array, range: Range): OnnxFile {
+  const inputs: OnnxValue[] = [];
+  const outputs: OnnxValue[] = [];
+  const tensors: OnnxTensor[] = [];
+  const initialized = new Set<string>();
+  for (const field of contents(bytes, range)) {
+    if (field.number === GRAPH.node) tensors.push(...readConstants(bytes, field));
+    if (field.number === GRAPH.input) inputs.push(readValue(bytes, field));
+    if (field.number === GRAPH.output) outputs.push(readValue(bytes, field));
+    if (field.number !== GRAPH.initializer) continue;
+    const tensor = readTensor(bytes, field);
+    tensors.push(tensor);
+    initialized.add(tensor.name);
+  }
+  return { inputs: inputs.filter(({ name }) => !initialized.has(name)), outputs, tensors };
+}
+
+/** A constant has no name of its own: it gets that of its node's first output. */
+function readConstants(bytes: Uint8Array, node: Range): OnnxTensor[] {
+  const tensors: OnnxTensor[] = [];
+  let output = '';
+  for (const field of contents(bytes, node)) {
+    if (field.number === NODE.output) output ||= readText(bytes, field);
+    if (field.number !== NODE.attribute) continue;
+    for (const value of contents(bytes, field)) {
+      if (value.number === ATTRIBUTE.tensor || value.number === ATTRIBUTE.tensors) {
+        tensors.push(readTensor(bytes, value));
+      }
+      if (value.number === ATTRIBUTE.graph || value.number === ATTRIBUTE.graphs) {
+        tensors.push(...readGraph(bytes, value).tensors);
+      }
+    }
+  }
+  return tensors.map((tensor) => ({ ...tensor, name: tensor.name || output }));
+}
+
+function readTensor(bytes: Uint8Array, range: ProtobufField): OnnxTensor {
+  const shape: number[] = [];
+  const external = new Map<string, string>();
+  let [dataType, name] = [0, ''];
+  for (const field of readFields(bytes, { start: range.contentStart, end: range.end })) {
+    if (field.number === TENSOR.dims) {
+      shape.push(...(field.hasContent ? readPacked(bytes, field) : [field.value]));
+    }
+    if (field.number === TENSOR.dataType) dataType = field.value;
+    if (field.number === TENSOR.name) name = readText(bytes, field);
+    if (field.number === TENSOR.externalData) external.set(...readEntry(bytes, field));
+  }
+  const { start, end } = range;
+  return { name, dataType, shape, start, end, external: parseExternal(external) };
+}
+
+function parseExternal(entries: ReadonlyMap<string, string>): OnnxTensor['external'] {
+  const location = entries.get('location');
+  if (location === undefined) return undefined;
+  const length = entries.get('length');
+  return {
+    location,
+    offset: Number(entries.get('offset') ?? 0),
+    length: length === undefined ? undefined : Number(length),
+  };
+}
+
+function readEntry(bytes: Uint8Array, range: Range): [key: string, value: string] {
+  let [key, value] = ['', ''];
+  for (const field of contents(bytes, range)) {
+    if (field.number === ENTRY.key) key = readText(bytes, field);
+    if (field.number === ENTRY.value) value = readText(bytes, field);
+  }
+  return [key, value];
+}
+
+function readValue(bytes: Uint8Array, range: Range): OnnxValue {
+  let name = '';
+  let tensor: Range | undefined;
+  for (const field of contents(bytes, range)) {
+    if (field.number === VALUE_INFO.name) name = readText(bytes, field);
+    if (field.number !== VALUE_INFO.type) continue;
+    tensor = [...contents(bytes, field)].find(({ number }) => number === TYPE.tensor);
+  }
+  return { name, ...(tensor ? readTensorType(bytes, tensor) : { dataType: 0, shape: undefined }) };
+}
+
+function readTensorType(bytes: Uint8Array, { contentStart, end }: Range) {
+  let dataType = 0;
+  let shape: number[] | undefined;
+  for (const field of readFields(bytes, { start: contentStart, end })) {
+    if (field.number === TENSOR_TYPE.elementType) dataType = field.value;
+    if (field.number !== TENSOR_TYPE.shape) continue;
+    shape = [...contents(bytes, field)]
+      .filter(({ number }) => number === SHAPE.dimension)
+      .map((dimension) => readDimension(bytes, dimension));
+  }
+  return { dataType, shape };
+}
+
+function readDimension(bytes: Uint8Array, { contentStart, end }: Range): number {
+  const fields = [...readFields(bytes, { start: contentStart, end })];
+  const fixed = fields.find(({ number, hasContent }) => number === DIMENSION.value && !hasContent);
+  return fixed && fixed.value >= 0 ? fixed.value : -1;
+}
+
+/** The strings and messages in a message. */
+function* contents(bytes: Uint8Array, { contentStart, end }: Range): Generator<ProtobufField> {
+  for (const field of readFields(bytes, { start: contentStart, end })) {
+    if (field.hasContent) yield field;
+  }
+}

@@ -1,0 +1,100 @@
+import { modelInvalid } from './model-invalid.js';
+
+/**
+ * One field of a protobuf message by where it lies: offsets into the whole file, in bytes. Wire
+ * format: https://protobuf.dev/programming-guides/encoding
+ */
+export interface ProtobufField {
+  readonly number: number;
+  /** Of its tag. */
+  readonly start: number;
+  readonly end: number;
+  /** Where the content of a string, a message or a packed list begins; it goes on to `end`. */
+  readonly contentStart: number;
+  /** Of a varint: signed, as int64 and enums are. 0 otherwise. */
+  readonly value: number;
+  /** Whether it is a string, a message or a packed list. */
+  readonly hasContent: boolean;
+}
+
+/**
+ * The fields of the message between two offsets, in the order they are written.
+ *
+ * @throws NearsideError `model-invalid` where the bytes are no message
+ */
+export function* readFields(
+  bytes: Uint8Array,
+  { start, end }: { start: number; end: number },
+): Generator<ProtobufField> {
+  let offset = start;
+  while (offset < end) {
+    const tag = readVarint(bytes, offset, end);
+    const number = Math.floor(tag.value / 8);
+    if (number < 1) throw notProtobuf(offset);
+    const field = readField(bytes, { wireType: tag.value % 8, offset: tag.end, end });
+    yield { number, start: offset, ...field };
+    offset = field.end;
+  }
+}
+
+/** The integers of a repeated field's content, packed into one list. */
+export function* readPacked(
+  bytes: Uint8Array,
+  { contentStart, end }: ProtobufField,
+): Generator<number> {
+  for (let offset = contentStart; offset < end; ) {
+    const varint = readVarint(bytes, offset, end);
+    yield varint.value;
+    offset = varint.end;
+  }
+}
+
+export function readText(bytes: Uint8Array, { contentStart, end }: ProtobufField): string {
+  return new TextDecoder().decode(bytes.subarray(contentStart, end));
+}
+
+function readField(
+  bytes: Uint8Array,
+  { wireType, offset, end }: { wireType: number; offset: number; end: number },
+): Omit<ProtobufField, 'number' | 'start'> {
+  switch (wireType) {
+    case 0: {
+      const varint = readVarint(bytes, offset, end);
+      return { contentStart: offset, end: varint.end, value: varint.value, hasContent: false };
+    }
+    case 1:
+      return fixed(offset, 8, end);
+    case 2: {
+      const size = readVarint(bytes, offset, end);
+      if (size.value < 0 || size.value > end - size.end) throw notProtobuf(offset);
+      const contentEnd = size.end + size.value;
+      return { contentStart: size.end, end: contentEnd, value: 0, hasContent: true };
+    }
+    case 5:
+      return fixed(offset, 4, end);
+    default:
+      throw notProtobuf(offset); // 3 and 4 are groups, which ONNX has none of
+  }
+}
+
+function fixed(offset: number, sizeBytes: number, end: number) {
+  if (sizeBytes > end - offset) throw notProtobuf(offset);
+  return { contentStart: offset, end: offset + sizeBytes, value: 0, hasContent: false };
+}
+
+/** Seven bits a byte, the lowest first, at most ten bytes; the highest bit says "go on". */
+function readVarint(bytes: Uint8Array, start: number, end: number) {
+  let value = 0n;
+  for (let i = 0; i < 10 && start + i < end; i++) {
+    const byte = bytes[start + i] as number;
+    value |= BigInt(byte & 127) << BigInt(7 * i);
+    if (byte < 128) return { value: Number(BigInt.asIntN(64, value)), end: start + i + 1 };
+  }
+  throw notProtobuf(start);
+}
+
+function notProtobuf(offset: number) {
+  return modelInvalid(`Expected a protobuf message, got none that can be read at byte ${offset}.`, {
+    offset,
+  });
+}

@@ -1,0 +1,66 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  parseMetadata,
+  type RepositorySource,
+  snapshotPath,
+  type Targets,
+  targetsPath,
+} from '@nearside/artifact';
+import type { RepositoryState } from './read-repository.js';
+
+/** Metadata that a device may still be following: a snapshot and the targets it names. */
+export interface KeptGeneration {
+  readonly paths: readonly string[];
+  readonly targets: Targets;
+}
+
+/** As devices accept it where nothing says how long targets are. */
+const MAX_BYTES = 4 * 1024 * 1024;
+
+/**
+ * The newest generation, the one before it, which a device that read the timestamp a moment ago
+ * may be on, and every one that was replaced after `cutoffMs`, which caches may still hold.
+ *
+ * @param names what lies in the repository
+ */
+export async function readKeptGenerations(
+  directory: string,
+  source: RepositorySource,
+  {
+    state,
+    names,
+    cutoffMs,
+  }: { state: RepositoryState; names: readonly string[]; cutoffMs: number },
+): Promise<KeptGeneration[]> {
+  const current = state.trusted.snapshot?.signed.version ?? 0;
+  const versions = names
+    .map((name) => Number(/^metadata\/(\d+)\.snapshot\.json$/.exec(name)?.[1]))
+    .filter((version) => version <= current)
+    .sort((a, b) => b - a);
+  const generations: KeptGeneration[] = [];
+  let replacedMs = Number.POSITIVE_INFINITY;
+  for (const [age, version] of versions.entries()) {
+    if (age > 1 && replacedMs < cutoffMs) break;
+    const generation = await readGeneration(source, version);
+    if (generation) generations.push(generation);
+    replacedMs = (await stat(join(directory, snapshotPath(version)))).mtimeMs;
+  }
+  return generations;
+}
+
+/** What no longer parses leads no device anywhere. Nothing is trusted here, only kept. */
+async function readGeneration(
+  source: RepositorySource,
+  version: number,
+): Promise<KeptGeneration | undefined> {
+  try {
+    const limit = { maxBytes: MAX_BYTES };
+    const snapshot = parseMetadata('snapshot', await source.fetch(snapshotPath(version), limit));
+    const path = targetsPath(snapshot.signed.meta['targets.json'].version);
+    const targets = parseMetadata('targets', await source.fetch(path, limit));
+    return { paths: [snapshotPath(version), path], targets: targets.signed };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,111 @@
+import { canonicalJson, MODEL_KEYS_FIELD, type Root } from '@nearside/artifact';
+import { NearsideError } from '@nearside/core';
+import { type KeyRole, publicKeyPem, TUF_ROLES, type TufRole } from '../keys/key-files.js';
+import type { NamedKey } from '../keys/public-keys.js';
+import type { Thresholds } from '../keys/thresholds.js';
+import { tufKeyOf } from '../keys/tuf-key.js';
+import { header } from '../repository/metadata.js';
+
+/** What a rotation changes. */
+export interface RootChange {
+  /** Roles whose keys the fresh ones take the place of. */
+  readonly replace: readonly KeyRole[];
+  /** Roles that the fresh keys are added to. */
+  readonly add: readonly KeyRole[];
+  /** Key ids, each in full. */
+  readonly remove: readonly string[];
+  readonly thresholds: Thresholds;
+}
+
+/**
+ * The root after this one.
+ *
+ * @param fresh keys that no root of this repository has named yet
+ * @returns undefined when it would say the same
+ * @throws NearsideError `threshold-not-met` when a role would have fewer keys than must sign
+ */
+export function nextRoot(
+  root: Root,
+  { change, fresh, nowMs }: { change: RootChange; fresh: readonly NamedKey[]; nowMs: number },
+): Root | undefined {
+  const roles = { ...root.roles };
+  for (const role of TUF_ROLES) {
+    const { keyids, threshold } = root.roles[role];
+    const chosen = chooseKeys(role, keyids, change, fresh);
+    const next = {
+      ...root.roles[role],
+      keyids: chosen,
+      threshold: change.thresholds[role] ?? threshold,
+    };
+    requireEnough(role, next);
+    roles[role] = next;
+  }
+  const next: Root = {
+    ...root,
+    keys: keysOf(roles, root, fresh),
+    roles,
+    [MODEL_KEYS_FIELD]: nextModelKeys(root, change, fresh),
+  };
+  if (canonicalJson(next) === canonicalJson(root)) return undefined;
+  return { ...next, ...header('root', root.version + 1, nowMs) };
+}
+
+/** Roles whose metadata has to be signed anew, because other keys, or more of them, must sign it. */
+export function rotatedRoles(before: Root, after: Root): TufRole[] {
+  return TUF_ROLES.filter((role) => {
+    const [a, b] = [before.roles[role], after.roles[role]];
+    const same = [...a.keyids].sort().join() === [...b.keyids].sort().join();
+    return !same || a.threshold !== b.threshold;
+  });
+}
+
+function chooseKeys(
+  role: KeyRole,
+  present: readonly string[],
+  { replace, add, remove }: RootChange,
+  fresh: readonly NamedKey[],
+): string[] {
+  const added = fresh.filter((key) => key.role === role).map(({ id }) => id);
+  const isReplaced = replace.includes(role) && added.length > 0;
+  const kept = isReplaced ? [] : present.filter((id) => !remove.includes(id));
+  return isReplaced || add.includes(role) ? [...kept, ...added] : kept;
+}
+
+/** The keys that a role names, and no other. */
+function keysOf(roles: Root['roles'], before: Root, fresh: readonly NamedKey[]): Root['keys'] {
+  const known = new Map(Object.entries(before.keys));
+  for (const { role, id, key } of fresh) if (role !== 'model') known.set(id, tufKeyOf(key));
+  const named = new Set(TUF_ROLES.flatMap((role) => roles[role].keyids));
+  return Object.fromEntries([...known].filter(([id]) => named.has(id)));
+}
+
+function nextModelKeys(
+  root: Root,
+  change: RootChange,
+  fresh: readonly NamedKey[],
+): Record<string, string> {
+  const present = root[MODEL_KEYS_FIELD];
+  const added = fresh
+    .filter(({ role }) => role === 'model')
+    .map(({ id, key }) => [id, publicKeyPem(key)] as const);
+  const known = new Map([...Object.entries(present), ...added]);
+  const chosen = chooseKeys('model', Object.keys(present), change, fresh);
+  if (chosen.length === 0) throw tooFew('model', 1, 0);
+  return Object.fromEntries(chosen.map((id) => [id, known.get(id) ?? '']));
+}
+
+function requireEnough(
+  role: TufRole,
+  { keyids, threshold }: { keyids: readonly string[]; threshold: number },
+): void {
+  if (keyids.length < threshold) throw tooFew(role, threshold, keyids.length);
+}
+
+function tooFew(role: KeyRole, threshold: number, got: number): NearsideError {
+  return new NearsideError(
+    'threshold-not-met',
+    `'${role}': expected at least ${threshold} keys in the next root, because that many must ` +
+      `sign, got ${got}. Make more with \`nearside keygen --role ${role}\`, or lower the threshold.`,
+    { details: { role, threshold, keys: got } },
+  );
+}

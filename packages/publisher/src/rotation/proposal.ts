@@ -1,0 +1,114 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { type Metadata, parseMetadata, type Root } from '@nearside/artifact';
+import { NearsideError } from '@nearside/core';
+import type { HeldKey } from '../keys/held-keys.js';
+import { TUF_ROLES } from '../keys/key-files.js';
+import type { Thresholds } from '../keys/thresholds.js';
+import { validSigners } from '../repository/valid-signers.js';
+import { createTufSigner, signMetadata } from '../signing/tuf-signer.js';
+import { compareKeys } from './named-keys.js';
+
+/**
+ * A next root that several people sign, each where their key is: root metadata as it will be
+ * published, in a file of its own, with the signatures so far.
+ */
+export interface RootProposal {
+  readonly file: string;
+  readonly version: number;
+  readonly expires: string;
+  /** Ids of the keys that come and go, and thresholds that change. */
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly thresholds: Thresholds;
+  /** Signatures by keys of the present root, and by keys of the next one; both must be enough. */
+  readonly signedByPresent: SignedShare;
+  readonly signedByNext: SignedShare;
+  /** `rotate-root --apply` can publish it. */
+  readonly complete: boolean;
+}
+
+export interface SignedShare {
+  readonly threshold: number;
+  readonly keyIds: readonly string[];
+  /** Keys that could sign still. */
+  readonly missing: readonly string[];
+}
+
+/** Signs a next root with what keys of either root are at hand; all, some or none. */
+export function signWithHeld(
+  next: { readonly signedJson: unknown; readonly signatures: Metadata<'root'>['signatures'] },
+  { before, after, held }: { before: Root; after: Root; held: readonly HeldKey[] },
+): Uint8Array<ArrayBuffer> {
+  const named = [...before.roles.root.keyids, ...after.roles.root.keyids];
+  const signers = held
+    .filter(({ role, id }) => role === 'root' && named.includes(id))
+    .map(({ key }) => createTufSigner(key));
+  const signed = JSON.parse(
+    new TextDecoder().decode(signMetadata(next.signedJson as object, signers)),
+  );
+  const others = next.signatures.filter(
+    ({ keyid }) => !signers.some((signer) => signer.keyId === keyid),
+  );
+  const signatures = [...others, ...signed.signatures];
+  return new TextEncoder().encode(JSON.stringify({ signed: next.signedJson, signatures }));
+}
+
+export async function writeProposal(file: string, bytes: Uint8Array): Promise<void> {
+  await writeFile(file, bytes, { flush: true });
+}
+
+/** @throws NearsideError `file-missing` or `metadata-malformed` */
+export async function readProposal(file: string): Promise<Metadata<'root'>> {
+  const bytes = await readFile(file).catch((cause) => {
+    throw new NearsideError(
+      'file-missing',
+      `${file}: expected a next root, got no readable file. \`nearside rotate-root --propose\` ` +
+        'writes one.',
+      { cause, details: { file } },
+    );
+  });
+  return parseMetadata('root', new Uint8Array(bytes));
+}
+
+/** @throws NearsideError `version-conflict` when it is not the next root of this repository */
+export function requireNext(file: string, { signed }: Metadata<'root'>, root: Root): void {
+  if (signed.version === root.version + 1) return;
+  throw new NearsideError(
+    'version-conflict',
+    `${file}: expected root version ${root.version + 1}, the next of this repository, got ` +
+      `${signed.version}. Propose it again.`,
+    { details: { file, expected: root.version + 1, got: signed.version } },
+  );
+}
+
+/** What a proposal changes and who has signed it: what a custodian should read before signing. */
+export function describeProposal(
+  file: string,
+  proposal: Metadata<'root'>,
+  present: Root,
+): RootProposal {
+  const next = proposal.signed;
+  const changed = TUF_ROLES.filter(
+    (role) => next.roles[role].threshold !== present.roles[role].threshold,
+  );
+  const signedByPresent = shareOf(proposal, present);
+  const signedByNext = shareOf(proposal, next);
+  return {
+    file,
+    version: next.version,
+    expires: next.expires,
+    ...compareKeys(present, next),
+    thresholds: Object.fromEntries(changed.map((role) => [role, next.roles[role].threshold])),
+    signedByPresent,
+    signedByNext,
+    complete: [signedByPresent, signedByNext].every(
+      ({ keyIds, threshold }) => keyIds.length >= threshold,
+    ),
+  };
+}
+
+function shareOf(proposal: Metadata<'root'>, root: Root): SignedShare {
+  const { keyids, threshold } = root.roles.root;
+  const keyIds = validSigners(proposal, root);
+  return { threshold, keyIds, missing: keyids.filter((id) => !keyIds.includes(id)) };
+}

@@ -1,0 +1,57 @@
+import {
+  MODEL_KEYS_FIELD,
+  modelNames,
+  type Release,
+  type RepositorySource,
+  type Root,
+  releasesOf,
+  type TrustedMetadata,
+} from '@nearside/artifact';
+import { isNearsideError, NearsideError } from '@nearside/core';
+import { readManifest } from '../repository/read-manifest.js';
+
+/**
+ * Devices refuse a version as soon as root no longer names the model key that signed it.
+ *
+ * @param removed ids of the keys that root will no longer name
+ * @returns the versions that are lost, as `model version`, where that is allowed
+ * @throws NearsideError `gate-refused` where it is not
+ */
+export async function requireNoVersionLost(
+  source: RepositorySource,
+  { root, targets }: TrustedMetadata,
+  { removed, allowed }: { removed: readonly string[]; allowed: boolean },
+): Promise<string[]> {
+  const removedModelKeys = removed.filter((id) => Object.hasOwn(root[MODEL_KEYS_FIELD], id));
+  if (!targets || removedModelKeys.length === 0) return [];
+  const lost: string[] = [];
+  for (const model of modelNames(targets.signed)) {
+    for (const release of releasesOf(targets.signed, model)) {
+      if (release.state === 'revoked') continue;
+      const keyHint = await signerOf(source, root, release);
+      if (keyHint && removedModelKeys.includes(keyHint)) lost.push(`${model} ${release.version}`);
+    }
+  }
+  if (allowed || lost.length === 0) return lost;
+  throw new NearsideError(
+    'gate-refused',
+    `Expected no version to depend on a removed model key, got ${lost.join(', ')}: devices would ` +
+      'refuse them at once. Add the new key and publish new versions signed by it first, or say ' +
+      '`--drop-versions` when the old key was stolen.',
+    { details: { versions: lost, removed: removedModelKeys } },
+  );
+}
+
+/** @returns undefined when devices refuse the version already */
+async function signerOf(
+  source: RepositorySource,
+  root: Root,
+  release: Release,
+): Promise<string | undefined> {
+  try {
+    return (await readManifest(source, root, release)).keyHint;
+  } catch (error) {
+    if (isNearsideError(error)) return undefined;
+    throw error;
+  }
+}

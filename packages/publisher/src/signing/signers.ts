@@ -1,0 +1,92 @@
+import type { Root } from '@nearside/artifact';
+import { NearsideError } from '@nearside/core';
+import { type HeldKey, keyVariable, readHeldKeys } from '../keys/held-keys.js';
+import { privateKeyFile, type TufRole } from '../keys/key-files.js';
+import type { KeySource } from '../keys/key-source.js';
+import { createTufSigner, signMetadata, type TufSigner } from './tuf-signer.js';
+
+/** Who signs metadata: for each role enough of the keys that root names for it. */
+export interface Signers {
+  /** @returns the metadata as a file, with one signature per distinct key at hand */
+  sign(role: TufRole, signed: object): Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * Reads the private keys at hand for these roles, and makes sure that they are enough: devices
+ * would refuse what fewer keys, or other keys, sign.
+ *
+ * @throws NearsideError `threshold-not-met` when some keys are missing, `file-missing` when all
+ *   are, `key-unusable` when root names none of those at hand, or `key-locked`
+ */
+export async function openSigners<Role extends TufRole>(
+  source: KeySource,
+  root: Root,
+  roles: readonly Role[],
+): Promise<Signers> {
+  const held = await readHeldKeys(source, roles);
+  const signers = new Map<TufRole, readonly TufSigner[]>();
+  for (const role of roles) signers.set(role, requireThreshold(root, role, held, source));
+  return {
+    sign(role, signed) {
+      const ofRole = signers.get(role);
+      if (!ofRole) throw new TypeError(`sign: the signers of '${role}' were not opened`);
+      return signMetadata(signed, ofRole);
+    },
+  };
+}
+
+/**
+ * The signers of a role among the keys at hand.
+ *
+ * @throws NearsideError as {@link openSigners}
+ */
+export function requireThreshold(
+  root: Root,
+  role: TufRole,
+  held: readonly HeldKey[],
+  source: KeySource,
+): readonly TufSigner[] {
+  const { keyids, threshold } = root.roles[role];
+  const ofRole = held.filter((key) => key.role === role);
+  const named = ofRole.filter(({ id }) => keyids.includes(id));
+  if (named.length >= threshold) return named.map(({ key }) => createTufSigner(key));
+  if (ofRole.length === 0) throw noKey(role, source);
+  if (named.length === 0) throw foreignKeys(root, role, ofRole);
+  throw tooFew(root, role, named);
+}
+
+/** @throws NearsideError `file-missing` */
+export function noKey(role: HeldKey['role'], { keys = 'keys' }: KeySource): NearsideError {
+  const file = privateKeyFile(keys, role);
+  return new NearsideError(
+    'file-missing',
+    `${file}: expected a private key of '${role}' there or in ${keyVariable(role)}, got neither. ` +
+      '`--keys` says where the keys are; `nearside keygen` makes a set of them.',
+    { details: { file, role } },
+  );
+}
+
+function foreignKeys(root: Root, role: TufRole, held: readonly HeldKey[]): NearsideError {
+  const expected = root.roles[role].keyids;
+  const got = held.map(({ id }) => id);
+  return new NearsideError(
+    'key-unusable',
+    `${held.map(({ origin }) => origin).join(', ')}: expected a key that root version ` +
+      `${root.version} names for '${role}' (${expected.join(', ')}), got ${got.join(', ')}. Use ` +
+      'the keys this repository was created with, or those it was rotated to.',
+    { details: { role, expected, got } },
+  );
+}
+
+function tooFew(root: Root, role: TufRole, named: readonly HeldKey[]): NearsideError {
+  const { keyids, threshold } = root.roles[role];
+  const available = named.map(({ id }) => id);
+  const missing = keyids.filter((id) => !available.includes(id));
+  return new NearsideError(
+    'threshold-not-met',
+    `'${role}': expected ${threshold} of the ${keyids.length} keys that root version ` +
+      `${root.version} names, got ${available.length} (${available.join(', ')}). Missing: ` +
+      `${missing.join(', ')}. Put them beside the others.`,
+    { details: { role, threshold, available, missing, rootVersion: root.version } },
+  );
+}

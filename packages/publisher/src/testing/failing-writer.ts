@@ -1,0 +1,44 @@
+import { expect } from 'vitest';
+import type * as repositoryWriter from '../repository/repository-writer.js';
+
+/** Lets the nth change to a repository fail, as a full disk or a crash would; none by default. */
+const failure = { atChange: Number.POSITIVE_INFINITY, changes: 0 };
+
+/** The repository writer with {@link interrupt}, for `vi.mock`. */
+export function failingWriter(original: typeof repositoryWriter): typeof repositoryWriter {
+  return {
+    openRepositoryWriter(directory) {
+      const writer = original.openRepositoryWriter(directory);
+      return {
+        ...writer,
+        async write(path, bytes) {
+          count();
+          return writer.write(path, bytes);
+        },
+        async remove(path) {
+          count();
+          return writer.remove(path);
+        },
+      };
+    },
+  };
+}
+
+/** @returns whether `act` came as far as that change and failed there */
+export async function interrupt(atChange: number, act: () => Promise<unknown>): Promise<boolean> {
+  Object.assign(failure, { atChange, changes: 0 });
+  try {
+    await act();
+    return false;
+  } catch (error) {
+    expect(error).toHaveProperty('message', 'injected');
+    return true;
+  } finally {
+    failure.atChange = Number.POSITIVE_INFINITY;
+  }
+}
+
+function count(): void {
+  if (failure.changes === failure.atChange) throw new Error('injected');
+  failure.changes += 1;
+}

@@ -1,0 +1,18 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** Path of a file that `fixtures/make.py` wrote. */
+export function fixture(name: string): string {
+  return fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url));
+}
+
+/** Where python's onnx says the tensors of the fixtures lie. */
+export const LOCATED: {
+  readonly affine: readonly { name: string; start: number; end: number }[];
+  readonly external: readonly {
+    name: string;
+    location: string;
+    offset: number;
+    length: number;
+  }[];
+} = JSON.parse(readFileSync(fixture('located.json'), 'utf8'));

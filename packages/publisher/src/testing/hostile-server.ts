@@ -1,0 +1,52 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll } from 'vitest';
+
+/** Bytes, or whatever a hostile server does instead of sending some. */
+export type Answer = Uint8Array | ((response: ServerResponse, request: IncomingMessage) => void);
+
+export type Files = ReadonlyMap<string, Answer>;
+
+export interface HostileServer {
+  readonly url: string;
+  /** What it serves, by path; to be exchanged at any time. */
+  files: Files;
+  /** Does something while it answers nothing at all: what a device without a network sees. */
+  whileDown<Result>(act: () => Promise<Result>): Promise<Result>;
+  /** Paths asked for, in order. */
+  readonly requests: string[];
+}
+
+/** Serves files from memory until the test file is done. */
+export async function serveFiles(files: Files = new Map()): Promise<HostileServer> {
+  let isDown = false;
+  const server = createServer((request, response) => {
+    const path = (request.url ?? '/').slice(1);
+    state.requests.push(path);
+    const answer = state.files.get(path);
+    if (isDown) request.socket.destroy();
+    else if (answer === undefined) response.writeHead(404).end();
+    else if (typeof answer === 'function') answer(response, request);
+    else response.writeHead(200, { 'Content-Length': answer.length }).end(answer);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  afterAll(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const { port } = server.address() as AddressInfo;
+  const state: HostileServer = {
+    url: `http://127.0.0.1:${port}`,
+    files,
+    requests: [],
+    async whileDown(act) {
+      isDown = true;
+      try {
+        return await act();
+      } finally {
+        isDown = false;
+      }
+    },
+  };
+  return state;
+}

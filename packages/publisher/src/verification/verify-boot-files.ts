@@ -1,0 +1,50 @@
+import {
+  bootPath,
+  modelNames,
+  parseBootFile,
+  type RepositorySource,
+  type TrustedMetadata,
+} from '@nearside/artifact';
+import { isNearsideError, NearsideError } from '@nearside/core';
+import { composeBootFile, MAX_BOOT_BYTES } from '../repository/boot-files.js';
+import { collect, type Problem } from './problem.js';
+
+/**
+ * Compares every boot file with what it should hold. A wrong one does no harm, because all that is
+ * in it is verified, but a first open takes seven round trips more.
+ */
+export async function verifyBootFiles(
+  source: RepositorySource,
+  trusted: TrustedMetadata,
+  problems: Problem[],
+): Promise<void> {
+  for (const model of trusted.targets ? modelNames(trusted.targets.signed) : []) {
+    const path = bootPath(model);
+    await collect(problems, path, async () => {
+      const got = await source.fetchIfPresent(path, { maxBytes: MAX_BOOT_BYTES });
+      const expected = await compose(source, trusted, model);
+      if (got) parseBootFile(got);
+      if (expected && !(got && Buffer.from(expected).equals(got))) throw stale(path, Boolean(got));
+    });
+  }
+}
+
+/** What keeps it from being composed is a problem of a version. */
+async function compose(source: RepositorySource, trusted: TrustedMetadata, model: string) {
+  try {
+    return await composeBootFile(source, trusted, model);
+  } catch (error) {
+    if (isNearsideError(error)) return undefined;
+    throw error;
+  }
+}
+
+function stale(path: string, isPresent: boolean): NearsideError {
+  return new NearsideError(
+    isPresent ? 'digest-mismatch' : 'file-missing',
+    `${path}: expected the small files of the newest version in one, got ` +
+      `${isPresent ? 'other bytes' : 'no file'}. Devices fetch them one by one instead. Upload ` +
+      'it last; `nearside renew` writes it again.',
+    { details: { path } },
+  );
+}

@@ -1,0 +1,74 @@
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { addBytes, deltaPath, pairChunks, type RepositorySource } from '@nearside/artifact';
+import { type Chunk, isNearsideError, NearsideError } from '@nearside/core';
+import { readChunk } from '../repository/read-chunk.js';
+import { sha256Hex } from '../sha256-hex.js';
+import { collect, type Problem } from './problem.js';
+import type { CheckedVersion } from './verify-version.js';
+
+const decompress = promisify(gunzip);
+
+/**
+ * Applies every delta that the targets announce. A wrong one does no harm, because the chunk's own
+ * hash decides, but devices download it for nothing. One that is absent did not pay.
+ */
+export async function verifyDeltas(
+  source: RepositorySource,
+  versions: readonly CheckedVersion[],
+  problems: Problem[],
+): Promise<void> {
+  for (const { release, layout } of versions) {
+    for (const sequence of release.deltasFrom ?? []) {
+      const older = versions.find(
+        (version) =>
+          version.release.model === release.model && version.release.sequence === sequence,
+      );
+      if (!older) continue;
+      for (const { sha256, fromSha256, sizeBytes } of pairChunks(layout, older.layout).values()) {
+        const path = deltaPath(sha256, fromSha256);
+        const from = chunksOf(older).find(([hash]) => hash === fromSha256);
+        await collect(problems, path, async () => {
+          const delta = await source.fetchIfPresent(path, { maxBytes: sizeBytes });
+          if (!delta || !from) return;
+          const base = await readBase(source, from);
+          if (base) await requireGives(path, { delta, base, sha256, sizeBytes });
+        });
+      }
+    }
+  }
+}
+
+function chunksOf({ layout }: CheckedVersion): Chunk[] {
+  return Object.values(layout.files).flat();
+}
+
+/** What is wrong with the older chunk is a problem of its version. */
+async function readBase(source: RepositorySource, chunk: Chunk): Promise<Uint8Array | undefined> {
+  try {
+    return (await readChunk(source, chunk, chunk[0])).content;
+  } catch (error) {
+    if (isNearsideError(error)) return undefined;
+    throw error;
+  }
+}
+
+async function requireGives(
+  path: string,
+  {
+    delta,
+    base,
+    sha256,
+    sizeBytes,
+  }: { delta: Uint8Array; base: Uint8Array; sha256: string; sizeBytes: number },
+): Promise<void> {
+  const difference = await decompress(delta, { maxOutputLength: sizeBytes }).catch(() => undefined);
+  const got = difference && sha256Hex(addBytes(difference, base));
+  if (got === sha256) return;
+  throw new NearsideError(
+    'digest-mismatch',
+    `${path}: expected a delta that gives the chunk ${sha256}, got one that does not. Devices ` +
+      'fetch the whole chunk instead. `nearside delta` writes it again.',
+    { details: { path, expected: sha256, got } },
+  );
+}

@@ -1,0 +1,125 @@
+import { modelNames, parseTrust, type Release, releasesOf } from '@nearside/artifact';
+import { TUF_ROLES } from './keys/key-files.js';
+import { openRepository, requireRepository } from './repository/open-repository.js';
+import type { RepositoryState } from './repository/read-repository.js';
+import { requirePin } from './repository/require-pin.js';
+import { collect, type Problem } from './verification/problem.js';
+import { verifyBootFiles } from './verification/verify-boot-files.js';
+import { verifyDeltas } from './verification/verify-deltas.js';
+import {
+  type CheckedVersion,
+  type VersionCheck,
+  verifyVersion,
+} from './verification/verify-version.js';
+
+export type { Problem } from './verification/problem.js';
+
+export interface VerifyOptions {
+  /** Directory or URL of a repository. */
+  readonly repository: string;
+  /** Its pin, as devices have it. */
+  readonly trust: string;
+  /** Called after each file of each version. */
+  readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
+  readonly now?: () => number;
+}
+
+export interface VerifyProgress {
+  readonly model: string;
+  readonly version: string;
+  readonly file: string;
+  /** Of the whole run so far. */
+  readonly chunks: number;
+  readonly bytes: number;
+}
+
+export interface Verification {
+  /** Nothing is wrong. */
+  readonly ok: boolean;
+  readonly problems: readonly Problem[];
+  /** Every version that was read, as `model version`. */
+  readonly versions: readonly string[];
+  /** Distinct chunks, and their bytes as they crossed the network. */
+  readonly chunks: number;
+  readonly bytes: number;
+}
+
+/**
+ * Reads a published repository from outside, as devices do, and all of it: metadata from the pin
+ * down, every version's bundle, layout and chunks, deltas and boot files. Goes on after a problem,
+ * except where nothing below it can be trusted: metadata that does not verify.
+ *
+ * @throws TypeError when `trust` is no pin
+ */
+export async function verify({
+  repository,
+  trust,
+  onProgress = () => {},
+  now = Date.now,
+}: VerifyOptions): Promise<Verification> {
+  const expected = await parseTrust(trust);
+  const source = openRepository(repository);
+  const problems: Problem[] = [];
+  const chunks = new Map<string, number>();
+  const totals = () => ({ chunks: chunks.size, bytes: sum(chunks.values()) });
+  const state = await collect(problems, 'metadata', async () => {
+    const found = await requireRepository(source, repository);
+    requirePin(found.pin, expected);
+    return found;
+  });
+  if (!state) return { ok: false, problems, versions: [], ...totals() };
+
+  problems.push(...expiredRoles(state, now()));
+  const releases = await readReleases(state, problems);
+  const check: VersionCheck = {
+    ...{ source, problems, chunks, files: new Set() },
+    onFile: ({ model, version }, file) => onProgress({ model, version, file, ...totals() }),
+  };
+  const versions: CheckedVersion[] = [];
+  for (const release of releases) {
+    const version = await verifyVersion(check, state.trusted.root, release);
+    if (version) versions.push(version);
+  }
+  await verifyDeltas(source, versions, problems);
+  await verifyBootFiles(source, state.trusted, problems);
+  return {
+    ok: problems.length === 0,
+    problems,
+    versions: releases.map(({ model, version }) => `${model} ${version}`),
+    ...totals(),
+  };
+}
+
+/** A device that opens for the first time refuses all of it; what is installed goes on. */
+function expiredRoles({ trusted }: RepositoryState, nowMs: number): Problem[] {
+  return TUF_ROLES.flatMap((role): Problem[] => {
+    const signed = role === 'root' ? trusted.root : trusted[role]?.signed;
+    const what = `${role}.json`;
+    if (!signed) {
+      const message = `${what}: expected it under the root, got none: nothing is published yet.`;
+      return [{ what, code: 'file-missing', message }];
+    }
+    if (Date.parse(signed.expires) > nowMs) return [];
+    const message =
+      `${what}: expected metadata that is valid now, got one that expired at ${signed.expires}. ` +
+      '`nearside renew` makes a new one.';
+    return [{ what, code: 'metadata-expired', message }];
+  });
+}
+
+/** Every version of every model, revoked ones too: a device may be asked to keep one. */
+async function readReleases({ trusted }: RepositoryState, problems: Problem[]): Promise<Release[]> {
+  const { targets } = trusted;
+  const releases: Release[] = [];
+  for (const model of targets ? modelNames(targets.signed) : []) {
+    const found = await collect(problems, model, () =>
+      targets ? releasesOf(targets.signed, model) : [],
+    );
+    releases.push(...(found ?? []));
+  }
+  return releases;
+}
+
+function sum(numbers: Iterable<number>): number {
+  return [...numbers].reduce((total, number) => total + number, 0);
+}

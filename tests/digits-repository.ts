@@ -1,0 +1,74 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { root } from '../scripts/root.mjs';
+
+// biome-ignore lint/suspicious/noExplicitAny: model.json is edited as the JSON it is
+type Spec = Record<string, any>;
+
+export interface DigitsRelease {
+  readonly version: string;
+  readonly sequence: number;
+  /** Changes the spec before it is written. */
+  readonly edit?: (spec: Spec) => void;
+  /** Changes files of the model directory. */
+  readonly change?: (directory: string) => Promise<void>;
+}
+
+/** A served repository with versions of the digits model, made by the publisher. */
+export async function serveDigits() {
+  const { generateKeys, pack, publish, revoke, serveRepository } = await import(
+    '../packages/publisher/dist/index.js'
+  );
+  const dir = await mkdtemp(join(tmpdir(), 'nearside-digits-'));
+  const keys = join(dir, 'keys');
+  const repository = join(dir, 'repository');
+  await generateKeys({ out: keys });
+  let server: Awaited<ReturnType<typeof serveRepository>> | undefined;
+  let pin = '';
+  let port = 0;
+
+  async function release({ version, sequence, edit, change }: DigitsRelease): Promise<void> {
+    const source = join(dir, `source-${version}`);
+    await cp(`${root}models/digits`, source, { recursive: true });
+    const spec: Spec = JSON.parse(await readFile(join(source, 'model.json'), 'utf8'));
+    Object.assign(spec, { version, sequence });
+    edit?.(spec);
+    await writeFile(join(source, 'model.json'), JSON.stringify(spec));
+    await change?.(source);
+    const packed = join(dir, `packed-${version}`);
+    await pack({ modelDirectory: source, out: packed });
+    ({ pin } = await publish({ packed, repository, keys }));
+  }
+
+  async function start(): Promise<void> {
+    server = await serveRepository({ dir: repository, port });
+    port = server.port;
+  }
+
+  await release({ version: '1.0.0', sequence: 1 });
+  await start();
+  return {
+    get address() {
+      return { url: `http://localhost:${port}/digits`, trust: pin };
+    },
+    repository,
+    release,
+    revoke: (version: string) =>
+      revoke({ model: 'digits', version, repository, keys, force: true }),
+    /** Hashes of the chunks of one file of a version. */
+    async chunksOf(version: string, file: string): Promise<string[]> {
+      const layout = await readFile(join(dir, `packed-${version}`, 'layout.json'), 'utf8');
+      return JSON.parse(layout).files[file].map(([sha256]: [string]) => sha256);
+    },
+    start,
+    async stop() {
+      await server?.close();
+      server = undefined;
+    },
+    async close() {
+      await server?.close();
+      await rm(dir, { recursive: true });
+    },
+  };
+}
