@@ -1,5 +1,4 @@
-import { ModelNameSchema } from '@nearside/core';
-import * as v from 'valibot';
+import { isModelName } from '@nearside/core';
 
 /** Where a model lives: the last path segment names the model, the rest is the repository. */
 export interface ModelAddress {
@@ -21,7 +20,7 @@ export function parseModelAddress(url: string): ModelAddress {
   }
   const segments = parsed.pathname.replace(/\/+$/, '').split('/');
   const model = segments.pop() ?? '';
-  if (!v.is(ModelNameSchema, model)) {
+  if (!isModelName(model)) {
     throw new TypeError(
       `open: expected a model name as the last path segment, for instance ` +
         `https://cdn.example/models/digits, got '${url}'`,

@@ -34,7 +34,6 @@ export {
   type Release,
   type ReleaseCustom,
   releasesOf,
-  rolloutBucket,
 } from './release.js';
 export {
   bootPath,
@@ -47,6 +46,7 @@ export {
   targetPath,
   targetsPath,
 } from './repository-paths.js';
+export { rolloutBucket } from './rollout-bucket.js';
 export { withMemoryFallback } from './stores/fallback-store.js';
 export { createMemoryStore } from './stores/memory-store.js';
 export { type Database, openStore } from './stores/open-store.js';

@@ -1,13 +1,8 @@
 import { isNearsideError, SPEC_FORMAT } from '@nearside/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  chooseRelease,
-  type ReleaseCustom,
-  releasesOf,
-  rolloutBucket,
-  unsupportedReleases,
-} from './release.js';
+import { chooseRelease, type ReleaseCustom, releasesOf, unsupportedReleases } from './release.js';
+import { rolloutBucket } from './rollout-bucket.js';
 import type { Targets } from './tuf/metadata.js';
 
 const installId = '0123456789abcdef0123456789abcdef';

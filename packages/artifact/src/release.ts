@@ -1,7 +1,7 @@
 import { ModelNameSchema, NearsideError, parse, SPEC_FORMAT, VersionSchema } from '@nearside/core';
 import * as v from 'valibot';
+import { rolloutBucket } from './rollout-bucket.js';
 import { requireSafeName } from './safe-name.js';
-import { sha256 } from './sha256.js';
 import type { TargetFile, Targets } from './tuf/metadata.js';
 
 const Sequence = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
@@ -157,13 +157,6 @@ export function isSupported({ requires }: Release, { runtimes }: Support): boole
 function fallbackOf(releases: readonly Release[], from: number | undefined): number | undefined {
   const running = releases.find(({ sequence }) => sequence === from);
   return running?.state === 'revoked' ? running.fallbackSequence : undefined;
-}
-
-/** Bucket of an install for a rollout, 0 … 9,999: first 6 bytes of SHA-256(salt ‖ 0 ‖ installId). */
-export async function rolloutBucket(salt: string, installId: string): Promise<number> {
-  const digest = await sha256(new TextEncoder().encode(`${salt}\0${installId}`));
-  const first48Bits = digest.subarray(0, 6).reduce((value, byte) => value * 256 + byte, 0);
-  return first48Bits % 10_000;
 }
 
 async function isAdmitted({ rollout }: Release, installId: string): Promise<boolean> {

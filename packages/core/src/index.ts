@@ -13,7 +13,6 @@ export {
   bucketUpperBound,
   createHistogram,
   type Histogram,
-  type HistogramJson,
   histogramFromJson,
   histogramToJson,
   merge,
@@ -21,6 +20,7 @@ export {
   record,
   total,
 } from './histogram.js';
+export type { HistogramJson } from './histogram-schema.js';
 export {
   type Chunk,
   type Layout,
@@ -28,6 +28,7 @@ export {
   parseLayout,
   Sha256HexSchema,
 } from './layout.js';
+export { isModelName } from './model-name.js';
 export {
   FileNameSchema,
   ModelNameSchema,
@@ -44,6 +45,7 @@ export type {
   PreprocessingStep,
   ResampleFilter,
 } from './processing-steps.js';
+export { type Report, ReportSchema } from './report.js';
 export {
   BACKENDS,
   type Backend,
@@ -52,9 +54,7 @@ export {
   type DeviceClass,
   MAX_REPORT_BYTES,
   REPORT_VERSION,
-  type Report,
-  ReportSchema,
-} from './report.js';
+} from './report-format.js';
 export type { Decide, Store, StoreChange, StoredValue } from './store.js';
 export {
   arrayFromBytes,

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { isModelName } from './model-name.js';
 import { parse } from './parse.js';
 import { PostprocessingStepSchema, PreprocessingStepSchema } from './processing-steps.js';
 import { DATATYPES } from './tensor.js';
@@ -16,7 +17,7 @@ export const FileNameSchema = v.pipe(
 /** A model's name: one URL path segment. */
 export const ModelNameSchema = v.pipe(
   v.string(),
-  v.regex(/^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/, 'lower-case letters, digits and dashes, ≤ 64'),
+  v.check(isModelName, 'lower-case letters, digits and dashes, ≤ 64'),
 );
 
 /** Semantic Versioning 2.0.0 without build metadata. */

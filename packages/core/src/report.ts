@@ -1,30 +1,9 @@
 import * as v from 'valibot';
 import { ERROR_CODES } from './errors.js';
-import { HistogramSchema } from './histogram.js';
+import { HistogramSchema } from './histogram-schema.js';
 import { Sha256HexSchema } from './layout.js';
 import { ModelNameSchema, VersionSchema } from './model-spec.js';
-
-/** The report version this library writes and the newest one this collector reads. */
-export const REPORT_VERSION = 1;
-
-/** A report is about 1 KB; over this it is refused, by the sender and by the collector. */
-export const MAX_REPORT_BYTES = 8 * 1024;
-
-/** Cohorts are drawn at random per install; 64 make variance between them measurable. */
-export const COHORTS = 64;
-
-export const BACKENDS = ['onnx-wasm', 'onnx-webgpu', 'tfjs-wasm', 'tfjs-webgpu'] as const;
-export type Backend = (typeof BACKENDS)[number];
-
-export const DEVICE_CLASSES = [
-  'phone',
-  'tablet',
-  'desktop-small',
-  'desktop-large',
-  'server',
-  'other',
-] as const;
-export type DeviceClass = (typeof DEVICE_CLASSES)[number];
+import { BACKENDS, COHORTS, DEVICE_CLASSES, REPORT_VERSION } from './report-format.js';
 
 /** More than any device can do in a window: 1e9 would be 3 million a second. */
 const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(1e9));

@@ -84,7 +84,8 @@ async function readEntries(store: Store, nowMs: number): Promise<Entry[]> {
     const record = parseRecord(await store.get(key));
     const [, , model = '', sequence] = key.split('/');
     if (!record) continue;
-    const isArriving = record.state === 'fetching' && nowMs - record.lastUsedMs < LIMITS.fetchingMs;
+    const ageMs = nowMs - record.lastUsedMs; // below zero where the clock was set back
+    const isArriving = record.state === 'fetching' && ageMs >= 0 && ageMs < LIMITS.fetchingMs;
     const isHeld = held.has(key) || isArriving;
     entries.push({ key, model, sequence: Number(sequence), record, isHeld });
   }
@@ -102,8 +103,10 @@ function chooseKept(
   for (const entry of rest) {
     // What failed here keeps its record, so that it is not tried again, but none of its bytes.
     if (entry.record.state === 'failed') continue;
-    if (sizeOf([...kept, entry]) <= budgetBytes) kept.push(entry);
-    else evicted.push(entry);
+    // From the first that does not fit on all go, or an older small one would outlive it.
+    const isFull = evicted.length > 0 || sizeOf([...kept, entry]) > budgetBytes;
+    if (isFull) evicted.push(entry);
+    else kept.push(entry);
   }
   return { kept, evicted };
 }

@@ -1,8 +1,8 @@
 import { NearsideError, type Store } from '@nearside/core';
 import { expect, test } from 'vitest';
+import { storeConformance } from '../testing/store-conformance.js';
 import { withMemoryFallback } from './fallback-store.js';
 import { createMemoryStore } from './memory-store.js';
-import { storeConformance } from './store-conformance.js';
 
 storeConformance('a store that can fall back to memory, but need not', async () => {
   const store = withMemoryFallback(createMemoryStore());

@@ -3,8 +3,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { persistenceConformance, storeConformance } from '../testing/store-conformance.js';
 import { openFileStore } from './file-store.js';
-import { persistenceConformance, storeConformance } from './store-conformance.js';
 
 const directories: string[] = [];
 

@@ -1,5 +1,5 @@
+import { persistenceConformance, storeConformance } from '../testing/store-conformance.js';
 import { openIndexedDbStore } from './indexeddb-store.js';
-import { persistenceConformance, storeConformance } from './store-conformance.js';
 
 let databases = 0;
 

@@ -1,5 +1,5 @@
+import { storeConformance } from '../testing/store-conformance.js';
 import { createMemoryStore } from './memory-store.js';
-import { storeConformance } from './store-conformance.js';
 
 storeConformance('the memory store', async () => {
   const store = createMemoryStore();

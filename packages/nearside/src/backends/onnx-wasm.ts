@@ -17,13 +17,15 @@ export const onnxWasm: Backend = {
   },
 
   async createSession({ spec, variant, files }: SessionRequest): Promise<BackendSession> {
-    const [file = ''] = variant.files;
-    const model = files.get(file);
-    if (!model) throw new TypeError(`onnx-wasm: expected the bytes of '${file}'`);
+    const [file = '', ...weights] = variant.files;
     const session = await attempt('onnx-wasm', 'load', () =>
-      ort.InferenceSession.create(model, {
+      ort.InferenceSession.create(requireFile(files, file), {
         executionProviders: ['wasm'],
         graphOptimizationLevel: 'all',
+        externalData: weights.map((name) => ({
+          path: relativeTo(file, name),
+          data: requireFile(files, name),
+        })),
       }),
     );
     let released = false;
@@ -47,6 +49,18 @@ export const onnxWasm: Backend = {
     };
   },
 };
+
+function requireFile(files: SessionRequest['files'], name: string): Uint8Array {
+  const bytes = files.get(name);
+  if (!bytes) throw new TypeError(`onnx-wasm: expected the bytes of '${name}'`);
+  return bytes;
+}
+
+/** The model names its external weights relative to its own folder. */
+function relativeTo(model: string, name: string): string {
+  const folder = model.slice(0, model.lastIndexOf('/') + 1);
+  return name.startsWith(folder) ? name.slice(folder.length) : name;
+}
 
 const ORT_TYPES = {
   BOOL: 'bool',

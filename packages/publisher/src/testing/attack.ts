@@ -9,4 +9,6 @@ export interface Attack {
   readonly first: Outcome;
   /** What a device with 1.0.0 comes to; the same unless said otherwise. */
   readonly update?: Outcome;
+  /** False where the device has learnt what the true files do not know: it waits for newer ones. */
+  readonly heals?: boolean;
 }

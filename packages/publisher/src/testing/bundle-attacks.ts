@@ -36,7 +36,7 @@ export function bundleAttacks({ first, second }: Story, stolen: StolenKeys): Att
   return [
     {
       name: 'another bundle in the place of the one that targets name',
-      files: new Map(files).set(targetPath(name, second.manifestSha256), flipLast(bundle)),
+      files: new Map(files).set(targetPath(name, second.manifestSha256), older),
       first: 'digest-mismatch',
     },
     {
@@ -79,6 +79,13 @@ export function bundleAttacks({ first, second }: Story, stolen: StolenKeys): Att
       files: edited((parsed) => {
         parsed.verificationMaterial.publicKey.hint = '__proto__';
       }),
+      first: 'metadata-malformed',
+    },
+    {
+      name: 'a bundle with a key twice in one object',
+      files: offered(
+        Buffer.from(new TextDecoder().decode(bundle).replace('{', '{"mediaType":"x",')),
+      ),
       first: 'metadata-malformed',
     },
     {
@@ -169,10 +176,4 @@ export function offeredWith(
   const custom = { ...identity, state: 'stable', requires: { format: 1 } };
   const forged = forgeRelease(files, { name, bundle, custom }, stolen);
   return forged.set(chunkPath(sha256, { gzip: false }), layout);
-}
-
-function flipLast(bytes: Uint8Array): Uint8Array {
-  const copy = Uint8Array.from(bytes);
-  copy[copy.length - 1] = (copy.at(-1) ?? 0) ^ 1;
-  return copy;
 }

@@ -8,7 +8,7 @@ import {
   targetsPath,
 } from '@nearside/artifact';
 import { readHeldKeys } from '../keys/held-keys.js';
-import { KEY_ROLES, TUF_ROLES, type TufRole } from '../keys/key-files.js';
+import { KEY_ROLES, type TufRole } from '../keys/key-files.js';
 import { describeBytes } from '../repository/metadata.js';
 import { createOmsSigner, type OmsSigner } from '../signing/oms-signer.js';
 import { createTufSigner, signMetadata, type TufSigner } from '../signing/tuf-signer.js';
@@ -40,8 +40,13 @@ export async function stealKeys(keys: string): Promise<StolenKeys> {
     held.filter((key) => key.role === role).map(({ key }) => createTufSigner(key));
   const [model] = held.filter(({ role }) => role === 'model');
   if (!model) throw new Error('expected a model key');
-  const tuf = Object.fromEntries(TUF_ROLES.map((role) => [role, signersOf(role)]));
-  return { tuf: tuf as StolenKeys['tuf'], model: createOmsSigner(model.key) };
+  const tuf = {
+    root: signersOf('root'),
+    targets: signersOf('targets'),
+    snapshot: signersOf('snapshot'),
+    timestamp: signersOf('timestamp'),
+  };
+  return { tuf, model: createOmsSigner(model.key) };
 }
 
 /** A key that no root names. */

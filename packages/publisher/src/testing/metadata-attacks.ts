@@ -114,6 +114,19 @@ export function metadataAttacks({ first, second }: Story, { tuf }: StolenKeys): 
       first: 'metadata-rollback',
     },
     {
+      name: 'a stolen timestamp key that describes a snapshot nobody has',
+      files: forge(
+        files,
+        {
+          timestamp: ({ meta }) => {
+            meta['snapshot.json'] = { version: 2, hashes: { sha256: '0'.repeat(64) } };
+          },
+        },
+        tuf,
+      ),
+      first: 'metadata-mix',
+    },
+    {
       name: 'a stolen timestamp key that signs a snapshot',
       files: forge(files, { snapshot: nothing }, { ...tuf, snapshot: tuf.timestamp }),
       first: 'signature-invalid',
@@ -155,6 +168,7 @@ export function metadataAttacks({ first, second }: Story, { tuf }: StolenKeys): 
       name: 'an expired next root',
       files: forgeRoot(files, expire, tuf.root),
       first: 'metadata-expired',
+      heals: false,
     },
     ...rootAttacks(files, tuf),
   ];

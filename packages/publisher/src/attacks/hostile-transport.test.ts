@@ -1,0 +1,208 @@
+import type { ServerResponse } from 'node:http';
+import { gzipSync } from 'node:zlib';
+import { bootPath, rootPath, TIMESTAMP_PATH, targetPath } from '@nearside/artifact';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { currentPath, forge, type Signed, stealKeys } from '../testing/forge.js';
+import type { Answer } from '../testing/hostile-server.js';
+import { serveFiles } from '../testing/hostile-server.js';
+import { openScene, withFile } from '../testing/scene.js';
+
+const scene = await openScene();
+const elsewhere = await serveFiles(scene.second.files);
+const { tuf } = await stealKeys(scene.workspace.keys);
+const { files, manifestSha256, boot } = scene.second;
+const MIB = 1024 * 1024;
+
+/** One file of every kind that an update fetches, and the code when far too much of it comes. */
+const kinds = [
+  { kind: 'next root', path: rootPath(2), code: 'metadata-too-large' },
+  { kind: 'timestamp', path: TIMESTAMP_PATH, code: 'metadata-too-large' },
+  { kind: 'snapshot', path: currentPath(files, 'snapshot'), code: 'metadata-too-large' },
+  { kind: 'targets', path: currentPath(files, 'targets'), code: 'metadata-too-large' },
+  {
+    kind: 'bundle',
+    path: targetPath('tiny-1.1.0.oms.json', manifestSha256),
+    code: 'size-mismatch',
+  },
+  { kind: 'chunk', path: newChunk(false), code: 'size-mismatch' },
+  { kind: 'compressed chunk', path: newChunk(true), code: 'size-mismatch' },
+];
+
+describe.each(kinds)('the $kind', ({ path, code }) => {
+  test.each([
+    ['a first open', scene.firstOpen],
+    ['an update', scene.update],
+  ])('as a body without an end fails %s, after a few MiB at most', async (_, act) => {
+    const sent = { sizeBytes: 0 };
+    expect(await act(withFile(files, path, endless(sent)))).toBe(code);
+    expect(sent.sizeBytes).toBeLessThan(8 * MIB);
+  });
+
+  test('too large by itself fails a first open and an update', async () => {
+    const oversized = new Uint8Array(5 * MIB).fill(0x20);
+    oversized.set(files.get(path) ?? new Uint8Array());
+    expect(await scene.firstOpen(withFile(files, path, oversized))).toBe(code);
+    expect(await scene.update(withFile(files, path, oversized))).toBe(code);
+  });
+
+  test('redirected to another origin is refused, even where the right bytes are', async () => {
+    const redirect: Answer = (response) =>
+      response.writeHead(302, { Location: `${elsewhere.url}/${path}` }).end();
+    elsewhere.files = withFile(files, rootPath(2), Buffer.from('{}'));
+    expect(await scene.firstOpen(withFile(files, path, redirect))).toBe('redirect-refused');
+    expect(await scene.update(withFile(files, path, redirect))).toBe('redirect-refused');
+  });
+
+  test('at one byte a second is given up as too slow', async () => {
+    const drip = stalling((response) => {
+      response.writeHead(200, { 'Content-Length': MIB }).write('{');
+    });
+    const outcome = withClock(() => scene.update(withFile(files, path, drip)));
+    expect(await outcome).toBe('too-slow');
+  });
+
+  test('that never begins is given up as too slow', async () => {
+    const silent = stalling(() => {});
+    const outcome = withClock(() => scene.update(withFile(files, path, silent)));
+    expect(await outcome).toBe('too-slow');
+  });
+
+  test('cut off in the middle of its body fails with a network code', async () => {
+    const cut: Answer = (response) => {
+      response.writeHead(200, { 'Content-Length': MIB }).write('{', () => response.destroy());
+    };
+    expect(await scene.update(withFile(files, path, cut))).toBe('network-failed');
+  });
+});
+
+describe('a boot file', () => {
+  const path = bootPath('tiny');
+  const drip = stalling((response) => {
+    response.writeHead(200).write('{');
+  });
+
+  test.each<[string, Answer]>([
+    ['without an end', endless({ sizeBytes: 0 })],
+    ['that is too large', new Uint8Array(MIB).fill(0x20)],
+    ['on another origin', (response) => response.writeHead(302, { Location: elsewhere.url }).end()],
+    ['that is a server error', (response) => response.writeHead(500).end('no')],
+    ['that is cut off', (response) => response.writeHead(200).write('{', () => response.destroy())],
+    ['full of gzip bombs', bombs(boot)],
+  ])('%s changes nothing', async (_, answer) => {
+    expect(await scene.firstOpen(withFile(files, path, answer))).toBe('1.1.0');
+  });
+
+  test('at one byte a second costs time and nothing else', async () => {
+    const outcome = withClock(() => scene.firstOpen(withFile(files, path, drip)));
+    expect(await outcome).toBe('1.1.0');
+  });
+});
+
+test.each(['snapshot', 'targets'] as const)(
+  'a stolen key that gives the %s an enormous length does not make it endless',
+  async (role) => {
+    const describing = role === 'snapshot' ? 'timestamp' : 'snapshot';
+    const lie = ({ meta }: Signed) => {
+      meta[`${role}.json`] = { version: 9, length: 2 ** 40 };
+    };
+    const forged = forge(files, { [describing]: lie }, tuf);
+    const sent = { sizeBytes: 0 };
+    const path = `metadata/9.${role}.json`;
+    expect(await scene.update(withFile(forged, path, endless(sent, 64 * MIB)))).toBe(
+      'metadata-too-large',
+    );
+    expect(sent.sizeBytes).toBeLessThan(16 * MIB);
+  },
+);
+
+test('a gzip bomb in the place of a chunk stops at the size of the chunk', async () => {
+  const path = newChunk(true);
+  const bomb = gzipSync(new Uint8Array(16 * MIB), { level: 9 }).subarray(0, 17_000);
+  expect(bomb.length).toBeGreaterThan(16_000);
+  expect(await scene.update(withFile(files, path, gzipSync(new Uint8Array(100_000))))).toMatch(
+    /^(?:digest|size)-mismatch$/,
+  );
+  expect(await scene.update(withFile(files, path, bomb))).toBe('size-mismatch');
+});
+
+test('what a private site sends for unknown paths is no next root', async () => {
+  const page: Answer = (response) =>
+    response.writeHead(200, { 'Content-Type': 'text/html' }).end('<!doctype html>');
+  const refusal: Answer = (response) => response.writeHead(403).end('<Error/>');
+  expect(await scene.update(withFile(files, rootPath(2), page))).toBe('1.1.0');
+  expect(await scene.update(withFile(files, rootPath(2), refusal))).toBe('1.1.0');
+});
+
+test('a server error in passing is asked again, for chunks', async () => {
+  let failures = 2;
+  const path = newChunk(false);
+  const shaky: Answer = (response) => {
+    failures -= 1;
+    if (failures >= 0) response.writeHead(503).end();
+    else response.end(files.get(path));
+  };
+  expect(await scene.update(withFile(files, path, shaky))).toBe('1.1.0');
+});
+
+test('more than the caller allows to download is a download-limit, and nothing is fetched', async () => {
+  scene.server.files = files;
+  const device = scene.device({ store: await scene.installed(), maxBytes: 899 });
+  await expect(device.update()).rejects.toMatchObject({
+    code: 'download-limit',
+    details: { expected: 899, got: 900 },
+  });
+  expect((await device.open()).release.version).toBe('1.0.0');
+  const generous = scene.device({ store: device.store, maxBytes: 900 });
+  expect((await generous.update())?.release.version).toBe('1.1.0');
+});
+
+/** A chunk of the second version alone. */
+function newChunk(compressed: boolean): string {
+  const chunks = [...files.keys()].filter(
+    (path) => path.startsWith('chunks/') && !scene.first.files.has(path),
+  );
+  const [found] = chunks.filter((path) => path.endsWith('.z') === compressed);
+  if (!found) throw new Error('expected the second version to have such a chunk');
+  return found;
+}
+
+/** Sends for ever, or `atMost` where nobody would stop it. */
+function endless(sent: { sizeBytes: number }, atMost = 256 * MIB): Answer {
+  const piece = Buffer.alloc(64 * 1024, 0x20);
+  return (response: ServerResponse) => {
+    response.writeHead(200);
+    const more = (): void => {
+      while (!response.destroyed && sent.sizeBytes < atMost) {
+        sent.sizeBytes += piece.length;
+        if (!response.write(piece)) return;
+      }
+      response.end();
+    };
+    response.on('drain', more);
+    more();
+  };
+}
+
+/** Answers with next to nothing, and then lets a window of minimum throughput pass. */
+function stalling(begin: (response: ServerResponse) => void): Answer {
+  return (response) => {
+    begin(response);
+    setTimeout(() => vi.advanceTimersByTime(30_000), 5);
+  };
+}
+
+function withClock<Result>(act: () => Promise<Result>): Promise<Result> {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  return act();
+}
+
+/** A true boot file that also holds chunks of many megabytes each. */
+function bombs(boot: Uint8Array): Uint8Array {
+  const parsed = JSON.parse(new TextDecoder().decode(boot));
+  const bomb = gzipSync(new Uint8Array(4 * MIB + 1), { level: 9 }).toString('base64');
+  for (let i = 0; i < 20; i += 1) parsed.files[`chunks/${`${i}`.padStart(64, '0')}.z`] = bomb;
+  return Buffer.from(JSON.stringify(parsed));
+}
