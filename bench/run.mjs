@@ -1,24 +1,25 @@
-// npm run bench -- <suite> [--json] [--gate]
+// npm run bench -- <suite> [--json] [--gate] [--trials <n>]
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { build } from '../scripts/build.mjs';
 import { ensureChromium } from '../scripts/chromium.mjs';
 import { ensureInstalled } from '../scripts/install.mjs';
 
-const SUITES = { runtime: './runtime/run.mjs' };
+const SUITES = { runtime: './runtime/run.mjs', artifact: './artifact/run.mjs' };
 
 const [suite, ...flags] = process.argv.slice(2);
-if (!(suite in SUITES)) {
+if (!Object.hasOwn(SUITES, suite ?? '')) {
   console.error(`bench: expected one of ${Object.keys(SUITES).join(', ')}; got '${suite ?? ''}'`);
   process.exit(2);
 }
+const trials = parseTrials(flags);
 ensureInstalled();
 ensureChromium();
 build();
 
 const { runSuite } = await import(SUITES[suite]);
 const dir = await mkdtemp(`${tmpdir()}/nearside-bench-`);
-const results = await runSuite(dir);
+const results = await runSuite(dir, { trials });
 await rm(dir, { recursive: true, force: true });
 
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}`;
@@ -26,7 +27,23 @@ if (flags.includes('--json')) console.log(JSON.stringify({ suite, machine, resul
 else for (const row of results) console.log(format(row));
 if (flags.includes('--gate') && results.some(({ ok }) => !ok)) process.exitCode = 1;
 
-function format({ name, value, unit, interval, target, ok }) {
-  const range = interval.map((bound) => bound.toFixed(3)).join(' … ');
-  return `${ok ? '✓' : '✗'} ${name}  ${value.toFixed(3)} ${unit}  [${range}]  target ${target}`;
+/** @returns {number | undefined} undefined leaves it to the suite */
+function parseTrials(flags) {
+  const at = flags.indexOf('--trials');
+  if (at < 0) return undefined;
+  const trials = Number(flags[at + 1]);
+  if (Number.isSafeInteger(trials) && trials > 0) return trials;
+  console.error(`bench: expected --trials and a positive number; got '${flags[at + 1] ?? ''}'`);
+  process.exit(2);
+}
+
+function format({ name, value, unit, interval, target, ok, missing }) {
+  if (missing) return `– ${name}  not measured: ${missing}`;
+  const range = interval.map(number).join(' … ');
+  return `${ok ? '✓' : '✗'} ${name}  ${number(value)} ${unit}  [${range}]  target ${target}`;
+}
+
+/** Counts as they are. */
+function number(value) {
+  return Number.isInteger(value) ? String(value) : value.toFixed(3);
 }

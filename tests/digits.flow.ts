@@ -66,12 +66,13 @@ test('the page works with the collector down, and loses nothing', async ({ brows
   await page.reload();
   await digitsPage(page).modelState();
   const [report] = await browserStorage(page).pendingReports();
-  expect(report.health.ok).toBe(1);
+  const { ok } = report.health; // a slow stroke is read on the way too
+  expect(ok).toBeGreaterThan(0);
   expect(report.feedback.bins.at(-1), 'one judged, one right').toEqual([1, 1]);
 
   stack.servers.collector = await startCollectorIn(dir, port);
   await page.reload();
-  await expect.poll(() => inferences(url), { timeout: 20_000 }).toBe(before + 1);
+  await expect.poll(() => inferences(url), { timeout: 20_000 }).toBe(before + ok);
   await context.close();
 });
 
@@ -93,6 +94,8 @@ test('a wrong pin is refused', async ({ browser }) => {
 
 for (const kind of ['metadata/timestamp.json', 'metadata/1.targets.json', 'targets']) {
   test(`a changed byte in ${kind} is refused`, async ({ browser }) => {
+    // A boot file would bring the true bytes; how it fares under attack is tested elsewhere.
+    await rm(`${stack.repository}/boot`, { recursive: true, force: true });
     const file = await findFile(kind);
     const original = await readFile(file);
     const changed = Buffer.from(original);

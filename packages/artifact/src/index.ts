@@ -1,5 +1,6 @@
 export { isSecureAddress, type ModelAddress, parseModelAddress } from './address.js';
 export { canonicalJson } from './canonical-json.js';
+export { maxBodyBytes, verifyChunkBody } from './chunks/chunk-body.js';
 export { addBytes, type ChunkDelta, pairChunks, subtractBytes } from './chunks/chunk-deltas.js';
 export { toHex } from './hex.js';
 export type {
@@ -10,8 +11,9 @@ export type {
 } from './installation/model-installation.js';
 export { openModelInstallation } from './installation/model-installation.js';
 export type { InstalledVersion } from './installation/open-release.js';
-export type { StorageReport } from './installation/storage-report.js';
-export { type ModelVersion, openModelVersion } from './model-version.js';
+export type { StorageReport, StoredVersion } from './installation/storage-report.js';
+export { LIMITS } from './limits.js';
+export { type ModelVersion, requireSameRelease } from './model-version.js';
 export { type BootFile, parseBootFile } from './network/boot-file.js';
 export {
   type FetchOptions,
@@ -29,6 +31,7 @@ export {
   STATEMENT_TYPE,
 } from './oms/bundle.js';
 export { type Manifest, type ReleaseIdentity, verifyBundle } from './oms/verify-bundle.js';
+export { parseJson } from './parse-json.js';
 export {
   modelNames,
   type Release,
@@ -64,5 +67,7 @@ export {
 export { parseTrust, pinOf } from './tuf/pin.js';
 export { followRoots, refreshMetadata } from './tuf/refresh-metadata.js';
 export { acceptFirstRoot, type TrustedMetadata } from './tuf/trusted-metadata.js';
+export { validSigners } from './tuf/verify-signatures.js';
 export { variantFiles } from './variant-files.js';
 export { type VerifiedBytes, verifyBytes } from './verified-bytes.js';
+export { chunksOf, digestOfLayout, LAYOUT_FILE, parseVersionLayout } from './version-layout.js';

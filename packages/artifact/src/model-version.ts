@@ -1,21 +1,19 @@
 import {
-  type Chunk,
   type Golden,
   type Layout,
   type ModelSpec,
   NearsideError,
   parseGolden,
-  parseLayout,
   parseModelSpec,
 } from '@nearside/core';
 import { pairChunks } from './chunks/chunk-deltas.js';
-import type { ChunkStore } from './chunks/chunk-store.js';
+import type { ChunkRequest, ChunkStore } from './chunks/chunk-store.js';
 import { LIMITS } from './limits.js';
 import { mapLimited } from './map-limited.js';
 import type { Manifest, ReleaseIdentity } from './oms/verify-bundle.js';
 import { parseJson } from './parse-json.js';
-import { requireSafeName } from './safe-name.js';
 import { joinVerified, type VerifiedBytes } from './verified-bytes.js';
+import { chunksOf, digestOfLayout, LAYOUT_FILE, parseVersionLayout } from './version-layout.js';
 
 /** One verified model version, whose files are read on demand and re-hashed at every read. */
 export interface ModelVersion {
@@ -60,18 +58,12 @@ export async function openModelVersion(
 
   async function readFile(name: string, { onBytes }: ReadFileOptions = {}): Promise<VerifiedBytes> {
     const slices = chunksOf(layout, manifest, name);
-    return joinVerified(
-      await mapLimited(slices, LIMITS.parallelChunks, ([sha256, sizeBytes, gzipBytes], i) =>
-        chunks.read({
-          sha256,
-          sizeBytes,
-          gzipBytes,
-          what: sliceTitle(name, i, slices.length),
-          delta: deltas?.get(sha256),
-          onBytes,
-        }),
-      ),
-    );
+    const requests = slices.map(([sha256, sizeBytes, gzipBytes], i): ChunkRequest => {
+      const what = sliceTitle(name, i, slices.length);
+      return { sha256, sizeBytes, gzipBytes, what, delta: deltas?.get(sha256), onBytes };
+    });
+    const stored = requests.length > 1 ? await chunks.readStoredRun(requests) : undefined;
+    return stored ?? joinVerified(await mapLimited(requests, LIMITS.parallelChunks, chunks.read));
   }
 
   async function readJson(name: string): Promise<unknown> {
@@ -121,44 +113,13 @@ async function readLayout(
   manifest: Manifest,
   chunks: ChunkStore,
 ): Promise<{ layout: Layout; layoutChunk: [string, number] }> {
-  const sha256 = manifest.files.get('layout.json');
-  if (!sha256) throw missingFile(manifest, 'layout.json');
-  const raw = await chunks.read({ sha256, what: 'layout.json' });
-  const value = parseJson(raw, { code: 'metadata-malformed', what: 'layout.json' });
-  for (const name of Object.keys((value as Partial<Layout> | null)?.files ?? {})) {
-    requireSafeName(name, 'layout.json');
-  }
-  return { layout: parseLayout(value), layoutChunk: [sha256, raw.length] };
+  const sha256 = digestOfLayout(manifest);
+  const raw = await chunks.read({ sha256, what: LAYOUT_FILE });
+  return { layout: parseVersionLayout(raw), layoutChunk: [sha256, raw.length] };
 }
 
-/**
- * The slices of a file. Layout and manifest are signed together; where a file is one slice, their
- * digests must be the same, and where it is many, each slice's digest is what is checked.
- */
-function chunksOf(layout: Layout, manifest: Manifest, name: string): readonly Chunk[] {
-  const signed = manifest.files.get(name);
-  const slices = Object.hasOwn(layout.files, name) ? layout.files[name] : undefined;
-  if (!signed || !slices) throw missingFile(manifest, name);
-  if (slices.length === 1 && slices[0]?.[0] !== signed) {
-    throw new NearsideError(
-      'bundle-mismatch',
-      `${name}: expected layout.json and the signed bundle to agree on its digest, got ` +
-        `${slices[0]?.[0]} and ${signed}.`,
-      { details: { file: name } },
-    );
-  }
-  return slices;
-}
-
-function missingFile({ release }: Manifest, name: string): NearsideError {
-  return new NearsideError(
-    'bundle-mismatch',
-    `Expected ${release.model} ${release.version} to contain '${name}', got a version without it.`,
-    { details: { ...release, file: name } },
-  );
-}
-
-function requireSameRelease(spec: ModelSpec, release: ReleaseIdentity): ModelSpec {
+/** @throws NearsideError `bundle-mismatch` when model.json is of another release */
+export function requireSameRelease(spec: ModelSpec, release: ReleaseIdentity): ModelSpec {
   if (
     spec.name === release.model &&
     spec.version === release.version &&

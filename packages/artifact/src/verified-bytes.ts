@@ -5,7 +5,7 @@ declare const verified: unique symbol;
 
 /**
  * Bytes that hash to what trusted metadata says, in a buffer nobody else holds. Only
- * {@link verifyBytes} and joining such bytes make them; sessions take nothing else.
+ * {@link verifyBytes}, and joining what it has verified, make them; sessions take nothing else.
  */
 export type VerifiedBytes = Uint8Array<ArrayBuffer> & { readonly [verified]: true };
 

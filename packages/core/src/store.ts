@@ -27,6 +27,13 @@ export interface Store {
   readonly kind: 'persistent' | 'memory';
   get(key: string): Promise<StoredValue | undefined>;
   keys(prefix: string): Promise<string[]>;
+  /**
+   * The buffers under these keys as one, in this order, where the store has a faster way than many
+   * `get`s and a copy.
+   *
+   * @returns undefined when one is missing or is no buffer
+   */
+  concatenate?(keys: readonly string[]): Promise<ArrayBuffer | undefined>;
   commit(change: StoreChange): Promise<void>;
   /** Reads `keys` and commits what `decide` makes of them. Nobody else writes in between. */
   transact(keys: readonly string[], decide: Decide): Promise<void>;

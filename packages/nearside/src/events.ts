@@ -15,7 +15,7 @@ export interface ModelEvents {
     readonly message: string;
   };
   'chunk-healed': { readonly sha256: string };
-  'metadata-stale': { readonly role: unknown; readonly expires: unknown };
+  'metadata-stale': { readonly role: string; readonly expires: string };
   /** Fetched, loaded and checked: it takes over now, or at the next `open` if its interface differs. */
   'version-ready': { readonly version: string; readonly sequence: number };
   'version-swapped': { readonly from: string; readonly to: string };

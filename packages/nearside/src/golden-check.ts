@@ -24,7 +24,7 @@ export interface GoldenCheckOptions {
  * to return wrong numbers without an error, so nothing serves before this.
  *
  * @param scope `all` cases when a backend is selected, the `first` at every later session
- * @throws NearsideError `golden-mismatch`, naming the case and the worst element
+ * @throws NearsideError `golden-mismatch`, naming the case and the first element that differs
  */
 export async function checkGolden(
   session: BackendSession,

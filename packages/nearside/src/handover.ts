@@ -1,5 +1,8 @@
-import { type ErrorCode, isNearsideError, type NearsideError } from '@nearside/core';
-import type { Serving } from './start-serving.js';
+import type { NearsideError } from '@nearside/core';
+import { isBackendFault } from './backend-fault.js';
+import type { ModelEmitter } from './events.js';
+import { announceRollBack, rollBack } from './roll-back.js';
+import type { Serving } from './serving.js';
 import type { Recorder } from './telemetry/recorder.js';
 
 /** Good runs after which a new version has settled in, and the old one's worker is ended. */
@@ -26,16 +29,7 @@ export interface Handover {
   close(reason: unknown): Promise<void>;
 }
 
-export interface RolledBack {
-  readonly from: Shift;
-  readonly to: Shift;
-  readonly code: ErrorCode;
-}
-
-export function createHandover(
-  first: Shift,
-  { onRolledBack }: { onRolledBack: (event: RolledBack) => void },
-): Handover {
+export function createHandover(first: Shift, { emitter }: { emitter: ModelEmitter }): Handover {
   let current = first;
   /** The version before, while the current one is on probation. */
   let reserve: Shift | undefined;
@@ -82,7 +76,9 @@ export function createHandover(
     reserve = undefined;
     current = to;
     leaveWhenIdle(from, error);
-    onRolledBack({ from, to, code: error.code });
+    const { release: failed } = from.serving.version;
+    const event = { failed, to: to.serving, code: error.code, emitter };
+    void rollBack(event).catch(() => announceRollBack(event)); // its tries still count
   }
 
   return {
@@ -119,12 +115,4 @@ export function createHandover(
       await Promise.all(sealing);
     },
   };
-}
-
-/** What a version does wrong by itself, unlike a bad input or a caller who has left. */
-function isBackendFault(error: unknown): error is NearsideError {
-  return (
-    isNearsideError(error) &&
-    ['backend-failed', 'worker-lost', 'out-of-memory', 'operator-unsupported'].includes(error.code)
-  );
 }

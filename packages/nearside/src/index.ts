@@ -1,3 +1,9 @@
+export type {
+  ReleaseIdentity,
+  RequestOptions,
+  StorageReport,
+  StoredVersion,
+} from '@nearside/artifact';
 export {
   type ErrorCode,
   isNearsideError,
@@ -8,9 +14,19 @@ export {
 export type { LabelScore, Output, RgbaPixels } from '@nearside/pipeline';
 export type { ModelEventName, ModelEvents } from './events.js';
 export type { ImageInput, Input, TensorInput } from './input.js';
-export type { Model, ModelStats, OpeningStats, RunMeta, RunOptions, RunResult } from './model.js';
+export type {
+  Model,
+  ModelStats,
+  OpeningStats,
+  RunMeta,
+  RunOptions,
+  RunResult,
+  StorageOptions,
+} from './model.js';
 export { open } from './open.js';
-export type { OpenOptions, ReportOptions } from './open-options.js';
-export type { LoadPhase, Progress } from './protocol.js';
+export type { OpenOptions, ReportOptions, UpdatePolicy } from './open-options.js';
+export type { StoreChoice } from './platform/open-store.js';
+export type { LoadPhase, LoadTimes, Progress } from './protocol.js';
 export { type AvailableBackend, runtimeAssets } from './runtime-assets.js';
 export type { Priority } from './scheduler/run-queue.js';
+export type { ReportTotals } from './telemetry/reporter.js';

@@ -66,7 +66,12 @@ export interface OpenPlan {
   /** Bases of the repository's mirrors, each ending with a slash. */
   readonly mirrors: readonly string[];
   readonly policy: PlannedPolicy;
-  readonly options: OpenOptions;
+  /** The caller chose the one backend. */
+  readonly isBackendForced: boolean;
+  readonly onProgress: OpenOptions['onProgress'];
+  readonly signal: AbortSignal | undefined;
+  readonly assets: string | undefined;
+  readonly request: RequestOptions | undefined;
 }
 
 /** Generous: large models compile for seconds on slow phones; what takes longer hangs. */
@@ -87,23 +92,33 @@ const KNOWN: readonly (keyof OpenOptions)[] = [
 
 /** @throws TypeError or RangeError, naming the option, expected and got */
 export async function planOpening(url: string, options: OpenOptions): Promise<OpenPlan> {
-  for (const name of Object.keys(options ?? {})) {
-    if (KNOWN.includes(name as keyof OpenOptions)) continue;
-    throw new TypeError(`open: expected one of the options ${KNOWN.join(', ')}; got '${name}'`);
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`open: expected options with \`trust\`; got ${String(options)}`);
   }
+  requireKnown('the options', options, KNOWN);
   checkKinds(options);
   const absolute = resolveUrl(url);
   return {
     url: absolute,
     address: parseModelAddress(absolute),
-    pin: await parseTrust(options?.trust),
+    pin: await parseTrust(options.trust),
     backends: planBackends(options.backend),
     report: planReport(options.report),
     store: planStore(options.store),
     mirrors: planMirrors(options.mirrors),
     policy: planPolicy(options.policy),
-    options,
+    isBackendForced: options.backend !== undefined,
+    onProgress: options.onProgress,
+    signal: options.signal,
+    assets: options.assets,
+    request: options.request,
   };
+}
+
+function requireKnown(what: string, given: object, known: readonly string[]): void {
+  const name = Object.keys(given).find((name) => !known.includes(name));
+  if (name === undefined) return;
+  throw new TypeError(`open: expected one of ${what} ${known.join(', ')}; got '${name}'`);
 }
 
 /** What TypeScript would have said, for those who do without. */
@@ -146,7 +161,7 @@ function planStore(store: StoreChoice = 'auto'): StoreChoice {
   if (store === 'auto' || store === 'memory') return store;
   if (typeof store === 'object' && typeof store?.directory === 'string') return store;
   throw new RangeError(
-    `open: expected \`store\` to be 'auto', 'memory' or { directory }; got '${store}'`,
+    `open: expected \`store\` to be 'auto', 'memory' or { directory }; got ${JSON.stringify(store)}`,
   );
 }
 
@@ -167,6 +182,7 @@ function planMirrors(mirrors: readonly string[] = []): readonly string[] {
 }
 
 function planPolicy(policy: UpdatePolicy = {}): PlannedPolicy {
+  requireKnown('the fields of `policy`', policy, ['maxBytes', 'saveData', 'update', 'warmUpMs']);
   const { update = 'auto', warmUpMs = WARM_UP_MS, maxBytes } = policy;
   if (update !== 'auto' && update !== 'manual') {
     throw new RangeError(

@@ -1,6 +1,6 @@
 import { withMemoryFallback } from '@nearside/artifact';
 import { openStore } from '#platform';
-import { createModel } from './client.js';
+import { createModel } from './create-model.js';
 import { createModelEmitter } from './events.js';
 import type { Model } from './model.js';
 import { type OpenOptions, planOpening } from './open-options.js';
@@ -18,10 +18,15 @@ import { readInstallIdentity } from './telemetry/install-identity.js';
 export async function open(url: string, options: OpenOptions): Promise<Model> {
   const startMs = performance.now();
   const plan = await planOpening(url, options);
-  options.signal?.throwIfAborted();
+  plan.signal?.throwIfAborted();
   const reports = withMemoryFallback(openStore('nearside-reports', plan.store));
-  const identity = await readInstallIdentity(reports);
-  const emitter = createModelEmitter();
-  const serving = await serveInstalled({ plan, identity, emitter });
-  return createModel({ serving, plan, reports, identity, emitter, startMs });
+  try {
+    const identity = await readInstallIdentity(reports);
+    const emitter = createModelEmitter();
+    const serving = await serveInstalled({ plan, identity, emitter });
+    return createModel({ serving, plan, reports, identity, emitter, startMs });
+  } catch (error) {
+    await reports.close();
+    throw error;
+  }
 }

@@ -18,7 +18,7 @@ import type { StoreChoice } from './platform/open-store.js';
 
 /**
  * The whole worker boundary: what crosses, in which form, and who owns it afterwards. Both sides
- * import this file and nothing of each other.
+ * import this file and run nothing of each other.
  *
  * One worker serves one model on one backend. Calls go through Comlink; a reply is an envelope and
  * nothing is ever thrown across, because a thrown error keeps only its message. The worker
@@ -29,7 +29,10 @@ export interface WorkerApi {
   open(request: OpenRequest): Promise<Reply<OpenedVersion | undefined>>;
   /** Fetches what a variant of it needs and is not on the device yet. */
   fetch(request: FetchRequest): Promise<Reply<void>>;
-  /** Fetches one variant of it, starts the runtime, proves it on the golden cases. */
+  /**
+   * Fetches one variant of it, starts the runtime, proves it on the golden cases; then the version is
+   * the active one of this device, whoever serves at the moment.
+   */
   load(request: LoadRequest): Promise<Reply<LoadedVariant>>;
   /** Runs one input. The input's buffers were transferred: the worker owns them. */
   run(request: RunRequest): Promise<Reply<RunReply>>;
@@ -96,7 +99,7 @@ export interface LoadRequest {
 }
 
 export interface LoadedVariant {
-  /** Bytes of the variant's files that crossed the network; the runtime's own are not counted. */
+  /** Bytes of the variant's files that crossed the network in this call, not in `fetch` before it. */
   readonly fetchedBytes: number;
   /** Stored chunks that had been changed and were replaced while opening. */
   readonly healedChunks: number;

@@ -1,6 +1,9 @@
-import { isNearsideError, type NearsideError } from '@nearside/core';
-import type { OpenedVersion } from './protocol.js';
-import { type Serving, type ServingContext, startServing } from './start-serving.js';
+import { isNearsideError } from '@nearside/core';
+import { isBackendFault } from './backend-fault.js';
+import type { OpenedVersion, WhichVersion } from './protocol.js';
+import { announceRollBack, rollBack } from './roll-back.js';
+import { load, openOn, type Serving, type ServingContext } from './serving.js';
+import { tryBackends } from './try-backends.js';
 
 /**
  * Serves the version this device runs. When the installed one cannot be loaded any more (a browser
@@ -8,39 +11,41 @@ import { type Serving, type ServingContext, startServing } from './start-serving
  * too, and the failed one is given up if it was its own fault.
  */
 export async function serveInstalled(context: ServingContext): Promise<Serving> {
-  let failed: OpenedVersion | undefined;
+  const opened: OpenedVersion[] = [];
   try {
-    return await startAgainIfWithdrawn(context, (version) => {
-      failed = version;
-    });
+    return await serveActive(context, opened);
   } catch (error) {
+    const failed = opened.at(-1);
     if (failed?.origin !== 'store' || !isNearsideError(error)) throw error;
-    const previous = await servePrevious(context, failed);
-    if (!previous) throw error;
-    await settle(context, { failed, previous, error });
-    return previous;
+    const to = await servePrevious(context, failed);
+    if (!to) throw error;
+    const event = { failed: failed.release, to, code: error.code, emitter: context.emitter };
+    if (isBackendFault(error)) await rollBack(event);
+    else announceRollBack(event);
+    return to;
   }
 }
 
-/** A boot file may offer what the repository has just taken back: then the plain walk decides. */
-async function startAgainIfWithdrawn(
-  context: ServingContext,
-  onVersion: (version: OpenedVersion) => void,
-): Promise<Serving> {
-  const { signal, onProgress } = context.plan.options;
-  const start = async () => {
-    const which = { kind: 'active' } as const;
-    const serving = await startServing(context, { which, signal, onProgress, onVersion });
-    return serving as Serving; // there always is an active version, or an error
+/**
+ * A boot file may offer what the repository no longer does: then the plain walk decides.
+ *
+ * @param opened gets every version that was opened on the way, whether it came to serve or not
+ */
+async function serveActive(context: ServingContext, opened: OpenedVersion[]): Promise<Serving> {
+  const serve = async () => {
+    const serving = await start(context, { kind: 'active' }, opened);
+    return serving as Serving; // there is an active version, or an error
   };
   try {
-    return await start();
+    return await serve();
   } catch (error) {
-    if (isNearsideError(error) && error.code === 'version-revoked' && error.retryable) {
-      return start();
-    }
-    throw error;
+    if (!isWithdrawn(error)) throw error;
+    return serve();
   }
+}
+
+function isWithdrawn(error: unknown): boolean {
+  return isNearsideError(error) && error.code === 'version-revoked' && error.retryable;
 }
 
 /** Whatever hinders this too, the first failure is what the caller should see. */
@@ -48,27 +53,23 @@ async function servePrevious(
   context: ServingContext,
   { release }: OpenedVersion,
 ): Promise<Serving | undefined> {
-  const { signal } = context.plan.options;
-  const which = { kind: 'previous', failed: release.sequence } as const;
   try {
-    return await startServing(context, { which, signal });
+    return await start(context, { kind: 'previous', failed: release.sequence }, []);
   } catch (error) {
-    if (signal?.aborted) throw error;
+    if (context.plan.signal?.aborted) throw error;
     return undefined;
   }
 }
 
-/** Bytes that are gone may come back with the network; numbers that are wrong stay wrong. */
-async function settle(
-  { emitter }: ServingContext,
-  { failed, previous, error }: { failed: OpenedVersion; previous: Serving; error: NearsideError },
-): Promise<void> {
-  const { sequence, version } = failed.release;
-  const isItsFault = ['no-backend', 'golden-mismatch', 'backend-failed'].includes(error.code);
-  if (isItsFault) await previous.connection.reject({ sequence, failure: error.code });
-  emitter.emit('version-rolled-back', {
-    from: version,
-    to: previous.version.release.version,
-    code: error.code,
+function start(
+  context: ServingContext,
+  which: WhichVersion,
+  opened: OpenedVersion[],
+): Promise<Serving | undefined> {
+  const { signal, onProgress, backends } = context.plan;
+  return tryBackends(context, backends, async (backend) => {
+    const version = await openOn(backend, context, { which, signal, onProgress });
+    if (version) opened.push(version.version);
+    return version && load(version, { signal });
   });
 }

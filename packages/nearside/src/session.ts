@@ -1,5 +1,6 @@
 import {
   type ModelVersion,
+  parseJson,
   type ReadFilesOptions,
   type VerifiedBytes,
   variantFiles,
@@ -101,9 +102,11 @@ async function readVariant(variant: Variant, { version, readFiles, progress }: O
   return {
     files,
     fetchedBytes,
-    baseline: baseline && parseBaseline(JSON.parse(new TextDecoder().decode(baseline))),
+    baseline: baseline && parseBaseline(parseJson(baseline, BASELINE)),
   };
 }
+
+const BASELINE = { code: 'metadata-malformed', what: 'baseline.json' } as const;
 
 type Step = 'weights' | 'runtime' | 'session' | 'check';
 

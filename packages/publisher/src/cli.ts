@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-import { askSecret } from './commands/ask-secret.js';
+import { askSecret } from './terminal/ask-secret.js';
 import { runCommand } from './commands/run-command.js';
-import type { Terminal } from './commands/terminal.js';
+import type { Terminal } from './terminal/terminal.js';
 
 const terminal: Terminal = {
   out: (line) => console.log(line),

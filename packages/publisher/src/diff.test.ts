@@ -5,7 +5,7 @@ import { delta } from './delta.js';
 import { diff } from './diff.js';
 import { pack } from './pack.js';
 import { publish } from './publish.js';
-import type { Progress } from './repository/progress.js';
+import type { Progress } from './progress.js';
 import { revoke } from './revoke.js';
 import { serveRepository } from './serve-repository.js';
 import { openWorkspace } from './testing/workspace.js';

@@ -1,8 +1,8 @@
 import type { ReleaseIdentity } from '@nearside/artifact';
 import type { Chunk, Layout, ModelSpec } from '@nearside/core';
 import { compareSchemas, type SchemaChange } from './compare-schemas.js';
-import type { OnProgress } from './repository/progress.js';
-import { openVersionContent, type VersionContent } from './repository/version-content.js';
+import type { OnProgress } from './progress.js';
+import { openVersionContent, type VersionContent } from './repository/reading/version-content.js';
 import {
   chunksOfVariant,
   indexChunks,
@@ -10,7 +10,7 @@ import {
   storedBytesOf,
   type UpdateWeight,
   weighUpdate,
-} from './repository/weigh-update.js';
+} from './repository/deltas/weigh-update.js';
 
 export interface DiffOptions {
   /**

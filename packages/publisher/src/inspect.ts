@@ -10,11 +10,11 @@ import {
 import { isNearsideError } from '@nearside/core';
 import { chunksOf, type InspectedVersion, indexUsers, inspectVersion } from './inspect-version.js';
 import { TUF_ROLES, type TufRole } from './keys/key-files.js';
-import { composeBootFile, MAX_BOOT_BYTES } from './repository/boot-files.js';
-import { openRepository, requireRepository } from './repository/open-repository.js';
-import { type ReadVersion, readVersion } from './repository/read-version.js';
+import { composeBootFile, MAX_BOOT_BYTES } from './repository/writing/boot-files.js';
+import { openRepository, requireRepository } from './repository/reading/open-repository.js';
+import { type ReadVersion, readVersion } from './repository/reading/read-version.js';
 import { validSigners } from './repository/valid-signers.js';
-import { indexChunks, storedBytesOf } from './repository/weigh-update.js';
+import { indexChunks, storedBytesOf } from './repository/deltas/weigh-update.js';
 
 const DAY_MS = 86_400_000;
 

@@ -16,7 +16,7 @@ import { openWorkspace, temporaryDirectory, type Workspace } from './testing/wor
 // Many publishes each: seconds, and more where other suites run beside.
 vi.setConfig({ testTimeout: 60_000 });
 
-vi.mock('./repository/repository-writer.js', async (importOriginal) => {
+vi.mock('./repository/writing/repository-writer.js', async (importOriginal) => {
   const { failingWriter } = await import('./testing/failing-writer.js');
   return failingWriter(await importOriginal());
 });

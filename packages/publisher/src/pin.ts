@@ -1,4 +1,4 @@
-import { openRepository, requireRepository } from './repository/open-repository.js';
+import { openRepository, requireRepository } from './repository/reading/open-repository.js';
 
 export interface PinOptions {
   /** Directory or URL of a repository. A pin read from a URL is as good as that connection. */

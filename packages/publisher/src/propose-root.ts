@@ -1,7 +1,7 @@
 import { parseMetadata } from '@nearside/artifact';
-import { openDirectorySource } from './repository/directory-source.js';
-import { header } from './repository/metadata.js';
-import { requireRepository } from './repository/open-repository.js';
+import { openDirectorySource } from './repository/reading/directory-source.js';
+import { header } from './signing/metadata.js';
+import { requireRepository } from './repository/reading/open-repository.js';
 import { compareKeys } from './rotation/named-keys.js';
 import { planRotation, type RotationRequest } from './rotation/plan-rotation.js';
 import {

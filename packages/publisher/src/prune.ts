@@ -13,13 +13,13 @@ import {
   targetPath,
 } from '@nearside/artifact';
 import { listFiles } from './packing/list-files.js';
-import { openDirectorySource } from './repository/directory-source.js';
-import { type KeptGeneration, readKeptGenerations } from './repository/kept-generations.js';
-import { requirePublished } from './repository/open-repository.js';
-import { type RepositoryState, readRepository } from './repository/read-repository.js';
-import { readVersion } from './repository/read-version.js';
+import { openDirectorySource } from './repository/reading/directory-source.js';
+import { type KeptGeneration, readKeptGenerations } from './repository/reading/kept-generations.js';
+import { requirePublished } from './repository/reading/open-repository.js';
+import { type RepositoryState, readRepository } from './repository/reading/read-repository.js';
+import { readVersion } from './repository/reading/read-version.js';
 import { lockRepository } from './repository/repository-lock.js';
-import { openRepositoryWriter } from './repository/repository-writer.js';
+import { openRepositoryWriter } from './repository/writing/repository-writer.js';
 
 const DEFAULTS = Object.freeze({
   /** Caches and devices may go on with what was current until then. */
@@ -166,7 +166,7 @@ const PRUNABLE = [
   /^targets\/[0-9a-f]{64}\.[^/]+$/,
   /^metadata\/\d+\.(?:snapshot|targets)\.json$/,
   /^(?:chunks|deltas|targets|metadata|boot)\/\.[^/]+\.[0-9a-f]{12}$/,
-  /^\.lock\.[0-9a-f]+$/,
+  /^\.lock\.[0-9a-f.]+$/,
 ];
 
 function isPrunable(path: string): boolean {

@@ -2,16 +2,16 @@ import type { ReleaseCustom } from '@nearside/artifact';
 import type { KeySource } from './keys/key-source.js';
 import { modelUrl, openLine } from './open-line.js';
 import { changeRepository, type LockedRepository } from './repository/change-repository.js';
-import { checkRelease } from './repository/check-release.js';
-import { checkSchema } from './repository/check-schema.js';
-import { findPublished, type PublishedVersion } from './repository/find-published.js';
-import { basisPoints, offerRelease } from './repository/offer-release.js';
-import { type PackedVersion, readPackedVersion } from './repository/packed-version.js';
-import type { OnProgress } from './repository/progress.js';
-import type { RepositoryState } from './repository/read-repository.js';
+import { checkRelease } from './repository/checking/check-release.js';
+import { checkSchema } from './repository/checking/check-schema.js';
+import { findPublished, type PublishedVersion } from './repository/reading/find-published.js';
+import { basisPoints, offerRelease } from './signing/offer-release.js';
+import { type PackedVersion, readPackedVersion } from './repository/reading/packed-version.js';
+import type { OnProgress } from './progress.js';
+import type { RepositoryState } from './repository/reading/read-repository.js';
 import { metadataVersions } from './repository/rewrite-release.js';
-import { type SignedRelease, signRelease } from './repository/sign-release.js';
-import { writeChunks } from './repository/write-chunks.js';
+import { type SignedRelease, signRelease } from './signing/sign-release.js';
+import { writeChunks } from './repository/writing/write-chunks.js';
 
 export interface PublishOptions extends KeySource {
   /** What `pack` wrote. */

@@ -3,13 +3,13 @@ import { type HeldKey, readHeldKeys } from './keys/held-keys.js';
 import { TUF_ROLES, type TufRole } from './keys/key-files.js';
 import type { KeySource } from './keys/key-source.js';
 import { changeRepository } from './repository/change-repository.js';
-import { checkFiles } from './repository/check-files.js';
-import { lifetimeLeft } from './repository/lifetimes.js';
-import { header } from './repository/metadata.js';
-import { requirePublished } from './repository/open-repository.js';
-import { BEFORE_EVERY_EXPIRY_MS } from './repository/read-repository.js';
-import type { Generation } from './repository/resign-roles.js';
-import { signRotation } from './rotation/sign-rotation.js';
+import { checkFiles } from './repository/checking/check-files.js';
+import { lifetimeLeft } from './signing/lifetimes.js';
+import { header } from './signing/metadata.js';
+import { requirePublished } from './repository/reading/open-repository.js';
+import { BEFORE_EVERY_EXPIRY_MS } from './repository/reading/read-repository.js';
+import type { Generation } from './signing/resign-roles.js';
+import { signRotation } from './signing/sign-for-both-roots.js';
 
 export interface RenewOptions extends KeySource {
   /** Directory of the repository. */

@@ -6,10 +6,10 @@ import { generateKeys } from './generate-keys.js';
 import { readHeldKeys } from './keys/held-keys.js';
 import { KEY_ROLES, type KeyRole } from './keys/key-files.js';
 import { listFiles } from './packing/list-files.js';
-import { openDirectorySource } from './repository/directory-source.js';
-import { requireRepository } from './repository/open-repository.js';
-import { readRepository } from './repository/read-repository.js';
-import { resignRoles } from './repository/resign-roles.js';
+import { openDirectorySource } from './repository/reading/directory-source.js';
+import { requireRepository } from './repository/reading/open-repository.js';
+import { readRepository } from './repository/reading/read-repository.js';
+import { resignRoles } from './signing/resign-roles.js';
 import { rotateRoot } from './rotate-root.js';
 import { serveRepository } from './serve-repository.js';
 import { createTufSigner, signMetadata } from './signing/tuf-signer.js';
@@ -17,7 +17,7 @@ import { expectSameFiles, openDevice } from './testing/device.js';
 import { interrupt } from './testing/failing-writer.js';
 import { openWorkspace, type Workspace } from './testing/workspace.js';
 
-vi.mock('./repository/repository-writer.js', async (importOriginal) => {
+vi.mock('./repository/writing/repository-writer.js', async (importOriginal) => {
   const { failingWriter } = await import('./testing/failing-writer.js');
   return failingWriter(await importOriginal());
 });

@@ -2,10 +2,10 @@ import type { RepositorySource, Root, TrustedMetadata } from '@nearside/artifact
 import { type HeldKey, readHeldKeys } from './keys/held-keys.js';
 import { TUF_ROLES } from './keys/key-files.js';
 import { changeRepository } from './repository/change-repository.js';
-import { checkFiles } from './repository/check-files.js';
-import { requirePublished } from './repository/open-repository.js';
-import { BEFORE_EVERY_EXPIRY_MS } from './repository/read-repository.js';
-import type { Generation } from './repository/resign-roles.js';
+import { checkFiles } from './repository/checking/check-files.js';
+import { requirePublished } from './repository/reading/open-repository.js';
+import { BEFORE_EVERY_EXPIRY_MS } from './repository/reading/read-repository.js';
+import type { Generation } from './signing/resign-roles.js';
 import { metadataVersions } from './repository/rewrite-release.js';
 import { compareKeys } from './rotation/named-keys.js';
 import { rotatedRoles } from './rotation/next-root.js';
@@ -13,7 +13,7 @@ import { planRotation, type RotationRequest } from './rotation/plan-rotation.js'
 import { readProposal, requireNext } from './rotation/proposal.js';
 import { type InterruptedState, readInterrupted } from './rotation/read-interrupted.js';
 import { requireNoVersionLost } from './rotation/require-no-version-lost.js';
-import { signRotation } from './rotation/sign-rotation.js';
+import { signRotation } from './signing/sign-for-both-roots.js';
 
 export interface RotateRootOptions extends RotationRequest {
   /** Directory of the repository. */

@@ -1,8 +1,8 @@
 import { modelNames, parseTrust, type Release, releasesOf } from '@nearside/artifact';
 import { TUF_ROLES } from './keys/key-files.js';
-import { openRepository, requireRepository } from './repository/open-repository.js';
-import type { RepositoryState } from './repository/read-repository.js';
-import { requirePin } from './repository/require-pin.js';
+import { openRepository, requireRepository } from './repository/reading/open-repository.js';
+import type { RepositoryState } from './repository/reading/read-repository.js';
+import { requirePin } from './repository/reading/require-pin.js';
 import { collect, type Problem } from './verification/problem.js';
 import { verifyBootFiles } from './verification/verify-boot-files.js';
 import { verifyDeltas } from './verification/verify-deltas.js';

@@ -49,14 +49,37 @@ function* gapsBetween(
   yield [chunks.slice(start), older.slice(olderStart)];
 }
 
-/** Bytewise `newer − older` mod 256: zeros where nothing changed, which gzip makes small. */
+/**
+ * Bytes of one significance stand together: of a fine-tuned fp32 tensor the high bytes hardly
+ * change, and gzip has one code table for all (one layer of 24: 3.3 % interleaved, 2.9 % in planes).
+ */
+const PLANES = 4;
+
+/**
+ * Bytewise `newer − older` mod 256, in planes of every fourth byte: zeros where nothing changed,
+ * which gzip makes small. Both have the same length.
+ */
 export function subtractBytes(newer: Uint8Array, older: Uint8Array): Uint8Array<ArrayBuffer> {
-  return newer.map((byte, i) => byte - (older[i] ?? 0)) as Uint8Array<ArrayBuffer>;
+  const delta = new Uint8Array(newer.length);
+  let at = 0;
+  for (let plane = 0; plane < PLANES; plane += 1) {
+    for (let i = plane; i < newer.length; i += PLANES) {
+      delta[at] = (newer[i] ?? 0) - (older[i] ?? 0);
+      at += 1;
+    }
+  }
+  return delta;
 }
 
 /** The inverse of {@link subtractBytes}. */
 export function addBytes(delta: Uint8Array, older: Uint8Array): Uint8Array<ArrayBuffer> {
   const newer = new Uint8Array(delta.length);
-  for (let i = 0; i < newer.length; i += 1) newer[i] = (delta[i] ?? 0) + (older[i] ?? 0);
+  let at = 0;
+  for (let plane = 0; plane < PLANES; plane += 1) {
+    for (let i = plane; i < newer.length; i += PLANES) {
+      newer[i] = (delta[at] ?? 0) + (older[i] ?? 0);
+      at += 1;
+    }
+  }
   return newer;
 }

@@ -1,9 +1,9 @@
 import { isNearsideError } from '@nearside/core';
 import { LIMITS } from '../limits.js';
-import { gunzip } from '../network/gunzip.js';
 import type { RepositorySource } from '../network/repository-source.js';
 import { chunkPath } from '../repository-paths.js';
-import { type VerifiedBytes, verifyBytes } from '../verified-bytes.js';
+import type { VerifiedBytes } from '../verified-bytes.js';
+import { maxBodyBytes, verifyChunkBody } from './chunk-body.js';
 import type { ChunkRequest } from './chunk-store.js';
 
 /**
@@ -48,19 +48,16 @@ function rotated<Item>(items: readonly Item[], sha256: string): Item[] {
 }
 
 async function fetchFrom(source: RepositorySource, request: ChunkRequest): Promise<VerifiedBytes> {
-  const { sha256, what, sizeBytes = LIMITS.layoutBytes, gzipBytes, onBytes } = request;
-  const gzip = gzipBytes !== undefined;
-  const body = await source.fetch(chunkPath(sha256, { gzip }), {
-    // A server may have decoded a gzip body on the way, so either size is allowed to arrive.
-    maxBytes: Math.max(sizeBytes, gzipBytes ?? 0),
-    tooLarge: 'size-mismatch',
-    cache: 'no-store',
-    onBytes,
-  });
-  const content = gzip ? await gunzip(body, sizeBytes) : undefined;
-  return content
-    ? verifyBytes(content, request)
-    : verifyBytes(body, gzip ? { sha256, what } : request);
+  const body = await source.fetch(
+    chunkPath(request.sha256, { gzip: request.gzipBytes !== undefined }),
+    {
+      maxBytes: maxBodyBytes(request),
+      tooLarge: 'size-mismatch',
+      cache: 'no-store',
+      onBytes: request.onBytes,
+    },
+  );
+  return verifyChunkBody(body, request);
 }
 
 async function pause(durationMs: number, signal?: AbortSignal): Promise<void> {

@@ -14,7 +14,7 @@ const chunk = (seed: number) => crypto.getRandomValues(new Uint8Array(20_000)).f
 const shared = [1, 2, 3, 4].map(chunk);
 const { pin, generations, weights } = await signRepository([
   [...shared, ...[5, 6, 7, 8].map(chunk)],
-  [...shared, ...[9, 10, 11, 12].map(chunk)],
+  [...shared, ...Array.from({ length: 12 }, (_, i) => chunk(9 + i))],
 ]);
 const [first = new Map(), second = new Map()] = generations;
 
@@ -87,7 +87,8 @@ describe('a tab that is ended in the middle of its download', () => {
     const { requests } = serveInPlace(second);
     await openBrowserDevice({ pin, store }).update();
     const asked = requests.filter((path) => fresh.includes(path));
-    expect(asked.length).toBeLessThan(fresh.length);
+    expect(fresh).toHaveLength(12);
+    expect(asked.length).toBeLessThanOrEqual(4); // so many are under way at the same time
     serveInPlace(new Map());
     await expectWeights(await openBrowserDevice({ pin, store }).open(), 1);
   });

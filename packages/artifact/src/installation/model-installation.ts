@@ -30,7 +30,7 @@ import { openVersionLedger } from './version-ledger.js';
 /** What an installation tells while it works. */
 export type InstallationEvent =
   | { readonly type: 'chunk-healed'; readonly sha256: string }
-  | { readonly type: 'metadata-stale'; readonly role: unknown; readonly expires: unknown }
+  | { readonly type: 'metadata-stale'; readonly role: string; readonly expires: string }
   | { readonly type: 'version-unsupported'; readonly version: string; readonly sequence: number }
   | {
       readonly type: 'storage-evicted';
@@ -254,7 +254,8 @@ export function openModelInstallation({
     const fresh = await metadata.refresh({ maxAgeMs: LIMITS.freshMs });
     const trusted = releaseOf(fresh, sequence) ? fresh : await metadata.refresh();
     const release = releaseOf(trusted, sequence);
-    if (!release || release.state === 'revoked') throw takenBack(`sequence ${sequence}`);
+    if (!release || release.state === 'revoked')
+      throw takenBack(release?.version ?? `of sequence ${sequence}`);
     const version = await openRelease(release, { trusted, ledger, chunks, source });
     await ledger.stage(sequence);
     return version;
@@ -339,7 +340,7 @@ export function openModelInstallation({
   }
 
   function announceStale({ details: { role, expires } }: NearsideError): void {
-    onEvent({ type: 'metadata-stale', role, expires });
+    onEvent({ type: 'metadata-stale', role: String(role), expires: String(expires) });
   }
 
   function announceUnsupported({ targets }: CompleteMetadata, above: number): void {
@@ -352,8 +353,7 @@ export function openModelInstallation({
   function takenBack(version: string): NearsideError {
     return new NearsideError(
       'version-revoked',
-      `Expected ${model} ${version} to be on offer, got a repository that has taken it back. Open ` +
-        'the model again.',
+      `Expected ${model} ${version} to be what the repository offers this device, got another, or none.`,
       { details: { model, version }, retryable: true },
     );
   }
@@ -371,11 +371,14 @@ export function openModelInstallation({
   };
 }
 
-/** However often it is asked for, the work is done once. */
+/** However often it is asked for, the work is done once; a failure is forgotten. */
 function shareOnce(work: () => Promise<void>): () => Promise<void> {
   let done: Promise<void> | undefined;
   return () => {
-    done ??= work();
+    done ??= work().catch((error) => {
+      done = undefined;
+      throw error;
+    });
     return done;
   };
 }

@@ -102,6 +102,10 @@ export function withMemoryFallback(
       const kept = below.filter((key) => !deleted.has(key));
       return [...new Set([...kept, ...(await overlay.keys(prefix))])].sort();
     },
+    async concatenate(keys) {
+      if (degraded) return undefined;
+      return readPrimary(async () => primary.concatenate?.(keys), undefined);
+    },
     commit: (change) =>
       write(
         () => primary.commit(change),

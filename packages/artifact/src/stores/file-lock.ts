@@ -1,83 +1,130 @@
-import { randomUUID } from 'node:crypto';
-import { open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { link, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type LockHolder, stateOf, thisHolder } from './lock-holder.js';
 
-/** A holder touches its lock file this often; one untouched for much longer has died, ms. */
-const HEARTBEAT_MS = 2_000;
-const DEAD_AFTER_MS = 15_000;
-/** How often a waiting process looks again, ms. */
-const POLL_MS = 50;
+export type { LockHolder } from './lock-holder.js';
+
+const DEFAULTS = Object.freeze({
+  /** How often a waiting process looks again, ms. */
+  pollMs: 50,
+  /** How often a holder touches its file, ms. */
+  heartbeatMs: 5_000,
+  /** A file that nobody has touched for so long, ms, by the clock of the one who waits … */
+  silentMs: 10 * 60_000,
+  /** … nor while it was watched for so long, ms: clocks differ, and machines sleep. */
+  watchedMs: 20_000,
+});
 
 /**
- * Waits until this process alone holds a lock file. A holder that died is noticed by its process id
- * at once, and by its silence where the process is on another machine.
+ * Waits until this process alone holds a lock file, which several processes and machines may share.
  *
+ * A holder whose process is gone from this machine is taken over at once; one that is there keeps
+ * its lock however long it computes. Of one on another machine nobody here can tell: it is taken
+ * over when its file was not touched for ten minutes, as is one whose file cannot be read.
+ *
+ * @param file in a directory that exists
  * @param signal ends the waiting, with its reason
  * @returns a function that lets go of it
+ * @throws the error of the file system when the file cannot be made
  */
 export async function takeFileLock(
   file: string,
   { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<() => Promise<void>> {
-  const owner = `${process.pid} ${randomUUID()}`;
   signal?.throwIfAborted();
-  while (!(await tryCreate(file, owner))) {
-    await removeDead(file);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  const holder = await thisHolder();
+  const isSilent = watchForSilence();
+  while (!(await tryTake(file, holder, isSilent))) {
     signal?.throwIfAborted();
+    await delay(DEFAULTS.pollMs);
   }
   const heartbeat = setInterval(() => {
     const now = new Date();
     utimes(file, now, now).catch(() => {});
-  }, HEARTBEAT_MS);
+  }, DEFAULTS.heartbeatMs);
   heartbeat.unref();
   return async () => {
     clearInterval(heartbeat);
-    if ((await readOwner(file)) === owner) await rm(file, { force: true });
+    if ((await readLockHolder(file))?.token === holder.token) await rm(file, { force: true });
   };
 }
 
-/** The operating system lets exactly one process create the file. */
-async function tryCreate(file: string, owner: string): Promise<boolean> {
+/** @returns undefined when nobody holds the lock, or its file cannot be read */
+export async function readLockHolder(file: string): Promise<LockHolder | undefined> {
   try {
-    const handle = await open(file, 'wx');
-    await handle.writeFile(owner);
-    await handle.close();
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Of several that find the same dead holder one alone may remove its file, or the slower ones would
+ * remove the lock of the fastest. So that one holds a lock of its own, named after the dead holder.
+ */
+async function tryTake(file: string, holder: LockHolder, isSilent: IsSilent): Promise<boolean> {
+  if (await tryCreate(file, holder)) return true;
+  const other = await readLockHolder(file);
+  if (!(await isGone(file, other, isSilent))) return false;
+  const removal = `${file}.${other?.token ?? 'unreadable'}`;
+  if (!(await tryTake(removal, holder, isSilent))) return false;
+  try {
+    if ((await readLockHolder(file))?.token !== other?.token) return false;
+    await rm(file, { force: true });
+    return await tryCreate(file, holder);
+  } finally {
+    await rm(removal, { force: true });
+  }
+}
+
+/** A link to a file that is whole already: a lock is never seen half written, nor left so. */
+async function tryCreate(file: string, holder: LockHolder): Promise<boolean> {
+  const content = JSON.stringify(holder);
+  const whole = `${file}.${holder.token}`;
+  try {
+    await writeFile(whole, content, { flag: 'wx' });
+    await link(whole, file).catch((error) => {
+      // Some file systems have no links: a lock is then seen half written for a moment.
+      if (!/^(?:EPERM|ENOSYS|ENOTSUP|EOPNOTSUPP)$/.test(error.code)) throw error;
+      return writeFile(file, content, { flag: 'wx' });
+    });
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
+  } finally {
+    await rm(whole, { force: true });
   }
 }
 
-/** Renamed before it is removed, so that of two who find it dead only one takes it away. */
-async function removeDead(file: string): Promise<void> {
-  const owner = await readOwner(file);
-  if (owner === undefined || (await isAlive(file, owner))) return;
-  const grave = `${file}.${randomUUID()}`;
-  await rename(file, grave).catch(() => {});
-  // Somebody else may have replaced it since it was read: then it is theirs, and goes back.
-  const taken = await readOwner(grave);
-  if (taken !== undefined && taken !== owner) await rename(grave, file).catch(() => {});
-  await rm(grave, { force: true });
+async function isGone(
+  file: string,
+  holder: LockHolder | undefined,
+  isSilent: IsSilent,
+): Promise<boolean> {
+  const state = holder ? await stateOf(holder) : 'unknown';
+  return state === 'gone' || (state === 'unknown' && (await isSilent(file)));
 }
 
-async function isAlive(file: string, owner: string): Promise<boolean> {
-  const touched = await stat(file).then(
-    ({ mtimeMs }) => mtimeMs,
-    () => Date.now(),
-  );
-  if (Date.now() - touched > DEAD_AFTER_MS) return false;
-  const pid = Number(owner.split(' ')[0]);
-  // Between its creation and its first byte a lock names nobody.
-  if (!Number.isSafeInteger(pid) || pid <= 0) return true;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
-}
+type IsSilent = (file: string) => Promise<boolean>;
 
-function readOwner(file: string): Promise<string | undefined> {
-  return readFile(file, 'utf8').catch(() => undefined);
+/** Tells of files whether nobody has touched them for long, which takes a while to find out. */
+function watchForSilence(): IsSilent {
+  const watched = new Map<string, { readonly mtimeMs: number; readonly sinceMs: number }>();
+  return async (file) => {
+    const mtimeMs = await stat(file).then(
+      (stats) => stats.mtimeMs,
+      () => undefined,
+    );
+    if (mtimeMs === undefined) return false;
+    let seen = watched.get(file);
+    if (seen?.mtimeMs !== mtimeMs) {
+      seen = { mtimeMs, sinceMs: performance.now() };
+      watched.set(file, seen);
+    }
+    return (
+      Date.now() - mtimeMs > DEFAULTS.silentMs &&
+      performance.now() - seen.sinceMs > DEFAULTS.watchedMs
+    );
+  };
 }

@@ -1,5 +1,4 @@
-import { spawn } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -42,19 +41,4 @@ test('replaced values leave no files behind', async () => {
   const { directory, open } = await prepare();
   for (const value of [1, 2, 3]) await open().commit({ set: new Map([['k', value]]) });
   expect(await readdir(join(directory, 'values'))).toHaveLength(1);
-});
-
-test('a lock whose holder was killed is taken over', async () => {
-  const { directory, open } = await prepare();
-  await open().commit({ set: new Map([['k', 1]]) });
-  const killed = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
-  const died = new Promise((resolve) => killed.on('exit', resolve));
-  await open().exclusive('lock', async () => {
-    const [file] = (await readdir(directory)).filter((name) => name.endsWith('.lock'));
-    const own = await readFile(join(directory, file as string), 'utf8');
-    await writeFile(join(directory, file as string), own.replace(/^\d+/, String(killed.pid)));
-  });
-  killed.kill('SIGKILL');
-  await died;
-  expect(await open().exclusive('lock', async () => 'taken over')).toBe('taken over');
 });

@@ -25,6 +25,16 @@ export function openIndexedDbStore(database: string): Store {
           ),
         ),
       ),
+    concatenate: (keys) =>
+      attempt(async () => {
+        const values = await use('readonly', (objects) =>
+          Promise.all(keys.map((key) => promisifyRequest(objects.get(key)))),
+        );
+        // The browser joins Blobs on its own side: one copy, and none here.
+        return values.every((value) => value instanceof Blob)
+          ? new Blob(values).arrayBuffer()
+          : undefined;
+      }),
     commit: (change) =>
       attempt(() =>
         wrap(change, (wrapped) =>

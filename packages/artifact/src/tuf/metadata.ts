@@ -80,10 +80,11 @@ export const TimestampSchema = v.looseObject({
 
 export const SnapshotSchema = v.looseObject({
   ...header('snapshot'),
-  meta: v.intersect([
-    v.looseObject({ 'targets.json': MetaFileSchema }),
-    v.record(v.string(), MetaFileSchema),
-  ]),
+  meta: v.pipe(
+    map(v.string(), MetaFileSchema),
+    v.check((meta) => Object.hasOwn(meta, 'targets.json'), "an entry 'targets.json'"),
+    v.transform((meta) => meta as typeof meta & { readonly 'targets.json': MetaFile }),
+  ),
 });
 
 export const TargetFileSchema = v.looseObject({

@@ -13,21 +13,33 @@ import type { Metadata, Role, Root } from './metadata.js';
  */
 export async function verifySignatures(metadata: Metadata<Role>, root: Root): Promise<void> {
   const { keyids, threshold } = root.roles[metadata.role];
+  const signers = await validSigners(metadata, root);
+  if (signers.length >= threshold) return;
+  const role = metadata.role;
+  throw new NearsideError(
+    signers.length === 0 ? 'signature-invalid' : 'threshold-not-met',
+    `${role}.json: expected valid signatures by ${threshold} of the ${keyids.length} keys that ` +
+      `root version ${root.version} names for '${role}', got ${signers.length}.`,
+    { details: { role, threshold, valid: signers.length, rootVersion: root.version } },
+  );
+}
+
+/**
+ * Ids of the keys, of those that `root` names for the role of `metadata`, whose signature is valid;
+ * of several ids of one key the first.
+ *
+ * @throws NearsideError `metadata-malformed` when nobody could have signed this
+ */
+export async function validSigners(metadata: Metadata<Role>, root: Root): Promise<string[]> {
+  const { keyids } = root.roles[metadata.role];
   const bytes = signedBytes(metadata);
-  const signers = new Set<string>();
+  const signers = new Map<string, string>();
   for (const { keyid, sig } of metadata.signatures) {
     const key = keyids.includes(keyid) ? root.keys[keyid] : undefined;
     if (!key || signers.has(key.keyval.public)) continue;
-    if (await verifyEd25519(key, sig, bytes)) signers.add(key.keyval.public);
+    if (await verifyEd25519(key, sig, bytes)) signers.set(key.keyval.public, keyid);
   }
-  if (signers.size >= threshold) return;
-  const role = metadata.role;
-  throw new NearsideError(
-    signers.size === 0 ? 'signature-invalid' : 'threshold-not-met',
-    `${role}.json: expected valid signatures by ${threshold} of the ${keyids.length} keys that ` +
-      `root version ${root.version} names for '${role}', got ${signers.size}.`,
-    { details: { role, threshold, valid: signers.size, rootVersion: root.version } },
-  );
+  return [...signers.values()];
 }
 
 /** Canonical JSON knows no fractions, and no nesting without end: whoever sends such is malformed. */

@@ -3,7 +3,7 @@ import type { Store } from '@nearside/core';
 import { expect, test } from 'vitest';
 import { delta } from '../delta.js';
 import { DAMAGES } from '../testing/damages.js';
-import type { Answer } from '../testing/hostile-server.js';
+import { type Answer, endless } from '../testing/hostile-server.js';
 import { copyOf, openScene, outcomeOf } from '../testing/scene.js';
 import { nextChapter, readFiles } from '../testing/story.js';
 
@@ -57,6 +57,16 @@ test.each(ANSWERS)('a delta that is %s costs one request: the chunk follows', as
     return files;
   });
   expect(requests).toEqual(expect.arrayContaining(deltas));
+});
+
+test('a delta without an end is given up at the size of the chunk', async () => {
+  const sent = { sizeBytes: 0 };
+  await updateWith(async () => {
+    const files = new Map<string, Answer>(published);
+    for (const path of deltas) files.set(path, endless(sent));
+    return files;
+  });
+  expect(sent.sizeBytes).toBeLessThan(32 * 1024 * 1024);
 });
 
 test('the delta of another chunk does not become this one', async () => {

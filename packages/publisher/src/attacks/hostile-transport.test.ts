@@ -4,7 +4,7 @@ import { bootPath, rootPath, TIMESTAMP_PATH, targetPath } from '@nearside/artifa
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { currentPath, forge, type Signed, stealKeys } from '../testing/forge.js';
 import type { Answer } from '../testing/hostile-server.js';
-import { serveFiles } from '../testing/hostile-server.js';
+import { endless, serveFiles } from '../testing/hostile-server.js';
 import { openScene, withFile } from '../testing/scene.js';
 
 const scene = await openScene();
@@ -166,28 +166,11 @@ function newChunk(compressed: boolean): string {
   return found;
 }
 
-/** Sends for ever, or `atMost` where nobody would stop it. */
-function endless(sent: { sizeBytes: number }, atMost = 256 * MIB): Answer {
-  const piece = Buffer.alloc(64 * 1024, 0x20);
-  return (response: ServerResponse) => {
-    response.writeHead(200);
-    const more = (): void => {
-      while (!response.destroyed && sent.sizeBytes < atMost) {
-        sent.sizeBytes += piece.length;
-        if (!response.write(piece)) return;
-      }
-      response.end();
-    };
-    response.on('drain', more);
-    more();
-  };
-}
-
 /** Answers with next to nothing, and then lets a window of minimum throughput pass. */
 function stalling(begin: (response: ServerResponse) => void): Answer {
   return (response) => {
     begin(response);
-    setTimeout(() => vi.advanceTimersByTime(30_000), 5);
+    setImmediate(() => vi.advanceTimersByTime(30_000));
   };
 }
 

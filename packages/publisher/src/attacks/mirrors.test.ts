@@ -48,7 +48,7 @@ test('an address that is slow for a chunk is given up for the other', async () =
       if (slow > 0) return response.end(bytes);
       slow += 1;
       response.writeHead(200).write('x');
-      setTimeout(() => vi.advanceTimersByTime(30_000), 5);
+      setImmediate(() => vi.advanceTimersByTime(30_000));
     };
   };
   scene.server.files = files;
@@ -69,6 +69,23 @@ test('a first address that is down is replaced by the mirror altogether', async 
   const device = scene.device({ store: createMemoryStore(), mirrors: [`${mirror.url}/`] });
   const version = await scene.server.whileDown(() => device.install());
   await expectSameFiles(version, source);
+});
+
+test('wrong bytes at one address and none at the other are told as wrong bytes', async () => {
+  const wrong = withChunks((bytes) => flip(bytes, bytes.length >> 1));
+  const none = withChunks(() => (response) => response.writeHead(404).end());
+  for (const [here, there] of [
+    [wrong, none],
+    [none, wrong],
+  ] as const) {
+    scene.server.files = here;
+    mirror.files = there;
+    const device = scene.device({ store: createMemoryStore(), mirrors: [`${mirror.url}/`] });
+    await expect(device.install()).rejects.toMatchObject({
+      code: expect.stringMatching(/^(?:digest|size)-mismatch$/),
+    });
+  }
+  mirror.files = files;
 });
 
 test('a mirror with wrong bytes beside a good address harms nothing', async () => {

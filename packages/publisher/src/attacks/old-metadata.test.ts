@@ -1,34 +1,61 @@
 import { TIMESTAMP_PATH } from '@nearside/artifact';
 import { describe, expect, test } from 'vitest';
+import { currentPath, type Forgery, forge, stealKeys } from '../testing/forge.js';
+import type { Files } from '../testing/hostile-server.js';
 import { openScene, outcomeOf, withFile } from '../testing/scene.js';
 
 const scene = await openScene();
 const { first, second } = scene;
+const { tuf } = await stealKeys(scene.workspace.keys);
 const DAY_MS = 86_400_000;
 const YEAR_MS = 365 * DAY_MS;
 const later = (durationMs: number) => () => Date.now() + durationMs;
 
 describe('a server that goes back', () => {
   test('to the timestamp before is a rollback, and 1.1.0 stays', async () => {
-    const store = await withSecond();
-    scene.server.files = new Map(second.files).set(
-      TIMESTAMP_PATH,
-      first.files.get(TIMESTAMP_PATH) as Uint8Array,
-    );
-    const device = scene.device({ store });
-    await expect(device.update()).rejects.toMatchObject({
-      code: 'metadata-rollback',
-      details: { role: 'timestamp', trusted: 2, got: 1 },
-    });
-    expect(await outcomeOf(scene, () => device.open())).toBe('1.1.0');
+    const old = first.files.get(TIMESTAMP_PATH) as Uint8Array;
+    const files = withFile(second.files, TIMESTAMP_PATH, old);
+    await expectRollback(files, { role: 'timestamp', trusted: 2, got: 1 });
   });
 
   test('as a whole is a rollback, and 1.1.0 stays', async () => {
-    const store = await withSecond();
-    scene.server.files = first.files;
+    await expectRollback(first.files, { role: 'timestamp' });
+  });
+
+  test('with a stolen timestamp key to the snapshot before is a rollback, and 1.1.0 stays', async () => {
+    const goBack: Forgery = {
+      timestamp: ({ meta }) => {
+        meta['snapshot.json'] = { version: 1 };
+      },
+    };
+    await expectRollback(forge(second.files, goBack, tuf), {
+      role: 'snapshot',
+      trusted: 2,
+      got: 1,
+    });
+  });
+
+  test('with stolen timestamp and snapshot keys to the targets before too', async () => {
+    const goBack: Forgery = {
+      snapshot: ({ meta }) => {
+        meta['targets.json'] = { version: 1 };
+      },
+    };
+    await expectRollback(forge(second.files, goBack, tuf), { role: 'targets', trusted: 2, got: 1 });
+  });
+
+  test('after a walk that broke off is a rollback as well: what it had reached counts', async () => {
+    const store = await scene.installed();
+    const cutOff = new Map(second.files);
+    cutOff.delete(currentPath(second.files, 'targets'));
+    scene.server.files = cutOff;
     const device = scene.device({ store });
-    await expect(device.update()).rejects.toMatchObject({ code: 'metadata-rollback' });
-    expect(await outcomeOf(scene, () => scene.device({ store }).open())).toBe('1.1.0');
+    await expect(device.check()).rejects.toMatchObject({ code: 'network-failed' });
+    scene.server.files = first.files;
+    await expect(device.check()).rejects.toMatchObject({ code: 'metadata-rollback' });
+    expect(await outcomeOf(scene, () => scene.device({ store }).open())).toBe('1.0.0');
+    scene.server.files = second.files;
+    expect((await device.check()).next?.version).toBe('1.1.0');
   });
 
   test('between two tabs is a rollback for the second as well', async () => {
@@ -127,6 +154,15 @@ describe('a clock that is a year behind', () => {
     expect(scene.server.requests).toContain(TIMESTAMP_PATH);
   });
 });
+
+/** A device with 1.1.0 refuses these files, and goes on with what it has. */
+async function expectRollback(files: Files, details: object): Promise<void> {
+  const store = await withSecond();
+  scene.server.files = files;
+  const device = scene.device({ store });
+  await expect(device.update()).rejects.toMatchObject({ code: 'metadata-rollback', details });
+  expect(await outcomeOf(scene, () => scene.device({ store }).open())).toBe('1.1.0');
+}
 
 async function withSecond() {
   scene.server.files = second.files;

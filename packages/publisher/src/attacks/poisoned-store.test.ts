@@ -5,12 +5,22 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { sha256Hex } from '../sha256-hex.js';
 import { DAMAGES, flip } from '../testing/damages.js';
+import { currentPath, forge, type RepositoryFiles, stealKeys } from '../testing/forge.js';
 import { copyOf, openScene, outcomeOf } from '../testing/scene.js';
 
 const scene = await openScene();
 scene.server.files = scene.second.files;
 const installed = await scene.installed();
 await scene.device({ store: installed }).update();
+// A later walk broke off, and left how far it came.
+const { tuf } = await stealKeys(scene.workspace.keys);
+const truth = forge(scene.second.files, { targets: () => {} }, tuf);
+scene.server.files = withoutFile(truth, currentPath(truth, 'targets'));
+await scene
+  .device({ store: installed })
+  .check()
+  .catch(() => {});
+scene.server.files = truth;
 const keys = await installed.keys('');
 
 /** Anything that a store can hold. */
@@ -40,11 +50,16 @@ const garbage = fc
   .filter(isStorable);
 
 test('the store holds every kind of entry that there is to poison', () => {
-  const kinds = keys.map((key) =>
-    key.replace(/^[0-9a-f]{16}/, '#').replace(/\/.*(?<=[0-9a-f]{64})$/, '/#'),
-  );
-  expect(new Set(kinds)).toEqual(
-    new Set(['#/p/tiny', '#/t/chain', '#/v/tiny/1', '#/v/tiny/2', 'c/#', ...kinds]),
+  const kinds = keys.map((key) => key.replace(/[0-9a-f]{64}|^[0-9a-f]{16}/, '#'));
+  expect([...new Set(kinds)]).toEqual(
+    expect.arrayContaining([
+      '#/p/tiny',
+      '#/t/chain',
+      '#/t/reached',
+      '#/v/tiny/1',
+      '#/v/tiny/2',
+      'c/#',
+    ]),
   );
 });
 
@@ -54,27 +69,20 @@ describe('garbage of any shape in the place of what a device has stored', () => 
       fc.asyncProperty(fc.constantFrom(...keys), garbage, async (key, value) => {
         await expectHarmless(new Map([[key, value]]));
       }),
-      { numRuns: 40 },
+      { numRuns: 30 },
     );
   }, 30_000);
 
-  test('as one field of an entry never does either', async () => {
-    const entries = keys.filter((key) => !key.startsWith('c/'));
-    await fc.assert(
-      fc.asyncProperty(
-        fc.constantFrom(...entries),
-        fc.nat(20),
-        garbage,
-        async (key, nth, value) => {
-          const entry = (await installed.get(key)) as object;
-          if (typeof entry !== 'object') return;
-          const fields = Object.keys(entry);
-          const field = fields[nth % fields.length] as string;
+  test('as one field of an entry never does either, whichever it is', async () => {
+    for (const key of keys) {
+      const entry = (await installed.get(key)) as Record<string, unknown>;
+      if (typeof entry !== 'object' || entry instanceof ArrayBuffer) continue;
+      for (const field of Object.keys(entry)) {
+        for (const value of [null, { toString: 1, valueOf: 1 }]) {
           await expectHarmless(new Map([[key, { ...entry, [field]: value }]]));
-        },
-      ),
-      { numRuns: 40 },
-    );
+        }
+      }
+    }
   }, 30_000);
 
   test('in every entry at once never does either', async () => {
@@ -187,6 +195,12 @@ async function expectHarmless(poison: ReadonlyMap<string, unknown>): Promise<voi
     if (!isNearsideError(error)) throw error;
   });
   expect(await outcomeOf(scene, () => scene.device({ store }).open())).toMatch(/^1\.[01]\.0$/);
+}
+
+function withoutFile(files: RepositoryFiles, path: string): RepositoryFiles {
+  const fewer = new Map(files);
+  fewer.delete(path);
+  return fewer;
 }
 
 function isStorable(value: unknown): boolean {

@@ -26,6 +26,18 @@ describe('a revoked version', () => {
     expect(await scene.firstOpen(gone, { heals: false })).toBe('version-revoked');
   });
 
+  test('is not made the active one when only a boot file from before has offered it', async () => {
+    scene.server.files = new Map(secondRevoked).set(bootPath('tiny'), scene.second.boot);
+    const device = scene.device();
+    const version = await device.open();
+    expect(version.release.version).toBe('1.1.0');
+    await expect(device.activate(version, 'test')).rejects.toMatchObject({
+      code: 'version-revoked',
+      retryable: true,
+    });
+    expect((await device.open()).release.version).toBe('1.0.0');
+  });
+
   test('is told to the app while it runs, with the version to run instead', async () => {
     const device = await withSecond();
     const running = await device.open();

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { type DeltaResult, delta } from '../delta.js';
-import { formatBytes, formatCount, formatPercent } from './format.js';
-import { addKeyOptions, type KeyFlags, keySource } from './key-options.js';
-import { printProgress } from './print-progress.js';
-import { printResult, type Terminal } from './terminal.js';
+import { formatBytes, formatCount, formatPercent } from '../terminal/format.js';
+import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options.js';
+import { printProgress } from '../terminal/print-progress.js';
+import { printResult, type Terminal } from '../terminal/terminal.js';
 
 interface DeltaFlags extends KeyFlags {
   readonly repo: string;

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { type InspectedModel, type InspectedRole, type Inspection, inspect } from '../inspect.js';
 import type { InspectedVersion } from '../inspect-version.js';
-import { formatBytes, formatCount, formatPercent, formatTable } from './format.js';
-import { type CommonOptions, printResult, type Terminal } from './terminal.js';
+import { formatBytes, formatCount, formatPercent, formatTable } from '../terminal/format.js';
+import { type CommonOptions, printResult, type Terminal } from '../terminal/terminal.js';
 
 export function addInspect(program: Command, terminal: Terminal): void {
   program

@@ -3,8 +3,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type GeneratedKeys, generateKeys } from '../generate-keys.js';
 import { KEY_ROLES, type KeyRole } from '../keys/key-files.js';
 import { passphraseOfEnvironment } from '../keys/key-source.js';
-import { formatCount, formatTable } from './format.js';
-import { type CommonOptions, printResult, type Terminal } from './terminal.js';
+import { formatCount, formatTable } from '../terminal/format.js';
+import { type CommonOptions, printResult, type Terminal } from '../terminal/terminal.js';
 
 interface KeygenFlags extends CommonOptions {
   readonly out: string;

@@ -3,8 +3,8 @@ import { draft } from '../draft.js';
 import { fillGolden } from '../fill-golden.js';
 import { type PackedModel, pack } from '../pack.js';
 import type { PackProgress } from '../packing/lay-out-files.js';
-import { formatBytes, formatCount, formatTable } from './format.js';
-import { type CommonOptions, printResult, type Terminal } from './terminal.js';
+import { formatBytes, formatCount, formatTable } from '../terminal/format.js';
+import { type CommonOptions, printResult, type Terminal } from '../terminal/terminal.js';
 
 interface PackFlags extends CommonOptions {
   readonly out: string;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { pin } from '../pin.js';
-import { type CommonOptions, printResult, type Terminal } from './terminal.js';
+import { type CommonOptions, printResult, type Terminal } from '../terminal/terminal.js';
 
 export function addPin(program: Command, terminal: Terminal): void {
   program

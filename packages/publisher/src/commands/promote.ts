@@ -1,9 +1,9 @@
 import { type Command, CommanderError, Option } from 'commander';
 import { type Promotion, promote } from '../promote.js';
-import { formatPercent } from './format.js';
-import { addKeyOptions, type KeyFlags, keySource } from './key-options.js';
-import { parsePercent } from './parse-percent.js';
-import { printResult, type Terminal } from './terminal.js';
+import { formatPercent } from '../terminal/format.js';
+import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options.js';
+import { parsePercent } from '../terminal/parse-percent.js';
+import { printResult, type Terminal } from '../terminal/terminal.js';
 
 interface PromoteFlags extends KeyFlags {
   readonly repo: string;

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { type Pruning, prune } from '../prune.js';
-import { formatBytes, formatCount, formatTable } from './format.js';
-import { type CommonOptions, printResult, type Terminal } from './terminal.js';
+import { formatBytes, formatCount, formatTable } from '../terminal/format.js';
+import { type CommonOptions, printResult, type Terminal } from '../terminal/terminal.js';
 
 interface PruneFlags extends CommonOptions {
   readonly repo: string;

@@ -2,11 +2,11 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { modelUrl } from '../open-line.js';
 import { planUpload, type UploadPlan } from '../plan.js';
 import { type Publication, publish } from '../publish.js';
-import { formatBytes, formatCount, formatPercent, formatTable } from './format.js';
-import { addKeyOptions, type KeyFlags, keySource } from './key-options.js';
-import { parsePercent } from './parse-percent.js';
-import { printProgress } from './print-progress.js';
-import { printResult, type Terminal } from './terminal.js';
+import { formatBytes, formatCount, formatPercent, formatTable } from '../terminal/format.js';
+import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options.js';
+import { parsePercent } from '../terminal/parse-percent.js';
+import { printProgress } from '../terminal/print-progress.js';
+import { printResult, type Terminal } from '../terminal/terminal.js';
 
 interface PublishFlags extends KeyFlags {
   readonly repo: string;

@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander';
 import { TUF_ROLES, type TufRole } from '../keys/key-files.js';
 import { type Renewal, renew } from '../renew.js';
-import { formatTable } from './format.js';
-import { addKeyOptions, type KeyFlags, keySource } from './key-options.js';
-import { printResult, type Terminal } from './terminal.js';
+import { formatTable } from '../terminal/format.js';
+import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options.js';
+import { printResult, type Terminal } from '../terminal/terminal.js';
 
 interface RenewFlags extends KeyFlags {
   readonly repo: string;

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type Revocation, revoke } from '../revoke.js';
-import { addKeyOptions, type KeyFlags, keySource } from './key-options.js';
-import { printResult, type Terminal } from './terminal.js';
+import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options.js';
+import { printResult, type Terminal } from '../terminal/terminal.js';
 
 interface RevokeFlags extends KeyFlags {
   readonly repo: string;

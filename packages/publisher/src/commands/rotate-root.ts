@@ -3,9 +3,9 @@ import { KEY_ROLES, type KeyRole, TUF_ROLES } from '../keys/key-files.js';
 import type { Thresholds } from '../keys/thresholds.js';
 import { proposeRoot } from '../propose-root.js';
 import { type RootRotation, rotateRoot } from '../rotate-root.js';
-import { describeProposal } from './describe-proposal.js';
-import { addKeyOptions, type KeyFlags, keySource } from './key-options.js';
-import { printResult, type Terminal } from './terminal.js';
+import { describeProposal } from '../terminal/describe-proposal.js';
+import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options.js';
+import { printResult, type Terminal } from '../terminal/terminal.js';
 
 interface RotateRootFlags extends KeyFlags {
   readonly repo: string;

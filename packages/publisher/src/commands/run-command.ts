@@ -3,7 +3,7 @@ import { isNearsideError } from '@nearside/core';
 import { Command, CommanderError } from 'commander';
 import { addDelta } from './delta.js';
 import { addDiff } from './diff.js';
-import { EXIT, type ExitCode } from './exit-codes.js';
+import { EXIT, type ExitCode } from '../terminal/exit-codes.js';
 import { addInspect } from './inspect.js';
 import { addKeygen } from './keygen.js';
 import { addPack } from './pack.js';
@@ -17,7 +17,7 @@ import { addRotateRoot } from './rotate-root.js';
 import { addServe } from './serve.js';
 import { addSignRoot } from './sign-root.js';
 import { addStatus } from './status.js';
-import type { Terminal } from './terminal.js';
+import type { Terminal } from '../terminal/terminal.js';
 import { addVerify } from './verify.js';
 
 /**

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { PORTS } from '../listen.js';
 import { serveRepository } from '../serve-repository.js';
-import { type CommonOptions, printResult, type Terminal } from './terminal.js';
+import { type CommonOptions, printResult, type Terminal } from '../terminal/terminal.js';
 
 interface ServeFlags extends CommonOptions {
   readonly port?: number;

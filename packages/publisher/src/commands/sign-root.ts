@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { signRoot } from '../sign-root.js';
-import { describeProposal } from './describe-proposal.js';
-import { addKeyOptions, type KeyFlags, keySource } from './key-options.js';
-import { printResult, type Terminal } from './terminal.js';
+import { describeProposal } from '../terminal/describe-proposal.js';
+import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options.js';
+import { printResult, type Terminal } from '../terminal/terminal.js';
 
 interface SignRootFlags extends KeyFlags {
   readonly repo: string;

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { type RepositoryStatus, type RoleStatus, status } from '../status.js';
-import { EXIT, type ExitCode } from './exit-codes.js';
-import { formatTable } from './format.js';
-import { type CommonOptions, printResult, type Terminal } from './terminal.js';
+import { EXIT, type ExitCode } from '../terminal/exit-codes.js';
+import { formatTable } from '../terminal/format.js';
+import { type CommonOptions, printResult, type Terminal } from '../terminal/terminal.js';
 
 interface StatusFlags extends CommonOptions {
   readonly trust?: string;

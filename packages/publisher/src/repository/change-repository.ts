@@ -1,9 +1,9 @@
 import type { RepositorySource } from '@nearside/artifact';
-import { writeBootFiles } from './boot-files.js';
-import { openDirectorySource } from './directory-source.js';
-import { type RepositoryState, readRepository } from './read-repository.js';
+import { writeBootFiles } from './writing/boot-files.js';
+import { openDirectorySource } from './reading/directory-source.js';
+import { type RepositoryState, readRepository } from './reading/read-repository.js';
 import { lockRepository } from './repository-lock.js';
-import { openRepositoryWriter, type RepositoryWriter } from './repository-writer.js';
+import { openRepositoryWriter, type RepositoryWriter } from './writing/repository-writer.js';
 
 /** A repository that nobody else changes meanwhile. */
 export interface LockedRepository {

@@ -66,12 +66,12 @@ test.runIf(process.platform === 'linux')(
   'a lock whose process number another process has now is taken over',
   async () => {
     const directory = await temporaryDirectory();
-    await writeLock(directory, { pid: process.pid, started: '1' });
+    await writeLock(directory, { pid: process.pid, startedMs: 1 });
     await using _lock = await lockRepository(directory, { waitMs: 0 });
   },
 );
 
-test('a lock of another machine stays, however old', async () => {
+test('a lock of another machine stays, and says whose it is', async () => {
   const directory = await temporaryDirectory();
   await writeLock(directory, { pid: 1, host: 'another' });
   await expect(lockRepository(directory, { waitMs: 0 })).rejects.toMatchObject({

@@ -2,10 +2,10 @@ import { canonicalJson, type Release, type ReleaseCustom } from '@nearside/artif
 import type { KeySource } from '../keys/key-source.js';
 import { openSigners } from '../signing/signers.js';
 import type { LockedRepository } from './change-repository.js';
-import { checkFiles } from './check-files.js';
-import type { RepositoryState } from './read-repository.js';
-import { customOf } from './release-rules.js';
-import { type Generation, resignTargets } from './resign-targets.js';
+import { checkFiles } from './checking/check-files.js';
+import type { RepositoryState } from './reading/read-repository.js';
+import { customOf } from './checking/release-rules.js';
+import { type Generation, resignTargets } from '../signing/resign-targets.js';
 
 export interface Rewritten {
   /** False when the targets say this already: nothing was signed. */

@@ -4,7 +4,7 @@ import { type KeyRole, publicKeyPem, TUF_ROLES, type TufRole } from '../keys/key
 import type { NamedKey } from '../keys/public-keys.js';
 import type { Thresholds } from '../keys/thresholds.js';
 import { tufKeyOf } from '../keys/tuf-key.js';
-import { header } from '../repository/metadata.js';
+import { header } from '../signing/metadata.js';
 
 /** What a rotation changes. */
 export interface RootChange {

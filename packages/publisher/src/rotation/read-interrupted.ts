@@ -1,6 +1,6 @@
 import { type RepositorySource, rootPath } from '@nearside/artifact';
 import { isNearsideError } from '@nearside/core';
-import { type RepositoryState, readRepository } from '../repository/read-repository.js';
+import { type RepositoryState, readRepository } from '../repository/reading/read-repository.js';
 
 export interface InterruptedState extends RepositoryState {
   /** The newest root does not accept the other roles' metadata: a rotation ended halfway. */

@@ -8,7 +8,7 @@ import {
   type TrustedMetadata,
 } from '@nearside/artifact';
 import { isNearsideError, NearsideError } from '@nearside/core';
-import { readManifest } from '../repository/read-manifest.js';
+import { readManifest } from '../repository/reading/read-manifest.js';
 
 /**
  * Devices refuse a version as soon as root no longer names the model key that signed it.

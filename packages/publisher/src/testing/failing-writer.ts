@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type * as repositoryWriter from '../repository/repository-writer.js';
+import type * as repositoryWriter from '../repository/writing/repository-writer.js';
 
 /** Lets the nth change to a repository fail, as a full disk or a crash would; none by default. */
 const failure = { atChange: Number.POSITIVE_INFINITY, changes: 0 };

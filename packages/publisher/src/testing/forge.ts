@@ -9,7 +9,7 @@ import {
 } from '@nearside/artifact';
 import { readHeldKeys } from '../keys/held-keys.js';
 import { KEY_ROLES, type TufRole } from '../keys/key-files.js';
-import { describeBytes } from '../repository/metadata.js';
+import { describeBytes } from '../signing/metadata.js';
 import { createOmsSigner, type OmsSigner } from '../signing/oms-signer.js';
 import { createTufSigner, signMetadata, type TufSigner } from '../signing/tuf-signer.js';
 

@@ -50,3 +50,20 @@ export async function serveFiles(files: Files = new Map()): Promise<HostileServe
   };
   return state;
 }
+
+/** Sends spaces for ever, or `atMost` bytes where nobody stops it; counts them in `sent`. */
+export function endless(sent: { sizeBytes: number }, atMost = 256 * 1024 * 1024): Answer {
+  const piece = Buffer.alloc(64 * 1024, 0x20);
+  return (response: ServerResponse) => {
+    response.writeHead(200);
+    const more = (): void => {
+      while (!response.destroyed && sent.sizeBytes < atMost) {
+        sent.sizeBytes += piece.length;
+        if (!response.write(piece)) return;
+      }
+      response.end();
+    };
+    response.on('drain', more);
+    more();
+  };
+}

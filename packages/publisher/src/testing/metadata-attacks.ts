@@ -114,6 +114,19 @@ export function metadataAttacks({ first, second }: Story, { tuf }: StolenKeys): 
       first: 'metadata-rollback',
     },
     {
+      name: 'mix-and-match by stolen snapshot and timestamp keys: older targets under a newer version',
+      files: forge(
+        files,
+        {
+          snapshot: ({ meta }) => {
+            meta['targets.json'] = { version: 3 };
+          },
+        },
+        tuf,
+      ).set('metadata/3.targets.json', old('targets') as Uint8Array),
+      first: 'metadata-rollback',
+    },
+    {
       name: 'a stolen timestamp key that describes a snapshot nobody has',
       files: forge(
         files,

@@ -6,7 +6,7 @@ import {
   type TrustedMetadata,
 } from '@nearside/artifact';
 import { isNearsideError, NearsideError } from '@nearside/core';
-import { composeBootFile, MAX_BOOT_BYTES } from '../repository/boot-files.js';
+import { composeBootFile, MAX_BOOT_BYTES } from '../repository/writing/boot-files.js';
 import { collect, type Problem } from './problem.js';
 
 /**

@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { addBytes, deltaPath, pairChunks, type RepositorySource } from '@nearside/artifact';
 import { type Chunk, isNearsideError, NearsideError } from '@nearside/core';
-import { readChunk } from '../repository/read-chunk.js';
+import { readChunk } from '../repository/reading/read-chunk.js';
 import { sha256Hex } from '../sha256-hex.js';
 import { collect, type Problem } from './problem.js';
 import type { CheckedVersion } from './verify-version.js';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { chunkPath, type Release, type RepositorySource, type Root } from '@nearside/artifact';
 import { type Chunk, type Layout, NearsideError, parseModelSpec } from '@nearside/core';
-import { readChunk } from '../repository/read-chunk.js';
-import { readVersion } from '../repository/read-version.js';
+import { readChunk } from '../repository/reading/read-chunk.js';
+import { readVersion } from '../repository/reading/read-version.js';
 import { collect, type Problem } from './problem.js';
 
 /** A version whose bundle and layout verify; its files may have problems. */

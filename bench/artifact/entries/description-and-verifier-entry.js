@@ -1,0 +1,2 @@
+export * from './description-entry.js';
+export * from './verifier-entry.js';

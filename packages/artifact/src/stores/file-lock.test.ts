@@ -1,0 +1,145 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { LockProcessOptions } from '../testing/lock-process.js';
+import { takeFileLock } from './file-lock.js';
+
+// Processes of their own: a second or two, and more where other suites run beside.
+vi.setConfig({ testTimeout: 30_000 });
+
+let bundle: string;
+
+/** So that plain Node runs it. */
+beforeAll(async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'nearside-lock-'));
+  await build({
+    configFile: false,
+    logLevel: 'error',
+    build: {
+      ssr: fileURLToPath(new URL('../testing/lock-process.ts', import.meta.url)),
+      outDir: directory,
+      target: 'node20',
+      rollupOptions: { output: { entryFileNames: 'lock-process.mjs' } },
+    },
+  });
+  bundle = join(directory, 'lock-process.mjs');
+  return () => rm(directory, { recursive: true, force: true });
+});
+
+async function openPlace() {
+  const directory = await mkdtemp(join(tmpdir(), 'nearside-lock-'));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  return { directory, file: join(directory, 'a.lock'), inside: join(directory, 'inside') };
+}
+
+async function runProcess(options: LockProcessOptions) {
+  const child = spawn(process.execPath, [bundle, JSON.stringify(options)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let printed = '';
+  child.stdout.on('data', (data) => {
+    printed += data;
+  });
+  const [, signal] = await once(child, 'close');
+  return { printed: printed.trim(), signal };
+}
+
+/** A lock file of a holder that the test makes up. */
+async function writeLock(file: string, holder: object, touchedMs = Date.now()): Promise<void> {
+  await writeFile(file, JSON.stringify({ token: 'other', pid: 1, host: 'another', ...holder }));
+  await utimes(file, touchedMs / 1000, touchedMs / 1000);
+}
+
+const HOUR_MS = 3_600_000;
+
+/** Waits for a lock while the clock that watches goes fast, as long as it takes or for an hour. */
+async function takeWatching(file: string): Promise<'taken' | 'waiting'> {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  const giveUp = new AbortController();
+  const taking = takeFileLock(file, { signal: giveUp.signal }).then(
+    () => 'taken' as const,
+    () => 'waiting' as const,
+  );
+  const turns = setInterval(() => {
+    vi.advanceTimersByTime(HOUR_MS / 4);
+    if (performance.now() > HOUR_MS) giveUp.abort();
+  }, 100);
+  return taking.finally(() => clearInterval(turns));
+}
+
+describe('processes of their own', () => {
+  test('hold it one at a time, also when some are killed while they hold it', async () => {
+    const { file, inside, directory } = await openPlace();
+    const runs = await Promise.all(
+      Array.from({ length: 6 }, (_, i) =>
+        runProcess({ file, inside, times: 15, dies: i % 2 === 0 }),
+      ),
+    );
+    expect(runs.map(({ printed }) => printed)).toEqual(['', 'done', '', 'done', '', 'done']);
+    await (await takeFileLock(file))();
+    expect(await readdir(directory)).toEqual(['inside']);
+  });
+
+  test('killed at any step of taking it from a killed one leave it to be taken', async () => {
+    const { file, inside } = await openPlace();
+    for (let killAt = 0; ; killAt += 1) {
+      await runProcess({ file, inside, times: 1, dies: true });
+      const { signal } = await runProcess({ file, inside, times: 1, killAt });
+      expect(await runProcess({ file, inside, times: 1 })).toEqual({
+        printed: 'done',
+        signal: null,
+      });
+      if (signal !== 'SIGKILL') return expect(killAt).toBeGreaterThan(8);
+    }
+  });
+});
+
+describe('a holder', () => {
+  test('whose process is there keeps its lock, however long it is silent', async () => {
+    const { file } = await openPlace();
+    const release = await takeFileLock(file);
+    await utimes(file, 0, 0);
+    expect(await takeWatching(file)).toBe('waiting');
+    await release();
+  });
+
+  test('on another machine keeps its lock while it touches it', async () => {
+    const { file } = await openPlace();
+    await writeLock(file, {});
+    expect(await takeWatching(file)).toBe('waiting');
+  });
+
+  test('on another machine that was silent for ten minutes loses it', async () => {
+    const { file } = await openPlace();
+    await writeLock(file, {}, Date.now() - 11 * 60_000);
+    expect(await takeWatching(file)).toBe('taken');
+    expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ pid: process.pid });
+  });
+
+  test('that nobody can read is waited for as long', async () => {
+    const { file } = await openPlace();
+    await writeFile(file, '');
+    expect(await takeWatching(file)).toBe('waiting');
+    await utimes(file, 0, 0);
+    expect(await takeWatching(file)).toBe('taken');
+  });
+
+  test.runIf(process.platform === 'linux')(
+    'whose process number another process has now loses it at once',
+    async () => {
+      const { file } = await openPlace();
+      await writeLock(file, { pid: process.pid, host: hostname(), startedMs: 1 });
+      const release = await takeFileLock(file);
+      await release();
+      await expect(readFile(file)).rejects.toMatchObject({ code: 'ENOENT' });
+    },
+  );
+});

@@ -1,0 +1,46 @@
+import { promises } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+import { takeFileLock } from '../stores/file-lock.js';
+
+/** What a process of its own does with a lock: `node <this, bundled> <options as JSON>`. */
+export interface LockProcessOptions {
+  readonly file: string;
+  /** How often it takes the lock and lets go of it. */
+  readonly times: number;
+  /** It writes its number here while it holds the lock, and looks whether it stays. */
+  readonly inside: string;
+  /** It is killed at the last of these times, holding the lock. */
+  readonly dies?: boolean;
+  /** It is killed before its nth operation on files. */
+  readonly killAt?: number;
+}
+
+const options: LockProcessOptions = JSON.parse(process.argv[2] ?? '{}');
+if (options.killAt !== undefined) killAt(options.killAt);
+for (let time = 1; time <= options.times; time += 1) {
+  const release = await takeFileLock(options.file);
+  await writeFile(options.inside, String(process.pid));
+  await new Promise((resolve) => setImmediate(resolve));
+  const found = await readFile(options.inside, 'utf8');
+  if (found !== String(process.pid)) console.log(`not alone, but with ${found}`);
+  if (options.dies && time === options.times) process.kill(process.pid, 'SIGKILL');
+  await release();
+}
+console.log('done');
+
+function killAt(operation: number): void {
+  let operations = 0;
+  const counted = <Name extends 'writeFile' | 'link' | 'rm'>(name: Name) => {
+    const original = promises[name] as (...parameters: unknown[]) => Promise<void>;
+    Object.assign(promises, {
+      [name]: (...parameters: unknown[]) => {
+        if (operations === operation) process.kill(process.pid, 'SIGKILL');
+        operations += 1;
+        return original(...parameters);
+      },
+    });
+  };
+  for (const name of ['writeFile', 'link', 'rm'] as const) counted(name);
+  syncBuiltinESMExports();
+}

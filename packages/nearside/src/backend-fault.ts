@@ -1,0 +1,19 @@
+import { isNearsideError, type NearsideError } from '@nearside/core';
+
+const CODES = [
+  'no-backend',
+  'golden-mismatch',
+  'backend-failed',
+  'operator-unsupported',
+  'out-of-memory',
+  'worker-lost',
+] as const;
+
+/**
+ * Whether a version does wrong by itself on a backend: the next backend is tried, or the version
+ * before serves again. Not a bad input, a caller who has left, a missing network; and never bytes
+ * that fail to verify, because choosing other bytes is just what an attacker would want.
+ */
+export function isBackendFault(error: unknown): error is NearsideError {
+  return isNearsideError(error) && CODES.some((code) => code === error.code);
+}

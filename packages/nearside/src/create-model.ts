@@ -1,0 +1,127 @@
+import type { StorageReport } from '@nearside/artifact';
+import { NearsideError, quantile, type Store } from '@nearside/core';
+import type { ModelEmitter } from './events.js';
+import { createHandover, type Shift } from './handover.js';
+import { keepCurrent } from './keep-current.js';
+import type { Model, ModelStats, OpeningStats, StorageOptions } from './model.js';
+import type { OpenPlan } from './open-options.js';
+import { createRecentRuns } from './recent-runs.js';
+import { createRunner } from './run-model.js';
+import { createRunQueue } from './scheduler/run-queue.js';
+import type { Serving } from './serving.js';
+import type { InstallIdentity } from './telemetry/install-identity.js';
+import { recordVersion } from './telemetry/record-version.js';
+import { createReportTotals } from './telemetry/reporter.js';
+import { createTally } from './telemetry/tally.js';
+
+export interface ModelParts {
+  readonly serving: Serving;
+  readonly plan: OpenPlan;
+  readonly reports: Store;
+  readonly identity: InstallIdentity;
+  readonly emitter: ModelEmitter;
+  /** When `open` was called, by `performance.now()`. */
+  readonly startMs: number;
+}
+
+/** The main-thread side of an open model. Everything that computes is in workers. */
+export function createModel(parts: ModelParts): Model {
+  const { emitter, plan, serving: first } = parts;
+  const { model } = first.version.release;
+  const queue = createRunQueue();
+  const recent = createRecentRuns();
+  const opening = describeOpening(parts);
+  const recording = { ...parts, lifetime: createTally(), totals: createReportTotals() };
+  const handover = createHandover(startShift(first), { emitter });
+  handover.current.recorder.opened(opening, { quarantined: first.quarantined });
+  const keeper = keepCurrent({ ...parts, handover, recording, startShift });
+  const run = createRunner({ handover, queue, recent, emitter, refusal });
+  let closed: NearsideError | undefined;
+  let closing: Promise<void> | undefined;
+
+  function startShift(serving: Serving): Shift {
+    const { version, backend, variant } = serving;
+    const recorder = recordVersion(recording, { version, backend, variant: variant.name });
+    return { serving, recorder };
+  }
+
+  function refusal() {
+    if (closed) return { reason: closed, isOwn: true };
+    return keeper.revoked && { reason: keeper.revoked, isOwn: false };
+  }
+
+  function stats(): ModelStats {
+    const { lifetime, totals } = recording;
+    const { version, variant, backend } = handover.current.serving;
+    const { total } = lifetime.latency;
+    return {
+      model,
+      version: version.release.version,
+      variant: variant.name,
+      backend,
+      ok: lifetime.ok,
+      errors: Object.fromEntries(lifetime.errors),
+      aborted: lifetime.aborted,
+      invalid: lifetime.invalid,
+      waiting: queue.waiting,
+      latencyMs: {
+        p50: quantile(total, 0.5),
+        p95: quantile(total, 0.95),
+        p99: quantile(total, 0.99),
+      },
+      opening,
+      reports: plan.report && { ...totals },
+    };
+  }
+
+  async function storage({ persist = false }: StorageOptions = {}): Promise<StorageReport> {
+    if (closed) throw closed;
+    // Asked of the page itself, because a worker cannot show the question a browser may have.
+    if (persist) await globalThis.navigator?.storage?.persist?.();
+    return handover.current.serving.connection.storage();
+  }
+
+  async function close(): Promise<void> {
+    closed ??= closedError(model);
+    keeper.close(closed);
+    queue.close(closed);
+    closing ??= handover.close(closed).then(() => parts.reports.close());
+    return closing;
+  }
+
+  return {
+    run: run as Model['run'],
+    stats,
+    storage,
+    close,
+    on: emitter.on,
+    feedback(id, truth) {
+      if (typeof truth?.label !== 'string') {
+        throw new TypeError('feedback: expected { label: string } as the truth');
+      }
+      handover.current.recorder.feedback(recent.recall(id), truth.label);
+    },
+    async update() {
+      if (closed) throw closed;
+      return keeper.update();
+    },
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function describeOpening({ serving, startMs }: ModelParts): OpeningStats {
+  const { version, loaded, metadataMs } = serving;
+  return {
+    origin: version.origin,
+    totalMs: performance.now() - startMs,
+    steps: { ...loaded.times, metadata: metadataMs },
+    fetchedBytes: loaded.fetchedBytes,
+    healedChunks: loaded.healedChunks,
+  };
+}
+
+function closedError(model: string): NearsideError {
+  return new NearsideError('closed', `Expected an open model, got ${model} after close().`, {
+    details: { model },
+  });
+}

@@ -1,0 +1,135 @@
+import { isNearsideError } from '@nearside/core';
+import type { ModelEmitter } from './events.js';
+import type { Handover, Shift } from './handover.js';
+import type { Input } from './input.js';
+import type { RunOptions, RunResult } from './model.js';
+import type { RunReply } from './protocol.js';
+import type { RecentRuns } from './recent-runs.js';
+import { checkRunOptions } from './run-options.js';
+import type { RunQueue } from './scheduler/run-queue.js';
+import { type InputSnapshot, releaseSnapshot, snapshotInput } from './snapshot-input.js';
+
+export interface RunnerOptions {
+  readonly handover: Handover;
+  readonly queue: RunQueue;
+  readonly recent: RecentRuns;
+  readonly emitter: ModelEmitter;
+  /** Why runs are refused now, if they are: the model was closed or revoked. */
+  readonly refusal: () => Refusal | undefined;
+}
+
+export interface Refusal {
+  readonly reason: unknown;
+  /** The caller closed it: no error of ours. */
+  readonly isOwn: boolean;
+}
+
+/** Takes an input as it is at the call, queues it, has it run, and counts how that ended. */
+export function createRunner({ handover, queue, recent, emitter, refusal }: RunnerOptions) {
+  let runs = 0;
+
+  async function run(input: Input, options: RunOptions = {}): Promise<RunResult> {
+    const calledMs = performance.now();
+    checkRunOptions(options);
+    options.signal?.throwIfAborted();
+    const refused = refusal();
+    if (refused?.isOwn) throw refused.reason;
+    const id = recent.nextId();
+    let shift = handover.current;
+    const onStart = (taken: Shift) => {
+      shift = taken;
+    };
+    try {
+      if (refused) throw refused.reason;
+      const { spec } = handover.current.serving.version;
+      const snapshot = snapshotInput(input, spec, { transfer: options.transfer ?? false });
+      const answer = await post(snapshot, { ...options, onStart });
+      return finish(id, { answer, shift, totalMs: performance.now() - calledMs });
+    } catch (error) {
+      const totalMs = performance.now() - calledMs;
+      fail(id, { error, shift, signal: options.signal, totalMs });
+      throw error;
+    }
+  }
+
+  async function post(
+    snapshot: InputSnapshot | Promise<InputSnapshot>,
+    {
+      priority = 'normal',
+      signal,
+      timeoutMs,
+      topK,
+      onStart,
+    }: RunOptions & { onStart: (shift: Shift) => void },
+  ): Promise<RunReply> {
+    let started = false;
+    const start = async () => {
+      started = true;
+      const { input, transfer } = await snapshot;
+      return handover.run((shift) => {
+        onStart(shift);
+        return shift.serving.connection.run({ input, topK }, transfer);
+      });
+    };
+    try {
+      return await queue.add({ priority, signal, timeoutMs, start });
+    } finally {
+      // An element's picture may turn out broken while nobody waits for it any more.
+      if (!started) void Promise.resolve(snapshot).then(releaseSnapshot, () => {});
+    }
+  }
+
+  function finish(
+    id: string,
+    { answer, shift, totalMs }: { answer: RunReply; shift: Shift; totalMs: number },
+  ): RunResult {
+    const { output, observation, times } = answer;
+    const { version, variant, backend } = shift.serving;
+    const cold = runs === 0;
+    runs += 1;
+    // Everything that is not a stage of its own: waiting here, the hop, waiting there.
+    const queueMs = Math.max(0, totalMs - times.pre - times.run - times.post);
+    const durations = { total: totalMs, queue: queueMs, ...times };
+    shift.recorder.ran(durations, observation);
+    recent.remember(id, observation);
+    emitter.emit('run-end', { id, ok: true, totalMs });
+    return {
+      output,
+      meta: {
+        id,
+        model: version.release.model,
+        version: version.release.version,
+        variant: variant.name,
+        backend,
+        queueMs,
+        preMs: times.pre,
+        runMs: times.run,
+        postMs: times.post,
+        batch: 1,
+        cold,
+      },
+    };
+  }
+
+  /** A caller that aborts or closes has changed its mind, which is no error of ours. */
+  function fail(
+    id: string,
+    {
+      error,
+      shift: { recorder },
+      signal,
+      totalMs,
+    }: { error: unknown; shift: Shift; signal: AbortSignal | undefined; totalMs: number },
+  ): void {
+    const closed = refusal();
+    const own =
+      (closed?.isOwn && error === closed.reason) ||
+      (signal?.aborted === true && error === signal.reason);
+    const code = isNearsideError(error) ? error.code : 'backend-failed';
+    if (own) recorder.aborted();
+    else recorder.failed(code);
+    emitter.emit('run-end', { id, ok: false, totalMs, ...(!own && { code }) });
+  }
+
+  return run;
+}

@@ -1,0 +1,161 @@
+import { NearsideError, type Variant } from '@nearside/core';
+import { startHost } from '#platform';
+import { type Connection, connect } from './connection.js';
+import { type ModelEmitter, notify } from './events.js';
+import type { OpenPlan } from './open-options.js';
+import type {
+  LoadedVariant,
+  OpenedVersion,
+  Progress,
+  WhichVersion,
+  WorkerEvent,
+} from './protocol.js';
+import { type AvailableBackend, runtimeOf } from './runtime-assets.js';
+import type { InstallIdentity } from './telemetry/install-identity.js';
+
+/** What opening a model needs beside the plan. */
+export interface ServingContext {
+  readonly plan: OpenPlan;
+  readonly identity: InstallIdentity;
+  readonly emitter: ModelEmitter;
+}
+
+/** A version in a worker of its own, verified, and the variant of it that the backend can load. */
+export interface Opened {
+  readonly connection: Connection;
+  readonly backend: AvailableBackend;
+  readonly variant: Variant;
+  readonly version: OpenedVersion;
+  /** Worker ready → version verified, ms. */
+  readonly metadataMs: number;
+}
+
+/** An opened version that is loaded and has reproduced its golden outputs. */
+export interface Started extends Opened {
+  readonly loaded: LoadedVariant;
+}
+
+/** A started version, ready for runs. */
+export interface Serving extends Started {
+  /** Backends tried before that failed. */
+  readonly quarantined: number;
+}
+
+export interface OpenOnOptions {
+  readonly which: WhichVersion;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/**
+ * Starts a worker for one backend and opens a version in it. Whatever fails ends the worker.
+ *
+ * @returns undefined when there is no such version (a previous one, when there is none)
+ */
+export async function openOn(
+  backend: AvailableBackend,
+  { plan, identity, emitter }: ServingContext,
+  { which, signal, onProgress }: OpenOnOptions,
+): Promise<Opened | undefined> {
+  const onEvent = (event: WorkerEvent) => {
+    if (event.nearside === 'progress' && onProgress) notify(onProgress, event.progress);
+    if (event.nearside === 'installation') {
+      const { type, ...details } = event.event;
+      emitter.emit(type, details as never);
+    }
+  };
+  const host = await startHost(backend, plan.assets);
+  const connection = await connect(host, { onEvent, signal });
+  return endingOnFailure(connection, signal, async () => {
+    const startMs = performance.now();
+    const { url, pin, store, mirrors, request, policy } = plan;
+    const version = await connection.open({
+      which,
+      url,
+      pin,
+      store,
+      mirrors,
+      request,
+      maxBytes: policy.maxBytes,
+      installId: identity.id,
+      runtimes: [...new Set(plan.backends.map(runtimeOf))],
+    });
+    if (!version) {
+      connection.close(undefined);
+      return undefined;
+    }
+    const metadataMs = performance.now() - startMs;
+    return { connection, backend, variant: chooseVariant(backend, version), version, metadataMs };
+  });
+}
+
+/**
+ * Loads what was opened and proves it; from then on it is the active version of this device.
+ *
+ * @param limitMs longer than this is a `backend-failed`
+ */
+export async function load(
+  opened: Opened,
+  { signal, limitMs }: { signal?: AbortSignal | undefined; limitMs?: number | undefined },
+): Promise<Started> {
+  const { connection, variant } = opened;
+  return endingOnFailure(connection, signal, async () => {
+    const request = { variant: variant.name, runtimeWasm: connection.runtimeWasm };
+    return { ...opened, loaded: await withinLimit(connection.load(request), limitMs) };
+  });
+}
+
+/** Does one step in a worker; a failure, or the caller's leaving, ends the worker. */
+export async function endingOnFailure<Result>(
+  connection: Connection,
+  signal: AbortSignal | undefined,
+  step: () => Promise<Result>,
+): Promise<Result> {
+  const onAbort = () => connection.close(signal?.reason);
+  signal?.addEventListener('abort', onAbort);
+  try {
+    signal?.throwIfAborted();
+    return await step();
+  } catch (error) {
+    connection.close(error);
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+async function withinLimit<Value>(work: Promise<Value>, limitMs?: number): Promise<Value> {
+  if (limitMs === undefined) return work;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(hung(limitMs)), limitMs);
+  });
+  try {
+    return await Promise.race([work, tooLate]);
+  } finally {
+    clearTimeout(timer);
+    work.catch(() => {}); // it rejects later, when its worker is ended
+  }
+}
+
+function hung(limitMs: number): NearsideError {
+  return new NearsideError(
+    'backend-failed',
+    `Expected the new version to be loaded and checked within ${limitMs} ms, got no answer. Its ` +
+      'worker was ended.',
+    { details: { limitMs } },
+  );
+}
+
+/** The first variant in the spec's order that the backend can load. */
+function chooseVariant(backend: AvailableBackend, { spec }: OpenedVersion): Variant {
+  const runtime = runtimeOf(backend);
+  const variant = spec.variants.find((offered) => offered.runtime === runtime);
+  if (variant) return variant;
+  throw new NearsideError(
+    'no-backend',
+    `${backend}: expected a variant of ${spec.name} for ${runtime}, got only ` +
+      `${spec.variants.map((offered) => offered.runtime).join(', ')}.`,
+    { details: { backend, model: spec.name } },
+  );
+}

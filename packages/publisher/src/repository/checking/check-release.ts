@@ -1,0 +1,35 @@
+import { type RepositorySource, releasesOf } from '@nearside/artifact';
+import { checkFiles } from './check-files.js';
+import type { PackedVersion } from '../reading/packed-version.js';
+import { readManifest } from '../reading/read-manifest.js';
+import type { RepositoryState } from '../reading/read-repository.js';
+import type { SignedRelease } from '../../signing/sign-release.js';
+
+/**
+ * Goes through a signed release as a device would, before any of it is written; beyond
+ * {@link checkFiles}, the bundle must verify with a model key of root.
+ */
+export async function checkRelease(
+  { pin, files }: SignedRelease,
+  {
+    packed: { release },
+    before,
+    source,
+    nowMs,
+  }: {
+    packed: PackedVersion;
+    before: RepositoryState | undefined;
+    source: RepositorySource;
+    nowMs: number;
+  },
+): Promise<void> {
+  const { after, trusted } = await checkFiles(files, {
+    source,
+    pin,
+    trusted: before?.trusted,
+    nowMs,
+  });
+  for (const offered of releasesOf(trusted.targets.signed, release.model)) {
+    if (offered.sequence === release.sequence) await readManifest(after, trusted.root, offered);
+  }
+}

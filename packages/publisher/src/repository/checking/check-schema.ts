@@ -1,0 +1,56 @@
+import { type Release, type RepositorySource, type Root, releasesOf } from '@nearside/artifact';
+import { isNearsideError, type ModelSpec, NearsideError } from '@nearside/core';
+import { compareSchemas, describeSchemaChange } from '../../compare-schemas.js';
+import type { RepositoryState } from '../reading/read-repository.js';
+import { readSpec } from '../reading/read-spec.js';
+
+/**
+ * Refuses a version that breaks those who call the newest published one, unless its number says
+ * so: only a new major version may (Semantic Versioning 2.0.0, section 8).
+ *
+ * @throws NearsideError `schema-breaking`, with every change in `details`
+ */
+export async function checkSchema(
+  source: RepositorySource,
+  { trusted }: RepositoryState,
+  spec: ModelSpec,
+): Promise<void> {
+  const releases = trusted.targets ? releasesOf(trusted.targets.signed, spec.name) : [];
+  const offered = releases.filter(({ state }) => state !== 'revoked');
+  for (const newest of offered) {
+    if (majorOf(spec.version) > majorOf(newest.version)) return;
+    const published = await readSpecIfTrusted(source, trusted.root, newest);
+    if (published) return requireFits(spec, published);
+  }
+}
+
+/** @returns undefined where root no longer names the model key: no device runs that version */
+async function readSpecIfTrusted(
+  source: RepositorySource,
+  root: Root,
+  release: Release,
+): Promise<ModelSpec | undefined> {
+  try {
+    return await readSpec(source, root, release);
+  } catch (error) {
+    if (isNearsideError(error) && error.code === 'model-key-unknown') return undefined;
+    throw error;
+  }
+}
+
+function requireFits(spec: ModelSpec, published: ModelSpec): void {
+  const changes = compareSchemas(published, spec).filter(({ breaking }) => breaking);
+  if (changes.length === 0) return;
+  const major = majorOf(published.version) + 1;
+  throw new NearsideError(
+    'schema-breaking',
+    `${spec.name} ${spec.version}: expected inputs and outputs that fit callers of ` +
+      `${published.version}, got ${changes.map(describeSchemaChange).join('; ')}. Publish it as ` +
+      `version ${major}.0.0, or keep the schema.`,
+    { details: { model: spec.name, version: spec.version, published: published.version, changes } },
+  );
+}
+
+function majorOf(version: string): number {
+  return Number(version.split('.', 1)[0]);
+}

@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ReleaseIdentity } from '@nearside/artifact';
+import {
+  type Chunk,
+  type Layout,
+  type ModelSpec,
+  NearsideError,
+  parseLayout,
+} from '@nearside/core';
+import { LAYOUT_FILE } from '../../packing/lay-out-files.js';
+import { listFiles } from '../../packing/list-files.js';
+import { readModelDirectory } from '../../packing/model-directory.js';
+import { readSlices } from '../../packing/slices.js';
+import { sha256Hex } from '../../sha256-hex.js';
+
+/** What `pack` wrote, checked to be still that. */
+export interface PackedVersion {
+  readonly path: string;
+  readonly spec: ModelSpec;
+  readonly release: ReleaseIdentity;
+  readonly layout: Layout;
+  readonly layoutBytes: Uint8Array<ArrayBuffer>;
+  /** Every file, layout.json among them → its SHA-256 in hex: what is signed. */
+  readonly digests: ReadonlyMap<string, string>;
+}
+
+/**
+ * Reads a packed directory.
+ *
+ * @throws NearsideError `file-missing`, `digest-mismatch`, `size-mismatch`, or a code of `pack`
+ */
+export async function readPackedVersion(path: string): Promise<PackedVersion> {
+  const layoutBytes = await readLayoutBytes(path);
+  const { spec, files } = await readModelDirectory(path);
+  const layout = parseLayout(parseOrUndefined(layoutBytes));
+  await requireExactly(path, [...files, LAYOUT_FILE], layout);
+
+  const digests = new Map([[LAYOUT_FILE, sha256Hex(layoutBytes)]]);
+  for (const name of files) digests.set(name, await digestOf(path, name, layout));
+  const release = { model: spec.name, version: spec.version, sequence: spec.sequence };
+  return { path, spec, release, layout, layoutBytes, digests };
+}
+
+/**
+ * The chunks of one file, each checked to be what the layout says.
+ *
+ * @throws NearsideError `digest-mismatch` or `size-mismatch`
+ */
+export async function* readChunks(
+  path: string,
+  name: string,
+  layout: Layout,
+): AsyncGenerator<{ chunk: Chunk; bytes: Uint8Array<ArrayBuffer> }> {
+  const chunks = layout.files[name] ?? [];
+  const sizes = chunks.map(([, sizeBytes]) => sizeBytes);
+  const { size } = await stat(join(path, name));
+  const laidOut = sizes.reduce((sum, sizeBytes) => sum + sizeBytes, 0);
+  if (size !== laidOut) throw changed('size-mismatch', name, `${laidOut} bytes`, `${size}`);
+  let index = 0;
+  for await (const bytes of readSlices(join(path, name), sizes)) {
+    const chunk = chunks[index] as Chunk;
+    const got = sha256Hex(bytes);
+    if (got !== chunk[0]) throw changed('digest-mismatch', name, `SHA-256 ${chunk[0]}`, got);
+    yield { chunk, bytes };
+    index += 1;
+  }
+}
+
+async function digestOf(path: string, name: string, layout: Layout): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const { bytes } of readChunks(path, name, layout)) hash.update(bytes);
+  return hash.digest('hex');
+}
+
+async function readLayoutBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await readFile(join(path, LAYOUT_FILE)).catch((cause) => {
+    throw new NearsideError(
+      'file-missing',
+      `${path}: expected a packed directory with ${LAYOUT_FILE}, got none. Run ` +
+        '`nearside pack` first and publish what it wrote.',
+      { cause, details: { directory: path, file: LAYOUT_FILE } },
+    );
+  });
+  return new Uint8Array(bytes);
+}
+
+/** What is signed is what lies there: tools that check the directory find nothing unsigned. */
+async function requireExactly(
+  path: string,
+  expected: readonly string[],
+  layout: Layout,
+): Promise<void> {
+  const present = (await listFiles(path)) ?? [];
+  const foreign = present.find((name) => !expected.includes(name));
+  if (foreign !== undefined) {
+    throw new NearsideError(
+      'model-invalid',
+      `${path}: expected only what pack wrote, got also '${foreign}'. Remove it or pack again.`,
+      { details: { directory: path, file: foreign } },
+    );
+  }
+  const laidOut = [...Object.keys(layout.files), LAYOUT_FILE].sort().join();
+  if (laidOut === [...expected].sort().join()) return;
+  throw new NearsideError(
+    'model-invalid',
+    `${path}: expected ${LAYOUT_FILE} to list the files that model.json and golden.json name, ` +
+      'got others. Pack again.',
+    { details: { directory: path } },
+  );
+}
+
+function parseOrUndefined(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
+function changed(
+  code: 'digest-mismatch' | 'size-mismatch',
+  name: string,
+  expected: string,
+  got: string,
+): NearsideError {
+  return new NearsideError(
+    code,
+    `${name}: expected ${expected} as pack saw it, got ${got}. It was changed since; pack again.`,
+    { details: { file: name, expected, got } },
+  );
+}

@@ -1,0 +1,136 @@
+import { open, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type Release,
+  type ReleaseIdentity,
+  type RepositorySource,
+  type Root,
+  rootPath,
+  verifyBytes,
+} from '@nearside/artifact';
+import {
+  type Chunk,
+  type Golden,
+  type Layout,
+  type ModelSpec,
+  NearsideError,
+  parseGolden,
+  parseModelSpec,
+} from '@nearside/core';
+import { LAYOUT_FILE } from '../../packing/lay-out-files.js';
+import { readModelDirectory } from '../../packing/model-directory.js';
+import { openRepository, requireRepository } from './open-repository.js';
+import { readPackedVersion } from './packed-version.js';
+import { readChunk, readChunkedFile } from './read-chunk.js';
+import { readVersion } from './read-version.js';
+import { requireRelease } from '../checking/release-rules.js';
+
+/** What a version holds, wherever it lies: packed in a directory, or published. */
+export interface VersionContent {
+  readonly release: ReleaseIdentity;
+  readonly spec: ModelSpec;
+  readonly golden: Golden;
+  readonly layout: Layout;
+  /** Every file, layout.json among them, by its chunks. */
+  readonly files: ReadonlyMap<string, readonly Chunk[]>;
+  /** The bytes of one of its chunks, verified. */
+  readChunk(chunk: Chunk): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** `<repository>#<model>@<version>`; without `@<version>` the newest that is not revoked. */
+const PUBLISHED = /^(?<repository>.+)#(?<model>[a-z0-9-]+)(?:@(?<version>[0-9A-Za-z.-]+))?$/;
+
+/**
+ * Opens a version by how people name it: the directory that `pack` wrote, or
+ * `<repository dir or url>#<model>@<version>`.
+ *
+ * @throws NearsideError when there is none, or it does not verify
+ */
+export async function openVersionContent(reference: string): Promise<VersionContent> {
+  const { repository, model, version } = PUBLISHED.exec(reference)?.groups ?? {};
+  if (repository === undefined || model === undefined) return openPacked(reference);
+  const source = openRepository(repository);
+  const state = await requireRepository(source, repository);
+  const release = requireRelease(state, { model, version });
+  return openPublished(source, state.trusted.root, release);
+}
+
+/** @throws NearsideError a trust code, `file-missing` or a network code */
+export async function openPublished(
+  source: RepositorySource,
+  root: Root,
+  release: Release,
+): Promise<VersionContent> {
+  const read = await readVersion(source, root, release);
+  if (!read.ok) throw read.problem;
+  const json = async (name: string) =>
+    JSON.parse(
+      new TextDecoder().decode(await readChunkedFile(source, read.files.get(name) ?? [], name)),
+    );
+  return {
+    release: read.manifest.release,
+    spec: parseModelSpec(await json('model.json')),
+    golden: parseGolden(await json('golden.json')),
+    layout: read.layout,
+    files: read.files,
+    readChunk: async (chunk) => (await readChunk(source, chunk, chunk[0])).content,
+  };
+}
+
+async function openPacked(directory: string): Promise<VersionContent> {
+  await requireNoRepository(directory);
+  const { release, layout, layoutBytes, digests } = await readPackedVersion(directory);
+  const { spec, golden } = await readModelDirectory(directory);
+  const layoutChunk: Chunk = [digests.get(LAYOUT_FILE) ?? '', layoutBytes.length];
+  const places = placesOf(layout);
+  return {
+    release,
+    spec,
+    golden,
+    layout,
+    files: new Map([...Object.entries(layout.files), [LAYOUT_FILE, [layoutChunk]]]),
+    async readChunk([sha256, sizeBytes]) {
+      const { file, offset } = places.get(sha256) ?? { file: LAYOUT_FILE, offset: 0 };
+      const bytes = await readSlice(join(directory, file), offset, sizeBytes);
+      return verifyBytes(bytes, { what: file, sha256, sizeBytes });
+    },
+  };
+}
+
+/** Where each chunk lies in the files themselves, by its SHA-256. */
+function placesOf({ files }: Layout): ReadonlyMap<string, { file: string; offset: number }> {
+  const places = new Map<string, { file: string; offset: number }>();
+  for (const [file, chunks] of Object.entries(files)) {
+    let offset = 0;
+    for (const [sha256, sizeBytes] of chunks) {
+      places.set(sha256, { file, offset });
+      offset += sizeBytes;
+    }
+  }
+  return places;
+}
+
+async function readSlice(
+  path: string,
+  offset: number,
+  sizeBytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  await using file = await open(path);
+  const bytes = new Uint8Array(sizeBytes);
+  const { bytesRead } = await file.read(bytes, 0, sizeBytes, offset);
+  return bytes.subarray(0, bytesRead);
+}
+
+async function requireNoRepository(directory: string): Promise<void> {
+  const isRepository = await stat(join(directory, rootPath(1))).then(
+    () => true,
+    () => false,
+  );
+  if (!isRepository) return;
+  throw new NearsideError(
+    'file-missing',
+    `${directory}: expected a packed directory, got a repository. Name one of its versions: ` +
+      `'${directory}#<model>@<version>'.`,
+    { details: { directory } },
+  );
+}

@@ -1,0 +1,177 @@
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import {
+  type BootFile,
+  bootPath,
+  modelNames,
+  type Release,
+  type RepositorySource,
+  releasesOf,
+  rootPath,
+  snapshotPath,
+  TIMESTAMP_PATH,
+  type TrustedMetadata,
+  targetPath,
+  targetsPath,
+} from '@nearside/artifact';
+import { type Golden, isNearsideError, parseGolden, parseModelSpec } from '@nearside/core';
+import { readChunk, readChunkedFile } from '../reading/read-chunk.js';
+import type { RepositoryState } from '../reading/read-repository.js';
+import { type ReadVersion, readVersion } from '../reading/read-version.js';
+import { isForEveryone } from '../checking/release-rules.js';
+import type { RepositoryWriter } from './repository-writer.js';
+
+const compress = promisify(gzip);
+
+/** A boot file as it crosses the network, gzip: a round trip or two of a slow start. */
+const MAX_GZIP_BYTES = 32 * 1024;
+/** A boot file as it is: devices refuse more. */
+export const MAX_BOOT_BYTES = 256 * 1024;
+
+type Files = ReadonlyMap<string, Uint8Array>;
+
+/**
+ * Writes `boot/<model>.json` of every model: the bytes that a first open would otherwise fetch one
+ * after another, metadata first, in one file. It needs no trust and holds nothing new, so nothing
+ * is signed; whatever changes metadata has to write it again, last, or devices lose the time they
+ * spend on an old one. A model that no version is rolled out to all of has none.
+ *
+ * @param state the repository as it is now
+ */
+export async function writeBootFiles(
+  source: RepositorySource,
+  { trusted }: RepositoryState,
+  writer: RepositoryWriter,
+): Promise<void> {
+  const models = trusted.targets ? modelNames(trusted.targets.signed) : [];
+  const kept = new Set<string>();
+  for (const model of models) {
+    const bytes = await composeBootFile(source, trusted, model);
+    if (!bytes) continue;
+    kept.add(bootPath(model));
+    await writer.write(bootPath(model), bytes);
+  }
+  for (const name of await writer.list('boot')) {
+    if (!kept.has(`boot/${name}`)) await writer.remove(`boot/${name}`);
+  }
+}
+
+/**
+ * The boot file of one model as it should be, byte for byte; the same repository gives the same.
+ *
+ * @returns undefined where no version is offered to every device, or that version is incomplete
+ */
+export async function composeBootFile(
+  source: RepositorySource,
+  trusted: TrustedMetadata,
+  model: string,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const offered = trusted.targets ? releasesOf(trusted.targets.signed, model) : [];
+  const release = offered.find(isForEveryone);
+  if (!release) return undefined;
+  try {
+    return await compose(source, trusted, release);
+  } catch (error) {
+    // Whoever changes something else must not fail at it; `verify` and `inspect` say what is wrong.
+    if (isNearsideError(error)) return undefined;
+    throw error;
+  }
+}
+
+async function compose(
+  source: RepositorySource,
+  trusted: TrustedMetadata,
+  release: Release,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const version = await readVersion(source, trusted.root, release);
+  if (!version.ok) throw version.problem;
+  const files = new Map([
+    ...metadataFiles(trusted),
+    ...(await bundleFile(source, release)),
+    ...(await smallFiles(source, version)),
+  ]);
+  return encodeWithinLimits(files);
+}
+
+/** In the order of the walk that they replace. */
+function metadataFiles({ rootChain, timestamp, snapshot, targets }: TrustedMetadata): Files {
+  const files = new Map<string, Uint8Array>();
+  for (const [i, root] of rootChain.entries()) files.set(rootPath(i + 1), root);
+  if (timestamp) files.set(TIMESTAMP_PATH, timestamp.raw);
+  if (snapshot) files.set(snapshotPath(snapshot.signed.version), snapshot.raw);
+  if (targets) files.set(targetsPath(targets.signed.version), targets.raw);
+  return files;
+}
+
+async function bundleFile(
+  source: RepositorySource,
+  { targetName, target }: Release,
+): Promise<Files> {
+  const path = targetPath(targetName, target.hashes.sha256);
+  return new Map([[path, await source.fetch(path, { maxBytes: target.length })]]);
+}
+
+/** What a device reads before the weights, and the tensors it then checks them with. */
+async function smallFiles(
+  source: RepositorySource,
+  { files }: Extract<ReadVersion, { ok: true }>,
+): Promise<Files> {
+  const json = async (name: string) =>
+    JSON.parse(
+      new TextDecoder().decode(await readChunkedFile(source, files.get(name) ?? [], name)),
+    );
+  const spec = parseModelSpec(await json('model.json'));
+  const golden = parseGolden(await json('golden.json'));
+  const variants = spec.variants.map(({ name }) => name);
+  const names = [
+    'layout.json',
+    'model.json',
+    'golden.json',
+    'baseline.json',
+    ...goldenFiles(golden, variants),
+  ];
+  const stored = new Map<string, Uint8Array>();
+  for (const name of names) {
+    for (const chunk of files.get(name) ?? []) {
+      if ((chunk[2] ?? chunk[1]) > MAX_BOOT_BYTES) continue;
+      const { path, stored: bytes } = await readChunk(source, chunk, name);
+      stored.set(path, bytes);
+    }
+  }
+  return stored;
+}
+
+/** Variant by variant in the order of the spec, which is the order that devices try them in. */
+function goldenFiles({ cases }: Golden, variants: readonly string[]): string[] {
+  return variants.flatMap((variant) =>
+    cases.flatMap(({ inputs, expected }) =>
+      [...Object.values(inputs), ...Object.values(expected[variant] ?? {})].map(({ file }) => file),
+    ),
+  );
+}
+
+/** All of them, or else file by file, leaving out what would make the whole too large. */
+async function encodeWithinLimits(files: Files): Promise<Uint8Array<ArrayBuffer>> {
+  const all = encode(files);
+  if (await isWithinLimits(all)) return all;
+  let encoded = encode(new Map());
+  const chosen = new Map<string, Uint8Array>();
+  for (const [path, bytes] of files) {
+    const tried = encode(new Map([...chosen, [path, bytes]]));
+    if (!(await isWithinLimits(tried))) continue;
+    chosen.set(path, bytes);
+    encoded = tried;
+  }
+  return encoded;
+}
+
+function encode(files: Files): Uint8Array<ArrayBuffer> {
+  const entries = [...files].map(([path, bytes]) => [path, Buffer.from(bytes).toString('base64')]);
+  const boot: BootFile = { format: 1, files: Object.fromEntries(entries) };
+  return new TextEncoder().encode(JSON.stringify(boot));
+}
+
+async function isWithinLimits(bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
+  if (bytes.length > MAX_BOOT_BYTES) return false;
+  return (await compress(bytes, { level: 9 })).length <= MAX_GZIP_BYTES;
+}

@@ -1,0 +1,60 @@
+import { chunkPath, type RepositorySource } from '@nearside/artifact';
+import { type Chunk, isNearsideError } from '@nearside/core';
+import { compressSlice } from '../../packing/compress-slice.js';
+import { LAYOUT_FILE } from '../../packing/lay-out-files.js';
+import { type PackedVersion, readChunks } from '../reading/packed-version.js';
+import type { OnProgress } from '../../progress.js';
+import { readChunk } from '../reading/read-chunk.js';
+import type { RepositoryWriter } from './repository-writer.js';
+
+export interface WrittenChunks {
+  /** Distinct chunks of the version. */
+  readonly total: number;
+  /** Those that the repository did not hold yet. */
+  readonly written: number;
+}
+
+/** Writes the chunks of a version, layout.json as one of them. What is there already stays. */
+export async function writeChunks(
+  { path, layout, layoutBytes, digests }: PackedVersion,
+  source: RepositorySource,
+  writer: RepositoryWriter,
+  onProgress: OnProgress,
+): Promise<WrittenChunks> {
+  const seen = new Set<string>();
+  const sizes = Object.values(layout.files).flatMap((chunks) => chunks.map(([, size]) => size));
+  const totalBytes = sizes.reduce((sum, size) => sum + size, 0);
+  let doneBytes = 0;
+  let written = 0;
+
+  async function write(chunk: Chunk, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    const [sha256, , gzipBytes] = chunk;
+    if (seen.has(sha256)) return;
+    seen.add(sha256);
+    if (await isStored(source, chunk)) return;
+    const gzipped = gzipBytes === undefined ? undefined : await compressSlice(bytes);
+    const chunkFile = chunkPath(sha256, { gzip: gzipBytes !== undefined });
+    if (await writer.write(chunkFile, gzipped ?? bytes)) written += 1;
+  }
+
+  for (const name of Object.keys(layout.files)) {
+    for await (const { chunk, bytes } of readChunks(path, name, layout)) {
+      await write(chunk, bytes);
+      doneBytes += bytes.length;
+      onProgress({ doneBytes, totalBytes });
+    }
+  }
+  await write([digests.get(LAYOUT_FILE) ?? '', layoutBytes.length], layoutBytes);
+  return { total: seen.size, written };
+}
+
+/** By what it holds: to read and hash a chunk takes a tenth of the time to compress it again. */
+async function isStored(source: RepositorySource, chunk: Chunk): Promise<boolean> {
+  try {
+    const { stored } = await readChunk(source, chunk, chunk[0]);
+    return stored.length === (chunk[2] ?? chunk[1]);
+  } catch (error) {
+    if (isNearsideError(error)) return false;
+    throw error;
+  }
+}

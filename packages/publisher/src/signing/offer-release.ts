@@ -1,0 +1,32 @@
+import { randomBytes } from 'node:crypto';
+import type { ReleaseCustom } from '@nearside/artifact';
+import type { PackedVersion } from '../repository/reading/packed-version.js';
+
+/**
+ * What the targets say of a version that is new: offered to every device, or to a share of them
+ * that a salt of its own draws.
+ *
+ * @param canaryPercent over 0, at most 100, in steps of 0.01
+ */
+export function offerRelease(
+  { spec, release }: PackedVersion,
+  canaryPercent: number | undefined,
+): ReleaseCustom {
+  const { model, version, sequence } = release;
+  const runtime = [...new Set(spec.variants.map((variant) => variant.runtime))].sort();
+  const identity = { model, version, sequence };
+  const requires = { format: spec.format, runtime };
+  if (canaryPercent === undefined) return { ...identity, state: 'stable', requires };
+  const salt = randomBytes(16).toString('hex');
+  const rollout = { salt, fromBps: 0, toBps: basisPoints(canaryPercent) };
+  return { ...identity, state: 'canary', rollout, requires };
+}
+
+/** @throws RangeError unless it is a share of devices in steps that a rollout can have */
+export function basisPoints(percent: number): number {
+  const bps = Math.round(percent * 100);
+  if (bps >= 1 && bps <= 10_000 && Math.abs(bps - percent * 100) < 1e-6) return bps;
+  throw new RangeError(
+    `expected a percentage from 0.01 to 100 in steps of 0.01, got ${percent}: the share of devices.`,
+  );
+}
