@@ -3,14 +3,17 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'vite';
 import { row } from '../row.mjs';
 
-/** The verifier as a production build has it: minified, gzip at its best, with its part of valibot. */
+/**
+ * What the verifier adds to a worker, which reads a version's description with valibot anyway; and
+ * the verifier alone, with its part of valibot. Production builds, minified, gzip at its best.
+ */
 export async function verifierSize() {
   const alone = await gzipBytesOf('verifier-entry.js');
   const without = await gzipBytesOf('description-entry.js');
   const together = await gzipBytesOf('description-and-verifier-entry.js');
   return [
-    row('verifier-gzip-bytes', { value: alone, unit: 'bytes', atMost: 6144 }),
-    row('verifier-added-gzip-bytes', { value: together - without, unit: 'bytes' }),
+    row('verifier-gzip-bytes', { value: together - without, unit: 'bytes', atMost: 6144 }),
+    row('verifier-alone-gzip-bytes', { value: alone, unit: 'bytes' }),
   ];
 }
 

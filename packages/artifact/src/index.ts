@@ -3,18 +3,16 @@ export { canonicalJson } from './canonical-json.js';
 export { maxBodyBytes, verifyChunkBody } from './chunks/chunk-body.js';
 export { addBytes, type ChunkDelta, pairChunks, subtractBytes } from './chunks/chunk-deltas.js';
 export { toHex } from './hex.js';
-export type {
-  InstallationEvent,
-  ModelInstallation,
-  ReadFilesOptions,
-  UpdateCheck,
-} from './installation/model-installation.js';
+export type { InstallationEvent } from './installation/installation-events.js';
+export type { UpdateCheck } from './installation/look-for-update.js';
+export type { ModelInstallation, ReadFilesOptions } from './installation/model-installation.js';
 export { openModelInstallation } from './installation/model-installation.js';
 export type { InstalledVersion } from './installation/open-release.js';
 export type { StorageReport, StoredVersion } from './installation/storage-report.js';
 export { LIMITS } from './limits.js';
 export { type ModelVersion, requireSameRelease } from './model-version.js';
 export { type BootFile, parseBootFile } from './network/boot-file.js';
+export { gunzip } from './network/gunzip.js';
 export {
   type FetchOptions,
   openRepositorySource,

@@ -9,7 +9,7 @@ type ChunkIdentity = Pick<ChunkRequest, 'sha256' | 'what' | 'sizeBytes' | 'gzipB
 export function maxBodyBytes({
   sizeBytes = LIMITS.layoutBytes,
   gzipBytes = 0,
-}: Pick<ChunkIdentity, 'sizeBytes' | 'gzipBytes'>): number {
+}: ChunkIdentity): number {
   return Math.max(sizeBytes, gzipBytes);
 }
 

@@ -1,7 +1,8 @@
 import { isNearsideError, NearsideError, type Store } from '@nearside/core';
+import { LIMITS } from '../limits.js';
 import { gunzip } from '../network/gunzip.js';
 import type { RepositorySource } from '../network/repository-source.js';
-import { deltaPath } from '../repository-paths.js';
+import { chunkPath, deltaPath } from '../repository-paths.js';
 import { type VerifiedBytes, verifyBytes } from '../verified-bytes.js';
 import { addBytes, type ChunkDelta } from './chunk-deltas.js';
 import { fetchChunk, isIntegrityError } from './fetch-chunk.js';
@@ -37,8 +38,8 @@ export interface ChunkStore {
    * @returns undefined unless all are stored and all match: then `read` sees to each
    */
   readStoredRun(requests: readonly ChunkRequest[]): Promise<VerifiedBytes | undefined>;
-  /** Stores a chunk that came another way. */
-  keep(sha256: string, bytes: VerifiedBytes): Promise<void>;
+  /** The same store, which looks among these files (path → bytes) before it asks the network. */
+  withFiles(files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>): ChunkStore;
   /** Hashes of the chunks that the store holds: a hint for progress, not a promise. */
   stored(): Promise<ReadonlySet<string>>;
 }
@@ -50,22 +51,24 @@ export function chunkKey(sha256: string): string {
   return CHUNK_PREFIX + sha256;
 }
 
+export interface ChunkStoreOptions {
+  readonly sources: readonly RepositorySource[];
+  readonly signal?: AbortSignal | undefined;
+  readonly onHealed: (sha256: string) => void;
+}
+
 export function createChunkStore(
   store: Store,
-  {
-    sources,
-    signal,
-    onHealed,
-  }: {
-    sources: readonly RepositorySource[];
-    signal?: AbortSignal | undefined;
-    onHealed: (sha256: string) => void;
-  },
+  options: ChunkStoreOptions,
+  files: ReadonlyMap<string, Uint8Array<ArrayBuffer>> = new Map(),
 ): ChunkStore {
+  const { sources, signal, onHealed } = options;
+
   async function read(request: ChunkRequest): Promise<VerifiedBytes> {
     const stored = await readStored(store, request);
     if (stored.bytes) return stored.bytes;
     const bytes =
+      (await takeFrom(files, request)) ??
       (await fetchDelta(request)) ??
       (await fetchChunk(sources, request, signal).catch((error) => {
         // Without a network the honest answer is what is wrong with the stored bytes.
@@ -127,12 +130,30 @@ export function createChunkStore(
   return {
     read,
     readStoredRun,
-    keep,
+    withFiles: (given) => createChunkStore(store, options, given),
     async stored() {
       const keys = await store.keys(CHUNK_PREFIX);
       return new Set(keys.map((key) => key.slice(CHUNK_PREFIX.length)));
     },
   };
+}
+
+/** A chunk among files that came another way; one that does not match is as good as none. */
+async function takeFrom(
+  files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
+  request: ChunkRequest,
+): Promise<VerifiedBytes | undefined> {
+  const { sha256, sizeBytes = LIMITS.layoutBytes, gzipBytes } = request;
+  const gzip = gzipBytes !== undefined;
+  const file = files.get(chunkPath(sha256, { gzip }));
+  const content = file && (gzip ? await gunzip(file, sizeBytes) : file.slice());
+  if (!content) return undefined;
+  try {
+    return await verifyBytes(content, request);
+  } catch (error) {
+    if (isNearsideError(error)) return undefined;
+    throw error;
+  }
 }
 
 interface Stored {

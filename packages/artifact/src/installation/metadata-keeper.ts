@@ -22,7 +22,7 @@ export interface MetadataKeeper {
    * The newest metadata: from the repository, or what any tab has asked of it less than `maxAgeMs`
    * ago. What verifies is stored before it is returned.
    */
-  refresh(options?: { maxAgeMs?: number }): Promise<CompleteMetadata>;
+  refresh(options?: { maxAgeMs?: number | undefined }): Promise<CompleteMetadata>;
   /** Walks a boot file, whose metadata is stored as still to be confirmed. */
   adopt(boot: RepositorySource): Promise<CompleteMetadata>;
 }
@@ -61,7 +61,8 @@ export function createMetadataKeeper({
       await store.transact([key], ([now]) => {
         isKept = !seen || sameBytes((now as { timestamp?: unknown })?.timestamp, seen);
         if (!isKept) return undefined;
-        return { set: new Map([[key, toStoredChain(metadata)]]), delete: [reachedKey(prefix)] };
+        const passed = metadata.origin === 'walk' ? [reachedKey(prefix)] : [];
+        return { set: new Map([[key, toStoredChain(metadata)]]), delete: passed };
       });
     }
     return metadata.trusted;

@@ -1,5 +1,4 @@
 import { isNearsideError, type Layout } from '@nearside/core';
-import type { ChunkStore } from '../chunks/chunk-store.js';
 import { LIMITS } from '../limits.js';
 import { type ModelVersion, openModelVersion } from '../model-version.js';
 import type { RepositorySource } from '../network/repository-source.js';
@@ -9,7 +8,7 @@ import { targetPath } from '../repository-paths.js';
 import { MODEL_KEYS_FIELD } from '../tuf/metadata.js';
 import type { CompleteMetadata } from '../tuf/trusted-metadata.js';
 import { verifyBytes } from '../verified-bytes.js';
-import type { VersionLedger } from './version-ledger.js';
+import type { InstallationContext } from './installation-context.js';
 import type { StoredChunk, VersionRecord } from './version-records.js';
 
 /** A version ready to be read, and where its description came from. */
@@ -22,13 +21,10 @@ export interface InstalledVersion extends ModelVersion {
   readonly provenBy: readonly string[];
 }
 
-export interface ReleaseContext {
+/** A bundle that is not stored comes from `source`. */
+export type ReleaseContext = Pick<InstallationContext, 'ledger' | 'chunks' | 'source'> & {
   readonly trusted: CompleteMetadata;
-  readonly ledger: VersionLedger;
-  readonly chunks: ChunkStore;
-  /** Where a bundle comes from that is not stored. */
-  readonly source: RepositorySource;
-}
+};
 
 /**
  * Opens a release that trusted targets offer: its bundle, verified against them and against root's

@@ -1,0 +1,128 @@
+import { isNearsideError } from '@nearside/core';
+import { LIMITS } from '../limits.js';
+import { bootSource } from '../network/boot-source.js';
+import { findRelease } from '../release.js';
+import type { CompleteMetadata } from '../tuf/trusted-metadata.js';
+import type { InstallationContext } from './installation-context.js';
+import { announceIfStale, announceUnsupported } from './installation-events.js';
+import { isYounger } from './metadata-keeper.js';
+import { chooseOffered, isOffered, notOffered } from './offered-release.js';
+import { type InstalledVersion, openRelease } from './open-release.js';
+import { readBootFile } from './read-boot-file.js';
+
+/** A version to serve, and whether a boot file offered it: then `confirm` has to say so too. */
+export interface FoundVersion {
+  readonly version: InstalledVersion;
+  /** The repository's own word; undefined where it has been asked already. */
+  readonly confirm?: (() => Promise<void>) | undefined;
+}
+
+/**
+ * The version this device runs: from the store without asking the network, else the newest that the
+ * repository offers, found by one tab for all.
+ */
+export async function findVersion(context: InstallationContext): Promise<FoundVersion> {
+  const { store, prefix, model, signal } = context;
+  const installed = await findInstalled(context);
+  if (installed) return { version: installed };
+  const find = async () => {
+    const meanwhile = await findInstalled(context);
+    return meanwhile ? { version: meanwhile } : findOffered(context);
+  };
+  return store.exclusive(`${prefix}/${model}/find`, find, { signal });
+}
+
+/**
+ * The active version; the one before it when that was revoked, or its key was, or it has just
+ * failed.
+ *
+ * @param failed the sequence that is not to be tried again
+ */
+export async function findInstalled(
+  context: InstallationContext,
+  failed?: number,
+): Promise<InstalledVersion | undefined> {
+  const { metadata, ledger, model } = context;
+  const { stored } = await metadata.load();
+  if (!stored) return undefined;
+  const { trusted } = stored;
+  const { active, previous } = await ledger.pointer();
+  let damage: unknown;
+  for (const sequence of [active, previous]) {
+    const release = findRelease(trusted.targets.signed, { model, sequence });
+    if (!release || release.state === 'revoked' || sequence === failed) continue;
+    if ((await ledger.record(release.sequence))?.state !== 'proven') continue;
+    announceIfStale(trusted, context);
+    try {
+      return await openRelease(release, { ...context, trusted });
+    } catch (error) {
+      if (context.signal?.aborted || !isNearsideError(error)) throw error;
+      // Root has dropped the key that signed it, which is as good as revoked; or what describes it
+      // is gone and does not come: then the one before it is better than none.
+      if (error.code !== 'model-key-unknown') damage ??= error;
+    }
+  }
+  if (damage) throw damage;
+  return undefined;
+}
+
+/** The newest version the repository offers: by its boot file, by what another tab has just asked. */
+async function findOffered(context: InstallationContext): Promise<FoundVersion> {
+  const { metadata, now } = context;
+  const { stored, damage } = await metadata.load();
+  const isFresh = stored && isYounger(stored, LIMITS.freshMs, now());
+  if (isFresh) {
+    const found = await orTheLongWay(context, () => openNewest(stored, context));
+    if (found) return found;
+  }
+  if (!stored && !damage) {
+    const found = await orTheLongWay(context, () => openFromBootFile(context));
+    if (found) return found;
+  }
+  return openNewest({ trusted: await metadata.refresh(), origin: 'walk' }, context);
+}
+
+/** Whatever is wrong with a shortcut, the plain walk is the answer; an abort stays an abort. */
+async function orTheLongWay<Found>(
+  { signal }: InstallationContext,
+  shortcut: () => Promise<Found>,
+): Promise<Found | undefined> {
+  try {
+    return await shortcut();
+  } catch (error) {
+    if (signal?.aborted || !isNearsideError(error)) throw error;
+    return undefined;
+  }
+}
+
+async function openFromBootFile(context: InstallationContext): Promise<FoundVersion | undefined> {
+  const files = await readBootFile(context.source, context.model);
+  if (!files) return undefined;
+  const source = bootSource(files, context.source);
+  const chunks = context.chunks.withFiles(files);
+  const trusted = await context.metadata.adopt(source);
+  return openNewest({ trusted, origin: 'boot' }, { ...context, source, chunks });
+}
+
+async function openNewest(
+  { trusted, origin }: { trusted: CompleteMetadata; origin: 'walk' | 'boot' },
+  context: InstallationContext,
+): Promise<FoundVersion> {
+  const release = await chooseOffered(trusted, context);
+  announceUnsupported(trusted, release.sequence, context);
+  const version = await openRelease(release, { ...context, trusted });
+  return origin === 'walk' ? { version } : { version, confirm: () => confirm(version, context) };
+}
+
+/** The repository decides as it would have without a boot file. */
+async function confirm(
+  { release: { sequence, version }, bundle }: InstalledVersion,
+  context: InstallationContext,
+): Promise<void> {
+  const { metadata, model } = context;
+  const trusted = await metadata.refresh({ maxAgeMs: LIMITS.freshMs });
+  const chosen = await orTheLongWay(context, () => chooseOffered(trusted, context));
+  const isSame = chosen?.sequence === sequence;
+  if (isSame && (await isOffered(trusted, { model, sequence, bundle }))) return;
+  throw notOffered(model, version);
+}

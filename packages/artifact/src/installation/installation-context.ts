@@ -1,0 +1,25 @@
+import type { ChunkStore } from '../chunks/chunk-store.js';
+import type { RepositorySource } from '../network/repository-source.js';
+import type { Support } from '../release.js';
+import type { FallbackStore } from '../stores/fallback-store.js';
+import type { InstallationEvent } from './installation-events.js';
+import type { MetadataKeeper } from './metadata-keeper.js';
+import type { VersionLedger } from './version-ledger.js';
+
+/** What the steps of an installation share. */
+export interface InstallationContext {
+  readonly model: string;
+  /** Of this repository's keys in the store. */
+  readonly prefix: string;
+  readonly installId: string;
+  readonly support: Support;
+  readonly store: FallbackStore;
+  /** The repository, or the first of its mirrors that answers. */
+  readonly source: RepositorySource;
+  readonly metadata: MetadataKeeper;
+  readonly ledger: VersionLedger;
+  readonly chunks: ChunkStore;
+  readonly signal: AbortSignal | undefined;
+  readonly now: () => number;
+  readonly onEvent: (event: InstallationEvent) => void;
+}

@@ -1,0 +1,43 @@
+import { isNearsideError } from '@nearside/core';
+import type { ReleaseIdentity } from '../oms/verify-bundle.js';
+import type { InstallationContext } from './installation-context.js';
+import { announceStale, announceUnsupported } from './installation-events.js';
+import { chooseOffered, isOffered } from './offered-release.js';
+
+/** What a look at the repository has found. */
+export interface UpdateCheck {
+  /** The version this device should run instead, if any. */
+  readonly next?: ReleaseIdentity | undefined;
+  /** The active version must not run any more, whether or not there is a next one. */
+  readonly isRevoked: boolean;
+}
+
+/**
+ * Refreshes the metadata and says what follows from it. Nothing is downloaded.
+ *
+ * @param serving the sequence that runs here; the active one where nothing does
+ * @param maxAgeMs what another tab has asked so recently is not asked again
+ */
+export async function lookForUpdate(
+  context: InstallationContext,
+  { serving, maxAgeMs }: { serving: number | undefined; maxAgeMs?: number | undefined },
+): Promise<UpdateCheck> {
+  const { metadata, ledger, model } = context;
+  const trusted = await metadata.refresh({ maxAgeMs }).catch((error) => {
+    if (isNearsideError(error) && error.code === 'metadata-expired') announceStale(error, context);
+    throw error;
+  });
+  const sequence = serving ?? (await ledger.pointer()).active;
+  const bundle = sequence === undefined ? undefined : (await ledger.record(sequence))?.bundle;
+  const isRevoked =
+    sequence !== undefined &&
+    bundle !== undefined &&
+    !(await isOffered(trusted, { model, sequence, bundle }));
+  announceUnsupported(trusted, sequence ?? 0, context);
+  const chosen = await chooseOffered(trusted, context, sequence).catch((error) => {
+    if (isRevoked && isNearsideError(error)) return undefined;
+    throw error;
+  });
+  if (!chosen || chosen.sequence === sequence) return { isRevoked };
+  return { isRevoked, next: { model, version: chosen.version, sequence: chosen.sequence } };
+}

@@ -1,0 +1,54 @@
+import { isNearsideError, NearsideError } from '@nearside/core';
+import { verifyBundle } from '../oms/verify-bundle.js';
+import { chooseRelease, findRelease, type Release } from '../release.js';
+import { MODEL_KEYS_FIELD } from '../tuf/metadata.js';
+import type { CompleteMetadata } from '../tuf/trusted-metadata.js';
+import { verifyBytes } from '../verified-bytes.js';
+import type { InstallationContext } from './installation-context.js';
+
+type Chooser = Pick<InstallationContext, 'model' | 'installId' | 'support' | 'ledger'>;
+
+/**
+ * The release that trusted targets offer this device.
+ *
+ * @param from the sequence that runs now: its signed fallback is preferred when it was revoked
+ */
+export async function chooseOffered(
+  { targets }: CompleteMetadata,
+  { model, installId, support, ledger }: Chooser,
+  from?: number,
+): Promise<Release> {
+  const failed = await ledger.failed();
+  return chooseRelease(targets.signed, { model, installId, support, failed, from });
+}
+
+/**
+ * Whether targets still offer a version under this very bundle, and root still names the key that
+ * signed it.
+ */
+export async function isOffered(
+  trusted: CompleteMetadata,
+  { model, sequence, bundle }: { model: string; sequence: number; bundle: Uint8Array<ArrayBuffer> },
+): Promise<boolean> {
+  const offered = findRelease(trusted.targets.signed, { model, sequence });
+  if (!offered || offered.state === 'revoked') return false;
+  const { version, target, targetName } = offered;
+  try {
+    await verifyBytes(bundle, { what: targetName, sha256: target.hashes.sha256 });
+    const modelKeys = trusted.root[MODEL_KEYS_FIELD];
+    await verifyBundle(bundle, { modelKeys, release: { model, version, sequence } });
+    return true;
+  } catch (error) {
+    if (isNearsideError(error)) return false;
+    throw error;
+  }
+}
+
+/** What was to be opened is not, or no longer, what the repository offers this device. */
+export function notOffered(model: string, version: string): NearsideError {
+  return new NearsideError(
+    'version-revoked',
+    `Expected ${model} ${version} to be what the repository offers this device, got another, or none.`,
+    { details: { model, version }, retryable: true },
+  );
+}
