@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { promises } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -142,4 +144,44 @@ describe('a holder', () => {
       await expect(readFile(file)).rejects.toMatchObject({ code: 'ENOENT' });
     },
   );
+});
+
+/** Lets `link` fail with a code, before or after it has done its work. */
+function failingLink(code: string, { isMade }: { isMade: boolean }): void {
+  const original = promises.link;
+  const replace = (link: typeof original) => {
+    promises.link = link;
+    syncBuiltinESMExports();
+  };
+  replace(async (...parameters) => {
+    if (isMade) await original(...parameters);
+    throw Object.assign(new Error(code), { code });
+  });
+  onTestFinished(() => replace(original));
+}
+
+describe('a file system', () => {
+  test('that denies a link which it has made gives the lock all the same', async () => {
+    const { file, directory } = await openPlace();
+    failingLink('EEXIST', { isMade: true });
+    await (await takeFileLock(file))();
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  test('without links has locks too', async () => {
+    const { file, directory } = await openPlace();
+    failingLink('EPERM', { isMade: false });
+    let holders = 0;
+    await Promise.all(
+      Array.from({ length: 5 }, async () => {
+        const release = await takeFileLock(file);
+        holders += 1;
+        expect(holders).toBe(1);
+        await readdir(directory);
+        holders -= 1;
+        await release();
+      }),
+    );
+    expect(await readdir(directory)).toEqual([]);
+  });
 });

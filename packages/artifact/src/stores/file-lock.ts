@@ -65,11 +65,14 @@ export async function readLockHolder(file: string): Promise<LockHolder | undefin
 async function tryTake(file: string, holder: LockHolder, isSilent: IsSilent): Promise<boolean> {
   if (await tryCreate(file, holder)) return true;
   const other = await readLockHolder(file);
+  // NFS may deny a link that it has made, when its answer was lost: link(2), under BUGS.
+  if (other?.token === holder.token) return true;
   if (!(await isGone(file, other, isSilent))) return false;
   const removal = `${file}.${other?.token ?? 'unreadable'}`;
   if (!(await tryTake(removal, holder, isSilent))) return false;
   try {
-    if ((await readLockHolder(file))?.token !== other?.token) return false;
+    const still = await readLockHolder(file);
+    if (still?.token !== other?.token || !(await isGone(file, still, isSilent))) return false;
     await rm(file, { force: true });
     return await tryCreate(file, holder);
   } finally {

@@ -37,6 +37,32 @@ test('a damaged index reads as an empty store, which then works', async () => {
   expect(await open().get('again')).toBe(2);
 });
 
+test.each(['null', '[]', '{"k":5}', '{"k":null}', '{"k":"../../outside"}', '{"k":"\\u0000"}'])(
+  'an index of %s leads nowhere, and the store works on',
+  async (index) => {
+    const { directory, open } = await prepare();
+    const outside = join(directory, '..', 'outside');
+    await writeFile(outside, 'kept');
+    await writeFile(join(directory, 'index.json'), index);
+    const store = open();
+    expect(await store.get('k')).toBeUndefined();
+    await store.commit({ set: new Map([['k', 1]]) });
+    expect(await store.get('k')).toBe(1);
+    expect(await readFile(outside, 'utf8')).toBe('kept');
+    await rm(outside);
+  },
+);
+
+test('a link in place of its values is refused, and nothing behind it is touched', async () => {
+  const { directory, open } = await prepare();
+  const elsewhere = (await prepare()).directory;
+  await writeFile(join(elsewhere, 'precious'), 'kept');
+  await utimes(join(elsewhere, 'precious'), 0, 0);
+  await symlink(elsewhere, join(directory, 'values'));
+  await expect(open().get('k')).rejects.toMatchObject({ code: 'store-unavailable' });
+  expect(await readFile(join(elsewhere, 'precious'), 'utf8')).toBe('kept');
+});
+
 test('replaced values leave no files behind', async () => {
   const { directory, open } = await prepare();
   for (const value of [1, 2, 3]) await open().commit({ set: new Map([['k', value]]) });
