@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { askSecret } from './terminal/ask-secret.js';
 import { runCommand } from './commands/run-command.js';
+import { askSecret } from './terminal/ask-secret.js';
 import type { Terminal } from './terminal/terminal.js';
 
 const terminal: Terminal = {

@@ -74,7 +74,10 @@ function fullSet(): Place[] {
 }
 
 async function nextPlaces(out: string, role: KeyRole, count: number): Promise<Place[]> {
-  const last = (await listKeyNumbers(out, role)).at(-1) ?? 0;
+  // Of a key that was lost, or that somebody else holds, the public half may be there alone.
+  const halves = ['private', 'public'] as const;
+  const numbers = await Promise.all(halves.map((half) => listKeyNumbers(out, role, half)));
+  const last = Math.max(0, ...numbers.flat());
   return Array.from({ length: count }, (_, i) => ({ role, number: last + 1 + i }));
 }
 

@@ -1,22 +1,22 @@
 import {
   bootPath,
+  LIMITS,
   MODEL_KEYS_FIELD,
   modelNames,
   parseMetadata,
   type RepositorySource,
   releasesOf,
   type TrustedMetadata,
+  validSigners,
 } from '@nearside/artifact';
 import { isNearsideError } from '@nearside/core';
 import { chunksOf, type InspectedVersion, indexUsers, inspectVersion } from './inspect-version.js';
 import { TUF_ROLES, type TufRole } from './keys/key-files.js';
-import { composeBootFile, MAX_BOOT_BYTES } from './repository/writing/boot-files.js';
+import { indexChunks, storedBytesOf } from './repository/deltas/weigh-update.js';
 import { openRepository, requireRepository } from './repository/reading/open-repository.js';
 import { type ReadVersion, readVersion } from './repository/reading/read-version.js';
-import { validSigners } from './repository/valid-signers.js';
-import { indexChunks, storedBytesOf } from './repository/deltas/weigh-update.js';
-
-const DAY_MS = 86_400_000;
+import { composeBootFile } from './repository/writing/boot-files.js';
+import { DAY_MS } from './signing/lifetimes.js';
 
 export interface InspectOptions {
   /** Directory or URL of a repository. */
@@ -90,7 +90,7 @@ export async function inspect({ repository, now = Date.now }: InspectOptions): P
   }
   return {
     pin,
-    roles: TUF_ROLES.map((role) => inspectRole(role, trusted, now())),
+    roles: await Promise.all(TUF_ROLES.map((role) => inspectRole(role, trusted, now()))),
     modelKeys: Object.keys(trusted.root[MODEL_KEYS_FIELD]),
     models,
     chunks: users.size,
@@ -111,7 +111,11 @@ async function readVersions(
   return versions;
 }
 
-function inspectRole(role: TufRole, trusted: TrustedMetadata, nowMs: number): InspectedRole {
+async function inspectRole(
+  role: TufRole,
+  trusted: TrustedMetadata,
+  nowMs: number,
+): Promise<InspectedRole> {
   const { keyids, threshold } = trusted.root.roles[role];
   const metadata =
     role === 'root'
@@ -127,7 +131,7 @@ function inspectRole(role: TufRole, trusted: TrustedMetadata, nowMs: number): In
     expires,
     expired: leftMs <= 0,
     daysLeft: Math.floor(leftMs / DAY_MS),
-    signedBy: validSigners(metadata, trusted.root),
+    signedBy: await validSigners(metadata, trusted.root),
   };
 }
 
@@ -138,7 +142,7 @@ async function inspectBoot(
 ): Promise<InspectedModel['boot']> {
   const expected = await composeBootFile(source, trusted, model);
   const present = await source
-    .fetchIfPresent(bootPath(model), { maxBytes: MAX_BOOT_BYTES })
+    .fetchIfPresent(bootPath(model), { maxBytes: LIMITS.bootBytes })
     .catch((error) => {
       if (isNearsideError(error) && error.code === 'metadata-too-large') return new Uint8Array();
       throw error;

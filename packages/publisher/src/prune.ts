@@ -83,6 +83,7 @@ export async function prune({
     if (mtimeMs >= cutoffMs) young += 1;
     else removed.push({ path, sizeBytes: size });
   }
+  // What is offered stays what it is, and boot files with it: nothing to write, least in a dry run.
   const writer = openRepositoryWriter(repository);
   if (!dryRun) for (const { path } of removed) await writer.remove(path);
   return {
@@ -166,7 +167,7 @@ const PRUNABLE = [
   /^targets\/[0-9a-f]{64}\.[^/]+$/,
   /^metadata\/\d+\.(?:snapshot|targets)\.json$/,
   /^(?:chunks|deltas|targets|metadata|boot)\/\.[^/]+\.[0-9a-f]{12}$/,
-  /^\.lock\.[0-9a-f.]+$/,
+  /^\.lock\.[0-9a-z.]+$/,
 ];
 
 function isPrunable(path: string): boolean {

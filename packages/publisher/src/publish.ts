@@ -1,17 +1,20 @@
 import type { ReleaseCustom } from '@nearside/artifact';
 import type { KeySource } from './keys/key-source.js';
 import { modelUrl, openLine } from './open-line.js';
+import type { OnProgress } from './progress.js';
 import { changeRepository, type LockedRepository } from './repository/change-repository.js';
 import { checkRelease } from './repository/checking/check-release.js';
 import { checkSchema } from './repository/checking/check-schema.js';
 import { findPublished, type PublishedVersion } from './repository/reading/find-published.js';
-import { basisPoints, offerRelease } from './signing/offer-release.js';
 import { type PackedVersion, readPackedVersion } from './repository/reading/packed-version.js';
-import type { OnProgress } from './progress.js';
-import type { RepositoryState } from './repository/reading/read-repository.js';
-import { metadataVersions } from './repository/rewrite-release.js';
-import { type SignedRelease, signRelease } from './signing/sign-release.js';
+import {
+  type MetadataVersions,
+  metadataVersions,
+  type RepositoryState,
+} from './repository/reading/read-repository.js';
 import { writeChunks } from './repository/writing/write-chunks.js';
+import { basisPoints, offerRelease } from './signing/offer-release.js';
+import { type SignedRelease, signRelease } from './signing/sign-release.js';
 
 export interface PublishOptions extends KeySource {
   /** What `pack` wrote. */
@@ -40,7 +43,7 @@ export interface Publication {
   /** False when exactly these files were published already: nothing was signed. */
   readonly changed: boolean;
   /** Version of each metadata role now. */
-  readonly metadata: Readonly<Record<'root' | 'targets' | 'snapshot' | 'timestamp', number>>;
+  readonly metadata: MetadataVersions;
   /** Distinct chunks of the version, and those that were not there yet. */
   readonly chunks: number;
   readonly chunksWritten: number;

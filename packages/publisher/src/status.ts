@@ -1,8 +1,8 @@
 import { parseTrust } from '@nearside/artifact';
 import { TUF_ROLES, type TufRole } from './keys/key-files.js';
-import { DAY_MS, lifetimeLeft } from './signing/lifetimes.js';
 import { openRepository, requireRepository } from './repository/reading/open-repository.js';
 import { requirePin } from './repository/reading/require-pin.js';
+import { DAY_MS, lifetimeLeft } from './signing/lifetimes.js';
 
 export interface StatusOptions {
   /** Directory or URL of a repository. */

@@ -2,15 +2,12 @@ import { modelNames, parseTrust, type Release, releasesOf } from '@nearside/arti
 import { TUF_ROLES } from './keys/key-files.js';
 import { openRepository, requireRepository } from './repository/reading/open-repository.js';
 import type { RepositoryState } from './repository/reading/read-repository.js';
+import type { VerifiedVersion } from './repository/reading/read-version.js';
 import { requirePin } from './repository/reading/require-pin.js';
 import { collect, type Problem } from './verification/problem.js';
 import { verifyBootFiles } from './verification/verify-boot-files.js';
 import { verifyDeltas } from './verification/verify-deltas.js';
-import {
-  type CheckedVersion,
-  type VersionCheck,
-  verifyVersion,
-} from './verification/verify-version.js';
+import { type VersionCheck, verifyVersion } from './verification/verify-version.js';
 
 export type { Problem } from './verification/problem.js';
 
@@ -75,7 +72,7 @@ export async function verify({
     ...{ source, problems, chunks, files: new Set() },
     onFile: ({ model, version }, file) => onProgress({ model, version, file, ...totals() }),
   };
-  const versions: CheckedVersion[] = [];
+  const versions: VerifiedVersion[] = [];
   for (const release of releases) {
     const version = await verifyVersion(check, state.trusted.root, release);
     if (version) versions.push(version);

@@ -22,6 +22,7 @@ beforeAll(async () => {
   await build({
     configFile: false,
     logLevel: 'error',
+    ssr: { noExternal: true },
     build: {
       ssr: fileURLToPath(new URL('../testing/lock-process.ts', import.meta.url)),
       outDir: directory,
@@ -51,9 +52,11 @@ async function runProcess(options: LockProcessOptions) {
   return { printed: printed.trim(), signal };
 }
 
+const OTHER = { token: 'f'.repeat(32), pid: 1, host: 'another', since: '2027-01-01T00:00:00Z' };
+
 /** A lock file of a holder that the test makes up. */
 async function writeLock(file: string, holder: object, touchedMs = Date.now()): Promise<void> {
-  await writeFile(file, JSON.stringify({ token: 'other', pid: 1, host: 'another', ...holder }));
+  await writeFile(file, JSON.stringify({ ...OTHER, ...holder }));
   await utimes(file, touchedMs / 1000, touchedMs / 1000);
 }
 
@@ -126,9 +129,14 @@ describe('a holder', () => {
     expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ pid: process.pid });
   });
 
-  test('that nobody can read is waited for as long', async () => {
+  test.each([
+    ['empty', ''],
+    ['null', 'null'],
+    ['with a token that leads elsewhere', JSON.stringify({ ...OTHER, token: '../outside' })],
+    ['with no process', JSON.stringify({ ...OTHER, pid: 0 })],
+  ])('that nobody can read is waited for as long: %s', async (_, text) => {
     const { file } = await openPlace();
-    await writeFile(file, '');
+    await writeFile(file, text);
     expect(await takeWatching(file)).toBe('waiting');
     await utimes(file, 0, 0);
     expect(await takeWatching(file)).toBe('taken');

@@ -1,6 +1,6 @@
 import { link, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type LockHolder, stateOf, thisHolder } from './lock-holder.js';
+import { type LockHolder, parseLockHolder, stateOf, thisHolder } from './lock-holder.js';
 
 export type { LockHolder } from './lock-holder.js';
 
@@ -51,11 +51,8 @@ export async function takeFileLock(
 
 /** @returns undefined when nobody holds the lock, or its file cannot be read */
 export async function readLockHolder(file: string): Promise<LockHolder | undefined> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8'));
-  } catch {
-    return undefined;
-  }
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : parseLockHolder(text);
 }
 
 /**

@@ -132,6 +132,7 @@ describe('rotate-root', () => {
       ['4', '--add', 'model'],
     ]) {
       const done = await nearside(['rotate-root', ...to, ...job]);
+      expect(done.out).toMatch(/^ {2}\d\. metadata\/\d\.root\.json\n {2}\d\. boot\/\n/m);
       expect(done.out).toContain(`Wrote root version ${version}`);
       expect((await nearside(['rotate-root', ...to, ...job])).out).toContain('Nothing was written');
     }

@@ -2,8 +2,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { draft } from '../draft.js';
 import { fillGolden } from '../fill-golden.js';
 import { type PackedModel, pack } from '../pack.js';
-import type { PackProgress } from '../packing/lay-out-files.js';
 import { formatBytes, formatCount, formatTable } from '../terminal/format.js';
+import { printProgress } from '../terminal/print-progress.js';
 import { type CommonOptions, printResult, type Terminal } from '../terminal/terminal.js';
 
 interface PackFlags extends CommonOptions {
@@ -15,9 +15,6 @@ interface PackFlags extends CommonOptions {
   readonly inputs?: string;
   readonly python?: string;
 }
-
-/** A second or two of hashing and compressing. */
-const PROGRESS_BYTES = 64e6;
 
 const HELP = `
 From anything but a model directory, pack first drafts one beside the output (--draft): weights
@@ -59,7 +56,7 @@ export function addPack(program: Command, terminal: Terminal): void {
       const identity = { name, version, sequence };
       const { directory, drafted } = await draft({ source, out: draftDirectory, ...identity });
       const golden = await fillGolden({ directory, inputs, python });
-      const onProgress = printEvery(PROGRESS_BYTES, terminal);
+      const onProgress = printProgress(terminal, 'laid out');
       const packed = await pack({ modelDirectory: directory, out, onProgress });
       const result = drafted ? { ...packed, draft: directory } : packed;
       printResult(terminal, {
@@ -71,16 +68,6 @@ export function addPack(program: Command, terminal: Terminal): void {
           ),
       });
     });
-}
-
-/** Small models are packed before anybody could read a line. */
-function printEvery(stepBytes: number, terminal: Terminal) {
-  let nextBytes = stepBytes;
-  return ({ doneBytes, totalBytes }: PackProgress) => {
-    if (doneBytes < nextBytes) return;
-    nextBytes += stepBytes;
-    terminal.error(`${formatBytes(doneBytes)} of ${formatBytes(totalBytes)} laid out`);
-  };
 }
 
 function parseSequence(text: string): number {

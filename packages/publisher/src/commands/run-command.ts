@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { isNearsideError } from '@nearside/core';
 import { Command, CommanderError } from 'commander';
+import { EXIT, type ExitCode } from '../terminal/exit-codes.js';
+import type { Terminal } from '../terminal/terminal.js';
 import { addDelta } from './delta.js';
 import { addDiff } from './diff.js';
-import { EXIT, type ExitCode } from '../terminal/exit-codes.js';
 import { addInspect } from './inspect.js';
 import { addKeygen } from './keygen.js';
 import { addPack } from './pack.js';
@@ -17,7 +18,6 @@ import { addRotateRoot } from './rotate-root.js';
 import { addServe } from './serve.js';
 import { addSignRoot } from './sign-root.js';
 import { addStatus } from './status.js';
-import type { Terminal } from '../terminal/terminal.js';
 import { addVerify } from './verify.js';
 
 /**

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { type Verification, verify } from '../verify.js';
 import { EXIT, type ExitCode } from '../terminal/exit-codes.js';
 import { formatBytes, formatCount } from '../terminal/format.js';
 import { type CommonOptions, printResult, type Terminal } from '../terminal/terminal.js';
+import { type Verification, verify } from '../verify.js';
 
 interface VerifyFlags extends CommonOptions {
   readonly trust: string;

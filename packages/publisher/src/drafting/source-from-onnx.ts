@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { FileNameSchema, type TensorSpec } from '@nearside/core';
 import { is } from 'valibot';
+import { modelFileName } from '../packing/model-file.js';
 import { modelInvalid } from '../packing/model-invalid.js';
 import { ONNX_DATATYPES } from '../packing/onnx-datatypes.js';
 import {
@@ -53,7 +54,7 @@ export async function sourceFromOnnx(path: string): Promise<SourceModel> {
   };
 }
 
-/** @throws NearsideError `model-invalid`, naming the file and what it has */
+/** @throws NearsideError `model-invalid`, naming the file and what it has, or `name-unsafe` */
 export async function readOnnx(path: string): Promise<OnnxSource> {
   const onnx = parseOnnxFile(await readFile(path));
   const locations = new Set(onnx.tensors.flatMap(({ external }) => external?.location ?? []));
@@ -70,7 +71,7 @@ export async function readOnnx(path: string): Promise<OnnxSource> {
 }
 
 function nameInDirectory(location: string): string {
-  const name = externalFile(FOLDER, { location });
+  const name = externalFile(FOLDER, { location: modelFileName('', location, 'The model') });
   if (is(FileNameSchema, name) && name.startsWith(`${FOLDER}/`)) return name;
   throw modelInvalid(
     `${location}: expected a file beside the model, its name of letters, digits, '.', '_' and '-', ` +

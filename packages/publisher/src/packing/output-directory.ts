@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readFile, realpath, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { LAYOUT_FILE } from '@nearside/artifact';
 import { isNearsideError, type Layout, NearsideError, parseLayout } from '@nearside/core';
-import { LAYOUT_FILE } from './lay-out-files.js';
 import { listFiles } from './list-files.js';
 import { replaceFile } from './replace-file.js';
 

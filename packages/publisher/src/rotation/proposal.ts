@@ -1,10 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { type Metadata, parseMetadata, type Root } from '@nearside/artifact';
+import { type Metadata, parseMetadata, type Root, validSigners } from '@nearside/artifact';
 import { NearsideError } from '@nearside/core';
 import type { HeldKey } from '../keys/held-keys.js';
 import { TUF_ROLES } from '../keys/key-files.js';
 import type { Thresholds } from '../keys/thresholds.js';
-import { validSigners } from '../repository/valid-signers.js';
 import { createTufSigner, signMetadata } from '../signing/tuf-signer.js';
 import { compareKeys } from './named-keys.js';
 
@@ -82,17 +81,17 @@ export function requireNext(file: string, { signed }: Metadata<'root'>, root: Ro
 }
 
 /** What a proposal changes and who has signed it: what a custodian should read before signing. */
-export function describeProposal(
+export async function describeProposal(
   file: string,
   proposal: Metadata<'root'>,
   present: Root,
-): RootProposal {
+): Promise<RootProposal> {
   const next = proposal.signed;
   const changed = TUF_ROLES.filter(
     (role) => next.roles[role].threshold !== present.roles[role].threshold,
   );
-  const signedByPresent = shareOf(proposal, present);
-  const signedByNext = shareOf(proposal, next);
+  const signedByPresent = await shareOf(proposal, present);
+  const signedByNext = await shareOf(proposal, next);
   return {
     file,
     version: next.version,
@@ -107,8 +106,8 @@ export function describeProposal(
   };
 }
 
-function shareOf(proposal: Metadata<'root'>, root: Root): SignedShare {
+async function shareOf(proposal: Metadata<'root'>, root: Root): Promise<SignedShare> {
   const { keyids, threshold } = root.roles.root;
-  const keyIds = validSigners(proposal, root);
+  const keyIds = await validSigners(proposal, root);
   return { threshold, keyIds, missing: keyids.filter((id) => !keyIds.includes(id)) };
 }

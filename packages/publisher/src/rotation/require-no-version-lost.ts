@@ -7,7 +7,8 @@ import {
   releasesOf,
   type TrustedMetadata,
 } from '@nearside/artifact';
-import { isNearsideError, NearsideError } from '@nearside/core';
+import { NearsideError } from '@nearside/core';
+import { ifUsable } from '../repository/reading/if-usable.js';
 import { readManifest } from '../repository/reading/read-manifest.js';
 
 /**
@@ -48,10 +49,5 @@ async function signerOf(
   root: Root,
   release: Release,
 ): Promise<string | undefined> {
-  try {
-    return (await readManifest(source, root, release)).keyHint;
-  } catch (error) {
-    if (isNearsideError(error)) return undefined;
-    throw error;
-  }
+  return ifUsable(async () => (await readManifest(source, root, release)).keyHint);
 }

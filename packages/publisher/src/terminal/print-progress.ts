@@ -1,3 +1,4 @@
+import type { OnProgress } from '../progress.js';
 import { formatBytes } from './format.js';
 import type { Terminal } from './terminal.js';
 
@@ -5,9 +6,9 @@ import type { Terminal } from './terminal.js';
 const STEP_BYTES = 64e6;
 
 /** Prints how far long work has come, beside the result: `128 MB of 1.2 GB written`. */
-export function printProgress(terminal: Terminal, done: string) {
+export function printProgress(terminal: Terminal, done: string): OnProgress {
   let nextBytes = STEP_BYTES;
-  return ({ doneBytes, totalBytes }: { doneBytes: number; totalBytes: number }): void => {
+  return ({ doneBytes, totalBytes }) => {
     if (doneBytes < nextBytes) return;
     nextBytes += STEP_BYTES;
     terminal.error(`${formatBytes(doneBytes)} of ${formatBytes(totalBytes)} ${done}`);
