@@ -5,6 +5,8 @@ import { createHandover, type Shift } from './handover.js';
 import { keepCurrent } from './keep-current.js';
 import type { Model, ModelStats, OpeningStats, StorageOptions } from './model.js';
 import type { OpenPlan } from './open-options.js';
+import { postBatch, type QueuedRun } from './post-batch.js';
+import type { RunReply } from './protocol.js';
 import { createRecentRuns } from './recent-runs.js';
 import { createRunner } from './run-model.js';
 import { createRunQueue } from './scheduler/run-queue.js';
@@ -28,12 +30,16 @@ export interface ModelParts {
 export function createModel(parts: ModelParts): Model {
   const { emitter, plan, serving: first } = parts;
   const { model } = first.version.release;
-  const queue = createRunQueue();
   const recent = createRecentRuns();
   const opening = describeOpening(parts);
   const recording = { ...parts, lifetime: createTally(), totals: createReportTotals() };
   const handover = createHandover(startShift(first), { emitter });
   handover.current.recorder.opened(opening, { quarantined: first.quarantined });
+  const { max: maxBatch = 1, maxDelayMs = 0 } = first.version.spec.batch ?? {};
+  const queue = createRunQueue<QueuedRun, RunReply>({
+    post: (runs) => postBatch(handover, runs),
+    ...{ maxBatch, maxDelayMs },
+  });
   const keeper = keepCurrent({ ...parts, handover, recording, startShift });
   const run = createRunner({ handover, queue, recent, emitter, refusal });
   let closed: NearsideError | undefined;

@@ -28,5 +28,5 @@ export type { OpenOptions, ReportOptions, UpdatePolicy } from './open-options.js
 export type { StoreChoice } from './platform/open-store.js';
 export type { LoadPhase, LoadTimes, Progress } from './protocol.js';
 export { type AvailableBackend, runtimeAssets } from './runtime-assets.js';
-export type { Priority } from './scheduler/run-queue.js';
+export type { Priority } from './scheduler/priority.js';
 export type { ReportTotals } from './telemetry/reporter.js';

@@ -4,7 +4,7 @@ import type { LabelScore, Output } from '@nearside/pipeline';
 import type { ModelEventName, ModelEvents } from './events.js';
 import type { ImageInput, Input, TensorInput } from './input.js';
 import type { LoadTimes } from './protocol.js';
-import type { Priority } from './scheduler/run-queue.js';
+import type { Priority } from './scheduler/priority.js';
 import type { ReportTotals } from './telemetry/reporter.js';
 
 /** An open model. Close it when done: that ends its worker and frees its memory. */

@@ -1,5 +1,5 @@
 import type { RunOptions } from './model.js';
-import { PRIORITIES } from './scheduler/run-queue.js';
+import { PRIORITIES } from './scheduler/priority.js';
 
 const KNOWN: readonly string[] = ['signal', 'priority', 'timeoutMs', 'topK', 'transfer'];
 
