@@ -10,6 +10,7 @@ import type { RunReply } from './protocol.js';
 import { createRecentRuns } from './recent-runs.js';
 import { createRunner } from './run-model.js';
 import { createRunQueue } from './scheduler/run-queue.js';
+import { scoreAll } from './score-all.js';
 import type { Serving } from './serving.js';
 import type { InstallIdentity } from './telemetry/install-identity.js';
 import { recordVersion } from './telemetry/record-version.js';
@@ -97,6 +98,7 @@ export function createModel(parts: ModelParts): Model {
 
   return {
     run: run as Model['run'],
+    score: (inputs, options) => scoreAll(run, inputs, options),
     stats,
     storage,
     close,
