@@ -8,6 +8,7 @@ import type { OpenPlan } from './open-options.js';
 import { postBatch, type QueuedRun } from './post-batch.js';
 import type { RunReply } from './protocol.js';
 import { createRecentRuns } from './recent-runs.js';
+import { createReviver } from './revive-worker.js';
 import { createRunner } from './run-model.js';
 import { createRunQueue } from './scheduler/run-queue.js';
 import { scoreAll } from './score-all.js';
@@ -34,11 +35,15 @@ export function createModel(parts: ModelParts): Model {
   const recent = createRecentRuns();
   const opening = describeOpening(parts);
   const recording = { ...parts, lifetime: createTally(), totals: createReportTotals() };
-  const handover = createHandover(startShift(first), { emitter });
+  const revive = createReviver(parts);
+  const handover = createHandover(startShift(first), {
+    emitter,
+    revive: async (lost) => startShift(await revive(lost)),
+  });
   handover.current.recorder.opened(opening, { quarantined: first.quarantined });
   const { max: maxBatch = 1, maxDelayMs = 0 } = first.version.spec.batch ?? {};
   const queue = createRunQueue<QueuedRun, RunReply>({
-    post: (runs) => postBatch(handover, runs),
+    post: (runs) => postBatch(runs, { handover, watchdogMs: plan.policy.watchdogMs }),
     ...{ maxBatch, maxDelayMs },
   });
   const keeper = keepCurrent({ ...parts, handover, recording, startShift });

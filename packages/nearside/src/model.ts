@@ -65,6 +65,11 @@ export interface RunOptions {
   readonly priority?: Priority | undefined;
   /** From the call, waiting included; no limit by default. */
   readonly timeoutMs?: number | undefined;
+  /**
+   * Ends the worker when `signal` aborts or `timeoutMs` passes while it runs: nothing else stops a
+   * run on wasm. Another one takes its place, from the cache; calls it was doing beside are done again.
+   */
+  readonly terminate?: boolean | undefined;
   /** Results of a classifier; the spec's number by default. */
   readonly topK?: number | undefined;
   /** Gives the input away instead of copying it: the caller's array or bitmap is empty afterwards. */

@@ -43,7 +43,7 @@ export function createRunner({ handover, queue, recent, emitter, refusal }: Runn
       if (refused) throw refused.reason;
       const { spec } = handover.current.serving.version;
       const snapshot = snapshotInput(input, spec, { transfer: options.transfer ?? false });
-      work = { input: snapshot, topK: options.topK };
+      work = { input: snapshot, isGiven: options.transfer ?? false, topK: options.topK };
       const answer = await wait(work, spec, options);
       return finish(id, { answer, shift: taken(), totalMs: performance.now() - calledMs });
     } catch (error) {
@@ -56,11 +56,11 @@ export function createRunner({ handover, queue, recent, emitter, refusal }: Runn
   async function wait(
     work: QueuedRun,
     spec: ModelSpec,
-    { priority = 'normal', signal, timeoutMs }: RunOptions,
+    { priority = 'normal', signal, timeoutMs, terminate }: RunOptions,
   ): Promise<RunReply> {
     const key = batchKey(work.input, spec);
     try {
-      return await queue.add({ work, priority, batchKey: key, signal, timeoutMs });
+      return await queue.add({ work, priority, batchKey: key, signal, timeoutMs, terminate });
     } finally {
       // An element's picture may turn out broken while nobody waits for it any more.
       if (!work.shift) void Promise.resolve(work.input).then(releaseSnapshot, () => {});

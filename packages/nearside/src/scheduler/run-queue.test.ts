@@ -1,7 +1,7 @@
 import { createDeferred, NearsideError } from '@nearside/core';
 import { expect, test } from 'vitest';
 import type { Priority } from './priority.js';
-import { type BatchEnd, createRunQueue, type PostedBatch, QUEUE_LIMITS } from './run-queue.js';
+import { createRunQueue, type Outcome, type PostedBatch, QUEUE_LIMITS } from './run-queue.js';
 
 /** A worker that does nothing by itself: the test ends, fails or gives back each batch. */
 function openQueue({ maxBatch = 1, maxDelayMs = 0 } = {}) {
@@ -11,9 +11,10 @@ function openQueue({ maxBatch = 1, maxDelayMs = 0 } = {}) {
     fail(error: Error): void;
     giveBack(): void;
     recalls: number;
+    terminations: number;
   }[] = [];
   const post = (works: readonly string[]): PostedBatch<string, string> => {
-    const { promise, resolve, reject } = createDeferred<BatchEnd<string, string>>();
+    const { promise, resolve, reject } = createDeferred<readonly Outcome<string, string>[]>();
     const outcomes = works.map((work) =>
       work.startsWith('bad')
         ? ({ ok: false, error: new Error(work) } as const)
@@ -21,16 +22,20 @@ function openQueue({ maxBatch = 1, maxDelayMs = 0 } = {}) {
     );
     const batch = {
       works,
-      finish: () => resolve({ kind: 'done', outcomes }),
+      finish: () => resolve(outcomes),
       fail: reject,
-      giveBack: () => resolve({ kind: 'recalled', works }),
+      giveBack: () => resolve(works.map((work) => ({ ok: 'again', work }))),
       recalls: 0,
+      terminations: 0,
     };
     batches.push(batch);
     return {
       end: promise,
       recall() {
         batch.recalls += 1;
+      },
+      terminate() {
+        batch.terminations += 1;
       },
     };
   };
@@ -158,6 +163,16 @@ test('posted work is asked back when every caller has left, and does not come ag
   batches[1]?.giveBack();
   await settled();
   expect(posted()).toEqual(['running', 'left']);
+});
+
+test('a caller who leaves with `terminate` ends the worker, waiting or not', async () => {
+  const { add, batches } = openQueue();
+  const controller = new AbortController();
+  const left = add('running', 'normal', { signal: controller.signal, terminate: true });
+  await settled();
+  controller.abort(new Error('enough'));
+  await expect(left).rejects.toThrow('enough');
+  expect(batches[0]).toMatchObject({ terminations: 1, recalls: 0 });
 });
 
 test('one call more than the limit is refused at once, and the others are not affected', async () => {

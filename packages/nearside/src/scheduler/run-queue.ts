@@ -17,23 +17,24 @@ export interface QueuedJob<Work> {
   readonly signal?: AbortSignal | undefined;
   /** From the call, waiting included. */
   readonly timeoutMs?: number | undefined;
+  /** Whether its worker is to be ended, rather than left to finish, when the caller leaves. */
+  readonly terminate?: boolean | undefined;
 }
 
-export type Outcome<Result> =
+/** How one work of a batch ended; `again` for one that was not done and may wait once more. */
+export type Outcome<Work, Result> =
   | { readonly ok: true; readonly value: Result }
-  | { readonly ok: false; readonly error: unknown };
-
-/** How a batch ended: an outcome for each of its works, or all of them back, not begun. */
-export type BatchEnd<Work, Result> =
-  | { readonly kind: 'done'; readonly outcomes: readonly Outcome<Result>[] }
-  | { readonly kind: 'recalled'; readonly works: readonly Work[] };
+  | { readonly ok: false; readonly error: unknown }
+  | { readonly ok: 'again'; readonly work: Work };
 
 /** A batch that was given to the worker. */
 export interface PostedBatch<Work, Result> {
-  /** Rejects when the batch failed as a whole. */
-  readonly end: Promise<BatchEnd<Work, Result>>;
+  /** An outcome for each work; rejects when the batch failed as a whole. */
+  readonly end: Promise<readonly Outcome<Work, Result>[]>;
   /** Asks for it back. It may be too late. */
   recall(): void;
+  /** Ends it at once, and the worker with it, whatever else that was doing. */
+  terminate(): void;
 }
 
 export interface RunQueueOptions<Work, Result> {
@@ -62,6 +63,7 @@ interface Entry<Work, Result> {
   readonly priority: Priority;
   readonly batchKey: string | undefined;
   readonly enteredMs: number;
+  readonly terminate: boolean;
   readonly resolve: (result: Result) => void;
   readonly reject: (reason: unknown) => void;
   /** The caller is gone: aborted, too late, or answered. */
@@ -137,7 +139,7 @@ export function createRunQueue<Work, Result>({
     posted.push(sent);
     sent.batch.end
       .then(
-        (end) => settle(entries, end),
+        (outcomes) => settle(entries, outcomes),
         (error) => {
           for (const entry of entries) entry.reject(error);
         },
@@ -148,16 +150,15 @@ export function createRunQueue<Work, Result>({
       });
   }
 
-  function settle(entries: readonly Entry<Work, Result>[], end: BatchEnd<Work, Result>): void {
+  function settle(
+    entries: readonly Entry<Work, Result>[],
+    outcomes: readonly Outcome<Work, Result>[],
+  ): void {
     for (const [i, entry] of entries.entries()) {
-      if (end.kind === 'recalled') {
-        entry.work = end.works[i] as Work;
-        if (!entry.isSettled) insert(entry);
-        continue;
-      }
-      const outcome = end.outcomes[i] as Outcome<Result>;
-      if (outcome.ok) entry.resolve(outcome.value);
-      else entry.reject(outcome.error);
+      const outcome = outcomes[i] as Outcome<Work, Result>;
+      if (outcome.ok === true) entry.resolve(outcome.value);
+      else if (outcome.ok === false) entry.reject(outcome.error);
+      else if (!entry.isSettled) insert(Object.assign(entry, { work: outcome.work }));
     }
   }
 
@@ -179,8 +180,9 @@ export function createRunQueue<Work, Result>({
     const index = waiting.indexOf(entry);
     if (index >= 0) waiting.splice(index, 1);
     entry.reject(reason);
-    const batch = posted.find(({ entries }) => entries.includes(entry));
-    if (batch?.entries.every(({ isSettled }) => isSettled)) batch.batch.recall();
+    const found = posted.find(({ entries }) => entries.includes(entry));
+    if (entry.terminate) found?.batch.terminate();
+    else if (found?.entries.every(({ isSettled }) => isSettled)) found.batch.recall();
   }
 
   return {
@@ -188,7 +190,7 @@ export function createRunQueue<Work, Result>({
       return waiting.length;
     },
 
-    add({ work, priority, batchKey, signal, timeoutMs }) {
+    add({ work, priority, batchKey, signal, timeoutMs, terminate = false }) {
       const { promise, resolve, reject } = createDeferred<Result>();
       if (waiting.length >= QUEUE_LIMITS.waiting) {
         reject(queueFull());
@@ -196,7 +198,7 @@ export function createRunQueue<Work, Result>({
       }
       const enteredMs = performance.now();
       const entry: Entry<Work, Result> = {
-        ...{ work, priority, batchKey, enteredMs, isSettled: false },
+        ...{ work, priority, batchKey, enteredMs, terminate, isSettled: false },
         resolve: (result) => {
           entry.isSettled = true;
           resolve(result);
