@@ -6,6 +6,7 @@ import type { Terminal } from './terminal/terminal.js';
 const terminal: Terminal = {
   out: (line) => console.log(line),
   error: (line) => console.error(line),
+  progress: process.stderr.isTTY ? (line) => console.error(line) : undefined,
   interrupted: () =>
     new Promise((resolve) => {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());

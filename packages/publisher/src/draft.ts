@@ -104,8 +104,8 @@ function nameFrom(title: string): string {
 function refuseIdentity({ source, name, version, sequence }: DraftOptions): void {
   if (name === undefined && version === undefined && sequence === undefined) return;
   throw new TypeError(
-    `${source}: expected name, version and sequence in its model.json, because it is a model ` +
-      'directory; got others as options. Edit model.json.',
+    `draft: expected no \`name\`, \`version\` or \`sequence\` for ${source}, because it is a model ` +
+      'directory: they are in its model.json. Edit that.',
   );
 }
 

@@ -57,6 +57,18 @@ describe('verify refuses what devices refuse, with the same code', () => {
     expect(await problemsOf(forged)).toContainEqual(expect.objectContaining({ code }));
   });
 
+  test('chunks that are all sound, and together another file than the one signed', async () => {
+    const forged = offeredWith(files, release, stolen, (layout) => {
+      const parsed = JSON.parse(layout);
+      const { 'onnx/model.onnx': weights, 'MODEL.md': card } = parsed.files;
+      parsed.files['onnx/model.onnx'] = [...weights, ...card];
+      return JSON.stringify(parsed);
+    });
+    expect(await problemsOf(forged)).toContainEqual(
+      expect.objectContaining({ what: 'tiny 1.1.0, onnx/model.onnx', code: 'bundle-mismatch' }),
+    );
+  });
+
   test('golden cases that are none, signed as they are', async () => {
     const signed = new Map(digests).set('golden.json', digest('model.json'));
     const forged = offeredWith(files, { ...release, digests: signed }, stolen, (layout) => {

@@ -1,4 +1,6 @@
+import { ModelNameSchema, VersionSchema } from '@nearside/core';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { is } from 'valibot';
 import { draft } from '../draft.js';
 import { fillGolden } from '../fill-golden.js';
 import { type PackedModel, pack } from '../pack.js';
@@ -14,6 +16,7 @@ interface PackFlags extends CommonOptions {
   readonly sequence?: number;
   readonly inputs?: string;
   readonly python?: string;
+  readonly runReference?: true;
 }
 
 const HELP = `
@@ -21,6 +24,9 @@ From anything but a model directory, pack first drafts one beside the output (--
 copied, model.json and MODEL.md for you to complete, and reference/golden.py, which computes what the
 model must answer with onnxruntime. Run the same command again and nothing is done twice; what you
 edit stays. Once you have edited it, pack the draft itself.
+
+A model directory may come from anybody: of its reference/ pack runs only what this version of
+nearside ships, byte for byte, and stops otherwise. --run-reference runs whatever lies there.
 
   nearside pack model.onnx --out packed/
   nearside pack hugging-face/vit --inputs samples/ --out packed/
@@ -36,8 +42,8 @@ export function addPack(program: Command, terminal: Terminal): void {
     )
     .requiredOption('--out <dir>', 'directory to write to: new, empty, or an earlier pack')
     .option('--draft <dir>', 'where to draft a model directory (default: <out>.draft)')
-    .option('--name <name>', 'of the model (default: from the name of the source)')
-    .option('--version <version>', 'of the model (default: 1.0.0)')
+    .option('--name <name>', 'of the model (default: from the name of the source)', parseName)
+    .option('--version <version>', 'of the model (default: 1.0.0)', parseVersion)
     .addOption(
       new Option(
         '--sequence <n>',
@@ -49,13 +55,14 @@ export function addPack(program: Command, terminal: Terminal): void {
       '--python <command>',
       'with numpy and onnxruntime (default: python3, where it has them)',
     )
+    .option('--run-reference', 'run reference/ of a model directory whatever is in it')
     .addHelpText('after', HELP)
     .action(async (source: string, flags: PackFlags) => {
-      const { out, name, version, sequence, inputs, python, json } = flags;
+      const { out, name, version, sequence, inputs, python, runReference, json } = flags;
       const draftDirectory = flags.draft ?? `${out.replace(/[/\\]+$/, '')}.draft`;
       const identity = { name, version, sequence };
       const { directory, drafted } = await draft({ source, out: draftDirectory, ...identity });
-      const golden = await fillGolden({ directory, inputs, python });
+      const golden = await fillGolden({ directory, inputs, python, runReference });
       const onProgress = printProgress(terminal, 'laid out');
       const packed = await pack({ modelDirectory: directory, out, onProgress });
       const result = drafted ? { ...packed, draft: directory } : packed;
@@ -68,6 +75,16 @@ export function addPack(program: Command, terminal: Terminal): void {
           ),
       });
     });
+}
+
+function parseName(text: string): string {
+  if (is(ModelNameSchema, text)) return text;
+  throw new InvalidArgumentError("Expected lower-case letters, digits and '-', at most 64.");
+}
+
+function parseVersion(text: string): string {
+  if (is(VersionSchema, text)) return text;
+  throw new InvalidArgumentError('Expected a semantic version such as 1.2.0.');
 }
 
 function parseSequence(text: string): number {

@@ -26,7 +26,7 @@ export function addVerify(
         trust,
         onProgress: ({ model, version, file, chunks, bytes }) => {
           const done = `${formatCount(chunks, 'chunk')}, ${formatBytes(bytes)}`;
-          terminal.error(`${model} ${version}, ${file}: ${done} so far`);
+          terminal.progress?.(`${model} ${version}, ${file}: ${done} so far`);
         },
       });
       printResult(terminal, { json, result, text: () => describe(result, repository) });

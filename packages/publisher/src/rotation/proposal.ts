@@ -1,9 +1,10 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { type Metadata, parseMetadata, type Root, validSigners } from '@nearside/artifact';
-import { NearsideError } from '@nearside/core';
+import { isNearsideError, NearsideError } from '@nearside/core';
 import type { HeldKey } from '../keys/held-keys.js';
 import { TUF_ROLES } from '../keys/key-files.js';
 import type { Thresholds } from '../keys/thresholds.js';
+import { readSmallFile } from '../read-small-file.js';
 import { createTufSigner, signMetadata } from '../signing/tuf-signer.js';
 import { compareKeys } from './named-keys.js';
 
@@ -56,17 +57,18 @@ export async function writeProposal(file: string, bytes: Uint8Array): Promise<vo
   await writeFile(file, bytes, { flush: true });
 }
 
-/** @throws NearsideError `file-missing` or `metadata-malformed` */
+/** @throws NearsideError `file-missing`, `metadata-malformed` or `metadata-too-large` */
 export async function readProposal(file: string): Promise<Metadata<'root'>> {
-  const bytes = await readFile(file).catch((cause) => {
-    throw new NearsideError(
-      'file-missing',
-      `${file}: expected a next root, got no readable file. \`nearside rotate-root --propose\` ` +
-        'writes one.',
-      { cause, details: { file } },
-    );
-  });
-  return parseMetadata('root', new Uint8Array(bytes));
+  const what = 'a next root, which `nearside rotate-root --propose` writes';
+  const bytes = await readSmallFile(file, { what, tooLarge: 'metadata-too-large' });
+  try {
+    return parseMetadata('root', new Uint8Array(bytes));
+  } catch (error) {
+    if (!isNearsideError(error)) throw error;
+    const { code, message, details } = error;
+    const cause = { cause: error, details: { ...details, file } };
+    throw new NearsideError(code, `${file}: ${message.replace(/^root\.json(?:: |, )/, '')}`, cause);
+  }
 }
 
 /** @throws NearsideError `version-conflict` when it is not the next root of this repository */

@@ -11,6 +11,7 @@ import {
 } from '@nearside/core';
 import { listFiles } from '../../packing/list-files.js';
 import { readModelDirectory } from '../../packing/model-directory.js';
+import { findModelFile } from '../../packing/model-file.js';
 import { readSlices } from '../../packing/slices.js';
 import { sha256Hex } from '../../sha256-hex.js';
 
@@ -75,15 +76,16 @@ async function digestOf(path: string, name: string, layout: Layout): Promise<str
 }
 
 async function readLayoutBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = await readFile(join(path, LAYOUT_FILE)).catch((cause) => {
+  const file = await findModelFile(path, LAYOUT_FILE);
+  if (file === undefined) {
     throw new NearsideError(
       'file-missing',
       `${path}: expected a packed directory with ${LAYOUT_FILE}, got none. Run ` +
         '`nearside pack` first and publish what it wrote.',
-      { cause, details: { directory: path, file: LAYOUT_FILE } },
+      { details: { directory: path, file: LAYOUT_FILE } },
     );
-  });
-  return new Uint8Array(bytes);
+  }
+  return new Uint8Array(await readFile(file));
 }
 
 /** What is signed is what lies there: tools that check the directory find nothing unsigned. */

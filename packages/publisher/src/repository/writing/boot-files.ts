@@ -69,11 +69,12 @@ export async function composeBootFile(
   trusted: TrustedMetadata,
   model: string,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const offered = trusted.targets ? releasesOf(trusted.targets.signed, model) : [];
-  const release = offered.find(isForEveryone);
-  if (!release) return undefined;
   // Whoever changes something else must not fail at it; `verify` and `inspect` say what is wrong.
-  return ifUsable(() => compose(source, trusted, release));
+  return ifUsable(async () => {
+    const offered = trusted.targets ? releasesOf(trusted.targets.signed, model) : [];
+    const release = offered.find(isForEveryone);
+    return release && (await compose(source, trusted, release));
+  });
 }
 
 async function compose(
