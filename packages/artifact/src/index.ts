@@ -4,7 +4,7 @@ export { maxBodyBytes, verifyChunkBody } from './chunks/chunk-body.js';
 export { addBytes, type ChunkDelta, pairChunks, subtractBytes } from './chunks/chunk-deltas.js';
 export { toHex } from './hex.js';
 export { clearModels } from './installation/clear-models.js';
-export type { InstallationEvent } from './installation/installation-events.js';
+export type { InstallationEvent } from './installation/installation-event.js';
 export type { UpdateCheck } from './installation/look-for-update.js';
 export type { ModelInstallation, ReadFilesOptions } from './installation/model-installation.js';
 export { openModelInstallation } from './installation/model-installation.js';

@@ -7,7 +7,8 @@ import {
   parseModelSpec,
 } from '@nearside/core';
 import { pairChunks } from './chunks/chunk-deltas.js';
-import type { ChunkRequest, ChunkStore } from './chunks/chunk-store.js';
+import type { ChunkRequest } from './chunks/chunk-request.js';
+import type { ChunkStore } from './chunks/chunk-store.js';
 import { LIMITS } from './limits.js';
 import { mapLimited } from './map-limited.js';
 import type { Manifest, ReleaseIdentity } from './oms/verify-bundle.js';

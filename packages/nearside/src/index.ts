@@ -22,6 +22,9 @@ export type {
   RunMeta,
   RunOptions,
   RunResult,
+  Scored,
+  ScoreOptions,
+  ScoreProgress,
   StorageOptions,
 } from './model.js';
 export { open } from './open.js';
@@ -30,5 +33,4 @@ export type { StoreChoice } from './platform/open-store.js';
 export type { LoadPhase, LoadTimes, Progress } from './protocol.js';
 export { type AvailableBackend, runtimeAssets } from './runtime-assets.js';
 export type { Priority } from './scheduler/priority.js';
-export type { Scored, ScoreOptions, ScoreProgress } from './score-all.js';
 export type { ReportTotals } from './telemetry/reporter.js';

@@ -5,7 +5,6 @@ import type { ModelEventName, ModelEvents } from './events.js';
 import type { ImageInput, Input, TensorInput } from './input.js';
 import type { LoadTimes } from './protocol.js';
 import type { Priority } from './scheduler/priority.js';
-import type { Scored, ScoreOptions } from './score-all.js';
 import type { ReportTotals } from './telemetry/reporter.js';
 
 /** An open model. Close it when done: that ends its worker and frees its memory. */
@@ -75,6 +74,24 @@ export interface RunOptions {
   /** Gives the input away instead of copying it: the caller's array or bitmap is empty afterwards. */
   readonly transfer?: boolean | undefined;
 }
+
+export interface ScoreOptions extends Pick<RunOptions, 'signal' | 'topK' | 'priority'> {
+  /** Index to go on from; what comes before is taken from the iterable and passed over. */
+  readonly from?: number | undefined;
+  /** Called after each result; `total` is unknown where the inputs have no length. */
+  readonly onProgress?: ((progress: ScoreProgress) => void) | undefined;
+}
+
+export interface ScoreProgress {
+  readonly done: number;
+  readonly failed: number;
+  readonly total: number | undefined;
+}
+
+/** One input's result, or why it has none: a bad input stops nothing. */
+export type Scored =
+  | ({ readonly index: number } & RunResult)
+  | { readonly index: number; readonly error: unknown };
 
 /** Labels by score for a picture, tensors for tensors. */
 export interface RunResult<Result extends Output = Output> {

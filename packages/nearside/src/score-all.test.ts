@@ -1,8 +1,8 @@
 import { NearsideError } from '@nearside/core';
 import { expect, test } from 'vitest';
 import type { Input } from './input.js';
-import type { RunResult } from './model.js';
-import { type Scored, type ScoreProgress, scoreAll } from './score-all.js';
+import type { RunResult, Scored, ScoreProgress } from './model.js';
+import { scoreAll } from './score-all.js';
 
 /** Answers with the number it was given; odd hundreds are bad inputs. */
 function numbered() {

@@ -1,26 +1,8 @@
 import type { Input } from './input.js';
-import type { RunOptions, RunResult } from './model.js';
+import type { RunOptions, RunResult, Scored, ScoreOptions } from './model.js';
 
 /** Calls kept in the queue at the same time: enough for full batches, with room left for others. */
 const IN_FLIGHT = 48;
-
-export interface ScoreOptions extends Pick<RunOptions, 'signal' | 'topK' | 'priority'> {
-  /** Index to go on from; what comes before is taken from the iterable and passed over. */
-  readonly from?: number | undefined;
-  /** Called after each result; `total` is unknown where the inputs have no length. */
-  readonly onProgress?: ((progress: ScoreProgress) => void) | undefined;
-}
-
-export interface ScoreProgress {
-  readonly done: number;
-  readonly failed: number;
-  readonly total: number | undefined;
-}
-
-/** One input's result, or why it has none: a bad input stops nothing. */
-export type Scored =
-  | ({ readonly index: number } & RunResult)
-  | { readonly index: number; readonly error: unknown };
 
 /**
  * Runs many inputs at full speed, in their order, without keeping more than a few of them in memory.

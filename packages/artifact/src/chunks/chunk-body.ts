@@ -1,7 +1,7 @@
 import { LIMITS } from '../limits.js';
 import { gunzip } from '../network/gunzip.js';
 import { type VerifiedBytes, verifyBytes } from '../verified-bytes.js';
-import type { ChunkRequest } from './chunk-store.js';
+import type { ChunkRequest } from './chunk-request.js';
 
 type ChunkIdentity = Pick<ChunkRequest, 'sha256' | 'what' | 'sizeBytes' | 'gzipBytes'>;
 

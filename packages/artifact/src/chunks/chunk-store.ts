@@ -4,22 +4,9 @@ import { gunzip } from '../network/gunzip.js';
 import type { RepositorySource } from '../network/repository-source.js';
 import { chunkPath, deltaPath } from '../repository-paths.js';
 import { type VerifiedBytes, verifyBytes } from '../verified-bytes.js';
-import { addBytes, type ChunkDelta } from './chunk-deltas.js';
+import { addBytes } from './chunk-deltas.js';
+import type { ChunkRequest } from './chunk-request.js';
 import { fetchChunk, isIntegrityError } from './fetch-chunk.js';
-
-/** A chunk asked for by its hash, with a name for messages. */
-export interface ChunkRequest {
-  readonly sha256: string;
-  readonly what: string;
-  /** Unknown for layout.json alone, which is capped instead. */
-  readonly sizeBytes?: number | undefined;
-  /** Present when the repository holds it compressed. */
-  readonly gzipBytes?: number | undefined;
-  /** The stored chunk it replaces, where the repository offers the difference. */
-  readonly delta?: ChunkDelta | undefined;
-  /** Called with each piece's length as it arrives from the network, in bytes. */
-  readonly onBytes?: ((sizeBytes: number) => void) | undefined;
-}
 
 /** Chunks by their hash: from the local store where it still holds the right bytes, else fetched. */
 export interface ChunkStore {

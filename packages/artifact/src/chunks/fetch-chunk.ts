@@ -4,7 +4,7 @@ import type { RepositorySource } from '../network/repository-source.js';
 import { chunkPath } from '../repository-paths.js';
 import type { VerifiedBytes } from '../verified-bytes.js';
 import { maxBodyBytes, verifyChunkBody } from './chunk-body.js';
-import type { ChunkRequest } from './chunk-store.js';
+import type { ChunkRequest } from './chunk-request.js';
 
 /**
  * Fetches one chunk from any of several sources of the same repository. A source that sends wrong

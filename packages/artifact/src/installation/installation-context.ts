@@ -2,7 +2,7 @@ import type { ChunkStore } from '../chunks/chunk-store.js';
 import type { RepositorySource } from '../network/repository-source.js';
 import type { Support } from '../release.js';
 import type { FallbackStore } from '../stores/fallback-store.js';
-import type { InstallationEvent } from './installation-events.js';
+import type { InstallationEvent } from './installation-event.js';
 import type { MetadataKeeper } from './metadata-keeper.js';
 import type { VersionLedger } from './version-ledger.js';
 

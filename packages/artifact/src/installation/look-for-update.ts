@@ -1,7 +1,7 @@
 import { isNearsideError } from '@nearside/core';
 import type { ReleaseIdentity } from '../oms/verify-bundle.js';
+import { announceStale, announceUnsupported } from './announce.js';
 import type { InstallationContext } from './installation-context.js';
-import { announceStale, announceUnsupported } from './installation-events.js';
 import { chooseOffered, isOffered } from './offered-release.js';
 
 /** What a look at the repository has found. */

@@ -13,7 +13,7 @@ import { collectGarbage } from './collect-garbage.js';
 import { findInstalled, findVersion } from './find-version.js';
 import { followDownload } from './follow-download.js';
 import type { InstallationContext } from './installation-context.js';
-import type { InstallationEvent } from './installation-events.js';
+import type { InstallationEvent } from './installation-event.js';
 import { lookForUpdate, type UpdateCheck } from './look-for-update.js';
 import { createMetadataKeeper } from './metadata-keeper.js';
 import { notOffered } from './offered-release.js';

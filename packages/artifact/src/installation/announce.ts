@@ -3,18 +3,6 @@ import { unsupportedReleases } from '../release.js';
 import { type CompleteMetadata, requireUnexpired } from '../tuf/trusted-metadata.js';
 import type { InstallationContext } from './installation-context.js';
 
-/** What an installation tells while it works. */
-export type InstallationEvent =
-  | { readonly type: 'chunk-healed'; readonly sha256: string }
-  | { readonly type: 'metadata-stale'; readonly role: string; readonly expires: string }
-  | { readonly type: 'version-unsupported'; readonly version: string; readonly sequence: number }
-  | {
-      readonly type: 'storage-evicted';
-      readonly model: string;
-      readonly version: string;
-      readonly sizeBytes: number;
-    };
-
 type Told = Pick<InstallationContext, 'onEvent'>;
 
 /** Expired metadata installs nothing new, but what it vouched for keeps serving. */
