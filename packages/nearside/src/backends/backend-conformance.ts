@@ -2,7 +2,7 @@ import type { VerifiedBytes } from '@nearside/artifact';
 import { parseGolden, parseModelSpec, type Tensor, type Tensors } from '@nearside/core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { findMismatch } from '../golden-check.js';
-import type { Backend, BackendSession } from './backend.js';
+import type { Backend, BackendSession, RuntimeTraits } from './backend.js';
 
 /** `models/digits`, as the test server serves it from the workspace's root. */
 const DIGITS = new URL('/models/digits/', globalThis.location.origin);
@@ -10,15 +10,18 @@ const DIGITS = new URL('/models/digits/', globalThis.location.origin);
 /** What every backend must do, on the digits model. Applied to each in a browser test of its own. */
 export function describeBackend(
   backend: Backend,
-  { variant: name, wasmUrl }: { variant: string; wasmUrl: string },
+  { variant: name, wasmUrl }: { variant: string; wasmUrl?: string },
 ): void {
   describe(backend.name, () => {
     let session: BackendSession;
+    let traits: RuntimeTraits;
     let digits: Awaited<ReturnType<typeof loadDigits>>;
 
     beforeAll(async () => {
       digits = await loadDigits(name);
-      await backend.start(await fetchBytes(wasmUrl));
+      await backend.requireSupport(digits.variant);
+      const wasm = wasmUrl === undefined ? undefined : await fetchBytes(wasmUrl);
+      traits = await backend.start({ wasm, onLost() {} });
       session = await createSession();
     });
 
@@ -26,6 +29,11 @@ export function describeBackend(
       const { spec, variant, files } = digits;
       return backend.createSession({ spec, variant, files });
     }
+
+    test('names what it computes on', () => {
+      expect(traits.threads).toBeGreaterThanOrEqual(1);
+      expect(traits.hardware).toMatch(/^[ -~]{2,}$/);
+    });
 
     test('reproduces the outputs that another runtime computed', async () => {
       for (const { inputs, expected } of digits.cases) {

@@ -1,4 +1,9 @@
-import { type Backend as BackendName, isNearsideError, NearsideError } from '@nearside/core';
+import {
+  type Backend as BackendName,
+  type ErrorCode,
+  isNearsideError,
+  NearsideError,
+} from '@nearside/core';
 
 /**
  * How ONNX Runtime and TensorFlow.js word that they have no kernel for an operator. Neither gives a
@@ -7,9 +12,17 @@ import { type Backend as BackendName, isNearsideError, NearsideError } from '@ne
 const MISSING_OPERATOR = /not implemented|No Op registered|not a registered|not registered/i;
 
 /**
+ * How memory that cannot be had is worded: by C++ in wasm (`std::bad_alloc`), Emscripten
+ * (`Aborted(OOM)`), ONNX Runtime's arena and loader, engines (`Array buffer allocation failed`,
+ * `WebAssembly.Memory.grow`), Dawn and wgpu (GPUs).
+ */
+const OUT_OF_MEMORY =
+  /bad_alloc|\bOOM\b|out of memory|not enough memory|failed to allocate|allocation failed|memory\.grow|could not allocate memory|cannot enlarge memory|exceeds the max buffer size/i;
+
+/**
  * Does one step of a backend, and gives whatever it throws a code.
  *
- * @throws NearsideError `operator-unsupported` or `backend-failed`
+ * @throws NearsideError `operator-unsupported`, `out-of-memory` or `backend-failed`
  */
 export async function attempt<Value>(
   backend: BackendName,
@@ -36,9 +49,22 @@ export function backendError(
   got: string,
   cause?: unknown,
 ): NearsideError {
+  return new NearsideError(codeOf(got), `${backend}: expected the model to ${step}, got: ${got}`, {
+    cause,
+    details: { backend, step },
+  });
+}
+
+/** @param missing what the environment lacks, in words */
+export function unsupported(backend: BackendName, missing: string): NearsideError {
   return new NearsideError(
-    MISSING_OPERATOR.test(got) ? 'operator-unsupported' : 'backend-failed',
-    `${backend}: expected the model to ${step}, got: ${got}`,
-    { cause, details: { backend, step } },
+    'no-backend',
+    `${backend}: expected ${missing}, got a browser or device without it. Another backend is needed.`,
+    { details: { backend, missing } },
   );
+}
+
+function codeOf(got: string): ErrorCode {
+  if (MISSING_OPERATOR.test(got)) return 'operator-unsupported';
+  return OUT_OF_MEMORY.test(got) ? 'out-of-memory' : 'backend-failed';
 }
