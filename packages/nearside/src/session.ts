@@ -29,7 +29,7 @@ export interface OpenSessionOptions {
   readonly runtimeWasm: LoadRequest['runtimeWasm'];
   /** Whether it has passed all golden cases on this hardware before: then the first, cheap one does. */
   readonly isProvenOn: (traits: RuntimeTraits) => boolean;
-  /** Told when the hardware is gone, and with it every later run. */
+  /** Told when no later run will succeed. */
   readonly onLost: (error: NearsideError) => void;
   readonly progress: LoadProgress;
 }

@@ -12,12 +12,26 @@ import {
 const MISSING_OPERATOR = /not implemented|No Op registered|not a registered|not registered/i;
 
 /**
- * How memory that cannot be had is worded: by C++ in wasm (`std::bad_alloc`), Emscripten
- * (`Aborted(OOM)`), ONNX Runtime's arena and loader, engines (`Array buffer allocation failed`,
- * `WebAssembly.Memory.grow`), Dawn and wgpu (GPUs).
+ * How memory that cannot be had is worded: by C++ in wasm (`std::bad_alloc`), ONNX Runtime's check of
+ * sizes beyond 4 GiB (shape, overflow) and its loader, Emscripten (`Aborted(OOM)`), the engines (array
+ * length and buffer allocation), Dawn and wgpu (buffer size). Same versions, Chromium 156, Firefox 153.
  */
-const OUT_OF_MEMORY =
-  /bad_alloc|\bOOM\b|out of memory|not enough memory|failed to allocate|allocation failed|memory\.grow|could not allocate memory|cannot enlarge memory|exceeds the max buffer size/i;
+const OUT_OF_MEMORY = new RegExp(
+  [
+    'bad_alloc',
+    'Tensor shape is too large',
+    'SafeIntOnOverflow',
+    'failed to allocate',
+    '\\bOOM\\b',
+    'out of memory',
+    'not enough memory',
+    'memory\\.grow',
+    'array length',
+    'allocation failed',
+    'exceeds the max buffer size',
+  ].join('|'),
+  'i',
+);
 
 /**
  * Does one step of a backend, and gives whatever it throws a code.
@@ -49,10 +63,14 @@ export function backendError(
   got: string,
   cause?: unknown,
 ): NearsideError {
-  return new NearsideError(codeOf(got), `${backend}: expected the model to ${step}, got: ${got}`, {
-    cause,
-    details: { backend, step },
-  });
+  return new NearsideError(
+    codeOf(backend, got),
+    `${backend}: expected the model to ${step}, got: ${got}`,
+    {
+      cause,
+      details: { backend, step },
+    },
+  );
 }
 
 /** @param missing what the environment lacks, in words */
@@ -64,7 +82,9 @@ export function unsupported(backend: BackendName, missing: string): NearsideErro
   );
 }
 
-function codeOf(got: string): ErrorCode {
+function codeOf(backend: BackendName, got: string): ErrorCode {
   if (MISSING_OPERATOR.test(got)) return 'operator-unsupported';
-  return OUT_OF_MEMORY.test(got) ? 'out-of-memory' : 'backend-failed';
+  // TensorFlow.js on wasm does not look whether it was given memory, and traps as it writes there.
+  const isTrap = backend === 'tfjs-wasm' && /out of bounds/.test(got);
+  return isTrap || OUT_OF_MEMORY.test(got) ? 'out-of-memory' : 'backend-failed';
 }

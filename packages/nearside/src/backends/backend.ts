@@ -40,7 +40,7 @@ export interface Backend {
 export interface StartRequest {
   /** The runtime's wasm file; undefined for a backend that has none. */
   readonly wasm?: Uint8Array<ArrayBuffer> | undefined;
-  /** Told at most once, when the hardware is gone: no run will succeed any more. */
+  /** Told when no run will succeed any more: the GPU is lost, or the runtime cannot go on. */
   readonly onLost: (error: NearsideError) => void;
 }
 
@@ -63,8 +63,8 @@ export interface BackendSession {
   /**
    * @param inputs every tensor of `spec.inputs`; left untouched
    * @returns every tensor of `spec.outputs`, in buffers of their own
-   * @throws NearsideError `backend-failed` or `out-of-memory`, which do not affect the next run;
-   *   `device-lost`, after which every run throws it
+   * @throws NearsideError `backend-failed` or `out-of-memory`, which do not affect the next run unless
+   *   `onLost` was told; `device-lost`
    */
   run(inputs: Tensors): Promise<Tensors>;
   /** Frees what the runtime holds for it. Safe to call twice. */

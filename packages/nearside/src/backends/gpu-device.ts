@@ -8,8 +8,8 @@ export interface GpuDevice {
   /** Vendor and architecture as the browser tells them, such as `google swiftshader`. */
   readonly description: string;
   /**
-   * Does one step on the device. Neither runtime notices by itself that the device went meanwhile,
-   * or that it refused a command: the numbers would be wrong and nothing thrown.
+   * Does one step on the device. The runtimes do not notice that the device went meanwhile, and
+   * TensorFlow.js not that it refused a command: a buffer that is too large gives zeros (4.22).
    *
    * @throws NearsideError `device-lost`, `out-of-memory`, `backend-failed`; what `work` throws
    */
@@ -33,6 +33,15 @@ const LIMITS = [
   'maxStorageBuffersPerShaderStage',
 ] as const satisfies (keyof GPUSupportedLimits)[];
 
+/** Kinds of error that a device only tells to whoever asks. */
+const ERRORS = ['validation', 'internal', 'out-of-memory'] as const;
+
+/**
+ * Firefox 153 unmaps a lost device's buffers a few milliseconds before it says that it is lost; only a
+ * run that has failed waits this long, ms.
+ */
+const ANNOUNCEMENT_MS = 100;
+
 /** @throws NearsideError `no-backend` without an adapter, or without fp16 for an fp16 variant */
 export async function requireGpu(backend: BackendName, { dtype }: Variant): Promise<void> {
   const adapter = await requestAdapter();
@@ -55,19 +64,15 @@ export async function openGpuDevice(
 ): Promise<GpuDevice> {
   const { device, adapterInfo } = await attempt(backend, 'start', () => requestDevice(backend));
   let lost: NearsideError | undefined;
-  let refused: GPUError | undefined;
   const loss = device.lost.then((info) => {
     lost = deviceLost(backend, info);
     onLost(lost);
     return lost;
   });
-  device.addEventListener('uncapturederror', ({ error }) => {
-    refused ??= error;
-  });
 
-  /** A run that failed as the device went may reject a moment before the loss is announced. */
+  /** A run that fails as the device goes may do so before the loss is announced. */
   async function failWith(error: unknown): Promise<never> {
-    throw lost ?? (await Promise.race([loss, nextTask()])) ?? error;
+    throw (await Promise.race([loss, announcementTime()])) ?? error;
   }
 
   return {
@@ -76,17 +81,17 @@ export async function openGpuDevice(
     description: [adapterInfo.vendor, adapterInfo.architecture].filter(Boolean).join(' ') || 'gpu',
     async guard(step, work) {
       if (lost) throw lost;
+      for (const filter of ERRORS) device.pushErrorScope(filter);
       const ended = Promise.race([work(), loss.then((error) => Promise.reject(error))]);
-      const value = await ended.catch(failWith);
-      if (!refused) return value;
-      const { message } = refused;
-      const isMemory = refused instanceof GPUOutOfMemoryError;
-      refused = undefined;
-      throw backendError(
-        backend,
-        step,
-        isMemory ? `out of memory on the GPU: ${message}` : message,
-      );
+      const [worked] = await Promise.allSettled([ended]);
+      const refusals = await Promise.all(ERRORS.map(() => device.popErrorScope())).catch(() => []);
+      const refusal = refusals.find((error) => error !== null);
+      if (worked.status === 'rejected') return failWith(worked.reason);
+      if (lost) throw lost;
+      if (!refusal) return worked.value;
+      const isMemory = refusal instanceof GPUOutOfMemoryError;
+      const got = `${isMemory ? 'out of memory: ' : ''}${refusal.message}`;
+      return failWith(backendError(backend, step, got));
     },
   };
 }
@@ -120,8 +125,8 @@ async function requestAdapter(): Promise<GPUAdapter | undefined> {
   return undefined;
 }
 
-function nextTask(): Promise<undefined> {
-  return new Promise((resolve) => setTimeout(resolve));
+function announcementTime(): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(resolve, ANNOUNCEMENT_MS));
 }
 
 function deviceLost(backend: BackendName, { reason, message }: GPUDeviceLostInfo): NearsideError {

@@ -29,6 +29,7 @@ export async function createOnnxSession(
     runtime.InferenceSession.create(requireFile(backend, files, file), {
       executionProviders: [executionProvider],
       graphOptimizationLevel: 'all',
+      logSeverityLevel: 3, // errors: a page's console is not ours
       externalData: weights.map((name) => ({
         path: relativeTo(file, name),
         data: requireFile(backend, files, name),

@@ -1,4 +1,5 @@
-import { describeBackend } from './backend-conformance.js';
+import { describeBackend } from '../testing/backend-conformance.js';
+import { testFatalOutOfMemory } from '../testing/out-of-memory-conformance.js';
 import { onnxWebgpu } from './onnx-webgpu.js';
 
 const wasmUrl = new URL(
@@ -6,4 +7,10 @@ const wasmUrl = new URL(
   import.meta.url,
 ).href;
 
-describeBackend(onnxWebgpu, { variant: 'fp32', wasmUrl });
+const told: string[] = [];
+describeBackend(onnxWebgpu, {
+  variant: 'fp32',
+  wasmUrl,
+  onLost: ({ code }) => told.push(code),
+});
+testFatalOutOfMemory(onnxWebgpu, () => told);

@@ -1,10 +1,12 @@
+import type { NearsideError } from '@nearside/core';
 import * as ort from 'onnxruntime-web/webgpu';
-import type { Backend, BackendSession, SessionRequest } from './backend.js';
+import type { Backend, BackendSession, SessionRequest, StartRequest } from './backend.js';
+import { endOnFailure } from './end-on-failure.js';
 import { type GpuDevice, openGpuDevice, requireGpu } from './gpu-device.js';
 import { createOnnxSession } from './onnx-session.js';
 import { requireSimd } from './require-simd.js';
 
-let gpu: GpuDevice | undefined;
+let started: { readonly gpu: GpuDevice; readonly onLost: StartRequest['onLost'] } | undefined;
 
 /**
  * ONNX Runtime's native WebGPU execution provider. Never the older one behind the default entry
@@ -21,27 +23,37 @@ export const onnxWebgpu: Backend = {
   },
 
   async start({ wasm, onLost }) {
-    // What the GPU lacks runs on the CPU; one thread, because that is not worth more.
+    // Only what the GPU has no kernel for runs on the CPU: not worth threads.
     ort.env.wasm.numThreads = 1;
     ort.env.wasm.wasmBinary = wasm?.buffer;
     ort.env.logLevel = 'error';
-    gpu = await openGpuDevice('onnx-webgpu', onLost);
+    const gpu = await openGpuDevice('onnx-webgpu', onLost);
+    started = { gpu, onLost };
     return { threads: 1, hardware: gpu.description };
   },
 
   async createSession(request: SessionRequest): Promise<BackendSession> {
-    const { device, guard } = requireStarted();
-    const executionProvider = { name: 'webgpu', device } as const;
+    if (!started) throw new TypeError('onnx-webgpu: expected createSession after start');
+    const { gpu, onLost } = started;
+    const executionProvider = { name: 'webgpu', device: gpu.device } as const;
     const options = { backend: 'onnx-webgpu', runtime: ort, executionProvider } as const;
-    const session = await guard('load', () => createOnnxSession(options, request));
-    return {
-      run: (inputs) => guard('run', () => session.run(inputs)),
+    const session = await gpu.guard('load', () => createOnnxSession(options, request));
+    const guarded: BackendSession = {
+      run: (inputs) => gpu.guard('run', () => session.run(inputs)),
       release: () => session.release(),
     };
+    return endOnFailure(guarded, { isHarmless, onLost });
   },
 };
 
-function requireStarted(): GpuDevice {
-  if (!gpu) throw new TypeError('onnx-webgpu: expected createSession after start');
-  return gpu;
+/** What is refused before a kernel runs. */
+const REFUSED_INPUT = /invalid dimensions|invalid rank|unexpected input data type/i;
+
+/**
+ * Any other failure leaves a lock of the runtime taken, and the next run would wait for it for ever,
+ * deaf to everything (onnxruntime-web 1.30, Chromium 156 and Firefox 153; its wasm provider goes on).
+ * A lost device is told by the device.
+ */
+function isHarmless({ code, message }: NearsideError): boolean {
+  return code === 'device-lost' || REFUSED_INPUT.test(message);
 }

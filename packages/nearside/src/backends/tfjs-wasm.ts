@@ -1,9 +1,13 @@
+import type { NearsideError } from '@nearside/core';
 import * as wasm from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Backend } from './backend.js';
+import type { Backend, StartRequest } from './backend.js';
 import { attempt, backendError } from './backend-error.js';
+import { endOnFailure } from './end-on-failure.js';
 import { requireSimd } from './require-simd.js';
 import { createTfjsSession } from './tfjs-session.js';
+
+let tellLost: StartRequest['onLost'] = () => {};
 
 /** TensorFlow.js on its wasm backend (SIMD, one thread). */
 export const tfjsWasm: Backend = {
@@ -14,7 +18,8 @@ export const tfjsWasm: Backend = {
     requireSimd('tfjs-wasm');
   },
 
-  async start({ wasm: bytes }) {
+  async start({ wasm: bytes, onLost }) {
+    tellLost = onLost;
     // Its threads never worked in a bundle, and looking for them throws (tfjs 4.22).
     tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
     // One file serves all three names: `requireSimd` has made sure of the one feature it needs.
@@ -33,5 +38,16 @@ export const tfjsWasm: Backend = {
     return { threads: 1, hardware: 'cpu' };
   },
 
-  createSession: (request) => createTfjsSession('tfjs-wasm', request),
+  async createSession(request) {
+    const session = await createTfjsSession('tfjs-wasm', request);
+    return endOnFailure(session, { isHarmless, onLost: tellLost });
+  },
 };
+
+/**
+ * It writes to address 0 when it was given no memory, over all it has until it traps (tfjs 4.22):
+ * nothing in its heap can be relied on any more.
+ */
+function isHarmless({ code }: NearsideError): boolean {
+  return code !== 'out-of-memory';
+}
