@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /**
@@ -33,7 +33,7 @@ export async function writeRepositoryFiles(directory, files, chunksOf) {
     await mkdir(dirname(join(directory, path)), { recursive: true });
     await writeFile(join(directory, path), bytes);
   }
-  if (chunksOf) await symlink(join(chunksOf, 'chunks'), join(directory, 'chunks'));
+  if (chunksOf) await linkChunks(join(chunksOf, 'chunks'), join(directory, 'chunks'));
 }
 
 /** @param {(bytes: Buffer) => Uint8Array} damage */
@@ -74,4 +74,10 @@ export function currentPaths(files) {
     snapshot: snapshotPath,
     targets: `metadata/${targets}.targets.json`,
   };
+}
+
+/** The same files under a second name, because `nearside serve` follows no symbolic link. */
+async function linkChunks(from, to) {
+  await mkdir(to);
+  for (const name of await readdir(from)) await link(join(from, name), join(to, name));
 }

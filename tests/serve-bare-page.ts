@@ -5,6 +5,7 @@ import { serveSite } from '../scripts/serve-site.mjs';
 
 /** Builds `tests/page` into a folder and serves it: `nearside` and `one()` are on its global scope. */
 export async function serveBarePage(outDir: string) {
+  const { NODE_ENV } = process.env;
   await build({
     configFile: false,
     root: `${root}tests/page`,
@@ -12,6 +13,9 @@ export async function serveBarePage(outDir: string) {
     worker: { format: 'es' },
     build: { outDir, target: 'esnext', assetsInlineLimit: 0 },
   });
+  // Vite sets it for a build; the next test's `npm install` would leave out what is for development.
+  if (NODE_ENV === undefined) delete process.env.NODE_ENV;
+  else process.env.NODE_ENV = NODE_ENV;
   return serveSite({ dir: outDir, config: {}, port: 0 });
 }
 

@@ -14,7 +14,7 @@ self.onmessage = async ({ data }) => {
     return;
   }
   const { logits } = await session.run({
-    pixel_values: new ort.Tensor('float32', data.pixels, [1, 1, 28, 28]),
+    pixel_values: new ort.Tensor('float32', data.pixels, [data.pixels.length / 784, 1, 28, 28]),
   });
   self.postMessage(logits.data, [logits.data.buffer]);
 };

@@ -3,14 +3,17 @@ import * as nearside from 'nearside';
 import { openAsPlanned } from '../../packages/nearside/dist/open.js';
 import { planOpening } from '../../packages/nearside/dist/open-options.js';
 
-/** What a digits model makes of: a white stroke down the middle, a one. */
-function one() {
+/** A white stroke downwards on black, two pixels wide, from column `x` on. */
+function stroke(x) {
   const image = new ImageData(28, 28);
   image.data.fill(255);
   for (let i = 0; i < image.data.length; i += 4) image.data.fill(0, i, i + 3);
-  for (let y = 5; y < 23; y += 1) image.data.fill(255, (y * 28 + 13) * 4, (y * 28 + 15) * 4);
+  for (let y = 5; y < 23; y += 1) image.data.fill(255, (y * 28 + x) * 4, (y * 28 + x + 2) * 4);
   return image;
 }
+
+/** In the middle: a one. */
+const one = () => stroke(13);
 
 /** Events of a model that a flow may want to see. */
 const TELLING = ['version-ready', 'version-swapped', 'version-rolled-back', 'version-unsupported'];
@@ -21,5 +24,5 @@ async function openInOrder(url, { backends, ...options }) {
   return openAsPlanned({ ...plan, backends }, performance.now());
 }
 
-Object.assign(globalThis, { nearside, one, openInOrder, TELLING });
+Object.assign(globalThis, { nearside, one, stroke, openInOrder, TELLING });
 document.documentElement.dataset.ready = 'yes';

@@ -16,11 +16,22 @@ export function parse<const Schema extends v.GenericSchema>(
   if (result.success) return result.output;
   const [issue] = result.issues;
   const path = v.getDotPath(issue) ?? '';
-  // Checks such as `safe_integer` have a name instead of an expectation.
-  const expected = issue.expected ?? issue.type.replaceAll('_', ' ');
+  const expected = expectationOf(issue);
+  const got = issue.received === 'undefined' ? 'nothing' : shortened(issue.received);
   throw new NearsideError(
     code,
-    `${what}${path && `, ${path}`}: expected ${expected}, got ${issue.received}.`,
-    { details: { what, path, expected, got: issue.received } },
+    `${what}${path && `, ${shortened(path)}`}: expected ${expected}, got ${got}.`,
+    { details: { what, path, expected, got } },
   );
+}
+
+/** Our own words where a schema has some; valibot's otherwise, which may be a type, a value or a check. */
+function expectationOf({ message, expected, type }: v.BaseIssue<unknown>): string {
+  const isOurs = !message.startsWith('Invalid ');
+  return isOurs ? message : (expected ?? type.replaceAll('_', ' '));
+}
+
+/** What others sent may be long; a message is for reading. */
+function shortened(text: string): string {
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }

@@ -18,3 +18,10 @@ const CODES = [
 export function isBackendFault(error: unknown): error is NearsideError {
   return isNearsideError(error) && CODES.some((code) => code === error.code);
 }
+
+/** Whether a worker is gone, and with it everything that it was doing. */
+export function isLostWorker(error: unknown): error is NearsideError {
+  return (
+    isNearsideError(error) && ['worker-lost', 'device-lost', 'terminated'].includes(error.code)
+  );
+}

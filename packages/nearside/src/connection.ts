@@ -3,6 +3,7 @@ import { createDeferred, NearsideError } from '@nearside/core';
 import * as Comlink from 'comlink';
 import type { Host } from './platform/host.js';
 import {
+  type BatchReply,
   type CheckRequest,
   type FetchRequest,
   fromWireError,
@@ -13,7 +14,6 @@ import {
   READY,
   type RejectRequest,
   type Reply,
-  type RunReply,
   type RunRequest,
   type WorkerApi,
   type WorkerEvent,
@@ -31,7 +31,8 @@ export interface Connection {
   fetch(request: FetchRequest): Promise<void>;
   load(request: LoadRequest): Promise<LoadedVariant>;
   /** @param transfer what is given away with the request */
-  run(request: RunRequest, transfer: Transferable[]): Promise<RunReply>;
+  run(request: RunRequest, transfer: Transferable[]): Promise<BatchReply>;
+  recall(id: number): Promise<void>;
   check(request: CheckRequest): Promise<UpdateCheck>;
   spendTry(sequence: number): Promise<number | undefined>;
   reject(request: RejectRequest): Promise<void>;
@@ -116,6 +117,7 @@ export async function connect(
     load: (request) => settle(() => api.load(request)),
     run: (request, transfer) =>
       settle(() => api.run(Comlink.transfer(request, transfer)).catch(rejectUncloneable)),
+    recall: (id) => settle(() => api.recall(id)),
     check: (request) => settle(() => api.check(request)),
     spendTry: (sequence) => settle(() => api.spendTry(sequence)),
     reject: (request) => settle(() => api.reject(request)),

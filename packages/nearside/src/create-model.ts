@@ -5,9 +5,13 @@ import { createHandover, type Shift } from './handover.js';
 import { keepCurrent } from './keep-current.js';
 import type { Model, ModelStats, OpeningStats, StorageOptions } from './model.js';
 import type { OpenPlan } from './open-options.js';
+import { postBatch, type QueuedRun } from './post-batch.js';
+import type { RunReply } from './protocol.js';
 import { createRecentRuns } from './recent-runs.js';
+import { createReviver } from './revive-worker.js';
 import { createRunner } from './run-model.js';
 import { createRunQueue } from './scheduler/run-queue.js';
+import { scoreAll } from './score-all.js';
 import type { Serving } from './serving.js';
 import type { InstallIdentity } from './telemetry/install-identity.js';
 import { recordVersion } from './telemetry/record-version.js';
@@ -28,12 +32,20 @@ export interface ModelParts {
 export function createModel(parts: ModelParts): Model {
   const { emitter, plan, serving: first } = parts;
   const { model } = first.version.release;
-  const queue = createRunQueue();
   const recent = createRecentRuns();
   const opening = describeOpening(parts);
   const recording = { ...parts, lifetime: createTally(), totals: createReportTotals() };
-  const handover = createHandover(startShift(first), { emitter });
+  const revive = createReviver(parts);
+  const handover = createHandover(startShift(first), {
+    emitter,
+    revive: async (lost) => startShift(await revive(lost)),
+  });
   handover.current.recorder.opened(opening, { quarantined: first.quarantined });
+  const { max: maxBatch = 1, maxDelayMs = 0 } = first.version.spec.batch ?? {};
+  const queue = createRunQueue<QueuedRun, RunReply>({
+    post: (runs) => postBatch(runs, { handover, watchdogMs: plan.policy.watchdogMs }),
+    ...{ maxBatch, maxDelayMs },
+  });
   const keeper = keepCurrent({ ...parts, handover, recording, startShift });
   const run = createRunner({ handover, queue, recent, emitter, refusal });
   let closed: NearsideError | undefined;
@@ -93,6 +105,7 @@ export function createModel(parts: ModelParts): Model {
 
   return {
     run: run as Model['run'],
+    score: (inputs, options) => scoreAll(run, inputs, options),
     stats,
     storage,
     close,

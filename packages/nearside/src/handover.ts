@@ -1,5 +1,5 @@
 import type { NearsideError } from '@nearside/core';
-import { isBackendFault } from './backend-fault.js';
+import { isBackendFault, isLostWorker } from './backend-fault.js';
 import type { ModelEmitter } from './events.js';
 import { announceRollBack, rollBack } from './roll-back.js';
 import type { Serving } from './serving.js';
@@ -29,11 +29,20 @@ export interface Handover {
   close(reason: unknown): Promise<void>;
 }
 
-export function createHandover(first: Shift, { emitter }: { emitter: ModelEmitter }): Handover {
+export interface HandoverOptions {
+  readonly emitter: ModelEmitter;
+  /** Starts the version anew after its worker was lost. */
+  readonly revive: (lost: Shift) => Promise<Shift>;
+}
+
+export function createHandover(first: Shift, { emitter, revive }: HandoverOptions): Handover {
   let current = first;
   /** The version before, while the current one is on probation. */
   let reserve: Shift | undefined;
   let goodRuns = 0;
+  /** Under way after a worker was lost: runs wait for it. */
+  let reviving: Promise<void> | undefined;
+  let isClosed = false;
   const inFlight = new Map<Shift, number>();
   const leaving = new Map<Shift, unknown>();
   const sealing = new Set<Promise<void>>();
@@ -81,11 +90,27 @@ export function createHandover(first: Shift, { emitter }: { emitter: ModelEmitte
     void rollBack(event).catch(() => announceRollBack(event)); // its tries still count
   }
 
+  /** Another worker takes its place, for the calls that wait and for those that come. */
+  function replace(lost: Shift): void {
+    if (lost !== current || isClosed) return;
+    reviving ??= revive(lost)
+      .then((next) => {
+        if (isClosed) return next.serving.connection.close(undefined);
+        current = next;
+        leaveWhenIdle(lost, undefined);
+      })
+      .finally(() => {
+        reviving = undefined;
+      });
+    reviving.catch(() => {}); // the next run finds the lost worker, says so, and tries again
+  }
+
   return {
     get current() {
       return current;
     },
     async run(work) {
+      await reviving?.catch(() => {});
       const shift = current;
       begin(shift);
       try {
@@ -94,6 +119,7 @@ export function createHandover(first: Shift, { emitter }: { emitter: ModelEmitte
         return result;
       } catch (error) {
         if (isBackendFault(error)) goBack(shift, error);
+        if (isLostWorker(error)) replace(shift);
         throw error;
       } finally {
         end(shift);
@@ -106,6 +132,7 @@ export function createHandover(first: Shift, { emitter }: { emitter: ModelEmitte
       current = next;
     },
     async close(reason) {
+      isClosed = true;
       for (const shift of new Set([current, ...(reserve ? [reserve] : []), ...leaving.keys()])) {
         shift.serving.connection.close(reason);
         seal(shift);

@@ -13,6 +13,7 @@ import { LIBRARY_VERSION } from './library-version.js';
 import { createLoadProgress } from './load-progress.js';
 import type { OpenStore } from './platform/open-store.js';
 import {
+  type BatchReply,
   type CheckRequest,
   type FetchRequest,
   type LoadedVariant,
@@ -20,13 +21,13 @@ import {
   type OpenedVersion,
   type OpenRequest,
   type RejectRequest,
-  type RunReply,
   type RunRequest,
   toWireError,
   type WhichVersion,
   type WorkerEvent,
 } from './protocol.js';
-import { runRequest } from './request.js';
+import { runBatch } from './run-batch.js';
+import { createRunTurns } from './run-turns.js';
 import { openSession, requireVariant, type Session } from './session.js';
 
 /** The model that this worker serves, from address to session. */
@@ -34,7 +35,8 @@ export interface HostedModel {
   open(request: OpenRequest): Promise<OpenedVersion | undefined>;
   fetch(request: FetchRequest): Promise<void>;
   load(request: LoadRequest): Promise<LoadedVariant>;
-  run(request: RunRequest): Promise<RunReply>;
+  run(request: RunRequest): Promise<BatchReply>;
+  recall(id: number): Promise<void>;
   check(request: CheckRequest): Promise<UpdateCheck>;
   spendTry(sequence: number): Promise<number | undefined>;
   reject(request: RejectRequest): Promise<void>;
@@ -56,7 +58,7 @@ export function createHostedModel({ backend, openStore, emit }: HostedModelOptio
   let version: InstalledVersion | undefined;
   let session: Session | undefined;
   let healedChunks = 0;
-  let running: Promise<unknown> = Promise.resolve();
+  const turns = createRunTurns();
 
   const installed = () => requireStep(installation, 'open');
   const opened = () => requireStep(version, 'open');
@@ -105,10 +107,12 @@ export function createHostedModel({ backend, openStore, emit }: HostedModelOptio
     run(request) {
       const arrivedMs = performance.now();
       const ready = requireStep(session, 'load');
-      const result = running.then(() => runRequest(ready, request, { arrivedMs }));
-      running = result.catch(() => {});
-      return result;
+      return turns.run(request, async () => ({
+        kind: 'done',
+        replies: await runBatch(ready, request.items, { arrivedMs }),
+      }));
     },
+    recall: async (id) => turns.recall(id),
 
     check: (request) => installed().check(request),
     spendTry: (sequence) => installed().spendTry(sequence),
@@ -117,7 +121,7 @@ export function createHostedModel({ backend, openStore, emit }: HostedModelOptio
 
     async close() {
       closing.abort();
-      await running;
+      await turns.idle();
       await session?.release();
     },
   };

@@ -12,6 +12,7 @@ export {
   type Tensors,
 } from '@nearside/core';
 export type { LabelScore, Output, RgbaPixels } from '@nearside/pipeline';
+export { type ClearOptions, clear } from './clear.js';
 export type { ModelEventName, ModelEvents } from './events.js';
 export type { ImageInput, Input, TensorInput } from './input.js';
 export type {
@@ -28,5 +29,6 @@ export type { OpenOptions, ReportOptions, UpdatePolicy } from './open-options.js
 export type { StoreChoice } from './platform/open-store.js';
 export type { LoadPhase, LoadTimes, Progress } from './protocol.js';
 export { type AvailableBackend, runtimeAssets } from './runtime-assets.js';
-export type { Priority } from './scheduler/run-queue.js';
+export type { Priority } from './scheduler/priority.js';
+export type { Scored, ScoreOptions, ScoreProgress } from './score-all.js';
 export type { ReportTotals } from './telemetry/reporter.js';

@@ -4,7 +4,8 @@ import type { LabelScore, Output } from '@nearside/pipeline';
 import type { ModelEventName, ModelEvents } from './events.js';
 import type { ImageInput, Input, TensorInput } from './input.js';
 import type { LoadTimes } from './protocol.js';
-import type { Priority } from './scheduler/run-queue.js';
+import type { Priority } from './scheduler/priority.js';
+import type { Scored, ScoreOptions } from './score-all.js';
 import type { ReportTotals } from './telemetry/reporter.js';
 
 /** An open model. Close it when done: that ends its worker and frees its memory. */
@@ -18,6 +19,15 @@ export interface Model extends AsyncDisposable {
   run(input: ImageInput, options?: RunOptions): Promise<RunResult<readonly LabelScore[]>>;
   run(input: TensorInput, options?: RunOptions): Promise<RunResult<TensorInput>>;
   run(input: Input, options?: RunOptions): Promise<RunResult>;
+  /**
+   * Runs many inputs at full speed, batched where the model allows it: `for await (const { index,
+   * output } of model.score(pictures)) …`. Results come in order; a bad input yields its `error` and
+   * stops nothing.
+   */
+  score(
+    inputs: Iterable<Input> | AsyncIterable<Input>,
+    options?: ScoreOptions,
+  ): AsyncGenerator<Scored, void, undefined>;
   /**
    * Tells which label was right for a run of this page visit, so that accuracy can be reported.
    *
@@ -55,6 +65,11 @@ export interface RunOptions {
   readonly priority?: Priority | undefined;
   /** From the call, waiting included; no limit by default. */
   readonly timeoutMs?: number | undefined;
+  /**
+   * Ends the worker when `signal` aborts or `timeoutMs` passes while it runs: nothing else stops a
+   * run on wasm. Another one takes its place, from the cache; calls it was doing beside are done again.
+   */
+  readonly terminate?: boolean | undefined;
   /** Results of a classifier; the spec's number by default. */
   readonly topK?: number | undefined;
   /** Gives the input away instead of copying it: the caller's array or bitmap is empty afterwards. */

@@ -45,9 +45,12 @@ export interface UpdatePolicy {
   readonly update?: 'auto' | 'manual' | undefined;
   /** How long a new version may take to load and be checked; 60,000 by default. */
   readonly warmUpMs?: number | undefined;
+  /** A run that takes longer has hung: its worker is replaced; 120,000 by default. */
+  readonly watchdogMs?: number | undefined;
 }
 
-type PlannedPolicy = UpdatePolicy & Required<Pick<UpdatePolicy, 'update' | 'warmUpMs'>>;
+type PlannedPolicy = UpdatePolicy &
+  Required<Pick<UpdatePolicy, 'update' | 'warmUpMs' | 'watchdogMs'>>;
 
 export interface ReportOptions {
   readonly to: string | readonly string[];
@@ -76,6 +79,7 @@ export interface OpenPlan {
 
 /** Generous: large models compile for seconds on slow phones; what takes longer hangs. */
 const WARM_UP_MS = 60_000;
+const WATCHDOG_MS = 120_000;
 
 const KNOWN: readonly (keyof OpenOptions)[] = [
   'trust',
@@ -182,18 +186,24 @@ function planMirrors(mirrors: readonly string[] = []): readonly string[] {
 }
 
 function planPolicy(policy: UpdatePolicy = {}): PlannedPolicy {
-  requireKnown('the fields of `policy`', policy, ['maxBytes', 'saveData', 'update', 'warmUpMs']);
-  const { update = 'auto', warmUpMs = WARM_UP_MS, maxBytes } = policy;
+  requireKnown('the fields of `policy`', policy, [
+    'maxBytes',
+    'saveData',
+    'update',
+    'warmUpMs',
+    'watchdogMs',
+  ]);
+  const { update = 'auto', warmUpMs = WARM_UP_MS, watchdogMs = WATCHDOG_MS, maxBytes } = policy;
   if (update !== 'auto' && update !== 'manual') {
     throw new RangeError(
       `open: expected \`policy.update\` to be 'auto' or 'manual'; got '${update}'`,
     );
   }
-  for (const [name, value] of Object.entries({ warmUpMs, maxBytes })) {
+  for (const [name, value] of Object.entries({ warmUpMs, watchdogMs, maxBytes })) {
     if (value === undefined || value > 0) continue;
     throw new RangeError(`open: expected \`policy.${name}\` to be above 0; got ${value}`);
   }
-  return { ...policy, update, warmUpMs };
+  return { ...policy, update, warmUpMs, watchdogMs };
 }
 
 /** Global Privacy Control means no report, whatever the page asks for. */

@@ -34,8 +34,10 @@ export interface WorkerApi {
    * the active one of this device, whoever serves at the moment.
    */
   load(request: LoadRequest): Promise<Reply<LoadedVariant>>;
-  /** Runs one input. The input's buffers were transferred: the worker owns them. */
-  run(request: RunRequest): Promise<Reply<RunReply>>;
+  /** Runs one input, or several as a batch. Their buffers were transferred: the worker owns them. */
+  run(request: RunRequest): Promise<Reply<BatchReply>>;
+  /** Asks a batch back that has not begun; `run` then answers `recalled`. */
+  recall(id: number): Promise<Reply<void>>;
   /** Asks the repository what this device should run. */
   check(request: CheckRequest): Promise<Reply<UpdateCheck>>;
   /** Counts one of a candidate's tries. @returns how many are left; undefined when none was */
@@ -123,6 +125,19 @@ export type WireInput =
   | { readonly kind: 'tensors'; readonly tensors: Tensors }
   | { readonly kind: 'image'; readonly image: WireImage };
 
+/** What is given away with an input. */
+export function transferablesOf(input: WireInput): Transferable[] {
+  if (input.kind === 'image') {
+    const { image } = input;
+    if (image instanceof Blob) return [];
+    return 'data' in image ? [image.data.buffer] : [image];
+  }
+  const buffers = Object.values(input.tensors).flatMap(({ data }) =>
+    Array.isArray(data) ? [] : [data.buffer],
+  );
+  return [...new Set(buffers)];
+}
+
 /** Blobs cross by reference; bitmaps, frames and pixel buffers are transferred. */
 export type WireImage =
   | Blob
@@ -135,18 +150,32 @@ export type WireImage =
     };
 
 export interface RunRequest {
+  /** Of this connection, for `recall`. */
+  readonly id: number;
+  readonly items: readonly RunItem[];
+}
+
+export interface RunItem {
   readonly input: WireInput;
   readonly topK?: number | undefined;
 }
 
+export type BatchReply =
+  /** In the order of the items; one bad item fails alone. */
+  | { readonly kind: 'done'; readonly replies: readonly Reply<RunReply>[] }
+  /** Nothing was begun: the inputs, with their buffers, are the caller's again. */
+  | { readonly kind: 'recalled'; readonly items: readonly RunItem[] };
+
 export interface RunReply {
   readonly output: Output;
+  /** Inputs that ran together. */
+  readonly batch: number;
   readonly times: RunTimes;
   /** What drift statistics need, computed where the scores are. */
   readonly observation?: Observation | undefined;
 }
 
-/** Milliseconds; `wait` is the time between arrival in the worker and start. */
+/** Milliseconds; `wait` is between arrival in the worker and start, `run` is of the whole batch. */
 export interface RunTimes {
   readonly wait: number;
   readonly pre: number;

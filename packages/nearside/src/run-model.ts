@@ -1,17 +1,19 @@
-import { isNearsideError } from '@nearside/core';
+import { isNearsideError, type ModelSpec } from '@nearside/core';
+import { batchKey } from './batch-key.js';
 import type { ModelEmitter } from './events.js';
 import type { Handover, Shift } from './handover.js';
 import type { Input } from './input.js';
 import type { RunOptions, RunResult } from './model.js';
+import type { QueuedRun } from './post-batch.js';
 import type { RunReply } from './protocol.js';
 import type { RecentRuns } from './recent-runs.js';
 import { checkRunOptions } from './run-options.js';
 import type { RunQueue } from './scheduler/run-queue.js';
-import { type InputSnapshot, releaseSnapshot, snapshotInput } from './snapshot-input.js';
+import { releaseSnapshot, snapshotInput } from './snapshot-input.js';
 
 export interface RunnerOptions {
   readonly handover: Handover;
-  readonly queue: RunQueue;
+  readonly queue: RunQueue<QueuedRun, RunReply>;
   readonly recent: RecentRuns;
   readonly emitter: ModelEmitter;
   /** Why runs are refused now, if they are: the model was closed or revoked. */
@@ -35,47 +37,33 @@ export function createRunner({ handover, queue, recent, emitter, refusal }: Runn
     const refused = refusal();
     if (refused?.isOwn) throw refused.reason;
     const id = recent.nextId();
-    let shift = handover.current;
-    const onStart = (taken: Shift) => {
-      shift = taken;
-    };
+    let work: QueuedRun | undefined;
+    const taken = () => work?.shift ?? handover.current;
     try {
       if (refused) throw refused.reason;
       const { spec } = handover.current.serving.version;
       const snapshot = snapshotInput(input, spec, { transfer: options.transfer ?? false });
-      const answer = await post(snapshot, { ...options, onStart });
-      return finish(id, { answer, shift, totalMs: performance.now() - calledMs });
+      work = { input: snapshot, isGiven: options.transfer ?? false, topK: options.topK };
+      const answer = await wait(work, spec, options);
+      return finish(id, { answer, shift: taken(), totalMs: performance.now() - calledMs });
     } catch (error) {
       const totalMs = performance.now() - calledMs;
-      fail(id, { error, shift, signal: options.signal, totalMs });
+      fail(id, { error, shift: taken(), signal: options.signal, totalMs });
       throw error;
     }
   }
 
-  async function post(
-    snapshot: InputSnapshot | Promise<InputSnapshot>,
-    {
-      priority = 'normal',
-      signal,
-      timeoutMs,
-      topK,
-      onStart,
-    }: RunOptions & { onStart: (shift: Shift) => void },
+  async function wait(
+    work: QueuedRun,
+    spec: ModelSpec,
+    { priority = 'normal', signal, timeoutMs, terminate }: RunOptions,
   ): Promise<RunReply> {
-    let started = false;
-    const start = async () => {
-      started = true;
-      const { input, transfer } = await snapshot;
-      return handover.run((shift) => {
-        onStart(shift);
-        return shift.serving.connection.run({ input, topK }, transfer);
-      });
-    };
+    const key = batchKey(work.input, spec);
     try {
-      return await queue.add({ priority, signal, timeoutMs, start });
+      return await queue.add({ work, priority, batchKey: key, signal, timeoutMs, terminate });
     } finally {
       // An element's picture may turn out broken while nobody waits for it any more.
-      if (!started) void Promise.resolve(snapshot).then(releaseSnapshot, () => {});
+      if (!work.shift) void Promise.resolve(work.input).then(releaseSnapshot, () => {});
     }
   }
 
@@ -83,7 +71,7 @@ export function createRunner({ handover, queue, recent, emitter, refusal }: Runn
     id: string,
     { answer, shift, totalMs }: { answer: RunReply; shift: Shift; totalMs: number },
   ): RunResult {
-    const { output, observation, times } = answer;
+    const { output, observation, batch, times } = answer;
     const { version, variant, backend, loaded } = shift.serving;
     const cold = runs === 0;
     runs += 1;
@@ -106,7 +94,7 @@ export function createRunner({ handover, queue, recent, emitter, refusal }: Runn
         preMs: times.pre,
         runMs: times.run,
         postMs: times.post,
-        batch: 1,
+        batch,
         cold,
       },
     };

@@ -1,7 +1,14 @@
 import type { RunOptions } from './model.js';
-import { PRIORITIES } from './scheduler/run-queue.js';
+import { PRIORITIES } from './scheduler/priority.js';
 
-const KNOWN: readonly string[] = ['signal', 'priority', 'timeoutMs', 'topK', 'transfer'];
+const KNOWN: readonly string[] = [
+  'signal',
+  'priority',
+  'timeoutMs',
+  'topK',
+  'transfer',
+  'terminate',
+];
 
 /** Longest delay that a browser's timer keeps, ms: 2^31 − 1, some 25 days. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
@@ -15,12 +22,14 @@ export function checkRunOptions(options: RunOptions): void {
   if (unknown !== undefined) {
     throw new TypeError(`run: expected one of the options ${KNOWN.join(', ')}; got '${unknown}'`);
   }
-  const { signal, priority, timeoutMs, topK, transfer } = options;
+  const { signal, priority, timeoutMs, topK } = options;
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new TypeError(`run: expected \`signal\` to be an AbortSignal; got ${typeof signal}`);
   }
-  if (transfer !== undefined && typeof transfer !== 'boolean') {
-    throw new TypeError(`run: expected \`transfer\` to be true or false; got ${String(transfer)}`);
+  for (const name of ['transfer', 'terminate'] as const) {
+    const value = options[name];
+    if (value === undefined || typeof value === 'boolean') continue;
+    throw new TypeError(`run: expected \`${name}\` to be true or false; got ${String(value)}`);
   }
   if (priority !== undefined && !PRIORITIES.includes(priority)) {
     throw wrong('priority', `one of ${PRIORITIES.join(', ')}`, priority);

@@ -5,10 +5,12 @@ import { isThreadTrial } from './backends/cpu-threads.js';
 import { createHostedModel } from './hosted-model.js';
 import { type OpenStore, openBrowserStore } from './platform/open-store.js';
 import {
+  type BatchReply,
   READY,
   type Reply,
   type RunReply,
   toWireError,
+  transferablesOf,
   type WorkerApi,
   type WorkerEvent,
 } from './protocol.js';
@@ -43,7 +45,8 @@ function attachTo(
     open: (request) => reply(() => model.open(request), 'backend-failed'),
     fetch: (request) => reply(() => model.fetch(request), 'network-failed'),
     load: (request) => reply(() => model.load(request), 'backend-failed'),
-    run: async (request) => transferOutput(await reply(() => model.run(request), 'backend-failed')),
+    run: async (request) => transferAll(await reply(() => model.run(request), 'backend-failed')),
+    recall: (id) => reply(() => model.recall(id), 'backend-failed'),
     check: (request) => reply(() => model.check(request), 'network-failed'),
     spendTry: (sequence) => reply(() => model.spendTry(sequence), 'store-unavailable'),
     reject: (request) => reply(() => model.reject(request), 'store-unavailable'),
@@ -67,13 +70,22 @@ async function reply<Value>(
   }
 }
 
-/** Output tensors are transferred where their buffer holds nothing else. */
-function transferOutput(answer: Reply<RunReply>): Reply<RunReply> {
-  if (!answer.ok || !('tensors' in answer.value.output)) return answer;
-  const buffers = Object.values(answer.value.output.tensors).flatMap(({ data }) =>
+/** Output tensors are transferred where their buffer holds nothing else; recalled inputs all are. */
+function transferAll(answer: Reply<BatchReply>): Reply<BatchReply> {
+  if (!answer.ok) return answer;
+  const { value } = answer;
+  const given =
+    value.kind === 'recalled'
+      ? value.items.flatMap(({ input }) => transferablesOf(input))
+      : value.replies.flatMap(outputBuffers);
+  return Comlink.transfer(answer, [...new Set(given)]);
+}
+
+function outputBuffers(reply: Reply<RunReply>): ArrayBuffer[] {
+  if (!reply.ok || !('tensors' in reply.value.output)) return [];
+  return Object.values(reply.value.output.tensors).flatMap(({ data }) =>
     !Array.isArray(data) && data.byteLength === data.buffer.byteLength ? [data.buffer] : [],
   );
-  return Comlink.transfer(answer, [...new Set(buffers)]);
 }
 
 /** An unhandled rejection in a worker never reaches `worker.onerror` (measured, Chromium 156). */

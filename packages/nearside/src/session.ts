@@ -17,6 +17,8 @@ export interface Session extends BackendSession {
   readonly version: ModelVersion;
   readonly variant: Variant;
   readonly baseline: Baseline | undefined;
+  /** How many items run together; lowered when memory turns out not to be enough. */
+  readonly batchLimit: { max: number };
   readonly loaded: Omit<LoadedVariant, 'healedChunks'>;
 }
 
@@ -79,6 +81,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
     version,
     variant,
     baseline: weights.baseline,
+    batchLimit: { max: version.spec.batch?.max ?? 1 },
     loaded: { ...traits, fetchedBytes: weights.fetchedBytes, times: stopwatch.times },
   };
 }

@@ -1,5 +1,6 @@
 import type { ModelSpec } from '@nearside/core';
 import { expect, test } from 'vitest';
+import { transferablesOf } from './protocol.js';
 import { snapshotInput } from './snapshot-input.js';
 
 const spec = {
@@ -16,15 +17,15 @@ const snap = (input: unknown, transfer = false) =>
 
 test('the caller keeps its tensors, and may change them at once', async () => {
   const input = tensors();
-  const { input: taken } = await snap(input);
+  const taken = await snap(input);
   input.tensors.pixel_values.data.fill(9);
   expect(taken).toMatchObject({ tensors: { pixel_values: { data: new Float32Array(4) } } });
 });
 
 test('with transfer the caller’s own buffer is given away', async () => {
   const input = tensors();
-  const { transfer } = await snap(input, true);
-  expect(transfer).toEqual([input.tensors.pixel_values.data.buffer]);
+  const taken = await snap(input, true);
+  expect(transferablesOf(taken)).toEqual([input.tensors.pixel_values.data.buffer]);
 });
 
 test('tensors that do not fit say what was expected and what was got', () => {
@@ -56,8 +57,8 @@ test('what is no picture at all is input-invalid and named', () => {
 
 test('shared memory cannot be given away, so it is copied even with transfer', async () => {
   const data = new Uint8ClampedArray(new SharedArrayBuffer(16)).fill(7);
-  const { input, transfer } = await snap({ data, width: 2, height: 2 }, true);
+  const taken = await snap({ data, width: 2, height: 2 }, true);
   data.fill(9);
-  expect(input).toMatchObject({ image: { data: new Uint8ClampedArray(16).fill(7) } });
-  expect(transfer.every((buffer) => buffer instanceof ArrayBuffer)).toBe(true);
+  expect(taken).toMatchObject({ image: { data: new Uint8ClampedArray(16).fill(7) } });
+  for (const buffer of transferablesOf(taken)) expect(buffer).toBeInstanceOf(ArrayBuffer);
 });

@@ -10,12 +10,6 @@ import type { RgbaPixels } from '@nearside/pipeline';
 import type { ImageInput, Input } from './input.js';
 import type { WireImage, WireInput } from './protocol.js';
 
-/** An input as it was at the call, checked against the spec, with what may be transferred. */
-export interface InputSnapshot {
-  readonly input: WireInput;
-  readonly transfer: Transferable[];
-}
-
 /**
  * Checks an input and takes it as it is now, so that the caller may change its own at once. With
  * `transfer` the caller gives it away instead, and nothing is copied.
@@ -27,7 +21,7 @@ export function snapshotInput(
   input: Input,
   spec: ModelSpec,
   { transfer }: { transfer: boolean },
-): InputSnapshot | Promise<InputSnapshot> {
+): WireInput | Promise<WireInput> {
   if (typeof input === 'object' && input !== null && 'tensors' in input) {
     checkTensors(input.tensors, spec.inputs);
     return snapshotTensors(input.tensors, transfer);
@@ -41,18 +35,12 @@ export function snapshotInput(
 }
 
 /** Closes the pictures of a snapshot that nobody will run. */
-export function releaseSnapshot({ transfer }: InputSnapshot): void {
-  for (const owned of transfer) {
-    if ('close' in owned && !(owned instanceof MessagePort)) owned.close();
-  }
+export function releaseSnapshot(input: WireInput): void {
+  if (input.kind === 'image' && 'close' in input.image) input.image.close();
 }
 
-function snapshotTensors(tensors: Tensors, transfer: boolean): InputSnapshot {
-  const own = transfer ? tensors : copyTensors(tensors);
-  const buffers = Object.values(own).flatMap(({ data }) =>
-    Array.isArray(data) ? [] : [data.buffer],
-  );
-  return { input: { kind: 'tensors', tensors: own }, transfer: [...new Set(buffers)] };
+function snapshotTensors(tensors: Tensors, transfer: boolean): WireInput {
+  return { kind: 'tensors', tensors: transfer ? tensors : copyTensors(tensors) };
 }
 
 function copyTensors(tensors: Tensors): Tensors {
@@ -68,15 +56,15 @@ function snapshotImage(
   image: ImageInput,
   spec: ModelSpec,
   transfer: boolean,
-): InputSnapshot | Promise<InputSnapshot> {
-  if (isA(image, 'Blob')) return wrap(image as Blob, []);
+): WireInput | Promise<WireInput> {
+  if (isA(image, 'Blob')) return wrap(image as Blob);
   if (isClosed(image)) throw detached(image);
   if (isA(image, 'VideoFrame')) {
     const frame = transfer ? (image as VideoFrame) : (image as VideoFrame).clone();
-    return wrap(frame, [frame]);
+    return wrap(frame);
   }
   if (isA(image, 'ImageBitmap') && transfer) {
-    return wrap(image as ImageBitmap, [image as ImageBitmap]);
+    return wrap(image as ImageBitmap);
   }
   if (DRAWABLES.some((name) => isA(image, name))) return drawBitmap(image as CanvasImageSource);
   if (isPixels(image)) {
@@ -87,13 +75,13 @@ function snapshotImage(
       transfer && buffer instanceof ArrayBuffer
         ? new Uint8ClampedArray(buffer, byteOffset, length)
         : new Uint8ClampedArray(image.data);
-    return wrap({ data, width, height }, [data.buffer]);
+    return wrap({ data, width, height });
   }
   throw unfit(image, spec);
 }
 
-function wrap(image: WireImage, transfer: Transferable[]): InputSnapshot {
-  return { input: { kind: 'image', image }, transfer };
+function wrap(image: WireImage): WireInput {
+  return { kind: 'image', image };
 }
 
 const DRAWABLES = [
@@ -104,13 +92,13 @@ const DRAWABLES = [
   'HTMLVideoElement',
 ];
 
-async function drawBitmap(source: CanvasImageSource): Promise<InputSnapshot> {
+async function drawBitmap(source: CanvasImageSource): Promise<WireInput> {
   try {
     const bitmap = await createImageBitmap(source as ImageBitmapSource, {
       colorSpaceConversion: 'none',
       premultiplyAlpha: 'none',
     });
-    return wrap(bitmap, [bitmap]);
+    return wrap(bitmap);
   } catch (cause) {
     throw new NearsideError(
       'decode-failed',

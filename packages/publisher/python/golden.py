@@ -3,7 +3,7 @@
 Needs Python 3.10 and numpy; onnxruntime for ONNX variants, Pillow for sample images. TensorFlow.js
 layers models are computed by layers.py. For a TensorFlow.js graph model, or layers that layers.py has
 not, write a model.py beside this file with a function `run(inputs, variant)`: dictionaries of arrays
-by name in and out, `variant` as in model.json.
+by name in and out, `variant` as in model.json; `nearside pack` runs it with --run-reference only.
 
 Reads model.json and golden.json; writes golden/*.bin, golden.json, and with sample images also
 baseline.json. Images lie in DIR as `<label>/<file>`, or as files without labels.
@@ -145,7 +145,8 @@ def open_variant(variant: dict) -> Run:
         return open_layers(FOLDER / variant["files"][0])
     sys.exit(
         f"variant {variant['name']}: golden.py cannot compute a TensorFlow.js graph model. Write {own} "
-        "with a function run(inputs, variant), for instance with TensorFlow; see the head of golden.py"
+        "with a function run(inputs, variant), for instance with TensorFlow, and pack with "
+        "--run-reference; see the head of golden.py"
     )
 
 

@@ -1,11 +1,12 @@
 #!/usr/bin/env node
-import { askSecret } from './terminal/ask-secret.js';
 import { runCommand } from './commands/run-command.js';
+import { askSecret } from './terminal/ask-secret.js';
 import type { Terminal } from './terminal/terminal.js';
 
 const terminal: Terminal = {
   out: (line) => console.log(line),
   error: (line) => console.error(line),
+  progress: process.stderr.isTTY ? (line) => console.error(line) : undefined,
   interrupted: () =>
     new Promise((resolve) => {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());

@@ -1,13 +1,14 @@
 import { deltaPath, type Release } from '@nearside/artifact';
 import { NearsideError } from '@nearside/core';
 import type { KeySource } from './keys/key-source.js';
-import { changeRepository } from './repository/change-repository.js';
-import { requirePublished } from './repository/reading/open-repository.js';
 import type { OnProgress } from './progress.js';
+import { changeRepository } from './repository/change-repository.js';
 import { customOf, requireRelease } from './repository/checking/release-rules.js';
-import { metadataVersions, type Rewritten, rewriteRelease } from './repository/rewrite-release.js';
-import { openPublished } from './repository/reading/version-content.js';
 import { makeDeltas, type UpdateWeight, weighUpdate } from './repository/deltas/weigh-update.js';
+import { requirePublished } from './repository/reading/open-repository.js';
+import { metadataVersions } from './repository/reading/read-repository.js';
+import { openPublished } from './repository/reading/version-content.js';
+import { type Rewritten, rewriteRelease } from './repository/rewrite-release.js';
 
 export interface DeltaOptions extends KeySource {
   /** Directory of the repository. */

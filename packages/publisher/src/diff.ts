@@ -2,7 +2,6 @@ import type { ReleaseIdentity } from '@nearside/artifact';
 import type { Chunk, Layout, ModelSpec } from '@nearside/core';
 import { compareSchemas, type SchemaChange } from './compare-schemas.js';
 import type { OnProgress } from './progress.js';
-import { openVersionContent, type VersionContent } from './repository/reading/version-content.js';
 import {
   chunksOfVariant,
   indexChunks,
@@ -11,6 +10,7 @@ import {
   type UpdateWeight,
   weighUpdate,
 } from './repository/deltas/weigh-update.js';
+import { openVersionContent, type VersionContent } from './repository/reading/version-content.js';
 
 export interface DiffOptions {
   /**

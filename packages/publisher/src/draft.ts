@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, relative } from 'node:path';
 import { type ModelSpec, NearsideError } from '@nearside/core';
 import { draftSpec } from './drafting/draft-spec.js';
 import { emptyBaseline } from './drafting/empty-baseline.js';
@@ -9,6 +9,7 @@ import { openSource } from './drafting/open-source.js';
 import { draftRandomCases } from './drafting/random-inputs.js';
 import type { SourceModel } from './drafting/source-model.js';
 import { type DraftedFile, writeDraft } from './drafting/write-draft.js';
+import { findModelFile } from './packing/model-file.js';
 import { fileMissing } from './packing/read-json-file.js';
 
 export interface DraftOptions {
@@ -40,8 +41,9 @@ export interface Draft {
  * that fills the answers in ({@link fillGolden}), and a card to be completed. The same source and
  * options write the same bytes, and nothing the second time.
  *
- * @throws NearsideError `file-missing`, `model-invalid`, `metadata-malformed` or `output-exists`;
- * TypeError when a model directory is given another name, version or sequence
+ * @throws NearsideError `file-missing`, `model-invalid`, `metadata-malformed`, `name-unsafe` or
+ *   `output-exists`
+ * @throws TypeError when a model directory is given another name, version or sequence
  */
 export async function draft(options: DraftOptions): Promise<Draft> {
   const { source: path, out, name, version = '1.0.0', sequence = 1 } = options;
@@ -50,7 +52,7 @@ export async function draft(options: DraftOptions): Promise<Draft> {
     refuseIdentity(options);
     return { directory: path, drafted: false };
   }
-  await requireWeights(source.model);
+  await requireWeights(path, source.model);
   const identity = { name: name ?? nameFrom(source.model.title), version, sequence };
   const spec = await draftSpec(source.model, identity);
   const files = new Map<string, DraftedFile>([
@@ -62,13 +64,11 @@ export async function draft(options: DraftOptions): Promise<Draft> {
   return { directory: out, drafted: true };
 }
 
-async function requireWeights({ weights }: SourceModel): Promise<void> {
+async function requireWeights(source: string, { weights }: SourceModel): Promise<void> {
+  const folder = (await stat(source)).isDirectory() ? source : dirname(source);
   for (const path of weights.values()) {
-    const isFile = await stat(path).then(
-      (stats) => stats.isFile(),
-      () => false,
-    );
-    if (isFile) continue;
+    // The file that somebody names may be a link of theirs.
+    if (path === source || (await findModelFile(folder, relative(folder, path)))) continue;
     const advice = 'The model names it as the place of its weights: put it there.';
     throw fileMissing(dirname(path), basename(path), { advice });
   }
@@ -104,8 +104,8 @@ function nameFrom(title: string): string {
 function refuseIdentity({ source, name, version, sequence }: DraftOptions): void {
   if (name === undefined && version === undefined && sequence === undefined) return;
   throw new TypeError(
-    `${source}: expected name, version and sequence in its model.json, because it is a model ` +
-      'directory; got others as options. Edit model.json.',
+    `draft: expected no \`name\`, \`version\` or \`sequence\` for ${source}, because it is a model ` +
+      'directory: they are in its model.json. Edit that.',
   );
 }
 

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { arrayFromBytes, parseBaseline, parseGolden } from '@nearside/core';
 import { describe, expect, test } from 'vitest';
@@ -26,6 +26,34 @@ async function readFloats(...path: string[]): Promise<Float32Array> {
   const bytes = new Uint8Array(await readFile(join(...path)));
   return arrayFromBytes('FP32', bytes.buffer) as Float32Array;
 }
+
+describe('a script that Nearside does not ship', () => {
+  test.each([
+    ['another golden.py', 'golden.py'],
+    ['a module that the script would import', 'numpy.py'],
+    ['compiled code of one', '__pycache__/steps.cpython-312.pyc'],
+  ])('is not run, and the error says what would: %s', async (_, name) => {
+    const { directory, draft } = await draftOf(fixture('affine.onnx'));
+    const ran = join(directory, 'ran');
+    await mkdir(join(draft, 'reference/__pycache__'), { recursive: true });
+    await writeFile(join(draft, 'reference', name), `open(${JSON.stringify(ran)}, "w")\n`);
+    await expect(fillGolden({ directory: draft })).rejects.toMatchObject({
+      code: 'gate-refused',
+      message: expect.stringContaining('--run-reference'),
+      details: { file: `reference/${name}`, command: `python3 ${draft}/reference/golden.py` },
+    });
+    await expect(readFile(ran)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  test('the script runs nowhere near a link that leads out of the directory', async () => {
+    const { directory, draft } = await draftOf(fixture('affine.onnx'));
+    const outside = join(directory, 'outside');
+    await writeFile(outside, '{}');
+    await symlink(outside, join(draft, 'golden/made-from.json'));
+    await expect(fillGolden({ directory: draft })).rejects.toMatchObject({ code: 'name-unsafe' });
+    expect(await readFile(outside, 'utf8')).toBe('{}');
+  });
+});
 
 describe('without a Python that can', () => {
   test('golden outputs are missing, and the error names the command to run', async () => {
@@ -152,7 +180,10 @@ describe.skipIf(!PYTHON)(`with onnxruntime${PYTHON_NOTE}`, { timeout: 60_000 }, 
       'import numpy as np\n\n\ndef run(inputs, variant):\n' +
         '    return {"logits": np.full((len(inputs["pixel_values"]), 10), 0.5, np.float32)}\n',
     );
-    await fillGolden({ directory: draft, python });
+    await expect(fillGolden({ directory: draft, python })).rejects.toMatchObject({
+      code: 'gate-refused',
+    });
+    await fillGolden({ directory: draft, python, runReference: true });
     await pack({ modelDirectory: draft, out: packed });
     expect(await readFloats(packed, 'golden/random-1.uint8.logits.bin')).toEqual(
       new Float32Array(10).fill(0.5),

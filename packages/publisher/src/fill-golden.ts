@@ -14,8 +14,11 @@ import {
 import * as v from 'valibot';
 import { filesDigest } from './drafting/file-digest.js';
 import { GOLDEN_SCRIPT } from './drafting/golden-script.js';
+import { requireShippedScript } from './drafting/require-shipped-script.js';
 import { listFiles } from './packing/list-files.js';
-import { readJsonFile } from './packing/read-json-file.js';
+import { externalFiles } from './packing/locate-tensors.js';
+import { findModelFile } from './packing/model-file.js';
+import { fileMissing, readJsonFile } from './packing/read-json-file.js';
 
 export interface FillGoldenOptions {
   /** A model directory. Without `reference/golden.py` it has its answers from elsewhere. */
@@ -24,6 +27,11 @@ export interface FillGoldenOptions {
   readonly inputs?: string | undefined;
   /** The Python to run; by default the first on the system that can. */
   readonly python?: string | undefined;
+  /**
+   * Runs `reference/` whatever is in it: a `model.py` of yours, for instance. Otherwise only what this
+   * version ships is run, because a model directory may come from anybody.
+   */
+  readonly runReference?: boolean | undefined;
 }
 
 export interface FilledGolden {
@@ -39,6 +47,9 @@ const PYTHONS: readonly string[] = ['python3', 'python', '/usr/bin/python3'];
 /** No such program, or what golden.py exits with when a Python package is missing. */
 const CANNOT_RUN: ReadonlySet<unknown> = new Set(['ENOENT', 3]);
 
+/** By golden.py; `golden` itself, where it is a link. */
+const WRITTEN = /^(?:golden\.json|baseline\.json|golden(?:\/.*)?)$/;
+
 /** What the answers were computed from. */
 const MadeFromSchema = v.strictObject({
   weights: Sha256HexSchema,
@@ -49,7 +60,8 @@ const MadeFromSchema = v.strictObject({
  * Has the answers of a draft's golden cases computed by a runtime that is not ours: runs
  * `reference/golden.py` unless it has run on these weights and sample inputs before.
  *
- * @throws NearsideError `golden-missing`, with the command to run where Python can
+ * @throws NearsideError `golden-missing`, with the command to run where Python can; `gate-refused`
+ *   when the script is not ours; `name-unsafe` when it would read or write outside the directory
  */
 export async function fillGolden(options: FillGoldenOptions): Promise<FilledGolden> {
   const { directory, inputs } = options;
@@ -78,22 +90,50 @@ function hasAnswers({ cases, tolerance }: Golden, { variants }: ModelSpec): bool
   });
 }
 
-function weightsDigest(directory: string, { variants }: ModelSpec): Promise<string> {
+async function weightsDigest(directory: string, { variants }: ModelSpec): Promise<string> {
   const files = [...new Set(variants.flatMap((variant) => variant.files))].sort();
+  for (const name of files) {
+    if ((await findModelFile(directory, name)) === undefined) throw fileMissing(directory, name);
+  }
   return filesDigest(files.map((name) => [name, join(directory, name)] as const));
 }
 
 /** Hidden files are none of the samples. */
 async function inputsDigest(inputs: string): Promise<string> {
   const names = ((await listFiles(inputs)) ?? []).filter((name) => !/(?:^|\/)\.[^/]*$/.test(name));
-  return filesDigest(names.map((name) => [name, join(inputs, name)] as const));
+  const files: [string, string][] = [];
+  for (const name of names) {
+    const path = join(inputs, name);
+    if ((await stat(path)).isFile()) files.push([name, path]);
+  }
+  return filesDigest(files);
+}
+
+/** What the script reads and writes: a link would have it do so wherever that leads. */
+async function requireInside(directory: string): Promise<void> {
+  const spec = parseModelSpec(await readJsonFile(directory, 'model.json'));
+  const present = (await listFiles(directory)) ?? [];
+  for (const name of present.filter((name) => WRITTEN.test(name))) {
+    if ((await findModelFile(directory, name)) === undefined) throw fileMissing(directory, name);
+  }
+  for (const { files, runtime } of spec.variants) {
+    const [model = ''] = files;
+    const others = runtime === 'onnx' ? await externalFiles(directory, model) : [];
+    for (const name of [...files, ...others]) {
+      if ((await findModelFile(directory, name)) === undefined) throw fileMissing(directory, name);
+    }
+  }
 }
 
 async function runScript(options: FillGoldenOptions): Promise<string> {
-  const { directory, inputs, python } = options;
+  const { directory, inputs, python, runReference } = options;
   const words = [join(directory, GOLDEN_SCRIPT)];
   if (inputs !== undefined) words.push('--inputs', inputs);
   const candidates = python === undefined ? PYTHONS : [python];
+  if (!runReference) {
+    await requireShippedScript(directory, commandLine(candidates[0] ?? '', words));
+  }
+  await requireInside(directory);
   for (const candidate of candidates) {
     try {
       return (await promisify(execFile)(candidate, words)).stdout.trimEnd();
@@ -119,7 +159,7 @@ function goldenMissing({
   const { code, stderr } = cause as { code?: unknown; stderr?: string };
   const said = stderr?.trim().split('\n').at(-1) ?? '';
   const isAbsent = CANNOT_RUN.has(code);
-  const command = [python, ...words].map(quote).join(' ');
+  const command = commandLine(python, words);
   const got = code === 'ENOENT' ? `no program '${python}'` : said || `exit code ${String(code)}`;
   const advice = isAbsent
     ? 'Run it with a Python that has numpy, onnxruntime and (for sample images) pillow, then run ' +
@@ -130,6 +170,10 @@ function goldenMissing({
     `Golden outputs: expected \`${command}\` to compute what the model must answer, got: ${got}. ${advice}`,
     { cause, details: { command, python, got } },
   );
+}
+
+function commandLine(python: string, words: readonly string[]): string {
+  return [python, ...words].map(quote).join(' ');
 }
 
 /** For a shell, and for people. */

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { generateKeys } from './generate-keys.js';
@@ -43,6 +43,15 @@ test('a key id is what python-securesystemslib gives the same key', () => {
     keyval: { public: Buffer.from(bytes).toString('hex') },
   } as const;
   expect(tufKeyId(key)).toBe('b5b3929e2eb1cd5fb401e8d8dd00a903bfac256d06eae9cc38a51d344e14583f');
+});
+
+test('whoever else may read the directory or a key in it is warned of', async () => {
+  const out = await temporaryDirectory();
+  expect((await generateKeys({ out })).exposed).toEqual([]);
+  await chmod(out, 0o755);
+  await chmod(join(out, 'root.pem'), 0o640);
+  const { exposed } = await generateKeys({ out, role: 'model' });
+  expect(exposed).toEqual([out, join(out, 'root.pem')]);
 });
 
 test('keys are never overwritten, not even one that is left of a set', async () => {

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { access, mkdir, writeFile } from 'node:fs/promises';
+import { access, stat, writeFile } from 'node:fs/promises';
 import { NearsideError } from '@nearside/core';
 import {
   KEY_ROLES,
@@ -12,6 +12,7 @@ import {
 } from './keys/key-files.js';
 import { privateKeyPem } from './keys/private-key-pem.js';
 import { readThresholds, writeThresholds } from './keys/thresholds.js';
+import { makeDirectory } from './make-directory.js';
 
 export interface GenerateKeysOptions {
   /** Directory to write to; made when missing. */
@@ -30,6 +31,8 @@ export interface GeneratedKeys {
   readonly directory: string;
   readonly keys: readonly GeneratedKey[];
   readonly encrypted: boolean;
+  /** The directory and private keys in it that others than their owner may read. */
+  readonly exposed: readonly string[];
 }
 
 export interface GeneratedKey {
@@ -53,14 +56,33 @@ export async function generateKeys(options: GenerateKeysOptions): Promise<Genera
   requireFitting(options);
   const places = role ? await nextPlaces(out, role, options.count ?? 1) : fullSet();
   await requireFree(out, places);
-  await mkdir(out, { recursive: true, mode: 0o700 });
+  if (role && threshold !== undefined) requireReachable(role, threshold, places);
+  await makeDirectory(out, { mode: 0o700 });
   if (role && role !== 'model' && threshold !== undefined) {
-    requireReachable(role, threshold, places);
     await writeThresholds(out, { ...(await readThresholds(out)), [role]: threshold });
   }
   const keys: GeneratedKey[] = [];
   for (const place of places) keys.push(await writeKey(out, place, passphrase));
-  return { directory: out, keys, encrypted: passphrase !== undefined };
+  return {
+    directory: out,
+    keys,
+    encrypted: passphrase !== undefined,
+    exposed: await findExposed(out),
+  };
+}
+
+/** Not on Windows, where permissions are no bits of the mode. */
+async function findExposed(out: string): Promise<string[]> {
+  if (process.platform === 'win32') return [];
+  const exposed: string[] = [];
+  const files = KEY_ROLES.map(async (role) => {
+    const numbers = await listKeyNumbers(out, role);
+    return numbers.map((number) => privateKeyFile(out, role, number));
+  });
+  for (const path of [out, ...(await Promise.all(files)).flat()]) {
+    if (((await stat(path)).mode & 0o077) !== 0) exposed.push(path);
+  }
+  return exposed;
 }
 
 /** The how-maniest key of a role. */
@@ -74,7 +96,10 @@ function fullSet(): Place[] {
 }
 
 async function nextPlaces(out: string, role: KeyRole, count: number): Promise<Place[]> {
-  const last = (await listKeyNumbers(out, role)).at(-1) ?? 0;
+  // Of a key that was lost, or that somebody else holds, the public half may be there alone.
+  const halves = ['private', 'public'] as const;
+  const numbers = await Promise.all(halves.map((half) => listKeyNumbers(out, role, half)));
+  const last = Math.max(0, ...numbers.flat());
   return Array.from({ length: count }, (_, i) => ({ role, number: last + 1 + i }));
 }
 
@@ -100,19 +125,21 @@ function newKey(role: KeyRole): KeyObject {
 
 function requireFitting({ role, count, threshold, passphrase }: GenerateKeysOptions): void {
   if (role === undefined && (count !== undefined || threshold !== undefined)) {
-    throw new TypeError('generateKeys: `count` and `threshold` are of one role: give `role` too.');
+    throw new TypeError(
+      'generateKeys: expected `role` beside `count` or `threshold`, which are of one role.',
+    );
   }
   if (role === 'model' && threshold !== undefined) {
     throw new TypeError(
       'generateKeys: expected no `threshold` for model keys: a bundle has exactly one signature ' +
-        '(Sigstore bundle 0.3). Give the role `targets` one.',
+        '(Sigstore bundle 0.3). Give the role "targets" one.',
     );
   }
   for (const [name, value] of Object.entries({ count, threshold })) {
     if (value === undefined || (Number.isSafeInteger(value) && value >= 1)) continue;
     throw new RangeError(`generateKeys: expected \`${name}\` to be 1 or more, got ${value}.`);
   }
-  if (passphrase === '') throw new RangeError('generateKeys: expected a passphrase, got none.');
+  if (passphrase === '') throw new RangeError('generateKeys: expected a `passphrase`, got none.');
 }
 
 /** Keys are numbered without gaps, so the last new number is how many there will be. */
@@ -120,7 +147,7 @@ function requireReachable(role: KeyRole, threshold: number, places: readonly Pla
   const total = places.at(-1)?.number ?? 0;
   if (threshold <= total) return;
   throw new RangeError(
-    `generateKeys: expected a threshold of at most ${total}, the number of '${role}' keys there ` +
+    `generateKeys: expected a \`threshold\` of at most ${total}, the number of '${role}' keys there ` +
       `will be, got ${threshold}. Make more of them with \`count\`.`,
   );
 }

@@ -18,9 +18,9 @@ export {
 } from './inspect.js';
 export type { InspectedFile, InspectedVersion } from './inspect-version.js';
 export { type PackedFile, type PackedModel, type PackOptions, pack } from './pack.js';
-export type { PackProgress } from './packing/lay-out-files.js';
 export { type PinOptions, pin } from './pin.js';
 export { type PlanOptions, planUpload, type UploadGroup, type UploadPlan } from './plan.js';
+export type { OnProgress, Progress } from './progress.js';
 export { type PromoteOptions, type Promotion, promote } from './promote.js';
 export { type ProposeRootOptions, proposeRoot } from './propose-root.js';
 export { type PruneOptions, type Pruning, prune } from './prune.js';

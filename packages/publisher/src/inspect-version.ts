@@ -1,7 +1,7 @@
 import type { ReleaseCustom } from '@nearside/artifact';
 import type { Chunk, ErrorCode } from '@nearside/core';
-import type { ReadVersion } from './repository/reading/read-version.js';
 import { indexChunks, storedBytesOf } from './repository/deltas/weigh-update.js';
+import type { ReadVersion } from './repository/reading/read-version.js';
 
 export interface InspectedVersion {
   readonly version: string;

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { inspect } from './inspect.js';
 import { pin } from './pin.js';
 import { serveRepository } from './serve-repository.js';
+import { status } from './status.js';
 import { openWorkspace, temporaryDirectory } from './testing/workspace.js';
 
 const DAY_MS = 86_400_000;
@@ -88,15 +89,17 @@ test('of each role inspect tells who signed it, how many must, and how long it l
   await workspace.release();
   const { roles } = await inspect(workspace);
   expect(roles.map(({ role, daysLeft }) => [role, daysLeft])).toEqual([
-    ['root', 364],
-    ['targets', 89],
-    ['snapshot', 29],
-    ['timestamp', 13],
+    ['root', 364.9],
+    ['targets', 89.9],
+    ['snapshot', 29.9],
+    ['timestamp', 13.9],
   ]);
   for (const { signedBy, keyIds, threshold } of roles) {
     expect(signedBy).toEqual(keyIds);
     expect(threshold).toBe(1);
   }
+  const { roles: same } = await status(workspace);
+  expect(same.map(({ daysLeft }) => daysLeft)).toEqual(roles.map(({ daysLeft }) => daysLeft));
 });
 
 test('of each version inspect tells what it shares with the one before', async () => {

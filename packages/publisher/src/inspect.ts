@@ -1,22 +1,21 @@
 import {
   bootPath,
+  LIMITS,
   MODEL_KEYS_FIELD,
-  modelNames,
   parseMetadata,
   type RepositorySource,
-  releasesOf,
   type TrustedMetadata,
+  validSigners,
 } from '@nearside/artifact';
-import { isNearsideError } from '@nearside/core';
+import { type ErrorCode, isNearsideError } from '@nearside/core';
 import { chunksOf, type InspectedVersion, indexUsers, inspectVersion } from './inspect-version.js';
 import { TUF_ROLES, type TufRole } from './keys/key-files.js';
-import { composeBootFile, MAX_BOOT_BYTES } from './repository/writing/boot-files.js';
+import { indexChunks, storedBytesOf } from './repository/deltas/weigh-update.js';
 import { openRepository, requireRepository } from './repository/reading/open-repository.js';
 import { type ReadVersion, readVersion } from './repository/reading/read-version.js';
-import { validSigners } from './repository/valid-signers.js';
-import { indexChunks, storedBytesOf } from './repository/deltas/weigh-update.js';
-
-const DAY_MS = 86_400_000;
+import { readableReleases } from './repository/reading/readable-releases.js';
+import { composeBootFile } from './repository/writing/boot-files.js';
+import { daysLeft } from './signing/lifetimes.js';
 
 export interface InspectOptions {
   /** Directory or URL of a repository. */
@@ -31,6 +30,12 @@ export interface Inspection {
   /** Hints of the keys that may sign models. */
   readonly modelKeys: readonly string[];
   readonly models: readonly InspectedModel[];
+  /** Targets that say they are model versions, and why no device would take them for one. */
+  readonly unreadable: readonly {
+    readonly target: string;
+    readonly code: ErrorCode;
+    readonly message: string;
+  }[];
   /** Distinct chunks of all versions, and what they weigh on the server. */
   readonly chunks: number;
   readonly storedBytes: number;
@@ -42,7 +47,7 @@ export interface InspectedRole {
   readonly version?: number | undefined;
   readonly expires?: string | undefined;
   readonly expired: boolean;
-  /** Whole days until it expires; below 0 once it has. */
+  /** Days until it expires, in tenths; below 0 once it has. */
   readonly daysLeft?: number | undefined;
   readonly threshold: number;
   /** Keys that root names for the role, and those of them that signed. */
@@ -74,7 +79,7 @@ export interface InspectedModel {
 export async function inspect({ repository, now = Date.now }: InspectOptions): Promise<Inspection> {
   const source = openRepository(repository);
   const { pin, trusted } = await requireRepository(source, repository);
-  const versions = await readVersions(source, trusted);
+  const { versions, unreadable } = await readVersions(source, trusted);
   const users = indexUsers(versions);
   const chunks = versions.flatMap(chunksOf);
   const names = new Set(versions.map(({ release }) => release.model));
@@ -90,9 +95,10 @@ export async function inspect({ repository, now = Date.now }: InspectOptions): P
   }
   return {
     pin,
-    roles: TUF_ROLES.map((role) => inspectRole(role, trusted, now())),
+    roles: await Promise.all(TUF_ROLES.map((role) => inspectRole(role, trusted, now()))),
     modelKeys: Object.keys(trusted.root[MODEL_KEYS_FIELD]),
     models,
+    unreadable,
     chunks: users.size,
     storedBytes: [...indexChunks(chunks).values()].map(storedBytesOf).reduce((a, b) => a + b, 0),
   };
@@ -102,16 +108,22 @@ export async function inspect({ repository, now = Date.now }: InspectOptions): P
 async function readVersions(
   source: RepositorySource,
   { root, targets }: TrustedMetadata,
-): Promise<ReadVersion[]> {
-  if (!targets) return [];
-  const names = modelNames(targets.signed);
-  const releases = [...names].sort().flatMap((name) => releasesOf(targets.signed, name));
+): Promise<{ versions: ReadVersion[]; unreadable: Inspection['unreadable'] }> {
   const versions: ReadVersion[] = [];
+  if (!targets) return { versions, unreadable: [] };
+  const { releases, unreadable } = readableReleases(targets.signed);
   for (const release of releases) versions.push(await readVersion(source, root, release));
-  return versions;
+  return {
+    versions,
+    unreadable: unreadable.map(({ target, code, message }) => ({ target, code, message })),
+  };
 }
 
-function inspectRole(role: TufRole, trusted: TrustedMetadata, nowMs: number): InspectedRole {
+async function inspectRole(
+  role: TufRole,
+  trusted: TrustedMetadata,
+  nowMs: number,
+): Promise<InspectedRole> {
   const { keyids, threshold } = trusted.root.roles[role];
   const metadata =
     role === 'root'
@@ -120,14 +132,13 @@ function inspectRole(role: TufRole, trusted: TrustedMetadata, nowMs: number): In
   const common = { role, threshold, keyIds: keyids };
   if (!metadata) return { ...common, expired: false, signedBy: [] };
   const { version, expires } = metadata.signed;
-  const leftMs = Date.parse(expires) - nowMs;
   return {
     ...common,
     version,
     expires,
-    expired: leftMs <= 0,
-    daysLeft: Math.floor(leftMs / DAY_MS),
-    signedBy: validSigners(metadata, trusted.root),
+    expired: Date.parse(expires) <= nowMs,
+    daysLeft: daysLeft(expires, nowMs),
+    signedBy: await validSigners(metadata, trusted.root),
   };
 }
 
@@ -138,7 +149,7 @@ async function inspectBoot(
 ): Promise<InspectedModel['boot']> {
   const expected = await composeBootFile(source, trusted, model);
   const present = await source
-    .fetchIfPresent(bootPath(model), { maxBytes: MAX_BOOT_BYTES })
+    .fetchIfPresent(bootPath(model), { maxBytes: LIMITS.bootBytes })
     .catch((error) => {
       if (isNearsideError(error) && error.code === 'metadata-too-large') return new Uint8Array();
       throw error;

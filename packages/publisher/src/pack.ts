@@ -1,7 +1,8 @@
 import type { Layout } from '@nearside/core';
-import { layOutFiles, type PackProgress } from './packing/lay-out-files.js';
+import { layOutFiles } from './packing/lay-out-files.js';
 import { readModelDirectory } from './packing/model-directory.js';
 import { openOutputDirectory, writeOutput } from './packing/output-directory.js';
+import type { OnProgress } from './progress.js';
 
 export interface PackOptions {
   /** Directory with model.json, golden.json, baseline.json, MODEL.md and all files they name. */
@@ -9,7 +10,7 @@ export interface PackOptions {
   /** Directory to write to: new, empty, or the output of an earlier pack. */
   readonly out: string;
   /** Called after every chunk. */
-  readonly onProgress?: ((progress: PackProgress) => void) | undefined;
+  readonly onProgress?: OnProgress | undefined;
 }
 
 export interface PackedModel {

@@ -26,7 +26,11 @@ export interface UploadGroup {
   readonly sizeBytes: number;
 }
 
-/** What names another file comes after it; the timestamp makes all of it visible at once. */
+/**
+ * What names another file comes after it; the timestamp makes all of it visible at once. A root is
+ * new at the first publish, and after `rotate-root`, which tells an order of its own: where the old
+ * keys signed along, the new root comes after the timestamp that it accepts.
+ */
 const GROUPS = [
   ['chunks', 'chunks/*'],
   ['deltas', 'deltas/*'],

@@ -2,10 +2,10 @@ import type { Release, ReleaseCustom } from '@nearside/artifact';
 import { NearsideError } from '@nearside/core';
 import type { KeySource } from './keys/key-source.js';
 import { changeRepository } from './repository/change-repository.js';
-import { basisPoints } from './signing/offer-release.js';
-import { requirePublished } from './repository/reading/open-repository.js';
 import { customOf, requireRelease } from './repository/checking/release-rules.js';
+import { requirePublished } from './repository/reading/open-repository.js';
 import { type Rewritten, rewriteRelease } from './repository/rewrite-release.js';
+import { basisPoints } from './signing/offer-release.js';
 
 export interface PromoteOptions extends KeySource {
   /** Directory of the repository. */

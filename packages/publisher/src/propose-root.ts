@@ -1,6 +1,5 @@
 import { parseMetadata } from '@nearside/artifact';
 import { openDirectorySource } from './repository/reading/directory-source.js';
-import { header } from './signing/metadata.js';
 import { requireRepository } from './repository/reading/open-repository.js';
 import { compareKeys } from './rotation/named-keys.js';
 import { planRotation, type RotationRequest } from './rotation/plan-rotation.js';
@@ -11,6 +10,7 @@ import {
   writeProposal,
 } from './rotation/proposal.js';
 import { requireNoVersionLost } from './rotation/require-no-version-lost.js';
+import { header } from './signing/metadata.js';
 
 export interface ProposeRootOptions extends RotationRequest {
   /** Directory of the repository. */

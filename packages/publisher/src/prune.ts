@@ -3,21 +3,21 @@ import { join } from 'node:path';
 import {
   chunkPath,
   MODEL_KEYS_FIELD,
-  modelNames,
   parseMetadata,
   type Release,
   type RepositorySource,
   type Root,
-  releasesOf,
   type TrustedMetadata,
   targetPath,
 } from '@nearside/artifact';
+import { NearsideError } from '@nearside/core';
 import { listFiles } from './packing/list-files.js';
 import { openDirectorySource } from './repository/reading/directory-source.js';
 import { type KeptGeneration, readKeptGenerations } from './repository/reading/kept-generations.js';
 import { requirePublished } from './repository/reading/open-repository.js';
 import { type RepositoryState, readRepository } from './repository/reading/read-repository.js';
 import { readVersion } from './repository/reading/read-version.js';
+import { readableReleases, type UnreadableTarget } from './repository/reading/readable-releases.js';
 import { lockRepository } from './repository/repository-lock.js';
 import { openRepositoryWriter } from './repository/writing/repository-writer.js';
 
@@ -83,6 +83,7 @@ export async function prune({
     if (mtimeMs >= cutoffMs) young += 1;
     else removed.push({ path, sizeBytes: size });
   }
+  // What is offered stays what it is, and boot files with it: nothing to write, least in a dry run.
   const writer = openRepositoryWriter(repository);
   if (!dryRun) for (const { path } of removed) await writer.remove(path);
   return {
@@ -116,9 +117,12 @@ async function markWanted(
   const chunks = new Set<string>();
   const root = rootOfAllModelKeys(trusted);
   for (const { targets } of generations) {
-    for (const release of modelNames(targets).flatMap((name) => releasesOf(targets, name))) {
+    const { releases, unreadable } = readableReleases(targets);
+    requireUnderstood(unreadable);
+    for (const release of releases) {
       const isCurrent = trusted.targets?.signed.version === targets.version;
-      const isNewest = releasesOf(targets, release.model)
+      const isNewest = releases
+        .filter(({ model }) => model === release.model)
         .slice(0, keepNewest)
         .some(({ sequence }) => sequence === release.sequence);
       if (release.state === 'revoked' && !isNewest) continue;
@@ -150,9 +154,18 @@ function bundlePathOf({ targetName, target }: Release): string {
   return targetPath(targetName, target.hashes.sha256);
 }
 
+/**
+ * What a newer library wrote may be a version that it offers, with chunks that are not known here.
+ * One whose model no device can ask for keeps its bundle, and nothing else.
+ */
+function requireUnderstood(unreadable: readonly UnreadableTarget[]): void {
+  const unknown = unreadable.find(({ hasModelName }) => hasModelName);
+  if (unknown) throw new NearsideError(unknown.code, unknown.message);
+}
+
 /** Targets that are no model versions: whoever added them knows what for. */
 function foreignTargets(targets: KeptGeneration['targets']): string[] {
-  const releases = modelNames(targets).flatMap((name) => releasesOf(targets, name));
+  const { releases } = readableReleases(targets);
   const names = new Set(releases.map(({ targetName }) => targetName));
   return Object.entries(targets.targets)
     .filter(([name]) => !names.has(name))
@@ -166,7 +179,7 @@ const PRUNABLE = [
   /^targets\/[0-9a-f]{64}\.[^/]+$/,
   /^metadata\/\d+\.(?:snapshot|targets)\.json$/,
   /^(?:chunks|deltas|targets|metadata|boot)\/\.[^/]+\.[0-9a-f]{12}$/,
-  /^\.lock\.[0-9a-f.]+$/,
+  /^\.lock\.[0-9a-z.]+$/,
 ];
 
 function isPrunable(path: string): boolean {

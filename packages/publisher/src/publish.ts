@@ -1,17 +1,20 @@
 import type { ReleaseCustom } from '@nearside/artifact';
 import type { KeySource } from './keys/key-source.js';
 import { modelUrl, openLine } from './open-line.js';
+import type { OnProgress } from './progress.js';
 import { changeRepository, type LockedRepository } from './repository/change-repository.js';
 import { checkRelease } from './repository/checking/check-release.js';
 import { checkSchema } from './repository/checking/check-schema.js';
 import { findPublished, type PublishedVersion } from './repository/reading/find-published.js';
-import { basisPoints, offerRelease } from './signing/offer-release.js';
 import { type PackedVersion, readPackedVersion } from './repository/reading/packed-version.js';
-import type { OnProgress } from './progress.js';
-import type { RepositoryState } from './repository/reading/read-repository.js';
-import { metadataVersions } from './repository/rewrite-release.js';
-import { type SignedRelease, signRelease } from './signing/sign-release.js';
+import {
+  type MetadataVersions,
+  metadataVersions,
+  type RepositoryState,
+} from './repository/reading/read-repository.js';
 import { writeChunks } from './repository/writing/write-chunks.js';
+import { basisPoints, offerRelease } from './signing/offer-release.js';
+import { type SignedRelease, signRelease } from './signing/sign-release.js';
 
 export interface PublishOptions extends KeySource {
   /** What `pack` wrote. */
@@ -39,8 +42,10 @@ export interface Publication {
   readonly manifestSha256: string;
   /** False when exactly these files were published already: nothing was signed. */
   readonly changed: boolean;
+  /** What was asked for and not done, because publishing the same again changes no offer. */
+  readonly note?: string;
   /** Version of each metadata role now. */
-  readonly metadata: Readonly<Record<'root' | 'targets' | 'snapshot' | 'timestamp', number>>;
+  readonly metadata: MetadataVersions;
   /** Distinct chunks of the version, and those that were not there yet. */
   readonly chunks: number;
   readonly chunksWritten: number;
@@ -80,12 +85,9 @@ export async function publish({
     const published = before && (await findPublished(source, before, packed));
     const { files, ...facts } =
       before && published
-        ? alreadyPublished(before, published)
+        ? alreadyPublished(before, published, canaryPercent)
         : await sign(locked, packed, { ...keySource, canaryPercent, nowMs: now() });
-    const chunks =
-      facts.state === 'revoked'
-        ? { total: 0, written: 0 }
-        : await writeChunks(packed, source, writer, onProgress);
+    const chunks = await writeChunks(packed, source, writer, onProgress);
     for (const [path, bytes] of files) await writer.write(path, bytes);
     return { ...facts, chunks: chunks.total, chunksWritten: chunks.written };
   });
@@ -101,7 +103,7 @@ export async function publish({
 interface Outcome
   extends Pick<
     Publication,
-    'state' | 'rollout' | 'pin' | 'manifestSha256' | 'changed' | 'metadata'
+    'state' | 'rollout' | 'pin' | 'manifestSha256' | 'changed' | 'note' | 'metadata'
   > {
   readonly files: SignedRelease['files'];
 }
@@ -125,8 +127,11 @@ async function sign(
 function alreadyPublished(
   before: RepositoryState,
   { release, manifest }: PublishedVersion,
+  canaryPercent: number | undefined,
 ): Outcome {
+  const note = ignoredCanary(release, canaryPercent);
   return {
+    ...(note !== undefined && { note }),
     pin: before.pin,
     state: release.state,
     rollout: release.rollout,
@@ -135,4 +140,20 @@ function alreadyPublished(
     metadata: metadataVersions(before),
     files: new Map(),
   };
+}
+
+/** An offer only widens, and `promote` does that. */
+function ignoredCanary(
+  { model, version, state, rollout }: PublishedVersion['release'],
+  percent: number | undefined,
+): string | undefined {
+  if (percent === undefined) return undefined;
+  const offeredBps = rollout ? rollout.toBps - rollout.fromBps : 10_000;
+  if (state === 'canary' && offeredBps === basisPoints(percent)) return undefined;
+  const is = state === 'canary' ? `a canary for ${offeredBps / 100} % of devices` : 'stable';
+  const advice =
+    state === 'canary'
+      ? `\`nearside promote ${model} ${version}\` widens it.`
+      : 'Offers never narrow: publish a new version as canary.';
+  return `The share of ${percent} % was ignored: ${model} ${version} is ${is} already. ${advice}`;
 }

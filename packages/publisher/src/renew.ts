@@ -4,12 +4,14 @@ import { TUF_ROLES, type TufRole } from './keys/key-files.js';
 import type { KeySource } from './keys/key-source.js';
 import { changeRepository } from './repository/change-repository.js';
 import { checkFiles } from './repository/checking/check-files.js';
+import { requirePublished } from './repository/reading/open-repository.js';
+import {
+  BEFORE_EVERY_EXPIRY_MS,
+  type MetadataVersions,
+} from './repository/reading/read-repository.js';
 import { lifetimeLeft } from './signing/lifetimes.js';
 import { header } from './signing/metadata.js';
-import { requirePublished } from './repository/reading/open-repository.js';
-import { BEFORE_EVERY_EXPIRY_MS } from './repository/reading/read-repository.js';
-import type { Generation } from './signing/resign-roles.js';
-import { signRotation } from './signing/sign-for-both-roots.js';
+import { signForBothRoots } from './signing/sign-for-both-roots.js';
 
 export interface RenewOptions extends KeySource {
   /** Directory of the repository. */
@@ -24,7 +26,7 @@ export interface RenewOptions extends KeySource {
 
 export interface Renewal {
   /** Version of each metadata role now. */
-  readonly metadata: Generation['metadata'];
+  readonly metadata: MetadataVersions;
   /** Roles with a new version. */
   readonly renewed: readonly TufRole[];
   /** When each role expires now. */
@@ -58,8 +60,8 @@ export async function renew({
       ? { ...trusted.root, ...header('root', trusted.root.version + 1, nowMs) }
       : trusted.root;
     const rotated = wanted.filter((role) => role !== 'root');
-    const signing = { trusted, root, rotated, held, source: keySource, nowMs };
-    const { metadata, files } = signRotation(signing);
+    const signing = { trusted, root, rotated, held, keySource, nowMs };
+    const { metadata, files } = signForBothRoots(signing);
     // What is not renewed here may have expired: that is for the one who has its key.
     const check = { source, pin, trusted, nowMs: BEFORE_EVERY_EXPIRY_MS };
     const after = (await checkFiles(files, check)).trusted;

@@ -2,14 +2,14 @@ import type { Release } from '@nearside/artifact';
 import { NearsideError } from '@nearside/core';
 import type { KeySource } from './keys/key-source.js';
 import { changeRepository } from './repository/change-repository.js';
-import { requirePublished } from './repository/reading/open-repository.js';
-import type { RepositoryState } from './repository/reading/read-repository.js';
 import {
   customOf,
   isForEveryone,
   requireRelease,
   requireReleases,
 } from './repository/checking/release-rules.js';
+import { requirePublished } from './repository/reading/open-repository.js';
+import type { RepositoryState } from './repository/reading/read-repository.js';
 import { type Rewritten, rewriteRelease } from './repository/rewrite-release.js';
 
 export interface RevokeOptions extends KeySource {

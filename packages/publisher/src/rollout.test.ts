@@ -115,9 +115,30 @@ describe('a revoked version', () => {
     await expect(promote({ ...workspace, ...canary, to: 'stable' })).rejects.toMatchObject({
       code: 'version-conflict',
     });
-    const again = await publish({ ...workspace, packed });
-    expect(again).toMatchObject({ changed: false, state: 'revoked', filesWritten: 0 });
+    await expect(publish({ ...workspace, packed })).rejects.toMatchObject({
+      code: 'version-conflict',
+      message: expect.stringContaining('A revocation is for good'),
+    });
     expect(await snapshotOf(workspace.repository)).toEqual(before);
+  });
+});
+
+describe('a share that is asked for when the version is published already', () => {
+  test('is ignored, which is said, because offers never narrow', async () => {
+    const workspace = await openWorkspace();
+    const { packed } = await workspace.release();
+    const again = await publish({ ...workspace, packed, canaryPercent: 5 });
+    expect(again).toMatchObject({ changed: false, state: 'stable', filesWritten: 0 });
+    expect(again.note).toContain('The share of 5 % was ignored: tiny 1.0.0 is stable already.');
+    expect(await publish({ ...workspace, packed })).not.toHaveProperty('note');
+  });
+
+  test('is said to be for promote where it differs from that of the canary', async () => {
+    const { workspace, packed } = await openRollout();
+    expect(await publish({ ...workspace, packed, canaryPercent: 30 })).toMatchObject({
+      changed: false,
+      note: expect.stringContaining('nearside promote tiny 1.1.0'),
+    });
   });
 });
 

@@ -9,9 +9,9 @@ import { listFiles } from './packing/list-files.js';
 import { openDirectorySource } from './repository/reading/directory-source.js';
 import { requireRepository } from './repository/reading/open-repository.js';
 import { readRepository } from './repository/reading/read-repository.js';
-import { resignRoles } from './signing/resign-roles.js';
 import { rotateRoot } from './rotate-root.js';
 import { serveRepository } from './serve-repository.js';
+import { resignRoles } from './signing/resign-roles.js';
 import { createTufSigner, signMetadata } from './signing/tuf-signer.js';
 import { expectSameFiles, openDevice } from './testing/device.js';
 import { interrupt } from './testing/failing-writer.js';
@@ -89,6 +89,17 @@ describe('a role whose keys are replaced', () => {
     for (const [name, content] of before as [string, string][]) {
       if (!name.startsWith('boot/')) expect(after.get(name), name).toBe(content);
     }
+  });
+
+  test('tells in which order to upload: the root last, or before what only it accepts', async () => {
+    const { workspace } = await serveRelease();
+    await addKey(workspace, 'timestamp');
+    const { files } = await rotateRoot({ ...workspace, replace: ['timestamp'] });
+    expect(files).toEqual([TIMESTAMP_PATH, rootPath(2)]);
+    await rm(join(workspace.keys, 'timestamp-2.pem'));
+    await addKey(workspace, 'timestamp');
+    const lost = await rotateRoot({ ...workspace, replace: ['timestamp'] });
+    expect(lost.files).toEqual([rootPath(3), TIMESTAMP_PATH]);
   });
 
   test('with the same call again writes nothing', async () => {

@@ -4,16 +4,19 @@ import { TUF_ROLES } from './keys/key-files.js';
 import { changeRepository } from './repository/change-repository.js';
 import { checkFiles } from './repository/checking/check-files.js';
 import { requirePublished } from './repository/reading/open-repository.js';
-import { BEFORE_EVERY_EXPIRY_MS } from './repository/reading/read-repository.js';
-import type { Generation } from './signing/resign-roles.js';
-import { metadataVersions } from './repository/rewrite-release.js';
+import {
+  BEFORE_EVERY_EXPIRY_MS,
+  type MetadataVersions,
+  metadataVersions,
+} from './repository/reading/read-repository.js';
 import { compareKeys } from './rotation/named-keys.js';
 import { rotatedRoles } from './rotation/next-root.js';
 import { planRotation, type RotationRequest } from './rotation/plan-rotation.js';
 import { readProposal, requireNext } from './rotation/proposal.js';
 import { type InterruptedState, readInterrupted } from './rotation/read-interrupted.js';
 import { requireNoVersionLost } from './rotation/require-no-version-lost.js';
-import { signRotation } from './signing/sign-for-both-roots.js';
+import type { Generation } from './signing/resign-roles.js';
+import { signForBothRoots } from './signing/sign-for-both-roots.js';
 
 export interface RotateRootOptions extends RotationRequest {
   /** Directory of the repository. */
@@ -29,7 +32,9 @@ export interface RootRotation {
   /** False when the newest root says all this already: nothing was signed. */
   readonly changed: boolean;
   /** Version of each metadata role now. */
-  readonly metadata: Generation['metadata'];
+  readonly metadata: MetadataVersions;
+  /** What was written, in the order in which it must appear; boot files come after it. */
+  readonly files: readonly string[];
   /** Ids of the keys that came and went. */
   readonly added: readonly string[];
   readonly removed: readonly string[];
@@ -63,11 +68,12 @@ export async function rotateRoot(options: RotateRootOptions): Promise<RootRotati
       const allowed = { removed, allowed: dropVersions };
       const droppedVersions = await requireNoVersionLost(source, trusted, allowed);
       const rotated = before.voided ? TUF_ROLES : rotatedRoles(trusted.root, root);
-      const signing = { trusted, root, signedRoot, rotated, held, source: options, nowMs };
-      const { metadata, files } = signRotation(signing);
+      const signing = { trusted, root, signedRoot, rotated, held, keySource: options, nowMs };
+      const { metadata, files } = signForBothRoots(signing);
       await checkForAll(files, source, before);
       for (const [path, bytes] of files) await writer.write(path, bytes);
-      return { changed: true, metadata, added, removed, droppedVersions };
+      const written = { metadata, files: [...files.keys()] };
+      return { changed: true, ...written, added, removed, droppedVersions };
     },
     { read: readInterrupted },
   );
@@ -115,6 +121,7 @@ function unchanged(state: InterruptedState): RootRotation {
   return {
     changed: false,
     metadata: metadataVersions(state),
+    files: [],
     added: [],
     removed: [],
     droppedVersions: [],

@@ -1,6 +1,7 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { serveRepository } from './serve-repository.js';
 import { temporaryDirectory } from './testing/workspace.js';
 
@@ -96,4 +97,47 @@ test('closing ends connections that are still open, and may be done twice', asyn
 test('a directory that does not exist is a coded error', async () => {
   const dir = join(await temporaryDirectory(), 'missing');
   await expect(serveRepository({ dir })).rejects.toMatchObject({ code: 'file-missing' });
+});
+
+describe('a range', () => {
+  const content = '0123456789';
+  const ask = async (range: string) => {
+    const { get } = await serve({ 'chunks/ab': content });
+    const answer = await get('/chunks/ab', { headers: { range } });
+    return { answer, body: await answer.text(), alive: (await get('/chunks/ab')).status };
+  };
+
+  test.each([
+    ['bytes=2-5', '2345', 'bytes 2-5/10'],
+    ['bytes=7-', '789', 'bytes 7-9/10'],
+    ['bytes=8-99', '89', 'bytes 8-9/10'],
+  ])('%s is answered with that part', async (range, part, said) => {
+    const { answer, body } = await ask(range);
+    expect([answer.status, body, answer.headers.get('content-range')]).toEqual([206, part, said]);
+  });
+
+  test.each(['bytes=5-2', 'bytes=-3', 'bytes=a-b', 'bytes=0-1,3-4', 'xyz', 'bytes=1e1-'])(
+    '%s is answered with the whole file, and the server goes on',
+    async (range) => {
+      const { answer, body, alive } = await ask(range);
+      expect([answer.status, body, alive]).toEqual([200, content, 200]);
+    },
+  );
+
+  test('past the end is refused, and the server goes on', async () => {
+    const { answer, alive } = await ask('bytes=10-');
+    expect([answer.status, alive]).toEqual([416, 200]);
+    expect(answer.headers.get('content-range')).toBe('bytes */10');
+  });
+});
+
+test('a link inside the repository is not followed, nor a FIFO waited for', async () => {
+  const { dir, get } = await serve({ 'metadata/1.root.json': '{}', 'secret.pem': 'x' });
+  await symlink(join(dir, 'secret.pem'), join(dir, 'metadata/link.json'));
+  await symlink(dir, join(dir, 'chunks'));
+  execFileSync('mkfifo', [join(dir, 'metadata/pipe.json')]);
+  for (const path of ['/metadata/link.json', '/chunks/secret.pem', '/metadata/pipe.json']) {
+    expect((await get(path)).status, path).toBe(404);
+  }
+  expect((await get('/metadata/1.root.json')).status).toBe(200);
 });

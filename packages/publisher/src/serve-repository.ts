@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { join } from 'node:path';
 import { NearsideError } from '@nearside/core';
-import sirv from 'sirv';
 import { listen } from './listen.js';
 import { COMMON_HEADERS, cacheControlOf } from './repository/response-headers.js';
+import { serveFile } from './repository/serve-file.js';
 
 /** Only this machine: the server is for trying, a CDN is for serving. */
 const DEFAULT_HOST = '127.0.0.1';
@@ -51,21 +52,31 @@ export async function serveRepository({
 }
 
 function repositoryHandler(dir: string) {
-  // `dev`: every request reads the directory. No `etag`: what changes is smaller than a header.
-  const serveFile = sirv(dir, { dev: true, extensions: [], setHeaders });
-  return (request: IncomingMessage, response: ServerResponse): void => {
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     for (const [name, value] of Object.entries(COMMON_HEADERS)) response.setHeader(name, value);
     response.setHeader('X-Content-Type-Options', 'nosniff');
-    if (request.method === 'OPTIONS') {
-      answerPreflight(response);
-    } else if (request.method !== 'GET' && request.method !== 'HEAD') {
-      answer(response, 405);
-    } else if (SERVED.test(pathOf(request))) {
-      serveFile(request, response, () => answer(response, 404));
-    } else {
-      answer(response, 404);
+    try {
+      if (request.method === 'OPTIONS') answerPreflight(response);
+      else if (request.method !== 'GET' && request.method !== 'HEAD') answer(response, 405);
+      else await answerFile(dir, request, response);
+    } catch {
+      // Whoever asks must not be able to end the server; a begun answer is broken off instead.
+      if (response.headersSent) response.destroy();
+      else answer(response, 500);
     }
   };
+}
+
+async function answerFile(
+  dir: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const path = pathOf(request);
+  if (!SERVED.test(path)) return answer(response, 404);
+  setHeaders(response, path);
+  const status = await serveFile(join(dir, path), request, response);
+  if (status === 404) answer(response, 404);
 }
 
 /** `.z` is no `Content-Encoding`: the device wants the compressed bytes, not what is in them. */

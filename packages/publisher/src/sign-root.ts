@@ -25,7 +25,6 @@ export interface SignRootOptions extends KeySource {
 /**
  * Adds the signatures of the root keys at hand to a proposed root. Read in the result what it
  * changes: whoever has enough signatures decides which keys devices trust.
-
  *
  * @throws NearsideError `file-missing`, `version-conflict`, `key-locked`, `key-unusable`, or a
  *   trust code when the repository or its pin does not verify

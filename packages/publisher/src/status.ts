@@ -1,8 +1,8 @@
 import { parseTrust } from '@nearside/artifact';
 import { TUF_ROLES, type TufRole } from './keys/key-files.js';
-import { DAY_MS, lifetimeLeft } from './signing/lifetimes.js';
 import { openRepository, requireRepository } from './repository/reading/open-repository.js';
 import { requirePin } from './repository/reading/require-pin.js';
+import { daysLeft, lifetimeLeft } from './signing/lifetimes.js';
 
 export interface StatusOptions {
   /** Directory or URL of a repository. */
@@ -24,7 +24,7 @@ export interface RoleStatus {
   readonly role: TufRole;
   readonly version: number;
   readonly expires: string;
-  /** Days until then; negative afterwards. */
+  /** Days until then, in tenths; negative afterwards. */
   readonly daysLeft: number;
   /** Share of the role's lifetime that is left, 0 … 1. */
   readonly lifetimeLeft: number;
@@ -59,9 +59,9 @@ export async function status({
     const { keyids, threshold } = trusted.root.roles[role];
     const { version, expires } = signed;
     const left = lifetimeLeft(role, expires, nowMs);
-    const daysLeft = (Date.parse(expires) - nowMs) / DAY_MS;
-    const facts = { role, version, expires, daysLeft, lifetimeLeft: left, threshold };
-    return [{ ...facts, state: stateOf(left), keyIds: keyids }];
+    const facts = { role, version, expires, lifetimeLeft: left, threshold };
+    const days = { daysLeft: daysLeft(expires, nowMs) };
+    return [{ ...facts, ...days, state: stateOf(left), keyIds: keyids }];
   });
   return { pin, expiring: roles.some(({ state }) => state !== 'valid'), roles };
 }

@@ -1,16 +1,14 @@
-import { modelNames, parseTrust, type Release, releasesOf } from '@nearside/artifact';
+import { parseTrust, type Release } from '@nearside/artifact';
 import { TUF_ROLES } from './keys/key-files.js';
 import { openRepository, requireRepository } from './repository/reading/open-repository.js';
 import type { RepositoryState } from './repository/reading/read-repository.js';
+import type { VerifiedVersion } from './repository/reading/read-version.js';
+import { readableReleases } from './repository/reading/readable-releases.js';
 import { requirePin } from './repository/reading/require-pin.js';
 import { collect, type Problem } from './verification/problem.js';
 import { verifyBootFiles } from './verification/verify-boot-files.js';
 import { verifyDeltas } from './verification/verify-deltas.js';
-import {
-  type CheckedVersion,
-  type VersionCheck,
-  verifyVersion,
-} from './verification/verify-version.js';
+import { type VersionCheck, verifyVersion } from './verification/verify-version.js';
 
 export type { Problem } from './verification/problem.js';
 
@@ -70,12 +68,12 @@ export async function verify({
   if (!state) return { ok: false, problems, versions: [], ...totals() };
 
   problems.push(...expiredRoles(state, now()));
-  const releases = await readReleases(state, problems);
+  const releases = readReleases(state, problems);
   const check: VersionCheck = {
     ...{ source, problems, chunks, files: new Set() },
     onFile: ({ model, version }, file) => onProgress({ model, version, file, ...totals() }),
   };
-  const versions: CheckedVersion[] = [];
+  const versions: VerifiedVersion[] = [];
   for (const release of releases) {
     const version = await verifyVersion(check, state.trusted.root, release);
     if (version) versions.push(version);
@@ -108,15 +106,13 @@ function expiredRoles({ trusted }: RepositoryState, nowMs: number): Problem[] {
 }
 
 /** Every version of every model, revoked ones too: a device may be asked to keep one. */
-async function readReleases({ trusted }: RepositoryState, problems: Problem[]): Promise<Release[]> {
+function readReleases({ trusted }: RepositoryState, problems: Problem[]): readonly Release[] {
   const { targets } = trusted;
-  const releases: Release[] = [];
-  for (const model of targets ? modelNames(targets.signed) : []) {
-    const found = await collect(problems, model, () =>
-      targets ? releasesOf(targets.signed, model) : [],
-    );
-    releases.push(...(found ?? []));
-  }
+  if (!targets) return [];
+  const { releases, unreadable } = readableReleases(targets.signed);
+  problems.push(
+    ...unreadable.map(({ target, code, message }) => ({ what: target, code, message })),
+  );
   return releases;
 }
 

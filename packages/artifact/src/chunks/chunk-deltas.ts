@@ -37,16 +37,34 @@ function* gapsBetween(
   chunks: readonly Chunk[],
   older: readonly Chunk[],
 ): Generator<[gap: readonly Chunk[], olderGap: readonly Chunk[]]> {
+  const positions = positionsByHash(older);
   let start = 0;
   let olderStart = 0;
   for (const [i, [hash]] of chunks.entries()) {
-    const match = older.findIndex(([olderHash], at) => at >= olderStart && olderHash === hash);
-    if (match < 0) continue;
+    const match = nextPosition(positions.get(hash), olderStart);
+    if (match === undefined) continue;
     yield [chunks.slice(start, i), older.slice(olderStart, match)];
     start = i + 1;
     olderStart = match + 1;
   }
   yield [chunks.slice(start), older.slice(olderStart)];
+}
+
+/** Descending, so that positions left behind are dropped from the end. */
+function positionsByHash(chunks: readonly Chunk[]): Map<string, number[]> {
+  const positions = new Map<string, number[]>();
+  for (let i = chunks.length - 1; i >= 0; i -= 1) {
+    const hash = chunks[i]?.[0] ?? '';
+    const known = positions.get(hash);
+    if (known) known.push(i);
+    else positions.set(hash, [i]);
+  }
+  return positions;
+}
+
+function nextPosition(descending: number[] | undefined, from: number): number | undefined {
+  while (descending?.length && (descending.at(-1) ?? 0) < from) descending.pop();
+  return descending?.at(-1);
 }
 
 /**

@@ -37,6 +37,8 @@ export function openRepositorySource(
         ...(request?.headers && { headers: request.headers }),
         cache: options.cache ?? 'default',
         credentials: request?.credentials ?? 'omit',
+        // What is meant for this origin alone must not travel to another one before it is refused.
+        redirect: isPrivate(request) ? 'manual' : 'follow',
         referrerPolicy: 'no-referrer',
         signal: transfer.signal,
       });
@@ -73,13 +75,28 @@ function isAbsent(response: Response): boolean {
   return response.status === 404 || response.status === 403 || (response.ok && html);
 }
 
+function isPrivate(request: RequestOptions | undefined): boolean {
+  return request?.headers !== undefined || (request?.credentials ?? 'omit') !== 'omit';
+}
+
 function requireSameOrigin(response: Response, url: string, path: string): void {
+  if (isRedirect(response)) throw redirected(url, path, 'another address');
   if (!response.redirected || new URL(response.url).origin === new URL(url).origin) return;
-  throw new NearsideError(
+  throw redirected(url, path, new URL(response.url).origin);
+}
+
+/** One that was not followed: browsers show nothing of it, Node its status. */
+function isRedirect({ type, status }: Response): boolean {
+  return type === 'opaqueredirect' || (status >= 300 && status < 400 && status !== 304);
+}
+
+function redirected(url: string, path: string, to: string): NearsideError {
+  const { origin } = new URL(url);
+  return new NearsideError(
     'redirect-refused',
-    `${path}: expected an answer from ${new URL(url).origin}, got a redirect to ` +
-      `${new URL(response.url).origin}. Open the model at its final address.`,
-    { details: { path, expected: new URL(url).origin, got: new URL(response.url).origin } },
+    `${path}: expected an answer from ${origin}, got a redirect to ${to}. Open the model at its final ` +
+      'address.',
+    { details: { path, expected: origin, got: to } },
   );
 }
 

@@ -55,8 +55,8 @@ function networkError(path: string, { slow, cause }: { slow: boolean; cause: unk
     offline ? 'offline' : 'network-failed',
     offline
       ? `${path}: expected a network, got none, and no verified copy is stored on this device.`
-      : `${path}: expected an answer, got none. Is the address right, is the server up, and does ` +
-          'it send `Access-Control-Allow-Origin`?',
+      : `${path}: expected an answer, got none. Is the address right, and the server up? For a ` +
+          'page of another origin it must also send `Access-Control-Allow-Origin`.',
     { cause, details: { path }, retryable: true },
   );
 }

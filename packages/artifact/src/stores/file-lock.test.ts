@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { promises } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,6 +22,7 @@ beforeAll(async () => {
   await build({
     configFile: false,
     logLevel: 'error',
+    ssr: { noExternal: true },
     build: {
       ssr: fileURLToPath(new URL('../testing/lock-process.ts', import.meta.url)),
       outDir: directory,
@@ -49,9 +52,11 @@ async function runProcess(options: LockProcessOptions) {
   return { printed: printed.trim(), signal };
 }
 
+const OTHER = { token: 'f'.repeat(32), pid: 1, host: 'another', since: '2027-01-01T00:00:00Z' };
+
 /** A lock file of a holder that the test makes up. */
 async function writeLock(file: string, holder: object, touchedMs = Date.now()): Promise<void> {
-  await writeFile(file, JSON.stringify({ token: 'other', pid: 1, host: 'another', ...holder }));
+  await writeFile(file, JSON.stringify({ ...OTHER, ...holder }));
   await utimes(file, touchedMs / 1000, touchedMs / 1000);
 }
 
@@ -124,9 +129,14 @@ describe('a holder', () => {
     expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ pid: process.pid });
   });
 
-  test('that nobody can read is waited for as long', async () => {
+  test.each([
+    ['empty', ''],
+    ['null', 'null'],
+    ['with a token that leads elsewhere', JSON.stringify({ ...OTHER, token: '../outside' })],
+    ['with no process', JSON.stringify({ ...OTHER, pid: 0 })],
+  ])('that nobody can read is waited for as long: %s', async (_, text) => {
     const { file } = await openPlace();
-    await writeFile(file, '');
+    await writeFile(file, text);
     expect(await takeWatching(file)).toBe('waiting');
     await utimes(file, 0, 0);
     expect(await takeWatching(file)).toBe('taken');
@@ -142,4 +152,44 @@ describe('a holder', () => {
       await expect(readFile(file)).rejects.toMatchObject({ code: 'ENOENT' });
     },
   );
+});
+
+/** Lets `link` fail with a code, before or after it has done its work. */
+function failingLink(code: string, { isMade }: { isMade: boolean }): void {
+  const original = promises.link;
+  const replace = (link: typeof original) => {
+    promises.link = link;
+    syncBuiltinESMExports();
+  };
+  replace(async (...parameters) => {
+    if (isMade) await original(...parameters);
+    throw Object.assign(new Error(code), { code });
+  });
+  onTestFinished(() => replace(original));
+}
+
+describe('a file system', () => {
+  test('that denies a link which it has made gives the lock all the same', async () => {
+    const { file, directory } = await openPlace();
+    failingLink('EEXIST', { isMade: true });
+    await (await takeFileLock(file))();
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  test('without links has locks too', async () => {
+    const { file, directory } = await openPlace();
+    failingLink('EPERM', { isMade: false });
+    let holders = 0;
+    await Promise.all(
+      Array.from({ length: 5 }, async () => {
+        const release = await takeFileLock(file);
+        holders += 1;
+        expect(holders).toBe(1);
+        await readdir(directory);
+        holders -= 1;
+        await release();
+      }),
+    );
+    expect(await readdir(directory)).toEqual([]);
+  });
 });

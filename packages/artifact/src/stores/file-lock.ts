@@ -1,6 +1,6 @@
 import { link, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type LockHolder, stateOf, thisHolder } from './lock-holder.js';
+import { type LockHolder, parseLockHolder, stateOf, thisHolder } from './lock-holder.js';
 
 export type { LockHolder } from './lock-holder.js';
 
@@ -51,11 +51,8 @@ export async function takeFileLock(
 
 /** @returns undefined when nobody holds the lock, or its file cannot be read */
 export async function readLockHolder(file: string): Promise<LockHolder | undefined> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8'));
-  } catch {
-    return undefined;
-  }
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : parseLockHolder(text);
 }
 
 /**
@@ -65,11 +62,14 @@ export async function readLockHolder(file: string): Promise<LockHolder | undefin
 async function tryTake(file: string, holder: LockHolder, isSilent: IsSilent): Promise<boolean> {
   if (await tryCreate(file, holder)) return true;
   const other = await readLockHolder(file);
+  // NFS may deny a link that it has made, when its answer was lost: link(2), under BUGS.
+  if (other?.token === holder.token) return true;
   if (!(await isGone(file, other, isSilent))) return false;
   const removal = `${file}.${other?.token ?? 'unreadable'}`;
   if (!(await tryTake(removal, holder, isSilent))) return false;
   try {
-    if ((await readLockHolder(file))?.token !== other?.token) return false;
+    const still = await readLockHolder(file);
+    if (still?.token !== other?.token || !(await isGone(file, still, isSilent))) return false;
     await rm(file, { force: true });
     return await tryCreate(file, holder);
   } finally {

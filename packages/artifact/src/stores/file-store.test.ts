@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -35,6 +35,32 @@ test('a damaged index reads as an empty store, which then works', async () => {
   expect(await open().keys('')).toEqual([]);
   await open().commit({ set: new Map([['again', 2]]) });
   expect(await open().get('again')).toBe(2);
+});
+
+test.each(['null', '[]', '{"k":5}', '{"k":null}', '{"k":"../../outside"}', '{"k":"\\u0000"}'])(
+  'an index of %s leads nowhere, and the store works on',
+  async (index) => {
+    const { directory, open } = await prepare();
+    const outside = join(directory, '..', 'outside');
+    await writeFile(outside, 'kept');
+    await writeFile(join(directory, 'index.json'), index);
+    const store = open();
+    expect(await store.get('k')).toBeUndefined();
+    await store.commit({ set: new Map([['k', 1]]) });
+    expect(await store.get('k')).toBe(1);
+    expect(await readFile(outside, 'utf8')).toBe('kept');
+    await rm(outside);
+  },
+);
+
+test('a link in place of its values is refused, and nothing behind it is touched', async () => {
+  const { directory, open } = await prepare();
+  const elsewhere = (await prepare()).directory;
+  await writeFile(join(elsewhere, 'precious'), 'kept');
+  await utimes(join(elsewhere, 'precious'), 0, 0);
+  await symlink(elsewhere, join(directory, 'values'));
+  await expect(open().get('k')).rejects.toMatchObject({ code: 'store-unavailable' });
+  expect(await readFile(join(elsewhere, 'precious'), 'utf8')).toBe('kept');
 });
 
 test('replaced values leave no files behind', async () => {

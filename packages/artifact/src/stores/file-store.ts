@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { NearsideError, type Store, type StoreChange, type StoredValue } from '@nearside/core';
@@ -42,6 +42,7 @@ export function openFileStore(directory: string): Store {
   function prepare(): Promise<void> {
     ready ??= attempt(async () => {
       await mkdir(values, { recursive: true, mode: 0o700 });
+      if (!(await lstat(values)).isDirectory()) throw notOurs(values);
       await removeOrphans(values, await readIndex(indexFile));
     }).catch((error) => {
       ready = undefined;
@@ -54,7 +55,9 @@ export function openFileStore(directory: string): Store {
     const name = Object.hasOwn(index, key) ? index[key] : undefined;
     if (name === undefined) return undefined;
     try {
-      return toPlain(deserialize(await readFile(join(values, name))));
+      const file = join(values, name);
+      if (!(await lstat(file)).isFile()) return undefined; // a pipe would never end
+      return toPlain(deserialize(await readFile(file)));
     } catch {
       return undefined; // a value that cannot be read is as good as none: it is fetched again
     }
@@ -72,7 +75,7 @@ export function openFileStore(directory: string): Store {
     await rename(temporary, indexFile);
     const kept = new Set(Object.values(next));
     for (const name of Object.values(index)) {
-      if (!kept.has(name)) await rm(join(values, name), { force: true });
+      if (!kept.has(name)) await rm(join(values, name), { force: true }).catch(() => {});
     }
   }
 
@@ -115,16 +118,38 @@ async function readIndex(file: string): Promise<Index> {
     throw error;
   });
   try {
-    return JSON.parse(text);
+    return parseIndex(JSON.parse(text));
   } catch {
     return {};
   }
 }
 
+/** An index that others have written into must not lead out of the directory. */
+function parseIndex(value: unknown): Index {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return {};
+  return Object.fromEntries(
+    Object.entries(value).filter((entry): entry is [string, string] => isValueName(entry[1])),
+  );
+}
+
+/** As `randomUUID` makes them. */
+function isValueName(name: unknown): boolean {
+  return typeof name === 'string' && /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name);
+}
+
+/** A link could lead anywhere, and files there would be taken for left-overs of ours. */
+function notOurs(values: string): NearsideError {
+  return new NearsideError(
+    'store-unavailable',
+    `${values}: expected a directory of the store's own, got a link or a file.`,
+    { details: { directory: values } },
+  );
+}
+
 async function removeOrphans(values: string, index: Index): Promise<void> {
   const named = new Set(Object.values(index));
   for (const name of await readdir(values)) {
-    if (named.has(name)) continue;
+    if (named.has(name) || !isValueName(name)) continue;
     const { mtimeMs } = await stat(join(values, name)).catch(() => ({ mtimeMs: Date.now() }));
     if (Date.now() - mtimeMs > ORPHAN_MS) await rm(join(values, name), { force: true });
   }

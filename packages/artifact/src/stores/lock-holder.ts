@@ -1,20 +1,32 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import * as v from 'valibot';
 
 /** Who holds a lock file: enough to tell whether that process is still there. */
-export interface LockHolder {
-  /** Different at every taking, 32 hex digits. */
-  readonly token: string;
-  readonly pid: number;
+const LockHolderSchema = v.object({
+  /** Different at every taking; part of the names of files beside the lock. */
+  token: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)),
+  pid: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
   /**
    * When the process started, ms after its machine did; Linux alone tells it of others. Numbers of
    * processes are used again.
    */
-  readonly startedMs?: number | undefined;
-  readonly host: string;
+  startedMs: v.optional(v.number()),
+  host: v.string(),
   /** When it took the lock, ISO 8601. */
-  readonly since: string;
+  since: v.string(),
+});
+
+export type LockHolder = Readonly<v.InferOutput<typeof LockHolderSchema>>;
+
+/** @returns undefined when the text is of no holder: it may be damaged, or somebody else's */
+export function parseLockHolder(text: string): LockHolder | undefined {
+  try {
+    return v.parse(LockHolderSchema, JSON.parse(text));
+  } catch {
+    return undefined;
+  }
 }
 
 /** This process, about to take a lock. */

@@ -1,8 +1,6 @@
 import type { Store } from '@nearside/core';
-import {
-  type InstallationEvent,
-  openModelInstallation,
-} from '../installation/model-installation.js';
+import type { InstallationEvent } from '../installation/installation-events.js';
+import { openModelInstallation } from '../installation/model-installation.js';
 import type { InstalledVersion } from '../installation/open-release.js';
 import { WEIGHTS } from './sign-repository.js';
 

@@ -40,7 +40,7 @@ export interface Backend {
 export interface StartRequest {
   /** The runtime's wasm file; undefined for a backend that has none. */
   readonly wasm?: Uint8Array<ArrayBuffer> | undefined;
-  /** Told when no run will succeed any more: the GPU is lost, or the runtime cannot go on. */
+  /** Told when no run will succeed any more, so that the worker is replaced: `device-lost`, `worker-lost`. */
   readonly onLost: (error: NearsideError) => void;
 }
 

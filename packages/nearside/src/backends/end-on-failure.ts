@@ -1,4 +1,4 @@
-import { isNearsideError, type NearsideError } from '@nearside/core';
+import { isNearsideError, NearsideError } from '@nearside/core';
 import type { BackendSession, StartRequest } from './backend.js';
 
 export interface EndOnFailureOptions {
@@ -8,7 +8,7 @@ export interface EndOnFailureOptions {
 }
 
 /**
- * For a runtime that is not to be trusted after a failed run: its owner is told to end it, and until
+ * For a runtime that is not to be trusted after a failed run: its worker is to be replaced, and until
  * that has happened every further run fails as that one did, instead of hanging or computing rubbish.
  */
 export function endOnFailure(
@@ -24,11 +24,20 @@ export function endOnFailure(
       } catch (error) {
         if (isNearsideError(error) && !isHarmless(error)) {
           broken = error;
-          onLost(error);
+          // After the reply, which says why; later calls find the worker gone and are done elsewhere.
+          setTimeout(() => onLost(unsound(error)));
         }
         throw error;
       }
     },
     release: () => session.release(),
   };
+}
+
+function unsound(cause: NearsideError): NearsideError {
+  return new NearsideError(
+    'worker-lost',
+    `Expected a runtime that goes on after a failed run, got one that does not: ${cause.message}`,
+    { cause, details: cause.details, retryable: true },
+  );
 }

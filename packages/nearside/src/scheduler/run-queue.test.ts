@@ -1,100 +1,223 @@
 import { createDeferred, NearsideError } from '@nearside/core';
 import { expect, test } from 'vitest';
-import { createRunQueue, QUEUE_LIMITS } from './run-queue.js';
+import type { Priority } from './priority.js';
+import { createRunQueue, type Outcome, type PostedBatch, QUEUE_LIMITS } from './run-queue.js';
 
-function never(): Promise<never> {
-  return new Promise(() => {});
-}
-
-/** Fills the places at the worker, so that whatever comes next has to wait. */
-function occupy(queue: ReturnType<typeof createRunQueue>) {
-  const blockers = Array.from({ length: QUEUE_LIMITS.posted }, () => createDeferred<void>());
-  const runs = blockers.map((blocker) =>
-    queue.add({ priority: 'normal', start: () => blocker.promise }),
-  );
-  const release = () => {
-    for (const blocker of blockers) blocker.resolve();
+/** A worker that does nothing by itself: the test ends, fails or gives back each batch. */
+function openQueue({ maxBatch = 1, maxDelayMs = 0 } = {}) {
+  const batches: {
+    readonly works: readonly string[];
+    finish(): void;
+    fail(error: Error): void;
+    giveBack(): void;
+    recalls: number;
+    terminations: number;
+  }[] = [];
+  const post = (works: readonly string[]): PostedBatch<string, string> => {
+    const { promise, resolve, reject } = createDeferred<readonly Outcome<string, string>[]>();
+    const outcomes = works.map((work) =>
+      work.startsWith('bad')
+        ? ({ ok: false, error: new Error(work) } as const)
+        : ({ ok: true, value: `did ${work}` } as const),
+    );
+    const batch = {
+      works,
+      finish: () => resolve(outcomes),
+      fail: reject,
+      giveBack: () => resolve(works.map((work) => ({ ok: 'again', work }))),
+      recalls: 0,
+      terminations: 0,
+    };
+    batches.push(batch);
+    return {
+      end: promise,
+      recall() {
+        batch.recalls += 1;
+      },
+      terminate() {
+        batch.terminations += 1;
+      },
+    };
   };
-  return { release, runs };
+  const queue = createRunQueue<string, string>({ post, maxBatch, maxDelayMs });
+  const add = (work: string, priority: Priority = 'normal', more: object = {}) =>
+    queue.add({ work, priority, batchKey: maxBatch > 1 ? 'all' : undefined, ...more });
+  const posted = () => batches.map(({ works }) => works.join(' '));
+  return { queue, batches, add, posted };
 }
+
+/** Until everything that can happen by itself has happened. */
+const settled = () => new Promise<void>((resolve) => setTimeout(resolve));
 
 test('urgent work overtakes, and equal work keeps its order', async () => {
-  const queue = createRunQueue();
-  const { release } = occupy(queue);
-  const order: string[] = [];
-  const add = (name: string, priority: 'interactive' | 'normal' | 'background') =>
-    queue.add({ priority, start: async () => void order.push(name) });
+  const { add, batches, posted } = openQueue();
+  const running = [add('a'), add('b')];
+  await settled();
   const all = [
     add('background', 'background'),
-    add('first normal', 'normal'),
-    add('second normal', 'normal'),
+    add('first normal'),
+    add('second normal'),
     add('interactive', 'interactive'),
   ];
-  release();
-  await Promise.all(all);
-  expect(order).toEqual(['interactive', 'first normal', 'second normal', 'background']);
+  for (let i = 0; i < 6; i += 1) {
+    await settled();
+    batches[i]?.finish();
+  }
+  await Promise.all([...running, ...all]);
+  const [, , ...later] = posted();
+  expect(later).toEqual(['interactive', 'first normal', 'second normal', 'background']);
+});
+
+test('calls made together run together, as many as the model takes', async () => {
+  const { add, batches, posted } = openQueue({ maxBatch: 3 });
+  const calls = ['a', 'b', 'c', 'd'].map((work) => add(work));
+  await settled();
+  expect(posted()).toEqual(['a b c', 'd']);
+  for (const batch of batches) batch.finish();
+  expect(await Promise.all(calls)).toEqual(['did a', 'did b', 'did c', 'did d']);
+});
+
+test('a lone request never waits for others', async () => {
+  const { add, posted } = openQueue({ maxBatch: 8, maxDelayMs: 60_000 });
+  void add('alone');
+  await settled();
+  expect(posted()).toEqual(['alone']);
+});
+
+test('beside a busy worker a batch fills up, and goes when the worker is free', async () => {
+  const { add, batches, posted } = openQueue({ maxBatch: 8, maxDelayMs: 60_000 });
+  void add('first');
+  await settled();
+  void add('b');
+  await settled();
+  void add('c');
+  await settled();
+  expect(posted()).toEqual(['first']);
+  batches[0]?.finish();
+  await settled();
+  expect(posted()).toEqual(['first', 'b c']);
+});
+
+test('a full batch does not wait', async () => {
+  const { add, posted } = openQueue({ maxBatch: 2, maxDelayMs: 60_000 });
+  void add('first');
+  await settled();
+  void add('b');
+  void add('c');
+  await settled();
+  expect(posted()).toEqual(['first', 'b c']);
+});
+
+test('one bad item of a batch fails alone', async () => {
+  const { add, batches } = openQueue({ maxBatch: 3 });
+  const [good, bad, other] = [add('good'), add('bad'), add('other')];
+  await settled();
+  batches[0]?.finish();
+  await expect(bad).rejects.toThrow('bad');
+  expect([await good, await other]).toEqual(['did good', 'did other']);
+});
+
+test('a batch that fails as a whole fails each of its calls, and not the next', async () => {
+  const { add, batches } = openQueue({ maxBatch: 2 });
+  const failing = [add('a'), add('b')];
+  await settled();
+  batches[0]?.fail(new Error('the worker died'));
+  for (const call of failing) await expect(call).rejects.toThrow('the worker died');
+  const next = add('next');
+  await settled();
+  batches[1]?.finish();
+  expect(await next).toBe('did next');
+});
+
+test('what is posted and not begun is asked back for interactive work, and runs after it', async () => {
+  const { add, batches, posted } = openQueue();
+  const calls = [add('running'), add('posted')];
+  await settled();
+  const urgent = add('urgent', 'interactive');
+  await settled();
+  expect(batches[1]?.recalls).toBe(1);
+  batches[1]?.giveBack();
+  await settled();
+  expect(posted()).toEqual(['running', 'posted', 'urgent']);
+  batches[0]?.finish();
+  batches[2]?.finish();
+  await settled();
+  expect(posted().at(-1)).toBe('posted');
+  batches[3]?.finish();
+  expect(await Promise.all([...calls, urgent])).toEqual([
+    'did running',
+    'did posted',
+    'did urgent',
+  ]);
+});
+
+test('posted work is asked back when every caller has left, and does not come again', async () => {
+  const { add, batches, posted } = openQueue();
+  const controller = new AbortController();
+  void add('running');
+  const left = add('left', 'normal', { signal: controller.signal });
+  await settled();
+  controller.abort(new Error('changed my mind'));
+  await expect(left).rejects.toThrow('changed my mind');
+  expect(batches[1]?.recalls).toBe(1);
+  batches[1]?.giveBack();
+  await settled();
+  expect(posted()).toEqual(['running', 'left']);
+});
+
+test('a caller who leaves with `terminate` ends the worker, waiting or not', async () => {
+  const { add, batches } = openQueue();
+  const controller = new AbortController();
+  const left = add('running', 'normal', { signal: controller.signal, terminate: true });
+  await settled();
+  controller.abort(new Error('enough'));
+  await expect(left).rejects.toThrow('enough');
+  expect(batches[0]).toMatchObject({ terminations: 1, recalls: 0 });
 });
 
 test('one call more than the limit is refused at once, and the others are not affected', async () => {
-  const queue = createRunQueue();
-  const { release } = occupy(queue);
-  const waiting = Array.from({ length: QUEUE_LIMITS.waiting }, (_, i) =>
-    queue.add({ priority: 'normal', start: async () => i }),
-  );
-  await expect(queue.add({ priority: 'normal', start: async () => -1 })).rejects.toMatchObject({
-    code: 'queue-full',
-    retryable: true,
-  });
-  release();
+  const { add, batches, queue } = openQueue();
+  const running = [add('a'), add('b')];
+  await settled();
+  const waiting = Array.from({ length: QUEUE_LIMITS.waiting }, (_, i) => add(`${i}`));
+  await expect(add('one more')).rejects.toMatchObject({ code: 'queue-full', retryable: true });
+  for (let i = 0; i < running.length + waiting.length; i += 1) {
+    batches[i]?.finish();
+    await settled();
+  }
   expect(await Promise.all(waiting)).toHaveLength(QUEUE_LIMITS.waiting);
+  expect(queue.waiting).toBe(0);
 });
 
 test('an abort lets the caller go at once, and work that waits is never started', async () => {
-  const queue = createRunQueue();
-  const { release } = occupy(queue);
+  const { add, batches, posted, queue } = openQueue();
+  void add('a');
+  void add('b');
+  await settled();
   const controller = new AbortController();
-  let started = false;
-  const aborted = queue.add({
-    priority: 'normal',
-    signal: controller.signal,
-    start: async () => {
-      started = true;
-    },
-  });
+  const aborted = add('waiting', 'normal', { signal: controller.signal });
   controller.abort(new Error('changed my mind'));
   await expect(aborted).rejects.toThrow('changed my mind');
   expect(queue.waiting).toBe(0);
-  release();
-  await queue.add({ priority: 'normal', start: async () => {} });
-  expect(started).toBe(false);
+  for (const batch of batches) batch.finish();
+  await settled();
+  expect(posted()).toEqual(['a', 'b']);
 });
 
 test('a deadline counts waiting too', async () => {
-  const queue = createRunQueue();
-  occupy(queue);
-  const late = queue.add({ priority: 'normal', timeoutMs: 1, start: async () => {} });
-  await expect(late).rejects.toMatchObject({ code: 'deadline' });
+  const { add } = openQueue();
+  void add('a');
+  void add('b');
+  await settled();
+  await expect(add('late', 'normal', { timeoutMs: 1 })).rejects.toMatchObject({
+    code: 'deadline',
+  });
 });
 
 test('closing rejects what waits and what runs', async () => {
-  const queue = createRunQueue();
-  const running = queue.add({ priority: 'normal', start: never });
-  const posted = queue.add({ priority: 'normal', start: never });
-  const waiting = queue.add({ priority: 'normal', start: never });
+  const { add, queue } = openQueue();
+  const calls = [add('running'), add('posted'), add('waiting')];
+  await settled();
   queue.close(new NearsideError('closed', 'closed'));
-  for (const call of [running, posted, waiting]) {
-    await expect(call).rejects.toMatchObject({ code: 'closed' });
-  }
-});
-
-test('work that fails does not stop the work behind it', async () => {
-  const queue = createRunQueue();
-  const failing = queue.add({
-    priority: 'normal',
-    start: async () => {
-      throw new Error('bad input');
-    },
-  });
-  await expect(failing).rejects.toThrow('bad input');
-  expect(await queue.add({ priority: 'normal', start: async () => 'fine' })).toBe('fine');
+  for (const call of calls) await expect(call).rejects.toMatchObject({ code: 'closed' });
 });

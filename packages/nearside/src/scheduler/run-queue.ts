@@ -1,59 +1,188 @@
 import { createDeferred, NearsideError } from '@nearside/core';
-
-/** Priorities, most urgent first. */
-export const PRIORITIES = ['interactive', 'normal', 'background'] as const;
-export type Priority = (typeof PRIORITIES)[number];
+import { mostUrgent, type Priority } from './priority.js';
 
 /** Limits of one model's queue. */
 export const QUEUE_LIMITS = Object.freeze({
   /** Calls that wait; one more is `queue-full` at once. */
   waiting: 64,
-  /** Calls given to the worker: one that runs, one more posted to hide the round trip. */
+  /** Batches given to the worker: one that runs, one more posted to hide the round trip. */
   posted: 2,
 });
 
-export interface QueuedJob<Value> {
-  /** Begins the work in the worker. Called once, or never. */
-  readonly start: () => Promise<Value>;
+export interface QueuedJob<Work> {
+  readonly work: Work;
   readonly priority: Priority;
+  /** Works of the same key may run together; without one a work runs alone. */
+  readonly batchKey?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   /** From the call, waiting included. */
   readonly timeoutMs?: number | undefined;
+  /** Whether its worker is to be ended, rather than left to finish, when the caller leaves. */
+  readonly terminate?: boolean | undefined;
+}
+
+/** How one work of a batch ended; `again` for one that was not done and may wait once more. */
+export type Outcome<Work, Result> =
+  | { readonly ok: true; readonly value: Result }
+  | { readonly ok: false; readonly error: unknown }
+  | { readonly ok: 'again'; readonly work: Work };
+
+/** A batch that was given to the worker. */
+export interface PostedBatch<Work, Result> {
+  /** An outcome for each work; rejects when the batch failed as a whole. */
+  readonly end: Promise<readonly Outcome<Work, Result>[]>;
+  /** Asks for it back. It may be too late. */
+  recall(): void;
+  /** Ends it at once, and the worker with it, whatever else that was doing. */
+  terminate(): void;
+}
+
+export interface RunQueueOptions<Work, Result> {
+  readonly post: (works: readonly Work[]) => PostedBatch<Work, Result>;
+  /** Works that may run together. */
+  readonly maxBatch: number;
+  /** How long a batch that is not full waits for more while the worker is busy, ms. */
+  readonly maxDelayMs: number;
 }
 
 /** Work waiting for a worker. Lives on the main thread, so that waiting work is cancelled at once. */
-export interface RunQueue {
+export interface RunQueue<Work, Result> {
   /** Calls that wait now. */
   readonly waiting: number;
   /**
    * @throws NearsideError `queue-full`, `deadline`, what `close` was given; or `signal.reason`; or
    *   what the work itself rejects with
    */
-  add<Value>(job: QueuedJob<Value>): Promise<Value>;
+  add(job: QueuedJob<Work>): Promise<Result>;
   /** Rejects everything that waits or runs. */
   close(reason: unknown): void;
 }
 
-interface Entry {
+interface Entry<Work, Result> {
+  work: Work;
   readonly priority: Priority;
-  readonly run: () => Promise<void>;
+  readonly batchKey: string | undefined;
+  readonly enteredMs: number;
+  readonly terminate: boolean;
+  readonly resolve: (result: Result) => void;
   readonly reject: (reason: unknown) => void;
+  /** The caller is gone: aborted, too late, or answered. */
+  isSettled: boolean;
 }
 
-export function createRunQueue(): RunQueue {
-  const waiting: Entry[] = [];
-  const posted = new Set<Entry>();
+interface Posted<Work, Result> {
+  readonly entries: readonly Entry<Work, Result>[];
+  readonly batch: PostedBatch<Work, Result>;
+}
+
+export function createRunQueue<Work, Result>({
+  post,
+  maxBatch,
+  maxDelayMs,
+}: RunQueueOptions<Work, Result>): RunQueue<Work, Result> {
+  /** In the order of entering. */
+  const waiting: Entry<Work, Result>[] = [];
+  /** In the order of posting: the last has not begun while there is one before it. */
+  const posted: Posted<Work, Result>[] = [];
+  let isPumpDue = false;
+  let delay: ReturnType<typeof setTimeout> | undefined;
+
+  /** After this turn, so that calls made together become one batch. */
+  function schedulePump(): void {
+    if (isPumpDue) return;
+    isPumpDue = true;
+    queueMicrotask(() => {
+      isPumpDue = false;
+      pump();
+    });
+  }
 
   function pump(): void {
-    while (posted.size < QUEUE_LIMITS.posted) {
-      const entry = takeMostUrgent(waiting);
-      if (!entry) return;
-      posted.add(entry);
-      void entry.run().finally(() => {
-        posted.delete(entry);
+    clearTimeout(delay);
+    recallForUrgent();
+    while (posted.length < QUEUE_LIMITS.posted && waiting.length > 0) {
+      const group = nextGroup();
+      const patienceMs = patienceFor(group);
+      if (patienceMs > 0) {
+        delay = setTimeout(pump, patienceMs);
+        return;
+      }
+      for (const entry of group) waiting.splice(waiting.indexOf(entry), 1);
+      send(group);
+    }
+  }
+
+  /** The most urgent work, and what may run together with it. */
+  function nextGroup(): Entry<Work, Result>[] {
+    const nowMs = performance.now();
+    const first = mostUrgent(waiting, nowMs) as Entry<Work, Result>;
+    if (first.batchKey === undefined) return [first];
+    const others = waiting.filter((entry) => entry !== first && entry.batchKey === first.batchKey);
+    const group = [first];
+    while (group.length < maxBatch && others.length > 0) {
+      const next = mostUrgent(others, nowMs) as Entry<Work, Result>;
+      others.splice(others.indexOf(next), 1);
+      group.push(next);
+    }
+    return group;
+  }
+
+  /** A lone request never waits; beside a busy worker a batch may fill up a little more. */
+  function patienceFor([first, ...others]: readonly Entry<Work, Result>[]): number {
+    const isFull = others.length + 1 >= maxBatch || first?.batchKey === undefined;
+    if (posted.length === 0 || isFull || first === undefined) return 0;
+    return first.enteredMs + maxDelayMs - performance.now();
+  }
+
+  function send(entries: readonly Entry<Work, Result>[]): void {
+    const sent = { entries, batch: post(entries.map(({ work }) => work)) };
+    posted.push(sent);
+    sent.batch.end
+      .then(
+        (outcomes) => settle(entries, outcomes),
+        (error) => {
+          for (const entry of entries) entry.reject(error);
+        },
+      )
+      .finally(() => {
+        posted.splice(posted.indexOf(sent), 1);
         pump();
       });
+  }
+
+  function settle(
+    entries: readonly Entry<Work, Result>[],
+    outcomes: readonly Outcome<Work, Result>[],
+  ): void {
+    for (const [i, entry] of entries.entries()) {
+      const outcome = outcomes[i] as Outcome<Work, Result>;
+      if (outcome.ok === true) entry.resolve(outcome.value);
+      else if (outcome.ok === false) entry.reject(outcome.error);
+      else if (!entry.isSettled) insert(Object.assign(entry, { work: outcome.work }));
     }
+  }
+
+  function insert(entry: Entry<Work, Result>): void {
+    const later = waiting.findIndex(({ enteredMs }) => enteredMs > entry.enteredMs);
+    waiting.splice(later < 0 ? waiting.length : later, 0, entry);
+  }
+
+  /** Interactive work does not wait behind what is posted but has not begun, if that is not. */
+  function recallForUrgent(): void {
+    const last = posted.at(-1);
+    if (posted.length < QUEUE_LIMITS.posted || !last) return;
+    const isInteractive = (entry: Entry<Work, Result>) => entry.priority === 'interactive';
+    if (waiting.some(isInteractive) && !last.entries.some(isInteractive)) last.batch.recall();
+  }
+
+  /** The caller is let go at once; a run that has begun ends unheard, its slot with it. */
+  function leave(entry: Entry<Work, Result>, reason: unknown): void {
+    const index = waiting.indexOf(entry);
+    if (index >= 0) waiting.splice(index, 1);
+    entry.reject(reason);
+    const found = posted.find(({ entries }) => entries.includes(entry));
+    if (entry.terminate) found?.batch.terminate();
+    else if (found?.entries.every(({ isSettled }) => isSettled)) found.batch.recall();
   }
 
   return {
@@ -61,27 +190,32 @@ export function createRunQueue(): RunQueue {
       return waiting.length;
     },
 
-    add<Value>({ start, priority, signal, timeoutMs }: QueuedJob<Value>): Promise<Value> {
-      const { promise, resolve, reject } = createDeferred<Value>();
+    add({ work, priority, batchKey, signal, timeoutMs, terminate = false }) {
+      const { promise, resolve, reject } = createDeferred<Result>();
       if (waiting.length >= QUEUE_LIMITS.waiting) {
         reject(queueFull());
         return promise;
       }
-      const entry: Entry = { priority, reject, run: () => start().then(resolve, reject) };
-      // The caller is let go at once; a run that has begun ends unheard, its slot with it.
-      const leave = (reason: unknown) => {
-        const index = waiting.indexOf(entry);
-        if (index >= 0) waiting.splice(index, 1);
-        reject(reason);
+      const enteredMs = performance.now();
+      const entry: Entry<Work, Result> = {
+        ...{ work, priority, batchKey, enteredMs, terminate, isSettled: false },
+        resolve: (result) => {
+          entry.isSettled = true;
+          resolve(result);
+        },
+        reject: (reason) => {
+          entry.isSettled = true;
+          reject(reason);
+        },
       };
-      const onAbort = () => leave(signal?.reason);
+      const onAbort = () => leave(entry, signal?.reason);
       const timer =
         timeoutMs === undefined
           ? undefined
-          : setTimeout(() => leave(deadline(timeoutMs)), timeoutMs);
+          : setTimeout(() => leave(entry, deadline(timeoutMs)), timeoutMs);
       signal?.addEventListener('abort', onAbort);
       waiting.push(entry);
-      pump();
+      schedulePump();
       return promise.finally(() => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', onAbort);
@@ -89,18 +223,11 @@ export function createRunQueue(): RunQueue {
     },
 
     close(reason) {
-      for (const entry of [...waiting.splice(0), ...posted]) entry.reject(reason);
+      clearTimeout(delay);
+      const running = posted.flatMap(({ entries }) => entries);
+      for (const entry of [...waiting.splice(0), ...running]) entry.reject(reason);
     },
   };
-}
-
-/** First come, first served within a priority. */
-function takeMostUrgent(waiting: Entry[]): Entry | undefined {
-  for (const priority of PRIORITIES) {
-    const index = waiting.findIndex((entry) => entry.priority === priority);
-    if (index >= 0) return waiting.splice(index, 1)[0];
-  }
-  return undefined;
 }
 
 function queueFull(): NearsideError {

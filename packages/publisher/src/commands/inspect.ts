@@ -16,7 +16,7 @@ export function addInspect(program: Command, terminal: Terminal): void {
 }
 
 function describe(inspection: Inspection, repository: string): string {
-  const { pin, roles, modelKeys, models, chunks, storedBytes } = inspection;
+  const { pin, roles, modelKeys, models, unreadable, chunks, storedBytes } = inspection;
   return [
     repository,
     `├─ pin ${pin}`,
@@ -26,6 +26,9 @@ function describe(inspection: Inspection, repository: string): string {
       `├─ ${name}, ${describeBoot(boot)}`,
       ...versions.flatMap((version, i) => describeVersion(version, i === versions.length - 1)),
     ]),
+    ...unreadable.map(
+      ({ target, code, message }) => `├─ ${target}: NOT USABLE, ${code}: ${message}`,
+    ),
     `└─ ${formatCount(chunks, 'chunk')}, ${formatBytes(storedBytes)}`,
   ].join('\n');
 }
@@ -44,7 +47,7 @@ function describeRole(role: InspectedRole): string[] {
 
 function describeExpiry({ expires, expired, daysLeft = 0 }: InspectedRole): string {
   if (expired) return `EXPIRED ${expires}`;
-  return `expires ${expires}, ${formatCount(daysLeft, 'day')} left`;
+  return `expires ${expires}, ${daysLeft.toFixed(1)} days left`;
 }
 
 const BOOT_STATES = {

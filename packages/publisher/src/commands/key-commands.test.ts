@@ -132,6 +132,7 @@ describe('rotate-root', () => {
       ['4', '--add', 'model'],
     ]) {
       const done = await nearside(['rotate-root', ...to, ...job]);
+      expect(done.out).toMatch(/^ {2}\d\. metadata\/\d\.root\.json\n {2}\d\. boot\/\n/m);
       expect(done.out).toContain(`Wrote root version ${version}`);
       expect((await nearside(['rotate-root', ...to, ...job])).out).toContain('Nothing was written');
     }
@@ -159,7 +160,7 @@ describe('rotate-root', () => {
     const proposed = await nearside(['rotate-root', ...to, keys, ...change, '--propose', file]);
     expect(proposed.out).toContain('Complete.'); // both keys were at hand
     const renewed = await nearside(['rotate-root', ...to, empty, '--propose', file]);
-    expect(renewed.out).toContain('signed    by 0 of 1 keys that the present root demands');
+    expect(renewed.out).toContain('signed    by 0 of 1 key that the present root demands');
     const signed = await nearside(['sign-root', file, ...to, keys, '--trust', pin]);
     expect(signed.out).toContain('Complete.');
     expect(await nearside(['rotate-root', ...to, keys, '--apply', file])).toMatchObject({
@@ -201,12 +202,20 @@ describe('status', () => {
 });
 
 describe('verify', () => {
-  test('says that everything is well, with its progress apart', async () => {
+  test('says that everything is well, and how far it is to whoever watches, never beside JSON', async () => {
     const { repository, pin } = await published();
     const { exitCode, out, errors } = await nearside(['verify', repository, '--trust', pin]);
     expect(exitCode).toBe(0);
     expect(out).toContain('everything verifies (1 version,');
-    expect(errors).toContain('tiny 1.0.0, onnx/model.onnx');
+    expect(errors).toBe('');
+    const lines: string[] = [];
+    const watched = { out() {}, error() {}, interrupted: async () => {}, debug: false };
+    const progress = (line: string) => lines.push(line);
+    await runCommand(['verify', repository, '--trust', pin], { ...watched, progress });
+    expect(lines.join('\n')).toContain('tiny 1.0.0, onnx/model.onnx');
+    const before = lines.length;
+    await runCommand(['verify', repository, '--trust', pin, '--json'], { ...watched, progress });
+    expect(lines).toHaveLength(before);
   });
 
   test('exits 1 with every problem, in words and as JSON', async () => {

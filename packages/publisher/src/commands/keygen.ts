@@ -61,7 +61,7 @@ function parseCount(text: string): number {
 }
 
 function describe(
-  { directory, keys, encrypted }: GeneratedKeys,
+  { directory, keys, encrypted, exposed }: GeneratedKeys,
   { role, threshold }: { role?: KeyRole; threshold?: number },
 ): string {
   const publicFiles = keys.flatMap(({ role, publicFile }) => (role === 'model' ? publicFile : []));
@@ -78,6 +78,12 @@ function describe(
         'NEARSIDE_PASSPHRASE encrypts them.',
     'Keep them out of version control and off the web server, and root keys offline: they are',
     'needed for the first publish and for rotate-root only.',
+    ...(exposed.length === 0
+      ? []
+      : [
+          '',
+          `WARNING: others may read ${exposed.join(', ')}. Forbid it: chmod -R go= ${directory}`,
+        ]),
   ].join('\n');
 }
 

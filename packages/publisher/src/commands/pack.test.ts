@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { listFiles } from '../packing/list-files.js';
@@ -33,8 +33,22 @@ test('without Python, pack leaves a draft and says what to run', async () => {
 test('a model directory takes no other version', async () => {
   const out = join(await temporaryDirectory(), 'packed');
   const { exitCode, errors } = await pack(DIGITS, '--out', out, '--version', '3.0.0');
-  expect(exitCode).toBe(1);
+  expect(exitCode).toBe(2);
   expect(errors).toContain('model.json');
+});
+
+test('a script that Nearside does not ship is not run, and the flag that allows it is named', async () => {
+  const directory = await temporaryDirectory();
+  const out = join(directory, 'packed');
+  await pack(fixture('affine.onnx'), '--out', out, '--python', 'no-such-python');
+  const ran = join(directory, 'ran');
+  const script = `open(${JSON.stringify(ran)}, "w")\n`;
+  await writeFile(`${out}.draft/reference/model.py`, script);
+  const { exitCode, errors } = await pack(`${out}.draft`, '--out', out);
+  expect(exitCode).toBe(4);
+  expect(errors).toContain('--run-reference');
+  expect(errors).toContain(`python3 ${out}.draft/reference/golden.py`);
+  await expect(readFile(ran)).rejects.toMatchObject({ code: 'ENOENT' });
 });
 
 test.each(['0', '1.5', 'next'])('--sequence %s is a wrong call', async (sequence) => {

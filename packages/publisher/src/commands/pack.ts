@@ -1,9 +1,11 @@
+import { ModelNameSchema, VersionSchema } from '@nearside/core';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { is } from 'valibot';
 import { draft } from '../draft.js';
 import { fillGolden } from '../fill-golden.js';
 import { type PackedModel, pack } from '../pack.js';
-import type { PackProgress } from '../packing/lay-out-files.js';
 import { formatBytes, formatCount, formatTable } from '../terminal/format.js';
+import { printProgress } from '../terminal/print-progress.js';
 import { type CommonOptions, printResult, type Terminal } from '../terminal/terminal.js';
 
 interface PackFlags extends CommonOptions {
@@ -14,16 +16,17 @@ interface PackFlags extends CommonOptions {
   readonly sequence?: number;
   readonly inputs?: string;
   readonly python?: string;
+  readonly runReference?: true;
 }
-
-/** A second or two of hashing and compressing. */
-const PROGRESS_BYTES = 64e6;
 
 const HELP = `
 From anything but a model directory, pack first drafts one beside the output (--draft): weights
 copied, model.json and MODEL.md for you to complete, and reference/golden.py, which computes what the
 model must answer with onnxruntime. Run the same command again and nothing is done twice; what you
 edit stays. Once you have edited it, pack the draft itself.
+
+A model directory may come from anybody: of its reference/ pack runs only what this version of
+nearside ships, byte for byte, and stops otherwise. --run-reference runs whatever lies there.
 
   nearside pack model.onnx --out packed/
   nearside pack hugging-face/vit --inputs samples/ --out packed/
@@ -39,8 +42,8 @@ export function addPack(program: Command, terminal: Terminal): void {
     )
     .requiredOption('--out <dir>', 'directory to write to: new, empty, or an earlier pack')
     .option('--draft <dir>', 'where to draft a model directory (default: <out>.draft)')
-    .option('--name <name>', 'of the model (default: from the name of the source)')
-    .option('--version <version>', 'of the model (default: 1.0.0)')
+    .option('--name <name>', 'of the model (default: from the name of the source)', parseName)
+    .option('--version <version>', 'of the model (default: 1.0.0)', parseVersion)
     .addOption(
       new Option(
         '--sequence <n>',
@@ -52,14 +55,15 @@ export function addPack(program: Command, terminal: Terminal): void {
       '--python <command>',
       'with numpy and onnxruntime (default: python3, where it has them)',
     )
+    .option('--run-reference', 'run reference/ of a model directory whatever is in it')
     .addHelpText('after', HELP)
     .action(async (source: string, flags: PackFlags) => {
-      const { out, name, version, sequence, inputs, python, json } = flags;
+      const { out, name, version, sequence, inputs, python, runReference, json } = flags;
       const draftDirectory = flags.draft ?? `${out.replace(/[/\\]+$/, '')}.draft`;
       const identity = { name, version, sequence };
       const { directory, drafted } = await draft({ source, out: draftDirectory, ...identity });
-      const golden = await fillGolden({ directory, inputs, python });
-      const onProgress = printEvery(PROGRESS_BYTES, terminal);
+      const golden = await fillGolden({ directory, inputs, python, runReference });
+      const onProgress = printProgress(terminal, 'laid out');
       const packed = await pack({ modelDirectory: directory, out, onProgress });
       const result = drafted ? { ...packed, draft: directory } : packed;
       printResult(terminal, {
@@ -73,14 +77,14 @@ export function addPack(program: Command, terminal: Terminal): void {
     });
 }
 
-/** Small models are packed before anybody could read a line. */
-function printEvery(stepBytes: number, terminal: Terminal) {
-  let nextBytes = stepBytes;
-  return ({ doneBytes, totalBytes }: PackProgress) => {
-    if (doneBytes < nextBytes) return;
-    nextBytes += stepBytes;
-    terminal.error(`${formatBytes(doneBytes)} of ${formatBytes(totalBytes)} laid out`);
-  };
+function parseName(text: string): string {
+  if (is(ModelNameSchema, text)) return text;
+  throw new InvalidArgumentError("Expected lower-case letters, digits and '-', at most 64.");
+}
+
+function parseVersion(text: string): string {
+  if (is(VersionSchema, text)) return text;
+  throw new InvalidArgumentError('Expected a semantic version such as 1.2.0.');
 }
 
 function parseSequence(text: string): number {

@@ -71,7 +71,7 @@ function describe(
 }
 
 function describePublication(publication: Publication, repository: string): string[] {
-  const { model, version, sequence, changed, metadata } = publication;
+  const { model, version, sequence, changed, note, metadata } = publication;
   const { chunks, chunksWritten, filesWritten, bytesWritten } = publication;
   const title = `${model} ${version} (sequence ${sequence}, ${describeState(publication)})`;
   if (!changed) {
@@ -79,7 +79,8 @@ function describePublication(publication: Publication, repository: string): stri
       filesWritten === 0
         ? 'Nothing was written.'
         : `Restored ${formatCount(filesWritten, 'missing file')}, ${formatBytes(bytesWritten)}.`;
-    return [`${title} is published in ${repository} with exactly these files. ${unchanged}`];
+    const done = `${title} is published in ${repository} with exactly these files. ${unchanged}`;
+    return note === undefined ? [done] : [done, note];
   }
   return [
     `Published ${title} in ${repository}`,

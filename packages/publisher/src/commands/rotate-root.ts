@@ -87,7 +87,7 @@ function parseThreshold(text: string, before: Thresholds = {}): Thresholds {
 }
 
 function describe(rotation: RootRotation, repository: string): string {
-  const { changed, metadata, added, removed, droppedVersions } = rotation;
+  const { changed, metadata, files, added, removed, droppedVersions } = rotation;
   if (!changed) {
     return (
       `Root version ${metadata.root} of ${repository} says this already. Nothing was written.\n` +
@@ -105,6 +105,8 @@ function describe(rotation: RootRotation, repository: string): string {
       (version) => `  LOST      ${version}: publish it anew, as a new version`,
     ),
     '',
-    'Upload metadata/ and boot/, timestamp.json and the new root last. The pin stays the same.',
+    'Upload in this order, each file before the next, or devices wait for the rest:',
+    ...[...files, 'boot/'].map((path, i) => `  ${i + 1}. ${path}`),
+    'The pin stays the same.',
   ].join('\n');
 }

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { isNearsideError } from '@nearside/core';
 import { Command, CommanderError } from 'commander';
+import { EXIT, type ExitCode } from '../terminal/exit-codes.js';
+import { explainFailure } from '../terminal/explain-failure.js';
+import { printableTerminal } from '../terminal/printable.js';
+import type { Terminal } from '../terminal/terminal.js';
 import { addDelta } from './delta.js';
 import { addDiff } from './diff.js';
-import { EXIT, type ExitCode } from '../terminal/exit-codes.js';
 import { addInspect } from './inspect.js';
 import { addKeygen } from './keygen.js';
 import { addPack } from './pack.js';
@@ -17,16 +19,18 @@ import { addRotateRoot } from './rotate-root.js';
 import { addServe } from './serve.js';
 import { addSignRoot } from './sign-root.js';
 import { addStatus } from './status.js';
-import type { Terminal } from '../terminal/terminal.js';
 import { addVerify } from './verify.js';
 
 /**
  * Runs the `nearside` command.
  *
  * @param words what stands after `nearside`
+ * @param given shown no control characters, whatever a command prints
  * @returns the exit code; everything else goes to the terminal
  */
-export async function runCommand(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
+export async function runCommand(words: readonly string[], given: Terminal): Promise<ExitCode> {
+  const json = words.includes('--json');
+  const terminal = printableTerminal(given, { json });
   let exitCode: ExitCode = EXIT.done;
   try {
     const program = createProgram(terminal, (code) => {
@@ -36,10 +40,10 @@ export async function runCommand(words: readonly string[], terminal: Terminal): 
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done; // --help
-    const failure = explain(error);
+    const failure = explainFailure(error);
     terminal.error(`nearside: ${failure.code}: ${failure.message}`);
     if (terminal.debug && error instanceof Error) terminal.error(error.stack ?? '');
-    if (words.includes('--json')) terminal.out(JSON.stringify({ error: failure }, null, 2));
+    if (json) terminal.out(JSON.stringify({ error: failure }, null, 2));
     return EXIT_OF_CODE[failure.code] ?? EXIT.failed;
   }
 }
@@ -86,34 +90,6 @@ const EXIT_OF_CODE: Readonly<Record<string, ExitCode>> = Object.freeze({
   'schema-breaking': EXIT.refused,
   'gate-refused': EXIT.refused,
 });
-
-interface Failure {
-  readonly code: string;
-  readonly message: string;
-  readonly details?: unknown;
-}
-
-/** What went wrong: `usage` is how the command was called, a Nearside or system code the rest. */
-function explain(error: unknown): Failure {
-  if (error instanceof CommanderError) return { code: 'usage', message: usageMessage(error) };
-  if (isNearsideError(error)) {
-    const { code, message, details } = error;
-    return { code, message, details };
-  }
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return {
-    code: typeof code === 'string' ? code : 'failed',
-    message: error instanceof Error ? error.message : String(error),
-  };
-}
-
-function usageMessage({ code, message }: CommanderError): string {
-  if (code === 'commander.help') return 'Expected a command, got none.';
-  return `${message
-    .replace(/^error: /, '')
-    .replace(/\n/g, ' ')
-    .replace(/\.$/, '')}. \`--help\` tells what a command takes.`;
-}
 
 function packageVersion(): string {
   const manifest = new URL('../../package.json', import.meta.url);

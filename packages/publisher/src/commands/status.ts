@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type RepositoryStatus, type RoleStatus, status } from '../status.js';
 import { EXIT, type ExitCode } from '../terminal/exit-codes.js';
-import { formatTable } from '../terminal/format.js';
+import { formatCount, formatTable } from '../terminal/format.js';
 import { type CommonOptions, printResult, type Terminal } from '../terminal/terminal.js';
 
 interface StatusFlags extends CommonOptions {
@@ -44,6 +44,6 @@ function describeRole(role: RoleStatus): string[] {
     state === 'valid' ? '' : state.toUpperCase(),
     `${state === 'expired' ? 'expired' : 'expires'} ${role.expires}`,
     `${daysLeft.toFixed(1)} days, ${(lifetimeLeft * 100).toFixed(0)} % left`,
-    `${threshold} of ${keyIds.length} keys: ${keyIds.map((id) => id.slice(0, 12)).join(', ')}`,
+    `${threshold} of ${formatCount(keyIds.length, 'key')}: ${keyIds.map((id) => id.slice(0, 12)).join(', ')}`,
   ];
 }

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { type Verification, verify } from '../verify.js';
 import { EXIT, type ExitCode } from '../terminal/exit-codes.js';
 import { formatBytes, formatCount } from '../terminal/format.js';
 import { type CommonOptions, printResult, type Terminal } from '../terminal/terminal.js';
+import { type Verification, verify } from '../verify.js';
 
 interface VerifyFlags extends CommonOptions {
   readonly trust: string;
@@ -26,7 +26,7 @@ export function addVerify(
         trust,
         onProgress: ({ model, version, file, chunks, bytes }) => {
           const done = `${formatCount(chunks, 'chunk')}, ${formatBytes(bytes)}`;
-          terminal.error(`${model} ${version}, ${file}: ${done} so far`);
+          terminal.progress?.(`${model} ${version}, ${file}: ${done} so far`);
         },
       });
       printResult(terminal, { json, result, text: () => describe(result, repository) });

@@ -1,6 +1,9 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { isNearsideError } from '@nearside/core';
+import { findModelFile } from '../packing/model-file.js';
 import { modelInvalid } from '../packing/model-invalid.js';
+import { fileMissing, readJsonFile } from '../packing/read-json-file.js';
 import { sourceFromHuggingFace } from './source-from-hugging-face.js';
 import { sourceFromOnnx } from './source-from-onnx.js';
 import { sourceFromTfjs } from './source-from-tfjs.js';
@@ -15,7 +18,7 @@ export type Source =
  * Finds out what a path holds and reads it: a model directory, an ONNX file, a directory with one, a
  * TensorFlow.js directory, or a Hugging Face folder with `onnx/`.
  *
- * @throws NearsideError `file-missing`, `model-invalid` or `metadata-malformed`
+ * @throws NearsideError `file-missing`, `model-invalid`, `metadata-malformed` or `name-unsafe`
  */
 export async function openSource(path: string): Promise<Source> {
   if (path.endsWith('.onnx') && (await isFile(path))) {
@@ -25,7 +28,7 @@ export async function openSource(path: string): Promise<Source> {
     throw unknownSource(path, 'nothing that can be read as a directory');
   });
   if (names.includes('model.json')) {
-    const document = await readObject(join(path, 'model.json'));
+    const document = await readObject(path, 'model.json');
     if (!('weightsManifest' in document)) return { kind: 'model-directory' };
     return { kind: 'model', model: await sourceFromTfjs(path, document) };
   }
@@ -34,20 +37,20 @@ export async function openSource(path: string): Promise<Source> {
   }
   const onnx = names.filter((name) => name.endsWith('.onnx')).sort();
   if (onnx.length === 1) {
-    return { kind: 'model', model: await sourceFromOnnx(join(path, onnx[0] as string)) };
+    const name = onnx[0] as string;
+    if ((await findModelFile(path, name)) === undefined) throw fileMissing(path, name);
+    return { kind: 'model', model: await sourceFromOnnx(join(path, name)) };
   }
   throw unknownSource(path, onnx.length > 1 ? `several: ${onnx.join(', ')}` : basename(path));
 }
 
 /** What is no JSON object is left to the reader of model directories, who says so. */
-async function readObject(path: string): Promise<object> {
-  const text = await readFile(path, 'utf8');
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? value : {};
-  } catch {
-    return {};
-  }
+async function readObject(directory: string, name: string): Promise<object> {
+  const value = await readJsonFile(directory, name).catch((error) => {
+    if (isNearsideError(error) && error.code === 'metadata-malformed') return undefined;
+    throw error;
+  });
+  return typeof value === 'object' && value !== null ? value : {};
 }
 
 async function isFile(path: string): Promise<boolean> {

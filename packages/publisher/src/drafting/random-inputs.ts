@@ -14,6 +14,8 @@ export const RANDOM_INPUT_DEFAULTS = Object.freeze({
   freeAxis: 32,
   /** Items in the second case of a model that takes batches. */
   batch: 3,
+  /** All inputs of a case: they are written, published and run with every start of a session. */
+  caseBytes: 16 * 1024 * 1024,
 });
 
 /** A golden case without answers, and the bytes of its inputs by file name. */
@@ -27,7 +29,7 @@ export interface DraftedCase {
  * Golden inputs for a model that nobody gave samples for: floats in [0, 1), bytes of any value, and
  * other integers 0 or 1, which any vocabulary and any mask holds. The same spec gives the same bytes.
  *
- * @throws NearsideError `model-invalid` for an input of strings
+ * @throws NearsideError `model-invalid` for an input of strings, or inputs of more than 16 MiB
  */
 export function draftRandomCases(spec: ModelSpec): DraftedCase[] {
   const random = seededRandom(1);
@@ -36,6 +38,7 @@ export function draftRandomCases(spec: ModelSpec): DraftedCase[] {
     const name = `random-${batch}`;
     const inputs: Record<string, StoredTensor> = {};
     const files = new Map<string, Uint8Array>();
+    let caseBytes = 0;
     for (const declared of spec.inputs) {
       const datatype = numeric(declared);
       const shape = declared.shape.map((axis, i) => {
@@ -43,6 +46,8 @@ export function draftRandomCases(spec: ModelSpec): DraftedCase[] {
         return i === 0 ? batch : RANDOM_INPUT_DEFAULTS.freeAxis;
       });
       const file = `golden/${name}.${declared.name.replace(/[^A-Za-z0-9._-]/g, '_')}.bin`;
+      caseBytes += elementCount(shape) * BYTES[datatype];
+      if (!(caseBytes <= RANDOM_INPUT_DEFAULTS.caseBytes)) throw tooLarge(declared, shape);
       files.set(file, randomBytes(datatype, elementCount(shape), random));
       inputs[declared.name] = { datatype, shape, file };
     }
@@ -88,6 +93,16 @@ const BYTES: Readonly<Record<NumericDatatype, number>> = {
 function numeric({ name, datatype }: TensorSpec): NumericDatatype {
   if (isNumeric(datatype)) return datatype;
   throw modelInvalid(`Input '${name}': expected numbers, got ${datatype}.`, { name, datatype });
+}
+
+function tooLarge({ name }: TensorSpec, shape: readonly number[]) {
+  const { caseBytes } = RANDOM_INPUT_DEFAULTS;
+  return modelInvalid(
+    `Input '${name}': expected golden inputs of at most ${caseBytes} bytes, got shape ` +
+      `[${shape.join(', ')}]. Write a model directory with smaller ones (docs/packing.md), or leave ` +
+      'large axes of the graph free.',
+    { name, shape, maxBytes: caseBytes },
+  );
 }
 
 function isNumeric(datatype: Datatype): datatype is NumericDatatype {

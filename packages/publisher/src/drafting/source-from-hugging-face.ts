@@ -2,8 +2,9 @@ import { readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { parse, type TensorSpec } from '@nearside/core';
 import * as v from 'valibot';
+import { findModelFile } from '../packing/model-file.js';
 import { modelInvalid } from '../packing/model-invalid.js';
-import { readJsonFile } from '../packing/read-json-file.js';
+import { fileMissing, readJsonFile } from '../packing/read-json-file.js';
 import { importPreprocessor } from './import-preprocessor.js';
 import { type OnnxSource, readOnnx } from './source-from-onnx.js';
 import type { SourceModel } from './source-model.js';
@@ -31,7 +32,7 @@ export async function sourceFromHuggingFace(path: string): Promise<SourceModel> 
     code: 'model-invalid',
     what: 'config.json',
   });
-  const variants = await readVariants(join(path, 'onnx'));
+  const variants = await readVariants(path);
   const weights = new Map(variants.flatMap(({ files }) => [...files]));
   const [{ inputs, outputs }] = variants;
   const tensors = isImageClassifier(config)
@@ -57,7 +58,8 @@ interface NamedVariant extends OnnxSource {
 }
 
 /** Smallest first: where two are right, a device should fetch less. */
-async function readVariants(folder: string): Promise<[NamedVariant, ...NamedVariant[]]> {
+async function readVariants(path: string): Promise<[NamedVariant, ...NamedVariant[]]> {
+  const folder = join(path, 'onnx');
   const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.onnx'));
   const stray = names.find((name) => !/^model(?:_[a-z0-9]+)?\.onnx$/.test(name));
   if (stray !== undefined || names.length === 0) {
@@ -69,6 +71,8 @@ async function readVariants(folder: string): Promise<[NamedVariant, ...NamedVari
   }
   const read = await Promise.all(
     names.sort().map(async (name) => {
+      const file = await findModelFile(path, `onnx/${name}`);
+      if (file === undefined) throw fileMissing(folder, name);
       const source = await readOnnx(join(folder, name));
       const suffix = /_(\w+)\.onnx$/.exec(name)?.[1];
       const variant = suffix === undefined ? source.dtype : suffix === 'quantized' ? 'q8' : suffix;

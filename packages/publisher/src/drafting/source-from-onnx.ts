@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { FileNameSchema, type TensorSpec } from '@nearside/core';
+import { FileNameSchema, isNearsideError, type TensorSpec } from '@nearside/core';
 import { is } from 'valibot';
+import { modelFileName } from '../packing/model-file.js';
 import { modelInvalid } from '../packing/model-invalid.js';
 import { ONNX_DATATYPES } from '../packing/onnx-datatypes.js';
 import {
@@ -53,9 +54,9 @@ export async function sourceFromOnnx(path: string): Promise<SourceModel> {
   };
 }
 
-/** @throws NearsideError `model-invalid`, naming the file and what it has */
+/** @throws NearsideError `model-invalid`, naming the file and what it has, or `name-unsafe` */
 export async function readOnnx(path: string): Promise<OnnxSource> {
-  const onnx = parseOnnxFile(await readFile(path));
+  const onnx = parseNamed(path, await readFile(path));
   const locations = new Set(onnx.tensors.flatMap(({ external }) => external?.location ?? []));
   const files = new Map([[nameInDirectory(basename(path)), path]]);
   for (const location of [...locations].sort()) {
@@ -69,8 +70,18 @@ export async function readOnnx(path: string): Promise<OnnxSource> {
   };
 }
 
+/** The parser sees bytes, and people look for a file. */
+function parseNamed(path: string, bytes: Uint8Array): OnnxFile {
+  try {
+    return parseOnnxFile(bytes);
+  } catch (error) {
+    if (!isNearsideError(error)) throw error;
+    throw modelInvalid(`${path}: ${error.message}`, { ...error.details, file: path });
+  }
+}
+
 function nameInDirectory(location: string): string {
-  const name = externalFile(FOLDER, { location });
+  const name = externalFile(FOLDER, { location: modelFileName('', location, 'The model') });
   if (is(FileNameSchema, name) && name.startsWith(`${FOLDER}/`)) return name;
   throw modelInvalid(
     `${location}: expected a file beside the model, its name of letters, digits, '.', '_' and '-', ` +

@@ -1,6 +1,7 @@
 import { basename, join, resolve } from 'node:path';
 import { FileNameSchema } from '@nearside/core';
 import { is } from 'valibot';
+import { modelFileName } from '../packing/model-file.js';
 import { modelInvalid } from '../packing/model-invalid.js';
 import { parseManifest, type WeightGroup, weightFiles } from '../packing/tfjs-manifest.js';
 import type { SourceModel } from './source-model.js';
@@ -16,12 +17,15 @@ const VARIANT_NAMES: Readonly<Record<string, string>> = { float32: 'fp32', float
  * A TensorFlow.js directory: model.json and the weight files it names.
  *
  * @param document the content of model.json
- * @throws NearsideError `model-invalid` or `metadata-malformed`
+ * @throws NearsideError `model-invalid`, `metadata-malformed` or `name-unsafe`
  */
 export async function sourceFromTfjs(path: string, document: object): Promise<SourceModel> {
   const groups = parseManifest(document, join(path, TOPOLOGY));
   const isGraph = 'format' in document && document.format === 'graph-model';
   const { inputs, outputs } = isGraph ? readGraphTensors(document) : readLayersTensors(document);
+  for (const location of groups.flatMap((group) => group.paths)) {
+    modelFileName('', location, `${TOPOLOGY}, weightsManifest`);
+  }
   const paths = [TOPOLOGY, ...weightFiles(TOPOLOGY, groups)];
   const files = paths.map((file) => requireSafe(`tfjs/${file}`));
   const dtype = dtypeOf(groups);

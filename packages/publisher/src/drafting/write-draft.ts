@@ -1,7 +1,8 @@
-import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { FileNameSchema, NearsideError, Sha256HexSchema } from '@nearside/core';
 import * as v from 'valibot';
+import { makeDirectory } from '../make-directory.js';
 import { listFiles } from '../packing/list-files.js';
 import { replaceFile } from '../packing/replace-file.js';
 import { sha256Hex } from '../sha256-hex.js';
@@ -42,13 +43,13 @@ export async function writeDraft(
   if (earlier) await requireUnedited(directory, earlier);
   else await requireEmpty(directory);
 
-  await mkdir(directory, { recursive: true });
+  await makeDirectory(directory);
   const record = JSON.stringify({ format: 1, files: digests }, null, 2);
   await writeFile(join(directory, RECORD_FILE), `${record}\n`);
   for (const name of Object.keys(earlier ?? {})) await rm(join(directory, name), { force: true });
   for (const [name, file] of files) {
     const path = join(directory, name);
-    await mkdir(dirname(path), { recursive: true });
+    await makeDirectory(dirname(path));
     await replaceFile(path, (temporary) =>
       typeof file === 'string' ? copyFile(file, temporary) : writeFile(temporary, file),
     );

@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { NearsideError } from '@nearside/core';
+import { readSmallFile } from '../read-small-file.js';
 import { type KeyRole, keyIdOf, listKeyNumbers, privateKeyFile } from './key-files.js';
 import { findPassphrase, type KeySource } from './key-source.js';
 import { distinctKeys, type NamedKey } from './public-keys.js';
@@ -12,7 +12,7 @@ export type HeldKey = NamedKey;
 /**
  * Reads every private key at hand for these roles, each distinct one once.
  *
- * @throws NearsideError `key-locked` or `key-unusable`
+ * @throws NearsideError `key-locked`, `key-unusable` or `file-missing`
  */
 export async function readHeldKeys(
   { keys, passphrase }: KeySource,
@@ -57,7 +57,8 @@ async function keyFiles(directory: string | undefined, role: KeyRole): Promise<K
   const files: KeyText[] = [];
   for (const number of await listKeyNumbers(directory, role)) {
     const origin = privateKeyFile(directory, role, number);
-    files.push({ origin, text: await readFile(origin, 'utf8') });
+    const what = { what: `the private key of '${role}'`, tooLarge: 'key-unusable' } as const;
+    files.push({ origin, text: (await readSmallFile(origin, what)).toString() });
   }
   return files;
 }

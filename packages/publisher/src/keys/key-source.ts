@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readSmallFile } from '../read-small-file.js';
 
 /** What unlocks encrypted keys: the passphrase, or a way to ask for it, used only when needed. */
 export type Passphrase = string | (() => Promise<string | undefined>);
@@ -21,11 +21,16 @@ export async function findPassphrase(given?: Passphrase): Promise<string | undef
   return (await passphraseOfEnvironment()) ?? (await given?.());
 }
 
-/** @returns undefined when the environment has none; an empty one counts as none */
+/**
+ * @returns undefined when the environment has none; an empty one counts as none
+ * @throws NearsideError `file-missing` when it names a file that cannot be read
+ */
 export async function passphraseOfEnvironment(): Promise<string | undefined> {
   const { NEARSIDE_PASSPHRASE: text, NEARSIDE_PASSPHRASE_FILE: file } = process.env;
   if (text) return text;
   if (!file) return undefined;
-  const [line] = (await readFile(file, 'utf8')).split(/\r?\n/, 1);
+  const what = 'the passphrase that NEARSIDE_PASSPHRASE_FILE names';
+  const bytes = await readSmallFile(file, { what, tooLarge: 'key-locked' });
+  const [line] = bytes.toString().split(/\r?\n/, 1);
   return line || undefined;
 }

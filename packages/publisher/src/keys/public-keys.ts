@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { NearsideError } from '@nearside/core';
+import { readSmallFile } from '../read-small-file.js';
 import { type KeyRole, keyIdOf, listKeyNumbers, publicKeyFile } from './key-files.js';
 import { requireKind } from './require-kind.js';
 
@@ -17,7 +17,7 @@ export interface NamedKey {
 /**
  * Reads the public halves in a directory; the private ones may be with other people.
  *
- * @throws NearsideError `key-unusable`
+ * @throws NearsideError `key-unusable` or `file-missing`
  */
 export async function readPublicKeys(
   directory: string | undefined,
@@ -27,7 +27,9 @@ export async function readPublicKeys(
   for (const role of directory === undefined ? [] : roles) {
     for (const number of await listKeyNumbers(directory ?? '', role, 'public')) {
       const origin = publicKeyFile(directory ?? '', role, number);
-      const key = parsePublicKey(await readFile(origin, 'utf8'), origin, role);
+      const what = { what: `the public key of '${role}'`, tooLarge: 'key-unusable' } as const;
+      const pem = (await readSmallFile(origin, what)).toString();
+      const key = parsePublicKey(pem, origin, role);
       keys.push({ role, id: keyIdOf(role, key), origin, key });
     }
   }

@@ -1,7 +1,8 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NearsideError, parse } from '@nearside/core';
 import * as v from 'valibot';
+import { readSmallFile } from '../read-small-file.js';
 import { TUF_ROLES, type TufRole } from './key-files.js';
 
 /** How many keys of a role must sign, until root metadata says it; no secret. */
@@ -22,12 +23,17 @@ export function rolesFile(directory: string): string {
   return join(directory, 'roles.json');
 }
 
-/** @throws NearsideError `key-unusable` when the file is not of its schema */
+/** @throws NearsideError `key-unusable` when the file is not of its schema, or `file-missing` */
 export async function readThresholds(directory: string | undefined): Promise<Thresholds> {
   if (directory === undefined) return {};
   const file = rolesFile(directory);
-  const text = await readFile(file, 'utf8').catch(() => undefined);
-  if (text === undefined) return {};
+  const isThere = await access(file).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) return {};
+  const what = { what: 'how many keys of a role must sign', tooLarge: 'key-unusable' } as const;
+  const text = (await readSmallFile(file, what)).toString();
   const roles = parse(RolesFileSchema, parseText(text, file), { code: 'key-unusable', what: file });
   const thresholds = TUF_ROLES.map((role) => [role, roles[role]?.threshold] as const);
   return Object.fromEntries(thresholds.filter(([, threshold]) => threshold !== undefined));

@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { dirname } from 'node:path/posix';
 import type { ModelSpec, Variant } from '@nearside/core';
 import { externalFiles } from './locate-tensors.js';
+import { modelFileName } from './model-file.js';
 import { modelInvalid, requireUnique } from './model-invalid.js';
 import { parseManifest, weightFiles } from './tfjs-manifest.js';
 
-/** @throws NearsideError `model-invalid` or `metadata-malformed` */
+/** @throws NearsideError `model-invalid`, `metadata-malformed` or `name-unsafe` */
 export async function checkVariants(directory: string, spec: ModelSpec): Promise<void> {
   requireUnique('model.json, inputs', names(spec.inputs));
   requireUnique('model.json, outputs', names(spec.outputs));
@@ -33,7 +35,11 @@ async function checkExternalData(directory: string, { name, files }: Variant): P
 async function checkWeightsManifest(directory: string, variant: Variant): Promise<void> {
   const [topology = '', ...weights] = variant.files;
   const json = await readFile(join(directory, topology), 'utf8').then(parseOrUndefined);
-  const named = weightFiles(topology, parseManifest(json, topology));
+  const groups = parseManifest(json, topology);
+  for (const path of groups.flatMap(({ paths }) => paths)) {
+    modelFileName(dirname(topology), path, `${topology}, weightsManifest`);
+  }
+  const named = weightFiles(topology, groups);
   if (named.join() === weights.join()) return;
   throw modelInvalid(
     `model.json, variant '${variant.name}': expected its files to be ${topology} and then what ` +

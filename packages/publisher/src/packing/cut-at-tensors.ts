@@ -34,14 +34,18 @@ export function cutAtTensors(
 ): number[] {
   const large = tensors.filter(({ sizeBytes }) => sizeBytes >= limits.ownChunkBytes);
   const edges = sorted([0, fileBytes, ...large.flatMap(edgesOf)]);
+  const isOwned = coverage(large);
+  const ends = sorted(tensors.map(({ offset, sizeBytes }) => offset + sizeBytes));
+  let next = 0;
   const cuts = edges.slice(1).flatMap((end, i) => {
     const start = edges[i] as number;
-    const owned = large.some(
-      ({ offset, sizeBytes }) => offset <= start && end <= offset + sizeBytes,
-    );
-    const stops = owned
+    const inside: number[] = [];
+    for (; next < ends.length && (ends[next] as number) < end; next++) {
+      if ((ends[next] as number) > start) inside.push(ends[next] as number);
+    }
+    const stops = isOwned(start, end)
       ? [end]
-      : poolStops({ start, end, limitBytes: limits.sharedChunkBytes }, tensors);
+      : poolStops({ start, end, limitBytes: limits.sharedChunkBytes }, inside);
     return cutRuns(start, stops);
   });
   return cuts.length === 0 ? [0] : cuts.map((cut, i) => cut - (cuts[i - 1] ?? 0));
@@ -66,18 +70,36 @@ export function nameBySlice(
   });
 }
 
-/** Ends of the runs between two offsets: as many whole small tensors as fit one shared chunk. */
+/**
+ * Whether one of these tensors covers a range, asked in ascending order. A file may claim hundreds
+ * of thousands of them on top of each other: each is looked at once.
+ */
+function coverage(tensors: readonly TensorExtent[]): (start: number, end: number) => boolean {
+  const inOrder = [...tensors].sort((a, b) => a.offset - b.offset);
+  let next = 0;
+  let reach = 0;
+  return (start, end) => {
+    for (; next < inOrder.length && (inOrder[next] as TensorExtent).offset <= start; next++) {
+      const { offset, sizeBytes } = inOrder[next] as TensorExtent;
+      reach = Math.max(reach, offset + sizeBytes);
+    }
+    return end <= reach;
+  };
+}
+
+/**
+ * Ends of the runs between two offsets: as many whole small tensors as fit one shared chunk.
+ *
+ * @param ends of the tensors that end between, ascending
+ */
 function poolStops(
   { start, end, limitBytes }: { start: number; end: number; limitBytes: number },
-  tensors: readonly TensorExtent[],
+  ends: readonly number[],
 ): number[] {
-  const ends = tensors
-    .map(({ offset, sizeBytes }) => offset + sizeBytes)
-    .filter((tensorEnd) => tensorEnd > start && tensorEnd < end);
   const stops: number[] = [];
   let from = start;
   let previous = start;
-  for (const stop of sorted([...ends, end])) {
+  for (const stop of [...ends, end]) {
     if (stop - from > limitBytes && previous > from) {
       stops.push(previous);
       from = previous;

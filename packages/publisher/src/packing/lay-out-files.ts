@@ -1,20 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Chunk, Layout, Variant } from '@nearside/core';
+import type { OnProgress } from '../progress.js';
 import { sha256Hex } from '../sha256-hex.js';
 import { compressSlice } from './compress-slice.js';
 import { cutAtTensors, nameBySlice } from './cut-at-tensors.js';
 import { locateTensors } from './locate-tensors.js';
 import { readSlices, sliceSizes } from './slices.js';
-
-/** The one file of a version that no layout lists. */
-export const LAYOUT_FILE = 'layout.json';
-
-/** How far a pack is, in bytes of the files. */
-export interface PackProgress {
-  readonly doneBytes: number;
-  readonly totalBytes: number;
-}
 
 /**
  * Cuts files into chunks: the content of layout.json. Weights are cut between their tensors, other
@@ -23,10 +15,7 @@ export interface PackProgress {
 export async function layOutFiles(
   directory: string,
   names: readonly string[],
-  {
-    variants,
-    onProgress,
-  }: { variants: readonly Variant[]; onProgress: (progress: PackProgress) => void },
+  { variants, onProgress }: { variants: readonly Variant[]; onProgress: OnProgress },
 ): Promise<Layout> {
   const located = await locateTensors(directory, variants);
   const files: Record<string, Chunk[]> = {};

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { dirname } from 'node:path/posix';
 import { elementCount, isNearsideError, type Variant } from '@nearside/core';
 import type { TensorExtent } from './cut-at-tensors.js';
+import { modelFileName } from './model-file.js';
 import { ONNX_DATATYPES } from './onnx-datatypes.js';
 import { externalFile, type OnnxTensor, parseOnnxFile } from './onnx-file.js';
 import { locateWeights, parseManifest, type WeightGroup } from './tfjs-manifest.js';
@@ -47,11 +48,16 @@ async function locateInOnnx(directory: string, files: readonly string[]): Promis
   return located;
 }
 
-/** Names of the files in which an ONNX model has weights besides its own; none if not understood. */
+/**
+ * Names of the files in which an ONNX model has weights besides its own; none if not understood.
+ *
+ * @throws NearsideError `name-unsafe` when one is named that lies elsewhere
+ */
 export async function externalFiles(directory: string, modelFile: string): Promise<string[]> {
   const tensors = (await readTensors(directory, modelFile)) ?? [];
   const names = tensors.flatMap(({ external }) => {
-    return external ? [externalFile(dirname(modelFile), external)] : [];
+    if (!external) return [];
+    return [modelFileName(dirname(modelFile), external.location, modelFile)];
   });
   return [...new Set(names)].sort();
 }

@@ -1,5 +1,4 @@
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { LAYOUT_FILE } from '@nearside/artifact';
 import {
   type Golden,
   type ModelSpec,
@@ -9,7 +8,7 @@ import {
 } from '@nearside/core';
 import { checkGolden } from './check-golden.js';
 import { checkVariants } from './check-variants.js';
-import { LAYOUT_FILE } from './lay-out-files.js';
+import { findModelFile } from './model-file.js';
 import { modelInvalid } from './model-invalid.js';
 import { fileMissing, readJsonFile } from './read-json-file.js';
 
@@ -30,7 +29,8 @@ const ADVICE = `A model directory holds ${FIXED_FILES.join(', ')} and every file
 /**
  * Reads and checks a model directory.
  *
- * @throws NearsideError `file-missing`, `metadata-malformed` or `model-invalid`, naming the file
+ * @throws NearsideError `file-missing`, `metadata-malformed`, `metadata-too-large`, `model-invalid`
+ *   or `name-unsafe`, naming the file
  */
 export async function readModelDirectory(path: string): Promise<ModelDirectory> {
   const spec = parseModelSpec(await readJsonFile(path, 'model.json', { advice: ADVICE }));
@@ -59,9 +59,6 @@ function filesOf(spec: ModelSpec, golden: Golden): string[] {
 }
 
 async function requireFile(directory: string, name: string): Promise<void> {
-  const isFile = await stat(join(directory, name)).then(
-    (stats) => stats.isFile(),
-    () => false,
-  );
-  if (!isFile) throw fileMissing(directory, name, { advice: ADVICE });
+  if ((await findModelFile(directory, name)) === undefined)
+    throw fileMissing(directory, name, { advice: ADVICE });
 }

@@ -32,6 +32,13 @@ export interface OnnxTensor {
 
 type Range = Pick<ProtobufField, 'contentStart' | 'end'>;
 
+export const ONNX_LIMITS = Object.freeze({
+  /** Graphs inside each other: the branches of ifs and loops. Nobody writes more than a few. */
+  depth: 64,
+  /** Axes of a tensor: numpy's limit. */
+  axes: 64,
+} as const);
+
 /**
  * Field numbers of the messages on the way to a tensor:
  * https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
@@ -52,7 +59,8 @@ const DIMENSION = { value: 1 } as const;
  * Walks over the wire format and copies no weights: what a decoder does not tell is where in the
  * file a tensor lies.
  *
- * @throws NearsideError `model-invalid` when the bytes are no ONNX model
+ * @throws NearsideError `model-invalid` when the bytes are no ONNX model, or one past
+ *   {@link ONNX_LIMITS}
  */
 export function parseOnnxFile(bytes: Uint8Array): OnnxFile {
   const model = readFields(bytes, { start: 0, end: bytes.length });
@@ -60,7 +68,8 @@ export function parseOnnxFile(bytes: Uint8Array): OnnxFile {
     ({ number, hasContent }) => number === MODEL.graph && hasContent,
   );
   if (!graph) throw modelInvalid('Expected an ONNX model with a graph, got none.', {});
-  return readGraph(bytes, graph);
+  const tensors: OnnxTensor[] = [];
+  return { ...readGraph(bytes, graph, { tensors, depth: 1 }), tensors };
 }
 
 /** The name of the file that holds a tensor's values, seen from where its model's file lies. */
@@ -68,26 +77,41 @@ export function externalFile(modelFolder: string, { location }: { location: stri
   return join(modelFolder, location);
 }
 
-function readGraph(bytes: Uint8Array, range: Range): OnnxFile {
+/** Where the tensors of a graph go, and how many graphs it lies in, itself among them. */
+interface Nesting {
+  readonly tensors: OnnxTensor[];
+  readonly depth: number;
+}
+
+function readGraph(
+  bytes: Uint8Array,
+  range: Range,
+  nesting: Nesting,
+): Pick<OnnxFile, 'inputs' | 'outputs'> {
+  if (nesting.depth > ONNX_LIMITS.depth) {
+    throw modelInvalid(
+      `Expected graphs at most ${ONNX_LIMITS.depth} deep in each other, got more.`,
+      {},
+    );
+  }
   const inputs: OnnxValue[] = [];
   const outputs: OnnxValue[] = [];
-  const tensors: OnnxTensor[] = [];
   const initialized = new Set<string>();
   for (const field of contents(bytes, range)) {
-    if (field.number === GRAPH.node) tensors.push(...readConstants(bytes, field));
+    if (field.number === GRAPH.node) readConstants(bytes, field, nesting);
     if (field.number === GRAPH.input) inputs.push(readValue(bytes, field));
     if (field.number === GRAPH.output) outputs.push(readValue(bytes, field));
     if (field.number !== GRAPH.initializer) continue;
     const tensor = readTensor(bytes, field);
-    tensors.push(tensor);
+    nesting.tensors.push(tensor);
     initialized.add(tensor.name);
   }
-  return { inputs: inputs.filter(({ name }) => !initialized.has(name)), outputs, tensors };
+  return { inputs: inputs.filter(({ name }) => !initialized.has(name)), outputs };
 }
 
 /** A constant has no name of its own: it gets that of its node's first output. */
-function readConstants(bytes: Uint8Array, node: Range): OnnxTensor[] {
-  const tensors: OnnxTensor[] = [];
+function readConstants(bytes: Uint8Array, node: Range, { tensors, depth }: Nesting): void {
+  const first = tensors.length;
   let output = '';
   for (const field of contents(bytes, node)) {
     if (field.number === NODE.output) output ||= readText(bytes, field);
@@ -97,11 +121,14 @@ function readConstants(bytes: Uint8Array, node: Range): OnnxTensor[] {
         tensors.push(readTensor(bytes, value));
       }
       if (value.number === ATTRIBUTE.graph || value.number === ATTRIBUTE.graphs) {
-        tensors.push(...readGraph(bytes, value).tensors);
+        readGraph(bytes, value, { tensors, depth: depth + 1 });
       }
     }
   }
-  return tensors.map((tensor) => ({ ...tensor, name: tensor.name || output }));
+  for (let i = first; i < tensors.length; i++) {
+    const tensor = tensors[i] as OnnxTensor;
+    if (tensor.name === '') tensors[i] = { ...tensor, name: output };
+  }
 }
 
 function readTensor(bytes: Uint8Array, range: ProtobufField): OnnxTensor {
@@ -110,7 +137,10 @@ function readTensor(bytes: Uint8Array, range: ProtobufField): OnnxTensor {
   let [dataType, name] = [0, ''];
   for (const field of readFields(bytes, { start: range.contentStart, end: range.end })) {
     if (field.number === TENSOR.dims) {
-      shape.push(...(field.hasContent ? readPacked(bytes, field) : [field.value]));
+      for (const axis of field.hasContent ? readPacked(bytes, field) : [field.value]) {
+        if (shape.length === ONNX_LIMITS.axes) throw tooManyAxes();
+        shape.push(axis);
+      }
     }
     if (field.number === TENSOR.dataType) dataType = field.value;
     if (field.number === TENSOR.name) name = readText(bytes, field);
@@ -160,6 +190,7 @@ function readTensorType(bytes: Uint8Array, { contentStart, end }: Range) {
     shape = [...contents(bytes, field)]
       .filter(({ number }) => number === SHAPE.dimension)
       .map((dimension) => readDimension(bytes, dimension));
+    if (shape.length > ONNX_LIMITS.axes) throw tooManyAxes();
   }
   return { dataType, shape };
 }
@@ -168,6 +199,10 @@ function readDimension(bytes: Uint8Array, { contentStart, end }: Range): number 
   const fields = [...readFields(bytes, { start: contentStart, end })];
   const fixed = fields.find(({ number, hasContent }) => number === DIMENSION.value && !hasContent);
   return fixed && fixed.value >= 0 ? fixed.value : -1;
+}
+
+function tooManyAxes() {
+  return modelInvalid(`Expected tensors of at most ${ONNX_LIMITS.axes} axes, got more.`, {});
 }
 
 /** The strings and messages in a message. */

@@ -1,7 +1,8 @@
-import { copyFile, mkdir, readFile, realpath, rm, rmdir, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, realpath, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { LAYOUT_FILE } from '@nearside/artifact';
 import { isNearsideError, type Layout, NearsideError, parseLayout } from '@nearside/core';
-import { LAYOUT_FILE } from './lay-out-files.js';
+import { makeDirectory } from '../make-directory.js';
 import { listFiles } from './list-files.js';
 import { replaceFile } from './replace-file.js';
 
@@ -40,7 +41,7 @@ export async function writeOutput(
   }: { earlier: readonly string[]; modelDirectory: string; layout: Layout },
 ): Promise<void> {
   const files = Object.keys(layout.files);
-  await mkdir(path, { recursive: true });
+  await makeDirectory(path);
   const stale = earlier.filter((name) => name !== LAYOUT_FILE && !files.includes(name));
   for (const name of stale) await removeFile(path, name);
 
@@ -48,7 +49,7 @@ export async function writeOutput(
     writeFile(temporary, JSON.stringify(layout)),
   );
   for (const name of files) {
-    await mkdir(dirname(join(path, name)), { recursive: true });
+    await makeDirectory(dirname(join(path, name)));
     await replaceFile(join(path, name), (temporary) =>
       copyFile(join(modelDirectory, name), temporary),
     );

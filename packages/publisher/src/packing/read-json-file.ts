@@ -1,14 +1,24 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
 import { NearsideError } from '@nearside/core';
+import { findModelFile } from './model-file.js';
 
-/** @throws NearsideError `file-missing` with the advice, or `metadata-malformed` */
+/** Tensors lie in files of their own: what is larger describes no model. */
+const MAX_JSON_BYTES = 64 * 1024 * 1024;
+
+/**
+ * @throws NearsideError `file-missing` with the advice, `metadata-malformed`, `metadata-too-large`,
+ *   or `name-unsafe` for a link that leads out of the directory
+ */
 export async function readJsonFile(
   directory: string,
   name: string,
   { advice = '' }: { advice?: string } = {},
 ): Promise<unknown> {
-  const text = await readFile(join(directory, name), 'utf8').catch((cause) => {
+  const path = await findModelFile(directory, name);
+  if (path === undefined) throw fileMissing(directory, name, { advice });
+  const { size } = await stat(path);
+  if (size > MAX_JSON_BYTES) throw tooLarge(name, size);
+  const text = await readFile(path, 'utf8').catch((cause) => {
     throw fileMissing(directory, name, { cause, advice });
   });
   try {
@@ -21,10 +31,19 @@ export async function readJsonFile(
   }
 }
 
+function tooLarge(name: string, sizeBytes: number): NearsideError {
+  return new NearsideError(
+    'metadata-too-large',
+    `${name}: expected at most ${MAX_JSON_BYTES} bytes, got ${sizeBytes}. Tensors go into files of ` +
+      'their own.',
+    { details: { file: name, maxBytes: MAX_JSON_BYTES, got: sizeBytes } },
+  );
+}
+
 export function fileMissing(
   directory: string,
   name: string,
-  { cause, advice }: { cause?: unknown; advice: string },
+  { cause, advice = '' }: { cause?: unknown; advice?: string } = {},
 ): NearsideError {
   return new NearsideError(
     'file-missing',

@@ -33,6 +33,19 @@ export async function* readSlices(
   }
 }
 
+/** Reads one slice of a file. Throws as {@link readSlices}. */
+export async function readSliceAt(
+  path: string,
+  { offset, sizeBytes }: { offset: number; sizeBytes: number },
+): Promise<Uint8Array<ArrayBuffer>> {
+  const file = await open(path);
+  try {
+    return await readSlice(file, { path, offset, sizeBytes });
+  } finally {
+    await file.close();
+  }
+}
+
 async function readSlice(
   file: FileHandle,
   { path, offset, sizeBytes }: { path: string; offset: number; sizeBytes: number },

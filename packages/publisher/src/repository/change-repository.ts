@@ -1,8 +1,8 @@
 import type { RepositorySource } from '@nearside/artifact';
-import { writeBootFiles } from './writing/boot-files.js';
 import { openDirectorySource } from './reading/directory-source.js';
 import { type RepositoryState, readRepository } from './reading/read-repository.js';
 import { lockRepository } from './repository-lock.js';
+import { writeBootFiles } from './writing/boot-files.js';
 import { openRepositoryWriter, type RepositoryWriter } from './writing/repository-writer.js';
 
 /** A repository that nobody else changes meanwhile. */

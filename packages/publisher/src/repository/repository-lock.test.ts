@@ -17,7 +17,12 @@ vi.setConfig({ testTimeout: 60_000 });
 
 /** What a lock file says, of a holder that the test makes up. */
 async function writeLock(directory: string, holder: object): Promise<void> {
-  const lock = { token: 'other', host: hostname(), since: '2027-01-01T00:00:00Z', ...holder };
+  const lock = {
+    token: 'f'.repeat(32),
+    host: hostname(),
+    since: '2027-01-01T00:00:00Z',
+    ...holder,
+  };
   await writeFile(join(directory, '.lock'), JSON.stringify(lock));
 }
 

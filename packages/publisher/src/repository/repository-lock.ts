@@ -1,7 +1,8 @@
-import { mkdir, rmdir } from 'node:fs/promises';
+import { rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { type LockHolder, readLockHolder, takeFileLock } from '@nearside/artifact/file-lock';
 import { NearsideError } from '@nearside/core';
+import { makeDirectory } from '../make-directory.js';
 
 /** Hidden, so that no server shows it and no upload takes it along. */
 const LOCK_FILE = '.lock';
@@ -24,7 +25,7 @@ export async function lockRepository(
   let deadline: AbortSignal | undefined;
   let made: string | undefined;
   for (;;) {
-    made = (await mkdir(directory, { recursive: true })) ?? made;
+    made = (await makeDirectory(directory)) ?? made;
     deadline ??= AbortSignal.timeout(waitMs);
     const release = await takeFileLock(file, { signal: deadline }).catch(async (error) => {
       if (error === deadline?.reason) throw locked(file, await readLockHolder(file));

@@ -1,17 +1,21 @@
 import { canonicalJson, type Release, type ReleaseCustom } from '@nearside/artifact';
 import type { KeySource } from '../keys/key-source.js';
+import { resignTargets } from '../signing/resign-targets.js';
 import { openSigners } from '../signing/signers.js';
 import type { LockedRepository } from './change-repository.js';
 import { checkFiles } from './checking/check-files.js';
-import type { RepositoryState } from './reading/read-repository.js';
 import { customOf } from './checking/release-rules.js';
-import { type Generation, resignTargets } from '../signing/resign-targets.js';
+import {
+  type MetadataVersions,
+  metadataVersions,
+  type RepositoryState,
+} from './reading/read-repository.js';
 
 export interface Rewritten {
   /** False when the targets say this already: nothing was signed. */
   readonly changed: boolean;
   /** Version of each metadata role now. */
-  readonly metadata: Generation['metadata'];
+  readonly metadata: MetadataVersions;
 }
 
 /**
@@ -44,14 +48,4 @@ export async function rewriteRelease(
   await checkFiles(files, { source, pin, trusted, nowMs });
   for (const [path, bytes] of files) await writer.write(path, bytes);
   return { changed: true, metadata };
-}
-
-/** The version each role has reached; 0 where nothing has been published. */
-export function metadataVersions({ trusted }: RepositoryState): Generation['metadata'] {
-  return {
-    root: trusted.root.version,
-    targets: trusted.targets?.signed.version ?? 0,
-    snapshot: trusted.snapshot?.signed.version ?? 0,
-    timestamp: trusted.timestamp?.signed.version ?? 0,
-  };
 }

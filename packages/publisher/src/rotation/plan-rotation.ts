@@ -68,7 +68,7 @@ function findKey(prefix: string, trusted: TrustedMetadata): string[] {
   if (isLongEnough && present.length === 1) return present;
   if (isLongEnough && present.length === 0 && matches(everNamedKeys(trusted)).length > 0) return [];
   throw new RangeError(
-    `rotateRoot: expected the id of a key in root version ${trusted.root.version}, or at least ` +
+    `rotateRoot: expected \`removeKeys\` to be the id of a key in root version ${trusted.root.version}, or at least ` +
       `its first 8 digits, got '${prefix}', which fits ${present.length} of them. ` +
       '`nearside inspect` shows them.',
   );

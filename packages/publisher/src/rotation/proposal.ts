@@ -1,10 +1,10 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { type Metadata, parseMetadata, type Root } from '@nearside/artifact';
-import { NearsideError } from '@nearside/core';
+import { writeFile } from 'node:fs/promises';
+import { type Metadata, parseMetadata, type Root, validSigners } from '@nearside/artifact';
+import { isNearsideError, NearsideError } from '@nearside/core';
 import type { HeldKey } from '../keys/held-keys.js';
 import { TUF_ROLES } from '../keys/key-files.js';
 import type { Thresholds } from '../keys/thresholds.js';
-import { validSigners } from '../repository/valid-signers.js';
+import { readSmallFile } from '../read-small-file.js';
 import { createTufSigner, signMetadata } from '../signing/tuf-signer.js';
 import { compareKeys } from './named-keys.js';
 
@@ -57,17 +57,18 @@ export async function writeProposal(file: string, bytes: Uint8Array): Promise<vo
   await writeFile(file, bytes, { flush: true });
 }
 
-/** @throws NearsideError `file-missing` or `metadata-malformed` */
+/** @throws NearsideError `file-missing`, `metadata-malformed` or `metadata-too-large` */
 export async function readProposal(file: string): Promise<Metadata<'root'>> {
-  const bytes = await readFile(file).catch((cause) => {
-    throw new NearsideError(
-      'file-missing',
-      `${file}: expected a next root, got no readable file. \`nearside rotate-root --propose\` ` +
-        'writes one.',
-      { cause, details: { file } },
-    );
-  });
-  return parseMetadata('root', new Uint8Array(bytes));
+  const what = 'a next root, which `nearside rotate-root --propose` writes';
+  const bytes = await readSmallFile(file, { what, tooLarge: 'metadata-too-large' });
+  try {
+    return parseMetadata('root', new Uint8Array(bytes));
+  } catch (error) {
+    if (!isNearsideError(error)) throw error;
+    const { code, message, details } = error;
+    const cause = { cause: error, details: { ...details, file } };
+    throw new NearsideError(code, `${file}: ${message.replace(/^root\.json(?:: |, )/, '')}`, cause);
+  }
 }
 
 /** @throws NearsideError `version-conflict` when it is not the next root of this repository */
@@ -82,17 +83,17 @@ export function requireNext(file: string, { signed }: Metadata<'root'>, root: Ro
 }
 
 /** What a proposal changes and who has signed it: what a custodian should read before signing. */
-export function describeProposal(
+export async function describeProposal(
   file: string,
   proposal: Metadata<'root'>,
   present: Root,
-): RootProposal {
+): Promise<RootProposal> {
   const next = proposal.signed;
   const changed = TUF_ROLES.filter(
     (role) => next.roles[role].threshold !== present.roles[role].threshold,
   );
-  const signedByPresent = shareOf(proposal, present);
-  const signedByNext = shareOf(proposal, next);
+  const signedByPresent = await shareOf(proposal, present);
+  const signedByNext = await shareOf(proposal, next);
   return {
     file,
     version: next.version,
@@ -107,8 +108,8 @@ export function describeProposal(
   };
 }
 
-function shareOf(proposal: Metadata<'root'>, root: Root): SignedShare {
+async function shareOf(proposal: Metadata<'root'>, root: Root): Promise<SignedShare> {
   const { keyids, threshold } = root.roles.root;
-  const keyIds = validSigners(proposal, root);
+  const keyIds = await validSigners(proposal, root);
   return { threshold, keyIds, missing: keyids.filter((id) => !keyIds.includes(id)) };
 }

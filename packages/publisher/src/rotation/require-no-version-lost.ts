@@ -1,14 +1,14 @@
 import {
   MODEL_KEYS_FIELD,
-  modelNames,
   type Release,
   type RepositorySource,
   type Root,
-  releasesOf,
   type TrustedMetadata,
 } from '@nearside/artifact';
-import { isNearsideError, NearsideError } from '@nearside/core';
+import { NearsideError } from '@nearside/core';
+import { ifUsable } from '../repository/reading/if-usable.js';
 import { readManifest } from '../repository/reading/read-manifest.js';
+import { readableReleases } from '../repository/reading/readable-releases.js';
 
 /**
  * Devices refuse a version as soon as root no longer names the model key that signed it.
@@ -25,12 +25,11 @@ export async function requireNoVersionLost(
   const removedModelKeys = removed.filter((id) => Object.hasOwn(root[MODEL_KEYS_FIELD], id));
   if (!targets || removedModelKeys.length === 0) return [];
   const lost: string[] = [];
-  for (const model of modelNames(targets.signed)) {
-    for (const release of releasesOf(targets.signed, model)) {
-      if (release.state === 'revoked') continue;
-      const keyHint = await signerOf(source, root, release);
-      if (keyHint && removedModelKeys.includes(keyHint)) lost.push(`${model} ${release.version}`);
-    }
+  for (const release of readableReleases(targets.signed).releases) {
+    if (release.state === 'revoked') continue;
+    const keyHint = await signerOf(source, root, release);
+    if (!keyHint || !removedModelKeys.includes(keyHint)) continue;
+    lost.push(`${release.model} ${release.version}`);
   }
   if (allowed || lost.length === 0) return lost;
   throw new NearsideError(
@@ -48,10 +47,5 @@ async function signerOf(
   root: Root,
   release: Release,
 ): Promise<string | undefined> {
-  try {
-    return (await readManifest(source, root, release)).keyHint;
-  } catch (error) {
-    if (isNearsideError(error)) return undefined;
-    throw error;
-  }
+  return ifUsable(async () => (await readManifest(source, root, release)).keyHint);
 }

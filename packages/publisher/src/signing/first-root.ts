@@ -6,8 +6,8 @@ import type { KeySource } from '../keys/key-source.js';
 import { distinctKeys, type NamedKey, readPublicKeys } from '../keys/public-keys.js';
 import { readThresholds, type Thresholds } from '../keys/thresholds.js';
 import { tufKeyOf } from '../keys/tuf-key.js';
-import { noKey } from './signers.js';
 import { header } from './metadata.js';
+import { noKey } from './signers.js';
 
 /**
  * The first root of a repository: every key in its role of which at least the public half is at
@@ -15,14 +15,14 @@ import { header } from './metadata.js';
  *
  * @throws NearsideError `file-missing`, `threshold-not-met`, `key-locked` or `key-unusable`
  */
-export async function createFirstRoot(source: KeySource, nowMs: number): Promise<Root> {
+export async function createFirstRoot(keySource: KeySource, nowMs: number): Promise<Root> {
   const named = distinctKeys([
-    ...(await readHeldKeys(source, KEY_ROLES)),
-    ...(await readPublicKeys(source.keys, KEY_ROLES)),
+    ...(await readHeldKeys(keySource, KEY_ROLES)),
+    ...(await readPublicKeys(keySource.keys, KEY_ROLES)),
   ]);
   const missing = KEY_ROLES.find((role) => named.every((key) => key.role !== role));
-  if (missing) throw noKey(missing, source);
-  const thresholds = await readThresholds(source.keys);
+  if (missing) throw noKey(missing, keySource);
+  const thresholds = await readThresholds(keySource.keys);
   const tufKeys = named.filter(({ role }) => role !== 'model');
   const modelKeys = named.filter(({ role }) => role === 'model');
   return {

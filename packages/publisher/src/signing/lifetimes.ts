@@ -20,6 +20,11 @@ export function expiryOf(role: TufRole, nowMs: number): string {
   return expires.toISOString().replace(/\.\d{3}Z$/, 'Z');
 }
 
+/** Days until metadata expires, in tenths and rounded down; negative afterwards. */
+export function daysLeft(expires: string, nowMs: number): number {
+  return Math.floor(((Date.parse(expires) - nowMs) / DAY_MS) * 10) / 10;
+}
+
 /**
  * The share of its lifetime that metadata has left, 0 … 1. TUF does not say when it was signed, so
  * the lifetime is the one that this role's metadata is given here.

@@ -11,12 +11,12 @@ import { noKey } from './signers.js';
  *
  * @throws NearsideError `file-missing`, `model-key-unknown`, `key-locked` or `key-unusable`
  */
-export async function openModelSigner(source: KeySource, root: Root): Promise<OmsSigner> {
-  const held = await readHeldKeys(source, ['model']);
+export async function openModelSigner(keySource: KeySource, root: Root): Promise<OmsSigner> {
+  const held = await readHeldKeys(keySource, ['model']);
   const known = Object.keys(root[MODEL_KEYS_FIELD]);
   const key = held.findLast(({ id }) => known.includes(id));
   if (key) return createOmsSigner(key.key);
-  if (held.length === 0) throw noKey('model', source);
+  if (held.length === 0) throw noKey('model', keySource);
   const got = held.map(({ id }) => id);
   throw new NearsideError(
     'model-key-unknown',

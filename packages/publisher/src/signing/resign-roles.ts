@@ -6,11 +6,12 @@ import {
   targetsPath,
 } from '@nearside/artifact';
 import type { TufRole } from '../keys/key-files.js';
+import type { MetadataVersions } from '../repository/reading/read-repository.js';
 import { type MetadataFile, nextSnapshot, nextTargets, nextTimestamp } from './metadata.js';
 
 /** New metadata files, and the version each role has reached with them. */
 export interface Generation {
-  readonly metadata: Readonly<Record<'root' | 'targets' | 'snapshot' | 'timestamp', number>>;
+  readonly metadata: MetadataVersions;
   /** Path → bytes, in the order they may appear: what names another file comes after it. */
   readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 }

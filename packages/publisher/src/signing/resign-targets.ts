@@ -1,8 +1,6 @@
 import type { Targets, TrustedMetadata } from '@nearside/artifact';
-import type { Signers } from './signers.js';
 import { type Generation, resignRoles } from './resign-roles.js';
-
-export type { Generation } from './resign-roles.js';
+import type { Signers } from './signers.js';
 
 /**
  * Signs new targets, and the snapshot and timestamp that lead devices to them.

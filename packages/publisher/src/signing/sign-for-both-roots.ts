@@ -7,8 +7,9 @@ import { requireThreshold } from './signers.js';
 import { createTufSigner, signMetadata, type TufSigner } from './tuf-signer.js';
 
 /**
- * Signs a new root with the old and the new root keys (TUF 1.0, section 6.1), and anew what the
- * keys of `rotated` roles sign.
+ * Signs the metadata of `rotated` roles anew, so that the present root and the next one both accept
+ * it, and the next root with the keys of both (TUF 1.0, section 6.1). Without a next root that is
+ * what a renewal needs.
  *
  * A reader who comes between two writes must find metadata that verifies, under the old root as
  * well as under the new one. So the old keys sign too, where they are at hand, and the root comes
@@ -19,13 +20,13 @@ import { createTufSigner, signMetadata, type TufSigner } from './tuf-signer.js';
  * @param signedRoot the next root as a file, where others have signed it
  * @throws NearsideError `threshold-not-met`, `file-missing` or `key-unusable`
  */
-export function signRotation({
+export function signForBothRoots({
   trusted,
   root,
   signedRoot,
   rotated,
   held,
-  source,
+  keySource,
   nowMs,
 }: {
   trusted: TrustedMetadata;
@@ -33,13 +34,13 @@ export function signRotation({
   signedRoot?: Uint8Array<ArrayBuffer> | undefined;
   rotated: readonly TufRole[];
   held: readonly HeldKey[];
-  source: KeySource;
+  keySource: KeySource;
   nowMs: number;
 }): Generation {
   let oldRootAcceptsAll = true;
 
   function sign(role: TufRole, signed: object): Uint8Array<ArrayBuffer> {
-    const after = requireThreshold(root, role, held, source);
+    const after = requireThreshold(root, role, held, keySource);
     const before = signersOf(trusted.root, role, held);
     if (before.length < trusted.root.roles[role].threshold) oldRootAcceptsAll = false;
     const signers = new Map([...after, ...before].map((signer) => [signer.keyId, signer]));
@@ -49,7 +50,7 @@ export function signRotation({
   const { metadata, files } = resignRoles({ trusted, roles: rotated, sign, nowMs });
   const all = [...files];
   if (root.version > trusted.root.version) {
-    if (!signedRoot) requireThreshold(trusted.root, 'root', held, source);
+    if (!signedRoot) requireThreshold(trusted.root, 'root', held, keySource);
     const rootFile = [rootPath(root.version), signedRoot ?? sign('root', root)] as const;
     const beforeTimestamp = files.has(TIMESTAMP_PATH) ? all.length - 1 : all.length;
     all.splice(oldRootAcceptsAll ? all.length : beforeTimestamp, 0, [...rootFile]);

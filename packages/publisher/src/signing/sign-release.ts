@@ -7,13 +7,14 @@ import {
   targetPath,
 } from '@nearside/artifact';
 import type { KeySource } from '../keys/key-source.js';
-import { openModelSigner } from './open-model-signer.js';
-import { openSigners } from './signers.js';
-import { createFirstRoot } from './first-root.js';
-import { describeBytes } from './metadata.js';
 import type { PackedVersion } from '../repository/reading/packed-version.js';
 import type { RepositoryState } from '../repository/reading/read-repository.js';
-import { type Generation, resignTargets } from './resign-targets.js';
+import { createFirstRoot } from './first-root.js';
+import { describeBytes } from './metadata.js';
+import { openModelSigner } from './open-model-signer.js';
+import type { Generation } from './resign-roles.js';
+import { resignTargets } from './resign-targets.js';
+import { openSigners } from './signers.js';
 
 /** Everything signed for one release: bundle and metadata. */
 export interface SignedRelease extends Generation {
@@ -45,11 +46,11 @@ export async function signRelease({
   keys,
   passphrase,
 }: SignReleaseOptions): Promise<SignedRelease> {
-  const source = { keys, passphrase };
-  const first = before ? undefined : await signFirstRoot(source, nowMs);
+  const keySource = { keys, passphrase };
+  const first = before ? undefined : await signFirstRoot(keySource, nowMs);
   const { pin, trusted } = before ?? (first as FirstRoot);
-  const signers = await openSigners(source, trusted.root, ['targets', 'snapshot', 'timestamp']);
-  const model = await openModelSigner(source, trusted.root);
+  const signers = await openSigners(keySource, trusted.root, ['targets', 'snapshot', 'timestamp']);
+  const model = await openModelSigner(keySource, trusted.root);
 
   const bundle = model.sign(packed.release, packed.digests);
   const described = describeBytes(bundle);
@@ -76,9 +77,9 @@ export async function signRelease({
 type FirstRoot = RepositoryState & { readonly bytes: Uint8Array<ArrayBuffer> };
 
 /** The root keys are needed here alone, so that they may stay offline afterwards. */
-async function signFirstRoot(source: KeySource, nowMs: number): Promise<FirstRoot> {
-  const root = await createFirstRoot(source, nowMs);
-  const bytes = (await openSigners(source, root, ['root'])).sign('root', root);
+async function signFirstRoot(keySource: KeySource, nowMs: number): Promise<FirstRoot> {
+  const root = await createFirstRoot(keySource, nowMs);
+  const bytes = (await openSigners(keySource, root, ['root'])).sign('root', root);
   const pin = await pinOf(bytes);
   return { pin, bytes, trusted: await acceptFirstRoot(bytes, pin) };
 }

@@ -19,13 +19,13 @@ export interface Signers {
  *   are, `key-unusable` when root names none of those at hand, or `key-locked`
  */
 export async function openSigners<Role extends TufRole>(
-  source: KeySource,
+  keySource: KeySource,
   root: Root,
   roles: readonly Role[],
 ): Promise<Signers> {
-  const held = await readHeldKeys(source, roles);
+  const held = await readHeldKeys(keySource, roles);
   const signers = new Map<TufRole, readonly TufSigner[]>();
-  for (const role of roles) signers.set(role, requireThreshold(root, role, held, source));
+  for (const role of roles) signers.set(role, requireThreshold(root, role, held, keySource));
   return {
     sign(role, signed) {
       const ofRole = signers.get(role);
@@ -44,13 +44,13 @@ export function requireThreshold(
   root: Root,
   role: TufRole,
   held: readonly HeldKey[],
-  source: KeySource,
+  keySource: KeySource,
 ): readonly TufSigner[] {
   const { keyids, threshold } = root.roles[role];
   const ofRole = held.filter((key) => key.role === role);
   const named = ofRole.filter(({ id }) => keyids.includes(id));
   if (named.length >= threshold) return named.map(({ key }) => createTufSigner(key));
-  if (ofRole.length === 0) throw noKey(role, source);
+  if (ofRole.length === 0) throw noKey(role, keySource);
   if (named.length === 0) throw foreignKeys(root, role, ofRole);
   throw tooFew(root, role, named);
 }

@@ -1,4 +1,5 @@
 import type { RootProposal, SignedShare } from '../rotation/proposal.js';
+import { formatCount } from './format.js';
 
 /** What a next root changes, and whose signatures it has and needs. */
 export function describeProposal(proposal: RootProposal): string {
@@ -19,7 +20,8 @@ export function describeProposal(proposal: RootProposal): string {
 
 function describeShare({ threshold, keyIds, missing }: SignedShare, root: string): string {
   const others = missing.length === 0 ? '' : `; not by ${missing.map(shorten).join(', ')}`;
-  return `by ${keyIds.length} of ${threshold} keys that the ${root} root demands${others}`;
+  const demanded = `${formatCount(threshold, 'key')} that the ${root} root demands`;
+  return `by ${keyIds.length} of ${demanded}${others}`;
 }
 
 function shorten(id: string): string {

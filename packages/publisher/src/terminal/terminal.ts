@@ -2,6 +2,8 @@
 export interface Terminal {
   out(line: string): void;
   error(line: string): void;
+  /** Says how far long work has come. Absent where nobody watches. */
+  progress?: ((line: string) => void) | undefined;
   /** Resolves when the user has had enough of a command that goes on for ever. */
   interrupted(): Promise<void>;
   /** Asks for a secret without showing it. Absent where nobody sits at a keyboard. */

@@ -1,12 +1,13 @@
 import {
   bootPath,
+  LIMITS,
   modelNames,
   parseBootFile,
   type RepositorySource,
   type TrustedMetadata,
 } from '@nearside/artifact';
-import { isNearsideError, NearsideError } from '@nearside/core';
-import { composeBootFile, MAX_BOOT_BYTES } from '../repository/writing/boot-files.js';
+import { NearsideError } from '@nearside/core';
+import { composeBootFile } from '../repository/writing/boot-files.js';
 import { collect, type Problem } from './problem.js';
 
 /**
@@ -21,21 +22,12 @@ export async function verifyBootFiles(
   for (const model of trusted.targets ? modelNames(trusted.targets.signed) : []) {
     const path = bootPath(model);
     await collect(problems, path, async () => {
-      const got = await source.fetchIfPresent(path, { maxBytes: MAX_BOOT_BYTES });
-      const expected = await compose(source, trusted, model);
+      const got = await source.fetchIfPresent(path, { maxBytes: LIMITS.bootBytes });
+      // What keeps it from being composed is a problem of a version.
+      const expected = await composeBootFile(source, trusted, model);
       if (got) parseBootFile(got);
       if (expected && !(got && Buffer.from(expected).equals(got))) throw stale(path, Boolean(got));
     });
-  }
-}
-
-/** What keeps it from being composed is a problem of a version. */
-async function compose(source: RepositorySource, trusted: TrustedMetadata, model: string) {
-  try {
-    return await composeBootFile(source, trusted, model);
-  } catch (error) {
-    if (isNearsideError(error)) return undefined;
-    throw error;
   }
 }
 

@@ -1,13 +1,10 @@
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
-import { addBytes, deltaPath, pairChunks, type RepositorySource } from '@nearside/artifact';
-import { type Chunk, isNearsideError, NearsideError } from '@nearside/core';
-import { readChunk } from '../repository/reading/read-chunk.js';
+import { addBytes, deltaPath, gunzip, pairChunks, type RepositorySource } from '@nearside/artifact';
+import { type Chunk, NearsideError } from '@nearside/core';
+import { ifUsable } from '../repository/reading/if-usable.js';
+import { readChunkFile } from '../repository/reading/read-chunk-file.js';
+import type { VerifiedVersion } from '../repository/reading/read-version.js';
 import { sha256Hex } from '../sha256-hex.js';
 import { collect, type Problem } from './problem.js';
-import type { CheckedVersion } from './verify-version.js';
-
-const decompress = promisify(gunzip);
 
 /**
  * Applies every delta that the targets announce. A wrong one does no harm, because the chunk's own
@@ -15,7 +12,7 @@ const decompress = promisify(gunzip);
  */
 export async function verifyDeltas(
   source: RepositorySource,
-  versions: readonly CheckedVersion[],
+  versions: readonly VerifiedVersion[],
   problems: Problem[],
 ): Promise<void> {
   for (const { release, layout } of versions) {
@@ -31,26 +28,17 @@ export async function verifyDeltas(
         await collect(problems, path, async () => {
           const delta = await source.fetchIfPresent(path, { maxBytes: sizeBytes });
           if (!delta || !from) return;
-          const base = await readBase(source, from);
-          if (base) await requireGives(path, { delta, base, sha256, sizeBytes });
+          // What is wrong with the older chunk is a problem of its version.
+          const base = await ifUsable(() => readChunkFile(source, from, from[0]));
+          if (base) await requireGives(path, { delta, base: base.content, sha256, sizeBytes });
         });
       }
     }
   }
 }
 
-function chunksOf({ layout }: CheckedVersion): Chunk[] {
+function chunksOf({ layout }: VerifiedVersion): Chunk[] {
   return Object.values(layout.files).flat();
-}
-
-/** What is wrong with the older chunk is a problem of its version. */
-async function readBase(source: RepositorySource, chunk: Chunk): Promise<Uint8Array | undefined> {
-  try {
-    return (await readChunk(source, chunk, chunk[0])).content;
-  } catch (error) {
-    if (isNearsideError(error)) return undefined;
-    throw error;
-  }
 }
 
 async function requireGives(
@@ -60,9 +48,9 @@ async function requireGives(
     base,
     sha256,
     sizeBytes,
-  }: { delta: Uint8Array; base: Uint8Array; sha256: string; sizeBytes: number },
+  }: { delta: Uint8Array<ArrayBuffer>; base: Uint8Array; sha256: string; sizeBytes: number },
 ): Promise<void> {
-  const difference = await decompress(delta, { maxOutputLength: sizeBytes }).catch(() => undefined);
+  const difference = await gunzip(delta, sizeBytes);
   const got = difference && sha256Hex(addBytes(difference, base));
   if (got === sha256) return;
   throw new NearsideError(

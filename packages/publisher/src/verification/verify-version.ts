@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto';
-import { chunkPath, type Release, type RepositorySource, type Root } from '@nearside/artifact';
-import { type Chunk, type Layout, NearsideError, parseModelSpec } from '@nearside/core';
-import { readChunk } from '../repository/reading/read-chunk.js';
-import { readVersion } from '../repository/reading/read-version.js';
+import {
+  chunkPath,
+  chunksOf,
+  type Release,
+  type RepositorySource,
+  type Root,
+  variantFiles,
+} from '@nearside/artifact';
+import { type Chunk, NearsideError } from '@nearside/core';
+import { readChunkFile } from '../repository/reading/read-chunk-file.js';
+import { requireVersion, type VerifiedVersion } from '../repository/reading/read-version.js';
+import { readBaseline, readGolden, readSpec } from '../repository/reading/read-version-file.js';
 import { collect, type Problem } from './problem.js';
-
-/** A version whose bundle and layout verify; its files may have problems. */
-export interface CheckedVersion {
-  readonly release: Release;
-  readonly layout: Layout;
-}
 
 export interface VersionCheck {
   readonly source: RepositorySource;
@@ -23,54 +25,52 @@ export interface VersionCheck {
 
 /**
  * Compares every byte of a version with what is signed: bundle, layout, chunks, and the files that
- * they make.
+ * they make; then parses what devices parse before they run it.
+ *
+ * @returns the version where bundle and layout verify; its files may have problems
  */
 export async function verifyVersion(
   check: VersionCheck,
   root: Root,
   release: Release,
-): Promise<CheckedVersion | undefined> {
+): Promise<VerifiedVersion | undefined> {
   const title = `${release.model} ${release.version}`;
-  const read = await readVersion(check.source, root, release);
-  if (!read.ok) {
-    const { code, message } = read.problem;
-    check.problems.push({ what: title, code, message });
-    return undefined;
-  }
-  for (const [name, chunks] of read.files) {
-    const sha256 = read.manifest.files.get(name) ?? '';
-    const content = await verifyFile(check, { title: `${title}, ${name}`, sha256, chunks });
-    if (content && name === 'model.json') {
-      await collect(check.problems, `${title}, ${name}`, () => requireSame(content, release));
-    }
+  const version = await collect(check.problems, title, () =>
+    requireVersion(check.source, root, release),
+  );
+  if (!version) return undefined;
+  const sound = new Set<string>();
+  for (const [name, chunks] of version.files) {
+    const sha256 = version.manifest.files.get(name) ?? '';
+    const file = { title: `${title}, ${name}`, sha256, chunks };
+    if (await verifyFile(check, file)) sound.add(name);
     check.onFile(release, name);
   }
-  return { release, layout: read.layout };
+  await verifyDescription(check, version, sound);
+  return version;
 }
 
-/** @returns the file's bytes where it was read now and is small */
+/** @returns whether it is what is signed */
 async function verifyFile(
   { source, problems, chunks: seen, files }: VersionCheck,
   { title, sha256, chunks }: { title: string; sha256: string; chunks: readonly Chunk[] },
-): Promise<Buffer | undefined> {
+): Promise<boolean> {
   const identity = [sha256, ...chunks.map(([chunk]) => chunk)].join();
-  if (files.has(identity)) return undefined;
+  if (files.has(identity)) return true;
   const hash = createHash('sha256');
-  let whole = true;
-  let content: Buffer | undefined;
+  let isWhole = true;
   for (const chunk of chunks) {
     const what = `${title}, ${chunkPath(chunk[0], { gzip: chunk[2] !== undefined })}`;
-    const read = await collect(problems, what, () => readChunk(source, chunk, title));
+    const read = await collect(problems, what, () => readChunkFile(source, chunk, title));
     if (read) seen.set(chunk[0], read.stored.length);
     if (read) hash.update(read.content);
-    else whole = false;
-    content = read && chunks.length === 1 ? Buffer.from(read.content) : undefined;
+    else isWhole = false;
   }
-  if (!whole) return undefined;
+  if (!isWhole) return false;
   const got = hash.digest('hex');
   await collect(problems, title, () => requireDigest(title, sha256, got));
   if (got === sha256) files.add(identity);
-  return content;
+  return got === sha256;
 }
 
 function requireDigest(title: string, expected: string, got: string): void {
@@ -83,13 +83,27 @@ function requireDigest(title: string, expected: string, got: string): void {
   );
 }
 
-function requireSame(content: Buffer, { model, version, sequence }: Release): void {
-  const spec = parseModelSpec(JSON.parse(content.toString('utf8')));
-  if (spec.name === model && spec.version === version && spec.sequence === sequence) return;
-  throw new NearsideError(
-    'bundle-mismatch',
-    `model.json: expected ${model} ${version} (sequence ${sequence}), got ${spec.name} ` +
-      `${spec.version} (sequence ${spec.sequence}).`,
-    { details: { model, version, sequence } },
-  );
+/** What is wrong with the bytes of a file is a problem already. */
+async function verifyDescription(
+  { source, problems }: VersionCheck,
+  version: VerifiedVersion,
+  sound: ReadonlySet<string>,
+): Promise<void> {
+  const { release, manifest, layout, files } = version;
+  const title = `${release.model} ${release.version}`;
+  const parse = async <Value>(name: string, read: () => Promise<Value>) => {
+    if (files.has(name) && !sound.has(name)) return undefined;
+    return collect(problems, `${title}, ${name}`, read);
+  };
+  const spec = await parse('model.json', () => readSpec(source, version));
+  const golden = await parse('golden.json', () => readGolden(source, version));
+  if (files.has('baseline.json')) {
+    await parse('baseline.json', () => readBaseline(source, version));
+  }
+  if (!spec || !golden) return;
+  for (const variant of spec.variants) {
+    await collect(problems, `${title}, variant '${variant.name}'`, () => {
+      for (const name of variantFiles(variant, golden)) chunksOf(layout, manifest, name);
+    });
+  }
 }

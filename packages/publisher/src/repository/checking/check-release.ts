@@ -1,9 +1,9 @@
 import { type RepositorySource, releasesOf } from '@nearside/artifact';
-import { checkFiles } from './check-files.js';
+import type { SignedRelease } from '../../signing/sign-release.js';
 import type { PackedVersion } from '../reading/packed-version.js';
 import { readManifest } from '../reading/read-manifest.js';
 import type { RepositoryState } from '../reading/read-repository.js';
-import type { SignedRelease } from '../../signing/sign-release.js';
+import { checkFiles } from './check-files.js';
 
 /**
  * Goes through a signed release as a device would, before any of it is written; beyond

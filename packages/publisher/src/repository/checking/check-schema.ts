@@ -1,8 +1,10 @@
 import { type Release, type RepositorySource, type Root, releasesOf } from '@nearside/artifact';
-import { isNearsideError, type ModelSpec, NearsideError } from '@nearside/core';
+import { type ModelSpec, NearsideError } from '@nearside/core';
 import { compareSchemas, describeSchemaChange } from '../../compare-schemas.js';
+import { ifUsable } from '../reading/if-usable.js';
 import type { RepositoryState } from '../reading/read-repository.js';
-import { readSpec } from '../reading/read-spec.js';
+import { requireVersion } from '../reading/read-version.js';
+import { readSpec } from '../reading/read-version-file.js';
 
 /**
  * Refuses a version that breaks those who call the newest published one, unless its number says
@@ -30,12 +32,10 @@ async function readSpecIfTrusted(
   root: Root,
   release: Release,
 ): Promise<ModelSpec | undefined> {
-  try {
-    return await readSpec(source, root, release);
-  } catch (error) {
-    if (isNearsideError(error) && error.code === 'model-key-unknown') return undefined;
-    throw error;
-  }
+  return ifUsable(
+    async () => readSpec(source, await requireVersion(source, root, release)),
+    'model-key-unknown',
+  );
 }
 
 function requireFits(spec: ModelSpec, published: ModelSpec): void {

@@ -1,9 +1,5 @@
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
-import { addBytes, subtractBytes } from '@nearside/artifact';
+import { addBytes, gunzip, subtractBytes } from '@nearside/artifact';
 import { compressSlice } from '../../packing/compress-slice.js';
-
-const decompress = promisify(gunzip);
 
 /**
  * What turns an older chunk into a newer one of the same size, as devices fetch it: `newer − older`
@@ -19,7 +15,7 @@ export async function makeDelta(
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const delta = await compressSlice(subtractBytes(newer, older));
   if (!delta || delta.length >= storedBytes) return undefined;
-  const applied = addBytes(new Uint8Array(await decompress(delta)), older);
-  if (Buffer.from(applied).equals(newer)) return delta;
+  const difference = await gunzip(delta, newer.length);
+  if (difference && Buffer.from(newer).equals(addBytes(difference, older))) return delta;
   throw new Error('makeDelta: the delta does not give the newer chunk'); // cannot happen
 }

@@ -1,8 +1,8 @@
 import { pairChunks, variantFiles } from '@nearside/artifact';
 import type { Chunk, Golden, Variant } from '@nearside/core';
-import { makeDelta } from './make-delta.js';
 import type { OnProgress } from '../../progress.js';
 import type { VersionContent } from '../reading/version-content.js';
+import { makeDelta } from './make-delta.js';
 
 /** Bytes of a version's files as they cross the network; signed metadata comes on top. */
 export interface UpdateWeight {

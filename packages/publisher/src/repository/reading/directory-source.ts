@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
 import type { FetchOptions, RepositorySource } from '@nearside/artifact';
 import { NearsideError } from '@nearside/core';
@@ -10,17 +10,17 @@ export function openDirectorySource(directory: string): RepositorySource {
   async function fetchIfPresent(path: string, { maxBytes, tooLarge }: FetchOptions) {
     const file = resolve(base, path);
     if (!file.startsWith(base + sep)) throw unsafe(path);
-    const bytes = await readFile(file).catch((error) => {
-      if (error.code === 'ENOENT') return undefined;
-      throw error;
-    });
-    if (bytes && bytes.length > maxBytes) {
+    const stats = await stat(file).catch(ifPresent);
+    if (!stats) return undefined;
+    if (!stats.isFile()) throw noFile(path, directory);
+    if (stats.size > maxBytes) {
       throw new NearsideError(
         tooLarge ?? 'metadata-too-large',
-        `${path}: expected at most ${maxBytes} bytes, got ${bytes.length}.`,
+        `${path}: expected at most ${maxBytes} bytes, got ${stats.size}.`,
         { details: { path, maxBytes } },
       );
     }
+    const bytes = await readFile(file).catch(ifPresent);
     return bytes && new Uint8Array(bytes);
   }
 
@@ -37,6 +37,21 @@ export function openDirectorySource(directory: string): RepositorySource {
       );
     },
   };
+}
+
+function ifPresent(error: NodeJS.ErrnoException): undefined {
+  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+  throw error;
+}
+
+/** Nobody waits for a FIFO. */
+function noFile(path: string, directory: string): NearsideError {
+  return new NearsideError(
+    'file-missing',
+    `${path}: expected a file of this name in ${directory}, got a directory or something else. ` +
+      'Restore the repository from where it was last published.',
+    { details: { directory, path } },
+  );
 }
 
 /** Names come from metadata, which somebody else may have written. */

@@ -28,9 +28,8 @@ export async function findPublished(
     if (newest && newest.sequence >= release.sequence) throw tooLow(release, newest);
     return undefined;
   }
-  const manifest = await readManifest(source, trusted.root, same).catch((error) => {
-    throw same.state === 'revoked' && error.code === 'file-missing' ? takenBack(release) : error;
-  });
+  if (same.state === 'revoked') throw takenBack(release);
+  const manifest = await readManifest(source, trusted.root, same);
   if (same.sequence === release.sequence && sameFiles(manifest.files, digests)) {
     return { release: same, manifest };
   }
@@ -62,13 +61,11 @@ function otherContent(release: PackedVersion['release']): NearsideError {
   );
 }
 
-/** `prune` removed its bundle, so that nobody can say any more whether the files are the same. */
 function takenBack(release: PackedVersion['release']): NearsideError {
   return new NearsideError(
     'version-conflict',
-    `${release.model} ${release.version}: expected a new version, got one that was revoked and ` +
-      'pruned. A revocation is for good: raise `version` and `sequence` in model.json and pack ' +
-      'again.',
+    `${release.model} ${release.version}: expected a new version, got one that was revoked. A ` +
+      'revocation is for good: raise `version` and `sequence` in model.json and pack again.',
     { details: { ...release } },
   );
 }

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  LIMITS,
   parseMetadata,
   type RepositorySource,
   snapshotPath,
@@ -14,9 +15,6 @@ export interface KeptGeneration {
   readonly paths: readonly string[];
   readonly targets: Targets;
 }
-
-/** As devices accept it where nothing says how long targets are. */
-const MAX_BYTES = 4 * 1024 * 1024;
 
 /**
  * The newest generation, the one before it, which a device that read the timestamp a moment ago
@@ -55,11 +53,13 @@ async function readGeneration(
   version: number,
 ): Promise<KeptGeneration | undefined> {
   try {
-    const limit = { maxBytes: MAX_BYTES };
-    const snapshot = parseMetadata('snapshot', await source.fetch(snapshotPath(version), limit));
-    const path = targetsPath(snapshot.signed.meta['targets.json'].version);
-    const targets = parseMetadata('targets', await source.fetch(path, limit));
-    return { paths: [snapshotPath(version), path], targets: targets.signed };
+    const snapshotFile = snapshotPath(version);
+    const snapshotBytes = await source.fetch(snapshotFile, { maxBytes: LIMITS.snapshotBytes });
+    const snapshot = parseMetadata('snapshot', snapshotBytes);
+    const targetsFile = targetsPath(snapshot.signed.meta['targets.json'].version);
+    const targetsBytes = await source.fetch(targetsFile, { maxBytes: LIMITS.targetsBytes });
+    const targets = parseMetadata('targets', targetsBytes);
+    return { paths: [snapshotFile, targetsFile], targets: targets.signed };
   } catch {
     return undefined;
   }

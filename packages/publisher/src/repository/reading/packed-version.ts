@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ReleaseIdentity } from '@nearside/artifact';
+import { LAYOUT_FILE, parseVersionLayout, type ReleaseIdentity } from '@nearside/artifact';
 import {
   type Chunk,
+  type Golden,
   type Layout,
   type ModelSpec,
   NearsideError,
-  parseLayout,
 } from '@nearside/core';
-import { LAYOUT_FILE } from '../../packing/lay-out-files.js';
 import { listFiles } from '../../packing/list-files.js';
 import { readModelDirectory } from '../../packing/model-directory.js';
+import { findModelFile } from '../../packing/model-file.js';
 import { readSlices } from '../../packing/slices.js';
 import { sha256Hex } from '../../sha256-hex.js';
 
@@ -19,6 +19,7 @@ import { sha256Hex } from '../../sha256-hex.js';
 export interface PackedVersion {
   readonly path: string;
   readonly spec: ModelSpec;
+  readonly golden: Golden;
   readonly release: ReleaseIdentity;
   readonly layout: Layout;
   readonly layoutBytes: Uint8Array<ArrayBuffer>;
@@ -33,14 +34,14 @@ export interface PackedVersion {
  */
 export async function readPackedVersion(path: string): Promise<PackedVersion> {
   const layoutBytes = await readLayoutBytes(path);
-  const { spec, files } = await readModelDirectory(path);
-  const layout = parseLayout(parseOrUndefined(layoutBytes));
+  const { spec, golden, files } = await readModelDirectory(path);
+  const layout = parseVersionLayout(layoutBytes);
   await requireExactly(path, [...files, LAYOUT_FILE], layout);
 
   const digests = new Map([[LAYOUT_FILE, sha256Hex(layoutBytes)]]);
   for (const name of files) digests.set(name, await digestOf(path, name, layout));
   const release = { model: spec.name, version: spec.version, sequence: spec.sequence };
-  return { path, spec, release, layout, layoutBytes, digests };
+  return { path, spec, golden, release, layout, layoutBytes, digests };
 }
 
 /**
@@ -48,7 +49,7 @@ export async function readPackedVersion(path: string): Promise<PackedVersion> {
  *
  * @throws NearsideError `digest-mismatch` or `size-mismatch`
  */
-export async function* readChunks(
+export async function* readPackedChunks(
   path: string,
   name: string,
   layout: Layout,
@@ -70,20 +71,21 @@ export async function* readChunks(
 
 async function digestOf(path: string, name: string, layout: Layout): Promise<string> {
   const hash = createHash('sha256');
-  for await (const { bytes } of readChunks(path, name, layout)) hash.update(bytes);
+  for await (const { bytes } of readPackedChunks(path, name, layout)) hash.update(bytes);
   return hash.digest('hex');
 }
 
 async function readLayoutBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = await readFile(join(path, LAYOUT_FILE)).catch((cause) => {
+  const file = await findModelFile(path, LAYOUT_FILE);
+  if (file === undefined) {
     throw new NearsideError(
       'file-missing',
       `${path}: expected a packed directory with ${LAYOUT_FILE}, got none. Run ` +
         '`nearside pack` first and publish what it wrote.',
-      { cause, details: { directory: path, file: LAYOUT_FILE } },
+      { details: { directory: path, file: LAYOUT_FILE } },
     );
-  });
-  return new Uint8Array(bytes);
+  }
+  return new Uint8Array(await readFile(file));
 }
 
 /** What is signed is what lies there: tools that check the directory find nothing unsigned. */
@@ -109,14 +111,6 @@ async function requireExactly(
       'got others. Pack again.',
     { details: { directory: path } },
   );
-}
-
-function parseOrUndefined(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    return undefined;
-  }
 }
 
 function changed(

@@ -1,4 +1,5 @@
 import {
+  LIMITS,
   type Manifest,
   MODEL_KEYS_FIELD,
   type Release,
@@ -21,7 +22,7 @@ export async function readManifest(
 ): Promise<Manifest> {
   const { sha256 } = target.hashes;
   const bundle = await source.fetch(targetPath(targetName, sha256), {
-    maxBytes: target.length,
+    maxBytes: Math.min(target.length, LIMITS.bundleBytes),
     tooLarge: 'size-mismatch',
   });
   return verifyBundle(

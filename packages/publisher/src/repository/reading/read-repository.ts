@@ -1,6 +1,7 @@
 import {
   acceptFirstRoot,
   followRoots,
+  LIMITS,
   pinOf,
   type RepositorySource,
   refreshMetadata,
@@ -8,6 +9,7 @@ import {
   TIMESTAMP_PATH,
   type TrustedMetadata,
 } from '@nearside/artifact';
+import type { TufRole } from '../../keys/key-files.js';
 
 /** What a repository says of itself, verified as a device with its pin would. */
 export interface RepositoryState {
@@ -15,9 +17,6 @@ export interface RepositoryState {
   /** The root alone, where the first publish never came to its end. */
   readonly trusted: TrustedMetadata;
 }
-
-/** Room for many keys; devices refuse more than this too. */
-const MAX_METADATA_BYTES = 512 * 1024;
 
 /** A time before every expiry: a publisher must be able to read, and renew, what has expired. */
 export const BEFORE_EVERY_EXPIRY_MS = 0;
@@ -31,17 +30,30 @@ export const BEFORE_EVERY_EXPIRY_MS = 0;
 export async function readRepository(
   source: RepositorySource,
 ): Promise<RepositoryState | undefined> {
-  const limit = { maxBytes: MAX_METADATA_BYTES };
-  const firstRoot = await source.fetchIfPresent(rootPath(1), limit);
+  const firstRoot = await source.fetchIfPresent(rootPath(1), { maxBytes: LIMITS.rootBytes });
   if (!firstRoot) return undefined;
   const pin = await pinOf(firstRoot);
   const rooted = await followRoots(source, await acceptFirstRoot(firstRoot, pin));
-  const isPublished = await source.fetchIfPresent(TIMESTAMP_PATH, limit);
-  if (!isPublished) return { pin, trusted: rooted };
+  const timestamp = await source.fetchIfPresent(TIMESTAMP_PATH, {
+    maxBytes: LIMITS.timestampBytes,
+  });
+  if (!timestamp) return { pin, trusted: rooted };
   const trusted = await refreshMetadata(source, {
     pin,
     trusted: rooted,
     nowMs: BEFORE_EVERY_EXPIRY_MS,
   });
   return { pin, trusted };
+}
+
+/** The version each role has reached; 0 where nothing has been published. */
+export type MetadataVersions = Readonly<Record<TufRole, number>>;
+
+export function metadataVersions({ trusted }: RepositoryState): MetadataVersions {
+  return {
+    root: trusted.root.version,
+    targets: trusted.targets?.signed.version ?? 0,
+    snapshot: trusted.snapshot?.signed.version ?? 0,
+    timestamp: trusted.timestamp?.signed.version ?? 0,
+  };
 }

@@ -1,37 +1,32 @@
 import {
   chunkPath,
+  chunksOf,
+  digestOfLayout,
+  LAYOUT_FILE,
   type Manifest,
+  maxBodyBytes,
+  parseVersionLayout,
   type Release,
   type RepositorySource,
   type Root,
-  verifyBytes,
+  verifyChunkBody,
 } from '@nearside/artifact';
-import {
-  type Chunk,
-  isNearsideError,
-  type Layout,
-  NearsideError,
-  parseLayout,
-} from '@nearside/core';
-import { LAYOUT_FILE } from '../../packing/lay-out-files.js';
+import { type Chunk, isNearsideError, type Layout, type NearsideError } from '@nearside/core';
 import { readManifest } from './read-manifest.js';
 
-/** A published version as it was signed, or why it cannot be read. */
-export type ReadVersion = { readonly release: Release } & (
-  | {
-      readonly ok: true;
-      readonly manifest: Manifest;
-      readonly layout: Layout;
-      /** Every signed file, layout.json among them. */
-      readonly files: ReadonlyMap<string, Chunks>;
-    }
-  | { readonly ok: false; readonly problem: NearsideError }
-);
+/** A published version as it was signed: bundle and layout verify, as on a device. */
+export interface VerifiedVersion {
+  readonly release: Release;
+  readonly manifest: Manifest;
+  readonly layout: Layout;
+  /** Every signed file, layout.json among them. */
+  readonly files: ReadonlyMap<string, readonly Chunk[]>;
+}
 
-type Chunks = readonly Chunk[];
-
-/** As large a layout as devices accept. */
-const MAX_LAYOUT_BYTES = 4 * 1024 * 1024;
+/** A published version, or why it cannot be read. */
+export type ReadVersion =
+  | (VerifiedVersion & { readonly ok: true })
+  | { readonly release: Release; readonly ok: false; readonly problem: NearsideError };
 
 /** Reads the signed bundle and the layout of a version; what is wrong with them is a result. */
 export async function readVersion(
@@ -40,38 +35,29 @@ export async function readVersion(
   release: Release,
 ): Promise<ReadVersion> {
   try {
-    const manifest = await readManifest(source, root, release);
-    return { release, ok: true, manifest, ...(await readLayout(source, manifest)) };
+    return { ok: true, ...(await requireVersion(source, root, release)) };
   } catch (error) {
     if (isNearsideError(error)) return { release, ok: false, problem: error };
     throw error;
   }
 }
 
-async function readLayout(
+/** @throws NearsideError a trust code, `file-missing` or a network code */
+export async function requireVersion(
   source: RepositorySource,
-  manifest: Manifest,
-): Promise<{ layout: Layout; files: ReadonlyMap<string, Chunks> }> {
-  const sha256 = manifest.files.get(LAYOUT_FILE) ?? '';
-  const bytes = await source.fetch(chunkPath(sha256, { gzip: false }), {
-    maxBytes: MAX_LAYOUT_BYTES,
+  root: Root,
+  release: Release,
+): Promise<VerifiedVersion> {
+  const manifest = await readManifest(source, root, release);
+  const layoutChunk = { sha256: digestOfLayout(manifest), what: LAYOUT_FILE };
+  const body = await source.fetch(chunkPath(layoutChunk.sha256, { gzip: false }), {
+    maxBytes: maxBodyBytes(layoutChunk),
     tooLarge: 'size-mismatch',
   });
-  const verified = await verifyBytes(bytes, { what: LAYOUT_FILE, sha256 });
-  const layout = parseLayout(JSON.parse(new TextDecoder().decode(verified)));
-  const files = new Map<string, Chunks>();
-  for (const name of manifest.files.keys()) {
-    const chunks = name === LAYOUT_FILE ? [[sha256, bytes.length] as Chunk] : layout.files[name];
-    if (!chunks) throw notLaidOut(name);
-    files.set(name, chunks);
-  }
-  return { layout, files };
-}
-
-function notLaidOut(name: string): NearsideError {
-  return new NearsideError(
-    'bundle-mismatch',
-    `Expected ${LAYOUT_FILE} to list every signed file, got one without '${name}'.`,
-    { details: { file: name } },
-  );
+  const layout = parseVersionLayout(await verifyChunkBody(body, layoutChunk));
+  const files = [...manifest.files.keys()].map((name): [string, readonly Chunk[]] => [
+    name,
+    name === LAYOUT_FILE ? [[layoutChunk.sha256, body.length]] : chunksOf(layout, manifest, name),
+  ]);
+  return { release, manifest, layout, files: new Map(files) };
 }

@@ -1,6 +1,7 @@
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  LAYOUT_FILE,
   type Release,
   type ReleaseIdentity,
   type RepositorySource,
@@ -14,16 +15,14 @@ import {
   type Layout,
   type ModelSpec,
   NearsideError,
-  parseGolden,
-  parseModelSpec,
 } from '@nearside/core';
-import { LAYOUT_FILE } from '../../packing/lay-out-files.js';
-import { readModelDirectory } from '../../packing/model-directory.js';
+import { readSliceAt } from '../../packing/slices.js';
+import { requireRelease } from '../checking/release-rules.js';
 import { openRepository, requireRepository } from './open-repository.js';
 import { readPackedVersion } from './packed-version.js';
-import { readChunk, readChunkedFile } from './read-chunk.js';
-import { readVersion } from './read-version.js';
-import { requireRelease } from '../checking/release-rules.js';
+import { readChunkFile } from './read-chunk-file.js';
+import { requireVersion } from './read-version.js';
+import { readGolden, readSpec } from './read-version-file.js';
 
 /** What a version holds, wherever it lies: packed in a directory, or published. */
 export interface VersionContent {
@@ -61,26 +60,21 @@ export async function openPublished(
   root: Root,
   release: Release,
 ): Promise<VersionContent> {
-  const read = await readVersion(source, root, release);
-  if (!read.ok) throw read.problem;
-  const json = async (name: string) =>
-    JSON.parse(
-      new TextDecoder().decode(await readChunkedFile(source, read.files.get(name) ?? [], name)),
-    );
+  const version = await requireVersion(source, root, release);
   return {
-    release: read.manifest.release,
-    spec: parseModelSpec(await json('model.json')),
-    golden: parseGolden(await json('golden.json')),
-    layout: read.layout,
-    files: read.files,
-    readChunk: async (chunk) => (await readChunk(source, chunk, chunk[0])).content,
+    release: version.manifest.release,
+    spec: await readSpec(source, version),
+    golden: await readGolden(source, version),
+    layout: version.layout,
+    files: version.files,
+    readChunk: async (chunk) => (await readChunkFile(source, chunk, chunk[0])).content,
   };
 }
 
 async function openPacked(directory: string): Promise<VersionContent> {
   await requireNoRepository(directory);
-  const { release, layout, layoutBytes, digests } = await readPackedVersion(directory);
-  const { spec, golden } = await readModelDirectory(directory);
+  const { release, spec, golden, layout, layoutBytes, digests } =
+    await readPackedVersion(directory);
   const layoutChunk: Chunk = [digests.get(LAYOUT_FILE) ?? '', layoutBytes.length];
   const places = placesOf(layout);
   return {
@@ -91,7 +85,7 @@ async function openPacked(directory: string): Promise<VersionContent> {
     files: new Map([...Object.entries(layout.files), [LAYOUT_FILE, [layoutChunk]]]),
     async readChunk([sha256, sizeBytes]) {
       const { file, offset } = places.get(sha256) ?? { file: LAYOUT_FILE, offset: 0 };
-      const bytes = await readSlice(join(directory, file), offset, sizeBytes);
+      const bytes = await readSliceAt(join(directory, file), { offset, sizeBytes });
       return verifyBytes(bytes, { what: file, sha256, sizeBytes });
     },
   };
@@ -108,17 +102,6 @@ function placesOf({ files }: Layout): ReadonlyMap<string, { file: string; offset
     }
   }
   return places;
-}
-
-async function readSlice(
-  path: string,
-  offset: number,
-  sizeBytes: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  await using file = await open(path);
-  const bytes = new Uint8Array(sizeBytes);
-  const { bytesRead } = await file.read(bytes, 0, sizeBytes, offset);
-  return bytes.subarray(0, bytesRead);
 }
 
 async function requireNoRepository(directory: string): Promise<void> {

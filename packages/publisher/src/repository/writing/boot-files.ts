@@ -3,6 +3,8 @@ import { gzip } from 'node:zlib';
 import {
   type BootFile,
   bootPath,
+  LAYOUT_FILE,
+  LIMITS,
   modelNames,
   type Release,
   type RepositorySource,
@@ -14,19 +16,20 @@ import {
   targetPath,
   targetsPath,
 } from '@nearside/artifact';
-import { type Golden, isNearsideError, parseGolden, parseModelSpec } from '@nearside/core';
-import { readChunk, readChunkedFile } from '../reading/read-chunk.js';
-import type { RepositoryState } from '../reading/read-repository.js';
-import { type ReadVersion, readVersion } from '../reading/read-version.js';
+import type { Chunk, Golden } from '@nearside/core';
+import { compressSlice } from '../../packing/compress-slice.js';
 import { isForEveryone } from '../checking/release-rules.js';
+import { ifUsable } from '../reading/if-usable.js';
+import { type ChunkFile, readChunkFile } from '../reading/read-chunk-file.js';
+import type { RepositoryState } from '../reading/read-repository.js';
+import { requireVersion, type VerifiedVersion } from '../reading/read-version.js';
+import { readGolden, readSpec } from '../reading/read-version-file.js';
 import type { RepositoryWriter } from './repository-writer.js';
 
 const compress = promisify(gzip);
 
 /** A boot file as it crosses the network, gzip: a round trip or two of a slow start. */
 const MAX_GZIP_BYTES = 32 * 1024;
-/** A boot file as it is: devices refuse more. */
-export const MAX_BOOT_BYTES = 256 * 1024;
 
 type Files = ReadonlyMap<string, Uint8Array>;
 
@@ -66,16 +69,12 @@ export async function composeBootFile(
   trusted: TrustedMetadata,
   model: string,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const offered = trusted.targets ? releasesOf(trusted.targets.signed, model) : [];
-  const release = offered.find(isForEveryone);
-  if (!release) return undefined;
-  try {
-    return await compose(source, trusted, release);
-  } catch (error) {
-    // Whoever changes something else must not fail at it; `verify` and `inspect` say what is wrong.
-    if (isNearsideError(error)) return undefined;
-    throw error;
-  }
+  // Whoever changes something else must not fail at it; `verify` and `inspect` say what is wrong.
+  return ifUsable(async () => {
+    const offered = trusted.targets ? releasesOf(trusted.targets.signed, model) : [];
+    const release = offered.find(isForEveryone);
+    return release && (await compose(source, trusted, release));
+  });
 }
 
 async function compose(
@@ -83,8 +82,7 @@ async function compose(
   trusted: TrustedMetadata,
   release: Release,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const version = await readVersion(source, trusted.root, release);
-  if (!version.ok) throw version.problem;
+  const version = await requireVersion(source, trusted.root, release);
   const files = new Map([
     ...metadataFiles(trusted),
     ...(await bundleFile(source, release)),
@@ -112,33 +110,35 @@ async function bundleFile(
 }
 
 /** What a device reads before the weights, and the tensors it then checks them with. */
-async function smallFiles(
-  source: RepositorySource,
-  { files }: Extract<ReadVersion, { ok: true }>,
-): Promise<Files> {
-  const json = async (name: string) =>
-    JSON.parse(
-      new TextDecoder().decode(await readChunkedFile(source, files.get(name) ?? [], name)),
-    );
-  const spec = parseModelSpec(await json('model.json'));
-  const golden = parseGolden(await json('golden.json'));
-  const variants = spec.variants.map(({ name }) => name);
+async function smallFiles(source: RepositorySource, version: VerifiedVersion): Promise<Files> {
+  const { variants } = await readSpec(source, version);
+  const golden = await readGolden(source, version);
+  const variantNames = variants.map(({ name }) => name);
   const names = [
-    'layout.json',
+    LAYOUT_FILE,
     'model.json',
     'golden.json',
     'baseline.json',
-    ...goldenFiles(golden, variants),
+    ...goldenFiles(golden, variantNames),
   ];
   const stored = new Map<string, Uint8Array>();
   for (const name of names) {
-    for (const chunk of files.get(name) ?? []) {
-      if ((chunk[2] ?? chunk[1]) > MAX_BOOT_BYTES) continue;
-      const { path, stored: bytes } = await readChunk(source, chunk, name);
-      stored.set(path, bytes);
+    for (const chunk of version.files.get(name) ?? []) {
+      if ((chunk[2] ?? chunk[1]) > LIMITS.bootBytes) continue;
+      const file = await readChunkFile(source, chunk, name);
+      stored.set(file.path, await asWritten(file, chunk));
     }
   }
   return stored;
+}
+
+/** A server may have decoded gzip on the way; the same content gives the same gzip bytes again. */
+async function asWritten(
+  { stored, content }: ChunkFile,
+  [, sizeBytes, gzipBytes]: Chunk,
+): Promise<Uint8Array> {
+  const isDecoded = gzipBytes !== undefined && stored.length === sizeBytes;
+  return (isDecoded ? await compressSlice(content) : undefined) ?? stored;
 }
 
 /** Variant by variant in the order of the spec, which is the order that devices try them in. */
@@ -172,6 +172,6 @@ function encode(files: Files): Uint8Array<ArrayBuffer> {
 }
 
 async function isWithinLimits(bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
-  if (bytes.length > MAX_BOOT_BYTES) return false;
+  if (bytes.length > LIMITS.bootBytes) return false;
   return (await compress(bytes, { level: 9 })).length <= MAX_GZIP_BYTES;
 }

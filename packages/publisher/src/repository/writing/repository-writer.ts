@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { makeDirectory } from '../../make-directory.js';
 
 /** Writes files of a repository, each whole or not at all, whatever a reader does meanwhile. */
 export interface RepositoryWriter {
@@ -43,7 +44,7 @@ async function holds(file: string, bytes: Uint8Array): Promise<boolean> {
 async function replaceFile(file: string, bytes: Uint8Array): Promise<void> {
   const suffix = randomBytes(6).toString('hex');
   const temporary = join(dirname(file), `.${basename(file)}.${suffix}`);
-  await mkdir(dirname(file), { recursive: true });
+  await makeDirectory(dirname(file));
   try {
     await writeFile(temporary, bytes, { flag: 'wx', flush: true });
     await rename(temporary, file);

@@ -1,10 +1,10 @@
-import { chunkPath, type RepositorySource } from '@nearside/artifact';
-import { type Chunk, isNearsideError } from '@nearside/core';
+import { chunkPath, LAYOUT_FILE, type RepositorySource } from '@nearside/artifact';
+import type { Chunk } from '@nearside/core';
 import { compressSlice } from '../../packing/compress-slice.js';
-import { LAYOUT_FILE } from '../../packing/lay-out-files.js';
-import { type PackedVersion, readChunks } from '../reading/packed-version.js';
 import type { OnProgress } from '../../progress.js';
-import { readChunk } from '../reading/read-chunk.js';
+import { ifUsable } from '../reading/if-usable.js';
+import { type PackedVersion, readPackedChunks } from '../reading/packed-version.js';
+import { readChunkFile } from '../reading/read-chunk-file.js';
 import type { RepositoryWriter } from './repository-writer.js';
 
 export interface WrittenChunks {
@@ -38,7 +38,7 @@ export async function writeChunks(
   }
 
   for (const name of Object.keys(layout.files)) {
-    for await (const { chunk, bytes } of readChunks(path, name, layout)) {
+    for await (const { chunk, bytes } of readPackedChunks(path, name, layout)) {
       await write(chunk, bytes);
       doneBytes += bytes.length;
       onProgress({ doneBytes, totalBytes });
@@ -50,11 +50,6 @@ export async function writeChunks(
 
 /** By what it holds: to read and hash a chunk takes a tenth of the time to compress it again. */
 async function isStored(source: RepositorySource, chunk: Chunk): Promise<boolean> {
-  try {
-    const { stored } = await readChunk(source, chunk, chunk[0]);
-    return stored.length === (chunk[2] ?? chunk[1]);
-  } catch (error) {
-    if (isNearsideError(error)) return false;
-    throw error;
-  }
+  const file = await ifUsable(() => readChunkFile(source, chunk, chunk[0]));
+  return file?.stored.length === (chunk[2] ?? chunk[1]);
 }

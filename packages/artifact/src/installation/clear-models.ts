@@ -1,0 +1,24 @@
+import type { Store } from '@nearside/core';
+import { collectGarbage } from './collect-garbage.js';
+import { MARKS_KEY, nextMarks } from './version-records.js';
+
+/**
+ * Removes what is stored of one model, in all repositories, and the chunks that only it used.
+ *
+ * @param model undefined for everything
+ */
+export async function clearModels(store: Store, model: string | undefined): Promise<void> {
+  const keys = await store.keys('');
+  const removed = model === undefined ? keys : keys.filter((key) => isOf(key, model));
+  await store.transact([MARKS_KEY], ([marks]) => ({
+    set: new Map([[MARKS_KEY, nextMarks(marks)]]),
+    delete: removed.filter((key) => key !== MARKS_KEY),
+  }));
+  await collectGarbage(store, { nowMs: Date.now() });
+}
+
+/** Keys are `<pin>/p/<model>` and `<pin>/v/<model>/<sequence>`. */
+function isOf(key: string, model: string): boolean {
+  const [prefix = '', kind, name] = key.split('/');
+  return /^[0-9a-f]{16}$/.test(prefix) && (kind === 'p' || kind === 'v') && name === model;
+}

@@ -1,0 +1,149 @@
+import { NearsideError } from '@nearside/core';
+import { isLostWorker } from './backend-fault.js';
+import type { Connection } from './connection.js';
+import type { Handover, Shift } from './handover.js';
+import {
+  fromWireError,
+  type Reply,
+  type RunItem,
+  type RunReply,
+  transferablesOf,
+  type WireInput,
+} from './protocol.js';
+import { isRetained } from './retained-input.js';
+import type { Outcome, PostedBatch } from './scheduler/run-queue.js';
+
+/** A call that waits for the worker, or is there. */
+export interface QueuedRun {
+  /** As it was at the call; a promise for elements and canvases. */
+  input: WireInput | Promise<WireInput>;
+  /** The caller gave its own buffers away, and expects them gone. */
+  readonly isGiven: boolean;
+  readonly topK: number | undefined;
+  /** Which version has taken it; none while it waits. */
+  shift?: Shift | undefined;
+  /** It was lost with a worker and done again: once is enough. */
+  isSecondTry?: boolean | undefined;
+}
+
+type RunOutcome = Outcome<QueuedRun, RunReply>;
+
+let nextId = 0;
+
+/**
+ * Gives calls to the version that serves now, as one batch.
+ *
+ * @param watchdogMs a worker that is silent for longer is ended: nothing can stop a run on wasm
+ */
+export function postBatch(
+  runs: readonly QueuedRun[],
+  { handover, watchdogMs }: { handover: Handover; watchdogMs: number },
+): PostedBatch<QueuedRun, RunReply> {
+  nextId += 1;
+  const id = nextId;
+  let taken: Shift | undefined;
+  const end = handover
+    .run(async (shift) => {
+      taken = shift;
+      for (const run of runs) run.shift = shift;
+      const inputs = await Promise.allSettled(runs.map(({ input }) => input));
+      const { connection } = shift.serving;
+      return watched(connection, watchdogMs, () => runOn(connection, { id, runs, inputs }));
+    })
+    .catch((error) => afterLoss(runs, error));
+  return {
+    end,
+    recall() {
+      // Whether it still could be is said by how the batch ends.
+      taken?.serving.connection.recall(id).catch(() => {});
+    },
+    terminate() {
+      taken?.serving.connection.close(terminated('a caller ended it'));
+    },
+  };
+}
+
+async function runOn(
+  connection: Connection,
+  {
+    id,
+    runs,
+    inputs,
+  }: {
+    id: number;
+    runs: readonly QueuedRun[];
+    inputs: readonly PromiseSettledResult<WireInput>[];
+  },
+): Promise<RunOutcome[]> {
+  const items: RunItem[] = [];
+  const given: Transferable[] = [];
+  for (const [i, input] of inputs.entries()) {
+    if (input.status === 'rejected') continue;
+    const { topK, isGiven } = runs[i] as QueuedRun;
+    items.push({ input: input.value, topK });
+    if (isGiven || !isRetained(input.value)) given.push(...transferablesOf(input.value));
+  }
+  if (items.length === 0) return merge(inputs, []);
+  const answer = await connection.run({ id, items }, [...new Set(given)]);
+  if (answer.kind === 'done') return merge(inputs, answer.replies.map(outcomeOf));
+  let next = 0;
+  const again = answer.items.map(({ input }): RunOutcome => {
+    while (inputs[next]?.status === 'rejected') next += 1;
+    const run = runs[next] as QueuedRun;
+    next += 1;
+    return { ok: 'again', work: Object.assign(run, { input, shift: undefined }) };
+  });
+  return merge(inputs, again);
+}
+
+/** A picture that turned out broken on this side fails as one that does on the other. */
+function merge(
+  inputs: readonly PromiseSettledResult<WireInput>[],
+  outcomes: readonly RunOutcome[],
+): RunOutcome[] {
+  let next = 0;
+  return inputs.map((input) => {
+    if (input.status === 'rejected') return { ok: false, error: input.reason };
+    next += 1;
+    return outcomes[next - 1] as RunOutcome;
+  });
+}
+
+function outcomeOf(reply: Reply<RunReply>): RunOutcome {
+  return reply.ok ? reply : { ok: false, error: fromWireError(reply.error) };
+}
+
+/** What was lost with a worker is done again by the next one, where its input is still there. */
+async function afterLoss(runs: readonly QueuedRun[], error: unknown): Promise<RunOutcome[]> {
+  if (!isLostWorker(error)) throw error;
+  const inputs = await Promise.allSettled(runs.map(({ input }) => input));
+  return runs.map((run, i) => {
+    const input = inputs[i] as PromiseSettledResult<WireInput>;
+    const isThere = input.status === 'fulfilled' && !run.isGiven && isRetained(input.value);
+    return isThere && !run.isSecondTry
+      ? { ok: 'again', work: Object.assign(run, { shift: undefined, isSecondTry: true }) }
+      : { ok: false, error };
+  });
+}
+
+async function watched<Result>(
+  connection: Connection,
+  watchdogMs: number,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const bite = () => connection.close(terminated(`no answer within ${watchdogMs} ms`));
+  const timer = setTimeout(bite, watchdogMs);
+  try {
+    return await work();
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function terminated(why: string): NearsideError {
+  return new NearsideError(
+    'terminated',
+    `Expected the run to end, got its worker ended: ${why}. Another worker takes its place.`,
+    { retryable: true },
+  );
+}

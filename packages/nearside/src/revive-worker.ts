@@ -1,0 +1,43 @@
+import { NearsideError } from '@nearside/core';
+import type { Shift } from './handover.js';
+import type { AvailableBackend } from './runtime-assets.js';
+import { sameInterface } from './same-interface.js';
+import { load, openOn, type Serving, type ServingContext } from './serving.js';
+import { tryBackends } from './try-backends.js';
+
+/** A backend that loses its worker so often within `WITHIN_MS` is tried after the others. */
+const LOSSES = 2;
+const WITHIN_MS = 60_000;
+
+/**
+ * Serves a version anew after its worker was lost: from the cache, on the same backend, or on another
+ * one when that keeps losing workers.
+ */
+export function createReviver(context: ServingContext): (lost: Shift) => Promise<Serving> {
+  const losses: { readonly backend: AvailableBackend; readonly atMs: number }[] = [];
+
+  function orderAfter(lost: AvailableBackend): AvailableBackend[] {
+    const sinceMs = performance.now() - WITHIN_MS;
+    const recent = losses.filter(({ atMs }) => atMs > sinceMs);
+    const isDemoted = (backend: AvailableBackend) =>
+      recent.filter((loss) => loss.backend === backend).length >= LOSSES;
+    const all = [...new Set([lost, ...context.plan.backends])];
+    return [...all.filter((name) => !isDemoted(name)), ...all.filter(isDemoted)];
+  }
+
+  return async ({ serving: lost }) => {
+    losses.push({ backend: lost.backend, atMs: performance.now() });
+    const serving = await tryBackends(context, orderAfter(lost.backend), async (backend) => {
+      const opened = await openOn(backend, context, { which: { kind: 'active' } });
+      return opened && load(opened, {});
+    });
+    if (serving && sameInterface(lost.version.spec, serving.version.spec)) return serving;
+    serving?.connection.close(undefined);
+    throw new NearsideError(
+      'worker-lost',
+      `Expected ${lost.version.release.model} ${lost.version.release.version} to serve again, got a ` +
+        'version of another interface on this device. Open the model again.',
+      { details: { ...lost.version.release } },
+    );
+  };
+}

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { createRunTurns } from './run-turns.js';
+
+const items = [{ input: { kind: 'tensors', tensors: {} } }] as const;
+const done = { kind: 'done', replies: [] } as const;
+
+test('batches run one after another, also behind one that failed', async () => {
+  const turns = createRunTurns();
+  const trace: string[] = [];
+  const begin =
+    (name: string, fails = false) =>
+    async () => {
+      trace.push(`${name} begins`);
+      await Promise.resolve();
+      trace.push(`${name} ends`);
+      if (fails) throw new Error(name);
+      return done;
+    };
+  const first = turns.run({ id: 1, items }, begin('first', true));
+  const second = turns.run({ id: 2, items }, begin('second'));
+  await expect(first).rejects.toThrow('first');
+  expect(await second).toBe(done);
+  expect(trace).toEqual(['first begins', 'first ends', 'second begins', 'second ends']);
+});
+
+test('a batch that has not begun comes back with its inputs', async () => {
+  const turns = createRunTurns();
+  let begun = false;
+  const running = turns.run({ id: 1, items }, async () => done);
+  const posted = turns.run({ id: 2, items }, async () => {
+    begun = true;
+    return done;
+  });
+  turns.recall(2);
+  expect(await posted).toEqual({ kind: 'recalled', items });
+  expect(begun).toBe(false);
+  expect(await running).toBe(done);
+});
+
+test('a batch that runs already, or has ended, is not recalled', async () => {
+  const turns = createRunTurns();
+  const running = turns.run({ id: 1, items }, async () => {
+    turns.recall(1);
+    return done;
+  });
+  expect(await running).toBe(done);
+  turns.recall(1);
+  expect(await turns.run({ id: 1, items }, async () => done)).toBe(done);
+});

@@ -1,0 +1,59 @@
+import type { BatchReply, RunRequest } from './protocol.js';
+
+/** Batches one after another; what has not begun can be asked back. */
+export interface RunTurns {
+  run(request: RunRequest, begin: () => Promise<BatchReply>): Promise<BatchReply>;
+  recall(id: number): void;
+  /** Until everything that was asked for has ended. */
+  idle(): Promise<void>;
+}
+
+export function createRunTurns(): RunTurns {
+  const recalled = new Set<number>();
+  /** Batches that were given and have not ended. */
+  const given = new Set<number>();
+  let last: Promise<unknown> = Promise.resolve();
+
+  async function take(
+    { id, items }: RunRequest,
+    begin: () => Promise<BatchReply>,
+  ): Promise<BatchReply> {
+    try {
+      if (recalled.delete(id)) return { kind: 'recalled', items };
+      return await begin();
+    } finally {
+      given.delete(id);
+      recalled.delete(id);
+    }
+  }
+
+  return {
+    run(request, begin) {
+      const isBehindAnother = given.size > 0;
+      given.add(request.id);
+      const turn = last
+        .then(() => (isBehindAnother ? oneMacrotask() : undefined))
+        .then(() => take(request, begin));
+      last = turn.catch(() => {});
+      return turn;
+    },
+    recall(id) {
+      if (given.has(id)) recalled.add(id);
+    },
+    async idle() {
+      await last;
+    },
+  };
+}
+
+/** A run on wasm blocks the thread: what was sent meanwhile, a recall say, is heard only here. */
+function oneMacrotask(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
+}

@@ -1,0 +1,77 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { DIGITS } from '../testing/hugging-face-folder.js';
+import { openWorkspace, temporaryDirectory } from '../testing/workspace.js';
+import { runCommand } from './run-command.js';
+
+async function nearside(words: readonly string[]) {
+  const errors: string[] = [];
+  const exitCode = await runCommand(words, {
+    out() {},
+    error: (line) => errors.push(line),
+    interrupted: () => Promise.resolve(),
+    debug: false,
+  });
+  return { exitCode, errors: errors.join('\n') };
+}
+
+describe('wrong usage exits 2 and names the flag', () => {
+  test.each([
+    ['--count', ['--count', '2']],
+    ['--role', ['--threshold', '2']],
+    ['--threshold', ['--role', 'root', '--threshold', '2']],
+    ['--count', ['--role', 'root', '--threshold', '2']],
+    ['--threshold', ['--role', 'model', '--threshold', '1']],
+  ])('%s of keygen %j, which leaves no directory behind', async (flag, flags) => {
+    const out = join(await temporaryDirectory(), 'keys');
+    const { exitCode, errors } = await nearside(['keygen', '--out', out, ...flags]);
+    expect(exitCode).toBe(2);
+    expect(errors).toMatch(/^nearside: usage: [^\n]+$/);
+    expect(errors).toContain(`\`${flag}\``);
+    expect(existsSync(out)).toBe(false);
+  });
+
+  test.each([
+    ['--name', ['--name', '../x']],
+    ['--version', ['--version', 'next']],
+    ['--name', ['--name', 'other']],
+  ])('%s of pack %j', async (flag, flags) => {
+    const out = join(await temporaryDirectory(), 'packed');
+    const { exitCode, errors } = await nearside(['pack', DIGITS, '--out', out, ...flags]);
+    expect(exitCode).toBe(2);
+    expect(errors).toContain(flag);
+  });
+
+  test('--trust and --remove-key', async () => {
+    const workspace = await openWorkspace();
+    await workspace.release();
+    const { repository, keys } = workspace;
+    const site = ['--repo', repository, '--keys', keys];
+    for (const [flag, words] of [
+      ['`--trust`', ['status', repository, '--trust', 'nope']],
+      ['`--trust`', ['verify', repository, '--trust', 'nope']],
+      ['`--remove-key`', ['rotate-root', ...site, '--remove-key', 'zz']],
+    ] as const) {
+      const { exitCode, errors } = await nearside(words);
+      expect(exitCode).toBe(2);
+      expect(errors).toContain(flag);
+    }
+  });
+});
+
+test('sign-root names the file that it was given, not the kind that it should be', async () => {
+  const workspace = await openWorkspace();
+  const { pin } = await workspace.release();
+  const file = join(workspace.directory, 'tiny-1.0.0', 'model.json');
+  const words = ['sign-root', file, '--repo', workspace.repository, '--trust', pin];
+  const { exitCode, errors } = await nearside([...words, '--keys', workspace.keys]);
+  expect(exitCode).toBe(1);
+  expect(errors).toContain(`nearside: metadata-malformed: ${file}`);
+});
+
+test('an address that nobody answers at is asked for, not for headers of pages alone', async () => {
+  const { exitCode, errors } = await nearside(['inspect', 'http://127.0.0.1:9']);
+  expect(exitCode).toBe(1);
+  expect(errors).toContain('Is the address right, and the server up?');
+});

@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { NearsideError } from '@nearside/core';
+import { listFiles } from '../packing/list-files.js';
+import { findModelFile } from '../packing/model-file.js';
+import { GOLDEN_SCRIPT, readGoldenScript } from './golden-script.js';
+
+/**
+ * A model directory may come from anybody, and Python imports whatever lies beside the script that
+ * it runs: all of `reference/` must be what this version of Nearside ships, byte for byte.
+ *
+ * @param command what would run
+ * @throws NearsideError `gate-refused`, naming the file and the flag that allows it
+ */
+export async function requireShippedScript(directory: string, command: string): Promise<void> {
+  const shipped = await readGoldenScript();
+  const names = ((await listFiles(join(directory, 'reference'))) ?? []).map(
+    (name) => `reference/${name}`,
+  );
+  for (const name of names) {
+    const path = await findModelFile(directory, name);
+    const known = shipped.get(name);
+    if (path !== undefined && known && (await readFile(path)).equals(known)) continue;
+    throw refused({ directory, name, command });
+  }
+}
+
+function refused({
+  directory,
+  name,
+  command,
+}: {
+  directory: string;
+  name: string;
+  command: string;
+}): NearsideError {
+  return new NearsideError(
+    'gate-refused',
+    `${join(directory, name)}: expected beside ${GOLDEN_SCRIPT} only what this version of nearside ` +
+      `ships, got another file, which \`${command}\` could run. Read it; if you trust it, give ` +
+      '`--run-reference`. Without it, delete what is not yours, or draft the model again.',
+    { details: { directory, file: name, command } },
+  );
+}

@@ -1,0 +1,55 @@
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+
+/** Somebody else may remove a parent that was there just now: then from the top again. */
+const TRIES = 5;
+
+/**
+ * Makes a directory, and those above it that are missing. Node's own `recursive` never comes back
+ * where a parent is there and the system says that it is not, as under /proc.
+ *
+ * @returns the topmost directory that was made; undefined when all were there
+ */
+export async function makeDirectory(
+  path: string,
+  { mode }: { mode?: number } = {},
+): Promise<string | undefined> {
+  for (let tries = 1; ; tries += 1) {
+    const missing = await missingDirectories(resolve(path));
+    try {
+      for (const directory of missing) await makeOne(directory, mode);
+      return missing[0];
+    } catch (error) {
+      if (!isCode(error, 'ENOENT') || tries === TRIES) throw error;
+    }
+  }
+}
+
+/** Topmost first. */
+async function missingDirectories(path: string): Promise<string[]> {
+  const missing: string[] = [];
+  for (let at = path; !(await isDirectory(at)); at = dirname(at)) {
+    missing.unshift(at);
+    if (dirname(at) === at) break;
+  }
+  return missing;
+}
+
+async function makeOne(directory: string, mode: number | undefined): Promise<void> {
+  try {
+    await mkdir(directory, { mode });
+  } catch (error) {
+    if (!isCode(error, 'EEXIST') || !(await isDirectory(directory))) throw error;
+  }
+}
+
+function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}

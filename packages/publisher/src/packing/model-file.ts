@@ -1,0 +1,52 @@
+import { realpath, stat } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { join as joinPosix } from 'node:path/posix';
+import { NearsideError } from '@nearside/core';
+
+/** The cache of Hugging Face's hub, whose snapshots are links to blobs beside them. */
+const SNAPSHOT = /^(.*[\\/]models--[^\\/]+)[\\/]snapshots[\\/][^\\/]+/;
+
+/**
+ * Where a file of a model directory really lies. A link that leads out of the directory would carry
+ * a file of whoever packs into what everybody can download.
+ *
+ * @returns undefined when nothing is there, or something else than a file: a directory, a FIFO
+ * @throws NearsideError `name-unsafe` when it lies neither in the directory nor, for a snapshot of
+ *   a Hugging Face cache, among the blobs of that cache
+ */
+export async function findModelFile(directory: string, name: string): Promise<string | undefined> {
+  const [base, path] = await Promise.all([directory, join(directory, name)].map(realpathOf));
+  if (base === undefined || path === undefined) return undefined;
+  const repository = SNAPSHOT.exec(base)?.[1];
+  const homes = [base, ...(repository === undefined ? [] : [join(repository, 'blobs')])];
+  if (!homes.some((home) => path.startsWith(home.endsWith(sep) ? home : home + sep))) {
+    throw leadsOut(`${join(directory, name)}: expected a file inside ${directory}, got a link`);
+  }
+  return (await stat(path)).isFile() ? path : undefined;
+}
+
+/**
+ * The name of a file that another one, in `folder`, says it has weights in.
+ *
+ * @throws NearsideError `name-unsafe` when the location is absolute, or leads out of the model
+ */
+export function modelFileName(folder: string, location: string, what: string): string {
+  const name = joinPosix(folder, location);
+  const isAbsolute = /^(?:[\\/]|[A-Za-z]:)/.test(location);
+  if (!isAbsolute && !/^\.\.(?:\/|$)/.test(name)) return name;
+  throw leadsOut(`${what}: expected its weights beside it, got the location '${location}'`);
+}
+
+function leadsOut(what: string): NearsideError {
+  return new NearsideError(
+    'name-unsafe',
+    `${what} that leads elsewhere. Only files of the model itself are packed: copy the file there.`,
+  );
+}
+
+function realpathOf(path: string): Promise<string | undefined> {
+  return realpath(path).catch((error) => {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'].includes(error.code)) return undefined;
+    throw error;
+  });
+}

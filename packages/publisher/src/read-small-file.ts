@@ -1,0 +1,51 @@
+import { readFile, stat } from 'node:fs/promises';
+import { type ErrorCode, NearsideError } from '@nearside/core';
+
+/** A key, a passphrase, a next root: all of them are a few kilobytes. */
+const MAX_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Reads a file that somebody named, whole.
+ *
+ * @param what it should be, for the message: `a private key`
+ * @param tooLarge the code for what is too large to be that
+ * @throws NearsideError `file-missing` when it is none that can be read: absent, a directory, a FIFO
+ */
+export async function readSmallFile(
+  path: string,
+  { what, tooLarge }: { what: string; tooLarge: ErrorCode },
+): Promise<Buffer> {
+  const stats = await stat(path).catch((cause) => {
+    throw missing(path, what, { got: reasonOf(cause), cause });
+  });
+  if (!stats.isFile()) {
+    throw missing(path, what, { got: stats.isDirectory() ? 'a directory' : 'no regular file' });
+  }
+  if (stats.size > MAX_BYTES) {
+    throw new NearsideError(
+      tooLarge,
+      `${path}: expected ${what}, of at most ${MAX_BYTES} bytes, got ${stats.size}.`,
+      { details: { file: path, maxBytes: MAX_BYTES, got: stats.size } },
+    );
+  }
+  return readFile(path).catch((cause) => {
+    throw missing(path, what, { got: reasonOf(cause), cause });
+  });
+}
+
+function reasonOf({ code }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'no such file';
+  if (code === 'EACCES' || code === 'EPERM') return 'one that this user may not read';
+  return `one that cannot be read (${code})`;
+}
+
+function missing(
+  path: string,
+  what: string,
+  { got, cause }: { got: string; cause?: unknown },
+): NearsideError {
+  return new NearsideError('file-missing', `${path}: expected ${what}, got ${got}.`, {
+    cause,
+    details: { file: path },
+  });
+}

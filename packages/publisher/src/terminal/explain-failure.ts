@@ -1,0 +1,69 @@
+import { isNearsideError } from '@nearside/core';
+import { CommanderError } from 'commander';
+
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly details?: unknown;
+}
+
+/** What library functions call an option → the flag that sets it. */
+const FLAGS: Readonly<Record<string, string>> = Object.freeze({
+  count: '--count',
+  role: '--role',
+  threshold: '--threshold',
+  passphrase: 'NEARSIDE_PASSPHRASE',
+  trust: '--trust',
+  removeKeys: '--remove-key',
+  name: '--name',
+  version: '--version',
+  sequence: '--sequence',
+});
+
+/**
+ * What went wrong: `usage` is how the command was called, a Nearside or system code the rest. A
+ * message is one line, whatever it quotes.
+ */
+export function explainFailure(error: unknown): Failure {
+  const failure = explain(error);
+  return { ...failure, message: failure.message.replace(/\s*\n\s*/g, ' ') };
+}
+
+function explain(error: unknown): Failure {
+  if (error instanceof CommanderError) return { code: 'usage', message: usageMessage(error) };
+  if (isNearsideError(error)) {
+    const { code, message, details } = error;
+    return { code, message, details };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof TypeError || error instanceof RangeError) {
+    const wrongOption = inFlags(message);
+    if (wrongOption !== undefined) return { code: 'usage', message: wrongOption };
+  }
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (typeof code !== 'string') return { code: 'failed', message };
+  // Node begins the message with the code: `EACCES: permission denied, open 'keys/root.pem'`.
+  return {
+    code,
+    message: message.startsWith(`${code}: `) ? message.slice(code.length + 2) : message,
+  };
+}
+
+/** A wrong option of a library function, in the words of the command; else undefined. */
+function inFlags(message: string): string | undefined {
+  const named = Object.keys(FLAGS).filter((option) => message.includes(`\`${option}\``));
+  if (named.length === 0) return undefined;
+  const withoutCaller = message.replace(/^[A-Za-z]+: e/, 'E').replace(/^[A-Za-z]+: /, '');
+  return named.reduce(
+    (text, option) => text.replaceAll(`\`${option}\``, `\`${FLAGS[option]}\``),
+    withoutCaller,
+  );
+}
+
+function usageMessage({ code, message }: CommanderError): string {
+  if (code === 'commander.help') return 'Expected a command, got none.';
+  return `${message
+    .replace(/^error: /, '')
+    .replace(/\n/g, ' ')
+    .replace(/\.$/, '')}. \`--help\` tells what a command takes.`;
+}

@@ -1,0 +1,124 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from '@playwright/test';
+import { serveDigits } from './digits-repository.js';
+import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
+
+let site: Awaited<ReturnType<typeof serveBarePage>>;
+let dir: string;
+let digits: Awaited<ReturnType<typeof serveDigits>>;
+
+test.beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'nearside-batching-'));
+  site = await serveBarePage(join(dir, 'page'));
+  digits = await serveDigits();
+});
+
+test.afterAll(async () => {
+  await Promise.all([site.close(), digits.close()]);
+  await rm(dir, { recursive: true });
+});
+
+for (const backend of ['onnx-wasm', 'tfjs-wasm']) {
+  test.describe(backend, () => {
+    test.beforeEach(async ({ page }) => {
+      await gotoBarePage(page, site.url);
+      await page.evaluate(
+        async ([{ url, trust }, backend]) => {
+          const scope = globalThis as Scope;
+          scope.model = await scope.nearside.open(url, { trust, backend });
+        },
+        [digits.address, backend] as const,
+      );
+    });
+
+    test('64 calls at once run as batches, each with the result it has alone', async ({ page }) => {
+      const { together, alone, batches } = await page.evaluate(async () => {
+        const { model, stroke } = globalThis as Scope;
+        const inputs = Array.from({ length: 64 }, (_, i) => stroke(4 + (i % 20)));
+        const alone = [];
+        for (const input of inputs) alone.push((await model.run(input)).output[0]);
+        const results = await Promise.all(inputs.map((input) => model.run(input)));
+        return {
+          alone,
+          together: results.map(({ output }: Result) => output[0]),
+          batches: results.map(({ meta }: Result) => meta.batch),
+        };
+      });
+      expect(Math.max(...batches)).toBeGreaterThanOrEqual(32);
+      for (const [i, { label, score }] of together.entries()) {
+        expect(label).toBe(alone[i].label);
+        expect(Math.abs(score - alone[i].score)).toBeLessThan(1e-4);
+      }
+    });
+
+    test('one bad item of a batch fails alone, and the next good call succeeds', async ({
+      page,
+    }) => {
+      const outcomes = await page.evaluate(async () => {
+        const { model, one } = globalThis as Scope;
+        const inputs = Array.from({ length: 8 }, (_, i) =>
+          i === 3 ? new Blob(['not a picture']) : one(),
+        );
+        const settled = await Promise.allSettled(inputs.map((input) => model.run(input)));
+        const next = await model.run(one());
+        return [
+          ...settled.map((result) =>
+            result.status === 'fulfilled' ? result.value.output[0].label : result.reason.code,
+          ),
+          next.output[0].label,
+        ];
+      });
+      expect(outcomes).toEqual(['1', '1', '1', 'decode-failed', '1', '1', '1', '1', '1']);
+    });
+
+    test('a thousand calls on a queue of 64 are answered or refused, and none stays pending', async ({
+      page,
+    }) => {
+      const counts = await page.evaluate(async () => {
+        const { model, one } = globalThis as Scope;
+        const settled = await Promise.allSettled(
+          Array.from({ length: 1000 }, () => model.run(one())),
+        );
+        const refused = settled.filter(
+          (result) => result.status === 'rejected' && result.reason.code === 'queue-full',
+        );
+        const answered = settled.filter(({ status }) => status === 'fulfilled');
+        return { refused: refused.length, answered: answered.length };
+      });
+      expect(counts.answered).toBeGreaterThanOrEqual(64);
+      expect(counts.answered + counts.refused).toBe(1000);
+    });
+
+    test('work that waits and runs is let go by its signal, and what follows is not affected', async ({
+      page,
+    }) => {
+      const [outcomes, next] = await page.evaluate(async () => {
+        const { model, one } = globalThis as Scope;
+        const controller = new AbortController();
+        const calls = Array.from({ length: 10 }, () =>
+          model.run(one(), { signal: controller.signal }),
+        );
+        await Promise.resolve();
+        controller.abort(new Error('changed my mind'));
+        const settled = await Promise.allSettled(calls);
+        const { output } = await model.run(one());
+        return [
+          settled.map((result) => (result.status === 'rejected' ? result.reason.message : 'ran')),
+          output[0].label,
+        ];
+      });
+      expect(new Set(outcomes)).toEqual(new Set(['changed my mind']));
+      expect(next).toBe('1');
+    });
+  });
+}
+
+interface Result {
+  readonly output: readonly { readonly label: string; readonly score: number }[];
+  readonly meta: { readonly batch: number };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: what the page's global scope holds, as it sees it
+type Scope = any;

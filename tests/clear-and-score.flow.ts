@@ -1,0 +1,83 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from '@playwright/test';
+import { serveDigits } from './digits-repository.js';
+import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
+
+let site: Awaited<ReturnType<typeof serveBarePage>>;
+let dir: string;
+let digits: Awaited<ReturnType<typeof serveDigits>>;
+
+test.beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'nearside-clear-'));
+  site = await serveBarePage(join(dir, 'page'));
+  digits = await serveDigits();
+});
+
+test.afterAll(async () => {
+  await Promise.all([site.close(), digits.close()]);
+  await rm(dir, { recursive: true });
+});
+
+test('clear takes one model, or everything, off the device; the next open fetches anew', async ({
+  page,
+}) => {
+  await gotoBarePage(page, site.url);
+  const found = await page.evaluate(async ({ url, trust }) => {
+    const { nearside } = globalThis as Scope;
+    const visit = async () => {
+      const model = await nearside.open(url, { trust });
+      const { origin } = model.stats().opening;
+      await model.close();
+      return origin;
+    };
+    const origins = [await visit(), await visit()];
+    await nearside.clear({ model: 'another' });
+    origins.push(await visit());
+    await nearside.clear({ model: 'digits' });
+    origins.push(await visit());
+    await nearside.clear({ everything: true });
+    const left = await new Promise((resolve) => {
+      indexedDB.open('nearside-reports').onsuccess = ({ target }) => {
+        const { result } = target as IDBOpenDBRequest;
+        const request = result.transaction('nearside').objectStore('nearside').count();
+        request.onsuccess = () => resolve(request.result);
+      };
+    });
+    origins.push(await visit());
+    const refused = await nearside.clear({}).catch((error: Error) => error.name);
+    return { origins, left, refused };
+  }, digits.address);
+  expect(found.origins).toEqual(['network', 'store', 'store', 'network', 'network']);
+  expect(found.left).toBe(0);
+  expect(found.refused).toBe('TypeError');
+});
+
+test('score runs many inputs in order, in batches, and goes on where it stopped', async ({
+  page,
+}) => {
+  await gotoBarePage(page, site.url);
+  const scored = await page.evaluate(async ({ url, trust }) => {
+    const { nearside, one } = globalThis as Scope;
+    const model = await nearside.open(url, { trust });
+    const inputs = Array.from({ length: 200 }, (_, i) =>
+      i === 7 ? new Blob(['not a picture']) : one(),
+    );
+    const all = [];
+    let largest = 0;
+    for await (const { index, output, meta, error } of model.score(inputs, { from: 5 })) {
+      all.push(`${index} ${error?.code ?? output[0].label}`);
+      largest = Math.max(largest, meta?.batch ?? 0);
+    }
+    await model.close();
+    return { all, largest };
+  }, digits.address);
+  expect(scored.all).toHaveLength(195);
+  expect(scored.all.slice(0, 4)).toEqual(['5 1', '6 1', '7 decode-failed', '8 1']);
+  expect(scored.all.at(-1)).toBe('199 1');
+  expect(scored.largest).toBeGreaterThan(1);
+});
+
+// biome-ignore lint/suspicious/noExplicitAny: what the page's global scope holds, as it sees it
+type Scope = any;
