@@ -47,7 +47,7 @@ for (const backend of ['onnx-wasm', 'tfjs-wasm']) {
         };
       });
       expect(Math.max(...batches)).toBeGreaterThanOrEqual(32);
-      for (const [i, { label, score }] of together.entries()) {
+      for (const [i, { label, score }] of (together as Best[]).entries()) {
         expect(label).toBe(alone[i].label);
         expect(Math.abs(score - alone[i].score)).toBeLessThan(1e-4);
       }
@@ -115,8 +115,13 @@ for (const backend of ['onnx-wasm', 'tfjs-wasm']) {
   });
 }
 
+interface Best {
+  readonly label: string;
+  readonly score: number;
+}
+
 interface Result {
-  readonly output: readonly { readonly label: string; readonly score: number }[];
+  readonly output: readonly Best[];
   readonly meta: { readonly batch: number };
 }
 

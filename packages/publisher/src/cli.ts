@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { runCommand } from './commands/run-command.js';
 import { askSecret } from './terminal/ask-secret.js';
 import type { Terminal } from './terminal/terminal.js';
