@@ -37,10 +37,10 @@ const LIMITS = [
 const ERRORS = ['validation', 'internal', 'out-of-memory'] as const;
 
 /**
- * Firefox 153 unmaps a lost device's buffers a few milliseconds before it says that it is lost; only a
- * run that has failed waits this long, ms.
+ * Firefox 153 refuses what is asked of a lost device some time before it says that it is lost: up to a
+ * few hundred milliseconds on a busy machine. Longer than this is not waited for it, ms.
  */
-const ANNOUNCEMENT_MS = 100;
+const ANNOUNCEMENT_MS = 5_000;
 
 /** @throws NearsideError `no-backend` without an adapter, or without fp16 for an fp16 variant */
 export async function requireGpu(backend: BackendName, { dtype }: Variant): Promise<void> {
@@ -72,6 +72,7 @@ export async function openGpuDevice(
 
   /** A run that fails as the device goes may do so before the loss is announced. */
   async function failWith(error: unknown): Promise<never> {
+    if (await canMap(device)) throw error;
     throw (await Promise.race([loss, announcementTime()])) ?? error;
   }
 
@@ -123,6 +124,20 @@ async function requestAdapter(): Promise<GPUAdapter | undefined> {
     if (adapter) return adapter;
   }
   return undefined;
+}
+
+/** Whether a device still does the smallest thing that there is to do. */
+async function canMap(device: GPUDevice): Promise<boolean> {
+  const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+  const buffer = device.createBuffer({ size: 4, usage });
+  try {
+    await buffer.mapAsync(GPUMapMode.READ);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    buffer.destroy();
+  }
 }
 
 function announcementTime(): Promise<undefined> {
