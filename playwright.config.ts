@@ -1,7 +1,12 @@
 import { defineConfig } from '@playwright/test';
-import { chromiumLaunch } from './scripts/chromium.mjs';
+import { firefoxLaunch, isInstalled } from './scripts/browsers.mjs';
+import { chromiumGpuLaunch, chromiumLaunch } from './scripts/chromium.mjs';
 
-/** Whole flows on what is built, in a real browser. Each test starts the servers it needs. */
+/** What every engine is held to; Chromium without a GPU runs all the rest as well. */
+const EVERYWHERE = ['core-path.flow.ts', 'gpu.flow.ts'];
+const WEBKIT = 'webkit.flow.ts';
+
+/** Whole flows on what is built, in real browsers. Each test starts the servers it needs. */
 export default defineConfig({
   testDir: 'tests',
   testMatch: '**/*.flow.ts',
@@ -9,5 +14,26 @@ export default defineConfig({
   workers: 1,
   forbidOnly: true,
   reporter: [['list']],
-  use: { browserName: 'chromium', launchOptions: chromiumLaunch },
+  projects: [
+    {
+      name: 'chromium',
+      testIgnore: [WEBKIT],
+      use: { browserName: 'chromium', launchOptions: chromiumLaunch },
+    },
+    {
+      name: 'webgpu',
+      testMatch: EVERYWHERE,
+      use: { browserName: 'chromium', launchOptions: chromiumGpuLaunch },
+    },
+    ...(isInstalled('firefox')
+      ? [
+          {
+            name: 'firefox',
+            testMatch: EVERYWHERE,
+            use: { browserName: 'firefox' as const, launchOptions: firefoxLaunch },
+          },
+        ]
+      : []),
+    ...(isInstalled('webkit') ? [{ name: 'webkit', testMatch: WEBKIT }] : []),
+  ],
 });

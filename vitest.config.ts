@@ -1,11 +1,37 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
-import { chromiumLaunch } from './scripts/chromium.mjs';
+import { firefoxLaunch, isInstalled } from './scripts/browsers.mjs';
+import { chromiumGpuLaunch, chromiumLaunch } from './scripts/chromium.mjs';
 
-// Source tests run on the sources: this condition leads every package to its `src`.
-const source = {
-  resolve: { conditions: ['@nearside/source', 'module', 'browser', 'development|production'] },
-};
+interface Lane {
+  readonly name: string;
+  readonly browser: 'chromium' | 'firefox';
+  readonly launchOptions: object;
+  readonly include: string[];
+}
+
+const lanes: Lane[] = [
+  {
+    name: 'browser',
+    browser: 'chromium',
+    launchOptions: chromiumLaunch,
+    include: ['packages/*/src/**/*.browser.test.ts'],
+  },
+  {
+    name: 'webgpu',
+    browser: 'chromium',
+    launchOptions: chromiumGpuLaunch,
+    include: ['packages/*/src/**/*.gpu.test.ts'],
+  },
+];
+if (isInstalled('firefox')) {
+  lanes.push({
+    name: 'firefox',
+    browser: 'firefox',
+    launchOptions: firefoxLaunch,
+    include: ['packages/nearside/src/backends/*.{browser,gpu}.test.ts'],
+  });
+}
 
 export default defineConfig({
   test: {
@@ -21,41 +47,47 @@ export default defineConfig({
             'scripts/**/*.test.ts',
             'conformance/**/*.test.ts',
           ],
-          exclude: ['**/*.browser.test.ts', '**/node_modules/**', '**/dist/**'],
+          exclude: ['**/*.{browser,gpu}.test.ts', '**/node_modules/**', '**/dist/**'],
         },
       },
-      {
-        ...source,
-        optimizeDeps: {
-          exclude: ['onnxruntime-web'],
-          include: [
-            'fast-check',
-            'valibot',
-            '@tensorflow/tfjs-backend-wasm',
-            '@tensorflow/tfjs-converter',
-            '@tensorflow/tfjs-core',
-            '@tensorflow/tfjs-layers',
-          ],
-        },
-        worker: { format: 'es' },
-        server: {
-          headers: {
-            'Cross-Origin-Opener-Policy': 'same-origin',
-            'Cross-Origin-Embedder-Policy': 'require-corp',
-          },
-        },
-        test: {
-          name: 'browser',
-          include: ['packages/*/src/**/*.browser.test.ts'],
-          browser: {
-            enabled: true,
-            headless: true,
-            screenshotFailures: false,
-            provider: playwright({ launchOptions: chromiumLaunch }),
-            instances: [{ browser: 'chromium' }],
-          },
-        },
-      },
+      ...lanes.map(inBrowser),
     ],
   },
 });
+
+/** Source tests run on the sources: this condition leads every package to its `src`. */
+function inBrowser({ name, browser, launchOptions, include }: Lane) {
+  return {
+    resolve: { conditions: ['@nearside/source', 'module', 'browser', 'development|production'] },
+    optimizeDeps: {
+      exclude: ['onnxruntime-web'],
+      include: [
+        'fast-check',
+        'valibot',
+        '@tensorflow/tfjs-backend-wasm',
+        '@tensorflow/tfjs-backend-webgpu',
+        '@tensorflow/tfjs-converter',
+        '@tensorflow/tfjs-core',
+        '@tensorflow/tfjs-layers',
+      ],
+    },
+    worker: { format: 'es' as const },
+    server: {
+      headers: {
+        'Cross-Origin-Opener-Policy': 'same-origin',
+        'Cross-Origin-Embedder-Policy': 'require-corp',
+      },
+    },
+    test: {
+      name,
+      include,
+      browser: {
+        enabled: true,
+        headless: true,
+        screenshotFailures: false,
+        provider: playwright({ launchOptions }),
+        instances: [{ browser }],
+      },
+    },
+  };
+}

@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { installWithApt } from './apt.mjs';
 
 /** Where Debian's package puts Chromium; `CHROMIUM` overrides. */
 export const chromiumPath = process.env.CHROMIUM ?? '/usr/bin/chromium';
@@ -17,31 +17,20 @@ export const chromiumLaunch = {
   ],
 };
 
+/** The same with WebGPU computed in software: right or wrong as on a GPU, and never fast. */
+export const chromiumGpuLaunch = {
+  ...chromiumLaunch,
+  args: [...chromiumLaunch.args, '--enable-unsafe-webgpu'],
+};
+
 /** Installs Debian's Chromium as root on Debian; elsewhere says what to do. */
 export function ensureChromium() {
   if (existsSync(chromiumPath)) return;
-  if (process.getuid?.() === 0 && existsSync('/etc/debian_version')) {
-    console.error('Installing Chromium …');
-    apt(['update', '-qq']);
-    apt([
-      '-o',
-      'DPkg::Lock::Timeout=600',
-      'install',
-      '-y',
-      '-qq',
-      '--no-install-recommends',
-      'chromium',
-    ]);
-    if (existsSync(chromiumPath)) return;
-  }
+  installWithApt(['chromium']);
+  if (existsSync(chromiumPath)) return;
   console.error(
     `Expected Chromium at ${chromiumPath}, got none.\n` +
       'Install it (Debian: apt-get install chromium), or name another: CHROMIUM=/path/to/chrome npm test',
   );
   process.exit(1);
-}
-
-function apt(args) {
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  spawnSync('apt-get', args, { stdio: ['ignore', 2, 2], env });
 }

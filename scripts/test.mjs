@@ -2,6 +2,7 @@
 // Its last line is `N passed, N failed`.
 import { spawn } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
+import { installOtherEngines, isInstalled } from './browsers.mjs';
 import { build } from './build.mjs';
 import { chromiumPath, ensureChromium } from './chromium.mjs';
 import { ensureInstalled } from './install.mjs';
@@ -9,6 +10,7 @@ import { root } from './root.mjs';
 
 ensureInstalled();
 ensureChromium();
+installOtherEngines();
 build();
 
 const results = `${root}test-results`;
@@ -23,6 +25,8 @@ const checks = [
 const suites = [
   ['unit', vitest('unit'), countVitest],
   ['browser', vitest('browser'), countVitest],
+  ['webgpu', vitest('webgpu'), countVitest],
+  ...(isInstalled('firefox') ? [['firefox', vitest('firefox'), countVitest]] : []),
   [
     'flow',
     ['node_modules/@playwright/test/cli.js', 'test', '--reporter=list,json'],

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { expect, test } from '@playwright/test';
 import { root } from '../scripts/root.mjs';
 import { serveSite } from '../scripts/serve-site.mjs';
@@ -22,9 +22,12 @@ test('the packed packages install into a fresh Vite app, which classifies a digi
   const config = { model: `${server.url}/digits`, trust: pin };
   const site = await serveSite({ dir: `${dir}/dist`, config, port: 0 });
 
-  for (const backend of ['onnx-wasm', 'tfjs-wasm']) {
+  // serveSite isolates the page, so the copied worker file has to start threads from itself.
+  const threads = { 'onnx-wasm': Math.min(4, cpus().length), 'tfjs-wasm': 1 };
+  for (const [backend, count] of Object.entries(threads)) {
     await page.goto(`${site.url}?backend=${backend}`);
-    await expect(page.locator('#result')).toHaveText(`1 by ${backend}`, { timeout: 30_000 });
+    const expected = `1 by ${backend}, threads: ${count}`;
+    await expect(page.locator('#result')).toHaveText(expected, { timeout: 30_000 });
   }
 
   await site.close();
@@ -67,7 +70,7 @@ async function writeApp(dir: string, dependencies: Record<string, string>): Prom
      try {
        const model = await open(url, { trust, backend });
        const { output, meta } = await model.run(canvas);
-       result.textContent = output[0].label + ' by ' + meta.backend;
+       result.textContent = output[0].label + ' by ' + meta.backend + ', threads: ' + meta.threads;
        await model.close();
      } catch (error) {
        result.textContent = error.code + ': ' + error.message;

@@ -11,7 +11,12 @@ const require = createRequire(import.meta.url);
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const outDir = here('dist/assets');
 
-const WORKERS = ['worker-onnx-wasm', 'worker-tfjs-wasm'];
+const WORKERS = [
+  'worker-onnx-wasm',
+  'worker-onnx-webgpu',
+  'worker-tfjs-wasm',
+  'worker-tfjs-webgpu',
+];
 await rm(outDir, { recursive: true, force: true });
 for (const worker of WORKERS) {
   await build({
@@ -38,7 +43,7 @@ for (const worker of WORKERS) {
   });
 }
 
-// ONNX Runtime's wasm was emitted by its build; TensorFlow.js names its file only at run time.
+// ONNX Runtime's wasm files were emitted by its builds; TensorFlow.js names its file only at run time.
 const tfjs = dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'));
 const simd = 'tfjs-backend-wasm-simd.wasm';
 await copyFile(`${tfjs}/wasm-out/${simd}`, `${outDir}/${simd}`);

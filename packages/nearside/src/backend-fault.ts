@@ -6,6 +6,7 @@ const CODES = [
   'backend-failed',
   'operator-unsupported',
   'out-of-memory',
+  'device-lost',
   'worker-lost',
 ] as const;
 

@@ -64,13 +64,15 @@ export function createModel(parts: ModelParts): Model {
 
   function stats(): ModelStats {
     const { lifetime, totals } = recording;
-    const { version, variant, backend } = handover.current.serving;
+    const { version, variant, backend, loaded } = handover.current.serving;
     const { total } = lifetime.latency;
     return {
       model,
       version: version.release.version,
       variant: variant.name,
       backend,
+      threads: loaded.threads,
+      hardware: loaded.hardware,
       ok: lifetime.ok,
       errors: Object.fromEntries(lifetime.errors),
       aborted: lifetime.aborted,

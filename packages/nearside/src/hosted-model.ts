@@ -8,22 +8,23 @@ import {
   variantFiles,
 } from '@nearside/artifact';
 import { NearsideError } from '@nearside/core';
-import type { Backend } from './backends/backend.js';
+import type { Backend, RuntimeTraits } from './backends/backend.js';
 import { LIBRARY_VERSION } from './library-version.js';
 import { createLoadProgress } from './load-progress.js';
 import type { OpenStore } from './platform/open-store.js';
-import type {
-  BatchReply,
-  CheckRequest,
-  FetchRequest,
-  LoadedVariant,
-  LoadRequest,
-  OpenedVersion,
-  OpenRequest,
-  RejectRequest,
-  RunRequest,
-  WhichVersion,
-  WorkerEvent,
+import {
+  type BatchReply,
+  type CheckRequest,
+  type FetchRequest,
+  type LoadedVariant,
+  type LoadRequest,
+  type OpenedVersion,
+  type OpenRequest,
+  type RejectRequest,
+  type RunRequest,
+  toWireError,
+  type WhichVersion,
+  type WorkerEvent,
 } from './protocol.js';
 import { runBatch } from './run-batch.js';
 import { createRunTurns } from './run-turns.js';
@@ -87,17 +88,19 @@ export function createHostedModel({ backend, openStore, emit }: HostedModelOptio
 
     async load({ variant, runtimeWasm }) {
       const served = opened();
-      const prover = `${backend.name}/${variant}/${LIBRARY_VERSION}`;
+      const proverOn = ({ threads, hardware }: RuntimeTraits) =>
+        `${backend.name}/${variant}/${LIBRARY_VERSION}/${hardware}/${threads}`;
       session = await openSession({
         version: served,
         readFiles: (names, options) => installed().readFiles(served, names, options),
         backend,
         variant,
         runtimeWasm,
-        golden: served.provenBy.includes(prover) ? 'first' : 'all',
+        isProvenOn: (traits) => served.provenBy.includes(proverOn(traits)),
+        onLost: (error) => emit({ nearside: 'failed', error: toWireError(error, 'device-lost') }),
         progress,
       });
-      await installed().activate(served, prover);
+      await installed().activate(served, proverOn(session.loaded));
       return { ...session.loaded, healedChunks };
     },
 

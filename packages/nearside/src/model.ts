@@ -105,6 +105,8 @@ export interface RunMeta {
   readonly version: string;
   readonly variant: string;
   readonly backend: string;
+  /** CPU threads that shared the run. */
+  readonly threads: number;
   readonly queueMs: number;
   readonly preMs: number;
   readonly runMs: number;
@@ -120,6 +122,10 @@ export interface ModelStats {
   readonly version: string;
   readonly variant: string;
   readonly backend: string;
+  /** CPU threads that share a run. */
+  readonly threads: number;
+  /** What computes: `cpu`, or the GPU as the browser names it. */
+  readonly hardware: string;
   readonly ok: number;
   readonly errors: { readonly [Code in ErrorCode]?: number };
   readonly aborted: number;

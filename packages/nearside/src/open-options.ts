@@ -7,7 +7,7 @@ import {
 } from '@nearside/artifact';
 import type { StoreChoice } from './platform/open-store.js';
 import type { Progress } from './protocol.js';
-import { AVAILABLE_BACKENDS, type AvailableBackend } from './runtime-assets.js';
+import { AVAILABLE_BACKENDS, type AvailableBackend, DEFAULT_BACKENDS } from './runtime-assets.js';
 import type { ReportTarget } from './telemetry/reporter.js';
 
 /** What `open` takes. `trust` alone is required. */
@@ -19,7 +19,7 @@ export interface OpenOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** Ends the opening; the promise rejects with `signal.reason`. */
   readonly signal?: AbortSignal | undefined;
-  /** Forces one; without it the first that proves itself is used. */
+  /** Forces one; without it the first of `onnx-wasm` and `tfjs-wasm` that proves itself is used. */
   readonly backend?: AvailableBackend | undefined;
   /** Folder of a copy of the package's `dist/assets`, where a bundler does not find it. */
   readonly assets?: string | undefined;
@@ -155,7 +155,7 @@ function resolveUrl(url: string): string {
 }
 
 function planBackends(backend: AvailableBackend | undefined): readonly AvailableBackend[] {
-  if (backend === undefined) return AVAILABLE_BACKENDS;
+  if (backend === undefined) return DEFAULT_BACKENDS;
   if (AVAILABLE_BACKENDS.includes(backend)) return [backend];
   const names = AVAILABLE_BACKENDS.join(', ');
   throw new RangeError(`open: expected \`backend\` to be one of ${names}; got '${backend}'`);

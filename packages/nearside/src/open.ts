@@ -3,7 +3,7 @@ import { openStore } from '#platform';
 import { createModel } from './create-model.js';
 import { createModelEmitter } from './events.js';
 import type { Model } from './model.js';
-import { type OpenOptions, planOpening } from './open-options.js';
+import { type OpenOptions, type OpenPlan, planOpening } from './open-options.js';
 import { serveInstalled } from './serve-installed.js';
 import { readInstallIdentity } from './telemetry/install-identity.js';
 
@@ -17,7 +17,11 @@ import { readInstallIdentity } from './telemetry/install-identity.js';
  */
 export async function open(url: string, options: OpenOptions): Promise<Model> {
   const startMs = performance.now();
-  const plan = await planOpening(url, options);
+  return openAsPlanned(await planOpening(url, options), startMs);
+}
+
+/** @param startMs when `open` was called, by `performance.now()` */
+export async function openAsPlanned(plan: OpenPlan, startMs: number): Promise<Model> {
   plan.signal?.throwIfAborted();
   const reports = withMemoryFallback(openStore('nearside-reports', plan.store));
   try {

@@ -96,8 +96,8 @@ export interface OpenedVersion {
 
 export interface LoadRequest {
   readonly variant: string;
-  /** Where the runtime's wasm is: an address, or in Node the bytes themselves. */
-  readonly runtimeWasm: string | Uint8Array<ArrayBuffer>;
+  /** Where the runtime's wasm is: an address, or in Node the bytes themselves. Not every one has any. */
+  readonly runtimeWasm: string | Uint8Array<ArrayBuffer> | undefined;
 }
 
 export interface LoadedVariant {
@@ -105,6 +105,10 @@ export interface LoadedVariant {
   readonly fetchedBytes: number;
   /** Stored chunks that had been changed and were replaced while opening. */
   readonly healedChunks: number;
+  /** CPU threads that share a run: on wasm the same input gives the same bits at the same number. */
+  readonly threads: number;
+  /** `cpu`, or the GPU as the browser names it. */
+  readonly hardware: string;
   readonly times: LoadTimes;
 }
 

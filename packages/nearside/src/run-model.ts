@@ -72,7 +72,7 @@ export function createRunner({ handover, queue, recent, emitter, refusal }: Runn
     { answer, shift, totalMs }: { answer: RunReply; shift: Shift; totalMs: number },
   ): RunResult {
     const { output, observation, batch, times } = answer;
-    const { version, variant, backend } = shift.serving;
+    const { version, variant, backend, loaded } = shift.serving;
     const cold = runs === 0;
     runs += 1;
     // Everything that is not a stage of its own: waiting here, the hop, waiting there.
@@ -89,6 +89,7 @@ export function createRunner({ handover, queue, recent, emitter, refusal }: Runn
         version: version.release.version,
         variant: variant.name,
         backend,
+        threads: loaded.threads,
         queueMs,
         preMs: times.pre,
         runMs: times.run,

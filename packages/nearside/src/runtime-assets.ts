@@ -1,25 +1,38 @@
 import type { Backend, Runtime } from '@nearside/core';
 
-/** The two files a backend needs at run time: its worker and its runtime's wasm. */
+/** The files a backend needs at run time: its worker and its runtime's wasm, if it has one. */
 export interface BackendAssets {
   readonly worker: URL;
-  readonly wasm: URL;
+  readonly wasm: URL | undefined;
 }
 
-/** Backends this build has a worker for, in prior order. */
-export const AVAILABLE_BACKENDS = ['onnx-wasm', 'tfjs-wasm'] as const satisfies Backend[];
+/** Backends this build has a worker for: every candidate there is. */
+export const AVAILABLE_BACKENDS = [
+  'onnx-wasm',
+  'tfjs-wasm',
+  'onnx-webgpu',
+  'tfjs-webgpu',
+] as const satisfies Backend[];
 export type AvailableBackend = (typeof AVAILABLE_BACKENDS)[number];
+
+/** Those that `open` tries by itself, in this order: a GPU only where the caller asks for it. */
+export const DEFAULT_BACKENDS = ['onnx-wasm', 'tfjs-wasm'] as const satisfies AvailableBackend[];
 
 /** The form of the weights that a backend loads. */
 export function runtimeOf(backend: AvailableBackend): Runtime {
-  return backend === 'onnx-wasm' ? 'onnx' : 'tfjs';
+  return backend.startsWith('onnx') ? 'onnx' : 'tfjs';
 }
 
 /** Names in `dist/assets`, for those who copy that folder somewhere. */
-const FILE_NAMES = {
+const FILE_NAMES: Record<AvailableBackend, { worker: string; wasm?: string }> = {
   'onnx-wasm': { worker: 'worker-onnx-wasm.js', wasm: 'ort-wasm-simd-threaded.wasm' },
+  'onnx-webgpu': {
+    worker: 'worker-onnx-webgpu.js',
+    wasm: 'ort-wasm-simd-threaded.asyncify.wasm',
+  },
   'tfjs-wasm': { worker: 'worker-tfjs-wasm.js', wasm: 'tfjs-backend-wasm-simd.wasm' },
-} as const satisfies Record<AvailableBackend, Record<keyof BackendAssets, string>>;
+  'tfjs-webgpu': { worker: 'worker-tfjs-webgpu.js' },
+};
 
 /**
  * Where a backend's files are. Bundlers find them through the literal `new URL(…)`s and copy them
@@ -31,7 +44,7 @@ export function backendAssets(backend: AvailableBackend, base?: string): Backend
   if (base !== undefined) {
     const folder = new URL(base.endsWith('/') ? base : `${base}/`, globalThis.location?.href);
     const { worker, wasm } = FILE_NAMES[backend];
-    return { worker: new URL(worker, folder), wasm: new URL(wasm, folder) };
+    return { worker: new URL(worker, folder), wasm: wasm ? new URL(wasm, folder) : undefined };
   }
   switch (backend) {
     case 'onnx-wasm':
@@ -39,10 +52,20 @@ export function backendAssets(backend: AvailableBackend, base?: string): Backend
         worker: new URL('./assets/worker-onnx-wasm.js', import.meta.url),
         wasm: new URL('./assets/ort-wasm-simd-threaded.wasm', import.meta.url),
       };
+    case 'onnx-webgpu':
+      return {
+        worker: new URL('./assets/worker-onnx-webgpu.js', import.meta.url),
+        wasm: new URL('./assets/ort-wasm-simd-threaded.asyncify.wasm', import.meta.url),
+      };
     case 'tfjs-wasm':
       return {
         worker: new URL('./assets/worker-tfjs-wasm.js', import.meta.url),
         wasm: new URL('./assets/tfjs-backend-wasm-simd.wasm', import.meta.url),
+      };
+    case 'tfjs-webgpu':
+      return {
+        worker: new URL('./assets/worker-tfjs-webgpu.js', import.meta.url),
+        wasm: undefined,
       };
   }
 }
@@ -50,11 +73,11 @@ export function backendAssets(backend: AvailableBackend, base?: string): Backend
 /**
  * Addresses of the worker and wasm files that a service worker must precache for an offline app.
  *
- * @param backends those the app uses; all by default
+ * @param backends those the app uses; by default those that `open` tries by itself
  * @param assets as passed to `open`
  */
 export function runtimeAssets({
-  backends = AVAILABLE_BACKENDS,
+  backends = DEFAULT_BACKENDS,
   assets,
 }: {
   backends?: readonly AvailableBackend[];
@@ -62,6 +85,6 @@ export function runtimeAssets({
 } = {}): string[] {
   return backends.flatMap((backend) => {
     const { worker, wasm } = backendAssets(backend, assets);
-    return [worker.href, wasm.href];
+    return wasm ? [worker.href, wasm.href] : [worker.href];
   });
 }

@@ -9,12 +9,14 @@ const EMPTY_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
  * Fetches a runtime's own wasm file. It comes from where the library comes from and lives in the
  * HTTP cache or the service worker's, not in the verified store.
  *
+ * @param wasm its address, or the bytes; undefined for a backend that has none
  * @throws NearsideError `wasm-blocked` or `assets-unreachable`
  */
 export async function fetchRuntimeWasm(
-  wasm: string | Uint8Array<ArrayBuffer>,
+  wasm: string | Uint8Array<ArrayBuffer> | undefined,
   progress: LoadProgress,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  if (wasm === undefined) return undefined;
   requireWebAssembly();
   if (typeof wasm !== 'string') return wasm;
   const transfer = startTransfer([]);

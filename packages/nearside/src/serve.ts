@@ -1,6 +1,7 @@
 import type { ErrorCode } from '@nearside/core';
 import * as Comlink from 'comlink';
 import type { Backend } from './backends/backend.js';
+import { isThreadTrial } from './backends/cpu-threads.js';
 import { createHostedModel } from './hosted-model.js';
 import { type OpenStore, openBrowserStore } from './platform/open-store.js';
 import {
@@ -95,8 +96,9 @@ function reportUnhandled(emit: (event: WorkerEvent) => void): void {
   );
 }
 
-/** A dedicated worker, but not one that ONNX Runtime starts from this same file for a thread. */
+/** A dedicated worker, but not one that was started from this same file for a thread. */
 function isOurWorker(): boolean {
   const scope = globalThis as { DedicatedWorkerGlobalScope?: unknown; name?: string };
-  return scope.DedicatedWorkerGlobalScope !== undefined && !scope.name?.startsWith('em-pthread');
+  const isThread = scope.name?.startsWith('em-pthread') || isThreadTrial();
+  return scope.DedicatedWorkerGlobalScope !== undefined && !isThread;
 }

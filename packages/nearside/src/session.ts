@@ -6,10 +6,10 @@ import {
   variantFiles,
 } from '@nearside/artifact';
 import { type Baseline, NearsideError, parseBaseline, type Variant } from '@nearside/core';
-import type { Backend, BackendSession } from './backends/backend.js';
+import type { Backend, BackendSession, RuntimeTraits } from './backends/backend.js';
 import { checkGolden } from './golden-check.js';
 import type { LoadProgress } from './load-progress.js';
-import type { LoadedVariant } from './protocol.js';
+import type { LoadedVariant, LoadRequest } from './protocol.js';
 import { fetchRuntimeWasm } from './runtime-wasm.js';
 
 /** A variant of a version, loaded on a backend that has proven itself on its golden cases. */
@@ -28,9 +28,11 @@ export interface OpenSessionOptions {
   readonly readFiles: ReadFiles;
   readonly backend: Backend;
   readonly variant: string;
-  readonly runtimeWasm: string | Uint8Array<ArrayBuffer>;
-  /** All cases when a backend is selected; the first, cheap one when it has passed them before. */
-  readonly golden: 'all' | 'first';
+  readonly runtimeWasm: LoadRequest['runtimeWasm'];
+  /** Whether it has passed all golden cases on this hardware before: then the first, cheap one does. */
+  readonly isProvenOn: (traits: RuntimeTraits) => boolean;
+  /** Told when no later run will succeed. */
+  readonly onLost: (error: NearsideError) => void;
   readonly progress: LoadProgress;
 }
 
@@ -40,23 +42,25 @@ export type ReadFiles = (
 ) => Promise<Map<string, VerifiedBytes>>;
 
 /**
- * Fetches weights and runtime side by side, starts the one, loads the other, and lets nothing
- * through that does not reproduce the golden outputs.
+ * Asks whether the backend can run here at all, fetches weights and runtime side by side, starts the
+ * one, loads the other, and lets nothing through that does not reproduce the golden outputs.
  *
  * @throws NearsideError trust, network, environment or backend codes
  */
 export async function openSession(options: OpenSessionOptions): Promise<Session> {
-  const { version, backend, progress } = options;
+  const { version, backend, onLost, progress } = options;
   const variant = requireVariant(version, options.variant);
   const stopwatch = startStopwatch();
+  await backend.requireSupport(variant);
 
   const [weights, wasm] = await Promise.all([
     stopwatch('weights', () => readVariant(variant, options)),
     stopwatch('runtime', () => fetchRuntimeWasm(options.runtimeWasm, progress)),
   ]);
-  const session = await stopwatch('session', async () => {
-    await backend.start(wasm);
-    return backend.createSession({ spec: version.spec, variant, files: weights.files });
+  const { session, traits } = await stopwatch('session', async () => {
+    const traits = await backend.start({ wasm, onLost });
+    const { files } = weights;
+    return { traits, session: await backend.createSession({ spec: version.spec, variant, files }) };
   });
   progress.enter('check');
   await stopwatch('check', () =>
@@ -64,7 +68,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
       variant,
       files: weights.files,
       backend: backend.name,
-      scope: options.golden,
+      scope: options.isProvenOn(traits) ? 'first' : 'all',
     }),
   ).catch(async (error) => {
     await session.release().catch(() => {});
@@ -78,7 +82,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
     variant,
     baseline: weights.baseline,
     batchLimit: { max: version.spec.batch?.max ?? 1 },
-    loaded: { fetchedBytes: weights.fetchedBytes, times: stopwatch.times },
+    loaded: { ...traits, fetchedBytes: weights.fetchedBytes, times: stopwatch.times },
   };
 }
 

@@ -1,4 +1,9 @@
-import { type Backend as BackendName, isNearsideError, NearsideError } from '@nearside/core';
+import {
+  type Backend as BackendName,
+  type ErrorCode,
+  isNearsideError,
+  NearsideError,
+} from '@nearside/core';
 
 /**
  * How ONNX Runtime and TensorFlow.js word that they have no kernel for an operator. Neither gives a
@@ -7,9 +12,31 @@ import { type Backend as BackendName, isNearsideError, NearsideError } from '@ne
 const MISSING_OPERATOR = /not implemented|No Op registered|not a registered|not registered/i;
 
 /**
+ * How memory that cannot be had is worded: by C++ in wasm (`std::bad_alloc`), ONNX Runtime's check of
+ * sizes beyond 4 GiB (shape, overflow) and its loader, Emscripten (`Aborted(OOM)`), the engines (array
+ * length and buffer allocation), Dawn and wgpu (buffer size). Same versions, Chromium 156, Firefox 153.
+ */
+const OUT_OF_MEMORY = new RegExp(
+  [
+    'bad_alloc',
+    'Tensor shape is too large',
+    'SafeIntOnOverflow',
+    'failed to allocate',
+    '\\bOOM\\b',
+    'out of memory',
+    'not enough memory',
+    'memory\\.grow',
+    'array length',
+    'allocation failed',
+    'exceeds the max buffer size',
+  ].join('|'),
+  'i',
+);
+
+/**
  * Does one step of a backend, and gives whatever it throws a code.
  *
- * @throws NearsideError `operator-unsupported` or `backend-failed`
+ * @throws NearsideError `operator-unsupported`, `out-of-memory` or `backend-failed`
  */
 export async function attempt<Value>(
   backend: BackendName,
@@ -37,8 +64,27 @@ export function backendError(
   cause?: unknown,
 ): NearsideError {
   return new NearsideError(
-    MISSING_OPERATOR.test(got) ? 'operator-unsupported' : 'backend-failed',
+    codeOf(backend, got),
     `${backend}: expected the model to ${step}, got: ${got}`,
-    { cause, details: { backend, step } },
+    {
+      cause,
+      details: { backend, step },
+    },
   );
+}
+
+/** @param missing what the environment lacks, in words */
+export function unsupported(backend: BackendName, missing: string): NearsideError {
+  return new NearsideError(
+    'no-backend',
+    `${backend}: expected ${missing}, got a browser or device without it. Another backend is needed.`,
+    { details: { backend, missing } },
+  );
+}
+
+function codeOf(backend: BackendName, got: string): ErrorCode {
+  if (MISSING_OPERATOR.test(got)) return 'operator-unsupported';
+  // TensorFlow.js on wasm does not look whether it was given memory, and traps as it writes there.
+  const isTrap = backend === 'tfjs-wasm' && /out of bounds/.test(got);
+  return isTrap || OUT_OF_MEMORY.test(got) ? 'out-of-memory' : 'backend-failed';
 }

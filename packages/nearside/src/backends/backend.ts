@@ -1,27 +1,55 @@
 import type { VerifiedBytes } from '@nearside/artifact';
-import type { Backend as BackendName, ModelSpec, Runtime, Tensors, Variant } from '@nearside/core';
+import type {
+  Backend as BackendName,
+  ModelSpec,
+  NearsideError,
+  Runtime,
+  Tensors,
+  Variant,
+} from '@nearside/core';
 
 /**
  * One way of running a model: a runtime on a piece of hardware. A backend knows nothing of where
  * bytes come from, of images or of results; it takes verified files and plain tensors, and a
- * runtime's own tensors never leave its file.
+ * runtime's own tensors never leave its session file.
  */
 export interface Backend {
   readonly name: BackendName;
   /** Which variants it can load. */
   readonly runtime: Runtime;
   /**
+   * Asked before anything is fetched for it: has this environment what it needs for a variant?
+   *
+   * @throws NearsideError `no-backend`, saying what is missing
+   */
+  requireSupport(variant: Variant): Promise<void>;
+  /**
    * Starts the runtime, once.
    *
-   * @throws NearsideError `wasm-blocked` or `backend-failed`
+   * @throws NearsideError `wasm-blocked`, `no-backend` or `backend-failed`
    */
-  start(wasm: Uint8Array<ArrayBuffer>): Promise<void>;
+  start(request: StartRequest): Promise<RuntimeTraits>;
   /**
    * Loads a variant whose files are given by name.
    *
-   * @throws NearsideError `backend-failed` or `operator-unsupported`
+   * @throws NearsideError `backend-failed`, `operator-unsupported`, `out-of-memory`, `device-lost`
    */
   createSession(request: SessionRequest): Promise<BackendSession>;
+}
+
+export interface StartRequest {
+  /** The runtime's wasm file; undefined for a backend that has none. */
+  readonly wasm?: Uint8Array<ArrayBuffer> | undefined;
+  /** Told when no run will succeed any more, so that the worker is replaced: `device-lost`, `worker-lost`. */
+  readonly onLost: (error: NearsideError) => void;
+}
+
+/** What a started runtime computes on. Numbers may differ with it in their last bits. */
+export interface RuntimeTraits {
+  /** CPU threads that share the work of one run. */
+  readonly threads: number;
+  /** `cpu`, or the GPU as the browser names it, such as `google swiftshader`. */
+  readonly hardware: string;
 }
 
 export interface SessionRequest {
@@ -35,7 +63,8 @@ export interface BackendSession {
   /**
    * @param inputs every tensor of `spec.inputs`; left untouched
    * @returns every tensor of `spec.outputs`, in buffers of their own
-   * @throws NearsideError `backend-failed`; the next run is not affected
+   * @throws NearsideError `backend-failed` or `out-of-memory`, which do not affect the next run unless
+   *   `onLost` was told; `device-lost`
    */
   run(inputs: Tensors): Promise<Tensors>;
   /** Frees what the runtime holds for it. Safe to call twice. */

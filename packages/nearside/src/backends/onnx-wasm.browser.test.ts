@@ -1,7 +1,8 @@
 import type { VerifiedBytes } from '@nearside/artifact';
 import { parseModelSpec } from '@nearside/core';
 import { expect, test } from 'vitest';
-import { describeBackend } from './backend-conformance.js';
+import { describeBackend } from '../testing/backend-conformance.js';
+import { testOutOfMemory } from '../testing/out-of-memory-conformance.js';
 import { onnxWasm } from './onnx-wasm.js';
 
 const wasmUrl = new URL(
@@ -10,6 +11,7 @@ const wasmUrl = new URL(
 ).href;
 
 describeBackend(onnxWasm, { variant: 'int8', wasmUrl });
+testOutOfMemory(onnxWasm);
 
 test('weights in a file beside the model are found by the name the model gives them', async () => {
   const folder = '/packages/publisher/fixtures/external';

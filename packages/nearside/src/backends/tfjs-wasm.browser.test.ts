@@ -1,4 +1,5 @@
-import { describeBackend } from './backend-conformance.js';
+import { describeBackend } from '../testing/backend-conformance.js';
+import { testFatalOutOfMemory } from '../testing/out-of-memory-conformance.js';
 import { tfjsWasm } from './tfjs-wasm.js';
 
 const wasmUrl = new URL(
@@ -6,4 +7,6 @@ const wasmUrl = new URL(
   import.meta.url,
 ).href;
 
-describeBackend(tfjsWasm, { variant: 'uint8', wasmUrl });
+const told: string[] = [];
+describeBackend(tfjsWasm, { variant: 'uint8', wasmUrl, onLost: ({ code }) => told.push(code) });
+testFatalOutOfMemory(tfjsWasm, () => told);

@@ -12,7 +12,7 @@ export async function startHost(backend: AvailableBackend, assets?: string): Pro
   const worker = startWorker(script, `nearside ${backend}`);
   return {
     endpoint: worker,
-    runtimeWasm: wasm.href,
+    runtimeWasm: wasm?.href,
     onFailure(listener) {
       // A script that fails to load gives an event without a message.
       worker.addEventListener('error', (event) =>

@@ -12,7 +12,7 @@ import type { OpenStore } from './open-store.js';
 /**
  * Starts a backend in this thread: the same worker file, attached to one end of a channel.
  *
- * @throws NearsideError `no-backend` for TensorFlow.js, which has no Node host yet
+ * @throws NearsideError `no-backend` for backends that have no Node host: TensorFlow.js and WebGPU
  */
 export async function startHost(backend: AvailableBackend, assets?: string): Promise<Host> {
   if (backend !== 'onnx-wasm') {
@@ -26,7 +26,7 @@ export async function startHost(backend: AvailableBackend, assets?: string): Pro
   const detach = attach(port2 as unknown as ServerEndpoint, { openStore });
   return {
     endpoint: port1 as unknown as Endpoint,
-    runtimeWasm: new Uint8Array(await readFile(wasm)),
+    runtimeWasm: wasm && new Uint8Array(await readFile(wasm)),
     onFailure() {
       // Same thread: what ends it ends its caller too.
     },

@@ -1,24 +1,29 @@
 import type { VerifiedBytes } from '@nearside/artifact';
-import { parseGolden, parseModelSpec, type Tensor, type Tensors } from '@nearside/core';
+import type { Tensor, Tensors } from '@nearside/core';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { Backend, BackendSession, RuntimeTraits, StartRequest } from '../backends/backend.js';
 import { findMismatch } from '../golden-check.js';
-import type { Backend, BackendSession } from './backend.js';
-
-/** `models/digits`, as the test server serves it from the workspace's root. */
-const DIGITS = new URL('/models/digits/', globalThis.location.origin);
+import { fetchBytes, loadDigits } from './load-digits.js';
 
 /** What every backend must do, on the digits model. Applied to each in a browser test of its own. */
 export function describeBackend(
   backend: Backend,
-  { variant: name, wasmUrl }: { variant: string; wasmUrl: string },
+  {
+    variant: name,
+    wasmUrl,
+    onLost = () => {},
+  }: { variant: string; wasmUrl?: string; onLost?: StartRequest['onLost'] },
 ): void {
   describe(backend.name, () => {
     let session: BackendSession;
+    let traits: RuntimeTraits;
     let digits: Awaited<ReturnType<typeof loadDigits>>;
 
     beforeAll(async () => {
       digits = await loadDigits(name);
-      await backend.start(await fetchBytes(wasmUrl));
+      await backend.requireSupport(digits.variant);
+      const wasm = wasmUrl === undefined ? undefined : await fetchBytes(wasmUrl);
+      traits = await backend.start({ wasm, onLost });
       session = await createSession();
     });
 
@@ -26,6 +31,11 @@ export function describeBackend(
       const { spec, variant, files } = digits;
       return backend.createSession({ spec, variant, files });
     }
+
+    test('names what it computes on', () => {
+      expect(traits.threads).toBeGreaterThanOrEqual(1);
+      expect(traits.hardware).toMatch(/^[ -~]{2,}$/);
+    });
 
     test('reproduces the outputs that another runtime computed', async () => {
       for (const { inputs, expected } of digits.cases) {
@@ -82,41 +92,6 @@ export function describeBackend(
       await other.release();
     });
   });
-}
-
-async function loadDigits(name: string) {
-  const spec = parseModelSpec(await fetchJson('model.json'));
-  const golden = parseGolden(await fetchJson('golden.json'));
-  const variant = spec.variants.find((candidate) => candidate.name === name);
-  const tolerance = golden.tolerance[name];
-  if (!variant || !tolerance) throw new Error(`models/digits has no variant '${name}'`);
-  const files = new Map<string, VerifiedBytes>();
-  for (const file of variant.files) {
-    files.set(file, (await fetchBytes(new URL(file, DIGITS).href)) as VerifiedBytes);
-  }
-  const cases = await Promise.all(
-    golden.cases.map(async ({ inputs, expected }) => ({
-      inputs: { pixel_values: await fetchTensor(inputs.pixel_values) },
-      expected: await fetchTensor(expected[name]?.logits),
-    })),
-  );
-  return { spec, variant, tolerance, files, cases };
-}
-
-async function fetchTensor(stored?: { shape: number[]; file: string }): Promise<Tensor> {
-  if (!stored) throw new Error('golden.json names no such tensor');
-  const bytes = await fetchBytes(new URL(stored.file, DIGITS).href);
-  return { datatype: 'FP32', shape: stored.shape, data: new Float32Array(bytes.buffer) };
-}
-
-async function fetchJson(file: string): Promise<unknown> {
-  return JSON.parse(new TextDecoder().decode(await fetchBytes(new URL(file, DIGITS).href)));
-}
-
-async function fetchBytes(url: string): Promise<Uint8Array<ArrayBuffer>> {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url}: ${response.status}`);
-  return new Uint8Array(await response.arrayBuffer());
 }
 
 function rubbish(): VerifiedBytes {

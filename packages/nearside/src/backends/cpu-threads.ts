@@ -1,0 +1,60 @@
+import { createDeferred } from '@nearside/core';
+
+/**
+ * More threads than this cost more than they bring for models of a page's size, and a phone's slow
+ * cores then hold up the fast ones. ONNX Runtime's own default has the same limit.
+ */
+const MOST_THREADS = 4;
+
+/** A worker that has not answered for this long is not going to be a thread, ms. */
+const TRIAL_MS = 5_000;
+
+/** Names a worker that is started from this same file only to see whether it starts. */
+const TRIAL_NAME = 'nearside-thread-trial';
+
+/** Whether this is such a worker: it answers the trial and must do nothing else. */
+export function isThreadTrial(): boolean {
+  return (globalThis as { name?: string }).name === TRIAL_NAME;
+}
+
+if (isThreadTrial()) globalThis.onmessage = ({ data }) => globalThis.postMessage(data);
+
+/**
+ * How many CPU threads a run may be shared between. Several need shared memory, so an isolated page,
+ * and workers started from the worker's own file: ONNX Runtime waits for ever for one that does not
+ * start, so one is tried first.
+ *
+ * @returns 1 … 4
+ */
+export async function chooseThreads(): Promise<number> {
+  const { crossOriginIsolated, process, navigator } = globalThis as {
+    crossOriginIsolated?: boolean;
+    process?: { versions?: { node?: string } };
+    navigator?: { hardwareConcurrency?: number };
+  };
+  if (!crossOriginIsolated || process?.versions?.node) return 1;
+  // WebKitGTK 2.54 says that it is isolated and has no such thing.
+  if (!('SharedArrayBuffer' in globalThis)) return 1;
+  const threads = Math.min(MOST_THREADS, navigator?.hardwareConcurrency ?? 1);
+  return threads > 1 && (await canStartThread()) ? threads : 1;
+}
+
+/** Posts shared memory to another worker of this file, which posts it back. */
+async function canStartThread(): Promise<boolean> {
+  const { promise: answered, resolve } = createDeferred<boolean>();
+  const timer = setTimeout(() => resolve(false), TRIAL_MS);
+  let worker: Worker | undefined;
+  try {
+    worker = new Worker(new URL(import.meta.url), { type: 'module', name: TRIAL_NAME });
+    worker.onmessage = ({ data }) => resolve(data instanceof SharedArrayBuffer);
+    worker.onmessageerror = () => resolve(false);
+    worker.onerror = () => resolve(false);
+    worker.postMessage(new SharedArrayBuffer(1));
+    return await answered;
+  } catch {
+    return false; // a Content-Security-Policy refuses it, say
+  } finally {
+    clearTimeout(timer);
+    worker?.terminate();
+  }
+}

@@ -1,0 +1,109 @@
+import type { Backend as BackendName, Datatype, Tensor, Tensors } from '@nearside/core';
+import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-web';
+import type { BackendSession, SessionRequest } from './backend.js';
+import { attempt, backendError } from './backend-error.js';
+
+/** What both entries of ONNX Runtime have; each is a runtime of its own. */
+export type OnnxRuntime = Pick<
+  typeof import('onnxruntime-web/wasm'),
+  'env' | 'InferenceSession' | 'Tensor'
+>;
+
+export interface OnnxSessionOptions {
+  readonly backend: BackendName;
+  readonly runtime: OnnxRuntime;
+  readonly executionProvider: InferenceSession.ExecutionProviderConfig;
+}
+
+/**
+ * Loads an ONNX variant: the first of its files is the model, the others its external weights.
+ *
+ * @throws NearsideError `backend-failed`, `operator-unsupported` or `out-of-memory`
+ */
+export async function createOnnxSession(
+  { backend, runtime, executionProvider }: OnnxSessionOptions,
+  { spec, variant, files }: SessionRequest,
+): Promise<BackendSession> {
+  const [file = '', ...weights] = variant.files;
+  const session = await attempt(backend, 'load', () =>
+    runtime.InferenceSession.create(requireFile(backend, files, file), {
+      executionProviders: [executionProvider],
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 3, // errors: a page's console is not ours
+      externalData: weights.map((name) => ({
+        path: relativeTo(file, name),
+        data: requireFile(backend, files, name),
+      })),
+    }),
+  );
+  let released = false;
+  return {
+    async run(inputs) {
+      const feeds = Object.fromEntries(
+        spec.inputs.map(({ name }) => [name, toOrt(runtime, inputs[name] as Tensor)]),
+      );
+      const results = await attempt(backend, 'run', () => session.run(feeds));
+      const outputs: Record<string, Tensor> = {};
+      for (const { name, datatype } of spec.outputs) {
+        outputs[name] = fromOrt(backend, results[name], { datatype, name });
+      }
+      return outputs satisfies Tensors;
+    },
+    async release() {
+      if (released) return;
+      released = true;
+      await session.release();
+    },
+  };
+}
+
+function requireFile(
+  backend: BackendName,
+  files: SessionRequest['files'],
+  name: string,
+): Uint8Array {
+  const bytes = files.get(name);
+  if (!bytes) throw new TypeError(`${backend}: expected the bytes of '${name}'`);
+  return bytes;
+}
+
+/** The model names its external weights relative to its own folder. */
+function relativeTo(model: string, name: string): string {
+  const folder = model.slice(0, model.lastIndexOf('/') + 1);
+  return name.startsWith(folder) ? name.slice(folder.length) : name;
+}
+
+const ORT_TYPES = {
+  BOOL: 'bool',
+  UINT8: 'uint8',
+  INT8: 'int8',
+  UINT16: 'uint16',
+  INT16: 'int16',
+  UINT32: 'uint32',
+  INT32: 'int32',
+  INT64: 'int64',
+  FP16: 'float16',
+  FP32: 'float32',
+  FP64: 'float64',
+  BYTES: 'string',
+} as const satisfies Record<Datatype, OrtTensor.Type>;
+
+function toOrt(runtime: OnnxRuntime, { datatype, shape, data }: Tensor): OrtTensor {
+  return new runtime.Tensor(ORT_TYPES[datatype] as 'float32', data as Float32Array, shape);
+}
+
+function fromOrt(
+  backend: BackendName,
+  tensor: OrtTensor | undefined,
+  { datatype, name }: { datatype: Datatype; name: string },
+): Tensor {
+  if (tensor?.type !== ORT_TYPES[datatype]) {
+    throw backendError(
+      backend,
+      'run',
+      `output '${name}' of type ${tensor?.type ?? 'none'} instead of ${ORT_TYPES[datatype]}. Does ` +
+        'model.json describe this file?',
+    );
+  }
+  return { datatype, shape: [...tensor.dims], data: tensor.data } as Tensor;
+}

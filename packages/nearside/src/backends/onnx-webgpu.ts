@@ -1,0 +1,59 @@
+import type { NearsideError } from '@nearside/core';
+import * as ort from 'onnxruntime-web/webgpu';
+import type { Backend, BackendSession, SessionRequest, StartRequest } from './backend.js';
+import { endOnFailure } from './end-on-failure.js';
+import { type GpuDevice, openGpuDevice, requireGpu } from './gpu-device.js';
+import { createOnnxSession } from './onnx-session.js';
+import { requireSimd } from './require-simd.js';
+
+let started: { readonly gpu: GpuDevice; readonly onLost: StartRequest['onLost'] } | undefined;
+
+/**
+ * ONNX Runtime's native WebGPU execution provider. Never the older one behind the default entry
+ * (JSEP), which computes wrong int8 results without an error; this one is known to be wrong on some
+ * convolutions too (onnxruntime-web 1.30), which is what the golden check is for.
+ */
+export const onnxWebgpu: Backend = {
+  name: 'onnx-webgpu',
+  runtime: 'onnx',
+
+  async requireSupport(variant) {
+    requireSimd('onnx-webgpu');
+    await requireGpu('onnx-webgpu', variant);
+  },
+
+  async start({ wasm, onLost }) {
+    // Only what the GPU has no kernel for runs on the CPU: not worth threads.
+    ort.env.wasm.numThreads = 1;
+    ort.env.wasm.wasmBinary = wasm?.buffer;
+    ort.env.logLevel = 'error';
+    const gpu = await openGpuDevice('onnx-webgpu', onLost);
+    started = { gpu, onLost };
+    return { threads: 1, hardware: gpu.description };
+  },
+
+  async createSession(request: SessionRequest): Promise<BackendSession> {
+    if (!started) throw new TypeError('onnx-webgpu: expected createSession after start');
+    const { gpu, onLost } = started;
+    const executionProvider = { name: 'webgpu', device: gpu.device } as const;
+    const options = { backend: 'onnx-webgpu', runtime: ort, executionProvider } as const;
+    const session = await gpu.guard('load', () => createOnnxSession(options, request));
+    const guarded: BackendSession = {
+      run: (inputs) => gpu.guard('run', () => session.run(inputs)),
+      release: () => session.release(),
+    };
+    return endOnFailure(guarded, { isHarmless, onLost });
+  },
+};
+
+/** What is refused before a kernel runs. */
+const REFUSED_INPUT = /invalid dimensions|invalid rank|unexpected input data type/i;
+
+/**
+ * Any other failure leaves a lock of the runtime taken, and the next run would wait for it for ever,
+ * deaf to everything (onnxruntime-web 1.30, Chromium 156 and Firefox 153; its wasm provider goes on).
+ * A lost device is told by the device.
+ */
+function isHarmless({ code, message }: NearsideError): boolean {
+  return code === 'device-lost' || REFUSED_INPUT.test(message);
+}

@@ -1,0 +1,108 @@
+import type { VerifiedBytes } from '@nearside/artifact';
+import {
+  type Backend as BackendName,
+  elementCount,
+  type Tensor,
+  type Tensors,
+  type Variant,
+} from '@nearside/core';
+import { loadGraphModel } from '@tensorflow/tfjs-converter';
+import * as tf from '@tensorflow/tfjs-core';
+import { loadLayersModel } from '@tensorflow/tfjs-layers';
+import type { BackendSession, SessionRequest } from './backend.js';
+import { attempt, backendError } from './backend-error.js';
+
+/**
+ * Loads a TensorFlow.js variant, a graph or a layers model, on the backend that was set: the first of
+ * its files is the topology, the others its weights.
+ *
+ * @throws NearsideError `backend-failed`, `operator-unsupported` or `out-of-memory`
+ */
+export async function createTfjsSession(
+  backend: BackendName,
+  { spec, variant, files }: SessionRequest,
+): Promise<BackendSession> {
+  const model = await attempt(backend, 'load', () => loadModel(variant, files));
+  let released = false;
+  return {
+    async run(inputs) {
+      const outputs = await attempt(backend, 'run', async () => {
+        const results = tf.tidy(() => {
+          const feeds = spec.inputs.map(({ name }) => toTfjs(backend, inputs[name] as Tensor));
+          return asList(model.predict(feeds.length === 1 ? (feeds[0] as tf.Tensor) : feeds));
+        });
+        try {
+          const entries = await Promise.all(
+            spec.outputs.map(async ({ name }, i) => [
+              name,
+              await fromTfjs(backend, results[i], name),
+            ]),
+          );
+          return Object.fromEntries(entries);
+        } finally {
+          tf.dispose(results);
+        }
+      });
+      return outputs satisfies Tensors;
+    },
+    async release() {
+      if (released) return;
+      released = true;
+      model.dispose();
+    },
+  };
+}
+
+async function loadModel(variant: Variant, files: ReadonlyMap<string, VerifiedBytes>) {
+  const [topologyFile = '', ...weightFiles] = variant.files;
+  const json = JSON.parse(new TextDecoder().decode(files.get(topologyFile)));
+  const artifacts: tf.io.ModelArtifacts = {
+    modelTopology: json.modelTopology,
+    weightSpecs: json.weightsManifest.flatMap(
+      (group: tf.io.WeightsManifestConfig[number]) => group.weights,
+    ),
+    weightData: weightFiles.map((file) => (files.get(file) as VerifiedBytes).buffer),
+    ...(json.signature && { signature: json.signature }),
+    ...(json.userDefinedMetadata && { userDefinedMetadata: json.userDefinedMetadata }),
+  };
+  const handler = { load: async () => artifacts };
+  const layers = variant.runtime === 'tfjs' && variant.format === 'layers-model';
+  return layers ? loadLayersModel(handler) : loadGraphModel(handler);
+}
+
+const TFJS_TYPES = { FP32: 'float32', INT32: 'int32', BOOL: 'bool' } as const;
+
+function toTfjs(backend: BackendName, { datatype, shape, data }: Tensor): tf.Tensor {
+  const dtype = TFJS_TYPES[datatype as keyof typeof TFJS_TYPES];
+  if (!dtype) throw backendError(backend, 'run', `it has no tensors of datatype ${datatype}`);
+  return tf.tensor(data as Float32Array, [...shape], dtype);
+}
+
+async function fromTfjs(
+  backend: BackendName,
+  tensor: tf.Tensor | undefined,
+  name: string,
+): Promise<Tensor> {
+  if (!tensor) throw backendError(backend, 'run', `no output '${name}'`);
+  const { shape, dtype } = tensor;
+  const values = await tensor.data();
+  switch (dtype) {
+    case 'float32':
+      return { datatype: 'FP32', shape, data: Float32Array.from(values) };
+    case 'int32':
+      return { datatype: 'INT32', shape, data: Int32Array.from(values) };
+    case 'bool':
+      return { datatype: 'BOOL', shape, data: Uint8Array.from(values) };
+    default:
+      throw backendError(
+        backend,
+        'run',
+        `output '${name}' of ${elementCount(shape)} values is ${dtype}`,
+      );
+  }
+}
+
+function asList(result: tf.Tensor | tf.Tensor[] | tf.NamedTensorMap): tf.Tensor[] {
+  if (Array.isArray(result)) return result;
+  return result instanceof tf.Tensor ? [result] : Object.values(result);
+}

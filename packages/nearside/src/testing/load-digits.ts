@@ -1,0 +1,45 @@
+import type { VerifiedBytes } from '@nearside/artifact';
+import { parseGolden, parseModelSpec, type Tensor } from '@nearside/core';
+
+/** `models/digits`, as the test server serves it from the workspace's root. */
+const DIGITS = new URL('/models/digits/', globalThis.location.origin);
+
+/**
+ * A variant of `models/digits` with its golden cases.
+ *
+ * @param name of the variant
+ */
+export async function loadDigits(name: string) {
+  const spec = parseModelSpec(await fetchJson('model.json'));
+  const golden = parseGolden(await fetchJson('golden.json'));
+  const variant = spec.variants.find((candidate) => candidate.name === name);
+  const tolerance = golden.tolerance[name];
+  if (!variant || !tolerance) throw new Error(`models/digits has no variant '${name}'`);
+  const files = new Map<string, VerifiedBytes>();
+  for (const file of variant.files) {
+    files.set(file, (await fetchBytes(new URL(file, DIGITS).href)) as VerifiedBytes);
+  }
+  const cases = await Promise.all(
+    golden.cases.map(async ({ inputs, expected }) => ({
+      inputs: { pixel_values: await fetchTensor(inputs.pixel_values) },
+      expected: await fetchTensor(expected[name]?.logits),
+    })),
+  );
+  return { spec, variant, tolerance, files, cases };
+}
+
+async function fetchTensor(stored?: { shape: number[]; file: string }): Promise<Tensor> {
+  if (!stored) throw new Error('golden.json names no such tensor');
+  const bytes = await fetchBytes(new URL(stored.file, DIGITS).href);
+  return { datatype: 'FP32', shape: stored.shape, data: new Float32Array(bytes.buffer) };
+}
+
+async function fetchJson(file: string): Promise<unknown> {
+  return JSON.parse(new TextDecoder().decode(await fetchBytes(new URL(file, DIGITS).href)));
+}
+
+export async function fetchBytes(url: string): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url}: ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
+}

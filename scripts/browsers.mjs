@@ -1,0 +1,62 @@
+import { existsSync } from 'node:fs';
+import { installWithApt } from './apt.mjs';
+
+/** Debian's Firefox ESR; Playwright drives the stock browser over WebDriver BiDi. */
+const FIREFOX = '/usr/bin/firefox-esr';
+
+/** Mesa's software Vulkan, without which Firefox has no WebGPU on a machine without a GPU. */
+const SOFTWARE_VULKAN = '/usr/share/vulkan/icd.d/lvp_icd.json';
+
+const WEBKIT_DRIVER = '/usr/bin/WebKitWebDriver';
+const XVFB = '/usr/bin/Xvfb';
+
+/** Launch options for Playwright's `firefox`. */
+export const firefoxLaunch = {
+  channel: 'moz-firefox',
+  executablePath: FIREFOX,
+  firefoxUserPrefs: {
+    'dom.webgpu.enabled': true,
+    'dom.webgpu.workers.enabled': true,
+    'gfx.webgpu.ignore-blocklist': true,
+  },
+  env: { ...process.env, VK_ICD_FILENAMES: SOFTWARE_VULKAN },
+};
+
+export const webkit = {
+  driver: WEBKIT_DRIVER,
+  display: XVFB,
+  browser: '/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser',
+};
+
+/** Engines beside Chromium that some of the tests run in, where they can be had. */
+export const otherEngines = {
+  firefox: {
+    packages: ['firefox-esr', 'mesa-vulkan-drivers'],
+    needs: [FIREFOX, SOFTWARE_VULKAN],
+  },
+  webkit: {
+    packages: ['webkit2gtk-driver', 'xvfb'],
+    needs: Object.values(webkit),
+  },
+};
+
+/** @param {keyof typeof otherEngines} engine */
+export function isInstalled(engine) {
+  return otherEngines[engine].needs.every((file) => existsSync(file));
+}
+
+/** Installs Debian's as root on Debian; elsewhere says that their tests are left out, and why. */
+export function installOtherEngines() {
+  const missing = Object.keys(otherEngines).filter((engine) => !isInstalled(engine));
+  if (missing.length === 0) return;
+  installWithApt(missing.flatMap((engine) => otherEngines[engine].packages));
+  for (const engine of missing) {
+    if (isInstalled(engine)) continue;
+    const { packages, needs } = otherEngines[engine];
+    const absent = needs.filter((file) => !existsSync(file)).join(', ');
+    console.error(
+      `Leaving out the tests in ${engine}: expected ${absent}, got no such file. ` +
+        `On Debian: apt-get install ${packages.join(' ')}`,
+    );
+  }
+}

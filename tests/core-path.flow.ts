@@ -1,0 +1,69 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, type Page, test } from '@playwright/test';
+import { followCorePath } from './core-path.js';
+import { serveDigits } from './digits-repository.js';
+import { hasGpu } from './has-gpu.js';
+import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
+
+let site: Awaited<ReturnType<typeof serveBarePage>>;
+let dir: string;
+let digits: Awaited<ReturnType<typeof serveDigits>>;
+
+test.beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'nearside-page-'));
+  site = await serveBarePage(join(dir, 'page'));
+});
+
+test.afterAll(async () => {
+  await site.close();
+  await rm(dir, { recursive: true });
+});
+
+test.beforeEach(async () => {
+  digits = await serveDigits();
+});
+
+test.afterEach(async ({ page }) => {
+  await page.close();
+  await digits.close();
+});
+
+for (const backend of ['onnx-wasm', 'tfjs-wasm', 'onnx-webgpu', 'tfjs-webgpu']) {
+  test(`on ${backend} a model opens, runs, opens offline and heals`, async ({ page }) => {
+    await gotoBarePage(page, site.url);
+    test.skip(backend.endsWith('webgpu') && !(await hasGpu(page)), 'this lane has no WebGPU');
+    await followCorePath(page, { siteUrl: site.url, digits, backend });
+  });
+}
+
+test('in an isolated page onnx-wasm shares a run between CPU threads, elsewhere it has one', async ({
+  page,
+}) => {
+  await gotoBarePage(page, site.url);
+  const cores = await page.evaluate(() => navigator.hardwareConcurrency);
+  expect(await threadsOfOneRun(page)).toBe(Math.min(4, cores));
+  await page.route('**/*', async (route) => {
+    const response = await route.fetch();
+    const headers = { ...response.headers() };
+    delete headers['cross-origin-opener-policy'];
+    delete headers['cross-origin-embedder-policy'];
+    await route.fulfill({ response, headers });
+  });
+  await gotoBarePage(page, site.url);
+  expect(await threadsOfOneRun(page)).toBe(1);
+});
+
+function threadsOfOneRun(page: Page): Promise<number> {
+  return page.evaluate(async ({ url, trust }) => {
+    const scope = globalThis as Scope;
+    const model = await scope.nearside.open(url, { trust, backend: 'onnx-wasm' });
+    const { meta } = await model.run(scope.one());
+    await model.close();
+    return meta.threads;
+  }, digits.address);
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: what the page's global scope holds, as it sees it
+type Scope = any;

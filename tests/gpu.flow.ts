@@ -1,0 +1,144 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, type Page, test } from '@playwright/test';
+import { serveDigits } from './digits-repository.js';
+import { hasGpu } from './has-gpu.js';
+import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
+import { serveFixture } from './serve-fixture.js';
+
+let site: Awaited<ReturnType<typeof serveBarePage>>;
+let dir: string;
+let wrong: Awaited<ReturnType<typeof serveFixture>>;
+
+test.beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'nearside-page-'));
+  site = await serveBarePage(join(dir, 'page'));
+  wrong = await serveFixture('wrong-on-webgpu');
+});
+
+test.afterAll(async () => {
+  await wrong.close();
+  await site.close();
+  await rm(dir, { recursive: true });
+});
+
+test.beforeEach(async ({ page }) => {
+  await gotoBarePage(page, site.url);
+});
+
+test('a model that WebGPU computes wrongly is golden-mismatch there', async ({ page }) => {
+  test.skip(!(await hasGpu(page)), 'this lane has no WebGPU');
+  expect(await openForced(page, wrong.address, 'onnx-webgpu')).toMatchObject({
+    code: 'golden-mismatch',
+    message: expect.stringContaining("case 'noise', output 'y'"),
+  });
+});
+
+test('with wasm as the next in order it ends up there, and says why it is not on the GPU', async ({
+  page,
+}) => {
+  test.skip(!(await hasGpu(page)), 'this lane has no WebGPU');
+  const opened = await page.evaluate(async ({ url, trust }) => {
+    const scope = globalThis as Scope;
+    const backends = ['onnx-webgpu', 'onnx-wasm'];
+    const model = await scope.openInOrder(url, { trust, backends, report: '/nowhere' });
+    const told: object[] = [];
+    model.on('backend-quarantined', (event: object) => told.push(event));
+    const x = { datatype: 'FP32', shape: [1, 129, 4, 4], data: new Float32Array(129 * 16) };
+    const { output, meta } = await model.run({ tensors: { x } });
+    await model.close();
+    return {
+      told,
+      backend: meta.backend,
+      isZero: output.tensors.y.data.every((y: number) => y === 0),
+    };
+  }, wrong.address);
+  expect(opened).toMatchObject({
+    backend: 'onnx-wasm',
+    isZero: true,
+    told: [{ backend: 'onnx-webgpu', code: 'golden-mismatch' }],
+  });
+});
+
+test('without a GPU the backends for it are no-backend before their wasm is fetched', async ({
+  page,
+}) => {
+  test.skip(await hasGpu(page), 'this lane has WebGPU');
+  const digits = await serveDigits();
+  const fetched: string[] = [];
+  page.on('request', (request) => fetched.push(new URL(request.url()).pathname));
+  for (const backend of ['onnx-webgpu', 'tfjs-webgpu']) {
+    expect(await openForced(page, digits.address, backend)).toMatchObject({
+      code: 'no-backend',
+      message: expect.stringContaining('WebGPU with an adapter'),
+    });
+  }
+  expect(fetched.filter((path) => /\.wasm$|\/chunks\//.test(path))).toEqual([]);
+  await digits.close();
+});
+
+for (const backend of ['onnx-webgpu', 'tfjs-webgpu']) {
+  test(`when the GPU goes, ${backend} serves on in another worker, and no run fails`, async ({
+    page,
+    browserName,
+  }) => {
+    test.skip(!(await hasGpu(page)), 'this lane has no WebGPU');
+    test.skip(browserName !== 'chromium', 'only Chromium lets its GPU process be ended');
+    const digits = await serveDigits();
+    await page.evaluate(
+      async ([{ url, trust }, backend]) => {
+        const scope = globalThis as Scope;
+        scope.model = await scope.nearside.open(url, { trust, backend });
+        scope.selected = [];
+        scope.model.on('backend-selected', (event: { backend: string }) =>
+          scope.selected.push(event.backend),
+        );
+      },
+      [digits.address, backend] as const,
+    );
+    expect(await runOne(page)).toBe('1');
+    await endGpuProcess(page);
+    const runAndCount = async () => {
+      expect(await runOne(page)).toBe('1');
+      return page.evaluate(() => (globalThis as Scope).selected);
+    };
+    await expect.poll(runAndCount, { timeout: 20_000 }).toEqual([backend, backend]);
+    await page.evaluate(() => (globalThis as Scope).model.close());
+    await digits.close();
+  });
+}
+
+/** The failure of opening a model on one backend. */
+function openForced(page: Page, address: { url: string; trust: string }, backend: string) {
+  return page.evaluate(
+    async ([{ url, trust }, backend]) => {
+      const { nearside } = globalThis as Scope;
+      return nearside.open(url, { trust, backend }).then(
+        () => ({ code: 'opened', message: '' }),
+        ({ code, message }: { code: string; message: string }) => ({ code, message }),
+      );
+    },
+    [address, backend] as const,
+  );
+}
+
+/** The best label of one run, or the code it failed with. */
+function runOne(page: Page): Promise<string> {
+  return page.evaluate(async () => {
+    const scope = globalThis as Scope;
+    return scope.model.run(scope.one()).then(
+      ({ output }: { output: { label: string }[] }) => output[0]?.label,
+      (error: { code: string }) => error.code,
+    );
+  });
+}
+
+/** As a driver that crashes: every device of every page is lost. Chromium starts another process. */
+async function endGpuProcess(page: Page): Promise<void> {
+  const session = await page.context().browser()?.newBrowserCDPSession();
+  await session?.send('Browser.crashGpuProcess');
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: what the page's global scope holds, as it sees it
+type Scope = any;
