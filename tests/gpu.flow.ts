@@ -47,9 +47,11 @@ test('with wasm as the next in order it ends up there, and says why it is not on
     model.on('backend-quarantined', (event: object) => told.push(event));
     const x = { datatype: 'FP32', shape: [1, 129, 4, 4], data: new Float32Array(129 * 16) };
     const { output, meta } = await model.run({ tensors: { x } });
+    const verdicts = model.explainBackend();
     await model.close();
     return {
       told,
+      verdicts,
       backend: meta.backend,
       isZero: output.tensors.y.data.every((y: number) => y === 0),
     };
@@ -57,6 +59,10 @@ test('with wasm as the next in order it ends up there, and says why it is not on
   expect(opened).toMatchObject({
     backend: 'onnx-wasm',
     isZero: true,
+    verdicts: [
+      { backend: 'onnx-webgpu', verdict: 'quarantined', code: 'golden-mismatch' },
+      { backend: 'onnx-wasm', verdict: 'serving', startMs: expect.any(Number) },
+    ],
     told: [{ backend: 'onnx-webgpu', code: 'golden-mismatch' }],
   });
 });

@@ -46,6 +46,14 @@ test('a version is not a candidate without one runtime, and every feature, that 
   expect(above.map(({ sequence }) => sequence)).toEqual([4, 3]);
 });
 
+test('a release of a format to come is passed over and told, whatever else it says', async () => {
+  const future = { requires: { format: 99, runtime: 7 }, state: 'paused', rollout: 'all' };
+  const targets = targetsOf({}, future as never);
+  expect(await chosen(targets)).toBe(1);
+  const above = unsupportedReleases(targets, { model: 'digits', support, above: 1 });
+  expect(above.map(({ version }) => version)).toEqual(['1.2.0']);
+});
+
 test('a version that failed here is not chosen again', async () => {
   const targets = targetsOf({}, {});
   const release = await chooseRelease(targets, { ...question, failed: new Set([2]) });

@@ -74,10 +74,27 @@ function sequenceOf({ custom }: TargetFile): unknown {
 
 function parseRelease(targetName: string, target: TargetFile): Release {
   requireSafeName(targetName, 'targets.json');
-  const what = `targets.json, ${targetName}`;
-  const custom = parse(ReleaseSchema, target.custom, { code: 'metadata-malformed', what });
+  const malformed = {
+    code: 'metadata-malformed',
+    what: `targets.json, ${targetName}`,
+  } as const;
+  // A newer library may write what this one does not know; that it is newer, it says in any case.
+  const newer = v.safeParse(NewerReleaseSchema, target.custom);
+  const custom = newer.success
+    ? { ...newer.output, state: 'stable' as const }
+    : parse(ReleaseSchema, target.custom, malformed);
   return { ...custom, targetName, target };
 }
+
+/** A release of a format to come: enough to name it and pass it over. */
+const NewerReleaseSchema = v.looseObject({
+  model: ModelNameSchema,
+  version: VersionSchema,
+  sequence: Sequence,
+  requires: v.object({
+    format: v.pipe(v.number(), v.safeInteger(), v.minValue(SPEC_FORMAT + 1)),
+  }),
+});
 
 /** What this library and this device can run. */
 export interface Support {

@@ -1,6 +1,7 @@
 import type { StorageReport } from '@nearside/artifact';
 import { NearsideError, quantile, type Store } from '@nearside/core';
 import type { ModelEmitter } from './events.js';
+import { explainBackend } from './explain-backend.js';
 import { createHandover, type Shift } from './handover.js';
 import { keepCurrent } from './keep-current.js';
 import type { Model, ModelStats, OpeningStats, StorageOptions } from './model.js';
@@ -40,7 +41,7 @@ export function createModel(parts: ModelParts): Model {
     emitter,
     revive: async (lost) => startShift(await revive(lost)),
   });
-  handover.current.recorder.opened(opening, { quarantined: first.quarantined });
+  handover.current.recorder.opened(opening, { quarantined: first.quarantined.length });
   const { max: maxBatch = 1, maxDelayMs = 0 } = first.version.spec.batch ?? {};
   const queue = createRunQueue<QueuedRun, RunReply>({
     post: (runs) => postBatch(runs, { handover, watchdogMs: plan.policy.watchdogMs }),
@@ -108,6 +109,7 @@ export function createModel(parts: ModelParts): Model {
     score: (inputs, options) => scoreAll(run, inputs, options),
     stats,
     storage,
+    explainBackend: () => explainBackend(handover.current.serving, plan.backends),
     close,
     on: emitter.on,
     feedback(id, truth) {

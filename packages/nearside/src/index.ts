@@ -16,6 +16,7 @@ export { type ClearOptions, clear } from './clear.js';
 export type { ModelEventName, ModelEvents } from './events.js';
 export type { ImageInput, Input, TensorInput } from './input.js';
 export type {
+  BackendVerdict,
   Model,
   ModelStats,
   OpeningStats,

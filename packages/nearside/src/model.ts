@@ -4,6 +4,7 @@ import type { LabelScore, Output } from '@nearside/pipeline';
 import type { ModelEventName, ModelEvents } from './events.js';
 import type { ImageInput, Input, TensorInput } from './input.js';
 import type { LoadTimes } from './protocol.js';
+import type { AvailableBackend } from './runtime-assets.js';
 import type { Priority } from './scheduler/priority.js';
 import type { ReportTotals } from './telemetry/reporter.js';
 
@@ -48,10 +49,27 @@ export interface Model extends AsyncDisposable {
    * @throws NearsideError trust, network and backend codes; the present version serves on
    */
   update(): Promise<ReleaseIdentity | undefined>;
+  /** Which backends were candidates here, what became of each, and why: for `console.table`. */
+  explainBackend(): readonly BackendVerdict[];
   /** What the model takes on this device. `persist` asks the browser never to evict it. */
   storage(options?: StorageOptions): Promise<StorageReport>;
   /** Rejects what waits or runs with `closed`, seals the report, ends the worker. Safe to call twice. */
   close(): Promise<void>;
+}
+
+export interface BackendVerdict {
+  readonly backend: AvailableBackend;
+  /** `untried` ones come after one that serves. */
+  readonly verdict: 'serving' | 'quarantined' | 'untried';
+  /** Of the one that serves. */
+  readonly variant?: string | undefined;
+  readonly hardware?: string | undefined;
+  readonly threads?: number | undefined;
+  /** Runtime start, session and golden check of the one that serves, ms. */
+  readonly startMs?: number | undefined;
+  /** Why it was quarantined. */
+  readonly code?: ErrorCode | undefined;
+  readonly message?: string | undefined;
 }
 
 export interface StorageOptions {

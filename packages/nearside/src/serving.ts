@@ -1,4 +1,4 @@
-import { NearsideError, type Variant } from '@nearside/core';
+import { type ErrorCode, NearsideError, type Variant } from '@nearside/core';
 import { startHost } from '#platform';
 import { type Connection, connect } from './connection.js';
 import { type ModelEmitter, notify } from './events.js';
@@ -37,8 +37,15 @@ export interface Started extends Opened {
 
 /** A started version, ready for runs. */
 export interface Serving extends Started {
-  /** Backends tried before that failed. */
-  readonly quarantined: number;
+  /** Backends tried before that failed, in their order. */
+  readonly quarantined: readonly QuarantinedBackend[];
+}
+
+/** A backend that was tried on this device and failed, and why. */
+export interface QuarantinedBackend {
+  readonly backend: AvailableBackend;
+  readonly code: ErrorCode;
+  readonly message: string;
 }
 
 export interface OpenOnOptions {

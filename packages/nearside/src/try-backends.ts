@@ -3,7 +3,7 @@ import { isBackendFault } from './backend-fault.js';
 import type { ModelEmitter } from './events.js';
 import type { OpenPlan } from './open-options.js';
 import type { AvailableBackend } from './runtime-assets.js';
-import type { Serving, Started } from './serving.js';
+import type { QuarantinedBackend, Serving, Started } from './serving.js';
 
 /**
  * Starts a version on the first backend that can: each in a worker of its own, in this order. Only
@@ -17,33 +17,36 @@ export async function tryBackends(
   backends: readonly AvailableBackend[],
   start: (backend: AvailableBackend) => Promise<Started | undefined>,
 ): Promise<Serving | undefined> {
-  const failures: NearsideError[] = [];
+  const failures: QuarantinedBackend[] = [];
+  let first: NearsideError | undefined;
   for (const backend of backends) {
     try {
       const started = await start(backend);
       if (!started) return undefined;
       emitter.emit('backend-selected', { backend, variant: started.variant.name });
-      return { ...started, quarantined: failures.length };
+      return { ...started, quarantined: failures };
     } catch (error) {
       if (!isBackendFault(error)) throw error;
-      failures.push(error);
+      first ??= error;
       const { code, message } = error;
+      failures.push({ backend, code, message });
       emitter.emit('backend-quarantined', { backend, code, message });
     }
   }
-  throw noBackend(plan, failures);
+  throw plan.isBackendForced && first ? first : noBackend(plan, { failures, first });
 }
 
-function noBackend({ address, isBackendForced }: OpenPlan, failures: readonly NearsideError[]) {
-  const [first] = failures;
-  if (isBackendForced && first) return first;
+function noBackend(
+  { address }: OpenPlan,
+  {
+    failures,
+    first,
+  }: { failures: readonly QuarantinedBackend[]; first: NearsideError | undefined },
+) {
   return new NearsideError(
     'no-backend',
     `${address.model}: expected a backend that computes the right numbers on this device, got none. ` +
       failures.map(({ message }) => message).join(' '),
-    {
-      cause: first,
-      details: { failures: failures.map(({ code, message }) => ({ code, message })) },
-    },
+    { cause: first, details: { failures } },
   );
 }
