@@ -81,12 +81,13 @@ function freshPixels() {
   return Float32Array.from({ length: 784 }, (_, i) => (i % 28) / 28);
 }
 
+/** With as many threads as the library has taken. */
 async function openReference() {
   const worker = new Worker(new URL('./reference-worker.js', import.meta.url), { type: 'module' });
   const bytes = new Uint8Array(await (await fetch(modelUrl)).arrayBuffer());
   await new Promise((resolve) => {
     worker.onmessage = resolve;
-    worker.postMessage({ model: bytes });
+    worker.postMessage({ model: bytes, threads: model.stats().threads });
   });
   return worker;
 }

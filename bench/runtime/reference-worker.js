@@ -3,12 +3,15 @@
 import wasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
 import * as ort from 'onnxruntime-web/wasm';
 
-ort.env.wasm.numThreads = 1;
 ort.env.wasm.wasmPaths = { wasm };
 let session;
 
-self.onmessage = async ({ data }) => {
+// ONNX Runtime starts its threads from this same file, and listens there itself.
+if (!self.name.startsWith('em-pthread')) self.onmessage = answer;
+
+async function answer({ data }) {
   if (data.model) {
+    ort.env.wasm.numThreads = data.threads;
     session = await ort.InferenceSession.create(data.model, { executionProviders: ['wasm'] });
     self.postMessage('ready');
     return;
@@ -17,4 +20,4 @@ self.onmessage = async ({ data }) => {
     pixel_values: new ort.Tensor('float32', data.pixels, [data.pixels.length / 784, 1, 28, 28]),
   });
   self.postMessage(logits.data, [logits.data.buffer]);
-};
+}
