@@ -79,5 +79,33 @@ test('score runs many inputs in order, in batches, and goes on where it stopped'
   expect(scored.largest).toBeGreaterThan(1);
 });
 
+test('profile says where the time of an input goes, and explainBackend what serves', async ({
+  page,
+}) => {
+  await gotoBarePage(page, site.url);
+  const { profile, verdicts, refused } = await page.evaluate(async ({ url, trust }) => {
+    const { nearside, one } = globalThis as Scope;
+    const model = await nearside.open(url, { trust });
+    const profile = await model.profile(one(), { runs: 5 });
+    const verdicts = model.explainBackend();
+    const refused = await model.profile(one(), { runs: 0 }).catch((error: Error) => error.name);
+    await model.close();
+    return { profile, verdicts, refused };
+  }, digits.address);
+  expect(profile).toMatchObject({ model: 'digits', backend: 'onnx-wasm', runs: 5 });
+  expect(profile.stages.map(({ stage }: { stage: string }) => stage)).toEqual([
+    'queue',
+    'pre',
+    'run',
+    'post',
+  ]);
+  expect(profile.totalMs).toBeGreaterThan(0);
+  expect(verdicts).toMatchObject([
+    { backend: 'onnx-wasm', verdict: 'serving', variant: 'int8' },
+    { backend: 'tfjs-wasm', verdict: 'untried' },
+  ]);
+  expect(refused).toBe('RangeError');
+});
+
 // biome-ignore lint/suspicious/noExplicitAny: what the page's global scope holds, as it sees it
 type Scope = any;

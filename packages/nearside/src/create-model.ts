@@ -7,6 +7,7 @@ import { keepCurrent } from './keep-current.js';
 import type { Model, ModelStats, OpeningStats, StorageOptions } from './model.js';
 import type { OpenPlan } from './open-options.js';
 import { postBatch, type QueuedRun } from './post-batch.js';
+import { profileModel } from './profile-model.js';
 import type { RunReply } from './protocol.js';
 import { createRecentRuns } from './recent-runs.js';
 import { createReviver } from './revive-worker.js';
@@ -109,6 +110,7 @@ export function createModel(parts: ModelParts): Model {
     score: (inputs, options) => scoreAll(run, inputs, options),
     stats,
     storage,
+    profile: (input, options) => profileModel(run, input, options),
     explainBackend: () => explainBackend(handover.current.serving, plan.backends),
     close,
     on: emitter.on,

@@ -20,12 +20,14 @@ export type {
   Model,
   ModelStats,
   OpeningStats,
+  Profile,
   RunMeta,
   RunOptions,
   RunResult,
   Scored,
   ScoreOptions,
   ScoreProgress,
+  StageProfile,
   StorageOptions,
 } from './model.js';
 export { open } from './open.js';

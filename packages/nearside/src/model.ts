@@ -49,12 +49,41 @@ export interface Model extends AsyncDisposable {
    * @throws NearsideError trust, network and backend codes; the present version serves on
    */
   update(): Promise<ReleaseIdentity | undefined>;
+  /**
+   * Runs one input several times and says where the time goes: `console.table(profile.stages)`. Counts
+   * as runs like any other.
+   */
+  profile(
+    input: Input,
+    options?: { readonly runs?: number | undefined; readonly signal?: AbortSignal | undefined },
+  ): Promise<Profile>;
   /** Which backends were candidates here, what became of each, and why: for `console.table`. */
   explainBackend(): readonly BackendVerdict[];
   /** What the model takes on this device. `persist` asks the browser never to evict it. */
   storage(options?: StorageOptions): Promise<StorageReport>;
   /** Rejects what waits or runs with `closed`, seals the report, ends the worker. Safe to call twice. */
   close(): Promise<void>;
+}
+
+export interface Profile {
+  readonly model: string;
+  readonly version: string;
+  readonly variant: string;
+  readonly backend: string;
+  readonly threads: number;
+  readonly runs: number;
+  /** Median of a whole run, ms. */
+  readonly totalMs: number;
+  readonly stages: readonly StageProfile[];
+}
+
+export interface StageProfile {
+  /** `queue` is waiting and the way to the worker and back. */
+  readonly stage: 'queue' | 'pre' | 'run' | 'post';
+  readonly medianMs: number;
+  readonly longestMs: number;
+  /** Of the median run, 0 … 1. */
+  readonly share: number;
 }
 
 export interface BackendVerdict {

@@ -1,0 +1,43 @@
+import type { Input } from './input.js';
+import type { Profile, RunMeta, RunOptions, RunResult, StageProfile } from './model.js';
+
+const STAGES = ['queue', 'pre', 'run', 'post'] as const;
+const RUNS = 10;
+
+/**
+ * Runs one input several times, one after another, and says where the time goes.
+ *
+ * @param runs from 1 on
+ * @throws as `run`; RangeError for another number of runs
+ */
+export async function profileModel(
+  run: (input: Input, options: RunOptions) => Promise<RunResult>,
+  input: Input,
+  { runs = RUNS, signal }: { runs?: number | undefined; signal?: AbortSignal | undefined } = {},
+): Promise<Profile> {
+  if (!Number.isSafeInteger(runs) || runs < 1) {
+    throw new RangeError(`profile: expected \`runs\` to be a whole number above 0; got ${runs}`);
+  }
+  const metas: RunMeta[] = [];
+  for (let i = 0; i < runs; i += 1) metas.push((await run(input, { signal })).meta);
+  const { model, version, variant, backend, threads } = metas[0] as RunMeta;
+  const totals = metas.map((meta) => STAGES.reduce((sum, stage) => sum + meta[`${stage}Ms`], 0));
+  const totalMs = middle(totals);
+  const stages = STAGES.map((stage): StageProfile => {
+    const times = metas.map((meta) => meta[`${stage}Ms`]);
+    const medianMs = middle(times);
+    return {
+      stage,
+      medianMs,
+      longestMs: Math.max(...times),
+      share: totalMs > 0 ? medianMs / totalMs : 0,
+    };
+  });
+  return { model, version, variant, backend, threads, runs, totalMs, stages };
+}
+
+/** The median; of an even number the lower one. */
+function middle(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[(sorted.length - 1) >> 1] ?? 0;
+}
