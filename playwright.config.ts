@@ -6,6 +6,14 @@ import { chromiumGpuLaunch, chromiumLaunch } from './scripts/chromium.mjs';
 const EVERYWHERE = ['core-path.flow.ts', 'gpu.flow.ts'];
 const WEBKIT = 'webkit.flow.ts';
 
+/**
+ * Tests by what their lane has to have: WebGPU, none, or a GPU process that can be ended from
+ * outside, which is Chromium's alone. A lane that ought to have WebGPU and has not fails.
+ */
+const GPU = /@gpu\b/;
+const NO_GPU = /@no-gpu\b/;
+const GPU_PROCESS = /@gpu-process\b/;
+
 /** Whole flows on what is built, in real browsers. Each test starts the servers it needs. */
 export default defineConfig({
   testDir: 'tests',
@@ -18,11 +26,13 @@ export default defineConfig({
     {
       name: 'chromium',
       testIgnore: [WEBKIT],
+      grepInvert: GPU,
       use: { browserName: 'chromium', launchOptions: chromiumLaunch },
     },
     {
       name: 'webgpu',
       testMatch: EVERYWHERE,
+      grepInvert: NO_GPU,
       use: { browserName: 'chromium', launchOptions: chromiumGpuLaunch },
     },
     ...(isInstalled('firefox')
@@ -30,6 +40,7 @@ export default defineConfig({
           {
             name: 'firefox',
             testMatch: EVERYWHERE,
+            grepInvert: [NO_GPU, GPU_PROCESS],
             use: { browserName: 'firefox' as const, launchOptions: firefoxLaunch },
           },
         ]

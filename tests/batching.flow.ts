@@ -1,23 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { serveDigits } from './digits-repository.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
 
 let site: Awaited<ReturnType<typeof serveBarePage>>;
-let dir: string;
 let digits: Awaited<ReturnType<typeof serveDigits>>;
 
 test.beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'nearside-batching-'));
-  site = await serveBarePage(join(dir, 'page'));
+  site = await serveBarePage();
   digits = await serveDigits();
 });
 
 test.afterAll(async () => {
   await Promise.all([site.close(), digits.close()]);
-  await rm(dir, { recursive: true });
 });
 
 for (const backend of ['onnx-wasm', 'tfjs-wasm']) {

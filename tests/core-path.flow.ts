@@ -1,24 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import { followCorePath } from './core-path.js';
 import { serveDigits } from './digits-repository.js';
-import { hasGpu } from './has-gpu.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
 
 let site: Awaited<ReturnType<typeof serveBarePage>>;
-let dir: string;
 let digits: Awaited<ReturnType<typeof serveDigits>>;
 
 test.beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'nearside-page-'));
-  site = await serveBarePage(join(dir, 'page'));
+  site = await serveBarePage();
 });
 
 test.afterAll(async () => {
   await site.close();
-  await rm(dir, { recursive: true });
 });
 
 test.beforeEach(async () => {
@@ -31,9 +24,9 @@ test.afterEach(async ({ page }) => {
 });
 
 for (const backend of ['onnx-wasm', 'tfjs-wasm', 'onnx-webgpu', 'tfjs-webgpu']) {
-  test(`on ${backend} a model opens, runs, opens offline and heals`, async ({ page }) => {
+  const tag = backend.endsWith('webgpu') ? '@gpu' : [];
+  test(`on ${backend} a model opens, runs, opens offline and heals`, { tag }, async ({ page }) => {
     await gotoBarePage(page, site.url);
-    test.skip(backend.endsWith('webgpu') && !(await hasGpu(page)), 'this lane has no WebGPU');
     await followCorePath(page, { siteUrl: site.url, digits, backend });
   });
 }

@@ -1,44 +1,37 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import { serveDigits } from './digits-repository.js';
-import { hasGpu } from './has-gpu.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
 import { serveFixture } from './serve-fixture.js';
 
 let site: Awaited<ReturnType<typeof serveBarePage>>;
-let dir: string;
 let wrong: Awaited<ReturnType<typeof serveFixture>>;
 
 test.beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'nearside-page-'));
-  site = await serveBarePage(join(dir, 'page'));
+  site = await serveBarePage();
   wrong = await serveFixture('wrong-on-webgpu');
 });
 
 test.afterAll(async () => {
   await wrong.close();
   await site.close();
-  await rm(dir, { recursive: true });
 });
 
 test.beforeEach(async ({ page }) => {
   await gotoBarePage(page, site.url);
 });
 
-test('a model that WebGPU computes wrongly is golden-mismatch there', async ({ page }) => {
-  test.skip(!(await hasGpu(page)), 'this lane has no WebGPU');
+test('a model that WebGPU computes wrongly is golden-mismatch there', { tag: '@gpu' }, async ({
+  page,
+}) => {
   expect(await openForced(page, wrong.address, 'onnx-webgpu')).toMatchObject({
     code: 'golden-mismatch',
     message: expect.stringContaining("case 'noise', output 'y'"),
   });
 });
 
-test('with wasm as the next in order it ends up there, and says why it is not on the GPU', async ({
-  page,
-}) => {
-  test.skip(!(await hasGpu(page)), 'this lane has no WebGPU');
+test('with wasm as the next in order it ends up there, and says why it is not on the GPU', {
+  tag: '@gpu',
+}, async ({ page }) => {
   const opened = await page.evaluate(async ({ url, trust }) => {
     const scope = globalThis as Scope;
     const backends = ['onnx-webgpu', 'onnx-wasm'];
@@ -67,10 +60,9 @@ test('with wasm as the next in order it ends up there, and says why it is not on
   });
 });
 
-test('without a GPU the backends for it are no-backend before their wasm is fetched', async ({
-  page,
-}) => {
-  test.skip(await hasGpu(page), 'this lane has WebGPU');
+test('without a GPU the backends for it are no-backend before their wasm is fetched', {
+  tag: '@no-gpu',
+}, async ({ page }) => {
   const digits = await serveDigits();
   const fetched: string[] = [];
   page.on('request', (request) => fetched.push(new URL(request.url()).pathname));
@@ -85,12 +77,9 @@ test('without a GPU the backends for it are no-backend before their wasm is fetc
 });
 
 for (const backend of ['onnx-webgpu', 'tfjs-webgpu']) {
-  test(`when the GPU goes, ${backend} serves on in another worker, and no run fails`, async ({
-    page,
-    browserName,
-  }) => {
-    test.skip(!(await hasGpu(page)), 'this lane has no WebGPU');
-    test.skip(browserName !== 'chromium', 'only Chromium lets its GPU process be ended');
+  test(`when the GPU goes, ${backend} serves on in another worker, and no run fails`, {
+    tag: ['@gpu', '@gpu-process'],
+  }, async ({ page }) => {
     const digits = await serveDigits();
     await page.evaluate(
       async ([{ url, trust }, backend]) => {

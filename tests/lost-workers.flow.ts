@@ -1,18 +1,14 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { cp } from 'node:fs/promises';
 import { expect, test } from '@playwright/test';
 import { root } from '../scripts/root.mjs';
 import { serveDigits } from './digits-repository.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
 
 let site: Awaited<ReturnType<typeof serveBarePage>>;
-let dir: string;
 let digits: Awaited<ReturnType<typeof serveDigits>>;
 
 test.beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'nearside-lost-'));
-  site = await serveBarePage(join(dir, 'page'));
+  site = await serveBarePage();
   digits = await serveDigits();
   // Runs as long as the largest pixel of its input says.
   await digits.release({
@@ -31,7 +27,6 @@ test.beforeAll(async () => {
 
 test.afterAll(async () => {
   await Promise.all([site.close(), digits.close()]);
-  await rm(dir, { recursive: true });
 });
 
 test.beforeEach(async ({ page }) => {

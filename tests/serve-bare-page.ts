@@ -1,10 +1,14 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { build } from 'vite';
 import { root } from '../scripts/root.mjs';
 import { serveSite } from '../scripts/serve-site.mjs';
 
-/** Builds `tests/page` into a folder and serves it: `nearside` and `one()` are on its global scope. */
-export async function serveBarePage(outDir: string) {
+/** Builds `tests/page` and serves it: `nearside` and `one()` are on its global scope. */
+export async function serveBarePage() {
+  const outDir = await mkdtemp(join(tmpdir(), 'nearside-page-'));
   const { NODE_ENV } = process.env;
   await build({
     configFile: false,
@@ -16,7 +20,14 @@ export async function serveBarePage(outDir: string) {
   // Vite sets it for a build; the next test's `npm install` would leave out what is for development.
   if (NODE_ENV === undefined) delete process.env.NODE_ENV;
   else process.env.NODE_ENV = NODE_ENV;
-  return serveSite({ dir: outDir, config: {}, port: 0 });
+  const { url, close } = await serveSite({ dir: outDir, config: {}, port: 0 });
+  return {
+    url,
+    async close() {
+      await close();
+      await rm(outDir, { recursive: true });
+    },
+  };
 }
 
 export async function gotoBarePage(page: Page, url: string): Promise<void> {

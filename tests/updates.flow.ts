@@ -1,5 +1,4 @@
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import { root } from '../scripts/root.mjs';
@@ -7,17 +6,14 @@ import { serveDigits } from './digits-repository.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
 
 let site: Awaited<ReturnType<typeof serveBarePage>>;
-let dir: string;
 let digits: Awaited<ReturnType<typeof serveDigits>>;
 
 test.beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'nearside-page-'));
-  site = await serveBarePage(join(dir, 'page'));
+  site = await serveBarePage();
 });
 
 test.afterAll(async () => {
   await site.close();
-  await rm(dir, { recursive: true });
 });
 
 test.beforeEach(async ({ page }) => {

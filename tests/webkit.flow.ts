@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { followCorePath } from './core-path.js';
 import { serveDigits } from './digits-repository.js';
@@ -8,19 +5,16 @@ import { serveBarePage } from './serve-bare-page.js';
 import { openWebKit, type WebKitPage } from './webkit-driver.js';
 
 let site: Awaited<ReturnType<typeof serveBarePage>>;
-let dir: string;
 let page: WebKitPage;
 
 test.beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'nearside-page-'));
-  site = await serveBarePage(join(dir, 'page'));
+  site = await serveBarePage();
   page = await openWebKit();
 });
 
 test.afterAll(async () => {
   await page?.close();
   await site.close();
-  await rm(dir, { recursive: true });
 });
 
 for (const backend of ['onnx-wasm', 'tfjs-wasm']) {

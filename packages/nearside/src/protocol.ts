@@ -96,7 +96,7 @@ export interface OpenedVersion {
 
 export interface LoadRequest {
   readonly variant: string;
-  /** Where the runtime's wasm is: an address, or in Node the bytes themselves. Not every one has any. */
+  /** Where the runtime's wasm is: an address, or in Node the bytes; undefined for one without wasm. */
   readonly runtimeWasm: string | Uint8Array<ArrayBuffer> | undefined;
 }
 
