@@ -15,6 +15,7 @@ import { createRunner } from './run-model.js';
 import { createRunQueue } from './scheduler/run-queue.js';
 import { scoreAll } from './score-all.js';
 import type { Serving } from './serving.js';
+import { releaseSnapshot } from './snapshot-input.js';
 import type { InstallIdentity } from './telemetry/install-identity.js';
 import { recordVersion } from './telemetry/record-version.js';
 import { createReportTotals } from './telemetry/reporter.js';
@@ -45,6 +46,7 @@ export function createModel(parts: ModelParts): Model {
   handover.current.recorder.opened(opening, { quarantined: first.quarantined.length });
   const { max: maxBatch = 1, maxDelayMs = 0 } = first.version.spec.batch ?? {};
   const queue = createRunQueue<QueuedRun, RunReply>({
+    discard: ({ input }) => releaseSnapshot(input),
     post: (runs) => postBatch(runs, { handover, watchdogMs: plan.policy.watchdogMs }),
     ...{ maxBatch, maxDelayMs },
   });

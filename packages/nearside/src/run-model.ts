@@ -62,8 +62,7 @@ export function createRunner({ handover, queue, recent, emitter, refusal }: Runn
     try {
       return await queue.add({ work, priority, batchKey: key, signal, timeoutMs, terminate });
     } finally {
-      // An element's picture may turn out broken while nobody waits for it any more.
-      if (!work.shift) void Promise.resolve(work.input).then(releaseSnapshot, () => {});
+      if (!work.shift) releaseSnapshot(work.input);
     }
   }
 

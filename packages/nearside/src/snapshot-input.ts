@@ -34,9 +34,17 @@ export function snapshotInput(
   }
 }
 
-/** Closes the pictures of a snapshot that nobody will run. */
-export function releaseSnapshot(input: WireInput): void {
-  if (input.kind === 'image' && 'close' in input.image) input.image.close();
+/**
+ * Closes the picture of a snapshot that nobody will run: a camera has few frames. One that turned out
+ * broken has none.
+ */
+export function releaseSnapshot(input: WireInput | Promise<WireInput>): void {
+  void Promise.resolve(input).then(
+    (input) => {
+      if (input.kind === 'image' && 'close' in input.image) input.image.close();
+    },
+    () => {},
+  );
 }
 
 function snapshotTensors(tensors: Tensors, transfer: boolean): WireInput {

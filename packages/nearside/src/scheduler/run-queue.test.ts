@@ -39,11 +39,13 @@ function openQueue({ maxBatch = 1, maxDelayMs = 0 } = {}) {
       },
     };
   };
-  const queue = createRunQueue<string, string>({ post, maxBatch, maxDelayMs });
+  const discarded: string[] = [];
+  const discard = (work: string) => void discarded.push(work);
+  const queue = createRunQueue<string, string>({ post, discard, maxBatch, maxDelayMs });
   const add = (work: string, priority: Priority = 'normal', more: object = {}) =>
     queue.add({ work, priority, batchKey: maxBatch > 1 ? 'all' : undefined, ...more });
   const posted = () => batches.map(({ works }) => works.join(' '));
-  return { queue, batches, add, posted };
+  return { queue, batches, add, posted, discarded };
 }
 
 /** Until everything that can happen by itself has happened. */
@@ -151,8 +153,8 @@ test('what is posted and not begun is asked back for interactive work, and runs 
   ]);
 });
 
-test('posted work is asked back when every caller has left, and does not come again', async () => {
-  const { add, batches, posted } = openQueue();
+test('posted work is asked back when every caller has left, and is freed instead of done', async () => {
+  const { add, batches, posted, discarded } = openQueue();
   const controller = new AbortController();
   void add('running');
   const left = add('left', 'normal', { signal: controller.signal });
@@ -163,6 +165,7 @@ test('posted work is asked back when every caller has left, and does not come ag
   batches[1]?.giveBack();
   await settled();
   expect(posted()).toEqual(['running', 'left']);
+  expect(discarded).toEqual(['left']);
 });
 
 test('a caller who leaves with `terminate` ends the worker, waiting or not', async () => {

@@ -39,6 +39,8 @@ export interface PostedBatch<Work, Result> {
 
 export interface RunQueueOptions<Work, Result> {
   readonly post: (works: readonly Work[]) => PostedBatch<Work, Result>;
+  /** Frees what came back undone and nobody waits for any more. */
+  readonly discard: (work: Work) => void;
   /** Works that may run together. */
   readonly maxBatch: number;
   /** How long a batch that is not full waits for more while the worker is busy, ms. */
@@ -77,6 +79,7 @@ interface Posted<Work, Result> {
 
 export function createRunQueue<Work, Result>({
   post,
+  discard,
   maxBatch,
   maxDelayMs,
 }: RunQueueOptions<Work, Result>): RunQueue<Work, Result> {
@@ -158,7 +161,8 @@ export function createRunQueue<Work, Result>({
       const outcome = outcomes[i] as Outcome<Work, Result>;
       if (outcome.ok === true) entry.resolve(outcome.value);
       else if (outcome.ok === false) entry.reject(outcome.error);
-      else if (!entry.isSettled) insert(Object.assign(entry, { work: outcome.work }));
+      else if (entry.isSettled) discard(outcome.work);
+      else insert(Object.assign(entry, { work: outcome.work }));
     }
   }
 
