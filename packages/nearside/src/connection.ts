@@ -33,6 +33,8 @@ export interface Connection {
   /** @param transfer what is given away with the request */
   run(request: RunRequest, transfer: Transferable[]): Promise<BatchReply>;
   recall(id: number): Promise<void>;
+  beginStream(id: number): Promise<void>;
+  endStream(id: number): Promise<void>;
   check(request: CheckRequest): Promise<UpdateCheck>;
   spendTry(sequence: number): Promise<number | undefined>;
   reject(request: RejectRequest): Promise<void>;
@@ -118,6 +120,8 @@ export async function connect(
     run: (request, transfer) =>
       settle(() => api.run(Comlink.transfer(request, transfer)).catch(rejectUncloneable)),
     recall: (id) => settle(() => api.recall(id)),
+    beginStream: (id) => settle(() => api.beginStream(id)),
+    endStream: (id) => settle(() => api.endStream(id)),
     check: (request) => settle(() => api.check(request)),
     spendTry: (sequence) => settle(() => api.spendTry(sequence)),
     reject: (request) => settle(() => api.reject(request)),

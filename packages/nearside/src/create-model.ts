@@ -16,6 +16,7 @@ import { createRunQueue } from './scheduler/run-queue.js';
 import { scoreAll } from './score-all.js';
 import type { Serving } from './serving.js';
 import { releaseSnapshot } from './snapshot-input.js';
+import { streamLater } from './streaming/stream-later.js';
 import type { InstallIdentity } from './telemetry/install-identity.js';
 import { recordVersion } from './telemetry/record-version.js';
 import { createReportTotals } from './telemetry/reporter.js';
@@ -51,7 +52,8 @@ export function createModel(parts: ModelParts): Model {
     ...{ maxBatch, maxDelayMs },
   });
   const keeper = keepCurrent({ ...parts, handover, recording, startShift });
-  const run = createRunner({ handover, queue, recent, emitter, refusal });
+  const { run, runFrame } = createRunner({ handover, queue, recent, emitter, refusal });
+  const streamEnd = new AbortController();
   let closed: NearsideError | undefined;
   let closing: Promise<void> | undefined;
 
@@ -103,6 +105,7 @@ export function createModel(parts: ModelParts): Model {
     closed ??= closedError(model);
     keeper.close(closed);
     queue.close(closed);
+    streamEnd.abort(closed);
     closing ??= handover.close(closed).then(() => parts.reports.close());
     return closing;
   }
@@ -110,6 +113,8 @@ export function createModel(parts: ModelParts): Model {
   return {
     run: run as Model['run'],
     score: (inputs, options) => scoreAll(run, inputs, options),
+    stream: (source, options) =>
+      streamLater(source, options, { handover, runFrame, refusal, closing: streamEnd.signal }),
     stats,
     storage,
     profile: (input, options) => profileModel(run, input, options),

@@ -18,8 +18,10 @@ export interface Shift {
 /** Who takes the next run: one version hands over to another between two runs. */
 export interface Handover {
   readonly current: Shift;
-  /** Does one run on the current version, and sees how it ends. */
-  run<Result>(work: (shift: Shift) => Promise<Result>): Promise<Result>;
+  /** Does one run on the current version, or on one that is held, and sees how it ends. */
+  run<Result>(work: (shift: Shift) => Promise<Result>, held?: Shift): Promise<Result>;
+  /** Keeps the current version ready until `release`, whoever takes over: a stream has its state there. */
+  hold(): Promise<{ readonly shift: Shift; release(): void }>;
   /**
    * From the next run on `next` serves. The one before it finishes what it has begun, and stays
    * ready until the new one has settled in.
@@ -109,9 +111,9 @@ export function createHandover(first: Shift, { emitter, revive }: HandoverOption
     get current() {
       return current;
     },
-    async run(work) {
-      await reviving?.catch(() => {});
-      const shift = current;
+    async run(work, held) {
+      if (!held) await reviving?.catch(() => {});
+      const shift = held ?? current;
       begin(shift);
       try {
         const result = await work(shift);
@@ -124,6 +126,19 @@ export function createHandover(first: Shift, { emitter, revive }: HandoverOption
       } finally {
         end(shift);
       }
+    },
+    async hold() {
+      await reviving?.catch(() => {});
+      const shift = current;
+      let isHeld = true;
+      begin(shift);
+      return {
+        shift,
+        release() {
+          if (isHeld) end(shift);
+          isHeld = false;
+        },
+      };
     },
     take(next) {
       if (reserve) leaveWhenIdle(reserve, undefined);

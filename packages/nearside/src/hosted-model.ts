@@ -9,6 +9,7 @@ import {
 } from '@nearside/artifact';
 import { NearsideError } from '@nearside/core';
 import type { Backend, RuntimeTraits } from './backends/backend.js';
+import { createHostedStreams } from './hosted-streams.js';
 import { LIBRARY_VERSION } from './library-version.js';
 import { createLoadProgress } from './load-progress.js';
 import type { OpenStore } from './platform/open-store.js';
@@ -37,6 +38,8 @@ export interface HostedModel {
   load(request: LoadRequest): Promise<LoadedVariant>;
   run(request: RunRequest): Promise<BatchReply>;
   recall(id: number): Promise<void>;
+  beginStream(id: number): Promise<void>;
+  endStream(id: number): Promise<void>;
   check(request: CheckRequest): Promise<UpdateCheck>;
   spendTry(sequence: number): Promise<number | undefined>;
   reject(request: RejectRequest): Promise<void>;
@@ -59,6 +62,7 @@ export function createHostedModel({ backend, openStore, emit }: HostedModelOptio
   let session: Session | undefined;
   let healedChunks = 0;
   const turns = createRunTurns();
+  const streams = createHostedStreams();
 
   const installed = () => requireStep(installation, 'open');
   const opened = () => requireStep(version, 'open');
@@ -109,10 +113,15 @@ export function createHostedModel({ backend, openStore, emit }: HostedModelOptio
       const ready = requireStep(session, 'load');
       return turns.run(request, async () => ({
         kind: 'done',
-        replies: await runBatch(ready, request.items, { arrivedMs }),
+        replies:
+          request.stream === undefined
+            ? await runBatch(ready, request.items, { arrivedMs })
+            : await streams.run(request.stream, request.items, { arrivedMs }),
       }));
     },
     recall: async (id) => turns.recall(id),
+    beginStream: async (id) => streams.begin(id, requireStep(session, 'load')),
+    endStream: async (id) => streams.end(id),
 
     check: (request) => installed().check(request),
     spendTry: (sequence) => installed().spendTry(sequence),

@@ -36,4 +36,11 @@ export type { StoreChoice } from './platform/open-store.js';
 export type { LoadPhase, LoadTimes, Progress } from './protocol.js';
 export { type AvailableBackend, runtimeAssets } from './runtime-assets.js';
 export type { Priority } from './scheduler/priority.js';
+export type {
+  Backpressure,
+  ModelStream,
+  Streamed,
+  StreamOptions,
+  StreamStats,
+} from './streaming/model-stream.js';
 export type { ReportTotals } from './telemetry/reporter.js';

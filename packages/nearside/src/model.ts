@@ -6,6 +6,7 @@ import type { ImageInput, Input, TensorInput } from './input.js';
 import type { LoadTimes } from './protocol.js';
 import type { AvailableBackend } from './runtime-assets.js';
 import type { Priority } from './scheduler/priority.js';
+import type { ModelStream, StreamOptions } from './streaming/model-stream.js';
 import type { ReportTotals } from './telemetry/reporter.js';
 
 /** An open model. Close it when done: that ends its worker and frees its memory. */
@@ -28,6 +29,12 @@ export interface Model extends AsyncDisposable {
     inputs: Iterable<Input> | AsyncIterable<Input>,
     options?: ScoreOptions,
   ): AsyncGenerator<Scored, void, undefined>;
+  /**
+   * Runs frames as they come, in their order: `for await (const { output } of model.stream(frames)) …`.
+   * A model with state carries it from frame to frame, in the worker and in the version that it began
+   * with; each `run` of such a model is a fresh start. Leaving the loop ends the stream.
+   */
+  stream(source: Iterable<Input> | AsyncIterable<Input>, options?: StreamOptions): ModelStream;
   /**
    * Tells which label was right for a run of this page visit, so that accuracy can be reported.
    *

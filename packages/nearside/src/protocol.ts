@@ -38,6 +38,10 @@ export interface WorkerApi {
   run(request: RunRequest): Promise<Reply<BatchReply>>;
   /** Asks a batch back that has not begun; `run` then answers `recalled`. */
   recall(id: number): Promise<Reply<void>>;
+  /** From now on runs may name this stream, whose state stays in the worker: zeros at first. */
+  beginStream(id: number): Promise<Reply<void>>;
+  /** Forgets its state. Runs that name it later are `state-lost`. */
+  endStream(id: number): Promise<Reply<void>>;
   /** Asks the repository what this device should run. */
   check(request: CheckRequest): Promise<Reply<UpdateCheck>>;
   /** Counts one of a candidate's tries. @returns how many are left; undefined when none was */
@@ -153,6 +157,8 @@ export interface RunRequest {
   /** Of this connection, for `recall`. */
   readonly id: number;
   readonly items: readonly RunItem[];
+  /** The items are frames of it: each runs alone, from the state that the one before it left. */
+  readonly stream?: number | undefined;
 }
 
 export interface RunItem {

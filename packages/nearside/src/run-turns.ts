@@ -1,3 +1,4 @@
+import { oneMacrotask } from './one-macrotask.js';
 import type { BatchReply, RunRequest } from './protocol.js';
 
 /** Batches one after another; what has not begun can be asked back. */
@@ -29,6 +30,7 @@ export function createRunTurns(): RunTurns {
 
   return {
     run(request, begin) {
+      // A run on wasm blocks the thread: what was sent meanwhile, a recall say, is heard only between two.
       const isBehindAnother = given.size > 0;
       given.add(request.id);
       const turn = last
@@ -44,16 +46,4 @@ export function createRunTurns(): RunTurns {
       await last;
     },
   };
-}
-
-/** A run on wasm blocks the thread: what was sent meanwhile, a recall say, is heard only here. */
-function oneMacrotask(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(undefined);
-  });
 }

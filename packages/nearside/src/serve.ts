@@ -47,6 +47,8 @@ function attachTo(
     load: (request) => reply(() => model.load(request), 'backend-failed'),
     run: async (request) => transferAll(await reply(() => model.run(request), 'backend-failed')),
     recall: (id) => reply(() => model.recall(id), 'backend-failed'),
+    beginStream: (id) => reply(() => model.beginStream(id), 'backend-failed'),
+    endStream: (id) => reply(() => model.endStream(id), 'backend-failed'),
     check: (request) => reply(() => model.check(request), 'network-failed'),
     spendTry: (sequence) => reply(() => model.spendTry(sequence), 'store-unavailable'),
     reject: (request) => reply(() => model.reject(request), 'store-unavailable'),
