@@ -107,6 +107,34 @@ for (const backend of ['onnx-wasm', 'tfjs-wasm'] as const) {
       expect(runs).toEqual(known.x.map((row) => row.map((x) => x + x)));
     });
 
+    test('an endless stream leaves runs their turn, and goes on between them', async ({ page }) => {
+      const seen = await page.evaluate(async () => {
+        const { model, inputs, valuesOf } = globalThis as Scope;
+        function* endless() {
+          for (;;) yield* inputs;
+        }
+        const stream = model.stream(endless());
+        let read = 0;
+        const reading = (async () => {
+          for await (const _ of stream) read += 1;
+        })();
+        const values = [];
+        const reads = [];
+        for (const priority of ['background', 'normal', 'interactive']) {
+          values.push(valuesOf(await model.run(inputs[0], { priority })));
+          const before = read;
+          while (read < before + 100) await new Promise((resolve) => setTimeout(resolve));
+          reads.push(read - before >= 100);
+        }
+        await stream.return();
+        await reading;
+        return { values, reads };
+      });
+      const [first = []] = known.x;
+      const doubled = first.map((x) => x + x);
+      expect(seen).toEqual({ values: [doubled, doubled, doubled], reads: [true, true, true] });
+    });
+
     test('after reset a stream goes on as a fresh one does', async ({ page }) => {
       const { before, after, stats } = await page.evaluate(async () => {
         const { model, inputs, valuesOf } = globalThis as Scope;
