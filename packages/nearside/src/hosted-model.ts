@@ -41,7 +41,7 @@ export interface HostedModel {
   spendTry(sequence: number): Promise<number | undefined>;
   reject(request: RejectRequest): Promise<void>;
   storage(): Promise<StorageReport>;
-  /** Ends downloads and frees the session; a worker does not need it, it is simply ended. */
+  /** Ends downloads, lets what is being stored be stored, frees the session. Safe to call twice. */
   close(): Promise<void>;
 }
 
@@ -59,6 +59,12 @@ export function createHostedModel({ backend, openStore, emit }: HostedModelOptio
   let session: Session | undefined;
   let healedChunks = 0;
   const turns = createRunTurns();
+
+  async function release(): Promise<void> {
+    const released = session;
+    session = undefined;
+    await released?.release();
+  }
 
   const installed = () => requireStep(installation, 'open');
   const opened = () => requireStep(version, 'open');
@@ -121,8 +127,7 @@ export function createHostedModel({ backend, openStore, emit }: HostedModelOptio
 
     async close() {
       closing.abort();
-      await turns.idle();
-      await session?.release();
+      await Promise.all([installation?.close(), turns.idle().then(release)]);
     },
   };
 }

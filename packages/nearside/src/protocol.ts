@@ -45,6 +45,8 @@ export interface WorkerApi {
   /** Gives a version up on this device. */
   reject(request: RejectRequest): Promise<Reply<void>>;
   storage(): Promise<Reply<StorageReport>>;
+  /** Ends downloads and waits for what is being stored: then the worker may be ended. */
+  close(): Promise<Reply<void>>;
 }
 
 export type Reply<Value> =

@@ -88,7 +88,7 @@ export async function openOn(
       runtimes: [...new Set(plan.backends.map(runtimeOf))],
     });
     if (!version) {
-      connection.close(undefined);
+      void connection.close(undefined);
       return undefined;
     }
     const metadataMs = performance.now() - startMs;
@@ -118,13 +118,13 @@ export async function endingOnFailure<Result>(
   signal: AbortSignal | undefined,
   step: () => Promise<Result>,
 ): Promise<Result> {
-  const onAbort = () => connection.close(signal?.reason);
+  const onAbort = () => void connection.close(signal?.reason);
   signal?.addEventListener('abort', onAbort);
   try {
     signal?.throwIfAborted();
     return await step();
   } catch (error) {
-    connection.close(error);
+    void connection.close(error);
     throw error;
   } finally {
     signal?.removeEventListener('abort', onAbort);

@@ -63,6 +63,8 @@ export interface ModelInstallation {
   /** Gives a version up on this device: the one before it is active again. */
   reject(sequence: number, failure: ErrorCode): Promise<void>;
   storage(): Promise<StorageReport>;
+  /** Waits for what is being stored. Downloads are ended by the signal it was opened with. */
+  close(): Promise<void>;
 }
 
 export interface InstallationOptions {
@@ -186,6 +188,7 @@ export function openModelInstallation({
     spendTry: (sequence) => ledger.spendTry(sequence),
     reject: (sequence, failure) => ledger.reject(sequence, failure),
     storage: () => reportStorage(store, { prefix, model }),
+    close: () => store.close(),
   };
 }
 
