@@ -6,8 +6,9 @@ import {
   type StorageReport,
   type UpdateCheck,
   variantFiles,
+  withMemoryFallback,
 } from '@nearside/artifact';
-import { NearsideError } from '@nearside/core';
+import { NearsideError, type Store } from '@nearside/core';
 import type { Backend, RuntimeTraits } from './backends/backend.js';
 import { LIBRARY_VERSION } from './library-version.js';
 import { createLoadProgress } from './load-progress.js';
@@ -29,6 +30,7 @@ import {
 import { runBatch } from './run-batch.js';
 import { createRunTurns } from './run-turns.js';
 import { openSession, requireVariant, type Session } from './session.js';
+import { type InstallIdentity, readInstallIdentity } from './telemetry/install-identity.js';
 
 /** The model that this worker serves, from address to session. */
 export interface HostedModel {
@@ -70,11 +72,13 @@ export function createHostedModel({ backend, openStore, emit }: HostedModelOptio
   const opened = () => requireStep(version, 'open');
 
   return {
-    async open({ which, url, store, runtimes, ...options }) {
+    async open({ which, url, store, runtimes, install: known, ...options }) {
       progress.enter('metadata');
+      const install = known ?? (await readInstall(openStore('nearside-reports', store)));
       installation = openModelInstallation({
         ...options,
         address: parseModelAddress(url),
+        installId: install.id,
         support: { runtimes },
         signal: closing.signal,
         store: openStore('nearside-models', store),
@@ -84,7 +88,7 @@ export function createHostedModel({ backend, openStore, emit }: HostedModelOptio
         },
       });
       version = await openVersion(installation, which);
-      return version && describe(version);
+      return version && describe(version, install);
     },
 
     async fetch({ variant }) {
@@ -132,6 +136,15 @@ export function createHostedModel({ backend, openStore, emit }: HostedModelOptio
   };
 }
 
+async function readInstall(reports: Store): Promise<InstallIdentity> {
+  const store = withMemoryFallback(reports);
+  try {
+    return await readInstallIdentity(store);
+  } finally {
+    await store.close();
+  }
+}
+
 function openVersion(installation: ModelInstallation, which: WhichVersion) {
   switch (which.kind) {
     case 'active':
@@ -143,10 +156,10 @@ function openVersion(installation: ModelInstallation, which: WhichVersion) {
   }
 }
 
-function describe(version: InstalledVersion): OpenedVersion {
+function describe(version: InstalledVersion, install: InstallIdentity): OpenedVersion {
   const { release, manifestSha256, spec, origin, arm } = version;
   const driftEdges = version.digestOf('baseline.json')?.slice(0, 16);
-  return { release, manifestSha256, spec, origin, arm, driftEdges };
+  return { release, manifestSha256, spec, origin, arm, driftEdges, install };
 }
 
 function requireStep<Value>(value: Value | undefined, step: string): Value {

@@ -16,7 +16,8 @@ import type { InstallIdentity } from './telemetry/install-identity.js';
 /** What opening a model needs beside the plan. */
 export interface ServingContext {
   readonly plan: OpenPlan;
-  readonly identity: InstallIdentity;
+  /** Undefined until a worker has read it. */
+  readonly identity?: InstallIdentity | undefined;
   readonly emitter: ModelEmitter;
 }
 
@@ -84,7 +85,7 @@ export async function openOn(
       mirrors,
       request,
       maxBytes: policy.maxBytes,
-      installId: identity.id,
+      install: identity,
       runtimes: [...new Set(plan.backends.map(runtimeOf))],
     });
     if (!version) {
