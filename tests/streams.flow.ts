@@ -308,7 +308,7 @@ test('with its worker a stream loses its state, says so, and what comes next suc
     left: true,
     run: first.map((x) => x + x),
     again: known.y,
-    errors: { 'state-lost': 1 },
+    errors: { terminated: 1 },
   });
 });
 

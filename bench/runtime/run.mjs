@@ -6,6 +6,7 @@ import { serveSite } from '../../scripts/serve-site.mjs';
 import { publishModels, startRepository } from '../../scripts/stack.mjs';
 import { median, medianInterval } from '../bootstrap.mjs';
 import { row } from '../row.mjs';
+import { measureCodeSize } from './code-size.mjs';
 
 /** Milliseconds that `model.run` may add to a worker written by hand. */
 const OVERHEAD_MS = 0.15;
@@ -25,6 +26,7 @@ export async function runSuite(dir) {
     measuredRow('overhead-small-ms', added, { unit: 'ms', atMost: OVERHEAD_MS }),
     measuredRow('batch-throughput-ratio', throughputs(together), { unit: '', atLeast: 0.9 }),
     measuredRow('batch-vs-sequential-ratio', throughputs(sequential), { unit: '', atLeast: 1.2 }),
+    ...(await measureCodeSize()),
   ];
 }
 

@@ -43,4 +43,4 @@ export type {
   StreamOptions,
   StreamStats,
 } from './streaming/model-stream.js';
-export type { ReportTotals } from './telemetry/reporter.js';
+export type { ReportTotals } from './telemetry/report-totals.js';

@@ -7,7 +7,7 @@ import type { LoadTimes } from './protocol.js';
 import type { AvailableBackend } from './runtime-assets.js';
 import type { Priority } from './scheduler/priority.js';
 import type { ModelStream, StreamOptions } from './streaming/model-stream.js';
-import type { ReportTotals } from './telemetry/reporter.js';
+import type { ReportTotals } from './telemetry/report-totals.js';
 
 /** An open model. Close it when done: that ends its worker and frees its memory. */
 export interface Model extends AsyncDisposable {

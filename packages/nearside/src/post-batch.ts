@@ -67,7 +67,7 @@ export function postBatch(
       taken?.serving.connection.recall(id).catch(() => {});
     },
     terminate() {
-      taken?.serving.connection.close(terminated('a caller ended it'));
+      taken?.serving.connection.kill(terminated('a caller ended it'));
     },
   };
 }
@@ -123,27 +123,21 @@ function outcomeOf(reply: Reply<RunReply>): RunOutcome {
   return reply.ok ? reply : { ok: false, error: fromWireError(reply.error) };
 }
 
-/** What was lost with a worker is done again by the next one, where its input is still there; state is not. */
+/**
+ * What was lost with a worker is done again by the next one, where its input is still there. A stream's
+ * state is not.
+ */
 async function afterLoss(runs: readonly QueuedRun[], error: unknown): Promise<RunOutcome[]> {
   if (!isLostWorker(error)) throw error;
   const inputs = await Promise.allSettled(runs.map(({ input }) => input));
   return runs.map((run, i) => {
     const input = inputs[i] as PromiseSettledResult<WireInput>;
-    if (run.stream) return { ok: false, error: stateLost(error) };
-    const isThere = input.status === 'fulfilled' && !run.isGiven && isRetained(input.value);
+    const isThere =
+      !run.stream && input.status === 'fulfilled' && !run.isGiven && isRetained(input.value);
     return isThere && !run.isSecondTry
       ? { ok: 'again', work: Object.assign(run, { shift: undefined, isSecondTry: true }) }
       : { ok: false, error };
   });
-}
-
-function stateLost(cause: NearsideError): NearsideError {
-  return new NearsideError(
-    'state-lost',
-    "Expected the worker to keep the stream's state, got it lost: the stream has ended. Begin another, " +
-      'a little before the last result.',
-    { cause },
-  );
 }
 
 async function watched<Result>(
@@ -151,7 +145,7 @@ async function watched<Result>(
   watchdogMs: number,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  const bite = () => connection.close(terminated(`no answer within ${watchdogMs} ms`));
+  const bite = () => connection.kill(terminated(`no answer within ${watchdogMs} ms`));
   const timer = setTimeout(bite, watchdogMs);
   try {
     return await work();

@@ -1,3 +1,5 @@
+import { NearsideError } from '@nearside/core';
+import { isLostWorker } from '../backend-fault.js';
 import type { Handover } from '../handover.js';
 import type { Input } from '../input.js';
 import type { RunOptions, RunResult } from '../model.js';
@@ -49,7 +51,10 @@ export async function openStream(
     // Where these two fail, the runs between them say why.
     connection.beginStream(stream.id).catch(() => {});
     return {
-      run: (frame) => run({ ...frame, held: stream }),
+      run: (frame) =>
+        run({ ...frame, held: stream }).catch((error) => {
+          throw isLostWorker(error) ? stateLost(error) : error;
+        }),
       end() {
         left.abort();
         connection.endStream(stream.id).catch(() => {});
@@ -64,4 +69,13 @@ export async function openStream(
     end: () => held?.release(),
     signals: signal ? [closing, signal] : [closing],
   });
+}
+
+function stateLost(cause: NearsideError): NearsideError {
+  return new NearsideError(
+    'state-lost',
+    "Expected the worker to keep the stream's state, got it lost: the stream has ended. Begin another, " +
+      'a little before the last result.',
+    { cause },
+  );
 }

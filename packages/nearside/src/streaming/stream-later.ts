@@ -1,11 +1,11 @@
-import { NearsideError } from '@nearside/core';
 import type { Input } from '../input.js';
+import { loadLater } from '../load-later.js';
 import { type ModelStream, NO_FRAMES, type Streamed, type StreamOptions } from './model-stream.js';
 import type { StreamContext } from './open-stream.js';
 
 const OVER = { done: true, value: undefined } as const;
 
-/** A stream whose code is fetched at its first `next()`: pages that have none do not pay for it. */
+/** A stream whose code is loaded at its first `next()`. */
 export function streamLater(
   source: Iterable<Input> | AsyncIterable<Input>,
   options: StreamOptions | undefined,
@@ -16,9 +16,7 @@ export function streamLater(
   let isOver = false;
 
   async function begin(): Promise<ModelStream> {
-    const { openStream } = await import('./open-stream.js').catch((cause) => {
-      throw unreachable(cause);
-    });
+    const { openStream } = await loadLater();
     stream = await openStream(source, options, context);
     return stream;
   }
@@ -51,13 +49,4 @@ export function streamLater(
       return this;
     },
   };
-}
-
-function unreachable(cause: unknown): NearsideError {
-  return new NearsideError(
-    'assets-unreachable',
-    "Expected the library's streams to be fetched beside its other files, got none. Are all of the " +
-      'files served that the build made?',
-    { cause, retryable: true },
-  );
 }
