@@ -7,6 +7,8 @@ import { serveDigits } from './digits-repository.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
 import { serveFixture } from './serve-fixture.js';
 
+const require = createRequire(import.meta.url);
+
 let site: Awaited<ReturnType<typeof serveBarePage>>;
 let leaky: Awaited<ReturnType<typeof serveFixture>>;
 let digits: Awaited<ReturnType<typeof serveDigits>>;
@@ -33,6 +35,14 @@ test.beforeEach(async ({ page }) => {
     });
     scope.inputs = x.map(input);
     scope.valuesOf = ({ output }: Scope) => [...output.tensors.y.data];
+    /** Whatever starts a worker from now on: each can be ended as a crash would. */
+    scope.workers = [];
+    globalThis.Worker = class extends Worker {
+      constructor(url: string | URL, options?: WorkerOptions) {
+        super(url, options);
+        scope.workers.push(this);
+      }
+    };
     scope.codeOf = (error: Scope) => error.code ?? error.message;
     /** A source that says whether it was left, and how much was taken of it. */
     scope.observed = (inputs: unknown[]) => {
@@ -167,7 +177,7 @@ for (const backend of ['onnx-wasm', 'tfjs-wasm'] as const) {
 test('Silero VAD hears where the vowels are, bit for bit as with its state fed by hand', async ({
   page,
 }) => {
-  const dist = dirname(createRequire(import.meta.url).resolve('@ricky0123/vad-web'));
+  const dist = dirname(require.resolve('@ricky0123/vad-web'));
   const files = { 'model.onnx': join(dist, 'silero_vad_v5.onnx') };
   const fixture = `${root}tests/fixtures/silero-vad`;
   const signal = [...new Uint8Array(await readFile(`${fixture}/signal.bin`))];
@@ -280,14 +290,7 @@ test('with its worker a stream loses its state, says so, and what comes next suc
   page,
 }) => {
   const seen = await page.evaluate(async ({ url, trust }) => {
-    const { nearside, inputs, observed, valuesOf, codeOf } = globalThis as Scope;
-    const workers: Worker[] = [];
-    globalThis.Worker = class extends Worker {
-      constructor(url: string | URL, options?: WorkerOptions) {
-        super(url, options);
-        workers.push(this);
-      }
-    };
+    const { nearside, inputs, observed, workers, valuesOf, codeOf } = globalThis as Scope;
     const policy = { update: 'manual', watchdogMs: 1_000 };
     const model = await nearside.open(url, { trust, backend: 'onnx-wasm', policy });
     const source = observed(inputs);
@@ -380,6 +383,24 @@ for (const backend of ['onnx-wasm', 'tfjs-wasm'] as const) {
     expect(seen.ended).toEqual([0, 1, 2, 3, 4, 5, 6, 'decode-failed']);
   });
 }
+
+test('without state a stream goes on when its worker is lost, and no frame is', async ({
+  page,
+}) => {
+  const indexes = await page.evaluate(async ({ url, trust }) => {
+    const { nearside, stroke, workers } = globalThis as Scope;
+    const policy = { update: 'manual', watchdogMs: 1_000 };
+    const model = await nearside.open(url, { trust, backend: 'onnx-wasm', policy });
+    const pictures = Array.from({ length: 20 }, () => stroke(13));
+    const indexes = [];
+    for await (const { index } of model.stream(pictures)) {
+      indexes.push(index);
+      if (index === 5) for (const worker of workers.splice(0)) worker.terminate();
+    }
+    return indexes;
+  }, digits.address);
+  expect(indexes).toEqual(Array.from({ length: 20 }, (_, i) => i));
+});
 
 test('a slow reader of a camera gets recent frames; the rest is dropped and counted', async ({
   page,
