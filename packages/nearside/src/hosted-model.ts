@@ -10,6 +10,7 @@ import {
 } from '@nearside/artifact';
 import { NearsideError, type Store } from '@nearside/core';
 import type { Backend, RuntimeTraits } from './backends/backend.js';
+import type { OperatorTime } from './backends/operator-times.js';
 import { LIBRARY_VERSION } from './library-version.js';
 import { createLoadProgress } from './load-progress.js';
 import type { OpenStore } from './platform/open-store.js';
@@ -21,13 +22,14 @@ import {
   type LoadRequest,
   type OpenedVersion,
   type OpenRequest,
+  type ProfileRequest,
   type RejectRequest,
   type RunRequest,
   toWireError,
   type WhichVersion,
   type WorkerEvent,
 } from './protocol.js';
-import { runBatch } from './run-batch.js';
+import { runBatch, toTensors } from './run-batch.js';
 import { createRunTurns } from './run-turns.js';
 import { openSession, requireVariant, type Session } from './session.js';
 import { type InstallIdentity, readInstallIdentity } from './telemetry/install-identity.js';
@@ -39,6 +41,7 @@ export interface HostedModel {
   load(request: LoadRequest): Promise<LoadedVariant>;
   run(request: RunRequest): Promise<BatchReply>;
   recall(id: number): Promise<void>;
+  profile(request: ProfileRequest): Promise<readonly OperatorTime[] | undefined>;
   check(request: CheckRequest): Promise<UpdateCheck>;
   spendTry(sequence: number): Promise<number | undefined>;
   reject(request: RejectRequest): Promise<void>;
@@ -123,6 +126,13 @@ export function createHostedModel({ backend, openStore, emit }: HostedModelOptio
       }));
     },
     recall: async (id) => turns.recall(id),
+    async profile({ input, runs }) {
+      const { version, variant } = requireStep(session, 'load');
+      const { spec } = version;
+      const files = await installed().readFiles(opened(), variant.files);
+      const inputs = await toTensors(input, spec);
+      return turns.take(async () => backend.profile?.({ spec, variant, files, inputs, runs }));
+    },
 
     check: (request) => installed().check(request),
     spendTry: (sequence) => installed().spendTry(sequence),
