@@ -117,6 +117,14 @@ for (const backend of ['onnx-wasm', 'tfjs-wasm'] as const) {
       expect(runs).toEqual(known.x.map((row) => row.map((x) => x + x)));
     });
 
+    test('a model with state is profiled from zeros, as it is run', async ({ page }) => {
+      const operators = await page.evaluate(async () => {
+        const { model, inputs } = globalThis as Scope;
+        return (await model.profile(inputs[0], { runs: 2 })).operators;
+      });
+      expect(operators.length).toBeGreaterThan(0);
+    });
+
     test('an endless stream leaves runs their turn, and goes on between them', async ({ page }) => {
       const seen = await page.evaluate(async () => {
         const { model, inputs, valuesOf } = globalThis as Scope;

@@ -8,8 +8,9 @@ import {
   variantFiles,
   withMemoryFallback,
 } from '@nearside/artifact';
-import { NearsideError, type Store } from '@nearside/core';
+import { initialState, NearsideError, type Store } from '@nearside/core';
 import type { Backend, RuntimeTraits } from './backends/backend.js';
+import type { OperatorTime } from './backends/operator-times.js';
 import { createHostedStreams } from './hosted-streams.js';
 import { LIBRARY_VERSION } from './library-version.js';
 import { createLoadProgress } from './load-progress.js';
@@ -22,13 +23,14 @@ import {
   type LoadRequest,
   type OpenedVersion,
   type OpenRequest,
+  type ProfileRequest,
   type RejectRequest,
   type RunRequest,
   toWireError,
   type WhichVersion,
   type WorkerEvent,
 } from './protocol.js';
-import { runBatch } from './run-batch.js';
+import { runBatch, toTensors } from './run-batch.js';
 import { createRunTurns } from './run-turns.js';
 import { openSession, requireVariant, type Session } from './session.js';
 import { type InstallIdentity, readInstallIdentity } from './telemetry/install-identity.js';
@@ -42,6 +44,7 @@ export interface HostedModel {
   recall(id: number): Promise<void>;
   beginStream(id: number): Promise<void>;
   endStream(id: number): Promise<void>;
+  profile(request: ProfileRequest): Promise<readonly OperatorTime[] | undefined>;
   check(request: CheckRequest): Promise<UpdateCheck>;
   spendTry(sequence: number): Promise<number | undefined>;
   reject(request: RejectRequest): Promise<void>;
@@ -132,6 +135,13 @@ export function createHostedModel({ backend, openStore, emit }: HostedModelOptio
     recall: async (id) => turns.recall(id),
     beginStream: async (id) => streams.begin(id, requireStep(session, 'load')),
     endStream: async (id) => streams.end(id),
+    async profile({ input, runs }) {
+      const { version, variant } = requireStep(session, 'load');
+      const { spec } = version;
+      const files = await installed().readFiles(opened(), variant.files);
+      const inputs = { ...initialState(spec), ...(await toTensors(input, spec)) };
+      return turns.take(async () => backend.profile?.({ spec, variant, files, inputs, runs }));
+    },
 
     check: (request) => installed().check(request),
     spendTry: (sequence) => installed().spendTry(sequence),

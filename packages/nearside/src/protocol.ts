@@ -14,6 +14,7 @@ import {
   type Tensors,
 } from '@nearside/core';
 import type { Output } from '@nearside/pipeline';
+import type { OperatorTime } from './backends/operator-times.js';
 import type { StoreChoice } from './platform/open-store.js';
 import type { InstallIdentity } from './telemetry/install-identity.js';
 
@@ -43,6 +44,8 @@ export interface WorkerApi {
   beginStream(id: number): Promise<Reply<void>>;
   /** Forgets its state. Runs that name it later are `state-lost`. */
   endStream(id: number): Promise<Reply<void>>;
+  /** Times every operator over several runs of one input, where the runtime can tell. */
+  profile(request: ProfileRequest): Promise<Reply<readonly OperatorTime[] | undefined>>;
   /** Asks the repository what this device should run. */
   check(request: CheckRequest): Promise<Reply<UpdateCheck>>;
   /** Counts one of a candidate's tries. @returns how many are left; undefined when none was */
@@ -158,6 +161,11 @@ export type WireImage =
       readonly width: number;
       readonly height: number;
     };
+
+export interface ProfileRequest {
+  readonly input: WireInput;
+  readonly runs: number;
+}
 
 export interface RunRequest {
   /** Of this connection, for `recall`. */

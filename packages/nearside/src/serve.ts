@@ -46,6 +46,7 @@ function attachTo(
     fetch: (request) => reply(() => model.fetch(request), 'network-failed'),
     load: (request) => reply(() => model.load(request), 'backend-failed'),
     run: async (request) => transferAll(await reply(() => model.run(request), 'backend-failed')),
+    profile: (request) => reply(() => model.profile(request), 'backend-failed'),
     recall: (id) => reply(() => model.recall(id), 'backend-failed'),
     beginStream: (id) => reply(() => model.beginStream(id), 'backend-failed'),
     endStream: (id) => reply(() => model.endStream(id), 'backend-failed'),
