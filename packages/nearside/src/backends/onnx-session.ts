@@ -82,6 +82,8 @@ function loadOnnx(
       executionProviders: [executionProvider],
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3, // errors: a page's console is not ours
+      ...(variant.runtime === 'onnx' &&
+        variant.dimensions && { freeDimensionOverrides: variant.dimensions }),
       externalData: weights.map((name) => ({
         path: relativeTo(file, name),
         data: requireFile(backend, files, name),
