@@ -84,7 +84,10 @@ export type ModelSpec = v.InferOutput<typeof ModelSpecSchema>;
 export type Variant = v.InferOutput<typeof VariantSchema>;
 export type Runtime = Variant['runtime'];
 
-/** @throws NearsideError `metadata-malformed` */
-export function parseModelSpec(value: unknown): ModelSpec {
-  return parse(ModelSpecSchema, value, { code: 'metadata-malformed', what: 'model.json' });
+/**
+ * @param what names it in the message
+ * @throws NearsideError `metadata-malformed`
+ */
+export function parseModelSpec(value: unknown, what = 'model.json'): ModelSpec {
+  return parse(ModelSpecSchema, value, { code: 'metadata-malformed', what });
 }

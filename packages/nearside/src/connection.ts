@@ -15,6 +15,7 @@ import {
   type RejectRequest,
   type Reply,
   type RunRequest,
+  type UnsignedRequest,
   type WorkerApi,
   type WorkerEvent,
 } from './protocol.js';
@@ -28,6 +29,7 @@ const HANDSHAKE_MS = 30_000;
  */
 export interface Connection {
   open(request: OpenRequest): Promise<OpenedVersion | undefined>;
+  openUnsigned(request: UnsignedRequest): Promise<OpenedVersion>;
   fetch(request: FetchRequest): Promise<void>;
   load(request: LoadRequest): Promise<LoadedVariant>;
   /** @param transfer what is given away with the request */
@@ -113,6 +115,7 @@ export async function connect(
 
   return {
     open: (request) => settle(() => api.open(request)),
+    openUnsigned: (request) => settle(() => api.openUnsigned(request)),
     fetch: (request) => settle(() => api.fetch(request)),
     load: (request) => settle(() => api.load(request)),
     run: (request, transfer) =>

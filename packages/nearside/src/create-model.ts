@@ -77,6 +77,7 @@ export function createModel(parts: ModelParts): Model {
       backend,
       threads: loaded.threads,
       hardware: loaded.hardware,
+      verdict: loaded.isProven ? 'proven' : 'unproven',
       ok: lifetime.ok,
       errors: Object.fromEntries(lifetime.errors),
       aborted: lifetime.aborted,
@@ -94,6 +95,7 @@ export function createModel(parts: ModelParts): Model {
 
   async function storage({ persist = false }: StorageOptions = {}): Promise<StorageReport> {
     if (closed) throw closed;
+    if (plan.unsigned) return { kind: 'memory', versions: [] };
     // Asked of the page itself, because a worker cannot show the question a browser may have.
     if (persist) await globalThis.navigator?.storage?.persist?.();
     return handover.current.serving.connection.storage();
@@ -124,7 +126,7 @@ export function createModel(parts: ModelParts): Model {
     },
     async update() {
       if (closed) throw closed;
-      return keeper.update();
+      return plan.unsigned ? undefined : keeper.update();
     },
     [Symbol.asyncDispose]: close,
   };

@@ -23,16 +23,19 @@ import {
   type RejectRequest,
   type RunRequest,
   toWireError,
+  type UnsignedRequest,
   type WhichVersion,
   type WorkerEvent,
 } from './protocol.js';
 import { runBatch } from './run-batch.js';
 import { createRunTurns } from './run-turns.js';
-import { openSession, requireVariant, type Session } from './session.js';
+import { openSession, requireVariant, type Session, startSession } from './session.js';
+import { openUnsignedVersion, type UnsignedVersion } from './unsigned/unsigned-version.js';
 
 /** The model that this worker serves, from address to session. */
 export interface HostedModel {
   open(request: OpenRequest): Promise<OpenedVersion | undefined>;
+  openUnsigned(request: UnsignedRequest): Promise<OpenedVersion>;
   fetch(request: FetchRequest): Promise<void>;
   load(request: LoadRequest): Promise<LoadedVariant>;
   run(request: RunRequest): Promise<BatchReply>;
@@ -56,12 +59,15 @@ export function createHostedModel({ backend, openStore, emit }: HostedModelOptio
   const closing = new AbortController();
   let installation: ModelInstallation | undefined;
   let version: InstalledVersion | undefined;
+  let unsigned: UnsignedVersion | undefined;
   let session: Session | undefined;
   let healedChunks = 0;
   const turns = createRunTurns();
 
   const installed = () => requireStep(installation, 'open');
   const opened = () => requireStep(version, 'open');
+  const onLost = (error: NearsideError) =>
+    emit({ nearside: 'failed', error: toWireError(error, 'device-lost') });
 
   return {
     async open({ which, url, store, runtimes, ...options }) {
@@ -81,24 +87,40 @@ export function createHostedModel({ backend, openStore, emit }: HostedModelOptio
       return version && describe(version);
     },
 
+    async openUnsigned(request) {
+      progress.enter('metadata');
+      unsigned = await openUnsignedVersion(request);
+      return unsigned.described;
+    },
+
     async fetch({ variant }) {
       const files = variantFiles(requireVariant(opened(), variant), opened().golden);
       await installed().readFiles(opened(), files);
     },
 
     async load({ variant, runtimeWasm }) {
+      const common = { backend, variant, runtimeWasm, progress, onLost };
+      if (unsigned) {
+        const { spec, golden, readVariant } = unsigned;
+        session = await startSession({
+          ...common,
+          ...{ spec, golden, isProvenOn: () => false },
+          read: async (variant) => ({
+            files: await readVariant(variant),
+            fetchedBytes: 0,
+            baseline: undefined,
+          }),
+        });
+        return { ...session.loaded, spec: session.spec, healedChunks };
+      }
       const served = opened();
       const proverOn = ({ threads, hardware }: RuntimeTraits) =>
         `${backend.name}/${variant}/${LIBRARY_VERSION}/${hardware}/${threads}`;
       session = await openSession({
+        ...common,
         version: served,
         readFiles: (names, options) => installed().readFiles(served, names, options),
-        backend,
-        variant,
-        runtimeWasm,
         isProvenOn: (traits) => served.provenBy.includes(proverOn(traits)),
-        onLost: (error) => emit({ nearside: 'failed', error: toWireError(error, 'device-lost') }),
-        progress,
       });
       await installed().activate(served, proverOn(session.loaded));
       return { ...session.loaded, healedChunks };

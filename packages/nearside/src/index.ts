@@ -37,3 +37,10 @@ export type { LoadPhase, LoadTimes, Progress } from './protocol.js';
 export { type AvailableBackend, runtimeAssets } from './runtime-assets.js';
 export type { Priority } from './scheduler/priority.js';
 export type { ReportTotals } from './telemetry/reporter.js';
+export {
+  openUnsigned,
+  type UnsignedOptions,
+  type UnsignedSpec,
+  type UnsignedTensor,
+} from './unsigned/open-unsigned.js';
+export type { UnsignedFile, UnsignedFiles } from './unsigned/unsigned-files.js';

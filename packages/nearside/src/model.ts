@@ -88,8 +88,11 @@ export interface StageProfile {
 
 export interface BackendVerdict {
   readonly backend: AvailableBackend;
-  /** `untried` ones come after one that serves. */
-  readonly verdict: 'serving' | 'quarantined' | 'untried';
+  /**
+   * `untried` ones come after one that serves. An `unproven` one serves without golden cases to prove
+   * itself on, in `openUnsigned` alone.
+   */
+  readonly verdict: 'serving' | 'unproven' | 'quarantined' | 'untried';
   /** Of the one that serves. */
   readonly variant?: string | undefined;
   readonly hardware?: string | undefined;
@@ -173,6 +176,8 @@ export interface ModelStats {
   readonly threads: number;
   /** What computes: `cpu`, or the GPU as the browser names it. */
   readonly hardware: string;
+  /** Whether the backend reproduced golden outputs; only `openUnsigned` does without. */
+  readonly verdict: 'proven' | 'unproven';
   readonly ok: number;
   readonly errors: { readonly [Code in ErrorCode]?: number };
   readonly aborted: number;
@@ -186,8 +191,8 @@ export interface ModelStats {
 }
 
 export interface OpeningStats {
-  /** Where the version came from. */
-  readonly origin: 'store' | 'network';
+  /** Where the version came from; `files` were given to `openUnsigned`. */
+  readonly origin: 'store' | 'network' | 'files';
   /** `open` → ready, ms. */
   readonly totalMs: number;
   readonly steps: LoadTimes & { readonly metadata: number };

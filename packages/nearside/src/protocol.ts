@@ -27,6 +27,8 @@ import type { StoreChoice } from './platform/open-store.js';
 export interface WorkerApi {
   /** Finds, verifies and opens a version. Undefined when there is no previous one to go back to. */
   open(request: OpenRequest): Promise<Reply<OpenedVersion | undefined>>;
+  /** Takes a model as files that nobody vouches for, instead of `open`; nothing of it is kept. */
+  openUnsigned(request: UnsignedRequest): Promise<Reply<OpenedVersion>>;
   /** Fetches what a variant of it needs and is not on the device yet. */
   fetch(request: FetchRequest): Promise<Reply<void>>;
   /**
@@ -70,6 +72,13 @@ export interface OpenRequest {
   readonly runtimes: readonly string[];
 }
 
+/** Blobs cross by reference. */
+export interface UnsignedRequest {
+  readonly files: Readonly<Record<string, Blob>>;
+  /** As a user wrote it. */
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
 export interface FetchRequest {
   readonly variant: string;
 }
@@ -88,7 +97,7 @@ export interface OpenedVersion {
   readonly release: ReleaseIdentity;
   readonly manifestSha256: string;
   readonly spec: ModelSpec;
-  readonly origin: 'store' | 'network';
+  readonly origin: 'store' | 'network' | 'files';
   readonly arm: 'stable' | 'canary';
   /** First 16 hex digits of the baseline's SHA-256: names the bin edges of drift counts. */
   readonly driftEdges: string | undefined;
@@ -101,6 +110,10 @@ export interface LoadRequest {
 }
 
 export interface LoadedVariant {
+  /** Where the file said what the spec leaves out: the spec with its tensors. */
+  readonly spec?: ModelSpec | undefined;
+  /** Whether it has reproduced golden outputs; there may be none in `openUnsigned` alone. */
+  readonly isProven: boolean;
   /** Bytes of the variant's files that crossed the network in this call, not in `fetch` before it. */
   readonly fetchedBytes: number;
   /** Stored chunks that had been changed and were replaced while opening. */

@@ -24,7 +24,7 @@ export async function runBatch(
   { arrivedMs }: { arrivedMs: number },
 ): Promise<Reply<RunReply>[]> {
   const startMs = performance.now();
-  const prepared = await prepareAll(items, session.version.spec);
+  const prepared = await prepareAll(items, session.spec);
   const good = prepared.filter((item) => item.ok);
   const ran = await runAll(
     session,
@@ -104,7 +104,7 @@ async function runGroup(session: Session, inputs: readonly Tensors[]): Promise<R
 }
 
 function finish(
-  { version: { spec }, baseline }: Session,
+  { spec, baseline }: Session,
   { input, topK }: RunItem,
   { run, times }: { run: Ran; times: { readonly wait: number; readonly pre: number } },
 ): Reply<RunReply> {

@@ -43,6 +43,7 @@ function attachTo(
   const model = createHostedModel({ backend, openStore, emit });
   const api: WorkerApi = {
     open: (request) => reply(() => model.open(request), 'backend-failed'),
+    openUnsigned: (request) => reply(() => model.openUnsigned(request), 'backend-failed'),
     fetch: (request) => reply(() => model.fetch(request), 'network-failed'),
     load: (request) => reply(() => model.load(request), 'backend-failed'),
     run: async (request) => transferAll(await reply(() => model.run(request), 'backend-failed')),

@@ -76,17 +76,19 @@ export async function openOn(
   return endingOnFailure(connection, signal, async () => {
     const startMs = performance.now();
     const { url, pin, store, mirrors, request, policy } = plan;
-    const version = await connection.open({
-      which,
-      url,
-      pin,
-      store,
-      mirrors,
-      request,
-      maxBytes: policy.maxBytes,
-      installId: identity.id,
-      runtimes: [...new Set(plan.backends.map(runtimeOf))],
-    });
+    const version = plan.unsigned
+      ? await connection.openUnsigned(plan.unsigned)
+      : await connection.open({
+          which,
+          url,
+          pin,
+          store,
+          mirrors,
+          request,
+          maxBytes: policy.maxBytes,
+          installId: identity.id,
+          runtimes: [...new Set(plan.backends.map(runtimeOf))],
+        });
     if (!version) {
       connection.close(undefined);
       return undefined;
@@ -108,7 +110,9 @@ export async function load(
   const { connection, variant } = opened;
   return endingOnFailure(connection, signal, async () => {
     const request = { variant: variant.name, runtimeWasm: connection.runtimeWasm };
-    return { ...opened, loaded: await withinLimit(connection.load(request), limitMs) };
+    const loaded = await withinLimit(connection.load(request), limitMs);
+    const { spec = opened.version.spec } = loaded;
+    return { ...opened, version: { ...opened.version, spec }, loaded };
   });
 }
 

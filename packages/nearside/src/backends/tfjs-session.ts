@@ -1,16 +1,18 @@
-import type { VerifiedBytes } from '@nearside/artifact';
 import {
   type Backend as BackendName,
+  type Datatype,
   elementCount,
   type Tensor,
+  type TensorSpec,
   type Tensors,
   type Variant,
 } from '@nearside/core';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
-import type { BackendSession, SessionRequest } from './backend.js';
+import type { BackendSession, ModelFiles, SessionRequest } from './backend.js';
 import { attempt, backendError } from './backend-error.js';
+import { declaredOr } from './model-tensors.js';
 
 /**
  * Loads a TensorFlow.js variant, a graph or a layers model, on the backend that was set: the first of
@@ -23,17 +25,21 @@ export async function createTfjsSession(
   { spec, variant, files }: SessionRequest,
 ): Promise<BackendSession> {
   const model = await attempt(backend, 'load', () => loadModel(variant, files));
+  const tensors = declaredOr(spec, (list) =>
+    model[list].map((tensor) => readTensor(backend, tensor)),
+  );
   let released = false;
   return {
+    tensors,
     async run(inputs) {
       const outputs = await attempt(backend, 'run', async () => {
         const results = tf.tidy(() => {
-          const feeds = spec.inputs.map(({ name }) => toTfjs(backend, inputs[name] as Tensor));
+          const feeds = tensors.inputs.map(({ name }) => toTfjs(backend, inputs[name] as Tensor));
           return asList(model.predict(feeds.length === 1 ? (feeds[0] as tf.Tensor) : feeds));
         });
         try {
           const entries = await Promise.all(
-            spec.outputs.map(async ({ name }, i) => [
+            tensors.outputs.map(async ({ name }, i) => [
               name,
               await fromTfjs(backend, results[i], name),
             ]),
@@ -53,7 +59,7 @@ export async function createTfjsSession(
   };
 }
 
-async function loadModel(variant: Variant, files: ReadonlyMap<string, VerifiedBytes>) {
+async function loadModel(variant: Variant, files: ModelFiles) {
   const [topologyFile = '', ...weightFiles] = variant.files;
   const json = JSON.parse(new TextDecoder().decode(files.get(topologyFile)));
   const artifacts: tf.io.ModelArtifacts = {
@@ -61,7 +67,7 @@ async function loadModel(variant: Variant, files: ReadonlyMap<string, VerifiedBy
     weightSpecs: json.weightsManifest.flatMap(
       (group: tf.io.WeightsManifestConfig[number]) => group.weights,
     ),
-    weightData: weightFiles.map((file) => (files.get(file) as VerifiedBytes).buffer),
+    weightData: weightFiles.map((file) => (files.get(file) as Uint8Array<ArrayBuffer>).buffer),
     ...(json.signature && { signature: json.signature }),
     ...(json.userDefinedMetadata && { userDefinedMetadata: json.userDefinedMetadata }),
   };
@@ -71,6 +77,19 @@ async function loadModel(variant: Variant, files: ReadonlyMap<string, VerifiedBy
 }
 
 const TFJS_TYPES = { FP32: 'float32', INT32: 'int32', BOOL: 'bool' } as const;
+
+/** What the file says of one of its tensors; an axis without a size is free. */
+function readTensor(
+  backend: BackendName,
+  { name, shape, dtype }: { name: string; shape?: readonly (number | null)[]; dtype: string },
+): TensorSpec {
+  const [datatype] =
+    (Object.entries(TFJS_TYPES) as [Datatype, string][]).find(([, type]) => type === dtype) ?? [];
+  if (!datatype || !shape) {
+    throw backendError(backend, 'load', `tensor '${name}' of ${dtype} without a datatype or shape`);
+  }
+  return { name, datatype, shape: shape.map((axis) => axis ?? -1) };
+}
 
 function toTfjs(backend: BackendName, { datatype, shape, data }: Tensor): tf.Tensor {
   const dtype = TFJS_TYPES[datatype as keyof typeof TFJS_TYPES];

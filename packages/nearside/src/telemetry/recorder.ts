@@ -36,7 +36,7 @@ export function createRecorder({ target, lifetime, ...options }: RecorderOptions
       count((tally) => {
         tally.quarantines += quarantined;
         if (origin === 'network') tally.coldStarts += 1;
-        else tally.cacheHits += 1;
+        if (origin === 'store') tally.cacheHits += 1;
         tally.bytesFetched += fetchedBytes;
         record(tally.load, totalMs);
       }),
