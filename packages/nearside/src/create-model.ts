@@ -1,7 +1,9 @@
 import type { StorageReport } from '@nearside/artifact';
-import { NearsideError, quantile, type Store } from '@nearside/core';
+import { type NearsideError, quantile, type Store } from '@nearside/core';
+import { closedError } from './closed-error.js';
 import type { ModelEmitter } from './events.js';
 import { explainBackend } from './explain-backend.js';
+import { askFallback } from './fallback.js';
 import { createHandover, type Shift } from './handover.js';
 import { keepCurrent } from './keep-current.js';
 import type { Model, ModelStats, OpeningStats, StorageOptions } from './model.js';
@@ -51,7 +53,13 @@ export function createModel(parts: ModelParts): Model {
     ...{ maxBatch, maxDelayMs },
   });
   const keeper = keepCurrent({ ...parts, handover, recording, startShift });
-  const run = createRunner({ handover, queue, recent, emitter, refusal });
+  const leaving = new AbortController();
+  const { fallback } = plan;
+  const run = createRunner({
+    ...{ handover, queue, recent, emitter, refusal },
+    fallback:
+      fallback && ((input, signal) => askFallback(fallback, input, [signal, leaving.signal])),
+  });
   let closed: NearsideError | undefined;
   let closing: Promise<void> | undefined;
 
@@ -82,6 +90,7 @@ export function createModel(parts: ModelParts): Model {
       errors: Object.fromEntries(lifetime.errors),
       aborted: lifetime.aborted,
       invalid: lifetime.invalid,
+      fallbacks: lifetime.fallbacks,
       waiting: queue.waiting,
       latencyMs: {
         p50: quantile(total, 0.5),
@@ -105,6 +114,7 @@ export function createModel(parts: ModelParts): Model {
     closed ??= closedError(model);
     keeper.close(closed);
     queue.close(closed);
+    leaving.abort(closed);
     closing ??= handover.close(closed).then(() => parts.reports.close());
     return closing;
   }
@@ -141,10 +151,4 @@ function describeOpening({ serving, startMs }: ModelParts): OpeningStats {
     fetchedBytes: loaded.fetchedBytes,
     healedChunks: loaded.healedChunks,
   };
-}
-
-function closedError(model: string): NearsideError {
-  return new NearsideError('closed', `Expected an open model, got ${model} after close().`, {
-    details: { model },
-  });
 }

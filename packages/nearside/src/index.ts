@@ -14,6 +14,7 @@ export {
 export type { LabelScore, Output, RgbaPixels } from '@nearside/pipeline';
 export { type ClearOptions, clear } from './clear.js';
 export type { ModelEventName, ModelEvents } from './events.js';
+export type { Fallback } from './fallback.js';
 export type { ImageInput, Input, TensorInput } from './input.js';
 export type {
   BackendVerdict,

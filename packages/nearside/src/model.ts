@@ -165,6 +165,8 @@ export interface RunMeta {
   readonly batch: number;
   /** The first run since the model was opened. */
   readonly cold: boolean;
+  /** The app's own `fallback` answered; variant and backend say so too. */
+  readonly fallback?: boolean;
 }
 
 export interface ModelStats {
@@ -183,6 +185,8 @@ export interface ModelStats {
   readonly aborted: number;
   /** Inputs that did not fit, the caller's and not counted as errors. */
   readonly invalid: number;
+  /** Runs that `fallback` answered. */
+  readonly fallbacks: number;
   readonly waiting: number;
   /** Call → result, ms, ±4.33 %; undefined before the first result. */
   readonly latencyMs: Readonly<Record<'p50' | 'p95' | 'p99', number | undefined>>;

@@ -5,6 +5,7 @@ import {
   parseTrust,
   type RequestOptions,
 } from '@nearside/artifact';
+import type { Fallback } from './fallback.js';
 import type { StoreChoice } from './platform/open-store.js';
 import type { Progress, UnsignedRequest } from './protocol.js';
 import { AVAILABLE_BACKENDS, type AvailableBackend, DEFAULT_BACKENDS } from './runtime-assets.js';
@@ -33,6 +34,12 @@ export interface OpenOptions {
   /** Other bases of the same repository: asked when the first does not answer, and for chunks. */
   readonly mirrors?: readonly string[] | undefined;
   readonly policy?: UpdatePolicy | undefined;
+  /**
+   * The app's own way to an answer: asked when no backend is proven on this device (`open` resolves
+   * then) and when a run passes its `timeoutMs`, which does not apply to it. Never for a bad input, nor
+   * for one given away with `transfer` that was lost with the deadline.
+   */
+  readonly fallback?: Fallback | undefined;
 }
 
 /** What may be downloaded, and when. */
@@ -81,6 +88,7 @@ export interface ServingPlan {
   readonly onProgress: OpenOptions['onProgress'];
   readonly signal: AbortSignal | undefined;
   readonly assets: string | undefined;
+  readonly fallback: Fallback | undefined;
 }
 
 /** Generous: large models compile for seconds on slow phones; what takes longer hangs. */
@@ -98,6 +106,7 @@ const KNOWN: readonly (keyof OpenOptions)[] = [
   'store',
   'mirrors',
   'policy',
+  'fallback',
 ];
 
 /** @throws TypeError or RangeError, naming the option, expected and got */
@@ -136,6 +145,7 @@ export function planServing(
     onProgress: options.onProgress,
     signal: options.signal,
     assets: options.assets,
+    fallback: options.fallback,
   };
 }
 
@@ -146,10 +156,17 @@ function requireKnown(what: string, given: object, known: readonly string[]): vo
 }
 
 /** What TypeScript would have said, for those who do without. */
-function checkKinds({ onProgress, signal, assets, request }: Omit<OpenOptions, 'trust'>): void {
+function checkKinds({
+  onProgress,
+  signal,
+  assets,
+  request,
+  fallback,
+}: Omit<OpenOptions, 'trust'>): void {
   const expectKind = (name: string, kind: string, ok: boolean, got: unknown) => {
     if (!ok) throw new TypeError(`open: expected \`${name}\` to be ${kind}; got ${typeof got}`);
   };
+  expectKind('fallback', 'a function', !fallback || typeof fallback === 'function', fallback);
   const isObject = typeof request === 'object' && request !== null;
   expectKind(
     'onProgress',

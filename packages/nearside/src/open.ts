@@ -1,9 +1,11 @@
 import { withMemoryFallback } from '@nearside/artifact';
 import { openStore } from '#platform';
+import { isBackendFault } from './backend-fault.js';
 import { createModel } from './create-model.js';
 import { createModelEmitter } from './events.js';
 import type { Model } from './model.js';
 import { type OpenOptions, type OpenPlan, planOpening } from './open-options.js';
+import type { OpenedVersion } from './protocol.js';
 import { serveInstalled } from './serve-installed.js';
 import { readInstallIdentity } from './telemetry/install-identity.js';
 
@@ -24,11 +26,28 @@ export async function open(url: string, options: OpenOptions): Promise<Model> {
 export async function openAsPlanned(plan: OpenPlan, startMs: number): Promise<Model> {
   plan.signal?.throwIfAborted();
   const reports = withMemoryFallback(openStore('nearside-reports', plan.store));
+  let version: OpenedVersion | undefined;
+  // Fetched beside, because the network may be gone when it is needed.
+  const lazy = plan.fallback && import('./fallback-model.js');
+  lazy?.catch(() => {});
   try {
     const identity = await readInstallIdentity(reports);
     const emitter = createModelEmitter();
-    const serving = await serveInstalled({ plan, identity, emitter });
-    return createModel({ serving, plan, reports, identity, emitter, startMs });
+    const parts = { plan, reports, identity, emitter, startMs };
+    try {
+      const serving = await serveInstalled({
+        ...parts,
+        onOpened(opened) {
+          version ??= opened;
+        },
+      });
+      return createModel({ serving, ...parts });
+    } catch (error) {
+      const { fallback } = plan;
+      if (!fallback || !lazy || !isBackendFault(error)) throw error;
+      const { createFallbackModel } = await lazy.catch(() => Promise.reject(error));
+      return createFallbackModel({ fallback, error, version, ...parts });
+    }
   } catch (error) {
     await reports.close();
     throw error;

@@ -1,6 +1,7 @@
 import { isNearsideError, type ModelSpec } from '@nearside/core';
 import { batchKey } from './batch-key.js';
 import type { ModelEmitter } from './events.js';
+import { fallbackMeta, isAnswerable } from './fallback.js';
 import type { Handover, Shift } from './handover.js';
 import type { Input } from './input.js';
 import type { RunOptions, RunResult } from './model.js';
@@ -18,6 +19,8 @@ export interface RunnerOptions {
   readonly emitter: ModelEmitter;
   /** Why runs are refused now, if they are: the model was closed or revoked. */
   readonly refusal: () => Refusal | undefined;
+  /** Asks the app's own function, where it has one. */
+  readonly fallback?: ((input: Input, signal?: AbortSignal) => Promise<unknown>) | undefined;
 }
 
 export interface Refusal {
@@ -27,7 +30,14 @@ export interface Refusal {
 }
 
 /** Takes an input as it is at the call, queues it, has it run, and counts how that ended. */
-export function createRunner({ handover, queue, recent, emitter, refusal }: RunnerOptions) {
+export function createRunner({
+  handover,
+  queue,
+  recent,
+  emitter,
+  refusal,
+  fallback,
+}: RunnerOptions) {
   let runs = 0;
 
   async function run(input: Input, options: RunOptions = {}): Promise<RunResult> {
@@ -47,9 +57,48 @@ export function createRunner({ handover, queue, recent, emitter, refusal }: Runn
       const answer = await wait(work, spec, options);
       return finish(id, { answer, shift: taken(), totalMs: performance.now() - calledMs });
     } catch (error) {
+      // What the caller gave away is not there any more.
+      if (fallback && isAnswerable(error) && !options.transfer) {
+        const answer = () => fallback(input, options.signal);
+        return fallBack(id, { error, answer, shift: taken(), signal: options.signal, calledMs });
+      }
       const totalMs = performance.now() - calledMs;
       fail(id, { error, shift: taken(), signal: options.signal, totalMs });
       throw error;
+    }
+  }
+
+  /** The app's own answer instead. What its function throws is the caller's; the failure still counts. */
+  async function fallBack(
+    id: string,
+    {
+      error,
+      answer,
+      shift,
+      signal,
+      calledMs,
+    }: {
+      error: unknown;
+      answer: () => Promise<unknown>;
+      shift: Shift;
+      signal: AbortSignal | undefined;
+      calledMs: number;
+    },
+  ): Promise<RunResult> {
+    try {
+      const output = (await answer()) as RunResult['output'];
+      const totalMs = performance.now() - calledMs;
+      const cold = runs === 0;
+      runs += 1;
+      shift.recorder.fellBack();
+      emitter.emit('run-end', { id, ok: true, totalMs });
+      const { release } = shift.serving.version;
+      return { output, meta: fallbackMeta({ id, release, totalMs, cold }) };
+    } catch (thrown) {
+      const hasLeft = signal?.aborted || refusal()?.isOwn;
+      const totalMs = performance.now() - calledMs;
+      fail(id, { error: hasLeft ? thrown : error, shift, signal, totalMs });
+      throw thrown;
     }
   }
 

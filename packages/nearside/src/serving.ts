@@ -18,6 +18,8 @@ export interface ServingContext {
   readonly plan: OpenPlan;
   readonly identity: InstallIdentity;
   readonly emitter: ModelEmitter;
+  /** Told of every version that is opened, before a backend loads it. */
+  readonly onOpened?: ((version: OpenedVersion) => void) | undefined;
 }
 
 /** A version in a worker of its own, verified, and the variant of it that the backend can load. */
@@ -61,7 +63,7 @@ export interface OpenOnOptions {
  */
 export async function openOn(
   backend: AvailableBackend,
-  { plan, identity, emitter }: ServingContext,
+  { plan, identity, emitter, onOpened }: ServingContext,
   { which, signal, onProgress }: OpenOnOptions,
 ): Promise<Opened | undefined> {
   const onEvent = (event: WorkerEvent) => {
@@ -93,6 +95,7 @@ export async function openOn(
       connection.close(undefined);
       return undefined;
     }
+    onOpened?.(version);
     const metadataMs = performance.now() - startMs;
     return { connection, backend, variant: chooseVariant(backend, version), version, metadataMs };
   });

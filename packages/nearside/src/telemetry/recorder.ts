@@ -6,11 +6,16 @@ import { type RunDurations, type Tally, tallyFailure, tallyFeedback, tallyRun } 
 
 /** Counts what a version does: for the model's whole life, and for the window reported next. */
 export interface Recorder {
-  /** @param quarantined backends tried before that failed */
-  opened(opening: OpeningStats, more: { readonly quarantined: number }): void;
+  /**
+   * @param opening undefined where no backend came to serve
+   * @param quarantined backends tried before that failed
+   */
+  opened(opening: OpeningStats | undefined, more: { readonly quarantined: number }): void;
   ran(durations: RunDurations, observation: Observation | undefined): void;
   failed(code: ErrorCode): void;
   aborted(): void;
+  /** The app's own function answered a run. */
+  fellBack(): void;
   /** @param observation of the run it refers to; undefined when that is forgotten */
   feedback(observation: Observation | undefined, label: string): void;
   close(): Promise<void>;
@@ -32,9 +37,11 @@ export function createRecorder({ target, lifetime, ...options }: RecorderOptions
   }
 
   return {
-    opened: ({ origin, totalMs, fetchedBytes }, { quarantined }) =>
+    opened: (opening, { quarantined }) =>
       count((tally) => {
         tally.quarantines += quarantined;
+        if (!opening) return;
+        const { origin, totalMs, fetchedBytes } = opening;
         if (origin === 'network') tally.coldStarts += 1;
         if (origin === 'store') tally.cacheHits += 1;
         tally.bytesFetched += fetchedBytes;
@@ -45,6 +52,10 @@ export function createRecorder({ target, lifetime, ...options }: RecorderOptions
     aborted: () =>
       count((tally) => {
         tally.aborted += 1;
+      }),
+    fellBack: () =>
+      count((tally) => {
+        tally.fallbacks += 1;
       }),
     feedback: (observation, label) =>
       count((tally) => {
