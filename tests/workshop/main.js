@@ -36,20 +36,18 @@ async function runRaw(url, { values, dims, threads }) {
   return output;
 }
 
+/** A worker of the page's own, for the one backend it has. */
+function startOwnWorker(backend) {
+  if (backend !== 'onnx-wasm') return undefined;
+  return new Worker(new URL('./own-worker.js', import.meta.url), { type: 'module' });
+}
+
 /** How far two lists of numbers are apart. */
 function difference(a, b) {
   if (a.length !== b.length) return Number.POSITIVE_INFINITY;
   return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0);
 }
 
-Object.assign(globalThis, {
-  nearside,
-  urls,
-  fetchBlob,
-  pick,
-  wave,
-  runRaw,
-  difference,
-  digitsSpec,
-});
+Object.assign(globalThis, { nearside, urls, fetchBlob, pick, wave, runRaw, difference });
+Object.assign(globalThis, { digitsSpec, startOwnWorker });
 document.documentElement.dataset.ready = 'yes';

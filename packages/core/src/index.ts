@@ -30,7 +30,9 @@ export {
 } from './layout.js';
 export { isModelName } from './model-name.js';
 export {
+  BUILT_IN_TASKS,
   FileNameSchema,
+  isBuiltInTask,
   ModelNameSchema,
   type ModelSpec,
   parseModelSpec,

@@ -132,10 +132,20 @@ export async function connect(
 
 /** What cannot be posted was transferred or closed between the call and its turn. */
 function rejectUncloneable(cause: unknown): never {
+  // Comlink's word for a reply that cannot be posted: only a task's own output can be such a one.
+  if ((cause as Error).name === 'TypeError') throw uncloneableOutput(cause);
   throw new NearsideError(
     'input-detached',
     'Expected an input that can be given to the worker, got one that was transferred or closed.',
     { cause },
+  );
+}
+
+function uncloneableOutput(cause: unknown): NearsideError {
+  return new NearsideError(
+    'task-failed',
+    "Expected a task's postprocess to return what can be cloned, got a function or the like.",
+    { cause, details: { stage: 'postprocess' } },
   );
 }
 

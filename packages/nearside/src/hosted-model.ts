@@ -27,9 +27,11 @@ import {
   type WhichVersion,
   type WorkerEvent,
 } from './protocol.js';
+import { requireTask } from './require-task.js';
 import { runBatch } from './run-batch.js';
 import { createRunTurns } from './run-turns.js';
 import { openSession, requireVariant, type Session, startSession } from './session.js';
+import type { Tasks } from './task.js';
 import { openUnsignedVersion, type UnsignedVersion } from './unsigned/unsigned-version.js';
 
 /** The model that this worker serves, from address to session. */
@@ -50,11 +52,17 @@ export interface HostedModel {
 
 export interface HostedModelOptions {
   readonly backend: Backend;
+  readonly tasks: Tasks;
   readonly openStore: OpenStore;
   readonly emit: (event: WorkerEvent) => void;
 }
 
-export function createHostedModel({ backend, openStore, emit }: HostedModelOptions): HostedModel {
+export function createHostedModel({
+  backend,
+  tasks,
+  openStore,
+  emit,
+}: HostedModelOptions): HostedModel {
   const progress = createLoadProgress((progress) => emit({ nearside: 'progress', progress }));
   const closing = new AbortController();
   let installation: ModelInstallation | undefined;
@@ -84,12 +92,14 @@ export function createHostedModel({ backend, openStore, emit }: HostedModelOptio
         },
       });
       version = await openVersion(installation, which);
+      if (version) requireTask(version.spec, tasks);
       return version && describe(version);
     },
 
     async openUnsigned(request) {
       progress.enter('metadata');
       unsigned = await openUnsignedVersion(request);
+      requireTask(unsigned.spec, tasks);
       return unsigned.described;
     },
 
@@ -131,7 +141,7 @@ export function createHostedModel({ backend, openStore, emit }: HostedModelOptio
       const ready = requireStep(session, 'load');
       return turns.run(request, async () => ({
         kind: 'done',
-        replies: await runBatch(ready, request.items, { arrivedMs }),
+        replies: await runBatch(ready, request.items, { arrivedMs, task: tasks[ready.spec.task] }),
       }));
     },
     recall: async (id) => turns.recall(id),

@@ -13,6 +13,7 @@ export {
 } from '@nearside/core';
 export type { LabelScore, Output, RgbaPixels } from '@nearside/pipeline';
 export { type ClearOptions, clear } from './clear.js';
+export type { CustomModel } from './custom-model.js';
 export type { ModelEventName, ModelEvents } from './events.js';
 export type { Fallback } from './fallback.js';
 export type { ImageInput, Input, TensorInput } from './input.js';
@@ -32,7 +33,7 @@ export type {
   StorageOptions,
 } from './model.js';
 export { open } from './open.js';
-export type { OpenOptions, ReportOptions, UpdatePolicy } from './open-options.js';
+export type { OpenOptions, ReportOptions, StartWorker, UpdatePolicy } from './open-options.js';
 export type { StoreChoice } from './platform/open-store.js';
 export type { LoadPhase, LoadTimes, Progress } from './protocol.js';
 export { type AvailableBackend, runtimeAssets } from './runtime-assets.js';

@@ -144,7 +144,7 @@ export type Scored =
   | { readonly index: number; readonly error: unknown };
 
 /** Labels by score for a picture, tensors for tensors. */
-export interface RunResult<Result extends Output = Output> {
+export interface RunResult<Result = Output> {
   readonly output: Result;
   readonly meta: RunMeta;
 }

@@ -40,7 +40,14 @@ export interface OpenOptions {
    * for one given away with `transfer` that was lost with the deadline.
    */
   readonly fallback?: Fallback | undefined;
+  /**
+   * Starts a worker of the app's own for a backend, one that calls `serve` of `nearside/worker`;
+   * undefined where it has none for this backend.
+   */
+  readonly worker?: StartWorker | undefined;
 }
+
+export type StartWorker = (backend: AvailableBackend) => Worker | undefined;
 
 /** What may be downloaded, and when. */
 export interface UpdatePolicy {
@@ -89,6 +96,7 @@ export interface ServingPlan {
   readonly signal: AbortSignal | undefined;
   readonly assets: string | undefined;
   readonly fallback: Fallback | undefined;
+  readonly worker: StartWorker | undefined;
 }
 
 /** Generous: large models compile for seconds on slow phones; what takes longer hangs. */
@@ -107,6 +115,7 @@ const KNOWN: readonly (keyof OpenOptions)[] = [
   'mirrors',
   'policy',
   'fallback',
+  'worker',
 ];
 
 /** @throws TypeError or RangeError, naming the option, expected and got */
@@ -146,6 +155,7 @@ export function planServing(
     signal: options.signal,
     assets: options.assets,
     fallback: options.fallback,
+    worker: options.worker,
   };
 }
 
@@ -162,11 +172,13 @@ function checkKinds({
   assets,
   request,
   fallback,
+  worker,
 }: Omit<OpenOptions, 'trust'>): void {
   const expectKind = (name: string, kind: string, ok: boolean, got: unknown) => {
     if (!ok) throw new TypeError(`open: expected \`${name}\` to be ${kind}; got ${typeof got}`);
   };
   expectKind('fallback', 'a function', !fallback || typeof fallback === 'function', fallback);
+  expectKind('worker', 'a function', !worker || typeof worker === 'function', worker);
   const isObject = typeof request === 'object' && request !== null;
   expectKind(
     'onProgress',

@@ -2,6 +2,7 @@ import { withMemoryFallback } from '@nearside/artifact';
 import { openStore } from '#platform';
 import { isBackendFault } from './backend-fault.js';
 import { createModel } from './create-model.js';
+import type { CustomModel } from './custom-model.js';
 import { createModelEmitter } from './events.js';
 import type { Model } from './model.js';
 import { type OpenOptions, type OpenPlan, planOpening } from './open-options.js';
@@ -17,6 +18,9 @@ import { readInstallIdentity } from './telemetry/install-identity.js';
  * @throws NearsideError with a code from `docs/errors.md`; `signal.reason` on abort; TypeError or
  *   RangeError for wrong options. Nothing is left running
  */
+export async function open(url: string, options: OpenOptions): Promise<Model>;
+/** A model of a task of the app's own, whose `worker` gives results of type `Result`. */
+export async function open<Result>(url: string, options: OpenOptions): Promise<CustomModel<Result>>;
 export async function open(url: string, options: OpenOptions): Promise<Model> {
   const startMs = performance.now();
   return openAsPlanned(await planOpening(url, options), startMs);

@@ -13,8 +13,8 @@ import {
   NearsideError,
   type Tensors,
 } from '@nearside/core';
-import type { Output } from '@nearside/pipeline';
 import type { StoreChoice } from './platform/open-store.js';
+import { transferablesIn } from './transferables-in.js';
 
 /**
  * The whole worker boundary: what crosses, in which form, and who owns it afterwards. Both sides
@@ -136,7 +136,9 @@ export interface LoadTimes {
 /** What crosses as input: decoded in the worker. */
 export type WireInput =
   | { readonly kind: 'tensors'; readonly tensors: Tensors }
-  | { readonly kind: 'image'; readonly image: WireImage };
+  | { readonly kind: 'image'; readonly image: WireImage }
+  /** For a task of the app's own: anything that can be cloned. */
+  | { readonly kind: 'custom'; readonly value: unknown };
 
 /** What is given away with an input. */
 export function transferablesOf(input: WireInput): Transferable[] {
@@ -145,6 +147,7 @@ export function transferablesOf(input: WireInput): Transferable[] {
     if (image instanceof Blob) return [];
     return 'data' in image ? [image.data.buffer] : [image];
   }
+  if (input.kind === 'custom') return transferablesIn(input.value);
   const buffers = Object.values(input.tensors).flatMap(({ data }) =>
     Array.isArray(data) ? [] : [data.buffer],
   );
@@ -180,7 +183,8 @@ export type BatchReply =
   | { readonly kind: 'recalled'; readonly items: readonly RunItem[] };
 
 export interface RunReply {
-  readonly output: Output;
+  /** As the task says; of a task of the app's own, anything that can be cloned. */
+  readonly output: unknown;
   /** Inputs that ran together. */
   readonly batch: number;
   readonly times: RunTimes;

@@ -130,7 +130,7 @@ export function createRunner({
     recent.remember(id, observation);
     emitter.emit('run-end', { id, ok: true, totalMs });
     return {
-      output,
+      output: output as RunResult['output'],
       meta: {
         id,
         model: version.release.model,

@@ -73,7 +73,7 @@ export async function openOn(
       emitter.emit(type, details as never);
     }
   };
-  const host = await startHost(backend, plan.assets);
+  const host = await startHost(backend, plan.assets, plan.worker);
   const connection = await connect(host, { onEvent, signal });
   return endingOnFailure(connection, signal, async () => {
     const startMs = performance.now();

@@ -87,6 +87,7 @@ export function openSession(options: OpenSessionOptions): Promise<Session> {
 export async function startSession(options: StartSessionOptions): Promise<Session> {
   const { spec, golden, backend, onLost, progress } = options;
   const variant = requireVariant(options, options.variant);
+  if (variant.runtime !== backend.runtime) throw wrongRuntime(variant, backend);
   const stopwatch = startStopwatch();
   await backend.requireSupport(variant);
 
@@ -134,6 +135,16 @@ export function requireVariant({ spec }: { readonly spec: ModelSpec }, name: str
   if (variant) return variant;
   const names = spec.variants.map((candidate) => candidate.name).join(', ');
   throw new NearsideError('no-backend', `Expected one of the variants ${names}, got '${name}'.`);
+}
+
+/** The app's own worker serves another backend than it was started for. */
+function wrongRuntime({ name, runtime }: Variant, backend: Backend): NearsideError {
+  return new NearsideError(
+    'no-backend',
+    `${backend.name}: expected a variant for ${backend.runtime}, got '${name}' for ${runtime}. Does ` +
+      '`worker` start the worker of the backend that it is asked for?',
+    { details: { backend: backend.name, variant: name } },
+  );
 }
 
 /** Every file the variant needs is verified before the first byte of it is used. */

@@ -1,6 +1,7 @@
 import {
   checkTensors,
   describe,
+  isBuiltInTask,
   isNearsideError,
   type ModelSpec,
   NearsideError,
@@ -8,7 +9,7 @@ import {
 } from '@nearside/core';
 import type { RgbaPixels } from '@nearside/pipeline';
 import type { ImageInput, Input } from './input.js';
-import type { WireImage, WireInput } from './protocol.js';
+import { transferablesOf, type WireImage, type WireInput } from './protocol.js';
 
 /**
  * Checks an input and takes it as it is now, so that the caller may change its own at once. With
@@ -26,6 +27,7 @@ export function snapshotInput(
     checkTensors(input.tensors, spec.inputs);
     return snapshotTensors(input.tensors, transfer);
   }
+  if (!isBuiltInTask(spec.task)) return snapshotCustom(input, spec, transfer);
   if (spec.task !== 'image-classification') throw unfit(input, spec);
   try {
     return snapshotImage(input, spec, transfer);
@@ -41,7 +43,7 @@ export function snapshotInput(
 export function releaseSnapshot(input: WireInput | Promise<WireInput>): void {
   void Promise.resolve(input).then(
     (input) => {
-      if (input.kind === 'image' && 'close' in input.image) input.image.close();
+      for (const owned of transferablesOf(input)) if ('close' in owned) owned.close();
     },
     () => {},
   );
@@ -58,6 +60,29 @@ function copyTensors(tensors: Tensors): Tensors {
       { datatype: tensor.datatype, shape: [...tensor.shape], data: tensor.data.slice() },
     ]),
   ) as Tensors;
+}
+
+/** Elements and canvases become bitmaps; what else there is crosses as it is. */
+function snapshotCustom(
+  input: unknown,
+  { name, task }: ModelSpec,
+  transfer: boolean,
+): WireInput | Promise<WireInput> {
+  if (isElement(input)) return drawBitmap(input);
+  try {
+    return { kind: 'custom', value: transfer ? input : structuredClone(input) };
+  } catch (cause) {
+    throw new NearsideError(
+      'input-invalid',
+      `${name}: expected an input for task '${task}' that can be cloned, got one that cannot: ` +
+        (cause instanceof Error ? cause.message : String(cause)),
+      { cause, details: { model: name, task, got: describe(input) } },
+    );
+  }
+}
+
+function isElement(input: unknown): input is HTMLCanvasElement {
+  return DRAWABLES.some((name) => name !== 'ImageBitmap' && isA(input, name));
 }
 
 function snapshotImage(

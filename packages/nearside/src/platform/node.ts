@@ -4,6 +4,7 @@ import { openStore as openArtifactStore } from '@nearside/artifact';
 import { openFileStore } from '@nearside/artifact/file-store';
 import { NearsideError } from '@nearside/core';
 import type { Endpoint } from 'comlink';
+import type { StartWorker } from '../open-options.js';
 import { type AvailableBackend, backendAssets } from '../runtime-assets.js';
 import type { Attach, ServerEndpoint } from '../serve.js';
 import type { Host } from './host.js';
@@ -14,7 +15,14 @@ import type { OpenStore } from './open-store.js';
  *
  * @throws NearsideError `no-backend` for backends that have no Node host: TensorFlow.js and WebGPU
  */
-export async function startHost(backend: AvailableBackend, assets?: string): Promise<Host> {
+export async function startHost(
+  backend: AvailableBackend,
+  assets?: string,
+  startOwn?: StartWorker,
+): Promise<Host> {
+  if (startOwn) {
+    throw new NearsideError('worker-blocked', 'Expected a browser for `worker`, got Node.');
+  }
   if (backend !== 'onnx-wasm') {
     throw new NearsideError('no-backend', `${backend}: expected a browser, got Node.`, {
       details: { backend },

@@ -22,7 +22,7 @@ export interface UnsignedTensor {
 }
 
 export interface UnsignedOptions
-  extends Pick<OpenOptions, 'backend' | 'signal' | 'onProgress' | 'assets' | 'report'> {
+  extends Pick<OpenOptions, 'backend' | 'signal' | 'onProgress' | 'assets' | 'report' | 'worker'> {
   readonly policy?: Pick<NonNullable<OpenOptions['policy']>, 'watchdogMs'> | undefined;
 }
 
@@ -32,6 +32,7 @@ const KNOWN: readonly (keyof UnsignedOptions)[] = [
   'onProgress',
   'assets',
   'report',
+  'worker',
   'policy',
 ];
 
