@@ -6,6 +6,7 @@ import { serveSite } from '../../scripts/serve-site.mjs';
 import { publishModels, startRepository } from '../../scripts/stack.mjs';
 import { intervalOf, median, medianInterval, p95 } from '../bootstrap.mjs';
 import { row } from '../row.mjs';
+import { measureCodeSize } from './code-size.mjs';
 
 /** Milliseconds that `model.run` may add to a worker written by hand. */
 const OVERHEAD_MS = 0.15;
@@ -37,6 +38,7 @@ export async function runSuite(dir) {
       atMost: 5,
     }),
     measuredRow('terminate-ms', terminations, { unit: 'ms' }),
+    ...(await measureCodeSize()),
   ];
 }
 

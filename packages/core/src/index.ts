@@ -1,4 +1,5 @@
 export { type Baseline, binIndex, parseBaseline } from './baseline.js';
+export { BUILT_IN_TASKS, isBuiltInTask } from './built-in-tasks.js';
 export { checkTensors, describe } from './check-tensors.js';
 export { createDeferred, type Deferred } from './deferred.js';
 export {
@@ -30,9 +31,7 @@ export {
 } from './layout.js';
 export { isModelName } from './model-name.js';
 export {
-  BUILT_IN_TASKS,
   FileNameSchema,
-  isBuiltInTask,
   ModelNameSchema,
   type ModelSpec,
   parseModelSpec,
@@ -57,6 +56,7 @@ export {
   MAX_REPORT_BYTES,
   REPORT_VERSION,
 } from './report-format.js';
+export { shareOnce } from './share-once.js';
 export type { Decide, Store, StoreChange, StoredValue } from './store.js';
 export {
   arrayFromBytes,

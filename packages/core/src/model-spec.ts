@@ -29,13 +29,6 @@ export const VersionSchema = v.pipe(
 
 const PositiveIntegerSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 
-/** Tasks whose stages the library has; `tensors` has none. */
-export const BUILT_IN_TASKS = ['image-classification', 'tensors'] as const;
-
-export function isBuiltInTask(task: string): boolean {
-  return BUILT_IN_TASKS.some((name) => name === task);
-}
-
 export const TensorSpecSchema = v.strictObject({
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
   datatype: v.picklist(DATATYPES),
@@ -66,7 +59,7 @@ export const ModelSpecSchema = v.strictObject({
   version: VersionSchema,
   /** Monotone over all versions of a model; the highest admitted one is chosen. */
   sequence: PositiveIntegerSchema,
-  /** One of {@link BUILT_IN_TASKS}, or one that the app's own worker does. */
+  /** One of `BUILT_IN_TASKS`, or one that the app's own worker does. */
   task: ModelNameSchema,
   inputs: v.pipe(v.array(TensorSpecSchema), v.minLength(1)),
   outputs: v.pipe(v.array(TensorSpecSchema), v.minLength(1)),

@@ -1,49 +1,64 @@
 import type { StorageReport } from '@nearside/artifact';
-import { type NearsideError, quantile, type Store } from '@nearside/core';
+import { type NearsideError, quantile, shareOnce } from '@nearside/core';
 import { closedError } from './closed-error.js';
 import type { ModelEmitter } from './events.js';
 import { explainBackend } from './explain-backend.js';
-import { askFallback } from './fallback.js';
+import { awaitFirstResult } from './first-result.js';
 import { createHandover, type Shift } from './handover.js';
-import { keepCurrent } from './keep-current.js';
+import type { CurrencyKeeper } from './keep-current.js';
+import { loadLater } from './load-later.js';
 import type { Model, ModelStats, OpeningStats, StorageOptions } from './model.js';
 import type { OpenPlan } from './open-options.js';
 import { postBatch, type QueuedRun } from './post-batch.js';
-import { profileModel } from './profile-model.js';
 import type { RunReply } from './protocol.js';
 import { createRecentRuns } from './recent-runs.js';
-import { createReviver } from './revive-worker.js';
-import { createRunner } from './run-model.js';
+import { createRunner, type RunnerOptions } from './run-model.js';
 import { createRunQueue } from './scheduler/run-queue.js';
-import { scoreAll } from './score-all.js';
 import type { Serving } from './serving.js';
 import { releaseSnapshot } from './snapshot-input.js';
-import type { InstallIdentity } from './telemetry/install-identity.js';
+import type { Reporting } from './telemetry/open-reporting.js';
 import { recordVersion } from './telemetry/record-version.js';
-import { createReportTotals } from './telemetry/reporter.js';
+import { createReportTotals } from './telemetry/report-totals.js';
 import { createTally } from './telemetry/tally.js';
+
+type OwnParts = 'fallBack' | 'snapshotCustom';
 
 export interface ModelParts {
   readonly serving: Serving;
   readonly plan: OpenPlan;
-  readonly reports: Store;
-  readonly identity: InstallIdentity;
   readonly emitter: ModelEmitter;
   /** When `open` was called, by `performance.now()`. */
   readonly startMs: number;
+  /**
+   * What the app has of its own for runs.
+   *
+   * @param leaving aborted when the model is closed
+   */
+  readonly own?: ((leaving: AbortSignal) => Pick<RunnerOptions, OwnParts>) | undefined;
 }
 
 /** The main-thread side of an open model. Everything that computes is in workers. */
 export function createModel(parts: ModelParts): Model {
   const { emitter, plan, serving: first } = parts;
   const { model } = first.version.release;
+  const context = { plan, emitter, identity: first.version.install };
   const recent = createRecentRuns();
   const opening = describeOpening(parts);
-  const recording = { ...parts, lifetime: createTally(), totals: createReportTotals() };
-  const revive = createReviver(parts);
+  const firstResult = awaitFirstResult();
+  const later = () => firstResult.isOver.then(loadLater);
+  let reporting: Reporting | undefined;
+  const recording = {
+    ...{ ...context, lifetime: createTally(), totals: createReportTotals() },
+    loadReporting: shareOnce(async () => {
+      const { openReporting } = await later();
+      reporting = openReporting(plan.store);
+      return reporting;
+    }),
+  };
+  const revive = shareOnce(async () => (await loadLater()).createReviver(context));
   const handover = createHandover(startShift(first), {
     emitter,
-    revive: async (lost) => startShift(await revive(lost)),
+    revive: async (lost) => startShift(await (await revive())(lost)),
   });
   handover.current.recorder.opened(opening, { quarantined: first.quarantined.length });
   const { max: maxBatch = 1, maxDelayMs = 0 } = first.version.spec.batch ?? {};
@@ -52,13 +67,18 @@ export function createModel(parts: ModelParts): Model {
     post: (runs) => postBatch(runs, { handover, watchdogMs: plan.policy.watchdogMs }),
     ...{ maxBatch, maxDelayMs },
   });
-  const keeper = keepCurrent({ ...parts, handover, recording, startShift });
+  let keeper: CurrencyKeeper | undefined;
+  const keep = shareOnce(async () => {
+    const { keepCurrent } = await later();
+    if (closed) throw closed;
+    keeper = keepCurrent({ ...context, handover, recording, startShift });
+    return keeper;
+  });
+  if (!plan.unsigned) void keep().catch(() => {}); // `update` says why, and tries again
   const leaving = new AbortController();
-  const { fallback } = plan;
-  const run = createRunner({
+  const runOnce = createRunner({
     ...{ handover, queue, recent, emitter, refusal },
-    fallback:
-      fallback && ((input, signal) => askFallback(fallback, input, [signal, leaving.signal])),
+    ...parts.own?.(leaving.signal),
   });
   let closed: NearsideError | undefined;
   let closing: Promise<void> | undefined;
@@ -69,9 +89,17 @@ export function createModel(parts: ModelParts): Model {
     return { serving, recorder };
   }
 
+  const run: typeof runOnce = async (input, options) => {
+    try {
+      return await runOnce(input, options);
+    } finally {
+      firstResult.end();
+    }
+  };
+
   function refusal() {
     if (closed) return { reason: closed, isOwn: true };
-    return keeper.revoked && { reason: keeper.revoked, isOwn: false };
+    return keeper?.revoked && { reason: keeper.revoked, isOwn: false };
   }
 
   function stats(): ModelStats {
@@ -112,19 +140,22 @@ export function createModel(parts: ModelParts): Model {
 
   async function close(): Promise<void> {
     closed ??= closedError(model);
-    keeper.close(closed);
+    firstResult.end();
+    keeper?.close(closed);
     queue.close(closed);
     leaving.abort(closed);
-    closing ??= handover.close(closed).then(() => parts.reports.close());
+    closing ??= handover.close(closed).then(() => reporting?.close());
     return closing;
   }
 
   return {
     run: run as Model['run'],
-    score: (inputs, options) => scoreAll(run, inputs, options),
+    async *score(inputs, options) {
+      yield* (await loadLater()).scoreAll(run, inputs, options);
+    },
     stats,
     storage,
-    profile: (input, options) => profileModel(run, input, options),
+    profile: async (input, options) => (await loadLater()).profileModel(run, input, options),
     explainBackend: () => explainBackend(handover.current.serving, plan.backends),
     close,
     on: emitter.on,
@@ -136,7 +167,9 @@ export function createModel(parts: ModelParts): Model {
     },
     async update() {
       if (closed) throw closed;
-      return plan.unsigned ? undefined : keeper.update();
+      if (plan.unsigned) return undefined;
+      firstResult.end();
+      return (await keep()).update();
     },
     [Symbol.asyncDispose]: close,
   };

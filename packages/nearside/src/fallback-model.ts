@@ -1,4 +1,4 @@
-import type { NearsideError, Store } from '@nearside/core';
+import { type NearsideError, shareOnce } from '@nearside/core';
 import { closedError } from './closed-error.js';
 import type { ModelEmitter } from './events.js';
 import { askFallback, type Fallback, fallbackMeta } from './fallback.js';
@@ -12,9 +12,9 @@ import { type AvailableBackend, runtimeOf } from './runtime-assets.js';
 import { scoreAll } from './score-all.js';
 import type { QuarantinedBackend } from './serving.js';
 import { releaseSnapshot, snapshotInput } from './snapshot-input.js';
-import type { InstallIdentity } from './telemetry/install-identity.js';
+import { openReporting, type Reporting } from './telemetry/open-reporting.js';
 import { recordVersion } from './telemetry/record-version.js';
-import { createReportTotals } from './telemetry/reporter.js';
+import { createReportTotals } from './telemetry/report-totals.js';
 import { createTally } from './telemetry/tally.js';
 
 export interface FallbackModelParts {
@@ -24,8 +24,6 @@ export interface FallbackModelParts {
   /** What was opened, if it came so far: without it nothing can be reported, and no input checked. */
   readonly version: OpenedVersion | undefined;
   readonly plan: OpenPlan;
-  readonly reports: Store;
-  readonly identity: InstallIdentity;
   readonly emitter: ModelEmitter;
   readonly startMs: number;
 }
@@ -37,8 +35,17 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
   const failures = failuresOf(error, plan);
   const lifetime = createTally();
   const totals = createReportTotals();
+  let reporting: Reporting | undefined;
   const recorder = recordVersion(
-    { ...parts, plan: version ? plan : { ...plan, report: undefined }, lifetime, totals },
+    {
+      ...{ emitter, lifetime, totals },
+      plan: version ? plan : { ...plan, report: undefined },
+      identity: version?.install ?? { id: '', cohort: 0 },
+      loadReporting: shareOnce(async () => {
+        reporting = openReporting(plan.store);
+        return reporting;
+      }),
+    },
     dimensionsOf(version, plan),
   );
   const totalMs = performance.now() - parts.startMs;
@@ -108,7 +115,7 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
 
   async function close(): Promise<void> {
     if (!closing.signal.aborted) closing.abort(closedError(release.model));
-    closed ??= recorder.close().then(() => parts.reports.close());
+    closed ??= recorder.close().then(() => reporting?.close());
     return closed;
   }
 

@@ -6,8 +6,9 @@ import {
   type StorageReport,
   type UpdateCheck,
   variantFiles,
+  withMemoryFallback,
 } from '@nearside/artifact';
-import { NearsideError } from '@nearside/core';
+import { NearsideError, type Store } from '@nearside/core';
 import type { Backend, RuntimeTraits } from './backends/backend.js';
 import { LIBRARY_VERSION } from './library-version.js';
 import { createLoadProgress } from './load-progress.js';
@@ -32,6 +33,7 @@ import { runBatch } from './run-batch.js';
 import { createRunTurns } from './run-turns.js';
 import { openSession, requireVariant, type Session, startSession } from './session.js';
 import type { Tasks } from './task.js';
+import { type InstallIdentity, readInstallIdentity } from './telemetry/install-identity.js';
 import { openUnsignedVersion, type UnsignedVersion } from './unsigned/unsigned-version.js';
 
 /** The model that this worker serves, from address to session. */
@@ -46,7 +48,7 @@ export interface HostedModel {
   spendTry(sequence: number): Promise<number | undefined>;
   reject(request: RejectRequest): Promise<void>;
   storage(): Promise<StorageReport>;
-  /** Ends downloads and frees the session; a worker does not need it, it is simply ended. */
+  /** Ends downloads, lets what is being stored be stored, frees the session. Safe to call twice. */
   close(): Promise<void>;
 }
 
@@ -72,17 +74,25 @@ export function createHostedModel({
   let healedChunks = 0;
   const turns = createRunTurns();
 
+  async function release(): Promise<void> {
+    const released = session;
+    session = undefined;
+    await released?.release();
+  }
+
   const installed = () => requireStep(installation, 'open');
   const opened = () => requireStep(version, 'open');
   const onLost = (error: NearsideError) =>
     emit({ nearside: 'failed', error: toWireError(error, 'device-lost') });
 
   return {
-    async open({ which, url, store, runtimes, ...options }) {
+    async open({ which, url, store, runtimes, install: known, ...options }) {
       progress.enter('metadata');
+      const install = known ?? (await readInstall(openStore('nearside-reports', store)));
       installation = openModelInstallation({
         ...options,
         address: parseModelAddress(url),
+        installId: install.id,
         support: { runtimes },
         signal: closing.signal,
         store: openStore('nearside-models', store),
@@ -93,12 +103,13 @@ export function createHostedModel({
       });
       version = await openVersion(installation, which);
       if (version) requireTask(version.spec, tasks);
-      return version && describe(version);
+      return version && describe(version, install);
     },
 
     async openUnsigned(request) {
       progress.enter('metadata');
-      unsigned = await openUnsignedVersion(request);
+      const install = await readInstall(openStore('nearside-reports', 'memory'));
+      unsigned = await openUnsignedVersion(request, install);
       requireTask(unsigned.spec, tasks);
       return unsigned.described;
     },
@@ -153,10 +164,18 @@ export function createHostedModel({
 
     async close() {
       closing.abort();
-      await turns.idle();
-      await session?.release();
+      await Promise.all([installation?.close(), turns.idle().then(release)]);
     },
   };
+}
+
+async function readInstall(reports: Store): Promise<InstallIdentity> {
+  const store = withMemoryFallback(reports);
+  try {
+    return await readInstallIdentity(store);
+  } finally {
+    await store.close();
+  }
 }
 
 function openVersion(installation: ModelInstallation, which: WhichVersion) {
@@ -170,10 +189,10 @@ function openVersion(installation: ModelInstallation, which: WhichVersion) {
   }
 }
 
-function describe(version: InstalledVersion): OpenedVersion {
+function describe(version: InstalledVersion, install: InstallIdentity): OpenedVersion {
   const { release, manifestSha256, spec, origin, arm } = version;
   const driftEdges = version.digestOf('baseline.json')?.slice(0, 16);
-  return { release, manifestSha256, spec, origin, arm, driftEdges };
+  return { release, manifestSha256, spec, origin, arm, driftEdges, install };
 }
 
 function requireStep<Value>(value: Value | undefined, step: string): Value {

@@ -33,12 +33,13 @@ export type {
   StorageOptions,
 } from './model.js';
 export { open } from './open.js';
-export type { OpenOptions, ReportOptions, StartWorker, UpdatePolicy } from './open-options.js';
+export type { OpenOptions, ReportOptions, UpdatePolicy } from './open-options.js';
 export type { StoreChoice } from './platform/open-store.js';
 export type { LoadPhase, LoadTimes, Progress } from './protocol.js';
 export { type AvailableBackend, runtimeAssets } from './runtime-assets.js';
 export type { Priority } from './scheduler/priority.js';
-export type { ReportTotals } from './telemetry/reporter.js';
+export type { StartWorker } from './start-own-worker.js';
+export type { ReportTotals } from './telemetry/report-totals.js';
 export {
   openUnsigned,
   type UnsignedOptions,

@@ -6,7 +6,7 @@ import type { ImageInput, Input, TensorInput } from './input.js';
 import type { LoadTimes } from './protocol.js';
 import type { AvailableBackend } from './runtime-assets.js';
 import type { Priority } from './scheduler/priority.js';
-import type { ReportTotals } from './telemetry/reporter.js';
+import type { ReportTotals } from './telemetry/report-totals.js';
 
 /** An open model. Close it when done: that ends its worker and frees its memory. */
 export interface Model extends AsyncDisposable {

@@ -9,6 +9,7 @@ import type { Fallback } from './fallback.js';
 import type { StoreChoice } from './platform/open-store.js';
 import type { Progress, UnsignedRequest } from './protocol.js';
 import { AVAILABLE_BACKENDS, type AvailableBackend, DEFAULT_BACKENDS } from './runtime-assets.js';
+import type { StartWorker } from './start-own-worker.js';
 import type { ReportTarget } from './telemetry/reporter.js';
 
 /** What `open` takes. `trust` alone is required. */
@@ -46,8 +47,6 @@ export interface OpenOptions {
    */
   readonly worker?: StartWorker | undefined;
 }
-
-export type StartWorker = (backend: AvailableBackend) => Worker | undefined;
 
 /** What may be downloaded, and when. */
 export interface UpdatePolicy {

@@ -14,7 +14,7 @@ import {
   type Tensors,
 } from '@nearside/core';
 import type { StoreChoice } from './platform/open-store.js';
-import { transferablesIn } from './transferables-in.js';
+import type { InstallIdentity } from './telemetry/install-identity.js';
 
 /**
  * The whole worker boundary: what crosses, in which form, and who owns it afterwards. Both sides
@@ -47,6 +47,8 @@ export interface WorkerApi {
   /** Gives a version up on this device. */
   reject(request: RejectRequest): Promise<Reply<void>>;
   storage(): Promise<Reply<StorageReport>>;
+  /** Ends downloads and waits for what is being stored: then the worker may be ended. */
+  close(): Promise<Reply<void>>;
 }
 
 export type Reply<Value> =
@@ -63,7 +65,8 @@ export interface OpenRequest {
   readonly which: WhichVersion;
   readonly url: string;
   readonly pin: string;
-  readonly installId: string;
+  /** Read by an earlier worker of this page; undefined has this one read it. */
+  readonly install: InstallIdentity | undefined;
   readonly store: StoreChoice;
   readonly request?: RequestOptions | undefined;
   readonly mirrors: readonly string[];
@@ -101,6 +104,8 @@ export interface OpenedVersion {
   readonly arm: 'stable' | 'canary';
   /** First 16 hex digits of the baseline's SHA-256: names the bin edges of drift counts. */
   readonly driftEdges: string | undefined;
+  /** Who this device is to itself: decides rollouts. */
+  readonly install: InstallIdentity;
 }
 
 export interface LoadRequest {
@@ -138,7 +143,12 @@ export type WireInput =
   | { readonly kind: 'tensors'; readonly tensors: Tensors }
   | { readonly kind: 'image'; readonly image: WireImage }
   /** For a task of the app's own: anything that can be cloned. */
-  | { readonly kind: 'custom'; readonly value: unknown };
+  | {
+      readonly kind: 'custom';
+      readonly value: unknown;
+      /** What in it can be given away. */
+      readonly owned: readonly Transferable[];
+    };
 
 /** What is given away with an input. */
 export function transferablesOf(input: WireInput): Transferable[] {
@@ -147,7 +157,7 @@ export function transferablesOf(input: WireInput): Transferable[] {
     if (image instanceof Blob) return [];
     return 'data' in image ? [image.data.buffer] : [image];
   }
-  if (input.kind === 'custom') return transferablesIn(input.value);
+  if (input.kind === 'custom') return [...input.owned];
   const buffers = Object.values(input.tensors).flatMap(({ data }) =>
     Array.isArray(data) ? [] : [data.buffer],
   );

@@ -151,7 +151,10 @@ async function finish(
     const { outputs } = run;
     if (input.kind === 'tensors') return { output: { tensors: outputs }, scores: undefined };
     if (!task?.postprocess) return postprocess(outputs, spec, { topK });
-    const output = await doStage(spec, 'postprocess', () => task.postprocess?.(outputs, spec));
+    const output = await doStage(spec, 'postprocess', async () =>
+      // Fails here for what cannot cross, and leaves the task its own.
+      structuredClone(await task.postprocess?.(outputs, spec)),
+    );
     return { output, scores: undefined };
   }
 

@@ -1,7 +1,7 @@
 import { isNearsideError, type ModelSpec } from '@nearside/core';
 import { batchKey } from './batch-key.js';
 import type { ModelEmitter } from './events.js';
-import { fallbackMeta, isAnswerable } from './fallback.js';
+import type { FailedRun } from './fallback.js';
 import type { Handover, Shift } from './handover.js';
 import type { Input } from './input.js';
 import type { RunOptions, RunResult } from './model.js';
@@ -10,6 +10,7 @@ import type { RunReply } from './protocol.js';
 import type { RecentRuns } from './recent-runs.js';
 import { checkRunOptions } from './run-options.js';
 import type { RunQueue } from './scheduler/run-queue.js';
+import type { snapshotCustom } from './snapshot-custom.js';
 import { releaseSnapshot, snapshotInput } from './snapshot-input.js';
 
 export interface RunnerOptions {
@@ -19,8 +20,9 @@ export interface RunnerOptions {
   readonly emitter: ModelEmitter;
   /** Why runs are refused now, if they are: the model was closed or revoked. */
   readonly refusal: () => Refusal | undefined;
-  /** Asks the app's own function, where it has one. */
-  readonly fallback?: ((input: Input, signal?: AbortSignal) => Promise<unknown>) | undefined;
+  /** Has the app's own function answer, where it has one and the failure is one of that kind. */
+  readonly fallBack?: ((failed: FailedRun) => Promise<RunResult | undefined>) | undefined;
+  readonly snapshotCustom?: typeof snapshotCustom | undefined;
 }
 
 export interface Refusal {
@@ -36,7 +38,8 @@ export function createRunner({
   recent,
   emitter,
   refusal,
-  fallback,
+  fallBack,
+  snapshotCustom: custom,
 }: RunnerOptions) {
   let runs = 0;
 
@@ -52,53 +55,23 @@ export function createRunner({
     try {
       if (refused) throw refused.reason;
       const { spec } = handover.current.serving.version;
-      const snapshot = snapshotInput(input, spec, { transfer: options.transfer ?? false });
+      const snapshot = snapshotInput(input, spec, { transfer: options.transfer ?? false, custom });
       work = { input: snapshot, isGiven: options.transfer ?? false, topK: options.topK };
       const answer = await wait(work, spec, options);
       return finish(id, { answer, shift: taken(), totalMs: performance.now() - calledMs });
     } catch (error) {
-      // What the caller gave away is not there any more.
-      if (fallback && isAnswerable(error) && !options.transfer) {
-        const answer = () => fallback(input, options.signal);
-        return fallBack(id, { error, answer, shift: taken(), signal: options.signal, calledMs });
+      const { signal } = options;
+      const shift = taken();
+      const failNow = (error: unknown) =>
+        fail(id, { error, shift, signal, totalMs: performance.now() - calledMs });
+      const failed = { id, input, options, error, shift, calledMs, cold: runs === 0 };
+      const answer = await fallBack?.({ ...failed, fail: failNow });
+      if (!answer) {
+        failNow(error);
+        throw error;
       }
-      const totalMs = performance.now() - calledMs;
-      fail(id, { error, shift: taken(), signal: options.signal, totalMs });
-      throw error;
-    }
-  }
-
-  /** The app's own answer instead. What its function throws is the caller's; the failure still counts. */
-  async function fallBack(
-    id: string,
-    {
-      error,
-      answer,
-      shift,
-      signal,
-      calledMs,
-    }: {
-      error: unknown;
-      answer: () => Promise<unknown>;
-      shift: Shift;
-      signal: AbortSignal | undefined;
-      calledMs: number;
-    },
-  ): Promise<RunResult> {
-    try {
-      const output = (await answer()) as RunResult['output'];
-      const totalMs = performance.now() - calledMs;
-      const cold = runs === 0;
       runs += 1;
-      shift.recorder.fellBack();
-      emitter.emit('run-end', { id, ok: true, totalMs });
-      const { release } = shift.serving.version;
-      return { output, meta: fallbackMeta({ id, release, totalMs, cold }) };
-    } catch (thrown) {
-      const hasLeft = signal?.aborted || refusal()?.isOwn;
-      const totalMs = performance.now() - calledMs;
-      fail(id, { error: hasLeft ? thrown : error, shift, signal, totalMs });
-      throw thrown;
+      return answer;
     }
   }
 

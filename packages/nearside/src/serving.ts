@@ -16,7 +16,8 @@ import type { InstallIdentity } from './telemetry/install-identity.js';
 /** What opening a model needs beside the plan. */
 export interface ServingContext {
   readonly plan: OpenPlan;
-  readonly identity: InstallIdentity;
+  /** Undefined until a worker has read it. */
+  readonly identity?: InstallIdentity | undefined;
   readonly emitter: ModelEmitter;
   /** Told of every version that is opened, before a backend loads it. */
   readonly onOpened?: ((version: OpenedVersion) => void) | undefined;
@@ -88,11 +89,11 @@ export async function openOn(
           mirrors,
           request,
           maxBytes: policy.maxBytes,
-          installId: identity.id,
+          install: identity,
           runtimes: [...new Set(plan.backends.map(runtimeOf))],
         });
     if (!version) {
-      connection.close(undefined);
+      void connection.close(undefined);
       return undefined;
     }
     onOpened?.(version);
@@ -125,13 +126,13 @@ export async function endingOnFailure<Result>(
   signal: AbortSignal | undefined,
   step: () => Promise<Result>,
 ): Promise<Result> {
-  const onAbort = () => connection.close(signal?.reason);
+  const onAbort = () => void connection.close(signal?.reason);
   signal?.addEventListener('abort', onAbort);
   try {
     signal?.throwIfAborted();
     return await step();
   } catch (error) {
-    connection.close(error);
+    void connection.close(error);
     throw error;
   } finally {
     signal?.removeEventListener('abort', onAbort);

@@ -10,24 +10,28 @@ import {
 import type { RgbaPixels } from '@nearside/pipeline';
 import type { ImageInput, Input } from './input.js';
 import { transferablesOf, type WireImage, type WireInput } from './protocol.js';
+import type { snapshotCustom } from './snapshot-custom.js';
+
+type SnapshotCustom = typeof snapshotCustom;
 
 /**
  * Checks an input and takes it as it is now, so that the caller may change its own at once. With
  * `transfer` the caller gives it away instead, and nothing is copied.
  *
+ * @param custom takes what is for a task of the app's own
  * @returns at once for tensors, blobs, frames and pixels; a promise for canvases and elements
  * @throws NearsideError `input-invalid` or `input-detached`
  */
 export function snapshotInput(
   input: Input,
   spec: ModelSpec,
-  { transfer }: { transfer: boolean },
+  { transfer, custom }: { transfer: boolean; custom?: SnapshotCustom | undefined },
 ): WireInput | Promise<WireInput> {
   if (typeof input === 'object' && input !== null && 'tensors' in input) {
     checkTensors(input.tensors, spec.inputs);
     return snapshotTensors(input.tensors, transfer);
   }
-  if (!isBuiltInTask(spec.task)) return snapshotCustom(input, spec, transfer);
+  if (custom && !isBuiltInTask(spec.task)) return custom(input, spec, transfer);
   if (spec.task !== 'image-classification') throw unfit(input, spec);
   try {
     return snapshotImage(input, spec, transfer);
@@ -62,26 +66,8 @@ function copyTensors(tensors: Tensors): Tensors {
   ) as Tensors;
 }
 
-/** Elements and canvases become bitmaps; what else there is crosses as it is. */
-function snapshotCustom(
-  input: unknown,
-  { name, task }: ModelSpec,
-  transfer: boolean,
-): WireInput | Promise<WireInput> {
-  if (isElement(input)) return drawBitmap(input);
-  try {
-    return { kind: 'custom', value: transfer ? input : structuredClone(input) };
-  } catch (cause) {
-    throw new NearsideError(
-      'input-invalid',
-      `${name}: expected an input for task '${task}' that can be cloned, got one that cannot: ` +
-        (cause instanceof Error ? cause.message : String(cause)),
-      { cause, details: { model: name, task, got: describe(input) } },
-    );
-  }
-}
-
-function isElement(input: unknown): input is HTMLCanvasElement {
+/** Pictured at the call, because it cannot cross itself. */
+export function isElement(input: unknown): input is HTMLCanvasElement {
   return DRAWABLES.some((name) => name !== 'ImageBitmap' && isA(input, name));
 }
 
@@ -125,7 +111,7 @@ const DRAWABLES = [
   'HTMLVideoElement',
 ];
 
-async function drawBitmap(source: CanvasImageSource): Promise<WireInput> {
+export async function drawBitmap(source: CanvasImageSource): Promise<WireInput> {
   try {
     const bitmap = await createImageBitmap(source as ImageBitmapSource, {
       colorSpaceConversion: 'none',

@@ -4,9 +4,9 @@ import { openStore as openArtifactStore } from '@nearside/artifact';
 import { openFileStore } from '@nearside/artifact/file-store';
 import { NearsideError } from '@nearside/core';
 import type { Endpoint } from 'comlink';
-import type { StartWorker } from '../open-options.js';
 import { type AvailableBackend, backendAssets } from '../runtime-assets.js';
 import type { Attach, ServerEndpoint } from '../serve.js';
+import type { StartWorker } from '../start-own-worker.js';
 import type { Host } from './host.js';
 import type { OpenStore } from './open-store.js';
 

@@ -7,6 +7,7 @@ import {
   type Variant,
 } from '@nearside/core';
 import type { OpenedVersion, UnsignedRequest } from '../protocol.js';
+import type { InstallIdentity } from '../telemetry/install-identity.js';
 import { completeSpec } from './complete-spec.js';
 import { deriveVariant } from './derive-variant.js';
 import { isOnnx } from './is-onnx.js';
@@ -25,11 +26,14 @@ export interface UnsignedVersion {
   readVariant(variant: Variant): Promise<Map<string, UnverifiedBytes>>;
 }
 
-/** @throws NearsideError `metadata-malformed` for a wrong spec; `model-invalid` for what is no model */
-export async function openUnsignedVersion({
-  files,
-  spec: given,
-}: UnsignedRequest): Promise<UnsignedVersion> {
+/**
+ * @param install of this opening alone: nothing of it is stored
+ * @throws NearsideError `metadata-malformed` for a wrong spec; `model-invalid` for what is no model
+ */
+export async function openUnsignedVersion(
+  { files, spec: given }: UnsignedRequest,
+  install: InstallIdentity,
+): Promise<UnsignedVersion> {
   for (const [name, { size }] of Object.entries(files)) if (size === 0) throw emptyFile(name);
   const sizeBytes = Object.values(files).reduce((sum, { size }) => sum + size, 0);
   const variant = given.variants === undefined ? await deriveVariant(files) : undefined;
@@ -46,6 +50,7 @@ export async function openUnsignedVersion({
       origin: 'files',
       arm: 'stable',
       driftEdges: undefined,
+      install,
     },
     async readVariant(variant) {
       const tensors = (golden?.cases ?? []).flatMap(({ inputs, expected }) => [
