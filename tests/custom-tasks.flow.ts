@@ -52,12 +52,14 @@ test('a signed model runs a task of the app’s own in the app’s own worker, w
         pixel_values: { datatype: 'FP32', shape: [1, 1, 28, 28], data: new Float32Array(784) },
       },
     });
+    const { operators } = await model.profile({ rows: rows() }, { runs: 1 });
     const { threads, verdict } = model.stats();
     await model.close();
     return {
       output: [output.digit, output.by, scores],
       meta: [meta.backend, meta.variant],
       direct: Object.keys(direct.output),
+      hasOperators: operators.length > 0,
       threads: threads === Math.min(4, navigator.hardwareConcurrency),
       verdict,
     };
@@ -66,6 +68,7 @@ test('a signed model runs a task of the app’s own in the app’s own worker, w
     output: [1, 'digits', 10],
     meta: ['onnx-wasm', 'int8'],
     direct: ['tensors'],
+    hasOperators: true,
     threads: true,
     verdict: 'proven',
   });

@@ -155,7 +155,8 @@ export function createModel(parts: ModelParts): Model {
     },
     stats,
     storage,
-    profile: async (input, options) => (await loadLater()).profileModel(run, input, options),
+    profile: async (input, options) =>
+      (await loadLater()).profileModel({ run, handover }, input, options),
     explainBackend: () => explainBackend(handover.current.serving, plan.backends),
     close,
     on: emitter.on,

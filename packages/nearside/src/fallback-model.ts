@@ -122,7 +122,7 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
   return {
     run: run as Model['run'],
     score: (inputs, options) => scoreAll(run, inputs, options),
-    profile: (input, options) => profileModel(run, input, options),
+    profile: (input, options) => profileModel({ run }, input, options),
     feedback(_, truth) {
       if (typeof truth?.label !== 'string') {
         throw new TypeError('feedback: expected { label: string } as the truth');

@@ -10,6 +10,7 @@ import {
 } from '@nearside/artifact';
 import { NearsideError, type Store } from '@nearside/core';
 import type { Backend, RuntimeTraits } from './backends/backend.js';
+import type { OperatorTime } from './backends/operator-times.js';
 import { LIBRARY_VERSION } from './library-version.js';
 import { createLoadProgress } from './load-progress.js';
 import type { OpenStore } from './platform/open-store.js';
@@ -21,6 +22,7 @@ import {
   type LoadRequest,
   type OpenedVersion,
   type OpenRequest,
+  type ProfileRequest,
   type RejectRequest,
   type RunRequest,
   toWireError,
@@ -29,7 +31,7 @@ import {
   type WorkerEvent,
 } from './protocol.js';
 import { requireTask } from './require-task.js';
-import { runBatch } from './run-batch.js';
+import { runBatch, toTensors } from './run-batch.js';
 import { createRunTurns } from './run-turns.js';
 import { openSession, requireVariant, type Session, startSession } from './session.js';
 import type { Tasks } from './task.js';
@@ -44,6 +46,7 @@ export interface HostedModel {
   load(request: LoadRequest): Promise<LoadedVariant>;
   run(request: RunRequest): Promise<BatchReply>;
   recall(id: number): Promise<void>;
+  profile(request: ProfileRequest): Promise<readonly OperatorTime[] | undefined>;
   check(request: CheckRequest): Promise<UpdateCheck>;
   spendTry(sequence: number): Promise<number | undefined>;
   reject(request: RejectRequest): Promise<void>;
@@ -156,6 +159,14 @@ export function createHostedModel({
       }));
     },
     recall: async (id) => turns.recall(id),
+    async profile({ input, runs }) {
+      const { spec, variant } = requireStep(session, 'load');
+      const files = unsigned
+        ? await unsigned.readVariant(variant)
+        : await installed().readFiles(opened(), variant.files);
+      const inputs = await toTensors(input, { spec, task: tasks[spec.task] });
+      return turns.take(async () => backend.profile?.({ spec, variant, files, inputs, runs }));
+    },
 
     check: (request) => installed().check(request),
     spendTry: (sequence) => installed().spendTry(sequence),

@@ -12,6 +12,7 @@ export {
   type Tensors,
 } from '@nearside/core';
 export type { LabelScore, Output, RgbaPixels } from '@nearside/pipeline';
+export type { OperatorTime } from './backends/operator-times.js';
 export { type ClearOptions, clear } from './clear.js';
 export type { CustomModel } from './custom-model.js';
 export type { ModelEventName, ModelEvents } from './events.js';

@@ -1,6 +1,7 @@
 import type { ReleaseIdentity, StorageReport } from '@nearside/artifact';
 import type { ErrorCode } from '@nearside/core';
 import type { LabelScore, Output } from '@nearside/pipeline';
+import type { OperatorTime } from './backends/operator-times.js';
 import type { ModelEventName, ModelEvents } from './events.js';
 import type { ImageInput, Input, TensorInput } from './input.js';
 import type { LoadTimes } from './protocol.js';
@@ -50,8 +51,8 @@ export interface Model extends AsyncDisposable {
    */
   update(): Promise<ReleaseIdentity | undefined>;
   /**
-   * Runs one input several times and says where the time goes: `console.table(profile.stages)`. Counts
-   * as runs like any other.
+   * Runs one input several times and says where the time goes: `console.table(profile.stages)`, and
+   * `profile.operators`. Counts as runs like any other; those that time operators are not counted.
    */
   profile(
     input: Input,
@@ -75,6 +76,8 @@ export interface Profile {
   /** Median of a whole run, ms. */
   readonly totalMs: number;
   readonly stages: readonly StageProfile[];
+  /** Of the session's run, the longest first; undefined where the runtime cannot tell (WebGPU, Node). */
+  readonly operators: readonly OperatorTime[] | undefined;
 }
 
 export interface StageProfile {

@@ -13,6 +13,7 @@ import {
   NearsideError,
   type Tensors,
 } from '@nearside/core';
+import type { OperatorTime } from './backends/operator-times.js';
 import type { StoreChoice } from './platform/open-store.js';
 import type { InstallIdentity } from './telemetry/install-identity.js';
 
@@ -40,6 +41,8 @@ export interface WorkerApi {
   run(request: RunRequest): Promise<Reply<BatchReply>>;
   /** Asks a batch back that has not begun; `run` then answers `recalled`. */
   recall(id: number): Promise<Reply<void>>;
+  /** Times every operator over several runs of one input, where the runtime can tell. */
+  profile(request: ProfileRequest): Promise<Reply<readonly OperatorTime[] | undefined>>;
   /** Asks the repository what this device should run. */
   check(request: CheckRequest): Promise<Reply<UpdateCheck>>;
   /** Counts one of a candidate's tries. @returns how many are left; undefined when none was */
@@ -174,6 +177,11 @@ export type WireImage =
       readonly width: number;
       readonly height: number;
     };
+
+export interface ProfileRequest {
+  readonly input: WireInput;
+  readonly runs: number;
+}
 
 export interface RunRequest {
   /** Of this connection, for `recall`. */

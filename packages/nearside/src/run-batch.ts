@@ -71,8 +71,11 @@ async function prepareAll(items: readonly RunItem[], stages: Stages): Promise<Pr
   return prepared;
 }
 
-/** Bitmaps and frames were given to the worker, which closes them: a camera has few. */
-async function toTensors(input: WireInput, { spec, task }: Stages): Promise<Tensors> {
+/**
+ * An input as the session takes it. Bitmaps and frames were given to the worker, which closes them: a
+ * camera has few.
+ */
+export async function toTensors(input: WireInput, { spec, task }: Stages): Promise<Tensors> {
   if (input.kind === 'tensors') return input.tensors;
   const raw = input.kind === 'image' ? input.image : input.value;
   const pictures = transferablesOf(input);

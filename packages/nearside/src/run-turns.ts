@@ -4,6 +4,8 @@ import type { BatchReply, RunRequest } from './protocol.js';
 export interface RunTurns {
   run(request: RunRequest, begin: () => Promise<BatchReply>): Promise<BatchReply>;
   recall(id: number): void;
+  /** Work of another kind, in its turn. */
+  take<Result>(work: () => Promise<Result>): Promise<Result>;
   /** Until everything that was asked for has ended. */
   idle(): Promise<void>;
 }
@@ -39,6 +41,11 @@ export function createRunTurns(): RunTurns {
     },
     recall(id) {
       if (given.has(id)) recalled.add(id);
+    },
+    take(work) {
+      const turn = last.then(work);
+      last = turn.catch(() => {});
+      return turn;
     },
     async idle() {
       await last;

@@ -8,6 +8,7 @@ import type {
 } from '@nearside/core';
 import type { UnverifiedBytes } from '../unsigned/unverified-bytes.js';
 import type { ModelTensors } from './model-tensors.js';
+import type { OperatorTime } from './operator-times.js';
 
 /**
  * One way of running a model: a runtime on a piece of hardware. A backend knows nothing of where
@@ -36,6 +37,14 @@ export interface Backend {
    * @throws NearsideError `backend-failed`, `operator-unsupported`, `out-of-memory`, `device-lost`
    */
   createSession(request: SessionRequest): Promise<BackendSession>;
+  /**
+   * Runs one input several times in a session of its own and says how long each operator took. Missing
+   * where the runtime cannot tell.
+   *
+   * @returns undefined when it told nothing this time
+   * @throws as `createSession` and `run`
+   */
+  profile?(request: ProfileRequest): Promise<readonly OperatorTime[] | undefined>;
 }
 
 export interface StartRequest {
@@ -62,6 +71,12 @@ export interface SessionRequest {
 
 /** By name, and all of one kind: `open` has verified them, or `openUnsigned` was given them. */
 export type ModelFiles = ReadonlyMap<string, VerifiedBytes> | ReadonlyMap<string, UnverifiedBytes>;
+
+export interface ProfileRequest extends SessionRequest {
+  readonly inputs: Tensors;
+  /** After one that warms up. */
+  readonly runs: number;
+}
 
 /** A loaded model. Runs are sequential: the caller waits for one before it starts the next. */
 export interface BackendSession {
