@@ -385,8 +385,8 @@ for (const backend of ['onnx-wasm', 'tfjs-wasm'] as const) {
       },
       { ...digits.address, backend },
     );
-    const wanted = seen.alone.map((label: string, i: number) => [i, label]);
-    expect(seen.results).toEqual(wanted.filter(([index]: [number]) => index !== 7));
+    const wanted: unknown[] = seen.alone.map((label: string, i: number) => [i, label]);
+    expect(seen.results).toEqual(wanted.filter((_, index) => index !== 7));
     expect(seen.skipped).toBe(1);
     expect(seen.ended).toEqual([0, 1, 2, 3, 4, 5, 6, 'decode-failed']);
   });

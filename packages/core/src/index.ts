@@ -1,4 +1,5 @@
 export { type Baseline, binIndex, parseBaseline } from './baseline.js';
+export { BUILT_IN_TASKS, isBuiltInTask } from './built-in-tasks.js';
 export { checkTensors, describe } from './check-tensors.js';
 export { createDeferred, type Deferred } from './deferred.js';
 export {

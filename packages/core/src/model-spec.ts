@@ -62,7 +62,8 @@ export const ModelSpecSchema = v.strictObject({
   version: VersionSchema,
   /** Monotone over all versions of a model; the highest admitted one is chosen. */
   sequence: PositiveIntegerSchema,
-  task: v.picklist(['image-classification', 'tensors']),
+  /** One of `BUILT_IN_TASKS`, or one that the app's own worker does. */
+  task: ModelNameSchema,
   inputs: v.pipe(v.array(TensorSpecSchema), v.minLength(1)),
   outputs: v.pipe(v.array(TensorSpecSchema), v.minLength(1)),
   /**
@@ -94,9 +95,12 @@ export type ModelSpec = v.InferOutput<typeof ModelSpecSchema>;
 export type Variant = v.InferOutput<typeof VariantSchema>;
 export type Runtime = Variant['runtime'];
 
-/** @throws NearsideError `metadata-malformed` */
-export function parseModelSpec(value: unknown): ModelSpec {
-  const spec = parse(ModelSpecSchema, value, { code: 'metadata-malformed', what: 'model.json' });
+/**
+ * @param what names it in the message
+ * @throws NearsideError `metadata-malformed`
+ */
+export function parseModelSpec(value: unknown, what = 'model.json'): ModelSpec {
+  const spec = parse(ModelSpecSchema, value, { code: 'metadata-malformed', what });
   checkState(spec);
   return spec;
 }

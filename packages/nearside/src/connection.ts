@@ -17,6 +17,7 @@ import {
   type RejectRequest,
   type Reply,
   type RunRequest,
+  type UnsignedRequest,
   type WorkerApi,
   type WorkerEvent,
 } from './protocol.js';
@@ -33,6 +34,7 @@ const LAST_STORING_MS = 1000;
  */
 export interface Connection {
   open(request: OpenRequest): Promise<OpenedVersion | undefined>;
+  openUnsigned(request: UnsignedRequest): Promise<OpenedVersion>;
   fetch(request: FetchRequest): Promise<void>;
   load(request: LoadRequest): Promise<LoadedVariant>;
   /** @param transfer what is given away with the request */
@@ -150,6 +152,7 @@ export async function connect(
 
   return {
     open: (request) => settle(() => api.open(request)),
+    openUnsigned: (request) => settle(() => api.openUnsigned(request)),
     fetch: (request) => settle(() => api.fetch(request)),
     load: (request) => settle(() => api.load(request)),
     run: (request, transfer) =>

@@ -1,5 +1,6 @@
 import type { StorageReport } from '@nearside/artifact';
-import { NearsideError, quantile, shareOnce } from '@nearside/core';
+import { type NearsideError, quantile, shareOnce } from '@nearside/core';
+import { closedError } from './closed-error.js';
 import type { ModelEmitter } from './events.js';
 import { explainBackend } from './explain-backend.js';
 import { awaitFirstResult } from './first-result.js';
@@ -11,7 +12,7 @@ import type { OpenPlan } from './open-options.js';
 import { postBatch, type QueuedRun } from './post-batch.js';
 import type { RunReply } from './protocol.js';
 import { createRecentRuns } from './recent-runs.js';
-import { createRunner } from './run-model.js';
+import { createRunner, type RunnerOptions } from './run-model.js';
 import { createRunQueue } from './scheduler/run-queue.js';
 import type { Serving } from './serving.js';
 import { releaseSnapshot } from './snapshot-input.js';
@@ -21,12 +22,20 @@ import { recordVersion } from './telemetry/record-version.js';
 import { createReportTotals } from './telemetry/report-totals.js';
 import { createTally } from './telemetry/tally.js';
 
+type OwnParts = 'fallBack' | 'snapshotCustom';
+
 export interface ModelParts {
   readonly serving: Serving;
   readonly plan: OpenPlan;
   readonly emitter: ModelEmitter;
   /** When `open` was called, by `performance.now()`. */
   readonly startMs: number;
+  /**
+   * What the app has of its own for runs.
+   *
+   * @param leaving aborted when the model is closed
+   */
+  readonly own?: ((leaving: AbortSignal) => Pick<RunnerOptions, OwnParts>) | undefined;
 }
 
 /** The main-thread side of an open model. Everything that computes is in workers. */
@@ -66,9 +75,12 @@ export function createModel(parts: ModelParts): Model {
     keeper = keepCurrent({ ...context, handover, recording, startShift });
     return keeper;
   });
-  void keep().catch(() => {}); // `update` says why, and tries again
-  const runner = createRunner({ handover, queue, recent, emitter, refusal });
-  const streamEnd = new AbortController();
+  if (!plan.unsigned) void keep().catch(() => {}); // `update` says why, and tries again
+  const leaving = new AbortController();
+  const runner = createRunner({
+    ...{ handover, queue, recent, emitter, refusal },
+    ...parts.own?.(leaving.signal),
+  });
   let closed: NearsideError | undefined;
   let closing: Promise<void> | undefined;
 
@@ -103,10 +115,12 @@ export function createModel(parts: ModelParts): Model {
       backend,
       threads: loaded.threads,
       hardware: loaded.hardware,
+      verdict: loaded.isProven ? 'proven' : 'unproven',
       ok: lifetime.ok,
       errors: Object.fromEntries(lifetime.errors),
       aborted: lifetime.aborted,
       invalid: lifetime.invalid,
+      fallbacks: lifetime.fallbacks,
       waiting: queue.waiting,
       latencyMs: {
         p50: quantile(total, 0.5),
@@ -120,6 +134,7 @@ export function createModel(parts: ModelParts): Model {
 
   async function storage({ persist = false }: StorageOptions = {}): Promise<StorageReport> {
     if (closed) throw closed;
+    if (plan.unsigned) return { kind: 'memory', versions: [] };
     // Asked of the page itself, because a worker cannot show the question a browser may have.
     if (persist) await globalThis.navigator?.storage?.persist?.();
     return handover.current.serving.connection.storage();
@@ -130,7 +145,7 @@ export function createModel(parts: ModelParts): Model {
     firstResult.end();
     keeper?.close(closed);
     queue.close(closed);
-    streamEnd.abort(closed);
+    leaving.abort(closed);
     closing ??= handover.close(closed).then(() => reporting?.close());
     return closing;
   }
@@ -141,7 +156,7 @@ export function createModel(parts: ModelParts): Model {
       yield* (await loadLater()).scoreAll(run, inputs, options);
     },
     stream: (source, options) =>
-      streamLater(source, options, { handover, runFrame, refusal, closing: streamEnd.signal }),
+      streamLater(source, options, { handover, runFrame, refusal, closing: leaving.signal }),
     stats,
     storage,
     profile: async (input, options) =>
@@ -157,6 +172,7 @@ export function createModel(parts: ModelParts): Model {
     },
     async update() {
       if (closed) throw closed;
+      if (plan.unsigned) return undefined;
       firstResult.end();
       return (await keep()).update();
     },
@@ -173,10 +189,4 @@ function describeOpening({ serving, startMs }: ModelParts): OpeningStats {
     fetchedBytes: loaded.fetchedBytes,
     healedChunks: loaded.healedChunks,
   };
-}
-
-function closedError(model: string): NearsideError {
-  return new NearsideError('closed', `Expected an open model, got ${model} after close().`, {
-    details: { model },
-  });
 }

@@ -11,7 +11,8 @@ export function explainBackend(
     if (backend === serving) {
       const { hardware, threads, times } = loaded;
       const startMs = times.runtime + times.session + times.check;
-      return { backend, verdict: 'serving', variant: variant.name, hardware, threads, startMs };
+      const verdict = loaded.isProven ? 'serving' : 'unproven';
+      return { backend, verdict, variant: variant.name, hardware, threads, startMs };
     }
     const failure = quarantined.find((failed) => failed.backend === backend);
     if (!failure) return { backend, verdict: 'untried' };

@@ -1,4 +1,3 @@
-import type { VerifiedBytes } from '@nearside/artifact';
 import {
   arrayFromBytes,
   type Golden,
@@ -11,13 +10,13 @@ import {
   type Tolerance,
   type Variant,
 } from '@nearside/core';
-import type { BackendSession } from './backends/backend.js';
+import type { BackendSession, ModelFiles } from './backends/backend.js';
 
 export interface GoldenCheckOptions {
   readonly spec: ModelSpec;
   readonly variant: Variant;
-  /** The variant's verified files, golden tensors included. */
-  readonly files: ReadonlyMap<string, VerifiedBytes>;
+  /** The variant's files, golden tensors included. */
+  readonly files: ModelFiles;
   readonly backend: string;
   readonly scope: 'all' | 'first';
 }
@@ -117,13 +116,10 @@ function topTwo(values: ArrayLike<number | bigint>, start: number, width: number
   return { first, margin: largest - second };
 }
 
-function readTensors(
-  files: ReadonlyMap<string, VerifiedBytes>,
-  stored: Readonly<Record<string, StoredTensor>>,
-): Tensors {
+function readTensors(files: ModelFiles, stored: Readonly<Record<string, StoredTensor>>): Tensors {
   const tensors: Record<string, Tensor> = {};
   for (const [name, { datatype, shape, file }] of Object.entries(stored)) {
-    const bytes = files.get(file) as VerifiedBytes;
+    const bytes = files.get(file) as Uint8Array<ArrayBuffer>;
     tensors[name] = { datatype, shape, data: arrayFromBytes(datatype, bytes.buffer) } as Tensor;
   }
   return tensors;

@@ -27,17 +27,22 @@ import {
   type RejectRequest,
   type RunRequest,
   toWireError,
+  type UnsignedRequest,
   type WhichVersion,
   type WorkerEvent,
 } from './protocol.js';
+import { requireTask } from './require-task.js';
 import { runBatch, toTensors } from './run-batch.js';
 import { createRunTurns } from './run-turns.js';
-import { openSession, requireVariant, type Session } from './session.js';
+import { openSession, requireVariant, type Session, startSession } from './session.js';
+import type { Tasks } from './task.js';
 import { type InstallIdentity, readInstallIdentity } from './telemetry/install-identity.js';
+import { openUnsignedVersion, type UnsignedVersion } from './unsigned/unsigned-version.js';
 
 /** The model that this worker serves, from address to session. */
 export interface HostedModel {
   open(request: OpenRequest): Promise<OpenedVersion | undefined>;
+  openUnsigned(request: UnsignedRequest): Promise<OpenedVersion>;
   fetch(request: FetchRequest): Promise<void>;
   load(request: LoadRequest): Promise<LoadedVariant>;
   run(request: RunRequest): Promise<BatchReply>;
@@ -55,15 +60,22 @@ export interface HostedModel {
 
 export interface HostedModelOptions {
   readonly backend: Backend;
+  readonly tasks: Tasks;
   readonly openStore: OpenStore;
   readonly emit: (event: WorkerEvent) => void;
 }
 
-export function createHostedModel({ backend, openStore, emit }: HostedModelOptions): HostedModel {
+export function createHostedModel({
+  backend,
+  tasks,
+  openStore,
+  emit,
+}: HostedModelOptions): HostedModel {
   const progress = createLoadProgress((progress) => emit({ nearside: 'progress', progress }));
   const closing = new AbortController();
   let installation: ModelInstallation | undefined;
   let version: InstalledVersion | undefined;
+  let unsigned: UnsignedVersion | undefined;
   let session: Session | undefined;
   let healedChunks = 0;
   const turns = createRunTurns();
@@ -77,6 +89,8 @@ export function createHostedModel({ backend, openStore, emit }: HostedModelOptio
 
   const installed = () => requireStep(installation, 'open');
   const opened = () => requireStep(version, 'open');
+  const onLost = (error: NearsideError) =>
+    emit({ nearside: 'failed', error: toWireError(error, 'device-lost') });
 
   return {
     async open({ which, url, store, runtimes, install: known, ...options }) {
@@ -95,7 +109,16 @@ export function createHostedModel({ backend, openStore, emit }: HostedModelOptio
         },
       });
       version = await openVersion(installation, which);
+      if (version) requireTask(version.spec, tasks);
       return version && describe(version, install);
+    },
+
+    async openUnsigned(request) {
+      progress.enter('metadata');
+      const install = await readInstall(openStore('nearside-reports', 'memory'));
+      unsigned = await openUnsignedVersion(request, install);
+      requireTask(unsigned.spec, tasks);
+      return unsigned.described;
     },
 
     async fetch({ variant }) {
@@ -104,18 +127,28 @@ export function createHostedModel({ backend, openStore, emit }: HostedModelOptio
     },
 
     async load({ variant, runtimeWasm }) {
+      const common = { backend, variant, runtimeWasm, progress, onLost };
+      if (unsigned) {
+        const { spec, golden, readVariant } = unsigned;
+        session = await startSession({
+          ...common,
+          ...{ spec, golden, isProvenOn: () => false },
+          read: async (variant) => ({
+            files: await readVariant(variant),
+            fetchedBytes: 0,
+            baseline: undefined,
+          }),
+        });
+        return { ...session.loaded, spec: session.spec, healedChunks };
+      }
       const served = opened();
       const proverOn = ({ threads, hardware }: RuntimeTraits) =>
         `${backend.name}/${variant}/${LIBRARY_VERSION}/${hardware}/${threads}`;
       session = await openSession({
+        ...common,
         version: served,
         readFiles: (names, options) => installed().readFiles(served, names, options),
-        backend,
-        variant,
-        runtimeWasm,
         isProvenOn: (traits) => served.provenBy.includes(proverOn(traits)),
-        onLost: (error) => emit({ nearside: 'failed', error: toWireError(error, 'device-lost') }),
-        progress,
       });
       await installed().activate(served, proverOn(session.loaded));
       return { ...session.loaded, healedChunks };
@@ -124,22 +157,24 @@ export function createHostedModel({ backend, openStore, emit }: HostedModelOptio
     run(request) {
       const arrivedMs = performance.now();
       const ready = requireStep(session, 'load');
+      const stages = { arrivedMs, task: tasks[ready.spec.task] };
       return turns.run(request, async () => ({
         kind: 'done',
-        replies:
-          request.stream === undefined
-            ? await runBatch(ready, request.items, { arrivedMs })
-            : await streams.run(request.stream, request.items, { arrivedMs }),
+        replies: await (request.stream === undefined
+          ? runBatch(ready, request.items, stages)
+          : streams.run(request.stream, request.items, stages)),
       }));
     },
     recall: async (id) => turns.recall(id),
     beginStream: async (id) => streams.begin(id, requireStep(session, 'load')),
     endStream: async (id) => streams.end(id),
     async profile({ input, runs }) {
-      const { version, variant } = requireStep(session, 'load');
-      const { spec } = version;
-      const files = await installed().readFiles(opened(), variant.files);
-      const inputs = { ...initialState(spec), ...(await toTensors(input, spec)) };
+      const { spec, variant } = requireStep(session, 'load');
+      const files = unsigned
+        ? await unsigned.readVariant(variant)
+        : await installed().readFiles(opened(), variant.files);
+      const given = await toTensors(input, { spec, task: tasks[spec.task] });
+      const inputs = { ...initialState(spec), ...given };
       return turns.take(async () => backend.profile?.({ spec, variant, files, inputs, runs }));
     },
 

@@ -34,11 +34,11 @@ function openSession(): Session {
     },
     release: async () => {},
   };
-  const carry = () => carryState(runtime, spec);
+  const carry = () => carryState({ ...runtime, tensors: spec }, spec);
   return {
     ...runtime,
     carry,
-    version: { spec },
+    spec,
     baseline: undefined,
     batchLimit: { max: 1 },
   } as unknown as Session;
@@ -52,9 +52,8 @@ const frame = (value: number): RunItem =>
 const outputs = (replies: readonly Reply<RunReply>[]) =>
   replies.map((reply) => {
     if (!reply.ok) return reply.error.code;
-    return 'tensors' in reply.value.output
-      ? Object.entries(reply.value.output.tensors).map(([name, { data }]) => `${name} ${data[0]}`)
-      : undefined;
+    const { tensors } = reply.value.output as { tensors: Tensors };
+    return Object.entries(tensors).map(([name, { data }]) => `${name} ${data[0]}`);
   });
 
 const now = { arrivedMs: 0 };

@@ -15,7 +15,7 @@ export interface HostedStreams {
   run(
     id: number,
     frames: readonly RunItem[],
-    options: { arrivedMs: number },
+    options: Parameters<typeof runBatch>[2],
   ): Promise<Reply<RunReply>[]>;
   end(id: number): void;
 }

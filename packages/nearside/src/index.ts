@@ -14,7 +14,9 @@ export {
 export type { LabelScore, Output, RgbaPixels } from '@nearside/pipeline';
 export type { OperatorTime } from './backends/operator-times.js';
 export { type ClearOptions, clear } from './clear.js';
+export type { CustomModel } from './custom-model.js';
 export type { ModelEventName, ModelEvents } from './events.js';
+export type { Fallback } from './fallback.js';
 export type { ImageInput, Input, TensorInput } from './input.js';
 export type {
   BackendVerdict,
@@ -37,6 +39,7 @@ export type { StoreChoice } from './platform/open-store.js';
 export type { LoadPhase, LoadTimes, Progress } from './protocol.js';
 export { type AvailableBackend, runtimeAssets } from './runtime-assets.js';
 export type { Priority } from './scheduler/priority.js';
+export type { StartWorker } from './start-own-worker.js';
 export type {
   Backpressure,
   ModelStream,
@@ -45,3 +48,10 @@ export type {
   StreamStats,
 } from './streaming/model-stream.js';
 export type { ReportTotals } from './telemetry/report-totals.js';
+export {
+  openUnsigned,
+  type UnsignedOptions,
+  type UnsignedSpec,
+  type UnsignedTensor,
+} from './unsigned/open-unsigned.js';
+export type { UnsignedFile, UnsignedFiles } from './unsigned/unsigned-files.js';

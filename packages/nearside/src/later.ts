@@ -1,8 +1,9 @@
 /**
- * What an open model needs only after its first result. One chunk of its own: a page pays for it when
- * it has what it came for. Only `load-later.ts` imports it.
+ * What an open model needs only after its first result, and what few pages need at all. One chunk of
+ * its own: a page pays for it when it has what it came for. Only `load-later.ts` imports it.
  */
 export { keepCurrent } from './keep-current.js';
+export { openWithOwn } from './open-with-own.js';
 export { profileModel } from './profile-model.js';
 export { createReviver } from './revive-worker.js';
 export { scoreAll } from './score-all.js';

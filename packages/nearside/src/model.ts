@@ -98,8 +98,11 @@ export interface StageProfile {
 
 export interface BackendVerdict {
   readonly backend: AvailableBackend;
-  /** `untried` ones come after one that serves. */
-  readonly verdict: 'serving' | 'quarantined' | 'untried';
+  /**
+   * `untried` ones come after one that serves. An `unproven` one serves without golden cases to prove
+   * itself on, in `openUnsigned` alone.
+   */
+  readonly verdict: 'serving' | 'unproven' | 'quarantined' | 'untried';
   /** Of the one that serves. */
   readonly variant?: string | undefined;
   readonly hardware?: string | undefined;
@@ -151,7 +154,7 @@ export type Scored =
   | { readonly index: number; readonly error: unknown };
 
 /** Labels by score for a picture, tensors for tensors. */
-export interface RunResult<Result extends Output = Output> {
+export interface RunResult<Result = Output> {
   readonly output: Result;
   readonly meta: RunMeta;
 }
@@ -172,6 +175,8 @@ export interface RunMeta {
   readonly batch: number;
   /** The first run since the model was opened. */
   readonly cold: boolean;
+  /** The app's own `fallback` answered; variant and backend say so too. */
+  readonly fallback?: boolean;
 }
 
 export interface ModelStats {
@@ -183,11 +188,15 @@ export interface ModelStats {
   readonly threads: number;
   /** What computes: `cpu`, or the GPU as the browser names it. */
   readonly hardware: string;
+  /** Whether the backend reproduced golden outputs; only `openUnsigned` does without. */
+  readonly verdict: 'proven' | 'unproven';
   readonly ok: number;
   readonly errors: { readonly [Code in ErrorCode]?: number };
   readonly aborted: number;
   /** Inputs that did not fit, the caller's and not counted as errors. */
   readonly invalid: number;
+  /** Runs that `fallback` answered. */
+  readonly fallbacks: number;
   readonly waiting: number;
   /** Call → result, ms, ±4.33 %; undefined before the first result. */
   readonly latencyMs: Readonly<Record<'p50' | 'p95' | 'p99', number | undefined>>;
@@ -196,8 +205,8 @@ export interface ModelStats {
 }
 
 export interface OpeningStats {
-  /** Where the version came from. */
-  readonly origin: 'store' | 'network';
+  /** Where the version came from; `files` were given to `openUnsigned`. */
+  readonly origin: 'store' | 'network' | 'files';
   /** `open` → ready, ms. */
   readonly totalMs: number;
   readonly steps: LoadTimes & { readonly metadata: number };

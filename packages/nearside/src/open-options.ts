@@ -5,9 +5,11 @@ import {
   parseTrust,
   type RequestOptions,
 } from '@nearside/artifact';
+import type { Fallback } from './fallback.js';
 import type { StoreChoice } from './platform/open-store.js';
-import type { Progress } from './protocol.js';
+import type { Progress, UnsignedRequest } from './protocol.js';
 import { AVAILABLE_BACKENDS, type AvailableBackend, DEFAULT_BACKENDS } from './runtime-assets.js';
+import type { StartWorker } from './start-own-worker.js';
 import type { ReportTarget } from './telemetry/reporter.js';
 
 /** What `open` takes. `trust` alone is required. */
@@ -33,6 +35,17 @@ export interface OpenOptions {
   /** Other bases of the same repository: asked when the first does not answer, and for chunks. */
   readonly mirrors?: readonly string[] | undefined;
   readonly policy?: UpdatePolicy | undefined;
+  /**
+   * The app's own way to an answer: asked when no backend is proven on this device (`open` resolves
+   * then) and when a run passes its `timeoutMs`, which does not apply to it. Never for a bad input, nor
+   * for one given away with `transfer` that was lost with the deadline.
+   */
+  readonly fallback?: Fallback | undefined;
+  /**
+   * Starts a worker of the app's own for a backend, one that calls `serve` of `nearside/worker`;
+   * undefined where it has none for this backend.
+   */
+  readonly worker?: StartWorker | undefined;
 }
 
 /** What may be downloaded, and when. */
@@ -59,22 +72,30 @@ export interface ReportOptions {
 }
 
 /** Options that have been checked, with every default filled in. */
-export interface OpenPlan {
+export interface OpenPlan extends ServingPlan {
   readonly url: string;
   readonly address: ModelAddress;
   readonly pin: string;
-  readonly backends: readonly AvailableBackend[];
-  readonly report: ReportTarget | undefined;
   readonly store: StoreChoice;
   /** Bases of the repository's mirrors, each ending with a slash. */
   readonly mirrors: readonly string[];
+  readonly request: RequestOptions | undefined;
+  /** Set by `openUnsigned` alone: then address, pin and store say nothing. */
+  readonly unsigned?: UnsignedRequest | undefined;
+}
+
+/** How a model is served, wherever it comes from. */
+export interface ServingPlan {
+  readonly backends: readonly AvailableBackend[];
+  readonly report: ReportTarget | undefined;
   readonly policy: PlannedPolicy;
   /** The caller chose the one backend. */
   readonly isBackendForced: boolean;
   readonly onProgress: OpenOptions['onProgress'];
   readonly signal: AbortSignal | undefined;
   readonly assets: string | undefined;
-  readonly request: RequestOptions | undefined;
+  readonly fallback: Fallback | undefined;
+  readonly worker: StartWorker | undefined;
 }
 
 /** Generous: large models compile for seconds on slow phones; what takes longer hangs. */
@@ -92,30 +113,48 @@ const KNOWN: readonly (keyof OpenOptions)[] = [
   'store',
   'mirrors',
   'policy',
+  'fallback',
+  'worker',
 ];
 
 /** @throws TypeError or RangeError, naming the option, expected and got */
 export async function planOpening(url: string, options: OpenOptions): Promise<OpenPlan> {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`open: expected options with \`trust\`; got ${String(options)}`);
-  }
-  requireKnown('the options', options, KNOWN);
-  checkKinds(options);
+  const serving = planServing(options, KNOWN);
   const absolute = resolveUrl(url);
   return {
     url: absolute,
     address: parseModelAddress(absolute),
     pin: await parseTrust(options.trust),
-    backends: planBackends(options.backend),
-    report: planReport(options.report),
     store: planStore(options.store),
     mirrors: planMirrors(options.mirrors),
+    request: options.request,
+    ...serving,
+  };
+}
+
+/**
+ * @param known names of the options there are
+ * @throws TypeError or RangeError, naming the option, expected and got
+ */
+export function planServing(
+  options: Omit<OpenOptions, 'trust'>,
+  known: readonly string[],
+): ServingPlan {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`open: expected an object of options; got ${String(options)}`);
+  }
+  requireKnown('the options', options, known);
+  checkKinds(options);
+  return {
+    backends: planBackends(options.backend),
+    report: planReport(options.report),
     policy: planPolicy(options.policy),
     isBackendForced: options.backend !== undefined,
     onProgress: options.onProgress,
     signal: options.signal,
     assets: options.assets,
-    request: options.request,
+    fallback: options.fallback,
+    worker: options.worker,
   };
 }
 
@@ -126,10 +165,19 @@ function requireKnown(what: string, given: object, known: readonly string[]): vo
 }
 
 /** What TypeScript would have said, for those who do without. */
-function checkKinds({ onProgress, signal, assets, request }: OpenOptions): void {
+function checkKinds({
+  onProgress,
+  signal,
+  assets,
+  request,
+  fallback,
+  worker,
+}: Omit<OpenOptions, 'trust'>): void {
   const expectKind = (name: string, kind: string, ok: boolean, got: unknown) => {
     if (!ok) throw new TypeError(`open: expected \`${name}\` to be ${kind}; got ${typeof got}`);
   };
+  expectKind('fallback', 'a function', !fallback || typeof fallback === 'function', fallback);
+  expectKind('worker', 'a function', !worker || typeof worker === 'function', worker);
   const isObject = typeof request === 'object' && request !== null;
   expectKind(
     'onProgress',

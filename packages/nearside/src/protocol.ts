@@ -13,7 +13,6 @@ import {
   NearsideError,
   type Tensors,
 } from '@nearside/core';
-import type { Output } from '@nearside/pipeline';
 import type { OperatorTime } from './backends/operator-times.js';
 import type { StoreChoice } from './platform/open-store.js';
 import type { InstallIdentity } from './telemetry/install-identity.js';
@@ -29,6 +28,8 @@ import type { InstallIdentity } from './telemetry/install-identity.js';
 export interface WorkerApi {
   /** Finds, verifies and opens a version. Undefined when there is no previous one to go back to. */
   open(request: OpenRequest): Promise<Reply<OpenedVersion | undefined>>;
+  /** Takes a model as files that nobody vouches for, instead of `open`; nothing of it is kept. */
+  openUnsigned(request: UnsignedRequest): Promise<Reply<OpenedVersion>>;
   /** Fetches what a variant of it needs and is not on the device yet. */
   fetch(request: FetchRequest): Promise<Reply<void>>;
   /**
@@ -81,6 +82,13 @@ export interface OpenRequest {
   readonly runtimes: readonly string[];
 }
 
+/** Blobs cross by reference. */
+export interface UnsignedRequest {
+  readonly files: Readonly<Record<string, Blob>>;
+  /** As a user wrote it. */
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
 export interface FetchRequest {
   readonly variant: string;
 }
@@ -99,7 +107,7 @@ export interface OpenedVersion {
   readonly release: ReleaseIdentity;
   readonly manifestSha256: string;
   readonly spec: ModelSpec;
-  readonly origin: 'store' | 'network';
+  readonly origin: 'store' | 'network' | 'files';
   readonly arm: 'stable' | 'canary';
   /** First 16 hex digits of the baseline's SHA-256: names the bin edges of drift counts. */
   readonly driftEdges: string | undefined;
@@ -114,6 +122,10 @@ export interface LoadRequest {
 }
 
 export interface LoadedVariant {
+  /** Where the file said what the spec leaves out: the spec with its tensors. */
+  readonly spec?: ModelSpec | undefined;
+  /** Whether it has reproduced golden outputs; there may be none in `openUnsigned` alone. */
+  readonly isProven: boolean;
   /** Bytes of the variant's files that crossed the network in this call, not in `fetch` before it. */
   readonly fetchedBytes: number;
   /** Stored chunks that had been changed and were replaced while opening. */
@@ -136,7 +148,14 @@ export interface LoadTimes {
 /** What crosses as input: decoded in the worker. */
 export type WireInput =
   | { readonly kind: 'tensors'; readonly tensors: Tensors }
-  | { readonly kind: 'image'; readonly image: WireImage };
+  | { readonly kind: 'image'; readonly image: WireImage }
+  /** For a task of the app's own: anything that can be cloned. */
+  | {
+      readonly kind: 'custom';
+      readonly value: unknown;
+      /** What in it can be given away. */
+      readonly owned: readonly Transferable[];
+    };
 
 /** What is given away with an input. */
 export function transferablesOf(input: WireInput): Transferable[] {
@@ -145,6 +164,7 @@ export function transferablesOf(input: WireInput): Transferable[] {
     if (image instanceof Blob) return [];
     return 'data' in image ? [image.data.buffer] : [image];
   }
+  if (input.kind === 'custom') return [...input.owned];
   const buffers = Object.values(input.tensors).flatMap(({ data }) =>
     Array.isArray(data) ? [] : [data.buffer],
   );
@@ -187,7 +207,8 @@ export type BatchReply =
   | { readonly kind: 'recalled'; readonly items: readonly RunItem[] };
 
 export interface RunReply {
-  readonly output: Output;
+  /** As the task says; of a task of the app's own, anything that can be cloned. */
+  readonly output: unknown;
   /** Inputs that ran together. */
   readonly batch: number;
   readonly times: RunTimes;

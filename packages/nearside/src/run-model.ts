@@ -1,6 +1,7 @@
 import { isNearsideError, type ModelSpec } from '@nearside/core';
 import { batchKey } from './batch-key.js';
 import type { ModelEmitter } from './events.js';
+import type { FailedRun } from './fallback.js';
 import type { Handover, Shift } from './handover.js';
 import type { Input } from './input.js';
 import type { RunOptions, RunResult } from './model.js';
@@ -9,6 +10,7 @@ import type { RunReply, WireInput } from './protocol.js';
 import type { RecentRuns } from './recent-runs.js';
 import { checkRunOptions } from './run-options.js';
 import type { RunQueue } from './scheduler/run-queue.js';
+import type { snapshotCustom } from './snapshot-custom.js';
 import { releaseSnapshot, snapshotInput } from './snapshot-input.js';
 
 export interface RunnerOptions {
@@ -18,6 +20,9 @@ export interface RunnerOptions {
   readonly emitter: ModelEmitter;
   /** Why runs are refused now, if they are: the model was closed or revoked. */
   readonly refusal: () => Refusal | undefined;
+  /** Has the app's own function answer, where it has one and the failure is one of that kind. */
+  readonly fallBack?: ((failed: FailedRun) => Promise<RunResult | undefined>) | undefined;
+  readonly snapshotCustom?: typeof snapshotCustom | undefined;
 }
 
 export interface Refusal {
@@ -36,20 +41,34 @@ export interface Frame {
   readonly together: number;
 }
 
+/** One call, of `run` or for a frame. */
+interface Call {
+  readonly take: (spec: ModelSpec) => QueuedRun['input'];
+  readonly options: RunOptions;
+  readonly frame?: Frame | undefined;
+  /** What the app's own function would answer. */
+  readonly input?: Input | undefined;
+}
+
 /** Takes an input as it is at the call, queues it, has it run, and counts how that ended. */
-export function createRunner({ handover, queue, recent, emitter, refusal }: RunnerOptions) {
+export function createRunner({
+  handover,
+  queue,
+  recent,
+  emitter,
+  refusal,
+  fallBack,
+  snapshotCustom: custom,
+}: RunnerOptions) {
   let runs = 0;
 
   async function run(input: Input, options: RunOptions = {}): Promise<RunResult> {
     const transfer = options?.transfer ?? false;
-    return start((spec) => snapshotInput(input, spec, { transfer }), options);
+    const take = (spec: ModelSpec) => snapshotInput(input, spec, { transfer, custom });
+    return start({ take, options, input });
   }
 
-  async function start(
-    take: (spec: ModelSpec) => QueuedRun['input'],
-    options: RunOptions,
-    frame?: Frame,
-  ): Promise<RunResult> {
+  async function start({ take, options, frame, input }: Call): Promise<RunResult> {
     const calledMs = performance.now();
     checkRunOptions(options);
     options.signal?.throwIfAborted();
@@ -67,9 +86,18 @@ export function createRunner({ handover, queue, recent, emitter, refusal }: Runn
       const answer = await wait(work, { spec, options, frame });
       return finish(id, { answer, shift: taken(), totalMs: performance.now() - calledMs });
     } catch (error) {
-      const totalMs = performance.now() - calledMs;
-      fail(id, { error, shift: taken(), signal: options.signal, totalMs });
-      throw error;
+      const { signal } = options;
+      const shift = taken();
+      const failNow = (error: unknown) =>
+        fail(id, { error, shift, signal, totalMs: performance.now() - calledMs });
+      const failed = { id, options, error, shift, calledMs, cold: runs === 0 };
+      const answer = input && (await fallBack?.({ ...failed, input, fail: failNow }));
+      if (!answer) {
+        failNow(error);
+        throw error;
+      }
+      runs += 1;
+      return answer;
     }
   }
 
@@ -104,7 +132,7 @@ export function createRunner({ handover, queue, recent, emitter, refusal }: Runn
     recent.remember(id, observation);
     emitter.emit('run-end', { id, ok: true, totalMs });
     return {
-      output,
+      output: output as RunResult['output'],
       meta: {
         id,
         model: version.release.model,
@@ -142,6 +170,7 @@ export function createRunner({ handover, queue, recent, emitter, refusal }: Runn
     emitter.emit('run-end', { id, ok: false, totalMs, ...(!own && { code }) });
   }
 
-  const runFrame = (frame: Frame, options: RunOptions) => start(frame.take, options, frame);
+  const runFrame = (frame: Frame, options: RunOptions) =>
+    start({ take: frame.take, options, frame });
   return { run, runFrame };
 }

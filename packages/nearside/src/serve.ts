@@ -3,6 +3,7 @@ import * as Comlink from 'comlink';
 import type { Backend } from './backends/backend.js';
 import { isThreadTrial } from './backends/cpu-threads.js';
 import { createHostedModel } from './hosted-model.js';
+import type { TensorInput } from './input.js';
 import { type OpenStore, openBrowserStore } from './platform/open-store.js';
 import {
   type BatchReply,
@@ -14,6 +15,7 @@ import {
   type WorkerApi,
   type WorkerEvent,
 } from './protocol.js';
+import type { Tasks } from './task.js';
 
 /** One end of a channel: a worker's own scope, or a port. */
 export type ServerEndpoint = Comlink.Endpoint;
@@ -24,25 +26,33 @@ export type Attach = (
   environment?: { readonly openStore: OpenStore },
 ) => () => Promise<void>;
 
+export interface ServeOptions {
+  /** From `nearside/worker/<backend>`. */
+  readonly backend: Backend;
+  /** How models are run whose `task` the library does not know. */
+  readonly tasks?: Tasks | undefined;
+}
+
 /**
  * Serves models with one backend: what a worker file calls, once, at its top level. In a worker it
  * starts at once; elsewhere (Node, inline) the returned function starts it on a port.
  */
-export function serve({ backend }: { backend: Backend }): Attach {
+export function serve({ backend, tasks = {} }: ServeOptions): Attach {
   const attach: Attach = (endpoint, { openStore } = { openStore: openBrowserStore }) =>
-    attachTo(endpoint, { backend, openStore });
+    attachTo(endpoint, { backend, tasks, openStore });
   if (isOurWorker()) attach(globalThis as unknown as ServerEndpoint);
   return attach;
 }
 
 function attachTo(
   endpoint: ServerEndpoint,
-  { backend, openStore }: { backend: Backend; openStore: OpenStore },
+  { backend, tasks, openStore }: { backend: Backend; tasks: Tasks; openStore: OpenStore },
 ): () => Promise<void> {
   const emit = (event: WorkerEvent) => endpoint.postMessage(event);
-  const model = createHostedModel({ backend, openStore, emit });
+  const model = createHostedModel({ backend, tasks, openStore, emit });
   const api: WorkerApi = {
     open: (request) => reply(() => model.open(request), 'backend-failed'),
+    openUnsigned: (request) => reply(() => model.openUnsigned(request), 'backend-failed'),
     fetch: (request) => reply(() => model.fetch(request), 'network-failed'),
     load: (request) => reply(() => model.load(request), 'backend-failed'),
     run: async (request) => transferAll(await reply(() => model.run(request), 'backend-failed')),
@@ -86,10 +96,14 @@ function transferAll(answer: Reply<BatchReply>): Reply<BatchReply> {
 }
 
 function outputBuffers(reply: Reply<RunReply>): ArrayBuffer[] {
-  if (!reply.ok || !('tensors' in reply.value.output)) return [];
-  return Object.values(reply.value.output.tensors).flatMap(({ data }) =>
-    !Array.isArray(data) && data.byteLength === data.buffer.byteLength ? [data.buffer] : [],
-  );
+  const output = reply.ok
+    ? (reply.value.output as Partial<TensorInput> | null | undefined)
+    : undefined;
+  return Object.values(output?.tensors ?? {}).flatMap((tensor) => {
+    const data: unknown = tensor?.data;
+    if (!ArrayBuffer.isView(data) || !(data.buffer instanceof ArrayBuffer)) return [];
+    return data.byteLength === data.buffer.byteLength ? [data.buffer] : [];
+  });
 }
 
 /** An unhandled rejection in a worker never reaches `worker.onerror` (measured, Chromium 156). */

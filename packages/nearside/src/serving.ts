@@ -19,6 +19,8 @@ export interface ServingContext {
   /** Undefined until a worker has read it. */
   readonly identity?: InstallIdentity | undefined;
   readonly emitter: ModelEmitter;
+  /** Told of every version that is opened, before a backend loads it. */
+  readonly onOpened?: ((version: OpenedVersion) => void) | undefined;
 }
 
 /** A version in a worker of its own, verified, and the variant of it that the backend can load. */
@@ -62,7 +64,7 @@ export interface OpenOnOptions {
  */
 export async function openOn(
   backend: AvailableBackend,
-  { plan, identity, emitter }: ServingContext,
+  { plan, identity, emitter, onOpened }: ServingContext,
   { which, signal, onProgress }: OpenOnOptions,
 ): Promise<Opened | undefined> {
   const onEvent = (event: WorkerEvent) => {
@@ -72,26 +74,29 @@ export async function openOn(
       emitter.emit(type, details as never);
     }
   };
-  const host = await startHost(backend, plan.assets);
+  const host = await startHost(backend, plan.assets, plan.worker);
   const connection = await connect(host, { onEvent, signal });
   return endingOnFailure(connection, signal, async () => {
     const startMs = performance.now();
     const { url, pin, store, mirrors, request, policy } = plan;
-    const version = await connection.open({
-      which,
-      url,
-      pin,
-      store,
-      mirrors,
-      request,
-      maxBytes: policy.maxBytes,
-      install: identity,
-      runtimes: [...new Set(plan.backends.map(runtimeOf))],
-    });
+    const version = plan.unsigned
+      ? await connection.openUnsigned(plan.unsigned)
+      : await connection.open({
+          which,
+          url,
+          pin,
+          store,
+          mirrors,
+          request,
+          maxBytes: policy.maxBytes,
+          install: identity,
+          runtimes: [...new Set(plan.backends.map(runtimeOf))],
+        });
     if (!version) {
       void connection.close(undefined);
       return undefined;
     }
+    onOpened?.(version);
     const metadataMs = performance.now() - startMs;
     return { connection, backend, variant: chooseVariant(backend, version), version, metadataMs };
   });
@@ -109,7 +114,9 @@ export async function load(
   const { connection, variant } = opened;
   return endingOnFailure(connection, signal, async () => {
     const request = { variant: variant.name, runtimeWasm: connection.runtimeWasm };
-    return { ...opened, loaded: await withinLimit(connection.load(request), limitMs) };
+    const loaded = await withinLimit(connection.load(request), limitMs);
+    const { spec = opened.version.spec } = loaded;
+    return { ...opened, version: { ...opened.version, spec }, loaded };
   });
 }
 

@@ -98,7 +98,7 @@ describe.skipIf(!PYTHON)(`with onnxruntime${PYTHON_NOTE}`, { timeout: 60_000 }, 
       );
     await edit('model.json', { state: [{ input: 'state', output: 'next' }] });
     const { cases } = parseGolden(await readJson(draft, 'golden.json'));
-    const [{ inputs, ...first } = { inputs: {} }] = cases;
+    const [{ inputs, ...first }] = cases as [(typeof cases)[0]];
     await edit('golden.json', { cases: [{ ...first, inputs: { x: inputs.x } }] });
     await fillGolden({ directory: draft, python });
     await pack({ modelDirectory: draft, out: packed });

@@ -17,6 +17,7 @@ export function endOnFailure(
 ): BackendSession {
   let broken: NearsideError | undefined;
   return {
+    tensors: session.tensors,
     async run(inputs) {
       if (broken) throw broken;
       try {

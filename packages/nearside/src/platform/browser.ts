@@ -1,22 +1,30 @@
 import { NearsideError } from '@nearside/core';
 import { type AvailableBackend, backendAssets } from '../runtime-assets.js';
+import type { StartWorker } from '../start-own-worker.js';
 import type { Host } from './host.js';
 
 /**
- * Starts a backend's worker.
+ * Starts a backend's worker, or the app's own for it.
  *
- * @throws NearsideError `worker-blocked`
+ * @throws NearsideError `worker-blocked`; what `startOwn` throws
  */
-export async function startHost(backend: AvailableBackend, assets?: string): Promise<Host> {
+export async function startHost(
+  backend: AvailableBackend,
+  assets?: string,
+  startOwn?: StartWorker,
+): Promise<Host> {
   const { worker: script, wasm } = backendAssets(backend, assets);
-  const worker = startWorker(script, `nearside ${backend}`);
+  const worker = startOwn?.(backend) ?? startWorker(script, `nearside ${backend}`);
   return {
     endpoint: worker,
     runtimeWasm: wasm?.href,
     onFailure(listener) {
       // A script that fails to load gives an event without a message.
       worker.addEventListener('error', (event) =>
-        listener({ message: event.message || `${script.href} did not load`, cause: event.error }),
+        listener({
+          message: event.message || `${startOwn ? 'its file' : script.href} did not load`,
+          cause: event.error,
+        }),
       );
       worker.addEventListener('messageerror', () =>
         listener({ message: 'a message could not be read' }),

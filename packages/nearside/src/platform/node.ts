@@ -6,6 +6,7 @@ import { NearsideError } from '@nearside/core';
 import type { Endpoint } from 'comlink';
 import { type AvailableBackend, backendAssets } from '../runtime-assets.js';
 import type { Attach, ServerEndpoint } from '../serve.js';
+import type { StartWorker } from '../start-own-worker.js';
 import type { Host } from './host.js';
 import type { OpenStore } from './open-store.js';
 
@@ -14,7 +15,14 @@ import type { OpenStore } from './open-store.js';
  *
  * @throws NearsideError `no-backend` for backends that have no Node host: TensorFlow.js and WebGPU
  */
-export async function startHost(backend: AvailableBackend, assets?: string): Promise<Host> {
+export async function startHost(
+  backend: AvailableBackend,
+  assets?: string,
+  startOwn?: StartWorker,
+): Promise<Host> {
+  if (startOwn) {
+    throw new NearsideError('worker-blocked', 'Expected a browser for `worker`, got Node.');
+  }
   if (backend !== 'onnx-wasm') {
     throw new NearsideError('no-backend', `${backend}: expected a browser, got Node.`, {
       details: { backend },

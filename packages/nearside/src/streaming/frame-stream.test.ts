@@ -19,17 +19,17 @@ function openStream(
 ) {
   const seen = { taken: [] as number[], episodes: 0, ended: 0, isOver: 0, running: 0 };
   const answers: (() => void)[] = [];
-  const take = (value: Input) => {
+  const take = (value: Input): WireInput => {
     seen.taken.push(Number(value));
     if (value === BAD) throw new NearsideError('input-invalid', 'bad');
-    return { number: Number(value) } as unknown as WireInput;
+    return { kind: 'custom', value: Number(value), owned: [] };
   };
   const begin = (): Episode => {
     seen.episodes += 1;
     const episode = seen.episodes;
     return {
       async run(frame) {
-        const { number } = frame.take() as unknown as { number: number };
+        const { value: number } = frame.take() as unknown as { value: number };
         seen.running += 1;
         if (!atOnce) await new Promise<void>((resolve) => answers.push(resolve));
         seen.running -= 1;

@@ -29,7 +29,11 @@ export function recordVersion(
     version,
     variant,
     backend,
-  }: { version: OpenedVersion; variant: string; backend: AvailableBackend },
+  }: {
+    version: Pick<OpenedVersion, 'release' | 'manifestSha256' | 'driftEdges' | 'arm'>;
+    variant: string;
+    backend: AvailableBackend;
+  },
 ): Recorder {
   const { model, version: name } = version.release;
   return createRecorder({

@@ -17,11 +17,16 @@ const LAST_LOADING_MS = 2000;
 
 /** Counts what a version does: for the model's whole life, and for the window reported next. */
 export interface Recorder {
-  /** @param quarantined backends tried before that failed */
-  opened(opening: OpeningStats, more: { readonly quarantined: number }): void;
+  /**
+   * @param opening undefined where no backend came to serve
+   * @param quarantined backends tried before that failed
+   */
+  opened(opening: OpeningStats | undefined, more: { readonly quarantined: number }): void;
   ran(durations: RunDurations, observation: Observation | undefined): void;
   failed(code: ErrorCode): void;
   aborted(): void;
+  /** The app's own function answered a run. */
+  fellBack(): void;
   /** @param observation of the run it refers to; undefined when that is forgotten */
   feedback(observation: Observation | undefined, label: string): void;
   close(): Promise<void>;
@@ -79,11 +84,13 @@ export function createRecorder({
   }
 
   return {
-    opened: ({ origin, totalMs, fetchedBytes }, { quarantined }) =>
+    opened: (opening, { quarantined }) =>
       count((tally) => {
         tally.quarantines += quarantined;
+        if (!opening) return;
+        const { origin, totalMs, fetchedBytes } = opening;
         if (origin === 'network') tally.coldStarts += 1;
-        else tally.cacheHits += 1;
+        if (origin === 'store') tally.cacheHits += 1;
         tally.bytesFetched += fetchedBytes;
         record(tally.load, totalMs);
       }),
@@ -92,6 +99,10 @@ export function createRecorder({
     aborted: () =>
       count((tally) => {
         tally.aborted += 1;
+      }),
+    fellBack: () =>
+      count((tally) => {
+        tally.fallbacks += 1;
       }),
     feedback: (observation, label) =>
       count((tally) => {

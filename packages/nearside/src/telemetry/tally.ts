@@ -18,6 +18,7 @@ export interface Tally {
   invalid: number;
   coldStarts: number;
   cacheHits: number;
+  fallbacks: number;
   quarantines: number;
   bytesFetched: number;
   readonly load: Histogram;
@@ -40,6 +41,7 @@ export function createTally(): Tally {
     invalid: 0,
     coldStarts: 0,
     cacheHits: 0,
+    fallbacks: 0,
     quarantines: 0,
     bytesFetched: 0,
     load: createHistogram(2),
@@ -98,6 +100,7 @@ export function isEmpty(tally: Tally): boolean {
       tally.invalid +
       tally.coldStarts +
       tally.cacheHits +
+      tally.fallbacks +
       tally.quarantines +
       tally.feedback.length +
       tally.unmatchedFeedback ===
