@@ -10,6 +10,7 @@ export type { ModelInstallation, ReadFilesOptions } from './installation/model-i
 export { openModelInstallation } from './installation/model-installation.js';
 export type { InstalledVersion } from './installation/open-release.js';
 export type { StorageReport, StoredVersion } from './installation/storage-report.js';
+export { choiceKey, parsePointer, pointerKey } from './installation/version-records.js';
 export { LIMITS } from './limits.js';
 export { type ModelVersion, requireSameRelease } from './model-version.js';
 export { type BootFile, parseBootFile } from './network/boot-file.js';
@@ -63,7 +64,7 @@ export {
   type Targets,
   type Timestamp,
 } from './tuf/metadata.js';
-export { parseTrust, pinOf } from './tuf/pin.js';
+export { parseTrust, pinOf, pinPrefix } from './tuf/pin.js';
 export { followRoots, refreshMetadata } from './tuf/refresh-metadata.js';
 export { acceptFirstRoot, type TrustedMetadata } from './tuf/trusted-metadata.js';
 export { validSigners } from './tuf/verify-signatures.js';

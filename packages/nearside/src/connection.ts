@@ -30,6 +30,8 @@ export interface Connection {
   open(request: OpenRequest): Promise<OpenedVersion | undefined>;
   fetch(request: FetchRequest): Promise<void>;
   load(request: LoadRequest): Promise<LoadedVariant>;
+  missingBytes(): Promise<Readonly<Record<string, number>>>;
+  time(): Promise<number>;
   /** @param transfer what is given away with the request */
   run(request: RunRequest, transfer: Transferable[]): Promise<BatchReply>;
   recall(id: number): Promise<void>;
@@ -115,6 +117,8 @@ export async function connect(
     open: (request) => settle(() => api.open(request)),
     fetch: (request) => settle(() => api.fetch(request)),
     load: (request) => settle(() => api.load(request)),
+    missingBytes: () => settle(() => api.missingBytes()),
+    time: () => settle(() => api.time()),
     run: (request, transfer) =>
       settle(() => api.run(Comlink.transfer(request, transfer)).catch(rejectUncloneable)),
     recall: (id) => settle(() => api.recall(id)),

@@ -1,5 +1,7 @@
 import type { StorageReport } from '@nearside/artifact';
 import { NearsideError, quantile, type Store } from '@nearside/core';
+import type { BackendChoice } from './choice/backend-choice.js';
+import { createTuner } from './choice/start-tuning.js';
 import type { ModelEmitter } from './events.js';
 import { explainBackend } from './explain-backend.js';
 import { createHandover, type Shift } from './handover.js';
@@ -27,13 +29,18 @@ export interface ModelParts {
   readonly reports: Store;
   readonly identity: InstallIdentity;
   readonly emitter: ModelEmitter;
+  readonly choice: BackendChoice;
   /** When `open` was called, by `performance.now()`. */
   readonly startMs: number;
 }
 
-/** The main-thread side of an open model. Everything that computes is in workers. */
-export function createModel(parts: ModelParts): Model {
-  const { emitter, plan, serving: first } = parts;
+/**
+ * The main-thread side of an open model. Everything that computes is in workers.
+ *
+ * @throws `signal.reason` when the caller leaves while a faster backend is looked for
+ */
+export async function createModel(parts: ModelParts): Promise<Model> {
+  const { emitter, plan, choice, serving: first } = parts;
   const { model } = first.version.release;
   const recent = createRecentRuns();
   const opening = describeOpening(parts);
@@ -42,15 +49,26 @@ export function createModel(parts: ModelParts): Model {
   const handover = createHandover(startShift(first), {
     emitter,
     revive: async (lost) => startShift(await revive(lost)),
+    onBackendFailed,
   });
   handover.current.recorder.opened(opening, { quarantined: first.quarantined.length });
   const { max: maxBatch = 1, maxDelayMs = 0 } = first.version.spec.batch ?? {};
   const queue = createRunQueue<QueuedRun, RunReply>({
     discard: ({ input }) => releaseSnapshot(input),
-    post: (runs) => postBatch(runs, { handover, watchdogMs: plan.policy.watchdogMs }),
+    post(runs) {
+      const batch = postBatch(runs, { handover, watchdogMs: plan.policy.watchdogMs });
+      batch.end.then(tuner.begin, () => {}); // the queue deals with a failure
+      return batch;
+    },
     ...{ maxBatch, maxDelayMs },
   });
   const keeper = keepCurrent({ ...parts, handover, recording, startShift });
+  const tuner = createTuner({
+    ...parts,
+    handover,
+    startShift,
+    isBusy: () => queue.waiting > 0 || !handover.isIdle || keeper.isLooking,
+  });
   const run = createRunner({ handover, queue, recent, emitter, refusal });
   let closed: NearsideError | undefined;
   let closing: Promise<void> | undefined;
@@ -59,6 +77,19 @@ export function createModel(parts: ModelParts): Model {
     const { version, backend, variant } = serving;
     const recorder = recordVersion(recording, { version, backend, variant: variant.name });
     return { serving, recorder };
+  }
+
+  /** The one before it serves again, and is what the next `open` starts with. */
+  function onBackendFailed(failed: Shift, to: Shift, { code, message }: NearsideError): void {
+    const { backend, variant, version } = failed.serving;
+    const { sequence } = version.release;
+    const quarantine = { backend, variant: variant.name, code, message };
+    choice.quarantine(quarantine, sequence);
+    choice.demote(backend);
+    const before = { backend: to.serving.backend, variant: to.serving.variant.name };
+    choice.settle(before, { sequence, isFallback: true });
+    to.recorder.quarantined();
+    emitter.emit('backend-quarantined', quarantine);
   }
 
   function refusal() {
@@ -77,6 +108,13 @@ export function createModel(parts: ModelParts): Model {
       backend,
       threads: loaded.threads,
       hardware: loaded.hardware,
+      choice: choice.origin,
+      quarantined: choice.quarantined.map(({ backend, variant, code, message }) => ({
+        backend,
+        variant,
+        code,
+        message,
+      })),
       ok: lifetime.ok,
       errors: Object.fromEntries(lifetime.errors),
       aborted: lifetime.aborted,
@@ -99,13 +137,29 @@ export function createModel(parts: ModelParts): Model {
     return handover.current.serving.connection.storage();
   }
 
+  async function tuneBeforeOpen(): Promise<void> {
+    const { signal } = plan;
+    const leave = () => tuner.close(signal?.reason);
+    signal?.addEventListener('abort', leave);
+    await tuner.tune();
+    signal?.removeEventListener('abort', leave);
+    if (!signal?.aborted) return;
+    await close();
+    throw signal.reason;
+  }
+
   async function close(): Promise<void> {
     closed ??= closedError(model);
     keeper.close(closed);
+    tuner.close(closed);
     queue.close(closed);
-    closing ??= handover.close(closed).then(() => parts.reports.close());
+    closing ??= Promise.all([handover.close(closed), choice.saved()]).then(() =>
+      parts.reports.close(),
+    );
     return closing;
   }
+
+  if (plan.tune.when === 'before-open') await tuneBeforeOpen();
 
   return {
     run: run as Model['run'],
@@ -113,7 +167,7 @@ export function createModel(parts: ModelParts): Model {
     stats,
     storage,
     profile: (input, options) => profileModel(run, input, options),
-    explainBackend: () => explainBackend(handover.current.serving, plan.backends),
+    explainBackend: () => explainBackend(handover.current.serving, parts),
     close,
     on: emitter.on,
     feedback(id, truth) {

@@ -113,7 +113,8 @@ function topTwo(values: ArrayLike<number | bigint>, start: number, width: number
   return { first, margin: largest - second };
 }
 
-function readTensors(
+/** Stored tensors by name, from verified files. */
+export function readTensors(
   files: ReadonlyMap<string, VerifiedBytes>,
   stored: Readonly<Record<string, StoredTensor>>,
 ): Tensors {

@@ -18,6 +18,8 @@ export interface Shift {
 /** Who takes the next run: one version hands over to another between two runs. */
 export interface Handover {
   readonly current: Shift;
+  /** Whether no run is under way. */
+  readonly isIdle: boolean;
   /** Does one run on the current version, and sees how it ends. */
   run<Result>(work: (shift: Shift) => Promise<Result>): Promise<Result>;
   /**
@@ -33,9 +35,14 @@ export interface HandoverOptions {
   readonly emitter: ModelEmitter;
   /** Starts the version anew after its worker was lost. */
   readonly revive: (lost: Shift) => Promise<Shift>;
+  /** Told when a backend fails soon after it took over from another one of the same version. */
+  readonly onBackendFailed: (failed: Shift, to: Shift, error: NearsideError) => void;
 }
 
-export function createHandover(first: Shift, { emitter, revive }: HandoverOptions): Handover {
+export function createHandover(
+  first: Shift,
+  { emitter, revive, onBackendFailed }: HandoverOptions,
+): Handover {
   let current = first;
   /** The version before, while the current one is on probation. */
   let reserve: Shift | undefined;
@@ -85,6 +92,10 @@ export function createHandover(first: Shift, { emitter, revive }: HandoverOption
     reserve = undefined;
     current = to;
     leaveWhenIdle(from, error);
+    if (from.serving.version.release.sequence === to.serving.version.release.sequence) {
+      onBackendFailed(from, to, error);
+      return;
+    }
     const { release: failed } = from.serving.version;
     const event = { failed, to: to.serving, code: error.code, emitter };
     void rollBack(event).catch(() => announceRollBack(event)); // its tries still count
@@ -108,6 +119,9 @@ export function createHandover(first: Shift, { emitter, revive }: HandoverOption
   return {
     get current() {
       return current;
+    },
+    get isIdle() {
+      return inFlight.size === 0 && !reviving;
     },
     async run(work) {
       await reviving?.catch(() => {});

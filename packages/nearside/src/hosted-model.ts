@@ -29,12 +29,15 @@ import {
 import { runBatch } from './run-batch.js';
 import { createRunTurns } from './run-turns.js';
 import { openSession, requireVariant, type Session } from './session.js';
+import { timeSession } from './time-session.js';
 
 /** The model that this worker serves, from address to session. */
 export interface HostedModel {
   open(request: OpenRequest): Promise<OpenedVersion | undefined>;
   fetch(request: FetchRequest): Promise<void>;
   load(request: LoadRequest): Promise<LoadedVariant>;
+  missingBytes(): Promise<Record<string, number>>;
+  time(): Promise<number>;
   run(request: RunRequest): Promise<BatchReply>;
   recall(id: number): Promise<void>;
   check(request: CheckRequest): Promise<UpdateCheck>;
@@ -103,6 +106,16 @@ export function createHostedModel({ backend, openStore, emit }: HostedModelOptio
       await installed().activate(served, proverOn(session.loaded));
       return { ...session.loaded, healedChunks };
     },
+
+    async missingBytes() {
+      const { spec, golden } = opened();
+      const entries = spec.variants.map(async (variant) => {
+        return [variant.name, await opened().missingBytes(variantFiles(variant, golden))] as const;
+      });
+      return Object.fromEntries(await Promise.all(entries));
+    },
+
+    time: () => turns.between(() => timeSession(requireStep(session, 'load'))),
 
     run(request) {
       const arrivedMs = performance.now();

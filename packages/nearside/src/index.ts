@@ -12,6 +12,7 @@ export {
   type Tensors,
 } from '@nearside/core';
 export type { LabelScore, Output, RgbaPixels } from '@nearside/pipeline';
+export type { ChoiceOrigin, Quarantine } from './choice/choice-record.js';
 export { type ClearOptions, clear } from './clear.js';
 export type { ModelEventName, ModelEvents } from './events.js';
 export type { ImageInput, Input, TensorInput } from './input.js';
@@ -31,7 +32,7 @@ export type {
   StorageOptions,
 } from './model.js';
 export { open } from './open.js';
-export type { OpenOptions, ReportOptions, UpdatePolicy } from './open-options.js';
+export type { OpenOptions, ReportOptions, TuneBudget, UpdatePolicy } from './open-options.js';
 export type { StoreChoice } from './platform/open-store.js';
 export type { LoadPhase, LoadTimes, Progress } from './protocol.js';
 export { type AvailableBackend, runtimeAssets } from './runtime-assets.js';

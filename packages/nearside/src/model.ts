@@ -1,6 +1,7 @@
 import type { ReleaseIdentity, StorageReport } from '@nearside/artifact';
 import type { ErrorCode } from '@nearside/core';
 import type { LabelScore, Output } from '@nearside/pipeline';
+import type { ChoiceOrigin, Quarantine } from './choice/choice-record.js';
 import type { ModelEventName, ModelEvents } from './events.js';
 import type { ImageInput, Input, TensorInput } from './input.js';
 import type { LoadTimes } from './protocol.js';
@@ -88,15 +89,20 @@ export interface StageProfile {
 
 export interface BackendVerdict {
   readonly backend: AvailableBackend;
-  /** `untried` ones come after one that serves. */
-  readonly verdict: 'serving' | 'quarantined' | 'untried';
-  /** Of the one that serves. */
+  /** Undefined where the model has none for it. */
   readonly variant?: string | undefined;
+  /** `slower` was timed beside the one that serves; `message` says why one is `untried`. */
+  readonly verdict: 'serving' | 'slower' | 'quarantined' | 'untried';
+  /** Of runtime and weights, that were not on the device yet when it was looked at. */
+  readonly bytes?: number | undefined;
+  /** Median of a run of the first golden case, ms, where it was timed on this device. */
+  readonly p50Ms?: number | undefined;
+  /** Of the one that serves. */
   readonly hardware?: string | undefined;
   readonly threads?: number | undefined;
   /** Runtime start, session and golden check of the one that serves, ms. */
   readonly startMs?: number | undefined;
-  /** Why it was quarantined. */
+  /** Why it was quarantined; `message` also why it was not tried. */
   readonly code?: ErrorCode | undefined;
   readonly message?: string | undefined;
 }
@@ -173,6 +179,10 @@ export interface ModelStats {
   readonly threads: number;
   /** What computes: `cpu`, or the GPU as the browser names it. */
   readonly hardware: string;
+  /** Why this backend serves: `prior` is the order by bytes to fetch, `measured` of this visit. */
+  readonly choice: ChoiceOrigin;
+  /** Variants on backends that failed on this device, in this visit or for good. */
+  readonly quarantined: readonly Quarantine[];
   readonly ok: number;
   readonly errors: { readonly [Code in ErrorCode]?: number };
   readonly aborted: number;

@@ -5,6 +5,7 @@ import {
   parseTrust,
   type RequestOptions,
 } from '@nearside/artifact';
+import { hostedBackends } from '#platform';
 import type { StoreChoice } from './platform/open-store.js';
 import type { Progress } from './protocol.js';
 import { AVAILABLE_BACKENDS, type AvailableBackend, DEFAULT_BACKENDS } from './runtime-assets.js';
@@ -19,8 +20,14 @@ export interface OpenOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** Ends the opening; the promise rejects with `signal.reason`. */
   readonly signal?: AbortSignal | undefined;
-  /** Forces one; without it the first of `onnx-wasm` and `tfjs-wasm` that proves itself is used. */
+  /** Forces one; without it the fastest that computes the right numbers comes to serve. */
   readonly backend?: AvailableBackend | undefined;
+  /**
+   * What may be spent on finding a faster backend: by default, after the first result and while the
+   * page is idle, 10 MB and 3 s. `before-open` has `open` wait for it; `off` stays with the first that
+   * proves itself.
+   */
+  readonly tune?: TuneBudget | 'before-open' | 'off' | undefined;
   /** Folder of a copy of the package's `dist/assets`, where a bundler does not find it. */
   readonly assets?: string | undefined;
   /** For private repositories. */
@@ -33,6 +40,14 @@ export interface OpenOptions {
   /** Other bases of the same repository: asked when the first does not answer, and for chunks. */
   readonly mirrors?: readonly string[] | undefined;
   readonly policy?: UpdatePolicy | undefined;
+}
+
+/** What measuring other backends may cost in one visit. */
+export interface TuneBudget {
+  /** Of runtimes and weights that are not on the device yet, compressed; 10,000,000 by default. */
+  readonly maxBytes?: number | undefined;
+  /** Of starting, checking and timing them, not of downloads; 3,000 by default. */
+  readonly maxMs?: number | undefined;
 }
 
 /** What may be downloaded, and when. */
@@ -63,7 +78,11 @@ export interface OpenPlan {
   readonly url: string;
   readonly address: ModelAddress;
   readonly pin: string;
+  /** What is tried while nothing is known of the model, or when what served fails. */
   readonly backends: readonly AvailableBackend[];
+  /** What may come to serve by measurement as well. */
+  readonly candidates: readonly AvailableBackend[];
+  readonly tune: TunePlan;
   readonly report: ReportTarget | undefined;
   readonly store: StoreChoice;
   /** Bases of the repository's mirrors, each ending with a slash. */
@@ -77,6 +96,14 @@ export interface OpenPlan {
   readonly request: RequestOptions | undefined;
 }
 
+export interface TunePlan extends Required<TuneBudget> {
+  readonly when: 'idle' | 'before-open' | 'off';
+}
+
+/** Enough for either of ONNX Runtime's builds, which weigh 3.8 and 6.8 MB, and not for both at once. */
+const TUNE_BYTES = 10_000_000;
+const TUNE_MS = 3_000;
+
 /** Generous: large models compile for seconds on slow phones; what takes longer hangs. */
 const WARM_UP_MS = 60_000;
 const WATCHDOG_MS = 120_000;
@@ -87,6 +114,7 @@ const KNOWN: readonly (keyof OpenOptions)[] = [
   'onProgress',
   'signal',
   'backend',
+  'tune',
   'assets',
   'request',
   'store',
@@ -107,6 +135,8 @@ export async function planOpening(url: string, options: OpenOptions): Promise<Op
     address: parseModelAddress(absolute),
     pin: await parseTrust(options.trust),
     backends: planBackends(options.backend),
+    candidates: options.backend === undefined ? hostedBackends : [options.backend],
+    tune: planTune(options.tune),
     report: planReport(options.report),
     store: planStore(options.store),
     mirrors: planMirrors(options.mirrors),
@@ -155,10 +185,29 @@ function resolveUrl(url: string): string {
 }
 
 function planBackends(backend: AvailableBackend | undefined): readonly AvailableBackend[] {
-  if (backend === undefined) return DEFAULT_BACKENDS;
+  if (backend === undefined) {
+    return DEFAULT_BACKENDS.filter((name) => hostedBackends.includes(name));
+  }
   if (AVAILABLE_BACKENDS.includes(backend)) return [backend];
   const names = AVAILABLE_BACKENDS.join(', ');
   throw new RangeError(`open: expected \`backend\` to be one of ${names}; got '${backend}'`);
+}
+
+function planTune(tune: OpenOptions['tune'] = {}): TunePlan {
+  const budget = { maxBytes: TUNE_BYTES, maxMs: TUNE_MS };
+  if (tune === 'off' || tune === 'before-open') return { ...budget, when: tune };
+  if (typeof tune !== 'object' || tune === null) {
+    throw new RangeError(
+      `open: expected \`tune\` to be 'off', 'before-open' or { maxBytes, maxMs }; got '${tune}'`,
+    );
+  }
+  requireKnown('the fields of `tune`', tune, ['maxBytes', 'maxMs']);
+  for (const [name, value] of Object.entries(tune)) {
+    if (value === undefined || value > 0) continue;
+    throw new RangeError(`open: expected \`tune.${name}\` to be above 0; got ${value}`);
+  }
+  const { maxBytes = TUNE_BYTES, maxMs = TUNE_MS } = tune;
+  return { maxBytes, maxMs, when: 'idle' };
 }
 
 function planStore(store: StoreChoice = 'auto'): StoreChoice {

@@ -1,5 +1,6 @@
 import { withMemoryFallback } from '@nearside/artifact';
 import { openStore } from '#platform';
+import { readBackendChoice } from './choice/backend-choice.js';
 import { createModel } from './create-model.js';
 import { createModelEmitter } from './events.js';
 import type { Model } from './model.js';
@@ -25,10 +26,13 @@ export async function openAsPlanned(plan: OpenPlan, startMs: number): Promise<Mo
   plan.signal?.throwIfAborted();
   const reports = withMemoryFallback(openStore('nearside-reports', plan.store));
   try {
-    const identity = await readInstallIdentity(reports);
+    const [identity, choice] = await Promise.all([
+      readInstallIdentity(reports),
+      readBackendChoice(plan),
+    ]);
     const emitter = createModelEmitter();
-    const serving = await serveInstalled({ plan, identity, emitter });
-    return createModel({ serving, plan, reports, identity, emitter, startMs });
+    const serving = await serveInstalled({ plan, identity, emitter, choice });
+    return await createModel({ serving, plan, reports, identity, emitter, choice, startMs });
   } catch (error) {
     await reports.close();
     throw error;

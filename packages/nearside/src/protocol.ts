@@ -34,6 +34,10 @@ export interface WorkerApi {
    * the active one of this device, whoever serves at the moment.
    */
   load(request: LoadRequest): Promise<Reply<LoadedVariant>>;
+  /** Bytes of each variant's files that are not on the device yet, compressed, by its name. */
+  missingBytes(): Promise<Reply<Readonly<Record<string, number>>>>;
+  /** Runs the first golden case a few times, between other runs. @returns mean time of one, ms */
+  time(): Promise<Reply<number>>;
   /** Runs one input, or several as a batch. Their buffers were transferred: the worker owns them. */
   run(request: RunRequest): Promise<Reply<BatchReply>>;
   /** Asks a batch back that has not begun; `run` then answers `recalled`. */

@@ -27,9 +27,11 @@ export function createReviver(context: ServingContext): (lost: Shift) => Promise
 
   return async ({ serving: lost }) => {
     losses.push({ backend: lost.backend, atMs: performance.now() });
-    const serving = await tryBackends(context, orderAfter(lost.backend), async (backend) => {
-      const opened = await openOn(backend, context, { which: { kind: 'active' } });
-      return opened && load(opened, {});
+    const order = orderAfter(lost.backend);
+    if (order[0] !== lost.backend) context.choice.demote(lost.backend);
+    const serving = await tryBackends(context, order, {
+      open: (backend) => openOn(backend, context, { which: { kind: 'active' } }),
+      load: (opened) => load(opened, {}),
     });
     if (serving && sameInterface(lost.version.spec, serving.version.spec)) return serving;
     serving?.connection.close(undefined);

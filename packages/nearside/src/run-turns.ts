@@ -4,6 +4,8 @@ import type { BatchReply, RunRequest } from './protocol.js';
 export interface RunTurns {
   run(request: RunRequest, begin: () => Promise<BatchReply>): Promise<BatchReply>;
   recall(id: number): void;
+  /** Work that is no batch, after what was asked for before it. */
+  between<Result>(work: () => Promise<Result>): Promise<Result>;
   /** Until everything that was asked for has ended. */
   idle(): Promise<void>;
 }
@@ -34,6 +36,11 @@ export function createRunTurns(): RunTurns {
       const turn = last
         .then(() => (isBehindAnother ? oneMacrotask() : undefined))
         .then(() => take(request, begin));
+      last = turn.catch(() => {});
+      return turn;
+    },
+    between(work) {
+      const turn = last.then(work);
       last = turn.catch(() => {});
       return turn;
     },

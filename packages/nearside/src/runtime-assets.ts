@@ -15,7 +15,7 @@ export const AVAILABLE_BACKENDS = [
 ] as const satisfies Backend[];
 export type AvailableBackend = (typeof AVAILABLE_BACKENDS)[number];
 
-/** Those that `open` tries by itself, in this order: a GPU only where the caller asks for it. */
+/** Those that `open` tries by itself; a GPU comes to serve by measurement, or where it is asked for. */
 export const DEFAULT_BACKENDS = ['onnx-wasm', 'tfjs-wasm'] as const satisfies AvailableBackend[];
 
 /** The form of the weights that a backend loads. */

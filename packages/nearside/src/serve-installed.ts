@@ -66,10 +66,13 @@ function start(
   which: WhichVersion,
   opened: OpenedVersion[],
 ): Promise<Serving | undefined> {
-  const { signal, onProgress, backends } = context.plan;
-  return tryBackends(context, backends, async (backend) => {
-    const version = await openOn(backend, context, { which, signal, onProgress });
-    if (version) opened.push(version.version);
-    return version && load(version, { signal });
+  const { signal, onProgress } = context.plan;
+  return tryBackends(context, context.choice.openingOrder(), {
+    async open(backend) {
+      const version = await openOn(backend, context, { which, signal, onProgress });
+      if (version) opened.push(version.version);
+      return version;
+    },
+    load: (version) => load(version, { signal }),
   });
 }

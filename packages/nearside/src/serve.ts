@@ -45,6 +45,8 @@ function attachTo(
     open: (request) => reply(() => model.open(request), 'backend-failed'),
     fetch: (request) => reply(() => model.fetch(request), 'network-failed'),
     load: (request) => reply(() => model.load(request), 'backend-failed'),
+    missingBytes: () => reply(() => model.missingBytes(), 'store-unavailable'),
+    time: () => reply(() => model.time(), 'backend-failed'),
     run: async (request) => transferAll(await reply(() => model.run(request), 'backend-failed')),
     recall: (id) => reply(() => model.recall(id), 'backend-failed'),
     check: (request) => reply(() => model.check(request), 'network-failed'),

@@ -1,5 +1,7 @@
-import { type ErrorCode, NearsideError, type Variant } from '@nearside/core';
+import { NearsideError, type Variant } from '@nearside/core';
 import { startHost } from '#platform';
+import type { BackendChoice } from './choice/backend-choice.js';
+import type { Quarantine } from './choice/choice-record.js';
 import { type Connection, connect } from './connection.js';
 import { type ModelEmitter, notify } from './events.js';
 import type { OpenPlan } from './open-options.js';
@@ -18,6 +20,7 @@ export interface ServingContext {
   readonly plan: OpenPlan;
   readonly identity: InstallIdentity;
   readonly emitter: ModelEmitter;
+  readonly choice: BackendChoice;
 }
 
 /** A version in a worker of its own, verified, and the variant of it that the backend can load. */
@@ -42,11 +45,7 @@ export interface Serving extends Started {
 }
 
 /** A backend that was tried on this device and failed, and why. */
-export interface QuarantinedBackend {
-  readonly backend: AvailableBackend;
-  readonly code: ErrorCode;
-  readonly message: string;
-}
+export type QuarantinedBackend = Quarantine;
 
 export interface OpenOnOptions {
   readonly which: WhichVersion;
@@ -61,7 +60,7 @@ export interface OpenOnOptions {
  */
 export async function openOn(
   backend: AvailableBackend,
-  { plan, identity, emitter }: ServingContext,
+  { plan, identity, emitter }: Omit<ServingContext, 'choice'>,
   { which, signal, onProgress }: OpenOnOptions,
 ): Promise<Opened | undefined> {
   const onEvent = (event: WorkerEvent) => {
@@ -85,7 +84,7 @@ export async function openOn(
       request,
       maxBytes: policy.maxBytes,
       installId: identity.id,
-      runtimes: [...new Set(plan.backends.map(runtimeOf))],
+      runtimes: [...new Set([...plan.backends, ...plan.candidates].map(runtimeOf))],
     });
     if (!version) {
       connection.close(undefined);

@@ -5,9 +5,15 @@ import {
   type VerifiedBytes,
   variantFiles,
 } from '@nearside/artifact';
-import { type Baseline, NearsideError, parseBaseline, type Variant } from '@nearside/core';
+import {
+  type Baseline,
+  NearsideError,
+  parseBaseline,
+  type Tensors,
+  type Variant,
+} from '@nearside/core';
 import type { Backend, BackendSession, RuntimeTraits } from './backends/backend.js';
-import { checkGolden } from './golden-check.js';
+import { checkGolden, readTensors } from './golden-check.js';
 import type { LoadProgress } from './load-progress.js';
 import type { LoadedVariant, LoadRequest } from './protocol.js';
 import { fetchRuntimeWasm } from './runtime-wasm.js';
@@ -17,6 +23,8 @@ export interface Session extends BackendSession {
   readonly version: ModelVersion;
   readonly variant: Variant;
   readonly baseline: Baseline | undefined;
+  /** Inputs of the first golden case, the cheap one, to time runs with. */
+  readonly sample: Tensors;
   /** How many items run together; lowered when memory turns out not to be enough. */
   readonly batchLimit: { max: number };
   readonly loaded: Omit<LoadedVariant, 'healedChunks'>;
@@ -81,6 +89,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
     version,
     variant,
     baseline: weights.baseline,
+    sample: readTensors(weights.files, version.golden.cases[0]?.inputs ?? {}),
     batchLimit: { max: version.spec.batch?.max ?? 1 },
     loaded: { ...traits, fetchedBytes: weights.fetchedBytes, times: stopwatch.times },
   };

@@ -40,6 +40,11 @@ export function pointerKey(prefix: string, model: string): string {
   return `${prefix}/p/${model}`;
 }
 
+/** `b/<model>`: which backend serves it best here. The main thread's, who alone knows all backends. */
+export function choiceKey(prefix: string, model: string): string {
+  return `${prefix}/b/${model}`;
+}
+
 /**
  * Changes with every step of any version. A collection that was decided on older marks sees that it
  * has changed, and decides anew.

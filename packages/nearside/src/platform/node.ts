@@ -9,13 +9,16 @@ import type { Attach, ServerEndpoint } from '../serve.js';
 import type { Host } from './host.js';
 import type { OpenStore } from './open-store.js';
 
+/** Backends that can be started here at all. */
+export const hostedBackends: readonly AvailableBackend[] = ['onnx-wasm'];
+
 /**
  * Starts a backend in this thread: the same worker file, attached to one end of a channel.
  *
  * @throws NearsideError `no-backend` for backends that have no Node host: TensorFlow.js and WebGPU
  */
 export async function startHost(backend: AvailableBackend, assets?: string): Promise<Host> {
-  if (backend !== 'onnx-wasm') {
+  if (!hostedBackends.includes(backend)) {
     throw new NearsideError('no-backend', `${backend}: expected a browser, got Node.`, {
       details: { backend },
     });

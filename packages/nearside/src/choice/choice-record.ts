@@ -1,0 +1,128 @@
+import {
+  choiceKey,
+  parsePointer,
+  pinPrefix,
+  pointerKey,
+  withMemoryFallback,
+} from '@nearside/artifact';
+import type { ErrorCode } from '@nearside/core';
+import { openStore } from '#platform';
+import { LIBRARY_VERSION } from '../library-version.js';
+import type { OpenPlan } from '../open-options.js';
+import type { Candidate } from './candidate-order.js';
+
+/** A candidate that failed on this device, and why. */
+export interface Quarantined {
+  readonly backend: Candidate['backend'];
+  /** Undefined when it failed before one was chosen. */
+  readonly variant: string | undefined;
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** Unix time, ms. */
+  readonly atMs: number;
+}
+
+/** A failure in short: what is told of a quarantine. */
+export type Quarantine = Omit<Quarantined, 'atMs'>;
+
+/**
+ * Why the candidate that serves was chosen: the caller named it; nothing was known, so the prior order
+ * decided; it served or won here before; it won a measurement of this visit; others failed.
+ */
+export type ChoiceOrigin = 'forced' | 'prior' | 'remembered' | 'measured' | 'fallback';
+
+/** What came of timing a candidate. */
+export interface Measured extends Candidate {
+  /** Median of a run of the first golden case, ms; undefined when it took too long to be timed. */
+  readonly p50Ms: number | undefined;
+}
+
+/** What a device remembers of a model's backends. It says where to start, and proves nothing. */
+export interface ChoiceRecord {
+  /** What `measured` and `quarantined` hold for: see {@link choiceCircumstances}. */
+  readonly circumstances: string;
+  /** The GPU they hold for; undefined before anybody looked. */
+  readonly adapter: string | undefined;
+  /** What the next `open` starts with. */
+  readonly start: Candidate | undefined;
+  readonly measured: readonly Measured[];
+  /** Only what would fail again: see `isLasting`. */
+  readonly quarantined: readonly Quarantined[];
+}
+
+export const EMPTY_RECORD: ChoiceRecord = Object.freeze({
+  circumstances: '',
+  adapter: undefined,
+  start: undefined,
+  measured: [],
+  quarantined: [],
+});
+
+/** Whether a failure is the candidate's nature: the same bytes on the same device fail again. */
+export function isLasting(code: ErrorCode): boolean {
+  return code === 'golden-mismatch' || code === 'operator-unsupported';
+}
+
+/** Version, library, browser by its major version, and isolation, which decides about threads. */
+export function choiceCircumstances(sequence: number | undefined): string {
+  const browser = globalThis.navigator?.userAgent?.replace(/(\d+)(?:\.\d+)+/g, '$1');
+  const isolation = globalThis.crossOriginIsolated === true ? 'isolated' : 'shared';
+  return [sequence, LIBRARY_VERSION, browser, isolation].join(' ');
+}
+
+/** The record of one model, in the database of models. Losing it costs a measurement, no more. */
+export interface ChoiceStore {
+  /** What holds today: in other circumstances only where to start. Never rejects. */
+  read(): Promise<ChoiceRecord>;
+  /** Never rejects. Of two tabs the later one is remembered. */
+  write(record: ChoiceRecord): Promise<void>;
+}
+
+export function openChoiceStore({ pin, address: { model }, store: choice }: OpenPlan): ChoiceStore {
+  const store = withMemoryFallback(openStore('nearside-models', choice));
+  const prefix = pinPrefix(pin);
+  const key = choiceKey(prefix, model);
+  let written: Promise<void> = Promise.resolve();
+  return {
+    async read() {
+      try {
+        const [pointer, value] = await Promise.all([
+          store.get(pointerKey(prefix, model)),
+          store.get(key),
+        ]);
+        const record = parseChoice(value);
+        const { active } = parsePointer(pointer);
+        if (record.circumstances === choiceCircumstances(active)) return record;
+        return { ...EMPTY_RECORD, start: record.start };
+      } catch {
+        return EMPTY_RECORD;
+      }
+    },
+    write(record) {
+      written = written.then(() => store.commit({ set: new Map([[key, record]]) })).catch(() => {});
+      return written;
+    },
+  };
+}
+
+/** A record from whatever lies in the store. */
+export function parseChoice(value: unknown): ChoiceRecord {
+  const { circumstances, adapter, start, measured, quarantined } = (value ??
+    {}) as Partial<ChoiceRecord>;
+  return {
+    circumstances: typeof circumstances === 'string' ? circumstances : '',
+    adapter: typeof adapter === 'string' ? adapter : undefined,
+    start: isCandidate(start) ? { backend: start.backend, variant: start.variant } : undefined,
+    measured: listOf(measured, isCandidate),
+    quarantined: listOf(quarantined, isCandidate),
+  };
+}
+
+function listOf<Item>(value: unknown, isItem: (value: unknown) => boolean): Item[] {
+  return Array.isArray(value) ? value.filter(isItem) : [];
+}
+
+function isCandidate(value: unknown): value is Candidate {
+  const { backend, variant } = (value ?? {}) as Partial<Candidate>;
+  return typeof backend === 'string' && typeof variant === 'string';
+}
