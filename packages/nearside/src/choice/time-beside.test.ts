@@ -31,14 +31,13 @@ test('a close race takes all pairs', async () => {
 
 test('a candidate that never answers costs no more than the limit', async () => {
   const candidate = { time: () => new Promise<number>(() => {}) };
-  const { comparison, elapsedMs } = await timeBeside({
+  const { comparison } = await timeBeside({
     serving: steady(1),
     candidate,
     limitMs: 30,
     idle,
   });
   expect(comparison).toBeUndefined();
-  expect(elapsedMs).toBeGreaterThanOrEqual(29);
 });
 
 test('whose failure it was can be told', async () => {
