@@ -1,0 +1,133 @@
+import type { ModelSpec } from '@nearside/core';
+import { expect, test } from 'vitest';
+import type { AvailableBackend } from '../runtime-assets.js';
+import { createBackendChoice } from './backend-choice.js';
+import { type ChoiceRecord, choiceCircumstances, EMPTY_RECORD } from './choice-record.js';
+
+const INT8 = { backend: 'onnx-wasm', variant: 'int8' } as const;
+const FP32 = { backend: 'onnx-wasm', variant: 'fp32' } as const;
+const UINT8 = { backend: 'tfjs-wasm', variant: 'uint8' } as const;
+const ON_GPU = { backend: 'onnx-webgpu', variant: 'fp32' } as const;
+const SPEC = {
+  variants: [
+    { name: 'int8', runtime: 'onnx' },
+    { name: 'fp32', runtime: 'onnx' },
+    { name: 'uint8', runtime: 'tfjs' },
+  ],
+} as unknown as ModelSpec;
+const WRONG = { code: 'golden-mismatch', message: 'wrong' } as const;
+const LOST = { code: 'worker-lost', message: 'lost' } as const;
+
+/** A choice over everything there is, and what it has written down. */
+function choose(remembered: Partial<ChoiceRecord> = {}, forced?: AvailableBackend) {
+  const written: ChoiceRecord[] = [];
+  const store = {
+    read: async () => EMPTY_RECORD,
+    async write(record: ChoiceRecord) {
+      written.push(record);
+    },
+  };
+  const plan = {
+    backends: forced ? [forced] : (['onnx-wasm', 'tfjs-wasm'] as const),
+    candidates: forced
+      ? [forced]
+      : (['onnx-wasm', 'tfjs-wasm', 'onnx-webgpu', 'tfjs-webgpu'] as const),
+    isBackendForced: forced !== undefined,
+  };
+  const choice = createBackendChoice(plan, forced ? undefined : store, {
+    ...EMPTY_RECORD,
+    circumstances: choiceCircumstances(1),
+    ...remembered,
+  });
+  return { choice, written };
+}
+
+const served = { sequence: 1, isFallback: false };
+
+test('a device that knows nothing starts on the light runtime, and remembers what served', () => {
+  const { choice, written } = choose();
+  expect(choice.openingOrder()).toEqual(['tfjs-wasm', 'onnx-wasm']);
+  choice.settle(UINT8, served);
+  expect(choice.origin).toBe('prior');
+  expect(written.at(-1)?.start).toEqual(UINT8);
+});
+
+test('what served last is first, also a GPU that has won, and nothing is written again', () => {
+  const { choice, written } = choose({ start: ON_GPU });
+  expect(choice.openingOrder()).toEqual(['onnx-webgpu', 'tfjs-wasm', 'onnx-wasm']);
+  expect(choice.pickVariant('onnx-webgpu', SPEC)?.name).toBe('fp32');
+  choice.settle(ON_GPU, served);
+  expect([choice.origin, written]).toEqual(['remembered', []]);
+});
+
+test('the lighter one is asked for once, and only where nothing is remembered', async () => {
+  const look = {
+    spec: SPEC,
+    missingBytes: async () => ({ int8: 1, fp32: 1, uint8: 9_000_000 }),
+  };
+  const { choice } = choose();
+  expect(await choice.findLighter('tfjs-wasm', look)).toBe('onnx-wasm');
+  expect(await choice.findLighter('tfjs-wasm', look)).toBeUndefined();
+  expect(await choose({ start: UINT8 }).choice.findLighter('tfjs-wasm', look)).toBeUndefined();
+});
+
+test('wrong numbers are written down, and another variant is loaded instead', () => {
+  const { choice, written } = choose();
+  choice.quarantine({ ...INT8, ...WRONG }, 1);
+  expect(written.at(-1)?.quarantined).toMatchObject([{ ...INT8, ...WRONG }]);
+  expect(choice.pickVariant('onnx-wasm', SPEC)?.name).toBe('fp32');
+  choice.quarantine({ ...FP32, ...WRONG }, 1);
+  expect(choice.pickVariant('onnx-wasm', SPEC)).toBeUndefined();
+  choice.pardon(['onnx-wasm']);
+  expect(choice.pickVariant('onnx-wasm', SPEC)?.name).toBe('int8');
+});
+
+test('a lost worker is seen until its backend serves again, and is not written down', () => {
+  const { choice, written } = choose();
+  choice.quarantine({ ...INT8, ...LOST }, 1);
+  expect(choice.quarantined).toMatchObject([LOST]);
+  expect(choice.pickVariant('onnx-wasm', SPEC)?.name).toBe('int8');
+  choice.settle(INT8, served);
+  expect(choice.quarantined).toEqual([]);
+  expect(written.flatMap(({ quarantined }) => quarantined)).toEqual([]);
+});
+
+test('a quarantined backend is tried after the others, a quarantined winner does not start', () => {
+  const { choice } = choose({ start: UINT8, quarantined: [{ ...UINT8, ...WRONG, atMs: 1 }] });
+  expect(choice.openingOrder()).toEqual(['onnx-wasm', 'tfjs-wasm']);
+  choice.settle(INT8, { sequence: 1, isFallback: true });
+  expect(choice.origin).toBe('fallback');
+  expect(choice.record.start).toEqual(INT8);
+});
+
+test('one that cannot be had today is first again tomorrow', () => {
+  const { choice } = choose({ start: INT8 });
+  choice.settle(UINT8, { sequence: 1, isFallback: true });
+  expect(choice.record.start).toEqual(INT8);
+});
+
+test('a backend that keeps losing workers loses what it has won, and is measured anew', () => {
+  const { choice } = choose({ start: INT8, measured: [{ ...INT8, p50Ms: 1 }] });
+  choice.demote('tfjs-wasm');
+  expect(choice.record.start).toEqual(INT8);
+  choice.demote('onnx-wasm');
+  choice.settle(UINT8, { sequence: 1, isFallback: false });
+  expect(choice.record).toMatchObject({ start: UINT8, measured: [] });
+});
+
+test('another version keeps where to start, and nothing that was found out', () => {
+  const { choice } = choose({
+    start: INT8,
+    measured: [{ ...INT8, p50Ms: 1 }],
+    quarantined: [{ ...UINT8, ...WRONG, atMs: 1 }],
+  });
+  choice.settle(INT8, { sequence: 2, isFallback: false });
+  expect(choice.record).toMatchObject({ start: INT8, measured: [], quarantined: [] });
+});
+
+test('a forced backend is the only one, and leaves no trace', () => {
+  const { choice, written } = choose({}, 'onnx-webgpu');
+  expect(choice.openingOrder()).toEqual(['onnx-webgpu']);
+  choice.settle(ON_GPU, served);
+  expect([choice.origin, written]).toEqual(['forced', []]);
+});
