@@ -164,6 +164,19 @@ test('a runtime that cannot be reached is passed over, and is not held against i
   expect(seen).toMatchObject({ backends: ['onnx-wasm', 'onnx-wasm'], quarantined: [] });
 });
 
+test('offline, weights that are gone are passed over for those that are there', async ({
+  page,
+}) => {
+  expect((await visit(page, { backend: 'onnx-wasm' })).choice).toBe('forced');
+  expect((await visit(page, { tune: 'off' })).backends[0]).toBe('onnx-wasm');
+  const [chunk = ''] = await digits.chunksOf('1.0.0', 'int8/model.onnx');
+  await visit(page, { backend: 'tfjs-wasm' });
+  await page.evaluate(removeChunk, chunk);
+  await digits.stop();
+  const seen = await visit(page, { tune: 'off' });
+  expect(seen).toMatchObject({ backends: ['tfjs-wasm', 'tfjs-wasm'], quarantined: [] });
+});
+
 test('a model with one form of weights opens on its runtime, and nothing is quarantined', async ({
   page,
 }) => {
@@ -220,6 +233,17 @@ async function edit(file: string, change: (json: Scope) => void): Promise<void> 
   const json = JSON.parse(await readFile(file, 'utf8'));
   change(json);
   await writeFile(file, JSON.stringify(json));
+}
+
+async function removeChunk(sha256: string): Promise<void> {
+  await new Promise<void>((resolve) => {
+    indexedDB.open('nearside-models').onsuccess = ({ target }) => {
+      const { result } = target as IDBOpenDBRequest;
+      const change = result.transaction('nearside', 'readwrite');
+      change.objectStore('nearside').delete(`c/${sha256}`);
+      change.oncomplete = () => resolve();
+    };
+  });
 }
 
 interface Visit {

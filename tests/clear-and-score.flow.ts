@@ -79,14 +79,14 @@ test('profile says where the time of an input goes, and explainBackend what serv
   await gotoBarePage(page, site.url);
   const { profile, verdicts, refused } = await page.evaluate(async ({ url, trust }) => {
     const { nearside, one } = globalThis as Scope;
-    const model = await nearside.open(url, { trust });
+    const model = await nearside.open(url, { trust, tune: 'off' });
     const profile = await model.profile(one(), { runs: 5 });
     const verdicts = model.explainBackend();
     const refused = await model.profile(one(), { runs: 0 }).catch((error: Error) => error.name);
     await model.close();
     return { profile, verdicts, refused };
   }, digits.address);
-  expect(profile).toMatchObject({ model: 'digits', backend: 'onnx-wasm', runs: 5 });
+  expect(profile).toMatchObject({ model: 'digits', backend: 'tfjs-wasm', runs: 5 });
   expect(profile.stages.map(({ stage }: { stage: string }) => stage)).toEqual([
     'queue',
     'pre',
@@ -95,8 +95,12 @@ test('profile says where the time of an input goes, and explainBackend what serv
   ]);
   expect(profile.totalMs).toBeGreaterThan(0);
   expect(verdicts).toMatchObject([
-    { backend: 'onnx-wasm', verdict: 'serving', variant: 'int8' },
-    { backend: 'tfjs-wasm', verdict: 'untried' },
+    { backend: 'onnx-wasm', variant: 'int8', verdict: 'untried', message: "`tune` is 'off'" },
+    { backend: 'tfjs-wasm', variant: 'uint8', verdict: 'serving' },
+    { backend: 'onnx-webgpu', variant: 'int8', verdict: 'untried' },
+    { backend: 'tfjs-webgpu', variant: 'uint8', verdict: 'untried' },
+    { backend: 'onnx-wasm', variant: 'fp32', verdict: 'untried' },
+    { backend: 'onnx-webgpu', variant: 'fp32', verdict: 'untried' },
   ]);
   expect(refused).toBe('RangeError');
 });

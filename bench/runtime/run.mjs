@@ -6,6 +6,7 @@ import { serveSite } from '../../scripts/serve-site.mjs';
 import { publishModels, startRepository } from '../../scripts/stack.mjs';
 import { median, medianInterval } from '../bootstrap.mjs';
 import { row } from '../row.mjs';
+import { coldFirstResult } from './cold-first-result.mjs';
 
 /** Milliseconds that `model.run` may add to a worker written by hand. */
 const OVERHEAD_MS = 0.15;
@@ -17,7 +18,14 @@ export async function runSuite(dir) {
   const repository = await startRepository(published.repository, 0);
   const config = { model: `${repository.url}/digits`, trust: published.pin };
   const site = await serveSite({ dir: `${dir}/page`, config, port: 0 });
-  const { small, together, sequential } = await measure(site.url);
+  const browser = await chromium.launch(chromiumLaunch);
+  const { small, together, sequential } = await measure(browser, site.url);
+  const cold = await coldFirstResult(browser, {
+    dir: `${dir}/page`,
+    repositoryUrl: repository.url,
+    trust: published.pin,
+  });
+  await browser.close();
   await Promise.all([site.close(), repository.close()]);
 
   const added = small.map(([nearside, reference]) => nearside - reference);
@@ -25,6 +33,7 @@ export async function runSuite(dir) {
     measuredRow('overhead-small-ms', added, { unit: 'ms', atMost: OVERHEAD_MS }),
     measuredRow('batch-throughput-ratio', throughputs(together), { unit: '', atLeast: 0.9 }),
     measuredRow('batch-vs-sequential-ratio', throughputs(sequential), { unit: '', atLeast: 1.2 }),
+    cold,
   ];
 }
 
@@ -38,23 +47,26 @@ function measuredRow(name, values, { unit, ...bounds }) {
 }
 
 function buildPage(outDir) {
+  const root = fileURLToPath(new URL('.', import.meta.url));
   return build({
     configFile: false,
-    root: fileURLToPath(new URL('.', import.meta.url)),
+    root,
     logLevel: 'error',
     worker: { format: 'es' },
-    build: { outDir, target: 'esnext', assetsInlineLimit: 0 },
+    build: {
+      outDir,
+      target: 'esnext',
+      assetsInlineLimit: 0,
+      rolldownOptions: { input: [`${root}index.html`, `${root}cold.html`] },
+    },
   });
 }
 
-async function measure(url) {
-  const browser = await chromium.launch(chromiumLaunch);
-  try {
-    const page = await browser.newPage();
-    await page.goto(url);
-    await page.waitForSelector('html[data-state=done]', { timeout: 120_000 });
-    return JSON.parse(await page.locator('body').textContent());
-  } finally {
-    await browser.close();
-  }
+async function measure(browser, url) {
+  const page = await browser.newPage();
+  await page.goto(url);
+  await page.waitForSelector('html[data-state=done]', { timeout: 120_000 });
+  const measured = JSON.parse(await page.locator('body').textContent());
+  await page.close();
+  return measured;
 }

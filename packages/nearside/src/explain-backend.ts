@@ -1,5 +1,6 @@
 import { type BackendChoice, candidateName } from './choice/backend-choice.js';
 import { type Candidate, isSameCandidate, listCandidates } from './choice/candidate-order.js';
+import { isDataExpensive } from './is-data-expensive.js';
 import type { BackendVerdict } from './model.js';
 import type { OpenPlan } from './open-options.js';
 import { runtimeOf } from './runtime-assets.js';
@@ -50,7 +51,8 @@ function explainCandidate(
   return { ...row, verdict: 'untried', message: message ?? whyUntried(plan) };
 }
 
-function whyUntried({ tune, isBackendForced }: OpenPlan): string {
+function whyUntried({ tune, isBackendForced, policy }: OpenPlan): string {
   if (isBackendForced) return '`backend` names another';
+  if (isDataExpensive(policy.saveData)) return 'saveData';
   return tune.when === 'off' ? "`tune` is 'off'" : 'not yet: it is tried when the page is idle';
 }

@@ -52,6 +52,14 @@ test('a version that fails soon after it took over is given up', async () => {
   expect(old.told).toEqual(['rejected']);
 });
 
+test('it is not idle before a version has settled in', async () => {
+  const { handover } = handOver(shift('onnx-wasm', 1).shift, shift('onnx-wasm', 2).shift);
+  for (const isIdle of [false, false, false, true]) {
+    expect(handover.isIdle).toBe(isIdle);
+    await handover.run(async () => {});
+  }
+});
+
 test('it is idle when no run is under way', async () => {
   const { handover } = handOver(shift('tfjs-wasm', 1).shift, shift('onnx-wasm', 1).shift);
   let end = () => {};

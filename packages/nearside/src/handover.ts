@@ -18,7 +18,7 @@ export interface Shift {
 /** Who takes the next run: one version hands over to another between two runs. */
 export interface Handover {
   readonly current: Shift;
-  /** Whether no run is under way. */
+  /** Whether no run is under way, and no version on probation. */
   readonly isIdle: boolean;
   /** Does one run on the current version, and sees how it ends. */
   run<Result>(work: (shift: Shift) => Promise<Result>): Promise<Result>;
@@ -121,7 +121,9 @@ export function createHandover(
       return current;
     },
     get isIdle() {
-      return inFlight.size === 0 && !reviving;
+      const { sequence } = current.serving.version.release;
+      const isProven = !reserve || reserve.serving.version.release.sequence === sequence;
+      return inFlight.size === 0 && !reviving && isProven;
     },
     async run(work) {
       await reviving?.catch(() => {});

@@ -5,6 +5,8 @@ import type { OpenPlan } from './open-options.js';
 import type { AvailableBackend } from './runtime-assets.js';
 import type { Opened, QuarantinedBackend, Serving, ServingContext, Started } from './serving.js';
 
+const NO_NETWORK: readonly string[] = ['network-failed', 'offline'];
+
 /** The two steps of serving a version on a backend. */
 export interface StartSteps {
   /** @returns undefined when there is no such version */
@@ -33,7 +35,10 @@ export async function tryBackends(
   /** @returns whether to go on with the next one */
   function fail(backend: AvailableBackend, opened: Opened | undefined, error: unknown): boolean {
     if (!isNearsideError(error)) return false;
-    if (!isBackendFault(error) && (plan.isBackendForced || !isOutOfReach(error))) return false;
+    // Weights that cannot be fetched: those of another variant may be on the device.
+    const isOffline = NO_NETWORK.includes(error.code) && opened?.version.origin === 'store';
+    const isElsewhere = !plan.isBackendForced && (isOffline || isOutOfReach(error));
+    if (!isBackendFault(error) && !isElsewhere) return false;
     errors.push(error);
     const { code, message } = error;
     const failed = { backend, variant: opened?.variant.name, code, message };
@@ -41,8 +46,8 @@ export async function tryBackends(
     if (!isQuarantine(failed)) return true;
     choice.quarantine(failed, opened?.version.release.sequence);
     emitter.emit('backend-quarantined', failed);
-    const isAnother = opened && isLasting(code) && choice.pickVariant(backend, opened.version.spec);
-    if (isAnother) waiting.push(backend);
+    const mayVary = opened && !plan.isBackendForced && isLasting(code);
+    if (mayVary && choice.pickVariant(backend, opened.version.spec)) waiting.push(backend);
     return true;
   }
 
@@ -94,7 +99,7 @@ export async function tryBackends(
 
 /** What a backend lacks, or what cannot be reached, is not held against it. */
 function isQuarantine({ code }: QuarantinedBackend): boolean {
-  return code !== 'no-backend' && code !== 'assets-unreachable' && code !== 'worker-blocked';
+  return ![...NO_NETWORK, 'no-backend', 'assets-unreachable', 'worker-blocked'].includes(code);
 }
 
 function before(first: AvailableBackend, others: readonly AvailableBackend[]) {
@@ -109,7 +114,7 @@ function noneLeft(
   }: { failures: readonly QuarantinedBackend[]; errors: readonly NearsideError[] },
 ): NearsideError {
   const [first] = errors;
-  const unreachable = errors.find(isOutOfReach);
+  const unreachable = errors.find((error) => !isBackendFault(error));
   if (isBackendForced && first) return first;
   if (unreachable) return unreachable;
   return new NearsideError(

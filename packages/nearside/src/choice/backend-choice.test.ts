@@ -9,6 +9,7 @@ const FP32 = { backend: 'onnx-wasm', variant: 'fp32' } as const;
 const UINT8 = { backend: 'tfjs-wasm', variant: 'uint8' } as const;
 const ON_GPU = { backend: 'onnx-webgpu', variant: 'fp32' } as const;
 const SPEC = {
+  sequence: 1,
   variants: [
     { name: 'int8', runtime: 'onnx' },
     { name: 'fp32', runtime: 'onnx' },
@@ -71,6 +72,12 @@ test('the lighter one is asked for once, and only where nothing is remembered', 
   expect(await choose({ start: UINT8 }).choice.findLighter('tfjs-wasm', look)).toBeUndefined();
 });
 
+test('weights that are all here came with a runtime, which is not fetched again', async () => {
+  const missingBytes = async () => ({ int8: 0, fp32: 70_000, uint8: 28_000 });
+  const { choice } = choose();
+  expect(await choice.findLighter('tfjs-wasm', { spec: SPEC, missingBytes })).toBe('onnx-wasm');
+});
+
 test('wrong numbers are written down, and another variant is loaded instead', () => {
   const { choice, written } = choose();
   choice.quarantine({ ...INT8, ...WRONG }, 1);
@@ -123,6 +130,12 @@ test('another version keeps where to start, and nothing that was found out', () 
   });
   choice.settle(INT8, { sequence: 2, isFallback: false });
   expect(choice.record).toMatchObject({ start: INT8, measured: [], quarantined: [] });
+});
+
+test('what failed in one version is tried in the next', () => {
+  const { choice } = choose();
+  choice.quarantine({ ...INT8, ...WRONG }, 1);
+  expect(choice.pickVariant('onnx-wasm', { ...SPEC, sequence: 2 })?.name).toBe('int8');
 });
 
 test('a forced backend is the only one, and leaves no trace', () => {

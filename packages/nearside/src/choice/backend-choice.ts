@@ -24,8 +24,6 @@ import {
 /** Bytes of each variant's files that are still to be fetched, by its name. */
 type MissingBytes = Readonly<Record<string, number>>;
 
-const NONE_CACHED: ReadonlySet<AvailableBackend> = new Set();
-
 /** What one open model knows of its candidates, and tells the next `open`. */
 export interface BackendChoice {
   readonly origin: ChoiceOrigin;
@@ -101,8 +99,9 @@ export function createBackendChoice(
     record.quarantined.some((failed) => isSameCandidate(failed as Candidate, candidate));
 
   function pickVariant(backend: AvailableBackend, spec: ModelSpec): Variant | undefined {
+    const isSpokenOf = record.circumstances === choiceCircumstances(spec.sequence);
     const able = variantsFor(backend, spec).filter(
-      ({ name: variant }) => !isQuarantined({ backend, variant }),
+      ({ name: variant }) => !isSpokenOf || !isQuarantined({ backend, variant }),
     );
     const { start } = record;
     const wanted = able.find(({ name: variant }) => isSameCandidate(start, { backend, variant }));
@@ -137,8 +136,11 @@ export function createBackendChoice(
       if (!isUnweighed) return undefined;
       isUnweighed = false;
       const guessable = listCandidates(spec.variants, plan.backends.filter(isGuessable));
-      const transfer = { missingBytes: await missingBytes(), cachedRuntimes: NONE_CACHED };
-      const [first] = orderByWeight(guessable, transfer);
+      const missing = await missingBytes();
+      // Weights that are all here came with a runtime.
+      const loaded = guessable.filter(({ variant }) => missing[variant] === 0);
+      const cachedRuntimes = new Set(loaded.map(({ backend }) => backend));
+      const [first] = orderByWeight(guessable, { missingBytes: missing, cachedRuntimes });
       return first?.backend === backend ? undefined : first?.backend;
     },
     pickVariant,
@@ -172,9 +174,10 @@ export function createBackendChoice(
       if (record.start?.backend === backend) change({ start: undefined, measured: [] });
     },
     update(found, { sequence, origin: why }) {
+      const before = record;
       speakOf(sequence);
       if (why) origin = why;
-      change(found);
+      if (record !== before || Object.keys(found).length > 0) change(found);
     },
     async saved() {
       await saved;

@@ -2,7 +2,6 @@ import { isNearsideError } from '@nearside/core';
 import { isBackendFault } from '../backend-fault.js';
 import { describeAdapter, requestAdapter } from '../backends/gpu-device.js';
 import type { Handover, Shift } from '../handover.js';
-import { isDataExpensive } from '../is-data-expensive.js';
 import { load, openOn, type Serving, type ServingContext, type Started } from '../serving.js';
 import { candidateName } from './backend-choice.js';
 import {
@@ -14,14 +13,18 @@ import {
   orderByWeight,
 } from './candidate-order.js';
 import { ServingFailed, timeBeside } from './time-beside.js';
+import { whenIdle } from './when-idle.js';
 
 export interface TuningOptions extends ServingContext {
   readonly handover: Handover;
   readonly startShift: (serving: Serving) => Shift;
-  /** Waits until tuning is in nobody's way. */
-  readonly idle: () => Promise<void>;
+  /** Whether the model itself has something to do. */
+  readonly isBusy: () => boolean;
   readonly signal: AbortSignal;
 }
+
+/** Waits until it is in nobody's way. */
+type Idle = () => Promise<void>;
 
 /** Adapter of a device without WebGPU. */
 const NO_ADAPTER = 'none';
@@ -34,15 +37,16 @@ const NO_ADAPTER = 'none';
  * @throws `signal.reason`; ServingFailed
  */
 export async function tuneBackends(options: TuningOptions): Promise<void> {
-  const { plan, choice, handover, idle, signal } = options;
+  const { plan, choice, handover, isBusy, signal } = options;
+  const idle: Idle = async () => {
+    if (plan.tune.when === 'idle') await whenIdle({ isBusy, signal });
+    signal.throwIfAborted();
+  };
   await idle();
   const { version, connection } = handover.current.serving;
   const { sequence } = version.release;
   const candidates = listCandidates(version.spec.variants, plan.candidates);
-  if (isDataExpensive(plan.policy.saveData)) {
-    for (const candidate of candidates) remark(options, candidate, 'data is expensive: saveData');
-    return;
-  }
+  choice.update({}, { sequence }); // what is known of another version is forgotten
   const adapter = await nameAdapter();
   if (choice.record.adapter !== adapter) {
     const isOther = choice.record.adapter !== undefined;
@@ -64,7 +68,7 @@ export async function tuneBackends(options: TuningOptions): Promise<void> {
     await idle();
     if (handover.current.serving.version.release.sequence !== sequence) return;
     left.bytes -= sizeBytes;
-    left.ms -= await tryOut(candidate, options, left.ms);
+    left.ms -= await tryOut(candidate, { ...options, idle }, left.ms);
     signal.throwIfAborted();
   }
 }
@@ -92,7 +96,7 @@ function findHindrance(
 /** @returns what it took of the time there is, ms */
 async function tryOut(
   candidate: Candidate,
-  options: TuningOptions,
+  options: TuningOptions & { readonly idle: Idle },
   leftMs: number,
 ): Promise<number> {
   const { plan, choice, handover, idle, signal } = options;
