@@ -275,10 +275,10 @@ function visit(page: Page, options: object = {}): Promise<Visit> {
       model.on('backend-quarantined', (event: object) => told.push(event));
       const backends = [(await model.run(one())).meta.backend];
       const isOpen = ({ message }: { message?: string }) => message?.startsWith('not yet');
-      while (model.explainBackend().some(isOpen)) await new Promise(requestAnimationFrame);
+      while ((await model.explainBackend()).some(isOpen)) await new Promise(requestAnimationFrame);
       backends.push((await model.run(one())).meta.backend);
       const { opening, choice, quarantined, ok } = model.stats();
-      const table = model.explainBackend();
+      const table = await model.explainBackend();
       await model.close();
       const { origin } = opening;
       return { origin, backends, runs: ok, choice, quarantined, selected, told, table };

@@ -81,7 +81,7 @@ test('profile says where the time of an input goes, and explainBackend what serv
     const { nearside, one } = globalThis as Scope;
     const model = await nearside.open(url, { trust, tune: 'off' });
     const profile = await model.profile(one(), { runs: 5 });
-    const verdicts = model.explainBackend();
+    const verdicts = await model.explainBackend();
     const refused = await model.profile(one(), { runs: 0 }).catch((error: Error) => error.name);
     await model.close();
     return { profile, verdicts, refused };

@@ -66,8 +66,8 @@ test('where the GPU computes the right numbers it is timed beside wasm, and the 
     const model = await nearside.open(url, { trust, tune });
     await model.run(one());
     const isOpen = ({ message }: { message?: string }) => message?.startsWith('not yet');
-    while (model.explainBackend().some(isOpen)) await new Promise(requestAnimationFrame);
-    const table = model.explainBackend();
+    while ((await model.explainBackend()).some(isOpen)) await new Promise(requestAnimationFrame);
+    const table = await model.explainBackend();
     await model.close();
     return table;
   }, digits.address);
@@ -149,9 +149,9 @@ function openFreely(page: Page, address: { url: string; trust: string }) {
     const x = { datatype: 'FP32', shape: [1, 129, 4, 4], data: new Float32Array(129 * 16) };
     const { output, meta } = await model.run({ tensors: { x } });
     const isOpen = ({ message }: { message?: string }) => message?.startsWith('not yet');
-    while (model.explainBackend().some(isOpen)) await new Promise(requestAnimationFrame);
+    while ((await model.explainBackend()).some(isOpen)) await new Promise(requestAnimationFrame);
     const { quarantined } = model.stats();
-    const verdicts = model.explainBackend();
+    const verdicts = await model.explainBackend();
     await model.close();
     const isZero = output.tensors.y.data.every((y: number) => y === 0);
     return { told, verdicts, quarantined, backend: meta.backend, isZero };

@@ -6,6 +6,7 @@ import { serveSite } from '../../scripts/serve-site.mjs';
 import { publishModels, startRepository } from '../../scripts/stack.mjs';
 import { median, medianInterval } from '../bootstrap.mjs';
 import { row } from '../row.mjs';
+import { measureCodeSize } from './code-size.mjs';
 import { coldFirstResult } from './cold-first-result.mjs';
 
 /** Milliseconds that `model.run` may add to a worker written by hand. */
@@ -34,6 +35,7 @@ export async function runSuite(dir) {
     measuredRow('batch-throughput-ratio', throughputs(together), { unit: '', atLeast: 0.9 }),
     measuredRow('batch-vs-sequential-ratio', throughputs(sequential), { unit: '', atLeast: 1.2 }),
     cold,
+    ...(await measureCodeSize()),
   ];
 }
 

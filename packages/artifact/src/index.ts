@@ -53,6 +53,7 @@ export { rolloutBucket } from './rollout-bucket.js';
 export { withMemoryFallback } from './stores/fallback-store.js';
 export { createMemoryStore } from './stores/memory-store.js';
 export { type Database, openStore } from './stores/open-store.js';
+export { peekStore } from './stores/peek-store.js';
 export {
   type Metadata,
   MODEL_KEYS_FIELD,

@@ -48,5 +48,6 @@ export interface Store {
     work: () => Promise<Result>,
     options?: { readonly signal?: Signal | undefined },
   ): Promise<Result>;
+  /** Waits for what is under way; what is begun later may be `store-unavailable`. */
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import { NearsideError } from '@nearside/core';
+import { createDeferred, NearsideError } from '@nearside/core';
 import * as Comlink from 'comlink';
 import { expect, test } from 'vitest';
 import { connect } from './connection.js';
@@ -41,15 +41,38 @@ test('a worker that dies rejects every call under way, and later ones too', asyn
   }
 });
 
-test('closing rejects what is under way with the reason given, once', async () => {
-  const { host, terminations } = fakeHost(hanging);
+test('closing rejects what is under way at once, and ends the worker when it has stored', async () => {
+  const stored = createDeferred<void>();
+  const close = () => stored.promise.then(() => ({ ok: true, value: undefined }) as const);
+  const { host, terminations } = fakeHost({ ...hanging, close });
   const connection = await connect(host, silent);
   const call = connection.storage();
   const reason = new NearsideError('closed', 'closed');
-  connection.close(reason);
-  connection.close(new Error('again'));
+  const closing = [connection.close(reason), connection.close(new Error('again'))];
   await expect(call).rejects.toBe(reason);
+  await expect(connection.storage()).rejects.toBe(reason);
+  expect(terminations()).toBe(0);
+  stored.resolve();
+  await Promise.all(closing);
   expect(terminations()).toBe(1);
+});
+
+test('a worker that does not listen any more is ended all the same', async () => {
+  const close = () => new Promise<never>(() => {});
+  const { host, terminations } = fakeHost({ close });
+  const connection = await connect(host, silent);
+  await connection.close(new Error('closed'));
+  expect(terminations()).toBe(1);
+});
+
+test('killing does not wait for what the worker is doing', async () => {
+  const { host, terminations } = fakeHost(hanging);
+  const connection = await connect(host, silent);
+  const call = connection.storage();
+  const reason = new NearsideError('terminated', 'terminated');
+  connection.kill(reason);
+  expect(terminations()).toBe(1);
+  await expect(call).rejects.toBe(reason);
 });
 
 test('a worker that cannot start is worker-blocked, and ended', async () => {
@@ -90,7 +113,7 @@ test('an error keeps its code, details and causes across the boundary', async ()
     retryable: true,
   });
   expect(error.cause.message).toBe('no network');
-  connection.close(error);
+  await connection.close(error);
 });
 
 test('a failure outside any call ends the connection', async () => {

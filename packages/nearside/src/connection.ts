@@ -22,6 +22,9 @@ import {
 /** A worker that says nothing for this long after its start is taken for blocked, ms. */
 const HANDSHAKE_MS = 30_000;
 
+/** A worker that is to go may take this long to store what it has begun to store, ms. */
+const LAST_STORING_MS = 1000;
+
 /**
  * Calls into one worker. Each rejects with what the worker replied, with `worker-lost` when it
  * died, or with what `close` was given; none stays pending.
@@ -40,8 +43,15 @@ export interface Connection {
   reject(request: RejectRequest): Promise<void>;
   storage(): Promise<StorageReport>;
   readonly runtimeWasm: Host['runtimeWasm'];
-  /** Ends the worker and rejects every pending call with `reason`. Safe to call twice. */
-  close(reason: unknown): void;
+  /**
+   * Rejects every pending call with `reason`, at once, and ends the worker as soon as it stores
+   * nothing. Safe to call twice.
+   *
+   * @returns when the worker is gone
+   */
+  close(reason: unknown): Promise<void>;
+  /** The same, but ends the worker whatever it is doing: for one that does not listen. */
+  kill(reason: unknown): void;
 }
 
 /**
@@ -76,9 +86,13 @@ export async function connect(
   }
 
   function die(reason: unknown): void {
+    rejectAll(reason);
+    host.terminate();
+  }
+
+  function rejectAll(reason: unknown): void {
     if (end) return;
     end = { reason };
-    host.terminate();
     ready.reject(reason);
     for (const reject of pending) reject(reason);
     pending.clear();
@@ -113,6 +127,21 @@ export async function connect(
     }
   }
 
+  let closing: Promise<void> | undefined;
+
+  /** WebKit keeps the lock of a worker that is ended in the middle of a transaction, for ever. */
+  async function close(reason: unknown): Promise<void> {
+    if (!end) {
+      rejectAll(reason);
+      const limit = createDeferred<void>();
+      const timer = setTimeout(limit.resolve, LAST_STORING_MS);
+      api.close().then(() => limit.resolve(), limit.resolve);
+      await limit.promise;
+      clearTimeout(timer);
+    }
+    host.terminate();
+  }
+
   return {
     open: (request) => settle(() => api.open(request)),
     fetch: (request) => settle(() => api.fetch(request)),
@@ -127,7 +156,11 @@ export async function connect(
     reject: (request) => settle(() => api.reject(request)),
     storage: () => settle(() => api.storage()),
     runtimeWasm: host.runtimeWasm,
-    close: die,
+    close(reason) {
+      closing ??= close(reason);
+      return closing;
+    },
+    kill: die,
   };
 }
 

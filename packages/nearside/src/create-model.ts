@@ -1,33 +1,29 @@
 import type { StorageReport } from '@nearside/artifact';
-import { NearsideError, quantile, type Store } from '@nearside/core';
+import { NearsideError, quantile, shareOnce } from '@nearside/core';
 import type { BackendChoice } from './choice/backend-choice.js';
-import { createTuner } from './choice/start-tuning.js';
+import type { Tuner } from './choice/start-tuning.js';
 import type { ModelEmitter } from './events.js';
-import { explainBackend } from './explain-backend.js';
+import { awaitFirstResult } from './first-result.js';
 import { createHandover, type Shift } from './handover.js';
-import { keepCurrent } from './keep-current.js';
+import type { CurrencyKeeper } from './keep-current.js';
+import { loadLater } from './load-later.js';
 import type { Model, ModelStats, OpeningStats, StorageOptions } from './model.js';
 import type { OpenPlan } from './open-options.js';
 import { postBatch, type QueuedRun } from './post-batch.js';
-import { profileModel } from './profile-model.js';
 import type { RunReply } from './protocol.js';
 import { createRecentRuns } from './recent-runs.js';
-import { createReviver } from './revive-worker.js';
 import { createRunner } from './run-model.js';
 import { createRunQueue } from './scheduler/run-queue.js';
-import { scoreAll } from './score-all.js';
 import type { Serving } from './serving.js';
 import { releaseSnapshot } from './snapshot-input.js';
-import type { InstallIdentity } from './telemetry/install-identity.js';
+import type { Reporting } from './telemetry/open-reporting.js';
 import { recordVersion } from './telemetry/record-version.js';
-import { createReportTotals } from './telemetry/reporter.js';
+import { createReportTotals } from './telemetry/report-totals.js';
 import { createTally } from './telemetry/tally.js';
 
 export interface ModelParts {
   readonly serving: Serving;
   readonly plan: OpenPlan;
-  readonly reports: Store;
-  readonly identity: InstallIdentity;
   readonly emitter: ModelEmitter;
   readonly choice: BackendChoice;
   /** When `open` was called, by `performance.now()`. */
@@ -42,13 +38,24 @@ export interface ModelParts {
 export async function createModel(parts: ModelParts): Promise<Model> {
   const { emitter, plan, choice, serving: first } = parts;
   const { model } = first.version.release;
+  const context = { plan, emitter, choice, identity: first.version.install };
   const recent = createRecentRuns();
   const opening = describeOpening(parts);
-  const recording = { ...parts, lifetime: createTally(), totals: createReportTotals() };
-  const revive = createReviver(parts);
+  const firstResult = awaitFirstResult();
+  const later = () => firstResult.isOver.then(loadLater);
+  let reporting: Reporting | undefined;
+  const recording = {
+    ...{ ...context, lifetime: createTally(), totals: createReportTotals() },
+    loadReporting: shareOnce(async () => {
+      const { openReporting } = await later();
+      reporting = openReporting(plan.store);
+      return reporting;
+    }),
+  };
+  const revive = shareOnce(async () => (await loadLater()).createReviver(context));
   const handover = createHandover(startShift(first), {
     emitter,
-    revive: async (lost) => startShift(await revive(lost)),
+    revive: async (lost) => startShift(await (await revive())(lost)),
     onBackendFailed,
   });
   handover.current.recorder.opened(opening, { quarantined: first.quarantined.length });
@@ -57,19 +64,30 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     discard: ({ input }) => releaseSnapshot(input),
     post(runs) {
       const batch = postBatch(runs, { handover, watchdogMs: plan.policy.watchdogMs });
-      batch.end.then(tuner.begin, () => {}); // the queue deals with a failure
+      batch.end.then(tune).catch(() => {}); // the queue deals with a failed run, and no tuning is missed
       return batch;
     },
     ...{ maxBatch, maxDelayMs },
   });
-  const keeper = keepCurrent({ ...parts, handover, recording, startShift });
-  const tuner = createTuner({
-    ...parts,
-    handover,
-    startShift,
-    isBusy: () => queue.waiting > 0 || !handover.isIdle || keeper.isLooking,
+  let keeper: CurrencyKeeper | undefined;
+  const keep = shareOnce(async () => {
+    const { keepCurrent } = await later();
+    if (closed) throw closed;
+    keeper = keepCurrent({ ...context, handover, recording, startShift });
+    return keeper;
   });
-  const run = createRunner({ handover, queue, recent, emitter, refusal });
+  void keep().catch(() => {}); // `update` says why, and tries again
+  void later()
+    .then(({ writeChoice }) => choice.writeWith((record) => writeChoice(plan, record)))
+    .catch(() => {}); // the next `open` measures again
+  let tuner: Tuner | undefined;
+  const tune = async () => {
+    const { createTuner } = await loadLater();
+    if (closed) return;
+    tuner ??= createTuner({ ...context, handover, startShift, isBusy });
+    await tuner.tune();
+  };
+  const runOnce = createRunner({ handover, queue, recent, emitter, refusal });
   let closed: NearsideError | undefined;
   let closing: Promise<void> | undefined;
 
@@ -78,6 +96,8 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     const recorder = recordVersion(recording, { version, backend, variant: variant.name });
     return { serving, recorder };
   }
+
+  const isBusy = () => queue.waiting > 0 || !handover.isIdle || keeper?.isLooking === true;
 
   /** The one before it serves again, and is what the next `open` starts with. */
   function onBackendFailed(failed: Shift, to: Shift, { code, message }: NearsideError): void {
@@ -92,9 +112,17 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     emitter.emit('backend-quarantined', quarantine);
   }
 
+  const run: typeof runOnce = async (input, options) => {
+    try {
+      return await runOnce(input, options);
+    } finally {
+      firstResult.end();
+    }
+  };
+
   function refusal() {
     if (closed) return { reason: closed, isOwn: true };
-    return keeper.revoked && { reason: keeper.revoked, isOwn: false };
+    return keeper?.revoked && { reason: keeper.revoked, isOwn: false };
   }
 
   function stats(): ModelStats {
@@ -139,9 +167,9 @@ export async function createModel(parts: ModelParts): Promise<Model> {
 
   async function tuneBeforeOpen(): Promise<void> {
     const { signal } = plan;
-    const leave = () => tuner.close(signal?.reason);
+    const leave = () => void close();
     signal?.addEventListener('abort', leave);
-    await tuner.tune();
+    await tune().catch(() => {});
     signal?.removeEventListener('abort', leave);
     if (!signal?.aborted) return;
     await close();
@@ -150,11 +178,12 @@ export async function createModel(parts: ModelParts): Promise<Model> {
 
   async function close(): Promise<void> {
     closed ??= closedError(model);
-    keeper.close(closed);
-    tuner.close(closed);
+    firstResult.end();
+    keeper?.close(closed);
+    tuner?.close(closed);
     queue.close(closed);
     closing ??= Promise.all([handover.close(closed), choice.saved()]).then(() =>
-      parts.reports.close(),
+      reporting?.close(),
     );
     return closing;
   }
@@ -163,11 +192,16 @@ export async function createModel(parts: ModelParts): Promise<Model> {
 
   return {
     run: run as Model['run'],
-    score: (inputs, options) => scoreAll(run, inputs, options),
+    async *score(inputs, options) {
+      yield* (await loadLater()).scoreAll(run, inputs, options);
+    },
     stats,
     storage,
-    profile: (input, options) => profileModel(run, input, options),
-    explainBackend: () => explainBackend(handover.current.serving, parts),
+    profile: async (input, options) => (await loadLater()).profileModel(run, input, options),
+    async explainBackend() {
+      const { explainBackend } = await loadLater();
+      return explainBackend(handover.current.serving, context);
+    },
     close,
     on: emitter.on,
     feedback(id, truth) {
@@ -178,7 +212,8 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     },
     async update() {
       if (closed) throw closed;
-      return keeper.update();
+      firstResult.end();
+      return (await keep()).update();
     },
     [Symbol.asyncDispose]: close,
   };

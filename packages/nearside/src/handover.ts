@@ -69,7 +69,7 @@ export function createHandover(
     leaving.set(shift, reason);
     if (inFlight.has(shift)) return;
     leaving.delete(shift);
-    shift.serving.connection.close(reason);
+    void shift.serving.connection.close(reason);
     seal(shift);
   }
 
@@ -106,7 +106,7 @@ export function createHandover(
     if (lost !== current || isClosed) return;
     reviving ??= revive(lost)
       .then((next) => {
-        if (isClosed) return next.serving.connection.close(undefined);
+        if (isClosed) return void next.serving.connection.close(undefined);
         current = next;
         leaveWhenIdle(lost, undefined);
       })
@@ -149,13 +149,14 @@ export function createHandover(
     },
     async close(reason) {
       isClosed = true;
+      const ending: Promise<void>[] = [];
       for (const shift of new Set([current, ...(reserve ? [reserve] : []), ...leaving.keys()])) {
-        shift.serving.connection.close(reason);
+        ending.push(shift.serving.connection.close(reason));
         seal(shift);
       }
       leaving.clear();
       reserve = undefined;
-      await Promise.all(sealing);
+      await Promise.all([...ending, ...sealing]);
     },
   };
 }

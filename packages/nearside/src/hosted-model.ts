@@ -6,8 +6,9 @@ import {
   type StorageReport,
   type UpdateCheck,
   variantFiles,
+  withMemoryFallback,
 } from '@nearside/artifact';
-import { NearsideError } from '@nearside/core';
+import { NearsideError, type Store } from '@nearside/core';
 import type { Backend, RuntimeTraits } from './backends/backend.js';
 import { LIBRARY_VERSION } from './library-version.js';
 import { createLoadProgress } from './load-progress.js';
@@ -29,6 +30,7 @@ import {
 import { runBatch } from './run-batch.js';
 import { createRunTurns } from './run-turns.js';
 import { openSession, requireVariant, type Session } from './session.js';
+import { type InstallIdentity, readInstallIdentity } from './telemetry/install-identity.js';
 import { timeSession } from './time-session.js';
 
 /** The model that this worker serves, from address to session. */
@@ -44,7 +46,7 @@ export interface HostedModel {
   spendTry(sequence: number): Promise<number | undefined>;
   reject(request: RejectRequest): Promise<void>;
   storage(): Promise<StorageReport>;
-  /** Ends downloads and frees the session; a worker does not need it, it is simply ended. */
+  /** Ends downloads, lets what is being stored be stored, frees the session. Safe to call twice. */
   close(): Promise<void>;
 }
 
@@ -63,15 +65,23 @@ export function createHostedModel({ backend, openStore, emit }: HostedModelOptio
   let healedChunks = 0;
   const turns = createRunTurns();
 
+  async function release(): Promise<void> {
+    const released = session;
+    session = undefined;
+    await released?.release();
+  }
+
   const installed = () => requireStep(installation, 'open');
   const opened = () => requireStep(version, 'open');
 
   return {
-    async open({ which, url, store, runtimes, ...options }) {
+    async open({ which, url, store, runtimes, install: known, ...options }) {
       progress.enter('metadata');
+      const install = known ?? (await readInstall(openStore('nearside-reports', store)));
       installation = openModelInstallation({
         ...options,
         address: parseModelAddress(url),
+        installId: install.id,
         support: { runtimes },
         signal: closing.signal,
         store: openStore('nearside-models', store),
@@ -81,7 +91,7 @@ export function createHostedModel({ backend, openStore, emit }: HostedModelOptio
         },
       });
       version = await openVersion(installation, which);
-      return version && describe(version);
+      return version && describe(version, install);
     },
 
     async fetch({ variant }) {
@@ -134,10 +144,18 @@ export function createHostedModel({ backend, openStore, emit }: HostedModelOptio
 
     async close() {
       closing.abort();
-      await turns.idle();
-      await session?.release();
+      await Promise.all([installation?.close(), turns.idle().then(release)]);
     },
   };
+}
+
+async function readInstall(reports: Store): Promise<InstallIdentity> {
+  const store = withMemoryFallback(reports);
+  try {
+    return await readInstallIdentity(store);
+  } finally {
+    await store.close();
+  }
 }
 
 function openVersion(installation: ModelInstallation, which: WhichVersion) {
@@ -151,10 +169,10 @@ function openVersion(installation: ModelInstallation, which: WhichVersion) {
   }
 }
 
-function describe(version: InstalledVersion): OpenedVersion {
+function describe(version: InstalledVersion, install: InstallIdentity): OpenedVersion {
   const { release, manifestSha256, spec, origin, arm } = version;
   const driftEdges = version.digestOf('baseline.json')?.slice(0, 16);
-  return { release, manifestSha256, spec, origin, arm, driftEdges };
+  return { release, manifestSha256, spec, origin, arm, driftEdges, install };
 }
 
 function requireStep<Value>(value: Value | undefined, step: string): Value {

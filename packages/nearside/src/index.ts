@@ -37,4 +37,4 @@ export type { StoreChoice } from './platform/open-store.js';
 export type { LoadPhase, LoadTimes, Progress } from './protocol.js';
 export { type AvailableBackend, runtimeAssets } from './runtime-assets.js';
 export type { Priority } from './scheduler/priority.js';
-export type { ReportTotals } from './telemetry/reporter.js';
+export type { ReportTotals } from './telemetry/report-totals.js';

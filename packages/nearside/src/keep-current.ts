@@ -126,7 +126,7 @@ export function keepCurrent({
     emitter.emit('version-ready', { version, sequence });
     if (!sameInterface(before.spec, next.version.spec)) {
       waiting = sequence; // this page's calls would not fit it
-      next.connection.close(undefined);
+      void next.connection.close(undefined);
       return;
     }
     handover.take(startShift(next));

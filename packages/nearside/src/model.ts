@@ -7,7 +7,7 @@ import type { ImageInput, Input, TensorInput } from './input.js';
 import type { LoadTimes } from './protocol.js';
 import type { AvailableBackend } from './runtime-assets.js';
 import type { Priority } from './scheduler/priority.js';
-import type { ReportTotals } from './telemetry/reporter.js';
+import type { ReportTotals } from './telemetry/report-totals.js';
 
 /** An open model. Close it when done: that ends its worker and frees its memory. */
 export interface Model extends AsyncDisposable {
@@ -59,7 +59,7 @@ export interface Model extends AsyncDisposable {
     options?: { readonly runs?: number | undefined; readonly signal?: AbortSignal | undefined },
   ): Promise<Profile>;
   /** Which backends were candidates here, what became of each, and why: for `console.table`. */
-  explainBackend(): readonly BackendVerdict[];
+  explainBackend(): Promise<readonly BackendVerdict[]>;
   /** What the model takes on this device. `persist` asks the browser never to evict it. */
   storage(options?: StorageOptions): Promise<StorageReport>;
   /** Rejects what waits or runs with `closed`, seals the report, ends the worker. Safe to call twice. */

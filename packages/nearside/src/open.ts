@@ -1,12 +1,9 @@
-import { withMemoryFallback } from '@nearside/artifact';
-import { openStore } from '#platform';
-import { readBackendChoice } from './choice/backend-choice.js';
+import { readBackendChoice } from './choice/read-choice.js';
 import { createModel } from './create-model.js';
 import { createModelEmitter } from './events.js';
 import type { Model } from './model.js';
 import { type OpenOptions, type OpenPlan, planOpening } from './open-options.js';
 import { serveInstalled } from './serve-installed.js';
-import { readInstallIdentity } from './telemetry/install-identity.js';
 
 /**
  * Opens a model: verifies it, loads it in a worker and proves it there. With a verified copy on
@@ -24,17 +21,8 @@ export async function open(url: string, options: OpenOptions): Promise<Model> {
 /** @param startMs when `open` was called, by `performance.now()` */
 export async function openAsPlanned(plan: OpenPlan, startMs: number): Promise<Model> {
   plan.signal?.throwIfAborted();
-  const reports = withMemoryFallback(openStore('nearside-reports', plan.store));
-  try {
-    const [identity, choice] = await Promise.all([
-      readInstallIdentity(reports),
-      readBackendChoice(plan),
-    ]);
-    const emitter = createModelEmitter();
-    const serving = await serveInstalled({ plan, identity, emitter, choice });
-    return await createModel({ serving, plan, reports, identity, emitter, choice, startMs });
-  } catch (error) {
-    await reports.close();
-    throw error;
-  }
+  const emitter = createModelEmitter();
+  const choice = await readBackendChoice(plan);
+  const serving = await serveInstalled({ plan, emitter, choice });
+  return createModel({ serving, plan, emitter, choice, startMs });
 }

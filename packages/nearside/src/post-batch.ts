@@ -58,7 +58,7 @@ export function postBatch(
       taken?.serving.connection.recall(id).catch(() => {});
     },
     terminate() {
-      taken?.serving.connection.close(terminated('a caller ended it'));
+      taken?.serving.connection.kill(terminated('a caller ended it'));
     },
   };
 }
@@ -131,7 +131,7 @@ async function watched<Result>(
   watchdogMs: number,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  const bite = () => connection.close(terminated(`no answer within ${watchdogMs} ms`));
+  const bite = () => connection.kill(terminated(`no answer within ${watchdogMs} ms`));
   const timer = setTimeout(bite, watchdogMs);
   try {
     return await work();

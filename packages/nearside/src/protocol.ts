@@ -15,6 +15,7 @@ import {
 } from '@nearside/core';
 import type { Output } from '@nearside/pipeline';
 import type { StoreChoice } from './platform/open-store.js';
+import type { InstallIdentity } from './telemetry/install-identity.js';
 
 /**
  * The whole worker boundary: what crosses, in which form, and who owns it afterwards. Both sides
@@ -49,6 +50,8 @@ export interface WorkerApi {
   /** Gives a version up on this device. */
   reject(request: RejectRequest): Promise<Reply<void>>;
   storage(): Promise<Reply<StorageReport>>;
+  /** Ends downloads and waits for what is being stored: then the worker may be ended. */
+  close(): Promise<Reply<void>>;
 }
 
 export type Reply<Value> =
@@ -65,7 +68,8 @@ export interface OpenRequest {
   readonly which: WhichVersion;
   readonly url: string;
   readonly pin: string;
-  readonly installId: string;
+  /** Read by an earlier worker of this page; undefined has this one read it. */
+  readonly install: InstallIdentity | undefined;
   readonly store: StoreChoice;
   readonly request?: RequestOptions | undefined;
   readonly mirrors: readonly string[];
@@ -96,6 +100,8 @@ export interface OpenedVersion {
   readonly arm: 'stable' | 'canary';
   /** First 16 hex digits of the baseline's SHA-256: names the bin edges of drift counts. */
   readonly driftEdges: string | undefined;
+  /** Who this device is to itself: decides rollouts. */
+  readonly install: InstallIdentity;
 }
 
 export interface LoadRequest {

@@ -34,7 +34,7 @@ export function createReviver(context: ServingContext): (lost: Shift) => Promise
       load: (opened) => load(opened, {}),
     });
     if (serving && sameInterface(lost.version.spec, serving.version.spec)) return serving;
-    serving?.connection.close(undefined);
+    void serving?.connection.close(undefined);
     throw new NearsideError(
       'worker-lost',
       `Expected ${lost.version.release.model} ${lost.version.release.version} to serve again, got a ` +

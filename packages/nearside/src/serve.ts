@@ -53,6 +53,7 @@ function attachTo(
     spendTry: (sequence) => reply(() => model.spendTry(sequence), 'store-unavailable'),
     reject: (request) => reply(() => model.reject(request), 'store-unavailable'),
     storage: () => reply(() => model.storage(), 'store-unavailable'),
+    close: () => reply(() => model.close(), 'backend-failed'),
   };
   reportUnhandled(emit);
   Comlink.expose(api, endpoint);

@@ -18,7 +18,8 @@ import type { InstallIdentity } from './telemetry/install-identity.js';
 /** What opening a model needs beside the plan. */
 export interface ServingContext {
   readonly plan: OpenPlan;
-  readonly identity: InstallIdentity;
+  /** Undefined until a worker has read it. */
+  readonly identity?: InstallIdentity | undefined;
   readonly emitter: ModelEmitter;
   readonly choice: BackendChoice;
 }
@@ -83,11 +84,11 @@ export async function openOn(
       mirrors,
       request,
       maxBytes: policy.maxBytes,
-      installId: identity.id,
+      install: identity,
       runtimes: [...new Set([...plan.backends, ...plan.candidates].map(runtimeOf))],
     });
     if (!version) {
-      connection.close(undefined);
+      void connection.close(undefined);
       return undefined;
     }
     const metadataMs = performance.now() - startMs;
@@ -117,13 +118,13 @@ export async function endingOnFailure<Result>(
   signal: AbortSignal | undefined,
   step: () => Promise<Result>,
 ): Promise<Result> {
-  const onAbort = () => connection.close(signal?.reason);
+  const onAbort = () => void connection.close(signal?.reason);
   signal?.addEventListener('abort', onAbort);
   try {
     signal?.throwIfAborted();
     return await step();
   } catch (error) {
-    connection.close(error);
+    void connection.close(error);
     throw error;
   } finally {
     signal?.removeEventListener('abort', onAbort);

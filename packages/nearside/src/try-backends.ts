@@ -62,7 +62,7 @@ export async function tryBackends(
       const lighter = await choice.findLighter(backend, { spec, missingBytes });
       const variant = lighter ? undefined : choice.pickVariant(backend, spec);
       if (!variant) {
-        connection.close(undefined);
+        void connection.close(undefined);
         if (lighter) waiting.splice(0, waiting.length, ...before(lighter, [backend, ...waiting]));
         else passedOver.push(backend);
         return 'next';
@@ -76,7 +76,7 @@ export async function tryBackends(
       emitter.emit('backend-selected', { backend, variant: variant.name, origin: choice.origin });
       return { ...started, quarantined: failures.filter(isQuarantine) };
     } catch (error) {
-      opened?.connection.close(error);
+      void opened?.connection.close(error);
       if (fail(backend, opened, error)) return 'next';
       throw error;
     }

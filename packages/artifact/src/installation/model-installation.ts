@@ -1,4 +1,4 @@
-import { type ErrorCode, NearsideError, type Store } from '@nearside/core';
+import { type ErrorCode, NearsideError, type Store, shareOnce } from '@nearside/core';
 import type { ModelAddress } from '../address.js';
 import { createChunkStore } from '../chunks/chunk-store.js';
 import { LIMITS } from '../limits.js';
@@ -63,6 +63,8 @@ export interface ModelInstallation {
   /** Gives a version up on this device: the one before it is active again. */
   reject(sequence: number, failure: ErrorCode): Promise<void>;
   storage(): Promise<StorageReport>;
+  /** Waits for what is being stored. Downloads are ended by the signal it was opened with. */
+  close(): Promise<void>;
 }
 
 export interface InstallationOptions {
@@ -186,18 +188,7 @@ export function openModelInstallation({
     spendTry: (sequence) => ledger.spendTry(sequence),
     reject: (sequence, failure) => ledger.reject(sequence, failure),
     storage: () => reportStorage(store, { prefix, model }),
-  };
-}
-
-/** However often it is asked for, the work is done once; a failure is forgotten. */
-function shareOnce(work: () => Promise<void>): () => Promise<void> {
-  let done: Promise<void> | undefined;
-  return () => {
-    done ??= work().catch((error) => {
-      done = undefined;
-      throw error;
-    });
-    return done;
+    close: () => store.close(),
   };
 }
 

@@ -1,14 +1,27 @@
-import { NearsideError, type Store, type StoreChange } from '@nearside/core';
+import { createDeferred, NearsideError, type Store, type StoreChange } from '@nearside/core';
 import { createStore, promisifyRequest, type UseStore } from 'idb-keyval';
 import { createLocalLocks } from './local-locks.js';
 
 /**
+ * A transaction of at most 4 MiB takes some milliseconds. One that takes this long waits for a lock
+ * that nobody will let go: WebKit keeps that of a worker which was ended in the middle of a
+ * transaction until the browser ends (seen in WebKitGTK 2.54: 1 of 50 ended workers); ms.
+ */
+const TRANSACTION_LIMIT_MS = 10_000;
+
+/**
  * A store in IndexedDB, through idb-keyval, with Web Locks between tabs. One object store per
  * database, so that a change over several keys is one transaction.
+ *
+ * @param limitMs after a transaction that took longer everything is `store-unavailable`
  */
-export function openIndexedDbStore(database: string): Store {
+export function openIndexedDbStore(
+  database: string,
+  { limitMs = TRANSACTION_LIMIT_MS }: { limitMs?: number } = {},
+): Store {
   const use: UseStore = createStore(database, 'nearside');
   const wrap = createBlobWrapping();
+  const { attempt, close } = trackOperations(limitMs);
   return {
     kind: 'persistent',
     get: (key) =>
@@ -61,7 +74,7 @@ export function openIndexedDbStore(database: string): Store {
         }),
       ),
     exclusive: holdLock(database),
-    async close() {},
+    close,
   };
 }
 
@@ -116,12 +129,38 @@ async function unwrap(value: unknown): Promise<unknown> {
   return value instanceof Blob ? value.arrayBuffer() : value;
 }
 
-async function attempt<Value>(operation: () => Promise<Value>): Promise<Value> {
-  try {
-    return await operation();
-  } catch (cause) {
-    throw storeError(cause);
+/** Operations end within a limit, or the store is given up; `close` waits for those under way. */
+function trackOperations(limitMs: number) {
+  const underWay = new Set<Promise<unknown>>();
+  let refusal: NearsideError | undefined;
+
+  async function attempt<Value>(operation: () => Promise<Value>): Promise<Value> {
+    if (refusal) throw refusal;
+    const end = createDeferred<Value>();
+    underWay.add(end.promise);
+    const giveUp = () => {
+      refusal ??= unavailable(`no answer within ${limitMs} ms`);
+      end.reject(refusal);
+    };
+    // In two halves: after a page was frozen all timers are due, and its answers come after them.
+    let timer = setTimeout(() => {
+      timer = setTimeout(giveUp, limitMs / 2);
+    }, limitMs / 2);
+    operation().then(end.resolve, (cause) => end.reject(storeError(cause)));
+    try {
+      return await end.promise;
+    } finally {
+      clearTimeout(timer);
+      underWay.delete(end.promise);
+    }
   }
+
+  async function close(): Promise<void> {
+    refusal ??= unavailable('a closed store');
+    await Promise.allSettled(underWay);
+  }
+
+  return { attempt, close };
 }
 
 function isQuotaError(error: unknown): boolean {
@@ -137,9 +176,13 @@ function storeError(cause: unknown): NearsideError {
       { cause },
     );
   }
+  return unavailable('a failure', cause);
+}
+
+function unavailable(got: string, cause?: unknown): NearsideError {
   return new NearsideError(
     'store-unavailable',
-    'Expected IndexedDB to read and write, got a failure. Private browsing and blocked site data ' +
+    `Expected IndexedDB to read and write, got ${got}. Private browsing and blocked site data ` +
       "cause this; `store: 'memory'` works without it.",
     { cause },
   );

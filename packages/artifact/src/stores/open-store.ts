@@ -11,7 +11,7 @@ export function openStore(database: Database, choice: 'auto' | 'memory' = 'auto'
 }
 
 /** Touching `indexedDB` throws in a sandboxed frame. */
-function hasIndexedDb(): boolean {
+export function hasIndexedDb(): boolean {
   try {
     return typeof indexedDB !== 'undefined' && indexedDB !== null;
   } catch {

@@ -22,12 +22,6 @@ const LOST = { code: 'worker-lost', message: 'lost' } as const;
 /** A choice over everything there is, and what it has written down. */
 function choose(remembered: Partial<ChoiceRecord> = {}, forced?: AvailableBackend) {
   const written: ChoiceRecord[] = [];
-  const store = {
-    read: async () => EMPTY_RECORD,
-    async write(record: ChoiceRecord) {
-      written.push(record);
-    },
-  };
   const plan = {
     backends: forced ? [forced] : (['onnx-wasm', 'tfjs-wasm'] as const),
     candidates: forced
@@ -35,30 +29,35 @@ function choose(remembered: Partial<ChoiceRecord> = {}, forced?: AvailableBacken
       : (['onnx-wasm', 'tfjs-wasm', 'onnx-webgpu', 'tfjs-webgpu'] as const),
     isBackendForced: forced !== undefined,
   };
-  const choice = createBackendChoice(plan, forced ? undefined : store, {
+  const choice = createBackendChoice(plan, {
     ...EMPTY_RECORD,
     circumstances: choiceCircumstances(1),
     ...remembered,
   });
-  return { choice, written };
+  choice.writeWith(async (record) => void written.push(record));
+  const saved = async () => {
+    await choice.saved();
+    return written;
+  };
+  return { choice, saved };
 }
 
 const served = { sequence: 1, isFallback: false };
 
-test('a device that knows nothing starts on the light runtime, and remembers what served', () => {
-  const { choice, written } = choose();
+test('a device that knows nothing starts on the light runtime, and remembers what served', async () => {
+  const { choice, saved } = choose();
   expect(choice.openingOrder()).toEqual(['tfjs-wasm', 'onnx-wasm']);
   choice.settle(UINT8, served);
   expect(choice.origin).toBe('prior');
-  expect(written.at(-1)?.start).toEqual(UINT8);
+  expect((await saved()).at(-1)?.start).toEqual(UINT8);
 });
 
-test('what served last is first, also a GPU that has won, and nothing is written again', () => {
-  const { choice, written } = choose({ start: ON_GPU });
+test('what served last is first, also a GPU that has won, and nothing is written again', async () => {
+  const { choice, saved } = choose({ start: ON_GPU });
   expect(choice.openingOrder()).toEqual(['onnx-webgpu', 'tfjs-wasm', 'onnx-wasm']);
   expect(choice.pickVariant('onnx-webgpu', SPEC)?.name).toBe('fp32');
   choice.settle(ON_GPU, served);
-  expect([choice.origin, written]).toEqual(['remembered', []]);
+  expect([choice.origin, await saved()]).toEqual(['remembered', []]);
 });
 
 test('the lighter one is asked for once, and only where nothing is remembered', async () => {
@@ -78,10 +77,10 @@ test('weights that are all here came with a runtime, which is not fetched again'
   expect(await choice.findLighter('tfjs-wasm', { spec: SPEC, missingBytes })).toBe('onnx-wasm');
 });
 
-test('wrong numbers are written down, and another variant is loaded instead', () => {
-  const { choice, written } = choose();
+test('wrong numbers are written down, and another variant is loaded instead', async () => {
+  const { choice, saved } = choose();
   choice.quarantine({ ...INT8, ...WRONG }, 1);
-  expect(written.at(-1)?.quarantined).toMatchObject([{ ...INT8, ...WRONG }]);
+  expect((await saved()).at(-1)?.quarantined).toMatchObject([{ ...INT8, ...WRONG }]);
   expect(choice.pickVariant('onnx-wasm', SPEC)?.name).toBe('fp32');
   choice.quarantine({ ...FP32, ...WRONG }, 1);
   expect(choice.pickVariant('onnx-wasm', SPEC)).toBeUndefined();
@@ -89,14 +88,14 @@ test('wrong numbers are written down, and another variant is loaded instead', ()
   expect(choice.pickVariant('onnx-wasm', SPEC)?.name).toBe('int8');
 });
 
-test('a lost worker is seen until its backend serves again, and is not written down', () => {
-  const { choice, written } = choose();
+test('a lost worker is seen until its backend serves again, and is not written down', async () => {
+  const { choice, saved } = choose();
   choice.quarantine({ ...INT8, ...LOST }, 1);
   expect(choice.quarantined).toMatchObject([LOST]);
   expect(choice.pickVariant('onnx-wasm', SPEC)?.name).toBe('int8');
   choice.settle(INT8, served);
   expect(choice.quarantined).toEqual([]);
-  expect(written.flatMap(({ quarantined }) => quarantined)).toEqual([]);
+  expect((await saved()).flatMap(({ quarantined }) => quarantined)).toEqual([]);
 });
 
 test('a quarantined backend is tried after the others, a quarantined winner does not start', () => {
@@ -138,9 +137,9 @@ test('what failed in one version is tried in the next', () => {
   expect(choice.pickVariant('onnx-wasm', { ...SPEC, sequence: 2 })?.name).toBe('int8');
 });
 
-test('a forced backend is the only one, and leaves no trace', () => {
-  const { choice, written } = choose({}, 'onnx-webgpu');
+test('a forced backend is the only one, and leaves no trace', async () => {
+  const { choice, saved } = choose({}, 'onnx-webgpu');
   expect(choice.openingOrder()).toEqual(['onnx-webgpu']);
   choice.settle(ON_GPU, served);
-  expect([choice.origin, written]).toEqual(['forced', []]);
+  expect([choice.origin, await saved()]).toEqual(['forced', []]);
 });

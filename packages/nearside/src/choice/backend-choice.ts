@@ -12,17 +12,17 @@ import {
 import {
   type ChoiceOrigin,
   type ChoiceRecord,
-  type ChoiceStore,
   choiceCircumstances,
   EMPTY_RECORD,
   isLasting,
-  openChoiceStore,
   type Quarantine,
   type Quarantined,
 } from './choice-record.js';
 
 /** Bytes of each variant's files that are still to be fetched, by its name. */
 type MissingBytes = Readonly<Record<string, number>>;
+
+type Write = (record: ChoiceRecord) => Promise<void>;
 
 /** What one open model knows of its candidates, and tells the next `open`. */
 export interface BackendChoice {
@@ -60,32 +60,38 @@ export interface BackendChoice {
     found: Partial<Omit<ChoiceRecord, 'circumstances'>>,
     about: { readonly sequence: number; readonly origin?: ChoiceOrigin },
   ): void;
-  /** Until everything is written that is to be remembered. */
+  /** From now on what is found out is written, and what has been. A forced choice leaves no trace. */
+  writeWith(write: Write): void;
+  /** Until what is to be remembered is written. */
   saved(): Promise<void>;
-}
-
-/** Reads what this device remembers; a forced backend, or a single one, needs no memory. */
-export async function readBackendChoice(plan: OpenPlan): Promise<BackendChoice> {
-  const store = plan.candidates.length > 1 ? openChoiceStore(plan) : undefined;
-  return createBackendChoice(plan, store, (await store?.read()) ?? EMPTY_RECORD);
 }
 
 export function createBackendChoice(
   plan: Pick<OpenPlan, 'backends' | 'candidates' | 'isBackendForced'>,
-  store: ChoiceStore | undefined,
   remembered: ChoiceRecord,
 ): BackendChoice {
   let record = remembered;
+  let isUnsaved = false;
   let origin: ChoiceOrigin = plan.isBackendForced ? 'forced' : 'prior';
-  let saved: Promise<void> | undefined;
+  let write: Write | undefined;
+  let saved: Promise<void> = Promise.resolve();
   /** Weighing takes one look; what the device remembers needs none. */
   let isUnweighed = record.start === undefined && plan.backends.length > 1;
   /** Failures that say nothing of the next visit. */
   let passing: Quarantined[] = [];
 
+  /** In the order of what was found out; nobody waits for it, or suffers from it. */
+  function save(): void {
+    if (!write || !isUnsaved) return;
+    isUnsaved = false;
+    const [writeNow, what] = [write, record];
+    saved = saved.then(() => writeNow(what)).catch(() => {});
+  }
+
   function change(next: Partial<ChoiceRecord>): void {
     record = { ...record, ...next };
-    saved = store?.write(record);
+    isUnsaved = true;
+    save();
   }
 
   /** What is held for another version says nothing of this one. */
@@ -179,9 +185,12 @@ export function createBackendChoice(
       if (why) origin = why;
       if (record !== before || Object.keys(found).length > 0) change(found);
     },
-    async saved() {
-      await saved;
+    writeWith(given) {
+      if (plan.isBackendForced) return;
+      write = given;
+      save();
     },
+    saved: () => saved,
   };
 }
 

@@ -1,14 +1,5 @@
-import {
-  choiceKey,
-  parsePointer,
-  pinPrefix,
-  pointerKey,
-  withMemoryFallback,
-} from '@nearside/artifact';
 import type { ErrorCode } from '@nearside/core';
-import { openStore } from '#platform';
 import { LIBRARY_VERSION } from '../library-version.js';
-import type { OpenPlan } from '../open-options.js';
 import type { Candidate } from './candidate-order.js';
 
 /** A candidate that failed on this device, and why. */
@@ -68,41 +59,6 @@ export function choiceCircumstances(sequence: number | undefined): string {
   const browser = globalThis.navigator?.userAgent?.replace(/(\d+)(?:\.\d+)+/g, '$1');
   const isolation = globalThis.crossOriginIsolated === true ? 'isolated' : 'shared';
   return [sequence, LIBRARY_VERSION, browser, isolation].join(' ');
-}
-
-/** The record of one model, in the database of models. Losing it costs a measurement, no more. */
-export interface ChoiceStore {
-  /** What holds today: in other circumstances only where to start. Never rejects. */
-  read(): Promise<ChoiceRecord>;
-  /** Never rejects. Of two tabs the later one is remembered. */
-  write(record: ChoiceRecord): Promise<void>;
-}
-
-export function openChoiceStore({ pin, address: { model }, store: choice }: OpenPlan): ChoiceStore {
-  const store = withMemoryFallback(openStore('nearside-models', choice));
-  const prefix = pinPrefix(pin);
-  const key = choiceKey(prefix, model);
-  let written: Promise<void> = Promise.resolve();
-  return {
-    async read() {
-      try {
-        const [pointer, value] = await Promise.all([
-          store.get(pointerKey(prefix, model)),
-          store.get(key),
-        ]);
-        const record = parseChoice(value);
-        const { active } = parsePointer(pointer);
-        if (record.circumstances === choiceCircumstances(active)) return record;
-        return { ...EMPTY_RECORD, start: record.start };
-      } catch {
-        return EMPTY_RECORD;
-      }
-    },
-    write(record) {
-      written = written.then(() => store.commit({ set: new Map([[key, record]]) })).catch(() => {});
-      return written;
-    },
-  };
 }
 
 /** A record from whatever lies in the store. */

@@ -1,12 +1,10 @@
 import { isDataExpensive } from '../is-data-expensive.js';
 import type { OpenPlan } from '../open-options.js';
-import type { TuningOptions } from './tune-backends.js';
+import { type TuningOptions, tuneBackends } from './tune-backends.js';
 
 /** Finds a faster backend beside serving, once per version of an open model. */
 export interface Tuner {
-  /** From the first result on, whenever one came. */
-  begin(): void;
-  /** Until it is done; never rejects. */
+  /** Asked after every result: until it is done; never rejects. */
   tune(): Promise<void>;
   /** Ends it at once, with the worker it may have started. */
   close(reason: unknown): void;
@@ -23,18 +21,12 @@ export function createTuner(options: Omit<TuningOptions, 'signal'>): Tuner {
     const { sequence } = handover.current.serving.version.release;
     if (!isTunable(plan) || signal.aborted || tunedSequence === sequence) return underWay;
     tunedSequence = sequence;
+    const tuneNow = () => tuneBackends({ ...options, signal });
     underWay = underWay.then(tuneNow).catch(() => {}); // the present one serves on
     return underWay;
   }
 
-  /** Loaded when it is needed, which is after the first result. */
-  async function tuneNow(): Promise<void> {
-    const { tuneBackends } = await import('./tune-backends.js');
-    await tuneBackends({ ...options, signal });
-  }
-
   return {
-    begin: () => void start(),
     tune: start,
     close: (reason) => closing.abort(reason),
   };

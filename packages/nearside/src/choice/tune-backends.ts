@@ -139,7 +139,7 @@ async function tryOut(
     return startMs;
   } finally {
     if (handover.current.serving.connection !== started?.connection) {
-      started?.connection.close(undefined);
+      void started?.connection.close(undefined);
     }
   }
 }
@@ -154,7 +154,7 @@ async function start(
   const opened = await openOn(candidate.backend, context, { which, signal });
   const variant = opened?.version.spec.variants.find(({ name }) => name === candidate.variant);
   if (!opened || !variant || opened.version.manifestSha256 !== version.manifestSha256) {
-    opened?.connection.close(undefined);
+    void opened?.connection.close(undefined);
     return undefined;
   }
   return load({ ...opened, variant }, { signal, limitMs: context.plan.policy.warmUpMs });
