@@ -18,6 +18,7 @@ import {
   type WorkerApi,
   type WorkerEvent,
 } from './protocol.js';
+import type { AvailableBackend } from './runtime-assets.js';
 
 /** A worker that says nothing for this long after its start is taken for blocked, ms. */
 const HANDSHAKE_MS = 30_000;
@@ -34,6 +35,7 @@ export interface Connection {
   fetch(request: FetchRequest): Promise<void>;
   load(request: LoadRequest): Promise<LoadedVariant>;
   missingBytes(): Promise<Readonly<Record<string, number>>>;
+  lightest(backends: readonly AvailableBackend[]): Promise<AvailableBackend | undefined>;
   time(): Promise<number>;
   /** @param transfer what is given away with the request */
   run(request: RunRequest, transfer: Transferable[]): Promise<BatchReply>;
@@ -147,6 +149,7 @@ export async function connect(
     fetch: (request) => settle(() => api.fetch(request)),
     load: (request) => settle(() => api.load(request)),
     missingBytes: () => settle(() => api.missingBytes()),
+    lightest: (backends) => settle(() => api.lightest(backends)),
     time: () => settle(() => api.time()),
     run: (request, transfer) =>
       settle(() => api.run(Comlink.transfer(request, transfer)).catch(rejectUncloneable)),

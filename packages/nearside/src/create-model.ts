@@ -56,7 +56,9 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   const handover = createHandover(startShift(first), {
     emitter,
     revive: async (lost) => startShift(await (await revive())(lost)),
-    onBackendFailed,
+    onBackendFailed(failed, to, error) {
+      void loadLater().then(({ fallBack }) => fallBack(context, { failed, to, error }));
+    },
   });
   handover.current.recorder.opened(opening, { quarantined: first.quarantined.length });
   const { max: maxBatch = 1, maxDelayMs = 0 } = first.version.spec.batch ?? {};
@@ -99,19 +101,6 @@ export async function createModel(parts: ModelParts): Promise<Model> {
 
   const isBusy = () => queue.waiting > 0 || !handover.isIdle || keeper?.isLooking === true;
 
-  /** The one before it serves again, and is what the next `open` starts with. */
-  function onBackendFailed(failed: Shift, to: Shift, { code, message }: NearsideError): void {
-    const { backend, variant, version } = failed.serving;
-    const { sequence } = version.release;
-    const quarantine = { backend, variant: variant.name, code, message };
-    choice.quarantine(quarantine, sequence);
-    choice.demote(backend);
-    const before = { backend: to.serving.backend, variant: to.serving.variant.name };
-    choice.settle(before, { sequence, isFallback: true });
-    to.recorder.quarantined();
-    emitter.emit('backend-quarantined', quarantine);
-  }
-
   const run: typeof runOnce = async (input, options) => {
     try {
       return await runOnce(input, options);
@@ -137,12 +126,14 @@ export async function createModel(parts: ModelParts): Promise<Model> {
       threads: loaded.threads,
       hardware: loaded.hardware,
       choice: choice.origin,
-      quarantined: choice.quarantined.map(({ backend, variant, code, message }) => ({
-        backend,
-        variant,
-        code,
-        message,
-      })),
+      quarantined: [...choice.record.quarantined, ...choice.passing].map(
+        ({ backend, variant, code, message }) => ({
+          backend,
+          variant,
+          code,
+          message,
+        }),
+      ),
       ok: lifetime.ok,
       errors: Object.fromEntries(lifetime.errors),
       aborted: lifetime.aborted,

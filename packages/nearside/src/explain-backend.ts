@@ -1,9 +1,10 @@
-import { type BackendChoice, candidateName } from './choice/backend-choice.js';
-import { type Candidate, isSameCandidate, listCandidates } from './choice/candidate-order.js';
+import type { BackendChoice } from './choice/backend-choice.js';
+import { type Candidate, candidateName, isSameCandidate } from './choice/candidate.js';
+import { listCandidates } from './choice/candidate-order.js';
 import { isDataExpensive } from './is-data-expensive.js';
 import type { BackendVerdict } from './model.js';
 import type { OpenPlan } from './open-options.js';
-import { runtimeOf } from './runtime-assets.js';
+import { runtimeOf } from './runtime-of.js';
 import type { Serving } from './serving.js';
 
 /** Every variant on every backend that may serve here, and what became of it. */
@@ -40,7 +41,7 @@ function explainCandidate(
     const startMs = times.runtime + times.session + times.check;
     return { ...row, verdict: 'serving', hardware, threads, startMs };
   }
-  const failed = choice.quarantined.find(
+  const failed = [...choice.record.quarantined, ...choice.passing].find(
     ({ backend, variant }) =>
       backend === candidate.backend && (variant ?? candidate.variant) === candidate.variant,
   );

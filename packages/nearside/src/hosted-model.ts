@@ -10,6 +10,7 @@ import {
 } from '@nearside/artifact';
 import { NearsideError, type Store } from '@nearside/core';
 import type { Backend, RuntimeTraits } from './backends/backend.js';
+import { findLightest } from './choice/candidate-order.js';
 import { LIBRARY_VERSION } from './library-version.js';
 import { createLoadProgress } from './load-progress.js';
 import type { OpenStore } from './platform/open-store.js';
@@ -29,6 +30,7 @@ import {
 } from './protocol.js';
 import { runBatch } from './run-batch.js';
 import { createRunTurns } from './run-turns.js';
+import type { AvailableBackend } from './runtime-assets.js';
 import { openSession, requireVariant, type Session } from './session.js';
 import { type InstallIdentity, readInstallIdentity } from './telemetry/install-identity.js';
 import { timeSession } from './time-session.js';
@@ -39,6 +41,7 @@ export interface HostedModel {
   fetch(request: FetchRequest): Promise<void>;
   load(request: LoadRequest): Promise<LoadedVariant>;
   missingBytes(): Promise<Record<string, number>>;
+  lightest(backends: readonly AvailableBackend[]): Promise<AvailableBackend | undefined>;
   time(): Promise<number>;
   run(request: RunRequest): Promise<BatchReply>;
   recall(id: number): Promise<void>;
@@ -117,12 +120,10 @@ export function createHostedModel({ backend, openStore, emit }: HostedModelOptio
       return { ...session.loaded, healedChunks };
     },
 
-    async missingBytes() {
-      const { spec, golden } = opened();
-      const entries = spec.variants.map(async (variant) => {
-        return [variant.name, await opened().missingBytes(variantFiles(variant, golden))] as const;
-      });
-      return Object.fromEntries(await Promise.all(entries));
+    missingBytes: () => missingBytes(opened()),
+
+    async lightest(backends) {
+      return findLightest(opened().spec.variants, backends, await missingBytes(opened()));
     },
 
     time: () => turns.between(() => timeSession(requireStep(session, 'load'))),
@@ -167,6 +168,14 @@ function openVersion(installation: ModelInstallation, which: WhichVersion) {
     case 'candidate':
       return installation.openCandidate(which.sequence);
   }
+}
+
+async function missingBytes(version: InstalledVersion): Promise<Record<string, number>> {
+  const { spec, golden } = version;
+  const entries = spec.variants.map(async (variant) => {
+    return [variant.name, await version.missingBytes(variantFiles(variant, golden))] as const;
+  });
+  return Object.fromEntries(await Promise.all(entries));
 }
 
 function describe(version: InstalledVersion, install: InstallIdentity): OpenedVersion {

@@ -3,6 +3,7 @@
  * it has what it came for. Only `load-later.ts` imports it.
  */
 
+export { fallBack } from './choice/fall-back.js';
 export { createTuner } from './choice/start-tuning.js';
 export { writeChoice } from './choice/write-choice.js';
 export { explainBackend } from './explain-backend.js';
@@ -11,3 +12,4 @@ export { profileModel } from './profile-model.js';
 export { createReviver } from './revive-worker.js';
 export { scoreAll } from './score-all.js';
 export { openReporting } from './telemetry/open-reporting.js';
+export { tryBackends } from './try-backends.js';

@@ -1,4 +1,5 @@
 import { NearsideError } from '@nearside/core';
+import { demote } from './choice/blame-candidate.js';
 import type { Shift } from './handover.js';
 import type { AvailableBackend } from './runtime-assets.js';
 import { sameInterface } from './same-interface.js';
@@ -28,7 +29,7 @@ export function createReviver(context: ServingContext): (lost: Shift) => Promise
   return async ({ serving: lost }) => {
     losses.push({ backend: lost.backend, atMs: performance.now() });
     const order = orderAfter(lost.backend);
-    if (order[0] !== lost.backend) context.choice.demote(lost.backend);
+    if (order[0] !== lost.backend) demote(context.choice, lost.backend);
     const serving = await tryBackends(context, order, {
       open: (backend) => openOn(backend, context, { which: { kind: 'active' } }),
       load: (opened) => load(opened, {}),

@@ -3,7 +3,7 @@ import { isBackendFault } from './backend-fault.js';
 import type { OpenedVersion, WhichVersion } from './protocol.js';
 import { announceRollBack, rollBack } from './roll-back.js';
 import { load, openOn, type Serving, type ServingContext } from './serving.js';
-import { tryBackends } from './try-backends.js';
+import { startFirst } from './start-first.js';
 
 /**
  * Serves the version this device runs. When the installed one cannot be loaded any more (a browser
@@ -67,7 +67,7 @@ function start(
   opened: OpenedVersion[],
 ): Promise<Serving | undefined> {
   const { signal, onProgress } = context.plan;
-  return tryBackends(context, context.choice.openingOrder(), {
+  return startFirst(context, context.choice.openingOrder(), {
     async open(backend) {
       const version = await openOn(backend, context, { which, signal, onProgress });
       if (version) opened.push(version.version);

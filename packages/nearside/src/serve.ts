@@ -46,6 +46,7 @@ function attachTo(
     fetch: (request) => reply(() => model.fetch(request), 'network-failed'),
     load: (request) => reply(() => model.load(request), 'backend-failed'),
     missingBytes: () => reply(() => model.missingBytes(), 'store-unavailable'),
+    lightest: (backends) => reply(() => model.lightest(backends), 'store-unavailable'),
     time: () => reply(() => model.time(), 'backend-failed'),
     run: async (request) => transferAll(await reply(() => model.run(request), 'backend-failed')),
     recall: (id) => reply(() => model.recall(id), 'backend-failed'),

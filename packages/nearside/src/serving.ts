@@ -12,7 +12,8 @@ import type {
   WhichVersion,
   WorkerEvent,
 } from './protocol.js';
-import { type AvailableBackend, runtimeOf } from './runtime-assets.js';
+import type { AvailableBackend } from './runtime-assets.js';
+import { runtimeOf } from './runtime-of.js';
 import type { InstallIdentity } from './telemetry/install-identity.js';
 
 /** What opening a model needs beside the plan. */
@@ -163,6 +164,8 @@ function chooseVariant(backend: AvailableBackend, { spec }: OpenedVersion): Vari
     'no-backend',
     `${backend}: expected a variant of ${spec.name} for ${runtime}, got only ` +
       `${spec.variants.map((offered) => offered.runtime).join(', ')}.`,
-    { details: { backend, model: spec.name } },
+    {
+      details: { backend, model: spec.name, offered: spec.variants.map(({ runtime }) => runtime) },
+    },
   );
 }

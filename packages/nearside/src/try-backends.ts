@@ -1,17 +1,18 @@
 import { isNearsideError, NearsideError } from '@nearside/core';
+import { type Attempt, attemptBackend, type StartSteps, serveStarted } from './attempt-backend.js';
 import { isBackendFault, isOutOfReach } from './backend-fault.js';
+import { pardon, quarantine } from './choice/blame-candidate.js';
 import { isLasting } from './choice/choice-record.js';
 import type { OpenPlan } from './open-options.js';
 import type { AvailableBackend } from './runtime-assets.js';
-import type { Opened, QuarantinedBackend, Serving, ServingContext, Started } from './serving.js';
+import type { QuarantinedBackend, Serving, ServingContext } from './serving.js';
 
 const NO_NETWORK: readonly string[] = ['network-failed', 'offline'];
 
-/** The two steps of serving a version on a backend. */
-export interface StartSteps {
-  /** @returns undefined when there is no such version */
-  open(backend: AvailableBackend): Promise<Opened | undefined>;
-  load(opened: Opened): Promise<Started>;
+/** A backend that was tried before, and what came of it. */
+export interface Tried {
+  readonly backend: AvailableBackend;
+  readonly attempt: Attempt;
 }
 
 /**
@@ -19,12 +20,14 @@ export interface StartSteps {
  * backend's own failure leads to the next one, or that its files cannot be reached. What is
  * quarantined is passed over, unless nothing else is left.
  *
+ * @param tried what has been tried already
  * @throws NearsideError `no-backend` with every backend's failure; what else the steps throw
  */
 export async function tryBackends(
-  context: Pick<ServingContext, 'plan' | 'emitter' | 'choice'>,
+  context: ServingContext,
   backends: readonly AvailableBackend[],
   steps: StartSteps,
+  tried?: Tried,
 ): Promise<Serving | undefined> {
   const { plan, emitter, choice } = context;
   const waiting = [...backends];
@@ -32,67 +35,47 @@ export async function tryBackends(
   const passedOver: AvailableBackend[] = [];
   const errors: NearsideError[] = [];
 
-  /** @returns whether to go on with the next one */
-  function fail(backend: AvailableBackend, opened: Opened | undefined, error: unknown): boolean {
-    if (!isNearsideError(error)) return false;
+  /** Goes on with the next one, where the failure allows it. */
+  function fail(backend: AvailableBackend, { error, opened }: Attempt & { kind: 'failed' }): void {
+    if (!isNearsideError(error)) throw error;
     // Weights that cannot be fetched: those of another variant may be on the device.
     const isOffline = NO_NETWORK.includes(error.code) && opened?.version.origin === 'store';
     const isElsewhere = !plan.isBackendForced && (isOffline || isOutOfReach(error));
-    if (!isBackendFault(error) && !isElsewhere) return false;
+    if (!isBackendFault(error) && !isElsewhere) throw error;
     errors.push(error);
     const { code, message } = error;
     const failed = { backend, variant: opened?.variant.name, code, message };
     failures.push(failed);
-    if (!isQuarantine(failed)) return true;
-    choice.quarantine(failed, opened?.version.release.sequence);
+    if (!isQuarantine(failed)) return;
+    quarantine(choice, failed, opened?.version.release.sequence);
     emitter.emit('backend-quarantined', failed);
     const mayVary = opened && !plan.isBackendForced && isLasting(code);
     if (mayVary && choice.pickVariant(backend, opened.version.spec)) waiting.push(backend);
-    return true;
   }
 
-  async function attempt(backend: AvailableBackend): Promise<Serving | 'next' | 'none'> {
-    let opened: Opened | undefined;
-    try {
-      opened = await steps.open(backend);
-      if (!opened) return 'none';
-      const { connection, version } = opened;
-      const { spec } = version;
-      const missingBytes = () => connection.missingBytes();
-      const lighter = await choice.findLighter(backend, { spec, missingBytes });
-      const variant = lighter ? undefined : choice.pickVariant(backend, spec);
-      if (!variant) {
-        void connection.close(undefined);
-        if (lighter) waiting.splice(0, waiting.length, ...before(lighter, [backend, ...waiting]));
-        else passedOver.push(backend);
-        return 'next';
-      }
-      opened = { ...opened, variant };
-      const started = await steps.load(opened);
-      choice.settle(
-        { backend, variant: variant.name },
-        { sequence: version.release.sequence, isFallback: failures.some(isQuarantine) },
-      );
-      emitter.emit('backend-selected', { backend, variant: variant.name, origin: choice.origin });
-      return { ...started, quarantined: failures.filter(isQuarantine) };
-    } catch (error) {
-      void opened?.connection.close(error);
-      if (fail(backend, opened, error)) return 'next';
-      throw error;
-    }
-  }
-
-  for (;;) {
-    const backend = waiting.shift();
-    if (backend !== undefined) {
-      const outcome = await attempt(backend);
-      if (outcome === 'none') return undefined;
-      if (outcome !== 'next') return outcome;
-    } else {
+  for (let last = tried; ; last = undefined) {
+    const backend = last?.backend ?? waiting.shift();
+    if (backend === undefined) {
       const again = passedOver.splice(0);
       if (again.length === 0) throw noneLeft(plan, { failures, errors });
-      choice.pardon(again);
+      pardon(choice, again);
       waiting.push(...again);
+      continue;
+    }
+    const attempt = last?.attempt ?? (await attemptBackend(backend, context, steps));
+    switch (attempt.kind) {
+      case 'started':
+        return serveStarted(context, attempt.started, failures.filter(isQuarantine));
+      case 'no-version':
+        return undefined;
+      case 'lighter':
+        waiting.unshift(attempt.backend, backend);
+        break;
+      case 'passed-over':
+        passedOver.push(backend);
+        break;
+      case 'failed':
+        fail(backend, attempt);
     }
   }
 }
@@ -100,10 +83,6 @@ export async function tryBackends(
 /** What a backend lacks, or what cannot be reached, is not held against it. */
 function isQuarantine({ code }: QuarantinedBackend): boolean {
   return ![...NO_NETWORK, 'no-backend', 'assets-unreachable', 'worker-blocked'].includes(code);
-}
-
-function before(first: AvailableBackend, others: readonly AvailableBackend[]) {
-  return [first, ...others.filter((backend) => backend !== first)];
 }
 
 function noneLeft(

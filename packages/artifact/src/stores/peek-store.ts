@@ -1,6 +1,6 @@
 import { createStore, promisifyRequest } from 'idb-keyval';
+import { hasIndexedDb } from './has-indexed-db.js';
 import type { Database } from './open-store.js';
-import { hasIndexedDb } from './open-store.js';
 
 /** What is only peeked at is not waited for: a database that is blocked answers after seconds, or never. */
 const PATIENCE_MS = 1_000;

@@ -2,6 +2,7 @@ import type { ModelSpec } from '@nearside/core';
 import { expect, test } from 'vitest';
 import type { AvailableBackend } from '../runtime-assets.js';
 import { createBackendChoice } from './backend-choice.js';
+import { demote, pardon, quarantine } from './blame-candidate.js';
 import { type ChoiceRecord, choiceCircumstances, EMPTY_RECORD } from './choice-record.js';
 
 const INT8 = { backend: 'onnx-wasm', variant: 'int8' } as const;
@@ -23,7 +24,7 @@ const LOST = { code: 'worker-lost', message: 'lost' } as const;
 function choose(remembered: Partial<ChoiceRecord> = {}, forced?: AvailableBackend) {
   const written: ChoiceRecord[] = [];
   const plan = {
-    backends: forced ? [forced] : (['onnx-wasm', 'tfjs-wasm'] as const),
+    backends: forced ? [forced] : (['tfjs-wasm', 'onnx-wasm'] as const),
     candidates: forced
       ? [forced]
       : (['onnx-wasm', 'tfjs-wasm', 'onnx-webgpu', 'tfjs-webgpu'] as const),
@@ -60,41 +61,24 @@ test('what served last is first, also a GPU that has won, and nothing is written
   expect([choice.origin, await saved()]).toEqual(['remembered', []]);
 });
 
-test('the lighter one is asked for once, and only where nothing is remembered', async () => {
-  const look = {
-    spec: SPEC,
-    missingBytes: async () => ({ int8: 1, fp32: 1, uint8: 9_000_000 }),
-  };
-  const { choice } = choose();
-  expect(await choice.findLighter('tfjs-wasm', look)).toBe('onnx-wasm');
-  expect(await choice.findLighter('tfjs-wasm', look)).toBeUndefined();
-  expect(await choose({ start: UINT8 }).choice.findLighter('tfjs-wasm', look)).toBeUndefined();
-});
-
-test('weights that are all here came with a runtime, which is not fetched again', async () => {
-  const missingBytes = async () => ({ int8: 0, fp32: 70_000, uint8: 28_000 });
-  const { choice } = choose();
-  expect(await choice.findLighter('tfjs-wasm', { spec: SPEC, missingBytes })).toBe('onnx-wasm');
-});
-
 test('wrong numbers are written down, and another variant is loaded instead', async () => {
   const { choice, saved } = choose();
-  choice.quarantine({ ...INT8, ...WRONG }, 1);
+  quarantine(choice, { ...INT8, ...WRONG }, 1);
   expect((await saved()).at(-1)?.quarantined).toMatchObject([{ ...INT8, ...WRONG }]);
   expect(choice.pickVariant('onnx-wasm', SPEC)?.name).toBe('fp32');
-  choice.quarantine({ ...FP32, ...WRONG }, 1);
+  quarantine(choice, { ...FP32, ...WRONG }, 1);
   expect(choice.pickVariant('onnx-wasm', SPEC)).toBeUndefined();
-  choice.pardon(['onnx-wasm']);
+  pardon(choice, ['onnx-wasm']);
   expect(choice.pickVariant('onnx-wasm', SPEC)?.name).toBe('int8');
 });
 
 test('a lost worker is seen until its backend serves again, and is not written down', async () => {
   const { choice, saved } = choose();
-  choice.quarantine({ ...INT8, ...LOST }, 1);
-  expect(choice.quarantined).toMatchObject([LOST]);
+  quarantine(choice, { ...INT8, ...LOST }, 1);
+  expect(choice.passing).toMatchObject([LOST]);
   expect(choice.pickVariant('onnx-wasm', SPEC)?.name).toBe('int8');
   choice.settle(INT8, served);
-  expect(choice.quarantined).toEqual([]);
+  expect(choice.passing).toEqual([]);
   expect((await saved()).flatMap(({ quarantined }) => quarantined)).toEqual([]);
 });
 
@@ -114,9 +98,9 @@ test('one that cannot be had today is first again tomorrow', () => {
 
 test('a backend that keeps losing workers loses what it has won, and is measured anew', () => {
   const { choice } = choose({ start: INT8, measured: [{ ...INT8, p50Ms: 1 }] });
-  choice.demote('tfjs-wasm');
+  demote(choice, 'tfjs-wasm');
   expect(choice.record.start).toEqual(INT8);
-  choice.demote('onnx-wasm');
+  demote(choice, 'onnx-wasm');
   choice.settle(UINT8, { sequence: 1, isFallback: false });
   expect(choice.record).toMatchObject({ start: UINT8, measured: [] });
 });
@@ -133,7 +117,7 @@ test('another version keeps where to start, and nothing that was found out', () 
 
 test('what failed in one version is tried in the next', () => {
   const { choice } = choose();
-  choice.quarantine({ ...INT8, ...WRONG }, 1);
+  quarantine(choice, { ...INT8, ...WRONG }, 1);
   expect(choice.pickVariant('onnx-wasm', { ...SPEC, sequence: 2 })?.name).toBe('int8');
 });
 

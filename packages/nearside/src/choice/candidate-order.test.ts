@@ -3,9 +3,9 @@ import { expect, test } from 'vitest';
 import { AVAILABLE_BACKENDS } from '../runtime-assets.js';
 import {
   bytesToFetch,
+  findLightest,
   isGuessable,
   listCandidates,
-  orderByRuntime,
   orderByWeight,
 } from './candidate-order.js';
 
@@ -46,10 +46,13 @@ test("with everything on the device the publisher's order decides", () => {
   expect(first).toEqual({ backend: 'onnx-wasm', variant: 'int8' });
 });
 
-test('while nothing is known of the model the lightest runtime starts, and never a GPU by a guess', () => {
-  expect(orderByRuntime(WASM)).toEqual(['tfjs-wasm', 'onnx-wasm']);
-  expect(AVAILABLE_BACKENDS.filter((backend) => !isGuessable(backend))).toEqual([
-    'onnx-webgpu',
-    'tfjs-webgpu',
-  ]);
+test('weights that are all here came with a runtime, which is not fetched again', () => {
+  const missingBytes = { int8: 0, fp32: 70_000, uint8: 28_000 };
+  expect(findLightest(DIGITS, WASM, missingBytes)).toBe('onnx-wasm');
+});
+
+test('a device that knows nothing never starts on a GPU by a guess', () => {
+  const missingBytes = { int8: 30_000, fp32: 100_000, uint8: 28_000 };
+  expect(findLightest(DIGITS, AVAILABLE_BACKENDS, missingBytes)).toBe('tfjs-wasm');
+  expect(findLightest(DIGITS, ['onnx-webgpu'], missingBytes)).toBeUndefined();
 });

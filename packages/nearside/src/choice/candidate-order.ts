@@ -1,11 +1,7 @@
 import type { Variant } from '@nearside/core';
-import { type AvailableBackend, runtimeOf } from '../runtime-assets.js';
-
-/** One way of serving a version: a variant of it on a backend. */
-export interface Candidate {
-  readonly backend: AvailableBackend;
-  readonly variant: string;
-}
+import type { AvailableBackend } from '../runtime-assets.js';
+import { runtimeOf } from '../runtime-of.js';
+import type { Candidate } from './candidate.js';
 
 /**
  * What a backend's worker and wasm weigh on the wire, gzip, bytes: measured on `dist/assets`. A CDN
@@ -23,11 +19,6 @@ export const RUNTIME_BYTES: Readonly<Record<AvailableBackend, number>> = Object.
  */
 export function isGuessable(backend: AvailableBackend): boolean {
   return !backend.endsWith('webgpu');
-}
-
-/** Lightest runtime first: where to start while nothing of a model is known. */
-export function orderByRuntime(backends: readonly AvailableBackend[]): AvailableBackend[] {
-  return [...backends].sort((a, b) => RUNTIME_BYTES[a] - RUNTIME_BYTES[b]);
 }
 
 /**
@@ -68,6 +59,15 @@ export function orderByWeight(candidates: readonly Candidate[], transfer: Transf
   return [...candidates].sort((a, b) => bytesToFetch(a, transfer) - bytesToFetch(b, transfer));
 }
 
-export function isSameCandidate(a: Candidate | undefined, b: Candidate | undefined): boolean {
-  return a?.backend === b?.backend && a?.variant === b?.variant;
+/** Where to start while a device knows nothing of a model, given what is still to be fetched. */
+export function findLightest(
+  variants: readonly Variant[],
+  backends: readonly AvailableBackend[],
+  missingBytes: Transfer['missingBytes'],
+): AvailableBackend | undefined {
+  const candidates = listCandidates(variants, backends.filter(isGuessable));
+  // Weights that are all here came with a runtime.
+  const loaded = candidates.filter(({ variant }) => missingBytes[variant] === 0);
+  const cachedRuntimes = new Set(loaded.map(({ backend }) => backend));
+  return orderByWeight(candidates, { missingBytes, cachedRuntimes })[0]?.backend;
 }

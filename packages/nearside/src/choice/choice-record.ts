@@ -1,6 +1,6 @@
 import type { ErrorCode } from '@nearside/core';
 import { LIBRARY_VERSION } from '../library-version.js';
-import type { Candidate } from './candidate-order.js';
+import type { Candidate } from './candidate.js';
 
 /** A candidate that failed on this device, and why. */
 export interface Quarantined {

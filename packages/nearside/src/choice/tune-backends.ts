@@ -3,15 +3,9 @@ import { isBackendFault } from '../backend-fault.js';
 import { describeAdapter, requestAdapter } from '../backends/gpu-device.js';
 import type { Handover, Shift } from '../handover.js';
 import { load, openOn, type Serving, type ServingContext, type Started } from '../serving.js';
-import { candidateName } from './backend-choice.js';
-import {
-  bytesToFetch,
-  type Candidate,
-  isGuessable,
-  isSameCandidate,
-  listCandidates,
-  orderByWeight,
-} from './candidate-order.js';
+import { quarantine } from './blame-candidate.js';
+import { type Candidate, candidateName, isSameCandidate } from './candidate.js';
+import { bytesToFetch, isGuessable, listCandidates, orderByWeight } from './candidate-order.js';
 import { ServingFailed, timeBeside } from './time-beside.js';
 import { whenIdle } from './when-idle.js';
 
@@ -46,12 +40,12 @@ export async function tuneBackends(options: TuningOptions): Promise<void> {
   const { version, connection } = handover.current.serving;
   const { sequence } = version.release;
   const candidates = listCandidates(version.spec.variants, plan.candidates);
-  choice.update({}, { sequence }); // what is known of another version is forgotten
+  choice.change({}, sequence); // what is known of another version is forgotten
   const adapter = await nameAdapter();
   if (choice.record.adapter !== adapter) {
     const isOther = choice.record.adapter !== undefined;
     const forgotten = isOther ? { measured: [], quarantined: [] } : {};
-    choice.update({ adapter, ...forgotten }, { sequence });
+    choice.change({ adapter, ...forgotten });
   }
   const transfer = {
     missingBytes: await connection.missingBytes(),
@@ -84,8 +78,8 @@ function findHindrance(
   }: { adapter: string; sizeBytes: number; left: { readonly bytes: number; readonly ms: number } },
 ): string | undefined {
   if (isSameCandidate(candidateOf(handover.current.serving), candidate)) return '';
-  if (choice.quarantined.some((failed) => isSameCandidate(failed as Candidate, candidate)))
-    return '';
+  const quarantined = [...choice.record.quarantined, ...choice.passing];
+  if (quarantined.some((failed) => isSameCandidate(failed, candidate))) return '';
   const known = choice.record.measured.find((measured) => isSameCandidate(measured, candidate));
   if (known) return known.p50Ms === undefined ? `takes more than ${plan.tune.maxMs} ms` : '';
   if (!isGuessable(candidate.backend) && adapter === NO_ADAPTER) return 'no WebGPU with an adapter';
@@ -127,10 +121,8 @@ async function tryOut(
     ]);
     if (isFaster) await idle();
     if (handover.current.serving !== serving) return spentMs;
-    choice.update(
-      { start: isFaster ? candidate : candidateOf(serving) },
-      { sequence, ...(comparison && { origin: 'measured' }) },
-    );
+    if (comparison) choice.origin = 'measured';
+    choice.change({ start: isFaster ? candidate : candidateOf(serving) }, sequence);
     if (isFaster) takeOver(started, options);
     return spentMs;
   } catch (error) {
@@ -175,7 +167,7 @@ function blame(candidate: Candidate, options: TuningOptions, error: unknown): vo
     return;
   }
   const failed = { ...candidate, code: error.code, message };
-  choice.quarantine(failed, handover.current.serving.version.release.sequence);
+  quarantine(choice, failed, handover.current.serving.version.release.sequence);
   handover.current.recorder.quarantined();
   emitter.emit('backend-quarantined', failed);
 }
@@ -188,7 +180,7 @@ function keepTimes(
   const others = choice.record.measured.filter(
     (known) => !times.some((time) => isSameCandidate(time, known)),
   );
-  choice.update({ measured: [...others, ...times] }, { sequence });
+  choice.change({ measured: [...others, ...times] }, sequence);
 }
 
 function remark(
