@@ -10,7 +10,7 @@ export type { ModelInstallation, ReadFilesOptions } from './installation/model-i
 export { openModelInstallation } from './installation/model-installation.js';
 export type { InstalledVersion } from './installation/open-release.js';
 export type { StorageReport, StoredVersion } from './installation/storage-report.js';
-export { choiceKey, parsePointer, pointerKey } from './installation/version-records.js';
+export { choiceKey } from './installation/version-records.js';
 export { LIMITS } from './limits.js';
 export { type ModelVersion, requireSameRelease } from './model-version.js';
 export { type BootFile, parseBootFile } from './network/boot-file.js';

@@ -1,6 +1,7 @@
 import type { StorageReport } from '@nearside/artifact';
 import { NearsideError, quantile, shareOnce } from '@nearside/core';
 import type { BackendChoice } from './choice/backend-choice.js';
+import type { ChoiceMemory } from './choice/remember-choice.js';
 import type { Tuner } from './choice/start-tuning.js';
 import type { ModelEmitter } from './events.js';
 import { awaitFirstResult } from './first-result.js';
@@ -54,10 +55,10 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   };
   const revive = shareOnce(async () => (await loadLater()).createReviver(context));
   const handover = createHandover(startShift(first), {
-    emitter,
     revive: async (lost) => startShift(await (await revive())(lost)),
-    onBackendFailed(failed, to, error) {
-      void loadLater().then(({ fallBack }) => fallBack(context, { failed, to, error }));
+    async onFallBack(event) {
+      const { fallBack } = await loadLater();
+      await fallBack(context, event);
     },
   });
   handover.current.recorder.opened(opening, { quarantined: first.quarantined.length });
@@ -79,11 +80,18 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     return keeper;
   });
   void keep().catch(() => {}); // `update` says why, and tries again
-  void later()
-    .then(({ writeChoice }) => choice.writeWith((record) => writeChoice(plan, record)))
-    .catch(() => {}); // the next `open` measures again
+  let remembered: ChoiceMemory | undefined;
+  const remember = async () => {
+    remembered = (await later()).rememberChoice(choice, plan);
+  };
+  remember().catch(() => {}); // the next `open` measures again
   let tuner: Tuner | undefined;
+  let tuned: number | undefined;
+  /** Once for each version. */
   const tune = async () => {
+    const { sequence } = handover.current.serving.version.release;
+    if (tuned === sequence) return;
+    tuned = sequence;
     const { createTuner } = await loadLater();
     if (closed) return;
     tuner ??= createTuner({ ...context, handover, startShift, isBusy });
@@ -126,14 +134,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
       threads: loaded.threads,
       hardware: loaded.hardware,
       choice: choice.origin,
-      quarantined: [...choice.record.quarantined, ...choice.passing].map(
-        ({ backend, variant, code, message }) => ({
-          backend,
-          variant,
-          code,
-          message,
-        }),
-      ),
+      quarantined: [...choice.record.quarantined, ...choice.passing],
       ok: lifetime.ok,
       errors: Object.fromEntries(lifetime.errors),
       aborted: lifetime.aborted,
@@ -173,9 +174,8 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     keeper?.close(closed);
     tuner?.close(closed);
     queue.close(closed);
-    closing ??= Promise.all([handover.close(closed), choice.saved()]).then(() =>
-      reporting?.close(),
-    );
+    const ended = handover.close(closed);
+    closing ??= Promise.all([ended, remembered?.saved()]).then(() => reporting?.close());
     return closing;
   }
 

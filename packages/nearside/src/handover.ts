@@ -1,7 +1,5 @@
 import type { NearsideError } from '@nearside/core';
 import { isBackendFault, isLostWorker } from './backend-fault.js';
-import type { ModelEmitter } from './events.js';
-import { announceRollBack, rollBack } from './roll-back.js';
 import type { Serving } from './serving.js';
 import type { Recorder } from './telemetry/recorder.js';
 
@@ -31,18 +29,21 @@ export interface Handover {
   close(reason: unknown): Promise<void>;
 }
 
-export interface HandoverOptions {
-  readonly emitter: ModelEmitter;
-  /** Starts the version anew after its worker was lost. */
-  readonly revive: (lost: Shift) => Promise<Shift>;
-  /** Told when a backend fails soon after it took over from another one of the same version. */
-  readonly onBackendFailed: (failed: Shift, to: Shift, error: NearsideError) => void;
+/** A version or backend that has failed soon after it took over, and the one before it. */
+export interface FallBack {
+  readonly failed: Shift;
+  readonly to: Shift;
+  readonly error: NearsideError;
 }
 
-export function createHandover(
-  first: Shift,
-  { emitter, revive, onBackendFailed }: HandoverOptions,
-): Handover {
+export interface HandoverOptions {
+  /** Starts the version anew after its worker was lost. */
+  readonly revive: (lost: Shift) => Promise<Shift>;
+  /** Told when what took over has failed soon, and what served before serves again. */
+  readonly onFallBack: (event: FallBack) => Promise<void>;
+}
+
+export function createHandover(first: Shift, { revive, onFallBack }: HandoverOptions): Handover {
   let current = first;
   /** The version before, while the current one is on probation. */
   let reserve: Shift | undefined;
@@ -92,13 +93,7 @@ export function createHandover(
     reserve = undefined;
     current = to;
     leaveWhenIdle(from, error);
-    if (from.serving.version.release.sequence === to.serving.version.release.sequence) {
-      onBackendFailed(from, to, error);
-      return;
-    }
-    const { release: failed } = from.serving.version;
-    const event = { failed, to: to.serving, code: error.code, emitter };
-    void rollBack(event).catch(() => announceRollBack(event)); // its tries still count
+    onFallBack({ failed: from, to, error }).catch(() => {}); // the next `open` will see it fail
   }
 
   /** Another worker takes its place, for the calls that wait and for those that come. */

@@ -12,7 +12,7 @@ export {
   type Tensors,
 } from '@nearside/core';
 export type { LabelScore, Output, RgbaPixels } from '@nearside/pipeline';
-export type { ChoiceOrigin, Quarantine } from './choice/choice-record.js';
+export type { ChoiceOrigin, Quarantined } from './choice/choice-record.js';
 export { type ClearOptions, clear } from './clear.js';
 export type { ModelEventName, ModelEvents } from './events.js';
 export type { ImageInput, Input, TensorInput } from './input.js';

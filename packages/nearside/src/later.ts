@@ -3,13 +3,14 @@
  * it has what it came for. Only `load-later.ts` imports it.
  */
 
-export { fallBack } from './choice/fall-back.js';
+export { rememberChoice } from './choice/remember-choice.js';
 export { createTuner } from './choice/start-tuning.js';
-export { writeChoice } from './choice/write-choice.js';
 export { explainBackend } from './explain-backend.js';
+export { fallBack } from './fall-back.js';
 export { keepCurrent } from './keep-current.js';
 export { profileModel } from './profile-model.js';
 export { createReviver } from './revive-worker.js';
 export { scoreAll } from './score-all.js';
+export { servePrevious } from './serve-previous.js';
 export { openReporting } from './telemetry/open-reporting.js';
 export { tryBackends } from './try-backends.js';

@@ -1,7 +1,7 @@
 import type { ReleaseIdentity, StorageReport } from '@nearside/artifact';
 import type { ErrorCode } from '@nearside/core';
 import type { LabelScore, Output } from '@nearside/pipeline';
-import type { ChoiceOrigin, Quarantine } from './choice/choice-record.js';
+import type { ChoiceOrigin, Quarantined } from './choice/choice-record.js';
 import type { ModelEventName, ModelEvents } from './events.js';
 import type { ImageInput, Input, TensorInput } from './input.js';
 import type { LoadTimes } from './protocol.js';
@@ -182,7 +182,7 @@ export interface ModelStats {
   /** Why this backend serves: `prior` is the order by bytes to fetch, `measured` of this visit. */
   readonly choice: ChoiceOrigin;
   /** Variants on backends that failed on this device, in this visit or for good. */
-  readonly quarantined: readonly Quarantine[];
+  readonly quarantined: readonly Quarantined[];
   readonly ok: number;
   readonly errors: { readonly [Code in ErrorCode]?: number };
   readonly aborted: number;

@@ -194,20 +194,24 @@ function planBackends(backend: AvailableBackend | undefined): readonly Available
 }
 
 function planTune(tune: OpenOptions['tune'] = {}): TunePlan {
-  const budget = { maxBytes: TUNE_BYTES, maxMs: TUNE_MS };
-  if (tune === 'off' || tune === 'before-open') return { ...budget, when: tune };
-  if (typeof tune !== 'object' || tune === null) {
+  const isObject = typeof tune === 'object' && tune !== null;
+  if (!isObject && tune !== 'off' && tune !== 'before-open') {
     throw new RangeError(
       `open: expected \`tune\` to be 'off', 'before-open' or { maxBytes, maxMs }; got '${tune}'`,
     );
   }
-  requireKnown('the fields of `tune`', tune, ['maxBytes', 'maxMs']);
-  for (const [name, value] of Object.entries(tune)) {
+  const budget = isObject ? tune : {};
+  requireKnown('the fields of `tune`', budget, ['maxBytes', 'maxMs']);
+  const { maxBytes = TUNE_BYTES, maxMs = TUNE_MS } = budget;
+  requirePositive('tune', { maxBytes, maxMs });
+  return { maxBytes, maxMs, when: isObject ? 'idle' : tune };
+}
+
+function requirePositive(what: string, values: Record<string, number | undefined>): void {
+  for (const [name, value] of Object.entries(values)) {
     if (value === undefined || value > 0) continue;
-    throw new RangeError(`open: expected \`tune.${name}\` to be above 0; got ${value}`);
+    throw new RangeError(`open: expected \`${what}.${name}\` to be above 0; got ${value}`);
   }
-  const { maxBytes = TUNE_BYTES, maxMs = TUNE_MS } = tune;
-  return { maxBytes, maxMs, when: 'idle' };
 }
 
 function planStore(store: StoreChoice = 'auto'): StoreChoice {
@@ -248,10 +252,7 @@ function planPolicy(policy: UpdatePolicy = {}): PlannedPolicy {
       `open: expected \`policy.update\` to be 'auto' or 'manual'; got '${update}'`,
     );
   }
-  for (const [name, value] of Object.entries({ warmUpMs, watchdogMs, maxBytes })) {
-    if (value === undefined || value > 0) continue;
-    throw new RangeError(`open: expected \`policy.${name}\` to be above 0; got ${value}`);
-  }
+  requirePositive('policy', { warmUpMs, watchdogMs, maxBytes });
   return { ...policy, update, warmUpMs, watchdogMs };
 }
 

@@ -1,7 +1,6 @@
 import { isNearsideError } from '@nearside/core';
-import { isBackendFault } from './backend-fault.js';
+import { loadLater } from './load-later.js';
 import type { OpenedVersion, WhichVersion } from './protocol.js';
-import { announceRollBack, rollBack } from './roll-back.js';
 import { load, openOn, type Serving, type ServingContext } from './serving.js';
 import { startFirst } from './start-first.js';
 
@@ -17,12 +16,12 @@ export async function serveInstalled(context: ServingContext): Promise<Serving> 
   } catch (error) {
     const failed = opened.at(-1);
     if (failed?.origin !== 'store' || !isNearsideError(error)) throw error;
-    const to = await servePrevious(context, failed);
-    if (!to) throw error;
-    const event = { failed: failed.release, to, code: error.code, emitter: context.emitter };
-    if (isBackendFault(error)) await rollBack(event);
-    else announceRollBack(event);
-    return to;
+    const later = await loadLater().catch(() => {
+      throw error;
+    });
+    return later.servePrevious(context, { failed: failed.release, error }, (which) =>
+      start(context, which, []),
+    );
   }
 }
 
@@ -46,19 +45,6 @@ async function serveActive(context: ServingContext, opened: OpenedVersion[]): Pr
 
 function isWithdrawn(error: unknown): boolean {
   return isNearsideError(error) && error.code === 'version-revoked' && error.retryable;
-}
-
-/** Whatever hinders this too, the first failure is what the caller should see. */
-async function servePrevious(
-  context: ServingContext,
-  { release }: OpenedVersion,
-): Promise<Serving | undefined> {
-  try {
-    return await start(context, { kind: 'previous', failed: release.sequence }, []);
-  } catch (error) {
-    if (context.plan.signal?.aborted) throw error;
-    return undefined;
-  }
 }
 
 function start(

@@ -1,4 +1,3 @@
-import { createStore, promisifyRequest } from 'idb-keyval';
 import { hasIndexedDb } from './has-indexed-db.js';
 import type { Database } from './open-store.js';
 
@@ -6,24 +5,32 @@ import type { Database } from './open-store.js';
 const PATIENCE_MS = 1_000;
 
 /**
- * Values of a database, for whoever can do without them: no locks, no Blobs, and none of the code that
- * {@link openStore} brings.
+ * One value of a database, for whoever can do without it: no locks, no Blobs, and none of the code that
+ * `openStore` brings. A database that is not there yet is made as `openStore` would.
  *
- * @returns undefined for those that are not there, or all of them when the database does not answer
+ * @returns undefined when there is none, or the database does not answer
  */
-export async function peekStore(
-  database: Database,
-  keys: readonly string[],
-): Promise<readonly unknown[]> {
-  if (!hasIndexedDb()) return [];
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const tooLate = new Promise<[]>((resolve) => {
-    timer = setTimeout(resolve, PATIENCE_MS, []);
+export function peekStore(database: Database, key: string): Promise<unknown> {
+  return new Promise((resolve) => {
+    if (!hasIndexedDb()) return resolve(undefined);
+    const giveUp = () => resolve(undefined);
+    setTimeout(giveUp, PATIENCE_MS);
+    const opening = indexedDB.open(database);
+    opening.onerror = giveUp;
+    opening.onupgradeneeded = () => opening.result.createObjectStore(STORE_NAME);
+    opening.onsuccess = () => {
+      const { result } = opening;
+      try {
+        const objects = result.transaction(STORE_NAME).objectStore(STORE_NAME);
+        const request = objects.get(key);
+        request.onerror = giveUp;
+        request.onsuccess = () => resolve(request.result);
+      } catch {
+        giveUp(); // another library's database of that name
+      }
+      result.close(); // when the transaction is over
+    };
   });
-  const values = createStore(database, 'nearside')('readonly', (objects) =>
-    Promise.all(keys.map((key) => promisifyRequest<unknown>(objects.get(key)))),
-  ).catch(() => []);
-  const found = await Promise.race([values, tooLate]);
-  clearTimeout(timer);
-  return found;
 }
+
+const STORE_NAME = 'nearside';

@@ -1,9 +1,11 @@
 import type { ModelSpec } from '@nearside/core';
 import { expect, test } from 'vitest';
+import type { OpenPlan } from '../open-options.js';
 import type { AvailableBackend } from '../runtime-assets.js';
 import { createBackendChoice } from './backend-choice.js';
 import { demote, pardon, quarantine } from './blame-candidate.js';
 import { type ChoiceRecord, choiceCircumstances, EMPTY_RECORD } from './choice-record.js';
+import { rememberChoice } from './remember-choice.js';
 
 const INT8 = { backend: 'onnx-wasm', variant: 'int8' } as const;
 const FP32 = { backend: 'onnx-wasm', variant: 'fp32' } as const;
@@ -35,9 +37,11 @@ function choose(remembered: Partial<ChoiceRecord> = {}, forced?: AvailableBacken
     circumstances: choiceCircumstances(1),
     ...remembered,
   });
-  choice.writeWith(async (record) => void written.push(record));
+  const memory = rememberChoice(choice, plan as unknown as OpenPlan, async (record) => {
+    written.push(record);
+  });
   const saved = async () => {
-    await choice.saved();
+    await memory.saved();
     return written;
   };
   return { choice, saved };

@@ -11,12 +11,12 @@ import {
   type Quarantined,
 } from './choice-record.js';
 
-type Write = (record: ChoiceRecord) => Promise<void>;
-
 /** What one open model knows of its candidates, and tells the next `open`. */
 export interface BackendChoice {
   origin: ChoiceOrigin;
   readonly record: ChoiceRecord;
+  /** Whether the record says more than what was remembered. */
+  readonly isChanged: boolean;
   /** Failures that say nothing of the next visit, of backends that have not served since. */
   passing: readonly Quarantined[];
   /** Why candidates were passed over, and their bytes, for people: by `candidateName`. */
@@ -34,10 +34,8 @@ export interface BackendChoice {
   ): void;
   /** What was found out about a version; what is held for another one says nothing of it. */
   change(found: Partial<ChoiceRecord>, sequence?: number): void;
-  /** From now on what is found out is written, and what has been. A forced choice leaves no trace. */
-  writeWith(write: Write): void;
-  /** Until what is to be remembered is written. */
-  saved(): Promise<void>;
+  /** Called after each change of the record; set by `remember-choice.ts`, when that is there. */
+  onChange: (() => void) | undefined;
 }
 
 export function createBackendChoice(
@@ -45,17 +43,6 @@ export function createBackendChoice(
   remembered: ChoiceRecord,
 ): BackendChoice {
   let record = remembered;
-  let isUnsaved = false;
-  let write: Write | undefined;
-  let saved: Promise<void> = Promise.resolve();
-
-  /** In the order of what was found out; nobody waits for it, or suffers from it. */
-  function save(): void {
-    if (!write || !isUnsaved) return;
-    isUnsaved = false;
-    const [writeNow, what] = [write, record];
-    saved = saved.then(() => writeNow(what)).catch(() => {});
-  }
 
   const isQuarantined = (candidate: Candidate) =>
     record.quarantined.some((failed) => isSameCandidate(failed, candidate));
@@ -64,6 +51,9 @@ export function createBackendChoice(
     origin: plan.isBackendForced ? 'forced' : 'prior',
     get record() {
       return record;
+    },
+    get isChanged() {
+      return record !== remembered;
     },
     passing: [],
     remarks: new Map(),
@@ -105,15 +95,9 @@ export function createBackendChoice(
         record = { ...EMPTY_RECORD, circumstances, start: record.start };
       }
       if (Object.keys(found).length > 0) record = { ...record, ...found };
-      isUnsaved ||= record !== before;
-      save();
+      if (record !== before) choice.onChange?.();
     },
-    writeWith(given) {
-      if (plan.isBackendForced) return;
-      write = given;
-      save();
-    },
-    saved: () => saved,
+    onChange: undefined,
   };
   return choice;
 }

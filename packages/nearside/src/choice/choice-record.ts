@@ -61,24 +61,12 @@ export function choiceCircumstances(sequence: number | undefined): string {
   return [sequence, LIBRARY_VERSION, browser, isolation].join(' ');
 }
 
-/** A record from whatever lies in the store. */
+/** A record from whatever lies in the store; one of another shape is as good as none. */
 export function parseChoice(value: unknown): ChoiceRecord {
-  const { circumstances, adapter, start, measured, quarantined } = (value ??
-    {}) as Partial<ChoiceRecord>;
-  return {
-    circumstances: typeof circumstances === 'string' ? circumstances : '',
-    adapter: typeof adapter === 'string' ? adapter : undefined,
-    start: isCandidate(start) ? { backend: start.backend, variant: start.variant } : undefined,
-    measured: listOf(measured, isCandidate),
-    quarantined: listOf(quarantined, isCandidate),
-  };
-}
-
-function listOf<Item>(value: unknown, isItem: (value: unknown) => boolean): Item[] {
-  return Array.isArray(value) ? value.filter(isItem) : [];
-}
-
-function isCandidate(value: unknown): value is Candidate {
-  const { backend, variant } = (value ?? {}) as Partial<Candidate>;
-  return typeof backend === 'string' && typeof variant === 'string';
+  const { start, measured, quarantined, ...others } = (value ?? {}) as Partial<ChoiceRecord>;
+  const isRecord =
+    [measured, quarantined].every(Array.isArray) && typeof (start?.backend ?? '') === 'string';
+  return isRecord
+    ? ({ ...EMPTY_RECORD, ...others, start, measured, quarantined } as ChoiceRecord)
+    : EMPTY_RECORD;
 }

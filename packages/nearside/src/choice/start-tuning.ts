@@ -2,32 +2,24 @@ import { isDataExpensive } from '../is-data-expensive.js';
 import type { OpenPlan } from '../open-options.js';
 import { type TuningOptions, tuneBackends } from './tune-backends.js';
 
-/** Finds a faster backend beside serving, once per version of an open model. */
+/** Finds a faster backend beside serving. */
 export interface Tuner {
-  /** Asked after every result: until it is done; never rejects. */
+  /** For the version that serves now; until it is done. Never rejects. */
   tune(): Promise<void>;
   /** Ends it at once, with the worker it may have started. */
   close(reason: unknown): void;
 }
 
 export function createTuner(options: Omit<TuningOptions, 'signal'>): Tuner {
-  const { plan, handover } = options;
   const closing = new AbortController();
-  const { signal } = closing;
-  let tunedSequence: number | undefined;
   let underWay: Promise<void> = Promise.resolve();
-
-  function start(): Promise<void> {
-    const { sequence } = handover.current.serving.version.release;
-    if (!isTunable(plan) || signal.aborted || tunedSequence === sequence) return underWay;
-    tunedSequence = sequence;
-    const tuneNow = () => tuneBackends({ ...options, signal });
-    underWay = underWay.then(tuneNow).catch(() => {}); // the present one serves on
-    return underWay;
-  }
-
   return {
-    tune: start,
+    tune() {
+      if (!isTunable(options.plan)) return underWay;
+      const { signal } = closing;
+      underWay = underWay.then(() => tuneBackends({ ...options, signal })).catch(() => {}); // the present one serves on
+      return underWay;
+    },
     close: (reason) => closing.abort(reason),
   };
 }
