@@ -1,12 +1,10 @@
 import type { StorageReport } from '@nearside/artifact';
 import { NearsideError, quantile, shareOnce } from '@nearside/core';
+import type { Companions } from './accompany-model.js';
 import type { BackendChoice } from './choice/backend-choice.js';
-import type { ChoiceMemory } from './choice/remember-choice.js';
-import type { Tuner } from './choice/start-tuning.js';
 import type { ModelEmitter } from './events.js';
 import { awaitFirstResult } from './first-result.js';
 import { createHandover, type Shift } from './handover.js';
-import type { CurrencyKeeper } from './keep-current.js';
 import { loadLater } from './load-later.js';
 import type { Model, ModelStats, OpeningStats, StorageOptions } from './model.js';
 import type { OpenPlan } from './open-options.js';
@@ -67,36 +65,23 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     discard: ({ input }) => releaseSnapshot(input),
     post(runs) {
       const batch = postBatch(runs, { handover, watchdogMs: plan.policy.watchdogMs });
-      batch.end.then(tune).catch(() => {}); // the queue deals with a failed run, and no tuning is missed
+      batch.end.then(
+        () => companions?.tune(),
+        () => {},
+      ); // the queue deals with a failure
       return batch;
     },
     ...{ maxBatch, maxDelayMs },
   });
-  let keeper: CurrencyKeeper | undefined;
-  const keep = shareOnce(async () => {
-    const { keepCurrent } = await later();
+  let companions: Companions | undefined;
+  const accompany = shareOnce(async () => {
+    const { accompanyModel } = await later();
     if (closed) throw closed;
-    keeper = keepCurrent({ ...context, handover, recording, startShift });
-    return keeper;
+    const isBusy = () => queue.waiting > 0 || !handover.isIdle;
+    companions = accompanyModel({ ...context, handover, recording, startShift, isBusy });
+    return companions;
   });
-  void keep().catch(() => {}); // `update` says why, and tries again
-  let remembered: ChoiceMemory | undefined;
-  const remember = async () => {
-    remembered = (await later()).rememberChoice(choice, plan);
-  };
-  remember().catch(() => {}); // the next `open` measures again
-  let tuner: Tuner | undefined;
-  let tuned: number | undefined;
-  /** Once for each version. */
-  const tune = async () => {
-    const { sequence } = handover.current.serving.version.release;
-    if (tuned === sequence) return;
-    tuned = sequence;
-    const { createTuner } = await loadLater();
-    if (closed) return;
-    tuner ??= createTuner({ ...context, handover, startShift, isBusy });
-    await tuner.tune();
-  };
+  void accompany().catch(() => {}); // `update` says why, and tries again
   const runOnce = createRunner({ handover, queue, recent, emitter, refusal });
   let closed: NearsideError | undefined;
   let closing: Promise<void> | undefined;
@@ -106,8 +91,6 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     const recorder = recordVersion(recording, { version, backend, variant: variant.name });
     return { serving, recorder };
   }
-
-  const isBusy = () => queue.waiting > 0 || !handover.isIdle || keeper?.isLooking === true;
 
   const run: typeof runOnce = async (input, options) => {
     try {
@@ -119,7 +102,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
 
   function refusal() {
     if (closed) return { reason: closed, isOwn: true };
-    return keeper?.revoked && { reason: keeper.revoked, isOwn: false };
+    return companions?.revoked && { reason: companions.revoked, isOwn: false };
   }
 
   function stats(): ModelStats {
@@ -161,7 +144,11 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     const { signal } = plan;
     const leave = () => void close();
     signal?.addEventListener('abort', leave);
-    await tune().catch(() => {});
+    firstResult.end();
+    await accompany().then(
+      ({ tune }) => tune(),
+      () => {},
+    ); // without it the first one serves
     signal?.removeEventListener('abort', leave);
     if (!signal?.aborted) return;
     await close();
@@ -171,11 +158,10 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   async function close(): Promise<void> {
     closed ??= closedError(model);
     firstResult.end();
-    keeper?.close(closed);
-    tuner?.close(closed);
+    companions?.close(closed);
     queue.close(closed);
     const ended = handover.close(closed);
-    closing ??= Promise.all([ended, remembered?.saved()]).then(() => reporting?.close());
+    closing ??= Promise.all([ended, companions?.saved()]).then(() => reporting?.close());
     return closing;
   }
 
@@ -204,7 +190,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     async update() {
       if (closed) throw closed;
       firstResult.end();
-      return (await keep()).update();
+      return (await accompany()).update();
     },
     [Symbol.asyncDispose]: close,
   };

@@ -3,11 +3,9 @@
  * it has what it came for. Only `load-later.ts` imports it.
  */
 
-export { rememberChoice } from './choice/remember-choice.js';
-export { createTuner } from './choice/start-tuning.js';
+export { accompanyModel } from './accompany-model.js';
 export { explainBackend } from './explain-backend.js';
 export { fallBack } from './fall-back.js';
-export { keepCurrent } from './keep-current.js';
 export { profileModel } from './profile-model.js';
 export { createReviver } from './revive-worker.js';
 export { scoreAll } from './score-all.js';

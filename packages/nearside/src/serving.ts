@@ -164,8 +164,6 @@ function chooseVariant(backend: AvailableBackend, { spec }: OpenedVersion): Vari
     'no-backend',
     `${backend}: expected a variant of ${spec.name} for ${runtime}, got only ` +
       `${spec.variants.map((offered) => offered.runtime).join(', ')}.`,
-    {
-      details: { backend, model: spec.name, offered: spec.variants.map(({ runtime }) => runtime) },
-    },
+    { details: { backend, model: spec.name } },
   );
 }

@@ -69,7 +69,7 @@ export async function tryBackends(
       case 'no-version':
         return undefined;
       case 'lighter':
-        waiting.unshift(attempt.backend, backend);
+        waiting.splice(0, waiting.length, ...new Set([attempt.backend, backend, ...waiting]));
         break;
       case 'passed-over':
         passedOver.push(backend);

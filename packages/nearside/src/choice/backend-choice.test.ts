@@ -86,9 +86,9 @@ test('a lost worker is seen until its backend serves again, and is not written d
   expect((await saved()).flatMap(({ quarantined }) => quarantined)).toEqual([]);
 });
 
-test('a quarantined backend is tried after the others, a quarantined winner does not start', () => {
+test('a quarantined winner does not start, and what serves instead is remembered', () => {
   const { choice } = choose({ start: UINT8, quarantined: [{ ...UINT8, ...WRONG, atMs: 1 }] });
-  expect(choice.openingOrder()).toEqual(['onnx-wasm', 'tfjs-wasm']);
+  expect(choice.pickVariant('tfjs-wasm', SPEC)).toBeUndefined();
   choice.settle(INT8, { sequence: 1, isFallback: true });
   expect(choice.origin).toBe('fallback');
   expect(choice.record.start).toEqual(INT8);

@@ -59,14 +59,11 @@ export function createBackendChoice(
     remarks: new Map(),
     isUnweighed: !record.start && plan.backends.length > 1,
     openingOrder() {
-      const { start, quarantined } = record;
+      const { start } = record;
       const first = plan.candidates.filter(
         (backend) => backend === start?.backend && !isQuarantined(start),
       );
-      const blame = (backend: AvailableBackend) =>
-        Number(quarantined.some((failed) => failed.backend === backend));
-      const rest = [...plan.backends].sort((a, b) => blame(a) - blame(b));
-      return [...new Set([...first, ...rest])];
+      return [...new Set([...first, ...plan.backends])];
     },
     pickVariant(backend, { variants, sequence }) {
       const isSpokenOf = record.circumstances === choiceCircumstances(sequence);

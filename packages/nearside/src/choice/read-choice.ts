@@ -1,4 +1,4 @@
-import { choiceKey, peekStore, pinPrefix } from '@nearside/artifact';
+import { choiceKey, peekStore } from '@nearside/artifact';
 import type { OpenPlan } from '../open-options.js';
 import { type BackendChoice, createBackendChoice } from './backend-choice.js';
 import { EMPTY_RECORD, parseChoice } from './choice-record.js';
@@ -8,6 +8,6 @@ export async function readBackendChoice(plan: OpenPlan): Promise<BackendChoice> 
   if (plan.candidates.length < 2 || plan.store !== 'auto') {
     return createBackendChoice(plan, EMPTY_RECORD);
   }
-  const key = choiceKey(pinPrefix(plan.pin), plan.address.model);
+  const key = choiceKey(plan.pin, plan.address.model);
   return createBackendChoice(plan, parseChoice(await peekStore('nearside-models', key)));
 }

@@ -1,4 +1,4 @@
-import { choiceKey, pinPrefix } from '@nearside/artifact';
+import { choiceKey } from '@nearside/artifact';
 import { openStore } from '#platform';
 import type { OpenPlan } from '../open-options.js';
 import type { BackendChoice } from './backend-choice.js';
@@ -39,7 +39,7 @@ async function writeChoice(
   if (where !== 'auto') return;
   const store = openStore('nearside-models', where);
   try {
-    await store.commit({ set: new Map([[choiceKey(pinPrefix(pin), model), record]]) });
+    await store.commit({ set: new Map([[choiceKey(pin, model), record]]) });
   } finally {
     await store.close();
   }

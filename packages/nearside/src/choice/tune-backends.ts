@@ -115,12 +115,12 @@ async function tryOut(
       if (leftMs < plan.tune.maxMs / 2) return spentMs;
     }
     const { servingMs, candidateMs, isFaster = false } = comparison ?? {};
+    if (isFaster) await idle();
+    if (handover.current.serving !== serving) return spentMs;
     keepTimes(options, [
       ...(servingMs === undefined ? [] : [{ ...candidateOf(serving), p50Ms: servingMs }]),
       { ...candidate, p50Ms: candidateMs },
     ]);
-    if (isFaster) await idle();
-    if (handover.current.serving !== serving) return spentMs;
     if (comparison) choice.origin = 'measured';
     choice.change({ start: isFaster ? candidate : candidateOf(serving) }, sequence);
     if (isFaster) takeOver(started, options);
