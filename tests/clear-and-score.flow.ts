@@ -79,14 +79,16 @@ test('profile says where the time of an input goes, and explainBackend what serv
   await gotoBarePage(page, site.url);
   const { profile, verdicts, refused } = await page.evaluate(async ({ url, trust }) => {
     const { nearside, one } = globalThis as Scope;
-    const model = await nearside.open(url, { trust, tune: 'off' });
+    const model = await nearside.open(url, { trust, backend: 'onnx-wasm' });
     const profile = await model.profile(one(), { runs: 5 });
-    const verdicts = await model.explainBackend();
+    const free = await nearside.open(url, { trust, tune: 'off' });
+    const verdicts = await free.explainBackend();
+    await free.close();
     const refused = await model.profile(one(), { runs: 0 }).catch((error: Error) => error.name);
     await model.close();
     return { profile, verdicts, refused };
   }, digits.address);
-  expect(profile).toMatchObject({ model: 'digits', backend: 'tfjs-wasm', runs: 5 });
+  expect(profile).toMatchObject({ model: 'digits', backend: 'onnx-wasm', runs: 5 });
   expect(profile.stages.map(({ stage }: { stage: string }) => stage)).toEqual([
     'queue',
     'pre',
@@ -94,9 +96,15 @@ test('profile says where the time of an input goes, and explainBackend what serv
     'post',
   ]);
   expect(profile.totalMs).toBeGreaterThan(0);
+  expect(profile.operators).toContainEqual({
+    name: expect.stringContaining('conv2'),
+    operator: 'QLinearConv',
+    medianMs: expect.any(Number),
+    share: expect.any(Number),
+  });
   expect(verdicts).toMatchObject([
-    { backend: 'onnx-wasm', variant: 'int8', verdict: 'untried', message: "`tune` is 'off'" },
-    { backend: 'tfjs-wasm', variant: 'uint8', verdict: 'serving' },
+    { backend: 'onnx-wasm', variant: 'int8', verdict: 'serving' },
+    { backend: 'tfjs-wasm', variant: 'uint8', verdict: 'untried', message: "`tune` is 'off'" },
     { backend: 'onnx-webgpu', variant: 'int8', verdict: 'untried' },
     { backend: 'tfjs-webgpu', variant: 'uint8', verdict: 'untried' },
     { backend: 'onnx-wasm', variant: 'fp32', verdict: 'untried' },

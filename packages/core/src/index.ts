@@ -39,6 +39,7 @@ export {
   type Variant,
   VersionSchema,
 } from './model-spec.js';
+export { callerInputs, callerOutputs, initialState } from './model-state.js';
 export { parse } from './parse.js';
 export type {
   PostprocessingStep,

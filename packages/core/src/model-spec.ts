@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { isModelName } from './model-name.js';
+import { checkState } from './model-state.js';
 import { parse } from './parse.js';
 import { PostprocessingStepSchema, PreprocessingStepSchema } from './processing-steps.js';
 import { DATATYPES } from './tensor.js';
@@ -41,6 +42,8 @@ export const VariantSchema = v.variant('runtime', [
     name: ModelNameSchema,
     runtime: v.literal('onnx'),
     dtype: v.string(),
+    /** Axes that the file leaves free by a name, pinned: the runtime can then plan memory and kernels. */
+    dimensions: v.optional(v.record(v.string(), PositiveIntegerSchema)),
     files: v.pipe(v.array(FileNameSchema), v.minLength(1)),
   }),
   v.strictObject({
@@ -62,6 +65,13 @@ export const ModelSpecSchema = v.strictObject({
   task: v.picklist(['image-classification', 'tensors']),
   inputs: v.pipe(v.array(TensorSpecSchema), v.minLength(1)),
   outputs: v.pipe(v.array(TensorSpecSchema), v.minLength(1)),
+  /**
+   * What the model carries from one frame of a stream to the next: such an output becomes such an input.
+   * Both are declared above, and zeros before the first frame.
+   */
+  state: v.optional(
+    v.pipe(v.array(v.strictObject({ input: v.string(), output: v.string() })), v.minLength(1)),
+  ),
   preprocessing: v.array(PreprocessingStepSchema),
   postprocessing: v.array(PostprocessingStepSchema),
   variants: v.pipe(v.array(VariantSchema), v.minLength(1)),
@@ -86,5 +96,7 @@ export type Runtime = Variant['runtime'];
 
 /** @throws NearsideError `metadata-malformed` */
 export function parseModelSpec(value: unknown): ModelSpec {
-  return parse(ModelSpecSchema, value, { code: 'metadata-malformed', what: 'model.json' });
+  const spec = parse(ModelSpecSchema, value, { code: 'metadata-malformed', what: 'model.json' });
+  checkState(spec);
+  return spec;
 }

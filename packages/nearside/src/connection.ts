@@ -1,6 +1,7 @@
 import type { StorageReport, UpdateCheck } from '@nearside/artifact';
 import { createDeferred, NearsideError } from '@nearside/core';
 import * as Comlink from 'comlink';
+import type { OperatorTime } from './backends/operator-times.js';
 import type { Host } from './platform/host.js';
 import {
   type BatchReply,
@@ -11,6 +12,7 @@ import {
   type LoadRequest,
   type OpenedVersion,
   type OpenRequest,
+  type ProfileRequest,
   READY,
   type RejectRequest,
   type Reply,
@@ -40,6 +42,12 @@ export interface Connection {
   /** @param transfer what is given away with the request */
   run(request: RunRequest, transfer: Transferable[]): Promise<BatchReply>;
   recall(id: number): Promise<void>;
+  beginStream(id: number): Promise<void>;
+  endStream(id: number): Promise<void>;
+  profile(
+    request: ProfileRequest,
+    transfer: Transferable[],
+  ): Promise<readonly OperatorTime[] | undefined>;
   check(request: CheckRequest): Promise<UpdateCheck>;
   spendTry(sequence: number): Promise<number | undefined>;
   reject(request: RejectRequest): Promise<void>;
@@ -154,6 +162,10 @@ export async function connect(
     run: (request, transfer) =>
       settle(() => api.run(Comlink.transfer(request, transfer)).catch(rejectUncloneable)),
     recall: (id) => settle(() => api.recall(id)),
+    beginStream: (id) => settle(() => api.beginStream(id)),
+    endStream: (id) => settle(() => api.endStream(id)),
+    profile: (request, transfer) =>
+      settle(() => api.profile(Comlink.transfer(request, transfer)).catch(rejectUncloneable)),
     check: (request) => settle(() => api.check(request)),
     spendTry: (sequence) => settle(() => api.spendTry(sequence)),
     reject: (request) => settle(() => api.reject(request)),

@@ -15,6 +15,7 @@ import { createRunner } from './run-model.js';
 import { createRunQueue } from './scheduler/run-queue.js';
 import type { Serving } from './serving.js';
 import { releaseSnapshot } from './snapshot-input.js';
+import { streamLater } from './streaming/stream-later.js';
 import type { Reporting } from './telemetry/open-reporting.js';
 import { recordVersion } from './telemetry/record-version.js';
 import { createReportTotals } from './telemetry/report-totals.js';
@@ -82,7 +83,8 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     return companions;
   });
   void accompany().catch(() => {}); // `update` says why, and tries again
-  const runOnce = createRunner({ handover, queue, recent, emitter, refusal });
+  const runner = createRunner({ handover, queue, recent, emitter, refusal });
+  const streamEnd = new AbortController();
   let closed: NearsideError | undefined;
   let closing: Promise<void> | undefined;
 
@@ -92,13 +94,14 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     return { serving, recorder };
   }
 
-  const run: typeof runOnce = async (input, options) => {
-    try {
-      return await runOnce(input, options);
-    } finally {
-      firstResult.end();
-    }
-  };
+  const run = tellingFirst(runner.run);
+  const runFrame = tellingFirst(runner.runFrame);
+
+  function tellingFirst<Call extends readonly unknown[], Result>(
+    work: (...call: Call) => Promise<Result>,
+  ): typeof work {
+    return (...call) => work(...call).finally(firstResult.end);
+  }
 
   function refusal() {
     if (closed) return { reason: closed, isOwn: true };
@@ -160,6 +163,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     firstResult.end();
     companions?.close(closed);
     queue.close(closed);
+    streamEnd.abort(closed);
     const ended = handover.close(closed);
     closing ??= Promise.all([ended, companions?.saved()]).then(() => reporting?.close());
     return closing;
@@ -172,9 +176,12 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     async *score(inputs, options) {
       yield* (await loadLater()).scoreAll(run, inputs, options);
     },
+    stream: (source, options) =>
+      streamLater(source, options, { handover, runFrame, refusal, closing: streamEnd.signal }),
     stats,
     storage,
-    profile: async (input, options) => (await loadLater()).profileModel(run, input, options),
+    profile: async (input, options) =>
+      (await loadLater()).profileModel({ run, handover }, input, options),
     async explainBackend() {
       const { explainBackend } = await loadLater();
       return explainBackend(handover.current.serving, context);

@@ -2,6 +2,8 @@ import type { VerifiedBytes } from '@nearside/artifact';
 import {
   arrayFromBytes,
   type Golden,
+  initialState,
+  type ModelSpec,
   NearsideError,
   type StoredTensor,
   type Tensor,
@@ -12,6 +14,7 @@ import {
 import type { BackendSession } from './backends/backend.js';
 
 export interface GoldenCheckOptions {
+  readonly spec: ModelSpec;
   readonly variant: Variant;
   /** The variant's verified files, golden tensors included. */
   readonly files: ReadonlyMap<string, VerifiedBytes>;
@@ -21,7 +24,8 @@ export interface GoldenCheckOptions {
 
 /**
  * Proves a session on golden cases: inputs whose outputs another runtime computed. WebGPU is known
- * to return wrong numbers without an error, so nothing serves before this.
+ * to return wrong numbers without an error, so nothing serves before this. State that a case does not
+ * give is zeros; what becomes of it is an output like any other here.
  *
  * @param scope `all` cases when a backend is selected, the `first` at every later session
  * @throws NearsideError `golden-mismatch`, naming the case and the first element that differs
@@ -29,14 +33,14 @@ export interface GoldenCheckOptions {
 export async function checkGolden(
   session: BackendSession,
   golden: Golden,
-  { variant, files, backend, scope }: GoldenCheckOptions,
+  { spec, variant, files, backend, scope }: GoldenCheckOptions,
 ): Promise<void> {
   const { cases, tolerance } = golden;
   const allowed = tolerance[variant.name];
   for (const { name, inputs, expected: outputs } of scope === 'all' ? cases : cases.slice(0, 1)) {
     const expectedFiles = outputs[variant.name];
     if (!expectedFiles || !allowed) throw unproven(variant.name, name);
-    const actual = await session.run(readTensors(files, inputs));
+    const actual = await session.run({ ...initialState(spec), ...readTensors(files, inputs) });
     const expected = readTensors(files, expectedFiles);
     for (const [output, reference] of Object.entries(expected)) {
       const mismatch = findMismatch(actual[output], reference, allowed);

@@ -18,8 +18,10 @@ export interface Handover {
   readonly current: Shift;
   /** Whether no run is under way, and no version on probation. */
   readonly isIdle: boolean;
-  /** Does one run on the current version, and sees how it ends. */
-  run<Result>(work: (shift: Shift) => Promise<Result>): Promise<Result>;
+  /** Does one run on the current version, or on one that is held, and sees how it ends. */
+  run<Result>(work: (shift: Shift) => Promise<Result>, held?: Shift): Promise<Result>;
+  /** Keeps the current version ready until `release`, whoever takes over: a stream has its state there. */
+  hold(): Promise<{ readonly shift: Shift; release(): void }>;
   /**
    * From the next run on `next` serves. The one before it finishes what it has begun, and stays
    * ready until the new one has settled in.
@@ -120,9 +122,9 @@ export function createHandover(first: Shift, { revive, onFallBack }: HandoverOpt
       const isProven = !reserve || reserve.serving.version.release.sequence === sequence;
       return inFlight.size === 0 && !reviving && isProven;
     },
-    async run(work) {
-      await reviving?.catch(() => {});
-      const shift = current;
+    async run(work, held) {
+      if (!held) await reviving?.catch(() => {});
+      const shift = held ?? current;
       begin(shift);
       try {
         const result = await work(shift);
@@ -135,6 +137,19 @@ export function createHandover(first: Shift, { revive, onFallBack }: HandoverOpt
       } finally {
         end(shift);
       }
+    },
+    async hold() {
+      await reviving?.catch(() => {});
+      const shift = current;
+      let isHeld = true;
+      begin(shift);
+      return {
+        shift,
+        release() {
+          if (isHeld) end(shift);
+          isHeld = false;
+        },
+      };
     },
     take(next) {
       if (reserve) leaveWhenIdle(reserve, undefined);

@@ -8,9 +8,11 @@ import {
   variantFiles,
   withMemoryFallback,
 } from '@nearside/artifact';
-import { NearsideError, type Store } from '@nearside/core';
+import { initialState, NearsideError, type Store } from '@nearside/core';
 import type { Backend, RuntimeTraits } from './backends/backend.js';
+import type { OperatorTime } from './backends/operator-times.js';
 import { findLightest } from './choice/candidate-order.js';
+import { createHostedStreams } from './hosted-streams.js';
 import { LIBRARY_VERSION } from './library-version.js';
 import { createLoadProgress } from './load-progress.js';
 import type { OpenStore } from './platform/open-store.js';
@@ -22,13 +24,14 @@ import {
   type LoadRequest,
   type OpenedVersion,
   type OpenRequest,
+  type ProfileRequest,
   type RejectRequest,
   type RunRequest,
   toWireError,
   type WhichVersion,
   type WorkerEvent,
 } from './protocol.js';
-import { runBatch } from './run-batch.js';
+import { runBatch, toTensors } from './run-batch.js';
 import { createRunTurns } from './run-turns.js';
 import type { AvailableBackend } from './runtime-assets.js';
 import { openSession, requireVariant, type Session } from './session.js';
@@ -45,6 +48,9 @@ export interface HostedModel {
   time(): Promise<number>;
   run(request: RunRequest): Promise<BatchReply>;
   recall(id: number): Promise<void>;
+  beginStream(id: number): Promise<void>;
+  endStream(id: number): Promise<void>;
+  profile(request: ProfileRequest): Promise<readonly OperatorTime[] | undefined>;
   check(request: CheckRequest): Promise<UpdateCheck>;
   spendTry(sequence: number): Promise<number | undefined>;
   reject(request: RejectRequest): Promise<void>;
@@ -67,6 +73,7 @@ export function createHostedModel({ backend, openStore, emit }: HostedModelOptio
   let session: Session | undefined;
   let healedChunks = 0;
   const turns = createRunTurns();
+  const streams = createHostedStreams();
 
   async function release(): Promise<void> {
     const released = session;
@@ -126,17 +133,29 @@ export function createHostedModel({ backend, openStore, emit }: HostedModelOptio
       return findLightest(opened().spec.variants, backends, await missingBytes(opened()));
     },
 
-    time: () => turns.between(() => timeSession(requireStep(session, 'load'))),
+    time: () => turns.take(() => timeSession(requireStep(session, 'load'))),
 
     run(request) {
       const arrivedMs = performance.now();
       const ready = requireStep(session, 'load');
       return turns.run(request, async () => ({
         kind: 'done',
-        replies: await runBatch(ready, request.items, { arrivedMs }),
+        replies:
+          request.stream === undefined
+            ? await runBatch(ready, request.items, { arrivedMs })
+            : await streams.run(request.stream, request.items, { arrivedMs }),
       }));
     },
     recall: async (id) => turns.recall(id),
+    beginStream: async (id) => streams.begin(id, requireStep(session, 'load')),
+    endStream: async (id) => streams.end(id),
+    async profile({ input, runs }) {
+      const { version, variant } = requireStep(session, 'load');
+      const { spec } = version;
+      const files = await installed().readFiles(opened(), variant.files);
+      const inputs = { ...initialState(spec), ...(await toTensors(input, spec)) };
+      return turns.take(async () => backend.profile?.({ spec, variant, files, inputs, runs }));
+    },
 
     check: (request) => installed().check(request),
     spendTry: (sequence) => installed().spendTry(sequence),

@@ -12,6 +12,7 @@ export {
   type Tensors,
 } from '@nearside/core';
 export type { LabelScore, Output, RgbaPixels } from '@nearside/pipeline';
+export type { OperatorTime } from './backends/operator-times.js';
 export type { ChoiceOrigin, Quarantined } from './choice/choice-record.js';
 export { type ClearOptions, clear } from './clear.js';
 export type { ModelEventName, ModelEvents } from './events.js';
@@ -37,4 +38,11 @@ export type { StoreChoice } from './platform/open-store.js';
 export type { LoadPhase, LoadTimes, Progress } from './protocol.js';
 export { type AvailableBackend, runtimeAssets } from './runtime-assets.js';
 export type { Priority } from './scheduler/priority.js';
+export type {
+  Backpressure,
+  ModelStream,
+  Streamed,
+  StreamOptions,
+  StreamStats,
+} from './streaming/model-stream.js';
 export type { ReportTotals } from './telemetry/report-totals.js';

@@ -10,5 +10,6 @@ export { profileModel } from './profile-model.js';
 export { createReviver } from './revive-worker.js';
 export { scoreAll } from './score-all.js';
 export { servePrevious } from './serve-previous.js';
+export { openStream } from './streaming/open-stream.js';
 export { openReporting } from './telemetry/open-reporting.js';
 export { tryBackends } from './try-backends.js';

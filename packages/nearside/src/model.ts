@@ -1,12 +1,14 @@
 import type { ReleaseIdentity, StorageReport } from '@nearside/artifact';
 import type { ErrorCode } from '@nearside/core';
 import type { LabelScore, Output } from '@nearside/pipeline';
+import type { OperatorTime } from './backends/operator-times.js';
 import type { ChoiceOrigin, Quarantined } from './choice/choice-record.js';
 import type { ModelEventName, ModelEvents } from './events.js';
 import type { ImageInput, Input, TensorInput } from './input.js';
 import type { LoadTimes } from './protocol.js';
 import type { AvailableBackend } from './runtime-assets.js';
 import type { Priority } from './scheduler/priority.js';
+import type { ModelStream, StreamOptions } from './streaming/model-stream.js';
 import type { ReportTotals } from './telemetry/report-totals.js';
 
 /** An open model. Close it when done: that ends its worker and frees its memory. */
@@ -30,6 +32,12 @@ export interface Model extends AsyncDisposable {
     options?: ScoreOptions,
   ): AsyncGenerator<Scored, void, undefined>;
   /**
+   * Runs frames as they come, in their order: `for await (const { output } of model.stream(frames)) …`.
+   * A model with state carries it from frame to frame, in the worker and in the version that it began
+   * with; each `run` of such a model is a fresh start. Leaving the loop ends the stream.
+   */
+  stream(source: Iterable<Input> | AsyncIterable<Input>, options?: StreamOptions): ModelStream;
+  /**
    * Tells which label was right for a run of this page visit, so that accuracy can be reported.
    *
    * @param id from `meta.id`; one that is unknown (too long ago) is counted as unmatched
@@ -51,8 +59,8 @@ export interface Model extends AsyncDisposable {
    */
   update(): Promise<ReleaseIdentity | undefined>;
   /**
-   * Runs one input several times and says where the time goes: `console.table(profile.stages)`. Counts
-   * as runs like any other.
+   * Runs one input several times and says where the time goes: `console.table(profile.stages)`, and
+   * `profile.operators`. Counts as runs like any other; those that time operators are not counted.
    */
   profile(
     input: Input,
@@ -76,6 +84,8 @@ export interface Profile {
   /** Median of a whole run, ms. */
   readonly totalMs: number;
   readonly stages: readonly StageProfile[];
+  /** Of the session's run, the longest first; undefined where the runtime cannot tell (WebGPU, Node). */
+  readonly operators: readonly OperatorTime[] | undefined;
 }
 
 export interface StageProfile {

@@ -20,10 +20,18 @@ export interface QueuedRun {
   /** The caller gave its own buffers away, and expects them gone. */
   readonly isGiven: boolean;
   readonly topK: number | undefined;
+  /** Of a frame whose stream has state: which one, and who has that. */
+  readonly stream?: HeldStream | undefined;
   /** Which version has taken it; none while it waits. */
   shift?: Shift | undefined;
   /** It was lost with a worker and done again: once is enough. */
   isSecondTry?: boolean | undefined;
+}
+
+/** A stream with state in a worker, which nothing but that worker can go on with. */
+export interface HeldStream {
+  readonly id: number;
+  readonly shift: Shift;
 }
 
 type RunOutcome = Outcome<QueuedRun, RunReply>;
@@ -42,6 +50,7 @@ export function postBatch(
   nextId += 1;
   const id = nextId;
   let taken: Shift | undefined;
+  const stream = runs[0]?.stream;
   const end = handover
     .run(async (shift) => {
       taken = shift;
@@ -49,7 +58,7 @@ export function postBatch(
       const inputs = await Promise.allSettled(runs.map(({ input }) => input));
       const { connection } = shift.serving;
       return watched(connection, watchdogMs, () => runOn(connection, { id, runs, inputs }));
-    })
+    }, stream?.shift)
     .catch((error) => afterLoss(runs, error));
   return {
     end,
@@ -84,7 +93,8 @@ async function runOn(
     if (isGiven || !isRetained(input.value)) given.push(...transferablesOf(input.value));
   }
   if (items.length === 0) return merge(inputs, []);
-  const answer = await connection.run({ id, items }, [...new Set(given)]);
+  const stream = runs[0]?.stream?.id;
+  const answer = await connection.run({ id, items, stream }, [...new Set(given)]);
   if (answer.kind === 'done') return merge(inputs, answer.replies.map(outcomeOf));
   let next = 0;
   const again = answer.items.map(({ input }): RunOutcome => {
@@ -113,13 +123,17 @@ function outcomeOf(reply: Reply<RunReply>): RunOutcome {
   return reply.ok ? reply : { ok: false, error: fromWireError(reply.error) };
 }
 
-/** What was lost with a worker is done again by the next one, where its input is still there. */
+/**
+ * What was lost with a worker is done again by the next one, where its input is still there. A stream's
+ * state is not.
+ */
 async function afterLoss(runs: readonly QueuedRun[], error: unknown): Promise<RunOutcome[]> {
   if (!isLostWorker(error)) throw error;
   const inputs = await Promise.allSettled(runs.map(({ input }) => input));
   return runs.map((run, i) => {
     const input = inputs[i] as PromiseSettledResult<WireInput>;
-    const isThere = input.status === 'fulfilled' && !run.isGiven && isRetained(input.value);
+    const isThere =
+      !run.stream && input.status === 'fulfilled' && !run.isGiven && isRetained(input.value);
     return isThere && !run.isSecondTry
       ? { ok: 'again', work: Object.assign(run, { shift: undefined, isSecondTry: true }) }
       : { ok: false, error };

@@ -14,6 +14,7 @@ import {
   type Tensors,
 } from '@nearside/core';
 import type { Output } from '@nearside/pipeline';
+import type { OperatorTime } from './backends/operator-times.js';
 import type { StoreChoice } from './platform/open-store.js';
 import type { AvailableBackend } from './runtime-assets.js';
 import type { InstallIdentity } from './telemetry/install-identity.js';
@@ -49,6 +50,12 @@ export interface WorkerApi {
   run(request: RunRequest): Promise<Reply<BatchReply>>;
   /** Asks a batch back that has not begun; `run` then answers `recalled`. */
   recall(id: number): Promise<Reply<void>>;
+  /** From now on runs may name this stream, whose state stays in the worker: zeros at first. */
+  beginStream(id: number): Promise<Reply<void>>;
+  /** Forgets its state. Runs that name it later are `state-lost`. */
+  endStream(id: number): Promise<Reply<void>>;
+  /** Times every operator over several runs of one input, where the runtime can tell. */
+  profile(request: ProfileRequest): Promise<Reply<readonly OperatorTime[] | undefined>>;
   /** Asks the repository what this device should run. */
   check(request: CheckRequest): Promise<Reply<UpdateCheck>>;
   /** Counts one of a candidate's tries. @returns how many are left; undefined when none was */
@@ -165,10 +172,17 @@ export type WireImage =
       readonly height: number;
     };
 
+export interface ProfileRequest {
+  readonly input: WireInput;
+  readonly runs: number;
+}
+
 export interface RunRequest {
   /** Of this connection, for `recall`. */
   readonly id: number;
   readonly items: readonly RunItem[];
+  /** The items are frames of it: each runs alone, from the state that the one before it left. */
+  readonly stream?: number | undefined;
 }
 
 export interface RunItem {

@@ -4,8 +4,8 @@ import type { ModelEmitter } from './events.js';
 import type { Handover, Shift } from './handover.js';
 import type { Input } from './input.js';
 import type { RunOptions, RunResult } from './model.js';
-import type { QueuedRun } from './post-batch.js';
-import type { RunReply } from './protocol.js';
+import type { HeldStream, QueuedRun } from './post-batch.js';
+import type { RunReply, WireInput } from './protocol.js';
 import type { RecentRuns } from './recent-runs.js';
 import { checkRunOptions } from './run-options.js';
 import type { RunQueue } from './scheduler/run-queue.js';
@@ -26,11 +26,30 @@ export interface Refusal {
   readonly isOwn: boolean;
 }
 
+/** A run that is one of a stream's. */
+export interface Frame {
+  /** The input as it was when it came. @throws what was wrong with it */
+  take(): WireInput;
+  /** Where the model has state; frames of it run in order. */
+  readonly held?: HeldStream | undefined;
+  /** Frames that may cross together. */
+  readonly together: number;
+}
+
 /** Takes an input as it is at the call, queues it, has it run, and counts how that ended. */
 export function createRunner({ handover, queue, recent, emitter, refusal }: RunnerOptions) {
   let runs = 0;
 
   async function run(input: Input, options: RunOptions = {}): Promise<RunResult> {
+    const transfer = options?.transfer ?? false;
+    return start((spec) => snapshotInput(input, spec, { transfer }), options);
+  }
+
+  async function start(
+    take: (spec: ModelSpec) => QueuedRun['input'],
+    options: RunOptions,
+    frame?: Frame,
+  ): Promise<RunResult> {
     const calledMs = performance.now();
     checkRunOptions(options);
     options.signal?.throwIfAborted();
@@ -38,13 +57,14 @@ export function createRunner({ handover, queue, recent, emitter, refusal }: Runn
     if (refused?.isOwn) throw refused.reason;
     const id = recent.nextId();
     let work: QueuedRun | undefined;
-    const taken = () => work?.shift ?? handover.current;
+    const serving = () => frame?.held?.shift ?? handover.current;
+    const taken = () => work?.shift ?? serving();
     try {
       if (refused) throw refused.reason;
-      const { spec } = handover.current.serving.version;
-      const snapshot = snapshotInput(input, spec, { transfer: options.transfer ?? false });
-      work = { input: snapshot, isGiven: options.transfer ?? false, topK: options.topK };
-      const answer = await wait(work, spec, options);
+      const { spec } = serving().serving.version;
+      const isGiven = options.transfer ?? false;
+      work = { input: take(spec), isGiven, topK: options.topK, stream: frame?.held };
+      const answer = await wait(work, { spec, options, frame });
       return finish(id, { answer, shift: taken(), totalMs: performance.now() - calledMs });
     } catch (error) {
       const totalMs = performance.now() - calledMs;
@@ -55,12 +75,15 @@ export function createRunner({ handover, queue, recent, emitter, refusal }: Runn
 
   async function wait(
     work: QueuedRun,
-    spec: ModelSpec,
-    { priority = 'normal', signal, timeoutMs, terminate }: RunOptions,
+    { spec, options, frame }: { spec: ModelSpec; options: RunOptions; frame?: Frame | undefined },
   ): Promise<RunReply> {
-    const key = batchKey(work.input, spec);
+    const { priority = 'normal', signal, timeoutMs, terminate } = options;
+    const limits = { signal, timeoutMs, terminate, isBounded: frame !== undefined };
+    const together = frame?.held
+      ? { batchKey: `stream ${frame.held.id}`, maxBatch: frame.together }
+      : { batchKey: batchKey(work.input, spec) };
     try {
-      return await queue.add({ work, priority, batchKey: key, signal, timeoutMs, terminate });
+      return await queue.add({ work, priority, ...limits, ...together });
     } finally {
       if (!work.shift) releaseSnapshot(work.input);
     }
@@ -119,5 +142,6 @@ export function createRunner({ handover, queue, recent, emitter, refusal }: Runn
     emitter.emit('run-end', { id, ok: false, totalMs, ...(!own && { code }) });
   }
 
-  return run;
+  const runFrame = (frame: Frame, options: RunOptions) => start(frame.take, options, frame);
+  return { run, runFrame };
 }

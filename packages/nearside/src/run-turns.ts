@@ -1,11 +1,12 @@
+import { oneMacrotask } from './one-macrotask.js';
 import type { BatchReply, RunRequest } from './protocol.js';
 
 /** Batches one after another; what has not begun can be asked back. */
 export interface RunTurns {
   run(request: RunRequest, begin: () => Promise<BatchReply>): Promise<BatchReply>;
   recall(id: number): void;
-  /** Work that is no batch, after what was asked for before it. */
-  between<Result>(work: () => Promise<Result>): Promise<Result>;
+  /** Work of another kind, in its turn. */
+  take<Result>(work: () => Promise<Result>): Promise<Result>;
   /** Until everything that was asked for has ended. */
   idle(): Promise<void>;
 }
@@ -31,6 +32,7 @@ export function createRunTurns(): RunTurns {
 
   return {
     run(request, begin) {
+      // A run on wasm blocks the thread: what was sent meanwhile, a recall say, is heard only between two.
       const isBehindAnother = given.size > 0;
       given.add(request.id);
       const turn = last
@@ -39,28 +41,16 @@ export function createRunTurns(): RunTurns {
       last = turn.catch(() => {});
       return turn;
     },
-    between(work) {
+    recall(id) {
+      if (given.has(id)) recalled.add(id);
+    },
+    take(work) {
       const turn = last.then(work);
       last = turn.catch(() => {});
       return turn;
-    },
-    recall(id) {
-      if (given.has(id)) recalled.add(id);
     },
     async idle() {
       await last;
     },
   };
-}
-
-/** A run on wasm blocks the thread: what was sent meanwhile, a recall say, is heard only here. */
-function oneMacrotask(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(undefined);
-  });
 }

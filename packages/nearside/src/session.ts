@@ -13,13 +13,19 @@ import {
   type Variant,
 } from '@nearside/core';
 import type { Backend, BackendSession, RuntimeTraits } from './backends/backend.js';
+import { carryState } from './carry-state.js';
 import { checkGolden, readTensors } from './golden-check.js';
 import type { LoadProgress } from './load-progress.js';
 import type { LoadedVariant, LoadRequest } from './protocol.js';
 import { fetchRuntimeWasm } from './runtime-wasm.js';
 
-/** A variant of a version, loaded on a backend that has proven itself on its golden cases. */
+/**
+ * A variant of a version, loaded on a backend that has proven itself on its golden cases. It takes and
+ * gives what callers do: of a model with state every run is a fresh start.
+ */
 export interface Session extends BackendSession {
+  /** Runs that carry the state on, from zeros: those of one stream. */
+  carry(): BackendSession['run'];
   readonly version: ModelVersion;
   readonly variant: Variant;
   readonly baseline: Baseline | undefined;
@@ -73,6 +79,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   progress.enter('check');
   await stopwatch('check', () =>
     checkGolden(session, version.golden, {
+      spec: version.spec,
       variant,
       files: weights.files,
       backend: backend.name,
@@ -84,8 +91,11 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   });
   progress.finish();
 
+  const carry = () => carryState(session, version.spec);
   return {
     ...session,
+    carry,
+    run: version.spec.state ? (inputs) => carry()(inputs) : session.run,
     version,
     variant,
     baseline: weights.baseline,

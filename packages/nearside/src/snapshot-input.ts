@@ -1,4 +1,5 @@
 import {
+  callerInputs,
   checkTensors,
   describe,
   isNearsideError,
@@ -23,7 +24,7 @@ export function snapshotInput(
   { transfer }: { transfer: boolean },
 ): WireInput | Promise<WireInput> {
   if (typeof input === 'object' && input !== null && 'tensors' in input) {
-    checkTensors(input.tensors, spec.inputs);
+    checkTensors(input.tensors, callerInputs(spec));
     return snapshotTensors(input.tensors, transfer);
   }
   if (spec.task !== 'image-classification') throw unfit(input, spec);

@@ -14,6 +14,10 @@ export interface QueuedJob<Work> {
   readonly priority: Priority;
   /** Works of the same key may run together; without one a work runs alone. */
   readonly batchKey?: string | undefined;
+  /** Works of its key that run together, where that is not the queue's `maxBatch`. */
+  readonly maxBatch?: number | undefined;
+  /** Its caller has few at a time by itself: it may wait whatever else does. */
+  readonly isBounded?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /** From the call, waiting included. */
   readonly timeoutMs?: number | undefined;
@@ -64,6 +68,9 @@ interface Entry<Work, Result> {
   work: Work;
   readonly priority: Priority;
   readonly batchKey: string | undefined;
+  readonly maxBatch: number;
+  /** Of entering: works of one priority keep it. */
+  readonly order: number;
   readonly enteredMs: number;
   readonly terminate: boolean;
   readonly resolve: (result: Result) => void;
@@ -87,6 +94,7 @@ export function createRunQueue<Work, Result>({
   const waiting: Entry<Work, Result>[] = [];
   /** In the order of posting: the last has not begun while there is one before it. */
   const posted: Posted<Work, Result>[] = [];
+  let entered = 0;
   let isPumpDue = false;
   let delay: ReturnType<typeof setTimeout> | undefined;
 
@@ -122,7 +130,7 @@ export function createRunQueue<Work, Result>({
     if (first.batchKey === undefined) return [first];
     const others = waiting.filter((entry) => entry !== first && entry.batchKey === first.batchKey);
     const group = [first];
-    while (group.length < maxBatch && others.length > 0) {
+    while (group.length < first.maxBatch && others.length > 0) {
       const next = mostUrgent(others, nowMs) as Entry<Work, Result>;
       others.splice(others.indexOf(next), 1);
       group.push(next);
@@ -132,8 +140,8 @@ export function createRunQueue<Work, Result>({
 
   /** A lone request never waits; beside a busy worker a batch may fill up a little more. */
   function patienceFor([first, ...others]: readonly Entry<Work, Result>[]): number {
-    const isFull = others.length + 1 >= maxBatch || first?.batchKey === undefined;
-    if (posted.length === 0 || isFull || first === undefined) return 0;
+    if (posted.length === 0 || first?.batchKey === undefined) return 0;
+    if (others.length + 1 >= first.maxBatch) return 0;
     return first.enteredMs + maxDelayMs - performance.now();
   }
 
@@ -167,7 +175,7 @@ export function createRunQueue<Work, Result>({
   }
 
   function insert(entry: Entry<Work, Result>): void {
-    const later = waiting.findIndex(({ enteredMs }) => enteredMs > entry.enteredMs);
+    const later = waiting.findIndex(({ order }) => order > entry.order);
     waiting.splice(later < 0 ? waiting.length : later, 0, entry);
   }
 
@@ -194,15 +202,17 @@ export function createRunQueue<Work, Result>({
       return waiting.length;
     },
 
-    add({ work, priority, batchKey, signal, timeoutMs, terminate = false }) {
+    add({ work, priority, batchKey, signal, timeoutMs, terminate = false, ...job }) {
       const { promise, resolve, reject } = createDeferred<Result>();
-      if (waiting.length >= QUEUE_LIMITS.waiting) {
+      if (waiting.length >= QUEUE_LIMITS.waiting && !job.isBounded) {
         reject(queueFull());
         return promise;
       }
       const enteredMs = performance.now();
+      entered += 1;
       const entry: Entry<Work, Result> = {
         ...{ work, priority, batchKey, enteredMs, terminate, isSettled: false },
+        ...{ order: entered, maxBatch: job.maxBatch ?? maxBatch },
         resolve: (result) => {
           entry.isSettled = true;
           resolve(result);
