@@ -32,7 +32,7 @@ test('an OCR recogniser that a user picked runs with the numbers of ONNX Runtime
     const { threads, verdict, version, opening, reports } = model.stats();
     const raw = await runRaw(urls.ocrUrl, { values: data, dims, threads });
     const [[name, tensor]] = Object.entries(output.tensors) as [[string, Scope]];
-    const [backend] = model.explainBackend();
+    const [backend] = await model.explainBackend();
     const { operators } = await model.profile(input, { runs: 1 });
     const storage = await model.storage();
     const update = (await model.update()) ?? 'nothing to update';
@@ -102,7 +102,7 @@ test('a TensorFlow.js model tells its own tensors, and runs', async ({ page }) =
     const model = await nearside.openUnsigned(files, { name: 'digits' });
     const pixel_values = { datatype: 'FP32', shape: [2, 1, 28, 28], data: wave(1568) };
     const { output, meta } = await model.run({ tensors: { pixel_values } });
-    const verdicts = model.explainBackend().map((row: Scope) => [row.backend, row.verdict]);
+    const verdicts = (await model.explainBackend()).map((row: Scope) => [row.backend, row.verdict]);
     await model.close();
     const shapes = Object.values(output.tensors as Scope).map(({ shape }: Scope) => shape);
     return { backend: meta.backend, shapes, verdicts };
@@ -111,8 +111,10 @@ test('a TensorFlow.js model tells its own tensors, and runs', async ({ page }) =
     backend: 'tfjs-wasm',
     shapes: [[2, 10]],
     verdicts: [
-      ['onnx-wasm', 'quarantined'],
       ['tfjs-wasm', 'unproven'],
+      ['tfjs-webgpu', 'untried'],
+      ['onnx-wasm', 'untried'],
+      ['onnx-webgpu', 'untried'],
     ],
   });
 });

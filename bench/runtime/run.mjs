@@ -7,6 +7,7 @@ import { publishModels, startRepository } from '../../scripts/stack.mjs';
 import { intervalOf, median, medianInterval, p95 } from '../bootstrap.mjs';
 import { row } from '../row.mjs';
 import { measureCodeSize } from './code-size.mjs';
+import { coldFirstResult } from './cold-first-result.mjs';
 
 /** Milliseconds that `model.run` may add to a worker written by hand. */
 const OVERHEAD_MS = 0.15;
@@ -18,9 +19,15 @@ export async function runSuite(dir) {
   const repository = await startRepository(published.repository, 0);
   const config = { model: `${repository.url}/digits`, trust: published.pin };
   const site = await serveSite({ dir: `${dir}/page`, config, port: 0 });
-  const { small, together, sequential, medium, smooth, aborts, terminations } = await measure(
-    site.url,
-  );
+  const browser = await chromium.launch(chromiumLaunch);
+  const measured = await measure(browser, site.url);
+  const { small, together, sequential, medium, smooth, aborts, terminations } = measured;
+  const cold = await coldFirstResult(browser, {
+    dir: `${dir}/page`,
+    repositoryUrl: repository.url,
+    trust: published.pin,
+  });
+  await browser.close();
   await Promise.all([site.close(), repository.close()]);
 
   const overheads = small.map(([nearside, reference]) => nearside - reference);
@@ -38,6 +45,7 @@ export async function runSuite(dir) {
       atMost: 5,
     }),
     measuredRow('terminate-ms', terminations, { unit: 'ms' }),
+    cold,
     ...(await measureCodeSize()),
   ];
 }
@@ -68,23 +76,26 @@ function measuredRow(name, values, { unit, ...bounds }) {
 }
 
 function buildPage(outDir) {
+  const root = fileURLToPath(new URL('.', import.meta.url));
   return build({
     configFile: false,
-    root: fileURLToPath(new URL('.', import.meta.url)),
+    root,
     logLevel: 'error',
     worker: { format: 'es' },
-    build: { outDir, target: 'esnext', assetsInlineLimit: 0 },
+    build: {
+      outDir,
+      target: 'esnext',
+      assetsInlineLimit: 0,
+      rolldownOptions: { input: [`${root}index.html`, `${root}cold.html`] },
+    },
   });
 }
 
-async function measure(url) {
-  const browser = await chromium.launch(chromiumLaunch);
-  try {
-    const page = await browser.newPage();
-    await page.goto(url);
-    await page.waitForSelector('html[data-state=done]', { timeout: 240_000 });
-    return JSON.parse(await page.locator('body').textContent());
-  } finally {
-    await browser.close();
-  }
+async function measure(browser, url) {
+  const page = await browser.newPage();
+  await page.goto(url);
+  await page.waitForSelector('html[data-state=done]', { timeout: 240_000 });
+  const measured = JSON.parse(await page.locator('body').textContent());
+  await page.close();
+  return measured;
 }

@@ -21,6 +21,7 @@ import {
   type WorkerApi,
   type WorkerEvent,
 } from './protocol.js';
+import type { AvailableBackend } from './runtime-assets.js';
 
 /** A worker that says nothing for this long after its start is taken for blocked, ms. */
 const HANDSHAKE_MS = 30_000;
@@ -37,6 +38,9 @@ export interface Connection {
   openUnsigned(request: UnsignedRequest): Promise<OpenedVersion>;
   fetch(request: FetchRequest): Promise<void>;
   load(request: LoadRequest): Promise<LoadedVariant>;
+  missingBytes(): Promise<Readonly<Record<string, number>>>;
+  lightest(backends: readonly AvailableBackend[]): Promise<AvailableBackend | undefined>;
+  time(): Promise<number>;
   /** @param transfer what is given away with the request */
   run(request: RunRequest, transfer: Transferable[]): Promise<BatchReply>;
   recall(id: number): Promise<void>;
@@ -155,6 +159,9 @@ export async function connect(
     openUnsigned: (request) => settle(() => api.openUnsigned(request)),
     fetch: (request) => settle(() => api.fetch(request)),
     load: (request) => settle(() => api.load(request)),
+    missingBytes: () => settle(() => api.missingBytes()),
+    lightest: (backends) => settle(() => api.lightest(backends)),
+    time: () => settle(() => api.time()),
     run: (request, transfer) =>
       settle(() => api.run(Comlink.transfer(request, transfer)).catch(rejectUncloneable)),
     recall: (id) => settle(() => api.recall(id)),

@@ -1,11 +1,11 @@
 import type { StorageReport } from '@nearside/artifact';
 import { type NearsideError, quantile, shareOnce } from '@nearside/core';
+import type { Companions } from './accompany-model.js';
+import type { BackendChoice } from './choice/backend-choice.js';
 import { closedError } from './closed-error.js';
 import type { ModelEmitter } from './events.js';
-import { explainBackend } from './explain-backend.js';
 import { awaitFirstResult } from './first-result.js';
 import { createHandover, type Shift } from './handover.js';
-import type { CurrencyKeeper } from './keep-current.js';
 import { loadLater } from './load-later.js';
 import type { Model, ModelStats, OpeningStats, StorageOptions } from './model.js';
 import type { OpenPlan } from './open-options.js';
@@ -28,6 +28,7 @@ export interface ModelParts {
   readonly serving: Serving;
   readonly plan: OpenPlan;
   readonly emitter: ModelEmitter;
+  readonly choice: BackendChoice;
   /** When `open` was called, by `performance.now()`. */
   readonly startMs: number;
   /**
@@ -38,11 +39,15 @@ export interface ModelParts {
   readonly own?: ((leaving: AbortSignal) => Pick<RunnerOptions, OwnParts>) | undefined;
 }
 
-/** The main-thread side of an open model. Everything that computes is in workers. */
-export function createModel(parts: ModelParts): Model {
-  const { emitter, plan, serving: first } = parts;
+/**
+ * The main-thread side of an open model. Everything that computes is in workers.
+ *
+ * @throws `signal.reason` when the caller leaves while a faster backend is looked for
+ */
+export async function createModel(parts: ModelParts): Promise<Model> {
+  const { emitter, plan, choice, serving: first } = parts;
   const { model } = first.version.release;
-  const context = { plan, emitter, identity: first.version.install };
+  const context = { plan, emitter, choice, identity: first.version.install };
   const recent = createRecentRuns();
   const opening = describeOpening(parts);
   const firstResult = awaitFirstResult();
@@ -58,24 +63,35 @@ export function createModel(parts: ModelParts): Model {
   };
   const revive = shareOnce(async () => (await loadLater()).createReviver(context));
   const handover = createHandover(startShift(first), {
-    emitter,
     revive: async (lost) => startShift(await (await revive())(lost)),
+    async onGoBack(event) {
+      const { goBack } = await loadLater();
+      await goBack(context, event);
+    },
   });
   handover.current.recorder.opened(opening, { quarantined: first.quarantined.length });
   const { max: maxBatch = 1, maxDelayMs = 0 } = first.version.spec.batch ?? {};
   const queue = createRunQueue<QueuedRun, RunReply>({
     discard: ({ input }) => releaseSnapshot(input),
-    post: (runs) => postBatch(runs, { handover, watchdogMs: plan.policy.watchdogMs }),
+    post(runs) {
+      const batch = postBatch(runs, { handover, watchdogMs: plan.policy.watchdogMs });
+      batch.end.then(
+        () => companions?.tune(),
+        () => {},
+      ); // the queue deals with a failure
+      return batch;
+    },
     ...{ maxBatch, maxDelayMs },
   });
-  let keeper: CurrencyKeeper | undefined;
-  const keep = shareOnce(async () => {
-    const { keepCurrent } = await later();
+  let companions: Companions | undefined;
+  const accompany = shareOnce(async () => {
+    const { accompanyModel } = await later();
     if (closed) throw closed;
-    keeper = keepCurrent({ ...context, handover, recording, startShift });
-    return keeper;
+    const isBusy = () => queue.waiting > 0 || !handover.isIdle;
+    companions = accompanyModel({ ...context, handover, recording, startShift, isBusy });
+    return companions;
   });
-  if (!plan.unsigned) void keep().catch(() => {}); // `update` says why, and tries again
+  if (!plan.unsigned) void accompany().catch(() => {}); // `update` says why, and tries again
   const leaving = new AbortController();
   const runner = createRunner({
     ...{ handover, queue, recent, emitter, refusal },
@@ -101,7 +117,7 @@ export function createModel(parts: ModelParts): Model {
 
   function refusal() {
     if (closed) return { reason: closed, isOwn: true };
-    return keeper?.revoked && { reason: keeper.revoked, isOwn: false };
+    return companions?.revoked && { reason: companions.revoked, isOwn: false };
   }
 
   function stats(): ModelStats {
@@ -116,6 +132,8 @@ export function createModel(parts: ModelParts): Model {
       threads: loaded.threads,
       hardware: loaded.hardware,
       verdict: loaded.isProven ? 'proven' : 'unproven',
+      choice: choice.origin,
+      quarantined: [...choice.record.quarantined, ...choice.passing],
       ok: lifetime.ok,
       errors: Object.fromEntries(lifetime.errors),
       aborted: lifetime.aborted,
@@ -140,15 +158,33 @@ export function createModel(parts: ModelParts): Model {
     return handover.current.serving.connection.storage();
   }
 
+  async function tuneBeforeOpen(): Promise<void> {
+    const { signal } = plan;
+    const leave = () => void close();
+    signal?.addEventListener('abort', leave);
+    firstResult.end();
+    await accompany().then(
+      ({ tune }) => tune(),
+      () => {},
+    ); // without it the first one serves
+    signal?.removeEventListener('abort', leave);
+    if (!signal?.aborted) return;
+    await close();
+    throw signal.reason;
+  }
+
   async function close(): Promise<void> {
     closed ??= closedError(model);
     firstResult.end();
-    keeper?.close(closed);
+    companions?.close(closed);
     queue.close(closed);
     leaving.abort(closed);
-    closing ??= handover.close(closed).then(() => reporting?.close());
+    const ended = handover.close(closed);
+    closing ??= Promise.all([ended, companions?.saved()]).then(() => reporting?.close());
     return closing;
   }
+
+  if (plan.tune.when === 'before-open') await tuneBeforeOpen();
 
   return {
     run: run as Model['run'],
@@ -161,7 +197,10 @@ export function createModel(parts: ModelParts): Model {
     storage,
     profile: async (input, options) =>
       (await loadLater()).profileModel({ run, handover }, input, options),
-    explainBackend: () => explainBackend(handover.current.serving, plan.backends),
+    async explainBackend() {
+      const { explainBackend } = await loadLater();
+      return explainBackend(handover.current.serving, context);
+    },
     close,
     on: emitter.on,
     feedback(id, truth) {
@@ -174,7 +213,7 @@ export function createModel(parts: ModelParts): Model {
       if (closed) throw closed;
       if (plan.unsigned) return undefined;
       firstResult.end();
-      return (await keep()).update();
+      return (await accompany()).update();
     },
     [Symbol.asyncDispose]: close,
   };

@@ -8,7 +8,8 @@ import type { OpenPlan } from './open-options.js';
 import { profileModel } from './profile-model.js';
 import type { OpenedVersion } from './protocol.js';
 import { checkRunOptions } from './run-options.js';
-import { type AvailableBackend, runtimeOf } from './runtime-assets.js';
+import type { AvailableBackend } from './runtime-assets.js';
+import { runtimeOf } from './runtime-of.js';
 import { scoreAll } from './score-all.js';
 import type { QuarantinedBackend } from './serving.js';
 import { releaseSnapshot, snapshotInput } from './snapshot-input.js';
@@ -34,6 +35,7 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
   const { fallback, error, version, plan, emitter } = parts;
   const release = version?.release ?? { model: plan.address.model, version: '0.0.0' };
   const failures = failuresOf(error, plan);
+  const atMs = Date.now();
   const lifetime = createTally();
   const totals = createReportTotals();
   let reporting: Reporting | undefined;
@@ -101,6 +103,8 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
       version: release.version,
       ...{ variant: 'fallback', backend: 'fallback', threads: 0, hardware: 'none' },
       verdict: 'unproven',
+      choice: 'fallback',
+      quarantined: failures.map((failure) => ({ ...failure, atMs })),
       ok: lifetime.ok,
       errors: Object.fromEntries(lifetime.errors),
       ...{ aborted: lifetime.aborted, invalid: lifetime.invalid, fallbacks: lifetime.fallbacks },
@@ -133,7 +137,8 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
     },
     stats,
     on: emitter.on,
-    explainBackend: () => failures.map((failure) => ({ ...failure, verdict: 'quarantined' })),
+    explainBackend: async () =>
+      failures.map((failure) => ({ ...failure, verdict: 'quarantined' as const })),
     update: () => Promise.reject(error),
     storage: () => Promise.reject(error),
     close,
@@ -159,5 +164,5 @@ function failuresOf(
   { backends: [backend] }: OpenPlan,
 ): readonly QuarantinedBackend[] {
   if (Array.isArray(failures)) return failures;
-  return [{ backend: backend as AvailableBackend, code, message }];
+  return [{ backend: backend as AvailableBackend, variant: undefined, code, message }];
 }

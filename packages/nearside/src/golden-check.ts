@@ -116,7 +116,11 @@ function topTwo(values: ArrayLike<number | bigint>, start: number, width: number
   return { first, margin: largest - second };
 }
 
-function readTensors(files: ModelFiles, stored: Readonly<Record<string, StoredTensor>>): Tensors {
+/** Stored tensors by name, from a variant's files. */
+export function readTensors(
+  files: ModelFiles,
+  stored: Readonly<Record<string, StoredTensor>>,
+): Tensors {
   const tensors: Record<string, Tensor> = {};
   for (const [name, { datatype, shape, file }] of Object.entries(stored)) {
     const bytes = files.get(file) as Uint8Array<ArrayBuffer>;

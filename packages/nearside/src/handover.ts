@@ -1,7 +1,5 @@
 import type { NearsideError } from '@nearside/core';
 import { isBackendFault, isLostWorker } from './backend-fault.js';
-import type { ModelEmitter } from './events.js';
-import { announceRollBack, rollBack } from './roll-back.js';
 import type { Serving } from './serving.js';
 import type { Recorder } from './telemetry/recorder.js';
 
@@ -18,6 +16,8 @@ export interface Shift {
 /** Who takes the next run: one version hands over to another between two runs. */
 export interface Handover {
   readonly current: Shift;
+  /** Whether no run is under way, and no version on probation. */
+  readonly isIdle: boolean;
   /** Does one run on the current version, or on one that is held, and sees how it ends. */
   run<Result>(work: (shift: Shift) => Promise<Result>, held?: Shift): Promise<Result>;
   /** Keeps the current version ready until `release`, whoever takes over: a stream has its state there. */
@@ -31,13 +31,21 @@ export interface Handover {
   close(reason: unknown): Promise<void>;
 }
 
-export interface HandoverOptions {
-  readonly emitter: ModelEmitter;
-  /** Starts the version anew after its worker was lost. */
-  readonly revive: (lost: Shift) => Promise<Shift>;
+/** A version or backend that has failed soon after it took over, and the one before it. */
+export interface GoBack {
+  readonly failed: Shift;
+  readonly to: Shift;
+  readonly error: NearsideError;
 }
 
-export function createHandover(first: Shift, { emitter, revive }: HandoverOptions): Handover {
+export interface HandoverOptions {
+  /** Starts the version anew after its worker was lost. */
+  readonly revive: (lost: Shift) => Promise<Shift>;
+  /** Told when what took over has failed soon, and what served before serves again. */
+  readonly onGoBack: (event: GoBack) => Promise<void>;
+}
+
+export function createHandover(first: Shift, { revive, onGoBack }: HandoverOptions): Handover {
   let current = first;
   /** The version before, while the current one is on probation. */
   let reserve: Shift | undefined;
@@ -87,9 +95,7 @@ export function createHandover(first: Shift, { emitter, revive }: HandoverOption
     reserve = undefined;
     current = to;
     leaveWhenIdle(from, error);
-    const { release: failed } = from.serving.version;
-    const event = { failed, to: to.serving, code: error.code, emitter };
-    void rollBack(event).catch(() => announceRollBack(event)); // its tries still count
+    onGoBack({ failed: from, to, error }).catch(() => {}); // the next `open` will see it fail
   }
 
   /** Another worker takes its place, for the calls that wait and for those that come. */
@@ -110,6 +116,11 @@ export function createHandover(first: Shift, { emitter, revive }: HandoverOption
   return {
     get current() {
       return current;
+    },
+    get isIdle() {
+      const { sequence } = current.serving.version.release;
+      const isProven = !reserve || reserve.serving.version.release.sequence === sequence;
+      return inFlight.size === 0 && !reviving && isProven;
     },
     async run(work, held) {
       if (!held) await reviving?.catch(() => {});

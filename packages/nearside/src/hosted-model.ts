@@ -11,6 +11,7 @@ import {
 import { initialState, NearsideError, type Store } from '@nearside/core';
 import type { Backend, RuntimeTraits } from './backends/backend.js';
 import type { OperatorTime } from './backends/operator-times.js';
+import { findLightest } from './choice/candidate-order.js';
 import { createHostedStreams } from './hosted-streams.js';
 import { LIBRARY_VERSION } from './library-version.js';
 import { createLoadProgress } from './load-progress.js';
@@ -34,9 +35,11 @@ import {
 import { requireTask } from './require-task.js';
 import { runBatch, toTensors } from './run-batch.js';
 import { createRunTurns } from './run-turns.js';
+import type { AvailableBackend } from './runtime-assets.js';
 import { openSession, requireVariant, type Session, startSession } from './session.js';
 import type { Tasks } from './task.js';
 import { type InstallIdentity, readInstallIdentity } from './telemetry/install-identity.js';
+import { timeSession } from './time-session.js';
 import { openUnsignedVersion, type UnsignedVersion } from './unsigned/unsigned-version.js';
 
 /** The model that this worker serves, from address to session. */
@@ -45,6 +48,9 @@ export interface HostedModel {
   openUnsigned(request: UnsignedRequest): Promise<OpenedVersion>;
   fetch(request: FetchRequest): Promise<void>;
   load(request: LoadRequest): Promise<LoadedVariant>;
+  missingBytes(): Promise<Record<string, number>>;
+  lightest(backends: readonly AvailableBackend[]): Promise<AvailableBackend | undefined>;
+  time(): Promise<number>;
   run(request: RunRequest): Promise<BatchReply>;
   recall(id: number): Promise<void>;
   beginStream(id: number): Promise<void>;
@@ -154,6 +160,15 @@ export function createHostedModel({
       return { ...session.loaded, healedChunks };
     },
 
+    missingBytes: () => missingBytes(opened()),
+
+    async lightest(backends) {
+      if (unsigned) return undefined;
+      return findLightest(opened().spec.variants, backends, await missingBytes(opened()));
+    },
+
+    time: () => turns.take(() => timeSession(requireStep(session, 'load'))),
+
     run(request) {
       const arrivedMs = performance.now();
       const ready = requireStep(session, 'load');
@@ -208,6 +223,14 @@ function openVersion(installation: ModelInstallation, which: WhichVersion) {
     case 'candidate':
       return installation.openCandidate(which.sequence);
   }
+}
+
+async function missingBytes(version: InstalledVersion): Promise<Record<string, number>> {
+  const { spec, golden } = version;
+  const entries = spec.variants.map(async (variant) => {
+    return [variant.name, await version.missingBytes(variantFiles(variant, golden))] as const;
+  });
+  return Object.fromEntries(await Promise.all(entries));
 }
 
 function describe(version: InstalledVersion, install: InstallIdentity): OpenedVersion {

@@ -13,6 +13,7 @@ export {
 } from '@nearside/core';
 export type { LabelScore, Output, RgbaPixels } from '@nearside/pipeline';
 export type { OperatorTime } from './backends/operator-times.js';
+export type { ChoiceOrigin, Quarantined } from './choice/choice-record.js';
 export { type ClearOptions, clear } from './clear.js';
 export type { CustomModel } from './custom-model.js';
 export type { ModelEventName, ModelEvents } from './events.js';
@@ -34,7 +35,7 @@ export type {
   StorageOptions,
 } from './model.js';
 export { open } from './open.js';
-export type { OpenOptions, ReportOptions, UpdatePolicy } from './open-options.js';
+export type { OpenOptions, ReportOptions, TuneBudget, UpdatePolicy } from './open-options.js';
 export type { StoreChoice } from './platform/open-store.js';
 export type { LoadPhase, LoadTimes, Progress } from './protocol.js';
 export { type AvailableBackend, runtimeAssets } from './runtime-assets.js';

@@ -17,6 +17,8 @@ const RECENTLY_MS = 60_000;
 export interface CurrencyKeeper {
   /** Set while the repository has taken back what serves, and offers this device nothing else. */
   readonly revoked: NearsideError | undefined;
+  /** Whether a look is under way, with the version it may have found. */
+  readonly isLooking: boolean;
   /**
    * Looks for another version now. When there is one it is fetched, loaded and checked in a worker
    * of its own, while the present one serves on; then it takes the next run.
@@ -134,6 +136,9 @@ export function keepCurrent({
   return {
     get revoked() {
       return revoked;
+    },
+    get isLooking() {
+      return underWay !== undefined;
     },
     update: () => look({ maxAgeMs: 0, isOptional: false }),
     close(reason) {

@@ -2,6 +2,7 @@ import type { ReleaseIdentity, StorageReport } from '@nearside/artifact';
 import type { ErrorCode } from '@nearside/core';
 import type { LabelScore, Output } from '@nearside/pipeline';
 import type { OperatorTime } from './backends/operator-times.js';
+import type { ChoiceOrigin, Quarantined } from './choice/choice-record.js';
 import type { ModelEventName, ModelEvents } from './events.js';
 import type { ImageInput, Input, TensorInput } from './input.js';
 import type { LoadTimes } from './protocol.js';
@@ -66,7 +67,7 @@ export interface Model extends AsyncDisposable {
     options?: { readonly runs?: number | undefined; readonly signal?: AbortSignal | undefined },
   ): Promise<Profile>;
   /** Which backends were candidates here, what became of each, and why: for `console.table`. */
-  explainBackend(): readonly BackendVerdict[];
+  explainBackend(): Promise<readonly BackendVerdict[]>;
   /** What the model takes on this device. `persist` asks the browser never to evict it. */
   storage(options?: StorageOptions): Promise<StorageReport>;
   /** Rejects what waits or runs with `closed`, seals the report, ends the worker. Safe to call twice. */
@@ -98,18 +99,23 @@ export interface StageProfile {
 
 export interface BackendVerdict {
   readonly backend: AvailableBackend;
-  /**
-   * `untried` ones come after one that serves. An `unproven` one serves without golden cases to prove
-   * itself on, in `openUnsigned` alone.
-   */
-  readonly verdict: 'serving' | 'unproven' | 'quarantined' | 'untried';
-  /** Of the one that serves. */
+  /** Undefined where the model has none for it. */
   readonly variant?: string | undefined;
+  /**
+   * `slower` was timed beside the one that serves; `message` says why one is `untried`. An `unproven` one
+   * serves without golden cases to prove itself on, in `openUnsigned` alone.
+   */
+  readonly verdict: 'serving' | 'unproven' | 'slower' | 'quarantined' | 'untried';
+  /** Of runtime and weights, that were not on the device yet when it was looked at. */
+  readonly bytes?: number | undefined;
+  /** Median of a run of the first golden case, ms, where it was timed on this device. */
+  readonly p50Ms?: number | undefined;
+  /** Of the one that serves. */
   readonly hardware?: string | undefined;
   readonly threads?: number | undefined;
   /** Runtime start, session and golden check of the one that serves, ms. */
   readonly startMs?: number | undefined;
-  /** Why it was quarantined. */
+  /** Why it was quarantined; `message` also why it was not tried. */
   readonly code?: ErrorCode | undefined;
   readonly message?: string | undefined;
 }
@@ -190,6 +196,10 @@ export interface ModelStats {
   readonly hardware: string;
   /** Whether the backend reproduced golden outputs; only `openUnsigned` does without. */
   readonly verdict: 'proven' | 'unproven';
+  /** Why this backend serves: `prior` is the order by bytes to fetch, `measured` of this visit. */
+  readonly choice: ChoiceOrigin;
+  /** Variants on backends that failed on this device, in this visit or for good. */
+  readonly quarantined: readonly Quarantined[];
   readonly ok: number;
   readonly errors: { readonly [Code in ErrorCode]?: number };
   readonly aborted: number;

@@ -5,6 +5,7 @@ import {
   parseTrust,
   type RequestOptions,
 } from '@nearside/artifact';
+import { hostedBackends } from '#platform';
 import type { Fallback } from './fallback.js';
 import type { StoreChoice } from './platform/open-store.js';
 import type { Progress, UnsignedRequest } from './protocol.js';
@@ -21,8 +22,14 @@ export interface OpenOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** Ends the opening; the promise rejects with `signal.reason`. */
   readonly signal?: AbortSignal | undefined;
-  /** Forces one; without it the first of `onnx-wasm` and `tfjs-wasm` that proves itself is used. */
+  /** Forces one; without it the fastest that computes the right numbers comes to serve. */
   readonly backend?: AvailableBackend | undefined;
+  /**
+   * What may be spent on finding a faster backend: by default, after the first result and while the
+   * page is idle, 10 MB and 3 s. `before-open` has `open` wait for it; `off` stays with the first that
+   * proves itself.
+   */
+  readonly tune?: TuneBudget | 'before-open' | 'off' | undefined;
   /** Folder of a copy of the package's `dist/assets`, where a bundler does not find it. */
   readonly assets?: string | undefined;
   /** For private repositories. */
@@ -46,6 +53,14 @@ export interface OpenOptions {
    * undefined where it has none for this backend.
    */
   readonly worker?: StartWorker | undefined;
+}
+
+/** What measuring other backends may cost in one visit. */
+export interface TuneBudget {
+  /** Of runtimes and weights that are not on the device yet, compressed; 10,000,000 by default. */
+  readonly maxBytes?: number | undefined;
+  /** Of starting, checking and timing them, not of downloads; 3,000 by default. */
+  readonly maxMs?: number | undefined;
 }
 
 /** What may be downloaded, and when. */
@@ -86,7 +101,11 @@ export interface OpenPlan extends ServingPlan {
 
 /** How a model is served, wherever it comes from. */
 export interface ServingPlan {
+  /** What is tried while nothing is known of the model, or when what served fails. */
   readonly backends: readonly AvailableBackend[];
+  /** What may come to serve by measurement as well. */
+  readonly candidates: readonly AvailableBackend[];
+  readonly tune: TunePlan;
   readonly report: ReportTarget | undefined;
   readonly policy: PlannedPolicy;
   /** The caller chose the one backend. */
@@ -98,6 +117,14 @@ export interface ServingPlan {
   readonly worker: StartWorker | undefined;
 }
 
+export interface TunePlan extends Required<TuneBudget> {
+  readonly when: 'idle' | 'before-open' | 'off';
+}
+
+/** Enough for either of ONNX Runtime's builds, which weigh 3.8 and 6.8 MB, and not for both at once. */
+const TUNE_BYTES = 10_000_000;
+const TUNE_MS = 3_000;
+
 /** Generous: large models compile for seconds on slow phones; what takes longer hangs. */
 const WARM_UP_MS = 60_000;
 const WATCHDOG_MS = 120_000;
@@ -108,6 +135,7 @@ const KNOWN: readonly (keyof OpenOptions)[] = [
   'onProgress',
   'signal',
   'backend',
+  'tune',
   'assets',
   'request',
   'store',
@@ -147,6 +175,8 @@ export function planServing(
   checkKinds(options);
   return {
     backends: planBackends(options.backend),
+    candidates: options.backend === undefined ? hostedBackends : [options.backend],
+    tune: planTune(options.tune),
     report: planReport(options.report),
     policy: planPolicy(options.policy),
     isBackendForced: options.backend !== undefined,
@@ -203,10 +233,33 @@ function resolveUrl(url: string): string {
 }
 
 function planBackends(backend: AvailableBackend | undefined): readonly AvailableBackend[] {
-  if (backend === undefined) return DEFAULT_BACKENDS;
+  if (backend === undefined) {
+    return DEFAULT_BACKENDS.filter((name) => hostedBackends.includes(name));
+  }
   if (AVAILABLE_BACKENDS.includes(backend)) return [backend];
   const names = AVAILABLE_BACKENDS.join(', ');
   throw new RangeError(`open: expected \`backend\` to be one of ${names}; got '${backend}'`);
+}
+
+function planTune(tune: OpenOptions['tune'] = {}): TunePlan {
+  const isObject = typeof tune === 'object' && tune !== null;
+  if (!isObject && tune !== 'off' && tune !== 'before-open') {
+    throw new RangeError(
+      `open: expected \`tune\` to be 'off', 'before-open' or { maxBytes, maxMs }; got '${tune}'`,
+    );
+  }
+  const budget = isObject ? tune : {};
+  requireKnown('the fields of `tune`', budget, ['maxBytes', 'maxMs']);
+  const { maxBytes = TUNE_BYTES, maxMs = TUNE_MS } = budget;
+  requirePositive('tune', { maxBytes, maxMs });
+  return { maxBytes, maxMs, when: isObject ? 'idle' : tune };
+}
+
+function requirePositive(what: string, values: Record<string, number | undefined>): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (value === undefined || value > 0) continue;
+    throw new RangeError(`open: expected \`${what}.${name}\` to be above 0; got ${value}`);
+  }
 }
 
 function planStore(store: StoreChoice = 'auto'): StoreChoice {
@@ -247,10 +300,7 @@ function planPolicy(policy: UpdatePolicy = {}): PlannedPolicy {
       `open: expected \`policy.update\` to be 'auto' or 'manual'; got '${update}'`,
     );
   }
-  for (const [name, value] of Object.entries({ warmUpMs, watchdogMs, maxBytes })) {
-    if (value === undefined || value > 0) continue;
-    throw new RangeError(`open: expected \`policy.${name}\` to be above 0; got ${value}`);
-  }
+  requirePositive('policy', { warmUpMs, watchdogMs, maxBytes });
   return { ...policy, update, warmUpMs, watchdogMs };
 }
 

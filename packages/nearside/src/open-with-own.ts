@@ -22,7 +22,7 @@ export async function openWithOwn(
   parts: Omit<ModelParts, 'serving' | 'own'>,
   { serveInstalled, createModel }: Steps,
 ): Promise<Model> {
-  const { emitter, startMs } = parts;
+  const { emitter, choice, startMs } = parts;
   const { fallback, worker } = parts.plan;
   const plan = { ...parts.plan, worker: worker && requireOwnWorker(worker) };
   let version: OpenedVersion | undefined;
@@ -30,9 +30,9 @@ export async function openWithOwn(
     version ??= opened;
   };
   try {
-    const serving = await serveInstalled({ plan, emitter, onOpened });
-    return createModel({
-      ...{ serving, plan, emitter, startMs },
+    const serving = await serveInstalled({ plan, emitter, choice, onOpened });
+    return await createModel({
+      ...{ serving, plan, emitter, choice, startMs },
       own: (leaving) => ({
         snapshotCustom,
         fallBack: fallback && ((failed) => fallBack(failed, { fallback, emitter, leaving })),

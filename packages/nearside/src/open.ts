@@ -1,3 +1,4 @@
+import { readBackendChoice } from './choice/read-choice.js';
 import { createModel } from './create-model.js';
 import type { CustomModel } from './custom-model.js';
 import { createModelEmitter } from './events.js';
@@ -26,7 +27,7 @@ export async function open(url: string, options: OpenOptions): Promise<Model> {
 export async function openAsPlanned(plan: OpenPlan, startMs: number): Promise<Model> {
   plan.signal?.throwIfAborted();
   const emitter = createModelEmitter();
-  const parts = { plan, emitter, startMs };
+  const parts = { plan, emitter, choice: await readBackendChoice(plan), startMs };
   if (plan.fallback || plan.worker) {
     const { openWithOwn } = await loadLater();
     return openWithOwn(parts, { serveInstalled, createModel });

@@ -15,6 +15,7 @@ import {
 } from '@nearside/core';
 import type { OperatorTime } from './backends/operator-times.js';
 import type { StoreChoice } from './platform/open-store.js';
+import type { AvailableBackend } from './runtime-assets.js';
 import type { InstallIdentity } from './telemetry/install-identity.js';
 
 /**
@@ -37,6 +38,15 @@ export interface WorkerApi {
    * the active one of this device, whoever serves at the moment.
    */
   load(request: LoadRequest): Promise<Reply<LoadedVariant>>;
+  /** Bytes of each variant's files that are not on the device yet, compressed, by its name. */
+  missingBytes(): Promise<Reply<Readonly<Record<string, number>>>>;
+  /**
+   * Which of these backends answers after the fewest bytes: where nothing is known of the model yet.
+   * Undefined when none of them loads a variant.
+   */
+  lightest(backends: readonly AvailableBackend[]): Promise<Reply<AvailableBackend | undefined>>;
+  /** Runs the first golden case a few times, between other runs. @returns mean time of one, ms */
+  time(): Promise<Reply<number>>;
   /** Runs one input, or several as a batch. Their buffers were transferred: the worker owns them. */
   run(request: RunRequest): Promise<Reply<BatchReply>>;
   /** Asks a batch back that has not begun; `run` then answers `recalled`. */

@@ -1,4 +1,5 @@
 import { NearsideError } from '@nearside/core';
+import { demote } from './choice/blame-candidate.js';
 import type { Shift } from './handover.js';
 import type { AvailableBackend } from './runtime-assets.js';
 import { sameInterface } from './same-interface.js';
@@ -27,9 +28,11 @@ export function createReviver(context: ServingContext): (lost: Shift) => Promise
 
   return async ({ serving: lost }) => {
     losses.push({ backend: lost.backend, atMs: performance.now() });
-    const serving = await tryBackends(context, orderAfter(lost.backend), async (backend) => {
-      const opened = await openOn(backend, context, { which: { kind: 'active' } });
-      return opened && load(opened, {});
+    const order = orderAfter(lost.backend);
+    if (order[0] !== lost.backend) demote(context.choice, lost.backend);
+    const serving = await tryBackends(context, order, {
+      open: (backend) => openOn(backend, context, { which: { kind: 'active' } }),
+      load: (opened) => load(opened, {}),
     });
     if (serving && sameInterface(lost.version.spec, serving.version.spec)) return serving;
     void serving?.connection.close(undefined);

@@ -1,5 +1,7 @@
-import { type ErrorCode, NearsideError, type Variant } from '@nearside/core';
+import { NearsideError, type Variant } from '@nearside/core';
 import { startHost } from '#platform';
+import type { BackendChoice } from './choice/backend-choice.js';
+import type { Quarantine } from './choice/choice-record.js';
 import { type Connection, connect } from './connection.js';
 import { type ModelEmitter, notify } from './events.js';
 import type { OpenPlan } from './open-options.js';
@@ -10,7 +12,8 @@ import type {
   WhichVersion,
   WorkerEvent,
 } from './protocol.js';
-import { type AvailableBackend, runtimeOf } from './runtime-assets.js';
+import type { AvailableBackend } from './runtime-assets.js';
+import { runtimeOf } from './runtime-of.js';
 import type { InstallIdentity } from './telemetry/install-identity.js';
 
 /** What opening a model needs beside the plan. */
@@ -21,6 +24,7 @@ export interface ServingContext {
   readonly emitter: ModelEmitter;
   /** Told of every version that is opened, before a backend loads it. */
   readonly onOpened?: ((version: OpenedVersion) => void) | undefined;
+  readonly choice: BackendChoice;
 }
 
 /** A version in a worker of its own, verified, and the variant of it that the backend can load. */
@@ -45,11 +49,7 @@ export interface Serving extends Started {
 }
 
 /** A backend that was tried on this device and failed, and why. */
-export interface QuarantinedBackend {
-  readonly backend: AvailableBackend;
-  readonly code: ErrorCode;
-  readonly message: string;
-}
+export type QuarantinedBackend = Quarantine;
 
 export interface OpenOnOptions {
   readonly which: WhichVersion;
@@ -64,7 +64,7 @@ export interface OpenOnOptions {
  */
 export async function openOn(
   backend: AvailableBackend,
-  { plan, identity, emitter, onOpened }: ServingContext,
+  { plan, identity, emitter, onOpened }: Omit<ServingContext, 'choice'>,
   { which, signal, onProgress }: OpenOnOptions,
 ): Promise<Opened | undefined> {
   const onEvent = (event: WorkerEvent) => {
@@ -90,7 +90,7 @@ export async function openOn(
           request,
           maxBytes: policy.maxBytes,
           install: identity,
-          runtimes: [...new Set(plan.backends.map(runtimeOf))],
+          runtimes: [...new Set([...plan.backends, ...plan.candidates].map(runtimeOf))],
         });
     if (!version) {
       void connection.close(undefined);

@@ -12,12 +12,13 @@ import {
   NearsideError,
   parseBaseline,
   type TensorSpec,
+  type Tensors,
   type Variant,
 } from '@nearside/core';
 import type { Backend, BackendSession, ModelFiles, RuntimeTraits } from './backends/backend.js';
 import type { ModelTensors } from './backends/model-tensors.js';
 import { carryState } from './carry-state.js';
-import { checkGolden } from './golden-check.js';
+import { checkGolden, readTensors } from './golden-check.js';
 import type { LoadProgress } from './load-progress.js';
 import type { LoadedVariant, LoadRequest } from './protocol.js';
 import { fetchRuntimeWasm } from './runtime-wasm.js';
@@ -33,6 +34,8 @@ export interface Session extends BackendSession {
   readonly spec: ModelSpec;
   readonly variant: Variant;
   readonly baseline: Baseline | undefined;
+  /** Inputs of the first golden case, the cheap one, to time runs with. */
+  readonly sample: Tensors;
   /** How many items run together; lowered when memory turns out not to be enough. */
   readonly batchLimit: { max: number };
   readonly loaded: Omit<LoadedVariant, 'healedChunks'>;
@@ -131,6 +134,7 @@ export async function startSession(options: StartSessionOptions): Promise<Sessio
     spec: described,
     variant,
     baseline: weights.baseline,
+    sample: golden ? readTensors(weights.files, golden.cases[0]?.inputs ?? {}) : {},
     batchLimit: { max: spec.batch?.max ?? 1 },
     loaded: {
       ...traits,

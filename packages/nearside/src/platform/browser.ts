@@ -1,7 +1,10 @@
 import { NearsideError } from '@nearside/core';
-import { type AvailableBackend, backendAssets } from '../runtime-assets.js';
+import { AVAILABLE_BACKENDS, type AvailableBackend, backendAssets } from '../runtime-assets.js';
 import type { StartWorker } from '../start-own-worker.js';
 import type { Host } from './host.js';
+
+/** Backends that can be started here at all. */
+export const hostedBackends: readonly AvailableBackend[] = AVAILABLE_BACKENDS;
 
 /**
  * Starts a backend's worker, or the app's own for it.

@@ -10,6 +10,9 @@ import type { StartWorker } from '../start-own-worker.js';
 import type { Host } from './host.js';
 import type { OpenStore } from './open-store.js';
 
+/** Backends that can be started here at all. */
+export const hostedBackends: readonly AvailableBackend[] = ['onnx-wasm'];
+
 /**
  * Starts a backend in this thread: the same worker file, attached to one end of a channel.
  *
@@ -23,7 +26,7 @@ export async function startHost(
   if (startOwn) {
     throw new NearsideError('worker-blocked', 'Expected a browser for `worker`, got Node.');
   }
-  if (backend !== 'onnx-wasm') {
+  if (!hostedBackends.includes(backend)) {
     throw new NearsideError('no-backend', `${backend}: expected a browser, got Node.`, {
       details: { backend },
     });

@@ -22,6 +22,8 @@ export interface Recorder {
    * @param quarantined backends tried before that failed
    */
   opened(opening: OpeningStats | undefined, more: { readonly quarantined: number }): void;
+  /** A backend failed later, while it was tried beside the one that serves or soon after it took over. */
+  quarantined(): void;
   ran(durations: RunDurations, observation: Observation | undefined): void;
   failed(code: ErrorCode): void;
   aborted(): void;
@@ -93,6 +95,10 @@ export function createRecorder({
         if (origin === 'store') tally.cacheHits += 1;
         tally.bytesFetched += fetchedBytes;
         record(tally.load, totalMs);
+      }),
+    quarantined: () =>
+      count((tally) => {
+        tally.quarantines += 1;
       }),
     ran: (durations, observation) => count((tally) => tallyRun(tally, durations, observation)),
     failed: (code) => count((tally) => tallyFailure(tally, code)),

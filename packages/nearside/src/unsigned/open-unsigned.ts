@@ -2,6 +2,8 @@ import type { Datatype, ModelSpec } from '@nearside/core';
 import type { Model } from '../model.js';
 import { openAsPlanned } from '../open.js';
 import { type OpenOptions, planServing } from '../open-options.js';
+import type { AvailableBackend } from '../runtime-assets.js';
+import { runtimeOf } from '../runtime-of.js';
 import { toBlobs, type UnsignedFiles } from './unsigned-files.js';
 
 /**
@@ -56,12 +58,22 @@ export async function openUnsigned(
     throw new TypeError(`openUnsigned: expected a spec such as { name: 'ocr' }; got ${spec}`);
   }
   const { policy, ...serving } = planServing(options, KNOWN);
+  const blobs = toBlobs(files);
   const plan = {
     ...serving,
+    backends: likelyFirst(serving.backends, Object.keys(blobs)),
+    tune: { ...serving.tune, when: 'off' } as const,
     ...{ url: '', pin: '', address: { repository: '', model: spec.name ?? 'The model' } },
     ...({ store: 'memory', mirrors: [], request: undefined } as const),
     policy: { ...policy, update: 'manual' } as const,
-    unsigned: { files: toBlobs(files), spec: { ...spec } },
+    unsigned: { files: blobs, spec: { ...spec } },
   };
   return openAsPlanned(plan, startMs);
+}
+
+/** A model of several files with JSON among them is one of TensorFlow.js; what it is shows in the worker. */
+function likelyFirst(backends: readonly AvailableBackend[], names: readonly string[]) {
+  const isTfjs = names.some((name) => name.endsWith('.json') && name !== 'golden.json');
+  const isLikely = (backend: AvailableBackend) => (runtimeOf(backend) === 'tfjs') === isTfjs;
+  return [...backends.filter(isLikely), ...backends.filter((backend) => !isLikely(backend))];
 }
