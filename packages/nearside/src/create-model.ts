@@ -1,5 +1,5 @@
 import type { StorageReport } from '@nearside/artifact';
-import { type NearsideError, quantile, shareOnce } from '@nearside/core';
+import { type NearsideError, shareOnce } from '@nearside/core';
 import type { Companions } from './accompany-model.js';
 import type { BackendChoice } from './choice/backend-choice.js';
 import { closedError } from './closed-error.js';
@@ -17,10 +17,10 @@ import { createRunQueue } from './scheduler/run-queue.js';
 import type { Serving } from './serving.js';
 import { releaseSnapshot } from './snapshot-input.js';
 import { streamLater } from './streaming/stream-later.js';
+import { createLifetime } from './telemetry/lifetime.js';
 import type { Reporting } from './telemetry/open-reporting.js';
-import { recordVersion } from './telemetry/record-version.js';
+import { createRecorder } from './telemetry/recorder.js';
 import { createReportTotals } from './telemetry/report-totals.js';
-import { createTally } from './telemetry/tally.js';
 
 type OwnParts = 'fallBack' | 'snapshotCustom';
 
@@ -53,14 +53,12 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   const firstResult = awaitFirstResult();
   const later = () => firstResult.isOver.then(loadLater);
   let reporting: Reporting | undefined;
-  const recording = {
-    ...{ ...context, lifetime: createTally(), totals: createReportTotals() },
-    loadReporting: shareOnce(async () => {
-      const { openReporting } = await later();
-      reporting = openReporting(plan.store);
-      return reporting;
-    }),
-  };
+  const recording = { ...context, lifetime: createLifetime(), totals: createReportTotals() };
+  const loadReporting = shareOnce(async () => {
+    const { openReporting } = await later();
+    reporting = openReporting(plan.store);
+    return reporting;
+  });
   const revive = shareOnce(async () => (await loadLater()).createReviver(context));
   const handover = createHandover(startShift(first), {
     revive: async (lost) => startShift(await (await revive())(lost)),
@@ -88,7 +86,14 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     const { accompanyModel } = await later();
     if (closed) throw closed;
     const isBusy = () => queue.waiting > 0 || !handover.isIdle;
-    companions = accompanyModel({ ...context, handover, recording, startShift, isBusy });
+    companions = accompanyModel({
+      ...context,
+      handover,
+      recording,
+      loadReporting,
+      startShift,
+      isBusy,
+    });
     return companions;
   });
   if (!plan.unsigned) void accompany().catch(() => {}); // `update` says why, and tries again
@@ -102,7 +107,11 @@ export async function createModel(parts: ModelParts): Promise<Model> {
 
   function startShift(serving: Serving): Shift {
     const { version, backend, variant } = serving;
-    const recorder = recordVersion(recording, { version, backend, variant: variant.name });
+    const counted = { version, backend, variant: variant.name, startMs: Date.now() };
+    const recorder = createRecorder(recording.lifetime, async () => {
+      const [opened, { countVersion }] = await Promise.all([loadReporting(), later()]);
+      return countVersion(opened, recording, counted);
+    });
     return { serving, recorder };
   }
 
@@ -123,7 +132,6 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   function stats(): ModelStats {
     const { lifetime, totals } = recording;
     const { version, variant, backend, loaded } = handover.current.serving;
-    const { total } = lifetime.latency;
     return {
       model,
       version: version.release.version,
@@ -140,11 +148,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
       invalid: lifetime.invalid,
       fallbacks: lifetime.fallbacks,
       waiting: queue.waiting,
-      latencyMs: {
-        p50: quantile(total, 0.5),
-        p95: quantile(total, 0.95),
-        p99: quantile(total, 0.99),
-      },
+      latencyMs: lifetime.latencyMs?.() ?? { p50: undefined, p95: undefined, p99: undefined },
       opening,
       reports: plan.report && { ...totals },
     };

@@ -1,4 +1,4 @@
-import { type NearsideError, shareOnce } from '@nearside/core';
+import type { NearsideError } from '@nearside/core';
 import { closedError } from './closed-error.js';
 import type { ModelEmitter } from './events.js';
 import { askFallback, type Fallback, fallbackMeta } from './fallback.js';
@@ -14,10 +14,11 @@ import { scoreAll } from './score-all.js';
 import type { QuarantinedBackend } from './serving.js';
 import { releaseSnapshot, snapshotInput } from './snapshot-input.js';
 import { refusedStream } from './streaming/refused-stream.js';
-import { openReporting, type Reporting } from './telemetry/open-reporting.js';
-import { recordVersion } from './telemetry/record-version.js';
+import { countVersion } from './telemetry/count-version.js';
+import { createLifetime } from './telemetry/lifetime.js';
+import { openReporting } from './telemetry/open-reporting.js';
+import { createRecorder } from './telemetry/recorder.js';
 import { createReportTotals } from './telemetry/report-totals.js';
-import { createTally } from './telemetry/tally.js';
 
 export interface FallbackModelParts {
   readonly fallback: Fallback;
@@ -36,20 +37,17 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
   const release = version?.release ?? { model: plan.address.model, version: '0.0.0' };
   const failures = failuresOf(error, plan);
   const atMs = Date.now();
-  const lifetime = createTally();
+  const lifetime = createLifetime();
   const totals = createReportTotals();
-  let reporting: Reporting | undefined;
-  const recorder = recordVersion(
-    {
-      ...{ emitter, lifetime, totals },
-      plan: version ? plan : { ...plan, report: undefined },
-      identity: version?.install ?? { id: '', cohort: 0 },
-      loadReporting: shareOnce(async () => {
-        reporting = openReporting(plan.store);
-        return reporting;
-      }),
-    },
-    dimensionsOf(version, plan),
+  const recording = {
+    ...{ emitter, lifetime, totals },
+    plan: version ? plan : { ...plan, report: undefined },
+    identity: version?.install ?? { id: '', cohort: 0 },
+  };
+  const counted = { ...dimensionsOf(version, plan), startMs: atMs };
+  const reporting = openReporting(plan.store);
+  const recorder = createRecorder(lifetime, async () =>
+    countVersion(reporting, recording, counted),
   );
   const totalMs = performance.now() - parts.startMs;
   const visit = crypto.randomUUID().slice(0, 8);
@@ -120,7 +118,7 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
 
   async function close(): Promise<void> {
     if (!closing.signal.aborted) closing.abort(closedError(release.model));
-    closed ??= recorder.close().then(() => reporting?.close());
+    closed ??= recorder.close().then(() => reporting.close());
     return closed;
   }
 

@@ -11,5 +11,6 @@ export { createReviver } from './revive-worker.js';
 export { scoreAll } from './score-all.js';
 export { servePrevious } from './serve-previous.js';
 export { openStream } from './streaming/open-stream.js';
+export { countVersion } from './telemetry/count-version.js';
 export { openReporting } from './telemetry/open-reporting.js';
 export { tryBackends } from './try-backends.js';
