@@ -64,7 +64,7 @@ export function serveStarted(
   const { backend, version } = started;
   const variant = started.variant.name;
   const { sequence } = version.release;
-  choice.settle({ backend, variant }, { sequence, isFallback: quarantined.length > 0 });
+  choice.settle({ backend, variant }, { sequence, haveOthersFailed: quarantined.length > 0 });
   emitter.emit('backend-selected', { backend, variant, origin: choice.origin });
   return { ...started, quarantined };
 }

@@ -30,3 +30,8 @@ export function isLostWorker(error: unknown): error is NearsideError {
     isNearsideError(error) && ['worker-lost', 'device-lost', 'terminated'].includes(error.code)
   );
 }
+
+/** Whether a run hung until the watchdog ended its worker; a caller may end one as well. */
+export function isHung(error: unknown): error is NearsideError {
+  return isNearsideError(error) && error.code === 'terminated' && !error.details.isOwn;
+}

@@ -61,7 +61,12 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   });
   const revive = shareOnce(async () => (await loadLater()).createReviver(context));
   const handover = createHandover(startShift(first), {
-    revive: async (lost) => startShift(await (await revive())(lost)),
+    async revive(lost, error) {
+      const serving = await (await revive())(lost, error);
+      if (!closed) return startShift(serving);
+      void serving.connection.close(closed);
+      throw closed;
+    },
     async onGoBack(event) {
       const { goBack } = await loadLater();
       await goBack(context, event);
@@ -98,10 +103,8 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   });
   if (!plan.unsigned) void accompany().catch(() => {}); // `update` says why, and tries again
   const leaving = new AbortController();
-  const runner = createRunner({
-    ...{ handover, queue, recent, emitter, refusal },
-    ...parts.own?.(leaving.signal),
-  });
+  const own = parts.own?.(leaving.signal);
+  const runner = createRunner({ ...{ handover, queue, recent, emitter, refusal }, ...own });
   let closed: NearsideError | undefined;
   let closing: Promise<void> | undefined;
 
@@ -196,7 +199,10 @@ export async function createModel(parts: ModelParts): Promise<Model> {
       yield* (await loadLater()).scoreAll(run, inputs, options);
     },
     stream: (source, options) =>
-      streamLater(source, options, { handover, runFrame, refusal, closing: leaving.signal }),
+      streamLater(source, options, {
+        ...{ handover, runFrame, refusal },
+        ...{ closing: leaving.signal, custom: own?.snapshotCustom },
+      }),
     stats,
     storage,
     profile: async (input, options) =>
@@ -211,7 +217,10 @@ export async function createModel(parts: ModelParts): Promise<Model> {
       if (typeof truth?.label !== 'string') {
         throw new TypeError('feedback: expected { label: string } as the truth');
       }
-      handover.current.recorder.feedback(recent.recall(id), truth.label);
+      const run = recent.recall(id);
+      // Which version it was of has its report; of one without a baseline there is nothing to count.
+      if (!run) handover.current.recorder.feedback(undefined, truth.label);
+      else if (run.observation) run.recorder.feedback(run.observation, truth.label);
     },
     async update() {
       if (closed) throw closed;

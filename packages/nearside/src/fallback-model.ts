@@ -12,6 +12,7 @@ import type { AvailableBackend } from './runtime-assets.js';
 import { runtimeOf } from './runtime-of.js';
 import { scoreAll } from './score-all.js';
 import type { QuarantinedBackend } from './serving.js';
+import { snapshotCustom } from './snapshot-custom.js';
 import { releaseSnapshot, snapshotInput } from './snapshot-input.js';
 import { refusedStream } from './streaming/refused-stream.js';
 import { countVersion } from './telemetry/count-version.js';
@@ -87,7 +88,12 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
   /** A bad input is the caller's own here too. */
   async function requireFit(input: Input, { spec }: OpenedVersion): Promise<void> {
     try {
-      releaseSnapshot(await snapshotInput(input, spec, { transfer: false }));
+      releaseSnapshot(
+        await snapshotInput(input, spec, {
+          transfer: false,
+          custom: plan.worker && snapshotCustom,
+        }),
+      );
     } catch (unfit) {
       recorder.failed((unfit as NearsideError).code);
       throw unfit;
@@ -101,7 +107,7 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
       version: release.version,
       ...{ variant: 'fallback', backend: 'fallback', threads: 0, hardware: 'none' },
       verdict: 'unproven',
-      choice: 'fallback',
+      choice: 'none',
       quarantined: failures.map((failure) => ({ ...failure, atMs })),
       ok: lifetime.ok,
       errors: Object.fromEntries(lifetime.errors),

@@ -1,8 +1,8 @@
 import { demote, quarantine } from './choice/blame-candidate.js';
-import type { Candidate } from './choice/candidate.js';
+import { candidateOf } from './choice/candidate.js';
 import type { GoBack } from './handover.js';
 import { announceRollBack, rollBack } from './roll-back.js';
-import type { Serving, ServingContext } from './serving.js';
+import type { ServingContext } from './serving.js';
 
 /** Sees to it that the next `open` starts with what serves again, and not with what has failed. */
 export async function goBack(context: ServingContext, event: GoBack): Promise<void> {
@@ -22,11 +22,7 @@ function blameBackend(
   const told = { ...candidateOf(failed.serving), code, message };
   quarantine(choice, told, sequence);
   demote(choice, failed.serving.backend);
-  choice.settle(candidateOf(to.serving), { sequence, isFallback: true });
+  choice.settle(candidateOf(to.serving), { sequence, haveOthersFailed: true });
   to.recorder.quarantined();
   emitter.emit('backend-quarantined', told);
-}
-
-function candidateOf({ backend, variant }: Serving): Candidate {
-  return { backend, variant: variant.name };
 }

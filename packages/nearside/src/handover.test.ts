@@ -1,4 +1,4 @@
-import { NearsideError } from '@nearside/core';
+import { createDeferred, NearsideError } from '@nearside/core';
 import { expect, test } from 'vitest';
 import { createHandover, type Shift } from './handover.js';
 
@@ -58,4 +58,35 @@ test('it is idle when no run is under way', async () => {
   end();
   await running;
   expect(handover.isIdle).toBe(true);
+});
+
+test('a version that hangs soon after it took over gives way; one that its caller ended does not', async () => {
+  for (const [details, sequence] of [
+    [{}, 1],
+    [{ isOwn: true }, 2],
+  ] as const) {
+    const handover = createHandover(shift('onnx-wasm', 1).shift, {
+      revive: async (lost) => lost,
+      onGoBack: async () => {},
+    });
+    handover.take(shift('onnx-wasm', 2).shift);
+    const ended = new NearsideError('terminated', 'ended', { details });
+    await handover.run(() => Promise.reject(ended)).catch(() => {});
+    expect(handover.current.serving.version.release.sequence).toBe(sequence);
+  }
+});
+
+test('with no backend left to serve, the runs that wait are told so', async () => {
+  const { shift: lost } = shift('onnx-wasm', 1);
+  const none = new NearsideError('no-backend', 'none left');
+  const revived = createDeferred<Shift>();
+  const handover = createHandover(lost, {
+    revive: () => revived.promise,
+    onGoBack: async () => {},
+  });
+  const loss = new NearsideError('worker-lost', 'lost');
+  await handover.run(() => Promise.reject(loss)).catch(() => {});
+  const waiting = handover.run(async () => 'ran');
+  revived.reject(none);
+  await expect(waiting).rejects.toBe(none);
 });

@@ -1,5 +1,5 @@
-import type { NearsideError } from '@nearside/core';
-import { isBackendFault, isLostWorker } from './backend-fault.js';
+import { isNearsideError, type NearsideError } from '@nearside/core';
+import { isBackendFault, isHung, isLostWorker } from './backend-fault.js';
 import type { Serving } from './serving.js';
 import type { Recorder } from './telemetry/recorder.js';
 
@@ -39,8 +39,8 @@ export interface GoBack {
 }
 
 export interface HandoverOptions {
-  /** Starts the version anew after its worker was lost. */
-  readonly revive: (lost: Shift) => Promise<Shift>;
+  /** Starts the version anew after its worker was lost, by that error. */
+  readonly revive: (lost: Shift, error: NearsideError) => Promise<Shift>;
   /** Told when what took over has failed soon, and what served before serves again. */
   readonly onGoBack: (event: GoBack) => Promise<void>;
 }
@@ -99,9 +99,9 @@ export function createHandover(first: Shift, { revive, onGoBack }: HandoverOptio
   }
 
   /** Another worker takes its place, for the calls that wait and for those that come. */
-  function replace(lost: Shift): void {
+  function replace(lost: Shift, error: NearsideError): void {
     if (lost !== current || isClosed) return;
-    reviving ??= revive(lost)
+    reviving ??= revive(lost, error)
       .then((next) => {
         if (isClosed) return void next.serving.connection.close(undefined);
         current = next;
@@ -111,6 +111,13 @@ export function createHandover(first: Shift, { revive, onGoBack }: HandoverOptio
         reviving = undefined;
       });
     reviving.catch(() => {}); // the next run finds the lost worker, says so, and tries again
+  }
+
+  /** @throws NearsideError `no-backend`, when none is left to serve */
+  async function revived(): Promise<void> {
+    await reviving?.catch((error) => {
+      if (isNearsideError(error) && error.code === 'no-backend') throw error;
+    });
   }
 
   return {
@@ -123,7 +130,7 @@ export function createHandover(first: Shift, { revive, onGoBack }: HandoverOptio
       return inFlight.size === 0 && !reviving && isProven;
     },
     async run(work, held) {
-      if (!held) await reviving?.catch(() => {});
+      if (!held) await (reviving && revived());
       const shift = held ?? current;
       begin(shift);
       try {
@@ -131,8 +138,8 @@ export function createHandover(first: Shift, { revive, onGoBack }: HandoverOptio
         if (shift === current) settleIn();
         return result;
       } catch (error) {
-        if (isBackendFault(error)) goBack(shift, error);
-        if (isLostWorker(error)) replace(shift);
+        if (isBackendFault(error) || isHung(error)) goBack(shift, error);
+        if (isLostWorker(error)) replace(shift, error);
         throw error;
       } finally {
         end(shift);

@@ -1,5 +1,8 @@
 import type { ReleaseIdentity } from '@nearside/artifact';
 import { isNearsideError, NearsideError } from '@nearside/core';
+import { createBackendChoice } from './choice/backend-choice.js';
+import { candidateOf } from './choice/candidate.js';
+import { EMPTY_RECORD } from './choice/choice-record.js';
 import type { Handover, Shift } from './handover.js';
 import { isDataExpensive } from './is-data-expensive.js';
 import { proveCandidate, type Trial } from './prove-candidate.js';
@@ -52,10 +55,10 @@ export function keepCurrent({
   /** Proven here, but of another interface: it waits for the next `open`. */
   let waiting: number | undefined;
 
-  /** A look that fails says so by events where they matter; the next one is in 15 minutes. */
   const stopClock =
     plan.policy.update === 'auto' ? startUpdateClock(() => void lookByItself()) : () => {};
 
+  /** A look that fails says so by events where they matter; the next one is in 15 minutes. */
   async function lookByItself(): Promise<void> {
     await look({ maxAgeMs: RECENTLY_MS, isOptional: true }).catch(() => {});
   }
@@ -95,8 +98,11 @@ export function keepCurrent({
   async function tryOut(next: ReleaseIdentity): Promise<Serving> {
     const trial: Trial = {};
     const current = handover.current.serving;
+    // What comes of it says nothing of the version that serves.
+    const choice = createBackendChoice(plan, { ...EMPTY_RECORD, start: candidateOf(current) });
+    const trying = { ...context, choice };
     try {
-      return await proveCandidate(context, next, { current, trial, signal: closing.signal });
+      return await proveCandidate(trying, next, { current, trial, signal: closing.signal });
     } catch (error) {
       if (!closing.signal.aborted) await settleFailure(next, trial, error);
       throw error;
@@ -134,6 +140,7 @@ export function keepCurrent({
       return;
     }
     handover.take(startShift(next));
+    context.choice.settle(candidateOf(next), { sequence, haveOthersFailed: false });
     emitter.emit('version-swapped', { from: before.release.version, to: version });
   }
 

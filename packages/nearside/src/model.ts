@@ -113,7 +113,7 @@ export interface BackendVerdict {
   /** Of the one that serves. */
   readonly hardware?: string | undefined;
   readonly threads?: number | undefined;
-  /** Runtime start, session and golden check of the one that serves, ms. */
+  /** Fetching and starting the runtime, session and golden check of the one that serves, ms. */
   readonly startMs?: number | undefined;
   /** Why it was quarantined; `message` also why it was not tried. */
   readonly code?: ErrorCode | undefined;
@@ -208,7 +208,7 @@ export interface ModelStats {
   /** Runs that `fallback` answered. */
   readonly fallbacks: number;
   readonly waiting: number;
-  /** Call → result, ms, ±4.33 %; undefined before the first result. */
+  /** Call → result, ms, ±4.33 %; undefined until counting begins, soon after the first result. */
   readonly latencyMs: Readonly<Record<'p50' | 'p95' | 'p99', number | undefined>>;
   readonly opening: OpeningStats;
   readonly reports: Readonly<ReportTotals> | undefined;

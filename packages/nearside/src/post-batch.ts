@@ -1,4 +1,4 @@
-import { NearsideError } from '@nearside/core';
+import { isNearsideError, NearsideError } from '@nearside/core';
 import { isLostWorker } from './backend-fault.js';
 import type { Connection } from './connection.js';
 import type { Handover, Shift } from './handover.js';
@@ -22,6 +22,8 @@ export interface QueuedRun {
   readonly topK: number | undefined;
   /** Of a frame whose stream has state: which one, and who has that. */
   readonly stream?: HeldStream | undefined;
+  /** Whether it is on its way to a worker, or there: its input is not the caller's any more. */
+  isPosted?: boolean | undefined;
   /** Which version has taken it; none while it waits. */
   shift?: Shift | undefined;
   /** It was lost with a worker and done again: once is enough. */
@@ -36,7 +38,8 @@ export interface HeldStream {
 
 type RunOutcome = Outcome<QueuedRun, RunReply>;
 
-let nextId = 0;
+/** Of this page's batches: a connection is asked for one by it. */
+let lastId = 0;
 
 /**
  * Gives calls to the version that serves now, as one batch.
@@ -47,8 +50,8 @@ export function postBatch(
   runs: readonly QueuedRun[],
   { handover, watchdogMs }: { handover: Handover; watchdogMs: number },
 ): PostedBatch<QueuedRun, RunReply> {
-  nextId += 1;
-  const id = nextId;
+  const id = nextId();
+  for (const run of runs) run.isPosted = true;
   let taken: Shift | undefined;
   const stream = runs[0]?.stream;
   const end = handover
@@ -67,23 +70,24 @@ export function postBatch(
       taken?.serving.connection.recall(id).catch(() => {});
     },
     terminate() {
-      taken?.serving.connection.kill(terminated('a caller ended it'));
+      taken?.serving.connection.kill(terminated('a caller ended it', { isOwn: true }));
     },
   };
 }
 
-async function runOn(
-  connection: Connection,
-  {
-    id,
-    runs,
-    inputs,
-  }: {
-    id: number;
-    runs: readonly QueuedRun[];
-    inputs: readonly PromiseSettledResult<WireInput>[];
-  },
-): Promise<RunOutcome[]> {
+function nextId(): number {
+  lastId += 1;
+  return lastId;
+}
+
+interface Posted {
+  readonly id: number;
+  readonly runs: readonly QueuedRun[];
+  /** Of each run, in their order. */
+  readonly inputs: readonly PromiseSettledResult<WireInput>[];
+}
+
+async function runOn(connection: Connection, { id, runs, inputs }: Posted): Promise<RunOutcome[]> {
   const items: RunItem[] = [];
   const given: Transferable[] = [];
   for (const [i, input] of inputs.entries()) {
@@ -94,16 +98,40 @@ async function runOn(
   }
   if (items.length === 0) return merge(inputs, []);
   const stream = runs[0]?.stream?.id;
-  const answer = await connection.run({ id, items, stream }, [...new Set(given)]);
+  const answer = await connection.run({ id, items, stream }, [...new Set(given)]).catch((error) => {
+    // Nothing has left: one input that cannot be posted keeps its neighbours here.
+    if (items.length > 1 && isNearsideError(error) && error.code === 'input-detached') return;
+    throw error;
+  });
+  if (!answer) return oneByOne(connection, { runs, inputs });
   if (answer.kind === 'done') return merge(inputs, answer.replies.map(outcomeOf));
   let next = 0;
   const again = answer.items.map(({ input }): RunOutcome => {
     while (inputs[next]?.status === 'rejected') next += 1;
     const run = runs[next] as QueuedRun;
     next += 1;
-    return { ok: 'again', work: Object.assign(run, { input, shift: undefined }) };
+    return { ok: 'again', work: Object.assign(run, { input, ...WAITING }) };
   });
   return merge(inputs, again);
+}
+
+const WAITING = { isPosted: false, shift: undefined } as const;
+
+async function oneByOne(
+  connection: Connection,
+  { runs, inputs }: Omit<Posted, 'id'>,
+): Promise<RunOutcome[]> {
+  const outcomes = runs.map(async (run, i): Promise<RunOutcome> => {
+    const alone = { id: nextId(), runs: [run], inputs: inputs.slice(i, i + 1) };
+    try {
+      const [outcome] = await runOn(connection, alone);
+      return outcome as RunOutcome;
+    } catch (error) {
+      if (isLostWorker(error)) throw error;
+      return { ok: false, error };
+    }
+  });
+  return Promise.all(outcomes);
 }
 
 /** A picture that turned out broken on this side fails as one that does on the other. */
@@ -135,7 +163,7 @@ async function afterLoss(runs: readonly QueuedRun[], error: unknown): Promise<Ru
     const isThere =
       !run.stream && input.status === 'fulfilled' && !run.isGiven && isRetained(input.value);
     return isThere && !run.isSecondTry
-      ? { ok: 'again', work: Object.assign(run, { shift: undefined, isSecondTry: true }) }
+      ? { ok: 'again', work: Object.assign(run, { ...WAITING, isSecondTry: true }) }
       : { ok: false, error };
   });
 }
@@ -154,10 +182,11 @@ async function watched<Result>(
   }
 }
 
-function terminated(why: string): NearsideError {
+/** @param details `isOwn`: a caller wanted it, and nobody is to blame */
+function terminated(why: string, details: { isOwn?: boolean } = {}): NearsideError {
   return new NearsideError(
     'terminated',
     `Expected the run to end, got its worker ended: ${why}. Another worker takes its place.`,
-    { retryable: true },
+    { retryable: true, details },
   );
 }

@@ -1,17 +1,26 @@
 import type { Observation } from './protocol.js';
+import type { Recorder } from './telemetry/recorder.js';
 
 /** Runs remembered for feedback; older ones are forgotten. About 100 kB. */
 const REMEMBERED = 1000;
 
+/** A run as feedback needs it. */
+export interface RecentRun {
+  /** Of the version that did it. */
+  readonly recorder: Recorder;
+  /** Undefined for a model without a baseline. */
+  readonly observation: Observation | undefined;
+}
+
 /** The runs of this page visit that feedback can still refer to. */
 export interface RecentRuns {
   nextId(): string;
-  remember(id: string, observation: Observation | undefined): void;
-  recall(id: string): Observation | undefined;
+  remember(id: string, run: RecentRun): void;
+  recall(id: string): RecentRun | undefined;
 }
 
 export function createRecentRuns(): RecentRuns {
-  const observations = new Map<string, Observation>();
+  const runs = new Map<string, RecentRun>();
   const visit = crypto.randomUUID().slice(0, 8);
   let count = 0;
   return {
@@ -19,12 +28,11 @@ export function createRecentRuns(): RecentRuns {
       count += 1;
       return `${visit}-${count}`;
     },
-    remember(id, observation) {
-      if (!observation) return;
-      observations.set(id, observation);
-      const oldest = observations.keys().next().value;
-      if (observations.size > REMEMBERED && oldest !== undefined) observations.delete(oldest);
+    remember(id, run) {
+      runs.set(id, run);
+      const oldest = runs.keys().next().value;
+      if (runs.size > REMEMBERED && oldest !== undefined) runs.delete(oldest);
     },
-    recall: (id) => observations.get(id),
+    recall: (id) => runs.get(id),
   };
 }

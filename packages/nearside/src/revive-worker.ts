@@ -14,7 +14,9 @@ const WITHIN_MS = 60_000;
  * Serves a version anew after its worker was lost: from the cache, on the same backend, or on another
  * one when that keeps losing workers.
  */
-export function createReviver(context: ServingContext): (lost: Shift) => Promise<Serving> {
+export function createReviver(
+  context: ServingContext,
+): (lost: Shift, error: NearsideError) => Promise<Serving> {
   const losses: { readonly backend: AvailableBackend; readonly atMs: number }[] = [];
 
   function orderAfter(lost: AvailableBackend): AvailableBackend[] {
@@ -26,8 +28,9 @@ export function createReviver(context: ServingContext): (lost: Shift) => Promise
     return [...all.filter((name) => !isDemoted(name)), ...all.filter(isDemoted)];
   }
 
-  return async ({ serving: lost }) => {
-    losses.push({ backend: lost.backend, atMs: performance.now() });
+  return async ({ serving: lost }, error) => {
+    const isAsked = error.details.isOwn === true; // a caller ended it: no fault of the backend
+    if (!isAsked) losses.push({ backend: lost.backend, atMs: performance.now() });
     const order = orderAfter(lost.backend);
     if (order[0] !== lost.backend) demote(context.choice, lost.backend);
     const serving = await tryBackends(context, order, {

@@ -114,7 +114,7 @@ export function createRunner({
     try {
       return await queue.add({ work, priority, ...limits, ...together });
     } finally {
-      if (!work.shift) releaseSnapshot(work.input);
+      if (!work.isPosted) releaseSnapshot(work.input);
     }
   }
 
@@ -130,7 +130,7 @@ export function createRunner({
     const queueMs = Math.max(0, totalMs - times.pre - times.run - times.post);
     const durations = { total: totalMs, queue: queueMs, ...times };
     shift.recorder.ran(durations, observation);
-    recent.remember(id, observation);
+    recent.remember(id, { recorder: shift.recorder, observation });
     emitter.emit('run-end', { id, ok: true, totalMs });
     return {
       output: output as RunResult['output'],

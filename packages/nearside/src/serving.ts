@@ -156,7 +156,7 @@ async function withinLimit<Value>(work: Promise<Value>, limitMs?: number): Promi
 function hung(limitMs: number): NearsideError {
   return new NearsideError(
     'backend-failed',
-    `Expected the new version to be loaded and checked within ${limitMs} ms, got no answer. Its ` +
+    `Expected it to be loaded and checked within ${limitMs} ms, got no answer. Its ` +
       'worker was ended.',
     { details: { limitMs } },
   );

@@ -47,7 +47,7 @@ function choose(remembered: Partial<ChoiceRecord> = {}, forced?: AvailableBacken
   return { choice, saved };
 }
 
-const served = { sequence: 1, isFallback: false };
+const served = { sequence: 1, haveOthersFailed: false };
 
 test('a device that knows nothing starts on the light runtime, and remembers what served', async () => {
   const { choice, saved } = choose();
@@ -89,14 +89,14 @@ test('a lost worker is seen until its backend serves again, and is not written d
 test('a quarantined winner does not start, and what serves instead is remembered', () => {
   const { choice } = choose({ start: UINT8, quarantined: [{ ...UINT8, ...WRONG, atMs: 1 }] });
   expect(choice.pickVariant('tfjs-wasm', SPEC)).toBeUndefined();
-  choice.settle(INT8, { sequence: 1, isFallback: true });
-  expect(choice.origin).toBe('fallback');
+  choice.settle(INT8, { sequence: 1, haveOthersFailed: true });
+  expect(choice.origin).toBe('others-failed');
   expect(choice.record.start).toEqual(INT8);
 });
 
 test('one that cannot be had today is first again tomorrow', () => {
   const { choice } = choose({ start: INT8 });
-  choice.settle(UINT8, { sequence: 1, isFallback: true });
+  choice.settle(UINT8, { sequence: 1, haveOthersFailed: true });
   expect(choice.record.start).toEqual(INT8);
 });
 
@@ -105,7 +105,7 @@ test('a backend that keeps losing workers loses what it has won, and is measured
   demote(choice, 'tfjs-wasm');
   expect(choice.record.start).toEqual(INT8);
   demote(choice, 'onnx-wasm');
-  choice.settle(UINT8, { sequence: 1, isFallback: false });
+  choice.settle(UINT8, { sequence: 1, haveOthersFailed: false });
   expect(choice.record).toMatchObject({ start: UINT8, measured: [] });
 });
 
@@ -115,7 +115,7 @@ test('another version keeps where to start, and nothing that was found out', () 
     measured: [{ ...INT8, p50Ms: 1 }],
     quarantined: [{ ...UINT8, ...WRONG, atMs: 1 }],
   });
-  choice.settle(INT8, { sequence: 2, isFallback: false });
+  choice.settle(INT8, { sequence: 2, haveOthersFailed: false });
   expect(choice.record).toMatchObject({ start: INT8, measured: [], quarantined: [] });
 });
 

@@ -30,7 +30,7 @@ export interface BackendChoice {
   /** A candidate serves. */
   settle(
     candidate: Candidate,
-    how: { readonly sequence: number; readonly isFallback: boolean },
+    how: { readonly sequence: number; readonly haveOthersFailed: boolean },
   ): void;
   /** What was found out about a version; what is held for another one says nothing of it. */
   change(found: Partial<ChoiceRecord>, sequence?: number): void;
@@ -75,12 +75,12 @@ export function createBackendChoice(
       const last = able.find(({ name: variant }) => isSameCandidate(start, { backend, variant }));
       return last ?? able[0];
     },
-    settle(candidate, { sequence, isFallback }) {
+    settle(candidate, { sequence, haveOthersFailed }) {
       choice.isUnweighed = false;
       choice.passing = choice.passing.filter(({ backend }) => backend !== candidate.backend);
       const isRemembered = isSameCandidate(record.start, candidate);
       if (!plan.isBackendForced) {
-        choice.origin = isFallback ? 'fallback' : isRemembered ? 'remembered' : 'prior';
+        choice.origin = haveOthersFailed ? 'others-failed' : isRemembered ? 'remembered' : 'prior';
       }
       choice.change({}, sequence);
       if (!record.start || isQuarantined(record.start)) choice.change({ start: candidate });

@@ -17,3 +17,14 @@ export function isSameCandidate(
 export function candidateName({ backend, variant }: Candidate): string {
   return `${variant} on ${backend}`;
 }
+
+/** What serves, as a candidate. */
+export function candidateOf({
+  backend,
+  variant,
+}: {
+  readonly backend: AvailableBackend;
+  readonly variant: { readonly name: string };
+}): Candidate {
+  return { backend, variant: variant.name };
+}

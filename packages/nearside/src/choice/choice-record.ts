@@ -18,9 +18,16 @@ export type Quarantine = Omit<Quarantined, 'atMs'>;
 
 /**
  * Why the candidate that serves was chosen: the caller named it; nothing was known, so the prior order
- * decided; it served or won here before; it won a measurement of this visit; others failed.
+ * decided; it served or won here before; it won a measurement of this visit; others failed; none serves
+ * and the app's own function answers.
  */
-export type ChoiceOrigin = 'forced' | 'prior' | 'remembered' | 'measured' | 'fallback';
+export type ChoiceOrigin =
+  | 'forced'
+  | 'prior'
+  | 'remembered'
+  | 'measured'
+  | 'others-failed'
+  | 'none';
 
 /** What came of timing a candidate. */
 export interface Measured extends Candidate {

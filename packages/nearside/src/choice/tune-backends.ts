@@ -4,7 +4,7 @@ import { describeAdapter, requestAdapter } from '../backends/gpu-device.js';
 import type { Handover, Shift } from '../handover.js';
 import { load, openOn, type Serving, type ServingContext, type Started } from '../serving.js';
 import { quarantine } from './blame-candidate.js';
-import { type Candidate, candidateName, isSameCandidate } from './candidate.js';
+import { type Candidate, candidateName, candidateOf, isSameCandidate } from './candidate.js';
 import { bytesToFetch, isGuessable, listCandidates, orderByWeight } from './candidate-order.js';
 import { ServingFailed, timeBeside } from './time-beside.js';
 import { whenIdle } from './when-idle.js';
@@ -192,10 +192,6 @@ function remark(
   const name = candidateName(candidate);
   const before = choice.remarks.get(name);
   choice.remarks.set(name, { bytes: bytes ?? before?.bytes, message: message || undefined });
-}
-
-function candidateOf({ backend, variant }: Started): Candidate {
-  return { backend, variant: variant.name };
 }
 
 async function nameAdapter(): Promise<string> {

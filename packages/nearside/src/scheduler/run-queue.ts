@@ -193,7 +193,8 @@ export function createRunQueue<Work, Result>({
     if (index >= 0) waiting.splice(index, 1);
     entry.reject(reason);
     const found = posted.find(({ entries }) => entries.includes(entry));
-    if (entry.terminate) found?.batch.terminate();
+    // What has not begun need not be ended for it.
+    if (entry.terminate && found === posted[0]) found?.batch.terminate();
     else if (found?.entries.every(({ isSettled }) => isSettled)) found.batch.recall();
   }
 

@@ -3,7 +3,7 @@ import { isLostWorker } from '../backend-fault.js';
 import type { Handover } from '../handover.js';
 import type { Input } from '../input.js';
 import type { RunOptions, RunResult } from '../model.js';
-import type { Frame, Refusal } from '../run-model.js';
+import type { Frame, Refusal, RunnerOptions } from '../run-model.js';
 import { snapshotInput } from '../snapshot-input.js';
 import { createFrameStream, type Episode } from './frame-stream.js';
 import type { ModelStream, StreamOptions } from './model-stream.js';
@@ -16,6 +16,8 @@ export interface StreamContext {
   readonly refusal: () => Refusal | undefined;
   /** Aborts when the model is closed. */
   readonly closing: AbortSignal;
+  /** Takes what a task of the app's own takes, where there is one. */
+  readonly custom?: RunnerOptions['snapshotCustom'];
 }
 
 /** Of the page: a worker is told of each before its first frame. */
@@ -30,7 +32,7 @@ let streams = 0;
 export async function openStream(
   source: Iterable<Input> | AsyncIterable<Input>,
   options: StreamOptions | undefined,
-  { handover, runFrame, refusal, closing }: StreamContext,
+  { handover, runFrame, refusal, closing, custom }: StreamContext,
 ): Promise<ModelStream> {
   const checked = checkStreamOptions(source, options);
   const { signal, priority, topK, transfer = false } = checked;
@@ -62,13 +64,20 @@ export async function openStream(
     };
   }
 
-  return createFrameStream(source, checked, {
-    take: (input) =>
-      snapshotInput(input, (held?.shift ?? handover.current).serving.version.spec, { transfer }),
-    begin,
-    end: () => held?.release(),
-    signals: signal ? [closing, signal] : [closing],
-  });
+  try {
+    return createFrameStream(source, checked, {
+      take: (input) =>
+        snapshotInput(input, (held?.shift ?? handover.current).serving.version.spec, {
+          ...{ transfer, custom },
+        }),
+      begin,
+      end: () => held?.release(),
+      signals: signal ? [closing, signal] : [closing],
+    });
+  } catch (error) {
+    held?.release(); // a source that is locked, say
+    throw error;
+  }
 }
 
 function stateLost(cause: NearsideError): NearsideError {

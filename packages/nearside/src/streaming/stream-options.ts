@@ -9,6 +9,16 @@ export const STREAM_DEFAULTS = Object.freeze({
   maxWaiting: 4,
 });
 
+const KNOWN: readonly string[] = [
+  'backpressure',
+  'maxWaiting',
+  'onError',
+  'signal',
+  'priority',
+  'topK',
+  'transfer',
+] satisfies (keyof StreamOptions)[];
+
 /** @throws TypeError or RangeError, naming the option, expected and got */
 export function checkStreamOptions(
   source: Iterable<Input> | AsyncIterable<Input>,
@@ -16,6 +26,12 @@ export function checkStreamOptions(
 ) {
   if (typeof options !== 'object' || options === null) {
     throw new TypeError(`stream: expected an object of options; got ${String(options)}`);
+  }
+  const unknown = Object.keys(options).find((name) => !KNOWN.includes(name));
+  if (unknown !== undefined) {
+    throw new TypeError(
+      `stream: expected one of the options ${KNOWN.join(', ')}; got '${unknown}'`,
+    );
   }
   const { backpressure = 'wait', maxWaiting, onError = 'end', ...others } = options;
   checkRunOptions(others);
