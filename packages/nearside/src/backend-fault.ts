@@ -25,3 +25,8 @@ export function isLostWorker(error: unknown): error is NearsideError {
     isNearsideError(error) && ['worker-lost', 'device-lost', 'terminated'].includes(error.code)
   );
 }
+
+/** Whether a worker was lost through another model in it: no fault of this one, nor of the backend. */
+export function isAnothersLoss(error: unknown): boolean {
+  return isLostWorker(error) && error.details.isAnothers === true;
+}

@@ -1,7 +1,8 @@
 import type { StorageReport, UpdateCheck } from '@nearside/artifact';
 import { createDeferred, NearsideError } from '@nearside/core';
 import * as Comlink from 'comlink';
-import type { Host } from './platform/host.js';
+import { isLostWorker } from './backend-fault.js';
+import type { WorkerFailure } from './platform/host.js';
 import {
   type BatchReply,
   type CheckRequest,
@@ -18,38 +19,48 @@ import {
   type WorkerApi,
   type WorkerEvent,
 } from './protocol.js';
+import { startAwakeTimer } from './scheduler/awake-timer.js';
+import type { Host } from './shared-workers.js';
 
 /** A worker that says nothing for this long after its start is taken for blocked, ms. */
 const HANDSHAKE_MS = 30_000;
 
-/** A worker that is to go may take this long to store what it has begun to store, ms. */
-const LAST_STORING_MS = 1000;
-
 /**
- * Calls into one worker. Each rejects with what the worker replied, with `worker-lost` when it
- * died, or with what `close` was given; none stays pending.
+ * Calls to one model in a worker. Each rejects with what the worker replied, with `worker-lost` when
+ * it died, or with what `close` was given; none stays pending.
  */
 export interface Connection {
   open(request: OpenRequest): Promise<OpenedVersion | undefined>;
   fetch(request: FetchRequest): Promise<void>;
   load(request: LoadRequest): Promise<LoadedVariant>;
-  /** @param transfer what is given away with the request */
-  run(request: RunRequest, transfer: Transferable[]): Promise<BatchReply>;
+  run(request: RunRequest, options: PostOptions): Promise<BatchReply>;
   recall(id: number): Promise<void>;
   check(request: CheckRequest): Promise<UpdateCheck>;
   spendTry(sequence: number): Promise<number | undefined>;
   reject(request: RejectRequest): Promise<void>;
   storage(): Promise<StorageReport>;
   readonly runtimeWasm: Host['runtimeWasm'];
+  /** Why it has ended, once it has. */
+  readonly end: { readonly reason: unknown } | undefined;
   /**
-   * Rejects every pending call with `reason`, at once, and ends the worker as soon as it stores
-   * nothing. Safe to call twice.
+   * Rejects every pending call with `reason`, at once, and gives the model's place up as soon as it
+   * stores nothing; the last one ends the worker. Safe to call twice.
    *
-   * @returns when the worker is gone
+   * @returns when the model is gone
    */
   close(reason: unknown): Promise<void>;
-  /** The same, but ends the worker whatever it is doing: for one that does not listen. */
+  /**
+   * The same, but ends the worker whatever it is doing: for one that does not listen. Other models in
+   * it see `worker-lost`.
+   */
   kill(reason: unknown): void;
+}
+
+export interface PostOptions {
+  /** What is given away with the request. */
+  readonly transfer: Transferable[];
+  /** Told when it is the request's turn. */
+  readonly onBegun?: (() => void) | undefined;
 }
 
 /**
@@ -65,7 +76,7 @@ export async function connect(
   const ready = createDeferred<void>();
   /** Rejects of the calls under way: a race would keep every reply for as long as the model. */
   const pending = new Set<(reason: unknown) => void>();
-  let answered = false;
+  const begun = new Map<number, () => void>();
   let end: { readonly reason: unknown } | undefined;
 
   host.endpoint.addEventListener('message', (event) => {
@@ -73,19 +84,22 @@ export async function connect(
     if (data === READY) ready.resolve();
     else if (isWorkerEvent(data)) receive(data);
   });
-  host.onFailure(({ message, cause }) =>
-    die(answered ? lost(message, cause) : blocked(message, cause)),
+  host.endpoint.addEventListener('messageerror', () =>
+    die(lost('a message that could not be read', {})),
   );
+  host.onFailure((failure) => rejectAll(reasonOf(failure, host.isReady)));
   host.endpoint.start?.();
 
   function receive(event: WorkerEvent): void {
     if (event.nearside === 'failed') die(fromWireError(event.error));
+    else if (event.nearside === 'begun') begun.get(event.id)?.();
     else onEvent(event);
   }
 
   function die(reason: unknown): void {
+    if (end) return;
     rejectAll(reason);
-    host.terminate();
+    host.terminate(reason);
   }
 
   function rejectAll(reason: unknown): void {
@@ -96,19 +110,21 @@ export async function connect(
     pending.clear();
   }
 
-  const onAbort = () => die(signal?.reason);
-  const timer = setTimeout(() => die(blocked('no answer')), HANDSHAKE_MS);
+  const api = Comlink.wrap<WorkerApi>(host.endpoint);
+
+  const onAbort = () => void close(signal?.reason);
+  const stopTimer = startAwakeTimer(HANDSHAKE_MS, () => {
+    if (host.isReady) void close(busy());
+    else die(blocked('no answer'));
+  });
   signal?.addEventListener('abort', onAbort);
   if (signal?.aborted) onAbort();
   try {
     await ready.promise;
-    answered = true;
   } finally {
-    clearTimeout(timer);
+    stopTimer();
     signal?.removeEventListener('abort', onAbort);
   }
-
-  const api = Comlink.wrap<WorkerApi>(host.endpoint);
 
   /** Comlink leaves calls pending for ever when the other side is gone, so `die` rejects them. */
   async function settle<Value>(send: () => Promise<Reply<Value>>): Promise<Value> {
@@ -125,33 +141,40 @@ export async function connect(
     }
   }
 
+  async function run(request: RunRequest, { transfer, onBegun }: PostOptions) {
+    if (onBegun) begun.set(request.id, onBegun);
+    try {
+      return await settle(() =>
+        api.run(Comlink.transfer(request, transfer)).catch(rejectUncloneable),
+      );
+    } finally {
+      begun.delete(request.id);
+    }
+  }
+
   let closing: Promise<void> | undefined;
 
   /** WebKit keeps the lock of a worker that is ended in the middle of a transaction, for ever. */
   async function close(reason: unknown): Promise<void> {
-    if (!end) {
-      rejectAll(reason);
-      const limit = createDeferred<void>();
-      const timer = setTimeout(limit.resolve, LAST_STORING_MS);
-      api.close().then(() => limit.resolve(), limit.resolve);
-      await limit.promise;
-      clearTimeout(timer);
-    }
-    host.terminate();
+    if (end) return;
+    rejectAll(reason);
+    await host.release(api.close());
   }
 
   return {
     open: (request) => settle(() => api.open(request)),
     fetch: (request) => settle(() => api.fetch(request)),
     load: (request) => settle(() => api.load(request)),
-    run: (request, transfer) =>
-      settle(() => api.run(Comlink.transfer(request, transfer)).catch(rejectUncloneable)),
+    run,
     recall: (id) => settle(() => api.recall(id)),
     check: (request) => settle(() => api.check(request)),
     spendTry: (sequence) => settle(() => api.spendTry(sequence)),
     reject: (request) => settle(() => api.reject(request)),
     storage: () => settle(() => api.storage()),
     runtimeWasm: host.runtimeWasm,
+    get end() {
+      return end;
+    },
     close(reason) {
       closing ??= close(reason);
       return closing;
@@ -182,10 +205,25 @@ function blocked(got: string, cause?: unknown): NearsideError {
   );
 }
 
-function lost(got: string, cause?: unknown): NearsideError {
+function reasonOf({ message, cause, isAnothers }: WorkerFailure, wasReady: boolean): unknown {
+  if (isLostWorker(cause) && !isAnothers) return cause;
+  return wasReady ? lost(message, { cause, isAnothers }) : blocked(message, cause);
+}
+
+function lost(
+  got: string,
+  { cause, isAnothers = false }: { cause?: unknown; isAnothers?: boolean | undefined },
+): NearsideError {
   return new NearsideError(
     'worker-lost',
-    `Expected the model's worker to keep running, got: ${got}. Open the model again.`,
-    { cause, retryable: true },
+    `Expected the model's worker to keep running, got: ${got}. Another worker takes its place.`,
+    { cause, details: { isAnothers }, retryable: true },
   );
+}
+
+/** For the one that waited: what keeps the worker busy is another model's. */
+function busy(): NearsideError {
+  return lost(`no answer within ${HANDSHAKE_MS} ms, from a worker that serves another model too`, {
+    isAnothers: true,
+  });
 }

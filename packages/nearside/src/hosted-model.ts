@@ -8,29 +8,29 @@ import {
   variantFiles,
 } from '@nearside/artifact';
 import { NearsideError } from '@nearside/core';
-import type { Backend, RuntimeTraits } from './backends/backend.js';
+import type { RuntimeTraits } from './backends/backend.js';
 import { LIBRARY_VERSION } from './library-version.js';
 import { createLoadProgress } from './load-progress.js';
 import type { OpenStore } from './platform/open-store.js';
-import {
-  type BatchReply,
-  type CheckRequest,
-  type FetchRequest,
-  type LoadedVariant,
-  type LoadRequest,
-  type OpenedVersion,
-  type OpenRequest,
-  type RejectRequest,
-  type RunRequest,
-  toWireError,
-  type WhichVersion,
-  type WorkerEvent,
+import type {
+  BatchReply,
+  CheckRequest,
+  FetchRequest,
+  LoadedVariant,
+  LoadRequest,
+  OpenedVersion,
+  OpenRequest,
+  RejectRequest,
+  RunRequest,
+  WhichVersion,
+  WorkerEvent,
 } from './protocol.js';
 import { runBatch } from './run-batch.js';
-import { createRunTurns } from './run-turns.js';
+import type { ModelTurns } from './run-turns.js';
 import { openSession, requireVariant, type Session } from './session.js';
+import type { SharedRuntime } from './shared-runtime.js';
 
-/** The model that this worker serves, from address to session. */
+/** One of the models that this worker serves, from address to session. */
 export interface HostedModel {
   open(request: OpenRequest): Promise<OpenedVersion | undefined>;
   fetch(request: FetchRequest): Promise<void>;
@@ -46,21 +46,30 @@ export interface HostedModel {
 }
 
 export interface HostedModelOptions {
-  readonly backend: Backend;
+  /** Of the worker, for all its models. */
+  readonly runtime: SharedRuntime;
+  readonly turns: ModelTurns;
   readonly openStore: OpenStore;
   readonly emit: (event: WorkerEvent) => void;
 }
 
-export function createHostedModel({ backend, openStore, emit }: HostedModelOptions): HostedModel {
+export function createHostedModel({
+  runtime,
+  turns,
+  openStore,
+  emit,
+}: HostedModelOptions): HostedModel {
   const progress = createLoadProgress((progress) => emit({ nearside: 'progress', progress }));
   const closing = new AbortController();
   let installation: ModelInstallation | undefined;
   let version: InstalledVersion | undefined;
   let session: Session | undefined;
+  /** A session that is being made when the model is closed is freed when it is there. */
+  let loading: Promise<Session> | undefined;
   let healedChunks = 0;
-  const turns = createRunTurns();
 
   async function release(): Promise<void> {
+    await loading?.catch(() => {});
     const released = session;
     session = undefined;
     await released?.release();
@@ -95,17 +104,17 @@ export function createHostedModel({ backend, openStore, emit }: HostedModelOptio
     async load({ variant, runtimeWasm }) {
       const served = opened();
       const proverOn = ({ threads, hardware }: RuntimeTraits) =>
-        `${backend.name}/${variant}/${LIBRARY_VERSION}/${hardware}/${threads}`;
-      session = await openSession({
+        `${runtime.name}/${variant}/${LIBRARY_VERSION}/${hardware}/${threads}`;
+      loading = openSession({
         version: served,
         readFiles: (names, options) => installed().readFiles(served, names, options),
-        backend,
+        runtime,
         variant,
         runtimeWasm,
         isProvenOn: (traits) => served.provenBy.includes(proverOn(traits)),
-        onLost: (error) => emit({ nearside: 'failed', error: toWireError(error, 'device-lost') }),
         progress,
       });
+      session = await loading;
       await installed().activate(served, proverOn(session.loaded));
       return { ...session.loaded, healedChunks };
     },
@@ -113,10 +122,10 @@ export function createHostedModel({ backend, openStore, emit }: HostedModelOptio
     run(request) {
       const arrivedMs = performance.now();
       const ready = requireStep(session, 'load');
-      return turns.run(request, async () => ({
-        kind: 'done',
-        replies: await runBatch(ready, request.items, { arrivedMs }),
-      }));
+      return turns.run(request, async () => {
+        emit({ nearside: 'begun', id: request.id });
+        return { kind: 'done', replies: await runBatch(ready, request.items, { arrivedMs }) };
+      });
     },
     recall: async (id) => turns.recall(id),
 
@@ -127,7 +136,7 @@ export function createHostedModel({ backend, openStore, emit }: HostedModelOptio
 
     async close() {
       closing.abort();
-      await Promise.all([installation?.close(), turns.idle().then(release)]);
+      await Promise.all([installation?.close(), turns.leave().then(release)]);
     },
   };
 }

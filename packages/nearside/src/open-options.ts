@@ -5,6 +5,8 @@ import {
   parseTrust,
   type RequestOptions,
 } from '@nearside/artifact';
+import { DEFAULT_ENGINE, type EngineContext } from './engine-context.js';
+import type { WorkerFactory } from './platform/host.js';
 import type { StoreChoice } from './platform/open-store.js';
 import type { Progress } from './protocol.js';
 import { AVAILABLE_BACKENDS, type AvailableBackend, DEFAULT_BACKENDS } from './runtime-assets.js';
@@ -33,6 +35,8 @@ export interface OpenOptions {
   /** Other bases of the same repository: asked when the first does not answer, and for chunks. */
   readonly mirrors?: readonly string[] | undefined;
   readonly policy?: UpdatePolicy | undefined;
+  /** A worker for this model alone; by default models on one backend share one. */
+  readonly isolate?: boolean | undefined;
 }
 
 /** What may be downloaded, and when. */
@@ -75,6 +79,9 @@ export interface OpenPlan {
   readonly signal: AbortSignal | undefined;
   readonly assets: string | undefined;
   readonly request: RequestOptions | undefined;
+  readonly worker: WorkerFactory | undefined;
+  readonly isolate: boolean;
+  readonly engine: EngineContext;
 }
 
 /** Generous: large models compile for seconds on slow phones; what takes longer hangs. */
@@ -92,10 +99,15 @@ const KNOWN: readonly (keyof OpenOptions)[] = [
   'store',
   'mirrors',
   'policy',
+  'isolate',
 ];
 
 /** @throws TypeError or RangeError, naming the option, expected and got */
-export async function planOpening(url: string, options: OpenOptions): Promise<OpenPlan> {
+export async function planOpening(
+  url: string,
+  options: OpenOptions,
+  engine: EngineContext = DEFAULT_ENGINE,
+): Promise<OpenPlan> {
   if (typeof options !== 'object' || options === null) {
     throw new TypeError(`open: expected options with \`trust\`; got ${String(options)}`);
   }
@@ -114,8 +126,11 @@ export async function planOpening(url: string, options: OpenOptions): Promise<Op
     isBackendForced: options.backend !== undefined,
     onProgress: options.onProgress,
     signal: options.signal,
-    assets: options.assets,
+    assets: options.assets ?? engine.assets,
     request: options.request,
+    worker: engine.worker,
+    isolate: options.isolate ?? false,
+    engine,
   };
 }
 
@@ -126,7 +141,7 @@ function requireKnown(what: string, given: object, known: readonly string[]): vo
 }
 
 /** What TypeScript would have said, for those who do without. */
-function checkKinds({ onProgress, signal, assets, request }: OpenOptions): void {
+function checkKinds({ onProgress, signal, assets, request, isolate }: OpenOptions): void {
   const expectKind = (name: string, kind: string, ok: boolean, got: unknown) => {
     if (!ok) throw new TypeError(`open: expected \`${name}\` to be ${kind}; got ${typeof got}`);
   };
@@ -139,6 +154,8 @@ function checkKinds({ onProgress, signal, assets, request }: OpenOptions): void 
   );
   expectKind('signal', 'an AbortSignal', !signal || signal instanceof AbortSignal, signal);
   expectKind('assets', 'an address', assets === undefined || typeof assets === 'string', assets);
+  const isSwitch = isolate === undefined || typeof isolate === 'boolean';
+  expectKind('isolate', 'true or false', isSwitch, isolate);
   expectKind('request', '{ headers, credentials }', request === undefined || isObject, request);
   // An illegal header or mode fails here rather than as if the network were to blame.
   if (request) new Request('https://nearside.invalid/', pickRequest(request));

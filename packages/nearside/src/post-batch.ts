@@ -1,5 +1,5 @@
 import { NearsideError } from '@nearside/core';
-import { isLostWorker } from './backend-fault.js';
+import { isAnothersLoss, isLostWorker } from './backend-fault.js';
 import type { Connection } from './connection.js';
 import type { Handover, Shift } from './handover.js';
 import {
@@ -11,6 +11,8 @@ import {
   type WireInput,
 } from './protocol.js';
 import { isRetained } from './retained-input.js';
+import { startAwakeTimer } from './scheduler/awake-timer.js';
+import { PRIORITIES, type Priority } from './scheduler/priority.js';
 import type { Outcome, PostedBatch } from './scheduler/run-queue.js';
 
 /** A call that waits for the worker, or is there. */
@@ -20,6 +22,7 @@ export interface QueuedRun {
   /** The caller gave its own buffers away, and expects them gone. */
   readonly isGiven: boolean;
   readonly topK: number | undefined;
+  readonly priority: Priority;
   /** Which version has taken it; none while it waits. */
   shift?: Shift | undefined;
   /** It was lost with a worker and done again: once is enough. */
@@ -48,7 +51,9 @@ export function postBatch(
       for (const run of runs) run.shift = shift;
       const inputs = await Promise.allSettled(runs.map(({ input }) => input));
       const { connection } = shift.serving;
-      return watched(connection, watchdogMs, () => runOn(connection, { id, runs, inputs }));
+      return watched(connection, watchdogMs, (onBegun) =>
+        runOn(connection, { id, runs, inputs, onBegun }),
+      );
     })
     .catch((error) => afterLoss(runs, error));
   return {
@@ -69,10 +74,12 @@ async function runOn(
     id,
     runs,
     inputs,
+    onBegun,
   }: {
     id: number;
     runs: readonly QueuedRun[];
     inputs: readonly PromiseSettledResult<WireInput>[];
+    onBegun: () => void;
   },
 ): Promise<RunOutcome[]> {
   const items: RunItem[] = [];
@@ -84,7 +91,8 @@ async function runOn(
     if (isGiven || !isRetained(input.value)) given.push(...transferablesOf(input.value));
   }
   if (items.length === 0) return merge(inputs, []);
-  const answer = await connection.run({ id, items }, [...new Set(given)]);
+  const request = { id, items, priority: highest(runs) };
+  const answer = await connection.run(request, { transfer: [...new Set(given)], onBegun });
   if (answer.kind === 'done') return merge(inputs, answer.replies.map(outcomeOf));
   let next = 0;
   const again = answer.items.map(({ input }): RunOutcome => {
@@ -94,6 +102,11 @@ async function runOn(
     return { ok: 'again', work: Object.assign(run, { input, shift: undefined }) };
   });
   return merge(inputs, again);
+}
+
+function highest(runs: readonly QueuedRun[]): Priority {
+  const ranks = runs.map(({ priority }) => PRIORITIES.indexOf(priority));
+  return PRIORITIES[Math.min(...ranks)] as Priority;
 }
 
 /** A picture that turned out broken on this side fails as one that does on the other. */
@@ -116,27 +129,36 @@ function outcomeOf(reply: Reply<RunReply>): RunOutcome {
 /** What was lost with a worker is done again by the next one, where its input is still there. */
 async function afterLoss(runs: readonly QueuedRun[], error: unknown): Promise<RunOutcome[]> {
   if (!isLostWorker(error)) throw error;
+  const isAnothers = isAnothersLoss(error);
   const inputs = await Promise.allSettled(runs.map(({ input }) => input));
   return runs.map((run, i) => {
     const input = inputs[i] as PromiseSettledResult<WireInput>;
     const isThere = input.status === 'fulfilled' && !run.isGiven && isRetained(input.value);
-    return isThere && !run.isSecondTry
-      ? { ok: 'again', work: Object.assign(run, { shift: undefined, isSecondTry: true }) }
+    const isSecondTry = run.isSecondTry || !isAnothers;
+    return isThere && (isAnothers || !run.isSecondTry)
+      ? { ok: 'again', work: Object.assign(run, { shift: undefined, isSecondTry }) }
       : { ok: false, error };
   });
 }
 
+/**
+ * A batch that has not begun waits for another, which has a watchdog of its own; for what is never
+ * begun at all there is a second time.
+ */
 async function watched<Result>(
   connection: Connection,
   watchdogMs: number,
-  work: () => Promise<Result>,
+  work: (onBegun: () => void) => Promise<Result>,
 ): Promise<Result> {
   const bite = () => connection.kill(terminated(`no answer within ${watchdogMs} ms`));
-  const timer = setTimeout(bite, watchdogMs);
+  let stop = startAwakeTimer(2 * watchdogMs, bite);
   try {
-    return await work();
+    return await work(() => {
+      stop();
+      stop = startAwakeTimer(watchdogMs, bite);
+    });
   } finally {
-    clearTimeout(timer);
+    stop();
   }
 }
 

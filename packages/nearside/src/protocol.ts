@@ -15,14 +15,16 @@ import {
 } from '@nearside/core';
 import type { Output } from '@nearside/pipeline';
 import type { StoreChoice } from './platform/open-store.js';
+import type { Priority } from './scheduler/priority.js';
 
 /**
  * The whole worker boundary: what crosses, in which form, and who owns it afterwards. Both sides
  * import this file and run nothing of each other.
  *
- * One worker serves one model on one backend. Calls go through Comlink; a reply is an envelope and
- * nothing is ever thrown across, because a thrown error keeps only its message. The worker
- * announces itself with {@link READY} and sends {@link WorkerEvent}s beside the replies.
+ * A worker serves models on one backend, each at a port of its own ({@link AttachMessage}). Calls go
+ * through Comlink; a reply is an envelope and nothing is ever thrown across, because a thrown error
+ * keeps only its message. The worker and each port announce themselves with {@link READY}; ports send
+ * {@link WorkerEvent}s beside the replies.
  */
 export interface WorkerApi {
   /** Finds, verifies and opens a version. Undefined when there is no previous one to go back to. */
@@ -155,6 +157,8 @@ export interface RunRequest {
   /** Of this connection, for `recall`. */
   readonly id: number;
   readonly items: readonly RunItem[];
+  /** Among all models of the worker; `normal` by default. */
+  readonly priority?: Priority | undefined;
 }
 
 export interface RunItem {
@@ -205,13 +209,25 @@ export interface Progress {
   readonly bytesPerSecond: number;
 }
 
-/** The first message of a worker that is ready for calls. */
+/** The first message of a worker that takes models, and of a port that takes calls. */
 export const READY = 'nearside-ready';
+
+/** The one message that a worker takes itself: a port for one model more. */
+export interface AttachMessage {
+  readonly nearside: 'attach';
+  readonly port: MessagePort;
+}
+
+export function isAttachMessage(data: unknown): data is AttachMessage {
+  return typeof data === 'object' && data !== null && 'nearside' in data && 'port' in data;
+}
 
 /** Beside the replies. Comlink passes over it: it looks only at messages with an `id`. */
 export type WorkerEvent =
   | { readonly nearside: 'progress'; readonly progress: Progress }
   | { readonly nearside: 'installation'; readonly event: InstallationEvent }
+  /** It is a batch's turn: what takes long from now on is its own run. */
+  | { readonly nearside: 'begun'; readonly id: number }
   /** Something failed outside any call: the worker can no longer be relied on. */
   | { readonly nearside: 'failed'; readonly error: WireError };
 

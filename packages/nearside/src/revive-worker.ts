@@ -1,4 +1,5 @@
-import { NearsideError } from '@nearside/core';
+import { isNearsideError, NearsideError } from '@nearside/core';
+import { isAnothersLoss } from './backend-fault.js';
 import type { Shift } from './handover.js';
 import type { AvailableBackend } from './runtime-assets.js';
 import { sameInterface } from './same-interface.js';
@@ -25,10 +26,16 @@ export function createReviver(context: ServingContext): (lost: Shift) => Promise
     return [...all.filter((name) => !isDemoted(name)), ...all.filter(isDemoted)];
   }
 
+  /** It is ended rather than waited for: the models beside it are not to lose their worker again. */
+  let isolate = context.plan.isolate;
+
   return async ({ serving: lost }) => {
-    losses.push({ backend: lost.backend, atMs: performance.now() });
+    const reason = lost.connection.end?.reason;
+    isolate ||= isNearsideError(reason) && reason.code === 'terminated';
+    if (!isAnothersLoss(reason)) losses.push({ backend: lost.backend, atMs: performance.now() });
+    const own = { ...context, plan: { ...context.plan, isolate } };
     const serving = await tryBackends(context, orderAfter(lost.backend), async (backend) => {
-      const opened = await openOn(backend, context, { which: { kind: 'active' } });
+      const opened = await openOn(backend, own, { which: { kind: 'active' } });
       return opened && load(opened, {});
     });
     if (serving && sameInterface(lost.version.spec, serving.version.spec)) return serving;

@@ -43,7 +43,8 @@ export function createRunner({ handover, queue, recent, emitter, refusal }: Runn
       if (refused) throw refused.reason;
       const { spec } = handover.current.serving.version;
       const snapshot = snapshotInput(input, spec, { transfer: options.transfer ?? false });
-      work = { input: snapshot, isGiven: options.transfer ?? false, topK: options.topK };
+      const { topK, priority = 'normal', transfer: isGiven = false } = options;
+      work = { input: snapshot, isGiven, topK, priority };
       const answer = await wait(work, spec, options);
       return finish(id, { answer, shift: taken(), totalMs: performance.now() - calledMs });
     } catch (error) {

@@ -6,6 +6,7 @@ import { createHostedModel } from './hosted-model.js';
 import { type OpenStore, openBrowserStore } from './platform/open-store.js';
 import {
   type BatchReply,
+  isAttachMessage,
   READY,
   type Reply,
   type RunReply,
@@ -14,11 +15,13 @@ import {
   type WorkerApi,
   type WorkerEvent,
 } from './protocol.js';
+import { createRunTurns, type RunTurns } from './run-turns.js';
+import { type SharedRuntime, shareRuntime } from './shared-runtime.js';
 
-/** One end of a channel: a worker's own scope, or a port. */
+/** One end of a channel: what a model is served at. */
 export type ServerEndpoint = Comlink.Endpoint;
 
-/** Starts serving on an endpoint. @returns a function that ends it and frees the model */
+/** Serves one model more, at an endpoint. @returns a function that ends it and frees the model */
 export type Attach = (
   endpoint: ServerEndpoint,
   environment?: { readonly openStore: OpenStore },
@@ -26,21 +29,44 @@ export type Attach = (
 
 /**
  * Serves models with one backend: what a worker file calls, once, at its top level. In a worker it
- * starts at once; elsewhere (Node, inline) the returned function starts it on a port.
+ * takes ports from then on; elsewhere (Node, inline) the returned function takes them. All models
+ * share one runtime and take turns.
  */
 export function serve({ backend }: { backend: Backend }): Attach {
+  const models = new Set<(event: WorkerEvent) => void>();
+  const broadcast = (event: WorkerEvent) => {
+    for (const emit of models) emit(event);
+  };
+  const worker: ServingWorker = {
+    models,
+    turns: createRunTurns(),
+    runtime: shareRuntime(backend, (error) => broadcast(failed(error, 'device-lost'))),
+  };
   const attach: Attach = (endpoint, { openStore } = { openStore: openBrowserStore }) =>
-    attachTo(endpoint, { backend, openStore });
-  if (isOurWorker()) attach(globalThis as unknown as ServerEndpoint);
+    attachTo(endpoint, worker, openStore);
+  if (isOurWorker()) takePorts(attach, broadcast);
   return attach;
+}
+
+/** What the models of one worker share. */
+interface ServingWorker {
+  readonly runtime: SharedRuntime;
+  readonly turns: RunTurns;
+  /** How to tell each of them something. */
+  readonly models: Set<(event: WorkerEvent) => void>;
 }
 
 function attachTo(
   endpoint: ServerEndpoint,
-  { backend, openStore }: { backend: Backend; openStore: OpenStore },
+  { runtime, turns, models }: ServingWorker,
+  openStore: OpenStore,
 ): () => Promise<void> {
   const emit = (event: WorkerEvent) => endpoint.postMessage(event);
-  const model = createHostedModel({ backend, openStore, emit });
+  const model = createHostedModel({ runtime, turns: turns.join(), openStore, emit });
+  const close = () => {
+    models.delete(emit);
+    return model.close();
+  };
   const api: WorkerApi = {
     open: (request) => reply(() => model.open(request), 'backend-failed'),
     fetch: (request) => reply(() => model.fetch(request), 'network-failed'),
@@ -51,12 +77,27 @@ function attachTo(
     spendTry: (sequence) => reply(() => model.spendTry(sequence), 'store-unavailable'),
     reject: (request) => reply(() => model.reject(request), 'store-unavailable'),
     storage: () => reply(() => model.storage(), 'store-unavailable'),
-    close: () => reply(() => model.close(), 'backend-failed'),
+    close: () => reply(close, 'backend-failed'),
   };
-  reportUnhandled(emit);
+  models.add(emit);
   Comlink.expose(api, endpoint);
   endpoint.postMessage(READY);
-  return () => model.close();
+  return close;
+}
+
+function takePorts(attach: Attach, broadcast: (event: WorkerEvent) => void): void {
+  globalThis.addEventListener('message', ({ data }: MessageEvent) => {
+    if (isAttachMessage(data)) attach(data.port);
+  });
+  // An unhandled rejection in a worker never reaches `worker.onerror` (measured, Chromium 156).
+  globalThis.addEventListener('unhandledrejection', ({ reason }: PromiseRejectionEvent) =>
+    broadcast(failed(reason, 'worker-lost')),
+  );
+  globalThis.postMessage(READY);
+}
+
+function failed(error: unknown, otherwise: ErrorCode): WorkerEvent {
+  return { nearside: 'failed', error: toWireError(error, otherwise) };
 }
 
 /** Nothing is thrown across the boundary: Comlink would keep only an error's message. */
@@ -86,14 +127,6 @@ function outputBuffers(reply: Reply<RunReply>): ArrayBuffer[] {
   if (!reply.ok || !('tensors' in reply.value.output)) return [];
   return Object.values(reply.value.output.tensors).flatMap(({ data }) =>
     !Array.isArray(data) && data.byteLength === data.buffer.byteLength ? [data.buffer] : [],
-  );
-}
-
-/** An unhandled rejection in a worker never reaches `worker.onerror` (measured, Chromium 156). */
-function reportUnhandled(emit: (event: WorkerEvent) => void): void {
-  if (!isOurWorker()) return;
-  globalThis.addEventListener('unhandledrejection', ({ reason }: PromiseRejectionEvent) =>
-    emit({ nearside: 'failed', error: toWireError(reason, 'worker-lost') }),
   );
 }
 

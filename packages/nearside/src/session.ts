@@ -6,11 +6,12 @@ import {
   variantFiles,
 } from '@nearside/artifact';
 import { type Baseline, NearsideError, parseBaseline, type Variant } from '@nearside/core';
-import type { Backend, BackendSession, RuntimeTraits } from './backends/backend.js';
+import type { BackendSession, RuntimeTraits } from './backends/backend.js';
 import { checkGolden } from './golden-check.js';
 import type { LoadProgress } from './load-progress.js';
 import type { LoadedVariant, LoadRequest } from './protocol.js';
 import { fetchRuntimeWasm } from './runtime-wasm.js';
+import type { SharedRuntime } from './shared-runtime.js';
 
 /** A variant of a version, loaded on a backend that has proven itself on its golden cases. */
 export interface Session extends BackendSession {
@@ -26,13 +27,11 @@ export interface OpenSessionOptions {
   readonly version: ModelVersion;
   /** Reads files of the version, fetching what is missing. */
   readonly readFiles: ReadFiles;
-  readonly backend: Backend;
+  readonly runtime: SharedRuntime;
   readonly variant: string;
   readonly runtimeWasm: LoadRequest['runtimeWasm'];
   /** Whether it has passed all golden cases on this hardware before: then the first, cheap one does. */
   readonly isProvenOn: (traits: RuntimeTraits) => boolean;
-  /** Told when no later run will succeed. */
-  readonly onLost: (error: NearsideError) => void;
   readonly progress: LoadProgress;
 }
 
@@ -48,26 +47,28 @@ export type ReadFiles = (
  * @throws NearsideError trust, network, environment or backend codes
  */
 export async function openSession(options: OpenSessionOptions): Promise<Session> {
-  const { version, backend, onLost, progress } = options;
+  const { version, runtime, progress } = options;
   const variant = requireVariant(version, options.variant);
   const stopwatch = startStopwatch();
-  await backend.requireSupport(variant);
+  await runtime.requireSupport(variant);
 
   const [weights, wasm] = await Promise.all([
     stopwatch('weights', () => readVariant(variant, options)),
-    stopwatch('runtime', () => fetchRuntimeWasm(options.runtimeWasm, progress)),
+    stopwatch('runtime', () =>
+      runtime.fetchWasm(() => fetchRuntimeWasm(options.runtimeWasm, progress)),
+    ),
   ]);
+  progress.enter('check'); // nothing waits for the network from here on
   const { session, traits } = await stopwatch('session', async () => {
-    const traits = await backend.start({ wasm, onLost });
+    const traits = await runtime.start(wasm);
     const { files } = weights;
-    return { traits, session: await backend.createSession({ spec: version.spec, variant, files }) };
+    return { traits, session: await runtime.createSession({ spec: version.spec, variant, files }) };
   });
-  progress.enter('check');
   await stopwatch('check', () =>
     checkGolden(session, version.golden, {
       variant,
       files: weights.files,
-      backend: backend.name,
+      backend: runtime.name,
       scope: options.isProvenOn(traits) ? 'first' : 'all',
     }),
   ).catch(async (error) => {

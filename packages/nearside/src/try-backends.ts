@@ -1,12 +1,12 @@
 import { NearsideError } from '@nearside/core';
-import { isBackendFault } from './backend-fault.js';
+import { isAnothersLoss, isBackendFault } from './backend-fault.js';
 import type { ModelEmitter } from './events.js';
 import type { OpenPlan } from './open-options.js';
 import type { AvailableBackend } from './runtime-assets.js';
 import type { QuarantinedBackend, Serving, Started } from './serving.js';
 
 /**
- * Starts a version on the first backend that can: each in a worker of its own, in this order. Only
+ * Starts a version on the first backend that can: each in a worker, in this order. Only
  * a backend's own failure leads to the next one.
  *
  * @param start undefined when there is no such version
@@ -21,7 +21,7 @@ export async function tryBackends(
   let first: NearsideError | undefined;
   for (const backend of backends) {
     try {
-      const started = await start(backend);
+      const started = await undisturbed(() => start(backend));
       if (!started) return undefined;
       emitter.emit('backend-selected', { backend, variant: started.variant.name });
       return { ...started, quarantined: failures };
@@ -34,6 +34,19 @@ export async function tryBackends(
     }
   }
   throw plan.isBackendForced && first ? first : noBackend(plan, { failures, first });
+}
+
+/** How often a start is done again because another model had the worker ended. */
+const DISTURBANCES = 2;
+
+async function undisturbed<Value>(start: () => Promise<Value>): Promise<Value> {
+  for (let left = DISTURBANCES; ; left -= 1) {
+    try {
+      return await start();
+    } catch (error) {
+      if (left === 0 || !isAnothersLoss(error)) throw error;
+    }
+  }
 }
 
 function noBackend(

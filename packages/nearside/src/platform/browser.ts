@@ -1,18 +1,42 @@
 import { NearsideError } from '@nearside/core';
+import { type AttachMessage, READY } from '../protocol.js';
 import { type AvailableBackend, backendAssets } from '../runtime-assets.js';
-import type { Host } from './host.js';
+import type { BackendWorker, WorkerSource } from './host.js';
 
 /**
  * Starts a backend's worker.
  *
  * @throws NearsideError `worker-blocked`
  */
-export async function startHost(backend: AvailableBackend, assets?: string): Promise<Host> {
+export async function startBackendWorker(
+  backend: AvailableBackend,
+  { assets, worker: makeWorker }: WorkerSource,
+): Promise<BackendWorker> {
   const { worker: script, wasm } = backendAssets(backend, assets);
-  const worker = startWorker(script, `nearside ${backend}`);
+  const worker = makeWorker?.(backend) ?? startWorker(script, `nearside ${backend}`);
+  /** Ports of models that came before the worker was ready: a module may still be loading. */
+  let early: MessagePort[] | undefined = [];
+
+  function give(port: MessagePort): void {
+    worker.postMessage({ nearside: 'attach', port } satisfies AttachMessage, [port]);
+  }
+
+  worker.addEventListener('message', ({ data }) => {
+    if (data !== READY) return;
+    for (const port of early ?? []) give(port);
+    early = undefined;
+  });
   return {
-    endpoint: worker,
     runtimeWasm: wasm?.href,
+    get isReady() {
+      return early === undefined;
+    },
+    attach() {
+      const { port1, port2 } = new MessageChannel();
+      if (early) early.push(port2);
+      else give(port2);
+      return { endpoint: port1, close: () => port1.close() };
+    },
     onFailure(listener) {
       // A script that fails to load gives an event without a message.
       worker.addEventListener('error', (event) =>

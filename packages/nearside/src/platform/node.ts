@@ -6,15 +6,18 @@ import { NearsideError } from '@nearside/core';
 import type { Endpoint } from 'comlink';
 import { type AvailableBackend, backendAssets } from '../runtime-assets.js';
 import type { Attach, ServerEndpoint } from '../serve.js';
-import type { Host } from './host.js';
+import type { BackendWorker, WorkerSource } from './host.js';
 import type { OpenStore } from './open-store.js';
 
 /**
- * Starts a backend in this thread: the same worker file, attached to one end of a channel.
+ * Starts a backend in this thread: the same worker file, attached to one end of a channel per model.
  *
  * @throws NearsideError `no-backend` for backends that have no Node host: TensorFlow.js and WebGPU
  */
-export async function startHost(backend: AvailableBackend, assets?: string): Promise<Host> {
+export async function startBackendWorker(
+  backend: AvailableBackend,
+  { assets }: WorkerSource,
+): Promise<BackendWorker> {
   if (backend !== 'onnx-wasm') {
     throw new NearsideError('no-backend', `${backend}: expected a browser, got Node.`, {
       details: { backend },
@@ -22,19 +25,29 @@ export async function startHost(backend: AvailableBackend, assets?: string): Pro
   }
   const { worker: script, wasm } = backendAssets(backend, assets);
   const { default: attach }: { default: Attach } = await import(/* @vite-ignore */ script.href);
-  const { port1, port2 } = new MessageChannel();
-  const detach = attach(port2 as unknown as ServerEndpoint, { openStore });
+  const runtimeWasm = wasm && new Uint8Array(await readFile(wasm));
+  const open = new Set<() => void>();
   return {
-    endpoint: port1 as unknown as Endpoint,
-    runtimeWasm: wasm && new Uint8Array(await readFile(wasm)),
+    runtimeWasm,
+    isReady: true,
+    attach() {
+      const { port1, port2 } = new MessageChannel();
+      const detach = attach(port2 as unknown as ServerEndpoint, { openStore });
+      const close = () => {
+        open.delete(close);
+        // What fails while ending has nobody left to tell.
+        void detach().catch(() => {});
+        port1.close();
+        port2.close();
+      };
+      open.add(close);
+      return { endpoint: port1 as unknown as Endpoint, close };
+    },
     onFailure() {
       // Same thread: what ends it ends its caller too.
     },
     terminate() {
-      // What fails while ending has nobody left to tell.
-      void detach().catch(() => {});
-      port1.close();
-      port2.close();
+      for (const close of [...open]) close();
     },
   };
 }

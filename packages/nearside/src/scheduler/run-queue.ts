@@ -1,4 +1,5 @@
 import { createDeferred, NearsideError } from '@nearside/core';
+import { startAwakeTimer } from './awake-timer.js';
 import { mostUrgent, type Priority } from './priority.js';
 
 /** Limits of one model's queue. */
@@ -213,15 +214,15 @@ export function createRunQueue<Work, Result>({
         },
       };
       const onAbort = () => leave(entry, signal?.reason);
-      const timer =
+      const stopTimer =
         timeoutMs === undefined
           ? undefined
-          : setTimeout(() => leave(entry, deadline(timeoutMs)), timeoutMs);
+          : startAwakeTimer(timeoutMs, () => leave(entry, deadline(timeoutMs)));
       signal?.addEventListener('abort', onAbort);
       waiting.push(entry);
       schedulePump();
       return promise.finally(() => {
-        clearTimeout(timer);
+        stopTimer?.();
         signal?.removeEventListener('abort', onAbort);
       });
     },
