@@ -19,6 +19,11 @@ function fakeHost(api: Partial<WorkerApi>, { ready = true } = {}) {
     port2.close();
   };
   const host: Host = {
+    worker: {
+      ...{ backend: 'onnx-wasm', models: 1, declaredBytes: 0 },
+      ...{ heapBytes: 0, loadedHeapBytes: 0, calls: 0, isRetired: false },
+    },
+    declare() {},
     endpoint: port1 as unknown as Comlink.Endpoint,
     runtimeWasm: '',
     isReady: ready,

@@ -2,6 +2,7 @@ import type { StorageReport, UpdateCheck } from '@nearside/artifact';
 import { createDeferred, NearsideError } from '@nearside/core';
 import * as Comlink from 'comlink';
 import { isLostWorker } from './backend-fault.js';
+import { onPageReturn } from './page-return.js';
 import type { WorkerFailure } from './platform/host.js';
 import {
   type BatchReply,
@@ -19,11 +20,17 @@ import {
   type WorkerApi,
   type WorkerEvent,
 } from './protocol.js';
-import { startAwakeTimer } from './scheduler/awake-timer.js';
-import type { Host } from './shared-workers.js';
+import { settlesWithin, startAwakeTimer } from './scheduler/awake-timer.js';
+import type { Host, WorkerStatus } from './shared-workers.js';
 
 /** A worker that says nothing for this long after its start is taken for blocked, ms. */
 const HANDSHAKE_MS = 30_000;
+
+/** A worker that does nothing else answers in milliseconds; one that is gone never, ms. */
+const PROBE_MS = 5_000;
+
+/** Batches are counted from 1: asking this one back does nothing. */
+const NO_BATCH = 0;
 
 /**
  * Calls to one model in a worker. Each rejects with what the worker replied, with `worker-lost` when
@@ -39,7 +46,12 @@ export interface Connection {
   spendTry(sequence: number): Promise<number | undefined>;
   reject(request: RejectRequest): Promise<void>;
   storage(): Promise<StorageReport>;
+  warm(): Promise<void>;
   readonly runtimeWasm: Host['runtimeWasm'];
+  /** The workers it is in: one, or a pool's. */
+  readonly workers: readonly WorkerStatus[];
+  /** Says what the model needs, bytes. */
+  declare(memoryBytes: number): void;
   /** Why it has ended, once it has. */
   readonly end: { readonly reason: unknown } | undefined;
   /**
@@ -52,8 +64,10 @@ export interface Connection {
   /**
    * The same, but ends the worker whatever it is doing: for one that does not listen. Other models in
    * it see `worker-lost`.
+   *
+   * @param batch of a pool only the worker that was given this one
    */
-  kill(reason: unknown): void;
+  kill(reason: unknown, batch?: number): void;
 }
 
 export interface PostOptions {
@@ -73,6 +87,7 @@ export async function connect(
   host: Host,
   { onEvent, signal }: { onEvent: (event: WorkerEvent) => void; signal?: AbortSignal | undefined },
 ): Promise<Connection> {
+  const { worker } = host;
   const ready = createDeferred<void>();
   /** Rejects of the calls under way: a race would keep every reply for as long as the model. */
   const pending = new Set<(reason: unknown) => void>();
@@ -102,9 +117,19 @@ export async function connect(
     host.terminate(reason);
   }
 
+  /** A browser may have ended the worker of a page that it kept aside, and does not say so. */
+  async function probe(): Promise<void> {
+    if (end || worker.calls > 0) return; // what runs has its own watchdog
+    const isAlive = await settlesWithin(PROBE_MS, api.recall(NO_BATCH));
+    if (!isAlive) die(lost(`no answer within ${PROBE_MS} ms after the page came back`, {}));
+  }
+
+  const stopWatching = onPageReturn(() => void probe());
+
   function rejectAll(reason: unknown): void {
     if (end) return;
     end = { reason };
+    stopWatching();
     ready.reject(reason);
     for (const reject of pending) reject(reason);
     pending.clear();
@@ -131,25 +156,38 @@ export async function connect(
     if (end) throw end.reason;
     const { promise, resolve, reject } = createDeferred<Reply<Value>>();
     pending.add(reject);
+    worker.calls += 1;
     send().then(resolve, reject);
     try {
       const answer = await promise;
-      if (!answer.ok) throw fromWireError(answer.error);
-      return answer.value;
+      if (answer.ok) return answer.value;
+      const error = fromWireError(answer.error);
+      if (isLostWorker(error)) die(error); // it says so itself
+      throw error;
     } finally {
       pending.delete(reject);
+      worker.calls -= 1;
     }
   }
 
   async function run(request: RunRequest, { transfer, onBegun }: PostOptions) {
     if (onBegun) begun.set(request.id, onBegun);
     try {
-      return await settle(() =>
+      const answer = await settle(() =>
         api.run(Comlink.transfer(request, transfer)).catch(rejectUncloneable),
       );
+      if (answer.kind === 'done') worker.heapBytes = answer.heapBytes ?? 0;
+      return answer;
     } finally {
       begun.delete(request.id);
     }
+  }
+
+  async function load(request: LoadRequest): Promise<LoadedVariant> {
+    const loaded = await settle(() => api.load(request));
+    worker.heapBytes = loaded.heapBytes ?? 0;
+    worker.loadedHeapBytes = worker.heapBytes;
+    return loaded;
   }
 
   let closing: Promise<void> | undefined;
@@ -164,13 +202,16 @@ export async function connect(
   return {
     open: (request) => settle(() => api.open(request)),
     fetch: (request) => settle(() => api.fetch(request)),
-    load: (request) => settle(() => api.load(request)),
+    load,
     run,
     recall: (id) => settle(() => api.recall(id)),
     check: (request) => settle(() => api.check(request)),
     spendTry: (sequence) => settle(() => api.spendTry(sequence)),
     reject: (request) => settle(() => api.reject(request)),
     storage: () => settle(() => api.storage()),
+    warm: () => settle(() => api.warm()),
+    workers: [worker],
+    declare: host.declare,
     runtimeWasm: host.runtimeWasm,
     get end() {
       return end;

@@ -6,10 +6,12 @@ import { createHandover, type Shift } from './handover.js';
 import { keepCurrent } from './keep-current.js';
 import type { Model, ModelStats, OpeningStats, StorageOptions } from './model.js';
 import type { OpenPlan } from './open-options.js';
+import { poolServing } from './pooled-connection.js';
 import { postBatch, type QueuedRun } from './post-batch.js';
 import { profileModel } from './profile-model.js';
 import type { RunReply } from './protocol.js';
 import { createRecentRuns } from './recent-runs.js';
+import { takeResidence } from './resident-model.js';
 import { createReviver } from './revive-worker.js';
 import { createRunner } from './run-model.js';
 import { createRunQueue } from './scheduler/run-queue.js';
@@ -45,18 +47,28 @@ export function createModel(parts: ModelParts): Model {
   });
   handover.current.recorder.opened(opening, { quarantined: first.quarantined.length });
   const { max: maxBatch = 1, maxDelayMs = 0 } = first.version.spec.batch ?? {};
+  const workers = () => handover.current.serving.connection.workers.length || 1;
   const queue = createRunQueue<QueuedRun, RunReply>({
     discard: ({ input }) => releaseSnapshot(input),
     post: (runs) => postBatch(runs, { handover, watchdogMs: plan.policy.watchdogMs }),
-    ...{ maxBatch, maxDelayMs },
+    ...{ maxBatch, maxDelayMs, workers },
   });
   const keeper = keepCurrent({ ...parts, handover, recording, startShift });
-  const run = createRunner({ handover, queue, recent, emitter, refusal });
+  const runner = createRunner({ handover, queue, recent, emitter, refusal });
+  const residence = takeResidence({
+    ...{ name: model, engine: plan.engine, handover, close },
+    isBusy: () => queue.waiting > 0 || keeper.isLooking,
+  });
+  const run: typeof runner = (input, options) => runner(input, options).finally(residence.used);
   let closed: NearsideError | undefined;
   let closing: Promise<void> | undefined;
 
-  function startShift(serving: Serving): Shift {
-    const { version, backend, variant } = serving;
+  function startShift(started: Serving): Shift {
+    const { version, backend, variant } = started;
+    const isPooled = plan.engine.pool.max > 1;
+    const serving = isPooled
+      ? poolServing(started, { ...parts, waiting: () => queue.waiting })
+      : started;
     const recorder = recordVersion(recording, { version, backend, variant: variant.name });
     return { serving, recorder };
   }
@@ -68,7 +80,7 @@ export function createModel(parts: ModelParts): Model {
 
   function stats(): ModelStats {
     const { lifetime, totals } = recording;
-    const { version, variant, backend, loaded } = handover.current.serving;
+    const { version, variant, backend, loaded, connection } = handover.current.serving;
     const { total } = lifetime.latency;
     return {
       model,
@@ -77,6 +89,8 @@ export function createModel(parts: ModelParts): Model {
       backend,
       threads: loaded.threads,
       hardware: loaded.hardware,
+      workers: handover.isResting ? 0 : connection.workers.length,
+      heapBytes: connection.workers.reduce((sum, { heapBytes }) => sum + heapBytes, 0) || undefined,
       ok: lifetime.ok,
       errors: Object.fromEntries(lifetime.errors),
       aborted: lifetime.aborted,
@@ -96,11 +110,13 @@ export function createModel(parts: ModelParts): Model {
     if (closed) throw closed;
     // Asked of the page itself, because a worker cannot show the question a browser may have.
     if (persist) await globalThis.navigator?.storage?.persist?.();
-    return handover.current.serving.connection.storage();
+    const { serving } = await handover.awake();
+    return serving.connection.storage();
   }
 
   async function close(): Promise<void> {
     closed ??= closedError(model);
+    residence.leave();
     keeper.close(closed);
     queue.close(closed);
     closing ??= handover.close(closed).then(() => parts.reports.close());
@@ -121,6 +137,11 @@ export function createModel(parts: ModelParts): Model {
         throw new TypeError('feedback: expected { label: string } as the truth');
       }
       handover.current.recorder.feedback(recent.recall(id), truth.label);
+    },
+    async warm() {
+      if (closed) throw closed;
+      await handover.run(({ serving }) => serving.connection.warm());
+      residence.used();
     },
     async update() {
       if (closed) throw closed;

@@ -1,4 +1,4 @@
-import type { NearsideError } from '@nearside/core';
+import { NearsideError } from '@nearside/core';
 import { isBackendFault, isLostWorker } from './backend-fault.js';
 import type { ModelEmitter } from './events.js';
 import { announceRollBack, rollBack } from './roll-back.js';
@@ -25,6 +25,19 @@ export interface Handover {
    * ready until the new one has settled in.
    */
   take(next: Shift): void;
+  /**
+   * Gives the session up while nobody calls; the next call has it made anew, from the cache.
+   *
+   * @returns false when it is in use, on probation, or given up already
+   */
+  rest(): boolean;
+  readonly isResting: boolean;
+  /** It could not be given up now. */
+  readonly isInUse: boolean;
+  /** Keeps it from being given up, for what lives longer than a call. @returns a function that ends that */
+  hold(): () => void;
+  /** The current version, made anew if it was given up. @throws what opening it again threw */
+  awake(): Promise<Shift>;
   /** Ends every worker and seals every report. */
   close(reason: unknown): Promise<void>;
 }
@@ -43,6 +56,8 @@ export function createHandover(first: Shift, { emitter, revive }: HandoverOption
   /** Under way after a worker was lost: runs wait for it. */
   let reviving: Promise<void> | undefined;
   let isClosed = false;
+  let isResting = false;
+  let holds = 0;
   const inFlight = new Map<Shift, number>();
   const leaving = new Map<Shift, unknown>();
   const sealing = new Set<Promise<void>>();
@@ -97,6 +112,7 @@ export function createHandover(first: Shift, { emitter, revive }: HandoverOption
       .then((next) => {
         if (isClosed) return void next.serving.connection.close(undefined);
         current = next;
+        isResting = false;
         leaveWhenIdle(lost, undefined);
       })
       .finally(() => {
@@ -105,12 +121,31 @@ export function createHandover(first: Shift, { emitter, revive }: HandoverOption
     reviving.catch(() => {}); // the next run finds the lost worker, says so, and tries again
   }
 
+  function isInUse(): boolean {
+    return inFlight.has(current) || !!reserve || !!reviving || holds > 0;
+  }
+
+  async function awake(): Promise<Shift> {
+    if (isResting) {
+      replace(current);
+      await reviving;
+    } else await reviving?.catch(() => {});
+    return current;
+  }
+
   return {
     get current() {
       return current;
     },
+    get isResting() {
+      return isResting;
+    },
+    get isInUse() {
+      return isInUse();
+    },
+    awake,
     async run(work) {
-      await reviving?.catch(() => {});
+      await awake();
       const shift = current;
       begin(shift);
       try {
@@ -119,15 +154,36 @@ export function createHandover(first: Shift, { emitter, revive }: HandoverOption
         return result;
       } catch (error) {
         if (isBackendFault(error)) goBack(shift, error);
-        if (isLostWorker(error)) replace(shift);
+        // Of a pool others may be left.
+        if (isLostWorker(error) && shift.serving.connection.end) replace(shift);
         throw error;
       } finally {
         end(shift);
       }
     },
+    rest() {
+      if (isInUse() || isResting || isClosed) return false;
+      isResting = true;
+      void current.serving.connection.close(rested());
+      return true;
+    },
+    hold() {
+      holds += 1;
+      let isHeld = true;
+      return () => {
+        if (isHeld) holds -= 1;
+        isHeld = false;
+      };
+    },
     take(next) {
       if (reserve) leaveWhenIdle(reserve, undefined);
       reserve = current;
+      if (isResting) {
+        // It is not ready to take over again.
+        leaveWhenIdle(current, undefined);
+        reserve = undefined;
+        isResting = false;
+      }
       goodRuns = 0;
       current = next;
     },
@@ -143,4 +199,12 @@ export function createHandover(first: Shift, { emitter, revive }: HandoverOption
       await Promise.all([...ending, ...sealing]);
     },
   };
+}
+
+/** For a call that comes between: it is done by the session that is made anew. */
+function rested(): NearsideError {
+  return new NearsideError('worker-lost', 'Expected the model to be loaded, got one at rest.', {
+    details: { isAnothers: true },
+    retryable: true,
+  });
 }

@@ -9,6 +9,7 @@ import {
 } from '@nearside/artifact';
 import { NearsideError } from '@nearside/core';
 import type { RuntimeTraits } from './backends/backend.js';
+import { checkGolden, goldenFiles } from './golden-check.js';
 import { LIBRARY_VERSION } from './library-version.js';
 import { createLoadProgress } from './load-progress.js';
 import type { OpenStore } from './platform/open-store.js';
@@ -41,6 +42,7 @@ export interface HostedModel {
   spendTry(sequence: number): Promise<number | undefined>;
   reject(request: RejectRequest): Promise<void>;
   storage(): Promise<StorageReport>;
+  warm(): Promise<void>;
   /** Ends downloads, lets what is being stored be stored, frees the session. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -49,13 +51,18 @@ export interface HostedModelOptions {
   /** Of the worker, for all its models. */
   readonly runtime: SharedRuntime;
   readonly turns: ModelTurns;
+  readonly heapBytes: () => number | undefined;
   readonly openStore: OpenStore;
   readonly emit: (event: WorkerEvent) => void;
 }
 
+/** A turn that is no batch of the page's, whose numbers start from 1. */
+const WARM_UP = 0;
+
 export function createHostedModel({
   runtime,
   turns,
+  heapBytes,
   openStore,
   emit,
 }: HostedModelOptions): HostedModel {
@@ -101,7 +108,7 @@ export function createHostedModel({
       await installed().readFiles(opened(), files);
     },
 
-    async load({ variant, runtimeWasm }) {
+    async load({ variant, runtimeWasm, maxThreads }) {
       const served = opened();
       const proverOn = ({ threads, hardware }: RuntimeTraits) =>
         `${runtime.name}/${variant}/${LIBRARY_VERSION}/${hardware}/${threads}`;
@@ -111,12 +118,13 @@ export function createHostedModel({
         runtime,
         variant,
         runtimeWasm,
+        maxThreads,
         isProvenOn: (traits) => served.provenBy.includes(proverOn(traits)),
         progress,
       });
       session = await loading;
       await installed().activate(served, proverOn(session.loaded));
-      return { ...session.loaded, healedChunks };
+      return { ...session.loaded, healedChunks, heapBytes: heapBytes() };
     },
 
     run(request) {
@@ -124,7 +132,8 @@ export function createHostedModel({
       const ready = requireStep(session, 'load');
       return turns.run(request, async () => {
         emit({ nearside: 'begun', id: request.id });
-        return { kind: 'done', replies: await runBatch(ready, request.items, { arrivedMs }) };
+        const replies = await runBatch(ready, request.items, { arrivedMs });
+        return { kind: 'done', replies, heapBytes: heapBytes() };
       });
     },
     recall: async (id) => turns.recall(id),
@@ -133,12 +142,35 @@ export function createHostedModel({
     spendTry: (sequence) => installed().spendTry(sequence),
     reject: ({ sequence, failure }) => installed().reject(sequence, failure),
     storage: () => installed().storage(),
+    async warm() {
+      const ready = requireStep(session, 'load');
+      await turns.run({ id: WARM_UP, items: [] }, async () => {
+        const proof = { backend: runtime.name, version: opened(), installation: installed() };
+        await proveAgain(ready, proof);
+        return { kind: 'done', replies: [] };
+      });
+    },
 
     async close() {
       closing.abort();
       await Promise.all([installation?.close(), turns.leave().then(release)]);
     },
   };
+}
+
+/** The first golden case, read and verified anew: the session does not keep it. */
+async function proveAgain(
+  session: Session,
+  {
+    backend,
+    version,
+    installation,
+  }: { backend: string; version: InstalledVersion; installation: ModelInstallation },
+): Promise<void> {
+  const { variant } = session;
+  const names = goldenFiles(version.golden, variant.name);
+  const files = await installation.readFiles(version, names);
+  await checkGolden(session, version.golden, { variant, files, backend, scope: 'first' });
 }
 
 function openVersion(installation: ModelInstallation, which: WhichVersion) {

@@ -13,6 +13,13 @@ export {
 } from '@nearside/core';
 export type { LabelScore, Output, RgbaPixels } from '@nearside/pipeline';
 export { type ClearOptions, clear } from './clear.js';
+export {
+  createEngine,
+  type Engine,
+  type EngineOptions,
+  type EngineStats,
+  type WorkerStats,
+} from './create-engine.js';
 export type { ModelEventName, ModelEvents } from './events.js';
 export type { ImageInput, Input, TensorInput } from './input.js';
 export type {
@@ -32,6 +39,7 @@ export type {
 } from './model.js';
 export { open } from './open.js';
 export type { OpenOptions, ReportOptions, UpdatePolicy } from './open-options.js';
+export type { WorkerFactory } from './platform/host.js';
 export type { StoreChoice } from './platform/open-store.js';
 export type { LoadPhase, LoadTimes, Progress } from './protocol.js';
 export { type AvailableBackend, runtimeAssets } from './runtime-assets.js';

@@ -17,6 +17,8 @@ const RECENTLY_MS = 60_000;
 export interface CurrencyKeeper {
   /** Set while the repository has taken back what serves, and offers this device nothing else. */
   readonly revoked: NearsideError | undefined;
+  /** A look is under way: it needs the worker that serves. */
+  readonly isLooking: boolean;
   /**
    * Looks for another version now. When there is one it is fetched, loaded and checked in a worker
    * of its own, while the present one serves on; then it takes the next run.
@@ -52,6 +54,7 @@ export function keepCurrent({
     plan.policy.update === 'auto' ? startUpdateClock(() => void lookByItself()) : () => {};
 
   async function lookByItself(): Promise<void> {
+    if (handover.isResting) return; // what nobody uses need not be current
     await look({ maxAgeMs: RECENTLY_MS, isOptional: true }).catch(() => {});
   }
 
@@ -70,7 +73,7 @@ export function keepCurrent({
     maxAgeMs: number;
     isOptional: boolean;
   }): Promise<ReleaseIdentity | undefined> {
-    const { serving } = handover.current;
+    const { serving } = await handover.awake();
     const { next, isRevoked } = await serving.connection.check({ maxAgeMs });
     const mayNotServe = isRevoked ? revokedError(serving) : undefined;
     if (!next || next.sequence === waiting) {
@@ -134,6 +137,9 @@ export function keepCurrent({
   return {
     get revoked() {
       return revoked;
+    },
+    get isLooking() {
+      return underWay !== undefined;
     },
     update: () => look({ maxAgeMs: 0, isOptional: false }),
     close(reason) {

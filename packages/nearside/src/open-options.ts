@@ -81,6 +81,8 @@ export interface OpenPlan {
   readonly request: RequestOptions | undefined;
   readonly worker: WorkerFactory | undefined;
   readonly isolate: boolean;
+  /** Which of a backend's workers, from 0 on. */
+  readonly slot: number;
   readonly engine: EngineContext;
 }
 
@@ -130,6 +132,7 @@ export async function planOpening(
     request: options.request,
     worker: engine.worker,
     isolate: options.isolate ?? false,
+    slot: 0,
     engine,
   };
 }

@@ -51,7 +51,7 @@ export function postBatch(
       for (const run of runs) run.shift = shift;
       const inputs = await Promise.allSettled(runs.map(({ input }) => input));
       const { connection } = shift.serving;
-      return watched(connection, watchdogMs, (onBegun) =>
+      return watched({ connection, id, watchdogMs }, (onBegun) =>
         runOn(connection, { id, runs, inputs, onBegun }),
       );
     })
@@ -63,7 +63,7 @@ export function postBatch(
       taken?.serving.connection.recall(id).catch(() => {});
     },
     terminate() {
-      taken?.serving.connection.kill(terminated('a caller ended it'));
+      taken?.serving.connection.kill(terminated('a caller ended it'), id);
     },
   };
 }
@@ -146,11 +146,10 @@ async function afterLoss(runs: readonly QueuedRun[], error: unknown): Promise<Ru
  * begun at all there is a second time.
  */
 async function watched<Result>(
-  connection: Connection,
-  watchdogMs: number,
+  { connection, id, watchdogMs }: { connection: Connection; id: number; watchdogMs: number },
   work: (onBegun: () => void) => Promise<Result>,
 ): Promise<Result> {
-  const bite = () => connection.kill(terminated(`no answer within ${watchdogMs} ms`));
+  const bite = () => connection.kill(terminated(`no answer within ${watchdogMs} ms`), id);
   let stop = startAwakeTimer(2 * watchdogMs, bite);
   try {
     return await work(() => {

@@ -47,6 +47,8 @@ export interface WorkerApi {
   /** Gives a version up on this device. */
   reject(request: RejectRequest): Promise<Reply<void>>;
   storage(): Promise<Reply<StorageReport>>;
+  /** Runs the first golden case once more, so that what a runtime prepares lazily is prepared. */
+  warm(): Promise<Reply<void>>;
   /** Ends downloads and waits for what is being stored: then the worker may be ended. */
   close(): Promise<Reply<void>>;
 }
@@ -102,6 +104,8 @@ export interface LoadRequest {
   readonly variant: string;
   /** Where the runtime's wasm is: an address, or in Node the bytes; undefined for one without wasm. */
   readonly runtimeWasm: string | Uint8Array<ArrayBuffer> | undefined;
+  /** CPU threads that a run may be shared between, where the runtime is started by this. */
+  readonly maxThreads?: number | undefined;
 }
 
 export interface LoadedVariant {
@@ -114,6 +118,8 @@ export interface LoadedVariant {
   /** `cpu`, or the GPU as the browser names it. */
   readonly hardware: string;
   readonly times: LoadTimes;
+  /** What the worker's wasm memory holds, for all its models; unknown outside a worker of ours. */
+  readonly heapBytes?: number | undefined;
 }
 
 /** Milliseconds per step of loading; `weights` includes verification. */
@@ -168,7 +174,12 @@ export interface RunItem {
 
 export type BatchReply =
   /** In the order of the items; one bad item fails alone. */
-  | { readonly kind: 'done'; readonly replies: readonly Reply<RunReply>[] }
+  | {
+      readonly kind: 'done';
+      readonly replies: readonly Reply<RunReply>[];
+      /** As in {@link LoadedVariant}. */
+      readonly heapBytes?: number | undefined;
+    }
   /** Nothing was begun: the inputs, with their buffers, are the caller's again. */
   | { readonly kind: 'recalled'; readonly items: readonly RunItem[] };
 

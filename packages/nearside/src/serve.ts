@@ -2,6 +2,7 @@ import type { ErrorCode } from '@nearside/core';
 import * as Comlink from 'comlink';
 import type { Backend } from './backends/backend.js';
 import { isThreadTrial } from './backends/cpu-threads.js';
+import { watchHeap } from './heap-size.js';
 import { createHostedModel } from './hosted-model.js';
 import { type OpenStore, openBrowserStore } from './platform/open-store.js';
 import {
@@ -40,6 +41,8 @@ export function serve({ backend }: { backend: Backend }): Attach {
   const worker: ServingWorker = {
     models,
     turns: createRunTurns(),
+    // Elsewhere the scope is the app's own, and so is what it does with WebAssembly.
+    heapBytes: isOurWorker() ? watchHeap() : () => undefined,
     runtime: shareRuntime(backend, (error) => broadcast(failed(error, 'device-lost'))),
   };
   const attach: Attach = (endpoint, { openStore } = { openStore: openBrowserStore }) =>
@@ -52,17 +55,21 @@ export function serve({ backend }: { backend: Backend }): Attach {
 interface ServingWorker {
   readonly runtime: SharedRuntime;
   readonly turns: RunTurns;
+  readonly heapBytes: () => number | undefined;
   /** How to tell each of them something. */
   readonly models: Set<(event: WorkerEvent) => void>;
 }
 
 function attachTo(
   endpoint: ServerEndpoint,
-  { runtime, turns, models }: ServingWorker,
+  { runtime, turns, heapBytes, models }: ServingWorker,
   openStore: OpenStore,
 ): () => Promise<void> {
   const emit = (event: WorkerEvent) => endpoint.postMessage(event);
-  const model = createHostedModel({ runtime, turns: turns.join(), openStore, emit });
+  const model = createHostedModel({
+    ...{ runtime, heapBytes, openStore, emit },
+    turns: turns.join(),
+  });
   const close = () => {
     models.delete(emit);
     return model.close();
@@ -77,6 +84,7 @@ function attachTo(
     spendTry: (sequence) => reply(() => model.spendTry(sequence), 'store-unavailable'),
     reject: (request) => reply(() => model.reject(request), 'store-unavailable'),
     storage: () => reply(() => model.storage(), 'store-unavailable'),
+    warm: () => reply(() => model.warm(), 'backend-failed'),
     close: () => reply(close, 'backend-failed'),
   };
   models.add(emit);

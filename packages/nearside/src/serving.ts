@@ -32,6 +32,7 @@ export interface Opened {
   readonly fetched: Promise<void>;
   /** How long loading may take after that, ms. */
   readonly warmUpMs: number;
+  readonly maxThreads: number | undefined;
 }
 
 /** An opened version that is loaded and has reproduced its golden outputs. */
@@ -77,8 +78,8 @@ export async function openOn(
       emitter.emit(type, details as never);
     }
   };
-  const { assets, worker, isolate, engine } = plan;
-  const host = await engine.workers.lend({ backend, assets, worker, isolate, slot: 0 });
+  const { assets, worker, isolate, slot, engine } = plan;
+  const host = await engine.workers.lend({ backend, assets, worker, isolate, slot });
   const connection = await connect(host, { onEvent, signal });
   return endingOnFailure(connection, signal, async () => {
     const startMs = performance.now();
@@ -99,8 +100,11 @@ export async function openOn(
       return undefined;
     }
     const metadataMs = performance.now() - startMs;
+    engine.memory.makeRoom(version.spec);
+    connection.declare(version.spec.limits.memoryBytes);
     const variant = chooseVariant(backend, version);
-    const limits = { fetched: fetched.promise, warmUpMs: policy.warmUpMs };
+    const { warmUpMs } = policy;
+    const limits = { fetched: fetched.promise, warmUpMs, maxThreads: engine.pool.maxThreads };
     return { connection, backend, variant, version, metadataMs, ...limits };
   });
 }
@@ -115,9 +119,10 @@ export async function load(
   opened: Opened,
   { signal, limitMs }: { signal?: AbortSignal | undefined; limitMs?: number | undefined },
 ): Promise<Started> {
-  const { connection, variant, fetched, warmUpMs } = opened;
+  const { connection, variant, fetched, warmUpMs, maxThreads } = opened;
   return endingOnFailure(connection, signal, async () => {
-    const request = { variant: variant.name, runtimeWasm: connection.runtimeWasm };
+    const { runtimeWasm } = connection;
+    const request = { variant: variant.name, runtimeWasm, maxThreads };
     const limit = limitMs === undefined ? { from: fetched, ms: warmUpMs } : { ms: limitMs };
     const loaded = connection.load(request);
     return { ...opened, loaded: await withinLimit(loaded, limit, connection) };

@@ -30,6 +30,7 @@ export interface OpenSessionOptions {
   readonly runtime: SharedRuntime;
   readonly variant: string;
   readonly runtimeWasm: LoadRequest['runtimeWasm'];
+  readonly maxThreads?: LoadRequest['maxThreads'];
   /** Whether it has passed all golden cases on this hardware before: then the first, cheap one does. */
   readonly isProvenOn: (traits: RuntimeTraits) => boolean;
   readonly progress: LoadProgress;
@@ -60,7 +61,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   ]);
   progress.enter('check'); // nothing waits for the network from here on
   const { session, traits } = await stopwatch('session', async () => {
-    const traits = await runtime.start(wasm);
+    const traits = await runtime.start({ wasm, maxThreads: options.maxThreads });
     const { files } = weights;
     return { traits, session: await runtime.createSession({ spec: version.spec, variant, files }) };
   });

@@ -1,5 +1,11 @@
 import type { NearsideError, Variant } from '@nearside/core';
-import type { Backend, BackendSession, RuntimeTraits, SessionRequest } from './backends/backend.js';
+import type {
+  Backend,
+  BackendSession,
+  RuntimeTraits,
+  SessionRequest,
+  StartRequest,
+} from './backends/backend.js';
 
 type Wasm = Uint8Array<ArrayBuffer> | undefined;
 
@@ -14,7 +20,7 @@ export interface SharedRuntime {
   /** Fetches the runtime's wasm unless it is there already, or on its way for another model. */
   fetchWasm(fetch: () => Promise<Wasm>): Promise<Wasm>;
   /** Starts it with the bytes from `fetchWasm`, if nobody has yet. */
-  start(wasm: Wasm): Promise<RuntimeTraits>;
+  start(request: Omit<StartRequest, 'onLost'>): Promise<RuntimeTraits>;
   createSession(request: SessionRequest): Promise<BackendSession>;
 }
 
@@ -34,9 +40,9 @@ export function shareRuntime(
     async fetchWasm(fetch) {
       return isStarted ? undefined : wasmOnce.get(fetch);
     },
-    start: (wasm) =>
+    start: (request) =>
       startOnce.get(async () => {
-        const traits = await inTurn(() => backend.start({ wasm, onLost }));
+        const traits = await inTurn(() => backend.start({ ...request, onLost }));
         isStarted = true;
         wasmOnce.forget(); // the runtime has it now: megabytes
         return traits;

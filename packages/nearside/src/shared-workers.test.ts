@@ -42,7 +42,7 @@ test('models of one backend share a worker, and the last that leaves ends it', a
   expect(started[0]?.isTerminated).toBe(false);
   await second.release(stored);
   expect(started[0]?.isTerminated).toBe(true);
-  expect(workers.count).toBe(0);
+  expect(workers.live.length).toBe(0);
 });
 
 test('another backend, folder, file of its own or slot is another worker; so is isolation', async () => {
@@ -58,9 +58,9 @@ test('another backend, folder, file of its own or slot is another worker; so is 
     { isolate: true },
   ];
   for (const change of different) await workers.lend({ ...needs, ...change });
-  expect(workers.count).toBe(different.length);
+  expect(workers.live.length).toBe(different.length);
   for (const change of different.slice(0, 5)) await workers.lend({ ...needs, ...change });
-  expect(workers.count).toBe(different.length);
+  expect(workers.live.length).toBe(different.length);
 });
 
 test('a worker that dies is told to every model in it, also to one that listens later', async () => {
@@ -125,7 +125,7 @@ test('alone, one that does not listen any more is ended all the same', async () 
     const leaving = (await workers.lend(needs)).release(never);
     await vi.advanceTimersByTimeAsync(1_000);
     await leaving;
-    expect(workers.count).toBe(0);
+    expect(workers.live.length).toBe(0);
   } finally {
     vi.useRealTimers();
   }
@@ -146,5 +146,5 @@ test('a worker that cannot be started is forgotten, and tried again', async () =
   const lending = [workers.lend(needs), workers.lend(needs)];
   failing.reject(new NearsideError('worker-blocked', 'no'));
   for (const lent of lending) await expect(lent).rejects.toMatchObject({ code: 'worker-blocked' });
-  expect(workers.count).toBe(0);
+  expect(workers.live.length).toBe(0);
 });

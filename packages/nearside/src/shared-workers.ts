@@ -19,8 +19,28 @@ export interface WorkerNeeds extends WorkerSource {
   readonly isolate: boolean;
 }
 
+/** A worker that is alive. */
+export interface WorkerStatus {
+  readonly backend: AvailableBackend;
+  /** Models in it. */
+  readonly models: number;
+  /** What its models say they need, bytes. */
+  readonly declaredBytes: number;
+  /** What its wasm memory was seen to hold last; 0 while unknown. */
+  heapBytes: number;
+  /** The same when a model was loaded last. */
+  loadedHeapBytes: number;
+  /** Calls to its models that are under way. */
+  calls: number;
+  /** Nobody joins it any more. */
+  isRetired: boolean;
+}
+
 /** One model's place in a worker. */
 export interface Host {
+  readonly worker: WorkerStatus;
+  /** Says what the model needs, bytes, for as long as it has not given its place back. */
+  declare(memoryBytes: number): void;
   readonly endpoint: Endpoint;
   readonly runtimeWasm: BackendWorker['runtimeWasm'];
   /** The worker has said that it is ready: when it is silent after that, it is busy. */
@@ -41,8 +61,8 @@ export interface Host {
 
 /** Starts the workers of an engine, lets models share them, and ends those that nobody is in. */
 export interface SharedWorkers {
-  /** How many are alive. */
-  readonly count: number;
+  /** Those that are alive. */
+  readonly live: readonly WorkerStatus[];
   /** @throws NearsideError `worker-blocked`, `no-backend` */
   lend(needs: WorkerNeeds): Promise<Host>;
 }
@@ -57,6 +77,7 @@ interface Tenant {
   listener?: (failure: WorkerFailure) => void;
   /** How its worker ended. */
   failure?: WorkerFailure;
+  memoryBytes: number;
   /** It is to go, and has not answered in time. */
   isSilent?: boolean;
 }
@@ -67,6 +88,7 @@ interface SharedWorker {
   /** The same, once it is there. */
   started?: BackendWorker;
   readonly tenants: Set<Tenant>;
+  readonly status: WorkerStatus;
 }
 
 export function createSharedWorkers(start: StartWorker): SharedWorkers {
@@ -75,8 +97,9 @@ export function createSharedWorkers(start: StartWorker): SharedWorkers {
   function find(needs: WorkerNeeds): SharedWorker | undefined {
     if (needs.isolate) return undefined;
     return [...live].find(
-      ({ needs: other, tenants }) =>
+      ({ needs: other, tenants, status }) =>
         !other.isolate &&
+        !status.isRetired &&
         other.backend === needs.backend &&
         other.slot === needs.slot &&
         other.assets === needs.assets &&
@@ -86,11 +109,10 @@ export function createSharedWorkers(start: StartWorker): SharedWorkers {
   }
 
   function open(needs: WorkerNeeds): SharedWorker {
-    const shared: SharedWorker = {
-      needs,
-      worker: start(needs.backend, needs),
-      tenants: new Set(),
-    };
+    const tenants = new Set<Tenant>();
+    const worker = start(needs.backend, needs);
+    const status = describe(needs.backend, tenants);
+    const shared: SharedWorker = { needs, worker, tenants, status };
     live.add(shared);
     shared.worker.then(
       (worker) => {
@@ -131,23 +153,27 @@ export function createSharedWorkers(start: StartWorker): SharedWorkers {
   }
 
   return {
-    get count() {
-      return live.size;
+    get live() {
+      return [...live].map(({ status }) => status);
     },
 
     async lend(needs) {
       const shared = find(needs) ?? open(needs);
       // Before anything is waited for: a worker with somebody in it is not ended.
-      const tenant: Tenant = {};
+      const tenant: Tenant = { memoryBytes: 0 };
       shared.tenants.add(tenant);
       const worker = await shared.worker;
       const channel = worker.attach();
       tenant.channel = channel;
       return {
+        worker: shared.status,
         endpoint: channel.endpoint,
         runtimeWasm: worker.runtimeWasm,
         get isReady() {
           return worker.isReady;
+        },
+        declare(memoryBytes) {
+          tenant.memoryBytes = memoryBytes;
         },
         onFailure(listener) {
           if (tenant.failure) listener(tenant.failure);
@@ -155,6 +181,7 @@ export function createSharedWorkers(start: StartWorker): SharedWorkers {
         },
         async release(stored) {
           delete tenant.listener;
+          tenant.memoryBytes = 0;
           // Nothing has begun in it that could be stored.
           if (!worker.isReady) return leave(shared, tenant);
           return release(shared, tenant, stored);
@@ -164,6 +191,18 @@ export function createSharedWorkers(start: StartWorker): SharedWorkers {
           end(shared, toFailure(reason));
         },
       };
+    },
+  };
+}
+
+function describe(backend: AvailableBackend, tenants: ReadonlySet<Tenant>): WorkerStatus {
+  return {
+    ...{ backend, heapBytes: 0, loadedHeapBytes: 0, calls: 0, isRetired: false },
+    get models() {
+      return tenants.size;
+    },
+    get declaredBytes() {
+      return [...tenants].reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
     },
   };
 }
