@@ -1,5 +1,7 @@
+import { cp } from 'node:fs/promises';
 import { chromium, expect, type Page, test } from '@playwright/test';
 import { chromiumLaunch } from '../scripts/chromium.mjs';
+import { root } from '../scripts/root.mjs';
 import { serveDigits } from './digits-repository.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
 
@@ -29,7 +31,7 @@ async function openDigits(page: Page): Promise<void> {
   await gotoBarePage(page, site.url);
   await page.evaluate(async ({ url, trust }) => {
     const scope = globalThis as Scope;
-    const policy = { update: 'manual', watchdogMs: 2_000 };
+    const policy = { update: 'manual' };
     scope.model = await scope.nearside.open(url, { trust, backend: 'onnx-wasm', policy });
   }, digits.address);
 }
@@ -47,6 +49,12 @@ test('after the back/forward cache a model goes on; a worker that did not surviv
     ignoreDefaultArgs: ['--disable-back-forward-cache'],
   });
   const page = await browser.newPage();
+  // A document that must not be stored is not kept aside either.
+  await page.route(site.url, async (route) => {
+    const response = await route.fetch();
+    const headers = { ...response.headers(), 'cache-control': 'no-cache' };
+    await route.fulfill({ response, headers });
+  });
   await openDigits(page);
   await page.evaluate(() => {
     const scope = globalThis as Scope;
@@ -72,21 +80,43 @@ test('after the back/forward cache a model goes on; a worker that did not surviv
 test('a time limit and the watchdog do not count the time for which the page was frozen', async ({
   page,
 }) => {
-  await openDigits(page);
-  const session = await page.context().newCDPSession(page);
-  const running = page.evaluate(async () => {
-    const { model, one } = globalThis as Scope;
-    // The picture arrives while the page is frozen.
-    const late = new Promise((resolve) => setTimeout(() => resolve(one()), 500));
-    const call = async () => model.run(await late, { timeoutMs: 2_500 });
-    return call().then(
-      ({ output }) => output[0].label,
-      (error) => error.code,
-    );
+  const patient = await serveDigits();
+  await patient.release({
+    version: '1.1.0',
+    sequence: 2,
+    async change(source) {
+      const fixture = `${root}tests/fixtures/patient`;
+      await cp(`${fixture}/model.onnx`, `${source}/int8/model.onnx`);
+      await cp(fixture, `${source}/golden`, {
+        recursive: true,
+        filter: (file) => !file.endsWith('.onnx'),
+      });
+    },
   });
-  await session.send('Page.setWebLifecycleState', { state: 'frozen' });
-  await session.send('Page.setWebLifecycleState', { state: 'active' });
-  expect(await running).toBe('1');
+  await page.clock.install();
+  await gotoBarePage(page, site.url);
+  await page.evaluate(async ({ url, trust }) => {
+    const scope = globalThis as Scope;
+    const policy = { update: 'manual', watchdogMs: 60_000 };
+    const model = await scope.nearside.open(url, { trust, backend: 'onnx-wasm', policy });
+    /** Its largest pixel sets how long the model runs. */
+    const run = (largest: number, options: object) => {
+      const data = new Float32Array(784).fill(0.5);
+      data[783] = largest;
+      const pixel_values = { datatype: 'FP32', shape: [1, 1, 28, 28], data };
+      return model.run({ tensors: { pixel_values } }, options);
+    };
+    let largest = 1000;
+    while ((await run(largest, {})).meta.runMs < 1_000) largest *= 2;
+    scope.running = run(largest, { timeoutMs: 60_000 }).then(
+      () => 'fine',
+      (error: { code: string }) => error.code,
+    );
+  }, patient.address);
+  // As after a freeze: every timer that has become due fires, and each only once.
+  await page.clock.fastForward(70_000);
+  expect(await page.evaluate(() => (globalThis as Scope).running)).toBe('fine');
+  await patient.close();
 });
 
 // biome-ignore lint/suspicious/noExplicitAny: what the page's global scope holds, as it sees it

@@ -6,6 +6,7 @@ import { serveSite } from '../../scripts/serve-site.mjs';
 import { publishModels, startRepository } from '../../scripts/stack.mjs';
 import { median, medianInterval } from '../bootstrap.mjs';
 import { row } from '../row.mjs';
+import { measureShared } from './shared.mjs';
 
 /** Milliseconds that `model.run` may add to a worker written by hand. */
 const OVERHEAD_MS = 0.15;
@@ -18,6 +19,7 @@ export async function runSuite(dir) {
   const config = { model: `${repository.url}/digits`, trust: published.pin };
   const site = await serveSite({ dir: `${dir}/page`, config, port: 0 });
   const { small, together, sequential } = await measure(site.url);
+  const shared = await measureShared(site.url);
   await Promise.all([site.close(), repository.close()]);
 
   const added = small.map(([nearside, reference]) => nearside - reference);
@@ -25,6 +27,7 @@ export async function runSuite(dir) {
     measuredRow('overhead-small-ms', added, { unit: 'ms', atMost: OVERHEAD_MS }),
     measuredRow('batch-throughput-ratio', throughputs(together), { unit: '', atLeast: 0.9 }),
     measuredRow('batch-vs-sequential-ratio', throughputs(sequential), { unit: '', atLeast: 1.2 }),
+    ...shared,
   ];
 }
 
@@ -37,13 +40,18 @@ function measuredRow(name, values, { unit, ...bounds }) {
   return row(name, { value: median(values), unit, interval: medianInterval(values), ...bounds });
 }
 
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+
 function buildPage(outDir) {
   return build({
     configFile: false,
-    root: fileURLToPath(new URL('.', import.meta.url)),
+    root: here('.'),
     logLevel: 'error',
     worker: { format: 'es' },
-    build: { outDir, target: 'esnext', assetsInlineLimit: 0 },
+    build: {
+      ...{ outDir, target: 'esnext', assetsInlineLimit: 0 },
+      rollupOptions: { input: ['index.html', 'shared.html'].map(here) },
+    },
   });
 }
 
