@@ -20,6 +20,7 @@ await rm(results, { recursive: true, force: true });
 const checks = [
   ['lint', ['node_modules/@biomejs/biome/bin/biome', 'check', '.']],
   ['unused code', ['node_modules/knip/bin/knip.js']],
+  ['sizes', ['node_modules/size-limit/bin.js']],
   ['types of tests', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.tests.json']],
 ];
 const suites = [

@@ -94,6 +94,12 @@ test('profile says where the time of an input goes, and explainBackend what serv
     'post',
   ]);
   expect(profile.totalMs).toBeGreaterThan(0);
+  expect(profile.operators).toContainEqual({
+    name: expect.stringContaining('conv2'),
+    operator: 'QLinearConv',
+    medianMs: expect.any(Number),
+    share: expect.any(Number),
+  });
   expect(verdicts).toMatchObject([
     { backend: 'onnx-wasm', verdict: 'serving', variant: 'int8' },
     { backend: 'tfjs-wasm', verdict: 'untried' },

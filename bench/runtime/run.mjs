@@ -6,6 +6,7 @@ import { serveSite } from '../../scripts/serve-site.mjs';
 import { publishModels, startRepository } from '../../scripts/stack.mjs';
 import { median, medianInterval } from '../bootstrap.mjs';
 import { row } from '../row.mjs';
+import { measureCodeSize } from './code-size.mjs';
 import { measureShared } from './shared.mjs';
 
 /** Milliseconds that `model.run` may add to a worker written by hand. */
@@ -27,6 +28,7 @@ export async function runSuite(dir) {
     measuredRow('overhead-small-ms', added, { unit: 'ms', atMost: OVERHEAD_MS }),
     measuredRow('batch-throughput-ratio', throughputs(together), { unit: '', atLeast: 0.9 }),
     measuredRow('batch-vs-sequential-ratio', throughputs(sequential), { unit: '', atLeast: 1.2 }),
+    ...(await measureCodeSize()),
     ...shared,
   ];
 }

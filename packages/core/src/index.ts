@@ -55,6 +55,7 @@ export {
   MAX_REPORT_BYTES,
   REPORT_VERSION,
 } from './report-format.js';
+export { shareOnce } from './share-once.js';
 export type { Decide, Store, StoreChange, StoredValue } from './store.js';
 export {
   arrayFromBytes,

@@ -41,6 +41,8 @@ export const VariantSchema = v.variant('runtime', [
     name: ModelNameSchema,
     runtime: v.literal('onnx'),
     dtype: v.string(),
+    /** Axes that the file leaves free by a name, pinned: the runtime can then plan memory and kernels. */
+    dimensions: v.optional(v.record(v.string(), PositiveIntegerSchema)),
     files: v.pipe(v.array(FileNameSchema), v.minLength(1)),
   }),
   v.strictObject({

@@ -2,6 +2,7 @@ import type { StorageReport, UpdateCheck } from '@nearside/artifact';
 import { createDeferred, NearsideError } from '@nearside/core';
 import * as Comlink from 'comlink';
 import { isLostWorker } from './backend-fault.js';
+import type { OperatorTime } from './backends/operator-times.js';
 import { onPageReturn } from './page-return.js';
 import type { WorkerFailure } from './platform/host.js';
 import {
@@ -13,6 +14,7 @@ import {
   type LoadRequest,
   type OpenedVersion,
   type OpenRequest,
+  type ProfileRequest,
   READY,
   type RejectRequest,
   type Reply,
@@ -42,6 +44,10 @@ export interface Connection {
   load(request: LoadRequest): Promise<LoadedVariant>;
   run(request: RunRequest, options: PostOptions): Promise<BatchReply>;
   recall(id: number): Promise<void>;
+  profile(
+    request: ProfileRequest,
+    transfer: Transferable[],
+  ): Promise<readonly OperatorTime[] | undefined>;
   check(request: CheckRequest): Promise<UpdateCheck>;
   spendTry(sequence: number): Promise<number | undefined>;
   reject(request: RejectRequest): Promise<void>;
@@ -205,6 +211,8 @@ export async function connect(
     load,
     run,
     recall: (id) => settle(() => api.recall(id)),
+    profile: (request, transfer) =>
+      settle(() => api.profile(Comlink.transfer(request, transfer)).catch(rejectUncloneable)),
     check: (request) => settle(() => api.check(request)),
     spendTry: (sequence) => settle(() => api.spendTry(sequence)),
     reject: (request) => settle(() => api.reject(request)),

@@ -1,10 +1,15 @@
 import { NearsideError } from '@nearside/core';
-import { createEngineContext, type EngineContext, type PoolPlan } from './engine-context.js';
+import { startBackendWorker } from '#platform';
+import type { EngineContext, ResidentModel } from './engine-context.js';
+import { createMemoryBudget } from './memory-budget.js';
 import type { Model } from './model.js';
 import { openAsPlanned } from './open.js';
 import { type OpenOptions, planOpening } from './open-options.js';
 import type { WorkerFactory } from './platform/host.js';
+import { poolServing } from './pooled-connection.js';
+import { takeResidence } from './resident-model.js';
 import { POOL_LIMITS } from './scheduler/pool-size.js';
+import { createSharedWorkers } from './shared-workers.js';
 
 /** What `createEngine` takes; nothing is required. */
 export interface EngineOptions {
@@ -53,8 +58,7 @@ export interface WorkerStats {
 /** @throws TypeError or RangeError for wrong options */
 export function createEngine(options: EngineOptions = {}): Engine {
   checkEngineOptions(options);
-  const { workers = 1, ...given } = options;
-  const engine = createEngineContext({ ...given, pool: planPool(workers) });
+  const engine = createContext(options);
   const closing = new AbortController();
   const opening = new Set<Promise<Model>>();
 
@@ -81,7 +85,11 @@ export function createEngine(options: EngineOptions = {}): Engine {
   return { open, close, stats: () => describeEngine(engine), [Symbol.asyncDispose]: close };
 }
 
-function describeEngine({ models, workers, memory }: EngineContext): EngineStats {
+function describeEngine({
+  models,
+  workers,
+  memory,
+}: ReturnType<typeof createContext>): EngineStats {
   return {
     models: [...models].map(({ name, isResting }) => ({ model: name, isResting })),
     workers: workers.live.map(({ backend, models, heapBytes }) => ({
@@ -92,8 +100,20 @@ function describeEngine({ models, workers, memory }: EngineContext): EngineStats
   };
 }
 
+function createContext({ workers: size = 1, memoryBudgetBytes, ...given }: EngineOptions) {
+  const workers = createSharedWorkers(startBackendWorker);
+  const models = new Set<ResidentModel>();
+  const { maxThreads, ...pool } = planPool(size);
+  return {
+    ...given,
+    ...{ workers, models, takeResidence, maxThreads },
+    memory: createMemoryBudget(memoryBudgetBytes, { workers, models }),
+    poolServing: pool.max > 1 ? (first, options) => poolServing(first, options, pool) : undefined,
+  } satisfies EngineContext;
+}
+
 /** The cores are shared out between the workers that there may be. */
-function planPool(workers: number | 'auto'): PoolPlan {
+function planPool(workers: number | 'auto') {
   const cores = globalThis.navigator?.hardwareConcurrency ?? 1;
   if (workers === 'auto') {
     return { min: 1, max: Math.min(POOL_LIMITS.most, Math.max(1, cores)), maxThreads: 1 };

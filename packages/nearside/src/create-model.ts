@@ -1,33 +1,29 @@
 import type { StorageReport } from '@nearside/artifact';
-import { NearsideError, quantile, type Store } from '@nearside/core';
+import { NearsideError, quantile, shareOnce } from '@nearside/core';
 import type { ModelEmitter } from './events.js';
 import { explainBackend } from './explain-backend.js';
+import { awaitFirstResult } from './first-result.js';
 import { createHandover, type Shift } from './handover.js';
-import { keepCurrent } from './keep-current.js';
+import type { CurrencyKeeper } from './keep-current.js';
+import { loadLater } from './load-later.js';
 import type { Model, ModelStats, OpeningStats, StorageOptions } from './model.js';
 import type { OpenPlan } from './open-options.js';
-import { poolServing } from './pooled-connection.js';
 import { postBatch, type QueuedRun } from './post-batch.js';
-import { profileModel } from './profile-model.js';
 import type { RunReply } from './protocol.js';
 import { createRecentRuns } from './recent-runs.js';
-import { takeResidence } from './resident-model.js';
-import { createReviver } from './revive-worker.js';
+import type { Residence, TakeResidence } from './resident-model.js';
 import { createRunner } from './run-model.js';
 import { createRunQueue } from './scheduler/run-queue.js';
-import { scoreAll } from './score-all.js';
 import type { Serving } from './serving.js';
 import { releaseSnapshot } from './snapshot-input.js';
-import type { InstallIdentity } from './telemetry/install-identity.js';
+import type { Reporting } from './telemetry/open-reporting.js';
 import { recordVersion } from './telemetry/record-version.js';
-import { createReportTotals } from './telemetry/reporter.js';
+import { createReportTotals } from './telemetry/report-totals.js';
 import { createTally } from './telemetry/tally.js';
 
 export interface ModelParts {
   readonly serving: Serving;
   readonly plan: OpenPlan;
-  readonly reports: Store;
-  readonly identity: InstallIdentity;
   readonly emitter: ModelEmitter;
   /** When `open` was called, by `performance.now()`. */
   readonly startMs: number;
@@ -37,13 +33,24 @@ export interface ModelParts {
 export function createModel(parts: ModelParts): Model {
   const { emitter, plan, serving: first } = parts;
   const { model } = first.version.release;
+  const context = { plan, emitter, identity: first.version.install };
   const recent = createRecentRuns();
   const opening = describeOpening(parts);
-  const recording = { ...parts, lifetime: createTally(), totals: createReportTotals() };
-  const revive = createReviver(parts);
+  const firstResult = awaitFirstResult();
+  const later = () => firstResult.isOver.then(loadLater);
+  let reporting: Reporting | undefined;
+  const recording = {
+    ...{ ...context, lifetime: createTally(), totals: createReportTotals() },
+    loadReporting: shareOnce(async () => {
+      const { openReporting } = await later();
+      reporting = openReporting(plan.store);
+      return reporting;
+    }),
+  };
+  const revive = shareOnce(async () => (await loadLater()).createReviver(context));
   const handover = createHandover(startShift(first), {
     emitter,
-    revive: async (lost) => startShift(await revive(lost)),
+    revive: async (lost) => startShift(await (await revive())(lost)),
   });
   handover.current.recorder.opened(opening, { quarantined: first.quarantined.length });
   const { max: maxBatch = 1, maxDelayMs = 0 } = first.version.spec.batch ?? {};
@@ -53,29 +60,52 @@ export function createModel(parts: ModelParts): Model {
     post: (runs) => postBatch(runs, { handover, watchdogMs: plan.policy.watchdogMs }),
     ...{ maxBatch, maxDelayMs, workers },
   });
-  const keeper = keepCurrent({ ...parts, handover, recording, startShift });
-  const runner = createRunner({ handover, queue, recent, emitter, refusal });
-  const residence = takeResidence({
-    ...{ name: model, engine: plan.engine, handover, close },
-    isBusy: () => queue.waiting > 0 || keeper.isLooking,
+  let keeper: CurrencyKeeper | undefined;
+  const keep = shareOnce(async () => {
+    const { keepCurrent } = await later();
+    if (closed) throw closed;
+    keeper = keepCurrent({ ...context, handover, recording, startShift });
+    return keeper;
   });
-  const run: typeof runner = (input, options) => runner(input, options).finally(residence.used);
+  void keep().catch(() => {}); // `update` says why, and tries again
+  const runOnce = createRunner({ handover, queue, recent, emitter, refusal });
   let closed: NearsideError | undefined;
   let closing: Promise<void> | undefined;
 
   function startShift(started: Serving): Shift {
     const { version, backend, variant } = started;
-    const isPooled = plan.engine.pool.max > 1;
-    const serving = isPooled
-      ? poolServing(started, { ...parts, waiting: () => queue.waiting })
-      : started;
+    const pooled = { ...context, waiting: () => queue.waiting };
+    const serving = plan.engine.poolServing?.(started, pooled) ?? started;
     const recorder = recordVersion(recording, { version, backend, variant: variant.name });
     return { serving, recorder };
   }
 
+  const run: typeof runOnce = async (input, options) => {
+    try {
+      return await runOnce(input, options);
+    } finally {
+      firstResult.end();
+      residence?.used();
+    }
+  };
+
+  let residence: Residence | undefined;
+  const reside = (take: TakeResidence) => {
+    residence = take({
+      ...{ name: model, engine: plan.engine, handover, close },
+      isBusy: () => queue.waiting > 0 || keeper?.isLooking === true,
+    });
+  };
+  if (plan.engine.takeResidence) reside(plan.engine.takeResidence);
+  else
+    void later().then(
+      ({ takeResidence }) => closed ?? reside(takeResidence),
+      () => {},
+    );
+
   function refusal() {
     if (closed) return { reason: closed, isOwn: true };
-    return keeper.revoked && { reason: keeper.revoked, isOwn: false };
+    return keeper?.revoked && { reason: keeper.revoked, isOwn: false };
   }
 
   function stats(): ModelStats {
@@ -116,19 +146,23 @@ export function createModel(parts: ModelParts): Model {
 
   async function close(): Promise<void> {
     closed ??= closedError(model);
-    residence.leave();
-    keeper.close(closed);
+    residence?.leave();
+    firstResult.end();
+    keeper?.close(closed);
     queue.close(closed);
-    closing ??= handover.close(closed).then(() => parts.reports.close());
+    closing ??= handover.close(closed).then(() => reporting?.close());
     return closing;
   }
 
   return {
     run: run as Model['run'],
-    score: (inputs, options) => scoreAll(run, inputs, options),
+    async *score(inputs, options) {
+      yield* (await loadLater()).scoreAll(run, inputs, options);
+    },
     stats,
     storage,
-    profile: (input, options) => profileModel(run, input, options),
+    profile: async (input, options) =>
+      (await loadLater()).profileModel({ run, handover }, input, options),
     explainBackend: () => explainBackend(handover.current.serving, plan.backends),
     close,
     on: emitter.on,
@@ -141,11 +175,12 @@ export function createModel(parts: ModelParts): Model {
     async warm() {
       if (closed) throw closed;
       await handover.run(({ serving }) => serving.connection.warm());
-      residence.used();
+      residence?.used();
     },
     async update() {
       if (closed) throw closed;
-      return keeper.update();
+      firstResult.end();
+      return (await keep()).update();
     },
     [Symbol.asyncDispose]: close,
   };

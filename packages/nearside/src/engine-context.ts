@@ -1,27 +1,27 @@
 import { startBackendWorker } from '#platform';
-import { createMemoryBudget, type MemoryBudget } from './memory-budget.js';
+import type { MemoryBudget } from './memory-budget.js';
 import type { WorkerFactory } from './platform/host.js';
+import type { PoolServing } from './pooled-connection.js';
+import type { TakeResidence } from './resident-model.js';
 import { createSharedWorkers, type SharedWorkers, type WorkerStatus } from './shared-workers.js';
 
-/** What the models of one engine share. */
+/** What the models of one engine share. Functions are here so that only who needs them loads them. */
 export interface EngineContext {
   readonly workers: SharedWorkers;
-  readonly pool: PoolPlan;
-  readonly memory: MemoryBudget;
-  /** Those that are open. */
+  /** Those that are open, or at rest. */
   readonly models: Set<ResidentModel>;
-  readonly assets: string | undefined;
-  readonly worker: WorkerFactory | undefined;
-  /** A model that was not used for so long is put to rest, ms; undefined for never. */
-  readonly idleMs: number | undefined;
-}
-
-/** How many workers may serve one model. */
-export interface PoolPlan {
-  readonly min: number;
-  readonly max: number;
+  readonly assets?: string | undefined;
+  readonly worker?: WorkerFactory | undefined;
   /** CPU threads per worker; undefined leaves it to the backend. The same number gives the same bits. */
-  readonly maxThreads: number | undefined;
+  readonly maxThreads?: number | undefined;
+  /** A model that was not used for so long is put to rest, ms; undefined for never. */
+  readonly idleMs?: number | undefined;
+  /** Undefined where there is no limit. */
+  readonly memory?: MemoryBudget | undefined;
+  /** Undefined where one worker serves a model. */
+  readonly poolServing?: PoolServing | undefined;
+  /** Undefined where it is soon enough after the first result. */
+  readonly takeResidence?: TakeResidence | undefined;
 }
 
 /** An open model as its engine sees it: loaded, or at rest until the next call. */
@@ -40,23 +40,7 @@ export interface ResidentModel {
 }
 
 /** The one of `open`: a worker per backend, no limits. Nothing is started before it is needed. */
-export const DEFAULT_ENGINE: EngineContext = /* @__PURE__ */ createEngineContext({});
-
-export function createEngineContext({
-  assets,
-  worker,
-  idleMs,
-  memoryBudgetBytes,
-  pool = { min: 1, max: 1, maxThreads: undefined },
-}: {
-  assets?: string | undefined;
-  worker?: WorkerFactory | undefined;
-  idleMs?: number | undefined;
-  memoryBudgetBytes?: number | undefined;
-  pool?: PoolPlan;
-}): EngineContext {
-  const workers = createSharedWorkers(startBackendWorker);
-  const models = new Set<ResidentModel>();
-  const memory = createMemoryBudget(memoryBudgetBytes, { workers, models });
-  return { workers, pool, memory, models, assets, worker, idleMs };
-}
+export const DEFAULT_ENGINE: EngineContext = {
+  workers: /* @__PURE__ */ createSharedWorkers(startBackendWorker),
+  models: /* @__PURE__ */ new Set(),
+};

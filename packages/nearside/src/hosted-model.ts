@@ -6,9 +6,11 @@ import {
   type StorageReport,
   type UpdateCheck,
   variantFiles,
+  withMemoryFallback,
 } from '@nearside/artifact';
-import { NearsideError } from '@nearside/core';
+import { NearsideError, type Store } from '@nearside/core';
 import type { RuntimeTraits } from './backends/backend.js';
+import type { OperatorTime } from './backends/operator-times.js';
 import { checkGolden, goldenFiles } from './golden-check.js';
 import { LIBRARY_VERSION } from './library-version.js';
 import { createLoadProgress } from './load-progress.js';
@@ -21,15 +23,17 @@ import type {
   LoadRequest,
   OpenedVersion,
   OpenRequest,
+  ProfileRequest,
   RejectRequest,
   RunRequest,
   WhichVersion,
   WorkerEvent,
 } from './protocol.js';
-import { runBatch } from './run-batch.js';
+import { runBatch, toTensors } from './run-batch.js';
 import type { ModelTurns } from './run-turns.js';
 import { openSession, requireVariant, type Session } from './session.js';
 import type { SharedRuntime } from './shared-runtime.js';
+import { type InstallIdentity, readInstallIdentity } from './telemetry/install-identity.js';
 
 /** One of the models that this worker serves, from address to session. */
 export interface HostedModel {
@@ -38,6 +42,7 @@ export interface HostedModel {
   load(request: LoadRequest): Promise<LoadedVariant>;
   run(request: RunRequest): Promise<BatchReply>;
   recall(id: number): Promise<void>;
+  profile(request: ProfileRequest): Promise<readonly OperatorTime[] | undefined>;
   check(request: CheckRequest): Promise<UpdateCheck>;
   spendTry(sequence: number): Promise<number | undefined>;
   reject(request: RejectRequest): Promise<void>;
@@ -55,9 +60,6 @@ export interface HostedModelOptions {
   readonly openStore: OpenStore;
   readonly emit: (event: WorkerEvent) => void;
 }
-
-/** A turn that is no batch of the page's, whose numbers start from 1. */
-const WARM_UP = 0;
 
 export function createHostedModel({
   runtime,
@@ -86,11 +88,13 @@ export function createHostedModel({
   const opened = () => requireStep(version, 'open');
 
   return {
-    async open({ which, url, store, runtimes, ...options }) {
+    async open({ which, url, store, runtimes, install: known, ...options }) {
       progress.enter('metadata');
+      const install = known ?? (await readInstall(openStore('nearside-reports', store)));
       installation = openModelInstallation({
         ...options,
         address: parseModelAddress(url),
+        installId: install.id,
         support: { runtimes },
         signal: closing.signal,
         store: openStore('nearside-models', store),
@@ -100,7 +104,7 @@ export function createHostedModel({
         },
       });
       version = await openVersion(installation, which);
-      return version && describe(version);
+      return version && describe(version, install);
     },
 
     async fetch({ variant }) {
@@ -137,6 +141,13 @@ export function createHostedModel({
       });
     },
     recall: async (id) => turns.recall(id),
+    async profile({ input, runs }) {
+      const { version, variant } = requireStep(session, 'load');
+      const { spec } = version;
+      const files = await installed().readFiles(opened(), variant.files);
+      const inputs = await toTensors(input, spec);
+      return turns.take(async () => runtime.profile?.({ spec, variant, files, inputs, runs }));
+    },
 
     check: (request) => installed().check(request),
     spendTry: (sequence) => installed().spendTry(sequence),
@@ -144,11 +155,8 @@ export function createHostedModel({
     storage: () => installed().storage(),
     async warm() {
       const ready = requireStep(session, 'load');
-      await turns.run({ id: WARM_UP, items: [] }, async () => {
-        const proof = { backend: runtime.name, version: opened(), installation: installed() };
-        await proveAgain(ready, proof);
-        return { kind: 'done', replies: [] };
-      });
+      const proof = { backend: runtime.name, version: opened(), installation: installed() };
+      await turns.take(() => proveAgain(ready, proof));
     },
 
     async close() {
@@ -173,6 +181,15 @@ async function proveAgain(
   await checkGolden(session, version.golden, { variant, files, backend, scope: 'first' });
 }
 
+async function readInstall(reports: Store): Promise<InstallIdentity> {
+  const store = withMemoryFallback(reports);
+  try {
+    return await readInstallIdentity(store);
+  } finally {
+    await store.close();
+  }
+}
+
 function openVersion(installation: ModelInstallation, which: WhichVersion) {
   switch (which.kind) {
     case 'active':
@@ -184,10 +201,10 @@ function openVersion(installation: ModelInstallation, which: WhichVersion) {
   }
 }
 
-function describe(version: InstalledVersion): OpenedVersion {
+function describe(version: InstalledVersion, install: InstallIdentity): OpenedVersion {
   const { release, manifestSha256, spec, origin, arm } = version;
   const driftEdges = version.digestOf('baseline.json')?.slice(0, 16);
-  return { release, manifestSha256, spec, origin, arm, driftEdges };
+  return { release, manifestSha256, spec, origin, arm, driftEdges, install };
 }
 
 function requireStep<Value>(value: Value | undefined, step: string): Value {

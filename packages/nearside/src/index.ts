@@ -12,6 +12,7 @@ export {
   type Tensors,
 } from '@nearside/core';
 export type { LabelScore, Output, RgbaPixels } from '@nearside/pipeline';
+export type { OperatorTime } from './backends/operator-times.js';
 export { type ClearOptions, clear } from './clear.js';
 export {
   createEngine,
@@ -44,4 +45,4 @@ export type { StoreChoice } from './platform/open-store.js';
 export type { LoadPhase, LoadTimes, Progress } from './protocol.js';
 export { type AvailableBackend, runtimeAssets } from './runtime-assets.js';
 export type { Priority } from './scheduler/priority.js';
-export type { ReportTotals } from './telemetry/reporter.js';
+export type { ReportTotals } from './telemetry/report-totals.js';

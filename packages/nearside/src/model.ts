@@ -1,12 +1,13 @@
 import type { ReleaseIdentity, StorageReport } from '@nearside/artifact';
 import type { ErrorCode } from '@nearside/core';
 import type { LabelScore, Output } from '@nearside/pipeline';
+import type { OperatorTime } from './backends/operator-times.js';
 import type { ModelEventName, ModelEvents } from './events.js';
 import type { ImageInput, Input, TensorInput } from './input.js';
 import type { LoadTimes } from './protocol.js';
 import type { AvailableBackend } from './runtime-assets.js';
 import type { Priority } from './scheduler/priority.js';
-import type { ReportTotals } from './telemetry/reporter.js';
+import type { ReportTotals } from './telemetry/report-totals.js';
 
 /**
  * An open model. Close it when done: that frees its memory, and ends its worker when it was the last one
@@ -53,8 +54,8 @@ export interface Model extends AsyncDisposable {
    */
   update(): Promise<ReleaseIdentity | undefined>;
   /**
-   * Runs one input several times and says where the time goes: `console.table(profile.stages)`. Counts
-   * as runs like any other.
+   * Runs one input several times and says where the time goes: `console.table(profile.stages)`, and
+   * `profile.operators`. Counts as runs like any other; those that time operators are not counted.
    */
   profile(
     input: Input,
@@ -85,6 +86,8 @@ export interface Profile {
   /** Median of a whole run, ms. */
   readonly totalMs: number;
   readonly stages: readonly StageProfile[];
+  /** Of the session's run, the longest first; undefined where the runtime cannot tell (WebGPU, Node). */
+  readonly operators: readonly OperatorTime[] | undefined;
 }
 
 export interface StageProfile {

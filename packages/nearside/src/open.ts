@@ -1,11 +1,8 @@
-import { withMemoryFallback } from '@nearside/artifact';
-import { openStore } from '#platform';
 import { createModel } from './create-model.js';
 import { createModelEmitter } from './events.js';
 import type { Model } from './model.js';
 import { type OpenOptions, type OpenPlan, planOpening } from './open-options.js';
 import { serveInstalled } from './serve-installed.js';
-import { readInstallIdentity } from './telemetry/install-identity.js';
 
 /**
  * Opens a model: verifies it, loads it in a worker and proves it there. With a verified copy on
@@ -23,14 +20,7 @@ export async function open(url: string, options: OpenOptions): Promise<Model> {
 /** @param startMs when `open` was called, by `performance.now()` */
 export async function openAsPlanned(plan: OpenPlan, startMs: number): Promise<Model> {
   plan.signal?.throwIfAborted();
-  const reports = withMemoryFallback(openStore('nearside-reports', plan.store));
-  try {
-    const identity = await readInstallIdentity(reports);
-    const emitter = createModelEmitter();
-    const serving = await serveInstalled({ plan, identity, emitter });
-    return createModel({ serving, plan, reports, identity, emitter, startMs });
-  } catch (error) {
-    await reports.close();
-    throw error;
-  }
+  const emitter = createModelEmitter();
+  const serving = await serveInstalled({ plan, emitter });
+  return createModel({ serving, plan, emitter, startMs });
 }

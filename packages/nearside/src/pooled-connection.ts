@@ -14,14 +14,26 @@ export interface PoolOptions extends ServingContext {
   readonly waiting: () => number;
 }
 
+/** How many workers there are at least and at most. */
+export interface PoolBounds {
+  readonly min: number;
+  readonly max: number;
+}
+
+export type PoolServing = (first: Serving, options: PoolOptions) => Serving;
+
 /**
  * Several workers that serve the same version as one: runs go to the one that has least to do. They
  * compute the same bits, because each has as many threads. More are started as the load demands, and
  * ended when they are not needed; one that is lost is only missed, unless it was the last.
  */
-export function poolServing(first: Serving, { waiting, ...context }: PoolOptions): Serving {
+export function poolServing(
+  first: Serving,
+  { waiting, ...context }: PoolOptions,
+  pool: PoolBounds,
+): Serving {
   const { plan } = context;
-  const { pool, memory } = plan.engine;
+  const { memory } = plan.engine;
   const size = createPoolSize(pool);
   const members: Member[] = [{ connection: first.connection, slot: 0, batches: new Set() }];
   let isGrowing = false;
@@ -62,7 +74,7 @@ export function poolServing(first: Serving, { waiting, ...context }: PoolOptions
   async function grow(): Promise<void> {
     const { spec, release } = first.version;
     growsAgainMs = performance.now() + POOL_LIMITS.cooldownMs;
-    if (!memory.hasRoomFor(spec.limits.memoryBytes)) return;
+    if (memory?.hasRoomFor(spec.limits.memoryBytes) === false) return;
     isGrowing = true;
     const taken = members.map(({ slot }) => slot);
     const slot = Array.from({ length: pool.max }, (_, i) => i).find((i) => !taken.includes(i)) ?? 0;
@@ -132,6 +144,7 @@ export function poolServing(first: Serving, { waiting, ...context }: PoolOptions
     spendTry: (sequence) => main().spendTry(sequence),
     reject: (request) => main().reject(request),
     storage: () => main().storage(),
+    profile: (request, transfer) => main().profile(request, transfer),
     declare: (memoryBytes) => main().declare(memoryBytes),
     runtimeWasm: first.connection.runtimeWasm,
     get workers() {

@@ -1,17 +1,28 @@
+import type { Handover } from './handover.js';
 import type { Input } from './input.js';
 import type { Profile, RunMeta, RunOptions, RunResult, StageProfile } from './model.js';
+import { transferablesOf } from './protocol.js';
+import type { Serving } from './serving.js';
+import { snapshotInput } from './snapshot-input.js';
 
 const STAGES = ['queue', 'pre', 'run', 'post'] as const;
 const RUNS = 10;
 
 /**
- * Runs one input several times, one after another, and says where the time goes.
+ * Runs one input several times, one after another, and says where the time goes: by stage, and by
+ * operator where the runtime can tell.
  *
  * @param runs from 1 on
  * @throws as `run`; RangeError for another number of runs
  */
 export async function profileModel(
-  run: (input: Input, options: RunOptions) => Promise<RunResult>,
+  {
+    run,
+    handover,
+  }: {
+    run: (input: Input, options: RunOptions) => Promise<RunResult>;
+    handover: Pick<Handover, 'current'>;
+  },
   input: Input,
   { runs = RUNS, signal }: { runs?: number | undefined; signal?: AbortSignal | undefined } = {},
 ): Promise<Profile> {
@@ -33,7 +44,13 @@ export async function profileModel(
       share: totalMs > 0 ? medianMs / totalMs : 0,
     };
   });
-  return { model, version, variant, backend, threads, runs, totalMs, stages };
+  const operators = await timeOperators(handover.current.serving, input, runs);
+  return { model, version, variant, backend, threads, runs, totalMs, stages, operators };
+}
+
+async function timeOperators({ connection, version }: Serving, input: Input, runs: number) {
+  const wire = await snapshotInput(input, version.spec, { transfer: false });
+  return connection.profile({ input: wire, runs }, transferablesOf(wire));
 }
 
 /** The median; of an even number the lower one. */

@@ -14,8 +14,10 @@ import {
   type Tensors,
 } from '@nearside/core';
 import type { Output } from '@nearside/pipeline';
+import type { OperatorTime } from './backends/operator-times.js';
 import type { StoreChoice } from './platform/open-store.js';
 import type { Priority } from './scheduler/priority.js';
+import type { InstallIdentity } from './telemetry/install-identity.js';
 
 /**
  * The whole worker boundary: what crosses, in which form, and who owns it afterwards. Both sides
@@ -40,6 +42,8 @@ export interface WorkerApi {
   run(request: RunRequest): Promise<Reply<BatchReply>>;
   /** Asks a batch back that has not begun; `run` then answers `recalled`. */
   recall(id: number): Promise<Reply<void>>;
+  /** Times every operator over several runs of one input, where the runtime can tell. */
+  profile(request: ProfileRequest): Promise<Reply<readonly OperatorTime[] | undefined>>;
   /** Asks the repository what this device should run. */
   check(request: CheckRequest): Promise<Reply<UpdateCheck>>;
   /** Counts one of a candidate's tries. @returns how many are left; undefined when none was */
@@ -67,7 +71,8 @@ export interface OpenRequest {
   readonly which: WhichVersion;
   readonly url: string;
   readonly pin: string;
-  readonly installId: string;
+  /** Read by an earlier worker of this page; undefined has this one read it. */
+  readonly install: InstallIdentity | undefined;
   readonly store: StoreChoice;
   readonly request?: RequestOptions | undefined;
   readonly mirrors: readonly string[];
@@ -98,6 +103,8 @@ export interface OpenedVersion {
   readonly arm: 'stable' | 'canary';
   /** First 16 hex digits of the baseline's SHA-256: names the bin edges of drift counts. */
   readonly driftEdges: string | undefined;
+  /** Who this device is to itself: decides rollouts. */
+  readonly install: InstallIdentity;
 }
 
 export interface LoadRequest {
@@ -158,6 +165,11 @@ export type WireImage =
       readonly width: number;
       readonly height: number;
     };
+
+export interface ProfileRequest {
+  readonly input: WireInput;
+  readonly runs: number;
+}
 
 export interface RunRequest {
   /** Of this connection, for `recall`. */

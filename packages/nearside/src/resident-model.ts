@@ -18,6 +18,8 @@ export interface Residence {
   leave(): void;
 }
 
+export type TakeResidence = (options: ResidenceOptions) => Residence;
+
 /** Lets the engine put a model to rest while nobody uses it, and do its housekeeping after calls. */
 export function takeResidence({
   name,
@@ -65,7 +67,7 @@ export function takeResidence({
     used() {
       lastUsedMs = performance.now();
       restWhenIdle();
-      engine.memory.settle();
+      engine.memory?.settle();
       replaceBloated(engine);
     },
     leave() {

@@ -58,8 +58,11 @@ async function prepareAll(items: readonly RunItem[], spec: ModelSpec): Promise<P
   return prepared;
 }
 
-/** Bitmaps and frames were given to the worker, which closes them: a camera has few. */
-async function toTensors(input: WireInput, spec: ModelSpec): Promise<Tensors> {
+/**
+ * An input as the session takes it. Bitmaps and frames were given to the worker, which closes them: a
+ * camera has few.
+ */
+export async function toTensors(input: WireInput, spec: ModelSpec): Promise<Tensors> {
   if (input.kind === 'tensors') return input.tensors;
   try {
     return await preprocess(input.image, spec);

@@ -12,12 +12,14 @@ export interface RunTurns {
 export interface ModelTurns {
   run(request: RunRequest, begin: () => Promise<BatchReply>): Promise<BatchReply>;
   recall(id: number): void;
+  /** Work of another kind, in its turn. */
+  take<Result>(work: () => Promise<Result>): Promise<Result>;
   /** Asks everything back. @returns when nothing of this model runs any more */
   leave(): Promise<void>;
 }
 
 interface Job {
-  readonly id: number;
+  readonly id: number | undefined;
   readonly priority: Priority;
   /** By `performance.now()`. */
   readonly enteredMs: number;
@@ -48,26 +50,36 @@ export function createRunTurns(): RunTurns {
     /** Given and not ended. */
     const jobs = new Map<Job, Promise<unknown>>();
 
+    /** @param id what it can be asked back by, before it has begun */
+    function enter<Result>(
+      { id, priority = 'normal' }: Partial<Pick<RunRequest, 'id' | 'priority'>>,
+      begin: (isRecalled: boolean) => Promise<Result>,
+    ): Promise<Result> {
+      const ended = createDeferred<Result>();
+      const job: Job = {
+        ...{ id, priority, enteredMs: performance.now(), isRecalled: false },
+        async run() {
+          try {
+            ended.resolve(await begin(job.isRecalled));
+          } catch (error) {
+            ended.reject(error);
+          } finally {
+            jobs.delete(job);
+          }
+        },
+      };
+      jobs.set(job, ended.promise);
+      waiting.push(job);
+      void takeTurns();
+      return ended.promise;
+    }
+
     return {
-      run({ id, items, priority = 'normal' }, begin) {
-        const ended = createDeferred<BatchReply>();
-        const job: Job = {
-          ...{ id, priority, enteredMs: performance.now(), isRecalled: false },
-          async run() {
-            try {
-              ended.resolve(job.isRecalled ? { kind: 'recalled', items } : await begin());
-            } catch (error) {
-              ended.reject(error);
-            } finally {
-              jobs.delete(job);
-            }
-          },
-        };
-        jobs.set(job, ended.promise);
-        waiting.push(job);
-        void takeTurns();
-        return ended.promise;
-      },
+      run: (request, begin) =>
+        enter<BatchReply>(request, async (isRecalled) =>
+          isRecalled ? { kind: 'recalled', items: request.items } : begin(),
+        ),
+      take: (work) => enter({}, work),
       recall(id) {
         for (const job of jobs.keys()) if (job.id === id) job.isRecalled = true;
       },

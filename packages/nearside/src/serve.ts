@@ -79,6 +79,7 @@ function attachTo(
     fetch: (request) => reply(() => model.fetch(request), 'network-failed'),
     load: (request) => reply(() => model.load(request), 'backend-failed'),
     run: async (request) => transferAll(await reply(() => model.run(request), 'backend-failed')),
+    profile: (request) => reply(() => model.profile(request), 'backend-failed'),
     recall: (id) => reply(() => model.recall(id), 'backend-failed'),
     check: (request) => reply(() => model.check(request), 'network-failed'),
     spendTry: (sequence) => reply(() => model.spendTry(sequence), 'store-unavailable'),

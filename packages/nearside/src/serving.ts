@@ -16,7 +16,8 @@ import type { InstallIdentity } from './telemetry/install-identity.js';
 /** What opening a model needs beside the plan. */
 export interface ServingContext {
   readonly plan: OpenPlan;
-  readonly identity: InstallIdentity;
+  /** Undefined until a worker has read it. */
+  readonly identity?: InstallIdentity | undefined;
   readonly emitter: ModelEmitter;
 }
 
@@ -92,7 +93,7 @@ export async function openOn(
       mirrors,
       request,
       maxBytes: policy.maxBytes,
-      installId: identity.id,
+      install: identity,
       runtimes: [...new Set(plan.backends.map(runtimeOf))],
     });
     if (!version) {
@@ -100,11 +101,11 @@ export async function openOn(
       return undefined;
     }
     const metadataMs = performance.now() - startMs;
-    engine.memory.makeRoom(version.spec);
+    engine.memory?.makeRoom(version.spec);
     connection.declare(version.spec.limits.memoryBytes);
     const variant = chooseVariant(backend, version);
     const { warmUpMs } = policy;
-    const limits = { fetched: fetched.promise, warmUpMs, maxThreads: engine.pool.maxThreads };
+    const limits = { fetched: fetched.promise, warmUpMs, maxThreads: engine.maxThreads };
     return { connection, backend, variant, version, metadataMs, ...limits };
   });
 }

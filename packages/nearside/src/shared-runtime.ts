@@ -22,6 +22,7 @@ export interface SharedRuntime {
   /** Starts it with the bytes from `fetchWasm`, if nobody has yet. */
   start(request: Omit<StartRequest, 'onLost'>): Promise<RuntimeTraits>;
   createSession(request: SessionRequest): Promise<BackendSession>;
+  readonly profile: Backend['profile'];
 }
 
 /** @param onLost told when no run of any session will succeed any more */
@@ -40,6 +41,7 @@ export function shareRuntime(
     async fetchWasm(fetch) {
       return isStarted ? undefined : wasmOnce.get(fetch);
     },
+    profile: backend.profile && ((request) => inTurn(async () => backend.profile?.(request))),
     start: (request) =>
       startOnce.get(async () => {
         const traits = await inTurn(() => backend.start({ ...request, onLost }));

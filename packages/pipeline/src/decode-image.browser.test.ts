@@ -58,20 +58,32 @@ describe('files', () => {
     await expect(decodeImage(new Blob([]))).rejects.toMatchObject({ code: 'decode-failed' });
   });
 
-  test('the bitmap made on the way is closed, also when the image is refused or no longer wanted', async () => {
-    const close = vi.spyOn(ImageBitmap.prototype, 'close');
+  test('a file with more pixels than allowed is refused before it is decoded', async () => {
+    const decode = vi.spyOn(globalThis, 'createImageBitmap');
     const blob = file(images.grayPng, 'image/png');
-    await decodeImage(blob);
     await expect(decodeImage(blob, { maxPixels: 16 * 12 - 1 })).rejects.toMatchObject({
       code: 'input-too-large',
       details: { width: 16, height: 12, maxPixels: 191 },
     });
+    expect(decode).not.toHaveBeenCalled();
+    decode.mockRestore();
+  });
+
+  test('the bitmap made on the way is closed, also when the image is no longer wanted', async () => {
+    const close = vi.spyOn(ImageBitmap.prototype, 'close');
+    const blob = file(images.grayPng, 'image/png');
+    await decodeImage(blob);
+    expect(close).toHaveBeenCalledTimes(1);
     const controller = new AbortController();
+    const decodeAsBefore = globalThis.createImageBitmap;
+    const decode = vi.spyOn(globalThis, 'createImageBitmap').mockImplementation((blob) => {
+      controller.abort('no longer wanted');
+      return decodeAsBefore(blob as Blob);
+    });
     const late = decodeImage(blob, { signal: controller.signal });
-    controller.abort('no longer wanted');
     await expect(late).rejects.toBe('no longer wanted');
-    expect(close).toHaveBeenCalledTimes(3);
-    close.mockRestore();
+    expect(close).toHaveBeenCalledTimes(2);
+    for (const spy of [decode, close]) spy.mockRestore();
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, NearsideError } from '@nearside/core';
 import { compositeOverBlack } from './composite-over-black.js';
 import type { Image } from './image.js';
+import { type ImageFileSize, readImageFileSize } from './image-file-size.js';
 
 /** Pixels as they are: RGBA bytes, row-major, alpha not multiplied in. */
 export interface RgbaPixels {
@@ -43,7 +44,7 @@ const STRIP_PIXELS = 2 ** 20;
  *
  * Works in a page and in a worker. The input stays the caller's: it is neither closed nor changed.
  *
- * @param maxPixels width × height that is accepted; a file's size is known once it is decoded
+ * @param maxPixels width × height that is accepted; a file that says it has more is not decoded
  * @throws NearsideError `decode-failed`, `input-too-large`, `input-detached` or `input-invalid`;
  * `signal.reason` when aborted
  */
@@ -95,6 +96,9 @@ async function decodeBlob(
       { details },
     );
   }
+  const size = await readImageFileSize(blob).catch(() => undefined); // decoding says what is wrong
+  if (size) checkPixels(size, maxPixels);
+  signal?.throwIfAborted();
   const bitmap = await createImageBitmap(blob, {
     imageOrientation: 'from-image',
     colorSpaceConversion: 'none',
@@ -182,8 +186,16 @@ function isPositiveInteger(value: unknown): boolean {
 }
 
 function checkSize(width: number, height: number, maxPixels: number): void {
-  if (width * height <= maxPixels && width <= MAX_WIDTH) return;
-  throw new NearsideError(
+  checkPixels({ width, height }, maxPixels);
+  if (width > MAX_WIDTH) throw tooLarge(width, height, maxPixels);
+}
+
+function checkPixels({ width, height }: ImageFileSize, maxPixels: number): void {
+  if (width * height > maxPixels) throw tooLarge(width, height, maxPixels);
+}
+
+function tooLarge(width: number, height: number, maxPixels: number): NearsideError {
+  return new NearsideError(
     'input-too-large',
     `Expected an image of at most ${maxPixels} pixels and ${MAX_WIDTH} pixels wide, got ${width} × ${height} = ${width * height}. Make it smaller first.`,
     { details: { width, height, maxPixels, maxWidth: MAX_WIDTH } },

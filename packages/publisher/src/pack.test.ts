@@ -290,6 +290,16 @@ describe('a model directory is refused', () => {
       (d) => copyFile(fixture('external/model.onnx'), join(d, 'onnx/model.onnx')),
     ],
     [
+      'that pins an axis which its ONNX file does not leave free',
+      'model-invalid',
+      async (d) => {
+        await copyFile(fixture('affine.onnx'), join(d, 'onnx/model.onnx'));
+        await editJson(join(d, 'model.json'), ({ variants }) => {
+          variants[0].dimensions = { batch: 1 };
+        });
+      },
+    ],
+    [
       'that names layout.json as a file of its own',
       'model-invalid',
       (d) =>

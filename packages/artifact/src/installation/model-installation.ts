@@ -1,4 +1,4 @@
-import { type ErrorCode, NearsideError, type Store } from '@nearside/core';
+import { type ErrorCode, NearsideError, type Store, shareOnce } from '@nearside/core';
 import type { ModelAddress } from '../address.js';
 import { createChunkStore } from '../chunks/chunk-store.js';
 import { LIMITS } from '../limits.js';
@@ -189,18 +189,6 @@ export function openModelInstallation({
     reject: (sequence, failure) => ledger.reject(sequence, failure),
     storage: () => reportStorage(store, { prefix, model }),
     close: () => store.close(),
-  };
-}
-
-/** However often it is asked for, the work is done once; a failure is forgotten. */
-function shareOnce(work: () => Promise<void>): () => Promise<void> {
-  let done: Promise<void> | undefined;
-  return () => {
-    done ??= work().catch((error) => {
-      done = undefined;
-      throw error;
-    });
-    return done;
   };
 }
 

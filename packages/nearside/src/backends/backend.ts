@@ -7,6 +7,7 @@ import type {
   Tensors,
   Variant,
 } from '@nearside/core';
+import type { OperatorTime } from './operator-times.js';
 
 /**
  * One way of running a model: a runtime on a piece of hardware. A backend knows nothing of where
@@ -35,6 +36,14 @@ export interface Backend {
    * @throws NearsideError `backend-failed`, `operator-unsupported`, `out-of-memory`, `device-lost`
    */
   createSession(request: SessionRequest): Promise<BackendSession>;
+  /**
+   * Runs one input several times in a session of its own and says how long each operator took. Missing
+   * where the runtime cannot tell.
+   *
+   * @returns undefined when it told nothing this time
+   * @throws as `createSession` and `run`
+   */
+  profile?(request: ProfileRequest): Promise<readonly OperatorTime[] | undefined>;
 }
 
 export interface StartRequest {
@@ -58,6 +67,12 @@ export interface SessionRequest {
   readonly spec: ModelSpec;
   readonly variant: Variant;
   readonly files: ReadonlyMap<string, VerifiedBytes>;
+}
+
+export interface ProfileRequest extends SessionRequest {
+  readonly inputs: Tensors;
+  /** After one that warms up. */
+  readonly runs: number;
 }
 
 /** A loaded model. Runs are sequential: the caller waits for one before it starts the next. */

@@ -1,7 +1,10 @@
 import type { Backend as BackendName, Datatype, Tensor, Tensors } from '@nearside/core';
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-web';
-import type { BackendSession, SessionRequest } from './backend.js';
+import type { BackendSession, ProfileRequest, SessionRequest } from './backend.js';
 import { attempt, backendError } from './backend-error.js';
+import type { OperatorTime } from './operator-times.js';
+import { endOnnxProfile } from './profile-onnx.js';
+import { canCollectRuntimeOutput } from './runtime-output.js';
 
 /** What both entries of ONNX Runtime have; each is a runtime of its own. */
 export type OnnxRuntime = Pick<
@@ -21,27 +24,16 @@ export interface OnnxSessionOptions {
  * @throws NearsideError `backend-failed`, `operator-unsupported` or `out-of-memory`
  */
 export async function createOnnxSession(
-  { backend, runtime, executionProvider }: OnnxSessionOptions,
-  { spec, variant, files }: SessionRequest,
+  options: OnnxSessionOptions,
+  request: SessionRequest,
 ): Promise<BackendSession> {
-  const [file = '', ...weights] = variant.files;
-  const session = await attempt(backend, 'load', () =>
-    runtime.InferenceSession.create(requireFile(backend, files, file), {
-      executionProviders: [executionProvider],
-      graphOptimizationLevel: 'all',
-      logSeverityLevel: 3, // errors: a page's console is not ours
-      externalData: weights.map((name) => ({
-        path: relativeTo(file, name),
-        data: requireFile(backend, files, name),
-      })),
-    }),
-  );
+  const { backend } = options;
+  const { spec } = request;
+  const session = await loadOnnx(options, request);
   let released = false;
   return {
     async run(inputs) {
-      const feeds = Object.fromEntries(
-        spec.inputs.map(({ name }) => [name, toOrt(runtime, inputs[name] as Tensor)]),
-      );
+      const feeds = feedsOf(options, request, inputs);
       const results = await attempt(backend, 'run', () => session.run(feeds));
       const outputs: Record<string, Tensor> = {};
       for (const { name, datatype } of spec.outputs) {
@@ -55,6 +47,56 @@ export async function createOnnxSession(
       await session.release();
     },
   };
+}
+
+/**
+ * Runs one input several times in a session of its own that keeps a profile.
+ *
+ * @throws as {@link createOnnxSession} and its `run`
+ */
+export async function profileOnnx(
+  options: OnnxSessionOptions,
+  { inputs, runs, ...request }: ProfileRequest,
+): Promise<OperatorTime[] | undefined> {
+  if (!canCollectRuntimeOutput()) return undefined;
+  const session = await loadOnnx(options, request, { enableProfiling: true });
+  try {
+    const feeds = feedsOf(options, request, inputs);
+    for (let run = 0; run <= runs; run += 1) {
+      await attempt(options.backend, 'run', () => session.run(feeds));
+    }
+    return endOnnxProfile(session);
+  } finally {
+    await session.release();
+  }
+}
+
+function loadOnnx(
+  { backend, runtime, executionProvider }: OnnxSessionOptions,
+  { variant, files }: SessionRequest,
+  more: InferenceSession.SessionOptions = {},
+): Promise<InferenceSession> {
+  const [file = '', ...weights] = variant.files;
+  return attempt(backend, 'load', () =>
+    runtime.InferenceSession.create(requireFile(backend, files, file), {
+      executionProviders: [executionProvider],
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 3, // errors: a page's console is not ours
+      ...(variant.runtime === 'onnx' &&
+        variant.dimensions && { freeDimensionOverrides: variant.dimensions }),
+      externalData: weights.map((name) => ({
+        path: relativeTo(file, name),
+        data: requireFile(backend, files, name),
+      })),
+      ...more,
+    }),
+  );
+}
+
+function feedsOf({ runtime }: OnnxSessionOptions, { spec }: SessionRequest, inputs: Tensors) {
+  return Object.fromEntries(
+    spec.inputs.map(({ name }) => [name, toOrt(runtime, inputs[name] as Tensor)]),
+  );
 }
 
 function requireFile(

@@ -1,7 +1,8 @@
 import type { VerifiedBytes } from '@nearside/artifact';
-import { parseModelSpec } from '@nearside/core';
+import { parseModelSpec, type Tensor } from '@nearside/core';
 import { expect, test } from 'vitest';
 import { describeBackend } from '../testing/backend-conformance.js';
+import { loadDigits } from '../testing/load-digits.js';
 import { testOutOfMemory } from '../testing/out-of-memory-conformance.js';
 import { onnxWasm } from './onnx-wasm.js';
 
@@ -43,6 +44,30 @@ test('weights in a file beside the model are found by the name the model gives t
   }
   await session.release();
 });
+
+test('an axis that the variant pins is static: the same numbers, and no other length', async () => {
+  const { spec, variant, files, cases } = await loadDigits('int8');
+  const { inputs } = cases[0] as (typeof cases)[0];
+  const pinned = { ...variant, dimensions: { batch: 1 } };
+  const session = await onnxWasm.createSession({ spec, variant: pinned, files });
+  const free = await onnxWasm.createSession({ spec, variant, files });
+  const one = { pixel_values: firstItem(inputs.pixel_values) };
+  expect((await session.run(one)).logits).toEqual((await free.run(one)).logits);
+  const two = { datatype: 'FP32', shape: [2, 1, 28, 28], data: new Float32Array(1568) } as const;
+  await expect(session.run({ pixel_values: two })).rejects.toMatchObject({
+    code: 'backend-failed',
+  });
+  await free.run({ pixel_values: two });
+  await Promise.all([session.release(), free.release()]);
+});
+
+function firstItem({ data }: Tensor): Tensor {
+  return {
+    datatype: 'FP32',
+    shape: [1, 1, 28, 28],
+    data: (data as Float32Array<ArrayBuffer>).slice(0, 784),
+  };
+}
 
 function at(values: Float32Array, index: number): number {
   return values[index] ?? Number.NaN;

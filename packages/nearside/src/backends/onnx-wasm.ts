@@ -1,11 +1,14 @@
 import * as ort from 'onnxruntime-web/wasm';
 import type { Backend } from './backend.js';
 import { chooseThreads } from './cpu-threads.js';
-import { createOnnxSession } from './onnx-session.js';
+import { createOnnxSession, profileOnnx } from './onnx-session.js';
 import { requireSimd } from './require-simd.js';
+import { tapRuntimeOutput } from './runtime-output.js';
 
 /** Starting its threads and compiling takes a second or two; what takes this long hangs, ms. */
 const START_LIMIT_MS = 60_000;
+
+const OPTIONS = { backend: 'onnx-wasm', runtime: ort, executionProvider: 'wasm' } as const;
 
 /** ONNX Runtime's wasm execution provider, from the entry that loads exactly one wasm file. */
 export const onnxWasm: Backend = {
@@ -17,6 +20,7 @@ export const onnxWasm: Backend = {
   },
 
   async start({ wasm, maxThreads }) {
+    tapRuntimeOutput();
     // Unset, Node fails with "Dynamic require of node:os", and so does every later start.
     const threads = await chooseThreads(maxThreads);
     ort.env.wasm.numThreads = threads;
@@ -26,8 +30,6 @@ export const onnxWasm: Backend = {
     return { threads, hardware: 'cpu' };
   },
 
-  createSession(request) {
-    const options = { backend: 'onnx-wasm', runtime: ort, executionProvider: 'wasm' } as const;
-    return createOnnxSession(options, request);
-  },
+  createSession: (request) => createOnnxSession(OPTIONS, request),
+  profile: (request) => profileOnnx(OPTIONS, request),
 };

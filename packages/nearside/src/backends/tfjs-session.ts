@@ -2,6 +2,7 @@ import type { VerifiedBytes } from '@nearside/artifact';
 import {
   type Backend as BackendName,
   elementCount,
+  type ModelSpec,
   type Tensor,
   type Tensors,
   type Variant,
@@ -9,8 +10,9 @@ import {
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
-import type { BackendSession, SessionRequest } from './backend.js';
+import type { BackendSession, ProfileRequest, SessionRequest } from './backend.js';
 import { attempt, backendError } from './backend-error.js';
+import { type OperatorRun, type OperatorTime, summarizeOperators } from './operator-times.js';
 
 /**
  * Loads a TensorFlow.js variant, a graph or a layers model, on the backend that was set: the first of
@@ -27,10 +29,7 @@ export async function createTfjsSession(
   return {
     async run(inputs) {
       const outputs = await attempt(backend, 'run', async () => {
-        const results = tf.tidy(() => {
-          const feeds = spec.inputs.map(({ name }) => toTfjs(backend, inputs[name] as Tensor));
-          return asList(model.predict(feeds.length === 1 ? (feeds[0] as tf.Tensor) : feeds));
-        });
+        const results = tf.tidy(() => predict(model, feedsOf(backend, spec, inputs)));
         try {
           const entries = await Promise.all(
             spec.outputs.map(async ({ name }, i) => [
@@ -52,6 +51,60 @@ export async function createTfjsSession(
     },
   };
 }
+
+/**
+ * Runs one input several times in a model of its own and has each kernel timed.
+ *
+ * @throws as {@link createTfjsSession} and its `run`
+ */
+export async function profileTfjs(
+  backend: BackendName,
+  { spec, variant, files, inputs, runs }: ProfileRequest,
+): Promise<OperatorTime[]> {
+  const model = await attempt(backend, 'load', () => loadModel(variant, files));
+  try {
+    const profiled: OperatorRun[][] = [];
+    for (let run = 0; run <= runs; run += 1) {
+      const kernels = await attempt(backend, 'run', () =>
+        profileOnce(backend, model, { spec, inputs }),
+      );
+      if (run > 0) profiled.push(kernels);
+    }
+    return summarizeOperators(profiled);
+  } finally {
+    model.dispose();
+  }
+}
+
+async function profileOnce(
+  backend: BackendName,
+  model: TfjsModel,
+  { spec, inputs }: { spec: ModelSpec; inputs: Tensors },
+): Promise<OperatorRun[]> {
+  const feeds = feedsOf(backend, spec, inputs);
+  try {
+    const { kernels, result } = await tf.profile(() => tf.tidy(() => predict(model, feeds)));
+    tf.dispose(result);
+    return await Promise.all(
+      kernels.map(async ({ name, kernelTimeMs }, i) => {
+        const ms = await kernelTimeMs;
+        return { name: `${i}`, operator: name, ms: typeof ms === 'number' ? ms : 0 };
+      }),
+    );
+  } finally {
+    tf.dispose(feeds);
+  }
+}
+
+function feedsOf(backend: BackendName, spec: ModelSpec, inputs: Tensors): tf.Tensor[] {
+  return spec.inputs.map(({ name }) => toTfjs(backend, inputs[name] as Tensor));
+}
+
+function predict(model: TfjsModel, feeds: tf.Tensor[]): tf.Tensor[] {
+  return asList(model.predict(feeds.length === 1 ? (feeds[0] as tf.Tensor) : feeds));
+}
+
+type TfjsModel = Awaited<ReturnType<typeof loadModel>>;
 
 async function loadModel(variant: Variant, files: ReadonlyMap<string, VerifiedBytes>) {
   const [topologyFile = '', ...weightFiles] = variant.files;

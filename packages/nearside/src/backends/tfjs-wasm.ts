@@ -5,7 +5,7 @@ import type { Backend, StartRequest } from './backend.js';
 import { attempt, backendError } from './backend-error.js';
 import { endOnFailure, type RuntimeHealth } from './end-on-failure.js';
 import { requireSimd } from './require-simd.js';
-import { createTfjsSession } from './tfjs-session.js';
+import { createTfjsSession, profileTfjs } from './tfjs-session.js';
 
 let tellLost: StartRequest['onLost'] = () => {};
 const health: RuntimeHealth = {};
@@ -43,6 +43,8 @@ export const tfjsWasm: Backend = {
     const session = await createTfjsSession('tfjs-wasm', request);
     return endOnFailure(session, { health, isHarmless, onLost: tellLost });
   },
+
+  profile: (request) => profileTfjs('tfjs-wasm', request),
 };
 
 /**

@@ -1,4 +1,3 @@
-import type { Store } from '@nearside/core';
 import type { ModelEmitter } from '../events.js';
 import { LIBRARY_VERSION } from '../library-version.js';
 import type { OpenPlan } from '../open-options.js';
@@ -6,24 +5,26 @@ import type { OpenedVersion } from '../protocol.js';
 import type { AvailableBackend } from '../runtime-assets.js';
 import { deviceClass } from './device-class.js';
 import type { InstallIdentity } from './install-identity.js';
+import type { Reporting } from './open-reporting.js';
 import { createRecorder, type Recorder } from './recorder.js';
-import type { ReportTotals } from './reporter.js';
+import type { ReportTotals } from './report-totals.js';
 import type { Tally } from './tally.js';
 
 /** What all recorders of one open model share. */
 export interface RecordingContext {
   readonly plan: OpenPlan;
-  readonly reports: Store;
   readonly identity: InstallIdentity;
   readonly emitter: ModelEmitter;
   /** Since the model was opened, over all its versions. */
   readonly lifetime: Tally;
   readonly totals: ReportTotals;
+  /** Not before the first result. */
+  readonly loadReporting: () => Promise<Reporting>;
 }
 
 /** The recorder of one version on one backend: the dimensions of its reports. */
 export function recordVersion(
-  { plan, reports, identity, emitter, lifetime, totals }: RecordingContext,
+  { plan, identity, emitter, lifetime, totals, loadReporting }: RecordingContext,
   {
     version,
     variant,
@@ -35,7 +36,7 @@ export function recordVersion(
     target: plan.report,
     lifetime,
     totals,
-    store: reports,
+    loadReporting,
     identity,
     driftEdges: version.driftEdges,
     dimensions: {

@@ -2,7 +2,8 @@ import { createMemoryStore } from '@nearside/artifact';
 import type { Report, Store } from '@nearside/core';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { SAMPLE_DIMENSIONS } from '../testing/sample-dimensions.js';
-import { createReportTotals, startReporter } from './reporter.js';
+import { createReportTotals } from './report-totals.js';
+import { startReporter } from './reporter.js';
 import { tallyFailure } from './tally.js';
 
 const MINUTE_MS = 60_000;

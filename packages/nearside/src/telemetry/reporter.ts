@@ -3,6 +3,7 @@ import type { Store } from '@nearside/core';
 import { createDelivery } from './deliver.js';
 import type { InstallIdentity } from './install-identity.js';
 import { type DropReason, openOutbox } from './outbox.js';
+import type { ReportTotals } from './report-totals.js';
 import { type ReportingDay, readReportingDay, utcDay } from './reporting-day.js';
 import { type Dimensions, sealReport } from './seal-report.js';
 import { createTally, isEmpty, type Tally } from './tally.js';
@@ -28,28 +29,15 @@ export interface Reporter {
   close(): Promise<void>;
 }
 
-/** What has been reported since the model was opened. */
-export interface ReportTotals {
-  /** Sealed and stored. */
-  sealed: number;
-  /** Successful runs in those. */
-  sealedRuns: number;
-  /** Accepted by a collector, those of earlier visits included. */
-  sent: number;
-  dropped: number;
-}
-
-export function createReportTotals(): ReportTotals {
-  return { sealed: 0, sealedRuns: 0, sent: 0, dropped: 0 };
-}
-
-interface ReportWindow {
+export interface ReportWindow {
   readonly startMs: number;
   readonly tally: Tally;
 }
 
 export interface ReporterOptions {
   readonly target: ReportTarget;
+  /** What was counted before the reporter started: its first window. */
+  readonly begun?: ReportWindow | undefined;
   readonly store: Store;
   /** Counted up as reports are sealed and sent. */
   readonly totals: ReportTotals;
@@ -78,7 +66,9 @@ export function startReporter(options: ReporterOptions): Reporter {
   });
   let day: ReportingDay | undefined;
   let dayRead: Promise<void> = Promise.resolve();
-  let window = openWindow(Date.now());
+  let window = options.begun ?? openWindow(Date.now());
+
+  if (options.begun) dayRead = readDay(options.begun.startMs).catch(() => {});
 
   /** The day is read ahead, so that a page that is being closed can seal in one step. */
   function openWindow(startMs: number): ReportWindow {

@@ -56,6 +56,21 @@ export function describeBackend(
       await other.release();
     });
 
+    if (backend.profile) {
+      test('says how long each operator takes', async () => {
+        const { spec, variant, files, cases } = digits;
+        const inputs = cases[0]?.inputs as Tensors;
+        const operators = await backend.profile?.({ spec, variant, files, inputs, runs: 5 });
+        expect(operators?.length).toBeGreaterThan(5);
+        expect(operators?.some(({ operator }) => /conv/i.test(operator))).toBe(true);
+        const shares = operators?.map(({ share }) => share) ?? [];
+        expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 5);
+        const times = operators?.map(({ medianMs }) => medianMs) ?? [];
+        expect(times).toEqual([...times].sort((a, b) => b - a));
+        expect((await session.run(inputs)).logits).toBeDefined();
+      });
+    }
+
     test('leaves its input as it was', async () => {
       const inputs = digits.cases[0]?.inputs as Tensors;
       const before = structuredClone(inputs);

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dirname } from 'node:path/posix';
 import type { ModelSpec, Variant } from '@nearside/core';
-import { externalFiles } from './locate-tensors.js';
+import { externalFiles, freeAxes } from './locate-tensors.js';
 import { modelFileName } from './model-file.js';
 import { modelInvalid, requireUnique } from './model-invalid.js';
 import { parseManifest, weightFiles } from './tfjs-manifest.js';
@@ -14,7 +14,10 @@ export async function checkVariants(directory: string, spec: ModelSpec): Promise
   requireUnique('model.json, variants', names(spec.variants));
   for (const variant of spec.variants) {
     if (variant.runtime === 'tfjs') await checkWeightsManifest(directory, variant);
-    else await checkExternalData(directory, variant);
+    else {
+      await checkExternalData(directory, variant);
+      await checkDimensions(directory, variant);
+    }
   }
 }
 
@@ -29,6 +32,23 @@ async function checkExternalData(directory: string, { name, files }: Variant): P
       { variant: name, expected: file, got: files },
     );
   }
+}
+
+/** What is pinned must be free in the file: a misspelt name would pin nothing, silently. */
+async function checkDimensions(
+  directory: string,
+  { name, files, ...rest }: Variant,
+): Promise<void> {
+  const dimensions = 'dimensions' in rest ? Object.keys(rest.dimensions ?? {}) : [];
+  const [model = ''] = files;
+  const free = dimensions.length > 0 ? await freeAxes(directory, model) : undefined;
+  const unknown = free && dimensions.find((dimension) => !free.includes(dimension));
+  if (unknown === undefined) return;
+  throw modelInvalid(
+    `model.json, variant '${name}': expected its dimensions to be axes that ${model} leaves free, ` +
+      `${free?.join(', ') || 'none'}; got ${unknown}.`,
+    { variant: name, expected: free, got: unknown },
+  );
 }
 
 /** TensorFlow.js concatenates weight files in manifest order: another order is other weights. */

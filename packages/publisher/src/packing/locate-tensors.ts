@@ -62,6 +62,15 @@ export async function externalFiles(directory: string, modelFile: string): Promi
   return [...new Set(names)].sort();
 }
 
+/** Names of the axes that an ONNX model's inputs leave free; undefined if not understood. */
+export function freeAxes(directory: string, modelFile: string): Promise<string[] | undefined> {
+  return understood(async () =>
+    parseOnnxFile(await readFile(join(directory, modelFile))).inputs.flatMap((input) => [
+      ...input.freeAxes,
+    ]),
+  );
+}
+
 function readTensors(directory: string, file: string): Promise<readonly OnnxTensor[] | undefined> {
   return understood(async () => parseOnnxFile(await readFile(join(directory, file))).tensors);
 }

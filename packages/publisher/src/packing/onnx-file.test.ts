@@ -18,8 +18,8 @@ describe('an ONNX file', () => {
 
   test('takes as inputs what no initializer fills, with free axes as −1', async () => {
     const { inputs, outputs } = parseOnnxFile(await readFile(fixture('affine.onnx')));
-    expect(inputs).toEqual([{ name: 'x', dataType: 1, shape: [-1, 4] }]);
-    expect(outputs).toEqual([{ name: 'y', dataType: 1, shape: [-1, 3] }]);
+    expect(inputs).toEqual([{ name: 'x', dataType: 1, shape: [-1, 4], freeAxes: ['n'] }]);
+    expect(outputs).toEqual([{ name: 'y', dataType: 1, shape: [-1, 3], freeAxes: ['n'] }]);
   });
 
   test('that ends early is refused, unless its graph is whole', async () => {

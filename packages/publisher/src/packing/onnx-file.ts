@@ -17,6 +17,8 @@ export interface OnnxValue {
   readonly dataType: number;
   /** −1 for an axis with a name or nothing instead of a number; undefined without any shape. */
   readonly shape: readonly number[] | undefined;
+  /** Names of its free axes. */
+  readonly freeAxes: readonly string[];
 }
 
 export interface OnnxTensor {
@@ -53,7 +55,7 @@ const VALUE_INFO = { name: 1, type: 2 } as const;
 const TYPE = { tensor: 1 } as const;
 const TENSOR_TYPE = { elementType: 1, shape: 2 } as const;
 const SHAPE = { dimension: 1 } as const;
-const DIMENSION = { value: 1 } as const;
+const DIMENSION = { value: 1, parameter: 2 } as const;
 
 /**
  * Walks over the wire format and copies no weights: what a decoder does not tell is where in the
@@ -178,21 +180,31 @@ function readValue(bytes: Uint8Array, range: Range): OnnxValue {
     if (field.number !== VALUE_INFO.type) continue;
     tensor = [...contents(bytes, field)].find(({ number }) => number === TYPE.tensor);
   }
-  return { name, ...(tensor ? readTensorType(bytes, tensor) : { dataType: 0, shape: undefined }) };
+  const type = tensor && readTensorType(bytes, tensor);
+  return { name, ...(type ?? { dataType: 0, shape: undefined, freeAxes: [] }) };
 }
 
 function readTensorType(bytes: Uint8Array, { contentStart, end }: Range) {
   let dataType = 0;
   let shape: number[] | undefined;
+  let freeAxes: string[] = [];
   for (const field of readFields(bytes, { start: contentStart, end })) {
     if (field.number === TENSOR_TYPE.elementType) dataType = field.value;
     if (field.number !== TENSOR_TYPE.shape) continue;
-    shape = [...contents(bytes, field)]
-      .filter(({ number }) => number === SHAPE.dimension)
-      .map((dimension) => readDimension(bytes, dimension));
+    const dimensions = [...contents(bytes, field)].filter(
+      ({ number }) => number === SHAPE.dimension,
+    );
+    shape = dimensions.map((dimension) => readDimension(bytes, dimension));
+    freeAxes = dimensions.flatMap((dimension) => readAxisName(bytes, dimension));
     if (shape.length > ONNX_LIMITS.axes) throw tooManyAxes();
   }
-  return { dataType, shape };
+  return { dataType, shape, freeAxes };
+}
+
+function readAxisName(bytes: Uint8Array, dimension: Range): string[] {
+  return [...contents(bytes, dimension)]
+    .filter(({ number }) => number === DIMENSION.parameter)
+    .map((parameter) => readText(bytes, parameter));
 }
 
 function readDimension(bytes: Uint8Array, { contentStart, end }: Range): number {

@@ -1,0 +1,22 @@
+/** `npx size-limit`, on what is built; `npm run bench -- runtime` has the same limits. */
+const asModule = (config) => ({ ...config, format: 'esm' });
+
+export default [
+  {
+    name: 'the page before the first inference: import { open }',
+    path: 'packages/nearside/dist/index.js',
+    import: '{ open }',
+    ignore: ['*/later.js'], // a chunk of its own, loaded after the first result
+    gzip: true,
+    limit: '15360 B',
+    modifyEsbuildConfig: asModule,
+  },
+  {
+    name: "a worker's own part, without its runtime: import { serve }",
+    path: 'packages/nearside/dist/serve.js',
+    import: '{ serve }',
+    gzip: true,
+    limit: '46080 B',
+    modifyEsbuildConfig: asModule,
+  },
+];

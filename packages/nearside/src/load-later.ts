@@ -1,0 +1,19 @@
+import { NearsideError } from '@nearside/core';
+
+/**
+ * Loads what is needed only after the first result; once, as modules are.
+ *
+ * @throws NearsideError `assets-unreachable`
+ */
+export async function loadLater(): Promise<typeof import('./later.js')> {
+  try {
+    return await import('./later.js');
+  } catch (cause) {
+    throw new NearsideError(
+      'assets-unreachable',
+      "Expected to load the library's second part, got a failure. Is it served beside the first, and " +
+        'cached with it where the page is to work offline?',
+      { cause, retryable: true },
+    );
+  }
+}

@@ -1,0 +1,20 @@
+import { withMemoryFallback } from '@nearside/artifact';
+import { openStore } from '#platform';
+import type { StoreChoice } from '../platform/open-store.js';
+import { type Reporter, type ReporterOptions, startReporter } from './reporter.js';
+
+/** Starts the reporters of one open model, one for each version on a backend. */
+export interface Reporting {
+  start(options: Omit<ReporterOptions, 'store'>): Reporter;
+  /** When its reporters are closed. */
+  close(): Promise<void>;
+}
+
+/** Reports wait in one store of their own, whichever version of a model they are about. */
+export function openReporting(choice: StoreChoice): Reporting {
+  const store = withMemoryFallback(openStore('nearside-reports', choice));
+  return {
+    start: (options) => startReporter({ ...options, store }),
+    close: () => store.close(),
+  };
+}

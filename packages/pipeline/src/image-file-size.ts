@@ -1,0 +1,35 @@
+import { BMP } from 'image-size/types/bmp';
+import { GIF } from 'image-size/types/gif';
+import { HEIF } from 'image-size/types/heif';
+import { JPG } from 'image-size/types/jpg';
+import { PNG } from 'image-size/types/png';
+import { WEBP } from 'image-size/types/webp';
+
+/** Where a JPEG's size stands behind its thumbnail and colour profile, bytes. */
+const HEAD_BYTES = 256 * 1024;
+
+/** Of the formats that some browser decodes; HEIF covers AVIF. */
+const FORMATS = [PNG, JPG, WEBP, GIF, HEIF, BMP];
+
+/** Width and height as stored, before any orientation is applied. */
+export interface ImageFileSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * Reads from the head of an image file how many pixels it will take to decode: 60 kB of PNG may hold
+ * 64 million. Reads no more than 256 KiB.
+ *
+ * @returns undefined where the head does not say: decoding decides
+ */
+export async function readImageFileSize(file: Blob): Promise<ImageFileSize | undefined> {
+  const head = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
+  try {
+    const { width, height } =
+      FORMATS.find((format) => format.validate(head))?.calculate(head) ?? {};
+    return width && height ? { width, height } : undefined;
+  } catch {
+    return undefined; // damaged, or cut off before the size
+  }
+}

@@ -1,0 +1,259 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, type Page, test } from '@playwright/test';
+import { serveDigits } from './digits-repository.js';
+import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
+
+let site: Awaited<ReturnType<typeof serveBarePage>>;
+let digits: Awaited<ReturnType<typeof serveDigits>>;
+
+test.beforeAll(async () => {
+  site = await serveBarePage();
+  digits = await serveDigits();
+});
+
+test.afterAll(async () => {
+  await Promise.all([site.close(), digits.close()]);
+});
+
+/** A call that is to fail, made from what the page has, and how. */
+interface BadCall {
+  readonly what: string;
+  readonly call: (scope: Scope) => Promise<unknown>;
+  readonly fails: { name?: string; code?: string; message?: RegExp };
+}
+
+const BAD_CALLS: readonly BadCall[] = [
+  {
+    what: 'tensors of the wrong rank',
+    call: ({ model, pixels }) => model.run({ tensors: { pixel_values: pixels([28, 28]) } }),
+    fails: { code: 'input-invalid', message: /expected shape \[n, 1, 28, 28\], got \[28, 28\]/ },
+  },
+  {
+    what: 'an empty batch',
+    call: ({ model, pixels }) => model.run({ tensors: { pixel_values: pixels([0, 1, 28, 28]) } }),
+    fails: { code: 'input-invalid', message: /got \[0, 1, 28, 28\]/ },
+  },
+  {
+    what: 'fewer elements than the shape says',
+    call: ({ model, pixels }) =>
+      model.run({
+        tensors: { pixel_values: { ...pixels([1, 1, 28, 28]), data: new Float32Array(3) } },
+      }),
+    fails: { code: 'input-invalid', message: /784 elements/ },
+  },
+  {
+    what: 'a tensor of another name',
+    call: ({ model, pixels }) => model.run({ tensors: { image: pixels([1, 1, 28, 28]) } }),
+    fails: { code: 'input-invalid', message: /pixel_values.*got image/ },
+  },
+  {
+    what: 'nothing at all',
+    call: ({ model }) => model.run(),
+    fails: { code: 'input-invalid', message: /got undefined/ },
+  },
+  {
+    what: 'a file that says it has 1.6 thousand million pixels',
+    call: ({ model, hugePng }) => model.run(hugePng()),
+    fails: { code: 'input-too-large', message: /40000 × 40000/ },
+  },
+  {
+    what: 'a picture that says it is larger than its pixels',
+    call: ({ model }) => model.run({ data: new Uint8ClampedArray(4), width: 1e9, height: 1e9 }),
+    fails: { code: 'input-invalid' },
+  },
+  {
+    what: 'an array that its caller has transferred away',
+    call({ model, pixels }) {
+      const pixel_values = pixels([1, 1, 28, 28]);
+      structuredClone(null, { transfer: [pixel_values.data.buffer] });
+      return model.run({ tensors: { pixel_values } });
+    },
+    fails: { code: 'input-detached', message: /pixel_values/ },
+  },
+  {
+    what: 'a bitmap that its caller has closed',
+    async call({ model, one }) {
+      const bitmap = await createImageBitmap(one());
+      bitmap.close();
+      return model.run(bitmap);
+    },
+    fails: { code: 'input-detached', message: /ImageBitmap/ },
+  },
+  {
+    what: 'a negative timeout',
+    call: ({ model, one }) => model.run(one(), { timeoutMs: -1 }),
+    fails: { name: 'RangeError', message: /`timeoutMs`.*got -1/ },
+  },
+  {
+    what: 'a priority that there is not',
+    call: ({ model, one }) => model.run(one(), { priority: 'urgent' }),
+    fails: { name: 'RangeError', message: /interactive, normal, background; got urgent/ },
+  },
+  {
+    what: 'an option that there is not',
+    call: ({ model, one }) => model.run(one(), { timeout: 100 }),
+    fails: { name: 'TypeError', message: /got 'timeout'/ },
+  },
+  {
+    what: 'a signal that is aborted already',
+    call: ({ model, one }) =>
+      model.run(one(), { signal: AbortSignal.abort(new Error('changed my mind')) }),
+    fails: { name: 'Error', message: /^changed my mind$/ },
+  },
+];
+
+for (const backend of ['onnx-wasm', 'tfjs-wasm']) {
+  test.describe(backend, () => {
+    test.beforeEach(async ({ page }) => openDigits(page, backend));
+
+    for (const { what, call, fails } of BAD_CALLS) {
+      test(`${what}: refused with a clear error, and the next good call succeeds`, async ({
+        page,
+      }) => {
+        const { failure, next } = await page.evaluate(async (call) => {
+          const scope = globalThis as Scope;
+          const bad = new Function(`return (${call})`)() as (scope: Scope) => Promise<unknown>;
+          const failure = await bad(scope).then(
+            () => ({ name: 'nothing', code: 'answered', message: '' }),
+            ({ name, code, message }) => ({ name, code, message }),
+          );
+          const { output } = await scope.model.run(scope.one());
+          return { failure, next: output[0].label };
+        }, asExpression(call));
+        expect(failure).toMatchObject({
+          ...fails,
+          message: expect.stringMatching(fails.message ?? /./),
+        });
+        expect(next).toBe('1');
+      });
+    }
+
+    test('not-a-number and infinities reach the model, and leave its neighbours alone', async ({
+      page,
+    }) => {
+      const { alone, beside } = await page.evaluate(async () => {
+        const { model, pixels } = globalThis as Scope;
+        const filled = (value: number) => {
+          const pixel_values = pixels([1, 1, 28, 28]);
+          pixel_values.data.fill(value);
+          return { tensors: { pixel_values } };
+        };
+        const logits = ({ output }: Scope): number[] => [...output.tensors.logits.data];
+        const good = filled(0.25);
+        const alone = logits(await model.run(good));
+        const bad = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map(filled);
+        const [first, ...others] = await Promise.all(
+          [good, ...bad, good].map((it) => model.run(it)),
+        );
+        return { alone, beside: [logits(first), logits(others.at(-1))] };
+      });
+      for (const logits of beside) {
+        for (const [i, logit] of logits.entries()) {
+          expect(Math.abs(logit - (alone[i] as number))).toBeLessThan(1e-4);
+        }
+      }
+    });
+
+    test('calls after close are refused as closed, each of them; closing again is no error', async ({
+      page,
+    }) => {
+      const codes = await page.evaluate(async () => {
+        const { model, one, nearside, address, backend } = globalThis as Scope;
+        const running = model.run(one()).catch(({ code }: Scope) => code);
+        await Promise.all([model.close(), model.close()]);
+        const calls = [
+          () => model.run(one()),
+          () => model.score([one()]).next(),
+          () => model.profile(one()),
+          () => model.storage(),
+          () => model.update(),
+        ];
+        const codes: string[] = [];
+        for (const call of calls) codes.push(await call().catch(({ code }: Scope) => code));
+        await model.close();
+        const again = await nearside.open(address.url, { trust: address.trust, backend });
+        const { output } = await again.run(one());
+        return [await running, ...codes, output[0].label];
+      });
+      expect(codes).toEqual([...Array(6).fill('closed'), '1']);
+    });
+  });
+}
+
+test('golden outputs that no backend reproduces: no-backend, with what each computed', async ({
+  page,
+}) => {
+  const wrong = await serveDigits();
+  await wrong.release({
+    version: '1.1.0',
+    sequence: 2,
+    async change(source) {
+      for (const variant of ['int8', 'uint8']) {
+        const file = join(source, `golden/seven.${variant}.logits.bin`);
+        const logits = new Float32Array(new Uint8Array(await readFile(file)).buffer);
+        await writeFile(file, new Uint8Array(logits.map((value) => value + 3).buffer));
+      }
+    },
+  });
+  await gotoBarePage(page, site.url);
+  const failure = await page.evaluate(async ({ url, trust }) => {
+    const { nearside } = globalThis as Scope;
+    return nearside.open(url, { trust }).then(
+      () => ({ code: 'opened' }),
+      ({ code, message, details }: Scope) => ({ code, message, failures: details.failures }),
+    );
+  }, wrong.address);
+  expect(failure).toMatchObject({
+    code: 'no-backend',
+    message: expect.stringContaining("case 'seven', output 'logits'"),
+  });
+  expect(failure.failures.length).toBeGreaterThanOrEqual(2);
+  for (const { backend, code } of failure.failures) {
+    expect(code, backend).toBe(/webgpu/.test(backend) ? 'no-backend' : 'golden-mismatch');
+  }
+  await openDigits(page, 'onnx-wasm'); // and a good model opens on the same page
+  await wrong.close();
+});
+
+async function openDigits(page: Page, backend: string): Promise<void> {
+  await gotoBarePage(page, site.url);
+  await page.evaluate(
+    async ([address, backend]) => {
+      const scope = globalThis as Scope;
+      const { url, trust } = address;
+      const model = await scope.nearside.open(url, { trust, backend });
+      /** An FP32 tensor of a shape, zero. */
+      const pixels = (shape: number[]) => ({
+        datatype: 'FP32',
+        shape,
+        data: new Float32Array(shape.reduce((product, axis) => product * axis, 1)),
+      });
+      /** The head of a PNG. */
+      const hugePng = () => {
+        const head = new DataView(new ArrayBuffer(33));
+        const name = (text: string, at: number) => {
+          for (const [i, letter] of [...text].entries())
+            head.setUint8(at + i, letter.charCodeAt(0));
+        };
+        name('\x89PNG\r\n\x1a\n', 0);
+        head.setUint32(8, 13);
+        name('IHDR', 12);
+        head.setUint32(16, 40_000);
+        head.setUint32(20, 40_000);
+        return new Blob([head.buffer], { type: 'image/png' });
+      };
+      Object.assign(scope, { model, address, backend, pixels, hugePng });
+    },
+    [digits.address, backend] as const,
+  );
+}
+
+/** A function's text as an expression, whether it was written as a method or not. */
+function asExpression(call: BadCall['call']): string {
+  const text = String(call);
+  return /^(async\s+)?call\(/.test(text) ? `({ ${text} }).call` : text;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: what the page's global scope holds, as it sees it
+type Scope = any;
