@@ -92,7 +92,16 @@ async function bitsOfRuns(runs) {
   return bits;
 }
 
+/** The same each time: making it takes longer than running it. */
+const inputs = new Map();
+
 function pixels(items) {
+  const made = inputs.get(items) ?? makePixels(items);
+  inputs.set(items, made);
+  return made;
+}
+
+function makePixels(items) {
   const data = Float32Array.from({ length: items * 784 }, (_, i) => (i % 29) / 29);
   return { tensors: { pixel_values: { datatype: 'FP32', shape: [items, 1, 28, 28], data } } };
 }

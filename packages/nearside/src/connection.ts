@@ -100,15 +100,19 @@ export async function connect(
   const begun = new Map<number, () => void>();
   let end: { readonly reason: unknown } | undefined;
 
-  host.endpoint.addEventListener('message', (event) => {
+  const onMessage = (event: Event) => {
     const { data } = event as MessageEvent;
     if (data === READY) ready.resolve();
     else if (isWorkerEvent(data)) receive(data);
-  });
+  };
+  host.endpoint.addEventListener('message', onMessage as EventListener);
   host.endpoint.addEventListener('messageerror', () =>
     die(lost('a message that could not be read', {})),
   );
-  host.onFailure((failure) => rejectAll(reasonOf(failure, host.isReady)));
+  host.onFailure((failure) => {
+    rejectAll(reasonOf(failure, host.isReady));
+    letGo();
+  });
   host.endpoint.start?.();
 
   function receive(event: WorkerEvent): void {
@@ -121,6 +125,13 @@ export async function connect(
     if (end) return;
     rejectAll(reason);
     host.terminate(reason);
+    letGo();
+  }
+
+  /** Comlink keeps the endpoint of a proxy that the endpoint's listener can reach, for ever (4.4.2). */
+  function letGo(): void {
+    host.endpoint.removeEventListener('message', onMessage as EventListener);
+    api[Comlink.releaseProxy]();
   }
 
   /** A browser may have ended the worker of a page that it kept aside, and does not say so. */
@@ -203,6 +214,7 @@ export async function connect(
     if (end) return;
     rejectAll(reason);
     await host.release(api.close());
+    letGo();
   }
 
   return {
