@@ -1,4 +1,6 @@
+import { cp } from 'node:fs/promises';
 import { expect, type Page, test } from '@playwright/test';
+import { root } from '../scripts/root.mjs';
 import { serveDigits } from './digits-repository.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
 
@@ -78,6 +80,43 @@ test('a pool of two workers reads 64 digits at once, each as it should be, and c
     workers: ['1 on onnx-wasm', '1 on onnx-wasm'],
     left: 0,
   });
+});
+
+test('a pool serves on while one of its workers hangs, and is whole again when that is ended', async ({
+  page,
+}) => {
+  const patient = await serveDigits();
+  await patient.release({ version: '1.1.0', sequence: 2, change: makePatient });
+  const seen = await page.evaluate(async (address) => {
+    const scope = globalThis as Scope;
+    scope.startEngine({ workers: 2 });
+    const { url, trust } = address;
+    const options = { trust, backend: 'onnx-wasm', policy: { update: 'manual' } };
+    const model = await scope.engine.open(url, options);
+    /** Its largest pixel sets how long the model runs. */
+    const run = (largest: number, more: object = {}) => {
+      const data = new Float32Array(784).fill(0.5);
+      data[783] = largest;
+      const pixel_values = { datatype: 'FP32', shape: [1, 1, 28, 28], data };
+      return model.run({ tensors: { pixel_values } }, more);
+    };
+    const whole = async () => {
+      while (model.stats().workers < 2) await run(0.5);
+    };
+    await whole();
+    const controller = new AbortController();
+    const hanging = scope.codeOf(run(1e18, { signal: controller.signal, terminate: true }));
+    await new Promise(requestAnimationFrame);
+    const beside = [];
+    for (let i = 0; i < 20; i += 1) beside.push(await scope.codeOf(run(0.5, { timeoutMs: 2_000 })));
+    controller.abort(new Error('enough'));
+    const hung = await hanging;
+    const after = await scope.codeOf(run(0.5));
+    await whole();
+    return { beside: [...new Set(beside)], hung, after, errors: model.stats().errors };
+  }, patient.address);
+  expect(seen).toEqual({ beside: ['fine'], hung: 'enough', after: 'fine', errors: {} });
+  await patient.close();
 });
 
 test('`auto` grows under a flood and shrinks after it', async ({ page }) => {
@@ -237,6 +276,14 @@ test('closing an engine closes its models, ends what is being opened, and every 
     .poll(() => page.evaluate(() => (globalThis as Scope).engine.stats().workers))
     .toEqual([]);
 });
+
+/** Runs as long as the largest pixel of its input says. */
+async function makePatient(source: string): Promise<void> {
+  const fixture = `${root}tests/fixtures/patient`;
+  await cp(`${fixture}/model.onnx`, `${source}/int8/model.onnx`);
+  const filter = (file: string) => !file.endsWith('.onnx');
+  await cp(fixture, `${source}/golden`, { recursive: true, filter });
+}
 
 function workersOfModel(page: Page): Promise<number> {
   return page.evaluate(() => (globalThis as Scope).model.stats().workers);

@@ -3,7 +3,6 @@ import { createDeferred, NearsideError } from '@nearside/core';
 import * as Comlink from 'comlink';
 import { isLostWorker } from './backend-fault.js';
 import type { OperatorTime } from './backends/operator-times.js';
-import { onPageReturn } from './page-return.js';
 import type { WorkerFailure } from './platform/host.js';
 import {
   type BatchReply,
@@ -22,17 +21,11 @@ import {
   type WorkerApi,
   type WorkerEvent,
 } from './protocol.js';
-import { settlesWithin, startAwakeTimer } from './scheduler/awake-timer.js';
+import { startAwakeTimer } from './scheduler/awake-timer.js';
 import type { Host, WorkerStatus } from './shared-workers.js';
 
 /** A worker that says nothing for this long after its start is taken for blocked, ms. */
 const HANDSHAKE_MS = 30_000;
-
-/** A worker that does nothing else answers in milliseconds; one that is gone never, ms. */
-const PROBE_MS = 5_000;
-
-/** Batches are counted from 1: asking this one back does nothing. */
-const NO_BATCH = 0;
 
 /**
  * Calls to one model in a worker. Each rejects with what the worker replied, with `worker-lost` when
@@ -134,19 +127,9 @@ export async function connect(
     api[Comlink.releaseProxy]();
   }
 
-  /** A browser may have ended the worker of a page that it kept aside, and does not say so. */
-  async function probe(): Promise<void> {
-    if (end || worker.calls > 0) return; // what runs has its own watchdog
-    const isAlive = await settlesWithin(PROBE_MS, api.recall(NO_BATCH));
-    if (!isAlive) die(lost(`no answer within ${PROBE_MS} ms after the page came back`, {}));
-  }
-
-  const stopWatching = onPageReturn(() => void probe());
-
   function rejectAll(reason: unknown): void {
     if (end) return;
     end = { reason };
-    stopWatching();
     ready.reject(reason);
     for (const reject of pending) reject(reason);
     pending.clear();
@@ -213,8 +196,9 @@ export async function connect(
   async function close(reason: unknown): Promise<void> {
     if (end) return;
     rejectAll(reason);
-    await host.release(api.close());
-    letGo();
+    const stored = api.close();
+    stored.then(letGo, letGo);
+    await host.release(stored);
   }
 
   return {

@@ -121,7 +121,9 @@ export function poolServing(
       }
     },
     async recall(id) {
-      await members.find(({ batches }) => batches.has(id))?.connection.recall(id);
+      const asked = members.find(({ batches }) => batches.has(id));
+      const all = asked ? [asked] : members; // one that nobody was given shows who is there
+      await Promise.all(all.map((member) => member.connection.recall(id)));
     },
     kill(reason, batch) {
       const own =

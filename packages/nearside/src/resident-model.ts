@@ -1,5 +1,7 @@
 import type { EngineContext, ResidentModel } from './engine-context.js';
 import type { Handover } from './handover.js';
+import { onPageReturn } from './page-return.js';
+import { probeWorker } from './probe-worker.js';
 import { replaceBloated } from './replace-bloated.js';
 
 export interface ResidenceOptions {
@@ -62,6 +64,7 @@ export function takeResidence({
     (timer as { unref?: () => void }).unref?.();
   }
 
+  const stopWatching = onPageReturn(() => void probeWorker(handover.current.serving.connection));
   restWhenIdle();
   return {
     used() {
@@ -72,6 +75,7 @@ export function takeResidence({
     },
     leave() {
       clearTimeout(timer);
+      stopWatching();
       engine.models.delete(model);
     },
   };
