@@ -1,9 +1,9 @@
 import type { StorageReport, UpdateCheck } from '@nearside/artifact';
 import { createDeferred, NearsideError } from '@nearside/core';
-import * as Comlink from 'comlink';
 import { isLostWorker } from './backend-fault.js';
 import type { OperatorTime } from './backends/operator-times.js';
 import type { WorkerFailure } from './platform/host.js';
+import { transfer, wrap } from './port-calls.js';
 import {
   type BatchReply,
   type CheckRequest,
@@ -93,19 +93,14 @@ export async function connect(
   const begun = new Map<number, () => void>();
   let end: { readonly reason: unknown } | undefined;
 
-  const onMessage = (event: Event) => {
-    const { data } = event as MessageEvent;
+  host.endpoint.addEventListener('message', ({ data }) => {
     if (data === READY) ready.resolve();
     else if (isWorkerEvent(data)) receive(data);
-  };
-  host.endpoint.addEventListener('message', onMessage as EventListener);
+  });
   host.endpoint.addEventListener('messageerror', () =>
     die(lost('a message that could not be read', {})),
   );
-  host.onFailure((failure) => {
-    rejectAll(reasonOf(failure, host.isReady));
-    letGo();
-  });
+  host.onFailure((failure) => rejectAll(reasonOf(failure, host.isReady)));
   host.endpoint.start?.();
 
   function receive(event: WorkerEvent): void {
@@ -118,13 +113,6 @@ export async function connect(
     if (end) return;
     rejectAll(reason);
     host.terminate(reason);
-    letGo();
-  }
-
-  /** Comlink keeps the endpoint of a proxy that the endpoint's listener can reach, for ever (4.4.2). */
-  function letGo(): void {
-    host.endpoint.removeEventListener('message', onMessage as EventListener);
-    api[Comlink.releaseProxy]();
   }
 
   function rejectAll(reason: unknown): void {
@@ -135,7 +123,7 @@ export async function connect(
     pending.clear();
   }
 
-  const api = Comlink.wrap<WorkerApi>(host.endpoint);
+  const api = wrap<WorkerApi>(host.endpoint);
 
   const onAbort = () => void close(signal?.reason);
   const stopTimer = startAwakeTimer(HANDSHAKE_MS, () => {
@@ -151,7 +139,7 @@ export async function connect(
     signal?.removeEventListener('abort', onAbort);
   }
 
-  /** Comlink leaves calls pending for ever when the other side is gone, so `die` rejects them. */
+  /** Calls stay pending for ever when the other side is gone, so `die` rejects them. */
   async function settle<Value>(send: () => Promise<Reply<Value>>): Promise<Value> {
     if (end) throw end.reason;
     const { promise, resolve, reject } = createDeferred<Reply<Value>>();
@@ -170,12 +158,10 @@ export async function connect(
     }
   }
 
-  async function run(request: RunRequest, { transfer, onBegun }: PostOptions) {
+  async function run(request: RunRequest, { transfer: given, onBegun }: PostOptions) {
     if (onBegun) begun.set(request.id, onBegun);
     try {
-      const answer = await settle(() =>
-        api.run(Comlink.transfer(request, transfer)).catch(rejectUncloneable),
-      );
+      const answer = await settle(() => api.run(transfer(request, given)).catch(rejectUncloneable));
       if (answer.kind === 'done') worker.heapBytes = answer.heapBytes ?? 0;
       return answer;
     } finally {
@@ -196,9 +182,7 @@ export async function connect(
   async function close(reason: unknown): Promise<void> {
     if (end) return;
     rejectAll(reason);
-    const stored = api.close();
-    stored.then(letGo, letGo);
-    await host.release(stored);
+    await host.release(api.close());
   }
 
   return {
@@ -207,8 +191,8 @@ export async function connect(
     load,
     run,
     recall: (id) => settle(() => api.recall(id)),
-    profile: (request, transfer) =>
-      settle(() => api.profile(Comlink.transfer(request, transfer)).catch(rejectUncloneable)),
+    profile: (request, given) =>
+      settle(() => api.profile(transfer(request, given)).catch(rejectUncloneable)),
     check: (request) => settle(() => api.check(request)),
     spendTry: (sequence) => settle(() => api.spendTry(sequence)),
     reject: (request) => settle(() => api.reject(request)),

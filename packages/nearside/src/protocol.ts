@@ -24,7 +24,7 @@ import type { InstallIdentity } from './telemetry/install-identity.js';
  * import this file and run nothing of each other.
  *
  * A worker serves models on one backend, each at a port of its own ({@link AttachMessage}). Calls go
- * through Comlink; a reply is an envelope and nothing is ever thrown across, because a thrown error
+ * through `port-calls.ts`; a reply is an envelope and nothing is ever thrown across, because a thrown error
  * keeps only its message. The worker and each port announce themselves with {@link READY}; ports send
  * {@link WorkerEvent}s beside the replies.
  */
@@ -245,7 +245,7 @@ export function isAttachMessage(data: unknown): data is AttachMessage {
   return typeof data === 'object' && data !== null && 'nearside' in data && 'port' in data;
 }
 
-/** Beside the replies. Comlink passes over it: it looks only at messages with an `id`. */
+/** Beside the replies. */
 export type WorkerEvent =
   | { readonly nearside: 'progress'; readonly progress: Progress }
   | { readonly nearside: 'installation'; readonly event: InstallationEvent }

@@ -1,10 +1,10 @@
 import type { ErrorCode } from '@nearside/core';
-import * as Comlink from 'comlink';
 import type { Backend } from './backends/backend.js';
 import { isThreadTrial } from './backends/cpu-threads.js';
 import { watchHeap } from './heap-size.js';
 import { createHostedModel } from './hosted-model.js';
 import { type OpenStore, openBrowserStore } from './platform/open-store.js';
+import { type Endpoint, expose, transfer } from './port-calls.js';
 import {
   type BatchReply,
   isAttachMessage,
@@ -20,7 +20,7 @@ import { createRunTurns, type RunTurns } from './run-turns.js';
 import { type SharedRuntime, shareRuntime } from './shared-runtime.js';
 
 /** One end of a channel: what a model is served at. */
-export type ServerEndpoint = Comlink.Endpoint;
+export type ServerEndpoint = Endpoint;
 
 /** Serves one model more, at an endpoint. @returns a function that ends it and frees the model */
 export type Attach = (
@@ -89,7 +89,7 @@ function attachTo(
     close: () => reply(close, 'backend-failed'),
   };
   models.add(emit);
-  Comlink.expose(api, endpoint);
+  expose(api, endpoint);
   endpoint.postMessage(READY);
   return close;
 }
@@ -109,7 +109,7 @@ function failed(error: unknown, otherwise: ErrorCode): WorkerEvent {
   return { nearside: 'failed', error: toWireError(error, otherwise) };
 }
 
-/** Nothing is thrown across the boundary: Comlink would keep only an error's message. */
+/** Nothing is thrown across the boundary: a thrown error keeps only its message. */
 async function reply<Value>(
   work: () => Promise<Value>,
   otherwise: ErrorCode,
@@ -129,7 +129,7 @@ function transferAll(answer: Reply<BatchReply>): Reply<BatchReply> {
     value.kind === 'recalled'
       ? value.items.flatMap(({ input }) => transferablesOf(input))
       : value.replies.flatMap(outputBuffers);
-  return Comlink.transfer(answer, [...new Set(given)]);
+  return transfer(answer, [...new Set(given)]);
 }
 
 function outputBuffers(reply: Reply<RunReply>): ArrayBuffer[] {

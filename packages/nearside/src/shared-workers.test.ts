@@ -1,7 +1,7 @@
 import { createDeferred, NearsideError } from '@nearside/core';
-import type { Endpoint } from 'comlink';
 import { expect, test, vi } from 'vitest';
 import type { BackendWorker, WorkerFailure } from './platform/host.js';
+import type { Endpoint } from './port-calls.js';
 import { createSharedWorkers, type WorkerNeeds } from './shared-workers.js';
 
 const needs: WorkerNeeds = { backend: 'onnx-wasm', slot: 0, isolate: false };

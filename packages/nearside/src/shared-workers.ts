@@ -1,7 +1,7 @@
 import { isNearsideError } from '@nearside/core';
-import type { Endpoint } from 'comlink';
 import { isLostWorker } from './backend-fault.js';
 import type { BackendWorker, ModelChannel, WorkerFailure, WorkerSource } from './platform/host.js';
+import type { Endpoint } from './port-calls.js';
 import type { AvailableBackend } from './runtime-assets.js';
 import { settlesWithin } from './scheduler/awake-timer.js';
 

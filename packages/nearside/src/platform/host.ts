@@ -1,5 +1,4 @@
-import type { Endpoint } from 'comlink';
-
+import type { Endpoint } from '../port-calls.js';
 /** Where a backend runs: a worker in a browser, the same thread in Node. It serves several models. */
 export interface BackendWorker {
   /** The runtime's wasm, if it has one: an address, or bytes where `fetch` cannot reach it. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { openStore as openArtifactStore } from '@nearside/artifact';
 import { openFileStore } from '@nearside/artifact/file-store';
 import { NearsideError } from '@nearside/core';
-import type { Endpoint } from 'comlink';
+import type { Endpoint } from '../port-calls.js';
 import { type AvailableBackend, backendAssets } from '../runtime-assets.js';
 import type { Attach, ServerEndpoint } from '../serve.js';
 import type { BackendWorker, WorkerSource } from './host.js';
