@@ -15,8 +15,19 @@ const RESAMPLES = 2000;
  * @returns {[number, number]}
  */
 export function medianInterval(values) {
-  const medians = Array.from({ length: RESAMPLES }, () =>
-    median(values.map(() => values[Math.floor(Math.random() * values.length)])),
+  return intervalOf(values, median);
+}
+
+/** The value that 95 % of all stay below, by nearest rank. */
+export function p95(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.ceil(0.95 * sorted.length) - 1];
+}
+
+/** @param {(values: readonly number[]) => number} statistic */
+export function intervalOf(values, statistic) {
+  const statistics = Array.from({ length: RESAMPLES }, () =>
+    statistic(values.map(() => values[Math.floor(Math.random() * values.length)])),
   ).sort((a, b) => a - b);
-  return [medians[Math.floor(0.025 * RESAMPLES)], medians[Math.ceil(0.975 * RESAMPLES) - 1]];
+  return [statistics[Math.floor(0.025 * RESAMPLES)], statistics[Math.ceil(0.975 * RESAMPLES) - 1]];
 }

@@ -189,7 +189,7 @@ test('golden outputs that no backend reproduces: no-backend, with what each comp
     version: '1.1.0',
     sequence: 2,
     async change(source) {
-      for (const variant of ['int8', 'uint8']) {
+      for (const variant of ['int8', 'fp32', 'uint8']) {
         const file = join(source, `golden/seven.${variant}.logits.bin`);
         const logits = new Float32Array(new Uint8Array(await readFile(file)).buffer);
         await writeFile(file, new Uint8Array(logits.map((value) => value + 3).buffer));

@@ -79,9 +79,11 @@ test('profile says where the time of an input goes, and explainBackend what serv
   await gotoBarePage(page, site.url);
   const { profile, verdicts, refused } = await page.evaluate(async ({ url, trust }) => {
     const { nearside, one } = globalThis as Scope;
-    const model = await nearside.open(url, { trust });
+    const model = await nearside.open(url, { trust, backend: 'onnx-wasm' });
     const profile = await model.profile(one(), { runs: 5 });
-    const verdicts = model.explainBackend();
+    const free = await nearside.open(url, { trust, tune: 'off' });
+    const verdicts = await free.explainBackend();
+    await free.close();
     const refused = await model.profile(one(), { runs: 0 }).catch((error: Error) => error.name);
     await model.close();
     return { profile, verdicts, refused };
@@ -101,8 +103,12 @@ test('profile says where the time of an input goes, and explainBackend what serv
     share: expect.any(Number),
   });
   expect(verdicts).toMatchObject([
-    { backend: 'onnx-wasm', verdict: 'serving', variant: 'int8' },
-    { backend: 'tfjs-wasm', verdict: 'untried' },
+    { backend: 'onnx-wasm', variant: 'int8', verdict: 'serving' },
+    { backend: 'tfjs-wasm', variant: 'uint8', verdict: 'untried', message: "`tune` is 'off'" },
+    { backend: 'onnx-webgpu', variant: 'int8', verdict: 'untried' },
+    { backend: 'tfjs-webgpu', variant: 'uint8', verdict: 'untried' },
+    { backend: 'onnx-wasm', variant: 'fp32', verdict: 'untried' },
+    { backend: 'onnx-webgpu', variant: 'fp32', verdict: 'untried' },
   ]);
   expect(refused).toBe('RangeError');
 });

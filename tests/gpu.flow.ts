@@ -29,35 +29,57 @@ test('a model that WebGPU computes wrongly is golden-mismatch there', { tag: '@g
   });
 });
 
-test('with wasm as the next in order it ends up there, and says why it is not on the GPU', {
+test('by itself it serves on wasm; the GPU is quarantined when it is tried beside it, and not tried again', {
   tag: '@gpu',
 }, async ({ page }) => {
-  const opened = await page.evaluate(async ({ url, trust }) => {
-    const scope = globalThis as Scope;
-    const backends = ['onnx-webgpu', 'onnx-wasm'];
-    const model = await scope.openInOrder(url, { trust, backends, report: '/nowhere' });
-    const told: object[] = [];
-    model.on('backend-quarantined', (event: object) => told.push(event));
-    const x = { datatype: 'FP32', shape: [1, 129, 4, 4], data: new Float32Array(129 * 16) };
-    const { output, meta } = await model.run({ tensors: { x } });
-    const verdicts = model.explainBackend();
-    await model.close();
-    return {
-      told,
-      verdicts,
-      backend: meta.backend,
-      isZero: output.tensors.y.data.every((y: number) => y === 0),
-    };
-  }, wrong.address);
-  expect(opened).toMatchObject({
+  const mismatch = { backend: 'onnx-webgpu', code: 'golden-mismatch' };
+  const first = await openFreely(page, wrong.address);
+  expect(first).toMatchObject({
     backend: 'onnx-wasm',
     isZero: true,
+    told: [mismatch],
+    quarantined: [mismatch],
     verdicts: [
-      { backend: 'onnx-webgpu', verdict: 'quarantined', code: 'golden-mismatch' },
       { backend: 'onnx-wasm', verdict: 'serving', startMs: expect.any(Number) },
+      { verdict: 'quarantined', ...mismatch },
+      { backend: 'tfjs-wasm', verdict: 'untried' },
+      { backend: 'tfjs-webgpu', verdict: 'untried' },
     ],
-    told: [{ backend: 'onnx-webgpu', code: 'golden-mismatch' }],
   });
+
+  const fetched: string[] = [];
+  page.on('request', (request) => fetched.push(request.url()));
+  await gotoBarePage(page, site.url);
+  const second = await openFreely(page, wrong.address);
+  expect(second).toMatchObject({ backend: 'onnx-wasm', told: [], quarantined: [mismatch] });
+  expect(fetched.filter((url) => /worker-onnx-webgpu|asyncify/.test(url))).toEqual([]);
+});
+
+test('where the GPU computes the right numbers it is timed beside wasm, and the table says so', {
+  tag: '@gpu',
+}, async ({ page }) => {
+  const digits = await serveDigits();
+  const table = await page.evaluate(async ({ url, trust }) => {
+    const { nearside, one } = globalThis as Scope;
+    // Time enough for a GPU that is emulated.
+    const tune = { maxBytes: 50_000_000, maxMs: 60_000 };
+    const model = await nearside.open(url, { trust, tune });
+    await model.run(one());
+    const isOpen = ({ message }: { message?: string }) => message?.startsWith('not yet');
+    while ((await model.explainBackend()).some(isOpen)) await new Promise(requestAnimationFrame);
+    const table = await model.explainBackend();
+    await model.close();
+    return table;
+  }, digits.address);
+  expect(table).toHaveLength(6);
+  for (const { backend, verdict, p50Ms, message } of table) {
+    expect({ backend, verdict, message }).toEqual({
+      backend,
+      verdict: expect.stringMatching(/^(serving|slower)$/),
+    });
+    expect(p50Ms).toBeGreaterThan(0);
+  }
+  await digits.close();
 });
 
 test('without a GPU the backends for it are no-backend before their wasm is fetched', {
@@ -116,6 +138,24 @@ function openForced(page: Page, address: { url: string; trust: string }, backend
     },
     [address, backend] as const,
   );
+}
+
+/** Opens a model, runs it once, and waits until nothing is left to try. */
+function openFreely(page: Page, address: { url: string; trust: string }) {
+  return page.evaluate(async ({ url, trust }) => {
+    const model = await (globalThis as Scope).nearside.open(url, { trust });
+    const told: object[] = [];
+    model.on('backend-quarantined', (event: object) => told.push(event));
+    const x = { datatype: 'FP32', shape: [1, 129, 4, 4], data: new Float32Array(129 * 16) };
+    const { output, meta } = await model.run({ tensors: { x } });
+    const isOpen = ({ message }: { message?: string }) => message?.startsWith('not yet');
+    while ((await model.explainBackend()).some(isOpen)) await new Promise(requestAnimationFrame);
+    const { quarantined } = model.stats();
+    const verdicts = await model.explainBackend();
+    await model.close();
+    const isZero = output.tensors.y.data.every((y: number) => y === 0);
+    return { told, verdicts, quarantined, backend: meta.backend, isZero };
+  }, address);
 }
 
 /** The best label of one run, or the code it failed with. */

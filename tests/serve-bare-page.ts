@@ -6,13 +6,17 @@ import { build } from 'vite';
 import { root } from '../scripts/root.mjs';
 import { serveSite } from '../scripts/serve-site.mjs';
 
-/** Builds `tests/page` and serves it: `nearside` and `one()` are on its global scope. */
-export async function serveBarePage() {
+/**
+ * Builds a page and serves it. Of `tests/page`, `nearside` and `one()` are on its global scope.
+ *
+ * @param folder of the page, in `tests`
+ */
+export async function serveBarePage(folder = 'page') {
   const outDir = await mkdtemp(join(tmpdir(), 'nearside-page-'));
   const { NODE_ENV } = process.env;
   await build({
     configFile: false,
-    root: `${root}tests/page`,
+    root: `${root}tests/${folder}`,
     logLevel: 'error',
     worker: { format: 'es' },
     build: { outDir, target: 'esnext', assetsInlineLimit: 0 },

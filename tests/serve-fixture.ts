@@ -1,23 +1,48 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../scripts/root.mjs';
 
-/** Signs, publishes and serves a model directory of `tests/fixtures`. */
-export async function serveFixture(name: string) {
+// biome-ignore lint/suspicious/noExplicitAny: model.json and golden.json are edited as the JSON they are
+type Json = Record<string, any>;
+
+export interface FixtureChanges {
+  /** Changes the spec before it is packed. */
+  readonly edit?: (spec: Json) => void;
+  /** Files that are not in the fixture, by name: where they are. */
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+/** Signs, publishes and serves a model directory of `tests/fixtures`, and later versions of it. */
+export async function serveFixture(name: string, changes: FixtureChanges = {}) {
   const { generateKeys, pack, publish, serveRepository } = await import(
     '../packages/publisher/dist/index.js'
   );
   const dir = await mkdtemp(join(tmpdir(), 'nearside-fixture-'));
   const keys = join(dir, 'keys');
-  const packed = join(dir, 'packed');
   const repository = join(dir, 'repository');
   await generateKeys({ out: keys });
-  await pack({ modelDirectory: `${root}tests/fixtures/${name}`, out: packed });
-  const { pin } = await publish({ packed, repository, keys });
+
+  async function release(version: string, sequence: number): Promise<string> {
+    const modelDirectory = join(dir, `source-${version}`);
+    await cp(`${root}tests/fixtures/${name}`, modelDirectory, { recursive: true });
+    for (const [file, from] of Object.entries(changes.files ?? {})) {
+      await cp(from, join(modelDirectory, file));
+    }
+    const spec = JSON.parse(await readFile(join(modelDirectory, 'model.json'), 'utf8'));
+    Object.assign(spec, { version, sequence });
+    changes.edit?.(spec);
+    await writeFile(join(modelDirectory, 'model.json'), JSON.stringify(spec));
+    const packed = join(dir, `packed-${version}`);
+    await pack({ modelDirectory, out: packed });
+    return (await publish({ packed, repository, keys })).pin;
+  }
+
+  const trust = await release('1.0.0', 1);
   const server = await serveRepository({ dir: repository, port: 0 });
   return {
-    address: { url: `http://localhost:${server.port}/${name}`, trust: pin },
+    address: { url: `http://localhost:${server.port}/${name}`, trust },
+    release,
     async close() {
       await server.close();
       await rm(dir, { recursive: true });

@@ -16,8 +16,8 @@ async function answer({ data }) {
     self.postMessage('ready');
     return;
   }
-  const { logits } = await session.run({
-    pixel_values: new ort.Tensor('float32', data.pixels, [data.pixels.length / 784, 1, 28, 28]),
-  });
-  self.postMessage(logits.data, [logits.data.buffer]);
+  const input = new ort.Tensor('float32', data.values, data.dims);
+  const outputs = await session.run({ [session.inputNames[0]]: input });
+  const { data: values } = outputs[session.outputNames[0]];
+  self.postMessage(values, [values.buffer]);
 }

@@ -4,9 +4,10 @@ import { build } from 'vite';
 import { chromiumLaunch } from '../../scripts/chromium.mjs';
 import { serveSite } from '../../scripts/serve-site.mjs';
 import { publishModels, startRepository } from '../../scripts/stack.mjs';
-import { median, medianInterval } from '../bootstrap.mjs';
+import { intervalOf, median, medianInterval, p95 } from '../bootstrap.mjs';
 import { row } from '../row.mjs';
 import { measureCodeSize } from './code-size.mjs';
+import { coldFirstResult } from './cold-first-result.mjs';
 import { measureShared } from './shared.mjs';
 
 /** Milliseconds that `model.run` may add to a worker written by hand. */
@@ -19,18 +20,53 @@ export async function runSuite(dir) {
   const repository = await startRepository(published.repository, 0);
   const config = { model: `${repository.url}/digits`, trust: published.pin };
   const site = await serveSite({ dir: `${dir}/page`, config, port: 0 });
-  const { small, together, sequential } = await measure(site.url);
+  const browser = await chromium.launch(chromiumLaunch);
+  const measured = await measure(browser, site.url);
+  const { small, together, sequential, medium, smooth, aborts, terminations } = measured;
+  const cold = await coldFirstResult(browser, {
+    dir: `${dir}/page`,
+    repositoryUrl: repository.url,
+    trust: published.pin,
+  });
+  await browser.close();
   const shared = await measureShared(site.url);
   await Promise.all([site.close(), repository.close()]);
 
-  const added = small.map(([nearside, reference]) => nearside - reference);
+  const overheads = small.map(([nearside, reference]) => nearside - reference);
   return [
-    measuredRow('overhead-small-ms', added, { unit: 'ms', atMost: OVERHEAD_MS }),
+    measuredRow('overhead-small-ms', overheads, { unit: 'ms', atMost: OVERHEAD_MS }),
     measuredRow('batch-throughput-ratio', throughputs(together), { unit: '', atLeast: 0.9 }),
     measuredRow('batch-vs-sequential-ratio', throughputs(sequential), { unit: '', atLeast: 1.2 }),
+    measuredRow('overhead-medium-ratio', ratios(medium), { unit: '', atMost: 1.05 }),
+    rangeRow('main-thread-long-tasks', added(smooth, 'longTasks'), { atMost: 0 }),
+    rangeRow('dropped-frames', added(smooth, 'droppedFrames'), { atMost: 1 }),
+    row('abort-ms', {
+      value: p95(aborts),
+      unit: 'ms',
+      interval: intervalOf(aborts, p95),
+      atMost: 5,
+    }),
+    measuredRow('terminate-ms', terminations, { unit: 'ms' }),
+    cold,
     ...(await measureCodeSize()),
     ...shared,
   ];
+}
+
+/** Our time ÷ the reference's, per pair of times. */
+function ratios(pairs) {
+  return pairs.map(([nearside, reference]) => nearside / reference);
+}
+
+/** What busy stretches have more than the idle ones beside them. */
+function added(stretches, count) {
+  return stretches.map(({ idle, busy }) => busy[count] - idle[count]);
+}
+
+/** A median of few values, between the least and the most. */
+function rangeRow(name, values, bounds) {
+  const interval = [Math.min(...values), Math.max(...values)];
+  return row(name, { value: median(values), unit: '', interval, ...bounds });
 }
 
 /** Ours ÷ the reference's, per pair of times. */
@@ -42,29 +78,27 @@ function measuredRow(name, values, { unit, ...bounds }) {
   return row(name, { value: median(values), unit, interval: medianInterval(values), ...bounds });
 }
 
-const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-
 function buildPage(outDir) {
+  const root = fileURLToPath(new URL('.', import.meta.url));
   return build({
     configFile: false,
-    root: here('.'),
+    root,
     logLevel: 'error',
     worker: { format: 'es' },
     build: {
-      ...{ outDir, target: 'esnext', assetsInlineLimit: 0 },
-      rollupOptions: { input: ['index.html', 'shared.html'].map(here) },
+      outDir,
+      target: 'esnext',
+      assetsInlineLimit: 0,
+      rolldownOptions: { input: ['index', 'cold', 'shared'].map((name) => `${root}${name}.html`) },
     },
   });
 }
 
-async function measure(url) {
-  const browser = await chromium.launch(chromiumLaunch);
-  try {
-    const page = await browser.newPage();
-    await page.goto(url);
-    await page.waitForSelector('html[data-state=done]', { timeout: 120_000 });
-    return JSON.parse(await page.locator('body').textContent());
-  } finally {
-    await browser.close();
-  }
+async function measure(browser, url) {
+  const page = await browser.newPage();
+  await page.goto(url);
+  await page.waitForSelector('html[data-state=done]', { timeout: 240_000 });
+  const measured = JSON.parse(await page.locator('body').textContent());
+  await page.close();
+  return measured;
 }

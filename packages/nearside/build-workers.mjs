@@ -1,4 +1,5 @@
-// Builds one self-contained worker per backend into dist/assets, with its wasm beside it.
+// Builds one self-contained worker per backend into dist/assets, with its wasm beside it, and the
+// backend alone for workers of an app's own.
 // Each is a build of its own, or they would share a chunk; static imports only, because a
 // consumer's bundler must find nothing left to fold.
 import { copyFile, rm } from 'node:fs/promises';
@@ -11,14 +12,13 @@ const require = createRequire(import.meta.url);
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const outDir = here('dist/assets');
 
-const WORKERS = [
-  'worker-onnx-wasm',
-  'worker-onnx-webgpu',
-  'worker-tfjs-wasm',
-  'worker-tfjs-webgpu',
-];
+const BACKENDS = ['onnx-wasm', 'onnx-webgpu', 'tfjs-wasm', 'tfjs-webgpu'];
+const ENTRIES = BACKENDS.flatMap((backend) => [
+  [`worker-${backend}`, `src/assets/worker-${backend}.ts`],
+  [`backend-${backend}`, `src/backends/${backend}.ts`],
+]);
 await rm(outDir, { recursive: true, force: true });
-for (const worker of WORKERS) {
+for (const [name, entry] of ENTRIES) {
   await build({
     configFile: false,
     root: here('src'),
@@ -34,8 +34,8 @@ for (const worker of WORKERS) {
       reportCompressedSize: false,
       modulePreload: false,
       rollupOptions: {
-        input: { [worker]: here(`src/assets/${worker}.ts`) },
-        // Node imports the file and needs its default export.
+        input: { [name]: here(entry) },
+        // Whoever imports the file needs its exports: Node, and an app's own worker.
         preserveEntrySignatures: 'strict',
         output: { entryFileNames: '[name].js', assetFileNames: '[name][extname]' },
       },

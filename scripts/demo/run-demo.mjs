@@ -9,6 +9,9 @@ import { summarise } from './summarise.mjs';
 /** How long the outbox may take to drain once the collector is back, ms. */
 const DRAIN_MS = 15_000;
 
+/** The weights that are tampered with are those of this backend. */
+const ON_ONNX = '?backend=onnx-wasm';
+
 /**
  * Publishes a model, opens it cold and warm, reads 1,000 held-out digits on both backends, goes
  * offline, tampers with the cache and with the repository, and counts what reached the collector.
@@ -64,7 +67,7 @@ async function readOnBothBackends(visitor, siteUrl) {
 /** One visit with the servers, one without: the shell, the runtime and the model are all there. */
 async function reloadOffline(page, { servers }) {
   const digits = digitsPage(page);
-  await page.goto(servers.site.url);
+  await page.goto(servers.site.url + ON_ONNX);
   await digits.modelState();
   await digits.offlineCopy();
   const crossOriginIsolated = await page.evaluate(() => globalThis.crossOriginIsolated);
@@ -111,7 +114,7 @@ async function drained(page) {
 async function openAsStranger(browser, siteUrl) {
   const stranger = await browser.newContext();
   const page = await stranger.newPage();
-  await page.goto(siteUrl);
+  await page.goto(siteUrl + ON_ONNX);
   const code = await digitsPage(page).errorCode();
   await stranger.close();
   return code;

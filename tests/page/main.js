@@ -1,7 +1,5 @@
 // A page with the library on `globalThis`, for flows that drive it call by call.
 import * as nearside from 'nearside';
-import { openAsPlanned } from '../../packages/nearside/dist/open.js';
-import { planOpening } from '../../packages/nearside/dist/open-options.js';
 
 /** A white stroke downwards on black, two pixels wide, from column `x` on. */
 function stroke(x) {
@@ -18,11 +16,5 @@ const one = () => stroke(13);
 /** Events of a model that a flow may want to see. */
 const TELLING = ['version-ready', 'version-swapped', 'version-rolled-back', 'version-unsupported'];
 
-/** Opens a model with several backends to try, in the order given. */
-async function openInOrder(url, { backends, ...options }) {
-  const plan = await planOpening(url, options);
-  return openAsPlanned({ ...plan, backends }, performance.now());
-}
-
-Object.assign(globalThis, { nearside, one, stroke, openInOrder, TELLING });
+Object.assign(globalThis, { nearside, one, stroke, TELLING });
 document.documentElement.dataset.ready = 'yes';

@@ -11,7 +11,12 @@ const BURST_EVERY_MS = 100;
 /** A second model comes and goes beside it, ms. */
 const VISITOR_EVERY_MS = 5000;
 
+/** A camera's frames, ms between two. */
+const FRAME_EVERY_MS = 16;
+
 let timers = [];
+let isOver = false;
+let frames = 0;
 
 globalThis.soak = {
   /** Runs per second with 32 callers that each wait for their answer. */
@@ -43,15 +48,18 @@ globalThis.soak = {
       setInterval(burst, BURST_EVERY_MS),
       setInterval(() => ledger.watch('visitor', visit()), VISITOR_EVERY_MS),
     ];
+    ledger.watch('camera', readAll(camera(), { backpressure: 'drop-oldest' }));
+    ledger.watch('film', readAll(film(), { backpressure: 'wait', priority: 'background' }));
   },
 
-  counts: () => ledger.counts(),
+  counts: () => ({ ...ledger.counts(), frames }),
 
   /** Stops the load and waits for what is under way. */
   async stop(limitMs) {
     for (const timer of timers) clearInterval(timer);
+    isOver = true;
     await ledger.settled(limitMs);
-    return ledger.counts();
+    return { ...ledger.counts(), frames };
   },
 
   async nextGoodCall() {
@@ -66,6 +74,36 @@ globalThis.soak = {
     return bytes;
   },
 };
+
+/** Frames when they come, whoever is ready for them. */
+async function* camera() {
+  while (!isOver) {
+    await new Promise((resolve) => setTimeout(resolve, FRAME_EVERY_MS));
+    yield callKinds.oneStroke();
+  }
+}
+
+/** Frames when they are asked for. */
+async function* film() {
+  while (!isOver) yield callKinds.oneStroke();
+}
+
+/** @returns whether every frame was read as the one it is, and in its order */
+async function readAll(source, options) {
+  let last = -1;
+  let isRight = true;
+  for await (const { index, output, error } of model.stream(source, {
+    ...options,
+    onError: 'skip',
+  })) {
+    frames += 1;
+    if (error)
+      isRight &&= error.code !== undefined; // the queue is full now and then
+    else isRight &&= output[0].label === '1' && index > last;
+    last = index;
+  }
+  return isRight;
+}
 
 /** Opens the same model on the other runtime, uses it and closes it. */
 async function visit() {

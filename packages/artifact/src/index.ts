@@ -10,6 +10,7 @@ export type { ModelInstallation, ReadFilesOptions } from './installation/model-i
 export { openModelInstallation } from './installation/model-installation.js';
 export type { InstalledVersion } from './installation/open-release.js';
 export type { StorageReport, StoredVersion } from './installation/storage-report.js';
+export { choiceKey } from './installation/version-records.js';
 export { LIMITS } from './limits.js';
 export { type ModelVersion, requireSameRelease } from './model-version.js';
 export { type BootFile, parseBootFile } from './network/boot-file.js';
@@ -52,6 +53,7 @@ export { rolloutBucket } from './rollout-bucket.js';
 export { withMemoryFallback } from './stores/fallback-store.js';
 export { createMemoryStore } from './stores/memory-store.js';
 export { type Database, openStore } from './stores/open-store.js';
+export { peekStore } from './stores/peek-store.js';
 export {
   type Metadata,
   MODEL_KEYS_FIELD,

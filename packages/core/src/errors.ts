@@ -37,6 +37,7 @@ export const ERROR_CODES = [
   'wasm-blocked',
   'assets-unreachable',
   'no-backend',
+  'task-unknown',
   // backend
   'golden-mismatch',
   'backend-failed',
@@ -53,6 +54,7 @@ export const ERROR_CODES = [
   'terminated',
   'worker-lost',
   'state-lost',
+  'task-failed',
   'closed',
   // tool
   'schema-breaking',

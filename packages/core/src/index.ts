@@ -1,4 +1,5 @@
 export { type Baseline, binIndex, parseBaseline } from './baseline.js';
+export { BUILT_IN_TASKS, isBuiltInTask } from './built-in-tasks.js';
 export { checkTensors, describe } from './check-tensors.js';
 export { createDeferred, type Deferred } from './deferred.js';
 export {
@@ -39,6 +40,7 @@ export {
   type Variant,
   VersionSchema,
 } from './model-spec.js';
+export { callerInputs, callerOutputs, initialState } from './model-state.js';
 export { parse } from './parse.js';
 export type {
   PostprocessingStep,

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { isModelName } from './model-name.js';
+import { checkState } from './model-state.js';
 import { parse } from './parse.js';
 import { PostprocessingStepSchema, PreprocessingStepSchema } from './processing-steps.js';
 import { DATATYPES } from './tensor.js';
@@ -61,9 +62,17 @@ export const ModelSpecSchema = v.strictObject({
   version: VersionSchema,
   /** Monotone over all versions of a model; the highest admitted one is chosen. */
   sequence: PositiveIntegerSchema,
-  task: v.picklist(['image-classification', 'tensors']),
+  /** One of `BUILT_IN_TASKS`, or one that the app's own worker does. */
+  task: ModelNameSchema,
   inputs: v.pipe(v.array(TensorSpecSchema), v.minLength(1)),
   outputs: v.pipe(v.array(TensorSpecSchema), v.minLength(1)),
+  /**
+   * What the model carries from one frame of a stream to the next: such an output becomes such an input.
+   * Both are declared above, and zeros before the first frame.
+   */
+  state: v.optional(
+    v.pipe(v.array(v.strictObject({ input: v.string(), output: v.string() })), v.minLength(1)),
+  ),
   preprocessing: v.array(PreprocessingStepSchema),
   postprocessing: v.array(PostprocessingStepSchema),
   variants: v.pipe(v.array(VariantSchema), v.minLength(1)),
@@ -86,7 +95,12 @@ export type ModelSpec = v.InferOutput<typeof ModelSpecSchema>;
 export type Variant = v.InferOutput<typeof VariantSchema>;
 export type Runtime = Variant['runtime'];
 
-/** @throws NearsideError `metadata-malformed` */
-export function parseModelSpec(value: unknown): ModelSpec {
-  return parse(ModelSpecSchema, value, { code: 'metadata-malformed', what: 'model.json' });
+/**
+ * @param what names it in the message
+ * @throws NearsideError `metadata-malformed`
+ */
+export function parseModelSpec(value: unknown, what = 'model.json'): ModelSpec {
+  const spec = parse(ModelSpecSchema, value, { code: 'metadata-malformed', what });
+  checkState(spec);
+  return spec;
 }

@@ -20,6 +20,11 @@ export function isBackendFault(error: unknown): error is NearsideError {
   return CODES.some((code) => code === error.code);
 }
 
+/** Whether a backend's own files cannot be had: offline, those of another one may be in a cache. */
+export function isOutOfReach(error: unknown): error is NearsideError {
+  return isNearsideError(error) && ['assets-unreachable', 'worker-blocked'].includes(error.code);
+}
+
 /** Whether a worker is gone, and with it everything that it was doing. */
 export function isLostWorker(error: unknown): error is NearsideError {
   return (

@@ -1,4 +1,4 @@
-import type { ModelSpec } from '@nearside/core';
+import { isBuiltInTask, type ModelSpec } from '@nearside/core';
 import type { WireInput } from './protocol.js';
 
 /**
@@ -9,11 +9,13 @@ import type { WireInput } from './protocol.js';
  */
 export function batchKey(
   input: WireInput | Promise<WireInput>,
-  { batch, inputs, outputs }: ModelSpec,
+  { task, batch, inputs, outputs }: ModelSpec,
 ): string | undefined {
   const isFree = [...inputs, ...outputs].every(({ shape }) => shape[0] === -1);
   if (!batch || !isFree) return undefined;
-  if (input instanceof Promise || input.kind === 'image') return 'image';
+  if (input instanceof Promise || input.kind !== 'tensors') {
+    return isBuiltInTask(task) ? 'image' : undefined; // a task's tensors may have any shape
+  }
   const tensors = Object.entries(input.tensors);
   if (tensors.some(([, { shape }]) => shape[0] !== 1)) return undefined;
   return tensors.map(([name, { shape }]) => `${name} ${shape.join()}`).join();

@@ -1,8 +1,9 @@
 import { createDeferred, NearsideError } from '@nearside/core';
+import * as Comlink from 'comlink';
 import { expect, test } from 'vitest';
 import { connect } from './connection.js';
 import type { WorkerFailure } from './platform/host.js';
-import { expose } from './port-calls.js';
+
 import { READY, type WorkerApi } from './protocol.js';
 import type { Host } from './shared-workers.js';
 
@@ -12,7 +13,7 @@ function fakeHost(api: Partial<WorkerApi>, { ready = true } = {}) {
   const failures: ((failure: WorkerFailure) => void)[] = [];
   let releases = 0;
   let terminations = 0;
-  expose(api as WorkerApi, port2);
+  Comlink.expose(api, port2 as unknown as Comlink.Endpoint);
   if (ready) port2.postMessage(READY);
   const closePorts = () => {
     port1.close();

@@ -18,9 +18,11 @@ import {
   type RejectRequest,
   type Reply,
   type RunRequest,
+  type UnsignedRequest,
   type WorkerApi,
   type WorkerEvent,
 } from './protocol.js';
+import type { AvailableBackend } from './runtime-assets.js';
 import { startAwakeTimer } from './scheduler/awake-timer.js';
 import type { Host, WorkerStatus } from './shared-workers.js';
 
@@ -33,10 +35,16 @@ const HANDSHAKE_MS = 30_000;
  */
 export interface Connection {
   open(request: OpenRequest): Promise<OpenedVersion | undefined>;
+  openUnsigned(request: UnsignedRequest): Promise<OpenedVersion>;
   fetch(request: FetchRequest): Promise<void>;
   load(request: LoadRequest): Promise<LoadedVariant>;
+  missingBytes(): Promise<Readonly<Record<string, number>>>;
+  lightest(backends: readonly AvailableBackend[]): Promise<AvailableBackend | undefined>;
+  time(): Promise<number>;
   run(request: RunRequest, options: PostOptions): Promise<BatchReply>;
   recall(id: number): Promise<void>;
+  beginStream(id: number): Promise<void>;
+  endStream(id: number): Promise<void>;
   profile(
     request: ProfileRequest,
     transfer: Transferable[],
@@ -187,10 +195,16 @@ export async function connect(
 
   return {
     open: (request) => settle(() => api.open(request)),
+    openUnsigned: (request) => settle(() => api.openUnsigned(request)),
     fetch: (request) => settle(() => api.fetch(request)),
     load,
+    missingBytes: () => settle(() => api.missingBytes()),
+    lightest: (backends) => settle(() => api.lightest(backends)),
+    time: () => settle(() => api.time()),
     run,
     recall: (id) => settle(() => api.recall(id)),
+    beginStream: (id) => settle(() => api.beginStream(id)),
+    endStream: (id) => settle(() => api.endStream(id)),
     profile: (request, given) =>
       settle(() => api.profile(transfer(request, given)).catch(rejectUncloneable)),
     check: (request) => settle(() => api.check(request)),

@@ -5,11 +5,11 @@ import { createMemoryBudget } from './memory-budget.js';
 import type { Model } from './model.js';
 import { openAsPlanned } from './open.js';
 import { type OpenOptions, planOpening } from './open-options.js';
-import type { WorkerFactory } from './platform/host.js';
 import { poolServing } from './pooled-connection.js';
 import { takeResidence } from './resident-model.js';
 import { POOL_LIMITS } from './scheduler/pool-size.js';
 import { createSharedWorkers } from './shared-workers.js';
+import type { StartWorker } from './start-own-worker.js';
 
 /** What `createEngine` takes; nothing is required. */
 export interface EngineOptions {
@@ -27,8 +27,8 @@ export interface EngineOptions {
   readonly idleMs?: number | undefined;
   /** As of `open`, for all its models. */
   readonly assets?: string | undefined;
-  /** Starts a worker from a file of the app's own, which calls `serve`. */
-  readonly worker?: WorkerFactory | undefined;
+  /** As of `open`, for its models that name none. */
+  readonly worker?: StartWorker | undefined;
 }
 
 /** Opens models that share workers and limits. */

@@ -1,10 +1,11 @@
 import type { StorageReport } from '@nearside/artifact';
-import { NearsideError, quantile, shareOnce } from '@nearside/core';
+import { type NearsideError, shareOnce } from '@nearside/core';
+import type { Companions } from './accompany-model.js';
+import type { BackendChoice } from './choice/backend-choice.js';
+import { closedError } from './closed-error.js';
 import type { ModelEmitter } from './events.js';
-import { explainBackend } from './explain-backend.js';
 import { awaitFirstResult } from './first-result.js';
 import { createHandover, type Shift } from './handover.js';
-import type { CurrencyKeeper } from './keep-current.js';
 import { loadLater } from './load-later.js';
 import type { Model, ModelStats, OpeningStats, StorageOptions } from './model.js';
 import type { OpenPlan } from './open-options.js';
@@ -12,88 +13,129 @@ import { postBatch, type QueuedRun } from './post-batch.js';
 import type { RunReply } from './protocol.js';
 import { createRecentRuns } from './recent-runs.js';
 import type { Residence, TakeResidence } from './resident-model.js';
-import { createRunner } from './run-model.js';
+import { createRunner, type RunnerOptions } from './run-model.js';
 import { createRunQueue } from './scheduler/run-queue.js';
 import type { Serving } from './serving.js';
 import { releaseSnapshot } from './snapshot-input.js';
+import { streamLater } from './streaming/stream-later.js';
+import { createLifetime } from './telemetry/lifetime.js';
 import type { Reporting } from './telemetry/open-reporting.js';
-import { recordVersion } from './telemetry/record-version.js';
+import { createRecorder } from './telemetry/recorder.js';
 import { createReportTotals } from './telemetry/report-totals.js';
-import { createTally } from './telemetry/tally.js';
+
+type OwnParts = 'fallBack' | 'snapshotCustom';
 
 export interface ModelParts {
   readonly serving: Serving;
   readonly plan: OpenPlan;
   readonly emitter: ModelEmitter;
+  readonly choice: BackendChoice;
   /** When `open` was called, by `performance.now()`. */
   readonly startMs: number;
+  /**
+   * What the app has of its own for runs.
+   *
+   * @param leaving aborted when the model is closed
+   */
+  readonly own?: ((leaving: AbortSignal) => Pick<RunnerOptions, OwnParts>) | undefined;
 }
 
-/** The main-thread side of an open model. Everything that computes is in workers. */
-export function createModel(parts: ModelParts): Model {
-  const { emitter, plan, serving: first } = parts;
+/**
+ * The main-thread side of an open model. Everything that computes is in workers.
+ *
+ * @throws `signal.reason` when the caller leaves while a faster backend is looked for
+ */
+export async function createModel(parts: ModelParts): Promise<Model> {
+  const { emitter, plan, choice, serving: first } = parts;
   const { model } = first.version.release;
-  const context = { plan, emitter, identity: first.version.install };
+  const context = { plan, emitter, choice, identity: first.version.install };
   const recent = createRecentRuns();
   const opening = describeOpening(parts);
   const firstResult = awaitFirstResult();
   const later = () => firstResult.isOver.then(loadLater);
   let reporting: Reporting | undefined;
-  const recording = {
-    ...{ ...context, lifetime: createTally(), totals: createReportTotals() },
-    loadReporting: shareOnce(async () => {
-      const { openReporting } = await later();
-      reporting = openReporting(plan.store);
-      return reporting;
-    }),
-  };
+  const recording = { ...context, lifetime: createLifetime(), totals: createReportTotals() };
+  const loadReporting = shareOnce(async () => {
+    const { openReporting } = await later();
+    reporting = openReporting(plan.store);
+    return reporting;
+  });
   const revive = shareOnce(async () => (await loadLater()).createReviver(context));
   const handover = createHandover(startShift(first), {
-    emitter,
     revive: async (lost) => startShift(await (await revive())(lost)),
+    async onGoBack(event) {
+      const { goBack } = await loadLater();
+      await goBack(context, event);
+    },
   });
   handover.current.recorder.opened(opening, { quarantined: first.quarantined.length });
   const { max: maxBatch = 1, maxDelayMs = 0 } = first.version.spec.batch ?? {};
   const workers = () => handover.current.serving.connection.workers.length || 1;
   const queue = createRunQueue<QueuedRun, RunReply>({
     discard: ({ input }) => releaseSnapshot(input),
-    post: (runs) => postBatch(runs, { handover, watchdogMs: plan.policy.watchdogMs }),
+    post(runs) {
+      const batch = postBatch(runs, { handover, watchdogMs: plan.policy.watchdogMs });
+      batch.end.then(
+        () => companions?.tune(),
+        () => {},
+      ); // the queue deals with a failure
+      return batch;
+    },
     ...{ maxBatch, maxDelayMs, workers },
   });
-  let keeper: CurrencyKeeper | undefined;
-  const keep = shareOnce(async () => {
-    const { keepCurrent } = await later();
+  let companions: Companions | undefined;
+  const accompany = shareOnce(async () => {
+    const { accompanyModel } = await later();
     if (closed) throw closed;
-    keeper = keepCurrent({ ...context, handover, recording, startShift });
-    return keeper;
+    const isBusy = () => queue.waiting > 0 || !handover.isIdle;
+    companions = accompanyModel({
+      ...context,
+      handover,
+      recording,
+      loadReporting,
+      startShift,
+      isBusy,
+    });
+    return companions;
   });
-  void keep().catch(() => {}); // `update` says why, and tries again
-  const runOnce = createRunner({ handover, queue, recent, emitter, refusal });
+  if (!plan.unsigned) void accompany().catch(() => {}); // `update` says why, and tries again
+  const leaving = new AbortController();
+  const runner = createRunner({
+    ...{ handover, queue, recent, emitter, refusal },
+    ...parts.own?.(leaving.signal),
+  });
   let closed: NearsideError | undefined;
   let closing: Promise<void> | undefined;
 
   function startShift(started: Serving): Shift {
     const { version, backend, variant } = started;
+    const counted = { version, backend, variant: variant.name, startMs: Date.now() };
+    const recorder = createRecorder(recording.lifetime, async () => {
+      const [opened, { countVersion }] = await Promise.all([loadReporting(), later()]);
+      return countVersion(opened, recording, counted);
+    });
     const pooled = { ...context, waiting: () => queue.waiting };
-    const serving = plan.engine.poolServing?.(started, pooled) ?? started;
-    const recorder = recordVersion(recording, { version, backend, variant: variant.name });
-    return { serving, recorder };
+    return { serving: plan.engine.poolServing?.(started, pooled) ?? started, recorder };
   }
 
-  const run: typeof runOnce = async (input, options) => {
-    try {
-      return await runOnce(input, options);
-    } finally {
-      firstResult.end();
-      residence?.used();
-    }
-  };
+  const run = tellingFirst(runner.run);
+  const runFrame = tellingFirst(runner.runFrame);
+
+  function tellingFirst<Call extends readonly unknown[], Result>(
+    work: (...call: Call) => Promise<Result>,
+  ): typeof work {
+    return (...call) =>
+      work(...call).finally(() => {
+        firstResult.end();
+        residence?.used();
+      });
+  }
 
   let residence: Residence | undefined;
   const reside = (take: TakeResidence) => {
     residence = take({
       ...{ name: model, engine: plan.engine, handover, close },
-      isBusy: () => queue.waiting > 0 || keeper?.isLooking === true,
+      isBusy: () => queue.waiting > 0 || companions?.isAtWork === true,
     });
   };
   if (plan.engine.takeResidence) reside(plan.engine.takeResidence);
@@ -105,13 +147,12 @@ export function createModel(parts: ModelParts): Model {
 
   function refusal() {
     if (closed) return { reason: closed, isOwn: true };
-    return keeper?.revoked && { reason: keeper.revoked, isOwn: false };
+    return companions?.revoked && { reason: companions.revoked, isOwn: false };
   }
 
   function stats(): ModelStats {
     const { lifetime, totals } = recording;
     const { version, variant, backend, loaded, connection } = handover.current.serving;
-    const { total } = lifetime.latency;
     return {
       model,
       version: version.release.version,
@@ -121,16 +162,16 @@ export function createModel(parts: ModelParts): Model {
       hardware: loaded.hardware,
       workers: handover.isResting ? 0 : connection.workers.length,
       heapBytes: connection.workers.reduce((sum, { heapBytes }) => sum + heapBytes, 0) || undefined,
+      verdict: loaded.isProven ? 'proven' : 'unproven',
+      choice: choice.origin,
+      quarantined: [...choice.record.quarantined, ...choice.passing],
       ok: lifetime.ok,
       errors: Object.fromEntries(lifetime.errors),
       aborted: lifetime.aborted,
       invalid: lifetime.invalid,
+      fallbacks: lifetime.fallbacks,
       waiting: queue.waiting,
-      latencyMs: {
-        p50: quantile(total, 0.5),
-        p95: quantile(total, 0.95),
-        p99: quantile(total, 0.99),
-      },
+      latencyMs: lifetime.latencyMs?.() ?? { p50: undefined, p95: undefined, p99: undefined },
       opening,
       reports: plan.report && { ...totals },
     };
@@ -138,32 +179,57 @@ export function createModel(parts: ModelParts): Model {
 
   async function storage({ persist = false }: StorageOptions = {}): Promise<StorageReport> {
     if (closed) throw closed;
+    if (plan.unsigned) return { kind: 'memory', versions: [] };
     // Asked of the page itself, because a worker cannot show the question a browser may have.
     if (persist) await globalThis.navigator?.storage?.persist?.();
     const { serving } = await handover.awake();
     return serving.connection.storage();
   }
 
+  async function tuneBeforeOpen(): Promise<void> {
+    const { signal } = plan;
+    const leave = () => void close();
+    signal?.addEventListener('abort', leave);
+    firstResult.end();
+    await accompany().then(
+      ({ tune }) => tune(),
+      () => {},
+    ); // without it the first one serves
+    signal?.removeEventListener('abort', leave);
+    if (!signal?.aborted) return;
+    await close();
+    throw signal.reason;
+  }
+
   async function close(): Promise<void> {
     closed ??= closedError(model);
     residence?.leave();
     firstResult.end();
-    keeper?.close(closed);
+    companions?.close(closed);
     queue.close(closed);
-    closing ??= handover.close(closed).then(() => reporting?.close());
+    leaving.abort(closed);
+    const ended = handover.close(closed);
+    closing ??= Promise.all([ended, companions?.saved()]).then(() => reporting?.close());
     return closing;
   }
+
+  if (plan.tune.when === 'before-open') await tuneBeforeOpen();
 
   return {
     run: run as Model['run'],
     async *score(inputs, options) {
       yield* (await loadLater()).scoreAll(run, inputs, options);
     },
+    stream: (source, options) =>
+      streamLater(source, options, { handover, runFrame, refusal, closing: leaving.signal }),
     stats,
     storage,
     profile: async (input, options) =>
       (await loadLater()).profileModel({ run, handover }, input, options),
-    explainBackend: () => explainBackend(handover.current.serving, plan.backends),
+    async explainBackend() {
+      const { explainBackend } = await loadLater();
+      return explainBackend(handover.current.serving, context);
+    },
     close,
     on: emitter.on,
     feedback(id, truth) {
@@ -179,8 +245,9 @@ export function createModel(parts: ModelParts): Model {
     },
     async update() {
       if (closed) throw closed;
+      if (plan.unsigned) return undefined;
       firstResult.end();
-      return (await keep()).update();
+      return (await accompany()).update();
     },
     [Symbol.asyncDispose]: close,
   };
@@ -195,10 +262,4 @@ function describeOpening({ serving, startMs }: ModelParts): OpeningStats {
     fetchedBytes: loaded.fetchedBytes,
     healedChunks: loaded.healedChunks,
   };
-}
-
-function closedError(model: string): NearsideError {
-  return new NearsideError('closed', `Expected an open model, got ${model} after close().`, {
-    details: { model },
-  });
 }

@@ -1,9 +1,9 @@
 import { startBackendWorker } from '#platform';
 import type { MemoryBudget } from './memory-budget.js';
-import type { WorkerFactory } from './platform/host.js';
 import type { PoolServing } from './pooled-connection.js';
 import type { TakeResidence } from './resident-model.js';
 import { createSharedWorkers, type SharedWorkers, type WorkerStatus } from './shared-workers.js';
+import type { StartWorker } from './start-own-worker.js';
 
 /** What the models of one engine share. Functions are here so that only who needs them loads them. */
 export interface EngineContext {
@@ -11,7 +11,7 @@ export interface EngineContext {
   /** Those that are open, or at rest. */
   readonly models: Set<ResidentModel>;
   readonly assets?: string | undefined;
-  readonly worker?: WorkerFactory | undefined;
+  readonly worker?: StartWorker | undefined;
   /** CPU threads per worker; undefined leaves it to the backend. The same number gives the same bits. */
   readonly maxThreads?: number | undefined;
   /** A model that was not used for so long is put to rest, ms; undefined for never. */

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '@nearside/core';
+import type { ChoiceOrigin } from './choice/choice-record.js';
 
 /** What a model tells while it lives, by event name. */
 export interface ModelEvents {
@@ -8,9 +9,15 @@ export interface ModelEvents {
     readonly code?: ErrorCode;
     readonly totalMs: number;
   };
-  'backend-selected': { readonly backend: string; readonly variant: string };
+  'backend-selected': {
+    readonly backend: string;
+    readonly variant: string;
+    /** Why this one. */
+    readonly origin: ChoiceOrigin;
+  };
   'backend-quarantined': {
     readonly backend: string;
+    readonly variant: string | undefined;
     readonly code: ErrorCode;
     readonly message: string;
   };

@@ -1,21 +1,60 @@
+import type { BackendChoice } from './choice/backend-choice.js';
+import { type Candidate, candidateName, isSameCandidate } from './choice/candidate.js';
+import { listCandidates } from './choice/candidate-order.js';
+import { isDataExpensive } from './is-data-expensive.js';
 import type { BackendVerdict } from './model.js';
-import type { AvailableBackend } from './runtime-assets.js';
+import type { OpenPlan } from './open-options.js';
+import { runtimeOf } from './runtime-of.js';
 import type { Serving } from './serving.js';
 
-/** The candidates in their order: those that failed and why, the one that serves, the rest. */
+/** Every variant on every backend that may serve here, and what became of it. */
 export function explainBackend(
-  { backend: serving, variant, loaded, quarantined }: Serving,
-  candidates: readonly AvailableBackend[],
+  serving: Serving,
+  { plan, choice }: { plan: OpenPlan; choice: BackendChoice },
 ): BackendVerdict[] {
-  return [...new Set([...candidates, serving])].map((backend) => {
-    if (backend === serving) {
-      const { hardware, threads, times } = loaded;
-      const startMs = times.runtime + times.session + times.check;
-      return { backend, verdict: 'serving', variant: variant.name, hardware, threads, startMs };
-    }
-    const failure = quarantined.find((failed) => failed.backend === backend);
-    if (!failure) return { backend, verdict: 'untried' };
-    const { code, message } = failure;
-    return { backend, verdict: 'quarantined', code, message };
-  });
+  const { variants } = serving.version.spec;
+  const present = { backend: serving.backend, variant: serving.variant.name };
+  const listed = listCandidates(variants, plan.candidates);
+  const isListed = listed.some((candidate) => isSameCandidate(candidate, present));
+  return [
+    ...[...(isListed ? [] : [present]), ...listed].map((candidate) =>
+      explainCandidate(candidate, { serving, plan, choice }),
+    ),
+    ...plan.candidates
+      .filter((backend) => !variants.some(({ runtime }) => runtime === runtimeOf(backend)))
+      .map((backend): BackendVerdict => {
+        const message = `no variant for ${runtimeOf(backend)}`;
+        return { backend, verdict: 'untried', message };
+      }),
+  ];
+}
+
+function explainCandidate(
+  candidate: Candidate,
+  { serving, plan, choice }: { serving: Serving; plan: OpenPlan; choice: BackendChoice },
+): BackendVerdict {
+  const { bytes, message } = choice.remarks.get(candidateName(candidate)) ?? {};
+  const measured = choice.record.measured.find((one) => isSameCandidate(one, candidate));
+  const row = { ...candidate, bytes, p50Ms: measured?.p50Ms };
+  if (isSameCandidate(candidate, { backend: serving.backend, variant: serving.variant.name })) {
+    const { hardware, threads, times } = serving.loaded;
+    const startMs = times.runtime + times.session + times.check;
+    const verdict = serving.loaded.isProven ? 'serving' : 'unproven';
+    return { ...row, verdict, hardware, threads, startMs };
+  }
+  const failed = [...choice.record.quarantined, ...choice.passing].find(
+    ({ backend, variant }) =>
+      backend === candidate.backend && (variant ?? candidate.variant) === candidate.variant,
+  );
+  if (failed) {
+    return { ...row, verdict: 'quarantined', code: failed.code, message: failed.message };
+  }
+  if (measured && measured.p50Ms !== undefined) return { ...row, verdict: 'slower' };
+  return { ...row, verdict: 'untried', message: message ?? whyUntried(plan) };
+}
+
+function whyUntried({ tune, isBackendForced, policy }: OpenPlan): string {
+  if (isBackendForced) return '`backend` names another';
+  if (isDataExpensive(policy.saveData)) return 'saveData';
+  return tune.when === 'off' ? "`tune` is 'off'" : 'not yet: it is tried when the page is idle';
 }

@@ -1,7 +1,8 @@
-import type { VerifiedBytes } from '@nearside/artifact';
 import {
   arrayFromBytes,
   type Golden,
+  initialState,
+  type ModelSpec,
   NearsideError,
   type StoredTensor,
   type Tensor,
@@ -9,19 +10,21 @@ import {
   type Tolerance,
   type Variant,
 } from '@nearside/core';
-import type { BackendSession } from './backends/backend.js';
+import type { BackendSession, ModelFiles } from './backends/backend.js';
 
 export interface GoldenCheckOptions {
+  readonly spec: ModelSpec;
   readonly variant: Variant;
-  /** The variant's verified files, golden tensors included. */
-  readonly files: ReadonlyMap<string, VerifiedBytes>;
+  /** The variant's files, golden tensors included. */
+  readonly files: ModelFiles;
   readonly backend: string;
   readonly scope: 'all' | 'first';
 }
 
 /**
  * Proves a session on golden cases: inputs whose outputs another runtime computed. WebGPU is known
- * to return wrong numbers without an error, so nothing serves before this.
+ * to return wrong numbers without an error, so nothing serves before this. State that a case does not
+ * give is zeros; what becomes of it is an output like any other here.
  *
  * @param scope `all` cases when a backend is selected, the `first` at every later session
  * @throws NearsideError `golden-mismatch`, naming the case and the first element that differs
@@ -29,14 +32,14 @@ export interface GoldenCheckOptions {
 export async function checkGolden(
   session: BackendSession,
   golden: Golden,
-  { variant, files, backend, scope }: GoldenCheckOptions,
+  { spec, variant, files, backend, scope }: GoldenCheckOptions,
 ): Promise<void> {
   const { cases, tolerance } = golden;
   const allowed = tolerance[variant.name];
   for (const { name, inputs, expected: outputs } of scope === 'all' ? cases : cases.slice(0, 1)) {
     const expectedFiles = outputs[variant.name];
     if (!expectedFiles || !allowed) throw unproven(variant.name, name);
-    const actual = await session.run(readTensors(files, inputs));
+    const actual = await session.run({ ...initialState(spec), ...readTensors(files, inputs) });
     const expected = readTensors(files, expectedFiles);
     for (const [output, reference] of Object.entries(expected)) {
       const mismatch = findMismatch(actual[output], reference, allowed);
@@ -119,13 +122,14 @@ function topTwo(values: ArrayLike<number | bigint>, start: number, width: number
   return { first, margin: largest - second };
 }
 
-function readTensors(
-  files: ReadonlyMap<string, VerifiedBytes>,
+/** Stored tensors by name, from a variant's files. */
+export function readTensors(
+  files: ModelFiles,
   stored: Readonly<Record<string, StoredTensor>>,
 ): Tensors {
   const tensors: Record<string, Tensor> = {};
   for (const [name, { datatype, shape, file }] of Object.entries(stored)) {
-    const bytes = files.get(file) as VerifiedBytes;
+    const bytes = files.get(file) as Uint8Array<ArrayBuffer>;
     tensors[name] = { datatype, shape, data: arrayFromBytes(datatype, bytes.buffer) } as Tensor;
   }
   return tensors;

@@ -1,7 +1,5 @@
 import { NearsideError } from '@nearside/core';
 import { isBackendFault, isLostWorker } from './backend-fault.js';
-import type { ModelEmitter } from './events.js';
-import { announceRollBack, rollBack } from './roll-back.js';
 import type { Serving } from './serving.js';
 import type { Recorder } from './telemetry/recorder.js';
 
@@ -18,8 +16,16 @@ export interface Shift {
 /** Who takes the next run: one version hands over to another between two runs. */
 export interface Handover {
   readonly current: Shift;
-  /** Does one run on the current version, and sees how it ends. */
-  run<Result>(work: (shift: Shift) => Promise<Result>): Promise<Result>;
+  /** Whether no run is under way, and no version on probation. */
+  readonly isIdle: boolean;
+  /** Does one run on the current version, or on one that is held, and sees how it ends. */
+  run<Result>(work: (shift: Shift) => Promise<Result>, held?: Shift): Promise<Result>;
+  /**
+   * Keeps the current version ready until `release`, whoever takes over: a stream has its state there.
+   *
+   * @throws as `awake`
+   */
+  hold(): Promise<{ readonly shift: Shift; release(): void }>;
   /**
    * From the next run on `next` serves. The one before it finishes what it has begun, and stays
    * ready until the new one has settled in.
@@ -34,21 +40,27 @@ export interface Handover {
   readonly isResting: boolean;
   /** It could not be given up now. */
   readonly isInUse: boolean;
-  /** Keeps it from being given up, for what lives longer than a call. @returns a function that ends that */
-  hold(): () => void;
   /** The current version, made anew if it was given up. @throws what opening it again threw */
   awake(): Promise<Shift>;
   /** Ends every worker and seals every report. */
   close(reason: unknown): Promise<void>;
 }
 
-export interface HandoverOptions {
-  readonly emitter: ModelEmitter;
-  /** Starts the version anew after its worker was lost. */
-  readonly revive: (lost: Shift) => Promise<Shift>;
+/** A version or backend that has failed soon after it took over, and the one before it. */
+export interface GoBack {
+  readonly failed: Shift;
+  readonly to: Shift;
+  readonly error: NearsideError;
 }
 
-export function createHandover(first: Shift, { emitter, revive }: HandoverOptions): Handover {
+export interface HandoverOptions {
+  /** Starts the version anew after its worker was lost. */
+  readonly revive: (lost: Shift) => Promise<Shift>;
+  /** Told when what took over has failed soon, and what served before serves again. */
+  readonly onGoBack: (event: GoBack) => Promise<void>;
+}
+
+export function createHandover(first: Shift, { revive, onGoBack }: HandoverOptions): Handover {
   let current = first;
   /** The version before, while the current one is on probation. */
   let reserve: Shift | undefined;
@@ -57,7 +69,6 @@ export function createHandover(first: Shift, { emitter, revive }: HandoverOption
   let reviving: Promise<void> | undefined;
   let isClosed = false;
   let isResting = false;
-  let holds = 0;
   const inFlight = new Map<Shift, number>();
   const leaving = new Map<Shift, unknown>();
   const sealing = new Set<Promise<void>>();
@@ -100,9 +111,7 @@ export function createHandover(first: Shift, { emitter, revive }: HandoverOption
     reserve = undefined;
     current = to;
     leaveWhenIdle(from, error);
-    const { release: failed } = from.serving.version;
-    const event = { failed, to: to.serving, code: error.code, emitter };
-    void rollBack(event).catch(() => announceRollBack(event)); // its tries still count
+    onGoBack({ failed: from, to, error }).catch(() => {}); // the next `open` will see it fail
   }
 
   /** Another worker takes its place, for the calls that wait and for those that come. */
@@ -122,7 +131,7 @@ export function createHandover(first: Shift, { emitter, revive }: HandoverOption
   }
 
   function isInUse(): boolean {
-    return inFlight.has(current) || !!reserve || !!reviving || holds > 0;
+    return inFlight.has(current) || !!reserve || !!reviving;
   }
 
   async function awake(): Promise<Shift> {
@@ -143,10 +152,15 @@ export function createHandover(first: Shift, { emitter, revive }: HandoverOption
     get isInUse() {
       return isInUse();
     },
+    get isIdle() {
+      const { sequence } = current.serving.version.release;
+      const isProven = !reserve || reserve.serving.version.release.sequence === sequence;
+      return inFlight.size === 0 && !reviving && isProven;
+    },
     awake,
-    async run(work) {
-      await awake();
-      const shift = current;
+    async run(work, held) {
+      if (!held && (isResting || reviving)) await awake(); // else it is in use from now on
+      const shift = held ?? current;
       begin(shift);
       try {
         const result = await work(shift);
@@ -167,12 +181,18 @@ export function createHandover(first: Shift, { emitter, revive }: HandoverOption
       void current.serving.connection.close(rested());
       return true;
     },
-    hold() {
-      holds += 1;
+    async hold() {
+      do await awake();
+      while (isResting && !isClosed); // it was put to rest between the two
+      const shift = current;
       let isHeld = true;
-      return () => {
-        if (isHeld) holds -= 1;
-        isHeld = false;
+      begin(shift);
+      return {
+        shift,
+        release() {
+          if (isHeld) end(shift);
+          isHeld = false;
+        },
       };
     },
     take(next) {

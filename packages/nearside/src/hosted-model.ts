@@ -8,10 +8,12 @@ import {
   variantFiles,
   withMemoryFallback,
 } from '@nearside/artifact';
-import { NearsideError, type Store } from '@nearside/core';
-import type { RuntimeTraits } from './backends/backend.js';
+import { type Golden, initialState, NearsideError, type Store } from '@nearside/core';
+import type { ModelFiles, RuntimeTraits } from './backends/backend.js';
 import type { OperatorTime } from './backends/operator-times.js';
+import { findLightest } from './choice/candidate-order.js';
 import { checkGolden, goldenFiles } from './golden-check.js';
+import { createHostedStreams } from './hosted-streams.js';
 import { LIBRARY_VERSION } from './library-version.js';
 import { createLoadProgress } from './load-progress.js';
 import type { OpenStore } from './platform/open-store.js';
@@ -26,22 +28,34 @@ import type {
   ProfileRequest,
   RejectRequest,
   RunRequest,
+  UnsignedRequest,
   WhichVersion,
   WorkerEvent,
 } from './protocol.js';
+import { requireTask } from './require-task.js';
 import { runBatch, toTensors } from './run-batch.js';
 import type { ModelTurns } from './run-turns.js';
-import { openSession, requireVariant, type Session } from './session.js';
+import type { AvailableBackend } from './runtime-assets.js';
+import { openSession, requireVariant, type Session, startSession } from './session.js';
 import type { SharedRuntime } from './shared-runtime.js';
+import type { Tasks } from './task.js';
 import { type InstallIdentity, readInstallIdentity } from './telemetry/install-identity.js';
+import { timeSession } from './time-session.js';
+import { openUnsignedVersion, type UnsignedVersion } from './unsigned/unsigned-version.js';
 
 /** One of the models that this worker serves, from address to session. */
 export interface HostedModel {
   open(request: OpenRequest): Promise<OpenedVersion | undefined>;
+  openUnsigned(request: UnsignedRequest): Promise<OpenedVersion>;
   fetch(request: FetchRequest): Promise<void>;
   load(request: LoadRequest): Promise<LoadedVariant>;
+  missingBytes(): Promise<Record<string, number>>;
+  lightest(backends: readonly AvailableBackend[]): Promise<AvailableBackend | undefined>;
+  time(): Promise<number>;
   run(request: RunRequest): Promise<BatchReply>;
   recall(id: number): Promise<void>;
+  beginStream(id: number): Promise<void>;
+  endStream(id: number): Promise<void>;
   profile(request: ProfileRequest): Promise<readonly OperatorTime[] | undefined>;
   check(request: CheckRequest): Promise<UpdateCheck>;
   spendTry(sequence: number): Promise<number | undefined>;
@@ -56,6 +70,7 @@ export interface HostedModelOptions {
   /** Of the worker, for all its models. */
   readonly runtime: SharedRuntime;
   readonly turns: ModelTurns;
+  readonly tasks: Tasks;
   readonly heapBytes: () => number | undefined;
   readonly openStore: OpenStore;
   readonly emit: (event: WorkerEvent) => void;
@@ -64,6 +79,7 @@ export interface HostedModelOptions {
 export function createHostedModel({
   runtime,
   turns,
+  tasks,
   heapBytes,
   openStore,
   emit,
@@ -72,10 +88,12 @@ export function createHostedModel({
   const closing = new AbortController();
   let installation: ModelInstallation | undefined;
   let version: InstalledVersion | undefined;
+  let unsigned: UnsignedVersion | undefined;
   let session: Session | undefined;
   /** A session that is being made when the model is closed is freed when it is there. */
   let loading: Promise<Session> | undefined;
   let healedChunks = 0;
+  const streams = createHostedStreams();
 
   async function release(): Promise<void> {
     await loading?.catch(() => {});
@@ -104,7 +122,16 @@ export function createHostedModel({
         },
       });
       version = await openVersion(installation, which);
+      if (version) requireTask(version.spec, tasks);
       return version && describe(version, install);
+    },
+
+    async openUnsigned(request) {
+      progress.enter('metadata');
+      const install = await readInstall(openStore('nearside-reports', 'memory'));
+      unsigned = await openUnsignedVersion(request, install);
+      requireTask(unsigned.spec, tasks);
+      return unsigned.described;
     },
 
     async fetch({ variant }) {
@@ -113,39 +140,67 @@ export function createHostedModel({
     },
 
     async load({ variant, runtimeWasm, maxThreads }) {
+      const common = { runtime, variant, runtimeWasm, maxThreads, progress };
+      if (unsigned) {
+        const { spec, golden, readVariant } = unsigned;
+        loading = startSession({
+          ...common,
+          ...{ spec, golden, isProvenOn: () => false },
+          read: async (variant) => ({
+            files: await readVariant(variant),
+            fetchedBytes: 0,
+            baseline: undefined,
+          }),
+        });
+        session = await loading;
+        const { loaded, spec: complete } = session;
+        return { ...loaded, spec: complete, healedChunks, heapBytes: heapBytes() };
+      }
       const served = opened();
       const proverOn = ({ threads, hardware }: RuntimeTraits) =>
         `${runtime.name}/${variant}/${LIBRARY_VERSION}/${hardware}/${threads}`;
       loading = openSession({
+        ...common,
         version: served,
         readFiles: (names, options) => installed().readFiles(served, names, options),
-        runtime,
-        variant,
-        runtimeWasm,
-        maxThreads,
         isProvenOn: (traits) => served.provenBy.includes(proverOn(traits)),
-        progress,
       });
       session = await loading;
       await installed().activate(served, proverOn(session.loaded));
       return { ...session.loaded, healedChunks, heapBytes: heapBytes() };
     },
 
+    missingBytes: () => missingBytes(opened()),
+
+    async lightest(backends) {
+      if (unsigned) return undefined;
+      return findLightest(opened().spec.variants, backends, await missingBytes(opened()));
+    },
+
+    time: () => turns.take(() => timeSession(requireStep(session, 'load'))),
+
     run(request) {
       const arrivedMs = performance.now();
       const ready = requireStep(session, 'load');
+      const stages = { arrivedMs, task: tasks[ready.spec.task] };
       return turns.run(request, async () => {
         emit({ nearside: 'begun', id: request.id });
-        const replies = await runBatch(ready, request.items, { arrivedMs });
+        const replies = await (request.stream === undefined
+          ? runBatch(ready, request.items, stages)
+          : streams.run(request.stream, request.items, stages));
         return { kind: 'done', replies, heapBytes: heapBytes() };
       });
     },
     recall: async (id) => turns.recall(id),
+    beginStream: async (id) => streams.begin(id, requireStep(session, 'load')),
+    endStream: async (id) => streams.end(id),
     async profile({ input, runs }) {
-      const { version, variant } = requireStep(session, 'load');
-      const { spec } = version;
-      const files = await installed().readFiles(opened(), variant.files);
-      const inputs = await toTensors(input, spec);
+      const { spec, variant } = requireStep(session, 'load');
+      const files = unsigned
+        ? await unsigned.readVariant(variant)
+        : await installed().readFiles(opened(), variant.files);
+      const given = await toTensors(input, { spec, task: tasks[spec.task] });
+      const inputs = { ...initialState(spec), ...given };
       return turns.take(async () => runtime.profile?.({ spec, variant, files, inputs, runs }));
     },
 
@@ -155,8 +210,13 @@ export function createHostedModel({
     storage: () => installed().storage(),
     async warm() {
       const ready = requireStep(session, 'load');
-      const proof = { backend: runtime.name, version: opened(), installation: installed() };
-      await turns.take(() => proveAgain(ready, proof));
+      const { golden } = unsigned ?? opened();
+      if (!golden) return;
+      // Read and verified anew: the session does not keep them.
+      const files = unsigned
+        ? await unsigned.readVariant(ready.variant)
+        : await installed().readFiles(opened(), goldenFiles(golden, ready.variant.name));
+      await turns.take(() => proveAgain(ready, { golden, files, backend: runtime.name }));
     },
 
     async close() {
@@ -166,19 +226,12 @@ export function createHostedModel({
   };
 }
 
-/** The first golden case, read and verified anew: the session does not keep it. */
-async function proveAgain(
-  session: Session,
-  {
-    backend,
-    version,
-    installation,
-  }: { backend: string; version: InstalledVersion; installation: ModelInstallation },
+/** The first golden case once more. */
+function proveAgain(
+  { bare, spec, variant }: Session,
+  { golden, ...proof }: { golden: Golden; files: ModelFiles; backend: string },
 ): Promise<void> {
-  const { variant } = session;
-  const names = goldenFiles(version.golden, variant.name);
-  const files = await installation.readFiles(version, names);
-  await checkGolden(session, version.golden, { variant, files, backend, scope: 'first' });
+  return checkGolden(bare, golden, { spec, variant, ...proof, scope: 'first' });
 }
 
 async function readInstall(reports: Store): Promise<InstallIdentity> {
@@ -199,6 +252,14 @@ function openVersion(installation: ModelInstallation, which: WhichVersion) {
     case 'candidate':
       return installation.openCandidate(which.sequence);
   }
+}
+
+async function missingBytes(version: InstalledVersion): Promise<Record<string, number>> {
+  const { spec, golden } = version;
+  const entries = spec.variants.map(async (variant) => {
+    return [variant.name, await version.missingBytes(variantFiles(variant, golden))] as const;
+  });
+  return Object.fromEntries(await Promise.all(entries));
 }
 
 function describe(version: InstalledVersion, install: InstallIdentity): OpenedVersion {

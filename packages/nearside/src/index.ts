@@ -13,6 +13,7 @@ export {
 } from '@nearside/core';
 export type { LabelScore, Output, RgbaPixels } from '@nearside/pipeline';
 export type { OperatorTime } from './backends/operator-times.js';
+export type { ChoiceOrigin, Quarantined } from './choice/choice-record.js';
 export { type ClearOptions, clear } from './clear.js';
 export {
   createEngine,
@@ -21,7 +22,9 @@ export {
   type EngineStats,
   type WorkerStats,
 } from './create-engine.js';
+export type { CustomModel } from './custom-model.js';
 export type { ModelEventName, ModelEvents } from './events.js';
+export type { Fallback } from './fallback.js';
 export type { ImageInput, Input, TensorInput } from './input.js';
 export type {
   BackendVerdict,
@@ -39,10 +42,24 @@ export type {
   StorageOptions,
 } from './model.js';
 export { open } from './open.js';
-export type { OpenOptions, ReportOptions, UpdatePolicy } from './open-options.js';
-export type { WorkerFactory } from './platform/host.js';
+export type { OpenOptions, ReportOptions, TuneBudget, UpdatePolicy } from './open-options.js';
 export type { StoreChoice } from './platform/open-store.js';
 export type { LoadPhase, LoadTimes, Progress } from './protocol.js';
 export { type AvailableBackend, runtimeAssets } from './runtime-assets.js';
 export type { Priority } from './scheduler/priority.js';
+export type { StartWorker } from './start-own-worker.js';
+export type {
+  Backpressure,
+  ModelStream,
+  Streamed,
+  StreamOptions,
+  StreamStats,
+} from './streaming/model-stream.js';
 export type { ReportTotals } from './telemetry/report-totals.js';
+export {
+  openUnsigned,
+  type UnsignedOptions,
+  type UnsignedSpec,
+  type UnsignedTensor,
+} from './unsigned/open-unsigned.js';
+export type { UnsignedFile, UnsignedFiles } from './unsigned/unsigned-files.js';

@@ -6,8 +6,9 @@ import { proveCandidate, type Trial } from './prove-candidate.js';
 import { rollBack } from './roll-back.js';
 import { sameInterface } from './same-interface.js';
 import type { Serving, ServingContext } from './serving.js';
-import { type RecordingContext, recordVersion } from './telemetry/record-version.js';
-import { createTally } from './telemetry/tally.js';
+import { type CountingContext, countVersion } from './telemetry/count-version.js';
+import { createLifetime } from './telemetry/lifetime.js';
+import type { Reporting } from './telemetry/open-reporting.js';
 import { startUpdateClock } from './update-clock.js';
 
 /** What any tab has asked of the repository so recently is not asked again by itself, ms. */
@@ -17,7 +18,7 @@ const RECENTLY_MS = 60_000;
 export interface CurrencyKeeper {
   /** Set while the repository has taken back what serves, and offers this device nothing else. */
   readonly revoked: NearsideError | undefined;
-  /** A look is under way: it needs the worker that serves. */
+  /** Whether a look is under way: it needs the worker that serves, and may have found another version. */
   readonly isLooking: boolean;
   /**
    * Looks for another version now. When there is one it is fetched, loaded and checked in a worker
@@ -32,13 +33,15 @@ export interface CurrencyKeeper {
 
 export interface KeepCurrentOptions extends ServingContext {
   readonly handover: Handover;
-  readonly recording: RecordingContext;
+  readonly recording: CountingContext;
+  readonly loadReporting: () => Promise<Reporting>;
   readonly startShift: (serving: Serving) => Shift;
 }
 
 export function keepCurrent({
   handover,
   recording,
+  loadReporting,
   startShift,
   ...context
 }: KeepCurrentOptions): CurrencyKeeper {
@@ -111,12 +114,13 @@ export function keepCurrent({
     const code = isNearsideError(error) ? error.code : 'backend-failed';
     if (opened) {
       const { version, backend, variant } = opened;
-      const recorder = recordVersion(
-        { ...recording, lifetime: createTally() }, // no run of this page
-        { version, backend, variant: variant.name },
+      const counter = countVersion(
+        await loadReporting(),
+        { ...recording, lifetime: createLifetime() }, // no run of this page
+        { version, backend, variant: variant.name, startMs: Date.now() },
       );
-      recorder.failed(code);
-      void recorder.close();
+      counter.failed(code);
+      void counter.close();
     }
     if (triesLeft <= 0) await rollBack({ failed, to: handover.current.serving, code, emitter });
   }

@@ -2,11 +2,13 @@ import type { ReleaseIdentity, StorageReport } from '@nearside/artifact';
 import type { ErrorCode } from '@nearside/core';
 import type { LabelScore, Output } from '@nearside/pipeline';
 import type { OperatorTime } from './backends/operator-times.js';
+import type { ChoiceOrigin, Quarantined } from './choice/choice-record.js';
 import type { ModelEventName, ModelEvents } from './events.js';
 import type { ImageInput, Input, TensorInput } from './input.js';
 import type { LoadTimes } from './protocol.js';
 import type { AvailableBackend } from './runtime-assets.js';
 import type { Priority } from './scheduler/priority.js';
+import type { ModelStream, StreamOptions } from './streaming/model-stream.js';
 import type { ReportTotals } from './telemetry/report-totals.js';
 
 /**
@@ -32,6 +34,12 @@ export interface Model extends AsyncDisposable {
     inputs: Iterable<Input> | AsyncIterable<Input>,
     options?: ScoreOptions,
   ): AsyncGenerator<Scored, void, undefined>;
+  /**
+   * Runs frames as they come, in their order: `for await (const { output } of model.stream(frames)) …`.
+   * A model with state carries it from frame to frame, in the worker and in the version that it began
+   * with; each `run` of such a model is a fresh start. Leaving the loop ends the stream.
+   */
+  stream(source: Iterable<Input> | AsyncIterable<Input>, options?: StreamOptions): ModelStream;
   /**
    * Tells which label was right for a run of this page visit, so that accuracy can be reported.
    *
@@ -62,10 +70,10 @@ export interface Model extends AsyncDisposable {
     options?: { readonly runs?: number | undefined; readonly signal?: AbortSignal | undefined },
   ): Promise<Profile>;
   /** Which backends were candidates here, what became of each, and why: for `console.table`. */
-  explainBackend(): readonly BackendVerdict[];
+  explainBackend(): Promise<readonly BackendVerdict[]>;
   /**
-   * Makes it ready for the next call, if it was put to rest, and runs its first golden case once. Counted
-   * nowhere.
+   * Makes it ready for the next call, if it was put to rest, and runs its first golden case once, if it has
+   * some. Counted nowhere.
    *
    * @throws NearsideError as `open`; `golden-mismatch` when it computes wrong numbers now
    */
@@ -101,15 +109,23 @@ export interface StageProfile {
 
 export interface BackendVerdict {
   readonly backend: AvailableBackend;
-  /** `untried` ones come after one that serves. */
-  readonly verdict: 'serving' | 'quarantined' | 'untried';
-  /** Of the one that serves. */
+  /** Undefined where the model has none for it. */
   readonly variant?: string | undefined;
+  /**
+   * `slower` was timed beside the one that serves; `message` says why one is `untried`. An `unproven` one
+   * serves without golden cases to prove itself on, in `openUnsigned` alone.
+   */
+  readonly verdict: 'serving' | 'unproven' | 'slower' | 'quarantined' | 'untried';
+  /** Of runtime and weights, that were not on the device yet when it was looked at. */
+  readonly bytes?: number | undefined;
+  /** Median of a run of the first golden case, ms, where it was timed on this device. */
+  readonly p50Ms?: number | undefined;
+  /** Of the one that serves. */
   readonly hardware?: string | undefined;
   readonly threads?: number | undefined;
   /** Runtime start, session and golden check of the one that serves, ms. */
   readonly startMs?: number | undefined;
-  /** Why it was quarantined. */
+  /** Why it was quarantined; `message` also why it was not tried. */
   readonly code?: ErrorCode | undefined;
   readonly message?: string | undefined;
 }
@@ -154,7 +170,7 @@ export type Scored =
   | { readonly index: number; readonly error: unknown };
 
 /** Labels by score for a picture, tensors for tensors. */
-export interface RunResult<Result extends Output = Output> {
+export interface RunResult<Result = Output> {
   readonly output: Result;
   readonly meta: RunMeta;
 }
@@ -175,6 +191,8 @@ export interface RunMeta {
   readonly batch: number;
   /** The first run since the model was opened. */
   readonly cold: boolean;
+  /** The app's own `fallback` answered; variant and backend say so too. */
+  readonly fallback?: boolean;
 }
 
 export interface ModelStats {
@@ -190,11 +208,19 @@ export interface ModelStats {
   readonly workers: number;
   /** What the wasm memory of its workers holds, for other models in them too; undefined while unknown. */
   readonly heapBytes: number | undefined;
+  /** Whether the backend reproduced golden outputs; only `openUnsigned` does without. */
+  readonly verdict: 'proven' | 'unproven';
+  /** Why this backend serves: `prior` is the order by bytes to fetch, `measured` of this visit. */
+  readonly choice: ChoiceOrigin;
+  /** Variants on backends that failed on this device, in this visit or for good. */
+  readonly quarantined: readonly Quarantined[];
   readonly ok: number;
   readonly errors: { readonly [Code in ErrorCode]?: number };
   readonly aborted: number;
   /** Inputs that did not fit, the caller's and not counted as errors. */
   readonly invalid: number;
+  /** Runs that `fallback` answered. */
+  readonly fallbacks: number;
   readonly waiting: number;
   /** Call → result, ms, ±4.33 %; undefined before the first result. */
   readonly latencyMs: Readonly<Record<'p50' | 'p95' | 'p99', number | undefined>>;
@@ -203,8 +229,8 @@ export interface ModelStats {
 }
 
 export interface OpeningStats {
-  /** Where the version came from. */
-  readonly origin: 'store' | 'network';
+  /** Where the version came from; `files` were given to `openUnsigned`. */
+  readonly origin: 'store' | 'network' | 'files';
   /** `open` → ready, ms. */
   readonly totalMs: number;
   readonly steps: LoadTimes & { readonly metadata: number };

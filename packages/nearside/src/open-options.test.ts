@@ -28,6 +28,25 @@ test('without report there is nowhere to report to', async () => {
   expect((await planOpening(url, { trust: pin })).report).toBeUndefined();
 });
 
+test('a budget for tuning that is none is refused, and what is left out keeps its default', async () => {
+  for (const tune of ['never', { maxBytes: 0 }, { maxMs: Number.NaN }, null] as never[]) {
+    await expect(planOpening(url, { trust: pin, tune })).rejects.toThrow(RangeError);
+  }
+  await expect(planOpening(url, { trust: pin, tune: { bytes: 1 } as never })).rejects.toThrow(
+    "'bytes'",
+  );
+  const { tune } = await planOpening(url, { trust: pin, tune: { maxMs: 500 } });
+  expect(tune).toEqual({ when: 'idle', maxBytes: 10_000_000, maxMs: 500 });
+  expect((await planOpening(url, { trust: pin, tune: 'off' })).tune.when).toBe('off');
+});
+
+test('a forced backend is the only candidate; in Node there is but one', async () => {
+  const forced = await planOpening(url, { trust: pin, backend: 'onnx-webgpu' });
+  expect([forced.backends, forced.candidates]).toEqual([['onnx-webgpu'], ['onnx-webgpu']]);
+  const free = await planOpening(url, { trust: pin });
+  expect([free.backends, free.candidates]).toEqual([['onnx-wasm'], ['onnx-wasm']]);
+});
+
 test('a sampling rate outside 0 … 1 is refused', async () => {
   for (const sampleRate of [0, -1, 1.5, Number.NaN]) {
     const report = { to: 'https://a.example/v1/reports', sampleRate };

@@ -5,11 +5,13 @@ import {
   parseTrust,
   type RequestOptions,
 } from '@nearside/artifact';
+import { hostedBackends } from '#platform';
 import { DEFAULT_ENGINE, type EngineContext } from './engine-context.js';
-import type { WorkerFactory } from './platform/host.js';
+import type { Fallback } from './fallback.js';
 import type { StoreChoice } from './platform/open-store.js';
-import type { Progress } from './protocol.js';
+import type { Progress, UnsignedRequest } from './protocol.js';
 import { AVAILABLE_BACKENDS, type AvailableBackend, DEFAULT_BACKENDS } from './runtime-assets.js';
+import type { StartWorker } from './start-own-worker.js';
 import type { ReportTarget } from './telemetry/reporter.js';
 
 /** What `open` takes. `trust` alone is required. */
@@ -21,8 +23,14 @@ export interface OpenOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** Ends the opening; the promise rejects with `signal.reason`. */
   readonly signal?: AbortSignal | undefined;
-  /** Forces one; without it the first of `onnx-wasm` and `tfjs-wasm` that proves itself is used. */
+  /** Forces one; without it the fastest that computes the right numbers comes to serve. */
   readonly backend?: AvailableBackend | undefined;
+  /**
+   * What may be spent on finding a faster backend: by default, after the first result and while the
+   * page is idle, 10 MB and 3 s. `before-open` has `open` wait for it; `off` stays with the first that
+   * proves itself.
+   */
+  readonly tune?: TuneBudget | 'before-open' | 'off' | undefined;
   /** Folder of a copy of the package's `dist/assets`, where a bundler does not find it. */
   readonly assets?: string | undefined;
   /** For private repositories. */
@@ -37,6 +45,25 @@ export interface OpenOptions {
   readonly policy?: UpdatePolicy | undefined;
   /** A worker for this model alone; by default models on one backend share one. */
   readonly isolate?: boolean | undefined;
+  /**
+   * The app's own way to an answer: asked when no backend is proven on this device (`open` resolves
+   * then) and when a run passes its `timeoutMs`, which does not apply to it. Never for a bad input, nor
+   * for one given away with `transfer` that was lost with the deadline.
+   */
+  readonly fallback?: Fallback | undefined;
+  /**
+   * Starts a worker of the app's own for a backend, one that calls `serve` of `nearside/worker`;
+   * undefined where it has none for this backend.
+   */
+  readonly worker?: StartWorker | undefined;
+}
+
+/** What measuring other backends may cost in one visit. */
+export interface TuneBudget {
+  /** Of runtimes and weights that are not on the device yet, compressed; 10,000,000 by default. */
+  readonly maxBytes?: number | undefined;
+  /** Of starting, checking and timing them, not of downloads; 3,000 by default. */
+  readonly maxMs?: number | undefined;
 }
 
 /** What may be downloaded, and when. */
@@ -63,28 +90,47 @@ export interface ReportOptions {
 }
 
 /** Options that have been checked, with every default filled in. */
-export interface OpenPlan {
+export interface OpenPlan extends ServingPlan {
   readonly url: string;
   readonly address: ModelAddress;
   readonly pin: string;
-  readonly backends: readonly AvailableBackend[];
-  readonly report: ReportTarget | undefined;
   readonly store: StoreChoice;
   /** Bases of the repository's mirrors, each ending with a slash. */
   readonly mirrors: readonly string[];
+  readonly request: RequestOptions | undefined;
+  /** Set by `openUnsigned` alone: then address, pin and store say nothing. */
+  readonly unsigned?: UnsignedRequest | undefined;
+}
+
+/** How a model is served, wherever it comes from. */
+export interface ServingPlan {
+  /** What is tried while nothing is known of the model, or when what served fails. */
+  readonly backends: readonly AvailableBackend[];
+  /** What may come to serve by measurement as well. */
+  readonly candidates: readonly AvailableBackend[];
+  readonly tune: TunePlan;
+  readonly report: ReportTarget | undefined;
   readonly policy: PlannedPolicy;
   /** The caller chose the one backend. */
   readonly isBackendForced: boolean;
   readonly onProgress: OpenOptions['onProgress'];
   readonly signal: AbortSignal | undefined;
   readonly assets: string | undefined;
-  readonly request: RequestOptions | undefined;
-  readonly worker: WorkerFactory | undefined;
+  readonly fallback: Fallback | undefined;
+  readonly worker: StartWorker | undefined;
   readonly isolate: boolean;
   /** Which of a backend's workers, from 0 on. */
   readonly slot: number;
   readonly engine: EngineContext;
 }
+
+export interface TunePlan extends Required<TuneBudget> {
+  readonly when: 'idle' | 'before-open' | 'off';
+}
+
+/** Enough for either of ONNX Runtime's builds, which weigh 3.8 and 6.8 MB, and not for both at once. */
+const TUNE_BYTES = 10_000_000;
+const TUNE_MS = 3_000;
 
 /** Generous: large models compile for seconds on slow phones; what takes longer hangs. */
 const WARM_UP_MS = 60_000;
@@ -96,41 +142,62 @@ const KNOWN: readonly (keyof OpenOptions)[] = [
   'onProgress',
   'signal',
   'backend',
+  'tune',
   'assets',
   'request',
   'store',
   'mirrors',
   'policy',
   'isolate',
+  'fallback',
+  'worker',
 ];
 
 /** @throws TypeError or RangeError, naming the option, expected and got */
 export async function planOpening(
   url: string,
   options: OpenOptions,
-  engine: EngineContext = DEFAULT_ENGINE,
+  engine?: EngineContext,
 ): Promise<OpenPlan> {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`open: expected options with \`trust\`; got ${String(options)}`);
-  }
-  requireKnown('the options', options, KNOWN);
-  checkKinds(options);
+  const serving = planServing(options, KNOWN, engine);
   const absolute = resolveUrl(url);
   return {
     url: absolute,
     address: parseModelAddress(absolute),
     pin: await parseTrust(options.trust),
-    backends: planBackends(options.backend),
-    report: planReport(options.report),
     store: planStore(options.store),
     mirrors: planMirrors(options.mirrors),
+    request: options.request,
+    ...serving,
+  };
+}
+
+/**
+ * @param known names of the options there are
+ * @throws TypeError or RangeError, naming the option, expected and got
+ */
+export function planServing(
+  options: Omit<OpenOptions, 'trust'>,
+  known: readonly string[],
+  engine: EngineContext = DEFAULT_ENGINE,
+): ServingPlan {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`open: expected an object of options; got ${String(options)}`);
+  }
+  requireKnown('the options', options, known);
+  checkKinds(options);
+  return {
+    backends: planBackends(options.backend),
+    candidates: options.backend === undefined ? hostedBackends : [options.backend],
+    tune: planTune(options.tune),
+    report: planReport(options.report),
     policy: planPolicy(options.policy),
     isBackendForced: options.backend !== undefined,
     onProgress: options.onProgress,
     signal: options.signal,
     assets: options.assets ?? engine.assets,
-    request: options.request,
-    worker: engine.worker,
+    fallback: options.fallback,
+    worker: options.worker ?? engine.worker,
     isolate: options.isolate ?? false,
     slot: 0,
     engine,
@@ -144,10 +211,20 @@ function requireKnown(what: string, given: object, known: readonly string[]): vo
 }
 
 /** What TypeScript would have said, for those who do without. */
-function checkKinds({ onProgress, signal, assets, request, isolate }: OpenOptions): void {
+function checkKinds({
+  onProgress,
+  signal,
+  assets,
+  request,
+  isolate,
+  fallback,
+  worker,
+}: Omit<OpenOptions, 'trust'>): void {
   const expectKind = (name: string, kind: string, ok: boolean, got: unknown) => {
     if (!ok) throw new TypeError(`open: expected \`${name}\` to be ${kind}; got ${typeof got}`);
   };
+  expectKind('fallback', 'a function', !fallback || typeof fallback === 'function', fallback);
+  expectKind('worker', 'a function', !worker || typeof worker === 'function', worker);
   const isObject = typeof request === 'object' && request !== null;
   expectKind(
     'onProgress',
@@ -175,10 +252,33 @@ function resolveUrl(url: string): string {
 }
 
 function planBackends(backend: AvailableBackend | undefined): readonly AvailableBackend[] {
-  if (backend === undefined) return DEFAULT_BACKENDS;
+  if (backend === undefined) {
+    return DEFAULT_BACKENDS.filter((name) => hostedBackends.includes(name));
+  }
   if (AVAILABLE_BACKENDS.includes(backend)) return [backend];
   const names = AVAILABLE_BACKENDS.join(', ');
   throw new RangeError(`open: expected \`backend\` to be one of ${names}; got '${backend}'`);
+}
+
+function planTune(tune: OpenOptions['tune'] = {}): TunePlan {
+  const isObject = typeof tune === 'object' && tune !== null;
+  if (!isObject && tune !== 'off' && tune !== 'before-open') {
+    throw new RangeError(
+      `open: expected \`tune\` to be 'off', 'before-open' or { maxBytes, maxMs }; got '${tune}'`,
+    );
+  }
+  const budget = isObject ? tune : {};
+  requireKnown('the fields of `tune`', budget, ['maxBytes', 'maxMs']);
+  const { maxBytes = TUNE_BYTES, maxMs = TUNE_MS } = budget;
+  requirePositive('tune', { maxBytes, maxMs });
+  return { maxBytes, maxMs, when: isObject ? 'idle' : tune };
+}
+
+function requirePositive(what: string, values: Record<string, number | undefined>): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (value === undefined || value > 0) continue;
+    throw new RangeError(`open: expected \`${what}.${name}\` to be above 0; got ${value}`);
+  }
 }
 
 function planStore(store: StoreChoice = 'auto'): StoreChoice {
@@ -219,10 +319,7 @@ function planPolicy(policy: UpdatePolicy = {}): PlannedPolicy {
       `open: expected \`policy.update\` to be 'auto' or 'manual'; got '${update}'`,
     );
   }
-  for (const [name, value] of Object.entries({ warmUpMs, watchdogMs, maxBytes })) {
-    if (value === undefined || value > 0) continue;
-    throw new RangeError(`open: expected \`policy.${name}\` to be above 0; got ${value}`);
-  }
+  requirePositive('policy', { warmUpMs, watchdogMs, maxBytes });
   return { ...policy, update, warmUpMs, watchdogMs };
 }
 

@@ -1,5 +1,8 @@
+import { readBackendChoice } from './choice/read-choice.js';
 import { createModel } from './create-model.js';
+import type { CustomModel } from './custom-model.js';
 import { createModelEmitter } from './events.js';
+import { loadLater } from './load-later.js';
 import type { Model } from './model.js';
 import { type OpenOptions, type OpenPlan, planOpening } from './open-options.js';
 import { serveInstalled } from './serve-installed.js';
@@ -12,6 +15,9 @@ import { serveInstalled } from './serve-installed.js';
  * @throws NearsideError with a code from `docs/errors.md`; `signal.reason` on abort; TypeError or
  *   RangeError for wrong options. Nothing is left running
  */
+export async function open(url: string, options: OpenOptions): Promise<Model>;
+/** A model of a task of the app's own, whose `worker` gives results of type `Result`. */
+export async function open<Result>(url: string, options: OpenOptions): Promise<CustomModel<Result>>;
 export async function open(url: string, options: OpenOptions): Promise<Model> {
   const startMs = performance.now();
   return openAsPlanned(await planOpening(url, options), startMs);
@@ -21,6 +27,10 @@ export async function open(url: string, options: OpenOptions): Promise<Model> {
 export async function openAsPlanned(plan: OpenPlan, startMs: number): Promise<Model> {
   plan.signal?.throwIfAborted();
   const emitter = createModelEmitter();
-  const serving = await serveInstalled({ plan, emitter });
-  return createModel({ serving, plan, emitter, startMs });
+  const parts = { plan, emitter, choice: await readBackendChoice(plan), startMs };
+  if (plan.fallback || plan.worker) {
+    const { openWithOwn } = await loadLater();
+    return openWithOwn(parts, { serveInstalled, createModel });
+  }
+  return createModel({ serving: await serveInstalled(parts), ...parts });
 }

@@ -7,6 +7,8 @@ interface Member {
   readonly slot: number;
   /** Batches it was given and has not answered. */
   readonly batches: Set<number>;
+  /** Those whose state it has: all their frames go to it. */
+  readonly streams: Set<number>;
 }
 
 export interface PoolOptions extends ServingContext {
@@ -35,7 +37,9 @@ export function poolServing(
   const { plan } = context;
   const { memory } = plan.engine;
   const size = createPoolSize(pool);
-  const members: Member[] = [{ connection: first.connection, slot: 0, batches: new Set() }];
+  const members: Member[] = [createMember(first.connection, 0)];
+  /** Of streams that have begun and not ended, whether their workers live or not. */
+  const holders = new Map<number, Member>();
   let isGrowing = false;
   /** Growing has failed, and would fail again at once. */
   let growsAgainMs = 0;
@@ -51,6 +55,15 @@ export function poolServing(
       members.splice(members.indexOf(member), 1);
     }
     return [...members].sort((a, b) => a.batches.size - b.batches.size);
+  }
+
+  /** Which one takes a batch. @throws why a stream's, or the last of them, has ended */
+  function taking(stream: number | undefined): Member {
+    const workers = alive();
+    const member = stream === undefined ? workers[0] : holders.get(stream);
+    const end = member ? member.connection.end : lost;
+    if (!member || end) throw end?.reason;
+    return member;
   }
 
   const main = () => alive()[0]?.connection ?? first.connection;
@@ -84,9 +97,9 @@ export function poolServing(
       if (!opened) return;
       const isSame = opened.version.release.sequence === release.sequence;
       if (!isSame || isClosed) return void opened.connection.close(undefined);
-      const { connection } = await load(opened, {});
+      const { connection } = await load({ ...opened, variant: first.variant }, {});
       if (isClosed) return void connection.close(undefined);
-      members.push({ connection, slot, batches: new Set() });
+      members.push(createMember(connection, slot));
       growsAgainMs = 0;
     } catch {
       // One more worker would have been faster; those there are serve on.
@@ -97,7 +110,7 @@ export function poolServing(
   }
 
   function shrink(workers: readonly Member[]): void {
-    const idle = workers.filter(({ batches }) => batches.size === 0);
+    const idle = workers.filter(({ batches, streams }) => batches.size + streams.size === 0);
     const last = idle.reduce<Member | undefined>(
       (a, b) => (a && a.slot > b.slot ? a : b),
       undefined,
@@ -109,8 +122,7 @@ export function poolServing(
 
   const connection: Connection = {
     async run(request, options) {
-      const [member] = alive();
-      if (!member) throw lost?.reason;
+      const member = taking(request.stream);
       member.batches.add(request.id);
       look();
       try {
@@ -119,6 +131,19 @@ export function poolServing(
         member.batches.delete(request.id);
         look();
       }
+    },
+    async beginStream(id) {
+      const [member] = alive().sort((a, b) => a.streams.size - b.streams.size);
+      if (!member) throw lost?.reason;
+      member.streams.add(id);
+      holders.set(id, member);
+      await member.connection.beginStream(id);
+    },
+    async endStream(id) {
+      const member = holders.get(id);
+      holders.delete(id);
+      member?.streams.delete(id);
+      await member?.connection.endStream(id);
     },
     async recall(id) {
       const asked = members.find(({ batches }) => batches.has(id));
@@ -140,6 +165,10 @@ export function poolServing(
       await Promise.all(alive().map((member) => member.connection.warm()));
     },
     open: (request) => main().open(request),
+    openUnsigned: (request) => main().openUnsigned(request),
+    missingBytes: () => main().missingBytes(),
+    lightest: (backends) => main().lightest(backends),
+    time: () => main().time(),
     fetch: (request) => main().fetch(request),
     load: (request) => main().load(request),
     check: (request) => main().check(request),
@@ -158,4 +187,8 @@ export function poolServing(
   };
   if (pool.min > 1) queueMicrotask(look);
   return { ...first, connection };
+}
+
+function createMember(connection: Connection, slot: number): Member {
+  return { connection, slot, batches: new Set(), streams: new Set() };
 }

@@ -23,10 +23,18 @@ export interface QueuedRun {
   readonly isGiven: boolean;
   readonly topK: number | undefined;
   readonly priority: Priority;
+  /** Of a frame whose stream has state: which one, and who has that. */
+  readonly stream?: HeldStream | undefined;
   /** Which version has taken it; none while it waits. */
   shift?: Shift | undefined;
   /** It was lost with a worker and done again: once is enough. */
   isSecondTry?: boolean | undefined;
+}
+
+/** A stream with state in a worker, which nothing but that worker can go on with. */
+export interface HeldStream {
+  readonly id: number;
+  readonly shift: Shift;
 }
 
 type RunOutcome = Outcome<QueuedRun, RunReply>;
@@ -45,6 +53,7 @@ export function postBatch(
   nextId += 1;
   const id = nextId;
   let taken: Shift | undefined;
+  const stream = runs[0]?.stream;
   const end = handover
     .run(async (shift) => {
       taken = shift;
@@ -54,7 +63,7 @@ export function postBatch(
       return watched({ connection, id, watchdogMs }, (onBegun) =>
         runOn(connection, { id, runs, inputs, onBegun }),
       );
-    })
+    }, stream?.shift)
     .catch((error) => afterLoss(runs, error));
   return {
     end,
@@ -91,7 +100,7 @@ async function runOn(
     if (isGiven || !isRetained(input.value)) given.push(...transferablesOf(input.value));
   }
   if (items.length === 0) return merge(inputs, []);
-  const request = { id, items, priority: highest(runs) };
+  const request = { id, items, priority: highest(runs), stream: runs[0]?.stream?.id };
   const answer = await connection.run(request, { transfer: [...new Set(given)], onBegun });
   if (answer.kind === 'done') return merge(inputs, answer.replies.map(outcomeOf));
   let next = 0;
@@ -126,14 +135,18 @@ function outcomeOf(reply: Reply<RunReply>): RunOutcome {
   return reply.ok ? reply : { ok: false, error: fromWireError(reply.error) };
 }
 
-/** What was lost with a worker is done again by the next one, where its input is still there. */
+/**
+ * What was lost with a worker is done again by the next one, where its input is still there. A stream's
+ * state is not.
+ */
 async function afterLoss(runs: readonly QueuedRun[], error: unknown): Promise<RunOutcome[]> {
   if (!isLostWorker(error)) throw error;
   const isAnothers = isAnothersLoss(error);
   const inputs = await Promise.allSettled(runs.map(({ input }) => input));
   return runs.map((run, i) => {
     const input = inputs[i] as PromiseSettledResult<WireInput>;
-    const isThere = input.status === 'fulfilled' && !run.isGiven && isRetained(input.value);
+    const isThere =
+      !run.stream && input.status === 'fulfilled' && !run.isGiven && isRetained(input.value);
     const isSecondTry = run.isSecondTry || !isAnothers;
     return isThere && (isAnothers || !run.isSecondTry)
       ? { ok: 'again', work: Object.assign(run, { shift: undefined, isSecondTry }) }

@@ -3,6 +3,7 @@ import type { Input } from './input.js';
 import type { Profile, RunMeta, RunOptions, RunResult, StageProfile } from './model.js';
 import { transferablesOf } from './protocol.js';
 import type { Serving } from './serving.js';
+import { snapshotCustom } from './snapshot-custom.js';
 import { snapshotInput } from './snapshot-input.js';
 
 const STAGES = ['queue', 'pre', 'run', 'post'] as const;
@@ -21,7 +22,8 @@ export async function profileModel(
     handover,
   }: {
     run: (input: Input, options: RunOptions) => Promise<RunResult>;
-    handover: Pick<Handover, 'current'>;
+    /** Undefined where no backend serves. */
+    handover?: Pick<Handover, 'current'> | undefined;
   },
   input: Input,
   { runs = RUNS, signal }: { runs?: number | undefined; signal?: AbortSignal | undefined } = {},
@@ -44,12 +46,15 @@ export async function profileModel(
       share: totalMs > 0 ? medianMs / totalMs : 0,
     };
   });
-  const operators = await timeOperators(handover.current.serving, input, runs);
+  const operators = handover && (await timeOperators(handover.current.serving, input, runs));
   return { model, version, variant, backend, threads, runs, totalMs, stages, operators };
 }
 
 async function timeOperators({ connection, version }: Serving, input: Input, runs: number) {
-  const wire = await snapshotInput(input, version.spec, { transfer: false });
+  const wire = await snapshotInput(input, version.spec, {
+    transfer: false,
+    custom: snapshotCustom,
+  });
   return connection.profile({ input: wire, runs }, transferablesOf(wire));
 }
 

@@ -13,9 +13,9 @@ import {
   NearsideError,
   type Tensors,
 } from '@nearside/core';
-import type { Output } from '@nearside/pipeline';
 import type { OperatorTime } from './backends/operator-times.js';
 import type { StoreChoice } from './platform/open-store.js';
+import type { AvailableBackend } from './runtime-assets.js';
 import type { Priority } from './scheduler/priority.js';
 import type { InstallIdentity } from './telemetry/install-identity.js';
 
@@ -24,13 +24,15 @@ import type { InstallIdentity } from './telemetry/install-identity.js';
  * import this file and run nothing of each other.
  *
  * A worker serves models on one backend, each at a port of its own ({@link AttachMessage}). Calls go
- * through `port-calls.ts`; a reply is an envelope and nothing is ever thrown across, because a thrown error
+ * through Comlink; a reply is an envelope and nothing is ever thrown across, because a thrown error
  * keeps only its message. The worker and each port announce themselves with {@link READY}; ports send
  * {@link WorkerEvent}s beside the replies.
  */
 export interface WorkerApi {
   /** Finds, verifies and opens a version. Undefined when there is no previous one to go back to. */
   open(request: OpenRequest): Promise<Reply<OpenedVersion | undefined>>;
+  /** Takes a model as files that nobody vouches for, instead of `open`; nothing of it is kept. */
+  openUnsigned(request: UnsignedRequest): Promise<Reply<OpenedVersion>>;
   /** Fetches what a variant of it needs and is not on the device yet. */
   fetch(request: FetchRequest): Promise<Reply<void>>;
   /**
@@ -38,10 +40,23 @@ export interface WorkerApi {
    * the active one of this device, whoever serves at the moment.
    */
   load(request: LoadRequest): Promise<Reply<LoadedVariant>>;
+  /** Bytes of each variant's files that are not on the device yet, compressed, by its name. */
+  missingBytes(): Promise<Reply<Readonly<Record<string, number>>>>;
+  /**
+   * Which of these backends answers after the fewest bytes: where nothing is known of the model yet.
+   * Undefined when none of them loads a variant.
+   */
+  lightest(backends: readonly AvailableBackend[]): Promise<Reply<AvailableBackend | undefined>>;
+  /** Runs the first golden case a few times, between other runs. @returns mean time of one, ms */
+  time(): Promise<Reply<number>>;
   /** Runs one input, or several as a batch. Their buffers were transferred: the worker owns them. */
   run(request: RunRequest): Promise<Reply<BatchReply>>;
   /** Asks a batch back that has not begun; `run` then answers `recalled`. */
   recall(id: number): Promise<Reply<void>>;
+  /** From now on runs may name this stream, whose state stays in the worker: zeros at first. */
+  beginStream(id: number): Promise<Reply<void>>;
+  /** Forgets its state. Runs that name it later are `state-lost`. */
+  endStream(id: number): Promise<Reply<void>>;
   /** Times every operator over several runs of one input, where the runtime can tell. */
   profile(request: ProfileRequest): Promise<Reply<readonly OperatorTime[] | undefined>>;
   /** Asks the repository what this device should run. */
@@ -81,6 +96,13 @@ export interface OpenRequest {
   readonly runtimes: readonly string[];
 }
 
+/** Blobs cross by reference. */
+export interface UnsignedRequest {
+  readonly files: Readonly<Record<string, Blob>>;
+  /** As a user wrote it. */
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
 export interface FetchRequest {
   readonly variant: string;
 }
@@ -99,7 +121,7 @@ export interface OpenedVersion {
   readonly release: ReleaseIdentity;
   readonly manifestSha256: string;
   readonly spec: ModelSpec;
-  readonly origin: 'store' | 'network';
+  readonly origin: 'store' | 'network' | 'files';
   readonly arm: 'stable' | 'canary';
   /** First 16 hex digits of the baseline's SHA-256: names the bin edges of drift counts. */
   readonly driftEdges: string | undefined;
@@ -116,6 +138,10 @@ export interface LoadRequest {
 }
 
 export interface LoadedVariant {
+  /** Where the file said what the spec leaves out: the spec with its tensors. */
+  readonly spec?: ModelSpec | undefined;
+  /** Whether it has reproduced golden outputs; there may be none in `openUnsigned` alone. */
+  readonly isProven: boolean;
   /** Bytes of the variant's files that crossed the network in this call, not in `fetch` before it. */
   readonly fetchedBytes: number;
   /** Stored chunks that had been changed and were replaced while opening. */
@@ -140,7 +166,14 @@ export interface LoadTimes {
 /** What crosses as input: decoded in the worker. */
 export type WireInput =
   | { readonly kind: 'tensors'; readonly tensors: Tensors }
-  | { readonly kind: 'image'; readonly image: WireImage };
+  | { readonly kind: 'image'; readonly image: WireImage }
+  /** For a task of the app's own: anything that can be cloned. */
+  | {
+      readonly kind: 'custom';
+      readonly value: unknown;
+      /** What in it can be given away. */
+      readonly owned: readonly Transferable[];
+    };
 
 /** What is given away with an input. */
 export function transferablesOf(input: WireInput): Transferable[] {
@@ -149,6 +182,7 @@ export function transferablesOf(input: WireInput): Transferable[] {
     if (image instanceof Blob) return [];
     return 'data' in image ? [image.data.buffer] : [image];
   }
+  if (input.kind === 'custom') return [...input.owned];
   const buffers = Object.values(input.tensors).flatMap(({ data }) =>
     Array.isArray(data) ? [] : [data.buffer],
   );
@@ -177,6 +211,8 @@ export interface RunRequest {
   readonly items: readonly RunItem[];
   /** Among all models of the worker; `normal` by default. */
   readonly priority?: Priority | undefined;
+  /** The items are frames of it: each runs alone, from the state that the one before it left. */
+  readonly stream?: number | undefined;
 }
 
 export interface RunItem {
@@ -196,7 +232,8 @@ export type BatchReply =
   | { readonly kind: 'recalled'; readonly items: readonly RunItem[] };
 
 export interface RunReply {
-  readonly output: Output;
+  /** As the task says; of a task of the app's own, anything that can be cloned. */
+  readonly output: unknown;
   /** Inputs that ran together. */
   readonly batch: number;
   readonly times: RunTimes;

@@ -36,17 +36,18 @@ export async function proveCandidate(
   const plan: OpenPlan = { ...shared.plan, isolate: true };
   const context: ServingContext = { ...shared, plan };
   const others = plan.backends.filter((name) => name !== current.backend);
-  const proven = await tryBackends(context, [current.backend, ...others], async (backend) => {
-    const which = { kind: 'candidate', sequence: next.sequence } as const;
-    const opened = await openOn(backend, context, { which, signal });
-    if (!opened) return undefined;
-    trial.opened = opened;
-    await endingOnFailure(opened.connection, signal, async () => {
-      await opened.connection.fetch({ variant: opened.variant.name });
-      trial.triesLeft ??= (await current.connection.spendTry(next.sequence)) ?? -1;
-      if (trial.triesLeft < 0) throw noTriesLeft(next);
-    });
-    return load(opened, { signal, limitMs: plan.policy.warmUpMs });
+  const which = { kind: 'candidate', sequence: next.sequence } as const;
+  const proven = await tryBackends(context, [current.backend, ...others], {
+    open: (backend) => openOn(backend, context, { which, signal }),
+    async load(opened) {
+      trial.opened = opened;
+      await endingOnFailure(opened.connection, signal, async () => {
+        await opened.connection.fetch({ variant: opened.variant.name });
+        trial.triesLeft ??= (await current.connection.spendTry(next.sequence)) ?? -1;
+        if (trial.triesLeft < 0) throw noTriesLeft(next);
+      });
+      return load(opened, { signal, limitMs: plan.policy.warmUpMs });
+    },
   });
   return proven as Serving; // a candidate is opened, or there is an error
 }

@@ -1,5 +1,6 @@
 import { isNearsideError, NearsideError } from '@nearside/core';
 import { isAnothersLoss } from './backend-fault.js';
+import { demote } from './choice/blame-candidate.js';
 import type { Shift } from './handover.js';
 import type { AvailableBackend } from './runtime-assets.js';
 import { sameInterface } from './same-interface.js';
@@ -34,9 +35,11 @@ export function createReviver(context: ServingContext): (lost: Shift) => Promise
     isolate ||= isNearsideError(reason) && reason.code === 'terminated';
     if (!isAnothersLoss(reason)) losses.push({ backend: lost.backend, atMs: performance.now() });
     const own = { ...context, plan: { ...context.plan, isolate } };
-    const serving = await tryBackends(context, orderAfter(lost.backend), async (backend) => {
-      const opened = await openOn(backend, own, { which: { kind: 'active' } });
-      return opened && load(opened, {});
+    const order = orderAfter(lost.backend);
+    if (order[0] !== lost.backend) demote(context.choice, lost.backend);
+    const serving = await tryBackends(own, order, {
+      open: (backend) => openOn(backend, own, { which: { kind: 'active' } }),
+      load: (opened) => load(opened, {}),
     });
     if (serving && sameInterface(lost.version.spec, serving.version.spec)) return serving;
     void serving?.connection.close(undefined);

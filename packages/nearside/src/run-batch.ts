@@ -1,4 +1,10 @@
-import { isNearsideError, type ModelSpec, type Tensors } from '@nearside/core';
+import {
+  callerInputs,
+  checkTensors,
+  isNearsideError,
+  type ModelSpec,
+  type Tensors,
+} from '@nearside/core';
 import { joinBatch, postprocess, preprocess, splitBatch } from '@nearside/pipeline';
 import { observe } from './observe.js';
 import {
@@ -6,50 +12,63 @@ import {
   type RunItem,
   type RunReply,
   toWireError,
+  transferablesOf,
   type WireInput,
 } from './protocol.js';
 import type { Session } from './session.js';
+import { doStage, type Task } from './task.js';
 
 /**
  * Several inputs through preprocess → run → postprocess, or one. The only place where the stages
  * meet. Tensors in give the model's tensors out, with no stage around the run.
  *
  * @param arrivedMs when the request reached the worker, by `performance.now()`
+ * @param task whose stages stand in for the spec's, where it has them
  * @returns in the order of the items; an input that is bad fails alone
  * @throws NearsideError backend codes, when the run itself failed
  */
 export async function runBatch(
   session: Session,
   items: readonly RunItem[],
-  { arrivedMs }: { arrivedMs: number },
+  { arrivedMs, task }: { arrivedMs: number; task?: Task | undefined },
 ): Promise<Reply<RunReply>[]> {
   const startMs = performance.now();
-  const prepared = await prepareAll(items, session.version.spec);
+  const prepared = await prepareAll(items, { spec: session.spec, task });
   const good = prepared.filter((item) => item.ok);
   const ran = await runAll(
     session,
     good.map(({ tensors }) => tensors),
   );
   let next = 0;
-  return prepared.map((item, i) => {
-    if (!item.ok) return { ok: false, error: item.error };
+  const replies: Reply<RunReply>[] = [];
+  for (const [i, item] of prepared.entries()) {
+    if (!item.ok) {
+      replies.push({ ok: false, error: item.error });
+      continue;
+    }
     const run = ran[next] as Ran;
     next += 1;
     const times = { wait: startMs - arrivedMs, pre: item.preMs };
-    return finish(session, items[i] as RunItem, { run, times });
-  });
+    replies.push(await finish(session, items[i] as RunItem, { run, times, task }));
+  }
+  return replies;
 }
 
 type Prepared =
   | { readonly ok: true; readonly tensors: Tensors; readonly preMs: number }
   | Extract<Reply<never>, { ok: false }>;
 
-async function prepareAll(items: readonly RunItem[], spec: ModelSpec): Promise<Prepared[]> {
+interface Stages {
+  readonly spec: ModelSpec;
+  readonly task: Task | undefined;
+}
+
+async function prepareAll(items: readonly RunItem[], stages: Stages): Promise<Prepared[]> {
   const prepared: Prepared[] = [];
   for (const { input } of items) {
     const startMs = performance.now();
     try {
-      const tensors = await toTensors(input, spec);
+      const tensors = await toTensors(input, stages);
       prepared.push({ ok: true, tensors, preMs: performance.now() - startMs });
     } catch (error) {
       prepared.push({ ok: false, error: toWireError(error, 'backend-failed') });
@@ -62,13 +81,29 @@ async function prepareAll(items: readonly RunItem[], spec: ModelSpec): Promise<P
  * An input as the session takes it. Bitmaps and frames were given to the worker, which closes them: a
  * camera has few.
  */
-export async function toTensors(input: WireInput, spec: ModelSpec): Promise<Tensors> {
+export async function toTensors(input: WireInput, { spec, task }: Stages): Promise<Tensors> {
   if (input.kind === 'tensors') return input.tensors;
+  const raw = input.kind === 'image' ? input.image : input.value;
+  const pictures = transferablesOf(input);
   try {
-    return await preprocess(input.image, spec);
+    if (!task?.preprocess) return await preprocess(raw, spec);
+    const tensors = await doStage(spec, 'preprocess', () => task.preprocess?.(raw, spec));
+    return checked(tensors, spec);
   } finally {
-    if ('close' in input.image) input.image.close();
+    for (const picture of pictures) if ('close' in picture) picture.close();
   }
+}
+
+/** What a task hands to the runtime has to fit as what a caller does. */
+function checked(tensors: Tensors | undefined, spec: ModelSpec): Promise<Tensors> {
+  return doStage(spec, 'preprocess', () => {
+    try {
+      checkTensors(tensors, callerInputs(spec));
+    } catch (error) {
+      throw new TypeError((error as Error).message); // the task's failure, not the caller's
+    }
+    return tensors as Tensors;
+  });
 }
 
 interface Ran {
@@ -106,17 +141,34 @@ async function runGroup(session: Session, inputs: readonly Tensors[]): Promise<R
   return parts.map((outputs) => ({ outputs, runMs, batch }));
 }
 
-function finish(
-  { version: { spec }, baseline }: Session,
+async function finish(
+  { spec, baseline }: Session,
   { input, topK }: RunItem,
-  { run, times }: { run: Ran; times: { readonly wait: number; readonly pre: number } },
-): Reply<RunReply> {
+  {
+    run,
+    times,
+    task,
+  }: {
+    run: Ran;
+    times: { readonly wait: number; readonly pre: number };
+    task: Task | undefined;
+  },
+): Promise<Reply<RunReply>> {
   const startMs = performance.now();
+
+  async function toOutput() {
+    const { outputs } = run;
+    if (input.kind === 'tensors') return { output: { tensors: outputs }, scores: undefined };
+    if (!task?.postprocess) return postprocess(outputs, spec, { topK });
+    const output = await doStage(spec, 'postprocess', async () =>
+      // Fails here for what cannot cross, and leaves the task its own.
+      structuredClone(await task.postprocess?.(outputs, spec)),
+    );
+    return { output, scores: undefined };
+  }
+
   try {
-    const { output, scores } =
-      input.kind === 'tensors'
-        ? { output: { tensors: run.outputs }, scores: undefined }
-        : postprocess(run.outputs, spec, { topK });
+    const { output, scores } = await toOutput();
     const top = Array.isArray(output) ? output[0] : undefined;
     const observation = baseline && scores && top && observe(scores, top.label, baseline);
     const post = performance.now() - startMs;

@@ -1,14 +1,16 @@
 import { isNearsideError, type ModelSpec } from '@nearside/core';
 import { batchKey } from './batch-key.js';
 import type { ModelEmitter } from './events.js';
+import type { FailedRun } from './fallback.js';
 import type { Handover, Shift } from './handover.js';
 import type { Input } from './input.js';
 import type { RunOptions, RunResult } from './model.js';
-import type { QueuedRun } from './post-batch.js';
-import type { RunReply } from './protocol.js';
+import type { HeldStream, QueuedRun } from './post-batch.js';
+import type { RunReply, WireInput } from './protocol.js';
 import type { RecentRuns } from './recent-runs.js';
 import { checkRunOptions } from './run-options.js';
 import type { RunQueue } from './scheduler/run-queue.js';
+import type { snapshotCustom } from './snapshot-custom.js';
 import { releaseSnapshot, snapshotInput } from './snapshot-input.js';
 
 export interface RunnerOptions {
@@ -18,6 +20,9 @@ export interface RunnerOptions {
   readonly emitter: ModelEmitter;
   /** Why runs are refused now, if they are: the model was closed or revoked. */
   readonly refusal: () => Refusal | undefined;
+  /** Has the app's own function answer, where it has one and the failure is one of that kind. */
+  readonly fallBack?: ((failed: FailedRun) => Promise<RunResult | undefined>) | undefined;
+  readonly snapshotCustom?: typeof snapshotCustom | undefined;
 }
 
 export interface Refusal {
@@ -26,11 +31,44 @@ export interface Refusal {
   readonly isOwn: boolean;
 }
 
+/** A run that is one of a stream's. */
+export interface Frame {
+  /** The input as it was when it came. @throws what was wrong with it */
+  take(): WireInput;
+  /** Where the model has state; frames of it run in order. */
+  readonly held?: HeldStream | undefined;
+  /** Frames that may cross together. */
+  readonly together: number;
+}
+
+/** One call, of `run` or for a frame. */
+interface Call {
+  readonly take: (spec: ModelSpec) => QueuedRun['input'];
+  readonly options: RunOptions;
+  readonly frame?: Frame | undefined;
+  /** What the app's own function would answer. */
+  readonly input?: Input | undefined;
+}
+
 /** Takes an input as it is at the call, queues it, has it run, and counts how that ended. */
-export function createRunner({ handover, queue, recent, emitter, refusal }: RunnerOptions) {
+export function createRunner({
+  handover,
+  queue,
+  recent,
+  emitter,
+  refusal,
+  fallBack,
+  snapshotCustom: custom,
+}: RunnerOptions) {
   let runs = 0;
 
   async function run(input: Input, options: RunOptions = {}): Promise<RunResult> {
+    const transfer = options?.transfer ?? false;
+    const take = (spec: ModelSpec) => snapshotInput(input, spec, { transfer, custom });
+    return start({ take, options, input });
+  }
+
+  async function start({ take, options, frame, input }: Call): Promise<RunResult> {
     const calledMs = performance.now();
     checkRunOptions(options);
     options.signal?.throwIfAborted();
@@ -38,30 +76,42 @@ export function createRunner({ handover, queue, recent, emitter, refusal }: Runn
     if (refused?.isOwn) throw refused.reason;
     const id = recent.nextId();
     let work: QueuedRun | undefined;
-    const taken = () => work?.shift ?? handover.current;
+    const serving = () => frame?.held?.shift ?? handover.current;
+    const taken = () => work?.shift ?? serving();
     try {
       if (refused) throw refused.reason;
-      const { spec } = handover.current.serving.version;
-      const snapshot = snapshotInput(input, spec, { transfer: options.transfer ?? false });
+      const { spec } = serving().serving.version;
       const { topK, priority = 'normal', transfer: isGiven = false } = options;
-      work = { input: snapshot, isGiven, topK, priority };
-      const answer = await wait(work, spec, options);
+      work = { input: take(spec), isGiven, topK, priority, stream: frame?.held };
+      const answer = await wait(work, { spec, options, frame });
       return finish(id, { answer, shift: taken(), totalMs: performance.now() - calledMs });
     } catch (error) {
-      const totalMs = performance.now() - calledMs;
-      fail(id, { error, shift: taken(), signal: options.signal, totalMs });
-      throw error;
+      const { signal } = options;
+      const shift = taken();
+      const failNow = (error: unknown) =>
+        fail(id, { error, shift, signal, totalMs: performance.now() - calledMs });
+      const failed = { id, options, error, shift, calledMs, cold: runs === 0 };
+      const answer = input && (await fallBack?.({ ...failed, input, fail: failNow }));
+      if (!answer) {
+        failNow(error);
+        throw error;
+      }
+      runs += 1;
+      return answer;
     }
   }
 
   async function wait(
     work: QueuedRun,
-    spec: ModelSpec,
-    { priority = 'normal', signal, timeoutMs, terminate }: RunOptions,
+    { spec, options, frame }: { spec: ModelSpec; options: RunOptions; frame?: Frame | undefined },
   ): Promise<RunReply> {
-    const key = batchKey(work.input, spec);
+    const { priority = 'normal', signal, timeoutMs, terminate } = options;
+    const limits = { signal, timeoutMs, terminate, isBounded: frame !== undefined };
+    const together = frame?.held
+      ? { batchKey: `stream ${frame.held.id}`, maxBatch: frame.together }
+      : { batchKey: batchKey(work.input, spec) };
     try {
-      return await queue.add({ work, priority, batchKey: key, signal, timeoutMs, terminate });
+      return await queue.add({ work, priority, ...limits, ...together });
     } finally {
       if (!work.shift) releaseSnapshot(work.input);
     }
@@ -82,7 +132,7 @@ export function createRunner({ handover, queue, recent, emitter, refusal }: Runn
     recent.remember(id, observation);
     emitter.emit('run-end', { id, ok: true, totalMs });
     return {
-      output,
+      output: output as RunResult['output'],
       meta: {
         id,
         model: version.release.model,
@@ -120,5 +170,7 @@ export function createRunner({ handover, queue, recent, emitter, refusal }: Runn
     emitter.emit('run-end', { id, ok: false, totalMs, ...(!own && { code }) });
   }
 
-  return run;
+  const runFrame = (frame: Frame, options: RunOptions) =>
+    start({ take: frame.take, options, frame });
+  return { run, runFrame };
 }

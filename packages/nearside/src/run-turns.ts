@@ -1,4 +1,5 @@
 import { createDeferred } from '@nearside/core';
+import { oneMacrotask } from './one-macrotask.js';
 import type { BatchReply, RunRequest } from './protocol.js';
 import { mostUrgent, type Priority } from './scheduler/priority.js';
 
@@ -91,16 +92,4 @@ export function createRunTurns(): RunTurns {
   }
 
   return { join };
-}
-
-/** A run on wasm blocks the thread: what was sent meanwhile, a recall say, is heard only here. */
-function oneMacrotask(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(undefined);
-  });
 }

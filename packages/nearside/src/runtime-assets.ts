@@ -1,4 +1,4 @@
-import type { Backend, Runtime } from '@nearside/core';
+import type { Backend } from '@nearside/core';
 
 /** The files a backend needs at run time: its worker and its runtime's wasm, if it has one. */
 export interface BackendAssets {
@@ -15,13 +15,8 @@ export const AVAILABLE_BACKENDS = [
 ] as const satisfies Backend[];
 export type AvailableBackend = (typeof AVAILABLE_BACKENDS)[number];
 
-/** Those that `open` tries by itself, in this order: a GPU only where the caller asks for it. */
-export const DEFAULT_BACKENDS = ['onnx-wasm', 'tfjs-wasm'] as const satisfies AvailableBackend[];
-
-/** The form of the weights that a backend loads. */
-export function runtimeOf(backend: AvailableBackend): Runtime {
-  return backend.startsWith('onnx') ? 'onnx' : 'tfjs';
-}
+/** Those that `open` tries by itself, the lightest runtime first; a GPU comes to serve by measurement, or where it is asked for. */
+export const DEFAULT_BACKENDS = ['tfjs-wasm', 'onnx-wasm'] as const satisfies AvailableBackend[];
 
 /** Names in `dist/assets`, for those who copy that folder somewhere. */
 const FILE_NAMES: Record<AvailableBackend, { worker: string; wasm?: string }> = {

@@ -1,9 +1,8 @@
 import { isNearsideError } from '@nearside/core';
-import { isBackendFault } from './backend-fault.js';
+import { loadLater } from './load-later.js';
 import type { OpenedVersion, WhichVersion } from './protocol.js';
-import { announceRollBack, rollBack } from './roll-back.js';
 import { load, openOn, type Serving, type ServingContext } from './serving.js';
-import { tryBackends } from './try-backends.js';
+import { startFirst } from './start-first.js';
 
 /**
  * Serves the version this device runs. When the installed one cannot be loaded any more (a browser
@@ -17,12 +16,12 @@ export async function serveInstalled(context: ServingContext): Promise<Serving> 
   } catch (error) {
     const failed = opened.at(-1);
     if (failed?.origin !== 'store' || !isNearsideError(error)) throw error;
-    const to = await servePrevious(context, failed);
-    if (!to) throw error;
-    const event = { failed: failed.release, to, code: error.code, emitter: context.emitter };
-    if (isBackendFault(error)) await rollBack(event);
-    else announceRollBack(event);
-    return to;
+    const later = await loadLater().catch(() => {
+      throw error;
+    });
+    return later.servePrevious(context, { failed: failed.release, error }, (which) =>
+      start(context, which, []),
+    );
   }
 }
 
@@ -48,28 +47,18 @@ function isWithdrawn(error: unknown): boolean {
   return isNearsideError(error) && error.code === 'version-revoked' && error.retryable;
 }
 
-/** Whatever hinders this too, the first failure is what the caller should see. */
-async function servePrevious(
-  context: ServingContext,
-  { release }: OpenedVersion,
-): Promise<Serving | undefined> {
-  try {
-    return await start(context, { kind: 'previous', failed: release.sequence }, []);
-  } catch (error) {
-    if (context.plan.signal?.aborted) throw error;
-    return undefined;
-  }
-}
-
 function start(
   context: ServingContext,
   which: WhichVersion,
   opened: OpenedVersion[],
 ): Promise<Serving | undefined> {
-  const { signal, onProgress, backends } = context.plan;
-  return tryBackends(context, backends, async (backend) => {
-    const version = await openOn(backend, context, { which, signal, onProgress });
-    if (version) opened.push(version.version);
-    return version && load(version, { signal });
+  const { signal, onProgress } = context.plan;
+  return startFirst(context, context.choice.openingOrder(), {
+    async open(backend) {
+      const version = await openOn(backend, context, { which, signal, onProgress });
+      if (version) opened.push(version.version);
+      return version;
+    },
+    load: (version) => load(version, { signal }),
   });
 }

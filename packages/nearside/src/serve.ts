@@ -1,10 +1,11 @@
 import type { ErrorCode } from '@nearside/core';
+import * as Comlink from 'comlink';
 import type { Backend } from './backends/backend.js';
 import { isThreadTrial } from './backends/cpu-threads.js';
 import { watchHeap } from './heap-size.js';
 import { createHostedModel } from './hosted-model.js';
+import type { TensorInput } from './input.js';
 import { type OpenStore, openBrowserStore } from './platform/open-store.js';
-import { type Endpoint, expose, transfer } from './port-calls.js';
 import {
   type BatchReply,
   isAttachMessage,
@@ -18,9 +19,10 @@ import {
 } from './protocol.js';
 import { createRunTurns, type RunTurns } from './run-turns.js';
 import { type SharedRuntime, shareRuntime } from './shared-runtime.js';
+import type { Tasks } from './task.js';
 
 /** One end of a channel: what a model is served at. */
-export type ServerEndpoint = Endpoint;
+export type ServerEndpoint = Comlink.Endpoint;
 
 /** Serves one model more, at an endpoint. @returns a function that ends it and frees the model */
 export type Attach = (
@@ -28,18 +30,25 @@ export type Attach = (
   environment?: { readonly openStore: OpenStore },
 ) => () => Promise<void>;
 
+export interface ServeOptions {
+  /** From `nearside/worker/<backend>`. */
+  readonly backend: Backend;
+  /** How models are run whose `task` the library does not know. */
+  readonly tasks?: Tasks | undefined;
+}
+
 /**
  * Serves models with one backend: what a worker file calls, once, at its top level. In a worker it
  * takes ports from then on; elsewhere (Node, inline) the returned function takes them. All models
  * share one runtime and take turns.
  */
-export function serve({ backend }: { backend: Backend }): Attach {
+export function serve({ backend, tasks = {} }: ServeOptions): Attach {
   const models = new Set<(event: WorkerEvent) => void>();
   const broadcast = (event: WorkerEvent) => {
     for (const emit of models) emit(event);
   };
   const worker: ServingWorker = {
-    models,
+    ...{ models, tasks },
     turns: createRunTurns(),
     // Elsewhere the scope is the app's own, and so is what it does with WebAssembly.
     heapBytes: isOurWorker() ? watchHeap() : () => undefined,
@@ -55,6 +64,7 @@ export function serve({ backend }: { backend: Backend }): Attach {
 interface ServingWorker {
   readonly runtime: SharedRuntime;
   readonly turns: RunTurns;
+  readonly tasks: Tasks;
   readonly heapBytes: () => number | undefined;
   /** How to tell each of them something. */
   readonly models: Set<(event: WorkerEvent) => void>;
@@ -62,12 +72,12 @@ interface ServingWorker {
 
 function attachTo(
   endpoint: ServerEndpoint,
-  { runtime, turns, heapBytes, models }: ServingWorker,
+  { runtime, turns, tasks, heapBytes, models }: ServingWorker,
   openStore: OpenStore,
 ): () => Promise<void> {
   const emit = (event: WorkerEvent) => endpoint.postMessage(event);
   const model = createHostedModel({
-    ...{ runtime, heapBytes, openStore, emit },
+    ...{ runtime, tasks, heapBytes, openStore, emit },
     turns: turns.join(),
   });
   const close = () => {
@@ -76,11 +86,17 @@ function attachTo(
   };
   const api: WorkerApi = {
     open: (request) => reply(() => model.open(request), 'backend-failed'),
+    openUnsigned: (request) => reply(() => model.openUnsigned(request), 'backend-failed'),
     fetch: (request) => reply(() => model.fetch(request), 'network-failed'),
     load: (request) => reply(() => model.load(request), 'backend-failed'),
+    missingBytes: () => reply(() => model.missingBytes(), 'store-unavailable'),
+    lightest: (backends) => reply(() => model.lightest(backends), 'store-unavailable'),
+    time: () => reply(() => model.time(), 'backend-failed'),
     run: async (request) => transferAll(await reply(() => model.run(request), 'backend-failed')),
     profile: (request) => reply(() => model.profile(request), 'backend-failed'),
     recall: (id) => reply(() => model.recall(id), 'backend-failed'),
+    beginStream: (id) => reply(() => model.beginStream(id), 'backend-failed'),
+    endStream: (id) => reply(() => model.endStream(id), 'backend-failed'),
     check: (request) => reply(() => model.check(request), 'network-failed'),
     spendTry: (sequence) => reply(() => model.spendTry(sequence), 'store-unavailable'),
     reject: (request) => reply(() => model.reject(request), 'store-unavailable'),
@@ -89,7 +105,7 @@ function attachTo(
     close: () => reply(close, 'backend-failed'),
   };
   models.add(emit);
-  expose(api, endpoint);
+  Comlink.expose(api, endpoint);
   endpoint.postMessage(READY);
   return close;
 }
@@ -129,14 +145,18 @@ function transferAll(answer: Reply<BatchReply>): Reply<BatchReply> {
     value.kind === 'recalled'
       ? value.items.flatMap(({ input }) => transferablesOf(input))
       : value.replies.flatMap(outputBuffers);
-  return transfer(answer, [...new Set(given)]);
+  return Comlink.transfer(answer, [...new Set(given)]);
 }
 
 function outputBuffers(reply: Reply<RunReply>): ArrayBuffer[] {
-  if (!reply.ok || !('tensors' in reply.value.output)) return [];
-  return Object.values(reply.value.output.tensors).flatMap(({ data }) =>
-    !Array.isArray(data) && data.byteLength === data.buffer.byteLength ? [data.buffer] : [],
-  );
+  const output = reply.ok
+    ? (reply.value.output as Partial<TensorInput> | null | undefined)
+    : undefined;
+  return Object.values(output?.tensors ?? {}).flatMap((tensor) => {
+    const data: unknown = tensor?.data;
+    if (!ArrayBuffer.isView(data) || !(data.buffer instanceof ArrayBuffer)) return [];
+    return data.byteLength === data.buffer.byteLength ? [data.buffer] : [];
+  });
 }
 
 /** A dedicated worker, but not one that was started from this same file for a thread. */

@@ -1,4 +1,6 @@
-import { createDeferred, type ErrorCode, NearsideError, type Variant } from '@nearside/core';
+import { createDeferred, NearsideError, type Variant } from '@nearside/core';
+import type { BackendChoice } from './choice/backend-choice.js';
+import type { Quarantine } from './choice/choice-record.js';
 import { type Connection, connect } from './connection.js';
 import { type ModelEmitter, notify } from './events.js';
 import type { OpenPlan } from './open-options.js';
@@ -9,7 +11,8 @@ import type {
   WhichVersion,
   WorkerEvent,
 } from './protocol.js';
-import { type AvailableBackend, runtimeOf } from './runtime-assets.js';
+import type { AvailableBackend } from './runtime-assets.js';
+import { runtimeOf } from './runtime-of.js';
 import { startAwakeTimer } from './scheduler/awake-timer.js';
 import type { InstallIdentity } from './telemetry/install-identity.js';
 
@@ -19,6 +22,9 @@ export interface ServingContext {
   /** Undefined until a worker has read it. */
   readonly identity?: InstallIdentity | undefined;
   readonly emitter: ModelEmitter;
+  /** Told of every version that is opened, before a backend loads it. */
+  readonly onOpened?: ((version: OpenedVersion) => void) | undefined;
+  readonly choice: BackendChoice;
 }
 
 /** A version in a worker, verified, and the variant of it that the backend can load. */
@@ -48,11 +54,7 @@ export interface Serving extends Started {
 }
 
 /** A backend that was tried on this device and failed, and why. */
-export interface QuarantinedBackend {
-  readonly backend: AvailableBackend;
-  readonly code: ErrorCode;
-  readonly message: string;
-}
+export type QuarantinedBackend = Quarantine;
 
 export interface OpenOnOptions {
   readonly which: WhichVersion;
@@ -67,7 +69,7 @@ export interface OpenOnOptions {
  */
 export async function openOn(
   backend: AvailableBackend,
-  { plan, identity, emitter }: ServingContext,
+  { plan, identity, emitter, onOpened }: Omit<ServingContext, 'choice'>,
   { which, signal, onProgress }: OpenOnOptions,
 ): Promise<Opened | undefined> {
   const fetched = createDeferred<void>();
@@ -85,21 +87,24 @@ export async function openOn(
   return endingOnFailure(connection, signal, async () => {
     const startMs = performance.now();
     const { url, pin, store, mirrors, request, policy } = plan;
-    const version = await connection.open({
-      which,
-      url,
-      pin,
-      store,
-      mirrors,
-      request,
-      maxBytes: policy.maxBytes,
-      install: identity,
-      runtimes: [...new Set(plan.backends.map(runtimeOf))],
-    });
+    const version = plan.unsigned
+      ? await connection.openUnsigned(plan.unsigned)
+      : await connection.open({
+          which,
+          url,
+          pin,
+          store,
+          mirrors,
+          request,
+          maxBytes: policy.maxBytes,
+          install: identity,
+          runtimes: [...new Set([...plan.backends, ...plan.candidates].map(runtimeOf))],
+        });
     if (!version) {
       void connection.close(undefined);
       return undefined;
     }
+    onOpened?.(version);
     const metadataMs = performance.now() - startMs;
     engine.memory?.makeRoom(version.spec);
     connection.declare(version.spec.limits.memoryBytes);
@@ -125,8 +130,9 @@ export async function load(
     const { runtimeWasm } = connection;
     const request = { variant: variant.name, runtimeWasm, maxThreads };
     const limit = limitMs === undefined ? { from: fetched, ms: warmUpMs } : { ms: limitMs };
-    const loaded = connection.load(request);
-    return { ...opened, loaded: await withinLimit(loaded, limit, connection) };
+    const loaded = await withinLimit(connection.load(request), limit, connection);
+    const { spec = opened.version.spec } = loaded;
+    return { ...opened, version: { ...opened.version, spec }, loaded };
   });
 }
 

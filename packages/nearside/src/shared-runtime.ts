@@ -16,6 +16,7 @@ type Wasm = Uint8Array<ArrayBuffer> | undefined;
  */
 export interface SharedRuntime {
   readonly name: Backend['name'];
+  readonly runtime: Backend['runtime'];
   readonly requireSupport: Backend['requireSupport'];
   /** Fetches the runtime's wasm unless it is there already, or on its way for another model. */
   fetchWasm(fetch: () => Promise<Wasm>): Promise<Wasm>;
@@ -37,6 +38,7 @@ export function shareRuntime(
 
   return {
     name: backend.name,
+    runtime: backend.runtime,
     requireSupport: (variant: Variant) => backend.requireSupport(variant),
     async fetchWasm(fetch) {
       return isStarted ? undefined : wasmOnce.get(fetch);
@@ -52,6 +54,7 @@ export function shareRuntime(
     async createSession(request) {
       const session = await inTurn(() => backend.createSession(request));
       return {
+        tensors: session.tensors,
         run: (inputs) => inTurn(() => session.run(inputs)),
         release: () => inTurn(() => session.release()),
       };

@@ -67,7 +67,7 @@ export interface SharedWorkers {
   lend(needs: WorkerNeeds): Promise<Host>;
 }
 
-export type StartWorker = (
+export type StartBackendWorker = (
   backend: AvailableBackend,
   source: WorkerSource,
 ) => Promise<BackendWorker>;
@@ -91,7 +91,7 @@ interface SharedWorker {
   readonly status: WorkerStatus;
 }
 
-export function createSharedWorkers(start: StartWorker): SharedWorkers {
+export function createSharedWorkers(start: StartBackendWorker): SharedWorkers {
   const live = new Set<SharedWorker>();
 
   function find(needs: WorkerNeeds): SharedWorker | undefined {

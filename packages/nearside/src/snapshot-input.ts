@@ -1,6 +1,8 @@
 import {
+  callerInputs,
   checkTensors,
   describe,
+  isBuiltInTask,
   isNearsideError,
   type ModelSpec,
   NearsideError,
@@ -8,24 +10,29 @@ import {
 } from '@nearside/core';
 import type { RgbaPixels } from '@nearside/pipeline';
 import type { ImageInput, Input } from './input.js';
-import type { WireImage, WireInput } from './protocol.js';
+import { transferablesOf, type WireImage, type WireInput } from './protocol.js';
+import type { snapshotCustom } from './snapshot-custom.js';
+
+type SnapshotCustom = typeof snapshotCustom;
 
 /**
  * Checks an input and takes it as it is now, so that the caller may change its own at once. With
  * `transfer` the caller gives it away instead, and nothing is copied.
  *
+ * @param custom takes what is for a task of the app's own
  * @returns at once for tensors, blobs, frames and pixels; a promise for canvases and elements
  * @throws NearsideError `input-invalid` or `input-detached`
  */
 export function snapshotInput(
   input: Input,
   spec: ModelSpec,
-  { transfer }: { transfer: boolean },
+  { transfer, custom }: { transfer: boolean; custom?: SnapshotCustom | undefined },
 ): WireInput | Promise<WireInput> {
   if (typeof input === 'object' && input !== null && 'tensors' in input) {
-    checkTensors(input.tensors, spec.inputs);
+    checkTensors(input.tensors, callerInputs(spec));
     return snapshotTensors(input.tensors, transfer);
   }
+  if (custom && !isBuiltInTask(spec.task)) return custom(input, spec, transfer);
   if (spec.task !== 'image-classification') throw unfit(input, spec);
   try {
     return snapshotImage(input, spec, transfer);
@@ -41,7 +48,7 @@ export function snapshotInput(
 export function releaseSnapshot(input: WireInput | Promise<WireInput>): void {
   void Promise.resolve(input).then(
     (input) => {
-      if (input.kind === 'image' && 'close' in input.image) input.image.close();
+      for (const owned of transferablesOf(input)) if ('close' in owned) owned.close();
     },
     () => {},
   );
@@ -58,6 +65,11 @@ function copyTensors(tensors: Tensors): Tensors {
       { datatype: tensor.datatype, shape: [...tensor.shape], data: tensor.data.slice() },
     ]),
   ) as Tensors;
+}
+
+/** Pictured at the call, because it cannot cross itself. */
+export function isElement(input: unknown): input is HTMLCanvasElement {
+  return DRAWABLES.some((name) => name !== 'ImageBitmap' && isA(input, name));
 }
 
 function snapshotImage(
@@ -100,7 +112,7 @@ const DRAWABLES = [
   'HTMLVideoElement',
 ];
 
-async function drawBitmap(source: CanvasImageSource): Promise<WireInput> {
+export async function drawBitmap(source: CanvasImageSource): Promise<WireInput> {
   try {
     const bitmap = await createImageBitmap(source as ImageBitmapSource, {
       colorSpaceConversion: 'none',

@@ -1,4 +1,4 @@
-import { type ModelSpec, NearsideError, type Tensors } from '@nearside/core';
+import { callerOutputs, type ModelSpec, NearsideError, type Tensors } from '@nearside/core';
 import { softmax } from './softmax.js';
 import { type LabelScore, topK } from './top-k.js';
 
@@ -13,7 +13,7 @@ export interface Postprocessed {
 
 /**
  * A model's outputs for one item (batch axis 1) → its result, by the steps of the spec. They read
- * the first declared output, FP32 or FP64 of shape [1, classes].
+ * the first declared output that is no state, FP32 or FP64 of shape [1, classes].
  *
  * @param topK replaces the spec's `top_k`
  * @throws NearsideError `backend-failed` when a score is NaN, `metadata-malformed` for steps or
@@ -27,7 +27,7 @@ export function postprocess(
   if (spec.postprocessing.length === 0) {
     return { output: { tensors: outputs }, scores: undefined };
   }
-  let scores = readScores(outputs, (spec.outputs[0] as { name: string }).name);
+  let scores = readScores(outputs, (callerOutputs(spec)[0] as { name: string }).name);
   let output: Output | undefined;
   for (const step of spec.postprocessing) {
     if (output !== undefined) throw malformed('top-k as the last step', `${step.step} after it`);

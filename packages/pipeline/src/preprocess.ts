@@ -1,4 +1,5 @@
 import {
+  callerInputs,
   checkTensors,
   type ModelSpec,
   NearsideError,
@@ -22,7 +23,7 @@ type Stage =
 
 /**
  * One raw input → the tensor a model takes: the steps of its spec in their order, then the name of
- * its first input. The batch axis is 1; shape and datatype are as declared.
+ * its first input that is no state. The batch axis is 1; shape and datatype are as declared.
  *
  * @throws NearsideError as {@link decodeImage}; `input-invalid` when the result has not the
  * declared shape; `metadata-malformed` for steps that do not fit each other; `signal.reason` when
@@ -45,8 +46,9 @@ export async function preprocess(
     );
   }
   if (stage.kind === 'image') throw malformed('to-tensor as the last step', 'an image');
-  const tensors = { [(spec.inputs[0] as { name: string }).name]: stage.tensor };
-  checkTensors(tensors, spec.inputs);
+  const inputs = callerInputs(spec);
+  const tensors = { [(inputs[0] as { name: string }).name]: stage.tensor };
+  checkTensors(tensors, inputs);
   return tensors;
 }
 

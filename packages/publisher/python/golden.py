@@ -85,8 +85,9 @@ def main() -> None:
 
 def fill_in(spec: dict, cases: list[dict], variant: dict) -> dict:
     """Writes the outputs of every case; returns the variant's tolerance."""
-    run = open_variant(variant)
-    ways = {level: open_onnx(variant, level) for level in LEVELS if is_onnx(variant)}
+    run = from_zeros(spec, open_variant(variant))
+    levels = LEVELS if is_onnx(variant) else []
+    ways = {level: from_zeros(spec, open_onnx(variant, level)) for level in levels}
     expected, others = [], {way: [] for way in ways}
     for case in cases:
         inputs = {name: read_tensor(stored) for name, stored in case["inputs"].items()}
@@ -129,6 +130,17 @@ def round_up(value: float) -> float:
     """To one digit: 0.0123 → 0.02."""
     power = 10.0 ** np.floor(np.log10(value))
     return float(f"{np.ceil(round(value / power, 9)) * power:.0e}")
+
+
+def from_zeros(spec: dict, run: Run) -> Run:
+    """State that is not given is zeros, as before the first frame of a stream."""
+    carried = {pair["input"] for pair in spec.get("state", [])}
+    zeros = {
+        declared["name"]: np.zeros(declared["shape"], NUMPY_TYPES[declared["datatype"]])
+        for declared in spec["inputs"]
+        if declared["name"] in carried
+    }
+    return lambda inputs: run({**zeros, **inputs})
 
 
 def open_variant(variant: dict) -> Run:
@@ -185,9 +197,15 @@ def image_cases(spec: dict, folder: Path, images: list[Path]) -> Iterator[dict]:
     for index, group in enumerate(groups):
         tensor = np.concatenate([read_image(spec, file) for file in group])
         name = f"image-{index + 1}" if len(group) == 1 else f"images-{len(group)}"
-        declared = spec["inputs"][0]
+        declared = first(spec, "input")
         stored = write_tensor(f"{name}.{declared['name']}", tensor, declared["datatype"])
         yield {"name": name, "inputs": {declared["name"]: stored}, "expected": {}}
+
+
+def first(spec: dict, side: str) -> dict:
+    """The input or output that a picture and its scores are: state is none."""
+    carried = {pair[side] for pair in spec.get("state", [])}
+    return next(tensor for tensor in spec[f"{side}s"] if tensor["name"] not in carried)
 
 
 def spread(items: list, count: int) -> list:
@@ -210,8 +228,8 @@ def write_baseline(spec: dict, folder: Path, images: list[Path]) -> None:
 
     if not predicts(spec):
         return
-    run = open_variant(spec["variants"][0])
-    output, declared = spec["outputs"][0]["name"], spec["inputs"][0]["name"]
+    run = from_zeros(spec, open_variant(spec["variants"][0]))
+    output, declared = first(spec, "output")["name"], first(spec, "input")["name"]
     logits = [run({declared: read_image(spec, file)})[output] for file in images]
     labels = [file.relative_to(folder).parts[0] for file in images if file.parent != folder]
     write_json("baseline.json", baseline(spec, np.concatenate(logits), labels))

@@ -63,6 +63,14 @@ test.each<[string, object, string[]]>([
   expect(changes.every(({ breaking }) => breaking)).toBe(true);
 });
 
+test('state is between two frames of a model, and nothing to its callers', () => {
+  const state = [{ input: 's', output: 'sN' }];
+  const s = { ...x, name: 's' };
+  const stateful = { ...schema, inputs: [x, s], outputs: [y, { ...s, name: 'sN' }], state };
+  expect(compare(stateful)).toEqual([]);
+  expect(compare({ ...schema, state: undefined }, stateful)).toEqual([]);
+});
+
 test.each<[string, Partial<Record<keyof Schema, unknown>>]>([
   ['an output added', { outputs: [y, { ...y, name: 'z' }] }],
   ['an axis of an input freed', { inputs: [{ ...x, shape: [-1, -1] }] }],

@@ -1,4 +1,4 @@
-import type { ModelSpec } from '@nearside/core';
+import { callerInputs, callerOutputs, type ModelSpec } from '@nearside/core';
 
 type TensorSpec = ModelSpec['inputs'][number];
 
@@ -15,7 +15,7 @@ export interface SchemaChange {
 
 /**
  * Compares what two versions of a model take and give. Order of tensors does not count, since
- * callers name them. An output may be added, an axis of an input may become free (−1) and one of an
+ * callers name them, and neither does state. An output may be added, an axis of an input may become free (−1) and one of an
  * output fixed; anything else breaks somebody.
  */
 export function compareSchemas(before: ModelSpec, after: ModelSpec): SchemaChange[] {
@@ -25,8 +25,8 @@ export function compareSchemas(before: ModelSpec, after: ModelSpec): SchemaChang
       : [{ what: 'task', from: before.task, to: after.task, breaking: true }];
   return [
     ...task,
-    ...compareTensors('input', before.inputs, after.inputs),
-    ...compareTensors('output', before.outputs, after.outputs),
+    ...compareTensors('input', callerInputs(before), callerInputs(after)),
+    ...compareTensors('output', callerOutputs(before), callerOutputs(after)),
   ];
 }
 

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { draft } from './draft.js';
 import { fillGolden } from './fill-golden.js';
 import { pack } from './pack.js';
-import { fixture } from './testing/fixtures.js';
+import { fixture, LEAKY_SUM } from './testing/fixtures.js';
 import { grayPng } from './testing/gray-png.js';
 import { DIGITS, writeHuggingFaceFolder } from './testing/hugging-face-folder.js';
 import { PYTHON, PYTHON_NOTE } from './testing/python.js';
@@ -87,6 +87,23 @@ describe.skipIf(!PYTHON)(`with onnxruntime${PYTHON_NOTE}`, { timeout: 60_000 }, 
     expect(tolerance).toEqual({ fp32: { abs: 1e-4, rel: 1e-3 } });
     const { variants } = await pack({ modelDirectory: draft, out: packed });
     expect(variants).toEqual(['fp32']);
+  });
+
+  test('state that no golden case gives is zeros', async () => {
+    const { draft, packed } = await draftOf(join(LEAKY_SUM, 'model.onnx'));
+    const edit = async (name: string, changes: object) =>
+      writeFile(
+        join(draft, name),
+        JSON.stringify({ ...((await readJson(draft, name)) as object), ...changes }),
+      );
+    await edit('model.json', { state: [{ input: 'state', output: 'next' }] });
+    const { cases } = parseGolden(await readJson(draft, 'golden.json'));
+    const [{ inputs, ...first }] = cases as [(typeof cases)[0]];
+    await edit('golden.json', { cases: [{ ...first, inputs: { x: inputs.x } }] });
+    await fillGolden({ directory: draft, python });
+    await pack({ modelDirectory: draft, out: packed });
+    const given = await readFloats(draft, 'golden/random-1.x.bin');
+    expect(await readFloats(draft, 'golden/random-1.fp32.next.bin')).toEqual(given);
   });
 
   test('weights in a file of their own are found, and their tensors named in the layout', async () => {

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { MAX_CHUNK_BYTES, parseLayout } from '@nearside/core';
@@ -8,7 +8,7 @@ import { compressSlice } from './packing/compress-slice.js';
 import { listFiles } from './packing/list-files.js';
 import { sliceSizes } from './packing/slices.js';
 import { sha256Hex } from './sha256-hex.js';
-import { fixture } from './testing/fixtures.js';
+import { fixture, LEAKY_SUM } from './testing/fixtures.js';
 import { noise, writeSyntheticModel } from './testing/synthetic-model.js';
 import { temporaryDirectory } from './testing/workspace.js';
 
@@ -207,6 +207,41 @@ describe('the output directory', () => {
     await rm(join(out, 'golden'), { recursive: true });
     await pack({ modelDirectory, out });
     expect(await contents(out)).toEqual(whole);
+  });
+});
+
+describe('a model with state', () => {
+  async function leakySum() {
+    const directory = await temporaryDirectory();
+    const modelDirectory = join(directory, 'model');
+    await cp(LEAKY_SUM, modelDirectory, { recursive: true });
+    return { modelDirectory, out: join(directory, 'packed') };
+  }
+
+  test('is packed with golden cases that give the state, or begin from zeros', async () => {
+    const { modelDirectory, out } = await leakySum();
+    const { files } = await pack({ modelDirectory, out });
+    expect(files.map(({ name }) => name)).toContain('later.state.bin');
+    expect(files.map(({ name }) => name)).not.toContain('first.state.bin');
+  });
+
+  test('is refused where nobody could tell that its state comes out right', async () => {
+    const { modelDirectory, out } = await leakySum();
+    await editJson(join(modelDirectory, 'golden.json'), ({ cases: [first] }) => {
+      delete first.expected.fp32.next;
+    });
+    await expect(pack({ modelDirectory, out })).rejects.toMatchObject({ code: 'model-invalid' });
+  });
+
+  test('is refused where its state is none of its tensors', async () => {
+    const { modelDirectory, out } = await leakySum();
+    await editJson(join(modelDirectory, 'model.json'), ({ state: [pair] }) => {
+      pair.output = 'stateN';
+    });
+    await expect(pack({ modelDirectory, out })).rejects.toMatchObject({
+      code: 'metadata-malformed',
+      message: 'model.json, state: expected names of outputs, next, y, got stateN.',
+    });
   });
 });
 

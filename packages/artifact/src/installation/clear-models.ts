@@ -17,8 +17,8 @@ export async function clearModels(store: Store, model: string | undefined): Prom
   await collectGarbage(store, { nowMs: Date.now() });
 }
 
-/** Keys are `<pin>/p/<model>` and `<pin>/v/<model>/<sequence>`. */
+/** Keys are `<pin>/p/<model>`, `<pin>/b/<model>` and `<pin>/v/<model>/<sequence>`. */
 function isOf(key: string, model: string): boolean {
   const [prefix = '', kind, name] = key.split('/');
-  return /^[0-9a-f]{16}$/.test(prefix) && (kind === 'p' || kind === 'v') && name === model;
+  return /^[\w-]{16}$/.test(prefix) && /^[bpv]$/.test(kind ?? '') && name === model;
 }

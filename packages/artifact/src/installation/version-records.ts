@@ -41,6 +41,14 @@ export function pointerKey(prefix: string, model: string): string {
 }
 
 /**
+ * `b/<model>`: which backend serves it best here. The main thread's, who alone knows all backends, and
+ * has no use for hex: the first 16 characters of the pin's hash as they are.
+ */
+export function choiceKey(pin: string, model: string): string {
+  return `${pin.slice('sha256-'.length).slice(0, 16)}/b/${model}`;
+}
+
+/**
  * Changes with every step of any version. A collection that was decided on older marks sees that it
  * has changed, and decides anew.
  */

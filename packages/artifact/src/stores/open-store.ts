@@ -1,4 +1,5 @@
 import type { Store } from '@nearside/core';
+import { hasIndexedDb } from './has-indexed-db.js';
 import { openIndexedDbStore } from './indexeddb-store.js';
 import { createMemoryStore } from './memory-store.js';
 
@@ -8,13 +9,4 @@ export type Database = 'nearside-models' | 'nearside-reports';
 /** IndexedDB where there is one (not in Node, not in an opaque origin), memory elsewhere. */
 export function openStore(database: Database, choice: 'auto' | 'memory' = 'auto'): Store {
   return choice === 'auto' && hasIndexedDb() ? openIndexedDbStore(database) : createMemoryStore();
-}
-
-/** Touching `indexedDB` throws in a sandboxed frame. */
-function hasIndexedDb(): boolean {
-  try {
-    return typeof indexedDB !== 'undefined' && indexedDB !== null;
-  } catch {
-    return false;
-  }
 }

@@ -1,17 +1,18 @@
 import type { VerifiedBytes } from '@nearside/artifact';
 import type {
   Backend as BackendName,
-  ModelSpec,
   NearsideError,
   Runtime,
   Tensors,
   Variant,
 } from '@nearside/core';
+import type { UnverifiedBytes } from '../unsigned/unverified-bytes.js';
+import type { ModelTensors } from './model-tensors.js';
 import type { OperatorTime } from './operator-times.js';
 
 /**
  * One way of running a model: a runtime on a piece of hardware. A backend knows nothing of where
- * bytes come from, of images or of results; it takes verified files and plain tensors, and a
+ * bytes come from, of images or of results; it takes files and plain tensors, and a
  * runtime's own tensors never leave its session file.
  */
 export interface Backend {
@@ -64,10 +65,14 @@ export interface RuntimeTraits {
 }
 
 export interface SessionRequest {
-  readonly spec: ModelSpec;
+  /** An empty list of its tensors leaves them to what the file itself says. */
+  readonly spec: ModelTensors;
   readonly variant: Variant;
-  readonly files: ReadonlyMap<string, VerifiedBytes>;
+  readonly files: ModelFiles;
 }
+
+/** By name, and all of one kind: `open` has verified them, or `openUnsigned` was given them. */
+export type ModelFiles = ReadonlyMap<string, VerifiedBytes> | ReadonlyMap<string, UnverifiedBytes>;
 
 export interface ProfileRequest extends SessionRequest {
   readonly inputs: Tensors;
@@ -77,9 +82,11 @@ export interface ProfileRequest extends SessionRequest {
 
 /** A loaded model. Runs are sequential: the caller waits for one before it starts the next. */
 export interface BackendSession {
+  /** As the spec declares them, else as the file does. */
+  readonly tensors: ModelTensors;
   /**
-   * @param inputs every tensor of `spec.inputs`; left untouched
-   * @returns every tensor of `spec.outputs`, in buffers of their own
+   * @param inputs every tensor of `tensors.inputs`; left untouched
+   * @returns every tensor of `tensors.outputs`, in buffers of their own
    * @throws NearsideError `backend-failed` or `out-of-memory`, which do not affect the next run unless
    *   `onLost` was told; `device-lost`
    */

@@ -25,6 +25,7 @@ export function endOnFailure(
 ): BackendSession {
   let own: NearsideError | undefined;
   return {
+    tensors: session.tensors,
     async run(inputs) {
       if (health.brokenBy) throw own ?? unsound(health.brokenBy);
       try {

@@ -79,7 +79,7 @@ export async function openGpuDevice(
   return {
     device,
     adapterInfo,
-    description: [adapterInfo.vendor, adapterInfo.architecture].filter(Boolean).join(' ') || 'gpu',
+    description: describeAdapter(adapterInfo),
     async guard(step, work) {
       if (lost) throw lost;
       for (const filter of ERRORS) device.pushErrorScope(filter);
@@ -95,6 +95,11 @@ export async function openGpuDevice(
       return failWith(backendError(backend, step, got));
     },
   };
+}
+
+/** Vendor and architecture as the browser tells them, such as `google swiftshader`. */
+export function describeAdapter({ vendor, architecture }: GPUAdapterInfo): string {
+  return [vendor, architecture].filter(Boolean).join(' ') || 'gpu';
 }
 
 /** An adapter gives one device; another try needs another adapter. */
@@ -115,7 +120,7 @@ async function requestDevice(backend: BackendName) {
 }
 
 /** Asking can fail once and succeed at once after it (seen with Chromium 156 and Firefox 153). */
-async function requestAdapter(): Promise<GPUAdapter | undefined> {
+export async function requestAdapter(): Promise<GPUAdapter | undefined> {
   const { gpu } = globalThis.navigator ?? {};
   for (let tries = 0; gpu && tries < 2; tries += 1) {
     const adapter = await gpu

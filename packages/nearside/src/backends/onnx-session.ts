@@ -1,7 +1,8 @@
-import type { Backend as BackendName, Datatype, Tensor, Tensors } from '@nearside/core';
+import type { Backend as BackendName, Datatype, Tensor, TensorSpec, Tensors } from '@nearside/core';
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-web';
 import type { BackendSession, ProfileRequest, SessionRequest } from './backend.js';
 import { attempt, backendError } from './backend-error.js';
+import { declaredOr, type ModelTensors } from './model-tensors.js';
 import type { OperatorTime } from './operator-times.js';
 import { endOnnxProfile } from './profile-onnx.js';
 import { canCollectRuntimeOutput } from './runtime-output.js';
@@ -28,15 +29,16 @@ export async function createOnnxSession(
   request: SessionRequest,
 ): Promise<BackendSession> {
   const { backend } = options;
-  const { spec } = request;
   const session = await loadOnnx(options, request);
+  const tensors = declaredOr(request.spec, (list) => readTensors(backend, session, list));
   let released = false;
   return {
+    tensors,
     async run(inputs) {
-      const feeds = feedsOf(options, request, inputs);
+      const feeds = feedsOf(options, tensors, inputs);
       const results = await attempt(backend, 'run', () => session.run(feeds));
       const outputs: Record<string, Tensor> = {};
-      for (const { name, datatype } of spec.outputs) {
+      for (const { name, datatype } of tensors.outputs) {
         outputs[name] = fromOrt(backend, results[name], { datatype, name });
       }
       return outputs satisfies Tensors;
@@ -61,7 +63,7 @@ export async function profileOnnx(
   if (!canCollectRuntimeOutput()) return undefined;
   const session = await loadOnnx(options, request, { enableProfiling: true });
   try {
-    const feeds = feedsOf(options, request, inputs);
+    const feeds = feedsOf(options, request.spec, inputs);
     for (let run = 0; run <= runs; run += 1) {
       await attempt(options.backend, 'run', () => session.run(feeds));
     }
@@ -93,9 +95,9 @@ function loadOnnx(
   );
 }
 
-function feedsOf({ runtime }: OnnxSessionOptions, { spec }: SessionRequest, inputs: Tensors) {
+function feedsOf({ runtime }: OnnxSessionOptions, tensors: ModelTensors, inputs: Tensors) {
   return Object.fromEntries(
-    spec.inputs.map(({ name }) => [name, toOrt(runtime, inputs[name] as Tensor)]),
+    tensors.inputs.map(({ name }) => [name, toOrt(runtime, inputs[name] as Tensor)]),
   );
 }
 
@@ -129,6 +131,25 @@ const ORT_TYPES = {
   FP64: 'float64',
   BYTES: 'string',
 } as const satisfies Record<Datatype, OrtTensor.Type>;
+
+/** What the file says of its tensors; an axis with a name or without a size is free. */
+function readTensors(
+  backend: BackendName,
+  session: InferenceSession,
+  list: keyof ModelTensors,
+): TensorSpec[] {
+  const metadata = list === 'inputs' ? session.inputMetadata : session.outputMetadata;
+  return metadata.map((value) => {
+    const type = value.isTensor ? value.type : 'no tensor';
+    const [datatype] =
+      (Object.entries(ORT_TYPES) as [Datatype, string][]).find(([, name]) => name === type) ?? [];
+    if (!value.isTensor || !datatype) {
+      throw backendError(backend, 'load', `'${value.name}' of ${list}, which is ${type}`);
+    }
+    const shape = value.shape.map((axis) => (typeof axis === 'number' && axis >= 0 ? axis : -1));
+    return { name: value.name, datatype, shape };
+  });
+}
 
 function toOrt(runtime: OnnxRuntime, { datatype, shape, data }: Tensor): OrtTensor {
   return new runtime.Tensor(ORT_TYPES[datatype] as 'float32', data as Float32Array, shape);

@@ -45,6 +45,7 @@ export const onnxWebgpu: Backend = {
     const options = { backend: 'onnx-webgpu', runtime: ort, executionProvider } as const;
     const session = await gpu.guard('load', () => createOnnxSession(options, request));
     const guarded: BackendSession = {
+      tensors: session.tensors,
       run: (inputs) => gpu.guard('run', () => session.run(inputs)),
       release: () => session.release(),
     };

@@ -1,17 +1,18 @@
-import type { VerifiedBytes } from '@nearside/artifact';
 import {
   type Backend as BackendName,
+  type Datatype,
   elementCount,
-  type ModelSpec,
   type Tensor,
+  type TensorSpec,
   type Tensors,
   type Variant,
 } from '@nearside/core';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
-import type { BackendSession, ProfileRequest, SessionRequest } from './backend.js';
+import type { BackendSession, ModelFiles, ProfileRequest, SessionRequest } from './backend.js';
 import { attempt, backendError } from './backend-error.js';
+import { declaredOr, type ModelTensors } from './model-tensors.js';
 import { type OperatorRun, type OperatorTime, summarizeOperators } from './operator-times.js';
 
 /**
@@ -25,14 +26,18 @@ export async function createTfjsSession(
   { spec, variant, files }: SessionRequest,
 ): Promise<BackendSession> {
   const model = await attempt(backend, 'load', () => loadModel(variant, files));
+  const tensors = declaredOr(spec, (list) =>
+    model[list].map((tensor) => readTensor(backend, tensor)),
+  );
   let released = false;
   return {
+    tensors,
     async run(inputs) {
       const outputs = await attempt(backend, 'run', async () => {
-        const results = tf.tidy(() => predict(model, feedsOf(backend, spec, inputs)));
+        const results = tf.tidy(() => predict(model, feedsOf(backend, tensors, inputs)));
         try {
           const entries = await Promise.all(
-            spec.outputs.map(async ({ name }, i) => [
+            tensors.outputs.map(async ({ name }, i) => [
               name,
               await fromTfjs(backend, results[i], name),
             ]),
@@ -79,7 +84,7 @@ export async function profileTfjs(
 async function profileOnce(
   backend: BackendName,
   model: TfjsModel,
-  { spec, inputs }: { spec: ModelSpec; inputs: Tensors },
+  { spec, inputs }: { spec: ModelTensors; inputs: Tensors },
 ): Promise<OperatorRun[]> {
   const feeds = feedsOf(backend, spec, inputs);
   try {
@@ -96,7 +101,7 @@ async function profileOnce(
   }
 }
 
-function feedsOf(backend: BackendName, spec: ModelSpec, inputs: Tensors): tf.Tensor[] {
+function feedsOf(backend: BackendName, spec: ModelTensors, inputs: Tensors): tf.Tensor[] {
   return spec.inputs.map(({ name }) => toTfjs(backend, inputs[name] as Tensor));
 }
 
@@ -106,7 +111,7 @@ function predict(model: TfjsModel, feeds: tf.Tensor[]): tf.Tensor[] {
 
 type TfjsModel = Awaited<ReturnType<typeof loadModel>>;
 
-async function loadModel(variant: Variant, files: ReadonlyMap<string, VerifiedBytes>) {
+async function loadModel(variant: Variant, files: ModelFiles) {
   const [topologyFile = '', ...weightFiles] = variant.files;
   const json = JSON.parse(new TextDecoder().decode(files.get(topologyFile)));
   const artifacts: tf.io.ModelArtifacts = {
@@ -114,7 +119,7 @@ async function loadModel(variant: Variant, files: ReadonlyMap<string, VerifiedBy
     weightSpecs: json.weightsManifest.flatMap(
       (group: tf.io.WeightsManifestConfig[number]) => group.weights,
     ),
-    weightData: weightFiles.map((file) => (files.get(file) as VerifiedBytes).buffer),
+    weightData: weightFiles.map((file) => (files.get(file) as Uint8Array<ArrayBuffer>).buffer),
     ...(json.signature && { signature: json.signature }),
     ...(json.userDefinedMetadata && { userDefinedMetadata: json.userDefinedMetadata }),
   };
@@ -124,6 +129,19 @@ async function loadModel(variant: Variant, files: ReadonlyMap<string, VerifiedBy
 }
 
 const TFJS_TYPES = { FP32: 'float32', INT32: 'int32', BOOL: 'bool' } as const;
+
+/** What the file says of one of its tensors; an axis without a size is free. */
+function readTensor(
+  backend: BackendName,
+  { name, shape, dtype }: { name: string; shape?: readonly (number | null)[]; dtype: string },
+): TensorSpec {
+  const [datatype] =
+    (Object.entries(TFJS_TYPES) as [Datatype, string][]).find(([, type]) => type === dtype) ?? [];
+  if (!datatype || !shape) {
+    throw backendError(backend, 'load', `tensor '${name}' of ${dtype} without a datatype or shape`);
+  }
+  return { name, datatype, shape: shape.map((axis) => axis ?? -1) };
+}
 
 function toTfjs(backend: BackendName, { datatype, shape, data }: Tensor): tf.Tensor {
   const dtype = TFJS_TYPES[datatype as keyof typeof TFJS_TYPES];

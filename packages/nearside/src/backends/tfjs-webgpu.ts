@@ -30,6 +30,7 @@ export const tfjsWebgpu: Backend = {
     const { guard } = requireStarted();
     const session = await guard('load', () => createTfjsSession('tfjs-webgpu', request));
     return {
+      tensors: session.tensors,
       run: (inputs) => guard('run', () => session.run(inputs)),
       release: () => session.release(),
     };

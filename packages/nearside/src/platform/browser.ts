@@ -1,19 +1,22 @@
 import { NearsideError } from '@nearside/core';
 import { type AttachMessage, READY } from '../protocol.js';
-import { type AvailableBackend, backendAssets } from '../runtime-assets.js';
+import { AVAILABLE_BACKENDS, type AvailableBackend, backendAssets } from '../runtime-assets.js';
 import type { BackendWorker, WorkerSource } from './host.js';
 
+/** Backends that can be started here at all. */
+export const hostedBackends: readonly AvailableBackend[] = AVAILABLE_BACKENDS;
+
 /**
- * Starts a backend's worker.
+ * Starts a backend's worker, or the app's own for it.
  *
- * @throws NearsideError `worker-blocked`
+ * @throws NearsideError `worker-blocked`; what `startOwn` throws
  */
 export async function startBackendWorker(
   backend: AvailableBackend,
-  { assets, worker: makeWorker }: WorkerSource,
+  { assets, worker: startOwn }: WorkerSource,
 ): Promise<BackendWorker> {
   const { worker: script, wasm } = backendAssets(backend, assets);
-  const worker = makeWorker?.(backend) ?? startWorker(script, `nearside ${backend}`);
+  const worker = startOwn?.(backend) ?? startWorker(script, `nearside ${backend}`);
   /** Ports of models that came before the worker was ready: a module may still be loading. */
   let early: MessagePort[] | undefined = [];
 
@@ -40,7 +43,10 @@ export async function startBackendWorker(
     onFailure(listener) {
       // A script that fails to load gives an event without a message.
       worker.addEventListener('error', (event) =>
-        listener({ message: event.message || `${script.href} did not load`, cause: event.error }),
+        listener({
+          message: event.message || `${startOwn ? 'its file' : script.href} did not load`,
+          cause: event.error,
+        }),
       );
       worker.addEventListener('messageerror', () =>
         listener({ message: 'a message could not be read' }),

@@ -1,4 +1,6 @@
 import type { Endpoint } from '../port-calls.js';
+import type { StartWorker } from '../start-own-worker.js';
+
 /** Where a backend runs: a worker in a browser, the same thread in Node. It serves several models. */
 export interface BackendWorker {
   /** The runtime's wasm, if it has one: an address, or bytes where `fetch` cannot reach it. */
@@ -25,11 +27,8 @@ export interface WorkerFailure {
   readonly isAnothers?: boolean | undefined;
 }
 
-/** Makes a backend's worker from a file of the app's own, which calls `serve`. */
-export type WorkerFactory = (backend: string) => Worker;
-
 export interface WorkerSource {
   /** Folder of a copy of `dist/assets`. */
   readonly assets?: string | undefined;
-  readonly worker?: WorkerFactory | undefined;
+  readonly worker?: StartWorker | undefined;
 }

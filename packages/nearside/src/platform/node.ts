@@ -9,6 +9,9 @@ import type { Attach, ServerEndpoint } from '../serve.js';
 import type { BackendWorker, WorkerSource } from './host.js';
 import type { OpenStore } from './open-store.js';
 
+/** Backends that can be started here at all. */
+export const hostedBackends: readonly AvailableBackend[] = ['onnx-wasm'];
+
 /**
  * Starts a backend in this thread: the same worker file, attached to one end of a channel per model.
  *
@@ -16,9 +19,12 @@ import type { OpenStore } from './open-store.js';
  */
 export async function startBackendWorker(
   backend: AvailableBackend,
-  { assets }: WorkerSource,
+  { assets, worker: startOwn }: WorkerSource,
 ): Promise<BackendWorker> {
-  if (backend !== 'onnx-wasm') {
+  if (startOwn) {
+    throw new NearsideError('worker-blocked', 'Expected a browser for `worker`, got Node.');
+  }
+  if (!hostedBackends.includes(backend)) {
     throw new NearsideError('no-backend', `${backend}: expected a browser, got Node.`, {
       details: { backend },
     });

@@ -178,6 +178,33 @@ test('a caller who leaves with `terminate` ends the worker, waiting or not', asy
   expect(batches[0]).toMatchObject({ terminations: 1, recalls: 0 });
 });
 
+test('work may say how much of its kind runs together, and keeps its order when it is asked back', async () => {
+  const { add, batches, posted } = openQueue();
+  const frames = { batchKey: 'stream', maxBatch: 2 };
+  const calls = [add('running'), add('a', 'normal', frames), add('b', 'normal', frames)];
+  await settled();
+  calls.push(add('c', 'normal', frames), add('urgent', 'interactive'));
+  await settled();
+  batches[1]?.giveBack();
+  batches[0]?.finish();
+  await settled();
+  for (let i = 2; i < 5; i += 1) {
+    batches[i]?.finish();
+    await settled();
+  }
+  await Promise.all(calls);
+  expect(posted()).toEqual(['running', 'a b', 'urgent', 'a b', 'c']);
+});
+
+test('work that is bounded by itself may wait behind any number of calls', async () => {
+  const { queue, add } = openQueue();
+  const calls = Array.from({ length: QUEUE_LIMITS.waiting }, (_, i) => add(`${i}`));
+  calls.push(add('frame', 'normal', { isBounded: true }));
+  expect(queue.waiting).toBe(QUEUE_LIMITS.waiting + 1);
+  queue.close(new Error('closed'));
+  for (const call of calls) await expect(call).rejects.toThrow('closed');
+});
+
 test('one call more than the limit is refused at once, and the others are not affected', async () => {
   const { add, batches, queue } = openQueue();
   const running = [add('a'), add('b')];

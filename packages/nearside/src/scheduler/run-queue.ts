@@ -15,6 +15,10 @@ export interface QueuedJob<Work> {
   readonly priority: Priority;
   /** Works of the same key may run together; without one a work runs alone. */
   readonly batchKey?: string | undefined;
+  /** Works of its key that run together, where that is not the queue's `maxBatch`. */
+  readonly maxBatch?: number | undefined;
+  /** Its caller has few at a time by itself: it may wait whatever else does. */
+  readonly isBounded?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /** From the call, waiting included. */
   readonly timeoutMs?: number | undefined;
@@ -67,6 +71,9 @@ interface Entry<Work, Result> {
   work: Work;
   readonly priority: Priority;
   readonly batchKey: string | undefined;
+  readonly maxBatch: number;
+  /** Of entering: works of one priority keep it. */
+  readonly order: number;
   readonly enteredMs: number;
   readonly terminate: boolean;
   readonly resolve: (result: Result) => void;
@@ -91,6 +98,7 @@ export function createRunQueue<Work, Result>({
   const waiting: Entry<Work, Result>[] = [];
   /** In the order of posting: the last has not begun while there is one before it. */
   const posted: Posted<Work, Result>[] = [];
+  let entered = 0;
   let isPumpDue = false;
   let delay: ReturnType<typeof setTimeout> | undefined;
 
@@ -108,8 +116,8 @@ export function createRunQueue<Work, Result>({
   const idleWorkers = () => workers() - posted.length;
 
   /** What waits is spread over the workers that have nothing to do. */
-  const batchSize = () =>
-    Math.min(maxBatch, Math.ceil(waiting.length / Math.max(1, idleWorkers())));
+  const batchSize = (most: number) =>
+    Math.min(most, Math.ceil(waiting.length / Math.max(1, idleWorkers())));
 
   function pump(): void {
     clearTimeout(delay);
@@ -133,7 +141,7 @@ export function createRunQueue<Work, Result>({
     if (first.batchKey === undefined) return [first];
     const others = waiting.filter((entry) => entry !== first && entry.batchKey === first.batchKey);
     const group = [first];
-    const size = batchSize();
+    const size = batchSize(first.maxBatch);
     while (group.length < size && others.length > 0) {
       const next = mostUrgent(others, nowMs) as Entry<Work, Result>;
       others.splice(others.indexOf(next), 1);
@@ -144,8 +152,8 @@ export function createRunQueue<Work, Result>({
 
   /** A lone request never waits; beside a busy worker a batch may fill up a little more. */
   function patienceFor([first, ...others]: readonly Entry<Work, Result>[]): number {
-    const isFull = others.length + 1 >= maxBatch || first?.batchKey === undefined;
-    if (idleWorkers() > 0 || isFull || first === undefined) return 0;
+    const isFull = first?.batchKey === undefined || others.length + 1 >= first.maxBatch;
+    if (idleWorkers() > 0 || isFull) return 0;
     return first.enteredMs + maxDelayMs - performance.now();
   }
 
@@ -179,7 +187,7 @@ export function createRunQueue<Work, Result>({
   }
 
   function insert(entry: Entry<Work, Result>): void {
-    const later = waiting.findIndex(({ enteredMs }) => enteredMs > entry.enteredMs);
+    const later = waiting.findIndex(({ order }) => order > entry.order);
     waiting.splice(later < 0 ? waiting.length : later, 0, entry);
   }
 
@@ -206,15 +214,17 @@ export function createRunQueue<Work, Result>({
       return waiting.length;
     },
 
-    add({ work, priority, batchKey, signal, timeoutMs, terminate = false }) {
+    add({ work, priority, batchKey, signal, timeoutMs, terminate = false, ...job }) {
       const { promise, resolve, reject } = createDeferred<Result>();
-      if (waiting.length >= QUEUE_LIMITS.waiting) {
+      if (waiting.length >= QUEUE_LIMITS.waiting && !job.isBounded) {
         reject(queueFull());
         return promise;
       }
       const enteredMs = performance.now();
+      entered += 1;
       const entry: Entry<Work, Result> = {
         ...{ work, priority, batchKey, enteredMs, terminate, isSettled: false },
+        ...{ order: entered, maxBatch: job.maxBatch ?? maxBatch },
         resolve: (result) => {
           entry.isSettled = true;
           resolve(result);

@@ -1,58 +1,60 @@
-import { type ErrorCode, record } from '@nearside/core';
+import type { ErrorCode } from '@nearside/core';
 import type { OpeningStats } from '../model.js';
 import type { Observation } from '../protocol.js';
-import type { Reporting } from './open-reporting.js';
-import type { Reporter, ReporterOptions, ReportTarget } from './reporter.js';
-import {
-  createTally,
-  type RunDurations,
-  type Tally,
-  tallyFailure,
-  tallyFeedback,
-  tallyRun,
-} from './tally.js';
+import { countFailure, type Lifetime } from './lifetime.js';
+import type { RunDurations } from './tally.js';
 
-/** How long closing waits for the reporter's code, which may not be there yet, ms. */
+/** How long closing waits for the code that counts, which may not be there yet, ms. */
 const LAST_LOADING_MS = 2000;
 
-/** Counts what a version does: for the model's whole life, and for the window reported next. */
-export interface Recorder {
-  /** @param quarantined backends tried before that failed */
-  opened(opening: OpeningStats, more: { readonly quarantined: number }): void;
+/** What is kept to be counted until then: far more than happens before the first result. */
+const EARLY = 1000;
+
+/** What happens to a version on a backend. */
+export interface Occurrences {
+  /**
+   * @param opening undefined where no backend came to serve
+   * @param quarantined backends tried before that failed
+   */
+  opened(opening: OpeningStats | undefined, more: { readonly quarantined: number }): void;
+  /** A backend failed later, while it was tried beside the one that serves or soon after it took over. */
+  quarantined(): void;
   ran(durations: RunDurations, observation: Observation | undefined): void;
   failed(code: ErrorCode): void;
   aborted(): void;
+  /** The app's own function answered a run. */
+  fellBack(): void;
   /** @param observation of the run it refers to; undefined when that is forgotten */
   feedback(observation: Observation | undefined, label: string): void;
+}
+
+/** Counts what happens, for a report where there is one. */
+export interface Counter extends Occurrences {
   close(): Promise<void>;
 }
 
-export interface RecorderOptions extends Omit<ReporterOptions, 'target' | 'begun' | 'store'> {
-  /** Loads what reports are made with, which nothing before the first result has to wait for. */
-  readonly loadReporting: () => Promise<Reporting>;
-  /** Where to report; undefined for nowhere. */
-  readonly target: ReportTarget | undefined;
-  /** Counted into as well, whether reports are sent or not. */
-  readonly lifetime: Tally;
+/** Takes down what happens; from the first result on a counter does. */
+export interface Recorder extends Occurrences {
+  close(): Promise<void>;
 }
 
-export function createRecorder({
-  target,
-  lifetime,
-  loadReporting,
-  ...options
-}: RecorderOptions): Recorder {
-  const begun = { startMs: Date.now(), tally: createTally() };
-  let reporter: Reporter | undefined;
+/**
+ * @param loadCounter resolves after the first result; what happens before is counted then
+ */
+export function createRecorder(lifetime: Lifetime, loadCounter: () => Promise<Counter>): Recorder {
+  const early: ((counter: Counter) => void)[] = [];
+  let counter: Counter | undefined;
   let starting: Promise<void> | undefined;
   let isClosed = false;
-  if (target) void start();
+  void start();
 
-  /** Never rejects: until there is a reporter its first window is counted, and closing tries again. */
+  /** Never rejects: without the code that counts, closing tries once more. */
   function start(): Promise<void> {
-    starting ??= loadReporting().then(
-      (reporting) => {
-        if (target && !isClosed) reporter = reporting.start({ ...options, target, begun });
+    starting ??= loadCounter().then(
+      (loaded) => {
+        if (isClosed) return loaded.close();
+        counter = loaded;
+        for (const happened of early.splice(0)) happened(loaded);
       },
       () => {
         starting = undefined;
@@ -61,43 +63,40 @@ export function createRecorder({
     return starting;
   }
 
-  function count(into: (tally: Tally) => void): void {
-    into(lifetime);
-    if (target) into(reporter?.window ?? begun.tally);
-  }
-
-  async function close(): Promise<void> {
-    if (!target) return;
-    let patience: ReturnType<typeof setTimeout> | undefined;
-    const tooLate = new Promise<void>((resolve) => {
-      patience = setTimeout(resolve, LAST_LOADING_MS);
-    });
-    await Promise.race([start(), tooLate]);
-    clearTimeout(patience);
-    isClosed = true;
-    await reporter?.close();
+  function tell(happened: (counter: Counter) => void): void {
+    if (counter) happened(counter);
+    else if (early.length < EARLY) early.push(happened);
   }
 
   return {
-    opened: ({ origin, totalMs, fetchedBytes }, { quarantined }) =>
-      count((tally) => {
-        tally.quarantines += quarantined;
-        if (origin === 'network') tally.coldStarts += 1;
-        else tally.cacheHits += 1;
-        tally.bytesFetched += fetchedBytes;
-        record(tally.load, totalMs);
-      }),
-    ran: (durations, observation) => count((tally) => tallyRun(tally, durations, observation)),
-    failed: (code) => count((tally) => tallyFailure(tally, code)),
-    aborted: () =>
-      count((tally) => {
-        tally.aborted += 1;
-      }),
-    feedback: (observation, label) =>
-      count((tally) => {
-        if (!observation) tally.unmatchedFeedback += 1;
-        else tallyFeedback(tally, observation.confidenceBin, observation.label === label);
-      }),
-    close,
+    opened: (...what) => tell((counter) => counter.opened(...what)),
+    quarantined: () => tell((counter) => counter.quarantined()),
+    ran(...what) {
+      lifetime.ok += 1;
+      tell((counter) => counter.ran(...what));
+    },
+    failed(code) {
+      countFailure(lifetime, code);
+      tell((counter) => counter.failed(code));
+    },
+    aborted() {
+      lifetime.aborted += 1;
+      tell((counter) => counter.aborted());
+    },
+    fellBack() {
+      lifetime.fallbacks += 1;
+      tell((counter) => counter.fellBack());
+    },
+    feedback: (...what) => tell((counter) => counter.feedback(...what)),
+    async close() {
+      let patience: ReturnType<typeof setTimeout> | undefined;
+      const tooLate = new Promise<void>((resolve) => {
+        patience = setTimeout(resolve, LAST_LOADING_MS);
+      });
+      await Promise.race([start(), tooLate]);
+      clearTimeout(patience);
+      isClosed = true;
+      await counter?.close();
+    },
   };
 }

@@ -2,9 +2,9 @@ import { createMemoryStore } from '@nearside/artifact';
 import type { Report, Store } from '@nearside/core';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { SAMPLE_DIMENSIONS } from '../testing/sample-dimensions.js';
+import { countFailure } from './lifetime.js';
 import { createReportTotals } from './report-totals.js';
 import { startReporter } from './reporter.js';
-import { tallyFailure } from './tally.js';
 
 const MINUTE_MS = 60_000;
 
@@ -37,7 +37,7 @@ async function sealedReports(store: Store): Promise<Report[]> {
 
 /** Something happens, and the page is hidden. */
 async function useAndSeal(reporter: ReturnType<typeof start>): Promise<void> {
-  tallyFailure(reporter.window, 'deadline');
+  countFailure(reporter.window, 'deadline');
   pass(1);
   await reporter.flush();
 }
@@ -75,7 +75,7 @@ test('a report is stored within the very turn in which a page is closed', async 
     },
   });
   await reporter.flush();
-  tallyFailure(reporter.window, 'deadline');
+  countFailure(reporter.window, 'deadline');
   void reporter.flush();
   expect(commits).toEqual([2]);
 });

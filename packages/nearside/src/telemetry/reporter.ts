@@ -29,15 +29,15 @@ export interface Reporter {
   close(): Promise<void>;
 }
 
-export interface ReportWindow {
+interface ReportWindow {
   readonly startMs: number;
   readonly tally: Tally;
 }
 
 export interface ReporterOptions {
   readonly target: ReportTarget;
-  /** What was counted before the reporter started: its first window. */
-  readonly begun?: ReportWindow | undefined;
+  /** When the first window began, Unix time, ms; now by default. */
+  readonly startMs?: number | undefined;
   readonly store: Store;
   /** Counted up as reports are sealed and sent. */
   readonly totals: ReportTotals;
@@ -66,9 +66,7 @@ export function startReporter(options: ReporterOptions): Reporter {
   });
   let day: ReportingDay | undefined;
   let dayRead: Promise<void> = Promise.resolve();
-  let window = options.begun ?? openWindow(Date.now());
-
-  if (options.begun) dayRead = readDay(options.begun.startMs).catch(() => {});
+  let window = openWindow(options.startMs ?? Date.now());
 
   /** The day is read ahead, so that a page that is being closed can seal in one step. */
   function openWindow(startMs: number): ReportWindow {

@@ -2,8 +2,9 @@ import { MAX_REPORT_BYTES, parse, ReportSchema } from '@nearside/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SAMPLE_DIMENSIONS } from '../testing/sample-dimensions.js';
+import { countFailure } from './lifetime.js';
 import { sealReport } from './seal-report.js';
-import { createTally, isEmpty, tallyFailure, tallyFeedback, tallyRun } from './tally.js';
+import { createTally, isEmpty, tallyFeedback, tallyRun } from './tally.js';
 
 const context = {
   id: '0123456789abcdef0123456789abcdef',
@@ -42,7 +43,7 @@ test('whatever happened in a window, its report fits the schema and the size lim
     fc.property(fc.array(run, { maxLength: 200 }), (runs) => {
       const tally = createTally();
       for (const { durations, observation } of runs) tallyRun(tally, durations, observation);
-      tallyFailure(tally, 'deadline');
+      countFailure(tally, 'deadline');
       tallyFeedback(tally, 9, true);
       const report = sealReport(tally, context);
       expect(validate(report).health.ok).toBe(runs.length);
@@ -63,8 +64,8 @@ test('a usual window takes about a kilobyte', () => {
 
 test('bad input is counted apart from errors', () => {
   const tally = createTally();
-  tallyFailure(tally, 'decode-failed');
-  tallyFailure(tally, 'backend-failed');
+  countFailure(tally, 'decode-failed');
+  countFailure(tally, 'backend-failed');
   const { health } = sealReport(tally, context);
   expect(health.invalid).toBe(1);
   expect(health.errors).toEqual({ 'backend-failed': 1 });

@@ -44,6 +44,7 @@ export function sealReport(tally: Tally, context: SealContext): Report {
         invalid: tally.invalid,
         coldStarts: tally.coldStarts,
         cacheHits: tally.cacheHits,
+        fallbacks: tally.fallbacks,
         quarantines: tally.quarantines,
         bytesFetched: tally.bytesFetched,
       }),

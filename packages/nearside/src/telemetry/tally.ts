@@ -18,6 +18,7 @@ export interface Tally {
   invalid: number;
   coldStarts: number;
   cacheHits: number;
+  fallbacks: number;
   quarantines: number;
   bytesFetched: number;
   readonly load: Histogram;
@@ -40,6 +41,7 @@ export function createTally(): Tally {
     invalid: 0,
     coldStarts: 0,
     cacheHits: 0,
+    fallbacks: 0,
     quarantines: 0,
     bytesFetched: 0,
     load: createHistogram(2),
@@ -69,19 +71,6 @@ export function tallyRun(tally: Tally, durations: RunDurations, observation?: Ob
   tally.classes.set(observation.label, (tally.classes.get(observation.label) ?? 0) + 1);
 }
 
-const INVALID_INPUT: readonly ErrorCode[] = [
-  'input-invalid',
-  'input-detached',
-  'input-too-large',
-  'decode-failed',
-];
-
-/** Bad input is the caller's and counted apart from errors of ours. */
-export function tallyFailure(tally: Tally, code: ErrorCode): void {
-  if (INVALID_INPUT.includes(code)) tally.invalid += 1;
-  else tally.errors.set(code, (tally.errors.get(code) ?? 0) + 1);
-}
-
 export function tallyFeedback(tally: Tally, confidenceBin: number, correct: boolean): void {
   while (tally.feedback.length <= confidenceBin) tally.feedback.push([0, 0]);
   const bin = tally.feedback[confidenceBin] as [number, number];
@@ -98,6 +87,7 @@ export function isEmpty(tally: Tally): boolean {
       tally.invalid +
       tally.coldStarts +
       tally.cacheHits +
+      tally.fallbacks +
       tally.quarantines +
       tally.feedback.length +
       tally.unmatchedFeedback ===

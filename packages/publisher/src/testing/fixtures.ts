@@ -6,6 +6,11 @@ export function fixture(name: string): string {
   return fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url));
 }
 
+/** A model directory with state. */
+export const LEAKY_SUM = fileURLToPath(
+  new URL('../../../../tests/fixtures/leaky-sum', import.meta.url),
+);
+
 /** Where python's onnx says the tensors of the fixtures lie. */
 export const LOCATED: {
   readonly affine: readonly { name: string; start: number; end: number }[];

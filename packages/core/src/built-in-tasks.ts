@@ -1,0 +1,6 @@
+/** Tasks whose stages the library has; `tensors` has none. */
+export const BUILT_IN_TASKS = ['image-classification', 'tensors'] as const;
+
+export function isBuiltInTask(task: string): boolean {
+  return BUILT_IN_TASKS.some((name) => name === task);
+}

@@ -1,0 +1,92 @@
+import { NearsideError } from './errors.js';
+import type { ModelSpec } from './model-spec.js';
+import {
+  arrayFromBytes,
+  elementCount,
+  formatShape,
+  type NumericDatatype,
+  type Tensor,
+  type TensorSpec,
+  type Tensors,
+} from './tensor.js';
+
+/** What a model is told of, of the tensors that it carries from one frame to the next. */
+type StatefulSpec = Pick<ModelSpec, 'inputs' | 'outputs' | 'state'>;
+
+/** The inputs a caller gives: state is none of them. */
+export function callerInputs({ inputs, state = [] }: StatefulSpec): ModelSpec['inputs'] {
+  return inputs.filter(({ name }) => state.every((pair) => pair.input !== name));
+}
+
+/** The outputs a caller gets: state is none of them. */
+export function callerOutputs({ outputs, state = [] }: StatefulSpec): ModelSpec['outputs'] {
+  return outputs.filter(({ name }) => state.every((pair) => pair.output !== name));
+}
+
+/** The state before the first frame, by input: zeros. Empty for a model without state. */
+export function initialState({ inputs, state = [] }: StatefulSpec): Tensors {
+  return Object.fromEntries(
+    state.map(({ input }) => [input, zeros(inputs.find(({ name }) => name === input))]),
+  );
+}
+
+/** A checked spec has no state of strings. */
+function zeros(spec: TensorSpec | undefined): Tensor {
+  const { datatype, shape } = spec as TensorSpec & { datatype: NumericDatatype };
+  const count = elementCount(shape);
+  const widest = arrayFromBytes(datatype, new ArrayBuffer(count * 8)) as Uint8Array<ArrayBuffer>;
+  return { datatype, shape, data: widest.slice(0, count) } as Tensor;
+}
+
+/**
+ * Checks that every pair names an input and an output of one datatype and one fixed shape, each once,
+ * and that something is left for the caller.
+ *
+ * @throws NearsideError `metadata-malformed`
+ */
+export function checkState(spec: ModelSpec): void {
+  const { inputs, outputs, state, batch } = spec;
+  if (!state) return;
+  for (const { input, output } of state) {
+    const from = requireOne(inputs, { name: input, among: 'inputs' });
+    const to = requireOne(outputs, { name: output, among: 'outputs' });
+    if (describe(from) !== describe(to)) {
+      throw malformed(
+        `'${input}' and '${output}' to be alike`,
+        `${describe(from)}, ${describe(to)}`,
+      );
+    }
+    if (from.shape.includes(-1) || from.datatype === 'BYTES') {
+      throw malformed(`'${input}' to be numbers of a fixed shape`, describe(from));
+    }
+  }
+  const names = (side: 'input' | 'output') => new Set(state.map((pair) => pair[side])).size;
+  if (names('input') < state.length || names('output') < state.length) {
+    throw malformed('every tensor in one pair', 'one in several');
+  }
+  if (callerInputs(spec).length === 0 || callerOutputs(spec).length === 0) {
+    throw malformed('an input and an output that are no state', 'none');
+  }
+  if (batch) throw malformed('no `batch`, because frames run one after another', 'one');
+}
+
+function requireOne(
+  tensors: readonly TensorSpec[],
+  { name, among }: { name: string; among: string },
+): TensorSpec {
+  const found = tensors.find((tensor) => tensor.name === name);
+  if (found) return found;
+  throw malformed(`names of ${among}, ${tensors.map((tensor) => tensor.name).join(', ')}`, name);
+}
+
+function describe({ datatype, shape }: TensorSpec): string {
+  return `${datatype} ${formatShape(shape)}`;
+}
+
+function malformed(expected: string, got: string): NearsideError {
+  return new NearsideError(
+    'metadata-malformed',
+    `model.json, state: expected ${expected}, got ${got}.`,
+    { details: { what: 'model.json', path: 'state', expected, got } },
+  );
+}

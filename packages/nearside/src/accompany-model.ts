@@ -1,0 +1,59 @@
+import { rememberChoice } from './choice/remember-choice.js';
+import { createTuner } from './choice/start-tuning.js';
+import { type CurrencyKeeper, type KeepCurrentOptions, keepCurrent } from './keep-current.js';
+
+/** What goes on beside serving: updates, tuning, and remembering what came of it. */
+export interface Companions extends Pick<CurrencyKeeper, 'revoked' | 'update'> {
+  /** Whether something is under way that needs the worker which serves. */
+  readonly isAtWork: boolean;
+  /** After a result: looks for a faster backend, once for each version. Until that is done; never rejects. */
+  tune(): Promise<void>;
+  /** Ends what is under way. */
+  close(reason: unknown): void;
+  /** Until everything is written that the next `open` is to know. */
+  saved(): Promise<void>;
+}
+
+export interface CompanionOptions extends KeepCurrentOptions {
+  /** Whether there are runs. */
+  readonly isBusy: () => boolean;
+}
+
+export function accompanyModel({ isBusy, ...options }: CompanionOptions): Companions {
+  const { choice, plan, handover, recording } = options;
+  const keeper = keepCurrent(options);
+  const memory = rememberChoice(choice, plan);
+  const tuner = createTuner({
+    ...options,
+    isBusy: () => isBusy() || keeper.isLooking,
+    onPutOff() {
+      tuned = undefined; // until the next result
+    },
+  });
+  let tuned: number | undefined;
+  let tuning: Promise<void> = Promise.resolve();
+
+  function tune(): Promise<void> {
+    const { sequence } = handover.current.serving.version.release;
+    if (tuned !== sequence) tuning = tuner.tune();
+    tuned = sequence;
+    return tuning;
+  }
+
+  if (recording.lifetime.ok > 0) void tune(); // the result was there before this
+  return {
+    get revoked() {
+      return keeper.revoked;
+    },
+    get isAtWork() {
+      return keeper.isLooking || tuner.isTrying;
+    },
+    update: keeper.update,
+    tune,
+    close(reason) {
+      keeper.close(reason);
+      tuner.close(reason);
+    },
+    saved: memory.saved,
+  };
+}

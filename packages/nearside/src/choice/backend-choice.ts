@@ -1,0 +1,100 @@
+import type { ModelSpec, Variant } from '@nearside/core';
+import type { OpenPlan } from '../open-options.js';
+import type { AvailableBackend } from '../runtime-assets.js';
+import { runtimeOf } from '../runtime-of.js';
+import { type Candidate, isSameCandidate } from './candidate.js';
+import {
+  type ChoiceOrigin,
+  type ChoiceRecord,
+  choiceCircumstances,
+  EMPTY_RECORD,
+  type Quarantined,
+} from './choice-record.js';
+
+/** What one open model knows of its candidates, and tells the next `open`. */
+export interface BackendChoice {
+  origin: ChoiceOrigin;
+  readonly record: ChoiceRecord;
+  /** Whether the record says more than what was remembered. */
+  readonly isChanged: boolean;
+  /** Failures that say nothing of the next visit, of backends that have not served since. */
+  passing: readonly Quarantined[];
+  /** Why candidates were passed over, and their bytes, for people: by `candidateName`. */
+  readonly remarks: Map<string, { bytes?: number | undefined; message?: string | undefined }>;
+  /** Whether nothing is remembered and nothing has been weighed: the first worker can tell where to start. */
+  isUnweighed: boolean;
+  /** What serves first: what served last, then the others. */
+  openingOrder(): AvailableBackend[];
+  /** The variant to load on a backend; undefined when each has failed for good. */
+  pickVariant(backend: AvailableBackend, spec: ModelSpec): Variant | undefined;
+  /** A candidate serves. */
+  settle(
+    candidate: Candidate,
+    how: { readonly sequence: number; readonly isFallback: boolean },
+  ): void;
+  /** What was found out about a version; what is held for another one says nothing of it. */
+  change(found: Partial<ChoiceRecord>, sequence?: number): void;
+  /** Called after each change of the record; set by `remember-choice.ts`, when that is there. */
+  onChange: (() => void) | undefined;
+}
+
+export function createBackendChoice(
+  plan: Pick<OpenPlan, 'backends' | 'candidates' | 'isBackendForced'>,
+  remembered: ChoiceRecord,
+): BackendChoice {
+  let record = remembered;
+
+  const isQuarantined = (candidate: Candidate) =>
+    record.quarantined.some((failed) => isSameCandidate(failed, candidate));
+
+  const choice: BackendChoice = {
+    origin: plan.isBackendForced ? 'forced' : 'prior',
+    get record() {
+      return record;
+    },
+    get isChanged() {
+      return record !== remembered;
+    },
+    passing: [],
+    remarks: new Map(),
+    isUnweighed: !record.start && plan.backends.length > 1,
+    openingOrder() {
+      const { start } = record;
+      const first = plan.candidates.filter(
+        (backend) => backend === start?.backend && !isQuarantined(start),
+      );
+      return [...new Set([...first, ...plan.backends])];
+    },
+    pickVariant(backend, { variants, sequence }) {
+      const isSpokenOf = record.circumstances === choiceCircumstances(sequence);
+      const able = variants.filter(
+        ({ name: variant, runtime }) =>
+          runtime === runtimeOf(backend) && !(isSpokenOf && isQuarantined({ backend, variant })),
+      );
+      const { start } = record;
+      const last = able.find(({ name: variant }) => isSameCandidate(start, { backend, variant }));
+      return last ?? able[0];
+    },
+    settle(candidate, { sequence, isFallback }) {
+      choice.isUnweighed = false;
+      choice.passing = choice.passing.filter(({ backend }) => backend !== candidate.backend);
+      const isRemembered = isSameCandidate(record.start, candidate);
+      if (!plan.isBackendForced) {
+        choice.origin = isFallback ? 'fallback' : isRemembered ? 'remembered' : 'prior';
+      }
+      choice.change({}, sequence);
+      if (!record.start || isQuarantined(record.start)) choice.change({ start: candidate });
+    },
+    change(found, sequence) {
+      const before = record;
+      const circumstances = choiceCircumstances(sequence);
+      if (sequence !== undefined && record.circumstances !== circumstances) {
+        record = { ...EMPTY_RECORD, circumstances, start: record.start };
+      }
+      if (Object.keys(found).length > 0) record = { ...record, ...found };
+      if (record !== before) choice.onChange?.();
+    },
+    onChange: undefined,
+  };
+  return choice;
+}

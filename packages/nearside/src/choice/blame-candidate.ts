@@ -1,0 +1,30 @@
+import type { AvailableBackend } from '../runtime-assets.js';
+import type { BackendChoice } from './backend-choice.js';
+import { isSameCandidate } from './candidate.js';
+import { isLasting, type Quarantine, type Quarantined } from './choice-record.js';
+
+/** Holds a failure against a candidate: for good where it would fail again, else until it serves. */
+export function quarantine(
+  choice: BackendChoice,
+  failed: Quarantine,
+  sequence: number | undefined,
+): void {
+  const withIt = (all: readonly Quarantined[]) => [
+    ...all.filter((one) => !isSameCandidate(one, failed)),
+    { ...failed, atMs: Date.now() },
+  ];
+  choice.change({}, sequence);
+  if (isLasting(failed.code)) choice.change({ quarantined: withIt(choice.record.quarantined) });
+  else choice.passing = withIt(choice.passing);
+}
+
+/** Takes back what is held against backends, when nothing else is left to try. */
+export function pardon(choice: BackendChoice, backends: readonly AvailableBackend[]): void {
+  const { quarantined } = choice.record;
+  choice.change({ quarantined: quarantined.filter(({ backend }) => !backends.includes(backend)) });
+}
+
+/** A backend that keeps failing loses what it has won; everything is measured anew. */
+export function demote(choice: BackendChoice, backend: AvailableBackend): void {
+  if (choice.record.start?.backend === backend) choice.change({ start: undefined, measured: [] });
+}

@@ -1,0 +1,73 @@
+import type { Variant } from '@nearside/core';
+import type { AvailableBackend } from '../runtime-assets.js';
+import { runtimeOf } from '../runtime-of.js';
+import type { Candidate } from './candidate.js';
+
+/**
+ * What a backend's worker and wasm weigh on the wire, gzip, bytes: measured on `dist/assets`. A CDN
+ * that compresses with brotli sends less, in about the same proportions.
+ */
+export const RUNTIME_BYTES: Readonly<Record<AvailableBackend, number>> = Object.freeze({
+  'onnx-wasm': 3_800_000,
+  'tfjs-wasm': 350_000,
+  'onnx-webgpu': 6_800_000,
+  'tfjs-webgpu': 250_000,
+});
+
+/**
+ * A GPU's speed is only known by trying, and its numbers may be wrong: it never serves by a guess.
+ */
+export function isGuessable(backend: AvailableBackend): boolean {
+  return !backend.endsWith('webgpu');
+}
+
+/**
+ * Every variant on every backend that loads it. The publisher's first choice for a runtime comes
+ * first: all backends with their first variant, then those with their second, and so on.
+ */
+export function listCandidates(
+  variants: readonly Variant[],
+  backends: readonly AvailableBackend[],
+): Candidate[] {
+  const ranked = backends.flatMap((backend) =>
+    variants
+      .filter(({ runtime }) => runtime === runtimeOf(backend))
+      .map(({ name }, rank) => ({ rank, candidate: { backend, variant: name } })),
+  );
+  return ranked.sort((a, b) => a.rank - b.rank).map(({ candidate }) => candidate);
+}
+
+/** What is on the device, and what is not. */
+export interface Transfer {
+  /** Bytes of each variant's files that are still to be fetched, by its name. */
+  readonly missingBytes: Readonly<Record<string, number>>;
+  /** Backends whose runtime has been here before, and is in a cache of the browser. */
+  readonly cachedRuntimes: ReadonlySet<AvailableBackend>;
+}
+
+/** What has to cross the network before a candidate can run, bytes. */
+export function bytesToFetch(
+  { backend, variant }: Candidate,
+  { missingBytes, cachedRuntimes }: Transfer,
+): number {
+  const runtime = cachedRuntimes.has(backend) ? 0 : RUNTIME_BYTES[backend];
+  return runtime + (missingBytes[variant] ?? 0);
+}
+
+/** The prior order: fewest bytes to fetch first; at the same weight as {@link listCandidates} has it. */
+export function orderByWeight(candidates: readonly Candidate[], transfer: Transfer): Candidate[] {
+  return [...candidates].sort((a, b) => bytesToFetch(a, transfer) - bytesToFetch(b, transfer));
+}
+
+/** Where to start while a device knows nothing of a model, given what is still to be fetched. */
+export function findLightest(
+  variants: readonly Variant[],
+  backends: readonly AvailableBackend[],
+  missingBytes: Transfer['missingBytes'],
+): AvailableBackend | undefined {
+  const candidates = listCandidates(variants, backends.filter(isGuessable));
+  // Weights that are all here came with a runtime.
+  const loaded = candidates.filter(({ variant }) => missingBytes[variant] === 0);
+  const cachedRuntimes = new Set(loaded.map(({ backend }) => backend));
+  return orderByWeight(candidates, { missingBytes, cachedRuntimes })[0]?.backend;
+}

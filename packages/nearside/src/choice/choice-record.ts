@@ -1,0 +1,72 @@
+import type { ErrorCode } from '@nearside/core';
+import { LIBRARY_VERSION } from '../library-version.js';
+import type { Candidate } from './candidate.js';
+
+/** A candidate that failed on this device, and why. */
+export interface Quarantined {
+  readonly backend: Candidate['backend'];
+  /** Undefined when it failed before one was chosen. */
+  readonly variant: string | undefined;
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** Unix time, ms. */
+  readonly atMs: number;
+}
+
+/** A failure in short: what is told of a quarantine. */
+export type Quarantine = Omit<Quarantined, 'atMs'>;
+
+/**
+ * Why the candidate that serves was chosen: the caller named it; nothing was known, so the prior order
+ * decided; it served or won here before; it won a measurement of this visit; others failed.
+ */
+export type ChoiceOrigin = 'forced' | 'prior' | 'remembered' | 'measured' | 'fallback';
+
+/** What came of timing a candidate. */
+export interface Measured extends Candidate {
+  /** Median of a run of the first golden case, ms; undefined when it took too long to be timed. */
+  readonly p50Ms: number | undefined;
+}
+
+/** What a device remembers of a model's backends. It says where to start, and proves nothing. */
+export interface ChoiceRecord {
+  /** What `measured` and `quarantined` hold for: see {@link choiceCircumstances}. */
+  readonly circumstances: string;
+  /** The GPU they hold for; undefined before anybody looked. */
+  readonly adapter: string | undefined;
+  /** What the next `open` starts with. */
+  readonly start: Candidate | undefined;
+  readonly measured: readonly Measured[];
+  /** Only what would fail again: see `isLasting`. */
+  readonly quarantined: readonly Quarantined[];
+}
+
+export const EMPTY_RECORD: ChoiceRecord = Object.freeze({
+  circumstances: '',
+  adapter: undefined,
+  start: undefined,
+  measured: [],
+  quarantined: [],
+});
+
+/** Whether a failure is the candidate's nature: the same bytes on the same device fail again. */
+export function isLasting(code: ErrorCode): boolean {
+  return code === 'golden-mismatch' || code === 'operator-unsupported';
+}
+
+/** Version, library, browser by its major version, and isolation, which decides about threads. */
+export function choiceCircumstances(sequence: number | undefined): string {
+  const browser = globalThis.navigator?.userAgent?.replace(/(\d+)(?:\.\d+)+/g, '$1');
+  const isolation = globalThis.crossOriginIsolated === true ? 'isolated' : 'shared';
+  return [sequence, LIBRARY_VERSION, browser, isolation].join(' ');
+}
+
+/** A record from whatever lies in the store; one of another shape is as good as none. */
+export function parseChoice(value: unknown): ChoiceRecord {
+  const { start, measured, quarantined, ...others } = (value ?? {}) as Partial<ChoiceRecord>;
+  const isRecord =
+    [measured, quarantined].every(Array.isArray) && typeof (start?.backend ?? '') === 'string';
+  return isRecord
+    ? ({ ...EMPTY_RECORD, ...others, start, measured, quarantined } as ChoiceRecord)
+    : EMPTY_RECORD;
+}

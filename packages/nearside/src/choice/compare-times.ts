@@ -1,0 +1,53 @@
+/** How much faster another backend must be to take over: less is within the noise of one page. */
+const MARGIN = 0.1;
+/** In how many of the pairs: two of the same speed come to it in one of 30 measurements of 11 pairs. */
+const WON_SHARE = 0.8;
+/** Pairs without which nothing is decided. */
+export const LEAST_PAIRS = 5;
+/** Pairs after which everything is. */
+export const MOST_PAIRS = 11;
+/** Medians further apart than this decide after the least pairs. */
+const CLEAR_RATIO = 1.5;
+
+/** Times of the same input on both, ms, in interleaved pairs. */
+export interface TimedPairs {
+  readonly serving: readonly number[];
+  readonly candidate: readonly number[];
+}
+
+export interface Comparison {
+  /** Medians, ms. */
+  readonly servingMs: number;
+  readonly candidateMs: number;
+  readonly isFaster: boolean;
+}
+
+/**
+ * Whether a candidate shall take over. Medians, because one slow run says something about the page
+ * and not about the backend; a margin and most of the pairs, so that two of the same speed do not
+ * take turns on a busy device.
+ *
+ * @returns undefined while there are too few pairs to tell
+ */
+export function compareTimes({ serving, candidate }: TimedPairs): Comparison | undefined {
+  const pairs = Math.min(serving.length, candidate.length);
+  if (pairs < LEAST_PAIRS) return undefined;
+  const servingMs = median(serving);
+  const candidateMs = median(candidate);
+  const won = candidate.filter((time, i) => time < (serving[i] ?? 0)).length;
+  const isFaster = candidateMs < servingMs * (1 - MARGIN) && won >= WON_SHARE * pairs;
+  return { servingMs, candidateMs, isFaster };
+}
+
+/** Whether more pairs would be a waste. */
+export function isDecided({ servingMs, candidateMs }: Comparison, pairs: number): boolean {
+  if (pairs >= MOST_PAIRS) return true;
+  return Math.max(servingMs, candidateMs) > CLEAR_RATIO * Math.min(servingMs, candidateMs);
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] as number;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] as number) + upper) / 2;
+}

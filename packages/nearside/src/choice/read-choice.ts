@@ -1,0 +1,13 @@
+import { choiceKey, peekStore } from '@nearside/artifact';
+import type { OpenPlan } from '../open-options.js';
+import { type BackendChoice, createBackendChoice } from './backend-choice.js';
+import { EMPTY_RECORD, parseChoice } from './choice-record.js';
+
+/** Reads what this device remembers; a forced backend, or a single one, needs no memory. */
+export async function readBackendChoice(plan: OpenPlan): Promise<BackendChoice> {
+  if (plan.candidates.length < 2 || plan.store !== 'auto') {
+    return createBackendChoice(plan, EMPTY_RECORD);
+  }
+  const key = choiceKey(plan.pin, plan.address.model);
+  return createBackendChoice(plan, parseChoice(await peekStore('nearside-models', key)));
+}

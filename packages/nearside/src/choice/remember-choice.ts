@@ -1,0 +1,46 @@
+import { choiceKey } from '@nearside/artifact';
+import { openStore } from '#platform';
+import type { OpenPlan } from '../open-options.js';
+import type { BackendChoice } from './backend-choice.js';
+import type { ChoiceRecord } from './choice-record.js';
+
+/** Writes, in their order; nobody waits for them, or suffers from one that fails. */
+export interface ChoiceMemory {
+  /** Until everything is written that has been found out. */
+  saved(): Promise<void>;
+}
+
+/**
+ * Has the next `open` know what this one has found out and will find out. A forced choice, or one of
+ * one, leaves no trace.
+ */
+export function rememberChoice(
+  choice: BackendChoice,
+  plan: OpenPlan,
+  write: (record: ChoiceRecord) => Promise<void> = (record) => writeChoice(plan, record),
+): ChoiceMemory {
+  let saved: Promise<void> = Promise.resolve();
+  const save = () => {
+    const { record } = choice;
+    saved = saved.then(() => write(record)).catch(() => {});
+  };
+  if (plan.candidates.length > 1) {
+    choice.onChange = save;
+    if (choice.isChanged) save();
+  }
+  return { saved: () => saved };
+}
+
+/** Of two tabs the later one is remembered: losing the other's costs a measurement, no more. */
+async function writeChoice(
+  { pin, address: { model }, store: where }: OpenPlan,
+  record: ChoiceRecord,
+): Promise<void> {
+  if (where !== 'auto') return;
+  const store = openStore('nearside-models', where);
+  try {
+    await store.commit({ set: new Map([[choiceKey(pin, model), record]]) });
+  } finally {
+    await store.close();
+  }
+}

@@ -1,0 +1,84 @@
+import type { Connection } from '../connection.js';
+import { type Comparison, compareTimes, isDecided, MOST_PAIRS } from './compare-times.js';
+
+export interface TimingOptions {
+  readonly serving: Pick<Connection, 'time'>;
+  readonly candidate: Pick<Connection, 'time'>;
+  /** For all runs of both, ms. */
+  readonly limitMs: number;
+  /** Waited for before each pair. */
+  readonly idle: () => Promise<void>;
+}
+
+export interface Timing {
+  /** Undefined when the limit came before enough pairs. */
+  readonly comparison: Comparison | undefined;
+  /** What the runs took, ms. */
+  readonly elapsedMs: number;
+}
+
+/** The worker that serves failed, not the candidate. */
+export class ServingFailed extends Error {}
+
+/**
+ * Times the same input on both, in interleaved pairs whose order is drawn anew, so that what slows
+ * the page down meanwhile slows both.
+ *
+ * @throws ServingFailed; what the candidate's runs reject with
+ */
+export async function timeBeside({
+  serving,
+  candidate,
+  limitMs,
+  idle,
+}: TimingOptions): Promise<Timing> {
+  const times = { serving: [] as number[], candidate: [] as number[] };
+  let comparison: Comparison | undefined;
+  let elapsedMs = 0;
+
+  /** @returns whether it ended within the limit */
+  async function timeOne(which: keyof typeof times, isWarmUp = false): Promise<boolean> {
+    const startMs = performance.now();
+    const timed = which === 'serving' ? serving.time().catch(servingFailed) : candidate.time();
+    const timeMs = await within(limitMs - elapsedMs, timed);
+    elapsedMs += performance.now() - startMs;
+    if (timeMs === undefined) return false;
+    if (!isWarmUp) times[which].push(timeMs);
+    return true;
+  }
+
+  async function timePair(isWarmUp: boolean): Promise<boolean> {
+    await idle();
+    const order = ['serving', 'candidate'] as const;
+    for (const which of Math.random() < 0.5 ? order : order.toReversed()) {
+      if (!(await timeOne(which, isWarmUp))) return false;
+    }
+    return true;
+  }
+
+  let isWithin = await timePair(true);
+  while (isWithin && times.candidate.length < MOST_PAIRS) {
+    isWithin = await timePair(false);
+    comparison = compareTimes(times);
+    if (comparison && isDecided(comparison, times.candidate.length)) break;
+  }
+  return { comparison, elapsedMs };
+}
+
+/** @returns undefined when it takes longer */
+async function within<Value>(limitMs: number, work: Promise<Value>): Promise<Value | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const tooLate = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, limitMs, undefined);
+  });
+  try {
+    return await Promise.race([work, tooLate]);
+  } finally {
+    clearTimeout(timer);
+    work.catch(() => {}); // it rejects later, when its worker is ended
+  }
+}
+
+function servingFailed(cause: unknown): never {
+  throw new ServingFailed('the serving worker failed while it was timed', { cause });
+}

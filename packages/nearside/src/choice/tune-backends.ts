@@ -1,0 +1,222 @@
+import { isNearsideError } from '@nearside/core';
+import { isBackendFault } from '../backend-fault.js';
+import { describeAdapter, requestAdapter } from '../backends/gpu-device.js';
+import type { Handover, Shift } from '../handover.js';
+import { load, openOn, type Serving, type ServingContext, type Started } from '../serving.js';
+import { quarantine } from './blame-candidate.js';
+import { type Candidate, candidateName, isSameCandidate } from './candidate.js';
+import { bytesToFetch, isGuessable, listCandidates, orderByWeight } from './candidate-order.js';
+import { ServingFailed, timeBeside } from './time-beside.js';
+import { whenIdle } from './when-idle.js';
+
+export interface TuningOptions extends ServingContext {
+  readonly handover: Handover;
+  readonly startShift: (serving: Serving) => Shift;
+  /** Whether the model itself has something to do. */
+  readonly isBusy: () => boolean;
+  /** Whether candidates are being tried: what serves may not be put to rest meanwhile. */
+  readonly trial: { isUnderWay: boolean };
+  /** Told when what serves is at rest, and is not woken for this. */
+  readonly onPutOff: () => void;
+  readonly signal: AbortSignal;
+}
+
+/** Waits until it is in nobody's way. */
+type Idle = () => Promise<void>;
+
+/** Adapter of a device without WebGPU. */
+const NO_ADAPTER = 'none';
+
+/**
+ * Tries the other candidates beside the one that serves: each is loaded in a worker of its own, proven
+ * on the golden cases and timed against the serving one on the same input; the faster one serves from
+ * then on. What was measured here before, or failed for good, is not tried again.
+ *
+ * @throws `signal.reason`; ServingFailed
+ */
+export async function tuneBackends(options: TuningOptions): Promise<void> {
+  const { plan, handover, isBusy, signal } = options;
+  const idle: Idle = async () => {
+    if (plan.tune.when === 'idle') await whenIdle({ isBusy, signal });
+    signal.throwIfAborted();
+  };
+  await idle();
+  if (handover.isResting) return options.onPutOff();
+  const { trial } = options;
+  trial.isUnderWay = true;
+  try {
+    await tryOthers({ ...options, idle });
+  } finally {
+    trial.isUnderWay = false;
+  }
+}
+
+async function tryOthers(options: TuningOptions & { readonly idle: Idle }): Promise<void> {
+  const { plan, choice, handover, idle, signal } = options;
+  const { version, connection } = handover.current.serving;
+  const { sequence } = version.release;
+  const candidates = listCandidates(version.spec.variants, plan.candidates);
+  choice.change({}, sequence); // what is known of another version is forgotten
+  const adapter = await nameAdapter();
+  if (choice.record.adapter !== adapter) {
+    const isOther = choice.record.adapter !== undefined;
+    const forgotten = isOther ? { measured: [], quarantined: [] } : {};
+    choice.change({ adapter, ...forgotten });
+  }
+  const transfer = {
+    missingBytes: await connection.missingBytes(),
+    cachedRuntimes: new Set(
+      [handover.current.serving, ...choice.record.measured].map(({ backend }) => backend),
+    ),
+  };
+  const left = { bytes: plan.tune.maxBytes, ms: plan.tune.maxMs };
+  for (const candidate of orderByWeight(candidates, transfer)) {
+    const sizeBytes = bytesToFetch(candidate, transfer);
+    const hindrance = findHindrance(options, candidate, { adapter, sizeBytes, left });
+    remark(options, candidate, hindrance, sizeBytes);
+    if (hindrance !== undefined) continue;
+    await idle();
+    if (handover.current.serving.version.release.sequence !== sequence) return;
+    left.bytes -= sizeBytes;
+    left.ms -= await tryOut(candidate, options, left.ms);
+    signal.throwIfAborted();
+  }
+}
+
+/** @returns why a candidate is not tried; an empty string for one that needs no reason */
+function findHindrance(
+  { plan, choice, handover }: TuningOptions,
+  candidate: Candidate,
+  {
+    adapter,
+    sizeBytes,
+    left,
+  }: { adapter: string; sizeBytes: number; left: { readonly bytes: number; readonly ms: number } },
+): string | undefined {
+  if (isSameCandidate(candidateOf(handover.current.serving), candidate)) return '';
+  const quarantined = [...choice.record.quarantined, ...choice.passing];
+  if (quarantined.some((failed) => isSameCandidate(failed, candidate))) return '';
+  const known = choice.record.measured.find((measured) => isSameCandidate(measured, candidate));
+  if (known) return known.p50Ms === undefined ? `takes more than ${plan.tune.maxMs} ms` : '';
+  if (!isGuessable(candidate.backend) && adapter === NO_ADAPTER) return 'no WebGPU with an adapter';
+  if (sizeBytes > left.bytes) return `${sizeBytes} bytes to fetch, ${left.bytes} left to spend`;
+  return left.ms > 0 ? undefined : `${plan.tune.maxMs} ms are spent`;
+}
+
+/** @returns what it took of the time there is, ms */
+async function tryOut(
+  candidate: Candidate,
+  options: TuningOptions & { readonly idle: Idle },
+  leftMs: number,
+): Promise<number> {
+  const { plan, choice, handover, idle, signal } = options;
+  const { serving } = handover.current;
+  const { sequence } = serving.version.release;
+  let started: Started | undefined;
+  let startMs = 0;
+  try {
+    started = await start(candidate, options);
+    if (!started) return 0;
+    startMs = started.loaded.times.session + started.loaded.times.check;
+    const { comparison, elapsedMs } = await timeBeside({
+      serving: serving.connection,
+      candidate: started.connection,
+      limitMs: Math.max(0, leftMs - startMs),
+      idle,
+    });
+    const spentMs = startMs + elapsedMs;
+    if (!comparison) {
+      remark(options, candidate, `takes more than the ${Math.round(leftMs)} ms that were left`);
+      // With less than half of the time it may be others who used it up: it has another try.
+      if (leftMs < plan.tune.maxMs / 2) return spentMs;
+    }
+    const { servingMs, candidateMs, isFaster = false } = comparison ?? {};
+    if (isFaster) await idle();
+    if (handover.current.serving !== serving) return spentMs;
+    keepTimes(options, [
+      ...(servingMs === undefined ? [] : [{ ...candidateOf(serving), p50Ms: servingMs }]),
+      { ...candidate, p50Ms: candidateMs },
+    ]);
+    if (comparison) choice.origin = 'measured';
+    choice.change({ start: isFaster ? candidate : candidateOf(serving) }, sequence);
+    if (isFaster) takeOver(started, options);
+    return spentMs;
+  } catch (error) {
+    if (signal.aborted || error instanceof ServingFailed) throw error;
+    blame(candidate, options, error);
+    return startMs;
+  } finally {
+    if (handover.current.serving.connection !== started?.connection) {
+      void started?.connection.close(undefined);
+    }
+  }
+}
+
+/** @returns undefined when the device has come to another version meanwhile */
+async function start(
+  candidate: Candidate,
+  { handover, signal, ...context }: TuningOptions,
+): Promise<Started | undefined> {
+  const { version } = handover.current.serving;
+  const which = { kind: 'active' } as const;
+  // What hangs or crashes in its trial must not stop what serves.
+  const own = { ...context, plan: { ...context.plan, isolate: true } };
+  const opened = await openOn(candidate.backend, own, { which, signal });
+  const variant = opened?.version.spec.variants.find(({ name }) => name === candidate.variant);
+  if (!opened || !variant || opened.version.manifestSha256 !== version.manifestSha256) {
+    void opened?.connection.close(undefined);
+    return undefined;
+  }
+  return load({ ...opened, variant }, { signal, limitMs: context.plan.policy.warmUpMs });
+}
+
+function takeOver(started: Started, { handover, startShift, emitter, choice }: TuningOptions) {
+  handover.take(startShift({ ...started, quarantined: [] }));
+  const { backend, variant } = candidateOf(started);
+  emitter.emit('backend-selected', { backend, variant, origin: choice.origin });
+}
+
+/** Only what a candidate does itself is held against it. */
+function blame(candidate: Candidate, options: TuningOptions, error: unknown): void {
+  const { choice, emitter, handover } = options;
+  const message = error instanceof Error ? error.message : String(error);
+  if (!isBackendFault(error) || error.code === 'no-backend') {
+    remark(options, candidate, isNearsideError(error) ? `${error.code}: ${message}` : message);
+    return;
+  }
+  const failed = { ...candidate, code: error.code, message };
+  quarantine(choice, failed, handover.current.serving.version.release.sequence);
+  handover.current.recorder.quarantined();
+  emitter.emit('backend-quarantined', failed);
+}
+
+function keepTimes(
+  { choice, handover }: TuningOptions,
+  times: readonly (Candidate & { readonly p50Ms: number | undefined })[],
+): void {
+  const { sequence } = handover.current.serving.version.release;
+  const others = choice.record.measured.filter(
+    (known) => !times.some((time) => isSameCandidate(time, known)),
+  );
+  choice.change({ measured: [...others, ...times] }, sequence);
+}
+
+function remark(
+  { choice }: TuningOptions,
+  candidate: Candidate,
+  message: string | undefined,
+  bytes?: number,
+): void {
+  const name = candidateName(candidate);
+  const before = choice.remarks.get(name);
+  choice.remarks.set(name, { bytes: bytes ?? before?.bytes, message: message || undefined });
+}
+
+function candidateOf({ backend, variant }: Started): Candidate {
+  return { backend, variant: variant.name };
+}
+
+async function nameAdapter(): Promise<string> {
+  const adapter = await requestAdapter();
+  return adapter ? describeAdapter(adapter.info) : NO_ADAPTER;
+}

@@ -1,0 +1,32 @@
+import { demote, quarantine } from './choice/blame-candidate.js';
+import type { Candidate } from './choice/candidate.js';
+import type { GoBack } from './handover.js';
+import { announceRollBack, rollBack } from './roll-back.js';
+import type { Serving, ServingContext } from './serving.js';
+
+/** Sees to it that the next `open` starts with what serves again, and not with what has failed. */
+export async function goBack(context: ServingContext, event: GoBack): Promise<void> {
+  const [failed, to] = [event.failed.serving, event.to.serving];
+  const { release } = failed.version;
+  if (release.sequence === to.version.release.sequence) return blameBackend(context, event);
+  const told = { failed: release, to, code: event.error.code, emitter: context.emitter };
+  await rollBack(told).catch(() => announceRollBack(told)); // its tries still count
+}
+
+/** Of two backends of one version the version is not to blame. */
+function blameBackend(
+  { choice, emitter }: ServingContext,
+  { failed, to, error: { code, message } }: GoBack,
+): void {
+  const { sequence } = failed.serving.version.release;
+  const told = { ...candidateOf(failed.serving), code, message };
+  quarantine(choice, told, sequence);
+  demote(choice, failed.serving.backend);
+  choice.settle(candidateOf(to.serving), { sequence, isFallback: true });
+  to.recorder.quarantined();
+  emitter.emit('backend-quarantined', told);
+}
+
+function candidateOf({ backend, variant }: Serving): Candidate {
+  return { backend, variant: variant.name };
+}

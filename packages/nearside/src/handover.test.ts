@@ -1,0 +1,61 @@
+import { NearsideError } from '@nearside/core';
+import { expect, test } from 'vitest';
+import { createHandover, type Shift } from './handover.js';
+
+/** A version on a backend, as far as the handover looks at it. */
+function shift(backend: string, sequence: number) {
+  const told: string[] = [];
+  const connection = {
+    close: () => void told.push('closed'),
+  };
+  const version = { release: { version: `1.${sequence}.0`, sequence } };
+  const serving = { backend, version, connection };
+  return {
+    told,
+    shift: { serving, recorder: { close: async () => {} } } as unknown as Shift,
+  };
+}
+
+const failing = async () => {
+  throw new NearsideError('backend-failed', 'expected numbers, got none');
+};
+
+function handOver(from: Shift, to: Shift) {
+  const failed: string[] = [];
+  const handover = createHandover(from, {
+    revive: async () => from,
+    async onGoBack({ failed: which, to: back, error: { code } }) {
+      failed.push(`${which.serving.backend} → ${back.serving.backend}: ${code}`);
+    },
+  });
+  handover.take(to);
+  return { handover, failed };
+}
+
+test('what fails soon after it took over goes, and the one before serves again', async () => {
+  const [slow, fast] = [shift('tfjs-wasm', 1), shift('onnx-wasm', 1)];
+  const { handover, failed } = handOver(slow.shift, fast.shift);
+  await expect(handover.run(failing)).rejects.toThrow('got none');
+  expect(handover.current).toBe(slow.shift);
+  expect(failed).toEqual(['onnx-wasm → tfjs-wasm: backend-failed']);
+  expect([slow.told, fast.told]).toEqual([[], ['closed']]);
+});
+
+test('it is not idle before a version has settled in', async () => {
+  const { handover } = handOver(shift('onnx-wasm', 1).shift, shift('onnx-wasm', 2).shift);
+  for (const isIdle of [false, false, false, true]) {
+    expect(handover.isIdle).toBe(isIdle);
+    await handover.run(async () => {});
+  }
+});
+
+test('it is idle when no run is under way', async () => {
+  const { handover } = handOver(shift('tfjs-wasm', 1).shift, shift('onnx-wasm', 1).shift);
+  let end = () => {};
+  const running = handover.run(() => new Promise<void>((resolve) => (end = resolve)));
+  await Promise.resolve();
+  expect(handover.isIdle).toBe(false);
+  end();
+  await running;
+  expect(handover.isIdle).toBe(true);
+});

@@ -1,0 +1,81 @@
+import { NearsideError } from '@nearside/core';
+import { isLostWorker } from '../backend-fault.js';
+import type { Handover } from '../handover.js';
+import type { Input } from '../input.js';
+import type { RunOptions, RunResult } from '../model.js';
+import type { Frame, Refusal } from '../run-model.js';
+import { snapshotInput } from '../snapshot-input.js';
+import { createFrameStream, type Episode } from './frame-stream.js';
+import type { ModelStream, StreamOptions } from './model-stream.js';
+import { checkStreamOptions } from './stream-options.js';
+
+/** What a stream needs of its model. */
+export interface StreamContext {
+  readonly handover: Handover;
+  readonly runFrame: (frame: Frame, options: RunOptions) => Promise<RunResult>;
+  readonly refusal: () => Refusal | undefined;
+  /** Aborts when the model is closed. */
+  readonly closing: AbortSignal;
+}
+
+/** Of the page: a worker is told of each before its first frame. */
+let streams = 0;
+
+/**
+ * Begins a stream. One with state keeps the version that serves now, and its worker, until it ends;
+ * frames of another are runs like any others, each on the version that serves then.
+ *
+ * @throws TypeError or RangeError for wrong options; `signal.reason`; `closed`
+ */
+export async function openStream(
+  source: Iterable<Input> | AsyncIterable<Input>,
+  options: StreamOptions | undefined,
+  { handover, runFrame, refusal, closing }: StreamContext,
+): Promise<ModelStream> {
+  const checked = checkStreamOptions(source, options);
+  const { signal, priority, topK, transfer = false } = checked;
+  signal?.throwIfAborted();
+  const refused = refusal();
+  if (refused) throw refused.reason;
+  const { spec } = handover.current.serving.version;
+  const held = spec.state && (await handover.hold());
+
+  function begin(): Episode {
+    const left = new AbortController();
+    const runOptions = { signal: left.signal, priority, topK, transfer };
+    const run = (frame: Frame) => runFrame(frame, runOptions);
+    if (!held) return { run, end: () => left.abort() };
+    streams += 1;
+    const stream = { id: streams, shift: held.shift };
+    const { connection } = held.shift.serving;
+    // Where these two fail, the runs between them say why.
+    connection.beginStream(stream.id).catch(() => {});
+    return {
+      run: (frame) =>
+        run({ ...frame, held: stream }).catch((error) => {
+          throw isLostWorker(error) ? stateLost(error) : error;
+        }),
+      end() {
+        left.abort();
+        connection.endStream(stream.id).catch(() => {});
+      },
+    };
+  }
+
+  return createFrameStream(source, checked, {
+    take: (input) =>
+      snapshotInput(input, (held?.shift ?? handover.current).serving.version.spec, { transfer }),
+    begin,
+    end: () => held?.release(),
+    signals: signal ? [closing, signal] : [closing],
+  });
+}
+
+function stateLost(cause: NearsideError): NearsideError {
+  return new NearsideError(
+    'state-lost',
+    "Expected the worker to keep the stream's state, got it lost: the stream has ended. Begin another, " +
+      'a little before the last result.',
+    { cause },
+  );
+}

@@ -1,0 +1,24 @@
+import { type ModelStream, NO_FRAMES } from './model-stream.js';
+
+const OVER = { done: true, value: undefined } as const;
+
+/** A stream that says at its first `next()` why there is none. The source is not touched. */
+export function refusedStream(reason: unknown): ModelStream {
+  let isOver = false;
+  return {
+    async next() {
+      if (isOver) return OVER;
+      isOver = true;
+      throw reason;
+    },
+    async return() {
+      isOver = true;
+      return OVER;
+    },
+    reset() {},
+    stats: NO_FRAMES,
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}

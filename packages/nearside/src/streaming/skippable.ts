@@ -1,0 +1,17 @@
+import { type ErrorCode, isNearsideError } from '@nearside/core';
+
+/** What befalls one frame and not the next: it does not fit, or was lost with a worker that is replaced. */
+const CODES: readonly ErrorCode[] = [
+  'input-invalid',
+  'input-detached',
+  'input-too-large',
+  'decode-failed',
+  'worker-lost',
+  'device-lost',
+  'terminated',
+];
+
+/** Whether a stream may go on without this frame. */
+export function isSkippable(error: unknown): boolean {
+  return isNearsideError(error) && CODES.includes(error.code);
+}

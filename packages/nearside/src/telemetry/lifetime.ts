@@ -1,0 +1,34 @@
+import type { ErrorCode } from '@nearside/core';
+
+/** What a model has done since it was opened, over all its versions: for `stats()`. */
+export interface Lifetime {
+  ok: number;
+  readonly errors: Map<ErrorCode, number>;
+  aborted: number;
+  invalid: number;
+  fallbacks: number;
+  /** Quantiles of runs, ms; missing until counting has begun, after the first result. */
+  latencyMs?: (() => LatencyMs) | undefined;
+}
+
+export type LatencyMs = Readonly<Record<'p50' | 'p95' | 'p99', number | undefined>>;
+
+export function createLifetime(): Lifetime {
+  return { ok: 0, errors: new Map(), aborted: 0, invalid: 0, fallbacks: 0 };
+}
+
+const INVALID_INPUT: readonly ErrorCode[] = [
+  'input-invalid',
+  'input-detached',
+  'input-too-large',
+  'decode-failed',
+];
+
+/** Bad input is the caller's and counted apart from errors of ours. */
+export function countFailure(
+  counts: { invalid: number; readonly errors: Map<ErrorCode, number> },
+  code: ErrorCode,
+): void {
+  if (INVALID_INPUT.includes(code)) counts.invalid += 1;
+  else counts.errors.set(code, (counts.errors.get(code) ?? 0) + 1);
+}

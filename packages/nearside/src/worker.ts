@@ -1,0 +1,10 @@
+export {
+  type Datatype,
+  type ModelSpec,
+  NearsideError,
+  type Tensor,
+  type Tensors,
+} from '@nearside/core';
+export type { Backend } from './backends/backend.js';
+export { type ServeOptions, serve } from './serve.js';
+export type { Task, Tasks } from './task.js';

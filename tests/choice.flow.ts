@@ -1,0 +1,311 @@
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import { expect, type Page, test } from '@playwright/test';
+import { root } from '../scripts/root.mjs';
+import { serveDigits } from './digits-repository.js';
+import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
+
+let site: Awaited<ReturnType<typeof serveBarePage>>;
+let digits: Awaited<ReturnType<typeof serveDigits>>;
+
+test.beforeAll(async () => {
+  site = await serveBarePage();
+});
+
+test.afterAll(async () => {
+  await site.close();
+});
+
+test.beforeEach(async ({ page }) => {
+  digits = await serveDigits();
+  await gotoBarePage(page, site.url);
+});
+
+test.afterEach(async ({ page }) => {
+  await page.close();
+  await digits.close();
+});
+
+test('on an empty cache the light runtime answers, then the faster one is fetched, serves and is remembered', async ({
+  page,
+}) => {
+  await digits.release(trivialOnOnnx({ isWrong: false }));
+  const first = await visit(page);
+  expect(first.origin).toBe('network');
+  expect(first.backends).toEqual(['tfjs-wasm', 'onnx-wasm']);
+  expect(first.selected).toEqual([
+    { backend: 'tfjs-wasm', variant: 'uint8', origin: 'prior' },
+    { backend: 'onnx-wasm', variant: 'int8', origin: 'measured' },
+  ]);
+  expect(row(first, 'onnx-wasm')).toMatchObject({ verdict: 'serving', variant: 'int8' });
+  expect(row(first, 'tfjs-wasm')).toMatchObject({ verdict: 'slower', variant: 'uint8' });
+  expect(row(first, 'onnx-wasm').p50Ms).toBeLessThan(row(first, 'tfjs-wasm').p50Ms ?? 0);
+  expect(row(first, 'onnx-wasm').bytes).toBeGreaterThan(3_000_000);
+  expect(first.choice).toBe('measured');
+
+  const requests = countRequests(page);
+  await gotoBarePage(page, site.url);
+  const second = await visit(page);
+  expect(second).toMatchObject({ origin: 'store', choice: 'remembered' });
+  expect(second.backends).toEqual(['onnx-wasm', 'onnx-wasm']);
+  expect(row(second, 'tfjs-wasm')).toMatchObject({ verdict: 'slower' });
+  expect(requests.to(/worker-tfjs|\/chunks\//)).toEqual([]);
+});
+
+test('the runs of a measurement are in no count of runs', async ({ page }) => {
+  await digits.release(trivialOnOnnx({ isWrong: false }));
+  expect((await visit(page)).runs).toBe(2);
+});
+
+test('before-open measures first: what open gives is the faster one', async ({ page }) => {
+  await digits.release(trivialOnOnnx({ isWrong: false }));
+  const seen = await visit(page, { tune: 'before-open' });
+  expect(seen.backends).toEqual(['onnx-wasm', 'onnx-wasm']);
+  expect(seen.choice).toBe('measured');
+});
+
+test('a signal that aborts while it measures before opening ends everything', async ({ page }) => {
+  const held = await hold(page, /ort-wasm.*\.wasm$/);
+  const opening = page.evaluate(async ({ url, trust }) => {
+    const scope = globalThis as Scope;
+    scope.controller = new AbortController();
+    const { signal } = scope.controller;
+    return scope.nearside
+      .open(url, { trust, tune: 'before-open', signal })
+      .catch((error: Error) => error.message);
+  }, digits.address);
+  await held.asked;
+  await page.evaluate(() => (globalThis as Scope).controller.abort(new Error('enough')));
+  expect(await opening).toBe('enough');
+  await expect.poll(() => page.workers().length).toBe(0);
+});
+
+for (const [name, options, reason] of [
+  ['off', { tune: 'off' }, /off/],
+  ['a budget that is too small', { tune: { maxBytes: 200_000 } }, /200000 left/],
+  ['saveData', { tune: 'before-open', policy: { saveData: true } }, /saveData/],
+] as const) {
+  test(`with ${name} nothing more is fetched, and the table says why`, async ({ page }) => {
+    const requests = countRequests(page);
+    const seen = await visit(page, options);
+    expect(seen.backends).toEqual(['tfjs-wasm', 'tfjs-wasm']);
+    for (const untried of seen.table.filter(({ backend }) => backend === 'onnx-wasm')) {
+      expect(untried).toMatchObject({
+        verdict: 'untried',
+        message: expect.stringMatching(reason),
+      });
+    }
+    expect(requests.to(/onnx|ort-wasm/)).toEqual([]);
+  });
+}
+
+test('a candidate that computes wrong numbers is quarantined beside serving, and not tried again', async ({
+  page,
+}) => {
+  await digits.release(trivialOnOnnx({ isWrong: true }));
+  const first = await visit(page);
+  const wrong = { backend: 'onnx-wasm', variant: 'int8', code: 'golden-mismatch' };
+  expect(first.backends).toEqual(['tfjs-wasm', 'tfjs-wasm']);
+  expect(first.quarantined).toMatchObject([wrong]);
+  expect(first.told).toMatchObject([wrong]);
+  expect(row(first, 'onnx-wasm')).toMatchObject({ verdict: 'quarantined', ...wrong });
+
+  const requests = countRequests(page);
+  await gotoBarePage(page, site.url);
+  const second = await visit(page);
+  expect(second.quarantined).toMatchObject([wrong]);
+  expect(second.told).toEqual([]);
+  expect(requests.to(/onnx/)).toEqual([]);
+
+  const forced = await page.evaluate(async ({ url, trust }) => {
+    const { nearside } = globalThis as Scope;
+    return nearside
+      .open(url, { trust, backend: 'onnx-wasm' })
+      .catch((error: { code: string }) => error.code);
+  }, digits.address);
+  expect(forced).toBe('golden-mismatch');
+});
+
+test('another version is measured anew', async ({ page }) => {
+  await digits.release(trivialOnOnnx({ isWrong: true }));
+  await visit(page);
+  await digits.release(trivialOnOnnx({ isWrong: false, version: '1.2.0', sequence: 3 }));
+  await page.evaluate(async ({ url, trust }) => {
+    const model = await (globalThis as Scope).nearside.open(url, { trust, tune: 'off' });
+    await model.update();
+    await model.close();
+  }, digits.address);
+  const seen = await visit(page);
+  expect(seen.backends).toEqual(['tfjs-wasm', 'onnx-wasm']);
+  expect(seen.quarantined).toEqual([]);
+});
+
+test('closing while a candidate loads leaves no worker, and the next open starts where it was', async ({
+  page,
+}) => {
+  const held = await hold(page, /ort-wasm.*\.wasm$/);
+  await page.evaluate(async ({ url, trust }) => {
+    const scope = globalThis as Scope;
+    scope.model = await scope.nearside.open(url, { trust });
+    await scope.model.run(scope.one());
+  }, digits.address);
+  await held.asked;
+  expect(page.workers()).toHaveLength(2);
+  await page.evaluate(() => (globalThis as Scope).model.close());
+  await expect.poll(() => page.workers().length).toBe(0);
+  const next = await visit(page, { tune: 'off' });
+  expect(next).toMatchObject({ choice: 'remembered', backends: ['tfjs-wasm', 'tfjs-wasm'] });
+});
+
+test('a runtime that cannot be reached is passed over, and is not held against its backend', async ({
+  page,
+}) => {
+  await page.context().route(/tfjs-backend-wasm.*\.wasm$/, (route) => route.abort());
+  const seen = await visit(page, { tune: 'off' });
+  expect(seen).toMatchObject({ backends: ['onnx-wasm', 'onnx-wasm'], quarantined: [] });
+});
+
+test('offline, weights that are gone are passed over for those that are there', async ({
+  page,
+}) => {
+  expect((await visit(page, { backend: 'onnx-wasm' })).choice).toBe('forced');
+  expect((await visit(page, { tune: 'off' })).backends[0]).toBe('onnx-wasm');
+  const [chunk = ''] = await digits.chunksOf('1.0.0', 'int8/model.onnx');
+  await visit(page, { backend: 'tfjs-wasm' });
+  await page.evaluate(removeChunk, chunk);
+  await digits.stop();
+  const seen = await visit(page, { tune: 'off' });
+  expect(seen).toMatchObject({ backends: ['tfjs-wasm', 'tfjs-wasm'], quarantined: [] });
+});
+
+test('a model with one form of weights opens on its runtime, and nothing is quarantined', async ({
+  page,
+}) => {
+  await digits.release({
+    version: '1.1.0',
+    sequence: 2,
+    change: (source) => keepVariants(source, ['int8']),
+  });
+  const seen = await visit(page);
+  expect(seen).toMatchObject({ backends: ['onnx-wasm', 'onnx-wasm'], quarantined: [], told: [] });
+  expect(row(seen, 'tfjs-wasm')).toMatchObject({
+    verdict: 'untried',
+    message: 'no variant for tfjs',
+  });
+});
+
+/** A version whose ONNX variant only copies pixels: far faster than any network. */
+function trivialOnOnnx({
+  isWrong,
+  version = '1.1.0',
+  sequence = 2,
+}: {
+  isWrong: boolean;
+  version?: string;
+  sequence?: number;
+}) {
+  return {
+    version,
+    sequence,
+    async change(source: string) {
+      await keepVariants(source, ['int8', 'uint8']);
+      const patient = `${root}tests/fixtures/patient`;
+      await cp(`${patient}/model.onnx`, `${source}/int8/model.onnx`);
+      if (isWrong) return;
+      const filter = (file: string) => !file.endsWith('.onnx');
+      await cp(patient, `${source}/golden`, { recursive: true, filter });
+    },
+  };
+}
+
+/** Takes the other variants out of a model directory. */
+async function keepVariants(source: string, names: readonly string[]): Promise<void> {
+  const kept = (all: object) => Object.entries(all).filter(([name]) => names.includes(name));
+  await edit(`${source}/model.json`, (spec) => {
+    spec.variants = spec.variants.filter(({ name }: { name: string }) => names.includes(name));
+  });
+  await edit(`${source}/golden.json`, (golden) => {
+    golden.tolerance = Object.fromEntries(kept(golden.tolerance));
+    for (const one of golden.cases) one.expected = Object.fromEntries(kept(one.expected));
+  });
+}
+
+async function edit(file: string, change: (json: Scope) => void): Promise<void> {
+  const json = JSON.parse(await readFile(file, 'utf8'));
+  change(json);
+  await writeFile(file, JSON.stringify(json));
+}
+
+async function removeChunk(sha256: string): Promise<void> {
+  await new Promise<void>((resolve) => {
+    indexedDB.open('nearside-models').onsuccess = ({ target }) => {
+      const { result } = target as IDBOpenDBRequest;
+      const change = result.transaction('nearside', 'readwrite');
+      change.objectStore('nearside').delete(`c/${sha256}`);
+      change.oncomplete = () => resolve();
+    };
+  });
+}
+
+interface Visit {
+  readonly origin: string;
+  /** Of the first run, and of one after tuning. */
+  readonly backends: readonly string[];
+  readonly runs: number;
+  readonly choice: string;
+  readonly quarantined: readonly object[];
+  readonly selected: readonly object[];
+  readonly told: readonly object[];
+  readonly table: readonly {
+    readonly backend: string;
+    readonly variant: string;
+    readonly p50Ms?: number;
+    readonly bytes?: number;
+  }[];
+}
+
+/** Opens the model, runs it, waits until nothing is left to try, and runs it once more. */
+function visit(page: Page, options: object = {}): Promise<Visit> {
+  return page.evaluate(
+    async ([{ url, trust }, options]) => {
+      const { nearside, one } = globalThis as Scope;
+      const model = await nearside.open(url, { trust, ...options });
+      const selected: object[] = [];
+      const told: object[] = [];
+      model.on('backend-selected', (event: object) => selected.push(event));
+      model.on('backend-quarantined', (event: object) => told.push(event));
+      const backends = [(await model.run(one())).meta.backend];
+      const isOpen = ({ message }: { message?: string }) => message?.startsWith('not yet');
+      while ((await model.explainBackend()).some(isOpen)) await new Promise(requestAnimationFrame);
+      backends.push((await model.run(one())).meta.backend);
+      const { opening, choice, quarantined, ok } = model.stats();
+      const table = await model.explainBackend();
+      await model.close();
+      const { origin } = opening;
+      return { origin, backends, runs: ok, choice, quarantined, selected, told, table };
+    },
+    [digits.address, options] as const,
+  );
+}
+
+function row({ table }: Visit, backend: string) {
+  return table.find((row) => row.backend === backend) as Visit['table'][number];
+}
+
+function countRequests(page: Page) {
+  const urls: string[] = [];
+  page.on('request', (request) => urls.push(request.url()));
+  return { to: (pattern: RegExp) => urls.filter((url) => pattern.test(url)) };
+}
+
+/** Leaves a request unanswered. */
+async function hold(page: Page, pattern: RegExp): Promise<{ asked: Promise<void> }> {
+  let seen = () => {};
+  const asked = new Promise<void>((resolve) => {
+    seen = resolve;
+  });
+  await page.context().route(pattern, () => seen());
+  return { asked };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: what the page's global scope holds, as it sees it
+type Scope = any;

@@ -1,0 +1,237 @@
+import { expect, test } from '@playwright/test';
+import { serveDigits } from './digits-repository.js';
+import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
+
+let site: Awaited<ReturnType<typeof serveBarePage>>;
+let digits: Awaited<ReturnType<typeof serveDigits>>;
+
+test.beforeAll(async () => {
+  site = await serveBarePage('workshop');
+  digits = await serveDigits();
+});
+
+test.afterAll(async () => {
+  await Promise.all([site.close(), digits.close()]);
+});
+
+test.beforeEach(async ({ page }) => {
+  await gotoBarePage(page, site.url);
+});
+
+test('an OCR recogniser that a user picked runs with the numbers of ONNX Runtime itself', async ({
+  page,
+}) => {
+  const seen = await page.evaluate(async () => {
+    const { nearside, urls, pick, wave, runRaw, difference } = globalThis as Scope;
+    const file = await pick(urls.ocrUrl, 'PP-OCRv4 recogniser.onnx');
+    const model = await nearside.openUnsigned(file, {}, { backend: 'onnx-wasm' });
+    const dims = [1, 3, 48, 320];
+    const data = wave(3 * 48 * 320);
+    const input = { tensors: { x: { datatype: 'FP32', shape: dims, data } } };
+    const { output, meta } = await model.run(input);
+    const { threads, verdict, version, opening, reports } = model.stats();
+    const raw = await runRaw(urls.ocrUrl, { values: data, dims, threads });
+    const [[name, tensor]] = Object.entries(output.tensors) as [[string, Scope]];
+    const [backend] = await model.explainBackend();
+    const { operators } = await model.profile(input, { runs: 1 });
+    const storage = await model.storage();
+    const update = (await model.update()) ?? 'nothing to update';
+    await model.close();
+    return {
+      shape: [name, ...tensor.shape],
+      difference: difference(tensor.data, raw),
+      model: meta.model,
+      backend: [meta.backend, backend.verdict],
+      hasOperators: operators.length > 10,
+      stats: [verdict, version, opening.origin, opening.fetchedBytes, reports],
+      storage,
+      update,
+      databases: (await indexedDB.databases()).map(({ name }) => name),
+    };
+  });
+  expect(seen).toEqual({
+    shape: ['softmax_11.tmp_0', 1, 40, 6625],
+    difference: 0,
+    model: 'pp-ocrv4-recogniser',
+    backend: ['onnx-wasm', 'unproven'],
+    hasOperators: true,
+    stats: ['unproven', '0.0.0', 'files', 0, undefined],
+    storage: { kind: 'memory', versions: [] },
+    update: 'nothing to update',
+    databases: [],
+  });
+});
+
+test('the digits model gives what it gives when it is opened signed, golden cases or not', async ({
+  page,
+}) => {
+  const seen = await page.evaluate(async ({ url, trust }) => {
+    const { nearside, urls, fetchBlob, digitsSpec, wave } = globalThis as Scope;
+    const { name, task, preprocessing, postprocessing, batch } = digitsSpec;
+    const spec = { name, task, preprocessing, postprocessing, batch };
+    const image = new ImageData(28, 28);
+    image.data.fill(255);
+    for (let i = 0; i < 784; i += 1) if (i % 28 !== 13) image.data.fill(0, i * 4, i * 4 + 3);
+    const signed = await nearside.open(url, { trust, backend: 'onnx-wasm', store: 'memory' });
+    const unsigned = await nearside.openUnsigned(await fetchBlob(urls.digitsUrl), spec);
+    const outputs = async (model: Scope) => {
+      const pixel_values = { datatype: 'FP32', shape: [1, 1, 28, 28], data: wave(784) };
+      const tensors = await model.run({ tensors: { pixel_values } });
+      return [
+        (await model.run(image)).output,
+        [...tensors.output.tensors.logits.data],
+        (await Promise.all(Array.from({ length: 8 }, () => model.run(image)))).at(-1)?.output,
+      ];
+    };
+    const both = [await outputs(signed), await outputs(unsigned)];
+    const verdicts = [signed.stats().verdict, unsigned.stats().verdict];
+    await Promise.all([signed.close(), unsigned.close()]);
+    return { both, verdicts };
+  }, digits.address);
+  expect(seen.both[1]).toEqual(seen.both[0]);
+  expect(seen.verdicts).toEqual(['proven', 'unproven']);
+});
+
+test('a TensorFlow.js model tells its own tensors, and runs', async ({ page }) => {
+  const seen = await page.evaluate(async () => {
+    const { nearside, urls, fetchBlob, wave } = globalThis as Scope;
+    const files = {
+      'tfjs/model.json': await fetchBlob(urls.digitsTfjsUrl),
+      'tfjs/weights.bin': await fetchBlob(urls.digitsWeightsUrl),
+    };
+    const model = await nearside.openUnsigned(files, { name: 'digits' });
+    const pixel_values = { datatype: 'FP32', shape: [2, 1, 28, 28], data: wave(1568) };
+    const { output, meta } = await model.run({ tensors: { pixel_values } });
+    const verdicts = (await model.explainBackend()).map((row: Scope) => [row.backend, row.verdict]);
+    await model.close();
+    const shapes = Object.values(output.tensors as Scope).map(({ shape }: Scope) => shape);
+    return { backend: meta.backend, shapes, verdicts };
+  });
+  expect(seen).toEqual({
+    backend: 'tfjs-wasm',
+    shapes: [[2, 10]],
+    verdicts: [
+      ['tfjs-wasm', 'unproven'],
+      ['tfjs-webgpu', 'untried'],
+      ['onnx-wasm', 'untried'],
+      ['onnx-webgpu', 'untried'],
+    ],
+  });
+});
+
+test('a worker that is ended is replaced from the files that the page keeps', async ({ page }) => {
+  const seen = await page.evaluate(async () => {
+    const { nearside, urls, pick, wave } = globalThis as Scope;
+    const model = await nearside.openUnsigned(await pick(urls.ocrUrl, 'ocr.onnx'));
+    const data = wave(3 * 48 * 3200);
+    const input = { tensors: { x: { datatype: 'FP32', shape: [1, 3, 48, 3200], data } } };
+    const ended = await model
+      .run(input, { timeoutMs: 20, terminate: true })
+      .catch(({ code }: { code: string }) => code);
+    const small = { datatype: 'FP32', shape: [1, 3, 48, 32], data: wave(3 * 48 * 32) };
+    const { output } = await model.run({ tensors: { x: small } });
+    await model.close();
+    const after = await model.run(input).catch(({ code }: { code: string }) => code);
+    return [ended, Object.keys(output.tensors).length, after];
+  });
+  expect(seen).toEqual(['deadline', 1, 'closed']);
+});
+
+test('golden cases among the files are checked, and wrong numbers are not served', async ({
+  page,
+}) => {
+  const seen = await page.evaluate(async () => {
+    const { nearside, urls, fetchBlob, wave, runRaw, digitsSpec } = globalThis as Scope;
+    const values = wave(784);
+    const right: Float32Array<ArrayBuffer> = await runRaw(urls.digitsFp32Url, {
+      values,
+      dims: [1, 1, 28, 28],
+      threads: 1,
+    });
+    const tensor = (file: string, shape: number[]) => ({ datatype: 'FP32', shape, file });
+    const golden = {
+      format: 1,
+      cases: [
+        {
+          name: 'wave',
+          inputs: { pixel_values: tensor('golden/in.bin', [1, 1, 28, 28]) },
+          expected: { fp32: { logits: tensor('golden/out.bin', [1, 10]) } },
+        },
+      ],
+      tolerance: { fp32: { abs: 1e-4, rel: 1e-4 } },
+    };
+    const open = async (expected: Float32Array<ArrayBuffer>) => {
+      const files = {
+        'fp32/model.onnx': await fetchBlob(urls.digitsFp32Url),
+        'golden.json': new Blob([JSON.stringify(golden)]),
+        'golden/in.bin': values,
+        'golden/out.bin': expected,
+      };
+      const variants = digitsSpec.variants.filter(({ name }: { name: string }) => name === 'fp32');
+      const model = await nearside.openUnsigned(files, { variants }, { backend: 'onnx-wasm' });
+      const { verdict } = model.stats();
+      await model.close();
+      return verdict;
+    };
+    const wrong = right.map((value) => value + 1);
+    return [await open(right), await open(wrong).catch(({ code }: { code: string }) => code)];
+  });
+  expect(seen).toEqual(['proven', 'golden-mismatch']);
+});
+
+test('what is no model is refused with a code that says what was expected', async ({ page }) => {
+  const seen = await page.evaluate(async () => {
+    const { nearside, urls, fetchBlob } = globalThis as Scope;
+    const model: Blob = await fetchBlob(urls.digitsUrl);
+    const cases: [unknown, unknown?, unknown?][] = [
+      [new Blob(['not a model at all'])],
+      [new Blob(['{"some": "json"}'])],
+      [model.slice(0, 20_000)],
+      [new Blob([])],
+      [new ArrayBuffer(0)],
+      [{ 'a.onnx': model, 'b.onnx': model }],
+      [
+        {
+          'model.json': new Blob(['{"modelTopology":{},"weightsManifest":[{"paths":["w.bin"]}]}']),
+        },
+      ],
+      [model, { inputs: [{ name: 'x', datatype: 'FP33', shape: [] }] }],
+      [model, { nonsense: 1 }],
+      [model, 'digits'],
+      ['model.onnx'],
+      [{}],
+      [model, {}, { trust: 'sha256-abc' }],
+    ];
+    const errors = [];
+    for (const [files, spec, options] of cases) {
+      const error = await nearside
+        .openUnsigned(files, spec, options)
+        .catch((error: { code?: string; name: string; message: string }) => error);
+      errors.push(error.code ?? error.name);
+    }
+    const opened = await nearside.openUnsigned(model);
+    await opened.close();
+    return errors;
+  });
+  expect(seen).toEqual([
+    ...Array(6).fill('model-invalid'),
+    'file-missing',
+    ...Array(2).fill('metadata-malformed'),
+    ...Array(4).fill('TypeError'),
+  ]);
+});
+
+test('an opening that is aborted rejects with the reason', async ({ page }) => {
+  const seen = await page.evaluate(async () => {
+    const { nearside, urls, fetchBlob } = globalThis as Scope;
+    const controller = new AbortController();
+    const { signal } = controller;
+    const opening = nearside.openUnsigned(await fetchBlob(urls.ocrUrl), {}, { signal });
+    controller.abort(new Error('enough'));
+    return opening.catch(({ message }: Error) => message);
+  });
+  expect(seen).toBe('enough');
+});
+
+// biome-ignore lint/suspicious/noExplicitAny: what the page's global scope holds, as it sees it
+type Scope = any;
