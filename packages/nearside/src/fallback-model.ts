@@ -1,4 +1,5 @@
 import type { NearsideError } from '@nearside/core';
+import { checkRunOptions } from './check-run-options.js';
 import { closedError } from './closed-error.js';
 import type { ModelEmitter } from './events.js';
 import { askFallback, type Fallback, fallbackMeta } from './fallback.js';
@@ -7,7 +8,6 @@ import type { Model, ModelStats, RunOptions, RunResult } from './model.js';
 import type { OpenPlan } from './open-options.js';
 import { profileModel } from './profile-model.js';
 import type { OpenedVersion } from './protocol.js';
-import { checkRunOptions } from './run-options.js';
 import type { AvailableBackend } from './runtime-assets.js';
 import { runtimeOf } from './runtime-of.js';
 import { scoreAll } from './score-all.js';

@@ -3,6 +3,8 @@
  * its own: a page pays for it when it has what it came for. Only `load-later.ts` imports it.
  */
 export { accompanyModel } from './accompany-model.js';
+export { checkOpenOptions } from './check-open-options.js';
+export { checkRunOptions } from './check-run-options.js';
 export { explainBackend } from './explain-backend.js';
 export { goBack } from './go-back.js';
 export { openWithOwn } from './open-with-own.js';

@@ -1,16 +1,19 @@
 import {
-  isSecureAddress,
   type ModelAddress,
   parseModelAddress,
   parseTrust,
   type RequestOptions,
 } from '@nearside/artifact';
 import { hostedBackends } from '#platform';
+import { areOpenOptions } from './are-open-options.js';
 import { DEFAULT_ENGINE, type EngineContext } from './engine-context.js';
 import type { Fallback } from './fallback.js';
+import { isReportOptions } from './is-report-options.js';
+import { loadLater } from './load-later.js';
 import type { StoreChoice } from './platform/open-store.js';
 import type { Progress, UnsignedRequest } from './protocol.js';
-import { AVAILABLE_BACKENDS, type AvailableBackend, DEFAULT_BACKENDS } from './runtime-assets.js';
+import { resolveUrl } from './resolve-url.js';
+import { type AvailableBackend, DEFAULT_BACKENDS } from './runtime-assets.js';
 import type { StartWorker } from './start-own-worker.js';
 import type { ReportTarget } from './telemetry/reporter.js';
 
@@ -159,13 +162,13 @@ export async function planOpening(
   options: OpenOptions,
   engine?: EngineContext,
 ): Promise<OpenPlan> {
-  const serving = planServing(options, KNOWN, engine);
+  const serving = await planServing(options, KNOWN, engine);
   const absolute = resolveUrl(url);
   return {
     url: absolute,
     address: parseModelAddress(absolute),
     pin: await parseTrust(options.trust),
-    store: planStore(options.store),
+    store: options.store ?? 'auto',
     mirrors: planMirrors(options.mirrors),
     request: options.request,
     ...serving,
@@ -176,16 +179,12 @@ export async function planOpening(
  * @param known names of the options there are
  * @throws TypeError or RangeError, naming the option, expected and got
  */
-export function planServing(
+export async function planServing(
   options: Omit<OpenOptions, 'trust'>,
   known: readonly string[],
   engine: EngineContext = DEFAULT_ENGINE,
-): ServingPlan {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`open: expected an object of options; got ${String(options)}`);
-  }
-  requireKnown('the options', options, known);
-  checkKinds(options);
+): Promise<ServingPlan> {
+  if (!areOpenOptions(options, known)) (await loadLater()).checkOpenOptions(options, known);
   return {
     backends: planBackends(options.backend),
     candidates: options.backend === undefined ? hostedBackends : [options.backend],
@@ -204,149 +203,29 @@ export function planServing(
   };
 }
 
-function requireKnown(what: string, given: object, known: readonly string[]): void {
-  const name = Object.keys(given).find((name) => !known.includes(name));
-  if (name === undefined) return;
-  throw new TypeError(`open: expected one of ${what} ${known.join(', ')}; got '${name}'`);
-}
-
-/** What TypeScript would have said, for those who do without. */
-function checkKinds({
-  onProgress,
-  signal,
-  assets,
-  request,
-  isolate,
-  fallback,
-  worker,
-}: Omit<OpenOptions, 'trust'>): void {
-  const expectKind = (name: string, kind: string, ok: boolean, got: unknown) => {
-    if (!ok) throw new TypeError(`open: expected \`${name}\` to be ${kind}; got ${typeof got}`);
-  };
-  expectKind('fallback', 'a function', !fallback || typeof fallback === 'function', fallback);
-  expectKind('worker', 'a function', !worker || typeof worker === 'function', worker);
-  const isObject = typeof request === 'object' && request !== null;
-  expectKind(
-    'onProgress',
-    'a function',
-    !onProgress || typeof onProgress === 'function',
-    onProgress,
-  );
-  expectKind('signal', 'an AbortSignal', !signal || signal instanceof AbortSignal, signal);
-  expectKind('assets', 'an address', assets === undefined || typeof assets === 'string', assets);
-  const isSwitch = isolate === undefined || typeof isolate === 'boolean';
-  expectKind('isolate', 'true or false', isSwitch, isolate);
-  expectKind('request', '{ headers, credentials }', request === undefined || isObject, request);
-  // An illegal header or mode fails here rather than as if the network were to blame.
-  if (request) new Request('https://nearside.invalid/', pickRequest(request));
-}
-
-function pickRequest({ headers, credentials }: RequestOptions): RequestOptions {
-  return { ...(headers && { headers: { ...headers } }), ...(credentials && { credentials }) };
-}
-
-/** In a page an address may be relative to it. */
-function resolveUrl(url: string): string {
-  const base = globalThis.location?.href;
-  return URL.canParse(url, base) ? new URL(url, base).href : url;
-}
-
 function planBackends(backend: AvailableBackend | undefined): readonly AvailableBackend[] {
-  if (backend === undefined) {
-    return DEFAULT_BACKENDS.filter((name) => hostedBackends.includes(name));
-  }
-  if (AVAILABLE_BACKENDS.includes(backend)) return [backend];
-  const names = AVAILABLE_BACKENDS.join(', ');
-  throw new RangeError(`open: expected \`backend\` to be one of ${names}; got '${backend}'`);
+  return backend ? [backend] : DEFAULT_BACKENDS.filter((name) => hostedBackends.includes(name));
 }
 
 function planTune(tune: OpenOptions['tune'] = {}): TunePlan {
-  const isObject = typeof tune === 'object' && tune !== null;
-  if (!isObject && tune !== 'off' && tune !== 'before-open') {
-    throw new RangeError(
-      `open: expected \`tune\` to be 'off', 'before-open' or { maxBytes, maxMs }; got '${tune}'`,
-    );
-  }
-  const budget = isObject ? tune : {};
-  requireKnown('the fields of `tune`', budget, ['maxBytes', 'maxMs']);
-  const { maxBytes = TUNE_BYTES, maxMs = TUNE_MS } = budget;
-  requirePositive('tune', { maxBytes, maxMs });
-  return { maxBytes, maxMs, when: isObject ? 'idle' : tune };
+  const { maxBytes = TUNE_BYTES, maxMs = TUNE_MS } = typeof tune === 'object' ? tune : {};
+  return { maxBytes, maxMs, when: typeof tune === 'object' ? 'idle' : tune };
 }
 
-function requirePositive(what: string, values: Record<string, number | undefined>): void {
-  for (const [name, value] of Object.entries(values)) {
-    if (value === undefined || value > 0) continue;
-    throw new RangeError(`open: expected \`${what}.${name}\` to be above 0; got ${value}`);
-  }
-}
-
-function planStore(store: StoreChoice = 'auto'): StoreChoice {
-  if (store === 'auto' || store === 'memory') return store;
-  if (typeof store === 'object' && typeof store?.directory === 'string') return store;
-  throw new RangeError(
-    `open: expected \`store\` to be 'auto', 'memory' or { directory }; got ${JSON.stringify(store)}`,
-  );
-}
-
+/** Bases, so that names can be put behind them. */
 function planMirrors(mirrors: readonly string[] = []): readonly string[] {
-  if (!Array.isArray(mirrors)) {
-    throw new TypeError(`open: expected \`mirrors\` to be a list of addresses; got ${mirrors}`);
-  }
-  return mirrors.map((mirror) => {
-    const base = resolveUrl(String(mirror));
-    if (!isSecureAddress(base)) {
-      throw new TypeError(
-        `open: expected each of \`mirrors\` to be an https: address (http: on localhost only); ` +
-          `got '${mirror}'`,
-      );
-    }
-    return base.endsWith('/') ? base : `${base}/`;
-  });
+  return mirrors.map((mirror) => resolveUrl(mirror).replace(/\/?$/, '/'));
 }
 
-function planPolicy(policy: UpdatePolicy = {}): PlannedPolicy {
-  requireKnown('the fields of `policy`', policy, [
-    'maxBytes',
-    'saveData',
-    'update',
-    'warmUpMs',
-    'watchdogMs',
-  ]);
-  const { update = 'auto', warmUpMs = WARM_UP_MS, watchdogMs = WATCHDOG_MS, maxBytes } = policy;
-  if (update !== 'auto' && update !== 'manual') {
-    throw new RangeError(
-      `open: expected \`policy.update\` to be 'auto' or 'manual'; got '${update}'`,
-    );
-  }
-  requirePositive('policy', { warmUpMs, watchdogMs, maxBytes });
+function planPolicy(policy?: UpdatePolicy): PlannedPolicy {
+  const { update = 'auto', warmUpMs = WARM_UP_MS, watchdogMs = WATCHDOG_MS } = policy ?? {};
   return { ...policy, update, warmUpMs, watchdogMs };
 }
 
 /** Global Privacy Control means no report, whatever the page asks for. */
 function planReport(report: OpenOptions['report']): ReportTarget | undefined {
-  if (report === undefined) return undefined;
-  if (report === null || !['string', 'object'].includes(typeof report)) {
-    throw new TypeError(`open: expected \`report\` to be an address; got ${report}`);
-  }
-  const { to, sampleRate = 1 } = isReportOptions(report) ? report : { to: report };
-  if (typeof to !== 'string' && !Array.isArray(to)) {
-    throw new TypeError('open: expected `report.to` to be an address, or a list of them');
-  }
-  const endpoints = (typeof to === 'string' ? [to] : [...to]).map(resolveUrl);
-  const wrong = endpoints.find((endpoint) => !isSecureAddress(endpoint));
-  if (endpoints.length === 0 || wrong !== undefined) {
-    throw new TypeError(
-      `open: expected \`report\` to be an https: address (http: on localhost only); got '${wrong ?? ''}'`,
-    );
-  }
-  if (!(sampleRate > 0 && sampleRate <= 1)) {
-    throw new RangeError(`open: expected \`sampleRate\` above 0 and up to 1; got ${sampleRate}`);
-  }
   const { navigator } = globalThis as { navigator?: { globalPrivacyControl?: boolean } };
-  return navigator?.globalPrivacyControl === true ? undefined : { endpoints, sampleRate };
-}
-
-function isReportOptions(report: NonNullable<OpenOptions['report']>): report is ReportOptions {
-  return typeof report === 'object' && !Array.isArray(report);
+  if (report === undefined || navigator?.globalPrivacyControl === true) return undefined;
+  const { to, sampleRate = 1 } = isReportOptions(report) ? report : { to: report };
+  return { endpoints: [to].flat().map((address) => resolveUrl(address as string)), sampleRate };
 }

@@ -4,11 +4,12 @@ import type { ModelEmitter } from './events.js';
 import type { FailedRun } from './fallback.js';
 import type { Handover, Shift } from './handover.js';
 import type { Input } from './input.js';
+import { loadLater } from './load-later.js';
 import type { RunOptions, RunResult } from './model.js';
 import type { HeldStream, QueuedRun } from './post-batch.js';
 import type { RunReply, WireInput } from './protocol.js';
 import type { RecentRuns } from './recent-runs.js';
-import { checkRunOptions } from './run-options.js';
+import { areRunOptions } from './run-options.js';
 import type { RunQueue } from './scheduler/run-queue.js';
 import type { snapshotCustom } from './snapshot-custom.js';
 import { releaseSnapshot, snapshotInput } from './snapshot-input.js';
@@ -70,7 +71,7 @@ export function createRunner({
 
   async function start({ take, options, frame, input }: Call): Promise<RunResult> {
     const calledMs = performance.now();
-    checkRunOptions(options);
+    if (!areRunOptions(options)) (await loadLater()).checkRunOptions(options);
     options.signal?.throwIfAborted();
     const refused = refusal();
     if (refused?.isOwn) throw refused.reason;

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
-import { checkRunOptions } from './run-options.js';
+import { checkRunOptions } from './check-run-options.js';
+import { areRunOptions } from './run-options.js';
 
 test('a typo in an option is named instead of removing the deadline in silence', () => {
+  expect(areRunOptions({ timeoutMS: 5 })).toBe(false);
   expect(() => checkRunOptions({ timeoutMS: 5 } as never)).toThrow("'timeoutMS'");
 });
 
@@ -18,10 +20,21 @@ test('values of the wrong kind are refused', () => {
     { signal: {} },
     { transfer: 'yes' },
   ];
-  for (const options of wrong) expect(() => checkRunOptions(options as never)).toThrow(/^run:/);
+  for (const options of wrong) {
+    expect(areRunOptions(options)).toBe(false);
+    expect(() => checkRunOptions(options as never)).toThrow(/^run:/);
+  }
 });
 
 test('every documented option passes', () => {
   const { signal } = new AbortController();
-  checkRunOptions({ signal, priority: 'interactive', timeoutMs: 500, topK: 3, transfer: true });
+  const options = {
+    signal,
+    priority: 'interactive',
+    timeoutMs: 500,
+    topK: 3,
+    transfer: true,
+  } as const;
+  expect(areRunOptions({ ...options, terminate: undefined })).toBe(true);
+  checkRunOptions(options);
 });

@@ -1,51 +1,32 @@
 import type { RunOptions } from './model.js';
 import { PRIORITIES } from './scheduler/priority.js';
 
-const KNOWN: readonly string[] = [
-  'signal',
-  'priority',
-  'timeoutMs',
-  'topK',
-  'transfer',
-  'terminate',
-];
-
 /** Longest delay that a browser's timer keeps, ms: 2^31 − 1, some 25 days. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
-/** @throws TypeError or RangeError, naming the option, expected and got */
-export function checkRunOptions(options: RunOptions): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`run: expected an object of options; got ${String(options)}`);
-  }
-  const unknown = Object.keys(options).find((name) => !KNOWN.includes(name));
-  if (unknown !== undefined) {
-    throw new TypeError(`run: expected one of the options ${KNOWN.join(', ')}; got '${unknown}'`);
-  }
-  const { signal, priority, timeoutMs, topK } = options;
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TypeError(`run: expected \`signal\` to be an AbortSignal; got ${typeof signal}`);
-  }
-  for (const name of ['transfer', 'terminate'] as const) {
-    const value = options[name];
-    if (value === undefined || typeof value === 'boolean') continue;
-    throw new TypeError(`run: expected \`${name}\` to be true or false; got ${String(value)}`);
-  }
-  if (priority !== undefined && !PRIORITIES.includes(priority)) {
-    throw wrong('priority', `one of ${PRIORITIES.join(', ')}`, priority);
-  }
-  if (timeoutMs !== undefined && !isDuration(timeoutMs)) {
-    throw wrong('timeoutMs', 'milliseconds above 0 (and below 25 days)', timeoutMs);
-  }
-  if (topK !== undefined && !(Number.isInteger(topK) && topK > 0)) {
-    throw wrong('topK', 'a whole number above 0', topK);
-  }
+const isBoolean = (value: unknown) => typeof value === 'boolean';
+
+const RULES: Readonly<Record<keyof RunOptions, (value: never) => boolean>> = {
+  signal: (signal: unknown) => signal instanceof AbortSignal,
+  priority: (priority: (typeof PRIORITIES)[number]) => PRIORITIES.includes(priority),
+  timeoutMs: isDuration,
+  topK: (topK: number) => Number.isInteger(topK) && topK > 0,
+  transfer: isBoolean,
+  terminate: isBoolean,
+};
+
+/** Whether all options are there and of their kind; `check-run-options.ts` has words for it. */
+export function areRunOptions(options: unknown): options is RunOptions {
+  return (
+    typeof options === 'object' &&
+    options !== null &&
+    Object.entries(options).every(([name, value]) => {
+      if (!Object.hasOwn(RULES, name)) return false;
+      return value === undefined || RULES[name as keyof RunOptions](value as never);
+    })
+  );
 }
 
-function isDuration(timeoutMs: unknown): boolean {
+export function isDuration(timeoutMs: unknown): boolean {
   return typeof timeoutMs === 'number' && timeoutMs > 0 && timeoutMs <= LONGEST_TIMEOUT_MS;
-}
-
-function wrong(option: string, expected: string, got: unknown): RangeError {
-  return new RangeError(`run: expected \`${option}\` to be ${expected}; got ${String(got)}`);
 }

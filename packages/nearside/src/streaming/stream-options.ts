@@ -1,5 +1,5 @@
+import { checkRunOptions } from '../check-run-options.js';
 import type { Input } from '../input.js';
-import { checkRunOptions } from '../run-options.js';
 import type { StreamOptions } from './model-stream.js';
 
 export const STREAM_DEFAULTS = Object.freeze({

@@ -57,7 +57,7 @@ export async function openUnsigned(
   if (typeof spec !== 'object' || spec === null) {
     throw new TypeError(`openUnsigned: expected a spec such as { name: 'ocr' }; got ${spec}`);
   }
-  const { policy, ...serving } = planServing(options, KNOWN);
+  const { policy, ...serving } = await planServing(options, KNOWN);
   const blobs = toBlobs(files);
   const plan = {
     ...serving,

@@ -1,0 +1,49 @@
+import type { RunOptions } from './model.js';
+import { isDuration } from './run-options.js';
+import { PRIORITIES } from './scheduler/priority.js';
+
+const KNOWN: readonly string[] = [
+  'signal',
+  'priority',
+  'timeoutMs',
+  'topK',
+  'transfer',
+  'terminate',
+];
+
+/**
+ * Says what is wrong with options that {@link areRunOptions} refuses.
+ *
+ * @throws TypeError or RangeError, naming the option, expected and got
+ */
+export function checkRunOptions(options: RunOptions): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`run: expected an object of options; got ${String(options)}`);
+  }
+  const unknown = Object.keys(options).find((name) => !KNOWN.includes(name));
+  if (unknown !== undefined) {
+    throw new TypeError(`run: expected one of the options ${KNOWN.join(', ')}; got '${unknown}'`);
+  }
+  const { signal, priority, timeoutMs, topK } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new TypeError(`run: expected \`signal\` to be an AbortSignal; got ${typeof signal}`);
+  }
+  for (const name of ['transfer', 'terminate'] as const) {
+    const value = options[name];
+    if (value === undefined || typeof value === 'boolean') continue;
+    throw new TypeError(`run: expected \`${name}\` to be true or false; got ${String(value)}`);
+  }
+  if (priority !== undefined && !PRIORITIES.includes(priority)) {
+    throw wrong('priority', `one of ${PRIORITIES.join(', ')}`, priority);
+  }
+  if (timeoutMs !== undefined && !isDuration(timeoutMs)) {
+    throw wrong('timeoutMs', 'milliseconds above 0 (and below 25 days)', timeoutMs);
+  }
+  if (topK !== undefined && !(Number.isInteger(topK) && topK > 0)) {
+    throw wrong('topK', 'a whole number above 0', topK);
+  }
+}
+
+function wrong(option: string, expected: string, got: unknown): RangeError {
+  return new RangeError(`run: expected \`${option}\` to be ${expected}; got ${String(got)}`);
+}
