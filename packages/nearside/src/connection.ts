@@ -266,7 +266,5 @@ function lost(
 
 /** For the one that waited: what keeps the worker busy is another model's. */
 function busy(): NearsideError {
-  return lost(`no answer within ${HANDSHAKE_MS} ms, from a worker that serves another model too`, {
-    isAnothers: true,
-  });
+  return lost('no answer from one with other models in it', { isAnothers: true });
 }

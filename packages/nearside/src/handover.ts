@@ -1,4 +1,4 @@
-import { NearsideError } from '@nearside/core';
+import type { NearsideError } from '@nearside/core';
 import { isBackendFault, isLostWorker } from './backend-fault.js';
 import type { Serving } from './serving.js';
 import type { Recorder } from './telemetry/recorder.js';
@@ -34,9 +34,10 @@ export interface Handover {
   /**
    * Gives the session up while nobody calls; the next call has it made anew, from the cache.
    *
+   * @param reason for a call that comes between: it is done by the session that is made anew
    * @returns false when it is in use, on probation, or given up already
    */
-  rest(): boolean;
+  rest(reason: NearsideError): boolean;
   readonly isResting: boolean;
   /** It could not be given up now. */
   readonly isInUse: boolean;
@@ -175,10 +176,10 @@ export function createHandover(first: Shift, { revive, onGoBack }: HandoverOptio
         end(shift);
       }
     },
-    rest() {
+    rest(reason) {
       if (isInUse() || isResting || isClosed) return false;
       isResting = true;
-      void current.serving.connection.close(rested());
+      void current.serving.connection.close(reason);
       return true;
     },
     async hold() {
@@ -219,12 +220,4 @@ export function createHandover(first: Shift, { revive, onGoBack }: HandoverOptio
       await Promise.all([...ending, ...sealing]);
     },
   };
-}
-
-/** For a call that comes between: it is done by the session that is made anew. */
-function rested(): NearsideError {
-  return new NearsideError('worker-lost', 'Expected the model to be loaded, got one at rest.', {
-    details: { isAnothers: true },
-    retryable: true,
-  });
 }

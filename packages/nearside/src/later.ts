@@ -9,6 +9,7 @@ export { explainBackend } from './explain-backend.js';
 export { goBack } from './go-back.js';
 export { openWithOwn } from './open-with-own.js';
 export { profileModel } from './profile-model.js';
+export { redoLost } from './redo-lost.js';
 export { takeResidence } from './resident-model.js';
 export { createReviver } from './revive-worker.js';
 export { scoreAll } from './score-all.js';

@@ -1,7 +1,8 @@
 import { NearsideError } from '@nearside/core';
-import { isAnothersLoss, isLostWorker } from './backend-fault.js';
+import { isLostWorker } from './backend-fault.js';
 import type { Connection } from './connection.js';
 import type { Handover, Shift } from './handover.js';
+import { loadLater } from './load-later.js';
 import {
   fromWireError,
   type Reply,
@@ -37,7 +38,7 @@ export interface HeldStream {
   readonly shift: Shift;
 }
 
-type RunOutcome = Outcome<QueuedRun, RunReply>;
+export type RunOutcome = Outcome<QueuedRun, RunReply>;
 
 let nextId = 0;
 
@@ -64,7 +65,13 @@ export function postBatch(
         runOn(connection, { id, runs, inputs, onBegun }),
       );
     }, stream?.shift)
-    .catch((error) => afterLoss(runs, error));
+    .catch(async (error): Promise<RunOutcome[]> => {
+      if (!isLostWorker(error)) throw error;
+      const { redoLost } = await loadLater().catch(() => {
+        throw error;
+      });
+      return redoLost(runs, error);
+    });
   return {
     end,
     recall() {
@@ -133,25 +140,6 @@ function merge(
 
 function outcomeOf(reply: Reply<RunReply>): RunOutcome {
   return reply.ok ? reply : { ok: false, error: fromWireError(reply.error) };
-}
-
-/**
- * What was lost with a worker is done again by the next one, where its input is still there. A stream's
- * state is not.
- */
-async function afterLoss(runs: readonly QueuedRun[], error: unknown): Promise<RunOutcome[]> {
-  if (!isLostWorker(error)) throw error;
-  const isAnothers = isAnothersLoss(error);
-  const inputs = await Promise.allSettled(runs.map(({ input }) => input));
-  return runs.map((run, i) => {
-    const input = inputs[i] as PromiseSettledResult<WireInput>;
-    const isThere =
-      !run.stream && input.status === 'fulfilled' && !run.isGiven && isRetained(input.value);
-    const isSecondTry = run.isSecondTry || !isAnothers;
-    return isThere && (isAnothers || !run.isSecondTry)
-      ? { ok: 'again', work: Object.assign(run, { shift: undefined, isSecondTry }) }
-      : { ok: false, error };
-  });
 }
 
 /**

@@ -1,3 +1,4 @@
+import { NearsideError } from '@nearside/core';
 import type { EngineContext, ResidentModel } from './engine-context.js';
 import type { Handover } from './handover.js';
 import { onPageReturn } from './page-return.js';
@@ -47,7 +48,7 @@ export function takeResidence({
     get workers() {
       return handover.isResting ? [] : handover.current.serving.connection.workers;
     },
-    rest: () => !isBusy() && handover.rest(),
+    rest: () => !isBusy() && handover.rest(rested(name)),
     async wake() {
       await handover.awake().catch(() => {});
     },
@@ -79,4 +80,11 @@ export function takeResidence({
       engine.models.delete(model);
     },
   };
+}
+
+function rested(model: string): NearsideError {
+  return new NearsideError('worker-lost', `Expected ${model} to be loaded, got it at rest.`, {
+    details: { isAnothers: true },
+    retryable: true,
+  });
 }
