@@ -1,19 +1,26 @@
-import { cp } from 'node:fs/promises';
+import { cp, readFile } from 'node:fs/promises';
 import { expect, type Page, test } from '@playwright/test';
 import { root } from '../scripts/root.mjs';
 import { serveDigits } from './digits-repository.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
+import { serveFixture } from './serve-fixture.js';
 
 let site: Awaited<ReturnType<typeof serveBarePage>>;
 let digits: Awaited<ReturnType<typeof serveDigits>>;
+/** A model with state. */
+let leaky: Awaited<ReturnType<typeof serveFixture>>;
+/** A stream of it, as ONNX Runtime in Python computes it. */
+let known: { readonly x: number[][]; readonly y: number[][] };
 
 test.beforeAll(async () => {
   site = await serveBarePage();
   digits = await serveDigits();
+  leaky = await serveFixture('leaky-sum');
+  known = JSON.parse(await readFile(`${root}tests/fixtures/leaky-sum/stream.json`, 'utf8'));
 });
 
 test.afterAll(async () => {
-  await Promise.all([site.close(), digits.close()]);
+  await Promise.all([site.close(), digits.close(), leaky.close()]);
 });
 
 test.beforeEach(async ({ page }) => {
@@ -40,6 +47,12 @@ async function preparePage(page: Page): Promise<void> {
         () => 'fine',
         (error) => error.code ?? error.message,
       );
+    scope.stateful = ({ url, trust }: { url: string; trust: string }) =>
+      scope.engine.open(url, { trust, backend: 'onnx-wasm', policy: { update: 'manual' } });
+    scope.frame = (row: number[]) => ({
+      tensors: { x: { datatype: 'FP32', shape: [1, 4], data: Float32Array.from(row) } },
+    });
+    scope.valuesOf = ({ output }: Scope) => [...output.tensors.y.data];
     scope.labelOf = async (model: Scope) => (await model.run(scope.one())).output[0].label;
     /** Several items in one tensor: it is never batched with others. */
     scope.several = (items: number) => {
@@ -80,6 +93,38 @@ test('a pool of two workers reads 64 digits at once, each as it should be, and c
     workers: ['1 on onnx-wasm', '1 on onnx-wasm'],
     left: 0,
   });
+});
+
+test('streams of a pool each keep their state, beside each other and beside runs', async ({
+  page,
+}) => {
+  const seen = await page.evaluate(
+    async ({ address, x }) => {
+      const scope = globalThis as Scope;
+      scope.startEngine({ workers: 2 });
+      const { frame, valuesOf } = scope;
+      const model = await scope.stateful(address);
+      while (model.stats().workers < 2) await model.run(frame(x[0] as number[]));
+      const frames = x.map(frame);
+      const streams = Array.from({ length: 3 }, () => model.stream(frames));
+      const results = await Promise.all(
+        streams.map(async (stream) => {
+          const values = [];
+          for await (const result of stream) {
+            values.push(valuesOf(result));
+            valuesOf(await model.run(frames[0])); // a fresh start, on whichever worker
+          }
+          return values;
+        }),
+      );
+      await model.warm();
+      const { workers, errors } = model.stats();
+      await model.close();
+      return { results, workers, errors };
+    },
+    { address: leaky.address, x: known.x },
+  );
+  expect(seen).toEqual({ results: [known.y, known.y, known.y], workers: 2, errors: {} });
 });
 
 test('a pool serves on while one of its workers hangs, and is whole again when that is ended', async ({
@@ -219,6 +264,40 @@ test('a model that nobody uses rests after `idleMs` and ends its worker; a call,
     return { ok, workers, holds: heapBytes > 1_000_000 };
   });
   expect(warmed).toEqual({ ok: 2, workers: 1, holds: true });
+});
+
+test('a model is not put to rest while a stream has state in it; after that it is, and the next stream wakes it', async ({
+  page,
+}) => {
+  await page.evaluate(
+    async ({ address, x }) => {
+      const scope = globalThis as Scope;
+      scope.startEngine({ idleMs: 60_000 });
+      scope.model = await scope.stateful(address);
+      scope.frames = x.map(scope.frame);
+      scope.streams = [scope.model.stream(scope.frames, { maxWaiting: 1 })];
+      scope.values = [scope.valuesOf((await scope.streams[0].next()).value)];
+    },
+    { address: leaky.address, x: known.x },
+  );
+  const workers = () => page.evaluate(() => (globalThis as Scope).engine.stats().workers.length);
+  await page.clock.fastForward(70_000);
+  expect(await workers()).toBe(1);
+  const values = await page.evaluate(async () => {
+    const { streams, values, valuesOf } = globalThis as Scope;
+    for await (const result of streams[0]) values.push(valuesOf(result));
+    return values;
+  });
+  expect(values).toEqual(known.y);
+  await page.clock.fastForward(70_000);
+  await expect.poll(workers).toBe(0);
+  const again = await page.evaluate(async () => {
+    const { model, frames, valuesOf } = globalThis as Scope;
+    const values = [];
+    for await (const result of model.stream(frames)) values.push(valuesOf(result));
+    return values;
+  });
+  expect(again).toEqual(known.y);
 });
 
 test('a worker whose heap has outgrown its models is replaced while it is idle', async ({

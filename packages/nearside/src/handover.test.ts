@@ -59,3 +59,18 @@ test('it is idle when no run is under way', async () => {
   await running;
   expect(handover.isIdle).toBe(true);
 });
+
+test('what is held is not put to rest; at rest it is made anew before it is held', async () => {
+  const [first, anew] = [shift('onnx-wasm', 1), shift('onnx-wasm', 1)];
+  const handover = createHandover(first.shift, {
+    revive: async () => anew.shift,
+    async onGoBack() {},
+  });
+  const rested = new NearsideError('worker-lost', 'at rest');
+  const held = await handover.hold();
+  expect(handover.rest(rested)).toBe(false);
+  held.release();
+  expect(handover.rest(rested)).toBe(true);
+  expect(first.told).toEqual(['closed']);
+  expect((await handover.hold()).shift).toBe(anew.shift);
+});
