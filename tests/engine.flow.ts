@@ -106,7 +106,7 @@ test('streams of a pool each keep their state, beside each other and beside runs
       const model = await scope.stateful(address);
       while (model.stats().workers < 2) await model.run(frame(x[0] as number[]));
       const frames = x.map(frame);
-      const streams = Array.from({ length: 3 }, () => model.stream(frames));
+      const streams = Array.from({ length: 3 }, () => model.stream(frames, { maxWaiting: 8 }));
       const results = await Promise.all(
         streams.map(async (stream) => {
           const values = [];
@@ -125,6 +125,49 @@ test('streams of a pool each keep their state, beside each other and beside runs
     { address: leaky.address, x: known.x },
   );
   expect(seen).toEqual({ results: [known.y, known.y, known.y], workers: 2, errors: {} });
+});
+
+test('with one worker of a pool its stream loses its state, and the stream in the other goes on', async ({
+  page,
+}) => {
+  const seen = await page.evaluate(
+    async ({ address: { url, trust }, x }) => {
+      const scope = globalThis as Scope;
+      const workers: Worker[] = [];
+      globalThis.Worker = class extends Worker {
+        constructor(url: string | URL, options?: WorkerOptions) {
+          super(url, options);
+          workers.push(this);
+        }
+      };
+      scope.startEngine({ workers: 2 });
+      const { frame, valuesOf, codeOf } = scope;
+      const policy = { update: 'manual', watchdogMs: 1_000 };
+      const model = await scope.engine.open(url, { trust, backend: 'onnx-wasm', policy });
+      const frames = x.map(frame);
+      while (model.stats().workers < 2) await model.run(frames[0]);
+      const streams = [0, 1].map(() => model.stream(frames, { maxWaiting: 1 }));
+      const values: number[][][] = [[], []];
+      for (const [i, stream] of streams.entries()) {
+        values[i]?.push(valuesOf((await stream.next()).value));
+      }
+      workers[0]?.terminate();
+      const ends = await Promise.all(
+        streams.map(async (stream, i) => {
+          const rest = async () => {
+            for await (const result of stream) values[i]?.push(valuesOf(result));
+          };
+          return codeOf(rest());
+        }),
+      );
+      const whole = values.filter(({ length }) => length === x.length);
+      await model.run(frames[0]);
+      await model.close();
+      return { ends: ends.sort(), whole };
+    },
+    { address: leaky.address, x: known.x },
+  );
+  expect(seen).toEqual({ ends: ['fine', 'state-lost'], whole: [known.y] });
 });
 
 test('a pool serves on while one of its workers hangs, and is whole again when that is ended', async ({
