@@ -139,16 +139,17 @@ async function tryOut(
     ]);
     if (comparison) choice.origin = 'measured';
     choice.change({ start: isFaster ? candidate : candidateOf(serving) }, sequence);
-    if (isFaster) takeOver(started, options);
+    if (isFaster) {
+      takeOver(started, options);
+      started = undefined; // it serves, in a pool perhaps
+    }
     return spentMs;
   } catch (error) {
     if (signal.aborted || error instanceof ServingFailed) throw error;
     blame(candidate, options, error);
     return startMs;
   } finally {
-    if (handover.current.serving.connection !== started?.connection) {
-      void started?.connection.close(undefined);
-    }
+    void started?.connection.close(undefined);
   }
 }
 
