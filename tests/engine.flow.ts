@@ -309,6 +309,41 @@ test('a model that nobody uses rests after `idleMs` and ends its worker; a call,
   expect(warmed).toEqual({ ok: 2, workers: 1, holds: true });
 });
 
+test('a pool of the backend that was measured to be the faster serves, rests and comes back', async ({
+  page,
+}) => {
+  const before = await page.evaluate(async ({ url, trust }) => {
+    const scope = globalThis as Scope;
+    scope.startEngine({ workers: 2, idleMs: 60_000 });
+    const policy = { update: 'manual' };
+    const tune = 'before-open';
+    scope.model = await scope.engine.open(url, { trust, policy, tune });
+    const { model } = scope;
+    const labels = new Set();
+    for (let i = 0; i < 5 || model.stats().workers < 2; i += 1)
+      labels.add(await scope.labelOf(model));
+    const { choice, quarantined, backend, errors } = model.stats();
+    return { labels: [...labels], choice, quarantined, backend, errors };
+  }, digits.address);
+  expect(before).toMatchObject({
+    ...{ labels: ['1'], choice: 'measured', quarantined: [], errors: {} },
+  });
+  const workers = () =>
+    page.evaluate(() =>
+      (globalThis as Scope).engine.stats().workers.map(({ backend }: Scope) => backend),
+    );
+  await expect.poll(workers).toEqual([before.backend, before.backend]);
+  await page.clock.fastForward(70_000);
+  await expect.poll(workers).toEqual([]);
+  const after = await page.evaluate(async () => {
+    const scope = globalThis as Scope;
+    const label = await scope.labelOf(scope.model);
+    const { backend, errors } = scope.model.stats();
+    return { label, backend, errors };
+  });
+  expect(after).toEqual({ label: '1', backend: before.backend, errors: {} });
+});
+
 test('a model is not put to rest while a stream has state in it; after that it is, and the next stream wakes it', async ({
   page,
 }) => {
