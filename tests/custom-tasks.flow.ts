@@ -203,5 +203,22 @@ test('the app’s own worker is started anew after it was ended, and one it has 
   });
 });
 
+test('models of an engine share the worker of the app’s own that the engine names', async ({
+  page,
+}) => {
+  const seen = await page.evaluate(async ({ url, trust }) => {
+    const { nearside, rows, startOwnWorker } = globalThis as Scope;
+    const engine = nearside.createEngine({ worker: startOwnWorker });
+    const open = () => engine.open(url, { trust, tune: 'off' });
+    const models = [await open(), await open()];
+    const digits = [];
+    for (const model of models) digits.push((await model.run({ rows: rows() })).output.digit);
+    const { workers } = engine.stats();
+    await engine.close();
+    return { digits, workers: workers.map(({ models }: Scope) => models) };
+  }, drawings.address);
+  expect(seen).toEqual({ digits: [1, 1], workers: [2] });
+});
+
 // biome-ignore lint/suspicious/noExplicitAny: what the page's global scope holds, as it sees it
 type Scope = any;

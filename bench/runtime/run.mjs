@@ -8,6 +8,7 @@ import { intervalOf, median, medianInterval, p95 } from '../bootstrap.mjs';
 import { row } from '../row.mjs';
 import { measureCodeSize } from './code-size.mjs';
 import { coldFirstResult } from './cold-first-result.mjs';
+import { measureShared } from './shared.mjs';
 
 /** Milliseconds that `model.run` may add to a worker written by hand. */
 const OVERHEAD_MS = 0.15;
@@ -28,6 +29,7 @@ export async function runSuite(dir) {
     trust: published.pin,
   });
   await browser.close();
+  const shared = await measureShared(site.url);
   await Promise.all([site.close(), repository.close()]);
 
   const overheads = small.map(([nearside, reference]) => nearside - reference);
@@ -46,7 +48,8 @@ export async function runSuite(dir) {
     }),
     measuredRow('terminate-ms', terminations, { unit: 'ms' }),
     cold,
-    ...(await measureCodeSize()),
+    ...measureCodeSize(),
+    ...shared,
   ];
 }
 
@@ -86,7 +89,7 @@ function buildPage(outDir) {
       outDir,
       target: 'esnext',
       assetsInlineLimit: 0,
-      rolldownOptions: { input: [`${root}index.html`, `${root}cold.html`] },
+      rolldownOptions: { input: ['index', 'cold', 'shared'].map((name) => `${root}${name}.html`) },
     },
   });
 }

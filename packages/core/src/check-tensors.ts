@@ -1,3 +1,4 @@
+import { describe } from './describe.js';
 import { NearsideError } from './errors.js';
 import {
   arrayTypeName,
@@ -7,6 +8,7 @@ import {
   type Tensor,
   type TensorSpec,
 } from './tensor.js';
+import { shapeFits } from './tensors-fit.js';
 
 /**
  * Checks tensors that come from outside against what a model declares: every declared name, no
@@ -32,7 +34,7 @@ function checkTensor(value: unknown, spec: TensorSpec): void {
   }
   const tensor = value as Partial<Tensor>;
   if (tensor.datatype !== datatype) throw invalid(name, datatype, describe(tensor.datatype));
-  if (!Array.isArray(tensor.shape) || !fits(tensor.shape, spec.shape)) {
+  if (!Array.isArray(tensor.shape) || !shapeFits(tensor.shape, spec.shape)) {
     const got = Array.isArray(tensor.shape)
       ? `[${tensor.shape.join(', ')}]`
       : describe(tensor.shape);
@@ -55,30 +57,10 @@ function checkTensor(value: unknown, spec: TensorSpec): void {
   }
 }
 
-function fits(shape: readonly unknown[], declared: readonly number[]): boolean {
-  return (
-    shape.length === declared.length &&
-    shape.every(
-      (axis, i) =>
-        Number.isInteger(axis) &&
-        (axis as number) > 0 &&
-        (declared[i] === -1 || declared[i] === axis),
-    )
-  );
-}
-
 function invalid(tensor: string, expected: string, got: unknown): NearsideError {
   return new NearsideError(
     'input-invalid',
     `Tensor '${tensor}': expected ${expected}, got ${String(got)}.`,
     { details: { tensor, expected, got } },
   );
-}
-
-/** A short, content-free name for any value: its type or constructor, never its data. */
-export function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (typeof value === 'string') return value.length <= 24 ? `'${value}'` : 'a long string';
-  if (typeof value !== 'object') return `${typeof value} ${String(value)}`;
-  return Object.getPrototypeOf(value)?.constructor?.name ?? 'object';
 }

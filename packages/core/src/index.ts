@@ -1,7 +1,8 @@
 export { type Baseline, binIndex, parseBaseline } from './baseline.js';
 export { BUILT_IN_TASKS, isBuiltInTask } from './built-in-tasks.js';
-export { checkTensors, describe } from './check-tensors.js';
+export { checkTensors } from './check-tensors.js';
 export { createDeferred, type Deferred } from './deferred.js';
+export { describe } from './describe.js';
 export {
   ERROR_CODES,
   type ErrorCode,
@@ -70,3 +71,4 @@ export {
   type TensorSpec,
   type Tensors,
 } from './tensor.js';
+export { tensorsFit } from './tensors-fit.js';

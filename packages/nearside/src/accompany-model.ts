@@ -4,6 +4,8 @@ import { type CurrencyKeeper, type KeepCurrentOptions, keepCurrent } from './kee
 
 /** What goes on beside serving: updates, tuning, and remembering what came of it. */
 export interface Companions extends Pick<CurrencyKeeper, 'revoked' | 'update'> {
+  /** Whether something is under way that needs the worker which serves. */
+  readonly isAtWork: boolean;
   /** After a result: looks for a faster backend, once for each version. Until that is done; never rejects. */
   tune(): Promise<void>;
   /** Ends what is under way. */
@@ -21,7 +23,13 @@ export function accompanyModel({ isBusy, ...options }: CompanionOptions): Compan
   const { choice, plan, handover, recording } = options;
   const keeper = keepCurrent(options);
   const memory = rememberChoice(choice, plan);
-  const tuner = createTuner({ ...options, isBusy: () => isBusy() || keeper.isLooking });
+  const tuner = createTuner({
+    ...options,
+    isBusy: () => isBusy() || keeper.isLooking,
+    onPutOff() {
+      tuned = undefined; // until the next result
+    },
+  });
   let tuned: number | undefined;
   let tuning: Promise<void> = Promise.resolve();
 
@@ -36,6 +44,9 @@ export function accompanyModel({ isBusy, ...options }: CompanionOptions): Compan
   return {
     get revoked() {
       return keeper.revoked;
+    },
+    get isAtWork() {
+      return keeper.isLooking || tuner.isTrying;
     },
     update: keeper.update,
     tune,

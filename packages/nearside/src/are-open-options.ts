@@ -30,6 +30,7 @@ const RULES = {
   fallback: isFunction,
   worker: isFunction,
   signal: (signal: unknown) => signal instanceof AbortSignal,
+  isolate: (isolate: unknown) => typeof isolate === 'boolean',
   assets: (assets: unknown) => typeof assets === 'string',
   backend: (backend: AvailableBackend) => AVAILABLE_BACKENDS.includes(backend),
   store: (store: unknown) => store === 'auto' || store === 'memory',

@@ -16,7 +16,8 @@ const CODES = [
  * that fail to verify, because choosing other bytes is just what an attacker would want.
  */
 export function isBackendFault(error: unknown): error is NearsideError {
-  return isNearsideError(error) && CODES.some((code) => code === error.code);
+  if (!isNearsideError(error) || isOverBudget(error)) return false;
+  return CODES.some((code) => code === error.code);
 }
 
 /** Whether a backend's own files cannot be had: offline, those of another one may be in a cache. */
@@ -34,4 +35,14 @@ export function isLostWorker(error: unknown): error is NearsideError {
 /** Whether a run hung until the watchdog ended its worker; a caller may end one as well. */
 export function isHung(error: unknown): error is NearsideError {
   return isNearsideError(error) && error.code === 'terminated' && !error.details.isOwn;
+}
+
+/** Whether a worker was lost through another model in it: no fault of this one, nor of the backend. */
+export function isAnothersLoss(error: unknown): boolean {
+  return isLostWorker(error) && error.details.isAnothers === true;
+}
+
+/** Whether a model needs more memory than its engine may use: on any backend. */
+export function isOverBudget({ details }: NearsideError): boolean {
+  return details.memoryBudgetBytes !== undefined;
 }

@@ -40,6 +40,7 @@ function checkKinds({
   signal,
   assets,
   request,
+  isolate,
   fallback,
   worker,
 }: Omit<OpenOptions, 'trust'>): void {
@@ -48,6 +49,8 @@ function checkKinds({
   };
   expectKind('fallback', 'a function', !fallback || typeof fallback === 'function', fallback);
   expectKind('worker', 'a function', !worker || typeof worker === 'function', worker);
+  const isSwitch = isolate === undefined || typeof isolate === 'boolean';
+  expectKind('isolate', 'true or false', isSwitch, isolate);
   const isObject = typeof request === 'object' && request !== null;
   expectKind(
     'onProgress',

@@ -2,30 +2,48 @@ import { createDeferred, NearsideError } from '@nearside/core';
 import * as Comlink from 'comlink';
 import { expect, test } from 'vitest';
 import { connect } from './connection.js';
-import type { Host, HostFailure } from './platform/host.js';
+import type { WorkerFailure } from './platform/host.js';
+
 import { READY, type WorkerApi } from './protocol.js';
+import type { Host } from './shared-workers.js';
 
 /** A host whose other side is in the test's hands. */
 function fakeHost(api: Partial<WorkerApi>, { ready = true } = {}) {
   const { port1, port2 } = new MessageChannel();
-  const failures: ((failure: HostFailure) => void)[] = [];
-  let terminated = 0;
+  const failures: ((failure: WorkerFailure) => void)[] = [];
+  let releases = 0;
+  let terminations = 0;
   Comlink.expose(api, port2 as unknown as Comlink.Endpoint);
   if (ready) port2.postMessage(READY);
+  const closePorts = () => {
+    port1.close();
+    port2.close();
+  };
   const host: Host = {
-    endpoint: port1 as unknown as Comlink.Endpoint,
+    worker: {
+      ...{ backend: 'onnx-wasm', models: 1, declaredBytes: 0 },
+      ...{ heapBytes: 0, loadedHeapBytes: 0, calls: 0, isRetired: false },
+    },
+    declare() {},
+    endpoint: port1,
     runtimeWasm: '',
+    isReady: ready,
     onFailure: (listener) => failures.push(listener),
+    async release(stored) {
+      if (ready) await stored;
+      releases += 1;
+      closePorts();
+    },
     terminate() {
-      terminated += 1;
-      port1.close();
-      port2.close();
+      terminations += 1;
+      closePorts();
     },
   };
-  const fail = (message: string) => {
-    for (const listener of failures) listener({ message });
+  const fail = (message: string, more?: Partial<WorkerFailure>) => {
+    for (const listener of failures) listener({ message, ...more });
+    closePorts();
   };
-  return { host, fail, worker: port2, terminations: () => terminated };
+  return { host, fail, worker: port2, ended: () => ({ releases, terminations }) };
 }
 
 const silent = { onEvent() {} };
@@ -41,55 +59,69 @@ test('a worker that dies rejects every call under way, and later ones too', asyn
   }
 });
 
-test('closing rejects what is under way at once, and ends the worker when it has stored', async () => {
+test('closing rejects what is under way at once, and gives its place up when it has stored', async () => {
   const stored = createDeferred<void>();
   const close = () => stored.promise.then(() => ({ ok: true, value: undefined }) as const);
-  const { host, terminations } = fakeHost({ ...hanging, close });
+  const { host, ended } = fakeHost({ ...hanging, close });
   const connection = await connect(host, silent);
   const call = connection.storage();
   const reason = new NearsideError('closed', 'closed');
   const closing = [connection.close(reason), connection.close(new Error('again'))];
   await expect(call).rejects.toBe(reason);
   await expect(connection.storage()).rejects.toBe(reason);
-  expect(terminations()).toBe(0);
+  expect(ended()).toEqual({ releases: 0, terminations: 0 });
   stored.resolve();
   await Promise.all(closing);
-  expect(terminations()).toBe(1);
-});
-
-test('a worker that does not listen any more is ended all the same', async () => {
-  const close = () => new Promise<never>(() => {});
-  const { host, terminations } = fakeHost({ close });
-  const connection = await connect(host, silent);
-  await connection.close(new Error('closed'));
-  expect(terminations()).toBe(1);
+  expect(ended()).toEqual({ releases: 1, terminations: 0 });
 });
 
 test('killing does not wait for what the worker is doing', async () => {
-  const { host, terminations } = fakeHost(hanging);
+  const { host, ended } = fakeHost(hanging);
   const connection = await connect(host, silent);
   const call = connection.storage();
   const reason = new NearsideError('terminated', 'terminated');
   connection.kill(reason);
-  expect(terminations()).toBe(1);
+  expect(ended().terminations).toBe(1);
   await expect(call).rejects.toBe(reason);
 });
 
-test('a worker that cannot start is worker-blocked, and ended', async () => {
-  const { host, fail, terminations } = fakeHost({}, { ready: false });
+test('what another model has done to the worker is told as such', async () => {
+  const { host, fail } = fakeHost(hanging);
+  const connection = await connect(host, silent);
+  const call = connection.storage();
+  fail('ended', { isAnothers: true });
+  await expect(call).rejects.toMatchObject({ code: 'worker-lost', details: { isAnothers: true } });
+});
+
+test('a batch is told when it is its turn', async () => {
+  const answered = createDeferred<void>();
+  const run = () =>
+    answered.promise.then(() => ({ ok: true, value: { kind: 'done', replies: [] } }) as const);
+  const { host, worker } = fakeHost({ run });
+  const connection = await connect(host, silent);
+  const told = createDeferred<void>();
+  const running = connection.run({ id: 7, items: [] }, { transfer: [], onBegun: told.resolve });
+  worker.postMessage({ nearside: 'begun', id: 7 });
+  await told.promise;
+  answered.resolve();
+  await running;
+  connection.kill(undefined);
+});
+
+test('a worker that cannot start is worker-blocked', async () => {
+  const { host, fail } = fakeHost({}, { ready: false });
   const connecting = connect(host, silent);
   fail('404');
   await expect(connecting).rejects.toMatchObject({ code: 'worker-blocked' });
-  expect(terminations()).toBe(1);
 });
 
 test('an abort while the worker starts lets the caller go at once', async () => {
-  const { host, terminations } = fakeHost({}, { ready: false });
+  const { host, ended } = fakeHost({}, { ready: false });
   const controller = new AbortController();
   const connecting = connect(host, { ...silent, signal: controller.signal });
   controller.abort(new Error('changed my mind'));
   await expect(connecting).rejects.toThrow('changed my mind');
-  expect(terminations()).toBe(1);
+  expect(ended()).toEqual({ releases: 1, terminations: 0 });
 });
 
 test('an error keeps its code, details and causes across the boundary', async () => {
@@ -113,7 +145,7 @@ test('an error keeps its code, details and causes across the boundary', async ()
     retryable: true,
   });
   expect(error.cause.message).toBe('no network');
-  await connection.close(error);
+  connection.kill(error);
 });
 
 test('a failure outside any call ends the connection', async () => {

@@ -1,8 +1,9 @@
 import type { StorageReport, UpdateCheck } from '@nearside/artifact';
 import { createDeferred, NearsideError } from '@nearside/core';
-import * as Comlink from 'comlink';
+import { isLostWorker } from './backend-fault.js';
 import type { OperatorTime } from './backends/operator-times.js';
-import type { Host } from './platform/host.js';
+import type { WorkerFailure } from './platform/host.js';
+import { transfer, wrap } from './port-calls.js';
 import {
   type BatchReply,
   type CheckRequest,
@@ -22,16 +23,15 @@ import {
   type WorkerEvent,
 } from './protocol.js';
 import type { AvailableBackend } from './runtime-assets.js';
+import { startAwakeTimer } from './scheduler/awake-timer.js';
+import type { Host, WorkerStatus } from './shared-workers.js';
 
 /** A worker that says nothing for this long after its start is taken for blocked, ms. */
 const HANDSHAKE_MS = 30_000;
 
-/** A worker that is to go may take this long to store what it has begun to store, ms. */
-const LAST_STORING_MS = 1000;
-
 /**
- * Calls into one worker. Each rejects with what the worker replied, with `worker-lost` when it
- * died, or with what `close` was given; none stays pending.
+ * Calls to one model in a worker. Each rejects with what the worker replied, with `worker-lost` when
+ * it died, or with what `close` was given; none stays pending.
  */
 export interface Connection {
   open(request: OpenRequest): Promise<OpenedVersion | undefined>;
@@ -41,8 +41,7 @@ export interface Connection {
   missingBytes(): Promise<Readonly<Record<string, number>>>;
   lightest(backends: readonly AvailableBackend[]): Promise<AvailableBackend | undefined>;
   time(): Promise<number>;
-  /** @param transfer what is given away with the request */
-  run(request: RunRequest, transfer: Transferable[]): Promise<BatchReply>;
+  run(request: RunRequest, options: PostOptions): Promise<BatchReply>;
   recall(id: number): Promise<void>;
   beginStream(id: number): Promise<void>;
   endStream(id: number): Promise<void>;
@@ -54,16 +53,35 @@ export interface Connection {
   spendTry(sequence: number): Promise<number | undefined>;
   reject(request: RejectRequest): Promise<void>;
   storage(): Promise<StorageReport>;
+  warm(): Promise<void>;
   readonly runtimeWasm: Host['runtimeWasm'];
+  /** The workers it is in: one, or a pool's. */
+  readonly workers: readonly WorkerStatus[];
+  /** Says what the model needs, bytes. */
+  declare(memoryBytes: number): void;
+  /** Why it has ended, once it has. */
+  readonly end: { readonly reason: unknown } | undefined;
   /**
-   * Rejects every pending call with `reason`, at once, and ends the worker as soon as it stores
-   * nothing. Safe to call twice.
+   * Rejects every pending call with `reason`, at once, and gives the model's place up as soon as it
+   * stores nothing; the last one ends the worker. Safe to call twice.
    *
-   * @returns when the worker is gone
+   * @returns when the model is gone
    */
   close(reason: unknown): Promise<void>;
-  /** The same, but ends the worker whatever it is doing: for one that does not listen. */
-  kill(reason: unknown): void;
+  /**
+   * The same, but ends the worker whatever it is doing: for one that does not listen. Other models in
+   * it see `worker-lost`.
+   *
+   * @param batch of a pool only the worker that was given this one
+   */
+  kill(reason: unknown, batch?: number): void;
+}
+
+export interface PostOptions {
+  /** What is given away with the request. */
+  readonly transfer: Transferable[];
+  /** Told when it is the request's turn. */
+  readonly onBegun?: (() => void) | undefined;
 }
 
 /**
@@ -76,30 +94,33 @@ export async function connect(
   host: Host,
   { onEvent, signal }: { onEvent: (event: WorkerEvent) => void; signal?: AbortSignal | undefined },
 ): Promise<Connection> {
+  const { worker } = host;
   const ready = createDeferred<void>();
   /** Rejects of the calls under way: a race would keep every reply for as long as the model. */
   const pending = new Set<(reason: unknown) => void>();
-  let answered = false;
+  const begun = new Map<number, () => void>();
   let end: { readonly reason: unknown } | undefined;
 
-  host.endpoint.addEventListener('message', (event) => {
-    const { data } = event as MessageEvent;
+  host.endpoint.addEventListener('message', ({ data }) => {
     if (data === READY) ready.resolve();
     else if (isWorkerEvent(data)) receive(data);
   });
-  host.onFailure(({ message, cause }) =>
-    die(answered ? lost(message, cause) : blocked(message, cause)),
+  host.endpoint.addEventListener('messageerror', () =>
+    die(lost('a message that could not be read', {})),
   );
+  host.onFailure((failure) => rejectAll(reasonOf(failure, host.isReady)));
   host.endpoint.start?.();
 
   function receive(event: WorkerEvent): void {
     if (event.nearside === 'failed') die(fromWireError(event.error));
+    else if (event.nearside === 'begun') begun.get(event.id)?.();
     else onEvent(event);
   }
 
   function die(reason: unknown): void {
+    if (end) return;
     rejectAll(reason);
-    host.terminate();
+    host.terminate(reason);
   }
 
   function rejectAll(reason: unknown): void {
@@ -110,70 +131,93 @@ export async function connect(
     pending.clear();
   }
 
-  const onAbort = () => die(signal?.reason);
-  const timer = setTimeout(() => die(blocked('no answer')), HANDSHAKE_MS);
+  const api = wrap<WorkerApi>(host.endpoint);
+
+  const onAbort = () => void close(signal?.reason);
+  const stopTimer = startAwakeTimer(HANDSHAKE_MS, () => {
+    if (host.isReady) void close(busy());
+    else die(blocked('no answer'));
+  });
   signal?.addEventListener('abort', onAbort);
   if (signal?.aborted) onAbort();
   try {
     await ready.promise;
-    answered = true;
   } finally {
-    clearTimeout(timer);
+    stopTimer();
     signal?.removeEventListener('abort', onAbort);
   }
 
-  const api = Comlink.wrap<WorkerApi>(host.endpoint);
-
-  /** Comlink leaves calls pending for ever when the other side is gone, so `die` rejects them. */
+  /** Calls stay pending for ever when the other side is gone, so `die` rejects them. */
   async function settle<Value>(send: () => Promise<Reply<Value>>): Promise<Value> {
     if (end) throw end.reason;
     const { promise, resolve, reject } = createDeferred<Reply<Value>>();
     pending.add(reject);
+    worker.calls += 1;
     send().then(resolve, reject);
     try {
       const answer = await promise;
-      if (!answer.ok) throw fromWireError(answer.error);
-      return answer.value;
+      if (answer.ok) return answer.value;
+      const error = fromWireError(answer.error);
+      if (isLostWorker(error)) die(error); // it says so itself
+      throw error;
     } finally {
       pending.delete(reject);
+      worker.calls -= 1;
     }
+  }
+
+  async function run(request: RunRequest, { transfer: given, onBegun }: PostOptions) {
+    if (onBegun) begun.set(request.id, onBegun);
+    try {
+      const answer = await settle(() => api.run(transfer(request, given)).catch(rejectUncloneable));
+      if (answer.kind === 'done') worker.heapBytes = answer.heapBytes ?? 0;
+      return answer;
+    } finally {
+      begun.delete(request.id);
+    }
+  }
+
+  async function load(request: LoadRequest): Promise<LoadedVariant> {
+    const loaded = await settle(() => api.load(request));
+    worker.heapBytes = loaded.heapBytes ?? 0;
+    worker.loadedHeapBytes = worker.heapBytes;
+    return loaded;
   }
 
   let closing: Promise<void> | undefined;
 
   /** WebKit keeps the lock of a worker that is ended in the middle of a transaction, for ever. */
   async function close(reason: unknown): Promise<void> {
-    if (!end) {
-      rejectAll(reason);
-      const limit = createDeferred<void>();
-      const timer = setTimeout(limit.resolve, LAST_STORING_MS);
-      api.close().then(() => limit.resolve(), limit.resolve);
-      await limit.promise;
-      clearTimeout(timer);
-    }
-    host.terminate();
+    if (end) return;
+    rejectAll(reason);
+    await host.release(api.close());
   }
 
   return {
     open: (request) => settle(() => api.open(request)),
     openUnsigned: (request) => settle(() => api.openUnsigned(request)),
     fetch: (request) => settle(() => api.fetch(request)),
-    load: (request) => settle(() => api.load(request)),
+    load,
     missingBytes: () => settle(() => api.missingBytes()),
     lightest: (backends) => settle(() => api.lightest(backends)),
     time: () => settle(() => api.time()),
-    run: (request, transfer) =>
-      settle(() => api.run(Comlink.transfer(request, transfer)).catch(rejectUncloneable)),
+    run,
     recall: (id) => settle(() => api.recall(id)),
     beginStream: (id) => settle(() => api.beginStream(id)),
     endStream: (id) => settle(() => api.endStream(id)),
-    profile: (request, transfer) =>
-      settle(() => api.profile(Comlink.transfer(request, transfer)).catch(rejectUncloneable)),
+    profile: (request, given) =>
+      settle(() => api.profile(transfer(request, given)).catch(rejectUncloneable)),
     check: (request) => settle(() => api.check(request)),
     spendTry: (sequence) => settle(() => api.spendTry(sequence)),
     reject: (request) => settle(() => api.reject(request)),
     storage: () => settle(() => api.storage()),
+    warm: () => settle(() => api.warm()),
+    workers: [worker],
+    declare: host.declare,
     runtimeWasm: host.runtimeWasm,
+    get end() {
+      return end;
+    },
     close(reason) {
       closing ??= close(reason);
       return closing;
@@ -204,10 +248,23 @@ function blocked(got: string, cause?: unknown): NearsideError {
   );
 }
 
-function lost(got: string, cause?: unknown): NearsideError {
+function reasonOf({ message, cause, isAnothers }: WorkerFailure, wasReady: boolean): unknown {
+  if (isLostWorker(cause) && !isAnothers) return cause;
+  return wasReady ? lost(message, { cause, isAnothers }) : blocked(message, cause);
+}
+
+function lost(
+  got: string,
+  { cause, isAnothers = false }: { cause?: unknown; isAnothers?: boolean | undefined },
+): NearsideError {
   return new NearsideError(
     'worker-lost',
-    `Expected the model's worker to keep running, got: ${got}. Open the model again.`,
-    { cause, retryable: true },
+    `Expected the model's worker to keep running, got: ${got}. Another worker takes its place.`,
+    { cause, details: { isAnothers }, retryable: true },
   );
+}
+
+/** For the one that waited: what keeps the worker busy is another model's. */
+function busy(): NearsideError {
+  return lost('no answer from one with other models in it', { isAnothers: true });
 }

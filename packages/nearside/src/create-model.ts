@@ -12,6 +12,7 @@ import type { OpenPlan } from './open-options.js';
 import { postBatch, type QueuedRun } from './post-batch.js';
 import type { RunReply } from './protocol.js';
 import { createRecentRuns } from './recent-runs.js';
+import type { Residence, TakeResidence } from './resident-model.js';
 import { createRunner, type RunnerOptions } from './run-model.js';
 import { createRunQueue } from './scheduler/run-queue.js';
 import type { Serving } from './serving.js';
@@ -61,8 +62,8 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   });
   const revive = shareOnce(async () => (await loadLater()).createReviver(context));
   const handover = createHandover(startShift(first), {
-    async revive(lost, error) {
-      const serving = await (await revive())(lost, error);
+    async revive(lost) {
+      const serving = await (await revive())(lost);
       if (!closed) return startShift(serving);
       void serving.connection.close(closed);
       throw closed;
@@ -74,6 +75,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   });
   handover.current.recorder.opened(opening, { quarantined: first.quarantined.length });
   const { max: maxBatch = 1, maxDelayMs = 0 } = first.version.spec.batch ?? {};
+  const workers = () => handover.current.serving.connection.workers.length || 1;
   const queue = createRunQueue<QueuedRun, RunReply>({
     discard: ({ input }) => releaseSnapshot(input),
     post(runs) {
@@ -84,7 +86,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
       ); // the queue deals with a failure
       return batch;
     },
-    ...{ maxBatch, maxDelayMs },
+    ...{ maxBatch, maxDelayMs, workers },
   });
   let companions: Companions | undefined;
   const accompany = shareOnce(async () => {
@@ -108,14 +110,15 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   let closed: NearsideError | undefined;
   let closing: Promise<void> | undefined;
 
-  function startShift(serving: Serving): Shift {
-    const { version, backend, variant } = serving;
+  function startShift(started: Serving): Shift {
+    const { version, backend, variant } = started;
     const counted = { version, backend, variant: variant.name, startMs: Date.now() };
     const recorder = createRecorder(recording.lifetime, async () => {
       const [opened, { countVersion }] = await Promise.all([loadReporting(), later()]);
       return countVersion(opened, recording, counted);
     });
-    return { serving, recorder };
+    const pooled = { ...context, waiting: () => queue.waiting };
+    return { serving: plan.engine.poolServing?.(started, pooled) ?? started, recorder };
   }
 
   const run = tellingFirst(runner.run);
@@ -124,8 +127,26 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   function tellingFirst<Call extends readonly unknown[], Result>(
     work: (...call: Call) => Promise<Result>,
   ): typeof work {
-    return (...call) => work(...call).finally(firstResult.end);
+    return (...call) =>
+      work(...call).finally(() => {
+        firstResult.end();
+        residence?.used();
+      });
   }
+
+  let residence: Residence | undefined;
+  const reside = (take: TakeResidence) => {
+    residence = take({
+      ...{ name: model, engine: plan.engine, handover, close },
+      isBusy: () => queue.waiting > 0 || companions?.isAtWork === true,
+    });
+  };
+  if (plan.engine.takeResidence) reside(plan.engine.takeResidence);
+  else
+    void later().then(
+      ({ takeResidence }) => closed ?? reside(takeResidence),
+      () => {},
+    );
 
   function refusal() {
     if (closed) return { reason: closed, isOwn: true };
@@ -134,7 +155,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
 
   function stats(): ModelStats {
     const { lifetime, totals } = recording;
-    const { version, variant, backend, loaded } = handover.current.serving;
+    const { version, variant, backend, loaded, connection } = handover.current.serving;
     return {
       model,
       version: version.release.version,
@@ -142,6 +163,8 @@ export async function createModel(parts: ModelParts): Promise<Model> {
       backend,
       threads: loaded.threads,
       hardware: loaded.hardware,
+      workers: handover.isResting ? 0 : connection.workers.length,
+      heapBytes: connection.workers.reduce((sum, { heapBytes }) => sum + heapBytes, 0) || undefined,
       verdict: loaded.isProven ? 'proven' : 'unproven',
       choice: choice.origin,
       quarantined: [...choice.record.quarantined, ...choice.passing],
@@ -162,7 +185,8 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     if (plan.unsigned) return { kind: 'memory', versions: [] };
     // Asked of the page itself, because a worker cannot show the question a browser may have.
     if (persist) await globalThis.navigator?.storage?.persist?.();
-    return handover.current.serving.connection.storage();
+    const { serving } = await handover.awake();
+    return serving.connection.storage();
   }
 
   async function tuneBeforeOpen(): Promise<void> {
@@ -182,6 +206,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
 
   async function close(): Promise<void> {
     closed ??= closedError(model);
+    residence?.leave();
     firstResult.end();
     companions?.close(closed);
     queue.close(closed);
@@ -221,6 +246,11 @@ export async function createModel(parts: ModelParts): Promise<Model> {
       // Which version it was of has its report; of one without a baseline there is nothing to count.
       if (!run) handover.current.recorder.feedback(undefined, truth.label);
       else if (run.observation) run.recorder.feedback(run.observation, truth.label);
+    },
+    async warm() {
+      if (closed) throw closed;
+      await handover.run(({ serving }) => serving.connection.warm());
+      residence?.used();
     },
     async update() {
       if (closed) throw closed;

@@ -8,6 +8,7 @@ import type { Model, ModelStats, RunOptions, RunResult } from './model.js';
 import type { OpenPlan } from './open-options.js';
 import { profileModel } from './profile-model.js';
 import type { OpenedVersion } from './protocol.js';
+import { refuseTensors } from './refuse-tensors.js';
 import type { AvailableBackend } from './runtime-assets.js';
 import { runtimeOf } from './runtime-of.js';
 import { scoreAll } from './score-all.js';
@@ -92,6 +93,7 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
         await snapshotInput(input, spec, {
           transfer: false,
           custom: plan.worker && snapshotCustom,
+          refuse: refuseTensors,
         }),
       );
     } catch (unfit) {
@@ -106,6 +108,7 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
       model: release.model,
       version: release.version,
       ...{ variant: 'fallback', backend: 'fallback', threads: 0, hardware: 'none' },
+      ...{ workers: 0, heapBytes: undefined },
       verdict: 'unproven',
       choice: 'none',
       quarantined: failures.map((failure) => ({ ...failure, atMs })),
@@ -144,6 +147,7 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
     explainBackend: async () =>
       failures.map((failure) => ({ ...failure, verdict: 'quarantined' as const })),
     update: () => Promise.reject(error),
+    warm: () => Promise.reject(error),
     storage: () => Promise.reject(error),
     close,
     [Symbol.asyncDispose]: close,

@@ -54,6 +54,12 @@ export async function checkGolden(
   }
 }
 
+/** Files of the first golden case, for one variant. */
+export function goldenFiles({ cases: [first] }: Golden, variant: string): string[] {
+  const names = [first?.inputs ?? {}, first?.expected[variant] ?? {}].flatMap(Object.values);
+  return [...new Set(names.map(({ file }: StoredTensor) => file))];
+}
+
 /**
  * Compares with a reference: same shape, every value finite, |a − b| ≤ abs + rel·|b|, and per row
  * of the last axis the same largest element wherever the reference's two largest are more than

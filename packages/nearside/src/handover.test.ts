@@ -77,16 +77,31 @@ test('a version that hangs soon after it took over gives way; one that its calle
 });
 
 test('with no backend left to serve, the runs that wait are told so', async () => {
-  const { shift: lost } = shift('onnx-wasm', 1);
+  const loss = new NearsideError('worker-lost', 'lost');
+  const lost = { serving: { connection: { end: { reason: loss } } } } as unknown as Shift;
   const none = new NearsideError('no-backend', 'none left');
   const revived = createDeferred<Shift>();
   const handover = createHandover(lost, {
     revive: () => revived.promise,
     onGoBack: async () => {},
   });
-  const loss = new NearsideError('worker-lost', 'lost');
   await handover.run(() => Promise.reject(loss)).catch(() => {});
   const waiting = handover.run(async () => 'ran');
   revived.reject(none);
   await expect(waiting).rejects.toBe(none);
+});
+
+test('what is held is not put to rest; at rest it is made anew before it is held', async () => {
+  const [first, anew] = [shift('onnx-wasm', 1), shift('onnx-wasm', 1)];
+  const handover = createHandover(first.shift, {
+    revive: async () => anew.shift,
+    async onGoBack() {},
+  });
+  const rested = new NearsideError('worker-lost', 'at rest');
+  const held = await handover.hold();
+  expect(handover.rest(rested)).toBe(false);
+  held.release();
+  expect(handover.rest(rested)).toBe(true);
+  expect(first.told).toEqual(['closed']);
+  expect((await handover.hold()).shift).toBe(anew.shift);
 });

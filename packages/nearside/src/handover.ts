@@ -20,13 +20,29 @@ export interface Handover {
   readonly isIdle: boolean;
   /** Does one run on the current version, or on one that is held, and sees how it ends. */
   run<Result>(work: (shift: Shift) => Promise<Result>, held?: Shift): Promise<Result>;
-  /** Keeps the current version ready until `release`, whoever takes over: a stream has its state there. */
+  /**
+   * Keeps the current version ready until `release`, whoever takes over: a stream has its state there.
+   *
+   * @throws as `awake`
+   */
   hold(): Promise<{ readonly shift: Shift; release(): void }>;
   /**
    * From the next run on `next` serves. The one before it finishes what it has begun, and stays
    * ready until the new one has settled in.
    */
   take(next: Shift): void;
+  /**
+   * Gives the session up while nobody calls; the next call has it made anew, from the cache.
+   *
+   * @param reason for a call that comes between: it is done by the session that is made anew
+   * @returns false when it is in use, on probation, or given up already
+   */
+  rest(reason: NearsideError): boolean;
+  readonly isResting: boolean;
+  /** It could not be given up now. */
+  readonly isInUse: boolean;
+  /** The current version, made anew if it was given up. @throws what opening it again threw */
+  awake(): Promise<Shift>;
   /** Ends every worker and seals every report. */
   close(reason: unknown): Promise<void>;
 }
@@ -39,8 +55,8 @@ export interface GoBack {
 }
 
 export interface HandoverOptions {
-  /** Starts the version anew after its worker was lost, by that error. */
-  readonly revive: (lost: Shift, error: NearsideError) => Promise<Shift>;
+  /** Starts the version anew after its worker was lost. */
+  readonly revive: (lost: Shift) => Promise<Shift>;
   /** Told when what took over has failed soon, and what served before serves again. */
   readonly onGoBack: (event: GoBack) => Promise<void>;
 }
@@ -53,6 +69,7 @@ export function createHandover(first: Shift, { revive, onGoBack }: HandoverOptio
   /** Under way after a worker was lost: runs wait for it. */
   let reviving: Promise<void> | undefined;
   let isClosed = false;
+  let isResting = false;
   const inFlight = new Map<Shift, number>();
   const leaving = new Map<Shift, unknown>();
   const sealing = new Set<Promise<void>>();
@@ -99,12 +116,13 @@ export function createHandover(first: Shift, { revive, onGoBack }: HandoverOptio
   }
 
   /** Another worker takes its place, for the calls that wait and for those that come. */
-  function replace(lost: Shift, error: NearsideError): void {
+  function replace(lost: Shift): void {
     if (lost !== current || isClosed) return;
-    reviving ??= revive(lost, error)
+    reviving ??= revive(lost)
       .then((next) => {
         if (isClosed) return void next.serving.connection.close(undefined);
         current = next;
+        isResting = false;
         leaveWhenIdle(lost, undefined);
       })
       .finally(() => {
@@ -113,24 +131,41 @@ export function createHandover(first: Shift, { revive, onGoBack }: HandoverOptio
     reviving.catch(() => {}); // the next run finds the lost worker, says so, and tries again
   }
 
-  /** @throws NearsideError `no-backend`, when none is left to serve */
-  async function revived(): Promise<void> {
-    await reviving?.catch((error) => {
-      if (isNearsideError(error) && error.code === 'no-backend') throw error;
-    });
+  function isInUse(): boolean {
+    return inFlight.has(current) || !!reserve || !!reviving;
+  }
+
+  /** @throws NearsideError what a rest cannot be ended for; `no-backend`, when none is left to serve */
+  async function awake(): Promise<Shift> {
+    if (isResting) {
+      replace(current);
+      await reviving;
+    } else {
+      await reviving?.catch((error) => {
+        if (isNearsideError(error) && error.code === 'no-backend') throw error;
+      });
+    }
+    return current;
   }
 
   return {
     get current() {
       return current;
     },
+    get isResting() {
+      return isResting;
+    },
+    get isInUse() {
+      return isInUse();
+    },
     get isIdle() {
       const { sequence } = current.serving.version.release;
       const isProven = !reserve || reserve.serving.version.release.sequence === sequence;
       return inFlight.size === 0 && !reviving && isProven;
     },
+    awake,
     async run(work, held) {
-      if (!held) await (reviving && revived());
+      if (!held && (isResting || reviving)) await awake(); // else it is in use from now on
       const shift = held ?? current;
       begin(shift);
       try {
@@ -139,14 +174,22 @@ export function createHandover(first: Shift, { revive, onGoBack }: HandoverOptio
         return result;
       } catch (error) {
         if (isBackendFault(error) || isHung(error)) goBack(shift, error);
-        if (isLostWorker(error)) replace(shift, error);
+        // Of a pool others may be left.
+        if (isLostWorker(error) && shift.serving.connection.end) replace(shift);
         throw error;
       } finally {
         end(shift);
       }
     },
+    rest(reason) {
+      if (isInUse() || isResting || isClosed) return false;
+      isResting = true;
+      void current.serving.connection.close(reason);
+      return true;
+    },
     async hold() {
-      await reviving?.catch(() => {});
+      do await awake();
+      while (isResting && !isClosed); // it was put to rest between the two
       const shift = current;
       let isHeld = true;
       begin(shift);
@@ -161,6 +204,12 @@ export function createHandover(first: Shift, { revive, onGoBack }: HandoverOptio
     take(next) {
       if (reserve) leaveWhenIdle(reserve, undefined);
       reserve = current;
+      if (isResting) {
+        // It is not ready to take over again.
+        leaveWhenIdle(current, undefined);
+        reserve = undefined;
+        isResting = false;
+      }
       goodRuns = 0;
       current = next;
     },

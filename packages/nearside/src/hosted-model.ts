@@ -8,41 +8,42 @@ import {
   variantFiles,
   withMemoryFallback,
 } from '@nearside/artifact';
-import { initialState, NearsideError, type Store } from '@nearside/core';
-import type { Backend, RuntimeTraits } from './backends/backend.js';
+import { type Golden, initialState, NearsideError, type Store } from '@nearside/core';
+import type { ModelFiles, RuntimeTraits } from './backends/backend.js';
 import type { OperatorTime } from './backends/operator-times.js';
 import { findLightest } from './choice/candidate-order.js';
+import { checkGolden, goldenFiles } from './golden-check.js';
 import { createHostedStreams } from './hosted-streams.js';
 import { LIBRARY_VERSION } from './library-version.js';
 import { createLoadProgress } from './load-progress.js';
 import type { OpenStore } from './platform/open-store.js';
-import {
-  type BatchReply,
-  type CheckRequest,
-  type FetchRequest,
-  type LoadedVariant,
-  type LoadRequest,
-  type OpenedVersion,
-  type OpenRequest,
-  type ProfileRequest,
-  type RejectRequest,
-  type RunRequest,
-  toWireError,
-  type UnsignedRequest,
-  type WhichVersion,
-  type WorkerEvent,
+import type {
+  BatchReply,
+  CheckRequest,
+  FetchRequest,
+  LoadedVariant,
+  LoadRequest,
+  OpenedVersion,
+  OpenRequest,
+  ProfileRequest,
+  RejectRequest,
+  RunRequest,
+  UnsignedRequest,
+  WhichVersion,
+  WorkerEvent,
 } from './protocol.js';
 import { requireTask } from './require-task.js';
 import { runBatch, toTensors } from './run-batch.js';
-import { createRunTurns } from './run-turns.js';
+import type { ModelTurns } from './run-turns.js';
 import type { AvailableBackend } from './runtime-assets.js';
 import { openSession, requireVariant, type Session, startSession } from './session.js';
+import type { SharedRuntime } from './shared-runtime.js';
 import type { Tasks } from './task.js';
 import { type InstallIdentity, readInstallIdentity } from './telemetry/install-identity.js';
 import { timeSession } from './time-session.js';
 import { openUnsignedVersion, type UnsignedVersion } from './unsigned/unsigned-version.js';
 
-/** The model that this worker serves, from address to session. */
+/** One of the models that this worker serves, from address to session. */
 export interface HostedModel {
   open(request: OpenRequest): Promise<OpenedVersion | undefined>;
   openUnsigned(request: UnsignedRequest): Promise<OpenedVersion>;
@@ -60,20 +61,26 @@ export interface HostedModel {
   spendTry(sequence: number): Promise<number | undefined>;
   reject(request: RejectRequest): Promise<void>;
   storage(): Promise<StorageReport>;
+  warm(): Promise<void>;
   /** Ends downloads, lets what is being stored be stored, frees the session. Safe to call twice. */
   close(): Promise<void>;
 }
 
 export interface HostedModelOptions {
-  readonly backend: Backend;
+  /** Of the worker, for all its models. */
+  readonly runtime: SharedRuntime;
+  readonly turns: ModelTurns;
   readonly tasks: Tasks;
+  readonly heapBytes: () => number | undefined;
   readonly openStore: OpenStore;
   readonly emit: (event: WorkerEvent) => void;
 }
 
 export function createHostedModel({
-  backend,
+  runtime,
+  turns,
   tasks,
+  heapBytes,
   openStore,
   emit,
 }: HostedModelOptions): HostedModel {
@@ -83,11 +90,13 @@ export function createHostedModel({
   let version: InstalledVersion | undefined;
   let unsigned: UnsignedVersion | undefined;
   let session: Session | undefined;
+  /** A session that is being made when the model is closed is freed when it is there. */
+  let loading: Promise<Session> | undefined;
   let healedChunks = 0;
-  const turns = createRunTurns();
   const streams = createHostedStreams();
 
   async function release(): Promise<void> {
+    await loading?.catch(() => {});
     const released = session;
     session = undefined;
     await released?.release();
@@ -95,8 +104,6 @@ export function createHostedModel({
 
   const installed = () => requireStep(installation, 'open');
   const opened = () => requireStep(version, 'open');
-  const onLost = (error: NearsideError) =>
-    emit({ nearside: 'failed', error: toWireError(error, 'device-lost') });
 
   return {
     async open({ which, url, store, runtimes, install: known, ...options }) {
@@ -132,11 +139,11 @@ export function createHostedModel({
       await installed().readFiles(opened(), files);
     },
 
-    async load({ variant, runtimeWasm }) {
-      const common = { backend, variant, runtimeWasm, progress, onLost };
+    async load({ variant, runtimeWasm, maxThreads }) {
+      const common = { runtime, variant, runtimeWasm, maxThreads, progress };
       if (unsigned) {
         const { spec, golden, readVariant } = unsigned;
-        session = await startSession({
+        loading = startSession({
           ...common,
           ...{ spec, golden, isProvenOn: () => false },
           read: async (variant) => ({
@@ -145,19 +152,22 @@ export function createHostedModel({
             baseline: undefined,
           }),
         });
-        return { ...session.loaded, spec: session.spec, healedChunks };
+        session = await loading;
+        const { loaded, spec: complete } = session;
+        return { ...loaded, spec: complete, healedChunks, heapBytes: heapBytes() };
       }
       const served = opened();
       const proverOn = ({ threads, hardware }: RuntimeTraits) =>
-        `${backend.name}/${variant}/${LIBRARY_VERSION}/${hardware}/${threads}`;
-      session = await openSession({
+        `${runtime.name}/${variant}/${LIBRARY_VERSION}/${hardware}/${threads}`;
+      loading = openSession({
         ...common,
         version: served,
         readFiles: (names, options) => installed().readFiles(served, names, options),
         isProvenOn: (traits) => served.provenBy.includes(proverOn(traits)),
       });
+      session = await loading;
       await installed().activate(served, proverOn(session.loaded));
-      return { ...session.loaded, healedChunks };
+      return { ...session.loaded, healedChunks, heapBytes: heapBytes() };
     },
 
     missingBytes: () => missingBytes(opened()),
@@ -173,12 +183,13 @@ export function createHostedModel({
       const arrivedMs = performance.now();
       const ready = requireStep(session, 'load');
       const stages = { arrivedMs, task: tasks[ready.spec.task] };
-      return turns.run(request, async () => ({
-        kind: 'done',
-        replies: await (request.stream === undefined
+      return turns.run(request, async () => {
+        emit({ nearside: 'begun', id: request.id });
+        const replies = await (request.stream === undefined
           ? runBatch(ready, request.items, stages)
-          : streams.run(request.stream, request.items, stages)),
-      }));
+          : streams.run(request.stream, request.items, stages));
+        return { kind: 'done', replies, heapBytes: heapBytes() };
+      });
     },
     recall: async (id) => turns.recall(id),
     beginStream: async (id) => streams.begin(id, requireStep(session, 'load')),
@@ -190,19 +201,37 @@ export function createHostedModel({
         : await installed().readFiles(opened(), variant.files);
       const given = await toTensors(input, { spec, task: tasks[spec.task] });
       const inputs = { ...initialState(spec), ...given };
-      return turns.take(async () => backend.profile?.({ spec, variant, files, inputs, runs }));
+      return turns.take(async () => runtime.profile?.({ spec, variant, files, inputs, runs }));
     },
 
     check: (request) => installed().check(request),
     spendTry: (sequence) => installed().spendTry(sequence),
     reject: ({ sequence, failure }) => installed().reject(sequence, failure),
     storage: () => installed().storage(),
+    async warm() {
+      const ready = requireStep(session, 'load');
+      const { golden } = unsigned ?? opened();
+      if (!golden) return;
+      // Read and verified anew: the session does not keep them.
+      const files = unsigned
+        ? await unsigned.readVariant(ready.variant)
+        : await installed().readFiles(opened(), goldenFiles(golden, ready.variant.name));
+      await turns.take(() => proveAgain(ready, { golden, files, backend: runtime.name }));
+    },
 
     async close() {
       closing.abort();
-      await Promise.all([installation?.close(), turns.idle().then(release)]);
+      await Promise.all([installation?.close(), turns.leave().then(release)]);
     },
   };
+}
+
+/** The first golden case once more. */
+function proveAgain(
+  { bare, spec, variant }: Session,
+  { golden, ...proof }: { golden: Golden; files: ModelFiles; backend: string },
+): Promise<void> {
+  return checkGolden(bare, golden, { spec, variant, ...proof, scope: 'first' });
 }
 
 async function readInstall(reports: Store): Promise<InstallIdentity> {

@@ -15,6 +15,13 @@ export type { LabelScore, Output, RgbaPixels } from '@nearside/pipeline';
 export type { OperatorTime } from './backends/operator-times.js';
 export type { ChoiceOrigin, Quarantined } from './choice/choice-record.js';
 export { type ClearOptions, clear } from './clear.js';
+export {
+  createEngine,
+  type Engine,
+  type EngineOptions,
+  type EngineStats,
+  type WorkerStats,
+} from './create-engine.js';
 export type { CustomModel } from './custom-model.js';
 export type { ModelEventName, ModelEvents } from './events.js';
 export type { Fallback } from './fallback.js';

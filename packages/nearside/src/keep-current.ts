@@ -21,7 +21,7 @@ const RECENTLY_MS = 60_000;
 export interface CurrencyKeeper {
   /** Set while the repository has taken back what serves, and offers this device nothing else. */
   readonly revoked: NearsideError | undefined;
-  /** Whether a look is under way, with the version it may have found. */
+  /** Whether a look is under way: it needs the worker that serves, and may have found another version. */
   readonly isLooking: boolean;
   /**
    * Looks for another version now. When there is one it is fetched, loaded and checked in a worker
@@ -60,6 +60,7 @@ export function keepCurrent({
 
   /** A look that fails says so by events where they matter; the next one is in 15 minutes. */
   async function lookByItself(): Promise<void> {
+    if (handover.isResting) return; // what nobody uses need not be current
     await look({ maxAgeMs: RECENTLY_MS, isOptional: true }).catch(() => {});
   }
 
@@ -78,7 +79,7 @@ export function keepCurrent({
     maxAgeMs: number;
     isOptional: boolean;
   }): Promise<ReleaseIdentity | undefined> {
-    const { serving } = handover.current;
+    const { serving } = await handover.awake();
     const { next, isRevoked } = await serving.connection.check({ maxAgeMs });
     const mayNotServe = isRevoked ? revokedError(serving) : undefined;
     if (!next || next.sequence === waiting) {

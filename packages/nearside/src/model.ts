@@ -11,7 +11,10 @@ import type { Priority } from './scheduler/priority.js';
 import type { ModelStream, StreamOptions } from './streaming/model-stream.js';
 import type { ReportTotals } from './telemetry/report-totals.js';
 
-/** An open model. Close it when done: that ends its worker and frees its memory. */
+/**
+ * An open model. Close it when done: that frees its memory, and ends its worker when it was the last one
+ * there.
+ */
 export interface Model extends AsyncDisposable {
   /**
    * Runs one input.
@@ -68,9 +71,16 @@ export interface Model extends AsyncDisposable {
   ): Promise<Profile>;
   /** Which backends were candidates here, what became of each, and why: for `console.table`. */
   explainBackend(): Promise<readonly BackendVerdict[]>;
+  /**
+   * Makes it ready for the next call, if it was put to rest, and runs its first golden case once, if it has
+   * some. Counted nowhere.
+   *
+   * @throws NearsideError as `open`; `golden-mismatch` when it computes wrong numbers now
+   */
+  warm(): Promise<void>;
   /** What the model takes on this device. `persist` asks the browser never to evict it. */
   storage(options?: StorageOptions): Promise<StorageReport>;
-  /** Rejects what waits or runs with `closed`, seals the report, ends the worker. Safe to call twice. */
+  /** Rejects what waits or runs with `closed`, seals the report, gives its place in the worker up. Safe to call twice. */
   close(): Promise<void>;
 }
 
@@ -194,6 +204,10 @@ export interface ModelStats {
   readonly threads: number;
   /** What computes: `cpu`, or the GPU as the browser names it. */
   readonly hardware: string;
+  /** How many workers serve it; 0 while it is at rest. */
+  readonly workers: number;
+  /** What the wasm memory of its workers holds, for other models in them too; undefined while unknown. */
+  readonly heapBytes: number | undefined;
   /** Whether the backend reproduced golden outputs; only `openUnsigned` does without. */
   readonly verdict: 'proven' | 'unproven';
   /** Why this backend serves: `prior` is the order by bytes to fetch, `measured` of this visit. */

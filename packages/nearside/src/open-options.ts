@@ -6,6 +6,7 @@ import {
 } from '@nearside/artifact';
 import { hostedBackends } from '#platform';
 import { areOpenOptions } from './are-open-options.js';
+import { DEFAULT_ENGINE, type EngineContext } from './engine-context.js';
 import type { Fallback } from './fallback.js';
 import { isReportOptions } from './is-report-options.js';
 import { loadLater } from './load-later.js';
@@ -45,6 +46,8 @@ export interface OpenOptions {
   /** Other bases of the same repository: asked when the first does not answer, and for chunks. */
   readonly mirrors?: readonly string[] | undefined;
   readonly policy?: UpdatePolicy | undefined;
+  /** A worker for this model alone; by default models on one backend share one. */
+  readonly isolate?: boolean | undefined;
   /**
    * The app's own way to an answer: asked when no backend is proven on this device (`open` resolves
    * then) and when a run passes its `timeoutMs`, which does not apply to it. Never for a bad input, nor
@@ -118,6 +121,10 @@ export interface ServingPlan {
   readonly assets: string | undefined;
   readonly fallback: Fallback | undefined;
   readonly worker: StartWorker | undefined;
+  readonly isolate: boolean;
+  /** Which of a backend's workers, from 0 on. */
+  readonly slot: number;
+  readonly engine: EngineContext;
 }
 
 export interface TunePlan extends Required<TuneBudget> {
@@ -144,13 +151,18 @@ const KNOWN: readonly (keyof OpenOptions)[] = [
   'store',
   'mirrors',
   'policy',
+  'isolate',
   'fallback',
   'worker',
 ];
 
 /** @throws TypeError or RangeError, naming the option, expected and got */
-export async function planOpening(url: string, options: OpenOptions): Promise<OpenPlan> {
-  const serving = await planServing(options, KNOWN);
+export async function planOpening(
+  url: string,
+  options: OpenOptions,
+  engine?: EngineContext,
+): Promise<OpenPlan> {
+  const serving = await planServing(options, KNOWN, engine);
   const absolute = resolveUrl(url);
   return {
     url: absolute,
@@ -170,6 +182,7 @@ export async function planOpening(url: string, options: OpenOptions): Promise<Op
 export async function planServing(
   options: Omit<OpenOptions, 'trust'>,
   known: readonly string[],
+  engine: EngineContext = DEFAULT_ENGINE,
 ): Promise<ServingPlan> {
   if (!areOpenOptions(options, known)) (await loadLater()).checkOpenOptions(options, known);
   return {
@@ -181,9 +194,12 @@ export async function planServing(
     isBackendForced: options.backend !== undefined,
     onProgress: options.onProgress,
     signal: options.signal,
-    assets: options.assets,
+    assets: options.assets ?? engine.assets,
     fallback: options.fallback,
-    worker: options.worker,
+    worker: options.worker ?? engine.worker,
+    isolate: options.isolate ?? false,
+    slot: 0,
+    engine,
   };
 }
 

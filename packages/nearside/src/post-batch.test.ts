@@ -10,7 +10,7 @@ const GONE = Float32Array.of(-1);
 function run(data: Float32Array<ArrayBuffer>): QueuedRun {
   const x = { datatype: 'FP32', shape: [1], data } as const;
   const input: WireInput = { kind: 'tensors', tensors: { x } };
-  return { input, isGiven: false, topK: undefined };
+  return { input, isGiven: false, topK: undefined, priority: 'normal' };
 }
 
 /** A worker that answers with its inputs; a message with {@link GONE} in it cannot be posted. */
@@ -45,10 +45,10 @@ test('an input that cannot be posted fails alone, and its neighbours are answere
 });
 
 test('what is posted is no caller’s any more, also while its worker is replaced', async () => {
-  const { shift } = answering();
+  const lost = new NearsideError('worker-lost', 'lost');
+  const shift = { serving: { connection: { end: { reason: lost } } } } as unknown as Shift;
   const { promise: revived, resolve } = createDeferred<Shift>();
   const handover = createHandover(shift, { revive: () => revived, onGoBack: async () => {} });
-  const lost = new NearsideError('worker-lost', 'lost');
   await handover.run(() => Promise.reject(lost)).catch(() => {});
   const waiting = run(Float32Array.of(1));
   const { end } = postBatch([waiting], { handover, watchdogMs: 1000 });

@@ -2,6 +2,7 @@ import { isNearsideError, NearsideError } from '@nearside/core';
 import { isLostWorker } from './backend-fault.js';
 import type { Connection } from './connection.js';
 import type { Handover, Shift } from './handover.js';
+import { loadLater } from './load-later.js';
 import {
   fromWireError,
   type Reply,
@@ -11,6 +12,8 @@ import {
   type WireInput,
 } from './protocol.js';
 import { isRetained } from './retained-input.js';
+import { startAwakeTimer } from './scheduler/awake-timer.js';
+import { PRIORITIES, type Priority } from './scheduler/priority.js';
 import type { Outcome, PostedBatch } from './scheduler/run-queue.js';
 
 /** A call that waits for the worker, or is there. */
@@ -20,6 +23,7 @@ export interface QueuedRun {
   /** The caller gave its own buffers away, and expects them gone. */
   readonly isGiven: boolean;
   readonly topK: number | undefined;
+  readonly priority: Priority;
   /** Of a frame whose stream has state: which one, and who has that. */
   readonly stream?: HeldStream | undefined;
   /** Whether it is on its way to a worker, or there: its input is not the caller's any more. */
@@ -36,7 +40,7 @@ export interface HeldStream {
   readonly shift: Shift;
 }
 
-type RunOutcome = Outcome<QueuedRun, RunReply>;
+export type RunOutcome = Outcome<QueuedRun, RunReply>;
 
 /** Of this page's batches: a connection is asked for one by it. */
 let lastId = 0;
@@ -60,9 +64,17 @@ export function postBatch(
       for (const run of runs) run.shift = shift;
       const inputs = await Promise.allSettled(runs.map(({ input }) => input));
       const { connection } = shift.serving;
-      return watched(connection, watchdogMs, () => runOn(connection, { id, runs, inputs }));
+      return watched({ connection, id, watchdogMs }, (onBegun) =>
+        runOn(connection, { id, runs, inputs, onBegun }),
+      );
     }, stream?.shift)
-    .catch((error) => afterLoss(runs, error));
+    .catch(async (error): Promise<RunOutcome[]> => {
+      if (!isLostWorker(error)) throw error;
+      const { redoLost } = await loadLater().catch(() => {
+        throw error;
+      });
+      return redoLost(runs, error);
+    });
   return {
     end,
     recall() {
@@ -70,7 +82,7 @@ export function postBatch(
       taken?.serving.connection.recall(id).catch(() => {});
     },
     terminate() {
-      taken?.serving.connection.kill(terminated('a caller ended it', { isOwn: true }));
+      taken?.serving.connection.kill(terminated('a caller ended it', { isOwn: true }), id);
     },
   };
 }
@@ -85,9 +97,14 @@ interface Posted {
   readonly runs: readonly QueuedRun[];
   /** Of each run, in their order. */
   readonly inputs: readonly PromiseSettledResult<WireInput>[];
+  /** Called when the worker begins. */
+  readonly onBegun: () => void;
 }
 
-async function runOn(connection: Connection, { id, runs, inputs }: Posted): Promise<RunOutcome[]> {
+async function runOn(
+  connection: Connection,
+  { id, runs, inputs, onBegun }: Posted,
+): Promise<RunOutcome[]> {
   const items: RunItem[] = [];
   const given: Transferable[] = [];
   for (const [i, input] of inputs.entries()) {
@@ -97,13 +114,20 @@ async function runOn(connection: Connection, { id, runs, inputs }: Posted): Prom
     if (isGiven || !isRetained(input.value)) given.push(...transferablesOf(input.value));
   }
   if (items.length === 0) return merge(inputs, []);
-  const stream = runs[0]?.stream?.id;
-  const answer = await connection.run({ id, items, stream }, [...new Set(given)]).catch((error) => {
+  const request = { id, items, priority: highest(runs), stream: runs[0]?.stream?.id };
+  const posted = { transfer: [...new Set(given)], onBegun };
+  const answer = await connection.run(request, posted).catch((error) => {
     // Nothing has left: one input that cannot be posted keeps its neighbours here.
     if (items.length > 1 && isNearsideError(error) && error.code === 'input-detached') return;
     throw error;
   });
-  if (!answer) return oneByOne(connection, { runs, inputs });
+  if (!answer) {
+    const { postOneByOne } = await loadLater();
+    return postOneByOne(runs.length, (i) => {
+      const alone = { runs: runs.slice(i, i + 1), inputs: inputs.slice(i, i + 1) };
+      return runOn(connection, { id: nextId(), ...alone, onBegun });
+    });
+  }
   if (answer.kind === 'done') return merge(inputs, answer.replies.map(outcomeOf));
   let next = 0;
   const again = answer.items.map(({ input }): RunOutcome => {
@@ -117,21 +141,9 @@ async function runOn(connection: Connection, { id, runs, inputs }: Posted): Prom
 
 const WAITING = { isPosted: false, shift: undefined } as const;
 
-async function oneByOne(
-  connection: Connection,
-  { runs, inputs }: Omit<Posted, 'id'>,
-): Promise<RunOutcome[]> {
-  const outcomes = runs.map(async (run, i): Promise<RunOutcome> => {
-    const alone = { id: nextId(), runs: [run], inputs: inputs.slice(i, i + 1) };
-    try {
-      const [outcome] = await runOn(connection, alone);
-      return outcome as RunOutcome;
-    } catch (error) {
-      if (isLostWorker(error)) throw error;
-      return { ok: false, error };
-    }
-  });
-  return Promise.all(outcomes);
+function highest(runs: readonly QueuedRun[]): Priority {
+  const ranks = runs.map(({ priority }) => PRIORITIES.indexOf(priority));
+  return PRIORITIES[Math.min(...ranks)] as Priority;
 }
 
 /** A picture that turned out broken on this side fails as one that does on the other. */
@@ -152,33 +164,22 @@ function outcomeOf(reply: Reply<RunReply>): RunOutcome {
 }
 
 /**
- * What was lost with a worker is done again by the next one, where its input is still there. A stream's
- * state is not.
+ * A batch that has not begun waits for another, which has a watchdog of its own; for what is never
+ * begun at all there is a second time.
  */
-async function afterLoss(runs: readonly QueuedRun[], error: unknown): Promise<RunOutcome[]> {
-  if (!isLostWorker(error)) throw error;
-  const inputs = await Promise.allSettled(runs.map(({ input }) => input));
-  return runs.map((run, i) => {
-    const input = inputs[i] as PromiseSettledResult<WireInput>;
-    const isThere =
-      !run.stream && input.status === 'fulfilled' && !run.isGiven && isRetained(input.value);
-    return isThere && !run.isSecondTry
-      ? { ok: 'again', work: Object.assign(run, { ...WAITING, isSecondTry: true }) }
-      : { ok: false, error };
-  });
-}
-
 async function watched<Result>(
-  connection: Connection,
-  watchdogMs: number,
-  work: () => Promise<Result>,
+  { connection, id, watchdogMs }: { connection: Connection; id: number; watchdogMs: number },
+  work: (onBegun: () => void) => Promise<Result>,
 ): Promise<Result> {
-  const bite = () => connection.kill(terminated(`no answer within ${watchdogMs} ms`));
-  const timer = setTimeout(bite, watchdogMs);
+  const bite = () => connection.kill(terminated(`no answer within ${watchdogMs} ms`), id);
+  let stop = startAwakeTimer(2 * watchdogMs, bite);
   try {
-    return await work();
+    return await work(() => {
+      stop();
+      stop = startAwakeTimer(watchdogMs, bite);
+    });
   } finally {
-    clearTimeout(timer);
+    stop();
   }
 }
 

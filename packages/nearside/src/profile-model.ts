@@ -2,6 +2,7 @@ import type { Handover } from './handover.js';
 import type { Input } from './input.js';
 import type { Profile, RunMeta, RunOptions, RunResult, StageProfile } from './model.js';
 import { transferablesOf } from './protocol.js';
+import { refuseTensors } from './refuse-tensors.js';
 import type { Serving } from './serving.js';
 import { snapshotCustom } from './snapshot-custom.js';
 import { snapshotInput } from './snapshot-input.js';
@@ -54,6 +55,7 @@ async function timeOperators({ connection, version }: Serving, input: Input, run
   const wire = await snapshotInput(input, version.spec, {
     transfer: false,
     custom: snapshotCustom,
+    refuse: refuseTensors,
   });
   return connection.profile({ input: wire, runs }, transferablesOf(wire));
 }

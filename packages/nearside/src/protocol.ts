@@ -16,15 +16,17 @@ import {
 import type { OperatorTime } from './backends/operator-times.js';
 import type { StoreChoice } from './platform/open-store.js';
 import type { AvailableBackend } from './runtime-assets.js';
+import type { Priority } from './scheduler/priority.js';
 import type { InstallIdentity } from './telemetry/install-identity.js';
 
 /**
  * The whole worker boundary: what crosses, in which form, and who owns it afterwards. Both sides
  * import this file and run nothing of each other.
  *
- * One worker serves one model on one backend. Calls go through Comlink; a reply is an envelope and
- * nothing is ever thrown across, because a thrown error keeps only its message. The worker
- * announces itself with {@link READY} and sends {@link WorkerEvent}s beside the replies.
+ * A worker serves models on one backend, each at a port of its own ({@link AttachMessage}). Calls go
+ * through Comlink; a reply is an envelope and nothing is ever thrown across, because a thrown error
+ * keeps only its message. The worker and each port announce themselves with {@link READY}; ports send
+ * {@link WorkerEvent}s beside the replies.
  */
 export interface WorkerApi {
   /** Finds, verifies and opens a version. Undefined when there is no previous one to go back to. */
@@ -64,6 +66,8 @@ export interface WorkerApi {
   /** Gives a version up on this device. */
   reject(request: RejectRequest): Promise<Reply<void>>;
   storage(): Promise<Reply<StorageReport>>;
+  /** Runs the first golden case once more, so that what a runtime prepares lazily is prepared. */
+  warm(): Promise<Reply<void>>;
   /** Ends downloads and waits for what is being stored: then the worker may be ended. */
   close(): Promise<Reply<void>>;
 }
@@ -129,6 +133,8 @@ export interface LoadRequest {
   readonly variant: string;
   /** Where the runtime's wasm is: an address, or in Node the bytes; undefined for one without wasm. */
   readonly runtimeWasm: string | Uint8Array<ArrayBuffer> | undefined;
+  /** CPU threads that a run may be shared between, where the runtime is started by this. */
+  readonly maxThreads?: number | undefined;
 }
 
 export interface LoadedVariant {
@@ -145,6 +151,8 @@ export interface LoadedVariant {
   /** `cpu`, or the GPU as the browser names it. */
   readonly hardware: string;
   readonly times: LoadTimes;
+  /** What the worker's wasm memory holds, for all its models; unknown outside a worker of ours. */
+  readonly heapBytes?: number | undefined;
 }
 
 /** Milliseconds per step of loading; `weights` includes verification. */
@@ -201,6 +209,8 @@ export interface RunRequest {
   /** Of this connection, for `recall`. */
   readonly id: number;
   readonly items: readonly RunItem[];
+  /** Among all models of the worker; `normal` by default. */
+  readonly priority?: Priority | undefined;
   /** The items are frames of it: each runs alone, from the state that the one before it left. */
   readonly stream?: number | undefined;
 }
@@ -212,7 +222,12 @@ export interface RunItem {
 
 export type BatchReply =
   /** In the order of the items; one bad item fails alone. */
-  | { readonly kind: 'done'; readonly replies: readonly Reply<RunReply>[] }
+  | {
+      readonly kind: 'done';
+      readonly replies: readonly Reply<RunReply>[];
+      /** As in {@link LoadedVariant}. */
+      readonly heapBytes?: number | undefined;
+    }
   /** Nothing was begun: the inputs, with their buffers, are the caller's again. */
   | { readonly kind: 'recalled'; readonly items: readonly RunItem[] };
 
@@ -254,13 +269,25 @@ export interface Progress {
   readonly bytesPerSecond: number;
 }
 
-/** The first message of a worker that is ready for calls. */
+/** The first message of a worker that takes models, and of a port that takes calls. */
 export const READY = 'nearside-ready';
 
-/** Beside the replies. Comlink passes over it: it looks only at messages with an `id`. */
+/** The one message that a worker takes itself: a port for one model more. */
+export interface AttachMessage {
+  readonly nearside: 'attach';
+  readonly port: MessagePort;
+}
+
+export function isAttachMessage(data: unknown): data is AttachMessage {
+  return typeof data === 'object' && data !== null && 'nearside' in data && 'port' in data;
+}
+
+/** Beside the replies. */
 export type WorkerEvent =
   | { readonly nearside: 'progress'; readonly progress: Progress }
   | { readonly nearside: 'installation'; readonly event: InstallationEvent }
+  /** It is a batch's turn: what takes long from now on is its own run. */
+  | { readonly nearside: 'begun'; readonly id: number }
   /** Something failed outside any call: the worker can no longer be relied on. */
   | { readonly nearside: 'failed'; readonly error: WireError };
 

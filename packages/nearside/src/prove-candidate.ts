@@ -1,5 +1,6 @@
 import type { ReleaseIdentity } from '@nearside/artifact';
 import { NearsideError } from '@nearside/core';
+import type { OpenPlan } from './open-options.js';
 import {
   endingOnFailure,
   load,
@@ -27,11 +28,13 @@ export interface Trial {
  * @throws NearsideError trust, network and backend codes
  */
 export async function proveCandidate(
-  context: ServingContext,
+  shared: ServingContext,
   next: ReleaseIdentity,
   { current, trial, signal }: { current: Serving; trial: Trial; signal: AbortSignal },
 ): Promise<Serving> {
-  const { plan } = context;
+  // What hangs or crashes in its trial must not stop what serves.
+  const plan: OpenPlan = { ...shared.plan, isolate: true };
+  const context: ServingContext = { ...shared, plan };
   const others = plan.backends.filter((name) => name !== current.backend);
   const which = { kind: 'candidate', sequence: next.sequence } as const;
   const proven = await tryBackends(context, [current.backend, ...others], {

@@ -1,4 +1,5 @@
-import { NearsideError } from '@nearside/core';
+import { isNearsideError, NearsideError } from '@nearside/core';
+import { isAnothersLoss } from './backend-fault.js';
 import { demote } from './choice/blame-candidate.js';
 import type { Shift } from './handover.js';
 import type { AvailableBackend } from './runtime-assets.js';
@@ -14,9 +15,7 @@ const WITHIN_MS = 60_000;
  * Serves a version anew after its worker was lost: from the cache, on the same backend, or on another
  * one when that keeps losing workers.
  */
-export function createReviver(
-  context: ServingContext,
-): (lost: Shift, error: NearsideError) => Promise<Serving> {
+export function createReviver(context: ServingContext): (lost: Shift) => Promise<Serving> {
   const losses: { readonly backend: AvailableBackend; readonly atMs: number }[] = [];
 
   function orderAfter(lost: AvailableBackend): AvailableBackend[] {
@@ -28,13 +27,19 @@ export function createReviver(
     return [...all.filter((name) => !isDemoted(name)), ...all.filter(isDemoted)];
   }
 
-  return async ({ serving: lost }, error) => {
-    const isAsked = error.details.isOwn === true; // a caller ended it: no fault of the backend
-    if (!isAsked) losses.push({ backend: lost.backend, atMs: performance.now() });
+  /** It is ended rather than waited for: the models beside it are not to lose their worker again. */
+  let isolate = context.plan.isolate;
+
+  return async ({ serving: lost }) => {
+    const reason = lost.connection.end?.reason;
+    isolate ||= isNearsideError(reason) && reason.code === 'terminated';
+    const isToBlame = !isAnothersLoss(reason) && !isWanted(reason);
+    if (isToBlame) losses.push({ backend: lost.backend, atMs: performance.now() });
+    const own = { ...context, plan: { ...context.plan, isolate } };
     const order = orderAfter(lost.backend);
     if (order[0] !== lost.backend) demote(context.choice, lost.backend);
-    const serving = await tryBackends(context, order, {
-      open: (backend) => openOn(backend, context, { which: { kind: 'active' } }),
+    const serving = await tryBackends(own, order, {
+      open: (backend) => openOn(backend, own, { which: { kind: 'active' } }),
       load: (opened) => load(opened, {}),
     });
     if (serving && sameInterface(lost.version.spec, serving.version.spec)) return serving;
@@ -46,4 +51,9 @@ export function createReviver(
       { details: { ...lost.version.release } },
     );
   };
+}
+
+/** A caller ended it. */
+function isWanted(reason: unknown): boolean {
+  return isNearsideError(reason) && reason.details.isOwn === true;
 }

@@ -12,7 +12,7 @@ import type { RecentRuns } from './recent-runs.js';
 import { areRunOptions } from './run-options.js';
 import type { RunQueue } from './scheduler/run-queue.js';
 import type { snapshotCustom } from './snapshot-custom.js';
-import { releaseSnapshot, snapshotInput } from './snapshot-input.js';
+import { releaseSnapshot, type SnapshotOptions, snapshotInput } from './snapshot-input.js';
 
 export interface RunnerOptions {
   readonly handover: Handover;
@@ -51,6 +51,10 @@ interface Call {
   readonly input?: Input | undefined;
 }
 
+/** What is wrong with tensors is said by the second chunk. */
+const refuse: SnapshotOptions['refuse'] = async (tensors, spec) =>
+  (await loadLater()).refuseTensors(tensors, spec);
+
 /** Takes an input as it is at the call, queues it, has it run, and counts how that ended. */
 export function createRunner({
   handover,
@@ -65,7 +69,7 @@ export function createRunner({
 
   async function run(input: Input, options: RunOptions = {}): Promise<RunResult> {
     const transfer = options?.transfer ?? false;
-    const take = (spec: ModelSpec) => snapshotInput(input, spec, { transfer, custom });
+    const take = (spec: ModelSpec) => snapshotInput(input, spec, { transfer, custom, refuse });
     return start({ take, options, input });
   }
 
@@ -82,8 +86,8 @@ export function createRunner({
     try {
       if (refused) throw refused.reason;
       const { spec } = serving().serving.version;
-      const isGiven = options.transfer ?? false;
-      work = { input: take(spec), isGiven, topK: options.topK, stream: frame?.held };
+      const { topK, priority = 'normal', transfer: isGiven = false } = options;
+      work = { input: take(spec), isGiven, topK, priority, stream: frame?.held };
       const answer = await wait(work, { spec, options, frame });
       return finish(id, { answer, shift: taken(), totalMs: performance.now() - calledMs });
     } catch (error) {

@@ -1,3 +1,4 @@
+import { createDeferred } from '@nearside/core';
 import { expect, test } from 'vitest';
 import { createRunTurns } from './run-turns.js';
 
@@ -5,7 +6,7 @@ const items = [{ input: { kind: 'tensors', tensors: {} } }] as const;
 const done = { kind: 'done', replies: [] } as const;
 
 test('batches run one after another, also behind one that failed', async () => {
-  const turns = createRunTurns();
+  const turns = createRunTurns().join();
   const trace: string[] = [];
   const begin =
     (name: string, fails = false) =>
@@ -24,7 +25,7 @@ test('batches run one after another, also behind one that failed', async () => {
 });
 
 test('a batch that has not begun comes back with its inputs', async () => {
-  const turns = createRunTurns();
+  const turns = createRunTurns().join();
   let begun = false;
   const running = turns.run({ id: 1, items }, async () => done);
   const posted = turns.run({ id: 2, items }, async () => {
@@ -38,7 +39,7 @@ test('a batch that has not begun comes back with its inputs', async () => {
 });
 
 test('a batch that runs already, or has ended, is not recalled', async () => {
-  const turns = createRunTurns();
+  const turns = createRunTurns().join();
   const running = turns.run({ id: 1, items }, async () => {
     turns.recall(1);
     return done;
@@ -46,4 +47,37 @@ test('a batch that runs already, or has ended, is not recalled', async () => {
   expect(await running).toBe(done);
   turns.recall(1);
   expect(await turns.run({ id: 1, items }, async () => done)).toBe(done);
+});
+
+test('interactive work of one model waits for the one run of another, not for what that has posted', async () => {
+  const turns = createRunTurns();
+  const flooding = turns.join();
+  const patient = turns.join();
+  const trace: string[] = [];
+  const begin = (name: string) => async () => {
+    trace.push(name);
+    return done;
+  };
+  await Promise.all([
+    flooding.run({ id: 1, items }, begin('flood')),
+    flooding.run({ id: 2, items }, begin('posted flood')),
+    patient.run({ id: 3, items, priority: 'interactive' }, begin('interactive')),
+  ]);
+  expect(trace).toEqual(['flood', 'interactive', 'posted flood']);
+});
+
+test('a model that leaves waits for what it runs, gets the rest back, and stops nobody else', async () => {
+  const turns = createRunTurns();
+  const leaving = turns.join();
+  const staying = turns.join();
+  const running = createDeferred<typeof done>();
+  const first = leaving.run({ id: 1, items }, () => running.promise);
+  const posted = leaving.run({ id: 2, items }, async () => done);
+  const other = staying.run({ id: 3, items }, async () => done);
+  const left = leaving.leave();
+  running.resolve(done);
+  await left;
+  expect(await first).toBe(done);
+  expect(await posted).toEqual({ kind: 'recalled', items });
+  expect(await other).toBe(done);
 });

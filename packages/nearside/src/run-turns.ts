@@ -1,56 +1,95 @@
+import { createDeferred } from '@nearside/core';
 import { oneMacrotask } from './one-macrotask.js';
 import type { BatchReply, RunRequest } from './protocol.js';
+import { mostUrgent, type Priority } from './scheduler/priority.js';
 
-/** Batches one after another; what has not begun can be asked back. */
+/** The turns of one worker: whatever models it serves, their batches run one after another. */
 export interface RunTurns {
+  /** Turns for one model more. */
+  join(): ModelTurns;
+}
+
+/** One model's part in them; what has not begun can be asked back. */
+export interface ModelTurns {
   run(request: RunRequest, begin: () => Promise<BatchReply>): Promise<BatchReply>;
   recall(id: number): void;
   /** Work of another kind, in its turn. */
   take<Result>(work: () => Promise<Result>): Promise<Result>;
-  /** Until everything that was asked for has ended. */
-  idle(): Promise<void>;
+  /** Asks everything back. @returns when nothing of this model runs any more */
+  leave(): Promise<void>;
+}
+
+interface Job {
+  readonly id: number | undefined;
+  readonly priority: Priority;
+  /** By `performance.now()`. */
+  readonly enteredMs: number;
+  /** Never rejects. */
+  readonly run: () => Promise<void>;
+  isRecalled: boolean;
 }
 
 export function createRunTurns(): RunTurns {
-  const recalled = new Set<number>();
-  /** Batches that were given and have not ended. */
-  const given = new Set<number>();
-  let last: Promise<unknown> = Promise.resolve();
+  /** Of all models, in the order of arriving. */
+  const waiting: Job[] = [];
+  let isRunning = false;
 
-  async function take(
-    { id, items }: RunRequest,
-    begin: () => Promise<BatchReply>,
-  ): Promise<BatchReply> {
-    try {
-      if (recalled.delete(id)) return { kind: 'recalled', items };
-      return await begin();
-    } finally {
-      given.delete(id);
-      recalled.delete(id);
+  /** The most urgent first, so that no model waits for more than the one run under way. */
+  async function takeTurns(): Promise<void> {
+    if (isRunning) return;
+    isRunning = true;
+    while (waiting.length > 0) {
+      const job = mostUrgent(waiting, performance.now()) as Job;
+      waiting.splice(waiting.indexOf(job), 1);
+      await job.run();
+      if (waiting.length > 0) await oneMacrotask();
     }
+    isRunning = false;
   }
 
-  return {
-    run(request, begin) {
-      // A run on wasm blocks the thread: what was sent meanwhile, a recall say, is heard only between two.
-      const isBehindAnother = given.size > 0;
-      given.add(request.id);
-      const turn = last
-        .then(() => (isBehindAnother ? oneMacrotask() : undefined))
-        .then(() => take(request, begin));
-      last = turn.catch(() => {});
-      return turn;
-    },
-    recall(id) {
-      if (given.has(id)) recalled.add(id);
-    },
-    take(work) {
-      const turn = last.then(work);
-      last = turn.catch(() => {});
-      return turn;
-    },
-    async idle() {
-      await last;
-    },
-  };
+  function join(): ModelTurns {
+    /** Given and not ended. */
+    const jobs = new Map<Job, Promise<unknown>>();
+
+    /** @param id what it can be asked back by, before it has begun */
+    function enter<Result>(
+      { id, priority = 'normal' }: Partial<Pick<RunRequest, 'id' | 'priority'>>,
+      begin: (isRecalled: boolean) => Promise<Result>,
+    ): Promise<Result> {
+      const ended = createDeferred<Result>();
+      const job: Job = {
+        ...{ id, priority, enteredMs: performance.now(), isRecalled: false },
+        async run() {
+          try {
+            ended.resolve(await begin(job.isRecalled));
+          } catch (error) {
+            ended.reject(error);
+          } finally {
+            jobs.delete(job);
+          }
+        },
+      };
+      jobs.set(job, ended.promise);
+      waiting.push(job);
+      void takeTurns();
+      return ended.promise;
+    }
+
+    return {
+      run: (request, begin) =>
+        enter<BatchReply>(request, async (isRecalled) =>
+          isRecalled ? { kind: 'recalled', items: request.items } : begin(),
+        ),
+      take: (work) => enter({}, work),
+      recall(id) {
+        for (const job of jobs.keys()) if (job.id === id) job.isRecalled = true;
+      },
+      async leave() {
+        for (const job of jobs.keys()) job.isRecalled = true;
+        await Promise.allSettled(jobs.values());
+      },
+    };
+  }
+
+  return { join };
 }

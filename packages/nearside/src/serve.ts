@@ -2,11 +2,13 @@ import type { ErrorCode } from '@nearside/core';
 import * as Comlink from 'comlink';
 import type { Backend } from './backends/backend.js';
 import { isThreadTrial } from './backends/cpu-threads.js';
+import { watchHeap } from './heap-size.js';
 import { createHostedModel } from './hosted-model.js';
 import type { TensorInput } from './input.js';
 import { type OpenStore, openBrowserStore } from './platform/open-store.js';
 import {
   type BatchReply,
+  isAttachMessage,
   READY,
   type Reply,
   type RunReply,
@@ -15,12 +17,14 @@ import {
   type WorkerApi,
   type WorkerEvent,
 } from './protocol.js';
+import { createRunTurns, type RunTurns } from './run-turns.js';
+import { type SharedRuntime, shareRuntime } from './shared-runtime.js';
 import type { Tasks } from './task.js';
 
-/** One end of a channel: a worker's own scope, or a port. */
+/** One end of a channel: what a model is served at. */
 export type ServerEndpoint = Comlink.Endpoint;
 
-/** Starts serving on an endpoint. @returns a function that ends it and frees the model */
+/** Serves one model more, at an endpoint. @returns a function that ends it and frees the model */
 export type Attach = (
   endpoint: ServerEndpoint,
   environment?: { readonly openStore: OpenStore },
@@ -35,21 +39,51 @@ export interface ServeOptions {
 
 /**
  * Serves models with one backend: what a worker file calls, once, at its top level. In a worker it
- * starts at once; elsewhere (Node, inline) the returned function starts it on a port.
+ * takes ports from then on; elsewhere (Node, inline) the returned function takes them. All models
+ * share one runtime and take turns.
  */
 export function serve({ backend, tasks = {} }: ServeOptions): Attach {
+  const models = new Set<(event: WorkerEvent) => void>();
+  const broadcast = (event: WorkerEvent) => {
+    for (const emit of models) emit(event);
+  };
+  const worker: ServingWorker = {
+    ...{ models, tasks },
+    turns: createRunTurns(),
+    // Elsewhere the scope is the app's own, and so is what it does with WebAssembly.
+    heapBytes: isOurWorker() ? watchHeap() : () => undefined,
+    runtime: shareRuntime(backend, (error) => broadcast(failed(error, 'device-lost'))),
+  };
   const attach: Attach = (endpoint, { openStore } = { openStore: openBrowserStore }) =>
-    attachTo(endpoint, { backend, tasks, openStore });
-  if (isOurWorker()) attach(globalThis as unknown as ServerEndpoint);
+    attachTo(endpoint, worker, openStore);
+  if (isOurWorker()) takePorts(attach, broadcast);
   return attach;
+}
+
+/** What the models of one worker share. */
+interface ServingWorker {
+  readonly runtime: SharedRuntime;
+  readonly turns: RunTurns;
+  readonly tasks: Tasks;
+  readonly heapBytes: () => number | undefined;
+  /** How to tell each of them something. */
+  readonly models: Set<(event: WorkerEvent) => void>;
 }
 
 function attachTo(
   endpoint: ServerEndpoint,
-  { backend, tasks, openStore }: { backend: Backend; tasks: Tasks; openStore: OpenStore },
+  { runtime, turns, tasks, heapBytes, models }: ServingWorker,
+  openStore: OpenStore,
 ): () => Promise<void> {
   const emit = (event: WorkerEvent) => endpoint.postMessage(event);
-  const model = createHostedModel({ backend, tasks, openStore, emit });
+  const model = createHostedModel({
+    ...{ runtime, tasks, heapBytes, openStore, emit },
+    turns: turns.join(),
+  });
+  const close = () => {
+    models.delete(emit);
+    return model.close();
+  };
   const api: WorkerApi = {
     open: (request) => reply(() => model.open(request), 'backend-failed'),
     openUnsigned: (request) => reply(() => model.openUnsigned(request), 'backend-failed'),
@@ -67,15 +101,31 @@ function attachTo(
     spendTry: (sequence) => reply(() => model.spendTry(sequence), 'store-unavailable'),
     reject: (request) => reply(() => model.reject(request), 'store-unavailable'),
     storage: () => reply(() => model.storage(), 'store-unavailable'),
-    close: () => reply(() => model.close(), 'backend-failed'),
+    warm: () => reply(() => model.warm(), 'backend-failed'),
+    close: () => reply(close, 'backend-failed'),
   };
-  reportUnhandled(emit);
+  models.add(emit);
   Comlink.expose(api, endpoint);
   endpoint.postMessage(READY);
-  return () => model.close();
+  return close;
 }
 
-/** Nothing is thrown across the boundary: Comlink would keep only an error's message. */
+function takePorts(attach: Attach, broadcast: (event: WorkerEvent) => void): void {
+  globalThis.addEventListener('message', ({ data }: MessageEvent) => {
+    if (isAttachMessage(data)) attach(data.port);
+  });
+  // An unhandled rejection in a worker never reaches `worker.onerror` (measured, Chromium 156).
+  globalThis.addEventListener('unhandledrejection', ({ reason }: PromiseRejectionEvent) =>
+    broadcast(failed(reason, 'worker-lost')),
+  );
+  globalThis.postMessage(READY);
+}
+
+function failed(error: unknown, otherwise: ErrorCode): WorkerEvent {
+  return { nearside: 'failed', error: toWireError(error, otherwise) };
+}
+
+/** Nothing is thrown across the boundary: a thrown error keeps only its message. */
 async function reply<Value>(
   work: () => Promise<Value>,
   otherwise: ErrorCode,
@@ -107,14 +157,6 @@ function outputBuffers(reply: Reply<RunReply>): ArrayBuffer[] {
     if (!ArrayBuffer.isView(data) || !(data.buffer instanceof ArrayBuffer)) return [];
     return data.byteLength === data.buffer.byteLength ? [data.buffer] : [];
   });
-}
-
-/** An unhandled rejection in a worker never reaches `worker.onerror` (measured, Chromium 156). */
-function reportUnhandled(emit: (event: WorkerEvent) => void): void {
-  if (!isOurWorker()) return;
-  globalThis.addEventListener('unhandledrejection', ({ reason }: PromiseRejectionEvent) =>
-    emit({ nearside: 'failed', error: toWireError(reason, 'worker-lost') }),
-  );
 }
 
 /** A dedicated worker, but not one that was started from this same file for a thread. */

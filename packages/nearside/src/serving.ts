@@ -1,5 +1,4 @@
-import { NearsideError, type Variant } from '@nearside/core';
-import { startHost } from '#platform';
+import { createDeferred, NearsideError, type Variant } from '@nearside/core';
 import type { BackendChoice } from './choice/backend-choice.js';
 import type { Quarantine } from './choice/choice-record.js';
 import { type Connection, connect } from './connection.js';
@@ -14,6 +13,7 @@ import type {
 } from './protocol.js';
 import type { AvailableBackend } from './runtime-assets.js';
 import { runtimeOf } from './runtime-of.js';
+import { startAwakeTimer } from './scheduler/awake-timer.js';
 import type { InstallIdentity } from './telemetry/install-identity.js';
 
 /** What opening a model needs beside the plan. */
@@ -27,7 +27,7 @@ export interface ServingContext {
   readonly choice: BackendChoice;
 }
 
-/** A version in a worker of its own, verified, and the variant of it that the backend can load. */
+/** A version in a worker, verified, and the variant of it that the backend can load. */
 export interface Opened {
   readonly connection: Connection;
   readonly backend: AvailableBackend;
@@ -35,6 +35,11 @@ export interface Opened {
   readonly version: OpenedVersion;
   /** Worker ready → version verified, ms. */
   readonly metadataMs: number;
+  /** Settles when everything is fetched that `load` needs: what takes long from then on hangs. */
+  readonly fetched: Promise<void>;
+  /** How long loading may take after that, ms. */
+  readonly warmUpMs: number;
+  readonly maxThreads: number | undefined;
 }
 
 /** An opened version that is loaded and has reproduced its golden outputs. */
@@ -58,7 +63,7 @@ export interface OpenOnOptions {
 }
 
 /**
- * Starts a worker for one backend and opens a version in it. Whatever fails ends the worker.
+ * Takes a place in a worker of one backend and opens a version in it. Whatever fails gives it back.
  *
  * @returns undefined when there is no such version (a previous one, when there is none)
  */
@@ -67,14 +72,17 @@ export async function openOn(
   { plan, identity, emitter, onOpened }: Omit<ServingContext, 'choice'>,
   { which, signal, onProgress }: OpenOnOptions,
 ): Promise<Opened | undefined> {
+  const fetched = createDeferred<void>();
   const onEvent = (event: WorkerEvent) => {
+    if (event.nearside === 'progress' && event.progress.phase === 'check') fetched.resolve();
     if (event.nearside === 'progress' && onProgress) notify(onProgress, event.progress);
     if (event.nearside === 'installation') {
       const { type, ...details } = event.event;
       emitter.emit(type, details as never);
     }
   };
-  const host = await startHost(backend, plan.assets, plan.worker);
+  const { assets, worker, isolate, slot, engine } = plan;
+  const host = await engine.workers.lend({ backend, assets, worker, isolate, slot });
   const connection = await connect(host, { onEvent, signal });
   return endingOnFailure(connection, signal, async () => {
     const startMs = performance.now();
@@ -98,29 +106,37 @@ export async function openOn(
     }
     onOpened?.(version);
     const metadataMs = performance.now() - startMs;
-    return { connection, backend, variant: chooseVariant(backend, version), version, metadataMs };
+    engine.memory?.makeRoom(version.spec);
+    connection.declare(version.spec.limits.memoryBytes);
+    const variant = chooseVariant(backend, version);
+    const { warmUpMs } = policy;
+    const limits = { fetched: fetched.promise, warmUpMs, maxThreads: engine.maxThreads };
+    return { connection, backend, variant, version, metadataMs, ...limits };
   });
 }
 
 /**
  * Loads what was opened and proves it; from then on it is the active version of this device.
  *
- * @param limitMs longer than this is a `backend-failed`
+ * @param limitMs longer than this is a `backend-failed`; by default what takes `policy.warmUpMs` after
+ *   everything was fetched, for it may keep other models of the worker waiting
  */
 export async function load(
   opened: Opened,
   { signal, limitMs }: { signal?: AbortSignal | undefined; limitMs?: number | undefined },
 ): Promise<Started> {
-  const { connection, variant } = opened;
+  const { connection, variant, fetched, warmUpMs, maxThreads } = opened;
   return endingOnFailure(connection, signal, async () => {
-    const request = { variant: variant.name, runtimeWasm: connection.runtimeWasm };
-    const loaded = await withinLimit(connection.load(request), limitMs);
+    const { runtimeWasm } = connection;
+    const request = { variant: variant.name, runtimeWasm, maxThreads };
+    const limit = limitMs === undefined ? { from: fetched, ms: warmUpMs } : { ms: limitMs };
+    const loaded = await withinLimit(connection.load(request), limit, connection);
     const { spec = opened.version.spec } = loaded;
     return { ...opened, version: { ...opened.version, spec }, loaded };
   });
 }
 
-/** Does one step in a worker; a failure, or the caller's leaving, ends the worker. */
+/** Does one step in a worker; a failure, or the caller's leaving, gives the place in it up. */
 export async function endingOnFailure<Result>(
   connection: Connection,
   signal: AbortSignal | undefined,
@@ -139,24 +155,31 @@ export async function endingOnFailure<Result>(
   }
 }
 
-async function withinLimit<Value>(work: Promise<Value>, limitMs?: number): Promise<Value> {
-  if (limitMs === undefined) return work;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(hung(limitMs)), limitMs);
-  });
+/** What hangs blocks its worker: it is ended at once. */
+async function withinLimit<Value>(
+  work: Promise<Value>,
+  { from, ms }: { from?: Promise<void>; ms: number },
+  connection: Connection,
+): Promise<Value> {
+  let isDone = false;
+  let stop = () => {};
+  const start = () => {
+    if (!isDone) stop = startAwakeTimer(ms, () => connection.kill(hung(ms)));
+  };
+  if (from) void from.then(start);
+  else start();
   try {
-    return await Promise.race([work, tooLate]);
+    return await work;
   } finally {
-    clearTimeout(timer);
-    work.catch(() => {}); // it rejects later, when its worker is ended
+    isDone = true;
+    stop();
   }
 }
 
 function hung(limitMs: number): NearsideError {
   return new NearsideError(
     'backend-failed',
-    `Expected it to be loaded and checked within ${limitMs} ms, got no answer. Its ` +
+    `Expected the version to be loaded and checked within ${limitMs} ms, got no answer. Its ` +
       'worker was ended.',
     { details: { limitMs } },
   );

@@ -15,19 +15,22 @@ import {
   type Tensors,
   type Variant,
 } from '@nearside/core';
-import type { Backend, BackendSession, ModelFiles, RuntimeTraits } from './backends/backend.js';
+import type { BackendSession, ModelFiles, RuntimeTraits } from './backends/backend.js';
 import type { ModelTensors } from './backends/model-tensors.js';
 import { carryState } from './carry-state.js';
 import { checkGolden, readTensors } from './golden-check.js';
 import type { LoadProgress } from './load-progress.js';
 import type { LoadedVariant, LoadRequest } from './protocol.js';
 import { fetchRuntimeWasm } from './runtime-wasm.js';
+import type { SharedRuntime } from './shared-runtime.js';
 
 /**
  * A variant of a version, loaded on a backend that has proven itself on its golden cases, if it has some.
  * It takes and gives what callers do: of a model with state every run is a fresh start.
  */
 export interface Session extends BackendSession {
+  /** As the runtime has it, which takes and gives state like any tensor: for golden cases. */
+  readonly bare: BackendSession;
   /** Runs that carry the state on, from zeros: those of one stream. */
   carry(): BackendSession['run'];
   /** Its tensors are always there, said by the publisher or by the file. */
@@ -49,7 +52,7 @@ export interface OpenSessionOptions extends Omit<StartSessionOptions, 'spec' | '
 
 /** What every session needs, wherever its files come from. */
 export interface StartSessionOptions {
-  readonly backend: Backend;
+  readonly runtime: SharedRuntime;
   readonly spec: ModelSpec;
   /** Undefined where there is nothing to prove a backend on: for `openUnsigned` alone. */
   readonly golden: Golden | undefined;
@@ -58,10 +61,9 @@ export interface StartSessionOptions {
   /** Gets the variant's files, all of them checked before the first byte of one is used. */
   readonly read: (variant: Variant) => Promise<VariantFiles>;
   readonly runtimeWasm: LoadRequest['runtimeWasm'];
+  readonly maxThreads?: LoadRequest['maxThreads'];
   /** Whether it has passed all golden cases on this hardware before: then the first, cheap one does. */
   readonly isProvenOn: (traits: RuntimeTraits) => boolean;
-  /** Told when no later run will succeed. */
-  readonly onLost: (error: NearsideError) => void;
   readonly progress: LoadProgress;
 }
 
@@ -94,29 +96,31 @@ export function openSession(options: OpenSessionOptions): Promise<Session> {
  * @throws NearsideError environment or backend codes; what `read` throws
  */
 export async function startSession(options: StartSessionOptions): Promise<Session> {
-  const { spec, golden, backend, onLost, progress } = options;
+  const { spec, golden, runtime, progress } = options;
   const variant = requireVariant(options, options.variant);
-  if (variant.runtime !== backend.runtime) throw wrongRuntime(variant, backend);
+  if (variant.runtime !== runtime.runtime) throw wrongRuntime(variant, runtime);
   const stopwatch = startStopwatch();
-  await backend.requireSupport(variant);
+  await runtime.requireSupport(variant);
 
   const [weights, wasm] = await Promise.all([
     stopwatch('weights', () => options.read(variant)),
-    stopwatch('runtime', () => fetchRuntimeWasm(options.runtimeWasm, progress)),
+    stopwatch('runtime', () =>
+      runtime.fetchWasm(() => fetchRuntimeWasm(options.runtimeWasm, progress)),
+    ),
   ]);
+  progress.enter('check'); // nothing waits for the network from here on
   const { session, traits } = await stopwatch('session', async () => {
-    const traits = await backend.start({ wasm, onLost });
+    const traits = await runtime.start({ wasm, maxThreads: options.maxThreads });
     const { files } = weights;
-    return { traits, session: await backend.createSession({ spec, variant, files }) };
+    return { traits, session: await runtime.createSession({ spec, variant, files }) };
   });
-  progress.enter('check');
   await stopwatch('check', async () => {
     if (!golden) return;
     await checkGolden(session, golden, {
       spec,
       variant,
       files: weights.files,
-      backend: backend.name,
+      backend: runtime.name,
       scope: options.isProvenOn(traits) ? 'first' : 'all',
     });
   }).catch(async (error) => {
@@ -129,6 +133,7 @@ export async function startSession(options: StartSessionOptions): Promise<Sessio
   const carry = () => carryState(session, described);
   return {
     ...session,
+    bare: session,
     carry,
     run: spec.state ? (inputs) => carry()(inputs) : session.run,
     spec: described,
@@ -153,7 +158,7 @@ export function requireVariant({ spec }: { readonly spec: ModelSpec }, name: str
 }
 
 /** The app's own worker serves another backend than it was started for. */
-function wrongRuntime({ name, runtime }: Variant, backend: Backend): NearsideError {
+function wrongRuntime({ name, runtime }: Variant, backend: SharedRuntime): NearsideError {
   return new NearsideError(
     'no-backend',
     `${backend.name}: expected a variant for ${backend.runtime}, got '${name}' for ${runtime}. Does ` +

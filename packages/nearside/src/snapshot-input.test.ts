@@ -1,6 +1,7 @@
 import type { ModelSpec } from '@nearside/core';
 import { expect, test } from 'vitest';
 import { transferablesOf } from './protocol.js';
+import { refuseTensors } from './refuse-tensors.js';
 import { snapshotInput } from './snapshot-input.js';
 
 const spec = {
@@ -13,7 +14,7 @@ const tensors = (data = new Float32Array(4), shape = [1, 1, 2, 2]) => ({
   tensors: { pixel_values: { datatype: 'FP32' as const, shape, data } },
 });
 const snap = (input: unknown, transfer = false) =>
-  snapshotInput(input as never, spec, { transfer });
+  snapshotInput(input as never, spec, { transfer, refuse: refuseTensors });
 
 test('the caller keeps its tensors, and may change them at once', async () => {
   const input = tensors();
@@ -28,22 +29,24 @@ test('with transfer the caller’s own buffer is given away', async () => {
   expect(transferablesOf(taken)).toEqual([input.tensors.pixel_values.data.buffer]);
 });
 
-test('tensors that do not fit say what was expected and what was got', () => {
-  expect(() => snap(tensors(new Float32Array(4), [1, 1, 4, 1]))).toThrow(
+test('tensors that do not fit say what was expected and what was got', async () => {
+  await expect(snap(tensors(new Float32Array(4), [1, 1, 4, 1]))).rejects.toThrow(
     'expected shape [n, 1, 2, 2], got [1, 1, 4, 1]',
   );
-  expect(() => snap(tensors(new Float64Array(4) as never))).toThrow(
+  await expect(snap(tensors(new Float64Array(4) as never))).rejects.toThrow(
     'Float32Array, got Float64Array',
   );
-  expect(() => snap({ tensors: { pixels: tensors().tensors.pixel_values } })).toThrow(
+  await expect(snap({ tensors: { pixels: tensors().tensors.pixel_values } })).rejects.toThrow(
     'only pixel_values, got pixels',
   );
 });
 
-test('buffers that were transferred away are input-detached', () => {
+test('buffers that were transferred away are input-detached', async () => {
   const gone = new Float32Array(4);
   structuredClone(gone.buffer, { transfer: [gone.buffer] });
-  expect(() => snap(tensors(gone))).toThrow(expect.objectContaining({ code: 'input-detached' }));
+  await expect(snap(tensors(gone))).rejects.toThrow(
+    expect.objectContaining({ code: 'input-detached' }),
+  );
   const pixels = { data: new Uint8ClampedArray(16), width: 2, height: 2 };
   structuredClone(pixels.data.buffer, { transfer: [pixels.data.buffer] });
   expect(() => snap(pixels)).toThrow(expect.objectContaining({ code: 'input-detached' }));

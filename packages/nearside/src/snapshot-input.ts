@@ -1,36 +1,43 @@
 import {
   callerInputs,
-  checkTensors,
   describe,
   isBuiltInTask,
   isNearsideError,
   type ModelSpec,
   NearsideError,
   type Tensors,
+  tensorsFit,
 } from '@nearside/core';
 import type { RgbaPixels } from '@nearside/pipeline';
 import type { ImageInput, Input } from './input.js';
 import { transferablesOf, type WireImage, type WireInput } from './protocol.js';
 import type { snapshotCustom } from './snapshot-custom.js';
 
-type SnapshotCustom = typeof snapshotCustom;
+export interface SnapshotOptions {
+  readonly transfer: boolean;
+  /** Takes what is for a task of the app's own. */
+  readonly custom?: typeof snapshotCustom | undefined;
+  /** Throws for tensors that do not fit; its words may come with the second chunk. */
+  readonly refuse: (tensors: Tensors, spec: ModelSpec) => void | Promise<void>;
+}
 
 /**
  * Checks an input and takes it as it is now, so that the caller may change its own at once. With
  * `transfer` the caller gives it away instead, and nothing is copied.
  *
- * @param custom takes what is for a task of the app's own
- * @returns at once for tensors, blobs, frames and pixels; a promise for canvases and elements
+ * @returns at once for tensors, blobs, frames and pixels; a promise for canvases and elements, and for
+ *   tensors that do not fit, which rejects
  * @throws NearsideError `input-invalid` or `input-detached`
  */
 export function snapshotInput(
   input: Input,
   spec: ModelSpec,
-  { transfer, custom }: { transfer: boolean; custom?: SnapshotCustom | undefined },
+  { transfer, custom, refuse }: SnapshotOptions,
 ): WireInput | Promise<WireInput> {
   if (typeof input === 'object' && input !== null && 'tensors' in input) {
-    checkTensors(input.tensors, callerInputs(spec));
-    return snapshotTensors(input.tensors, transfer);
+    const { tensors } = input;
+    if (tensorsFit(tensors, callerInputs(spec))) return snapshotTensors(tensors, transfer);
+    return refuseLater(tensors, spec, refuse);
   }
   if (custom && !isBuiltInTask(spec.task)) return custom(input, spec, transfer);
   if (spec.task !== 'image-classification') throw unfit(input, spec);
@@ -52,6 +59,19 @@ export function releaseSnapshot(input: WireInput | Promise<WireInput>): void {
     },
     () => {},
   );
+}
+
+function refuseLater(
+  tensors: Tensors,
+  spec: ModelSpec,
+  refuse: SnapshotOptions['refuse'],
+): Promise<WireInput> {
+  const refused = (async () => {
+    await refuse(tensors, spec);
+    return snapshotTensors(tensors, false);
+  })();
+  refused.catch(() => {}); // heard in its turn
+  return refused;
 }
 
 function snapshotTensors(tensors: Tensors, transfer: boolean): WireInput {

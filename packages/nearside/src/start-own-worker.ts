@@ -4,13 +4,18 @@ import type { AvailableBackend } from './runtime-assets.js';
 /** Starts the app's own worker for a backend; undefined where it has none. */
 export type StartWorker = (backend: AvailableBackend) => Worker | undefined;
 
+/** One for each: models share a worker that the same function starts. */
+const required = new WeakMap<StartWorker, StartWorker>();
+
 /**
  * The same, for one who needs a worker.
  *
  * @throws NearsideError `no-backend` where the app has none, so that the next backend is tried
  */
 export function requireOwnWorker(start: StartWorker): StartWorker {
-  return (backend) => {
+  const known = required.get(start);
+  if (known) return known;
+  const own: StartWorker = (backend) => {
     const worker = start(backend);
     if (worker instanceof Worker) return worker;
     if (worker !== undefined) {
@@ -22,4 +27,6 @@ export function requireOwnWorker(start: StartWorker): StartWorker {
       { details: { backend } },
     );
   };
+  required.set(start, own);
+  return own;
 }

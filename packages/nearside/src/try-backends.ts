@@ -1,11 +1,14 @@
 import { isNearsideError, NearsideError } from '@nearside/core';
 import { type Attempt, attemptBackend, type StartSteps, serveStarted } from './attempt-backend.js';
-import { isBackendFault, isOutOfReach } from './backend-fault.js';
+import { isAnothersLoss, isBackendFault, isOutOfReach } from './backend-fault.js';
 import { pardon, quarantine } from './choice/blame-candidate.js';
 import { isLasting } from './choice/choice-record.js';
 import type { OpenPlan } from './open-options.js';
 import type { AvailableBackend } from './runtime-assets.js';
 import type { QuarantinedBackend, Serving, ServingContext } from './serving.js';
+
+/** How often a start is done again because another model had the worker ended. */
+const DISTURBANCES = 2;
 
 const NO_NETWORK: readonly string[] = ['network-failed', 'offline'];
 
@@ -16,7 +19,7 @@ export interface Tried {
 }
 
 /**
- * Starts a version on the first backend that can: each in a worker of its own, in this order. Only a
+ * Starts a version on the first backend that can: each in a worker, in this order. Only a
  * backend's own failure leads to the next one, or that its files cannot be reached. What is
  * quarantined is passed over, unless nothing else is left.
  *
@@ -34,10 +37,16 @@ export async function tryBackends(
   const failures: QuarantinedBackend[] = [];
   const passedOver: AvailableBackend[] = [];
   const errors: NearsideError[] = [];
+  let disturbances = 0;
 
   /** Goes on with the next one, where the failure allows it. */
   function fail(backend: AvailableBackend, { error, opened }: Attempt & { kind: 'failed' }): void {
     if (!isNearsideError(error)) throw error;
+    if (isAnothersLoss(error) && disturbances < DISTURBANCES) {
+      disturbances += 1;
+      waiting.unshift(backend);
+      return;
+    }
     // Weights that cannot be fetched: those of another variant may be on the device.
     const isOffline = NO_NETWORK.includes(error.code) && opened?.version.origin === 'store';
     const isElsewhere = !plan.isBackendForced && (isOffline || isOutOfReach(error));

@@ -24,9 +24,10 @@ if (isThreadTrial()) globalThis.onmessage = ({ data }) => globalThis.postMessage
  * and workers started from the worker's own file: ONNX Runtime waits for ever for one that does not
  * start, so one is tried first.
  *
+ * @param maxThreads 4 at most, and by default
  * @returns 1 … 4
  */
-export async function chooseThreads(): Promise<number> {
+export async function chooseThreads(maxThreads = MOST_THREADS): Promise<number> {
   const { crossOriginIsolated, process, navigator } = globalThis as {
     crossOriginIsolated?: boolean;
     process?: { versions?: { node?: string } };
@@ -35,7 +36,7 @@ export async function chooseThreads(): Promise<number> {
   if (!crossOriginIsolated || process?.versions?.node) return 1;
   // WebKitGTK 2.54 says that it is isolated and has no such thing.
   if (!('SharedArrayBuffer' in globalThis)) return 1;
-  const threads = Math.min(MOST_THREADS, navigator?.hardwareConcurrency ?? 1);
+  const threads = Math.min(MOST_THREADS, maxThreads, navigator?.hardwareConcurrency ?? 1);
   return threads > 1 && (await canStartThread()) ? threads : 1;
 }
 

@@ -1,7 +1,14 @@
 import { isNearsideError, NearsideError } from '@nearside/core';
 import type { BackendSession, StartRequest } from './backend.js';
 
+/** Of a started runtime, which all its sessions share. */
+export interface RuntimeHealth {
+  /** The first failure that it is not to be trusted after. */
+  brokenBy?: NearsideError;
+}
+
 export interface EndOnFailureOptions {
+  readonly health: RuntimeHealth;
   /** After which failures of a run the runtime is still sound. */
   readonly isHarmless: (error: NearsideError) => boolean;
   readonly onLost: StartRequest['onLost'];
@@ -9,29 +16,32 @@ export interface EndOnFailureOptions {
 
 /**
  * For a runtime that is not to be trusted after a failed run: its worker is to be replaced, and until
- * that has happened every further run fails as that one did, instead of hanging or computing rubbish.
+ * that has happened every further run fails instead of hanging or computing rubbish: as that one did,
+ * or, on another model's session, as what is lost with its worker.
  */
 export function endOnFailure(
   session: BackendSession,
-  { isHarmless, onLost }: EndOnFailureOptions,
+  { health, isHarmless, onLost }: EndOnFailureOptions,
 ): BackendSession {
-  let broken: NearsideError | undefined;
+  let own: NearsideError | undefined;
   return {
     tensors: session.tensors,
     async run(inputs) {
-      if (broken) throw broken;
+      if (health.brokenBy) throw own ?? unsound(health.brokenBy);
       try {
         return await session.run(inputs);
       } catch (error) {
         if (isNearsideError(error) && !isHarmless(error)) {
-          broken = error;
+          own = error;
+          health.brokenBy ??= error;
           // After the reply, which says why; later calls find the worker gone and are done elsewhere.
           setTimeout(() => onLost(unsound(error)));
         }
         throw error;
       }
     },
-    release: () => session.release(),
+    // What is broken is not asked to free anything: it goes with its worker.
+    release: async () => (health.brokenBy ? undefined : session.release()),
   };
 }
 

@@ -19,10 +19,10 @@ export const onnxWasm: Backend = {
     requireSimd('onnx-wasm');
   },
 
-  async start({ wasm }) {
+  async start({ wasm, maxThreads }) {
     tapRuntimeOutput();
     // Unset, Node fails with "Dynamic require of node:os", and so does every later start.
-    const threads = await chooseThreads();
+    const threads = await chooseThreads(maxThreads);
     ort.env.wasm.numThreads = threads;
     ort.env.wasm.initTimeout = START_LIMIT_MS;
     ort.env.wasm.wasmBinary = wasm?.buffer;

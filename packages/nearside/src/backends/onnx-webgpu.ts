@@ -1,12 +1,18 @@
 import type { NearsideError } from '@nearside/core';
 import * as ort from 'onnxruntime-web/webgpu';
 import type { Backend, BackendSession, SessionRequest, StartRequest } from './backend.js';
-import { endOnFailure } from './end-on-failure.js';
+import { endOnFailure, type RuntimeHealth } from './end-on-failure.js';
 import { type GpuDevice, openGpuDevice, requireGpu } from './gpu-device.js';
 import { createOnnxSession } from './onnx-session.js';
 import { requireSimd } from './require-simd.js';
 
-let started: { readonly gpu: GpuDevice; readonly onLost: StartRequest['onLost'] } | undefined;
+let started:
+  | {
+      readonly gpu: GpuDevice;
+      readonly onLost: StartRequest['onLost'];
+      readonly health: RuntimeHealth;
+    }
+  | undefined;
 
 /**
  * ONNX Runtime's native WebGPU execution provider. Never the older one behind the default entry
@@ -28,13 +34,13 @@ export const onnxWebgpu: Backend = {
     ort.env.wasm.wasmBinary = wasm?.buffer;
     ort.env.logLevel = 'error';
     const gpu = await openGpuDevice('onnx-webgpu', onLost);
-    started = { gpu, onLost };
+    started = { gpu, onLost, health: {} };
     return { threads: 1, hardware: gpu.description };
   },
 
   async createSession(request: SessionRequest): Promise<BackendSession> {
     if (!started) throw new TypeError('onnx-webgpu: expected createSession after start');
-    const { gpu, onLost } = started;
+    const { gpu, onLost, health } = started;
     const executionProvider = { name: 'webgpu', device: gpu.device } as const;
     const options = { backend: 'onnx-webgpu', runtime: ort, executionProvider } as const;
     const session = await gpu.guard('load', () => createOnnxSession(options, request));
@@ -43,7 +49,7 @@ export const onnxWebgpu: Backend = {
       run: (inputs) => gpu.guard('run', () => session.run(inputs)),
       release: () => session.release(),
     };
-    return endOnFailure(guarded, { isHarmless, onLost });
+    return endOnFailure(guarded, { health, isHarmless, onLost });
   },
 };
 

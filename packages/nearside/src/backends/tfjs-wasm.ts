@@ -3,11 +3,12 @@ import * as wasm from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Backend, StartRequest } from './backend.js';
 import { attempt, backendError } from './backend-error.js';
-import { endOnFailure } from './end-on-failure.js';
+import { endOnFailure, type RuntimeHealth } from './end-on-failure.js';
 import { requireSimd } from './require-simd.js';
 import { createTfjsSession, profileTfjs } from './tfjs-session.js';
 
 let tellLost: StartRequest['onLost'] = () => {};
+const health: RuntimeHealth = {};
 
 /** TensorFlow.js on its wasm backend (SIMD, one thread). */
 export const tfjsWasm: Backend = {
@@ -40,7 +41,7 @@ export const tfjsWasm: Backend = {
 
   async createSession(request) {
     const session = await createTfjsSession('tfjs-wasm', request);
-    return endOnFailure(session, { isHarmless, onLost: tellLost });
+    return endOnFailure(session, { health, isHarmless, onLost: tellLost });
   },
 
   profile: (request) => profileTfjs('tfjs-wasm', request),

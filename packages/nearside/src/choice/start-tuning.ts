@@ -4,20 +4,26 @@ import { type TuningOptions, tuneBackends } from './tune-backends.js';
 
 /** Finds a faster backend beside serving. */
 export interface Tuner {
+  /** Whether it tries candidates now, which needs the worker that serves. */
+  readonly isTrying: boolean;
   /** For the version that serves now; until it is done. Never rejects. */
   tune(): Promise<void>;
   /** Ends it at once, with the worker it may have started. */
   close(reason: unknown): void;
 }
 
-export function createTuner(options: Omit<TuningOptions, 'signal'>): Tuner {
+export function createTuner(options: Omit<TuningOptions, 'signal' | 'trial'>): Tuner {
   const closing = new AbortController();
   let underWay: Promise<void> = Promise.resolve();
+  const trial = { isUnderWay: false };
   return {
+    get isTrying() {
+      return trial.isUnderWay;
+    },
     tune() {
       if (!isTunable(options.plan)) return underWay;
       const { signal } = closing;
-      underWay = underWay.then(() => tuneBackends({ ...options, signal })).catch(() => {}); // the present one serves on
+      underWay = underWay.then(() => tuneBackends({ ...options, trial, signal })).catch(() => {}); // the present one serves on
       return underWay;
     },
     close: (reason) => closing.abort(reason),

@@ -14,6 +14,10 @@ export interface TuningOptions extends ServingContext {
   readonly startShift: (serving: Serving) => Shift;
   /** Whether the model itself has something to do. */
   readonly isBusy: () => boolean;
+  /** Whether candidates are being tried: what serves may not be put to rest meanwhile. */
+  readonly trial: { isUnderWay: boolean };
+  /** Told when what serves is at rest, and is not woken for this. */
+  readonly onPutOff: () => void;
   readonly signal: AbortSignal;
 }
 
@@ -31,12 +35,24 @@ const NO_ADAPTER = 'none';
  * @throws `signal.reason`; ServingFailed
  */
 export async function tuneBackends(options: TuningOptions): Promise<void> {
-  const { plan, choice, handover, isBusy, signal } = options;
+  const { plan, handover, isBusy, signal } = options;
   const idle: Idle = async () => {
     if (plan.tune.when === 'idle') await whenIdle({ isBusy, signal });
     signal.throwIfAborted();
   };
   await idle();
+  if (handover.isResting) return options.onPutOff();
+  const { trial } = options;
+  trial.isUnderWay = true;
+  try {
+    await tryOthers({ ...options, idle });
+  } finally {
+    trial.isUnderWay = false;
+  }
+}
+
+async function tryOthers(options: TuningOptions & { readonly idle: Idle }): Promise<void> {
+  const { plan, choice, handover, idle, signal } = options;
   const { version, connection } = handover.current.serving;
   const { sequence } = version.release;
   const candidates = listCandidates(version.spec.variants, plan.candidates);
@@ -62,7 +78,7 @@ export async function tuneBackends(options: TuningOptions): Promise<void> {
     await idle();
     if (handover.current.serving.version.release.sequence !== sequence) return;
     left.bytes -= sizeBytes;
-    left.ms -= await tryOut(candidate, { ...options, idle }, left.ms);
+    left.ms -= await tryOut(candidate, options, left.ms);
     signal.throwIfAborted();
   }
 }
@@ -123,16 +139,17 @@ async function tryOut(
     ]);
     if (comparison) choice.origin = 'measured';
     choice.change({ start: isFaster ? candidate : candidateOf(serving) }, sequence);
-    if (isFaster) takeOver(started, options);
+    if (isFaster) {
+      takeOver(started, options);
+      started = undefined; // it serves, in a pool perhaps
+    }
     return spentMs;
   } catch (error) {
     if (signal.aborted || error instanceof ServingFailed) throw error;
     blame(candidate, options, error);
     return startMs;
   } finally {
-    if (handover.current.serving.connection !== started?.connection) {
-      void started?.connection.close(undefined);
-    }
+    void started?.connection.close(undefined);
   }
 }
 
@@ -143,7 +160,9 @@ async function start(
 ): Promise<Started | undefined> {
   const { version } = handover.current.serving;
   const which = { kind: 'active' } as const;
-  const opened = await openOn(candidate.backend, context, { which, signal });
+  // What hangs or crashes in its trial must not stop what serves.
+  const own = { ...context, plan: { ...context.plan, isolate: true } };
+  const opened = await openOn(candidate.backend, own, { which, signal });
   const variant = opened?.version.spec.variants.find(({ name }) => name === candidate.variant);
   if (!opened || !variant || opened.version.manifestSha256 !== version.manifestSha256) {
     void opened?.connection.close(undefined);

@@ -1,7 +1,7 @@
 import { NearsideError } from '@nearside/core';
+import { type AttachMessage, READY } from '../protocol.js';
 import { AVAILABLE_BACKENDS, type AvailableBackend, backendAssets } from '../runtime-assets.js';
-import type { StartWorker } from '../start-own-worker.js';
-import type { Host } from './host.js';
+import type { BackendWorker, WorkerSource } from './host.js';
 
 /** Backends that can be started here at all. */
 export const hostedBackends: readonly AvailableBackend[] = AVAILABLE_BACKENDS;
@@ -11,16 +11,35 @@ export const hostedBackends: readonly AvailableBackend[] = AVAILABLE_BACKENDS;
  *
  * @throws NearsideError `worker-blocked`; what `startOwn` throws
  */
-export async function startHost(
+export async function startBackendWorker(
   backend: AvailableBackend,
-  assets?: string,
-  startOwn?: StartWorker,
-): Promise<Host> {
+  { assets, worker: startOwn }: WorkerSource,
+): Promise<BackendWorker> {
   const { worker: script, wasm } = backendAssets(backend, assets);
   const worker = startOwn?.(backend) ?? startWorker(script, `nearside ${backend}`);
+  /** Ports of models that came before the worker was ready: a module may still be loading. */
+  let early: MessagePort[] | undefined = [];
+
+  function give(port: MessagePort): void {
+    worker.postMessage({ nearside: 'attach', port } satisfies AttachMessage, [port]);
+  }
+
+  worker.addEventListener('message', ({ data }) => {
+    if (data !== READY) return;
+    for (const port of early ?? []) give(port);
+    early = undefined;
+  });
   return {
-    endpoint: worker,
     runtimeWasm: wasm?.href,
+    get isReady() {
+      return early === undefined;
+    },
+    attach() {
+      const { port1, port2 } = new MessageChannel();
+      if (early) early.push(port2);
+      else give(port2);
+      return { endpoint: port1, close: () => port1.close() };
+    },
     onFailure(listener) {
       // A script that fails to load gives an event without a message.
       worker.addEventListener('error', (event) =>

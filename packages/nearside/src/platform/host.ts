@@ -1,17 +1,34 @@
-import type { Endpoint } from 'comlink';
+import type { Endpoint } from '../port-calls.js';
+import type { StartWorker } from '../start-own-worker.js';
 
-/** Where a backend runs: a worker in a browser, the same thread in Node. */
-export interface Host {
-  readonly endpoint: Endpoint;
+/** Where a backend runs: a worker in a browser, the same thread in Node. It serves several models. */
+export interface BackendWorker {
   /** The runtime's wasm, if it has one: an address, or bytes where `fetch` cannot reach it. */
   readonly runtimeWasm: string | Uint8Array<ArrayBuffer> | undefined;
-  /** Called at most once, when the host dies by itself. */
-  onFailure(listener: (failure: HostFailure) => void): void;
+  /** It has said so: when it is silent after that, it is busy. */
+  readonly isReady: boolean;
+  /** Opens a channel to a model of its own; its other end arrives when the worker is ready. */
+  attach(): ModelChannel;
+  /** Called at most once, when the worker dies by itself. */
+  onFailure(listener: (failure: WorkerFailure) => void): void;
   /** Ends it at once, whatever it is doing. */
   terminate(): void;
 }
 
-export interface HostFailure {
+export interface ModelChannel {
+  readonly endpoint: Endpoint;
+  close(): void;
+}
+
+export interface WorkerFailure {
   readonly message: string;
   readonly cause?: unknown;
+  /** Another model of the same worker is to blame. */
+  readonly isAnothers?: boolean | undefined;
+}
+
+export interface WorkerSource {
+  /** Folder of a copy of `dist/assets`. */
+  readonly assets?: string | undefined;
+  readonly worker?: StartWorker | undefined;
 }

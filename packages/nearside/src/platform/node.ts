@@ -3,26 +3,24 @@ import { join } from 'node:path';
 import { openStore as openArtifactStore } from '@nearside/artifact';
 import { openFileStore } from '@nearside/artifact/file-store';
 import { NearsideError } from '@nearside/core';
-import type { Endpoint } from 'comlink';
+import type { Endpoint } from '../port-calls.js';
 import { type AvailableBackend, backendAssets } from '../runtime-assets.js';
 import type { Attach, ServerEndpoint } from '../serve.js';
-import type { StartWorker } from '../start-own-worker.js';
-import type { Host } from './host.js';
+import type { BackendWorker, WorkerSource } from './host.js';
 import type { OpenStore } from './open-store.js';
 
 /** Backends that can be started here at all. */
 export const hostedBackends: readonly AvailableBackend[] = ['onnx-wasm'];
 
 /**
- * Starts a backend in this thread: the same worker file, attached to one end of a channel.
+ * Starts a backend in this thread: the same worker file, attached to one end of a channel per model.
  *
  * @throws NearsideError `no-backend` for backends that have no Node host: TensorFlow.js and WebGPU
  */
-export async function startHost(
+export async function startBackendWorker(
   backend: AvailableBackend,
-  assets?: string,
-  startOwn?: StartWorker,
-): Promise<Host> {
+  { assets, worker: startOwn }: WorkerSource,
+): Promise<BackendWorker> {
   if (startOwn) {
     throw new NearsideError('worker-blocked', 'Expected a browser for `worker`, got Node.');
   }
@@ -33,19 +31,29 @@ export async function startHost(
   }
   const { worker: script, wasm } = backendAssets(backend, assets);
   const { default: attach }: { default: Attach } = await import(/* @vite-ignore */ script.href);
-  const { port1, port2 } = new MessageChannel();
-  const detach = attach(port2 as unknown as ServerEndpoint, { openStore });
+  const runtimeWasm = wasm && new Uint8Array(await readFile(wasm));
+  const open = new Set<() => void>();
   return {
-    endpoint: port1 as unknown as Endpoint,
-    runtimeWasm: wasm && new Uint8Array(await readFile(wasm)),
+    runtimeWasm,
+    isReady: true,
+    attach() {
+      const { port1, port2 } = new MessageChannel();
+      const detach = attach(port2 as unknown as ServerEndpoint, { openStore });
+      const close = () => {
+        open.delete(close);
+        // What fails while ending has nobody left to tell.
+        void detach().catch(() => {});
+        port1.close();
+        port2.close();
+      };
+      open.add(close);
+      return { endpoint: port1 as unknown as Endpoint, close };
+    },
     onFailure() {
       // Same thread: what ends it ends its caller too.
     },
     terminate() {
-      // What fails while ending has nobody left to tell.
-      void detach().catch(() => {});
-      port1.close();
-      port2.close();
+      for (const close of [...open]) close();
     },
   };
 }

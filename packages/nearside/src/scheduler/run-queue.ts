@@ -1,11 +1,12 @@
 import { createDeferred, NearsideError } from '@nearside/core';
+import { startAwakeTimer } from './awake-timer.js';
 import { mostUrgent, type Priority } from './priority.js';
 
 /** Limits of one model's queue. */
 export const QUEUE_LIMITS = Object.freeze({
   /** Calls that wait; one more is `queue-full` at once. */
   waiting: 64,
-  /** Batches given to the worker: one that runs, one more posted to hide the round trip. */
+  /** Batches given to each worker: one that runs, one more posted to hide the round trip. */
   posted: 2,
 });
 
@@ -49,6 +50,8 @@ export interface RunQueueOptions<Work, Result> {
   readonly maxBatch: number;
   /** How long a batch that is not full waits for more while the worker is busy, ms. */
   readonly maxDelayMs: number;
+  /** How many workers there are to post to now; 1 by default. */
+  readonly workers?: (() => number) | undefined;
 }
 
 /** Work waiting for a worker. Lives on the main thread, so that waiting work is cancelled at once. */
@@ -89,6 +92,7 @@ export function createRunQueue<Work, Result>({
   discard,
   maxBatch,
   maxDelayMs,
+  workers = () => 1,
 }: RunQueueOptions<Work, Result>): RunQueue<Work, Result> {
   /** In the order of entering. */
   const waiting: Entry<Work, Result>[] = [];
@@ -108,10 +112,17 @@ export function createRunQueue<Work, Result>({
     });
   }
 
+  const capacity = () => QUEUE_LIMITS.posted * workers();
+  const idleWorkers = () => workers() - posted.length;
+
+  /** What waits is spread over the workers that have nothing to do. */
+  const batchSize = (most: number) =>
+    Math.min(most, Math.ceil(waiting.length / Math.max(1, idleWorkers())));
+
   function pump(): void {
     clearTimeout(delay);
     recallForUrgent();
-    while (posted.length < QUEUE_LIMITS.posted && waiting.length > 0) {
+    while (posted.length < capacity() && waiting.length > 0) {
       const group = nextGroup();
       const patienceMs = patienceFor(group);
       if (patienceMs > 0) {
@@ -130,7 +141,8 @@ export function createRunQueue<Work, Result>({
     if (first.batchKey === undefined) return [first];
     const others = waiting.filter((entry) => entry !== first && entry.batchKey === first.batchKey);
     const group = [first];
-    while (group.length < first.maxBatch && others.length > 0) {
+    const size = batchSize(first.maxBatch);
+    while (group.length < size && others.length > 0) {
       const next = mostUrgent(others, nowMs) as Entry<Work, Result>;
       others.splice(others.indexOf(next), 1);
       group.push(next);
@@ -140,8 +152,8 @@ export function createRunQueue<Work, Result>({
 
   /** A lone request never waits; beside a busy worker a batch may fill up a little more. */
   function patienceFor([first, ...others]: readonly Entry<Work, Result>[]): number {
-    if (posted.length === 0 || first?.batchKey === undefined) return 0;
-    if (others.length + 1 >= first.maxBatch) return 0;
+    const isFull = first?.batchKey === undefined || others.length + 1 >= first.maxBatch;
+    if (idleWorkers() > 0 || isFull) return 0;
     return first.enteredMs + maxDelayMs - performance.now();
   }
 
@@ -182,7 +194,7 @@ export function createRunQueue<Work, Result>({
   /** Interactive work does not wait behind what is posted but has not begun, if that is not. */
   function recallForUrgent(): void {
     const last = posted.at(-1);
-    if (posted.length < QUEUE_LIMITS.posted || !last) return;
+    if (posted.length < capacity() || !last) return;
     const isInteractive = (entry: Entry<Work, Result>) => entry.priority === 'interactive';
     if (waiting.some(isInteractive) && !last.entries.some(isInteractive)) last.batch.recall();
   }
@@ -224,15 +236,15 @@ export function createRunQueue<Work, Result>({
         },
       };
       const onAbort = () => leave(entry, signal?.reason);
-      const timer =
+      const stopTimer =
         timeoutMs === undefined
           ? undefined
-          : setTimeout(() => leave(entry, deadline(timeoutMs)), timeoutMs);
+          : startAwakeTimer(timeoutMs, () => leave(entry, deadline(timeoutMs)));
       signal?.addEventListener('abort', onAbort);
       waiting.push(entry);
       schedulePump();
       return promise.finally(() => {
-        clearTimeout(timer);
+        stopTimer?.();
         signal?.removeEventListener('abort', onAbort);
       });
     },

@@ -3,6 +3,7 @@ import { isLostWorker } from '../backend-fault.js';
 import type { Handover } from '../handover.js';
 import type { Input } from '../input.js';
 import type { RunOptions, RunResult } from '../model.js';
+import { refuseTensors } from '../refuse-tensors.js';
 import type { Frame, Refusal, RunnerOptions } from '../run-model.js';
 import { snapshotInput } from '../snapshot-input.js';
 import { createFrameStream, type Episode } from './frame-stream.js';
@@ -68,7 +69,7 @@ export async function openStream(
     return createFrameStream(source, checked, {
       take: (input) =>
         snapshotInput(input, (held?.shift ?? handover.current).serving.version.spec, {
-          ...{ transfer, custom },
+          ...{ transfer, custom, refuse: refuseTensors },
         }),
       begin,
       end: () => held?.release(),

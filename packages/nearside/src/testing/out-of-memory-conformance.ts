@@ -29,9 +29,12 @@ export function testFatalOutOfMemory(backend: Backend, told: () => readonly stri
   test('asking for more memory than there is is out-of-memory, now and from then on', async () => {
     const { load, tooMuch, little } = GREEDY_MODELS[backend.runtime];
     const session = await backend.createSession(await load());
+    const another = await backend.createSession(await load());
     await session.run(little);
     await expect(session.run(tooMuch)).rejects.toMatchObject({ code: 'out-of-memory' });
     await expect(session.run(little)).rejects.toMatchObject({ code: 'out-of-memory' });
+    // They share the heap; to the other model it is a lost worker, not a failure of its own.
+    await expect(another.run(little)).rejects.toMatchObject({ code: 'worker-lost' });
     await expect.poll(told).toEqual(['worker-lost']);
   });
 }

@@ -1,4 +1,0 @@
-// What a page takes: nothing else of the library.
-import { open } from 'nearside';
-
-globalThis.open = open;

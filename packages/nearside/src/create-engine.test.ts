@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { createEngine } from './create-engine.js';
+
+test('a wrong option is named, with what was expected and got', () => {
+  const wrong: [object, RegExp][] = [
+    [{ workers: 0 }, /`workers` to be 1 to 16 or 'auto'; got 0/],
+    [{ workers: 1.5 }, /got 1.5/],
+    [{ workers: 'many' }, /got many/],
+    [{ memoryBudgetBytes: -1 }, /`memoryBudgetBytes` to be above 0; got -1/],
+    [{ idleMs: Number.NaN }, /`idleMs` to be above 0; got NaN/],
+  ];
+  for (const [options, message] of wrong) {
+    expect(() => createEngine(options)).toThrow(RangeError);
+    expect(() => createEngine(options)).toThrow(message);
+  }
+  expect(() => createEngine({ assets: 1 } as never)).toThrow(TypeError);
+  expect(() => createEngine({ worker: 'worker.js' } as never)).toThrow(TypeError);
+  expect(() => createEngine({ threads: 2 } as never)).toThrow(/got 'threads'/);
+  expect(() => createEngine(null as never)).toThrow(TypeError);
+});
+
+test('an engine that was closed opens nothing more', async () => {
+  const engine = createEngine();
+  expect(engine.stats()).toEqual({ models: [], workers: [], declaredBytes: 0 });
+  await Promise.all([engine.close(), engine.close()]);
+  const opening = engine.open('https://cdn.example/models/digits', { trust: 'sha256-…' });
+  await expect(opening).rejects.toMatchObject({ code: 'closed' });
+});

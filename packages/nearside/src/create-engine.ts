@@ -1,0 +1,159 @@
+import { NearsideError } from '@nearside/core';
+import { startBackendWorker } from '#platform';
+import type { EngineContext, ResidentModel } from './engine-context.js';
+import { createMemoryBudget } from './memory-budget.js';
+import type { Model } from './model.js';
+import { openAsPlanned } from './open.js';
+import { type OpenOptions, planOpening } from './open-options.js';
+import { poolServing } from './pooled-connection.js';
+import { takeResidence } from './resident-model.js';
+import { POOL_LIMITS } from './scheduler/pool-size.js';
+import { createSharedWorkers } from './shared-workers.js';
+import type { StartWorker } from './start-own-worker.js';
+
+/** What `createEngine` takes; nothing is required. */
+export interface EngineOptions {
+  /**
+   * Workers per model, for small ones that are called a lot; 1 by default. `auto` follows the load, up to
+   * 4 and the number of cores. Several share the cores: each worker has fewer threads, `auto` one.
+   */
+  readonly workers?: number | 'auto' | undefined;
+  /**
+   * What the loaded models may need together, by what they declare, bytes; no limit by default. Over it
+   * the one not used for longest is put to rest: its next call loads it again from the cache.
+   */
+  readonly memoryBudgetBytes?: number | undefined;
+  /** A model that is not used for so long is put to rest, ms; never by default. */
+  readonly idleMs?: number | undefined;
+  /** As of `open`, for all its models. */
+  readonly assets?: string | undefined;
+  /** As of `open`, for its models that name none. */
+  readonly worker?: StartWorker | undefined;
+}
+
+/** Opens models that share workers and limits. */
+export interface Engine extends AsyncDisposable {
+  /** As `open`; rejects with `out-of-memory` for a model larger than the engine's budget. */
+  open(url: string, options: OpenOptions): Promise<Model>;
+  stats(): EngineStats;
+  /** Closes every model, and ends what is being opened. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+export interface EngineStats {
+  readonly models: readonly { readonly model: string; readonly isResting: boolean }[];
+  /** Those that are alive. */
+  readonly workers: readonly WorkerStats[];
+  /** What the loaded models declare, bytes. */
+  readonly declaredBytes: number;
+}
+
+export interface WorkerStats {
+  readonly backend: string;
+  readonly models: number;
+  /** What its wasm memory holds; undefined while unknown. */
+  readonly heapBytes: number | undefined;
+}
+
+/** @throws TypeError or RangeError for wrong options */
+export function createEngine(options: EngineOptions = {}): Engine {
+  checkEngineOptions(options);
+  const engine = createContext(options);
+  const closing = new AbortController();
+  const opening = new Set<Promise<Model>>();
+
+  async function open(url: string, options: OpenOptions): Promise<Model> {
+    const startMs = performance.now();
+    closing.signal.throwIfAborted();
+    const plan = await planOpening(url, options, engine);
+    const signals = [closing.signal, ...(plan.signal ? [plan.signal] : [])];
+    const opened = openAsPlanned({ ...plan, signal: AbortSignal.any(signals) }, startMs);
+    opening.add(opened);
+    try {
+      return await opened;
+    } finally {
+      opening.delete(opened);
+    }
+  }
+
+  async function close(): Promise<void> {
+    closing.abort(closedError());
+    await Promise.allSettled(opening);
+    await Promise.all([...engine.models].map((model) => model.close()));
+  }
+
+  return { open, close, stats: () => describeEngine(engine), [Symbol.asyncDispose]: close };
+}
+
+function describeEngine({
+  models,
+  workers,
+  memory,
+}: ReturnType<typeof createContext>): EngineStats {
+  return {
+    models: [...models].map(({ name, isResting }) => ({ model: name, isResting })),
+    workers: workers.live.map(({ backend, models, heapBytes }) => ({
+      ...{ backend, models },
+      heapBytes: heapBytes || undefined,
+    })),
+    declaredBytes: memory.usedBytes,
+  };
+}
+
+function createContext({ workers: size = 1, memoryBudgetBytes, ...given }: EngineOptions) {
+  const workers = createSharedWorkers(startBackendWorker);
+  const models = new Set<ResidentModel>();
+  const { maxThreads, ...pool } = planPool(size);
+  return {
+    ...given,
+    ...{ workers, models, takeResidence, maxThreads },
+    memory: createMemoryBudget(memoryBudgetBytes, { workers, models }),
+    poolServing: pool.max > 1 ? (first, options) => poolServing(first, options, pool) : undefined,
+  } satisfies EngineContext;
+}
+
+/** The cores are shared out between the workers that there may be. */
+function planPool(workers: number | 'auto') {
+  const cores = globalThis.navigator?.hardwareConcurrency ?? 1;
+  if (workers === 'auto') {
+    return { min: 1, max: Math.min(POOL_LIMITS.most, Math.max(1, cores)), maxThreads: 1 };
+  }
+  const maxThreads = workers === 1 ? undefined : Math.max(1, Math.floor(cores / workers));
+  return { min: workers, max: workers, maxThreads };
+}
+
+/** More workers than this of one model are a mistake: each holds a runtime and the weights. */
+const MOST_WORKERS = 16;
+
+const KNOWN: readonly string[] = ['workers', 'memoryBudgetBytes', 'idleMs', 'assets', 'worker'];
+
+function checkEngineOptions(options: EngineOptions): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`createEngine: expected an object of options; got ${String(options)}`);
+  }
+  const unknown = Object.keys(options).find((name) => !KNOWN.includes(name));
+  if (unknown !== undefined) {
+    throw new TypeError(`createEngine: expected one of ${KNOWN.join(', ')}; got '${unknown}'`);
+  }
+  const { workers = 1, memoryBudgetBytes, idleMs, assets, worker } = options;
+  const isCount = Number.isSafeInteger(workers) && Number(workers) >= 1;
+  if (workers !== 'auto' && !(isCount && Number(workers) <= MOST_WORKERS)) {
+    throw new RangeError(
+      `createEngine: expected \`workers\` to be 1 to ${MOST_WORKERS} or 'auto'; got ${workers}`,
+    );
+  }
+  for (const [name, value] of Object.entries({ memoryBudgetBytes, idleMs })) {
+    if (value === undefined || (typeof value === 'number' && value > 0)) continue;
+    throw new RangeError(`createEngine: expected \`${name}\` to be above 0; got ${value}`);
+  }
+  if (assets !== undefined && typeof assets !== 'string') {
+    throw new TypeError(`createEngine: expected \`assets\` to be an address; got ${typeof assets}`);
+  }
+  if (worker !== undefined && typeof worker !== 'function') {
+    throw new TypeError(`createEngine: expected \`worker\` to be a function; got ${typeof worker}`);
+  }
+}
+
+function closedError(): NearsideError {
+  return new NearsideError('closed', 'Expected an open engine, got one after close().');
+}

@@ -1,0 +1,123 @@
+import { cp } from 'node:fs/promises';
+import { chromium, expect, type Page, test } from '@playwright/test';
+import { chromiumLaunch } from '../scripts/chromium.mjs';
+import { root } from '../scripts/root.mjs';
+import { serveDigits } from './digits-repository.js';
+import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
+
+let site: Awaited<ReturnType<typeof serveBarePage>>;
+let digits: Awaited<ReturnType<typeof serveDigits>>;
+
+test.beforeAll(async () => {
+  site = await serveBarePage();
+  digits = await serveDigits();
+});
+
+test.afterAll(async () => {
+  await Promise.all([site.close(), digits.close()]);
+});
+
+async function openDigits(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const scope = globalThis as Scope;
+    scope.workersStarted = [];
+    scope.Worker = class extends Worker {
+      constructor(...args: ConstructorParameters<typeof Worker>) {
+        super(...args);
+        scope.workersStarted.push(this);
+      }
+    };
+  });
+  await gotoBarePage(page, site.url);
+  await page.evaluate(async ({ url, trust }) => {
+    const scope = globalThis as Scope;
+    const policy = { update: 'manual' };
+    scope.model = await scope.nearside.open(url, { trust, backend: 'onnx-wasm', policy });
+  }, digits.address);
+}
+
+function labelOfOne(page: Page): Promise<string> {
+  return page.evaluate(async () => {
+    const { model, one } = globalThis as Scope;
+    return (await model.run(one())).output[0].label;
+  });
+}
+
+test('after the back/forward cache a model goes on; a worker that did not survive is replaced', async () => {
+  const browser = await chromium.launch({
+    ...chromiumLaunch,
+    ignoreDefaultArgs: ['--disable-back-forward-cache'],
+  });
+  const page = await browser.newPage();
+  // A document that must not be stored is not kept aside either.
+  await page.route(site.url, async (route) => {
+    const response = await route.fetch();
+    const headers = { ...response.headers(), 'cache-control': 'no-cache' };
+    await route.fulfill({ response, headers });
+  });
+  await openDigits(page);
+  await page.evaluate(() => {
+    const scope = globalThis as Scope;
+    scope.shown = [];
+    addEventListener('pageshow', ({ persisted }) => scope.shown.push(persisted));
+  });
+  await page.goto(`${site.url}/nearside.config.json`);
+  await page.goBack({ waitUntil: 'commit' });
+  await expect.poll(() => page.evaluate(() => (globalThis as Scope).shown)).toEqual([true]);
+  expect(await labelOfOne(page)).toBe('1');
+  expect(await page.evaluate(() => (globalThis as Scope).workersStarted.length)).toBe(1);
+
+  // Ended without a word, as a browser may do to a page it keeps aside.
+  await page.evaluate(() => (globalThis as Scope).workersStarted[0].terminate());
+  await page.goto(`${site.url}/nearside.config.json`);
+  await page.goBack({ waitUntil: 'commit' });
+  await expect.poll(() => page.evaluate(() => (globalThis as Scope).shown)).toEqual([true, true]);
+  expect(await labelOfOne(page)).toBe('1');
+  expect(await page.evaluate(() => (globalThis as Scope).workersStarted.length)).toBe(2);
+  await browser.close();
+});
+
+test('a time limit and the watchdog do not count the time for which the page was frozen', async ({
+  page,
+}) => {
+  const patient = await serveDigits();
+  await patient.release({
+    version: '1.1.0',
+    sequence: 2,
+    async change(source) {
+      const fixture = `${root}tests/fixtures/patient`;
+      await cp(`${fixture}/model.onnx`, `${source}/int8/model.onnx`);
+      await cp(fixture, `${source}/golden`, {
+        recursive: true,
+        filter: (file) => !file.endsWith('.onnx'),
+      });
+    },
+  });
+  await page.clock.install();
+  await gotoBarePage(page, site.url);
+  await page.evaluate(async ({ url, trust }) => {
+    const scope = globalThis as Scope;
+    const policy = { update: 'manual', watchdogMs: 60_000 };
+    const model = await scope.nearside.open(url, { trust, backend: 'onnx-wasm', policy });
+    /** Its largest pixel sets how long the model runs. */
+    const run = (largest: number, options: object) => {
+      const data = new Float32Array(784).fill(0.5);
+      data[783] = largest;
+      const pixel_values = { datatype: 'FP32', shape: [1, 1, 28, 28], data };
+      return model.run({ tensors: { pixel_values } }, options);
+    };
+    let largest = 1000;
+    while ((await run(largest, {})).meta.runMs < 1_000) largest *= 2;
+    scope.running = run(largest, { timeoutMs: 60_000 }).then(
+      () => 'fine',
+      (error: { code: string }) => error.code,
+    );
+  }, patient.address);
+  // As after a freeze: every timer that has become due fires, and each only once.
+  await page.clock.fastForward(70_000);
+  expect(await page.evaluate(() => (globalThis as Scope).running)).toBe('fine');
+  await patient.close();
+});
+
+// biome-ignore lint/suspicious/noExplicitAny: what the page's global scope holds, as it sees it
+type Scope = any;
