@@ -1,6 +1,7 @@
-import { cp, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { expect, type Page, test } from '@playwright/test';
 import { root } from '../scripts/root.mjs';
+import { makePatient } from './change-digits.js';
 import { serveDigits } from './digits-repository.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
 import { serveFixture } from './serve-fixture.js';
@@ -433,14 +434,6 @@ test('closing an engine closes its models, ends what is being opened, and every 
     .poll(() => page.evaluate(() => (globalThis as Scope).engine.stats().workers))
     .toEqual([]);
 });
-
-/** Runs as long as the largest pixel of its input says. */
-async function makePatient(source: string): Promise<void> {
-  const fixture = `${root}tests/fixtures/patient`;
-  await cp(`${fixture}/model.onnx`, `${source}/int8/model.onnx`);
-  const filter = (file: string) => !file.endsWith('.onnx');
-  await cp(fixture, `${source}/golden`, { recursive: true, filter });
-}
 
 function workersOfModel(page: Page): Promise<number> {
   return page.evaluate(() => (globalThis as Scope).model.stats().workers);

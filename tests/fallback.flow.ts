@@ -1,6 +1,6 @@
-import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { expect, test } from '@playwright/test';
-import { root } from '../scripts/root.mjs';
+import { makePatient } from './change-digits.js';
 import { serveDigits } from './digits-repository.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
 
@@ -28,14 +28,7 @@ test.beforeAll(async () => {
   await patient.release({
     version: '1.1.0',
     sequence: 2,
-    async change(source) {
-      const fixture = `${root}tests/fixtures/patient`;
-      await cp(`${fixture}/model.onnx`, `${source}/int8/model.onnx`);
-      await cp(fixture, `${source}/golden`, {
-        recursive: true,
-        filter: (file) => !file.endsWith('.onnx'),
-      });
-    },
+    change: makePatient,
   });
 });
 

@@ -1,6 +1,5 @@
-import { cp } from 'node:fs/promises';
 import { expect, test } from '@playwright/test';
-import { root } from '../scripts/root.mjs';
+import { makePatient } from './change-digits.js';
 import { serveDigits } from './digits-repository.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
 
@@ -14,14 +13,7 @@ test.beforeAll(async () => {
   await digits.release({
     version: '1.1.0',
     sequence: 2,
-    async change(source) {
-      const patient = `${root}tests/fixtures/patient`;
-      await cp(`${patient}/model.onnx`, `${source}/int8/model.onnx`);
-      await cp(patient, `${source}/golden`, {
-        recursive: true,
-        filter: (file) => !file.endsWith('.onnx'),
-      });
-    },
+    change: makePatient,
   });
 });
 

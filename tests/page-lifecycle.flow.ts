@@ -1,7 +1,6 @@
-import { cp } from 'node:fs/promises';
 import { chromium, expect, type Page, test } from '@playwright/test';
 import { chromiumLaunch } from '../scripts/chromium.mjs';
-import { root } from '../scripts/root.mjs';
+import { makePatient } from './change-digits.js';
 import { serveDigits } from './digits-repository.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
 
@@ -84,14 +83,7 @@ test('a time limit and the watchdog do not count the time for which the page was
   await patient.release({
     version: '1.1.0',
     sequence: 2,
-    async change(source) {
-      const fixture = `${root}tests/fixtures/patient`;
-      await cp(`${fixture}/model.onnx`, `${source}/int8/model.onnx`);
-      await cp(fixture, `${source}/golden`, {
-        recursive: true,
-        filter: (file) => !file.endsWith('.onnx'),
-      });
-    },
+    change: makePatient,
   });
   await page.clock.install();
   await gotoBarePage(page, site.url);

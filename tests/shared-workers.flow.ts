@@ -1,7 +1,8 @@
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import { root } from '../scripts/root.mjs';
+import { makePatient, makeUnprovable } from './change-digits.js';
 import { serveDigits } from './digits-repository.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
 
@@ -17,14 +18,7 @@ test.beforeAll(async () => {
   await patient.release({
     version: '1.1.0',
     sequence: 2,
-    async change(source) {
-      const fixture = `${root}tests/fixtures/patient`;
-      await cp(`${fixture}/model.onnx`, `${source}/int8/model.onnx`);
-      await cp(fixture, `${source}/golden`, {
-        recursive: true,
-        filter: (file) => !file.endsWith('.onnx'),
-      });
-    },
+    change: makePatient,
   });
 });
 
@@ -108,11 +102,7 @@ test('what is wrong with one model stays its own: bad input, a failed check, a f
   await digits.release({
     version: '1.1.0',
     sequence: 2,
-    async change(source) {
-      const file = join(source, 'golden/seven.int8.logits.bin');
-      const logits = new Float32Array(new Uint8Array(await readFile(file)).buffer);
-      await writeFile(file, new Uint8Array(logits.map((value) => value + 3).buffer));
-    },
+    change: (source) => makeUnprovable(source),
   });
   const failing = await serveDigits();
   await failing.release({
