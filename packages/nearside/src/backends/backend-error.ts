@@ -7,7 +7,9 @@ import {
 
 /**
  * How ONNX Runtime and TensorFlow.js word that they have no kernel for an operator. Neither gives a
- * code, so the text is all there is to tell it from other failures (onnxruntime-web 1.30, tfjs 4.22).
+ * code, so the text is all there is to tell it from other failures (onnxruntime-web 1.30, tfjs 4.22):
+ * `NOT_IMPLEMENTED : Could not find an implementation …`, "No Op registered for …", "Kernel '…' not
+ * registered for backend '…'".
  */
 const MISSING_OPERATOR = /not implemented|No Op registered|not a registered|not registered/i;
 
