@@ -77,11 +77,12 @@ export interface Connection {
   kill(reason: unknown, batch?: number): void;
 }
 
+/** What goes with a batch. */
 export interface PostOptions {
   /** What is given away with the request. */
   readonly transfer: Transferable[];
-  /** Told when it is the request's turn. */
-  readonly onBegun?: (() => void) | undefined;
+  /** Told when it is the request's turn; at once, where it need not wait for one. */
+  readonly onBegun: () => void;
 }
 
 /**
@@ -167,9 +168,12 @@ export async function connect(
   }
 
   async function run(request: RunRequest, { transfer: given, onBegun }: PostOptions) {
-    if (onBegun) begun.set(request.id, onBegun);
+    const tellsBegun = worker.calls > 0; // with nothing else to do it begins at once
+    if (tellsBegun) begun.set(request.id, onBegun);
+    else onBegun();
+    const told = { ...request, tellsBegun };
     try {
-      const answer = await settle(() => api.run(transfer(request, given)).catch(rejectUncloneable));
+      const answer = await settle(() => api.run(transfer(told, given)).catch(rejectUncloneable));
       if (answer.kind === 'done') worker.heapBytes = answer.heapBytes ?? 0;
       return answer;
     } finally {

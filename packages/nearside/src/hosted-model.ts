@@ -184,7 +184,7 @@ export function createHostedModel({
       const ready = requireStep(session, 'load');
       const stages = { arrivedMs, task: tasks[ready.spec.task] };
       return turns.run(request, async () => {
-        emit({ nearside: 'begun', id: request.id });
+        if (request.tellsBegun) emit({ nearside: 'begun', id: request.id });
         const replies = await (request.stream === undefined
           ? runBatch(ready, request.items, stages)
           : streams.run(request.stream, request.items, stages));

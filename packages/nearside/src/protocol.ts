@@ -213,6 +213,8 @@ export interface RunRequest {
   readonly priority?: Priority | undefined;
   /** The items are frames of it: each runs alone, from the state that the one before it left. */
   readonly stream?: number | undefined;
+  /** It may have to wait there, and is to say when its turn has come. */
+  readonly tellsBegun?: boolean | undefined;
 }
 
 export interface RunItem {
