@@ -56,7 +56,6 @@ const outputs = (replies: readonly Reply<RunReply>[]) =>
     return Object.entries(tensors).map(([name, { data }]) => `${name} ${data[0]}`);
   });
 
-
 test('frames carry the state of their own stream, over several messages', async () => {
   const streams = createHostedStreams();
   const session = openSession();
