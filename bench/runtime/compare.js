@@ -27,7 +27,7 @@ export async function openReference(modelUrl, threads) {
     worker.onmessage = resolve;
     worker.postMessage({ model, threads });
   });
-  return (...inputs) =>
+  const ask = (...inputs) =>
     new Promise((resolve) => {
       const answers = [];
       worker.onmessage = ({ data }) => {
@@ -36,4 +36,5 @@ export async function openReference(modelUrl, threads) {
       };
       for (const input of inputs) worker.postMessage(input, [input.values.buffer]);
     });
+  return Object.assign(ask, { terminate: () => worker.terminate() });
 }

@@ -8,6 +8,7 @@ import { intervalOf, median, medianInterval, p95 } from '../bootstrap.mjs';
 import { row } from '../row.mjs';
 import { measureCodeSize } from './code-size.mjs';
 import { coldFirstResult } from './cold-first-result.mjs';
+import { measureMemory } from './memory.mjs';
 import { measureShared } from './shared.mjs';
 
 /** Milliseconds that `model.run` may add to a worker written by hand. */
@@ -30,6 +31,7 @@ export async function runSuite(dir) {
   });
   await browser.close();
   const shared = await measureShared(site.url);
+  const memory = await measureMemory(site.url);
   await Promise.all([site.close(), repository.close()]);
 
   return [
@@ -50,6 +52,7 @@ export async function runSuite(dir) {
     cold,
     ...measureCodeSize(),
     ...shared,
+    ...memory,
   ];
 }
 

@@ -1,4 +1,6 @@
 import { createEngine } from 'nearside';
+import modelUrl from '../../models/digits/int8/model.onnx?url';
+import { openReference } from './compare.js';
 
 const ROUNDS = 9;
 const CALLS_PER_ROUND = 40;
@@ -11,7 +13,13 @@ const { model: url, trust } = await (await fetch('/nearside.config.json')).json(
 const options = { trust, backend: 'onnx-wasm', policy: { update: 'manual' } };
 
 /** Called by name, from outside. */
-Object.assign(globalThis, { isolation, openAndClose, memoryBytes, bitsOfRuns });
+Object.assign(globalThis, {
+  isolation,
+  openAndClose,
+  openAndCloseReference,
+  memoryBytes,
+  bitsOfRuns,
+});
 document.documentElement.dataset.state = 'ready';
 
 /**
@@ -63,18 +71,32 @@ function startFlood(model) {
   };
 }
 
-/** @returns workers that the engine still has after it */
-async function openAndClose() {
-  const engine = createEngine();
-  const model = await engine.open(url, options);
-  await model.run(pixels(1));
-  await model.close();
-  return engine.stats().workers.length;
+async function openAndClose(times) {
+  for (let i = 0; i < times; i += 1) {
+    const engine = createEngine();
+    const model = await engine.open(url, options);
+    await model.run(pixels(1));
+    await model.close();
+  }
 }
 
-async function memoryBytes() {
-  globalThis.gc();
-  return (await performance.measureUserAgentSpecificMemory()).bytes;
+/** The same work with the worker written by hand. */
+async function openAndCloseReference(times) {
+  for (let i = 0; i < times; i += 1) {
+    const ask = await openReference(modelUrl, navigator.hardwareConcurrency);
+    await ask({ values: new Float32Array(784), dims: [1, 1, 28, 28] });
+    ask.terminate();
+  }
+}
+
+/** @returns {Promise<number[]>} bytes, each after a collection */
+async function memoryBytes(times) {
+  const measured = [];
+  for (let i = 0; i < times; i += 1) {
+    globalThis.gc();
+    measured.push((await performance.measureUserAgentSpecificMemory()).bytes);
+  }
+  return measured;
 }
 
 /** @returns {Promise<string[]>} the output of each run, bit for bit */

@@ -3,25 +3,12 @@ import { chromiumLaunch } from '../../scripts/chromium.mjs';
 import { median, medianInterval } from '../bootstrap.mjs';
 import { row } from '../row.mjs';
 
-const CYCLES = 50;
-/** Until the 25th cycle or so the browser still compiles the page's own code: heap snapshots show that alone. */
-const MEASURED = [2, 25, CYCLES];
 const RELOADS = 5;
 const RUNS_PER_VISIT = 20;
 
-/** Memory is measured at once instead of after the browser's next own collection. */
-const launch = {
-  ...chromiumLaunch,
-  args: [
-    ...chromiumLaunch.args,
-    '--enable-blink-features=ForceEagerMeasureMemory',
-    '--js-flags=--expose-gc',
-  ],
-};
-
-/** Rows about several models, workers and visits. @param {string} url of the built page's site */
+/** Rows about several models in a worker, several workers and several visits. @param {string} url of the built page's site */
 export async function measureShared(url) {
-  const browser = await chromium.launch(launch);
+  const browser = await chromium.launch(chromiumLaunch);
   try {
     const page = await browser.newPage();
     const visit = async () => {
@@ -30,10 +17,8 @@ export async function measureShared(url) {
     };
     await visit();
     const isolation = isolationRow(await page.evaluate('isolation()'));
-    await visit();
-    const memory = await memoryRows(page);
     const determinism = await determinismRow(page, visit);
-    return [isolation, ...memory, determinism];
+    return [isolation, determinism];
   } finally {
     await browser.close();
   }
@@ -49,20 +34,6 @@ function isolationRow(rounds) {
     interval: medianInterval(ratios),
     atMost: 1.2,
   });
-}
-
-async function memoryRows(page) {
-  const bytes = new Map();
-  for (let cycle = 1; cycle <= CYCLES; cycle += 1) {
-    await page.evaluate('openAndClose()');
-    if (MEASURED.includes(cycle)) bytes.set(cycle, await page.evaluate('memoryBytes()'));
-  }
-  const growthSince = (cycle) => bytes.get(CYCLES) / bytes.get(cycle);
-  return [
-    row('memory-growth-ratio', { value: growthSince(2), unit: '', atMost: 1.1 }),
-    row('memory-growth-warm-ratio', { value: growthSince(25), unit: '', atMost: 1.1 }),
-    row('live-workers', { value: page.workers().length, unit: '', atMost: 0 }),
-  ];
 }
 
 /** Against the first run of the first visit; both workers of a pool take part in each visit. */
