@@ -102,14 +102,23 @@ const BAD_CALLS: readonly BadCall[] = [
   },
 ];
 
-for (const backend of ['onnx-wasm', 'tfjs-wasm']) {
-  test.describe(backend, () => {
-    test.beforeEach(async ({ page }) => openDigits(page, backend));
+for (const backend of ['onnx-wasm', 'tfjs-wasm', 'onnx-webgpu', 'tfjs-webgpu']) {
+  const tag = backend.endsWith('webgpu') ? '@gpu' : [];
+  test.describe(backend, { tag }, () => {
+    /** One model for all that is bad: nothing of it may stay. */
+    let page: Page;
+
+    test.beforeAll(async ({ browser }) => {
+      page = await browser.newPage();
+      await openDigits(page, backend);
+    });
+
+    test.afterAll(async () => {
+      await page.close();
+    });
 
     for (const { what, call, fails } of BAD_CALLS) {
-      test(`${what}: refused with a clear error, and the next good call succeeds`, async ({
-        page,
-      }) => {
+      test(`${what}: refused with a clear error, and the next good call succeeds`, async () => {
         const { failure, next } = await page.evaluate(async (call) => {
           const scope = globalThis as Scope;
           const bad = new Function(`return (${call})`)() as (scope: Scope) => Promise<unknown>;
@@ -128,9 +137,7 @@ for (const backend of ['onnx-wasm', 'tfjs-wasm']) {
       });
     }
 
-    test('not-a-number and infinities reach the model, and leave its neighbours alone', async ({
-      page,
-    }) => {
+    test('not-a-number and infinities reach the model, and leave its neighbours alone', async () => {
       const { alone, beside } = await page.evaluate(async () => {
         const { model, pixels } = globalThis as Scope;
         const filled = (value: number) => {
@@ -154,28 +161,29 @@ for (const backend of ['onnx-wasm', 'tfjs-wasm']) {
       }
     });
 
-    test('calls after close are refused as closed, each of them; closing again is no error', async ({
-      page,
-    }) => {
+    test('calls after close are refused as closed, each of them; closing again is no error', async () => {
       const codes = await page.evaluate(async () => {
-        const { model, one, nearside, address, backend } = globalThis as Scope;
+        const scope = globalThis as Scope;
+        const { model, one, nearside, address, backend } = scope;
         const running = model.run(one()).catch(({ code }: Scope) => code);
         await Promise.all([model.close(), model.close()]);
         const calls = [
           () => model.run(one()),
           () => model.score([one()]).next(),
+          () => model.stream([one()]).next(),
           () => model.profile(one()),
+          () => model.warm(),
           () => model.storage(),
           () => model.update(),
         ];
         const codes: string[] = [];
         for (const call of calls) codes.push(await call().catch(({ code }: Scope) => code));
         await model.close();
-        const again = await nearside.open(address.url, { trust: address.trust, backend });
-        const { output } = await again.run(one());
+        scope.model = await nearside.open(address.url, { trust: address.trust, backend });
+        const { output } = await scope.model.run(one());
         return [await running, ...codes, output[0].label];
       });
-      expect(codes).toEqual([...Array(6).fill('closed'), '1']);
+      expect(codes).toEqual([...Array(8).fill('closed'), '1']);
     });
   });
 }
