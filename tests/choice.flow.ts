@@ -98,7 +98,7 @@ for (const [name, options, reason] of [
   });
 }
 
-test('a candidate that computes wrong numbers is quarantined beside serving, and not tried again', async ({
+test('a contender that computes wrong numbers is quarantined beside serving, and not tried again', async ({
   page,
 }) => {
   await digits.release(trivialOnOnnx({ isWrong: true }));
@@ -139,7 +139,7 @@ test('another version is measured anew', async ({ page }) => {
   expect(seen.quarantined).toEqual([]);
 });
 
-test('closing while a candidate loads leaves no worker, and the next open starts where it was', async ({
+test('closing while a contender loads leaves no worker, and the next open starts where it was', async ({
   page,
 }) => {
   const held = await hold(page, /ort-wasm.*\.wasm$/);

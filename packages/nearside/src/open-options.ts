@@ -110,7 +110,7 @@ export interface ServingPlan {
   /** What is tried while nothing is known of the model, or when what served fails. */
   readonly backends: readonly AvailableBackend[];
   /** What may come to serve by measurement as well. */
-  readonly candidates: readonly AvailableBackend[];
+  readonly contenders: readonly AvailableBackend[];
   readonly tune: TunePlan;
   readonly report: ReportTarget | undefined;
   readonly policy: PlannedPolicy;
@@ -187,7 +187,7 @@ export async function planServing(
   if (!areOpenOptions(options, known)) (await loadLater()).checkOpenOptions(options, known);
   return {
     backends: planBackends(options.backend),
-    candidates: options.backend === undefined ? hostedBackends : [options.backend],
+    contenders: options.backend === undefined ? hostedBackends : [options.backend],
     tune: planTune(options.tune),
     report: planReport(options.report),
     policy: planPolicy(options.policy),

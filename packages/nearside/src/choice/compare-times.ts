@@ -12,37 +12,37 @@ const CLEAR_RATIO = 1.5;
 /** Times of the same input on both, ms, in interleaved pairs. */
 export interface TimedPairs {
   readonly serving: readonly number[];
-  readonly candidate: readonly number[];
+  readonly contender: readonly number[];
 }
 
 export interface Comparison {
   /** Medians, ms. */
   readonly servingMs: number;
-  readonly candidateMs: number;
+  readonly contenderMs: number;
   readonly isFaster: boolean;
 }
 
 /**
- * Whether a candidate shall take over. Medians, because one slow run says something about the page
+ * Whether a contender shall take over. Medians, because one slow run says something about the page
  * and not about the backend; a margin and most of the pairs, so that two of the same speed do not
  * take turns on a busy device.
  *
  * @returns undefined while there are too few pairs to tell
  */
-export function compareTimes({ serving, candidate }: TimedPairs): Comparison | undefined {
-  const pairs = Math.min(serving.length, candidate.length);
+export function compareTimes({ serving, contender }: TimedPairs): Comparison | undefined {
+  const pairs = Math.min(serving.length, contender.length);
   if (pairs < LEAST_PAIRS) return undefined;
   const servingMs = median(serving);
-  const candidateMs = median(candidate);
-  const won = candidate.filter((time, i) => time < (serving[i] ?? 0)).length;
-  const isFaster = candidateMs < servingMs * (1 - MARGIN) && won >= WON_SHARE * pairs;
-  return { servingMs, candidateMs, isFaster };
+  const contenderMs = median(contender);
+  const won = contender.filter((time, i) => time < (serving[i] ?? 0)).length;
+  const isFaster = contenderMs < servingMs * (1 - MARGIN) && won >= WON_SHARE * pairs;
+  return { servingMs, contenderMs, isFaster };
 }
 
 /** Whether more pairs would be a waste. */
-export function isDecided({ servingMs, candidateMs }: Comparison, pairs: number): boolean {
+export function isDecided({ servingMs, contenderMs }: Comparison, pairs: number): boolean {
   if (pairs >= MOST_PAIRS) return true;
-  return Math.max(servingMs, candidateMs) > CLEAR_RATIO * Math.min(servingMs, candidateMs);
+  return Math.max(servingMs, contenderMs) > CLEAR_RATIO * Math.min(servingMs, contenderMs);
 }
 
 function median(values: readonly number[]): number {

@@ -4,7 +4,7 @@ import { type TuningOptions, tuneBackends } from './tune-backends.js';
 
 /** Finds a faster backend beside serving. */
 export interface Tuner {
-  /** Whether it tries candidates now, which needs the worker that serves. */
+  /** Whether it tries contenders now, which needs the worker that serves. */
   readonly isTrying: boolean;
   /** For the version that serves now; until it is done. Never rejects. */
   tune(): Promise<void>;
@@ -30,6 +30,6 @@ export function createTuner(options: Omit<TuningOptions, 'signal' | 'trial'>): T
   };
 }
 
-function isTunable({ tune, candidates, policy }: OpenPlan): boolean {
-  return tune.when !== 'off' && candidates.length > 1 && !isDataExpensive(policy.saveData);
+function isTunable({ tune, contenders, policy }: OpenPlan): boolean {
+  return tune.when !== 'off' && contenders.length > 1 && !isDataExpensive(policy.saveData);
 }

@@ -3,9 +3,9 @@ import { isBackendFault } from '../backend-fault.js';
 import { describeAdapter, requestAdapter } from '../backends/gpu-device.js';
 import type { Handover, Shift } from '../handover.js';
 import { load, openOn, type Serving, type ServingContext, type Started } from '../serving.js';
-import { quarantine } from './blame-candidate.js';
-import { type Candidate, candidateName, candidateOf, isSameCandidate } from './candidate.js';
-import { bytesToFetch, isGuessable, listCandidates, orderByWeight } from './candidate-order.js';
+import { quarantine } from './blame-contender.js';
+import { type Contender, contenderName, contenderOf, isSameContender } from './contender.js';
+import { bytesToFetch, isGuessable, listContenders, orderByWeight } from './contender-order.js';
 import { ServingFailed, timeBeside } from './time-beside.js';
 import { whenIdle } from './when-idle.js';
 
@@ -14,7 +14,7 @@ export interface TuningOptions extends ServingContext {
   readonly startShift: (serving: Serving) => Shift;
   /** Whether the model itself has something to do. */
   readonly isBusy: () => boolean;
-  /** Whether candidates are being tried: what serves may not be put to rest meanwhile. */
+  /** Whether contenders are being tried: what serves may not be put to rest meanwhile. */
   readonly trial: { isUnderWay: boolean };
   /** Told when what serves is at rest, and is not woken for this. */
   readonly onPutOff: () => void;
@@ -28,7 +28,7 @@ type Idle = () => Promise<void>;
 const NO_ADAPTER = 'none';
 
 /**
- * Tries the other candidates beside the one that serves: each is loaded in a worker of its own, proven
+ * Tries the other contenders beside the one that serves: each is loaded in a worker of its own, proven
  * on the golden cases and timed against the serving one on the same input; the faster one serves from
  * then on. What was measured here before, or failed for good, is not tried again.
  *
@@ -55,7 +55,7 @@ async function tryOthers(options: TuningOptions & { readonly idle: Idle }): Prom
   const { plan, choice, handover, idle, signal } = options;
   const { version, connection } = handover.current.serving;
   const { sequence } = version.release;
-  const candidates = listCandidates(version.spec.variants, plan.candidates);
+  const contenders = listContenders(version.spec.variants, plan.contenders);
   choice.change({}, sequence); // what is known of another version is forgotten
   const adapter = await nameAdapter();
   if (choice.record.adapter !== adapter) {
@@ -70,42 +70,42 @@ async function tryOthers(options: TuningOptions & { readonly idle: Idle }): Prom
     ),
   };
   const left = { bytes: plan.tune.maxBytes, ms: plan.tune.maxMs };
-  for (const candidate of orderByWeight(candidates, transfer)) {
-    const sizeBytes = bytesToFetch(candidate, transfer);
-    const hindrance = findHindrance(options, candidate, { adapter, sizeBytes, left });
-    remark(options, candidate, hindrance, sizeBytes);
+  for (const contender of orderByWeight(contenders, transfer)) {
+    const sizeBytes = bytesToFetch(contender, transfer);
+    const hindrance = findHindrance(options, contender, { adapter, sizeBytes, left });
+    remark(options, contender, hindrance, sizeBytes);
     if (hindrance !== undefined) continue;
     await idle();
     if (handover.current.serving.version.release.sequence !== sequence) return;
     left.bytes -= sizeBytes;
-    left.ms -= await tryOut(candidate, options, left.ms);
+    left.ms -= await tryOut(contender, options, left.ms);
     signal.throwIfAborted();
   }
 }
 
-/** @returns why a candidate is not tried; an empty string for one that needs no reason */
+/** @returns why a contender is not tried; an empty string for one that needs no reason */
 function findHindrance(
   { plan, choice, handover }: TuningOptions,
-  candidate: Candidate,
+  contender: Contender,
   {
     adapter,
     sizeBytes,
     left,
   }: { adapter: string; sizeBytes: number; left: { readonly bytes: number; readonly ms: number } },
 ): string | undefined {
-  if (isSameCandidate(candidateOf(handover.current.serving), candidate)) return '';
+  if (isSameContender(contenderOf(handover.current.serving), contender)) return '';
   const quarantined = [...choice.record.quarantined, ...choice.passing];
-  if (quarantined.some((failed) => isSameCandidate(failed, candidate))) return '';
-  const known = choice.record.measured.find((measured) => isSameCandidate(measured, candidate));
+  if (quarantined.some((failed) => isSameContender(failed, contender))) return '';
+  const known = choice.record.measured.find((measured) => isSameContender(measured, contender));
   if (known) return known.p50Ms === undefined ? `takes more than ${plan.tune.maxMs} ms` : '';
-  if (!isGuessable(candidate.backend) && adapter === NO_ADAPTER) return 'no WebGPU with an adapter';
+  if (!isGuessable(contender.backend) && adapter === NO_ADAPTER) return 'no WebGPU with an adapter';
   if (sizeBytes > left.bytes) return `${sizeBytes} bytes to fetch, ${left.bytes} left to spend`;
   return left.ms > 0 ? undefined : `${plan.tune.maxMs} ms are spent`;
 }
 
 /** @returns what it took of the time there is, ms */
 async function tryOut(
-  candidate: Candidate,
+  contender: Contender,
   options: TuningOptions & { readonly idle: Idle },
   leftMs: number,
 ): Promise<number> {
@@ -115,30 +115,30 @@ async function tryOut(
   let started: Started | undefined;
   let startMs = 0;
   try {
-    started = await start(candidate, options);
+    started = await start(contender, options);
     if (!started) return 0;
     startMs = started.loaded.times.session + started.loaded.times.check;
     const { comparison, elapsedMs } = await timeBeside({
       serving: serving.connection,
-      candidate: started.connection,
+      contender: started.connection,
       limitMs: Math.max(0, leftMs - startMs),
       idle,
     });
     const spentMs = startMs + elapsedMs;
     if (!comparison) {
-      remark(options, candidate, `takes more than the ${Math.round(leftMs)} ms that were left`);
+      remark(options, contender, `takes more than the ${Math.round(leftMs)} ms that were left`);
       // With less than half of the time it may be others who used it up: it has another try.
       if (leftMs < plan.tune.maxMs / 2) return spentMs;
     }
-    const { servingMs, candidateMs, isFaster = false } = comparison ?? {};
+    const { servingMs, contenderMs, isFaster = false } = comparison ?? {};
     if (isFaster) await idle();
     if (handover.current.serving !== serving) return spentMs;
     keepTimes(options, [
-      ...(servingMs === undefined ? [] : [{ ...candidateOf(serving), p50Ms: servingMs }]),
-      { ...candidate, p50Ms: candidateMs },
+      ...(servingMs === undefined ? [] : [{ ...contenderOf(serving), p50Ms: servingMs }]),
+      { ...contender, p50Ms: contenderMs },
     ]);
     if (comparison) choice.origin = 'measured';
-    choice.change({ start: isFaster ? candidate : candidateOf(serving) }, sequence);
+    choice.change({ start: isFaster ? contender : contenderOf(serving) }, sequence);
     if (isFaster) {
       takeOver(started, options);
       started = undefined; // it serves, in a pool perhaps
@@ -146,7 +146,7 @@ async function tryOut(
     return spentMs;
   } catch (error) {
     if (signal.aborted || error instanceof ServingFailed) throw error;
-    blame(candidate, options, error);
+    blame(contender, options, error);
     return startMs;
   } finally {
     void started?.connection.close(undefined);
@@ -155,15 +155,15 @@ async function tryOut(
 
 /** @returns undefined when the device has come to another version meanwhile */
 async function start(
-  candidate: Candidate,
+  contender: Contender,
   { handover, signal, ...context }: TuningOptions,
 ): Promise<Started | undefined> {
   const { version } = handover.current.serving;
   const which = { kind: 'active' } as const;
   // What hangs or crashes in its trial must not stop what serves.
   const own = { ...context, plan: { ...context.plan, isolate: true } };
-  const opened = await openOn(candidate.backend, own, { which, signal });
-  const variant = opened?.version.spec.variants.find(({ name }) => name === candidate.variant);
+  const opened = await openOn(contender.backend, own, { which, signal });
+  const variant = opened?.version.spec.variants.find(({ name }) => name === contender.variant);
   if (!opened || !variant || opened.version.manifestSha256 !== version.manifestSha256) {
     void opened?.connection.close(undefined);
     return undefined;
@@ -173,19 +173,19 @@ async function start(
 
 function takeOver(started: Started, { handover, startShift, emitter, choice }: TuningOptions) {
   handover.take(startShift({ ...started, quarantined: [] }));
-  const { backend, variant } = candidateOf(started);
+  const { backend, variant } = contenderOf(started);
   emitter.emit('backend-selected', { backend, variant, origin: choice.origin });
 }
 
-/** Only what a candidate does itself is held against it. */
-function blame(candidate: Candidate, options: TuningOptions, error: unknown): void {
+/** Only what a contender does itself is held against it. */
+function blame(contender: Contender, options: TuningOptions, error: unknown): void {
   const { choice, emitter, handover } = options;
   const message = error instanceof Error ? error.message : String(error);
   if (!isBackendFault(error) || error.code === 'no-backend') {
-    remark(options, candidate, isNearsideError(error) ? `${error.code}: ${message}` : message);
+    remark(options, contender, isNearsideError(error) ? `${error.code}: ${message}` : message);
     return;
   }
-  const failed = { ...candidate, code: error.code, message };
+  const failed = { ...contender, code: error.code, message };
   quarantine(choice, failed, handover.current.serving.version.release.sequence);
   handover.current.recorder.quarantined();
   emitter.emit('backend-quarantined', failed);
@@ -193,22 +193,22 @@ function blame(candidate: Candidate, options: TuningOptions, error: unknown): vo
 
 function keepTimes(
   { choice, handover }: TuningOptions,
-  times: readonly (Candidate & { readonly p50Ms: number | undefined })[],
+  times: readonly (Contender & { readonly p50Ms: number | undefined })[],
 ): void {
   const { sequence } = handover.current.serving.version.release;
   const others = choice.record.measured.filter(
-    (known) => !times.some((time) => isSameCandidate(time, known)),
+    (known) => !times.some((time) => isSameContender(time, known)),
   );
   choice.change({ measured: [...others, ...times] }, sequence);
 }
 
 function remark(
   { choice }: TuningOptions,
-  candidate: Candidate,
+  contender: Contender,
   message: string | undefined,
   bytes?: number,
 ): void {
-  const name = candidateName(candidate);
+  const name = contenderName(contender);
   const before = choice.remarks.get(name);
   choice.remarks.set(name, { bytes: bytes ?? before?.bytes, message: message || undefined });
 }
