@@ -1,3 +1,5 @@
+import { median } from './median.js';
+
 /** How much faster another backend must be to take over: less is within the noise of one page. */
 const MARGIN = 0.1;
 /** In how many of the pairs: two of the same speed come to it in one of 30 measurements of 11 pairs. */
@@ -43,11 +45,4 @@ export function compareTimes({ serving, contender }: TimedPairs): Comparison | u
 export function isDecided({ servingMs, contenderMs }: Comparison, pairs: number): boolean {
   if (pairs >= MOST_PAIRS) return true;
   return Math.max(servingMs, contenderMs) > CLEAR_RATIO * Math.min(servingMs, contenderMs);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] as number;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] as number) + upper) / 2;
 }

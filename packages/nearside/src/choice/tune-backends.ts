@@ -3,10 +3,13 @@ import { isBackendFault } from '../backend-fault.js';
 import { describeAdapter, requestAdapter } from '../backends/gpu-device.js';
 import type { Handover, Shift } from '../handover.js';
 import { load, openOn, type Serving, type ServingContext, type Started } from '../serving.js';
+import type { BackendChoice } from './backend-choice.js';
 import { quarantine } from './blame-contender.js';
+import type { Measured } from './choice-record.js';
 import { type Contender, contenderName, contenderOf, isSameContender } from './contender.js';
-import { bytesToFetch, isGuessable, listContenders, orderByWeight } from './contender-order.js';
+import { isGuessable, listContenders, orderByWeight } from './contender-order.js';
 import { ServingFailed, timeBeside } from './time-beside.js';
+import { createTuningBudget, type TuningBudget } from './tuning-budget.js';
 import { whenIdle } from './when-idle.js';
 
 export interface TuningOptions extends ServingContext {
@@ -16,6 +19,8 @@ export interface TuningOptions extends ServingContext {
   readonly isBusy: () => boolean;
   /** Whether contenders are being tried: what serves may not be put to rest meanwhile. */
   readonly trial: { isUnderWay: boolean };
+  /** What was measured here is measured again: the device has become slower meanwhile. */
+  readonly isAnew?: boolean | undefined;
   /** Told when what serves is at rest, and is not woken for this. */
   readonly onPutOff: () => void;
   readonly signal: AbortSignal;
@@ -35,9 +40,9 @@ const NO_ADAPTER = 'none';
  * @throws `signal.reason`; ServingFailed
  */
 export async function tuneBackends(options: TuningOptions): Promise<void> {
-  const { plan, handover, isBusy, signal } = options;
+  const { plan, handover, isAnew, isBusy, signal } = options;
   const idle: Idle = async () => {
-    if (plan.tune.when === 'idle') await whenIdle({ isBusy, signal });
+    if (isAnew || plan.tune.when === 'idle') await whenIdle({ isBusy, signal });
     signal.throwIfAborted();
   };
   await idle();
@@ -52,11 +57,12 @@ export async function tuneBackends(options: TuningOptions): Promise<void> {
 }
 
 async function tryOthers(options: TuningOptions & { readonly idle: Idle }): Promise<void> {
-  const { plan, choice, handover, idle, signal } = options;
+  const { plan, choice, handover, isAnew, idle, signal } = options;
   const { version, connection } = handover.current.serving;
   const { sequence } = version.release;
   const contenders = listContenders(version.spec.variants, plan.contenders);
   choice.change({}, sequence); // what is known of another version is forgotten
+  if (!isAnew) forgetPassing(choice);
   const adapter = await nameAdapter();
   if (choice.record.adapter !== adapter) {
     const isOther = choice.record.adapter !== undefined;
@@ -69,38 +75,33 @@ async function tryOthers(options: TuningOptions & { readonly idle: Idle }): Prom
       [handover.current.serving, ...choice.record.measured].map(({ backend }) => backend),
     ),
   };
-  const left = { bytes: plan.tune.maxBytes, ms: plan.tune.maxMs };
+  const budget = createTuningBudget(plan.tune, transfer);
   for (const contender of orderByWeight(contenders, transfer)) {
-    const sizeBytes = bytesToFetch(contender, transfer);
-    const hindrance = findHindrance(options, contender, { adapter, sizeBytes, left });
-    remark(options, contender, hindrance, sizeBytes);
+    const hindrance = findHindrance(options, contender, { adapter, budget });
+    remark(options, contender, hindrance, budget.sizeOf(contender));
     if (hindrance !== undefined) continue;
     await idle();
     if (handover.current.serving.version.release.sequence !== sequence) return;
-    left.bytes -= sizeBytes;
-    left.ms -= await tryOut(contender, options, left.ms);
+    budget.chargeBytes(contender);
+    budget.chargeMs(await tryOut(contender, options, budget.leftMs));
     signal.throwIfAborted();
   }
 }
 
 /** @returns why a contender is not tried; an empty string for one that needs no reason */
 function findHindrance(
-  { plan, choice, handover }: TuningOptions,
+  { plan, choice, handover, isAnew }: TuningOptions,
   contender: Contender,
-  {
-    adapter,
-    sizeBytes,
-    left,
-  }: { adapter: string; sizeBytes: number; left: { readonly bytes: number; readonly ms: number } },
+  { adapter, budget }: { adapter: string; budget: TuningBudget },
 ): string | undefined {
   if (isSameContender(contenderOf(handover.current.serving), contender)) return '';
   const quarantined = [...choice.record.quarantined, ...choice.passing];
   if (quarantined.some((failed) => isSameContender(failed, contender))) return '';
   const known = choice.record.measured.find((measured) => isSameContender(measured, contender));
-  if (known) return known.p50Ms === undefined ? `takes more than ${plan.tune.maxMs} ms` : '';
+  if (known && known.p50Ms === undefined) return `takes more than ${plan.tune.maxMs} ms`;
+  if (known && !isAnew) return '';
   if (!isGuessable(contender.backend) && adapter === NO_ADAPTER) return 'no WebGPU with an adapter';
-  if (sizeBytes > left.bytes) return `${sizeBytes} bytes to fetch, ${left.bytes} left to spend`;
-  return left.ms > 0 ? undefined : `${plan.tune.maxMs} ms are spent`;
+  return budget.objectionTo(contender);
 }
 
 /** @returns what it took of the time there is, ms */
@@ -192,14 +193,22 @@ function blame(contender: Contender, options: TuningOptions, error: unknown): vo
 }
 
 function keepTimes(
-  { choice, handover }: TuningOptions,
-  times: readonly (Contender & { readonly p50Ms: number | undefined })[],
+  { choice, handover, isAnew }: TuningOptions,
+  times: readonly Omit<Measured, 'isPassing'>[],
 ): void {
   const { sequence } = handover.current.serving.version.release;
   const others = choice.record.measured.filter(
     (known) => !times.some((time) => isSameContender(time, known)),
   );
-  choice.change({ measured: [...others, ...times] }, sequence);
+  const measured = times.map((time) => ({ ...time, isPassing: isAnew }));
+  choice.change({ measured: [...others, ...measured] }, sequence);
+}
+
+/** What a slower device has measured in another visit is measured anew in this one. */
+function forgetPassing(choice: BackendChoice): void {
+  const { measured } = choice.record;
+  const lasting = measured.filter(({ isPassing }) => !isPassing);
+  if (lasting.length < measured.length) choice.change({ measured: lasting });
 }
 
 function remark(
