@@ -4,6 +4,7 @@ import { serveDigits } from './digits-repository.js';
 import {
   changeChoice,
   ONNX,
+  pretendTfjsWon,
   type RememberedChoice,
   readChoice,
   TFJS,
@@ -100,11 +101,7 @@ function visit(page: Page) {
 /** As if ONNX Runtime had computed wrong numbers, after it had lost. */
 function pretendOnnxFailed(record: RememberedChoice): RememberedChoice {
   const failed = { ...ONNX, code: 'golden-mismatch', message: 'wrong', atMs: 0 };
-  const measured = [
-    { ...TFJS, p50Ms: 0.001 },
-    { ...ONNX, p50Ms: 9 },
-  ];
-  return { ...record, start: TFJS, measured, quarantined: [failed] };
+  return { ...pretendTfjsWon(record), quarantined: [failed] };
 }
 
 /** As if both had been far faster on this device, and TensorFlow.js the faster one. */

@@ -65,7 +65,10 @@ export interface OpenOptions {
 export interface TuneBudget {
   /** Of runtimes and weights that are not on the device yet, compressed; 10,000,000 by default. */
   readonly maxBytes?: number | undefined;
-  /** Of starting, checking and timing them, not of downloads; 3,000 by default. */
+  /**
+   * Of starting, checking and timing them, not of downloads; 3,000 by default. Again where what serves
+   * has become slower: at most every ten minutes, without a download.
+   */
   readonly maxMs?: number | undefined;
 }
 

@@ -3,7 +3,6 @@ import { isBackendFault } from '../backend-fault.js';
 import { describeAdapter, requestAdapter } from '../backends/gpu-device.js';
 import type { Handover, Shift } from '../handover.js';
 import { load, openOn, type Serving, type ServingContext, type Started } from '../serving.js';
-import type { BackendChoice } from './backend-choice.js';
 import { quarantine } from './blame-contender.js';
 import type { Measured } from './choice-record.js';
 import { type Contender, contenderName, contenderOf, isSameContender } from './contender.js';
@@ -19,7 +18,7 @@ export interface TuningOptions extends ServingContext {
   readonly isBusy: () => boolean;
   /** Whether contenders are being tried: what serves may not be put to rest meanwhile. */
   readonly trial: { isUnderWay: boolean };
-  /** What was measured here is measured again: the device has become slower meanwhile. */
+  /** The device has become slower than it was when it measured. */
   readonly isAnew?: boolean | undefined;
   /** Told when what serves is at rest, and is not woken for this. */
   readonly onPutOff: () => void;
@@ -35,7 +34,8 @@ const NO_ADAPTER = 'none';
 /**
  * Tries the other contenders beside the one that serves: each is loaded in a worker of its own, proven
  * on the golden cases and timed against the serving one on the same input; the faster one serves from
- * then on. What was measured here before, or failed for good, is not tried again.
+ * then on. What was measured here before, or failed for good, is not tried again; or, with `isAnew`,
+ * what is on the device is measured again, and nothing fetched for it.
  *
  * @throws `signal.reason`; ServingFailed
  */
@@ -61,23 +61,19 @@ async function tryOthers(options: TuningOptions & { readonly idle: Idle }): Prom
   const { version, connection } = handover.current.serving;
   const { sequence } = version.release;
   const contenders = listContenders(version.spec.variants, plan.contenders);
-  choice.change({}, sequence); // what is known of another version is forgotten
-  if (!isAnew) forgetPassing(choice);
-  const adapter = await nameAdapter();
-  if (choice.record.adapter !== adapter) {
-    const isOther = choice.record.adapter !== undefined;
-    const forgotten = isOther ? { measured: [], quarantined: [] } : {};
-    choice.change({ adapter, ...forgotten });
-  }
+  const tried = [handover.current.serving, ...choice.record.measured];
   const transfer = {
     missingBytes: await connection.missingBytes(),
-    cachedRuntimes: new Set(
-      [handover.current.serving, ...choice.record.measured].map(({ backend }) => backend),
-    ),
+    cachedRuntimes: new Set(tried.map(({ backend }) => backend)),
   };
-  const budget = createTuningBudget(plan.tune, transfer);
+  const adapter = await nameAdapter();
+  forgetOthers(options, { sequence, adapter });
+  const outdated = isAnew ? choice.record.measured : [];
+  // The bytes are for a visit: what is measured again is here.
+  const { maxBytes, maxMs } = plan.tune;
+  const budget = createTuningBudget({ maxBytes: isAnew ? 0 : maxBytes, maxMs }, transfer);
   for (const contender of orderByWeight(contenders, transfer)) {
-    const hindrance = findHindrance(options, contender, { adapter, budget });
+    const hindrance = findHindrance(options, contender, { adapter, outdated, budget });
     remark(options, contender, hindrance, budget.sizeOf(contender));
     if (hindrance !== undefined) continue;
     await idle();
@@ -88,18 +84,36 @@ async function tryOthers(options: TuningOptions & { readonly idle: Idle }): Prom
   }
 }
 
+/** What was found out of another version, on another GPU, or in a visit that was slower than usual. */
+function forgetOthers(
+  { choice, isAnew }: TuningOptions,
+  { sequence, adapter }: { sequence: number; adapter: string },
+): void {
+  choice.change({}, sequence);
+  const { measured, adapter: before } = choice.record;
+  if (before !== adapter) {
+    choice.change({ adapter, ...(before !== undefined && { measured: [], quarantined: [] }) });
+  } else if (!isAnew && measured.some(({ isPassing }) => isPassing)) {
+    choice.change({ measured: measured.filter(({ isPassing }) => !isPassing) });
+  }
+}
+
 /** @returns why a contender is not tried; an empty string for one that needs no reason */
 function findHindrance(
-  { plan, choice, handover, isAnew }: TuningOptions,
+  { plan, choice, handover }: TuningOptions,
   contender: Contender,
-  { adapter, budget }: { adapter: string; budget: TuningBudget },
+  {
+    adapter,
+    outdated,
+    budget,
+  }: { adapter: string; outdated: readonly Measured[]; budget: TuningBudget },
 ): string | undefined {
   if (isSameContender(contenderOf(handover.current.serving), contender)) return '';
   const quarantined = [...choice.record.quarantined, ...choice.passing];
   if (quarantined.some((failed) => isSameContender(failed, contender))) return '';
   const known = choice.record.measured.find((measured) => isSameContender(measured, contender));
   if (known && known.p50Ms === undefined) return `takes more than ${plan.tune.maxMs} ms`;
-  if (known && !isAnew) return '';
+  if (known && !outdated.includes(known)) return '';
   if (!isGuessable(contender.backend) && adapter === NO_ADAPTER) return 'no WebGPU with an adapter';
   return budget.objectionTo(contender);
 }
@@ -202,13 +216,6 @@ function keepTimes(
   );
   const measured = times.map((time) => ({ ...time, isPassing: isAnew }));
   choice.change({ measured: [...others, ...measured] }, sequence);
-}
-
-/** What a slower device has measured in another visit is measured anew in this one. */
-function forgetPassing(choice: BackendChoice): void {
-  const { measured } = choice.record;
-  const lasting = measured.filter(({ isPassing }) => !isPassing);
-  if (lasting.length < measured.length) choice.change({ measured: lasting });
 }
 
 function remark(
