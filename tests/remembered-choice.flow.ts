@@ -10,7 +10,7 @@ import {
   TFJS,
 } from './remembered-choice.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
-import { visitUntilTuned } from './visit-until-tuned.js';
+import { PATIENT, visitUntilTuned } from './visit-until-tuned.js';
 
 let site: Awaited<ReturnType<typeof serveBarePage>>;
 let digits: Awaited<ReturnType<typeof serveDigits>>;
@@ -27,7 +27,7 @@ test.afterAll(async () => {
 
 test.beforeEach(async ({ page }) => {
   await gotoBarePage(page, site.url);
-  expect((await visit(page)).choice).toBe('measured');
+  expect((await visit(page)).backends).toEqual(['tfjs-wasm', 'onnx-wasm']);
 });
 
 test('on the same device, in the same browser, nothing is measured or tried again', async ({
@@ -93,9 +93,8 @@ test('runs that lastingly take longer than was measured have all measured again,
   for (const one of again) expect(one).not.toMatchObject({ isPassing: true });
 });
 
-/** Everything is looked at before `open` resolves. */
 function visit(page: Page) {
-  return visitUntilTuned(page, digits.address, { tune: 'before-open' });
+  return visitUntilTuned(page, digits.address);
 }
 
 /** As if ONNX Runtime had computed wrong numbers, after it had lost. */
@@ -140,32 +139,35 @@ async function expectAllAnew(page: Page): Promise<void> {
   const { choice, backends, quarantined } = await visit(page);
   expect({ choice, backends, quarantined }).toEqual({
     choice: 'measured',
-    backends: ['onnx-wasm', 'onnx-wasm'],
+    backends: ['tfjs-wasm', 'onnx-wasm'],
     quarantined: [],
   });
 }
 
 /** Opens with what is remembered and runs on until something else comes to serve. */
 function runUntilSelected(page: Page) {
-  return page.evaluate(async ({ url, trust }) => {
-    const { nearside, one } = globalThis as Scope;
-    const model = await nearside.open(url, { trust });
-    const first = (await model.run(one())).meta.backend;
-    let runs = 1;
-    let selected: { origin: string } | undefined;
-    model.on('backend-selected', (event: { origin: string }) => {
-      if (event.origin === 'measured') selected = event;
-    });
-    while (!selected) {
-      await model.run(one());
-      runs += 1;
-      await new Promise(requestAnimationFrame);
-    }
-    const last = (await model.run(one())).meta.backend;
-    const { choice, quarantined, ok } = model.stats();
-    await model.close();
-    return { first, selected, last, choice, quarantined, runs: runs + 1, counted: ok };
-  }, digits.address);
+  return page.evaluate(
+    async ([{ url, trust }, options]) => {
+      const { nearside, one } = globalThis as Scope;
+      const model = await nearside.open(url, { trust, ...options });
+      const first = (await model.run(one())).meta.backend;
+      let runs = 1;
+      let selected: { origin: string } | undefined;
+      model.on('backend-selected', (event: { origin: string }) => {
+        if (event.origin === 'measured') selected = event;
+      });
+      while (!selected) {
+        await model.run(one());
+        runs += 1;
+        await new Promise(requestAnimationFrame);
+      }
+      const last = (await model.run(one())).meta.backend;
+      const { choice, quarantined, ok } = model.stats();
+      await model.close();
+      return { first, selected, last, choice, quarantined, runs: runs + 1, counted: ok };
+    },
+    [digits.address, PATIENT] as const,
+  );
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: what the page's global scope holds, as it sees it

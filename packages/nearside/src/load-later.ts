@@ -1,11 +1,13 @@
 import { NearsideError } from '@nearside/core';
 
+export type Later = typeof import('./later.js');
+
 /**
  * Loads what is needed only after the first result; once, as modules are.
  *
  * @throws NearsideError `assets-unreachable`
  */
-export async function loadLater(): Promise<typeof import('./later.js')> {
+export async function loadLater(): Promise<Later> {
   try {
     return await import('./later.js');
   } catch (cause) {
