@@ -27,7 +27,8 @@ test.afterAll(async () => {
 
 test.beforeEach(async ({ page }) => {
   await gotoBarePage(page, site.url);
-  expect((await visit(page)).backends).toEqual(['tfjs-wasm', 'onnx-wasm']);
+  const seen = await visit(page);
+  expect(seen.backends, JSON.stringify(seen.table)).toEqual(['tfjs-wasm', 'onnx-wasm']);
 });
 
 test('on the same device, in the same browser, nothing is measured or tried again', async ({

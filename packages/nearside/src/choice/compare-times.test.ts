@@ -53,4 +53,11 @@ test('too few pairs decide nothing; a clear difference needs no more than the le
   expect(isDecided(clear, LEAST_PAIRS)).toBe(true);
   expect(isDecided(close, LEAST_PAIRS)).toBe(false);
   expect(isDecided(close, MOST_PAIRS)).toBe(true);
+  expect(isDecided({ servingMs: 4, contenderMs: 10, isFaster: false }, LEAST_PAIRS)).toBe(true);
+});
+
+test('medians that are clear and pairs that disagree, as on a busy device, take more pairs', () => {
+  const disputed = { servingMs: 10, contenderMs: 4, isFaster: false };
+  expect(isDecided(disputed, LEAST_PAIRS)).toBe(false);
+  expect(isDecided(disputed, MOST_PAIRS)).toBe(true);
 });

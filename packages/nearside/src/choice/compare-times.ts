@@ -41,8 +41,11 @@ export function compareTimes({ serving, contender }: TimedPairs): Comparison | u
   return { servingMs, contenderMs, isFaster };
 }
 
-/** Whether more pairs would be a waste. */
-export function isDecided({ servingMs, contenderMs }: Comparison, pairs: number): boolean {
+/** Whether more pairs would be a waste: where medians speak for a contender and too few pairs do, they tell. */
+export function isDecided(
+  { servingMs, contenderMs, isFaster }: Comparison,
+  pairs: number,
+): boolean {
   if (pairs >= MOST_PAIRS) return true;
-  return Math.max(servingMs, contenderMs) > CLEAR_RATIO * Math.min(servingMs, contenderMs);
+  return isFaster ? servingMs > CLEAR_RATIO * contenderMs : contenderMs > CLEAR_RATIO * servingMs;
 }
