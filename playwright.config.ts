@@ -7,12 +7,13 @@ const EVERYWHERE = ['core-path.flow.ts', 'gpu.flow.ts'];
 const WEBKIT = 'webkit.flow.ts';
 
 /**
- * Tests by what their lane has to have: WebGPU, none, or a GPU process that can be ended from
- * outside, which is Chromium's alone. A lane that ought to have WebGPU and has not fails.
+ * Tests by what their lane has to have: WebGPU, none, a GPU process that can be ended from outside, or
+ * a GPU that can be taken out, which are Chromium's alone. A lane that ought to have WebGPU and has not fails.
  */
 const GPU = /@gpu\b/;
 const NO_GPU = /@no-gpu\b/;
 const GPU_PROCESS = /@gpu-process\b/;
+const NEW_GPU = /@new-gpu\b/;
 
 /** Whole flows on what is built, in real browsers. Each test starts the servers it needs. */
 export default defineConfig({
@@ -40,7 +41,7 @@ export default defineConfig({
           {
             name: 'firefox',
             testMatch: EVERYWHERE,
-            grepInvert: [NO_GPU, GPU_PROCESS],
+            grepInvert: [NO_GPU, GPU_PROCESS, NEW_GPU],
             use: { browserName: 'firefox' as const, launchOptions: firefoxLaunch },
           },
         ]

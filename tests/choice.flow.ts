@@ -1,8 +1,8 @@
-import { cp, readFile, writeFile } from 'node:fs/promises';
 import { expect, type Page, test } from '@playwright/test';
-import { root } from '../scripts/root.mjs';
+import { keepVariants, trivialOnOnnx } from './change-digits.js';
 import { serveDigits } from './digits-repository.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
+import { row, visitUntilTuned } from './visit-until-tuned.js';
 
 let site: Awaited<ReturnType<typeof serveBarePage>>;
 let digits: Awaited<ReturnType<typeof serveDigits>>;
@@ -31,7 +31,7 @@ test('on an empty cache the light runtime answers, then the faster one is fetche
   await digits.release(trivialOnOnnx({ isWrong: false }));
   const first = await visit(page);
   expect(first.origin).toBe('network');
-  expect(first.backends).toEqual(['tfjs-wasm', 'onnx-wasm']);
+  expect(first.backends, JSON.stringify(first.table)).toEqual(['tfjs-wasm', 'onnx-wasm']);
   expect(first.selected).toEqual([
     { backend: 'tfjs-wasm', variant: 'uint8', origin: 'prior' },
     { backend: 'onnx-wasm', variant: 'int8', origin: 'measured' },
@@ -98,7 +98,7 @@ for (const [name, options, reason] of [
   });
 }
 
-test('a candidate that computes wrong numbers is quarantined beside serving, and not tried again', async ({
+test('a contender that computes wrong numbers is quarantined beside serving, and not tried again', async ({
   page,
 }) => {
   await digits.release(trivialOnOnnx({ isWrong: true }));
@@ -135,11 +135,11 @@ test('another version is measured anew', async ({ page }) => {
     await model.close();
   }, digits.address);
   const seen = await visit(page);
-  expect(seen.backends).toEqual(['tfjs-wasm', 'onnx-wasm']);
+  expect(seen.backends, JSON.stringify(seen.table)).toEqual(['tfjs-wasm', 'onnx-wasm']);
   expect(seen.quarantined).toEqual([]);
 });
 
-test('closing while a candidate loads leaves no worker, and the next open starts where it was', async ({
+test('closing while a contender loads leaves no worker, and the next open starts where it was', async ({
   page,
 }) => {
   const held = await hold(page, /ort-wasm.*\.wasm$/);
@@ -177,7 +177,7 @@ test('offline, weights that are gone are passed over for those that are there', 
   expect(seen).toMatchObject({ backends: ['tfjs-wasm', 'tfjs-wasm'], quarantined: [] });
 });
 
-test('a model with one form of weights opens on its runtime, and nothing is quarantined', async ({
+test('a model with one form of weights opens on its runtime at once, and nothing is fetched twice or quarantined', async ({
   page,
 }) => {
   await digits.release({
@@ -185,55 +185,20 @@ test('a model with one form of weights opens on its runtime, and nothing is quar
     sequence: 2,
     change: (source) => keepVariants(source, ['int8']),
   });
-  const seen = await visit(page);
+  const requests = countRequests(page);
+  const seen = await visit(page, {}); // what options say is checked by the second chunk
   expect(seen).toMatchObject({ backends: ['onnx-wasm', 'onnx-wasm'], quarantined: [], told: [] });
   expect(row(seen, 'tfjs-wasm')).toMatchObject({
     verdict: 'untried',
     message: 'no variant for tfjs',
   });
+  expect(requests.to(/\/boot\//)).toHaveLength(1);
+  const chunks = requests.to(/\/(?:chunks|targets)\//);
+  expect(chunks).toEqual([...new Set(chunks)]);
+  expect(requests.to(/tfjs-backend-wasm/)).toEqual([]);
+  const [onnx, later] = [/worker-onnx-wasm/, /assets\/later/].map(requests.firstTo);
+  expect(onnx).toBeLessThan(later ?? 0); // which is for what comes after the first result
 });
-
-/** A version whose ONNX variant only copies pixels: far faster than any network. */
-function trivialOnOnnx({
-  isWrong,
-  version = '1.1.0',
-  sequence = 2,
-}: {
-  isWrong: boolean;
-  version?: string;
-  sequence?: number;
-}) {
-  return {
-    version,
-    sequence,
-    async change(source: string) {
-      await keepVariants(source, ['int8', 'uint8']);
-      const patient = `${root}tests/fixtures/patient`;
-      await cp(`${patient}/model.onnx`, `${source}/int8/model.onnx`);
-      if (isWrong) return;
-      const filter = (file: string) => !file.endsWith('.onnx');
-      await cp(patient, `${source}/golden`, { recursive: true, filter });
-    },
-  };
-}
-
-/** Takes the other variants out of a model directory. */
-async function keepVariants(source: string, names: readonly string[]): Promise<void> {
-  const kept = (all: object) => Object.entries(all).filter(([name]) => names.includes(name));
-  await edit(`${source}/model.json`, (spec) => {
-    spec.variants = spec.variants.filter(({ name }: { name: string }) => names.includes(name));
-  });
-  await edit(`${source}/golden.json`, (golden) => {
-    golden.tolerance = Object.fromEntries(kept(golden.tolerance));
-    for (const one of golden.cases) one.expected = Object.fromEntries(kept(one.expected));
-  });
-}
-
-async function edit(file: string, change: (json: Scope) => void): Promise<void> {
-  const json = JSON.parse(await readFile(file, 'utf8'));
-  change(json);
-  await writeFile(file, JSON.stringify(json));
-}
 
 async function removeChunk(sha256: string): Promise<void> {
   await new Promise<void>((resolve) => {
@@ -246,55 +211,17 @@ async function removeChunk(sha256: string): Promise<void> {
   });
 }
 
-interface Visit {
-  readonly origin: string;
-  /** Of the first run, and of one after tuning. */
-  readonly backends: readonly string[];
-  readonly runs: number;
-  readonly choice: string;
-  readonly quarantined: readonly object[];
-  readonly selected: readonly object[];
-  readonly told: readonly object[];
-  readonly table: readonly {
-    readonly backend: string;
-    readonly variant: string;
-    readonly p50Ms?: number;
-    readonly bytes?: number;
-  }[];
-}
-
-/** Opens the model, runs it, waits until nothing is left to try, and runs it once more. */
-function visit(page: Page, options: object = {}): Promise<Visit> {
-  return page.evaluate(
-    async ([{ url, trust }, options]) => {
-      const { nearside, one } = globalThis as Scope;
-      const model = await nearside.open(url, { trust, ...options });
-      const selected: object[] = [];
-      const told: object[] = [];
-      model.on('backend-selected', (event: object) => selected.push(event));
-      model.on('backend-quarantined', (event: object) => told.push(event));
-      const backends = [(await model.run(one())).meta.backend];
-      const isOpen = ({ message }: { message?: string }) => message?.startsWith('not yet');
-      while ((await model.explainBackend()).some(isOpen)) await new Promise(requestAnimationFrame);
-      backends.push((await model.run(one())).meta.backend);
-      const { opening, choice, quarantined, ok } = model.stats();
-      const table = await model.explainBackend();
-      await model.close();
-      const { origin } = opening;
-      return { origin, backends, runs: ok, choice, quarantined, selected, told, table };
-    },
-    [digits.address, options] as const,
-  );
-}
-
-function row({ table }: Visit, backend: string) {
-  return table.find((row) => row.backend === backend) as Visit['table'][number];
-}
-
 function countRequests(page: Page) {
   const urls: string[] = [];
   page.on('request', (request) => urls.push(request.url()));
-  return { to: (pattern: RegExp) => urls.filter((url) => pattern.test(url)) };
+  return {
+    to: (pattern: RegExp) => urls.filter((url) => pattern.test(url)),
+    firstTo: (pattern: RegExp) => urls.findIndex((url) => pattern.test(url)),
+  };
+}
+
+function visit(page: Page, options?: object) {
+  return visitUntilTuned(page, digits.address, options);
 }
 
 /** Leaves a request unanswered. */

@@ -1,7 +1,14 @@
-import { expect, type Page, test } from '@playwright/test';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium, expect, type Page, test } from '@playwright/test';
+import { chromiumGpuLaunch, chromiumLaunch } from '../scripts/chromium.mjs';
+import { trivialOnOnnx } from './change-digits.js';
 import { serveDigits } from './digits-repository.js';
+import { changeChoice, pretendTfjsWon, readChoice } from './remembered-choice.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
 import { serveFixture } from './serve-fixture.js';
+import { visitUntilTuned } from './visit-until-tuned.js';
 
 let site: Awaited<ReturnType<typeof serveBarePage>>;
 let wrong: Awaited<ReturnType<typeof serveFixture>>;
@@ -53,6 +60,35 @@ test('by itself it serves on wasm; the GPU is quarantined when it is tried besid
   const second = await openFreely(page, wrong.address);
   expect(second).toMatchObject({ backend: 'onnx-wasm', told: [], quarantined: [mismatch] });
   expect(fetched.filter((url) => /worker-onnx-webgpu|asyncify/.test(url))).toEqual([]);
+});
+
+test('on a device that has got a GPU what was measured without it is measured again', {
+  tag: ['@gpu', '@new-gpu'],
+}, async () => {
+  const digits = await serveDigits();
+  await digits.release(trivialOnOnnx({ isWrong: false }));
+  const profile = await mkdtemp(join(tmpdir(), 'nearside-profile-'));
+  const tune = { maxBytes: 50_000_000, maxMs: 60_000 }; // enough for a GPU that is emulated
+  /** Opens and runs in a browser of the same profile, started with or without a GPU. */
+  async function visit(launch: typeof chromiumLaunch) {
+    const context = await chromium.launchPersistentContext(profile, launch);
+    const page = await context.newPage();
+    await gotoBarePage(page, site.url);
+    const { backends } = await visitUntilTuned(page, digits.address, { tune });
+    const { adapter } = await readChoice(page);
+    await changeChoice(page, pretendTfjsWon);
+    await context.close();
+    return { backends, adapter };
+  }
+  const without = { backends: ['tfjs-wasm', 'onnx-wasm'], adapter: 'none' };
+  expect(await visit(chromiumLaunch)).toEqual(without);
+  const same = { backends: ['tfjs-wasm', 'tfjs-wasm'], adapter: 'none' };
+  expect(await visit(chromiumLaunch)).toEqual(same);
+  const withIt = await visit(chromiumGpuLaunch);
+  expect(withIt.backends).toEqual(['tfjs-wasm', 'onnx-wasm']);
+  expect(withIt.adapter).not.toBe('none');
+  await rm(profile, { recursive: true });
+  await digits.close();
 });
 
 test('where the GPU computes the right numbers it is timed beside wasm, and the table says so', {

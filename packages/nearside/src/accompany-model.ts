@@ -1,13 +1,17 @@
 import { rememberChoice } from './choice/remember-choice.js';
 import { createTuner } from './choice/start-tuning.js';
+import { watchSpeed } from './choice/watch-speed.js';
 import { type CurrencyKeeper, type KeepCurrentOptions, keepCurrent } from './keep-current.js';
+import type { RunOutcome } from './post-batch.js';
 
 /** What goes on beside serving: updates, tuning, and remembering what came of it. */
 export interface Companions extends Pick<CurrencyKeeper, 'revoked' | 'update'> {
   /** Whether something is under way that needs the worker which serves. */
   readonly isAtWork: boolean;
-  /** After a result: looks for a faster backend, once for each version. Until that is done; never rejects. */
+  /** Looks for a faster backend, once for each version. Until that is done; never rejects. */
   tune(): Promise<void>;
+  /** After results: the same; and again when what serves has become slower. */
+  ran(outcomes: readonly RunOutcome[]): void;
   /** Ends what is under way. */
   close(reason: unknown): void;
   /** Until everything is written that the next `open` is to know. */
@@ -40,6 +44,18 @@ export function accompanyModel({ isBusy, ...options }: CompanionOptions): Compan
     return tuning;
   }
 
+  const watcher = watchSpeed({
+    ...{ handover, choice },
+    onSlow: (rememberedMs) => void tuner.tuneAgain(rememberedMs),
+  });
+
+  /** One of a batch stands for all: they shared its time. */
+  function ran(outcomes: readonly RunOutcome[]): void {
+    void tune();
+    const done = outcomes.find((outcome) => outcome.ok === true);
+    if (done) watcher.ran(done.value.times.run / done.value.batch);
+  }
+
   if (recording.lifetime.ok > 0) void tune(); // the result was there before this
   return {
     get revoked() {
@@ -50,6 +66,7 @@ export function accompanyModel({ isBusy, ...options }: CompanionOptions): Compan
     },
     update: keeper.update,
     tune,
+    ran,
     close(reason) {
       keeper.close(reason);
       tuner.close(reason);

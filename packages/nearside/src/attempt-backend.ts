@@ -1,65 +1,87 @@
+import type { ModelSpec, Variant } from '@nearside/core';
 import type { BackendChoice } from './choice/backend-choice.js';
+import type { BackendFailure } from './choice/choice-record.js';
+import { hasVariantFor } from './choice/variants-for.js';
 import type { AvailableBackend } from './runtime-assets.js';
-import type { Opened, QuarantinedBackend, Serving, ServingContext, Started } from './serving.js';
+import type { Opened, OpenedVariant, Serving, ServingContext, Started } from './serving.js';
 
 /** The two steps of serving a version on a backend. */
 export interface StartSteps {
   /** @returns undefined when there is no such version */
   open(backend: AvailableBackend): Promise<Opened | undefined>;
-  load(opened: Opened): Promise<Started>;
+  load(opened: OpenedVariant): Promise<Started>;
 }
 
 /** How a try to start a version on a backend ended. */
 export type Attempt =
   | { readonly kind: 'started'; readonly started: Started }
   | { readonly kind: 'no-version' }
-  /** Another backend answers after fewer bytes. */
-  | { readonly kind: 'lighter'; readonly backend: AvailableBackend }
+  /** Others start it, in this order: this backend loads no variant of it, or one answers after fewer bytes. */
+  | { readonly kind: 'elsewhere'; readonly order: readonly AvailableBackend[] }
+  /** None that is left loads a variant of it. */
+  | { readonly kind: 'no-variant'; readonly spec: ModelSpec }
   /** Every variant has failed here for good. */
   | { readonly kind: 'passed-over' }
-  | { readonly kind: 'failed'; readonly error: unknown; readonly opened: Opened | undefined };
+  | {
+      readonly kind: 'failed';
+      readonly error: unknown;
+      readonly opened: Opened | undefined;
+      readonly variant: Variant | undefined;
+    };
 
-/** Opens a version in a worker of the backend and loads its variant; what does not start is ended. */
+/**
+ * Opens a version in a worker of the first backend and loads a variant of it, unless what it learns of the
+ * version leads elsewhere; what does not start is ended.
+ *
+ * @param backends what is left to try, at least one
+ */
 export async function attemptBackend(
-  backend: AvailableBackend,
-  { plan, choice }: Pick<ServingContext, 'plan' | 'choice'>,
+  backends: readonly AvailableBackend[],
+  { choice }: Pick<ServingContext, 'choice'>,
   { open, load }: StartSteps,
 ): Promise<Attempt> {
+  const backend = backends[0] as AvailableBackend;
   let opened: Opened | undefined;
+  let variant: Variant | undefined;
   try {
     opened = await open(backend);
     if (!opened) return { kind: 'no-version' };
-    const lightest = await findLightest(opened, plan.backends, choice);
-    const variant = choice.pickVariant(backend, opened.version.spec);
-    if (variant && lightest === backend) {
-      opened = { ...opened, variant };
-      return { kind: 'started', started: await load(opened) };
-    }
+    const { spec } = opened.version;
+    const order = await orderFor(opened, backends, choice);
+    const isHere = order[0] === backend;
+    if (isHere) variant = choice.pickVariant(backend, spec);
+    if (variant) return { kind: 'started', started: await load({ ...opened, variant }) };
     void opened.connection.close(undefined);
-    return variant ? { kind: 'lighter', backend: lightest } : { kind: 'passed-over' };
+    if (isHere) return { kind: 'passed-over' };
+    return order.length > 0 ? { kind: 'elsewhere', order } : { kind: 'no-variant', spec };
   } catch (error) {
     void opened?.connection.close(error);
     choice.isUnweighed = false; // the next one is not given up for this one
-    return { kind: 'failed', error, opened };
+    return { kind: 'failed', error, opened, variant };
   }
 }
 
-/** Weighing takes one look; what the device remembers needs none. */
-async function findLightest(
-  { connection, backend }: Opened,
+/**
+ * The backends that load a variant of the version. Where the device knows nothing of the model the
+ * lightest is first, which takes one look.
+ */
+async function orderFor(
+  { connection, version }: Opened,
   backends: readonly AvailableBackend[],
   choice: BackendChoice,
-): Promise<AvailableBackend> {
-  if (!choice.isUnweighed) return backend;
+): Promise<readonly AvailableBackend[]> {
+  const able = backends.filter((backend) => hasVariantFor(backend, version.spec.variants));
+  const isUnweighed = choice.isUnweighed && able.length > 1;
   choice.isUnweighed = false;
-  return (await connection.lightest(backends)) ?? backend;
+  const lightest = isUnweighed ? await connection.lightest(able) : undefined;
+  return lightest ? [...new Set([lightest, ...able])] : able;
 }
 
 /** A started version comes to serve. */
 export function serveStarted(
   { emitter, choice }: Pick<ServingContext, 'emitter' | 'choice'>,
   started: Started,
-  quarantined: readonly QuarantinedBackend[],
+  quarantined: readonly BackendFailure[],
 ): Serving {
   const { backend, version } = started;
   const variant = started.variant.name;

@@ -73,7 +73,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     post(runs) {
       const batch = postBatch(runs, { handover, watchdogMs: plan.policy.watchdogMs });
       batch.end.then(
-        () => companions?.tune(),
+        (outcomes) => companions?.ran(outcomes),
         () => {},
       ); // the queue deals with a failure
       return batch;

@@ -1,6 +1,7 @@
 import type { BackendChoice } from './choice/backend-choice.js';
-import { type Candidate, candidateName, isSameCandidate } from './choice/candidate.js';
-import { listCandidates } from './choice/candidate-order.js';
+import { type Contender, contenderName, isSameContender } from './choice/contender.js';
+import { listContenders } from './choice/contender-order.js';
+import { hasVariantFor } from './choice/variants-for.js';
 import { isDataExpensive } from './is-data-expensive.js';
 import type { BackendVerdict } from './model.js';
 import type { OpenPlan } from './open-options.js';
@@ -14,14 +15,14 @@ export function explainBackend(
 ): BackendVerdict[] {
   const { variants } = serving.version.spec;
   const present = { backend: serving.backend, variant: serving.variant.name };
-  const listed = listCandidates(variants, plan.candidates);
-  const isListed = listed.some((candidate) => isSameCandidate(candidate, present));
+  const listed = listContenders(variants, plan.contenders);
+  const isListed = listed.some((contender) => isSameContender(contender, present));
   return [
-    ...[...(isListed ? [] : [present]), ...listed].map((candidate) =>
-      explainCandidate(candidate, { serving, plan, choice }),
+    ...[...(isListed ? [] : [present]), ...listed].map((contender) =>
+      explainContender(contender, { serving, plan, choice }),
     ),
-    ...plan.candidates
-      .filter((backend) => !variants.some(({ runtime }) => runtime === runtimeOf(backend)))
+    ...plan.contenders
+      .filter((backend) => !hasVariantFor(backend, variants))
       .map((backend): BackendVerdict => {
         const message = `no variant for ${runtimeOf(backend)}`;
         return { backend, verdict: 'untried', message };
@@ -29,14 +30,14 @@ export function explainBackend(
   ];
 }
 
-function explainCandidate(
-  candidate: Candidate,
+function explainContender(
+  contender: Contender,
   { serving, plan, choice }: { serving: Serving; plan: OpenPlan; choice: BackendChoice },
 ): BackendVerdict {
-  const { bytes, message } = choice.remarks.get(candidateName(candidate)) ?? {};
-  const measured = choice.record.measured.find((one) => isSameCandidate(one, candidate));
-  const row = { ...candidate, bytes, p50Ms: measured?.p50Ms };
-  if (isSameCandidate(candidate, { backend: serving.backend, variant: serving.variant.name })) {
+  const { bytes, message } = choice.remarks.get(contenderName(contender)) ?? {};
+  const measured = choice.record.measured.find((one) => isSameContender(one, contender));
+  const row = { ...contender, bytes, p50Ms: measured?.p50Ms };
+  if (isSameContender(contender, { backend: serving.backend, variant: serving.variant.name })) {
     const { hardware, threads, times } = serving.loaded;
     const startMs = times.runtime + times.session + times.check;
     const verdict = serving.loaded.isProven ? 'serving' : 'unproven';
@@ -44,7 +45,7 @@ function explainCandidate(
   }
   const failed = [...choice.record.quarantined, ...choice.passing].find(
     ({ backend, variant }) =>
-      backend === candidate.backend && (variant ?? candidate.variant) === candidate.variant,
+      backend === contender.backend && (variant ?? contender.variant) === contender.variant,
   );
   if (failed) {
     return { ...row, verdict: 'quarantined', code: failed.code, message: failed.message };

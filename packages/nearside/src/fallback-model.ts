@@ -1,5 +1,7 @@
 import type { NearsideError } from '@nearside/core';
 import { checkRunOptions } from './check-run-options.js';
+import type { BackendFailure } from './choice/choice-record.js';
+import { variantsFor } from './choice/variants-for.js';
 import { closedError } from './closed-error.js';
 import type { ModelEmitter } from './events.js';
 import { askFallback, type Fallback, fallbackMeta } from './fallback.js';
@@ -10,9 +12,7 @@ import { profileModel } from './profile-model.js';
 import type { OpenedVersion } from './protocol.js';
 import { refuseTensors } from './refuse-tensors.js';
 import type { AvailableBackend } from './runtime-assets.js';
-import { runtimeOf } from './runtime-of.js';
 import { scoreAll } from './score-all.js';
-import type { QuarantinedBackend } from './serving.js';
 import { snapshotCustom } from './snapshot-custom.js';
 import { releaseSnapshot, snapshotInput } from './snapshot-input.js';
 import { refusedStream } from './streaming/refused-stream.js';
@@ -158,7 +158,7 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
 function dimensionsOf(version: OpenedVersion | undefined, plan: OpenPlan) {
   const [backend] = plan.backends as readonly [AvailableBackend];
   const { variants = [] } = version?.spec ?? {};
-  const variant = variants.find(({ runtime }) => runtime === runtimeOf(backend)) ?? variants[0];
+  const variant = variantsFor(backend, variants)[0] ?? variants[0];
   const described = version ?? {
     release: { model: plan.address.model, version: '0.0.0', sequence: 0 },
     ...({ manifestSha256: '', driftEdges: undefined, arm: 'stable' } as const),
@@ -170,7 +170,7 @@ function dimensionsOf(version: OpenedVersion | undefined, plan: OpenPlan) {
 function failuresOf(
   { code, message, details: { failures } }: NearsideError,
   { backends: [backend] }: OpenPlan,
-): readonly QuarantinedBackend[] {
+): readonly BackendFailure[] {
   if (Array.isArray(failures)) return failures;
   return [{ backend: backend as AvailableBackend, variant: undefined, code, message }];
 }

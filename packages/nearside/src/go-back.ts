@@ -1,5 +1,5 @@
-import { demote, quarantine } from './choice/blame-candidate.js';
-import { candidateOf } from './choice/candidate.js';
+import { demote, quarantine } from './choice/blame-contender.js';
+import { contenderOf } from './choice/contender.js';
 import type { GoBack } from './handover.js';
 import { announceRollBack, rollBack } from './roll-back.js';
 import type { ServingContext } from './serving.js';
@@ -19,10 +19,10 @@ function blameBackend(
   { failed, to, error: { code, message } }: GoBack,
 ): void {
   const { sequence } = failed.serving.version.release;
-  const told = { ...candidateOf(failed.serving), code, message };
+  const told = { ...contenderOf(failed.serving), code, message };
   quarantine(choice, told, sequence);
   demote(choice, failed.serving.backend);
-  choice.settle(candidateOf(to.serving), { sequence, haveOthersFailed: true });
+  choice.settle(contenderOf(to.serving), { sequence, haveOthersFailed: true });
   to.recorder.quarantined();
   emitter.emit('backend-quarantined', told);
 }

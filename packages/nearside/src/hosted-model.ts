@@ -8,7 +8,7 @@ import {
 } from '@nearside/artifact';
 import { type Golden, initialState, NearsideError, type Store } from '@nearside/core';
 import type { ModelFiles, RuntimeTraits } from './backends/backend.js';
-import { findLightest } from './choice/candidate-order.js';
+import { findLightest } from './choice/contender-order.js';
 import { checkGolden, goldenFiles } from './golden-check.js';
 import { createHostedStreams } from './hosted-streams.js';
 import { LIBRARY_VERSION } from './library-version.js';

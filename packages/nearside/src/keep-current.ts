@@ -1,8 +1,8 @@
 import type { ReleaseIdentity } from '@nearside/artifact';
 import { isNearsideError, NearsideError } from '@nearside/core';
 import { createBackendChoice } from './choice/backend-choice.js';
-import { candidateOf } from './choice/candidate.js';
 import { EMPTY_RECORD } from './choice/choice-record.js';
+import { contenderOf } from './choice/contender.js';
 import type { Handover, Shift } from './handover.js';
 import { isDataExpensive } from './is-data-expensive.js';
 import { proveCandidate, type Trial } from './prove-candidate.js';
@@ -98,7 +98,7 @@ export function keepCurrent({
     const trial: Trial = {};
     const current = handover.current.serving;
     // What comes of it says nothing of the version that serves.
-    const choice = createBackendChoice(plan, { ...EMPTY_RECORD, start: candidateOf(current) });
+    const choice = createBackendChoice(plan, { ...EMPTY_RECORD, start: contenderOf(current) });
     const trying = { ...context, choice };
     try {
       return await proveCandidate(trying, next, { current, trial, signal: closing.signal });
@@ -139,7 +139,7 @@ export function keepCurrent({
       return;
     }
     handover.take(startShift(next));
-    context.choice.settle(candidateOf(next), { sequence, haveOthersFailed: false });
+    context.choice.settle(contenderOf(next), { sequence, haveOthersFailed: false });
     emitter.emit('version-swapped', { from: before.release.version, to: version });
   }
 

@@ -69,7 +69,7 @@ export interface Model extends AsyncDisposable {
     input: Input,
     options?: { readonly runs?: number | undefined; readonly signal?: AbortSignal | undefined },
   ): Promise<Profile>;
-  /** Which backends were candidates here, what became of each, and why: for `console.table`. */
+  /** The contenders for serving here, what became of each, and why: for `console.table`. */
   explainBackend(): Promise<readonly BackendVerdict[]>;
   /**
    * Makes it ready for the next call, if it was put to rest, and runs its first golden case once, if it has

@@ -40,11 +40,11 @@ test('a budget for tuning that is none is refused, and what is left out keeps it
   expect((await planOpening(url, { trust: pin, tune: 'off' })).tune.when).toBe('off');
 });
 
-test('a forced backend is the only candidate; in Node there is but one', async () => {
+test('a forced backend is the only contender; in Node there is but one', async () => {
   const forced = await planOpening(url, { trust: pin, backend: 'onnx-webgpu' });
-  expect([forced.backends, forced.candidates]).toEqual([['onnx-webgpu'], ['onnx-webgpu']]);
+  expect([forced.backends, forced.contenders]).toEqual([['onnx-webgpu'], ['onnx-webgpu']]);
   const free = await planOpening(url, { trust: pin });
-  expect([free.backends, free.candidates]).toEqual([['onnx-wasm'], ['onnx-wasm']]);
+  expect([free.backends, free.contenders]).toEqual([['onnx-wasm'], ['onnx-wasm']]);
 });
 
 test('a sampling rate outside 0 … 1 is refused', async () => {

@@ -65,7 +65,10 @@ export interface OpenOptions {
 export interface TuneBudget {
   /** Of runtimes and weights that are not on the device yet, compressed; 10,000,000 by default. */
   readonly maxBytes?: number | undefined;
-  /** Of starting, checking and timing them, not of downloads; 3,000 by default. */
+  /**
+   * Of starting, checking and timing them, not of downloads; 3,000 by default. Again where what serves
+   * has become slower: at most every ten minutes, without a download.
+   */
   readonly maxMs?: number | undefined;
 }
 
@@ -110,7 +113,7 @@ export interface ServingPlan {
   /** What is tried while nothing is known of the model, or when what served fails. */
   readonly backends: readonly AvailableBackend[];
   /** What may come to serve by measurement as well. */
-  readonly candidates: readonly AvailableBackend[];
+  readonly contenders: readonly AvailableBackend[];
   readonly tune: TunePlan;
   readonly report: ReportTarget | undefined;
   readonly policy: PlannedPolicy;
@@ -187,7 +190,7 @@ export async function planServing(
   if (!areOpenOptions(options, known)) (await loadLater()).checkOpenOptions(options, known);
   return {
     backends: planBackends(options.backend),
-    candidates: options.backend === undefined ? hostedBackends : [options.backend],
+    contenders: options.backend === undefined ? hostedBackends : [options.backend],
     tune: planTune(options.tune),
     report: planReport(options.report),
     policy: planPolicy(options.policy),

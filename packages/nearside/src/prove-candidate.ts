@@ -4,7 +4,7 @@ import type { OpenPlan } from './open-options.js';
 import {
   endingOnFailure,
   load,
-  type Opened,
+  type OpenedVariant,
   openOn,
   type Serving,
   type ServingContext,
@@ -14,7 +14,7 @@ import { tryBackends } from './try-backends.js';
 /** A candidate's trial: how far it came, whether it passed or not. */
 export interface Trial {
   /** What was opened last, on whichever backend. */
-  opened?: Opened;
+  opened?: OpenedVariant;
   /** Set once it was fetched and a try was counted; below zero when none was left. */
   triesLeft?: number;
 }

@@ -1,6 +1,6 @@
 import { isNearsideError, NearsideError } from '@nearside/core';
 import { isAnothersLoss } from './backend-fault.js';
-import { demote } from './choice/blame-candidate.js';
+import { demote } from './choice/blame-contender.js';
 import type { Shift } from './handover.js';
 import type { AvailableBackend } from './runtime-assets.js';
 import { sameInterface } from './same-interface.js';

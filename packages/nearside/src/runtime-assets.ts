@@ -6,7 +6,7 @@ export interface BackendAssets {
   readonly wasm: URL | undefined;
 }
 
-/** Backends this build has a worker for: every candidate there is. */
+/** Backends this build has a worker for: every contender there is. */
 export const AVAILABLE_BACKENDS = [
   'onnx-wasm',
   'tfjs-wasm',

@@ -1,6 +1,6 @@
 import { createDeferred, NearsideError, type Variant } from '@nearside/core';
 import type { BackendChoice } from './choice/backend-choice.js';
-import type { Quarantine } from './choice/choice-record.js';
+import type { BackendFailure } from './choice/choice-record.js';
 import { type Connection, connect } from './connection.js';
 import { type ModelEmitter, notify } from './events.js';
 import type { OpenPlan } from './open-options.js';
@@ -27,11 +27,10 @@ export interface ServingContext {
   readonly choice: BackendChoice;
 }
 
-/** A version in a worker, verified, and the variant of it that the backend can load. */
+/** A version in a worker of a backend, verified. */
 export interface Opened {
   readonly connection: Connection;
   readonly backend: AvailableBackend;
-  readonly variant: Variant;
   readonly version: OpenedVersion;
   /** Worker ready → version verified, ms. */
   readonly metadataMs: number;
@@ -42,19 +41,21 @@ export interface Opened {
   readonly maxThreads: number | undefined;
 }
 
-/** An opened version that is loaded and has reproduced its golden outputs. */
-export interface Started extends Opened {
+/** An opened version, and the variant of it that the backend is to load. */
+export interface OpenedVariant extends Opened {
+  readonly variant: Variant;
+}
+
+/** An opened variant that is loaded and has reproduced its golden outputs. */
+export interface Started extends OpenedVariant {
   readonly loaded: LoadedVariant;
 }
 
 /** A started version, ready for runs. */
 export interface Serving extends Started {
   /** Backends tried before that failed, in their order. */
-  readonly quarantined: readonly QuarantinedBackend[];
+  readonly quarantined: readonly BackendFailure[];
 }
-
-/** A backend that was tried on this device and failed, and why. */
-export type QuarantinedBackend = Quarantine;
 
 export interface OpenOnOptions {
   readonly which: WhichVersion;
@@ -98,7 +99,7 @@ export async function openOn(
           request,
           maxBytes: policy.maxBytes,
           install: identity,
-          runtimes: [...new Set([...plan.backends, ...plan.candidates].map(runtimeOf))],
+          runtimes: [...new Set([...plan.backends, ...plan.contenders].map(runtimeOf))],
         });
     if (!version) {
       void connection.close(undefined);
@@ -108,10 +109,9 @@ export async function openOn(
     const metadataMs = performance.now() - startMs;
     engine.memory?.makeRoom(version.spec);
     connection.declare(version.spec.limits.memoryBytes);
-    const variant = chooseVariant(backend, version);
     const { warmUpMs } = policy;
     const limits = { fetched: fetched.promise, warmUpMs, maxThreads: engine.maxThreads };
-    return { connection, backend, variant, version, metadataMs, ...limits };
+    return { connection, backend, version, metadataMs, ...limits };
   });
 }
 
@@ -122,7 +122,7 @@ export async function openOn(
  *   everything was fetched, for it may keep other models of the worker waiting
  */
 export async function load(
-  opened: Opened,
+  opened: OpenedVariant,
   { signal, limitMs }: { signal?: AbortSignal | undefined; limitMs?: number | undefined },
 ): Promise<Started> {
   const { connection, variant, fetched, warmUpMs, maxThreads } = opened;
@@ -182,18 +182,5 @@ function hung(limitMs: number): NearsideError {
     `Expected the version to be loaded and checked within ${limitMs} ms, got no answer. Its ` +
       'worker was ended.',
     { details: { limitMs } },
-  );
-}
-
-/** The first variant in the spec's order that the backend can load. */
-function chooseVariant(backend: AvailableBackend, { spec }: OpenedVersion): Variant {
-  const runtime = runtimeOf(backend);
-  const variant = spec.variants.find((offered) => offered.runtime === runtime);
-  if (variant) return variant;
-  throw new NearsideError(
-    'no-backend',
-    `${backend}: expected a variant of ${spec.name} for ${runtime}, got only ` +
-      `${spec.variants.map((offered) => offered.runtime).join(', ')}.`,
-    { details: { backend, model: spec.name } },
   );
 }

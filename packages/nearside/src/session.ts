@@ -151,9 +151,9 @@ export async function startSession(options: StartSessionOptions): Promise<Sessio
 }
 
 export function requireVariant({ spec }: { readonly spec: ModelSpec }, name: string): Variant {
-  const variant = spec.variants.find((candidate) => candidate.name === name);
+  const variant = spec.variants.find((offered) => offered.name === name);
   if (variant) return variant;
-  const names = spec.variants.map((candidate) => candidate.name).join(', ');
+  const names = spec.variants.map((offered) => offered.name).join(', ');
   throw new NearsideError('no-backend', `Expected one of the variants ${names}, got '${name}'.`);
 }
 

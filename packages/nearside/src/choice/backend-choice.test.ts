@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { OpenPlan } from '../open-options.js';
 import type { AvailableBackend } from '../runtime-assets.js';
 import { createBackendChoice } from './backend-choice.js';
-import { demote, pardon, quarantine } from './blame-candidate.js';
+import { demote, pardon, quarantine } from './blame-contender.js';
 import { type ChoiceRecord, choiceCircumstances, EMPTY_RECORD } from './choice-record.js';
 import { rememberChoice } from './remember-choice.js';
 
@@ -27,7 +27,7 @@ function choose(remembered: Partial<ChoiceRecord> = {}, forced?: AvailableBacken
   const written: ChoiceRecord[] = [];
   const plan = {
     backends: forced ? [forced] : (['tfjs-wasm', 'onnx-wasm'] as const),
-    candidates: forced
+    contenders: forced
       ? [forced]
       : (['onnx-wasm', 'tfjs-wasm', 'onnx-webgpu', 'tfjs-webgpu'] as const),
     isBackendForced: forced !== undefined,

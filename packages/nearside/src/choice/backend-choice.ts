@@ -1,8 +1,6 @@
 import type { ModelSpec, Variant } from '@nearside/core';
 import type { OpenPlan } from '../open-options.js';
 import type { AvailableBackend } from '../runtime-assets.js';
-import { runtimeOf } from '../runtime-of.js';
-import { type Candidate, isSameCandidate } from './candidate.js';
 import {
   type ChoiceOrigin,
   type ChoiceRecord,
@@ -10,8 +8,10 @@ import {
   EMPTY_RECORD,
   type Quarantined,
 } from './choice-record.js';
+import { type Contender, isSameContender } from './contender.js';
+import { variantsFor } from './variants-for.js';
 
-/** What one open model knows of its candidates, and tells the next `open`. */
+/** What one open model knows of its contenders, and tells the next `open`. */
 export interface BackendChoice {
   origin: ChoiceOrigin;
   readonly record: ChoiceRecord;
@@ -19,7 +19,7 @@ export interface BackendChoice {
   readonly isChanged: boolean;
   /** Failures that say nothing of the next visit, of backends that have not served since. */
   passing: readonly Quarantined[];
-  /** Why candidates were passed over, and their bytes, for people: by `candidateName`. */
+  /** Why contenders were passed over, and their bytes, for people: by `contenderName`. */
   readonly remarks: Map<string, { bytes?: number | undefined; message?: string | undefined }>;
   /** Whether nothing is remembered and nothing has been weighed: the first worker can tell where to start. */
   isUnweighed: boolean;
@@ -27,9 +27,9 @@ export interface BackendChoice {
   openingOrder(): AvailableBackend[];
   /** The variant to load on a backend; undefined when each has failed for good. */
   pickVariant(backend: AvailableBackend, spec: ModelSpec): Variant | undefined;
-  /** A candidate serves. */
+  /** A contender serves. */
   settle(
-    candidate: Candidate,
+    contender: Contender,
     how: { readonly sequence: number; readonly haveOthersFailed: boolean },
   ): void;
   /** What was found out about a version; what is held for another one says nothing of it. */
@@ -39,13 +39,13 @@ export interface BackendChoice {
 }
 
 export function createBackendChoice(
-  plan: Pick<OpenPlan, 'backends' | 'candidates' | 'isBackendForced'>,
+  plan: Pick<OpenPlan, 'backends' | 'contenders' | 'isBackendForced'>,
   remembered: ChoiceRecord,
 ): BackendChoice {
   let record = remembered;
 
-  const isQuarantined = (candidate: Candidate) =>
-    record.quarantined.some((failed) => isSameCandidate(failed, candidate));
+  const isQuarantined = (contender: Contender) =>
+    record.quarantined.some((failed) => isSameContender(failed, contender));
 
   const choice: BackendChoice = {
     origin: plan.isBackendForced ? 'forced' : 'prior',
@@ -60,30 +60,29 @@ export function createBackendChoice(
     isUnweighed: !record.start && plan.backends.length > 1,
     openingOrder() {
       const { start } = record;
-      const first = plan.candidates.filter(
+      const first = plan.contenders.filter(
         (backend) => backend === start?.backend && !isQuarantined(start),
       );
       return [...new Set([...first, ...plan.backends])];
     },
     pickVariant(backend, { variants, sequence }) {
       const isSpokenOf = record.circumstances === choiceCircumstances(sequence);
-      const able = variants.filter(
-        ({ name: variant, runtime }) =>
-          runtime === runtimeOf(backend) && !(isSpokenOf && isQuarantined({ backend, variant })),
+      const able = variantsFor(backend, variants).filter(
+        ({ name: variant }) => !(isSpokenOf && isQuarantined({ backend, variant })),
       );
       const { start } = record;
-      const last = able.find(({ name: variant }) => isSameCandidate(start, { backend, variant }));
+      const last = able.find(({ name: variant }) => isSameContender(start, { backend, variant }));
       return last ?? able[0];
     },
-    settle(candidate, { sequence, haveOthersFailed }) {
+    settle(contender, { sequence, haveOthersFailed }) {
       choice.isUnweighed = false;
-      choice.passing = choice.passing.filter(({ backend }) => backend !== candidate.backend);
-      const isRemembered = isSameCandidate(record.start, candidate);
+      choice.passing = choice.passing.filter(({ backend }) => backend !== contender.backend);
+      const isRemembered = isSameContender(record.start, contender);
       if (!plan.isBackendForced) {
         choice.origin = haveOthersFailed ? 'others-failed' : isRemembered ? 'remembered' : 'prior';
       }
       choice.change({}, sequence);
-      if (!record.start || isQuarantined(record.start)) choice.change({ start: candidate });
+      if (!record.start || isQuarantined(record.start)) choice.change({ start: contender });
     },
     change(found, sequence) {
       const before = record;

@@ -1,23 +1,24 @@
 import type { ErrorCode } from '@nearside/core';
 import { LIBRARY_VERSION } from '../library-version.js';
-import type { Candidate } from './candidate.js';
+import type { Contender } from './contender.js';
 
-/** A candidate that failed on this device, and why. */
-export interface Quarantined {
-  readonly backend: Candidate['backend'];
+/** How a backend failed on this device. */
+export interface BackendFailure {
+  readonly backend: Contender['backend'];
   /** Undefined when it failed before one was chosen. */
   readonly variant: string | undefined;
   readonly code: ErrorCode;
   readonly message: string;
+}
+
+/** A failure that is held against a contender. */
+export interface Quarantined extends BackendFailure {
   /** Unix time, ms. */
   readonly atMs: number;
 }
 
-/** A failure in short: what is told of a quarantine. */
-export type Quarantine = Omit<Quarantined, 'atMs'>;
-
 /**
- * Why the candidate that serves was chosen: the caller named it; nothing was known, so the prior order
+ * Why the contender that serves was chosen: the caller named it; nothing was known, so the prior order
  * decided; it served or won here before; it won a measurement of this visit; others failed; none serves
  * and the app's own function answers.
  */
@@ -29,10 +30,12 @@ export type ChoiceOrigin =
   | 'others-failed'
   | 'none';
 
-/** What came of timing a candidate. */
-export interface Measured extends Candidate {
+/** What came of timing a contender. */
+export interface Measured extends Contender {
   /** Median of a run of the first golden case, ms; undefined when it took too long to be timed. */
   readonly p50Ms: number | undefined;
+  /** It was measured while the device was slower than before: says nothing of the next visit. */
+  readonly isPassing?: boolean | undefined;
 }
 
 /** What a device remembers of a model's backends. It says where to start, and proves nothing. */
@@ -42,7 +45,7 @@ export interface ChoiceRecord {
   /** The GPU they hold for; undefined before anybody looked. */
   readonly adapter: string | undefined;
   /** What the next `open` starts with. */
-  readonly start: Candidate | undefined;
+  readonly start: Contender | undefined;
   readonly measured: readonly Measured[];
   /** Only what would fail again: see `isLasting`. */
   readonly quarantined: readonly Quarantined[];
@@ -56,7 +59,7 @@ export const EMPTY_RECORD: ChoiceRecord = Object.freeze({
   quarantined: [],
 });
 
-/** Whether a failure is the candidate's nature: the same bytes on the same device fail again. */
+/** Whether a failure is the contender's nature: the same bytes on the same device fail again. */
 export function isLasting(code: ErrorCode): boolean {
   return code === 'golden-mismatch' || code === 'operator-unsupported';
 }

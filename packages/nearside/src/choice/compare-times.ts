@@ -1,3 +1,5 @@
+import { median } from './median.js';
+
 /** How much faster another backend must be to take over: less is within the noise of one page. */
 const MARGIN = 0.1;
 /** In how many of the pairs: two of the same speed come to it in one of 30 measurements of 11 pairs. */
@@ -12,42 +14,38 @@ const CLEAR_RATIO = 1.5;
 /** Times of the same input on both, ms, in interleaved pairs. */
 export interface TimedPairs {
   readonly serving: readonly number[];
-  readonly candidate: readonly number[];
+  readonly contender: readonly number[];
 }
 
 export interface Comparison {
   /** Medians, ms. */
   readonly servingMs: number;
-  readonly candidateMs: number;
+  readonly contenderMs: number;
   readonly isFaster: boolean;
 }
 
 /**
- * Whether a candidate shall take over. Medians, because one slow run says something about the page
+ * Whether a contender shall take over. Medians, because one slow run says something about the page
  * and not about the backend; a margin and most of the pairs, so that two of the same speed do not
  * take turns on a busy device.
  *
  * @returns undefined while there are too few pairs to tell
  */
-export function compareTimes({ serving, candidate }: TimedPairs): Comparison | undefined {
-  const pairs = Math.min(serving.length, candidate.length);
+export function compareTimes({ serving, contender }: TimedPairs): Comparison | undefined {
+  const pairs = Math.min(serving.length, contender.length);
   if (pairs < LEAST_PAIRS) return undefined;
   const servingMs = median(serving);
-  const candidateMs = median(candidate);
-  const won = candidate.filter((time, i) => time < (serving[i] ?? 0)).length;
-  const isFaster = candidateMs < servingMs * (1 - MARGIN) && won >= WON_SHARE * pairs;
-  return { servingMs, candidateMs, isFaster };
+  const contenderMs = median(contender);
+  const won = contender.filter((time, i) => time < (serving[i] ?? 0)).length;
+  const isFaster = contenderMs < servingMs * (1 - MARGIN) && won >= WON_SHARE * pairs;
+  return { servingMs, contenderMs, isFaster };
 }
 
-/** Whether more pairs would be a waste. */
-export function isDecided({ servingMs, candidateMs }: Comparison, pairs: number): boolean {
+/** Whether more pairs would be a waste: where medians speak for a contender and too few pairs do, they tell. */
+export function isDecided(
+  { servingMs, contenderMs, isFaster }: Comparison,
+  pairs: number,
+): boolean {
   if (pairs >= MOST_PAIRS) return true;
-  return Math.max(servingMs, candidateMs) > CLEAR_RATIO * Math.min(servingMs, candidateMs);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] as number;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] as number) + upper) / 2;
+  return isFaster ? servingMs > CLEAR_RATIO * contenderMs : contenderMs > CLEAR_RATIO * servingMs;
 }

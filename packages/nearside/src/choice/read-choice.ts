@@ -5,7 +5,7 @@ import { EMPTY_RECORD, parseChoice } from './choice-record.js';
 
 /** Reads what this device remembers; a forced backend, or a single one, needs no memory. */
 export async function readBackendChoice(plan: OpenPlan): Promise<BackendChoice> {
-  if (plan.candidates.length < 2 || plan.store !== 'auto') {
+  if (plan.contenders.length < 2 || plan.store !== 'auto') {
     return createBackendChoice(plan, EMPTY_RECORD);
   }
   const key = choiceKey(plan.pin, plan.address.model);

@@ -24,7 +24,7 @@ export function rememberChoice(
     const { record } = choice;
     saved = saved.then(() => write(record)).catch(() => {});
   };
-  if (plan.candidates.length > 1) {
+  if (plan.contenders.length > 1) {
     choice.onChange = save;
     if (choice.isChanged) save();
   }

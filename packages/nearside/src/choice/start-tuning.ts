@@ -1,13 +1,16 @@
 import { isDataExpensive } from '../is-data-expensive.js';
 import type { OpenPlan } from '../open-options.js';
+import { tuneAgain } from './tune-again.js';
 import { type TuningOptions, tuneBackends } from './tune-backends.js';
 
 /** Finds a faster backend beside serving. */
 export interface Tuner {
-  /** Whether it tries candidates now, which needs the worker that serves. */
+  /** Whether it tries contenders now, which needs the worker that serves. */
   readonly isTrying: boolean;
   /** For the version that serves now; until it is done. Never rejects. */
   tune(): Promise<void>;
+  /** The same once more, if what serves does take longer than it did: `rememberedMs`. Never rejects. */
+  tuneAgain(rememberedMs: number): Promise<void>;
   /** Ends it at once, with the worker it may have started. */
   close(reason: unknown): void;
 }
@@ -16,20 +19,24 @@ export function createTuner(options: Omit<TuningOptions, 'signal' | 'trial'>): T
   const closing = new AbortController();
   let underWay: Promise<void> = Promise.resolve();
   const trial = { isUnderWay: false };
+  const all: TuningOptions = { ...options, trial, signal: closing.signal };
+
+  /** One after another. */
+  function queue(work: () => Promise<void>): Promise<void> {
+    if (isTunable(options.plan)) underWay = underWay.then(work).catch(() => {}); // the present one serves on
+    return underWay;
+  }
+
   return {
     get isTrying() {
       return trial.isUnderWay;
     },
-    tune() {
-      if (!isTunable(options.plan)) return underWay;
-      const { signal } = closing;
-      underWay = underWay.then(() => tuneBackends({ ...options, trial, signal })).catch(() => {}); // the present one serves on
-      return underWay;
-    },
+    tune: () => queue(() => tuneBackends(all)),
+    tuneAgain: (rememberedMs) => queue(() => tuneAgain(all, rememberedMs)),
     close: (reason) => closing.abort(reason),
   };
 }
 
-function isTunable({ tune, candidates, policy }: OpenPlan): boolean {
-  return tune.when !== 'off' && candidates.length > 1 && !isDataExpensive(policy.saveData);
+function isTunable({ tune, contenders, policy }: OpenPlan): boolean {
+  return tune.when !== 'off' && contenders.length > 1 && !isDataExpensive(policy.saveData);
 }

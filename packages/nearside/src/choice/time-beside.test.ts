@@ -16,24 +16,24 @@ const steady = (timeMs: number) => {
 };
 
 test('a clear difference is seen after the least pairs, and a warm-up is not counted', async () => {
-  const [serving, candidate] = [steady(10), steady(2)];
-  const { comparison } = await timeBeside({ serving, candidate, limitMs: 1_000, idle });
-  expect(comparison).toEqual({ servingMs: 10, candidateMs: 2, isFaster: true });
-  expect([serving.asked, candidate.asked]).toEqual([LEAST_PAIRS + 1, LEAST_PAIRS + 1]);
+  const [serving, contender] = [steady(10), steady(2)];
+  const { comparison } = await timeBeside({ serving, contender, limitMs: 1_000, idle });
+  expect(comparison).toEqual({ servingMs: 10, contenderMs: 2, isFaster: true });
+  expect([serving.asked, contender.asked]).toEqual([LEAST_PAIRS + 1, LEAST_PAIRS + 1]);
 });
 
 test('a close race takes all pairs', async () => {
-  const candidate = steady(9.5);
-  const { comparison } = await timeBeside({ serving: steady(10), candidate, limitMs: 1_000, idle });
+  const contender = steady(9.5);
+  const { comparison } = await timeBeside({ serving: steady(10), contender, limitMs: 1_000, idle });
   expect(comparison?.isFaster).toBe(false);
-  expect(candidate.asked).toBe(MOST_PAIRS + 1);
+  expect(contender.asked).toBe(MOST_PAIRS + 1);
 });
 
-test('a candidate that never answers costs no more than the limit', async () => {
-  const candidate = { time: () => new Promise<number>(() => {}) };
+test('a contender that never answers costs no more than the limit', async () => {
+  const contender = { time: () => new Promise<number>(() => {}) };
   const { comparison } = await timeBeside({
     serving: steady(1),
-    candidate,
+    contender,
     limitMs: 30,
     idle,
   });
@@ -44,9 +44,9 @@ test('whose failure it was can be told', async () => {
   const broken = { time: () => Promise.reject(new Error('broken')) };
   const options = { limitMs: 1_000, idle };
   await expect(
-    timeBeside({ serving: broken, candidate: steady(1), ...options }),
+    timeBeside({ serving: broken, contender: steady(1), ...options }),
   ).rejects.toBeInstanceOf(ServingFailed);
-  await expect(timeBeside({ serving: steady(1), candidate: broken, ...options })).rejects.toThrow(
+  await expect(timeBeside({ serving: steady(1), contender: broken, ...options })).rejects.toThrow(
     'broken',
   );
 });

@@ -3,7 +3,7 @@ import { type Comparison, compareTimes, isDecided, MOST_PAIRS } from './compare-
 
 export interface TimingOptions {
   readonly serving: Pick<Connection, 'time'>;
-  readonly candidate: Pick<Connection, 'time'>;
+  readonly contender: Pick<Connection, 'time'>;
   /** For all runs of both, ms. */
   readonly limitMs: number;
   /** Waited for before each pair. */
@@ -17,29 +17,29 @@ export interface Timing {
   readonly elapsedMs: number;
 }
 
-/** The worker that serves failed, not the candidate. */
+/** The worker that serves failed, not the contender. */
 export class ServingFailed extends Error {}
 
 /**
  * Times the same input on both, in interleaved pairs whose order is drawn anew, so that what slows
  * the page down meanwhile slows both.
  *
- * @throws ServingFailed; what the candidate's runs reject with
+ * @throws ServingFailed; what the contender's runs reject with
  */
 export async function timeBeside({
   serving,
-  candidate,
+  contender,
   limitMs,
   idle,
 }: TimingOptions): Promise<Timing> {
-  const times = { serving: [] as number[], candidate: [] as number[] };
+  const times = { serving: [] as number[], contender: [] as number[] };
   let comparison: Comparison | undefined;
   let elapsedMs = 0;
 
   /** @returns whether it ended within the limit */
   async function timeOne(which: keyof typeof times, isWarmUp = false): Promise<boolean> {
     const startMs = performance.now();
-    const timed = which === 'serving' ? serving.time().catch(servingFailed) : candidate.time();
+    const timed = which === 'serving' ? serving.time().catch(servingFailed) : contender.time();
     const timeMs = await within(limitMs - elapsedMs, timed);
     elapsedMs += performance.now() - startMs;
     if (timeMs === undefined) return false;
@@ -49,7 +49,7 @@ export async function timeBeside({
 
   async function timePair(isWarmUp: boolean): Promise<boolean> {
     await idle();
-    const order = ['serving', 'candidate'] as const;
+    const order = ['serving', 'contender'] as const;
     for (const which of Math.random() < 0.5 ? order : order.toReversed()) {
       if (!(await timeOne(which, isWarmUp))) return false;
     }
@@ -57,10 +57,10 @@ export async function timeBeside({
   }
 
   let isWithin = await timePair(true);
-  while (isWithin && times.candidate.length < MOST_PAIRS) {
+  while (isWithin && times.contender.length < MOST_PAIRS) {
     isWithin = await timePair(false);
     comparison = compareTimes(times);
-    if (comparison && isDecided(comparison, times.candidate.length)) break;
+    if (comparison && isDecided(comparison, times.contender.length)) break;
   }
   return { comparison, elapsedMs };
 }

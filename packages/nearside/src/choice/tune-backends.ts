@@ -3,10 +3,12 @@ import { isBackendFault } from '../backend-fault.js';
 import { describeAdapter, requestAdapter } from '../backends/gpu-device.js';
 import type { Handover, Shift } from '../handover.js';
 import { load, openOn, type Serving, type ServingContext, type Started } from '../serving.js';
-import { quarantine } from './blame-candidate.js';
-import { type Candidate, candidateName, candidateOf, isSameCandidate } from './candidate.js';
-import { bytesToFetch, isGuessable, listCandidates, orderByWeight } from './candidate-order.js';
+import { quarantine } from './blame-contender.js';
+import type { Measured } from './choice-record.js';
+import { type Contender, contenderName, contenderOf, isSameContender } from './contender.js';
+import { isGuessable, listContenders, orderByWeight } from './contender-order.js';
 import { ServingFailed, timeBeside } from './time-beside.js';
+import { createTuningBudget, type TuningBudget } from './tuning-budget.js';
 import { whenIdle } from './when-idle.js';
 
 export interface TuningOptions extends ServingContext {
@@ -14,8 +16,10 @@ export interface TuningOptions extends ServingContext {
   readonly startShift: (serving: Serving) => Shift;
   /** Whether the model itself has something to do. */
   readonly isBusy: () => boolean;
-  /** Whether candidates are being tried: what serves may not be put to rest meanwhile. */
+  /** Whether contenders are being tried: what serves may not be put to rest meanwhile. */
   readonly trial: { isUnderWay: boolean };
+  /** The device has become slower than it was when it measured. */
+  readonly isAnew?: boolean | undefined;
   /** Told when what serves is at rest, and is not woken for this. */
   readonly onPutOff: () => void;
   readonly signal: AbortSignal;
@@ -28,16 +32,17 @@ type Idle = () => Promise<void>;
 const NO_ADAPTER = 'none';
 
 /**
- * Tries the other candidates beside the one that serves: each is loaded in a worker of its own, proven
+ * Tries the other contenders beside the one that serves: each is loaded in a worker of its own, proven
  * on the golden cases and timed against the serving one on the same input; the faster one serves from
- * then on. What was measured here before, or failed for good, is not tried again.
+ * then on. What was measured here before, or failed for good, is not tried again; or, with `isAnew`,
+ * what is on the device is measured again, and nothing fetched for it.
  *
  * @throws `signal.reason`; ServingFailed
  */
 export async function tuneBackends(options: TuningOptions): Promise<void> {
-  const { plan, handover, isBusy, signal } = options;
+  const { plan, handover, isAnew, isBusy, signal } = options;
   const idle: Idle = async () => {
-    if (plan.tune.when === 'idle') await whenIdle({ isBusy, signal });
+    if (isAnew || plan.tune.when === 'idle') await whenIdle({ isBusy, signal });
     signal.throwIfAborted();
   };
   await idle();
@@ -52,60 +57,70 @@ export async function tuneBackends(options: TuningOptions): Promise<void> {
 }
 
 async function tryOthers(options: TuningOptions & { readonly idle: Idle }): Promise<void> {
-  const { plan, choice, handover, idle, signal } = options;
+  const { plan, choice, handover, isAnew, idle, signal } = options;
   const { version, connection } = handover.current.serving;
   const { sequence } = version.release;
-  const candidates = listCandidates(version.spec.variants, plan.candidates);
-  choice.change({}, sequence); // what is known of another version is forgotten
-  const adapter = await nameAdapter();
-  if (choice.record.adapter !== adapter) {
-    const isOther = choice.record.adapter !== undefined;
-    const forgotten = isOther ? { measured: [], quarantined: [] } : {};
-    choice.change({ adapter, ...forgotten });
-  }
+  const contenders = listContenders(version.spec.variants, plan.contenders);
+  const tried = [handover.current.serving, ...choice.record.measured];
   const transfer = {
     missingBytes: await connection.missingBytes(),
-    cachedRuntimes: new Set(
-      [handover.current.serving, ...choice.record.measured].map(({ backend }) => backend),
-    ),
+    cachedRuntimes: new Set(tried.map(({ backend }) => backend)),
   };
-  const left = { bytes: plan.tune.maxBytes, ms: plan.tune.maxMs };
-  for (const candidate of orderByWeight(candidates, transfer)) {
-    const sizeBytes = bytesToFetch(candidate, transfer);
-    const hindrance = findHindrance(options, candidate, { adapter, sizeBytes, left });
-    remark(options, candidate, hindrance, sizeBytes);
+  const adapter = await nameAdapter();
+  forgetOthers(options, { sequence, adapter });
+  const outdated = isAnew ? choice.record.measured : [];
+  // The bytes are for a visit: what is measured again is here.
+  const { maxBytes, maxMs } = plan.tune;
+  const budget = createTuningBudget({ maxBytes: isAnew ? 0 : maxBytes, maxMs }, transfer);
+  for (const contender of orderByWeight(contenders, transfer)) {
+    const hindrance = findHindrance(options, contender, { adapter, outdated, budget });
+    remark(options, contender, hindrance, budget.sizeOf(contender));
     if (hindrance !== undefined) continue;
     await idle();
     if (handover.current.serving.version.release.sequence !== sequence) return;
-    left.bytes -= sizeBytes;
-    left.ms -= await tryOut(candidate, options, left.ms);
+    budget.chargeBytes(contender);
+    budget.chargeMs(await tryOut(contender, options, budget.leftMs));
     signal.throwIfAborted();
   }
 }
 
-/** @returns why a candidate is not tried; an empty string for one that needs no reason */
+/** What was found out of another version, on another GPU, or in a visit that was slower than usual. */
+function forgetOthers(
+  { choice, isAnew }: TuningOptions,
+  { sequence, adapter }: { sequence: number; adapter: string },
+): void {
+  choice.change({}, sequence);
+  const { measured, adapter: before } = choice.record;
+  if (before !== adapter) {
+    choice.change({ adapter, ...(before !== undefined && { measured: [], quarantined: [] }) });
+  } else if (!isAnew && measured.some(({ isPassing }) => isPassing)) {
+    choice.change({ measured: measured.filter(({ isPassing }) => !isPassing) });
+  }
+}
+
+/** @returns why a contender is not tried; an empty string for one that needs no reason */
 function findHindrance(
   { plan, choice, handover }: TuningOptions,
-  candidate: Candidate,
+  contender: Contender,
   {
     adapter,
-    sizeBytes,
-    left,
-  }: { adapter: string; sizeBytes: number; left: { readonly bytes: number; readonly ms: number } },
+    outdated,
+    budget,
+  }: { adapter: string; outdated: readonly Measured[]; budget: TuningBudget },
 ): string | undefined {
-  if (isSameCandidate(candidateOf(handover.current.serving), candidate)) return '';
+  if (isSameContender(contenderOf(handover.current.serving), contender)) return '';
   const quarantined = [...choice.record.quarantined, ...choice.passing];
-  if (quarantined.some((failed) => isSameCandidate(failed, candidate))) return '';
-  const known = choice.record.measured.find((measured) => isSameCandidate(measured, candidate));
-  if (known) return known.p50Ms === undefined ? `takes more than ${plan.tune.maxMs} ms` : '';
-  if (!isGuessable(candidate.backend) && adapter === NO_ADAPTER) return 'no WebGPU with an adapter';
-  if (sizeBytes > left.bytes) return `${sizeBytes} bytes to fetch, ${left.bytes} left to spend`;
-  return left.ms > 0 ? undefined : `${plan.tune.maxMs} ms are spent`;
+  if (quarantined.some((failed) => isSameContender(failed, contender))) return '';
+  const known = choice.record.measured.find((measured) => isSameContender(measured, contender));
+  if (known && known.p50Ms === undefined) return `takes more than ${plan.tune.maxMs} ms`;
+  if (known && !outdated.includes(known)) return '';
+  if (!isGuessable(contender.backend) && adapter === NO_ADAPTER) return 'no WebGPU with an adapter';
+  return budget.objectionTo(contender);
 }
 
 /** @returns what it took of the time there is, ms */
 async function tryOut(
-  candidate: Candidate,
+  contender: Contender,
   options: TuningOptions & { readonly idle: Idle },
   leftMs: number,
 ): Promise<number> {
@@ -115,30 +130,30 @@ async function tryOut(
   let started: Started | undefined;
   let startMs = 0;
   try {
-    started = await start(candidate, options);
+    started = await start(contender, options);
     if (!started) return 0;
     startMs = started.loaded.times.session + started.loaded.times.check;
     const { comparison, elapsedMs } = await timeBeside({
       serving: serving.connection,
-      candidate: started.connection,
+      contender: started.connection,
       limitMs: Math.max(0, leftMs - startMs),
       idle,
     });
     const spentMs = startMs + elapsedMs;
     if (!comparison) {
-      remark(options, candidate, `takes more than the ${Math.round(leftMs)} ms that were left`);
+      remark(options, contender, `takes more than the ${Math.round(leftMs)} ms that were left`);
       // With less than half of the time it may be others who used it up: it has another try.
       if (leftMs < plan.tune.maxMs / 2) return spentMs;
     }
-    const { servingMs, candidateMs, isFaster = false } = comparison ?? {};
+    const { servingMs, contenderMs, isFaster = false } = comparison ?? {};
     if (isFaster) await idle();
     if (handover.current.serving !== serving) return spentMs;
     keepTimes(options, [
-      ...(servingMs === undefined ? [] : [{ ...candidateOf(serving), p50Ms: servingMs }]),
-      { ...candidate, p50Ms: candidateMs },
+      ...(servingMs === undefined ? [] : [{ ...contenderOf(serving), p50Ms: servingMs }]),
+      { ...contender, p50Ms: contenderMs },
     ]);
     if (comparison) choice.origin = 'measured';
-    choice.change({ start: isFaster ? candidate : candidateOf(serving) }, sequence);
+    choice.change({ start: isFaster ? contender : contenderOf(serving) }, sequence);
     if (isFaster) {
       takeOver(started, options);
       started = undefined; // it serves, in a pool perhaps
@@ -146,7 +161,7 @@ async function tryOut(
     return spentMs;
   } catch (error) {
     if (signal.aborted || error instanceof ServingFailed) throw error;
-    blame(candidate, options, error);
+    blame(contender, options, error);
     return startMs;
   } finally {
     void started?.connection.close(undefined);
@@ -155,15 +170,15 @@ async function tryOut(
 
 /** @returns undefined when the device has come to another version meanwhile */
 async function start(
-  candidate: Candidate,
+  contender: Contender,
   { handover, signal, ...context }: TuningOptions,
 ): Promise<Started | undefined> {
   const { version } = handover.current.serving;
   const which = { kind: 'active' } as const;
   // What hangs or crashes in its trial must not stop what serves.
   const own = { ...context, plan: { ...context.plan, isolate: true } };
-  const opened = await openOn(candidate.backend, own, { which, signal });
-  const variant = opened?.version.spec.variants.find(({ name }) => name === candidate.variant);
+  const opened = await openOn(contender.backend, own, { which, signal });
+  const variant = opened?.version.spec.variants.find(({ name }) => name === contender.variant);
   if (!opened || !variant || opened.version.manifestSha256 !== version.manifestSha256) {
     void opened?.connection.close(undefined);
     return undefined;
@@ -173,42 +188,43 @@ async function start(
 
 function takeOver(started: Started, { handover, startShift, emitter, choice }: TuningOptions) {
   handover.take(startShift({ ...started, quarantined: [] }));
-  const { backend, variant } = candidateOf(started);
+  const { backend, variant } = contenderOf(started);
   emitter.emit('backend-selected', { backend, variant, origin: choice.origin });
 }
 
-/** Only what a candidate does itself is held against it. */
-function blame(candidate: Candidate, options: TuningOptions, error: unknown): void {
+/** Only what a contender does itself is held against it. */
+function blame(contender: Contender, options: TuningOptions, error: unknown): void {
   const { choice, emitter, handover } = options;
   const message = error instanceof Error ? error.message : String(error);
   if (!isBackendFault(error) || error.code === 'no-backend') {
-    remark(options, candidate, isNearsideError(error) ? `${error.code}: ${message}` : message);
+    remark(options, contender, isNearsideError(error) ? `${error.code}: ${message}` : message);
     return;
   }
-  const failed = { ...candidate, code: error.code, message };
+  const failed = { ...contender, code: error.code, message };
   quarantine(choice, failed, handover.current.serving.version.release.sequence);
   handover.current.recorder.quarantined();
   emitter.emit('backend-quarantined', failed);
 }
 
 function keepTimes(
-  { choice, handover }: TuningOptions,
-  times: readonly (Candidate & { readonly p50Ms: number | undefined })[],
+  { choice, handover, isAnew }: TuningOptions,
+  times: readonly Omit<Measured, 'isPassing'>[],
 ): void {
   const { sequence } = handover.current.serving.version.release;
   const others = choice.record.measured.filter(
-    (known) => !times.some((time) => isSameCandidate(time, known)),
+    (known) => !times.some((time) => isSameContender(time, known)),
   );
-  choice.change({ measured: [...others, ...times] }, sequence);
+  const measured = times.map((time) => ({ ...time, isPassing: isAnew }));
+  choice.change({ measured: [...others, ...measured] }, sequence);
 }
 
 function remark(
   { choice }: TuningOptions,
-  candidate: Candidate,
+  contender: Contender,
   message: string | undefined,
   bytes?: number,
 ): void {
-  const name = candidateName(candidate);
+  const name = contenderName(contender);
   const before = choice.remarks.get(name);
   choice.remarks.set(name, { bytes: bytes ?? before?.bytes, message: message || undefined });
 }

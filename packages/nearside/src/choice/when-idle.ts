@@ -60,6 +60,7 @@ const untilVisible: Wait = (done) => {
   return () => document.removeEventListener('visibilitychange', look);
 };
 
-function isHidden(): boolean {
+/** Nobody sees the page, and the browser may slow it down. */
+export function isHidden(): boolean {
   return typeof document !== 'undefined' && document.visibilityState === 'hidden';
 }

@@ -12,7 +12,7 @@ const DIGITS = new URL('/models/digits/', globalThis.location.origin);
 export async function loadDigits(name: string) {
   const spec = parseModelSpec(await fetchJson('model.json'));
   const golden = parseGolden(await fetchJson('golden.json'));
-  const variant = spec.variants.find((candidate) => candidate.name === name);
+  const variant = spec.variants.find((offered) => offered.name === name);
   const tolerance = golden.tolerance[name];
   if (!variant || !tolerance) throw new Error(`models/digits has no variant '${name}'`);
   const files = new Map<string, VerifiedBytes>();

@@ -16,8 +16,8 @@ type Files = Readonly<Record<string, Blob>>;
 export async function deriveVariant(files: Files): Promise<Variant> {
   const names = Object.keys(files);
   const [only] = names;
-  const candidates = names.filter((name) => /\.(onnx|json)$/i.test(name) && !isBeside(name));
-  const model = names.length === 1 ? only : candidates.length === 1 ? candidates[0] : undefined;
+  const models = names.filter((name) => /\.(onnx|json)$/i.test(name) && !isBeside(name));
+  const model = names.length === 1 ? only : models.length === 1 ? models[0] : undefined;
   if (model === undefined) {
     throw invalid(
       `expected one .onnx file or one model.json of TensorFlow.js, or \`variants\` in the spec, got ` +

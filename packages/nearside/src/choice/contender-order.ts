@@ -1,7 +1,7 @@
 import type { Variant } from '@nearside/core';
 import type { AvailableBackend } from '../runtime-assets.js';
-import { runtimeOf } from '../runtime-of.js';
-import type { Candidate } from './candidate.js';
+import type { Contender } from './contender.js';
+import { variantsFor } from './variants-for.js';
 
 /**
  * What a backend's worker and wasm weigh on the wire, gzip, bytes: measured on `dist/assets`. A CDN
@@ -25,16 +25,16 @@ export function isGuessable(backend: AvailableBackend): boolean {
  * Every variant on every backend that loads it. The publisher's first choice for a runtime comes
  * first: all backends with their first variant, then those with their second, and so on.
  */
-export function listCandidates(
+export function listContenders(
   variants: readonly Variant[],
   backends: readonly AvailableBackend[],
-): Candidate[] {
+): Contender[] {
   const ranked = backends.flatMap((backend) =>
-    variants
-      .filter(({ runtime }) => runtime === runtimeOf(backend))
-      .map(({ name }, rank) => ({ rank, candidate: { backend, variant: name } })),
+    variantsFor(backend, variants).map(({ name }, rank) => {
+      return { rank, contender: { backend, variant: name } };
+    }),
   );
-  return ranked.sort((a, b) => a.rank - b.rank).map(({ candidate }) => candidate);
+  return ranked.sort((a, b) => a.rank - b.rank).map(({ contender }) => contender);
 }
 
 /** What is on the device, and what is not. */
@@ -45,18 +45,18 @@ export interface Transfer {
   readonly cachedRuntimes: ReadonlySet<AvailableBackend>;
 }
 
-/** What has to cross the network before a candidate can run, bytes. */
+/** What has to cross the network before a contender can run, bytes. */
 export function bytesToFetch(
-  { backend, variant }: Candidate,
+  { backend, variant }: Contender,
   { missingBytes, cachedRuntimes }: Transfer,
 ): number {
   const runtime = cachedRuntimes.has(backend) ? 0 : RUNTIME_BYTES[backend];
   return runtime + (missingBytes[variant] ?? 0);
 }
 
-/** The prior order: fewest bytes to fetch first; at the same weight as {@link listCandidates} has it. */
-export function orderByWeight(candidates: readonly Candidate[], transfer: Transfer): Candidate[] {
-  return [...candidates].sort((a, b) => bytesToFetch(a, transfer) - bytesToFetch(b, transfer));
+/** The prior order: fewest bytes to fetch first; at the same weight as {@link listContenders} has it. */
+export function orderByWeight(contenders: readonly Contender[], transfer: Transfer): Contender[] {
+  return [...contenders].sort((a, b) => bytesToFetch(a, transfer) - bytesToFetch(b, transfer));
 }
 
 /** Where to start while a device knows nothing of a model, given what is still to be fetched. */
@@ -65,9 +65,9 @@ export function findLightest(
   backends: readonly AvailableBackend[],
   missingBytes: Transfer['missingBytes'],
 ): AvailableBackend | undefined {
-  const candidates = listCandidates(variants, backends.filter(isGuessable));
+  const contenders = listContenders(variants, backends.filter(isGuessable));
   // Weights that are all here came with a runtime.
-  const loaded = candidates.filter(({ variant }) => missingBytes[variant] === 0);
+  const loaded = contenders.filter(({ variant }) => missingBytes[variant] === 0);
   const cachedRuntimes = new Set(loaded.map(({ backend }) => backend));
-  return orderByWeight(candidates, { missingBytes, cachedRuntimes })[0]?.backend;
+  return orderByWeight(contenders, { missingBytes, cachedRuntimes })[0]?.backend;
 }

@@ -1,16 +1,16 @@
 import type { AvailableBackend } from '../runtime-assets.js';
 import type { BackendChoice } from './backend-choice.js';
-import { isSameCandidate } from './candidate.js';
-import { isLasting, type Quarantine, type Quarantined } from './choice-record.js';
+import { type BackendFailure, isLasting, type Quarantined } from './choice-record.js';
+import { isSameContender } from './contender.js';
 
-/** Holds a failure against a candidate: for good where it would fail again, else until it serves. */
+/** Holds a failure against a contender: for good where it would fail again, else until it serves. */
 export function quarantine(
   choice: BackendChoice,
-  failed: Quarantine,
+  failed: BackendFailure,
   sequence: number | undefined,
 ): void {
   const withIt = (all: readonly Quarantined[]) => [
-    ...all.filter((one) => !isSameCandidate(one, failed)),
+    ...all.filter((one) => !isSameContender(one, failed)),
     { ...failed, atMs: Date.now() },
   ];
   choice.change({}, sequence);

@@ -5,9 +5,9 @@ import {
   bytesToFetch,
   findLightest,
   isGuessable,
-  listCandidates,
+  listContenders,
   orderByWeight,
-} from './candidate-order.js';
+} from './contender-order.js';
 
 const variant = (name: string, runtime: 'onnx' | 'tfjs') =>
   ({ name, runtime, dtype: 'fp32', files: [] }) as unknown as Variant;
@@ -16,25 +16,25 @@ const WASM = AVAILABLE_BACKENDS.filter(isGuessable);
 const NOTHING_CACHED = { cachedRuntimes: new Set<never>() };
 
 test('the first variant of every backend comes before the second of any', () => {
-  const names = listCandidates(DIGITS, WASM).map(({ backend, variant }) => `${variant}/${backend}`);
+  const names = listContenders(DIGITS, WASM).map(({ backend, variant }) => `${variant}/${backend}`);
   expect(names).toEqual(['int8/onnx-wasm', 'uint8/tfjs-wasm', 'fp32/onnx-wasm']);
 });
 
-test('a backend without a variant of its runtime is no candidate', () => {
-  expect(listCandidates([variant('only', 'tfjs')], WASM)).toEqual([
+test('a backend without a variant of its runtime is no contender', () => {
+  expect(listContenders([variant('only', 'tfjs')], WASM)).toEqual([
     { backend: 'tfjs-wasm', variant: 'only' },
   ]);
 });
 
 test('on an empty cache a small model starts on the light runtime', () => {
   const missingBytes = { int8: 30_000, fp32: 100_000, uint8: 28_000 };
-  const [first] = orderByWeight(listCandidates(DIGITS, WASM), { missingBytes, ...NOTHING_CACHED });
+  const [first] = orderByWeight(listContenders(DIGITS, WASM), { missingBytes, ...NOTHING_CACHED });
   expect(first).toEqual({ backend: 'tfjs-wasm', variant: 'uint8' });
 });
 
 test('weights that outweigh the larger runtime turn the order round', () => {
   const missingBytes = { int8: 3_000_000, fp32: 12_000_000, uint8: 9_000_000 };
-  const [first] = orderByWeight(listCandidates(DIGITS, WASM), { missingBytes, ...NOTHING_CACHED });
+  const [first] = orderByWeight(listContenders(DIGITS, WASM), { missingBytes, ...NOTHING_CACHED });
   expect(first).toEqual({ backend: 'onnx-wasm', variant: 'int8' });
 });
 
@@ -42,7 +42,7 @@ test("with everything on the device the publisher's order decides", () => {
   const missingBytes = { int8: 0, fp32: 0, uint8: 0 };
   const transfer = { missingBytes, cachedRuntimes: new Set(AVAILABLE_BACKENDS) };
   expect(bytesToFetch({ backend: 'onnx-wasm', variant: 'int8' }, transfer)).toBe(0);
-  const [first] = orderByWeight(listCandidates(DIGITS, WASM), transfer);
+  const [first] = orderByWeight(listContenders(DIGITS, WASM), transfer);
   expect(first).toEqual({ backend: 'onnx-wasm', variant: 'int8' });
 });
 

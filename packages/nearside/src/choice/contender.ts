@@ -1,12 +1,12 @@
 import type { AvailableBackend } from '../runtime-assets.js';
 
 /** One way of serving a version: a variant of it on a backend. */
-export interface Candidate {
+export interface Contender {
   readonly backend: AvailableBackend;
   readonly variant: string;
 }
 
-export function isSameCandidate(
+export function isSameContender(
   a: { readonly backend: string; readonly variant?: string | undefined } | undefined,
   b: typeof a,
 ): boolean {
@@ -14,17 +14,17 @@ export function isSameCandidate(
 }
 
 /** As people read it. */
-export function candidateName({ backend, variant }: Candidate): string {
+export function contenderName({ backend, variant }: Contender): string {
   return `${variant} on ${backend}`;
 }
 
-/** What serves, as a candidate. */
-export function candidateOf({
+/** What serves, as a contender. */
+export function contenderOf({
   backend,
   variant,
 }: {
   readonly backend: AvailableBackend;
   readonly variant: { readonly name: string };
-}): Candidate {
+}): Contender {
   return { backend, variant: variant.name };
 }

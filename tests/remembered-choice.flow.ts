@@ -1,0 +1,175 @@
+import { expect, type Page, test } from '@playwright/test';
+import { trivialOnOnnx } from './change-digits.js';
+import { serveDigits } from './digits-repository.js';
+import {
+  changeChoice,
+  ONNX,
+  pretendTfjsWon,
+  type RememberedChoice,
+  readChoice,
+  TFJS,
+} from './remembered-choice.js';
+import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
+import { PATIENT, visitUntilTuned } from './visit-until-tuned.js';
+
+let site: Awaited<ReturnType<typeof serveBarePage>>;
+let digits: Awaited<ReturnType<typeof serveDigits>>;
+
+test.beforeAll(async () => {
+  site = await serveBarePage();
+  digits = await serveDigits();
+  await digits.release(trivialOnOnnx({ isWrong: false })); // ONNX Runtime is the faster one, by far
+});
+
+test.afterAll(async () => {
+  await Promise.all([site.close(), digits.close()]);
+});
+
+test.beforeEach(async ({ page }) => {
+  await gotoBarePage(page, site.url);
+  const seen = await visit(page);
+  expect(seen.backends, JSON.stringify(seen.table)).toEqual(['tfjs-wasm', 'onnx-wasm']);
+});
+
+test('on the same device, in the same browser, nothing is measured or tried again', async ({
+  page,
+}) => {
+  await changeChoice(page, pretendOnnxFailed);
+  await expectNothingAnew(page);
+});
+
+test('nor after an update of the browser within its major version', async ({ page }) => {
+  await changeChoice(page, pretendOnnxFailed);
+  await become(page, (agent) => agent.replace(/(Chrome\/\d+)\S*/, '$1.7.8.9'));
+  await expectNothingAnew(page);
+});
+
+test('in another major version of the browser all are tried and measured again', async ({
+  page,
+}) => {
+  await changeChoice(page, pretendOnnxFailed);
+  await become(page, (agent) => agent.replace(/(Chrome)\/\d+/, '$1/999'));
+  await expectAllAnew(page);
+});
+
+/** What another device, library or release would have left, where the same record would be believed. */
+const ELSEWHERE: Record<string, (record: RememberedChoice) => RememberedChoice> = {
+  'another GPU': (record) => ({ ...record, adapter: 'nvidia/ampere' }),
+  'another version of the library': (record) => inCircumstances(record, /(?<=^\d+) \S+/, ' 0.0.0'),
+  'another release': (record) => inCircumstances(record, /^\d+/, '1'),
+  'another isolation': (record) => inCircumstances(record, /\S+$/, 'otherwise'),
+};
+
+for (const [name, change] of Object.entries(ELSEWHERE)) {
+  test(`with ${name} all are tried and measured again`, async ({ page }) => {
+    await changeChoice(page, (record) => change(pretendOnnxFailed(record)));
+    await expectAllAnew(page);
+  });
+}
+
+test('runs that lastingly take longer than was measured have all measured again, and the faster one serves', async ({
+  page,
+}) => {
+  await changeChoice(page, pretendBothWereFaster);
+  const seen = await runUntilSelected(page);
+  expect(seen).toMatchObject({
+    first: 'tfjs-wasm',
+    selected: { ...ONNX, origin: 'measured' },
+    last: 'onnx-wasm',
+    choice: 'measured',
+    quarantined: [],
+  });
+  expect(seen.counted).toBe(seen.runs);
+
+  // The device may have been hot, or busy: in another visit all are measured once more.
+  const { measured, start } = await readChoice(page);
+  expect(start).toEqual(ONNX);
+  expect(measured).toMatchObject([
+    { ...TFJS, isPassing: true },
+    { ...ONNX, isPassing: true },
+  ]);
+  expect(await visit(page)).toMatchObject({ backends: ['onnx-wasm', 'onnx-wasm'] });
+  const again = (await readChoice(page)).measured;
+  expect(again).toHaveLength(2);
+  for (const one of again) expect(one).not.toMatchObject({ isPassing: true });
+});
+
+function visit(page: Page) {
+  return visitUntilTuned(page, digits.address);
+}
+
+/** As if ONNX Runtime had computed wrong numbers, after it had lost. */
+function pretendOnnxFailed(record: RememberedChoice): RememberedChoice {
+  const failed = { ...ONNX, code: 'golden-mismatch', message: 'wrong', atMs: 0 };
+  return { ...pretendTfjsWon(record), quarantined: [failed] };
+}
+
+/** As if both had been far faster on this device, and TensorFlow.js the faster one. */
+function pretendBothWereFaster(record: RememberedChoice): RememberedChoice {
+  const measured = [
+    { ...TFJS, p50Ms: 0.0001 },
+    { ...ONNX, p50Ms: 0.0002 },
+  ];
+  return { ...record, start: TFJS, measured };
+}
+
+function inCircumstances(record: RememberedChoice, pattern: RegExp, other: string) {
+  expect(record.circumstances).toMatch(pattern);
+  return { ...record, circumstances: record.circumstances.replace(pattern, other) };
+}
+
+/** Has the browser say that it is another one. */
+async function become(page: Page, change: (agent: string) => string): Promise<void> {
+  const agent = await page.evaluate(() => navigator.userAgent);
+  expect(change(agent)).not.toBe(agent);
+  const session = await page.context().newCDPSession(page);
+  await session.send('Emulation.setUserAgentOverride', { userAgent: change(agent) });
+  await gotoBarePage(page, site.url);
+}
+
+async function expectNothingAnew(page: Page): Promise<void> {
+  const { choice, backends, quarantined } = await visit(page);
+  expect({ choice, backends }).toEqual({
+    choice: 'remembered',
+    backends: ['tfjs-wasm', 'tfjs-wasm'],
+  });
+  expect(quarantined).toMatchObject([ONNX]);
+}
+
+async function expectAllAnew(page: Page): Promise<void> {
+  const { choice, backends, quarantined } = await visit(page);
+  expect({ choice, backends, quarantined }).toEqual({
+    choice: 'measured',
+    backends: ['tfjs-wasm', 'onnx-wasm'],
+    quarantined: [],
+  });
+}
+
+/** Opens with what is remembered and runs on until something else comes to serve. */
+function runUntilSelected(page: Page) {
+  return page.evaluate(
+    async ([{ url, trust }, options]) => {
+      const { nearside, one } = globalThis as Scope;
+      const model = await nearside.open(url, { trust, ...options });
+      const first = (await model.run(one())).meta.backend;
+      let runs = 1;
+      let selected: { origin: string } | undefined;
+      model.on('backend-selected', (event: { origin: string }) => {
+        if (event.origin === 'measured') selected = event;
+      });
+      while (!selected) {
+        await model.run(one());
+        runs += 1;
+        await new Promise(requestAnimationFrame);
+      }
+      const last = (await model.run(one())).meta.backend;
+      const { choice, quarantined, ok } = model.stats();
+      await model.close();
+      return { first, selected, last, choice, quarantined, runs: runs + 1, counted: ok };
+    },
+    [digits.address, PATIENT] as const,
+  );
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: what the page's global scope holds, as it sees it
+type Scope = any;
