@@ -3,7 +3,7 @@ import { firefoxLaunch, isInstalled } from './scripts/browsers.mjs';
 import { chromiumGpuLaunch, chromiumLaunch } from './scripts/chromium.mjs';
 
 /** What every engine is held to; Chromium without a GPU runs all the rest as well. */
-const EVERYWHERE = ['core-path.flow.ts', 'gpu.flow.ts'];
+const EVERYWHERE = ['core-path.flow.ts', 'gpu.flow.ts', 'stream-path.flow.ts'];
 const WEBKIT = 'webkit.flow.ts';
 
 /**
