@@ -1,4 +1,3 @@
-import type { StorageReport } from '@nearside/artifact';
 import { type NearsideError, shareOnce } from '@nearside/core';
 import type { Companions } from './accompany-model.js';
 import type { BackendChoice } from './choice/backend-choice.js';
@@ -7,7 +6,7 @@ import type { ModelEmitter } from './events.js';
 import { awaitFirstResult } from './first-result.js';
 import { createHandover, type Shift } from './handover.js';
 import { loadLater } from './load-later.js';
-import type { Model, ModelStats, OpeningStats, StorageOptions } from './model.js';
+import type { Model, ModelStats, OpeningStats } from './model.js';
 import type { OpenPlan } from './open-options.js';
 import { postBatch, type QueuedRun } from './post-batch.js';
 import type { RunReply } from './protocol.js';
@@ -48,6 +47,7 @@ export interface ModelParts {
 export async function createModel(parts: ModelParts): Promise<Model> {
   const { emitter, plan, choice, serving: first } = parts;
   const { model } = first.version.release;
+  const { watchdogMs } = plan.policy;
   const context = { plan, emitter, choice, identity: first.version.install };
   const recent = createRecentRuns();
   const opening = describeOpening(parts);
@@ -79,7 +79,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   const queue = createRunQueue<QueuedRun, RunReply>({
     discard: ({ input }) => releaseSnapshot(input),
     post(runs) {
-      const batch = postBatch(runs, { handover, watchdogMs: plan.policy.watchdogMs });
+      const batch = postBatch(runs, { handover, watchdogMs });
       batch.end.then(
         () => companions?.tune(),
         () => {},
@@ -180,15 +180,6 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     };
   }
 
-  async function storage({ persist = false }: StorageOptions = {}): Promise<StorageReport> {
-    if (closed) throw closed;
-    if (plan.unsigned) return { kind: 'memory', versions: [] };
-    // Asked of the page itself, because a worker cannot show the question a browser may have.
-    if (persist) await globalThis.navigator?.storage?.persist?.();
-    const { serving } = await handover.awake();
-    return serving.connection.storage();
-  }
-
   async function tuneBeforeOpen(): Promise<void> {
     const { signal } = plan;
     const leave = () => void close();
@@ -229,9 +220,12 @@ export async function createModel(parts: ModelParts): Promise<Model> {
         ...{ closing: leaving.signal, custom: own?.snapshotCustom },
       }),
     stats,
-    storage,
+    async storage(options) {
+      if (closed) throw closed;
+      return (await loadLater()).readStorage({ handover, plan }, options);
+    },
     profile: async (input, options) =>
-      (await loadLater()).profileModel({ run, handover }, input, options),
+      (await loadLater()).profileModel({ run, handover, watchdogMs }, input, options),
     async explainBackend() {
       const { explainBackend } = await loadLater();
       return explainBackend(handover.current.serving, context);
@@ -249,7 +243,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     },
     async warm() {
       if (closed) throw closed;
-      await handover.run(({ serving }) => serving.connection.warm());
+      await (await loadLater()).warmModel(handover, watchdogMs);
       residence?.used();
     },
     async update() {
