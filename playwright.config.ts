@@ -39,7 +39,7 @@ export default defineConfig({
       ? [
           {
             name: 'firefox',
-            testMatch: EVERYWHERE,
+            testMatch: [...EVERYWHERE, 'early-reports.flow.ts'],
             grepInvert: [NO_GPU, GPU_PROCESS],
             use: { browserName: 'firefox' as const, launchOptions: firefoxLaunch },
           },

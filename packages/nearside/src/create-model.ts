@@ -5,6 +5,7 @@ import { closedError } from './closed-error.js';
 import type { ModelEmitter } from './events.js';
 import { awaitFirstResult } from './first-result.js';
 import { createHandover, type Shift } from './handover.js';
+import { keepTrying } from './keep-trying.js';
 import { loadLater } from './load-later.js';
 import type { Model, ModelStats, OpeningStats } from './model.js';
 import type { OpenPlan } from './open-options.js';
@@ -103,7 +104,6 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     });
     return companions;
   });
-  if (!plan.unsigned) void accompany().catch(() => {}); // `update` says why, and tries again
   const leaving = new AbortController();
   const own = parts.own?.(leaving.signal);
   const runner = createRunner({ ...{ handover, queue, recent, emitter, refusal }, ...own });
@@ -142,11 +142,12 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     });
   };
   if (plan.engine.takeResidence) reside(plan.engine.takeResidence);
-  else
-    void later().then(
-      ({ takeResidence }) => closed ?? reside(takeResidence),
-      () => {},
-    );
+  keepTrying(async () => {
+    const { takeResidence } = await later();
+    if (closed) return;
+    if (!residence) reside(takeResidence);
+    if (!plan.unsigned) await accompany(); // `update` says why it fails
+  });
 
   function refusal() {
     if (closed) return { reason: closed, isOwn: true };
