@@ -18,7 +18,7 @@ export async function compare(contenders, { pairs, warmUps }) {
 /**
  * The peer, with as many threads as the library has taken.
  *
- * @returns a function that gives it one input and waits for `count` answers
+ * @returns a function that gives it one input and waits for the answers
  */
 export async function openReference(modelUrl, threads) {
   const worker = new Worker(new URL('./reference-worker.js', import.meta.url), { type: 'module' });
@@ -29,10 +29,10 @@ export async function openReference(modelUrl, threads) {
   });
   return (...inputs) =>
     new Promise((resolve) => {
-      let answers = 0;
-      worker.onmessage = () => {
-        answers += 1;
-        if (answers === inputs.length) resolve();
+      const answers = [];
+      worker.onmessage = ({ data }) => {
+        answers.push(data); // reading is part of a call: what nobody reads is never decoded
+        if (answers.length === inputs.length) resolve(answers);
       };
       for (const input of inputs) worker.postMessage(input, [input.values.buffer]);
     });

@@ -3,8 +3,7 @@ import * as Comlink from 'comlink';
 import { expect, test } from 'vitest';
 import { connect } from './connection.js';
 import type { WorkerFailure } from './platform/host.js';
-
-import { READY, type WorkerApi } from './protocol.js';
+import { READY, type RunRequest, type WorkerApi } from './protocol.js';
 import type { Host } from './shared-workers.js';
 
 /** A host whose other side is in the test's hands. */
@@ -93,18 +92,32 @@ test('what another model has done to the worker is told as such', async () => {
   await expect(call).rejects.toMatchObject({ code: 'worker-lost', details: { isAnothers: true } });
 });
 
-test('a batch is told when it is its turn', async () => {
+test('a batch is told when it is its turn: at once, or by a worker that has something to do', async () => {
   const answered = createDeferred<void>();
-  const run = () =>
-    answered.promise.then(() => ({ ok: true, value: { kind: 'done', replies: [] } }) as const);
+  const asked: boolean[] = [];
+  const run = async ({ tellsBegun }: RunRequest) => {
+    asked.push(tellsBegun === true);
+    await answered.promise;
+    return { ok: true, value: { kind: 'done', replies: [] } } as const;
+  };
   const { host, worker } = fakeHost({ run });
   const connection = await connect(host, silent);
+  let begun = 0;
+  const count = {
+    transfer: [],
+    onBegun: () => {
+      begun += 1;
+    },
+  };
+  const first = connection.run({ id: 6, items: [] }, count);
+  expect(begun).toBe(1);
   const told = createDeferred<void>();
-  const running = connection.run({ id: 7, items: [] }, { transfer: [], onBegun: told.resolve });
+  const second = connection.run({ id: 7, items: [] }, { transfer: [], onBegun: told.resolve });
   worker.postMessage({ nearside: 'begun', id: 7 });
   await told.promise;
   answered.resolve();
-  await running;
+  await Promise.all([first, second]);
+  expect(asked).toEqual([false, true]);
   connection.kill(undefined);
 });
 

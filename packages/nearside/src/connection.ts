@@ -1,28 +1,20 @@
-import type { StorageReport, UpdateCheck } from '@nearside/artifact';
 import { createDeferred, NearsideError } from '@nearside/core';
 import { isLostWorker } from './backend-fault.js';
-import type { OperatorTime } from './backends/operator-times.js';
+import { type PlainCalls, passOn } from './plain-calls.js';
 import type { WorkerFailure } from './platform/host.js';
 import { transfer, wrap } from './port-calls.js';
 import {
-  type BatchReply,
-  type CheckRequest,
-  type FetchRequest,
   fromWireError,
   type LoadedVariant,
   type LoadRequest,
-  type OpenedVersion,
-  type OpenRequest,
+  type ModelCalls,
   type ProfileRequest,
   READY,
-  type RejectRequest,
   type Reply,
   type RunRequest,
-  type UnsignedRequest,
   type WorkerApi,
   type WorkerEvent,
 } from './protocol.js';
-import type { AvailableBackend } from './runtime-assets.js';
 import { startAwakeTimer } from './scheduler/awake-timer.js';
 import type { Host, WorkerStatus } from './shared-workers.js';
 
@@ -33,27 +25,10 @@ const HANDSHAKE_MS = 30_000;
  * Calls to one model in a worker. Each rejects with what the worker replied, with `worker-lost` when
  * it died, or with what `close` was given; none stays pending.
  */
-export interface Connection {
-  open(request: OpenRequest): Promise<OpenedVersion | undefined>;
-  openUnsigned(request: UnsignedRequest): Promise<OpenedVersion>;
-  fetch(request: FetchRequest): Promise<void>;
-  load(request: LoadRequest): Promise<LoadedVariant>;
-  missingBytes(): Promise<Readonly<Record<string, number>>>;
-  lightest(backends: readonly AvailableBackend[]): Promise<AvailableBackend | undefined>;
-  time(): Promise<number>;
-  run(request: RunRequest, options: PostOptions): Promise<BatchReply>;
-  recall(id: number): Promise<void>;
-  beginStream(id: number): Promise<void>;
-  endStream(id: number): Promise<void>;
-  profile(
-    request: ProfileRequest,
-    transfer: Transferable[],
-  ): Promise<readonly OperatorTime[] | undefined>;
-  check(request: CheckRequest): Promise<UpdateCheck>;
-  spendTry(sequence: number): Promise<number | undefined>;
-  reject(request: RejectRequest): Promise<void>;
-  storage(): Promise<StorageReport>;
-  warm(): Promise<void>;
+export interface Connection extends PlainCalls {
+  load: ModelCalls['load'];
+  run(request: RunRequest, options: PostOptions): ReturnType<ModelCalls['run']>;
+  profile(request: ProfileRequest, transfer: Transferable[]): ReturnType<ModelCalls['profile']>;
   readonly runtimeWasm: Host['runtimeWasm'];
   /** The workers it is in: one, or a pool's. */
   readonly workers: readonly WorkerStatus[];
@@ -77,11 +52,12 @@ export interface Connection {
   kill(reason: unknown, batch?: number): void;
 }
 
+/** What goes with a batch. */
 export interface PostOptions {
   /** What is given away with the request. */
   readonly transfer: Transferable[];
-  /** Told when it is the request's turn. */
-  readonly onBegun?: (() => void) | undefined;
+  /** Told when it is the request's turn; at once, where it need not wait for one. */
+  readonly onBegun: () => void;
 }
 
 /**
@@ -167,9 +143,12 @@ export async function connect(
   }
 
   async function run(request: RunRequest, { transfer: given, onBegun }: PostOptions) {
-    if (onBegun) begun.set(request.id, onBegun);
+    const tellsBegun = worker.calls > 0; // with nothing else to do it begins at once
+    if (tellsBegun) begun.set(request.id, onBegun);
+    else onBegun();
+    const told = { ...request, tellsBegun };
     try {
-      const answer = await settle(() => api.run(transfer(request, given)).catch(rejectUncloneable));
+      const answer = await settle(() => api.run(transfer(told, given)).catch(rejectUncloneable));
       if (answer.kind === 'done') worker.heapBytes = answer.heapBytes ?? 0;
       return answer;
     } finally {
@@ -194,24 +173,11 @@ export async function connect(
   }
 
   return {
-    open: (request) => settle(() => api.open(request)),
-    openUnsigned: (request) => settle(() => api.openUnsigned(request)),
-    fetch: (request) => settle(() => api.fetch(request)),
+    ...passOn((name) => (request) => settle<unknown>(() => api[name](request))),
     load,
-    missingBytes: () => settle(() => api.missingBytes()),
-    lightest: (backends) => settle(() => api.lightest(backends)),
-    time: () => settle(() => api.time()),
     run,
-    recall: (id) => settle(() => api.recall(id)),
-    beginStream: (id) => settle(() => api.beginStream(id)),
-    endStream: (id) => settle(() => api.endStream(id)),
     profile: (request, given) =>
       settle(() => api.profile(transfer(request, given)).catch(rejectUncloneable)),
-    check: (request) => settle(() => api.check(request)),
-    spendTry: (sequence) => settle(() => api.spendTry(sequence)),
-    reject: (request) => settle(() => api.reject(request)),
-    storage: () => settle(() => api.storage()),
-    warm: () => settle(() => api.warm()),
     workers: [worker],
     declare: host.declare,
     runtimeWasm: host.runtimeWasm,

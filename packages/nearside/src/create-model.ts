@@ -7,7 +7,8 @@ import { awaitFirstResult } from './first-result.js';
 import { createHandover, type Shift } from './handover.js';
 import { keepTrying } from './keep-trying.js';
 import { loadLater } from './load-later.js';
-import type { Model, ModelStats, OpeningStats } from './model.js';
+import type { Model } from './model.js';
+import { describeOpening, readStats } from './model-stats.js';
 import type { OpenPlan } from './open-options.js';
 import { postBatch, type QueuedRun } from './post-batch.js';
 import type { RunReply } from './protocol.js';
@@ -18,10 +19,7 @@ import { createRunQueue } from './scheduler/run-queue.js';
 import type { Serving } from './serving.js';
 import { releaseSnapshot } from './snapshot-input.js';
 import { streamLater } from './streaming/stream-later.js';
-import { createLifetime } from './telemetry/lifetime.js';
-import type { Reporting } from './telemetry/open-reporting.js';
-import { createRecorder } from './telemetry/recorder.js';
-import { createReportTotals } from './telemetry/report-totals.js';
+import { startRecording } from './telemetry/recording.js';
 
 type OwnParts = 'fallBack' | 'snapshotCustom';
 
@@ -51,16 +49,10 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   const { watchdogMs } = plan.policy;
   const context = { plan, emitter, choice, identity: first.version.install };
   const recent = createRecentRuns();
-  const opening = describeOpening(parts);
+  const opening = describeOpening(first, parts.startMs);
   const firstResult = awaitFirstResult();
   const later = () => firstResult.isOver.then(loadLater);
-  let reporting: Reporting | undefined;
-  const recording = { ...context, lifetime: createLifetime(), totals: createReportTotals() };
-  const loadReporting = shareOnce(async () => {
-    const { openReporting } = await later();
-    reporting = openReporting(plan.store);
-    return reporting;
-  });
+  const recording = startRecording(context, later);
   const revive = shareOnce(async () => (await loadLater()).createReviver(context));
   const handover = createHandover(startShift(first), {
     async revive(lost) {
@@ -94,14 +86,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     const { accompanyModel } = await later();
     if (closed) throw closed;
     const isBusy = () => queue.waiting > 0 || !handover.isIdle;
-    companions = accompanyModel({
-      ...context,
-      handover,
-      recording,
-      loadReporting,
-      startShift,
-      isBusy,
-    });
+    companions = accompanyModel({ ...context, handover, recording, startShift, isBusy });
     return companions;
   });
   const leaving = new AbortController();
@@ -111,12 +96,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   let closing: Promise<void> | undefined;
 
   function startShift(started: Serving): Shift {
-    const { version, backend, variant } = started;
-    const counted = { version, backend, variant: variant.name, startMs: Date.now() };
-    const recorder = createRecorder(recording.lifetime, async () => {
-      const [opened, { countVersion }] = await Promise.all([loadReporting(), later()]);
-      return countVersion(opened, recording, counted);
-    });
+    const recorder = recording.startRecorder(started);
     const pooled = { ...context, waiting: () => queue.waiting };
     return { serving: plan.engine.poolServing?.(started, pooled) ?? started, recorder };
   }
@@ -154,48 +134,6 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     return companions?.revoked && { reason: companions.revoked, isOwn: false };
   }
 
-  function stats(): ModelStats {
-    const { lifetime, totals } = recording;
-    const { version, variant, backend, loaded, connection } = handover.current.serving;
-    return {
-      model,
-      version: version.release.version,
-      variant: variant.name,
-      backend,
-      threads: loaded.threads,
-      hardware: loaded.hardware,
-      workers: handover.isResting ? 0 : connection.workers.length,
-      heapBytes: connection.workers.reduce((sum, { heapBytes }) => sum + heapBytes, 0) || undefined,
-      verdict: loaded.isProven ? 'proven' : 'unproven',
-      choice: choice.origin,
-      quarantined: [...choice.record.quarantined, ...choice.passing],
-      ok: lifetime.ok,
-      errors: Object.fromEntries(lifetime.errors),
-      aborted: lifetime.aborted,
-      invalid: lifetime.invalid,
-      fallbacks: lifetime.fallbacks,
-      waiting: queue.waiting,
-      latencyMs: lifetime.latencyMs?.() ?? { p50: undefined, p95: undefined, p99: undefined },
-      opening,
-      reports: plan.report && { ...totals },
-    };
-  }
-
-  async function tuneBeforeOpen(): Promise<void> {
-    const { signal } = plan;
-    const leave = () => void close();
-    signal?.addEventListener('abort', leave);
-    firstResult.end();
-    await accompany().then(
-      ({ tune }) => tune(),
-      () => {},
-    ); // without it the first one serves
-    signal?.removeEventListener('abort', leave);
-    if (!signal?.aborted) return;
-    await close();
-    throw signal.reason;
-  }
-
   async function close(): Promise<void> {
     closed ??= closedError(model);
     residence?.leave();
@@ -204,11 +142,17 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     queue.close(closed);
     leaving.abort(closed);
     const ended = handover.close(closed);
-    closing ??= Promise.all([ended, companions?.saved()]).then(() => reporting?.close());
+    closing ??= Promise.all([ended, companions?.saved()]).then(recording.close);
     return closing;
   }
 
-  if (plan.tune.when === 'before-open') await tuneBeforeOpen();
+  if (plan.tune.when === 'before-open') {
+    firstResult.end();
+    await loadLater().then(
+      ({ tuneBeforeOpen }) => tuneBeforeOpen({ signal: plan.signal, accompany, close }),
+      () => {}, // without it the first one serves
+    );
+  }
 
   return {
     run: run as Model['run'],
@@ -220,7 +164,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
         ...{ handover, runFrame, refusal },
         ...{ closing: leaving.signal, custom: own?.snapshotCustom },
       }),
-    stats,
+    stats: () => readStats({ handover, choice, queue, plan, recording, opening }),
     async storage(options) {
       if (closed) throw closed;
       return (await loadLater()).readStorage({ handover, plan }, options);
@@ -254,16 +198,5 @@ export async function createModel(parts: ModelParts): Promise<Model> {
       return (await accompany()).update();
     },
     [Symbol.asyncDispose]: close,
-  };
-}
-
-function describeOpening({ serving, startMs }: ModelParts): OpeningStats {
-  const { version, loaded, metadataMs } = serving;
-  return {
-    origin: version.origin,
-    totalMs: performance.now() - startMs,
-    steps: { ...loaded.times, metadata: metadataMs },
-    fetchedBytes: loaded.fetchedBytes,
-    healedChunks: loaded.healedChunks,
   };
 }

@@ -3,68 +3,27 @@ import {
   type ModelInstallation,
   openModelInstallation,
   parseModelAddress,
-  type StorageReport,
-  type UpdateCheck,
   variantFiles,
   withMemoryFallback,
 } from '@nearside/artifact';
 import { type Golden, initialState, NearsideError, type Store } from '@nearside/core';
 import type { ModelFiles, RuntimeTraits } from './backends/backend.js';
-import type { OperatorTime } from './backends/operator-times.js';
 import { findLightest } from './choice/candidate-order.js';
 import { checkGolden, goldenFiles } from './golden-check.js';
 import { createHostedStreams } from './hosted-streams.js';
 import { LIBRARY_VERSION } from './library-version.js';
 import { createLoadProgress } from './load-progress.js';
 import type { OpenStore } from './platform/open-store.js';
-import type {
-  BatchReply,
-  CheckRequest,
-  FetchRequest,
-  LoadedVariant,
-  LoadRequest,
-  OpenedVersion,
-  OpenRequest,
-  ProfileRequest,
-  RejectRequest,
-  RunRequest,
-  UnsignedRequest,
-  WhichVersion,
-  WorkerEvent,
-} from './protocol.js';
+import type { ModelCalls, OpenedVersion, WhichVersion, WorkerEvent } from './protocol.js';
 import { requireTask } from './require-task.js';
 import { runBatch, toTensors } from './run-batch.js';
 import type { ModelTurns } from './run-turns.js';
-import type { AvailableBackend } from './runtime-assets.js';
 import { openSession, requireVariant, type Session, startSession } from './session.js';
 import type { SharedRuntime } from './shared-runtime.js';
 import type { Tasks } from './task.js';
 import { type InstallIdentity, readInstallIdentity } from './telemetry/install-identity.js';
 import { timeSession } from './time-session.js';
 import { openUnsignedVersion, type UnsignedVersion } from './unsigned/unsigned-version.js';
-
-/** One of the models that this worker serves, from address to session. */
-export interface HostedModel {
-  open(request: OpenRequest): Promise<OpenedVersion | undefined>;
-  openUnsigned(request: UnsignedRequest): Promise<OpenedVersion>;
-  fetch(request: FetchRequest): Promise<void>;
-  load(request: LoadRequest): Promise<LoadedVariant>;
-  missingBytes(): Promise<Record<string, number>>;
-  lightest(backends: readonly AvailableBackend[]): Promise<AvailableBackend | undefined>;
-  time(): Promise<number>;
-  run(request: RunRequest): Promise<BatchReply>;
-  recall(id: number): Promise<void>;
-  beginStream(id: number): Promise<void>;
-  endStream(id: number): Promise<void>;
-  profile(request: ProfileRequest): Promise<readonly OperatorTime[] | undefined>;
-  check(request: CheckRequest): Promise<UpdateCheck>;
-  spendTry(sequence: number): Promise<number | undefined>;
-  reject(request: RejectRequest): Promise<void>;
-  storage(): Promise<StorageReport>;
-  warm(): Promise<void>;
-  /** Ends downloads, lets what is being stored be stored, frees the session. Safe to call twice. */
-  close(): Promise<void>;
-}
 
 export interface HostedModelOptions {
   /** Of the worker, for all its models. */
@@ -76,6 +35,7 @@ export interface HostedModelOptions {
   readonly emit: (event: WorkerEvent) => void;
 }
 
+/** One of the models that this worker serves, from address to session. */
 export function createHostedModel({
   runtime,
   turns,
@@ -83,7 +43,7 @@ export function createHostedModel({
   heapBytes,
   openStore,
   emit,
-}: HostedModelOptions): HostedModel {
+}: HostedModelOptions): ModelCalls {
   const progress = createLoadProgress((progress) => emit({ nearside: 'progress', progress }));
   const closing = new AbortController();
   let installation: ModelInstallation | undefined;
@@ -180,11 +140,10 @@ export function createHostedModel({
     time: () => turns.take(() => timeSession(requireStep(session, 'load'))),
 
     run(request) {
-      const arrivedMs = performance.now();
       const ready = requireStep(session, 'load');
-      const stages = { arrivedMs, task: tasks[ready.spec.task] };
+      const stages = { task: tasks[ready.spec.task] };
       return turns.run(request, async () => {
-        emit({ nearside: 'begun', id: request.id });
+        if (request.tellsBegun) emit({ nearside: 'begun', id: request.id });
         const replies = await (request.stream === undefined
           ? runBatch(ready, request.items, stages)
           : streams.run(request.stream, request.items, stages));

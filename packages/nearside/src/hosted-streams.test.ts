@@ -56,36 +56,34 @@ const outputs = (replies: readonly Reply<RunReply>[]) =>
     return Object.entries(tensors).map(([name, { data }]) => `${name} ${data[0]}`);
   });
 
-const now = { arrivedMs: 0 };
-
 test('frames carry the state of their own stream, over several messages', async () => {
   const streams = createHostedStreams();
   const session = openSession();
   streams.begin(1, session);
   streams.begin(2, session);
-  expect(outputs(await streams.run(1, [frame(1), frame(2)], now))).toEqual([['y 1'], ['y 3']]);
-  expect(outputs(await streams.run(2, [frame(10)], now))).toEqual([['y 10']]);
-  expect(outputs(await streams.run(1, [frame(3)], now))).toEqual([['y 6']]);
+  expect(outputs(await streams.run(1, [frame(1), frame(2)], {}))).toEqual([['y 1'], ['y 3']]);
+  expect(outputs(await streams.run(2, [frame(10)], {}))).toEqual([['y 10']]);
+  expect(outputs(await streams.run(1, [frame(3)], {}))).toEqual([['y 6']]);
 });
 
 test('a bad frame fails alone and leaves the state as it was', async () => {
   const streams = createHostedStreams();
   streams.begin(1, openSession());
-  expect(outputs(await streams.run(1, [frame(1), frame(-1), frame(2)], now))).toEqual([
+  expect(outputs(await streams.run(1, [frame(1), frame(-1), frame(2)], {}))).toEqual([
     ['y 1'],
     'input-invalid',
     ['y 3'],
   ]);
-  await expect(streams.run(1, [frame(5_000)], now)).rejects.toThrow('overflow');
-  expect(outputs(await streams.run(1, [frame(4)], now))).toEqual([['y 7']]);
+  await expect(streams.run(1, [frame(5_000)], {})).rejects.toThrow('overflow');
+  expect(outputs(await streams.run(1, [frame(4)], {}))).toEqual([['y 7']]);
 });
 
 test('a stream that has ended, or never began, is state-lost rather than begun from zeros', async () => {
   const streams = createHostedStreams();
   streams.begin(1, openSession());
-  await streams.run(1, [frame(1)], now);
+  await streams.run(1, [frame(1)], {});
   streams.end(1);
   for (const id of [1, 2]) {
-    await expect(streams.run(id, [frame(1)], now)).rejects.toMatchObject({ code: 'state-lost' });
+    await expect(streams.run(id, [frame(1)], {})).rejects.toMatchObject({ code: 'state-lost' });
   }
 });

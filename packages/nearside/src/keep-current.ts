@@ -9,9 +9,9 @@ import { proveCandidate, type Trial } from './prove-candidate.js';
 import { rollBack } from './roll-back.js';
 import { sameInterface } from './same-interface.js';
 import type { Serving, ServingContext } from './serving.js';
-import { type CountingContext, countVersion } from './telemetry/count-version.js';
+import { countVersion } from './telemetry/count-version.js';
 import { createLifetime } from './telemetry/lifetime.js';
-import type { Reporting } from './telemetry/open-reporting.js';
+import type { Recording } from './telemetry/recording.js';
 import { startUpdateClock } from './update-clock.js';
 
 /** What any tab has asked of the repository so recently is not asked again by itself, ms. */
@@ -36,15 +36,13 @@ export interface CurrencyKeeper {
 
 export interface KeepCurrentOptions extends ServingContext {
   readonly handover: Handover;
-  readonly recording: CountingContext;
-  readonly loadReporting: () => Promise<Reporting>;
+  readonly recording: Recording;
   readonly startShift: (serving: Serving) => Shift;
 }
 
 export function keepCurrent({
   handover,
   recording,
-  loadReporting,
   startShift,
   ...context
 }: KeepCurrentOptions): CurrencyKeeper {
@@ -121,7 +119,7 @@ export function keepCurrent({
     if (opened) {
       const { version, backend, variant } = opened;
       const counter = countVersion(
-        await loadReporting(),
+        await recording.loadReporting(),
         { ...recording, lifetime: createLifetime() }, // no run of this page
         { version, backend, variant: variant.name, startMs: Date.now() },
       );

@@ -5,6 +5,7 @@
 export { accompanyModel } from './accompany-model.js';
 export { checkOpenOptions } from './check-open-options.js';
 export { checkRunOptions } from './check-run-options.js';
+export { tuneBeforeOpen } from './choice/tune-before-open.js';
 export { explainBackend } from './explain-backend.js';
 export { goBack } from './go-back.js';
 export { openWithOwn } from './open-with-own.js';

@@ -1,4 +1,5 @@
 import type { Connection } from './connection.js';
+import { passOn } from './plain-calls.js';
 import { createPoolSize, POOL_LIMITS } from './scheduler/pool-size.js';
 import { load, openOn, type Serving, type ServingContext } from './serving.js';
 
@@ -121,6 +122,7 @@ export function poolServing(
   }
 
   const connection: Connection = {
+    ...passOn((name) => (request) => main()[name](request)),
     async run(request, options) {
       const member = taking(request.stream);
       member.batches.add(request.id);
@@ -164,17 +166,7 @@ export function poolServing(
     async warm() {
       await Promise.all(alive().map((member) => member.connection.warm()));
     },
-    open: (request) => main().open(request),
-    openUnsigned: (request) => main().openUnsigned(request),
-    missingBytes: () => main().missingBytes(),
-    lightest: (backends) => main().lightest(backends),
-    time: () => main().time(),
-    fetch: (request) => main().fetch(request),
     load: (request) => main().load(request),
-    check: (request) => main().check(request),
-    spendTry: (sequence) => main().spendTry(sequence),
-    reject: (request) => main().reject(request),
-    storage: () => main().storage(),
     profile: (request, transfer) => main().profile(request, transfer),
     declare: (memoryBytes) => main().declare(memoryBytes),
     runtimeWasm: first.connection.runtimeWasm,

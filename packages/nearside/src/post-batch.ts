@@ -172,12 +172,14 @@ async function watched<Result>(
   work: (onBegun: () => void) => Promise<Result>,
 ): Promise<Result> {
   const bite = () => connection.kill(terminated(`no answer within ${watchdogMs} ms`), id);
-  let stop = startAwakeTimer(2 * watchdogMs, bite);
+  let stop: (() => void) | undefined;
+  const working = work(() => {
+    stop?.();
+    stop = startAwakeTimer(watchdogMs, bite);
+  });
+  stop ??= startAwakeTimer(2 * watchdogMs, bite);
   try {
-    return await work(() => {
-      stop();
-      stop = startAwakeTimer(watchdogMs, bite);
-    });
+    return await working;
   } finally {
     stop();
   }

@@ -23,54 +23,60 @@ import type { InstallIdentity } from './telemetry/install-identity.js';
  * The whole worker boundary: what crosses, in which form, and who owns it afterwards. Both sides
  * import this file and run nothing of each other.
  *
- * A worker serves models on one backend, each at a port of its own ({@link AttachMessage}). Calls go
- * through Comlink; a reply is an envelope and nothing is ever thrown across, because a thrown error
- * keeps only its message. The worker and each port announce themselves with {@link READY}; ports send
- * {@link WorkerEvent}s beside the replies.
+ * A worker serves models on one backend, each at a port of its own ({@link AttachMessage}). These are
+ * the calls to one of them; they go through Comlink as {@link WorkerApi}. The worker and each port announce
+ * themselves with {@link READY}; ports send {@link WorkerEvent}s beside the replies.
  */
-export interface WorkerApi {
+export interface ModelCalls {
   /** Finds, verifies and opens a version. Undefined when there is no previous one to go back to. */
-  open(request: OpenRequest): Promise<Reply<OpenedVersion | undefined>>;
+  open(request: OpenRequest): Promise<OpenedVersion | undefined>;
   /** Takes a model as files that nobody vouches for, instead of `open`; nothing of it is kept. */
-  openUnsigned(request: UnsignedRequest): Promise<Reply<OpenedVersion>>;
+  openUnsigned(request: UnsignedRequest): Promise<OpenedVersion>;
   /** Fetches what a variant of it needs and is not on the device yet. */
-  fetch(request: FetchRequest): Promise<Reply<void>>;
+  fetch(request: FetchRequest): Promise<void>;
   /**
    * Fetches one variant of it, starts the runtime, proves it on the golden cases; then the version is
    * the active one of this device, whoever serves at the moment.
    */
-  load(request: LoadRequest): Promise<Reply<LoadedVariant>>;
+  load(request: LoadRequest): Promise<LoadedVariant>;
   /** Bytes of each variant's files that are not on the device yet, compressed, by its name. */
-  missingBytes(): Promise<Reply<Readonly<Record<string, number>>>>;
+  missingBytes(): Promise<Readonly<Record<string, number>>>;
   /**
    * Which of these backends answers after the fewest bytes: where nothing is known of the model yet.
    * Undefined when none of them loads a variant.
    */
-  lightest(backends: readonly AvailableBackend[]): Promise<Reply<AvailableBackend | undefined>>;
+  lightest(backends: readonly AvailableBackend[]): Promise<AvailableBackend | undefined>;
   /** Runs the first golden case a few times, between other runs. @returns mean time of one, ms */
-  time(): Promise<Reply<number>>;
+  time(): Promise<number>;
   /** Runs one input, or several as a batch. Their buffers were transferred: the worker owns them. */
-  run(request: RunRequest): Promise<Reply<BatchReply>>;
+  run(request: RunRequest): Promise<BatchReply>;
   /** Asks a batch back that has not begun; `run` then answers `recalled`. */
-  recall(id: number): Promise<Reply<void>>;
+  recall(id: number): Promise<void>;
   /** From now on runs may name this stream, whose state stays in the worker: zeros at first. */
-  beginStream(id: number): Promise<Reply<void>>;
+  beginStream(id: number): Promise<void>;
   /** Forgets its state. Runs that name it later are `state-lost`. */
-  endStream(id: number): Promise<Reply<void>>;
+  endStream(id: number): Promise<void>;
   /** Times every operator over several runs of one input, where the runtime can tell. */
-  profile(request: ProfileRequest): Promise<Reply<readonly OperatorTime[] | undefined>>;
+  profile(request: ProfileRequest): Promise<readonly OperatorTime[] | undefined>;
   /** Asks the repository what this device should run. */
-  check(request: CheckRequest): Promise<Reply<UpdateCheck>>;
+  check(request: CheckRequest): Promise<UpdateCheck>;
   /** Counts one of a candidate's tries. @returns how many are left; undefined when none was */
-  spendTry(sequence: number): Promise<Reply<number | undefined>>;
+  spendTry(sequence: number): Promise<number | undefined>;
   /** Gives a version up on this device. */
-  reject(request: RejectRequest): Promise<Reply<void>>;
-  storage(): Promise<Reply<StorageReport>>;
+  reject(request: RejectRequest): Promise<void>;
+  storage(): Promise<StorageReport>;
   /** Runs the first golden case once more, so that what a runtime prepares lazily is prepared. */
-  warm(): Promise<Reply<void>>;
+  warm(): Promise<void>;
   /** Ends downloads and waits for what is being stored: then the worker may be ended. */
-  close(): Promise<Reply<void>>;
+  close(): Promise<void>;
 }
+
+/** What a port takes: nothing is ever thrown across, because a thrown error keeps only its message. */
+export type WorkerApi = {
+  readonly [Name in keyof ModelCalls]: (
+    ...request: Parameters<ModelCalls[Name]>
+  ) => Promise<Reply<Awaited<ReturnType<ModelCalls[Name]>>>>;
+};
 
 export type Reply<Value> =
   | { readonly ok: true; readonly value: Value }
@@ -213,6 +219,8 @@ export interface RunRequest {
   readonly priority?: Priority | undefined;
   /** The items are frames of it: each runs alone, from the state that the one before it left. */
   readonly stream?: number | undefined;
+  /** It may have to wait there, and is to say when its turn has come. */
+  readonly tellsBegun?: boolean | undefined;
 }
 
 export interface RunItem {
@@ -241,9 +249,8 @@ export interface RunReply {
   readonly observation?: Observation | undefined;
 }
 
-/** Milliseconds; `wait` is between arrival in the worker and start, `run` is of the whole batch. */
+/** Milliseconds; `run` is of the whole batch. */
 export interface RunTimes {
-  readonly wait: number;
   readonly pre: number;
   readonly run: number;
   readonly post: number;

@@ -22,7 +22,6 @@ import { doStage, type Task } from './task.js';
  * Several inputs through preprocess → run → postprocess, or one. The only place where the stages
  * meet. Tensors in give the model's tensors out, with no stage around the run.
  *
- * @param arrivedMs when the request reached the worker, by `performance.now()`
  * @param task whose stages stand in for the spec's, where it has them
  * @returns in the order of the items; an input that is bad fails alone
  * @throws NearsideError backend codes, when the run itself failed
@@ -30,9 +29,8 @@ import { doStage, type Task } from './task.js';
 export async function runBatch(
   session: Session,
   items: readonly RunItem[],
-  { arrivedMs, task }: { arrivedMs: number; task?: Task | undefined },
+  { task }: { task?: Task | undefined },
 ): Promise<Reply<RunReply>[]> {
-  const startMs = performance.now();
   const prepared = await prepareAll(items, { spec: session.spec, task });
   const good = prepared.filter((item) => item.ok);
   const ran = await runAll(
@@ -48,8 +46,7 @@ export async function runBatch(
     }
     const run = ran[next] as Ran;
     next += 1;
-    const times = { wait: startMs - arrivedMs, pre: item.preMs };
-    replies.push(await finish(session, items[i] as RunItem, { run, times, task }));
+    replies.push(await finish(session, items[i] as RunItem, { run, preMs: item.preMs, task }));
   }
   return replies;
 }
@@ -146,11 +143,11 @@ async function finish(
   { input, topK }: RunItem,
   {
     run,
-    times,
+    preMs,
     task,
   }: {
     run: Ran;
-    times: { readonly wait: number; readonly pre: number };
+    preMs: number;
     task: Task | undefined;
   },
 ): Promise<Reply<RunReply>> {
@@ -175,7 +172,7 @@ async function finish(
     const { batch, runMs } = run;
     return {
       ok: true,
-      value: { output, observation, batch, times: { ...times, run: runMs, post } },
+      value: { output, observation, batch, times: { pre: preMs, run: runMs, post } },
     };
   } catch (error) {
     return { ok: false, error: toWireError(error, 'backend-failed') };

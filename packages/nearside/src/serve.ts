@@ -9,6 +9,7 @@ import { type OpenStore, openBrowserStore } from './platform/open-store.js';
 import {
   type BatchReply,
   isAttachMessage,
+  type ModelCalls,
   READY,
   type Reply,
   type RunReply,
@@ -85,23 +86,8 @@ function attachTo(
     return model.close();
   };
   const api: WorkerApi = {
-    open: (request) => reply(() => model.open(request), 'backend-failed'),
-    openUnsigned: (request) => reply(() => model.openUnsigned(request), 'backend-failed'),
-    fetch: (request) => reply(() => model.fetch(request), 'network-failed'),
-    load: (request) => reply(() => model.load(request), 'backend-failed'),
-    missingBytes: () => reply(() => model.missingBytes(), 'store-unavailable'),
-    lightest: (backends) => reply(() => model.lightest(backends), 'store-unavailable'),
-    time: () => reply(() => model.time(), 'backend-failed'),
+    ...replying(model),
     run: async (request) => transferAll(await reply(() => model.run(request), 'backend-failed')),
-    profile: (request) => reply(() => model.profile(request), 'backend-failed'),
-    recall: (id) => reply(() => model.recall(id), 'backend-failed'),
-    beginStream: (id) => reply(() => model.beginStream(id), 'backend-failed'),
-    endStream: (id) => reply(() => model.endStream(id), 'backend-failed'),
-    check: (request) => reply(() => model.check(request), 'network-failed'),
-    spendTry: (sequence) => reply(() => model.spendTry(sequence), 'store-unavailable'),
-    reject: (request) => reply(() => model.reject(request), 'store-unavailable'),
-    storage: () => reply(() => model.storage(), 'store-unavailable'),
-    warm: () => reply(() => model.warm(), 'backend-failed'),
     close: () => reply(close, 'backend-failed'),
   };
   models.add(emit);
@@ -123,6 +109,25 @@ function takePorts(attach: Attach, broadcast: (event: WorkerEvent) => void): voi
 
 function failed(error: unknown, otherwise: ErrorCode): WorkerEvent {
   return { nearside: 'failed', error: toWireError(error, otherwise) };
+}
+
+/** Calls whose failures, where they have no code, are of the network or of the store. */
+const FAILURE_CODES: Partial<Record<keyof ModelCalls, ErrorCode>> = {
+  fetch: 'network-failed',
+  check: 'network-failed',
+  missingBytes: 'store-unavailable',
+  lightest: 'store-unavailable',
+  spendTry: 'store-unavailable',
+  reject: 'store-unavailable',
+  storage: 'store-unavailable',
+};
+
+/** Every call, answered by an envelope. */
+function replying(model: ModelCalls): WorkerApi {
+  const names = Object.keys(model) as (keyof ModelCalls)[];
+  const answer = (name: keyof ModelCalls) => (request: never) =>
+    reply<unknown>(() => model[name](request), FAILURE_CODES[name] ?? 'backend-failed');
+  return Object.fromEntries(names.map((name) => [name, answer(name)])) as never;
 }
 
 /** Nothing is thrown across the boundary: a thrown error keeps only its message. */

@@ -1,4 +1,4 @@
-import { createHistogram, type Histogram, quantile, record } from '@nearside/core';
+import { createHistogram, quantile, record } from '@nearside/core';
 import type { ModelEmitter } from '../events.js';
 import { LIBRARY_VERSION } from '../library-version.js';
 import type { OpenPlan } from '../open-options.js';
@@ -92,12 +92,9 @@ export function countVersion(
   };
 }
 
-/** One histogram for all versions of an open model, ±4.33 %. */
-const latencies = new WeakMap<Lifetime, Histogram>();
-
 function keepLatency(lifetime: Lifetime): (totalMs: number) => void {
-  const histogram = latencies.get(lifetime) ?? createHistogram(3);
-  latencies.set(lifetime, histogram);
+  lifetime.latency ??= createHistogram(3);
+  const histogram = lifetime.latency;
   lifetime.latencyMs = (): LatencyMs => ({
     p50: quantile(histogram, 0.5),
     p95: quantile(histogram, 0.95),

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@nearside/core';
+import type { ErrorCode, Histogram } from '@nearside/core';
 
 /** What a model has done since it was opened, over all its versions: for `stats()`. */
 export interface Lifetime {
@@ -7,7 +7,9 @@ export interface Lifetime {
   aborted: number;
   invalid: number;
   fallbacks: number;
-  /** Quantiles of runs, ms; missing until counting has begun, after the first result. */
+  /** Of runs of all versions, ms, ±4.33 %; missing until counting has begun, after the first result. */
+  latency?: Histogram | undefined;
+  /** Its quantiles. */
   latencyMs?: (() => LatencyMs) | undefined;
 }
 

@@ -1,0 +1,61 @@
+import type { BackendChoice } from './choice/backend-choice.js';
+import type { Handover } from './handover.js';
+import type { ModelStats, OpeningStats } from './model.js';
+import type { OpenPlan } from './open-options.js';
+import type { RunQueue } from './scheduler/run-queue.js';
+import type { Serving } from './serving.js';
+import type { Recording } from './telemetry/recording.js';
+
+export interface StatsSources {
+  readonly handover: Handover;
+  readonly choice: BackendChoice;
+  readonly queue: Pick<RunQueue<never, never>, 'waiting'>;
+  readonly plan: OpenPlan;
+  readonly recording: Recording;
+  readonly opening: OpeningStats;
+}
+
+/** What `model.stats()` says now. */
+export function readStats(sources: StatsSources): ModelStats {
+  const { handover, choice, queue, plan, opening } = sources;
+  const { lifetime, totals } = sources.recording;
+  const { version, variant, backend, loaded, connection } = handover.current.serving;
+  const { model, version: name } = version.release;
+  const { workers } = connection;
+  return {
+    model,
+    version: name,
+    variant: variant.name,
+    backend,
+    threads: loaded.threads,
+    hardware: loaded.hardware,
+    workers: handover.isResting ? 0 : workers.length,
+    heapBytes: workers.reduce((sum, { heapBytes }) => sum + heapBytes, 0) || undefined,
+    verdict: loaded.isProven ? 'proven' : 'unproven',
+    choice: choice.origin,
+    quarantined: [...choice.record.quarantined, ...choice.passing],
+    ok: lifetime.ok,
+    errors: Object.fromEntries(lifetime.errors),
+    aborted: lifetime.aborted,
+    invalid: lifetime.invalid,
+    fallbacks: lifetime.fallbacks,
+    waiting: queue.waiting,
+    latencyMs: lifetime.latencyMs?.() ?? { p50: undefined, p95: undefined, p99: undefined },
+    opening,
+    reports: plan.report && { ...totals },
+  };
+}
+
+/** @param startMs when `open` was called, by `performance.now()` */
+export function describeOpening(
+  { version, loaded, metadataMs }: Serving,
+  startMs: number,
+): OpeningStats {
+  return {
+    origin: version.origin,
+    totalMs: performance.now() - startMs,
+    steps: { ...loaded.times, metadata: metadataMs },
+    fetchedBytes: loaded.fetchedBytes,
+    healedChunks: loaded.healedChunks,
+  };
+}
