@@ -3,7 +3,7 @@ import { firefoxLaunch, isInstalled } from './scripts/browsers.mjs';
 import { chromiumGpuLaunch, chromiumLaunch } from './scripts/chromium.mjs';
 
 /** What every engine is held to; Chromium without a GPU runs all the rest as well. */
-const EVERYWHERE = ['core-path.flow.ts', 'gpu.flow.ts'];
+const EVERYWHERE = ['bad-input.flow.ts', 'core-path.flow.ts', 'gpu.flow.ts', 'stream-path.flow.ts'];
 const WEBKIT = 'webkit.flow.ts';
 
 /**
@@ -40,7 +40,7 @@ export default defineConfig({
       ? [
           {
             name: 'firefox',
-            testMatch: EVERYWHERE,
+            testMatch: [...EVERYWHERE, 'early-reports.flow.ts'],
             grepInvert: [NO_GPU, GPU_PROCESS, NEW_GPU],
             use: { browserName: 'firefox' as const, launchOptions: firefoxLaunch },
           },

@@ -25,6 +25,20 @@ test.beforeEach(async ({ page }) => {
   await gotoBarePage(page, site.url);
   await page.evaluate(async ({ url, trust }) => {
     const scope = globalThis as Scope;
+    /** Whatever starts a worker from now on: each can be ended as a crash would. */
+    scope.workers = [];
+    globalThis.Worker = class extends Worker {
+      constructor(url: string | URL, options?: WorkerOptions) {
+        super(url, options);
+        scope.workers.push(this);
+      }
+    };
+    /** A run's tensor, or the error. */
+    scope.settle = (work: Promise<Scope>) =>
+      work.then(
+        (result) => result?.output?.tensors.logits ?? result ?? {},
+        (error) => error,
+      );
     const policy = { update: 'manual', watchdogMs: 3_000 };
     scope.model = await scope.nearside.open(url, { trust, backend: 'onnx-wasm', policy });
     /** One tensor of the model, whose largest pixel sets how long it runs. */
@@ -89,6 +103,100 @@ test('a deadline lets the caller go while the run hangs, and close ends it', asy
     return [code, await waiting];
   });
   expect([code, closed]).toEqual(['deadline', 'closed']);
+});
+
+for (const [items, outcome] of [
+  [20, 'kept, and done again'],
+  [21, 'too large to be kept, and says so'],
+] as const) {
+  test(`lost in the middle of its run, an input of ${items * 3_136} bytes is ${outcome}`, async ({
+    page,
+  }) => {
+    const seen = await page.evaluate(
+      async ([{ url, trust }, items]) => {
+        const { nearside, workers, settle } = globalThis as Scope;
+        const policy = { update: 'manual', watchdogMs: 60_000 };
+        const options = { trust, backend: 'onnx-wasm', isolate: true, policy };
+        const model = await nearside.open(url, options);
+        const run = (largest: number) => {
+          const data = new Float32Array(items * 784).fill(0.5);
+          data[783] = largest;
+          const shape = [items, 1, 28, 28];
+          return model.run({ tensors: { pixel_values: { datatype: 'FP32', shape, data } } });
+        };
+        let largest = 100;
+        while ((await run(largest)).meta.runMs < 300) largest *= 2;
+        const begun = workers.length;
+        const lost = settle(run(largest));
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        const [worker] = workers.slice(-1);
+        worker.terminate();
+        worker.dispatchEvent(new ErrorEvent('error', { message: 'a crash' }));
+        const { shape, code, message, retryable } = await lost;
+        const next = await run(0.5);
+        const started = workers.length - begun;
+        await model.close();
+        return { shape, code, message, retryable, started, next: next.output.tensors.logits.shape };
+      },
+      [digits.address, items] as const,
+    );
+    const { shape, code, message, retryable } = seen;
+    expect(seen).toMatchObject({ started: 1, next: [items, 10] });
+    if (items === 20) expect(shape).toEqual([20, 10]);
+    else
+      expect([code, retryable, message]).toEqual([
+        'worker-lost',
+        true,
+        expect.stringContaining('65536 bytes'),
+      ]);
+  });
+}
+
+test('profile, warm and storage end with a worker that does not answer, and the next call succeeds', async ({
+  page,
+}) => {
+  const seen = await page.evaluate(async ({ url, trust }) => {
+    const scope = globalThis as Scope;
+    const { nearside, pixels, settle } = scope;
+    const policy = { update: 'manual', watchdogMs: 500 };
+    const model = await nearside.open(url, { trust, backend: 'onnx-wasm', policy });
+    await model.run(pixels(0.5));
+    /** From now on the worker does not hear this. */
+    let unheard = '';
+    const { postMessage } = MessagePort.prototype;
+    MessagePort.prototype.postMessage = function (...given: Scope) {
+      if (given[0]?.path?.[0] !== unheard) Reflect.apply(postMessage, this, given);
+    };
+    const ends = [];
+    const calls = {
+      profile: () => model.profile(pixels(0.5), { runs: 2 }),
+      warm: () => model.warm(),
+      storage: () => model.storage(),
+    };
+    for (const [name, call] of Object.entries(calls)) {
+      unheard = name;
+      const { code, retryable } = await settle(call());
+      const next = (await model.run(pixels(0.5), { transfer: true })).output.tensors.logits.data[0];
+      unheard = '';
+      const again = await settle(call());
+      ends.push([name, code, retryable, next, again?.code ?? 'fine']);
+    }
+    const leaving = new AbortController();
+    unheard = 'profile';
+    const { signal } = leaving;
+    const left = settle(model.profile(pixels(0.5), { runs: 100, signal }));
+    setTimeout(() => leaving.abort(new Error('enough')), 2_000);
+    const { message } = await left;
+    return { ends, message };
+  }, digits.address);
+  expect(seen).toEqual({
+    ends: [
+      ['profile', 'terminated', true, 0.5, 'fine'],
+      ['warm', 'terminated', true, 0.5, 'fine'],
+      ['storage', 'terminated', true, 0.5, 'fine'],
+    ],
+    message: 'enough',
+  });
 });
 
 // biome-ignore lint/suspicious/noExplicitAny: what the page's global scope holds, as it sees it

@@ -1,4 +1,5 @@
 import type { RunOptions } from './model.js';
+import { requireKnownOptions } from './require-known-options.js';
 import { isDuration } from './run-options.js';
 import { PRIORITIES } from './scheduler/priority.js';
 
@@ -14,24 +15,21 @@ const KNOWN: readonly string[] = [
 /**
  * Says what is wrong with options that {@link areRunOptions} refuses.
  *
+ * @param call that was given them, of those that take some of these options
  * @throws TypeError or RangeError, naming the option, expected and got
  */
-export function checkRunOptions(options: RunOptions): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`run: expected an object of options; got ${String(options)}`);
-  }
-  const unknown = Object.keys(options).find((name) => !KNOWN.includes(name));
-  if (unknown !== undefined) {
-    throw new TypeError(`run: expected one of the options ${KNOWN.join(', ')}; got '${unknown}'`);
-  }
+export function checkRunOptions(options: RunOptions, call = 'run'): void {
+  requireKnownOptions(call, options, KNOWN);
+  const wrong = (option: string, expected: string, got: unknown) =>
+    new RangeError(`${call}: expected \`${option}\` to be ${expected}; got ${String(got)}`);
   const { signal, priority, timeoutMs, topK } = options;
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TypeError(`run: expected \`signal\` to be an AbortSignal; got ${typeof signal}`);
+    throw new TypeError(`${call}: expected \`signal\` to be an AbortSignal; got ${typeof signal}`);
   }
   for (const name of ['transfer', 'terminate'] as const) {
     const value = options[name];
     if (value === undefined || typeof value === 'boolean') continue;
-    throw new TypeError(`run: expected \`${name}\` to be true or false; got ${String(value)}`);
+    throw new TypeError(`${call}: expected \`${name}\` to be true or false; got ${String(value)}`);
   }
   if (priority !== undefined && !PRIORITIES.includes(priority)) {
     throw wrong('priority', `one of ${PRIORITIES.join(', ')}`, priority);
@@ -42,8 +40,4 @@ export function checkRunOptions(options: RunOptions): void {
   if (topK !== undefined && !(Number.isInteger(topK) && topK > 0)) {
     throw wrong('topK', 'a whole number above 0', topK);
   }
-}
-
-function wrong(option: string, expected: string, got: unknown): RangeError {
-  return new RangeError(`run: expected \`${option}\` to be ${expected}; got ${String(got)}`);
 }

@@ -1,4 +1,3 @@
-import type { StorageReport } from '@nearside/artifact';
 import { type NearsideError, shareOnce } from '@nearside/core';
 import type { Companions } from './accompany-model.js';
 import type { BackendChoice } from './choice/backend-choice.js';
@@ -6,8 +5,9 @@ import { closedError } from './closed-error.js';
 import type { ModelEmitter } from './events.js';
 import { awaitFirstResult } from './first-result.js';
 import { createHandover, type Shift } from './handover.js';
+import { keepTrying } from './keep-trying.js';
 import { loadLater } from './load-later.js';
-import type { Model, StorageOptions } from './model.js';
+import type { Model } from './model.js';
 import { describeOpening, readStats } from './model-stats.js';
 import type { OpenPlan } from './open-options.js';
 import { postBatch, type QueuedRun } from './post-batch.js';
@@ -46,6 +46,7 @@ export interface ModelParts {
 export async function createModel(parts: ModelParts): Promise<Model> {
   const { emitter, plan, choice, serving: first } = parts;
   const { model } = first.version.release;
+  const { watchdogMs } = plan.policy;
   const context = { plan, emitter, choice, identity: first.version.install };
   const recent = createRecentRuns();
   const opening = describeOpening(first, parts.startMs);
@@ -71,7 +72,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   const queue = createRunQueue<QueuedRun, RunReply>({
     discard: ({ input }) => releaseSnapshot(input),
     post(runs) {
-      const batch = postBatch(runs, { handover, watchdogMs: plan.policy.watchdogMs });
+      const batch = postBatch(runs, { handover, watchdogMs });
       batch.end.then(
         (outcomes) => companions?.ran(outcomes),
         () => {},
@@ -88,7 +89,6 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     companions = accompanyModel({ ...context, handover, recording, startShift, isBusy });
     return companions;
   });
-  if (!plan.unsigned) void accompany().catch(() => {}); // `update` says why, and tries again
   const leaving = new AbortController();
   const own = parts.own?.(leaving.signal);
   const runner = createRunner({ ...{ handover, queue, recent, emitter, refusal }, ...own });
@@ -122,24 +122,16 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     });
   };
   if (plan.engine.takeResidence) reside(plan.engine.takeResidence);
-  else
-    void later().then(
-      ({ takeResidence }) => closed ?? reside(takeResidence),
-      () => {},
-    );
+  keepTrying(async () => {
+    const { takeResidence } = await later();
+    if (closed) return;
+    if (!residence) reside(takeResidence);
+    if (!plan.unsigned) await accompany(); // `update` says why it fails
+  });
 
   function refusal() {
     if (closed) return { reason: closed, isOwn: true };
     return companions?.revoked && { reason: companions.revoked, isOwn: false };
-  }
-
-  async function storage({ persist = false }: StorageOptions = {}): Promise<StorageReport> {
-    if (closed) throw closed;
-    if (plan.unsigned) return { kind: 'memory', versions: [] };
-    // Asked of the page itself, because a worker cannot show the question a browser may have.
-    if (persist) await globalThis.navigator?.storage?.persist?.();
-    const { serving } = await handover.awake();
-    return serving.connection.storage();
   }
 
   async function close(): Promise<void> {
@@ -173,9 +165,12 @@ export async function createModel(parts: ModelParts): Promise<Model> {
         ...{ closing: leaving.signal, custom: own?.snapshotCustom },
       }),
     stats: () => readStats({ handover, choice, queue, plan, recording, opening }),
-    storage,
+    async storage(options) {
+      if (closed) throw closed;
+      return (await loadLater()).readStorage({ handover, plan }, options);
+    },
     profile: async (input, options) =>
-      (await loadLater()).profileModel({ run, handover }, input, options),
+      (await loadLater()).profileModel({ run, handover, watchdogMs }, input, options),
     async explainBackend() {
       const { explainBackend } = await loadLater();
       return explainBackend(handover.current.serving, context);
@@ -193,7 +188,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     },
     async warm() {
       if (closed) throw closed;
-      await handover.run(({ serving }) => serving.connection.warm());
+      await (await loadLater()).warmModel(handover, watchdogMs);
       residence?.used();
     },
     async update() {

@@ -3,7 +3,10 @@ import { createDeferred } from '@nearside/core';
 /** A page that opens a model and waits is done with opening after this long, ms. */
 const SETTLED_MS = 1000;
 
-/** When the rest may begin: after the first run has ended, or a second after opening. */
+/**
+ * When the rest may begin: after the first run has ended, a second after opening, or when the page is
+ * hidden: it may be gone for good, and what it has counted is not sealed yet.
+ */
 export interface FirstResult {
   readonly isOver: Promise<void>;
   /** A run has ended, well or not, or there is nothing to wait for. */
@@ -12,13 +15,16 @@ export interface FirstResult {
 
 export function awaitFirstResult(): FirstResult {
   const { promise, resolve } = createDeferred<void>();
-  const timer = setTimeout(resolve, SETTLED_MS);
+  const { document } = globalThis;
+  const timer = setTimeout(end, SETTLED_MS);
   (timer as { unref?: () => void }).unref?.();
-  return {
-    isOver: promise,
-    end() {
-      clearTimeout(timer);
-      resolve();
-    },
-  };
+  document?.addEventListener('visibilitychange', end);
+
+  function end(): void {
+    clearTimeout(timer);
+    document?.removeEventListener('visibilitychange', end);
+    resolve();
+  }
+
+  return { isOver: promise, end };
 }

@@ -32,6 +32,7 @@ export type {
   ModelStats,
   OpeningStats,
   Profile,
+  ProfileOptions,
   RunMeta,
   RunOptions,
   RunResult,

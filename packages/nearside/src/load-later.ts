@@ -1,21 +1,30 @@
-import { NearsideError } from '@nearside/core';
+import { NearsideError, shareOnce } from '@nearside/core';
 
 export type Later = typeof import('./later.js');
 
 /**
- * Loads what is needed only after the first result; once, as modules are.
+ * Loads what is needed only after the first result; once, whoever asks.
  *
  * @throws NearsideError `assets-unreachable`
  */
-export async function loadLater(): Promise<Later> {
+export const loadLater = /* @__PURE__ */ shareOnce(async (): Promise<Later> => {
   try {
-    return await import('./later.js');
+    return await import('./later.js').catch(loadAgain);
   } catch (cause) {
     throw new NearsideError(
       'assets-unreachable',
-      "Expected to load the library's second part, got a failure. Is it served beside the first, and " +
-        'cached with it where the page is to work offline?',
+      "Expected to load the library's second part, got a failure. Is it served, or cached, beside the first?",
       { cause, retryable: true },
     );
   }
+});
+
+/**
+ * Firefox 153 asks for a module that it could not have never again, for as long as the page lives; one
+ * with a fragment is another to it, and the same to servers and caches.
+ */
+async function loadAgain(cause: Error): Promise<Later> {
+  const [address] = /http\S+/.exec(cause.message) ?? [];
+  if (!address) throw cause;
+  return import(/* @vite-ignore */ /* webpackIgnore: true */ `${address}#${performance.now()}`);
 }

@@ -65,23 +65,26 @@ export interface Model extends AsyncDisposable {
    * Runs one input several times and says where the time goes: `console.table(profile.stages)`, and
    * `profile.operators`. Counts as runs like any other; those that time operators are not counted.
    */
-  profile(
-    input: Input,
-    options?: { readonly runs?: number | undefined; readonly signal?: AbortSignal | undefined },
-  ): Promise<Profile>;
+  profile(input: Input, options?: ProfileOptions): Promise<Profile>;
   /** The contenders for serving here, what became of each, and why: for `console.table`. */
   explainBackend(): Promise<readonly BackendVerdict[]>;
   /**
    * Makes it ready for the next call, if it was put to rest, and runs its first golden case once, if it has
    * some. Counted nowhere.
    *
-   * @throws NearsideError as `open`; `golden-mismatch` when it computes wrong numbers now
+   * @throws NearsideError as `open`; `golden-mismatch` when it computes wrong numbers now; `terminated` where
+   *   there is no answer within twice `policy.watchdogMs`
    */
   warm(): Promise<void>;
   /** What the model takes on this device. `persist` asks the browser never to evict it. */
   storage(options?: StorageOptions): Promise<StorageReport>;
   /** Rejects what waits or runs with `closed`, seals the report, gives its place in the worker up. Safe to call twice. */
   close(): Promise<void>;
+}
+
+export interface ProfileOptions extends Pick<RunOptions, 'signal'> {
+  /** 10 by default. */
+  readonly runs?: number | undefined;
 }
 
 export interface Profile {

@@ -1,12 +1,29 @@
 import type { Handover } from './handover.js';
 import type { Input } from './input.js';
-import type { Profile, RunMeta, RunOptions, RunResult, StageProfile } from './model.js';
+import type {
+  Profile,
+  ProfileOptions,
+  RunMeta,
+  RunOptions,
+  RunResult,
+  StageProfile,
+} from './model.js';
 import { transferablesOf } from './protocol.js';
 import { refuseTensors } from './refuse-tensors.js';
-import type { Serving } from './serving.js';
+import { requireKnownOptions } from './require-known-options.js';
 import { snapshotCustom } from './snapshot-custom.js';
 import { snapshotInput } from './snapshot-input.js';
+import { withinWatchdog } from './within-watchdog.js';
 
+/** What is profiled. */
+export interface ProfiledModel {
+  readonly run: (input: Input, options: RunOptions) => Promise<RunResult>;
+  readonly handover: Handover;
+  /** Of one run. */
+  readonly watchdogMs: number;
+}
+
+const KNOWN: readonly (keyof ProfileOptions)[] = ['runs', 'signal'];
 const STAGES = ['queue', 'pre', 'run', 'post'] as const;
 const RUNS = 10;
 
@@ -15,20 +32,15 @@ const RUNS = 10;
  * operator where the runtime can tell.
  *
  * @param runs from 1 on
- * @throws as `run`; RangeError for another number of runs
+ * @throws as `run`; TypeError or RangeError for wrong options
  */
 export async function profileModel(
-  {
-    run,
-    handover,
-  }: {
-    run: (input: Input, options: RunOptions) => Promise<RunResult>;
-    /** Undefined where no backend serves. */
-    handover?: Pick<Handover, 'current'> | undefined;
-  },
+  { run, ...operated }: ProfiledModel | Pick<ProfiledModel, 'run'>, // `run` alone: no backend serves
   input: Input,
-  { runs = RUNS, signal }: { runs?: number | undefined; signal?: AbortSignal | undefined } = {},
+  options: ProfileOptions = {},
 ): Promise<Profile> {
+  requireKnownOptions('profile', options, KNOWN);
+  const { runs = RUNS, signal } = options;
   if (!Number.isSafeInteger(runs) || runs < 1) {
     throw new RangeError(`profile: expected \`runs\` to be a whole number above 0; got ${runs}`);
   }
@@ -47,17 +59,26 @@ export async function profileModel(
       share: totalMs > 0 ? medianMs / totalMs : 0,
     };
   });
-  const operators = handover && (await timeOperators(handover.current.serving, input, runs));
+  const operators =
+    'handover' in operated ? await timeOperators(operated, { input, runs, signal }) : undefined;
   return { model, version, variant, backend, threads, runs, totalMs, stages, operators };
 }
 
-async function timeOperators({ connection, version }: Serving, input: Input, runs: number) {
-  const wire = await snapshotInput(input, version.spec, {
-    transfer: false,
-    custom: snapshotCustom,
-    refuse: refuseTensors,
+/** Its runs are one call to the worker, which has as long as each of them would, and for its turn. */
+async function timeOperators(
+  { handover, watchdogMs }: Omit<ProfiledModel, 'run'>,
+  { input, runs, signal }: { input: Input; runs: number; signal: AbortSignal | undefined },
+) {
+  return handover.run(async ({ serving: { connection, version } }) => {
+    const wire = await snapshotInput(input, version.spec, {
+      transfer: false,
+      custom: snapshotCustom,
+      refuse: refuseTensors,
+    });
+    return withinWatchdog(connection, { limitMs: (runs + 1) * watchdogMs, signal }, () =>
+      connection.profile({ input: wire, runs }, transferablesOf(wire)),
+    );
   });
-  return connection.profile({ input: wire, runs }, transferablesOf(wire));
 }
 
 /** The median; of an even number the lower one. */

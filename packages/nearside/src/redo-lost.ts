@@ -1,6 +1,7 @@
+import { isNearsideError, NearsideError } from '@nearside/core';
 import { isAnothersLoss } from './backend-fault.js';
 import type { QueuedRun, RunOutcome } from './post-batch.js';
-import { isRetained } from './retained-input.js';
+import { isRetained, RETAINED_BYTES } from './retained-input.js';
 
 /**
  * What was lost with a worker is done again by the next one, where its input is still there. A stream's
@@ -21,6 +22,19 @@ export async function redoLost(runs: readonly QueuedRun[], error: unknown): Prom
           ok: 'again',
           work: Object.assign(run, { isPosted: false, shift: undefined, isSecondTry }),
         }
-      : { ok: false, error };
+      : { ok: false, error: isThere || run.stream ? error : goneWithIt(error, run) };
   });
+}
+
+function goneWithIt(error: unknown, { isGiven }: QueuedRun): unknown {
+  if (!isNearsideError(error)) return error;
+  const { code, message, details } = error;
+  const why = isGiven
+    ? 'the caller gave it away'
+    : `only Blobs and up to ${RETAINED_BYTES} bytes are kept`;
+  return new NearsideError(
+    code,
+    `${message} The input went with it (${why}), so this call is not done again: call again.`,
+    { cause: error, details, retryable: true },
+  );
 }

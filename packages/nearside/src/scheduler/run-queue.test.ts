@@ -1,4 +1,5 @@
 import { createDeferred, NearsideError } from '@nearside/core';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Priority } from './priority.js';
 import { createRunQueue, type Outcome, type PostedBatch, QUEUE_LIMITS } from './run-queue.js';
@@ -203,6 +204,87 @@ test('work that is bounded by itself may wait behind any number of calls', async
   expect(queue.waiting).toBe(QUEUE_LIMITS.waiting + 1);
   queue.close(new Error('closed'));
   for (const call of calls) await expect(call).rejects.toThrow('closed');
+});
+
+test('work that is bounded by itself takes no call’s place', async () => {
+  const { queue, add } = openQueue();
+  const frames = Array.from({ length: 100 }, () => add('frame', 'normal', { isBounded: true }));
+  const calls = Array.from({ length: QUEUE_LIMITS.waiting }, (_, i) => add(`${i}`));
+  await expect(add('one more')).rejects.toMatchObject({ code: 'queue-full' });
+  queue.close(new Error('closed'));
+  for (const call of [...frames, ...calls]) await expect(call).rejects.toThrow('closed');
+});
+
+/** Frames that one stream has in the queue or the worker, at most. */
+const WINDOW = 40;
+const steps = fc.array(
+  fc.oneof(
+    fc.record({ kind: fc.constant('calls' as const), count: fc.integer({ min: 1, max: 40 }) }),
+    fc.record({ kind: fc.constant('frames' as const), stream: fc.nat(2) }),
+    fc.record({ kind: fc.constant('finish' as const) }),
+    fc.record({ kind: fc.constant('give back' as const) }),
+  ),
+  { maxLength: 60 },
+);
+
+test('calls are refused for calls alone, frames never, and nothing waits for what came after it', async () => {
+  await fc.assert(
+    fc.asyncProperty(steps, async (steps) => {
+      const { add, batches } = openQueue({ maxBatch: 4 });
+      const entered: string[] = [];
+      const ends: Promise<string>[] = [];
+      const refusals: Promise<string>[] = [];
+      const waiting = new Set<string>();
+      /** Posted and not ended, by their place in `batches`. */
+      const open: number[] = [];
+      let seen = 0;
+
+      function enter(work: string, more: object): void {
+        entered.push(work);
+        waiting.add(work);
+        ends.push(add(work, 'normal', more));
+      }
+
+      /** Each batch begins with what has waited for longest. */
+      async function look(): Promise<void> {
+        for (let i = 0; i < 20; i += 1) await null;
+        for (const { works } of batches.slice(seen)) {
+          expect(works[0]).toBe(entered.find((work) => waiting.has(work)));
+          for (const work of works) waiting.delete(work);
+          open.push(seen);
+          seen += 1;
+        }
+      }
+
+      for (const step of steps) {
+        if (step.kind === 'calls') {
+          for (let i = 0; i < step.count; i += 1) {
+            const calls = [...waiting].filter((work) => work.startsWith('call')).length;
+            if (calls < QUEUE_LIMITS.waiting) enter(`call ${entered.length}`, {});
+            else refusals.push(add('refused').catch(({ code }) => code));
+          }
+        } else if (step.kind === 'frames') {
+          const frames = `stream ${step.stream}`;
+          const isOurs = (work: string) => work.startsWith(frames);
+          const running = open.flatMap((i) => batches[i]?.works ?? []);
+          const held = [...waiting, ...running].filter(isOurs).length;
+          for (let i = held; i < WINDOW; i += 1) {
+            enter(`${frames} ${entered.length}`, { batchKey: frames, isBounded: true });
+          }
+        } else if (step.kind === 'finish') {
+          batches[open.shift() ?? -1]?.finish();
+        } else {
+          const batch = batches[open.pop() ?? -1];
+          for (const work of batch?.works ?? []) waiting.add(work);
+          batch?.giveBack();
+        }
+        await look();
+      }
+      for (; open.length > 0; await look()) batches[open.shift() ?? -1]?.finish();
+      expect(await Promise.all(ends)).toEqual(entered.map((work) => `did ${work}`));
+      expect(await Promise.all(refusals)).toEqual(refusals.map(() => 'queue-full'));
+    }),
+  );
 });
 
 test('one call more than the limit is refused at once, and the others are not affected', async () => {

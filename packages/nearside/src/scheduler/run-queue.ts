@@ -4,7 +4,7 @@ import { mostUrgent, type Priority } from './priority.js';
 
 /** Limits of one model's queue. */
 export const QUEUE_LIMITS = Object.freeze({
-  /** Calls that wait; one more is `queue-full` at once. */
+  /** Calls that wait, frames of streams apart; one more is `queue-full` at once. */
   waiting: 64,
   /** Batches given to each worker: one that runs, one more posted to hide the round trip. */
   posted: 2,
@@ -17,7 +17,7 @@ export interface QueuedJob<Work> {
   readonly batchKey?: string | undefined;
   /** Works of its key that run together, where that is not the queue's `maxBatch`. */
   readonly maxBatch?: number | undefined;
-  /** Its caller has few at a time by itself: it may wait whatever else does. */
+  /** Its caller has few at a time by itself: it waits whatever else does, and takes nobody's place. */
   readonly isBounded?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /** From the call, waiting included. */
@@ -72,6 +72,7 @@ interface Entry<Work, Result> {
   readonly priority: Priority;
   readonly batchKey: string | undefined;
   readonly maxBatch: number;
+  readonly isBounded: boolean | undefined;
   /** Of entering: works of one priority keep it. */
   readonly order: number;
   readonly enteredMs: number;
@@ -112,6 +113,7 @@ export function createRunQueue<Work, Result>({
     });
   }
 
+  const isFull = () => waiting.filter(({ isBounded }) => !isBounded).length >= QUEUE_LIMITS.waiting;
   const capacity = () => QUEUE_LIMITS.posted * workers();
   const idleWorkers = () => workers() - posted.length;
 
@@ -217,7 +219,8 @@ export function createRunQueue<Work, Result>({
 
     add({ work, priority, batchKey, signal, timeoutMs, terminate = false, ...job }) {
       const { promise, resolve, reject } = createDeferred<Result>();
-      if (waiting.length >= QUEUE_LIMITS.waiting && !job.isBounded) {
+      const { isBounded } = job;
+      if (!isBounded && isFull()) {
         reject(queueFull());
         return promise;
       }
@@ -225,7 +228,7 @@ export function createRunQueue<Work, Result>({
       entered += 1;
       const entry: Entry<Work, Result> = {
         ...{ work, priority, batchKey, enteredMs, terminate, isSettled: false },
-        ...{ order: entered, maxBatch: job.maxBatch ?? maxBatch },
+        ...{ order: entered, maxBatch: job.maxBatch ?? maxBatch, isBounded },
         resolve: (result) => {
           entry.isSettled = true;
           resolve(result);

@@ -1,5 +1,6 @@
 import { checkRunOptions } from '../check-run-options.js';
 import type { Input } from '../input.js';
+import { requireKnownOptions } from '../require-known-options.js';
 import type { StreamOptions } from './model-stream.js';
 
 export const STREAM_DEFAULTS = Object.freeze({
@@ -24,17 +25,9 @@ export function checkStreamOptions(
   source: Iterable<Input> | AsyncIterable<Input>,
   options: StreamOptions = {},
 ) {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`stream: expected an object of options; got ${String(options)}`);
-  }
-  const unknown = Object.keys(options).find((name) => !KNOWN.includes(name));
-  if (unknown !== undefined) {
-    throw new TypeError(
-      `stream: expected one of the options ${KNOWN.join(', ')}; got '${unknown}'`,
-    );
-  }
+  requireKnownOptions('stream', options, KNOWN);
   const { backpressure = 'wait', maxWaiting, onError = 'end', ...others } = options;
-  checkRunOptions(others);
+  checkRunOptions(others, 'stream');
   if (!isIterable(source)) {
     throw new TypeError(`stream: expected an iterable of inputs; got ${typeof source}`);
   }

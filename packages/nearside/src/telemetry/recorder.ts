@@ -1,6 +1,8 @@
-import type { ErrorCode } from '@nearside/core';
+import { type ErrorCode, shareOnce } from '@nearside/core';
+import { keepTrying } from '../keep-trying.js';
 import type { OpeningStats } from '../model.js';
 import type { Observation } from '../protocol.js';
+import { settlesWithin } from '../scheduler/awake-timer.js';
 import { countFailure, type Lifetime } from './lifetime.js';
 import type { RunDurations } from './tally.js';
 
@@ -39,29 +41,20 @@ export interface Recorder extends Occurrences {
 }
 
 /**
- * @param loadCounter resolves after the first result; what happens before is counted then
+ * @param loadCounter resolves after the first result; what happens before is counted then. Where it
+ *   fails it is asked again, and once more by `close`
  */
 export function createRecorder(lifetime: Lifetime, loadCounter: () => Promise<Counter>): Recorder {
   const early: ((counter: Counter) => void)[] = [];
   let counter: Counter | undefined;
-  let starting: Promise<void> | undefined;
   let isClosed = false;
-  void start();
-
-  /** Never rejects: without the code that counts, closing tries once more. */
-  function start(): Promise<void> {
-    starting ??= loadCounter().then(
-      (loaded) => {
-        if (isClosed) return loaded.close();
-        counter = loaded;
-        for (const happened of early.splice(0)) happened(loaded);
-      },
-      () => {
-        starting = undefined;
-      },
-    );
-    return starting;
-  }
+  const load = shareOnce(async () => {
+    const loaded = await loadCounter();
+    if (isClosed) return loaded.close();
+    counter = loaded;
+    for (const happened of early.splice(0)) happened(loaded);
+  });
+  keepTrying(async () => isClosed || load());
 
   function tell(happened: (counter: Counter) => void): void {
     if (counter) happened(counter);
@@ -89,12 +82,7 @@ export function createRecorder(lifetime: Lifetime, loadCounter: () => Promise<Co
     },
     feedback: (...what) => tell((counter) => counter.feedback(...what)),
     async close() {
-      let patience: ReturnType<typeof setTimeout> | undefined;
-      const tooLate = new Promise<void>((resolve) => {
-        patience = setTimeout(resolve, LAST_LOADING_MS);
-      });
-      await Promise.race([start(), tooLate]);
-      clearTimeout(patience);
+      await settlesWithin(LAST_LOADING_MS, load());
       isClosed = true;
       await counter?.close();
     },

@@ -126,6 +126,8 @@ export function startReporter(options: ReporterOptions): Reporter {
   const timer = setInterval(() => void flush(), WINDOW_MS);
   (timer as { unref?: () => void }).unref?.();
   const unhook = hookPage({ onHide: () => void flush(), onOnline: () => void delivery.drain() });
+  // Hidden before there was anybody to hear of it: what was counted until now is sealed as it would have been.
+  if (isHidden()) setTimeout(() => void flush());
   void delivery.drain();
 
   return {
@@ -151,7 +153,7 @@ export function startReporter(options: ReporterOptions): Reporter {
 function hookPage({ onHide, onOnline }: { onHide: () => void; onOnline: () => void }): () => void {
   if (typeof document === 'undefined') return () => {};
   const onVisibility = () => {
-    if (document.visibilityState === 'hidden') onHide();
+    if (isHidden()) onHide();
   };
   document.addEventListener('visibilitychange', onVisibility);
   globalThis.addEventListener('pagehide', onHide);
@@ -161,4 +163,8 @@ function hookPage({ onHide, onOnline }: { onHide: () => void; onOnline: () => vo
     globalThis.removeEventListener('pagehide', onHide);
     globalThis.removeEventListener('online', onOnline);
   };
+}
+
+function isHidden(): boolean {
+  return globalThis.document?.visibilityState === 'hidden';
 }
