@@ -43,7 +43,7 @@ export default defineConfig({
             testMatch: [...EVERYWHERE, 'early-reports.flow.ts'],
             grepInvert: [NO_GPU, GPU_PROCESS, NEW_GPU],
             // Driven over WebDriver BiDi, Firefox ESR 153 never returns from one in some 30 `new Worker` in a
-            // worker, of plain pages too; undriven from none of 500. ONNX Runtime's threads are such workers.
+            // worker, of plain pages too; undriven from none of 700. ONNX Runtime's threads are such workers.
             retries: 2,
             use: { browserName: 'firefox' as const, launchOptions: firefoxLaunch },
           },
