@@ -13,9 +13,13 @@ import { countVersion } from './telemetry/count-version.js';
 import { createLifetime } from './telemetry/lifetime.js';
 import type { Recording } from './telemetry/recording.js';
 import { startUpdateClock } from './update-clock.js';
+import { withinWatchdog } from './within-watchdog.js';
 
 /** What any tab has asked of the repository so recently is not asked again by itself, ms. */
 const RECENTLY_MS = 60_000;
+
+/** Metadata on the slowest network that is not `too-slow` takes less: the worker does not answer, ms. */
+const LOOK_LIMIT_MS = 300_000;
 
 /** Keeps a model current while it serves. */
 export interface CurrencyKeeper {
@@ -78,7 +82,11 @@ export function keepCurrent({
     isOptional: boolean;
   }): Promise<ReleaseIdentity | undefined> {
     const { serving } = await handover.awake();
-    const { next, isRevoked } = await serving.connection.check({ maxAgeMs });
+    const { next, isRevoked } = await withinWatchdog(
+      serving.connection,
+      { limitMs: LOOK_LIMIT_MS, signal: closing.signal },
+      (connection) => connection.check({ maxAgeMs }),
+    );
     const mayNotServe = isRevoked ? revokedError(serving) : undefined;
     if (!next || next.sequence === waiting) {
       revoked = mayNotServe;
