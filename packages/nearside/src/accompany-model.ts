@@ -1,8 +1,12 @@
 import { rememberChoice } from './choice/remember-choice.js';
 import { createTuner } from './choice/start-tuning.js';
 import { watchSpeed } from './choice/watch-speed.js';
-import { type CurrencyKeeper, type KeepCurrentOptions, keepCurrent } from './keep-current.js';
-import type { RunOutcome } from './post-batch.js';
+import type { RunOutcome } from './running/post-batch.js';
+import {
+  type CurrencyKeeper,
+  type KeepCurrentOptions,
+  keepCurrent,
+} from './updating/keep-current.js';
 
 /** What goes on beside serving: updates, tuning, and remembering what came of it. */
 export interface Companions extends Pick<CurrencyKeeper, 'revoked' | 'update'> {

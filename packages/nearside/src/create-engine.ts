@@ -1,15 +1,15 @@
 import { NearsideError } from '@nearside/core';
 import { startBackendWorker } from '#platform';
-import type { EngineContext, ResidentModel } from './engine-context.js';
-import { createMemoryBudget } from './memory-budget.js';
+import type { EngineContext, ResidentModel } from './engine/engine-context.js';
+import { createMemoryBudget } from './engine/memory-budget.js';
+import { takeResidence } from './engine/resident-model.js';
 import type { Model } from './model.js';
 import { openAsPlanned } from './open.js';
-import { type OpenOptions, planOpening } from './open-options.js';
-import { poolServing } from './pooled-connection.js';
-import { takeResidence } from './resident-model.js';
+import { type OpenOptions, planOpening } from './opening/open-options.js';
+import type { StartWorker } from './opening/start-own-worker.js';
 import { POOL_LIMITS } from './scheduler/pool-size.js';
-import { createSharedWorkers } from './shared-workers.js';
-import type { StartWorker } from './start-own-worker.js';
+import { poolServing } from './workers/pooled-connection.js';
+import { createSharedWorkers } from './workers/shared-workers.js';
 
 /** What `createEngine` takes; nothing is required. */
 export interface EngineOptions {

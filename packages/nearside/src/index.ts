@@ -24,7 +24,7 @@ export {
 } from './create-engine.js';
 export type { CustomModel } from './custom-model.js';
 export type { ModelEventName, ModelEvents } from './events.js';
-export type { Fallback } from './fallback.js';
+export type { Fallback } from './fallback/fallback.js';
 export type { ImageInput, Input, TensorInput } from './input.js';
 export type {
   BackendVerdict,
@@ -43,12 +43,17 @@ export type {
   StorageOptions,
 } from './model.js';
 export { open } from './open.js';
-export type { OpenOptions, ReportOptions, TuneBudget, UpdatePolicy } from './open-options.js';
+export type {
+  OpenOptions,
+  ReportOptions,
+  TuneBudget,
+  UpdatePolicy,
+} from './opening/open-options.js';
+export type { StartWorker } from './opening/start-own-worker.js';
 export type { StoreChoice } from './platform/open-store.js';
 export type { LoadPhase, LoadTimes, Progress } from './protocol.js';
 export { type AvailableBackend, runtimeAssets } from './runtime-assets.js';
 export type { Priority } from './scheduler/priority.js';
-export type { StartWorker } from './start-own-worker.js';
 export type {
   Backpressure,
   ModelStream,

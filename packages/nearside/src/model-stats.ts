@@ -1,9 +1,9 @@
 import type { BackendChoice } from './choice/backend-choice.js';
-import type { Handover } from './handover.js';
 import type { ModelStats, OpeningStats } from './model.js';
-import type { OpenPlan } from './open-options.js';
+import type { OpenPlan } from './opening/open-options.js';
+import type { Serving } from './opening/serving.js';
+import type { Handover } from './running/handover.js';
 import type { RunQueue } from './scheduler/run-queue.js';
-import type { Serving } from './serving.js';
 import type { Recording } from './telemetry/recording.js';
 
 export interface StatsSources {

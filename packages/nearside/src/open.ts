@@ -4,8 +4,8 @@ import type { CustomModel } from './custom-model.js';
 import { createModelEmitter } from './events.js';
 import { loadLater } from './load-later.js';
 import type { Model } from './model.js';
-import { type OpenOptions, type OpenPlan, planOpening } from './open-options.js';
-import { serveInstalled } from './serve-installed.js';
+import { type OpenOptions, type OpenPlan, planOpening } from './opening/open-options.js';
+import { serveInstalled } from './opening/serve-installed.js';
 
 /**
  * Opens a model: verifies it, loads it in a worker and proves it there. With a verified copy on

@@ -1,9 +1,9 @@
 import type { StorageReport } from '@nearside/artifact';
-import type { Handover } from './handover.js';
 import type { StorageOptions } from './model.js';
-import type { OpenPlan } from './open-options.js';
-import { requireKnownOptions } from './require-known-options.js';
-import { withinWatchdog } from './within-watchdog.js';
+import type { OpenPlan } from './opening/open-options.js';
+import type { Handover } from './running/handover.js';
+import { requireKnownOptions } from './running/require-known-options.js';
+import { withinWatchdog } from './workers/within-watchdog.js';
 
 const KNOWN: readonly (keyof StorageOptions)[] = ['persist'];
 

@@ -6,5 +6,5 @@ export {
   type Tensors,
 } from '@nearside/core';
 export type { Backend } from './backends/backend.js';
-export { type ServeOptions, serve } from './serve.js';
+export { type ServeOptions, serve } from './in-worker/serve.js';
 export type { Task, Tasks } from './task.js';

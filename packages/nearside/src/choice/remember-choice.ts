@@ -1,6 +1,6 @@
 import { choiceKey } from '@nearside/artifact';
 import { openStore } from '#platform';
-import type { OpenPlan } from '../open-options.js';
+import type { OpenPlan } from '../opening/open-options.js';
 import type { BackendChoice } from './backend-choice.js';
 import type { ChoiceRecord } from './choice-record.js';
 

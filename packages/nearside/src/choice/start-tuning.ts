@@ -1,5 +1,5 @@
-import { isDataExpensive } from '../is-data-expensive.js';
-import type { OpenPlan } from '../open-options.js';
+import type { OpenPlan } from '../opening/open-options.js';
+import { isDataExpensive } from '../updating/is-data-expensive.js';
 import { tuneAgain } from './tune-again.js';
 import { type TuningOptions, tuneBackends } from './tune-backends.js';
 

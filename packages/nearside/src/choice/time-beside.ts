@@ -1,4 +1,4 @@
-import type { Connection } from '../connection.js';
+import type { Connection } from '../workers/connection.js';
 import { type Comparison, compareTimes, isDecided, MOST_PAIRS } from './compare-times.js';
 
 export interface TimingOptions {

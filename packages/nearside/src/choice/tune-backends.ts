@@ -1,8 +1,14 @@
 import { isNearsideError } from '@nearside/core';
-import { isBackendFault } from '../backend-fault.js';
 import { describeAdapter, requestAdapter } from '../backends/gpu-device.js';
-import type { Handover, Shift } from '../handover.js';
-import { load, openOn, type Serving, type ServingContext, type Started } from '../serving.js';
+import { isBackendFault } from '../opening/backend-fault.js';
+import {
+  load,
+  openOn,
+  type Serving,
+  type ServingContext,
+  type Started,
+} from '../opening/serving.js';
+import type { Handover, Shift } from '../running/handover.js';
 import { quarantine } from './blame-contender.js';
 import type { Measured } from './choice-record.js';
 import { type Contender, contenderName, contenderOf, isSameContender } from './contender.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Shift } from '../handover.js';
+import type { Shift } from '../running/handover.js';
 import { EMPTY_RECORD } from './choice-record.js';
 import { watchSpeed } from './watch-speed.js';
 

@@ -1,5 +1,5 @@
-import type { Handover } from '../handover.js';
-import type { Serving } from '../serving.js';
+import type { Serving } from '../opening/serving.js';
+import type { Handover } from '../running/handover.js';
 import type { BackendChoice } from './backend-choice.js';
 import { contenderOf, isSameContender } from './contender.js';
 import { FRESH_WATCH, isLastinglySlow, SLOWER, watchRun } from './speed-watch.js';

@@ -1,5 +1,5 @@
-import type { Endpoint } from '../port-calls.js';
-import type { StartWorker } from '../start-own-worker.js';
+import type { StartWorker } from '../opening/start-own-worker.js';
+import type { Endpoint } from '../workers/port-calls.js';
 
 /** Where a backend runs: a worker in a browser, the same thread in Node. It serves several models. */
 export interface BackendWorker {

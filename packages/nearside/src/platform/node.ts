@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { openStore as openArtifactStore } from '@nearside/artifact';
 import { openFileStore } from '@nearside/artifact/file-store';
 import { NearsideError } from '@nearside/core';
-import type { Endpoint } from '../port-calls.js';
+import type { Attach, ServerEndpoint } from '../in-worker/serve.js';
 import { type AvailableBackend, backendAssets } from '../runtime-assets.js';
-import type { Attach, ServerEndpoint } from '../serve.js';
+import type { Endpoint } from '../workers/port-calls.js';
 import type { BackendWorker, WorkerSource } from './host.js';
 import type { OpenStore } from './open-store.js';
 

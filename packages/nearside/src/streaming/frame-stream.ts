@@ -1,10 +1,10 @@
 import { createDeferred, createHistogram, type Deferred, quantile, record } from '@nearside/core';
+import { oneMacrotask } from '../in-worker/one-macrotask.js';
 import type { Input } from '../input.js';
 import type { RunResult } from '../model.js';
-import { oneMacrotask } from '../one-macrotask.js';
 import type { WireInput } from '../protocol.js';
-import type { Frame } from '../run-model.js';
-import { releaseSnapshot } from '../snapshot-input.js';
+import type { Frame } from '../running/run-model.js';
+import { releaseSnapshot } from '../running/snapshot-input.js';
 import { createFramePace } from './frame-pace.js';
 import type { ModelStream, Streamed } from './model-stream.js';
 import { isSkippable } from './skippable.js';

@@ -1,7 +1,7 @@
 import { NearsideError } from '@nearside/core';
 import { expect, test } from 'vitest';
-import type { Handover, Shift } from '../handover.js';
 import type { RunResult } from '../model.js';
+import type { Handover, Shift } from '../running/handover.js';
 import type { ModelStream, StreamOptions } from './model-stream.js';
 import { openStream } from './open-stream.js';
 

@@ -1,11 +1,11 @@
 import { NearsideError } from '@nearside/core';
-import { isLostWorker } from '../backend-fault.js';
-import type { Handover } from '../handover.js';
 import type { Input } from '../input.js';
 import type { RunOptions, RunResult } from '../model.js';
-import { refuseTensors } from '../refuse-tensors.js';
-import type { Frame, Refusal, RunnerOptions } from '../run-model.js';
-import { snapshotInput } from '../snapshot-input.js';
+import { isLostWorker } from '../opening/backend-fault.js';
+import type { Handover } from '../running/handover.js';
+import { refuseTensors } from '../running/refuse-tensors.js';
+import type { Frame, Refusal, RunnerOptions } from '../running/run-model.js';
+import { snapshotInput } from '../running/snapshot-input.js';
 import { createFrameStream, type Episode } from './frame-stream.js';
 import type { ModelStream, StreamOptions } from './model-stream.js';
 import { checkStreamOptions } from './stream-options.js';

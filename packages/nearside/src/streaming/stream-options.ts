@@ -1,6 +1,6 @@
-import { checkRunOptions } from '../check-run-options.js';
 import type { Input } from '../input.js';
-import { requireKnownOptions } from '../require-known-options.js';
+import { checkRunOptions } from '../running/check-run-options.js';
+import { requireKnownOptions } from '../running/require-known-options.js';
 import type { StreamOptions } from './model-stream.js';
 
 export const STREAM_DEFAULTS = Object.freeze({

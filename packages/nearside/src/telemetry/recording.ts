@@ -1,6 +1,6 @@
 import { shareOnce } from '@nearside/core';
 import type { Later } from '../load-later.js';
-import type { Started } from '../serving.js';
+import type { Started } from '../opening/serving.js';
 import type { CountingContext } from './count-version.js';
 import { createLifetime } from './lifetime.js';
 import type { Reporting } from './open-reporting.js';

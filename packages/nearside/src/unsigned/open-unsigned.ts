@@ -1,7 +1,7 @@
 import type { Datatype, ModelSpec } from '@nearside/core';
 import type { Model } from '../model.js';
 import { openAsPlanned } from '../open.js';
-import { type OpenOptions, planServing } from '../open-options.js';
+import { type OpenOptions, planServing } from '../opening/open-options.js';
 import type { AvailableBackend } from '../runtime-assets.js';
 import { runtimeOf } from '../runtime-of.js';
 import { toBlobs, type UnsignedFiles } from './unsigned-files.js';

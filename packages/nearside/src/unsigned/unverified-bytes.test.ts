@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ModelFiles } from '../backends/backend.js';
-import type { ReadFiles } from '../session.js';
+import type { ReadFiles } from '../in-worker/session.js';
 import { readUnverified } from './unverified-bytes.js';
 
 test('bytes are read as they are, and the compiler keeps them off the path of signed models', async () => {

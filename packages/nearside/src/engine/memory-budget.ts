@@ -1,0 +1,65 @@
+import { type ModelSpec, NearsideError } from '@nearside/core';
+import type { SharedWorkers } from '../workers/shared-workers.js';
+import type { ResidentModel } from './engine-context.js';
+
+/** What the models of an engine may need together, by what they declare. */
+export interface MemoryBudget {
+  /** What those that are loaded need, bytes. */
+  readonly usedBytes: number;
+  /**
+   * Before a model is loaded: puts the ones that were not used for longest to rest, as far as they are
+   * idle. What is in use is never cut, so the budget may be exceeded until it ends.
+   *
+   * @throws NearsideError `out-of-memory` for a model that alone needs more
+   */
+  makeRoom(spec: ModelSpec): void;
+  hasRoomFor(sizeBytes: number): boolean;
+  /** After a call: the same for what had to be exceeded. */
+  settle(): void;
+}
+
+/** @param limitBytes undefined for no limit */
+export function createMemoryBudget(
+  limitBytes: number | undefined,
+  { workers, models }: { workers: SharedWorkers; models: ReadonlySet<ResidentModel> },
+): MemoryBudget {
+  const usedBytes = () => workers.live.reduce((sum, worker) => sum + worker.declaredBytes, 0);
+  const hasRoomFor = (sizeBytes: number) =>
+    limitBytes === undefined || usedBytes() + sizeBytes <= limitBytes;
+
+  function restUntilRoomFor(sizeBytes: number): void {
+    if (hasRoomFor(sizeBytes)) return;
+    const byAge = [...models].sort((a, b) => a.lastUsedMs - b.lastUsedMs);
+    for (const model of byAge) {
+      if (hasRoomFor(sizeBytes)) return;
+      model.rest();
+    }
+  }
+
+  return {
+    get usedBytes() {
+      return usedBytes();
+    },
+    makeRoom({ name, limits: { memoryBytes } }) {
+      if (limitBytes !== undefined && memoryBytes > limitBytes) {
+        throw overBudget(name, { memoryBytes, memoryBudgetBytes: limitBytes });
+      }
+      restUntilRoomFor(memoryBytes);
+    },
+    hasRoomFor,
+    settle: () => restUntilRoomFor(0),
+  };
+}
+
+function overBudget(
+  model: string,
+  details: { memoryBytes: number; memoryBudgetBytes: number },
+): NearsideError {
+  const { memoryBytes, memoryBudgetBytes } = details;
+  return new NearsideError(
+    'out-of-memory',
+    `Expected a model that needs at most ${memoryBudgetBytes} bytes, the engine's memory budget; got ` +
+      `${model}, which declares ${memoryBytes}. Raise \`memoryBudgetBytes\`, or use a smaller model.`,
+    { details: { model, ...details } },
+  );
+}

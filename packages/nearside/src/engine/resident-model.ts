@@ -1,0 +1,90 @@
+import { NearsideError } from '@nearside/core';
+import type { Handover } from '../running/handover.js';
+import { probeWorker } from '../workers/probe-worker.js';
+import { replaceBloated } from '../workers/replace-bloated.js';
+import type { EngineContext, ResidentModel } from './engine-context.js';
+import { onPageReturn } from './page-return.js';
+
+export interface ResidenceOptions {
+  readonly name: string;
+  readonly engine: EngineContext;
+  readonly handover: Handover;
+  /** Whether anything waits, or is under way beside runs. */
+  readonly isBusy: () => boolean;
+  readonly close: () => Promise<void>;
+}
+
+/** A model's place in its engine. */
+export interface Residence {
+  /** After each call. */
+  used(): void;
+  leave(): void;
+}
+
+export type TakeResidence = (options: ResidenceOptions) => Residence;
+
+/** Lets the engine put a model to rest while nobody uses it, and do its housekeeping after calls. */
+export function takeResidence({
+  name,
+  engine,
+  handover,
+  isBusy,
+  close,
+}: ResidenceOptions): Residence {
+  let lastUsedMs = performance.now();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  const model: ResidentModel = {
+    ...{ name, close },
+    get lastUsedMs() {
+      return lastUsedMs;
+    },
+    get isIdle() {
+      return !isBusy() && !handover.isInUse;
+    },
+    get isResting() {
+      return handover.isResting;
+    },
+    get workers() {
+      return handover.isResting ? [] : handover.current.serving.connection.workers;
+    },
+    rest: () => !isBusy() && handover.rest(rested(name)),
+    async wake() {
+      await handover.awake().catch(() => {});
+    },
+  };
+  engine.models.add(model);
+
+  function restWhenIdle(): void {
+    if (engine.idleMs === undefined) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      // What is in use now comes here again after its call, except an update's look.
+      if (!model.rest() && !handover.isResting) restWhenIdle();
+    }, engine.idleMs);
+    (timer as { unref?: () => void }).unref?.();
+  }
+
+  const stopWatching = onPageReturn(() => void probeWorker(handover.current.serving.connection));
+  restWhenIdle();
+  return {
+    used() {
+      lastUsedMs = performance.now();
+      restWhenIdle();
+      engine.memory?.settle();
+      replaceBloated(engine);
+    },
+    leave() {
+      clearTimeout(timer);
+      stopWatching();
+      engine.models.delete(model);
+    },
+  };
+}
+
+function rested(model: string): NearsideError {
+  return new NearsideError('worker-lost', `Expected ${model} to be loaded, got it at rest.`, {
+    details: { isAnothers: true },
+    retryable: true,
+  });
+}

@@ -1,0 +1,176 @@
+import type { NearsideError } from '@nearside/core';
+import type { BackendFailure } from '../choice/choice-record.js';
+import { variantsFor } from '../choice/variants-for.js';
+import { closedError } from '../closed-error.js';
+import type { ModelEmitter } from '../events.js';
+import type { Input } from '../input.js';
+import type { Model, ModelStats, RunOptions, RunResult } from '../model.js';
+import type { OpenPlan } from '../opening/open-options.js';
+import type { OpenedVersion } from '../protocol.js';
+import { checkRunOptions } from '../running/check-run-options.js';
+import { profileModel } from '../running/profile-model.js';
+import { refuseTensors } from '../running/refuse-tensors.js';
+import { scoreAll } from '../running/score-all.js';
+import { snapshotCustom } from '../running/snapshot-custom.js';
+import { releaseSnapshot, snapshotInput } from '../running/snapshot-input.js';
+import type { AvailableBackend } from '../runtime-assets.js';
+import { refusedStream } from '../streaming/refused-stream.js';
+import { countVersion } from '../telemetry/count-version.js';
+import { createLifetime } from '../telemetry/lifetime.js';
+import { openReporting } from '../telemetry/open-reporting.js';
+import { createRecorder } from '../telemetry/recorder.js';
+import { createReportTotals } from '../telemetry/report-totals.js';
+import { askFallback, type Fallback, fallbackMeta } from './fallback.js';
+
+export interface FallbackModelParts {
+  readonly fallback: Fallback;
+  /** Why no backend serves. */
+  readonly error: NearsideError;
+  /** What was opened, if it came so far: without it nothing can be reported, and no input checked. */
+  readonly version: OpenedVersion | undefined;
+  readonly plan: OpenPlan;
+  readonly emitter: ModelEmitter;
+  readonly startMs: number;
+}
+
+/** A model that no backend of this device serves: the app's own function answers every run. */
+export function createFallbackModel(parts: FallbackModelParts): Model {
+  const { fallback, error, version, plan, emitter } = parts;
+  const release = version?.release ?? { model: plan.address.model, version: '0.0.0' };
+  const failures = failuresOf(error, plan);
+  const atMs = Date.now();
+  const lifetime = createLifetime();
+  const totals = createReportTotals();
+  const recording = {
+    ...{ emitter, lifetime, totals },
+    plan: version ? plan : { ...plan, report: undefined },
+    identity: version?.install ?? { id: '', cohort: 0 },
+  };
+  const counted = { ...dimensionsOf(version, plan), startMs: atMs };
+  const reporting = openReporting(plan.store);
+  const recorder = createRecorder(lifetime, async () =>
+    countVersion(reporting, recording, counted),
+  );
+  const totalMs = performance.now() - parts.startMs;
+  const visit = crypto.randomUUID().slice(0, 8);
+  const closing = new AbortController();
+  let closed: Promise<void> | undefined;
+  let runs = 0;
+  recorder.opened(undefined, { quarantined: failures.length });
+  recorder.failed(error.code);
+
+  async function run(input: Input, options: RunOptions = {}): Promise<RunResult> {
+    const calledMs = performance.now();
+    checkRunOptions(options);
+    const { signal } = options;
+    signal?.throwIfAborted();
+    closing.signal.throwIfAborted();
+    runs += 1;
+    const id = `${visit}-${runs}`;
+    const end = (ok: boolean) => {
+      const totalMs = performance.now() - calledMs;
+      emitter.emit('run-end', { id, ok, totalMs, ...(!ok && { code: error.code }) });
+      return totalMs;
+    };
+    if (version) await requireFit(input, version);
+    try {
+      const output = await askFallback(fallback, input, [signal, closing.signal]);
+      recorder.fellBack();
+      const meta = fallbackMeta({ id, release, totalMs: end(true), cold: runs === 1 });
+      return { output: output as RunResult['output'], meta };
+    } catch (thrown) {
+      if (signal?.aborted || closing.signal.aborted) recorder.aborted();
+      else recorder.failed(error.code);
+      end(false);
+      throw thrown;
+    }
+  }
+
+  /** A bad input is the caller's own here too. */
+  async function requireFit(input: Input, { spec }: OpenedVersion): Promise<void> {
+    try {
+      releaseSnapshot(
+        await snapshotInput(input, spec, {
+          transfer: false,
+          custom: plan.worker && snapshotCustom,
+          refuse: refuseTensors,
+        }),
+      );
+    } catch (unfit) {
+      recorder.failed((unfit as NearsideError).code);
+      throw unfit;
+    }
+  }
+
+  function stats(): ModelStats {
+    const steps = { metadata: 0, weights: 0, runtime: 0, session: 0, check: 0 };
+    return {
+      model: release.model,
+      version: release.version,
+      ...{ variant: 'fallback', backend: 'fallback', threads: 0, hardware: 'none' },
+      ...{ workers: 0, heapBytes: undefined },
+      verdict: 'unproven',
+      choice: 'none',
+      quarantined: failures.map((failure) => ({ ...failure, atMs })),
+      ok: lifetime.ok,
+      errors: Object.fromEntries(lifetime.errors),
+      ...{ aborted: lifetime.aborted, invalid: lifetime.invalid, fallbacks: lifetime.fallbacks },
+      waiting: 0,
+      latencyMs: { p50: undefined, p95: undefined, p99: undefined },
+      opening: {
+        origin: version?.origin ?? 'network',
+        ...{ totalMs, steps, fetchedBytes: 0, healedChunks: 0 },
+      },
+      reports: plan.report && { ...totals },
+    };
+  }
+
+  async function close(): Promise<void> {
+    if (!closing.signal.aborted) closing.abort(closedError(release.model));
+    closed ??= recorder.close().then(() => reporting.close());
+    return closed;
+  }
+
+  return {
+    run: run as Model['run'],
+    score: (inputs, options) => scoreAll(run, inputs, options),
+    stream: () => refusedStream(closing.signal.aborted ? closing.signal.reason : error),
+    profile: (input, options) => profileModel({ run }, input, options),
+    feedback(_, truth) {
+      if (typeof truth?.label !== 'string') {
+        throw new TypeError('feedback: expected { label: string } as the truth');
+      }
+      recorder.feedback(undefined, truth.label);
+    },
+    stats,
+    on: emitter.on,
+    explainBackend: async () =>
+      failures.map((failure) => ({ ...failure, verdict: 'quarantined' as const })),
+    update: () => Promise.reject(error),
+    warm: () => Promise.reject(error),
+    storage: () => Promise.reject(error),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** Reports name the backend that was tried first, and the variant it would have run. */
+function dimensionsOf(version: OpenedVersion | undefined, plan: OpenPlan) {
+  const [backend] = plan.backends as readonly [AvailableBackend];
+  const { variants = [] } = version?.spec ?? {};
+  const variant = variantsFor(backend, variants)[0] ?? variants[0];
+  const described = version ?? {
+    release: { model: plan.address.model, version: '0.0.0', sequence: 0 },
+    ...({ manifestSha256: '', driftEdges: undefined, arm: 'stable' } as const),
+  };
+  return { version: described, backend, variant: variant?.name ?? 'none' };
+}
+
+/** One that the caller forced fails with its own error. */
+function failuresOf(
+  { code, message, details: { failures } }: NearsideError,
+  { backends: [backend] }: OpenPlan,
+): readonly BackendFailure[] {
+  if (Array.isArray(failures)) return failures;
+  return [{ backend: backend as AvailableBackend, variant: undefined, code, message }];
+}

@@ -1,0 +1,47 @@
+import { NearsideError } from '@nearside/core';
+import type { Reply, RunItem, RunReply } from '../protocol.js';
+import { runBatch } from './run-batch.js';
+import type { Session } from './session.js';
+
+/** The streams of one model in its worker. Their state is here and nowhere else. */
+export interface HostedStreams {
+  begin(id: number, session: Session): void;
+  /**
+   * Runs frames one after another, each from the state that the one before it left. A bad frame fails
+   * alone, and leaves the state as it was.
+   *
+   * @throws NearsideError `state-lost` for a stream that has ended; backend codes
+   */
+  run(
+    id: number,
+    frames: readonly RunItem[],
+    options: Parameters<typeof runBatch>[2],
+  ): Promise<Reply<RunReply>[]>;
+  end(id: number): void;
+}
+
+export function createHostedStreams(): HostedStreams {
+  const carrying = new Map<number, Session>();
+  return {
+    begin(id, session) {
+      carrying.set(id, { ...session, run: session.carry() });
+    },
+    async run(id, frames, options) {
+      const session = carrying.get(id);
+      if (!session) throw stateLost(id);
+      const replies: Reply<RunReply>[] = [];
+      for (const frame of frames) replies.push(...(await runBatch(session, [frame], options)));
+      return replies;
+    },
+    end(id) {
+      carrying.delete(id);
+    },
+  };
+}
+
+function stateLost(id: number): NearsideError {
+  return new NearsideError(
+    'state-lost',
+    `Expected a stream that goes on, got stream ${id}, ended.`,
+  );
+}

@@ -1,0 +1,27 @@
+import type { ReleaseIdentity } from '@nearside/artifact';
+import type { NearsideError } from '@nearside/core';
+import type { WhichVersion } from '../protocol.js';
+import { announceRollBack, rollBack } from '../updating/roll-back.js';
+import { isBackendFault } from './backend-fault.js';
+import type { Serving, ServingContext } from './serving.js';
+
+/**
+ * Serves the version before an installed one that could not be loaded, which is given up if it was its
+ * own fault.
+ *
+ * @throws what the installed one failed with when this is hindered too; `signal.reason`
+ */
+export async function servePrevious(
+  { plan, emitter }: ServingContext,
+  { failed, error }: { failed: ReleaseIdentity; error: NearsideError },
+  start: (which: WhichVersion) => Promise<Serving | undefined>,
+): Promise<Serving> {
+  const to = await start({ kind: 'previous', failed: failed.sequence }).catch((hindrance) => {
+    throw plan.signal?.aborted ? hindrance : error;
+  });
+  if (!to) throw error;
+  const event = { failed, to, code: error.code, emitter };
+  if (isBackendFault(error)) await rollBack(event);
+  else announceRollBack(event);
+  return to;
+}

@@ -1,0 +1,186 @@
+import { createDeferred, NearsideError, type Variant } from '@nearside/core';
+import type { BackendChoice } from '../choice/backend-choice.js';
+import type { BackendFailure } from '../choice/choice-record.js';
+import { type ModelEmitter, notify } from '../events.js';
+import type {
+  LoadedVariant,
+  OpenedVersion,
+  Progress,
+  WhichVersion,
+  WorkerEvent,
+} from '../protocol.js';
+import type { AvailableBackend } from '../runtime-assets.js';
+import { runtimeOf } from '../runtime-of.js';
+import { startAwakeTimer } from '../scheduler/awake-timer.js';
+import type { InstallIdentity } from '../telemetry/install-identity.js';
+import { type Connection, connect } from '../workers/connection.js';
+import type { OpenPlan } from './open-options.js';
+
+/** What opening a model needs beside the plan. */
+export interface ServingContext {
+  readonly plan: OpenPlan;
+  /** Undefined until a worker has read it. */
+  readonly identity?: InstallIdentity | undefined;
+  readonly emitter: ModelEmitter;
+  /** Told of every version that is opened, before a backend loads it. */
+  readonly onOpened?: ((version: OpenedVersion) => void) | undefined;
+  readonly choice: BackendChoice;
+}
+
+/** A version in a worker of a backend, verified. */
+export interface Opened {
+  readonly connection: Connection;
+  readonly backend: AvailableBackend;
+  readonly version: OpenedVersion;
+  /** Worker ready → version verified, ms. */
+  readonly metadataMs: number;
+  /** Settles when everything is fetched that `load` needs: what takes long from then on hangs. */
+  readonly fetched: Promise<void>;
+  /** How long loading may take after that, ms. */
+  readonly warmUpMs: number;
+  readonly maxThreads: number | undefined;
+}
+
+/** An opened version, and the variant of it that the backend is to load. */
+export interface OpenedVariant extends Opened {
+  readonly variant: Variant;
+}
+
+/** An opened variant that is loaded and has reproduced its golden outputs. */
+export interface Started extends OpenedVariant {
+  readonly loaded: LoadedVariant;
+}
+
+/** A started version, ready for runs. */
+export interface Serving extends Started {
+  /** Backends tried before that failed, in their order. */
+  readonly quarantined: readonly BackendFailure[];
+}
+
+export interface OpenOnOptions {
+  readonly which: WhichVersion;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/**
+ * Takes a place in a worker of one backend and opens a version in it. Whatever fails gives it back.
+ *
+ * @returns undefined when there is no such version (a previous one, when there is none)
+ */
+export async function openOn(
+  backend: AvailableBackend,
+  { plan, identity, emitter, onOpened }: Omit<ServingContext, 'choice'>,
+  { which, signal, onProgress }: OpenOnOptions,
+): Promise<Opened | undefined> {
+  const fetched = createDeferred<void>();
+  const onEvent = (event: WorkerEvent) => {
+    if (event.nearside === 'progress' && event.progress.phase === 'check') fetched.resolve();
+    if (event.nearside === 'progress' && onProgress) notify(onProgress, event.progress);
+    if (event.nearside === 'installation') {
+      const { type, ...details } = event.event;
+      emitter.emit(type, details as never);
+    }
+  };
+  const { assets, worker, isolate, slot, engine } = plan;
+  const host = await engine.workers.lend({ backend, assets, worker, isolate, slot });
+  const connection = await connect(host, { onEvent, signal });
+  return endingOnFailure(connection, signal, async () => {
+    const startMs = performance.now();
+    const { url, pin, store, mirrors, request, policy } = plan;
+    const version = plan.unsigned
+      ? await connection.openUnsigned(plan.unsigned)
+      : await connection.open({
+          which,
+          url,
+          pin,
+          store,
+          mirrors,
+          request,
+          maxBytes: policy.maxBytes,
+          install: identity,
+          runtimes: [...new Set([...plan.backends, ...plan.contenders].map(runtimeOf))],
+        });
+    if (!version) {
+      void connection.close(undefined);
+      return undefined;
+    }
+    onOpened?.(version);
+    const metadataMs = performance.now() - startMs;
+    engine.memory?.makeRoom(version.spec);
+    connection.declare(version.spec.limits.memoryBytes);
+    const { warmUpMs } = policy;
+    const limits = { fetched: fetched.promise, warmUpMs, maxThreads: engine.maxThreads };
+    return { connection, backend, version, metadataMs, ...limits };
+  });
+}
+
+/**
+ * Loads what was opened and proves it; from then on it is the active version of this device.
+ *
+ * @param limitMs longer than this is a `backend-failed`; by default what takes `policy.warmUpMs` after
+ *   everything was fetched, for it may keep other models of the worker waiting
+ */
+export async function load(
+  opened: OpenedVariant,
+  { signal, limitMs }: { signal?: AbortSignal | undefined; limitMs?: number | undefined },
+): Promise<Started> {
+  const { connection, variant, fetched, warmUpMs, maxThreads } = opened;
+  return endingOnFailure(connection, signal, async () => {
+    const { runtimeWasm } = connection;
+    const request = { variant: variant.name, runtimeWasm, maxThreads };
+    const limit = limitMs === undefined ? { from: fetched, ms: warmUpMs } : { ms: limitMs };
+    const loaded = await withinLimit(connection.load(request), limit, connection);
+    const { spec = opened.version.spec } = loaded;
+    return { ...opened, version: { ...opened.version, spec }, loaded };
+  });
+}
+
+/** Does one step in a worker; a failure, or the caller's leaving, gives the place in it up. */
+export async function endingOnFailure<Result>(
+  connection: Connection,
+  signal: AbortSignal | undefined,
+  step: () => Promise<Result>,
+): Promise<Result> {
+  const onAbort = () => void connection.close(signal?.reason);
+  signal?.addEventListener('abort', onAbort);
+  try {
+    signal?.throwIfAborted();
+    return await step();
+  } catch (error) {
+    void connection.close(error);
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+/** What hangs blocks its worker: it is ended at once. */
+async function withinLimit<Value>(
+  work: Promise<Value>,
+  { from, ms }: { from?: Promise<void>; ms: number },
+  connection: Connection,
+): Promise<Value> {
+  let isDone = false;
+  let stop = () => {};
+  const start = () => {
+    if (!isDone) stop = startAwakeTimer(ms, () => connection.kill(hung(ms)));
+  };
+  if (from) void from.then(start);
+  else start();
+  try {
+    return await work;
+  } finally {
+    isDone = true;
+    stop();
+  }
+}
+
+function hung(limitMs: number): NearsideError {
+  return new NearsideError(
+    'backend-failed',
+    `Expected the version to be loaded and checked within ${limitMs} ms, got no answer. Its ` +
+      'worker was ended.',
+    { details: { limitMs } },
+  );
+}

@@ -1,0 +1,58 @@
+import { createDeferred, NearsideError } from '@nearside/core';
+import { expect, test } from 'vitest';
+import type { RunRequest, WireInput } from '../protocol.js';
+import type { Connection } from '../workers/connection.js';
+import { createHandover, type Shift } from './handover.js';
+import { postBatch, type QueuedRun } from './post-batch.js';
+
+const GONE = Float32Array.of(-1);
+
+function run(data: Float32Array<ArrayBuffer>): QueuedRun {
+  const x = { datatype: 'FP32', shape: [1], data } as const;
+  const input: WireInput = { kind: 'tensors', tensors: { x } };
+  return { input, isGiven: false, topK: undefined, priority: 'normal' };
+}
+
+/** A worker that answers with its inputs; a message with {@link GONE} in it cannot be posted. */
+function answering() {
+  const batches: number[] = [];
+  const connection: Partial<Connection> = {
+    async run({ items }: RunRequest) {
+      const tensors = items.map(({ input }) => (input as { tensors: object }).tensors);
+      if (JSON.stringify(tensors).includes(JSON.stringify(GONE))) {
+        throw new NearsideError('input-detached', 'gone');
+      }
+      batches.push(items.length);
+      const replies = tensors.map((output) => ({ ok: true, value: output }) as never);
+      return { kind: 'done', replies };
+    },
+  };
+  const serving = { connection };
+  return { batches, shift: { serving } as unknown as Shift };
+}
+
+test('an input that cannot be posted fails alone, and its neighbours are answered', async () => {
+  const { batches, shift } = answering();
+  const handover = createHandover(shift, {
+    revive: () => Promise.reject(new Error('not lost')),
+    onGoBack: async () => {},
+  });
+  const runs = [run(Float32Array.of(1)), run(GONE), run(Float32Array.of(3))];
+  const outcomes = await postBatch(runs, { handover, watchdogMs: 1000 }).end;
+  expect(outcomes.map(({ ok }) => ok)).toEqual([true, false, true]);
+  expect(outcomes[1]).toMatchObject({ error: { code: 'input-detached' } });
+  expect(batches).toEqual([1, 1]);
+});
+
+test('what is posted is no caller’s any more, also while its worker is replaced', async () => {
+  const lost = new NearsideError('worker-lost', 'lost');
+  const shift = { serving: { connection: { end: { reason: lost } } } } as unknown as Shift;
+  const { promise: revived, resolve } = createDeferred<Shift>();
+  const handover = createHandover(shift, { revive: () => revived, onGoBack: async () => {} });
+  await handover.run(() => Promise.reject(lost)).catch(() => {});
+  const waiting = run(Float32Array.of(1));
+  const { end } = postBatch([waiting], { handover, watchdogMs: 1000 });
+  expect([waiting.isPosted, waiting.shift]).toEqual([true, undefined]);
+  resolve(answering().shift);
+  expect(await end).toMatchObject([{ ok: true }]);
+});

@@ -1,0 +1,195 @@
+import { isNearsideError, NearsideError } from '@nearside/core';
+import { loadLater } from '../load-later.js';
+import { isLostWorker } from '../opening/backend-fault.js';
+import {
+  fromWireError,
+  type Reply,
+  type RunItem,
+  type RunReply,
+  transferablesOf,
+  type WireInput,
+} from '../protocol.js';
+import { startAwakeTimer } from '../scheduler/awake-timer.js';
+import { PRIORITIES, type Priority } from '../scheduler/priority.js';
+import type { Outcome, PostedBatch } from '../scheduler/run-queue.js';
+import type { Connection } from '../workers/connection.js';
+import type { Handover, Shift } from './handover.js';
+import { isRetained } from './retained-input.js';
+
+/** A call that waits for the worker, or is there. */
+export interface QueuedRun {
+  /** As it was at the call; a promise for elements and canvases. */
+  input: WireInput | Promise<WireInput>;
+  /** The caller gave its own buffers away, and expects them gone. */
+  readonly isGiven: boolean;
+  readonly topK: number | undefined;
+  readonly priority: Priority;
+  /** Of a frame whose stream has state: which one, and who has that. */
+  readonly stream?: HeldStream | undefined;
+  /** Whether it is on its way to a worker, or there: its input is not the caller's any more. */
+  isPosted?: boolean | undefined;
+  /** Which version has taken it; none while it waits. */
+  shift?: Shift | undefined;
+  /** It was lost with a worker and done again: once is enough. */
+  isSecondTry?: boolean | undefined;
+}
+
+/** A stream with state in a worker, which nothing but that worker can go on with. */
+export interface HeldStream {
+  readonly id: number;
+  readonly shift: Shift;
+}
+
+export type RunOutcome = Outcome<QueuedRun, RunReply>;
+
+/** Of this page's batches: a connection is asked for one by it. */
+let lastId = 0;
+
+/**
+ * Gives calls to the version that serves now, as one batch.
+ *
+ * @param watchdogMs a worker that is silent for longer is ended: nothing can stop a run on wasm
+ */
+export function postBatch(
+  runs: readonly QueuedRun[],
+  { handover, watchdogMs }: { handover: Handover; watchdogMs: number },
+): PostedBatch<QueuedRun, RunReply> {
+  const id = nextId();
+  for (const run of runs) run.isPosted = true;
+  let taken: Shift | undefined;
+  const stream = runs[0]?.stream;
+  const end = handover
+    .run(async (shift) => {
+      taken = shift;
+      for (const run of runs) run.shift = shift;
+      const inputs = await Promise.allSettled(runs.map(({ input }) => input));
+      const { connection } = shift.serving;
+      return watched({ connection, id, watchdogMs }, (onBegun) =>
+        runOn(connection, { id, runs, inputs, onBegun }),
+      );
+    }, stream?.shift)
+    .catch(async (error): Promise<RunOutcome[]> => {
+      if (!isLostWorker(error)) throw error;
+      const { redoLost } = await loadLater().catch(() => {
+        throw error;
+      });
+      return redoLost(runs, error);
+    });
+  return {
+    end,
+    recall() {
+      // Whether it still could be is said by how the batch ends.
+      taken?.serving.connection.recall(id).catch(() => {});
+    },
+    terminate() {
+      taken?.serving.connection.kill(terminated('a caller ended it', { isOwn: true }), id);
+    },
+  };
+}
+
+function nextId(): number {
+  lastId += 1;
+  return lastId;
+}
+
+interface Posted {
+  readonly id: number;
+  readonly runs: readonly QueuedRun[];
+  /** Of each run, in their order. */
+  readonly inputs: readonly PromiseSettledResult<WireInput>[];
+  /** Called when the worker begins. */
+  readonly onBegun: () => void;
+}
+
+async function runOn(
+  connection: Connection,
+  { id, runs, inputs, onBegun }: Posted,
+): Promise<RunOutcome[]> {
+  const items: RunItem[] = [];
+  const given: Transferable[] = [];
+  for (const [i, input] of inputs.entries()) {
+    if (input.status === 'rejected') continue;
+    const { topK, isGiven } = runs[i] as QueuedRun;
+    items.push({ input: input.value, topK });
+    if (isGiven || !isRetained(input.value)) given.push(...transferablesOf(input.value));
+  }
+  if (items.length === 0) return merge(inputs, []);
+  const request = { id, items, priority: highest(runs), stream: runs[0]?.stream?.id };
+  const posted = { transfer: [...new Set(given)], onBegun };
+  const answer = await connection.run(request, posted).catch((error) => {
+    // Nothing has left: one input that cannot be posted keeps its neighbours here.
+    if (items.length > 1 && isNearsideError(error) && error.code === 'input-detached') return;
+    throw error;
+  });
+  if (!answer) {
+    const { postOneByOne } = await loadLater();
+    return postOneByOne(runs.length, (i) => {
+      const alone = { runs: runs.slice(i, i + 1), inputs: inputs.slice(i, i + 1) };
+      return runOn(connection, { id: nextId(), ...alone, onBegun });
+    });
+  }
+  if (answer.kind === 'done') return merge(inputs, answer.replies.map(outcomeOf));
+  let next = 0;
+  const again = answer.items.map(({ input }): RunOutcome => {
+    while (inputs[next]?.status === 'rejected') next += 1;
+    const run = runs[next] as QueuedRun;
+    next += 1;
+    return { ok: 'again', work: Object.assign(run, { input, ...WAITING }) };
+  });
+  return merge(inputs, again);
+}
+
+const WAITING = { isPosted: false, shift: undefined } as const;
+
+function highest(runs: readonly QueuedRun[]): Priority {
+  const ranks = runs.map(({ priority }) => PRIORITIES.indexOf(priority));
+  return PRIORITIES[Math.min(...ranks)] as Priority;
+}
+
+/** A picture that turned out broken on this side fails as one that does on the other. */
+function merge(
+  inputs: readonly PromiseSettledResult<WireInput>[],
+  outcomes: readonly RunOutcome[],
+): RunOutcome[] {
+  let next = 0;
+  return inputs.map((input) => {
+    if (input.status === 'rejected') return { ok: false, error: input.reason };
+    next += 1;
+    return outcomes[next - 1] as RunOutcome;
+  });
+}
+
+function outcomeOf(reply: Reply<RunReply>): RunOutcome {
+  return reply.ok ? reply : { ok: false, error: fromWireError(reply.error) };
+}
+
+/**
+ * A batch that has not begun waits for another, which has a watchdog of its own; for what is never
+ * begun at all there is a second time.
+ */
+async function watched<Result>(
+  { connection, id, watchdogMs }: { connection: Connection; id: number; watchdogMs: number },
+  work: (onBegun: () => void) => Promise<Result>,
+): Promise<Result> {
+  const bite = () => connection.kill(terminated(`no answer within ${watchdogMs} ms`), id);
+  let stop: (() => void) | undefined;
+  const working = work(() => {
+    stop?.();
+    stop = startAwakeTimer(watchdogMs, bite);
+  });
+  stop ??= startAwakeTimer(2 * watchdogMs, bite);
+  try {
+    return await working;
+  } finally {
+    stop();
+  }
+}
+
+/** @param details `isOwn`: a caller wanted it, and nobody is to blame */
+function terminated(why: string, details: { isOwn?: boolean } = {}): NearsideError {
+  return new NearsideError(
+    'terminated',
+    `Expected the run to end, got its worker ended: ${why}. Another worker takes its place.`,
+    { retryable: true, details },
+  );
+}

@@ -1,0 +1,88 @@
+import type { Input } from '../input.js';
+import type {
+  Profile,
+  ProfileOptions,
+  RunMeta,
+  RunOptions,
+  RunResult,
+  StageProfile,
+} from '../model.js';
+import { transferablesOf } from '../protocol.js';
+import { withinWatchdog } from '../workers/within-watchdog.js';
+import type { Handover } from './handover.js';
+import { refuseTensors } from './refuse-tensors.js';
+import { requireKnownOptions } from './require-known-options.js';
+import { snapshotCustom } from './snapshot-custom.js';
+import { snapshotInput } from './snapshot-input.js';
+
+/** What is profiled. */
+export interface ProfiledModel {
+  readonly run: (input: Input, options: RunOptions) => Promise<RunResult>;
+  readonly handover: Handover;
+  /** Of one run. */
+  readonly watchdogMs: number;
+}
+
+const KNOWN: readonly (keyof ProfileOptions)[] = ['runs', 'signal'];
+const STAGES = ['queue', 'pre', 'run', 'post'] as const;
+const RUNS = 10;
+
+/**
+ * Runs one input several times, one after another, and says where the time goes: by stage, and by
+ * operator where the runtime can tell.
+ *
+ * @param runs from 1 on
+ * @throws as `run`; TypeError or RangeError for wrong options
+ */
+export async function profileModel(
+  { run, ...operated }: ProfiledModel | Pick<ProfiledModel, 'run'>, // `run` alone: no backend serves
+  input: Input,
+  options: ProfileOptions = {},
+): Promise<Profile> {
+  requireKnownOptions('profile', options, KNOWN);
+  const { runs = RUNS, signal } = options;
+  if (!Number.isSafeInteger(runs) || runs < 1) {
+    throw new RangeError(`profile: expected \`runs\` to be a whole number above 0; got ${runs}`);
+  }
+  const metas: RunMeta[] = [];
+  for (let i = 0; i < runs; i += 1) metas.push((await run(input, { signal })).meta);
+  const { model, version, variant, backend, threads } = metas[0] as RunMeta;
+  const totals = metas.map((meta) => STAGES.reduce((sum, stage) => sum + meta[`${stage}Ms`], 0));
+  const totalMs = middle(totals);
+  const stages = STAGES.map((stage): StageProfile => {
+    const times = metas.map((meta) => meta[`${stage}Ms`]);
+    const medianMs = middle(times);
+    return {
+      stage,
+      medianMs,
+      longestMs: Math.max(...times),
+      share: totalMs > 0 ? medianMs / totalMs : 0,
+    };
+  });
+  const operators =
+    'handover' in operated ? await timeOperators(operated, { input, runs, signal }) : undefined;
+  return { model, version, variant, backend, threads, runs, totalMs, stages, operators };
+}
+
+/** Its runs are one call to the worker, which has as long as each of them would, and for its turn. */
+async function timeOperators(
+  { handover, watchdogMs }: Omit<ProfiledModel, 'run'>,
+  { input, runs, signal }: { input: Input; runs: number; signal: AbortSignal | undefined },
+) {
+  return handover.run(async ({ serving: { connection, version } }) => {
+    const wire = await snapshotInput(input, version.spec, {
+      transfer: false,
+      custom: snapshotCustom,
+      refuse: refuseTensors,
+    });
+    return withinWatchdog(connection, { limitMs: (runs + 1) * watchdogMs, signal }, () =>
+      connection.profile({ input: wire, runs }, transferablesOf(wire)),
+    );
+  });
+}
+
+/** The median; of an even number the lower one. */
+function middle(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[(sorted.length - 1) >> 1] ?? 0;
+}

@@ -1,0 +1,38 @@
+import { NearsideError } from '@nearside/core';
+import { expect, test } from 'vitest';
+import { transferablesOf, type WireInput } from '../protocol.js';
+import type { QueuedRun } from './post-batch.js';
+import { redoLost } from './redo-lost.js';
+import { RETAINED_BYTES } from './retained-input.js';
+
+const LOST = new NearsideError('worker-lost', 'Lost.', { retryable: true });
+
+function run(input: WireInput, more: Partial<QueuedRun> = {}): QueuedRun {
+  return { input, isGiven: false, topK: undefined, priority: 'normal', isPosted: true, ...more };
+}
+
+function tensorOf(sizeBytes: number): WireInput {
+  const x = { datatype: 'UINT8', shape: [sizeBytes], data: new Uint8Array(sizeBytes) } as const;
+  return { kind: 'tensors', tensors: { x } };
+}
+
+test('what was kept is done again once; a Blob of any size, other inputs up to the limit', async () => {
+  const image = new Blob([new Uint8Array(2 * RETAINED_BYTES)]);
+  const runs = [run(tensorOf(RETAINED_BYTES)), run({ kind: 'image', image })];
+  expect(await redoLost(runs, LOST)).toMatchObject([{ ok: 'again' }, { ok: 'again' }]);
+  expect(await redoLost(runs, LOST)).toEqual([
+    { ok: false, error: LOST },
+    { ok: false, error: LOST },
+  ]);
+});
+
+test('what went with its worker is retryable and says why it is not done again', async () => {
+  const large = tensorOf(RETAINED_BYTES + 1);
+  structuredClone(large, { transfer: transferablesOf(large) }); // as posting does
+  const runs = [run(large), run(tensorOf(8), { isGiven: true })];
+  const error = { code: 'worker-lost', retryable: true, cause: LOST };
+  expect(await redoLost(runs, LOST)).toMatchObject([
+    { ok: false, error: { ...error, message: expect.stringContaining(`${RETAINED_BYTES} bytes`) } },
+    { ok: false, error: { ...error, message: expect.stringContaining('the caller gave it away') } },
+  ]);
+});

@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest';
+import type { OpenPlan } from '../opening/open-options.js';
+import { readStorage } from '../read-storage.js';
+import { openStream, type StreamContext } from '../streaming/open-stream.js';
+import { checkRunOptions } from './check-run-options.js';
+import type { Handover } from './handover.js';
+import { profileModel } from './profile-model.js';
+import { areRunOptions } from './run-options.js';
+import { scoreAll } from './score-all.js';
+
+test('a typo in an option is named instead of removing the deadline in silence', () => {
+  expect(areRunOptions({ timeoutMS: 5 })).toBe(false);
+  expect(() => checkRunOptions({ timeoutMS: 5 } as never)).toThrow("'timeoutMS'");
+});
+
+test('values of the wrong kind are refused', () => {
+  const wrong = [
+    null,
+    5,
+    { timeoutMs: '5' },
+    { timeoutMs: -1 },
+    { timeoutMs: Number.NaN },
+    { topK: 0 },
+    { topK: 1.5 },
+    { priority: 'urgent' },
+    { signal: {} },
+    { transfer: 'yes' },
+  ];
+  for (const options of wrong) {
+    expect(areRunOptions(options)).toBe(false);
+    expect(() => checkRunOptions(options as never)).toThrow(/^run:/);
+  }
+});
+
+test('every documented option passes', () => {
+  const { signal } = new AbortController();
+  const options = {
+    signal,
+    priority: 'interactive',
+    timeoutMs: 500,
+    topK: 3,
+    transfer: true,
+  } as const;
+  expect(areRunOptions({ ...options, terminate: undefined })).toBe(true);
+  checkRunOptions(options);
+});
+
+test('every call that takes options names one that it does not know, and those it does', async () => {
+  const never = () => Promise.reject(new Error('never asked'));
+  const unknown = { timeoutMS: 5 } as never;
+  const context = { handover: {} as Handover, plan: {} as OpenPlan };
+  const calls = {
+    score: scoreAll(never, [], unknown).next(),
+    profile: profileModel({ run: never }, new Blob(), unknown),
+    storage: readStorage(context, unknown),
+    stream: openStream([], unknown, {} as StreamContext),
+  };
+  for (const [name, call] of Object.entries(calls)) {
+    const error: Error = await call.then(
+      () => new Error('it was taken'),
+      (error) => error,
+    );
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error.message).toMatch(
+      new RegExp(`^${name}: expected one of the options (\\w+, )*\\w+; got 'timeoutMS'$`),
+    );
+  }
+});
+
+test('values of the wrong kind are refused by the name of the call that was given them', async () => {
+  const never = () => Promise.reject(new Error('never asked'));
+  const wrong = [{ from: -1 }, { onProgress: 'often' }, { topK: 0 }, { signal: {} }, null, 5];
+  for (const options of wrong) {
+    await expect(scoreAll(never, [], options as never).next()).rejects.toThrow(/^score:/);
+  }
+  const context = { handover: {} as Handover, plan: {} as OpenPlan };
+  await expect(readStorage(context, { persist: 'yes' as never })).rejects.toThrow(/^storage:/);
+  await expect(profileModel({ run: never }, new Blob(), { runs: 0 })).rejects.toThrow(/^profile:/);
+});

@@ -1,0 +1,197 @@
+import {
+  callerInputs,
+  describe,
+  isBuiltInTask,
+  isNearsideError,
+  type ModelSpec,
+  NearsideError,
+  type Tensors,
+  tensorsFit,
+} from '@nearside/core';
+import type { RgbaPixels } from '@nearside/pipeline';
+import type { ImageInput, Input } from '../input.js';
+import { transferablesOf, type WireImage, type WireInput } from '../protocol.js';
+import type { snapshotCustom } from './snapshot-custom.js';
+
+export interface SnapshotOptions {
+  readonly transfer: boolean;
+  /** Takes what is for a task of the app's own. */
+  readonly custom?: typeof snapshotCustom | undefined;
+  /** Throws for tensors that do not fit; its words may come with the second chunk. */
+  readonly refuse: (tensors: Tensors, spec: ModelSpec) => void | Promise<void>;
+}
+
+/**
+ * Checks an input and takes it as it is now, so that the caller may change its own at once. With
+ * `transfer` the caller gives it away instead, and nothing is copied.
+ *
+ * @returns at once for tensors, blobs, frames and pixels; a promise for canvases and elements, and for
+ *   tensors that do not fit, which rejects
+ * @throws NearsideError `input-invalid` or `input-detached`
+ */
+export function snapshotInput(
+  input: Input,
+  spec: ModelSpec,
+  { transfer, custom, refuse }: SnapshotOptions,
+): WireInput | Promise<WireInput> {
+  if (typeof input === 'object' && input !== null && 'tensors' in input) {
+    const { tensors } = input;
+    if (tensorsFit(tensors, callerInputs(spec))) return snapshotTensors(tensors, transfer);
+    return refuseLater(tensors, spec, refuse);
+  }
+  if (custom && !isBuiltInTask(spec.task)) return custom(input, spec, transfer);
+  if (spec.task !== 'image-classification') throw unfit(input, spec);
+  try {
+    return snapshotImage(input, spec, transfer);
+  } catch (cause) {
+    throw isNearsideError(cause) ? cause : detached(input, cause);
+  }
+}
+
+/**
+ * Closes the picture of a snapshot that nobody will run: a camera has few frames. One that turned out
+ * broken has none.
+ */
+export function releaseSnapshot(input: WireInput | Promise<WireInput>): void {
+  void Promise.resolve(input).then(
+    (input) => {
+      for (const owned of transferablesOf(input)) if ('close' in owned) owned.close();
+    },
+    () => {},
+  );
+}
+
+function refuseLater(
+  tensors: Tensors,
+  spec: ModelSpec,
+  refuse: SnapshotOptions['refuse'],
+): Promise<WireInput> {
+  const refused = (async () => {
+    await refuse(tensors, spec);
+    return snapshotTensors(tensors, false);
+  })();
+  refused.catch(() => {}); // heard in its turn
+  return refused;
+}
+
+function snapshotTensors(tensors: Tensors, transfer: boolean): WireInput {
+  return { kind: 'tensors', tensors: transfer ? tensors : copyTensors(tensors) };
+}
+
+function copyTensors(tensors: Tensors): Tensors {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]) => [
+      name,
+      { datatype: tensor.datatype, shape: [...tensor.shape], data: tensor.data.slice() },
+    ]),
+  ) as Tensors;
+}
+
+/** Pictured at the call, because it cannot cross itself. */
+export function isElement(input: unknown): input is HTMLCanvasElement {
+  return DRAWABLES.some((name) => name !== 'ImageBitmap' && isA(input, name));
+}
+
+function snapshotImage(
+  image: ImageInput,
+  spec: ModelSpec,
+  transfer: boolean,
+): WireInput | Promise<WireInput> {
+  if (isA(image, 'Blob')) return wrap(image as Blob);
+  if (isClosed(image)) throw detached(image);
+  if (isA(image, 'VideoFrame')) {
+    const frame = transfer ? (image as VideoFrame) : (image as VideoFrame).clone();
+    return wrap(frame);
+  }
+  if (isA(image, 'ImageBitmap') && transfer) {
+    return wrap(image as ImageBitmap);
+  }
+  if (DRAWABLES.some((name) => isA(image, name))) return drawBitmap(image as CanvasImageSource);
+  if (isPixels(image)) {
+    const { width, height } = image;
+    const { buffer, byteOffset, length } = image.data;
+    // Shared memory cannot be given away, so it is copied either way.
+    const data =
+      transfer && buffer instanceof ArrayBuffer
+        ? new Uint8ClampedArray(buffer, byteOffset, length)
+        : new Uint8ClampedArray(image.data);
+    return wrap({ data, width, height });
+  }
+  throw unfit(image, spec);
+}
+
+function wrap(image: WireImage): WireInput {
+  return { kind: 'image', image };
+}
+
+const DRAWABLES = [
+  'ImageBitmap',
+  'OffscreenCanvas',
+  'HTMLCanvasElement',
+  'HTMLImageElement',
+  'HTMLVideoElement',
+];
+
+export async function drawBitmap(source: CanvasImageSource): Promise<WireInput> {
+  try {
+    const bitmap = await createImageBitmap(source as ImageBitmapSource, {
+      colorSpaceConversion: 'none',
+      premultiplyAlpha: 'none',
+    });
+    return wrap(bitmap);
+  } catch (cause) {
+    throw new NearsideError(
+      'decode-failed',
+      `Expected a ${describe(source)} with a picture in it, got one without: not loaded yet, ` +
+        'broken, or of no size.',
+      { cause, details: { got: describe(source) } },
+    );
+  }
+}
+
+/** A closed bitmap or frame has no size any more; detached pixels have no bytes. */
+function isClosed(image: ImageInput): boolean {
+  if (typeof image !== 'object' || image === null) return false;
+  const { width, codedWidth, data } = image as {
+    width?: number;
+    codedWidth?: number;
+    data?: unknown;
+  };
+  if (isA(image, 'ImageBitmap')) return width === 0;
+  if (isA(image, 'VideoFrame')) return codedWidth === 0;
+  return ArrayBuffer.isView(data) && data.byteLength === 0 && (width ?? 0) > 0;
+}
+
+/** By global name, because Node has few of these classes and a worker not all. */
+function isA(value: unknown, className: string): boolean {
+  const found = (globalThis as Record<string, unknown>)[className];
+  return typeof found === 'function' && value instanceof found;
+}
+
+function isPixels(value: unknown): value is RgbaPixels {
+  if (typeof value !== 'object' || value === null) return false;
+  const { data, width, height } = value as Partial<RgbaPixels>;
+  return (
+    (data instanceof Uint8ClampedArray || data instanceof Uint8Array) &&
+    Number.isInteger(width) &&
+    Number.isInteger(height)
+  );
+}
+
+function detached(input: unknown, cause?: unknown): NearsideError {
+  return new NearsideError(
+    'input-detached',
+    `Expected a live ${describe(input)}, got one that was transferred or closed.`,
+    { cause, details: { got: describe(input) } },
+  );
+}
+
+function unfit(input: unknown, spec: ModelSpec): NearsideError {
+  const images = 'a Blob, ImageData, ImageBitmap, VideoFrame, canvas, image or video element, or ';
+  return new NearsideError(
+    'input-invalid',
+    `${spec.name}: expected ${spec.task === 'image-classification' ? images : ''}{ tensors }, got ` +
+      `${describe(input)}.`,
+    { details: { model: spec.name, task: spec.task, got: describe(input) } },
+  );
+}

@@ -1,0 +1,177 @@
+import type { ReleaseIdentity } from '@nearside/artifact';
+import { isNearsideError, NearsideError } from '@nearside/core';
+import { createBackendChoice } from '../choice/backend-choice.js';
+import { EMPTY_RECORD } from '../choice/choice-record.js';
+import { contenderOf } from '../choice/contender.js';
+import type { Serving, ServingContext } from '../opening/serving.js';
+import type { Handover, Shift } from '../running/handover.js';
+import { countVersion } from '../telemetry/count-version.js';
+import { createLifetime } from '../telemetry/lifetime.js';
+import type { Recording } from '../telemetry/recording.js';
+import { withinWatchdog } from '../workers/within-watchdog.js';
+import { isDataExpensive } from './is-data-expensive.js';
+import { proveCandidate, type Trial } from './prove-candidate.js';
+import { rollBack } from './roll-back.js';
+import { sameInterface } from './same-interface.js';
+import { startUpdateClock } from './update-clock.js';
+
+/** What any tab has asked of the repository so recently is not asked again by itself, ms. */
+const RECENTLY_MS = 60_000;
+
+/** Metadata on the slowest network that is not `too-slow` takes less: the worker does not answer, ms. */
+const LOOK_LIMIT_MS = 300_000;
+
+/** Keeps a model current while it serves. */
+export interface CurrencyKeeper {
+  /** Set while the repository has taken back what serves, and offers this device nothing else. */
+  readonly revoked: NearsideError | undefined;
+  /** Whether a look is under way: it needs the worker that serves, and may have found another version. */
+  readonly isLooking: boolean;
+  /**
+   * Looks for another version now. When there is one it is fetched, loaded and checked in a worker
+   * of its own, while the present one serves on; then it takes the next run.
+   *
+   * @returns the version that is ready, or undefined when there is nothing to do
+   */
+  update(): Promise<ReleaseIdentity | undefined>;
+  /** Stops looking, and ends a look under way. */
+  close(reason: unknown): void;
+}
+
+export interface KeepCurrentOptions extends ServingContext {
+  readonly handover: Handover;
+  readonly recording: Recording;
+  readonly startShift: (serving: Serving) => Shift;
+}
+
+export function keepCurrent({
+  handover,
+  recording,
+  startShift,
+  ...context
+}: KeepCurrentOptions): CurrencyKeeper {
+  const { plan, emitter } = context;
+  const closing = new AbortController();
+  let underWay: Promise<ReleaseIdentity | undefined> | undefined;
+  let revoked: NearsideError | undefined;
+  /** Proven here, but of another interface: it waits for the next `open`. */
+  let waiting: number | undefined;
+
+  const stopClock =
+    plan.policy.update === 'auto' ? startUpdateClock(() => void lookByItself()) : () => {};
+
+  /** A look that fails says so by events where they matter; the next one is in 15 minutes. */
+  async function lookByItself(): Promise<void> {
+    if (handover.isResting) return; // what nobody uses need not be current
+    await look({ maxAgeMs: RECENTLY_MS, isOptional: true }).catch(() => {});
+  }
+
+  /** One look at a time: whoever asks meanwhile gets the same answer. */
+  function look(how: { maxAgeMs: number; isOptional: boolean }) {
+    underWay ??= findAndTry(how).finally(() => {
+      underWay = undefined;
+    });
+    return underWay;
+  }
+
+  async function findAndTry({
+    maxAgeMs,
+    isOptional,
+  }: {
+    maxAgeMs: number;
+    isOptional: boolean;
+  }): Promise<ReleaseIdentity | undefined> {
+    const { serving } = await handover.awake();
+    const { next, isRevoked } = await withinWatchdog(
+      serving.connection,
+      { limitMs: LOOK_LIMIT_MS, signal: closing.signal },
+      (connection) => connection.check({ maxAgeMs }),
+    );
+    const mayNotServe = isRevoked ? revokedError(serving) : undefined;
+    if (!next || next.sequence === waiting) {
+      revoked = mayNotServe;
+      return undefined;
+    }
+    if (isOptional && !isRevoked && isDataExpensive(plan.policy.saveData)) return undefined;
+    try {
+      takeOver(await tryOut(next));
+    } finally {
+      // What was revoked serves on while its successor is tried, and no longer.
+      revoked = handover.current.serving === serving ? mayNotServe : undefined;
+    }
+    return next;
+  }
+
+  async function tryOut(next: ReleaseIdentity): Promise<Serving> {
+    const trial: Trial = {};
+    const current = handover.current.serving;
+    // What comes of it says nothing of the version that serves.
+    const choice = createBackendChoice(plan, { ...EMPTY_RECORD, start: contenderOf(current) });
+    const trying = { ...context, choice };
+    try {
+      return await proveCandidate(trying, next, { current, trial, signal: closing.signal });
+    } catch (error) {
+      if (!closing.signal.aborted) await settleFailure(next, trial, error);
+      throw error;
+    }
+  }
+
+  /** What was never loaded is not to blame; what was, is reported, and given up after its last try. */
+  async function settleFailure(
+    failed: ReleaseIdentity,
+    { opened, triesLeft }: Trial,
+    error: unknown,
+  ): Promise<void> {
+    if (triesLeft === undefined) return;
+    const code = isNearsideError(error) ? error.code : 'backend-failed';
+    if (opened) {
+      const { version, backend, variant } = opened;
+      const counter = countVersion(
+        await recording.loadReporting(),
+        { ...recording, lifetime: createLifetime() }, // no run of this page
+        { version, backend, variant: variant.name, startMs: Date.now() },
+      );
+      counter.failed(code);
+      void counter.close();
+    }
+    if (triesLeft <= 0) await rollBack({ failed, to: handover.current.serving, code, emitter });
+  }
+
+  function takeOver(next: Serving): void {
+    const before = handover.current.serving.version;
+    const { version, sequence } = next.version.release;
+    emitter.emit('version-ready', { version, sequence });
+    if (!sameInterface(before.spec, next.version.spec)) {
+      waiting = sequence; // this page's calls would not fit it
+      void next.connection.close(undefined);
+      return;
+    }
+    handover.take(startShift(next));
+    context.choice.settle(contenderOf(next), { sequence, haveOthersFailed: false });
+    emitter.emit('version-swapped', { from: before.release.version, to: version });
+  }
+
+  return {
+    get revoked() {
+      return revoked;
+    },
+    get isLooking() {
+      return underWay !== undefined;
+    },
+    update: () => look({ maxAgeMs: 0, isOptional: false }),
+    close(reason) {
+      stopClock();
+      closing.abort(reason);
+    },
+  };
+}
+
+function revokedError({ version: { release } }: Serving): NearsideError {
+  const { model, version } = release;
+  return new NearsideError(
+    'version-revoked',
+    `Expected ${model} ${version} to be on offer, got a repository that has revoked it and offers ` +
+      'this device no other. Runs are refused until it does.',
+    { details: { model, version } },
+  );
+}

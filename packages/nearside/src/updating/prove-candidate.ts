@@ -1,0 +1,61 @@
+import type { ReleaseIdentity } from '@nearside/artifact';
+import { NearsideError } from '@nearside/core';
+import type { OpenPlan } from '../opening/open-options.js';
+import {
+  endingOnFailure,
+  load,
+  type OpenedVariant,
+  openOn,
+  type Serving,
+  type ServingContext,
+} from '../opening/serving.js';
+import { tryBackends } from '../opening/try-backends.js';
+
+/** A candidate's trial: how far it came, whether it passed or not. */
+export interface Trial {
+  /** What was opened last, on whichever backend. */
+  opened?: OpenedVariant;
+  /** Set once it was fetched and a try was counted; below zero when none was left. */
+  triesLeft?: number;
+}
+
+/**
+ * Fetches, loads and checks a version beside the one that serves, in a worker of its own. A try is
+ * counted when everything is fetched and before it is loaded, so that a crash of the page counts
+ * too; what hangs is ended at the policy's limit.
+ *
+ * @param trial filled in on the way, for whoever has to deal with a failure
+ * @throws NearsideError trust, network and backend codes
+ */
+export async function proveCandidate(
+  shared: ServingContext,
+  next: ReleaseIdentity,
+  { current, trial, signal }: { current: Serving; trial: Trial; signal: AbortSignal },
+): Promise<Serving> {
+  // What hangs or crashes in its trial must not stop what serves.
+  const plan: OpenPlan = { ...shared.plan, isolate: true };
+  const context: ServingContext = { ...shared, plan };
+  const others = plan.backends.filter((name) => name !== current.backend);
+  const which = { kind: 'candidate', sequence: next.sequence } as const;
+  const proven = await tryBackends(context, [current.backend, ...others], {
+    open: (backend) => openOn(backend, context, { which, signal }),
+    async load(opened) {
+      trial.opened = opened;
+      await endingOnFailure(opened.connection, signal, async () => {
+        await opened.connection.fetch({ variant: opened.variant.name });
+        trial.triesLeft ??= (await current.connection.spendTry(next.sequence)) ?? -1;
+        if (trial.triesLeft < 0) throw noTriesLeft(next);
+      });
+      return load(opened, { signal, limitMs: plan.policy.warmUpMs });
+    },
+  });
+  return proven as Serving; // a candidate is opened, or there is an error
+}
+
+function noTriesLeft({ model, version }: ReleaseIdentity): NearsideError {
+  return new NearsideError(
+    'backend-failed',
+    `${model} ${version}: expected it to load within its tries on this device, got none left.`,
+    { details: { model, version } },
+  );
+}

@@ -1,0 +1,236 @@
+import { createDeferred, NearsideError } from '@nearside/core';
+import { isLostWorker } from '../opening/backend-fault.js';
+import type { WorkerFailure } from '../platform/host.js';
+import {
+  fromWireError,
+  type LoadedVariant,
+  type LoadRequest,
+  type ModelCalls,
+  type ProfileRequest,
+  READY,
+  type Reply,
+  type RunRequest,
+  type WorkerApi,
+  type WorkerEvent,
+} from '../protocol.js';
+import { startAwakeTimer } from '../scheduler/awake-timer.js';
+import { type PlainCalls, passOn } from './plain-calls.js';
+import { transfer, wrap } from './port-calls.js';
+import type { Host, WorkerStatus } from './shared-workers.js';
+
+/** A worker that says nothing for this long after its start is taken for blocked, ms. */
+const HANDSHAKE_MS = 30_000;
+
+/**
+ * Calls to one model in a worker. Each rejects with what the worker replied, with `worker-lost` when
+ * it died, or with what `close` was given; none stays pending.
+ */
+export interface Connection extends PlainCalls {
+  load: ModelCalls['load'];
+  run(request: RunRequest, options: PostOptions): ReturnType<ModelCalls['run']>;
+  profile(request: ProfileRequest, transfer: Transferable[]): ReturnType<ModelCalls['profile']>;
+  readonly runtimeWasm: Host['runtimeWasm'];
+  /** The workers it is in: one, or a pool's. */
+  readonly workers: readonly WorkerStatus[];
+  /** Says what the model needs, bytes. */
+  declare(memoryBytes: number): void;
+  /** Why it has ended, once it has. */
+  readonly end: { readonly reason: unknown } | undefined;
+  /**
+   * Rejects every pending call with `reason`, at once, and gives the model's place up as soon as it
+   * stores nothing; the last one ends the worker. Safe to call twice.
+   *
+   * @returns when the model is gone
+   */
+  close(reason: unknown): Promise<void>;
+  /**
+   * The same, but ends the worker whatever it is doing: for one that does not listen. Other models in
+   * it see `worker-lost`.
+   *
+   * @param batch of a pool only the worker that was given this one
+   */
+  kill(reason: unknown, batch?: number): void;
+}
+
+/** What goes with a batch. */
+export interface PostOptions {
+  /** What is given away with the request. */
+  readonly transfer: Transferable[];
+  /** Told when it is the request's turn; at once, where it need not wait for one. */
+  readonly onBegun: () => void;
+}
+
+/**
+ * Waits until the worker is ready for calls.
+ *
+ * @param signal ends the waiting, and the worker
+ * @throws NearsideError `worker-blocked`; or `signal.reason`
+ */
+export async function connect(
+  host: Host,
+  { onEvent, signal }: { onEvent: (event: WorkerEvent) => void; signal?: AbortSignal | undefined },
+): Promise<Connection> {
+  const { worker } = host;
+  const ready = createDeferred<void>();
+  /** Rejects of the calls under way: a race would keep every reply for as long as the model. */
+  const pending = new Set<(reason: unknown) => void>();
+  const begun = new Map<number, () => void>();
+  let end: { readonly reason: unknown } | undefined;
+
+  host.endpoint.addEventListener('message', ({ data }) => {
+    if (data === READY) ready.resolve();
+    else if (isWorkerEvent(data)) receive(data);
+  });
+  host.endpoint.addEventListener('messageerror', () =>
+    die(lost('a message that could not be read', {})),
+  );
+  host.onFailure((failure) => rejectAll(reasonOf(failure, host.isReady)));
+  host.endpoint.start?.();
+
+  function receive(event: WorkerEvent): void {
+    if (event.nearside === 'failed') die(fromWireError(event.error));
+    else if (event.nearside === 'begun') begun.get(event.id)?.();
+    else onEvent(event);
+  }
+
+  function die(reason: unknown): void {
+    if (end) return;
+    rejectAll(reason);
+    host.terminate(reason);
+  }
+
+  function rejectAll(reason: unknown): void {
+    if (end) return;
+    end = { reason };
+    ready.reject(reason);
+    for (const reject of pending) reject(reason);
+    pending.clear();
+  }
+
+  const api = wrap<WorkerApi>(host.endpoint);
+
+  const onAbort = () => void close(signal?.reason);
+  const stopTimer = startAwakeTimer(HANDSHAKE_MS, () => {
+    if (host.isReady) void close(busy());
+    else die(blocked('no answer'));
+  });
+  signal?.addEventListener('abort', onAbort);
+  if (signal?.aborted) onAbort();
+  try {
+    await ready.promise;
+  } finally {
+    stopTimer();
+    signal?.removeEventListener('abort', onAbort);
+  }
+
+  /** Calls stay pending for ever when the other side is gone, so `die` rejects them. */
+  async function settle<Value>(send: () => Promise<Reply<Value>>): Promise<Value> {
+    if (end) throw end.reason;
+    const { promise, resolve, reject } = createDeferred<Reply<Value>>();
+    pending.add(reject);
+    worker.calls += 1;
+    send().then(resolve, reject);
+    try {
+      const answer = await promise;
+      if (answer.ok) return answer.value;
+      const error = fromWireError(answer.error);
+      if (isLostWorker(error)) die(error); // it says so itself
+      throw error;
+    } finally {
+      pending.delete(reject);
+      worker.calls -= 1;
+    }
+  }
+
+  async function run(request: RunRequest, { transfer: given, onBegun }: PostOptions) {
+    const tellsBegun = worker.calls > 0; // with nothing else to do it begins at once
+    if (tellsBegun) begun.set(request.id, onBegun);
+    else onBegun();
+    const told = { ...request, tellsBegun };
+    try {
+      const answer = await settle(() => api.run(transfer(told, given)).catch(rejectUncloneable));
+      if (answer.kind === 'done') worker.heapBytes = answer.heapBytes ?? 0;
+      return answer;
+    } finally {
+      begun.delete(request.id);
+    }
+  }
+
+  async function load(request: LoadRequest): Promise<LoadedVariant> {
+    const loaded = await settle(() => api.load(request));
+    worker.heapBytes = loaded.heapBytes ?? 0;
+    worker.loadedHeapBytes = worker.heapBytes;
+    return loaded;
+  }
+
+  let closing: Promise<void> | undefined;
+
+  /** WebKit keeps the lock of a worker that is ended in the middle of a transaction, for ever. */
+  async function close(reason: unknown): Promise<void> {
+    if (end) return;
+    rejectAll(reason);
+    await host.release(api.close());
+  }
+
+  return {
+    ...passOn((name) => (request) => settle<unknown>(() => api[name](request))),
+    load,
+    run,
+    profile: (request, given) =>
+      settle(() => api.profile(transfer(request, given)).catch(rejectUncloneable)),
+    workers: [worker],
+    declare: host.declare,
+    runtimeWasm: host.runtimeWasm,
+    get end() {
+      return end;
+    },
+    close(reason) {
+      closing ??= close(reason);
+      return closing;
+    },
+    kill: die,
+  };
+}
+
+/** What cannot be posted was transferred or closed between the call and its turn. */
+function rejectUncloneable(cause: unknown): never {
+  throw new NearsideError(
+    'input-detached',
+    'Expected an input that can be given to the worker, got one that was transferred or closed.',
+    { cause },
+  );
+}
+
+function isWorkerEvent(data: unknown): data is WorkerEvent {
+  return typeof data === 'object' && data !== null && 'nearside' in data;
+}
+
+function blocked(got: string, cause?: unknown): NearsideError {
+  return new NearsideError(
+    'worker-blocked',
+    `Expected the model's worker to start, got: ${got}. Is it served with a JavaScript type, and ` +
+      'does the Content-Security-Policy allow it (`worker-src`, `script-src`)?',
+    { cause },
+  );
+}
+
+function reasonOf({ message, cause, isAnothers }: WorkerFailure, wasReady: boolean): unknown {
+  if (isLostWorker(cause) && !isAnothers) return cause;
+  return wasReady ? lost(message, { cause, isAnothers }) : blocked(message, cause);
+}
+
+function lost(
+  got: string,
+  { cause, isAnothers = false }: { cause?: unknown; isAnothers?: boolean | undefined },
+): NearsideError {
+  return new NearsideError(
+    'worker-lost',
+    `Expected the model's worker to keep running, got: ${got}. Another worker takes its place.`,
+    { cause, details: { isAnothers }, retryable: true },
+  );
+}
+
+/** For the one that waited: what keeps the worker busy is another model's. */
+function busy(): NearsideError {
+  return lost('no answer from one with other models in it', { isAnothers: true });
+}

@@ -1,0 +1,16 @@
+import type { ModelCalls } from '../protocol.js';
+
+/** Calls that need nothing but to be passed on. */
+const PLAIN_CALLS = [
+  ...(['open', 'openUnsigned', 'fetch', 'missingBytes', 'lightest', 'time', 'check'] as const),
+  ...(['spendTry', 'reject', 'storage', 'warm', 'recall', 'beginStream', 'endStream'] as const),
+];
+
+export type PlainCalls = Pick<ModelCalls, (typeof PLAIN_CALLS)[number]>;
+
+/** One function for each of them, made by its name. */
+export function passOn(
+  toCall: (name: keyof PlainCalls) => (request: never) => Promise<unknown>,
+): PlainCalls {
+  return Object.fromEntries(PLAIN_CALLS.map((name) => [name, toCall(name)])) as never;
+}

@@ -1,0 +1,59 @@
+import { isNearsideError, NearsideError } from '@nearside/core';
+import { demote } from '../choice/blame-contender.js';
+import { isAnothersLoss } from '../opening/backend-fault.js';
+import { load, openOn, type Serving, type ServingContext } from '../opening/serving.js';
+import { tryBackends } from '../opening/try-backends.js';
+import type { Shift } from '../running/handover.js';
+import type { AvailableBackend } from '../runtime-assets.js';
+import { sameInterface } from '../updating/same-interface.js';
+
+/** A backend that loses its worker so often within `WITHIN_MS` is tried after the others. */
+const LOSSES = 2;
+const WITHIN_MS = 60_000;
+
+/**
+ * Serves a version anew after its worker was lost: from the cache, on the same backend, or on another
+ * one when that keeps losing workers.
+ */
+export function createReviver(context: ServingContext): (lost: Shift) => Promise<Serving> {
+  const losses: { readonly backend: AvailableBackend; readonly atMs: number }[] = [];
+
+  function orderAfter(lost: AvailableBackend): AvailableBackend[] {
+    const sinceMs = performance.now() - WITHIN_MS;
+    const recent = losses.filter(({ atMs }) => atMs > sinceMs);
+    const isDemoted = (backend: AvailableBackend) =>
+      recent.filter((loss) => loss.backend === backend).length >= LOSSES;
+    const all = [...new Set([lost, ...context.plan.backends])];
+    return [...all.filter((name) => !isDemoted(name)), ...all.filter(isDemoted)];
+  }
+
+  /** It is ended rather than waited for: the models beside it are not to lose their worker again. */
+  let isolate = context.plan.isolate;
+
+  return async ({ serving: lost }) => {
+    const reason = lost.connection.end?.reason;
+    isolate ||= isNearsideError(reason) && reason.code === 'terminated';
+    const isToBlame = !isAnothersLoss(reason) && !isWanted(reason);
+    if (isToBlame) losses.push({ backend: lost.backend, atMs: performance.now() });
+    const own = { ...context, plan: { ...context.plan, isolate } };
+    const order = orderAfter(lost.backend);
+    if (order[0] !== lost.backend) demote(context.choice, lost.backend);
+    const serving = await tryBackends(own, order, {
+      open: (backend) => openOn(backend, own, { which: { kind: 'active' } }),
+      load: (opened) => load(opened, {}),
+    });
+    if (serving && sameInterface(lost.version.spec, serving.version.spec)) return serving;
+    void serving?.connection.close(undefined);
+    throw new NearsideError(
+      'worker-lost',
+      `Expected ${lost.version.release.model} ${lost.version.release.version} to serve again, got a ` +
+        'version of another interface on this device. Open the model again.',
+      { details: { ...lost.version.release } },
+    );
+  };
+}
+
+/** A caller ended it. */
+function isWanted(reason: unknown): boolean {
+  return isNearsideError(reason) && reason.details.isOwn === true;
+}
