@@ -27,8 +27,20 @@ export interface CompanionOptions extends KeepCurrentOptions {
   readonly isBusy: () => boolean;
 }
 
+/** Of files that nobody vouches for there are no versions, and nothing is remembered. */
+const NONE: Companions = {
+  revoked: undefined,
+  isAtWork: false,
+  tune: async () => {},
+  ran() {},
+  update: async () => undefined,
+  close() {},
+  saved: async () => {},
+};
+
 export function accompanyModel({ isBusy, ...options }: CompanionOptions): Companions {
   const { choice, plan, handover, recording } = options;
+  if (plan.unsigned) return NONE;
   const keeper = keepCurrent(options);
   const memory = rememberChoice(choice, plan);
   const tuner = createTuner({

@@ -2,7 +2,6 @@ import { type NearsideError, shareOnce } from '@nearside/core';
 import type { Companions } from './accompany-model.js';
 import type { BackendChoice } from './choice/backend-choice.js';
 import { closedError } from './closed-error.js';
-import type { Residence, TakeResidence } from './engine/resident-model.js';
 import type { ModelEmitter } from './events.js';
 import { awaitFirstResult } from './first-result.js';
 import { keepTrying } from './keep-trying.js';
@@ -81,14 +80,6 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     },
     ...{ maxBatch, maxDelayMs, workers },
   });
-  let companions: Companions | undefined;
-  const accompany = shareOnce(async () => {
-    const { accompanyModel } = await later();
-    if (closed) throw closed;
-    const isBusy = () => queue.waiting > 0 || !handover.isIdle;
-    companions = accompanyModel({ ...context, handover, recording, startShift, isBusy });
-    return companions;
-  });
   const leaving = new AbortController();
   const own = parts.own?.(leaving.signal);
   const runner = createRunner({ ...{ handover, queue, recent, emitter, refusal }, ...own });
@@ -114,20 +105,21 @@ export async function createModel(parts: ModelParts): Promise<Model> {
       });
   }
 
-  let residence: Residence | undefined;
-  const reside = (take: TakeResidence) => {
-    residence = take({
-      ...{ name: model, engine: plan.engine, handover, close },
-      isBusy: () => queue.waiting > 0 || companions?.isAtWork === true,
-    });
+  let companions: Companions | undefined;
+  const place = {
+    ...{ name: model, engine: plan.engine, handover, close },
+    isBusy: () => queue.waiting > 0 || companions?.isAtWork === true,
   };
-  if (plan.engine.takeResidence) reside(plan.engine.takeResidence);
-  keepTrying(async () => {
-    const { takeResidence } = await later();
-    if (closed) return;
-    if (!residence) reside(takeResidence);
-    if (!plan.unsigned) await accompany(); // `update` says why it fails
+  let residence = plan.engine.takeResidence?.(place);
+  const accompany = shareOnce(async () => {
+    const { accompanyModel, takeResidence } = await later();
+    if (closed) throw closed;
+    residence ??= takeResidence(place);
+    const isBusy = () => queue.waiting > 0 || !handover.isIdle;
+    companions = accompanyModel({ ...context, handover, recording, startShift, isBusy });
+    return companions;
   });
+  keepTrying(async () => closed ?? accompany()); // `update` says why it fails
 
   function refusal() {
     if (closed) return { reason: closed, isOwn: true };
@@ -136,8 +128,8 @@ export async function createModel(parts: ModelParts): Promise<Model> {
 
   async function close(): Promise<void> {
     closed ??= closedError(model);
-    residence?.leave();
     firstResult.end();
+    residence?.leave();
     companions?.close(closed);
     queue.close(closed);
     leaving.abort(closed);
@@ -193,7 +185,6 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     },
     async update() {
       if (closed) throw closed;
-      if (plan.unsigned) return undefined;
       firstResult.end();
       return (await accompany()).update();
     },
