@@ -19,12 +19,25 @@ export async function publishModels(dir) {
   const packed = `${dir}/packed`;
   if (!existsSync(keys)) await generateKeys({ out: keys });
   if (await isExpired(repository)) await rm(repository, { recursive: true });
-  let pin = '';
-  for (const model of await listModels()) {
+  const models = await listModels();
+  for (const model of models) {
     await rm(`${packed}/${model}`, { recursive: true, force: true });
     await pack({ modelDirectory: `${root}models/${model}`, out: `${packed}/${model}` });
-    ({ pin } = await publish({ packed: `${packed}/${model}`, repository, keys }));
   }
+
+  async function publishAll() {
+    let pin = '';
+    for (const model of models) {
+      ({ pin } = await publish({ packed: `${packed}/${model}`, repository, keys }));
+    }
+    return pin;
+  }
+
+  const pin = await publishAll().catch(async (error) => {
+    if (error.code !== 'version-conflict') throw error;
+    await rm(repository, { recursive: true }); // of an older checkout, whose models were others
+    return publishAll();
+  });
   return { repository, pin, packed };
 }
 
