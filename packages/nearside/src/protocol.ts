@@ -263,7 +263,7 @@ export interface Observation {
   readonly label: string;
 }
 
-export type LoadPhase = 'metadata' | 'runtime' | 'weights' | 'check' | 'warm';
+export type LoadPhase = 'metadata' | 'runtime' | 'weights' | 'check';
 
 export interface Progress {
   readonly phase: LoadPhase;

@@ -153,7 +153,7 @@ function deviceLost(backend: BackendName, { reason, message }: GPUDeviceLostInfo
   return new NearsideError(
     'device-lost',
     `${backend}: expected the GPU to stay available, got a lost device (${reason}): ${message} ` +
-      'Open the model again.',
+      'Another worker takes its place; call again.',
     { details: { backend, reason }, retryable: true },
   );
 }

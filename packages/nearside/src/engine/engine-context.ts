@@ -20,7 +20,7 @@ export interface EngineContext {
   readonly maxThreads?: number | undefined;
   /** A model that was not used for so long is put to rest, ms; undefined for never. */
   readonly idleMs?: number | undefined;
-  /** Undefined where there is no limit. */
+  /** Which models are at rest and which are not, with a limit or without. Undefined for `open` alone. */
   readonly memory?: MemoryBudget | undefined;
   /** Undefined where one worker serves a model. */
   readonly poolServing?: PoolServing | undefined;

@@ -91,7 +91,7 @@ export function openSession(options: OpenSessionOptions): Promise<Session> {
 
 /**
  * Asks whether the backend can run here at all, fetches weights and runtime side by side, starts the
- * one, loads the other, and lets nothing through that does not reproduce the golden outputs.
+ * runtime, loads the weights, and lets nothing through that does not reproduce the golden outputs.
  *
  * @throws NearsideError environment or backend codes; what `read` throws
  */

@@ -10,7 +10,7 @@ export interface RunDurations {
   readonly post: number;
 }
 
-/** Counts and histograms of what a model did: over a report's window, or since it was opened. */
+/** Counts and histograms of what a version did in a report's window. */
 export interface Tally {
   ok: number;
   readonly errors: Map<ErrorCode, number>;
