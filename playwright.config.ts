@@ -45,6 +45,7 @@ export default defineConfig({
             // Driven over WebDriver BiDi, Firefox ESR 153 never returns from one in some 30 `new Worker` in a
             // worker, of plain pages too; undriven from none of 700. ONNX Runtime's threads are such workers.
             retries: 2,
+            timeout: 40_000,
             use: { browserName: 'firefox' as const, launchOptions: firefoxLaunch },
           },
         ]
