@@ -189,7 +189,7 @@ async function start(
     void opened?.connection.close(undefined);
     return undefined;
   }
-  return load({ ...opened, variant }, { signal, limitMs: context.plan.policy.warmUpMs });
+  return load({ ...opened, variant }, { signal });
 }
 
 function takeOver(started: Started, { handover, startShift, emitter, choice }: TuningOptions) {

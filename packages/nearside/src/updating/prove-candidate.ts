@@ -46,7 +46,7 @@ export async function proveCandidate(
         trial.triesLeft ??= (await current.connection.spendTry(next.sequence)) ?? -1;
         if (trial.triesLeft < 0) throw noTriesLeft(next);
       });
-      return load(opened, { signal, limitMs: plan.policy.warmUpMs });
+      return load(opened, { signal });
     },
   });
   return proven as Serving; // a candidate is opened, or there is an error
