@@ -34,6 +34,11 @@ export interface TuningOptions extends ServingContext {
 /** Waits until it is in nobody's way. */
 type Idle = () => Promise<void>;
 
+interface TryOptions extends TuningOptions {
+  readonly idle: Idle;
+  readonly budget: TuningBudget;
+}
+
 /** Adapter of a device without WebGPU. */
 const NO_ADAPTER = 'none';
 
@@ -85,7 +90,7 @@ async function tryOthers(options: TuningOptions & { readonly idle: Idle }): Prom
     await idle();
     if (handover.current.serving.version.release.sequence !== sequence) return;
     budget.chargeBytes(contender);
-    budget.chargeMs(await tryOut(contender, options, budget.leftMs));
+    await tryOut(contender, { ...options, budget });
     signal.throwIfAborted();
   }
 }
@@ -124,36 +129,29 @@ function findHindrance(
   return budget.objectionTo(contender);
 }
 
-/** @returns what it took of the time there is, ms */
-async function tryOut(
-  contender: Contender,
-  options: TuningOptions & { readonly idle: Idle },
-  leftMs: number,
-): Promise<number> {
-  const { plan, choice, handover, idle, signal } = options;
+/** What it takes is spent, however it ends. */
+async function tryOut(contender: Contender, options: TryOptions): Promise<void> {
+  const { plan, choice, handover, budget, idle, signal } = options;
+  const { leftMs } = budget;
   const { serving } = handover.current;
   const { sequence } = serving.version.release;
   let started: Started | undefined;
-  let startMs = 0;
   try {
     started = await start(contender, options);
-    if (!started) return 0;
-    startMs = started.loaded.times.session + started.loaded.times.check;
-    const { comparison, elapsedMs } = await timeBeside({
+    if (!started) return;
+    const comparison = await timeBeside({
+      ...{ budget, idle },
       serving: serving.connection,
       contender: started.connection,
-      limitMs: Math.max(0, leftMs - startMs),
-      idle,
     });
-    const spentMs = startMs + elapsedMs;
     if (!comparison) {
       remark(options, contender, `takes more than the ${Math.round(leftMs)} ms that were left`);
       // With less than half of the time it may be others who used it up: it has another try.
-      if (leftMs < plan.tune.maxMs / 2) return spentMs;
+      if (leftMs < plan.tune.maxMs / 2) return;
     }
     const { servingMs, contenderMs, isFaster = false } = comparison ?? {};
     if (isFaster) await idle();
-    if (handover.current.serving !== serving) return spentMs;
+    if (handover.current.serving !== serving) return;
     keepTimes(options, [
       ...(servingMs === undefined ? [] : [{ ...contenderOf(serving), p50Ms: servingMs }]),
       { ...contender, p50Ms: contenderMs },
@@ -164,11 +162,9 @@ async function tryOut(
       takeOver(started, options);
       started = undefined; // it serves, in a pool perhaps
     }
-    return spentMs;
   } catch (error) {
     if (signal.aborted || error instanceof ServingFailed) throw error;
     blame(contender, options, error);
-    return startMs;
   } finally {
     void started?.connection.close(undefined);
   }
@@ -177,7 +173,7 @@ async function tryOut(
 /** @returns undefined when the device has come to another version meanwhile */
 async function start(
   contender: Contender,
-  { handover, signal, ...context }: TuningOptions,
+  { handover, budget, signal, ...context }: TryOptions,
 ): Promise<Started | undefined> {
   const { version } = handover.current.serving;
   const which = { kind: 'active' } as const;
@@ -189,7 +185,24 @@ async function start(
     void opened?.connection.close(undefined);
     return undefined;
   }
-  return load({ ...opened, variant }, { signal });
+  return chargeFrom(opened.fetched, budget, () => load({ ...opened, variant }, { signal }));
+}
+
+/** Downloads are paid for in bytes: the time begins when everything is fetched. */
+async function chargeFrom<Result>(
+  fetched: Promise<void>,
+  budget: TuningBudget,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  let fromMs: number | undefined;
+  void fetched.then(() => {
+    fromMs = performance.now();
+  });
+  try {
+    return await work();
+  } finally {
+    if (fromMs !== undefined) budget.chargeMs(performance.now() - fromMs);
+  }
 }
 
 function takeOver(started: Started, { handover, startShift, emitter, choice }: TuningOptions) {
