@@ -34,6 +34,14 @@ export interface TuningOptions extends ServingContext {
 /** Waits until it is in nobody's way. */
 type Idle = () => Promise<void>;
 
+/** Why a contender is not tried. */
+interface Hindrance {
+  readonly message: string | undefined;
+}
+
+/** It serves, has failed or was timed: its row in the table says so without a message. */
+const SETTLED: Hindrance = { message: undefined };
+
 interface TryOptions extends TuningOptions {
   readonly idle: Idle;
   readonly budget: TuningBudget;
@@ -85,7 +93,7 @@ async function tryOthers(options: TuningOptions & { readonly idle: Idle }): Prom
   const budget = createTuningBudget({ maxBytes: isAnew ? 0 : maxBytes, maxMs }, transfer);
   for (const contender of orderByWeight(contenders, transfer)) {
     const hindrance = findHindrance(options, contender, { adapter, outdated, budget });
-    remark(options, contender, hindrance, budget.sizeOf(contender));
+    remark(options, contender, hindrance?.message, budget.sizeOf(contender));
     if (hindrance !== undefined) continue;
     await idle();
     if (handover.current.serving.version.release.sequence !== sequence) return;
@@ -109,7 +117,7 @@ function forgetOthers(
   }
 }
 
-/** @returns why a contender is not tried; an empty string for one that needs no reason */
+/** @returns why a contender is not tried */
 function findHindrance(
   { plan, choice, handover }: TuningOptions,
   contender: Contender,
@@ -118,15 +126,24 @@ function findHindrance(
     outdated,
     budget,
   }: { adapter: string; outdated: readonly Measured[]; budget: TuningBudget },
-): string | undefined {
-  if (isSameContender(contenderOf(handover.current.serving), contender)) return '';
+): Hindrance | undefined {
+  const { serving } = handover.current;
+  if (isSameContender(contenderOf(serving), contender)) return SETTLED;
   const quarantined = [...choice.record.quarantined, ...choice.passing];
-  if (quarantined.some((failed) => isSameContender(failed, contender))) return '';
+  if (quarantined.some((failed) => isSameContender(failed, contender))) return SETTLED;
   const known = choice.record.measured.find((measured) => isSameContender(measured, contender));
-  if (known && known.p50Ms === undefined) return `takes more than ${plan.tune.maxMs} ms`;
-  if (known && !outdated.includes(known)) return '';
-  if (!isGuessable(contender.backend) && adapter === NO_ADAPTER) return 'no WebGPU with an adapter';
-  return budget.objectionTo(contender);
+  if (known && known.p50Ms === undefined) {
+    return { message: `takes more than ${plan.tune.maxMs} ms` };
+  }
+  if (known && !outdated.includes(known)) return SETTLED;
+  if (!isGuessable(contender.backend) && adapter === NO_ADAPTER) {
+    return { message: 'no WebGPU with an adapter' };
+  }
+  if (plan.engine.memory?.hasRoomFor(serving.version.spec.limits.memoryBytes) === false) {
+    return { message: 'no room beside what is loaded within `memoryBudgetBytes`' };
+  }
+  const message = budget.objectionTo(contender);
+  return message === undefined ? undefined : { message };
 }
 
 /** What it takes is spent, however it ends. */
@@ -179,7 +196,7 @@ async function start(
   const which = { kind: 'active' } as const;
   // What hangs or crashes in its trial must not stop what serves.
   const own = { ...context, plan: { ...context.plan, isolate: true } };
-  const opened = await openOn(contender.backend, own, { which, signal });
+  const opened = await openOn(contender.backend, own, { which, signal, isOptional: true });
   const variant = opened?.version.spec.variants.find(({ name }) => name === contender.variant);
   if (!opened || !variant || opened.version.manifestSha256 !== version.manifestSha256) {
     void opened?.connection.close(undefined);
@@ -245,7 +262,7 @@ function remark(
 ): void {
   const name = contenderName(contender);
   const before = choice.remarks.get(name);
-  choice.remarks.set(name, { bytes: bytes ?? before?.bytes, message: message || undefined });
+  choice.remarks.set(name, { bytes: bytes ?? before?.bytes, message });
 }
 
 async function nameAdapter(): Promise<string> {

@@ -59,6 +59,8 @@ export interface Serving extends Started {
 
 export interface OpenOnOptions {
   readonly which: WhichVersion;
+  /** It can be done without: where the engine has no room for it no other model is put to rest. */
+  readonly isOptional?: boolean;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
@@ -71,7 +73,7 @@ export interface OpenOnOptions {
 export async function openOn(
   backend: AvailableBackend,
   { plan, identity, emitter, onOpened }: Omit<ServingContext, 'choice'>,
-  { which, signal, onProgress }: OpenOnOptions,
+  { which, isOptional, signal, onProgress }: OpenOnOptions,
 ): Promise<Opened | undefined> {
   const fetched = createDeferred<void>();
   const onEvent = (event: WorkerEvent) => {
@@ -107,7 +109,7 @@ export async function openOn(
     }
     onOpened?.(version);
     const metadataMs = performance.now() - startMs;
-    engine.memory?.makeRoom(version.spec);
+    engine.memory?.makeRoom(version.spec, isOptional);
     connection.declare(version.spec.limits.memoryBytes);
     const { warmUpMs } = policy;
     const limits = { fetched: fetched.promise, warmUpMs, maxThreads: engine.maxThreads };

@@ -9,6 +9,7 @@ import { load, openOn, type Serving, type ServingContext } from '../opening/serv
 import {
   type LoadedVariant,
   type ModelCalls,
+  type OpenedVersion,
   READY,
   type WorkerApi,
   type WorkerEvent,
@@ -40,10 +41,10 @@ const SPEC = {
   limits: { memoryBytes: 10 },
 } as unknown as ModelSpec;
 
-const VERSION = {
+export const VERSION = {
   ...{ release: { model: 'digits', version: '1.0.0', sequence: 1 }, manifestSha256: 'a' },
   ...{ origin: 'store', spec: SPEC },
-};
+} as unknown as OpenedVersion;
 
 export const LOADED: LoadedVariant = {
   ...{ threads: 1, hardware: 'cpu', isProven: true, fetchedBytes: 0, healedChunks: 0 },
@@ -96,7 +97,7 @@ export function withStandIns(
     return { ...(await load({ ...opened, variant }, {})), quarantined: [] };
   }
 
-  return { context, asked, serve, spec: SPEC };
+  return { context, asked, serve };
 }
 
 function serveAt(
@@ -105,7 +106,7 @@ function serveAt(
 ): void {
   const tell = (event: WorkerEvent) => port.postMessage(event);
   const calls: Partial<ModelCalls> = {
-    open: async () => VERSION as never,
+    open: async () => VERSION,
     async load() {
       tell(FETCHED);
       return LOADED;

@@ -94,7 +94,7 @@ export function poolServing(
     const slot = Array.from({ length: pool.max }, (_, i) => i).find((i) => !taken.includes(i)) ?? 0;
     try {
       const own = { ...context, plan: { ...plan, slot } };
-      const opened = await openOn(first.backend, own, { which: { kind: 'active' } });
+      const opened = await openOn(first.backend, own, { which: { kind: 'active' }, isOptional: true });
       if (!opened) return;
       const isSame = opened.version.release.sequence === release.sequence;
       if (!isSame || isClosed) return void opened.connection.close(undefined);
