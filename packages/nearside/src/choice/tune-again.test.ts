@@ -60,7 +60,7 @@ function serve(timesMs: readonly number[]) {
   const options = {
     ...{ handover, trial: {}, signal: new AbortController().signal, isBusy: () => false },
     plan: { contenders: [], tune: { maxBytes: 1, maxMs: 1, when: 'idle' } },
-    choice: { change() {}, record },
+    choice: { startAnewFor() {}, change() {}, record },
   } as unknown as TuningOptions;
   return { options, asked, handover };
 }

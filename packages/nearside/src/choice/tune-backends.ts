@@ -108,7 +108,7 @@ function forgetOthers(
   { choice, isAnew }: TuningOptions,
   { sequence, adapter }: { sequence: number; adapter: string },
 ): void {
-  choice.change({}, sequence);
+  choice.startAnewFor(sequence);
   const { measured, adapter: before } = choice.record;
   if (before !== adapter) {
     choice.change({ adapter, ...(before !== undefined && { measured: [], quarantined: [] }) });
@@ -151,7 +151,6 @@ async function tryOut(contender: Contender, options: TryOptions): Promise<void> 
   const { plan, choice, handover, budget, idle, signal } = options;
   const { leftMs } = budget;
   const { serving } = handover.current;
-  const { sequence } = serving.version.release;
   let started: Started | undefined;
   try {
     started = await start(contender, options);
@@ -174,7 +173,7 @@ async function tryOut(contender: Contender, options: TryOptions): Promise<void> 
       { ...contender, p50Ms: contenderMs },
     ]);
     if (comparison) choice.origin = 'measured';
-    choice.change({ start: isFaster ? contender : contenderOf(serving) }, sequence);
+    choice.change({ start: isFaster ? contender : contenderOf(serving) });
     if (isFaster) {
       takeOver(started, options);
       started = undefined; // it serves, in a pool perhaps
@@ -246,12 +245,12 @@ function keepTimes(
   { choice, handover, isAnew }: TuningOptions,
   times: readonly Omit<Measured, 'isPassing'>[],
 ): void {
-  const { sequence } = handover.current.serving.version.release;
+  choice.startAnewFor(handover.current.serving.version.release.sequence);
   const others = choice.record.measured.filter(
     (known) => !times.some((time) => isSameContender(time, known)),
   );
   const measured = times.map((time) => ({ ...time, isPassing: isAnew }));
-  choice.change({ measured: [...others, ...measured] }, sequence);
+  choice.change({ measured: [...others, ...measured] });
 }
 
 function remark(
