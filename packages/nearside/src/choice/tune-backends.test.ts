@@ -97,6 +97,14 @@ test('a contender is given up, and not blamed, when its room is taken while it o
   expect(other?.rests).toBe(0);
 });
 
+test('a worker that hangs while it serves nobody does not keep tuning waiting', async () => {
+  const model = withStandIns(() => ({ missingBytes: never }));
+  const ended = expect(tune(model)).rejects.toMatchObject({ code: 'terminated' });
+  await until(() => model.asked.includes('missingBytes tfjs-wasm'));
+  vi.advanceTimersByTime(240_000);
+  await ended;
+});
+
 /** Another model of the engine, of 10 bytes, that would rest if it were asked to. */
 async function loadBeside({ plan: { engine } }: ServingContext) {
   const place = await engine.workers.lend({ backend: 'tfjs-wasm', slot: 1, isolate: true });

@@ -9,6 +9,8 @@ import {
   type Started,
 } from '../opening/serving.js';
 import type { Handover, Shift } from '../running/handover.js';
+import { askWorker } from '../workers/ask-worker.js';
+import type { Connection } from '../workers/connection.js';
 import { quarantine } from './blame-contender.js';
 import type { Measured } from './choice-record.js';
 import { type Contender, contenderName, contenderOf, isSameContender } from './contender.js';
@@ -82,7 +84,7 @@ async function tryOthers(options: TuningOptions & { readonly idle: Idle }): Prom
   const contenders = listContenders(version.spec.variants, plan.contenders);
   const tried = [handover.current.serving, ...choice.record.measured];
   const transfer = {
-    missingBytes: await connection.missingBytes(),
+    missingBytes: await askWorker(connection, options, ({ missingBytes }) => missingBytes()),
     cachedRuntimes: new Set(tried.map(({ backend }) => backend)),
   };
   const adapter = await nameAdapter();
@@ -155,10 +157,13 @@ async function tryOut(contender: Contender, options: TryOptions): Promise<void> 
   try {
     started = await start(contender, options);
     if (!started) return;
+    const timed = (connection: Connection) => ({
+      time: () => askWorker(connection, options, ({ time }) => time()),
+    });
     const comparison = await timeBeside({
       ...{ budget, idle },
-      serving: serving.connection,
-      contender: started.connection,
+      serving: timed(serving.connection),
+      contender: timed(started.connection),
     });
     if (!comparison) {
       remark(options, contender, `takes more than the ${Math.round(leftMs)} ms that were left`);

@@ -112,6 +112,7 @@ function serveAt(
       return LOADED;
     },
     ...{ time: async () => 10, missingBytes: async () => ({}), fetch: async () => {} },
+    lightest: async () => undefined,
     ...{ spendTry: async () => 1, reject: async () => {}, close: async () => {} },
     ...standIn(backend, tell),
   };

@@ -134,7 +134,8 @@ export function keepCurrent({
       counter.failed(code);
       void counter.close();
     }
-    if (triesLeft <= 0) await rollBack({ failed, to: handover.current.serving, code, emitter });
+    if (triesLeft > 0) return;
+    await rollBack({ failed, to: handover.current.serving, code, plan, emitter });
   }
 
   function takeOver(next: Serving): void {
