@@ -83,7 +83,7 @@ async function tryOthers(options: TuningOptions & { readonly idle: Idle }): Prom
   const { sequence } = version.release;
   const contenders = listContenders(version.spec.variants, plan.contenders);
   const tried = [handover.current.serving, ...choice.record.measured];
-  const transfer = {
+  const contents = {
     missingBytes: await askWorker(connection, options, ({ missingBytes }) => missingBytes()),
     cachedRuntimes: new Set(tried.map(({ backend }) => backend)),
   };
@@ -92,8 +92,8 @@ async function tryOthers(options: TuningOptions & { readonly idle: Idle }): Prom
   const outdated = isAnew ? choice.record.measured : [];
   // The bytes are for a visit: what is measured again is here.
   const { maxBytes, maxMs } = plan.tune;
-  const budget = createTuningBudget({ maxBytes: isAnew ? 0 : maxBytes, maxMs }, transfer);
-  for (const contender of orderByWeight(contenders, transfer)) {
+  const budget = createTuningBudget({ maxBytes: isAnew ? 0 : maxBytes, maxMs }, contents);
+  for (const contender of orderByWeight(contenders, contents)) {
     const hindrance = findHindrance(options, contender, { adapter, outdated, budget });
     remark(options, contender, hindrance?.message, budget.sizeOf(contender));
     if (hindrance !== undefined) continue;
