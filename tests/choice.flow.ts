@@ -2,7 +2,7 @@ import { expect, type Page, test } from '@playwright/test';
 import { keepVariants, trivialOnOnnx } from './change-digits.js';
 import { serveDigits } from './digits-repository.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
-import { row, visitUntilTuned } from './visit-until-tuned.js';
+import { PATIENT, row, visitUntilTuned } from './visit-until-tuned.js';
 
 let site: Awaited<ReturnType<typeof serveBarePage>>;
 let digits: Awaited<ReturnType<typeof serveDigits>>;
@@ -162,6 +162,18 @@ test('a runtime that cannot be reached is passed over, and is not held against i
   await page.context().route(/tfjs-backend-wasm.*\.wasm$/, (route) => route.abort());
   const seen = await visit(page, { tune: 'off' });
   expect(seen).toMatchObject({ backends: ['onnx-wasm', 'onnx-wasm'], quarantined: [] });
+});
+
+test('a runtime that takes longer to arrive than loading may is not held against its backend', async ({
+  page,
+}) => {
+  await digits.release(trivialOnOnnx({ isWrong: false }));
+  await page.context().route(/ort-wasm.*\.wasm$/, async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 5_000));
+    await route.continue();
+  });
+  const seen = await visit(page, { ...PATIENT, policy: { warmUpMs: 4_000 } });
+  expect(seen).toMatchObject({ backends: ['tfjs-wasm', 'onnx-wasm'], quarantined: [], told: [] });
 });
 
 test('offline, weights that are gone are passed over for those that are there', async ({

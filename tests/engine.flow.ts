@@ -263,6 +263,26 @@ test('over the memory budget the model not used for longest rests, and its next 
   expect(seen.declaredBytes).toBeLessThan(60_000_000);
 });
 
+test('a faster backend is not looked for where another model would have to rest for it', async ({
+  page,
+}) => {
+  const seen = await page.evaluate(async () => {
+    const scope = globalThis as Scope;
+    scope.startEngine({ memoryBudgetBytes: 60_000_000 }); // two of 25 MB
+    const { engine } = scope;
+    await scope.openOne();
+    const model = await scope.openOne({ backend: undefined, tune: 'before-open' });
+    const table = await model.explainBackend();
+    const resting = engine.stats().models.map(({ isResting }: Scope) => isResting);
+    const { choice, quarantined } = model.stats();
+    await engine.close();
+    return { resting, choice, quarantined, table };
+  });
+  expect(seen).toMatchObject({ resting: [false, false], choice: 'prior', quarantined: [] });
+  const reasons = seen.table.map(({ message }: Scope) => message);
+  expect(reasons).toContain('no room beside what is loaded within `memoryBudgetBytes`');
+});
+
 test('a model larger than the budget is out-of-memory, and nothing is left of it', async ({
   page,
 }) => {

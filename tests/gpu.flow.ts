@@ -47,7 +47,7 @@ test('by itself it serves on wasm; the GPU is quarantined when it is tried besid
     told: [mismatch],
     quarantined: [mismatch],
     verdicts: [
-      { backend: 'onnx-wasm', verdict: 'serving', startMs: expect.any(Number) },
+      { backend: 'onnx-wasm', verdict: 'serving', startupMs: expect.any(Number) },
       { verdict: 'quarantined', ...mismatch },
       { backend: 'tfjs-wasm', verdict: 'untried' },
       { backend: 'tfjs-webgpu', verdict: 'untried' },

@@ -18,7 +18,7 @@ export { redoLost } from './running/redo-lost.js';
 export { refuseTensors } from './running/refuse-tensors.js';
 export { scoreAll } from './running/score-all.js';
 export { openStream } from './streaming/open-stream.js';
-export { countVersion } from './telemetry/count-version.js';
+export { createCounter } from './telemetry/counter.js';
 export { openReporting } from './telemetry/open-reporting.js';
 export { goBack } from './updating/go-back.js';
 export { createReviver } from './workers/revive-worker.js';

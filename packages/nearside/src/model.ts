@@ -127,7 +127,7 @@ export interface BackendVerdict {
   readonly hardware?: string | undefined;
   readonly threads?: number | undefined;
   /** Fetching and starting the runtime, session and golden check of the one that serves, ms. */
-  readonly startMs?: number | undefined;
+  readonly startupMs?: number | undefined;
   /** Why it was quarantined; `message` also why it was not tried. */
   readonly code?: ErrorCode | undefined;
   readonly message?: string | undefined;

@@ -3,7 +3,7 @@ import type { StorageOptions } from './model.js';
 import type { OpenPlan } from './opening/open-options.js';
 import type { Handover } from './running/handover.js';
 import { requireKnownOptions } from './running/require-known-options.js';
-import { withinWatchdog } from './workers/within-watchdog.js';
+import { askWorker } from './workers/ask-worker.js';
 
 const KNOWN: readonly (keyof StorageOptions)[] = ['persist'];
 
@@ -26,8 +26,7 @@ export async function readStorage(
   if (plan.unsigned) return { kind: 'memory', versions: [] };
   // Asked of the page itself, because a worker cannot show the question a browser may have.
   if (persist) await globalThis.navigator?.storage?.persist?.();
-  const limitMs = 2 * plan.policy.watchdogMs; // it may stand behind a run
   return handover.run(({ serving }) =>
-    withinWatchdog(serving.connection, { limitMs }, (connection) => connection.storage()),
+    askWorker(serving.connection, { plan }, (connection) => connection.storage()),
   );
 }

@@ -32,8 +32,10 @@ export interface BackendChoice {
     contender: Contender,
     how: { readonly sequence: number; readonly haveOthersFailed: boolean },
   ): void;
-  /** What was found out about a version; what is held for another one says nothing of it. */
-  change(found: Partial<ChoiceRecord>, sequence?: number): void;
+  /** Forgets what was found out of another version: it says nothing of this one. `start` stays. */
+  startAnewFor(sequence: number | undefined): void;
+  /** What was found out of the version that the record speaks of. */
+  change(found: Partial<ChoiceRecord>): void;
   /** Called after each change of the record; set by `remember-choice.ts`, when that is there. */
   onChange: (() => void) | undefined;
 }
@@ -81,17 +83,17 @@ export function createBackendChoice(
       if (!plan.isBackendForced) {
         choice.origin = haveOthersFailed ? 'others-failed' : isRemembered ? 'remembered' : 'prior';
       }
-      choice.change({}, sequence);
+      choice.startAnewFor(sequence);
       if (!record.start || isQuarantined(record.start)) choice.change({ start: contender });
     },
-    change(found, sequence) {
-      const before = record;
+    startAnewFor(sequence) {
       const circumstances = choiceCircumstances(sequence);
-      if (sequence !== undefined && record.circumstances !== circumstances) {
-        record = { ...EMPTY_RECORD, circumstances, start: record.start };
-      }
-      if (Object.keys(found).length > 0) record = { ...record, ...found };
-      if (record !== before) choice.onChange?.();
+      if (sequence === undefined || record.circumstances === circumstances) return;
+      choice.change({ ...EMPTY_RECORD, circumstances, start: record.start });
+    },
+    change(found) {
+      record = { ...record, ...found };
+      choice.onChange?.();
     },
     onChange: undefined,
   };

@@ -13,7 +13,7 @@ export function quarantine(
     ...all.filter((one) => !isSameContender(one, failed)),
     { ...failed, atMs: Date.now() },
   ];
-  choice.change({}, sequence);
+  choice.startAnewFor(sequence);
   if (isLasting(failed.code)) choice.change({ quarantined: withIt(choice.record.quarantined) });
   else choice.passing = withIt(choice.passing);
 }

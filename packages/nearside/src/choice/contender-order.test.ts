@@ -40,9 +40,9 @@ test('weights that outweigh the larger runtime turn the order round', () => {
 
 test("with everything on the device the publisher's order decides", () => {
   const missingBytes = { int8: 0, fp32: 0, uint8: 0 };
-  const transfer = { missingBytes, cachedRuntimes: new Set(AVAILABLE_BACKENDS) };
-  expect(bytesToFetch({ backend: 'onnx-wasm', variant: 'int8' }, transfer)).toBe(0);
-  const [first] = orderByWeight(listContenders(DIGITS, WASM), transfer);
+  const contents = { missingBytes, cachedRuntimes: new Set(AVAILABLE_BACKENDS) };
+  expect(bytesToFetch({ backend: 'onnx-wasm', variant: 'int8' }, contents)).toBe(0);
+  const [first] = orderByWeight(listContenders(DIGITS, WASM), contents);
   expect(first).toEqual({ backend: 'onnx-wasm', variant: 'int8' });
 });
 

@@ -37,8 +37,8 @@ export function listContenders(
   return ranked.sort((a, b) => a.rank - b.rank).map(({ contender }) => contender);
 }
 
-/** What is on the device, and what is not. */
-export interface Transfer {
+/** What is on the device, and what is still to be fetched. */
+export interface DeviceContents {
   /** Bytes of each variant's files that are still to be fetched, by its name. */
   readonly missingBytes: Readonly<Record<string, number>>;
   /** Backends whose runtime has been here before, and is in a cache of the browser. */
@@ -48,22 +48,25 @@ export interface Transfer {
 /** What has to cross the network before a contender can run, bytes. */
 export function bytesToFetch(
   { backend, variant }: Contender,
-  { missingBytes, cachedRuntimes }: Transfer,
+  { missingBytes, cachedRuntimes }: DeviceContents,
 ): number {
   const runtime = cachedRuntimes.has(backend) ? 0 : RUNTIME_BYTES[backend];
   return runtime + (missingBytes[variant] ?? 0);
 }
 
 /** The prior order: fewest bytes to fetch first; at the same weight as {@link listContenders} has it. */
-export function orderByWeight(contenders: readonly Contender[], transfer: Transfer): Contender[] {
-  return [...contenders].sort((a, b) => bytesToFetch(a, transfer) - bytesToFetch(b, transfer));
+export function orderByWeight(
+  contenders: readonly Contender[],
+  contents: DeviceContents,
+): Contender[] {
+  return [...contenders].sort((a, b) => bytesToFetch(a, contents) - bytesToFetch(b, contents));
 }
 
 /** Where to start while a device knows nothing of a model, given what is still to be fetched. */
 export function findLightest(
   variants: readonly Variant[],
   backends: readonly AvailableBackend[],
-  missingBytes: Transfer['missingBytes'],
+  missingBytes: DeviceContents['missingBytes'],
 ): AvailableBackend | undefined {
   const contenders = listContenders(variants, backends.filter(isGuessable));
   // Weights that are all here came with a runtime.

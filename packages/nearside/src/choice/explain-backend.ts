@@ -39,9 +39,9 @@ function explainContender(
   const row = { ...contender, bytes, p50Ms: measured?.p50Ms };
   if (isSameContender(contender, { backend: serving.backend, variant: serving.variant.name })) {
     const { hardware, threads, times } = serving.loaded;
-    const startMs = times.runtime + times.session + times.check;
+    const startupMs = times.runtime + times.session + times.check;
     const verdict = serving.loaded.isProven ? 'serving' : 'unproven';
-    return { ...row, verdict, hardware, threads, startMs };
+    return { ...row, verdict, hardware, threads, startupMs };
   }
   const failed = [...choice.record.quarantined, ...choice.passing].find(
     ({ backend, variant }) =>

@@ -1,20 +1,14 @@
 import type { Connection } from '../workers/connection.js';
 import { type Comparison, compareTimes, isDecided, MOST_PAIRS } from './compare-times.js';
+import type { TuningBudget } from './tuning-budget.js';
 
 export interface TimingOptions {
   readonly serving: Pick<Connection, 'time'>;
   readonly contender: Pick<Connection, 'time'>;
-  /** For all runs of both, ms. */
-  readonly limitMs: number;
+  /** Pays for all runs of both, also for one that fails. */
+  readonly budget: Pick<TuningBudget, 'leftMs' | 'chargeMs'>;
   /** Waited for before each pair. */
   readonly idle: () => Promise<void>;
-}
-
-export interface Timing {
-  /** Undefined when the limit came before enough pairs. */
-  readonly comparison: Comparison | undefined;
-  /** What the runs took, ms. */
-  readonly elapsedMs: number;
 }
 
 /** The worker that serves failed, not the contender. */
@@ -24,24 +18,25 @@ export class ServingFailed extends Error {}
  * Times the same input on both, in interleaved pairs whose order is drawn anew, so that what slows
  * the page down meanwhile slows both.
  *
+ * @returns undefined when the time was spent before enough pairs
  * @throws ServingFailed; what the contender's runs reject with
  */
 export async function timeBeside({
   serving,
   contender,
-  limitMs,
+  budget,
   idle,
-}: TimingOptions): Promise<Timing> {
+}: TimingOptions): Promise<Comparison | undefined> {
   const times = { serving: [] as number[], contender: [] as number[] };
   let comparison: Comparison | undefined;
-  let elapsedMs = 0;
 
-  /** @returns whether it ended within the limit */
+  /** @returns whether it ended within the time that was left */
   async function timeOne(which: keyof typeof times, isWarmUp = false): Promise<boolean> {
     const startMs = performance.now();
     const timed = which === 'serving' ? serving.time().catch(servingFailed) : contender.time();
-    const timeMs = await within(limitMs - elapsedMs, timed);
-    elapsedMs += performance.now() - startMs;
+    const timeMs = await within(budget.leftMs, timed).finally(() =>
+      budget.chargeMs(performance.now() - startMs),
+    );
     if (timeMs === undefined) return false;
     if (!isWarmUp) times[which].push(timeMs);
     return true;
@@ -62,7 +57,7 @@ export async function timeBeside({
     comparison = compareTimes(times);
     if (comparison && isDecided(comparison, times.contender.length)) break;
   }
-  return { comparison, elapsedMs };
+  return comparison;
 }
 
 /** @returns undefined when it takes longer */

@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { createDeferred } from '@nearside/core';
+import { expect, test, vi } from 'vitest';
 import { tuneAgain } from './tune-again.js';
 import type { TuningOptions } from './tune-backends.js';
 
@@ -38,6 +39,19 @@ test('a worker that fails while it is timed ends it', async () => {
   await expect(tuneAgain(options, 10)).rejects.toThrow('gone');
 });
 
+test('a worker that hangs while nobody calls it is ended, and does not keep tuning waiting', async () => {
+  const { options, handover } = serve([]);
+  const { connection } = handover.current.serving;
+  const hung = createDeferred<number>();
+  connection.time = () => hung.promise;
+  connection.kill = hung.reject;
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const ended = expect(tuneAgain(options, 10)).rejects.toMatchObject({ code: 'terminated' });
+  await vi.advanceTimersByTimeAsync(5_000);
+  vi.useRealTimers();
+  await ended;
+});
+
 /** A version that nothing else could serve: tuning weighs what is to be fetched, and has nothing to do. */
 function serve(timesMs: readonly number[]) {
   const left = [...timesMs];
@@ -49,6 +63,7 @@ function serve(timesMs: readonly number[]) {
       if (timeMs === undefined) throw new Error('gone');
       return timeMs;
     },
+    kill(_reason: unknown) {},
     async missingBytes() {
       asked.push('weigh');
       return {};
@@ -59,8 +74,12 @@ function serve(timesMs: readonly number[]) {
   const record = { measured: [], quarantined: [], adapter: undefined };
   const options = {
     ...{ handover, trial: {}, signal: new AbortController().signal, isBusy: () => false },
-    plan: { contenders: [], tune: { maxBytes: 1, maxMs: 1, when: 'idle' } },
-    choice: { change() {}, record },
+    plan: {
+      contenders: [],
+      policy: { watchdogMs: 1_000 },
+      tune: { maxBytes: 1, maxMs: 1, when: 'idle' },
+    },
+    choice: { startAnewFor() {}, change() {}, record },
   } as unknown as TuningOptions;
   return { options, asked, handover };
 }

@@ -1,3 +1,4 @@
+import { askWorker } from '../workers/ask-worker.js';
 import { median } from './median.js';
 import { SLOWER } from './speed-watch.js';
 import { type TuningOptions, tuneBackends } from './tune-backends.js';
@@ -11,7 +12,7 @@ const CHECKS = 3;
  * was then, on the same input, while the page is idle.
  *
  * @param rememberedMs what it took when it was chosen
- * @throws as `tuneBackends`; what the serving worker fails with
+ * @throws as `tuneBackends`; what the serving worker fails with, `terminated` when it hangs
  */
 export async function tuneAgain(options: TuningOptions, rememberedMs: number): Promise<void> {
   const { serving } = options.handover.current;
@@ -19,7 +20,7 @@ export async function tuneAgain(options: TuningOptions, rememberedMs: number): P
   while (timesMs.length < CHECKS) {
     await whenIdle(options);
     if (options.handover.current.serving !== serving || options.handover.isResting) return;
-    timesMs.push(await serving.connection.time());
+    timesMs.push(await askWorker(serving.connection, options, ({ time }) => time()));
   }
   if (median(timesMs) > SLOWER * rememberedMs) await tuneBackends({ ...options, isAnew: true });
 }

@@ -9,6 +9,8 @@ import {
   type Started,
 } from '../opening/serving.js';
 import type { Handover, Shift } from '../running/handover.js';
+import { askWorker } from '../workers/ask-worker.js';
+import type { Connection } from '../workers/connection.js';
 import { quarantine } from './blame-contender.js';
 import type { Measured } from './choice-record.js';
 import { type Contender, contenderName, contenderOf, isSameContender } from './contender.js';
@@ -33,6 +35,19 @@ export interface TuningOptions extends ServingContext {
 
 /** Waits until it is in nobody's way. */
 type Idle = () => Promise<void>;
+
+/** Why a contender is not tried. */
+interface Hindrance {
+  readonly message: string | undefined;
+}
+
+/** It serves, has failed or was timed: its row in the table says so without a message. */
+const SETTLED: Hindrance = { message: undefined };
+
+interface TryOptions extends TuningOptions {
+  readonly idle: Idle;
+  readonly budget: TuningBudget;
+}
 
 /** Adapter of a device without WebGPU. */
 const NO_ADAPTER = 'none';
@@ -68,8 +83,8 @@ async function tryOthers(options: TuningOptions & { readonly idle: Idle }): Prom
   const { sequence } = version.release;
   const contenders = listContenders(version.spec.variants, plan.contenders);
   const tried = [handover.current.serving, ...choice.record.measured];
-  const transfer = {
-    missingBytes: await connection.missingBytes(),
+  const contents = {
+    missingBytes: await askWorker(connection, options, ({ missingBytes }) => missingBytes()),
     cachedRuntimes: new Set(tried.map(({ backend }) => backend)),
   };
   const adapter = await nameAdapter();
@@ -77,15 +92,15 @@ async function tryOthers(options: TuningOptions & { readonly idle: Idle }): Prom
   const outdated = isAnew ? choice.record.measured : [];
   // The bytes are for a visit: what is measured again is here.
   const { maxBytes, maxMs } = plan.tune;
-  const budget = createTuningBudget({ maxBytes: isAnew ? 0 : maxBytes, maxMs }, transfer);
-  for (const contender of orderByWeight(contenders, transfer)) {
+  const budget = createTuningBudget({ maxBytes: isAnew ? 0 : maxBytes, maxMs }, contents);
+  for (const contender of orderByWeight(contenders, contents)) {
     const hindrance = findHindrance(options, contender, { adapter, outdated, budget });
-    remark(options, contender, hindrance, budget.sizeOf(contender));
+    remark(options, contender, hindrance?.message, budget.sizeOf(contender));
     if (hindrance !== undefined) continue;
     await idle();
     if (handover.current.serving.version.release.sequence !== sequence) return;
     budget.chargeBytes(contender);
-    budget.chargeMs(await tryOut(contender, options, budget.leftMs));
+    await tryOut(contender, { ...options, budget });
     signal.throwIfAborted();
   }
 }
@@ -95,7 +110,7 @@ function forgetOthers(
   { choice, isAnew }: TuningOptions,
   { sequence, adapter }: { sequence: number; adapter: string },
 ): void {
-  choice.change({}, sequence);
+  choice.startAnewFor(sequence);
   const { measured, adapter: before } = choice.record;
   if (before !== adapter) {
     choice.change({ adapter, ...(before !== undefined && { measured: [], quarantined: [] }) });
@@ -104,7 +119,7 @@ function forgetOthers(
   }
 }
 
-/** @returns why a contender is not tried; an empty string for one that needs no reason */
+/** @returns why a contender is not tried */
 function findHindrance(
   { plan, choice, handover }: TuningOptions,
   contender: Contender,
@@ -113,62 +128,64 @@ function findHindrance(
     outdated,
     budget,
   }: { adapter: string; outdated: readonly Measured[]; budget: TuningBudget },
-): string | undefined {
-  if (isSameContender(contenderOf(handover.current.serving), contender)) return '';
+): Hindrance | undefined {
+  const { serving } = handover.current;
+  if (isSameContender(contenderOf(serving), contender)) return SETTLED;
   const quarantined = [...choice.record.quarantined, ...choice.passing];
-  if (quarantined.some((failed) => isSameContender(failed, contender))) return '';
+  if (quarantined.some((failed) => isSameContender(failed, contender))) return SETTLED;
   const known = choice.record.measured.find((measured) => isSameContender(measured, contender));
-  if (known && known.p50Ms === undefined) return `takes more than ${plan.tune.maxMs} ms`;
-  if (known && !outdated.includes(known)) return '';
-  if (!isGuessable(contender.backend) && adapter === NO_ADAPTER) return 'no WebGPU with an adapter';
-  return budget.objectionTo(contender);
+  if (known && known.p50Ms === undefined) {
+    return { message: `takes more than ${plan.tune.maxMs} ms` };
+  }
+  if (known && !outdated.includes(known)) return SETTLED;
+  if (!isGuessable(contender.backend) && adapter === NO_ADAPTER) {
+    return { message: 'no WebGPU with an adapter' };
+  }
+  if (plan.engine.memory?.hasRoomFor(serving.version.spec.limits.memoryBytes) === false) {
+    return { message: 'no room beside what is loaded within `memoryBudgetBytes`' };
+  }
+  const message = budget.objectionTo(contender);
+  return message === undefined ? undefined : { message };
 }
 
-/** @returns what it took of the time there is, ms */
-async function tryOut(
-  contender: Contender,
-  options: TuningOptions & { readonly idle: Idle },
-  leftMs: number,
-): Promise<number> {
-  const { plan, choice, handover, idle, signal } = options;
+/** What it takes is spent, however it ends. */
+async function tryOut(contender: Contender, options: TryOptions): Promise<void> {
+  const { plan, choice, handover, budget, idle, signal } = options;
+  const { leftMs } = budget;
   const { serving } = handover.current;
-  const { sequence } = serving.version.release;
   let started: Started | undefined;
-  let startMs = 0;
   try {
     started = await start(contender, options);
-    if (!started) return 0;
-    startMs = started.loaded.times.session + started.loaded.times.check;
-    const { comparison, elapsedMs } = await timeBeside({
-      serving: serving.connection,
-      contender: started.connection,
-      limitMs: Math.max(0, leftMs - startMs),
-      idle,
+    if (!started) return;
+    const timed = (connection: Connection) => ({
+      time: () => askWorker(connection, options, ({ time }) => time()),
     });
-    const spentMs = startMs + elapsedMs;
+    const comparison = await timeBeside({
+      ...{ budget, idle },
+      serving: timed(serving.connection),
+      contender: timed(started.connection),
+    });
     if (!comparison) {
       remark(options, contender, `takes more than the ${Math.round(leftMs)} ms that were left`);
       // With less than half of the time it may be others who used it up: it has another try.
-      if (leftMs < plan.tune.maxMs / 2) return spentMs;
+      if (leftMs < plan.tune.maxMs / 2) return;
     }
     const { servingMs, contenderMs, isFaster = false } = comparison ?? {};
     if (isFaster) await idle();
-    if (handover.current.serving !== serving) return spentMs;
+    if (handover.current.serving !== serving) return;
     keepTimes(options, [
       ...(servingMs === undefined ? [] : [{ ...contenderOf(serving), p50Ms: servingMs }]),
       { ...contender, p50Ms: contenderMs },
     ]);
     if (comparison) choice.origin = 'measured';
-    choice.change({ start: isFaster ? contender : contenderOf(serving) }, sequence);
+    choice.change({ start: isFaster ? contender : contenderOf(serving) });
     if (isFaster) {
       takeOver(started, options);
       started = undefined; // it serves, in a pool perhaps
     }
-    return spentMs;
   } catch (error) {
     if (signal.aborted || error instanceof ServingFailed) throw error;
     blame(contender, options, error);
-    return startMs;
   } finally {
     void started?.connection.close(undefined);
   }
@@ -177,19 +194,36 @@ async function tryOut(
 /** @returns undefined when the device has come to another version meanwhile */
 async function start(
   contender: Contender,
-  { handover, signal, ...context }: TuningOptions,
+  { handover, budget, signal, ...context }: TryOptions,
 ): Promise<Started | undefined> {
   const { version } = handover.current.serving;
   const which = { kind: 'active' } as const;
   // What hangs or crashes in its trial must not stop what serves.
   const own = { ...context, plan: { ...context.plan, isolate: true } };
-  const opened = await openOn(contender.backend, own, { which, signal });
+  const opened = await openOn(contender.backend, own, { which, signal, isOptional: true });
   const variant = opened?.version.spec.variants.find(({ name }) => name === contender.variant);
   if (!opened || !variant || opened.version.manifestSha256 !== version.manifestSha256) {
     void opened?.connection.close(undefined);
     return undefined;
   }
-  return load({ ...opened, variant }, { signal, limitMs: context.plan.policy.warmUpMs });
+  return chargeFrom(opened.fetched, budget, () => load({ ...opened, variant }, { signal }));
+}
+
+/** Downloads are paid for in bytes: the time begins when everything is fetched. */
+async function chargeFrom<Result>(
+  fetched: Promise<void>,
+  budget: TuningBudget,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  let fromMs: number | undefined;
+  void fetched.then(() => {
+    fromMs = performance.now();
+  });
+  try {
+    return await work();
+  } finally {
+    if (fromMs !== undefined) budget.chargeMs(performance.now() - fromMs);
+  }
 }
 
 function takeOver(started: Started, { handover, startShift, emitter, choice }: TuningOptions) {
@@ -216,12 +250,12 @@ function keepTimes(
   { choice, handover, isAnew }: TuningOptions,
   times: readonly Omit<Measured, 'isPassing'>[],
 ): void {
-  const { sequence } = handover.current.serving.version.release;
+  choice.startAnewFor(handover.current.serving.version.release.sequence);
   const others = choice.record.measured.filter(
     (known) => !times.some((time) => isSameContender(time, known)),
   );
   const measured = times.map((time) => ({ ...time, isPassing: isAnew }));
-  choice.change({ measured: [...others, ...measured] }, sequence);
+  choice.change({ measured: [...others, ...measured] });
 }
 
 function remark(
@@ -232,7 +266,7 @@ function remark(
 ): void {
   const name = contenderName(contender);
   const before = choice.remarks.get(name);
-  choice.remarks.set(name, { bytes: bytes ?? before?.bytes, message: message || undefined });
+  choice.remarks.set(name, { bytes: bytes ?? before?.bytes, message });
 }
 
 async function nameAdapter(): Promise<string> {

@@ -1,5 +1,5 @@
 import type { Contender } from './contender.js';
-import { bytesToFetch, type Transfer } from './contender-order.js';
+import { bytesToFetch, type DeviceContents } from './contender-order.js';
 
 /** What is left of what measuring other backends may cost. */
 export interface TuningBudget {
@@ -16,7 +16,7 @@ export interface TuningBudget {
 
 export function createTuningBudget(
   { maxBytes, maxMs }: { readonly maxBytes: number; readonly maxMs: number },
-  { missingBytes, cachedRuntimes: cachedBefore }: Transfer,
+  { missingBytes, cachedRuntimes: cachedBefore }: DeviceContents,
 ): TuningBudget {
   const cachedRuntimes = new Set(cachedBefore);
   let leftBytes = maxBytes;

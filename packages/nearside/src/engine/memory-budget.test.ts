@@ -70,6 +70,15 @@ test('what is in use is not cut; the budget is kept to when it is not in use any
   expect(budget.hasRoomFor(1)).toBe(false);
 });
 
+test('for what can be done without nobody rests', () => {
+  const { budget, resting } = loaded(50, [idle('a', 40, 1)]);
+  budget.makeRoom(spec(10), true);
+  expect(() => budget.makeRoom(spec(11), true)).toThrow(
+    expect.objectContaining({ code: 'out-of-memory' }),
+  );
+  expect(resting).toEqual([]);
+});
+
 test('after a call, what was exceeded is brought back', () => {
   const { budget, resting } = loaded(50, [idle('a', 40, 2), idle('b', 30, 1)]);
   budget.settle();

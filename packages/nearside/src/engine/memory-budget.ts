@@ -10,9 +10,11 @@ export interface MemoryBudget {
    * Before a model is loaded: puts the ones that were not used for longest to rest, as far as they are
    * idle. What is in use is never cut, so the budget may be exceeded until it ends.
    *
-   * @throws NearsideError `out-of-memory` for a model that alone needs more
+   * @param isOptional nobody is put to rest for it
+   * @throws NearsideError `out-of-memory` for a model that alone needs more; for an optional one that has no
+   *   room beside those that are loaded
    */
-  makeRoom(spec: ModelSpec): void;
+  makeRoom(spec: ModelSpec, isOptional?: boolean): void;
   hasRoomFor(sizeBytes: number): boolean;
   /** After a call: the same for what had to be exceeded. */
   settle(): void;
@@ -40,9 +42,12 @@ export function createMemoryBudget(
     get usedBytes() {
       return usedBytes();
     },
-    makeRoom({ name, limits: { memoryBytes } }) {
+    makeRoom({ name, limits: { memoryBytes } }, isOptional) {
       if (limitBytes !== undefined && memoryBytes > limitBytes) {
         throw overBudget(name, { memoryBytes, memoryBudgetBytes: limitBytes });
+      }
+      if (limitBytes !== undefined && isOptional && !hasRoomFor(memoryBytes)) {
+        throw noRoom(name, { memoryBytes, memoryBudgetBytes: limitBytes });
       }
       restUntilRoomFor(memoryBytes);
     },
@@ -51,10 +56,22 @@ export function createMemoryBudget(
   };
 }
 
-function overBudget(
-  model: string,
-  details: { memoryBytes: number; memoryBudgetBytes: number },
-): NearsideError {
+interface Need {
+  readonly memoryBytes: number;
+  readonly memoryBudgetBytes: number;
+}
+
+function noRoom(model: string, details: Need): NearsideError {
+  const { memoryBytes, memoryBudgetBytes } = details;
+  return new NearsideError(
+    'out-of-memory',
+    `Expected room for another ${memoryBytes} bytes of ${model} within ${memoryBudgetBytes}, the engine's ` +
+      'memory budget; got models that are loaded and are not put to rest for it.',
+    { details: { model, ...details } },
+  );
+}
+
+function overBudget(model: string, details: Need): NearsideError {
   const { memoryBytes, memoryBudgetBytes } = details;
   return new NearsideError(
     'out-of-memory',

@@ -15,7 +15,7 @@ import { snapshotCustom } from '../running/snapshot-custom.js';
 import { releaseSnapshot, snapshotInput } from '../running/snapshot-input.js';
 import type { AvailableBackend } from '../runtime-assets.js';
 import { refusedStream } from '../streaming/refused-stream.js';
-import { countVersion } from '../telemetry/count-version.js';
+import { createCounter } from '../telemetry/counter.js';
 import { createLifetime } from '../telemetry/lifetime.js';
 import { openReporting } from '../telemetry/open-reporting.js';
 import { createRecorder } from '../telemetry/recorder.js';
@@ -49,7 +49,7 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
   const counted = { ...dimensionsOf(version, plan), startMs: atMs };
   const reporting = openReporting(plan.store);
   const recorder = createRecorder(lifetime, async () =>
-    countVersion(reporting, recording, counted),
+    createCounter(reporting, recording, counted),
   );
   const totalMs = performance.now() - parts.startMs;
   const visit = crypto.randomUUID().slice(0, 8);

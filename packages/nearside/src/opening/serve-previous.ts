@@ -20,7 +20,7 @@ export async function servePrevious(
     throw plan.signal?.aborted ? hindrance : error;
   });
   if (!to) throw error;
-  const event = { failed, to, code: error.code, emitter };
+  const event = { failed, to, code: error.code, plan, emitter };
   if (isBackendFault(error)) await rollBack(event);
   else announceRollBack(event);
   return to;

@@ -59,6 +59,8 @@ export interface Serving extends Started {
 
 export interface OpenOnOptions {
   readonly which: WhichVersion;
+  /** It can be done without: where the engine has no room for it no other model is put to rest. */
+  readonly isOptional?: boolean;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
@@ -71,7 +73,7 @@ export interface OpenOnOptions {
 export async function openOn(
   backend: AvailableBackend,
   { plan, identity, emitter, onOpened }: Omit<ServingContext, 'choice'>,
-  { which, signal, onProgress }: OpenOnOptions,
+  { which, isOptional, signal, onProgress }: OpenOnOptions,
 ): Promise<Opened | undefined> {
   const fetched = createDeferred<void>();
   const onEvent = (event: WorkerEvent) => {
@@ -107,7 +109,7 @@ export async function openOn(
     }
     onOpened?.(version);
     const metadataMs = performance.now() - startMs;
-    engine.memory?.makeRoom(version.spec);
+    engine.memory?.makeRoom(version.spec, isOptional);
     connection.declare(version.spec.limits.memoryBytes);
     const { warmUpMs } = policy;
     const limits = { fetched: fetched.promise, warmUpMs, maxThreads: engine.maxThreads };
@@ -116,21 +118,19 @@ export async function openOn(
 }
 
 /**
- * Loads what was opened and proves it; from then on it is the active version of this device.
- *
- * @param limitMs longer than this is a `backend-failed`; by default what takes `policy.warmUpMs` after
- *   everything was fetched, for it may keep other models of the worker waiting
+ * Loads what was opened and proves it; from then on it is the active version of this device. What takes
+ * longer than `policy.warmUpMs` after everything was fetched is a `backend-failed`: it may keep other
+ * models of the worker waiting.
  */
 export async function load(
   opened: OpenedVariant,
-  { signal, limitMs }: { signal?: AbortSignal | undefined; limitMs?: number | undefined },
+  { signal }: { signal?: AbortSignal | undefined },
 ): Promise<Started> {
-  const { connection, variant, fetched, warmUpMs, maxThreads } = opened;
+  const { connection, variant, maxThreads } = opened;
   return endingOnFailure(connection, signal, async () => {
     const { runtimeWasm } = connection;
     const request = { variant: variant.name, runtimeWasm, maxThreads };
-    const limit = limitMs === undefined ? { from: fetched, ms: warmUpMs } : { ms: limitMs };
-    const loaded = await withinLimit(connection.load(request), limit, connection);
+    const loaded = await withinLimit(connection.load(request), opened);
     const { spec = opened.version.spec } = loaded;
     return { ...opened, version: { ...opened.version, spec }, loaded };
   });
@@ -158,16 +158,13 @@ export async function endingOnFailure<Result>(
 /** What hangs blocks its worker: it is ended at once. */
 async function withinLimit<Value>(
   work: Promise<Value>,
-  { from, ms }: { from?: Promise<void>; ms: number },
-  connection: Connection,
+  { connection, fetched, warmUpMs }: Opened,
 ): Promise<Value> {
   let isDone = false;
   let stop = () => {};
-  const start = () => {
-    if (!isDone) stop = startAwakeTimer(ms, () => connection.kill(hung(ms)));
-  };
-  if (from) void from.then(start);
-  else start();
+  void fetched.then(() => {
+    if (!isDone) stop = startAwakeTimer(warmUpMs, () => connection.kill(hung(warmUpMs)));
+  });
   try {
     return await work;
   } finally {

@@ -13,7 +13,7 @@ export interface Lifetime {
   latencyMs?: (() => LatencyMs) | undefined;
 }
 
-export type LatencyMs = Readonly<Record<'p50' | 'p95' | 'p99', number | undefined>>;
+type LatencyMs = Readonly<Record<'p50' | 'p95' | 'p99', number | undefined>>;
 
 export function createLifetime(): Lifetime {
   return { ok: 0, errors: new Map(), aborted: 0, invalid: 0, fallbacks: 0 };

@@ -1,7 +1,7 @@
 import { shareOnce } from '@nearside/core';
 import type { Later } from '../load-later.js';
 import type { Started } from '../opening/serving.js';
-import type { CountingContext } from './count-version.js';
+import type { CountingContext } from './counter.js';
 import { createLifetime } from './lifetime.js';
 import type { Reporting } from './open-reporting.js';
 import { createRecorder, type Recorder } from './recorder.js';
@@ -34,8 +34,8 @@ export function startRecording(
     startRecorder({ version, backend, variant }) {
       const counted = { version, backend, variant: variant.name, startMs: Date.now() };
       return createRecorder(counting.lifetime, async () => {
-        const [opened, { countVersion }] = await Promise.all([loadReporting(), later()]);
-        return countVersion(opened, counting, counted);
+        const [opened, { createCounter }] = await Promise.all([loadReporting(), later()]);
+        return createCounter(opened, counting, counted);
       });
     },
     loadReporting,

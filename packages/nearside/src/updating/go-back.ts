@@ -9,7 +9,8 @@ export async function goBack(context: ServingContext, event: GoBack): Promise<vo
   const [failed, to] = [event.failed.serving, event.to.serving];
   const { release } = failed.version;
   if (release.sequence === to.version.release.sequence) return blameBackend(context, event);
-  const told = { failed: release, to, code: event.error.code, emitter: context.emitter };
+  const { plan, emitter } = context;
+  const told = { failed: release, to, code: event.error.code, plan, emitter };
   await rollBack(told).catch(() => announceRollBack(told)); // its tries still count
 }
 

@@ -5,7 +5,7 @@ import { EMPTY_RECORD } from '../choice/choice-record.js';
 import { contenderOf } from '../choice/contender.js';
 import type { Serving, ServingContext } from '../opening/serving.js';
 import type { Handover, Shift } from '../running/handover.js';
-import { countVersion } from '../telemetry/count-version.js';
+import { createCounter } from '../telemetry/counter.js';
 import { createLifetime } from '../telemetry/lifetime.js';
 import type { Recording } from '../telemetry/recording.js';
 import { withinWatchdog } from '../workers/within-watchdog.js';
@@ -126,7 +126,7 @@ export function keepCurrent({
     const code = isNearsideError(error) ? error.code : 'backend-failed';
     if (opened) {
       const { version, backend, variant } = opened;
-      const counter = countVersion(
+      const counter = createCounter(
         await recording.loadReporting(),
         { ...recording, lifetime: createLifetime() }, // no run of this page
         { version, backend, variant: variant.name, startMs: Date.now() },
@@ -134,7 +134,8 @@ export function keepCurrent({
       counter.failed(code);
       void counter.close();
     }
-    if (triesLeft <= 0) await rollBack({ failed, to: handover.current.serving, code, emitter });
+    if (triesLeft > 0) return;
+    await rollBack({ failed, to: handover.current.serving, code, plan, emitter });
   }
 
   function takeOver(next: Serving): void {

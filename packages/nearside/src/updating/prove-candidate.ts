@@ -10,6 +10,7 @@ import {
   type ServingContext,
 } from '../opening/serving.js';
 import { tryBackends } from '../opening/try-backends.js';
+import { askWorker } from '../workers/ask-worker.js';
 
 /** A candidate's trial: how far it came, whether it passed or not. */
 export interface Trial {
@@ -43,10 +44,13 @@ export async function proveCandidate(
       trial.opened = opened;
       await endingOnFailure(opened.connection, signal, async () => {
         await opened.connection.fetch({ variant: opened.variant.name });
-        trial.triesLeft ??= (await current.connection.spendTry(next.sequence)) ?? -1;
+        trial.triesLeft ??=
+          (await askWorker(current.connection, { plan, signal }, ({ spendTry }) =>
+            spendTry(next.sequence),
+          )) ?? -1;
         if (trial.triesLeft < 0) throw noTriesLeft(next);
       });
-      return load(opened, { signal, limitMs: plan.policy.warmUpMs });
+      return load(opened, { signal });
     },
   });
   return proven as Serving; // a candidate is opened, or there is an error

@@ -94,7 +94,8 @@ export function poolServing(
     const slot = Array.from({ length: pool.max }, (_, i) => i).find((i) => !taken.includes(i)) ?? 0;
     try {
       const own = { ...context, plan: { ...plan, slot } };
-      const opened = await openOn(first.backend, own, { which: { kind: 'active' } });
+      const which = { kind: 'active' } as const;
+      const opened = await openOn(first.backend, own, { which, isOptional: true });
       if (!opened) return;
       const isSame = opened.version.release.sequence === release.sequence;
       if (!isSame || isClosed) return void opened.connection.close(undefined);

@@ -1,4 +1,4 @@
-import { createHistogram, quantile, record } from '@nearside/core';
+import { record } from '@nearside/core';
 import type { ModelEmitter } from '../events.js';
 import { LIBRARY_VERSION } from '../library-version.js';
 import type { OpenPlan } from '../opening/open-options.js';
@@ -6,7 +6,8 @@ import type { OpenedVersion } from '../protocol.js';
 import type { AvailableBackend } from '../runtime-assets.js';
 import { deviceClass } from './device-class.js';
 import type { InstallIdentity } from './install-identity.js';
-import { countFailure, type LatencyMs, type Lifetime } from './lifetime.js';
+import { keepLatency } from './keep-latency.js';
+import { countFailure, type Lifetime } from './lifetime.js';
 import type { Reporting } from './open-reporting.js';
 import type { Counter } from './recorder.js';
 import type { ReportTotals } from './report-totals.js';
@@ -32,7 +33,7 @@ export interface CountedVersion {
 }
 
 /** Counts one version into its reports, if there are any, and its runs into the model's lifetime. */
-export function countVersion(
+export function createCounter(
   reporting: Reporting,
   { plan, identity, emitter, lifetime, totals }: CountingContext,
   counted: CountedVersion,
@@ -90,17 +91,6 @@ export function countVersion(
       }),
     close: async () => reporter?.close(),
   };
-}
-
-function keepLatency(lifetime: Lifetime): (totalMs: number) => void {
-  lifetime.latency ??= createHistogram(3);
-  const histogram = lifetime.latency;
-  lifetime.latencyMs = (): LatencyMs => ({
-    p50: quantile(histogram, 0.5),
-    p95: quantile(histogram, 0.95),
-    p99: quantile(histogram, 0.99),
-  });
-  return (totalMs) => record(histogram, Math.max(0, totalMs));
 }
 
 function dimensionsOf({ version, variant, backend }: CountedVersion): Omit<Dimensions, 'weight'> {

@@ -1,0 +1,133 @@
+import type { ModelSpec } from '@nearside/core';
+import * as Comlink from 'comlink';
+import { createBackendChoice } from '../choice/backend-choice.js';
+import { EMPTY_RECORD } from '../choice/choice-record.js';
+import type { EngineContext } from '../engine/engine-context.js';
+import { createMemoryBudget } from '../engine/memory-budget.js';
+import { createModelEmitter } from '../events.js';
+import { load, openOn, type Serving, type ServingContext } from '../opening/serving.js';
+import {
+  type LoadedVariant,
+  type ModelCalls,
+  type OpenedVersion,
+  READY,
+  type WorkerApi,
+  type WorkerEvent,
+} from '../protocol.js';
+import type { AvailableBackend } from '../runtime-assets.js';
+import { createSharedWorkers } from '../workers/shared-workers.js';
+
+/** How a model answers, where it is not as all do; `tell` sends the page an event. */
+export type StandIn = (
+  backend: AvailableBackend,
+  tell: (event: WorkerEvent) => void,
+) => Partial<ModelCalls>;
+
+/** Of a load that has everything and may take `policy.warmUpMs` from now on. */
+export const FETCHED: WorkerEvent = {
+  nearside: 'progress',
+  progress: { phase: 'check', loadedBytes: 0, totalBytes: 0, ratio: 0.9, bytesPerSecond: 0 },
+};
+
+export const never = () => new Promise<never>(() => {});
+
+const SPEC = {
+  ...{ name: 'digits', version: '1.0.0', sequence: 1, task: 'tensor' },
+  variants: [
+    { name: 'int8', runtime: 'onnx', files: [] },
+    { name: 'fp32', runtime: 'onnx', files: [] },
+    { name: 'uint8', runtime: 'tfjs', files: [] },
+  ],
+  limits: { memoryBytes: 10 },
+} as unknown as ModelSpec;
+
+export const VERSION = {
+  ...{ release: { model: 'digits', version: '1.0.0', sequence: 1 }, manifestSha256: 'a' },
+  ...{ origin: 'store', spec: SPEC },
+} as unknown as OpenedVersion;
+
+export const LOADED: LoadedVariant = {
+  ...{ threads: 1, hardware: 'cpu', isProven: true, fetchedBytes: 0, healedChunks: 0 },
+  times: { weights: 0, runtime: 0, session: 0, check: 0 },
+};
+
+/**
+ * What opening a model needs, with everything of the page real and workers whose answers are in the
+ * test's hands: `asked` are their calls, such as `load tfjs-wasm`.
+ */
+export function withStandIns(
+  standIn: StandIn,
+  { plan, memoryBudgetBytes }: { plan?: object; memoryBudgetBytes?: number } = {},
+) {
+  const asked: string[] = [];
+  const workers = createSharedWorkers(async (backend) => {
+    const ports = new Set<MessagePort>();
+    return {
+      ...{ runtimeWasm: undefined, isReady: true, onFailure() {} },
+      attach() {
+        const { port1, port2 } = new MessageChannel();
+        const close = () => port1.close();
+        ports.add(port1);
+        serveAt(port2, { standIn, backend, asked });
+        return { endpoint: port1, close };
+      },
+      terminate() {
+        for (const port of ports) port.close();
+      },
+    };
+  });
+  const models: EngineContext['models'] = new Set();
+  const memory = createMemoryBudget(memoryBudgetBytes, { workers, models });
+  const emitter = createModelEmitter();
+  const planned = {
+    ...{ backends: ['tfjs-wasm', 'onnx-wasm'], contenders: ['tfjs-wasm', 'onnx-wasm'] },
+    ...{ policy: { warmUpMs: 60_000, watchdogMs: 120_000 }, isolate: false, slot: 0 },
+    ...{ tune: { when: 'before-open', maxBytes: 10_000_000, maxMs: 3_000 } },
+    ...{ address: { model: 'digits' }, engine: { workers, models, memory } },
+    ...plan,
+  } as unknown as ServingContext['plan'];
+  const choice = createBackendChoice(planned, EMPTY_RECORD);
+  const context: ServingContext = { plan: planned, emitter, choice };
+
+  /** What serves, on TensorFlow.js. */
+  async function serve(): Promise<Serving> {
+    const opened = await openOn('tfjs-wasm', context, { which: { kind: 'active' } });
+    const variant = SPEC.variants.find(({ runtime }) => runtime === 'tfjs');
+    if (!opened || !variant) throw new Error('expected a version to open');
+    return { ...(await load({ ...opened, variant }, {})), quarantined: [] };
+  }
+
+  return { context, asked, serve };
+}
+
+function serveAt(
+  port: MessagePort,
+  { standIn, backend, asked }: { standIn: StandIn; backend: AvailableBackend; asked: string[] },
+): void {
+  const tell = (event: WorkerEvent) => port.postMessage(event);
+  const calls: Partial<ModelCalls> = {
+    open: async () => VERSION,
+    async load() {
+      tell(FETCHED);
+      return LOADED;
+    },
+    ...{ time: async () => 10, missingBytes: async () => ({}), fetch: async () => {} },
+    lightest: async () => undefined,
+    ...{ spendTry: async () => 1, reject: async () => {}, close: async () => {} },
+    ...standIn(backend, tell),
+  };
+  const answer = (name: string, work: (request: never) => Promise<unknown>) => {
+    return async (request: never) => {
+      asked.push(`${name} ${backend}`);
+      return { ok: true, value: await work(request) };
+    };
+  };
+  const api = Object.entries(calls).map(([name, work]) => [name, answer(name, work)]);
+  Comlink.expose(Object.fromEntries(api) as WorkerApi, port as unknown as Comlink.Endpoint);
+  port.postMessage(READY);
+}
+
+/** Lets messages arrive while the clock is in the test's hands. */
+export async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
+}
