@@ -28,7 +28,7 @@ export interface Handover {
   hold(): Promise<{ readonly shift: Shift; release(): void }>;
   /**
    * From the next run on `next` serves. The one before it finishes what it has begun, and stays
-   * ready until the new one has settled in.
+   * ready until the new one has settled in. After `close` it is closed instead.
    */
   take(next: Shift): void;
   /**
@@ -113,7 +113,8 @@ export function createHandover(first: Shift, { revive, onGoBack }: HandoverOptio
     if (lost !== current || isClosed) return;
     reviving ??= revive(lost)
       .then((next) => {
-        if (isClosed) return void next.serving.connection.close(undefined);
+        // An update may have taken over meanwhile.
+        if (isClosed || lost !== current) return void next.serving.connection.close(undefined);
         current = next;
         isResting = false;
         leaveWhenIdle(lost, undefined);
@@ -195,6 +196,7 @@ export function createHandover(first: Shift, { revive, onGoBack }: HandoverOptio
       };
     },
     take(next) {
+      if (isClosed) return void next.serving.connection.close(undefined);
       if (reserve) leaveWhenIdle(reserve, undefined);
       reserve = current;
       if (isResting) {
