@@ -28,7 +28,7 @@ export interface Handover {
   hold(): Promise<{ readonly shift: Shift; release(): void }>;
   /**
    * From the next run on `next` serves. The one before it finishes what it has begun, and stays
-   * ready until the new one has settled in. After `close` it is closed instead.
+   * ready until the new one has settled in. After `close`, `next` is closed.
    */
   take(next: Shift): void;
   /**
