@@ -269,6 +269,34 @@ test('a version with another interface serves from the next open on', async ({ p
   expect(await openDigits(page)).toBe('2.0.0');
 });
 
+test('while another interface waits for the next open, a model comes back from rest as it was', async ({
+  page,
+}) => {
+  await page.evaluate(async ({ url, trust }) => {
+    const scope = globalThis as Scope;
+    scope.engine = scope.nearside.createEngine({ idleMs: 50 });
+    const options = { trust, backend: 'onnx-wasm', policy: { update: 'manual' } };
+    scope.model = await scope.engine.open(url, options);
+  }, digits.address);
+  const isResting = () =>
+    page.evaluate(() => (globalThis as Scope).engine.stats().models[0].isResting);
+  expect(await runOne(page)).toBe('1 by 1.0.0');
+  await digits.release({
+    version: '2.0.0',
+    sequence: 2,
+    edit(spec) {
+      Object.assign(spec, { task: 'tensors', preprocessing: [], postprocessing: [] });
+    },
+  });
+  expect(await update(page)).toBe('ready 2.0.0');
+  expect(await runOne(page)).toBe('1 by 1.0.0');
+  await expect.poll(isResting).toBe(true);
+  expect(await runOne(page)).toBe('1 by 1.0.0');
+  expect(await update(page)).toBe('ready nothing');
+  await page.evaluate(() => (globalThis as Scope).engine.close());
+  expect(await openDigits(page)).toBe('2.0.0');
+});
+
 test('in a browser without room the model runs from memory and says why', async ({ page }) => {
   const session = await page.context().newCDPSession(page);
   await session.send('Storage.overrideQuotaForOrigin', { origin: site.url, quotaSize: 20_000 });

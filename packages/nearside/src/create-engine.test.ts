@@ -26,3 +26,18 @@ test('an engine that was closed opens nothing more', async () => {
   const opening = engine.open('https://cdn.example/models/digits', { trust: 'sha256-…' });
   await expect(opening).rejects.toMatchObject({ code: 'closed' });
 });
+
+test('a model that the app’s own function answers for is one of the engine’s, and closes with it', async () => {
+  const engine = createEngine();
+  const model = await engine.open('https://cdn.example/models/digits', {
+    trust: `sha256-${'A'.repeat(43)}`,
+    backend: 'tfjs-wasm', // of which Node has none
+    fallback: () => 'by hand',
+  });
+  expect(engine.stats().models).toEqual([{ model: 'digits', isResting: false }]);
+  const run = () => model.run({ tensors: {} });
+  expect((await run()).output).toBe('by hand');
+  await engine.close();
+  expect(engine.stats().models).toEqual([]);
+  await expect(run()).rejects.toMatchObject({ code: 'closed' });
+});

@@ -54,12 +54,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   const recording = startRecording(context, later);
   const revive = shareOnce(async () => (await loadLater()).createReviver(context));
   const handover = createHandover(startShift(first), {
-    async revive(lost) {
-      const serving = await (await revive())(lost);
-      if (!closed) return startShift(serving);
-      void serving.connection.close(closed);
-      throw closed;
-    },
+    revive: async (lost) => startShift(await (await revive())(lost)),
     async onGoBack(event) {
       const { goBack } = await loadLater();
       await goBack(context, event);

@@ -86,7 +86,9 @@ export type Reply<Value> =
 export type WhichVersion =
   | { readonly kind: 'active' }
   | { readonly kind: 'previous'; readonly failed: number }
-  | { readonly kind: 'candidate'; readonly sequence: number };
+  | { readonly kind: 'candidate'; readonly sequence: number }
+  /** It serves on, and another one stays the active version of this device. */
+  | { readonly kind: 'served'; readonly sequence: number };
 
 export interface OpenRequest {
   readonly which: WhichVersion;

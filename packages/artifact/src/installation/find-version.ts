@@ -42,15 +42,26 @@ export async function findInstalled(
   context: InstallationContext,
   failed?: number,
 ): Promise<InstalledVersion | undefined> {
+  const { active, previous } = await context.ledger.pointer();
+  return openProven(
+    context,
+    [active, previous].filter((sequence) => sequence !== failed),
+  );
+}
+
+/** Opens the first of these versions that is proven here and still on offer. */
+export async function openProven(
+  context: InstallationContext,
+  sequences: readonly (number | undefined)[],
+): Promise<InstalledVersion | undefined> {
   const { metadata, ledger, model } = context;
   const { stored } = await metadata.load();
   if (!stored) return undefined;
   const { trusted } = stored;
-  const { active, previous } = await ledger.pointer();
   let damage: unknown;
-  for (const sequence of [active, previous]) {
+  for (const sequence of sequences) {
     const release = findRelease(trusted.targets.signed, { model, sequence });
-    if (!release || release.state === 'revoked' || sequence === failed) continue;
+    if (!release || release.state === 'revoked') continue;
     if ((await ledger.record(release.sequence))?.state !== 'proven') continue;
     announceIfStale(trusted, context);
     try {

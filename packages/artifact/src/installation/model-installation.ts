@@ -10,7 +10,7 @@ import { withMemoryFallback } from '../stores/fallback-store.js';
 import { pinPrefix } from '../tuf/pin.js';
 import type { VerifiedBytes } from '../verified-bytes.js';
 import { collectGarbage } from './collect-garbage.js';
-import { findInstalled, findVersion } from './find-version.js';
+import { findInstalled, findVersion, openProven } from './find-version.js';
 import { followDownload } from './follow-download.js';
 import type { InstallationContext } from './installation-context.js';
 import type { InstallationEvent } from './installation-event.js';
@@ -37,6 +37,8 @@ export interface ModelInstallation {
   open(): Promise<InstalledVersion>;
   /** Opens the installed version that is not `failed`, if there is one; asks no network. */
   openPrevious(failed: number): Promise<InstalledVersion | undefined>;
+  /** Opens a version that has served, and is to serve on here without being the active one again. */
+  openServed(sequence: number): Promise<InstalledVersion | undefined>;
   /** Opens the version that `check` named, as the candidate of this device. */
   openCandidate(sequence: number): Promise<InstalledVersion>;
   /**
@@ -114,12 +116,18 @@ export function openModelInstallation({
   const { metadata, ledger } = context;
   /** Of versions that a boot file offered: each is confirmed once, before it may serve. */
   const confirmations = new Map<InstalledVersion, () => Promise<void>>();
-  /** Sequence of the version that was last activated here. */
+  /** Sequence of the version that was last activated here, or serves on. */
   let serving: number | undefined;
 
   async function open(): Promise<InstalledVersion> {
     const { version, confirm } = await findVersion(context);
     if (confirm) confirmations.set(version, shareOnce(confirm));
+    return version;
+  }
+
+  async function openServed(sequence: number): Promise<InstalledVersion | undefined> {
+    const version = await openProven(context, [sequence]);
+    if (version) serving = sequence;
     return version;
   }
 
@@ -181,6 +189,7 @@ export function openModelInstallation({
   return {
     open,
     openPrevious: (failed) => findInstalled(context, failed),
+    openServed,
     openCandidate,
     readFiles,
     activate,

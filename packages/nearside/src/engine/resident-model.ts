@@ -69,6 +69,7 @@ export function takeResidence({
   restWhenIdle();
   return {
     used() {
+      if (!engine.models.has(model)) return; // a call that closing has ended
       lastUsedMs = performance.now();
       restWhenIdle();
       engine.memory?.settle();

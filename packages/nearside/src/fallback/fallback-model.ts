@@ -2,6 +2,7 @@ import type { NearsideError } from '@nearside/core';
 import type { BackendFailure } from '../choice/choice-record.js';
 import { variantsFor } from '../choice/variants-for.js';
 import { closedError } from '../closed-error.js';
+import type { ResidentModel } from '../engine/engine-context.js';
 import type { ModelEmitter } from '../events.js';
 import type { Input } from '../input.js';
 import type { Model, ModelStats, RunOptions, RunResult } from '../model.js';
@@ -127,9 +128,17 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
 
   async function close(): Promise<void> {
     if (!closing.signal.aborted) closing.abort(closedError(release.model));
+    plan.engine.models.delete(place);
     closed ??= recorder.close().then(() => reporting.close());
     return closed;
   }
+
+  /** Nothing of it is loaded that could rest. */
+  const place: ResidentModel = {
+    ...{ name: release.model, workers: [], close, lastUsedMs: parts.startMs },
+    ...{ isIdle: false, isResting: false, rest: () => false, wake: async () => {} },
+  };
+  plan.engine.models.add(place);
 
   return {
     run: run as Model['run'],

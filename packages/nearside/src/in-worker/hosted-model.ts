@@ -48,6 +48,7 @@ export function createHostedModel({
   const closing = new AbortController();
   let installation: ModelInstallation | undefined;
   let version: InstalledVersion | undefined;
+  let servesOn = false;
   let unsigned: UnsignedVersion | undefined;
   let session: Session | undefined;
   /** A session that is being made when the model is closed is freed when it is there. */
@@ -82,6 +83,7 @@ export function createHostedModel({
         },
       });
       version = await openVersion(installation, which);
+      servesOn = which.kind === 'served';
       if (version) requireTask(version.spec, tasks);
       return version && describe(version, install);
     },
@@ -126,7 +128,7 @@ export function createHostedModel({
         isProvenOn: (traits) => served.provenBy.includes(proverOn(traits)),
       });
       session = await loading;
-      await installed().activate(served, proverOn(session.loaded));
+      if (!servesOn) await installed().activate(served, proverOn(session.loaded));
       return { ...session.loaded, healedChunks, heapBytes: heapBytes() };
     },
 
@@ -208,6 +210,8 @@ function openVersion(installation: ModelInstallation, which: WhichVersion) {
       return installation.open();
     case 'previous':
       return installation.openPrevious(which.failed);
+    case 'served':
+      return installation.openServed(which.sequence);
     case 'candidate':
       return installation.openCandidate(which.sequence);
   }

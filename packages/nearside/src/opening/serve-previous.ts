@@ -21,7 +21,8 @@ export async function servePrevious(
   });
   if (!to) throw error;
   const event = { failed, to, code: error.code, plan, emitter };
-  if (isBackendFault(error)) await rollBack(event);
+  // What cannot be written down fails again at the next `open`, and this one serves then too.
+  if (isBackendFault(error)) await rollBack(event).catch(() => announceRollBack(event));
   else announceRollBack(event);
   return to;
 }

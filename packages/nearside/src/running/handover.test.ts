@@ -105,3 +105,35 @@ test('what is held is not put to rest; at rest it is made anew before it is held
   expect(first.told).toEqual(['closed']);
   expect((await handover.hold()).shift).toBe(anew.shift);
 });
+
+test('an update that takes over while a lost worker is replaced is not undone', async () => {
+  const [lost, anew, update] = [
+    shift('onnx-wasm', 1),
+    shift('onnx-wasm', 1),
+    shift('onnx-wasm', 2),
+  ];
+  const loss = new NearsideError('worker-lost', 'lost');
+  const revived = createDeferred<Shift>();
+  const handover = createHandover(lost.shift, {
+    revive: () => revived.promise,
+    async onGoBack() {},
+  });
+  Object.assign(lost.shift.serving.connection, { end: { reason: loss } });
+  await handover.run(() => Promise.reject(loss)).catch(() => {});
+  handover.take(update.shift);
+  revived.resolve(anew.shift);
+  expect((await handover.awake()).serving).toBe(update.shift.serving);
+  expect([anew.told, update.told]).toEqual([['closed'], []]);
+});
+
+test('what would take over after closing is closed', async () => {
+  const [first, next] = [shift('onnx-wasm', 1), shift('onnx-wasm', 2)];
+  const handover = createHandover(first.shift, {
+    revive: async (lost) => lost,
+    async onGoBack() {},
+  });
+  await handover.close(undefined);
+  handover.take(next.shift);
+  expect(handover.current).toBe(first.shift);
+  expect(next.told).toEqual(['closed']);
+});

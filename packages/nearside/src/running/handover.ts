@@ -28,7 +28,7 @@ export interface Handover {
   hold(): Promise<{ readonly shift: Shift; release(): void }>;
   /**
    * From the next run on `next` serves. The one before it finishes what it has begun, and stays
-   * ready until the new one has settled in.
+   * ready until the new one has settled in. After `close`, `next` is closed.
    */
   take(next: Shift): void;
   /**
@@ -43,7 +43,7 @@ export interface Handover {
   readonly isInUse: boolean;
   /** The current version, made anew if it was given up. @throws what opening it again threw */
   awake(): Promise<Shift>;
-  /** Ends every worker and seals every report. */
+  /** Ends every worker. */
   close(reason: unknown): Promise<void>;
 }
 
@@ -72,7 +72,6 @@ export function createHandover(first: Shift, { revive, onGoBack }: HandoverOptio
   let isResting = false;
   const inFlight = new Map<Shift, number>();
   const leaving = new Map<Shift, unknown>();
-  const sealing = new Set<Promise<void>>();
 
   function begin(shift: Shift): void {
     inFlight.set(shift, (inFlight.get(shift) ?? 0) + 1);
@@ -90,12 +89,6 @@ export function createHandover(first: Shift, { revive, onGoBack }: HandoverOptio
     if (inFlight.has(shift)) return;
     leaving.delete(shift);
     void shift.serving.connection.close(reason);
-    seal(shift);
-  }
-
-  function seal({ recorder }: Shift): void {
-    const sealed = recorder.close().finally(() => sealing.delete(sealed));
-    sealing.add(sealed);
   }
 
   function settleIn(): void {
@@ -120,7 +113,8 @@ export function createHandover(first: Shift, { revive, onGoBack }: HandoverOptio
     if (lost !== current || isClosed) return;
     reviving ??= revive(lost)
       .then((next) => {
-        if (isClosed) return void next.serving.connection.close(undefined);
+        // An update may have taken over meanwhile.
+        if (isClosed || lost !== current) return void next.serving.connection.close(undefined);
         current = next;
         isResting = false;
         leaveWhenIdle(lost, undefined);
@@ -202,6 +196,7 @@ export function createHandover(first: Shift, { revive, onGoBack }: HandoverOptio
       };
     },
     take(next) {
+      if (isClosed) return void next.serving.connection.close(undefined);
       if (reserve) leaveWhenIdle(reserve, undefined);
       reserve = current;
       if (isResting) {
@@ -218,11 +213,10 @@ export function createHandover(first: Shift, { revive, onGoBack }: HandoverOptio
       const ending: Promise<void>[] = [];
       for (const shift of new Set([current, ...(reserve ? [reserve] : []), ...leaving.keys()])) {
         ending.push(shift.serving.connection.close(reason));
-        seal(shift);
       }
       leaving.clear();
       reserve = undefined;
-      await Promise.all([...ending, ...sealing]);
+      await Promise.all(ending);
     },
   };
 }

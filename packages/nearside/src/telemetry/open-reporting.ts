@@ -13,8 +13,16 @@ export interface Reporting {
 /** Reports wait in one store of their own, whichever version of a model they are about. */
 export function openReporting(choice: StoreChoice): Reporting {
   const store = withMemoryFallback(openStore('nearside-reports', choice));
+  let isClosed = false;
   return {
-    start: (options) => startReporter({ ...options, store }),
-    close: () => store.close(),
+    start(options) {
+      const reporter = startReporter({ ...options, store });
+      if (isClosed) void reporter.close();
+      return reporter;
+    },
+    async close() {
+      isClosed = true;
+      await store.close();
+    },
   };
 }

@@ -9,11 +9,14 @@ import { createReportTotals } from './report-totals.js';
 
 /** What is taken down of an open model, one version after another, for `stats()` and for reports. */
 export interface Recording extends CountingContext {
-  /** For a version on a backend, from now on. */
+  /**
+   * For a version on a backend, from now on. It is kept until `close`, and counts on when the same
+   * serves again: a run that has ended is counted a little later, and feedback comes whenever it likes.
+   */
   startRecorder(started: Started): Recorder;
   /** @throws as `loadLater` */
   loadReporting(): Promise<Reporting>;
-  /** When its recorders are closed. */
+  /** Seals every report; called when the runs have ended. */
   close(): Promise<void>;
 }
 
@@ -24,6 +27,7 @@ export function startRecording(
 ): Recording {
   const counting = { ...context, lifetime: createLifetime(), totals: createReportTotals() };
   let reporting: Reporting | undefined;
+  const recorders: Record<string, Recorder> = {};
   const loadReporting = shareOnce(async () => {
     const { openReporting } = await later();
     reporting = openReporting(context.plan.store);
@@ -33,12 +37,17 @@ export function startRecording(
     ...counting,
     startRecorder({ version, backend, variant }) {
       const counted = { version, backend, variant: variant.name, startMs: Date.now() };
-      return createRecorder(counting.lifetime, async () => {
+      const key = version.manifestSha256 + variant.name + backend;
+      recorders[key] ??= createRecorder(counting.lifetime, async () => {
         const [opened, { createCounter }] = await Promise.all([loadReporting(), later()]);
         return createCounter(opened, counting, counted);
       });
+      return recorders[key];
     },
     loadReporting,
-    close: async () => reporting?.close(),
+    async close() {
+      await Promise.all(Object.values(recorders).map((recorder) => recorder.close()));
+      await reporting?.close();
+    },
   };
 }

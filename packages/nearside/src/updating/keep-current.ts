@@ -53,6 +53,8 @@ export function keepCurrent({
   const { plan, emitter } = context;
   const closing = new AbortController();
   let underWay: Promise<ReleaseIdentity | undefined> | undefined;
+  /** Whether what is under way was asked for by nobody. */
+  let isByItself = false;
   let revoked: NearsideError | undefined;
   /** Proven here, but of another interface: it waits for the next `open`. */
   let waiting: number | undefined;
@@ -68,10 +70,17 @@ export function keepCurrent({
 
   /** One look at a time: whoever asks meanwhile gets the same answer. */
   function look(how: { maxAgeMs: number; isOptional: boolean }) {
+    if (!underWay) isByItself = how.isOptional;
     underWay ??= findAndTry(how).finally(() => {
       underWay = undefined;
     });
     return underWay;
+  }
+
+  /** A look by itself may put off what it finds, or know it from another tab only. */
+  async function update(): Promise<ReleaseIdentity | undefined> {
+    const found = isByItself ? await underWay?.catch(() => undefined) : undefined;
+    return (await look({ maxAgeMs: 0, isOptional: false })) ?? found;
   }
 
   async function findAndTry({
@@ -97,9 +106,14 @@ export function keepCurrent({
       takeOver(await tryOut(next));
     } finally {
       // What was revoked serves on while its successor is tried, and no longer.
-      revoked = handover.current.serving === serving ? mayNotServe : undefined;
+      revoked = isServed(serving.version) ? mayNotServe : undefined;
     }
     return next;
+  }
+
+  /** In whichever worker. */
+  function isServed({ release }: Serving['version']): boolean {
+    return handover.current.serving.version.release.sequence === release.sequence;
   }
 
   async function tryOut(next: ReleaseIdentity): Promise<Serving> {
@@ -159,7 +173,7 @@ export function keepCurrent({
     get isLooking() {
       return underWay !== undefined;
     },
-    update: () => look({ maxAgeMs: 0, isOptional: false }),
+    update,
     close(reason) {
       stopClock();
       closing.abort(reason);

@@ -1,8 +1,15 @@
 import { isNearsideError, NearsideError } from '@nearside/core';
 import { demote } from '../choice/blame-contender.js';
 import { isAnothersLoss } from '../opening/backend-fault.js';
-import { load, openOn, type Serving, type ServingContext } from '../opening/serving.js';
+import {
+  load,
+  type Opened,
+  openOn,
+  type Serving,
+  type ServingContext,
+} from '../opening/serving.js';
 import { tryBackends } from '../opening/try-backends.js';
+import type { OpenedVersion } from '../protocol.js';
 import type { Shift } from '../running/handover.js';
 import type { AvailableBackend } from '../runtime-assets.js';
 import { sameInterface } from '../updating/same-interface.js';
@@ -39,7 +46,7 @@ export function createReviver(context: ServingContext): (lost: Shift) => Promise
     const order = orderAfter(lost.backend);
     if (order[0] !== lost.backend) demote(context.choice, lost.backend);
     const serving = await tryBackends(own, order, {
-      open: (backend) => openOn(backend, own, { which: { kind: 'active' } }),
+      open: (backend) => openFitting(backend, own, lost.version),
       load: (opened) => load(opened, {}),
     });
     if (serving && sameInterface(lost.version.spec, serving.version.spec)) return serving;
@@ -51,6 +58,19 @@ export function createReviver(context: ServingContext): (lost: Shift) => Promise
       { details: { ...lost.version.release } },
     );
   };
+}
+
+/** The active version; where calls of this page would not fit that, the one that served, for this page alone. */
+async function openFitting(
+  backend: AvailableBackend,
+  context: ServingContext,
+  { release: { sequence }, spec }: OpenedVersion,
+): Promise<Opened | undefined> {
+  const opened = await openOn(backend, context, { which: { kind: 'active' } });
+  const isSame = opened?.version.release.sequence === sequence;
+  if (!opened || isSame || sameInterface(spec, opened.version.spec)) return opened;
+  void opened.connection.close(undefined);
+  return openOn(backend, context, { which: { kind: 'served', sequence } });
 }
 
 /** A caller ended it. */
