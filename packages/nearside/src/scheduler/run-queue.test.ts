@@ -197,6 +197,41 @@ test('work may say how much of its kind runs together, and keeps its order when 
   expect(posted()).toEqual(['running', 'a b', 'urgent', 'a b', 'c']);
 });
 
+test('frames that were asked back are not passed by those after them, whoever runs in between', async () => {
+  const { add, batches, posted } = openQueue();
+  const frames = { batchKey: 'stream' };
+  const calls = ['f1', 'f2', 'f3'].map((work) => add(work, 'normal', frames));
+  await settled();
+  calls.push(add('urgent', 'interactive'));
+  await settled();
+  batches[0]?.finish();
+  await settled();
+  batches[2]?.finish(); // in the worker it has overtaken what is given back only at its turn
+  await settled();
+  expect(posted()).toEqual(['f1', 'f2', 'urgent']);
+  batches[1]?.giveBack();
+  await settled();
+  batches[3]?.finish();
+  batches[4]?.finish();
+  await Promise.all(calls);
+  expect(posted()).toEqual(['f1', 'f2', 'urgent', 'f2', 'f3']);
+});
+
+test('other work goes on while something was asked back', async () => {
+  const { add, batches, posted } = openQueue();
+  void add('running');
+  void add('frame', 'normal', { batchKey: 'stream' });
+  await settled();
+  void add('urgent', 'interactive', { batchKey: 'stream' });
+  void add('other', 'normal', { batchKey: 'another' });
+  await settled();
+  batches[0]?.finish();
+  await settled();
+  batches[2]?.finish();
+  await settled();
+  expect(posted()).toEqual(['running', 'frame', 'urgent', 'other']);
+});
+
 test('work that is bounded by itself may wait behind any number of calls', async () => {
   const { queue, add } = openQueue();
   const calls = Array.from({ length: QUEUE_LIMITS.waiting }, (_, i) => add(`${i}`));

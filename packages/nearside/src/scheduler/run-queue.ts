@@ -86,6 +86,8 @@ interface Entry<Work, Result> {
 interface Posted<Work, Result> {
   readonly entries: readonly Entry<Work, Result>[];
   readonly batch: PostedBatch<Work, Result>;
+  /** Asked back for urgent work: may come, or not. */
+  isRecalled?: boolean;
 }
 
 export function createRunQueue<Work, Result>({
@@ -124,8 +126,9 @@ export function createRunQueue<Work, Result>({
   function pump(): void {
     clearTimeout(delay);
     recallForUrgent();
-    while (posted.length < capacity() && waiting.length > 0) {
+    while (posted.length < capacity()) {
       const group = nextGroup();
+      if (!group) return;
       const patienceMs = patienceFor(group);
       if (patienceMs > 0) {
         delay = setTimeout(pump, patienceMs);
@@ -136,10 +139,16 @@ export function createRunQueue<Work, Result>({
     }
   }
 
+  /** Frames carry state in their order: none passes another that was asked back and has not come yet. */
+  const mayGo = ({ batchKey, priority }: Entry<Work, Result>) =>
+    priority === 'interactive' ||
+    !posted.some(({ isRecalled, entries }) => isRecalled && entries[0]?.batchKey === batchKey);
+
   /** The most urgent work, and what may run together with it. */
-  function nextGroup(): Entry<Work, Result>[] {
+  function nextGroup(): Entry<Work, Result>[] | undefined {
     const nowMs = performance.now();
-    const first = mostUrgent(waiting, nowMs) as Entry<Work, Result>;
+    const first = mostUrgent(waiting.filter(mayGo), nowMs);
+    if (!first) return;
     if (first.batchKey === undefined) return [first];
     const others = waiting.filter((entry) => entry !== first && entry.batchKey === first.batchKey);
     const group = [first];
@@ -160,7 +169,7 @@ export function createRunQueue<Work, Result>({
   }
 
   function send(entries: readonly Entry<Work, Result>[]): void {
-    const sent = { entries, batch: post(entries.map(({ work }) => work)) };
+    const sent: Posted<Work, Result> = { entries, batch: post(entries.map(({ work }) => work)) };
     posted.push(sent);
     sent.batch.end
       .then(
@@ -198,7 +207,9 @@ export function createRunQueue<Work, Result>({
     const last = posted.at(-1);
     if (posted.length < capacity() || !last) return;
     const isInteractive = (entry: Entry<Work, Result>) => entry.priority === 'interactive';
-    if (waiting.some(isInteractive) && !last.entries.some(isInteractive)) last.batch.recall();
+    if (!waiting.some(isInteractive) || last.entries.some(isInteractive)) return;
+    last.isRecalled = true;
+    last.batch.recall();
   }
 
   /** The caller is let go at once; a run that has begun ends unheard, its slot with it. */
