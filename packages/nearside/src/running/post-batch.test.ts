@@ -45,14 +45,26 @@ test('an input that cannot be posted fails alone, and its neighbours are answere
 });
 
 test('what is posted is no caller’s any more, also while its worker is replaced', async () => {
-  const lost = new NearsideError('worker-lost', 'lost');
-  const shift = { serving: { connection: { end: { reason: lost } } } } as unknown as Shift;
+  const shift = {
+    serving: { connection: { end: { reason: new NearsideError('worker-lost', 'lost') } } },
+  } as unknown as Shift;
   const { promise: revived, resolve } = createDeferred<Shift>();
   const handover = createHandover(shift, { revive: () => revived, onGoBack: async () => {} });
-  await handover.run(() => Promise.reject(lost)).catch(() => {});
   const waiting = run(Float32Array.of(1));
   const { end } = postBatch([waiting], { handover, watchdogMs: 1000 });
   expect([waiting.isPosted, waiting.shift]).toEqual([true, undefined]);
   resolve(answering().shift);
   expect(await end).toMatchObject([{ ok: true }]);
+});
+
+test('a picture that never left, because no worker is left to take it, is closed', async () => {
+  const none = new NearsideError('no-backend', 'none left');
+  const connection = { run: () => Promise.reject(none) };
+  const shift = { serving: { connection } } as unknown as Shift;
+  const handover = createHandover(shift, { revive: async () => shift, onGoBack: async () => {} });
+  const closed = createDeferred<void>();
+  const image = { width: 2, height: 2, close: () => closed.resolve() } as ImageBitmap;
+  const picture: QueuedRun = { ...run(Float32Array.of(1)), input: { kind: 'image', image } };
+  await expect(postBatch([picture], { handover, watchdogMs: 1000 }).end).rejects.toBe(none);
+  await closed.promise;
 });

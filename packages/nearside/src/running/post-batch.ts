@@ -15,6 +15,7 @@ import type { Outcome, PostedBatch } from '../scheduler/run-queue.js';
 import type { Connection } from '../workers/connection.js';
 import type { Handover, Shift } from './handover.js';
 import { isRetained } from './retained-input.js';
+import { releaseSnapshot } from './snapshot-input.js';
 
 /** A call that waits for the worker, or is there. */
 export interface QueuedRun {
@@ -69,11 +70,10 @@ export function postBatch(
       );
     }, stream?.shift)
     .catch(async (error): Promise<RunOutcome[]> => {
-      if (!isLostWorker(error)) throw error;
-      const { redoLost } = await loadLater().catch(() => {
-        throw error;
-      });
-      return redoLost(runs, error);
+      const later = isLostWorker(error) && (await loadLater().catch(() => {}));
+      if (later) return later.redoLost(runs, error);
+      for (const { input } of runs) releaseSnapshot(input); // what has not left is still here
+      throw error;
     });
   return {
     end,
