@@ -74,6 +74,7 @@ export async function connect(
   const ready = createDeferred<void>();
   /** Rejects of the calls under way: a race would keep every reply for as long as the model. */
   const pending = new Set<(reason: unknown) => void>();
+  /** Runs that wait for their turn there. */
   const begun = new Map<number, () => void>();
   let end: { readonly reason: unknown } | undefined;
 
@@ -144,8 +145,12 @@ export async function connect(
 
   async function run(request: RunRequest, { transfer: given, onBegun }: PostOptions) {
     const tellsBegun = worker.calls > 0; // with nothing else to do it begins at once
-    if (tellsBegun) begun.set(request.id, onBegun);
-    else onBegun();
+    const begin = () => {
+      begun.delete(request.id);
+      onBegun();
+    };
+    if (tellsBegun) begun.set(request.id, begin);
+    else begin();
     const told = { ...request, tellsBegun };
     try {
       const answer = await settle(() => api.run(transfer(told, given)).catch(rejectUncloneable));
@@ -168,8 +173,9 @@ export async function connect(
   /** WebKit keeps the lock of a worker that is ended in the middle of a transaction, for ever. */
   async function close(reason: unknown): Promise<void> {
     if (end) return;
+    const isAtWork = pending.size > begun.size;
     rejectAll(reason);
-    await host.release(api.close());
+    await host.release(api.close(), isAtWork);
   }
 
   return {
