@@ -11,6 +11,7 @@ function openQueue({ maxBatch = 1, maxDelayMs = 0 } = {}) {
     finish(): void;
     fail(error: Error): void;
     giveBack(): void;
+    hasBegun: boolean;
     recalls: number;
     terminations: number;
   }[] = [];
@@ -26,12 +27,17 @@ function openQueue({ maxBatch = 1, maxDelayMs = 0 } = {}) {
       finish: () => resolve(outcomes),
       fail: reject,
       giveBack: () => resolve(works.map((work) => ({ ok: 'again', work }))),
+      // What one worker has begun; a test says it of others.
+      hasBegun: batches.length === 0,
       recalls: 0,
       terminations: 0,
     };
     batches.push(batch);
     return {
       end: promise,
+      get hasBegun() {
+        return batch.hasBegun;
+      },
       recall() {
         batch.recalls += 1;
       },
@@ -169,14 +175,33 @@ test('posted work is asked back when every caller has left, and is freed instead
   expect(discarded).toEqual(['left']);
 });
 
-test('a caller who leaves with `terminate` ends the worker, waiting or not', async () => {
+test('a caller who leaves with `terminate` ends the worker that has begun, not another', async () => {
   const { add, batches } = openQueue();
   const controller = new AbortController();
-  const left = add('running', 'normal', { signal: controller.signal, terminate: true });
+  const more = { signal: controller.signal, terminate: true };
+  const left = [add('oldest'), add('posted', 'normal', more)];
   await settled();
   controller.abort(new Error('enough'));
-  await expect(left).rejects.toThrow('enough');
-  expect(batches[0]).toMatchObject({ terminations: 1, recalls: 0 });
+  await expect(left[1]).rejects.toThrow('enough');
+  expect(batches).toMatchObject([
+    { terminations: 0, recalls: 0 },
+    { terminations: 0, recalls: 1 },
+  ]);
+});
+
+test('with `terminate` any batch that has begun is ended, not the oldest alone: a pool runs several', async () => {
+  const { add, batches } = openQueue();
+  const controller = new AbortController();
+  const more = { signal: controller.signal, terminate: true };
+  const left = [add('oldest'), add('beside', 'normal', more)];
+  await settled();
+  Object.assign(batches[1] ?? {}, { hasBegun: true });
+  controller.abort(new Error('enough'));
+  await expect(left[1]).rejects.toThrow('enough');
+  expect(batches).toMatchObject([
+    { terminations: 0, recalls: 0 },
+    { terminations: 1, recalls: 0 },
+  ]);
 });
 
 test('work may say how much of its kind runs together, and keeps its order when it is asked back', async () => {

@@ -36,6 +36,8 @@ export type Outcome<Work, Result> =
 export interface PostedBatch<Work, Result> {
   /** An outcome for each work; rejects when the batch failed as a whole. */
   readonly end: Promise<readonly Outcome<Work, Result>[]>;
+  /** Whether its worker has begun it, as far as is known here. */
+  readonly hasBegun: boolean;
   /** Asks for it back. It may be too late. */
   recall(): void;
   /** Ends it at once, and the worker with it, whatever else that was doing. */
@@ -99,7 +101,7 @@ export function createRunQueue<Work, Result>({
 }: RunQueueOptions<Work, Result>): RunQueue<Work, Result> {
   /** In the order of entering. */
   const waiting: Entry<Work, Result>[] = [];
-  /** In the order of posting: the last has not begun while there is one before it. */
+  /** In the order of posting: the last is the likeliest not to have begun. */
   const posted: Posted<Work, Result>[] = [];
   let entered = 0;
   let isPumpDue = false;
@@ -219,7 +221,7 @@ export function createRunQueue<Work, Result>({
     entry.reject(reason);
     const found = posted.find(({ entries }) => entries.includes(entry));
     // What has not begun need not be ended for it.
-    if (entry.terminate && found === posted[0]) found?.batch.terminate();
+    if (entry.terminate && found?.batch.hasBegun) found.batch.terminate();
     else if (found?.entries.every(({ isSettled }) => isSettled)) found.batch.recall();
   }
 
