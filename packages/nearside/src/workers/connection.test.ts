@@ -139,6 +139,21 @@ test('closing says whether a call of its own has the worker, or waits for anothe
   expect(seen).toEqual([true, false]);
 });
 
+test('an input that cannot be posted is input-detached; an answer that cannot is not blamed on it', async () => {
+  const run = async () => (() => {}) as never;
+  const { host } = fakeHost({ run });
+  const connection = await connect(host, silent);
+  const options = { transfer: [], onBegun() {} };
+  const uncloneable = { kind: 'custom', value: () => {}, owned: [] } as const;
+  const items = [{ input: uncloneable, topK: undefined }];
+  await expect(connection.run({ id: 1, items }, options)).rejects.toMatchObject({
+    code: 'input-detached',
+  });
+  await expect(connection.run({ id: 2, items: [] }, options)).rejects.toThrow('Unserializable');
+  expect(host.worker.calls).toBe(0);
+  connection.kill(undefined);
+});
+
 test('a worker that cannot start is worker-blocked', async () => {
   const { host, fail } = fakeHost({}, { ready: false });
   const connecting = connect(host, silent);

@@ -130,8 +130,8 @@ export async function connect(
     const { promise, resolve, reject } = createDeferred<Reply<Value>>();
     pending.add(reject);
     worker.calls += 1;
-    send().then(resolve, reject);
     try {
+      send().then(resolve, reject);
       const answer = await promise;
       if (answer.ok) return answer.value;
       const error = fromWireError(answer.error);
@@ -153,7 +153,7 @@ export async function connect(
     else begin();
     const told = { ...request, tellsBegun };
     try {
-      const answer = await settle(() => api.run(transfer(told, given)).catch(rejectUncloneable));
+      const answer = await settle(() => giving(() => api.run(transfer(told, given))));
       if (answer.kind === 'done') worker.heapBytes = answer.heapBytes ?? 0;
       return answer;
     } finally {
@@ -182,8 +182,7 @@ export async function connect(
     ...passOn((name) => (request) => settle<unknown>(() => api[name](request))),
     load,
     run,
-    profile: (request, given) =>
-      settle(() => api.profile(transfer(request, given)).catch(rejectUncloneable)),
+    profile: (request, given) => settle(() => giving(() => api.profile(transfer(request, given)))),
     workers: [worker],
     declare: host.declare,
     runtimeWasm: host.runtimeWasm,
@@ -199,12 +198,16 @@ export async function connect(
 }
 
 /** What cannot be posted was transferred or closed between the call and its turn. */
-function rejectUncloneable(cause: unknown): never {
-  throw new NearsideError(
-    'input-detached',
-    'Expected an input that can be given to the worker, got one that was transferred or closed.',
-    { cause },
-  );
+function giving<Sent>(post: () => Sent): Sent {
+  try {
+    return post();
+  } catch (cause) {
+    throw new NearsideError(
+      'input-detached',
+      'Expected an input that can be given to the worker, got one that was transferred or closed.',
+      { cause },
+    );
+  }
 }
 
 function isWorkerEvent(data: unknown): data is WorkerEvent {
