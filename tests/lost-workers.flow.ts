@@ -105,6 +105,22 @@ test('a deadline lets the caller go while the run hangs, and close ends it', asy
   expect([code, closed]).toEqual(['deadline', 'closed']);
 });
 
+test('a worker lost while nobody calls is replaced before the next call, whose input is whole', async ({
+  page,
+}) => {
+  const shape = await page.evaluate(async () => {
+    const { model, workers } = globalThis as Scope;
+    const [worker] = workers.slice(-1);
+    worker.terminate();
+    worker.dispatchEvent(new ErrorEvent('error', { message: 'a crash' }));
+    const data = new Float32Array(21 * 784).fill(0.5); // more than is ever kept
+    const pixel_values = { datatype: 'FP32', shape: [21, 1, 28, 28], data };
+    const { output } = await model.run({ tensors: { pixel_values } }, { transfer: true });
+    return output.tensors.logits.shape;
+  });
+  expect(shape).toEqual([21, 10]);
+});
+
 for (const [items, outcome] of [
   [20, 'kept, and done again'],
   [21, 'too large to be kept, and says so'],

@@ -1,48 +1,54 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Handover } from '../running/handover.js';
+import { expect, test, vi } from 'vitest';
+import { createHandover, type Shift } from '../running/handover.js';
 import type { EngineContext } from './engine-context.js';
 import { takeResidence } from './resident-model.js';
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: 0 });
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
-
-/** A model of an engine that lets models rest after a minute. */
-function reside() {
-  const rests: number[] = [];
-  const handover = {
-    isResting: false,
-    rest() {
-      rests.push(Date.now());
-      handover.isResting = true;
-      return true;
+/** A model in an engine that puts it to rest after a second. */
+function resident() {
+  const connection = {
+    end: undefined as { reason: unknown } | undefined,
+    workers: [],
+    async close(reason: unknown) {
+      connection.end ??= { reason };
     },
   };
-  const engine = { models: new Set(), workers: { live: [] }, idleMs: 60_000 };
-  const residence = takeResidence({
-    ...{ name: 'digits', isBusy: () => false, close: async () => {} },
-    engine: engine as unknown as EngineContext,
-    handover: handover as unknown as Handover,
+  const shift = { serving: { connection }, recorder: { close: async () => {} } };
+  const handover = createHandover(shift as unknown as Shift, {
+    revive: () => Promise.reject(new Error('nobody calls')),
+    async onGoBack() {},
   });
-  return { residence, rests };
+  const engine = { idleMs: 1_000, models: new Set(), workers: { live: [] } };
+  const residence = takeResidence({
+    ...{ name: 'digits', engine: engine as unknown as EngineContext, handover },
+    ...{ isBusy: () => false, close: async () => {} },
+  });
+  return { handover, residence };
 }
 
-test('a model rests a minute after its last call', () => {
-  const { residence, rests } = reside();
-  vi.advanceTimersByTime(50_000);
-  residence.used();
-  vi.advanceTimersByTime(200_000);
-  expect(rests).toEqual([110_000]);
+test('a model rests when nobody has called it for `idleMs`, counted from the last call', () => {
+  vi.useFakeTimers();
+  try {
+    const { handover, residence } = resident();
+    vi.advanceTimersByTime(999);
+    residence.used();
+    vi.advanceTimersByTime(999);
+    expect(handover.isResting).toBe(false);
+    vi.advanceTimersByTime(1);
+    expect([handover.isResting, vi.getTimerCount()]).toEqual([true, 0]);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
-test('a call that ends after its model has left starts no clock', () => {
-  const { residence, rests } = reside();
-  residence.leave();
-  residence.used();
-  expect(vi.getTimerCount()).toBe(0);
-  vi.advanceTimersByTime(200_000);
-  expect(rests).toEqual([]);
+test('a call that ends after its model was closed leaves no timer behind', async () => {
+  vi.useFakeTimers();
+  try {
+    const { handover, residence } = resident();
+    residence.leave();
+    await handover.close(new Error('closed'));
+    residence.used();
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
 });

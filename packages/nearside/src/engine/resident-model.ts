@@ -33,6 +33,7 @@ export function takeResidence({
 }: ResidenceOptions): Residence {
   let lastUsedMs = performance.now();
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let hasLeft = false;
 
   const model: ResidentModel = {
     ...{ name, close },
@@ -69,13 +70,14 @@ export function takeResidence({
   restWhenIdle();
   return {
     used() {
-      if (!engine.models.has(model)) return; // a call that closing has ended
+      if (hasLeft) return; // calls end after their model was closed, too
       lastUsedMs = performance.now();
       restWhenIdle();
       engine.memory?.settle();
       replaceBloated(engine);
     },
     leave() {
+      hasLeft = true;
       clearTimeout(timer);
       stopWatching();
       engine.models.delete(model);

@@ -87,3 +87,16 @@ test('a stream that has ended, or never began, is state-lost rather than begun f
     await expect(streams.run(id, [frame(1)], {})).rejects.toMatchObject({ code: 'state-lost' });
   }
 });
+
+test('pictures for a stream that has ended are closed: nobody else will', async () => {
+  let closed = 0;
+  const count = () => {
+    closed += 1;
+  };
+  const image = { close: count } as ImageBitmap;
+  const frames = [{ input: { kind: 'image', image } }, frame(1)] as const;
+  await expect(createHostedStreams().run(1, frames, {})).rejects.toMatchObject({
+    code: 'state-lost',
+  });
+  expect(closed).toBe(1);
+});

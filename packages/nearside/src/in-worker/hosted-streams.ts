@@ -1,6 +1,6 @@
 import { NearsideError } from '@nearside/core';
 import type { Reply, RunItem, RunReply } from '../protocol.js';
-import { runBatch } from './run-batch.js';
+import { closePictures, runBatch } from './run-batch.js';
 import type { Session } from './session.js';
 
 /** The streams of one model in its worker. Their state is here and nowhere else. */
@@ -28,7 +28,10 @@ export function createHostedStreams(): HostedStreams {
     },
     async run(id, frames, options) {
       const session = carrying.get(id);
-      if (!session) throw stateLost(id);
+      if (!session) {
+        for (const { input } of frames) closePictures(input);
+        throw stateLost(id);
+      }
       const replies: Reply<RunReply>[] = [];
       for (const frame of frames) replies.push(...(await runBatch(session, [frame], options)));
       return replies;

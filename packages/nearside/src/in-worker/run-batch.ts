@@ -81,14 +81,18 @@ async function prepareAll(items: readonly RunItem[], stages: Stages): Promise<Pr
 export async function toTensors(input: WireInput, { spec, task }: Stages): Promise<Tensors> {
   if (input.kind === 'tensors') return input.tensors;
   const raw = input.kind === 'image' ? input.image : input.value;
-  const pictures = transferablesOf(input);
   try {
     if (!task?.preprocess) return await preprocess(raw, spec);
     const tensors = await doStage(spec, 'preprocess', () => task.preprocess?.(raw, spec));
     return checked(tensors, spec);
   } finally {
-    for (const picture of pictures) if ('close' in picture) picture.close();
+    closePictures(input);
   }
+}
+
+/** For what is done with, run or not. */
+export function closePictures(input: WireInput): void {
+  for (const owned of transferablesOf(input)) if ('close' in owned) owned.close();
 }
 
 /** What a task hands to the runtime has to fit as what a caller does. */

@@ -19,6 +19,7 @@ import {
 import type { Tasks } from '../task.js';
 import { watchHeap } from './heap-size.js';
 import { createHostedModel } from './hosted-model.js';
+import { postableAnswers } from './postable-answers.js';
 import { createRunTurns, type RunTurns } from './run-turns.js';
 import { type SharedRuntime, shareRuntime } from './shared-runtime.js';
 
@@ -91,7 +92,7 @@ function attachTo(
     close: () => reply(close, 'backend-failed'),
   };
   models.add(emit);
-  Comlink.expose(api, endpoint);
+  Comlink.expose(api, postableAnswers(endpoint));
   endpoint.postMessage(READY);
   return close;
 }

@@ -6,12 +6,19 @@ import { createHandover, type Shift } from './handover.js';
 function shift(backend: string, sequence: number) {
   const told: string[] = [];
   const connection = {
-    close: () => void told.push('closed'),
+    end: undefined as { reason: unknown } | undefined,
+    close(reason: unknown) {
+      connection.end ??= { reason };
+      told.push('closed');
+    },
   };
   const version = { release: { version: `1.${sequence}.0`, sequence } };
   const serving = { backend, version, connection };
   return {
     told,
+    die: (reason: unknown) => {
+      connection.end = { reason };
+    },
     shift: { serving, recorder: { close: async () => {} } } as unknown as Shift,
   };
 }
@@ -78,14 +85,19 @@ test('a version that hangs soon after it took over gives way; one that its calle
 
 test('with no backend left to serve, the runs that wait are told so', async () => {
   const loss = new NearsideError('worker-lost', 'lost');
-  const lost = { serving: { connection: { end: { reason: loss } } } } as unknown as Shift;
+  const connection = {};
+  const lost = { serving: { connection } } as unknown as Shift;
   const none = new NearsideError('no-backend', 'none left');
   const revived = createDeferred<Shift>();
   const handover = createHandover(lost, {
     revive: () => revived.promise,
     onGoBack: async () => {},
   });
-  await handover.run(() => Promise.reject(loss)).catch(() => {});
+  const dying = async () => {
+    Object.assign(connection, { end: { reason: loss } });
+    throw loss;
+  };
+  await handover.run(dying).catch(() => {});
   const waiting = handover.run(async () => 'ran');
   revived.reject(none);
   await expect(waiting).rejects.toBe(none);
@@ -136,4 +148,18 @@ test('what would take over after closing is closed', async () => {
   handover.take(next.shift);
   expect(handover.current).toBe(first.shift);
   expect(next.told).toEqual(['closed']);
+});
+
+test('a worker that was lost while nobody called is replaced before the next run, or stream', async () => {
+  for (const use of ['run', 'hold'] as const) {
+    const [lost, anew] = [shift('onnx-wasm', 1), shift('onnx-wasm', 1)];
+    const handover = createHandover(lost.shift, {
+      revive: async () => anew.shift,
+      async onGoBack() {},
+    });
+    lost.die(new NearsideError('worker-lost', 'ended for another model'));
+    const taken =
+      use === 'run' ? handover.run(async (shift) => shift) : (await handover.hold()).shift;
+    expect(await taken).toBe(anew.shift);
+  }
 });

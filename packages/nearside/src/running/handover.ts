@@ -41,7 +41,7 @@ export interface Handover {
   readonly isResting: boolean;
   /** It could not be given up now. */
   readonly isInUse: boolean;
-  /** The current version, made anew if it was given up. @throws what opening it again threw */
+  /** The current version, made anew if it was given up or lost. @throws what opening it again threw */
   awake(): Promise<Shift>;
   /** Ends every worker. */
   close(reason: unknown): Promise<void>;
@@ -131,10 +131,9 @@ export function createHandover(first: Shift, { revive, onGoBack }: HandoverOptio
 
   /** @throws NearsideError what a rest cannot be ended for; `no-backend`, when none is left to serve */
   async function awake(): Promise<Shift> {
-    if (isResting) {
-      replace(current);
-      await reviving;
-    } else {
+    if (current.serving.connection.end) replace(current); // at rest, or lost while nobody called
+    if (isResting) await reviving;
+    else {
       await reviving?.catch((error) => {
         if (isNearsideError(error) && error.code === 'no-backend') throw error;
       });
@@ -159,7 +158,7 @@ export function createHandover(first: Shift, { revive, onGoBack }: HandoverOptio
     },
     awake,
     async run(work, held) {
-      if (!held && (isResting || reviving)) await awake(); // else it is in use from now on
+      if (!held && (reviving || current.serving.connection.end)) await awake(); // else it is in use from now on
       const shift = held ?? current;
       begin(shift);
       try {

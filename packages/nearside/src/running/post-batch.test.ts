@@ -45,14 +45,67 @@ test('an input that cannot be posted fails alone, and its neighbours are answere
 });
 
 test('what is posted is no caller’s any more, also while its worker is replaced', async () => {
-  const lost = new NearsideError('worker-lost', 'lost');
-  const shift = { serving: { connection: { end: { reason: lost } } } } as unknown as Shift;
+  const shift = {
+    serving: { connection: { end: { reason: new NearsideError('worker-lost', 'lost') } } },
+  } as unknown as Shift;
   const { promise: revived, resolve } = createDeferred<Shift>();
   const handover = createHandover(shift, { revive: () => revived, onGoBack: async () => {} });
-  await handover.run(() => Promise.reject(lost)).catch(() => {});
   const waiting = run(Float32Array.of(1));
   const { end } = postBatch([waiting], { handover, watchdogMs: 1000 });
   expect([waiting.isPosted, waiting.shift]).toEqual([true, undefined]);
   resolve(answering().shift);
   expect(await end).toMatchObject([{ ok: true }]);
+});
+
+test('a picture that never left, because no worker is left to take it, is closed', async () => {
+  const none = new NearsideError('no-backend', 'none left');
+  const connection = { run: () => Promise.reject(none) };
+  const shift = { serving: { connection } } as unknown as Shift;
+  const handover = createHandover(shift, { revive: async () => shift, onGoBack: async () => {} });
+  const closed = createDeferred<void>();
+  const image = { width: 2, height: 2, close: () => closed.resolve() } as ImageBitmap;
+  const picture: QueuedRun = { ...run(Float32Array.of(1)), input: { kind: 'image', image } };
+  await expect(postBatch([picture], { handover, watchdogMs: 1000 }).end).rejects.toBe(none);
+  await closed.promise;
+});
+
+test('a batch says when it has begun, and is ended and asked back by what it was posted by', async () => {
+  const asked: string[] = [];
+  const posted: number[] = [];
+  const begun: (() => void)[] = [];
+  const ended = createDeferred<never>();
+  const connection: Partial<Connection> = {
+    async run({ id, items }, { onBegun }) {
+      if (items.length > 1) throw new NearsideError('input-detached', 'gone');
+      posted.push(id);
+      begun.push(onBegun);
+      return ended.promise;
+    },
+    recall: async (id) => void asked.push(`recall ${id}`),
+    kill(reason, id) {
+      asked.push(`kill ${id}`);
+      ended.reject(reason);
+    },
+  };
+  const shift = { serving: { connection } } as unknown as Shift;
+  const handover = createHandover(shift, { revive: async () => shift, onGoBack: async () => {} });
+  const runs = [run(Float32Array.of(1)), run(Float32Array.of(2))];
+  const batch = postBatch(
+    runs.map((run) => ({ ...run, isSecondTry: true })),
+    { handover, watchdogMs: 1000 },
+  );
+  await expect.poll(() => posted.length).toBe(2);
+  expect(batch.hasBegun).toBe(false);
+  begun[1]?.();
+  expect(batch.hasBegun).toBe(true);
+  batch.recall();
+  batch.terminate();
+  await expect(batch.end).resolves.toMatchObject([
+    { ok: false, error: { code: 'terminated' } },
+    { ok: false, error: { code: 'terminated' } },
+  ]);
+  for (const id of posted) {
+    expect(asked).toContain(`recall ${id}`);
+    expect(asked).toContain(`kill ${id}`);
+  }
 });

@@ -15,6 +15,7 @@ import type { Outcome, PostedBatch } from '../scheduler/run-queue.js';
 import type { Connection } from '../workers/connection.js';
 import type { Handover, Shift } from './handover.js';
 import { isRetained } from './retained-input.js';
+import { releaseSnapshot } from './snapshot-input.js';
 
 /** A call that waits for the worker, or is there. */
 export interface QueuedRun {
@@ -54,46 +55,50 @@ export function postBatch(
   runs: readonly QueuedRun[],
   { handover, watchdogMs }: { handover: Handover; watchdogMs: number },
 ): PostedBatch<QueuedRun, RunReply> {
-  const id = nextId();
+  /** What its worker is asked for it by; each call's own, once they were posted one by one. */
+  const ids: number[] = [];
   for (const run of runs) run.isPosted = true;
   let taken: Shift | undefined;
+  let hasBegun = false;
   const stream = runs[0]?.stream;
+  const kill = (reason: NearsideError) => {
+    for (const id of ids) taken?.serving.connection.kill(reason, id);
+  };
   const end = handover
     .run(async (shift) => {
       taken = shift;
       for (const run of runs) run.shift = shift;
       const inputs = await Promise.allSettled(runs.map(({ input }) => input));
-      const { connection } = shift.serving;
-      return watched({ connection, id, watchdogMs }, (onBegun) =>
-        runOn(connection, { id, runs, inputs, onBegun }),
-      );
+      return watched({ kill, watchdogMs }, (startWatch) => {
+        const onBegun = () => {
+          hasBegun = true;
+          startWatch();
+        };
+        return runOn(shift.serving.connection, { ids, runs, inputs, onBegun });
+      });
     }, stream?.shift)
     .catch(async (error): Promise<RunOutcome[]> => {
-      if (!isLostWorker(error)) throw error;
-      const { redoLost } = await loadLater().catch(() => {
-        throw error;
-      });
-      return redoLost(runs, error);
+      const later = isLostWorker(error) && (await loadLater().catch(() => {}));
+      if (later) return later.redoLost(runs, error);
+      for (const { input } of runs) releaseSnapshot(input); // what has not left is still here
+      throw error;
     });
   return {
     end,
+    get hasBegun() {
+      return hasBegun;
+    },
     recall() {
       // Whether it still could be is said by how the batch ends.
-      taken?.serving.connection.recall(id).catch(() => {});
+      for (const id of ids) taken?.serving.connection.recall(id).catch(() => {});
     },
-    terminate() {
-      taken?.serving.connection.kill(terminated('a caller ended it', { isOwn: true }), id);
-    },
+    terminate: () => kill(terminated('a caller ended it', { isOwn: true })),
   };
 }
 
-function nextId(): number {
-  lastId += 1;
-  return lastId;
-}
-
 interface Posted {
-  readonly id: number;
+  /** Takes the one that this is posted by. */
+  readonly ids: number[];
   readonly runs: readonly QueuedRun[];
   /** Of each run, in their order. */
   readonly inputs: readonly PromiseSettledResult<WireInput>[];
@@ -103,7 +108,7 @@ interface Posted {
 
 async function runOn(
   connection: Connection,
-  { id, runs, inputs, onBegun }: Posted,
+  { ids, runs, inputs, onBegun }: Posted,
 ): Promise<RunOutcome[]> {
   const items: RunItem[] = [];
   const given: Transferable[] = [];
@@ -114,7 +119,9 @@ async function runOn(
     if (isGiven || !isRetained(input.value)) given.push(...transferablesOf(input.value));
   }
   if (items.length === 0) return merge(inputs, []);
-  const request = { id, items, priority: highest(runs), stream: runs[0]?.stream?.id };
+  lastId += 1;
+  ids.push(lastId);
+  const request = { id: lastId, items, priority: highest(runs), stream: runs[0]?.stream?.id };
   const posted = { transfer: [...new Set(given)], onBegun };
   const answer = await connection.run(request, posted).catch((error) => {
     // Nothing has left: one input that cannot be posted keeps its neighbours here.
@@ -125,7 +132,7 @@ async function runOn(
     const { postOneByOne } = await loadLater();
     return postOneByOne(runs.length, (i) => {
       const alone = { runs: runs.slice(i, i + 1), inputs: inputs.slice(i, i + 1) };
-      return runOn(connection, { id: nextId(), ...alone, onBegun });
+      return runOn(connection, { ids, ...alone, onBegun });
     });
   }
   if (answer.kind === 'done') return merge(inputs, answer.replies.map(outcomeOf));
@@ -168,10 +175,10 @@ function outcomeOf(reply: Reply<RunReply>): RunOutcome {
  * begun at all there is a second time.
  */
 async function watched<Result>(
-  { connection, id, watchdogMs }: { connection: Connection; id: number; watchdogMs: number },
-  work: (onBegun: () => void) => Promise<Result>,
+  { kill, watchdogMs }: { kill: (reason: NearsideError) => void; watchdogMs: number },
+  work: (startWatch: () => void) => Promise<Result>,
 ): Promise<Result> {
-  const bite = () => connection.kill(terminated(`no answer within ${watchdogMs} ms`), id);
+  const bite = () => kill(terminated(`no answer within ${watchdogMs} ms`));
   let stop: (() => void) | undefined;
   const working = work(() => {
     stop?.();

@@ -28,11 +28,40 @@ test('what was kept is done again once; a Blob of any size, other inputs up to t
 
 test('what went with its worker is retryable and says why it is not done again', async () => {
   const large = tensorOf(RETAINED_BYTES + 1);
-  structuredClone(large, { transfer: transferablesOf(large) }); // as posting does
-  const runs = [run(large), run(tensorOf(8), { isGiven: true })];
+  const given = tensorOf(8);
+  for (const input of [large, given]) {
+    structuredClone(input, { transfer: transferablesOf(input) }); // as posting does
+  }
+  const runs = [run(large), run(given, { isGiven: true })];
   const error = { code: 'worker-lost', retryable: true, cause: LOST };
   expect(await redoLost(runs, LOST)).toMatchObject([
     { ok: false, error: { ...error, message: expect.stringContaining(`${RETAINED_BYTES} bytes`) } },
     { ok: false, error: { ...error, message: expect.stringContaining('the caller gave it away') } },
   ]);
+});
+
+test('what had not left when its worker was lost is done again, of any size and kind', async () => {
+  const picture = { width: 2, height: 2, close() {} } as ImageBitmap;
+  const runs = [
+    run(tensorOf(RETAINED_BYTES + 1)),
+    run(tensorOf(8), { isGiven: true }),
+    run({ kind: 'image', image: picture }),
+  ];
+  const again = { ok: 'again', work: { isPosted: false } };
+  expect(await redoLost(runs, LOST)).toMatchObject([again, again, again]);
+});
+
+test('a picture of a call that is not done again is closed', async () => {
+  let closed = 0;
+  const count = () => {
+    closed += 1;
+  };
+  const image = { codedWidth: 2, close: count } as unknown as VideoFrame;
+  const stream = { id: 1, shift: {} } as never;
+  for (const more of [{ stream }, { isSecondTry: true }]) {
+    expect(await redoLost([run({ kind: 'image', image }, more)], LOST)).toEqual([
+      { ok: false, error: LOST },
+    ]);
+  }
+  expect(closed).toBe(2);
 });

@@ -11,6 +11,7 @@ function openQueue({ maxBatch = 1, maxDelayMs = 0 } = {}) {
     finish(): void;
     fail(error: Error): void;
     giveBack(): void;
+    hasBegun: boolean;
     recalls: number;
     terminations: number;
   }[] = [];
@@ -26,12 +27,17 @@ function openQueue({ maxBatch = 1, maxDelayMs = 0 } = {}) {
       finish: () => resolve(outcomes),
       fail: reject,
       giveBack: () => resolve(works.map((work) => ({ ok: 'again', work }))),
+      // What one worker has begun; a test says it of others.
+      hasBegun: batches.length === 0,
       recalls: 0,
       terminations: 0,
     };
     batches.push(batch);
     return {
       end: promise,
+      get hasBegun() {
+        return batch.hasBegun;
+      },
       recall() {
         batch.recalls += 1;
       },
@@ -169,14 +175,33 @@ test('posted work is asked back when every caller has left, and is freed instead
   expect(discarded).toEqual(['left']);
 });
 
-test('a caller who leaves with `terminate` ends the worker, waiting or not', async () => {
+test('a caller who leaves with `terminate` ends the worker that has begun, not another', async () => {
   const { add, batches } = openQueue();
   const controller = new AbortController();
-  const left = add('running', 'normal', { signal: controller.signal, terminate: true });
+  const more = { signal: controller.signal, terminate: true };
+  const left = [add('oldest'), add('posted', 'normal', more)];
   await settled();
   controller.abort(new Error('enough'));
-  await expect(left).rejects.toThrow('enough');
-  expect(batches[0]).toMatchObject({ terminations: 1, recalls: 0 });
+  await expect(left[1]).rejects.toThrow('enough');
+  expect(batches).toMatchObject([
+    { terminations: 0, recalls: 0 },
+    { terminations: 0, recalls: 1 },
+  ]);
+});
+
+test('with `terminate` any batch that has begun is ended, not the oldest alone: a pool runs several', async () => {
+  const { add, batches } = openQueue();
+  const controller = new AbortController();
+  const more = { signal: controller.signal, terminate: true };
+  const left = [add('oldest'), add('beside', 'normal', more)];
+  await settled();
+  Object.assign(batches[1] ?? {}, { hasBegun: true });
+  controller.abort(new Error('enough'));
+  await expect(left[1]).rejects.toThrow('enough');
+  expect(batches).toMatchObject([
+    { terminations: 0, recalls: 0 },
+    { terminations: 1, recalls: 0 },
+  ]);
 });
 
 test('work may say how much of its kind runs together, and keeps its order when it is asked back', async () => {
@@ -195,6 +220,41 @@ test('work may say how much of its kind runs together, and keeps its order when 
   }
   await Promise.all(calls);
   expect(posted()).toEqual(['running', 'a b', 'urgent', 'a b', 'c']);
+});
+
+test('frames that were asked back are not passed by those after them, whoever runs in between', async () => {
+  const { add, batches, posted } = openQueue();
+  const frames = { batchKey: 'stream' };
+  const calls = ['f1', 'f2', 'f3'].map((work) => add(work, 'normal', frames));
+  await settled();
+  calls.push(add('urgent', 'interactive'));
+  await settled();
+  batches[0]?.finish();
+  await settled();
+  batches[2]?.finish(); // in the worker it has overtaken what is given back only at its turn
+  await settled();
+  expect(posted()).toEqual(['f1', 'f2', 'urgent']);
+  batches[1]?.giveBack();
+  await settled();
+  batches[3]?.finish();
+  batches[4]?.finish();
+  await Promise.all(calls);
+  expect(posted()).toEqual(['f1', 'f2', 'urgent', 'f2', 'f3']);
+});
+
+test('other work goes on while something was asked back', async () => {
+  const { add, batches, posted } = openQueue();
+  void add('running');
+  void add('frame', 'normal', { batchKey: 'stream' });
+  await settled();
+  void add('urgent', 'interactive', { batchKey: 'stream' });
+  void add('other', 'normal', { batchKey: 'another' });
+  await settled();
+  batches[0]?.finish();
+  await settled();
+  batches[2]?.finish();
+  await settled();
+  expect(posted()).toEqual(['running', 'frame', 'urgent', 'other']);
 });
 
 test('work that is bounded by itself may wait behind any number of calls', async () => {

@@ -36,6 +36,8 @@ export type Outcome<Work, Result> =
 export interface PostedBatch<Work, Result> {
   /** An outcome for each work; rejects when the batch failed as a whole. */
   readonly end: Promise<readonly Outcome<Work, Result>[]>;
+  /** Whether its worker has begun it, as far as is known here. */
+  readonly hasBegun: boolean;
   /** Asks for it back. It may be too late. */
   recall(): void;
   /** Ends it at once, and the worker with it, whatever else that was doing. */
@@ -86,6 +88,8 @@ interface Entry<Work, Result> {
 interface Posted<Work, Result> {
   readonly entries: readonly Entry<Work, Result>[];
   readonly batch: PostedBatch<Work, Result>;
+  /** Asked back for urgent work: may come, or not. */
+  isRecalled?: boolean;
 }
 
 export function createRunQueue<Work, Result>({
@@ -97,7 +101,7 @@ export function createRunQueue<Work, Result>({
 }: RunQueueOptions<Work, Result>): RunQueue<Work, Result> {
   /** In the order of entering. */
   const waiting: Entry<Work, Result>[] = [];
-  /** In the order of posting: the last has not begun while there is one before it. */
+  /** In the order of posting: the last is the likeliest not to have begun. */
   const posted: Posted<Work, Result>[] = [];
   let entered = 0;
   let isPumpDue = false;
@@ -124,8 +128,9 @@ export function createRunQueue<Work, Result>({
   function pump(): void {
     clearTimeout(delay);
     recallForUrgent();
-    while (posted.length < capacity() && waiting.length > 0) {
+    while (posted.length < capacity()) {
       const group = nextGroup();
+      if (!group) return;
       const patienceMs = patienceFor(group);
       if (patienceMs > 0) {
         delay = setTimeout(pump, patienceMs);
@@ -136,10 +141,16 @@ export function createRunQueue<Work, Result>({
     }
   }
 
+  /** Frames carry state in their order: none passes another that was asked back and has not come yet. */
+  const mayGo = ({ batchKey, priority }: Entry<Work, Result>) =>
+    priority === 'interactive' ||
+    !posted.some(({ isRecalled, entries }) => isRecalled && entries[0]?.batchKey === batchKey);
+
   /** The most urgent work, and what may run together with it. */
-  function nextGroup(): Entry<Work, Result>[] {
+  function nextGroup(): Entry<Work, Result>[] | undefined {
     const nowMs = performance.now();
-    const first = mostUrgent(waiting, nowMs) as Entry<Work, Result>;
+    const first = mostUrgent(waiting.filter(mayGo), nowMs);
+    if (!first) return;
     if (first.batchKey === undefined) return [first];
     const others = waiting.filter((entry) => entry !== first && entry.batchKey === first.batchKey);
     const group = [first];
@@ -160,7 +171,7 @@ export function createRunQueue<Work, Result>({
   }
 
   function send(entries: readonly Entry<Work, Result>[]): void {
-    const sent = { entries, batch: post(entries.map(({ work }) => work)) };
+    const sent: Posted<Work, Result> = { entries, batch: post(entries.map(({ work }) => work)) };
     posted.push(sent);
     sent.batch.end
       .then(
@@ -198,7 +209,9 @@ export function createRunQueue<Work, Result>({
     const last = posted.at(-1);
     if (posted.length < capacity() || !last) return;
     const isInteractive = (entry: Entry<Work, Result>) => entry.priority === 'interactive';
-    if (waiting.some(isInteractive) && !last.entries.some(isInteractive)) last.batch.recall();
+    if (!waiting.some(isInteractive) || last.entries.some(isInteractive)) return;
+    last.isRecalled = true;
+    last.batch.recall();
   }
 
   /** The caller is let go at once; a run that has begun ends unheard, its slot with it. */
@@ -208,7 +221,7 @@ export function createRunQueue<Work, Result>({
     entry.reject(reason);
     const found = posted.find(({ entries }) => entries.includes(entry));
     // What has not begun need not be ended for it.
-    if (entry.terminate && found === posted[0]) found?.batch.terminate();
+    if (entry.terminate && found?.batch.hasBegun) found.batch.terminate();
     else if (found?.entries.every(({ isSettled }) => isSettled)) found.batch.recall();
   }
 

@@ -10,6 +10,7 @@ import type { Host } from './shared-workers.js';
 function fakeHost(api: Partial<WorkerApi>, { ready = true } = {}) {
   const { port1, port2 } = new MessageChannel();
   const failures: ((failure: WorkerFailure) => void)[] = [];
+  const atWork: (boolean | undefined)[] = [];
   let releases = 0;
   let terminations = 0;
   Comlink.expose(api, port2 as unknown as Comlink.Endpoint);
@@ -28,7 +29,8 @@ function fakeHost(api: Partial<WorkerApi>, { ready = true } = {}) {
     runtimeWasm: '',
     isReady: ready,
     onFailure: (listener) => failures.push(listener),
-    async release(stored) {
+    async release(stored, isAtWork) {
+      atWork.push(isAtWork);
       if (ready) await stored;
       releases += 1;
       closePorts();
@@ -42,7 +44,7 @@ function fakeHost(api: Partial<WorkerApi>, { ready = true } = {}) {
     for (const listener of failures) listener({ message, ...more });
     closePorts();
   };
-  return { host, fail, worker: port2, ended: () => ({ releases, terminations }) };
+  return { host, fail, atWork, worker: port2, ended: () => ({ releases, terminations }) };
 }
 
 const silent = { onEvent() {} };
@@ -118,6 +120,37 @@ test('a batch is told when it is its turn: at once, or by a worker that has some
   answered.resolve();
   await Promise.all([first, second]);
   expect(asked).toEqual([false, true]);
+  connection.kill(undefined);
+});
+
+test('closing says whether a call of its own has the worker, or waits for another model’s', async () => {
+  const seen: unknown[] = [];
+  for (const othersCalls of [0, 1]) {
+    const close = async () => ({ ok: true, value: undefined }) as const;
+    const { host, atWork } = fakeHost({ run: () => new Promise<never>(() => {}), close });
+    const connection = await connect(host, silent);
+    host.worker.calls = othersCalls;
+    const run = connection.run({ id: 1, items: [] }, { transfer: [], onBegun() {} });
+    const closing = connection.close(new Error('closed'));
+    await expect(run).rejects.toThrow('closed');
+    await closing;
+    seen.push(...atWork);
+  }
+  expect(seen).toEqual([true, false]);
+});
+
+test('an input that cannot be posted is input-detached; an answer that cannot is not blamed on it', async () => {
+  const run = async () => (() => {}) as never;
+  const { host } = fakeHost({ run });
+  const connection = await connect(host, silent);
+  const options = { transfer: [], onBegun() {} };
+  const uncloneable = { kind: 'custom', value: () => {}, owned: [] } as const;
+  const items = [{ input: uncloneable, topK: undefined }];
+  await expect(connection.run({ id: 1, items }, options)).rejects.toMatchObject({
+    code: 'input-detached',
+  });
+  await expect(connection.run({ id: 2, items: [] }, options)).rejects.toThrow('Unserializable');
+  expect(host.worker.calls).toBe(0);
   connection.kill(undefined);
 });
 

@@ -74,6 +74,7 @@ export async function connect(
   const ready = createDeferred<void>();
   /** Rejects of the calls under way: a race would keep every reply for as long as the model. */
   const pending = new Set<(reason: unknown) => void>();
+  /** Runs that wait for their turn there. */
   const begun = new Map<number, () => void>();
   let end: { readonly reason: unknown } | undefined;
 
@@ -129,8 +130,8 @@ export async function connect(
     const { promise, resolve, reject } = createDeferred<Reply<Value>>();
     pending.add(reject);
     worker.calls += 1;
-    send().then(resolve, reject);
     try {
+      send().then(resolve, reject);
       const answer = await promise;
       if (answer.ok) return answer.value;
       const error = fromWireError(answer.error);
@@ -144,11 +145,15 @@ export async function connect(
 
   async function run(request: RunRequest, { transfer: given, onBegun }: PostOptions) {
     const tellsBegun = worker.calls > 0; // with nothing else to do it begins at once
-    if (tellsBegun) begun.set(request.id, onBegun);
-    else onBegun();
+    const begin = () => {
+      begun.delete(request.id);
+      onBegun();
+    };
+    if (tellsBegun) begun.set(request.id, begin);
+    else begin();
     const told = { ...request, tellsBegun };
     try {
-      const answer = await settle(() => api.run(transfer(told, given)).catch(rejectUncloneable));
+      const answer = await settle(() => giving(() => api.run(transfer(told, given))));
       if (answer.kind === 'done') worker.heapBytes = answer.heapBytes ?? 0;
       return answer;
     } finally {
@@ -168,16 +173,16 @@ export async function connect(
   /** WebKit keeps the lock of a worker that is ended in the middle of a transaction, for ever. */
   async function close(reason: unknown): Promise<void> {
     if (end) return;
+    const isAtWork = pending.size > begun.size;
     rejectAll(reason);
-    await host.release(api.close());
+    await host.release(api.close(), isAtWork);
   }
 
   return {
     ...passOn((name) => (request) => settle<unknown>(() => api[name](request))),
     load,
     run,
-    profile: (request, given) =>
-      settle(() => api.profile(transfer(request, given)).catch(rejectUncloneable)),
+    profile: (request, given) => settle(() => giving(() => api.profile(transfer(request, given)))),
     workers: [worker],
     declare: host.declare,
     runtimeWasm: host.runtimeWasm,
@@ -193,12 +198,16 @@ export async function connect(
 }
 
 /** What cannot be posted was transferred or closed between the call and its turn. */
-function rejectUncloneable(cause: unknown): never {
-  throw new NearsideError(
-    'input-detached',
-    'Expected an input that can be given to the worker, got one that was transferred or closed.',
-    { cause },
-  );
+function giving<Sent>(post: () => Sent): Sent {
+  try {
+    return post();
+  } catch (cause) {
+    throw new NearsideError(
+      'input-detached',
+      'Expected an input that can be given to the worker, got one that was transferred or closed.',
+      { cause },
+    );
+  }
 }
 
 function isWorkerEvent(data: unknown): data is WorkerEvent {

@@ -31,9 +31,9 @@ export function transfer<Value extends object>(value: Value, transferables: Tran
 }
 
 /**
- * Calls functions that `Comlink.expose` has at the other end, in its own messages. A call rejects when its
- * argument or its answer cannot be posted, and stays pending when the other end is gone: whoever calls
- * knows that. Nothing here outlives the endpoint, unlike Comlink's own proxies (docs/decisions/0008).
+ * Calls functions that `Comlink.expose` has at the other end, in its own messages. A call throws at once when
+ * its argument cannot be posted, rejects when its answer cannot, and stays pending when the other end is
+ * gone: whoever calls knows that. Nothing here outlives the endpoint, unlike Comlink's own proxies (docs/decisions/0008).
  */
 export function wrap<Api extends Callable<Api>>(endpoint: Endpoint): Api {
   const waiting = new Map<number, Waiting>();
@@ -48,14 +48,16 @@ export function wrap<Api extends Callable<Api>>(endpoint: Endpoint): Api {
     else call.reject(value.isError ? Object.assign(new Error(), value.value) : value.value);
   });
   endpoint.start?.();
-  const call = (name: string, value: unknown) =>
-    new Promise<unknown>((resolve, reject) => {
-      calls += 1;
-      const argumentList = [{ type: 'RAW', value }];
-      const message = { id: calls, type: 'APPLY', path: [name], argumentList };
-      endpoint.postMessage(message, given.get(value as object) ?? []);
-      waiting.set(calls, { resolve, reject });
+  const call = (name: string, value: unknown) => {
+    calls += 1;
+    const id = calls;
+    const argumentList = [{ type: 'RAW', value }];
+    const message = { id, type: 'APPLY', path: [name], argumentList };
+    endpoint.postMessage(message, given.get(value as object) ?? []);
+    return new Promise<unknown>((resolve, reject) => {
+      waiting.set(id, { resolve, reject });
     });
+  };
   return new Proxy({} as Api, {
     get: (_, name: string) => (argument: unknown) => call(name, argument),
   });

@@ -118,6 +118,41 @@ test('a model that does not let go is left alone in its worker, which is ended w
   }
 });
 
+test('a call of another model may keep one that leaves from answering; not for ever', async () => {
+  vi.useFakeTimers();
+  try {
+    for (const lasts of ['100 s', 'for ever']) {
+      const { workers, started } = fakeWorkers();
+      const [first, second] = await Promise.all([workers.lend(needs), workers.lend(needs)]);
+      second.worker.calls = 1;
+      const { promise, resolve } = createDeferred<void>();
+      void first.release(promise);
+      await vi.advanceTimersByTimeAsync(100_000);
+      expect([started[0]?.isTerminated, second.worker.models]).toEqual([false, 2]);
+      if (lasts !== 'for ever') resolve();
+      await vi.advanceTimersByTimeAsync(300_000);
+      expect(started[0]?.isTerminated).toBe(lasts === 'for ever');
+      expect(second.worker.models).toBe(lasts === 'for ever' ? 0 : 1);
+    }
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('a model whose own call keeps the worker busy is not waited for longer because others wait too', async () => {
+  vi.useFakeTimers();
+  try {
+    const { workers, started } = fakeWorkers();
+    const [first, second] = await Promise.all([workers.lend(needs), workers.lend(needs)]);
+    second.worker.calls = 1;
+    void first.release(never, true);
+    await vi.advanceTimersByTimeAsync(11_000);
+    expect(started[0]?.isTerminated).toBe(true);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test('alone, one that does not listen any more is ended all the same', async () => {
   vi.useFakeTimers();
   try {

@@ -7,8 +7,13 @@ import type { Endpoint } from './port-calls.js';
 
 /** A model that is to go may take this long to store what it has begun to store, ms. */
 const LAST_STORING_MS = 1000;
-/** One that has not answered by then is given this long beside others, then its worker is ended, ms. */
+/**
+ * One that has not answered by then is given this long beside others, then its worker is ended, ms; longer
+ * while calls of theirs are under way, because a run on wasm keeps it from answering.
+ */
 const LEAVING_MS = 10_000;
+/** So many times as long at most: beyond the two minutes that a run has by default. */
+const MOST_WAITS = 30;
 
 /** What two models must have in common to share a worker. */
 export interface WorkerNeeds extends WorkerSource {
@@ -52,9 +57,10 @@ export interface Host {
    * unless the model does not let go of it.
    *
    * @param stored settles when the model stores nothing any more and is freed
+   * @param isAtWork whether a call of its own is under way there, and so to blame for its silence
    * @returns when the place is free, or the caller need not wait any longer
    */
-  release(stored: Promise<unknown>): Promise<void>;
+  release(stored: Promise<unknown>, isAtWork?: boolean): Promise<void>;
   /** Ends the worker at once, whatever it is doing, with every model in it. */
   terminate(reason: unknown): void;
 }
@@ -142,14 +148,25 @@ export function createSharedWorkers(start: StartBackendWorker): SharedWorkers {
     if (shared.tenants.size === 0) end(shared, { message: 'nobody was in it' });
   }
 
-  async function release(shared: SharedWorker, tenant: Tenant, stored: Promise<unknown>) {
+  async function release(
+    shared: SharedWorker,
+    tenant: Tenant,
+    { stored, isAtWork }: { stored: Promise<unknown>; isAtWork: boolean },
+  ): Promise<void> {
     if (await settlesWithin(LAST_STORING_MS, stored)) return leave(shared, tenant);
     tenant.isSilent = true;
     const silent = { message: 'another model in it did not let go of it', isAnothers: true };
     if ([...shared.tenants].every(({ isSilent }) => isSilent)) return end(shared, silent);
-    void settlesWithin(LEAVING_MS, stored).then((isFree) =>
-      isFree ? leave(shared, tenant) : end(shared, silent),
-    );
+    void leaveBeside();
+
+    async function leaveBeside(): Promise<void> {
+      const isBusy = () => !isAtWork && shared.status.calls > 0;
+      for (let waits = 1; ; waits += 1) {
+        const wasBusy = isBusy();
+        if (await settlesWithin(LEAVING_MS, stored)) return leave(shared, tenant);
+        if ((!wasBusy && !isBusy()) || waits === MOST_WAITS) return end(shared, silent);
+      }
+    }
   }
 
   return {
@@ -179,12 +196,12 @@ export function createSharedWorkers(start: StartBackendWorker): SharedWorkers {
           if (tenant.failure) listener(tenant.failure);
           else tenant.listener = listener;
         },
-        async release(stored) {
+        async release(stored, isAtWork = false) {
           delete tenant.listener;
           tenant.memoryBytes = 0;
           // Nothing has begun in it that could be stored.
           if (!worker.isReady) return leave(shared, tenant);
-          return release(shared, tenant, stored);
+          return release(shared, tenant, { stored, isAtWork });
         },
         terminate(reason) {
           delete tenant.listener;
