@@ -2,14 +2,13 @@ import {
   callerInputs,
   describe,
   isBuiltInTask,
-  isNearsideError,
   type ModelSpec,
   NearsideError,
   type Tensors,
   tensorsFit,
 } from '@nearside/core';
 import type { RgbaPixels } from '@nearside/pipeline';
-import type { ImageInput, Input } from '../input.js';
+import type { ImageInput, Input, TensorInput } from '../input.js';
 import { transferablesOf, type WireImage, type WireInput } from '../protocol.js';
 import type { snapshotCustom } from './snapshot-custom.js';
 
@@ -17,8 +16,11 @@ export interface SnapshotOptions {
   readonly transfer: boolean;
   /** Takes what is for a task of the app's own. */
   readonly custom?: typeof snapshotCustom | undefined;
-  /** Throws for tensors that do not fit; its words may come with the second chunk. */
-  readonly refuse: (tensors: Tensors, spec: ModelSpec) => void | Promise<void>;
+  /**
+   * Throws for an input that does not fit, or that could not be taken for `cause`; its words may come with
+   * the second chunk.
+   */
+  readonly refuse: (input: unknown, spec: ModelSpec, cause?: unknown) => void | Promise<void>;
 }
 
 /**
@@ -26,26 +28,32 @@ export interface SnapshotOptions {
  * `transfer` the caller gives it away instead, and nothing is copied.
  *
  * @returns at once for tensors, blobs, frames and pixels; a promise for canvases and elements, and for
- *   tensors that do not fit, which rejects
- * @throws NearsideError `input-invalid` or `input-detached`
+ *   what does not fit, which rejects with `input-invalid` or `input-detached`
  */
 export function snapshotInput(
   input: Input,
   spec: ModelSpec,
   { transfer, custom, refuse }: SnapshotOptions,
 ): WireInput | Promise<WireInput> {
+  let cause: unknown;
   if (typeof input === 'object' && input !== null && 'tensors' in input) {
     const { tensors } = input;
     if (tensorsFit(tensors, callerInputs(spec))) return snapshotTensors(tensors, transfer);
-    return refuseLater(tensors, spec, refuse);
+  } else if (custom && !isBuiltInTask(spec.task)) return custom(input, spec, transfer);
+  else if (spec.task === 'image-classification') {
+    try {
+      const taken = snapshotImage(input, transfer);
+      if (taken) return taken;
+    } catch (thrown) {
+      cause = thrown;
+    }
   }
-  if (custom && !isBuiltInTask(spec.task)) return custom(input, spec, transfer);
-  if (spec.task !== 'image-classification') throw unfit(input, spec);
-  try {
-    return snapshotImage(input, spec, transfer);
-  } catch (cause) {
-    throw isNearsideError(cause) ? cause : detached(input, cause);
-  }
+  const refused = (async () => {
+    await refuse(input, spec, cause);
+    return snapshotTensors((input as TensorInput).tensors, false); // it may think better of tensors
+  })();
+  refused.catch(() => {}); // heard in its turn
+  return refused;
 }
 
 /**
@@ -59,19 +67,6 @@ export function releaseSnapshot(input: WireInput | Promise<WireInput>): void {
     },
     () => {},
   );
-}
-
-function refuseLater(
-  tensors: Tensors,
-  spec: ModelSpec,
-  refuse: SnapshotOptions['refuse'],
-): Promise<WireInput> {
-  const refused = (async () => {
-    await refuse(tensors, spec);
-    return snapshotTensors(tensors, false);
-  })();
-  refused.catch(() => {}); // heard in its turn
-  return refused;
 }
 
 function snapshotTensors(tensors: Tensors, transfer: boolean): WireInput {
@@ -92,13 +87,13 @@ export function isElement(input: unknown): input is HTMLCanvasElement {
   return DRAWABLES.some((name) => name !== 'ImageBitmap' && isA(input, name));
 }
 
+/** @returns undefined for what is no picture, or none any more */
 function snapshotImage(
   image: ImageInput,
-  spec: ModelSpec,
   transfer: boolean,
-): WireInput | Promise<WireInput> {
+): WireInput | Promise<WireInput> | undefined {
   if (isA(image, 'Blob')) return wrap(image as Blob);
-  if (isClosed(image)) throw detached(image);
+  if (isClosed(image)) return undefined;
   if (isA(image, 'VideoFrame')) {
     const frame = transfer ? (image as VideoFrame) : (image as VideoFrame).clone();
     return wrap(frame);
@@ -117,7 +112,7 @@ function snapshotImage(
         : new Uint8ClampedArray(image.data);
     return wrap({ data, width, height });
   }
-  throw unfit(image, spec);
+  return undefined;
 }
 
 function wrap(image: WireImage): WireInput {
@@ -150,7 +145,7 @@ export async function drawBitmap(source: CanvasImageSource): Promise<WireInput> 
 }
 
 /** A closed bitmap or frame has no size any more; detached pixels have no bytes. */
-function isClosed(image: ImageInput): boolean {
+export function isClosed(image: unknown): boolean {
   if (typeof image !== 'object' || image === null) return false;
   const { width, codedWidth, data } = image as {
     width?: number;
@@ -175,23 +170,5 @@ function isPixels(value: unknown): value is RgbaPixels {
     (data instanceof Uint8ClampedArray || data instanceof Uint8Array) &&
     Number.isInteger(width) &&
     Number.isInteger(height)
-  );
-}
-
-function detached(input: unknown, cause?: unknown): NearsideError {
-  return new NearsideError(
-    'input-detached',
-    `Expected a live ${describe(input)}, got one that was transferred or closed.`,
-    { cause, details: { got: describe(input) } },
-  );
-}
-
-function unfit(input: unknown, spec: ModelSpec): NearsideError {
-  const images = 'a Blob, ImageData, ImageBitmap, VideoFrame, canvas, image or video element, or ';
-  return new NearsideError(
-    'input-invalid',
-    `${spec.name}: expected ${spec.task === 'image-classification' ? images : ''}{ tensors }, got ` +
-      `${describe(input)}.`,
-    { details: { model: spec.name, task: spec.task, got: describe(input) } },
   );
 }
