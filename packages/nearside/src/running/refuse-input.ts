@@ -6,13 +6,13 @@ import {
   NearsideError,
   type Tensors,
 } from '@nearside/core';
-import { isClosed } from './snapshot-input.js';
+import { isClosed, isDrawable } from './snapshot-input.js';
 
 /**
  * Says what is wrong with an input that does not fit.
  *
  * @param cause what was thrown when it was taken, if anything was
- * @throws NearsideError `input-invalid` or `input-detached`
+ * @throws NearsideError `input-invalid`, `input-detached` or `decode-failed`
  */
 export function refuseInput(input: unknown, spec: ModelSpec, cause?: unknown): void {
   if (typeof input === 'object' && input !== null && 'tensors' in input) {
@@ -20,7 +20,19 @@ export function refuseInput(input: unknown, spec: ModelSpec, cause?: unknown): v
     return;
   }
   if (spec.task !== 'image-classification') throw unfit(input, spec);
-  throw cause !== undefined || isClosed(input) ? detached(input, cause) : unfit(input, spec);
+  if (isClosed(input)) throw detached(input, cause);
+  if (cause === undefined) throw unfit(input, spec);
+  throw isDrawable(input) ? pictureless(input, cause) : detached(input, cause);
+}
+
+/** What nothing could be drawn from. */
+export function pictureless(source: unknown, cause: unknown): NearsideError {
+  return new NearsideError(
+    'decode-failed',
+    `Expected a ${describe(source)} with a picture in it, got one without: not loaded yet, ` +
+      'broken, or of no size.',
+    { cause, details: { got: describe(source) } },
+  );
 }
 
 function detached(input: unknown, cause: unknown): NearsideError {

@@ -1,9 +1,7 @@
 import {
   callerInputs,
-  describe,
   isBuiltInTask,
   type ModelSpec,
-  NearsideError,
   type Tensors,
   tensorsFit,
 } from '@nearside/core';
@@ -28,13 +26,17 @@ export interface SnapshotOptions {
  * `transfer` the caller gives it away instead, and nothing is copied.
  *
  * @returns at once for tensors, blobs, frames and pixels; a promise for canvases and elements, and for
- *   what does not fit, which rejects with `input-invalid` or `input-detached`
+ *   what does not fit, which rejects with what `refuse` throws
  */
 export function snapshotInput(
   input: Input,
   spec: ModelSpec,
   { transfer, custom, refuse }: SnapshotOptions,
 ): WireInput | Promise<WireInput> {
+  const refused = async (cause?: unknown) => {
+    await refuse(input, spec, cause);
+    return snapshotTensors((input as TensorInput).tensors, false); // it may think better of tensors
+  };
   let cause: unknown;
   if (typeof input === 'object' && input !== null && 'tensors' in input) {
     const { tensors } = input;
@@ -43,17 +45,14 @@ export function snapshotInput(
   else if (spec.task === 'image-classification') {
     try {
       const taken = snapshotImage(input, transfer);
-      if (taken) return taken;
+      if (taken) return taken instanceof Promise ? taken.catch(refused) : taken;
     } catch (thrown) {
       cause = thrown;
     }
   }
-  const refused = (async () => {
-    await refuse(input, spec, cause);
-    return snapshotTensors((input as TensorInput).tensors, false); // it may think better of tensors
-  })();
-  refused.catch(() => {}); // heard in its turn
-  return refused;
+  const refusal = refused(cause);
+  refusal.catch(() => {}); // heard in its turn
+  return refusal;
 }
 
 /**
@@ -87,6 +86,10 @@ export function isElement(input: unknown): input is HTMLCanvasElement {
   return DRAWABLES.some((name) => name !== 'ImageBitmap' && isA(input, name));
 }
 
+export function isDrawable(input: unknown): input is CanvasImageSource {
+  return DRAWABLES.some((name) => isA(input, name));
+}
+
 /** @returns undefined for what is no picture, or none any more */
 function snapshotImage(
   image: ImageInput,
@@ -101,7 +104,7 @@ function snapshotImage(
   if (isA(image, 'ImageBitmap') && transfer) {
     return wrap(image as ImageBitmap);
   }
-  if (DRAWABLES.some((name) => isA(image, name))) return drawBitmap(image as CanvasImageSource);
+  if (isDrawable(image)) return drawBitmap(image);
   if (isPixels(image)) {
     const { width, height } = image;
     const { buffer, byteOffset, length } = image.data;
@@ -119,6 +122,7 @@ function wrap(image: WireImage): WireInput {
   return { kind: 'image', image };
 }
 
+/** Pictured by the browser, at the call. */
 const DRAWABLES = [
   'ImageBitmap',
   'OffscreenCanvas',
@@ -127,21 +131,13 @@ const DRAWABLES = [
   'HTMLVideoElement',
 ];
 
+/** Rejects with what the browser says of a source that has no picture. */
 export async function drawBitmap(source: CanvasImageSource): Promise<WireInput> {
-  try {
-    const bitmap = await createImageBitmap(source as ImageBitmapSource, {
-      colorSpaceConversion: 'none',
-      premultiplyAlpha: 'none',
-    });
-    return wrap(bitmap);
-  } catch (cause) {
-    throw new NearsideError(
-      'decode-failed',
-      `Expected a ${describe(source)} with a picture in it, got one without: not loaded yet, ` +
-        'broken, or of no size.',
-      { cause, details: { got: describe(source) } },
-    );
-  }
+  const bitmap = await createImageBitmap(source as ImageBitmapSource, {
+    colorSpaceConversion: 'none',
+    premultiplyAlpha: 'none',
+  });
+  return wrap(bitmap);
 }
 
 /** A closed bitmap or frame has no size any more; detached pixels have no bytes. */
