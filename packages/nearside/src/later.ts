@@ -15,7 +15,7 @@ export { checkRunOptions } from './running/check-run-options.js';
 export { postOneByOne } from './running/post-one-by-one.js';
 export { profileModel } from './running/profile-model.js';
 export { redoLost } from './running/redo-lost.js';
-export { refuseTensors } from './running/refuse-tensors.js';
+export { refuseInput } from './running/refuse-input.js';
 export { scoreAll } from './running/score-all.js';
 export { openStream } from './streaming/open-stream.js';
 export { createCounter } from './telemetry/counter.js';

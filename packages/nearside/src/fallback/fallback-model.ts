@@ -10,7 +10,7 @@ import type { OpenPlan } from '../opening/open-options.js';
 import type { OpenedVersion } from '../protocol.js';
 import { checkRunOptions } from '../running/check-run-options.js';
 import { profileModel } from '../running/profile-model.js';
-import { refuseTensors } from '../running/refuse-tensors.js';
+import { refuseInput } from '../running/refuse-input.js';
 import { scoreAll } from '../running/score-all.js';
 import { snapshotCustom } from '../running/snapshot-custom.js';
 import { releaseSnapshot, snapshotInput } from '../running/snapshot-input.js';
@@ -94,7 +94,7 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
         await snapshotInput(input, spec, {
           transfer: false,
           custom: plan.worker && snapshotCustom,
-          refuse: refuseTensors,
+          refuse: refuseInput,
         }),
       );
     } catch (unfit) {

@@ -38,7 +38,7 @@ test('an input that cannot be posted fails alone, and its neighbours are answere
     onGoBack: async () => {},
   });
   const runs = [run(Float32Array.of(1)), run(GONE), run(Float32Array.of(3))];
-  const outcomes = await postBatch(runs, { handover, watchdogMs: 1000 }).end;
+  const outcomes = await postBatch(runs, { handover, watchdogMs: 60_000 }).end;
   expect(outcomes.map(({ ok }) => ok)).toEqual([true, false, true]);
   expect(outcomes[1]).toMatchObject({ error: { code: 'input-detached' } });
   expect(batches).toEqual([1, 1]);
@@ -51,7 +51,7 @@ test('what is posted is no caller’s any more, also while its worker is replace
   const { promise: revived, resolve } = createDeferred<Shift>();
   const handover = createHandover(shift, { revive: () => revived, onGoBack: async () => {} });
   const waiting = run(Float32Array.of(1));
-  const { end } = postBatch([waiting], { handover, watchdogMs: 1000 });
+  const { end } = postBatch([waiting], { handover, watchdogMs: 60_000 });
   expect([waiting.isPosted, waiting.shift]).toEqual([true, undefined]);
   resolve(answering().shift);
   expect(await end).toMatchObject([{ ok: true }]);
@@ -65,7 +65,7 @@ test('a picture that never left, because no worker is left to take it, is closed
   const closed = createDeferred<void>();
   const image = { width: 2, height: 2, close: () => closed.resolve() } as ImageBitmap;
   const picture: QueuedRun = { ...run(Float32Array.of(1)), input: { kind: 'image', image } };
-  await expect(postBatch([picture], { handover, watchdogMs: 1000 }).end).rejects.toBe(none);
+  await expect(postBatch([picture], { handover, watchdogMs: 60_000 }).end).rejects.toBe(none);
   await closed.promise;
 });
 
@@ -92,7 +92,7 @@ test('a batch says when it has begun, and is ended and asked back by what it was
   const runs = [run(Float32Array.of(1)), run(Float32Array.of(2))];
   const batch = postBatch(
     runs.map((run) => ({ ...run, isSecondTry: true })),
-    { handover, watchdogMs: 1000 },
+    { handover, watchdogMs: 60_000 },
   );
   await expect.poll(() => posted.length).toBe(2);
   expect(batch.hasBegun).toBe(false);

@@ -10,7 +10,7 @@ import type {
 import { transferablesOf } from '../protocol.js';
 import { withinWatchdog } from '../workers/within-watchdog.js';
 import type { Handover } from './handover.js';
-import { refuseTensors } from './refuse-tensors.js';
+import { refuseInput } from './refuse-input.js';
 import { requireKnownOptions } from './require-known-options.js';
 import { snapshotCustom } from './snapshot-custom.js';
 import { snapshotInput } from './snapshot-input.js';
@@ -73,7 +73,7 @@ async function timeOperators(
     const wire = await snapshotInput(input, version.spec, {
       transfer: false,
       custom: snapshotCustom,
-      refuse: refuseTensors,
+      refuse: refuseInput,
     });
     return withinWatchdog(connection, { limitMs: (runs + 1) * watchdogMs, signal }, () =>
       connection.profile({ input: wire, runs }, transferablesOf(wire)),

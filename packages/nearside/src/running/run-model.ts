@@ -51,9 +51,9 @@ interface Call {
   readonly input?: Input | undefined;
 }
 
-/** What is wrong with tensors is said by the second chunk. */
-const refuse: SnapshotOptions['refuse'] = async (tensors, spec) =>
-  (await loadLater()).refuseTensors(tensors, spec);
+/** What is wrong with an input is said by the second chunk. */
+const refuse: SnapshotOptions['refuse'] = async (...refused) =>
+  (await loadLater()).refuseInput(...refused);
 
 /** Takes an input as it is at the call, queues it, has it run, and counts how that ended. */
 export function createRunner({

@@ -1,5 +1,6 @@
 import { describe, type ModelSpec, NearsideError } from '@nearside/core';
 import type { WireInput } from '../protocol.js';
+import { pictureless } from './refuse-input.js';
 import { drawBitmap, isElement } from './snapshot-input.js';
 import { transferablesIn } from './transferables-in.js';
 
@@ -14,7 +15,11 @@ export function snapshotCustom(
   { name, task }: ModelSpec,
   transfer: boolean,
 ): WireInput | Promise<WireInput> {
-  if (isElement(input)) return drawBitmap(input);
+  if (isElement(input)) {
+    return drawBitmap(input).catch((cause) => {
+      throw pictureless(input, cause);
+    });
+  }
   try {
     const value = transfer ? input : structuredClone(input);
     return { kind: 'custom', value, owned: transferablesIn(value) };

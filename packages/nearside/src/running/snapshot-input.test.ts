@@ -1,7 +1,7 @@
 import type { ModelSpec } from '@nearside/core';
 import { expect, test } from 'vitest';
 import { transferablesOf } from '../protocol.js';
-import { refuseTensors } from './refuse-tensors.js';
+import { refuseInput } from './refuse-input.js';
 import { snapshotInput } from './snapshot-input.js';
 
 const spec = {
@@ -14,7 +14,7 @@ const tensors = (data = new Float32Array(4), shape = [1, 1, 2, 2]) => ({
   tensors: { pixel_values: { datatype: 'FP32' as const, shape, data } },
 });
 const snap = (input: unknown, transfer = false) =>
-  snapshotInput(input as never, spec, { transfer, refuse: refuseTensors });
+  snapshotInput(input as never, spec, { transfer, refuse: refuseInput });
 
 test('the caller keeps its tensors, and may change them at once', async () => {
   const input = tensors();
@@ -49,12 +49,12 @@ test('buffers that were transferred away are input-detached', async () => {
   );
   const pixels = { data: new Uint8ClampedArray(16), width: 2, height: 2 };
   structuredClone(pixels.data.buffer, { transfer: [pixels.data.buffer] });
-  expect(() => snap(pixels)).toThrow(expect.objectContaining({ code: 'input-detached' }));
+  await expect(snap(pixels)).rejects.toMatchObject({ code: 'input-detached' });
 });
 
-test('what is no picture at all is input-invalid and named', () => {
+test('what is no picture at all is input-invalid and named', async () => {
   for (const input of [null, undefined, 7, 'a string', {}, []]) {
-    expect(() => snap(input)).toThrow(expect.objectContaining({ code: 'input-invalid' }));
+    await expect(snap(input)).rejects.toMatchObject({ code: 'input-invalid' });
   }
 });
 

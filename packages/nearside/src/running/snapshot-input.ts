@@ -1,15 +1,12 @@
 import {
   callerInputs,
-  describe,
   isBuiltInTask,
-  isNearsideError,
   type ModelSpec,
-  NearsideError,
   type Tensors,
   tensorsFit,
 } from '@nearside/core';
 import type { RgbaPixels } from '@nearside/pipeline';
-import type { ImageInput, Input } from '../input.js';
+import type { ImageInput, Input, TensorInput } from '../input.js';
 import { transferablesOf, type WireImage, type WireInput } from '../protocol.js';
 import type { snapshotCustom } from './snapshot-custom.js';
 
@@ -17,8 +14,11 @@ export interface SnapshotOptions {
   readonly transfer: boolean;
   /** Takes what is for a task of the app's own. */
   readonly custom?: typeof snapshotCustom | undefined;
-  /** Throws for tensors that do not fit; its words may come with the second chunk. */
-  readonly refuse: (tensors: Tensors, spec: ModelSpec) => void | Promise<void>;
+  /**
+   * Throws for an input that does not fit, or that could not be taken for `cause`; its words may come with
+   * the second chunk.
+   */
+  readonly refuse: (input: unknown, spec: ModelSpec, cause?: unknown) => void | Promise<void>;
 }
 
 /**
@@ -26,26 +26,33 @@ export interface SnapshotOptions {
  * `transfer` the caller gives it away instead, and nothing is copied.
  *
  * @returns at once for tensors, blobs, frames and pixels; a promise for canvases and elements, and for
- *   tensors that do not fit, which rejects
- * @throws NearsideError `input-invalid` or `input-detached`
+ *   what does not fit, which rejects with what `refuse` throws
  */
 export function snapshotInput(
   input: Input,
   spec: ModelSpec,
   { transfer, custom, refuse }: SnapshotOptions,
 ): WireInput | Promise<WireInput> {
+  const refused = async (cause?: unknown) => {
+    await refuse(input, spec, cause);
+    return snapshotTensors((input as TensorInput).tensors, false); // it may think better of tensors
+  };
+  let cause: unknown;
   if (typeof input === 'object' && input !== null && 'tensors' in input) {
     const { tensors } = input;
     if (tensorsFit(tensors, callerInputs(spec))) return snapshotTensors(tensors, transfer);
-    return refuseLater(tensors, spec, refuse);
+  } else if (custom && !isBuiltInTask(spec.task)) return custom(input, spec, transfer);
+  else if (spec.task === 'image-classification') {
+    try {
+      const taken = snapshotImage(input, transfer);
+      if (taken) return taken instanceof Promise ? taken.catch(refused) : taken;
+    } catch (thrown) {
+      cause = thrown;
+    }
   }
-  if (custom && !isBuiltInTask(spec.task)) return custom(input, spec, transfer);
-  if (spec.task !== 'image-classification') throw unfit(input, spec);
-  try {
-    return snapshotImage(input, spec, transfer);
-  } catch (cause) {
-    throw isNearsideError(cause) ? cause : detached(input, cause);
-  }
+  const refusal = refused(cause);
+  refusal.catch(() => {}); // heard in its turn
+  return refusal;
 }
 
 /**
@@ -59,19 +66,6 @@ export function releaseSnapshot(input: WireInput | Promise<WireInput>): void {
     },
     () => {},
   );
-}
-
-function refuseLater(
-  tensors: Tensors,
-  spec: ModelSpec,
-  refuse: SnapshotOptions['refuse'],
-): Promise<WireInput> {
-  const refused = (async () => {
-    await refuse(tensors, spec);
-    return snapshotTensors(tensors, false);
-  })();
-  refused.catch(() => {}); // heard in its turn
-  return refused;
 }
 
 function snapshotTensors(tensors: Tensors, transfer: boolean): WireInput {
@@ -92,13 +86,17 @@ export function isElement(input: unknown): input is HTMLCanvasElement {
   return DRAWABLES.some((name) => name !== 'ImageBitmap' && isA(input, name));
 }
 
+export function isDrawable(input: unknown): input is CanvasImageSource {
+  return DRAWABLES.some((name) => isA(input, name));
+}
+
+/** @returns undefined for what is no picture, or none any more */
 function snapshotImage(
   image: ImageInput,
-  spec: ModelSpec,
   transfer: boolean,
-): WireInput | Promise<WireInput> {
+): WireInput | Promise<WireInput> | undefined {
   if (isA(image, 'Blob')) return wrap(image as Blob);
-  if (isClosed(image)) throw detached(image);
+  if (isClosed(image)) return undefined;
   if (isA(image, 'VideoFrame')) {
     const frame = transfer ? (image as VideoFrame) : (image as VideoFrame).clone();
     return wrap(frame);
@@ -106,7 +104,7 @@ function snapshotImage(
   if (isA(image, 'ImageBitmap') && transfer) {
     return wrap(image as ImageBitmap);
   }
-  if (DRAWABLES.some((name) => isA(image, name))) return drawBitmap(image as CanvasImageSource);
+  if (isDrawable(image)) return drawBitmap(image);
   if (isPixels(image)) {
     const { width, height } = image;
     const { buffer, byteOffset, length } = image.data;
@@ -117,13 +115,14 @@ function snapshotImage(
         : new Uint8ClampedArray(image.data);
     return wrap({ data, width, height });
   }
-  throw unfit(image, spec);
+  return undefined;
 }
 
 function wrap(image: WireImage): WireInput {
   return { kind: 'image', image };
 }
 
+/** Pictured by the browser, at the call. */
 const DRAWABLES = [
   'ImageBitmap',
   'OffscreenCanvas',
@@ -132,25 +131,17 @@ const DRAWABLES = [
   'HTMLVideoElement',
 ];
 
+/** Rejects with what the browser says of a source that has no picture. */
 export async function drawBitmap(source: CanvasImageSource): Promise<WireInput> {
-  try {
-    const bitmap = await createImageBitmap(source as ImageBitmapSource, {
-      colorSpaceConversion: 'none',
-      premultiplyAlpha: 'none',
-    });
-    return wrap(bitmap);
-  } catch (cause) {
-    throw new NearsideError(
-      'decode-failed',
-      `Expected a ${describe(source)} with a picture in it, got one without: not loaded yet, ` +
-        'broken, or of no size.',
-      { cause, details: { got: describe(source) } },
-    );
-  }
+  const bitmap = await createImageBitmap(source as ImageBitmapSource, {
+    colorSpaceConversion: 'none',
+    premultiplyAlpha: 'none',
+  });
+  return wrap(bitmap);
 }
 
 /** A closed bitmap or frame has no size any more; detached pixels have no bytes. */
-function isClosed(image: ImageInput): boolean {
+export function isClosed(image: unknown): boolean {
   if (typeof image !== 'object' || image === null) return false;
   const { width, codedWidth, data } = image as {
     width?: number;
@@ -175,23 +166,5 @@ function isPixels(value: unknown): value is RgbaPixels {
     (data instanceof Uint8ClampedArray || data instanceof Uint8Array) &&
     Number.isInteger(width) &&
     Number.isInteger(height)
-  );
-}
-
-function detached(input: unknown, cause?: unknown): NearsideError {
-  return new NearsideError(
-    'input-detached',
-    `Expected a live ${describe(input)}, got one that was transferred or closed.`,
-    { cause, details: { got: describe(input) } },
-  );
-}
-
-function unfit(input: unknown, spec: ModelSpec): NearsideError {
-  const images = 'a Blob, ImageData, ImageBitmap, VideoFrame, canvas, image or video element, or ';
-  return new NearsideError(
-    'input-invalid',
-    `${spec.name}: expected ${spec.task === 'image-classification' ? images : ''}{ tensors }, got ` +
-      `${describe(input)}.`,
-    { details: { model: spec.name, task: spec.task, got: describe(input) } },
   );
 }

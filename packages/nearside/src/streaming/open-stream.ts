@@ -3,7 +3,7 @@ import type { Input } from '../input.js';
 import type { RunOptions, RunResult } from '../model.js';
 import { isLostWorker } from '../opening/backend-fault.js';
 import type { Handover } from '../running/handover.js';
-import { refuseTensors } from '../running/refuse-tensors.js';
+import { refuseInput } from '../running/refuse-input.js';
 import type { Frame, Refusal, RunnerOptions } from '../running/run-model.js';
 import { snapshotInput } from '../running/snapshot-input.js';
 import { createFrameStream, type Episode } from './frame-stream.js';
@@ -69,7 +69,7 @@ export async function openStream(
     return createFrameStream(source, checked, {
       take: (input) =>
         snapshotInput(input, (held?.shift ?? handover.current).serving.version.spec, {
-          ...{ transfer, custom, refuse: refuseTensors },
+          ...{ transfer, custom, refuse: refuseInput },
         }),
       begin,
       end: () => held?.release(),

@@ -160,12 +160,11 @@ export function createSharedWorkers(start: StartBackendWorker): SharedWorkers {
     void leaveBeside();
 
     async function leaveBeside(): Promise<void> {
-      const isBusy = () => !isAtWork && shared.status.calls > 0;
-      for (let waits = 1; ; waits += 1) {
-        const wasBusy = isBusy();
+      for (let waits = 0; waits < MOST_WAITS; waits += 1) {
         if (await settlesWithin(LEAVING_MS, stored)) return leave(shared, tenant);
-        if ((!wasBusy && !isBusy()) || waits === MOST_WAITS) return end(shared, silent);
+        if (isAtWork || shared.status.calls === 0) break;
       }
+      end(shared, silent);
     }
   }
 
