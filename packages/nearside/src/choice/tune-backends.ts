@@ -58,7 +58,7 @@ const NO_ADAPTER = 'none';
  * then on. What was measured here before, or failed for good, is not tried again; or, with `isAnew`,
  * what is on the device is measured again, and nothing fetched for it.
  *
- * @throws `signal.reason`; ServingFailed
+ * @throws `signal.reason`; ServingFailed; what the serving worker fails with, `terminated` when it hangs
  */
 export async function tuneBackends(options: TuningOptions): Promise<void> {
   const { plan, handover, isAnew, isBusy, signal } = options;
