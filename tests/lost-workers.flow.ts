@@ -84,6 +84,40 @@ test('a run that hangs is ended by the watchdog, coded, and the next good call s
   expect(errors).toEqual({ terminated: 1 });
 });
 
+test('what hangs fails alone: calls in its batch and behind it are answered', async ({ page }) => {
+  const [batch, behind] = await page.evaluate(async () => {
+    const { model, pixels } = globalThis as Scope;
+    const outcome = (largest: number) =>
+      model.run(pixels(largest)).then(
+        ({ output }: Scope) => output.tensors.logits.data[0],
+        ({ code }: Scope) => code,
+      );
+    const batch = Promise.all([0.6, 1e18, 0.7].map(outcome));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    return [await batch, await outcome(0.5)];
+  });
+  expect(batch).toEqual([0.5, 'terminated', 0.5]);
+  expect(behind).toBe(0.5);
+});
+
+test('an element without a picture is decode-failed where it has to wait too, and told nowhere else', async ({
+  page,
+}) => {
+  const unhandled: string[] = [];
+  page.on('pageerror', ({ message }) => unhandled.push(message));
+  const code = await page.evaluate(async () => {
+    const { model, pixels } = globalThis as Scope;
+    const running = model.run(pixels(0.7));
+    const canvas = document.createElement('canvas');
+    canvas.width = 0;
+    const code = await model.run(canvas).catch((error: { code: string }) => error.code);
+    await running;
+    return code;
+  });
+  expect(code).toBe('decode-failed');
+  expect(unhandled).toEqual([]);
+});
+
 test('an input that the caller keeps is tried once more, and not for ever', async ({ page }) => {
   const code = await page.evaluate(async () => {
     const { model, pixels } = globalThis as Scope;

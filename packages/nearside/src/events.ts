@@ -96,7 +96,10 @@ export function createModelEmitter(): ModelEmitter {
       listeners.set(name, heard.add(listener as (event: never) => void));
       const missed = (kept.get(name) ?? []) as Parameters<typeof listener>[0][];
       kept.delete(name);
-      for (const event of missed) notify(listener, event);
+      // Afterwards, so that a listener may use what this returns.
+      queueMicrotask(() => {
+        for (const event of missed) if (heard.has(listener as never)) notify(listener, event);
+      });
       return () => heard.delete(listener as (event: never) => void);
     },
   };

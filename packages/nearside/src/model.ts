@@ -145,7 +145,8 @@ export interface RunOptions {
   readonly timeoutMs?: number | undefined;
   /**
    * Ends the worker when `signal` aborts or `timeoutMs` passes while it runs: nothing else stops a
-   * run on wasm. Another one takes its place, from the cache; calls it was doing beside are done again.
+   * run on wasm. Another one takes its place, from the cache; calls it was doing beside are done again where
+   * their input is kept (Blobs, and up to 64 KiB), else they are `terminated` and may be called again.
    */
   readonly terminate?: boolean | undefined;
   /** Results of a classifier; the spec's number by default. */

@@ -15,7 +15,8 @@ export function peekStore(database: Database, key: string): Promise<unknown> {
     if (!hasIndexedDb()) return resolve(undefined);
     const giveUp = () => resolve(undefined);
     setTimeout(giveUp, PATIENCE_MS);
-    const opening = indexedDB.open(database);
+    const opening = openDatabase(database);
+    if (!opening) return giveUp();
     opening.onerror = giveUp;
     opening.onupgradeneeded = () => opening.result.createObjectStore(STORE_NAME);
     opening.onsuccess = () => {
@@ -31,6 +32,15 @@ export function peekStore(database: Database, key: string): Promise<unknown> {
       result.close(); // when the transaction is over
     };
   });
+}
+
+/** @returns undefined where the page may have none: a sandboxed frame */
+function openDatabase(name: Database): IDBOpenDBRequest | undefined {
+  try {
+    return indexedDB.open(name);
+  } catch {
+    return undefined;
+  }
 }
 
 const STORE_NAME = 'nearside';

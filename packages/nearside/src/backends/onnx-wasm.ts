@@ -8,6 +8,9 @@ import { tapRuntimeOutput } from './runtime-output.js';
 /** Starting its threads and compiling takes a second or two; what takes this long hangs, ms. */
 const START_LIMIT_MS = 60_000;
 
+/** Without threads nothing is waited for, and Node's process would wait for the timer. */
+const NO_LIMIT = 0;
+
 const OPTIONS = { backend: 'onnx-wasm', runtime: ort, executionProvider: 'wasm' } as const;
 
 /** ONNX Runtime's wasm execution provider, from the entry that loads exactly one wasm file. */
@@ -24,7 +27,7 @@ export const onnxWasm: Backend = {
     // Unset, Node fails with "Dynamic require of node:os", and so does every later start.
     const threads = await chooseThreads(maxThreads);
     ort.env.wasm.numThreads = threads;
-    ort.env.wasm.initTimeout = START_LIMIT_MS;
+    ort.env.wasm.initTimeout = threads > 1 ? START_LIMIT_MS : NO_LIMIT; // its timer is never taken back
     ort.env.wasm.wasmBinary = wasm?.buffer;
     ort.env.logLevel = 'error';
     return { threads, hardware: 'cpu' };

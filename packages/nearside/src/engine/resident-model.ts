@@ -1,5 +1,6 @@
 import { NearsideError } from '@nearside/core';
 import type { Handover } from '../running/handover.js';
+import { LONGEST_TIMER_MS } from '../scheduler/awake-timer.js';
 import { probeWorker } from '../workers/probe-worker.js';
 import { replaceBloated } from '../workers/replace-bloated.js';
 import type { EngineContext, ResidentModel } from './engine-context.js';
@@ -59,10 +60,13 @@ export function takeResidence({
   function restWhenIdle(): void {
     if (engine.idleMs === undefined) return;
     clearTimeout(timer);
-    timer = setTimeout(() => {
-      // What is in use now comes here again after its call, except an update's look.
-      if (!model.rest() && !handover.isResting) restWhenIdle();
-    }, engine.idleMs);
+    timer = setTimeout(
+      () => {
+        // What is in use now comes here again after its call, except an update's look.
+        if (!model.rest() && !handover.isResting) restWhenIdle();
+      },
+      Math.min(engine.idleMs, LONGEST_TIMER_MS),
+    );
     (timer as { unref?: () => void }).unref?.();
   }
 

@@ -31,8 +31,10 @@ export interface QueuedRun {
   isPosted?: boolean | undefined;
   /** Which version has taken it; none while it waits. */
   shift?: Shift | undefined;
-  /** It was lost with a worker and done again: once is enough. */
+  /** It was under way in a worker that was lost, and is done again: once is enough. */
   isSecondTry?: boolean | undefined;
+  /** How often it was lost with a worker, under way or not. */
+  tries?: number | undefined;
 }
 
 /** A stream with state in a worker, which nothing but that worker can go on with. */
@@ -64,12 +66,16 @@ export function postBatch(
   const kill = (reason: NearsideError) => {
     for (const id of ids) taken?.serving.connection.kill(reason, id);
   };
+  const bite = (reason: NearsideError) => {
+    hasBegun = true; // or never would: it is this one that is silent
+    kill(reason);
+  };
   const end = handover
     .run(async (shift) => {
       taken = shift;
       for (const run of runs) run.shift = shift;
       const inputs = await Promise.allSettled(runs.map(({ input }) => input));
-      return watched({ kill, watchdogMs }, (startWatch) => {
+      return watched({ kill: bite, watchdogMs }, (startWatch) => {
         const onBegun = () => {
           hasBegun = true;
           startWatch();
@@ -79,7 +85,7 @@ export function postBatch(
     }, stream?.shift)
     .catch(async (error): Promise<RunOutcome[]> => {
       const later = isLostWorker(error) && (await loadLater().catch(() => {}));
-      if (later) return later.redoLost(runs, error);
+      if (later) return later.redoLost(runs, { error, hasBegun });
       for (const { input } of runs) releaseSnapshot(input); // what has not left is still here
       throw error;
     });

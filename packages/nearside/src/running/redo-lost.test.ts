@@ -6,6 +6,8 @@ import { redoLost } from './redo-lost.js';
 import { RETAINED_BYTES } from './retained-input.js';
 
 const LOST = new NearsideError('worker-lost', 'Lost.', { retryable: true });
+/** With the batch under way. */
+const UNDER_WAY = { error: LOST, hasBegun: true };
 
 function run(input: WireInput, more: Partial<QueuedRun> = {}): QueuedRun {
   return { input, isGiven: false, topK: undefined, priority: 'normal', isPosted: true, ...more };
@@ -19,8 +21,8 @@ function tensorOf(sizeBytes: number): WireInput {
 test('what was kept is done again once; a Blob of any size, other inputs up to the limit', async () => {
   const image = new Blob([new Uint8Array(2 * RETAINED_BYTES)]);
   const runs = [run(tensorOf(RETAINED_BYTES)), run({ kind: 'image', image })];
-  expect(await redoLost(runs, LOST)).toMatchObject([{ ok: 'again' }, { ok: 'again' }]);
-  expect(await redoLost(runs, LOST)).toEqual([
+  expect(await redoLost(runs, UNDER_WAY)).toMatchObject([{ ok: 'again' }, { ok: 'again' }]);
+  expect(await redoLost(runs, UNDER_WAY)).toEqual([
     { ok: false, error: LOST },
     { ok: false, error: LOST },
   ]);
@@ -34,7 +36,7 @@ test('what went with its worker is retryable and says why it is not done again',
   }
   const runs = [run(large), run(given, { isGiven: true })];
   const error = { code: 'worker-lost', retryable: true, cause: LOST };
-  expect(await redoLost(runs, LOST)).toMatchObject([
+  expect(await redoLost(runs, UNDER_WAY)).toMatchObject([
     { ok: false, error: { ...error, message: expect.stringContaining(`${RETAINED_BYTES} bytes`) } },
     { ok: false, error: { ...error, message: expect.stringContaining('the caller gave it away') } },
   ]);
@@ -48,7 +50,7 @@ test('what had not left when its worker was lost is done again, of any size and 
     run({ kind: 'image', image: picture }),
   ];
   const again = { ok: 'again', work: { isPosted: false } };
-  expect(await redoLost(runs, LOST)).toMatchObject([again, again, again]);
+  expect(await redoLost(runs, UNDER_WAY)).toMatchObject([again, again, again]);
 });
 
 test('a picture of a call that is not done again is closed', async () => {
@@ -59,9 +61,35 @@ test('a picture of a call that is not done again is closed', async () => {
   const image = { codedWidth: 2, close: count } as unknown as VideoFrame;
   const stream = { id: 1, shift: {} } as never;
   for (const more of [{ stream }, { isSecondTry: true }]) {
-    expect(await redoLost([run({ kind: 'image', image }, more)], LOST)).toEqual([
+    expect(await redoLost([run({ kind: 'image', image }, more)], UNDER_WAY)).toEqual([
       { ok: false, error: LOST },
     ]);
   }
   expect(closed).toBe(2);
+});
+
+test('what may be to blame has its second try alone; what is not keeps its one', async () => {
+  const blameless = [
+    { error: LOST, hasBegun: false },
+    { error: new NearsideError('terminated', '', { details: { isOwn: true } }), hasBegun: true },
+    {
+      error: new NearsideError('worker-lost', '', { details: { isAnothers: true } }),
+      hasBegun: true,
+    },
+  ];
+  const runs = [run(tensorOf(8))];
+  for (const loss of blameless) {
+    expect(await redoLost(runs, loss)).toMatchObject([{ ok: 'again', isAlone: false }]);
+  }
+  expect(await redoLost(runs, UNDER_WAY)).toMatchObject([{ ok: 'again', isAlone: true }]);
+  expect(await redoLost(runs, UNDER_WAY)).toMatchObject([{ ok: false }]);
+});
+
+test('a worker that is lost before it begins, again and again, is given up', async () => {
+  const runs = [run(tensorOf(8))];
+  const outcomes = [];
+  for (let i = 0; i < 6; i += 1) {
+    outcomes.push(...(await redoLost(runs, { error: LOST, hasBegun: false })));
+  }
+  expect(outcomes.map(({ ok }) => ok)).toEqual([...Array(5).fill('again'), false]);
 });

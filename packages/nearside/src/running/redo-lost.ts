@@ -5,26 +5,49 @@ import type { QueuedRun, RunOutcome } from './post-batch.js';
 import { RETAINED_BYTES } from './retained-input.js';
 import { releaseSnapshot } from './snapshot-input.js';
 
+/** A worker that is lost again and again before it begins a run is not waited for, so many times. */
+const MOST_TRIES = 5;
+
+/** How a batch was lost. */
+export interface Loss {
+  /** Why the worker is gone. */
+  readonly error: unknown;
+  /** Whether it had begun with the batch, which may be to blame then. */
+  readonly hasBegun: boolean;
+}
+
 /**
  * What was lost with a worker is done again by the next one, where its input is still there: it was
- * copied, or had not left yet. A stream's state is not.
- *
- * @param error why the worker is gone
+ * copied, or had not left yet. A stream's state is not. What may have been to blame has one more try, by
+ * itself: then what it does is its own.
  */
-export async function redoLost(runs: readonly QueuedRun[], error: unknown): Promise<RunOutcome[]> {
-  const isAnothers = isAnothersLoss(error);
+export async function redoLost(
+  runs: readonly QueuedRun[],
+  { error, hasBegun }: Loss,
+): Promise<RunOutcome[]> {
+  const isBlameless = isAnothersLoss(error) || isCallers(error) || !hasBegun;
   const inputs = await Promise.allSettled(runs.map(({ input }) => input));
   return runs.map((run, i) => {
     const input = inputs[i];
     const isThere = !run.stream && input?.status === 'fulfilled' && isWhole(input.value);
-    const isSecondTry = run.isSecondTry || !isAnothers;
-    if (isThere && (isAnothers || !run.isSecondTry)) {
-      const again = { isPosted: false, shift: undefined, isSecondTry };
-      return { ok: 'again', work: Object.assign(run, again) };
+    const { tries = 0, isSecondTry = false } = run;
+    if (isThere && (isBlameless || !isSecondTry) && tries < MOST_TRIES) {
+      const again = { isPosted: false, shift: undefined, tries: tries + 1 };
+      const isAlone = isSecondTry || !isBlameless;
+      return {
+        ok: 'again',
+        work: Object.assign(run, { ...again, isSecondTry: isAlone }),
+        isAlone,
+      };
     }
     releaseSnapshot(run.input);
     return { ok: false, error: isThere || run.stream ? error : goneWithIt(error, run) };
   });
+}
+
+/** Another caller had the worker ended. */
+function isCallers(error: unknown): boolean {
+  return isNearsideError(error) && error.details.isOwn === true;
 }
 
 /** What was given away has no size any more: buffers no bytes, bitmaps and frames no width. */

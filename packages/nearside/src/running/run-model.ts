@@ -88,6 +88,7 @@ export function createRunner({
       const { spec } = serving().serving.version;
       const { topK, priority = 'normal', transfer: isGiven = false } = options;
       work = { input: take(spec), isGiven, topK, priority, stream: frame?.held };
+      if (work.input instanceof Promise) work.input.catch(() => {}); // heard in its turn
       const answer = await wait(work, { spec, options, frame });
       return finish(id, { answer, shift: taken(), totalMs: performance.now() - calledMs });
     } catch (error) {

@@ -50,9 +50,7 @@ export function snapshotInput(
       cause = thrown;
     }
   }
-  const refusal = refused(cause);
-  refusal.catch(() => {}); // heard in its turn
-  return refusal;
+  return refused(cause);
 }
 
 /**

@@ -38,3 +38,12 @@ test('after a time in which nothing ran, what comes with the thaw is heard first
   vi.runOnlyPendingTimers();
   expect(await settled).toBe(true);
 });
+
+test('a time beyond what a timer can count is never over, rather than at once', () => {
+  const acted: number[] = [];
+  for (const delayMs of [Number.POSITIVE_INFINITY, 5e9]) {
+    startAwakeTimer(delayMs, () => acted.push(delayMs));
+  }
+  vi.advanceTimersByTime(2 ** 31);
+  expect(acted).toEqual([]);
+});

@@ -1,3 +1,6 @@
+/** What a browser's timer can count; one that is longer goes off at once, ms. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /**
  * Calls `act` once after a time in which the page could run. In two halves: after a page was frozen,
  * or its computer slept, all timers are due at once, before anything that was sent meanwhile is heard.
@@ -5,9 +8,10 @@
  * @returns a function that stops it
  */
 export function startAwakeTimer(delayMs: number, act: () => void): () => void {
+  const halfMs = Math.min(delayMs / 2, LONGEST_TIMER_MS);
   let timer = setTimeout(() => {
-    timer = setTimeout(act, delayMs / 2);
-  }, delayMs / 2);
+    timer = setTimeout(act, halfMs);
+  }, halfMs);
   return () => clearTimeout(timer);
 }
 

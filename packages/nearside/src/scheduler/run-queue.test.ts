@@ -10,7 +10,7 @@ function openQueue({ maxBatch = 1, maxDelayMs = 0 } = {}) {
     readonly works: readonly string[];
     finish(): void;
     fail(error: Error): void;
-    giveBack(): void;
+    giveBack(isAlone?: boolean): void;
     hasBegun: boolean;
     recalls: number;
     terminations: number;
@@ -26,7 +26,7 @@ function openQueue({ maxBatch = 1, maxDelayMs = 0 } = {}) {
       works,
       finish: () => resolve(outcomes),
       fail: reject,
-      giveBack: () => resolve(works.map((work) => ({ ok: 'again', work }))),
+      giveBack: (isAlone = false) => resolve(works.map((work) => ({ ok: 'again', work, isAlone }))),
       // What one worker has begun; a test says it of others.
       hasBegun: batches.length === 0,
       recalls: 0,
@@ -158,6 +158,35 @@ test('what is posted and not begun is asked back for interactive work, and runs 
     'did posted',
     'did urgent',
   ]);
+});
+
+test('what comes back to be done alone is not joined with others again', async () => {
+  const { add, batches, posted } = openQueue({ maxBatch: 4 });
+  const calls = [add('a'), add('b')];
+  await settled();
+  batches[0]?.giveBack(true);
+  await settled();
+  expect(posted()).toEqual(['a b', 'a', 'b']);
+  for (const batch of batches) batch.finish();
+  expect(await Promise.all(calls)).toEqual(['did a', 'did b']);
+});
+
+test('a call that may hang and leaves before it has begun does not hold up those posted with it', async () => {
+  const { add, batches, posted } = openQueue({ maxBatch: 2 });
+  const controller = new AbortController();
+  const running = add('running', 'normal', { batchKey: undefined });
+  await settled();
+  const left = add('left', 'normal', { signal: controller.signal, terminate: true });
+  const beside = add('beside');
+  await settled();
+  controller.abort(new Error('enough'));
+  await expect(left).rejects.toThrow('enough');
+  expect(batches[1]).toMatchObject({ recalls: 1, terminations: 0 });
+  batches[1]?.giveBack();
+  await settled();
+  expect(posted()).toEqual(['running', 'left beside', 'beside']);
+  for (const batch of batches) batch.finish();
+  expect(await Promise.all([running, beside])).toEqual(['did running', 'did beside']);
 });
 
 test('posted work is asked back when every caller has left, and is freed instead of done', async () => {

@@ -30,7 +30,12 @@ export interface QueuedJob<Work> {
 export type Outcome<Work, Result> =
   | { readonly ok: true; readonly value: Result }
   | { readonly ok: false; readonly error: unknown }
-  | { readonly ok: 'again'; readonly work: Work };
+  | {
+      readonly ok: 'again';
+      readonly work: Work;
+      /** Not together with others any more. */
+      readonly isAlone?: boolean | undefined;
+    };
 
 /** A batch that was given to the worker. */
 export interface PostedBatch<Work, Result> {
@@ -72,7 +77,7 @@ export interface RunQueue<Work, Result> {
 interface Entry<Work, Result> {
   work: Work;
   readonly priority: Priority;
-  readonly batchKey: string | undefined;
+  batchKey: string | undefined;
   readonly maxBatch: number;
   readonly isBounded: boolean | undefined;
   /** Of entering: works of one priority keep it. */
@@ -195,7 +200,11 @@ export function createRunQueue<Work, Result>({
       if (outcome.ok === true) entry.resolve(outcome.value);
       else if (outcome.ok === false) entry.reject(outcome.error);
       else if (entry.isSettled) discard(outcome.work);
-      else insert(Object.assign(entry, { work: outcome.work }));
+      else {
+        entry.work = outcome.work;
+        if (outcome.isAlone) entry.batchKey = undefined;
+        insert(entry);
+      }
     }
   }
 
@@ -220,9 +229,10 @@ export function createRunQueue<Work, Result>({
     if (index >= 0) waiting.splice(index, 1);
     entry.reject(reason);
     const found = posted.find(({ entries }) => entries.includes(entry));
-    // What has not begun need not be ended for it.
+    // What has not begun need not be ended for it, but goes without it.
+    const isAnyoneLeft = found?.entries.some(({ isSettled }) => !isSettled);
     if (entry.terminate && found?.batch.hasBegun) found.batch.terminate();
-    else if (found?.entries.every(({ isSettled }) => isSettled)) found.batch.recall();
+    else if (entry.terminate || !isAnyoneLeft) found?.batch.recall();
   }
 
   return {
