@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execPath } from 'node:process';
 import { expect, test } from '@playwright/test';
+import { root } from '../scripts/root.mjs';
 import { serveDigits } from './digits-repository.js';
 
 test('in Node a directory keeps the model: the next open needs no network, an update goes there', async () => {
@@ -41,3 +44,22 @@ function one() {
   for (let y = 5; y < 23; y += 1) data.fill(255, (y * 28 + 13) * 4, (y * 28 + 15) * 4);
   return { data, width: 28, height: 28 };
 }
+
+test('a Node process ends when its last model is closed', async () => {
+  const digits = await serveDigits();
+  const { url, trust } = digits.address;
+  const script = `
+    import { open } from 'nearside';
+    const model = await open('${url}', { trust: '${trust}', store: 'memory' });
+    await model.close();
+    console.log('closed');`;
+  const process = spawn(execPath, ['--input-type=module', '--eval', script], { cwd: root });
+  const said: string[] = [];
+  process.stdout.on('data', (data) => said.push(String(data)));
+  const ended = new Promise((resolve) => process.once('exit', resolve));
+  const tooLate = new Promise((resolve) => setTimeout(resolve, 30_000, 'still there'));
+  expect(await Promise.race([ended, tooLate])).toBe(0); // ONNX Runtime's own timer is one of a minute
+  expect(said.join('')).toContain('closed');
+  process.kill();
+  await digits.close();
+});
