@@ -5,7 +5,6 @@ const SENTENCES: Record<LoadPhase, string> = {
   runtime: 'Fetching the runtime…',
   weights: 'Fetching and verifying the weights…',
   check: 'Proving the numbers on this device…',
-  warm: 'Warming up…',
 };
 
 /** The bar that is shown while the model opens. */

@@ -141,16 +141,17 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     );
   }
 
+  const frameContext = {
+    ...{ handover, runFrame, refusal },
+    ...{ closing: leaving.signal, custom: own?.snapshotCustom },
+  };
+
   return {
     run: run as Model['run'],
     async *score(inputs, options) {
-      yield* (await loadLater()).scoreAll(run, inputs, options);
+      yield* (await loadLater()).scoreModel(frameContext, inputs, options);
     },
-    stream: (source, options) =>
-      streamLater(source, options, {
-        ...{ handover, runFrame, refusal },
-        ...{ closing: leaving.signal, custom: own?.snapshotCustom },
-      }),
+    stream: (source, options) => streamLater(source, options, frameContext),
     stats: () => readStats({ handover, choice, queue, plan, recording, opening }),
     async storage(options) {
       if (closed) throw closed;

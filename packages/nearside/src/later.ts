@@ -16,7 +16,7 @@ export { postOneByOne } from './running/post-one-by-one.js';
 export { profileModel } from './running/profile-model.js';
 export { redoLost } from './running/redo-lost.js';
 export { refuseInput } from './running/refuse-input.js';
-export { scoreAll } from './running/score-all.js';
+export { scoreModel } from './running/score-model.js';
 export { openStream } from './streaming/open-stream.js';
 export { createCounter } from './telemetry/counter.js';
 export { openReporting } from './telemetry/open-reporting.js';

@@ -142,7 +142,7 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
 
   return {
     run: run as Model['run'],
-    score: (inputs, options) => scoreAll(run, inputs, options),
+    score: (inputs, options) => scoreAll({ run, closing: closing.signal }, inputs, options),
     stream: () => refusedStream(closing.signal.aborted ? closing.signal.reason : error),
     profile: (input, options) => profileModel({ run }, input, options),
     feedback(_, truth) {

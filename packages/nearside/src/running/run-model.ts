@@ -4,7 +4,7 @@ import type { FailedRun } from '../fallback/fallback.js';
 import type { Input } from '../input.js';
 import { loadLater } from '../load-later.js';
 import type { RunOptions, RunResult } from '../model.js';
-import type { RunReply, WireInput } from '../protocol.js';
+import type { RunReply } from '../protocol.js';
 import type { RunQueue } from '../scheduler/run-queue.js';
 import { batchKey } from './batch-key.js';
 import type { Handover, Shift } from './handover.js';
@@ -32,14 +32,16 @@ export interface Refusal {
   readonly isOwn: boolean;
 }
 
-/** A run that is one of a stream's. */
+/** A run that is one of a stream's, or of a `score`: of its like there are few at a time. */
 export interface Frame {
   /** The input as it was when it came. @throws what was wrong with it */
-  take(): WireInput;
+  take(): QueuedRun['input'];
+  /** What the app's own function would answer. */
+  readonly input?: Input | undefined;
   /** Where the model has state; frames of it run in order. */
   readonly held?: HeldStream | undefined;
-  /** Frames that may cross together. */
-  readonly together: number;
+  /** Frames with state that may cross together. */
+  readonly together?: number | undefined;
 }
 
 /** One call, of `run` or for a frame. */
@@ -176,7 +178,6 @@ export function createRunner({
     emitter.emit('run-end', { id, ok: false, totalMs, ...(!own && { code }) });
   }
 
-  const runFrame = (frame: Frame, options: RunOptions) =>
-    start({ take: frame.take, options, frame });
+  const runFrame = (frame: Frame, options: RunOptions) => start({ ...frame, options, frame });
   return { run, runFrame };
 }

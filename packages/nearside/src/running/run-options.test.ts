@@ -47,10 +47,11 @@ test('every documented option passes', () => {
 
 test('every call that takes options names one that it does not know, and those it does', async () => {
   const never = () => Promise.reject(new Error('never asked'));
+  const work = { run: never, closing: new AbortController().signal };
   const unknown = { timeoutMS: 5 } as never;
   const context = { handover: {} as Handover, plan: {} as OpenPlan };
   const calls = {
-    score: scoreAll(never, [], unknown).next(),
+    score: scoreAll(work, [], unknown).next(),
     profile: profileModel({ run: never }, new Blob(), unknown),
     storage: readStorage(context, unknown),
     stream: openStream([], unknown, {} as StreamContext),
@@ -69,9 +70,10 @@ test('every call that takes options names one that it does not know, and those i
 
 test('values of the wrong kind are refused by the name of the call that was given them', async () => {
   const never = () => Promise.reject(new Error('never asked'));
+  const work = { run: never, closing: new AbortController().signal };
   const wrong = [{ from: -1 }, { onProgress: 'often' }, { topK: 0 }, { signal: {} }, null, 5];
   for (const options of wrong) {
-    await expect(scoreAll(never, [], options as never).next()).rejects.toThrow(/^score:/);
+    await expect(scoreAll(work, [], options as never).next()).rejects.toThrow(/^score:/);
   }
   const context = { handover: {} as Handover, plan: {} as OpenPlan };
   await expect(readStorage(context, { persist: 'yes' as never })).rejects.toThrow(/^storage:/);

@@ -4,7 +4,7 @@ import { mostUrgent, type Priority } from './priority.js';
 
 /** Limits of one model's queue. */
 export const QUEUE_LIMITS = Object.freeze({
-  /** Calls that wait, frames of streams apart; one more is `queue-full` at once. */
+  /** Calls that wait, frames of streams and inputs of `score` apart; one more is `queue-full` at once. */
   waiting: 64,
   /** Batches given to each worker: one that runs, one more posted to hide the round trip. */
   posted: 2,

@@ -7,6 +7,7 @@ import type { Frame } from '../running/run-model.js';
 import { releaseSnapshot } from '../running/snapshot-input.js';
 import { createFramePace } from './frame-pace.js';
 import type { ModelStream, Streamed } from './model-stream.js';
+import { openSource } from './open-source.js';
 import { isSkippable } from './skippable.js';
 import type { CheckedStreamOptions } from './stream-options.js';
 
@@ -54,8 +55,7 @@ export function createFrameStream(
   { backpressure, maxWaiting, onError }: CheckedStreamOptions,
   work: FrameWork,
 ): ModelStream {
-  const frames =
-    Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+  const frames = openSource(source);
   const pace = createFramePace();
   const lag = createHistogram(LAG_SCALE);
   const counts = { frames: 0, dropped: 0, skipped: 0 };
@@ -206,17 +206,12 @@ export function createFrameStream(
     episode.end();
     work.end();
     roomMade?.resolve();
-    if (!sourceEnd) leaveSource();
+    if (!sourceEnd) frames.leave();
     const first = readers.shift();
     if (!failure) first?.resolve(OVER);
     else if (first) first.reject(failure.reason);
     else untold = failure;
     for (const reader of readers.splice(0)) reader.resolve(OVER);
-  }
-
-  /** Not waited for: a source in the middle of something may take its time, or for ever. */
-  function leaveSource(): void {
-    void (async () => frames.return?.())().catch(() => {});
   }
 
   return {
