@@ -23,6 +23,8 @@ function openModel(parts: Pick<RunnerOptions, 'fallBack'> = {}) {
         posted.push(() =>
           resolve(works.map(() => ({ ok: true, value: answer as unknown as RunReply }))),
         );
+        const [work] = works; // one alone; what is wrong with it is found out before it crosses
+        Promise.resolve(work?.input).catch((error) => resolve([{ ok: false, error }]));
       }),
       ...{ hasBegun: true, recall: () => {}, terminate: () => {} },
     }),

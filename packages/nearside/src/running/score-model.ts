@@ -1,7 +1,7 @@
 import type { Input } from '../input.js';
 import type { RunOptions, Scored, ScoreOptions } from '../model.js';
 import type { StreamContext } from '../streaming/open-stream.js';
-import { refuseTensors } from './refuse-tensors.js';
+import { refuseInput } from './refuse-input.js';
 import { scoreAll } from './score-all.js';
 import { snapshotInput } from './snapshot-input.js';
 
@@ -19,7 +19,7 @@ export function scoreModel(
   const run = (input: Input, runOptions: RunOptions) => {
     const take = () =>
       snapshotInput(input, handover.current.serving.version.spec, {
-        ...{ transfer: false, custom, refuse: refuseTensors },
+        ...{ transfer: false, custom, refuse: refuseInput },
       });
     return runFrame({ take, input }, runOptions);
   };
