@@ -3,32 +3,24 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { root } from '../scripts/root.mjs';
-import { serveDigits } from './digits-repository.js';
-import { serveBarePage } from './serve-bare-page.js';
 import { serveFixture } from './serve-fixture.js';
+import { serveStreams } from './serve-streams.js';
 import { gotoStreamPage } from './stream-page.js';
 
 const require = createRequire(import.meta.url);
 
-let site: Awaited<ReturnType<typeof serveBarePage>>;
-let leaky: Awaited<ReturnType<typeof serveFixture>>;
-let digits: Awaited<ReturnType<typeof serveDigits>>;
-/** A stream of the leaky sum, as ONNX Runtime in Python computes it. */
-let known: { readonly x: number[][]; readonly y: number[][] };
+let served: Awaited<ReturnType<typeof serveStreams>>;
 
 test.beforeAll(async () => {
-  site = await serveBarePage();
-  leaky = await serveFixture('leaky-sum');
-  digits = await serveDigits();
-  known = JSON.parse(await readFile(`${root}tests/fixtures/leaky-sum/stream.json`, 'utf8'));
+  served = await serveStreams();
 });
 
 test.afterAll(async () => {
-  await Promise.all([site.close(), leaky.close(), digits.close()]);
+  await served.close();
 });
 
 test.beforeEach(async ({ page }) => {
-  await gotoStreamPage(page, { url: site.url, x: known.x });
+  await gotoStreamPage(page, { url: served.site.url, x: served.known.x });
 });
 
 for (const backend of ['onnx-wasm', 'tfjs-wasm', 'onnx-webgpu', 'tfjs-webgpu'] as const) {
@@ -40,7 +32,7 @@ for (const backend of ['onnx-wasm', 'tfjs-wasm', 'onnx-webgpu', 'tfjs-webgpu'] a
             const scope = globalThis as Scope;
             scope.model = await scope.nearside.open(url, { trust, backend });
           },
-          { ...leaky.address, backend },
+          { ...served.leaky.address, backend },
         );
       });
 
@@ -59,13 +51,13 @@ for (const backend of ['onnx-wasm', 'tfjs-wasm', 'onnx-webgpu', 'tfjs-webgpu'] a
           return { results, stats: stream.stats, tensors };
         });
         expect(results.map(([index, on]) => [index, on])).toEqual(
-          known.y.map((_, i) => [i, backend]),
+          served.known.y.map((_, i) => [i, backend]),
         );
         expectValues(
           results.map(([, , values]) => values),
           { backend },
         );
-        expect(stats).toMatchObject({ frames: known.x.length, dropped: 0, skipped: 0 });
+        expect(stats).toMatchObject({ frames: served.known.x.length, dropped: 0, skipped: 0 });
         expect(stats.lagMs.p50).toBeGreaterThan(0);
         expect(tensors).toEqual(['y']);
       });
@@ -94,7 +86,7 @@ for (const backend of ['onnx-wasm', 'tfjs-wasm', 'onnx-webgpu', 'tfjs-webgpu'] a
           return { before, after, stats: stream.stats };
         });
         expectValues(before, { backend, count: 4 });
-        expect(after.map(([index]) => index)).toEqual(known.y.map((_, i) => 6 + i));
+        expect(after.map(([index]) => index)).toEqual(served.known.y.map((_, i) => 6 + i));
         expectValues(
           after.map(([, values]) => values),
           { backend },
@@ -124,7 +116,7 @@ for (const backend of ['onnx-wasm', 'tfjs-wasm', 'onnx-webgpu', 'tfjs-webgpu'] a
           }
           return { alone, read, ahead, stats: stream.stats };
         },
-        { ...digits.address, backend },
+        { ...served.digits.address, backend },
       );
       expect(seen.read).toEqual(seen.alone.map((label, i) => [i, label, backend]));
       expect(seen.ahead).toBeLessThanOrEqual(3);
@@ -152,7 +144,7 @@ for (const backend of ['onnx-wasm', 'tfjs-wasm', 'onnx-webgpu', 'tfjs-webgpu'] a
           }
           return { indexes, stats: stream.stats };
         },
-        { ...digits.address, backend },
+        { ...served.digits.address, backend },
       );
       expect(stats.frames).toBe(60);
       expect(stats.dropped).toBeGreaterThan(10);
@@ -227,7 +219,7 @@ function expectValues(
   got: number[][],
   { backend, count }: { backend: string; count?: number },
 ): void {
-  const wanted = known.y.slice(0, count);
+  const wanted = served.known.y.slice(0, count);
   if (backend.endsWith('wasm')) expect(got).toEqual(wanted);
   const near = (values: number[]) => values.map((value) => expect.closeTo(value, 4));
   expect(got).toEqual(wanted.map(near));

@@ -1,30 +1,20 @@
-import { readFile } from 'node:fs/promises';
 import { expect, test } from '@playwright/test';
-import { root } from '../scripts/root.mjs';
-import { serveDigits } from './digits-repository.js';
-import { serveBarePage } from './serve-bare-page.js';
 import { serveFixture } from './serve-fixture.js';
+import { serveStreams } from './serve-streams.js';
 import { gotoStreamPage } from './stream-page.js';
 
-let site: Awaited<ReturnType<typeof serveBarePage>>;
-let leaky: Awaited<ReturnType<typeof serveFixture>>;
-let digits: Awaited<ReturnType<typeof serveDigits>>;
-/** A stream of the leaky sum, as ONNX Runtime in Python computes it. */
-let known: { readonly x: number[][]; readonly y: number[][] };
+let served: Awaited<ReturnType<typeof serveStreams>>;
 
 test.beforeAll(async () => {
-  site = await serveBarePage();
-  leaky = await serveFixture('leaky-sum');
-  digits = await serveDigits();
-  known = JSON.parse(await readFile(`${root}tests/fixtures/leaky-sum/stream.json`, 'utf8'));
+  served = await serveStreams();
 });
 
 test.afterAll(async () => {
-  await Promise.all([site.close(), leaky.close(), digits.close()]);
+  await served.close();
 });
 
 test.beforeEach(async ({ page }) => {
-  await gotoStreamPage(page, { url: site.url, x: known.x });
+  await gotoStreamPage(page, { url: served.site.url, x: served.known.x });
 });
 
 for (const backend of ['onnx-wasm', 'tfjs-wasm'] as const) {
@@ -35,7 +25,7 @@ for (const backend of ['onnx-wasm', 'tfjs-wasm'] as const) {
           const scope = globalThis as Scope;
           scope.model = await scope.nearside.open(url, { trust, backend });
         },
-        { ...leaky.address, backend },
+        { ...served.leaky.address, backend },
       );
     });
 
@@ -54,9 +44,9 @@ for (const backend of ['onnx-wasm', 'tfjs-wasm'] as const) {
         }
         return results;
       });
-      expect(first).toEqual(known.y);
-      expect(second).toEqual(known.y);
-      expect(runs).toEqual(known.x.map((row) => row.map((x) => x + x)));
+      expect(first).toEqual(served.known.y);
+      expect(second).toEqual(served.known.y);
+      expect(runs).toEqual(served.known.x.map((row) => row.map((x) => x + x)));
     });
 
     test('a model with state is profiled from zeros, as it is run', async ({ page }) => {
@@ -90,7 +80,7 @@ for (const backend of ['onnx-wasm', 'tfjs-wasm'] as const) {
         await reading;
         return { values, reads };
       });
-      const [first = []] = known.x;
+      const [first = []] = served.known.x;
       const doubled = first.map((x) => x + x);
       expect(seen).toEqual({ values: [doubled, doubled, doubled], reads: [true, true, true] });
     });
@@ -138,7 +128,7 @@ test('leaving, aborting, closing and a failing source each end it, and the sourc
     await new Promise((resolve) => setTimeout(resolve));
     const sources = [left.left, aborted.left, closed.left];
     return { abort, failed, next, idle: await idle, close, late, sources };
-  }, leaky.address);
+  }, served.leaky.address);
   expect(seen).toEqual({
     abort: ['enough', true],
     failed: [0, 1, 2, 3, 4, 'the microphone was unplugged'],
@@ -167,14 +157,14 @@ test('with its worker a stream loses its state, says so, and what comes next suc
     const again = [];
     for await (const result of model.stream(inputs)) again.push(valuesOf(result));
     return { lost, over, left: source.left, run, again, errors: model.stats().errors };
-  }, leaky.address);
-  const [first = []] = known.x;
+  }, served.leaky.address);
+  const [first = []] = served.known.x;
   expect(seen).toEqual({
     lost: 'state-lost',
     over: true,
     left: true,
     run: first.map((x) => x + x),
-    again: known.y,
+    again: served.known.y,
     errors: { terminated: 1 },
   });
 });
@@ -204,7 +194,7 @@ test('a stream with state stays on the version that it began with, beside a newe
     });
     expect(new Set(seen.runs)).toEqual(new Set(['1.1.0']));
     expect(seen.versions).toEqual(['1.0.0']);
-    expect(seen.values).toEqual(known.y);
+    expect(seen.values).toEqual(served.known.y);
   } finally {
     await updated.close();
   }
@@ -239,7 +229,7 @@ for (const backend of ['onnx-wasm', 'tfjs-wasm'] as const) {
         }
         return { alone, results, ended, skipped: skipping.stats.skipped };
       },
-      { ...digits.address, backend },
+      { ...served.digits.address, backend },
     );
     const wanted: unknown[] = seen.alone.map((label: string, i: number) => [i, label]);
     expect(seen.results).toEqual(wanted.filter((_, index) => index !== 7));
@@ -274,8 +264,8 @@ test('beside several fast streams ordinary calls find their places, and all succ
     await Promise.all(streams.map((stream) => stream.return()));
     await Promise.all(reading);
     return { outcomes: [...outcomes], waiting, errors: model.stats().errors };
-  }, leaky.address);
-  const [first = []] = known.x;
+  }, served.leaky.address);
+  const [first = []] = served.known.x;
   expect(seen).toMatchObject({ outcomes: [String(first.map((x) => x + x))], errors: {} });
   expect(seen.waiting).toBeGreaterThan(64);
 });
@@ -294,7 +284,7 @@ test('without state a stream goes on when its worker is lost, and no frame is', 
       if (index === 5) for (const worker of workers.splice(0)) worker.terminate();
     }
     return indexes;
-  }, digits.address);
+  }, served.digits.address);
   expect(indexes).toEqual(Array.from({ length: 20 }, (_, i) => i));
 });
 
@@ -315,7 +305,7 @@ test('wrong options say what was expected', async ({ page }) => {
         .next()
         .catch((error: Error) => error.name);
     return Promise.all(wrong.map(first));
-  }, leaky.address);
+  }, served.leaky.address);
   expect(said).toEqual(['RangeError', 'RangeError', 'RangeError', 'TypeError', 'TypeError']);
 });
 

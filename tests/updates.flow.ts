@@ -2,7 +2,7 @@ import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import { root } from '../scripts/root.mjs';
-import { makeUnprovable } from './change-digits.js';
+import { makeUnprovable, takeTensorsOnly } from './change-digits.js';
 import { serveDigits } from './digits-repository.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
 
@@ -258,9 +258,7 @@ test('a version with another interface serves from the next open on', async ({ p
   await digits.release({
     version: '2.0.0',
     sequence: 2,
-    edit(spec) {
-      Object.assign(spec, { task: 'tensors', preprocessing: [], postprocessing: [] });
-    },
+    edit: takeTensorsOnly,
   });
   expect(await update(page)).toBe('ready 2.0.0');
   expect(await runOne(page)).toBe('1 by 1.0.0');
@@ -284,9 +282,7 @@ test('while another interface waits for the next open, a model comes back from r
   await digits.release({
     version: '2.0.0',
     sequence: 2,
-    edit(spec) {
-      Object.assign(spec, { task: 'tensors', preprocessing: [], postprocessing: [] });
-    },
+    edit: takeTensorsOnly,
   });
   expect(await update(page)).toBe('ready 2.0.0');
   expect(await runOne(page)).toBe('1 by 1.0.0');
