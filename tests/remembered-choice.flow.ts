@@ -15,9 +15,6 @@ import { PATIENT, visitUntilTuned } from './visit-until-tuned.js';
 let site: Awaited<ReturnType<typeof serveBarePage>>;
 let digits: Awaited<ReturnType<typeof serveDigits>>;
 
-// What is measured while the machine has much else to do may come out otherwise.
-test.describe.configure({ retries: 2 });
-
 test.beforeAll(async () => {
   site = await serveBarePage();
   digits = await serveDigits();

@@ -2,13 +2,15 @@ import { median } from './median.js';
 
 /** How much faster another backend must be to take over: less is within the noise of one page. */
 const MARGIN = 0.1;
-/** In how many of the pairs: two of the same speed come to it in one of 30 measurements of 11 pairs. */
-const WON_SHARE = 0.8;
+/** How seldom two of the same speed may win as many pairs as one of them has (a one-sided sign test). */
+const LEVEL = 1 / 25;
 /** Pairs without which nothing is decided. */
 export const LEAST_PAIRS = 5;
-/** Pairs after which everything is. */
-export const MOST_PAIRS = 11;
-/** Medians further apart than this decide after the least pairs. */
+/** Pairs after which a close race is decided. */
+export const CLOSE_PAIRS = 11;
+/** Pairs after which everything is: on a busy device clear medians are had before most pairs agree. */
+export const MOST_PAIRS = 31;
+/** Medians further apart than this are clear. */
 const CLEAR_RATIO = 1.5;
 
 /** Times of the same input on both, ms, in interleaved pairs. */
@@ -37,15 +39,26 @@ export function compareTimes({ serving, contender }: TimedPairs): Comparison | u
   const servingMs = median(serving);
   const contenderMs = median(contender);
   const won = contender.filter((time, i) => time < (serving[i] ?? 0)).length;
-  const isFaster = contenderMs < servingMs * (1 - MARGIN) && won >= WON_SHARE * pairs;
+  const isFaster = contenderMs < servingMs * (1 - MARGIN) && chanceOf(won, pairs) <= LEVEL;
   return { servingMs, contenderMs, isFaster };
 }
 
-/** Whether more pairs would be a waste: where medians speak for a contender and too few pairs do, they tell. */
+/** Whether more pairs would be a waste. */
 export function isDecided(
   { servingMs, contenderMs, isFaster }: Comparison,
   pairs: number,
 ): boolean {
-  if (pairs >= MOST_PAIRS) return true;
-  return isFaster ? servingMs > CLEAR_RATIO * contenderMs : contenderMs > CLEAR_RATIO * servingMs;
+  if (servingMs > CLEAR_RATIO * contenderMs) return isFaster || pairs >= MOST_PAIRS;
+  return contenderMs > CLEAR_RATIO * servingMs || pairs >= CLOSE_PAIRS;
+}
+
+/** How likely one of two of the same speed wins so many pairs, or more. */
+function chanceOf(won: number, pairs: number): number {
+  let ways = 1; // to lose none of them, then one, two, …
+  let sum = 0;
+  for (let lost = 0; lost <= pairs - won; lost += 1) {
+    sum += ways;
+    ways *= (pairs - lost) / (lost + 1);
+  }
+  return sum / 2 ** pairs;
 }
