@@ -13,7 +13,7 @@ export function offerBackends(select: HTMLSelectElement): void {
   const chosen = chosenBackend() ?? '';
   const names: string[] = ['', ...BACKENDS];
   if (!names.includes(chosen)) names.push(chosen);
-  const options = names.map((name) => new Option(name || 'the fastest that proves itself', name));
+  const options = names.map((name) => new Option(name || 'the fastest proven here', name));
   select.replaceChildren(...options);
   select.value = chosen;
   select.addEventListener('change', () => {
