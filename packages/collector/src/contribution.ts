@@ -1,4 +1,4 @@
-import type { Backend, DeviceClass, ErrorCode, Histogram, Report } from '@nearside/core';
+import type { BackendName, DeviceClass, ErrorCode, Histogram, Report } from '@nearside/core';
 import { utcDay } from './days.js';
 import { type HistogramName, keptHistogram, reportHistograms } from './report-histograms.js';
 
@@ -16,7 +16,7 @@ export interface Series {
   readonly model: string;
   readonly version: string;
   readonly variant: string;
-  readonly backend: Backend;
+  readonly backend: BackendName;
   readonly device: DeviceClass;
   readonly arm: Report['dimensions']['arm'];
 }

@@ -1,6 +1,6 @@
 import {
   BACKENDS,
-  type Backend,
+  type BackendName,
   isNearsideError,
   ModelNameSchema,
   parse,
@@ -29,7 +29,7 @@ const STEPS_MS = [BUCKET_MS, 900_000, HOUR_MS, 6 * HOUR_MS, DAY_MS, 7 * DAY_MS];
 export interface FleetQuery {
   readonly model: string;
   readonly version?: string;
-  readonly backend?: Backend;
+  readonly backend?: BackendName;
   readonly fromMs: number;
   readonly toMs: number;
   readonly stepMs: number;

@@ -1,4 +1,4 @@
-import type { Backend, DeviceClass, ErrorCode, Histogram } from '@nearside/core';
+import type { BackendName, DeviceClass, ErrorCode, Histogram } from '@nearside/core';
 import type { Contribution } from './contribution.js';
 import type { HistogramName } from './report-histograms.js';
 
@@ -61,7 +61,7 @@ export interface CellQuery {
 /** A dimension cell: the unit that is shown or suppressed. */
 export interface Group {
   readonly version: string;
-  readonly backend: Backend;
+  readonly backend: BackendName;
   readonly device: DeviceClass;
 }
 
@@ -91,7 +91,7 @@ export interface Totals {
   readonly model: string;
   readonly version: string;
   readonly variant: string;
-  readonly backend: Backend;
+  readonly backend: BackendName;
   readonly ok: number;
   readonly aborted: number;
   readonly invalid: number;

@@ -51,7 +51,7 @@ export type {
 export { type Report, ReportSchema } from './report.js';
 export {
   BACKENDS,
-  type Backend,
+  type BackendName,
   COHORTS,
   DEVICE_CLASSES,
   type DeviceClass,

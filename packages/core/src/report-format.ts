@@ -8,7 +8,7 @@ export const MAX_REPORT_BYTES = 8 * 1024;
 export const COHORTS = 64;
 
 export const BACKENDS = ['onnx-wasm', 'onnx-webgpu', 'tfjs-wasm', 'tfjs-webgpu'] as const;
-export type Backend = (typeof BACKENDS)[number];
+export type BackendName = (typeof BACKENDS)[number];
 
 export const DEVICE_CLASSES = [
   'phone',

@@ -1,4 +1,4 @@
-import type { Backend } from '@nearside/core';
+import type { BackendName } from '@nearside/core';
 
 /** The files a backend needs at run time: its worker and its runtime's wasm, if it has one. */
 export interface BackendAssets {
@@ -12,7 +12,7 @@ export const AVAILABLE_BACKENDS = [
   'tfjs-wasm',
   'onnx-webgpu',
   'tfjs-webgpu',
-] as const satisfies Backend[];
+] as const satisfies BackendName[];
 export type AvailableBackend = (typeof AVAILABLE_BACKENDS)[number];
 
 /** Those that `open` tries by itself, the lightest runtime first; a GPU comes to serve by measurement, or where it is asked for. */

@@ -1,4 +1,4 @@
-import type { Backend, DeviceClass, ErrorCode, Histogram } from '@nearside/core';
+import type { BackendName, DeviceClass, ErrorCode, Histogram } from '@nearside/core';
 import { createHistogram } from '@nearside/core';
 import type Database from 'better-sqlite3';
 import { BUCKET_MS, HOUR_MS } from '../contribution.js';
@@ -15,7 +15,7 @@ const OF_MODEL = 'WHERE s.model = @model';
 
 interface KeyRow {
   version: string;
-  backend: Backend;
+  backend: BackendName;
   device: DeviceClass;
   slot: number;
 }

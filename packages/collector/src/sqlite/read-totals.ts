@@ -1,4 +1,4 @@
-import { type Backend, createHistogram, type ErrorCode, type Histogram } from '@nearside/core';
+import { type BackendName, createHistogram, type ErrorCode, type Histogram } from '@nearside/core';
 import type Database from 'better-sqlite3';
 import { HISTOGRAM_SCALES } from '../report-histograms.js';
 import type { Totals } from '../rollup-store.js';
@@ -7,7 +7,7 @@ interface KeyRow {
   model: string;
   version: string;
   variant: string;
-  backend: Backend;
+  backend: BackendName;
 }
 
 interface SumRow extends KeyRow {

@@ -1,9 +1,4 @@
-import {
-  type Backend as BackendName,
-  type ErrorCode,
-  isNearsideError,
-  NearsideError,
-} from '@nearside/core';
+import { type BackendName, type ErrorCode, isNearsideError, NearsideError } from '@nearside/core';
 
 /**
  * How ONNX Runtime and TensorFlow.js word that they have no kernel for an operator. Neither gives a

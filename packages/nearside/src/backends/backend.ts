@@ -1,11 +1,5 @@
 import type { VerifiedBytes } from '@nearside/artifact';
-import type {
-  Backend as BackendName,
-  NearsideError,
-  Runtime,
-  Tensors,
-  Variant,
-} from '@nearside/core';
+import type { BackendName, NearsideError, Runtime, Tensors, Variant } from '@nearside/core';
 import type { UnverifiedBytes } from '../unsigned/unverified-bytes.js';
 import type { ModelTensors } from './model-tensors.js';
 import type { OperatorTime } from './operator-times.js';

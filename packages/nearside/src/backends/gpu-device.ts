@@ -1,4 +1,4 @@
-import { type Backend as BackendName, NearsideError, type Variant } from '@nearside/core';
+import { type BackendName, NearsideError, type Variant } from '@nearside/core';
 import { attempt, backendError, unsupported } from './backend-error.js';
 
 /** A GPU device that gives its failures a code. */

@@ -1,4 +1,4 @@
-import type { Backend as BackendName, Datatype, Tensor, TensorSpec, Tensors } from '@nearside/core';
+import type { BackendName, Datatype, Tensor, TensorSpec, Tensors } from '@nearside/core';
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-web';
 import type { BackendSession, ProfileRequest, SessionRequest } from './backend.js';
 import { attempt, backendError } from './backend-error.js';

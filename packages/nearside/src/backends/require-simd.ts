@@ -1,4 +1,4 @@
-import type { Backend as BackendName } from '@nearside/core';
+import type { BackendName } from '@nearside/core';
 import { unsupported } from './backend-error.js';
 
 /** A module of one function that returns `i32x4.splat(0)` as a v128 and drops it. */

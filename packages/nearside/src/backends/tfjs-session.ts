@@ -1,5 +1,5 @@
 import {
-  type Backend as BackendName,
+  type BackendName,
   type Datatype,
   elementCount,
   type Tensor,
