@@ -87,12 +87,17 @@ const BAD_CALLS: readonly BadCall[] = [
   {
     what: 'a priority that there is not',
     call: ({ model, one }) => model.run(one(), { priority: 'urgent' }),
-    fails: { name: 'RangeError', message: /interactive, normal, background; got urgent/ },
+    fails: { name: 'RangeError', message: /'interactive', 'normal', 'background'; got 'urgent'/ },
   },
   {
     what: 'an option that there is not',
     call: ({ model, one }) => model.run(one(), { timeout: 100 }),
     fails: { name: 'TypeError', message: /got 'timeout'/ },
+  },
+  {
+    what: 'a signal where options should be',
+    call: ({ model, one }) => model.run(one(), new AbortController().signal),
+    fails: { name: 'TypeError', message: /^run: expected an object of options; got AbortSignal$/ },
   },
   {
     what: 'a signal that is aborted already',
@@ -187,6 +192,101 @@ for (const backend of ['onnx-wasm', 'tfjs-wasm', 'onnx-webgpu', 'tfjs-webgpu']) 
     });
   });
 }
+
+test('options of a wrong kind, of any call: refused by name before anything is done, and good ones work', async ({
+  page,
+}) => {
+  await openDigits(page, 'onnx-wasm');
+  const said = await page.evaluate(async () => {
+    const { nearside, model, one, address } = globalThis as Scope;
+    const { url, trust } = address;
+    const wrong = [
+      { policy: 5 },
+      { policy: null },
+      { policy: { watchdogMs: '5000' } },
+      { tune: [] },
+      { tune: { maxMs: '5' } },
+      { report: true },
+      { report: '' },
+      { mirrors: [5] },
+      { store: 'disk' },
+      { signal: 0 },
+      { request: { headers: new Headers({ authorization: 'secret' }) } },
+    ];
+    const score = (...given: unknown[]) => model.score(...given).next();
+    const calls: (() => unknown)[] = [
+      ...wrong.map((options) => () => nearside.open(url, { trust, ...options })),
+      () => nearside.open(undefined, { trust }),
+      () => nearside.open(url),
+      () => nearside.createEngine(5),
+      () => nearside.createEngine({ workers: 'many' }),
+      () => nearside.clear(),
+      () => nearside.clear({ model: 'digits', foo: 1 }),
+      () => nearside.clear({ model: 'digits', store: 'disk' }),
+      () => nearside.runtimeAssets({ backends: 'onnx-wasm' }),
+      () => score(),
+      () => score([one()], 'all'),
+      () => model.stream('text').next(),
+      () => model.profile(one(), { runs: '3' }),
+      () => model.storage({ persist: 'yes' }),
+      () => model.on(Symbol('run-end'), () => {}),
+    ];
+    const said: string[] = [];
+    for (const call of calls) {
+      const failure = await Promise.resolve()
+        .then(call)
+        .then(
+          () => ({ name: 'nothing', message: 'was refused' }),
+          (error) => error,
+        );
+      const { output } = await model.run(one());
+      said.push(`${failure.name} ${failure.message} · ${output[0].label}`);
+    }
+    return said;
+  });
+  const addresses = 'https: address(es)? \\(http: on localhost only\\)';
+  const expected = [
+    /^TypeError open: expected `policy` to be \{ maxBytes, .* got 5 · 1$/,
+    /^TypeError open: expected `policy` to be .* got null · 1$/,
+    /^RangeError open: expected `policy.watchdogMs` to be a number above 0; got '5000' · 1$/,
+    /^RangeError open: expected `tune` to be .* got \[\] · 1$/,
+    /^RangeError open: expected `tune.maxMs` to be a number above 0; got '5' · 1$/,
+    new RegExp(`^TypeError open: expected \`report\` to be an ${addresses}.* got true · 1$`),
+    new RegExp(`^TypeError open: expected \`report\` to be an ${addresses}.* got '' · 1$`),
+    /^TypeError open: expected `mirrors` to be a list of https: addresses .* got \[5\] · 1$/,
+    /^RangeError open: expected `store` to be 'auto', 'memory' .* got 'disk' · 1$/,
+    /^TypeError open: expected `signal` to be an AbortSignal; got 0 · 1$/,
+    /^TypeError open: expected `request.headers` to be .* got Headers · 1$/,
+    /^TypeError open: expected the address of a model; got undefined · 1$/,
+    /^TypeError open: expected an object of options; got undefined · 1$/,
+    /^TypeError createEngine: expected an object of options; got 5 · 1$/,
+    /^RangeError createEngine: expected `workers` to be 1 to 16 or 'auto'; got 'many' · 1$/,
+    /^TypeError clear: expected an object of options; got undefined · 1$/,
+    /^TypeError clear: expected one of the options model, everything, store; got 'foo' · 1$/,
+    /^RangeError clear: expected `store` to be .* got 'disk' · 1$/,
+    /^RangeError runtimeAssets: expected `backends` to be a list .* got 'onnx-wasm' · 1$/,
+    /^TypeError score: expected an iterable of inputs; got undefined · 1$/,
+    /^TypeError score: expected an object of options; got 'all' · 1$/,
+    /^TypeError stream: expected an iterable of inputs; got 'text' · 1$/,
+    /^RangeError profile: expected `runs` to be a whole number above 0; got '3' · 1$/,
+    /^TypeError storage: expected `persist` to be true or false; got 'yes' · 1$/,
+    /^TypeError on: expected one of run-end, .* got 'Symbol\(run-end\)' · 1$/,
+  ];
+  expect(said).toEqual(expected.map((words) => expect.stringMatching(words)));
+  const good = await page.evaluate(async () => {
+    const { nearside, one, address } = globalThis as Scope;
+    const { url, trust } = address;
+    await nearside.clear({ model: 'digits' });
+    const engine = nearside.createEngine({ workers: 1 });
+    const model = await engine.open(url, {
+      ...{ trust, tune: { maxMs: 5 }, policy: { watchdogMs: 5_000 }, mirrors: [] },
+    });
+    const { value } = await model.score([one()], { topK: 1 }).next();
+    await engine.close();
+    return [model.stats().opening.origin, value.output[0].label];
+  });
+  expect(good).toEqual(['network', '1']);
+});
 
 test('golden outputs that no backend reproduces: no-backend, with what each computed', async ({
   page,

@@ -201,6 +201,9 @@ test('what is no model is refused with a code that says what was expected', asyn
       ['model.onnx'],
       [{}],
       [model, {}, { trust: 'sha256-abc' }],
+      [model, { name: () => 1 }],
+      [model, {}, { policy: null }],
+      [[model]],
     ];
     const errors = [];
     for (const [files, spec, options] of cases) {
@@ -217,7 +220,7 @@ test('what is no model is refused with a code that says what was expected', asyn
     ...Array(6).fill('model-invalid'),
     'file-missing',
     ...Array(2).fill('metadata-malformed'),
-    ...Array(4).fill('TypeError'),
+    ...Array(7).fill('TypeError'),
   ]);
 });
 

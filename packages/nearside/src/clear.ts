@@ -1,5 +1,8 @@
 import { clearModels } from '@nearside/artifact';
+import { isModelName } from '@nearside/core';
 import { openStore } from '#platform';
+import { checkOptions, type OptionKinds } from './options/check-options.js';
+import { STORE, SWITCH } from './options/option-kinds.js';
 import type { StoreChoice } from './platform/open-store.js';
 
 export interface ClearOptions {
@@ -11,13 +14,25 @@ export interface ClearOptions {
   readonly store?: StoreChoice | undefined;
 }
 
+const KINDS: OptionKinds<keyof ClearOptions> = {
+  model: { fits: isName, expected: "a model's name, such as 'digits'" },
+  everything: SWITCH,
+  store: STORE,
+};
+
+function isName(model: unknown): boolean {
+  return typeof model === 'string' && isModelName(model);
+}
+
 /**
  * Takes models off this device. What is open runs on; the next `open` fetches anew.
  *
- * @throws TypeError unless it is told what to clear; NearsideError a store code
+ * @throws TypeError or RangeError unless it is told what to clear; NearsideError a store code
  */
-export async function clear({ model, everything, store = 'auto' }: ClearOptions): Promise<void> {
-  if ((model === undefined) === (everything !== true)) {
+export async function clear(options: ClearOptions): Promise<void> {
+  checkOptions('clear', options, KINDS);
+  const { model, everything = false, store = 'auto' } = options;
+  if ((model === undefined) === !everything) {
     throw new TypeError('clear: expected { model: name } or { everything: true }');
   }
   const models = openStore('nearside-models', store);

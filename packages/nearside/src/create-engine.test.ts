@@ -5,18 +5,22 @@ test('a wrong option is named, with what was expected and got', () => {
   const wrong: [object, RegExp][] = [
     [{ workers: 0 }, /`workers` to be 1 to 16 or 'auto'; got 0/],
     [{ workers: 1.5 }, /got 1.5/],
-    [{ workers: 'many' }, /got many/],
-    [{ memoryBudgetBytes: -1 }, /`memoryBudgetBytes` to be above 0; got -1/],
-    [{ idleMs: Number.NaN }, /`idleMs` to be above 0; got NaN/],
+    [{ workers: 'many' }, /got 'many'/],
+    [{ workers: Symbol('two') }, /got Symbol\(two\)/],
+    [{ memoryBudgetBytes: -1 }, /`memoryBudgetBytes` to be a number above 0; got -1/],
+    [{ idleMs: Number.NaN }, /`idleMs` to be a number above 0; got NaN/],
+    [{ idleMs: '5' }, /`idleMs` to be a number above 0; got '5'/],
   ];
   for (const [options, message] of wrong) {
-    expect(() => createEngine(options)).toThrow(RangeError);
-    expect(() => createEngine(options)).toThrow(message);
+    expect(() => createEngine(options as never)).toThrow(RangeError);
+    expect(() => createEngine(options as never)).toThrow(message);
   }
   expect(() => createEngine({ assets: 1 } as never)).toThrow(TypeError);
   expect(() => createEngine({ worker: 'worker.js' } as never)).toThrow(TypeError);
   expect(() => createEngine({ threads: 2 } as never)).toThrow(/got 'threads'/);
-  expect(() => createEngine(null as never)).toThrow(TypeError);
+  for (const options of [null, 5, [], () => 1, new AbortController().signal]) {
+    expect(() => createEngine(options as never)).toThrow(/^createEngine: expected an object/);
+  }
 });
 
 test('an engine that was closed opens nothing more', async () => {

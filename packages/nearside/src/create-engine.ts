@@ -7,6 +7,8 @@ import type { Model } from './model.js';
 import { openAsPlanned } from './open.js';
 import { type OpenOptions, planOpening } from './opening/open-options.js';
 import type { StartWorker } from './opening/start-own-worker.js';
+import { checkOptions, type OptionKinds } from './options/check-options.js';
+import { ABOVE_0, ASSETS, FUNCTION } from './options/option-kinds.js';
 import { POOL_LIMITS } from './scheduler/pool-size.js';
 import { poolServing } from './workers/pooled-connection.js';
 import { createSharedWorkers } from './workers/shared-workers.js';
@@ -57,7 +59,7 @@ export interface WorkerStats {
 
 /** @throws TypeError or RangeError for wrong options */
 export function createEngine(options: EngineOptions = {}): Engine {
-  checkEngineOptions(options);
+  checkOptions('createEngine', options, KINDS);
   const engine = createContext(options);
   const closing = new AbortController();
   const opening = new Set<Promise<Model>>();
@@ -125,34 +127,19 @@ function planPool(workers: number | 'auto') {
 /** More workers than this of one model are a mistake: each holds a runtime and the weights. */
 const MOST_WORKERS = 16;
 
-const KNOWN: readonly string[] = ['workers', 'memoryBudgetBytes', 'idleMs', 'assets', 'worker'];
-
-function checkEngineOptions(options: EngineOptions): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`createEngine: expected an object of options; got ${String(options)}`);
-  }
-  const unknown = Object.keys(options).find((name) => !KNOWN.includes(name));
-  if (unknown !== undefined) {
-    throw new TypeError(`createEngine: expected one of ${KNOWN.join(', ')}; got '${unknown}'`);
-  }
-  const { workers = 1, memoryBudgetBytes, idleMs, assets, worker } = options;
-  const isCount = Number.isSafeInteger(workers) && Number(workers) >= 1;
-  if (workers !== 'auto' && !(isCount && Number(workers) <= MOST_WORKERS)) {
-    throw new RangeError(
-      `createEngine: expected \`workers\` to be 1 to ${MOST_WORKERS} or 'auto'; got ${workers}`,
-    );
-  }
-  for (const [name, value] of Object.entries({ memoryBudgetBytes, idleMs })) {
-    if (value === undefined || (typeof value === 'number' && value > 0)) continue;
-    throw new RangeError(`createEngine: expected \`${name}\` to be above 0; got ${value}`);
-  }
-  if (assets !== undefined && typeof assets !== 'string') {
-    throw new TypeError(`createEngine: expected \`assets\` to be an address; got ${typeof assets}`);
-  }
-  if (worker !== undefined && typeof worker !== 'function') {
-    throw new TypeError(`createEngine: expected \`worker\` to be a function; got ${typeof worker}`);
-  }
-}
+const KINDS: OptionKinds<keyof EngineOptions> = {
+  workers: {
+    fits: (workers: unknown) =>
+      workers === 'auto' ||
+      (Number.isSafeInteger(workers) && Number(workers) >= 1 && Number(workers) <= MOST_WORKERS),
+    expected: `1 to ${MOST_WORKERS} or 'auto'`,
+    error: RangeError,
+  },
+  memoryBudgetBytes: ABOVE_0,
+  idleMs: ABOVE_0,
+  assets: ASSETS,
+  worker: FUNCTION,
+};
 
 function closedError(): NearsideError {
   return new NearsideError('closed', 'Expected an open engine, got one after close().');

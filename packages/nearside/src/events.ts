@@ -87,7 +87,7 @@ export function createModelEmitter(): ModelEmitter {
     },
     on(name, listener) {
       if (!EVENT_NAMES.includes(name)) {
-        throw new TypeError(`on: expected one of ${EVENT_NAMES.join(', ')}; got '${name}'`);
+        throw new TypeError(`on: expected one of ${EVENT_NAMES.join(', ')}; got '${String(name)}'`);
       }
       if (typeof listener !== 'function') {
         throw new TypeError(`on: expected a function as listener; got ${typeof listener}`);

@@ -20,6 +20,7 @@ export { scoreModel } from './running/score-model.js';
 export { openStream } from './streaming/open-stream.js';
 export { createCounter } from './telemetry/counter.js';
 export { openReporting } from './telemetry/open-reporting.js';
+export { checkUnsignedOptions } from './unsigned/check-unsigned-options.js';
 export { goBack } from './updating/go-back.js';
 export { createReviver } from './workers/revive-worker.js';
 export { warmModel } from './workers/warm-model.js';

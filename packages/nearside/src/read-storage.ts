@@ -1,11 +1,12 @@
 import type { StorageReport } from '@nearside/artifact';
 import type { StorageOptions } from './model.js';
 import type { OpenPlan } from './opening/open-options.js';
+import { checkOptions, type OptionKinds } from './options/check-options.js';
+import { SWITCH } from './options/option-kinds.js';
 import type { Handover } from './running/handover.js';
-import { requireKnownOptions } from './running/require-known-options.js';
 import { askWorker } from './workers/ask-worker.js';
 
-const KNOWN: readonly (keyof StorageOptions)[] = ['persist'];
+const KINDS: OptionKinds<keyof StorageOptions> = { persist: SWITCH };
 
 /**
  * What a model takes on this device.
@@ -16,13 +17,8 @@ export async function readStorage(
   { handover, plan }: { handover: Handover; plan: OpenPlan },
   options: StorageOptions = {},
 ): Promise<StorageReport> {
-  requireKnownOptions('storage', options, KNOWN);
+  checkOptions('storage', options, KINDS);
   const { persist = false } = options;
-  if (typeof persist !== 'boolean') {
-    throw new TypeError(
-      `storage: expected \`persist\` to be true or false; got ${String(persist)}`,
-    );
-  }
   if (plan.unsigned) return { kind: 'memory', versions: [] };
   // Asked of the page itself, because a worker cannot show the question a browser may have.
   if (persist) await globalThis.navigator?.storage?.persist?.();

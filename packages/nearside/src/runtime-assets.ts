@@ -1,4 +1,6 @@
 import type { BackendName } from '@nearside/core';
+import { checkOptions } from './options/check-options.js';
+import { ASSETS } from './options/option-kinds.js';
 
 /** The files a backend needs at run time: its worker and its runtime's wasm, if it has one. */
 export interface BackendAssets {
@@ -70,14 +72,21 @@ export function backendAssets(backend: AvailableBackend, base?: string): Backend
  *
  * @param backends those the app uses; by default those that `open` tries by itself
  * @param assets as passed to `open`
+ * @throws TypeError or RangeError for wrong options
  */
-export function runtimeAssets({
-  backends = DEFAULT_BACKENDS,
-  assets,
-}: {
-  backends?: readonly AvailableBackend[];
-  assets?: string;
-} = {}): string[] {
+export function runtimeAssets(
+  options: { backends?: readonly AvailableBackend[]; assets?: string } = {},
+): string[] {
+  checkOptions('runtimeAssets', options, {
+    backends: {
+      fits: (names: unknown) =>
+        Array.isArray(names) && names.every((name) => AVAILABLE_BACKENDS.includes(name)),
+      expected: `a list of ${AVAILABLE_BACKENDS.join(', ')}`,
+      error: RangeError,
+    },
+    assets: ASSETS,
+  });
+  const { backends = DEFAULT_BACKENDS, assets } = options;
   return backends.flatMap((backend) => {
     const { worker, wasm } = backendAssets(backend, assets);
     return wasm ? [worker.href, wasm.href] : [worker.href];

@@ -3,6 +3,8 @@ import * as Comlink from 'comlink';
 import type { Backend } from '../backends/backend.js';
 import { isThreadTrial } from '../backends/cpu-threads.js';
 import type { TensorInput } from '../input.js';
+import { checkOptions, type OptionKinds } from '../options/check-options.js';
+import { isFunction } from '../options/option-rules.js';
 import { type OpenStore, openBrowserStore } from '../platform/open-store.js';
 import {
   type BatchReply,
@@ -39,12 +41,47 @@ export interface ServeOptions {
   readonly tasks?: Tasks | undefined;
 }
 
+const KINDS: OptionKinds<keyof ServeOptions> = {
+  backend: {
+    fits: isBackend,
+    expected: "a backend from 'nearside/worker/<backend>'",
+    isRequired: true,
+  },
+  tasks: {
+    fits: areTasks,
+    expected: '{ [task]: { preprocess, postprocess } }, of functions that may be left out',
+  },
+};
+
+function isBackend(backend: unknown): boolean {
+  return isObject(backend) && isFunction(backend.createSession);
+}
+
+/** Of any kind: all that a module exports is one. */
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+function areTasks(tasks: unknown): boolean {
+  return isObject(tasks) && Object.values(tasks).every(isTask);
+}
+
+function isTask(task: unknown): boolean {
+  if (!isObject(task)) return false;
+  const stages = [task.preprocess, task.postprocess];
+  return stages.every((stage) => stage === undefined || isFunction(stage));
+}
+
 /**
  * Serves models with one backend: what a worker file calls, once, at its top level. In a worker it
  * takes ports from then on; elsewhere (Node, inline) the returned function takes them. All models
  * share one runtime and take turns.
+ *
+ * @throws TypeError for wrong options
  */
-export function serve({ backend, tasks = {} }: ServeOptions): Attach {
+export function serve(options: ServeOptions): Attach {
+  checkOptions('serve', options, KINDS);
+  const { backend, tasks = {} } = options;
   const models = new Set<(event: WorkerEvent) => void>();
   const broadcast = (event: WorkerEvent) => {
     for (const emit of models) emit(event);

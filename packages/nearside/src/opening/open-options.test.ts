@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import { areOptions } from '../options/option-rules.js';
 import { planOpening } from './open-options.js';
+import { OPEN_RULES } from './open-rules.js';
 
 const pin = `sha256-${'A'.repeat(43)}`;
 const url = 'https://cdn.example/models/digits';
@@ -52,4 +54,107 @@ test('a sampling rate outside 0 … 1 is refused', async () => {
     const report = { to: 'https://a.example/v1/reports', sampleRate };
     await expect(planOpening(url, { trust: pin, report })).rejects.toThrow(RangeError);
   }
+});
+
+/** By option: values that are none, as people who do without types give them. */
+const WRONG: readonly [string, readonly unknown[]][] = [
+  ['report', [true, 5, null, '', [], [5], ['https://a.example', ''], 'http://a.example']],
+  ['report.to', [5, null, [5], [], undefined].map((to) => ({ to }))],
+  [
+    'report.sampleRate',
+    ['0.5', null].map((sampleRate) => ({ to: 'https://a.example', sampleRate })),
+  ],
+  ['onProgress', [0, null, 'often']],
+  ['signal', [0, '', null, {}, new AbortController()]],
+  ['backend', ['gpu', null, Symbol('gpu'), ['onnx-wasm'], 0]],
+  ['tune', [[], null, 5, true, 'never']],
+  ['tune.maxMs', ['5', null, -1].map((maxMs) => ({ maxMs }))],
+  ['assets', [5, '', null, 'no address']],
+  ['request', [5, [], null, new Headers({ a: 'b' })]],
+  [
+    'request.headers',
+    [5, [], null, new Headers(), { a: 5 }, { 'a b': 'c' }].map((headers) => ({ headers })),
+  ],
+  ['request.credentials', ['always', null].map((credentials) => ({ credentials }))],
+  ['store', ['disk', null, 5, []]],
+  ['store.directory', [{}, { directory: 5 }, { directory: '' }]],
+  ['mirrors', [5, null, 'https://a.example', [5], [null], [''], ['http://a.example']]],
+  ['policy', [5, null, 'manual', []]],
+  ['policy.update', ['daily', null, Symbol('daily')].map((update) => ({ update }))],
+  ['policy.saveData', ['no', 0, null].map((saveData) => ({ saveData }))],
+  ['policy.watchdogMs', ['5000', null, 0, Number.NaN].map((watchdogMs) => ({ watchdogMs }))],
+  ['policy.warmUpMs', ['5000', {}].map((warmUpMs) => ({ warmUpMs }))],
+  ['policy.maxBytes', ['5000', -1].map((maxBytes) => ({ maxBytes }))],
+  ['isolate', [0, 'no', null]],
+  ['fallback', [0, null, {}]],
+  ['worker', [0, null, 'worker.js']],
+];
+
+for (const [place, values] of WRONG) {
+  const [option = ''] = place.split('.');
+  test(`\`${place}\` of a wrong kind is refused by its name, in words of ours`, async () => {
+    for (const value of values) {
+      const given = { trust: pin, [option]: value };
+      expect(areOptions(given, OPEN_RULES)).toBe(false);
+      const error: Error = await planOpening(url, given).then(
+        () => new Error(`${String(value)} was taken`),
+        (error) => error,
+      );
+      expect(error.message).toContain(`open: expected \`${place}\` to be `);
+      expect(['TypeError', 'RangeError']).toContain(error.name);
+    }
+  });
+}
+
+test('fields that do not exist are named, of whatever option', async () => {
+  const unknown = [
+    { report: { to: 'https://a.example', often: 1 } },
+    { request: { cookies: 1 } },
+    { store: { directory: '/tmp', quota: 1 } },
+    { policy: { watchdogMS: 5 } },
+  ];
+  for (const given of unknown) {
+    const [option = ''] = Object.keys(given);
+    const opening = planOpening(url, { trust: pin, ...given } as never);
+    await expect(opening).rejects.toThrow(`open: expected one of the fields of \`${option}\``);
+  }
+});
+
+test('an address that is none, or options that are none, are refused before anything is fetched', async () => {
+  for (const wrong of [undefined, null, 5, {}, Symbol('digits')]) {
+    const opening = planOpening(wrong as never, { trust: pin });
+    await expect(opening).rejects.toThrow(/^open: expected the address of a model; got /);
+  }
+  for (const wrong of [undefined, null, 5, [], AbortSignal.abort()]) {
+    const opening = planOpening(url, wrong as never);
+    await expect(opening).rejects.toThrow(/^open: expected an object of options; got /);
+  }
+  await expect(planOpening(new URL(url) as never, { trust: pin })).resolves.toMatchObject({ url });
+});
+
+test('every option passes, and one that is undefined is left out', async () => {
+  const { signal } = new AbortController();
+  const act = () => undefined;
+  const ordinary = {
+    trust: pin,
+    report: ['https://a.example/v1/reports', 'http://localhost:1/v1/reports'],
+    ...{ onProgress: act, signal, fallback: act, worker: act, isolate: true },
+    ...({ backend: 'onnx-wasm', tune: 'before-open', store: 'memory' } as const),
+    ...{ assets: 'https://a.example/nearside', mirrors: ['https://b.example/models'] },
+    policy: { maxBytes: 1, saveData: false, update: 'manual', warmUpMs: 1, watchdogMs: undefined },
+    request: undefined,
+  } as const;
+  expect(areOptions(ordinary, OPEN_RULES)).toBe(true);
+  await planOpening(url, ordinary);
+  const special = [
+    { tune: { maxBytes: 1, maxMs: Number.POSITIVE_INFINITY } },
+    { store: { directory: '/tmp/nearside' } },
+    { report: { to: 'https://a.example', sampleRate: 1 } },
+    { report: { to: ['https://a.example'], sampleRate: undefined } },
+    { request: { headers: { authorization: 'Bearer abc' }, credentials: 'omit' } as const },
+    { request: {} },
+    { mirrors: [] },
+    { policy: {} },
+  ];
+  for (const given of special) await planOpening(url, { trust: pin, ...given });
 });

@@ -8,13 +8,13 @@ import { hostedBackends } from '#platform';
 import { DEFAULT_ENGINE, type EngineContext } from '../engine/engine-context.js';
 import type { Fallback } from '../fallback/fallback.js';
 import { loadLater } from '../load-later.js';
+import { resolveUrl } from '../options/addresses.js';
+import { areOptions } from '../options/option-rules.js';
 import type { StoreChoice } from '../platform/open-store.js';
 import type { Progress, UnsignedRequest } from '../protocol.js';
 import { type AvailableBackend, DEFAULT_BACKENDS } from '../runtime-assets.js';
 import type { ReportTarget } from '../telemetry/reporter.js';
-import { areOpenOptions } from './are-open-options.js';
-import { isReportOptions } from './is-report-options.js';
-import { resolveUrl } from './resolve-url.js';
+import { OPEN_RULES } from './open-rules.js';
 import type { StartWorker } from './start-own-worker.js';
 
 /** What `open` takes. `trust` alone is required. */
@@ -142,30 +142,15 @@ const TUNE_MS = 3_000;
 const WARM_UP_MS = 60_000;
 const WATCHDOG_MS = 120_000;
 
-const KNOWN: readonly (keyof OpenOptions)[] = [
-  'trust',
-  'report',
-  'onProgress',
-  'signal',
-  'backend',
-  'tune',
-  'assets',
-  'request',
-  'store',
-  'mirrors',
-  'policy',
-  'isolate',
-  'fallback',
-  'worker',
-];
-
 /** @throws TypeError or RangeError, naming the option, expected and got */
 export async function planOpening(
   url: string,
   options: OpenOptions,
   engine?: EngineContext,
 ): Promise<OpenPlan> {
-  const serving = await planServing(options, KNOWN, engine);
+  if (typeof url !== 'string' || !areOptions(options, OPEN_RULES)) {
+    (await loadLater()).checkOpenOptions(url, options);
+  }
   const absolute = resolveUrl(url);
   return {
     url: absolute,
@@ -174,20 +159,15 @@ export async function planOpening(
     store: options.store ?? 'auto',
     mirrors: planMirrors(options.mirrors),
     request: options.request,
-    ...serving,
+    ...planServing(options, engine),
   };
 }
 
-/**
- * @param known names of the options there are
- * @throws TypeError or RangeError, naming the option, expected and got
- */
-export async function planServing(
+/** @param options that have been checked */
+export function planServing(
   options: Omit<OpenOptions, 'trust'>,
-  known: readonly string[],
   engine: EngineContext = DEFAULT_ENGINE,
-): Promise<ServingPlan> {
-  if (!areOpenOptions(options, known)) (await loadLater()).checkOpenOptions(options, known);
+): ServingPlan {
   return {
     backends: planBackends(options.backend),
     contenders: options.backend === undefined ? hostedBackends : [options.backend],
@@ -229,6 +209,6 @@ function planPolicy(policy?: UpdatePolicy): PlannedPolicy {
 function planReport(report: OpenOptions['report']): ReportTarget | undefined {
   const { navigator } = globalThis as { navigator?: { globalPrivacyControl?: boolean } };
   if (report === undefined || navigator?.globalPrivacyControl === true) return undefined;
-  const { to, sampleRate = 1 } = isReportOptions(report) ? report : { to: report };
+  const { to = report, sampleRate = 1 } = report as Partial<ReportOptions>;
   return { endpoints: [to].flat().map((address) => resolveUrl(address as string)), sampleRate };
 }

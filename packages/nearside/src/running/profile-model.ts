@@ -7,11 +7,12 @@ import type {
   RunResult,
   StageProfile,
 } from '../model.js';
+import { checkOptions, type OptionKinds } from '../options/check-options.js';
+import { SIGNAL, WHOLE_ABOVE_0 } from '../options/option-kinds.js';
 import { transferablesOf } from '../protocol.js';
 import { withinWatchdog } from '../workers/within-watchdog.js';
 import type { Handover } from './handover.js';
 import { refuseInput } from './refuse-input.js';
-import { requireKnownOptions } from './require-known-options.js';
 import { snapshotCustom } from './snapshot-custom.js';
 import { snapshotInput } from './snapshot-input.js';
 
@@ -23,7 +24,7 @@ export interface ProfiledModel {
   readonly watchdogMs: number;
 }
 
-const KNOWN: readonly (keyof ProfileOptions)[] = ['runs', 'signal'];
+const KINDS: OptionKinds<keyof ProfileOptions> = { runs: WHOLE_ABOVE_0, signal: SIGNAL };
 const STAGES = ['queue', 'pre', 'run', 'post'] as const;
 const RUNS = 10;
 
@@ -39,11 +40,8 @@ export async function profileModel(
   input: Input,
   options: ProfileOptions = {},
 ): Promise<Profile> {
-  requireKnownOptions('profile', options, KNOWN);
+  checkOptions('profile', options, KINDS);
   const { runs = RUNS, signal } = options;
-  if (!Number.isSafeInteger(runs) || runs < 1) {
-    throw new RangeError(`profile: expected \`runs\` to be a whole number above 0; got ${runs}`);
-  }
   const metas: RunMeta[] = [];
   for (let i = 0; i < runs; i += 1) metas.push((await run(input, { signal })).meta);
   const { model, version, variant, backend, threads } = metas[0] as RunMeta;

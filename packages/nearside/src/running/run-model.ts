@@ -4,13 +4,14 @@ import type { FailedRun } from '../fallback/fallback.js';
 import type { Input } from '../input.js';
 import { loadLater } from '../load-later.js';
 import type { RunOptions, RunResult } from '../model.js';
+import { areOptions } from '../options/option-rules.js';
 import type { RunReply } from '../protocol.js';
 import type { RunQueue } from '../scheduler/run-queue.js';
 import { batchKey } from './batch-key.js';
 import type { Handover, Shift } from './handover.js';
 import type { HeldStream, QueuedRun } from './post-batch.js';
 import type { RecentRuns } from './recent-runs.js';
-import { areRunOptions } from './run-options.js';
+import { RUN_RULES } from './run-options.js';
 import type { snapshotCustom } from './snapshot-custom.js';
 import { releaseSnapshot, type SnapshotOptions, snapshotInput } from './snapshot-input.js';
 
@@ -77,7 +78,7 @@ export function createRunner({
 
   async function start({ take, options, frame, input }: Call): Promise<RunResult> {
     const calledMs = performance.now();
-    if (!areRunOptions(options)) (await loadLater()).checkRunOptions(options);
+    if (!areOptions(options, RUN_RULES)) (await loadLater()).checkRunOptions(options);
     options.signal?.throwIfAborted();
     const refused = refusal();
     if (refused?.isOwn) throw refused.reason;

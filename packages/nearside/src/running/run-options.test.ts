@@ -1,15 +1,16 @@
 import { expect, test } from 'vitest';
 import type { OpenPlan } from '../opening/open-options.js';
+import { areOptions } from '../options/option-rules.js';
 import { readStorage } from '../read-storage.js';
 import { openStream, type StreamContext } from '../streaming/open-stream.js';
 import { checkRunOptions } from './check-run-options.js';
 import type { Handover } from './handover.js';
 import { profileModel } from './profile-model.js';
-import { areRunOptions } from './run-options.js';
+import { RUN_RULES } from './run-options.js';
 import { scoreAll } from './score-all.js';
 
 test('a typo in an option is named instead of removing the deadline in silence', () => {
-  expect(areRunOptions({ timeoutMS: 5 })).toBe(false);
+  expect(areOptions({ timeoutMS: 5 }, RUN_RULES)).toBe(false);
   expect(() => checkRunOptions({ timeoutMS: 5 } as never)).toThrow("'timeoutMS'");
 });
 
@@ -25,9 +26,12 @@ test('values of the wrong kind are refused', () => {
     { priority: 'urgent' },
     { signal: {} },
     { transfer: 'yes' },
+    new AbortController().signal,
+    [],
+    { priority: Symbol('urgent') },
   ];
   for (const options of wrong) {
-    expect(areRunOptions(options)).toBe(false);
+    expect(areOptions(options, RUN_RULES)).toBe(false);
     expect(() => checkRunOptions(options as never)).toThrow(/^run:/);
   }
 });
@@ -41,7 +45,7 @@ test('every documented option passes', () => {
     topK: 3,
     transfer: true,
   } as const;
-  expect(areRunOptions({ ...options, terminate: undefined })).toBe(true);
+  expect(areOptions({ ...options, terminate: undefined }, RUN_RULES)).toBe(true);
   checkRunOptions(options);
 });
 
@@ -71,11 +75,29 @@ test('every call that takes options names one that it does not know, and those i
 test('values of the wrong kind are refused by the name of the call that was given them', async () => {
   const never = () => Promise.reject(new Error('never asked'));
   const work = { run: never, closing: new AbortController().signal };
-  const wrong = [{ from: -1 }, { onProgress: 'often' }, { topK: 0 }, { signal: {} }, null, 5];
+  const wrong = [{ from: -1 }, { onProgress: 'often' }, { topK: 0 }, { signal: {} }, null, 5, []];
   for (const options of wrong) {
     await expect(scoreAll(work, [], options as never).next()).rejects.toThrow(/^score:/);
   }
   const context = { handover: {} as Handover, plan: {} as OpenPlan };
   await expect(readStorage(context, { persist: 'yes' as never })).rejects.toThrow(/^storage:/);
   await expect(profileModel({ run: never }, new Blob(), { runs: 0 })).rejects.toThrow(/^profile:/);
+});
+
+test('what gives no inputs is refused before anything is asked of it', async () => {
+  const never = () => Promise.reject(new Error('never asked'));
+  const work = { run: never, closing: new AbortController().signal };
+  const wrong: [unknown, string][] = [
+    [undefined, 'undefined'],
+    ['text', "'text'"],
+    [new Blob(), 'Blob'],
+    [{ [Symbol.iterator]: 5 }, '{}'],
+  ];
+  for (const [source, got] of wrong) {
+    const message = `expected an iterable of inputs; got ${got}`;
+    const stream = openStream(source as never, undefined, {} as StreamContext);
+    await expect(stream).rejects.toThrow(`stream: ${message}`);
+    await expect(scoreAll(work, source as never).next()).rejects.toThrow(`score: ${message}`);
+  }
+  await expect(scoreAll(work, []).next()).resolves.toEqual({ done: true, value: undefined });
 });

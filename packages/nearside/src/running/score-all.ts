@@ -1,14 +1,24 @@
 import { createDeferred } from '@nearside/core';
 import type { Input } from '../input.js';
 import type { RunOptions, RunResult, Scored, ScoreOptions } from '../model.js';
-import { openSource } from '../streaming/open-source.js';
-import { checkRunOptions } from './check-run-options.js';
-import { requireKnownOptions } from './require-known-options.js';
+import { checkOptions, type OptionKinds } from '../options/check-options.js';
+import { FUNCTION } from '../options/option-kinds.js';
+import { openSource, requireSource } from '../streaming/open-source.js';
+import { RUN_KINDS } from './check-run-options.js';
 
 /** Inputs begun and not read as results: enough for full batches. */
 const IN_FLIGHT = 48;
 
-const KNOWN: readonly (keyof ScoreOptions)[] = ['from', 'onProgress', 'signal', 'topK', 'priority'];
+const { signal, topK, priority } = RUN_KINDS;
+const KINDS: OptionKinds<keyof ScoreOptions> = {
+  from: {
+    fits: (from: unknown) => Number.isSafeInteger(from) && Number(from) >= 0,
+    expected: 'an index from 0 on',
+    error: RangeError,
+  },
+  onProgress: FUNCTION,
+  ...{ signal, topK, priority },
+};
 
 /** What inputs are given to. */
 export interface ScoreWork {
@@ -35,7 +45,9 @@ export async function* scoreAll(
   inputs: Iterable<Input> | AsyncIterable<Input>,
   options: ScoreOptions = {},
 ): AsyncGenerator<Scored, void, undefined> {
-  const { from, onProgress, signal, topK, priority = 'background' } = checkScoreOptions(options);
+  checkOptions('score', options, KINDS);
+  requireSource('score', inputs);
+  const { from = 0, onProgress, signal, topK, priority = 'background' } = options;
   const total = lengthOf(inputs);
   const source = openSource(inputs);
   const signals = signal ? [signal, closing] : [closing];
@@ -114,21 +126,6 @@ export async function* scoreAll(
     if (!sourceEnd) source.leave();
     tellChange();
   }
-}
-
-function checkScoreOptions(options: ScoreOptions) {
-  requireKnownOptions('score', options, KNOWN);
-  const { from = 0, onProgress, ...others } = options;
-  checkRunOptions(others, 'score');
-  if (!Number.isSafeInteger(from) || from < 0) {
-    throw new RangeError(`score: expected \`from\` to be an index from 0 on; got ${from}`);
-  }
-  if (onProgress !== undefined && typeof onProgress !== 'function') {
-    throw new TypeError(
-      `score: expected \`onProgress\` to be a function; got ${typeof onProgress}`,
-    );
-  }
-  return { ...others, from, onProgress };
 }
 
 function lengthOf(inputs: Iterable<Input> | AsyncIterable<Input>): number | undefined {

@@ -1,7 +1,16 @@
 import type { Datatype, ModelSpec } from '@nearside/core';
+import { loadLater } from '../load-later.js';
 import type { Model } from '../model.js';
 import { openAsPlanned } from '../open.js';
 import { type OpenOptions, planServing } from '../opening/open-options.js';
+import { OPEN_RULES } from '../opening/open-rules.js';
+import { inWords } from '../options/check-options.js';
+import {
+  areOptions,
+  isPlainObject,
+  isPositive,
+  type OptionRules,
+} from '../options/option-rules.js';
 import type { AvailableBackend } from '../runtime-assets.js';
 import { runtimeOf } from '../runtime-of.js';
 import { toBlobs, type UnsignedFiles } from './unsigned-files.js';
@@ -28,15 +37,13 @@ export interface UnsignedOptions
   readonly policy?: Pick<NonNullable<OpenOptions['policy']>, 'watchdogMs'> | undefined;
 }
 
-const KNOWN: readonly (keyof UnsignedOptions)[] = [
-  'backend',
-  'signal',
-  'onProgress',
-  'assets',
-  'report',
-  'worker',
-  'policy',
-];
+const { backend, signal, onProgress, assets, report, worker } = OPEN_RULES;
+
+/** `check-unsigned-options.ts` has words for what they refuse. */
+const RULES: OptionRules<keyof UnsignedOptions> = {
+  ...{ backend, signal, onProgress, assets, report, worker },
+  policy: (policy: unknown) => areOptions(policy, { watchdogMs: isPositive }),
+};
 
 /**
  * Opens a model that nobody vouches for, for experiments: a file that a user picked, say. Nothing is
@@ -54,21 +61,45 @@ export async function openUnsigned(
   options: UnsignedOptions = {},
 ): Promise<Model> {
   const startMs = performance.now();
-  if (typeof spec !== 'object' || spec === null) {
-    throw new TypeError(`openUnsigned: expected a spec such as { name: 'ocr' }; got ${spec}`);
-  }
-  const { policy, ...serving } = await planServing(options, KNOWN);
   const blobs = toBlobs(files);
+  const given = copySpec(spec);
+  if (!areOptions(options, RULES)) (await loadLater()).checkUnsignedOptions(options);
+  const { policy, ...serving } = planServing(options);
   const plan = {
     ...serving,
     backends: likelyFirst(serving.backends, Object.keys(blobs)),
     tune: { ...serving.tune, when: 'off' } as const,
-    ...{ url: '', pin: '', address: { repository: '', model: spec.name ?? 'The model' } },
+    ...{ url: '', pin: '', address: { repository: '', model: given.name ?? 'The model' } },
     ...({ store: 'memory', mirrors: [], request: undefined } as const),
     policy: { ...policy, update: 'manual' } as const,
-    unsigned: { files: blobs, spec: { ...spec } },
+    unsigned: { files: blobs, spec: given },
   };
   return openAsPlanned(plan, startMs);
+}
+
+/**
+ * The spec as it is now, which crosses to a worker.
+ *
+ * @throws TypeError for what is no data, naming the field
+ */
+function copySpec(spec: UnsignedSpec): UnsignedSpec {
+  if (!isPlainObject(spec)) {
+    throw new TypeError(
+      `openUnsigned: expected a spec such as { name: 'ocr' }; got ${inWords(spec)}`,
+    );
+  }
+  return Object.fromEntries(
+    Object.entries(spec).map(([name, value]) => {
+      try {
+        return [name, structuredClone(value)];
+      } catch (cause) {
+        throw new TypeError(
+          `openUnsigned: expected \`spec.${name}\` to be data, as in model.json; got ${inWords(value)}`,
+          { cause },
+        );
+      }
+    }),
+  );
 }
 
 /** A model of several files with JSON among them is one of TensorFlow.js; what it is shows in the worker. */

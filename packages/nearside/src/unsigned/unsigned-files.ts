@@ -1,3 +1,6 @@
+import { inWords } from '../options/check-options.js';
+import { isPlainObject } from '../options/option-rules.js';
+
 /** One file: as a user picked it, or its bytes. */
 export type UnsignedFile = Blob | ArrayBuffer | ArrayBufferView<ArrayBuffer>;
 
@@ -16,22 +19,28 @@ const NAMELESS = 'model';
 export function toBlobs(files: UnsignedFiles): Readonly<Record<string, Blob>> {
   const only = toBlob(files);
   if (only) return { [nameOf(files)]: only };
-  if (typeof files !== 'object' || files === null) throw noFile('the model', files);
-  const entries = Object.entries(files as Record<string, unknown>).map(([name, file]) => {
+  if (!isPlainObject(files)) throw noFile('the model', files);
+  const entries = Object.entries(files).map(([name, file]) => {
     const blob = toBlob(file);
     if (!blob) throw noFile(`'${name}'`, file);
     return [name, blob] as const;
   });
-  if (entries.length === 0) throw noFile('the model', 'no file');
+  if (entries.length === 0) throw noFile('the model', files);
   return Object.fromEntries(entries);
 }
 
 function toBlob(file: unknown): Blob | undefined {
   if (file instanceof Blob) return file;
-  if (file instanceof ArrayBuffer || ArrayBuffer.isView(file)) {
+  if (file instanceof ArrayBuffer || (ArrayBuffer.isView(file) && !isShared(file))) {
     return new Blob([file as ArrayBuffer]);
   }
   return undefined;
+}
+
+/** Of which a Blob takes none. */
+function isShared(file: unknown): boolean {
+  const memory = ArrayBuffer.isView(file) ? file.buffer : file;
+  return Object.prototype.toString.call(memory) === '[object SharedArrayBuffer]';
 }
 
 function nameOf(file: UnsignedFiles): string {
@@ -42,6 +51,6 @@ function nameOf(file: UnsignedFiles): string {
 function noFile(what: string, got: unknown): TypeError {
   return new TypeError(
     `openUnsigned: expected ${what} to be a File, a Blob or bytes, or several of them by name; got ` +
-      (typeof got === 'object' ? 'something else' : String(got)),
+      (isShared(got) ? 'memory that is shared' : inWords(got)),
   );
 }

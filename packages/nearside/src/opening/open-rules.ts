@@ -1,0 +1,40 @@
+import { areSecure, isAddress } from '../options/addresses.js';
+import {
+  areOptions,
+  isBoolean,
+  isFunction,
+  isPositive,
+  isSignal,
+  type OptionRules,
+} from '../options/option-rules.js';
+import { AVAILABLE_BACKENDS, type AvailableBackend } from '../runtime-assets.js';
+import type { OpenOptions, UpdatePolicy } from './open-options.js';
+
+const POLICY_RULES: OptionRules<keyof UpdatePolicy> = {
+  maxBytes: isPositive,
+  saveData: isBoolean,
+  update: (update: unknown) => update === 'auto' || update === 'manual',
+  warmUpMs: isPositive,
+  watchdogMs: isPositive,
+};
+
+/**
+ * What is ordinary passes at once; what does not is looked at closely by `check-open-options.ts`, which
+ * has words for it, and may pass all the same.
+ */
+export const OPEN_RULES: OptionRules<keyof OpenOptions> = {
+  trust: () => true, // looked at when it is parsed
+  report: (report: unknown) => areSecure([report].flat()),
+  onProgress: isFunction,
+  signal: isSignal,
+  backend: (backend: AvailableBackend) => AVAILABLE_BACKENDS.includes(backend),
+  tune: (tune: unknown) => tune === 'off' || tune === 'before-open',
+  assets: isAddress,
+  request: () => false,
+  store: (store: unknown) => store === 'auto' || store === 'memory',
+  mirrors: areSecure,
+  policy: (policy: unknown) => areOptions(policy, POLICY_RULES),
+  isolate: isBoolean,
+  fallback: isFunction,
+  worker: isFunction,
+};

@@ -1,0 +1,85 @@
+import { describe } from '@nearside/core';
+import { isPlainObject } from './option-rules.js';
+
+/** What an option must be. */
+export interface OptionKind {
+  /** Whether a value is one; of an object with {@link fields}, those are looked at instead. */
+  readonly fits?: ((value: never) => boolean) | undefined;
+  /** In words: `expected … to be`. */
+  readonly expected: string;
+  readonly fields?: OptionKinds | undefined;
+  /** RangeError where the values are numbered or named; TypeError by default. */
+  readonly error?: RangeErrorConstructor | undefined;
+  readonly isRequired?: boolean | undefined;
+}
+
+export type OptionKinds<Name extends string = string> = Readonly<Record<Name, OptionKind>>;
+
+/**
+ * Checks what a call is given, and has words for what is wrong with it.
+ *
+ * @param call its name, for the message
+ * @param of the option that these are the fields of, if they are
+ * @throws TypeError or RangeError, naming the call, the option, expected and got
+ */
+export function checkOptions(
+  call: string,
+  options: unknown,
+  kinds: OptionKinds,
+  of?: string,
+): asserts options is object {
+  if (!isPlainObject(options)) {
+    throw new TypeError(`${call}: expected an object of options; got ${inWords(options)}`);
+  }
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(kinds, name));
+  if (unknown !== undefined) {
+    const what = of ? `fields of \`${of}\`` : 'options';
+    const known = Object.keys(kinds).join(', ');
+    throw new TypeError(`${call}: expected one of the ${what} ${known}; got '${unknown}'`);
+  }
+  for (const [name, kind] of Object.entries(kinds)) {
+    checkOption(call, of ? `${of}.${name}` : name, { value: options[name], kind });
+  }
+}
+
+function checkOption(
+  call: string,
+  name: string,
+  {
+    value,
+    kind: { fits, expected, fields, error: Wrong = TypeError, isRequired = false },
+  }: { value: unknown; kind: OptionKind },
+): void {
+  if (value === undefined && !isRequired) return;
+  if (fields && isPlainObject(value)) checkOptions(call, value, fields, name);
+  else if (!fits?.(value as never))
+    throw new Wrong(`${call}: expected \`${name}\` to be ${expected}; got ${inWords(value)}`);
+}
+
+/** Longer texts are told by their beginning. */
+const MOST_CHARACTERS = 80;
+/** Of a list, or of an object's fields. */
+const MOST_NAMED = 4;
+
+/** A value as a message says it: of objects the names alone, because headers may be secret. */
+export function inWords(value: unknown): string {
+  if (Array.isArray(value)) return `[${listed(value.map(nameOf))}]`;
+  if (!isPlainObject(value)) return nameOf(value);
+  const names = Object.keys(value);
+  return names.length > 0 ? `{ ${listed(names)} }` : '{}';
+}
+
+function nameOf(value: unknown): string {
+  if (typeof value === 'string') return quote(value);
+  if (typeof value === 'function') return 'a function';
+  return typeof value === 'object' ? describe(value) : String(value);
+}
+
+function quote(text: string): string {
+  return text.length > MOST_CHARACTERS ? `'${text.slice(0, MOST_CHARACTERS)}…'` : `'${text}'`;
+}
+
+function listed(names: readonly string[]): string {
+  const more = names.length > MOST_NAMED ? ', …' : '';
+  return names.slice(0, MOST_NAMED).join(', ') + more;
+}
