@@ -78,7 +78,10 @@ export interface Model extends AsyncDisposable {
   warm(): Promise<void>;
   /** What the model takes on this device. `persist` asks the browser never to evict it. */
   storage(options?: StorageOptions): Promise<StorageReport>;
-  /** Rejects what waits or runs with `closed`, seals the report, gives its place in the worker up. Safe to call twice. */
+  /**
+   * Rejects what waits or runs with `closed`, seals the report, gives its place in the worker up. Done within
+   * seconds, whatever store and network do: what is not stored by then is not waited for. Safe to call twice.
+   */
   close(): Promise<void>;
 }
 

@@ -43,6 +43,22 @@ test('a lock that nobody lets go makes it unavailable, at once from then on', as
   expect(await openIndexedDbStore(name).keys('')).toEqual(['k']);
 });
 
+test('a database that never opens is unavailable sooner than one that is only slow', async () => {
+  const name = `silent-${Math.random()}`;
+  const held = indexedDB.open(name, 1);
+  await new Promise((resolve) => {
+    held.onsuccess = resolve;
+  });
+  await new Promise((resolve) => {
+    indexedDB.open(name, 2).onblocked = resolve; // everybody else stands behind it
+  });
+  const silent = openIndexedDbStore(name, { openingMs: 200, limitMs: 600_000 });
+  const asked = [silent.get('k'), silent.commit({ set: new Map([['k', 1]]) })];
+  const unavailable = { status: 'rejected', reason: { code: 'store-unavailable' } };
+  expect(await Promise.allSettled(asked)).toMatchObject([unavailable, unavailable]);
+  held.result.close();
+});
+
 test('closing waits for what is under way, and nothing begins after it', async () => {
   const name = `closing-${Math.random()}`;
   const store = openIndexedDbStore(name);

@@ -10,18 +10,34 @@ import { createLocalLocks } from './local-locks.js';
 const TRANSACTION_LIMIT_MS = 10_000;
 
 /**
+ * A database opens in some milliseconds, in a second on a busy disk. One that takes this long waits for a
+ * tab that holds it up, or for a browser that has lost it, and a model waits to open; ms.
+ */
+const OPENING_LIMIT_MS = 5_000;
+
+/** After what took longer everything is `store-unavailable`. */
+interface StoreLimits {
+  readonly openingMs: number;
+  /** Of each transaction. */
+  readonly limitMs: number;
+}
+
+/**
  * A store in IndexedDB, through idb-keyval, with Web Locks between tabs. One object store per
  * database, so that a change over several keys is one transaction.
- *
- * @param limitMs after a transaction that took longer everything is `store-unavailable`
  */
 export function openIndexedDbStore(
   database: string,
-  { limitMs = TRANSACTION_LIMIT_MS }: { limitMs?: number } = {},
+  { openingMs = OPENING_LIMIT_MS, limitMs = TRANSACTION_LIMIT_MS }: Partial<StoreLimits> = {},
 ): Store {
-  const use: UseStore = createStore(database, 'nearside');
+  const { attempt, opened, close } = trackOperations({ openingMs, limitMs });
+  const begin = createStore(database, 'nearside');
+  const use: UseStore = (mode, work) =>
+    begin(mode, (objects) => {
+      opened();
+      return work(objects);
+    });
   const wrap = createBlobWrapping();
-  const { attempt, close } = trackOperations(limitMs);
   return {
     kind: 'persistent',
     get: (key) =>
@@ -130,27 +146,26 @@ async function unwrap(value: unknown): Promise<unknown> {
 }
 
 /** Operations end within a limit, or the store is given up; `close` waits for those under way. */
-function trackOperations(limitMs: number) {
+function trackOperations({ openingMs, limitMs }: StoreLimits) {
   const underWay = new Set<Promise<unknown>>();
   let refusal: NearsideError | undefined;
+  let isOpen = false;
 
   async function attempt<Value>(operation: () => Promise<Value>): Promise<Value> {
     if (refusal) throw refusal;
     const end = createDeferred<Value>();
     underWay.add(end.promise);
-    const giveUp = () => {
-      refusal ??= unavailable(`no answer within ${limitMs} ms`);
+    const giveUp = (spentMs: number) => {
+      refusal ??= unavailable(`no answer within ${spentMs} ms`);
       end.reject(refusal);
     };
-    // In two halves: after a page was frozen all timers are due, and its answers come after them.
-    let timer = setTimeout(() => {
-      timer = setTimeout(giveUp, limitMs / 2);
-    }, limitMs / 2);
+    const timers = [startTimer(limitMs, () => giveUp(limitMs))];
+    if (!isOpen) timers.push(startTimer(openingMs, () => isOpen || giveUp(openingMs)));
     operation().then(end.resolve, (cause) => end.reject(storeError(cause)));
     try {
       return await end.promise;
     } finally {
-      clearTimeout(timer);
+      for (const stop of timers) stop();
       underWay.delete(end.promise);
     }
   }
@@ -160,7 +175,19 @@ function trackOperations(limitMs: number) {
     await Promise.allSettled(underWay);
   }
 
-  return { attempt, close };
+  function opened(): void {
+    isOpen = true;
+  }
+
+  return { attempt, opened, close };
+}
+
+/** In two halves: after a page was frozen all timers are due, and its answers come after them. */
+function startTimer(delayMs: number, act: () => void): () => void {
+  let timer = setTimeout(() => {
+    timer = setTimeout(act, delayMs / 2);
+  }, delayMs / 2);
+  return () => clearTimeout(timer);
 }
 
 function isQuotaError(error: unknown): boolean {

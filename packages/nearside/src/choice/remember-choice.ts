@@ -1,12 +1,14 @@
 import { choiceKey } from '@nearside/artifact';
 import { openStore } from '#platform';
 import type { OpenPlan } from '../opening/open-options.js';
+import { settlesWithin } from '../scheduler/awake-timer.js';
+import { LAST_STORING_MS } from '../scheduler/last-storing.js';
 import type { BackendChoice } from './backend-choice.js';
 import type { ChoiceRecord } from './choice-record.js';
 
-/** Writes, in their order; nobody waits for them, or suffers from one that fails. */
+/** Writes, one after another; nobody waits for them, or suffers from one that fails. */
 export interface ChoiceMemory {
-  /** Until everything is written that has been found out. */
+  /** Until everything is written that has been found out, or the store keeps it waiting. */
   saved(): Promise<void>;
 }
 
@@ -20,15 +22,27 @@ export function rememberChoice(
   write: (record: ChoiceRecord) => Promise<void> = (record) => writeChoice(plan, record),
 ): ChoiceMemory {
   let saved: Promise<void> = Promise.resolve();
+  let isDue = false;
+  /** One that waits for the one before it writes all that is known when its turn comes. */
   const save = () => {
-    const { record } = choice;
-    saved = saved.then(() => write(record)).catch(() => {});
+    if (isDue) return;
+    isDue = true;
+    saved = saved
+      .then(() => {
+        isDue = false;
+        return write(choice.record);
+      })
+      .catch(() => {});
   };
   if (plan.contenders.length > 1) {
     choice.onChange = save;
     if (choice.isChanged) save();
   }
-  return { saved: () => saved };
+  return {
+    async saved() {
+      await settlesWithin(LAST_STORING_MS, saved);
+    },
+  };
 }
 
 /** Of two tabs the later one is remembered: losing the other's costs a measurement, no more. */

@@ -69,6 +69,8 @@ export function createHostedModel({
   return {
     async open({ which, url, store, runtimes, install: known, ...options }) {
       progress.enter('metadata');
+      const models = openStore('nearside-models', store);
+      void models.get('').catch(() => {}); // it opens beside the other: both may keep us waiting
       const install = known ?? (await readInstall(openStore('nearside-reports', store)));
       installation = openModelInstallation({
         ...options,
@@ -76,7 +78,7 @@ export function createHostedModel({
         installId: install.id,
         support: { runtimes },
         signal: closing.signal,
-        store: openStore('nearside-models', store),
+        store: models,
         onEvent: (event) => {
           if (event.type === 'chunk-healed') healedChunks += 1;
           emit({ nearside: 'installation', event });

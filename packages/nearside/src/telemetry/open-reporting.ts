@@ -1,12 +1,14 @@
 import { withMemoryFallback } from '@nearside/artifact';
 import { openStore } from '#platform';
 import type { StoreChoice } from '../platform/open-store.js';
+import { settlesWithin } from '../scheduler/awake-timer.js';
+import { LAST_STORING_MS } from '../scheduler/last-storing.js';
 import { type Reporter, type ReporterOptions, startReporter } from './reporter.js';
 
 /** Starts the reporters of one open model, one for each version on a backend. */
 export interface Reporting {
   start(options: Omit<ReporterOptions, 'store'>): Reporter;
-  /** When its reporters are closed. */
+  /** When its reporters are closed. Waits for a store that answers, and no longer. */
   close(): Promise<void>;
 }
 
@@ -22,7 +24,7 @@ export function openReporting(choice: StoreChoice): Reporting {
     },
     async close() {
       isClosed = true;
-      await store.close();
+      await settlesWithin(LAST_STORING_MS, store.close());
     },
   };
 }

@@ -3,10 +3,9 @@ import { isLostWorker } from '../opening/backend-fault.js';
 import type { BackendWorker, ModelChannel, WorkerFailure, WorkerSource } from '../platform/host.js';
 import type { AvailableBackend } from '../runtime-assets.js';
 import { settlesWithin } from '../scheduler/awake-timer.js';
+import { LAST_STORING_MS } from '../scheduler/last-storing.js';
 import type { Endpoint } from './port-calls.js';
 
-/** A model that is to go may take this long to store what it has begun to store, ms. */
-const LAST_STORING_MS = 1000;
 /**
  * One that has not answered by then is given this long beside others, then its worker is ended, ms; longer
  * while calls of theirs are under way, because a run on wasm keeps it from answering.

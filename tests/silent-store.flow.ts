@@ -1,0 +1,111 @@
+import { type BrowserContext, expect, type Page, test } from '@playwright/test';
+import { serveDigits } from './digits-repository.js';
+import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
+
+let site: Awaited<ReturnType<typeof serveBarePage>>;
+let digits: Awaited<ReturnType<typeof serveDigits>>;
+
+test.beforeAll(async () => {
+  site = await serveBarePage();
+  digits = await serveDigits();
+});
+
+test.afterAll(async () => {
+  await Promise.all([site.close(), digits.close()]);
+});
+
+/**
+ * Has no database of the origin answer any more, in pages or workers: each waits behind an upgrade, and that
+ * for another tab, which does not let go.
+ */
+async function blockDatabases(context: BrowserContext): Promise<void> {
+  const holder = await context.newPage();
+  await gotoBarePage(holder, site.url);
+  await holder.evaluate(async () => {
+    for (const name of ['nearside-models', 'nearside-reports']) {
+      await new Promise((resolve) => {
+        const held = indexedDB.open(name);
+        held.onupgradeneeded = () => held.result.createObjectStore('nearside');
+        held.onsuccess = resolve;
+      });
+      await new Promise((resolve) => {
+        indexedDB.open(name, 2).onblocked = resolve;
+      });
+    }
+  });
+}
+
+/** Has no change of a database come about any more: another tab keeps its write lock. */
+async function keepWriteLocks(context: BrowserContext): Promise<void> {
+  const holder = await context.newPage();
+  await gotoBarePage(holder, site.url);
+  await holder.evaluate(async () => {
+    for (const name of ['nearside-models', 'nearside-reports']) {
+      const opening = indexedDB.open(name);
+      await new Promise((resolve) => {
+        opening.onsuccess = resolve;
+      });
+      const objects = opening.result.transaction('nearside', 'readwrite').objectStore('nearside');
+      await new Promise<void>((resolve) => {
+        const keep = () => {
+          resolve();
+          objects.get('').onsuccess = keep;
+        };
+        keep();
+      });
+    }
+  });
+}
+
+async function openDigits(page: Page): Promise<number> {
+  await page.route('**/v1/reports', (route) => route.fulfill({ status: 204 }));
+  return page.evaluate(
+    async ({ url, trust, report }) => {
+      const scope = globalThis as Scope;
+      const startMs = performance.now();
+      scope.model = await scope.nearside.open(url, { trust, report });
+      return performance.now() - startMs;
+    },
+    { ...digits.address, report: '/v1/reports' },
+  );
+}
+
+/** Runs it, and closes it when what is counted is there to be reported. @returns how long closing took, ms */
+function runAndClose(page: Page): Promise<number> {
+  return page.evaluate(async () => {
+    const { model, one } = globalThis as Scope;
+    const { output } = await model.run(one());
+    if (output[0].label !== '1') throw new Error('expected a one');
+    while (!model.stats().latencyMs.p50) await new Promise(requestAnimationFrame); // it counts
+    const startMs = performance.now();
+    await model.close();
+    return performance.now() - startMs;
+  });
+}
+
+// Both limits are many times what is expected, and a fraction of what it was without any.
+
+test('with databases that never answer a model opens in memory, and closes within seconds', async ({
+  page,
+  context,
+}) => {
+  await blockDatabases(context);
+  await gotoBarePage(page, site.url);
+  expect(await openDigits(page)).toBeLessThan(15_000);
+  expect(await runAndClose(page)).toBeLessThan(7_000);
+  await expect.poll(() => page.workers().length).toBe(0);
+});
+
+test('where databases stop answering a model that is open runs on, and closes within seconds', async ({
+  page,
+  context,
+}) => {
+  await gotoBarePage(page, site.url);
+  await openDigits(page);
+  await keepWriteLocks(context);
+  expect(await runAndClose(page)).toBeLessThan(7_000);
+  await expect.poll(() => page.workers().length).toBe(0);
+});
+
+// biome-ignore lint/suspicious/noExplicitAny: what the page's global scope holds, as it sees it
+type Scope = any;
