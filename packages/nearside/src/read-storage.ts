@@ -11,18 +11,23 @@ const KINDS: OptionKinds<keyof StorageOptions> = { persist: SWITCH };
 /**
  * What a model takes on this device.
  *
- * @throws TypeError for wrong options; NearsideError a store code, or `terminated`
+ * @throws as {@link checkStorageOptions}; NearsideError a store code, or `terminated`
  */
 export async function readStorage(
   { handover, plan }: { handover: Handover; plan: OpenPlan },
-  options: StorageOptions = {},
+  options?: StorageOptions,
 ): Promise<StorageReport> {
-  checkOptions('storage', options, KINDS);
-  const { persist = false } = options;
+  const { persist } = checkStorageOptions(options);
   if (plan.unsigned) return { kind: 'memory', versions: [] };
   // Asked of the page itself, because a worker cannot show the question a browser may have.
   if (persist) await globalThis.navigator?.storage?.persist?.();
   return handover.run(({ serving }) =>
     askWorker(serving.connection, { plan }, (connection) => connection.storage()),
   );
+}
+
+/** @throws TypeError, naming the option, expected and got */
+export function checkStorageOptions(options: StorageOptions = {}): StorageOptions {
+  checkOptions('storage', options, KINDS);
+  return options;
 }

@@ -8,6 +8,7 @@ import type { Input } from '../input.js';
 import type { Model, ModelStats, RunOptions, RunResult } from '../model.js';
 import type { OpenPlan } from '../opening/open-options.js';
 import type { OpenedVersion } from '../protocol.js';
+import { checkStorageOptions } from '../read-storage.js';
 import { checkRunOptions } from '../running/check-run-options.js';
 import { profileModel } from '../running/profile-model.js';
 import { refuseInput } from '../running/refuse-input.js';
@@ -16,6 +17,7 @@ import { snapshotCustom } from '../running/snapshot-custom.js';
 import { releaseSnapshot, snapshotInput } from '../running/snapshot-input.js';
 import type { AvailableBackend } from '../runtime-assets.js';
 import { refusedStream } from '../streaming/refused-stream.js';
+import { checkStreamOptions } from '../streaming/stream-options.js';
 import { createCounter } from '../telemetry/counter.js';
 import { createLifetime } from '../telemetry/lifetime.js';
 import { openReporting } from '../telemetry/open-reporting.js';
@@ -103,6 +105,9 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
     }
   }
 
+  /** Of what only a backend could do. */
+  const refusal = () => (closing.signal.aborted ? closing.signal.reason : error);
+
   function stats(): ModelStats {
     const steps = { metadata: 0, weights: 0, runtime: 0, session: 0, check: 0 };
     return {
@@ -143,7 +148,11 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
   return {
     run: run as Model['run'],
     score: (inputs, options) => scoreAll({ run, closing: closing.signal }, inputs, options),
-    stream: () => refusedStream(closing.signal.aborted ? closing.signal.reason : error),
+    stream: (source, options) =>
+      refusedStream(() => {
+        checkStreamOptions(source, options).signal?.throwIfAborted();
+        return refusal();
+      }),
     profile: (input, options) => profileModel({ run }, input, options),
     feedback(_, truth) {
       if (typeof truth?.label !== 'string') {
@@ -155,9 +164,13 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
     on: emitter.on,
     explainBackend: async () =>
       failures.map((failure) => ({ ...failure, verdict: 'quarantined' as const })),
-    update: () => Promise.reject(error),
-    warm: () => Promise.reject(error),
-    storage: () => Promise.reject(error),
+    update: () => Promise.reject(refusal()),
+    warm: () => Promise.reject(refusal()),
+    async storage(options) {
+      closing.signal.throwIfAborted();
+      checkStorageOptions(options);
+      throw error;
+    },
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -2,14 +2,18 @@ import { type ModelStream, NO_FRAMES } from './model-stream.js';
 
 const OVER = { done: true, value: undefined } as const;
 
-/** A stream that says at its first `next()` why there is none. The source is not touched. */
-export function refusedStream(reason: unknown): ModelStream {
+/**
+ * A stream that says at its first `next()` why there is none. The source is not touched.
+ *
+ * @param refusal asked then; may throw instead
+ */
+export function refusedStream(refusal: () => unknown): ModelStream {
   let isOver = false;
   return {
     async next() {
       if (isOver) return OVER;
       isOver = true;
-      throw reason;
+      throw refusal();
     },
     async return() {
       isOver = true;
