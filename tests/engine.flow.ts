@@ -330,6 +330,39 @@ test('a model that nobody uses rests after `idleMs` and ends its worker; a call,
   expect(warmed).toEqual({ ok: 2, workers: 1, holds: true });
 });
 
+test('an update, or a look at the storage, wakes a model at rest no longer than a call does', async ({
+  page,
+}) => {
+  const own = await serveDigits();
+  await page.evaluate(async ({ url, trust }) => {
+    const scope = globalThis as Scope;
+    scope.startEngine({ idleMs: 60_000 });
+    const policy = { update: 'manual' };
+    scope.model = await scope.engine.open(url, { trust, backend: 'onnx-wasm', policy });
+    await scope.labelOf(scope.model);
+  }, own.address);
+  const workers = () => page.evaluate(() => (globalThis as Scope).engine.stats().workers.length);
+  async function rests(): Promise<void> {
+    await page.clock.fastForward(70_000);
+    await expect.poll(workers).toBe(0);
+  }
+  const update = () => page.evaluate(() => (globalThis as Scope).model.update());
+  await rests();
+  expect(await update()).toBeUndefined();
+  await rests();
+  await page.evaluate(() => (globalThis as Scope).model.storage());
+  await rests();
+  await own.release({ version: '1.1.0', sequence: 2 });
+  expect(await update()).toMatchObject({ version: '1.1.0' });
+  await rests();
+  const after = await page.evaluate(async () => {
+    const { model, labelOf } = globalThis as Scope;
+    return { label: await labelOf(model), version: model.stats().version };
+  });
+  expect(after).toEqual({ label: '1', version: '1.1.0' });
+  await own.close();
+});
+
 test('a pool of the backend that was measured to be the faster serves, rests and comes back', async ({
   page,
 }) => {

@@ -96,7 +96,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     return (...call) =>
       work(...call).finally(() => {
         firstResult.end();
-        residence?.used();
+        used();
       });
   }
 
@@ -106,6 +106,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     isBusy: () => queue.waiting > 0 || companions?.isAtWork === true,
   };
   let residence = plan.engine.takeResidence?.(place);
+  const used = () => residence?.used();
   const accompany = shareOnce(async () => {
     const { accompanyModel, takeResidence } = await later();
     if (closed) throw closed;
@@ -155,7 +156,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     stats: () => readStats({ handover, choice, queue, plan, recording, opening }),
     async storage(options) {
       if (closed) throw closed;
-      return (await loadLater()).readStorage({ handover, plan }, options);
+      return (await loadLater()).readStorage({ handover, plan }, options).finally(used);
     },
     profile: async (input, options) =>
       (await loadLater()).profileModel({ run, handover, watchdogMs }, input, options),
@@ -176,13 +177,12 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     },
     async warm() {
       if (closed) throw closed;
-      await (await loadLater()).warmModel(handover, watchdogMs);
-      residence?.used();
+      return (await loadLater()).warmModel(handover, watchdogMs).finally(used);
     },
     async update() {
       if (closed) throw closed;
       firstResult.end();
-      return (await accompany()).update();
+      return (await accompany()).update().finally(used);
     },
     [Symbol.asyncDispose]: close,
   };

@@ -89,7 +89,8 @@ export function takeResidence({
   };
 }
 
-function rested(model: string): NearsideError {
+/** For a call that comes between. */
+export function rested(model: string): NearsideError {
   return new NearsideError('worker-lost', `Expected ${model} to be loaded, got it at rest.`, {
     details: { isAnothers: true },
     retryable: true,

@@ -3,6 +3,7 @@ import { isNearsideError, NearsideError } from '@nearside/core';
 import { createBackendChoice } from '../choice/backend-choice.js';
 import { EMPTY_RECORD } from '../choice/choice-record.js';
 import { contenderOf } from '../choice/contender.js';
+import { rested } from '../engine/resident-model.js';
 import type { Serving, ServingContext } from '../opening/serving.js';
 import type { Handover, Shift } from '../running/handover.js';
 import { createCounter } from '../telemetry/counter.js';
@@ -90,6 +91,7 @@ export function keepCurrent({
     maxAgeMs: number;
     isOptional: boolean;
   }): Promise<ReleaseIdentity | undefined> {
+    const wasResting = handover.isResting;
     const { serving } = await handover.awake();
     const { next, isRevoked } = await withinWatchdog(
       serving.connection,
@@ -103,7 +105,10 @@ export function keepCurrent({
     }
     if (isOptional && !isRevoked && isDataExpensive(plan.policy.saveData)) return undefined;
     try {
-      takeOver(await tryOut(next));
+      const proven = await tryOut(next);
+      // Nobody called it, and nobody need go back to it: it does not wait until the new one has settled in.
+      if (wasResting) handover.rest(rested(next.model));
+      takeOver(proven);
     } finally {
       // What was revoked serves on while its successor is tried, and no longer.
       revoked = isServed(serving.version) ? mayNotServe : undefined;
