@@ -1,4 +1,5 @@
-import { load, openOn, type Serving, type ServingContext } from '../opening/serving.js';
+import { openAgain } from '../opening/open-again.js';
+import { load, type Serving, type ServingContext } from '../opening/serving.js';
 import { createPoolSize, POOL_LIMITS } from '../scheduler/pool-size.js';
 import type { Connection } from './connection.js';
 import { passOn } from './plain-calls.js';
@@ -86,7 +87,7 @@ export function poolServing(
   }
 
   async function grow(): Promise<void> {
-    const { spec, release } = first.version;
+    const { spec } = first.version;
     growsAgainMs = performance.now() + POOL_LIMITS.cooldownMs;
     if (memory?.hasRoomFor(spec.limits.memoryBytes) === false) return;
     isGrowing = true;
@@ -94,11 +95,11 @@ export function poolServing(
     const slot = Array.from({ length: pool.max }, (_, i) => i).find((i) => !taken.includes(i)) ?? 0;
     try {
       const own = { ...context, plan: { ...plan, slot } };
-      const which = { kind: 'active' } as const;
-      const opened = await openOn(first.backend, own, { which, isOptional: true });
+      // Another one may be the active version by now.
+      const only = { fits: () => false, isOptional: true };
+      const opened = await openAgain(first.backend, own, first.version, only);
       if (!opened) return;
-      const isSame = opened.version.release.sequence === release.sequence;
-      if (!isSame || isClosed) return void opened.connection.close(undefined);
+      if (isClosed) return void opened.connection.close(undefined);
       const { connection } = await load({ ...opened, variant: first.variant }, {});
       if (isClosed) return void connection.close(undefined);
       members.push(createMember(connection, slot));

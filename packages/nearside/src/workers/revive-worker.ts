@@ -1,13 +1,8 @@
 import { isNearsideError, NearsideError } from '@nearside/core';
 import { demote } from '../choice/blame-contender.js';
 import { isAnothersLoss } from '../opening/backend-fault.js';
-import {
-  load,
-  type Opened,
-  openOn,
-  type Serving,
-  type ServingContext,
-} from '../opening/serving.js';
+import { openAgain } from '../opening/open-again.js';
+import { load, type Serving, type ServingContext } from '../opening/serving.js';
 import { tryBackends } from '../opening/try-backends.js';
 import type { OpenedVersion } from '../protocol.js';
 import type { Shift } from '../running/handover.js';
@@ -44,12 +39,13 @@ export function createReviver(context: ServingContext): (lost: Shift) => Promise
     if (isToBlame) losses.push({ backend: lost.backend, atMs: performance.now() });
     const own = { ...context, plan: { ...context.plan, isolate } };
     const order = orderAfter(lost.backend);
+    const fits = ({ spec }: OpenedVersion) => sameInterface(lost.version.spec, spec);
     if (order[0] !== lost.backend) demote(context.choice, lost.backend);
     const serving = await tryBackends(own, order, {
-      open: (backend) => openFitting(backend, own, lost.version),
+      open: (backend) => openAgain(backend, own, lost.version, { fits }),
       load: (opened) => load(opened, {}),
     });
-    if (serving && sameInterface(lost.version.spec, serving.version.spec)) return serving;
+    if (serving && fits(serving.version)) return serving;
     void serving?.connection.close(undefined);
     throw new NearsideError(
       'worker-lost',
@@ -58,19 +54,6 @@ export function createReviver(context: ServingContext): (lost: Shift) => Promise
       { details: { ...lost.version.release } },
     );
   };
-}
-
-/** The active version; where calls of this page would not fit that, the one that served, for this page alone. */
-async function openFitting(
-  backend: AvailableBackend,
-  context: ServingContext,
-  { release: { sequence }, spec }: OpenedVersion,
-): Promise<Opened | undefined> {
-  const opened = await openOn(backend, context, { which: { kind: 'active' } });
-  const isSame = opened?.version.release.sequence === sequence;
-  if (!opened || isSame || sameInterface(spec, opened.version.spec)) return opened;
-  void opened.connection.close(undefined);
-  return openOn(backend, context, { which: { kind: 'served', sequence } });
 }
 
 /** A caller ended it. */

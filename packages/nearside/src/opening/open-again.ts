@@ -1,0 +1,27 @@
+import type { OpenedVersion } from '../protocol.js';
+import type { AvailableBackend } from '../runtime-assets.js';
+import { type Opened, type OpenOnOptions, openOn, type ServingContext } from './serving.js';
+
+export interface OpenAgainOptions extends Pick<OpenOnOptions, 'isOptional'> {
+  /** Whether another version may take its place, which is the active one by now. */
+  readonly fits: (active: OpenedVersion) => boolean;
+}
+
+/**
+ * Opens what has served in one worker in another one: the active version, or where that does not fit the
+ * same one, for this page alone.
+ *
+ * @returns undefined when neither is there
+ */
+export async function openAgain(
+  backend: AvailableBackend,
+  context: ServingContext,
+  { release: { sequence } }: OpenedVersion,
+  { fits, isOptional = false }: OpenAgainOptions,
+): Promise<Opened | undefined> {
+  const opened = await openOn(backend, context, { which: { kind: 'active' }, isOptional });
+  const isSame = opened?.version.release.sequence === sequence;
+  if (!opened || isSame || fits(opened.version)) return opened;
+  void opened.connection.close(undefined);
+  return openOn(backend, context, { which: { kind: 'served', sequence }, isOptional });
+}
