@@ -15,7 +15,7 @@ import { createRecentRuns } from '../running/recent-runs.js';
 import { createRunner } from '../running/run-model.js';
 import { createRunQueue } from '../scheduler/run-queue.js';
 import { startRecording } from './recording.js';
-import { readReportingDay } from './reporting-day.js';
+import { createReportingDays } from './reporting-day.js';
 
 const closers: (() => void)[] = [];
 afterEach(() => {
@@ -94,13 +94,14 @@ async function serve(...[first, next]: readonly [Serving, Serving]) {
   const refusal = () => (isClosed ? { reason: closed, isOwn: true } : undefined);
   const runner = createRunner({ handover, queue, recent, emitter, refusal });
   return {
-    ...{ handover, recent },
+    ...{ handover, recent, reports },
     /** When counting has begun, and a report could be sealed at once. */
     async run() {
       await recording.loadReporting();
-      const common = { store: createMemoryStore(), identity, target: plan.report };
+      const readDay = createReportingDays(createMemoryStore());
+      const common = { identity, target: plan.report };
       for (const model of ['digits', 'as', 'long', 'as that takes']) {
-        await readReportingDay({ ...common, model, version: '1.1.0', nowMs: Date.now() });
+        await readDay({ ...common, model, version: '1.1.0', nowMs: Date.now() });
       }
       await new Promise((resolve) => setTimeout(resolve));
       return runner.run(PIXELS);
@@ -147,6 +148,20 @@ test('a version that was put to rest and comes back counts on in the same report
   model.recent.recall(meta.id)?.recorder.feedback(OBSERVATION, '1');
   const reported = await model.close();
   expect(reported['1.1.0']).toMatchObject({ health: { ok: 2 }, feedback: { bins: [[1, 0]] } });
+});
+
+test('of a version that was served by two backends one report alone is the first of the day', async () => {
+  const onOnnx = version('1.1.0', 1, well);
+  const model = await serve(onOnnx, { ...onOnnx, backend: 'tfjs-wasm' });
+  await model.run();
+  model.take();
+  await model.run();
+  await model.close();
+  // Without Web Locks both may have sent the same ones; a collector counts each once.
+  const reports = [...new Map(model.reports.map((report) => [report.id, report])).values()];
+  const backends = reports.map(({ dimensions }) => dimensions.backend);
+  expect(backends.sort()).toEqual(['onnx-wasm', 'tfjs-wasm']);
+  expect(reports.filter(({ first }) => first)).toHaveLength(1);
 });
 
 test('a run that closing ends is counted as aborted', async () => {

@@ -5,6 +5,7 @@ import { SAMPLE_DIMENSIONS } from '../testing/sample-dimensions.js';
 import { countFailure } from './lifetime.js';
 import { createReportTotals } from './report-totals.js';
 import { startReporter } from './reporter.js';
+import { createReportingDays } from './reporting-day.js';
 
 const MINUTE_MS = 60_000;
 
@@ -21,6 +22,7 @@ function start(store: Store, { to = 'http://127.0.0.1:9/', sampleRate = 1 } = {}
   return startReporter({
     target: { endpoints: [to], sampleRate },
     store,
+    readDay: createReportingDays(store),
     totals: createReportTotals(),
     identity: { id: '0'.repeat(32), cohort: 3 },
     driftEdges: undefined,

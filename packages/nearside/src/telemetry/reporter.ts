@@ -4,7 +4,7 @@ import { createDelivery } from './deliver.js';
 import type { InstallIdentity } from './install-identity.js';
 import { type DropReason, openOutbox } from './outbox.js';
 import type { ReportTotals } from './report-totals.js';
-import { type ReportingDay, readReportingDay, utcDay } from './reporting-day.js';
+import { type ReadReportingDay, type ReportingDay, utcDay } from './reporting-day.js';
 import { type Dimensions, sealReport } from './seal-report.js';
 import { createTally, isEmpty, type Tally } from './tally.js';
 
@@ -39,6 +39,8 @@ export interface ReporterOptions {
   /** When the first window began, Unix time, ms; now by default. */
   readonly startMs?: number | undefined;
   readonly store: Store;
+  /** Reads its days. */
+  readonly readDay: ReadReportingDay;
   /** Counted up as reports are sealed and sent. */
   readonly totals: ReportTotals;
   readonly identity: InstallIdentity;
@@ -77,7 +79,7 @@ export function startReporter(options: ReporterOptions): Reporter {
   async function readDay(nowMs: number): Promise<void> {
     day = undefined;
     const { model, version } = options.dimensions;
-    day = await readReportingDay({ store, identity, target, model, version, nowMs });
+    day = await options.readDay({ identity, target, model, version, nowMs });
   }
 
   /** The window is swapped at once: a run that ends meanwhile counts into the next. */

@@ -14,24 +14,38 @@ export interface ReportingDay {
   readonly key: string;
 }
 
-export async function readReportingDay({
-  store,
-  identity,
-  target,
-  model,
-  version,
-  nowMs,
-}: {
-  store: Store;
-  identity: InstallIdentity;
+export interface ReportingDayRequest {
+  readonly identity: InstallIdentity;
   /** `sampleRate` is the share of device-days that report, 0 … 1. */
-  target: { readonly sampleRate: number };
-  model: string;
-  version: string;
-  nowMs: number;
-}): Promise<ReportingDay> {
+  readonly target: { readonly sampleRate: number };
+  readonly model: string;
+  readonly version: string;
+  readonly nowMs: number;
+}
+
+export type ReadReportingDay = (request: ReportingDayRequest) => Promise<ReportingDay>;
+
+/**
+ * Reads days for the reporters of one open model: those of one version, on one backend after another, get
+ * the same day, so that only one of them says that it is the first.
+ */
+export function createReportingDays(store: Store): ReadReportingDay {
+  const days = new Map<string, Promise<ReportingDay>>();
+  return (request) => {
+    const key = `${reportedKey(request)} ${utcDay(request.nowMs)}`;
+    const known = days.get(key);
+    if (known) return known;
+    const day = readReportingDay(store, request);
+    days.set(key, day);
+    day.catch(() => days.delete(key));
+    return day;
+  };
+}
+
+async function readReportingDay(store: Store, request: ReportingDayRequest): Promise<ReportingDay> {
+  const { identity, target, nowMs } = request;
   const name = utcDay(nowMs);
-  const key = `i/reported/${model}/${version}`;
+  const key = reportedKey(request);
   const bucket = await rolloutBucket(`report ${name}`, identity.id);
   return {
     name,
@@ -39,6 +53,10 @@ export async function readReportingDay({
     sampled: bucket < target.sampleRate * 10_000,
     reported: (await store.get(key)) === name,
   };
+}
+
+function reportedKey({ model, version }: Pick<ReportingDayRequest, 'model' | 'version'>): string {
+  return `i/reported/${model}/${version}`;
 }
 
 export function utcDay(nowMs: number): string {
