@@ -1,4 +1,5 @@
 import { createDeferred, isNearsideError } from '@nearside/core';
+import { expectListeners } from '#platform';
 import type { ModelEmitter } from '../events.js';
 import type { Input } from '../input.js';
 import type { RunMeta, RunOptions, RunResult } from '../model.js';
@@ -65,7 +66,10 @@ export async function askFallback(
 ): Promise<unknown> {
   const { promise: left, reject } = createDeferred<never>();
   const leave = ({ target }: Event) => reject((target as AbortSignal).reason);
-  for (const signal of signals) signal?.addEventListener('abort', leave);
+  for (const signal of signals) {
+    expectListeners(signal);
+    signal?.addEventListener('abort', leave);
+  }
   try {
     for (const signal of signals) signal?.throwIfAborted();
     return await Promise.race([(async () => fallback(input))(), left]);

@@ -70,4 +70,7 @@ function startWorker(script: URL, name: string): Worker {
   }
 }
 
+/** Of a signal that many calls share: browsers do not mind, and bundlers leave the calls out. */
+export function expectListeners(_signal: AbortSignal | undefined): void {}
+
 export { openBrowserStore as openStore } from './open-store.js';

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openStore as openArtifactStore } from '@nearside/artifact';
@@ -56,6 +57,11 @@ export async function startBackendWorker(
       for (const close of [...open]) close();
     },
   };
+}
+
+/** Of a signal that many calls share: Node takes more than ten listeners for a leak, and warns. Each goes with its call. */
+export function expectListeners(signal: AbortSignal | undefined): void {
+  if (signal) setMaxListeners(0, signal);
 }
 
 /** A directory per database where one is given, else memory: a server's disk is not ours to choose. */

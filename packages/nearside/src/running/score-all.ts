@@ -1,4 +1,5 @@
 import { createDeferred } from '@nearside/core';
+import { expectListeners } from '#platform';
 import type { Input } from '../input.js';
 import type { RunOptions, RunResult, Scored, ScoreOptions } from '../model.js';
 import { checkOptions, type OptionKinds } from '../options/check-options.js';
@@ -108,7 +109,10 @@ export async function* scoreAll(
     return scored;
   }
 
-  for (const each of signals) each.addEventListener('abort', onAbort);
+  for (const each of signals) {
+    expectListeners(each);
+    each.addEventListener('abort', onAbort);
+  }
   try {
     if (signals.some(({ aborted }) => aborted)) onAbort();
     void pull();

@@ -1,4 +1,5 @@
 import { createDeferred, NearsideError } from '@nearside/core';
+import { expectListeners } from '#platform';
 import { startAwakeTimer } from './awake-timer.js';
 import { mostUrgent, type Priority } from './priority.js';
 
@@ -266,6 +267,7 @@ export function createRunQueue<Work, Result>({
         timeoutMs === undefined
           ? undefined
           : startAwakeTimer(timeoutMs, () => leave(entry, deadline(timeoutMs)));
+      expectListeners(signal);
       signal?.addEventListener('abort', onAbort);
       waiting.push(entry);
       schedulePump();

@@ -1,4 +1,5 @@
 import { createDeferred, createHistogram, type Deferred, quantile, record } from '@nearside/core';
+import { expectListeners } from '#platform';
 import { oneMacrotask } from '../in-worker/one-macrotask.js';
 import type { Input } from '../input.js';
 import type { RunResult } from '../model.js';
@@ -76,6 +77,7 @@ export function createFrameStream(
 
   const listeners = work.signals.map((signal) => {
     const onAbort = () => end({ reason: signal.reason });
+    expectListeners(signal);
     signal.addEventListener('abort', onAbort);
     if (signal.aborted) queueMicrotask(onAbort);
     return () => signal.removeEventListener('abort', onAbort);

@@ -1,4 +1,5 @@
 import { createDeferred, NearsideError } from '@nearside/core';
+import { expectListeners } from '#platform';
 import { isLostWorker } from '../opening/backend-fault.js';
 import type { WorkerFailure } from '../platform/host.js';
 import {
@@ -115,6 +116,7 @@ export async function connect(
     if (host.isReady) void close(busy());
     else die(blocked('no answer'));
   });
+  expectListeners(signal);
   signal?.addEventListener('abort', onAbort);
   if (signal?.aborted) onAbort();
   try {
