@@ -158,6 +158,10 @@ export interface RunOptions {
   readonly transfer?: boolean | undefined;
 }
 
+/**
+ * There is no `terminate`, nor a `timeoutMs`: leaving lets the caller go, and an input that hangs is ended by
+ * `policy.watchdogMs`.
+ */
 export interface ScoreOptions extends Pick<RunOptions, 'signal' | 'topK' | 'priority'> {
   /** Index to go on from; what comes before is taken from the iterable and passed over. */
   readonly from?: number | undefined;

@@ -56,7 +56,8 @@ export interface OpenOptions {
   readonly fallback?: Fallback | undefined;
   /**
    * Starts a worker of the app's own for a backend, one that calls `serve` of `nearside/worker`;
-   * undefined where it has none for this backend.
+   * undefined where it has none for this backend. One that starts and stays silent costs 30 s before the next
+   * backend is tried, for each backend; `worker-blocked` where none is left.
    */
   readonly worker?: StartWorker | undefined;
 }

@@ -3,6 +3,10 @@ import type { RunOptions, RunResult } from '../model.js';
 /** What happens when frames come faster than results are read. */
 export type Backpressure = 'wait' | 'drop-oldest';
 
+/**
+ * There is no `terminate`, nor a `timeoutMs`: leaving lets the caller go, and a frame that hangs is ended by
+ * `policy.watchdogMs`.
+ */
 export interface StreamOptions
   extends Pick<RunOptions, 'signal' | 'priority' | 'topK' | 'transfer'> {
   /**
