@@ -79,7 +79,6 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   const own = parts.own?.(leaving.signal);
   const runner = createRunner({ ...{ handover, queue, recent, emitter, refusal }, ...own });
   let closed: NearsideError | undefined;
-  let closing: Promise<void> | undefined;
 
   function startShift(started: Serving): Shift {
     const recorder = recording.startRecorder(started);
@@ -99,6 +98,17 @@ export async function createModel(parts: ModelParts): Promise<Model> {
         used();
       });
   }
+
+  const close = shareOnce(async (): Promise<void> => {
+    closed = closedError(model);
+    firstResult.end();
+    residence?.leave();
+    companions?.close(closed);
+    queue.close(closed);
+    leaving.abort(closed);
+    await Promise.all([handover.close(closed), companions?.saved()]);
+    await recording.close();
+  });
 
   let companions: Companions | undefined;
   const place = {
@@ -120,18 +130,6 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   function refusal() {
     if (closed) return { reason: closed, isOwn: true };
     return companions?.revoked && { reason: companions.revoked, isOwn: false };
-  }
-
-  async function close(): Promise<void> {
-    closed ??= closedError(model);
-    firstResult.end();
-    residence?.leave();
-    companions?.close(closed);
-    queue.close(closed);
-    leaving.abort(closed);
-    const ended = handover.close(closed);
-    closing ??= Promise.all([ended, companions?.saved()]).then(recording.close);
-    return closing;
   }
 
   if (plan.tune.when === 'before-open') {
