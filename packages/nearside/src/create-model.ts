@@ -8,7 +8,7 @@ import { keepTrying } from './keep-trying.js';
 import { loadLater } from './load-later.js';
 import type { Model } from './model.js';
 import { describeOpening, readStats } from './model-stats.js';
-import type { OpenPlan } from './opening/open-options.js';
+import type { OpenPlan } from './opening/plan-opening.js';
 import type { Serving } from './opening/serving.js';
 import type { RunReply } from './protocol.js';
 import { createHandover, type Shift } from './running/handover.js';

@@ -1,6 +1,6 @@
 import type { BackendChoice } from './choice/backend-choice.js';
 import type { ModelStats, OpeningStats } from './model.js';
-import type { OpenPlan } from './opening/open-options.js';
+import type { OpenPlan } from './opening/plan-opening.js';
 import type { Serving } from './opening/serving.js';
 import type { Handover } from './running/handover.js';
 import type { RunQueue } from './scheduler/run-queue.js';

@@ -4,7 +4,8 @@ import type { CustomModel } from './custom-model.js';
 import { createModelEmitter } from './events.js';
 import { loadLater } from './load-later.js';
 import type { Model } from './model.js';
-import { type OpenOptions, type OpenPlan, planOpening } from './opening/open-options.js';
+import type { OpenOptions } from './opening/open-options.js';
+import { type OpenPlan, planOpening } from './opening/plan-opening.js';
 import { serveInstalled } from './opening/serve-installed.js';
 
 /**

@@ -1,6 +1,6 @@
 import type { StorageReport } from '@nearside/artifact';
 import type { StorageOptions } from './model.js';
-import type { OpenPlan } from './opening/open-options.js';
+import type { OpenPlan } from './opening/plan-opening.js';
 import { checkOptions, type OptionKinds } from './options/check-options.js';
 import { SWITCH } from './options/option-kinds.js';
 import type { Handover } from './running/handover.js';

@@ -1,6 +1,6 @@
 import type { ModelSpec } from '@nearside/core';
 import { expect, test } from 'vitest';
-import type { OpenPlan } from '../opening/open-options.js';
+import type { OpenPlan } from '../opening/plan-opening.js';
 import type { AvailableBackend } from '../runtime-assets.js';
 import { createBackendChoice } from './backend-choice.js';
 import { demote, pardon, quarantine } from './blame-contender.js';

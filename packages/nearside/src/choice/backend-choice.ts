@@ -1,5 +1,5 @@
 import type { ModelSpec, Variant } from '@nearside/core';
-import type { OpenPlan } from '../opening/open-options.js';
+import type { OpenPlan } from '../opening/plan-opening.js';
 import type { AvailableBackend } from '../runtime-assets.js';
 import {
   type ChoiceOrigin,

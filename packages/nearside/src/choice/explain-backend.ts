@@ -1,5 +1,5 @@
 import type { BackendVerdict } from '../model.js';
-import type { OpenPlan } from '../opening/open-options.js';
+import type { OpenPlan } from '../opening/plan-opening.js';
 import type { Serving } from '../opening/serving.js';
 import { runtimeOf } from '../runtime-of.js';
 import { isDataExpensive } from '../updating/is-data-expensive.js';

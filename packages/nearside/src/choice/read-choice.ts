@@ -1,5 +1,5 @@
 import { choiceKey, peekStore } from '@nearside/artifact';
-import type { OpenPlan } from '../opening/open-options.js';
+import type { OpenPlan } from '../opening/plan-opening.js';
 import { type BackendChoice, createBackendChoice } from './backend-choice.js';
 import { EMPTY_RECORD, parseChoice } from './choice-record.js';
 

@@ -1,6 +1,6 @@
 import { choiceKey } from '@nearside/artifact';
 import { openStore } from '#platform';
-import type { OpenPlan } from '../opening/open-options.js';
+import type { OpenPlan } from '../opening/plan-opening.js';
 import { settlesWithin } from '../scheduler/awake-timer.js';
 import { LAST_STORING_MS } from '../scheduler/last-storing.js';
 import type { BackendChoice } from './backend-choice.js';

@@ -1,4 +1,4 @@
-import type { OpenPlan } from '../opening/open-options.js';
+import type { OpenPlan } from '../opening/plan-opening.js';
 import { isDataExpensive } from '../updating/is-data-expensive.js';
 import { tuneAgain } from './tune-again.js';
 import { type TuningOptions, tuneBackends } from './tune-backends.js';

@@ -6,7 +6,7 @@ import type { ResidentModel } from '../engine/engine-context.js';
 import type { ModelEmitter } from '../events.js';
 import type { Input } from '../input.js';
 import type { Model, ModelStats, RunOptions, RunResult } from '../model.js';
-import type { OpenPlan } from '../opening/open-options.js';
+import type { OpenPlan } from '../opening/plan-opening.js';
 import type { OpenedVersion } from '../protocol.js';
 import { checkStorageOptions } from '../read-storage.js';
 import { checkRunOptions } from '../running/check-run-options.js';

@@ -14,7 +14,7 @@ import { runtimeOf } from '../runtime-of.js';
 import { startAwakeTimer } from '../scheduler/awake-timer.js';
 import type { InstallIdentity } from '../telemetry/install-identity.js';
 import { type Connection, connect } from '../workers/connection.js';
-import type { OpenPlan } from './open-options.js';
+import type { OpenPlan } from './plan-opening.js';
 
 /** What opening a model needs beside the plan. */
 export interface ServingContext {

@@ -6,7 +6,7 @@ import type { AvailableBackend } from '../runtime-assets.js';
 import { runtimeOf } from '../runtime-of.js';
 import { type Attempt, attemptBackend, type StartSteps, serveStarted } from './attempt-backend.js';
 import { isAnothersLoss, isBackendFault, isOutOfReach } from './backend-fault.js';
-import type { OpenPlan } from './open-options.js';
+import type { OpenPlan } from './plan-opening.js';
 import type { Serving, ServingContext } from './serving.js';
 
 /** How often a start is done again because another model had the worker ended. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { OpenPlan } from '../opening/open-options.js';
+import type { OpenPlan } from '../opening/plan-opening.js';
 import { areOptions } from '../options/option-rules.js';
 import { readStorage } from '../read-storage.js';
 import { openStream, type StreamContext } from '../streaming/open-stream.js';

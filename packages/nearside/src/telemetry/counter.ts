@@ -1,7 +1,7 @@
 import { record } from '@nearside/core';
 import type { ModelEmitter } from '../events.js';
 import { LIBRARY_VERSION } from '../library-version.js';
-import type { OpenPlan } from '../opening/open-options.js';
+import type { OpenPlan } from '../opening/plan-opening.js';
 import type { OpenedVersion } from '../protocol.js';
 import type { AvailableBackend } from '../runtime-assets.js';
 import { deviceClass } from './device-class.js';

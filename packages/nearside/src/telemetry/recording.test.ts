@@ -6,7 +6,7 @@ import { createDeferred, NearsideError, type Report } from '@nearside/core';
 import { afterEach, expect, test } from 'vitest';
 import { createModelEmitter } from '../events.js';
 import { loadLater } from '../load-later.js';
-import type { OpenPlan } from '../opening/open-options.js';
+import type { OpenPlan } from '../opening/plan-opening.js';
 import type { Serving } from '../opening/serving.js';
 import type { RunReply } from '../protocol.js';
 import { createHandover } from '../running/handover.js';

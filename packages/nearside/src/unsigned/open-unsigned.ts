@@ -2,8 +2,9 @@ import type { Datatype, ModelSpec } from '@nearside/core';
 import { loadLater } from '../load-later.js';
 import type { Model } from '../model.js';
 import { openAsPlanned } from '../open.js';
-import { type OpenOptions, planServing } from '../opening/open-options.js';
+import type { OpenOptions } from '../opening/open-options.js';
 import { OPEN_RULES } from '../opening/open-rules.js';
+import { planServing } from '../opening/plan-opening.js';
 import { inWords } from '../options/check-options.js';
 import {
   areOptions,

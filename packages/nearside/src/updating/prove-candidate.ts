@@ -1,6 +1,6 @@
 import type { ReleaseIdentity } from '@nearside/artifact';
 import { NearsideError } from '@nearside/core';
-import type { OpenPlan } from '../opening/open-options.js';
+import type { OpenPlan } from '../opening/plan-opening.js';
 import {
   endingOnFailure,
   load,

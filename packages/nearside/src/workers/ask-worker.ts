@@ -1,4 +1,4 @@
-import type { OpenPlan } from '../opening/open-options.js';
+import type { OpenPlan } from '../opening/plan-opening.js';
 import type { Connection } from './connection.js';
 import { withinWatchdog } from './within-watchdog.js';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { areOptions } from '../options/option-rules.js';
-import { planOpening } from './open-options.js';
 import { OPEN_RULES } from './open-rules.js';
+import { planOpening } from './plan-opening.js';
 
 const pin = `sha256-${'A'.repeat(43)}`;
 const url = 'https://cdn.example/models/digits';
