@@ -168,7 +168,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
       if (typeof truth?.label !== 'string') {
         throw new TypeError('feedback: expected { label: string } as the truth');
       }
-      const run = recent.recall(id);
+      const run = recent.find(id);
       // Which version it was of has its report; of one without a baseline there is nothing to count.
       if (!run) handover.current.recorder.feedback(undefined, truth.label);
       else if (run.observation) run.recorder.feedback(run.observation, truth.label);

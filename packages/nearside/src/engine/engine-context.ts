@@ -33,7 +33,8 @@ export interface ResidentModel {
   readonly name: string;
   /** By `performance.now()`. */
   readonly lastUsedMs: number;
-  readonly isIdle: boolean;
+  /** Whether nothing would be cut by putting it to rest. */
+  readonly mayRest: boolean;
   readonly isResting: boolean;
   readonly workers: readonly WorkerStatus[];
   /** Gives its session up if it is idle. @returns whether it did */

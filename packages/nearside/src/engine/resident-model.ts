@@ -41,8 +41,8 @@ export function takeResidence({
     get lastUsedMs() {
       return lastUsedMs;
     },
-    get isIdle() {
-      return !isBusy() && !handover.isInUse;
+    get mayRest() {
+      return !isBusy() && handover.mayRest;
     },
     get isResting() {
       return handover.isResting;

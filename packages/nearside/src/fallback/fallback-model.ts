@@ -141,7 +141,7 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
   /** Nothing of it is loaded that could rest. */
   const place: ResidentModel = {
     ...{ name: release.model, workers: [], close, lastUsedMs: parts.startMs },
-    ...{ isIdle: false, isResting: false, rest: () => false, wake: async () => {} },
+    ...{ mayRest: false, isResting: false, rest: () => false, wake: async () => {} },
   };
   plan.engine.models.add(place);
 

@@ -1,6 +1,9 @@
 import { NearsideError } from '@nearside/core';
+import type { Endpoint } from 'comlink';
 import { type Reply, toWireError } from '../protocol.js';
-import type { ServerEndpoint } from './serve.js';
+
+/** One end of a channel: what a model is served at. */
+export type ServerEndpoint = Endpoint;
 
 /**
  * An endpoint at which an answer that cannot be posted becomes one that can: a reply that says so, in

@@ -1,10 +1,7 @@
 import type { ErrorCode } from '@nearside/core';
 import * as Comlink from 'comlink';
-import type { Backend } from '../backends/backend.js';
 import { isThreadTrial } from '../backends/cpu-threads.js';
 import type { TensorInput } from '../input.js';
-import { checkOptions, type OptionKinds } from '../options/check-options.js';
-import { isFunction } from '../options/option-rules.js';
 import { type OpenStore, openBrowserStore } from '../platform/open-store.js';
 import {
   type BatchReply,
@@ -21,56 +18,16 @@ import {
 import type { Tasks } from '../task.js';
 import { watchHeap } from './heap-size.js';
 import { createHostedModel } from './hosted-model.js';
-import { postableAnswers } from './postable-answers.js';
+import { postableAnswers, type ServerEndpoint } from './postable-answers.js';
 import { createRunTurns, type RunTurns } from './run-turns.js';
+import { checkServeOptions, type ServeOptions } from './serve-options.js';
 import { type SharedRuntime, shareRuntime } from './shared-runtime.js';
-
-/** One end of a channel: what a model is served at. */
-export type ServerEndpoint = Comlink.Endpoint;
 
 /** Serves one model more, at an endpoint. @returns a function that ends it and frees the model */
 export type Attach = (
   endpoint: ServerEndpoint,
   environment?: { readonly openStore: OpenStore },
 ) => () => Promise<void>;
-
-export interface ServeOptions {
-  /** From `nearside/worker/<backend>`. */
-  readonly backend: Backend;
-  /** How models are run whose `task` the library does not know. */
-  readonly tasks?: Tasks | undefined;
-}
-
-const KINDS: OptionKinds<keyof ServeOptions> = {
-  backend: {
-    fits: isBackend,
-    expected: "a backend from 'nearside/worker/<backend>'",
-    isRequired: true,
-  },
-  tasks: {
-    fits: areTasks,
-    expected: '{ [task]: { preprocess, postprocess } }, of functions that may be left out',
-  },
-};
-
-function isBackend(backend: unknown): boolean {
-  return isObject(backend) && isFunction(backend.createSession);
-}
-
-/** Of any kind: all that a module exports is one. */
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
-}
-
-function areTasks(tasks: unknown): boolean {
-  return isObject(tasks) && Object.values(tasks).every(isTask);
-}
-
-function isTask(task: unknown): boolean {
-  if (!isObject(task)) return false;
-  const stages = [task.preprocess, task.postprocess];
-  return stages.every((stage) => stage === undefined || isFunction(stage));
-}
 
 /**
  * Serves models with one backend: what a worker file calls, once, at its top level. In a worker it
@@ -80,7 +37,7 @@ function isTask(task: unknown): boolean {
  * @throws TypeError for wrong options
  */
 export function serve(options: ServeOptions): Attach {
-  checkOptions('serve', options, KINDS);
+  checkServeOptions(options);
   const { backend, tasks = {} } = options;
   const models = new Set<(event: WorkerEvent) => void>();
   const broadcast = (event: WorkerEvent) => {

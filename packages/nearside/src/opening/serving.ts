@@ -16,7 +16,7 @@ import type { InstallIdentity } from '../telemetry/install-identity.js';
 import { type Connection, connect } from '../workers/connection.js';
 import type { OpenPlan } from './plan-opening.js';
 
-/** What opening a model needs beside the plan. */
+/** What opening a version needs, whichever backend it is for. */
 export interface ServingContext {
   readonly plan: OpenPlan;
   /** Undefined until a worker has read it. */

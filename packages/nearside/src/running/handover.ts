@@ -39,8 +39,8 @@ export interface Handover {
    */
   rest(reason: NearsideError): boolean;
   readonly isResting: boolean;
-  /** It could not be given up now. */
-  readonly isInUse: boolean;
+  /** Whether a rest would cut nothing: no run, no probation, no revival. */
+  readonly mayRest: boolean;
   /** The current version, made anew if it was given up or lost. @throws what opening it again threw */
   awake(): Promise<Shift>;
   /** Ends every worker. */
@@ -148,8 +148,8 @@ export function createHandover(first: Shift, { revive, onGoBack }: HandoverOptio
     get isResting() {
       return isResting;
     },
-    get isInUse() {
-      return isInUse();
+    get mayRest() {
+      return !isInUse();
     },
     get isIdle() {
       const { sequence } = current.serving.version.release;

@@ -16,7 +16,7 @@ export interface RecentRun {
 export interface RecentRuns {
   nextId(): string;
   remember(id: string, run: RecentRun): void;
-  recall(id: string): RecentRun | undefined;
+  find(id: string): RecentRun | undefined;
 }
 
 export function createRecentRuns(): RecentRuns {
@@ -33,6 +33,6 @@ export function createRecentRuns(): RecentRuns {
       const oldest = runs.keys().next().value;
       if (runs.size > REMEMBERED && oldest !== undefined) runs.delete(oldest);
     },
-    recall: (id) => runs.get(id),
+    find: (id) => runs.get(id),
   };
 }

@@ -9,7 +9,7 @@ import type { InstallIdentity } from './install-identity.js';
 import { keepLatency } from './keep-latency.js';
 import { countFailure, type Lifetime } from './lifetime.js';
 import type { Reporting } from './open-reporting.js';
-import type { Counter } from './recorder.js';
+import type { Recorder } from './recorder.js';
 import type { ReportTotals } from './report-totals.js';
 import type { Dimensions } from './seal-report.js';
 import { type Tally, tallyFeedback, tallyRun } from './tally.js';
@@ -32,12 +32,12 @@ export interface CountedVersion {
   readonly startMs: number;
 }
 
-/** Counts one version into its reports, if there are any, and its runs into the model's lifetime. */
+/** The recorder that counts: one version into its reports, if there are any, and its runs into the model's lifetime. */
 export function createCounter(
   reporting: Reporting,
   { plan, identity, emitter, lifetime, totals }: CountingContext,
   counted: CountedVersion,
-): Counter {
+): Recorder {
   const recordLatency = keepLatency(lifetime);
   const reporter =
     plan.report &&

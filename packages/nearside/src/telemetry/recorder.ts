@@ -12,8 +12,8 @@ const LAST_LOADING_MS = 2000;
 /** What is kept to be counted until then: far more than happens before the first result. */
 const EARLY = 1000;
 
-/** What happens to a version on a backend. */
-export interface Occurrences {
+/** Takes down what happens to a version on a backend. */
+export interface Recorder {
   /**
    * @param opening undefined where no backend came to serve
    * @param quarantined backends tried before that failed
@@ -28,25 +28,18 @@ export interface Occurrences {
   fellBack(): void;
   /** @param observation of the run it refers to; undefined when that is forgotten */
   feedback(observation: Observation | undefined, label: string): void;
-}
-
-/** Counts what happens, for a report where there is one. */
-export interface Counter extends Occurrences {
-  close(): Promise<void>;
-}
-
-/** Takes down what happens; from the first result on a counter does. */
-export interface Recorder extends Occurrences {
   close(): Promise<void>;
 }
 
 /**
+ * A recorder that keeps what happens until there is a counter, which is loaded later.
+ *
  * @param loadCounter resolves after the first result; what happens before is counted then. Where it
  *   fails it is asked again, and once more by `close`
  */
-export function createRecorder(lifetime: Lifetime, loadCounter: () => Promise<Counter>): Recorder {
-  const early: ((counter: Counter) => void)[] = [];
-  let counter: Counter | undefined;
+export function createRecorder(lifetime: Lifetime, loadCounter: () => Promise<Recorder>): Recorder {
+  const early: ((counter: Recorder) => void)[] = [];
+  let counter: Recorder | undefined;
   let isClosed = false;
   const load = shareOnce(async () => {
     const loaded = await loadCounter();
@@ -56,7 +49,7 @@ export function createRecorder(lifetime: Lifetime, loadCounter: () => Promise<Co
   });
   keepTrying(async () => isClosed || load());
 
-  function tell(happened: (counter: Counter) => void): void {
+  function tell(happened: (counter: Recorder) => void): void {
     if (counter) happened(counter);
     else if (early.length < EARLY) early.push(happened);
   }

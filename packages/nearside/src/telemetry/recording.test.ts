@@ -134,7 +134,7 @@ test('feedback counts for the version that did the run, also when another has se
   const { meta } = await model.run();
   model.take();
   for (let run = 0; run < 3; run += 1) await model.run();
-  model.recent.recall(meta.id)?.recorder.feedback(OBSERVATION, '7');
+  model.recent.find(meta.id)?.recorder.feedback(OBSERVATION, '7');
   const reported = await model.close();
   expect(reported['1.1.0']).toMatchObject({ health: { ok: 1 }, feedback: { bins: [[1, 1]] } });
   expect(reported['1.2.0']?.health).toMatchObject({ ok: 3 });
@@ -145,7 +145,7 @@ test('a version that was put to rest and comes back counts on in the same report
   const { meta } = await model.run();
   expect(model.handover.rest(new NearsideError('worker-lost', 'at rest'))).toBe(true);
   await model.run();
-  model.recent.recall(meta.id)?.recorder.feedback(OBSERVATION, '1');
+  model.recent.find(meta.id)?.recorder.feedback(OBSERVATION, '1');
   const reported = await model.close();
   expect(reported['1.1.0']).toMatchObject({ health: { ok: 2 }, feedback: { bins: [[1, 0]] } });
 });

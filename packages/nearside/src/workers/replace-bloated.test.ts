@@ -30,7 +30,7 @@ function engineWith({
     const wake = async () => {
       did.push(`wake ${i}`);
     };
-    return { isIdle, workers: [worker], rest, wake } as unknown as ResidentModel;
+    return { mayRest: isIdle, workers: [worker], rest, wake } as unknown as ResidentModel;
   });
   const engine = {
     workers: { live: [worker] },

@@ -18,7 +18,7 @@ export function replaceBloated(engine: EngineContext): void {
     if (worker.heapBytes <= limitOf(worker, known.get(worker.backend) ?? 0)) continue;
     const models = [...engine.models].filter(({ workers }) => workers.includes(worker));
     // A version that is being tried, or opened, is nobody's yet.
-    if (worker.models !== models.length || !models.every(({ isIdle }) => isIdle)) continue;
+    if (worker.models !== models.length || !models.every(({ mayRest }) => mayRest)) continue;
     known.set(worker.backend, worker.heapBytes);
     worker.isRetired = true;
     for (const model of models) if (model.rest()) void model.wake();
