@@ -39,7 +39,8 @@ export function poolServing(
   const { plan } = context;
   const { memory } = plan.engine;
   const size = createPoolSize(pool);
-  const members: Member[] = [createMember(first.connection, 0)];
+  /** One at least; lost ones until another is added. */
+  let members: readonly Member[] = [createMember(first.connection, 0)];
   /** Of streams that have begun and not ended, whether their workers live or not. */
   const holders = new Map<number, Member>();
   let isGrowing = false;
@@ -47,28 +48,17 @@ export function poolServing(
   let growsAgainMs = 0;
   let isClosed = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let lost: Connection['end'];
 
   /** Those that are alive, the one that has least to do first. */
   function alive(): Member[] {
-    for (const member of [...members]) {
-      if (!member.connection.end) continue;
-      lost = member.connection.end;
-      members.splice(members.indexOf(member), 1);
-    }
-    return [...members].sort((a, b) => a.batches.size - b.batches.size);
+    return members
+      .filter(({ connection }) => !connection.end)
+      .sort((a, b) => a.batches.size - b.batches.size);
   }
 
-  /** Which one takes a batch. @throws why a stream's, or the last of them, has ended */
-  function taking(stream: number | undefined): Member {
-    const workers = alive();
-    const member = stream === undefined ? workers[0] : holders.get(stream);
-    const end = member ? member.connection.end : lost;
-    if (!member || end) throw end?.reason;
-    return member;
-  }
-
-  const main = () => alive()[0]?.connection ?? first.connection;
+  /** The one that has least to do; where none is alive, one that says why in place of an answer. */
+  const least = () => alive()[0] ?? (members[0] as Member);
+  const main = () => least().connection;
 
   function look(): void {
     clearTimeout(timer);
@@ -91,7 +81,7 @@ export function poolServing(
     growsAgainMs = performance.now() + POOL_LIMITS.cooldownMs;
     if (memory?.hasRoomFor(spec.limits.memoryBytes) === false) return;
     isGrowing = true;
-    const taken = members.map(({ slot }) => slot);
+    const taken = alive().map(({ slot }) => slot);
     const slot = Array.from({ length: pool.max }, (_, i) => i).find((i) => !taken.includes(i)) ?? 0;
     try {
       const own = { ...context, plan: { ...plan, slot } };
@@ -102,14 +92,14 @@ export function poolServing(
       if (isClosed) return void opened.connection.close(undefined);
       const { connection } = await load({ ...opened, variant: first.variant }, {});
       if (isClosed) return void connection.close(undefined);
-      members.push(createMember(connection, slot));
+      members = [...alive(), createMember(connection, slot)];
       growsAgainMs = 0;
     } catch {
       // One more worker would have been faster; those there are serve on.
     } finally {
       isGrowing = false;
     }
-    if (pool.min > members.length) look();
+    if (pool.min > alive().length) look();
   }
 
   function shrink(workers: readonly Member[]): void {
@@ -119,14 +109,15 @@ export function poolServing(
       undefined,
     );
     if (!last || workers.length <= pool.min) return;
-    members.splice(members.indexOf(last), 1);
+    members = members.filter((member) => member !== last);
     void last.connection.close(undefined);
   }
 
   const connection: Connection = {
     ...passOn((name) => (request) => main()[name](request)),
     async run(request, options) {
-      const member = taking(request.stream);
+      const { stream } = request;
+      const member = (stream !== undefined && holders.get(stream)) || least();
       member.batches.add(request.id);
       look();
       try {
@@ -138,10 +129,10 @@ export function poolServing(
     },
     async beginStream(id) {
       const [member] = alive().sort((a, b) => a.streams.size - b.streams.size);
-      if (!member) throw lost?.reason;
+      if (!member) return main().beginStream(id);
       member.streams.add(id);
       holders.set(id, member);
-      await member.connection.beginStream(id);
+      return member.connection.beginStream(id);
     },
     async endStream(id) {
       const member = holders.get(id);
@@ -151,19 +142,18 @@ export function poolServing(
     },
     async recall(id) {
       const asked = members.find(({ batches }) => batches.has(id));
-      const all = asked ? [asked] : members; // one that nobody was given shows who is there
+      const all = asked ? [asked] : alive(); // one that nobody was given shows who is there
       await Promise.all(all.map((member) => member.connection.recall(id)));
     },
     kill(reason, batch) {
       const own =
         batch === undefined ? members : members.filter(({ batches }) => batches.has(batch));
-      for (const member of [...own]) member.connection.kill(reason);
+      for (const member of own) member.connection.kill(reason);
     },
     async close(reason) {
       isClosed = true;
       clearTimeout(timer);
-      lost ??= { reason };
-      await Promise.all(members.splice(0).map((member) => member.connection.close(reason)));
+      await Promise.all(members.map((member) => member.connection.close(reason)));
     },
     async warm() {
       await Promise.all(alive().map((member) => member.connection.warm()));
@@ -176,7 +166,7 @@ export function poolServing(
       return alive().flatMap((member) => member.connection.workers);
     },
     get end() {
-      return alive().length === 0 ? lost : undefined;
+      return least().connection.end;
     },
   };
   if (pool.min > 1) queueMicrotask(look);
