@@ -169,8 +169,8 @@ export interface ScoreProgress {
 }
 
 /** One input's result, or why it has none: a bad input stops nothing. */
-export type Scored =
-  | ({ readonly index: number } & RunResult)
+export type Scored<Result = Output> =
+  | ({ readonly index: number } & RunResult<Result>)
   | { readonly index: number; readonly error: unknown };
 
 /** Labels by score for a picture, tensors for tensors. */

@@ -1,3 +1,4 @@
+import type { Output } from '@nearside/pipeline';
 import type { RunOptions, RunResult } from '../model.js';
 
 /** What happens when frames come faster than results are read. */
@@ -30,7 +31,8 @@ export interface StreamOptions
  * worker that has the state is gone; what the source throws; a frame's own error. TypeError or
  * RangeError for wrong options.
  */
-export interface ModelStream extends AsyncIterableIterator<Streamed, void, undefined> {
+export interface ModelStream<Result = Output>
+  extends AsyncIterableIterator<Streamed<Result>, void, undefined> {
   readonly stats: StreamStats;
   /**
    * After a seek: state is zeros again, and frames that were taken and not read yet are dropped. What the
@@ -38,11 +40,11 @@ export interface ModelStream extends AsyncIterableIterator<Streamed, void, undef
    */
   reset(): void;
   /** Ends it: as leaving the loop does. */
-  return(): Promise<IteratorResult<Streamed, void>>;
+  return(): Promise<IteratorResult<Streamed<Result>, void>>;
 }
 
 /** One frame's result. */
-export interface Streamed extends RunResult {
+export interface Streamed<Result = Output> extends RunResult<Result> {
   /** Of the frame among all that the source gave. */
   readonly index: number;
 }
