@@ -102,6 +102,23 @@ test('what goes wrong in a task is that call’s alone, and says what', async ({
       await model.run({ mistake: 'shape' }).catch(codeOf),
       await model.run({}).catch(codeOf),
       await model.run({ rows: () => rows() }).catch(codeOf),
+      await model
+        .run({ rows: () => rows() }, { transfer: true })
+        .catch((error: Scope) => [error.code, /could not be cloned/.test(error.message)]),
+      await model
+        .run({
+          get rows() {
+            throw new Error('no paper');
+          },
+        })
+        .catch((error: Scope) => [error.code, /no paper/.test(error.message)]),
+      await model
+        .run({
+          get tensors() {
+            throw new Error('no tensors');
+          },
+        })
+        .catch((error: Scope) => [error.code, /no tensors/.test(error.message)]),
     ];
     const { output } = await model.run({ rows: rows() });
     const { errors, invalid, ok } = model.stats();
@@ -120,11 +137,14 @@ test('what goes wrong in a task is that call’s alone, and says what', async ({
       'task-failed',
       'input-invalid',
       'input-invalid',
+      ['input-invalid', true],
+      ['input-invalid', true],
+      ['input-invalid', true],
       'task-failed',
     ],
     digit: 1,
     errors: { 'task-failed': 2 },
-    invalid: 2,
+    invalid: 5,
     ok: 1,
   });
 });

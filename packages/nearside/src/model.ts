@@ -151,7 +151,10 @@ export interface RunOptions {
   readonly terminate?: boolean | undefined;
   /** Results of a classifier; the spec's number by default. */
   readonly topK?: number | undefined;
-  /** Gives the input away instead of copying it: the caller's array or bitmap is empty afterwards. */
+  /**
+   * Gives the input away instead of copying it: from the call on the caller's array or bitmap is empty,
+   * whatever becomes of the run.
+   */
   readonly transfer?: boolean | undefined;
 }
 
