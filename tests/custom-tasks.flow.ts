@@ -149,6 +149,38 @@ test('what goes wrong in a task is that call’s alone, and says what', async ({
   });
 });
 
+test('a stream that skips passes over what a task fails for, and score says so of that input', async ({
+  page,
+}) => {
+  const seen = await page.evaluate(async () => {
+    const { rows, codeOf, openUnsigned } = globalThis as Scope;
+    const model = await openUnsigned('read-drawings');
+    const inputs = [{ rows: rows() }, { mistake: 'throw' }, { mistake: 'shape' }, { rows: rows() }];
+    const stream = model.stream(inputs, { onError: 'skip' });
+    const streamed = [];
+    for await (const { index, output } of stream) streamed.push([index, output.digit]);
+    const scored = [];
+    for await (const { index, output, error } of model.score(inputs)) {
+      scored.push([index, output?.digit ?? codeOf(error)]);
+    }
+    await model.close();
+    return { streamed, skipped: stream.stats.skipped, scored };
+  });
+  expect(seen).toEqual({
+    streamed: [
+      [0, 1],
+      [3, 1],
+    ],
+    skipped: 2,
+    scored: [
+      [0, 1],
+      [1, 'task-failed'],
+      [2, 'task-failed'],
+      [3, 1],
+    ],
+  });
+});
+
 test('the caller keeps its input, unless it gives it away', async ({ page }) => {
   const seen = await page.evaluate(async () => {
     const { rows, openUnsigned } = globalThis as Scope;

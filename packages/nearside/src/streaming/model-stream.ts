@@ -18,8 +18,10 @@ export interface StreamOptions
    */
   readonly maxWaiting?: number | undefined;
   /**
-   * What a frame does that is bad, or (without state) lost with its worker: it ends the stream with its
-   * error, the default, or is skipped and counted. State stays as it was before it.
+   * What a frame does that is bad, that a task of the app's own fails for, or that is (without state) lost with
+   * its worker: it ends the stream with its error, the default, or is skipped and counted. State stays as
+   * it was before it; where the task's `postprocess` has failed, as the frame left it. What is no frame's own
+   * ends the stream either way: a backend that fails, `state-lost`, `closed`, an abort, a source that throws.
    */
   readonly onError?: 'end' | 'skip' | undefined;
 }
