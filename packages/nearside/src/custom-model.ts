@@ -8,6 +8,7 @@ import type {
   Scored,
   ScoreOptions,
 } from './model.js';
+import type { Results } from './results.js';
 import type { ModelStream, StreamOptions } from './streaming/model-stream.js';
 
 /**
@@ -22,7 +23,7 @@ export interface CustomModel<Result> extends Omit<Model, 'run' | 'score' | 'stre
   score(
     inputs: Iterable<unknown> | AsyncIterable<unknown>,
     options?: ScoreOptions,
-  ): AsyncGenerator<Scored<Result>, void, undefined>;
+  ): Results<Scored<Result>>;
   /** As {@link Model.stream}. */
   stream(
     source: Iterable<unknown> | AsyncIterable<unknown>,

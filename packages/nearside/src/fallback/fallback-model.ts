@@ -16,6 +16,7 @@ import { snapshotCustom } from '../running/snapshot-custom.js';
 import { releaseSnapshot, snapshotInput } from '../running/snapshot-input.js';
 import type { AvailableBackend } from '../runtime-assets.js';
 import { refusedStream } from '../streaming/refused-stream.js';
+import { resultsLater } from '../streaming/results-later.js';
 import { createCounter } from '../telemetry/counter.js';
 import { createLifetime } from '../telemetry/lifetime.js';
 import { openReporting } from '../telemetry/open-reporting.js';
@@ -142,7 +143,8 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
 
   return {
     run: run as Model['run'],
-    score: (inputs, options) => scoreAll({ run, closing: closing.signal }, inputs, options),
+    score: (inputs, options) =>
+      resultsLater(async () => scoreAll({ run, closing: closing.signal }, inputs, options)),
     stream: () => refusedStream(closing.signal.aborted ? closing.signal.reason : error),
     profile: (input, options) => profileModel({ run }, input, options),
     feedback(_, truth) {

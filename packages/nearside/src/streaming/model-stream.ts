@@ -1,5 +1,6 @@
 import type { Output } from '@nearside/pipeline';
 import type { RunOptions, RunResult } from '../model.js';
+import type { Results } from '../results.js';
 
 /** What happens when frames come faster than results are read. */
 export type Backpressure = 'wait' | 'drop-oldest';
@@ -33,16 +34,13 @@ export interface StreamOptions
  * worker that has the state is gone; what the source throws; a frame's own error. TypeError or
  * RangeError for wrong options.
  */
-export interface ModelStream<Result = Output>
-  extends AsyncIterableIterator<Streamed<Result>, void, undefined> {
+export interface ModelStream<Result = Output> extends Results<Streamed<Result>> {
   readonly stats: StreamStats;
   /**
    * After a seek: state is zeros again, and frames that were taken and not read yet are dropped. What the
    * source gives next is the first frame of the new place.
    */
   reset(): void;
-  /** Ends it: as leaving the loop does. */
-  return(): Promise<IteratorResult<Streamed<Result>, void>>;
 }
 
 /** One frame's result. */
