@@ -15,6 +15,9 @@ test.afterAll(async () => {
   await Promise.all([site.close(), digits.close()]);
 });
 
+/** Another site, which answers without CORS. */
+const ELSEWHERE = 'https://elsewhere.example/';
+
 /** A call that is to fail, made from what the page has, and how. */
 interface BadCall {
   readonly what: string;
@@ -78,6 +81,26 @@ const BAD_CALLS: readonly BadCall[] = [
       return model.run(bitmap);
     },
     fails: { code: 'input-detached', message: /ImageBitmap/ },
+  },
+  {
+    what: 'a picture of another site that does not let it be read',
+    async call({ model, elsewhere }) {
+      const image = new Image();
+      image.src = elsewhere;
+      await image.decode();
+      return model.run(image);
+    },
+    fails: { code: 'input-invalid', message: /can be read and cloned/ },
+  },
+  {
+    what: 'an input that throws as it is read',
+    call: ({ model }) =>
+      model.run({
+        get tensors() {
+          throw new Error('no camera');
+        },
+      }),
+    fails: { code: 'input-invalid', message: /no camera/ },
   },
   {
     what: 'a negative timeout',
@@ -318,9 +341,16 @@ test('golden outputs that no backend reproduces: no-backend, with what each comp
 });
 
 async function openDigits(page: Page, backend: string): Promise<void> {
+  await page.route(`${ELSEWHERE}*`, (route) =>
+    route.fulfill({
+      contentType: 'image/svg+xml',
+      headers: { 'cross-origin-resource-policy': 'cross-origin' },
+      body: '<svg xmlns="http://www.w3.org/2000/svg" width="28" height="28"><rect width="9" height="28"/></svg>',
+    }),
+  );
   await gotoBarePage(page, site.url);
   await page.evaluate(
-    async ([address, backend]) => {
+    async ([address, backend, elsewhere]) => {
       const scope = globalThis as Scope;
       const { url, trust } = address;
       const model = await scope.nearside.open(url, { trust, backend });
@@ -344,9 +374,9 @@ async function openDigits(page: Page, backend: string): Promise<void> {
         head.setUint32(20, 40_000);
         return new Blob([head.buffer], { type: 'image/png' });
       };
-      Object.assign(scope, { model, address, backend, pixels, hugePng });
+      Object.assign(scope, { model, address, backend, elsewhere, pixels, hugePng });
     },
-    [digits.address, backend] as const,
+    [digits.address, backend, `${ELSEWHERE}one.svg`] as const,
   );
 }
 

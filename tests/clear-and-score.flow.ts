@@ -73,7 +73,7 @@ test('score runs many inputs in order, in batches, and goes on where it stopped'
   expect(scored.largest).toBeGreaterThan(1);
 });
 
-test('score hands on what is there while its source is silent, and ends on abort and close all the same', async ({
+test('score hands on what is there while its source is silent, and ends on abort, close and return all the same', async ({
   page,
 }) => {
   await gotoBarePage(page, site.url);
@@ -83,14 +83,16 @@ test('score hands on what is there while its source is silent, and ends on abort
       for (let i = 0; i < count; i += 1) yield one();
       await new Promise(() => {});
     }
-    const end = async (leave: (model: Scope, controller: AbortController) => unknown) => {
+    const end = async (
+      leave: (model: Scope, controller: AbortController, scores: Scope) => unknown,
+    ) => {
       const controller = new AbortController();
       const model = await nearside.open(url, { trust });
       const scores = model.score(silentAfter(2), { signal: controller.signal });
       const read = [await scores.next(), await scores.next()];
       const labels = read.map(({ value }) => `${value.index} ${value.output[0].label}`);
       const third = scores.next().catch((error: Scope) => error.code ?? error.message);
-      await leave(model, controller);
+      await leave(model, controller, scores);
       const how = await third;
       await model.close();
       return [...labels, how];
@@ -98,10 +100,12 @@ test('score hands on what is there while its source is silent, and ends on abort
     return {
       abort: await end((_, controller) => controller.abort(new Error('changed my mind'))),
       close: await end((model) => model.close()),
+      return: await end((_, __, scores) => scores.return()),
     };
   }, digits.address);
   expect(ends.abort).toEqual(['0 1', '1 1', 'changed my mind']);
   expect(ends.close).toEqual(['0 1', '1 1', 'closed']);
+  expect(ends.return).toEqual(['0 1', '1 1', { done: true, value: undefined }]);
 });
 
 test('profile says where the time of an input goes, and explainBackend what serves', async ({

@@ -1,5 +1,5 @@
 import { expect, type Page, test } from '@playwright/test';
-import { followCorePath } from './core-path.js';
+import { followCorePath, givePicturesAway } from './core-path.js';
 import { serveDigits } from './digits-repository.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
 
@@ -30,6 +30,10 @@ for (const backend of ['onnx-wasm', 'tfjs-wasm', 'onnx-webgpu', 'tfjs-webgpu']) 
     await followCorePath(page, { siteUrl: site.url, digits, backend });
   });
 }
+
+test('pictures that are given away are empty from the call on, and are run', async ({ page }) => {
+  await givePicturesAway(page, { siteUrl: site.url, digits });
+});
 
 test('in an isolated page onnx-wasm shares a run between CPU threads, elsewhere it has one', async ({
   page,

@@ -77,6 +77,34 @@ async function visit(
   );
 }
 
+/** Pictures of every kind that can be given away: each is empty from the call on, and is run. */
+export async function givePicturesAway(
+  page: DrivenPage,
+  { siteUrl, digits }: Omit<CorePathOptions, 'backend'>,
+): Promise<void> {
+  await page.goto(siteUrl);
+  const seen = await page.evaluate(async ({ url, trust }) => {
+    const scope = globalThis as Scope;
+    while (!scope.nearside) await new Promise(requestAnimationFrame);
+    const model = await scope.nearside.open(url, { trust, backend: 'onnx-wasm' });
+    const canvas = Object.assign(document.createElement('canvas'), { width: 28, height: 28 });
+    canvas.getContext('2d')?.putImageData(scope.one(), 0, 0);
+    const pictures: Scope[] = [scope.one(), await createImageBitmap(canvas)];
+    if (scope.VideoFrame) pictures.push(new VideoFrame(canvas, { timestamp: 0 }));
+    const running = pictures.map((picture) => model.run(picture, { transfer: true }));
+    const sizes = pictures.map(
+      ({ data, codedWidth, width }) => data?.length ?? codedWidth ?? width,
+    );
+    const again = await model.run(pictures[1]).catch(({ code }: Scope) => code);
+    const results = await Promise.all(running);
+    await model.close();
+    return { sizes, labels: results.map(({ output }) => output[0].label), again };
+  }, digits.address);
+  expect(new Set(seen.sizes)).toEqual(new Set([0]));
+  expect(new Set(seen.labels)).toEqual(new Set(['1']));
+  expect(seen.again).toBe('input-detached');
+}
+
 /** Changes a byte of a stored chunk in the page's IndexedDB, as a failing disk would. */
 async function changeChunk(sha256: string): Promise<void> {
   const done = <Value>(request: IDBRequest<Value>) =>

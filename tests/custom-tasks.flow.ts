@@ -102,6 +102,23 @@ test('what goes wrong in a task is that call’s alone, and says what', async ({
       await model.run({ mistake: 'shape' }).catch(codeOf),
       await model.run({}).catch(codeOf),
       await model.run({ rows: () => rows() }).catch(codeOf),
+      await model
+        .run({ rows: () => rows() }, { transfer: true })
+        .catch((error: Scope) => [error.code, /could not be cloned/.test(error.message)]),
+      await model
+        .run({
+          get rows() {
+            throw new Error('no paper');
+          },
+        })
+        .catch((error: Scope) => [error.code, /no paper/.test(error.message)]),
+      await model
+        .run({
+          get tensors() {
+            throw new Error('no tensors');
+          },
+        })
+        .catch((error: Scope) => [error.code, /no tensors/.test(error.message)]),
     ];
     const { output } = await model.run({ rows: rows() });
     const { errors, invalid, ok } = model.stats();
@@ -120,12 +137,47 @@ test('what goes wrong in a task is that call’s alone, and says what', async ({
       'task-failed',
       'input-invalid',
       'input-invalid',
+      ['input-invalid', true],
+      ['input-invalid', true],
+      ['input-invalid', true],
       'task-failed',
     ],
     digit: 1,
     errors: { 'task-failed': 2 },
-    invalid: 2,
+    invalid: 5,
     ok: 1,
+  });
+});
+
+test('a stream that skips passes over what a task fails for, and score says so of that input', async ({
+  page,
+}) => {
+  const seen = await page.evaluate(async () => {
+    const { rows, codeOf, openUnsigned } = globalThis as Scope;
+    const model = await openUnsigned('read-drawings');
+    const inputs = [{ rows: rows() }, { mistake: 'throw' }, { mistake: 'shape' }, { rows: rows() }];
+    const stream = model.stream(inputs, { onError: 'skip' });
+    const streamed = [];
+    for await (const { index, output } of stream) streamed.push([index, output.digit]);
+    const scored = [];
+    for await (const { index, output, error } of model.score(inputs)) {
+      scored.push([index, output?.digit ?? codeOf(error)]);
+    }
+    await model.close();
+    return { streamed, skipped: stream.stats.skipped, scored };
+  });
+  expect(seen).toEqual({
+    streamed: [
+      [0, 1],
+      [3, 1],
+    ],
+    skipped: 2,
+    scored: [
+      [0, 1],
+      [1, 'task-failed'],
+      [2, 'task-failed'],
+      [3, 1],
+    ],
   });
 });
 

@@ -49,6 +49,43 @@ for (const backend of ['onnx-wasm', 'tfjs-wasm'] as const) {
       expect(runs).toEqual(served.known.x.map((row) => row.map((x) => x + x)));
     });
 
+    test('frames that are given away are the stream’s at once, and keep their order and state', async ({
+      page,
+    }) => {
+      const seen = await page.evaluate(async () => {
+        const { model, inputs, valuesOf } = globalThis as Scope;
+        const fresh = ({ tensors: { x } }: Scope) => ({
+          tensors: { x: { ...x, data: x.data.slice() } },
+        });
+        const empty = ({ tensors: { x } }: Scope) => {
+          if (x.data.length > 0) structuredClone(null, { transfer: [x.data.buffer] });
+        };
+        function* emptiedLater() {
+          for (const [i, input] of inputs.entries()) {
+            const frame = fresh(input);
+            yield frame;
+            if (i === 20) empty(frame);
+          }
+        }
+        function* givenTwice() {
+          for (const [i, input] of inputs.entries()) {
+            const frame = fresh(input);
+            yield frame;
+            if (i === 20) yield frame;
+          }
+        }
+        const read = async (source: Iterable<unknown>) => {
+          const stream = model.stream(source, { transfer: true, onError: 'skip' });
+          const values: number[][] = [];
+          for await (const result of stream) values.push(valuesOf(result));
+          return { values, skipped: stream.stats.skipped };
+        };
+        return { emptied: await read(emptiedLater()), twice: await read(givenTwice()) };
+      });
+      expect(seen.emptied).toEqual({ values: served.known.y, skipped: 0 });
+      expect(seen.twice).toEqual({ values: served.known.y, skipped: 1 });
+    });
+
     test('a model with state is profiled from zeros, as it is run', async ({ page }) => {
       const operators = await page.evaluate(async () => {
         const { model, inputs } = globalThis as Scope;

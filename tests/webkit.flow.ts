@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test';
-import { followCorePath } from './core-path.js';
+import { followCorePath, givePicturesAway } from './core-path.js';
 import { serveDigits } from './digits-repository.js';
 import { serveBarePage } from './serve-bare-page.js';
 import { openWebKit, type WebKitPage } from './webkit-driver.js';
@@ -25,3 +25,9 @@ for (const backend of ['onnx-wasm', 'tfjs-wasm']) {
     await digits.close();
   });
 }
+
+test('pictures that are given away are empty from the call on, and are run', async () => {
+  const digits = await serveDigits();
+  await givePicturesAway(page, { siteUrl: site.url, digits });
+  await digits.close();
+});

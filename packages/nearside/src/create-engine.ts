@@ -1,5 +1,6 @@
 import { NearsideError } from '@nearside/core';
 import { startBackendWorker } from '#platform';
+import type { CustomModel } from './custom-model.js';
 import type { EngineContext, ResidentModel } from './engine/engine-context.js';
 import { createMemoryBudget } from './engine/memory-budget.js';
 import { takeResidence } from './engine/resident-model.js';
@@ -38,6 +39,8 @@ export interface EngineOptions {
 export interface Engine extends AsyncDisposable {
   /** As `open`; rejects with `out-of-memory` for a model larger than the engine's budget. */
   open(url: string, options: OpenOptions): Promise<Model>;
+  /** A model of a task of the app's own. */
+  open<Result>(url: string, options: OpenOptions): Promise<CustomModel<Result>>;
   stats(): EngineStats;
   /** Closes every model, and ends what is being opened. Safe to call twice. */
   close(): Promise<void>;
@@ -65,6 +68,8 @@ export function createEngine(options: EngineOptions = {}): Engine {
   const closing = new AbortController();
   const opening = new Set<Promise<Model>>();
 
+  async function open(url: string, options: OpenOptions): Promise<Model>;
+  async function open<Result>(url: string, options: OpenOptions): Promise<CustomModel<Result>>;
   async function open(url: string, options: OpenOptions): Promise<Model> {
     const startMs = performance.now();
     closing.signal.throwIfAborted();

@@ -17,6 +17,7 @@ import { createRecentRuns } from './running/recent-runs.js';
 import { createRunner, type RunnerOptions } from './running/run-model.js';
 import { releaseSnapshot } from './running/snapshot-input.js';
 import { createRunQueue } from './scheduler/run-queue.js';
+import { resultsLater } from './streaming/results-later.js';
 import { streamLater } from './streaming/stream-later.js';
 import { startRecording } from './telemetry/recording.js';
 
@@ -147,9 +148,8 @@ export async function createModel(parts: ModelParts): Promise<Model> {
 
   return {
     run: run as Model['run'],
-    async *score(inputs, options) {
-      yield* (await loadLater()).scoreModel(frameContext, inputs, options);
-    },
+    score: (inputs, options) =>
+      resultsLater(async () => (await loadLater()).scoreModel(frameContext, inputs, options)),
     stream: (source, options) => streamLater(source, options, frameContext),
     stats: () => readStats({ handover, choice, queue, plan, recording, opening }),
     async storage(options) {

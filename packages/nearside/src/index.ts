@@ -52,6 +52,7 @@ export type {
 export type { StartWorker } from './opening/start-own-worker.js';
 export type { StoreChoice } from './platform/open-store.js';
 export type { LoadPhase, LoadTimes, Progress } from './protocol.js';
+export type { Results } from './results.js';
 export { type AvailableBackend, runtimeAssets } from './runtime-assets.js';
 export type { Priority } from './scheduler/priority.js';
 export type {

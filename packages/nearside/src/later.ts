@@ -12,7 +12,6 @@ export { servePrevious } from './opening/serve-previous.js';
 export { tryBackends } from './opening/try-backends.js';
 export { readStorage } from './read-storage.js';
 export { checkRunOptions } from './running/check-run-options.js';
-export { postOneByOne } from './running/post-one-by-one.js';
 export { profileModel } from './running/profile-model.js';
 export { redoLost } from './running/redo-lost.js';
 export { refuseInput } from './running/refuse-input.js';

@@ -6,6 +6,7 @@ import type { ChoiceOrigin, Quarantined } from './choice/choice-record.js';
 import type { ModelEventName, ModelEvents } from './events.js';
 import type { ImageInput, Input, TensorInput } from './input.js';
 import type { LoadTimes } from './protocol.js';
+import type { Results } from './results.js';
 import type { AvailableBackend } from './runtime-assets.js';
 import type { Priority } from './scheduler/priority.js';
 import type { ModelStream, StreamOptions } from './streaming/model-stream.js';
@@ -27,13 +28,10 @@ export interface Model extends AsyncDisposable {
   run(input: Input, options?: RunOptions): Promise<RunResult>;
   /**
    * Runs many inputs at full speed, batched where the model allows it: `for await (const { index,
-   * output } of model.score(pictures)) …`. Results come in order; a bad input yields its `error` and
-   * stops nothing.
+   * output } of model.score(pictures)) …`. Results come in order; an input that is bad, or that a run
+   * fails for, yields its `error` and stops nothing. Leaving the loop ends it, and what runs.
    */
-  score(
-    inputs: Iterable<Input> | AsyncIterable<Input>,
-    options?: ScoreOptions,
-  ): AsyncGenerator<Scored, void, undefined>;
+  score(inputs: Iterable<Input> | AsyncIterable<Input>, options?: ScoreOptions): Results<Scored>;
   /**
    * Runs frames as they come, in their order: `for await (const { output } of model.stream(frames)) …`.
    * A model with state carries it from frame to frame, in the worker and in the version that it began
@@ -154,7 +152,10 @@ export interface RunOptions {
   readonly terminate?: boolean | undefined;
   /** Results of a classifier; the spec's number by default. */
   readonly topK?: number | undefined;
-  /** Gives the input away instead of copying it: the caller's array or bitmap is empty afterwards. */
+  /**
+   * Gives the input away instead of copying it: from the call on the caller's array or bitmap is empty,
+   * whatever becomes of the run.
+   */
   readonly transfer?: boolean | undefined;
 }
 
@@ -176,8 +177,8 @@ export interface ScoreProgress {
 }
 
 /** One input's result, or why it has none: a bad input stops nothing. */
-export type Scored =
-  | ({ readonly index: number } & RunResult)
+export type Scored<Result = Output> =
+  | ({ readonly index: number } & RunResult<Result>)
   | { readonly index: number; readonly error: unknown };
 
 /** Labels by score for a picture, tensors for tensors. */

@@ -17,6 +17,7 @@ import { snapshotCustom } from '../running/snapshot-custom.js';
 import { releaseSnapshot, snapshotInput } from '../running/snapshot-input.js';
 import type { AvailableBackend } from '../runtime-assets.js';
 import { refusedStream } from '../streaming/refused-stream.js';
+import { resultsLater } from '../streaming/results-later.js';
 import { checkStreamOptions } from '../streaming/stream-options.js';
 import { createCounter } from '../telemetry/counter.js';
 import { createLifetime } from '../telemetry/lifetime.js';
@@ -147,7 +148,8 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
 
   return {
     run: run as Model['run'],
-    score: (inputs, options) => scoreAll({ run, closing: closing.signal }, inputs, options),
+    score: (inputs, options) =>
+      resultsLater(async () => scoreAll({ run, closing: closing.signal }, inputs, options)),
     stream: (source, options) =>
       refusedStream(() => {
         checkStreamOptions(source, options).signal?.throwIfAborted();

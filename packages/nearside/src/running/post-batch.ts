@@ -1,4 +1,4 @@
-import { isNearsideError, NearsideError } from '@nearside/core';
+import { NearsideError } from '@nearside/core';
 import { loadLater } from '../load-later.js';
 import { isLostWorker } from '../opening/backend-fault.js';
 import {
@@ -57,15 +57,13 @@ export function postBatch(
   runs: readonly QueuedRun[],
   { handover, watchdogMs }: { handover: Handover; watchdogMs: number },
 ): PostedBatch<QueuedRun, RunReply> {
-  /** What its worker is asked for it by; each call's own, once they were posted one by one. */
-  const ids: number[] = [];
+  lastId += 1;
+  const id = lastId;
   for (const run of runs) run.isPosted = true;
   let taken: Shift | undefined;
   let hasBegun = false;
   const stream = runs[0]?.stream;
-  const kill = (reason: NearsideError) => {
-    for (const id of ids) taken?.serving.connection.kill(reason, id);
-  };
+  const kill = (reason: NearsideError) => taken?.serving.connection.kill(reason, id);
   const bite = (reason: NearsideError) => {
     hasBegun = true; // or never would: it is this one that is silent
     kill(reason);
@@ -80,7 +78,7 @@ export function postBatch(
           hasBegun = true;
           startWatch();
         };
-        return runOn(shift.serving.connection, { ids, runs, inputs, onBegun });
+        return runOn(shift.serving.connection, { id, runs, inputs, onBegun });
       });
     }, stream?.shift)
     .catch(async (error): Promise<RunOutcome[]> => {
@@ -96,15 +94,14 @@ export function postBatch(
     },
     recall() {
       // Whether it still could be is said by how the batch ends.
-      for (const id of ids) taken?.serving.connection.recall(id).catch(() => {});
+      taken?.serving.connection.recall(id).catch(() => {});
     },
     terminate: () => kill(terminated('a caller ended it', { isOwn: true })),
   };
 }
 
 interface Posted {
-  /** Takes the one that this is posted by. */
-  readonly ids: number[];
+  readonly id: number;
   readonly runs: readonly QueuedRun[];
   /** Of each run, in their order. */
   readonly inputs: readonly PromiseSettledResult<WireInput>[];
@@ -114,7 +111,7 @@ interface Posted {
 
 async function runOn(
   connection: Connection,
-  { ids, runs, inputs, onBegun }: Posted,
+  { id, runs, inputs, onBegun }: Posted,
 ): Promise<RunOutcome[]> {
   const items: RunItem[] = [];
   const given: Transferable[] = [];
@@ -125,22 +122,8 @@ async function runOn(
     if (isGiven || !isRetained(input.value)) given.push(...transferablesOf(input.value));
   }
   if (items.length === 0) return merge(inputs, []);
-  lastId += 1;
-  ids.push(lastId);
-  const request = { id: lastId, items, priority: highest(runs), stream: runs[0]?.stream?.id };
-  const posted = { transfer: [...new Set(given)], onBegun };
-  const answer = await connection.run(request, posted).catch((error) => {
-    // Nothing has left: one input that cannot be posted keeps its neighbours here.
-    if (items.length > 1 && isNearsideError(error) && error.code === 'input-detached') return;
-    throw error;
-  });
-  if (!answer) {
-    const { postOneByOne } = await loadLater();
-    return postOneByOne(runs.length, (i) => {
-      const alone = { runs: runs.slice(i, i + 1), inputs: inputs.slice(i, i + 1) };
-      return runOn(connection, { ids, ...alone, onBegun });
-    });
-  }
+  const request = { id, items, priority: highest(runs), stream: runs[0]?.stream?.id };
+  const answer = await connection.run(request, { transfer: given, onBegun });
   if (answer.kind === 'done') return merge(inputs, answer.replies.map(outcomeOf));
   let next = 0;
   const again = answer.items.map(({ input }): RunOutcome => {

@@ -55,7 +55,7 @@ test('every call that takes options names one that it does not know, and those i
   const unknown = { timeoutMS: 5 } as never;
   const context = { handover: {} as Handover, plan: {} as OpenPlan };
   const calls = {
-    score: scoreAll(work, [], unknown).next(),
+    score: (async () => scoreAll(work, [], unknown))(),
     profile: profileModel({ run: never }, new Blob(), unknown),
     storage: readStorage(context, unknown),
     stream: openStream([], unknown, {} as StreamContext),
@@ -77,7 +77,7 @@ test('values of the wrong kind are refused by the name of the call that was give
   const work = { run: never, closing: new AbortController().signal };
   const wrong = [{ from: -1 }, { onProgress: 'often' }, { topK: 0 }, { signal: {} }, null, 5, []];
   for (const options of wrong) {
-    await expect(scoreAll(work, [], options as never).next()).rejects.toThrow(/^score:/);
+    expect(() => scoreAll(work, [], options as never)).toThrow(/^score:/);
   }
   const context = { handover: {} as Handover, plan: {} as OpenPlan };
   await expect(readStorage(context, { persist: 'yes' as never })).rejects.toThrow(/^storage:/);
@@ -97,7 +97,7 @@ test('what gives no inputs is refused before anything is asked of it', async () 
     const message = `expected an iterable of inputs; got ${got}`;
     const stream = openStream(source as never, undefined, {} as StreamContext);
     await expect(stream).rejects.toThrow(`stream: ${message}`);
-    await expect(scoreAll(work, source as never).next()).rejects.toThrow(`score: ${message}`);
+    expect(() => scoreAll(work, source as never)).toThrow(`score: ${message}`);
   }
   await expect(scoreAll(work, []).next()).resolves.toEqual({ done: true, value: undefined });
 });

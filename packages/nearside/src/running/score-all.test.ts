@@ -200,6 +200,37 @@ test('leaving the loop aborts what runs and leaves the source, without waiting f
   expect(seen.isLeft).toBe(true);
 });
 
+test('`return` ends it at once while its source is silent, and so do the calls that wait', async () => {
+  const { source, seen } = silentAfter(1);
+  const scores = score(numbered().run, source);
+  await scores.next();
+  const waiting = [scores.next(), scores.next()];
+  const over = { done: true, value: undefined };
+  expect(await scores.return()).toEqual(over);
+  expect(await Promise.all(waiting)).toEqual([over, over]);
+  expect(seen.isLeft).toBe(true);
+  expect(await scores.next()).toEqual(over);
+});
+
+test('results go to the calls that wait for them, in the order in which they asked', async () => {
+  const scores = score(numbered().run, numbers(3));
+  const read = await Promise.all(Array.from({ length: 5 }, () => scores.next()));
+  expect(read.map(({ value }) => value?.index)).toEqual([0, 1, 2, undefined, undefined]);
+});
+
+test('what `onProgress` throws ends it after the result that it was told of', async () => {
+  const { source, seen } = silentAfter(5);
+  const onProgress = ({ done }: ScoreProgress) => {
+    if (done === 2) throw new Error('no room to say so');
+  };
+  const scores = score(numbered().run, source, { onProgress });
+  expect((await scores.next()).value?.index).toBe(0);
+  expect((await scores.next()).value?.index).toBe(1);
+  await expect(scores.next()).rejects.toThrow('no room to say so');
+  expect(seen.isLeft).toBe(true);
+  expect((await scores.next()).done).toBe(true);
+});
+
 test('an abort after the last input was begun ends it with the reason', async () => {
   const controller = new AbortController();
   const scored: number[] = [];

@@ -1,10 +1,12 @@
-import { createDeferred } from '@nearside/core';
+import { createDeferred, type Deferred } from '@nearside/core';
 import { expectListeners } from '#platform';
 import type { Input } from '../input.js';
 import type { RunOptions, RunResult, Scored, ScoreOptions } from '../model.js';
 import { checkOptions, type OptionKinds } from '../options/check-options.js';
 import { FUNCTION } from '../options/option-kinds.js';
+import type { Results } from '../results.js';
 import { openSource, requireSource } from '../streaming/open-source.js';
+import { createReaders } from '../streaming/readers.js';
 import { RUN_KINDS } from './check-run-options.js';
 
 /** Inputs begun and not read as results: enough for full batches. */
@@ -38,54 +40,59 @@ interface Entry {
  * Each result is there as soon as it and those before it are; leaving the loop aborts what runs.
  * To go on after an interruption, pass `from: lastIndex + 1`.
  *
- * @throws TypeError or RangeError for wrong options; `signal.reason` on abort and `closed`, at once; what
- *   the iterable throws, after the results of the inputs before
+ * `next()` rejects once, and it is over: with `signal.reason` on abort and `closed`, at once; with what the
+ * iterable or `onProgress` throws, after the results before.
+ *
+ * @throws TypeError or RangeError for wrong options
  */
-export async function* scoreAll(
+export function scoreAll(
   { run, closing }: ScoreWork,
   inputs: Iterable<Input> | AsyncIterable<Input>,
   options: ScoreOptions = {},
-): AsyncGenerator<Scored, void, undefined> {
+): Results<Scored> {
   checkOptions('score', options, KINDS);
   requireSource('score', inputs);
   const { from = 0, onProgress, signal, topK, priority = 'background' } = options;
   const total = lengthOf(inputs);
   const source = openSource(inputs);
-  const signals = signal ? [signal, closing] : [closing];
+  const readers = createReaders<Scored>();
   const leaving = new AbortController();
   /** Begun and not read, in the order of the source. */
   const begun: Entry[] = [];
-  let changed = createDeferred<void>();
+  let roomMade: Deferred<void> | undefined;
   /** The source has no more; or has thrown, which is told after the results before it. */
   let sourceEnd: { readonly error?: unknown; readonly isFailure: boolean } | undefined;
+  let isPulling = false;
   let done = 0;
   let failed = 0;
 
-  function tellChange(): void {
-    changed.resolve();
-    changed = createDeferred();
+  const signals = signal ? [signal, closing] : [closing];
+  const onAbort = () => end({ reason: signals.find(({ aborted }) => aborted)?.reason });
+  for (const each of signals) {
+    expectListeners(each);
+    each.addEventListener('abort', onAbort);
   }
-
-  function onAbort(): void {
-    leaving.abort(signals.find(({ aborted }) => aborted)?.reason);
-    tellChange();
-  }
+  if (signals.some(({ aborted }) => aborted)) onAbort();
 
   async function pull(): Promise<void> {
+    isPulling = true;
     try {
       for (let index = 0; ; index += 1) {
-        while (begun.length >= IN_FLIGHT && !leaving.signal.aborted) await changed.promise;
-        if (leaving.signal.aborted) return;
+        while (begun.length >= IN_FLIGHT && !readers.isOver) {
+          roomMade = createDeferred();
+          await roomMade.promise;
+        }
+        if (readers.isOver) return;
         const step = await source.next();
         if (step.done) break;
         const input = await step.value;
-        if (index >= from && !leaving.signal.aborted) void start(input, { index });
+        if (index >= from && !readers.isOver) void start(input, { index });
       }
       sourceEnd = { isFailure: false };
     } catch (error) {
       sourceEnd = { isFailure: true, error };
     }
-    tellChange();
+    advance();
   }
 
   async function start(input: Input, entry: Entry): Promise<void> {
@@ -97,39 +104,58 @@ export async function* scoreAll(
     } catch (error) {
       entry.scored = { index, error };
     }
-    tellChange();
+    advance();
   }
 
-  function hand(scored: Scored): Scored {
-    begun.shift();
-    tellChange();
+  /** Hands on what is there, in the order of the source. */
+  function advance(): void {
+    while (readers.areWaiting && begun[0]?.scored) {
+      const { scored } = begun[0];
+      begun.shift();
+      hand(scored);
+    }
+    if (readers.isOver) return;
+    if (sourceEnd && begun.length === 0) {
+      end(sourceEnd.isFailure ? { reason: sourceEnd.error } : undefined);
+    } else if (begun.length < IN_FLIGHT) roomMade?.resolve();
+  }
+
+  function hand(scored: Scored): void {
+    readers.give(scored);
     done += 1;
     if ('error' in scored) failed += 1;
-    onProgress?.({ done, failed, total: total === undefined ? undefined : total - from });
-    return scored;
+    try {
+      onProgress?.({ done, failed, total: total === undefined ? undefined : total - from });
+    } catch (reason) {
+      end({ reason });
+    }
   }
 
-  for (const each of signals) {
-    expectListeners(each);
-    each.addEventListener('abort', onAbort);
-  }
-  try {
-    if (signals.some(({ aborted }) => aborted)) onAbort();
-    void pull();
-    for (;;) {
-      leaving.signal.throwIfAborted();
-      const scored = begun[0]?.scored;
-      if (scored) yield hand(scored);
-      else if (begun.length > 0 || !sourceEnd) await changed.promise;
-      else if (sourceEnd.isFailure) throw sourceEnd.error;
-      else return;
-    }
-  } finally {
+  function end(failure?: { readonly reason: unknown }): void {
+    if (readers.isOver) return;
+    readers.end(failure);
     for (const each of signals) each.removeEventListener('abort', onAbort);
-    leaving.abort();
+    begun.length = 0;
+    leaving.abort(failure?.reason);
+    roomMade?.resolve();
     if (!sourceEnd) source.leave();
-    tellChange();
   }
+
+  return {
+    next() {
+      const next = readers.next();
+      if (!readers.isOver && !isPulling) void pull();
+      advance();
+      return next;
+    },
+    async return() {
+      end();
+      return readers.leave();
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }
 
 function lengthOf(inputs: Iterable<Input> | AsyncIterable<Input>): number | undefined {

@@ -1,5 +1,6 @@
 import type { Input } from '../input.js';
 import type { RunOptions, Scored, ScoreOptions } from '../model.js';
+import type { Results } from '../results.js';
 import type { StreamContext } from '../streaming/open-stream.js';
 import { refuseInput } from './refuse-input.js';
 import { scoreAll } from './score-all.js';
@@ -15,7 +16,7 @@ export function scoreModel(
   { handover, runFrame, closing, custom }: Omit<StreamContext, 'refusal'>,
   inputs: Iterable<Input> | AsyncIterable<Input>,
   options?: ScoreOptions,
-): AsyncGenerator<Scored, void, undefined> {
+): Results<Scored> {
   const run = (input: Input, runOptions: RunOptions) => {
     const take = () =>
       snapshotInput(input, handover.current.serving.version.spec, {

@@ -52,6 +52,64 @@ test('buffers that were transferred away are input-detached', async () => {
   await expect(snap(pixels)).rejects.toMatchObject({ code: 'input-detached' });
 });
 
+test('what was given away is the caller’s no more from the call on', async () => {
+  const input = tensors();
+  const { buffer } = input.tensors.pixel_values.data;
+  const pixels = { data: new Uint8ClampedArray(16).fill(7), width: 2, height: 2 };
+  const taken = [snap(input, true), snap(pixels, true)];
+  expect([buffer.byteLength, pixels.data.length]).toEqual([0, 0]);
+  expect(await Promise.all(taken)).toMatchObject([
+    tensors(),
+    { image: { data: new Uint8ClampedArray(16).fill(7) } },
+  ]);
+});
+
+test('what a caller has beside its tensors does not cross, also with transfer', async () => {
+  const { tensors: plain } = tensors();
+  const noted = { tensors: { pixel_values: { ...plain.pixel_values, note: () => {} } } };
+  const taken = await snap(noted, true);
+  expect(taken).toEqual({ kind: 'tensors', ...tensors() });
+});
+
+test('an input that throws as it is read is input-invalid, and says what it threw', async () => {
+  const throwing = () => {
+    throw new Error('no camera');
+  };
+  const withGetter = (object: object, name: string, get: () => unknown = throwing) =>
+    Object.defineProperty(object, name, { get, enumerable: true });
+  const throwingOnce = (value: unknown) => {
+    let reads = 0;
+    return () => {
+      reads += 1;
+      return reads === 1 ? throwing() : value;
+    };
+  };
+  const { pixel_values } = tensors().tensors;
+  const inputs = () => [
+    withGetter({}, 'tensors'),
+    { tensors: withGetter({}, 'pixel_values') },
+    { tensors: { pixel_values: withGetter({ ...pixel_values }, 'data') } },
+    {
+      tensors: {
+        pixel_values: withGetter({ ...pixel_values }, 'shape', throwingOnce([1, 1, 2, 2])),
+      },
+    },
+    withGetter({}, 'tensors', throwingOnce(tensors().tensors)),
+    withGetter({ width: 2, height: 2 }, 'data'),
+    withGetter({ data: new Uint8ClampedArray(16), height: 2 }, 'width', throwingOnce(2)),
+    new Proxy({}, { has: throwing }),
+    new Proxy({}, { getPrototypeOf: throwing }),
+  ];
+  for (const transfer of [false, true]) {
+    for (const input of inputs()) {
+      await expect(Promise.resolve().then(() => snap(input, transfer))).rejects.toMatchObject({
+        code: 'input-invalid',
+        message: expect.stringContaining('no camera'),
+      });
+    }
+  }
+});
+
 test('what is no picture at all is input-invalid and named', async () => {
   for (const input of [null, undefined, 7, 'a string', {}, []]) {
     await expect(snap(input)).rejects.toMatchObject({ code: 'input-invalid' });

@@ -23,34 +23,49 @@ export interface SnapshotOptions {
 
 /**
  * Checks an input and takes it as it is now, so that the caller may change its own at once. With
- * `transfer` the caller gives it away instead, and nothing is copied.
+ * `transfer` it is moved instead of copied, also at once. What was taken is nobody else's: nothing
+ * keeps it from being posted any more.
  *
  * @returns at once for tensors, blobs, frames and pixels; a promise for canvases and elements, and for
- *   what does not fit, which rejects with what `refuse` throws
+ *   what does not fit or cannot be taken, which rejects with what `refuse` throws
  */
 export function snapshotInput(
   input: Input,
   spec: ModelSpec,
-  { transfer, custom, refuse }: SnapshotOptions,
+  { refuse, ...options }: SnapshotOptions,
 ): WireInput | Promise<WireInput> {
   const refused = async (cause?: unknown) => {
     await refuse(input, spec, cause);
     return snapshotTensors((input as TensorInput).tensors, false); // it may think better of tensors
   };
   let cause: unknown;
-  if (typeof input === 'object' && input !== null && 'tensors' in input) {
-    const { tensors } = input;
-    if (tensorsFit(tensors, callerInputs(spec))) return snapshotTensors(tensors, transfer);
-  } else if (custom && !isBuiltInTask(spec.task)) return custom(input, spec, transfer);
-  else if (spec.task === 'image-classification') {
-    try {
-      const taken = snapshotImage(input, transfer);
-      if (taken) return taken instanceof Promise ? taken.catch(refused) : taken;
-    } catch (thrown) {
-      cause = thrown;
-    }
+  try {
+    const taken = takeInput(input, spec, options);
+    if (taken instanceof Promise) return taken.then(move).catch(refused); // another site's cannot be
+    if (taken) return options.transfer ? move(taken) : taken;
+  } catch (thrown) {
+    cause = thrown;
   }
   return refused(cause);
+}
+
+/** @returns with `transfer` what is still the caller's; undefined for what does not fit */
+function takeInput(
+  input: Input,
+  spec: ModelSpec,
+  { transfer, custom }: Omit<SnapshotOptions, 'refuse'>,
+): WireInput | Promise<WireInput> | undefined {
+  if (typeof input === 'object' && input !== null && 'tensors' in input) {
+    const { tensors } = input;
+    return tensorsFit(tensors, callerInputs(spec)) ? snapshotTensors(tensors, transfer) : undefined;
+  }
+  if (custom && !isBuiltInTask(spec.task)) return custom(input, transfer);
+  return spec.task === 'image-classification' ? snapshotImage(input, transfer) : undefined;
+}
+
+/** Copies what is little, and has everything else change its owner. */
+function move(input: WireInput): WireInput {
+  return structuredClone(input, { transfer: transferablesOf(input) });
 }
 
 /**
@@ -67,16 +82,16 @@ export function releaseSnapshot(input: WireInput | Promise<WireInput>): void {
 }
 
 function snapshotTensors(tensors: Tensors, transfer: boolean): WireInput {
-  return { kind: 'tensors', tensors: transfer ? tensors : copyTensors(tensors) };
+  const entries = Object.entries(tensors).map(([name, { datatype, shape, data }]) => [
+    name,
+    { datatype, shape: [...shape], data: transfer && isMovable(data) ? data : data.slice() },
+  ]);
+  return { kind: 'tensors', tensors: Object.fromEntries(entries) };
 }
 
-function copyTensors(tensors: Tensors): Tensors {
-  return Object.fromEntries(
-    Object.entries(tensors).map(([name, tensor]) => [
-      name,
-      { datatype: tensor.datatype, shape: [...tensor.shape], data: tensor.data.slice() },
-    ]),
-  ) as Tensors;
+/** Shared memory cannot be given away, so it is copied either way. */
+function isMovable(data: object): boolean {
+  return 'buffer' in data && data.buffer instanceof ArrayBuffer;
 }
 
 /** Pictured at the call, because it cannot cross itself. */
@@ -106,10 +121,9 @@ function snapshotImage(
   if (isPixels(image)) {
     const { width, height } = image;
     const { buffer, byteOffset, length } = image.data;
-    // Shared memory cannot be given away, so it is copied either way.
     const data =
-      transfer && buffer instanceof ArrayBuffer
-        ? new Uint8ClampedArray(buffer, byteOffset, length)
+      transfer && isMovable(image.data)
+        ? new Uint8ClampedArray(buffer as ArrayBuffer, byteOffset, length)
         : new Uint8ClampedArray(image.data);
     return wrap({ data, width, height });
   }

@@ -11,6 +11,7 @@ import { checkStreamOptions } from './stream-options.js';
 const input = (value: number) => value as unknown as Input;
 const BAD = input(-1);
 const FATAL = input(-2);
+const UNDOABLE = input(-3);
 
 /** A model that answers when the test says so, or at once; runs of 4 ms, so that two cross together. */
 function openStream(
@@ -33,6 +34,7 @@ function openStream(
         seen.running += 1;
         if (!atOnce) await new Promise<void>((resolve) => answers.push(resolve));
         seen.running -= 1;
+        if (input(number) === UNDOABLE) throw new NearsideError('task-failed', 'undoable');
         if (input(number) === FATAL) throw new NearsideError('backend-failed', 'fatal');
         const meta = { preMs: 0, runMs: 4, postMs: 0, batch: 1 };
         return { output: `${number} in ${episode}`, meta } as unknown as RunResult;
@@ -249,6 +251,15 @@ test('a bad frame ends the stream with its error, or is skipped and counted', as
   await expect(reading).rejects.toMatchObject({ code: 'input-invalid' });
   expect(indexes).toEqual([0, 1, 2]);
 
+  const { stream: skipping } = openStream(frames, { onError: 'skip' });
+  expect(await collect(skipping)).toHaveLength(6);
+  expect(skipping.stats).toMatchObject({ frames: 7, skipped: 1 });
+});
+
+test('a frame that the app’s own task fails for is skipped as a bad one is', async () => {
+  const frames = [...numbers(3), UNDOABLE, ...numbers(3)];
+  const { stream } = openStream(frames);
+  await expect(collect(stream)).rejects.toMatchObject({ code: 'task-failed' });
   const { stream: skipping } = openStream(frames, { onError: 'skip' });
   expect(await collect(skipping)).toHaveLength(6);
   expect(skipping.stats).toMatchObject({ frames: 7, skipped: 1 });

@@ -9,6 +9,7 @@ import { releaseSnapshot } from '../running/snapshot-input.js';
 import { createFramePace } from './frame-pace.js';
 import type { ModelStream, Streamed } from './model-stream.js';
 import { openSource } from './open-source.js';
+import { createReaders } from './readers.js';
 import { isSkippable } from './skippable.js';
 import type { CheckedStreamOptions } from './stream-options.js';
 
@@ -16,7 +17,6 @@ import type { CheckedStreamOptions } from './stream-options.js';
 const GROUPS = 2;
 /** ±4.33 %, as all latencies. */
 const LAG_SCALE = 3;
-const OVER = { done: true, value: undefined } as const;
 
 /** What frames are given to. */
 export interface FrameWork {
@@ -64,16 +64,12 @@ export function createFrameStream(
   const waiting: Entry[] = [];
   /** Begun and not read, in the order of the source. */
   const begun: Entry[] = [];
-  /** Calls of `next` that wait for a result. */
-  const readers: Deferred<IteratorResult<Streamed, void>>[] = [];
+  const readers = createReaders<Streamed>();
   let episode = work.begin();
   let roomMade: Deferred<void> | undefined;
   /** The source has no more; or has thrown, which is told after the results before it. */
   let sourceEnd: { readonly error?: unknown; readonly isFailure: boolean } | undefined;
   let isPulling = false;
-  let isOver = false;
-  /** Why it is over, until a reader was told. */
-  let untold: { readonly reason: unknown } | undefined;
 
   const listeners = work.signals.map((signal) => {
     const onAbort = () => end({ reason: signal.reason });
@@ -94,7 +90,7 @@ export function createFrameStream(
     try {
       for (;;) {
         await room();
-        if (isOver) return;
+        if (readers.isOver) return;
         const step = await frames.next();
         if (step.done) break;
         arrive(await step.value);
@@ -108,7 +104,7 @@ export function createFrameStream(
 
   async function room(): Promise<void> {
     if (backpressure === 'wait') {
-      while (!isOver && waiting.length + begun.length >= mostBegun()) {
+      while (!readers.isOver && waiting.length + begun.length >= mostBegun()) {
         roomMade = createDeferred();
         await roomMade.promise;
       }
@@ -119,7 +115,7 @@ export function createFrameStream(
 
   function arrive(input: Input): void {
     const entry = enter(input);
-    if (isOver) {
+    if (readers.isOver) {
       release(entry);
       return;
     }
@@ -152,15 +148,15 @@ export function createFrameStream(
 
   /** Begins what there is room for, and hands on what is there; in the order of the source. */
   function advance(): void {
-    if (isOver) return;
+    if (readers.isOver) return;
     while (waiting[0]?.take && begun.length < mostBegun()) {
       const entry = waiting.shift() as Entry;
       begun.push(entry);
       void run(entry, episode);
     }
-    while (readers.length > 0 && begun[0]?.outcome) {
+    while (readers.areWaiting && begun[0]?.outcome) {
       hand(begun.shift() as Entry);
-      if (isOver) return;
+      if (readers.isOver) return;
     }
     if (sourceEnd && waiting.length + begun.length === 0) {
       if (sourceEnd.isFailure) end({ reason: sourceEnd.error });
@@ -178,7 +174,7 @@ export function createFrameStream(
     } catch (error) {
       outcome = { ok: false, error };
     }
-    if (isOver || runIn !== episode) return;
+    if (readers.isOver || runIn !== episode) return;
     entry.outcome = outcome;
     if (outcome.ok) {
       const { preMs, runMs, postMs, batch } = outcome.result.meta;
@@ -189,7 +185,7 @@ export function createFrameStream(
   }
 
   function hand({ index, outcome }: Entry): void {
-    if (outcome?.ok) readers.shift()?.resolve({ done: false, value: { index, ...outcome.result } });
+    if (outcome?.ok) readers.give({ index, ...outcome.result });
     else if (onError === 'skip' && isSkippable(outcome?.error)) counts.skipped += 1;
     else end({ reason: outcome?.error });
   }
@@ -200,8 +196,8 @@ export function createFrameStream(
   }
 
   function end(failure?: { readonly reason: unknown }): void {
-    if (isOver) return;
-    isOver = true;
+    if (readers.isOver) return;
+    readers.end(failure);
     for (const stopListening of listeners) stopListening();
     for (const entry of waiting.splice(0)) release(entry);
     begun.length = 0;
@@ -209,34 +205,21 @@ export function createFrameStream(
     work.end();
     roomMade?.resolve();
     if (!sourceEnd) frames.leave();
-    const first = readers.shift();
-    if (!failure) first?.resolve(OVER);
-    else if (first) first.reject(failure.reason);
-    else untold = failure;
-    for (const reader of readers.splice(0)) reader.resolve(OVER);
   }
 
   return {
-    async next() {
-      if (untold) {
-        const { reason } = untold;
-        untold = undefined;
-        throw reason;
-      }
-      if (isOver) return OVER;
-      const reader = createDeferred<IteratorResult<Streamed, void>>();
-      readers.push(reader);
-      if (!isPulling) void pull();
+    next() {
+      const next = readers.next();
+      if (!readers.isOver && !isPulling) void pull();
       advance();
-      return reader.promise;
+      return next;
     },
     async return() {
       end();
-      untold = undefined;
-      return OVER;
+      return readers.leave();
     },
     reset() {
-      if (isOver) return;
+      if (readers.isOver) return;
       counts.dropped += begun.length;
       begun.length = 0;
       drop(waiting.splice(0));

@@ -1,4 +1,6 @@
+import type { Output } from '@nearside/pipeline';
 import type { RunOptions, RunResult } from '../model.js';
+import type { Results } from '../results.js';
 
 /** What happens when frames come faster than results are read. */
 export type Backpressure = 'wait' | 'drop-oldest';
@@ -21,8 +23,10 @@ export interface StreamOptions
    */
   readonly maxWaiting?: number | undefined;
   /**
-   * What a frame does that is bad, or (without state) lost with its worker: it ends the stream with its
-   * error, the default, or is skipped and counted. State stays as it was before it.
+   * What a frame does that is bad, that a task of the app's own fails for, or that is (without state) lost with
+   * its worker: it ends the stream with its error, the default, or is skipped and counted. State stays as
+   * it was before it; where the task's `postprocess` has failed, as the frame left it. What is no frame's own
+   * ends the stream either way: a backend that fails, `state-lost`, `closed`, an abort, a source that throws.
    */
   readonly onError?: 'end' | 'skip' | undefined;
 }
@@ -34,19 +38,17 @@ export interface StreamOptions
  * worker that has the state is gone; what the source throws; a frame's own error. TypeError or
  * RangeError for wrong options.
  */
-export interface ModelStream extends AsyncIterableIterator<Streamed, void, undefined> {
+export interface ModelStream<Result = Output> extends Results<Streamed<Result>> {
   readonly stats: StreamStats;
   /**
    * After a seek: state is zeros again, and frames that were taken and not read yet are dropped. What the
    * source gives next is the first frame of the new place.
    */
   reset(): void;
-  /** Ends it: as leaving the loop does. */
-  return(): Promise<IteratorResult<Streamed, void>>;
 }
 
 /** One frame's result. */
-export interface Streamed extends RunResult {
+export interface Streamed<Result = Output> extends RunResult<Result> {
   /** Of the frame among all that the source gave. */
   readonly index: number;
 }

@@ -1,4 +1,5 @@
 import type { Datatype, ModelSpec } from '@nearside/core';
+import type { CustomModel } from '../custom-model.js';
 import { loadLater } from '../load-later.js';
 import type { Model } from '../model.js';
 import { openAsPlanned } from '../open.js';
@@ -56,6 +57,17 @@ const RULES: OptionRules<keyof UnsignedOptions> = {
  * @throws NearsideError `model-invalid`, `file-missing`, `metadata-malformed`; environment and backend
  *   codes; `signal.reason` on abort; TypeError or RangeError for wrong options
  */
+export async function openUnsigned(
+  files: UnsignedFiles,
+  spec?: UnsignedSpec,
+  options?: UnsignedOptions,
+): Promise<Model>;
+/** A model of a task of the app's own, whose `worker` gives results of type `Result`. */
+export async function openUnsigned<Result>(
+  files: UnsignedFiles,
+  spec?: UnsignedSpec,
+  options?: UnsignedOptions,
+): Promise<CustomModel<Result>>;
 export async function openUnsigned(
   files: UnsignedFiles,
   spec: UnsignedSpec = {},

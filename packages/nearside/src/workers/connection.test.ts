@@ -139,7 +139,7 @@ test('closing says whether a call of its own has the worker, or waits for anothe
   expect(seen).toEqual([true, false]);
 });
 
-test('an input that cannot be posted is input-detached; an answer that cannot is not blamed on it', async () => {
+test('an input that cannot be posted is input-invalid; an answer that cannot is not blamed on it', async () => {
   const run = async () => (() => {}) as never;
   const { host } = fakeHost({ run });
   const connection = await connect(host, silent);
@@ -147,7 +147,7 @@ test('an input that cannot be posted is input-detached; an answer that cannot is
   const uncloneable = { kind: 'custom', value: () => {}, owned: [] } as const;
   const items = [{ input: uncloneable, topK: undefined }];
   await expect(connection.run({ id: 1, items }, options)).rejects.toMatchObject({
-    code: 'input-detached',
+    code: 'input-invalid',
   });
   await expect(connection.run({ id: 2, items: [] }, options)).rejects.toThrow('Unserializable');
   expect(host.worker.calls).toBe(0);

@@ -199,14 +199,14 @@ export async function connect(
   };
 }
 
-/** What cannot be posted was transferred or closed between the call and its turn. */
+/** An input was cloned at its call: what keeps it here all the same is something of its own. */
 function giving<Sent>(post: () => Sent): Sent {
   try {
     return post();
   } catch (cause) {
     throw new NearsideError(
-      'input-detached',
-      'Expected an input that can be given to the worker, got one that was transferred or closed.',
+      'input-invalid',
+      `Expected an input that can be posted, got one that cannot: ${(cause as Error).message}`,
       { cause },
     );
   }

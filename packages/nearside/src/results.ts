@@ -1,0 +1,7 @@
+/**
+ * Results as they come. Leaving the loop ends them, as `return()` does: at once, also while a `next()`
+ * waits and whatever their source does, which is left without being waited for.
+ */
+export interface Results<Value> extends AsyncIterableIterator<Value, void, undefined> {
+  return(): Promise<IteratorResult<Value, void>>;
+}

@@ -1,0 +1,38 @@
+import type { Results } from '../results.js';
+
+const OVER = { done: true, value: undefined } as const;
+
+/** Results that begin, with loading what they need, at their first `next()`: it says what was wrong with the call. */
+export function resultsLater<Value>(begin: () => Promise<Results<Value>>): Results<Value> {
+  let beginning: Promise<Results<Value>> | undefined;
+  let isOver = false;
+
+  async function begun(): Promise<Results<Value> | undefined> {
+    try {
+      beginning ??= begin();
+      return await beginning;
+    } catch (error) {
+      if (isOver) return;
+      isOver = true;
+      throw error;
+    }
+  }
+
+  return {
+    async next() {
+      const results = isOver ? undefined : await begun();
+      return isOver || !results ? OVER : results.next();
+    },
+    async return() {
+      isOver = true;
+      beginning?.then(
+        (results) => results.return(),
+        () => {},
+      );
+      return OVER;
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
