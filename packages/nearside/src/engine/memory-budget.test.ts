@@ -10,7 +10,7 @@ interface Loaded {
   readonly name: string;
   readonly megabytes: number;
   readonly lastUsedMs: number;
-  readonly isIdle: boolean;
+  readonly mayRest: boolean;
 }
 
 /** An engine with these models loaded, each in a worker. */
@@ -25,12 +25,12 @@ function loaded(limitMegabytes: number | undefined, given: readonly Loaded[]) {
       }) as WorkerStatus,
   );
   const models = new Set(
-    given.map(({ name, lastUsedMs, isIdle }) => {
+    given.map(({ name, lastUsedMs, mayRest }) => {
       const rest = () => {
-        if (isIdle) resting.push(name);
-        return isIdle;
+        if (mayRest) resting.push(name);
+        return mayRest;
       };
-      return { name, lastUsedMs, isIdle, rest } as ResidentModel;
+      return { name, lastUsedMs, mayRest, rest } as ResidentModel;
     }),
   );
   const workers = { live } as unknown as SharedWorkers;
@@ -42,7 +42,7 @@ const spec = (megabytes: number) =>
   ({ name: 'new', limits: { memoryBytes: megabytes * MB } }) as ModelSpec;
 
 const idle = (name: string, megabytes: number, lastUsedMs: number): Loaded => ({
-  ...{ name, megabytes, lastUsedMs, isIdle: true },
+  ...{ name, megabytes, lastUsedMs, mayRest: true },
 });
 
 test('without a limit nothing is put to rest', () => {
@@ -61,7 +61,7 @@ test('the models not used for longest rest first, and no more than it takes', ()
 
 test('what is in use is not cut; the budget is kept to when it is not in use any more', () => {
   const { budget, resting } = loaded(50, [
-    { ...idle('a', 50, 1), isIdle: false },
+    { ...idle('a', 50, 1), mayRest: false },
     idle('b', 30, 2),
   ]);
   budget.makeRoom(spec(30));
