@@ -176,10 +176,18 @@ export interface ScoreProgress {
   readonly total: number | undefined;
 }
 
-/** One input's result, or why it has none: a bad input stops nothing. */
+/**
+ * One input's result, or why it has none: a bad input stops nothing. Either can be taken apart as
+ * `{ index, output, meta, error }`.
+ */
 export type Scored<Result = Output> =
-  | ({ readonly index: number } & RunResult<Result>)
-  | { readonly index: number; readonly error: unknown };
+  | ({ readonly index: number; readonly error?: undefined } & RunResult<Result>)
+  | {
+      readonly index: number;
+      readonly error: unknown;
+      readonly output?: undefined;
+      readonly meta?: undefined;
+    };
 
 /** Labels by score for a picture, tensors for tensors. */
 export interface RunResult<Result = Output> {
