@@ -20,8 +20,10 @@ export interface Model extends AsyncDisposable {
   /**
    * Runs one input.
    *
-   * @throws NearsideError request, backend and `closed` codes; `signal.reason` on abort; RangeError
-   *   or TypeError for wrong options. The next call is not affected
+   * @throws NearsideError request, backend and `closed` codes; `version-revoked` while the repository has
+   *   taken back the version that serves and offers this device no other; after a rest what opening it again
+   *   threw, with any code of `open`; after a lost worker the code it was lost with, or `no-backend`.
+   *   `signal.reason` on abort; RangeError or TypeError for wrong options. The next call is not affected
    */
   run(input: ImageInput, options?: RunOptions): Promise<RunResult<readonly LabelScore[]>>;
   run(input: TensorInput, options?: RunOptions): Promise<RunResult<TensorInput>>;
@@ -163,7 +165,9 @@ export interface RunOptions {
  * There is no `terminate`, nor a `timeoutMs`: leaving lets the caller go, and an input that hangs is ended by
  * `policy.watchdogMs`.
  */
-export interface ScoreOptions extends Pick<RunOptions, 'signal' | 'topK' | 'priority'> {
+export interface ScoreOptions extends Pick<RunOptions, 'signal' | 'topK'> {
+  /** `background` by default: other calls of the page go first. */
+  readonly priority?: Priority | undefined;
   /** Index to go on from; what comes before is taken from the iterable and passed over. */
   readonly from?: number | undefined;
   /** Called after each result; `total` is unknown where the inputs have no length. */
@@ -195,23 +199,33 @@ export interface RunResult<Result = Output> {
   readonly meta: RunMeta;
 }
 
+/** How a run came to its result. The four times add up to call → result. */
 export interface RunMeta {
+  /** Of this run in this page visit: for `feedback`, and in `run-end`. */
   readonly id: string;
+  /** The model's name. */
   readonly model: string;
+  /** The version that ran it, such as `1.2.0`: an update may change it from one run to the next. */
   readonly version: string;
+  /** Which form of the weights, as model.json names it; `fallback` where that answered. */
   readonly variant: string;
+  /** Such as `onnx-wasm`; `fallback` where that answered. */
   readonly backend: string;
-  /** CPU threads that shared the run. */
+  /** CPU threads that shared the run; 0 where `fallback` answered. */
   readonly threads: number;
+  /** All that is no stage, ms: waiting here and in the worker, the way there and back, others of the batch. */
   readonly queueMs: number;
+  /** Input → tensors, of this input alone, ms. */
   readonly preMs: number;
+  /** The session's run, of the whole batch, ms: divide by `batch` for one input's share. */
   readonly runMs: number;
+  /** Tensors → output, of this input alone, ms. */
   readonly postMs: number;
-  /** Inputs that ran together. */
+  /** Inputs that ran together, this one included. */
   readonly batch: number;
-  /** The first run since the model was opened. */
+  /** Whether it was the first result since the model was opened. */
   readonly cold: boolean;
-  /** The app's own `fallback` answered; variant and backend say so too. */
+  /** True where the app's own `fallback` answered: all its time is `queueMs` then. Else it is not there. */
   readonly fallback?: boolean;
 }
 
@@ -241,6 +255,10 @@ export interface ModelStats {
   readonly invalid: number;
   /** Runs that `fallback` answered. */
   readonly fallbacks: number;
+  /**
+   * What waits for a worker now, frames of streams and inputs of `score` too; the 64 of `queue-full` are
+   * calls alone.
+   */
   readonly waiting: number;
   /** Call → result, ms, ±4.33 %; undefined until counting begins, soon after the first result. */
   readonly latencyMs: Readonly<Record<'p50' | 'p95' | 'p99', number | undefined>>;

@@ -36,7 +36,8 @@ export interface ModelCalls {
   fetch(request: FetchRequest): Promise<void>;
   /**
    * Fetches one variant of it, starts the runtime, proves it on the golden cases; then the version is
-   * the active one of this device, whoever serves at the moment.
+   * the active one of this device, whoever serves at the moment. Not one that was opened as `served`, nor
+   * one that is unsigned.
    */
   load(request: LoadRequest): Promise<LoadedVariant>;
   /** Bytes of each variant's files that are not on the device yet, compressed, by its name. */
@@ -48,7 +49,10 @@ export interface ModelCalls {
   lightest(backends: readonly AvailableBackend[]): Promise<AvailableBackend | undefined>;
   /** Runs the first golden case a few times, between other runs. @returns mean time of one, ms */
   time(): Promise<number>;
-  /** Runs one input, or several as a batch. Their buffers were transferred: the worker owns them. */
+  /**
+   * Runs one input, or several as a batch. The worker owns them: up to 64 KiB that nobody gave away was
+   * copied, the rest transferred.
+   */
   run(request: RunRequest): Promise<BatchReply>;
   /** Asks a batch back that has not begun; `run` then answers `recalled`. */
   recall(id: number): Promise<void>;
@@ -214,7 +218,7 @@ export interface ProfileRequest {
 }
 
 export interface RunRequest {
-  /** Of this connection, for `recall`. */
+  /** Of the page, for `recall`: no other batch has it, in whichever worker. */
   readonly id: number;
   readonly items: readonly RunItem[];
   /** Among all models of the worker; `normal` by default. */

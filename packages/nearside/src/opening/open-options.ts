@@ -18,8 +18,8 @@ export interface OpenOptions {
   readonly backend?: AvailableBackend | undefined;
   /**
    * What may be spent on finding a faster backend: by default, after the first result and while the
-   * page is idle, 10 MB and 3 s. `before-open` has `open` wait for it; `off` stays with the first that
-   * proves itself.
+   * page is idle, 10 MB and 3 s for each version that serves. `before-open` has `open` wait for it, with the
+   * same limits; `off` stays with the first that proves itself.
    */
   readonly tune?: TuneBudget | 'before-open' | 'off' | undefined;
   /** Folder of a copy of the package's `dist/assets`, where a bundler does not find it. */
@@ -37,9 +37,10 @@ export interface OpenOptions {
   /** A worker for this model alone; by default models on one backend share one. */
   readonly isolate?: boolean | undefined;
   /**
-   * The app's own way to an answer: asked when no backend is proven on this device (`open` resolves
-   * then) and when a run passes its `timeoutMs`, which does not apply to it. Never for a bad input, nor
-   * for one given away with `transfer` that was lost with the deadline.
+   * The app's own way to an answer. `open` resolves with a model that it answers for where backends fail:
+   * `no-backend`, or the own code of one that `backend` forces. On a model that opened, `run` and `score` are
+   * answered by it after `deadline`, `no-backend` and `golden-mismatch`, unless the input was given away with
+   * `transfer`. Never for a frame of a stream, nor a bad input. `timeoutMs` does not apply to it.
    */
   readonly fallback?: Fallback | undefined;
   /**
@@ -50,28 +51,42 @@ export interface OpenOptions {
   readonly worker?: StartWorker | undefined;
 }
 
-/** What measuring other backends may cost in one visit. */
+/**
+ * What measuring other backends may cost, for each open model and each version that comes to serve there:
+ * two models, or a version and its update, have it twice.
+ */
 export interface TuneBudget {
-  /** Of runtimes and weights that are not on the device yet, compressed; 10,000,000 by default. */
+  /**
+   * Of runtimes and weights that are not on the device yet, compressed; 10,000,000 by default. What does not
+   * fit in what is left is not fetched.
+   */
   readonly maxBytes?: number | undefined;
   /**
-   * Of starting, checking and timing them, not of downloads; 3,000 by default. Again where what serves
+   * Of starting, checking and timing them, not of downloads, ms; 3,000 by default. When it is spent, timing
+   * ends and no other is started; a start under way goes on, up to `policy.warmUpMs`. Again where what serves
    * has become slower: at most every ten minutes, without a download.
    */
   readonly maxMs?: number | undefined;
 }
 
-/** What may be downloaded, and when. */
+/** What may be downloaded and when, and how long a worker may be silent. */
 export interface UpdatePolicy {
-  /** More than this is not downloaded for one version: `download-limit`. No limit by default. */
+  /** More than so many bytes are not downloaded for one version: `download-limit`. No limit by default. */
   readonly maxBytes?: number | undefined;
-  /** Puts optional updates off. By default as the browser says: data saver, cellular, 2G. */
+  /** Puts optional updates and `tune` off. By default as the browser says: data saver, cellular, 2G. */
   readonly saveData?: boolean | undefined;
   /** `auto` looks for versions at `open` and every 15 minutes; `manual` only on `update()`. */
   readonly update?: 'auto' | 'manual' | undefined;
-  /** How long a new version may take to load and be checked; 60,000 by default. */
+  /**
+   * How long loading and checking may take once everything is fetched, ms; 60,000 by default. For every load:
+   * at `open`, after a rest, of a new version, of a backend that is tried. One that takes longer is a
+   * `backend-failed`, and its worker is ended.
+   */
   readonly warmUpMs?: number | undefined;
-  /** A run that takes longer has hung: its worker is replaced; 120,000 by default. */
+  /**
+   * A run that takes longer has hung: its worker is replaced, ms; 120,000 by default. `warm` and `storage`
+   * have twice as long, because they may stand behind a run.
+   */
   readonly watchdogMs?: number | undefined;
 }
 

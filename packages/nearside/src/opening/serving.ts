@@ -118,9 +118,9 @@ export async function openOn(
 }
 
 /**
- * Loads what was opened and proves it; from then on it is the active version of this device. What takes
- * longer than `policy.warmUpMs` after everything was fetched is a `backend-failed`: it may keep other
- * models of the worker waiting.
+ * Loads what was opened and proves it; from then on it is the active version of this device, unless it was
+ * opened as the one that is `served`, or unsigned. What takes longer than `policy.warmUpMs` after everything
+ * was fetched is a `backend-failed`: it may keep other models of the worker waiting.
  */
 export async function load(
   opened: OpenedVariant,

@@ -3,7 +3,7 @@ import { isBackendFault, isHung, isLostWorker } from '../opening/backend-fault.j
 import type { Serving } from '../opening/serving.js';
 import type { Recorder } from '../telemetry/recorder.js';
 
-/** Good runs after which a new version has settled in, and the old one's worker is ended. */
+/** Good runs after which a new version has settled in, and the old one gives its place in a worker up. */
 const PROBATION_RUNS = 3;
 
 /** One version while it takes runs, or still finishes some. */
@@ -43,7 +43,7 @@ export interface Handover {
   readonly mayRest: boolean;
   /** The current version, made anew if it was given up or lost. @throws what opening it again threw */
   awake(): Promise<Shift>;
-  /** Ends every worker. */
+  /** Gives every place in a worker up. */
   close(reason: unknown): Promise<void>;
 }
 

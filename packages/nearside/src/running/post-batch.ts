@@ -45,7 +45,7 @@ export interface HeldStream {
 
 export type RunOutcome = Outcome<QueuedRun, RunReply>;
 
-/** Of this page's batches: a connection is asked for one by it. */
+/** Of the page: a connection is asked for one batch by it. */
 let lastId = 0;
 
 /**

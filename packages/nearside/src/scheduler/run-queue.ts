@@ -64,7 +64,7 @@ export interface RunQueueOptions<Work, Result> {
 
 /** Work waiting for a worker. Lives on the main thread, so that waiting work is cancelled at once. */
 export interface RunQueue<Work, Result> {
-  /** Calls that wait now. */
+  /** What waits now, frames of streams and inputs of `score` too, which `QUEUE_LIMITS.waiting` leaves apart. */
   readonly waiting: number;
   /**
    * @throws NearsideError `queue-full`, `deadline`, what `close` was given; or `signal.reason`; or

@@ -64,7 +64,7 @@ export interface PostOptions {
 /**
  * Waits until the worker is ready for calls.
  *
- * @param signal ends the waiting, and the worker
+ * @param signal ends the waiting, and gives the place in the worker up
  * @throws NearsideError `worker-blocked`; or `signal.reason`
  */
 export async function connect(
@@ -126,7 +126,7 @@ export async function connect(
     signal?.removeEventListener('abort', onAbort);
   }
 
-  /** Calls stay pending for ever when the other side is gone, so `die` rejects them. */
+  /** Calls stay pending for ever when the other side is gone, so `rejectAll` does that. */
   async function settle<Value>(send: () => Promise<Reply<Value>>): Promise<Value> {
     if (end) throw end.reason;
     const { promise, resolve, reject } = createDeferred<Reply<Value>>();
