@@ -29,7 +29,7 @@ export interface EngineOptions {
   readonly memoryBudgetBytes?: number | undefined;
   /** A model that is not used for so long is put to rest, ms; never by default. */
   readonly idleMs?: number | undefined;
-  /** As of `open`, for all its models. */
+  /** As of `open`, for its models that name none. */
   readonly assets?: string | undefined;
   /** As of `open`, for its models that name none. */
   readonly worker?: StartWorker | undefined;
