@@ -201,6 +201,11 @@ export function transferablesOf(input: WireInput): Transferable[] {
   return [...new Set(buffers)];
 }
 
+/** Of an input that is done with, run or not: a camera has few frames. */
+export function closePictures(input: WireInput): void {
+  for (const owned of transferablesOf(input)) if ('close' in owned) owned.close();
+}
+
 /** Blobs cross by reference; bitmaps, frames and pixel buffers are transferred. */
 export type WireImage =
   | Blob

@@ -51,6 +51,12 @@ test('weights that are all here came with a runtime, which is not fetched again'
   expect(findLightest(DIGITS, WASM, missingBytes)).toBe('onnx-wasm');
 });
 
+test('of a model that is all here, as files that a user picked are, the order stays as it is', () => {
+  const missingBytes = { int8: 0, fp32: 0, uint8: 0 };
+  expect(findLightest(DIGITS, ['tfjs-wasm', 'onnx-wasm'], missingBytes)).toBe('tfjs-wasm');
+  expect(findLightest(DIGITS, ['onnx-wasm', 'tfjs-wasm'], missingBytes)).toBe('onnx-wasm');
+});
+
 test('a device that knows nothing never starts on a GPU by a guess', () => {
   const missingBytes = { int8: 30_000, fp32: 100_000, uint8: 28_000 };
   expect(findLightest(DIGITS, AVAILABLE_BACKENDS, missingBytes)).toBe('tfjs-wasm');

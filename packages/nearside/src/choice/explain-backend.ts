@@ -4,7 +4,7 @@ import type { Serving } from '../opening/serving.js';
 import { runtimeOf } from '../runtime-of.js';
 import { isDataExpensive } from '../updating/is-data-expensive.js';
 import type { BackendChoice } from './backend-choice.js';
-import { type Contender, contenderName, isSameContender } from './contender.js';
+import { type Contender, contenderName, contenderOf, isSameContender } from './contender.js';
 import { listContenders } from './contender-order.js';
 import { hasVariantFor } from './variants-for.js';
 
@@ -14,7 +14,7 @@ export function explainBackend(
   { plan, choice }: { plan: OpenPlan; choice: BackendChoice },
 ): BackendVerdict[] {
   const { variants } = serving.version.spec;
-  const present = { backend: serving.backend, variant: serving.variant.name };
+  const present = contenderOf(serving);
   const listed = listContenders(variants, plan.contenders);
   const isListed = listed.some((contender) => isSameContender(contender, present));
   return [
@@ -37,7 +37,7 @@ function explainContender(
   const { bytes, message } = choice.remarks.get(contenderName(contender)) ?? {};
   const measured = choice.record.measured.find((one) => isSameContender(one, contender));
   const row = { ...contender, bytes, p50Ms: measured?.p50Ms };
-  if (isSameContender(contender, { backend: serving.backend, variant: serving.variant.name })) {
+  if (isSameContender(contender, contenderOf(serving))) {
     const { hardware, threads, times } = serving.loaded;
     const startupMs = times.runtime + times.session + times.check;
     const verdict = serving.loaded.isProven ? 'serving' : 'unproven';

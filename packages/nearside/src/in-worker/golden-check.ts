@@ -34,9 +34,8 @@ export async function checkGolden(
   golden: Golden,
   { spec, variant, files, backend, scope }: GoldenCheckOptions,
 ): Promise<void> {
-  const { cases, tolerance } = golden;
-  const allowed = tolerance[variant.name];
-  for (const { name, inputs, expected: outputs } of scope === 'all' ? cases : cases.slice(0, 1)) {
+  const allowed = golden.tolerance[variant.name];
+  for (const { name, inputs, expected: outputs } of casesOf(golden, scope)) {
     const expectedFiles = outputs[variant.name];
     if (!expectedFiles || !allowed) throw unproven(variant.name, name);
     const actual = await session.run({ ...initialState(spec), ...readTensors(files, inputs) });
@@ -54,10 +53,20 @@ export async function checkGolden(
   }
 }
 
-/** Files of the first golden case, for one variant. */
-export function goldenFiles({ cases: [first] }: Golden, variant: string): string[] {
-  const names = [first?.inputs ?? {}, first?.expected[variant] ?? {}].flatMap(Object.values);
-  return [...new Set(names.map(({ file }: StoredTensor) => file))];
+/** Files of the golden cases, for one variant. */
+export function goldenFiles(
+  golden: Golden,
+  variant: string,
+  scope: GoldenCheckOptions['scope'],
+): string[] {
+  const names = casesOf(golden, scope)
+    .flatMap(({ inputs, expected }) => [inputs, expected[variant] ?? {}])
+    .flatMap((tensors) => Object.values<StoredTensor>(tensors));
+  return [...new Set(names.map(({ file }) => file))];
+}
+
+function casesOf({ cases }: Golden, scope: GoldenCheckOptions['scope']): Golden['cases'] {
+  return scope === 'all' ? cases : cases.slice(0, 1);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { NearsideError } from '@nearside/core';
-import type { Reply, RunItem, RunReply } from '../protocol.js';
-import { closePictures, runBatch } from './run-batch.js';
+import { closePictures, type Reply, type RunItem, type RunReply } from '../protocol.js';
+import { runBatch } from './run-batch.js';
 import type { Session } from './session.js';
 
 /** The streams of one model in its worker. Their state is here and nowhere else. */

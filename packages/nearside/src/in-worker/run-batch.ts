@@ -7,11 +7,11 @@ import {
 } from '@nearside/core';
 import { joinBatch, postprocess, preprocess, splitBatch } from '@nearside/pipeline';
 import {
+  closePictures,
   type Reply,
   type RunItem,
   type RunReply,
   toWireError,
-  transferablesOf,
   type WireInput,
 } from '../protocol.js';
 import { doStage, type Task } from '../task.js';
@@ -74,10 +74,7 @@ async function prepareAll(items: readonly RunItem[], stages: Stages): Promise<Pr
   return prepared;
 }
 
-/**
- * An input as the session takes it. Bitmaps and frames were given to the worker, which closes them: a
- * camera has few.
- */
+/** An input as the session takes it. Bitmaps and frames were given to the worker, which closes them. */
 export async function toTensors(input: WireInput, { spec, task }: Stages): Promise<Tensors> {
   if (input.kind === 'tensors') return input.tensors;
   const raw = input.kind === 'image' ? input.image : input.value;
@@ -88,11 +85,6 @@ export async function toTensors(input: WireInput, { spec, task }: Stages): Promi
   } finally {
     closePictures(input);
   }
-}
-
-/** For what is done with, run or not. */
-export function closePictures(input: WireInput): void {
-  for (const owned of transferablesOf(input)) if ('close' in owned) owned.close();
 }
 
 /** What a task hands to the runtime has to fit as what a caller does. */

@@ -1,6 +1,6 @@
 import { createDeferred } from '@nearside/core';
 import type { BatchReply, RunRequest } from '../protocol.js';
-import { mostUrgent, type Priority } from '../scheduler/priority.js';
+import { DEFAULT_PRIORITY, mostUrgent, type Priority } from '../scheduler/priority.js';
 import { oneMacrotask } from './one-macrotask.js';
 
 /** The turns of one worker: whatever models it serves, their batches run one after another. */
@@ -53,7 +53,7 @@ export function createRunTurns(): RunTurns {
 
     /** @param id what it can be asked back by, before it has begun */
     function enter<Result>(
-      { id, priority = 'normal' }: Partial<Pick<RunRequest, 'id' | 'priority'>>,
+      { id, priority = DEFAULT_PRIORITY }: Partial<Pick<RunRequest, 'id' | 'priority'>>,
       begin: (isRecalled: boolean) => Promise<Result>,
     ): Promise<Result> {
       const ended = createDeferred<Result>();

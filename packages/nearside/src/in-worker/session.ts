@@ -1,25 +1,17 @@
 import {
-  type ModelVersion,
-  parseJson,
-  type ReadFilesOptions,
-  type VerifiedBytes,
-  variantFiles,
-} from '@nearside/artifact';
-import {
   type Baseline,
-  type Golden,
   type ModelSpec,
   NearsideError,
-  parseBaseline,
   type TensorSpec,
   type Tensors,
   type Variant,
 } from '@nearside/core';
-import type { BackendSession, ModelFiles, RuntimeTraits } from '../backends/backend.js';
+import type { BackendSession, RuntimeTraits } from '../backends/backend.js';
 import type { ModelTensors } from '../backends/model-tensors.js';
 import type { LoadedVariant, LoadRequest } from '../protocol.js';
 import { carryState } from './carry-state.js';
 import { checkGolden, readTensors } from './golden-check.js';
+import type { HostedVersion } from './hosted-version.js';
 import type { LoadProgress } from './load-progress.js';
 import { fetchRuntimeWasm } from './runtime-wasm.js';
 import type { SharedRuntime } from './shared-runtime.js';
@@ -44,22 +36,11 @@ export interface Session extends BackendSession {
   readonly loaded: Omit<LoadedVariant, 'healedChunks'>;
 }
 
-export interface OpenSessionOptions extends Omit<StartSessionOptions, 'spec' | 'golden' | 'read'> {
-  readonly version: ModelVersion;
-  /** Reads files of the version, fetching what is missing. */
-  readonly readFiles: ReadFiles;
-}
-
-/** What every session needs, wherever its files come from. */
-export interface StartSessionOptions {
+export interface OpenSessionOptions {
+  readonly version: HostedVersion;
   readonly runtime: SharedRuntime;
-  readonly spec: ModelSpec;
-  /** Undefined where there is nothing to prove a backend on: for `openUnsigned` alone. */
-  readonly golden: Golden | undefined;
   /** Name of a variant. */
   readonly variant: string;
-  /** Gets the variant's files, all of them checked before the first byte of one is used. */
-  readonly read: (variant: Variant) => Promise<VariantFiles>;
   readonly runtimeWasm: LoadRequest['runtimeWasm'];
   readonly maxThreads?: LoadRequest['maxThreads'];
   /** Whether it has passed all golden cases on this hardware before: then the first, cheap one does. */
@@ -67,43 +48,22 @@ export interface StartSessionOptions {
   readonly progress: LoadProgress;
 }
 
-export interface VariantFiles {
-  readonly files: ModelFiles;
-  readonly fetchedBytes: number;
-  readonly baseline: Baseline | undefined;
-}
-
-export type ReadFiles = (
-  names: readonly string[],
-  options: ReadFilesOptions,
-) => Promise<Map<string, VerifiedBytes>>;
-
-/**
- * A session of a signed version: its files are verified, and it has golden cases.
- *
- * @throws NearsideError trust, network, environment or backend codes
- */
-export function openSession(options: OpenSessionOptions): Promise<Session> {
-  const { spec, golden } = options.version;
-  const read = (variant: Variant) => readVariant(variant, options);
-  return startSession({ ...options, spec, golden, read });
-}
-
 /**
  * Asks whether the backend can run here at all, fetches weights and runtime side by side, starts the
  * runtime, loads the weights, and lets nothing through that does not reproduce the golden outputs.
  *
- * @throws NearsideError environment or backend codes; what `read` throws
+ * @throws NearsideError environment or backend codes; what reading the version's files throws
  */
-export async function startSession(options: StartSessionOptions): Promise<Session> {
-  const { spec, golden, runtime, progress } = options;
-  const variant = requireVariant(options, options.variant);
+export async function openSession(options: OpenSessionOptions): Promise<Session> {
+  const { version, runtime, progress } = options;
+  const { spec, golden } = version;
+  const variant = requireVariant(version, options.variant);
   if (variant.runtime !== runtime.runtime) throw wrongRuntime(variant, runtime);
   const stopwatch = startStopwatch();
   await runtime.requireSupport(variant);
 
   const [weights, wasm] = await Promise.all([
-    stopwatch('weights', () => options.read(variant)),
+    stopwatch('weights', async () => version.readVariant(variant, progress)),
     stopwatch('runtime', () =>
       runtime.fetchWasm(() => fetchRuntimeWasm(options.runtimeWasm, progress)),
     ),
@@ -129,6 +89,7 @@ export async function startSession(options: StartSessionOptions): Promise<Sessio
   });
   progress.finish();
 
+  const isSaid = spec.inputs.length > 0 && spec.outputs.length > 0;
   const described = { ...spec, ...mutable(session.tensors) };
   const carry = () => carryState(session, described);
   return {
@@ -143,6 +104,7 @@ export async function startSession(options: StartSessionOptions): Promise<Sessio
     batchLimit: { max: spec.batch?.max ?? 1 },
     loaded: {
       ...traits,
+      spec: isSaid ? undefined : described,
       isProven: golden !== undefined,
       fetchedBytes: weights.fetchedBytes,
       times: stopwatch.times,
@@ -167,35 +129,10 @@ function wrongRuntime({ name, runtime }: Variant, backend: SharedRuntime): Nears
   );
 }
 
-/** Every file the variant needs is verified before the first byte of it is used. */
-async function readVariant(
-  variant: Variant,
-  { version, readFiles, progress }: OpenSessionOptions,
-): Promise<VariantFiles> {
-  const names = variantFiles(variant, version.golden);
-  progress.expect(await version.missingBytes(names));
-  let fetchedBytes = 0;
-  const files = await readFiles(names, {
-    onBytes(sizeBytes) {
-      fetchedBytes += sizeBytes;
-      progress.arrive('weights', sizeBytes);
-    },
-    onElsewhere: (sizeBytes) => progress.arrive('weights', sizeBytes),
-  });
-  const baseline = files.get('baseline.json');
-  return {
-    files,
-    fetchedBytes,
-    baseline: baseline && parseBaseline(parseJson(baseline, BASELINE)),
-  };
-}
-
 function mutable({ inputs, outputs }: ModelTensors): Pick<ModelSpec, 'inputs' | 'outputs'> {
   const copy = ({ name, datatype, shape }: TensorSpec) => ({ name, datatype, shape: [...shape] });
   return { inputs: inputs.map(copy), outputs: outputs.map(copy) };
 }
-
-const BASELINE = { code: 'metadata-malformed', what: 'baseline.json' } as const;
 
 type Step = 'weights' | 'runtime' | 'session' | 'check';
 

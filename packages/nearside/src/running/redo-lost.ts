@@ -3,7 +3,7 @@ import { isAnothersLoss } from '../opening/backend-fault.js';
 import { transferablesOf, type WireInput } from '../protocol.js';
 import type { QueuedRun, RunOutcome } from './post-batch.js';
 import { RETAINED_BYTES } from './retained-input.js';
-import { releaseSnapshot } from './snapshot-input.js';
+import { isClosed, releaseSnapshot } from './snapshot-input.js';
 
 /** A worker that is lost again and again before it begins a run is not waited for, so many times. */
 const MOST_TRIES = 5;
@@ -50,13 +50,11 @@ function isCallers(error: unknown): boolean {
   return isNearsideError(error) && error.details.isOwn === true;
 }
 
-/** What was given away has no size any more: buffers no bytes, bitmaps and frames no width. */
+/** What was given away has no size any more. */
 function isWhole(input: WireInput): boolean {
-  return transferablesOf(input).every((owned) => {
-    if (owned instanceof ArrayBuffer) return owned.byteLength > 0;
-    const { width, codedWidth = width } = owned as { width?: number; codedWidth?: number };
-    return codedWidth !== 0;
-  });
+  return transferablesOf(input).every((owned) =>
+    owned instanceof ArrayBuffer ? owned.byteLength > 0 : !isClosed(owned),
+  );
 }
 
 function goneWithIt(error: unknown, { isGiven }: QueuedRun): unknown {

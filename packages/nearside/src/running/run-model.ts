@@ -6,6 +6,7 @@ import { loadLater } from '../load-later.js';
 import type { RunOptions, RunResult } from '../model.js';
 import { areOptions } from '../options/option-rules.js';
 import type { RunReply } from '../protocol.js';
+import { DEFAULT_PRIORITY } from '../scheduler/priority.js';
 import type { RunQueue } from '../scheduler/run-queue.js';
 import { batchKey } from './batch-key.js';
 import type { Handover, Shift } from './handover.js';
@@ -89,7 +90,7 @@ export function createRunner({
     try {
       if (refused) throw refused.reason;
       const { spec } = serving().serving.version;
-      const { topK, priority = 'normal', transfer: isGiven = false } = options;
+      const { topK, priority = DEFAULT_PRIORITY, transfer: isGiven = false } = options;
       work = { input: take(spec), isGiven, topK, priority, stream: frame?.held };
       if (work.input instanceof Promise) work.input.catch(() => {}); // heard in its turn
       const answer = await wait(work, { spec, options, frame });
@@ -114,13 +115,13 @@ export function createRunner({
     work: QueuedRun,
     { spec, options, frame }: { spec: ModelSpec; options: RunOptions; frame?: Frame | undefined },
   ): Promise<RunReply> {
-    const { priority = 'normal', signal, timeoutMs, terminate } = options;
+    const { signal, timeoutMs, terminate } = options;
     const limits = { signal, timeoutMs, terminate, isBounded: frame !== undefined };
     const together = frame?.held
       ? { batchKey: `stream ${frame.held.id}`, maxBatch: frame.together }
       : { batchKey: batchKey(work.input, spec) };
     try {
-      return await queue.add({ work, priority, ...limits, ...together });
+      return await queue.add({ work, priority: work.priority, ...limits, ...together });
     } finally {
       if (!work.isPosted) releaseSnapshot(work.input);
     }

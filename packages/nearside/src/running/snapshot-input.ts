@@ -7,7 +7,7 @@ import {
 } from '@nearside/core';
 import type { RgbaPixels } from '@nearside/pipeline';
 import type { ImageInput, Input, TensorInput } from '../input.js';
-import { transferablesOf, type WireImage, type WireInput } from '../protocol.js';
+import { closePictures, transferablesOf, type WireImage, type WireInput } from '../protocol.js';
 import type { snapshotCustom } from './snapshot-custom.js';
 
 export interface SnapshotOptions {
@@ -68,17 +68,9 @@ function move(input: WireInput): WireInput {
   return structuredClone(input, { transfer: transferablesOf(input) });
 }
 
-/**
- * Closes the picture of a snapshot that nobody will run: a camera has few frames. One that turned out
- * broken has none.
- */
+/** Closes the picture of a snapshot that nobody will run. One that turned out broken has none. */
 export function releaseSnapshot(input: WireInput | Promise<WireInput>): void {
-  void Promise.resolve(input).then(
-    (input) => {
-      for (const owned of transferablesOf(input)) if ('close' in owned) owned.close();
-    },
-    () => {},
-  );
+  void Promise.resolve(input).then(closePictures, () => {});
 }
 
 function snapshotTensors(tensors: Tensors, transfer: boolean): WireInput {

@@ -2,6 +2,9 @@
 export const PRIORITIES = ['interactive', 'normal', 'background'] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
+/** Of what says nothing else. */
+export const DEFAULT_PRIORITY: Priority = 'normal';
+
 /** Waiting this long lifts a call by one priority, ms: nothing waits behind a flood for ever. */
 export const AGEING_MS = 1_000;
 

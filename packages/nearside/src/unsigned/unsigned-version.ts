@@ -1,12 +1,8 @@
 import { parseJson } from '@nearside/artifact';
-import {
-  type Golden,
-  type ModelSpec,
-  NearsideError,
-  parseGolden,
-  type Variant,
-} from '@nearside/core';
-import type { OpenedVersion, UnsignedRequest } from '../protocol.js';
+import { type Golden, NearsideError, parseGolden } from '@nearside/core';
+import { goldenFiles } from '../in-worker/golden-check.js';
+import type { UnsignedVersion } from '../in-worker/hosted-version.js';
+import type { UnsignedRequest } from '../protocol.js';
 import type { InstallIdentity } from '../telemetry/install-identity.js';
 import { completeSpec } from './complete-spec.js';
 import { deriveVariant } from './derive-variant.js';
@@ -16,19 +12,12 @@ import { readUnverified, type UnverifiedBytes } from './unverified-bytes.js';
 /** No bundle was signed, so there is none to name in a report. */
 const NO_MANIFEST = '0'.repeat(64);
 
-/** A model as files that nobody vouches for. */
-export interface UnsignedVersion {
-  readonly spec: ModelSpec;
-  /** Undefined where the files have no golden.json: then nothing is proven. */
-  readonly golden: Golden | undefined;
-  readonly described: OpenedVersion;
-  /** @throws NearsideError `model-invalid` or `file-missing` */
-  readVariant(variant: Variant): Promise<Map<string, UnverifiedBytes>>;
-}
-
 /**
+ * Opens a model as files that nobody vouches for. All of it is here already, and nothing of it stays.
+ *
  * @param install of this opening alone: nothing of it is stored
- * @throws NearsideError `metadata-malformed` for a wrong spec; `model-invalid` for what is no model
+ * @throws NearsideError `metadata-malformed` for a wrong spec; `model-invalid` for what is no model; reading
+ *   it later, `model-invalid` or `file-missing`
  */
 export async function openUnsignedVersion(
   { files, spec: given }: UnsignedRequest,
@@ -40,9 +29,16 @@ export async function openUnsignedVersion(
   const spec = completeSpec(given, { variant, sizeBytes });
   const golden = await readGolden(files);
   const { name: model, version, sequence } = spec;
+
+  async function readFiles(names: readonly string[]): Promise<Map<string, UnverifiedBytes>> {
+    const read = [...new Set(names)].map(
+      async (name) => [name, await readUnverified(required(files, name))] as const,
+    );
+    return new Map(await Promise.all(read));
+  }
+
   return {
-    spec,
-    golden,
+    ...{ spec, golden, provenBy: [] },
     described: {
       release: { model, version, sequence },
       manifestSha256: NO_MANIFEST,
@@ -52,22 +48,17 @@ export async function openUnsignedVersion(
       driftEdges: undefined,
       install,
     },
+    missingBytes: async () => 0,
+    async fetch() {},
     async readVariant(variant) {
-      const tensors = (golden?.cases ?? []).flatMap(({ inputs, expected }) => [
-        ...Object.values(inputs),
-        ...Object.values(expected[variant.name] ?? {}),
-      ]);
-      const names = new Set([...variant.files, ...tensors.map(({ file }) => file)]);
-      const read = await Promise.all(
-        [...names].map(
-          async (name) => [name, await readUnverified(required(files, name))] as const,
-        ),
-      );
-      const bytes = new Map(read);
+      const proofs = golden ? goldenFiles(golden, variant.name, 'all') : [];
+      const read = await readFiles([...variant.files, ...proofs]);
       const [model = ''] = variant.files;
-      if (variant.runtime === 'onnx') requireOnnx(model, bytes.get(model) as UnverifiedBytes);
-      return bytes;
+      if (variant.runtime === 'onnx') requireOnnx(model, read.get(model) as UnverifiedBytes);
+      return { files: read, fetchedBytes: 0, baseline: undefined };
     },
+    readFiles,
+    async activate() {},
   };
 }
 
