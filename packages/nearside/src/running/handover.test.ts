@@ -150,6 +150,24 @@ test('what would take over after closing is closed', async () => {
   expect(next.told).toEqual(['closed']);
 });
 
+test('a model at rest that is closed says so, also to a call that has begun to wake it', async () => {
+  const [first, anew] = [shift('onnx-wasm', 1), shift('onnx-wasm', 1)];
+  const revived = createDeferred<Shift>();
+  const handover = createHandover(first.shift, {
+    revive: () => revived.promise,
+    async onGoBack() {},
+  });
+  handover.rest(new NearsideError('worker-lost', 'at rest'));
+  first.die(new NearsideError('worker-lost', 'at rest'));
+  const waking = handover.run(async () => 'run');
+  const closed = new NearsideError('closed', 'closed');
+  await handover.close(closed);
+  revived.resolve(anew.shift);
+  await expect(waking).rejects.toBe(closed);
+  await expect(handover.run(async () => 'run')).rejects.toBe(closed);
+  expect(anew.told).toEqual(['closed']);
+});
+
 test('a worker that was lost while nobody called is replaced before the next run, or stream', async () => {
   for (const use of ['run', 'hold'] as const) {
     const [lost, anew] = [shift('onnx-wasm', 1), shift('onnx-wasm', 1)];

@@ -68,7 +68,7 @@ export function createHandover(first: Shift, { revive, onGoBack }: HandoverOptio
   let goodRuns = 0;
   /** Under way after a worker was lost: runs wait for it. */
   let reviving: Promise<void> | undefined;
-  let isClosed = false;
+  let closed: { readonly reason: unknown } | undefined;
   let isResting = false;
   const inFlight = new Map<Shift, number>();
   const leaving = new Map<Shift, unknown>();
@@ -110,11 +110,11 @@ export function createHandover(first: Shift, { revive, onGoBack }: HandoverOptio
 
   /** Another worker takes its place, for the calls that wait and for those that come. */
   function replace(lost: Shift): void {
-    if (lost !== current || isClosed) return;
+    if (lost !== current || closed) return;
     reviving ??= revive(lost)
       .then((next) => {
         // An update may have taken over meanwhile.
-        if (isClosed || lost !== current) return void next.serving.connection.close(undefined);
+        if (closed || lost !== current) return void next.serving.connection.close(undefined);
         current = next;
         isResting = false;
         leaveWhenIdle(lost, undefined);
@@ -129,7 +129,7 @@ export function createHandover(first: Shift, { revive, onGoBack }: HandoverOptio
     return inFlight.has(current) || !!reserve || !!reviving;
   }
 
-  /** @throws NearsideError what a rest cannot be ended for; `no-backend`, when none is left to serve */
+  /** @throws what `close` was given; NearsideError what a rest cannot be ended for; `no-backend`, when none is left to serve */
   async function awake(): Promise<Shift> {
     if (current.serving.connection.end) replace(current); // at rest, or lost while nobody called
     if (isResting) await reviving;
@@ -138,6 +138,7 @@ export function createHandover(first: Shift, { revive, onGoBack }: HandoverOptio
         if (isNearsideError(error) && error.code === 'no-backend') throw error;
       });
     }
+    if (closed) throw closed.reason;
     return current;
   }
 
@@ -175,14 +176,14 @@ export function createHandover(first: Shift, { revive, onGoBack }: HandoverOptio
       }
     },
     rest(reason) {
-      if (isInUse() || isResting || isClosed) return false;
+      if (isInUse() || isResting || closed) return false;
       isResting = true;
       void current.serving.connection.close(reason);
       return true;
     },
     async hold() {
       do await awake();
-      while (isResting && !isClosed); // it was put to rest between the two
+      while (isResting); // it was put to rest between the two
       const shift = current;
       let isHeld = true;
       begin(shift);
@@ -195,7 +196,7 @@ export function createHandover(first: Shift, { revive, onGoBack }: HandoverOptio
       };
     },
     take(next) {
-      if (isClosed) return void next.serving.connection.close(undefined);
+      if (closed) return void next.serving.connection.close(undefined);
       if (reserve) leaveWhenIdle(reserve, undefined);
       reserve = current;
       if (isResting) {
@@ -208,7 +209,7 @@ export function createHandover(first: Shift, { revive, onGoBack }: HandoverOptio
       current = next;
     },
     async close(reason) {
-      isClosed = true;
+      closed ??= { reason };
       const ending: Promise<void>[] = [];
       for (const shift of new Set([current, ...(reserve ? [reserve] : []), ...leaving.keys()])) {
         ending.push(shift.serving.connection.close(reason));
