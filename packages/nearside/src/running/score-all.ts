@@ -1,12 +1,10 @@
-import { createDeferred, type Deferred } from '@nearside/core';
-import { expectListeners } from '#platform';
 import type { Input } from '../input.js';
 import type { RunOptions, RunResult, Scored, ScoreOptions } from '../model.js';
 import { checkOptions, type OptionKinds } from '../options/check-options.js';
 import { FUNCTION } from '../options/option-kinds.js';
 import type { Results } from '../results.js';
 import { openSource, requireSource } from '../streaming/open-source.js';
-import { createReaders } from '../streaming/readers.js';
+import { createOrderedPipe, type OrderedPipe, type Passing } from '../streaming/ordered-pipe.js';
 import { RUN_KINDS } from './check-run-options.js';
 
 /** Inputs begun and not read as results: enough for full batches. */
@@ -30,9 +28,8 @@ export interface ScoreWork {
   readonly closing: AbortSignal;
 }
 
-interface Entry {
+interface Entry extends Passing {
   readonly index: number;
-  scored?: Scored;
 }
 
 /**
@@ -54,108 +51,30 @@ export function scoreAll(
   requireSource('score', inputs);
   const { from = 0, onProgress, signal, topK, priority = 'background' } = options;
   const total = lengthOf(inputs);
-  const source = openSource(inputs);
-  const readers = createReaders<Scored>();
   const leaving = new AbortController();
-  /** Begun and not read, in the order of the source. */
-  const begun: Entry[] = [];
-  let roomMade: Deferred<void> | undefined;
-  /** The source has no more; or has thrown, which is told after the results before it. */
-  let sourceEnd: { readonly error?: unknown; readonly isFailure: boolean } | undefined;
-  let isPulling = false;
+  let given = 0;
   let done = 0;
   let failed = 0;
 
-  const signals = signal ? [signal, closing] : [closing];
-  const onAbort = () => end({ reason: signals.find(({ aborted }) => aborted)?.reason });
-  for (const each of signals) {
-    expectListeners(each);
-    each.addEventListener('abort', onAbort);
-  }
-  if (signals.some(({ aborted }) => aborted)) onAbort();
-
-  async function pull(): Promise<void> {
-    isPulling = true;
-    try {
-      for (let index = 0; ; index += 1) {
-        while (begun.length >= IN_FLIGHT && !readers.isOver) {
-          roomMade = createDeferred();
-          await roomMade.promise;
-        }
-        if (readers.isOver) return;
-        const step = await source.next();
-        if (step.done) break;
-        const input = await step.value;
-        if (index >= from && !readers.isOver) void start(input, { index });
-      }
-      sourceEnd = { isFailure: false };
-    } catch (error) {
-      sourceEnd = { isFailure: true, error };
-    }
-    advance();
-  }
-
-  async function start(input: Input, entry: Entry): Promise<void> {
-    begun.push(entry);
-    const { index } = entry;
-    try {
-      const result = await run(input, { signal: leaving.signal, topK, priority });
-      entry.scored = { index, ...result };
-    } catch (error) {
-      entry.scored = { index, error };
-    }
-    advance();
-  }
-
-  /** Hands on what is there, in the order of the source. */
-  function advance(): void {
-    while (readers.areWaiting && begun[0]?.scored) {
-      const { scored } = begun[0];
-      begun.shift();
-      hand(scored);
-    }
-    if (readers.isOver) return;
-    if (sourceEnd && begun.length === 0) {
-      end(sourceEnd.isFailure ? { reason: sourceEnd.error } : undefined);
-    } else if (begun.length < IN_FLIGHT) roomMade?.resolve();
-  }
-
-  function hand(scored: Scored): void {
-    readers.give(scored);
-    done += 1;
-    if ('error' in scored) failed += 1;
-    try {
+  const pipe: OrderedPipe<Entry, Scored> = createOrderedPipe(openSource(inputs), {
+    signals: signal ? [signal, closing] : [closing],
+    hasRoom: () => pipe.taken.length < IN_FLIGHT,
+    take(input) {
+      const entry = { index: given };
+      given += 1;
+      if (entry.index < from || pipe.isOver) return;
+      pipe.taken.push(entry);
+      void pipe.settle(entry, () => run(input, { signal: leaving.signal, topK, priority }));
+    },
+    hand({ index }, outcome) {
+      pipe.give(outcome.ok ? { index, ...outcome.result } : { index, error: outcome.error });
+      done += 1;
+      if (!outcome.ok) failed += 1;
       onProgress?.({ done, failed, total: total === undefined ? undefined : total - from });
-    } catch (reason) {
-      end({ reason });
-    }
-  }
-
-  function end(failure?: { readonly reason: unknown }): void {
-    if (readers.isOver) return;
-    readers.end(failure);
-    for (const each of signals) each.removeEventListener('abort', onAbort);
-    begun.length = 0;
-    leaving.abort(failure?.reason);
-    roomMade?.resolve();
-    if (!sourceEnd) source.leave();
-  }
-
-  return {
-    next() {
-      const next = readers.next();
-      if (!readers.isOver && !isPulling) void pull();
-      advance();
-      return next;
     },
-    async return() {
-      end();
-      return readers.leave();
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
+    end: (_, reason) => leaving.abort(reason),
+  });
+  return pipe.results;
 }
 
 function lengthOf(inputs: Iterable<Input> | AsyncIterable<Input>): number | undefined {
