@@ -12,12 +12,12 @@ import { checkStorageOptions } from '../read-storage.js';
 import { checkRunOptions } from '../running/check-run-options.js';
 import { profileModel } from '../running/profile-model.js';
 import { refuseInput } from '../running/refuse-input.js';
-import { scoreAll } from '../running/score-all.js';
 import { snapshotCustom } from '../running/snapshot-custom.js';
 import { releaseSnapshot, snapshotInput } from '../running/snapshot-input.js';
 import type { AvailableBackend } from '../runtime-assets.js';
 import { refusedStream } from '../streaming/refused-stream.js';
 import { resultsLater } from '../streaming/results-later.js';
+import { scoreWith } from '../streaming/score-with.js';
 import { checkStreamOptions } from '../streaming/stream-options.js';
 import { createCounter } from '../telemetry/counter.js';
 import { createLifetime } from '../telemetry/lifetime.js';
@@ -149,7 +149,7 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
   return {
     run: run as Model['run'],
     score: (inputs, options) =>
-      resultsLater(async () => scoreAll({ run, closing: closing.signal }, inputs, options)),
+      resultsLater(async () => scoreWith({ run, closing: closing.signal }, inputs, options)),
     stream: (source, options) =>
       refusedStream(() => {
         checkStreamOptions(source, options).signal?.throwIfAborted();

@@ -3,7 +3,7 @@ import { oneMacrotask } from '../in-worker/one-macrotask.js';
 import type { Input } from '../input.js';
 import type { RunResult } from '../model.js';
 import type { WireInput } from '../protocol.js';
-import type { Frame } from '../running/run-model.js';
+import type { SeriesItem } from '../running/run-model.js';
 import { releaseSnapshot } from '../running/snapshot-input.js';
 import { createFramePace } from './frame-pace.js';
 import type { ModelStream, Streamed } from './model-stream.js';
@@ -31,7 +31,7 @@ export interface FrameWork {
 
 /** What frames have in common between two resets: state, where the model has some. */
 export interface Episode {
-  run(frame: Frame): Promise<RunResult>;
+  run(frame: SeriesItem): Promise<RunResult>;
   /** Lets go of the frames that run, and of the state. */
   end(): void;
 }
@@ -41,7 +41,7 @@ interface Entry extends Passing {
   readonly arrivedMs: number;
   readonly input: Promise<WireInput> | WireInput | undefined;
   /** What a run of it takes; undefined while a picture of it is being made. */
-  take?: Frame['take'];
+  take?: SeriesItem['take'];
 }
 
 /** Takes frames from a source, has them run in order and in bounded numbers, and hands results on. */
@@ -96,7 +96,7 @@ export function createFrameStream(
       const taken = work.take(input);
       if (!(taken instanceof Promise)) return { ...arrived, input: taken, take: () => taken };
       const entry: Entry = { ...arrived, input: taken };
-      const settle = (take: Frame['take']) => {
+      const settle = (take: SeriesItem['take']) => {
         entry.take = take;
         pipe.advance();
       };

@@ -3,9 +3,9 @@ import type { RunOptions, RunResult, Scored, ScoreOptions } from '../model.js';
 import { checkOptions, type OptionKinds } from '../options/check-options.js';
 import { FUNCTION } from '../options/option-kinds.js';
 import type { Results } from '../results.js';
-import { openSource, requireSource } from '../streaming/open-source.js';
-import { createOrderedPipe, type OrderedPipe, type Passing } from '../streaming/ordered-pipe.js';
-import { RUN_KINDS } from './check-run-options.js';
+import { RUN_KINDS } from '../running/check-run-options.js';
+import { openSource, requireSource } from './open-source.js';
+import { createOrderedPipe, type OrderedPipe, type Passing } from './ordered-pipe.js';
 
 /** Inputs begun and not read as results: enough for full batches. */
 const IN_FLIGHT = 48;
@@ -33,7 +33,7 @@ interface Entry extends Passing {
 }
 
 /**
- * Runs many inputs at full speed, in their order, without keeping more than a few of them in memory.
+ * Has `run` run many inputs at full speed, in their order, without keeping more than a few of them in memory.
  * Each result is there as soon as it and those before it are; leaving the loop aborts what runs.
  * To go on after an interruption, pass `from: lastIndex + 1`.
  *
@@ -42,7 +42,7 @@ interface Entry extends Passing {
  *
  * @throws TypeError or RangeError for wrong options
  */
-export function scoreAll(
+export function scoreWith(
   { run, closing }: ScoreWork,
   inputs: Iterable<Input> | AsyncIterable<Input>,
   options: ScoreOptions = {},
