@@ -123,6 +123,51 @@ test('where no backend is proven the app’s own function answers, and reports c
   ]);
 });
 
+test('where the function answers, each run tells how it ended, a bad input’s too', async ({
+  page,
+}) => {
+  const seen = await page.evaluate(async ({ url, trust }) => {
+    const { nearside, pixels, codeOf } = globalThis as Scope;
+    const controller = new AbortController();
+    const answers = [
+      () => 'mine',
+      () => {
+        throw new Error('no idea either');
+      },
+      () => {
+        controller.abort(new Error('enough'));
+        return new Promise(() => {});
+      },
+    ];
+    const fallback = () => answers.shift()?.();
+    const model = await nearside.open(url, { trust, fallback, backend: 'tfjs-wasm' });
+    const ends: Scope[] = [];
+    model.on('run-end', ({ id, ok, code }: Scope) => ends.push({ id, ok, code }));
+    const { meta } = await model.run(pixels(0));
+    const failed = [
+      await model.run({ tensors: {} }).catch(codeOf),
+      await model.run('a string').catch(codeOf),
+      await model.run(pixels(0)).catch(codeOf),
+      await model.run(pixels(0), { signal: controller.signal }).catch(codeOf),
+    ];
+    await model.close();
+    const ids = new Set(ends.map(({ id }) => id));
+    return { isFirst: ends[0].id === meta.id, ids: ids.size, failed, ends };
+  }, unprovable.address);
+  expect(seen).toMatchObject({
+    isFirst: true,
+    ids: 5,
+    failed: ['input-invalid', 'input-invalid', 'no idea either', 'enough'],
+    ends: [
+      { ok: true },
+      { ok: false, code: 'input-invalid' },
+      { ok: false, code: 'input-invalid' },
+      { ok: false, code: 'golden-mismatch' },
+      { ok: false, code: undefined }, // whoever aborts knows
+    ],
+  });
+});
+
 test('one backend that was asked for and is not proven leads to the function as well', async ({
   page,
 }) => {

@@ -88,7 +88,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   }
 
   const run = tellingFirst(runner.run);
-  const runFrame = tellingFirst(runner.runFrame);
+  const runItem = tellingFirst(runner.runItem);
 
   function tellingFirst<Call extends readonly unknown[], Result>(
     work: (...call: Call) => Promise<Result>,
@@ -141,16 +141,16 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     );
   }
 
-  const frameContext = {
-    ...{ handover, runFrame, refusal },
+  const series = {
+    ...{ handover, runItem, refusal },
     ...{ closing: leaving.signal, custom: own?.snapshotCustom },
   };
 
   return {
     run: run as Model['run'],
     score: (inputs, options) =>
-      resultsLater(async () => (await loadLater()).scoreModel(frameContext, inputs, options)),
-    stream: (source, options) => streamLater(source, options, frameContext),
+      resultsLater(async () => (await loadLater()).scoreModel(series, inputs, options)),
+    stream: (source, options) => streamLater(source, options, series),
     stats: () => readStats({ handover, choice, queue, plan, recording, opening }),
     async storage(options) {
       if (closed) throw closed;

@@ -5,3 +5,6 @@
 export interface Results<Value> extends AsyncIterableIterator<Value, void, undefined> {
   return(): Promise<IteratorResult<Value, void>>;
 }
+
+/** What `next()` says when there are no more. */
+export const OVER = { done: true, value: undefined } as const;

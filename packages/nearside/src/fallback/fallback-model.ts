@@ -1,4 +1,4 @@
-import type { NearsideError } from '@nearside/core';
+import type { ErrorCode, NearsideError } from '@nearside/core';
 import type { BackendFailure } from '../choice/choice-record.js';
 import { variantsFor } from '../choice/variants-for.js';
 import { closedError } from '../closed-error.js';
@@ -12,12 +12,12 @@ import { checkStorageOptions } from '../read-storage.js';
 import { checkRunOptions } from '../running/check-run-options.js';
 import { profileModel } from '../running/profile-model.js';
 import { refuseInput } from '../running/refuse-input.js';
-import { scoreAll } from '../running/score-all.js';
 import { snapshotCustom } from '../running/snapshot-custom.js';
 import { releaseSnapshot, snapshotInput } from '../running/snapshot-input.js';
 import type { AvailableBackend } from '../runtime-assets.js';
 import { refusedStream } from '../streaming/refused-stream.js';
 import { resultsLater } from '../streaming/results-later.js';
+import { scoreWith } from '../streaming/score-with.js';
 import { checkStreamOptions } from '../streaming/stream-options.js';
 import { createCounter } from '../telemetry/counter.js';
 import { createLifetime } from '../telemetry/lifetime.js';
@@ -71,39 +71,39 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
     closing.signal.throwIfAborted();
     runs += 1;
     const id = `${visit}-${runs}`;
-    const end = (ok: boolean) => {
+    /** @param code none where the caller has left */
+    const fail = (code?: ErrorCode) => {
+      if (code) recorder.failed(code);
+      else recorder.aborted();
       const totalMs = performance.now() - calledMs;
-      emitter.emit('run-end', { id, ok, totalMs, ...(!ok && { code: error.code }) });
-      return totalMs;
+      emitter.emit('run-end', { id, ok: false, totalMs, ...(code && { code }) });
     };
-    if (version) await requireFit(input, version);
+    try {
+      if (version) await requireFit(input, version);
+    } catch (unfit) {
+      fail((unfit as NearsideError).code);
+      throw unfit;
+    }
     try {
       const output = await askFallback(fallback, input, [signal, closing.signal]);
+      const totalMs = performance.now() - calledMs;
       recorder.fellBack();
-      const meta = fallbackMeta({ id, release, totalMs: end(true), cold: runs === 1 });
+      emitter.emit('run-end', { id, ok: true, totalMs });
+      const meta = fallbackMeta({ id, release, totalMs, cold: runs === 1 });
       return { output: output as RunResult['output'], meta };
     } catch (thrown) {
-      if (signal?.aborted || closing.signal.aborted) recorder.aborted();
-      else recorder.failed(error.code);
-      end(false);
+      const hasLeft = signal?.aborted || closing.signal.aborted;
+      fail(hasLeft ? undefined : error.code);
       throw thrown;
     }
   }
 
   /** A bad input is the caller's own here too. */
   async function requireFit(input: Input, { spec }: OpenedVersion): Promise<void> {
-    try {
-      releaseSnapshot(
-        await snapshotInput(input, spec, {
-          transfer: false,
-          custom: plan.worker && snapshotCustom,
-          refuse: refuseInput,
-        }),
-      );
-    } catch (unfit) {
-      recorder.failed((unfit as NearsideError).code);
-      throw unfit;
-    }
+    const custom = plan.worker && snapshotCustom;
+    releaseSnapshot(
+      await snapshotInput(input, spec, { transfer: false, custom, refuse: refuseInput }),
+    );
   }
 
   /** Of what only a backend could do. */
@@ -149,7 +149,7 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
   return {
     run: run as Model['run'],
     score: (inputs, options) =>
-      resultsLater(async () => scoreAll({ run, closing: closing.signal }, inputs, options)),
+      resultsLater(async () => scoreWith({ run, closing: closing.signal }, inputs, options)),
     stream: (source, options) =>
       refusedStream(() => {
         checkStreamOptions(source, options).signal?.throwIfAborted();

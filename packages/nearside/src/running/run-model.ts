@@ -34,23 +34,23 @@ export interface Refusal {
   readonly isOwn: boolean;
 }
 
-/** A run that is one of a stream's, or of a `score`: of its like there are few at a time. */
-export interface Frame {
+/** One of a series, a stream's frame or an input of a `score`: of its like there are few at a time. */
+export interface SeriesItem {
   /** The input as it was when it came. @throws what was wrong with it */
   take(): QueuedRun['input'];
   /** What the app's own function would answer. */
   readonly input?: Input | undefined;
-  /** Where the model has state; frames of it run in order. */
+  /** Where the model has state; the frames of a stream run in order. */
   readonly held?: HeldStream | undefined;
   /** Frames with state that may cross together. */
   readonly together?: number | undefined;
 }
 
-/** One call, of `run` or for a frame. */
+/** One call, of `run` or for an item. */
 interface Call {
   readonly take: (spec: ModelSpec) => QueuedRun['input'];
   readonly options: RunOptions;
-  readonly frame?: Frame | undefined;
+  readonly item?: SeriesItem | undefined;
   /** What the app's own function would answer. */
   readonly input?: Input | undefined;
 }
@@ -77,7 +77,7 @@ export function createRunner({
     return start({ take, options, input });
   }
 
-  async function start({ take, options, frame, input }: Call): Promise<RunResult> {
+  async function start({ take, options, item, input }: Call): Promise<RunResult> {
     const calledMs = performance.now();
     if (!areOptions(options, RUN_RULES)) (await loadLater()).checkRunOptions(options);
     options.signal?.throwIfAborted();
@@ -85,15 +85,15 @@ export function createRunner({
     if (refused?.isOwn) throw refused.reason;
     const id = recent.nextId();
     let work: QueuedRun | undefined;
-    const serving = () => frame?.held?.shift ?? handover.current;
+    const serving = () => item?.held?.shift ?? handover.current;
     const taken = () => work?.shift ?? serving();
     try {
       if (refused) throw refused.reason;
       const { spec } = serving().serving.version;
       const { topK, priority = DEFAULT_PRIORITY, transfer: isGiven = false } = options;
-      work = { input: take(spec), isGiven, topK, priority, stream: frame?.held };
+      work = { input: take(spec), isGiven, topK, priority, stream: item?.held };
       if (work.input instanceof Promise) work.input.catch(() => {}); // heard in its turn
-      const answer = await wait(work, { spec, options, frame });
+      const answer = await wait(work, { spec, options, item });
       return finish(id, { answer, shift: taken(), totalMs: performance.now() - calledMs });
     } catch (error) {
       const { signal } = options;
@@ -113,12 +113,12 @@ export function createRunner({
 
   async function wait(
     work: QueuedRun,
-    { spec, options, frame }: { spec: ModelSpec; options: RunOptions; frame?: Frame | undefined },
+    { spec, options, item }: { spec: ModelSpec } & Pick<Call, 'options' | 'item'>,
   ): Promise<RunReply> {
     const { signal, timeoutMs, terminate } = options;
-    const limits = { signal, timeoutMs, terminate, isBounded: frame !== undefined };
-    const together = frame?.held
-      ? { batchKey: `stream ${frame.held.id}`, maxBatch: frame.together }
+    const limits = { signal, timeoutMs, terminate, isBounded: item !== undefined };
+    const together = item?.held
+      ? { batchKey: `stream ${item.held.id}`, maxBatch: item.together }
       : { batchKey: batchKey(work.input, spec) };
     try {
       return await queue.add({ work, priority: work.priority, ...limits, ...together });
@@ -180,6 +180,6 @@ export function createRunner({
     emitter.emit('run-end', { id, ok: false, totalMs, ...(!own && { code }) });
   }
 
-  const runFrame = (frame: Frame, options: RunOptions) => start({ ...frame, options, frame });
-  return { run, runFrame };
+  const runItem = (item: SeriesItem, options: RunOptions) => start({ ...item, options, item });
+  return { run, runItem };
 }

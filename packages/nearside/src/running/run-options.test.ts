@@ -3,11 +3,11 @@ import type { OpenPlan } from '../opening/plan-opening.js';
 import { areOptions } from '../options/option-rules.js';
 import { readStorage } from '../read-storage.js';
 import { openStream, type StreamContext } from '../streaming/open-stream.js';
+import { scoreWith } from '../streaming/score-with.js';
 import { checkRunOptions } from './check-run-options.js';
 import type { Handover } from './handover.js';
 import { profileModel } from './profile-model.js';
 import { RUN_RULES } from './run-options.js';
-import { scoreAll } from './score-all.js';
 
 test('a typo in an option is named instead of removing the deadline in silence', () => {
   expect(areOptions({ timeoutMS: 5 }, RUN_RULES)).toBe(false);
@@ -55,7 +55,7 @@ test('every call that takes options names one that it does not know, and those i
   const unknown = { timeoutMS: 5 } as never;
   const context = { handover: {} as Handover, plan: {} as OpenPlan };
   const calls = {
-    score: (async () => scoreAll(work, [], unknown))(),
+    score: (async () => scoreWith(work, [], unknown))(),
     profile: profileModel({ run: never }, new Blob(), unknown),
     storage: readStorage(context, unknown),
     stream: openStream([], unknown, {} as StreamContext),
@@ -77,7 +77,7 @@ test('values of the wrong kind are refused by the name of the call that was give
   const work = { run: never, closing: new AbortController().signal };
   const wrong = [{ from: -1 }, { onProgress: 'often' }, { topK: 0 }, { signal: {} }, null, 5, []];
   for (const options of wrong) {
-    expect(() => scoreAll(work, [], options as never)).toThrow(/^score:/);
+    expect(() => scoreWith(work, [], options as never)).toThrow(/^score:/);
   }
   const context = { handover: {} as Handover, plan: {} as OpenPlan };
   await expect(readStorage(context, { persist: 'yes' as never })).rejects.toThrow(/^storage:/);
@@ -97,7 +97,7 @@ test('what gives no inputs is refused before anything is asked of it', async () 
     const message = `expected an iterable of inputs; got ${got}`;
     const stream = openStream(source as never, undefined, {} as StreamContext);
     await expect(stream).rejects.toThrow(`stream: ${message}`);
-    expect(() => scoreAll(work, source as never)).toThrow(`score: ${message}`);
+    expect(() => scoreWith(work, source as never)).toThrow(`score: ${message}`);
   }
-  await expect(scoreAll(work, []).next()).resolves.toEqual({ done: true, value: undefined });
+  await expect(scoreWith(work, []).next()).resolves.toEqual({ done: true, value: undefined });
 });

@@ -1,15 +1,14 @@
-import { createDeferred, createHistogram, type Deferred, quantile, record } from '@nearside/core';
-import { expectListeners } from '#platform';
+import { createHistogram, quantile, record } from '@nearside/core';
 import { oneMacrotask } from '../in-worker/one-macrotask.js';
 import type { Input } from '../input.js';
 import type { RunResult } from '../model.js';
 import type { WireInput } from '../protocol.js';
-import type { Frame } from '../running/run-model.js';
+import type { SeriesItem } from '../running/run-model.js';
 import { releaseSnapshot } from '../running/snapshot-input.js';
 import { createFramePace } from './frame-pace.js';
 import type { ModelStream, Streamed } from './model-stream.js';
 import { openSource } from './open-source.js';
-import { createReaders } from './readers.js';
+import { createOrderedPipe, type OrderedPipe, type Outcome, type Passing } from './ordered-pipe.js';
 import { isSkippable } from './skippable.js';
 import type { CheckedStreamOptions } from './stream-options.js';
 
@@ -32,23 +31,18 @@ export interface FrameWork {
 
 /** What frames have in common between two resets: state, where the model has some. */
 export interface Episode {
-  run(frame: Frame): Promise<RunResult>;
+  run(frame: SeriesItem): Promise<RunResult>;
   /** Lets go of the frames that run, and of the state. */
   end(): void;
 }
 
-interface Entry {
+interface Entry extends Passing {
   readonly index: number;
   readonly arrivedMs: number;
   readonly input: Promise<WireInput> | WireInput | undefined;
   /** What a run of it takes; undefined while a picture of it is being made. */
-  take?: Frame['take'];
-  outcome?: Outcome;
+  take?: SeriesItem['take'];
 }
-
-type Outcome =
-  | { readonly ok: true; readonly result: RunResult }
-  | { readonly ok: false; readonly error: unknown };
 
 /** Takes frames from a source, has them run in order and in bounded numbers, and hands results on. */
 export function createFrameStream(
@@ -60,23 +54,19 @@ export function createFrameStream(
   const pace = createFramePace();
   const lag = createHistogram(LAG_SCALE);
   const counts = { frames: 0, dropped: 0, skipped: 0 };
-  /** Taken and not begun. */
-  const waiting: Entry[] = [];
-  /** Begun and not read, in the order of the source. */
-  const begun: Entry[] = [];
-  const readers = createReaders<Streamed>();
   let episode = work.begin();
-  let roomMade: Deferred<void> | undefined;
-  /** The source has no more; or has thrown, which is told after the results before it. */
-  let sourceEnd: { readonly error?: unknown; readonly isFailure: boolean } | undefined;
-  let isPulling = false;
+  /** So many of those taken are begun; the others wait, for room or until what they show is there. */
+  let begun = 0;
 
-  const listeners = work.signals.map((signal) => {
-    const onAbort = () => end({ reason: signal.reason });
-    expectListeners(signal);
-    signal.addEventListener('abort', onAbort);
-    if (signal.aborted) queueMicrotask(onAbort);
-    return () => signal.removeEventListener('abort', onAbort);
+  const pipe: OrderedPipe<Entry, Streamed> = createOrderedPipe(frames, {
+    signals: work.signals,
+    hasRoom: () => backpressure === 'drop-oldest' || pipe.taken.length < mostBegun(),
+    ...{ take, begin, observe, hand },
+    end(left) {
+      release(left.slice(begun));
+      episode.end();
+      work.end();
+    },
   });
 
   /** Begun frames that may be unread: enough to keep the worker busy, and no staler than they must be. */
@@ -85,45 +75,19 @@ export function createFrameStream(
     return Math.min(maxWaiting, GROUPS * pace.together);
   }
 
-  async function pull(): Promise<void> {
-    isPulling = true;
-    try {
-      for (;;) {
-        await room();
-        if (readers.isOver) return;
-        const step = await frames.next();
-        if (step.done) break;
-        arrive(await step.value);
-      }
-      sourceEnd = { isFailure: false };
-    } catch (error) {
-      sourceEnd = { isFailure: true, error };
-    }
-    advance();
-  }
-
-  async function room(): Promise<void> {
-    if (backpressure === 'wait') {
-      while (!readers.isOver && waiting.length + begun.length >= mostBegun()) {
-        roomMade = createDeferred();
-        await roomMade.promise;
-      }
-    } else if (waiting.length >= maxWaiting) {
-      await oneMacrotask(); // results that have arrived come before a drop
-    }
-  }
-
-  function arrive(input: Input): void {
+  async function take(input: Input): Promise<void> {
     const entry = enter(input);
-    if (readers.isOver) {
-      release(entry);
+    if (pipe.isOver) {
+      release([entry]);
       return;
     }
     counts.frames += 1;
-    waiting.push(entry);
-    advance();
-    while (backpressure === 'drop-oldest' && waiting.length > maxWaiting)
-      drop(waiting.splice(0, 1));
+    pipe.taken.push(entry);
+    pipe.advance();
+    if (backpressure === 'wait') return;
+    const tooMany = pipe.taken.length - begun - maxWaiting;
+    if (tooMany > 0) drop(pipe.taken.splice(begun, tooMany));
+    if (tooMany >= 0) await oneMacrotask(); // results that have arrived come before a drop
   }
 
   function enter(input: Input): Entry {
@@ -132,9 +96,9 @@ export function createFrameStream(
       const taken = work.take(input);
       if (!(taken instanceof Promise)) return { ...arrived, input: taken, take: () => taken };
       const entry: Entry = { ...arrived, input: taken };
-      const settle = (take: Frame['take']) => {
+      const settle = (take: SeriesItem['take']) => {
         entry.take = take;
-        advance();
+        pipe.advance();
       };
       taken.then(
         (input) => settle(() => input),
@@ -146,98 +110,52 @@ export function createFrameStream(
     }
   }
 
-  /** Begins what there is room for, and hands on what is there; in the order of the source. */
-  function advance(): void {
-    if (readers.isOver) return;
-    while (waiting[0]?.take && begun.length < mostBegun()) {
-      const entry = waiting.shift() as Entry;
-      begun.push(entry);
-      void run(entry, episode);
-    }
-    while (readers.areWaiting && begun[0]?.outcome) {
-      hand(begun.shift() as Entry);
-      if (readers.isOver) return;
-    }
-    if (sourceEnd && waiting.length + begun.length === 0) {
-      if (sourceEnd.isFailure) end({ reason: sourceEnd.error });
-      else end();
-    } else if (waiting.length + begun.length < mostBegun()) {
-      roomMade?.resolve();
+  function begin(): void {
+    while (begun < mostBegun()) {
+      const entry = pipe.taken[begun];
+      if (!entry?.take) return;
+      begun += 1;
+      const frame = { take: entry.take, together: pace.together };
+      void pipe.settle(entry, () => episode.run(frame));
     }
   }
 
-  async function run(entry: Entry, runIn: Episode): Promise<void> {
-    const take = entry.take as Frame['take'];
-    let outcome: Outcome;
-    try {
-      outcome = { ok: true, result: await runIn.run({ take, together: pace.together }) };
-    } catch (error) {
-      outcome = { ok: false, error };
-    }
-    if (readers.isOver || runIn !== episode) return;
-    entry.outcome = outcome;
-    if (outcome.ok) {
-      const { preMs, runMs, postMs, batch } = outcome.result.meta;
-      pace.observe((preMs + runMs + postMs) / batch);
-      record(lag, performance.now() - entry.arrivedMs);
-    }
-    advance();
+  function observe({ arrivedMs }: Entry, { meta }: RunResult): void {
+    pace.observe((meta.preMs + meta.runMs + meta.postMs) / meta.batch);
+    record(lag, performance.now() - arrivedMs);
   }
 
-  function hand({ index, outcome }: Entry): void {
-    if (outcome?.ok) readers.give({ index, ...outcome.result });
-    else if (onError === 'skip' && isSkippable(outcome?.error)) counts.skipped += 1;
-    else end({ reason: outcome?.error });
+  function hand({ index }: Entry, outcome: Outcome): void {
+    begun -= 1;
+    if (outcome.ok) pipe.give({ index, ...outcome.result });
+    else if (onError === 'skip' && isSkippable(outcome.error)) counts.skipped += 1;
+    else throw outcome.error;
   }
 
   function drop(entries: readonly Entry[]): void {
     counts.dropped += entries.length;
-    for (const entry of entries) release(entry);
-  }
-
-  function end(failure?: { readonly reason: unknown }): void {
-    if (readers.isOver) return;
-    readers.end(failure);
-    for (const stopListening of listeners) stopListening();
-    for (const entry of waiting.splice(0)) release(entry);
-    begun.length = 0;
-    episode.end();
-    work.end();
-    roomMade?.resolve();
-    if (!sourceEnd) frames.leave();
+    release(entries);
   }
 
   return {
-    next() {
-      const next = readers.next();
-      if (!readers.isOver && !isPulling) void pull();
-      advance();
-      return next;
-    },
-    async return() {
-      end();
-      return readers.leave();
-    },
+    ...pipe.results,
     reset() {
-      if (readers.isOver) return;
-      counts.dropped += begun.length;
-      begun.length = 0;
-      drop(waiting.splice(0));
+      if (pipe.isOver) return;
+      counts.dropped += begun;
+      drop(pipe.taken.splice(0).slice(begun));
+      begun = 0;
       episode.end();
       episode = work.begin();
-      advance();
+      pipe.advance();
     },
     get stats() {
       return { ...counts, lagMs: { p50: quantile(lag, 0.5), p95: quantile(lag, 0.95) } };
     },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
   };
 }
 
-function release({ input }: Entry): void {
-  if (input) releaseSnapshot(input);
+function release(entries: readonly Entry[]): void {
+  for (const { input } of entries) if (input) releaseSnapshot(input);
 }
 
 function rethrow(error: unknown): never {

@@ -28,14 +28,14 @@ function openModel({ isStateful = true } = {}) {
     },
   } as unknown as Handover;
   const lost = { isLost: false };
-  const runFrame = async (): Promise<RunResult> => {
+  const runItem = async (): Promise<RunResult> => {
     if (lost.isLost) throw new NearsideError('state-lost', 'lost');
     return { output: [], meta: { preMs: 0, runMs: 1, postMs: 0, batch: 1 } } as never;
   };
   const closing = new AbortController();
   const open = (source = frames(), options?: StreamOptions) =>
     openStream(source, options, {
-      ...{ handover, runFrame, closing: closing.signal },
+      ...{ handover, runItem, closing: closing.signal },
       refusal: () => undefined,
     });
   return { open, told, closing, lost };

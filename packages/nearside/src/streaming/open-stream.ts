@@ -1,24 +1,17 @@
 import { NearsideError } from '@nearside/core';
 import type { Input } from '../input.js';
-import type { RunOptions, RunResult } from '../model.js';
 import { isLostWorker } from '../opening/backend-fault.js';
-import type { Handover } from '../running/handover.js';
 import { refuseInput } from '../running/refuse-input.js';
-import type { Frame, Refusal, RunnerOptions } from '../running/run-model.js';
+import type { Refusal, SeriesItem } from '../running/run-model.js';
 import { snapshotInput } from '../running/snapshot-input.js';
 import { createFrameStream, type Episode } from './frame-stream.js';
 import type { ModelStream, StreamOptions } from './model-stream.js';
+import type { SeriesContext } from './series-context.js';
 import { checkStreamOptions } from './stream-options.js';
 
 /** What a stream needs of its model. */
-export interface StreamContext {
-  readonly handover: Handover;
-  readonly runFrame: (frame: Frame, options: RunOptions) => Promise<RunResult>;
+export interface StreamContext extends SeriesContext {
   readonly refusal: () => Refusal | undefined;
-  /** Aborts when the model is closed. */
-  readonly closing: AbortSignal;
-  /** Takes what a task of the app's own takes, where there is one. */
-  readonly custom?: RunnerOptions['snapshotCustom'];
 }
 
 /** Of the page: a worker is told of each before its first frame. */
@@ -33,7 +26,7 @@ let streams = 0;
 export async function openStream(
   source: Iterable<Input> | AsyncIterable<Input>,
   options: StreamOptions | undefined,
-  { handover, runFrame, refusal, closing, custom }: StreamContext,
+  { handover, runItem, refusal, closing, custom }: StreamContext,
 ): Promise<ModelStream> {
   const checked = checkStreamOptions(source, options);
   const { signal, priority, topK, transfer = false } = checked;
@@ -46,7 +39,7 @@ export async function openStream(
   function begin(): Episode {
     const left = new AbortController();
     const runOptions = { signal: left.signal, priority, topK, transfer };
-    const run = (frame: Frame) => runFrame(frame, runOptions);
+    const run = (frame: SeriesItem) => runItem(frame, runOptions);
     if (!held) return { run, end: () => left.abort() };
     streams += 1;
     const stream = { id: streams, shift: held.shift };

@@ -1,6 +1,5 @@
 import { createDeferred, type Deferred } from '@nearside/core';
-
-const OVER = { done: true, value: undefined } as const;
+import { OVER } from '../results.js';
 
 /** Who iterates over results: calls of `next` that wait here, for a value each or for the end. */
 export interface Readers<Value> {

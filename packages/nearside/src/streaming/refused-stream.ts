@@ -1,6 +1,5 @@
+import { OVER } from '../results.js';
 import { type ModelStream, NO_FRAMES } from './model-stream.js';
-
-const OVER = { done: true, value: undefined } as const;
 
 /**
  * A stream that says at its first `next()` why there is none. The source is not touched.

@@ -1,6 +1,4 @@
-import type { Results } from '../results.js';
-
-const OVER = { done: true, value: undefined } as const;
+import { OVER, type Results } from '../results.js';
 
 /** Results that begin, with loading what they need, at their first `next()`: it says what was wrong with the call. */
 export function resultsLater<Value>(begin: () => Promise<Results<Value>>): Results<Value> {

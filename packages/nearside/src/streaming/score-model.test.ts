@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import type { Input } from '../input.js';
 import type { RunReply } from '../protocol.js';
+import type { Handover, Shift } from '../running/handover.js';
+import type { QueuedRun, RunOutcome } from '../running/post-batch.js';
+import { createRecentRuns } from '../running/recent-runs.js';
+import { createRunner, type RunnerOptions } from '../running/run-model.js';
 import { createRunQueue, QUEUE_LIMITS } from '../scheduler/run-queue.js';
-import type { Handover, Shift } from './handover.js';
-import type { QueuedRun, RunOutcome } from './post-batch.js';
-import { createRecentRuns } from './recent-runs.js';
-import { createRunner, type RunnerOptions } from './run-model.js';
 import { scoreModel } from './score-model.js';
 
 /** The model's own queue and runner; its worker answers when the test says so. */
@@ -30,12 +30,12 @@ function openModel(parts: Pick<RunnerOptions, 'fallBack'> = {}) {
     }),
   });
   const emitter = { emit() {} } as unknown as RunnerOptions['emitter'];
-  const { run, runFrame } = createRunner({
+  const { run, runItem } = createRunner({
     ...{ handover, queue, emitter, recent: createRecentRuns(), refusal: () => undefined },
     ...parts,
   });
   const closing = new AbortController().signal;
-  const score = (inputs: Iterable<Input>) => scoreModel({ handover, runFrame, closing }, inputs);
+  const score = (inputs: Iterable<Input>) => scoreModel({ handover, runItem, closing }, inputs);
   return { score, run, queue, posted };
 }
 

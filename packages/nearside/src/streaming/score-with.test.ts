@@ -2,7 +2,7 @@ import { NearsideError } from '@nearside/core';
 import { expect, test } from 'vitest';
 import type { Input } from '../input.js';
 import type { RunResult, Scored, ScoreOptions, ScoreProgress } from '../model.js';
-import { type ScoreWork, scoreAll } from './score-all.js';
+import { type ScoreWork, scoreWith } from './score-with.js';
 
 type Run = ScoreWork['run'];
 
@@ -12,7 +12,7 @@ function score(
   options?: ScoreOptions,
   closing = new AbortController().signal,
 ) {
-  return scoreAll({ run, closing }, inputs, options);
+  return scoreWith({ run, closing }, inputs, options);
 }
 
 /** Answers with the number it was given; odd hundreds are bad inputs. */

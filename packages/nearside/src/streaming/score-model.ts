@@ -1,19 +1,19 @@
 import type { Input } from '../input.js';
 import type { RunOptions, Scored, ScoreOptions } from '../model.js';
 import type { Results } from '../results.js';
-import type { StreamContext } from '../streaming/open-stream.js';
-import { refuseInput } from './refuse-input.js';
-import { scoreAll } from './score-all.js';
-import { snapshotInput } from './snapshot-input.js';
+import { refuseInput } from '../running/refuse-input.js';
+import { snapshotInput } from '../running/snapshot-input.js';
+import { scoreWith } from './score-with.js';
+import type { SeriesContext } from './series-context.js';
 
 /**
- * Runs many inputs on a model as frames are run: they are few at a time by themselves, so that they
+ * Runs many inputs on a model as a stream's frames are run: they are few at a time by themselves, so that they
  * wait whatever else does, and take nobody's place.
  *
- * @throws as {@link scoreAll}
+ * @throws as {@link scoreWith}
  */
 export function scoreModel(
-  { handover, runFrame, closing, custom }: Omit<StreamContext, 'refusal'>,
+  { handover, runItem, closing, custom }: SeriesContext,
   inputs: Iterable<Input> | AsyncIterable<Input>,
   options?: ScoreOptions,
 ): Results<Scored> {
@@ -22,7 +22,7 @@ export function scoreModel(
       snapshotInput(input, handover.current.serving.version.spec, {
         ...{ transfer: false, custom, refuse: refuseInput },
       });
-    return runFrame({ take, input }, runOptions);
+    return runItem({ take, input }, runOptions);
   };
-  return scoreAll({ run, closing }, inputs, options);
+  return scoreWith({ run, closing }, inputs, options);
 }
