@@ -85,6 +85,31 @@ for (const backend of ['onnx-wasm', 'tfjs-wasm']) {
       expect(counts.answered + counts.refused).toBe(1000);
     });
 
+    test('what is given away and refused for a full queue is still the caller’s, to be given once more', async ({
+      page,
+    }) => {
+      const seen = await page.evaluate(async () => {
+        const { model, one } = globalThis as Scope;
+        const bitmaps = await Promise.all(
+          Array.from({ length: 100 }, () => createImageBitmap(one())),
+        );
+        const give = (bitmap: ImageBitmap) => model.run(bitmap, { transfer: true });
+        const settled = await Promise.allSettled(bitmaps.map(give));
+        const isRefused = (_: unknown, i: number) => settled[i]?.status === 'rejected';
+        const refused = bitmaps.filter(isRefused);
+        const widths = new Set(refused.map(({ width }) => width));
+        const again = await Promise.all(refused.slice(0, 60).map(give));
+        return {
+          refused: refused.length,
+          widths: [...widths],
+          labels: again.map(({ output }) => output[0].label),
+        };
+      });
+      expect(seen.refused).toBeGreaterThan(0);
+      expect(seen.widths).toEqual([28]);
+      expect(new Set(seen.labels)).toEqual(new Set(['1']));
+    });
+
     test('work that waits and runs is let go by its signal, and what follows is not affected', async ({
       page,
     }) => {

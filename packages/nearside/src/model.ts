@@ -156,7 +156,7 @@ export interface RunOptions {
   readonly topK?: number | undefined;
   /**
    * Gives the input away instead of copying it: from the call on the caller's array or bitmap is empty,
-   * whatever becomes of the run.
+   * whatever becomes of the run. A call that is refused at once (`queue-full`, `closed`, wrong options) takes nothing.
    */
   readonly transfer?: boolean | undefined;
 }

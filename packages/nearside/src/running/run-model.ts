@@ -89,6 +89,7 @@ export function createRunner({
     const taken = () => work?.shift ?? serving();
     try {
       if (refused) throw refused.reason;
+      if (!item) queue.requireRoom(); // before anything is taken from the caller
       const { spec } = serving().serving.version;
       const { topK, priority = DEFAULT_PRIORITY, transfer: isGiven = false } = options;
       work = { input: take(spec), isGiven, topK, priority, stream: item?.held };

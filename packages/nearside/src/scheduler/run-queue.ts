@@ -67,6 +67,12 @@ export interface RunQueue<Work, Result> {
   /** What waits now, frames of streams and inputs of `score` too, which `QUEUE_LIMITS.waiting` leaves apart. */
   readonly waiting: number;
   /**
+   * For one who gives something away with the call.
+   *
+   * @throws NearsideError `queue-full`, as `add` would now
+   */
+  requireRoom(): void;
+  /**
    * @throws NearsideError `queue-full`, `deadline`, what `close` was given; or `signal.reason`; or
    *   what the work itself rejects with
    */
@@ -239,6 +245,10 @@ export function createRunQueue<Work, Result>({
   return {
     get waiting() {
       return waiting.length;
+    },
+
+    requireRoom() {
+      if (isFull()) throw queueFull();
     },
 
     add({ work, priority, batchKey, signal, timeoutMs, terminate = false, ...job }) {

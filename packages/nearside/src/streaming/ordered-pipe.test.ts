@@ -80,3 +80,26 @@ test('what is not handed on is passed over; what handing on throws ends it, once
   expect(await pipe.results.return()).toEqual({ done: true, value: undefined });
   expect(seen).toMatchObject({ isLeft: true, left: [4, 5], reasons: ['three'] });
 });
+
+test('the page has its turn beside a source that is always ready, whatever becomes of its inputs', async () => {
+  let turns = 0;
+  const timer = setInterval(() => {
+    turns += 1;
+  });
+  const controller = new AbortController();
+  setTimeout(() => controller.abort('enough'), 100);
+  const { pipe } = openPipe({ signals: [controller.signal], take() {} }); // none is for the pipe
+  await expect(pipe.results.next()).rejects.toBe('enough');
+  clearInterval(timer);
+  expect(turns).toBeGreaterThan(3);
+});
+
+test('`await using` leaves the source', async () => {
+  const { pipe, seen } = openPipe();
+  {
+    await using results = pipe.results;
+    await results.next();
+  }
+  expect(seen.isLeft).toBe(true);
+  expect(await pipe.results.next()).toEqual({ done: true, value: undefined });
+});

@@ -1,10 +1,14 @@
 import { createDeferred, type Deferred } from '@nearside/core';
 import { expectListeners } from '#platform';
+import { oneMacrotask } from '../in-worker/one-macrotask.js';
 import type { Input } from '../input.js';
 import type { RunResult } from '../model.js';
-import type { Results } from '../results.js';
+import { asResults, type Results } from '../results.js';
 import type { Source } from './open-source.js';
 import { createReaders } from './readers.js';
+
+/** Inputs that are there, and refused at once, are passed through for so long; then the page has its turn, ms. */
+const TURN_MS = 8;
 
 /** How the run of one input ended. */
 export type Outcome =
@@ -70,8 +74,13 @@ export function createOrderedPipe<Entry extends Passing, Value>(
 
   async function pull(): Promise<void> {
     isPulling = true;
+    let turnBeganMs = performance.now();
     try {
       for (;;) {
+        if (performance.now() - turnBeganMs > TURN_MS) {
+          await oneMacrotask();
+          turnBeganMs = performance.now();
+        }
         while (!readers.isOver && !hasRoom()) {
           roomMade = createDeferred();
           await roomMade.promise;
@@ -114,7 +123,7 @@ export function createOrderedPipe<Entry extends Passing, Value>(
   }
 
   return {
-    results: {
+    results: asResults({
       next() {
         const next = readers.next();
         if (!readers.isOver && !isPulling) void pull();
@@ -125,10 +134,7 @@ export function createOrderedPipe<Entry extends Passing, Value>(
         end();
         return readers.leave();
       },
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-    },
+    }),
     taken,
     get isOver() {
       return readers.isOver;

@@ -1,4 +1,4 @@
-import { OVER } from '../results.js';
+import { asResults, OVER } from '../results.js';
 import { type ModelStream, NO_FRAMES } from './model-stream.js';
 
 /**
@@ -8,7 +8,7 @@ import { type ModelStream, NO_FRAMES } from './model-stream.js';
  */
 export function refusedStream(refusal: () => unknown): ModelStream {
   let isOver = false;
-  return {
+  const results = asResults<never>({
     async next() {
       if (isOver) return OVER;
       isOver = true;
@@ -18,10 +18,6 @@ export function refusedStream(refusal: () => unknown): ModelStream {
       isOver = true;
       return OVER;
     },
-    reset() {},
-    stats: NO_FRAMES,
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
+  });
+  return { ...results, reset() {}, stats: NO_FRAMES };
 }

@@ -1,4 +1,4 @@
-import { OVER, type Results } from '../results.js';
+import { asResults, OVER, type Results } from '../results.js';
 
 /** Results that begin, with loading what they need, at their first `next()`: it says what was wrong with the call. */
 export function resultsLater<Value>(begin: () => Promise<Results<Value>>): Results<Value> {
@@ -16,7 +16,7 @@ export function resultsLater<Value>(begin: () => Promise<Results<Value>>): Resul
     }
   }
 
-  return {
+  return asResults<Value>({
     async next() {
       const results = isOver ? undefined : await begun();
       return isOver || !results ? OVER : results.next();
@@ -29,8 +29,5 @@ export function resultsLater<Value>(begin: () => Promise<Results<Value>>): Resul
       );
       return OVER;
     },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
+  });
 }
