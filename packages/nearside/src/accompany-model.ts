@@ -1,5 +1,5 @@
 import { rememberChoice } from './choice/remember-choice.js';
-import { createTuner } from './choice/start-tuning.js';
+import { createTuner } from './choice/tuner.js';
 import { watchSpeed } from './choice/watch-speed.js';
 import type { RunOutcome } from './running/post-batch.js';
 import {

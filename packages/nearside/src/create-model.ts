@@ -1,11 +1,11 @@
 import { type NearsideError, shareOnce } from '@nearside/core';
 import type { Companions } from './accompany-model.js';
 import type { BackendChoice } from './choice/backend-choice.js';
-import { closedError } from './closed-error.js';
 import type { ModelEmitter } from './events.js';
-import { awaitFirstResult } from './first-result.js';
-import { keepTrying } from './keep-trying.js';
-import { loadLater } from './load-later.js';
+import { closedError } from './failures/closed-error.js';
+import { awaitFirstResult } from './later/first-result.js';
+import { keepTrying } from './later/keep-trying.js';
+import { loadLater } from './later/load-later.js';
 import type { Model } from './model.js';
 import { describeOpening, readStats } from './model-stats.js';
 import type { OpenPlan } from './opening/plan-opening.js';

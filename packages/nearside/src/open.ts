@@ -2,7 +2,7 @@ import { readBackendChoice } from './choice/read-choice.js';
 import { createModel } from './create-model.js';
 import type { CustomModel } from './custom-model.js';
 import { createModelEmitter } from './events.js';
-import { loadLater } from './load-later.js';
+import { loadLater } from './later/load-later.js';
 import type { Model } from './model.js';
 import type { OpenOptions } from './opening/open-options.js';
 import { type OpenPlan, planOpening } from './opening/plan-opening.js';

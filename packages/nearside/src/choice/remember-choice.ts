@@ -1,8 +1,8 @@
 import { choiceKey } from '@nearside/artifact';
 import { openStore } from '#platform';
 import type { OpenPlan } from '../opening/plan-opening.js';
-import { settlesWithin } from '../scheduler/awake-timer.js';
-import { LAST_STORING_MS } from '../scheduler/last-storing.js';
+import { settlesWithin } from '../timing/awake-timer.js';
+import { LAST_STORING_MS } from '../timing/last-storing.js';
 import type { BackendChoice } from './backend-choice.js';
 import type { ChoiceRecord } from './choice-record.js';
 

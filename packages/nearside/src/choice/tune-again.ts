@@ -1,6 +1,6 @@
 import { askWorker } from '../workers/ask-worker.js';
 import { median } from './median.js';
-import { SLOWER } from './speed-watch.js';
+import { SLOWER } from './slow-spells.js';
 import { type TuningOptions, tuneBackends } from './tune-backends.js';
 import { whenIdle } from './when-idle.js';
 

@@ -1,6 +1,6 @@
 import { isNearsideError } from '@nearside/core';
 import { describeAdapter, requestAdapter } from '../backends/gpu-device.js';
-import { isBackendFault } from '../opening/backend-fault.js';
+import { isBackendFault } from '../failures/backend-fault.js';
 import {
   load,
   openOn,

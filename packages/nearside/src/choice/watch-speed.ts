@@ -2,7 +2,7 @@ import type { Serving } from '../opening/serving.js';
 import type { Handover } from '../running/handover.js';
 import type { BackendChoice } from './backend-choice.js';
 import { contenderOf, isSameContender } from './contender.js';
-import { FRESH_WATCH, isLastinglySlow, SLOWER, watchRun } from './speed-watch.js';
+import { isLastinglySlow, NO_SPELLS, SLOWER, watchRun } from './slow-spells.js';
 import { isHidden } from './when-idle.js';
 
 /**
@@ -30,7 +30,7 @@ export interface SpeedWatcherOptions {
 /** Watches the runs of a visible page; what was never measured has nothing to be compared with. */
 export function watchSpeed({ handover, choice, onSlow }: SpeedWatcherOptions): SpeedWatcher {
   let watched: Serving | undefined;
-  let watch = FRESH_WATCH;
+  let watch = NO_SPELLS;
   let restsUntilMs = 0;
   return {
     ran(itemMs, nowMs = performance.now()) {
@@ -39,12 +39,12 @@ export function watchSpeed({ handover, choice, onSlow }: SpeedWatcherOptions): S
       const rememberedMs = choice.record.measured.find((one) =>
         isSameContender(one, contender),
       )?.p50Ms;
-      if (serving !== watched || isHidden()) watch = FRESH_WATCH;
+      if (serving !== watched || isHidden()) watch = NO_SPELLS;
       watched = serving;
       if (rememberedMs === undefined || nowMs < restsUntilMs || isHidden()) return;
       watch = watchRun(watch, { isSlow: itemMs > SLOWER * rememberedMs, nowMs });
       if (!isLastinglySlow(watch)) return;
-      watch = FRESH_WATCH;
+      watch = NO_SPELLS;
       restsUntilMs = nowMs + COOLDOWN_MS;
       onSlow(rememberedMs);
     },

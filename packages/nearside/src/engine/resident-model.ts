@@ -1,6 +1,6 @@
 import { NearsideError } from '@nearside/core';
 import type { Handover } from '../running/handover.js';
-import { LONGEST_TIMER_MS } from '../scheduler/awake-timer.js';
+import { LONGEST_TIMER_MS } from '../timing/awake-timer.js';
 import { probeWorker } from '../workers/probe-worker.js';
 import { replaceBloated } from '../workers/replace-bloated.js';
 import type { EngineContext, ResidentModel } from './engine-context.js';

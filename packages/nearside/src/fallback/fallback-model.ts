@@ -1,9 +1,9 @@
 import type { ErrorCode, NearsideError } from '@nearside/core';
 import type { BackendFailure } from '../choice/choice-record.js';
 import { variantsFor } from '../choice/variants-for.js';
-import { closedError } from '../closed-error.js';
 import type { ResidentModel } from '../engine/engine-context.js';
 import type { ModelEmitter } from '../events.js';
+import { closedError } from '../failures/closed-error.js';
 import type { Input } from '../input.js';
 import type { Model, ModelStats, RunOptions, RunResult } from '../model.js';
 import type { OpenPlan } from '../opening/plan-opening.js';

@@ -1,7 +1,7 @@
 import { createDeferred } from '@nearside/core';
 import type { BatchReply, RunRequest } from '../protocol.js';
 import { DEFAULT_PRIORITY, mostUrgent, type Priority } from '../scheduler/priority.js';
-import { oneMacrotask } from './one-macrotask.js';
+import { oneMacrotask } from '../timing/one-macrotask.js';
 
 /** The turns of one worker: whatever models it serves, their batches run one after another. */
 export interface RunTurns {

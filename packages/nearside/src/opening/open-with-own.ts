@@ -1,10 +1,10 @@
 import type { createModel, ModelParts } from '../create-model.js';
+import { isBackendFault } from '../failures/backend-fault.js';
 import { fallBack } from '../fallback/fallback.js';
 import { createFallbackModel } from '../fallback/fallback-model.js';
 import type { Model } from '../model.js';
 import type { OpenedVersion } from '../protocol.js';
 import { snapshotCustom } from '../running/snapshot-custom.js';
-import { isBackendFault } from './backend-fault.js';
 import type { serveInstalled } from './serve-installed.js';
 import { requireOwnWorker } from './start-own-worker.js';
 

@@ -7,7 +7,7 @@ import {
 import { hostedBackends } from '#platform';
 import { DEFAULT_ENGINE, type EngineContext } from '../engine/engine-context.js';
 import type { Fallback } from '../fallback/fallback.js';
-import { loadLater } from '../load-later.js';
+import { loadLater } from '../later/load-later.js';
 import { resolveUrl } from '../options/addresses.js';
 import { areOptions } from '../options/option-rules.js';
 import type { StoreChoice } from '../platform/open-store.js';

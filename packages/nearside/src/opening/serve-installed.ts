@@ -1,5 +1,5 @@
 import { isNearsideError } from '@nearside/core';
-import { loadLater } from '../load-later.js';
+import { loadLater } from '../later/load-later.js';
 import type { OpenedVersion, WhichVersion } from '../protocol.js';
 import { load, openOn, type Serving, type ServingContext } from './serving.js';
 import { startFirst } from './start-first.js';

@@ -1,8 +1,8 @@
 import type { ReleaseIdentity } from '@nearside/artifact';
 import type { NearsideError } from '@nearside/core';
+import { isBackendFault } from '../failures/backend-fault.js';
 import type { WhichVersion } from '../protocol.js';
 import { announceRollBack, rollBack } from '../updating/roll-back.js';
-import { isBackendFault } from './backend-fault.js';
 import type { Serving, ServingContext } from './serving.js';
 
 /**

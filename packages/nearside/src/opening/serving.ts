@@ -11,8 +11,8 @@ import type {
 } from '../protocol.js';
 import type { AvailableBackend } from '../runtime-assets.js';
 import { runtimeOf } from '../runtime-of.js';
-import { startAwakeTimer } from '../scheduler/awake-timer.js';
 import type { InstallIdentity } from '../telemetry/install-identity.js';
+import { startAwakeTimer } from '../timing/awake-timer.js';
 import { type Connection, connect } from '../workers/connection.js';
 import type { OpenPlan } from './plan-opening.js';
 

@@ -1,4 +1,4 @@
-import { loadLater } from '../load-later.js';
+import { loadLater } from '../later/load-later.js';
 import type { AvailableBackend } from '../runtime-assets.js';
 import { attemptBackend, type StartSteps, serveStarted } from './attempt-backend.js';
 import type { Serving, ServingContext } from './serving.js';

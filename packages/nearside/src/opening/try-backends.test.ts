@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { createBackendChoice } from '../choice/backend-choice.js';
 import { type ChoiceRecord, choiceCircumstances, EMPTY_RECORD } from '../choice/choice-record.js';
 import { createModelEmitter } from '../events.js';
-import { loadLater } from '../load-later.js';
+import { loadLater } from '../later/load-later.js';
 import type { AvailableBackend } from '../runtime-assets.js';
 import type { StartSteps } from './attempt-backend.js';
 import type { Opened, Started } from './serving.js';

@@ -2,10 +2,10 @@ import { isNearsideError, type ModelSpec, NearsideError } from '@nearside/core';
 import { pardon, quarantine } from '../choice/blame-contender.js';
 import { type BackendFailure, isLasting } from '../choice/choice-record.js';
 import { hasVariantFor } from '../choice/variants-for.js';
+import { isAnothersLoss, isBackendFault, isOutOfReach } from '../failures/backend-fault.js';
 import type { AvailableBackend } from '../runtime-assets.js';
 import { runtimeOf } from '../runtime-of.js';
 import { type Attempt, attemptBackend, type StartSteps, serveStarted } from './attempt-backend.js';
-import { isAnothersLoss, isBackendFault, isOutOfReach } from './backend-fault.js';
 import type { OpenPlan } from './plan-opening.js';
 import type { Serving, ServingContext } from './serving.js';
 

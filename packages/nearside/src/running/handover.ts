@@ -1,5 +1,5 @@
 import { isNearsideError, type NearsideError } from '@nearside/core';
-import { isBackendFault, isHung, isLostWorker } from '../opening/backend-fault.js';
+import { isBackendFault, isHung, isLostWorker } from '../failures/backend-fault.js';
 import type { Serving } from '../opening/serving.js';
 import type { Recorder } from '../telemetry/recorder.js';
 

@@ -1,6 +1,6 @@
 import { NearsideError } from '@nearside/core';
-import { loadLater } from '../load-later.js';
-import { isLostWorker } from '../opening/backend-fault.js';
+import { isLostWorker } from '../failures/backend-fault.js';
+import { loadLater } from '../later/load-later.js';
 import {
   fromWireError,
   type Reply,
@@ -9,9 +9,9 @@ import {
   transferablesOf,
   type WireInput,
 } from '../protocol.js';
-import { startAwakeTimer } from '../scheduler/awake-timer.js';
 import { PRIORITIES, type Priority } from '../scheduler/priority.js';
 import type { Outcome, PostedBatch } from '../scheduler/run-queue.js';
+import { startAwakeTimer } from '../timing/awake-timer.js';
 import type { Connection } from '../workers/connection.js';
 import type { Handover, Shift } from './handover.js';
 import { isRetained } from './retained-input.js';

@@ -1,5 +1,5 @@
 import { isNearsideError, NearsideError } from '@nearside/core';
-import { isAnothersLoss } from '../opening/backend-fault.js';
+import { isAnothersLoss } from '../failures/backend-fault.js';
 import { transferablesOf, type WireInput } from '../protocol.js';
 import type { QueuedRun, RunOutcome } from './post-batch.js';
 import { RETAINED_BYTES } from './retained-input.js';

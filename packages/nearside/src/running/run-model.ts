@@ -2,7 +2,7 @@ import { isNearsideError, type ModelSpec } from '@nearside/core';
 import type { ModelEmitter } from '../events.js';
 import type { FailedRun } from '../fallback/fallback.js';
 import type { Input } from '../input.js';
-import { loadLater } from '../load-later.js';
+import { loadLater } from '../later/load-later.js';
 import type { RunOptions, RunResult } from '../model.js';
 import { areOptions } from '../options/option-rules.js';
 import type { RunReply } from '../protocol.js';

@@ -1,7 +1,7 @@
 import type { RunOptions } from '../model.js';
 import { isBoolean, isPositive, isSignal, type OptionRules } from '../options/option-rules.js';
-import { LONGEST_TIMER_MS } from '../scheduler/awake-timer.js';
 import { PRIORITIES } from '../scheduler/priority.js';
+import { LONGEST_TIMER_MS } from '../timing/awake-timer.js';
 
 /** `check-run-options.ts` has words for them. */
 export const RUN_RULES: OptionRules<keyof RunOptions> = {

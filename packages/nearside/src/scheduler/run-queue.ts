@@ -1,6 +1,6 @@
 import { createDeferred, NearsideError } from '@nearside/core';
 import { expectListeners } from '#platform';
-import { startAwakeTimer } from './awake-timer.js';
+import { startAwakeTimer } from '../timing/awake-timer.js';
 import { mostUrgent, type Priority } from './priority.js';
 
 /** Limits of one model's queue. */

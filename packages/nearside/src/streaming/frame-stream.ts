@@ -1,10 +1,10 @@
 import { createHistogram, quantile, record } from '@nearside/core';
-import { oneMacrotask } from '../in-worker/one-macrotask.js';
 import type { Input } from '../input.js';
 import type { RunResult } from '../model.js';
 import type { WireInput } from '../protocol.js';
 import type { SeriesItem } from '../running/run-model.js';
 import { releaseSnapshot } from '../running/snapshot-input.js';
+import { oneMacrotask } from '../timing/one-macrotask.js';
 import { createFramePace } from './frame-pace.js';
 import type { ModelStream, Streamed } from './model-stream.js';
 import { openSource } from './open-source.js';

@@ -1,6 +1,6 @@
 import { NearsideError } from '@nearside/core';
+import { isLostWorker } from '../failures/backend-fault.js';
 import type { Input } from '../input.js';
-import { isLostWorker } from '../opening/backend-fault.js';
 import { refuseInput } from '../running/refuse-input.js';
 import type { Refusal, SeriesItem } from '../running/run-model.js';
 import { snapshotInput } from '../running/snapshot-input.js';

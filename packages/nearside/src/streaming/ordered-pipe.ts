@@ -1,9 +1,9 @@
 import { createDeferred, type Deferred } from '@nearside/core';
 import { expectListeners } from '#platform';
-import { oneMacrotask } from '../in-worker/one-macrotask.js';
 import type { Input } from '../input.js';
 import type { RunResult } from '../model.js';
 import { asResults, type Results } from '../results.js';
+import { oneMacrotask } from '../timing/one-macrotask.js';
 import type { Source } from './open-source.js';
 import { createReaders } from './readers.js';
 

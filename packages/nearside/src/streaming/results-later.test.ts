@@ -1,6 +1,6 @@
 import { createDeferred } from '@nearside/core';
 import { expect, test } from 'vitest';
-import type { Results } from '../results.js';
+import { asResults, type Results } from '../results.js';
 import { createReaders } from './readers.js';
 import { resultsLater } from './results-later.js';
 
@@ -10,16 +10,13 @@ const OVER = { done: true, value: undefined };
 function endless() {
   const readers = createReaders<number>();
   const seen = { isLeft: false };
-  const results: Results<number> = {
+  const results = asResults<number>({
     next: () => readers.next(),
     async return() {
       seen.isLeft = true;
       return readers.leave();
     },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
+  });
   return { results, seen };
 }
 

@@ -1,5 +1,5 @@
 import type { Input } from '../input.js';
-import { loadLater } from '../load-later.js';
+import { loadLater } from '../later/load-later.js';
 import { type ModelStream, NO_FRAMES, type StreamOptions } from './model-stream.js';
 import type { StreamContext } from './open-stream.js';
 import { resultsLater } from './results-later.js';

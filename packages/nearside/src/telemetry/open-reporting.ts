@@ -1,8 +1,8 @@
 import { withMemoryFallback } from '@nearside/artifact';
 import { openStore } from '#platform';
 import type { StoreChoice } from '../platform/open-store.js';
-import { settlesWithin } from '../scheduler/awake-timer.js';
-import { LAST_STORING_MS } from '../scheduler/last-storing.js';
+import { settlesWithin } from '../timing/awake-timer.js';
+import { LAST_STORING_MS } from '../timing/last-storing.js';
 import { type Reporter, type ReporterOptions, startReporter } from './reporter.js';
 import { createReportingDays } from './reporting-day.js';
 

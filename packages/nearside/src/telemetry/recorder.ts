@@ -1,8 +1,8 @@
 import { type ErrorCode, shareOnce } from '@nearside/core';
-import { keepTrying } from '../keep-trying.js';
+import { keepTrying } from '../later/keep-trying.js';
 import type { OpeningStats } from '../model.js';
 import type { Observation } from '../protocol.js';
-import { settlesWithin } from '../scheduler/awake-timer.js';
+import { settlesWithin } from '../timing/awake-timer.js';
 import { countFailure, type Lifetime } from './lifetime.js';
 import type { RunDurations } from './tally.js';
 

@@ -5,7 +5,7 @@ import { createMemoryStore } from '@nearside/artifact';
 import { createDeferred, NearsideError, type Report } from '@nearside/core';
 import { afterEach, expect, test } from 'vitest';
 import { createModelEmitter } from '../events.js';
-import { loadLater } from '../load-later.js';
+import { loadLater } from '../later/load-later.js';
 import type { OpenPlan } from '../opening/plan-opening.js';
 import type { Serving } from '../opening/serving.js';
 import type { RunReply } from '../protocol.js';

@@ -1,5 +1,5 @@
 import { shareOnce } from '@nearside/core';
-import type { Later } from '../load-later.js';
+import type { Later } from '../later/load-later.js';
 import type { Started } from '../opening/serving.js';
 import type { CountingContext } from './counter.js';
 import { createLifetime } from './lifetime.js';

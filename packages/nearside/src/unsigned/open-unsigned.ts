@@ -1,6 +1,6 @@
 import type { Datatype, ModelSpec } from '@nearside/core';
 import type { CustomModel } from '../custom-model.js';
-import { loadLater } from '../load-later.js';
+import { loadLater } from '../later/load-later.js';
 import type { Model } from '../model.js';
 import { openAsPlanned } from '../open.js';
 import type { OpenOptions } from '../opening/open-options.js';

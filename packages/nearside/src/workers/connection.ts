@@ -1,6 +1,6 @@
 import { createDeferred, NearsideError } from '@nearside/core';
 import { expectListeners } from '#platform';
-import { isLostWorker } from '../opening/backend-fault.js';
+import { isLostWorker } from '../failures/backend-fault.js';
 import type { WorkerFailure } from '../platform/host.js';
 import {
   fromWireError,
@@ -14,7 +14,7 @@ import {
   type WorkerApi,
   type WorkerEvent,
 } from '../protocol.js';
-import { startAwakeTimer } from '../scheduler/awake-timer.js';
+import { startAwakeTimer } from '../timing/awake-timer.js';
 import { type PlainCalls, passOn } from './plain-calls.js';
 import { transfer, wrap } from './port-calls.js';
 import type { Host, WorkerStatus } from './shared-workers.js';

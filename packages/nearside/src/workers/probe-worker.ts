@@ -1,5 +1,5 @@
 import { NearsideError } from '@nearside/core';
-import { settlesWithin } from '../scheduler/awake-timer.js';
+import { settlesWithin } from '../timing/awake-timer.js';
 import type { Connection } from './connection.js';
 
 /** A worker that does nothing else answers in milliseconds; one that is gone never, ms. */

@@ -1,6 +1,6 @@
 import { isNearsideError, NearsideError } from '@nearside/core';
 import { demote } from '../choice/blame-contender.js';
-import { isAnothersLoss } from '../opening/backend-fault.js';
+import { isAnothersLoss } from '../failures/backend-fault.js';
 import { openAgain } from '../opening/open-again.js';
 import { load, type Serving, type ServingContext } from '../opening/serving.js';
 import { tryBackends } from '../opening/try-backends.js';

@@ -1,9 +1,9 @@
 import { isNearsideError } from '@nearside/core';
-import { isLostWorker } from '../opening/backend-fault.js';
+import { isLostWorker } from '../failures/backend-fault.js';
 import type { BackendWorker, ModelChannel, WorkerFailure, WorkerSource } from '../platform/host.js';
 import type { AvailableBackend } from '../runtime-assets.js';
-import { settlesWithin } from '../scheduler/awake-timer.js';
-import { LAST_STORING_MS } from '../scheduler/last-storing.js';
+import { settlesWithin } from '../timing/awake-timer.js';
+import { LAST_STORING_MS } from '../timing/last-storing.js';
 import type { Endpoint } from './port-calls.js';
 
 /**

@@ -1,5 +1,5 @@
 import { createDeferred, NearsideError } from '@nearside/core';
-import { startAwakeTimer } from '../scheduler/awake-timer.js';
+import { startAwakeTimer } from '../timing/awake-timer.js';
 import type { Connection } from './connection.js';
 
 export interface WatchdogOptions {

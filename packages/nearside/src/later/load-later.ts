@@ -1,6 +1,6 @@
 import { NearsideError, shareOnce } from '@nearside/core';
 
-export type Later = typeof import('./later.js');
+export type Later = typeof import('../later.js');
 
 /**
  * Loads what is needed only after the first result; once, whoever asks.
@@ -9,7 +9,7 @@ export type Later = typeof import('./later.js');
  */
 export const loadLater = /* @__PURE__ */ shareOnce(async (): Promise<Later> => {
   try {
-    return await import('./later.js').catch(loadAgain);
+    return await import('../later.js').catch(loadAgain);
   } catch (cause) {
     throw new NearsideError(
       'assets-unreachable',

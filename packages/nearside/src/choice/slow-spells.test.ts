@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { FRESH_WATCH, isLastinglySlow, watchRun } from './speed-watch.js';
+import { isLastinglySlow, NO_SPELLS, watchRun } from './slow-spells.js';
 
 interface Run {
   readonly isSlow: boolean;
@@ -15,7 +15,7 @@ function watch(runs: readonly Run[]) {
   return runs.reduce((watch, { isSlow, gapMs }) => {
     nowMs += gapMs;
     return watchRun(watch, { isSlow, nowMs });
-  }, FRESH_WATCH);
+  }, NO_SPELLS);
 }
 
 test('runs of which none is slow are never lastingly slow, however they come', () => {

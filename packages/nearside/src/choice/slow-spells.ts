@@ -12,7 +12,7 @@ const SPELL_MS = 1_000;
 const SLOW_SPELLS = 5;
 
 /** Runs as they come, in spells. */
-export interface SpeedWatch {
+export interface SlowSpells {
   /** Of the spell that is under way. */
   readonly runs: number;
   readonly slowRuns: number;
@@ -21,7 +21,7 @@ export interface SpeedWatch {
   readonly slowSpells: number;
 }
 
-export const FRESH_WATCH: SpeedWatch = Object.freeze({
+export const NO_SPELLS: SlowSpells = Object.freeze({
   ...{ runs: 0, slowRuns: 0, beganMs: undefined },
   slowSpells: 0,
 });
@@ -33,19 +33,19 @@ export const FRESH_WATCH: SpeedWatch = Object.freeze({
  * @param nowMs by a clock that does not go back
  */
 export function watchRun(
-  { runs, slowRuns, beganMs, slowSpells }: SpeedWatch,
+  { runs, slowRuns, beganMs, slowSpells }: SlowSpells,
   { isSlow, nowMs }: { readonly isSlow: boolean; readonly nowMs: number },
-): SpeedWatch {
+): SlowSpells {
   const spell = {
     ...{ runs: runs + 1, slowRuns: slowRuns + (isSlow ? 1 : 0) },
     beganMs: beganMs ?? nowMs,
   };
   if (spell.runs < SPELL_RUNS || nowMs - spell.beganMs < SPELL_MS) return { ...spell, slowSpells };
   const wasSlow = spell.slowRuns > spell.runs / 2;
-  return { ...FRESH_WATCH, beganMs: nowMs, slowSpells: wasSlow ? slowSpells + 1 : 0 };
+  return { ...NO_SPELLS, beganMs: nowMs, slowSpells: wasSlow ? slowSpells + 1 : 0 };
 }
 
 /** Whether runs have become lastingly slow: some seconds of nothing else. */
-export function isLastinglySlow({ slowSpells }: SpeedWatch): boolean {
+export function isLastinglySlow({ slowSpells }: SlowSpells): boolean {
   return slowSpells >= SLOW_SPELLS;
 }
