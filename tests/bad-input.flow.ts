@@ -103,6 +103,41 @@ const BAD_CALLS: readonly BadCall[] = [
     fails: { code: 'input-invalid', message: /no camera/ },
   },
   {
+    what: 'an input that throws what has no text',
+    call: ({ model }) =>
+      model.run({
+        get tensors() {
+          throw Object.create(null);
+        },
+      }),
+    fails: { code: 'input-invalid', message: /got one that cannot: \{\}$/ },
+  },
+  {
+    what: 'a Proxy of an array',
+    call({ model, pixels }) {
+      const pixel_values = pixels([1, 1, 28, 28]);
+      const data = new Proxy(pixel_values.data, {});
+      return model.run({ tensors: { pixel_values: { ...pixel_values, data } } });
+    },
+    fails: {
+      code: 'input-invalid',
+      message: /data in a Float32Array, got a Proxy of a Float32Array/,
+    },
+  },
+  {
+    what: 'pixels of floats',
+    call({ model }) {
+      const options = { pixelFormat: 'rgba-float16' } as ImageDataSettings;
+      const pixels = { data: new Float32Array(28 * 28 * 4), width: 28, height: 28 };
+      const hasFloats = 'pixelFormat' in ImageData.prototype; // Chromium's, and not Firefox's
+      return model.run(hasFloats ? new ImageData(28, 28, options) : pixels);
+    },
+    fails: {
+      code: 'input-invalid',
+      message: /ImageData of 8-bit pixels, .* got \w+ with a Float(16|32)Array\.$/,
+    },
+  },
+  {
     what: 'a negative timeout',
     call: ({ model, one }) => model.run(one(), { timeoutMs: -1 }),
     fails: { name: 'RangeError', message: /`timeoutMs`.*got -1/ },
@@ -189,6 +224,89 @@ for (const backend of ['onnx-wasm', 'tfjs-wasm', 'onnx-webgpu', 'tfjs-webgpu']) 
       }
     });
 
+    test('what another window made is taken as the page’s own is, kept or given away', async () => {
+      const labels = await page.evaluate(async () => {
+        const { model, one, nearside, address, backend } = globalThis as Scope;
+        const frame = document.createElement('iframe');
+        document.body.append(frame);
+        const other = frame.contentWindow as Scope;
+        const image = one();
+        const pixels = () => other.Uint8ClampedArray.from(image.data);
+        const canvas = other.document.createElement('canvas');
+        Object.assign(canvas, { width: 28, height: 28 });
+        canvas.getContext('2d').putImageData(image, 0, 0);
+        const blob: Blob = await new Promise((resolve) => canvas.toBlob(resolve));
+        const bytes = await blob.arrayBuffer();
+        const inputs: [string, () => unknown][] = [
+          ['ImageData', () => new other.ImageData(pixels(), 28, 28)],
+          ['pixels', () => ({ data: pixels(), width: 28, height: 28 })],
+          ['ImageBitmap', () => other.createImageBitmap(canvas)],
+          ['canvas', () => canvas],
+          ['Blob', () => new other.Blob([bytes], { type: 'image/png' })],
+          ['File', () => new other.File([bytes], 'one.png')],
+        ];
+        const { signal } = new other.AbortController();
+        const labels: [string, string][] = [];
+        for (const transfer of [false, true]) {
+          for (const [what, make] of inputs) {
+            const { output } = await model.run(await make(), { transfer, signal });
+            labels.push([what, output[0].label]);
+          }
+        }
+        const url = new other.URL(address.url);
+        const options = { trust: address.trust, backend, signal };
+        const opened = await nearside.open(url, options);
+        labels.push(['URL', (await opened.run(one())).output[0].label]);
+        await opened.close();
+        frame.remove();
+        return labels;
+      });
+      const kinds = ['ImageData', 'pixels', 'ImageBitmap', 'canvas', 'Blob', 'File'];
+      expect(labels).toEqual([...kinds, ...kinds, 'URL'].map((what) => [what, '1']));
+    });
+
+    test('tensors of another window, or in WebAssembly’s memory, give what the page’s own give', async () => {
+      const { own, others, kept } = await page.evaluate(async () => {
+        const { model } = globalThis as Scope;
+        const frame = document.createElement('iframe');
+        document.body.append(frame);
+        const other = frame.contentWindow as Scope;
+        const shape = [1, 1, 28, 28];
+        const logits = async (data: Float32Array, transfer: boolean): Promise<number[]> => {
+          const pixel_values = { datatype: 'FP32', shape, data };
+          const { output } = await model.run({ tensors: { pixel_values } }, { transfer });
+          return [...output.tensors.logits.data];
+        };
+        const values = Array.from({ length: 28 * 28 }, (_, i) => (i % 7) / 7);
+        const memory = new WebAssembly.Memory({ initial: 1 });
+        const inMemory = new Float32Array(memory.buffer, 64, values.length);
+        inMemory.set(values);
+        const own = await logits(Float32Array.from(values), false);
+        const others: number[][] = [];
+        for (const transfer of [false, true]) {
+          others.push(await logits(other.Float32Array.from(values), transfer));
+          others.push(await logits(inMemory, transfer));
+        }
+        frame.remove();
+        return { own, others, kept: inMemory.length };
+      });
+      expect(others).toEqual([own, own, own, own]);
+      expect(kept).toBe(28 * 28);
+    });
+
+    test('pixels in WebAssembly’s memory are copied where they cannot be given away', async () => {
+      const { label, kept } = await page.evaluate(async () => {
+        const { model, one } = globalThis as Scope;
+        const { data, width, height } = one();
+        const memory = new WebAssembly.Memory({ initial: 1 });
+        const pixels = new Uint8ClampedArray(memory.buffer, 64, data.length);
+        pixels.set(data);
+        const { output } = await model.run({ data: pixels, width, height }, { transfer: true });
+        return { label: output[0].label, kept: pixels.length };
+      });
+      expect({ label, kept }).toEqual({ label: '1', kept: 28 * 28 * 4 });
+    });
+
     test('calls after close are refused as closed, each of them; closing again is no error', async () => {
       const codes = await page.evaluate(async () => {
         const scope = globalThis as Scope;
@@ -234,6 +352,7 @@ test('options of a wrong kind, of any call: refused by name before anything is d
       { mirrors: [5] },
       { store: 'disk' },
       { signal: 0 },
+      { trust: null },
       { request: { headers: new Headers({ authorization: 'secret' }) } },
     ];
     const score = (...given: unknown[]) => model.score(...given).next();
@@ -279,6 +398,7 @@ test('options of a wrong kind, of any call: refused by name before anything is d
     /^TypeError open: expected `mirrors` to be a list of https: addresses .* got \[5\] · 1$/,
     /^RangeError open: expected `store` to be 'auto', 'memory' .* got 'disk' · 1$/,
     /^TypeError open: expected `signal` to be an AbortSignal; got 0 · 1$/,
+    /^TypeError open: expected `trust` to be .* got null · 1$/,
     /^TypeError open: expected `request.headers` to be .* got Headers · 1$/,
     /^TypeError open: expected the address of a model; got undefined · 1$/,
     /^TypeError open: expected an object of options; got undefined · 1$/,

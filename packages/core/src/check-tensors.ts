@@ -21,10 +21,11 @@ export function checkTensors(tensors: unknown, specs: readonly TensorSpec[]): vo
     throw invalid('tensors', 'an object of tensors by name', describe(tensors));
   }
   const names = specs.map((spec) => spec.name);
-  for (const name of Object.keys(tensors)) {
+  const given: Readonly<Record<string, unknown>> = { ...tensors };
+  for (const name of Object.keys(given)) {
     if (!names.includes(name)) throw invalid('tensors', `only ${names.join(', ')}`, name);
   }
-  for (const spec of specs) checkTensor((tensors as Record<string, unknown>)[spec.name], spec);
+  for (const spec of specs) checkTensor(given[spec.name], spec);
 }
 
 function checkTensor(value: unknown, spec: TensorSpec): void {
@@ -32,19 +33,17 @@ function checkTensor(value: unknown, spec: TensorSpec): void {
   if (typeof value !== 'object' || value === null) {
     throw invalid(name, `{ datatype: '${datatype}', shape, data }`, describe(value));
   }
-  const tensor = value as Partial<Tensor>;
-  if (tensor.datatype !== datatype) throw invalid(name, datatype, describe(tensor.datatype));
-  if (!Array.isArray(tensor.shape) || !shapeFits(tensor.shape, spec.shape)) {
-    const got = Array.isArray(tensor.shape)
-      ? `[${tensor.shape.join(', ')}]`
-      : describe(tensor.shape);
+  const { datatype: gotDatatype, shape, data: gotData } = value as Partial<Tensor>;
+  if (gotDatatype !== datatype) throw invalid(name, datatype, describe(gotDatatype));
+  if (!Array.isArray(shape) || !shapeFits(shape, spec.shape)) {
+    const got = Array.isArray(shape) ? `[${shape.join(', ')}]` : describe(shape);
     throw invalid(name, `shape ${formatShape(spec.shape)}`, got);
   }
-  if (!isArrayOf(datatype, tensor.data)) {
-    throw invalid(name, `data in a ${arrayTypeName(datatype)}`, describe(tensor.data));
+  if (!isArrayOf(datatype, gotData)) {
+    throw invalid(name, `data in a ${arrayTypeName(datatype)}`, describeData(gotData));
   }
-  const data = tensor.data as { length: number; buffer?: ArrayBuffer };
-  const expected = elementCount(tensor.shape);
+  const data = gotData as { length: number; buffer?: ArrayBuffer };
+  const expected = elementCount(shape);
   if (data.length === 0 && expected > 0 && data.buffer?.byteLength === 0) {
     throw new NearsideError(
       'input-detached',
@@ -53,8 +52,16 @@ function checkTensor(value: unknown, spec: TensorSpec): void {
     );
   }
   if (data.length !== expected) {
-    throw invalid(name, `${expected} elements for shape [${tensor.shape.join(', ')}]`, data.length);
+    throw invalid(name, `${expected} elements for shape [${shape.join(', ')}]`, data.length);
   }
+}
+
+/** What only looks like an array of its class is most often what a framework made of one. */
+function describeData(data: unknown): string {
+  const name = describe(data);
+  return name.endsWith('Array') && !Array.isArray(data) && !ArrayBuffer.isView(data)
+    ? `a Proxy of a ${name}, or something else that is none itself`
+    : name;
 }
 
 function invalid(tensor: string, expected: string, got: unknown): NearsideError {

@@ -23,6 +23,7 @@ export {
   total,
 } from './histogram.js';
 export type { HistogramJson } from './histogram-schema.js';
+export { kindOf } from './kind-of.js';
 export {
   type Chunk,
   type Layout,

@@ -1,3 +1,5 @@
+import { kindOf } from './kind-of.js';
+
 /** Datatypes of the Open Inference Protocol V2, as far as a browser has an array for them. */
 export const NUMERIC_DATATYPES = [
   'BOOL',
@@ -73,9 +75,10 @@ export function arrayFromBytes(datatype: NumericDatatype, bytes: ArrayBuffer): T
   return new ARRAY_TYPES[datatype](bytes);
 }
 
-/** Whether `data` is the array type that `datatype` asks for. */
+/** Whether `data` is the array type that `datatype` asks for, of whichever realm. */
 export function isArrayOf(datatype: Datatype, data: unknown): boolean {
-  return datatype === 'BYTES' ? Array.isArray(data) : data instanceof ARRAY_TYPES[datatype];
+  if (datatype === 'BYTES') return Array.isArray(data);
+  return ArrayBuffer.isView(data) && kindOf(data) === ARRAY_TYPES[datatype].name;
 }
 
 /** The name of the array type of a datatype, for messages. */

@@ -191,8 +191,8 @@ export type WireInput =
 export function transferablesOf(input: WireInput): Transferable[] {
   if (input.kind === 'image') {
     const { image } = input;
-    if (image instanceof Blob) return [];
-    return 'data' in image ? [image.data.buffer] : [image];
+    if ('data' in image) return [image.data.buffer];
+    return 'close' in image ? [image] : []; // a Blob is never given away
   }
   if (input.kind === 'custom') return [...input.owned];
   const buffers = Object.values(input.tensors).flatMap(({ data }) =>

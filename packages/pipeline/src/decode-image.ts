@@ -1,4 +1,4 @@
-import { describe, NearsideError } from '@nearside/core';
+import { describe, kindOf, NearsideError } from '@nearside/core';
 import { compositeOverBlack } from './composite-over-black.js';
 import type { Image } from './image.js';
 import { type ImageFileSize, readImageFileSize } from './image-file-size.js';
@@ -76,11 +76,6 @@ export async function decodeImage(
     default:
       throw notAnImage(input);
   }
-}
-
-/** A platform object's class, without naming globals that may not exist, in any realm. */
-function kindOf(value: unknown): string {
-  return Object.prototype.toString.call(value).slice('[object '.length, -1);
 }
 
 async function decodeBlob(

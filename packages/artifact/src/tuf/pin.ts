@@ -1,3 +1,4 @@
+import { kindOf } from '@nearside/core';
 import { fromBase64Url, toBase64Url } from '../base64.js';
 import { toHex } from '../hex.js';
 import { sha256 } from '../sha256.js';
@@ -13,7 +14,7 @@ export async function pinOf(firstRoot: Uint8Array<ArrayBuffer>): Promise<string>
  * @throws TypeError when it is neither
  */
 export async function parseTrust(trust: unknown): Promise<string> {
-  if (trust instanceof Uint8Array) return pinOf(new Uint8Array(trust));
+  if (kindOf(trust) === 'Uint8Array') return pinOf(new Uint8Array(trust as Uint8Array));
   // Padding and the other base64 alphabet are accepted: subresource integrity writes those.
   if (typeof trust === 'string' && /^sha256-[A-Za-z0-9+/_-]{43}=?$/.test(trust)) {
     return trust.replaceAll('+', '-').replaceAll('/', '_').replace('=', '');
@@ -21,7 +22,7 @@ export async function parseTrust(trust: unknown): Promise<string> {
   throw new TypeError(
     `open: expected \`trust\` to be the repository's pin, 'sha256-' and 43 characters as ` +
       `\`nearside publish\` prints it, or the bytes of its first root metadata; got ${
-        typeof trust === 'string' ? `'${trust}'` : typeof trust
+        typeof trust === 'string' ? `'${trust}'` : trust && kindOf(trust)
       }`,
   );
 }

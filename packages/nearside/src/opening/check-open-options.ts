@@ -1,3 +1,4 @@
+import { kindOf } from '@nearside/core';
 import { areSecure } from '../options/addresses.js';
 import {
   checkOptions,
@@ -98,7 +99,7 @@ export const OPEN_KINDS: OptionKinds<keyof OpenOptions> = {
  * @throws TypeError or RangeError, naming the option, expected and got
  */
 export function checkOpenOptions(url: unknown, options: unknown): void {
-  if (typeof url !== 'string' && !(url instanceof URL)) {
+  if (typeof url !== 'string' && kindOf(url) !== 'URL') {
     throw new TypeError(`open: expected the address of a model; got ${inWords(url)}`);
   }
   checkOptions('open', options, OPEN_KINDS);

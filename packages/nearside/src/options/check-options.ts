@@ -61,8 +61,16 @@ const MOST_CHARACTERS = 80;
 /** Of a list, or of an object's fields. */
 const MOST_NAMED = 4;
 
-/** A value as a message says it: of objects the names alone, because headers may be secret. */
+/** A value as a message says it: of objects the names alone, because headers may be secret. Never throws. */
 export function inWords(value: unknown): string {
+  try {
+    return describeWithNames(value);
+  } catch {
+    return 'something that throws when it is looked at';
+  }
+}
+
+function describeWithNames(value: unknown): string {
   if (Array.isArray(value)) return `[${listed(value.map(nameOf))}]`;
   if (!isPlainObject(value)) return nameOf(value);
   const names = Object.keys(value);

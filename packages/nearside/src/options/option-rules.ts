@@ -1,3 +1,5 @@
+import { kindOf } from '@nearside/core';
+
 /** Whether a value is right, by the name of its option. */
 export type OptionRules<Name extends string = string> = Readonly<
   Record<Name, (value: never) => boolean>
@@ -16,10 +18,11 @@ export function areOptions(options: unknown, rules: OptionRules): boolean {
 
 /** No list, and nothing of the platform's, which has other fields or none: an AbortSignal, Headers. */
 export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return Object.prototype.toString.call(value) === '[object Object]';
+  return kindOf(value) === 'Object';
 }
 
 export const isFunction = (value: unknown): boolean => typeof value === 'function';
 export const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
-export const isSignal = (value: unknown): boolean => value instanceof AbortSignal;
+/** A TaskController's is one too. */
+export const isSignal = (value: unknown): boolean => /^(Abort|Task)Signal$/.test(kindOf(value));
 export const isPositive = (value: unknown): boolean => typeof value === 'number' && value > 0;

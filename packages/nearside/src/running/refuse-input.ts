@@ -4,9 +4,11 @@ import {
   describe,
   isBuiltInTask,
   isNearsideError,
+  kindOf,
   type ModelSpec,
   NearsideError,
 } from '@nearside/core';
+import { inWords } from '../options/check-options.js';
 import { isClosed, isDrawable } from './snapshot-input.js';
 import { transferablesIn } from './transferables-in.js';
 
@@ -16,7 +18,7 @@ import { transferablesIn } from './transferables-in.js';
  * @param cause what was thrown when it was taken, if anything was
  * @throws NearsideError `input-invalid`, `input-detached` or `decode-failed`
  */
-export function refuseInput(input: unknown, spec: ModelSpec, cause?: unknown): void {
+export function refuseInput(input: unknown, spec: ModelSpec, cause?: unknown): never {
   try {
     findFault(input, spec, cause);
   } catch (fault) {
@@ -24,31 +26,33 @@ export function refuseInput(input: unknown, spec: ModelSpec, cause?: unknown): v
   }
 }
 
-function findFault(input: unknown, spec: ModelSpec, cause: unknown): void {
+function findFault(input: unknown, spec: ModelSpec, cause: unknown): never {
   const takesPictures = spec.task === 'image-classification' || !isBuiltInTask(spec.task);
   if (typeof input === 'object' && input !== null && 'tensors' in input) {
     checkTensors(input.tensors, callerInputs(spec));
-    if (cause === undefined) return;
+    throw untakeable(spec, cause ?? new Error('it was something else when it was read before'));
   } else if (takesPictures && (isClosed(input) || transferablesIn(input).some(isGone))) {
     throw detached(input, cause);
   } else if (cause === undefined) throw unfit(input, spec);
-  else if (isDrawable(input) && !isUncloneable(cause)) throw pictureless(input, cause);
+  else if (isDrawable(input) && isPictureless(cause)) throw pictureless(input, cause);
   throw untakeable(spec, cause);
 }
 
 /** A buffer that is empty may have been so from the beginning. */
 function isGone(owned: Transferable): boolean {
-  if (!(owned instanceof ArrayBuffer)) return isClosed(owned);
-  if (owned.byteLength > 0) return false;
+  if (kindOf(owned) !== 'ArrayBuffer') return isClosed(owned);
+  const buffer = owned as ArrayBuffer;
+  if (buffer.byteLength > 0) return false;
   try {
-    return new Uint8Array(owned).length > 0;
+    return new Uint8Array(buffer).length > 0;
   } catch {
     return true;
   }
 }
 
-function isUncloneable(cause: unknown): boolean {
-  return cause instanceof DOMException && cause.name === 'DataCloneError';
+/** Not that it cannot be cloned, or that it is no element of a browser's: jsdom's, a Proxy. */
+function isPictureless(cause: unknown): boolean {
+  return kindOf(cause) === 'DOMException' && (cause as DOMException).name !== 'DataCloneError';
 }
 
 /** What nothing could be drawn from. */
@@ -70,18 +74,30 @@ function detached(input: unknown, cause: unknown): NearsideError {
 }
 
 function unfit(input: unknown, spec: ModelSpec): NearsideError {
-  const images = 'a Blob, ImageData, ImageBitmap, VideoFrame, canvas, image or video element, or ';
+  const images =
+    'a Blob, ImageData of 8-bit pixels, ImageBitmap, VideoFrame, canvas, image or video element, or ';
+  const { data } = (input ?? {}) as { data?: unknown };
+  const got = describe(input) + (ArrayBuffer.isView(data) ? ` with a ${describe(data)}` : '');
   return new NearsideError(
     'input-invalid',
     `${spec.name}: expected ${spec.task === 'image-classification' ? images : ''}{ tensors }, got ` +
-      `${describe(input)}.`,
-    { details: { model: spec.name, task: spec.task, got: describe(input) } },
+      `${got}.`,
+    { details: { model: spec.name, task: spec.task, got } },
   );
+}
+
+/** Never throws, whatever was thrown. */
+function thrownInWords(thrown: unknown): string {
+  try {
+    const isError = thrown instanceof Error || /^(Error|DOMException)$/.test(kindOf(thrown));
+    if (isError) return String((thrown as Error).message);
+  } catch {} // as what it is, if it has no message
+  return inWords(thrown);
 }
 
 /** A getter of its own throws, it holds a function, it is a picture from another site. */
 function untakeable({ name, task }: ModelSpec, cause: unknown): NearsideError {
-  const got = cause instanceof Error ? cause.message : String(cause);
+  const got = thrownInWords(cause);
   return new NearsideError(
     'input-invalid',
     `${name}: expected an input for task '${task}' that can be read and cloned, got one that cannot: ${got}`,

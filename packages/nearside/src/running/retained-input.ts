@@ -12,7 +12,6 @@ export const RETAINED_BYTES = 64 * 1024;
  * reference, or little enough to be copied. Bitmaps and frames are given away.
  */
 export function isRetained(input: WireInput): boolean {
-  if (input.kind === 'image' && input.image instanceof Blob) return true;
   let sizeBytes = 0;
   for (const owned of transferablesOf(input)) {
     if (!(owned instanceof ArrayBuffer) || owned.byteLength === 0) return false; // it was given away

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import type { ModelSpec } from '@nearside/core';
 import { expect, test } from 'vitest';
 import { transferablesOf } from '../protocol.js';
@@ -108,6 +109,121 @@ test('an input that throws as it is read is input-invalid, and says what it thre
       });
     }
   }
+});
+
+test('whatever an input throws, a message says it', async () => {
+  const proxy = new Proxy(
+    {},
+    {
+      get() {
+        throw new Error('no field');
+      },
+    },
+  );
+  const silent = Object.defineProperty(new Error(), 'message', {
+    get() {
+      throw new Error('no message');
+    },
+  });
+  const nameless = {
+    get constructor() {
+      throw new Error('no name');
+    },
+  };
+  const foreign = runInNewContext("new Error('no camera there')");
+  const thrown = [Object.create(null), proxy, silent, nameless, Symbol('s'), null, foreign];
+  const messages: string[] = [];
+  for (const value of thrown) {
+    const input = {
+      get tensors() {
+        throw value;
+      },
+    };
+    const error = await Promise.resolve(snap(input)).catch((error: unknown) => error);
+    expect(error).toMatchObject({ code: 'input-invalid' });
+    messages.push(String(error).split('that cannot: ')[1] as string);
+  }
+  const unreadable = 'something that throws when it is looked at';
+  expect(messages).toEqual([
+    ...['{}', unreadable, 'Error', '{ constructor }', 'Symbol(s)', 'null'],
+    'no camera there',
+  ]);
+});
+
+test('tensors are read once, so that what is taken is what was checked', async () => {
+  const reads: Record<string, number> = {};
+  const once = (name: string, value: unknown, later: unknown) => {
+    reads[name] = 0;
+    return {
+      enumerable: true,
+      get() {
+        reads[name] = (reads[name] ?? 0) + 1;
+        return reads[name] === 1 ? value : later;
+      },
+    };
+  };
+  const { pixel_values } = tensors().tensors;
+  const tensor = Object.defineProperties({} as typeof pixel_values, {
+    datatype: once('datatype', 'FP32', 'INT8'),
+    shape: once('shape', [1, 1, 2, 2], [5]),
+    data: once('data', new Float32Array(4), new Float32Array(3)),
+  });
+  expect(await snap({ tensors: { pixel_values: tensor } })).toEqual({
+    kind: 'tensors',
+    ...tensors(),
+  });
+  expect(reads).toEqual({ datatype: 1, shape: 1, data: 1 });
+});
+
+test('tensors that fit only at a second look are input-invalid', async () => {
+  let reads = 0;
+  const { pixel_values } = tensors().tensors;
+  const wavering = {
+    ...pixel_values,
+    get data() {
+      reads += 1;
+      return new Float32Array(reads === 1 ? 3 : 4);
+    },
+  };
+  await expect(snap({ tensors: { pixel_values: wavering } })).rejects.toMatchObject({
+    code: 'input-invalid',
+    message: expect.stringContaining('something else when it was read before'),
+  });
+});
+
+test('arrays and plain objects of another realm become this one’s', async () => {
+  const foreign = runInNewContext(
+    '({ tensors: { pixel_values: { datatype: "FP32", shape: [1, 1, 2, 2], data: Float32Array.of(1, 2, 3, 4) } } })',
+  );
+  const pixels = runInNewContext(
+    '({ data: new Uint8ClampedArray(16).fill(7), width: 2, height: 2 })',
+  );
+  for (const transfer of [false, true]) {
+    const taken = [await snap(foreign, transfer), await snap(pixels, transfer)];
+    expect(taken).toMatchObject([
+      tensors(Float32Array.of(1, 2, 3, 4)),
+      { image: { data: new Uint8ClampedArray(16).fill(7) } },
+    ]);
+    for (const buffer of taken.flatMap(transferablesOf)) expect(buffer).toBeInstanceOf(ArrayBuffer);
+  }
+  expect(foreign.tensors.pixel_values.data.length).toBe(0);
+});
+
+test('pixels that are no bytes are input-invalid, and it is said what they are', async () => {
+  const data = new Float32Array(16);
+  await expect(snap({ data, width: 2, height: 2 })).rejects.toThrow(
+    /ImageData of 8-bit pixels, .* got Object with a Float32Array\./,
+  );
+});
+
+test('a picture that this environment cannot draw is not said to be empty', async () => {
+  class HTMLCanvasElement {
+    readonly [Symbol.toStringTag] = 'HTMLCanvasElement';
+  }
+  await expect(snap(new HTMLCanvasElement())).rejects.toMatchObject({
+    code: 'input-invalid',
+    message: expect.stringContaining('createImageBitmap is not defined'),
+  });
 });
 
 test('what is no picture at all is input-invalid and named', async () => {

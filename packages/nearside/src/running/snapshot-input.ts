@@ -1,14 +1,16 @@
 import {
   callerInputs,
   isBuiltInTask,
+  kindOf,
   type ModelSpec,
   type Tensors,
   tensorsFit,
 } from '@nearside/core';
 import type { RgbaPixels } from '@nearside/pipeline';
-import type { ImageInput, Input, TensorInput } from '../input.js';
+import type { ImageInput, Input } from '../input.js';
 import { closePictures, transferablesOf, type WireImage, type WireInput } from '../protocol.js';
 import type { snapshotCustom } from './snapshot-custom.js';
+import { takeArrays } from './take-arrays.js';
 
 export interface SnapshotOptions {
   readonly transfer: boolean;
@@ -18,7 +20,7 @@ export interface SnapshotOptions {
    * Throws for an input that does not fit, or that could not be taken for `cause`; its words may come with
    * the second chunk.
    */
-  readonly refuse: (input: unknown, spec: ModelSpec, cause?: unknown) => void | Promise<void>;
+  readonly refuse: (input: unknown, spec: ModelSpec, cause?: unknown) => Promise<never>;
 }
 
 /**
@@ -34,10 +36,7 @@ export function snapshotInput(
   spec: ModelSpec,
   { refuse, ...options }: SnapshotOptions,
 ): WireInput | Promise<WireInput> {
-  const refused = async (cause?: unknown) => {
-    await refuse(input, spec, cause);
-    return snapshotTensors((input as TensorInput).tensors, false); // it may think better of tensors
-  };
+  const refused = async (cause?: unknown) => refuse(input, spec, cause);
   let cause: unknown;
   try {
     const taken = takeInput(input, spec, options);
@@ -56,7 +55,7 @@ function takeInput(
   { transfer, custom }: Omit<SnapshotOptions, 'refuse'>,
 ): WireInput | Promise<WireInput> | undefined {
   if (typeof input === 'object' && input !== null && 'tensors' in input) {
-    const { tensors } = input;
+    const tensors = readTensors(input.tensors);
     return tensorsFit(tensors, callerInputs(spec)) ? snapshotTensors(tensors, transfer) : undefined;
   }
   if (custom && !isBuiltInTask(spec.task)) return custom(input, transfer);
@@ -73,26 +72,32 @@ export function releaseSnapshot(input: WireInput | Promise<WireInput>): void {
   void Promise.resolve(input).then(closePictures, () => {});
 }
 
-function snapshotTensors(tensors: Tensors, transfer: boolean): WireInput {
+/** Reads everything once, so that what is taken is what was checked. */
+function readTensors(tensors: Tensors): Tensors {
   const entries = Object.entries(tensors).map(([name, { datatype, shape, data }]) => [
     name,
-    { datatype, shape: [...shape], data: transfer && isMovable(data) ? data : data.slice() },
+    { datatype, shape: Array.isArray(shape) && [...shape], data },
   ]);
-  return { kind: 'tensors', tensors: Object.fromEntries(entries) };
+  return Object.fromEntries(entries);
 }
 
-/** Shared memory cannot be given away, so it is copied either way. */
-function isMovable(data: object): boolean {
-  return 'buffer' in data && data.buffer instanceof ArrayBuffer;
+function snapshotTensors(tensors: Tensors, transfer: boolean): WireInput {
+  const read = Object.entries(tensors);
+  const data = takeArrays(
+    read.map(([, tensor]) => tensor.data),
+    transfer,
+  );
+  const entries = read.map(([name, tensor], i) => [name, { ...tensor, data: data[i] }]);
+  return { kind: 'tensors', tensors: Object.fromEntries(entries) };
 }
 
 /** Pictured at the call, because it cannot cross itself. */
 export function isElement(input: unknown): input is HTMLCanvasElement {
-  return DRAWABLES.some((name) => name !== 'ImageBitmap' && isA(input, name));
+  return isDrawable(input) && kindOf(input) !== 'ImageBitmap';
 }
 
 export function isDrawable(input: unknown): input is CanvasImageSource {
-  return DRAWABLES.some((name) => isA(input, name));
+  return DRAWABLES.includes(kindOf(input));
 }
 
 /** @returns undefined for what is no picture, or none any more */
@@ -100,26 +105,30 @@ function snapshotImage(
   image: ImageInput,
   transfer: boolean,
 ): WireInput | Promise<WireInput> | undefined {
-  if (isA(image, 'Blob')) return wrap(image as Blob);
+  const kind = kindOf(image);
+  if (kind === 'Blob' || kind === 'File') return wrap(image as Blob);
   if (isClosed(image)) return undefined;
-  if (isA(image, 'VideoFrame')) {
+  if (kind === 'VideoFrame') {
     const frame = transfer ? (image as VideoFrame) : (image as VideoFrame).clone();
     return wrap(frame);
   }
-  if (isA(image, 'ImageBitmap') && transfer) {
-    return wrap(image as ImageBitmap);
-  }
+  if (kind === 'ImageBitmap' && transfer) return wrap(image as ImageBitmap);
   if (isDrawable(image)) return drawBitmap(image);
-  if (isPixels(image)) {
-    const { width, height } = image;
-    const { buffer, byteOffset, length } = image.data;
-    const data =
-      transfer && isMovable(image.data)
-        ? new Uint8ClampedArray(buffer as ArrayBuffer, byteOffset, length)
-        : new Uint8ClampedArray(image.data);
-    return wrap({ data, width, height });
-  }
-  return undefined;
+  return snapshotPixels((image ?? {}) as Partial<RgbaPixels>, transfer);
+}
+
+function snapshotPixels(
+  { data, width, height }: Partial<RgbaPixels>,
+  transfer: boolean,
+): WireInput | undefined {
+  if (!/^Uint8(Clamped)?Array$/.test(kindOf(data))) return undefined;
+  if (!Number.isInteger(width) || !Number.isInteger(height)) return undefined;
+  const [taken] = takeArrays([data as Uint8ClampedArray], transfer) as [
+    Uint8ClampedArray<ArrayBuffer>,
+  ];
+  const { buffer, byteOffset, length } = taken;
+  const bytes = new Uint8ClampedArray(buffer, byteOffset, length);
+  return wrap({ data: bytes, width: width as number, height: height as number });
 }
 
 function wrap(image: WireImage): WireInput {
@@ -152,23 +161,7 @@ export function isClosed(image: unknown): boolean {
     codedWidth?: number;
     data?: unknown;
   };
-  if (isA(image, 'ImageBitmap')) return width === 0;
-  if (isA(image, 'VideoFrame')) return codedWidth === 0;
+  if (kindOf(image) === 'ImageBitmap') return width === 0;
+  if (kindOf(image) === 'VideoFrame') return codedWidth === 0;
   return ArrayBuffer.isView(data) && data.byteLength === 0 && (width ?? 0) > 0;
-}
-
-/** By global name, because Node has few of these classes and a worker not all. */
-function isA(value: unknown, className: string): boolean {
-  const found = (globalThis as Record<string, unknown>)[className];
-  return typeof found === 'function' && value instanceof found;
-}
-
-function isPixels(value: unknown): value is RgbaPixels {
-  if (typeof value !== 'object' || value === null) return false;
-  const { data, width, height } = value as Partial<RgbaPixels>;
-  return (
-    (data instanceof Uint8ClampedArray || data instanceof Uint8Array) &&
-    Number.isInteger(width) &&
-    Number.isInteger(height)
-  );
 }

@@ -1,3 +1,7 @@
+import { kindOf } from '@nearside/core';
+
+const OWNED = ['ArrayBuffer', 'ImageBitmap', 'VideoFrame'];
+
 /**
  * Everything in a value that can be given away instead of copied: buffers, bitmaps and frames, in
  * plain objects and arrays.
@@ -10,16 +14,11 @@ export function transferablesIn(value: unknown): Transferable[] {
     if (typeof inner !== 'object' || inner === null || seen.has(inner)) return;
     seen.add(inner);
     const owned = ArrayBuffer.isView(inner) ? inner.buffer : inner;
-    if (owned instanceof ArrayBuffer || isPicture(owned)) found.add(owned);
+    if (OWNED.includes(kindOf(owned))) found.add(owned as Transferable);
     else if (Array.isArray(inner)) inner.forEach(visit);
     else if (Object.getPrototypeOf(inner) === Object.prototype) Object.values(inner).forEach(visit);
   }
 
   visit(value);
   return [...found];
-}
-
-function isPicture(value: object): value is ImageBitmap | VideoFrame {
-  const { ImageBitmap: Bitmap, VideoFrame: Frame } = globalThis as Partial<typeof globalThis>;
-  return [Bitmap, Frame].some((kind) => kind !== undefined && value instanceof kind);
 }
