@@ -40,7 +40,7 @@ export default defineConfig({
       ? [
           {
             name: 'firefox',
-            testMatch: [...EVERYWHERE, 'early-reports.flow.ts'],
+            testMatch: [...EVERYWHERE, 'early-reports.flow.ts', 'lost-store.flow.ts'],
             grepInvert: [NO_GPU, GPU_PROCESS, NEW_GPU],
             // Driven over WebDriver BiDi, Firefox ESR 153 never returns from one in some 30 `new Worker` in a
             // worker, of plain pages too; undriven from none of 700. ONNX Runtime's threads are such workers.

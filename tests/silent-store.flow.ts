@@ -107,5 +107,27 @@ test('where databases stop answering a model that is open runs on, and closes wi
   await expect.poll(() => page.workers().length).toBe(0);
 });
 
+test('a question to the user that nobody answers ends with the model that asked it', async ({
+  page,
+}) => {
+  await gotoBarePage(page, site.url);
+  await openDigits(page);
+  const asked = await page.evaluate(async () => {
+    const { model } = globalThis as Scope;
+    // As in a browser that asks; those that can be driven answer by themselves.
+    const asking = new Promise((resolve) => {
+      navigator.storage.persist = () => {
+        resolve(undefined);
+        return new Promise(() => {});
+      };
+    });
+    const asked = model.storage({ persist: true }).catch((error: Scope) => error.code);
+    await asking;
+    await model.close();
+    return asked;
+  });
+  expect(asked).toBe('closed');
+});
+
 // biome-ignore lint/suspicious/noExplicitAny: what the page's global scope holds, as it sees it
 type Scope = any;

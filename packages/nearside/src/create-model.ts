@@ -141,20 +141,20 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     );
   }
 
-  const series = {
-    ...{ handover, runItem, refusal },
+  const callContext = {
+    ...{ handover, plan, runItem, refusal },
     ...{ closing: leaving.signal, custom: own?.snapshotCustom },
   };
 
   return {
     run: run as Model['run'],
     score: (inputs, options) =>
-      resultsLater(async () => (await loadLater()).scoreModel(series, inputs, options)),
-    stream: (source, options) => streamLater(source, options, series),
+      resultsLater(async () => (await loadLater()).scoreModel(callContext, inputs, options)),
+    stream: (source, options) => streamLater(source, options, callContext),
     stats: () => readStats({ handover, choice, queue, plan, recording, opening }),
     async storage(options) {
       if (closed) throw closed;
-      return (await loadLater()).readStorage({ handover, plan }, options).finally(used);
+      return (await loadLater()).readStorage(callContext, options).finally(used);
     },
     profile: async (input, options) =>
       (await loadLater()).profileModel({ run, handover, watchdogMs }, input, options),

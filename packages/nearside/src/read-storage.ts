@@ -1,4 +1,5 @@
 import type { StorageReport } from '@nearside/artifact';
+import { createDeferred } from '@nearside/core';
 import type { StorageOptions } from './model.js';
 import type { OpenPlan } from './opening/plan-opening.js';
 import { checkOptions, type OptionKinds } from './options/check-options.js';
@@ -8,22 +9,45 @@ import { askWorker } from './workers/ask-worker.js';
 
 const KINDS: OptionKinds<keyof StorageOptions> = { persist: SWITCH };
 
+export interface StorageContext {
+  readonly handover: Handover;
+  readonly plan: OpenPlan;
+  /** Aborted with what calls get after `close()`. */
+  readonly closing?: AbortSignal | undefined;
+}
+
 /**
  * What a model takes on this device.
  *
- * @throws as {@link checkStorageOptions}; NearsideError a store code, or `terminated`
+ * @throws as {@link checkStorageOptions}; NearsideError a store code, `terminated`, or `closed`
  */
 export async function readStorage(
-  { handover, plan }: { handover: Handover; plan: OpenPlan },
+  { handover, plan, closing }: StorageContext,
   options?: StorageOptions,
 ): Promise<StorageReport> {
   const { persist } = checkStorageOptions(options);
   if (plan.unsigned) return { kind: 'memory', versions: [] };
-  // Asked of the page itself, because a worker cannot show the question a browser may have.
-  if (persist) await globalThis.navigator?.storage?.persist?.();
+  if (persist) await askToPersist(closing);
   return handover.run(({ serving }) =>
     askWorker(serving.connection, { plan }, (connection) => connection.storage()),
   );
+}
+
+/**
+ * Asked of the page itself, because a worker cannot show the question a browser may have. A user may
+ * leave it unanswered; a frame without an origin may not even ask, which the report tells.
+ */
+async function askToPersist(closing: AbortSignal | undefined): Promise<void> {
+  const { promise: left, reject } = createDeferred<never>();
+  const leave = () => reject(closing?.reason);
+  closing?.addEventListener('abort', leave);
+  try {
+    closing?.throwIfAborted();
+    const asked = globalThis.navigator?.storage?.persist?.().catch(() => false);
+    await Promise.race([asked, left]);
+  } finally {
+    closing?.removeEventListener('abort', leave);
+  }
 }
 
 /** @throws TypeError, naming the option, expected and got */

@@ -31,7 +31,9 @@ export async function reportStorage(
 ): Promise<StorageReport> {
   const pointer = parsePointer(await store.get(pointerKey(prefix, model)));
   const records = await readRecords(store, prefix, model);
-  const manager = (globalThis.navigator as Navigator | undefined)?.storage;
+  // Asked in a worker of a sandboxed frame, which has no origin, Firefox ends what asks, past any `catch`.
+  const hasOrigin = globalThis.origin !== 'null';
+  const manager = hasOrigin ? (globalThis.navigator as Navigator | undefined)?.storage : undefined;
   const { usage, quota } = (await manager?.estimate?.().catch(() => undefined)) ?? {};
   return {
     kind: store.kind,

@@ -1,5 +1,6 @@
 import { createDeferred, NearsideError, type Store, type StoreChange } from '@nearside/core';
-import { createStore, promisifyRequest, type UseStore } from 'idb-keyval';
+import { promisifyRequest } from 'idb-keyval';
+import { connectDatabase, type DatabaseConnection } from './database-connection.js';
 import { createLocalLocks } from './local-locks.js';
 
 /**
@@ -30,13 +31,9 @@ export function openIndexedDbStore(
   database: string,
   { openingMs = OPENING_LIMIT_MS, limitMs = TRANSACTION_LIMIT_MS }: Partial<StoreLimits> = {},
 ): Store {
-  const { attempt, opened, close } = trackOperations({ openingMs, limitMs });
-  const begin = createStore(database, 'nearside');
-  const use: UseStore = (mode, work) =>
-    begin(mode, (objects) => {
-      opened();
-      return work(objects);
-    });
+  const connection = connectDatabase(database);
+  const { use } = connection;
+  const { attempt, close } = trackOperations(connection, { openingMs, limitMs });
   const wrap = createBlobWrapping();
   return {
     kind: 'persistent',
@@ -111,9 +108,16 @@ function holdLock(database: string): Store['exclusive'] {
   if (!locks) return createLocalLocks().hold;
   return async (name, work, { signal } = {}) => {
     let held: Awaited<ReturnType<typeof work>> | undefined;
-    await locks.request(`${database}/${name}`, signal ? { signal } : {}, async () => {
-      held = await work();
-    });
+    let isHeld = false;
+    try {
+      await locks.request(`${database}/${name}`, signal ? { signal } : {}, async () => {
+        isHeld = true;
+        held = await work();
+      });
+    } catch (error) {
+      if (isHeld || signal?.aborted) throw error;
+      throw storeError(error); // a sandboxed frame may have none
+    }
     return held as Awaited<ReturnType<typeof work>>;
   };
 }
@@ -146,10 +150,9 @@ async function unwrap(value: unknown): Promise<unknown> {
 }
 
 /** Operations end within a limit, or the store is given up; `close` waits for those under way. */
-function trackOperations({ openingMs, limitMs }: StoreLimits) {
+function trackOperations(connection: DatabaseConnection, { openingMs, limitMs }: StoreLimits) {
   const underWay = new Set<Promise<unknown>>();
   let refusal: NearsideError | undefined;
-  let isOpen = false;
 
   async function attempt<Value>(operation: () => Promise<Value>): Promise<Value> {
     if (refusal) throw refusal;
@@ -160,7 +163,9 @@ function trackOperations({ openingMs, limitMs }: StoreLimits) {
       end.reject(refusal);
     };
     const timers = [startTimer(limitMs, () => giveUp(limitMs))];
-    if (!isOpen) timers.push(startTimer(openingMs, () => isOpen || giveUp(openingMs)));
+    if (!connection.isOpen) {
+      timers.push(startTimer(openingMs, () => connection.isOpen || giveUp(openingMs)));
+    }
     operation().then(end.resolve, (cause) => end.reject(storeError(cause)));
     try {
       return await end.promise;
@@ -173,13 +178,10 @@ function trackOperations({ openingMs, limitMs }: StoreLimits) {
   async function close(): Promise<void> {
     refusal ??= unavailable('a closed store');
     await Promise.allSettled(underWay);
+    connection.close();
   }
 
-  function opened(): void {
-    isOpen = true;
-  }
-
-  return { attempt, opened, close };
+  return { attempt, close };
 }
 
 /** In two halves: after a page was frozen all timers are due, and its answers come after them. */
