@@ -13,12 +13,11 @@ export interface ModelAddress {
  * @throws TypeError when it is not such a URL, or its last segment is not a model name
  */
 export function parseModelAddress(url: string): ModelAddress {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (!parsed) throw new TypeError(`open: expected an absolute URL of a model, got '${url}'`);
   if (!isSecureAddress(url)) {
     throw new TypeError(`open: expected an https: URL (http: on localhost only), got '${url}'`);
   }
-  const segments = parsed.pathname.replace(/\/+$/, '').split('/');
+  const { origin, pathname } = new URL(url);
+  const segments = pathname.replace(/\/+$/, '').split('/');
   const model = segments.pop() ?? '';
   if (!isModelName(model)) {
     throw new TypeError(
@@ -26,20 +25,17 @@ export function parseModelAddress(url: string): ModelAddress {
         `https://cdn.example/models/digits, got '${url}'`,
     );
   }
-  return { repository: `${parsed.origin}${segments.join('/')}/`, model };
+  return { repository: `${origin}${segments.join('/')}/`, model };
 }
 
 /** Whether an address is `https:`, or `http:` on localhost. */
 export function isSecureAddress(address: string): boolean {
-  const parsed = URL.canParse(address) ? new URL(address) : undefined;
-  return parsed !== undefined && (parsed.protocol === 'https:' || isLocalhost(parsed));
+  return URL.canParse(address) && isSecure(new URL(address));
 }
 
-function isLocalhost({ protocol, hostname }: URL): boolean {
+function isSecure({ protocol, hostname }: URL): boolean {
   return (
-    protocol === 'http:' &&
-    (/^(?:127(?:\.\d+){3}|\[::1\])$/.test(hostname) ||
-      hostname === 'localhost' ||
-      hostname.endsWith('.localhost'))
+    protocol === 'https:' ||
+    (protocol === 'http:' && /^(?:127(?:\.\d+){3}|\[::1\]|(?:.+\.)?localhost)$/.test(hostname))
   );
 }
