@@ -20,10 +20,7 @@ export function parseModelAddress(url: string): ModelAddress {
   const segments = pathname.replace(/\/+$/, '').split('/');
   const model = segments.pop() ?? '';
   if (!isModelName(model)) {
-    throw new TypeError(
-      `open: expected a model name as the last path segment, for instance ` +
-        `https://cdn.example/models/digits, got '${url}'`,
-    );
+    throw new TypeError(`open: expected a model name as the last path segment, got '${url}'`);
   }
   return { repository: `${origin}${segments.join('/')}/`, model };
 }

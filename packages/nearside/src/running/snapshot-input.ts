@@ -41,14 +41,14 @@ export function snapshotInput(
   try {
     const taken = takeInput(input, spec, options);
     if (taken instanceof Promise) return taken.then(move).catch(refused); // another site's cannot be
-    if (taken) return options.transfer ? move(taken) : taken;
+    if (taken) return taken;
   } catch (thrown) {
     cause = thrown;
   }
   return refused(cause);
 }
 
-/** @returns with `transfer` what is still the caller's; undefined for what does not fit */
+/** @returns undefined for what does not fit */
 function takeInput(
   input: Input,
   spec: ModelSpec,
@@ -58,7 +58,10 @@ function takeInput(
     const tensors = readTensors(input.tensors);
     return tensorsFit(tensors, callerInputs(spec)) ? snapshotTensors(tensors, transfer) : undefined;
   }
-  if (custom && !isBuiltInTask(spec.task)) return custom(input, transfer);
+  if (custom && !isBuiltInTask(spec.task)) {
+    const taken = custom(input, transfer);
+    return transfer && !(taken instanceof Promise) ? move(taken) : taken;
+  }
   return spec.task === 'image-classification' ? snapshotImage(input, transfer) : undefined;
 }
 
@@ -109,10 +112,9 @@ function snapshotImage(
   if (kind === 'Blob' || kind === 'File') return wrap(image as Blob);
   if (isClosed(image)) return undefined;
   if (kind === 'VideoFrame') {
-    const frame = transfer ? (image as VideoFrame) : (image as VideoFrame).clone();
-    return wrap(frame);
+    return transfer ? move(wrap(image as VideoFrame)) : wrap((image as VideoFrame).clone());
   }
-  if (kind === 'ImageBitmap' && transfer) return wrap(image as ImageBitmap);
+  if (kind === 'ImageBitmap' && transfer) return move(wrap(image as ImageBitmap));
   if (isDrawable(image)) return drawBitmap(image);
   return snapshotPixels((image ?? {}) as Partial<RgbaPixels>, transfer);
 }

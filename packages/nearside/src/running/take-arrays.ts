@@ -19,21 +19,34 @@ export function takeArrays(arrays: readonly Data[], transfer: boolean): Data[] {
   return arrays.map((array) => taken.get(array) as Data);
 }
 
-function memoryOf(data: Data): ArrayBuffer | undefined {
-  return (data as { buffer?: ArrayBuffer }).buffer;
+/** Since 2023 or 2024, as browsers go. */
+type Movable = ArrayBuffer & { transfer?(): ArrayBuffer };
+
+function memoryOf(data: Data): Movable | undefined {
+  return (data as { buffer?: Movable }).buffer;
 }
 
-function move(arrays: Data[], memory: ArrayBuffer | undefined): Data[] | undefined {
+/** A whole memory changes hands by itself where the browser can do that: cloning costs as much as a small run. */
+function move(arrays: Data[], memory: Movable | undefined): Data[] | undefined {
+  const [first] = arrays as [Exclude<Data, string[]>];
   try {
-    return structuredClone(arrays, { transfer: [memory as ArrayBuffer] });
+    const isWhole = arrays.length === 1 && first.byteLength === memory?.byteLength;
+    const own = isWhole && memory?.transfer?.();
+    return own
+      ? [anew(first, own)]
+      : structuredClone(arrays, { transfer: [memory as ArrayBuffer] });
   } catch {
     return undefined;
   }
 }
 
-/** An array of this realm's. Node's Buffer would not copy at `slice`. */
+/** Node's Buffer would not copy at `slice`. */
 function copy(data: Data): Data {
-  if (Array.isArray(data)) return [...data];
-  const types = globalThis as unknown as Record<string, new (data: Data) => Data>;
-  return new (types[kindOf(data)] as new (data: Data) => Data)(data);
+  return Array.isArray(data) ? [...data] : anew(data, data);
+}
+
+/** An array of this realm's, of the same type. */
+function anew(data: Data, content: Data | ArrayBuffer): Data {
+  const types = globalThis as unknown as Record<string, new (of: typeof content) => Data>;
+  return new (types[kindOf(data)] as new (of: typeof content) => Data)(content);
 }
