@@ -1,19 +1,10 @@
 import { expect, type Page, test } from '@playwright/test';
 import { makeUnprovable } from './change-digits.js';
 import { serveDigits } from './digits-repository.js';
-import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
+import { gotoBarePage } from './serve-bare-page.js';
+import { serveForTests } from './serve-for-tests.js';
 
-let site: Awaited<ReturnType<typeof serveBarePage>>;
-let digits: Awaited<ReturnType<typeof serveDigits>>;
-
-test.beforeAll(async () => {
-  site = await serveBarePage();
-  digits = await serveDigits();
-});
-
-test.afterAll(async () => {
-  await Promise.all([site.close(), digits.close()]);
-});
+const served = serveForTests();
 
 /** Another site, which answers without CORS. */
 const ELSEWHERE = 'https://elsewhere.example/';
@@ -440,7 +431,7 @@ test('golden outputs that no backend reproduces: no-backend, with what each comp
     sequence: 2,
     change: (source) => makeUnprovable(source, ['int8', 'fp32', 'uint8']),
   });
-  await gotoBarePage(page, site.url);
+  await gotoBarePage(page, served.site.url);
   const failure = await page.evaluate(async ({ url, trust }) => {
     const { nearside } = globalThis as Scope;
     return nearside.open(url, { trust }).then(
@@ -468,7 +459,7 @@ async function openDigits(page: Page, backend: string): Promise<void> {
       body: '<svg xmlns="http://www.w3.org/2000/svg" width="28" height="28"><rect width="9" height="28"/></svg>',
     }),
   );
-  await gotoBarePage(page, site.url);
+  await gotoBarePage(page, served.site.url);
   await page.evaluate(
     async ([address, backend, elsewhere]) => {
       const scope = globalThis as Scope;
@@ -496,7 +487,7 @@ async function openDigits(page: Page, backend: string): Promise<void> {
       };
       Object.assign(scope, { model, address, backend, elsewhere, pixels, hugePng });
     },
-    [digits.address, backend, `${ELSEWHERE}one.svg`] as const,
+    [served.digits.address, backend, `${ELSEWHERE}one.svg`] as const,
   );
 }
 

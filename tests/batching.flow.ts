@@ -1,29 +1,19 @@
 import { expect, test } from '@playwright/test';
-import { serveDigits } from './digits-repository.js';
-import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
+import { gotoBarePage } from './serve-bare-page.js';
+import { serveForTests } from './serve-for-tests.js';
 
-let site: Awaited<ReturnType<typeof serveBarePage>>;
-let digits: Awaited<ReturnType<typeof serveDigits>>;
-
-test.beforeAll(async () => {
-  site = await serveBarePage();
-  digits = await serveDigits();
-});
-
-test.afterAll(async () => {
-  await Promise.all([site.close(), digits.close()]);
-});
+const served = serveForTests();
 
 for (const backend of ['onnx-wasm', 'tfjs-wasm']) {
   test.describe(backend, () => {
     test.beforeEach(async ({ page }) => {
-      await gotoBarePage(page, site.url);
+      await gotoBarePage(page, served.site.url);
       await page.evaluate(
         async ([{ url, trust }, backend]) => {
           const scope = globalThis as Scope;
           scope.model = await scope.nearside.open(url, { trust, backend });
         },
-        [digits.address, backend] as const,
+        [served.digits.address, backend] as const,
       );
     });
 

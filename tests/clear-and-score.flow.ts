@@ -1,23 +1,13 @@
 import { expect, test } from '@playwright/test';
-import { serveDigits } from './digits-repository.js';
-import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
+import { gotoBarePage } from './serve-bare-page.js';
+import { serveForTests } from './serve-for-tests.js';
 
-let site: Awaited<ReturnType<typeof serveBarePage>>;
-let digits: Awaited<ReturnType<typeof serveDigits>>;
-
-test.beforeAll(async () => {
-  site = await serveBarePage();
-  digits = await serveDigits();
-});
-
-test.afterAll(async () => {
-  await Promise.all([site.close(), digits.close()]);
-});
+const served = serveForTests();
 
 test('clear takes one model, or everything, off the device; the next open fetches anew', async ({
   page,
 }) => {
-  await gotoBarePage(page, site.url);
+  await gotoBarePage(page, served.site.url);
   const found = await page.evaluate(async ({ url, trust }) => {
     const { nearside } = globalThis as Scope;
     const visit = async () => {
@@ -42,7 +32,7 @@ test('clear takes one model, or everything, off the device; the next open fetche
     origins.push(await visit());
     const refused = await nearside.clear({}).catch((error: Error) => error.name);
     return { origins, left, refused };
-  }, digits.address);
+  }, served.digits.address);
   expect(found.origins).toEqual(['network', 'store', 'store', 'network', 'network']);
   expect(found.left).toBe(0);
   expect(found.refused).toBe('TypeError');
@@ -51,7 +41,7 @@ test('clear takes one model, or everything, off the device; the next open fetche
 test('score runs many inputs in order, in batches, and goes on where it stopped', async ({
   page,
 }) => {
-  await gotoBarePage(page, site.url);
+  await gotoBarePage(page, served.site.url);
   const scored = await page.evaluate(async ({ url, trust }) => {
     const { nearside, one } = globalThis as Scope;
     const model = await nearside.open(url, { trust });
@@ -66,7 +56,7 @@ test('score runs many inputs in order, in batches, and goes on where it stopped'
     }
     await model.close();
     return { all, largest };
-  }, digits.address);
+  }, served.digits.address);
   expect(scored.all).toHaveLength(195);
   expect(scored.all.slice(0, 4)).toEqual(['5 1', '6 1', '7 decode-failed', '8 1']);
   expect(scored.all.at(-1)).toBe('199 1');
@@ -76,7 +66,7 @@ test('score runs many inputs in order, in batches, and goes on where it stopped'
 test('score hands on what is there while its source is silent, and ends on abort, close and return all the same', async ({
   page,
 }) => {
-  await gotoBarePage(page, site.url);
+  await gotoBarePage(page, served.site.url);
   const ends = await page.evaluate(async ({ url, trust }) => {
     const { nearside, one } = globalThis as Scope;
     async function* silentAfter(count: number) {
@@ -102,7 +92,7 @@ test('score hands on what is there while its source is silent, and ends on abort
       close: await end((model) => model.close()),
       return: await end((_, __, scores) => scores.return()),
     };
-  }, digits.address);
+  }, served.digits.address);
   expect(ends.abort).toEqual(['0 1', '1 1', 'changed my mind']);
   expect(ends.close).toEqual(['0 1', '1 1', 'closed']);
   expect(ends.return).toEqual(['0 1', '1 1', { done: true, value: undefined }]);
@@ -111,7 +101,7 @@ test('score hands on what is there while its source is silent, and ends on abort
 test('profile says where the time of an input goes, and explainBackend what serves', async ({
   page,
 }) => {
-  await gotoBarePage(page, site.url);
+  await gotoBarePage(page, served.site.url);
   const { profile, verdicts, refused } = await page.evaluate(async ({ url, trust }) => {
     const { nearside, one } = globalThis as Scope;
     const model = await nearside.open(url, { trust, backend: 'onnx-wasm' });
@@ -122,7 +112,7 @@ test('profile says where the time of an input goes, and explainBackend what serv
     const refused = await model.profile(one(), { runs: 0 }).catch((error: Error) => error.name);
     await model.close();
     return { profile, verdicts, refused };
-  }, digits.address);
+  }, served.digits.address);
   expect(profile).toMatchObject({ model: 'digits', backend: 'onnx-wasm', runs: 5 });
   expect(profile.stages.map(({ stage }: { stage: string }) => stage)).toEqual([
     'queue',

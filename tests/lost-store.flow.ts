@@ -1,26 +1,16 @@
 import { createServer } from 'node:http';
 import { expect, type Frame, type Page, test } from '@playwright/test';
 import { listen } from '../scripts/listen.mjs';
-import { serveDigits } from './digits-repository.js';
-import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
+import { gotoBarePage } from './serve-bare-page.js';
+import { serveForTests } from './serve-for-tests.js';
 
-let site: Awaited<ReturnType<typeof serveBarePage>>;
-let digits: Awaited<ReturnType<typeof serveDigits>>;
-
-test.beforeAll(async () => {
-  site = await serveBarePage();
-  digits = await serveDigits();
-});
-
-test.afterAll(async () => {
-  await Promise.all([site.close(), digits.close()]);
-});
+const served = serveForTests();
 
 test('an app deletes all databases while a model is open, which goes on; the next open fetches anew', async ({
   page,
 }) => {
   await page.route('**/v1/reports', (route) => route.fulfill({ status: 204 }));
-  await gotoBarePage(page, site.url);
+  await gotoBarePage(page, served.site.url);
   const seen = await page.evaluate(
     async ({ url, trust, report }) => {
       const { nearside, one } = globalThis as Scope;
@@ -58,7 +48,7 @@ test('an app deletes all databases while a model is open, which goes on; the nex
       await again.close();
       return { names, spentMs, uses: [before, after, anew], origin };
     },
-    { ...digits.address, report: '/v1/reports' },
+    { ...served.digits.address, report: '/v1/reports' },
   );
   expect(seen.names).toEqual(['nearside-models', 'nearside-reports']);
   expect(seen.spentMs).toBeLessThan(2_000); // for ever, where a connection does not give way
@@ -70,7 +60,7 @@ test('an app deletes all databases while a model is open, which goes on; the nex
 /** The site as anybody may read it: to a frame without an origin all is another's. */
 async function serveToAll() {
   const server = createServer(async ({ url = '' }, response) => {
-    const { status, headers, body } = await fetch(new URL(url, site.url));
+    const { status, headers, body } = await fetch(new URL(url, served.site.url));
     const type = headers.get('content-type') ?? '';
     response.writeHead(status, { 'content-type': type, 'access-control-allow-origin': '*' });
     for await (const part of body ?? []) response.write(part);
@@ -98,8 +88,8 @@ test('in a sandboxed frame clear says that there is no store, and a model opens 
   page,
   browserName,
 }) => {
-  const served = await serveToAll();
-  const frame = await openSandboxedFrame(page, served.url);
+  const open = await serveToAll();
+  const frame = await openSandboxedFrame(page, open.url);
   const ends = await frame.evaluate(async ({ url, trust }) => {
     const { nearside, one } = globalThis as Scope;
     // It may start no worker but from a Blob.
@@ -123,8 +113,8 @@ test('in a sandboxed frame clear says that there is no store, and a model opens 
       await endOf(nearside.clear({ everything: true })),
       await endOf(use()),
     ];
-  }, digits.address);
-  await served.close();
+  }, served.digits.address);
+  await open.close();
   expect(ends).toEqual([
     'NearsideError store-unavailable',
     'NearsideError store-unavailable',

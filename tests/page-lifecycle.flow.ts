@@ -2,19 +2,10 @@ import { chromium, expect, type Page, test } from '@playwright/test';
 import { chromiumLaunch } from '../scripts/chromium.mjs';
 import { makePatient } from './change-digits.js';
 import { serveDigits } from './digits-repository.js';
-import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
+import { gotoBarePage } from './serve-bare-page.js';
+import { serveForTests } from './serve-for-tests.js';
 
-let site: Awaited<ReturnType<typeof serveBarePage>>;
-let digits: Awaited<ReturnType<typeof serveDigits>>;
-
-test.beforeAll(async () => {
-  site = await serveBarePage();
-  digits = await serveDigits();
-});
-
-test.afterAll(async () => {
-  await Promise.all([site.close(), digits.close()]);
-});
+const served = serveForTests();
 
 async function openDigits(page: Page): Promise<void> {
   await page.addInitScript(() => {
@@ -27,12 +18,12 @@ async function openDigits(page: Page): Promise<void> {
       }
     };
   });
-  await gotoBarePage(page, site.url);
+  await gotoBarePage(page, served.site.url);
   await page.evaluate(async ({ url, trust }) => {
     const scope = globalThis as Scope;
     const policy = { update: 'manual' };
     scope.model = await scope.nearside.open(url, { trust, backend: 'onnx-wasm', policy });
-  }, digits.address);
+  }, served.digits.address);
 }
 
 function labelOfOne(page: Page): Promise<string> {
@@ -49,7 +40,7 @@ test('after the back/forward cache a model goes on; a worker that did not surviv
   });
   const page = await browser.newPage();
   // A document that must not be stored is not kept aside either.
-  await page.route(site.url, async (route) => {
+  await page.route(served.site.url, async (route) => {
     const response = await route.fetch();
     const headers = { ...response.headers(), 'cache-control': 'no-cache' };
     await route.fulfill({ response, headers });
@@ -60,7 +51,7 @@ test('after the back/forward cache a model goes on; a worker that did not surviv
     scope.shown = [];
     addEventListener('pageshow', ({ persisted }) => scope.shown.push(persisted));
   });
-  await page.goto(`${site.url}/nearside.config.json`);
+  await page.goto(`${served.site.url}/nearside.config.json`);
   await page.goBack({ waitUntil: 'commit' });
   await expect.poll(() => page.evaluate(() => (globalThis as Scope).shown)).toEqual([true]);
   expect(await labelOfOne(page)).toBe('1');
@@ -68,7 +59,7 @@ test('after the back/forward cache a model goes on; a worker that did not surviv
 
   // Ended without a word, as a browser may do to a page it keeps aside.
   await page.evaluate(() => (globalThis as Scope).workersStarted[0].terminate());
-  await page.goto(`${site.url}/nearside.config.json`);
+  await page.goto(`${served.site.url}/nearside.config.json`);
   await page.goBack({ waitUntil: 'commit' });
   await expect.poll(() => page.evaluate(() => (globalThis as Scope).shown)).toEqual([true, true]);
   expect(await labelOfOne(page)).toBe('1');
@@ -86,7 +77,7 @@ test('a time limit and the watchdog do not count the time for which the page was
     change: makePatient,
   });
   await page.clock.install();
-  await gotoBarePage(page, site.url);
+  await gotoBarePage(page, served.site.url);
   await page.evaluate(async ({ url, trust }) => {
     const scope = globalThis as Scope;
     const policy = { update: 'manual', watchdogMs: 60_000 };

@@ -1,18 +1,8 @@
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
-import { serveDigits } from './digits-repository.js';
-import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
+import { gotoBarePage } from './serve-bare-page.js';
+import { serveForTests } from './serve-for-tests.js';
 
-let site: Awaited<ReturnType<typeof serveBarePage>>;
-let digits: Awaited<ReturnType<typeof serveDigits>>;
-
-test.beforeAll(async () => {
-  site = await serveBarePage();
-  digits = await serveDigits();
-});
-
-test.afterAll(async () => {
-  await Promise.all([site.close(), digits.close()]);
-});
+const served = serveForTests();
 
 /**
  * Has no database of the origin answer any more, in pages or workers: each waits behind an upgrade, and that
@@ -20,7 +10,7 @@ test.afterAll(async () => {
  */
 async function blockDatabases(context: BrowserContext): Promise<void> {
   const holder = await context.newPage();
-  await gotoBarePage(holder, site.url);
+  await gotoBarePage(holder, served.site.url);
   await holder.evaluate(async () => {
     for (const name of ['nearside-models', 'nearside-reports']) {
       await new Promise((resolve) => {
@@ -38,7 +28,7 @@ async function blockDatabases(context: BrowserContext): Promise<void> {
 /** Has no change of a database come about any more: another tab keeps its write lock. */
 async function keepWriteLocks(context: BrowserContext): Promise<void> {
   const holder = await context.newPage();
-  await gotoBarePage(holder, site.url);
+  await gotoBarePage(holder, served.site.url);
   await holder.evaluate(async () => {
     for (const name of ['nearside-models', 'nearside-reports']) {
       const opening = indexedDB.open(name);
@@ -66,7 +56,7 @@ async function openDigits(page: Page): Promise<number> {
       scope.model = await scope.nearside.open(url, { trust, report });
       return performance.now() - startMs;
     },
-    { ...digits.address, report: '/v1/reports' },
+    { ...served.digits.address, report: '/v1/reports' },
   );
 }
 
@@ -90,7 +80,7 @@ test('with databases that never answer a model opens in memory, and closes withi
   context,
 }) => {
   await blockDatabases(context);
-  await gotoBarePage(page, site.url);
+  await gotoBarePage(page, served.site.url);
   expect(await openDigits(page)).toBeLessThan(15_000);
   expect(await runAndClose(page)).toBeLessThan(7_000);
   await expect.poll(() => page.workers().length).toBe(0);
@@ -100,7 +90,7 @@ test('where databases stop answering a model that is open runs on, and closes wi
   page,
   context,
 }) => {
-  await gotoBarePage(page, site.url);
+  await gotoBarePage(page, served.site.url);
   await openDigits(page);
   await keepWriteLocks(context);
   expect(await runAndClose(page)).toBeLessThan(7_000);
@@ -110,7 +100,7 @@ test('where databases stop answering a model that is open runs on, and closes wi
 test('a question to the user that nobody answers ends with the model that asked it', async ({
   page,
 }) => {
-  await gotoBarePage(page, site.url);
+  await gotoBarePage(page, served.site.url);
   await openDigits(page);
   const asked = await page.evaluate(async () => {
     const { model } = globalThis as Scope;

@@ -148,7 +148,7 @@ test('every option passes, and one that is undefined is left out', async () => {
   await planOpening(url, ordinary);
   const special = [
     { tune: { maxBytes: 1, maxMs: Number.POSITIVE_INFINITY } },
-    { store: { directory: '/tmp/nearside' } },
+    { store: { directory: 'models' } },
     { report: { to: 'https://a.example', sampleRate: 1 } },
     { report: { to: ['https://a.example'], sampleRate: undefined } },
     { request: { headers: { authorization: 'Bearer abc' }, credentials: 'omit' } as const },
