@@ -1,16 +1,9 @@
 import { expect, type Page, test } from '@playwright/test';
 import { trivialOnOnnx } from './change-digits.js';
 import { serveDigits } from './digits-repository.js';
-import {
-  changeChoice,
-  ONNX,
-  pretendTfjsWon,
-  type RememberedChoice,
-  readChoice,
-  TFJS,
-} from './remembered-choice.js';
+import { changeChoice, ONNX, pretendTfjsWon, type RememberedChoice } from './remembered-choice.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
-import { PATIENT, visitUntilTuned } from './visit-until-tuned.js';
+import { visitUntilTuned } from './visit-until-tuned.js';
 
 let site: Awaited<ReturnType<typeof serveBarePage>>;
 let digits: Awaited<ReturnType<typeof serveDigits>>;
@@ -67,33 +60,6 @@ for (const [name, change] of Object.entries(ELSEWHERE)) {
   });
 }
 
-test('runs that lastingly take longer than was measured have all measured again, and the faster one serves', async ({
-  page,
-}) => {
-  await changeChoice(page, pretendBothWereFaster);
-  const seen = await runUntilSelected(page);
-  expect(seen).toMatchObject({
-    first: 'tfjs-wasm',
-    selected: { ...ONNX, origin: 'measured' },
-    last: 'onnx-wasm',
-    choice: 'measured',
-    quarantined: [],
-  });
-  expect(seen.counted).toBe(seen.runs);
-
-  // The device may have been hot, or busy: in another visit all are measured once more.
-  const { measured, start } = await readChoice(page);
-  expect(start).toEqual(ONNX);
-  expect(measured).toMatchObject([
-    { ...TFJS, isPassing: true },
-    { ...ONNX, isPassing: true },
-  ]);
-  expect(await visit(page)).toMatchObject({ backends: ['onnx-wasm', 'onnx-wasm'] });
-  const again = (await readChoice(page)).measured;
-  expect(again).toHaveLength(2);
-  for (const one of again) expect(one).not.toMatchObject({ isPassing: true });
-});
-
 function visit(page: Page) {
   return visitUntilTuned(page, digits.address);
 }
@@ -102,15 +68,6 @@ function visit(page: Page) {
 function pretendOnnxFailed(record: RememberedChoice): RememberedChoice {
   const failed = { ...ONNX, code: 'golden-mismatch', message: 'wrong', atMs: 0 };
   return { ...pretendTfjsWon(record), quarantined: [failed] };
-}
-
-/** As if both had been far faster on this device, and TensorFlow.js the faster one. */
-function pretendBothWereFaster(record: RememberedChoice): RememberedChoice {
-  const measured = [
-    { ...TFJS, p50Ms: 0.0001 },
-    { ...ONNX, p50Ms: 0.0002 },
-  ];
-  return { ...record, start: TFJS, measured };
 }
 
 function inCircumstances(record: RememberedChoice, pattern: RegExp, other: string) {
@@ -144,32 +101,3 @@ async function expectAllAnew(page: Page): Promise<void> {
     quarantined: [],
   });
 }
-
-/** Opens with what is remembered and runs on until something else comes to serve. */
-function runUntilSelected(page: Page) {
-  return page.evaluate(
-    async ([{ url, trust }, options]) => {
-      const { nearside, one } = globalThis as Scope;
-      const model = await nearside.open(url, { trust, ...options });
-      const first = (await model.run(one())).meta.backend;
-      let runs = 1;
-      let selected: { origin: string } | undefined;
-      model.on('backend-selected', (event: { origin: string }) => {
-        if (event.origin === 'measured') selected = event;
-      });
-      while (!selected) {
-        await model.run(one());
-        runs += 1;
-        await new Promise(requestAnimationFrame);
-      }
-      const last = (await model.run(one())).meta.backend;
-      const { choice, quarantined, ok } = model.stats();
-      await model.close();
-      return { first, selected, last, choice, quarantined, runs: runs + 1, counted: ok };
-    },
-    [digits.address, PATIENT] as const,
-  );
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: what the page's global scope holds, as it sees it
-type Scope = any;

@@ -1,6 +1,5 @@
 import { rememberChoice } from './choice/remember-choice.js';
 import { createTuner } from './choice/tuner.js';
-import { watchSpeed } from './choice/watch-speed.js';
 import type { RunOutcome } from './running/post-batch.js';
 import {
   type CurrencyKeeper,
@@ -14,7 +13,7 @@ export interface Companions extends Pick<CurrencyKeeper, 'revoked' | 'update'> {
   readonly isAtWork: boolean;
   /** Looks for a faster backend, once for each version. Until that is done; never rejects. */
   tune(): Promise<void>;
-  /** After results: the same; and again when what serves has become slower. */
+  /** After results: the same. */
   ran(outcomes: readonly RunOutcome[]): void;
   /** Ends what is under way. */
   close(reason: unknown): void;
@@ -60,18 +59,6 @@ export function accompanyModel({ isBusy, ...options }: CompanionOptions): Compan
     return tuning;
   }
 
-  const watcher = watchSpeed({
-    ...{ handover, choice },
-    onSlow: (rememberedMs) => void tuner.tuneAgain(rememberedMs),
-  });
-
-  /** One of a batch stands for all: they shared its time. */
-  function ran(outcomes: readonly RunOutcome[]): void {
-    void tune();
-    const done = outcomes.find((outcome) => outcome.ok === true);
-    if (done) watcher.ran(done.value.times.run / done.value.batch);
-  }
-
   if (recording.lifetime.ok > 0) void tune(); // the result was there before this
   return {
     get revoked() {
@@ -82,7 +69,7 @@ export function accompanyModel({ isBusy, ...options }: CompanionOptions): Compan
     },
     update: keeper.update,
     tune,
-    ran,
+    ran: () => void tune(),
     close(reason) {
       keeper.close(reason);
       tuner.close(reason);

@@ -34,8 +34,6 @@ export type ChoiceOrigin =
 export interface Measured extends Contender {
   /** Median of a run of the first golden case, ms; undefined when it took too long to be timed. */
   readonly p50Ms: number | undefined;
-  /** It was measured while the device was slower than before: says nothing of the next visit. */
-  readonly isPassing?: boolean | undefined;
 }
 
 /** What a device remembers of a model's backends. It says where to start, and proves nothing. */

@@ -26,8 +26,6 @@ export interface TuningOptions extends ServingContext {
   readonly isBusy: () => boolean;
   /** Whether contenders are being tried: what serves may not be put to rest meanwhile. */
   readonly trial: { isUnderWay: boolean };
-  /** The device has become slower than it was when it measured. */
-  readonly isAnew?: boolean | undefined;
   /** Told when what serves is at rest, and is not woken for this. */
   readonly onPutOff: () => void;
   readonly signal: AbortSignal;
@@ -55,15 +53,14 @@ const NO_ADAPTER = 'none';
 /**
  * Tries the other contenders beside the one that serves: each is loaded in a worker of its own, proven
  * on the golden cases and timed against the serving one on the same input; the faster one serves from
- * then on. What was measured here before, or failed for good, is not tried again; or, with `isAnew`,
- * what is on the device is measured again, and nothing fetched for it.
+ * then on. What was measured here before, or failed for good, is not tried again.
  *
  * @throws `signal.reason`; ServingFailed; what the serving worker fails with, `terminated` when it hangs
  */
 export async function tuneBackends(options: TuningOptions): Promise<void> {
-  const { plan, handover, isAnew, isBusy, signal } = options;
+  const { plan, handover, isBusy, signal } = options;
   const idle: Idle = async () => {
-    if (isAnew || plan.tune.when === 'idle') await whenIdle({ isBusy, signal });
+    if (plan.tune.when === 'idle') await whenIdle({ isBusy, signal });
     signal.throwIfAborted();
   };
   await idle();
@@ -78,7 +75,7 @@ export async function tuneBackends(options: TuningOptions): Promise<void> {
 }
 
 async function tryOthers(options: TuningOptions & { readonly idle: Idle }): Promise<void> {
-  const { plan, choice, handover, isAnew, idle, signal } = options;
+  const { plan, choice, handover, idle, signal } = options;
   const { version, connection } = handover.current.serving;
   const { sequence } = version.release;
   const contenders = listContenders(version.spec.variants, plan.contenders);
@@ -89,12 +86,9 @@ async function tryOthers(options: TuningOptions & { readonly idle: Idle }): Prom
   };
   const adapter = await nameAdapter();
   forgetOthers(options, { sequence, adapter });
-  const outdated = isAnew ? choice.record.measured : [];
-  // The bytes are for a visit: what is measured again is here.
-  const { maxBytes, maxMs } = plan.tune;
-  const budget = createTuningBudget({ maxBytes: isAnew ? 0 : maxBytes, maxMs }, contents);
+  const budget = createTuningBudget(plan.tune, contents);
   for (const contender of orderByWeight(contenders, contents)) {
-    const hindrance = findHindrance(options, contender, { adapter, outdated, budget });
+    const hindrance = findHindrance(options, contender, { adapter, budget });
     remark(options, contender, hindrance?.message, budget.sizeOf(contender));
     if (hindrance !== undefined) continue;
     await idle();
@@ -105,29 +99,22 @@ async function tryOthers(options: TuningOptions & { readonly idle: Idle }): Prom
   }
 }
 
-/** What was found out of another version, on another GPU, or in a visit that was slower than usual. */
+/** Forgets what was found out of another version, or on another GPU. */
 function forgetOthers(
-  { choice, isAnew }: TuningOptions,
+  { choice }: TuningOptions,
   { sequence, adapter }: { sequence: number; adapter: string },
 ): void {
   choice.startAnewFor(sequence);
-  const { measured, adapter: before } = choice.record;
-  if (before !== adapter) {
-    choice.change({ adapter, ...(before !== undefined && { measured: [], quarantined: [] }) });
-  } else if (!isAnew && measured.some(({ isPassing }) => isPassing)) {
-    choice.change({ measured: measured.filter(({ isPassing }) => !isPassing) });
-  }
+  const before = choice.record.adapter;
+  if (before === adapter) return;
+  choice.change({ adapter, ...(before !== undefined && { measured: [], quarantined: [] }) });
 }
 
 /** @returns why a contender is not tried */
 function findHindrance(
   { plan, choice, handover }: TuningOptions,
   contender: Contender,
-  {
-    adapter,
-    outdated,
-    budget,
-  }: { adapter: string; outdated: readonly Measured[]; budget: TuningBudget },
+  { adapter, budget }: { adapter: string; budget: TuningBudget },
 ): Hindrance | undefined {
   const { serving } = handover.current;
   if (isSameContender(contenderOf(serving), contender)) return SETTLED;
@@ -137,7 +124,7 @@ function findHindrance(
   if (known && known.p50Ms === undefined) {
     return { message: `takes more than ${plan.tune.maxMs} ms` };
   }
-  if (known && !outdated.includes(known)) return SETTLED;
+  if (known) return SETTLED;
   if (!isGuessable(contender.backend) && adapter === NO_ADAPTER) {
     return { message: 'no WebGPU with an adapter' };
   }
@@ -246,16 +233,12 @@ function blame(contender: Contender, options: TuningOptions, error: unknown): vo
   emitter.emit('backend-quarantined', failed);
 }
 
-function keepTimes(
-  { choice, handover, isAnew }: TuningOptions,
-  times: readonly Omit<Measured, 'isPassing'>[],
-): void {
+function keepTimes({ choice, handover }: TuningOptions, times: readonly Measured[]): void {
   choice.startAnewFor(handover.current.serving.version.release.sequence);
   const others = choice.record.measured.filter(
     (known) => !times.some((time) => isSameContender(time, known)),
   );
-  const measured = times.map((time) => ({ ...time, isPassing: isAnew }));
-  choice.change({ measured: [...others, ...measured] });
+  choice.change({ measured: [...others, ...times] });
 }
 
 function remark(

@@ -1,6 +1,5 @@
 import type { OpenPlan } from '../opening/plan-opening.js';
 import { isDataExpensive } from '../updating/is-data-expensive.js';
-import { tuneAgain } from './tune-again.js';
 import { type TuningOptions, tuneBackends } from './tune-backends.js';
 
 /** Finds a faster backend beside serving. */
@@ -9,8 +8,6 @@ export interface Tuner {
   readonly isTrying: boolean;
   /** For the version that serves now; until it is done. Never rejects. */
   tune(): Promise<void>;
-  /** The same once more, if what serves does take longer than it did: `rememberedMs`. Never rejects. */
-  tuneAgain(rememberedMs: number): Promise<void>;
   /** Ends it at once, with the worker it may have started. */
   close(reason: unknown): void;
 }
@@ -32,7 +29,6 @@ export function createTuner(options: Omit<TuningOptions, 'signal' | 'trial'>): T
       return trial.isUnderWay;
     },
     tune: () => queue(() => tuneBackends(all)),
-    tuneAgain: (rememberedMs) => queue(() => tuneAgain(all, rememberedMs)),
     close: (reason) => closing.abort(reason),
   };
 }

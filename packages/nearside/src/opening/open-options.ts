@@ -63,8 +63,7 @@ export interface TuneBudget {
   readonly maxBytes?: number | undefined;
   /**
    * Of starting, checking and timing them, not of downloads, ms; 3,000 by default. When it is spent, timing
-   * ends and no other is started; a start under way goes on, up to `policy.warmUpMs`. Again where what serves
-   * has become slower: at most every ten minutes, without a download.
+   * ends and no other is started; a start under way goes on, up to `policy.warmUpMs`.
    */
   readonly maxMs?: number | undefined;
 }
