@@ -1,6 +1,7 @@
 import { rememberChoice } from './choice/remember-choice.js';
 import { createTuner } from './choice/tuner.js';
-import type { RunOutcome } from './running/post-batch.js';
+import type { RunObserver } from './ended-run.js';
+import type { Serving } from './opening/serving.js';
 import {
   type CurrencyKeeper,
   type KeepCurrentOptions,
@@ -14,7 +15,7 @@ export interface Companions extends Pick<CurrencyKeeper, 'revoked' | 'update'> {
   /** Looks for a faster backend, once for each version. Until that is done; never rejects. */
   tune(): Promise<void>;
   /** After results: the same. */
-  ran(outcomes: readonly RunOutcome[]): void;
+  readonly ran: RunObserver;
   /** Ends what is under way. */
   close(reason: unknown): void;
   /** Until everything is written that the next `open` is to know. */
@@ -24,6 +25,9 @@ export interface Companions extends Pick<CurrencyKeeper, 'revoked' | 'update'> {
 export interface CompanionOptions extends KeepCurrentOptions {
   /** Whether there are runs. */
   readonly isBusy: () => boolean;
+  /** Whether a result was there before this. */
+  readonly hasRun: boolean;
+  readonly onQuarantined: (served: Serving) => void;
 }
 
 /** Of files that nobody vouches for there are no versions, and nothing is remembered. */
@@ -37,8 +41,8 @@ const NONE: Companions = {
   saved: async () => {},
 };
 
-export function accompanyModel({ isBusy, ...options }: CompanionOptions): Companions {
-  const { choice, plan, handover, recording } = options;
+export function accompanyModel({ isBusy, hasRun, ...options }: CompanionOptions): Companions {
+  const { choice, plan, handover } = options;
   if (plan.unsigned) return NONE;
   const keeper = keepCurrent(options);
   const memory = rememberChoice(choice, plan);
@@ -53,13 +57,13 @@ export function accompanyModel({ isBusy, ...options }: CompanionOptions): Compan
   let tuning: Promise<void> = Promise.resolve();
 
   function tune(): Promise<void> {
-    const { sequence } = handover.current.serving.version.release;
+    const { sequence } = handover.current.version.release;
     if (tuned !== sequence) tuning = tuner.tune();
     tuned = sequence;
     return tuning;
   }
 
-  if (recording.lifetime.ok > 0) void tune(); // the result was there before this
+  if (hasRun) void tune();
   return {
     get revoked() {
       return keeper.revoked;
@@ -69,7 +73,9 @@ export function accompanyModel({ isBusy, ...options }: CompanionOptions): Compan
     },
     update: keeper.update,
     tune,
-    ran: () => void tune(),
+    ran({ outcome }) {
+      if (outcome.kind === 'ok') void tune();
+    },
     close(reason) {
       keeper.close(reason);
       tuner.close(reason);

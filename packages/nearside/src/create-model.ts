@@ -1,19 +1,16 @@
 import { type NearsideError, shareOnce } from '@nearside/core';
 import type { Companions } from './accompany-model.js';
-import type { BackendChoice } from './choice/backend-choice.js';
-import type { ModelEmitter } from './events.js';
+import { announceRun } from './ended-run.js';
 import { closedError } from './failures/closed-error.js';
 import { awaitFirstResult } from './later/first-result.js';
 import { keepTrying } from './later/keep-trying.js';
 import { loadLater } from './later/load-later.js';
 import type { Model } from './model.js';
 import { describeOpening, readStats } from './model-stats.js';
-import type { OpenPlan } from './opening/plan-opening.js';
-import type { Serving } from './opening/serving.js';
+import type { Serving, ServingContext } from './opening/serving.js';
 import type { RunReply } from './protocol.js';
-import { createHandover, type Shift } from './running/handover.js';
+import { createHandover } from './running/handover.js';
 import { postBatch, type QueuedRun } from './running/post-batch.js';
-import { createRecentRuns } from './running/recent-runs.js';
 import { createRunner, type RunnerOptions } from './running/run-model.js';
 import { releaseSnapshot } from './running/snapshot-input.js';
 import { createRunQueue } from './scheduler/run-queue.js';
@@ -23,11 +20,8 @@ import { startRecording } from './telemetry/recording.js';
 
 type OwnParts = 'fallBack' | 'snapshotCustom';
 
-export interface ModelParts {
+export interface ModelParts extends Pick<ServingContext, 'plan' | 'emitter' | 'choice'> {
   readonly serving: Serving;
-  readonly plan: OpenPlan;
-  readonly emitter: ModelEmitter;
-  readonly choice: BackendChoice;
   /** When `open` was called, by `performance.now()`. */
   readonly startMs: number;
   /**
@@ -46,59 +40,81 @@ export interface ModelParts {
 export async function createModel(parts: ModelParts): Promise<Model> {
   const { emitter, plan, choice, serving: first } = parts;
   const { model } = first.version.release;
+  const { engine } = plan;
   const { watchdogMs } = plan.policy;
   const context = { plan, emitter, choice, identity: first.version.install };
-  const recent = createRecentRuns();
   const opening = describeOpening(first, parts.startMs);
   const firstResult = awaitFirstResult();
   const later = () => firstResult.isOver.then(loadLater);
-  const recording = startRecording(context, later);
-  const revive = shareOnce(async () => (await loadLater()).createReviver(context));
-  const handover = createHandover(startShift(first), {
-    revive: async (lost) => startShift(await (await revive())(lost)),
-    async onGoBack(event) {
-      const { goBack } = await loadLater();
-      await goBack(context, event);
-    },
-  });
-  handover.current.recorder.opened(opening, { quarantined: first.quarantined.length });
-  const { max: maxBatch = 1, maxDelayMs = 0 } = first.version.spec.batch ?? {};
-  const workers = () => handover.current.serving.connection.workers.length || 1;
-  const queue = createRunQueue<QueuedRun, RunReply>({
-    discard: ({ input }) => releaseSnapshot(input),
-    post(runs) {
-      const batch = postBatch(runs, { handover, watchdogMs });
-      batch.end.then(
-        (outcomes) => companions?.ran(outcomes),
-        () => {},
-      ); // the queue deals with a failure
-      return batch;
-    },
-    ...{ maxBatch, maxDelayMs, workers },
-  });
   const leaving = new AbortController();
   const own = parts.own?.(leaving.signal);
-  const runner = createRunner({ ...{ handover, queue, recent, emitter, refusal }, ...own });
   let closed: NearsideError | undefined;
+  let companions: Companions | undefined;
 
-  function startShift(started: Serving): Shift {
-    const recorder = recording.startRecorder(started);
-    const pooled = { ...context, waiting: () => queue.waiting };
-    return { serving: plan.engine.poolServing?.(started, pooled) ?? started, recorder };
-  }
+  const recording = startRecording(context, later);
+  recording.opened(first, opening, { quarantined: first.quarantined.length });
 
-  const run = tellingFirst(runner.run);
-  const runItem = tellingFirst(runner.runItem);
+  const revive = shareOnce(async () => (await loadLater()).createReviver(context));
+  const handover = createHandover(first, {
+    revive: async (lost) => (await revive())(lost),
+    pool: (serving) =>
+      engine.poolServing?.(serving, { ...context, waiting: () => queue.waiting }) ?? serving,
+    onHanded(event) {
+      recording.serves(event.to);
+      if (event.kind !== 'went-back') return;
+      const isSameVersion =
+        event.from.version.release.sequence === event.to.version.release.sequence;
+      if (isSameVersion) recording.quarantined(event.to); // the backend failed, not the version
+      loadLater()
+        .then(({ goBack }) => goBack(context, event))
+        .catch(() => {}); // the next `open` will see it fail
+    },
+  });
 
-  function tellingFirst<Call extends readonly unknown[], Result>(
-    work: (...call: Call) => Promise<Result>,
-  ): typeof work {
-    return (...call) =>
-      work(...call).finally(() => {
-        firstResult.end();
-        used();
-      });
-  }
+  const { max: maxBatch = 1, maxDelayMs = 0 } = first.version.spec.batch ?? {};
+  const queue = createRunQueue<QueuedRun, RunReply>({
+    post: (runs) => postBatch(runs, { handover, watchdogMs }),
+    discard: ({ input }) => releaseSnapshot(input),
+    workers: () => handover.current.connection.workers.length || 1,
+    maxBatch,
+    maxDelayMs,
+  });
+
+  const place = {
+    name: model,
+    engine,
+    handover,
+    close: () => close(),
+    isBusy: () => queue.waiting > 0 || companions?.isAtWork === true,
+  };
+  let residence = engine.takeResidence?.(place);
+  const used = () => residence?.used();
+
+  const observers = [
+    recording.ran,
+    announceRun(emitter),
+    () => firstResult.end(),
+    used,
+    (run) => companions?.ran(run),
+  ] satisfies RunnerOptions['observers'];
+  const runner = createRunner({ handover, queue, observers, refusal, ...own });
+
+  /** Begins what goes on beside runs, after the first result. */
+  const accompany = shareOnce(async () => {
+    const { accompanyModel, takeResidence } = await later();
+    if (closed) throw closed;
+    residence ??= takeResidence(place);
+    companions = accompanyModel({
+      ...context,
+      handover,
+      isBusy: () => queue.waiting > 0 || !handover.isIdle,
+      hasRun: recording.lifetime.ok > 0,
+      onQuarantined: recording.quarantined,
+      onFailedCandidate: recording.failedCandidate,
+    });
+    return companions;
+  });
+  keepTrying(async () => closed ?? accompany()); // `update` says why it fails
 
   const close = shareOnce(async (): Promise<void> => {
     closed = closedError(model);
@@ -110,23 +126,6 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     await Promise.all([handover.close(closed), companions?.saved()]);
     await recording.close();
   });
-
-  let companions: Companions | undefined;
-  const place = {
-    ...{ name: model, engine: plan.engine, handover, close },
-    isBusy: () => queue.waiting > 0 || companions?.isAtWork === true,
-  };
-  let residence = plan.engine.takeResidence?.(place);
-  const used = () => residence?.used();
-  const accompany = shareOnce(async () => {
-    const { accompanyModel, takeResidence } = await later();
-    if (closed) throw closed;
-    residence ??= takeResidence(place);
-    const isBusy = () => queue.waiting > 0 || !handover.isIdle;
-    companions = accompanyModel({ ...context, handover, recording, startShift, isBusy });
-    return companions;
-  });
-  keepTrying(async () => closed ?? accompany()); // `update` says why it fails
 
   function refusal() {
     if (closed) return { reason: closed, isOwn: true };
@@ -141,26 +140,32 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     );
   }
 
-  const callContext = {
-    ...{ handover, plan, runItem, refusal },
-    ...{ closing: leaving.signal, custom: own?.snapshotCustom },
+  const series = {
+    handover,
+    plan,
+    runItem: runner.runItem,
+    refusal,
+    closing: leaving.signal,
+    custom: own?.snapshotCustom,
   };
 
   return {
-    run: run as Model['run'],
+    run: runner.run as Model['run'],
     score: (inputs, options) =>
-      resultsLater(async () => (await loadLater()).scoreModel(callContext, inputs, options)),
-    stream: (source, options) => streamLater(source, options, callContext),
+      resultsLater(async () => (await loadLater()).scoreModel(series, inputs, options)),
+    stream: (source, options) => streamLater(source, options, series),
     stats: () => readStats({ handover, choice, queue, plan, recording, opening }),
     async storage(options) {
       if (closed) throw closed;
-      return (await loadLater()).readStorage(callContext, options).finally(used);
+      return (await loadLater()).readStorage(series, options).finally(used);
     },
-    profile: async (input, options) =>
-      (await loadLater()).profileModel({ run, handover, watchdogMs }, input, options),
+    async profile(input, options) {
+      const { profileModel } = await loadLater();
+      return profileModel({ run: runner.run, handover, watchdogMs }, input, options);
+    },
     async explainBackend() {
       const { explainBackend } = await loadLater();
-      return explainBackend(handover.current.serving, context);
+      return explainBackend(handover.current, context);
     },
     close,
     on: emitter.on,
@@ -168,10 +173,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
       if (typeof truth?.label !== 'string') {
         throw new TypeError('feedback: expected { label: string } as the truth');
       }
-      const run = recent.find(id);
-      // Which version it was of has its report; of one without a baseline there is nothing to count.
-      if (!run) handover.current.recorder.feedback(undefined, truth.label);
-      else if (run.observation) run.recorder.feedback(run.observation, truth.label);
+      recording.feedback(id, truth.label, handover.current);
     },
     async warm() {
       if (closed) throw closed;

@@ -62,7 +62,7 @@ export type {
   StreamOptions,
   StreamStats,
 } from './streaming/model-stream.js';
-export type { ReportTotals } from './telemetry/report-totals.js';
+export type { ReportTotals } from './telemetry/lifetime.js';
 export {
   openUnsigned,
   type UnsignedOptions,

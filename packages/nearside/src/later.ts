@@ -18,7 +18,7 @@ export { refuseInput } from './running/refuse-input.js';
 export { openStream } from './streaming/open-stream.js';
 export { scoreModel } from './streaming/score-model.js';
 export { createCounter } from './telemetry/counter.js';
-export { openReporting } from './telemetry/open-reporting.js';
+export { openReporting } from './telemetry/reporter.js';
 export { checkUnsignedOptions } from './unsigned/check-unsigned-options.js';
 export { goBack } from './updating/go-back.js';
 export { createReviver } from './workers/revive-worker.js';

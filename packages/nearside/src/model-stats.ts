@@ -19,7 +19,7 @@ export interface StatsSources {
 export function readStats(sources: StatsSources): ModelStats {
   const { handover, choice, queue, plan, opening } = sources;
   const { lifetime, totals } = sources.recording;
-  const { version, variant, backend, loaded, connection } = handover.current.serving;
+  const { version, variant, backend, loaded, connection } = handover.current;
   const { model, version: name } = version.release;
   const { workers } = connection;
   return {

@@ -10,7 +10,7 @@ import type { Results } from './results.js';
 import type { AvailableBackend } from './runtime-assets.js';
 import type { Priority } from './scheduler/priority.js';
 import type { ModelStream, StreamOptions } from './streaming/model-stream.js';
-import type { ReportTotals } from './telemetry/report-totals.js';
+import type { ReportTotals } from './telemetry/lifetime.js';
 
 /**
  * An open model. Close it when done: that frees its memory, and ends its worker when it was the last one

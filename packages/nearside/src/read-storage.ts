@@ -28,7 +28,7 @@ export async function readStorage(
   const { persist } = checkStorageOptions(options);
   if (plan.unsigned) return { kind: 'memory', versions: [] };
   if (persist) await askToPersist(closing);
-  return handover.run(({ serving }) =>
+  return handover.run((serving) =>
     askWorker(serving.connection, { plan }, (connection) => connection.storage()),
   );
 }

@@ -1,9 +1,8 @@
 import { createDeferred } from '@nearside/core';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ResidentModel } from '../engine/engine-context.js';
-import type { Serving, ServingContext } from '../opening/serving.js';
+import type { ServingContext } from '../opening/serving.js';
 import { createHandover } from '../running/handover.js';
-import type { Recorder } from '../telemetry/recorder.js';
 import {
   FETCHED,
   LOADED,
@@ -120,15 +119,18 @@ async function loadBeside({ plan: { engine } }: ServingContext) {
 
 /** Tunes beside a version that serves on TensorFlow.js and takes 10 ms. */
 async function tune({ context, serve }: ReturnType<typeof withStandIns>): Promise<void> {
-  const recorder = { quarantined() {}, close: async () => {} } as unknown as Recorder;
-  const startShift = (serving: Serving) => ({ serving, recorder });
-  const handover = createHandover(startShift(await serve()), {
+  const handover = createHandover(await serve(), {
     revive: () => Promise.reject(new Error('not lost')),
-    onGoBack: async () => {},
+    onHanded() {},
   });
   await tuneBackends({
-    ...{ ...context, handover, startShift, trial: { isUnderWay: false } },
-    ...{ isBusy: () => false, onPutOff() {}, signal: new AbortController().signal },
+    ...context,
+    handover,
+    trial: { isUnderWay: false },
+    isBusy: () => false,
+    onPutOff() {},
+    onQuarantined() {},
+    signal: new AbortController().signal,
   });
 }
 

@@ -8,7 +8,7 @@ import {
   type ServingContext,
   type Started,
 } from '../opening/serving.js';
-import type { Handover, Shift } from '../running/handover.js';
+import type { Handover } from '../running/handover.js';
 import { askWorker } from '../workers/ask-worker.js';
 import type { Connection } from '../workers/connection.js';
 import { quarantine } from './blame-contender.js';
@@ -21,7 +21,8 @@ import { whenIdle } from './when-idle.js';
 
 export interface TuningOptions extends ServingContext {
   readonly handover: Handover;
-  readonly startShift: (serving: Serving) => Shift;
+  /** A contender has failed: the report of what serves counts it. */
+  readonly onQuarantined: (served: Serving) => void;
   /** Whether the model itself has something to do. */
   readonly isBusy: () => boolean;
   /** Whether contenders are being tried: what serves may not be put to rest meanwhile. */
@@ -76,10 +77,10 @@ export async function tuneBackends(options: TuningOptions): Promise<void> {
 
 async function tryOthers(options: TuningOptions & { readonly idle: Idle }): Promise<void> {
   const { plan, choice, handover, idle, signal } = options;
-  const { version, connection } = handover.current.serving;
+  const { version, connection } = handover.current;
   const { sequence } = version.release;
   const contenders = listContenders(version.spec.variants, plan.contenders);
-  const tried = [handover.current.serving, ...choice.record.measured];
+  const tried = [handover.current, ...choice.record.measured];
   const contents = {
     missingBytes: await askWorker(connection, options, ({ missingBytes }) => missingBytes()),
     cachedRuntimes: new Set(tried.map(({ backend }) => backend)),
@@ -92,7 +93,7 @@ async function tryOthers(options: TuningOptions & { readonly idle: Idle }): Prom
     remark(options, contender, hindrance?.message, budget.sizeOf(contender));
     if (hindrance !== undefined) continue;
     await idle();
-    if (handover.current.serving.version.release.sequence !== sequence) return;
+    if (handover.current.version.release.sequence !== sequence) return;
     budget.chargeBytes(contender);
     await tryOut(contender, { ...options, budget });
     signal.throwIfAborted();
@@ -116,7 +117,7 @@ function findHindrance(
   contender: Contender,
   { adapter, budget }: { adapter: string; budget: TuningBudget },
 ): Hindrance | undefined {
-  const { serving } = handover.current;
+  const serving = handover.current;
   if (isSameContender(contenderOf(serving), contender)) return SETTLED;
   const quarantined = [...choice.record.quarantined, ...choice.passing];
   if (quarantined.some((failed) => isSameContender(failed, contender))) return SETTLED;
@@ -139,7 +140,7 @@ function findHindrance(
 async function tryOut(contender: Contender, options: TryOptions): Promise<void> {
   const { plan, choice, handover, budget, idle, signal } = options;
   const { leftMs } = budget;
-  const { serving } = handover.current;
+  const serving = handover.current;
   let started: Started | undefined;
   try {
     started = await start(contender, options);
@@ -159,7 +160,7 @@ async function tryOut(contender: Contender, options: TryOptions): Promise<void> 
     }
     const { servingMs, contenderMs, isFaster = false } = comparison ?? {};
     if (isFaster) await idle();
-    if (handover.current.serving !== serving) return;
+    if (handover.current !== serving) return;
     keepTimes(options, [
       ...(servingMs === undefined ? [] : [{ ...contenderOf(serving), p50Ms: servingMs }]),
       { ...contender, p50Ms: contenderMs },
@@ -183,7 +184,7 @@ async function start(
   contender: Contender,
   { handover, budget, signal, ...context }: TryOptions,
 ): Promise<Started | undefined> {
-  const { version } = handover.current.serving;
+  const { version } = handover.current;
   const which = { kind: 'active' } as const;
   // What hangs or crashes in its trial must not stop what serves.
   const own = { ...context, plan: { ...context.plan, isolate: true } };
@@ -213,28 +214,28 @@ async function chargeFrom<Result>(
   }
 }
 
-function takeOver(started: Started, { handover, startShift, emitter, choice }: TuningOptions) {
-  handover.take(startShift({ ...started, quarantined: [] }));
+function takeOver(started: Started, { handover, emitter, choice }: TuningOptions) {
+  handover.take({ ...started, quarantined: [] });
   const { backend, variant } = contenderOf(started);
   emitter.emit('backend-selected', { backend, variant, origin: choice.origin });
 }
 
 /** Only what a contender does itself is held against it. */
 function blame(contender: Contender, options: TuningOptions, error: unknown): void {
-  const { choice, emitter, handover } = options;
+  const { choice, emitter, handover, onQuarantined } = options;
   const message = error instanceof Error ? error.message : String(error);
   if (!isBackendFault(error) || error.code === 'no-backend') {
     remark(options, contender, isNearsideError(error) ? `${error.code}: ${message}` : message);
     return;
   }
   const failed = { ...contender, code: error.code, message };
-  quarantine(choice, failed, handover.current.serving.version.release.sequence);
-  handover.current.recorder.quarantined();
+  quarantine(choice, failed, handover.current.version.release.sequence);
+  onQuarantined(handover.current);
   emitter.emit('backend-quarantined', failed);
 }
 
 function keepTimes({ choice, handover }: TuningOptions, times: readonly Measured[]): void {
-  choice.startAnewFor(handover.current.serving.version.release.sequence);
+  choice.startAnewFor(handover.current.version.release.sequence);
   const others = choice.record.measured.filter(
     (known) => !times.some((time) => isSameContender(time, known)),
   );

@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import { createHandover, type Shift } from '../running/handover.js';
+import type { Serving } from '../opening/serving.js';
+import { createHandover } from '../running/handover.js';
 import type { EngineContext } from './engine-context.js';
 import { takeResidence } from './resident-model.js';
 
@@ -12,10 +13,9 @@ function resident() {
       connection.end ??= { reason };
     },
   };
-  const shift = { serving: { connection }, recorder: { close: async () => {} } };
-  const handover = createHandover(shift as unknown as Shift, {
+  const handover = createHandover({ connection } as unknown as Serving, {
     revive: () => Promise.reject(new Error('nobody calls')),
-    async onGoBack() {},
+    onHanded() {},
   });
   const engine = { idleMs: 1_000, models: new Set(), workers: { live: [] } };
   const residence = takeResidence({

@@ -48,7 +48,7 @@ export function takeResidence({
       return handover.isResting;
     },
     get workers() {
-      return handover.isResting ? [] : handover.current.serving.connection.workers;
+      return handover.isResting ? [] : handover.current.connection.workers;
     },
     rest: () => !isBusy() && handover.rest(rested(name)),
     async wake() {
@@ -70,7 +70,7 @@ export function takeResidence({
     (timer as { unref?: () => void }).unref?.();
   }
 
-  const stopWatching = onPageReturn(() => void probeWorker(handover.current.serving.connection));
+  const stopWatching = onPageReturn(() => void probeWorker(handover.current.connection));
   restWhenIdle();
   return {
     used() {

@@ -1,6 +1,7 @@
-import type { ErrorCode, NearsideError } from '@nearside/core';
+import type { NearsideError } from '@nearside/core';
 import type { BackendFailure } from '../choice/choice-record.js';
 import { variantsFor } from '../choice/variants-for.js';
+import { announceRun, type EndedRun, type ServedVersion } from '../ended-run.js';
 import type { ResidentModel } from '../engine/engine-context.js';
 import type { ModelEmitter } from '../events.js';
 import { closedError } from '../failures/closed-error.js';
@@ -20,10 +21,8 @@ import { resultsLater } from '../streaming/results-later.js';
 import { scoreWith } from '../streaming/score-with.js';
 import { checkStreamOptions } from '../streaming/stream-options.js';
 import { createCounter } from '../telemetry/counter.js';
-import { createLifetime } from '../telemetry/lifetime.js';
-import { openReporting } from '../telemetry/open-reporting.js';
-import { createRecorder } from '../telemetry/recorder.js';
-import { createReportTotals } from '../telemetry/report-totals.js';
+import { startRecording } from '../telemetry/recording.js';
+import { openReporting } from '../telemetry/reporter.js';
 import { askFallback, type Fallback, fallbackMeta } from './fallback.js';
 
 export interface FallbackModelParts {
@@ -43,25 +42,22 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
   const release = version?.release ?? { model: plan.address.model, version: '0.0.0' };
   const failures = failuresOf(error, plan);
   const atMs = Date.now();
-  const lifetime = createLifetime();
-  const totals = createReportTotals();
-  const recording = {
-    ...{ emitter, lifetime, totals },
+  const served = servedVersion(version, plan);
+  const counting = {
+    emitter,
     plan: version ? plan : { ...plan, report: undefined },
     identity: version?.install ?? { id: '', cohort: 0 },
   };
-  const counted = { ...dimensionsOf(version, plan), startMs: atMs };
-  const reporting = openReporting(plan.store);
-  const recorder = createRecorder(lifetime, async () =>
-    createCounter(reporting, recording, counted),
-  );
+  const recording = startRecording(counting, async () => ({ openReporting, createCounter }));
+  const { lifetime, totals } = recording;
   const totalMs = performance.now() - parts.startMs;
   const visit = crypto.randomUUID().slice(0, 8);
   const closing = new AbortController();
   let closed: Promise<void> | undefined;
+  const observers = [recording.ran, announceRun(emitter)];
   let runs = 0;
-  recorder.opened(undefined, { quarantined: failures.length });
-  recorder.failed(error.code);
+  recording.opened(served, undefined, { quarantined: failures.length });
+  recording.failed(served, error.code);
 
   async function run(input: Input, options: RunOptions = {}): Promise<RunResult> {
     const calledMs = performance.now();
@@ -71,29 +67,24 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
     closing.signal.throwIfAborted();
     runs += 1;
     const id = `${visit}-${runs}`;
-    /** @param code none where the caller has left */
-    const fail = (code?: ErrorCode) => {
-      if (code) recorder.failed(code);
-      else recorder.aborted();
-      const totalMs = performance.now() - calledMs;
-      emitter.emit('run-end', { id, ok: false, totalMs, ...(code && { code }) });
+    const tell = (outcome: EndedRun['outcome'], totalMs = performance.now() - calledMs) => {
+      for (const observe of observers) observe({ id, served, totalMs, outcome });
     };
     try {
       if (version) await requireFit(input, version);
     } catch (unfit) {
-      fail((unfit as NearsideError).code);
+      tell({ kind: 'failed', code: (unfit as NearsideError).code });
       throw unfit;
     }
     try {
       const output = await askFallback(fallback, input, [signal, closing.signal]);
       const totalMs = performance.now() - calledMs;
-      recorder.fellBack();
-      emitter.emit('run-end', { id, ok: true, totalMs });
+      tell({ kind: 'fell-back' }, totalMs);
       const meta = fallbackMeta({ id, release, totalMs, cold: runs === 1 });
       return { output: output as RunResult['output'], meta };
     } catch (thrown) {
       const hasLeft = signal?.aborted || closing.signal.aborted;
-      fail(hasLeft ? undefined : error.code);
+      tell(hasLeft ? { kind: 'aborted' } : { kind: 'failed', code: error.code });
       throw thrown;
     }
   }
@@ -135,7 +126,7 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
   async function close(): Promise<void> {
     if (!closing.signal.aborted) closing.abort(closedError(release.model));
     plan.engine.models.delete(place);
-    closed ??= recorder.close().then(() => reporting.close());
+    closed ??= recording.close();
     return closed;
   }
 
@@ -156,11 +147,11 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
         return refusal();
       }),
     profile: (input, options) => profileModel({ run }, input, options),
-    feedback(_, truth) {
+    feedback(id, truth) {
       if (typeof truth?.label !== 'string') {
         throw new TypeError('feedback: expected { label: string } as the truth');
       }
-      recorder.feedback(undefined, truth.label);
+      recording.feedback(id, truth.label, served);
     },
     stats,
     on: emitter.on,
@@ -179,7 +170,7 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
 }
 
 /** Reports name the backend that was tried first, and the variant it would have run. */
-function dimensionsOf(version: OpenedVersion | undefined, plan: OpenPlan) {
+function servedVersion(version: OpenedVersion | undefined, plan: OpenPlan): ServedVersion {
   const [backend] = plan.backends as readonly [AvailableBackend];
   const { variants = [] } = version?.spec ?? {};
   const variant = variantsFor(backend, variants)[0] ?? variants[0];
@@ -187,7 +178,7 @@ function dimensionsOf(version: OpenedVersion | undefined, plan: OpenPlan) {
     release: { model: plan.address.model, version: '0.0.0', sequence: 0 },
     ...({ manifestSha256: '', driftEdges: undefined, arm: 'stable' } as const),
   };
-  return { version: described, backend, variant: variant?.name ?? 'none' };
+  return { version: described, backend, variant: { name: variant?.name ?? 'none' } };
 }
 
 /** One that the caller forced fails with its own error. */

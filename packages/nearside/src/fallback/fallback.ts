@@ -1,57 +1,42 @@
 import { createDeferred, isNearsideError } from '@nearside/core';
 import { expectListeners } from '#platform';
-import type { ModelEmitter } from '../events.js';
 import type { Input } from '../input.js';
 import type { RunMeta, RunOptions, RunResult } from '../model.js';
-import type { Shift } from '../running/handover.js';
 
 /** The app's own way to an answer: what it returns is the run's `output`. */
 export type Fallback = (input: Input) => unknown;
 
-/** A run that has failed, before it is counted as that. */
+/** A run that has failed, before anybody is told. */
 export interface FailedRun {
   readonly id: string;
   readonly input: Input;
   readonly options: RunOptions;
   readonly error: unknown;
   /** The version that had it. */
-  readonly shift: Shift;
+  readonly release: { readonly model: string; readonly version: string };
   readonly calledMs: number;
   readonly cold: boolean;
-  /** Counts it as failed. */
-  readonly fail: (error: unknown) => void;
 }
 
 /** For want of a backend or of time: not a bad input, and no caller who has left. */
 const ANSWERABLE = ['deadline', 'no-backend', 'golden-mismatch'];
 
 /**
- * Has the app's own function answer instead. What it throws is the caller's; the failure still counts.
+ * Has the app's own function answer instead.
  *
  * @param leaving aborted when the model is closed
  * @returns undefined for a failure that it is not asked about
+ * @throws what the function throws; the reason of a signal
  */
 export async function fallBack(
-  { id, input, options: { signal, transfer }, error, shift, calledMs, cold, fail }: FailedRun,
-  {
-    fallback,
-    emitter,
-    leaving,
-  }: { fallback: Fallback; emitter: ModelEmitter; leaving: AbortSignal },
+  { id, input, options: { signal, transfer }, error, release, calledMs, cold }: FailedRun,
+  { fallback, leaving }: { fallback: Fallback; leaving: AbortSignal },
 ): Promise<RunResult | undefined> {
   // What the caller gave away is not there any more.
   if (transfer || !isNearsideError(error) || !ANSWERABLE.includes(error.code)) return undefined;
-  try {
-    const output = (await askFallback(fallback, input, [signal, leaving])) as RunResult['output'];
-    const totalMs = performance.now() - calledMs;
-    shift.recorder.fellBack();
-    emitter.emit('run-end', { id, ok: true, totalMs });
-    const { release } = shift.serving.version;
-    return { output, meta: fallbackMeta({ id, release, totalMs, cold }) };
-  } catch (thrown) {
-    fail(signal?.aborted || leaving.aborted ? thrown : error);
-    throw thrown;
-  }
+  const output = (await askFallback(fallback, input, [signal, leaving])) as RunResult['output'];
+  const totalMs = performance.now() - calledMs;
+  return { output, meta: fallbackMeta({ id, release, totalMs, cold }) };
 }
 
 /**

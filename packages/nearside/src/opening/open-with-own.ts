@@ -35,7 +35,7 @@ export async function openWithOwn(
       ...{ serving, plan, emitter, choice, startMs },
       own: (leaving) => ({
         snapshotCustom,
-        fallBack: fallback && ((failed) => fallBack(failed, { fallback, emitter, leaving })),
+        fallBack: fallback && ((failed) => fallBack(failed, { fallback, leaving })),
       }),
     });
   } catch (error) {

@@ -1,9 +1,10 @@
 import { createDeferred, NearsideError } from '@nearside/core';
 import { expect, test } from 'vitest';
-import { createHandover, type Shift } from './handover.js';
+import type { Serving } from '../opening/serving.js';
+import { createHandover } from './handover.js';
 
 /** A version on a backend, as far as the handover looks at it. */
-function shift(backend: string, sequence: number) {
+function version(backend: string, sequence: number) {
   const told: string[] = [];
   const connection = {
     end: undefined as { reason: unknown } | undefined,
@@ -12,14 +13,13 @@ function shift(backend: string, sequence: number) {
       told.push('closed');
     },
   };
-  const version = { release: { version: `1.${sequence}.0`, sequence } };
-  const serving = { backend, version, connection };
+  const release = { version: `1.${sequence}.0`, sequence };
   return {
     told,
     die: (reason: unknown) => {
       connection.end = { reason };
     },
-    shift: { serving, recorder: { close: async () => {} } } as unknown as Shift,
+    serving: { backend, version: { release }, connection } as unknown as Serving,
   };
 }
 
@@ -27,12 +27,13 @@ const failing = async () => {
   throw new NearsideError('backend-failed', 'expected numbers, got none');
 };
 
-function handOver(from: Shift, to: Shift) {
+function handOver(from: Serving, to: Serving) {
   const failed: string[] = [];
   const handover = createHandover(from, {
     revive: async () => from,
-    async onGoBack({ failed: which, to: back, error: { code } }) {
-      failed.push(`${which.serving.backend} → ${back.serving.backend}: ${code}`);
+    onHanded(event) {
+      if (event.kind !== 'went-back') return;
+      failed.push(`${event.from.backend} → ${event.to.backend}: ${event.error.code}`);
     },
   });
   handover.take(to);
@@ -40,16 +41,16 @@ function handOver(from: Shift, to: Shift) {
 }
 
 test('what fails soon after it took over goes, and the one before serves again', async () => {
-  const [slow, fast] = [shift('tfjs-wasm', 1), shift('onnx-wasm', 1)];
-  const { handover, failed } = handOver(slow.shift, fast.shift);
+  const [slow, fast] = [version('tfjs-wasm', 1), version('onnx-wasm', 1)];
+  const { handover, failed } = handOver(slow.serving, fast.serving);
   await expect(handover.run(failing)).rejects.toThrow('got none');
-  expect(handover.current).toBe(slow.shift);
+  expect(handover.current).toBe(slow.serving);
   expect(failed).toEqual(['onnx-wasm → tfjs-wasm: backend-failed']);
   expect([slow.told, fast.told]).toEqual([[], ['closed']]);
 });
 
 test('it is not idle before a version has settled in', async () => {
-  const { handover } = handOver(shift('onnx-wasm', 1).shift, shift('onnx-wasm', 2).shift);
+  const { handover } = handOver(version('onnx-wasm', 1).serving, version('onnx-wasm', 2).serving);
   for (const isIdle of [false, false, false, true]) {
     expect(handover.isIdle).toBe(isIdle);
     await handover.run(async () => {});
@@ -57,7 +58,7 @@ test('it is not idle before a version has settled in', async () => {
 });
 
 test('it is idle when no run is under way', async () => {
-  const { handover } = handOver(shift('tfjs-wasm', 1).shift, shift('onnx-wasm', 1).shift);
+  const { handover } = handOver(version('tfjs-wasm', 1).serving, version('onnx-wasm', 1).serving);
   let end = () => {};
   const running = handover.run(() => new Promise<void>((resolve) => (end = resolve)));
   await Promise.resolve();
@@ -72,26 +73,26 @@ test('a version that hangs soon after it took over gives way; one that its calle
     [{}, 1],
     [{ isOwn: true }, 2],
   ] as const) {
-    const handover = createHandover(shift('onnx-wasm', 1).shift, {
+    const handover = createHandover(version('onnx-wasm', 1).serving, {
       revive: async (lost) => lost,
-      onGoBack: async () => {},
+      onHanded() {},
     });
-    handover.take(shift('onnx-wasm', 2).shift);
+    handover.take(version('onnx-wasm', 2).serving);
     const ended = new NearsideError('terminated', 'ended', { details });
     await handover.run(() => Promise.reject(ended)).catch(() => {});
-    expect(handover.current.serving.version.release.sequence).toBe(sequence);
+    expect(handover.current.version.release.sequence).toBe(sequence);
   }
 });
 
 test('with no backend left to serve, the runs that wait are told so', async () => {
   const loss = new NearsideError('worker-lost', 'lost');
   const connection = {};
-  const lost = { serving: { connection } } as unknown as Shift;
+  const lost = { connection } as unknown as Serving;
   const none = new NearsideError('no-backend', 'none left');
-  const revived = createDeferred<Shift>();
+  const revived = createDeferred<Serving>();
   const handover = createHandover(lost, {
     revive: () => revived.promise,
-    onGoBack: async () => {},
+    onHanded() {},
   });
   const dying = async () => {
     Object.assign(connection, { end: { reason: loss } });
@@ -104,10 +105,10 @@ test('with no backend left to serve, the runs that wait are told so', async () =
 });
 
 test('what is held is not put to rest; at rest it is made anew before it is held', async () => {
-  const [first, anew] = [shift('onnx-wasm', 1), shift('onnx-wasm', 1)];
-  const handover = createHandover(first.shift, {
-    revive: async () => anew.shift,
-    async onGoBack() {},
+  const [first, anew] = [version('onnx-wasm', 1), version('onnx-wasm', 1)];
+  const handover = createHandover(first.serving, {
+    revive: async () => anew.serving,
+    onHanded() {},
   });
   const rested = new NearsideError('worker-lost', 'at rest');
   const held = await handover.hold();
@@ -115,54 +116,54 @@ test('what is held is not put to rest; at rest it is made anew before it is held
   held.release();
   expect(handover.rest(rested)).toBe(true);
   expect(first.told).toEqual(['closed']);
-  expect((await handover.hold()).shift).toBe(anew.shift);
+  expect((await handover.hold()).serving).toBe(anew.serving);
 });
 
 test('an update that takes over while a lost worker is replaced is not undone', async () => {
   const [lost, anew, update] = [
-    shift('onnx-wasm', 1),
-    shift('onnx-wasm', 1),
-    shift('onnx-wasm', 2),
+    version('onnx-wasm', 1),
+    version('onnx-wasm', 1),
+    version('onnx-wasm', 2),
   ];
   const loss = new NearsideError('worker-lost', 'lost');
-  const revived = createDeferred<Shift>();
-  const handover = createHandover(lost.shift, {
+  const revived = createDeferred<Serving>();
+  const handover = createHandover(lost.serving, {
     revive: () => revived.promise,
-    async onGoBack() {},
+    onHanded() {},
   });
-  Object.assign(lost.shift.serving.connection, { end: { reason: loss } });
-  const waiting = handover.run(async ({ serving }) => serving);
-  handover.take(update.shift);
-  revived.resolve(anew.shift);
-  expect(await waiting).toBe(update.shift.serving);
+  Object.assign(lost.serving.connection, { end: { reason: loss } });
+  const waiting = handover.run(async (serving) => serving);
+  handover.take(update.serving);
+  revived.resolve(anew.serving);
+  expect(await waiting).toBe(update.serving);
   expect([anew.told, update.told]).toEqual([['closed'], []]);
 });
 
 test('what would take over after closing is closed', async () => {
-  const [first, next] = [shift('onnx-wasm', 1), shift('onnx-wasm', 2)];
-  const handover = createHandover(first.shift, {
+  const [first, next] = [version('onnx-wasm', 1), version('onnx-wasm', 2)];
+  const handover = createHandover(first.serving, {
     revive: async (lost) => lost,
-    async onGoBack() {},
+    onHanded() {},
   });
   await handover.close(undefined);
-  handover.take(next.shift);
-  expect(handover.current).toBe(first.shift);
+  handover.take(next.serving);
+  expect(handover.current).toBe(first.serving);
   expect(next.told).toEqual(['closed']);
 });
 
 test('a model at rest that is closed says so, also to a call that has begun to wake it', async () => {
-  const [first, anew] = [shift('onnx-wasm', 1), shift('onnx-wasm', 1)];
-  const revived = createDeferred<Shift>();
-  const handover = createHandover(first.shift, {
+  const [first, anew] = [version('onnx-wasm', 1), version('onnx-wasm', 1)];
+  const revived = createDeferred<Serving>();
+  const handover = createHandover(first.serving, {
     revive: () => revived.promise,
-    async onGoBack() {},
+    onHanded() {},
   });
   handover.rest(new NearsideError('worker-lost', 'at rest'));
   first.die(new NearsideError('worker-lost', 'at rest'));
   const waking = handover.run(async () => 'run');
   const closed = new NearsideError('closed', 'closed');
   await handover.close(closed);
-  revived.resolve(anew.shift);
+  revived.resolve(anew.serving);
   await expect(waking).rejects.toBe(closed);
   await expect(handover.run(async () => 'run')).rejects.toBe(closed);
   expect(anew.told).toEqual(['closed']);
@@ -170,14 +171,14 @@ test('a model at rest that is closed says so, also to a call that has begun to w
 
 test('a worker that was lost while nobody called is replaced before the next run, or stream', async () => {
   for (const use of ['run', 'hold'] as const) {
-    const [lost, anew] = [shift('onnx-wasm', 1), shift('onnx-wasm', 1)];
-    const handover = createHandover(lost.shift, {
-      revive: async () => anew.shift,
-      async onGoBack() {},
+    const [lost, anew] = [version('onnx-wasm', 1), version('onnx-wasm', 1)];
+    const handover = createHandover(lost.serving, {
+      revive: async () => anew.serving,
+      onHanded() {},
     });
     lost.die(new NearsideError('worker-lost', 'ended for another model'));
     const taken =
-      use === 'run' ? handover.run(async (shift) => shift) : (await handover.hold()).shift;
-    expect(await taken).toBe(anew.shift);
+      use === 'run' ? handover.run(async (serving) => serving) : (await handover.hold()).serving;
+    expect(await taken).toBe(anew.serving);
   }
 });

@@ -1,36 +1,28 @@
 import { isNearsideError, type NearsideError } from '@nearside/core';
 import { isBackendFault, isHung, isLostWorker } from '../failures/backend-fault.js';
 import type { Serving } from '../opening/serving.js';
-import type { Recorder } from '../telemetry/recorder.js';
 
 /** Good runs after which a new version has settled in, and the old one gives its place in a worker up. */
 const PROBATION_RUNS = 3;
 
-/** One version while it takes runs, or still finishes some. */
-export interface Shift {
-  readonly serving: Serving;
-  /** A report speaks of one version: each has a recorder of its own. */
-  readonly recorder: Recorder;
-}
-
 /** Who takes the next run: one version hands over to another between two runs. */
 export interface Handover {
-  readonly current: Shift;
+  readonly current: Serving;
   /** Whether no run is under way, and no version on probation. */
   readonly isIdle: boolean;
   /** Does one run on the current version, or on one that is held, and sees how it ends. */
-  run<Result>(work: (shift: Shift) => Promise<Result>, held?: Shift): Promise<Result>;
+  run<Result>(work: (serving: Serving) => Promise<Result>, held?: Serving): Promise<Result>;
   /**
    * Keeps the current version ready until `release`, whoever takes over: a stream has its state there.
    *
    * @throws as `awake`
    */
-  hold(): Promise<{ readonly shift: Shift; release(): void }>;
+  hold(): Promise<{ readonly serving: Serving; release(): void }>;
   /**
    * From the next run on `next` serves. The one before it finishes what it has begun, and stays
    * ready until the new one has settled in. After `close`, `next` is closed.
    */
-  take(next: Shift): void;
+  take(next: Serving): void;
   /**
    * Gives the session up while nobody calls; the next call has it made anew, from the cache.
    *
@@ -42,53 +34,64 @@ export interface Handover {
   /** Whether a rest would cut nothing: no run, no probation, no revival. */
   readonly mayRest: boolean;
   /** The current version, made anew if it was given up or lost. @throws what opening it again threw */
-  awake(): Promise<Shift>;
+  awake(): Promise<Serving>;
   /** Gives every place in a worker up. */
   close(reason: unknown): Promise<void>;
 }
 
-/** A version or backend that has failed soon after it took over, and the one before it. */
-export interface GoBack {
-  readonly failed: Shift;
-  readonly to: Shift;
+/** Another serving has become the current one. */
+export type Handed =
+  | { readonly kind: 'took-over' | 'revived'; readonly from: Serving; readonly to: Serving }
+  /** What took over has failed soon, and what served before serves again. */
+  | GoneBack;
+
+export interface GoneBack {
+  readonly kind: 'went-back';
+  readonly from: Serving;
+  readonly to: Serving;
   readonly error: NearsideError;
 }
 
 export interface HandoverOptions {
   /** Starts the version anew after its worker was lost. */
-  readonly revive: (lost: Shift) => Promise<Shift>;
-  /** Told when what took over has failed soon, and what served before serves again. */
-  readonly onGoBack: (event: GoBack) => Promise<void>;
+  readonly revive: (lost: Serving) => Promise<Serving>;
+  /** Gives what is about to serve more workers, where the engine has them. */
+  readonly pool?: ((serving: Serving) => Serving) | undefined;
+  /** Told after the first one, of each that comes to serve. */
+  readonly onHanded: (event: Handed) => void;
 }
 
-export function createHandover(first: Shift, { revive, onGoBack }: HandoverOptions): Handover {
-  let current = first;
+export function createHandover(
+  first: Serving,
+  { revive, pool = (serving) => serving, onHanded }: HandoverOptions,
+): Handover {
+  let current = pool(first);
   /** The version before, while the current one is on probation. */
-  let reserve: Shift | undefined;
+  let reserve: Serving | undefined;
   let goodRuns = 0;
   /** Under way after a worker was lost: runs wait for it. */
   let reviving: Promise<void> | undefined;
   let closed: { readonly reason: unknown } | undefined;
   let isResting = false;
-  const inFlight = new Map<Shift, number>();
-  const leaving = new Map<Shift, unknown>();
+  const inFlight = new Map<Serving, number>();
+  const leaving = new Map<Serving, unknown>();
 
-  function begin(shift: Shift): void {
-    inFlight.set(shift, (inFlight.get(shift) ?? 0) + 1);
+  function begin(serving: Serving): void {
+    inFlight.set(serving, (inFlight.get(serving) ?? 0) + 1);
   }
 
-  function end(shift: Shift): void {
-    const left = (inFlight.get(shift) ?? 1) - 1;
-    if (left > 0) inFlight.set(shift, left);
-    else inFlight.delete(shift);
-    if (leaving.has(shift)) leaveWhenIdle(shift, leaving.get(shift));
+  function end(serving: Serving): void {
+    const left = (inFlight.get(serving) ?? 1) - 1;
+    if (left > 0) inFlight.set(serving, left);
+    else inFlight.delete(serving);
+    if (leaving.has(serving)) leaveWhenIdle(serving, leaving.get(serving));
   }
 
-  function leaveWhenIdle(shift: Shift, reason: unknown): void {
-    leaving.set(shift, reason);
-    if (inFlight.has(shift)) return;
-    leaving.delete(shift);
-    void shift.serving.connection.close(reason);
+  function leaveWhenIdle(serving: Serving, reason: unknown): void {
+    leaving.set(serving, reason);
+    if (inFlight.has(serving)) return;
+    leaving.delete(serving);
+    void serving.connection.close(reason);
   }
 
   function settleIn(): void {
@@ -99,25 +102,26 @@ export function createHandover(first: Shift, { revive, onGoBack }: HandoverOptio
   }
 
   /** A version that fails while on probation goes, and the one before it takes over again. */
-  function goBack(from: Shift, error: NearsideError): void {
+  function goBack(from: Serving, error: NearsideError): void {
     if (from !== current || !reserve) return;
     const to = reserve;
     reserve = undefined;
     current = to;
     leaveWhenIdle(from, error);
-    onGoBack({ failed: from, to, error }).catch(() => {}); // the next `open` will see it fail
+    onHanded({ kind: 'went-back', from, to, error });
   }
 
   /** Another worker takes its place, for the calls that wait and for those that come. */
-  function replace(lost: Shift): void {
+  function replace(lost: Serving): void {
     if (lost !== current || closed) return;
     reviving ??= revive(lost)
       .then((next) => {
         // An update may have taken over meanwhile.
-        if (closed || lost !== current) return void next.serving.connection.close(undefined);
-        current = next;
+        if (closed || lost !== current) return void next.connection.close(undefined);
+        current = pool(next);
         isResting = false;
         leaveWhenIdle(lost, undefined);
+        onHanded({ kind: 'revived', from: lost, to: current });
       })
       .finally(() => {
         reviving = undefined;
@@ -130,8 +134,8 @@ export function createHandover(first: Shift, { revive, onGoBack }: HandoverOptio
   }
 
   /** @throws what `close` was given; NearsideError what a rest cannot be ended for; `no-backend`, when none is left to serve */
-  async function awake(): Promise<Shift> {
-    if (current.serving.connection.end) replace(current); // at rest, or lost while nobody called
+  async function awake(): Promise<Serving> {
+    if (current.connection.end) replace(current); // at rest, or lost while nobody called
     if (isResting) await reviving;
     else {
       await reviving?.catch((error) => {
@@ -153,50 +157,50 @@ export function createHandover(first: Shift, { revive, onGoBack }: HandoverOptio
       return !isInUse();
     },
     get isIdle() {
-      const { sequence } = current.serving.version.release;
-      const isProven = !reserve || reserve.serving.version.release.sequence === sequence;
+      const { sequence } = current.version.release;
+      const isProven = !reserve || reserve.version.release.sequence === sequence;
       return inFlight.size === 0 && !reviving && isProven;
     },
     awake,
     async run(work, held) {
-      if (!held && (reviving || current.serving.connection.end)) await awake(); // else it is in use from now on
-      const shift = held ?? current;
-      begin(shift);
+      if (!held && (reviving || current.connection.end)) await awake(); // else it is in use from now on
+      const serving = held ?? current;
+      begin(serving);
       try {
-        const result = await work(shift);
-        if (shift === current) settleIn();
+        const result = await work(serving);
+        if (serving === current) settleIn();
         return result;
       } catch (error) {
-        if (isBackendFault(error) || isHung(error)) goBack(shift, error);
+        if (isBackendFault(error) || isHung(error)) goBack(serving, error);
         // Of a pool others may be left.
-        if (isLostWorker(error) && shift.serving.connection.end) replace(shift);
+        if (isLostWorker(error) && serving.connection.end) replace(serving);
         throw error;
       } finally {
-        end(shift);
+        end(serving);
       }
     },
     rest(reason) {
       if (isInUse() || isResting || closed) return false;
       isResting = true;
-      void current.serving.connection.close(reason);
+      void current.connection.close(reason);
       return true;
     },
     async hold() {
       do await awake();
       while (isResting); // it was put to rest between the two
-      const shift = current;
+      const serving = current;
       let isHeld = true;
-      begin(shift);
+      begin(serving);
       return {
-        shift,
+        serving,
         release() {
-          if (isHeld) end(shift);
+          if (isHeld) end(serving);
           isHeld = false;
         },
       };
     },
     take(next) {
-      if (closed) return void next.serving.connection.close(undefined);
+      if (closed) return void next.connection.close(undefined);
       if (reserve) leaveWhenIdle(reserve, undefined);
       reserve = current;
       if (isResting) {
@@ -206,13 +210,15 @@ export function createHandover(first: Shift, { revive, onGoBack }: HandoverOptio
         isResting = false;
       }
       goodRuns = 0;
-      current = next;
+      const from = current;
+      current = pool(next);
+      onHanded({ kind: 'took-over', from, to: current });
     },
     async close(reason) {
       closed ??= { reason };
       const ending: Promise<void>[] = [];
-      for (const shift of new Set([current, ...(reserve ? [reserve] : []), ...leaving.keys()])) {
-        ending.push(shift.serving.connection.close(reason));
+      for (const serving of new Set([current, ...(reserve ? [reserve] : []), ...leaving.keys()])) {
+        ending.push(serving.connection.close(reason));
       }
       leaving.clear();
       reserve = undefined;

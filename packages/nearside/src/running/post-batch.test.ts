@@ -1,8 +1,9 @@
 import { createDeferred, NearsideError } from '@nearside/core';
 import { expect, test } from 'vitest';
+import type { Serving } from '../opening/serving.js';
 import type { RunRequest, WireInput } from '../protocol.js';
 import type { Connection } from '../workers/connection.js';
-import { createHandover, type Shift } from './handover.js';
+import { createHandover } from './handover.js';
 import { postBatch, type QueuedRun } from './post-batch.js';
 
 function run(data: Float32Array<ArrayBuffer>): QueuedRun {
@@ -12,7 +13,7 @@ function run(data: Float32Array<ArrayBuffer>): QueuedRun {
 }
 
 /** A worker that answers with its inputs. */
-function answering(): Shift {
+function answering(): Serving {
   const connection: Partial<Connection> = {
     async run({ items }: RunRequest) {
       const tensors = items.map(({ input }) => (input as { tensors: object }).tensors);
@@ -20,18 +21,18 @@ function answering(): Shift {
       return { kind: 'done', replies };
     },
   };
-  return { serving: { connection } } as unknown as Shift;
+  return { connection } as unknown as Serving;
 }
 
 test('what is posted is no caller’s any more, also while its worker is replaced', async () => {
-  const shift = {
-    serving: { connection: { end: { reason: new NearsideError('worker-lost', 'lost') } } },
-  } as unknown as Shift;
-  const { promise: revived, resolve } = createDeferred<Shift>();
-  const handover = createHandover(shift, { revive: () => revived, onGoBack: async () => {} });
+  const serving = {
+    connection: { end: { reason: new NearsideError('worker-lost', 'lost') } },
+  } as unknown as Serving;
+  const { promise: revived, resolve } = createDeferred<Serving>();
+  const handover = createHandover(serving, { revive: () => revived, onHanded() {} });
   const waiting = run(Float32Array.of(1));
   const { end } = postBatch([waiting], { handover, watchdogMs: 60_000 });
-  expect([waiting.isPosted, waiting.shift]).toEqual([true, undefined]);
+  expect([waiting.isPosted, waiting.serving]).toEqual([true, undefined]);
   resolve(answering());
   expect(await end).toMatchObject([{ ok: true }]);
 });
@@ -39,8 +40,8 @@ test('what is posted is no caller’s any more, also while its worker is replace
 test('a picture that never left, because no worker is left to take it, is closed', async () => {
   const none = new NearsideError('no-backend', 'none left');
   const connection = { run: () => Promise.reject(none) };
-  const shift = { serving: { connection } } as unknown as Shift;
-  const handover = createHandover(shift, { revive: async () => shift, onGoBack: async () => {} });
+  const serving = { connection } as unknown as Serving;
+  const handover = createHandover(serving, { revive: async () => serving, onHanded() {} });
   const closed = createDeferred<void>();
   const image = { width: 2, height: 2, close: () => closed.resolve() } as ImageBitmap;
   const picture: QueuedRun = { ...run(Float32Array.of(1)), input: { kind: 'image', image } };
@@ -63,8 +64,8 @@ test('a batch says when it has begun, and is ended and asked back by what it was
       ended.reject(reason);
     },
   };
-  const shift = { serving: { connection } } as unknown as Shift;
-  const handover = createHandover(shift, { revive: async () => shift, onGoBack: async () => {} });
+  const serving = { connection } as unknown as Serving;
+  const handover = createHandover(serving, { revive: async () => serving, onHanded() {} });
   const runs = [run(Float32Array.of(1)), run(Float32Array.of(2))];
   const batch = postBatch(
     runs.map((run) => ({ ...run, isSecondTry: true })),

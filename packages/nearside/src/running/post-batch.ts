@@ -1,6 +1,7 @@
 import { NearsideError } from '@nearside/core';
 import { isLostWorker } from '../failures/backend-fault.js';
 import { loadLater } from '../later/load-later.js';
+import type { Serving } from '../opening/serving.js';
 import {
   fromWireError,
   type Reply,
@@ -13,7 +14,7 @@ import { PRIORITIES, type Priority } from '../scheduler/priority.js';
 import type { Outcome, PostedBatch } from '../scheduler/run-queue.js';
 import { startAwakeTimer } from '../timing/awake-timer.js';
 import type { Connection } from '../workers/connection.js';
-import type { Handover, Shift } from './handover.js';
+import type { Handover } from './handover.js';
 import { isRetained } from './retained-input.js';
 import { releaseSnapshot } from './snapshot-input.js';
 
@@ -30,7 +31,7 @@ export interface QueuedRun {
   /** Whether it is on its way to a worker, or there: its input is not the caller's any more. */
   isPosted?: boolean | undefined;
   /** Which version has taken it; none while it waits. */
-  shift?: Shift | undefined;
+  serving?: Serving | undefined;
   /** It was under way in a worker that was lost, and is done again: once is enough. */
   isSecondTry?: boolean | undefined;
   /** How often it was lost with a worker, under way or not. */
@@ -40,7 +41,7 @@ export interface QueuedRun {
 /** A stream with state in a worker, which nothing but that worker can go on with. */
 export interface HeldStream {
   readonly id: number;
-  readonly shift: Shift;
+  readonly serving: Serving;
 }
 
 export type RunOutcome = Outcome<QueuedRun, RunReply>;
@@ -60,27 +61,27 @@ export function postBatch(
   lastId += 1;
   const id = lastId;
   for (const run of runs) run.isPosted = true;
-  let taken: Shift | undefined;
+  let taken: Serving | undefined;
   let hasBegun = false;
   const stream = runs[0]?.stream;
-  const kill = (reason: NearsideError) => taken?.serving.connection.kill(reason, id);
+  const kill = (reason: NearsideError) => taken?.connection.kill(reason, id);
   const bite = (reason: NearsideError) => {
     hasBegun = true; // or never would: it is this one that is silent
     kill(reason);
   };
   const end = handover
-    .run(async (shift) => {
-      taken = shift;
-      for (const run of runs) run.shift = shift;
+    .run(async (serving) => {
+      taken = serving;
+      for (const run of runs) run.serving = serving;
       const inputs = await Promise.allSettled(runs.map(({ input }) => input));
       return watched({ kill: bite, watchdogMs }, (startWatch) => {
         const onBegun = () => {
           hasBegun = true;
           startWatch();
         };
-        return runOn(shift.serving.connection, { id, runs, inputs, onBegun });
+        return runOn(serving.connection, { id, runs, inputs, onBegun });
       });
-    }, stream?.shift)
+    }, stream?.serving)
     .catch(async (error): Promise<RunOutcome[]> => {
       const later = isLostWorker(error) && (await loadLater().catch(() => {}));
       if (later) return later.redoLost(runs, { error, hasBegun });
@@ -94,7 +95,7 @@ export function postBatch(
     },
     recall() {
       // Whether it still could be is said by how the batch ends.
-      taken?.serving.connection.recall(id).catch(() => {});
+      taken?.connection.recall(id).catch(() => {});
     },
     terminate: () => kill(terminated('a caller ended it', { isOwn: true })),
   };
@@ -135,7 +136,7 @@ async function runOn(
   return merge(inputs, again);
 }
 
-const WAITING = { isPosted: false, shift: undefined } as const;
+const WAITING = { isPosted: false, serving: undefined } as const;
 
 function highest(runs: readonly QueuedRun[]): Priority {
   const ranks = runs.map(({ priority }) => PRIORITIES.indexOf(priority));

@@ -67,7 +67,7 @@ async function timeOperators(
   { handover, watchdogMs }: Omit<ProfiledModel, 'run'>,
   { input, runs, signal }: { input: Input; runs: number; signal: AbortSignal | undefined },
 ) {
-  return handover.run(async ({ serving: { connection, version } }) => {
+  return handover.run(async ({ connection, version }) => {
     const wire = await snapshotInput(input, version.spec, {
       transfer: false,
       custom: snapshotCustom,

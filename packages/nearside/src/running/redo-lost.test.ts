@@ -59,7 +59,7 @@ test('a picture of a call that is not done again is closed', async () => {
     closed += 1;
   };
   const image = { codedWidth: 2, close: count } as unknown as VideoFrame;
-  const stream = { id: 1, shift: {} } as never;
+  const stream = { id: 1, serving: {} } as never;
   for (const more of [{ stream }, { isSecondTry: true }]) {
     expect(await redoLost([run({ kind: 'image', image }, more)], UNDER_WAY)).toEqual([
       { ok: false, error: LOST },

@@ -32,7 +32,7 @@ export async function redoLost(
     const isThere = !run.stream && input?.status === 'fulfilled' && isWhole(input.value);
     const { tries = 0, isSecondTry = false } = run;
     if (isThere && (isBlameless || !isSecondTry) && tries < MOST_TRIES) {
-      const again = { isPosted: false, shift: undefined, tries: tries + 1 };
+      const again = { isPosted: false, serving: undefined, tries: tries + 1 };
       const isAlone = isSecondTry || !isBlameless;
       return {
         ok: 'again',

@@ -1,17 +1,17 @@
 import { isNearsideError, type ModelSpec } from '@nearside/core';
-import type { ModelEmitter } from '../events.js';
+import type { EndedRun, RunObserver } from '../ended-run.js';
 import type { FailedRun } from '../fallback/fallback.js';
 import type { Input } from '../input.js';
 import { loadLater } from '../later/load-later.js';
 import type { RunOptions, RunResult } from '../model.js';
+import type { Serving } from '../opening/serving.js';
 import { areOptions } from '../options/option-rules.js';
 import type { RunReply } from '../protocol.js';
 import { DEFAULT_PRIORITY } from '../scheduler/priority.js';
 import type { RunQueue } from '../scheduler/run-queue.js';
 import { batchKey } from './batch-key.js';
-import type { Handover, Shift } from './handover.js';
+import type { Handover } from './handover.js';
 import type { HeldStream, QueuedRun } from './post-batch.js';
-import type { RecentRuns } from './recent-runs.js';
 import { RUN_RULES } from './run-options.js';
 import type { snapshotCustom } from './snapshot-custom.js';
 import { releaseSnapshot, type SnapshotOptions, snapshotInput } from './snapshot-input.js';
@@ -19,8 +19,8 @@ import { releaseSnapshot, type SnapshotOptions, snapshotInput } from './snapshot
 export interface RunnerOptions {
   readonly handover: Handover;
   readonly queue: RunQueue<QueuedRun, RunReply>;
-  readonly recent: RecentRuns;
-  readonly emitter: ModelEmitter;
+  /** Told of every run that ended, in this order. */
+  readonly observers: readonly RunObserver[];
   /** Why runs are refused now, if they are: the model was closed or revoked. */
   readonly refusal: () => Refusal | undefined;
   /** Has the app's own function answer, where it has one and the failure is one of that kind. */
@@ -59,17 +59,17 @@ interface Call {
 const refuse: SnapshotOptions['refuse'] = async (...refused) =>
   (await loadLater()).refuseInput(...refused);
 
-/** Takes an input as it is at the call, queues it, has it run, and counts how that ended. */
+/** Takes an input as it is at the call, queues it, has it run, and tells how that ended. */
 export function createRunner({
   handover,
   queue,
-  recent,
-  emitter,
+  observers,
   refusal,
   fallBack,
   snapshotCustom: custom,
 }: RunnerOptions) {
-  let runs = 0;
+  const nextId = createRunIds();
+  let isFirst = true;
 
   async function run(input: Input, options: RunOptions = {}): Promise<RunResult> {
     const transfer = options?.transfer ?? false;
@@ -77,38 +77,51 @@ export function createRunner({
     return start({ take, options, input });
   }
 
+  const runItem = (item: SeriesItem, options: RunOptions) => start({ ...item, options, item });
+
   async function start({ take, options, item, input }: Call): Promise<RunResult> {
     const calledMs = performance.now();
     if (!areOptions(options, RUN_RULES)) (await loadLater()).checkRunOptions(options);
-    options.signal?.throwIfAborted();
+    const { signal, topK, priority = DEFAULT_PRIORITY, transfer: isGiven = false } = options;
+    signal?.throwIfAborted();
     const refused = refusal();
     if (refused?.isOwn) throw refused.reason;
-    const id = recent.nextId();
+    const id = nextId();
     let work: QueuedRun | undefined;
-    const serving = () => item?.held?.shift ?? handover.current;
-    const taken = () => work?.shift ?? serving();
+    const serving = () => work?.serving ?? item?.held?.serving ?? handover.current;
+    const tell = (outcome: EndedRun['outcome'], totalMs = performance.now() - calledMs) => {
+      for (const observe of observers) observe({ id, served: serving(), totalMs, outcome });
+    };
     try {
       if (refused) throw refused.reason;
       if (!item) queue.requireRoom(); // before anything is taken from the caller
-      const { spec } = serving().serving.version;
-      const { topK, priority = DEFAULT_PRIORITY, transfer: isGiven = false } = options;
+      const { spec } = serving().version;
       work = { input: take(spec), isGiven, topK, priority, stream: item?.held };
       if (work.input instanceof Promise) work.input.catch(() => {}); // heard in its turn
-      const answer = await wait(work, { spec, options, item });
-      return finish(id, { answer, shift: taken(), totalMs: performance.now() - calledMs });
+      const reply = await wait(work, { spec, options, item });
+      const totalMs = performance.now() - calledMs;
+      const { pre, run, post } = reply.times;
+      const queueMs = Math.max(0, totalMs - pre - run - post);
+      const cold = isFirst;
+      isFirst = false;
+      tell({ kind: 'ok', reply, queueMs }, totalMs);
+      return resultOf(reply, { id, serving: serving(), queueMs, cold });
     } catch (error) {
-      const { signal } = options;
-      const shift = taken();
-      const failNow = (error: unknown) =>
-        fail(id, { error, shift, signal, totalMs: performance.now() - calledMs });
-      const failed = { id, options, error, shift, calledMs, cold: runs === 0 };
-      const answer = input && (await fallBack?.({ ...failed, input, fail: failNow }));
-      if (!answer) {
-        failNow(error);
-        throw error;
+      if (fallBack && input !== undefined) {
+        const { release } = serving().version;
+        const failed = { id, input, options, error, release, calledMs, cold: isFirst };
+        const answer = await fallBack(failed).catch((thrown) => {
+          tell(failureOf(isOwn(thrown, signal) ? thrown : error, signal));
+          throw thrown;
+        });
+        if (answer) {
+          isFirst = false;
+          tell({ kind: 'fell-back' }, answer.meta.queueMs);
+          return answer;
+        }
       }
-      runs += 1;
-      return answer;
+      tell(failureOf(error, signal)); // at once: a model that is closed counts it just in time
+      throw error;
     }
   }
 
@@ -128,59 +141,53 @@ export function createRunner({
     }
   }
 
-  function finish(
-    id: string,
-    { answer, shift, totalMs }: { answer: RunReply; shift: Shift; totalMs: number },
-  ): RunResult {
-    const { output, observation, batch, times } = answer;
-    const { version, variant, backend, loaded } = shift.serving;
-    const cold = runs === 0;
-    runs += 1;
-    // Everything that is not a stage of its own: waiting here, the hop, waiting there.
-    const queueMs = Math.max(0, totalMs - times.pre - times.run - times.post);
-    const durations = { total: totalMs, queue: queueMs, ...times };
-    shift.recorder.ran(durations, observation);
-    recent.remember(id, { recorder: shift.recorder, observation });
-    emitter.emit('run-end', { id, ok: true, totalMs });
-    return {
-      output: output as RunResult['output'],
-      meta: {
-        id,
-        model: version.release.model,
-        version: version.release.version,
-        variant: variant.name,
-        backend,
-        threads: loaded.threads,
-        queueMs,
-        preMs: times.pre,
-        runMs: times.run,
-        postMs: times.post,
-        batch,
-        cold,
-      },
-    };
+  function failureOf(error: unknown, signal: AbortSignal | undefined): EndedRun['outcome'] {
+    if (isOwn(error, signal)) return { kind: 'aborted' };
+    return { kind: 'failed', code: isNearsideError(error) ? error.code : 'backend-failed' };
   }
 
   /** A caller that aborts or closes has changed its mind, which is no error of ours. */
-  function fail(
-    id: string,
-    {
-      error,
-      shift: { recorder },
-      signal,
-      totalMs,
-    }: { error: unknown; shift: Shift; signal: AbortSignal | undefined; totalMs: number },
-  ): void {
+  function isOwn(error: unknown, signal: AbortSignal | undefined): boolean {
     const closed = refusal();
-    const own =
-      (closed?.isOwn && error === closed.reason) ||
-      (signal?.aborted === true && error === signal.reason);
-    const code = isNearsideError(error) ? error.code : 'backend-failed';
-    if (own) recorder.aborted();
-    else recorder.failed(code);
-    emitter.emit('run-end', { id, ok: false, totalMs, ...(!own && { code }) });
+    return (
+      (closed?.isOwn === true && error === closed.reason) ||
+      (signal?.aborted === true && error === signal.reason)
+    );
   }
 
-  const runItem = (item: SeriesItem, options: RunOptions) => start({ ...item, options, item });
   return { run, runItem };
+}
+
+/** Ids of the runs of one open model: unlike those of any other visit. */
+function createRunIds(): () => string {
+  const visit = crypto.randomUUID().slice(0, 8);
+  let count = 0;
+  return () => {
+    count += 1;
+    return `${visit}-${count}`;
+  };
+}
+
+function resultOf(
+  { output, batch, times }: RunReply,
+  { id, serving, queueMs, cold }: { id: string; serving: Serving; queueMs: number; cold: boolean },
+): RunResult {
+  const { version, variant, backend, loaded } = serving;
+  return {
+    output: output as RunResult['output'],
+    meta: {
+      id,
+      model: version.release.model,
+      version: version.release.version,
+      variant: variant.name,
+      backend,
+      threads: loaded.threads,
+      queueMs,
+      preMs: times.pre,
+      runMs: times.run,
+      postMs: times.post,
+      batch,
+      cold,
+    },
+  };
 }

@@ -1,7 +1,8 @@
 import { NearsideError } from '@nearside/core';
 import { expect, test } from 'vitest';
 import type { RunResult } from '../model.js';
-import type { Handover, Shift } from '../running/handover.js';
+import type { Serving } from '../opening/serving.js';
+import type { Handover } from '../running/handover.js';
 import type { ModelStream, StreamOptions } from './model-stream.js';
 import { openStream } from './open-stream.js';
 
@@ -16,15 +17,15 @@ function openModel({ isStateful = true } = {}) {
     inputs: [{ name: 'x', datatype: 'FP32', shape: [1] }],
     state: isStateful ? [{}] : undefined,
   };
-  const shift = { serving: { connection, version: { spec } } } as unknown as Shift;
+  const serving = { connection, version: { spec } } as unknown as Serving;
   const handover = {
-    current: shift,
+    current: serving,
     hold: async () => {
       told.held += 1;
       const release = () => {
         told.held -= 1;
       };
-      return { shift, release };
+      return { serving, release };
     },
   } as unknown as Handover;
   const lost = { isLost: false };

@@ -33,7 +33,7 @@ export async function openStream(
   signal?.throwIfAborted();
   const refused = refusal();
   if (refused) throw refused.reason;
-  const { spec } = handover.current.serving.version;
+  const { spec } = handover.current.version;
   const held = spec.state && (await handover.hold());
 
   function begin(): Episode {
@@ -42,8 +42,8 @@ export async function openStream(
     const run = (frame: SeriesItem) => runItem(frame, runOptions);
     if (!held) return { run, end: () => left.abort() };
     streams += 1;
-    const stream = { id: streams, shift: held.shift };
-    const { connection } = held.shift.serving;
+    const stream = { id: streams, serving: held.serving };
+    const { connection } = held.serving;
     // Where these two fail, the runs between them say why.
     connection.beginStream(stream.id).catch(() => {});
     return {
@@ -61,7 +61,7 @@ export async function openStream(
   try {
     return createFrameStream(source, checked, {
       take: (input) =>
-        snapshotInput(input, (held?.shift ?? handover.current).serving.version.spec, {
+        snapshotInput(input, (held?.serving ?? handover.current).version.spec, {
           ...{ transfer, custom, refuse: refuseInput },
         }),
       begin,

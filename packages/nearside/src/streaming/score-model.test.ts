@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Input } from '../input.js';
+import type { Serving } from '../opening/serving.js';
 import type { RunReply } from '../protocol.js';
-import type { Handover, Shift } from '../running/handover.js';
+import type { Handover } from '../running/handover.js';
 import type { QueuedRun, RunOutcome } from '../running/post-batch.js';
-import { createRecentRuns } from '../running/recent-runs.js';
 import { createRunner, type RunnerOptions } from '../running/run-model.js';
 import { createRunQueue, QUEUE_LIMITS } from '../scheduler/run-queue.js';
 import { scoreModel } from './score-model.js';
@@ -11,9 +11,8 @@ import { scoreModel } from './score-model.js';
 /** The model's own queue and runner; its worker answers when the test says so. */
 function openModel(parts: Pick<RunnerOptions, 'fallBack'> = {}) {
   const spec = { inputs: [{ name: 'x', datatype: 'FP32', shape: [1] }], outputs: [] };
-  const recorder = { ran() {}, failed() {}, aborted() {} };
   const serving = { version: { spec, release: {} }, variant: {}, loaded: {} };
-  const handover = { current: { serving, recorder } as unknown as Shift } as Handover;
+  const handover = { current: serving as unknown as Serving } as Handover;
   const posted: (() => void)[] = [];
   const answer = { output: [], times: { pre: 0, run: 1, post: 0 }, batch: 1 };
   const queue = createRunQueue<QueuedRun, RunReply>({
@@ -29,9 +28,11 @@ function openModel(parts: Pick<RunnerOptions, 'fallBack'> = {}) {
       ...{ hasBegun: true, recall: () => {}, terminate: () => {} },
     }),
   });
-  const emitter = { emit() {} } as unknown as RunnerOptions['emitter'];
   const { run, runItem } = createRunner({
-    ...{ handover, queue, emitter, recent: createRecentRuns(), refusal: () => undefined },
+    handover,
+    queue,
+    observers: [],
+    refusal: () => undefined,
     ...parts,
   });
   const closing = new AbortController().signal;

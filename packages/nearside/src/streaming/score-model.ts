@@ -19,7 +19,7 @@ export function scoreModel(
 ): Results<Scored> {
   const run = (input: Input, runOptions: RunOptions) => {
     const take = () =>
-      snapshotInput(input, handover.current.serving.version.spec, {
+      snapshotInput(input, handover.current.version.spec, {
         ...{ transfer: false, custom, refuse: refuseInput },
       });
     return runItem({ take, input }, runOptions);

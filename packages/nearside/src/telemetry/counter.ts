@@ -1,22 +1,17 @@
-import { record } from '@nearside/core';
+import { createHistogram, type DeviceClass, quantile, record } from '@nearside/core';
+import type { ServedVersion } from '../ended-run.js';
 import type { ModelEmitter } from '../events.js';
 import { LIBRARY_VERSION } from '../library-version.js';
 import type { OpenPlan } from '../opening/plan-opening.js';
-import type { OpenedVersion } from '../protocol.js';
-import type { AvailableBackend } from '../runtime-assets.js';
-import { deviceClass } from './device-class.js';
 import type { InstallIdentity } from './install-identity.js';
-import { keepLatency } from './keep-latency.js';
-import { countFailure, type Lifetime } from './lifetime.js';
-import type { Reporting } from './open-reporting.js';
-import type { Recorder } from './recorder.js';
-import type { ReportTotals } from './report-totals.js';
+import { countFailure, type Lifetime, type Recorder, type ReportTotals } from './lifetime.js';
+import type { Reporting } from './reporter.js';
 import type { Dimensions } from './seal-report.js';
 import { type Tally, tallyFeedback, tallyRun } from './tally.js';
 
 /** What all counters of one open model share. */
 export interface CountingContext {
-  readonly plan: OpenPlan;
+  readonly plan: Pick<OpenPlan, 'report' | 'store'>;
   readonly identity: InstallIdentity;
   readonly emitter: ModelEmitter;
   readonly lifetime: Lifetime;
@@ -24,30 +19,31 @@ export interface CountingContext {
 }
 
 /** One version on one backend, as a report speaks of it. */
-export interface CountedVersion {
-  readonly version: Pick<OpenedVersion, 'release' | 'manifestSha256' | 'driftEdges' | 'arm'>;
-  readonly variant: string;
-  readonly backend: AvailableBackend;
+export interface Counted {
+  readonly served: ServedVersion;
   /** When it began to serve, Unix time, ms. */
   readonly startMs: number;
 }
+
+/** Four logical cores or fewer make a small desktop: half of what laptops have shipped since 2020. */
+const SMALL_CORES = 4;
 
 /** The recorder that counts: one version into its reports, if there are any, and its runs into the model's lifetime. */
 export function createCounter(
   reporting: Reporting,
   { plan, identity, emitter, lifetime, totals }: CountingContext,
-  counted: CountedVersion,
+  { served, startMs }: Counted,
 ): Recorder {
   const recordLatency = keepLatency(lifetime);
   const reporter =
     plan.report &&
     reporting.start({
       target: plan.report,
-      startMs: counted.startMs,
+      startMs,
       totals,
       identity,
-      driftEdges: counted.version.driftEdges,
-      dimensions: dimensionsOf(counted),
+      driftEdges: served.version.driftEdges,
+      dimensions: dimensionsOf(served),
       onSent: (id) => emitter.emit('report-sent', { id }),
       onDropped: (id, reason) => emitter.emit('report-dropped', { id, reason }),
     });
@@ -93,16 +89,50 @@ export function createCounter(
   };
 }
 
-function dimensionsOf({ version, variant, backend }: CountedVersion): Omit<Dimensions, 'weight'> {
+function dimensionsOf({ version, variant, backend }: ServedVersion): Omit<Dimensions, 'weight'> {
   const { model, version: name } = version.release;
   return {
     model,
     version: name,
     manifest: version.manifestSha256,
     library: LIBRARY_VERSION,
-    variant,
+    variant: variant.name,
     backend,
     device: deviceClass(),
     arm: version.arm,
   };
+}
+
+/**
+ * Has `stats()` know how long runs take, from now on and over all versions of an open model.
+ *
+ * @returns what takes down one run: from its call to its result, ms
+ */
+function keepLatency(lifetime: Lifetime): (totalMs: number) => void {
+  lifetime.latency ??= createHistogram(3);
+  const histogram = lifetime.latency;
+  lifetime.latencyMs = () => ({
+    p50: quantile(histogram, 0.5),
+    p95: quantile(histogram, 0.95),
+    p99: quantile(histogram, 0.99),
+  });
+  return (totalMs) => record(histogram, Math.max(0, totalMs));
+}
+
+/** One of six classes, coarse on purpose: enough to compare latencies, too little to tell people apart. */
+function deviceClass(): DeviceClass {
+  const { navigator, process } = globalThis as {
+    navigator?: Navigator & { userAgentData?: { mobile: boolean } };
+    process?: unknown;
+  };
+  if (process && typeof document === 'undefined') return 'server';
+  if (!navigator) return 'other';
+  const agent = navigator.userAgent;
+  if (navigator.userAgentData?.mobile || /iPhone|Android.+Mobile/.test(agent)) return 'phone';
+  // iPadOS presents itself as a Mac, but no Mac has a touch screen.
+  const ipad = /Macintosh/.test(agent) && navigator.maxTouchPoints > 1;
+  if (ipad || /iPad|Android/.test(agent)) return 'tablet';
+  return (navigator.hardwareConcurrency ?? SMALL_CORES) <= SMALL_CORES
+    ? 'desktop-small'
+    : 'desktop-large';
 }

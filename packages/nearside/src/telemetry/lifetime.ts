@@ -1,4 +1,26 @@
 import type { ErrorCode, Histogram } from '@nearside/core';
+import type { OpeningStats } from '../model.js';
+import type { Observation } from '../protocol.js';
+import type { RunDurations } from './tally.js';
+
+/** Takes down what happens to a version on a backend. */
+export interface Recorder {
+  /**
+   * @param opening undefined where no backend came to serve
+   * @param quarantined backends tried before that failed
+   */
+  opened(opening: OpeningStats | undefined, more: { readonly quarantined: number }): void;
+  /** A backend failed later, while it was tried beside the one that serves or soon after it took over. */
+  quarantined(): void;
+  ran(durations: RunDurations, observation: Observation | undefined): void;
+  failed(code: ErrorCode): void;
+  aborted(): void;
+  /** The app's own function answered a run. */
+  fellBack(): void;
+  /** @param observation of the run it refers to; undefined when that is forgotten */
+  feedback(observation: Observation | undefined, label: string): void;
+  close(): Promise<void>;
+}
 
 /** What a model has done since it was opened, over all its versions: for `stats()`. */
 export interface Lifetime {
@@ -17,6 +39,21 @@ type LatencyMs = Readonly<Record<'p50' | 'p95' | 'p99', number | undefined>>;
 
 export function createLifetime(): Lifetime {
   return { ok: 0, errors: new Map(), aborted: 0, invalid: 0, fallbacks: 0 };
+}
+
+/** What has been reported since the model was opened. */
+export interface ReportTotals {
+  /** Sealed and stored. */
+  sealed: number;
+  /** Successful runs in those. */
+  sealedRuns: number;
+  /** Accepted by a collector, those of earlier visits included. */
+  sent: number;
+  dropped: number;
+}
+
+export function createReportTotals(): ReportTotals {
+  return { sealed: 0, sealedRuns: 0, sent: 0, dropped: 0 };
 }
 
 const INVALID_INPUT: readonly ErrorCode[] = [

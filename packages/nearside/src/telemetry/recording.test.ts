@@ -11,7 +11,6 @@ import type { Serving } from '../opening/serving.js';
 import type { RunReply } from '../protocol.js';
 import { createHandover } from '../running/handover.js';
 import { postBatch, type QueuedRun } from '../running/post-batch.js';
-import { createRecentRuns } from '../running/recent-runs.js';
 import { createRunner } from '../running/run-model.js';
 import { createRunQueue } from '../scheduler/run-queue.js';
 import { startRecording } from './recording.js';
@@ -75,29 +74,27 @@ async function serve(...[first, next]: readonly [Serving, Serving]) {
     { plan: plan as unknown as OpenPlan, emitter, identity },
     loadLater,
   );
-  const startShift = (serving: Serving) => ({
-    serving,
-    recorder: recording.startRecorder(serving),
-  });
-  const handover = createHandover(startShift(first), {
-    revive: async ({ serving }) => startShift({ ...serving }),
-    async onGoBack() {},
+  recording.serves(first);
+  const handover = createHandover(first, {
+    revive: async (lost) => ({ ...lost }),
+    onHanded: ({ to }) => recording.serves(to),
   });
   const queue = createRunQueue<QueuedRun, RunReply>({
     post: (runs) => postBatch(runs, { handover, watchdogMs: 60_000 }),
     discard() {},
     ...{ maxBatch: 1, maxDelayMs: 0 },
   });
-  const recent = createRecentRuns();
   const closed = new NearsideError('closed', 'expected an open model');
   let isClosed = false;
   const refusal = () => (isClosed ? { reason: closed, isOwn: true } : undefined);
-  const runner = createRunner({ handover, queue, recent, emitter, refusal });
+  const runner = createRunner({ handover, queue, observers: [recording.ran], refusal });
   return {
-    ...{ handover, recent, reports },
+    handover,
+    recording,
+    reports,
     /** When counting has begun, and a report could be sealed at once. */
     async run() {
-      await recording.loadReporting();
+      await loadLater();
       const readDay = createReportingDays(createMemoryStore());
       const common = { identity, target: plan.report };
       for (const model of ['digits', 'as', 'long', 'as that takes']) {
@@ -106,7 +103,7 @@ async function serve(...[first, next]: readonly [Serving, Serving]) {
       await new Promise((resolve) => setTimeout(resolve));
       return runner.run(PIXELS);
     },
-    take: () => handover.take(startShift(next)),
+    take: () => handover.take(next),
     /** @returns what was reported, by version */
     async close() {
       isClosed = true;
@@ -134,7 +131,7 @@ test('feedback counts for the version that did the run, also when another has se
   const { meta } = await model.run();
   model.take();
   for (let run = 0; run < 3; run += 1) await model.run();
-  model.recent.find(meta.id)?.recorder.feedback(OBSERVATION, '7');
+  model.recording.feedback(meta.id, '7', model.handover.current);
   const reported = await model.close();
   expect(reported['1.1.0']).toMatchObject({ health: { ok: 1 }, feedback: { bins: [[1, 1]] } });
   expect(reported['1.2.0']?.health).toMatchObject({ ok: 3 });
@@ -145,7 +142,7 @@ test('a version that was put to rest and comes back counts on in the same report
   const { meta } = await model.run();
   expect(model.handover.rest(new NearsideError('worker-lost', 'at rest'))).toBe(true);
   await model.run();
-  model.recent.find(meta.id)?.recorder.feedback(OBSERVATION, '1');
+  model.recording.feedback(meta.id, '1', model.handover.current);
   const reported = await model.close();
   expect(reported['1.1.0']).toMatchObject({ health: { ok: 2 }, feedback: { bins: [[1, 0]] } });
 });

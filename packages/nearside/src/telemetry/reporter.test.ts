@@ -2,8 +2,7 @@ import { createMemoryStore } from '@nearside/artifact';
 import type { Report, Store } from '@nearside/core';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { SAMPLE_DIMENSIONS } from '../testing/sample-dimensions.js';
-import { countFailure } from './lifetime.js';
-import { createReportTotals } from './report-totals.js';
+import { countFailure, createReportTotals } from './lifetime.js';
 import { startReporter } from './reporter.js';
 import { createReportingDays } from './reporting-day.js';
 

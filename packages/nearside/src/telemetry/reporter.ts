@@ -1,10 +1,19 @@
-import { toHex } from '@nearside/artifact';
+import { toHex, withMemoryFallback } from '@nearside/artifact';
 import type { Store } from '@nearside/core';
+import { openStore } from '#platform';
+import type { StoreChoice } from '../platform/open-store.js';
+import { settlesWithin } from '../timing/awake-timer.js';
+import { LAST_STORING_MS } from '../timing/last-storing.js';
 import { createDelivery } from './deliver.js';
 import type { InstallIdentity } from './install-identity.js';
+import type { ReportTotals } from './lifetime.js';
 import { type DropReason, openOutbox } from './outbox.js';
-import type { ReportTotals } from './report-totals.js';
-import { type ReadReportingDay, type ReportingDay, utcDay } from './reporting-day.js';
+import {
+  createReportingDays,
+  type ReadReportingDay,
+  type ReportingDay,
+  utcDay,
+} from './reporting-day.js';
 import { type Dimensions, sealReport } from './seal-report.js';
 import { createTally, isEmpty, type Tally } from './tally.js';
 
@@ -48,6 +57,31 @@ export interface ReporterOptions {
   readonly driftEdges: string | undefined;
   readonly onSent: (id: string) => void;
   readonly onDropped: (id: string, reason: DropReason) => void;
+}
+
+/** Starts the reporters of one open model, one for each version on a backend. */
+export interface Reporting {
+  start(options: Omit<ReporterOptions, 'store' | 'readDay'>): Reporter;
+  /** When its reporters are closed. Waits for a store that answers, and no longer. */
+  close(): Promise<void>;
+}
+
+/** Reports wait in one store of their own, whichever version of a model they are about. */
+export function openReporting(choice: StoreChoice): Reporting {
+  const store = withMemoryFallback(openStore('nearside-reports', choice));
+  const readDay = createReportingDays(store);
+  let isClosed = false;
+  return {
+    start(options) {
+      const reporter = startReporter({ ...options, store, readDay });
+      if (isClosed) void reporter.close();
+      return reporter;
+    },
+    async close() {
+      isClosed = true;
+      await settlesWithin(LAST_STORING_MS, store.close());
+    },
+  };
 }
 
 export function startReporter(options: ReporterOptions): Reporter {

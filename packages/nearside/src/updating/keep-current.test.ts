@@ -21,7 +21,7 @@ function serve({
   const version = { release, spec: { variants: [variant] } };
   const serving = { connection, version, variant, backend: 'onnx-wasm', quarantined: [] };
   const handover = {
-    current: { serving },
+    current: serving,
     isResting: false,
     awake: async () => handover.current,
   };
@@ -59,7 +59,7 @@ test('a revoked version does not serve on for having been given another worker m
     policy: { update: 'manual' },
     check: async () => ({ next: { version: '1.0.1', sequence: 2 }, isRevoked: true }),
     async lend() {
-      handover.current = { serving: { ...handover.current.serving } };
+      handover.current = { ...handover.current };
       throw unreachable;
     },
   });

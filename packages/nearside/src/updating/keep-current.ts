@@ -1,14 +1,11 @@
 import type { ReleaseIdentity } from '@nearside/artifact';
-import { isNearsideError, NearsideError } from '@nearside/core';
+import { type ErrorCode, isNearsideError, NearsideError } from '@nearside/core';
 import { createBackendChoice } from '../choice/backend-choice.js';
 import { EMPTY_RECORD } from '../choice/choice-record.js';
 import { contenderOf } from '../choice/contender.js';
 import { rested } from '../engine/resident-model.js';
-import type { Serving, ServingContext } from '../opening/serving.js';
-import type { Handover, Shift } from '../running/handover.js';
-import { createCounter } from '../telemetry/counter.js';
-import { createLifetime } from '../telemetry/lifetime.js';
-import type { Recording } from '../telemetry/recording.js';
+import type { OpenedVariant, Serving, ServingContext } from '../opening/serving.js';
+import type { Handover } from '../running/handover.js';
 import { withinWatchdog } from '../workers/within-watchdog.js';
 import { isDataExpensive } from './is-data-expensive.js';
 import { proveCandidate, type Trial } from './prove-candidate.js';
@@ -41,14 +38,13 @@ export interface CurrencyKeeper {
 
 export interface KeepCurrentOptions extends ServingContext {
   readonly handover: Handover;
-  readonly recording: Recording;
-  readonly startShift: (serving: Serving) => Shift;
+  /** A candidate was loaded and failed. */
+  readonly onFailedCandidate: (failed: OpenedVariant, code: ErrorCode) => void;
 }
 
 export function keepCurrent({
   handover,
-  recording,
-  startShift,
+  onFailedCandidate,
   ...context
 }: KeepCurrentOptions): CurrencyKeeper {
   const { plan, emitter } = context;
@@ -92,7 +88,7 @@ export function keepCurrent({
     isOptional: boolean;
   }): Promise<ReleaseIdentity | undefined> {
     const wasResting = handover.isResting;
-    const { serving } = await handover.awake();
+    const serving = await handover.awake();
     const { next, isRevoked } = await withinWatchdog(
       serving.connection,
       { limitMs: LOOK_LIMIT_MS, signal: closing.signal },
@@ -118,12 +114,12 @@ export function keepCurrent({
 
   /** In whichever worker. */
   function isServed({ release }: Serving['version']): boolean {
-    return handover.current.serving.version.release.sequence === release.sequence;
+    return handover.current.version.release.sequence === release.sequence;
   }
 
   async function tryOut(next: ReleaseIdentity): Promise<Serving> {
     const trial: Trial = {};
-    const current = handover.current.serving;
+    const current = handover.current;
     // What comes of it says nothing of the version that serves.
     const choice = createBackendChoice(plan, { ...EMPTY_RECORD, start: contenderOf(current) });
     const trying = { ...context, choice };
@@ -143,22 +139,13 @@ export function keepCurrent({
   ): Promise<void> {
     if (triesLeft === undefined) return;
     const code = isNearsideError(error) ? error.code : 'backend-failed';
-    if (opened) {
-      const { version, backend, variant } = opened;
-      const counter = createCounter(
-        await recording.loadReporting(),
-        { ...recording, lifetime: createLifetime() }, // no run of this page
-        { version, backend, variant: variant.name, startMs: Date.now() },
-      );
-      counter.failed(code);
-      void counter.close();
-    }
+    if (opened) onFailedCandidate(opened, code);
     if (triesLeft > 0) return;
-    await rollBack({ failed, to: handover.current.serving, code, plan, emitter });
+    await rollBack({ failed, to: handover.current, code, plan, emitter });
   }
 
   function takeOver(next: Serving): void {
-    const before = handover.current.serving.version;
+    const before = handover.current.version;
     const { version, sequence } = next.version.release;
     emitter.emit('version-ready', { version, sequence });
     if (!sameInterface(before.spec, next.version.spec)) {
@@ -166,7 +153,7 @@ export function keepCurrent({
       void next.connection.close(undefined);
       return;
     }
-    handover.take(startShift(next));
+    handover.take(next);
     context.choice.settle(contenderOf(next), { sequence, haveOthersFailed: false });
     emitter.emit('version-swapped', { from: before.release.version, to: version });
   }

@@ -5,7 +5,6 @@ import { openAgain } from '../opening/open-again.js';
 import { load, type Serving, type ServingContext } from '../opening/serving.js';
 import { tryBackends } from '../opening/try-backends.js';
 import type { OpenedVersion } from '../protocol.js';
-import type { Shift } from '../running/handover.js';
 import type { AvailableBackend } from '../runtime-assets.js';
 import { sameInterface } from '../updating/same-interface.js';
 
@@ -17,7 +16,7 @@ const WITHIN_MS = 60_000;
  * Serves a version anew after its worker was lost: from the cache, on the same backend, or on another
  * one when that keeps losing workers.
  */
-export function createReviver(context: ServingContext): (lost: Shift) => Promise<Serving> {
+export function createReviver(context: ServingContext): (lost: Serving) => Promise<Serving> {
   const losses: { readonly backend: AvailableBackend; readonly atMs: number }[] = [];
 
   function orderAfter(lost: AvailableBackend): AvailableBackend[] {
@@ -32,7 +31,7 @@ export function createReviver(context: ServingContext): (lost: Shift) => Promise
   /** It is ended rather than waited for: the models beside it are not to lose their worker again. */
   let isolate = context.plan.isolate;
 
-  return async ({ serving: lost }) => {
+  return async (lost) => {
     const reason = lost.connection.end?.reason;
     isolate ||= isNearsideError(reason) && reason.code === 'terminated';
     const isToBlame = !isAnothersLoss(reason) && !isWanted(reason);

@@ -7,7 +7,7 @@ import { withinWatchdog } from './within-watchdog.js';
  * @param watchdogMs of one run; as long again for its turn
  */
 export function warmModel(handover: Handover, watchdogMs: number): Promise<void> {
-  return handover.run(({ serving }) =>
+  return handover.run((serving) =>
     withinWatchdog(serving.connection, { limitMs: 2 * watchdogMs }, (connection) =>
       connection.warm(),
     ),
