@@ -1,8 +1,9 @@
 import { NearsideError } from '@nearside/core';
 import { startBackendWorker } from '#platform';
+import type { EngineParts } from './create-model.js';
 import type { CustomModel } from './custom-model.js';
-import type { EngineContext, ResidentModel } from './engine/engine-context.js';
-import { createMemoryBudget } from './engine/memory-budget.js';
+import type { EngineContext } from './engine/engine-context.js';
+import { createMemoryBudget, type ResidentModel } from './engine/memory-budget.js';
 import { takeResidence } from './engine/resident-model.js';
 import type { Model } from './model.js';
 import { openAsPlanned } from './open.js';
@@ -12,7 +13,7 @@ import type { StartWorker } from './opening/start-own-worker.js';
 import { checkOptions, type OptionKinds } from './options/check-options.js';
 import { ABOVE_0, ASSETS, FUNCTION } from './options/option-kinds.js';
 import { POOL_LIMITS } from './scheduler/pool-size.js';
-import { poolServing } from './workers/pooled-connection.js';
+import { poolServing as pooledServing } from './workers/pooled-connection.js';
 import { createSharedWorkers } from './workers/shared-workers.js';
 
 /** What `createEngine` takes; nothing is required. */
@@ -64,7 +65,11 @@ export interface WorkerStats {
 /** @throws TypeError or RangeError for wrong options */
 export function createEngine(options: EngineOptions = {}): Engine {
   checkOptions('createEngine', options, KINDS);
-  const engine = createContext(options);
+  const { assets, worker, workers = 1 } = options;
+  const { maxThreads, ...bounds } = planPool(workers);
+  const engine = createContext(options, maxThreads);
+  const poolServing: EngineParts['poolServing'] =
+    bounds.max > 1 ? (first, context) => pooledServing(first, context, bounds) : undefined;
   const closing = new AbortController();
   const opening = new Set<Promise<Model>>();
 
@@ -73,9 +78,12 @@ export function createEngine(options: EngineOptions = {}): Engine {
   async function open(url: string, options: OpenOptions): Promise<Model> {
     const startMs = performance.now();
     closing.signal.throwIfAborted();
-    const plan = await planOpening(url, options, engine);
+    const plan = await planOpening(url, options, { assets, worker });
     const signals = [closing.signal, ...(plan.signal ? [plan.signal] : [])];
-    const opened = openAsPlanned({ ...plan, signal: AbortSignal.any(signals) }, startMs);
+    const opened = openAsPlanned(
+      { ...plan, signal: AbortSignal.any(signals) },
+      { engine, startMs, poolServing, takeResidence },
+    );
     opening.add(opened);
     try {
       return await opened;
@@ -108,16 +116,14 @@ function describeEngine({
   };
 }
 
-function createContext({ workers: size = 1, memoryBudgetBytes, ...given }: EngineOptions) {
+function createContext(
+  { memoryBudgetBytes, idleMs }: EngineOptions,
+  maxThreads: number | undefined,
+) {
   const workers = createSharedWorkers(startBackendWorker);
   const models = new Set<ResidentModel>();
-  const { maxThreads, ...pool } = planPool(size);
-  return {
-    ...given,
-    ...{ workers, models, takeResidence, maxThreads },
-    memory: createMemoryBudget(memoryBudgetBytes, { workers, models }),
-    poolServing: pool.max > 1 ? (first, options) => poolServing(first, options, pool) : undefined,
-  } satisfies EngineContext;
+  const memory = createMemoryBudget(memoryBudgetBytes, { workers, models });
+  return { workers, models, memory, idleMs, maxThreads } satisfies EngineContext;
 }
 
 /** The cores are shared out between the workers that there may be. */

@@ -1,13 +1,14 @@
 import { type NearsideError, shareOnce } from '@nearside/core';
 import type { Companions } from './accompany-model.js';
 import { announceRun } from './ended-run.js';
+import type { TakeResidence } from './engine/resident-model.js';
 import { closedError } from './failures/closed-error.js';
 import { awaitFirstResult } from './later/first-result.js';
 import { keepTrying } from './later/keep-trying.js';
 import { loadLater } from './later/load-later.js';
 import type { Model } from './model.js';
 import { describeOpening, readStats } from './model-stats.js';
-import type { Serving, ServingContext } from './opening/serving.js';
+import type { ModelContext, Serving } from './opening/serving.js';
 import type { RunReply } from './protocol.js';
 import { createHandover } from './running/handover.js';
 import { postBatch, type QueuedRun } from './running/post-batch.js';
@@ -17,10 +18,19 @@ import { createRunQueue } from './scheduler/run-queue.js';
 import { resultsLater } from './streaming/results-later.js';
 import { streamLater } from './streaming/stream-later.js';
 import { startRecording } from './telemetry/recording.js';
+import type { PoolServing } from './workers/pooled-connection.js';
 
 type OwnParts = 'fallBack' | 'snapshotCustom';
 
-export interface ModelParts extends Pick<ServingContext, 'plan' | 'emitter' | 'choice'> {
+/** What an engine does for its models, beyond what they share. */
+export interface EngineParts {
+  /** Undefined where one worker serves a model. */
+  readonly poolServing?: PoolServing | undefined;
+  /** Undefined where it is soon enough after the first result. */
+  readonly takeResidence?: TakeResidence | undefined;
+}
+
+export interface ModelParts extends ModelContext, EngineParts {
   readonly serving: Serving;
   /** When `open` was called, by `performance.now()`. */
   readonly startMs: number;
@@ -38,11 +48,10 @@ export interface ModelParts extends Pick<ServingContext, 'plan' | 'emitter' | 'c
  * @throws `signal.reason` when the caller leaves while a faster backend is looked for
  */
 export async function createModel(parts: ModelParts): Promise<Model> {
-  const { emitter, plan, choice, serving: first } = parts;
+  const { emitter, plan, engine, choice, serving: first } = parts;
   const { model } = first.version.release;
-  const { engine } = plan;
   const { watchdogMs } = plan.policy;
-  const context = { plan, emitter, choice, identity: first.version.install };
+  const context = { plan, engine, emitter, choice, identity: first.version.install };
   const opening = describeOpening(first, parts.startMs);
   const firstResult = awaitFirstResult();
   const later = () => firstResult.isOver.then(loadLater);
@@ -58,7 +67,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   const handover = createHandover(first, {
     revive: async (lost) => (await revive())(lost),
     pool: (serving) =>
-      engine.poolServing?.(serving, { ...context, waiting: () => queue.waiting }) ?? serving,
+      parts.poolServing?.(serving, { ...context, waiting: () => queue.waiting }) ?? serving,
     onHanded(event) {
       recording.serves(event.to);
       if (event.kind !== 'went-back') return;
@@ -73,7 +82,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
 
   const { max: maxBatch = 1, maxDelayMs = 0 } = first.version.spec.batch ?? {};
   const queue = createRunQueue<QueuedRun, RunReply>({
-    post: (runs) => postBatch(runs, { handover, watchdogMs }),
+    post: (runs) => postBatch(runs, { handover, watchdogMs, help: loadLater }),
     discard: ({ input }) => releaseSnapshot(input),
     workers: () => handover.current.connection.workers.length || 1,
     maxBatch,
@@ -87,7 +96,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     close: () => close(),
     isBusy: () => queue.waiting > 0 || companions?.isAtWork === true,
   };
-  let residence = engine.takeResidence?.(place);
+  let residence = parts.takeResidence?.(place);
   const used = () => residence?.used();
 
   const observers = [
@@ -97,7 +106,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     used,
     (run) => companions?.ran(run),
   ] satisfies RunnerOptions['observers'];
-  const runner = createRunner({ handover, queue, observers, refusal, ...own });
+  const runner = createRunner({ handover, queue, observers, refusal, help: loadLater, ...own });
 
   /** Begins what goes on beside runs, after the first result. */
   const accompany = shareOnce(async () => {
@@ -153,7 +162,8 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     run: runner.run as Model['run'],
     score: (inputs, options) =>
       resultsLater(async () => (await loadLater()).scoreModel(series, inputs, options)),
-    stream: (source, options) => streamLater(source, options, series),
+    stream: (source, options) =>
+      streamLater(async () => (await loadLater()).openStream(source, options, series)),
     stats: () => readStats({ handover, choice, queue, plan, recording, opening }),
     async storage(options) {
       if (closed) throw closed;

@@ -1,6 +1,7 @@
 import { readBackendChoice } from './choice/read-choice.js';
-import { createModel } from './create-model.js';
+import { createModel, type EngineParts } from './create-model.js';
 import type { CustomModel } from './custom-model.js';
+import { DEFAULT_ENGINE, type EngineContext } from './engine/engine-context.js';
 import { createModelEmitter } from './events.js';
 import { loadLater } from './later/load-later.js';
 import type { Model } from './model.js';
@@ -21,17 +22,34 @@ export async function open(url: string, options: OpenOptions): Promise<Model>;
 export async function open<Result>(url: string, options: OpenOptions): Promise<CustomModel<Result>>;
 export async function open(url: string, options: OpenOptions): Promise<Model> {
   const startMs = performance.now();
-  return openAsPlanned(await planOpening(url, options), startMs);
+  return openAsPlanned(await planOpening(url, options), { engine: DEFAULT_ENGINE, startMs });
 }
 
-/** @param startMs when `open` was called, by `performance.now()` */
-export async function openAsPlanned(plan: OpenPlan, startMs: number): Promise<Model> {
-  plan.signal?.throwIfAborted();
+export interface Opening extends EngineParts {
+  readonly engine: EngineContext;
+  /** When `open` was called, by `performance.now()`. */
+  readonly startMs: number;
+}
+
+/** Serves a version as planned, and makes a model of it. What the app has of its own takes part, where it has some. */
+export async function openAsPlanned(
+  given: OpenPlan,
+  { engine, startMs, ...engineParts }: Opening,
+): Promise<Model> {
+  given.signal?.throwIfAborted();
   const emitter = createModelEmitter();
-  const parts = { plan, emitter, choice: await readBackendChoice(plan), startMs };
-  if (plan.fallback || plan.worker) {
-    const { openWithOwn } = await loadLater();
-    return openWithOwn(parts, { serveInstalled, createModel });
+  const choice = await readBackendChoice(given);
+  const hasOwn = given.fallback !== undefined || given.worker !== undefined;
+  const own = hasOwn
+    ? (await loadLater()).bringOwn({ plan: given, engine, emitter, startMs })
+    : undefined;
+  const plan = own?.plan ?? given;
+  const context = { plan, engine, emitter, choice, onOpened: own?.onOpened };
+  try {
+    const serving = await serveInstalled(context, loadLater);
+    return await createModel({ ...context, ...engineParts, serving, startMs, own: own?.forRuns });
+  } catch (error) {
+    if (!own) throw error;
+    return own.whenNoneServes(error);
   }
-  return createModel({ serving: await serveInstalled(parts), ...parts });
 }

@@ -29,7 +29,7 @@ export async function readStorage(
   if (plan.unsigned) return { kind: 'memory', versions: [] };
   if (persist) await askToPersist(closing);
   return handover.run((serving) =>
-    askWorker(serving.connection, { plan }, (connection) => connection.storage()),
+    askWorker(serving.connection, plan.policy, (connection) => connection.storage()),
   );
 }
 

@@ -1,7 +1,7 @@
 import { createDeferred } from '@nearside/core';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { ResidentModel } from '../engine/engine-context.js';
-import type { ServingContext } from '../opening/serving.js';
+import type { ResidentModel } from '../engine/memory-budget.js';
+import type { ModelContext } from '../opening/serving.js';
 import { createHandover } from '../running/handover.js';
 import {
   FETCHED,
@@ -105,7 +105,7 @@ test('a worker that hangs while it serves nobody does not keep tuning waiting', 
 });
 
 /** Another model of the engine, of 10 bytes, that would rest if it were asked to. */
-async function loadBeside({ plan: { engine } }: ServingContext) {
+async function loadBeside({ engine }: ModelContext) {
   const place = await engine.workers.lend({ backend: 'tfjs-wasm', slot: 1, isolate: true });
   place.declare(10);
   const other = { rests: 0 };

@@ -1,13 +1,7 @@
 import { isNearsideError } from '@nearside/core';
 import { describeAdapter, requestAdapter } from '../backends/gpu-device.js';
 import { isBackendFault } from '../failures/backend-fault.js';
-import {
-  load,
-  openOn,
-  type Serving,
-  type ServingContext,
-  type Started,
-} from '../opening/serving.js';
+import { load, type ModelContext, openOn, type Serving, type Started } from '../opening/serving.js';
 import type { Handover } from '../running/handover.js';
 import { askWorker } from '../workers/ask-worker.js';
 import type { Connection } from '../workers/connection.js';
@@ -19,7 +13,7 @@ import { ServingFailed, timeBeside } from './time-beside.js';
 import { createTuningBudget, type TuningBudget } from './tuning-budget.js';
 import { whenIdle } from './when-idle.js';
 
-export interface TuningOptions extends ServingContext {
+export interface TuningOptions extends ModelContext {
   readonly handover: Handover;
   /** A contender has failed: the report of what serves counts it. */
   readonly onQuarantined: (served: Serving) => void;
@@ -77,12 +71,15 @@ export async function tuneBackends(options: TuningOptions): Promise<void> {
 
 async function tryOthers(options: TuningOptions & { readonly idle: Idle }): Promise<void> {
   const { plan, choice, handover, idle, signal } = options;
+  const { watchdogMs } = plan.policy;
   const { version, connection } = handover.current;
   const { sequence } = version.release;
   const contenders = listContenders(version.spec.variants, plan.contenders);
   const tried = [handover.current, ...choice.record.measured];
   const contents = {
-    missingBytes: await askWorker(connection, options, ({ missingBytes }) => missingBytes()),
+    missingBytes: await askWorker(connection, { watchdogMs, signal }, ({ missingBytes }) =>
+      missingBytes(),
+    ),
     cachedRuntimes: new Set(tried.map(({ backend }) => backend)),
   };
   const adapter = await nameAdapter();
@@ -113,7 +110,7 @@ function forgetOthers(
 
 /** @returns why a contender is not tried */
 function findHindrance(
-  { plan, choice, handover }: TuningOptions,
+  { plan, engine, choice, handover }: TuningOptions,
   contender: Contender,
   { adapter, budget }: { adapter: string; budget: TuningBudget },
 ): Hindrance | undefined {
@@ -129,7 +126,7 @@ function findHindrance(
   if (!isGuessable(contender.backend) && adapter === NO_ADAPTER) {
     return { message: 'no WebGPU with an adapter' };
   }
-  if (plan.engine.memory?.hasRoomFor(serving.version.spec.limits.memoryBytes) === false) {
+  if (engine.memory?.hasRoomFor(serving.version.spec.limits.memoryBytes) === false) {
     return { message: 'no room beside what is loaded within `memoryBudgetBytes`' };
   }
   const message = budget.objectionTo(contender);
@@ -139,6 +136,7 @@ function findHindrance(
 /** What it takes is spent, however it ends. */
 async function tryOut(contender: Contender, options: TryOptions): Promise<void> {
   const { plan, choice, handover, budget, idle, signal } = options;
+  const { watchdogMs } = plan.policy;
   const { leftMs } = budget;
   const serving = handover.current;
   let started: Started | undefined;
@@ -146,7 +144,7 @@ async function tryOut(contender: Contender, options: TryOptions): Promise<void> 
     started = await start(contender, options);
     if (!started) return;
     const timed = (connection: Connection) => ({
-      time: () => askWorker(connection, options, ({ time }) => time()),
+      time: () => askWorker(connection, { watchdogMs, signal }, ({ time }) => time()),
     });
     const comparison = await timeBeside({
       ...{ budget, idle },
@@ -186,9 +184,9 @@ async function start(
 ): Promise<Started | undefined> {
   const { version } = handover.current;
   const which = { kind: 'active' } as const;
-  // What hangs or crashes in its trial must not stop what serves.
-  const own = { ...context, plan: { ...context.plan, isolate: true } };
-  const opened = await openOn(contender.backend, own, { which, signal, isOptional: true });
+  const place = { isolate: true };
+  const how = { which, place, signal, isOptional: true };
+  const opened = await openOn(contender.backend, context, how);
   const variant = opened?.version.spec.variants.find(({ name }) => name === contender.variant);
   if (!opened || !variant || opened.version.manifestSha256 !== version.manifestSha256) {
     void opened?.connection.close(undefined);

@@ -1,9 +1,7 @@
-import type { Companions } from '../accompany-model.js';
-
 export interface TuneBeforeOpenOptions {
   /** Of the caller of `open`. */
   readonly signal: AbortSignal | undefined;
-  readonly accompany: () => Promise<Companions>;
+  readonly accompany: () => Promise<{ tune(): Promise<void> }>;
   readonly close: () => Promise<void>;
 }
 

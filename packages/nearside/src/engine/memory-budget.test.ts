@@ -1,7 +1,7 @@
 import type { ModelSpec } from '@nearside/core';
 import { expect, test } from 'vitest';
 import type { SharedWorkers, WorkerStatus } from '../workers/shared-workers.js';
-import type { ResidentModel } from './engine-context.js';
+import type { ResidentModel } from './memory-budget.js';
 import { createMemoryBudget } from './memory-budget.js';
 
 const MB = 1_000_000;

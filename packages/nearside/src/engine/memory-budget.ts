@@ -1,6 +1,21 @@
 import { type ModelSpec, NearsideError } from '@nearside/core';
-import type { SharedWorkers } from '../workers/shared-workers.js';
-import type { ResidentModel } from './engine-context.js';
+import type { SharedWorkers, WorkerStatus } from '../workers/shared-workers.js';
+
+/** An open model as its engine sees it: loaded, or at rest until the next call. */
+export interface ResidentModel {
+  readonly name: string;
+  /** By `performance.now()`. */
+  readonly lastUsedMs: number;
+  /** Whether nothing would be cut by putting it to rest. */
+  readonly mayRest: boolean;
+  readonly isResting: boolean;
+  readonly workers: readonly WorkerStatus[];
+  /** Gives its session up if it is idle. @returns whether it did */
+  rest(): boolean;
+  /** Loads it again. Never rejects: if it fails, the next call does. */
+  wake(): Promise<void>;
+  close(): Promise<void>;
+}
 
 /** What the models of an engine may need together, by what they declare. */
 export interface MemoryBudget {

@@ -1,9 +1,9 @@
-import { NearsideError } from '@nearside/core';
-import type { Handover } from '../running/handover.js';
+import { type Handover, rested } from '../running/handover.js';
 import { LONGEST_TIMER_MS } from '../timing/awake-timer.js';
 import { probeWorker } from '../workers/probe-worker.js';
 import { replaceBloated } from '../workers/replace-bloated.js';
-import type { EngineContext, ResidentModel } from './engine-context.js';
+import type { EngineContext } from './engine-context.js';
+import type { ResidentModel } from './memory-budget.js';
 import { onPageReturn } from './page-return.js';
 
 export interface ResidenceOptions {
@@ -87,12 +87,4 @@ export function takeResidence({
       engine.models.delete(model);
     },
   };
-}
-
-/** For a call that comes between. */
-export function rested(model: string): NearsideError {
-  return new NearsideError('worker-lost', `Expected ${model} to be loaded, got it at rest.`, {
-    details: { isAnothers: true },
-    retryable: true,
-  });
 }

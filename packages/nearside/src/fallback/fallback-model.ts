@@ -2,7 +2,8 @@ import type { NearsideError } from '@nearside/core';
 import type { BackendFailure } from '../choice/choice-record.js';
 import { variantsFor } from '../choice/variants-for.js';
 import { announceRun, type EndedRun, type ServedVersion } from '../ended-run.js';
-import type { ResidentModel } from '../engine/engine-context.js';
+import type { EngineContext } from '../engine/engine-context.js';
+import type { ResidentModel } from '../engine/memory-budget.js';
 import type { ModelEmitter } from '../events.js';
 import { closedError } from '../failures/closed-error.js';
 import type { Input } from '../input.js';
@@ -32,13 +33,14 @@ export interface FallbackModelParts {
   /** What was opened, if it came so far: without it nothing can be reported, and no input checked. */
   readonly version: OpenedVersion | undefined;
   readonly plan: OpenPlan;
+  readonly engine: EngineContext;
   readonly emitter: ModelEmitter;
   readonly startMs: number;
 }
 
 /** A model that no backend of this device serves: the app's own function answers every run. */
 export function createFallbackModel(parts: FallbackModelParts): Model {
-  const { fallback, error, version, plan, emitter } = parts;
+  const { fallback, error, version, plan, engine, emitter } = parts;
   const release = version?.release ?? { model: plan.address.model, version: '0.0.0' };
   const failures = failuresOf(error, plan);
   const atMs = Date.now();
@@ -125,7 +127,7 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
 
   async function close(): Promise<void> {
     if (!closing.signal.aborted) closing.abort(closedError(release.model));
-    plan.engine.models.delete(place);
+    engine.models.delete(place);
     closed ??= recording.close();
     return closed;
   }
@@ -135,7 +137,7 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
     ...{ name: release.model, workers: [], close, lastUsedMs: parts.startMs },
     ...{ mayRest: false, isResting: false, rest: () => false, wake: async () => {} },
   };
-  plan.engine.models.add(place);
+  engine.models.add(place);
 
   return {
     run: run as Model['run'],

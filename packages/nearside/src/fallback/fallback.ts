@@ -1,22 +1,11 @@
 import { createDeferred, isNearsideError } from '@nearside/core';
 import { expectListeners } from '#platform';
 import type { Input } from '../input.js';
-import type { RunMeta, RunOptions, RunResult } from '../model.js';
+import type { RunMeta, RunResult } from '../model.js';
+import type { FailedRun } from '../running/run-model.js';
 
 /** The app's own way to an answer: what it returns is the run's `output`. */
 export type Fallback = (input: Input) => unknown;
-
-/** A run that has failed, before anybody is told. */
-export interface FailedRun {
-  readonly id: string;
-  readonly input: Input;
-  readonly options: RunOptions;
-  readonly error: unknown;
-  /** The version that had it. */
-  readonly release: { readonly model: string; readonly version: string };
-  readonly calledMs: number;
-  readonly cold: boolean;
-}
 
 /** For want of a backend or of time: not a bad input, and no caller who has left. */
 const ANSWERABLE = ['deadline', 'no-backend', 'golden-mismatch'];

@@ -3,7 +3,7 @@ import type { BackendChoice } from '../choice/backend-choice.js';
 import type { BackendFailure } from '../choice/choice-record.js';
 import { hasVariantFor } from '../choice/variants-for.js';
 import type { AvailableBackend } from '../runtime-assets.js';
-import type { Opened, OpenedVariant, Serving, ServingContext, Started } from './serving.js';
+import type { ModelContext, Opened, OpenedVariant, Serving, Started } from './serving.js';
 
 /** The two steps of serving a version on a backend. */
 export interface StartSteps {
@@ -37,7 +37,7 @@ export type Attempt =
  */
 export async function attemptBackend(
   backends: readonly AvailableBackend[],
-  { choice }: Pick<ServingContext, 'choice'>,
+  { choice }: Pick<ModelContext, 'choice'>,
   { open, load }: StartSteps,
 ): Promise<Attempt> {
   const backend = backends[0] as AvailableBackend;
@@ -79,7 +79,7 @@ async function orderFor(
 
 /** A started version comes to serve. */
 export function serveStarted(
-  { emitter, choice }: Pick<ServingContext, 'emitter' | 'choice'>,
+  { emitter, choice }: Pick<ModelContext, 'emitter' | 'choice'>,
   started: Started,
   quarantined: readonly BackendFailure[],
 ): Serving {

@@ -1,8 +1,8 @@
 import type { OpenedVersion } from '../protocol.js';
 import type { AvailableBackend } from '../runtime-assets.js';
-import { type Opened, type OpenOnOptions, openOn, type ServingContext } from './serving.js';
+import { type ModelContext, type Opened, type OpenOnOptions, openOn } from './serving.js';
 
-export interface OpenAgainOptions extends Pick<OpenOnOptions, 'isOptional'> {
+export interface OpenAgainOptions extends Pick<OpenOnOptions, 'isOptional' | 'place'> {
   /** Whether another version may take its place, which is the active one by now. */
   readonly fits: (active: OpenedVersion) => boolean;
 }
@@ -15,13 +15,13 @@ export interface OpenAgainOptions extends Pick<OpenOnOptions, 'isOptional'> {
  */
 export async function openAgain(
   backend: AvailableBackend,
-  context: ServingContext,
+  context: ModelContext,
   { release: { sequence } }: OpenedVersion,
-  { fits, isOptional = false }: OpenAgainOptions,
+  { fits, place, isOptional = false }: OpenAgainOptions,
 ): Promise<Opened | undefined> {
-  const opened = await openOn(backend, context, { which: { kind: 'active' }, isOptional });
+  const opened = await openOn(backend, context, { which: { kind: 'active' }, place, isOptional });
   const isSame = opened?.version.release.sequence === sequence;
   if (!opened || isSame || fits(opened.version)) return opened;
   void opened.connection.close(undefined);
-  return openOn(backend, context, { which: { kind: 'served', sequence }, isOptional });
+  return openOn(backend, context, { which: { kind: 'served', sequence }, place, isOptional });
 }

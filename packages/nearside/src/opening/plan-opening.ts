@@ -5,7 +5,6 @@ import {
   type RequestOptions,
 } from '@nearside/artifact';
 import { hostedBackends } from '#platform';
-import { DEFAULT_ENGINE, type EngineContext } from '../engine/engine-context.js';
 import type { Fallback } from '../fallback/fallback.js';
 import { loadLater } from '../later/load-later.js';
 import { resolveUrl } from '../options/addresses.js';
@@ -48,9 +47,6 @@ export interface ServingPlan {
   readonly fallback: Fallback | undefined;
   readonly worker: StartWorker | undefined;
   readonly isolate: boolean;
-  /** Which of a backend's workers, from 0 on. */
-  readonly slot: number;
-  readonly engine: EngineContext;
 }
 
 type PlannedPolicy = UpdatePolicy &
@@ -59,6 +55,9 @@ type PlannedPolicy = UpdatePolicy &
 export interface TunePlan extends Required<TuneBudget> {
   readonly when: 'idle' | 'before-open' | 'off';
 }
+
+/** What an engine gives to its models that name none. */
+export type PlanDefaults = Pick<OpenOptions, 'assets' | 'worker'>;
 
 /** Enough for either of ONNX Runtime's builds, which weigh 3.8 and 6.8 MB, and not for both at once. */
 const TUNE_BYTES = 10_000_000;
@@ -72,7 +71,7 @@ const WATCHDOG_MS = 120_000;
 export async function planOpening(
   url: string,
   options: OpenOptions,
-  engine?: EngineContext,
+  defaults?: PlanDefaults,
 ): Promise<OpenPlan> {
   if (typeof url !== 'string' || !areOptions(options, OPEN_RULES)) {
     (await loadLater()).checkOpenOptions(url, options);
@@ -85,14 +84,14 @@ export async function planOpening(
     store: options.store ?? 'auto',
     mirrors: planMirrors(options.mirrors),
     request: options.request,
-    ...planServing(options, engine),
+    ...planServing(options, defaults),
   };
 }
 
 /** @param options that have been checked */
 export function planServing(
   options: Omit<OpenOptions, 'trust'>,
-  engine: EngineContext = DEFAULT_ENGINE,
+  defaults: PlanDefaults = {},
 ): ServingPlan {
   return {
     backends: planBackends(options.backend),
@@ -103,12 +102,10 @@ export function planServing(
     isBackendForced: options.backend !== undefined,
     onProgress: options.onProgress,
     signal: options.signal,
-    assets: options.assets ?? engine.assets,
+    assets: options.assets ?? defaults.assets,
     fallback: options.fallback,
-    worker: options.worker ?? engine.worker,
+    worker: options.worker ?? defaults.worker,
     isolate: options.isolate ?? false,
-    slot: 0,
-    engine,
   };
 }
 

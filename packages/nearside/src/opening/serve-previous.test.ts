@@ -2,7 +2,7 @@ import { NearsideError } from '@nearside/core';
 import { expect, test } from 'vitest';
 import { createModelEmitter } from '../events.js';
 import { servePrevious } from './serve-previous.js';
-import type { Serving, ServingContext } from './serving.js';
+import type { ModelContext, Serving } from './serving.js';
 
 test('when it cannot be written down that a version has failed, the one before serves all the same', async () => {
   const connection = {
@@ -15,7 +15,7 @@ test('when it cannot be written down that a version has failed, the one before s
   const emitter = createModelEmitter();
   const told: object[] = [];
   emitter.on('version-rolled-back', (event) => told.push(event));
-  const context = { plan: {}, emitter } as ServingContext;
+  const context = { plan: {}, emitter } as ModelContext;
   const failed = { model: 'digits', version: '1.1.0', sequence: 2 };
   const error = new NearsideError('golden-mismatch', 'expected the right numbers');
   const serving = await servePrevious(context, { failed, error }, async () => previous);

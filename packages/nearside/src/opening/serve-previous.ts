@@ -3,7 +3,7 @@ import type { NearsideError } from '@nearside/core';
 import { isBackendFault } from '../failures/backend-fault.js';
 import type { WhichVersion } from '../protocol.js';
 import { announceRollBack, rollBack } from '../updating/roll-back.js';
-import type { Serving, ServingContext } from './serving.js';
+import type { ModelContext, Serving } from './serving.js';
 
 /**
  * Serves the version before an installed one that could not be loaded, which is given up if it was its
@@ -12,7 +12,7 @@ import type { Serving, ServingContext } from './serving.js';
  * @throws what the installed one failed with when this is hindered too; `signal.reason`
  */
 export async function servePrevious(
-  { plan, emitter }: ServingContext,
+  { plan, emitter }: ModelContext,
   { failed, error }: { failed: ReleaseIdentity; error: NearsideError },
   start: (which: WhichVersion) => Promise<Serving | undefined>,
 ): Promise<Serving> {

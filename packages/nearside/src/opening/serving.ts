@@ -1,6 +1,7 @@
 import { createDeferred, NearsideError, type Variant } from '@nearside/core';
 import type { BackendChoice } from '../choice/backend-choice.js';
 import type { BackendFailure } from '../choice/choice-record.js';
+import type { EngineContext } from '../engine/engine-context.js';
 import { type ModelEmitter, notify } from '../events.js';
 import type {
   LoadedVariant,
@@ -16,9 +17,10 @@ import { startAwakeTimer } from '../timing/awake-timer.js';
 import { type Connection, connect } from '../workers/connection.js';
 import type { OpenPlan } from './plan-opening.js';
 
-/** What opening a version needs, whichever backend it is for. */
-export interface ServingContext {
+/** What everything of one open model shares: data and handles, no function of a room above. */
+export interface ModelContext {
   readonly plan: OpenPlan;
+  readonly engine: EngineContext;
   /** Undefined until a worker has read it. */
   readonly identity?: InstallIdentity | undefined;
   readonly emitter: ModelEmitter;
@@ -57,8 +59,17 @@ export interface Serving extends Started {
   readonly quarantined: readonly BackendFailure[];
 }
 
+/** Which of a backend's workers; by default the first, which models share. */
+export interface Place {
+  /** In one of its own: what hangs or crashes there stops nothing else. */
+  readonly isolate?: boolean | undefined;
+  /** From 0 on. */
+  readonly slot?: number | undefined;
+}
+
 export interface OpenOnOptions {
   readonly which: WhichVersion;
+  readonly place?: Place | undefined;
   /** It can be done without: where the engine has no room for it no other model is put to rest. */
   readonly isOptional?: boolean;
   readonly signal?: AbortSignal | undefined;
@@ -72,8 +83,8 @@ export interface OpenOnOptions {
  */
 export async function openOn(
   backend: AvailableBackend,
-  { plan, identity, emitter, onOpened }: Omit<ServingContext, 'choice'>,
-  { which, isOptional, signal, onProgress }: OpenOnOptions,
+  { plan, engine, identity, emitter, onOpened }: Omit<ModelContext, 'choice'>,
+  { which, place, isOptional, signal, onProgress }: OpenOnOptions,
 ): Promise<Opened | undefined> {
   const fetched = createDeferred<void>();
   const onEvent = (event: WorkerEvent) => {
@@ -84,7 +95,8 @@ export async function openOn(
       emitter.emit(type, details as never);
     }
   };
-  const { assets, worker, isolate, slot, engine } = plan;
+  const { assets, worker } = plan;
+  const { isolate = plan.isolate, slot = 0 } = place ?? {};
   const host = await engine.workers.lend({ backend, assets, worker, isolate, slot });
   const connection = await connect(host, { onEvent, signal });
   return endingOnFailure(connection, signal, async () => {

@@ -1,7 +1,26 @@
-import { loadLater } from '../later/load-later.js';
+import type { ReleaseIdentity } from '@nearside/artifact';
+import type { NearsideError } from '@nearside/core';
+import type { WhichVersion } from '../protocol.js';
 import type { AvailableBackend } from '../runtime-assets.js';
-import { attemptBackend, type StartSteps, serveStarted } from './attempt-backend.js';
-import type { Serving, ServingContext } from './serving.js';
+import { type Attempt, attemptBackend, type StartSteps, serveStarted } from './attempt-backend.js';
+import type { ModelContext, Serving } from './serving.js';
+
+/** What to do where the first backend, or the installed version, does not work: it is in the second chunk. */
+export interface StartHelp {
+  /** @param first what came of the first of the backends */
+  tryBackends(
+    context: ModelContext,
+    backends: readonly AvailableBackend[],
+    steps: StartSteps,
+    first: Attempt,
+  ): Promise<Serving | undefined>;
+  /** Serves the version before the one that `failed`. @throws the error, where there is none */
+  servePrevious(
+    context: ModelContext,
+    failed: { readonly failed: ReleaseIdentity; readonly error: NearsideError },
+    start: (which: WhichVersion) => Promise<Serving | undefined>,
+  ): Promise<Serving>;
+}
 
 /**
  * Starts a version on the first backend of an order, or on the one that this leads to, which nearly
@@ -11,9 +30,10 @@ import type { Serving, ServingContext } from './serving.js';
  * @throws as `tryBackends`; when that cannot be loaded, the failure itself
  */
 export async function startFirst(
-  context: ServingContext,
+  context: ModelContext,
   backends: readonly AvailableBackend[],
   steps: StartSteps,
+  help: () => Promise<StartHelp>,
 ): Promise<Serving | undefined> {
   const attempt = await attemptBackend(backends, context, steps);
   switch (attempt.kind) {
@@ -22,9 +42,9 @@ export async function startFirst(
     case 'no-version':
       return undefined;
     case 'elsewhere':
-      return startFirst(context, attempt.order, steps);
+      return startFirst(context, attempt.order, steps, help);
   }
-  const { tryBackends } = await loadLater().catch((error) => {
+  const { tryBackends } = await help().catch((error) => {
     throw attempt.kind === 'failed' ? attempt.error : error;
   });
   return tryBackends(context, backends, steps, attempt);

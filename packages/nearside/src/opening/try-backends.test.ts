@@ -1,32 +1,34 @@
 import { type ErrorCode, type ModelSpec, NearsideError } from '@nearside/core';
-import { beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createBackendChoice } from '../choice/backend-choice.js';
 import { type ChoiceRecord, choiceCircumstances, EMPTY_RECORD } from '../choice/choice-record.js';
 import { createModelEmitter } from '../events.js';
-import { loadLater } from '../later/load-later.js';
 import type { AvailableBackend } from '../runtime-assets.js';
 import type { StartSteps } from './attempt-backend.js';
+import { servePrevious } from './serve-previous.js';
 import type { Opened, Started } from './serving.js';
-import { startFirst } from './start-first.js';
+import { type StartHelp, startFirst } from './start-first.js';
 import { tryBackends } from './try-backends.js';
 
 const ONNX_ONLY = [{ name: 'int8', runtime: 'onnx' }];
 const BOTH = [...ONNX_ONLY, { name: 'uint8', runtime: 'tfjs' }];
 const TWO_ONNX = [...ONNX_ONLY, { name: 'fp32', runtime: 'onnx' }];
 
-// Compiled here once, it takes no test's time.
-beforeAll(async () => void (await loadLater()), 60_000);
+const help = async (): Promise<StartHelp> => ({ tryBackends, servePrevious });
 
 test('a version for ONNX alone goes on there at once: nothing failed, and nothing is weighed', async () => {
   const { search, seen } = device({ variants: ONNX_ONLY });
-  const serving = await startFirst(...search);
+  const serving = await startFirst(...search, help);
   expect(serving).toMatchObject({ backend: 'onnx-wasm', quarantined: [] });
   expect(seen).toEqual(['open tfjs-wasm', 'close tfjs-wasm', 'open onnx-wasm', 'load int8']);
 });
 
 test('where nothing is known the one that answers after the fewest bytes serves', async () => {
   const { search, seen, choice } = device({ variants: BOTH, lightest: 'onnx-wasm' });
-  expect(await startFirst(...search)).toMatchObject({ backend: 'onnx-wasm', quarantined: [] });
+  expect(await startFirst(...search, help)).toMatchObject({
+    backend: 'onnx-wasm',
+    quarantined: [],
+  });
   expect(seen).toEqual([
     ...['open tfjs-wasm', 'weigh tfjs-wasm,onnx-wasm', 'close tfjs-wasm'],
     ...['open onnx-wasm', 'load int8'],
@@ -37,15 +39,15 @@ test('where nothing is known the one that answers after the fewest bytes serves'
 test('what is remembered is not weighed, unless the version has no variant for it any more', async () => {
   const start = { backend: 'tfjs-wasm', variant: 'uint8' } as const;
   const known = device({ variants: BOTH, remembered: { start } });
-  expect(await startFirst(...known.search)).toMatchObject({ backend: 'tfjs-wasm' });
+  expect(await startFirst(...known.search, help)).toMatchObject({ backend: 'tfjs-wasm' });
   expect(known.seen).toEqual(['open tfjs-wasm', 'load uint8']);
   const changed = device({ variants: ONNX_ONLY, remembered: { start } });
-  expect(await startFirst(...changed.search)).toMatchObject({ backend: 'onnx-wasm' });
+  expect(await startFirst(...changed.search, help)).toMatchObject({ backend: 'onnx-wasm' });
 });
 
 test('a forced backend that loads no variant is no-backend, and says which there are', async () => {
   const { search, seen } = device({ variants: ONNX_ONLY, backends: ['tfjs-wasm'] });
-  await expect(startFirst(...search)).rejects.toMatchObject({
+  await expect(startFirst(...search, help)).rejects.toMatchObject({
     code: 'no-backend',
     message: 'tfjs-wasm: expected a variant of digits for tfjs, got only onnx.',
   });
@@ -55,7 +57,7 @@ test('a forced backend that loads no variant is no-backend, and says which there
 test('a backend that fails leads to those that load a variant, and to no other', async () => {
   const backends = ['onnx-wasm', 'tfjs-wasm'] as const;
   const { search, seen } = device({ variants: ONNX_ONLY, backends, failing: ['int8'] });
-  await expect(startFirst(...search)).rejects.toMatchObject({
+  await expect(startFirst(...search, help)).rejects.toMatchObject({
     code: 'no-backend',
     details: { failures: [{ backend: 'onnx-wasm', variant: 'int8', code: 'golden-mismatch' }] },
   });
@@ -69,7 +71,7 @@ test('wrong numbers of one variant lead to the other backend first, then to the 
     failing: ['int8', 'uint8'],
     remembered: { start: { backend: 'onnx-wasm', variant: 'int8' } },
   });
-  expect(await startFirst(...search)).toMatchObject({
+  expect(await startFirst(...search, help)).toMatchObject({
     variant: { name: 'fp32' },
     quarantined: [{ variant: 'int8' }, { variant: 'uint8' }],
   });
@@ -93,14 +95,14 @@ test('what is quarantined is passed over, and tried when nothing else is left', 
 
 test('bytes that do not verify lead nowhere else', async () => {
   const { search, seen } = device({ variants: BOTH, failing: ['uint8'], code: 'digest-mismatch' });
-  await expect(startFirst(...search)).rejects.toMatchObject({ code: 'digest-mismatch' });
+  await expect(startFirst(...search, help)).rejects.toMatchObject({ code: 'digest-mismatch' });
   expect(seen).not.toContain('open onnx-wasm');
 });
 
 test('a worker that was lost through another model is started again, and again, and is then at fault', async () => {
   const lost = { code: 'worker-lost', details: { isAnothers: true } } as const;
   const { search, seen } = device({ variants: BOTH, failing: ['uint8'], ...lost });
-  expect(await startFirst(...search)).toMatchObject({ backend: 'onnx-wasm' });
+  expect(await startFirst(...search, help)).toMatchObject({ backend: 'onnx-wasm' });
   expect(seen.filter((step) => step === 'load uint8')).toHaveLength(3);
 });
 

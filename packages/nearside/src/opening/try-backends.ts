@@ -7,7 +7,7 @@ import type { AvailableBackend } from '../runtime-assets.js';
 import { runtimeOf } from '../runtime-of.js';
 import { type Attempt, attemptBackend, type StartSteps, serveStarted } from './attempt-backend.js';
 import type { OpenPlan } from './plan-opening.js';
-import type { Serving, ServingContext } from './serving.js';
+import type { ModelContext, Serving } from './serving.js';
 
 /** How often a start is done again because another model had the worker ended. */
 const DISTURBANCES = 2;
@@ -35,7 +35,7 @@ interface Search {
  * @throws NearsideError `no-backend` with every backend's failure; what else the steps throw
  */
 export async function tryBackends(
-  context: ServingContext,
+  context: ModelContext,
   backends: readonly AvailableBackend[],
   steps: StartSteps,
   first?: Attempt,
@@ -58,7 +58,7 @@ export async function tryBackends(
 function learnFrom(
   attempt: Exclude<Attempt, { kind: 'started' | 'no-version' }>,
   search: Search,
-  context: ServingContext,
+  context: ModelContext,
 ): void {
   const [backend, ...others] = search.waiting as readonly [AvailableBackend];
   switch (attempt.kind) {
@@ -84,7 +84,7 @@ function learnFrom(
 function goOnAfter(
   { error, opened, variant }: Attempt & { kind: 'failed' },
   search: Search,
-  { plan, emitter, choice }: ServingContext,
+  { plan, emitter, choice }: ModelContext,
 ): readonly AvailableBackend[] {
   const [backend, ...others] = search.waiting as readonly [AvailableBackend];
   if (!isNearsideError(error)) throw error;
@@ -112,7 +112,7 @@ function goOnAfter(
 }
 
 /** @throws NearsideError when there are none */
-function pardonThosePassedOver(search: Search, { plan, choice }: ServingContext): void {
+function pardonThosePassedOver(search: Search, { plan, choice }: ModelContext): void {
   if (search.passedOver.length === 0) throw noneLeft(plan, search);
   pardon(choice, search.passedOver);
   search.waiting = search.passedOver;

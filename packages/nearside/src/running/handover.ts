@@ -1,4 +1,4 @@
-import { isNearsideError, type NearsideError } from '@nearside/core';
+import { isNearsideError, NearsideError } from '@nearside/core';
 import { isBackendFault, isHung, isLostWorker } from '../failures/backend-fault.js';
 import type { Serving } from '../opening/serving.js';
 
@@ -225,4 +225,12 @@ export function createHandover(
       await Promise.all(ending);
     },
   };
+}
+
+/** For a call that comes between. */
+export function rested(model: string): NearsideError {
+  return new NearsideError('worker-lost', `Expected ${model} to be loaded, got it at rest.`, {
+    details: { isAnothers: true },
+    retryable: true,
+  });
 }

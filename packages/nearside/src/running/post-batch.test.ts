@@ -5,6 +5,7 @@ import type { RunRequest, WireInput } from '../protocol.js';
 import type { Connection } from '../workers/connection.js';
 import { createHandover } from './handover.js';
 import { postBatch, type QueuedRun } from './post-batch.js';
+import { redoLost } from './redo-lost.js';
 
 function run(data: Float32Array<ArrayBuffer>): QueuedRun {
   const x = { datatype: 'FP32', shape: [1], data } as const;
@@ -24,6 +25,8 @@ function answering(): Serving {
   return { connection } as unknown as Serving;
 }
 
+const help = async () => ({ redoLost });
+
 test('what is posted is no caller’s any more, also while its worker is replaced', async () => {
   const serving = {
     connection: { end: { reason: new NearsideError('worker-lost', 'lost') } },
@@ -31,7 +34,7 @@ test('what is posted is no caller’s any more, also while its worker is replace
   const { promise: revived, resolve } = createDeferred<Serving>();
   const handover = createHandover(serving, { revive: () => revived, onHanded() {} });
   const waiting = run(Float32Array.of(1));
-  const { end } = postBatch([waiting], { handover, watchdogMs: 60_000 });
+  const { end } = postBatch([waiting], { handover, watchdogMs: 60_000, help });
   expect([waiting.isPosted, waiting.serving]).toEqual([true, undefined]);
   resolve(answering());
   expect(await end).toMatchObject([{ ok: true }]);
@@ -45,7 +48,7 @@ test('a picture that never left, because no worker is left to take it, is closed
   const closed = createDeferred<void>();
   const image = { width: 2, height: 2, close: () => closed.resolve() } as ImageBitmap;
   const picture: QueuedRun = { ...run(Float32Array.of(1)), input: { kind: 'image', image } };
-  await expect(postBatch([picture], { handover, watchdogMs: 60_000 }).end).rejects.toBe(none);
+  await expect(postBatch([picture], { handover, watchdogMs: 60_000, help }).end).rejects.toBe(none);
   await closed.promise;
 });
 
@@ -69,7 +72,7 @@ test('a batch says when it has begun, and is ended and asked back by what it was
   const runs = [run(Float32Array.of(1)), run(Float32Array.of(2))];
   const batch = postBatch(
     runs.map((run) => ({ ...run, isSecondTry: true })),
-    { handover, watchdogMs: 60_000 },
+    { handover, watchdogMs: 60_000, help },
   );
   await expect.poll(() => posted).toBeDefined();
   expect(batch.hasBegun).toBe(false);

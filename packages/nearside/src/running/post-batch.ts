@@ -1,6 +1,5 @@
 import { NearsideError } from '@nearside/core';
 import { isLostWorker } from '../failures/backend-fault.js';
-import { loadLater } from '../later/load-later.js';
 import type { Serving } from '../opening/serving.js';
 import {
   fromWireError,
@@ -44,6 +43,19 @@ export interface HeldStream {
   readonly serving: Serving;
 }
 
+/** How a batch was lost. */
+export interface Loss {
+  /** Why the worker is gone. */
+  readonly error: unknown;
+  /** Whether it had begun with the batch, which may be to blame then. */
+  readonly hasBegun: boolean;
+}
+
+/** What is done with a batch whose worker was lost: it is in the second chunk. */
+export interface LossHelp {
+  redoLost(runs: readonly QueuedRun[], loss: Loss): Promise<RunOutcome[]>;
+}
+
 export type RunOutcome = Outcome<QueuedRun, RunReply>;
 
 /** Of the page: a connection is asked for one batch by it. */
@@ -56,7 +68,11 @@ let lastId = 0;
  */
 export function postBatch(
   runs: readonly QueuedRun[],
-  { handover, watchdogMs }: { handover: Handover; watchdogMs: number },
+  {
+    handover,
+    watchdogMs,
+    help,
+  }: { handover: Handover; watchdogMs: number; help: () => Promise<LossHelp> },
 ): PostedBatch<QueuedRun, RunReply> {
   lastId += 1;
   const id = lastId;
@@ -83,7 +99,7 @@ export function postBatch(
       });
     }, stream?.serving)
     .catch(async (error): Promise<RunOutcome[]> => {
-      const later = isLostWorker(error) && (await loadLater().catch(() => {}));
+      const later = isLostWorker(error) && (await help().catch(() => {}));
       if (later) return later.redoLost(runs, { error, hasBegun });
       for (const { input } of runs) releaseSnapshot(input); // what has not left is still here
       throw error;

@@ -1,20 +1,12 @@
 import { isNearsideError, NearsideError } from '@nearside/core';
 import { isAnothersLoss } from '../failures/backend-fault.js';
 import { transferablesOf, type WireInput } from '../protocol.js';
-import type { QueuedRun, RunOutcome } from './post-batch.js';
+import type { Loss, QueuedRun, RunOutcome } from './post-batch.js';
 import { RETAINED_BYTES } from './retained-input.js';
 import { isClosed, releaseSnapshot } from './snapshot-input.js';
 
 /** A worker that is lost again and again before it begins a run is not waited for, so many times. */
 const MOST_TRIES = 5;
-
-/** How a batch was lost. */
-export interface Loss {
-  /** Why the worker is gone. */
-  readonly error: unknown;
-  /** Whether it had begun with the batch, which may be to blame then. */
-  readonly hasBegun: boolean;
-}
 
 /**
  * What was lost with a worker is done again by the next one, where its input is still there: it was

@@ -1,8 +1,6 @@
 import { isNearsideError, type ModelSpec } from '@nearside/core';
 import type { EndedRun, RunObserver } from '../ended-run.js';
-import type { FailedRun } from '../fallback/fallback.js';
 import type { Input } from '../input.js';
-import { loadLater } from '../later/load-later.js';
 import type { RunOptions, RunResult } from '../model.js';
 import type { Serving } from '../opening/serving.js';
 import { areOptions } from '../options/option-rules.js';
@@ -13,8 +11,32 @@ import { batchKey } from './batch-key.js';
 import type { Handover } from './handover.js';
 import type { HeldStream, QueuedRun } from './post-batch.js';
 import { RUN_RULES } from './run-options.js';
-import type { snapshotCustom } from './snapshot-custom.js';
-import { releaseSnapshot, type SnapshotOptions, snapshotInput } from './snapshot-input.js';
+import {
+  releaseSnapshot,
+  type SnapshotCustom,
+  type SnapshotOptions,
+  snapshotInput,
+} from './snapshot-input.js';
+
+/** What calls need that are not right, or not lucky: it is in the second chunk. */
+export interface RunHelp {
+  /** @throws TypeError or RangeError for options that are wrong */
+  checkRunOptions(options: RunOptions): void;
+  /** @throws NearsideError for an input that does not fit, or could not be taken for `cause` */
+  refuseInput(input: unknown, spec: ModelSpec, cause?: unknown): never;
+}
+
+/** A run that has failed, before anybody is told. */
+export interface FailedRun {
+  readonly id: string;
+  readonly input: Input;
+  readonly options: RunOptions;
+  readonly error: unknown;
+  /** The version that had it. */
+  readonly release: { readonly model: string; readonly version: string };
+  readonly calledMs: number;
+  readonly cold: boolean;
+}
 
 export interface RunnerOptions {
   readonly handover: Handover;
@@ -23,9 +45,10 @@ export interface RunnerOptions {
   readonly observers: readonly RunObserver[];
   /** Why runs are refused now, if they are: the model was closed or revoked. */
   readonly refusal: () => Refusal | undefined;
+  readonly help: () => Promise<RunHelp>;
   /** Has the app's own function answer, where it has one and the failure is one of that kind. */
   readonly fallBack?: ((failed: FailedRun) => Promise<RunResult | undefined>) | undefined;
-  readonly snapshotCustom?: typeof snapshotCustom | undefined;
+  readonly snapshotCustom?: SnapshotCustom | undefined;
 }
 
 export interface Refusal {
@@ -55,19 +78,18 @@ interface Call {
   readonly input?: Input | undefined;
 }
 
-/** What is wrong with an input is said by the second chunk. */
-const refuse: SnapshotOptions['refuse'] = async (...refused) =>
-  (await loadLater()).refuseInput(...refused);
-
 /** Takes an input as it is at the call, queues it, has it run, and tells how that ended. */
 export function createRunner({
   handover,
   queue,
   observers,
   refusal,
+  help,
   fallBack,
   snapshotCustom: custom,
 }: RunnerOptions) {
+  const refuse: SnapshotOptions['refuse'] = async (...refused) =>
+    (await help()).refuseInput(...refused);
   const nextId = createRunIds();
   let isFirst = true;
 
@@ -81,7 +103,7 @@ export function createRunner({
 
   async function start({ take, options, item, input }: Call): Promise<RunResult> {
     const calledMs = performance.now();
-    if (!areOptions(options, RUN_RULES)) (await loadLater()).checkRunOptions(options);
+    if (!areOptions(options, RUN_RULES)) (await help()).checkRunOptions(options);
     const { signal, topK, priority = DEFAULT_PRIORITY, transfer: isGiven = false } = options;
     signal?.throwIfAborted();
     const refused = refusal();

@@ -9,13 +9,15 @@ import {
 import type { RgbaPixels } from '@nearside/pipeline';
 import type { ImageInput, Input } from '../input.js';
 import { closePictures, transferablesOf, type WireImage, type WireInput } from '../protocol.js';
-import type { snapshotCustom } from './snapshot-custom.js';
 import { takeArrays } from './take-arrays.js';
+
+/** @throws what the browser says of what cannot be cloned or drawn */
+export type SnapshotCustom = (input: unknown, transfer: boolean) => WireInput | Promise<WireInput>;
 
 export interface SnapshotOptions {
   readonly transfer: boolean;
   /** Takes what is for a task of the app's own. */
-  readonly custom?: typeof snapshotCustom | undefined;
+  readonly custom?: SnapshotCustom | undefined;
   /**
    * Throws for an input that does not fit, or that could not be taken for `cause`; its words may come with
    * the second chunk.

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Input } from '../input.js';
+import { loadLater } from '../later/load-later.js';
 import type { Serving } from '../opening/serving.js';
 import type { RunReply } from '../protocol.js';
 import type { Handover } from '../running/handover.js';
@@ -33,6 +34,7 @@ function openModel(parts: Pick<RunnerOptions, 'fallBack'> = {}) {
     queue,
     observers: [],
     refusal: () => undefined,
+    help: loadLater,
     ...parts,
   });
   const closing = new AbortController().signal;

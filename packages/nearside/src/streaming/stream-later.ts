@@ -1,19 +1,11 @@
-import type { Input } from '../input.js';
-import { loadLater } from '../later/load-later.js';
-import { type ModelStream, NO_FRAMES, type StreamOptions } from './model-stream.js';
-import type { StreamContext } from './open-stream.js';
+import { type ModelStream, NO_FRAMES } from './model-stream.js';
 import { resultsLater } from './results-later.js';
 
-/** A stream whose code is loaded at its first `next()`. */
-export function streamLater(
-  source: Iterable<Input> | AsyncIterable<Input>,
-  options: StreamOptions | undefined,
-  context: StreamContext,
-): ModelStream {
+/** A stream whose code is loaded, by `begin`, at its first `next()`. */
+export function streamLater(begin: () => Promise<ModelStream>): ModelStream {
   let stream: ModelStream | undefined;
   const results = resultsLater(async () => {
-    const { openStream } = await loadLater();
-    stream = await openStream(source, options, context);
+    stream = await begin();
     return stream;
   });
   return {

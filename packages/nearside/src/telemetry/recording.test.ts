@@ -80,14 +80,20 @@ async function serve(...[first, next]: readonly [Serving, Serving]) {
     onHanded: ({ to }) => recording.serves(to),
   });
   const queue = createRunQueue<QueuedRun, RunReply>({
-    post: (runs) => postBatch(runs, { handover, watchdogMs: 60_000 }),
+    post: (runs) => postBatch(runs, { handover, watchdogMs: 60_000, help: loadLater }),
     discard() {},
     ...{ maxBatch: 1, maxDelayMs: 0 },
   });
   const closed = new NearsideError('closed', 'expected an open model');
   let isClosed = false;
   const refusal = () => (isClosed ? { reason: closed, isOwn: true } : undefined);
-  const runner = createRunner({ handover, queue, observers: [recording.ran], refusal });
+  const runner = createRunner({
+    handover,
+    queue,
+    observers: [recording.ran],
+    refusal,
+    help: loadLater,
+  });
   return {
     handover,
     recording,

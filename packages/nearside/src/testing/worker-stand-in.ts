@@ -5,7 +5,7 @@ import { EMPTY_RECORD } from '../choice/choice-record.js';
 import type { EngineContext } from '../engine/engine-context.js';
 import { createMemoryBudget } from '../engine/memory-budget.js';
 import { createModelEmitter } from '../events.js';
-import { load, openOn, type Serving, type ServingContext } from '../opening/serving.js';
+import { load, type ModelContext, openOn, type Serving } from '../opening/serving.js';
 import {
   type LoadedVariant,
   type ModelCalls,
@@ -78,16 +78,17 @@ export function withStandIns(
   });
   const models: EngineContext['models'] = new Set();
   const memory = createMemoryBudget(memoryBudgetBytes, { workers, models });
+  const engine = { workers, models, memory };
   const emitter = createModelEmitter();
   const planned = {
     ...{ backends: ['tfjs-wasm', 'onnx-wasm'], contenders: ['tfjs-wasm', 'onnx-wasm'] },
-    ...{ policy: { warmUpMs: 60_000, watchdogMs: 120_000 }, isolate: false, slot: 0 },
+    ...{ policy: { warmUpMs: 60_000, watchdogMs: 120_000 }, isolate: false },
     ...{ tune: { when: 'before-open', maxBytes: 10_000_000, maxMs: 3_000 } },
-    ...{ address: { model: 'digits' }, engine: { workers, models, memory } },
+    address: { model: 'digits' },
     ...plan,
-  } as unknown as ServingContext['plan'];
+  } as unknown as ModelContext['plan'];
   const choice = createBackendChoice(planned, EMPTY_RECORD);
-  const context: ServingContext = { plan: planned, emitter, choice };
+  const context: ModelContext = { plan: planned, engine, emitter, choice };
 
   /** What serves, on TensorFlow.js. */
   async function serve(): Promise<Serving> {

@@ -1,5 +1,6 @@
 import type { Datatype, ModelSpec } from '@nearside/core';
 import type { CustomModel } from '../custom-model.js';
+import { DEFAULT_ENGINE } from '../engine/engine-context.js';
 import { loadLater } from '../later/load-later.js';
 import type { Model } from '../model.js';
 import { openAsPlanned } from '../open.js';
@@ -87,7 +88,7 @@ export async function openUnsigned(
     policy: { ...policy, update: 'manual' } as const,
     unsigned: { files: blobs, spec: given },
   };
-  return openAsPlanned(plan, startMs);
+  return openAsPlanned(plan, { engine: DEFAULT_ENGINE, startMs });
 }
 
 /**

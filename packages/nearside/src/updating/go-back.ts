@@ -1,11 +1,11 @@
 import { demote, quarantine } from '../choice/blame-contender.js';
 import { contenderOf } from '../choice/contender.js';
-import type { ServingContext } from '../opening/serving.js';
+import type { ModelContext } from '../opening/serving.js';
 import type { GoneBack } from '../running/handover.js';
 import { announceRollBack, rollBack } from './roll-back.js';
 
 /** Sees to it that the next `open` starts with what serves again, and not with what has failed. */
-export async function goBack(context: ServingContext, event: GoneBack): Promise<void> {
+export async function goBack(context: ModelContext, event: GoneBack): Promise<void> {
   const { from, to, error } = event;
   const { release } = from.version;
   if (release.sequence === to.version.release.sequence) return blameBackend(context, event);
@@ -16,7 +16,7 @@ export async function goBack(context: ServingContext, event: GoneBack): Promise<
 
 /** Of two backends of one version the version is not to blame. */
 function blameBackend(
-  { choice, emitter }: ServingContext,
+  { choice, emitter }: ModelContext,
   { from, to, error: { code, message } }: GoneBack,
 ): void {
   const { sequence } = from.version.release;

@@ -25,12 +25,10 @@ function serve({
     isResting: false,
     awake: async () => handover.current,
   };
-  const plan = {
-    ...{ backends: ['onnx-wasm'], contenders: [], policy, tune: { when: 'off' } },
-    engine: { workers: { lend } },
-  };
+  const plan = { backends: ['onnx-wasm'], contenders: [], policy, tune: { when: 'off' } };
+  const engine = { workers: { lend } };
   const emitter = createModelEmitter();
-  const options = { handover, plan, emitter } as unknown as KeepCurrentOptions;
+  const options = { handover, plan, engine, emitter } as unknown as KeepCurrentOptions;
   return { keeper: keepCurrent(options), handover };
 }
 

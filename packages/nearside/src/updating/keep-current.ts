@@ -3,9 +3,8 @@ import { type ErrorCode, isNearsideError, NearsideError } from '@nearside/core';
 import { createBackendChoice } from '../choice/backend-choice.js';
 import { EMPTY_RECORD } from '../choice/choice-record.js';
 import { contenderOf } from '../choice/contender.js';
-import { rested } from '../engine/resident-model.js';
-import type { OpenedVariant, Serving, ServingContext } from '../opening/serving.js';
-import type { Handover } from '../running/handover.js';
+import type { ModelContext, OpenedVariant, Serving } from '../opening/serving.js';
+import { type Handover, rested } from '../running/handover.js';
 import { withinWatchdog } from '../workers/within-watchdog.js';
 import { isDataExpensive } from './is-data-expensive.js';
 import { proveCandidate, type Trial } from './prove-candidate.js';
@@ -36,7 +35,7 @@ export interface CurrencyKeeper {
   close(reason: unknown): void;
 }
 
-export interface KeepCurrentOptions extends ServingContext {
+export interface KeepCurrentOptions extends ModelContext {
   readonly handover: Handover;
   /** A candidate was loaded and failed. */
   readonly onFailedCandidate: (failed: OpenedVariant, code: ErrorCode) => void;

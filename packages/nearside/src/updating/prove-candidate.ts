@@ -1,13 +1,12 @@
 import type { ReleaseIdentity } from '@nearside/artifact';
 import { NearsideError } from '@nearside/core';
-import type { OpenPlan } from '../opening/plan-opening.js';
 import {
   endingOnFailure,
   load,
+  type ModelContext,
   type OpenedVariant,
   openOn,
   type Serving,
-  type ServingContext,
 } from '../opening/serving.js';
 import { tryBackends } from '../opening/try-backends.js';
 import { askWorker } from '../workers/ask-worker.js';
@@ -29,23 +28,21 @@ export interface Trial {
  * @throws NearsideError trust, network and backend codes
  */
 export async function proveCandidate(
-  shared: ServingContext,
+  context: ModelContext,
   next: ReleaseIdentity,
   { current, trial, signal }: { current: Serving; trial: Trial; signal: AbortSignal },
 ): Promise<Serving> {
-  // What hangs or crashes in its trial must not stop what serves.
-  const plan: OpenPlan = { ...shared.plan, isolate: true };
-  const context: ServingContext = { ...shared, plan };
-  const others = plan.backends.filter((name) => name !== current.backend);
+  const { watchdogMs } = context.plan.policy;
+  const others = context.plan.backends.filter((name) => name !== current.backend);
   const which = { kind: 'candidate', sequence: next.sequence } as const;
   const proven = await tryBackends(context, [current.backend, ...others], {
-    open: (backend) => openOn(backend, context, { which, signal }),
+    open: (backend) => openOn(backend, context, { which, place: { isolate: true }, signal }),
     async load(opened) {
       trial.opened = opened;
       await endingOnFailure(opened.connection, signal, async () => {
         await opened.connection.fetch({ variant: opened.variant.name });
         trial.triesLeft ??=
-          (await askWorker(current.connection, { plan, signal }, ({ spendTry }) =>
+          (await askWorker(current.connection, { watchdogMs, signal }, ({ spendTry }) =>
             spendTry(next.sequence),
           )) ?? -1;
         if (trial.triesLeft < 0) throw noTriesLeft(next);

@@ -1,9 +1,9 @@
 import type { ErrorCode } from '@nearside/core';
-import type { Serving, ServingContext } from '../opening/serving.js';
+import type { ModelContext, Serving } from '../opening/serving.js';
 import { askWorker } from '../workers/ask-worker.js';
 
 /** A version that is given up. */
-export interface RollBack extends Pick<ServingContext, 'plan' | 'emitter'> {
+export interface RollBack extends Pick<ModelContext, 'plan' | 'emitter'> {
   readonly failed: { readonly version: string; readonly sequence: number };
   /** What serves instead. */
   readonly to: Serving;
@@ -20,7 +20,7 @@ export interface RollBack extends Pick<ServingContext, 'plan' | 'emitter'> {
 export async function rollBack(event: RollBack): Promise<void> {
   const { failed, to, code, plan } = event;
   const rejected = { sequence: failed.sequence, failure: code };
-  await askWorker(to.connection, { plan }, ({ reject }) => reject(rejected));
+  await askWorker(to.connection, plan.policy, ({ reject }) => reject(rejected));
   announceRollBack(event);
 }
 

@@ -1,9 +1,9 @@
-import type { OpenPlan } from '../opening/plan-opening.js';
 import type { Connection } from './connection.js';
 import { withinWatchdog } from './within-watchdog.js';
 
 export interface AskOptions {
-  readonly plan: Pick<OpenPlan, 'policy'>;
+  /** Of one run, ms. */
+  readonly watchdogMs: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -15,9 +15,9 @@ export interface AskOptions {
  */
 export function askWorker<Answer>(
   connection: Connection,
-  { plan, signal }: AskOptions,
+  { watchdogMs, signal }: AskOptions,
   ask: (connection: Connection) => Promise<Answer>,
 ): Promise<Answer> {
-  const limitMs = 2 * plan.policy.watchdogMs; // it may stand behind a run
+  const limitMs = 2 * watchdogMs; // it may stand behind a run
   return withinWatchdog(connection, { limitMs, signal }, ask);
 }

@@ -1,5 +1,5 @@
 import { openAgain } from '../opening/open-again.js';
-import { load, type Serving, type ServingContext } from '../opening/serving.js';
+import { load, type ModelContext, type Serving } from '../opening/serving.js';
 import { createPoolSize, POOL_LIMITS } from '../scheduler/pool-size.js';
 import type { Connection } from './connection.js';
 import { passOn } from './plain-calls.js';
@@ -13,7 +13,7 @@ interface Member {
   readonly streams: Set<number>;
 }
 
-export interface PoolOptions extends ServingContext {
+export interface PoolOptions extends ModelContext {
   /** Calls that wait for a worker. */
   readonly waiting: () => number;
 }
@@ -36,8 +36,7 @@ export function poolServing(
   { waiting, ...context }: PoolOptions,
   pool: PoolBounds,
 ): Serving {
-  const { plan } = context;
-  const { memory } = plan.engine;
+  const { memory } = context.engine;
   const size = createPoolSize(pool);
   /** One at least; lost ones until another is added. */
   let members: readonly Member[] = [createMember(first.connection, 0)];
@@ -84,10 +83,11 @@ export function poolServing(
     const taken = alive().map(({ slot }) => slot);
     const slot = Array.from({ length: pool.max }, (_, i) => i).find((i) => !taken.includes(i)) ?? 0;
     try {
-      const own = { ...context, plan: { ...plan, slot } };
-      // Another one may be the active version by now.
-      const only = { fits: () => false, isOptional: true };
-      const opened = await openAgain(first.backend, own, first.version, only);
+      const opened = await openAgain(first.backend, context, first.version, {
+        fits: () => false, // another one may be the active version by now
+        place: { slot },
+        isOptional: true,
+      });
       if (!opened) return;
       if (isClosed) return void opened.connection.close(undefined);
       const { connection } = await load({ ...opened, variant: first.variant }, {});

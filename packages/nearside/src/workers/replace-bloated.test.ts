@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { EngineContext, ResidentModel } from '../engine/engine-context.js';
+import type { EngineContext } from '../engine/engine-context.js';
+import type { ResidentModel } from '../engine/memory-budget.js';
 import { replaceBloated } from './replace-bloated.js';
 import type { WorkerStatus } from './shared-workers.js';
 

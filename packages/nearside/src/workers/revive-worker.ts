@@ -2,7 +2,7 @@ import { isNearsideError, NearsideError } from '@nearside/core';
 import { demote } from '../choice/blame-contender.js';
 import { isAnothersLoss } from '../failures/backend-fault.js';
 import { openAgain } from '../opening/open-again.js';
-import { load, type Serving, type ServingContext } from '../opening/serving.js';
+import { load, type ModelContext, type Serving } from '../opening/serving.js';
 import { tryBackends } from '../opening/try-backends.js';
 import type { OpenedVersion } from '../protocol.js';
 import type { AvailableBackend } from '../runtime-assets.js';
@@ -16,7 +16,7 @@ const WITHIN_MS = 60_000;
  * Serves a version anew after its worker was lost: from the cache, on the same backend, or on another
  * one when that keeps losing workers.
  */
-export function createReviver(context: ServingContext): (lost: Serving) => Promise<Serving> {
+export function createReviver(context: ModelContext): (lost: Serving) => Promise<Serving> {
   const losses: { readonly backend: AvailableBackend; readonly atMs: number }[] = [];
 
   function orderAfter(lost: AvailableBackend): AvailableBackend[] {
@@ -36,12 +36,11 @@ export function createReviver(context: ServingContext): (lost: Serving) => Promi
     isolate ||= isNearsideError(reason) && reason.code === 'terminated';
     const isToBlame = !isAnothersLoss(reason) && !isWanted(reason);
     if (isToBlame) losses.push({ backend: lost.backend, atMs: performance.now() });
-    const own = { ...context, plan: { ...context.plan, isolate } };
     const order = orderAfter(lost.backend);
     const fits = ({ spec }: OpenedVersion) => sameInterface(lost.version.spec, spec);
     if (order[0] !== lost.backend) demote(context.choice, lost.backend);
-    const serving = await tryBackends(own, order, {
-      open: (backend) => openAgain(backend, own, lost.version, { fits }),
+    const serving = await tryBackends(context, order, {
+      open: (backend) => openAgain(backend, context, lost.version, { fits, place: { isolate } }),
       load: (opened) => load(opened, {}),
     });
     if (serving && fits(serving.version)) return serving;
