@@ -1,5 +1,4 @@
 import { NearsideError } from './errors.js';
-import type { ModelSpec } from './model-spec.js';
 import {
   arrayFromBytes,
   elementCount,
@@ -10,21 +9,34 @@ import {
   type Tensors,
 } from './tensor.js';
 
-/** What a model is told of, of the tensors that it carries from one frame to the next. */
-type StatefulSpec = Pick<ModelSpec, 'inputs' | 'outputs' | 'state'>;
+/** The tensors of a model, and which outputs it carries from one frame to the next as which inputs. */
+interface StatefulTensors<Spec> {
+  readonly inputs: readonly Spec[];
+  readonly outputs: readonly Spec[];
+  readonly state?: readonly { readonly input: string; readonly output: string }[] | undefined;
+}
 
 /** The inputs a caller gives: state is none of them. */
-export function callerInputs({ inputs, state = [] }: StatefulSpec): ModelSpec['inputs'] {
+export function callerInputs<Spec extends TensorSpec>({
+  inputs,
+  state = [],
+}: Pick<StatefulTensors<Spec>, 'inputs' | 'state'>): Spec[] {
   return inputs.filter(({ name }) => state.every((pair) => pair.input !== name));
 }
 
 /** The outputs a caller gets: state is none of them. */
-export function callerOutputs({ outputs, state = [] }: StatefulSpec): ModelSpec['outputs'] {
+export function callerOutputs<Spec extends TensorSpec>({
+  outputs,
+  state = [],
+}: Pick<StatefulTensors<Spec>, 'outputs' | 'state'>): Spec[] {
   return outputs.filter(({ name }) => state.every((pair) => pair.output !== name));
 }
 
 /** The state before the first frame, by input: zeros. Empty for a model without state. */
-export function initialState({ inputs, state = [] }: StatefulSpec): Tensors {
+export function initialState({
+  inputs,
+  state = [],
+}: Pick<StatefulTensors<TensorSpec>, 'inputs' | 'state'>): Tensors {
   return Object.fromEntries(
     state.map(({ input }) => [input, zeros(inputs.find(({ name }) => name === input))]),
   );
@@ -44,7 +56,7 @@ function zeros(spec: TensorSpec | undefined): Tensor {
  *
  * @throws NearsideError `metadata-malformed`
  */
-export function checkState(spec: ModelSpec): void {
+export function checkState(spec: StatefulTensors<TensorSpec> & { readonly batch?: unknown }): void {
   const { inputs, outputs, state, batch } = spec;
   if (!state) return;
   for (const { input, output } of state) {
