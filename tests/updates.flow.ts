@@ -221,6 +221,37 @@ test('a version revoked while it runs gives way to the one before; with none lef
   expect(refused).toBe('version-revoked');
 });
 
+const STORE_ENDS: Record<string, (page: Page) => Promise<unknown>> = {
+  'clear()': (page) =>
+    page.evaluate(() => (globalThis as Scope).nearside.clear({ model: 'digits' })),
+  'its databases were deleted': (page) =>
+    page.evaluate(async () => {
+      for (const { name = '' } of await indexedDB.databases()) {
+        await new Promise((resolve) => {
+          indexedDB.deleteDatabase(name).onsuccess = resolve;
+        });
+      }
+    }),
+  "the site's data were cleared": async (page) => {
+    const session = await page.context().newCDPSession(page);
+    await session.send('Storage.clearDataForOrigin', { origin: site.url, storageTypes: 'all' });
+  },
+};
+
+for (const [how, end] of Object.entries(STORE_ENDS)) {
+  test(`a revocation refuses runs of an open model after ${how}`, async ({ page }) => {
+    await openDigits(page);
+    expect(await runOne(page)).toBe('1 by 1.0.0');
+    await end(page);
+    await digits.revoke('1.0.0');
+    expect(await update(page)).toBe('ready nothing');
+    await expect(runOne(page)).rejects.toThrow('has revoked it');
+    await end(page);
+    await update(page);
+    await expect(runOne(page)).rejects.toThrow('has revoked it');
+  });
+}
+
 test('when the weights of the active version are gone and there is no network, the one before serves', async ({
   page,
 }) => {

@@ -20,7 +20,7 @@ export const DATATYPES = [...NUMERIC_DATATYPES, 'BYTES'] as const;
 export type NumericDatatype = (typeof NUMERIC_DATATYPES)[number];
 export type Datatype = (typeof DATATYPES)[number];
 
-/** The array that holds a tensor of each datatype, row-major. FP16 travels as its raw 16 bits. */
+/** The array that holds a tensor of each datatype, row-major. FP16 is its raw 16 bits in every environment. */
 export interface DatatypeArrays {
   BOOL: Uint8Array<ArrayBuffer>;
   UINT8: Uint8Array<ArrayBuffer>;

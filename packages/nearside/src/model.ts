@@ -20,8 +20,8 @@ export interface Model extends AsyncDisposable {
   /**
    * Runs one input.
    *
-   * @throws NearsideError request, backend and `closed` codes; `version-revoked` while the repository has
-   *   taken back the version that serves and offers this device no other; after a rest what opening it again
+   * @throws NearsideError request, backend and `closed` codes; `version-revoked` once the repository was
+   *   seen to have taken back the version that serves, until another one does; after a rest what opening it again
    *   threw, with any code of `open`; after a lost worker the code it was lost with, or `no-backend`.
    *   `signal.reason` on abort; RangeError or TypeError for wrong options. The next call is not affected
    */

@@ -3,6 +3,7 @@ import type { ReleaseIdentity } from '../oms/verify-bundle.js';
 import { announceStale, announceUnsupported } from './announce.js';
 import type { InstallationContext } from './installation-context.js';
 import { chooseOffered, isOffered } from './offered-release.js';
+import type { InstalledVersion } from './open-release.js';
 
 /** What a look at the repository has found. */
 export interface UpdateCheck {
@@ -12,23 +13,24 @@ export interface UpdateCheck {
   readonly isRevoked: boolean;
 }
 
+type Serving = Pick<InstalledVersion, 'release' | 'bundle'>;
+
 /**
  * Refreshes the metadata and says what follows from it. Nothing is downloaded.
  *
- * @param serving the sequence that runs here; the active one where nothing does
+ * @param serving what runs here, which the store need not know any more; the active one where nothing does
  * @param maxAgeMs what another tab has asked so recently is not asked again
  */
 export async function lookForUpdate(
   context: InstallationContext,
-  { serving, maxAgeMs }: { serving: number | undefined; maxAgeMs?: number | undefined },
+  { serving, maxAgeMs }: { serving: Serving | undefined; maxAgeMs?: number | undefined },
 ): Promise<UpdateCheck> {
   const { metadata, ledger, model } = context;
   const trusted = await metadata.refresh({ maxAgeMs }).catch((error) => {
     if (isNearsideError(error) && error.code === 'metadata-expired') announceStale(error, context);
     throw error;
   });
-  const sequence = serving ?? (await ledger.pointer()).active;
-  const bundle = sequence === undefined ? undefined : (await ledger.record(sequence))?.bundle;
+  const { sequence, bundle } = serving ? heldOf(serving) : await readActive(ledger);
   const isRevoked =
     sequence !== undefined &&
     bundle !== undefined &&
@@ -40,4 +42,14 @@ export async function lookForUpdate(
   });
   if (!chosen || chosen.sequence === sequence) return { isRevoked };
   return { isRevoked, next: { model, version: chosen.version, sequence: chosen.sequence } };
+}
+
+function heldOf({ release: { sequence }, bundle }: Serving) {
+  return { sequence, bundle };
+}
+
+async function readActive(ledger: InstallationContext['ledger']) {
+  const { active: sequence } = await ledger.pointer();
+  const record = sequence === undefined ? undefined : await ledger.record(sequence);
+  return { sequence, bundle: record?.bundle };
 }

@@ -116,8 +116,8 @@ export function openModelInstallation({
   const { metadata, ledger } = context;
   /** Of versions that a boot file offered: each is confirmed once, before it may serve. */
   const confirmations = new Map<InstalledVersion, () => Promise<void>>();
-  /** Sequence of the version that was last activated here, or serves on. */
-  let serving: number | undefined;
+  /** What was last activated here, or serves on: what is stored of it may be cleared meanwhile. */
+  let serving: InstalledVersion | undefined;
 
   async function open(): Promise<InstalledVersion> {
     const { version, confirm } = await findVersion(context);
@@ -127,7 +127,7 @@ export function openModelInstallation({
 
   async function openServed(sequence: number): Promise<InstalledVersion | undefined> {
     const version = await openProven(context, [sequence]);
-    if (version) serving = sequence;
+    if (version) serving = version;
     return version;
   }
 
@@ -173,7 +173,7 @@ export function openModelInstallation({
     const { release, bundle } = version;
     await confirmations.get(version)?.();
     await ledger.activate({ release, bundle, chunks: version.chunksOf([]) }, provenBy);
-    serving = release.sequence;
+    serving = version;
     void collect().catch(() => {}); // what cannot be collected now is collected next time
   }
 

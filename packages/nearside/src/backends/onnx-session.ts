@@ -168,5 +168,11 @@ function fromOrt(
         'model.json describe this file?',
     );
   }
-  return { datatype, shape: [...tensor.dims], data: tensor.data } as Tensor;
+  return { datatype, shape: [...tensor.dims], data: dataOf(tensor) } as Tensor;
+}
+
+/** FP16 is its bits everywhere: where there is a `Float16Array`, the runtime gives that. */
+function dataOf({ type, data }: OrtTensor): unknown {
+  if (type !== 'float16' || !ArrayBuffer.isView(data)) return data;
+  return new Uint16Array(data.buffer, data.byteOffset, data.length);
 }

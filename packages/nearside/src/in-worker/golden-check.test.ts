@@ -43,3 +43,65 @@ test('another shape fails before any value is read', () => {
   expect(findMismatch(tensor([1, 2], [2, 1]), tensor([1, 2]), tolerance)).toMatch('shape [1, 2]');
   expect(findMismatch(undefined, tensor([1, 2]), tolerance)).toMatch('no tensor');
 });
+
+test('half-precision floats are compared as the numbers that their bits stand for', () => {
+  const half = (...bits: number[]): Tensor => ({
+    datatype: 'FP16',
+    shape: [bits.length, 1],
+    data: Uint16Array.from(bits),
+  });
+  const [one, oneAndAHalf, most, infinity, nan] = [0x3c00, 0x3e00, 0x7bff, 0x7c00, 0x7e00];
+  const loose = { abs: 0, rel: 0.04 };
+  expect(findMismatch(half(one, most), half(one, most), loose)).toBeUndefined();
+  expect(findMismatch(half(oneAndAHalf), half(one), loose)).toMatch('got 1.5');
+  expect(findMismatch(half(nan), half(most), loose)).toMatch('got NaN');
+  expect(findMismatch(half(infinity), half(most), loose)).toMatch('got Infinity');
+  // Either sign of zero, whose bits are far apart.
+  expect(findMismatch(half(0x8000), half(0), loose)).toBeUndefined();
+});
+
+test('a reference that is not finite is reproduced by nothing', () => {
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+    for (const got of [value, 1]) {
+      expect(findMismatch(tensor([got]), tensor([value]), tolerance)).toMatch('to be finite');
+    }
+  }
+});
+
+test('numbers of 64 bits are compared exactly, other datatypes as the numbers they are', () => {
+  const exact = { abs: 0, rel: 0 };
+  const large = (low: bigint): Tensor => ({
+    datatype: 'INT64',
+    shape: [1, 2],
+    data: BigInt64Array.of(2n ** 62n + low, 2n ** 62n),
+  });
+  expect(findMismatch(large(1n), large(1n), exact)).toBeUndefined();
+  expect(findMismatch(large(2n), large(1n), exact)).toMatch(`got ${2n ** 62n + 2n}`);
+  expect(findMismatch(large(2n), large(1n), { abs: 1, rel: 0 })).toBeUndefined();
+  const others: Tensor[][] = [
+    [
+      { datatype: 'BOOL', shape: [1], data: Uint8Array.of(1) },
+      { datatype: 'BOOL', shape: [1], data: Uint8Array.of(0) },
+    ],
+    [
+      { datatype: 'INT8', shape: [1], data: Int8Array.of(-128) },
+      { datatype: 'INT8', shape: [1], data: Int8Array.of(127) },
+    ],
+    [
+      { datatype: 'UINT32', shape: [1], data: Uint32Array.of(2 ** 32 - 1) },
+      { datatype: 'UINT32', shape: [1], data: Uint32Array.of(0) },
+    ],
+    [
+      { datatype: 'FP64', shape: [1], data: Float64Array.of(1 + Number.EPSILON) },
+      { datatype: 'FP64', shape: [1], data: Float64Array.of(1) },
+    ],
+  ];
+  for (const [got, wanted] of others as [Tensor, Tensor][]) {
+    expect(findMismatch(wanted, wanted, exact)).toBeUndefined();
+    expect(findMismatch(got, wanted, exact)).toMatch('element 0');
+  }
+});
+
+test('a reference of fewer values than its shape says proves nothing', () => {
+  expect(findMismatch(tensor([1, 2]), tensor([1], [1, 2]), tolerance)).toMatch('2 values');
+});

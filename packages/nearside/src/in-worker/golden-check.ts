@@ -1,5 +1,7 @@
 import {
   arrayFromBytes,
+  elementCount,
+  float16ToNumber,
   type Golden,
   initialState,
   type ModelSpec,
@@ -70,9 +72,9 @@ function casesOf({ cases }: Golden, scope: GoldenCheckOptions['scope']): Golden[
 }
 
 /**
- * Compares with a reference: same shape, every value finite, |a − b| ≤ abs + rel·|b|, and per row
- * of the last axis the same largest element wherever the reference's two largest are more than
- * 2·abs apart.
+ * Compares with a reference as the numbers that tensors hold, whatever their datatype: same shape, every
+ * value finite, |a − b| ≤ abs + rel·|b|, and per row of the last axis the same largest element wherever
+ * the reference's two largest are more than 2·abs apart.
  *
  * @returns what differs, in words, or undefined
  */
@@ -85,22 +87,46 @@ export function findMismatch(
   if (!actual || actual.shape.join() !== expected.shape.join()) {
     return `expected shape ${shape}, got ${actual ? `[${actual.shape.join(', ')}]` : 'no tensor'}`;
   }
-  const a = actual.data as ArrayLike<number | bigint>;
-  const b = expected.data as ArrayLike<number | bigint>;
-  for (let i = 0; i < b.length; i += 1) {
-    const got = Number(a[i]);
-    const wanted = Number(b[i]);
-    const within = Math.abs(got - wanted) <= abs + rel * Math.abs(wanted);
-    if (!within || !Number.isFinite(got)) {
-      return `expected element ${i} to be ${wanted} ± ${abs + rel * Math.abs(wanted)}, got ${got}`;
+  const a = numbersOf(actual);
+  const b = numbersOf(expected);
+  const count = elementCount(expected.shape);
+  if (b.length !== count) {
+    return `expected a reference of ${count} values for shape ${shape}, got ${b.length}`;
+  }
+  for (let i = 0; i < count; i += 1) {
+    const got = a[i] ?? Number.NaN;
+    const wanted = b[i] ?? Number.NaN;
+    if (!isFiniteNumber(wanted))
+      return `expected element ${i} of the reference to be finite, got ${wanted}`;
+    const allowed = abs + rel * Math.abs(Number(wanted));
+    if (!isFiniteNumber(got) || distance(got, wanted) > allowed) {
+      return `expected element ${i} to be ${wanted} ± ${allowed}, got ${got}`;
     }
   }
   return findOrderMismatch(a, b, { width: expected.shape.at(-1) ?? 1, margin: 2 * abs });
 }
 
+type Numbers = ArrayLike<number | bigint>;
+
+/** A tensor's values as numbers: FP16 holds bits, and what is no number is NaN. */
+function numbersOf({ datatype, data }: Tensor): Numbers {
+  if (datatype === 'BYTES') return data.map(() => Number.NaN);
+  return datatype === 'FP16' ? Float32Array.from(data, float16ToNumber) : data;
+}
+
+function isFiniteNumber(value: number | bigint): boolean {
+  return Number.isFinite(Number(value));
+}
+
+/** Integers of 64 bits are subtracted as such: as doubles, neighbours above 2⁵³ are the same. */
+function distance(a: number | bigint, b: number | bigint): number {
+  const isExact = typeof a === 'bigint' && typeof b === 'bigint';
+  return Math.abs(isExact ? Number(a - b) : Number(a) - Number(b));
+}
+
 function findOrderMismatch(
-  actual: ArrayLike<number | bigint>,
-  expected: ArrayLike<number | bigint>,
+  actual: Numbers,
+  expected: Numbers,
   { width, margin }: { width: number; margin: number },
 ): string | undefined {
   if (width < 2) return undefined;
@@ -114,12 +140,12 @@ function findOrderMismatch(
   return undefined;
 }
 
-function topTwo(values: ArrayLike<number | bigint>, start: number, width: number) {
+function topTwo(values: Numbers, start: number, width: number) {
   let first = 0;
-  let largest = Number.NEGATIVE_INFINITY;
-  let second = Number.NEGATIVE_INFINITY;
+  let largest: number | bigint = Number.NEGATIVE_INFINITY;
+  let second: number | bigint = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < width; i += 1) {
-    const value = Number(values[start + i]);
+    const value = values[start + i] ?? Number.NaN;
     if (value > largest) {
       second = largest;
       largest = value;
@@ -128,7 +154,7 @@ function topTwo(values: ArrayLike<number | bigint>, start: number, width: number
       second = value;
     }
   }
-  return { first, margin: largest - second };
+  return { first, margin: distance(largest, second) };
 }
 
 /** Stored tensors by name, from a variant's files. */

@@ -65,3 +65,21 @@ test('a revoked version does not serve on for having been given another worker m
   expect(keeper.revoked).toMatchObject({ code: 'version-revoked' });
   keeper.close(undefined);
 });
+
+test('what was seen to be revoked stays refused, whatever a later look says, and when it serves again', async () => {
+  const looks = [true, false];
+  const { keeper, handover } = serve({
+    policy: { update: 'manual' },
+    check: async () => ({ isRevoked: looks.shift() ?? false }),
+  });
+  await keeper.update();
+  await keeper.update();
+  expect(keeper.revoked).toMatchObject({ code: 'version-revoked' });
+  const before = handover.current;
+  const release = { model: 'digits', version: '1.1.0', sequence: 2 };
+  handover.current = { ...before, version: { ...before.version, release } };
+  expect(keeper.revoked).toBeUndefined();
+  handover.current = before; // the next one has failed soon
+  expect(keeper.revoked).toMatchObject({ code: 'version-revoked' });
+  keeper.close(undefined);
+});

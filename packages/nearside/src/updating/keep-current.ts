@@ -20,7 +20,10 @@ const LOOK_LIMIT_MS = 300_000;
 
 /** Keeps a model current while it serves. */
 export interface CurrencyKeeper {
-  /** Set while the repository has taken back what serves, and offers this device nothing else. */
+  /**
+   * Set where the repository was seen to have taken back what serves, and nothing else serves. No later
+   * look lifts it: a publisher cannot either, and a store that was cleared or put back knows less.
+   */
   readonly revoked: NearsideError | undefined;
   /** Whether a look is under way: it needs the worker that serves, and may have found another version. */
   readonly isLooking: boolean;
@@ -51,7 +54,8 @@ export function keepCurrent({
   let underWay: Promise<ReleaseIdentity | undefined> | undefined;
   /** Whether what is under way was asked for by nobody. */
   let isByItself = false;
-  let revoked: NearsideError | undefined;
+  /** By the sequence of the version. */
+  const revoked = new Map<number, NearsideError>();
   /** Proven here, but of another interface: it waits for the next `open`. */
   let waiting: number | undefined;
 
@@ -93,9 +97,12 @@ export function keepCurrent({
       { limitMs: LOOK_LIMIT_MS, signal: closing.signal },
       (connection) => connection.check({ maxAgeMs }),
     );
-    const mayNotServe = isRevoked ? revokedError(serving) : undefined;
+    const refuseIfRevoked = () => {
+      const { release } = serving.version;
+      if (isRevoked) revoked.set(release.sequence, revokedError(release));
+    };
     if (!next || next.sequence === waiting) {
-      revoked = mayNotServe;
+      refuseIfRevoked();
       return undefined;
     }
     if (isOptional && !isRevoked && isDataExpensive(plan.policy.saveData)) return undefined;
@@ -106,14 +113,9 @@ export function keepCurrent({
       takeOver(proven);
     } finally {
       // What was revoked serves on while its successor is tried, and no longer.
-      revoked = isServed(serving.version) ? mayNotServe : undefined;
+      refuseIfRevoked();
     }
     return next;
-  }
-
-  /** In whichever worker. */
-  function isServed({ release }: Serving['version']): boolean {
-    return handover.current.version.release.sequence === release.sequence;
   }
 
   async function tryOut(next: ReleaseIdentity): Promise<Serving> {
@@ -159,7 +161,7 @@ export function keepCurrent({
 
   return {
     get revoked() {
-      return revoked;
+      return revoked.get(handover.current.version.release.sequence);
     },
     get isLooking() {
       return underWay !== undefined;
@@ -172,12 +174,11 @@ export function keepCurrent({
   };
 }
 
-function revokedError({ version: { release } }: Serving): NearsideError {
-  const { model, version } = release;
+function revokedError({ model, version }: ReleaseIdentity): NearsideError {
   return new NearsideError(
     'version-revoked',
-    `Expected ${model} ${version} to be on offer, got a repository that has revoked it and offers ` +
-      'this device no other. Runs are refused until it does.',
+    `Expected ${model} ${version} to be on offer, got a repository that has revoked it. Runs are ` +
+      'refused until another version serves.',
     { details: { model, version } },
   );
 }
