@@ -101,7 +101,8 @@ function describeEngine({
   return {
     models: [...models].map(({ name, isResting }) => ({ model: name, isResting })),
     workers: workers.live.map(({ backend, models, heapBytes }) => ({
-      ...{ backend, models },
+      backend,
+      models,
       heapBytes: heapBytes || undefined,
     })),
     declaredBytes: memory.usedBytes,
@@ -114,7 +115,10 @@ function createContext({ workers: size = 1, memoryBudgetBytes, ...given }: Engin
   const { maxThreads, ...pool } = planPool(size);
   return {
     ...given,
-    ...{ workers, models, takeResidence, maxThreads },
+    workers,
+    models,
+    takeResidence,
+    maxThreads,
     memory: createMemoryBudget(memoryBudgetBytes, { workers, models }),
     poolServing: pool.max > 1 ? (first, options) => poolServing(first, options, pool) : undefined,
   } satisfies EngineContext;

@@ -114,7 +114,12 @@ export function createHostedModel({
       const proverOn = ({ threads, hardware }: RuntimeTraits) =>
         `${runtime.name}/${variant}/${LIBRARY_VERSION}/${hardware}/${threads}`;
       loading = openSession({
-        ...{ version, runtime, variant, runtimeWasm, maxThreads, progress },
+        version,
+        runtime,
+        variant,
+        runtimeWasm,
+        maxThreads,
+        progress,
         isProvenOn: (traits) => version.provenBy.includes(proverOn(traits)),
       });
       session = await loading;

@@ -32,7 +32,11 @@ export async function openWithOwn(
   try {
     const serving = await serveInstalled({ plan, emitter, choice, onOpened });
     return await createModel({
-      ...{ serving, plan, emitter, choice, startMs },
+      serving,
+      plan,
+      emitter,
+      choice,
+      startMs,
       own: (leaving) => ({
         snapshotCustom,
         fallBack: fallback && ((failed) => fallBack(failed, { fallback, emitter, leaving })),

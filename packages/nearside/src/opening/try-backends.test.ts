@@ -82,7 +82,9 @@ test('what is quarantined is passed over, and tried when nothing else is left', 
   const failed = { code: 'golden-mismatch', message: 'wrong', atMs: 0 } as const;
   const quarantined = [{ backend: 'onnx-wasm', variant: 'int8', ...failed }] as const;
   const { search, seen } = device({
-    ...{ variants: BOTH, backends: ['onnx-wasm', 'tfjs-wasm'], failing: ['uint8'] },
+    variants: BOTH,
+    backends: ['onnx-wasm', 'tfjs-wasm'],
+    failing: ['uint8'],
     remembered: { quarantined, start: { backend: 'tfjs-wasm', variant: 'uint8' } },
   });
   const [context, , steps] = search;

@@ -1,7 +1,6 @@
 import { createDeferred, NearsideError } from '@nearside/core';
 import { expect, test, vi } from 'vitest';
 import type { BackendWorker, WorkerFailure } from '../platform/host.js';
-import type { Endpoint } from './port-calls.js';
 import { createSharedWorkers, type WorkerNeeds } from './shared-workers.js';
 
 const needs: WorkerNeeds = { backend: 'onnx-wasm', slot: 0, isolate: false };
@@ -21,7 +20,10 @@ function fakeWorkers({ isReady = true } = {}) {
     return {
       runtimeWasm: undefined,
       isReady,
-      attach: () => ({ endpoint: {} as Endpoint, close() {} }),
+      attach() {
+        const { port1 } = new MessageChannel();
+        return { endpoint: port1, close: () => port1.close() };
+      },
       onFailure: (listener) => listeners.push(listener),
       terminate() {
         record.isTerminated = true;
