@@ -10,7 +10,7 @@ import type { OpenOptions } from './opening/open-options.js';
 import { planOpening } from './opening/plan-opening.js';
 import type { StartWorker } from './opening/start-own-worker.js';
 import { checkOptions, type OptionKinds } from './options/check-options.js';
-import { ABOVE_0, ASSETS, FUNCTION } from './options/option-kinds.js';
+import { ABOVE_0, ASSETS, FUNCTION, WHOLE_ABOVE_0 } from './options/option-kinds.js';
 import { POOL_LIMITS } from './scheduler/pool-size.js';
 import { poolServing } from './workers/pooled-connection.js';
 import { createSharedWorkers } from './workers/shared-workers.js';
@@ -22,6 +22,8 @@ export interface EngineOptions {
    * 4 and the number of cores. Several share the cores: each worker has fewer threads, `auto` one.
    */
   readonly workers?: number | 'auto' | undefined;
+  /** As of `open`, for its models that name none: of each worker, where a model has several. */
+  readonly threads?: number | undefined;
   /**
    * What the loaded models may need together, by what they declare, bytes; no limit by default. Over it
    * the one not used for longest is put to rest: its next call loads it again from the cache.
@@ -112,13 +114,13 @@ function describeEngine({
 function createContext({ workers: size = 1, memoryBudgetBytes, ...given }: EngineOptions) {
   const workers = createSharedWorkers(startBackendWorker);
   const models = new Set<ResidentModel>();
-  const { maxThreads, ...pool } = planPool(size);
+  const { threads, ...pool } = planPool(size);
   return {
     ...given,
     workers,
     models,
     takeResidence,
-    maxThreads,
+    threads: given.threads ?? threads,
     memory: createMemoryBudget(memoryBudgetBytes, { workers, models }),
     poolServing: pool.max > 1 ? (first, options) => poolServing(first, options, pool) : undefined,
   } satisfies EngineContext;
@@ -128,10 +130,10 @@ function createContext({ workers: size = 1, memoryBudgetBytes, ...given }: Engin
 function planPool(workers: number | 'auto') {
   const cores = globalThis.navigator?.hardwareConcurrency ?? 1;
   if (workers === 'auto') {
-    return { min: 1, max: Math.min(POOL_LIMITS.most, Math.max(1, cores)), maxThreads: 1 };
+    return { min: 1, max: Math.min(POOL_LIMITS.most, Math.max(1, cores)), threads: 1 };
   }
-  const maxThreads = workers === 1 ? undefined : Math.max(1, Math.floor(cores / workers));
-  return { min: workers, max: workers, maxThreads };
+  const threads = workers === 1 ? undefined : Math.max(1, Math.floor(cores / workers));
+  return { min: workers, max: workers, threads };
 }
 
 /** More workers than this of one model are a mistake: each holds a runtime and the weights. */
@@ -145,6 +147,7 @@ const KINDS: OptionKinds<keyof EngineOptions> = {
     expected: `1 to ${MOST_WORKERS} or 'auto'`,
     error: RangeError,
   },
+  threads: WHOLE_ABOVE_0,
   memoryBudgetBytes: ABOVE_0,
   idleMs: ABOVE_0,
   assets: ASSETS,

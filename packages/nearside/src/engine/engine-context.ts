@@ -17,7 +17,7 @@ export interface EngineContext {
   readonly assets?: string | undefined;
   readonly worker?: StartWorker | undefined;
   /** CPU threads per worker; undefined leaves it to the backend. The same number gives the same bits. */
-  readonly maxThreads?: number | undefined;
+  readonly threads?: number | undefined;
   /** A model that was not used for so long is put to rest, ms; undefined for never. */
   readonly idleMs?: number | undefined;
   /** Which models are at rest and which are not, with a limit or without. Undefined for `open` alone. */

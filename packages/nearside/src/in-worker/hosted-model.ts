@@ -109,7 +109,7 @@ export function createHostedModel({
       await version.fetch(requireVariant(version, variant));
     },
 
-    async load({ variant, runtimeWasm, maxThreads }) {
+    async load({ variant, runtimeWasm, threads }) {
       const version = opened();
       const proverOn = ({ threads, hardware }: RuntimeTraits) =>
         `${runtime.name}/${variant}/${LIBRARY_VERSION}/${hardware}/${threads}`;
@@ -118,7 +118,7 @@ export function createHostedModel({
         runtime,
         variant,
         runtimeWasm,
-        maxThreads,
+        threads,
         progress,
         isProvenOn: (traits) => version.provenBy.includes(proverOn(traits)),
       });

@@ -48,6 +48,8 @@ export interface ServingPlan {
   readonly fallback: Fallback | undefined;
   readonly worker: StartWorker | undefined;
   readonly isolate: boolean;
+  /** CPU threads; undefined leaves it to the backend. */
+  readonly threads: number | undefined;
   /** Which of a backend's workers, from 0 on. */
   readonly slot: number;
   readonly engine: EngineContext;
@@ -107,6 +109,7 @@ export function planServing(
     fallback: options.fallback,
     worker: options.worker ?? engine.worker,
     isolate: options.isolate ?? false,
+    threads: options.threads ?? engine.threads,
     slot: 0,
     engine,
   };

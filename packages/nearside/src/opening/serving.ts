@@ -38,7 +38,7 @@ export interface Opened {
   readonly fetched: Promise<void>;
   /** How long loading may take after that, ms. */
   readonly warmUpMs: number;
-  readonly maxThreads: number | undefined;
+  readonly threads: number | undefined;
 }
 
 /** An opened version, and the variant of it that the backend is to load. */
@@ -85,7 +85,8 @@ export async function openOn(
     }
   };
   const { assets, worker, isolate, slot, engine } = plan;
-  const host = await engine.workers.lend({ backend, assets, worker, isolate, slot });
+  const threads = backend === 'onnx-wasm' ? plan.threads : undefined; // others have one
+  const host = await engine.workers.lend({ backend, assets, worker, isolate, slot, threads });
   const connection = await connect(host, { onEvent, signal });
   return endingOnFailure(connection, signal, async () => {
     const startMs = performance.now();
@@ -112,7 +113,7 @@ export async function openOn(
     engine.memory?.makeRoom(version.spec, isOptional);
     connection.declare(version.spec.limits.memoryBytes);
     const { warmUpMs } = policy;
-    const limits = { fetched: fetched.promise, warmUpMs, maxThreads: engine.maxThreads };
+    const limits = { fetched: fetched.promise, warmUpMs, threads };
     return { connection, backend, version, metadataMs, ...limits };
   });
 }
@@ -126,10 +127,10 @@ export async function load(
   opened: OpenedVariant,
   { signal }: { signal?: AbortSignal | undefined },
 ): Promise<Started> {
-  const { connection, variant, maxThreads } = opened;
+  const { connection, variant, threads } = opened;
   return endingOnFailure(connection, signal, async () => {
     const { runtimeWasm } = connection;
-    const request = { variant: variant.name, runtimeWasm, maxThreads };
+    const request = { variant: variant.name, runtimeWasm, threads };
     const loaded = await withinLimit(connection.load(request), opened);
     const { spec = opened.version.spec } = loaded;
     return { ...opened, version: { ...opened.version, spec }, loaded };

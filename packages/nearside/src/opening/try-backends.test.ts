@@ -150,7 +150,13 @@ function device({
     },
   };
   const isBackendForced = backends.length === 1;
-  const plan = { backends, contenders: backends, isBackendForced, address: { model: 'digits' } };
+  const plan = {
+    backends,
+    contenders: backends,
+    isBackendForced,
+    threads: undefined,
+    address: { model: 'digits' },
+  };
   const record = { ...EMPTY_RECORD, circumstances: choiceCircumstances(1), ...remembered };
   const choice = createBackendChoice(plan, record);
   const context = { plan, choice, emitter: createModelEmitter() };

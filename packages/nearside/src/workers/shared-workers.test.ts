@@ -47,7 +47,7 @@ test('models of one backend share a worker, and the last that leaves ends it', a
   expect(workers.live.length).toBe(0);
 });
 
-test('another backend, folder, file of its own or slot is another worker; so is isolation', async () => {
+test('another backend, folder, file of its own, slot or number of threads is another worker; so is isolation', async () => {
   const { workers } = fakeWorkers();
   const worker = () => ({}) as Worker;
   const different: Partial<WorkerNeeds>[] = [
@@ -56,12 +56,14 @@ test('another backend, folder, file of its own or slot is another worker; so is 
     { assets: '/nearside/' },
     { worker },
     { slot: 1 },
+    { threads: 1 },
+    { threads: 2 },
     { isolate: true },
     { isolate: true },
   ];
   for (const change of different) await workers.lend({ ...needs, ...change });
   expect(workers.live.length).toBe(different.length);
-  for (const change of different.slice(0, 5)) await workers.lend({ ...needs, ...change });
+  for (const change of different.slice(0, 7)) await workers.lend({ ...needs, ...change });
   expect(workers.live.length).toBe(different.length);
 });
 

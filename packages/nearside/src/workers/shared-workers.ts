@@ -20,6 +20,8 @@ export interface WorkerNeeds extends WorkerSource {
   readonly backend: AvailableBackend;
   /** Which of the workers of its kind, from 0 on. */
   readonly slot: number;
+  /** CPU threads of its runtime, which has one number for all its models. */
+  readonly threads?: number | undefined;
   /** A worker for this model alone. */
   readonly isolate: boolean;
 }
@@ -111,6 +113,7 @@ export function createSharedWorkers(start: StartBackendWorker): SharedWorkers {
         !status.isRetired &&
         other.backend === needs.backend &&
         other.slot === needs.slot &&
+        other.threads === needs.threads &&
         other.assets === needs.assets &&
         other.worker === needs.worker &&
         ![...tenants].some(({ isSilent }) => isSilent),
