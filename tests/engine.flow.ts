@@ -233,6 +233,27 @@ test('`auto` grows under a flood and shrinks after it', async ({ page }) => {
   ).toBe('1');
 });
 
+test('models that ask for another number of threads have it, in a worker of their own', async ({
+  page,
+}) => {
+  const seen = await page.evaluate(async () => {
+    const scope = globalThis as Scope;
+    scope.startEngine({ threads: 1 });
+    const wanted = [{}, { threads: 64 }, { threads: 1 }];
+    const models = await Promise.all(wanted.map((options) => scope.openOne(options)));
+    const results = await Promise.all(models.map((model) => model.run(scope.one())));
+    const workers = scope.engine.stats().workers.map(({ models }: Scope) => models);
+    await scope.engine.close();
+    return {
+      labels: results.map(({ output }) => output[0].label),
+      threads: results.map(({ meta }) => meta.threads),
+      workers: workers.sort(),
+    };
+  });
+  const cores = await page.evaluate(() => navigator.hardwareConcurrency);
+  expect(seen).toEqual({ labels: ['1', '1', '1'], threads: [1, cores, 1], workers: [1, 2] });
+});
+
 test('over the memory budget the model not used for longest rests, and its next call is served', async ({
   page,
 }) => {

@@ -10,6 +10,8 @@ test('a wrong option is named, with what was expected and got', () => {
     [{ memoryBudgetBytes: -1 }, /`memoryBudgetBytes` to be a number above 0; got -1/],
     [{ idleMs: Number.NaN }, /`idleMs` to be a number above 0; got NaN/],
     [{ idleMs: '5' }, /`idleMs` to be a number above 0; got '5'/],
+    [{ threads: 0 }, /`threads` to be a whole number above 0; got 0/],
+    [{ threads: 1.5 }, /`threads` to be a whole number above 0; got 1.5/],
   ];
   for (const [options, message] of wrong) {
     expect(() => createEngine(options as never)).toThrow(RangeError);
@@ -17,7 +19,7 @@ test('a wrong option is named, with what was expected and got', () => {
   }
   expect(() => createEngine({ assets: 1 } as never)).toThrow(TypeError);
   expect(() => createEngine({ worker: 'worker.js' } as never)).toThrow(TypeError);
-  expect(() => createEngine({ threads: 2 } as never)).toThrow(/got 'threads'/);
+  expect(() => createEngine({ cores: 2 } as never)).toThrow(/got 'cores'/);
   for (const options of [null, 5, [], () => 1, new AbortController().signal]) {
     expect(() => createEngine(options as never)).toThrow(/^createEngine: expected an object/);
   }

@@ -11,7 +11,7 @@ import type { OpenOptions } from './opening/open-options.js';
 import { planOpening } from './opening/plan-opening.js';
 import type { StartWorker } from './opening/start-own-worker.js';
 import { checkOptions, type OptionKinds } from './options/check-options.js';
-import { ABOVE_0, ASSETS, FUNCTION } from './options/option-kinds.js';
+import { ABOVE_0, ASSETS, FUNCTION, WHOLE_ABOVE_0 } from './options/option-kinds.js';
 import { POOL_LIMITS } from './scheduler/pool-size.js';
 import { poolServing as pooledServing } from './workers/pooled-connection.js';
 import { createSharedWorkers } from './workers/shared-workers.js';
@@ -23,6 +23,8 @@ export interface EngineOptions {
    * 4 and the number of cores. Several share the cores: each worker has fewer threads, `auto` one.
    */
   readonly workers?: number | 'auto' | undefined;
+  /** As of `open`, for its models that name none: of each worker, where a model has several. */
+  readonly threads?: number | undefined;
   /**
    * What the loaded models may need together, by what they declare, bytes; no limit by default. Over it
    * the one not used for longest is put to rest: its next call loads it again from the cache.
@@ -66,8 +68,9 @@ export interface WorkerStats {
 export function createEngine(options: EngineOptions = {}): Engine {
   checkOptions('createEngine', options, KINDS);
   const { assets, worker, workers = 1 } = options;
-  const { maxThreads, ...bounds } = planPool(workers);
-  const engine = createContext(options, maxThreads);
+  const { threads, ...bounds } = planPool(workers);
+  const defaults = { assets, worker, threads: options.threads ?? threads };
+  const engine = createContext(options);
   const poolServing: EngineParts['poolServing'] =
     bounds.max > 1 ? (first, context) => pooledServing(first, context, bounds) : undefined;
   const closing = new AbortController();
@@ -78,7 +81,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
   async function open(url: string, options: OpenOptions): Promise<Model> {
     const startMs = performance.now();
     closing.signal.throwIfAborted();
-    const plan = await planOpening(url, options, { assets, worker });
+    const plan = await planOpening(url, options, defaults);
     const signals = [closing.signal, ...(plan.signal ? [plan.signal] : [])];
     const opened = openAsPlanned(
       { ...plan, signal: AbortSignal.any(signals) },
@@ -109,31 +112,29 @@ function describeEngine({
   return {
     models: [...models].map(({ name, isResting }) => ({ model: name, isResting })),
     workers: workers.live.map(({ backend, models, heapBytes }) => ({
-      ...{ backend, models },
+      backend,
+      models,
       heapBytes: heapBytes || undefined,
     })),
     declaredBytes: memory.usedBytes,
   };
 }
 
-function createContext(
-  { memoryBudgetBytes, idleMs }: EngineOptions,
-  maxThreads: number | undefined,
-) {
+function createContext({ memoryBudgetBytes, idleMs }: EngineOptions) {
   const workers = createSharedWorkers(startBackendWorker);
   const models = new Set<ResidentModel>();
   const memory = createMemoryBudget(memoryBudgetBytes, { workers, models });
-  return { workers, models, memory, idleMs, maxThreads } satisfies EngineContext;
+  return { workers, models, memory, idleMs } satisfies EngineContext;
 }
 
 /** The cores are shared out between the workers that there may be. */
 function planPool(workers: number | 'auto') {
   const cores = globalThis.navigator?.hardwareConcurrency ?? 1;
   if (workers === 'auto') {
-    return { min: 1, max: Math.min(POOL_LIMITS.most, Math.max(1, cores)), maxThreads: 1 };
+    return { min: 1, max: Math.min(POOL_LIMITS.most, Math.max(1, cores)), threads: 1 };
   }
-  const maxThreads = workers === 1 ? undefined : Math.max(1, Math.floor(cores / workers));
-  return { min: workers, max: workers, maxThreads };
+  const threads = workers === 1 ? undefined : Math.max(1, Math.floor(cores / workers));
+  return { min: workers, max: workers, threads };
 }
 
 /** More workers than this of one model are a mistake: each holds a runtime and the weights. */
@@ -147,6 +148,7 @@ const KINDS: OptionKinds<keyof EngineOptions> = {
     expected: `1 to ${MOST_WORKERS} or 'auto'`,
     error: RangeError,
   },
+  threads: WHOLE_ABOVE_0,
   memoryBudgetBytes: ABOVE_0,
   idleMs: ABOVE_0,
   assets: ASSETS,

@@ -145,8 +145,8 @@ export interface LoadRequest {
   readonly variant: string;
   /** Where the runtime's wasm is: an address, or in Node the bytes; undefined for one without wasm. */
   readonly runtimeWasm: string | Uint8Array<ArrayBuffer> | undefined;
-  /** CPU threads that a run may be shared between, where the runtime is started by this. */
-  readonly maxThreads?: number | undefined;
+  /** CPU threads that a run is to be shared between, where the runtime is started by this. */
+  readonly threads?: number | undefined;
 }
 
 export interface LoadedVariant {

@@ -44,8 +44,8 @@ export interface Backend {
 export interface StartRequest {
   /** The runtime's wasm file; undefined for a backend that has none. */
   readonly wasm?: Uint8Array<ArrayBuffer> | undefined;
-  /** CPU threads that a run may be shared between; as many as are worth it by default. */
-  readonly maxThreads?: number | undefined;
+  /** CPU threads that a run is to be shared between; as many as are worth it by default. */
+  readonly threads?: number | undefined;
   /** Told when no run will succeed any more, so that the worker is replaced: `device-lost`, `worker-lost`. */
   readonly onLost: (error: NearsideError) => void;
 }

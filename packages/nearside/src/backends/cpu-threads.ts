@@ -1,10 +1,10 @@
 import { createDeferred } from '@nearside/core';
 
 /**
- * More threads than this cost more than they bring for models of a page's size, and a phone's slow
+ * By default. More threads than this cost more than they bring for models of a page's size, and a phone's slow
  * cores then hold up the fast ones. ONNX Runtime's own default has the same limit.
  */
-const MOST_THREADS = 4;
+const DEFAULT_THREADS = 4;
 
 /** A worker that has not answered for this long is not going to be a thread, ms. */
 const TRIAL_MS = 5_000;
@@ -20,14 +20,14 @@ export function isThreadTrial(): boolean {
 if (isThreadTrial()) globalThis.onmessage = ({ data }) => globalThis.postMessage(data);
 
 /**
- * How many CPU threads a run may be shared between. Several need shared memory, so an isolated page,
+ * How many CPU threads a run is shared between. Several need shared memory, so an isolated page,
  * and workers started from the worker's own file: ONNX Runtime waits for ever for one that does not
  * start, so one is tried first.
  *
- * @param maxThreads 4 at most, and by default
- * @returns 1 … 4
+ * @param wanted 4 by default
+ * @returns `wanted`, or as many as there are cores; 1 where others do not start
  */
-export async function chooseThreads(maxThreads = MOST_THREADS): Promise<number> {
+export async function chooseThreads(wanted = DEFAULT_THREADS): Promise<number> {
   const { crossOriginIsolated, process, navigator } = globalThis as {
     crossOriginIsolated?: boolean;
     process?: { versions?: { node?: string } };
@@ -36,7 +36,7 @@ export async function chooseThreads(maxThreads = MOST_THREADS): Promise<number> 
   if (!crossOriginIsolated || process?.versions?.node) return 1;
   // WebKitGTK 2.54 says that it is isolated and has no such thing.
   if (!('SharedArrayBuffer' in globalThis)) return 1;
-  const threads = Math.min(MOST_THREADS, maxThreads, navigator?.hardwareConcurrency ?? 1);
+  const threads = Math.min(wanted, navigator?.hardwareConcurrency ?? 1);
   return threads > 1 && (await canStartThread()) ? threads : 1;
 }
 

@@ -22,10 +22,10 @@ export const onnxWasm: Backend = {
     requireSimd('onnx-wasm');
   },
 
-  async start({ wasm, maxThreads }) {
+  async start({ wasm, threads: wanted }) {
     tapRuntimeOutput();
     // Unset, Node fails with "Dynamic require of node:os", and so does every later start.
-    const threads = await chooseThreads(maxThreads);
+    const threads = await chooseThreads(wanted);
     ort.env.wasm.numThreads = threads;
     ort.env.wasm.initTimeout = threads > 1 ? START_LIMIT_MS : NO_LIMIT; // its timer is never taken back
     ort.env.wasm.wasmBinary = wasm?.buffer;

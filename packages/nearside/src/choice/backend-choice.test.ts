@@ -31,6 +31,7 @@ function choose(remembered: Partial<ChoiceRecord> = {}, forced?: AvailableBacken
       ? [forced]
       : (['onnx-wasm', 'tfjs-wasm', 'onnx-webgpu', 'tfjs-webgpu'] as const),
     isBackendForced: forced !== undefined,
+    threads: undefined,
   };
   const choice = createBackendChoice(plan, {
     ...EMPTY_RECORD,

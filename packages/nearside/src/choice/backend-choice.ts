@@ -41,7 +41,7 @@ export interface BackendChoice {
 }
 
 export function createBackendChoice(
-  plan: Pick<OpenPlan, 'backends' | 'contenders' | 'isBackendForced'>,
+  plan: Pick<OpenPlan, 'backends' | 'contenders' | 'isBackendForced' | 'threads'>,
   remembered: ChoiceRecord,
 ): BackendChoice {
   let record = remembered;
@@ -68,7 +68,7 @@ export function createBackendChoice(
       return [...new Set([...first, ...plan.backends])];
     },
     pickVariant(backend, { variants, sequence }) {
-      const isSpokenOf = record.circumstances === choiceCircumstances(sequence);
+      const isSpokenOf = record.circumstances === choiceCircumstances(sequence, plan.threads);
       const able = variantsFor(backend, variants).filter(
         ({ name: variant }) => !(isSpokenOf && isQuarantined({ backend, variant })),
       );
@@ -87,7 +87,7 @@ export function createBackendChoice(
       if (!record.start || isQuarantined(record.start)) choice.change({ start: contender });
     },
     startAnewFor(sequence) {
-      const circumstances = choiceCircumstances(sequence);
+      const circumstances = choiceCircumstances(sequence, plan.threads);
       if (sequence === undefined || record.circumstances === circumstances) return;
       choice.change({ ...EMPTY_RECORD, circumstances, start: record.start });
     },

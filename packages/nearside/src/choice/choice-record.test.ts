@@ -12,8 +12,9 @@ test('whatever lies in the store becomes a record, and what is not one an empty 
   expect(parseChoice({ ...record, measured })).toEqual({ ...record, measured });
 });
 
-test('another version is another circumstance', () => {
+test('another version is another circumstance, and so is another number of threads', () => {
   expect(choiceCircumstances(2)).not.toBe(choiceCircumstances(1));
+  expect(choiceCircumstances(1, 2)).not.toBe(choiceCircumstances(1));
 });
 
 test('wrong numbers last, a lost worker does not', () => {

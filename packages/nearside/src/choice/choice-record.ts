@@ -62,11 +62,14 @@ export function isLasting(code: ErrorCode): boolean {
   return code === 'golden-mismatch' || code === 'operator-unsupported';
 }
 
-/** Version, library, browser by its major version, and isolation, which decides about threads. */
-export function choiceCircumstances(sequence: number | undefined): string {
+/**
+ * Version, library, browser by its major version, and what decides about threads: isolation, and the number
+ * that the app asks for.
+ */
+export function choiceCircumstances(sequence: number | undefined, threads?: number): string {
   const browser = globalThis.navigator?.userAgent?.replace(/(\d+)(?:\.\d+)+/g, '$1');
   const isolation = globalThis.crossOriginIsolated === true ? 'isolated' : 'shared';
-  return [sequence, LIBRARY_VERSION, browser, isolation].join(' ');
+  return [sequence, LIBRARY_VERSION, browser, isolation, threads].join(' ');
 }
 
 /** A record from whatever lies in the store; one of another shape is as good as none. */

@@ -7,8 +7,6 @@ export interface EngineContext {
   readonly workers: SharedWorkers;
   /** Those that are open, or at rest. */
   readonly models: Set<ResidentModel>;
-  /** CPU threads per worker; undefined leaves it to the backend. The same number gives the same bits. */
-  readonly maxThreads?: number | undefined;
   /** A model that was not used for so long is put to rest, ms; undefined for never. */
   readonly idleMs?: number | undefined;
   /** Which models are at rest and which are not, with a limit or without. Undefined for `open` alone. */

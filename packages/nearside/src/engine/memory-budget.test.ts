@@ -42,7 +42,10 @@ const spec = (megabytes: number) =>
   ({ name: 'new', limits: { memoryBytes: megabytes * MB } }) as ModelSpec;
 
 const idle = (name: string, megabytes: number, lastUsedMs: number): Loaded => ({
-  ...{ name, megabytes, lastUsedMs, mayRest: true },
+  name,
+  megabytes,
+  lastUsedMs,
+  mayRest: true,
 });
 
 test('without a limit nothing is put to rest', () => {

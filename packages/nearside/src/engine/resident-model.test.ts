@@ -19,8 +19,11 @@ function resident() {
   });
   const engine = { idleMs: 1_000, models: new Set(), workers: { live: [] } };
   const residence = takeResidence({
-    ...{ name: 'digits', engine: engine as unknown as EngineContext, handover },
-    ...{ isBusy: () => false, close: async () => {} },
+    name: 'digits',
+    engine: engine as unknown as EngineContext,
+    handover,
+    isBusy: () => false,
+    close: async () => {},
   });
   return { handover, residence };
 }

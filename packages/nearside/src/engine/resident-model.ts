@@ -37,7 +37,8 @@ export function takeResidence({
   let hasLeft = false;
 
   const model: ResidentModel = {
-    ...{ name, close },
+    name,
+    close,
     get lastUsedMs() {
       return lastUsedMs;
     },

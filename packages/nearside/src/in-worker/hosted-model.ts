@@ -109,12 +109,17 @@ export function createHostedModel({
       await version.fetch(requireVariant(version, variant));
     },
 
-    async load({ variant, runtimeWasm, maxThreads }) {
+    async load({ variant, runtimeWasm, threads }) {
       const version = opened();
       const proverOn = ({ threads, hardware }: RuntimeTraits) =>
         `${runtime.name}/${variant}/${LIBRARY_VERSION}/${hardware}/${threads}`;
       loading = openSession({
-        ...{ version, runtime, variant, runtimeWasm, maxThreads, progress },
+        version,
+        runtime,
+        variant,
+        runtimeWasm,
+        threads,
+        progress,
         isProvenOn: (traits) => version.provenBy.includes(proverOn(traits)),
       });
       session = await loading;

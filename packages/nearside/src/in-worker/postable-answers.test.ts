@@ -1,6 +1,5 @@
 import * as Comlink from 'comlink';
 import { expect, test } from 'vitest';
-import { wrap } from '../workers/port-calls.js';
 import { postableAnswers } from './postable-answers.js';
 
 test('an answer that cannot be posted becomes a coded failure, and the next one comes', async () => {
@@ -9,7 +8,7 @@ test('an answer that cannot be posted becomes a coded failure, and the next one 
     run: async (value: unknown) => ({ ok: true, value: value === 'leak' ? api : value }),
   };
   Comlink.expose(api, postableAnswers(port2 as unknown as Comlink.Endpoint));
-  const remote = wrap<typeof api>(port1);
+  const remote = Comlink.wrap<typeof api>(port1 as unknown as Comlink.Endpoint);
   expect(await remote.run('leak')).toMatchObject({
     ok: false,
     error: { code: 'backend-failed', message: expect.stringContaining('could not be cloned') },

@@ -58,7 +58,10 @@ export function createRunTurns(): RunTurns {
     ): Promise<Result> {
       const ended = createDeferred<Result>();
       const job: Job = {
-        ...{ id, priority, enteredMs: performance.now(), isRecalled: false },
+        id,
+        priority,
+        enteredMs: performance.now(),
+        isRecalled: false,
         async run() {
           try {
             ended.resolve(await begin(job.isRecalled));

@@ -44,7 +44,8 @@ export function serve(options: ServeOptions): Attach {
     for (const emit of models) emit(event);
   };
   const worker: ServingWorker = {
-    ...{ models, tasks },
+    models,
+    tasks,
     turns: createRunTurns(),
     // Elsewhere the scope is the app's own, and so is what it does with WebAssembly.
     heapBytes: isOurWorker() ? watchHeap() : () => undefined,
@@ -73,7 +74,11 @@ function attachTo(
 ): () => Promise<void> {
   const emit = (event: WorkerEvent) => endpoint.postMessage(event);
   const model = createHostedModel({
-    ...{ runtime, tasks, heapBytes, openStore, emit },
+    runtime,
+    tasks,
+    heapBytes,
+    openStore,
+    emit,
     turns: turns.join(),
   });
   const close = () => {

@@ -42,7 +42,7 @@ export interface OpenSessionOptions {
   /** Name of a variant. */
   readonly variant: string;
   readonly runtimeWasm: LoadRequest['runtimeWasm'];
-  readonly maxThreads?: LoadRequest['maxThreads'];
+  readonly threads?: LoadRequest['threads'];
   /** Whether it has passed all golden cases on this hardware before: then the first, cheap one does. */
   readonly isProvenOn: (traits: RuntimeTraits) => boolean;
   readonly progress: LoadProgress;
@@ -70,7 +70,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   ]);
   progress.enter('check'); // nothing waits for the network from here on
   const { session, traits } = await stopwatch('session', async () => {
-    const traits = await runtime.start({ wasm, maxThreads: options.maxThreads });
+    const traits = await runtime.start({ wasm, threads: options.threads });
     const { files } = weights;
     return { traits, session: await runtime.createSession({ spec, variant, files }) };
   });

@@ -26,7 +26,9 @@ export async function openSignedVersion(
   const filesOf = (variant: Variant) => variantFiles(variant, golden);
 
   return {
-    ...{ spec, golden, provenBy },
+    spec,
+    golden,
+    provenBy,
     described: describe(version, install),
     missingBytes: (variant) => version.missingBytes(filesOf(variant)),
     async fetch(variant) {

@@ -14,6 +14,7 @@ import {
   SIGNAL,
   STORE,
   SWITCH,
+  WHOLE_ABOVE_0,
 } from '../options/option-kinds.js';
 import { isPlainObject } from '../options/option-rules.js';
 import { AVAILABLE_BACKENDS } from '../runtime-assets.js';
@@ -89,6 +90,7 @@ export const OPEN_KINDS: OptionKinds<keyof OpenOptions> = {
     },
   },
   isolate: SWITCH,
+  threads: WHOLE_ABOVE_0,
   fallback: FUNCTION,
   worker: FUNCTION,
 };

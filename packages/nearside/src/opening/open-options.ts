@@ -37,6 +37,13 @@ export interface OpenOptions {
   /** A worker for this model alone; by default models on one backend share one. */
   readonly isolate?: boolean | undefined;
   /**
+   * CPU threads that a run on `onnx-wasm` is shared between, each with a core of its own: up to 4 by default, and
+   * never more than the device has; one where the page is not isolated, in Node, and on other backends.
+   * `meta.threads` says how many there are. More threads take more memory of the worker that they share, and
+   * another number gives other bits in the last place. Models that name other numbers have other workers.
+   */
+  readonly threads?: number | undefined;
+  /**
    * The app's own way to an answer. `open` resolves with a model that it answers for where backends fail:
    * `no-backend`, or the own code of one that `backend` forces. On a model that opened, `run` and `score` are
    * answered by it after `deadline`, `no-backend` and `golden-mismatch`, unless the input was given away with

@@ -2,6 +2,7 @@ import { areSecure, isAddress } from '../options/addresses.js';
 import {
   areOptions,
   isBoolean,
+  isCount,
   isFunction,
   isPositive,
   isSignal,
@@ -35,6 +36,7 @@ export const OPEN_RULES: OptionRules<keyof OpenOptions> = {
   mirrors: areSecure,
   policy: (policy: unknown) => areOptions(policy, POLICY_RULES),
   isolate: isBoolean,
+  threads: isCount,
   fallback: isFunction,
   worker: isFunction,
 };

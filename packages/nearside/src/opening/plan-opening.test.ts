@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { DEFAULT_ENGINE } from '../engine/engine-context.js';
 import { areOptions } from '../options/option-rules.js';
 import { OPEN_RULES } from './open-rules.js';
 import { planOpening } from './plan-opening.js';
@@ -24,6 +25,13 @@ test('plain http is refused except on localhost', async () => {
 test('an option that does not exist is named', async () => {
   const options = { trust: pin, baackend: 'onnx-wasm' };
   await expect(planOpening(url, options)).rejects.toThrow("'baackend'");
+});
+
+test('threads are the engine’s where `open` names none', async () => {
+  const engine = { ...DEFAULT_ENGINE, threads: 2 };
+  expect((await planOpening(url, { trust: pin }, engine)).threads).toBe(2);
+  expect((await planOpening(url, { trust: pin, threads: 3 }, engine)).threads).toBe(3);
+  expect((await planOpening(url, { trust: pin })).threads).toBeUndefined();
 });
 
 test('without report there is nowhere to report to', async () => {
@@ -86,6 +94,7 @@ const WRONG: readonly [string, readonly unknown[]][] = [
   ['policy.warmUpMs', ['5000', {}].map((warmUpMs) => ({ warmUpMs }))],
   ['policy.maxBytes', ['5000', -1].map((maxBytes) => ({ maxBytes }))],
   ['isolate', [0, 'no', null]],
+  ['threads', [0, -1, 1.5, '2', null, 'all']],
   ['fallback', [0, null, {}]],
   ['worker', [0, null, 'worker.js']],
 ];
@@ -138,9 +147,17 @@ test('every option passes, and one that is undefined is left out', async () => {
   const ordinary = {
     trust: pin,
     report: ['https://a.example/v1/reports', 'http://localhost:1/v1/reports'],
-    ...{ onProgress: act, signal, fallback: act, worker: act, isolate: true },
-    ...({ backend: 'onnx-wasm', tune: 'before-open', store: 'memory' } as const),
-    ...{ assets: 'https://a.example/nearside', mirrors: ['https://b.example/models'] },
+    onProgress: act,
+    signal,
+    fallback: act,
+    worker: act,
+    isolate: true,
+    threads: 2,
+    backend: 'onnx-wasm',
+    tune: 'before-open',
+    store: 'memory',
+    assets: 'https://a.example/nearside',
+    mirrors: ['https://b.example/models'],
     policy: { maxBytes: 1, saveData: false, update: 'manual', warmUpMs: 1, watchdogMs: undefined },
     request: undefined,
   } as const;

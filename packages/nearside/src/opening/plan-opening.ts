@@ -47,6 +47,8 @@ export interface ServingPlan {
   readonly fallback: Fallback | undefined;
   readonly worker: StartWorker | undefined;
   readonly isolate: boolean;
+  /** CPU threads; undefined leaves it to the backend. */
+  readonly threads: number | undefined;
 }
 
 type PlannedPolicy = UpdatePolicy &
@@ -57,7 +59,7 @@ export interface TunePlan extends Required<TuneBudget> {
 }
 
 /** What an engine gives to its models that name none. */
-export type PlanDefaults = Pick<OpenOptions, 'assets' | 'worker'>;
+export type PlanDefaults = Pick<OpenOptions, 'assets' | 'worker' | 'threads'>;
 
 /** Enough for either of ONNX Runtime's builds, which weigh 3.8 and 6.8 MB, and not for both at once. */
 const TUNE_BYTES = 10_000_000;
@@ -106,6 +108,7 @@ export function planServing(
     fallback: options.fallback,
     worker: options.worker ?? defaults.worker,
     isolate: options.isolate ?? false,
+    threads: options.threads ?? defaults.threads,
   };
 }
 

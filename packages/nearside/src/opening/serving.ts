@@ -40,7 +40,7 @@ export interface Opened {
   readonly fetched: Promise<void>;
   /** How long loading may take after that, ms. */
   readonly warmUpMs: number;
-  readonly maxThreads: number | undefined;
+  readonly threads: number | undefined;
 }
 
 /** An opened version, and the variant of it that the backend is to load. */
@@ -97,7 +97,8 @@ export async function openOn(
   };
   const { assets, worker } = plan;
   const { isolate = plan.isolate, slot = 0 } = place ?? {};
-  const host = await engine.workers.lend({ backend, assets, worker, isolate, slot });
+  const threads = backend === 'onnx-wasm' ? plan.threads : undefined; // others have one
+  const host = await engine.workers.lend({ backend, assets, worker, isolate, slot, threads });
   const connection = await connect(host, { onEvent, signal });
   return endingOnFailure(connection, signal, async () => {
     const startMs = performance.now();
@@ -124,7 +125,7 @@ export async function openOn(
     engine.memory?.makeRoom(version.spec, isOptional);
     connection.declare(version.spec.limits.memoryBytes);
     const { warmUpMs } = policy;
-    const limits = { fetched: fetched.promise, warmUpMs, maxThreads: engine.maxThreads };
+    const limits = { fetched: fetched.promise, warmUpMs, threads };
     return { connection, backend, version, metadataMs, ...limits };
   });
 }
@@ -138,10 +139,10 @@ export async function load(
   opened: OpenedVariant,
   { signal }: { signal?: AbortSignal | undefined },
 ): Promise<Started> {
-  const { connection, variant, maxThreads } = opened;
+  const { connection, variant, threads } = opened;
   return endingOnFailure(connection, signal, async () => {
     const { runtimeWasm } = connection;
-    const request = { variant: variant.name, runtimeWasm, maxThreads };
+    const request = { variant: variant.name, runtimeWasm, threads };
     const loaded = await withinLimit(connection.load(request), opened);
     const { spec = opened.version.spec } = loaded;
     return { ...opened, version: { ...opened.version, spec }, loaded };

@@ -84,7 +84,9 @@ test('what is quarantined is passed over, and tried when nothing else is left', 
   const failed = { code: 'golden-mismatch', message: 'wrong', atMs: 0 } as const;
   const quarantined = [{ backend: 'onnx-wasm', variant: 'int8', ...failed }] as const;
   const { search, seen } = device({
-    ...{ variants: BOTH, backends: ['onnx-wasm', 'tfjs-wasm'], failing: ['uint8'] },
+    variants: BOTH,
+    backends: ['onnx-wasm', 'tfjs-wasm'],
+    failing: ['uint8'],
     remembered: { quarantined, start: { backend: 'tfjs-wasm', variant: 'uint8' } },
   });
   const [context, , steps] = search;
@@ -150,7 +152,13 @@ function device({
     },
   };
   const isBackendForced = backends.length === 1;
-  const plan = { backends, contenders: backends, isBackendForced, address: { model: 'digits' } };
+  const plan = {
+    backends,
+    contenders: backends,
+    isBackendForced,
+    threads: undefined,
+    address: { model: 'digits' },
+  };
   const record = { ...EMPTY_RECORD, circumstances: choiceCircumstances(1), ...remembered };
   const choice = createBackendChoice(plan, record);
   const context = { plan, choice, emitter: createModelEmitter() };

@@ -41,7 +41,10 @@ export async function tryBackends(
   first?: Attempt,
 ): Promise<Serving | undefined> {
   const search: Search = {
-    ...{ waiting: backends, passedOver: [], failures: [], errors: [] },
+    waiting: backends,
+    passedOver: [],
+    failures: [],
+    errors: [],
     disturbances: 0,
   };
   let attempt = first ?? (await attemptBackend(search.waiting, context, steps));

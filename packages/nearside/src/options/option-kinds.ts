@@ -1,6 +1,6 @@
 import { isAddress } from './addresses.js';
 import type { OptionKind } from './check-options.js';
-import { isBoolean, isFunction, isPositive, isSignal } from './option-rules.js';
+import { isBoolean, isCount, isFunction, isPositive, isSignal } from './option-rules.js';
 
 /** Kinds that several calls have options of. */
 export const FUNCTION: OptionKind = { fits: isFunction, expected: 'a function' };
@@ -13,7 +13,7 @@ export const ABOVE_0: OptionKind = {
   error: RangeError,
 };
 export const WHOLE_ABOVE_0: OptionKind = {
-  fits: (value: unknown) => Number.isSafeInteger(value) && Number(value) > 0,
+  fits: isCount,
   expected: 'a whole number above 0',
   error: RangeError,
 };

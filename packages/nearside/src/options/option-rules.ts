@@ -25,4 +25,6 @@ export const isFunction = (value: unknown): boolean => typeof value === 'functio
 export const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
 /** A TaskController's is one too. */
 export const isSignal = (value: unknown): boolean => /^(Abort|Task)Signal$/.test(kindOf(value));
+export const isCount = (value: unknown): boolean =>
+  Number.isSafeInteger(value) && Number(value) > 0;
 export const isPositive = (value: unknown): boolean => typeof value === 'number' && value > 0;

@@ -1,5 +1,4 @@
 import type { StartWorker } from '../opening/start-own-worker.js';
-import type { Endpoint } from '../workers/port-calls.js';
 
 /** Where a backend runs: a worker in a browser, the same thread in Node. It serves several models. */
 export interface BackendWorker {
@@ -16,7 +15,7 @@ export interface BackendWorker {
 }
 
 export interface ModelChannel {
-  readonly endpoint: Endpoint;
+  readonly endpoint: MessagePort;
   close(): void;
 }
 

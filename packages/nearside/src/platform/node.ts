@@ -7,7 +7,6 @@ import { NearsideError } from '@nearside/core';
 import type { ServerEndpoint } from '../in-worker/postable-answers.js';
 import type { Attach } from '../in-worker/serve.js';
 import { type AvailableBackend, backendAssets } from '../runtime-assets.js';
-import type { Endpoint } from '../workers/port-calls.js';
 import type { BackendWorker, WorkerSource } from './host.js';
 import type { OpenStore } from './open-store.js';
 
@@ -49,7 +48,7 @@ export async function startBackendWorker(
         port2.close();
       };
       open.add(close);
-      return { endpoint: port1 as unknown as Endpoint, close };
+      return { endpoint: port1 as unknown as MessagePort, close };
     },
     onFailure() {
       // Same thread: what ends it ends its caller too.

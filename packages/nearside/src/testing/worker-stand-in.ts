@@ -32,7 +32,10 @@ export const FETCHED: WorkerEvent = {
 export const never = () => new Promise<never>(() => {});
 
 const SPEC = {
-  ...{ name: 'digits', version: '1.0.0', sequence: 1, task: 'tensor' },
+  name: 'digits',
+  version: '1.0.0',
+  sequence: 1,
+  task: 'tensor',
   variants: [
     { name: 'int8', runtime: 'onnx', files: [] },
     { name: 'fp32', runtime: 'onnx', files: [] },
@@ -42,12 +45,18 @@ const SPEC = {
 } as unknown as ModelSpec;
 
 export const VERSION = {
-  ...{ release: { model: 'digits', version: '1.0.0', sequence: 1 }, manifestSha256: 'a' },
-  ...{ origin: 'store', spec: SPEC },
+  release: { model: 'digits', version: '1.0.0', sequence: 1 },
+  manifestSha256: 'a',
+  origin: 'store',
+  spec: SPEC,
 } as unknown as OpenedVersion;
 
 export const LOADED: LoadedVariant = {
-  ...{ threads: 1, hardware: 'cpu', isProven: true, fetchedBytes: 0, healedChunks: 0 },
+  threads: 1,
+  hardware: 'cpu',
+  isProven: true,
+  fetchedBytes: 0,
+  healedChunks: 0,
   times: { weights: 0, runtime: 0, session: 0, check: 0 },
 };
 
@@ -63,7 +72,9 @@ export function withStandIns(
   const workers = createSharedWorkers(async (backend) => {
     const ports = new Set<MessagePort>();
     return {
-      ...{ runtimeWasm: undefined, isReady: true, onFailure() {} },
+      runtimeWasm: undefined,
+      isReady: true,
+      onFailure() {},
       attach() {
         const { port1, port2 } = new MessageChannel();
         const close = () => port1.close();
@@ -81,9 +92,11 @@ export function withStandIns(
   const engine = { workers, models, memory };
   const emitter = createModelEmitter();
   const planned = {
-    ...{ backends: ['tfjs-wasm', 'onnx-wasm'], contenders: ['tfjs-wasm', 'onnx-wasm'] },
-    ...{ policy: { warmUpMs: 60_000, watchdogMs: 120_000 }, isolate: false },
-    ...{ tune: { when: 'before-open', maxBytes: 10_000_000, maxMs: 3_000 } },
+    backends: ['tfjs-wasm', 'onnx-wasm'],
+    contenders: ['tfjs-wasm', 'onnx-wasm'],
+    policy: { warmUpMs: 60_000, watchdogMs: 120_000 },
+    isolate: false,
+    tune: { when: 'before-open', maxBytes: 10_000_000, maxMs: 3_000 },
     address: { model: 'digits' },
     ...plan,
   } as unknown as ModelContext['plan'];
@@ -112,9 +125,13 @@ function serveAt(
       tell(FETCHED);
       return LOADED;
     },
-    ...{ time: async () => 10, missingBytes: async () => ({}), fetch: async () => {} },
+    time: async () => 10,
+    missingBytes: async () => ({}),
+    fetch: async () => {},
     lightest: async () => undefined,
-    ...{ spendTry: async () => 1, reject: async () => {}, close: async () => {} },
+    spendTry: async () => 1,
+    reject: async () => {},
+    close: async () => {},
     ...standIn(backend, tell),
   };
   const answer = (name: string, work: (request: never) => Promise<unknown>) => {

@@ -1,6 +1,7 @@
 import { createDeferred, NearsideError } from '@nearside/core';
 import * as Comlink from 'comlink';
 import { expect, test } from 'vitest';
+import { postableAnswers } from '../in-worker/postable-answers.js';
 import type { WorkerFailure } from '../platform/host.js';
 import { READY, type RunRequest, type WorkerApi } from '../protocol.js';
 import { connect } from './connection.js';
@@ -13,7 +14,7 @@ function fakeHost(api: Partial<WorkerApi>, { ready = true } = {}) {
   const atWork: (boolean | undefined)[] = [];
   let releases = 0;
   let terminations = 0;
-  Comlink.expose(api, port2 as unknown as Comlink.Endpoint);
+  Comlink.expose(api, postableAnswers(port2 as unknown as Comlink.Endpoint));
   if (ready) port2.postMessage(READY);
   const closePorts = () => {
     port1.close();
@@ -21,10 +22,16 @@ function fakeHost(api: Partial<WorkerApi>, { ready = true } = {}) {
   };
   const host: Host = {
     worker: {
-      ...{ backend: 'onnx-wasm', models: 1, declaredBytes: 0 },
-      ...{ heapBytes: 0, loadedHeapBytes: 0, calls: 0, isRetired: false },
+      backend: 'onnx-wasm',
+      models: 1,
+      declaredBytes: 0,
+      heapBytes: 0,
+      loadedHeapBytes: 0,
+      calls: 0,
+      isRetired: false,
     },
     declare() {},
+    api: Comlink.wrap<WorkerApi>(port1 as unknown as Comlink.Endpoint),
     endpoint: port1,
     runtimeWasm: '',
     isReady: ready,
@@ -149,7 +156,9 @@ test('an input that cannot be posted is input-invalid; an answer that cannot is 
   await expect(connection.run({ id: 1, items }, options)).rejects.toMatchObject({
     code: 'input-invalid',
   });
-  await expect(connection.run({ id: 2, items: [] }, options)).rejects.toThrow('Unserializable');
+  await expect(connection.run({ id: 2, items: [] }, options)).rejects.toMatchObject({
+    code: 'backend-failed',
+  });
   expect(host.worker.calls).toBe(0);
   connection.kill(undefined);
 });

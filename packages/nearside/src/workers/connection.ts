@@ -1,4 +1,5 @@
 import { createDeferred, NearsideError } from '@nearside/core';
+import { transfer } from 'comlink';
 import { expectListeners } from '#platform';
 import { isLostWorker } from '../failures/backend-fault.js';
 import type { WorkerFailure } from '../platform/host.js';
@@ -11,12 +12,10 @@ import {
   READY,
   type Reply,
   type RunRequest,
-  type WorkerApi,
   type WorkerEvent,
 } from '../protocol.js';
 import { startAwakeTimer } from '../timing/awake-timer.js';
 import { type PlainCalls, passOn } from './plain-calls.js';
-import { transfer, wrap } from './port-calls.js';
 import type { Host, WorkerStatus } from './shared-workers.js';
 
 /** A worker that says nothing for this long after its start is taken for blocked, ms. */
@@ -71,7 +70,7 @@ export async function connect(
   host: Host,
   { onEvent, signal }: { onEvent: (event: WorkerEvent) => void; signal?: AbortSignal | undefined },
 ): Promise<Connection> {
-  const { worker } = host;
+  const { worker, api } = host;
   const ready = createDeferred<void>();
   /** Rejects of the calls under way: a race would keep every reply for as long as the model. */
   const pending = new Set<(reason: unknown) => void>();
@@ -87,7 +86,7 @@ export async function connect(
     die(lost('a message that could not be read', {})),
   );
   host.onFailure((failure) => rejectAll(reasonOf(failure, host.isReady)));
-  host.endpoint.start?.();
+  host.endpoint.start();
 
   function receive(event: WorkerEvent): void {
     if (event.nearside === 'failed') die(fromWireError(event.error));
@@ -108,8 +107,6 @@ export async function connect(
     for (const reject of pending) reject(reason);
     pending.clear();
   }
-
-  const api = wrap<WorkerApi>(host.endpoint);
 
   const onAbort = () => void close(signal?.reason);
   const stopTimer = startAwakeTimer(HANDSHAKE_MS, () => {
@@ -155,7 +152,7 @@ export async function connect(
     else begin();
     const told = { ...request, tellsBegun };
     try {
-      const answer = await settle(() => giving(() => api.run(transfer(told, given))));
+      const answer = await settle(() => giving(api.run(transfer(told, given))));
       if (answer.kind === 'done') worker.heapBytes = answer.heapBytes ?? 0;
       return answer;
     } finally {
@@ -184,7 +181,7 @@ export async function connect(
     ...passOn((name) => (request) => settle<unknown>(() => api[name](request))),
     load,
     run,
-    profile: (request, given) => settle(() => giving(() => api.profile(transfer(request, given)))),
+    profile: (request, given) => settle(() => giving(api.profile(transfer(request, given)))),
     workers: [worker],
     declare: host.declare,
     runtimeWasm: host.runtimeWasm,
@@ -199,10 +196,13 @@ export async function connect(
   };
 }
 
-/** An input was cloned at its call: what keeps it here all the same is something of its own. */
-function giving<Sent>(post: () => Sent): Sent {
+/**
+ * An input was cloned at its call: what keeps it here all the same is something of its own. Nothing else
+ * rejects, because answers are envelopes.
+ */
+async function giving<Answer>(posted: Promise<Answer>): Promise<Answer> {
   try {
-    return post();
+    return await posted;
   } catch (cause) {
     throw new NearsideError(
       'input-invalid',

@@ -2,9 +2,21 @@ import type { ModelCalls } from '../protocol.js';
 
 /** Calls that need nothing but to be passed on. */
 const PLAIN_CALLS = [
-  ...(['open', 'openUnsigned', 'fetch', 'missingBytes', 'lightest', 'time', 'check'] as const),
-  ...(['spendTry', 'reject', 'storage', 'warm', 'recall', 'beginStream', 'endStream'] as const),
-];
+  'open',
+  'openUnsigned',
+  'fetch',
+  'missingBytes',
+  'lightest',
+  'time',
+  'check',
+  'spendTry',
+  'reject',
+  'storage',
+  'warm',
+  'recall',
+  'beginStream',
+  'endStream',
+] as const satisfies readonly (keyof ModelCalls)[];
 
 export type PlainCalls = Pick<ModelCalls, (typeof PLAIN_CALLS)[number]>;
 

@@ -19,8 +19,13 @@ function engineWith({
   models?: number;
 }) {
   const worker: WorkerStatus = {
-    ...{ backend: 'onnx-wasm', models, declaredBytes: 20 * MB, calls: 0, isRetired: false },
-    ...{ heapBytes: heap * MB, loadedHeapBytes: loadedHeap * MB },
+    backend: 'onnx-wasm',
+    models,
+    declaredBytes: 20 * MB,
+    calls: 0,
+    isRetired: false,
+    heapBytes: heap * MB,
+    loadedHeapBytes: loadedHeap * MB,
   };
   const did: string[] = [];
   const residents = idle.map((isIdle, i) => {

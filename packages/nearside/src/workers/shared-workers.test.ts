@@ -1,7 +1,6 @@
 import { createDeferred, NearsideError } from '@nearside/core';
 import { expect, test, vi } from 'vitest';
 import type { BackendWorker, WorkerFailure } from '../platform/host.js';
-import type { Endpoint } from './port-calls.js';
 import { createSharedWorkers, type WorkerNeeds } from './shared-workers.js';
 
 const needs: WorkerNeeds = { backend: 'onnx-wasm', slot: 0, isolate: false };
@@ -21,7 +20,10 @@ function fakeWorkers({ isReady = true } = {}) {
     return {
       runtimeWasm: undefined,
       isReady,
-      attach: () => ({ endpoint: {} as Endpoint, close() {} }),
+      attach() {
+        const { port1 } = new MessageChannel();
+        return { endpoint: port1, close: () => port1.close() };
+      },
       onFailure: (listener) => listeners.push(listener),
       terminate() {
         record.isTerminated = true;
@@ -45,7 +47,7 @@ test('models of one backend share a worker, and the last that leaves ends it', a
   expect(workers.live.length).toBe(0);
 });
 
-test('another backend, folder, file of its own or slot is another worker; so is isolation', async () => {
+test('another backend, folder, file of its own, slot or number of threads is another worker; so is isolation', async () => {
   const { workers } = fakeWorkers();
   const worker = () => ({}) as Worker;
   const different: Partial<WorkerNeeds>[] = [
@@ -54,12 +56,14 @@ test('another backend, folder, file of its own or slot is another worker; so is 
     { assets: '/nearside/' },
     { worker },
     { slot: 1 },
+    { threads: 1 },
+    { threads: 2 },
     { isolate: true },
     { isolate: true },
   ];
   for (const change of different) await workers.lend({ ...needs, ...change });
   expect(workers.live.length).toBe(different.length);
-  for (const change of different.slice(0, 5)) await workers.lend({ ...needs, ...change });
+  for (const change of different.slice(0, 7)) await workers.lend({ ...needs, ...change });
   expect(workers.live.length).toBe(different.length);
 });
 

@@ -1,10 +1,11 @@
 import { isNearsideError } from '@nearside/core';
+import { releaseProxy, wrap } from 'comlink';
 import { isLostWorker } from '../failures/backend-fault.js';
-import type { BackendWorker, ModelChannel, WorkerFailure, WorkerSource } from '../platform/host.js';
+import type { BackendWorker, WorkerFailure, WorkerSource } from '../platform/host.js';
+import type { WorkerApi } from '../protocol.js';
 import type { AvailableBackend } from '../runtime-assets.js';
 import { settlesWithin } from '../timing/awake-timer.js';
 import { LAST_STORING_MS } from '../timing/last-storing.js';
-import type { Endpoint } from './port-calls.js';
 
 /**
  * One that has not answered by then is given this long beside others, then its worker is ended, ms; longer
@@ -19,6 +20,8 @@ export interface WorkerNeeds extends WorkerSource {
   readonly backend: AvailableBackend;
   /** Which of the workers of its kind, from 0 on. */
   readonly slot: number;
+  /** CPU threads of its runtime, which has one number for all its models. */
+  readonly threads?: number | undefined;
   /** A worker for this model alone. */
   readonly isolate: boolean;
 }
@@ -45,7 +48,10 @@ export interface Host {
   readonly worker: WorkerStatus;
   /** Says what the model needs, bytes, for as long as it has not given its place back. */
   declare(memoryBytes: number): void;
-  readonly endpoint: Endpoint;
+  /** The model's functions there, until the place is given back. */
+  readonly api: WorkerApi;
+  /** Where its events come from. */
+  readonly endpoint: MessagePort;
   readonly runtimeWasm: BackendWorker['runtimeWasm'];
   /** The worker has said that it is ready: when it is silent after that, it is busy. */
   readonly isReady: boolean;
@@ -78,7 +84,7 @@ export type StartBackendWorker = (
 ) => Promise<BackendWorker>;
 
 interface Tenant {
-  channel?: ModelChannel;
+  disconnect?: () => void;
   listener?: (failure: WorkerFailure) => void;
   /** How its worker ended. */
   failure?: WorkerFailure;
@@ -107,6 +113,7 @@ export function createSharedWorkers(start: StartBackendWorker): SharedWorkers {
         !status.isRetired &&
         other.backend === needs.backend &&
         other.slot === needs.slot &&
+        other.threads === needs.threads &&
         other.assets === needs.assets &&
         other.worker === needs.worker &&
         ![...tenants].some(({ isSilent }) => isSilent),
@@ -139,7 +146,7 @@ export function createSharedWorkers(start: StartBackendWorker): SharedWorkers {
 
   function leave(shared: SharedWorker, tenant: Tenant, failure?: WorkerFailure): void {
     if (!shared.tenants.delete(tenant)) return;
-    tenant.channel?.close();
+    tenant.disconnect?.();
     if (failure) {
       tenant.failure = failure;
       tenant.listener?.(failure);
@@ -178,11 +185,16 @@ export function createSharedWorkers(start: StartBackendWorker): SharedWorkers {
       const tenant: Tenant = { memoryBytes: 0 };
       shared.tenants.add(tenant);
       const worker = await shared.worker;
-      const channel = worker.attach();
-      tenant.channel = channel;
+      const { endpoint, close } = worker.attach();
+      const api = wrap<WorkerApi>(endpoint);
+      tenant.disconnect = () => {
+        api[releaseProxy](); // else Comlink keeps the endpoint for ever (docs/decisions/0008)
+        close();
+      };
       return {
         worker: shared.status,
-        endpoint: channel.endpoint,
+        api,
+        endpoint,
         runtimeWasm: worker.runtimeWasm,
         get isReady() {
           return worker.isReady;
@@ -212,7 +224,11 @@ export function createSharedWorkers(start: StartBackendWorker): SharedWorkers {
 
 function describe(backend: AvailableBackend, tenants: ReadonlySet<Tenant>): WorkerStatus {
   return {
-    ...{ backend, heapBytes: 0, loadedHeapBytes: 0, calls: 0, isRetired: false },
+    backend,
+    heapBytes: 0,
+    loadedHeapBytes: 0,
+    calls: 0,
+    isRetired: false,
     get models() {
       return tenants.size;
     },
