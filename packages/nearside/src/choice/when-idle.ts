@@ -1,3 +1,5 @@
+import { isHidden, onVisibilityChange } from '../page.js';
+
 /** How long a page without `requestIdleCallback`, or one that is busy, is left alone, ms. */
 const REST_MS = 50;
 
@@ -52,15 +54,7 @@ const untilIdle: Wait = (done) => {
   return () => cancelIdleCallback(handle);
 };
 
-const untilVisible: Wait = (done) => {
-  const look = () => {
+const untilVisible: Wait = (done) =>
+  onVisibilityChange(() => {
     if (!isHidden()) done();
-  };
-  document.addEventListener('visibilitychange', look);
-  return () => document.removeEventListener('visibilitychange', look);
-};
-
-/** Nobody sees the page, and the browser may slow it down. */
-export function isHidden(): boolean {
-  return typeof document !== 'undefined' && document.visibilityState === 'hidden';
-}
+  });

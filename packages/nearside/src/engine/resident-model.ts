@@ -1,10 +1,10 @@
+import { onPageReturn } from '../page.js';
 import { type Handover, rested } from '../running/handover.js';
-import { LONGEST_TIMER_MS } from '../timing/awake-timer.js';
+import { LONGEST_TIMER_MS, unref } from '../timing/awake-timer.js';
 import { probeWorker } from '../workers/probe-worker.js';
 import { replaceBloated } from '../workers/replace-bloated.js';
 import type { EngineContext } from './engine-context.js';
 import type { ResidentModel } from './memory-budget.js';
-import { onPageReturn } from './page-return.js';
 
 export interface ResidenceOptions {
   readonly name: string;
@@ -68,7 +68,7 @@ export function takeResidence({
       },
       Math.min(engine.idleMs, LONGEST_TIMER_MS),
     );
-    (timer as { unref?: () => void }).unref?.();
+    unref(timer);
   }
 
   const stopWatching = onPageReturn(() => void probeWorker(handover.current.connection));

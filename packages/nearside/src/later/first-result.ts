@@ -1,4 +1,6 @@
 import { createDeferred } from '@nearside/core';
+import { onVisibilityChange } from '../page.js';
+import { unref } from '../timing/awake-timer.js';
 
 /** A page that opens a model and waits is done with opening after this long, ms. */
 const SETTLED_MS = 1000;
@@ -15,14 +17,13 @@ export interface FirstResult {
 
 export function awaitFirstResult(): FirstResult {
   const { promise, resolve } = createDeferred<void>();
-  const { document } = globalThis;
   const timer = setTimeout(end, SETTLED_MS);
-  (timer as { unref?: () => void }).unref?.();
-  document?.addEventListener('visibilitychange', end);
+  unref(timer);
+  const endVisibility = onVisibilityChange(end);
 
   function end(): void {
     clearTimeout(timer);
-    document?.removeEventListener('visibilitychange', end);
+    endVisibility();
     resolve();
   }
 

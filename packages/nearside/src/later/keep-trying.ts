@@ -1,3 +1,5 @@
+import { unref } from '../timing/awake-timer.js';
+
 /** The first pause, ms; each is twice as long as the one before. */
 const PAUSE_MS = 2_000;
 
@@ -5,6 +7,6 @@ const PAUSE_MS = 2_000;
 export function keepTrying(work: () => Promise<unknown>, pauseMs = PAUSE_MS): void {
   work().catch(() => {
     const timer = setTimeout(keepTrying, pauseMs, work, 2 * pauseMs);
-    (timer as { unref?: () => void }).unref?.();
+    unref(timer);
   });
 }

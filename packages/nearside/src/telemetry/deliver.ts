@@ -1,4 +1,5 @@
 import type { Report } from '@nearside/core';
+import { unref } from '../timing/awake-timer.js';
 import type { DropReason, Outbox } from './outbox.js';
 
 /** Waits between rounds after a failure: full jitter up to twice as long each time, ms. */
@@ -129,9 +130,4 @@ function retryAfterMs(response: Response): number | undefined {
   if (!value) return undefined;
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
   return Number.isFinite(ms) ? Math.min(Math.max(0, ms), BACKOFF.longestMs) : undefined;
-}
-
-/** In Node a pending timer must not keep the process alive. */
-function unref(timer: ReturnType<typeof setTimeout>): void {
-  (timer as { unref?: () => void }).unref?.();
 }

@@ -1,8 +1,9 @@
 import { toHex, withMemoryFallback } from '@nearside/artifact';
 import type { Store } from '@nearside/core';
 import { openStore } from '#platform';
+import { isHidden, onVisibilityChange } from '../page.js';
 import type { StoreChoice } from '../platform/open-store.js';
-import { settlesWithin } from '../timing/awake-timer.js';
+import { settlesWithin, unref } from '../timing/awake-timer.js';
 import { LAST_STORING_MS } from '../timing/last-storing.js';
 import { createDelivery } from './deliver.js';
 import type { InstallIdentity } from './install-identity.js';
@@ -160,7 +161,7 @@ export function startReporter(options: ReporterOptions): Reporter {
   }
 
   const timer = setInterval(() => void flush(), WINDOW_MS);
-  (timer as { unref?: () => void }).unref?.();
+  unref(timer);
   const unhook = hookPage({ onHide: () => void flush(), onOnline: () => void delivery.drain() });
   // Hidden before there was anybody to hear of it: what was counted until now is sealed as it would have been.
   if (isHidden()) setTimeout(() => void flush());
@@ -188,19 +189,14 @@ export function startReporter(options: ReporterOptions): Reporter {
 /** A page that is hidden may never come back: what it counted is sealed then. */
 function hookPage({ onHide, onOnline }: { onHide: () => void; onOnline: () => void }): () => void {
   if (typeof document === 'undefined') return () => {};
-  const onVisibility = () => {
+  const endVisibility = onVisibilityChange(() => {
     if (isHidden()) onHide();
-  };
-  document.addEventListener('visibilitychange', onVisibility);
+  });
   globalThis.addEventListener('pagehide', onHide);
   globalThis.addEventListener('online', onOnline);
   return () => {
-    document.removeEventListener('visibilitychange', onVisibility);
+    endVisibility();
     globalThis.removeEventListener('pagehide', onHide);
     globalThis.removeEventListener('online', onOnline);
   };
-}
-
-function isHidden(): boolean {
-  return globalThis.document?.visibilityState === 'hidden';
 }

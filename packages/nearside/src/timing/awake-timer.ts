@@ -15,6 +15,11 @@ export function startAwakeTimer(delayMs: number, act: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
+/** Lets Node end while the timer waits; a browser has no such thing. */
+export function unref(timer: ReturnType<typeof setTimeout>): void {
+  (timer as { unref?: () => void }).unref?.();
+}
+
 /** @returns whether `work` settled within the time */
 export async function settlesWithin(delayMs: number, work: Promise<unknown>): Promise<boolean> {
   return new Promise((resolve) => {

@@ -1,3 +1,6 @@
+import { isHidden, onVisibilityChange } from '../page.js';
+import { unref } from '../timing/awake-timer.js';
+
 /** Between two looks, ± 20 % so that a fleet does not ask all at once, ms. */
 const EVERY_MS = 15 * 60 * 1000;
 const JITTER = 0.2;
@@ -15,7 +18,7 @@ export function startUpdateClock(look: () => void): () => void {
   function wait(delayMs: number): void {
     nextMs = Date.now() + delayMs;
     timer = setTimeout(tick, delayMs);
-    (timer as { unref?: () => void }).unref?.();
+    unref(timer);
   }
 
   function tick(): void {
@@ -25,22 +28,17 @@ export function startUpdateClock(look: () => void): () => void {
     wait(interval());
   }
 
-  const onVisibility = () => {
+  const endVisibility = onVisibilityChange(() => {
     if (!isHidden() && Date.now() >= nextMs) tick();
-  };
-  globalThis.document?.addEventListener('visibilitychange', onVisibility);
+  });
   wait(0);
 
   return () => {
     clearTimeout(timer);
-    globalThis.document?.removeEventListener('visibilitychange', onVisibility);
+    endVisibility();
   };
 }
 
 function interval(): number {
   return EVERY_MS * (1 - JITTER + 2 * JITTER * Math.random());
-}
-
-function isHidden(): boolean {
-  return globalThis.document?.visibilityState === 'hidden';
 }

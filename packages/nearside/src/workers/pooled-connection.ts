@@ -1,6 +1,7 @@
 import { openAgain } from '../opening/open-again.js';
 import { load, type ModelContext, type Serving } from '../opening/serving.js';
 import { createPoolSize, POOL_LIMITS } from '../scheduler/pool-size.js';
+import { unref } from '../timing/awake-timer.js';
 import type { Connection } from './connection.js';
 import { passOn } from './plain-calls.js';
 
@@ -71,7 +72,7 @@ export function poolServing(
     if (decision === 'shrink') shrink(workers);
     if (workers.length > pool.min) {
       timer = setTimeout(look, Math.max(100, size.nextLookMs - nowMs));
-      (timer as { unref?: () => void }).unref?.();
+      unref(timer);
     }
   }
 

@@ -1,0 +1,35 @@
+/** Whether nobody sees the page, and the browser may slow it down. Never where there is no page. */
+export function isHidden(): boolean {
+  return globalThis.document?.visibilityState === 'hidden';
+}
+
+/**
+ * Calls `listener` whenever the page is hidden or shown.
+ *
+ * @returns a function that ends it
+ */
+export function onVisibilityChange(listener: () => void): () => void {
+  const { document } = globalThis;
+  document?.addEventListener('visibilitychange', listener);
+  return () => document?.removeEventListener('visibilitychange', listener);
+}
+
+/**
+ * Calls `listener` when the page comes back from the back/forward cache, or was frozen and goes on: a worker
+ * may have been lost meanwhile.
+ *
+ * @returns a function that ends it
+ */
+export function onPageReturn(listener: () => void): () => void {
+  const { document } = globalThis;
+  if (!document) return () => {};
+  const onShow = ({ persisted }: PageTransitionEvent) => {
+    if (persisted) listener();
+  };
+  globalThis.addEventListener('pageshow', onShow);
+  document.addEventListener('resume', listener);
+  return () => {
+    globalThis.removeEventListener('pageshow', onShow);
+    document.removeEventListener('resume', listener);
+  };
+}
