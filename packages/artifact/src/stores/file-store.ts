@@ -28,7 +28,9 @@ export function openFileStore(directory: string): Store {
       async () => {
         await prepare();
         const file = join(directory, lockName(name));
-        const release = await attempt(() => takeFileLock(file, options));
+        // In a container that was replaced, nobody can tell that the holder is gone. What a stopped
+        // process writes late costs values at most, which are fetched again.
+        const release = await attempt(() => takeFileLock(file, { ...options, takesSilent: true }));
         try {
           return await work();
         } finally {
