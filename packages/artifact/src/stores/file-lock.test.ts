@@ -192,15 +192,18 @@ describe('a holder', () => {
     'that was killed, and whose parent does not ask after it, loses it at once',
     async () => {
       const { file } = await openPlace();
-      // The shell's child is a zombie for as long as the program runs that took the shell's place.
-      const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60']);
+      // The program that takes the shell's place does not know the shell's child: a zombie stays.
+      const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60']);
       onTestFinished(() => {
         parent.kill();
       });
       const [line] = await once(parent.stdout, 'data');
       const pid = Number(line);
-      await vi.waitUntil(async () => / Z /.test(await readFile(`/proc/${pid}/stat`, 'utf8')));
-      const ticks = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(' ')[21];
+      const stat = (of: number | undefined) => readFile(`/proc/${of}/stat`, 'utf8');
+      await vi.waitUntil(async () => /\(sleep\)/.test(await stat(parent.pid)));
+      process.kill(pid);
+      await vi.waitUntil(async () => / Z /.test(await stat(pid)));
+      const ticks = (await stat(pid)).split(' ')[21];
       await writeLock(file, { ...(await thisHolder()), pid, startedMs: Number(ticks) * 10 });
       await (await takeFileLock(file))();
     },

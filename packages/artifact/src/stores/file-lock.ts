@@ -1,4 +1,4 @@
-import { link, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { link, lstat, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type LockHolder, parseLockHolder, stateOf, thisHolder } from './lock-holder.js';
 
@@ -60,8 +60,12 @@ export async function takeFileLock(
 
 /** @returns undefined when nobody holds the lock, or its file cannot be read */
 export async function readLockHolder(file: string): Promise<LockHolder | undefined> {
-  const text = await readFile(file, 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : parseLockHolder(text);
+  try {
+    if (!(await lstat(file)).isFile()) return undefined; // a pipe would never end
+    return parseLockHolder(await readFile(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
 }
 
 /**

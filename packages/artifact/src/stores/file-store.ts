@@ -44,7 +44,7 @@ export function openFileStore(directory: string): Store {
   function prepare(): Promise<void> {
     ready ??= attempt(async () => {
       await mkdir(values, { recursive: true, mode: 0o700 });
-      if (!(await lstat(values)).isDirectory()) throw notOurs(values);
+      if (!(await lstat(values)).isDirectory()) throw notOurs(values, 'directory');
       await removeOrphans(values, await readIndex(indexFile));
     }).catch((error) => {
       ready = undefined;
@@ -115,10 +115,14 @@ export function openFileStore(directory: string): Store {
 }
 
 async function readIndex(file: string): Promise<Index> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '{}';
+  let text: string;
+  try {
+    if (!(await lstat(file)).isFile()) throw notOurs(file, 'file'); // a pipe would never end
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
     throw error;
-  });
+  }
   try {
     return parseIndex(JSON.parse(text));
   } catch {
@@ -140,11 +144,11 @@ function isValueName(name: unknown): boolean {
 }
 
 /** A link could lead anywhere, and files there would be taken for left-overs of ours. */
-function notOurs(values: string): NearsideError {
+function notOurs(path: string, expected: 'directory' | 'file'): NearsideError {
   return new NearsideError(
     'store-unavailable',
-    `${values}: expected a directory of the store's own, got a link or a file.`,
-    { details: { directory: values } },
+    `${path}: expected a ${expected} of the store's own, got a link or something else. Remove it.`,
+    { details: { path } },
   );
 }
 

@@ -1,4 +1,4 @@
-import { rmdir } from 'node:fs/promises';
+import { lstat, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { type LockHolder, readLockHolder, takeFileLock } from '@nearside/artifact/file-lock';
 import { NearsideError } from '@nearside/core';
@@ -29,6 +29,8 @@ export async function lockRepository(
   for (;;) {
     made = (await makeDirectory(directory)) ?? made;
     deadline ??= AbortSignal.timeout(waitMs);
+    const stats = await lstat(file).catch(() => undefined);
+    if (stats && !stats.isFile()) throw locked(file, undefined); // no publisher made that
     const release = await takeFileLock(file, { signal: deadline }).catch(async (error) => {
       if (error === deadline?.reason) throw locked(file, await readLockHolder(file));
       // Whoever unlocked just now had made the directory too, and removed it.
