@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { arrayFromBytes, parseBaseline, parseGolden } from '@nearside/core';
@@ -52,6 +53,24 @@ describe('a script that Nearside does not ship', () => {
     await symlink(outside, join(draft, 'golden/made-from.json'));
     await expect(fillGolden({ directory: draft })).rejects.toMatchObject({ code: 'name-unsafe' });
     expect(await readFile(outside, 'utf8')).toBe('{}');
+  });
+});
+
+describe('weights that a TensorFlow.js manifest names', () => {
+  test.each([
+    ['lie elsewhere', '../../outside.bin', 'name-unsafe'],
+    ['are a FIFO', 'pipe.bin', 'file-missing'],
+  ])('are refused before the script reads them: they %s', async (_, path, code) => {
+    const { directory, draft } = await draftOf(join(DIGITS, 'tfjs'));
+    await writeFile(join(directory, 'outside.bin'), 'private');
+    execFileSync('mkfifo', [join(draft, 'tfjs/pipe.bin')]);
+    const topology = (await readJson(draft, 'tfjs/model.json')) as {
+      weightsManifest: [{ paths: string[] }];
+    };
+    topology.weightsManifest[0].paths = [path];
+    await writeFile(join(draft, 'tfjs/model.json'), JSON.stringify(topology));
+    const filling = fillGolden({ directory: draft, python: 'no-such-python' });
+    await expect(filling).rejects.toMatchObject({ code });
   });
 });
 

@@ -19,6 +19,7 @@ import { listFiles } from './packing/list-files.js';
 import { externalFiles } from './packing/locate-tensors.js';
 import { findModelFile } from './packing/model-file.js';
 import { fileMissing, readJsonFile } from './packing/read-json-file.js';
+import { parseManifest, weightFiles } from './packing/tfjs-manifest.js';
 
 export interface FillGoldenOptions {
   /** A model directory. Without `reference/golden.py` it has its answers from elsewhere. */
@@ -92,9 +93,7 @@ function hasAnswers({ cases, tolerance }: Golden, { variants }: ModelSpec): bool
 
 async function weightsDigest(directory: string, { variants }: ModelSpec): Promise<string> {
   const files = [...new Set(variants.flatMap((variant) => variant.files))].sort();
-  for (const name of files) {
-    if ((await findModelFile(directory, name)) === undefined) throw fileMissing(directory, name);
-  }
+  await requireFiles(directory, files);
   return filesDigest(files.map((name) => [name, join(directory, name)] as const));
 }
 
@@ -113,16 +112,27 @@ async function inputsDigest(inputs: string): Promise<string> {
 async function requireInside(directory: string): Promise<void> {
   const spec = parseModelSpec(await readJsonFile(directory, 'model.json'));
   const present = (await listFiles(directory)) ?? [];
-  for (const name of present.filter((name) => WRITTEN.test(name))) {
-    if ((await findModelFile(directory, name)) === undefined) throw fileMissing(directory, name);
-  }
+  await requireFiles(
+    directory,
+    present.filter((name) => WRITTEN.test(name)),
+  );
   for (const { files, runtime } of spec.variants) {
     const [model = ''] = files;
-    const others = runtime === 'onnx' ? await externalFiles(directory, model) : [];
-    for (const name of [...files, ...others]) {
-      if ((await findModelFile(directory, name)) === undefined) throw fileMissing(directory, name);
-    }
+    await requireFiles(directory, files);
+    const weights =
+      runtime === 'onnx' ? externalFiles(directory, model) : tfjsFiles(directory, model);
+    await requireFiles(directory, await weights);
   }
+}
+
+async function requireFiles(directory: string, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    if ((await findModelFile(directory, name)) === undefined) throw fileMissing(directory, name);
+  }
+}
+
+async function tfjsFiles(directory: string, model: string): Promise<string[]> {
+  return weightFiles(model, parseManifest(await readJsonFile(directory, model), model));
 }
 
 async function runScript(options: FillGoldenOptions): Promise<string> {

@@ -1,6 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { access, stat, writeFile } from 'node:fs/promises';
+import { access, writeFile } from 'node:fs/promises';
 import { NearsideError } from '@nearside/core';
+import { findExposed } from './keys/exposed-keys.js';
 import {
   KEY_ROLES,
   type KeyRole,
@@ -69,20 +70,6 @@ export async function generateKeys(options: GenerateKeysOptions): Promise<Genera
     encrypted: passphrase !== undefined,
     exposed: await findExposed(out),
   };
-}
-
-/** Not on Windows, where permissions are no bits of the mode. */
-async function findExposed(out: string): Promise<string[]> {
-  if (process.platform === 'win32') return [];
-  const exposed: string[] = [];
-  const files = KEY_ROLES.map(async (role) => {
-    const numbers = await listKeyNumbers(out, role);
-    return numbers.map((number) => privateKeyFile(out, role, number));
-  });
-  for (const path of [out, ...(await Promise.all(files)).flat()]) {
-    if (((await stat(path)).mode & 0o077) !== 0) exposed.push(path);
-  }
-  return exposed;
 }
 
 /** The how-maniest key of a role. */

@@ -33,6 +33,24 @@ export async function readSmallFile(
   });
 }
 
+/**
+ * Reads a file where there is one.
+ *
+ * @returns undefined when there is none, or something else in its place, which is never opened: a
+ *   FIFO would be waited for
+ */
+export async function readIfFile(path: string): Promise<Buffer | undefined> {
+  return (await isFile(path)) ? readFile(path) : undefined;
+}
+
+/** Whether a regular file is there, or a link to one. */
+export function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isFile(),
+    () => false,
+  );
+}
+
 function reasonOf({ code }: NodeJS.ErrnoException): string {
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'no such file';
   if (code === 'EACCES' || code === 'EPERM') return 'one that this user may not read';

@@ -9,7 +9,7 @@ import {
   BEFORE_EVERY_EXPIRY_MS,
   type MetadataVersions,
 } from './repository/reading/read-repository.js';
-import { lifetimeLeft } from './signing/lifetimes.js';
+import { isTooLong, lifetimeLeft } from './signing/lifetimes.js';
 import { header } from './signing/metadata.js';
 import { signForBothRoots } from './signing/sign-for-both-roots.js';
 
@@ -18,7 +18,7 @@ export interface RenewOptions extends KeySource {
   readonly repository: string;
   /**
    * What to renew, whoever has to sign along. Default: the timestamp; and snapshot and targets
-   * when less than half of their lifetime is left and their keys are at hand.
+   * when less than half of their lifetime is left, or more than all of it, and their keys are at hand.
    */
   readonly roles?: readonly TufRole[] | undefined;
   readonly now?: () => number;
@@ -31,7 +31,7 @@ export interface Renewal {
   readonly renewed: readonly TufRole[];
   /** When each role expires now. */
   readonly expires: Readonly<Partial<Record<TufRole, string>>>;
-  /** Roles that have less than half of their lifetime left still: other keys have to renew them. */
+  /** Roles with less than half of their lifetime left still, or more than all: other keys renew them. */
   readonly due: readonly TufRole[];
 }
 
@@ -96,7 +96,8 @@ function dueOnline(trusted: TrustedMetadata, held: readonly HeldKey[], nowMs: nu
 
 function isDue(trusted: TrustedMetadata, role: TufRole, nowMs: number): boolean {
   const expires = expiresOf(trusted, role);
-  return expires !== undefined && lifetimeLeft(role, expires, nowMs) < DUE_BELOW;
+  if (expires === undefined) return false;
+  return lifetimeLeft(role, expires, nowMs) < DUE_BELOW || isTooLong(role, expires, nowMs);
 }
 
 function expiresOf(trusted: TrustedMetadata, role: TufRole): string | undefined {

@@ -42,6 +42,16 @@ describe('the status of a repository', () => {
     expect(found.roles.find(({ role }) => role === 'timestamp')?.state).toBe(state);
   });
 
+  test.each([
+    [-0.9, 'valid'],
+    [-1.1, 'too-long'],
+  ])('seen %d days after publishing the timestamp is %s', async (days, state) => {
+    const { after } = await published();
+    const { roles, expiring, tooLong } = await after(days);
+    expect(roles.find(({ role }) => role === 'timestamp')?.state).toBe(state);
+    expect([expiring, tooLong]).toEqual([false, state === 'too-long']);
+  });
+
   test('is the same over HTTP', async () => {
     const { workspace, pin } = await published();
     await using server = await serveRepository({ dir: workspace.repository, port: 0 });

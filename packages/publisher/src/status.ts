@@ -2,7 +2,7 @@ import { parseTrust } from '@nearside/artifact';
 import { TUF_ROLES, type TufRole } from './keys/key-files.js';
 import { openRepository, requireRepository } from './repository/reading/open-repository.js';
 import { requirePin } from './repository/reading/require-pin.js';
-import { daysLeft, lifetimeLeft } from './signing/lifetimes.js';
+import { daysLeft, isTooLong, lifetimeLeft } from './signing/lifetimes.js';
 
 export interface StatusOptions {
   /** Directory or URL of a repository. */
@@ -16,6 +16,8 @@ export interface RepositoryStatus {
   readonly pin: string;
   /** Some role has expired, or has less than a quarter of its lifetime left. */
   readonly expiring: boolean;
+  /** Some role expires later than it should: its `state` is `too-long`. */
+  readonly tooLong: boolean;
   /** Root, targets, snapshot, timestamp. */
   readonly roles: readonly RoleStatus[];
 }
@@ -28,7 +30,8 @@ export interface RoleStatus {
   readonly daysLeft: number;
   /** Share of the role's lifetime that is left, 0 … 1. */
   readonly lifetimeLeft: number;
-  readonly state: 'valid' | 'expiring' | 'expired';
+  /** `too-long`: more than its whole lifetime is left, as when the signer's clock was years ahead. */
+  readonly state: 'valid' | 'expiring' | 'expired' | 'too-long';
   /** How many of `keyIds` must sign. */
   readonly threshold: number;
   readonly keyIds: readonly string[];
@@ -61,12 +64,18 @@ export async function status({
     const left = lifetimeLeft(role, expires, nowMs);
     const facts = { role, version, expires, lifetimeLeft: left, threshold };
     const days = { daysLeft: daysLeft(expires, nowMs) };
-    return [{ ...facts, ...days, state: stateOf(left), keyIds: keyids }];
+    const state = isTooLong(role, expires, nowMs) ? 'too-long' : stateOf(left);
+    return [{ ...facts, ...days, state, keyIds: keyids } as const];
   });
-  return { pin, expiring: roles.some(({ state }) => state !== 'valid'), roles };
+  return {
+    pin,
+    expiring: roles.some(({ state }) => state === 'expiring' || state === 'expired'),
+    tooLong: roles.some(({ state }) => state === 'too-long'),
+    roles,
+  };
 }
 
-function stateOf(left: number): RoleStatus['state'] {
+function stateOf(left: number): 'valid' | 'expiring' | 'expired' {
   if (left <= 0) return 'expired';
   return left < EXPIRING_BELOW ? 'expiring' : 'valid';
 }

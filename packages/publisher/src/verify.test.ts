@@ -32,6 +32,7 @@ describe('a repository as it was published', () => {
     expect(verification).toMatchObject({
       ok: true,
       problems: [],
+      warnings: [],
       versions: ['tiny 1.1.0', 'tiny 1.0.0'],
       bytes: expect.any(Number),
     });

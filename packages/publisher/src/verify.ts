@@ -5,6 +5,7 @@ import type { RepositoryState } from './repository/reading/read-repository.js';
 import type { VerifiedVersion } from './repository/reading/read-version.js';
 import { readableReleases } from './repository/reading/readable-releases.js';
 import { requirePin } from './repository/reading/require-pin.js';
+import { isTooLong, LIFETIME_DAYS } from './signing/lifetimes.js';
 import { collect, type Problem } from './verification/problem.js';
 import { verifyBootFiles } from './verification/verify-boot-files.js';
 import { verifyDeltas } from './verification/verify-deltas.js';
@@ -35,6 +36,8 @@ export interface Verification {
   /** Nothing is wrong. */
   readonly ok: boolean;
   readonly problems: readonly Problem[];
+  /** What devices accept and somebody should mend all the same, a sentence each. */
+  readonly warnings: readonly string[];
   /** Every version that was read, as `model version`. */
   readonly versions: readonly string[];
   /** Distinct chunks, and their bytes as they crossed the network. */
@@ -65,7 +68,7 @@ export async function verify({
     requirePin(found.pin, expected);
     return found;
   });
-  if (!state) return { ok: false, problems, versions: [], ...totals() };
+  if (!state) return { ok: false, problems, warnings: [], versions: [], ...totals() };
 
   problems.push(...expiredRoles(state, now()));
   const releases = readReleases(state, problems);
@@ -83,6 +86,7 @@ export async function verify({
   return {
     ok: problems.length === 0,
     problems,
+    warnings: tooLongRoles(state, now()),
     versions: releases.map(({ model, version }) => `${model} ${version}`),
     ...totals(),
   };
@@ -102,6 +106,19 @@ function expiredRoles({ trusted }: RepositoryState, nowMs: number): Problem[] {
       `${what}: expected metadata that is valid now, got one that expired at ${signed.expires}. ` +
       '`nearside renew` makes a new one.';
     return [{ what, code: 'metadata-expired', message }];
+  });
+}
+
+/** A mirror that shows these for ever is noticed too late, or never. */
+function tooLongRoles({ trusted }: RepositoryState, nowMs: number): string[] {
+  return TUF_ROLES.flatMap((role) => {
+    const { expires } = (role === 'root' ? trusted.root : trusted[role]?.signed) ?? {};
+    if (expires === undefined || !isTooLong(role, expires, nowMs)) return [];
+    return [
+      `${role}.json: expected metadata that expires within ${LIFETIME_DAYS[role]} days, got one that ` +
+        `expires at ${expires}. Was the clock of who signed it ahead, or is this one behind? ` +
+        `\`nearside renew --role ${role}\` makes a new one.`,
+    ];
   });
 }
 

@@ -1,4 +1,4 @@
-import { link, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { link, lstat, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type LockHolder, parseLockHolder, stateOf, thisHolder } from './lock-holder.js';
 
@@ -9,32 +9,41 @@ const DEFAULTS = Object.freeze({
   pollMs: 50,
   /** How often a holder touches its file, ms. */
   heartbeatMs: 5_000,
-  /** A file that nobody has touched for so long, ms, by the clock of the one who waits … */
-  silentMs: 10 * 60_000,
-  /** … nor while it was watched for so long, ms: clocks differ, and machines sleep. */
-  watchedMs: 20_000,
+  /** A holder is silent when its file was watched for so long and not touched, ms. */
+  silentMs: 60_000,
 });
 
+export interface FileLockOptions {
+  /** Ends the waiting, with its reason. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Takes the lock from a holder that is silent for a minute where nobody here can tell whether it
+   * still runs. A process that was stopped for so long goes on afterwards as if it held the lock:
+   * only for what survives that. Default: such a lock is never taken.
+   */
+  readonly takesSilent?: boolean | undefined;
+}
+
 /**
- * Waits until this process alone holds a lock file, which several processes and machines may share.
+ * Waits until this process alone holds a lock file, which several processes, containers and machines
+ * may share.
  *
- * A holder whose process is gone from this machine is taken over at once; one that is there keeps
- * its lock however long it computes. Of one on another machine nobody here can tell: it is taken
- * over when its file was not touched for ten minutes, as is one whose file cannot be read.
+ * The lock of a process that is known to be gone is taken over at once. One that is known to be
+ * there keeps its lock however long it computes. Of a process on another machine, in another
+ * container, or where there is no /proc, nobody here can tell; nor of a file that cannot be read.
  *
  * @param file in a directory that exists
- * @param signal ends the waiting, with its reason
  * @returns a function that lets go of it
  * @throws the error of the file system when the file cannot be made
  */
 export async function takeFileLock(
   file: string,
-  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  { signal, takesSilent = false }: FileLockOptions = {},
 ): Promise<() => Promise<void>> {
   signal?.throwIfAborted();
-  const holder = await thisHolder();
-  const isSilent = watchForSilence();
-  while (!(await tryTake(file, holder, isSilent))) {
+  const me = await thisHolder();
+  const isSilent = takesSilent ? watchForSilence() : async () => false;
+  while (!(await tryTake(file, me, isSilent))) {
     signal?.throwIfAborted();
     await delay(DEFAULTS.pollMs);
   }
@@ -45,33 +54,38 @@ export async function takeFileLock(
   heartbeat.unref();
   return async () => {
     clearInterval(heartbeat);
-    if ((await readLockHolder(file))?.token === holder.token) await rm(file, { force: true });
+    if ((await readLockHolder(file))?.token === me.token) await rm(file, { force: true });
   };
 }
 
 /** @returns undefined when nobody holds the lock, or its file cannot be read */
 export async function readLockHolder(file: string): Promise<LockHolder | undefined> {
-  const text = await readFile(file, 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : parseLockHolder(text);
+  try {
+    if (!(await lstat(file)).isFile()) return undefined; // a pipe would never end
+    return parseLockHolder(await readFile(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
 }
 
 /**
  * Of several that find the same dead holder one alone may remove its file, or the slower ones would
  * remove the lock of the fastest. So that one holds a lock of its own, named after the dead holder.
  */
-async function tryTake(file: string, holder: LockHolder, isSilent: IsSilent): Promise<boolean> {
-  if (await tryCreate(file, holder)) return true;
+async function tryTake(file: string, me: LockHolder, isSilent: IsSilent): Promise<boolean> {
+  if (await tryCreate(file, me)) return true;
   const other = await readLockHolder(file);
   // NFS may deny a link that it has made, when its answer was lost: link(2), under BUGS.
-  if (other?.token === holder.token) return true;
-  if (!(await isGone(file, other, isSilent))) return false;
+  if (other?.token === me.token) return true;
+  if (!(await isGone(file, other, { me, isSilent }))) return false;
   const removal = `${file}.${other?.token ?? 'unreadable'}`;
-  if (!(await tryTake(removal, holder, isSilent))) return false;
+  if (!(await tryTake(removal, me, isSilent))) return false;
   try {
     const still = await readLockHolder(file);
-    if (still?.token !== other?.token || !(await isGone(file, still, isSilent))) return false;
+    if (still?.token !== other?.token) return false;
+    if (!(await isGone(file, still, { me, isSilent }))) return false;
     await rm(file, { force: true });
-    return await tryCreate(file, holder);
+    return await tryCreate(file, me);
   } finally {
     await rm(removal, { force: true });
   }
@@ -100,15 +114,18 @@ async function tryCreate(file: string, holder: LockHolder): Promise<boolean> {
 async function isGone(
   file: string,
   holder: LockHolder | undefined,
-  isSilent: IsSilent,
+  { me, isSilent }: { readonly me: LockHolder; readonly isSilent: IsSilent },
 ): Promise<boolean> {
-  const state = holder ? await stateOf(holder) : 'unknown';
+  const state = holder ? await stateOf(holder, me) : 'unknown';
   return state === 'gone' || (state === 'unknown' && (await isSilent(file)));
 }
 
 type IsSilent = (file: string) => Promise<boolean>;
 
-/** Tells of files whether nobody has touched them for long, which takes a while to find out. */
+/**
+ * Tells of files whether nobody touches them, which takes a minute to find out. Only this process's
+ * own clock counts, which does not go on while the machine sleeps: clocks of machines differ.
+ */
 function watchForSilence(): IsSilent {
   const watched = new Map<string, { readonly mtimeMs: number; readonly sinceMs: number }>();
   return async (file) => {
@@ -117,14 +134,9 @@ function watchForSilence(): IsSilent {
       () => undefined,
     );
     if (mtimeMs === undefined) return false;
-    let seen = watched.get(file);
-    if (seen?.mtimeMs !== mtimeMs) {
-      seen = { mtimeMs, sinceMs: performance.now() };
-      watched.set(file, seen);
-    }
-    return (
-      Date.now() - mtimeMs > DEFAULTS.silentMs &&
-      performance.now() - seen.sinceMs > DEFAULTS.watchedMs
-    );
+    const seen = watched.get(file);
+    if (seen?.mtimeMs === mtimeMs) return performance.now() - seen.sinceMs > DEFAULTS.silentMs;
+    watched.set(file, { mtimeMs, sinceMs: performance.now() });
+    return false;
   };
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,6 +28,18 @@ test('a file whose content was damaged reads as missing', async () => {
   await writeFile(join(directory, 'values', name as string), 'garbage');
   expect(await open().get('k')).toBeUndefined();
 });
+
+test.each(['index.json', 'values'])(
+  'a FIFO in place of its %s is refused, not waited for',
+  async (name) => {
+    const { directory, open } = await prepare();
+    execFileSync('mkfifo', [join(directory, name)]);
+    await expect(open().get('k')).rejects.toMatchObject({ code: 'store-unavailable' });
+    await expect(open().commit({ set: new Map([['k', 1]]) })).rejects.toMatchObject({
+      code: 'store-unavailable',
+    });
+  },
+);
 
 test('a damaged index reads as an empty store, which then works', async () => {
   const { directory, open } = await prepare();

@@ -28,7 +28,9 @@ export function openFileStore(directory: string): Store {
       async () => {
         await prepare();
         const file = join(directory, lockName(name));
-        const release = await attempt(() => takeFileLock(file, options));
+        // In a container that was replaced, nobody can tell that the holder is gone. What a stopped
+        // process writes late costs values at most, which are fetched again.
+        const release = await attempt(() => takeFileLock(file, { ...options, takesSilent: true }));
         try {
           return await work();
         } finally {
@@ -42,7 +44,7 @@ export function openFileStore(directory: string): Store {
   function prepare(): Promise<void> {
     ready ??= attempt(async () => {
       await mkdir(values, { recursive: true, mode: 0o700 });
-      if (!(await lstat(values)).isDirectory()) throw notOurs(values);
+      if (!(await lstat(values)).isDirectory()) throw notOurs(values, 'directory');
       await removeOrphans(values, await readIndex(indexFile));
     }).catch((error) => {
       ready = undefined;
@@ -113,10 +115,14 @@ export function openFileStore(directory: string): Store {
 }
 
 async function readIndex(file: string): Promise<Index> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '{}';
+  let text: string;
+  try {
+    if (!(await lstat(file)).isFile()) throw notOurs(file, 'file'); // a pipe would never end
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
     throw error;
-  });
+  }
   try {
     return parseIndex(JSON.parse(text));
   } catch {
@@ -138,11 +144,11 @@ function isValueName(name: unknown): boolean {
 }
 
 /** A link could lead anywhere, and files there would be taken for left-overs of ours. */
-function notOurs(values: string): NearsideError {
+function notOurs(path: string, expected: 'directory' | 'file'): NearsideError {
   return new NearsideError(
     'store-unavailable',
-    `${values}: expected a directory of the store's own, got a link or a file.`,
-    { details: { directory: values } },
+    `${path}: expected a ${expected} of the store's own, got a link or something else. Remove it.`,
+    { details: { path } },
   );
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import * as v from 'valibot';
 
@@ -8,14 +8,15 @@ const LockHolderSchema = v.object({
   /** Different at every taking; part of the names of files beside the lock. */
   token: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)),
   pid: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
-  /**
-   * When the process started, ms after its machine did; Linux alone tells it of others. Numbers of
-   * processes are used again.
-   */
-  startedMs: v.optional(v.number()),
   host: v.string(),
   /** When it took the lock, ISO 8601. */
   since: v.string(),
+  /** Linux alone tells these. Different on every machine, and after every start of it. */
+  bootId: v.optional(v.string()),
+  /** Containers number their processes each for itself, and may share a host name. */
+  pidNamespace: v.optional(v.string()),
+  /** When the process started, ms after its machine did: numbers of processes are used again. */
+  startedMs: v.optional(v.number()),
 });
 
 export type LockHolder = Readonly<v.InferOutput<typeof LockHolderSchema>>;
@@ -34,26 +35,34 @@ export async function thisHolder(): Promise<LockHolder> {
   return {
     token: randomBytes(16).toString('hex'),
     pid: process.pid,
-    startedMs: await startOf(process.pid),
     host: hostname(),
     since: new Date().toISOString(),
+    ...(await thisProcess()),
   };
 }
 
 /**
- * Whether the process of a holder is there still.
+ * Whether the process of a holder is still running, as far as `me` can tell: only of processes of
+ * the same boot of the same machine, in the same PID namespace.
  *
- * @returns `unknown` for one on another machine, and for one whose number is in use where the
- *   system does not tell since when
+ * @param me from `thisHolder`
+ * @returns `unknown` for one on another machine, from before a restart or in another container, and
+ *   for every one where the system does not tell these apart
  */
-export async function stateOf(holder: LockHolder): Promise<'there' | 'gone' | 'unknown'> {
-  if (holder.host !== hostname()) return 'unknown';
+export async function stateOf(
+  holder: LockHolder,
+  me: LockHolder,
+): Promise<'there' | 'gone' | 'unknown'> {
+  const isComparable =
+    me.bootId !== undefined &&
+    holder.bootId === me.bootId &&
+    holder.pidNamespace === me.pidNamespace &&
+    holder.host === me.host;
+  if (!isComparable) return 'unknown';
   if (!isRunning(holder.pid)) return 'gone';
-  const startedMs = await startOf(holder.pid);
-  if (startedMs !== undefined && holder.startedMs !== undefined) {
-    return startedMs === holder.startedMs ? 'there' : 'gone';
-  }
-  return holder.pid === process.pid ? 'there' : 'unknown';
+  const found = await readProcess(holder.pid);
+  if (!found) return 'unknown'; // it ended just now, or /proc hides the processes of other users
+  return found.startedMs === holder.startedMs && !found.hasEnded ? 'there' : 'gone';
 }
 
 /** Signal 0 is not sent; to be refused the right to send it means that somebody is there. */
@@ -66,9 +75,40 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** Field 22 of `/proc/<pid>/stat`, in hundredths of a second (proc(5)); names may hold blanks. */
-async function startOf(pid: number): Promise<number | undefined> {
+/** @returns nothing where there is no /proc, or one that shows another PID namespace than ours */
+async function thisProcess(): Promise<Pick<LockHolder, 'bootId' | 'pidNamespace' | 'startedMs'>> {
+  const self = await readProcess('self');
+  if (self?.pid !== process.pid) return {};
+  try {
+    return {
+      bootId: (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim(),
+      pidNamespace: await readlink('/proc/self/ns/pid'),
+      startedMs: self.startedMs,
+    };
+  } catch {
+    return {};
+  }
+}
+
+interface ProcessFacts {
+  readonly pid: number;
+  /** Ended, and its parent has not asked how: it runs no more. */
+  readonly hasEnded: boolean;
+  readonly startedMs: number;
+}
+
+/**
+ * Fields 1, 3 and 22 of `/proc/<pid>/stat`, the last in hundredths of a second (proc(5)). The second
+ * is a name in parentheses, which may hold blanks and parentheses.
+ */
+async function readProcess(pid: number | 'self'): Promise<ProcessFacts | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  return ticks === undefined ? undefined : Number(ticks) * 10;
+  const [state = '', ...after] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const ticks = Number(after[18]);
+  if (!Number.isFinite(ticks)) return undefined;
+  return {
+    pid: Number.parseInt(stat, 10),
+    hasEnded: /^[ZX]$/.test(state),
+    startedMs: ticks * 10,
+  };
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { promises } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
@@ -8,7 +9,7 @@ export interface LockProcessOptions {
   readonly file: string;
   /** How often it takes the lock and lets go of it. */
   readonly times: number;
-  /** It writes its number here while it holds the lock, and looks whether it stays. */
+  /** It writes a word of its own here while it holds the lock, and looks whether it stays. */
   readonly inside: string;
   /** It is killed at the last of these times, holding the lock. */
   readonly dies?: boolean;
@@ -18,13 +19,18 @@ export interface LockProcessOptions {
 
 const options: LockProcessOptions = JSON.parse(process.argv[2] ?? '{}');
 if (options.killAt !== undefined) killAt(options.killAt);
+/** No process number: in containers several processes may have the same. */
+const own = randomUUID();
 for (let time = 1; time <= options.times; time += 1) {
   const release = await takeFileLock(options.file);
-  await writeFile(options.inside, String(process.pid));
+  await writeFile(options.inside, own);
   await new Promise((resolve) => setImmediate(resolve));
   const found = await readFile(options.inside, 'utf8');
-  if (found !== String(process.pid)) console.log(`not alone, but with ${found}`);
-  if (options.dies && time === options.times) process.kill(process.pid, 'SIGKILL');
+  if (found !== own) console.log(`not alone, but with ${found}`);
+  if (options.dies && time === options.times) {
+    process.kill(process.pid, 'SIGKILL');
+    process.exit(); // the first process of a PID namespace cannot kill itself
+  }
   await release();
 }
 console.log('done');

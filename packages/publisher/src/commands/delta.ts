@@ -6,7 +6,6 @@ import { printProgress } from '../terminal/print-progress.js';
 import { printResult, type Terminal } from '../terminal/terminal.js';
 
 interface DeltaFlags extends KeyFlags {
-  readonly repo: string;
   readonly from: string;
 }
 
@@ -20,7 +19,7 @@ export function addDelta(program: Command, terminal: Terminal): void {
     .requiredOption('--repo <dir>', 'directory of the repository');
   addKeyOptions(command).action(async (model: string, version: string, flags: DeltaFlags) => {
     const { repo, from, json } = flags;
-    const keys = keySource(flags, terminal);
+    const keys = await keySource(flags, terminal);
     const onProgress = printProgress(terminal, 'compared');
     const result = await delta({ repository: repo, model, version, from, onProgress, ...keys });
     printResult(terminal, { json, result, text: () => describe(result) });

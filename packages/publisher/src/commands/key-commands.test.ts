@@ -1,7 +1,9 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { KEY_ROLES } from '../keys/key-files.js';
+import { publish } from '../publish.js';
+import { LIFETIME_DAYS } from '../signing/lifetimes.js';
 import { openWorkspace, temporaryDirectory, type Workspace } from '../testing/workspace.js';
 import { runCommand } from './run-command.js';
 
@@ -198,6 +200,83 @@ describe('status', () => {
         out: expect.stringContaining('"expiring": true'),
       });
     }
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('keys that others can read', () => {
+  test('are warned of by commands that sign, which go on', async () => {
+    const { repository, keys, directory } = await published();
+    const words = ['renew', '--repo', repository, '--keys', keys];
+    expect(await nearside(words)).toMatchObject({ exitCode: 0, errors: '' });
+    await chmod(join(keys, 'timestamp.pem'), 0o640);
+    await chmod(join(keys, 'model.pem'), 0o602);
+    const { exitCode, out, errors } = await nearside([...words, '--json']);
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ renewed: ['timestamp'] });
+    expect(errors).toMatch(/^nearside: warning: .*timestamp\.pem, .*model\.pem: .*chmod 600/);
+    expect(errors).not.toContain('root.pem');
+
+    const newKeys = join(directory, 'new');
+    await nearside(['keygen', '--out', newKeys, '--role', 'snapshot', '--no-encrypt']);
+    await chmod(join(newKeys, 'snapshot.pem'), 0o644);
+    const flags = ['--repo', repository, '--keys', keys, '--new-keys', newKeys];
+    const rotation = await nearside(['rotate-root', ...flags, '--replace', 'snapshot']);
+    expect(rotation.exitCode).toBe(0);
+    expect(rotation.errors).toContain(`${newKeys}/snapshot.pem: expected private keys`);
+  });
+});
+
+test('keys inside the repository are warned of, because they would be published', async () => {
+  const { repository, keys, directory } = await published();
+  const inside = join(repository, 'keys');
+  await rename(keys, inside);
+  const link = join(directory, 'link');
+  await symlink(inside, link);
+  for (const folder of [inside, link]) {
+    const words = ['renew', '--repo', repository, '--keys', folder];
+    const { exitCode, errors } = await nearside(words);
+    expect(exitCode).toBe(0);
+    expect(errors).toMatch(/^nearside: warning: .*root\.pem.*published with it/);
+  }
+});
+
+describe('metadata that a clock 50 years ahead has signed', () => {
+  async function signedAhead() {
+    const workspace = await openWorkspace();
+    const { packed } = await workspace.packed();
+    const { pin } = await publish({
+      ...workspace,
+      packed,
+      now: () => Date.now() + 50 * 365.25 * 86_400_000,
+    });
+    return { ...workspace, pin };
+  }
+
+  test('is too long by status, which exits 3, until it is renewed', async () => {
+    const { repository, keys } = await signedAhead();
+    const { exitCode, out } = await nearside(['status', repository]);
+    expect(exitCode).toBe(3);
+    expect(out.match(/TOO LONG {2}/g)).toHaveLength(4);
+    expect(out).toContain('Renew root, targets, snapshot, timestamp: nearside renew');
+    const renewed = await nearside(['renew', '--repo', repository, '--keys', keys]);
+    expect(renewed.out).toContain('Renewed targets, snapshot, timestamp of');
+    expect(renewed.out).toContain('Due to be renewed: root.');
+    await nearside(['renew', '--repo', repository, '--keys', keys, '--role', 'root']);
+    expect(await nearside(['status', repository])).toMatchObject({ exitCode: 0 });
+  });
+
+  test('is warned of by verify, which exits 0: devices take it', async () => {
+    const { repository, pin } = await signedAhead();
+    const { exitCode, out } = await nearside(['verify', repository, '--trust', pin]);
+    expect(exitCode).toBe(0);
+    for (const [role, days] of Object.entries(LIFETIME_DAYS)) {
+      expect(out).toMatch(
+        new RegExp(`warning: ${role}\\.json: expected metadata that expires within ${days} days`),
+      );
+    }
+    const document = await nearside(['verify', repository, '--trust', pin, '--json']);
+    expect(JSON.parse(document.out)).toMatchObject({ ok: true, problems: [] });
+    expect(JSON.parse(document.out).warnings).toHaveLength(4);
   });
 });
 

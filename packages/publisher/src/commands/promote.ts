@@ -6,7 +6,6 @@ import { parsePercent } from '../terminal/parse-percent.js';
 import { printResult, type Terminal } from '../terminal/terminal.js';
 
 interface PromoteFlags extends KeyFlags {
-  readonly repo: string;
   readonly to?: number;
   readonly stable?: true;
 }
@@ -28,7 +27,7 @@ export function addPromote(program: Command, terminal: Terminal): void {
     const { repo, to, stable, json } = flags;
     const share = stable ? 'stable' : to;
     if (share === undefined) throw nothingSaid();
-    const keys = keySource(flags, terminal);
+    const keys = await keySource(flags, terminal);
     const result = await promote({ repository: repo, model, version, to: share, ...keys });
     printResult(terminal, { json, result, text: () => describe(result) });
   });

@@ -9,7 +9,6 @@ import { printProgress } from '../terminal/print-progress.js';
 import { printResult, type Terminal } from '../terminal/terminal.js';
 
 interface PublishFlags extends KeyFlags {
-  readonly repo: string;
   readonly canary?: number;
   readonly baseUrl?: string;
   readonly plan?: true;
@@ -30,7 +29,7 @@ export function addPublish(program: Command, terminal: Terminal): void {
     .option('--plan', 'print in which order to upload the repository, and with which headers');
   addKeyOptions(command).action(async (packed: string, flags: PublishFlags) => {
     const { repo, canary, baseUrl, json } = flags;
-    const keys = keySource(flags, terminal);
+    const keys = await keySource(flags, terminal);
     const publication = await publish({
       packed,
       repository: repo,

@@ -6,7 +6,6 @@ import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options
 import { printResult, type Terminal } from '../terminal/terminal.js';
 
 interface RenewFlags extends KeyFlags {
-  readonly repo: string;
   readonly role?: TufRole[];
 }
 
@@ -19,7 +18,7 @@ export function addRenew(program: Command, terminal: Terminal): void {
     .addOption(new Option('--role <role...>', 'what to renew instead').choices(TUF_ROLES))
     .action(async (flags: RenewFlags) => {
       const result = await renew({
-        ...keySource(flags, terminal),
+        ...(await keySource(flags, terminal)),
         repository: flags.repo,
         roles: flags.role,
       });
@@ -43,9 +42,6 @@ function describe({ metadata, renewed, expires, due }: Renewal, repository: stri
     ),
     ...(due.length === 0
       ? []
-      : [
-          '',
-          `Past half of their lifetime: ${due.join(', ')}. The keys to renew them are not here.`,
-        ]),
+      : ['', `Due to be renewed: ${due.join(', ')}. The keys for that are not here.`]),
   ].join('\n');
 }

@@ -4,7 +4,6 @@ import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options
 import { printResult, type Terminal } from '../terminal/terminal.js';
 
 interface RevokeFlags extends KeyFlags {
-  readonly repo: string;
   readonly fallback?: string;
   readonly force?: true;
 }
@@ -20,7 +19,7 @@ export function addRevoke(program: Command, terminal: Terminal): void {
     .option('--force', 'even when that leaves no version for every device');
   addKeyOptions(command).action(async (model: string, version: string, flags: RevokeFlags) => {
     const { repo, fallback, force, json } = flags;
-    const keys = keySource(flags, terminal);
+    const keys = await keySource(flags, terminal);
     const result = await revoke({ repository: repo, model, version, fallback, force, ...keys });
     printResult(terminal, { json, result, text: () => describe(result) });
   });

@@ -8,7 +8,6 @@ import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options
 import { printResult, type Terminal } from '../terminal/terminal.js';
 
 interface RotateRootFlags extends KeyFlags {
-  readonly repo: string;
   readonly newKeys?: string;
   readonly replace?: KeyRole[];
   readonly add?: KeyRole[];
@@ -53,7 +52,7 @@ export function addRotateRoot(program: Command, terminal: Terminal): void {
       requireOneJob(command, flags);
       const { repo, newKeys, replace, add, removeKey, threshold, dropVersions, json } = flags;
       const options = {
-        ...keySource(flags, terminal),
+        ...(await keySource(flags, terminal)),
         ...{ repository: repo, newKeys, replace, add, dropVersions },
         ...{ removeKeys: removeKey, thresholds: threshold },
       };

@@ -5,7 +5,6 @@ import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options
 import { printResult, type Terminal } from '../terminal/terminal.js';
 
 interface SignRootFlags extends KeyFlags {
-  readonly repo: string;
   readonly trust: string;
 }
 
@@ -19,7 +18,7 @@ export function addSignRoot(program: Command, terminal: Terminal): void {
   addKeyOptions(command).action(async (file: string, flags: SignRootFlags) => {
     const { repo, trust, json } = flags;
     const result = await signRoot({
-      ...keySource(flags, terminal),
+      ...(await keySource(flags, terminal)),
       file,
       repository: repo,
       trust,

@@ -16,23 +16,28 @@ export function addStatus(
   program
     .command('status')
     .description(
-      'Show how long metadata is valid; exit 3 if under a quarter of a lifetime is left.',
+      'Show how long metadata is valid; exit 3 if under a quarter of a lifetime is left, or more than all of it.',
     )
     .argument('<repository>', 'directory or URL')
     .option('--trust <pin>', 'its pin, to make sure it is that repository')
     .action(async (repository: string, { trust, json }: StatusFlags) => {
       const result = await status({ repository, trust });
       printResult(terminal, { json, result, text: () => describe(result) });
-      if (result.expiring) endWith(EXIT.expiring);
+      if (result.expiring || result.tooLong) endWith(EXIT.expiring);
     });
 }
 
-function describe({ pin, roles, expiring }: RepositoryStatus): string {
+function describe({ pin, roles, tooLong }: RepositoryStatus): string {
   const late = roles.filter(({ state }) => state !== 'valid').map(({ role }) => role);
   return [
     pin,
     ...formatTable(roles.map(describeRole)),
-    ...(expiring ? ['', `Renew ${late.join(', ')}: nearside renew --repo <dir> --role …`] : []),
+    ...(late.length > 0
+      ? ['', `Renew ${late.join(', ')}: nearside renew --repo <dir> --role …`]
+      : []),
+    ...(tooLong
+      ? ['TOO LONG is past the lifetime of a role: was the clock of who signed ahead?']
+      : []),
   ].join('\n');
 }
 
@@ -41,7 +46,7 @@ function describeRole(role: RoleStatus): string[] {
   return [
     role.role,
     `version ${role.version}`,
-    state === 'valid' ? '' : state.toUpperCase(),
+    state === 'valid' ? '' : state.toUpperCase().replace('-', ' '),
     `${state === 'expired' ? 'expired' : 'expires'} ${role.expires}`,
     `${daysLeft.toFixed(1)} days, ${(lifetimeLeft * 100).toFixed(0)} % left`,
     `${threshold} of ${formatCount(keyIds.length, 'key')}: ${keyIds.map((id) => id.slice(0, 12)).join(', ')}`,

@@ -34,13 +34,18 @@ export function addVerify(
     });
 }
 
-function describe({ problems, versions, chunks, bytes }: Verification, repository: string): string {
+function describe(verification: Verification, repository: string): string {
+  const { problems, warnings, versions, chunks, bytes } = verification;
   const read =
     `${formatCount(versions.length, 'version')}, ${formatCount(chunks, 'chunk')}, ` +
     `${formatBytes(bytes)}`;
-  if (problems.length === 0) return `${repository}: everything verifies (${read}).`;
+  const found =
+    problems.length === 0
+      ? `${repository}: everything verifies (${read}).`
+      : `${repository}: ${formatCount(problems.length, 'problem')} (${read} read)`;
   return [
-    `${repository}: ${formatCount(problems.length, 'problem')} (${read} read)`,
+    found,
     ...problems.map(({ what, code, message }) => `  ${what}\n    ${code}: ${message}`),
+    ...warnings.map((warning) => `  warning: ${warning}`),
   ].join('\n');
 }

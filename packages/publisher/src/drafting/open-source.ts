@@ -1,9 +1,10 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { isNearsideError } from '@nearside/core';
 import { findModelFile } from '../packing/model-file.js';
 import { modelInvalid } from '../packing/model-invalid.js';
 import { fileMissing, readJsonFile } from '../packing/read-json-file.js';
+import { isFile } from '../read-small-file.js';
 import { sourceFromHuggingFace } from './source-from-hugging-face.js';
 import { sourceFromOnnx } from './source-from-onnx.js';
 import { sourceFromTfjs } from './source-from-tfjs.js';
@@ -51,13 +52,6 @@ async function readObject(directory: string, name: string): Promise<object> {
     throw error;
   });
   return typeof value === 'object' && value !== null ? value : {};
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return stat(path).then(
-    (stats) => stats.isFile(),
-    () => false,
-  );
 }
 
 function unknownSource(path: string, got: string) {

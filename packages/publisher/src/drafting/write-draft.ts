@@ -1,10 +1,11 @@
-import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { FileNameSchema, NearsideError, Sha256HexSchema } from '@nearside/core';
 import * as v from 'valibot';
 import { makeDirectory } from '../make-directory.js';
 import { listFiles } from '../packing/list-files.js';
 import { replaceFile } from '../packing/replace-file.js';
+import { isFile, readIfFile } from '../read-small-file.js';
 import { sha256Hex } from '../sha256-hex.js';
 import { fileDigest } from './file-digest.js';
 
@@ -40,7 +41,7 @@ export async function writeDraft(
   const present = new Set(await listFiles(directory));
   const same = JSON.stringify(earlier) === JSON.stringify(digests);
   if (same && [...files.keys()].every((name) => present.has(name))) return { kept: true };
-  if (earlier) await requireUnedited(directory, earlier);
+  if (earlier) await requireUnedited(directory, earlier, present);
   else await requireEmpty(directory);
 
   await makeDirectory(directory);
@@ -66,20 +67,23 @@ async function digestsOf(files: ReadonlyMap<string, DraftedFile>): Promise<Diges
 }
 
 async function readRecord(directory: string): Promise<Digests | undefined> {
-  const text = await readFile(join(directory, RECORD_FILE), 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
   try {
-    return v.parse(RecordSchema, JSON.parse(text)).files;
+    const bytes = await readIfFile(join(directory, RECORD_FILE));
+    return bytes && v.parse(RecordSchema, JSON.parse(bytes.toString())).files;
   } catch {
     return undefined; // not ours: then the directory counts as somebody else's
   }
 }
 
-async function requireUnedited(directory: string, earlier: Digests): Promise<void> {
+async function requireUnedited(
+  directory: string,
+  earlier: Digests,
+  present: ReadonlySet<string>,
+): Promise<void> {
   for (const [name, digest] of Object.entries(earlier)) {
-    if (FILLED_IN.has(name)) continue;
-    const now = await fileDigest(join(directory, name)).catch(() => digest); // gone is not edited
-    if (now === digest) continue;
+    if (FILLED_IN.has(name) || !present.has(name)) continue; // gone is not edited
+    const file = join(directory, name);
+    if ((await isFile(file)) && (await fileDigest(file)) === digest) continue;
     throw new NearsideError(
       'output-exists',
       `${directory}: expected the draft as pack left it, because the source or the options are other ` +

@@ -4,18 +4,21 @@ import {
   arrayFromBytes,
   callerInputs,
   elementCount,
+  float16ToNumber,
   formatShape,
   type Golden,
   type ModelSpec,
   type StoredTensor,
   type TensorSpec,
 } from '@nearside/core';
+import { checkTolerance } from './check-tolerance.js';
 import { modelInvalid, requireSameNames, requireUnique } from './model-invalid.js';
 
 /**
- * Checks that every golden case could be run and passed by every variant: inputs as the spec
- * declares them, a tolerance, and all outputs, state among them, as finite numbers of the declared
- * shape. State that a case does not give is zeros.
+ * Checks that every golden case could be run and passed by every variant, and not by what computes
+ * nothing: inputs as the spec declares them, a tolerance that is not too wide ({@link checkTolerance}),
+ * and all outputs, state among them, as finite numbers of the declared shape. State that a case does
+ * not give is zeros.
  *
  * @throws NearsideError `model-invalid`, naming the case, expected and got
  */
@@ -30,6 +33,7 @@ export async function checkGolden(
     'golden.json, cases',
     golden.cases.map(({ name }) => name),
   );
+  const tensors: (StoredValues & { readonly variant: string; readonly case: string })[] = [];
   for (const { name, inputs, expected } of golden.cases) {
     const where = `golden.json, case '${name}'`;
     requireSameNames(`${where}, expected`, Object.keys(expected), variants);
@@ -37,9 +41,25 @@ export async function checkGolden(
     const given = spec.inputs.filter((tensor) => caller.includes(tensor) || inputs[tensor.name]);
     await checkStored(directory, `${where}, inputs`, inputs, given);
     for (const [variant, outputs] of Object.entries(expected)) {
-      await checkStored(directory, `${where}, expected of '${variant}'`, outputs, spec.outputs);
+      const what = `${where}, expected of '${variant}'`;
+      for (const tensor of await checkStored(directory, what, outputs, spec.outputs)) {
+        tensors.push({ ...tensor, variant, case: name });
+      }
     }
   }
+  for (const [variant, tolerance] of Object.entries(golden.tolerance)) {
+    for (const { name: output, datatype } of spec.outputs) {
+      const own = tensors.filter((tensor) => tensor.variant === variant && tensor.name === output);
+      const cases = own.map((tensor) => tensor.case);
+      const values = own.map((tensor) => tensor.values);
+      checkTolerance(tolerance, { variant, output, datatype, cases, values });
+    }
+  }
+}
+
+interface StoredValues {
+  readonly name: string;
+  readonly values: ArrayLike<number>;
 }
 
 async function checkStored(
@@ -47,24 +67,28 @@ async function checkStored(
   where: string,
   stored: Readonly<Record<string, StoredTensor>>,
   specs: readonly TensorSpec[],
-): Promise<void> {
+): Promise<StoredValues[]> {
   requireSameNames(
     where,
     Object.keys(stored),
     specs.map(({ name }) => name),
   );
+  const tensors: StoredValues[] = [];
   for (const spec of specs) {
     const tensor = stored[spec.name];
-    if (tensor) await checkTensor(directory, `${where}, '${spec.name}'`, tensor, spec);
+    if (!tensor) continue;
+    const values = await readFinite(directory, `${where}, '${spec.name}'`, tensor, spec);
+    tensors.push({ name: spec.name, values });
   }
+  return tensors;
 }
 
-async function checkTensor(
+async function readFinite(
   directory: string,
   where: string,
   { datatype, shape, file }: StoredTensor,
   spec: TensorSpec,
-): Promise<void> {
+): Promise<ArrayLike<number>> {
   if (datatype !== spec.datatype) throw mismatch(where, spec.datatype, datatype);
   if (!fits(shape, spec.shape)) {
     throw mismatch(where, `shape ${formatShape(spec.shape)}`, formatShape(shape));
@@ -74,11 +98,18 @@ async function checkTensor(
   if (bytes.length !== sizeBytes) {
     throw mismatch(where, `${sizeBytes} bytes in ${file}`, bytes.length);
   }
-  const values = arrayFromBytes(datatype, bytes.buffer);
-  if (values instanceof Float32Array || values instanceof Float64Array) {
-    const infinite = values.find((value) => !Number.isFinite(value));
-    if (infinite !== undefined) throw mismatch(where, `finite numbers in ${file}`, infinite);
-  }
+  const values = numbersOf(datatype, bytes.buffer);
+  const infinite = values.find((value) => !Number.isFinite(value));
+  if (infinite !== undefined) throw mismatch(where, `finite numbers in ${file}`, infinite);
+  return values;
+}
+
+/** Raw values as the numbers that they stand for; of 64-bit integers the nearest doubles. */
+function numbersOf(datatype: StoredTensor['datatype'], bytes: ArrayBuffer): Float64Array {
+  const raw = arrayFromBytes(datatype, bytes) as ArrayLike<number | bigint>;
+  const toNumber =
+    datatype === 'FP16' ? (bits: number | bigint) => float16ToNumber(Number(bits)) : Number;
+  return Float64Array.from(raw, toNumber);
 }
 
 function fits(shape: readonly number[], declared: readonly number[]): boolean {

@@ -1,8 +1,9 @@
-import { copyFile, readFile, realpath, rm, rmdir, writeFile } from 'node:fs/promises';
+import { copyFile, realpath, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { LAYOUT_FILE } from '@nearside/artifact';
 import { isNearsideError, type Layout, NearsideError, parseLayout } from '@nearside/core';
 import { makeDirectory } from '../make-directory.js';
+import { readIfFile } from '../read-small-file.js';
 import { listFiles } from './list-files.js';
 import { replaceFile } from './replace-file.js';
 
@@ -58,10 +59,10 @@ export async function writeOutput(
 
 async function readEarlierLayout(path: string): Promise<Layout['files'] | undefined> {
   try {
-    return parseLayout(JSON.parse(await readFile(join(path, LAYOUT_FILE), 'utf8'))).files;
+    const bytes = await readIfFile(join(path, LAYOUT_FILE));
+    return bytes && parseLayout(JSON.parse(bytes.toString())).files;
   } catch (error) {
-    const isOther = error instanceof SyntaxError || isNearsideError(error) || isAbsent(error);
-    if (isOther) return undefined;
+    if (error instanceof SyntaxError || isNearsideError(error)) return undefined;
     throw error;
   }
 }
@@ -76,10 +77,6 @@ async function removeFile(path: string, name: string): Promise<void> {
     );
     if (!emptied) return;
   }
-}
-
-function isAbsent(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
 function refused(path: string, got: string): NearsideError {

@@ -1,29 +1,35 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { readLockHolder, takeFileLock } from '@nearside/artifact/file-lock';
+import { describe, expect, test, vi } from 'vitest';
 import { inspect } from '../inspect.js';
 import { publish } from '../publish.js';
 import { serveRepository } from '../serve-repository.js';
 import { expectSameFiles, openDevice } from '../testing/device.js';
-import { bundlePublisher, runPublisher } from '../testing/run-publisher.js';
+import { bundlePublisher, runPublisher, whyNoContainers } from '../testing/run-publisher.js';
 import { openWorkspace, temporaryDirectory } from '../testing/workspace.js';
 import { lockRepository } from './repository-lock.js';
 
 // Many publishes each: seconds, and more where other suites run beside.
 vi.setConfig({ testTimeout: 60_000 });
 
-/** What a lock file says, of a holder that the test makes up. */
-async function writeLock(directory: string, holder: object): Promise<void> {
-  const lock = {
-    token: 'f'.repeat(32),
-    host: hostname(),
-    since: '2027-01-01T00:00:00Z',
-    ...holder,
-  };
-  await writeFile(join(directory, '.lock'), JSON.stringify(lock));
+/** Puts the lock of a holder there that is this process but for what the test changes of it. */
+async function writeLock(directory: string, changes: object): Promise<void> {
+  const file = join(directory, '.lock');
+  const release = await takeFileLock(file);
+  const holder = await readLockHolder(file);
+  await release();
+  await writeFile(file, JSON.stringify({ ...holder, token: 'f'.repeat(32), ...changes }));
+}
+
+/** The number of a process that has ended. */
+async function endedProcess(): Promise<number | undefined> {
+  const child = spawn(process.execPath, ['-e', '']);
+  await once(child, 'close');
+  return child.pid;
 }
 
 test('a lock that is held is waited for, and then says who holds it', async () => {
@@ -56,31 +62,41 @@ test('one of many that ask at once gets it, and each in its turn', async () => {
   expect(most).toBe(1);
 });
 
-test('a lock of a process that is gone is taken over, by one', async () => {
-  const directory = await temporaryDirectory();
-  const child = spawn(process.execPath, ['-e', '']);
-  await once(child, 'close');
-  await writeLock(directory, { pid: child.pid });
-  const attempts = await Promise.allSettled(
-    Array.from({ length: 10 }, () => lockRepository(directory, { waitMs: 0 })),
-  );
-  expect(attempts.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+// Elsewhere nothing tells whether two processes are of one machine and one container.
+describe.runIf(process.platform === 'linux')('on Linux', () => {
+  test('a lock of a process that is gone is taken over, by one', async () => {
+    const directory = await temporaryDirectory();
+    await writeLock(directory, { pid: await endedProcess() });
+    const attempts = await Promise.allSettled(
+      Array.from({ length: 10 }, () => lockRepository(directory, { waitMs: 0 })),
+    );
+    expect(attempts.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  });
+
+  test('a lock whose process number another process has now is taken over', async () => {
+    const directory = await temporaryDirectory();
+    await writeLock(directory, { startedMs: 1 });
+    await using _lock = await lockRepository(directory, { waitMs: 0 });
+  });
 });
 
-test.runIf(process.platform === 'linux')(
-  'a lock whose process number another process has now is taken over',
-  async () => {
-    const directory = await temporaryDirectory();
-    await writeLock(directory, { pid: process.pid, startedMs: 1 });
-    await using _lock = await lockRepository(directory, { waitMs: 0 });
-  },
-);
-
-test('a lock of another machine stays, and says whose it is', async () => {
+test.each([
+  ['on another machine', { host: 'another' }],
+  ['from before a restart', { bootId: '00000000-0000-4000-8000-000000000000' }],
+  ['in another container', { pidNamespace: 'pid:[1]' }],
+  ['where there is no /proc', { bootId: undefined, pidNamespace: undefined, startedMs: undefined }],
+])('a lock of a process %s stays, and what to do is said', async (_, place) => {
   const directory = await temporaryDirectory();
-  await writeLock(directory, { pid: 1, host: 'another' });
+  const pid = await endedProcess();
+  await writeLock(directory, { pid, ...place });
+  await utimes(join(directory, '.lock'), 0, 0);
   await expect(lockRepository(directory, { waitMs: 0 })).rejects.toMatchObject({
-    message: expect.stringContaining('process 1 on another'),
+    code: 'repository-locked',
+    message: expect.stringMatching(
+      new RegExp(
+        `got a lock that process ${pid} on .*when no publisher is running.*remove the file`,
+      ),
+    ),
   });
 });
 
@@ -116,6 +132,32 @@ test('publishers in processes of their own do not undo each other’s work', asy
   expect(models.flatMap(({ versions }) => versions.map(({ problem }) => problem))).toEqual(
     names.map(() => undefined),
   );
+});
+
+test('publishers in containers that share a host name lose no release that one said is published', async ({
+  skip,
+}) => {
+  const reason = whyNoContainers();
+  skip(reason !== undefined, reason);
+  const workspace = await openWorkspace();
+  const { keys, directory } = workspace;
+  const bundle = await bundlePublisher(join(directory, 'bundle'));
+  const names = ['four', 'one', 'three', 'two'];
+  const packed: string[] = [];
+  for (const [i, name] of names.entries()) {
+    packed.push((await workspace.packed({ name, seed: i + 1 })).packed);
+  }
+  for (let round = 0; round < 4; round += 1) {
+    const repository = join(directory, `repository-${round}`);
+    const runs = await Promise.all(
+      packed.map((from) =>
+        runPublisher(bundle, { packed: from, repository, keys, asContainer: true }),
+      ),
+    );
+    expect(runs.map(({ printed }) => printed)).toEqual(names.map(() => 'published'));
+    const { models } = await inspect({ repository });
+    expect(models.map(({ name }) => name)).toEqual(names);
+  }
 });
 
 test('a publisher killed at any file leaves a repository that serves, and that the next completes', async () => {

@@ -1,4 +1,4 @@
-import { rmdir } from 'node:fs/promises';
+import { lstat, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { type LockHolder, readLockHolder, takeFileLock } from '@nearside/artifact/file-lock';
 import { NearsideError } from '@nearside/core';
@@ -8,11 +8,13 @@ import { makeDirectory } from '../make-directory.js';
 const LOCK_FILE = '.lock';
 
 /** How long one publisher waits for another, ms: most are done within seconds. */
-const WAIT_MS = 30_000;
+const WAIT_MS = 60_000;
 
 /**
- * Locks a repository directory, which is made when missing, for one publisher at a time. Whose
- * process is gone, or silent on another machine for ten minutes, is waited for no longer.
+ * Locks a repository directory, which is made when missing, for one publisher at a time. A lock
+ * whose process is gone is taken over. Where nobody here can tell, because it is on another machine
+ * or in another container, the lock stays until somebody removes it: two publishers at once would
+ * lose a release.
  *
  * @returns what unlocks it when disposed of
  * @throws NearsideError `repository-locked` when it is still held after `waitMs`
@@ -27,6 +29,8 @@ export async function lockRepository(
   for (;;) {
     made = (await makeDirectory(directory)) ?? made;
     deadline ??= AbortSignal.timeout(waitMs);
+    const stats = await lstat(file).catch(() => undefined);
+    if (stats && !stats.isFile()) throw locked(file, undefined); // no publisher made that
     const release = await takeFileLock(file, { signal: deadline }).catch(async (error) => {
       if (error === deadline?.reason) throw locked(file, await readLockHolder(file));
       // Whoever unlocked just now had made the directory too, and removed it.
@@ -61,7 +65,8 @@ function locked(file: string, holder: LockHolder | undefined): NearsideError {
   return new NearsideError(
     'repository-locked',
     `${file}: expected no other publisher at work, got a lock that ${who}. Try again when that ` +
-      'one is done, or remove the file when no publisher is running any more.',
+      'one is done. A publisher that was killed on another machine, in another container or before ' +
+      'a restart leaves its lock behind: when no publisher is running any more, remove the file.',
     { details: { file, ...holder }, retryable: true },
   );
 }

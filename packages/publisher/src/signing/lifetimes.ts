@@ -20,6 +20,15 @@ export function expiryOf(role: TufRole, nowMs: number): string {
   return expires.toISOString().replace(/\.\d{3}Z$/, 'Z');
 }
 
+/**
+ * Whether metadata expires later than what is signed now would, by more than a day: clocks of
+ * signers and readers differ. A clock that is years ahead signs such metadata. Devices take it, and a
+ * mirror that shows it for ever is not noticed until then.
+ */
+export function isTooLong(role: TufRole, expires: string, nowMs: number): boolean {
+  return Date.parse(expires) - nowMs > (LIFETIME_DAYS[role] + 1) * DAY_MS;
+}
+
 /** Days until metadata expires, in tenths and rounded down; negative afterwards. */
 export function daysLeft(expires: string, nowMs: number): number {
   return Math.floor(((Date.parse(expires) - nowMs) / DAY_MS) * 10) / 10;

@@ -1,10 +1,13 @@
 import type { Command } from 'commander';
+import { keyWarnings } from '../keys/exposed-keys.js';
 import type { KeySource } from '../keys/key-source.js';
 import type { CommonOptions, Terminal } from './terminal.js';
 
 /** The flags of a command that signs. */
 export interface KeyFlags extends CommonOptions {
   readonly keys: string;
+  /** Directory of the repository; for `sign-root` it may be a URL. */
+  readonly repo: string;
 }
 
 export function addKeyOptions(command: Command): Command {
@@ -15,8 +18,18 @@ export function addKeyOptions(command: Command): Command {
   );
 }
 
-/** Where a command finds its keys; in a terminal the passphrase is asked for, once. */
-export function keySource({ keys }: KeyFlags, { askSecret }: Terminal): KeySource {
+/**
+ * Where a command finds its keys; in a terminal the passphrase is asked for, once. Warns, on standard
+ * error, of keys that others may read and of those that would be published.
+ */
+export async function keySource(
+  { keys, newKeys, repo }: KeyFlags & { readonly newKeys?: string },
+  { askSecret, error }: Terminal,
+): Promise<KeySource> {
+  for (const directory of new Set([keys, newKeys ?? keys])) {
+    const warnings = await keyWarnings(directory, repo);
+    for (const warning of warnings) error(`nearside: warning: ${warning}`);
+  }
   if (!askSecret) return { keys };
   let asked: Promise<string> | undefined;
   return {

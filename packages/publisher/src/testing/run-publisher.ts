@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,14 +22,27 @@ export async function bundlePublisher(directory: string): Promise<string> {
   return join(directory, 'publisher.mjs');
 }
 
-/** Publishes in a process of its own. */
+/** What starts a program as the first process of a PID namespace, as a container does. */
+const AS_CONTAINER = ['unshare', '--pid', '--fork', '--mount-proc'] as const;
+
+/** @returns why there can be no PID namespaces here; undefined where there can */
+export function whyNoContainers(): string | undefined {
+  const [command, ...flags] = AS_CONTAINER;
+  const { status, stderr, error } = spawnSync(command, [...flags, 'true'], { encoding: 'utf8' });
+  return status === 0 ? undefined : `unshare --pid is refused here: ${error ?? stderr.trim()}`;
+}
+
+/** Publishes in a process of its own; `asContainer`, in a PID namespace of its own too. */
 export async function runPublisher(
   bundle: string,
-  options: PublishOptions & { readonly killAtRename?: number },
+  {
+    asContainer = false,
+    ...options
+  }: PublishOptions & { readonly killAtRename?: number; readonly asContainer?: boolean },
 ): Promise<{ printed: string; signal: NodeJS.Signals | null }> {
-  const child = spawn(process.execPath, [bundle, JSON.stringify(options)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const words = [process.execPath, bundle, JSON.stringify(options)];
+  const [command, ...rest] = asContainer ? [...AS_CONTAINER, ...words] : words;
+  const child = spawn(command as string, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
   let printed = '';
   child.stdout.on('data', (data) => {
     printed += data;

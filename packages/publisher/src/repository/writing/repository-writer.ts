@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { NearsideError } from '@nearside/core';
 import { makeDirectory } from '../../make-directory.js';
 
 /** Writes files of a repository, each whole or not at all, whatever a reader does meanwhile. */
@@ -15,6 +16,7 @@ export interface RepositoryWriter {
   readonly totals: { readonly files: number; readonly sizeBytes: number };
 }
 
+/** `write` throws NearsideError `output-exists` where something else than a file has that name. */
 export function openRepositoryWriter(directory: string): RepositoryWriter {
   const totals = { files: 0, sizeBytes: 0 };
   return {
@@ -36,8 +38,22 @@ export function openRepositoryWriter(directory: string): RepositoryWriter {
 }
 
 async function holds(file: string, bytes: Uint8Array): Promise<boolean> {
+  const stats = await stat(file).catch(() => undefined);
+  if (!stats) return false;
+  if (!stats.isFile())
+    throw notOurs(file, stats.isDirectory() ? 'a directory' : 'a FIFO or device');
+  if (stats.size !== bytes.length) return false;
   const present = await readFile(file).catch(() => undefined);
   return present?.equals(bytes) ?? false;
+}
+
+/** It is not opened, because whoever reads from a FIFO waits; nor is it replaced. */
+function notOurs(file: string, got: string): NearsideError {
+  return new NearsideError(
+    'output-exists',
+    `${file}: expected a file that nearside wrote, or none, got ${got}. Remove it and try again.`,
+    { details: { file, got } },
+  );
 }
 
 /** Under a hidden name first, which no server shows, and flushed before it gets its own. */
