@@ -15,12 +15,20 @@ const NO_GPU = /@no-gpu\b/;
 const GPU_PROCESS = /@gpu-process\b/;
 const NEW_GPU = /@new-gpu\b/;
 
+/** What says that a lane works at all, also where its other tests are of a GPU. */
+const EVERY_LANE = /@every-lane\b/;
+
+const THREADS = /@threads\b/;
+
+const firefox = { browserName: 'firefox' as const, launchOptions: firefoxLaunch };
+
 /** Whole flows on what is built, in real browsers. Each test starts the servers it needs. */
 export default defineConfig({
   testDir: 'tests',
   testMatch: '**/*.flow.ts',
+  globalSetup: './tests/make-once.ts',
   timeout: 60_000,
-  workers: 1,
+  workers: 2,
   forbidOnly: true,
   reporter: [['list']],
   projects: [
@@ -33,7 +41,7 @@ export default defineConfig({
     {
       name: 'webgpu',
       testMatch: EVERYWHERE,
-      grepInvert: NO_GPU,
+      grep: [GPU, EVERY_LANE],
       use: { browserName: 'chromium', launchOptions: chromiumGpuLaunch },
     },
     ...(isInstalled('firefox')
@@ -41,12 +49,20 @@ export default defineConfig({
           {
             name: 'firefox',
             testMatch: [...EVERYWHERE, 'early-reports.flow.ts', 'lost-store.flow.ts'],
-            grepInvert: [NO_GPU, GPU_PROCESS, NEW_GPU],
+            grepInvert: [NO_GPU, GPU_PROCESS, NEW_GPU, THREADS],
+            metadata: { isIsolated: false },
+            use: firefox,
+          },
+          {
+            name: 'firefox-threads',
+            testMatch: EVERYWHERE,
+            grep: THREADS,
             // Driven over WebDriver BiDi, Firefox ESR 153 never returns from one in some 30 `new Worker` in a
-            // worker, of plain pages too; undriven from none of 700. ONNX Runtime's threads are such workers.
+            // worker, of plain pages too; undriven from none of 700. ONNX Runtime's threads are such workers,
+            // and only an isolated page has them.
             retries: 2,
             timeout: 40_000,
-            use: { browserName: 'firefox' as const, launchOptions: firefoxLaunch },
+            use: firefox,
           },
         ]
       : []),

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { installWithApt } from './apt.mjs';
+import { chromiumPath, ensureChromium } from './chromium.mjs';
 
 /** Debian's Firefox ESR; Playwright drives the stock browser over WebDriver BiDi. */
 const FIREFOX = '/usr/bin/firefox-esr';
@@ -29,7 +30,7 @@ export const webkit = {
 };
 
 /** Engines beside Chromium that some of the tests run in, where they can be had. */
-export const otherEngines = {
+const otherEngines = {
   firefox: {
     packages: ['firefox-esr', 'mesa-vulkan-drivers'],
     needs: [FIREFOX, SOFTWARE_VULKAN],
@@ -45,11 +46,15 @@ export function isInstalled(engine) {
   return otherEngines[engine].needs.every((file) => existsSync(file));
 }
 
-/** Installs Debian's as root on Debian; elsewhere says that their tests are left out, and why. */
-export function installOtherEngines() {
+/**
+ * Installs what is missing of all browsers, as root on Debian and with one call of apt. Elsewhere it says what to
+ * do for Chromium, without which nothing can be tested, and that the tests in another engine are left out.
+ */
+function installBrowsers() {
   const missing = Object.keys(otherEngines).filter((engine) => !isInstalled(engine));
-  if (missing.length === 0) return;
-  installWithApt(missing.flatMap((engine) => otherEngines[engine].packages));
+  const packages = missing.flatMap((engine) => otherEngines[engine].packages);
+  if (!existsSync(chromiumPath)) packages.unshift('chromium');
+  if (packages.length > 0) installWithApt(packages);
   for (const engine of missing) {
     if (isInstalled(engine)) continue;
     const { packages, needs } = otherEngines[engine];
@@ -59,4 +64,7 @@ export function installOtherEngines() {
         `On Debian: apt-get install ${packages.join(' ')}`,
     );
   }
+  ensureChromium();
 }
+
+if (process.argv[1] === new URL(import.meta.url).pathname) installBrowsers();

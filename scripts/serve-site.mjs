@@ -10,15 +10,16 @@ const ISOLATION = {
 };
 
 /**
- * Serves a built site with isolation headers, and `config` as /nearside.config.json.
+ * Serves a built site, with isolation headers unless told otherwise, and `config` as /nearside.config.json.
  *
- * @param {{ dir: string, config: object, port: number }} options port 0 takes any free one
+ * @param {{ dir: string, config: object, port: number, isolated?: boolean }} options port 0 takes any free one
  * @returns {Promise<{ url: string, port: number, close(): Promise<void> }>}
  */
-export async function serveSite({ dir, config, port }) {
+export async function serveSite({ dir, config, port, isolated = true }) {
   const files = sirv(dir, { dev: true });
+  const headers = Object.entries(isolated ? ISOLATION : {});
   const server = createServer((request, response) => {
-    for (const [name, value] of Object.entries(ISOLATION)) response.setHeader(name, value);
+    for (const [name, value] of headers) response.setHeader(name, value);
     if (request.url === '/nearside.config.json') {
       response.setHeader('Content-Type', 'application/json');
       response.setHeader('Cache-Control', 'no-cache');

@@ -1,89 +1,216 @@
 // npm test: installs what is missing, then everything that must hold on every change.
-// Its last line is `N passed, N failed`.
+// `npm test -- --only <lane>` runs a part of it. Its last line is `N passed, N failed`.
 import { spawn } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
-import { installOtherEngines, isInstalled } from './browsers.mjs';
-import { build } from './build.mjs';
-import { chromiumPath, ensureChromium } from './chromium.mjs';
+import { createInterface } from 'node:readline';
+import { isInstalled } from './browsers.mjs';
+import { chromiumPath } from './chromium.mjs';
 import { ensureInstalled } from './install.mjs';
 import { root } from './root.mjs';
+import { runStages } from './run-stages.mjs';
+import { readPlaywright, readVitest, slowestOf } from './test-report.mjs';
 
+/** What a change may wait for its tests on two cores, ms. */
+const LIMIT_MS = 600_000;
+
+/** How many stages run at a time: each keeps about one core busy, and `flow` two. */
+const PLACES = 2;
+
+/** How many of the slowest tests are named. */
+const SLOWEST = 10;
+
+/** Vitest's and Playwright's projects of each engine; that of WebGPU is Chromium computing it in software. */
+const ENGINES = {
+  chromium: { browser: ['browser'], flow: ['chromium'] },
+  webgpu: { browser: ['webgpu'], flow: ['webgpu'] },
+  firefox: { browser: ['firefox'], flow: ['firefox', 'firefox-threads'] },
+  webkit: { browser: [], flow: ['webkit'] },
+};
+
+const RESULTS = `${root}test-results`;
+
+/** Preparations and checks pass or fail as one; suites count their tests. Those that are needed or long go first. */
+const STAGES = [
+  { name: 'browsers', places: 0, run: () => prepare('browsers', ['scripts/browsers.mjs']) },
+  { name: 'build', run: () => prepare('build', ['scripts/build.mjs']) },
+  { name: 'unit', run: () => vitest('unit', ['unit']) },
+  {
+    name: 'types',
+    needs: ['build'],
+    run: () => check('types', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.tests.json']),
+  },
+  {
+    name: 'lint',
+    run: () => check('lint', ['node_modules/@biomejs/biome/bin/biome', 'check', '.']),
+  },
+  { name: 'unused', run: () => check('unused', ['node_modules/knip/bin/knip.js']) },
+  {
+    name: 'sizes',
+    needs: ['build'],
+    run: () => check('sizes', ['node_modules/size-limit/bin.js']),
+  },
+  {
+    name: 'browser',
+    needs: ['browsers'],
+    run: () => vitest('browser', projectsOf('browser')),
+  },
+  {
+    name: 'flow',
+    needs: ['browsers', 'build'],
+    places: PLACES,
+    run: () => playwright('flow', projectsOf('flow')),
+  },
+];
+
+const startMs = Date.now();
+const only = parseOnly(process.argv.slice(2));
+const engines = Object.keys(ENGINES).filter((name) => only.includes(name));
 ensureInstalled();
-ensureChromium();
-installOtherEngines();
-build();
+await rm(RESULTS, { recursive: true, force: true });
+const seconds = new Map();
+const outcomes = await runStages(chosenStages().map(timed), PLACES);
+tell();
 
-const results = `${root}test-results`;
-await rm(results, { recursive: true, force: true });
-
-/** Checks that pass or fail as one, then suites that count their tests in a JSON report. */
-const checks = [
-  ['lint', ['node_modules/@biomejs/biome/bin/biome', 'check', '.']],
-  ['unused code', ['node_modules/knip/bin/knip.js']],
-  ['sizes', ['node_modules/size-limit/bin.js']],
-  ['types of tests', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.tests.json']],
-];
-const suites = [
-  ['unit', vitest('unit'), countVitest],
-  ['browser', vitest('browser'), countVitest],
-  ['webgpu', vitest('webgpu'), countVitest],
-  ...(isInstalled('firefox') ? [['firefox', vitest('firefox'), countVitest]] : []),
-  [
-    'flow',
-    ['node_modules/@playwright/test/cli.js', 'test', '--reporter=list,json'],
-    countPlaywright,
-  ],
-];
-
-let passed = 0;
-let failed = 0;
-for (const [name, args] of checks) {
-  const ok = (await run(args)) === 0;
-  console.log(`${ok ? '✓' : '✗'} ${name}`);
-  if (ok) passed += 1;
-  else failed += 1;
+function parseOnly(words) {
+  const lanes = [...STAGES.map(({ name }) => name), ...Object.keys(ENGINES)];
+  const only = words.filter((_, i) => i % 2 === 1);
+  const isRight = words.every((word, i) => (i % 2 ? lanes.includes(word) : word === '--only'));
+  if (isRight && words.length % 2 === 0) return only;
+  console.error(
+    `npm test: expected nothing, or --only with a lane, once or more often; got '${words.join(' ')}'.\n` +
+      `The lanes are ${lanes.join(', ')}. An engine means its tests in browser and flow.`,
+  );
+  process.exit(2);
 }
-for (const [name, args, count] of suites) {
-  const report = `${results}/${name}.json`;
-  const status = await run(args, { PLAYWRIGHT_JSON_OUTPUT_NAME: report });
-  const counted = await readFile(report, 'utf8')
-    .then(JSON.parse)
-    .then(count, () => undefined);
-  passed += counted?.passed ?? 0;
-  failed += counted?.failed ?? 0;
-  // A suite that broke without a failed test, or ran none, has failed all the same.
-  if (!counted || (status !== 0 && counted.failed === 0) || counted.passed === 0) failed += 1;
-}
-console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed === 0 ? 0 : 1;
 
-function vitest(project) {
-  return [
+/** What was asked for, and what that needs. */
+function chosenStages() {
+  const named = STAGES.filter(({ name }) => only.length === 0 || only.includes(name));
+  const suites = ['browser', 'flow'];
+  // An engine narrows the suites that are named, or means both.
+  const isNarrowed = named.some(({ name }) => suites.includes(name));
+  const ofEngines = engines.length > 0 && !isNarrowed ? suites : [];
+  const names = [...named.map(({ name }) => name), ...ofEngines].filter((name) => hasTests(name));
+  const needed = STAGES.filter(({ name }) => names.includes(name)).flatMap(
+    ({ needs = [] }) => needs,
+  );
+  return STAGES.filter(({ name }) => names.includes(name) || needed.includes(name));
+}
+
+/** WebKitGTK has flows alone. */
+function hasTests(name) {
+  return (
+    name !== 'browser' ||
+    engines.length === 0 ||
+    engines.some((engine) => ENGINES[engine].browser.length > 0)
+  );
+}
+
+/** Asked when the suite starts: by then what could be installed is. */
+function projectsOf(suite) {
+  return Object.entries(ENGINES)
+    .filter(([name]) => engines.length === 0 || engines.includes(name))
+    .filter(([name]) => !['firefox', 'webkit'].includes(name) || isInstalled(name))
+    .flatMap(([, projects]) => projects[suite]);
+}
+
+function timed({ run, ...stage }) {
+  async function runTimed() {
+    const begunMs = Date.now();
+    const outcome = await run();
+    seconds.set(stage.name, (Date.now() - begunMs) / 1000);
+    return outcome;
+  }
+  return { ...stage, run: runTimed };
+}
+
+/** It counts only where it fails. */
+async function prepare(name, args) {
+  const status = await runNode(name, args);
+  return { passed: 0, failed: status === 0 ? 0 : 1 };
+}
+
+async function check(name, args) {
+  const status = await runNode(name, args);
+  console.log(`${status === 0 ? '✓' : '✗'} ${name}`);
+  return status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+function vitest(name, projects) {
+  const args = [
     'node_modules/vitest/vitest.mjs',
     'run',
-    `--project=${project}`,
+    ...projects.map((project) => `--project=${project}`),
     '--reporter=default',
     '--reporter=json',
-    `--outputFile.json=${results}/${project}.json`,
+    `--outputFile.json=${reportOf(name)}`,
   ];
+  return suite(name, { projects, args, read: readVitest });
 }
 
-function countVitest({ numPassedTests, numFailedTests, numFailedTestSuites }) {
-  const brokenFiles = numFailedTests === 0 ? numFailedTestSuites : 0;
-  return { passed: numPassedTests, failed: numFailedTests + brokenFiles };
+function playwright(name, projects) {
+  const args = [
+    'node_modules/@playwright/test/cli.js',
+    'test',
+    ...projects.map((project) => `--project=${project}`),
+    '--reporter=list,json',
+  ];
+  return suite(name, { projects, args, read: readPlaywright });
 }
 
-function countPlaywright({ stats }) {
-  return { passed: stats.expected + stats.flaky, failed: stats.unexpected };
+async function suite(name, { projects, args, read }) {
+  // Without a project the runners would run all.
+  const status = projects.length > 0 ? await runNode(name, args) : 1;
+  const report = await readFile(reportOf(name), 'utf8')
+    .then(JSON.parse)
+    .then(read, () => undefined);
+  const { passed, failed, ...rest } = report ?? { passed: 0, failed: 0, retried: [], tests: [] };
+  // One that broke without a failed test, or ran none, has failed all the same.
+  const isBroken = failed === 0 && (status !== 0 || passed === 0);
+  return { passed, failed: isBroken ? 1 : failed, ...rest };
 }
 
-function run(args, env = {}) {
+function reportOf(name) {
+  return `${RESULTS}/${name}.json`;
+}
+
+/** Runs a Node script. Others run beside it, so each line that it prints begins with its name. */
+function runNode(name, args) {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, args, {
       cwd: root,
-      stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...process.env, CHROMIUM: chromiumPath, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, CHROMIUM: chromiumPath, PLAYWRIGHT_JSON_OUTPUT_NAME: reportOf(name) },
     });
+    for (const output of [child.stdout, child.stderr]) {
+      createInterface({ input: output }).on('line', (line) => console.log(`${name} │ ${line}`));
+    }
     child.on('close', (status) => resolve(status ?? 1));
   });
+}
+
+/** Where the time went, and how all ended. */
+function tell() {
+  const ended = [...outcomes.values()];
+  const suites = ended.filter(({ tests }) => tests);
+  console.log('\nSeconds of each stage:');
+  for (const [name, s] of seconds) console.log(`${s.toFixed(1).padStart(7)}  ${name}`);
+  const slowest = slowestOf(suites, SLOWEST);
+  if (slowest.length > 0) console.log('Seconds of the slowest tests:');
+  for (const { title, ms } of slowest)
+    console.log(`${(ms / 1000).toFixed(1).padStart(7)}  ${title}`);
+  for (const title of suites.flatMap(({ retried }) => retried)) {
+    console.log(`Passed only when it was run again: ${title}`);
+  }
+  const tookMs = Date.now() - startMs;
+  console.log(`It took ${Math.round(tookMs / 1000)} seconds.`);
+  if (tookMs > LIMIT_MS) {
+    console.log(
+      `Expected ${LIMIT_MS / 1000} seconds at most on two idle cores: make the slowest faster, or give what is ` +
+        'long a command of its own.',
+    );
+  }
+  const sum = (of) => ended.reduce((total, outcome) => total + outcome[of], 0);
+  console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
+  process.exitCode = sum('failed') === 0 ? 0 : 1;
 }

@@ -171,25 +171,16 @@ for (const backend of ['onnx-wasm', 'tfjs-wasm', 'onnx-webgpu', 'tfjs-webgpu']) 
       await page.close();
     });
 
-    for (const { what, call, fails } of BAD_CALLS) {
-      test(`${what}: refused with a clear error, and the next good call succeeds`, async () => {
-        const { failure, next } = await page.evaluate(async (call) => {
-          const scope = globalThis as Scope;
-          const bad = new Function(`return (${call})`)() as (scope: Scope) => Promise<unknown>;
-          const failure = await bad(scope).then(
-            () => ({ name: 'nothing', code: 'answered', message: '' }),
-            ({ name, code, message }) => ({ name, code, message }),
-          );
-          const { output } = await scope.model.run(scope.one());
-          return { failure, next: output[0].label };
-        }, asExpression(call));
-        expect(failure).toMatchObject({
+    test('each bad call is refused with a clear error, and the next good call succeeds', async () => {
+      for (const { what, call, fails } of BAD_CALLS) {
+        const { failure, next } = await test.step(what, () => callThenRun(page, call));
+        expect.soft(failure, what).toMatchObject({
           ...fails,
           message: expect.stringMatching(fails.message ?? /./),
         });
-        expect(next).toBe('1');
-      });
-    }
+        expect.soft(next, `the good call after ${what}`).toBe('1');
+      }
+    });
 
     test('not-a-number and infinities reach the model, and leave its neighbours alone', async () => {
       const { alone, beside } = await page.evaluate(async () => {
@@ -489,6 +480,23 @@ async function openDigits(page: Page, backend: string): Promise<void> {
     },
     [served.digits.address, backend, `${ELSEWHERE}one.svg`] as const,
   );
+}
+
+/** How a bad call fails, and what the label of a good one is that comes after it. */
+function callThenRun(page: Page, call: BadCall['call']) {
+  return page.evaluate(async (call) => {
+    const scope = globalThis as Scope;
+    const bad = new Function(`return (${call})`)() as (scope: Scope) => Promise<unknown>;
+    const failure = await bad(scope).then(
+      () => ({ name: 'nothing', code: 'answered', message: '' }),
+      ({ name, code, message }) => ({ name, code, message }),
+    );
+    const next = await scope.model.run(scope.one()).then(
+      ({ output }: Scope) => output[0].label,
+      ({ code, message }: Scope) => `${code}: ${message}`,
+    );
+    return { failure, next };
+  }, asExpression(call));
 }
 
 /** A function's text as an expression, whether it was written as a method or not. */

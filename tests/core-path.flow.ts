@@ -24,7 +24,7 @@ test.afterEach(async ({ page }) => {
 });
 
 for (const backend of ['onnx-wasm', 'tfjs-wasm', 'onnx-webgpu', 'tfjs-webgpu']) {
-  const tag = backend.endsWith('webgpu') ? '@gpu' : [];
+  const tag = backend.endsWith('webgpu') ? '@gpu' : backend === 'onnx-wasm' ? '@every-lane' : [];
   test(`on ${backend} a model opens, runs, opens offline and heals`, { tag }, async ({ page }) => {
     await gotoBarePage(page, site.url);
     await followCorePath(page, { siteUrl: site.url, digits, backend });
@@ -35,21 +35,17 @@ test('pictures that are given away are empty from the call on, and are run', asy
   await givePicturesAway(page, { siteUrl: site.url, digits });
 });
 
-test('in an isolated page onnx-wasm shares a run between CPU threads, elsewhere it has one', async ({
-  page,
-}) => {
-  await gotoBarePage(page, site.url);
+test('in an isolated page onnx-wasm shares a run between CPU threads, elsewhere it has one', {
+  tag: '@threads',
+}, async ({ page }) => {
+  const isolated = await serveBarePage('page', { isolated: true });
+  const plain = await serveBarePage('page', { isolated: false });
+  await gotoBarePage(page, isolated.url);
   const cores = await page.evaluate(() => navigator.hardwareConcurrency);
   expect(await threadsOfOneRun(page)).toBe(Math.min(4, cores));
-  await page.route('**/*', async (route) => {
-    const response = await route.fetch();
-    const headers = { ...response.headers() };
-    delete headers['cross-origin-opener-policy'];
-    delete headers['cross-origin-embedder-policy'];
-    await route.fulfill({ response, headers });
-  });
-  await gotoBarePage(page, site.url);
+  await gotoBarePage(page, plain.url);
   expect(await threadsOfOneRun(page)).toBe(1);
+  await Promise.all([isolated.close(), plain.close()]);
 });
 
 function threadsOfOneRun(page: Page): Promise<number> {

@@ -2,6 +2,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../scripts/root.mjs';
+import { madeOnce } from './made-once.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: model.json is edited as the JSON it is
 type Spec = Record<string, any>;
@@ -15,9 +16,31 @@ export interface DigitsRelease {
   readonly change?: (directory: string) => Promise<void>;
 }
 
-/** A served repository with versions of the digits model, made by the publisher. */
+/** What every repository of digits begins with. */
+export const FIRST_DIGITS: DigitsRelease = { version: '1.0.0', sequence: 1 };
+
+/** Packs a version of digits into `<dir>/packed-<version>`. */
+export async function packDigits(
+  dir: string,
+  { version, sequence, edit, change }: DigitsRelease,
+): Promise<void> {
+  const { pack } = await import('../packages/publisher/dist/index.js');
+  const source = join(dir, `source-${version}`);
+  await cp(`${root}models/digits`, source, { recursive: true });
+  const spec: Spec = JSON.parse(await readFile(join(source, 'model.json'), 'utf8'));
+  Object.assign(spec, { version, sequence });
+  edit?.(spec);
+  await writeFile(join(source, 'model.json'), JSON.stringify(spec));
+  await change?.(source);
+  await pack({ modelDirectory: source, out: join(dir, `packed-${version}`) });
+}
+
+/**
+ * A served repository with versions of the digits model, made by the publisher. Each has keys of its own: a
+ * device keeps what it knows of a model under its pin, and two repositories with one would be one to it.
+ */
 export async function serveDigits() {
-  const { generateKeys, pack, publish, revoke, serveRepository } = await import(
+  const { generateKeys, publish, revoke, serveRepository } = await import(
     '../packages/publisher/dist/index.js'
   );
   const dir = await mkdtemp(join(tmpdir(), 'nearside-digits-'));
@@ -28,17 +51,13 @@ export async function serveDigits() {
   let pin = '';
   let port = 0;
 
-  async function release({ version, sequence, edit, change }: DigitsRelease): Promise<void> {
-    const source = join(dir, `source-${version}`);
-    await cp(`${root}models/digits`, source, { recursive: true });
-    const spec: Spec = JSON.parse(await readFile(join(source, 'model.json'), 'utf8'));
-    Object.assign(spec, { version, sequence });
-    edit?.(spec);
-    await writeFile(join(source, 'model.json'), JSON.stringify(spec));
-    await change?.(source);
-    const packed = join(dir, `packed-${version}`);
-    await pack({ modelDirectory: source, out: packed });
-    ({ pin } = await publish({ packed, repository, keys }));
+  async function publishPacked(version: string): Promise<void> {
+    ({ pin } = await publish({ packed: join(dir, `packed-${version}`), repository, keys }));
+  }
+
+  async function release(release: DigitsRelease): Promise<void> {
+    await packDigits(dir, release);
+    await publishPacked(release.version);
   }
 
   async function start(): Promise<void> {
@@ -46,7 +65,9 @@ export async function serveDigits() {
     port = server.port;
   }
 
-  await release({ version: '1.0.0', sequence: 1 });
+  const first = `packed-${FIRST_DIGITS.version}`;
+  await cp(madeOnce(first), join(dir, first), { recursive: true });
+  await publishPacked(FIRST_DIGITS.version);
   await start();
   return {
     get address() {

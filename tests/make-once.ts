@@ -1,0 +1,28 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'vite';
+import { root } from '../scripts/root.mjs';
+import { FIRST_DIGITS, packDigits } from './digits-repository.js';
+import { MADE_ONCE } from './made-once.js';
+
+/** Before the first test: builds the pages and packs the model that the tests share. @returns what removes them */
+export default async function makeOnce(): Promise<() => Promise<void>> {
+  const dir = await mkdtemp(join(tmpdir(), 'nearside-tests-'));
+  const { NODE_ENV } = process.env;
+  for (const page of ['page', 'workshop']) {
+    await build({
+      configFile: false,
+      root: `${root}tests/${page}`,
+      logLevel: 'error',
+      worker: { format: 'es' },
+      build: { outDir: join(dir, page), target: 'esnext', assetsInlineLimit: 0 },
+    });
+  }
+  // Vite sets it for a build; a test's `npm install` would leave out what is for development.
+  if (NODE_ENV === undefined) delete process.env.NODE_ENV;
+  else process.env.NODE_ENV = NODE_ENV;
+  await packDigits(dir, FIRST_DIGITS);
+  process.env[MADE_ONCE] = dir;
+  return () => rm(dir, { recursive: true });
+}
