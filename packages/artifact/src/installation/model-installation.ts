@@ -105,7 +105,7 @@ export function openModelInstallation({
   const sources = [repository, ...mirrors].map((url) =>
     openRepositorySource(url, { request, signal }),
   );
-  const source = firstThatAnswers(sources);
+  const source = firstThatAnswers(sources, signal);
   const onHealed = (sha256: string) => onEvent({ type: 'chunk-healed', sha256 });
   const context: InstallationContext = {
     ...{ model, prefix, installId, support, store, source, signal, now, onEvent },

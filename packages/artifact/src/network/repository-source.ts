@@ -10,7 +10,9 @@ export interface RequestOptions {
 
 export interface FetchOptions extends BodyLimits {
   /** How the HTTP cache is used; chunks bypass it, because the verified store keeps them. */
-  readonly cache?: 'default' | 'no-cache' | 'no-store';
+  readonly cache?: 'default' | 'no-cache' | 'no-store' | 'reload';
+  /** It can be done without, and is not asked for again where a server fails in passing. */
+  readonly isOptional?: boolean;
 }
 
 /** Files of one repository, by path, over HTTP. What comes back is untrusted. */
