@@ -4,6 +4,7 @@ import { createChunkStore } from '../chunks/chunk-store.js';
 import { LIMITS } from '../limits.js';
 import type { ReadFileOptions } from '../model-version.js';
 import { firstThatAnswers } from '../network/mirrors.js';
+import { createPace } from '../network/pace.js';
 import { openRepositorySource, type RequestOptions } from '../network/repository-source.js';
 import { findRelease, type Support } from '../release.js';
 import { withMemoryFallback } from '../stores/fallback-store.js';
@@ -11,7 +12,7 @@ import { pinPrefix } from '../tuf/pin.js';
 import type { VerifiedBytes } from '../verified-bytes.js';
 import { collectGarbage } from './collect-garbage.js';
 import { findInstalled, findVersion, openProven } from './find-version.js';
-import { followDownload } from './follow-download.js';
+import { followLeader } from './follow-leader.js';
 import type { InstallationContext } from './installation-context.js';
 import type { InstallationEvent } from './installation-event.js';
 import { lookForUpdate, type UpdateCheck } from './look-for-update.js';
@@ -96,14 +97,17 @@ export function openModelInstallation({
   mirrors = [],
   maxBytes = Number.POSITIVE_INFINITY,
   request,
-  signal,
+  signal: left,
   onEvent,
   now = Date.now,
 }: InstallationOptions): ModelInstallation {
+  /** Of a first open, until its version is the active one. */
+  const pace = createPace();
+  const signal = AbortSignal.any([pace.signal, ...(left ? [left] : [])]);
   const prefix = pinPrefix(pin);
   const store = withMemoryFallback(givenStore, () => collect(0));
   const sources = [repository, ...mirrors].map((url) =>
-    openRepositorySource(url, { request, signal }),
+    openRepositorySource(url, { request, signal, pace }),
   );
   const source = firstThatAnswers(sources, signal);
   const onHealed = (sha256: string) => onEvent({ type: 'chunk-healed', sha256 });
@@ -120,6 +124,7 @@ export function openModelInstallation({
   let serving: number | undefined;
 
   async function open(): Promise<InstalledVersion> {
+    pace.watch();
     const { version, confirm } = await findVersion(context);
     if (confirm) confirmations.set(version, shareOnce(confirm));
     return version;
@@ -161,7 +166,7 @@ export function openModelInstallation({
     };
     if (missingBytes === 0) return read();
     const lock = `${prefix}/${model}/download`;
-    return followDownload(store, lock, read, { signal, remainingBytes, onElsewhere });
+    return followLeader(store, lock, read, { signal, remainingBytes, onElsewhere });
   }
 
   function remember(version: InstalledVersion, names: readonly string[]): Promise<void> {
@@ -174,6 +179,7 @@ export function openModelInstallation({
     await confirmations.get(version)?.();
     await ledger.activate({ release, bundle, chunks: version.chunksOf([]) }, provenBy);
     serving = release.sequence;
+    pace.rest();
     void collect().catch(() => {}); // what cannot be collected now is collected next time
   }
 

@@ -1,4 +1,5 @@
 import { NearsideError } from '@nearside/core';
+import type { Pace } from './pace.js';
 import { type BodyLimits, readBody } from './read-body.js';
 import { startTransfer } from './transfer.js';
 
@@ -27,13 +28,22 @@ export interface RepositorySource {
  * Opens the repository at a URL that ends with a slash.
  *
  * @param signal ends every request of this source
+ * @param pace counts what it brings
  */
 export function openRepositorySource(
   url: string,
-  { request, signal }: { request?: RequestOptions | undefined; signal?: AbortSignal | undefined },
+  {
+    request,
+    signal,
+    pace,
+  }: {
+    readonly request?: RequestOptions | undefined;
+    readonly signal?: AbortSignal | undefined;
+    readonly pace?: Pace | undefined;
+  },
 ): RepositorySource {
   async function fetchIfPresent(path: string, options: FetchOptions) {
-    const transfer = startTransfer([signal]);
+    const transfer = startTransfer([signal], pace);
     try {
       const response = await fetch(url + path, {
         ...(request?.headers && { headers: request.headers }),

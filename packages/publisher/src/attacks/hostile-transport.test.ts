@@ -123,6 +123,20 @@ describe('a boot file', () => {
   });
 });
 
+test('a server that holds every answer back ends a first open after two minutes; what came is kept', async () => {
+  const held = withMetadataHeld();
+  held.delete(bootPath('tiny'));
+  scene.server.requests.length = 0;
+  expect(await withClock(() => scene.firstOpen(held))).toBe('too-slow');
+  // What made it right again went on from the root, the timestamp and the snapshot that had arrived.
+  const asked = scene.server.requests.filter((path) => path === rootPath(1));
+  expect(asked).toHaveLength(1);
+});
+
+test('an update may be as slow as each of its answers may', async () => {
+  expect(await withClock(() => scene.update(withMetadataHeld()))).toBe('1.1.0');
+});
+
 test.each(['snapshot', 'targets'] as const)(
   'a stolen key that gives the %s an enormous length does not make it endless',
   async (role) => {
@@ -186,6 +200,20 @@ function stalling(begin: (response: ServerResponse) => void): Answer {
     begin(response);
     setImmediate(() => vi.advanceTimersByTime(30_000));
   };
+}
+
+/** Metadata and bundles, one after the other, come after 29 of the 30 s that each may take. */
+function withMetadataHeld(): Map<string, Answer> {
+  const held = (bytes: Uint8Array): Answer => {
+    return (response) => {
+      setImmediate(() => {
+        vi.advanceTimersByTime(29_000);
+        response.end(bytes);
+      });
+    };
+  };
+  const isHeld = (path: string) => !path.startsWith('chunks/');
+  return new Map([...files].map(([path, bytes]) => [path, isHeld(path) ? held(bytes) : bytes]));
 }
 
 function withClock<Result>(act: () => Promise<Result>): Promise<Result> {
