@@ -5,7 +5,11 @@ import { LIMITS } from '../limits.js';
 import type { ReadFileOptions } from '../model-version.js';
 import { firstThatAnswers } from '../network/mirrors.js';
 import { createPace } from '../network/pace.js';
-import { openRepositorySource, type RequestOptions } from '../network/repository-source.js';
+import {
+  type Mirror,
+  openRepositorySource,
+  type RequestOptions,
+} from '../network/repository-source.js';
 import { findRelease, type Support } from '../release.js';
 import { withMemoryFallback } from '../stores/fallback-store.js';
 import { pinPrefix } from '../tuf/pin.js';
@@ -78,8 +82,8 @@ export interface InstallationOptions {
   /** Random per install: decides rollouts. */
   readonly installId: string;
   readonly support: Support;
-  /** Other bases of the same repository, each ending with a slash. */
-  readonly mirrors?: readonly string[] | undefined;
+  /** Other bases of the same repository, whose addresses each end with a slash. */
+  readonly mirrors?: readonly Mirror[] | undefined;
   /** More than this is not fetched at once; bytes. */
   readonly maxBytes?: number | undefined;
   readonly request?: RequestOptions | undefined;
@@ -106,9 +110,12 @@ export function openModelInstallation({
   const signal = AbortSignal.any([pace.signal, ...(left ? [left] : [])]);
   const prefix = pinPrefix(pin);
   const store = withMemoryFallback(givenStore, () => collect(0));
-  const sources = [repository, ...mirrors].map((url) =>
-    openRepositorySource(url, { request, signal, pace }),
-  );
+  const { origin } = new URL(repository);
+  const sources = [{ url: repository, request }, ...mirrors].map(({ url, request: own }) => {
+    // What is meant for one origin is not told to another.
+    const shared = new URL(url).origin === origin ? request : undefined;
+    return openRepositorySource(url, { request: own ?? shared, signal, pace });
+  });
   const source = firstThatAnswers(sources, signal);
   const onHealed = (sha256: string) => onEvent({ type: 'chunk-healed', sha256 });
   const context: InstallationContext = {

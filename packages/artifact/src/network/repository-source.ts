@@ -9,6 +9,16 @@ export interface RequestOptions {
   readonly credentials?: 'omit' | 'same-origin' | 'include';
 }
 
+/** Another base of a repository. */
+export interface Mirror {
+  readonly url: string;
+  /**
+   * How requests to it are made. Without it, as to the repository itself where both are of one origin, else
+   * without headers and credentials.
+   */
+  readonly request?: RequestOptions | undefined;
+}
+
 export interface FetchOptions extends BodyLimits {
   /** How the HTTP cache is used; chunks bypass it, because the verified store keeps them. */
   readonly cache?: 'default' | 'no-cache' | 'no-store' | 'reload';
