@@ -40,7 +40,7 @@ export async function packDigits(
  * device keeps what it knows of a model under its pin, and two repositories with one would be one to it.
  */
 export async function serveDigits() {
-  const { generateKeys, publish, revoke, serveRepository } = await import(
+  const { generateKeys, publish, revoke, rotateRoot, serveRepository } = await import(
     '../packages/publisher/dist/index.js'
   );
   const dir = await mkdtemp(join(tmpdir(), 'nearside-digits-'));
@@ -77,6 +77,12 @@ export async function serveDigits() {
     release,
     revoke: (version: string) =>
       revoke({ model: 'digits', version, repository, keys, force: true }),
+    /** Writes the next root, which names another key for the timestamp. */
+    async rotateTimestampKey(): Promise<void> {
+      const newKeys = join(dir, 'new-keys');
+      await generateKeys({ out: newKeys });
+      await rotateRoot({ repository, keys, newKeys, replace: ['timestamp'] });
+    },
     /** Hashes of the chunks of one file of a version. */
     async chunksOf(version: string, file: string): Promise<string[]> {
       const layout = await readFile(join(dir, `packed-${version}`, 'layout.json'), 'utf8');

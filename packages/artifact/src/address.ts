@@ -8,12 +8,21 @@ export interface ModelAddress {
 }
 
 /**
- * Splits a model's URL. Only `https:` is accepted, or `http:` on localhost.
+ * Splits a model's URL. Only `https:` is accepted, or `http:` on localhost, and nothing in it that would
+ * never be sent.
  *
  * @throws TypeError when it is not such a URL, or its last segment is not a model name
  */
 export function parseModelAddress(url: string): ModelAddress {
-  if (!isSecureAddress(url)) {
+  const extra = URL.canParse(url) ? extraOf(new URL(url)) : undefined;
+  if (extra) {
+    // Not repeated, because it may be a secret.
+    throw new TypeError(
+      `open: expected the address of a model without ${extra}, got one with it. It would not be sent: put ` +
+        'what a private repository asks for in `request`.',
+    );
+  }
+  if (!URL.canParse(url) || !isSecure(new URL(url))) {
     throw new TypeError(`open: expected an https: URL (http: on localhost only), got '${url}'`);
   }
   const { origin, pathname } = new URL(url);
@@ -25,9 +34,25 @@ export function parseModelAddress(url: string): ModelAddress {
   return { repository: `${origin}${segments.join('/')}/`, model };
 }
 
-/** Whether an address is `https:`, or `http:` on localhost. */
-export function isSecureAddress(address: string): boolean {
-  return URL.canParse(address) && isSecure(new URL(address));
+/**
+ * Whether an address is `https:`, or `http:` on localhost, with nothing in it that would never be sent.
+ *
+ * @param mayAsk whether it may have a query: it is not one that paths are put behind
+ */
+export function isSecureAddress(address: string, { mayAsk }: { mayAsk: boolean }): boolean {
+  if (!URL.canParse(address)) return false;
+  const url = new URL(address);
+  const extra = extraOf(url);
+  return isSecure(url) && (extra === undefined || (mayAsk && extra === QUERY));
+}
+
+const QUERY = 'a query';
+
+/** What of an address is lost where a path is put behind it; of several the one that most likely is a secret. */
+function extraOf({ username, password, hash, search }: URL): string | undefined {
+  if (username || password) return "a user's name or password";
+  if (hash) return 'a fragment';
+  return search ? QUERY : undefined;
 }
 
 function isSecure({ protocol, hostname }: URL): boolean {

@@ -17,6 +17,7 @@ export { type BootFile, parseBootFile } from './network/boot-file.js';
 export { gunzip } from './network/gunzip.js';
 export {
   type FetchOptions,
+  type Mirror,
   openRepositorySource,
   type RepositorySource,
   type RequestOptions,

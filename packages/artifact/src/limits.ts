@@ -19,6 +19,9 @@ export const LIMITS = Object.freeze({
   /** A transfer must bring `windowBytes` every `windowMs`, or be at its end: about 0.5 KB/s. */
   windowMs: 30_000,
   windowBytes: 16 * 1024,
+  /** All transfers of a first open together must bring `paceBytes` within `paceMs`: 4 KiB/s. */
+  paceMs: 120_000,
+  paceBytes: 480 * 1024,
   /** Rounds over the sources of one chunk before it is given up; the pause doubles from `pauseMs`. */
   fetchRounds: 4,
   /** Longest pause before the second round, ms; the actual one is drawn below it (full jitter). */
@@ -29,7 +32,7 @@ export const LIMITS = Object.freeze({
   fetchingMs: 60 * 60 * 1000,
   /** Metadata that any tab refreshed so recently is not refreshed again, ms. */
   freshMs: 60_000,
-  /** Another tab's download that brings no chunk for this long is not waited for any more, ms. */
+  /** Another tab that looks for a version, or downloads, and brings nothing for this long is not waited for, ms. */
   followMs: 60_000,
   /** Chunks of one file fetched at the same time: browsers open six HTTP/1.1 connections per host. */
   parallelChunks: 4,

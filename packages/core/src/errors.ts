@@ -33,6 +33,7 @@ export const ERROR_CODES = [
   'store-unavailable',
   // environment
   'insecure-context',
+  'crypto-unsupported',
   'worker-blocked',
   'wasm-blocked',
   'assets-unreachable',

@@ -1,4 +1,5 @@
 export type {
+  Mirror,
   ReleaseIdentity,
   RequestOptions,
   StorageReport,

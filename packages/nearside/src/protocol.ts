@@ -1,5 +1,6 @@
 import type {
   InstallationEvent,
+  Mirror,
   ReleaseIdentity,
   RequestOptions,
   StorageReport,
@@ -102,7 +103,7 @@ export interface OpenRequest {
   readonly install: InstallIdentity | undefined;
   readonly store: StoreChoice;
   readonly request?: RequestOptions | undefined;
-  readonly mirrors: readonly string[];
+  readonly mirrors: readonly Mirror[];
   readonly maxBytes?: number | undefined;
   /** Runtimes that some backend of this device has, not only this worker's. */
   readonly runtimes: readonly string[];

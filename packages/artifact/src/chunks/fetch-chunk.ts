@@ -1,5 +1,4 @@
-import { isNearsideError } from '@nearside/core';
-import { LIMITS } from '../limits.js';
+import { askInRounds } from '../network/mirrors.js';
 import type { RepositorySource } from '../network/repository-source.js';
 import { chunkPath } from '../repository-paths.js';
 import type { VerifiedBytes } from '../verified-bytes.js';
@@ -18,27 +17,9 @@ export async function fetchChunk(
   request: ChunkRequest,
   signal?: AbortSignal,
 ): Promise<VerifiedBytes> {
-  const failures: unknown[] = [];
-  let candidates = rotated(sources, request.sha256);
-  for (let round = 0; round < LIMITS.fetchRounds && candidates.length > 0; round += 1) {
-    if (round > 0) await pause(Math.random() * LIMITS.pauseMs * 2 ** (round - 1), signal);
-    const again: RepositorySource[] = [];
-    for (const source of candidates) {
-      try {
-        return await fetchFrom(source, request);
-      } catch (error) {
-        if (signal?.aborted || !isNearsideError(error)) throw error;
-        failures.push(error);
-        if (error.code === 'network-failed' && error.retryable) again.push(source);
-      }
-    }
-    candidates = again;
-  }
-  throw failures.find(isIntegrityError) ?? failures[0];
-}
-
-export function isIntegrityError(error: unknown): boolean {
-  return isNearsideError(error) && /^(?:digest|size)-mismatch$/.test(error.code);
+  return askInRounds(rotated(sources, request.sha256), (source) => fetchFrom(source, request), {
+    signal,
+  });
 }
 
 /** Each chunk starts at a mirror of its own, so that all of them share the load. */
@@ -58,18 +39,4 @@ async function fetchFrom(source: RepositorySource, request: ChunkRequest): Promi
     },
   );
   return verifyChunkBody(body, request);
-}
-
-async function pause(durationMs: number, signal?: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const onAbort = () => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', onAbort);
-      resolve();
-    }, durationMs);
-    signal?.addEventListener('abort', onAbort, { once: true });
-  });
 }

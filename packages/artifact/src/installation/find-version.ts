@@ -4,6 +4,7 @@ import { bootSource } from '../network/boot-source.js';
 import { findRelease } from '../release.js';
 import type { CompleteMetadata } from '../tuf/trusted-metadata.js';
 import { announceIfStale, announceUnsupported } from './announce.js';
+import { followLeader } from './follow-leader.js';
 import type { InstallationContext } from './installation-context.js';
 import { isYounger } from './metadata-keeper.js';
 import { chooseOffered, isOffered, notOffered } from './offered-release.js';
@@ -29,7 +30,7 @@ export async function findVersion(context: InstallationContext): Promise<FoundVe
     const meanwhile = await findInstalled(context);
     return meanwhile ? { version: meanwhile } : findOffered(context);
   };
-  return store.exclusive(`${prefix}/${model}/find`, find, { signal });
+  return followLeader(store, `${prefix}/${model}/find`, find, { signal });
 }
 
 /**

@@ -4,14 +4,19 @@ import { createChunkStore } from '../chunks/chunk-store.js';
 import { LIMITS } from '../limits.js';
 import type { ReadFileOptions } from '../model-version.js';
 import { firstThatAnswers } from '../network/mirrors.js';
-import { openRepositorySource, type RequestOptions } from '../network/repository-source.js';
+import { createPace } from '../network/pace.js';
+import {
+  type Mirror,
+  openRepositorySource,
+  type RequestOptions,
+} from '../network/repository-source.js';
 import { findRelease, type Support } from '../release.js';
 import { withMemoryFallback } from '../stores/fallback-store.js';
 import { pinPrefix } from '../tuf/pin.js';
 import type { VerifiedBytes } from '../verified-bytes.js';
 import { collectGarbage } from './collect-garbage.js';
 import { findInstalled, findVersion, openProven } from './find-version.js';
-import { followDownload } from './follow-download.js';
+import { followLeader } from './follow-leader.js';
 import type { InstallationContext } from './installation-context.js';
 import type { InstallationEvent } from './installation-event.js';
 import { lookForUpdate, type UpdateCheck } from './look-for-update.js';
@@ -77,8 +82,8 @@ export interface InstallationOptions {
   /** Random per install: decides rollouts. */
   readonly installId: string;
   readonly support: Support;
-  /** Other bases of the same repository, each ending with a slash. */
-  readonly mirrors?: readonly string[] | undefined;
+  /** Other bases of the same repository, whose addresses each end with a slash. */
+  readonly mirrors?: readonly Mirror[] | undefined;
   /** More than this is not fetched at once; bytes. */
   readonly maxBytes?: number | undefined;
   readonly request?: RequestOptions | undefined;
@@ -96,16 +101,22 @@ export function openModelInstallation({
   mirrors = [],
   maxBytes = Number.POSITIVE_INFINITY,
   request,
-  signal,
+  signal: left,
   onEvent,
   now = Date.now,
 }: InstallationOptions): ModelInstallation {
+  /** Of a first open, until its version is the active one. */
+  const pace = createPace();
+  const signal = AbortSignal.any([pace.signal, ...(left ? [left] : [])]);
   const prefix = pinPrefix(pin);
   const store = withMemoryFallback(givenStore, () => collect(0));
-  const sources = [repository, ...mirrors].map((url) =>
-    openRepositorySource(url, { request, signal }),
-  );
-  const source = firstThatAnswers(sources);
+  const { origin } = new URL(repository);
+  const sources = [{ url: repository, request }, ...mirrors].map(({ url, request: own }) => {
+    // What is meant for one origin is not told to another.
+    const shared = new URL(url).origin === origin ? request : undefined;
+    return openRepositorySource(url, { request: own ?? shared, signal, pace });
+  });
+  const source = firstThatAnswers(sources, signal);
   const onHealed = (sha256: string) => onEvent({ type: 'chunk-healed', sha256 });
   const context: InstallationContext = {
     ...{ model, prefix, installId, support, store, source, signal, now, onEvent },
@@ -120,6 +131,7 @@ export function openModelInstallation({
   let serving: InstalledVersion | undefined;
 
   async function open(): Promise<InstalledVersion> {
+    pace.watch();
     const { version, confirm } = await findVersion(context);
     if (confirm) confirmations.set(version, shareOnce(confirm));
     return version;
@@ -161,7 +173,7 @@ export function openModelInstallation({
     };
     if (missingBytes === 0) return read();
     const lock = `${prefix}/${model}/download`;
-    return followDownload(store, lock, read, { signal, remainingBytes, onElsewhere });
+    return followLeader(store, lock, read, { signal, remainingBytes, onElsewhere });
   }
 
   function remember(version: InstalledVersion, names: readonly string[]): Promise<void> {
@@ -174,6 +186,7 @@ export function openModelInstallation({
     await confirmations.get(version)?.();
     await ledger.activate({ release, bundle, chunks: version.chunksOf([]) }, provenBy);
     serving = version;
+    pace.rest();
     void collect().catch(() => {}); // what cannot be collected now is collected next time
   }
 

@@ -1,6 +1,7 @@
 import { isNearsideError, type Layout } from '@nearside/core';
 import { LIMITS } from '../limits.js';
 import { type ModelVersion, openModelVersion } from '../model-version.js';
+import { pastCache } from '../network/past-cache.js';
 import type { RepositorySource } from '../network/repository-source.js';
 import { type Manifest, verifyBundle } from '../oms/verify-bundle.js';
 import { findRelease, type Release } from '../release.js';
@@ -70,11 +71,14 @@ async function readBundle(
   const expected = { what: targetName, sha256: hashes.sha256, sizeBytes: length };
   const stored = record && (await verifyBytes(record.bundle, expected).catch(() => undefined));
   if (stored) return stored;
-  const fetched = await source.fetch(targetPath(targetName, hashes.sha256), {
-    maxBytes: Math.min(length, LIMITS.bundleBytes),
-    tooLarge: 'size-mismatch',
+  return pastCache(async (past) => {
+    const fetched = await source.fetch(targetPath(targetName, hashes.sha256), {
+      maxBytes: Math.min(length, LIMITS.bundleBytes),
+      tooLarge: 'size-mismatch',
+      ...past,
+    });
+    return verifyBytes(fetched, expected);
   });
-  return verifyBytes(fetched, expected);
 }
 
 /** The layout of the active version, where the repository offers deltas from it and it can be read. */

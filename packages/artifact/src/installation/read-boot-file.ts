@@ -11,6 +11,7 @@ export async function readBootFile(
   const raw = await source.fetchIfPresent(bootPath(model), {
     maxBytes: LIMITS.bootBytes,
     cache: 'no-cache',
+    isOptional: true,
   });
   return raw && parseBootFile(raw);
 }

@@ -1,4 +1,5 @@
 import { NearsideError } from '@nearside/core';
+import type { Pace } from './pace.js';
 import { type BodyLimits, readBody } from './read-body.js';
 import { startTransfer } from './transfer.js';
 
@@ -8,9 +9,21 @@ export interface RequestOptions {
   readonly credentials?: 'omit' | 'same-origin' | 'include';
 }
 
+/** Another base of a repository. */
+export interface Mirror {
+  readonly url: string;
+  /**
+   * How requests to it are made. Without it, as to the repository itself where both are of one origin, else
+   * without headers and credentials.
+   */
+  readonly request?: RequestOptions | undefined;
+}
+
 export interface FetchOptions extends BodyLimits {
   /** How the HTTP cache is used; chunks bypass it, because the verified store keeps them. */
-  readonly cache?: 'default' | 'no-cache' | 'no-store';
+  readonly cache?: 'default' | 'no-cache' | 'no-store' | 'reload';
+  /** It can be done without, and is not asked for again where a server fails in passing. */
+  readonly isOptional?: boolean;
 }
 
 /** Files of one repository, by path, over HTTP. What comes back is untrusted. */
@@ -25,13 +38,22 @@ export interface RepositorySource {
  * Opens the repository at a URL that ends with a slash.
  *
  * @param signal ends every request of this source
+ * @param pace counts what it brings
  */
 export function openRepositorySource(
   url: string,
-  { request, signal }: { request?: RequestOptions | undefined; signal?: AbortSignal | undefined },
+  {
+    request,
+    signal,
+    pace,
+  }: {
+    readonly request?: RequestOptions | undefined;
+    readonly signal?: AbortSignal | undefined;
+    readonly pace?: Pace | undefined;
+  },
 ): RepositorySource {
   async function fetchIfPresent(path: string, options: FetchOptions) {
-    const transfer = startTransfer([signal]);
+    const transfer = startTransfer([signal], pace);
     try {
       const response = await fetch(url + path, {
         ...(request?.headers && { headers: request.headers }),

@@ -1,5 +1,6 @@
 import { isNearsideError, NearsideError } from '@nearside/core';
 import { LIMITS } from '../limits.js';
+import type { Pace } from './pace.js';
 
 /** One request under way: it ends by itself when the caller aborts or the data comes too slowly. */
 export interface Transfer {
@@ -11,8 +12,16 @@ export interface Transfer {
   end(): void;
 }
 
-/** Every window of `LIMITS.windowMs` must bring `LIMITS.windowBytes`, or be the last. */
-export function startTransfer(callers: readonly (AbortSignal | undefined)[]): Transfer {
+/**
+ * Every window of `LIMITS.windowMs` must bring `LIMITS.windowBytes`, or be the last. Bytes count as the reader gets
+ * them: decoded, where a server has compressed them on the way.
+ *
+ * @param pace of the opening that it belongs to
+ */
+export function startTransfer(
+  callers: readonly (AbortSignal | undefined)[],
+  pace?: Pace,
+): Transfer {
   const tooSlow = new AbortController();
   const aborts = callers.filter((signal) => signal !== undefined);
   let windowBytes = 0;
@@ -20,11 +29,13 @@ export function startTransfer(callers: readonly (AbortSignal | undefined)[]): Tr
     if (windowBytes < LIMITS.windowBytes) tooSlow.abort();
     windowBytes = 0;
   }, LIMITS.windowMs);
+  pace?.begin();
 
   return {
     signal: AbortSignal.any([tooSlow.signal, ...aborts]),
     progress(sizeBytes) {
       windowBytes += sizeBytes;
+      pace?.progress(sizeBytes);
     },
     explain(error, path) {
       const aborted = aborts.find((signal) => signal.aborted);
@@ -35,6 +46,7 @@ export function startTransfer(callers: readonly (AbortSignal | undefined)[]): Tr
     /** A body that nobody reads any more is not downloaded either. */
     end() {
       clearInterval(timer);
+      pace?.end();
       tooSlow.abort();
     },
   };

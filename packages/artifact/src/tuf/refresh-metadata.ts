@@ -1,5 +1,6 @@
 import { NearsideError } from '@nearside/core';
 import { LIMITS } from '../limits.js';
+import { pastCache } from '../network/past-cache.js';
 import type { RepositorySource } from '../network/repository-source.js';
 import { rootPath, snapshotPath, TIMESTAMP_PATH, targetsPath } from '../repository-paths.js';
 import {
@@ -36,9 +37,7 @@ export async function refreshMetadata(
   source: RepositorySource,
   { pin, trusted, nowMs, onBrokenOff }: RefreshOptions,
 ): Promise<CompleteMetadata> {
-  let reached =
-    trusted ??
-    (await acceptFirstRoot(await source.fetch(rootPath(1), { maxBytes: LIMITS.rootBytes }), pin));
+  let reached = trusted ?? (await fetchFirstRoot(source, pin));
   try {
     for await (const root of nextRoots(source, reached)) reached = root;
     requireUnexpired('root', reached.root, nowMs);
@@ -70,18 +69,35 @@ export async function followRoots(
   return trusted;
 }
 
-/** 5.3.2–5.3.9: N+1.root.json, until there is none. */
+/** 5.2: it never changes, so that any copy will do. */
+function fetchFirstRoot(source: RepositorySource, pin: string): Promise<TrustedMetadata> {
+  return pastCache(async (past) => {
+    const raw = await source.fetch(rootPath(1), { maxBytes: LIMITS.rootBytes, ...past });
+    return acceptFirstRoot(raw, pin);
+  });
+}
+
+/**
+ * 5.3.2–5.3.9: N+1.root.json, until there is none. The cache is asked to look again: that there was none
+ * yesterday says nothing of today, and a rotation that is not seen hides every revocation after it.
+ */
 async function* nextRoots(
   source: RepositorySource,
   first: TrustedMetadata,
 ): AsyncGenerator<TrustedMetadata> {
   let trusted = first;
   for (let rotations = 0; rotations < LIMITS.rootRotations; rotations += 1) {
-    const raw = await source.fetchIfPresent(rootPath(trusted.root.version + 1), {
-      maxBytes: LIMITS.rootBytes,
+    const before = trusted;
+    const next = await pastCache(async (past) => {
+      const raw = await source.fetchIfPresent(rootPath(before.root.version + 1), {
+        maxBytes: LIMITS.rootBytes,
+        cache: 'no-cache',
+        ...past,
+      });
+      return raw && acceptNextRoot(before, raw);
     });
-    if (!raw) return;
-    trusted = await acceptNextRoot(trusted, raw);
+    if (!next) return;
+    trusted = next;
     yield trusted;
   }
   throw new NearsideError(
@@ -93,11 +109,14 @@ async function* nextRoots(
 
 /** 5.4.1: under the one name that changes, so the cache is asked to look again. */
 async function refreshTimestamp(source: RepositorySource, trusted: TrustedMetadata) {
-  const raw = await source.fetch(TIMESTAMP_PATH, {
-    maxBytes: LIMITS.timestampBytes,
-    cache: 'no-cache',
+  return pastCache(async (past) => {
+    const raw = await source.fetch(TIMESTAMP_PATH, {
+      maxBytes: LIMITS.timestampBytes,
+      cache: 'no-cache',
+      ...past,
+    });
+    return acceptTimestamp(trusted, raw);
   });
-  return acceptTimestamp(trusted, raw);
 }
 
 type Timed = Awaited<ReturnType<typeof acceptTimestamp>>;
@@ -111,10 +130,11 @@ async function refreshSnapshot(source: RepositorySource, trusted: Timed): Promis
   const { version, length } = trusted.timestamp.signed.meta['snapshot.json'];
   const { snapshot } = trusted;
   if (snapshot?.signed.version === version) return acceptSnapshot(trusted, snapshot.raw);
-  const raw = await source.fetch(snapshotPath(version), {
-    maxBytes: Math.min(length ?? LIMITS.snapshotBytes, LIMITS.snapshotBytes),
+  const maxBytes = Math.min(length ?? LIMITS.snapshotBytes, LIMITS.snapshotBytes);
+  return pastCache(async (past) => {
+    const raw = await source.fetch(snapshotPath(version), { maxBytes, ...past });
+    return acceptSnapshot(trusted, raw);
   });
-  return acceptSnapshot(trusted, raw);
 }
 
 /** 5.6.1: likewise. */
@@ -125,8 +145,9 @@ async function refreshTargets(
   const { version, length } = trusted.snapshot.signed.meta['targets.json'];
   const { targets } = trusted;
   if (targets?.signed.version === version) return acceptTargets(trusted, targets.raw);
-  const raw = await source.fetch(targetsPath(version), {
-    maxBytes: Math.min(length ?? LIMITS.targetsBytes, LIMITS.targetsBytes),
+  const maxBytes = Math.min(length ?? LIMITS.targetsBytes, LIMITS.targetsBytes);
+  return pastCache(async (past) => {
+    const raw = await source.fetch(targetsPath(version), { maxBytes, ...past });
+    return acceptTargets(trusted, raw);
   });
-  return acceptTargets(trusted, raw);
 }

@@ -9,7 +9,8 @@ import type { Metadata, Role, Root } from './metadata.js';
  * `root` names for its role (TUF 1.0, section 5.3.4 and its siblings). One key counts once, under
  * however many ids and however often it signs.
  *
- * @throws NearsideError `threshold-not-met`, or `signature-invalid` when not one signature holds
+ * @throws NearsideError `threshold-not-met`, or `signature-invalid` when not one signature holds;
+ *   `crypto-unsupported`
  */
 export async function verifySignatures(metadata: Metadata<Role>, root: Root): Promise<void> {
   const { keyids, threshold } = root.roles[metadata.role];
@@ -28,7 +29,7 @@ export async function verifySignatures(metadata: Metadata<Role>, root: Root): Pr
  * Ids of the keys, of those that `root` names for the role of `metadata`, whose signature is valid;
  * of several ids of one key the first.
  *
- * @throws NearsideError `metadata-malformed` when nobody could have signed this
+ * @throws NearsideError `metadata-malformed` when nobody could have signed this; `crypto-unsupported`
  */
 export async function validSigners(metadata: Metadata<Role>, root: Root): Promise<string[]> {
   const { keyids } = root.roles[metadata.role];
@@ -63,12 +64,21 @@ async function verifyEd25519(
   if (key.keytype !== 'ed25519' || key.scheme !== 'ed25519') return false;
   if (!/^[0-9a-f]{64}$/.test(key.keyval.public) || !/^[0-9a-f]{128}$/.test(signature)) return false;
   const crypto = webCrypto();
-  const publicKey = await crypto.importKey(
-    'raw',
-    fromHex(key.keyval.public),
-    { name: 'Ed25519' },
-    false,
-    ['verify'],
-  );
+  const publicKey = await crypto
+    .importKey('raw', fromHex(key.keyval.public), { name: 'Ed25519' }, false, ['verify'])
+    .catch((cause) => {
+      throw (cause as Error).name === 'NotSupportedError' ? unsupported(cause) : cause;
+    });
   return crypto.verify({ name: 'Ed25519' }, publicKey, fromHex(signature), bytes);
+}
+
+/** Says nothing of the signature: it was not looked at. */
+function unsupported(cause: unknown): NearsideError {
+  return new NearsideError(
+    'crypto-unsupported',
+    'Expected a browser whose WebCrypto verifies Ed25519 signatures (Chrome and Edge from 137, Firefox from ' +
+      '129, Safari from 17), got one that does not know them. The model cannot be verified here: ask for a ' +
+      'newer browser.',
+    { cause },
+  );
 }

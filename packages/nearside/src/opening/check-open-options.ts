@@ -1,5 +1,6 @@
+import type { Mirror } from '@nearside/artifact';
 import { kindOf } from '@nearside/core';
-import { areSecure } from '../options/addresses.js';
+import { areBases } from '../options/addresses.js';
 import {
   checkOptions,
   inWords,
@@ -21,7 +22,7 @@ import { AVAILABLE_BACKENDS } from '../runtime-assets.js';
 import type { OpenOptions } from './open-options.js';
 import { OPEN_RULES } from './open-rules.js';
 
-const LOCALLY = '(http: on localhost only)';
+const LOCALLY = "(http: on localhost only; without a user's name, password or #fragment)";
 
 /** One that can be sent, or it would fail as if the network were to blame. */
 const HEADERS: OptionKind = {
@@ -40,6 +41,21 @@ function areHeaders(headers: Record<string, string>): boolean {
     return false;
   }
 }
+
+const REQUEST: OptionKind = {
+  expected: '{ headers, credentials }',
+  fields: { headers: HEADERS, credentials: oneOf(['omit', 'same-origin', 'include']) },
+};
+
+/** Of a mirror that is an object. */
+const MIRROR_KINDS: OptionKinds<keyof Mirror> = {
+  url: {
+    fits: (url: unknown) => areBases([url]),
+    expected: `an https: address ${LOCALLY}, without a ?query either`,
+    isRequired: true,
+  },
+  request: REQUEST,
+};
 
 export const OPEN_KINDS: OptionKinds<keyof OpenOptions> = {
   trust: { fits: OPEN_RULES.trust, expected: "the repository's pin" },
@@ -69,15 +85,12 @@ export const OPEN_KINDS: OptionKinds<keyof OpenOptions> = {
     error: RangeError,
   },
   assets: ASSETS,
-  request: {
-    expected: '{ headers, credentials }',
-    fields: { headers: HEADERS, credentials: oneOf(['omit', 'same-origin', 'include']) },
-  },
+  request: REQUEST,
   store: STORE,
   mirrors: {
     fits: (mirrors: unknown) =>
-      Array.isArray(mirrors) && (mirrors.length === 0 || areSecure(mirrors)),
-    expected: `a list of https: addresses ${LOCALLY}`,
+      Array.isArray(mirrors) && mirrors.every((each) => isPlainObject(each) || areBases([each])),
+    expected: `a list of https: addresses ${LOCALLY}, without a ?query either, or of { url, request }`,
   },
   policy: {
     expected: '{ maxBytes, saveData, update, warmUpMs, watchdogMs }',
@@ -105,4 +118,7 @@ export function checkOpenOptions(url: unknown, options: unknown): void {
     throw new TypeError(`open: expected the address of a model; got ${inWords(url)}`);
   }
   checkOptions('open', options, OPEN_KINDS);
+  for (const mirror of (options as OpenOptions).mirrors ?? []) {
+    if (typeof mirror !== 'string') checkOptions('open', mirror, MIRROR_KINDS, 'mirrors');
+  }
 }

@@ -1,4 +1,4 @@
-import type { RequestOptions } from '@nearside/artifact';
+import type { Mirror, RequestOptions } from '@nearside/artifact';
 import type { Fallback } from '../fallback/fallback.js';
 import type { StoreChoice } from '../platform/open-store.js';
 import type { Progress } from '../protocol.js';
@@ -24,15 +24,18 @@ export interface OpenOptions {
   readonly tune?: TuneBudget | 'before-open' | 'off' | undefined;
   /** Folder of a copy of the package's `dist/assets`, where a bundler does not find it. */
   readonly assets?: string | undefined;
-  /** For private repositories. */
+  /** For private repositories. Sent to the origin of the model's address alone. */
   readonly request?: RequestOptions | undefined;
   /**
    * Where the model is kept: `auto` is IndexedDB in a browser and memory in Node, `memory` keeps
    * nothing after the page, a directory is for Node.
    */
   readonly store?: StoreChoice | undefined;
-  /** Other bases of the same repository: asked when the first does not answer, and for chunks. */
-  readonly mirrors?: readonly string[] | undefined;
+  /**
+   * Other bases of the same repository: asked when the first does not answer, and for chunks. One of another
+   * origin is sent no headers or credentials but those it is named with.
+   */
+  readonly mirrors?: readonly (string | Mirror)[] | undefined;
   readonly policy?: UpdatePolicy | undefined;
   /** A worker for this model alone; by default models on one backend share one. */
   readonly isolate?: boolean | undefined;

@@ -1,4 +1,4 @@
-import { areSecure, isAddress } from '../options/addresses.js';
+import { areBases, areReceivers, isAddress } from '../options/addresses.js';
 import {
   areOptions,
   isBoolean,
@@ -25,7 +25,7 @@ const POLICY_RULES: OptionRules<keyof UpdatePolicy> = {
  */
 export const OPEN_RULES: OptionRules<keyof OpenOptions> = {
   trust: () => true, // looked at when it is parsed
-  report: (report: unknown) => areSecure([report].flat()),
+  report: (report: unknown) => areReceivers([report].flat()),
   onProgress: isFunction,
   signal: isSignal,
   backend: (backend: AvailableBackend) => AVAILABLE_BACKENDS.includes(backend),
@@ -33,7 +33,7 @@ export const OPEN_RULES: OptionRules<keyof OpenOptions> = {
   assets: isAddress,
   request: () => false,
   store: (store: unknown) => store === 'auto' || store === 'memory',
-  mirrors: areSecure,
+  mirrors: areBases,
   policy: (policy: unknown) => areOptions(policy, POLICY_RULES),
   isolate: isBoolean,
   threads: isCount,

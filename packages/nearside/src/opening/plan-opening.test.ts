@@ -1,5 +1,4 @@
-import { expect, test } from 'vitest';
-import { DEFAULT_ENGINE } from '../engine/engine-context.js';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { areOptions } from '../options/option-rules.js';
 import { OPEN_RULES } from './open-rules.js';
 import { planOpening } from './plan-opening.js';
@@ -10,6 +9,15 @@ const url = 'https://cdn.example/models/digits';
 test('the last path segment names the model, the rest its repository', async () => {
   const { address } = await planOpening(url, { trust: pin });
   expect(address).toEqual({ repository: 'https://cdn.example/models/', model: 'digits' });
+});
+
+test('an address relative to a page has not the name and password that the page was opened with', async () => {
+  vi.stubGlobal('location', { href: 'https://user:secret@app.example/shop/?q=1' });
+  onTestFinished(() => {
+    vi.unstubAllGlobals();
+  });
+  const { address } = await planOpening('models/digits', { trust: pin });
+  expect(address.repository).toBe('https://app.example/shop/models/');
 });
 
 test('a pin is required, and a wrong one says what it should look like', async () => {
@@ -28,7 +36,7 @@ test('an option that does not exist is named', async () => {
 });
 
 test('threads are the engine’s where `open` names none', async () => {
-  const engine = { ...DEFAULT_ENGINE, threads: 2 };
+  const engine = { threads: 2 };
   expect((await planOpening(url, { trust: pin }, engine)).threads).toBe(2);
   expect((await planOpening(url, { trust: pin, threads: 3 }, engine)).threads).toBe(3);
   expect((await planOpening(url, { trust: pin })).threads).toBeUndefined();
@@ -67,6 +75,7 @@ test('a sampling rate outside 0 … 1 is refused', async () => {
 /** By option: values that are none, as people who do without types give them. */
 const WRONG: readonly [string, readonly unknown[]][] = [
   ['report', [true, 5, null, '', [], [5], ['https://a.example', ''], 'http://a.example']],
+  ['report', ['https://a.example/#top', 'https://user@a.example', 'https://user:b@a.example']],
   ['report.to', [5, null, [5], [], undefined].map((to) => ({ to }))],
   [
     'report.sampleRate',
@@ -87,6 +96,14 @@ const WRONG: readonly [string, readonly unknown[]][] = [
   ['store', ['disk', null, 5, []]],
   ['store.directory', [{}, { directory: 5 }, { directory: '' }]],
   ['mirrors', [5, null, 'https://a.example', [5], [null], [''], ['http://a.example']]],
+  ['mirrors', ['?v=1', '#top'].map((end) => [`https://a.example/${end}`])],
+  ['mirrors', [['https://user:b@a.example']]],
+  ['mirrors.url', ['https://a.example?v=1', 5, undefined].map((url) => [{ url }])],
+  ['mirrors.request', [5, null].map((request) => [{ url: 'https://a.example', request }])],
+  [
+    'mirrors.request.headers',
+    [5, { 'a b': 'c' }].map((headers) => [{ url: 'https://a.example', request: { headers } }]),
+  ],
   ['policy', [5, null, 'manual', []]],
   ['policy.update', ['daily', null, Symbol('daily')].map((update) => ({ update }))],
   ['policy.saveData', ['no', 0, null].map((saveData) => ({ saveData }))],
@@ -115,10 +132,29 @@ for (const [place, values] of WRONG) {
   });
 }
 
+test('what is wrong with an address is said without the password in it', async () => {
+  const address = 'https://user:secret@a.example';
+  for (const given of [{ mirrors: [address] }, { report: address }, { report: { to: address } }]) {
+    const opening = planOpening(url, { trust: pin, ...given });
+    await expect(opening).rejects.toThrow(/got .*https:\/\/…@a\.example/);
+  }
+});
+
+test('mirrors are bases, each with a request of its own or none', async () => {
+  const request = { credentials: 'include' } as const;
+  const mirrors = ['https://b.example/models', { url: 'https://c.example', request }];
+  const plan = await planOpening(url, { trust: pin, mirrors });
+  expect(plan.mirrors).toEqual([
+    { url: 'https://b.example/models/' },
+    { url: 'https://c.example/', request },
+  ]);
+});
+
 test('fields that do not exist are named, of whatever option', async () => {
   const unknown = [
     { report: { to: 'https://a.example', often: 1 } },
     { request: { cookies: 1 } },
+    { mirrors: [{ url: 'https://a.example', headers: {} }] },
     { store: { directory: '/tmp', quota: 1 } },
     { policy: { watchdogMS: 5 } },
   ];
@@ -171,6 +207,8 @@ test('every option passes, and one that is undefined is left out', async () => {
     { request: { headers: { authorization: 'Bearer abc' }, credentials: 'omit' } as const },
     { request: {} },
     { mirrors: [] },
+    { mirrors: ['https://b.example', { url: 'https://c.example', request: { headers: {} } }] },
+    { report: 'https://a.example/v1/reports?app=1' },
     { policy: {} },
   ];
   for (const given of special) await planOpening(url, { trust: pin, ...given });

@@ -1,4 +1,5 @@
 import {
+  type Mirror,
   type ModelAddress,
   parseModelAddress,
   parseTrust,
@@ -24,7 +25,7 @@ export interface OpenPlan extends ServingPlan {
   readonly pin: string;
   readonly store: StoreChoice;
   /** Bases of the repository's mirrors, each ending with a slash. */
-  readonly mirrors: readonly string[];
+  readonly mirrors: readonly Mirror[];
   readonly request: RequestOptions | undefined;
   /** Set by `openUnsigned` alone: then address, pin and store say nothing. */
   readonly unsigned?: UnsignedRequest | undefined;
@@ -122,8 +123,11 @@ function planTune(tune: OpenOptions['tune'] = {}): TunePlan {
 }
 
 /** Bases, so that names can be put behind them. */
-function planMirrors(mirrors: readonly string[] = []): readonly string[] {
-  return mirrors.map((mirror) => resolveUrl(mirror).replace(/\/?$/, '/'));
+function planMirrors(mirrors: readonly (string | Mirror)[] = []): readonly Mirror[] {
+  return mirrors.map((mirror) => {
+    const { url, request } = typeof mirror === 'string' ? { url: mirror } : mirror;
+    return { url: resolveUrl(url).replace(/\/?$/, '/'), request };
+  });
 }
 
 function planPolicy(policy?: UpdatePolicy): PlannedPolicy {

@@ -83,7 +83,9 @@ function nameOf(value: unknown): string {
   return typeof value === 'object' ? describe(value) : String(value);
 }
 
-function quote(text: string): string {
+/** An address without the name and the password in it. */
+function quote(given: string): string {
+  const text = given.replace(/\/\/[^/]*@/, '//…@');
   return text.length > MOST_CHARACTERS ? `'${text.slice(0, MOST_CHARACTERS)}…'` : `'${text}'`;
 }
 

@@ -1,4 +1,4 @@
-import { createMemoryStore, TIMESTAMP_PATH } from '@nearside/artifact';
+import { createMemoryStore, type Mirror, TIMESTAMP_PATH } from '@nearside/artifact';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { flip } from '../testing/damages.js';
 import { expectSameFiles } from '../testing/device.js';
@@ -94,6 +94,44 @@ test('a mirror with wrong bytes beside a good address harms nothing', async () =
   const device = scene.device({ store: createMemoryStore(), mirrors: [`${mirror.url}/`] });
   await expectSameFiles(await device.install(), source);
   mirror.files = files;
+});
+
+describe('headers for a private repository', () => {
+  const request = { headers: { authorization: 'Bearer first' } };
+  const base = `${mirror.url}/`;
+
+  /** Installs from the mirror, while the first address is down. @returns what the mirror was sent */
+  async function sentToMirror(given: string | Mirror, server = mirror): Promise<Set<unknown>> {
+    const seen = new Set<unknown>();
+    const noting = (bytes: Uint8Array): Answer => {
+      return (response, { headers }) => {
+        seen.add(headers.authorization);
+        response.end(bytes);
+      };
+    };
+    server.files = new Map([...files].map(([path, bytes]) => [path, noting(bytes)]));
+    const device = scene.device({ store: createMemoryStore(), mirrors: [given], request });
+    const version =
+      server === mirror ? await scene.server.whileDown(device.install) : await device.install();
+    await expectSameFiles(version, source);
+    server.files = files;
+    return seen;
+  }
+
+  test('are not sent to a mirror of another origin', async () => {
+    expect(await sentToMirror(base)).toEqual(new Set([undefined]));
+    expect(await sentToMirror({ url: base })).toEqual(new Set([undefined]));
+  });
+
+  test('are those of the mirror where it is named with its own', async () => {
+    const own = { url: base, request: { headers: { authorization: 'Bearer second' } } };
+    expect(await sentToMirror(own)).toEqual(new Set(['Bearer second']));
+  });
+
+  test('are sent to a mirror of the same origin', async () => {
+    const same = `${scene.server.url}/`;
+    expect(await sentToMirror(same, scene.server)).toEqual(new Set(['Bearer first']));
+  });
 });
 
 test('a mirror that stands still hides no revocation while the first address answers', async () => {

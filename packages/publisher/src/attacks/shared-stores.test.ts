@@ -1,6 +1,6 @@
 import { createMemoryStore, pinOf, rootPath } from '@nearside/artifact';
 import { createDeferred } from '@nearside/core';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { untilQuiet } from '../testing/consistency.js';
 import { expectSameFiles, openDevice } from '../testing/device.js';
 import { serveFiles } from '../testing/hostile-server.js';
@@ -12,6 +12,23 @@ const { first, second } = scene;
 /** Another publisher, who has a model of the same name and versions, with other keys. */
 const other = await tellStory();
 const elsewhere = await serveFiles(other.second.files);
+
+test('a first open behind a lock that is never given back waits a minute, then goes on without it', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  scene.server.files = first.files;
+  const store = createMemoryStore();
+  const prefix = Buffer.from(scene.pin.slice('sha256-'.length), 'base64url').toString('hex', 0, 8);
+  void store.exclusive(`${prefix}/tiny/find`, () => new Promise(() => {}));
+  scene.server.requests.length = 0;
+  const opening = outcomeOf(scene, () => scene.device({ store }).open());
+  await vi.advanceTimersByTimeAsync(59_000);
+  expect(scene.server.requests).toEqual([]);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(await opening).toBe('1.0.0');
+});
 
 describe('two tabs that run different versions on one store', () => {
   test('read each its own, before and after the switch', async () => {

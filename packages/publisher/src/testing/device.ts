@@ -4,9 +4,11 @@ import {
   createMemoryStore,
   type InstallationEvent,
   type InstalledVersion,
+  type Mirror,
   type ModelVersion,
   openModelInstallation,
   parseModelAddress,
+  type RequestOptions,
 } from '@nearside/artifact';
 import { isNearsideError, type Store } from '@nearside/core';
 import { expect } from 'vitest';
@@ -18,7 +20,8 @@ export interface DeviceOptions {
   readonly model?: string | undefined;
   readonly store?: Store | undefined;
   readonly installId?: string | undefined;
-  readonly mirrors?: readonly string[] | undefined;
+  readonly mirrors?: readonly (string | Mirror)[] | undefined;
+  readonly request?: RequestOptions | undefined;
   readonly maxBytes?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly now?: (() => number) | undefined;
@@ -33,7 +36,8 @@ export function openDevice({
   model = 'tiny',
   store = createMemoryStore(),
   installId = '0'.repeat(32),
-  mirrors,
+  mirrors = [],
+  request,
   maxBytes,
   signal,
   now = Date.now,
@@ -45,7 +49,8 @@ export function openDevice({
     store,
     installId,
     support: { runtimes: ['onnx', 'tfjs'] },
-    mirrors,
+    mirrors: mirrors.map((mirror) => (typeof mirror === 'string' ? { url: mirror } : mirror)),
+    request,
     maxBytes,
     signal,
     onEvent: (event) => events.push(event),

@@ -6,18 +6,21 @@ const LOOK_MS = 500;
 
 export interface FollowOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Bytes that are not stored yet, as they would cross the network. */
-  readonly remainingBytes: () => Promise<number>;
+  /**
+   * Bytes that are not stored yet, as they would cross the network. Without it nothing shows how far the
+   * leader has come, and it is waited for no longer than `LIMITS.followMs`.
+   */
+  readonly remainingBytes?: (() => Promise<number>) | undefined;
   /** Called with what another tab has stored since the last call, in bytes. */
   readonly onElsewhere?: ((sizeBytes: number) => void) | undefined;
 }
 
 /**
- * One tab downloads for all: does `work` as the only one, after whoever does it now, and finds in
- * the store what that one has fetched. A leader that was closed lets go by itself; one that brings
- * nothing for a minute is not waited for any more, because fetching twice harms nobody.
+ * One tab looks for a version, or downloads, for all: does `work` as the only one, after whoever does it
+ * now, and finds in the store what that one has fetched. A leader that was closed lets go by itself; one that
+ * brings nothing for a minute is not waited for any more, because fetching twice harms nobody.
  */
-export async function followDownload<Result>(
+export async function followLeader<Result>(
   store: Store,
   name: string,
   work: () => Promise<Result>,
@@ -51,7 +54,7 @@ function watch({
   let known: number | undefined;
   let silentMs = 0;
   const timer = setInterval(async () => {
-    const remaining = await remainingBytes().catch(() => known);
+    const remaining = await remainingBytes?.().catch(() => known);
     if (known !== undefined && remaining !== undefined && remaining < known) {
       onElsewhere?.(known - remaining);
       silentMs = 0;
