@@ -19,21 +19,26 @@ export async function verifyBytes(
   bytes: Uint8Array<ArrayBuffer>,
   { what, sha256, sizeBytes }: { what: string; sha256: string; sizeBytes?: number | undefined },
 ): Promise<VerifiedBytes> {
+  if (sizeBytes !== undefined) requireSize(bytes, { what, sizeBytes });
   const got = await sha256Hex(bytes);
   if (got === sha256) return bytes as VerifiedBytes;
-  if (sizeBytes !== undefined && bytes.length !== sizeBytes) {
-    throw new NearsideError(
-      'size-mismatch',
-      `${what}: expected ${sizeBytes} bytes, got ${bytes.length}.`,
-      { details: { what, expected: sizeBytes, got: bytes.length } },
-    );
-  }
   throw new NearsideError(
     'digest-mismatch',
     `${what}: expected bytes with SHA-256 ${sha256}, got ${got}. They were changed after the ` +
       'publisher signed them, and were not used.',
     { details: { what, expected: sha256, got } },
   );
+}
+
+/** @throws NearsideError `size-mismatch` */
+export function requireSize(
+  { length }: Uint8Array,
+  { what, sizeBytes }: { what: string; sizeBytes: number },
+): void {
+  if (length === sizeBytes) return;
+  throw new NearsideError('size-mismatch', `${what}: expected ${sizeBytes} bytes, got ${length}.`, {
+    details: { what, expected: sizeBytes, got: length },
+  });
 }
 
 /** Joins verified slices of one file into a buffer of its own. */

@@ -19,7 +19,7 @@ import { createMetadataKeeper } from './metadata-keeper.js';
 import { notOffered } from './offered-release.js';
 import { type InstalledVersion, openRelease } from './open-release.js';
 import { reportStorage, type StorageReport } from './storage-report.js';
-import { openVersionLedger } from './version-ledger.js';
+import { openVersionLedger, type VersionEntry } from './version-ledger.js';
 
 export interface ReadFilesOptions extends ReadFileOptions {
   /** Called with what another tab fetches meanwhile, in bytes. */
@@ -165,15 +165,13 @@ export function openModelInstallation({
   }
 
   function remember(version: InstalledVersion, names: readonly string[]): Promise<void> {
-    const { release, bundle } = version;
-    return ledger.remember({ release, bundle, chunks: version.chunksOf(names) });
+    return ledger.remember(entryOf(version, names));
   }
 
   async function activate(version: InstalledVersion, provenBy: string): Promise<void> {
-    const { release, bundle } = version;
     await confirmations.get(version)?.();
-    await ledger.activate({ release, bundle, chunks: version.chunksOf([]) }, provenBy);
-    serving = release.sequence;
+    await ledger.activate(entryOf(version, []), provenBy);
+    serving = version.release.sequence;
     void collect().catch(() => {}); // what cannot be collected now is collected next time
   }
 
@@ -199,6 +197,11 @@ export function openModelInstallation({
     storage: () => reportStorage(store, { prefix, model }),
     close: () => store.close(),
   };
+}
+
+function entryOf(version: InstalledVersion, names: readonly string[]): VersionEntry {
+  const { release, bundle } = version;
+  return { release, bundle, chunks: version.chunksOf(names), whole: version.wholeFiles() };
 }
 
 function overLimit(

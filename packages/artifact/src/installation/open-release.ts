@@ -47,7 +47,7 @@ export async function openRelease(
   await ledger.remember({ release: manifest.release, bundle, chunks: describingChunks(manifest) });
   const older = isProven ? undefined : await olderLayout(release, context);
   return {
-    ...(await openModelVersion(manifest, chunks, { older })),
+    ...(await openModelVersion(manifest, chunks, { older, whole: record?.whole })),
     origin: isProven ? 'store' : 'network',
     arm: release.state === 'canary' ? 'canary' : 'stable',
     bundle,
