@@ -33,6 +33,7 @@ export {
 export { type Manifest, type ReleaseIdentity, verifyBundle } from './oms/verify-bundle.js';
 export { parseJson } from './parse-json.js';
 export {
+  expectedBundle,
   modelNames,
   type Release,
   type ReleaseCustom,

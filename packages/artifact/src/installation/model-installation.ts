@@ -156,7 +156,11 @@ export function openModelInstallation({
     if (missingBytes > maxBytes) throw overLimit(version, missingBytes, maxBytes);
     const read = async () => {
       const confirmed = confirmations.get(version)?.();
-      const [files] = await Promise.all([version.readFiles(names, { onBytes }), confirmed]);
+      const reading = version.readFiles(names, { onBytes }).catch(async (error) => {
+        await confirmed; // what the repository does not offer is not to be blamed for its files
+        throw error;
+      });
+      const [files] = await Promise.all([reading, confirmed]);
       return files;
     };
     if (missingBytes === 0) return read();
