@@ -1,7 +1,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { serveRepository } from '@nearside/publisher';
-import { need, writeRepositoryFiles } from './repository-files.mjs';
+import { need } from './repository-files.mjs';
+import { serveFiles } from './serve-files.mjs';
 
 /** Why openssl is not asked about a case that names no `signatures`. */
 const OPENSSL_SEES = 'openssl sees one file’s signatures, not versions, times, hashes or form';
@@ -27,22 +27,24 @@ const OPENSSL_SEES = 'openssl sees one file’s signatures, not versions, times,
  * @property {Readonly<Record<string, string>>} notVisible tool → why it was not asked
  */
 export async function judgeMetadata(
-  { visits, signatures, notVisible = {} },
-  { workDirectory, openOurs, clients, openssl, targets, chunksOf },
+  { visits, signatures, targets, notVisible = {} },
+  { workDirectory, openOurs, clients, openssl, targets: usualTargets, chunksOf },
 ) {
   const directory = await mkdtemp(join(workDirectory, 'case-'));
   const firstRoot = need(visits[0], 'metadata/1.root.json');
   const device = await openOurs({ firstRoot });
   const seeing = clients.filter(({ name }) => !(name in notVisible));
-  const sessions = await openSessions(seeing, { directory, firstRoot, targets });
+  const sessions = await openSessions(seeing, {
+    directory,
+    firstRoot,
+    targets: targets ?? usualTargets,
+  });
 
   const earlier = [];
   let ours;
   let theirs = {};
-  for (const [index, files] of visits.entries()) {
-    const dir = join(directory, `visit-${index}`);
-    await writeRepositoryFiles(dir, files, chunksOf);
-    const server = await serveRepository({ dir, port: 0 });
+  for (const files of visits) {
+    const server = await serveFiles(files, chunksOf);
     if (ours) earlier.push(ours);
     ours = await device.visit(server.url);
     theirs = {};

@@ -66,9 +66,10 @@ export function describe(bytes) {
  * @param {(signed: any) => void} [how.timestamp]
  * @param {Partial<Record<Role, (file: Buffer) => Uint8Array>>} [how.rewrite] changes a file after
  *   it was signed, before the metadata above describes it
+ * @param {(file: Buffer) => object} [how.describeAs] what the metadata above says of a file, beside its version
  * @returns {RepositoryFiles}
  */
-export function republish(files, keys, { rewrite = {}, ...changes } = {}) {
+export function republish(files, keys, { rewrite = {}, describeAs = describe, ...changes } = {}) {
   const paths = currentPaths(files);
   const written = {};
   const seal = (role, update) => {
@@ -80,7 +81,7 @@ export function republish(files, keys, { rewrite = {}, ...changes } = {}) {
     const file = Buffer.from(rewrite[role]?.(bytes) ?? bytes);
     const prefix = role === 'timestamp' ? '' : `${signed.version}.`;
     written[`metadata/${prefix}${role}.json`] = file;
-    return { version: signed.version, ...describe(file) };
+    return { version: signed.version, ...describeAs(file) };
   };
   const touched = (role) => changes[role] || rewrite[role];
   const targets = touched('targets') && seal('targets');
@@ -110,6 +111,16 @@ export function addRoot(files, signers, change, rewrite = (file) => file) {
 export function setRole(root, role, keys, threshold = 1) {
   for (const key of keys) root.keys[key.id] = key.public;
   root.roles[role] = { keyids: keys.map(({ id }) => id), threshold };
+}
+
+/** As {@link describe}, with SHA-512 beside. */
+export function describeTwice(bytes) {
+  const { length, hashes } = describe(bytes);
+  return { length, hashes: { ...hashes, sha512: sha512(bytes) } };
+}
+
+export function sha512(bytes) {
+  return createHash('sha512').update(bytes).digest('hex');
 }
 
 export function sha256(bytes) {

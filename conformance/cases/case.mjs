@@ -6,6 +6,7 @@
  * @property {'accept' | 'reject'} expected of our device at the last visit
  * @property {readonly RepositoryFiles[]} visits what the repository holds at each visit of one client
  * @property {readonly ('accept' | 'reject')[]} [earlier] of the visits before; accepted by default
+ * @property {readonly string[]} [targets] names of targets to ask for, where they are not the publisher's
  * @property {string} [signatures] role whose newest file openssl judges; otherwise it sees nothing
  * @property {Readonly<Record<string, string>>} [notVisible] tool → why it cannot see this
  * @property {Readonly<Record<string, string>>} [exceptions] tool → why it says otherwise than we
@@ -28,6 +29,14 @@ export function accepted(name, visits, rest = {}) {
 /** @param {Partial<MetadataCase>} [rest] @returns {MetadataCase} */
 export function rejected(name, visits, rest = {}) {
   return { name, expected: 'reject', visits: [visits].flat(), ...rest };
+}
+
+/** Names that JavaScript's objects have of their own, and some parsers therefore drop. */
+export const INHERITED = ['constructor', 'prototype', '__proto__'];
+
+/** Assigning `__proto__` would make no member of it. */
+export function addMember(object, name, value) {
+  Object.defineProperty(object, name, { value, enumerable: true });
 }
 
 export const LONG_AGO = '2001-01-01T00:00:00Z';

@@ -1,9 +1,19 @@
-import { addRoot, newKey, republish, setRole, signMetadata } from '../metadata-signer.mjs';
+import {
+  addRoot,
+  describeTwice,
+  newKey,
+  republish,
+  setRole,
+  sha256,
+  sha512,
+  signMetadata,
+} from '../metadata-signer.mjs';
 import { currentPaths, damaged, need, withFiles } from '../repository-files.mjs';
-import { accepted, expires, LONG_AGO } from './case.mjs';
+import { accepted, addMember, expires, INHERITED, LONG_AGO } from './case.mjs';
+import { bundleOf } from './edit-bundle.mjs';
 
 /** What must be accepted, so that refusing everything is no way to pass. */
-export function honestCases({ first, second, keys }) {
+export function honestCases({ first, second, keys, targets: [newest] }) {
   const [newRoot, newTargets, third] = [newKey(), newKey(), newKey()];
   const renewed = republish(second, keys);
   const rotated = addRoot(second, [keys.root, newRoot], (root) => setRole(root, 'root', [newRoot]));
@@ -16,6 +26,10 @@ export function honestCases({ first, second, keys }) {
     { ...keys, targets: [newTargets, third] },
     { targets: () => {} },
   );
+  const sha512Alone = republish(second, keys, {
+    targets() {},
+    describeAs: (file) => ({ hashes: { sha512: sha512(file) } }),
+  });
 
   return [
     accepted('one version published', first, { signatures: 'targets' }),
@@ -30,6 +44,12 @@ export function honestCases({ first, second, keys }) {
     accepted('no lengths and hashes of metadata', withoutDescriptions(second, keys)),
     accepted('white space around signed content', indented(second), { signatures: 'timestamp' }),
     accepted('a signature by an unknown key beside', strangerSigned(second)),
+    accepted('members named as JavaScript’s own in what is signed', inheritedNames(second, keys)),
+    accepted('a target in a folder', inFolder(second, keys, newest), {
+      targets: [`a/folder/${newest}`],
+    }),
+    accepted('SHA-512 beside SHA-256 everywhere', bothHashes(second, keys, newest)),
+    accepted('SHA-512 alone of metadata', sha512Alone),
   ];
 }
 
@@ -101,5 +121,34 @@ function strangerSigned(files) {
   return damaged(files, currentPaths(files).timestamp, (file) => {
     const { signed, signatures } = JSON.parse(file.toString());
     return Buffer.from(JSON.stringify({ signed, signatures: [stranger, ...signatures] }));
+  });
+}
+
+function inheritedNames(files, keys) {
+  const add = (signed) => {
+    for (const name of INHERITED) addMember(signed, name, { nested: [name] });
+  };
+  const rooted = addRoot(files, [keys.root], add);
+  return republish(rooted, keys, { targets: add, snapshot: add, timestamp: add });
+}
+
+/** With consistent snapshots the hash stands before the last part of the name (section 5.7.3). */
+function inFolder(files, keys, newest) {
+  const bundle = bundleOf(files, newest);
+  const moved = republish(files, keys, {
+    targets({ targets }) {
+      targets[`a/folder/${newest}`] = targets[newest];
+      delete targets[newest];
+    },
+  });
+  return withFiles(moved, { [`targets/a/folder/${sha256(bundle)}.${newest}`]: bundle });
+}
+
+function bothHashes(files, keys, newest) {
+  return republish(files, keys, {
+    describeAs: describeTwice,
+    targets({ targets }) {
+      Object.assign(targets[newest], describeTwice(bundleOf(files, newest)));
+    },
   });
 }

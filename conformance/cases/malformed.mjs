@@ -1,8 +1,18 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { canonicalize } from '@tufjs/canonical-json';
-import { addRoot, republish, setRole, sha256 } from '../metadata-signer.mjs';
+import {
+  addRoot,
+  describe,
+  describeTwice,
+  newKey,
+  republish,
+  setRole,
+  sha256,
+  signMetadata,
+} from '../metadata-signer.mjs';
 import { currentPaths, damaged, need, withFiles } from '../repository-files.mjs';
-import { accepted, rejected } from './case.mjs';
+import { accepted, INHERITED, rejected } from './case.mjs';
+import { bundleOf } from './edit-bundle.mjs';
 
 /** Metadata that is signed well and says what it must not, or says it in another form. */
 export function malformedCases({ second, keys, targets }) {
@@ -11,6 +21,8 @@ export function malformedCases({ second, keys, targets }) {
   const timestamp = (change) => damaged(second, 'metadata/timestamp.json', change);
   return [
     ...sizeCases(second, keys),
+    ...descriptionCases(second, keys, targets),
+    ...addedCases(second),
     ...['timestamp', 'snapshot', 'targets'].map((role) =>
       rejected(`wrong _type in ${role}`, signedAs(role, set({ _type: 'root' }))),
     ),
@@ -59,6 +71,7 @@ export function malformedCases({ second, keys, targets }) {
     ),
     ...nameCases(second, keys, targets),
     ...formCases(second, keys),
+    delegatedTarget(second, keys, targets),
   ];
 }
 
@@ -104,6 +117,48 @@ function sizeCases(files, keys) {
     rejected('timestamp of 20 kB', republish(files, keys, { timestamp: filler(20_000) })),
     rejected('root of 600 kB', oversizedRoot),
   ];
+}
+
+/** A right SHA-256 beside something that is wrong. */
+function descriptionCases(files, keys, [newest]) {
+  const bundle = bundleOf(files, newest);
+  const wrong = '0'.repeat(128);
+  const described = (fields) =>
+    republish(files, keys, {
+      targets({ targets }) {
+        Object.assign(targets[newest], fields);
+      },
+    });
+  const { length, hashes } = describe(bundle);
+  const wrongOf = (role) => (file) => {
+    const twice = describeTwice(file);
+    const isOf = JSON.parse(file.toString()).signed._type === role;
+    return isOf ? { ...twice, hashes: { ...twice.hashes, sha512: wrong } } : twice;
+  };
+  return [
+    rejected('target shorter than targets says', described({ length: length + 1 })),
+    rejected('target longer than targets says', described({ length: length - 1 })),
+    rejected('wrong SHA-512 of a target', described({ hashes: { ...hashes, sha512: wrong } })),
+    ...['snapshot', 'targets'].map((role) =>
+      rejected(
+        `wrong SHA-512 of ${role}`,
+        republish(files, keys, { targets() {}, describeAs: wrongOf(role) }),
+      ),
+    ),
+  ];
+}
+
+/** Members that somebody adds on the way, under names that some parsers drop. */
+function addedCases(files) {
+  return INHERITED.map((name) =>
+    rejected(
+      `a member ${name} added to what is signed`,
+      damaged(files, 'metadata/timestamp.json', (file) =>
+        Buffer.from(file.toString().replace('"signed":{', `"signed":{"${name}":{"a":1},`)),
+      ),
+      { signatures: 'timestamp' },
+    ),
+  );
 }
 
 function noHashes({ targets }) {
@@ -212,4 +267,40 @@ function ecdsaKey() {
     keyval: { public: publicKey.export({ type: 'spki', format: 'pem' }).toString() },
   };
   return { id: sha256(canonicalize(key)), public: key, privateKey };
+}
+
+/** TUF lets targets hand names on to other keys (section 4.5); ours come from the one targets role. */
+function delegatedTarget(files, keys, [newest]) {
+  const why = 'it follows delegations; we read the top-level targets alone';
+  const delegate = newKey();
+  const { signed } = JSON.parse(need(files, currentPaths(files).targets).toString());
+  const { [newest]: target } = signed.targets;
+  const delegated = signMetadata({ ...signed, version: 1, targets: { [newest]: target } }, [
+    delegate,
+  ]);
+  const delegating = republish(files, keys, {
+    targets(signed) {
+      signed.targets = {};
+      signed.delegations = {
+        keys: { [delegate.id]: delegate.public },
+        roles: [
+          {
+            name: 'delegate',
+            keyids: [delegate.id],
+            threshold: 1,
+            terminating: false,
+            paths: ['*'],
+          },
+        ],
+      };
+    },
+    snapshot({ meta }) {
+      meta['delegate.json'] = { version: 1 };
+    },
+  });
+  return rejected(
+    'a target that a delegated role alone lists',
+    withFiles(delegating, { 'metadata/1.delegate.json': delegated }),
+    { exceptions: { 'tuf-js': why, 'python3-tuf': why } },
+  );
 }

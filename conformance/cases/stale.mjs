@@ -32,6 +32,7 @@ export function staleCases({ first, second, keys }) {
       second,
       sameVersion(second, keys),
     ]),
+    ...signedAnewCases(second, keys),
     halfFinishedUpdate(first, second),
     halfFinishedRotation(first, second, keys),
   ];
@@ -66,6 +67,46 @@ function addedTimestampKey(first, second, keys) {
     setRole(root, 'timestamp', [keys.timestamp, newKey()]),
   );
   return withFiles(added, { 'metadata/timestamp.json': need(first, 'metadata/timestamp.json') });
+}
+
+/** The same version with other bytes: what is kept of it must not stand in the way of what is named now. */
+function signedAnewCases(files, keys) {
+  const again = (role) => ({
+    [role](signed) {
+      signed.version -= 1;
+      signed['x-new'] = 1;
+    },
+  });
+  const bare = ({ version }) => ({ version });
+  const byVersion = {
+    describeAs: () => ({}),
+    timestamp({ meta }) {
+      meta['snapshot.json'] = bare(meta['snapshot.json']);
+    },
+  };
+  const expired = republish(files, keys, { ...byVersion, snapshot: expires(LONG_AGO) });
+  const renewed = republish(expired, keys, {
+    ...byVersion,
+    snapshot(signed) {
+      signed.version -= 1;
+      expires('2099-01-01T00:00:00Z')(signed);
+    },
+  });
+  return [
+    accepted('snapshot signed anew under its version', [
+      files,
+      republish(files, keys, again('snapshot')),
+    ]),
+    accepted('targets signed anew under its version', [
+      files,
+      republish(files, keys, again('targets')),
+    ]),
+    accepted(
+      'snapshot signed anew under its version after it expired, told by version only',
+      [expired, renewed],
+      { earlier: ['reject'] },
+    ),
+  ];
 }
 
 /** It is passed over, whatever it says (section 5.4.3): here, of a snapshot that does not exist. */

@@ -34,6 +34,7 @@ export {
 export { type Manifest, type ReleaseIdentity, verifyBundle } from './oms/verify-bundle.js';
 export { parseJson } from './parse-json.js';
 export {
+  expectedBundle,
   modelNames,
   type Release,
   type ReleaseCustom,
@@ -72,4 +73,10 @@ export { acceptFirstRoot, type TrustedMetadata } from './tuf/trusted-metadata.js
 export { validSigners } from './tuf/verify-signatures.js';
 export { variantFiles } from './variant-files.js';
 export { type VerifiedBytes, verifyBytes } from './verified-bytes.js';
-export { chunksOf, digestOfLayout, LAYOUT_FILE, parseVersionLayout } from './version-layout.js';
+export {
+  chunksOf,
+  digestOfLayout,
+  LAYOUT_FILE,
+  parseVersionLayout,
+  requireFewRepeats,
+} from './version-layout.js';

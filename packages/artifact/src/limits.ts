@@ -14,6 +14,8 @@ export const LIMITS = Object.freeze({
   bootBytes: 256 * 1024,
   /** layout.json, bytes: some 50,000 chunks, 200 GB of weights. */
   layoutBytes: 4 * 1024 * 1024,
+  /** model.json and golden.json, bytes each, as `pack` takes them: they are read before all else. */
+  describingBytes: 64 * 1024 * 1024,
   /** Roots followed in one refresh (TUF 5.3.3 asks for a limit). */
   rootRotations: 256,
   /** A transfer must bring `windowBytes` every `windowMs`, or be at its end: about 0.5 KB/s. */

@@ -14,7 +14,15 @@ import { mapLimited } from './map-limited.js';
 import type { Manifest, ReleaseIdentity } from './oms/verify-bundle.js';
 import { parseJson } from './parse-json.js';
 import { joinVerified, type VerifiedBytes } from './verified-bytes.js';
-import { chunksOf, digestOfLayout, LAYOUT_FILE, parseVersionLayout } from './version-layout.js';
+import {
+  chunksOf,
+  digestOfLayout,
+  LAYOUT_FILE,
+  parseVersionLayout,
+  requireDescribing,
+  requireFewRepeats,
+  requireWhole,
+} from './version-layout.js';
 
 /** One verified model version, whose files are read on demand and re-hashed at every read. */
 export interface ModelVersion {
@@ -37,6 +45,15 @@ export interface ModelVersion {
   missingBytes(names: readonly string[]): Promise<number>;
   /** Distinct chunks of these files and of those that describe the version. */
   chunksOf(names: readonly string[]): [sha256: string, sizeBytes: number][];
+  /** What need not be hashed as a whole any more, to be given to the next opening. */
+  wholeFiles(): WholeFiles;
+}
+
+/** Files whose chunks were found to make what a bundle signs. Their chunks are checked at every read. */
+export interface WholeFiles {
+  /** SHA-256 of that bundle in hex. It signs the layout and the digests of the files, so it names both. */
+  readonly manifestSha256: string;
+  readonly names: readonly string[];
 }
 
 export interface ReadFileOptions {
@@ -48,14 +65,17 @@ export interface ReadFileOptions {
  * through it the spec and the golden cases.
  *
  * @param older the layout of a stored version that the repository offers deltas from
+ * @param whole what an earlier opening found
+ * @throws NearsideError trust, network and store codes
  */
 export async function openModelVersion(
   manifest: Manifest,
   chunks: ChunkStore,
-  { older }: { older?: Layout | undefined } = {},
+  { older, whole }: { older?: Layout | undefined; whole?: WholeFiles | undefined } = {},
 ): Promise<ModelVersion> {
   const { layout, layoutChunk } = await readLayout(manifest, chunks);
   const deltas = older && pairChunks(layout, older);
+  const wholeNames = new Set(whole?.manifestSha256 === manifest.sha256 ? whole.names : []);
 
   async function readFile(name: string, { onBytes }: ReadFileOptions = {}): Promise<VerifiedBytes> {
     const slices = chunksOf(layout, manifest, name);
@@ -64,19 +84,29 @@ export async function openModelVersion(
       return { sha256, sizeBytes, gzipBytes, what, delta: deltas?.get(sha256), onBytes };
     });
     const stored = requests.length > 1 ? await chunks.readStoredRun(requests) : undefined;
-    return stored ?? joinVerified(await mapLimited(requests, LIMITS.parallelChunks, chunks.read));
+    const bytes =
+      stored ?? joinVerified(await mapLimited(requests, LIMITS.parallelChunks, chunks.read));
+    if (slices.length !== 1 && !wholeNames.has(name)) {
+      await requireWhole(bytes, manifest, name);
+      wholeNames.add(name);
+    }
+    return bytes;
   }
 
   async function readJson(name: string): Promise<unknown> {
+    requireDescribing(chunksOf(layout, manifest, name), name);
     return parseJson(await readFile(name), { code: 'metadata-malformed', what: name });
   }
 
-  const [spec, golden] = await Promise.all([readJson('model.json'), readJson('golden.json')]);
+  const described = await Promise.all([readJson('model.json'), readJson('golden.json')]);
+  const spec = requireSameRelease(parseModelSpec(described[0]), manifest.release);
+  const golden = parseGolden(described[1]);
+  requireFewRepeats(layout, spec, golden);
   return {
     release: manifest.release,
     manifestSha256: manifest.sha256,
-    spec: requireSameRelease(parseModelSpec(spec), manifest.release),
-    golden: parseGolden(golden),
+    spec,
+    golden,
     layout,
     readFile,
     async readFiles(names, options) {
@@ -103,6 +133,7 @@ export async function openModelVersion(
       );
       return [...new Map([layoutChunk, ...all].map(([sha256, size]) => [sha256, size]))];
     },
+    wholeFiles: () => ({ manifestSha256: manifest.sha256, names: [...wholeNames] }),
   };
 }
 

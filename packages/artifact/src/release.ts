@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { rolloutBucket } from './rollout-bucket.js';
 import { requireSafeName } from './safe-name.js';
 import type { TargetFile, Targets } from './tuf/metadata.js';
+import type { ExpectedBytes } from './verified-bytes.js';
 
 const Sequence = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const BasisPoints = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(10_000));
@@ -31,6 +32,15 @@ export type ReleaseCustom = v.InferOutput<typeof ReleaseSchema>;
 export interface Release extends ReleaseCustom {
   readonly targetName: string;
   readonly target: TargetFile;
+}
+
+/** What the bundle of a release has to be, as the targets say. */
+export function expectedBundle({
+  targetName,
+  target: { length, hashes },
+}: Pick<Release, 'targetName' | 'target'>): ExpectedBytes {
+  const { sha256, sha512 } = hashes;
+  return { what: targetName, sha256, sha512, sizeBytes: length };
 }
 
 /**

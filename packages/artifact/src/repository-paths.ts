@@ -16,7 +16,8 @@ export function targetsPath(version: number): string {
 
 /** A consistent-snapshot target: its hash stands before the name's last part (TUF 1.0, 5.7.3). */
 export function targetPath(name: string, sha256: string): string {
-  return `targets/${sha256}.${name}`;
+  const last = name.lastIndexOf('/') + 1;
+  return `targets/${name.slice(0, last)}${sha256}.${name.slice(last)}`;
 }
 
 /** The TUF target name of a version's bundle. */

@@ -1,7 +1,18 @@
-import { type Chunk, type Layout, NearsideError, parseLayout } from '@nearside/core';
+import {
+  type Chunk,
+  type Golden,
+  type Layout,
+  type ModelSpec,
+  NearsideError,
+  parseLayout,
+} from '@nearside/core';
+import { LIMITS } from './limits.js';
 import type { Manifest } from './oms/verify-bundle.js';
 import { parseJson } from './parse-json.js';
 import { requireSafeName } from './safe-name.js';
+import { sha256Hex } from './sha256.js';
+import { variantFiles } from './variant-files.js';
+import type { VerifiedBytes } from './verified-bytes.js';
 
 /** The one file of a version that no layout lists; it is one chunk. */
 export const LAYOUT_FILE = 'layout.json';
@@ -28,8 +39,8 @@ export function digestOfLayout(manifest: Manifest): string {
 }
 
 /**
- * The slices of a file. Layout and manifest are signed together; where a file is one slice, their
- * digests must be the same, and where it is many, each slice's digest is what is checked.
+ * The slices of a file. Where it is one slice, layout and manifest must give it the same digest; where
+ * it is not, {@link requireWhole} holds what the slices make to the manifest's.
  *
  * @throws NearsideError `bundle-mismatch`
  */
@@ -46,6 +57,74 @@ export function chunksOf(layout: Layout, manifest: Manifest, name: string): read
     );
   }
   return slices;
+}
+
+/**
+ * Checks that the slices of a file make the file that the manifest signs: other tools that verify the
+ * bundle know the digest of the file alone, and must not see another one than devices run.
+ *
+ * @param bytes the slices, verified one by one and joined
+ * @throws NearsideError `bundle-mismatch`
+ */
+export async function requireWhole(
+  bytes: VerifiedBytes,
+  { files }: Manifest,
+  name: string,
+): Promise<void> {
+  const expected = files.get(name);
+  const got = await sha256Hex(bytes);
+  if (got === expected) return;
+  throw new NearsideError(
+    'bundle-mismatch',
+    `${name}: expected its chunks to make the file that the bundle signs, SHA-256 ${expected}, got ` +
+      `${got}. The publisher has to publish a new version.`,
+    { details: { file: name, expected, got } },
+  );
+}
+
+/**
+ * Checks the size of a file that is read before anything else of the version is known.
+ *
+ * @throws NearsideError `metadata-too-large`
+ */
+export function requireDescribing(slices: readonly Chunk[], name: string): void {
+  const got = sizeOf(slices);
+  const limit = LIMITS.describingBytes;
+  if (got <= limit) return;
+  throw new NearsideError(
+    'metadata-too-large',
+    `${name}: expected at most ${limit} bytes, got a layout.json that gives it ${got}.`,
+    { details: { file: name, limit, got } },
+  );
+}
+
+/**
+ * Checks that no variant is larger than its chunks by more than the model takes in memory. A bundle
+ * gives no sizes, and a chunk that a layout repeats costs its server nothing, but the device its size
+ * each time. Honest files repeat little but zeros.
+ *
+ * @throws NearsideError `bundle-mismatch`
+ */
+export function requireFewRepeats({ files }: Layout, spec: ModelSpec, golden: Golden): void {
+  const { memoryBytes } = spec.limits;
+  for (const variant of spec.variants) {
+    const names = variantFiles(variant, golden).filter((name) => Object.hasOwn(files, name));
+    const chunks = names.flatMap((name) => files[name] ?? []);
+    const distinct = [...new Map(chunks.map((chunk) => [chunk[0], chunk])).values()];
+    const repeatedBytes = sizeOf(chunks) - sizeOf(distinct);
+    if (repeatedBytes <= memoryBytes) continue;
+    throw new NearsideError(
+      'bundle-mismatch',
+      `layout.json, variant '${variant.name}': expected chunks that repeat to add at most ` +
+        `${memoryBytes} bytes, as much as the model takes in memory, got ${repeatedBytes}. If they ` +
+        'are meant, the publisher has to raise `limits.memoryBytes` in model.json.',
+      { details: { variant: variant.name, memoryBytes, repeatedBytes } },
+    );
+  }
+}
+
+function sizeOf(chunks: readonly Chunk[]): number {
+  return chunks.reduce((sum, [, sizeBytes]) => sum + sizeBytes, 0);
 }
 
 function missingFile({ release }: Manifest, name: string): NearsideError {

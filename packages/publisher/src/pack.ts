@@ -1,3 +1,4 @@
+import { requireFewRepeats } from '@nearside/artifact';
 import type { Layout } from '@nearside/core';
 import { layOutFiles } from './packing/lay-out-files.js';
 import { readModelDirectory } from './packing/model-directory.js';
@@ -36,19 +37,21 @@ export interface PackedFile {
  * Checks a model directory and copies it, with the layout of its chunks: what `publish` takes.
  * The same directory gives the same bytes.
  *
- * @throws NearsideError `file-missing`, `metadata-malformed`, `model-invalid` or `output-exists`
+ * @throws NearsideError `file-missing`, `metadata-malformed`, `model-invalid`, `output-exists` or
+ *   `bundle-mismatch`
  */
 export async function pack({
   modelDirectory,
   out,
   onProgress = () => {},
 }: PackOptions): Promise<PackedModel> {
-  const { spec, files } = await readModelDirectory(modelDirectory);
+  const { spec, golden, files } = await readModelDirectory(modelDirectory);
   const earlier = await openOutputDirectory(out, { modelDirectory });
   const layout = await layOutFiles(modelDirectory, files, {
     variants: spec.variants,
     onProgress,
   });
+  requireFewRepeats(layout, spec, golden);
   await writeOutput(out, { earlier, modelDirectory, layout });
   const { name: model, version, sequence } = spec;
   const variants = spec.variants.map((variant) => variant.name);

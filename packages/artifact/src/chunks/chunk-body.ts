@@ -1,6 +1,6 @@
 import { LIMITS } from '../limits.js';
 import { gunzip } from '../network/gunzip.js';
-import { type VerifiedBytes, verifyBytes } from '../verified-bytes.js';
+import { requireSize, type VerifiedBytes, verifyBytes } from '../verified-bytes.js';
 import type { ChunkRequest } from './chunk-request.js';
 
 type ChunkIdentity = Pick<ChunkRequest, 'sha256' | 'what' | 'sizeBytes' | 'gzipBytes'>;
@@ -25,5 +25,9 @@ export async function verifyChunkBody(
   const { sha256, what, sizeBytes = LIMITS.layoutBytes, gzipBytes } = chunk;
   if (gzipBytes === undefined) return verifyBytes(body, chunk);
   const content = await gunzip(body, sizeBytes);
-  return content ? verifyBytes(content, chunk) : verifyBytes(body, { sha256, what });
+  if (content) return verifyBytes(content, chunk);
+  // Of damaged gzip the size says nothing: the digest comes first.
+  const plain = await verifyBytes(body, { sha256, what });
+  requireSize(plain, { what, sizeBytes });
+  return plain;
 }

@@ -24,7 +24,7 @@ import { createMetadataKeeper } from './metadata-keeper.js';
 import { notOffered } from './offered-release.js';
 import { type InstalledVersion, openRelease } from './open-release.js';
 import { reportStorage, type StorageReport } from './storage-report.js';
-import { openVersionLedger } from './version-ledger.js';
+import { openVersionLedger, type VersionEntry } from './version-ledger.js';
 
 export interface ReadFilesOptions extends ReadFileOptions {
   /** Called with what another tab fetches meanwhile, in bytes. */
@@ -168,7 +168,11 @@ export function openModelInstallation({
     if (missingBytes > maxBytes) throw overLimit(version, missingBytes, maxBytes);
     const read = async () => {
       const confirmed = confirmations.get(version)?.();
-      const [files] = await Promise.all([version.readFiles(names, { onBytes }), confirmed]);
+      const reading = version.readFiles(names, { onBytes }).catch(async (error) => {
+        await confirmed; // what the repository does not offer is not to be blamed for its files
+        throw error;
+      });
+      const [files] = await Promise.all([reading, confirmed]);
       return files;
     };
     if (missingBytes === 0) return read();
@@ -177,14 +181,12 @@ export function openModelInstallation({
   }
 
   function remember(version: InstalledVersion, names: readonly string[]): Promise<void> {
-    const { release, bundle } = version;
-    return ledger.remember({ release, bundle, chunks: version.chunksOf(names) });
+    return ledger.remember(entryOf(version, names));
   }
 
   async function activate(version: InstalledVersion, provenBy: string): Promise<void> {
-    const { release, bundle } = version;
     await confirmations.get(version)?.();
-    await ledger.activate({ release, bundle, chunks: version.chunksOf([]) }, provenBy);
+    await ledger.activate(entryOf(version, []), provenBy);
     serving = version;
     pace.rest();
     void collect().catch(() => {}); // what cannot be collected now is collected next time
@@ -212,6 +214,11 @@ export function openModelInstallation({
     storage: () => reportStorage(store, { prefix, model }),
     close: () => store.close(),
   };
+}
+
+function entryOf(version: InstalledVersion, names: readonly string[]): VersionEntry {
+  const { release, bundle } = version;
+  return { release, bundle, chunks: version.chunksOf(names), whole: version.wholeFiles() };
 }
 
 function overLimit(

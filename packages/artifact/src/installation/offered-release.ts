@@ -1,6 +1,6 @@
 import { isNearsideError, NearsideError } from '@nearside/core';
 import { verifyBundle } from '../oms/verify-bundle.js';
-import { chooseRelease, findRelease, type Release } from '../release.js';
+import { chooseRelease, expectedBundle, findRelease, type Release } from '../release.js';
 import { MODEL_KEYS_FIELD } from '../tuf/metadata.js';
 import type { CompleteMetadata } from '../tuf/trusted-metadata.js';
 import { verifyBytes } from '../verified-bytes.js';
@@ -32,9 +32,9 @@ export async function isOffered(
 ): Promise<boolean> {
   const offered = findRelease(trusted.targets.signed, { model, sequence });
   if (!offered || offered.state === 'revoked') return false;
-  const { version, target, targetName } = offered;
+  const { version } = offered;
   try {
-    await verifyBytes(bundle, { what: targetName, sha256: target.hashes.sha256 });
+    await verifyBytes(bundle, expectedBundle(offered));
     const modelKeys = trusted.root[MODEL_KEYS_FIELD];
     await verifyBundle(bundle, { modelKeys, release: { model, version, sequence } });
     return true;

@@ -4,7 +4,7 @@ import { type ModelVersion, openModelVersion } from '../model-version.js';
 import { pastCache } from '../network/past-cache.js';
 import type { RepositorySource } from '../network/repository-source.js';
 import { type Manifest, verifyBundle } from '../oms/verify-bundle.js';
-import { findRelease, type Release } from '../release.js';
+import { expectedBundle, findRelease, type Release } from '../release.js';
 import { targetPath } from '../repository-paths.js';
 import { MODEL_KEYS_FIELD } from '../tuf/metadata.js';
 import type { CompleteMetadata } from '../tuf/trusted-metadata.js';
@@ -48,7 +48,7 @@ export async function openRelease(
   await ledger.remember({ release: manifest.release, bundle, chunks: describingChunks(manifest) });
   const older = isProven ? undefined : await olderLayout(release, context);
   return {
-    ...(await openModelVersion(manifest, chunks, { older })),
+    ...(await openModelVersion(manifest, chunks, { older, whole: record?.whole })),
     origin: isProven ? 'store' : 'network',
     arm: release.state === 'canary' ? 'canary' : 'stable',
     bundle,
@@ -65,15 +65,16 @@ function describingChunks({ files }: Manifest): StoredChunk[] {
 }
 
 async function readBundle(
-  { target: { length, hashes }, targetName }: Release,
+  release: Release,
   { record, source }: { record: VersionRecord | undefined; source: RepositorySource },
 ) {
-  const expected = { what: targetName, sha256: hashes.sha256, sizeBytes: length };
+  const { targetName, target } = release;
+  const expected = expectedBundle(release);
   const stored = record && (await verifyBytes(record.bundle, expected).catch(() => undefined));
   if (stored) return stored;
   return pastCache(async (past) => {
-    const fetched = await source.fetch(targetPath(targetName, hashes.sha256), {
-      maxBytes: Math.min(length, LIMITS.bundleBytes),
+    const fetched = await source.fetch(targetPath(targetName, expected.sha256), {
+      maxBytes: Math.min(target.length, LIMITS.bundleBytes),
       tooLarge: 'size-mismatch',
       ...past,
     });

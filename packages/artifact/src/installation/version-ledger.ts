@@ -1,9 +1,11 @@
 import type { ErrorCode, Store } from '@nearside/core';
+import type { WholeFiles } from '../model-version.js';
 import type { ReleaseIdentity } from '../oms/verify-bundle.js';
 import {
   CANDIDATE_TRIES,
   MARKS_KEY,
   mergeChunks,
+  mergeWhole,
   nextMarks,
   type Pointer,
   parsePointer,
@@ -21,6 +23,8 @@ export interface VersionEntry {
   /** The signed bundle, raw. */
   readonly bundle: Uint8Array<ArrayBuffer>;
   readonly chunks: readonly StoredChunk[];
+  /** Undefined before any of its files is read. */
+  readonly whole?: WholeFiles | undefined;
 }
 
 /**
@@ -70,7 +74,10 @@ export function openVersionLedger(
     });
   }
 
-  function updated({ release, bundle, chunks }: VersionEntry, record: VersionRecord | undefined) {
+  function updated(
+    { release, bundle, chunks, whole }: VersionEntry,
+    record: VersionRecord | undefined,
+  ) {
     return {
       state: 'fetching' as const,
       triesLeft: CANDIDATE_TRIES,
@@ -79,6 +86,7 @@ export function openVersionLedger(
       bundle,
       version: release.version,
       chunks: mergeChunks(record?.chunks ?? [], chunks),
+      whole: mergeWhole(record?.whole, whole),
       lastUsedMs: now(),
     };
   }

@@ -1,4 +1,5 @@
 import type { ErrorCode, Store } from '@nearside/core';
+import type { WholeFiles } from '../model-version.js';
 
 /**
  * What a device remembers of a model's versions. Nothing here is trusted: a record only says where
@@ -28,6 +29,8 @@ export interface VersionRecord {
   readonly triesLeft: number;
   /** Backends that have reproduced its golden outputs on this device, as their prover names them. */
   readonly provenBy: readonly string[];
+  /** Undefined in the records of older libraries too, which hashed no file as a whole. */
+  readonly whole?: WholeFiles | undefined;
   readonly lastUsedMs: number;
 }
 
@@ -86,6 +89,7 @@ export function parseRecord(value: unknown): VersionRecord | undefined {
     failure: typeof failure === 'string' ? failure : undefined,
     triesLeft: sequence(record.triesLeft) ?? 0,
     provenBy: Array.isArray(record.provenBy) ? record.provenBy.filter(isString) : [],
+    whole: parseWhole(record.whole),
     lastUsedMs: sequence(record.lastUsedMs) ?? 0,
   };
 }
@@ -111,6 +115,22 @@ export function mergeChunks(
   b: readonly StoredChunk[],
 ): readonly StoredChunk[] {
   return [...new Map([...a, ...b].map((chunk) => [chunk[0], chunk]))].map(([, chunk]) => chunk);
+}
+
+/** What both know of one bundle; of two bundles, what the later one says. */
+export function mergeWhole(
+  earlier: WholeFiles | undefined,
+  later: WholeFiles | undefined,
+): WholeFiles | undefined {
+  if (!earlier || !later) return later ?? earlier;
+  if (earlier.manifestSha256 !== later.manifestSha256) return later;
+  return { ...later, names: [...new Set([...earlier.names, ...later.names])] };
+}
+
+function parseWhole(value: Partial<WholeFiles> | null | undefined): WholeFiles | undefined {
+  const { manifestSha256, names } = value ?? {};
+  if (!isString(manifestSha256) || !Array.isArray(names)) return undefined;
+  return { manifestSha256, names: names.filter(isString) };
 }
 
 function isString(value: unknown): value is string {

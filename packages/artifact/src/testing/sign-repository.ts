@@ -33,6 +33,9 @@ export interface SignedRepository {
   readonly weights: readonly Bytes[];
 }
 
+/** What layout.json says: name → chunks. */
+export type LayoutFiles = Record<string, [sha256: string, sizeBytes: number][]>;
+
 /** The file that holds the weights. */
 export const WEIGHTS = 'onnx/model.onnx';
 
@@ -40,9 +43,11 @@ export const WEIGHTS = 'onnx/model.onnx';
  * Signs releases 1.0.0, 1.1.0, … with fresh keys and WebCrypto alone, so that a browser can.
  *
  * @param releases the weights of each, in chunks
+ * @param changeLayout has a layout say something else than the digests that are signed beside it
  */
 export async function signRepository(
   releases: readonly (readonly Bytes[])[],
+  { changeLayout = () => {} }: { changeLayout?: (files: LayoutFiles) => void } = {},
 ): Promise<SignedRepository> {
   const keys = await createKeys();
   const files = new Map<string, Bytes>();
@@ -52,7 +57,8 @@ export async function signRepository(
   const generations: ReadonlyMap<string, Bytes>[] = [];
   for (const [i, chunks] of releases.entries()) {
     const release = { model: 'tiny', version: `1.${i}.0`, sequence: i + 1 };
-    const bundle = await signBundle(release, await addFiles(files, release, chunks), keys.model);
+    const digests = await addFiles(files, { release, weights: chunks, changeLayout });
+    const bundle = await signBundle(release, digests, keys.model);
     const name = bundleName(release.model, release.version);
     const described = await describe(bundle);
     targets[name] = {
@@ -142,8 +148,15 @@ async function addMetadata(
 /** @returns name → SHA-256 of every file of the version */
 async function addFiles(
   files: Map<string, Bytes>,
-  { model, version, sequence }: { model: string; version: string; sequence: number },
-  weights: readonly Bytes[],
+  {
+    release: { model, version, sequence },
+    weights,
+    changeLayout,
+  }: {
+    release: { model: string; version: string; sequence: number };
+    weights: readonly Bytes[];
+    changeLayout: (files: LayoutFiles) => void;
+  },
 ): Promise<Map<string, string>> {
   const contents = new Map<string, readonly Bytes[]>([
     ['model.json', [utf8(JSON.stringify(specOf({ name: model, version, sequence })))]],
@@ -152,7 +165,7 @@ async function addFiles(
     ['golden/y.bin', [new Uint8Array(8)]],
     [WEIGHTS, weights],
   ]);
-  const layout: Record<string, [string, number][]> = {};
+  const layout: LayoutFiles = {};
   const digests = new Map<string, string>();
   for (const [name, chunks] of contents) {
     layout[name] = [];
@@ -164,6 +177,7 @@ async function addFiles(
     const whole = new Uint8Array(chunks.flatMap((chunk) => [...chunk]));
     digests.set(name, await sha256Hex(whole));
   }
+  changeLayout(layout);
   const layoutFile = utf8(JSON.stringify({ format: 1, files: layout }));
   const sha256 = await sha256Hex(layoutFile);
   files.set(chunkPath(sha256, { gzip: false }), layoutFile);

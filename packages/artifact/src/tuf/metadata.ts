@@ -67,10 +67,14 @@ export const RootSchema = v.looseObject({
   [MODEL_KEYS_FIELD]: v.optional(map(KeyId, v.string()), {}),
 });
 
+const Sha512Hex = v.pipe(v.string(), v.regex(/^[0-9a-f]{128}$/, 'a SHA-512 in hex'));
+
 const MetaFileSchema = v.looseObject({
   version: Version,
   length: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),
-  hashes: v.optional(v.looseObject({ sha256: v.optional(Sha256HexSchema) })),
+  hashes: v.optional(
+    v.looseObject({ sha256: v.optional(Sha256HexSchema), sha512: v.optional(Sha512Hex) }),
+  ),
 });
 
 export const TimestampSchema = v.looseObject({
@@ -89,7 +93,7 @@ export const SnapshotSchema = v.looseObject({
 
 export const TargetFileSchema = v.looseObject({
   length: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
-  hashes: v.looseObject({ sha256: Sha256HexSchema }),
+  hashes: v.looseObject({ sha256: Sha256HexSchema, sha512: v.optional(Sha512Hex) }),
   custom: v.optional(v.unknown()),
 });
 
@@ -155,7 +159,10 @@ export interface Metadata<R extends Role> {
  */
 export function parseMetadata<R extends Role>(role: R, raw: Uint8Array<ArrayBuffer>): Metadata<R> {
   const malformed = { code: 'metadata-malformed', what: `${role}.json` } as const;
-  const { signed, signatures } = parse(EnvelopeSchema, parseJson(raw, malformed), malformed);
+  const document = parseJson(raw, malformed);
+  const { signatures } = parse(EnvelopeSchema, document, malformed);
+  // Not what the schema gives back: it drops `constructor`, `prototype` and `__proto__`, which are signed too.
+  const { signed } = document as { signed: unknown };
   return {
     role,
     raw,

@@ -1,4 +1,4 @@
-import { NearsideError } from '@nearside/core';
+import { isNearsideError, NearsideError } from '@nearside/core';
 import { LIMITS } from '../limits.js';
 import { pastCache } from '../network/past-cache.js';
 import type { RepositorySource } from '../network/repository-source.js';
@@ -46,11 +46,11 @@ export async function refreshMetadata(
     reached = timed;
     requireUnexpired('timestamp', timed.timestamp.signed, nowMs);
 
-    const snapped = await refreshSnapshot(source, timed);
+    const snapped = await refreshSnapshot(source, timed, nowMs);
     reached = snapped;
     requireUnexpired('snapshot', snapped.snapshot.signed, nowMs);
 
-    const complete = await refreshTargets(source, snapped);
+    const complete = await refreshTargets(source, snapped, nowMs);
     requireUnexpired('targets', complete.targets.signed, nowMs);
     return complete;
   } catch (error) {
@@ -123,16 +123,25 @@ type Timed = Awaited<ReturnType<typeof acceptTimestamp>>;
 type Snapped = Awaited<ReturnType<typeof acceptSnapshot>>;
 
 /**
- * 5.5.1: the snapshot is fetched only when timestamp names another version. The one that is there
- * must still be the one it describes, or the chain stored next would verify no more.
+ * 5.5.1: the snapshot is fetched when timestamp names another version. Also, as the reference clients
+ * do, when the one that is there has expired or is not what timestamp describes: it may have been
+ * signed anew under its version, and must stand in the chain that is stored next.
  */
-async function refreshSnapshot(source: RepositorySource, trusted: Timed): Promise<Snapped> {
+async function refreshSnapshot(
+  source: RepositorySource,
+  trusted: Timed,
+  nowMs: number,
+): Promise<Snapped> {
   const { version, length } = trusted.timestamp.signed.meta['snapshot.json'];
   const { snapshot } = trusted;
-  if (snapshot?.signed.version === version) return acceptSnapshot(trusted, snapshot.raw);
+  const isKept = snapshot?.signed.version === version;
+  const kept = isKept && (await ifGood(acceptSnapshot(trusted, snapshot.raw), 'snapshot', nowMs));
+  if (kept) return kept;
   const maxBytes = Math.min(length ?? LIMITS.snapshotBytes, LIMITS.snapshotBytes);
   return pastCache(async (past) => {
-    const raw = await source.fetch(snapshotPath(version), { maxBytes, ...past });
+    // The HTTP cache may keep for a year what was signed anew under the same name.
+    const how = isKept ? ({ cache: 'reload' } as const) : past;
+    const raw = await source.fetch(snapshotPath(version), { maxBytes, ...how });
     return acceptSnapshot(trusted, raw);
   });
 }
@@ -141,13 +150,35 @@ async function refreshSnapshot(source: RepositorySource, trusted: Timed): Promis
 async function refreshTargets(
   source: RepositorySource,
   trusted: Snapped,
+  nowMs: number,
 ): Promise<CompleteMetadata> {
   const { version, length } = trusted.snapshot.signed.meta['targets.json'];
   const { targets } = trusted;
-  if (targets?.signed.version === version) return acceptTargets(trusted, targets.raw);
+  const isKept = targets?.signed.version === version;
+  const kept = isKept && (await ifGood(acceptTargets(trusted, targets.raw), 'targets', nowMs));
+  if (kept) return kept;
   const maxBytes = Math.min(length ?? LIMITS.targetsBytes, LIMITS.targetsBytes);
   return pastCache(async (past) => {
-    const raw = await source.fetch(targetsPath(version), { maxBytes, ...past });
+    // The HTTP cache may keep for a year what was signed anew under the same name.
+    const how = isKept ? ({ cache: 'reload' } as const) : past;
+    const raw = await source.fetch(targetsPath(version), { maxBytes, ...how });
     return acceptTargets(trusted, raw);
   });
+}
+
+/** What is kept, where it verifies and has not expired. */
+async function ifGood<Accepted extends TrustedMetadata>(
+  accepting: Promise<Accepted>,
+  role: 'snapshot' | 'targets',
+  nowMs: number,
+): Promise<Accepted | undefined> {
+  try {
+    const accepted = await accepting;
+    const kept = accepted[role];
+    if (kept) requireUnexpired(role, kept.signed, nowMs);
+    return accepted;
+  } catch (error) {
+    if (isNearsideError(error)) return undefined;
+    throw error;
+  }
 }

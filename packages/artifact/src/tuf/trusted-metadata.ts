@@ -1,5 +1,5 @@
 import { NearsideError } from '@nearside/core';
-import { sha256Hex } from '../sha256.js';
+import { sha256Hex, sha512Hex } from '../sha256.js';
 import {
   type Metadata,
   type MetaFile,
@@ -163,25 +163,33 @@ function requireNoTargetsRollback(snapshot: Snapshot, trusted: Snapshot): void {
   }
 }
 
-/** The length and hash that the role above gives, where it gives them. */
+/** The length and hashes that the role above gives, where it gives them. */
 async function requireDescribed(role: Role, raw: Raw, described: MetaFile): Promise<void> {
-  const { length, hashes } = described;
+  const { length, hashes = {} } = described;
   if (length !== undefined && raw.length !== length) {
-    throw new NearsideError(
-      'metadata-mix',
-      `${role}.json: expected ${length} bytes, got ${raw.length}.`,
-      { details: { role, expected: length, got: raw.length } },
-    );
+    throw notDescribed(role, { what: 'a length in bytes of', expected: length, got: raw.length });
   }
-  if (hashes?.sha256 === undefined) return;
-  const got = await sha256Hex(raw);
-  if (got === hashes.sha256) return;
-  throw new NearsideError(
+  if (hashes.sha256 !== undefined) {
+    const got = await sha256Hex(raw);
+    if (got !== hashes.sha256) {
+      throw notDescribed(role, { what: 'SHA-256', expected: hashes.sha256, got });
+    }
+  }
+  if (hashes.sha512 === undefined) return;
+  const got = await sha512Hex(raw);
+  if (got !== hashes.sha512) {
+    throw notDescribed(role, { what: 'SHA-512', expected: hashes.sha512, got });
+  }
+}
+
+function notDescribed(
+  role: Role,
+  { what, expected, got }: { what: string; expected: string | number; got: string | number },
+): NearsideError {
+  return new NearsideError(
     'metadata-mix',
-    `${role}.json: expected SHA-256 ${hashes.sha256}, got ${got}.`,
-    {
-      details: { role, expected: hashes.sha256, got },
-    },
+    `${role}.json: expected ${what} ${expected}, as the role above it says, got ${got}.`,
+    { details: { role, expected, got } },
   );
 }
 

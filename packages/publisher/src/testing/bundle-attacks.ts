@@ -1,4 +1,5 @@
 import { bundleName, chunkPath, targetPath } from '@nearside/artifact';
+import type { Layout } from '@nearside/core';
 import { sha256Hex } from '../sha256-hex.js';
 import type { Attack } from './attack.js';
 import {
@@ -130,6 +131,43 @@ export function bundleAttacks({ first, second }: Story, stolen: StolenKeys): Att
         layout.replace('{"format":1', '{"format":1,"format":1'),
       ),
       first: 'metadata-malformed',
+    },
+    ...layoutAttacks((change) =>
+      offeredWith(files, { digests, identity, name }, stolen, (text) => {
+        const layout = JSON.parse(text) as Layout;
+        change(layout.files);
+        return JSON.stringify(layout);
+      }),
+    ),
+  ];
+}
+
+/** Layouts that do not fit the digests beside them, signed by a true key. */
+function layoutAttacks(
+  offeredLayout: (change: (files: Layout['files']) => void) => RepositoryFiles,
+): Attack[] {
+  const weights = 'onnx/model.onnx';
+  return [
+    {
+      name: 'a layout that makes weights of chunks of other files',
+      files: offeredLayout((files) => {
+        files[weights] = [...(files['MODEL.md'] ?? []), ...(files['model.json'] ?? [])];
+      }),
+      first: 'bundle-mismatch',
+    },
+    {
+      name: 'a layout that names one chunk more than a thousand times',
+      files: offeredLayout((files) => {
+        files[weights] = Array(1500).fill(files[weights]?.[0]);
+      }),
+      first: 'bundle-mismatch',
+    },
+    {
+      name: 'a layout that gives a chunk a larger size',
+      files: offeredLayout((files) => {
+        (files[weights]?.[0] ?? [])[1] = 1_000_000;
+      }),
+      first: 'size-mismatch',
     },
   ];
 }

@@ -1,4 +1,4 @@
-import { createMemoryStore, type InstalledVersion } from '@nearside/artifact';
+import { createMemoryStore, type InstalledVersion, LIMITS } from '@nearside/artifact';
 import { type ErrorCode, isNearsideError, type Store } from '@nearside/core';
 import { expect, vi } from 'vitest';
 import { type Device, type DeviceOptions, expectSameFiles, openDevice } from './device.js';
@@ -45,7 +45,8 @@ export async function openScene(prepareKeys?: (keys: string) => Promise<unknown>
 
   async function expectHealed(store: Store): Promise<void> {
     server.files = truth;
-    const later = device({ store });
+    // What a device knows it does not ask again within a minute.
+    const later = device({ store, now: () => Date.now() + LIMITS.freshMs });
     await later.install();
     await later.update();
     await expectSameFiles(await later.open(), story.second.source);

@@ -5,6 +5,7 @@ import {
   type Release,
   type RepositorySource,
   type Root,
+  requireFewRepeats,
   variantFiles,
 } from '@nearside/artifact';
 import { type Chunk, NearsideError } from '@nearside/core';
@@ -101,6 +102,7 @@ async function verifyDescription(
     await parse('baseline.json', () => readBaseline(source, version));
   }
   if (!spec || !golden) return;
+  await collect(problems, `${title}, layout.json`, () => requireFewRepeats(layout, spec, golden));
   for (const variant of spec.variants) {
     await collect(problems, `${title}, variant '${variant.name}'`, () => {
       for (const name of variantFiles(variant, golden)) chunksOf(layout, manifest, name);

@@ -1,4 +1,4 @@
-import { type RepositorySource, releasesOf } from '@nearside/artifact';
+import { type RepositorySource, releasesOf, requireFewRepeats } from '@nearside/artifact';
 import type { SignedRelease } from '../../signing/sign-release.js';
 import type { PackedVersion } from '../reading/packed-version.js';
 import { readManifest } from '../reading/read-manifest.js';
@@ -7,12 +7,12 @@ import { checkFiles } from './check-files.js';
 
 /**
  * Goes through a signed release as a device would, before any of it is written; beyond
- * {@link checkFiles}, the bundle must verify with a model key of root.
+ * {@link checkFiles}, the bundle must verify with a model key of root, and the layout repeat few chunks.
  */
 export async function checkRelease(
   { pin, files }: SignedRelease,
   {
-    packed: { release },
+    packed: { release, layout, spec, golden },
     before,
     source,
     nowMs,
@@ -23,6 +23,7 @@ export async function checkRelease(
     nowMs: number;
   },
 ): Promise<void> {
+  requireFewRepeats(layout, spec, golden);
   const { after, trusted } = await checkFiles(files, {
     source,
     pin,

@@ -1,4 +1,5 @@
 import {
+  expectedBundle,
   LIMITS,
   type Manifest,
   MODEL_KEYS_FIELD,
@@ -18,15 +19,15 @@ import {
 export async function readManifest(
   source: RepositorySource,
   root: Root,
-  { targetName, target, model, version, sequence }: Release,
+  release: Release,
 ): Promise<Manifest> {
-  const { sha256 } = target.hashes;
-  const bundle = await source.fetch(targetPath(targetName, sha256), {
+  const { targetName, target, model, version, sequence } = release;
+  const bundle = await source.fetch(targetPath(targetName, target.hashes.sha256), {
     maxBytes: Math.min(target.length, LIMITS.bundleBytes),
     tooLarge: 'size-mismatch',
   });
-  return verifyBundle(
-    await verifyBytes(bundle, { what: targetName, sha256, sizeBytes: target.length }),
-    { modelKeys: root[MODEL_KEYS_FIELD], release: { model, version, sequence } },
-  );
+  return verifyBundle(await verifyBytes(bundle, expectedBundle(release)), {
+    modelKeys: root[MODEL_KEYS_FIELD],
+    release: { model, version, sequence },
+  });
 }

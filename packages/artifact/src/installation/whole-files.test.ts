@@ -1,0 +1,123 @@
+import type { Store } from '@nearside/core';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { createMemoryStore } from '../stores/memory-store.js';
+import { openBrowserDevice, serveInPlace } from '../testing/browser-device.js';
+import { type LayoutFiles, signRepository, WEIGHTS } from '../testing/sign-repository.js';
+
+const network = globalThis.fetch;
+afterEach(() => {
+  globalThis.fetch = network;
+  vi.restoreAllMocks();
+});
+
+const CHUNKS = [
+  crypto.getRandomValues(new Uint8Array(5000)),
+  crypto.getRandomValues(new Uint8Array(3000)),
+];
+
+/** The weights of `specOf` may take a million bytes of memory. */
+async function published(changeLayout?: (files: LayoutFiles) => void) {
+  const { pin, generations } = await signRepository([CHUNKS], { changeLayout });
+  const { requests } = serveInPlace(generations.at(-1) ?? new Map());
+  const deviceOf = (store: Store) => openBrowserDevice({ pin, store });
+  return { deviceOf, requests, pin };
+}
+
+/** How often something of this length is hashed while `act` runs. */
+async function hashedTimes(sizeBytes: number, act: () => Promise<unknown>): Promise<number> {
+  const digest = vi.spyOn(crypto.subtle, 'digest');
+  await act();
+  const sizes = digest.mock.calls.map(([, bytes]) => bytes.byteLength);
+  digest.mockRestore();
+  return sizes.filter((size) => size === sizeBytes).length;
+}
+
+async function recordOf(store: Store) {
+  const [key = ''] = (await store.keys('')).filter((name) => name.includes('/v/tiny/'));
+  return { key, record: (await store.get(key)) as Record<string, unknown> };
+}
+
+describe('a file of several chunks', () => {
+  test('is refused where the chunks of the layout make another file than the bundle signs', async () => {
+    const { deviceOf } = await published((files) => files[WEIGHTS]?.reverse());
+    await expect(deviceOf(createMemoryStore()).install()).rejects.toMatchObject({
+      code: 'bundle-mismatch',
+      details: { file: WEIGHTS },
+    });
+  });
+
+  test('is refused where the layout has no chunk of it', async () => {
+    const { deviceOf } = await published((files) => {
+      files[WEIGHTS] = [];
+    });
+    const installing = deviceOf(createMemoryStore()).install();
+    await expect(installing).rejects.toMatchObject({ code: 'bundle-mismatch' });
+  });
+
+  test('is hashed as a whole when it is first read, and by chunks in every later load', async () => {
+    const { deviceOf } = await published();
+    const store = createMemoryStore();
+    expect(await hashedTimes(8000, () => deviceOf(store).install())).toBe(1);
+    expect(await hashedTimes(8000, () => deviceOf(store).install())).toBe(0);
+    expect(await hashedTimes(5000, () => deviceOf(store).install())).toBe(1);
+  });
+
+  test('that an older library has installed is hashed as a whole once more, and then no more', async () => {
+    const { deviceOf } = await published();
+    const store = createMemoryStore();
+    await deviceOf(store).install();
+    const { key, record } = await recordOf(store);
+    const { whole, ...older } = record;
+    expect(whole).toBeDefined();
+    await store.commit({ set: new Map([[key, older]]) });
+    expect(await hashedTimes(8000, () => deviceOf(store).install())).toBe(1);
+    expect(await hashedTimes(8000, () => deviceOf(store).install())).toBe(0);
+  });
+
+  test('is hashed as a whole again where what is remembered is of another bundle, or is none', async () => {
+    const { deviceOf } = await published();
+    const store = createMemoryStore();
+    await deviceOf(store).install();
+    const { key, record } = await recordOf(store);
+    const other = { ...(record.whole as object), manifestSha256: 'a'.repeat(64) };
+    for (const whole of [other, null, 7, { names: [WEIGHTS] }, { ...other, names: 7 }]) {
+      await store.commit({ set: new Map([[key, { ...record, whole }]]) });
+      expect(await hashedTimes(8000, () => deviceOf(store).install())).toBe(1);
+    }
+  });
+});
+
+describe('a layout', () => {
+  test('that repeats a chunk past the memory that the model takes is refused before weights are fetched', async () => {
+    const { deviceOf, requests } = await published((files) => {
+      const [first = ['', 0]] = files[WEIGHTS] ?? [];
+      files[WEIGHTS] = Array(300).fill(first);
+    });
+    await expect(deviceOf(createMemoryStore()).open()).rejects.toMatchObject({
+      code: 'bundle-mismatch',
+      message: expect.stringContaining('limits.memoryBytes'),
+    });
+    expect(requests.filter((path) => path.startsWith('chunks/'))).toHaveLength(3);
+  });
+
+  test('that makes model.json or golden.json of more than a description may take is refused before it is fetched', async () => {
+    for (const name of ['model.json', 'golden.json']) {
+      const { deviceOf, requests } = await published((files) => {
+        files[name] = Array(17).fill(['a'.repeat(64), 4 * 1024 * 1024]);
+      });
+      const opening = deviceOf(createMemoryStore()).open();
+      await expect(opening).rejects.toMatchObject({ code: 'metadata-too-large' });
+      expect(requests.filter((path) => path.endsWith('a'.repeat(64)))).toEqual([]);
+    }
+  });
+
+  test('that gives a chunk another size than it has is refused', async () => {
+    for (const sizeBytes of [1, 4999, 5001, 4 * 1024 * 1024]) {
+      const { deviceOf } = await published((files) => {
+        (files[WEIGHTS]?.[0] ?? [])[1] = sizeBytes;
+      });
+      const installing = deviceOf(createMemoryStore()).install();
+      await expect(installing).rejects.toMatchObject({ code: 'size-mismatch' });
+    }
+  });
+});
