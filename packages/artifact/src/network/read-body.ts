@@ -2,7 +2,7 @@ import { NearsideError } from '@nearside/core';
 import type { Transfer } from './transfer.js';
 
 export interface BodyLimits {
-  /** More than this is refused as soon as it arrives. */
+  /** More than this, decoded where a server has compressed it on the way, is refused as soon as it arrives. */
   readonly maxBytes: number;
   /** The code for that; `metadata-too-large` by default. */
   readonly tooLarge?: 'metadata-too-large' | 'size-mismatch';

@@ -67,6 +67,19 @@ describe.each(kinds)('the $kind', ({ path, code }) => {
     expect(await outcome).toBe('too-slow');
   });
 
+  test('that a server compresses on the way counts as it is decoded', async () => {
+    const compressed = (bytes: Uint8Array): Answer => {
+      const body = gzipSync(bytes, { level: 9 });
+      return (response) => response.writeHead(200, { 'Content-Encoding': 'gzip' }).end(body);
+    };
+    const bytes = files.get(path);
+    // Zeros take less than a thousandth of their size: fewer bytes arrive than are allowed.
+    const zeros = compressed(new Uint8Array(16 * MIB));
+    expect(await scene.update(withFile(files, path, zeros))).toBe(code);
+    if (!bytes) return; // there is no next root
+    expect(await scene.update(withFile(files, path, compressed(bytes)))).toBe('1.1.0');
+  });
+
   test('that a server fails to send twice, in passing, is asked for again', async () => {
     let failures = 2;
     const shaky: Answer = (response) => {
