@@ -1,4 +1,4 @@
-import { readBackendChoice } from './choice/read-choice.js';
+import { lookFirst } from './choice/first-look.js';
 import { createModel } from './create-model.js';
 import type { CustomModel } from './custom-model.js';
 import { createModelEmitter } from './events.js';
@@ -7,6 +7,7 @@ import type { Model } from './model.js';
 import type { OpenOptions } from './opening/open-options.js';
 import { type OpenPlan, planOpening } from './opening/plan-opening.js';
 import { serveInstalled } from './opening/serve-installed.js';
+import type { ServingContext } from './opening/serving.js';
 
 /**
  * Opens a model: verifies it, loads it in a worker and proves it there. With a verified copy on
@@ -28,10 +29,12 @@ export async function open(url: string, options: OpenOptions): Promise<Model> {
 export async function openAsPlanned(plan: OpenPlan, startMs: number): Promise<Model> {
   plan.signal?.throwIfAborted();
   const emitter = createModelEmitter();
-  const parts = { plan, emitter, choice: await readBackendChoice(plan), startMs };
+  const { choice, boot } = await lookFirst(plan);
+  const parts = { plan, emitter, choice, startMs };
+  const serve = (context: ServingContext) => serveInstalled(context, boot);
   if (plan.fallback || plan.worker) {
     const { openWithOwn } = await loadLater();
-    return openWithOwn(parts, { serveInstalled, createModel });
+    return openWithOwn(parts, { serve, createModel });
   }
-  return createModel({ serving: await serveInstalled(parts), ...parts });
+  return createModel({ serving: await serve(parts), ...parts });
 }

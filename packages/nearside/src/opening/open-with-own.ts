@@ -5,11 +5,11 @@ import { createFallbackModel } from '../fallback/fallback-model.js';
 import type { Model } from '../model.js';
 import type { OpenedVersion } from '../protocol.js';
 import { snapshotCustom } from '../running/snapshot-custom.js';
-import type { serveInstalled } from './serve-installed.js';
+import type { Serving, ServingContext } from './serving.js';
 import { requireOwnWorker } from './start-own-worker.js';
 
 interface Steps {
-  readonly serveInstalled: typeof serveInstalled;
+  readonly serve: (context: ServingContext) => Promise<Serving>;
   readonly createModel: typeof createModel;
 }
 
@@ -20,7 +20,7 @@ interface Steps {
  */
 export async function openWithOwn(
   parts: Omit<ModelParts, 'serving' | 'own'>,
-  { serveInstalled, createModel }: Steps,
+  { serve, createModel }: Steps,
 ): Promise<Model> {
   const { emitter, choice, startMs } = parts;
   const { fallback, worker } = parts.plan;
@@ -30,7 +30,7 @@ export async function openWithOwn(
     version ??= opened;
   };
   try {
-    const serving = await serveInstalled({ plan, emitter, choice, onOpened });
+    const serving = await serve({ plan, emitter, choice, onOpened });
     return await createModel({
       serving,
       plan,

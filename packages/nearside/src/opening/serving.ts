@@ -1,3 +1,4 @@
+import type { BootAnswer } from '@nearside/artifact';
 import { createDeferred, NearsideError, type Variant } from '@nearside/core';
 import type { BackendChoice } from '../choice/backend-choice.js';
 import type { BackendFailure } from '../choice/choice-record.js';
@@ -59,6 +60,8 @@ export interface Serving extends Started {
 
 export interface OpenOnOptions {
   readonly which: WhichVersion;
+  /** Of the repository, where the page has asked it. */
+  readonly boot?: BootAnswer | undefined;
   /** It can be done without: where the engine has no room for it no other model is put to rest. */
   readonly isOptional?: boolean;
   readonly signal?: AbortSignal | undefined;
@@ -73,7 +76,7 @@ export interface OpenOnOptions {
 export async function openOn(
   backend: AvailableBackend,
   { plan, identity, emitter, onOpened }: Omit<ServingContext, 'choice'>,
-  { which, isOptional, signal, onProgress }: OpenOnOptions,
+  { which, boot, isOptional, signal, onProgress }: OpenOnOptions,
 ): Promise<Opened | undefined> {
   const fetched = createDeferred<void>();
   const onEvent = (event: WorkerEvent) => {
@@ -95,6 +98,7 @@ export async function openOn(
       ? await connection.openUnsigned(plan.unsigned)
       : await connection.open({
           which,
+          boot,
           url,
           pin,
           store,

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  type BootAnswer,
   createMemoryStore,
   type InstallationEvent,
   type InstalledVersion,
@@ -20,6 +21,7 @@ export interface DeviceOptions {
   readonly installId?: string | undefined;
   readonly mirrors?: readonly string[] | undefined;
   readonly maxBytes?: number | undefined;
+  readonly boot?: BootAnswer | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly now?: (() => number) | undefined;
 }
@@ -35,6 +37,7 @@ export function openDevice({
   installId = '0'.repeat(32),
   mirrors,
   maxBytes,
+  boot,
   signal,
   now = Date.now,
 }: DeviceOptions) {
@@ -47,6 +50,7 @@ export function openDevice({
     support: { runtimes: ['onnx', 'tfjs'] },
     mirrors,
     maxBytes,
+    boot,
     signal,
     onEvent: (event) => events.push(event),
     now,
