@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { expect, type Page, test } from '@playwright/test';
 import { keepVariants, trivialOnOnnx } from './change-digits.js';
 import { serveDigits } from './digits-repository.js';
@@ -29,8 +30,10 @@ test('on an empty cache the light runtime answers, then the faster one is fetche
   page,
 }) => {
   await digits.release(trivialOnOnnx({ isWrong: false }));
+  const firstRequests = countRequests(page);
   const first = await visit(page);
   expect(first.origin).toBe('network');
+  expect(firstRequests.to(/\/boot\//)).toHaveLength(1);
   expect(first.backends, JSON.stringify(first.table)).toEqual(['tfjs-wasm', 'onnx-wasm']);
   expect(first.selected).toEqual([
     { backend: 'tfjs-wasm', variant: 'uint8', origin: 'prior' },
@@ -207,10 +210,51 @@ test('a model with one form of weights opens on its runtime at once, and nothing
   expect(requests.to(/\/boot\//)).toHaveLength(1);
   const chunks = requests.to(/\/(?:chunks|targets)\//);
   expect(chunks).toEqual([...new Set(chunks)]);
-  expect(requests.to(/tfjs-backend-wasm/)).toEqual([]);
+  expect(requests.to(/tfjs/)).toEqual([]);
   const [onnx, later] = [/worker-onnx-wasm/, /assets\/later/].map(requests.firstTo);
   expect(onnx).toBeLessThan(later ?? 0); // which is for what comes after the first result
 });
+
+test('without a boot file a model opens as with one, and the file is asked for once', async ({
+  page,
+}) => {
+  await rm(`${digits.repository}/boot/digits.json`);
+  const requests = countRequests(page);
+  const seen = await visit(page, { tune: 'off' });
+  expect(seen).toMatchObject({ origin: 'network', backends: ['tfjs-wasm', 'tfjs-wasm'] });
+  expect(requests.to(/\/boot\//)).toHaveLength(1);
+});
+
+test('where no choice is remembered, metadata on the device says which runtime to start, without a request', async ({
+  page,
+}) => {
+  await digits.release({
+    version: '1.1.0',
+    sequence: 2,
+    change: (source) => keepVariants(source, ['int8']),
+  });
+  await visit(page, { tune: 'off' });
+  await page.evaluate(forgetChoice);
+  await gotoBarePage(page, site.url);
+  const requests = countRequests(page);
+  expect(await visit(page, { tune: 'off' })).toMatchObject({ origin: 'store' });
+  expect(requests.to(/tfjs|\/boot\//)).toEqual([]);
+});
+
+async function forgetChoice(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    indexedDB.open('nearside-models').onsuccess = ({ target }) => {
+      const { result } = target as IDBOpenDBRequest;
+      const change = result.transaction('nearside', 'readwrite');
+      change.objectStore('nearside').openCursor().onsuccess = ({ target }) => {
+        const cursor = (target as IDBRequest<IDBCursorWithValue | null>).result;
+        if (String(cursor?.key).endsWith('/b/digits')) cursor?.delete();
+        cursor?.continue();
+      };
+      change.oncomplete = () => resolve();
+    };
+  });
+}
 
 async function removeChunk(sha256: string): Promise<void> {
   await new Promise<void>((resolve) => {

@@ -9,6 +9,12 @@ export type { UpdateCheck } from './installation/look-for-update.js';
 export type { ModelInstallation, ReadFilesOptions } from './installation/model-installation.js';
 export { openModelInstallation } from './installation/model-installation.js';
 export type { InstalledVersion } from './installation/open-release.js';
+export {
+  metadataKey,
+  runtimesInBootFile,
+  runtimesInStore,
+} from './installation/peek-runtimes.js';
+export { askBootFile, type BootAnswer } from './installation/read-boot-file.js';
 export type { StorageReport, StoredVersion } from './installation/storage-report.js';
 export { choiceKey } from './installation/version-records.js';
 export { LIMITS } from './limits.js';

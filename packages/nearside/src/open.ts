@@ -1,4 +1,4 @@
-import { readBackendChoice } from './choice/read-choice.js';
+import { lookFirst } from './choice/first-look.js';
 import { createModel, type EngineParts } from './create-model.js';
 import type { CustomModel } from './custom-model.js';
 import { DEFAULT_ENGINE, type EngineContext } from './engine/engine-context.js';
@@ -38,7 +38,7 @@ export async function openAsPlanned(
 ): Promise<Model> {
   given.signal?.throwIfAborted();
   const emitter = createModelEmitter();
-  const choice = await readBackendChoice(given);
+  const { choice, boot } = await lookFirst(given);
   const hasOwn = given.fallback !== undefined || given.worker !== undefined;
   const own = hasOwn
     ? (await loadLater()).bringOwn({ plan: given, engine, emitter, startMs })
@@ -46,7 +46,7 @@ export async function openAsPlanned(
   const plan = own?.plan ?? given;
   const context = { plan, engine, emitter, choice, onOpened: own?.onOpened };
   try {
-    const serving = await serveInstalled(context, loadLater);
+    const serving = await serveInstalled(context, { help: loadLater, boot });
     return await createModel({ ...context, ...engineParts, serving, startMs, own: own?.forRuns });
   } catch (error) {
     if (!own) throw error;

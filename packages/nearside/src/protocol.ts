@@ -1,4 +1,5 @@
 import type {
+  BootAnswer,
   InstallationEvent,
   Mirror,
   ReleaseIdentity,
@@ -104,6 +105,8 @@ export interface OpenRequest {
   readonly store: StoreChoice;
   readonly request?: RequestOptions | undefined;
   readonly mirrors: readonly Mirror[];
+  /** What the page was answered that asked for the boot file; undefined where it has not. */
+  readonly boot?: BootAnswer | undefined;
   readonly maxBytes?: number | undefined;
   /** Runtimes that some backend of this device has, not only this worker's. */
   readonly runtimes: readonly string[];

@@ -20,5 +20,5 @@ export async function clearModels(store: Store, model: string | undefined): Prom
 /** Keys are `<pin>/p/<model>`, `<pin>/b/<model>` and `<pin>/v/<model>/<sequence>`. */
 function isOf(key: string, model: string): boolean {
   const [prefix = '', kind, name] = key.split('/');
-  return /^[\w-]{16}$/.test(prefix) && /^[bpv]$/.test(kind ?? '') && name === model;
+  return /^[0-9a-f]{16}$/.test(prefix) && /^[bpv]$/.test(kind ?? '') && name === model;
 }

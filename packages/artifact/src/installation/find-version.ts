@@ -108,7 +108,7 @@ async function orTheLongWay<Found>(
 }
 
 async function openFromBootFile(context: InstallationContext): Promise<FoundVersion | undefined> {
-  const files = await readBootFile(context.source, context.model);
+  const files = await readBootFile(context.source, context.model, context.boot);
   if (!files) return undefined;
   const source = bootSource(files, context.source);
   const chunks = context.chunks.withFiles(files);

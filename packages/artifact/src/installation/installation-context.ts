@@ -4,6 +4,7 @@ import type { Support } from '../release.js';
 import type { FallbackStore } from '../stores/fallback-store.js';
 import type { InstallationEvent } from './installation-event.js';
 import type { MetadataKeeper } from './metadata-keeper.js';
+import type { BootAnswer } from './read-boot-file.js';
 import type { VersionLedger } from './version-ledger.js';
 
 /** What the steps of an installation share. */
@@ -16,6 +17,8 @@ export interface InstallationContext {
   readonly store: FallbackStore;
   /** The repository, or the first of its mirrors that answers. */
   readonly source: RepositorySource;
+  /** What the page was answered that asked for the boot file; undefined where nobody has asked. */
+  readonly boot: BootAnswer | undefined;
   readonly metadata: MetadataKeeper;
   readonly ledger: VersionLedger;
   readonly chunks: ChunkStore;

@@ -23,6 +23,7 @@ import { lookForUpdate, type UpdateCheck } from './look-for-update.js';
 import { createMetadataKeeper } from './metadata-keeper.js';
 import { notOffered } from './offered-release.js';
 import { type InstalledVersion, openRelease } from './open-release.js';
+import type { BootAnswer } from './read-boot-file.js';
 import { reportStorage, type StorageReport } from './storage-report.js';
 import { openVersionLedger, type VersionEntry } from './version-ledger.js';
 
@@ -87,6 +88,8 @@ export interface InstallationOptions {
   /** More than this is not fetched at once; bytes. */
   readonly maxBytes?: number | undefined;
   readonly request?: RequestOptions | undefined;
+  /** Of `askBootFile`; undefined where nobody has asked. */
+  readonly boot?: BootAnswer | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onEvent: (event: InstallationEvent) => void;
   readonly now?: () => number;
@@ -101,6 +104,7 @@ export function openModelInstallation({
   mirrors = [],
   maxBytes = Number.POSITIVE_INFINITY,
   request,
+  boot,
   signal: left,
   onEvent,
   now = Date.now,
@@ -119,7 +123,16 @@ export function openModelInstallation({
   const source = firstThatAnswers(sources, signal);
   const onHealed = (sha256: string) => onEvent({ type: 'chunk-healed', sha256 });
   const context: InstallationContext = {
-    ...{ model, prefix, installId, support, store, source, signal, now, onEvent },
+    model,
+    prefix,
+    installId,
+    support,
+    store,
+    source,
+    boot,
+    signal,
+    now,
+    onEvent,
     metadata: createMetadataKeeper({ store, source, pin, now }),
     ledger: openVersionLedger(store, { prefix, model, now }),
     chunks: createChunkStore(store, { sources, signal, onHealed }),

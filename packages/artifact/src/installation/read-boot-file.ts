@@ -1,17 +1,61 @@
+import type { ModelAddress } from '../address.js';
 import { LIMITS } from '../limits.js';
 import { parseBootFile } from '../network/boot-file.js';
-import type { RepositorySource } from '../network/repository-source.js';
+import { readBody } from '../network/read-body.js';
+import {
+  howToAsk,
+  isAbsent,
+  type RepositorySource,
+  type RequestOptions,
+} from '../network/repository-source.js';
 import { bootPath } from '../repository-paths.js';
 
-/** @returns path → bytes of all files in a model's boot file; undefined where there is none */
+/** What a repository answers when it is asked for a model's boot file. */
+export interface BootAnswer {
+  /** Not verified; undefined where there is none. */
+  readonly raw: Uint8Array<ArrayBuffer> | undefined;
+}
+
+/** Every change of the repository changes it: a cache is to ask. */
+const CACHE = 'no-cache';
+
+/**
+ * Asks for a boot file before there is an installation, which takes the answer as its own.
+ *
+ * @returns undefined for an answer that an installation has to judge: another status, a redirect
+ * @throws what `fetch` throws; NearsideError `metadata-too-large`
+ */
+export async function askBootFile(
+  { repository, model }: ModelAddress,
+  { request, signal }: { request: RequestOptions | undefined; signal: AbortSignal },
+): Promise<BootAnswer | undefined> {
+  const path = bootPath(model);
+  const how = { ...howToAsk(request), cache: CACHE, signal } as const;
+  const response = await fetch(repository + path, how);
+  if (response.redirected) return undefined;
+  if (isAbsent(response)) return { raw: undefined };
+  if (!response.ok) return undefined;
+  const transfer = { progress() {} }; // `signal` ends it in time
+  return { raw: await readBody(response, { path, transfer, maxBytes: LIMITS.bootBytes }) };
+}
+
+/**
+ * @param asked the answer, where somebody has asked already
+ * @returns path → bytes of all files in a model's boot file; undefined where there is none
+ */
 export async function readBootFile(
   source: RepositorySource,
   model: string,
+  asked?: BootAnswer,
 ): Promise<Map<string, Uint8Array<ArrayBuffer>> | undefined> {
-  const raw = await source.fetchIfPresent(bootPath(model), {
+  const raw = asked ? asked.raw : await fetchBootFile(source, model);
+  return raw && parseBootFile(raw);
+}
+
+function fetchBootFile(source: RepositorySource, model: string) {
+  return source.fetchIfPresent(bootPath(model), {
     maxBytes: LIMITS.bootBytes,
-    cache: 'no-cache',
+    cache: CACHE,
     isOptional: true,
   });
-  return raw && parseBootFile(raw);
 }

@@ -1,5 +1,6 @@
 import type { ErrorCode, Store } from '@nearside/core';
 import type { WholeFiles } from '../model-version.js';
+import { pinPrefix } from '../tuf/pin.js';
 
 /**
  * What a device remembers of a model's versions. Nothing here is trusted: a record only says where
@@ -43,12 +44,9 @@ export function pointerKey(prefix: string, model: string): string {
   return `${prefix}/p/${model}`;
 }
 
-/**
- * `b/<model>`: which backend serves it best here. The main thread's, who alone knows all backends, and
- * has no use for hex: the first 16 characters of the pin's hash as they are.
- */
+/** `b/<model>`: which backend serves it best here. The main thread's, who alone knows all backends. */
 export function choiceKey(pin: string, model: string): string {
-  return `${pin.slice('sha256-'.length).slice(0, 16)}/b/${model}`;
+  return `${pinPrefix(pin)}/b/${model}`;
 }
 
 /**

@@ -23,7 +23,7 @@ export async function readBody(
     maxBytes,
     tooLarge = 'metadata-too-large',
     onBytes,
-  }: BodyLimits & { path: string; transfer: Transfer },
+  }: BodyLimits & { path: string; transfer: Pick<Transfer, 'progress'> },
 ): Promise<Uint8Array<ArrayBuffer>> {
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   let sizeBytes = 0;

@@ -56,12 +56,8 @@ export function openRepositorySource(
     const transfer = startTransfer([signal], pace);
     try {
       const response = await fetch(url + path, {
-        ...(request?.headers && { headers: request.headers }),
+        ...howToAsk(request),
         cache: options.cache ?? 'default',
-        credentials: request?.credentials ?? 'omit',
-        // What is meant for this origin alone must not travel to another one before it is refused.
-        redirect: isPrivate(request) ? 'manual' : 'follow',
-        referrerPolicy: 'no-referrer',
         signal: transfer.signal,
       });
       requireSameOrigin(response, url, path);
@@ -88,11 +84,22 @@ export function openRepositorySource(
   };
 }
 
+/** What every request to a repository has in common. */
+export function howToAsk(request: RequestOptions | undefined): RequestInit {
+  return {
+    ...(request?.headers && { headers: request.headers }),
+    credentials: request?.credentials ?? 'omit',
+    // What is meant for this origin alone must not travel to another one before it is refused.
+    redirect: isPrivate(request) ? 'manual' : 'follow',
+    referrerPolicy: 'no-referrer',
+  };
+}
+
 /**
  * 404 and 403 (S3 without list permission), and a 200 of HTML: single-page hosts answer unknown
  * paths with their index page (measured on `vite preview`).
  */
-function isAbsent(response: Response): boolean {
+export function isAbsent(response: Response): boolean {
   const html = response.headers.get('content-type')?.startsWith('text/html') ?? false;
   return response.status === 404 || response.status === 403 || (response.ok && html);
 }

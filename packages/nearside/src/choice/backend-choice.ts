@@ -1,6 +1,7 @@
 import type { ModelSpec, Variant } from '@nearside/core';
 import type { OpenPlan } from '../opening/plan-opening.js';
 import type { AvailableBackend } from '../runtime-assets.js';
+import { runtimeOf } from '../runtime-of.js';
 import {
   type ChoiceOrigin,
   type ChoiceRecord,
@@ -23,7 +24,9 @@ export interface BackendChoice {
   readonly remarks: Map<string, { bytes?: number | undefined; message?: string | undefined }>;
   /** Whether nothing is remembered and nothing has been weighed: the first worker can tell where to start. */
   isUnweighed: boolean;
-  /** What serves first: what served last, then the others. */
+  /** That the model has variants for, as far as is known without a worker: a hint. */
+  runtimes: readonly string[] | undefined;
+  /** What serves first: what served last, then what the model has variants for, then the others. */
   openingOrder(): AvailableBackend[];
   /** The variant to load on a backend; undefined when each has failed for good. */
   pickVariant(backend: AvailableBackend, spec: ModelSpec): Variant | undefined;
@@ -59,13 +62,17 @@ export function createBackendChoice(
     },
     passing: [],
     remarks: new Map(),
+    runtimes: undefined,
     isUnweighed: !record.start && plan.backends.length > 1,
     openingOrder() {
       const { start } = record;
       const first = plan.contenders.filter(
         (backend) => backend === start?.backend && !isQuarantined(start),
       );
-      return [...new Set([...first, ...plan.backends])];
+      const likely = plan.backends.filter((backend) =>
+        choice.runtimes?.includes(runtimeOf(backend)),
+      );
+      return [...new Set([...first, ...likely, ...plan.backends])];
     },
     pickVariant(backend, { variants, sequence }) {
       const isSpokenOf = record.circumstances === choiceCircumstances(sequence, plan.threads);

@@ -69,7 +69,8 @@ export function isLasting(code: ErrorCode): boolean {
 export function choiceCircumstances(sequence: number | undefined, threads?: number): string {
   const browser = globalThis.navigator?.userAgent?.replace(/(\d+)(?:\.\d+)+/g, '$1');
   const isolation = globalThis.crossOriginIsolated === true ? 'isolated' : 'shared';
-  return [sequence, LIBRARY_VERSION, browser, isolation, threads].join(' ');
+  const wanted = `${threads ?? 'default'}-threads`;
+  return [sequence, LIBRARY_VERSION, browser, wanted, isolation].join(' ');
 }
 
 /** A record from whatever lies in the store; one of another shape is as good as none. */

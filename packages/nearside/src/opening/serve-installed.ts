@@ -1,8 +1,15 @@
+import type { BootAnswer } from '@nearside/artifact';
 import { isNearsideError } from '@nearside/core';
 import type { OpenedVersion, WhichVersion } from '../protocol.js';
 import type { StartSteps } from './attempt-backend.js';
 import { load, type ModelContext, openOn, type Serving } from './serving.js';
 import { type StartHelp, startFirst } from './start-first.js';
+
+export interface ServeOptions {
+  readonly help: () => Promise<StartHelp>;
+  /** What `lookFirst` was answered. */
+  readonly boot?: BootAnswer | undefined;
+}
 
 /**
  * Serves the version this device runs. When the installed one cannot be loaded any more (a browser
@@ -11,42 +18,42 @@ import { type StartHelp, startFirst } from './start-first.js';
  */
 export async function serveInstalled(
   context: ModelContext,
-  help: () => Promise<StartHelp>,
+  { help, boot }: ServeOptions,
 ): Promise<Serving> {
   const opened: OpenedVersion[] = [];
   try {
-    return await serveActive(context, opened, help);
+    return await serveActive(context, { help, opened, boot });
   } catch (error) {
     const failed = opened.at(-1);
     if (failed?.origin !== 'store' || !isNearsideError(error)) throw error;
-    const later = await help().catch(() => {
+    const { servePrevious } = await help().catch(() => {
       throw error;
     });
-    return later.servePrevious(context, { failed: failed.release, error }, (which) =>
-      start(context, which, [], help),
+    return servePrevious(context, { failed: failed.release, error }, (which) =>
+      start(context, which, { help, opened: [] }),
     );
   }
 }
 
-/**
- * A boot file may offer what the repository no longer does: then the plain walk decides.
- *
- * @param opened gets every version that was opened on the way, whether it came to serve or not
- */
+interface StartOptions extends ServeOptions {
+  /** Gets every version that was opened on the way, whether it came to serve or not. */
+  readonly opened: OpenedVersion[];
+}
+
+/** A boot file may offer what the repository no longer does: then the plain walk decides. */
 async function serveActive(
   context: ModelContext,
-  opened: OpenedVersion[],
-  help: () => Promise<StartHelp>,
+  { help, opened, boot }: StartOptions,
 ): Promise<Serving> {
-  const serve = async () => {
-    const serving = await start(context, { kind: 'active' }, opened, help);
+  const serve = async (options: StartOptions) => {
+    const serving = await start(context, { kind: 'active' }, options);
     return serving as Serving; // there is an active version, or an error
   };
   try {
-    return await serve();
+    return await serve({ help, opened, boot });
   } catch (error) {
     if (!isWithdrawn(error)) throw error;
-    return serve();
+    return serve({ help, opened });
   }
 }
 
@@ -57,13 +64,12 @@ function isWithdrawn(error: unknown): boolean {
 function start(
   context: ModelContext,
   which: WhichVersion,
-  opened: OpenedVersion[],
-  help: () => Promise<StartHelp>,
+  { help, opened, boot }: StartOptions,
 ): Promise<Serving | undefined> {
   const { signal, onProgress } = context.plan;
   const steps: StartSteps = {
     async open(backend) {
-      const version = await openOn(backend, context, { which, signal, onProgress });
+      const version = await openOn(backend, context, { which, boot, signal, onProgress });
       if (version) opened.push(version.version);
       return version;
     },

@@ -1,3 +1,4 @@
+import type { BootAnswer } from '@nearside/artifact';
 import { createDeferred, NearsideError, type Variant } from '@nearside/core';
 import type { BackendChoice } from '../choice/backend-choice.js';
 import type { BackendFailure } from '../choice/choice-record.js';
@@ -70,6 +71,8 @@ export interface Place {
 export interface OpenOnOptions {
   readonly which: WhichVersion;
   readonly place?: Place | undefined;
+  /** Of the repository, where the page has asked it. */
+  readonly boot?: BootAnswer | undefined;
   /** It can be done without: where the engine has no room for it no other model is put to rest. */
   readonly isOptional?: boolean;
   readonly signal?: AbortSignal | undefined;
@@ -84,7 +87,7 @@ export interface OpenOnOptions {
 export async function openOn(
   backend: AvailableBackend,
   { plan, engine, identity, emitter, onOpened }: Omit<ModelContext, 'choice'>,
-  { which, place, isOptional, signal, onProgress }: OpenOnOptions,
+  { which, place, boot, isOptional, signal, onProgress }: OpenOnOptions,
 ): Promise<Opened | undefined> {
   const fetched = createDeferred<void>();
   const onEvent = (event: WorkerEvent) => {
@@ -107,6 +110,7 @@ export async function openOn(
       ? await connection.openUnsigned(plan.unsigned)
       : await connection.open({
           which,
+          boot,
           url,
           pin,
           store,

@@ -1,4 +1,10 @@
-import { bootPath, parseBootFile } from '@nearside/artifact';
+import {
+  askBootFile,
+  bootPath,
+  parseBootFile,
+  parseModelAddress,
+  runtimesInBootFile,
+} from '@nearside/artifact';
 import { describe, expect, test } from 'vitest';
 import type { Attack } from '../testing/attack.js';
 import { bundleAttacks } from '../testing/bundle-attacks.js';
@@ -75,6 +81,48 @@ describe('a boot file under attack before a true repository changes nothing but 
       await expectUnchanged(bootOf(withFile(entries, name, flip(bytes, bytes.length >> 1))), false);
       await expectUnchanged(bootOf(withFile(entries, name, new Uint8Array())), false);
     }
+  });
+});
+
+describe('a boot file that the page has asked for', () => {
+  const handed = async (raw: Uint8Array | undefined) => {
+    scene.server.files = files;
+    scene.server.requests.length = 0;
+    const device = scene.device({ boot: { raw: raw && new Uint8Array(raw) } });
+    return (await device.install()).release.version;
+  };
+
+  test('is the answer of the repository, and spares the device its own request', async () => {
+    scene.server.files = withFile(files, path, boot);
+    const address = parseModelAddress(`${scene.server.url}/tiny`);
+    const { signal } = new AbortController();
+    const answer = await askBootFile(address, { request: undefined, signal });
+    expect(answer?.raw).toEqual(new Uint8Array(boot));
+    expect(await handed(answer?.raw)).toBe('1.1.0');
+    expect(scene.server.requests).not.toContain(path);
+  });
+
+  test('is not asked for again where there is none', async () => {
+    scene.server.files = files;
+    const address = parseModelAddress(`${scene.server.url}/tiny`);
+    const { signal } = new AbortController();
+    expect(await askBootFile(address, { request: undefined, signal })).toEqual({ raw: undefined });
+    expect(await handed(undefined)).toBe('1.1.0');
+    expect(scene.server.requests).not.toContain(path);
+  });
+
+  test('is verified as one that the device has asked for', async () => {
+    for (const attack of onMetadata) expect(await handed(bootOf(attack.files))).toBe('1.1.0');
+    for (const damage of Object.values(DAMAGES)) expect(await handed(damage(boot))).toBe('1.1.0');
+  });
+
+  test('shows the runtimes of its version, and nothing where it cannot be read', () => {
+    expect(runtimesInBootFile(boot, 'tiny')).toEqual(['onnx', 'tfjs']);
+    expect(runtimesInBootFile(boot, 'another')).toBeUndefined();
+    for (const text of ['null', '{}', '{"files":{"metadata/1.targets.json":"%"}}', 'no JSON']) {
+      expect(runtimesInBootFile(Buffer.from(text), 'tiny')).toBeUndefined();
+    }
+    for (const attack of onMetadata) runtimesInBootFile(bootOf(attack.files), 'tiny');
   });
 });
 

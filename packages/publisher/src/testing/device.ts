@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  type BootAnswer,
   createMemoryStore,
   type InstallationEvent,
   type InstalledVersion,
@@ -23,6 +24,7 @@ export interface DeviceOptions {
   readonly mirrors?: readonly (string | Mirror)[] | undefined;
   readonly request?: RequestOptions | undefined;
   readonly maxBytes?: number | undefined;
+  readonly boot?: BootAnswer | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly now?: (() => number) | undefined;
 }
@@ -39,6 +41,7 @@ export function openDevice({
   mirrors = [],
   request,
   maxBytes,
+  boot,
   signal,
   now = Date.now,
 }: DeviceOptions) {
@@ -52,6 +55,7 @@ export function openDevice({
     mirrors: mirrors.map((mirror) => (typeof mirror === 'string' ? { url: mirror } : mirror)),
     request,
     maxBytes,
+    boot,
     signal,
     onEvent: (event) => events.push(event),
     now,
