@@ -85,7 +85,9 @@ export async function openOn(
     }
   };
   const { assets, worker, isolate, slot, engine } = plan;
-  const host = await engine.workers.lend({ backend, assets, worker, isolate, slot });
+  const isUnsigned = plan.unsigned !== undefined;
+  const needs = { backend, assets, worker, isolate, isUnsigned, slot };
+  const host = await engine.workers.lend(needs);
   const connection = await connect(host, { onEvent, signal });
   return endingOnFailure(connection, signal, async () => {
     const startMs = performance.now();
