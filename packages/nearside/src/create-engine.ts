@@ -11,6 +11,7 @@ import { planOpening } from './opening/plan-opening.js';
 import type { StartWorker } from './opening/start-own-worker.js';
 import { checkOptions, type OptionKinds } from './options/check-options.js';
 import { ABOVE_0, ASSETS, FUNCTION } from './options/option-kinds.js';
+import { NO_OPTIONS, ownOptions } from './options/option-rules.js';
 import { POOL_LIMITS } from './scheduler/pool-size.js';
 import { poolServing } from './workers/pooled-connection.js';
 import { createSharedWorkers } from './workers/shared-workers.js';
@@ -62,9 +63,10 @@ export interface WorkerStats {
 }
 
 /** @throws TypeError or RangeError for wrong options */
-export function createEngine(options: EngineOptions = {}): Engine {
-  checkOptions('createEngine', options, KINDS);
-  const engine = createContext(options);
+export function createEngine(options: EngineOptions = NO_OPTIONS): Engine {
+  const own = ownOptions(options);
+  checkOptions('createEngine', own, KINDS);
+  const engine = createContext(own);
   const closing = new AbortController();
   const opening = new Set<Promise<Model>>();
 
@@ -108,13 +110,18 @@ function describeEngine({
   };
 }
 
-function createContext({ workers: size = 1, memoryBudgetBytes, ...given }: EngineOptions) {
+function createContext({
+  workers: size = 1,
+  memoryBudgetBytes,
+  idleMs,
+  assets,
+  worker,
+}: EngineOptions) {
   const workers = createSharedWorkers(startBackendWorker);
   const models = new Set<ResidentModel>();
   const { maxThreads, ...pool } = planPool(size);
   return {
-    ...given,
-    ...{ workers, models, takeResidence, maxThreads },
+    ...{ workers, models, takeResidence, maxThreads, idleMs, assets, worker },
     memory: createMemoryBudget(memoryBudgetBytes, { workers, models }),
     poolServing: pool.max > 1 ? (first, options) => poolServing(first, options, pool) : undefined,
   } satisfies EngineContext;

@@ -47,7 +47,8 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   const { emitter, plan, choice, serving: first } = parts;
   const { model } = first.version.release;
   const { watchdogMs } = plan.policy;
-  const context = { plan, emitter, choice, identity: first.version.install };
+  const identity = first.version.install;
+  const context = { plan, emitter, choice, identity, onOpened: undefined };
   const recent = createRecentRuns();
   const opening = describeOpening(first, parts.startMs);
   const firstResult = awaitFirstResult();
@@ -78,7 +79,10 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   });
   const leaving = new AbortController();
   const own = parts.own?.(leaving.signal);
-  const runner = createRunner({ ...{ handover, queue, recent, emitter, refusal }, ...own });
+  const runner = createRunner({
+    ...{ handover, queue, recent, emitter, refusal },
+    ...{ fallBack: own?.fallBack, snapshotCustom: own?.snapshotCustom },
+  });
   let closed: NearsideError | undefined;
 
   function startShift(started: Serving): Shift {

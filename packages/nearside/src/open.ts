@@ -28,10 +28,12 @@ export async function open(url: string, options: OpenOptions): Promise<Model> {
 export async function openAsPlanned(plan: OpenPlan, startMs: number): Promise<Model> {
   plan.signal?.throwIfAborted();
   const emitter = createModelEmitter();
-  const parts = { plan, emitter, choice: await readBackendChoice(plan), startMs };
+  const choice = await readBackendChoice(plan);
+  const parts = { plan, emitter, choice, startMs, own: undefined };
   if (plan.fallback || plan.worker) {
     const { openWithOwn } = await loadLater();
     return openWithOwn(parts, { serveInstalled, createModel });
   }
-  return createModel({ serving: await serveInstalled(parts), ...parts });
+  const context = { plan, emitter, choice, identity: undefined, onOpened: undefined };
+  return createModel({ serving: await serveInstalled(context), ...parts });
 }

@@ -101,9 +101,9 @@ export interface OpenRequest {
   /** Read by an earlier worker of this page; undefined has this one read it. */
   readonly install: InstallIdentity | undefined;
   readonly store: StoreChoice;
-  readonly request?: RequestOptions | undefined;
+  readonly request: RequestOptions | undefined;
   readonly mirrors: readonly string[];
-  readonly maxBytes?: number | undefined;
+  readonly maxBytes: number | undefined;
   /** Runtimes that some backend of this device has, not only this worker's. */
   readonly runtimes: readonly string[];
 }
@@ -146,7 +146,7 @@ export interface LoadRequest {
   /** Where the runtime's wasm is: an address, or in Node the bytes; undefined for one without wasm. */
   readonly runtimeWasm: string | Uint8Array<ArrayBuffer> | undefined;
   /** CPU threads that a run may be shared between, where the runtime is started by this. */
-  readonly maxThreads?: number | undefined;
+  readonly maxThreads: number | undefined;
 }
 
 export interface LoadedVariant {

@@ -4,6 +4,7 @@ import type { StorageOptions } from './model.js';
 import type { OpenPlan } from './opening/plan-opening.js';
 import { checkOptions, type OptionKinds } from './options/check-options.js';
 import { SWITCH } from './options/option-kinds.js';
+import { NO_OPTIONS, ownOptions } from './options/option-rules.js';
 import type { Handover } from './running/handover.js';
 import { askWorker } from './workers/ask-worker.js';
 
@@ -29,7 +30,9 @@ export async function readStorage(
   if (plan.unsigned) return { kind: 'memory', versions: [] };
   if (persist) await askToPersist(closing);
   return handover.run(({ serving }) =>
-    askWorker(serving.connection, { plan }, (connection) => connection.storage()),
+    askWorker(serving.connection, { plan, signal: undefined }, (connection) =>
+      connection.storage(),
+    ),
   );
 }
 
@@ -51,7 +54,8 @@ async function askToPersist(closing: AbortSignal | undefined): Promise<void> {
 }
 
 /** @throws TypeError, naming the option, expected and got */
-export function checkStorageOptions(options: StorageOptions = {}): StorageOptions {
+export function checkStorageOptions(given: StorageOptions = NO_OPTIONS): StorageOptions {
+  const options = ownOptions(given);
   checkOptions('storage', options, KINDS);
   return options;
 }

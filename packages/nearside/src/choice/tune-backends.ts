@@ -200,7 +200,8 @@ async function start(
   const which = { kind: 'active' } as const;
   // What hangs or crashes in its trial must not stop what serves.
   const own = { ...context, plan: { ...context.plan, isolate: true } };
-  const opened = await openOn(contender.backend, own, { which, signal, isOptional: true });
+  const how = { which, isOptional: true, signal, onProgress: undefined };
+  const opened = await openOn(contender.backend, own, how);
   const variant = opened?.version.spec.variants.find(({ name }) => name === contender.variant);
   if (!opened || !variant || opened.version.manifestSha256 !== version.manifestSha256) {
     void opened?.connection.close(undefined);

@@ -14,18 +14,18 @@ export interface EngineContext {
   readonly workers: SharedWorkers;
   /** Those that are open, or at rest. */
   readonly models: Set<ResidentModel>;
-  readonly assets?: string | undefined;
-  readonly worker?: StartWorker | undefined;
+  readonly assets: string | undefined;
+  readonly worker: StartWorker | undefined;
   /** CPU threads per worker; undefined leaves it to the backend. The same number gives the same bits. */
-  readonly maxThreads?: number | undefined;
+  readonly maxThreads: number | undefined;
   /** A model that was not used for so long is put to rest, ms; undefined for never. */
-  readonly idleMs?: number | undefined;
+  readonly idleMs: number | undefined;
   /** Which models are at rest and which are not, with a limit or without. Undefined for `open` alone. */
-  readonly memory?: MemoryBudget | undefined;
+  readonly memory: MemoryBudget | undefined;
   /** Undefined where one worker serves a model. */
-  readonly poolServing?: PoolServing | undefined;
+  readonly poolServing: PoolServing | undefined;
   /** Undefined where it is soon enough after the first result. */
-  readonly takeResidence?: TakeResidence | undefined;
+  readonly takeResidence: TakeResidence | undefined;
 }
 
 /** An open model as its engine sees it: loaded, or at rest until the next call. */
@@ -48,4 +48,11 @@ export interface ResidentModel {
 export const DEFAULT_ENGINE: EngineContext = {
   workers: /* @__PURE__ */ createSharedWorkers(startBackendWorker),
   models: /* @__PURE__ */ new Set(),
+  assets: undefined,
+  worker: undefined,
+  maxThreads: undefined,
+  idleMs: undefined,
+  memory: undefined,
+  poolServing: undefined,
+  takeResidence: undefined,
 };

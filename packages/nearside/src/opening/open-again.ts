@@ -1,8 +1,10 @@
 import type { OpenedVersion } from '../protocol.js';
 import type { AvailableBackend } from '../runtime-assets.js';
-import { type Opened, type OpenOnOptions, openOn, type ServingContext } from './serving.js';
+import { type Opened, openOn, type ServingContext } from './serving.js';
 
-export interface OpenAgainOptions extends Pick<OpenOnOptions, 'isOptional'> {
+export interface OpenAgainOptions {
+  /** As of `openOn`. */
+  readonly isOptional: boolean;
   /** Whether another version may take its place, which is the active one by now. */
   readonly fits: (active: OpenedVersion) => boolean;
 }
@@ -17,11 +19,12 @@ export async function openAgain(
   backend: AvailableBackend,
   context: ServingContext,
   { release: { sequence } }: OpenedVersion,
-  { fits, isOptional = false }: OpenAgainOptions,
+  { fits, isOptional }: OpenAgainOptions,
 ): Promise<Opened | undefined> {
-  const opened = await openOn(backend, context, { which: { kind: 'active' }, isOptional });
+  const others = { isOptional, signal: undefined, onProgress: undefined };
+  const opened = await openOn(backend, context, { which: { kind: 'active' }, ...others });
   const isSame = opened?.version.release.sequence === sequence;
   if (!opened || isSame || fits(opened.version)) return opened;
   void opened.connection.close(undefined);
-  return openOn(backend, context, { which: { kind: 'served', sequence }, isOptional });
+  return openOn(backend, context, { which: { kind: 'served', sequence }, ...others });
 }

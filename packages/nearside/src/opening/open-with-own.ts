@@ -30,7 +30,7 @@ export async function openWithOwn(
     version ??= opened;
   };
   try {
-    const serving = await serveInstalled({ plan, emitter, choice, onOpened });
+    const serving = await serveInstalled({ plan, emitter, choice, identity: undefined, onOpened });
     return await createModel({
       ...{ serving, plan, emitter, choice, startMs },
       own: (leaving) => ({

@@ -9,7 +9,7 @@ import { DEFAULT_ENGINE, type EngineContext } from '../engine/engine-context.js'
 import type { Fallback } from '../fallback/fallback.js';
 import { loadLater } from '../later/load-later.js';
 import { resolveUrl } from '../options/addresses.js';
-import { areOptions } from '../options/option-rules.js';
+import { areOptions, NO_OPTIONS, ownOptions } from '../options/option-rules.js';
 import type { StoreChoice } from '../platform/open-store.js';
 import type { UnsignedRequest } from '../protocol.js';
 import { type AvailableBackend, DEFAULT_BACKENDS } from '../runtime-assets.js';
@@ -18,7 +18,10 @@ import type { OpenOptions, ReportOptions, TuneBudget, UpdatePolicy } from './ope
 import { OPEN_RULES } from './open-rules.js';
 import type { StartWorker } from './start-own-worker.js';
 
-/** Options that have been checked, with every default filled in. */
+/**
+ * Options that have been checked, with every default filled in. Every field is there, also where it is
+ * undefined, so that nothing is read from `Object.prototype`.
+ */
 export interface OpenPlan extends ServingPlan {
   readonly url: string;
   readonly address: ModelAddress;
@@ -28,7 +31,7 @@ export interface OpenPlan extends ServingPlan {
   readonly mirrors: readonly string[];
   readonly request: RequestOptions | undefined;
   /** Set by `openUnsigned` alone: then address, pin and store say nothing. */
-  readonly unsigned?: UnsignedRequest | undefined;
+  readonly unsigned: UnsignedRequest | undefined;
 }
 
 /** How a model is served, wherever it comes from. */
@@ -53,8 +56,13 @@ export interface ServingPlan {
   readonly engine: EngineContext;
 }
 
-type PlannedPolicy = UpdatePolicy &
-  Required<Pick<UpdatePolicy, 'update' | 'warmUpMs' | 'watchdogMs'>>;
+interface PlannedPolicy {
+  readonly maxBytes: number | undefined;
+  readonly saveData: boolean | undefined;
+  readonly update: 'auto' | 'manual';
+  readonly warmUpMs: number;
+  readonly watchdogMs: number;
+}
 
 export interface TunePlan extends Required<TuneBudget> {
   readonly when: 'idle' | 'before-open' | 'off';
@@ -71,9 +79,10 @@ const WATCHDOG_MS = 120_000;
 /** @throws TypeError or RangeError, naming the option, expected and got */
 export async function planOpening(
   url: string,
-  options: OpenOptions,
+  given: OpenOptions,
   engine?: EngineContext,
 ): Promise<OpenPlan> {
+  const options = ownOptions(given);
   if (typeof url !== 'string' || !areOptions(options, OPEN_RULES)) {
     (await loadLater()).checkOpenOptions(url, options);
   }
@@ -84,12 +93,13 @@ export async function planOpening(
     pin: await parseTrust(options.trust),
     store: options.store ?? 'auto',
     mirrors: planMirrors(options.mirrors),
-    request: options.request,
+    request: planRequest(options.request),
+    unsigned: undefined,
     ...planServing(options, engine),
   };
 }
 
-/** @param options that have been checked */
+/** @param options that have been checked, as `ownOptions` gives them */
 export function planServing(
   options: Omit<OpenOptions, 'trust'>,
   engine: EngineContext = DEFAULT_ENGINE,
@@ -116,9 +126,14 @@ function planBackends(backend: AvailableBackend | undefined): readonly Available
   return backend ? [backend] : DEFAULT_BACKENDS.filter((name) => hostedBackends.includes(name));
 }
 
-function planTune(tune: OpenOptions['tune'] = {}): TunePlan {
-  const { maxBytes = TUNE_BYTES, maxMs = TUNE_MS } = typeof tune === 'object' ? tune : {};
+function planTune(tune: OpenOptions['tune'] = NO_OPTIONS): TunePlan {
+  const budget: TuneBudget = typeof tune === 'object' ? tune : NO_OPTIONS;
+  const { maxBytes = TUNE_BYTES, maxMs = TUNE_MS } = budget;
   return { maxBytes, maxMs, when: typeof tune === 'object' ? 'idle' : tune };
+}
+
+function planRequest(request: RequestOptions | undefined): RequestOptions | undefined {
+  return request && { headers: request.headers, credentials: request.credentials };
 }
 
 /** Bases, so that names can be put behind them. */
@@ -126,15 +141,23 @@ function planMirrors(mirrors: readonly string[] = []): readonly string[] {
   return mirrors.map((mirror) => resolveUrl(mirror).replace(/\/?$/, '/'));
 }
 
-function planPolicy(policy?: UpdatePolicy): PlannedPolicy {
-  const { update = 'auto', warmUpMs = WARM_UP_MS, watchdogMs = WATCHDOG_MS } = policy ?? {};
-  return { ...policy, update, warmUpMs, watchdogMs };
+function planPolicy({
+  maxBytes,
+  saveData,
+  update = 'auto',
+  warmUpMs = WARM_UP_MS,
+  watchdogMs = WATCHDOG_MS,
+}: UpdatePolicy = NO_OPTIONS): PlannedPolicy {
+  return { maxBytes, saveData, update, warmUpMs, watchdogMs };
 }
 
 /** Global Privacy Control means no report, whatever the page asks for. */
 function planReport(report: OpenOptions['report']): ReportTarget | undefined {
   const { navigator } = globalThis as { navigator?: { globalPrivacyControl?: boolean } };
   if (report === undefined || navigator?.globalPrivacyControl === true) return undefined;
-  const { to = report, sampleRate = 1 } = report as Partial<ReportOptions>;
+  const isAddresses = typeof report === 'string' || Array.isArray(report);
+  const { to, sampleRate = 1 } = isAddresses
+    ? { to: report, sampleRate: 1 }
+    : (report as ReportOptions);
   return { endpoints: [to].flat().map((address) => resolveUrl(address as string)), sampleRate };
 }

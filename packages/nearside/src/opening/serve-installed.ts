@@ -55,7 +55,8 @@ function start(
   const { signal, onProgress } = context.plan;
   return startFirst(context, context.choice.openingOrder(), {
     async open(backend) {
-      const version = await openOn(backend, context, { which, signal, onProgress });
+      const how = { which, isOptional: false, signal, onProgress };
+      const version = await openOn(backend, context, how);
       if (version) opened.push(version.version);
       return version;
     },

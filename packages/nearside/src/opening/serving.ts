@@ -1,4 +1,4 @@
-import { createDeferred, NearsideError, type Variant } from '@nearside/core';
+import { createDeferred, NearsideError, ownFields, type Variant } from '@nearside/core';
 import type { BackendChoice } from '../choice/backend-choice.js';
 import type { BackendFailure } from '../choice/choice-record.js';
 import { type ModelEmitter, notify } from '../events.js';
@@ -20,10 +20,10 @@ import type { OpenPlan } from './plan-opening.js';
 export interface ServingContext {
   readonly plan: OpenPlan;
   /** Undefined until a worker has read it. */
-  readonly identity?: InstallIdentity | undefined;
+  readonly identity: InstallIdentity | undefined;
   readonly emitter: ModelEmitter;
   /** Told of every version that is opened, before a backend loads it. */
-  readonly onOpened?: ((version: OpenedVersion) => void) | undefined;
+  readonly onOpened: ((version: OpenedVersion) => void) | undefined;
   readonly choice: BackendChoice;
 }
 
@@ -60,9 +60,9 @@ export interface Serving extends Started {
 export interface OpenOnOptions {
   readonly which: WhichVersion;
   /** It can be done without: where the engine has no room for it no other model is put to rest. */
-  readonly isOptional?: boolean;
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  readonly isOptional: boolean;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: ((progress: Progress) => void) | undefined;
 }
 
 /**
@@ -92,7 +92,7 @@ export async function openOn(
   return endingOnFailure(connection, signal, async () => {
     const startMs = performance.now();
     const { url, pin, store, mirrors, request, policy } = plan;
-    const version = plan.unsigned
+    const opened = plan.unsigned
       ? await connection.openUnsigned(plan.unsigned)
       : await connection.open({
           which,
@@ -105,10 +105,11 @@ export async function openOn(
           install: identity,
           runtimes: [...new Set([...plan.backends, ...plan.contenders].map(runtimeOf))],
         });
-    if (!version) {
+    if (!opened) {
       void connection.close(undefined);
       return undefined;
     }
+    const version = ownFields(opened);
     onOpened?.(version);
     const metadataMs = performance.now() - startMs;
     engine.memory?.makeRoom(version.spec, isOptional);
@@ -126,13 +127,13 @@ export async function openOn(
  */
 export async function load(
   opened: OpenedVariant,
-  { signal }: { signal?: AbortSignal | undefined },
+  { signal }: { signal: AbortSignal | undefined },
 ): Promise<Started> {
   const { connection, variant, maxThreads } = opened;
   return endingOnFailure(connection, signal, async () => {
     const { runtimeWasm } = connection;
     const request = { variant: variant.name, runtimeWasm, maxThreads };
-    const loaded = await withinLimit(connection.load(request), opened);
+    const loaded = ownFields(await withinLimit(connection.load(request), opened));
     const { spec = opened.version.spec } = loaded;
     return { ...opened, version: { ...opened.version, spec }, loaded };
   });

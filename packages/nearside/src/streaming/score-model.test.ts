@@ -9,7 +9,7 @@ import { createRunQueue, QUEUE_LIMITS } from '../scheduler/run-queue.js';
 import { scoreModel } from './score-model.js';
 
 /** The model's own queue and runner; its worker answers when the test says so. */
-function openModel(parts: Pick<RunnerOptions, 'fallBack'> = {}) {
+function openModel(parts: Pick<RunnerOptions, 'fallBack'> = { fallBack: undefined }) {
   const spec = { inputs: [{ name: 'x', datatype: 'FP32', shape: [1] }], outputs: [] };
   const recorder = { ran() {}, failed() {}, aborted() {} };
   const serving = { version: { spec, release: {} }, variant: {}, loaded: {} };
@@ -32,7 +32,7 @@ function openModel(parts: Pick<RunnerOptions, 'fallBack'> = {}) {
   const emitter = { emit() {} } as unknown as RunnerOptions['emitter'];
   const { run, runItem } = createRunner({
     ...{ handover, queue, emitter, recent: createRecentRuns(), refusal: () => undefined },
-    ...parts,
+    ...{ snapshotCustom: undefined, ...parts },
   });
   const closing = new AbortController().signal;
   const score = (inputs: Iterable<Input>) => scoreModel({ handover, runItem, closing }, inputs);

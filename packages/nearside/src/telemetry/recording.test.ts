@@ -92,7 +92,10 @@ async function serve(...[first, next]: readonly [Serving, Serving]) {
   const closed = new NearsideError('closed', 'expected an open model');
   let isClosed = false;
   const refusal = () => (isClosed ? { reason: closed, isOwn: true } : undefined);
-  const runner = createRunner({ handover, queue, recent, emitter, refusal });
+  const runner = createRunner({
+    ...{ handover, queue, recent, emitter, refusal },
+    ...{ fallBack: undefined, snapshotCustom: undefined },
+  });
   return {
     ...{ handover, recent, reports },
     /** When counting has begun, and a report could be sealed at once. */

@@ -87,14 +87,19 @@ export function withStandIns(
     ...plan,
   } as unknown as ServingContext['plan'];
   const choice = createBackendChoice(planned, EMPTY_RECORD);
-  const context: ServingContext = { plan: planned, emitter, choice };
+  const context: ServingContext = {
+    ...{ plan: planned, emitter, choice },
+    ...{ identity: undefined, onOpened: undefined },
+  };
 
   /** What serves, on TensorFlow.js. */
   async function serve(): Promise<Serving> {
-    const opened = await openOn('tfjs-wasm', context, { which: { kind: 'active' } });
+    const opened = await openOn('tfjs-wasm', context, {
+      ...{ which: { kind: 'active' }, isOptional: false, signal: undefined, onProgress: undefined },
+    });
     const variant = SPEC.variants.find(({ runtime }) => runtime === 'tfjs');
     if (!opened || !variant) throw new Error('expected a version to open');
-    return { ...(await load({ ...opened, variant }, {})), quarantined: [] };
+    return { ...(await load({ ...opened, variant }, { signal: undefined })), quarantined: [] };
   }
 
   return { context, asked, serve };

@@ -11,7 +11,9 @@ import {
   areOptions,
   isPlainObject,
   isPositive,
+  NO_OPTIONS,
   type OptionRules,
+  ownOptions,
 } from '../options/option-rules.js';
 import type { AvailableBackend } from '../runtime-assets.js';
 import { runtimeOf } from '../runtime-of.js';
@@ -71,13 +73,14 @@ export async function openUnsigned<Result>(
 export async function openUnsigned(
   files: UnsignedFiles,
   spec: UnsignedSpec = {},
-  options: UnsignedOptions = {},
+  options: UnsignedOptions = NO_OPTIONS,
 ): Promise<Model> {
   const startMs = performance.now();
+  const own = ownOptions(options);
   const blobs = toBlobs(files);
   const given = copySpec(spec);
-  if (!areOptions(options, RULES)) (await loadLater()).checkUnsignedOptions(options);
-  const { policy, ...serving } = planServing(options);
+  if (!areOptions(own, RULES)) (await loadLater()).checkUnsignedOptions(own);
+  const { policy, ...serving } = planServing(own);
   const plan = {
     ...serving,
     backends: likelyFirst(serving.backends, Object.keys(blobs)),

@@ -20,7 +20,7 @@ export interface RollBack extends Pick<ServingContext, 'plan' | 'emitter'> {
 export async function rollBack(event: RollBack): Promise<void> {
   const { failed, to, code, plan } = event;
   const rejected = { sequence: failed.sequence, failure: code };
-  await askWorker(to.connection, { plan }, ({ reject }) => reject(rejected));
+  await askWorker(to.connection, { plan, signal: undefined }, ({ reject }) => reject(rejected));
   announceRollBack(event);
 }
 

@@ -4,7 +4,7 @@ import { withinWatchdog } from './within-watchdog.js';
 
 export interface AskOptions {
   readonly plan: Pick<OpenPlan, 'policy'>;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal: AbortSignal | undefined;
 }
 
 /**

@@ -90,7 +90,10 @@ export function poolServing(
       const opened = await openAgain(first.backend, own, first.version, only);
       if (!opened) return;
       if (isClosed) return void opened.connection.close(undefined);
-      const { connection } = await load({ ...opened, variant: first.variant }, {});
+      const { connection } = await load(
+        { ...opened, variant: first.variant },
+        { signal: undefined },
+      );
       if (isClosed) return void connection.close(undefined);
       members = [...alive(), createMember(connection, slot)];
       growsAgainMs = 0;

@@ -42,8 +42,8 @@ export function createReviver(context: ServingContext): (lost: Shift) => Promise
     const fits = ({ spec }: OpenedVersion) => sameInterface(lost.version.spec, spec);
     if (order[0] !== lost.backend) demote(context.choice, lost.backend);
     const serving = await tryBackends(own, order, {
-      open: (backend) => openAgain(backend, own, lost.version, { fits }),
-      load: (opened) => load(opened, {}),
+      open: (backend) => openAgain(backend, own, lost.version, { fits, isOptional: false }),
+      load: (opened) => load(opened, { signal: undefined }),
     });
     if (serving && fits(serving.version)) return serving;
     void serving?.connection.close(undefined);
