@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { expect, test } from '@playwright/test';
+import { root } from '../scripts/root.mjs';
 import { serveDigits } from './digits-repository.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
 
@@ -177,6 +179,49 @@ test('golden cases among the files are checked, and wrong numbers are not served
     return [await open(right), await open(wrong).catch(({ code }: { code: string }) => code)];
   });
   expect(seen).toEqual(['proven', 'golden-mismatch']);
+});
+
+test('files that nobody vouches for have a worker of their own, beside that of signed models', async ({
+  page,
+}) => {
+  const started = await page.evaluate(async ({ url, trust }) => {
+    const { nearside, urls, fetchBlob } = globalThis as Scope;
+    const names: string[] = [];
+    const Plain = Worker;
+    globalThis.Worker = class extends Plain {
+      constructor(script: string | URL, options?: WorkerOptions) {
+        super(script, options);
+        names.push(options?.name ?? '');
+      }
+    };
+    const file = await fetchBlob(urls.digitsUrl);
+    const signed = await nearside.open(url, { trust, backend: 'onnx-wasm', store: 'memory' });
+    const models = [signed, await nearside.openUnsigned(file), await nearside.openUnsigned(file)];
+    await Promise.all(models.map((model) => model.close()));
+    globalThis.Worker = Plain;
+    return names;
+  }, digits.address);
+  expect(started).toEqual(['nearside onnx-wasm', 'nearside onnx-wasm']);
+});
+
+test('in Node files that nobody vouches for have a heap of their own', async () => {
+  const { open, openUnsigned } = await import('../packages/nearside/dist/index.js');
+  const { url, trust } = digits.address;
+  const file = new Blob([await readFile(`${root}models/digits/int8/model.onnx`)]);
+  const { instantiate } = WebAssembly;
+  let heaps = 0;
+  WebAssembly.instantiate = ((...given: Parameters<typeof instantiate>) => {
+    heaps += 1;
+    return instantiate(...given);
+  }) as typeof instantiate;
+  const unsigned = await openUnsigned(file); // before and after: neither is in the other's
+  expect(heaps).toBe(1);
+  const signed = await open(url, { trust, store: 'memory' });
+  expect(heaps).toBe(2);
+  const again = await openUnsigned(file);
+  expect(heaps).toBe(2);
+  WebAssembly.instantiate = instantiate;
+  await Promise.all([unsigned, signed, again].map((model) => model.close()));
 });
 
 test('what is no model is refused with a code that says what was expected', async ({ page }) => {

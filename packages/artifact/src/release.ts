@@ -1,4 +1,11 @@
-import { ModelNameSchema, NearsideError, parse, SPEC_FORMAT, VersionSchema } from '@nearside/core';
+import {
+  ModelNameSchema,
+  NearsideError,
+  ownFields,
+  parse,
+  SPEC_FORMAT,
+  VersionSchema,
+} from '@nearside/core';
 import * as v from 'valibot';
 import { rolloutBucket } from './rollout-bucket.js';
 import { requireSafeName } from './safe-name.js';
@@ -93,7 +100,7 @@ function parseRelease(targetName: string, target: TargetFile): Release {
   const custom = newer.success
     ? { ...newer.output, state: 'stable' as const }
     : parse(ReleaseSchema, target.custom, malformed);
-  return { ...custom, targetName, target };
+  return ownFields({ ...custom, targetName, target }, 1);
 }
 
 /** A release of a format to come: enough to name it and pass it over. */

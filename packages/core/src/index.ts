@@ -44,6 +44,7 @@ export {
   VersionSchema,
 } from './model-spec.js';
 export { callerInputs, callerOutputs, initialState } from './model-state.js';
+export { ownFields } from './own-fields.js';
 export { parse } from './parse.js';
 export type {
   PostprocessingStep,

@@ -1,8 +1,10 @@
 import * as v from 'valibot';
 import { type ErrorCode, NearsideError } from './errors.js';
+import { ownFields } from './own-fields.js';
 
 /**
- * Turns untrusted data into its type, once, at the door.
+ * Turns untrusted data into its type, once, at the door. Neither the data nor what comes of it inherits
+ * anything: a field that is left out is not looked for on `Object.prototype`.
  *
  * @param what names the document in the message, for instance `model.json`
  * @throws NearsideError `code`, with the path, what was expected and what was got
@@ -12,8 +14,9 @@ export function parse<const Schema extends v.GenericSchema>(
   value: unknown,
   { code, what }: { code: ErrorCode; what: string },
 ): v.InferOutput<Schema> {
-  const result = v.safeParse(schema, value, { abortEarly: true });
-  if (result.success) return result.output;
+  ownFallbacks(schema);
+  const result = v.safeParse(schema, ownFields(value), { abortEarly: true });
+  if (result.success) return ownFields(result.output);
   const [issue] = result.issues;
   const path = v.getDotPath(issue) ?? '';
   const expected = expectationOf(issue);
@@ -23,6 +26,22 @@ export function parse<const Schema extends v.GenericSchema>(
     `${what}${path && `, ${shortened(path)}`}: expected ${expected}, got ${got}.`,
     { details: { what, path, expected, got } },
   );
+}
+
+const owning = new WeakSet<object>();
+
+/**
+ * For a key that is left out valibot takes the `fallback` of its schema, which ours have none of: each says so
+ * itself, or the one of `Object.prototype` would be taken.
+ */
+function ownFallbacks(schema: object): void {
+  if (owning.has(schema)) return;
+  owning.add(schema);
+  if (Object.hasOwn(schema, '~run'))
+    Object.defineProperty(schema, 'fallback', { value: undefined });
+  for (const part of Object.values(schema)) {
+    if (typeof part === 'object' && part !== null) ownFallbacks(part);
+  }
 }
 
 /** Our own words where a schema has some; valibot's otherwise, which may be a type, a value or a check. */

@@ -3,6 +3,7 @@ import { isModelName } from '@nearside/core';
 import { openStore } from '#platform';
 import { checkOptions, type OptionKinds } from './options/check-options.js';
 import { STORE, SWITCH } from './options/option-kinds.js';
+import { ownOptions } from './options/option-rules.js';
 import type { StoreChoice } from './platform/open-store.js';
 
 export interface ClearOptions {
@@ -29,7 +30,8 @@ function isName(model: unknown): boolean {
  *
  * @throws TypeError or RangeError unless it is told what to clear; NearsideError a store code
  */
-export async function clear(options: ClearOptions): Promise<void> {
+export async function clear(given: ClearOptions): Promise<void> {
+  const options = ownOptions(given);
   checkOptions('clear', options, KINDS);
   const { model, everything = false, store = 'auto' } = options;
   if ((model === undefined) === !everything) {

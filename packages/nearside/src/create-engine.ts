@@ -1,10 +1,11 @@
 import { NearsideError } from '@nearside/core';
-import { startBackendWorker } from '#platform';
+import { hostedBackends, startBackendWorker } from '#platform';
 import type { EngineParts } from './create-model.js';
 import type { CustomModel } from './custom-model.js';
 import type { EngineContext } from './engine/engine-context.js';
 import { createMemoryBudget, type ResidentModel } from './engine/memory-budget.js';
 import { takeResidence } from './engine/resident-model.js';
+import { loadLater } from './later/load-later.js';
 import type { Model } from './model.js';
 import { openAsPlanned } from './open.js';
 import type { OpenOptions } from './opening/open-options.js';
@@ -12,6 +13,7 @@ import { planOpening } from './opening/plan-opening.js';
 import type { StartWorker } from './opening/start-own-worker.js';
 import { checkOptions, type OptionKinds } from './options/check-options.js';
 import { ABOVE_0, ASSETS, FUNCTION, WHOLE_ABOVE_0 } from './options/option-kinds.js';
+import { NO_OPTIONS, ownOptions } from './options/option-rules.js';
 import { POOL_LIMITS } from './scheduler/pool-size.js';
 import { poolServing as pooledServing } from './workers/pooled-connection.js';
 import { createSharedWorkers } from './workers/shared-workers.js';
@@ -65,7 +67,8 @@ export interface WorkerStats {
 }
 
 /** @throws TypeError or RangeError for wrong options */
-export function createEngine(options: EngineOptions = {}): Engine {
+export function createEngine(given: EngineOptions = NO_OPTIONS): Engine {
+  const options = ownOptions(given);
   checkOptions('createEngine', options, KINDS);
   const { assets, worker, workers = 1 } = options;
   const { threads, ...bounds } = planPool(workers);
@@ -81,7 +84,11 @@ export function createEngine(options: EngineOptions = {}): Engine {
   async function open(url: string, options: OpenOptions): Promise<Model> {
     const startMs = performance.now();
     closing.signal.throwIfAborted();
-    const plan = await planOpening(url, options, defaults);
+    const plan = await planOpening(url, options, {
+      hosted: hostedBackends,
+      defaults,
+      help: loadLater,
+    });
     const signals = [closing.signal, ...(plan.signal ? [plan.signal] : [])];
     const opened = openAsPlanned(
       { ...plan, signal: AbortSignal.any(signals) },

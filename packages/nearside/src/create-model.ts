@@ -51,7 +51,8 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   const { emitter, plan, engine, choice, serving: first } = parts;
   const { model } = first.version.release;
   const { watchdogMs } = plan.policy;
-  const context = { plan, engine, emitter, choice, identity: first.version.install };
+  const identity = first.version.install;
+  const context = { plan, engine, emitter, choice, identity, onOpened: undefined };
   const opening = describeOpening(first, parts.startMs);
   const firstResult = awaitFirstResult();
   const later = () => firstResult.isOver.then(loadLater);
@@ -106,7 +107,15 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     used,
     (run) => companions?.ran(run),
   ] satisfies RunnerOptions['observers'];
-  const runner = createRunner({ handover, queue, observers, refusal, help: loadLater, ...own });
+  const runner = createRunner({
+    handover,
+    queue,
+    observers,
+    refusal,
+    help: loadLater,
+    fallBack: own?.fallBack,
+    snapshotCustom: own?.snapshotCustom,
+  });
 
   /** Begins what goes on beside runs, after the first result. */
   const accompany = shareOnce(async () => {

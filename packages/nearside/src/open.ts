@@ -1,3 +1,4 @@
+import { hostedBackends } from '#platform';
 import { lookFirst } from './choice/first-look.js';
 import { createModel, type EngineParts } from './create-model.js';
 import type { CustomModel } from './custom-model.js';
@@ -6,7 +7,7 @@ import { createModelEmitter } from './events.js';
 import { loadLater } from './later/load-later.js';
 import type { Model } from './model.js';
 import type { OpenOptions } from './opening/open-options.js';
-import { type OpenPlan, planOpening } from './opening/plan-opening.js';
+import { NO_DEFAULTS, type OpenPlan, planOpening } from './opening/plan-opening.js';
 import { serveInstalled } from './opening/serve-installed.js';
 
 /**
@@ -22,7 +23,9 @@ export async function open(url: string, options: OpenOptions): Promise<Model>;
 export async function open<Result>(url: string, options: OpenOptions): Promise<CustomModel<Result>>;
 export async function open(url: string, options: OpenOptions): Promise<Model> {
   const startMs = performance.now();
-  return openAsPlanned(await planOpening(url, options), { engine: DEFAULT_ENGINE, startMs });
+  const planning = { hosted: hostedBackends, defaults: NO_DEFAULTS, help: loadLater };
+  const plan = await planOpening(url, options, planning);
+  return openAsPlanned(plan, { engine: DEFAULT_ENGINE, startMs });
 }
 
 export interface Opening extends EngineParts {
@@ -44,7 +47,14 @@ export async function openAsPlanned(
     ? (await loadLater()).bringOwn({ plan: given, engine, emitter, startMs })
     : undefined;
   const plan = own?.plan ?? given;
-  const context = { plan, engine, emitter, choice, onOpened: own?.onOpened };
+  const context = {
+    plan,
+    engine,
+    emitter,
+    choice,
+    identity: undefined,
+    onOpened: own?.onOpened,
+  };
   try {
     const serving = await serveInstalled(context, { help: loadLater, boot });
     return await createModel({ ...context, ...engineParts, serving, startMs, own: own?.forRuns });

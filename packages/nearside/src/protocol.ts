@@ -103,11 +103,11 @@ export interface OpenRequest {
   /** Read by an earlier worker of this page; undefined has this one read it. */
   readonly install: InstallIdentity | undefined;
   readonly store: StoreChoice;
-  readonly request?: RequestOptions | undefined;
+  readonly request: RequestOptions | undefined;
   readonly mirrors: readonly Mirror[];
   /** What the page was answered that asked for the boot file; undefined where it has not. */
-  readonly boot?: BootAnswer | undefined;
-  readonly maxBytes?: number | undefined;
+  readonly boot: BootAnswer | undefined;
+  readonly maxBytes: number | undefined;
   /** Runtimes that some backend of this device has, not only this worker's. */
   readonly runtimes: readonly string[];
 }
@@ -150,7 +150,7 @@ export interface LoadRequest {
   /** Where the runtime's wasm is: an address, or in Node the bytes; undefined for one without wasm. */
   readonly runtimeWasm: string | Uint8Array<ArrayBuffer> | undefined;
   /** CPU threads that a run is to be shared between, where the runtime is started by this. */
-  readonly threads?: number | undefined;
+  readonly threads: number | undefined;
 }
 
 export interface LoadedVariant {

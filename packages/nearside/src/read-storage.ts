@@ -4,6 +4,7 @@ import type { StorageOptions } from './model.js';
 import type { OpenPlan } from './opening/plan-opening.js';
 import { checkOptions, type OptionKinds } from './options/check-options.js';
 import { SWITCH } from './options/option-kinds.js';
+import { NO_OPTIONS, ownOptions } from './options/option-rules.js';
 import type { Handover } from './running/handover.js';
 import { askWorker } from './workers/ask-worker.js';
 
@@ -28,8 +29,11 @@ export async function readStorage(
   const { persist } = checkStorageOptions(options);
   if (plan.unsigned) return { kind: 'memory', versions: [] };
   if (persist) await askToPersist(closing);
+  const { watchdogMs } = plan.policy;
   return handover.run((serving) =>
-    askWorker(serving.connection, plan.policy, (connection) => connection.storage()),
+    askWorker(serving.connection, { watchdogMs, signal: undefined }, (connection) =>
+      connection.storage(),
+    ),
   );
 }
 
@@ -51,7 +55,8 @@ async function askToPersist(closing: AbortSignal | undefined): Promise<void> {
 }
 
 /** @throws TypeError, naming the option, expected and got */
-export function checkStorageOptions(options: StorageOptions = {}): StorageOptions {
+export function checkStorageOptions(given: StorageOptions = NO_OPTIONS): StorageOptions {
+  const options = ownOptions(given);
   checkOptions('storage', options, KINDS);
   return options;
 }

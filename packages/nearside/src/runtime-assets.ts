@@ -1,6 +1,7 @@
 import type { BackendName } from '@nearside/core';
 import { checkOptions } from './options/check-options.js';
 import { ASSETS } from './options/option-kinds.js';
+import { NO_OPTIONS, ownOptions } from './options/option-rules.js';
 
 /** The files a backend needs at run time: its worker and its runtime's wasm, if it has one. */
 export interface BackendAssets {
@@ -75,8 +76,9 @@ export function backendAssets(backend: AvailableBackend, base?: string): Backend
  * @throws TypeError or RangeError for wrong options
  */
 export function runtimeAssets(
-  options: { backends?: readonly AvailableBackend[]; assets?: string } = {},
+  given: { backends?: readonly AvailableBackend[]; assets?: string } = NO_OPTIONS,
 ): string[] {
+  const options = ownOptions(given);
   checkOptions('runtimeAssets', options, {
     backends: {
       fits: (names: unknown) =>

@@ -8,7 +8,7 @@ import type { InstalledVersion } from './open-release.js';
 /** What a look at the repository has found. */
 export interface UpdateCheck {
   /** The version this device should run instead, if any. */
-  readonly next?: ReleaseIdentity | undefined;
+  readonly next: ReleaseIdentity | undefined;
   /** The active version must not run any more, whether or not there is a next one. */
   readonly isRevoked: boolean;
 }
@@ -40,7 +40,7 @@ export async function lookForUpdate(
     if (isRevoked && isNearsideError(error)) return undefined;
     throw error;
   });
-  if (!chosen || chosen.sequence === sequence) return { isRevoked };
+  if (!chosen || chosen.sequence === sequence) return { isRevoked, next: undefined };
   return { isRevoked, next: { model, version: chosen.version, sequence: chosen.sequence } };
 }
 

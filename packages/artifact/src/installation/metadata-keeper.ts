@@ -14,10 +14,15 @@ import {
 } from '../tuf/stored-metadata.js';
 import type { CompleteMetadata, TrustedMetadata } from '../tuf/trusted-metadata.js';
 
+export interface LoadedMetadata {
+  readonly stored: StoredMetadata | undefined;
+  readonly damage: NearsideError | undefined;
+}
+
 /** The trusted metadata of one repository on this device. */
 export interface MetadataKeeper {
   /** What is stored, verified again from the pin; `damage` when something is, but does not verify. */
-  load(): Promise<{ stored?: StoredMetadata; damage?: NearsideError }>;
+  load(): Promise<LoadedMetadata>;
   /**
    * The newest metadata: from the repository, or what any tab has asked of it less than `maxAgeMs`
    * ago. What verifies is stored before it is returned.
@@ -40,13 +45,14 @@ export function createMetadataKeeper({
 }): MetadataKeeper {
   const prefix = pinPrefix(pin);
 
-  async function load() {
+  async function load(): Promise<LoadedMetadata> {
     try {
       const stored = await loadStoredMetadata(store, { prefix, pin });
-      return stored ? { stored } : {};
+      return { stored, damage: undefined };
     } catch (error) {
       // Stored metadata that does not verify is worth nothing, but is the cause if nothing else comes.
-      if (isNearsideError(error) && error.code !== 'store-unavailable') return { damage: error };
+      if (isNearsideError(error) && error.code !== 'store-unavailable')
+        return { stored: undefined, damage: error };
       throw error;
     }
   }
@@ -95,7 +101,7 @@ export function createMetadataKeeper({
 function startOf(stored: StoredMetadata | undefined): TrustedMetadata | undefined {
   if (stored?.origin !== 'boot') return stored?.trusted;
   const { rootChain, root } = stored.trusted;
-  return { rootChain, root };
+  return { rootChain, root, timestamp: undefined, snapshot: undefined, targets: undefined };
 }
 
 function isNewer(a: CompleteMetadata, b: CompleteMetadata): boolean {

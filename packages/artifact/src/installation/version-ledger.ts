@@ -1,4 +1,4 @@
-import type { ErrorCode, Store } from '@nearside/core';
+import { type ErrorCode, ownFields, type Store } from '@nearside/core';
 import type { WholeFiles } from '../model-version.js';
 import type { ReleaseIdentity } from '../oms/verify-bundle.js';
 import {
@@ -66,7 +66,7 @@ export function openVersionLedger(
   ): Promise<void> {
     const keys = [keyOfPointer, keyOf(sequence), MARKS_KEY];
     return store.transact(keys, ([pointer, record, marks]) => {
-      const next = change(parsePointer(pointer), parseRecord(record));
+      const next = ownFields(change(parsePointer(pointer), parseRecord(record)), 1);
       const set = new Map<string, unknown>([[MARKS_KEY, nextMarks(marks)]]);
       if (next?.pointer) set.set(keyOfPointer, next.pointer);
       if (next?.record) set.set(keyOf(sequence), next.record);

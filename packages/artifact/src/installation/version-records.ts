@@ -1,4 +1,4 @@
-import type { ErrorCode, Store } from '@nearside/core';
+import { type ErrorCode, ownFields, type Store } from '@nearside/core';
 import type { WholeFiles } from '../model-version.js';
 import { pinPrefix } from '../tuf/pin.js';
 
@@ -67,16 +67,20 @@ export function versionKey(prefix: string, model: string, sequence: number): str
   return versionPrefix(prefix, model) + sequence;
 }
 
+const NO_POINTER = { active: undefined, previous: undefined, candidate: undefined };
+
 /** A pointer from whatever lies in the store. */
 export function parsePointer(value: unknown): Pointer {
-  if (typeof value !== 'object' || value === null) return {};
-  const { active, previous, candidate } = value as Record<string, unknown>;
+  const { active, previous, candidate }: Record<string, unknown> = {
+    ...NO_POINTER,
+    ...(typeof value === 'object' ? value : undefined),
+  };
   return { active: sequence(active), previous: sequence(previous), candidate: sequence(candidate) };
 }
 
 /** A record from whatever lies in the store; undefined when it is none. */
 export function parseRecord(value: unknown): VersionRecord | undefined {
-  const record = value as Partial<VersionRecord> | null | undefined;
+  const record = ownFields(value, 1) as Partial<VersionRecord> | null | undefined;
   if (!(record?.bundle instanceof Uint8Array)) return undefined;
   const { state, failure } = record;
   return {

@@ -2,7 +2,13 @@ import { createHash, randomUUID } from 'node:crypto';
 import { lstat, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
-import { NearsideError, type Store, type StoreChange, type StoredValue } from '@nearside/core';
+import {
+  NearsideError,
+  ownFields,
+  type Store,
+  type StoreChange,
+  type StoredValue,
+} from '@nearside/core';
 import { takeFileLock } from './file-lock.js';
 import { createLocalLocks } from './local-locks.js';
 
@@ -65,7 +71,8 @@ export function openFileStore(directory: string): Store {
     }
   }
 
-  async function apply(index: Index, { set, delete: removed = [] }: StoreChange): Promise<void> {
+  async function apply(index: Index, change: StoreChange): Promise<void> {
+    const { set, delete: removed = [] } = ownFields(change, 1);
     const next = { ...index };
     for (const key of removed) delete next[key];
     for (const [key, value] of set ?? []) {

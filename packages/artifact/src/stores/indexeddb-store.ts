@@ -1,4 +1,10 @@
-import { createDeferred, NearsideError, type Store, type StoreChange } from '@nearside/core';
+import {
+  createDeferred,
+  NearsideError,
+  ownFields,
+  type Store,
+  type StoreChange,
+} from '@nearside/core';
 import { promisifyRequest } from 'idb-keyval';
 import { connectDatabase, type DatabaseConnection } from './database-connection.js';
 import { createLocalLocks } from './local-locks.js';
@@ -91,7 +97,8 @@ export function openIndexedDbStore(
   };
 }
 
-function apply(objects: IDBObjectStore, { set, delete: removed = [] }: StoreChange): void {
+function apply(objects: IDBObjectStore, change: StoreChange): void {
+  const { set, delete: removed = [] } = ownFields(change, 1);
   try {
     for (const key of removed) objects.delete(key);
     for (const [key, value] of set ?? []) objects.put(value, key);

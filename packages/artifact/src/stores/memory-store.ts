@@ -1,4 +1,4 @@
-import type { Store, StoreChange, StoredValue } from '@nearside/core';
+import { ownFields, type Store, type StoreChange, type StoredValue } from '@nearside/core';
 import { createLocalLocks } from './local-locks.js';
 
 /** A store that lives as long as its holder: Node, sandboxed frames, private sessions. */
@@ -6,7 +6,8 @@ export function createMemoryStore(): Store {
   const values = new Map<string, StoredValue>();
   const locks = createLocalLocks();
 
-  function apply({ set, delete: removed = [] }: StoreChange): void {
+  function apply(change: StoreChange): void {
+    const { set, delete: removed = [] } = ownFields(change, 1);
     // Copied first: what cannot be copied must leave nothing half done.
     const copies = [...(set ?? [])].map(([key, value]) => [key, structuredClone(value)] as const);
     for (const key of removed) values.delete(key);

@@ -1,4 +1,4 @@
-import { isNearsideError, type Store } from '@nearside/core';
+import { isNearsideError, ownFields, type Store } from '@nearside/core';
 import {
   acceptFirstRoot,
   acceptNextRoot,
@@ -52,7 +52,9 @@ export async function resumeReached(
   store: Store,
   { prefix, pin, start }: { prefix: string; pin: string; start: TrustedMetadata | undefined },
 ): Promise<TrustedMetadata | undefined> {
-  const reached = (await store.get(reachedKey(prefix))) as Partial<StoredChain> | undefined;
+  const reached = ownFields(await store.get(reachedKey(prefix)), 1) as
+    | Partial<StoredChain>
+    | undefined;
   if (!reached) return start;
   let trusted = start;
   try {
@@ -99,7 +101,9 @@ export async function loadStoredMetadata(
   store: Store,
   { prefix, pin }: { prefix: string; pin: string },
 ): Promise<StoredMetadata | undefined> {
-  const chain = (await store.get(trustedKey(prefix))) as Partial<StoredChain> | undefined;
+  const chain = ownFields(await store.get(trustedKey(prefix)), 1) as
+    | Partial<StoredChain>
+    | undefined;
   if (!chain) return undefined;
   const timed = await acceptTimestamp(
     await acceptRoots(chain.roots, pin),

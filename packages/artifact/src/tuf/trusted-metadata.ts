@@ -25,10 +25,13 @@ export interface TrustedMetadata {
   /** Raw bytes of every root from version 1 to the current one. */
   readonly rootChain: readonly Uint8Array<ArrayBuffer>[];
   readonly root: Root;
-  readonly timestamp?: Metadata<'timestamp'>;
-  readonly snapshot?: Metadata<'snapshot'>;
-  readonly targets?: Metadata<'targets'>;
+  readonly timestamp: Metadata<'timestamp'> | undefined;
+  readonly snapshot: Metadata<'snapshot'> | undefined;
+  readonly targets: Metadata<'targets'> | undefined;
 }
+
+/** What a root alone leaves to be found: each field is there, so that none is looked for on a prototype. */
+const NONE_YET = { timestamp: undefined, snapshot: undefined, targets: undefined };
 
 /** A trusted chain that reaches all the way down. */
 export type CompleteMetadata = TrustedMetadata & {
@@ -53,7 +56,7 @@ export async function acceptFirstRoot(raw: Raw, pin: string): Promise<TrustedMet
   const metadata = parseMetadata('root', raw);
   await verifySignatures(metadata, metadata.signed);
   requireVersion(metadata, 1);
-  return { rootChain: [raw], root: metadata.signed };
+  return { rootChain: [raw], root: metadata.signed, ...NONE_YET };
 }
 
 /** 5.3.4–5.3.8, and 5.3.11: a next root is signed by both the old and the new keys. */
@@ -67,7 +70,7 @@ export async function acceptNextRoot(trusted: TrustedMetadata, raw: Raw): Promis
   const isVoid = (['timestamp', 'snapshot'] as const).some((role) =>
     hasDropped(trusted.root, metadata.signed, role),
   );
-  return isVoid ? next : { ...trusted, ...next };
+  return isVoid ? { ...NONE_YET, ...next } : { ...trusted, ...next };
 }
 
 /** 5.4.2–5.4.3 */

@@ -106,7 +106,15 @@ test('a worker that hangs while it serves nobody does not keep tuning waiting', 
 
 /** Another model of the engine, of 10 bytes, that would rest if it were asked to. */
 async function loadBeside({ engine }: ModelContext) {
-  const place = await engine.workers.lend({ backend: 'tfjs-wasm', slot: 1, isolate: true });
+  const place = await engine.workers.lend({
+    backend: 'tfjs-wasm',
+    slot: 1,
+    isolate: true,
+    isUnsigned: false,
+    threads: undefined,
+    assets: undefined,
+    worker: undefined,
+  });
   place.declare(10);
   const other = { rests: 0 };
   const rest = () => {

@@ -1,7 +1,14 @@
 import { isNearsideError } from '@nearside/core';
 import { describeAdapter, requestAdapter } from '../backends/gpu-device.js';
 import { isBackendFault } from '../failures/backend-fault.js';
-import { load, type ModelContext, openOn, type Serving, type Started } from '../opening/serving.js';
+import {
+  load,
+  type ModelContext,
+  OWN_WORKER,
+  openOn,
+  type Serving,
+  type Started,
+} from '../opening/serving.js';
 import type { Handover } from '../running/handover.js';
 import { askWorker } from '../workers/ask-worker.js';
 import type { Connection } from '../workers/connection.js';
@@ -184,8 +191,14 @@ async function start(
 ): Promise<Started | undefined> {
   const { version } = handover.current;
   const which = { kind: 'active' } as const;
-  const place = { isolate: true };
-  const how = { which, place, signal, isOptional: true };
+  const how = {
+    which,
+    place: OWN_WORKER,
+    boot: undefined,
+    isOptional: true,
+    signal,
+    onProgress: undefined,
+  };
   const opened = await openOn(contender.backend, context, how);
   const variant = opened?.version.spec.variants.find(({ name }) => name === contender.variant);
   if (!opened || !variant || opened.version.manifestSha256 !== version.manifestSha256) {

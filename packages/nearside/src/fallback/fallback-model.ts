@@ -9,6 +9,7 @@ import { closedError } from '../failures/closed-error.js';
 import type { Input } from '../input.js';
 import type { Model, ModelStats, RunOptions, RunResult } from '../model.js';
 import type { OpenPlan } from '../opening/plan-opening.js';
+import { NO_OPTIONS, ownOptions } from '../options/option-rules.js';
 import type { OpenedVersion } from '../protocol.js';
 import { checkStorageOptions } from '../read-storage.js';
 import { checkRunOptions } from '../running/check-run-options.js';
@@ -61,8 +62,9 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
   recording.opened(served, undefined, { quarantined: failures.length });
   recording.failed(served, error.code);
 
-  async function run(input: Input, options: RunOptions = {}): Promise<RunResult> {
+  async function run(input: Input, given: RunOptions = NO_OPTIONS): Promise<RunResult> {
     const calledMs = performance.now();
+    const options = ownOptions(given);
     checkRunOptions(options);
     const { signal } = options;
     signal?.throwIfAborted();

@@ -85,6 +85,7 @@ export function createHostedModel({
         support: { runtimes },
         signal: closing.signal,
         store: models,
+        now: Date.now,
         onEvent: (event) => {
           if (event.type === 'chunk-healed') healedChunks += 1;
           emit({ nearside: 'installation', event });

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@nearside/core';
+import { type ErrorCode, ownFields } from '@nearside/core';
 import * as Comlink from 'comlink';
 import { isThreadTrial } from '../backends/cpu-threads.js';
 import type { TensorInput } from '../input.js';
@@ -37,8 +37,9 @@ export type Attach = (
  * @throws TypeError for wrong options
  */
 export function serve(options: ServeOptions): Attach {
-  checkServeOptions(options);
-  const { backend, tasks = {} } = options;
+  const own = ownFields(options, 1);
+  checkServeOptions(own);
+  const { backend, tasks = {} } = own;
   const models = new Set<(event: WorkerEvent) => void>();
   const broadcast = (event: WorkerEvent) => {
     for (const emit of models) emit(event);

@@ -1,8 +1,11 @@
 import type { OpenedVersion } from '../protocol.js';
 import type { AvailableBackend } from '../runtime-assets.js';
-import { type ModelContext, type Opened, type OpenOnOptions, openOn } from './serving.js';
+import { type ModelContext, type Opened, openOn, type Place } from './serving.js';
 
-export interface OpenAgainOptions extends Pick<OpenOnOptions, 'isOptional' | 'place'> {
+export interface OpenAgainOptions {
+  readonly place: Place | undefined;
+  /** As of `openOn`. */
+  readonly isOptional: boolean;
   /** Whether another version may take its place, which is the active one by now. */
   readonly fits: (active: OpenedVersion) => boolean;
 }
@@ -17,11 +20,12 @@ export async function openAgain(
   backend: AvailableBackend,
   context: ModelContext,
   { release: { sequence } }: OpenedVersion,
-  { fits, place, isOptional = false }: OpenAgainOptions,
+  { fits, place, isOptional }: OpenAgainOptions,
 ): Promise<Opened | undefined> {
-  const opened = await openOn(backend, context, { which: { kind: 'active' }, place, isOptional });
+  const how = { place, boot: undefined, isOptional, signal: undefined, onProgress: undefined };
+  const opened = await openOn(backend, context, { which: { kind: 'active' }, ...how });
   const isSame = opened?.version.release.sequence === sequence;
   if (!opened || isSame || fits(opened.version)) return opened;
   void opened.connection.close(undefined);
-  return openOn(backend, context, { which: { kind: 'served', sequence }, place, isOptional });
+  return openOn(backend, context, { which: { kind: 'served', sequence }, ...how });
 }

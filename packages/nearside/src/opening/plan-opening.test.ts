@@ -1,13 +1,30 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { hostedBackends } from '#platform';
 import { areOptions } from '../options/option-rules.js';
+import { checkOpenOptions } from './check-open-options.js';
+import type { OpenOptions } from './open-options.js';
 import { OPEN_RULES } from './open-rules.js';
-import { planOpening } from './plan-opening.js';
+import { NO_DEFAULTS, type PlanDefaults, planOpening } from './plan-opening.js';
+
+/** As `open` plans. */
+function plan(
+  address: string,
+  options: OpenOptions,
+  defaults: Partial<PlanDefaults> = NO_DEFAULTS,
+) {
+  const help = async () => ({ checkOpenOptions });
+  return planOpening(address, options, {
+    hosted: hostedBackends,
+    defaults: { ...NO_DEFAULTS, ...defaults },
+    help,
+  });
+}
 
 const pin = `sha256-${'A'.repeat(43)}`;
 const url = 'https://cdn.example/models/digits';
 
 test('the last path segment names the model, the rest its repository', async () => {
-  const { address } = await planOpening(url, { trust: pin });
+  const { address } = await plan(url, { trust: pin });
   expect(address).toEqual({ repository: 'https://cdn.example/models/', model: 'digits' });
 });
 
@@ -16,59 +33,57 @@ test('an address relative to a page has not the name and password that the page 
   onTestFinished(() => {
     vi.unstubAllGlobals();
   });
-  const { address } = await planOpening('models/digits', { trust: pin });
+  const { address } = await plan('models/digits', { trust: pin });
   expect(address.repository).toBe('https://app.example/shop/models/');
 });
 
 test('a pin is required, and a wrong one says what it should look like', async () => {
-  await expect(planOpening(url, {} as never)).rejects.toThrow(/pin/);
-  await expect(planOpening(url, { trust: 'abc' })).rejects.toThrow(TypeError);
+  await expect(plan(url, {} as never)).rejects.toThrow(/pin/);
+  await expect(plan(url, { trust: 'abc' })).rejects.toThrow(TypeError);
 });
 
 test('plain http is refused except on localhost', async () => {
-  await expect(planOpening('http://cdn.example/digits', { trust: pin })).rejects.toThrow(/https/);
-  await expect(planOpening('http://localhost:1/digits', { trust: pin })).resolves.toBeDefined();
+  await expect(plan('http://cdn.example/digits', { trust: pin })).rejects.toThrow(/https/);
+  await expect(plan('http://localhost:1/digits', { trust: pin })).resolves.toBeDefined();
 });
 
 test('an option that does not exist is named', async () => {
   const options = { trust: pin, baackend: 'onnx-wasm' };
-  await expect(planOpening(url, options)).rejects.toThrow("'baackend'");
+  await expect(plan(url, options)).rejects.toThrow("'baackend'");
 });
 
 test('threads are the engine’s where `open` names none', async () => {
   const engine = { threads: 2 };
-  expect((await planOpening(url, { trust: pin }, engine)).threads).toBe(2);
-  expect((await planOpening(url, { trust: pin, threads: 3 }, engine)).threads).toBe(3);
-  expect((await planOpening(url, { trust: pin })).threads).toBeUndefined();
+  expect((await plan(url, { trust: pin }, engine)).threads).toBe(2);
+  expect((await plan(url, { trust: pin, threads: 3 }, engine)).threads).toBe(3);
+  expect((await plan(url, { trust: pin })).threads).toBeUndefined();
 });
 
 test('without report there is nowhere to report to', async () => {
-  expect((await planOpening(url, { trust: pin })).report).toBeUndefined();
+  expect((await plan(url, { trust: pin })).report).toBeUndefined();
 });
 
 test('a budget for tuning that is none is refused, and what is left out keeps its default', async () => {
   for (const tune of ['never', { maxBytes: 0 }, { maxMs: Number.NaN }, null] as never[]) {
-    await expect(planOpening(url, { trust: pin, tune })).rejects.toThrow(RangeError);
+    await expect(plan(url, { trust: pin, tune })).rejects.toThrow(RangeError);
   }
-  await expect(planOpening(url, { trust: pin, tune: { bytes: 1 } as never })).rejects.toThrow(
-    "'bytes'",
-  );
-  const { tune } = await planOpening(url, { trust: pin, tune: { maxMs: 500 } });
+  await expect(plan(url, { trust: pin, tune: { bytes: 1 } as never })).rejects.toThrow("'bytes'");
+  const { tune } = await plan(url, { trust: pin, tune: { maxMs: 500 } });
   expect(tune).toEqual({ when: 'idle', maxBytes: 10_000_000, maxMs: 500 });
-  expect((await planOpening(url, { trust: pin, tune: 'off' })).tune.when).toBe('off');
+  expect((await plan(url, { trust: pin, tune: 'off' })).tune.when).toBe('off');
 });
 
 test('a forced backend is the only contender; in Node there is but one', async () => {
-  const forced = await planOpening(url, { trust: pin, backend: 'onnx-webgpu' });
+  const forced = await plan(url, { trust: pin, backend: 'onnx-webgpu' });
   expect([forced.backends, forced.contenders]).toEqual([['onnx-webgpu'], ['onnx-webgpu']]);
-  const free = await planOpening(url, { trust: pin });
+  const free = await plan(url, { trust: pin });
   expect([free.backends, free.contenders]).toEqual([['onnx-wasm'], ['onnx-wasm']]);
 });
 
 test('a sampling rate outside 0 … 1 is refused', async () => {
   for (const sampleRate of [0, -1, 1.5, Number.NaN]) {
     const report = { to: 'https://a.example/v1/reports', sampleRate };
-    await expect(planOpening(url, { trust: pin, report })).rejects.toThrow(RangeError);
+    await expect(plan(url, { trust: pin, report })).rejects.toThrow(RangeError);
   }
 });
 
@@ -122,7 +137,7 @@ for (const [place, values] of WRONG) {
     for (const value of values) {
       const given = { trust: pin, [option]: value };
       expect(areOptions(given, OPEN_RULES)).toBe(false);
-      const error: Error = await planOpening(url, given).then(
+      const error: Error = await plan(url, given).then(
         () => new Error(`${String(value)} was taken`),
         (error) => error,
       );
@@ -135,7 +150,7 @@ for (const [place, values] of WRONG) {
 test('what is wrong with an address is said without the password in it', async () => {
   const address = 'https://user:secret@a.example';
   for (const given of [{ mirrors: [address] }, { report: address }, { report: { to: address } }]) {
-    const opening = planOpening(url, { trust: pin, ...given });
+    const opening = plan(url, { trust: pin, ...given });
     await expect(opening).rejects.toThrow(/got .*https:\/\/…@a\.example/);
   }
 });
@@ -143,8 +158,8 @@ test('what is wrong with an address is said without the password in it', async (
 test('mirrors are bases, each with a request of its own or none', async () => {
   const request = { credentials: 'include' } as const;
   const mirrors = ['https://b.example/models', { url: 'https://c.example', request }];
-  const plan = await planOpening(url, { trust: pin, mirrors });
-  expect(plan.mirrors).toEqual([
+  const planned = await plan(url, { trust: pin, mirrors });
+  expect(planned.mirrors).toEqual([
     { url: 'https://b.example/models/' },
     { url: 'https://c.example/', request },
   ]);
@@ -160,21 +175,21 @@ test('fields that do not exist are named, of whatever option', async () => {
   ];
   for (const given of unknown) {
     const [option = ''] = Object.keys(given);
-    const opening = planOpening(url, { trust: pin, ...given } as never);
+    const opening = plan(url, { trust: pin, ...given } as never);
     await expect(opening).rejects.toThrow(`open: expected one of the fields of \`${option}\``);
   }
 });
 
 test('an address that is none, or options that are none, are refused before anything is fetched', async () => {
   for (const wrong of [undefined, null, 5, {}, Symbol('digits')]) {
-    const opening = planOpening(wrong as never, { trust: pin });
+    const opening = plan(wrong as never, { trust: pin });
     await expect(opening).rejects.toThrow(/^open: expected the address of a model; got /);
   }
   for (const wrong of [undefined, null, 5, [], AbortSignal.abort()]) {
-    const opening = planOpening(url, wrong as never);
+    const opening = plan(url, wrong as never);
     await expect(opening).rejects.toThrow(/^open: expected an object of options; got /);
   }
-  await expect(planOpening(new URL(url) as never, { trust: pin })).resolves.toMatchObject({ url });
+  await expect(plan(new URL(url) as never, { trust: pin })).resolves.toMatchObject({ url });
 });
 
 test('every option passes, and one that is undefined is left out', async () => {
@@ -198,7 +213,7 @@ test('every option passes, and one that is undefined is left out', async () => {
     request: undefined,
   } as const;
   expect(areOptions(ordinary, OPEN_RULES)).toBe(true);
-  await planOpening(url, ordinary);
+  await plan(url, ordinary);
   const special = [
     { tune: { maxBytes: 1, maxMs: Number.POSITIVE_INFINITY } },
     { store: { directory: 'models' } },
@@ -211,5 +226,5 @@ test('every option passes, and one that is undefined is left out', async () => {
     { report: 'https://a.example/v1/reports?app=1' },
     { policy: {} },
   ];
-  for (const given of special) await planOpening(url, { trust: pin, ...given });
+  for (const given of special) await plan(url, { trust: pin, ...given });
 });

@@ -5,11 +5,9 @@ import {
   parseTrust,
   type RequestOptions,
 } from '@nearside/artifact';
-import { hostedBackends } from '#platform';
 import type { Fallback } from '../fallback/fallback.js';
-import { loadLater } from '../later/load-later.js';
 import { resolveUrl } from '../options/addresses.js';
-import { areOptions } from '../options/option-rules.js';
+import { areOptions, NO_OPTIONS, ownOptions } from '../options/option-rules.js';
 import type { StoreChoice } from '../platform/open-store.js';
 import type { UnsignedRequest } from '../protocol.js';
 import { type AvailableBackend, DEFAULT_BACKENDS } from '../runtime-assets.js';
@@ -18,7 +16,10 @@ import type { OpenOptions, ReportOptions, TuneBudget, UpdatePolicy } from './ope
 import { OPEN_RULES } from './open-rules.js';
 import type { StartWorker } from './start-own-worker.js';
 
-/** Options that have been checked, with every default filled in. */
+/**
+ * Options that have been checked, with every default filled in. Every field is there, also where it is
+ * undefined, so that nothing is read from `Object.prototype`.
+ */
 export interface OpenPlan extends ServingPlan {
   readonly url: string;
   readonly address: ModelAddress;
@@ -28,7 +29,7 @@ export interface OpenPlan extends ServingPlan {
   readonly mirrors: readonly Mirror[];
   readonly request: RequestOptions | undefined;
   /** Set by `openUnsigned` alone: then address, pin and store say nothing. */
-  readonly unsigned?: UnsignedRequest | undefined;
+  readonly unsigned: UnsignedRequest | undefined;
 }
 
 /** How a model is served, wherever it comes from. */
@@ -52,15 +53,43 @@ export interface ServingPlan {
   readonly threads: number | undefined;
 }
 
-type PlannedPolicy = UpdatePolicy &
-  Required<Pick<UpdatePolicy, 'update' | 'warmUpMs' | 'watchdogMs'>>;
+interface PlannedPolicy {
+  readonly maxBytes: number | undefined;
+  readonly saveData: boolean | undefined;
+  readonly update: 'auto' | 'manual';
+  readonly warmUpMs: number;
+  readonly watchdogMs: number;
+}
 
 export interface TunePlan extends Required<TuneBudget> {
   readonly when: 'idle' | 'before-open' | 'off';
 }
 
 /** What an engine gives to its models that name none. */
-export type PlanDefaults = Pick<OpenOptions, 'assets' | 'worker' | 'threads'>;
+export type PlanDefaults = Readonly<
+  Record<'assets', string | undefined> &
+    Record<'worker', StartWorker | undefined> &
+    Record<'threads', number | undefined>
+>;
+
+export const NO_DEFAULTS: PlanDefaults = {
+  assets: undefined,
+  worker: undefined,
+  threads: undefined,
+};
+
+/** What planning has to know beside the options. */
+export interface Planning {
+  /** Backends that this platform has workers for. */
+  readonly hosted: readonly AvailableBackend[];
+  readonly defaults: PlanDefaults;
+}
+
+/** Has words for what is wrong with a call; it is in the second chunk. */
+export interface PlanHelp {
+  /** @throws TypeError or RangeError, naming the option, expected and got */
+  checkOpenOptions(url: unknown, options: unknown): void;
+}
 
 /** Enough for either of ONNX Runtime's builds, which weigh 3.8 and 6.8 MB, and not for both at once. */
 const TUNE_BYTES = 10_000_000;
@@ -73,11 +102,12 @@ const WATCHDOG_MS = 120_000;
 /** @throws TypeError or RangeError, naming the option, expected and got */
 export async function planOpening(
   url: string,
-  options: OpenOptions,
-  defaults?: PlanDefaults,
+  given: OpenOptions,
+  { help, ...planning }: Planning & { readonly help: () => Promise<PlanHelp> },
 ): Promise<OpenPlan> {
+  const options = ownOptions(given);
   if (typeof url !== 'string' || !areOptions(options, OPEN_RULES)) {
-    (await loadLater()).checkOpenOptions(url, options);
+    (await help()).checkOpenOptions(url, options);
   }
   const absolute = resolveUrl(url);
   return {
@@ -86,19 +116,20 @@ export async function planOpening(
     pin: await parseTrust(options.trust),
     store: options.store ?? 'auto',
     mirrors: planMirrors(options.mirrors),
-    request: options.request,
-    ...planServing(options, defaults),
+    request: planRequest(options.request),
+    unsigned: undefined,
+    ...planServing(options, planning),
   };
 }
 
-/** @param options that have been checked */
+/** @param options that have been checked, as `ownOptions` gives them */
 export function planServing(
   options: Omit<OpenOptions, 'trust'>,
-  defaults: PlanDefaults = {},
+  { hosted, defaults }: Planning,
 ): ServingPlan {
   return {
-    backends: planBackends(options.backend),
-    contenders: options.backend === undefined ? hostedBackends : [options.backend],
+    backends: planBackends(options.backend, hosted),
+    contenders: options.backend === undefined ? hosted : [options.backend],
     tune: planTune(options.tune),
     report: planReport(options.report),
     policy: planPolicy(options.policy),
@@ -113,32 +144,49 @@ export function planServing(
   };
 }
 
-function planBackends(backend: AvailableBackend | undefined): readonly AvailableBackend[] {
-  return backend ? [backend] : DEFAULT_BACKENDS.filter((name) => hostedBackends.includes(name));
+function planBackends(
+  backend: AvailableBackend | undefined,
+  hosted: readonly AvailableBackend[],
+): readonly AvailableBackend[] {
+  return backend ? [backend] : DEFAULT_BACKENDS.filter((name) => hosted.includes(name));
 }
 
-function planTune(tune: OpenOptions['tune'] = {}): TunePlan {
-  const { maxBytes = TUNE_BYTES, maxMs = TUNE_MS } = typeof tune === 'object' ? tune : {};
+function planTune(tune: OpenOptions['tune'] = NO_OPTIONS): TunePlan {
+  const budget: TuneBudget = typeof tune === 'object' ? tune : NO_OPTIONS;
+  const { maxBytes = TUNE_BYTES, maxMs = TUNE_MS } = budget;
   return { maxBytes, maxMs, when: typeof tune === 'object' ? 'idle' : tune };
+}
+
+function planRequest(request: RequestOptions | undefined): RequestOptions | undefined {
+  return request && { headers: request.headers, credentials: request.credentials };
 }
 
 /** Bases, so that names can be put behind them. */
 function planMirrors(mirrors: readonly (string | Mirror)[] = []): readonly Mirror[] {
   return mirrors.map((mirror) => {
-    const { url, request } = typeof mirror === 'string' ? { url: mirror } : mirror;
+    const { url, request } =
+      typeof mirror === 'string' ? { url: mirror, request: undefined } : mirror;
     return { url: resolveUrl(url).replace(/\/?$/, '/'), request };
   });
 }
 
-function planPolicy(policy?: UpdatePolicy): PlannedPolicy {
-  const { update = 'auto', warmUpMs = WARM_UP_MS, watchdogMs = WATCHDOG_MS } = policy ?? {};
-  return { ...policy, update, warmUpMs, watchdogMs };
+function planPolicy({
+  maxBytes,
+  saveData,
+  update = 'auto',
+  warmUpMs = WARM_UP_MS,
+  watchdogMs = WATCHDOG_MS,
+}: UpdatePolicy = NO_OPTIONS): PlannedPolicy {
+  return { maxBytes, saveData, update, warmUpMs, watchdogMs };
 }
 
 /** Global Privacy Control means no report, whatever the page asks for. */
 function planReport(report: OpenOptions['report']): ReportTarget | undefined {
   const { navigator } = globalThis as { navigator?: { globalPrivacyControl?: boolean } };
   if (report === undefined || navigator?.globalPrivacyControl === true) return undefined;
-  const { to = report, sampleRate = 1 } = report as Partial<ReportOptions>;
+  const isAddresses = typeof report === 'string' || Array.isArray(report);
+  const { to, sampleRate = 1 } = isAddresses
+    ? { to: report, sampleRate: 1 }
+    : (report as ReportOptions);
   return { endpoints: [to].flat().map((address) => resolveUrl(address as string)), sampleRate };
 }

@@ -69,7 +69,8 @@ function start(
   const { signal, onProgress } = context.plan;
   const steps: StartSteps = {
     async open(backend) {
-      const version = await openOn(backend, context, { which, boot, signal, onProgress });
+      const how = { which, place: undefined, boot, isOptional: false, signal, onProgress };
+      const version = await openOn(backend, context, how);
       if (version) opened.push(version.version);
       return version;
     },

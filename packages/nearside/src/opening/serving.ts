@@ -1,5 +1,5 @@
 import type { BootAnswer } from '@nearside/artifact';
-import { createDeferred, NearsideError, type Variant } from '@nearside/core';
+import { createDeferred, NearsideError, ownFields, type Variant } from '@nearside/core';
 import type { BackendChoice } from '../choice/backend-choice.js';
 import type { BackendFailure } from '../choice/choice-record.js';
 import type { EngineContext } from '../engine/engine-context.js';
@@ -23,10 +23,10 @@ export interface ModelContext {
   readonly plan: OpenPlan;
   readonly engine: EngineContext;
   /** Undefined until a worker has read it. */
-  readonly identity?: InstallIdentity | undefined;
+  readonly identity: InstallIdentity | undefined;
   readonly emitter: ModelEmitter;
   /** Told of every version that is opened, before a backend loads it. */
-  readonly onOpened?: ((version: OpenedVersion) => void) | undefined;
+  readonly onOpened: ((version: OpenedVersion) => void) | undefined;
   readonly choice: BackendChoice;
 }
 
@@ -62,21 +62,27 @@ export interface Serving extends Started {
 
 /** Which of a backend's workers; by default the first, which models share. */
 export interface Place {
-  /** In one of its own: what hangs or crashes there stops nothing else. */
-  readonly isolate?: boolean | undefined;
-  /** From 0 on. */
-  readonly slot?: number | undefined;
+  /** In one of its own: what hangs or crashes there stops nothing else. As planned, by default. */
+  readonly isolate: boolean | undefined;
+  /** From 0 on; 0 by default. */
+  readonly slot: number | undefined;
 }
 
+const SHARED: Place = { isolate: undefined, slot: undefined };
+
+/** For what is tried beside a version that serves: it may hang or crash. */
+export const OWN_WORKER: Place = { isolate: true, slot: undefined };
+
+/** Every field is there, so that none is read from `Object.prototype`. */
 export interface OpenOnOptions {
   readonly which: WhichVersion;
-  readonly place?: Place | undefined;
+  readonly place: Place | undefined;
   /** Of the repository, where the page has asked it. */
-  readonly boot?: BootAnswer | undefined;
+  readonly boot: BootAnswer | undefined;
   /** It can be done without: where the engine has no room for it no other model is put to rest. */
-  readonly isOptional?: boolean;
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  readonly isOptional: boolean;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: ((progress: Progress) => void) | undefined;
 }
 
 /**
@@ -99,14 +105,16 @@ export async function openOn(
     }
   };
   const { assets, worker } = plan;
-  const { isolate = plan.isolate, slot = 0 } = place ?? {};
+  const { isolate = plan.isolate, slot = 0 } = place ?? SHARED;
   const threads = backend === 'onnx-wasm' ? plan.threads : undefined; // others have one
-  const host = await engine.workers.lend({ backend, assets, worker, isolate, slot, threads });
+  const isUnsigned = plan.unsigned !== undefined;
+  const needs = { backend, assets, worker, isolate, isUnsigned, slot, threads };
+  const host = await engine.workers.lend(needs);
   const connection = await connect(host, { onEvent, signal });
   return endingOnFailure(connection, signal, async () => {
     const startMs = performance.now();
     const { url, pin, store, mirrors, request, policy } = plan;
-    const version = plan.unsigned
+    const opened = plan.unsigned
       ? await connection.openUnsigned(plan.unsigned)
       : await connection.open({
           which,
@@ -120,10 +128,11 @@ export async function openOn(
           install: identity,
           runtimes: [...new Set([...plan.backends, ...plan.contenders].map(runtimeOf))],
         });
-    if (!version) {
+    if (!opened) {
       void connection.close(undefined);
       return undefined;
     }
+    const version = ownFields(opened);
     onOpened?.(version);
     const metadataMs = performance.now() - startMs;
     engine.memory?.makeRoom(version.spec, isOptional);
@@ -141,13 +150,13 @@ export async function openOn(
  */
 export async function load(
   opened: OpenedVariant,
-  { signal }: { signal?: AbortSignal | undefined },
+  { signal }: { signal: AbortSignal | undefined },
 ): Promise<Started> {
   const { connection, variant, threads } = opened;
   return endingOnFailure(connection, signal, async () => {
     const { runtimeWasm } = connection;
     const request = { variant: variant.name, runtimeWasm, threads };
-    const loaded = await withinLimit(connection.load(request), opened);
+    const loaded = ownFields(await withinLimit(connection.load(request), opened));
     const { spec = opened.version.spec } = loaded;
     return { ...opened, version: { ...opened.version, spec }, loaded };
   });

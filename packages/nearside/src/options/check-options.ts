@@ -1,4 +1,4 @@
-import { describe } from '@nearside/core';
+import { describe, ownFields } from '@nearside/core';
 import { isPlainObject } from './option-rules.js';
 
 /** What an option must be. */
@@ -37,19 +37,24 @@ export function checkOptions(
     const known = Object.keys(kinds).join(', ');
     throw new TypeError(`${call}: expected one of the ${what} ${known}; got '${unknown}'`);
   }
+  const own = ownFields(options, 1);
   for (const [name, kind] of Object.entries(kinds)) {
-    checkOption(call, of ? `${of}.${name}` : name, { value: options[name], kind });
+    checkOption(call, of ? `${of}.${name}` : name, { value: own[name], kind });
   }
 }
 
 function checkOption(
   call: string,
   name: string,
-  {
-    value,
-    kind: { fits, expected, fields, error: Wrong = TypeError, isRequired = false },
-  }: { value: unknown; kind: OptionKind },
+  { value, kind }: { value: unknown; kind: OptionKind },
 ): void {
+  const {
+    fits,
+    expected,
+    fields,
+    error: Wrong = TypeError,
+    isRequired = false,
+  } = ownFields(kind, 1);
   if (value === undefined && !isRequired) return;
   if (fields && isPlainObject(value)) checkOptions(call, value, fields, name);
   else if (!fits?.(value as never))

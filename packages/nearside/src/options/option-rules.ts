@@ -1,9 +1,23 @@
-import { kindOf } from '@nearside/core';
+import { kindOf, ownFields } from '@nearside/core';
 
 /** Whether a value is right, by the name of its option. */
 export type OptionRules<Name extends string = string> = Readonly<
   Record<Name, (value: never) => boolean>
 >;
+
+/** What is read where nothing was given: it inherits nothing. */
+export const NO_OPTIONS: object = Object.freeze(Object.create(null));
+
+/** So deep do options go: `request`, its `headers`, and what those hold. */
+const DEPTH = 3;
+
+/**
+ * Options as they are at the call, to be read from here on: what the object has itself, and nothing of
+ * `Object.prototype`.
+ */
+export function ownOptions<Options>(options: Options): Options {
+  return ownFields(options, DEPTH);
+}
 
 /** Whether all options are there and of their kind; `check-options.ts` has words for what is not. */
 export function areOptions(options: unknown, rules: OptionRules): boolean {

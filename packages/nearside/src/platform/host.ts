@@ -28,6 +28,8 @@ export interface WorkerFailure {
 
 export interface WorkerSource {
   /** Folder of a copy of `dist/assets`. */
-  readonly assets?: string | undefined;
-  readonly worker?: StartWorker | undefined;
+  readonly assets: string | undefined;
+  readonly worker: StartWorker | undefined;
+  /** It is for files that nobody vouches for. */
+  readonly isUnsigned: boolean;
 }

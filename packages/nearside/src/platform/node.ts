@@ -20,7 +20,7 @@ export const hostedBackends: readonly AvailableBackend[] = ['onnx-wasm'];
  */
 export async function startBackendWorker(
   backend: AvailableBackend,
-  { assets, worker: startOwn }: WorkerSource,
+  { assets, worker: startOwn, isUnsigned }: WorkerSource,
 ): Promise<BackendWorker> {
   if (startOwn) {
     throw new NearsideError('worker-blocked', 'Expected a browser for `worker`, got Node.');
@@ -31,6 +31,8 @@ export async function startBackendWorker(
     });
   }
   const { worker: script, wasm } = backendAssets(backend, assets);
+  // By another address it is another module, with a runtime and a heap of its own.
+  if (isUnsigned) script.search = 'unsigned';
   const { default: attach }: { default: Attach } = await import(/* @vite-ignore */ script.href);
   const runtimeWasm = wasm && new Uint8Array(await readFile(wasm));
   const open = new Set<() => void>();

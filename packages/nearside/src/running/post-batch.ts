@@ -139,7 +139,8 @@ async function runOn(
     if (isGiven || !isRetained(input.value)) given.push(...transferablesOf(input.value));
   }
   if (items.length === 0) return merge(inputs, []);
-  const request = { id, items, priority: highest(runs), stream: runs[0]?.stream?.id };
+  const stream = runs[0]?.stream?.id;
+  const request = { id, items, priority: highest(runs), stream, tellsBegun: undefined };
   const answer = await connection.run(request, { transfer: given, onBegun });
   if (answer.kind === 'done') return merge(inputs, answer.replies.map(outcomeOf));
   let next = 0;

@@ -9,6 +9,7 @@ import type {
 } from '../model.js';
 import { checkOptions, type OptionKinds } from '../options/check-options.js';
 import { SIGNAL, WHOLE_ABOVE_0 } from '../options/option-kinds.js';
+import { NO_OPTIONS, ownOptions } from '../options/option-rules.js';
 import { transferablesOf } from '../protocol.js';
 import { withinWatchdog } from '../workers/within-watchdog.js';
 import type { Handover } from './handover.js';
@@ -38,8 +39,9 @@ const RUNS = 10;
 export async function profileModel(
   { run, ...operated }: ProfiledModel | Pick<ProfiledModel, 'run'>, // `run` alone: no backend serves
   input: Input,
-  options: ProfileOptions = {},
+  given: ProfileOptions = NO_OPTIONS,
 ): Promise<Profile> {
+  const options = ownOptions(given);
   checkOptions('profile', options, KINDS);
   const { runs = RUNS, signal } = options;
   const metas: RunMeta[] = [];

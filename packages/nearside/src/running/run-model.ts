@@ -3,7 +3,7 @@ import type { EndedRun, RunObserver } from '../ended-run.js';
 import type { Input } from '../input.js';
 import type { RunOptions, RunResult } from '../model.js';
 import type { Serving } from '../opening/serving.js';
-import { areOptions } from '../options/option-rules.js';
+import { areOptions, NO_OPTIONS, ownOptions } from '../options/option-rules.js';
 import type { RunReply } from '../protocol.js';
 import { DEFAULT_PRIORITY } from '../scheduler/priority.js';
 import type { RunQueue } from '../scheduler/run-queue.js';
@@ -47,8 +47,8 @@ export interface RunnerOptions {
   readonly refusal: () => Refusal | undefined;
   readonly help: () => Promise<RunHelp>;
   /** Has the app's own function answer, where it has one and the failure is one of that kind. */
-  readonly fallBack?: ((failed: FailedRun) => Promise<RunResult | undefined>) | undefined;
-  readonly snapshotCustom?: SnapshotCustom | undefined;
+  readonly fallBack: ((failed: FailedRun) => Promise<RunResult | undefined>) | undefined;
+  readonly snapshotCustom: SnapshotCustom | undefined;
 }
 
 export interface Refusal {
@@ -62,18 +62,18 @@ export interface SeriesItem {
   /** The input as it was when it came. @throws what was wrong with it */
   take(): QueuedRun['input'];
   /** What the app's own function would answer. */
-  readonly input?: Input | undefined;
+  readonly input: Input | undefined;
   /** Where the model has state; the frames of a stream run in order. */
-  readonly held?: HeldStream | undefined;
+  readonly held: HeldStream | undefined;
   /** Frames with state that may cross together. */
-  readonly together?: number | undefined;
+  readonly together: number | undefined;
 }
 
 /** One call, of `run` or for an item. */
 interface Call {
   readonly take: (spec: ModelSpec) => QueuedRun['input'];
   readonly options: RunOptions;
-  readonly item?: SeriesItem | undefined;
+  readonly item: SeriesItem | undefined;
   /** What the app's own function would answer. */
   readonly input?: Input | undefined;
 }
@@ -93,10 +93,11 @@ export function createRunner({
   const nextId = createRunIds();
   let isFirst = true;
 
-  async function run(input: Input, options: RunOptions = {}): Promise<RunResult> {
+  async function run(input: Input, given: RunOptions = NO_OPTIONS): Promise<RunResult> {
+    const options = ownOptions(given);
     const transfer = options?.transfer ?? false;
     const take = (spec: ModelSpec) => snapshotInput(input, spec, { transfer, custom, refuse });
-    return start({ take, options, input });
+    return start({ take, options, input, item: undefined });
   }
 
   const runItem = (item: SeriesItem, options: RunOptions) => start({ ...item, options, item });
@@ -155,7 +156,7 @@ export function createRunner({
     const limits = { signal, timeoutMs, terminate, isBounded: item !== undefined };
     const together = item?.held
       ? { batchKey: `stream ${item.held.id}`, maxBatch: item.together }
-      : { batchKey: batchKey(work.input, spec) };
+      : { batchKey: batchKey(work.input, spec), maxBatch: undefined };
     try {
       return await queue.add({ work, priority: work.priority, ...limits, ...together });
     } finally {

@@ -115,7 +115,8 @@ export function createFrameStream(
       const entry = pipe.taken[begun];
       if (!entry?.take) return;
       begun += 1;
-      const frame = { take: entry.take, together: pace.together };
+      const { together } = pace;
+      const frame = { take: entry.take, together, input: undefined, held: undefined };
       void pipe.settle(entry, () => episode.run(frame));
     }
   }

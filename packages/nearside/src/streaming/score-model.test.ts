@@ -10,7 +10,7 @@ import { createRunQueue, QUEUE_LIMITS } from '../scheduler/run-queue.js';
 import { scoreModel } from './score-model.js';
 
 /** The model's own queue and runner; its worker answers when the test says so. */
-function openModel(parts: Pick<RunnerOptions, 'fallBack'> = {}) {
+function openModel(parts: Pick<RunnerOptions, 'fallBack'> = { fallBack: undefined }) {
   const spec = { inputs: [{ name: 'x', datatype: 'FP32', shape: [1] }], outputs: [] };
   const serving = { version: { spec, release: {} }, variant: {}, loaded: {} };
   const handover = { current: serving as unknown as Serving } as Handover;
@@ -35,6 +35,7 @@ function openModel(parts: Pick<RunnerOptions, 'fallBack'> = {}) {
     observers: [],
     refusal: () => undefined,
     help: loadLater,
+    snapshotCustom: undefined,
     ...parts,
   });
   const closing = new AbortController().signal;

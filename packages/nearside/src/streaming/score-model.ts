@@ -22,7 +22,7 @@ export function scoreModel(
       snapshotInput(input, handover.current.version.spec, {
         ...{ transfer: false, custom, refuse: refuseInput },
       });
-    return runItem({ take, input }, runOptions);
+    return runItem({ take, input, held: undefined, together: undefined }, runOptions);
   };
   return scoreWith({ run, closing }, inputs, options);
 }

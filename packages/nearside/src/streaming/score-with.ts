@@ -2,6 +2,7 @@ import type { Input } from '../input.js';
 import type { RunOptions, RunResult, Scored, ScoreOptions } from '../model.js';
 import { checkOptions, type OptionKinds } from '../options/check-options.js';
 import { FUNCTION } from '../options/option-kinds.js';
+import { NO_OPTIONS, ownOptions } from '../options/option-rules.js';
 import type { Results } from '../results.js';
 import { RUN_KINDS } from '../running/check-run-options.js';
 import { openSource, requireSource } from './open-source.js';
@@ -45,8 +46,9 @@ interface Entry extends Passing {
 export function scoreWith(
   { run, closing }: ScoreWork,
   inputs: Iterable<Input> | AsyncIterable<Input>,
-  options: ScoreOptions = {},
+  asked: ScoreOptions = NO_OPTIONS,
 ): Results<Scored> {
+  const options = ownOptions(asked);
   checkOptions('score', options, KINDS);
   requireSource('score', inputs);
   const { from = 0, onProgress, signal, topK, priority = 'background' } = options;

@@ -1,6 +1,7 @@
 import type { Input } from '../input.js';
 import { checkOptions, type OptionKinds } from '../options/check-options.js';
 import { oneOf, WHOLE_ABOVE_0 } from '../options/option-kinds.js';
+import { NO_OPTIONS, ownOptions } from '../options/option-rules.js';
 import { RUN_KINDS } from '../running/check-run-options.js';
 import type { StreamOptions } from './model-stream.js';
 import { requireSource } from './open-source.js';
@@ -23,14 +24,17 @@ const KINDS: OptionKinds<keyof StreamOptions> = {
 /** @throws TypeError or RangeError, naming the option, expected and got */
 export function checkStreamOptions(
   source: Iterable<Input> | AsyncIterable<Input>,
-  options: StreamOptions = {},
+  given: StreamOptions = NO_OPTIONS,
 ) {
+  const options = ownOptions(given);
   checkOptions('stream', options, KINDS);
   requireSource('stream', source);
   const { backpressure = 'wait', maxWaiting, onError = 'end', ...others } = options;
+  const ofRuns = { signal: undefined, priority: undefined, topK: undefined, transfer: undefined };
   const { maxAhead, maxWaiting: fewest } = STREAM_DEFAULTS;
   const most = backpressure === 'wait' ? maxAhead : fewest;
-  return { ...others, backpressure, onError, maxWaiting: maxWaiting ?? most } as const;
+  const run: Pick<StreamOptions, keyof typeof ofRuns> = { ...ofRuns, ...others };
+  return { ...run, backpressure, onError, maxWaiting: maxWaiting ?? most } as const;
 }
 
 export type CheckedStreamOptions = ReturnType<typeof checkStreamOptions>;

@@ -93,6 +93,8 @@ async function serve(...[first, next]: readonly [Serving, Serving]) {
     observers: [recording.ran],
     refusal,
     help: loadLater,
+    fallBack: undefined,
+    snapshotCustom: undefined,
   });
   return {
     handover,

@@ -89,7 +89,7 @@ export function withStandIns(
   });
   const models: EngineContext['models'] = new Set();
   const memory = createMemoryBudget(memoryBudgetBytes, { workers, models });
-  const engine = { workers, models, memory };
+  const engine = { workers, models, memory, idleMs: undefined };
   const emitter = createModelEmitter();
   const planned = {
     backends: ['tfjs-wasm', 'onnx-wasm'],
@@ -101,14 +101,28 @@ export function withStandIns(
     ...plan,
   } as unknown as ModelContext['plan'];
   const choice = createBackendChoice(planned, EMPTY_RECORD);
-  const context: ModelContext = { plan: planned, engine, emitter, choice };
+  const context: ModelContext = {
+    plan: planned,
+    engine,
+    emitter,
+    choice,
+    identity: undefined,
+    onOpened: undefined,
+  };
 
   /** What serves, on TensorFlow.js. */
   async function serve(): Promise<Serving> {
-    const opened = await openOn('tfjs-wasm', context, { which: { kind: 'active' } });
+    const opened = await openOn('tfjs-wasm', context, {
+      which: { kind: 'active' },
+      place: undefined,
+      boot: undefined,
+      isOptional: false,
+      signal: undefined,
+      onProgress: undefined,
+    });
     const variant = SPEC.variants.find(({ runtime }) => runtime === 'tfjs');
     if (!opened || !variant) throw new Error('expected a version to open');
-    return { ...(await load({ ...opened, variant }, {})), quarantined: [] };
+    return { ...(await load({ ...opened, variant }, { signal: undefined })), quarantined: [] };
   }
 
   return { context, asked, serve };

@@ -1,4 +1,5 @@
 import type { Datatype, ModelSpec } from '@nearside/core';
+import { hostedBackends } from '#platform';
 import type { CustomModel } from '../custom-model.js';
 import { DEFAULT_ENGINE } from '../engine/engine-context.js';
 import { loadLater } from '../later/load-later.js';
@@ -6,13 +7,15 @@ import type { Model } from '../model.js';
 import { openAsPlanned } from '../open.js';
 import type { OpenOptions } from '../opening/open-options.js';
 import { OPEN_RULES } from '../opening/open-rules.js';
-import { planServing } from '../opening/plan-opening.js';
+import { NO_DEFAULTS, planServing } from '../opening/plan-opening.js';
 import { inWords } from '../options/check-options.js';
 import {
   areOptions,
   isPlainObject,
   isPositive,
+  NO_OPTIONS,
   type OptionRules,
+  ownOptions,
 } from '../options/option-rules.js';
 import type { AvailableBackend } from '../runtime-assets.js';
 import { runtimeOf } from '../runtime-of.js';
@@ -72,13 +75,17 @@ export async function openUnsigned<Result>(
 export async function openUnsigned(
   files: UnsignedFiles,
   spec: UnsignedSpec = {},
-  options: UnsignedOptions = {},
+  options: UnsignedOptions = NO_OPTIONS,
 ): Promise<Model> {
   const startMs = performance.now();
+  const own = ownOptions(options);
   const blobs = toBlobs(files);
   const given = copySpec(spec);
-  if (!areOptions(options, RULES)) (await loadLater()).checkUnsignedOptions(options);
-  const { policy, ...serving } = planServing(options);
+  if (!areOptions(own, RULES)) (await loadLater()).checkUnsignedOptions(own);
+  const { policy, ...serving } = planServing(own, {
+    hosted: hostedBackends,
+    defaults: NO_DEFAULTS,
+  });
   const plan = {
     ...serving,
     backends: likelyFirst(serving.backends, Object.keys(blobs)),

@@ -119,7 +119,7 @@ export function keepCurrent({
   }
 
   async function tryOut(next: ReleaseIdentity): Promise<Serving> {
-    const trial: Trial = {};
+    const trial: Trial = { opened: undefined, triesLeft: undefined };
     const current = handover.current;
     // What comes of it says nothing of the version that serves.
     const choice = createBackendChoice(plan, { ...EMPTY_RECORD, start: contenderOf(current) });

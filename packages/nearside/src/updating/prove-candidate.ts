@@ -5,6 +5,7 @@ import {
   load,
   type ModelContext,
   type OpenedVariant,
+  OWN_WORKER,
   openOn,
   type Serving,
 } from '../opening/serving.js';
@@ -14,9 +15,9 @@ import { askWorker } from '../workers/ask-worker.js';
 /** A candidate's trial: how far it came, whether it passed or not. */
 export interface Trial {
   /** What was opened last, on whichever backend. */
-  opened?: OpenedVariant;
+  opened: OpenedVariant | undefined;
   /** Set once it was fetched and a try was counted; below zero when none was left. */
-  triesLeft?: number;
+  triesLeft: number | undefined;
 }
 
 /**
@@ -36,7 +37,15 @@ export async function proveCandidate(
   const others = context.plan.backends.filter((name) => name !== current.backend);
   const which = { kind: 'candidate', sequence: next.sequence } as const;
   const proven = await tryBackends(context, [current.backend, ...others], {
-    open: (backend) => openOn(backend, context, { which, place: { isolate: true }, signal }),
+    open: (backend) =>
+      openOn(backend, context, {
+        which,
+        place: OWN_WORKER,
+        boot: undefined,
+        isOptional: false,
+        signal,
+        onProgress: undefined,
+      }),
     async load(opened) {
       trial.opened = opened;
       await endingOnFailure(opened.connection, signal, async () => {

@@ -20,7 +20,9 @@ export interface RollBack extends Pick<ModelContext, 'plan' | 'emitter'> {
 export async function rollBack(event: RollBack): Promise<void> {
   const { failed, to, code, plan } = event;
   const rejected = { sequence: failed.sequence, failure: code };
-  await askWorker(to.connection, plan.policy, ({ reject }) => reject(rejected));
+  const { watchdogMs } = plan.policy;
+  const how = { watchdogMs, signal: undefined };
+  await askWorker(to.connection, how, ({ reject }) => reject(rejected));
   announceRollBack(event);
 }
 

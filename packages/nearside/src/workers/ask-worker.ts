@@ -4,7 +4,7 @@ import { withinWatchdog } from './within-watchdog.js';
 export interface AskOptions {
   /** Of one run, ms. */
   readonly watchdogMs: number;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal: AbortSignal | undefined;
 }
 
 /**

@@ -86,12 +86,15 @@ export function poolServing(
     try {
       const opened = await openAgain(first.backend, context, first.version, {
         fits: () => false, // another one may be the active version by now
-        place: { slot },
+        place: { isolate: undefined, slot },
         isOptional: true,
       });
       if (!opened) return;
       if (isClosed) return void opened.connection.close(undefined);
-      const { connection } = await load({ ...opened, variant: first.variant }, {});
+      const { connection } = await load(
+        { ...opened, variant: first.variant },
+        { signal: undefined },
+      );
       if (isClosed) return void connection.close(undefined);
       members = [...alive(), createMember(connection, slot)];
       growsAgainMs = 0;

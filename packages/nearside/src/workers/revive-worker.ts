@@ -39,9 +39,11 @@ export function createReviver(context: ModelContext): (lost: Serving) => Promise
     const order = orderAfter(lost.backend);
     const fits = ({ spec }: OpenedVersion) => sameInterface(lost.version.spec, spec);
     if (order[0] !== lost.backend) demote(context.choice, lost.backend);
+    const place = { isolate, slot: undefined };
+    const how = { fits, place, isOptional: false };
     const serving = await tryBackends(context, order, {
-      open: (backend) => openAgain(backend, context, lost.version, { fits, place: { isolate } }),
-      load: (opened) => load(opened, {}),
+      open: (backend) => openAgain(backend, context, lost.version, how),
+      load: (opened) => load(opened, { signal: undefined }),
     });
     if (serving && fits(serving.version)) return serving;
     void serving?.connection.close(undefined);

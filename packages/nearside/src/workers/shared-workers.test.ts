@@ -3,7 +3,14 @@ import { expect, test, vi } from 'vitest';
 import type { BackendWorker, WorkerFailure } from '../platform/host.js';
 import { createSharedWorkers, type WorkerNeeds } from './shared-workers.js';
 
-const needs: WorkerNeeds = { backend: 'onnx-wasm', slot: 0, isolate: false };
+const needs: WorkerNeeds = {
+  backend: 'onnx-wasm',
+  slot: 0,
+  isolate: false,
+  isUnsigned: false,
+  assets: undefined,
+  worker: undefined,
+};
 
 /** Workers whose life is in the test's hands. */
 function fakeWorkers({ isReady = true } = {}) {
@@ -47,7 +54,7 @@ test('models of one backend share a worker, and the last that leaves ends it', a
   expect(workers.live.length).toBe(0);
 });
 
-test('another backend, folder, file of its own, slot or number of threads is another worker; so is isolation', async () => {
+test('another backend, folder, file of its own, slot or number of threads is another worker; so is isolation, and what is unsigned', async () => {
   const { workers } = fakeWorkers();
   const worker = () => ({}) as Worker;
   const different: Partial<WorkerNeeds>[] = [
@@ -58,12 +65,13 @@ test('another backend, folder, file of its own, slot or number of threads is ano
     { slot: 1 },
     { threads: 1 },
     { threads: 2 },
+    { isUnsigned: true },
     { isolate: true },
     { isolate: true },
   ];
   for (const change of different) await workers.lend({ ...needs, ...change });
   expect(workers.live.length).toBe(different.length);
-  for (const change of different.slice(0, 7)) await workers.lend({ ...needs, ...change });
+  for (const change of different.slice(0, 8)) await workers.lend({ ...needs, ...change });
   expect(workers.live.length).toBe(different.length);
 });
 

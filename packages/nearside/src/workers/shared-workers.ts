@@ -15,7 +15,10 @@ const LEAVING_MS = 10_000;
 /** So many times as long at most: beyond the two minutes that a run has by default. */
 const MOST_WAITS = 30;
 
-/** What two models must have in common to share a worker. */
+/**
+ * What two models must have in common to share a worker. Files that nobody vouches for share none with a
+ * signed model: a runtime's heap is one for all that is loaded in it.
+ */
 export interface WorkerNeeds extends WorkerSource {
   readonly backend: AvailableBackend;
   /** Which of the workers of its kind, from 0 on. */
@@ -84,20 +87,20 @@ export type StartBackendWorker = (
 ) => Promise<BackendWorker>;
 
 interface Tenant {
-  disconnect?: () => void;
-  listener?: (failure: WorkerFailure) => void;
+  disconnect: (() => void) | undefined;
+  listener: ((failure: WorkerFailure) => void) | undefined;
   /** How its worker ended. */
-  failure?: WorkerFailure;
+  failure: WorkerFailure | undefined;
   memoryBytes: number;
   /** It is to go, and has not answered in time. */
-  isSilent?: boolean;
+  isSilent: boolean;
 }
 
 interface SharedWorker {
   readonly needs: WorkerNeeds;
   readonly worker: Promise<BackendWorker>;
   /** The same, once it is there. */
-  started?: BackendWorker;
+  started: BackendWorker | undefined;
   readonly tenants: Set<Tenant>;
   readonly status: WorkerStatus;
 }
@@ -114,6 +117,7 @@ export function createSharedWorkers(start: StartBackendWorker): SharedWorkers {
         other.backend === needs.backend &&
         other.slot === needs.slot &&
         other.threads === needs.threads &&
+        other.isUnsigned === needs.isUnsigned &&
         other.assets === needs.assets &&
         other.worker === needs.worker &&
         ![...tenants].some(({ isSilent }) => isSilent),
@@ -124,7 +128,7 @@ export function createSharedWorkers(start: StartBackendWorker): SharedWorkers {
     const tenants = new Set<Tenant>();
     const worker = start(needs.backend, needs);
     const status = describe(needs.backend, tenants);
-    const shared: SharedWorker = { needs, worker, tenants, status };
+    const shared: SharedWorker = { needs, worker, tenants, status, started: undefined };
     live.add(shared);
     shared.worker.then(
       (worker) => {
@@ -182,7 +186,13 @@ export function createSharedWorkers(start: StartBackendWorker): SharedWorkers {
     async lend(needs) {
       const shared = find(needs) ?? open(needs);
       // Before anything is waited for: a worker with somebody in it is not ended.
-      const tenant: Tenant = { memoryBytes: 0 };
+      const tenant: Tenant = {
+        disconnect: undefined,
+        listener: undefined,
+        failure: undefined,
+        memoryBytes: 0,
+        isSilent: false,
+      };
       shared.tenants.add(tenant);
       const worker = await shared.worker;
       const { endpoint, close } = worker.attach();
@@ -207,14 +217,14 @@ export function createSharedWorkers(start: StartBackendWorker): SharedWorkers {
           else tenant.listener = listener;
         },
         async release(stored, isAtWork = false) {
-          delete tenant.listener;
+          tenant.listener = undefined;
           tenant.memoryBytes = 0;
           // Nothing has begun in it that could be stored.
           if (!worker.isReady) return leave(shared, tenant);
           return release(shared, tenant, { stored, isAtWork });
         },
         terminate(reason) {
-          delete tenant.listener;
+          tenant.listener = undefined;
           end(shared, toFailure(reason));
         },
       };

@@ -8,8 +8,10 @@ import { withinWatchdog } from './within-watchdog.js';
  */
 export function warmModel(handover: Handover, watchdogMs: number): Promise<void> {
   return handover.run((serving) =>
-    withinWatchdog(serving.connection, { limitMs: 2 * watchdogMs }, (connection) =>
-      connection.warm(),
+    withinWatchdog(
+      serving.connection,
+      { limitMs: 2 * watchdogMs, signal: undefined },
+      (connection) => connection.warm(),
     ),
   );
 }

@@ -6,7 +6,7 @@ export interface WatchdogOptions {
   /** For its turn and the work. */
   readonly limitMs: number;
   /** Lets the caller go; the worker goes on. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal: AbortSignal | undefined;
 }
 
 /**
