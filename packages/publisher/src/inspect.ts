@@ -12,8 +12,8 @@ import { chunksOf, type InspectedVersion, indexUsers, inspectVersion } from './i
 import { TUF_ROLES, type TufRole } from './keys/key-files.js';
 import { indexChunks, storedBytesOf } from './repository/deltas/weigh-update.js';
 import { openRepository, requireRepository } from './repository/reading/open-repository.js';
+import { readableReleases } from './repository/reading/read-repository.js';
 import { type ReadVersion, readVersion } from './repository/reading/read-version.js';
-import { readableReleases } from './repository/reading/readable-releases.js';
 import { composeBootFile } from './repository/writing/boot-files.js';
 import { daysLeft } from './signing/lifetimes.js';
 

@@ -1,6 +1,5 @@
 import { parseMetadata } from '@nearside/artifact';
-import { openDirectorySource } from './repository/reading/directory-source.js';
-import { requireRepository } from './repository/reading/open-repository.js';
+import { openDirectorySource, requireRepository } from './repository/reading/open-repository.js';
 import { compareKeys } from './rotation/named-keys.js';
 import { planRotation, type RotationRequest } from './rotation/plan-rotation.js';
 import {

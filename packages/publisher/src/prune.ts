@@ -12,12 +12,15 @@ import {
 } from '@nearside/artifact';
 import { NearsideError } from '@nearside/core';
 import { listFiles } from './packing/list-files.js';
-import { openDirectorySource } from './repository/reading/directory-source.js';
 import { type KeptGeneration, readKeptGenerations } from './repository/reading/kept-generations.js';
-import { requirePublished } from './repository/reading/open-repository.js';
-import { type RepositoryState, readRepository } from './repository/reading/read-repository.js';
+import { openDirectorySource, requirePublished } from './repository/reading/open-repository.js';
+import {
+  type RepositoryState,
+  readableReleases,
+  readRepository,
+  type UnreadableTarget,
+} from './repository/reading/read-repository.js';
 import { readVersion } from './repository/reading/read-version.js';
-import { readableReleases, type UnreadableTarget } from './repository/reading/readable-releases.js';
 import { lockRepository } from './repository/repository-lock.js';
 import { openRepositoryWriter } from './repository/writing/repository-writer.js';
 

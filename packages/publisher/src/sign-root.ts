@@ -1,8 +1,11 @@
 import { parseMetadata, parseTrust } from '@nearside/artifact';
 import { readHeldKeys } from './keys/held-keys.js';
 import type { KeySource } from './keys/key-source.js';
-import { openRepository, requireRepository } from './repository/reading/open-repository.js';
-import { requirePin } from './repository/reading/require-pin.js';
+import {
+  openRepository,
+  requirePin,
+  requireRepository,
+} from './repository/reading/open-repository.js';
 import {
   describeProposal,
   type RootProposal,

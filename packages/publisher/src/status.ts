@@ -1,7 +1,10 @@
 import { parseTrust } from '@nearside/artifact';
 import { TUF_ROLES, type TufRole } from './keys/key-files.js';
-import { openRepository, requireRepository } from './repository/reading/open-repository.js';
-import { requirePin } from './repository/reading/require-pin.js';
+import {
+  openRepository,
+  requirePin,
+  requireRepository,
+} from './repository/reading/open-repository.js';
 import { daysLeft, isTooLong, lifetimeLeft } from './signing/lifetimes.js';
 
 export interface StatusOptions {

@@ -1,10 +1,13 @@
 import { parseTrust, type Release } from '@nearside/artifact';
 import { TUF_ROLES } from './keys/key-files.js';
-import { openRepository, requireRepository } from './repository/reading/open-repository.js';
+import {
+  openRepository,
+  requirePin,
+  requireRepository,
+} from './repository/reading/open-repository.js';
 import type { RepositoryState } from './repository/reading/read-repository.js';
+import { readableReleases } from './repository/reading/read-repository.js';
 import type { VerifiedVersion } from './repository/reading/read-version.js';
-import { readableReleases } from './repository/reading/readable-releases.js';
-import { requirePin } from './repository/reading/require-pin.js';
 import { isTooLong, LIFETIME_DAYS } from './signing/lifetimes.js';
 import { collect, type Problem } from './verification/problem.js';
 import { verifyBootFiles } from './verification/verify-boot-files.js';

@@ -2,8 +2,7 @@ import type { Command } from 'commander';
 import { type DeltaResult, delta } from '../delta.js';
 import { formatBytes, formatCount, formatPercent } from '../terminal/format.js';
 import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options.js';
-import { printProgress } from '../terminal/print-progress.js';
-import { printResult, type Terminal } from '../terminal/terminal.js';
+import { printProgress, printResult, type Terminal } from '../terminal/terminal.js';
 
 interface DeltaFlags extends KeyFlags {
   readonly from: string;

@@ -3,8 +3,12 @@ import { describeSchemaChange } from '../compare-schemas.js';
 import { diff, type FileDiff, type VersionDiff } from '../diff.js';
 import type { UpdateWeight } from '../repository/deltas/weigh-update.js';
 import { formatBytes, formatCount, formatPercent, formatTable } from '../terminal/format.js';
-import { printProgress } from '../terminal/print-progress.js';
-import { type CommonOptions, printResult, type Terminal } from '../terminal/terminal.js';
+import {
+  type CommonOptions,
+  printProgress,
+  printResult,
+  type Terminal,
+} from '../terminal/terminal.js';
 
 /** Names and values longer than this say less, not more. */
 const MAX_NAMES = 6;

@@ -5,8 +5,12 @@ import { draft } from '../draft.js';
 import { fillGolden } from '../fill-golden.js';
 import { type PackedModel, pack } from '../pack.js';
 import { formatBytes, formatCount, formatTable } from '../terminal/format.js';
-import { printProgress } from '../terminal/print-progress.js';
-import { type CommonOptions, printResult, type Terminal } from '../terminal/terminal.js';
+import {
+  type CommonOptions,
+  printProgress,
+  printResult,
+  type Terminal,
+} from '../terminal/terminal.js';
 
 interface PackFlags extends CommonOptions {
   readonly out: string;

@@ -5,8 +5,7 @@ import { type Publication, publish } from '../publish.js';
 import { formatBytes, formatCount, formatPercent, formatTable } from '../terminal/format.js';
 import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options.js';
 import { parsePercent } from '../terminal/parse-percent.js';
-import { printProgress } from '../terminal/print-progress.js';
-import { printResult, type Terminal } from '../terminal/terminal.js';
+import { printProgress, printResult, type Terminal } from '../terminal/terminal.js';
 
 interface PublishFlags extends KeyFlags {
   readonly canary?: number;

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { EXIT, type ExitCode } from '../terminal/exit-codes.js';
 import { explainFailure } from '../terminal/explain-failure.js';
 import { printableTerminal } from '../terminal/printable.js';
 import type { Terminal } from '../terminal/terminal.js';
+import { EXIT, type ExitCode } from '../terminal/terminal.js';
 import { addDelta } from './delta.js';
 import { addDiff } from './diff.js';
 import { addInspect } from './inspect.js';

@@ -1,8 +1,13 @@
 import type { Command } from 'commander';
 import { type RepositoryStatus, type RoleStatus, status } from '../status.js';
-import { EXIT, type ExitCode } from '../terminal/exit-codes.js';
 import { formatCount, formatTable } from '../terminal/format.js';
-import { type CommonOptions, printResult, type Terminal } from '../terminal/terminal.js';
+import {
+  type CommonOptions,
+  EXIT,
+  type ExitCode,
+  printResult,
+  type Terminal,
+} from '../terminal/terminal.js';
 
 interface StatusFlags extends CommonOptions {
   readonly trust?: string;

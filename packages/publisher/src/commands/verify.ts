@@ -1,7 +1,12 @@
 import type { Command } from 'commander';
-import { EXIT, type ExitCode } from '../terminal/exit-codes.js';
 import { formatBytes, formatCount } from '../terminal/format.js';
-import { type CommonOptions, printResult, type Terminal } from '../terminal/terminal.js';
+import {
+  type CommonOptions,
+  EXIT,
+  type ExitCode,
+  printResult,
+  type Terminal,
+} from '../terminal/terminal.js';
 import { type Verification, verify } from '../verify.js';
 
 interface VerifyFlags extends CommonOptions {

@@ -1,5 +1,5 @@
 import type { RepositorySource } from '@nearside/artifact';
-import { openDirectorySource } from './reading/directory-source.js';
+import { openDirectorySource } from './reading/open-repository.js';
 import { type RepositoryState, readRepository } from './reading/read-repository.js';
 import { lockRepository } from './repository-lock.js';
 import { writeBootFiles } from './writing/boot-files.js';

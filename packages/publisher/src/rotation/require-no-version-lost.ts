@@ -6,9 +6,8 @@ import {
   type TrustedMetadata,
 } from '@nearside/artifact';
 import { NearsideError } from '@nearside/core';
-import { ifUsable } from '../repository/reading/if-usable.js';
-import { readManifest } from '../repository/reading/read-manifest.js';
-import { readableReleases } from '../repository/reading/readable-releases.js';
+import { ifUsable, readableReleases } from '../repository/reading/read-repository.js';
+import { readManifest } from '../repository/reading/read-version.js';
 
 /**
  * Devices refuse a version as soon as root no longer names the model key that signed it.

@@ -1,8 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TargetFile, targetPath } from '@nearside/artifact';
-import { openDirectorySource } from '../repository/reading/directory-source.js';
-import { requireRepository } from '../repository/reading/open-repository.js';
+import { openDirectorySource, requireRepository } from '../repository/reading/open-repository.js';
 import { describeBytes } from '../signing/metadata.js';
 import { resignTargets } from '../signing/resign-targets.js';
 import { openSigners } from '../signing/signers.js';

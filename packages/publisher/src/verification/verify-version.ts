@@ -9,9 +9,14 @@ import {
   variantFiles,
 } from '@nearside/artifact';
 import { type Chunk, NearsideError } from '@nearside/core';
-import { readChunkFile } from '../repository/reading/read-chunk-file.js';
-import { requireVersion, type VerifiedVersion } from '../repository/reading/read-version.js';
-import { readBaseline, readGolden, readSpec } from '../repository/reading/read-version-file.js';
+import {
+  readBaseline,
+  readChunkFile,
+  readGolden,
+  readSpec,
+  requireVersion,
+  type VerifiedVersion,
+} from '../repository/reading/read-version.js';
 import { collect, type Problem } from './problem.js';
 
 export interface VersionCheck {

@@ -1,8 +1,8 @@
 import { type RepositorySource, releasesOf, requireFewRepeats } from '@nearside/artifact';
 import type { SignedRelease } from '../../signing/sign-release.js';
 import type { PackedVersion } from '../reading/packed-version.js';
-import { readManifest } from '../reading/read-manifest.js';
 import type { RepositoryState } from '../reading/read-repository.js';
+import { readManifest } from '../reading/read-version.js';
 import { checkFiles } from './check-files.js';
 
 /**

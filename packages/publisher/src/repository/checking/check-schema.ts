@@ -1,10 +1,9 @@
 import { type Release, type RepositorySource, type Root, releasesOf } from '@nearside/artifact';
 import { type ModelSpec, NearsideError } from '@nearside/core';
 import { compareSchemas, describeSchemaChange } from '../../compare-schemas.js';
-import { ifUsable } from '../reading/if-usable.js';
 import type { RepositoryState } from '../reading/read-repository.js';
-import { requireVersion } from '../reading/read-version.js';
-import { readSpec } from '../reading/read-version-file.js';
+import { ifUsable } from '../reading/read-repository.js';
+import { readSpec, requireVersion } from '../reading/read-version.js';
 
 /**
  * Refuses a version that breaks those who call the newest published one, unless its number says

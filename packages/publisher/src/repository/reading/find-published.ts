@@ -1,8 +1,8 @@
 import { type Manifest, type Release, type RepositorySource, releasesOf } from '@nearside/artifact';
 import { NearsideError } from '@nearside/core';
 import type { PackedVersion } from './packed-version.js';
-import { readManifest } from './read-manifest.js';
 import type { RepositoryState } from './read-repository.js';
+import { readManifest } from './read-version.js';
 
 export interface PublishedVersion {
   readonly release: Release;

@@ -2,17 +2,36 @@ import {
   chunkPath,
   chunksOf,
   digestOfLayout,
+  expectedBundle,
   LAYOUT_FILE,
+  LIMITS,
   type Manifest,
+  MODEL_KEYS_FIELD,
   maxBodyBytes,
+  parseJson,
   parseVersionLayout,
   type Release,
   type RepositorySource,
   type Root,
+  requireSameRelease,
+  targetPath,
+  type VerifiedBytes,
+  verifyBundle,
+  verifyBytes,
   verifyChunkBody,
 } from '@nearside/artifact';
-import { type Chunk, isNearsideError, type Layout, type NearsideError } from '@nearside/core';
-import { readManifest } from './read-manifest.js';
+import {
+  type Baseline,
+  type Chunk,
+  type Golden,
+  isNearsideError,
+  type Layout,
+  type ModelSpec,
+  type NearsideError,
+  parseBaseline,
+  parseGolden,
+  parseModelSpec,
+} from '@nearside/core';
 
 /** A published version as it was signed: bundle and layout verify, as on a device. */
 export interface VerifiedVersion {
@@ -60,4 +79,95 @@ export async function requireVersion(
     name === LAYOUT_FILE ? [[layoutChunk.sha256, body.length]] : chunksOf(layout, manifest, name),
   ]);
   return { release, manifest, layout, files: new Map(files) };
+}
+
+/**
+ * Reads and verifies the bundle of a release.
+ *
+ * @throws NearsideError a trust code when it does not verify
+ */
+export async function readManifest(
+  source: RepositorySource,
+  root: Root,
+  release: Release,
+): Promise<Manifest> {
+  const { targetName, target, model, version, sequence } = release;
+  const bundle = await source.fetch(targetPath(targetName, target.hashes.sha256), {
+    maxBytes: Math.min(target.length, LIMITS.bundleBytes),
+    tooLarge: 'size-mismatch',
+  });
+  return verifyBundle(await verifyBytes(bundle, expectedBundle(release)), {
+    modelKeys: root[MODEL_KEYS_FIELD],
+    release: { model, version, sequence },
+  });
+}
+
+/** A chunk as a file of a repository. */
+export interface ChunkFile {
+  readonly path: string;
+  /** As it came from the server: gzip where that is how it is stored. */
+  readonly stored: Uint8Array<ArrayBuffer>;
+  /** What hashes to its name. */
+  readonly content: VerifiedBytes;
+}
+
+/**
+ * Reads one chunk of a repository and verifies it as a device does.
+ *
+ * @param what names it in messages
+ * @throws NearsideError `file-missing`, a network code, `digest-mismatch` or `size-mismatch`
+ */
+export async function readChunkFile(
+  source: RepositorySource,
+  [sha256, sizeBytes, gzipBytes]: Chunk,
+  what: string,
+): Promise<ChunkFile> {
+  const chunk = { sha256, sizeBytes, gzipBytes, what };
+  const path = chunkPath(sha256, { gzip: gzipBytes !== undefined });
+  const stored = await source.fetch(path, {
+    maxBytes: maxBodyBytes(chunk),
+    tooLarge: 'size-mismatch',
+  });
+  return { path, stored, content: await verifyChunkBody(stored, chunk) };
+}
+
+/**
+ * The model.json of a published version, as devices parse it.
+ *
+ * @throws NearsideError a trust code, `file-missing` or a network code
+ */
+export async function readSpec(
+  source: RepositorySource,
+  version: VerifiedVersion,
+): Promise<ModelSpec> {
+  const spec = parseModelSpec(await readJson(source, version, 'model.json'));
+  return requireSameRelease(spec, version.manifest.release);
+}
+
+/** Its golden.json. Throws as {@link readSpec}. */
+export async function readGolden(
+  source: RepositorySource,
+  version: VerifiedVersion,
+): Promise<Golden> {
+  return parseGolden(await readJson(source, version, 'golden.json'));
+}
+
+/** Its baseline.json. Throws as {@link readSpec}. */
+export async function readBaseline(
+  source: RepositorySource,
+  version: VerifiedVersion,
+): Promise<Baseline> {
+  return parseBaseline(await readJson(source, version, 'baseline.json'));
+}
+
+async function readJson(
+  source: RepositorySource,
+  { layout, manifest }: VerifiedVersion,
+  name: string,
+): Promise<unknown> {
+  const parts: Uint8Array[] = [];
+  for (const chunk of chunksOf(layout, manifest, name)) {
+    parts.push((await readChunkFile(source, chunk, name)).content);
+  }
+  return parseJson(Buffer.concat(parts), { code: 'metadata-malformed', what: name });
 }

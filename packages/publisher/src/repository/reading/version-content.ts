@@ -20,9 +20,7 @@ import { readSliceAt } from '../../packing/slices.js';
 import { requireRelease } from '../checking/release-rules.js';
 import { openRepository, requireRepository } from './open-repository.js';
 import { readPackedVersion } from './packed-version.js';
-import { readChunkFile } from './read-chunk-file.js';
-import { requireVersion } from './read-version.js';
-import { readGolden, readSpec } from './read-version-file.js';
+import { readChunkFile, readGolden, readSpec, requireVersion } from './read-version.js';
 
 /** What a version holds, wherever it lies: packed in a directory, or published. */
 export interface VersionContent {

@@ -19,11 +19,16 @@ import {
 import type { Chunk, Golden } from '@nearside/core';
 import { compressSlice } from '../../packing/compress-slice.js';
 import { isForEveryone } from '../checking/release-rules.js';
-import { ifUsable } from '../reading/if-usable.js';
-import { type ChunkFile, readChunkFile } from '../reading/read-chunk-file.js';
 import type { RepositoryState } from '../reading/read-repository.js';
-import { requireVersion, type VerifiedVersion } from '../reading/read-version.js';
-import { readGolden, readSpec } from '../reading/read-version-file.js';
+import { ifUsable } from '../reading/read-repository.js';
+import {
+  type ChunkFile,
+  readChunkFile,
+  readGolden,
+  readSpec,
+  requireVersion,
+  type VerifiedVersion,
+} from '../reading/read-version.js';
 import type { RepositoryWriter } from './repository-writer.js';
 
 const compress = promisify(gzip);

@@ -2,9 +2,9 @@ import { chunkPath, LAYOUT_FILE, type RepositorySource } from '@nearside/artifac
 import type { Chunk } from '@nearside/core';
 import { compressSlice } from '../../packing/compress-slice.js';
 import type { OnProgress } from '../../progress.js';
-import { ifUsable } from '../reading/if-usable.js';
 import { type PackedVersion, readPackedChunks } from '../reading/packed-version.js';
-import { readChunkFile } from '../reading/read-chunk-file.js';
+import { ifUsable } from '../reading/read-repository.js';
+import { readChunkFile } from '../reading/read-version.js';
 import type { RepositoryWriter } from './repository-writer.js';
 
 export interface WrittenChunks {
