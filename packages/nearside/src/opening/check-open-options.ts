@@ -22,7 +22,9 @@ import { AVAILABLE_BACKENDS } from '../runtime-assets.js';
 import type { OpenOptions } from './open-options.js';
 import { OPEN_RULES } from './open-rules.js';
 
-const LOCALLY = "(http: on localhost only; without a user's name, password or #fragment)";
+const RECEIVER = "(http: on localhost only) without a user's name, password or #fragment";
+/** Of an address that paths are put behind. */
+const BASE = "(http: on localhost only) without a user's name, password, #fragment or ?query";
 
 /** One that can be sent, or it would fail as if the network were to blame. */
 const HEADERS: OptionKind = {
@@ -51,7 +53,7 @@ const REQUEST: OptionKind = {
 const MIRROR_KINDS: OptionKinds<keyof Mirror> = {
   url: {
     fits: (url: unknown) => areBases([url]),
-    expected: `an https: address ${LOCALLY}, without a ?query either`,
+    expected: `an https: address ${BASE}`,
     isRequired: true,
   },
   request: REQUEST,
@@ -61,11 +63,11 @@ export const OPEN_KINDS: OptionKinds<keyof OpenOptions> = {
   trust: { fits: OPEN_RULES.trust, expected: "the repository's pin" },
   report: {
     fits: OPEN_RULES.report,
-    expected: `an https: address ${LOCALLY}, several, or { to, sampleRate }`,
+    expected: `an https: address ${RECEIVER}, several, or { to, sampleRate }`,
     fields: {
       to: {
         fits: OPEN_RULES.report,
-        expected: `an https: address ${LOCALLY}, or several`,
+        expected: `an https: address ${RECEIVER}, or several`,
         isRequired: true,
       },
       sampleRate: {
@@ -90,7 +92,7 @@ export const OPEN_KINDS: OptionKinds<keyof OpenOptions> = {
   mirrors: {
     fits: (mirrors: unknown) =>
       Array.isArray(mirrors) && mirrors.every((each) => isPlainObject(each) || areBases([each])),
-    expected: `a list of https: addresses ${LOCALLY}, without a ?query either, or of { url, request }`,
+    expected: `a list of https: addresses ${BASE}, or of { url, request }`,
   },
   policy: {
     expected: '{ maxBytes, saveData, update, warmUpMs, watchdogMs }',

@@ -35,7 +35,7 @@ describe.each(kinds)('the $kind', ({ path, code }) => {
   ])('as a body without an end fails %s, after a few MiB at most', async (_, act) => {
     const sent = { sizeBytes: 0 };
     expect(await act(withFile(files, path, endless(sent)))).toBe(code);
-    expect(sent.sizeBytes).toBeLessThan(8 * MIB);
+    expect(sent.sizeBytes).toBeLessThan(16 * MIB); // asked for twice, with what sockets hold
   });
 
   test('too large by itself fails a first open and an update', async () => {
@@ -163,7 +163,8 @@ test.each(['snapshot', 'targets'] as const)(
     expect(await scene.update(withFile(forged, path, endless(sent, 64 * MIB)))).toBe(
       'metadata-too-large',
     );
-    expect(sent.sizeBytes).toBeLessThan(16 * MIB);
+    // Twice the limit of 4 MiB, because it is asked for again past the cache, and what sockets hold.
+    expect(sent.sizeBytes).toBeLessThan(32 * MIB);
   },
 );
 
