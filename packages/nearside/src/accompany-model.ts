@@ -1,3 +1,4 @@
+import { forgetBrokenRecord } from './choice/forget-broken-record.js';
 import { rememberChoice } from './choice/remember-choice.js';
 import { createTuner } from './choice/tuner.js';
 import { watchSpeed } from './choice/watch-speed.js';
@@ -43,6 +44,7 @@ export function accompanyModel({ isBusy, ...options }: CompanionOptions): Compan
   if (plan.unsigned) return NONE;
   const keeper = keepCurrent(options);
   const memory = rememberChoice(choice, plan);
+  forgetBrokenRecord(choice, handover.current.serving);
   const tuner = createTuner({
     ...options,
     isBusy: () => isBusy() || keeper.isLooking,

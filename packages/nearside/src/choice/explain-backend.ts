@@ -6,6 +6,7 @@ import { isDataExpensive } from '../updating/is-data-expensive.js';
 import type { BackendChoice } from './backend-choice.js';
 import { type Contender, contenderName, contenderOf, isSameContender } from './contender.js';
 import { listContenders } from './contender-order.js';
+import { forgetBrokenRecord } from './forget-broken-record.js';
 import { hasVariantFor } from './variants-for.js';
 
 /** Every variant on every backend that may serve here, and what became of it. */
@@ -13,6 +14,7 @@ export function explainBackend(
   serving: Serving,
   { plan, choice }: { plan: OpenPlan; choice: BackendChoice },
 ): BackendVerdict[] {
+  forgetBrokenRecord(choice, serving);
   const { variants } = serving.version.spec;
   const present = contenderOf(serving);
   const listed = listContenders(variants, plan.contenders);
