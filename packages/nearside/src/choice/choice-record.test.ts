@@ -12,6 +12,54 @@ test('whatever lies in the store becomes a record, and what is not one an empty 
   expect(parseChoice({ ...record, measured })).toEqual({ ...record, measured });
 });
 
+const WHOLE = {
+  circumstances: 'here',
+  adapter: 'a gpu',
+  start: START,
+  measured: [
+    { ...START, p50Ms: 1 },
+    { ...START, p50Ms: undefined },
+  ],
+  quarantined: [
+    {
+      backend: 'tfjs-wasm',
+      variant: undefined,
+      code: 'golden-mismatch',
+      message: 'wrong numbers',
+      atMs: 1_700_000_000_000,
+    },
+  ],
+} as const;
+
+test('a record that is broken anywhere is thrown away, and one that is whole stays as it is', () => {
+  expect(parseChoice(WHOLE)).toEqual(WHOLE);
+  const [measured] = WHOLE.measured;
+  const [quarantined] = WHOLE.quarantined;
+  const broken: object[] = [
+    { circumstances: undefined },
+    { circumstances: 7 },
+    { adapter: {} },
+    { start: null },
+    { start: {} },
+    { start: { ...START, variant: 7 } },
+    ...[null, undefined, 7, {}, START.backend].map((one) => ({ measured: [measured, one] })),
+    ...[-1, Number.NaN, Number.POSITIVE_INFINITY, '1', null].map((p50Ms) => ({
+      measured: [{ ...measured, p50Ms }],
+    })),
+    { measured: [{ ...measured, variant: undefined }] },
+    { measured: new Array(1) },
+    ...[null, undefined, 7, {}].map((one) => ({ quarantined: [one] })),
+    { quarantined: [{ ...quarantined, backend: 7 }] },
+    { quarantined: [{ ...quarantined, variant: null }] },
+    { quarantined: [{ ...quarantined, code: 'network-failed' }] },
+    { quarantined: [{ ...quarantined, message: undefined }] },
+    { quarantined: [{ ...quarantined, atMs: 'yesterday' }] },
+  ];
+  for (const fields of broken) {
+    expect(parseChoice({ ...WHOLE, ...fields }), JSON.stringify(fields)).toBe(EMPTY_RECORD);
+  }
+});
+
 test('another version is another circumstance, and so is another number of threads', () => {
   expect(choiceCircumstances(2)).not.toBe(choiceCircumstances(1));
   expect(choiceCircumstances(1, 2)).not.toBe(choiceCircumstances(1));

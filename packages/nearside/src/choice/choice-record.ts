@@ -73,12 +73,46 @@ export function choiceCircumstances(sequence: number | undefined, threads?: numb
   return [sequence, LIBRARY_VERSION, browser, wanted, isolation].join(' ');
 }
 
-/** A record from whatever lies in the store; one of another shape is as good as none. */
+/** A record from whatever lies in the store; one that is broken anywhere is as good as none. */
 export function parseChoice(value: unknown): ChoiceRecord {
-  const { start, measured, quarantined, ...others } = (value ?? {}) as Partial<ChoiceRecord>;
-  const isRecord =
-    [measured, quarantined].every(Array.isArray) && typeof (start?.backend ?? '') === 'string';
-  return isRecord
-    ? ({ ...EMPTY_RECORD, ...others, start, measured, quarantined } as ChoiceRecord)
-    : EMPTY_RECORD;
+  return isRecord((value ?? {}) as Partial<ChoiceRecord>) ? (value as ChoiceRecord) : EMPTY_RECORD;
+}
+
+function isRecord(record: Partial<ChoiceRecord>): boolean {
+  const { circumstances, adapter, start, measured, quarantined } = record;
+  return (
+    isText(circumstances) &&
+    (adapter === undefined || isText(adapter)) &&
+    (start === undefined || isContender(start)) &&
+    areAll(measured, isMeasured) &&
+    areAll(quarantined, isQuarantined)
+  );
+}
+
+function areAll<Item>(value: readonly Item[] | undefined, is: (item: Item) => boolean): boolean {
+  return Array.isArray(value) && [...value].every(is); // spread: `every` passes holes over
+}
+
+function isMeasured(one: Measured): boolean {
+  return (
+    isContender(one) && (one.p50Ms === undefined || (Number.isFinite(one.p50Ms) && one.p50Ms >= 0))
+  );
+}
+
+function isQuarantined(one: Quarantined): boolean {
+  return (
+    isText(one?.backend) &&
+    (one.variant === undefined || isText(one.variant)) &&
+    isLasting(one.code) &&
+    isText(one.message) &&
+    Number.isFinite(one.atMs)
+  );
+}
+
+function isContender(one: Contender): boolean {
+  return isText(one?.backend) && isText(one.variant);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
 }
