@@ -7,7 +7,7 @@ import { isInstalled } from './browsers.mjs';
 import { chromiumPath } from './chromium.mjs';
 import { ensureInstalled } from './install.mjs';
 import { root } from './root.mjs';
-import { runStages } from './run-stages.mjs';
+import { runStages, withNeeds } from './run-stages.mjs';
 import { readPlaywright, readVitest, slowestOf } from './test-report.mjs';
 
 /** What a change may wait for its tests on two cores, ms. */
@@ -96,13 +96,7 @@ function chosenStages() {
   const isNarrowed = named.some(({ name }) => suites.includes(name));
   const ofEngines = engines.length > 0 && !isNarrowed ? suites : [];
   const names = [...named.map(({ name }) => name), ...ofEngines].filter((name) => hasTests(name));
-  const chosen = new Set();
-  function choose(name) {
-    chosen.add(name);
-    for (const need of STAGES.find((stage) => stage.name === name)?.needs ?? []) choose(need);
-  }
-  for (const name of names) choose(name);
-  return STAGES.filter(({ name }) => chosen.has(name));
+  return withNeeds(STAGES, names);
 }
 
 /** WebKitGTK has flows alone. */
