@@ -31,19 +31,8 @@ export default defineConfig({
   workers: 2,
   forbidOnly: true,
   reporter: [['list']],
+  // They begin in this order: the few long files first, so that no worker ends alone with one.
   projects: [
-    {
-      name: 'chromium',
-      testIgnore: [WEBKIT],
-      grepInvert: GPU,
-      use: { browserName: 'chromium', launchOptions: chromiumLaunch },
-    },
-    {
-      name: 'webgpu',
-      testMatch: EVERYWHERE,
-      grep: [GPU, EVERY_LANE],
-      use: { browserName: 'chromium', launchOptions: chromiumGpuLaunch },
-    },
     ...(isInstalled('firefox')
       ? [
           {
@@ -66,6 +55,18 @@ export default defineConfig({
           },
         ]
       : []),
+    {
+      name: 'webgpu',
+      testMatch: EVERYWHERE,
+      grep: [GPU, EVERY_LANE],
+      use: { browserName: 'chromium', launchOptions: chromiumGpuLaunch },
+    },
+    {
+      name: 'chromium',
+      testIgnore: [WEBKIT],
+      grepInvert: GPU,
+      use: { browserName: 'chromium', launchOptions: chromiumLaunch },
+    },
     ...(isInstalled('webkit') ? [{ name: 'webkit', testMatch: WEBKIT }] : []),
   ],
 });

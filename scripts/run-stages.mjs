@@ -11,6 +11,24 @@
  */
 
 /**
+ * The stages of these names, and all that they need.
+ *
+ * @template {{ name: string, needs?: string[] }} T
+ * @param {T[]} stages
+ * @param {string[]} names
+ * @returns {T[]} in the order of `stages`
+ */
+export function withNeeds(stages, names) {
+  const chosen = new Set();
+  function choose(name) {
+    chosen.add(name);
+    for (const need of stages.find((stage) => stage.name === name)?.needs ?? []) choose(need);
+  }
+  for (const name of names) choose(name);
+  return stages.filter(({ name }) => chosen.has(name));
+}
+
+/**
  * Runs stages side by side. One starts as soon as what it needs has gone well and there is room for it; those
  * that are named first go first. What a failed stage is needed for fails without being run.
  *

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { runStages } from './run-stages.mjs';
+import { runStages, withNeeds } from './run-stages.mjs';
 
 const GOOD = { passed: 1, failed: 0 };
 const BAD = { passed: 0, failed: 1 };
@@ -71,4 +71,15 @@ test('a need that is not among the stages is not waited for', async () => {
   expect(running()).toEqual(['flow']);
   await end('flow');
   expect((await all).get('flow')).toEqual(GOOD);
+});
+
+test('what is asked for comes with all that it needs, in the order of all', () => {
+  const stages = [
+    { name: 'packages' },
+    { name: 'unit' },
+    { name: 'build', needs: ['packages'] },
+    { name: 'flow', needs: ['build'] },
+  ];
+  const names = withNeeds(stages, ['flow']).map(({ name }) => name);
+  expect(names).toEqual(['packages', 'build', 'flow']);
 });

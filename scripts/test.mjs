@@ -7,7 +7,7 @@ import { isInstalled } from './browsers.mjs';
 import { chromiumPath } from './chromium.mjs';
 import { ensureInstalled } from './install.mjs';
 import { root } from './root.mjs';
-import { runStages } from './run-stages.mjs';
+import { runStages, withNeeds } from './run-stages.mjs';
 import { readPlaywright, readVitest, slowestOf } from './test-report.mjs';
 
 /** What a change may wait for its tests on two cores, ms. */
@@ -32,11 +32,16 @@ const RESULTS = `${root}test-results`;
 /** Preparations and checks pass or fail as one; suites count their tests. Those that are needed or long go first. */
 const STAGES = [
   { name: 'browsers', places: 0, run: () => prepare('browsers', ['scripts/browsers.mjs']) },
-  { name: 'build', run: () => prepare('build', ['scripts/build.mjs']) },
+  { name: 'packages', run: () => check('packages', ['node_modules/typescript/bin/tsc', '-b']) },
+  {
+    name: 'build',
+    needs: ['packages'],
+    run: () => prepare('build', ['scripts/build.mjs']),
+  },
   { name: 'unit', run: () => vitest('unit', ['unit']) },
   {
     name: 'types',
-    needs: ['build'],
+    needs: ['packages'],
     run: () => check('types', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.tests.json']),
   },
   {
@@ -91,10 +96,7 @@ function chosenStages() {
   const isNarrowed = named.some(({ name }) => suites.includes(name));
   const ofEngines = engines.length > 0 && !isNarrowed ? suites : [];
   const names = [...named.map(({ name }) => name), ...ofEngines].filter((name) => hasTests(name));
-  const needed = STAGES.filter(({ name }) => names.includes(name)).flatMap(
-    ({ needs = [] }) => needs,
-  );
-  return STAGES.filter(({ name }) => names.includes(name) || needed.includes(name));
+  return withNeeds(STAGES, names);
 }
 
 /** WebKitGTK has flows alone. */

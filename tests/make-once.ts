@@ -6,7 +6,12 @@ import { root } from '../scripts/root.mjs';
 import { FIRST_DIGITS, packDigits } from './digits-repository.js';
 import { MADE_ONCE } from './made-once.js';
 
-/** Before the first test: builds the pages and packs the model that the tests share. @returns what removes them */
+/**
+ * Before the first test: builds the pages and packs the model that the tests share. No file of tests does that
+ * for itself: it would take longer than most of its tests.
+ *
+ * @returns what removes them
+ */
 export default async function makeOnce(): Promise<() => Promise<void>> {
   const dir = await mkdtemp(join(tmpdir(), 'nearside-tests-'));
   const { NODE_ENV } = process.env;
