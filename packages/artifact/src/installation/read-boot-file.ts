@@ -32,9 +32,10 @@ export async function askBootFile(
   const path = bootPath(model);
   const how = { ...howToAsk(request), cache: CACHE, signal } as const;
   const response = await fetch(repository + path, how);
-  if (response.redirected) return undefined;
-  if (isAbsent(response)) return { raw: undefined };
-  if (!response.ok) return undefined;
+  if (response.redirected || !response.ok || isAbsent(response)) {
+    await response.body?.cancel();
+    return isAbsent(response) ? { raw: undefined } : undefined;
+  }
   const transfer = { progress() {} }; // `signal` ends it in time
   return { raw: await readBody(response, { path, transfer, maxBytes: LIMITS.bootBytes }) };
 }

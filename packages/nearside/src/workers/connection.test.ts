@@ -20,6 +20,7 @@ function fakeHost(api: Partial<WorkerApi>, { ready = true } = {}) {
     port1.close();
     port2.close();
   };
+  const remote = Comlink.wrap<WorkerApi>(port1 as unknown as Comlink.Endpoint);
   const host: Host = {
     worker: {
       backend: 'onnx-wasm',
@@ -31,7 +32,8 @@ function fakeHost(api: Partial<WorkerApi>, { ready = true } = {}) {
       isRetired: false,
     },
     declare() {},
-    api: Comlink.wrap<WorkerApi>(port1 as unknown as Comlink.Endpoint),
+    api: remote,
+    run: remote.run,
     endpoint: port1,
     runtimeWasm: '',
     isReady: ready,

@@ -152,7 +152,7 @@ export async function connect(
     else begin();
     const told = { ...request, tellsBegun };
     try {
-      const answer = await settle(() => giving(api.run(transfer(told, given))));
+      const answer = await settle(() => giving(host.run(transfer(told, given))));
       if (answer.kind === 'done') worker.heapBytes = answer.heapBytes ?? 0;
       return answer;
     } finally {

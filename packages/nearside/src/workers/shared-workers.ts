@@ -53,6 +53,8 @@ export interface Host {
   declare(memoryBytes: number): void;
   /** The model's functions there, until the place is given back. */
   readonly api: WorkerApi;
+  /** `api.run`, looked up once: Comlink makes and registers a proxy at each look, which a small run would feel. */
+  readonly run: WorkerApi['run'];
   /** Where its events come from. */
   readonly endpoint: MessagePort;
   readonly runtimeWasm: BackendWorker['runtimeWasm'];
@@ -197,13 +199,17 @@ export function createSharedWorkers(start: StartBackendWorker): SharedWorkers {
       const worker = await shared.worker;
       const { endpoint, close } = worker.attach();
       const api = wrap<WorkerApi>(endpoint);
+      const { run } = api;
       tenant.disconnect = () => {
-        api[releaseProxy](); // else Comlink keeps the endpoint for ever (docs/decisions/0008)
+        // Else Comlink keeps the endpoint for ever (docs/decisions/0008).
+        run[releaseProxy]();
+        api[releaseProxy]();
         close();
       };
       return {
         worker: shared.status,
         api,
+        run,
         endpoint,
         runtimeWasm: worker.runtimeWasm,
         get isReady() {
