@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { access, readdir, readFile } from 'node:fs/promises';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
 import { typesOf } from './library-types.js';
@@ -23,7 +23,12 @@ const LIMIT_MS = 60_000;
 test(
   'every TypeScript example of the library type-checks against the library',
   async () => {
-    const pages = ['README.md', 'packages/nearside/README.md', 'docs/api.md'];
+    const pages = [
+      'README.md',
+      'packages/nearside/README.md',
+      'docs/api.md',
+      ...(await pagesIn('docs/guide')),
+    ];
     const examples: Record<string, string> = { 'prelude.ts': PRELUDE };
     for (const page of pages) {
       for (const [i, example] of (await examplesOf(page)).entries()) {
@@ -31,6 +36,7 @@ test(
       }
     }
     expect(Object.keys(examples)).toContain('README.md-1.ts');
+    expect(Object.keys(examples)).toContain('docs/guide/streams.md-1.ts');
     const program = typesOf(examples);
     const diagnostics = Object.keys(examples).flatMap((name) => {
       const source = program.getSourceFile(`${root}${name}`);
@@ -44,9 +50,8 @@ test(
   LIMIT_MS,
 );
 
-test('every TypeScript example of the READMEs parses, also on Node 20, which knows no `using`', async () => {
-  const packages = await readdir(`${root}packages`);
-  for (const file of ['README.md', ...packages.map((name) => `packages/${name}/README.md`)]) {
+test('every TypeScript example of the READMEs and the guide parses, also on Node 20, which knows no `using`', async () => {
+  for (const file of [...(await readmes()), ...(await pagesIn('docs/guide'))]) {
     for (const example of await examplesOf(file)) {
       const { diagnostics = [] } = ts.transpileModule(example, {
         reportDiagnostics: true,
@@ -60,6 +65,84 @@ test('every TypeScript example of the READMEs parses, also on Node 20, which kno
     }
   }
 });
+
+test('every relative link of the READMEs and of docs leads to a file, and its anchor to a heading', async () => {
+  const pages = [...(await readmes()), ...(await pagesIn('docs'))];
+  const broken: string[] = [];
+  for (const page of pages) {
+    for (const link of await linksOf(page)) {
+      const { pathname, hash } = new URL(link, `file:///${page}`);
+      const path = decodeURI(pathname).slice(1);
+      const isThere = await access(`${root}${path}`).then(
+        () => true,
+        () => false,
+      );
+      if (!isThere) broken.push(`${page}: ${link} leads to no file`);
+      else if (hash && !(await anchorsOf(path)).has(decodeURIComponent(hash.slice(1))))
+        broken.push(`${page}: ${link} leads to no heading`);
+    }
+  }
+  expect(broken).toEqual([]);
+});
+
+test('README.md links to every page of the guide', async () => {
+  const links = await linksOf('README.md');
+  expect(links).toEqual(expect.arrayContaining(await pagesIn('docs/guide')));
+});
+
+test('README.md has at most 1,000 words', async () => {
+  const text = await readFile(`${root}README.md`, 'utf8');
+  expect(text.trim().split(/\s+/).length).toBeLessThanOrEqual(1000);
+});
+
+/** Of the project and of each package. */
+async function readmes(): Promise<string[]> {
+  const packages = await readdir(`${root}packages`);
+  return ['README.md', ...packages.map((name) => `packages/${name}/README.md`)];
+}
+
+/** The Markdown files of a folder and of those in it. */
+async function pagesIn(folder: string): Promise<string[]> {
+  const names = await readdir(`${root}${folder}`, { recursive: true });
+  return names.filter((name) => name.endsWith('.md')).map((name) => `${folder}/${name}`);
+}
+
+/** The targets of links, those to other sites left out. */
+async function linksOf(page: string): Promise<string[]> {
+  const text = withoutCode(await readFile(`${root}${page}`, 'utf8'));
+  const targets = [...text.matchAll(/\]\(([^)\s]+)[^)]*\)/g)].map(([, target = '']) => target);
+  return targets.filter((target) => !/^[a-z]+:/.test(target));
+}
+
+/** The anchors that GitHub gives to a page's headings. None of a folder, or of what is no Markdown. */
+async function anchorsOf(path: string): Promise<Set<string>> {
+  if (!path.endsWith('.md')) return new Set();
+  const text = (await readFile(`${root}${path}`, 'utf8')).replace(FENCED, '');
+  const anchors = new Set<string>();
+  for (const [, heading = ''] of text.matchAll(/^#{1,6} +(.+?) *#*$/gm)) {
+    const slug = slugOf(heading);
+    let anchor = slug;
+    for (let i = 1; anchors.has(anchor); i += 1) anchor = `${slug}-${i}`;
+    anchors.add(anchor);
+  }
+  return anchors;
+}
+
+/** GitHub's rule: lower case, no punctuation but `-` and `_`, and a hyphen for each space. A link is its text. */
+function slugOf(heading: string): string {
+  return heading
+    .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .toLowerCase()
+    .replace(/[^\p{Letter}\p{Mark}\p{Number}\p{Connector_Punctuation}\- ]/gu, '')
+    .replaceAll(' ', '-');
+}
+
+const FENCED = /^ *```[\s\S]*?^ *```/gm;
+
+/** What looks like a link in code is none. The text of a link may be code, and stays. */
+function withoutCode(text: string): string {
+  return text.replace(FENCED, '').replace(/`[^`\n]*`/g, '');
+}
 
 /** None of a page that is not there. */
 async function examplesOf(page: string): Promise<string[]> {
