@@ -13,7 +13,7 @@ export default [
   },
   {
     name: "a worker's own part, without its runtime: import { serve }",
-    path: 'packages/nearside/dist/in-worker/serve.js',
+    path: 'packages/nearside/dist/worker/serve.js',
     import: '{ serve }',
     gzip: true,
     limit: '46080 B',

@@ -14,6 +14,8 @@ export interface ModelAddress {
  * @throws TypeError when it is not such a URL, or its last segment is not a model name
  */
 export function parseModelAddress(url: string): ModelAddress {
+  const address = splitModelAddress(url);
+  if (address) return address;
   const extra = URL.canParse(url) ? extraOf(new URL(url)) : undefined;
   if (extra) {
     // Not repeated, because it may be a secret.
@@ -22,16 +24,19 @@ export function parseModelAddress(url: string): ModelAddress {
         'what a private repository asks for in `request`.',
     );
   }
-  if (!URL.canParse(url) || !isSecure(new URL(url))) {
+  if (!isSecureAddress(url, { mayAsk: false })) {
     throw new TypeError(`open: expected an https: URL (http: on localhost only), got '${url}'`);
   }
+  throw new TypeError(`open: expected a model name as the last path segment, got '${url}'`);
+}
+
+/** As {@link parseModelAddress}, without words for what is wrong. @returns undefined for that */
+export function splitModelAddress(url: string): ModelAddress | undefined {
+  if (!isSecureAddress(url, { mayAsk: false })) return undefined;
   const { origin, pathname } = new URL(url);
   const segments = pathname.replace(/\/+$/, '').split('/');
   const model = segments.pop() ?? '';
-  if (!isModelName(model)) {
-    throw new TypeError(`open: expected a model name as the last path segment, got '${url}'`);
-  }
-  return { repository: `${origin}${segments.join('/')}/`, model };
+  return isModelName(model) ? { repository: `${origin}${segments.join('/')}/`, model } : undefined;
 }
 
 /**

@@ -1,4 +1,9 @@
-export { isSecureAddress, type ModelAddress, parseModelAddress } from './address.js';
+export {
+  isSecureAddress,
+  type ModelAddress,
+  parseModelAddress,
+  splitModelAddress,
+} from './address.js';
 export { canonicalJson } from './canonical-json.js';
 export { maxBodyBytes, verifyChunkBody } from './chunks/chunk-body.js';
 export { addBytes, type ChunkDelta, pairChunks, subtractBytes } from './chunks/chunk-deltas.js';
@@ -73,7 +78,7 @@ export {
   type Targets,
   type Timestamp,
 } from './tuf/metadata.js';
-export { parseTrust, pinOf } from './tuf/pin.js';
+export { parseTrust, pinOf, readTrust, wrongTrust } from './tuf/pin.js';
 export { followRoots, refreshMetadata } from './tuf/refresh-metadata.js';
 export { acceptFirstRoot, type TrustedMetadata } from './tuf/trusted-metadata.js';
 export { validSigners } from './tuf/verify-signatures.js';

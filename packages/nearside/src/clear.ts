@@ -1,10 +1,9 @@
 import { clearModels } from '@nearside/artifact';
 import { isModelName } from '@nearside/core';
 import { openStore } from '#platform';
-import { checkOptions, type OptionKinds } from './options/check-options.js';
-import { STORE, SWITCH } from './options/option-kinds.js';
+import type { StoreChoice } from './api/open-options.js';
+import { checkOptions, type OptionKinds, STORE, SWITCH } from './options/check-options.js';
 import { ownOptions } from './options/option-rules.js';
-import type { StoreChoice } from './platform/open-store.js';
 
 export interface ClearOptions {
   /** One model by its name, whichever repository it came from. */

@@ -1,21 +1,25 @@
 import { NearsideError } from '@nearside/core';
 import { hostedBackends, startBackendWorker } from '#platform';
+import type { CustomModel, Model } from './api/model.js';
+import type { OpenOptions, StartWorker } from './api/open-options.js';
 import type { EngineParts } from './create-model.js';
-import type { CustomModel } from './custom-model.js';
-import type { EngineContext } from './engine/engine-context.js';
-import { createMemoryBudget, type ResidentModel } from './engine/memory-budget.js';
-import { takeResidence } from './engine/resident-model.js';
-import { loadLater } from './later/load-later.js';
-import type { Model } from './model.js';
+import { loadLater } from './load-later.js';
 import { openAsPlanned } from './open.js';
-import type { OpenOptions } from './opening/open-options.js';
-import { planOpening } from './opening/plan-opening.js';
-import type { StartWorker } from './opening/start-own-worker.js';
-import { checkOptions, type OptionKinds } from './options/check-options.js';
-import { ABOVE_0, ASSETS, FUNCTION, WHOLE_ABOVE_0 } from './options/option-kinds.js';
+import {
+  ABOVE_0,
+  ASSETS,
+  checkOptions,
+  FUNCTION,
+  type OptionKinds,
+  WHOLE_ABOVE_0,
+} from './options/check-options.js';
 import { NO_OPTIONS, ownOptions } from './options/option-rules.js';
-import { POOL_LIMITS } from './scheduler/pool-size.js';
-import { poolServing as pooledServing } from './workers/pooled-connection.js';
+import { planOpening } from './options/plan-opening.js';
+import { POOL_LIMITS } from './serving/pool-size.js';
+import { poolServing as pooledServing } from './serving/pooled-serving.js';
+import { takeResidence } from './serving/residence.js';
+import type { EngineContext } from './workers/engine-context.js';
+import { createMemoryBudget, type ResidentModel } from './workers/memory-budget.js';
 import { createSharedWorkers } from './workers/shared-workers.js';
 
 /** What `createEngine` takes; nothing is required. */

@@ -1,24 +1,22 @@
 import { type NearsideError, shareOnce } from '@nearside/core';
-import type { Companions } from './accompany-model.js';
+import type { Model } from './api/model.js';
+import type { Companions } from './companions.js';
 import { announceRun } from './ended-run.js';
-import type { TakeResidence } from './engine/resident-model.js';
-import { closedError } from './failures/closed-error.js';
-import { awaitFirstResult } from './later/first-result.js';
-import { keepTrying } from './later/keep-trying.js';
-import { loadLater } from './later/load-later.js';
-import type { Model } from './model.js';
+import { closedError } from './failures.js';
+import { awaitFirstResult, loadLater } from './load-later.js';
 import { describeOpening, readStats } from './model-stats.js';
-import type { ModelContext, Serving } from './opening/serving.js';
 import type { RunReply } from './protocol.js';
-import { createHandover } from './running/handover.js';
 import { postBatch, type QueuedRun } from './running/post-batch.js';
 import { createRunner, type RunnerOptions } from './running/run-model.js';
+import { createRunQueue } from './running/run-queue.js';
 import { releaseSnapshot } from './running/snapshot-input.js';
-import { createRunQueue } from './scheduler/run-queue.js';
-import { resultsLater } from './streaming/results-later.js';
-import { streamLater } from './streaming/stream-later.js';
+import { createHandover } from './serving/handover.js';
+import type { PoolServing } from './serving/pooled-serving.js';
+import type { TakeResidence } from './serving/residence.js';
+import type { ModelContext, Serving } from './serving/serving.js';
+import { resultsLater, streamLater } from './streaming/lazy-results.js';
 import { startRecording } from './telemetry/recording.js';
-import type { PoolServing } from './workers/pooled-connection.js';
+import { keepTrying } from './timers.js';
 
 type OwnParts = 'fallBack' | 'snapshotCustom';
 

@@ -1,7 +1,7 @@
 import type { ErrorCode, Variant } from '@nearside/core';
-import type { ModelEmitter } from './events.js';
+import type { AvailableBackend } from './api/backends.js';
+import type { ModelEmitter } from './api/events.js';
 import type { OpenedVersion, RunReply } from './protocol.js';
-import type { AvailableBackend } from './runtime-assets.js';
 
 /** A version of the model, as a variant on a backend: what a report and an observer know of what serves. */
 export interface ServedVersion {

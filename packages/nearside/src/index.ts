@@ -13,8 +13,55 @@ export {
   type Tensors,
 } from '@nearside/core';
 export type { LabelScore, Output, RgbaPixels } from '@nearside/pipeline';
-export type { OperatorTime } from './backends/operator-times.js';
-export type { ChoiceOrigin, Quarantined } from './choice/choice-record.js';
+export type {
+  AvailableBackend,
+  BackendVerdict,
+  ChoiceOrigin,
+  OperatorTime,
+  Quarantined,
+} from './api/backends.js';
+export type { ModelEventName, ModelEvents } from './api/events.js';
+export type {
+  CustomModel,
+  LoadTimes,
+  Model,
+  ModelStats,
+  OpeningStats,
+  Profile,
+  ProfileOptions,
+  ReportTotals,
+  Scored,
+  ScoreOptions,
+  ScoreProgress,
+  StageProfile,
+  StorageOptions,
+} from './api/model.js';
+export type {
+  Backpressure,
+  ModelStream,
+  Streamed,
+  StreamOptions,
+  StreamStats,
+} from './api/model-stream.js';
+export type {
+  Fallback,
+  LoadPhase,
+  OpenOptions,
+  Progress,
+  ReportOptions,
+  StartWorker,
+  StoreChoice,
+  TuneBudget,
+  UnsignedFile,
+  UnsignedFiles,
+  UnsignedOptions,
+  UnsignedSpec,
+  UnsignedTensor,
+  UpdatePolicy,
+} from './api/open-options.js';
+export type { Priority } from './api/priority.js';
+export type { Results } from './api/results.js';
+export type { ImageInput, Input, RunMeta, RunOptions, RunResult, TensorInput } from './api/run.js';
 export { type ClearOptions, clear } from './clear.js';
 export {
   createEngine,
@@ -23,51 +70,6 @@ export {
   type EngineStats,
   type WorkerStats,
 } from './create-engine.js';
-export type { CustomModel } from './custom-model.js';
-export type { ModelEventName, ModelEvents } from './events.js';
-export type { Fallback } from './fallback/fallback.js';
-export type { ImageInput, Input, TensorInput } from './input.js';
-export type {
-  BackendVerdict,
-  Model,
-  ModelStats,
-  OpeningStats,
-  Profile,
-  ProfileOptions,
-  RunMeta,
-  RunOptions,
-  RunResult,
-  Scored,
-  ScoreOptions,
-  ScoreProgress,
-  StageProfile,
-  StorageOptions,
-} from './model.js';
 export { open } from './open.js';
-export type {
-  OpenOptions,
-  ReportOptions,
-  TuneBudget,
-  UpdatePolicy,
-} from './opening/open-options.js';
-export type { StartWorker } from './opening/start-own-worker.js';
-export type { StoreChoice } from './platform/open-store.js';
-export type { LoadPhase, LoadTimes, Progress } from './protocol.js';
-export type { Results } from './results.js';
-export { type AvailableBackend, runtimeAssets } from './runtime-assets.js';
-export type { Priority } from './scheduler/priority.js';
-export type {
-  Backpressure,
-  ModelStream,
-  Streamed,
-  StreamOptions,
-  StreamStats,
-} from './streaming/model-stream.js';
-export type { ReportTotals } from './telemetry/lifetime.js';
-export {
-  openUnsigned,
-  type UnsignedOptions,
-  type UnsignedSpec,
-  type UnsignedTensor,
-} from './unsigned/open-unsigned.js';
-export type { UnsignedFile, UnsignedFiles } from './unsigned/unsigned-files.js';
+export { openUnsigned } from './open-unsigned.js';
+export { runtimeAssets } from './runtime-assets.js';

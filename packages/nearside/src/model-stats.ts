@@ -1,9 +1,9 @@
+import type { ModelStats, OpeningStats } from './api/model.js';
 import type { BackendChoice } from './choice/backend-choice.js';
-import type { ModelStats, OpeningStats } from './model.js';
-import type { OpenPlan } from './opening/plan-opening.js';
-import type { Serving } from './opening/serving.js';
-import type { Handover } from './running/handover.js';
-import type { RunQueue } from './scheduler/run-queue.js';
+import type { OpenPlan } from './options/plan-opening.js';
+import type { RunQueue } from './running/run-queue.js';
+import type { Handover } from './serving/handover.js';
+import type { Serving } from './serving/serving.js';
 import type { Recording } from './telemetry/recording.js';
 
 export interface StatsSources {

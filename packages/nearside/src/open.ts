@@ -1,14 +1,13 @@
 import { hostedBackends } from '#platform';
+import { createModelEmitter } from './api/events.js';
+import type { CustomModel, Model } from './api/model.js';
+import type { OpenOptions } from './api/open-options.js';
 import { lookFirst } from './choice/first-look.js';
 import { createModel, type EngineParts } from './create-model.js';
-import type { CustomModel } from './custom-model.js';
-import { DEFAULT_ENGINE, type EngineContext } from './engine/engine-context.js';
-import { createModelEmitter } from './events.js';
-import { loadLater } from './later/load-later.js';
-import type { Model } from './model.js';
-import type { OpenOptions } from './opening/open-options.js';
-import { NO_DEFAULTS, type OpenPlan, planOpening } from './opening/plan-opening.js';
-import { serveInstalled } from './opening/serve-installed.js';
+import { loadLater } from './load-later.js';
+import { NO_DEFAULTS, type OpenPlan, planOpening } from './options/plan-opening.js';
+import { serveInstalled } from './serving/serve-installed.js';
+import { DEFAULT_ENGINE, type EngineContext } from './workers/engine-context.js';
 
 /**
  * Opens a model: verifies it, loads it in a worker and proves it there. With a verified copy on

@@ -15,11 +15,10 @@ import {
   NearsideError,
   type Tensors,
 } from '@nearside/core';
-import type { OperatorTime } from './backends/operator-times.js';
-import type { StoreChoice } from './platform/open-store.js';
-import type { AvailableBackend } from './runtime-assets.js';
-import type { Priority } from './scheduler/priority.js';
-import type { InstallIdentity } from './telemetry/install-identity.js';
+import type { AvailableBackend, OperatorTime } from './api/backends.js';
+import type { LoadTimes } from './api/model.js';
+import type { Progress, StoreChoice } from './api/open-options.js';
+import type { Priority } from './api/priority.js';
 
 /**
  * The whole worker boundary: what crosses, in which form, and who owns it afterwards. Both sides
@@ -171,14 +170,6 @@ export interface LoadedVariant {
   readonly heapBytes?: number | undefined;
 }
 
-/** Milliseconds per step of loading; `weights` includes verification. */
-export interface LoadTimes {
-  readonly weights: number;
-  readonly runtime: number;
-  readonly session: number;
-  readonly check: number;
-}
-
 /** What crosses as input: decoded in the worker. */
 export type WireInput =
   | { readonly kind: 'tensors'; readonly tensors: Tensors }
@@ -278,19 +269,6 @@ export interface Observation {
   readonly label: string;
 }
 
-export type LoadPhase = 'metadata' | 'runtime' | 'weights' | 'check';
-
-export interface Progress {
-  readonly phase: LoadPhase;
-  readonly loadedBytes: number;
-  /** 0 while unknown. */
-  readonly totalBytes: number;
-  /** Of loading with one backend, 0 … 1, never falling; another backend starts again. */
-  readonly ratio: number;
-  /** Of the last seconds, bytes per second; 0 while unknown. */
-  readonly bytesPerSecond: number;
-}
-
 /** The first message of a worker that takes models, and of a port that takes calls. */
 export const READY = 'nearside-ready';
 
@@ -349,4 +327,12 @@ function causesOf(error: unknown): string[] {
     cause = cause instanceof Error ? cause.cause : undefined;
   }
   return causes;
+}
+
+/** What one install of the app is to itself. Never sent; only the cohort is. */
+export interface InstallIdentity {
+  /** 16 random bytes in hex: decides rollouts and the daily sampling, on this device. */
+  readonly id: string;
+  /** 0 … 63, random: shared by 1/64 of all installs. */
+  readonly cohort: number;
 }

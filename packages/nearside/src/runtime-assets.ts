@@ -1,6 +1,5 @@
-import type { BackendName } from '@nearside/core';
-import { checkOptions } from './options/check-options.js';
-import { ASSETS } from './options/option-kinds.js';
+import { AVAILABLE_BACKENDS, type AvailableBackend, DEFAULT_BACKENDS } from './api/backends.js';
+import { ASSETS, checkOptions } from './options/check-options.js';
 import { NO_OPTIONS, ownOptions } from './options/option-rules.js';
 
 /** The files a backend needs at run time: its worker and its runtime's wasm, if it has one. */
@@ -8,18 +7,6 @@ export interface BackendAssets {
   readonly worker: URL;
   readonly wasm: URL | undefined;
 }
-
-/** Backends this build has a worker for: every contender there is. */
-export const AVAILABLE_BACKENDS = [
-  'onnx-wasm',
-  'tfjs-wasm',
-  'onnx-webgpu',
-  'tfjs-webgpu',
-] as const satisfies BackendName[];
-export type AvailableBackend = (typeof AVAILABLE_BACKENDS)[number];
-
-/** Those that `open` tries by itself, the lightest runtime first; a GPU comes to serve by measurement, or where it is asked for. */
-export const DEFAULT_BACKENDS = ['tfjs-wasm', 'onnx-wasm'] as const satisfies AvailableBackend[];
 
 /** Names in `dist/assets`, for those who copy that folder somewhere. */
 const FILE_NAMES: Record<AvailableBackend, { worker: string; wasm?: string }> = {

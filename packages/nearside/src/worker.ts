@@ -6,6 +6,6 @@ export {
   type Tensors,
 } from '@nearside/core';
 export type { Backend } from './backends/backend.js';
-export { serve } from './in-worker/serve.js';
-export type { ServeOptions } from './in-worker/serve-options.js';
-export type { Task, Tasks } from './task.js';
+export type { ServeOptions } from './worker/serve.js';
+export { serve } from './worker/serve.js';
+export type { Task, Tasks } from './worker/task.js';

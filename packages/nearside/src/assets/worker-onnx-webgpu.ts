@@ -1,5 +1,5 @@
 import { onnxWebgpu } from '../backends/onnx-webgpu.js';
-import { serve } from '../in-worker/serve.js';
+import { serve } from '../worker/serve.js';
 
 // Built into one self-contained file with an address of its own.
 export default serve({ backend: onnxWebgpu });

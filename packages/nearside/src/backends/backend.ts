@@ -1,8 +1,27 @@
 import type { VerifiedBytes } from '@nearside/artifact';
-import type { BackendName, NearsideError, Runtime, Tensors, Variant } from '@nearside/core';
-import type { UnverifiedBytes } from '../unsigned/unverified-bytes.js';
-import type { ModelTensors } from './model-tensors.js';
-import type { OperatorTime } from './operator-times.js';
+import type {
+  BackendName,
+  NearsideError,
+  Runtime,
+  TensorSpec,
+  Tensors,
+  Variant,
+} from '@nearside/core';
+import type { OperatorTime } from '../api/backends.js';
+
+declare const unverified: unique symbol;
+
+/**
+ * Bytes of a file that somebody handed to the page: nobody vouches for them. Only
+ * {@link readUnverified} makes them, for `openUnsigned`; the path of `open` takes `VerifiedBytes`
+ * alone, which these are not.
+ */
+export type UnverifiedBytes = Uint8Array<ArrayBuffer> & { readonly [unverified]: true };
+
+/** Reads a file into a buffer nobody else holds. */
+export async function readUnverified(file: Blob): Promise<UnverifiedBytes> {
+  return new Uint8Array(await file.arrayBuffer()) as UnverifiedBytes;
+}
 
 /**
  * One way of running a model: a runtime on a piece of hardware. A backend knows nothing of where
@@ -87,4 +106,21 @@ export interface BackendSession {
   run(inputs: Tensors): Promise<Tensors>;
   /** Frees what the runtime holds for it. Safe to call twice. */
   release(): Promise<void>;
+}
+
+/** What goes into a model and comes out of it. */
+export interface ModelTensors {
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+}
+
+/** The tensors a spec declares; for a list that it leaves empty, those of the file itself. */
+export function declaredOr(
+  { inputs, outputs }: ModelTensors,
+  ofFile: (list: keyof ModelTensors) => readonly TensorSpec[],
+): ModelTensors {
+  return {
+    inputs: inputs.length > 0 ? inputs : ofFile('inputs'),
+    outputs: outputs.length > 0 ? outputs : ofFile('outputs'),
+  };
 }

@@ -1,9 +1,14 @@
 import type { BackendName, Datatype, Tensor, TensorSpec, Tensors } from '@nearside/core';
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-web';
-import type { BackendSession, ProfileRequest, SessionRequest } from './backend.js';
+import type { OperatorTime } from '../api/backends.js';
+import {
+  type BackendSession,
+  declaredOr,
+  type ModelTensors,
+  type ProfileRequest,
+  type SessionRequest,
+} from './backend.js';
 import { attempt, backendError } from './backend-error.js';
-import { declaredOr, type ModelTensors } from './model-tensors.js';
-import type { OperatorTime } from './operator-times.js';
 import { endOnnxProfile } from './profile-onnx.js';
 import { canCollectRuntimeOutput } from './runtime-output.js';
 

@@ -1,8 +1,7 @@
 import * as ort from 'onnxruntime-web/wasm';
 import type { Backend } from './backend.js';
-import { chooseThreads } from './cpu-threads.js';
+import { chooseThreads, requireSimd } from './cpu-features.js';
 import { createOnnxSession, profileOnnx } from './onnx-session.js';
-import { requireSimd } from './require-simd.js';
 import { tapRuntimeOutput } from './runtime-output.js';
 
 /** Starting its threads and compiling takes a second or two; what takes this long hangs, ms. */

@@ -1,10 +1,10 @@
 import type { NearsideError } from '@nearside/core';
 import * as ort from 'onnxruntime-web/webgpu';
 import type { Backend, BackendSession, SessionRequest, StartRequest } from './backend.js';
-import { endOnFailure, type RuntimeHealth } from './end-on-failure.js';
+import { endOnFailure, type RuntimeHealth } from './backend-error.js';
+import { requireSimd } from './cpu-features.js';
 import { type GpuDevice, openGpuDevice, requireGpu } from './gpu-device.js';
 import { createOnnxSession } from './onnx-session.js';
-import { requireSimd } from './require-simd.js';
 
 let started:
   | {

@@ -1,5 +1,5 @@
 import type { InferenceSession } from 'onnxruntime-web';
-import { type OperatorRun, type OperatorTime, summarizeOperators } from './operator-times.js';
+import type { OperatorTime } from '../api/backends.js';
 import { collectRuntimeOutput } from './runtime-output.js';
 
 /** Of ONNX Runtime's profile: the events of nodes have the category `Node`, times in µs. */
@@ -41,4 +41,28 @@ function splitRuns(events: readonly ProfileEvent[]): OperatorRun[][] {
     }
   }
   return runs;
+}
+
+/** One node in one run. */
+export interface OperatorRun {
+  readonly name: string;
+  readonly operator: string;
+  readonly ms: number;
+}
+
+/**
+ * The median of each node over several runs, the longest first.
+ *
+ * @param runs each with its nodes in the order they ran, which is the same every time
+ */
+export function summarizeOperators(runs: readonly (readonly OperatorRun[])[]): OperatorTime[] {
+  const [first = []] = runs;
+  const nodes = first.map(({ name, operator }, i) => {
+    const times = runs.flatMap((run) => run[i]?.ms ?? []).sort((a, b) => a - b);
+    return { name, operator, medianMs: times[(times.length - 1) >> 1] ?? 0 };
+  });
+  const wholeMs = nodes.reduce((sum, { medianMs }) => sum + medianMs, 0);
+  return nodes
+    .map((node) => ({ ...node, share: wholeMs > 0 ? node.medianMs / wholeMs : 0 }))
+    .sort((a, b) => b.medianMs - a.medianMs);
 }

@@ -10,10 +10,17 @@ import {
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
-import type { BackendSession, ModelFiles, ProfileRequest, SessionRequest } from './backend.js';
+import type { OperatorTime } from '../api/backends.js';
+import {
+  type BackendSession,
+  declaredOr,
+  type ModelFiles,
+  type ModelTensors,
+  type ProfileRequest,
+  type SessionRequest,
+} from './backend.js';
 import { attempt, backendError } from './backend-error.js';
-import { declaredOr, type ModelTensors } from './model-tensors.js';
-import { type OperatorRun, type OperatorTime, summarizeOperators } from './operator-times.js';
+import { type OperatorRun, summarizeOperators } from './profile-onnx.js';
 
 /**
  * Loads a TensorFlow.js variant, a graph or a layers model, on the backend that was set: the first of

@@ -2,9 +2,8 @@ import type { NearsideError } from '@nearside/core';
 import * as wasm from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Backend, StartRequest } from './backend.js';
-import { attempt, backendError } from './backend-error.js';
-import { endOnFailure, type RuntimeHealth } from './end-on-failure.js';
-import { requireSimd } from './require-simd.js';
+import { attempt, backendError, endOnFailure, type RuntimeHealth } from './backend-error.js';
+import { requireSimd } from './cpu-features.js';
 import { createTfjsSession, profileTfjs } from './tfjs-session.js';
 
 let tellLost: StartRequest['onLost'] = () => {};

@@ -1,7 +1,7 @@
 import type { ModelSpec } from '@nearside/core';
 import { expect, test } from 'vitest';
-import type { OpenPlan } from '../opening/plan-opening.js';
-import type { AvailableBackend } from '../runtime-assets.js';
+import type { AvailableBackend } from '../api/backends.js';
+import type { OpenPlan } from '../options/plan-opening.js';
 import { createBackendChoice } from './backend-choice.js';
 import { demote, pardon, quarantine } from './blame-contender.js';
 import { type ChoiceRecord, choiceCircumstances, EMPTY_RECORD } from './choice-record.js';

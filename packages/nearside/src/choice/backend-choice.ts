@@ -1,16 +1,8 @@
 import type { ModelSpec, Variant } from '@nearside/core';
-import type { OpenPlan } from '../opening/plan-opening.js';
-import type { AvailableBackend } from '../runtime-assets.js';
-import { runtimeOf } from '../runtime-of.js';
-import {
-  type ChoiceOrigin,
-  type ChoiceRecord,
-  choiceCircumstances,
-  EMPTY_RECORD,
-  type Quarantined,
-} from './choice-record.js';
-import { type Contender, isSameContender } from './contender.js';
-import { variantsFor } from './variants-for.js';
+import type { AvailableBackend, ChoiceOrigin, Quarantined } from '../api/backends.js';
+import { type Contender, isSameContender, runtimeOf, variantsFor } from '../backends/contenders.js';
+import type { OpenPlan } from '../options/plan-opening.js';
+import { type ChoiceRecord, choiceCircumstances, EMPTY_RECORD } from './choice-record.js';
 
 /** What one open model knows of its contenders, and tells the next `open`. */
 export interface BackendChoice {

@@ -1,7 +1,7 @@
-import type { AvailableBackend } from '../runtime-assets.js';
+import type { AvailableBackend, BackendFailure, Quarantined } from '../api/backends.js';
+import { isSameContender } from '../backends/contenders.js';
 import type { BackendChoice } from './backend-choice.js';
-import { type BackendFailure, isLasting, type Quarantined } from './choice-record.js';
-import { isSameContender } from './contender.js';
+import { isLasting } from './choice-record.js';
 
 /** Holds a failure against a contender: for good where it would fail again, else until it serves. */
 export function quarantine(

@@ -1,34 +1,7 @@
 import type { ErrorCode } from '@nearside/core';
+import type { Quarantined } from '../api/backends.js';
+import type { Contender } from '../backends/contenders.js';
 import { LIBRARY_VERSION } from '../library-version.js';
-import type { Contender } from './contender.js';
-
-/** How a backend failed on this device. */
-export interface BackendFailure {
-  readonly backend: Contender['backend'];
-  /** Undefined when it failed before one was chosen. */
-  readonly variant: string | undefined;
-  readonly code: ErrorCode;
-  readonly message: string;
-}
-
-/** A failure that is held against a contender. */
-export interface Quarantined extends BackendFailure {
-  /** Unix time, ms. */
-  readonly atMs: number;
-}
-
-/**
- * Why the contender that serves was chosen: the caller named it; nothing was known, so the prior order
- * decided; it served or won here before; it won a measurement of this visit; others failed; none serves
- * and the app's own function answers.
- */
-export type ChoiceOrigin =
-  | 'forced'
-  | 'prior'
-  | 'remembered'
-  | 'measured'
-  | 'others-failed'
-  | 'none';
 
 /** What came of timing a contender. */
 export interface Measured extends Contender {
@@ -79,10 +52,9 @@ export function parseChoice(value: unknown): ChoiceRecord {
 }
 
 function isRecord(record: Partial<ChoiceRecord>): boolean {
-  const { circumstances, adapter, start, measured, quarantined } = record;
+  const { circumstances, adapter = '', start, measured, quarantined } = record;
   return (
-    isText(circumstances) &&
-    (adapter === undefined || isText(adapter)) &&
+    [circumstances, adapter].every(isText) &&
     (start === undefined || isContender(start)) &&
     areAll(measured, isMeasured) &&
     areAll(quarantined, isQuarantined)
@@ -94,25 +66,19 @@ function areAll<Item>(value: readonly Item[] | undefined, is: (item: Item) => bo
 }
 
 function isMeasured(one: Measured): boolean {
-  return (
-    isContender(one) && (one.p50Ms === undefined || (Number.isFinite(one.p50Ms) && one.p50Ms >= 0))
-  );
+  const { p50Ms = 0 } = one ?? {};
+  return isContender(one) && Number.isFinite(p50Ms) && p50Ms >= 0;
 }
 
 function isQuarantined(one: Quarantined): boolean {
-  return (
-    isText(one?.backend) &&
-    (one.variant === undefined || isText(one.variant)) &&
-    isLasting(one.code) &&
-    isText(one.message) &&
-    Number.isFinite(one.atMs)
-  );
+  const { backend, variant = '', code, message, atMs } = one ?? {};
+  return [backend, variant, message].every(isText) && isLasting(code) && Number.isFinite(atMs);
 }
 
 function isContender(one: Contender): boolean {
-  return isText(one?.backend) && isText(one.variant);
+  return [one?.backend, one?.variant].every(isText);
 }
 
-function isText(value: unknown): value is string {
+function isText(value: unknown): boolean {
   return typeof value === 'string';
 }

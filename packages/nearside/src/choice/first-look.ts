@@ -7,7 +7,7 @@ import {
   runtimesInBootFile,
   runtimesInStore,
 } from '@nearside/artifact';
-import type { OpenPlan } from '../opening/plan-opening.js';
+import type { OpenPlan } from '../options/plan-opening.js';
 import { type BackendChoice, createBackendChoice } from './backend-choice.js';
 import { parseChoice } from './choice-record.js';
 

@@ -1,6 +1,6 @@
 import { createDeferred } from '@nearside/core';
 import { expect, test, vi } from 'vitest';
-import type { OpenPlan } from '../opening/plan-opening.js';
+import type { OpenPlan } from '../options/plan-opening.js';
 import { createBackendChoice } from './backend-choice.js';
 import { type ChoiceRecord, EMPTY_RECORD } from './choice-record.js';
 import { rememberChoice } from './remember-choice.js';

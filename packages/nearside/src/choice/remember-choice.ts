@@ -1,8 +1,7 @@
 import { choiceKey } from '@nearside/artifact';
 import { openStore } from '#platform';
-import type { OpenPlan } from '../opening/plan-opening.js';
-import { settlesWithin } from '../timing/awake-timer.js';
-import { LAST_STORING_MS } from '../timing/last-storing.js';
+import type { OpenPlan } from '../options/plan-opening.js';
+import { LAST_STORING_MS, settlesWithin } from '../timers.js';
 import type { BackendChoice } from './backend-choice.js';
 import type { ChoiceRecord } from './choice-record.js';
 

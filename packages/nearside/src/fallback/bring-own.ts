@@ -1,11 +1,12 @@
-import { isBackendFault } from '../failures/backend-fault.js';
-import type { Model } from '../model.js';
-import type { OpenPlan } from '../opening/plan-opening.js';
-import type { ModelContext } from '../opening/serving.js';
-import { requireOwnWorker } from '../opening/start-own-worker.js';
+import { NearsideError } from '@nearside/core';
+import type { Model } from '../api/model.js';
+import type { StartWorker } from '../api/open-options.js';
+import { isBackendFault } from '../failures.js';
+import type { OpenPlan } from '../options/plan-opening.js';
 import type { OpenedVersion } from '../protocol.js';
 import type { RunnerOptions } from '../running/run-model.js';
 import { snapshotCustom } from '../running/snapshot-custom.js';
+import type { ModelContext } from '../serving/serving.js';
 import { fallBack } from './fallback.js';
 import { createFallbackModel } from './fallback-model.js';
 
@@ -43,4 +44,31 @@ export function bringOwn({
       return createFallbackModel({ fallback, error, version, plan, engine, emitter, startMs });
     },
   };
+}
+
+/** One for each: models share a worker that the same function starts. */
+const required = new WeakMap<StartWorker, StartWorker>();
+
+/**
+ * The same, for one who needs a worker.
+ *
+ * @throws NearsideError `no-backend` where the app has none, so that the next backend is tried
+ */
+export function requireOwnWorker(start: StartWorker): StartWorker {
+  const known = required.get(start);
+  if (known) return known;
+  const own: StartWorker = (backend) => {
+    const worker = start(backend);
+    if (worker instanceof Worker) return worker;
+    if (worker !== undefined) {
+      throw new TypeError(`open: expected \`worker\` to return a Worker; got ${typeof worker}`);
+    }
+    throw new NearsideError(
+      'no-backend',
+      `${backend}: expected a worker of the app's own, got none: \`worker\` returned undefined.`,
+      { details: { backend } },
+    );
+  };
+  required.set(start, own);
+  return own;
 }

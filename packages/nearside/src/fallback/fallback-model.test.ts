@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { Model, StorageOptions } from '../model.js';
+import type { Model, StorageOptions } from '../api/model.js';
+import type { StreamOptions } from '../api/model-stream.js';
 import { open } from '../open.js';
-import type { StreamOptions } from '../streaming/model-stream.js';
 
 /** Answered by hand: Node has no backend for it. */
 function openAnswered(): Promise<Model> {

@@ -1,31 +1,32 @@
 import type { NearsideError } from '@nearside/core';
-import type { BackendFailure } from '../choice/choice-record.js';
-import { variantsFor } from '../choice/variants-for.js';
+import type { AvailableBackend, BackendFailure } from '../api/backends.js';
+import type { ModelEmitter } from '../api/events.js';
+import type { Model, ModelStats } from '../api/model.js';
+import { type ModelStream, NO_FRAMES } from '../api/model-stream.js';
+import type { Fallback } from '../api/open-options.js';
+import { asResults, OVER } from '../api/results.js';
+import type { Input, RunOptions, RunResult } from '../api/run.js';
+import { variantsFor } from '../backends/contenders.js';
 import { announceRun, type EndedRun, type ServedVersion } from '../ended-run.js';
-import type { EngineContext } from '../engine/engine-context.js';
-import type { ResidentModel } from '../engine/memory-budget.js';
-import type { ModelEmitter } from '../events.js';
-import { closedError } from '../failures/closed-error.js';
-import type { Input } from '../input.js';
-import type { Model, ModelStats, RunOptions, RunResult } from '../model.js';
-import type { OpenPlan } from '../opening/plan-opening.js';
+import { closedError } from '../failures.js';
+import { checkRunOptions } from '../options/check-call-options.js';
 import { NO_OPTIONS, ownOptions } from '../options/option-rules.js';
+import type { OpenPlan } from '../options/plan-opening.js';
 import type { OpenedVersion } from '../protocol.js';
-import { checkStorageOptions } from '../read-storage.js';
-import { checkRunOptions } from '../running/check-run-options.js';
 import { profileModel } from '../running/profile-model.js';
+import { checkStorageOptions } from '../running/read-storage.js';
 import { refuseInput } from '../running/refuse-input.js';
 import { snapshotCustom } from '../running/snapshot-custom.js';
 import { releaseSnapshot, snapshotInput } from '../running/snapshot-input.js';
-import type { AvailableBackend } from '../runtime-assets.js';
-import { refusedStream } from '../streaming/refused-stream.js';
-import { resultsLater } from '../streaming/results-later.js';
-import { scoreWith } from '../streaming/score-with.js';
-import { checkStreamOptions } from '../streaming/stream-options.js';
+import { checkStreamOptions } from '../streaming/frame-stream.js';
+import { resultsLater } from '../streaming/lazy-results.js';
+import { scoreWith } from '../streaming/score.js';
 import { createCounter } from '../telemetry/counter.js';
 import { startRecording } from '../telemetry/recording.js';
 import { openReporting } from '../telemetry/reporter.js';
-import { askFallback, type Fallback, fallbackMeta } from './fallback.js';
+import type { EngineContext } from '../workers/engine-context.js';
+import type { ResidentModel } from '../workers/memory-budget.js';
+import { askFallback, fallbackMeta } from './fallback.js';
 
 export interface FallbackModelParts {
   readonly fallback: Fallback;
@@ -192,4 +193,25 @@ function failuresOf(
 ): readonly BackendFailure[] {
   if (Array.isArray(failures)) return failures;
   return [{ backend: backend as AvailableBackend, variant: undefined, code, message }];
+}
+
+/**
+ * A stream that says at its first `next()` why there is none. The source is not touched.
+ *
+ * @param refusal asked then; may throw instead
+ */
+export function refusedStream(refusal: () => unknown): ModelStream {
+  let isOver = false;
+  const results = asResults<never>({
+    async next() {
+      if (isOver) return OVER;
+      isOver = true;
+      throw refusal();
+    },
+    async return() {
+      isOver = true;
+      return OVER;
+    },
+  });
+  return { ...results, reset() {}, stats: NO_FRAMES };
 }

@@ -1,11 +1,8 @@
 import { createDeferred, isNearsideError } from '@nearside/core';
 import { expectListeners } from '#platform';
-import type { Input } from '../input.js';
-import type { RunMeta, RunResult } from '../model.js';
+import type { Fallback } from '../api/open-options.js';
+import type { Input, RunMeta, RunResult } from '../api/run.js';
 import type { FailedRun } from '../running/run-model.js';
-
-/** The app's own way to an answer: what it returns is the run's `output`. */
-export type Fallback = (input: Input) => unknown;
 
 /** For want of a backend or of time: not a bad input, and no caller who has left. */
 const ANSWERABLE = ['deadline', 'no-backend', 'golden-mismatch'];

@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
-import { checkOptions, inWords, type OptionKinds } from './check-options.js';
-import { ABOVE_0, STORE, SWITCH } from './option-kinds.js';
+import {
+  ABOVE_0,
+  checkOptions,
+  inWords,
+  type OptionKinds,
+  STORE,
+  SWITCH,
+} from './check-options.js';
 import { areOptions } from './option-rules.js';
 
 const KINDS: OptionKinds = { often: SWITCH, limitMs: ABOVE_0, store: STORE };

@@ -1,13 +1,13 @@
 import { afterEach, expect, test } from 'vitest';
+import { AVAILABLE_BACKENDS } from '../api/backends.js';
+import type { OpenOptions } from '../api/open-options.js';
 import { clear } from '../clear.js';
 import { createEngine } from '../create-engine.js';
-import { checkOpenOptions, OPEN_KINDS } from '../opening/check-open-options.js';
-import type { OpenOptions } from '../opening/open-options.js';
-import { NO_DEFAULTS, type PlanDefaults, planOpening } from '../opening/plan-opening.js';
-import { checkStorageOptions } from '../read-storage.js';
-import { checkRunOptions, RUN_KINDS } from '../running/check-run-options.js';
-import { AVAILABLE_BACKENDS, runtimeAssets } from '../runtime-assets.js';
-import { checkStreamOptions } from '../streaming/stream-options.js';
+import { checkStorageOptions } from '../running/read-storage.js';
+import { runtimeAssets } from '../runtime-assets.js';
+import { checkStreamOptions } from '../streaming/frame-stream.js';
+import { checkOpenOptions, checkRunOptions, OPEN_KINDS, RUN_KINDS } from './check-call-options.js';
+import { NO_DEFAULTS, type PlanDefaults, planOpening } from './plan-opening.js';
 
 /** As `open` plans. */
 function plan(

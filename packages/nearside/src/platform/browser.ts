@@ -1,6 +1,7 @@
 import { NearsideError } from '@nearside/core';
+import { AVAILABLE_BACKENDS, type AvailableBackend } from '../api/backends.js';
 import { type AttachMessage, READY } from '../protocol.js';
-import { AVAILABLE_BACKENDS, type AvailableBackend, backendAssets } from '../runtime-assets.js';
+import { backendAssets } from '../runtime-assets.js';
 import type { BackendWorker, WorkerSource } from './host.js';
 
 /** Backends that can be started here at all. */
@@ -73,4 +74,4 @@ function startWorker(script: URL, name: string): Worker {
 /** Of a signal that many calls share: browsers do not mind, and bundlers leave the calls out. */
 export function expectListeners(_signal: AbortSignal | undefined): void {}
 
-export { openBrowserStore as openStore } from './open-store.js';
+export { openBrowserStore as openStore } from '../worker/open-store.js';

@@ -1,4 +1,4 @@
-import type { StartWorker } from '../opening/start-own-worker.js';
+import type { StartWorker } from '../api/open-options.js';
 
 /** Where a backend runs: a worker in a browser, the same thread in Node. It serves several models. */
 export interface BackendWorker {

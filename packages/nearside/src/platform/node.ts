@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { openStore as openArtifactStore } from '@nearside/artifact';
 import { openFileStore } from '@nearside/artifact/file-store';
 import { NearsideError } from '@nearside/core';
-import type { ServerEndpoint } from '../in-worker/postable-answers.js';
-import type { Attach } from '../in-worker/serve.js';
-import { type AvailableBackend, backendAssets } from '../runtime-assets.js';
+import type { AvailableBackend } from '../api/backends.js';
+import { backendAssets } from '../runtime-assets.js';
+import type { OpenStore } from '../worker/open-store.js';
+import type { Attach, ServerEndpoint } from '../worker/serve.js';
 import type { BackendWorker, WorkerSource } from './host.js';
-import type { OpenStore } from './open-store.js';
 
 /** Backends that can be started here at all. */
 export const hostedBackends: readonly AvailableBackend[] = ['onnx-wasm'];

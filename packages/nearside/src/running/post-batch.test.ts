@@ -1,9 +1,9 @@
 import { createDeferred, NearsideError } from '@nearside/core';
 import { expect, test } from 'vitest';
-import type { Serving } from '../opening/serving.js';
 import type { RunRequest, WireInput } from '../protocol.js';
+import { createHandover } from '../serving/handover.js';
+import type { Serving } from '../serving/serving.js';
 import type { Connection } from '../workers/connection.js';
-import { createHandover } from './handover.js';
 import { postBatch, type QueuedRun } from './post-batch.js';
 import { redoLost } from './redo-lost.js';
 

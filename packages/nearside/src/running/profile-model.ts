@@ -1,18 +1,10 @@
-import type { Input } from '../input.js';
-import type {
-  Profile,
-  ProfileOptions,
-  RunMeta,
-  RunOptions,
-  RunResult,
-  StageProfile,
-} from '../model.js';
-import { checkOptions, type OptionKinds } from '../options/check-options.js';
-import { SIGNAL, WHOLE_ABOVE_0 } from '../options/option-kinds.js';
+import type { Profile, ProfileOptions, StageProfile } from '../api/model.js';
+import type { Input, RunMeta, RunOptions, RunResult } from '../api/run.js';
+import { checkOptions, type OptionKinds, SIGNAL, WHOLE_ABOVE_0 } from '../options/check-options.js';
 import { NO_OPTIONS, ownOptions } from '../options/option-rules.js';
 import { transferablesOf } from '../protocol.js';
-import { withinWatchdog } from '../workers/within-watchdog.js';
-import type { Handover } from './handover.js';
+import type { Handover } from '../serving/handover.js';
+import { withinWatchdog } from '../workers/watchdog.js';
 import { refuseInput } from './refuse-input.js';
 import { snapshotCustom } from './snapshot-custom.js';
 import { snapshotInput } from './snapshot-input.js';

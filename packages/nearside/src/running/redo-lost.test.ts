@@ -1,9 +1,8 @@
 import { NearsideError } from '@nearside/core';
 import { expect, test } from 'vitest';
 import { transferablesOf, type WireInput } from '../protocol.js';
-import type { QueuedRun } from './post-batch.js';
+import { type QueuedRun, RETAINED_BYTES } from './post-batch.js';
 import { redoLost } from './redo-lost.js';
-import { RETAINED_BYTES } from './retained-input.js';
 
 const LOST = new NearsideError('worker-lost', 'Lost.', { retryable: true });
 /** With the batch under way. */

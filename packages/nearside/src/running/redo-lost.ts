@@ -1,8 +1,7 @@
 import { isNearsideError, NearsideError } from '@nearside/core';
-import { isAnothersLoss } from '../failures/backend-fault.js';
+import { isAnothersLoss } from '../failures.js';
 import { transferablesOf, type WireInput } from '../protocol.js';
-import type { Loss, QueuedRun, RunOutcome } from './post-batch.js';
-import { RETAINED_BYTES } from './retained-input.js';
+import { type Loss, type QueuedRun, RETAINED_BYTES, type RunOutcome } from './post-batch.js';
 import { isClosed, releaseSnapshot } from './snapshot-input.js';
 
 /** A worker that is lost again and again before it begins a run is not waited for, so many times. */

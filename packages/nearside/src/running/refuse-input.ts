@@ -9,8 +9,8 @@ import {
   NearsideError,
 } from '@nearside/core';
 import { inWords } from '../options/check-options.js';
+import { transferablesIn } from './snapshot-custom.js';
 import { isClosed, isDrawable } from './snapshot-input.js';
-import { transferablesIn } from './transferables-in.js';
 
 /**
  * Says what is wrong with an input that does not fit, or could not be taken.

@@ -1,16 +1,14 @@
-import { isNearsideError, type ModelSpec } from '@nearside/core';
+import { isBuiltInTask, isNearsideError, type ModelSpec } from '@nearside/core';
+import { DEFAULT_PRIORITY } from '../api/priority.js';
+import type { Input, RunOptions, RunResult } from '../api/run.js';
 import type { EndedRun, RunObserver } from '../ended-run.js';
-import type { Input } from '../input.js';
-import type { RunOptions, RunResult } from '../model.js';
-import type { Serving } from '../opening/serving.js';
+import { RUN_RULES } from '../options/call-rules.js';
 import { areOptions, NO_OPTIONS, ownOptions } from '../options/option-rules.js';
-import type { RunReply } from '../protocol.js';
-import { DEFAULT_PRIORITY } from '../scheduler/priority.js';
-import type { RunQueue } from '../scheduler/run-queue.js';
-import { batchKey } from './batch-key.js';
-import type { Handover } from './handover.js';
+import type { RunReply, WireInput } from '../protocol.js';
+import type { Handover } from '../serving/handover.js';
+import type { Serving } from '../serving/serving.js';
 import type { HeldStream, QueuedRun } from './post-batch.js';
-import { RUN_RULES } from './run-options.js';
+import type { RunQueue } from './run-queue.js';
 import {
   releaseSnapshot,
   type SnapshotCustom,
@@ -213,4 +211,24 @@ function resultOf(
       cold,
     },
   };
+}
+
+/**
+ * What an input has to share with others to run with them: all pictures, which become tensors of
+ * one shape; tensors of a single item with equal shapes.
+ *
+ * @returns undefined for what runs alone
+ */
+export function batchKey(
+  input: WireInput | Promise<WireInput>,
+  { task, batch, inputs, outputs }: ModelSpec,
+): string | undefined {
+  const isFree = [...inputs, ...outputs].every(({ shape }) => shape[0] === -1);
+  if (!batch || !isFree) return undefined;
+  if (input instanceof Promise || input.kind !== 'tensors') {
+    return isBuiltInTask(task) ? 'image' : undefined; // a task's tensors may have any shape
+  }
+  const tensors = Object.entries(input.tensors);
+  if (tensors.some(([, { shape }]) => shape[0] !== 1)) return undefined;
+  return tensors.map(([name, { shape }]) => `${name} ${shape.join()}`).join();
 }

@@ -1,6 +1,6 @@
+import { kindOf } from '@nearside/core';
 import type { WireInput } from '../protocol.js';
 import { drawBitmap, isElement } from './snapshot-input.js';
-import { transferablesIn } from './transferables-in.js';
 
 /**
  * Takes an input for a task of the app's own as it is now. Elements and canvases become bitmaps;
@@ -12,4 +12,27 @@ export function snapshotCustom(input: unknown, transfer: boolean): WireInput | P
   if (isElement(input)) return drawBitmap(input);
   const value = transfer ? input : structuredClone(input);
   return { kind: 'custom', value, owned: transferablesIn(value) };
+}
+
+const OWNED = ['ArrayBuffer', 'ImageBitmap', 'VideoFrame'];
+
+/**
+ * Everything in a value that can be given away instead of copied: buffers, bitmaps and frames, in
+ * plain objects and arrays.
+ */
+export function transferablesIn(value: unknown): Transferable[] {
+  const seen = new Set<object>();
+  const found = new Set<Transferable>();
+
+  function visit(inner: unknown): void {
+    if (typeof inner !== 'object' || inner === null || seen.has(inner)) return;
+    seen.add(inner);
+    const owned = ArrayBuffer.isView(inner) ? inner.buffer : inner;
+    if (OWNED.includes(kindOf(owned))) found.add(owned as Transferable);
+    else if (Array.isArray(inner)) inner.forEach(visit);
+    else if (Object.getPrototypeOf(inner) === Object.prototype) Object.values(inner).forEach(visit);
+  }
+
+  visit(value);
+  return [...found];
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { takeArrays } from './take-arrays.js';
+import { takeArrays } from './snapshot-input.js';
 
 /** Of a pool that Node does not let be given away. */
 const pooled = () => Buffer.from([1, 2, 3]);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createFramePace, PACE_LIMITS } from './frame-pace.js';
+import { createFramePace, PACE_LIMITS } from './frame-stream.js';
 
 test('frames cross alone until it is known how long they take, then as many as fill a slice', () => {
   const pace = createFramePace();

@@ -1,11 +1,9 @@
 import { NearsideError } from '@nearside/core';
 import { expect, test } from 'vitest';
-import type { Input } from '../input.js';
-import type { RunResult } from '../model.js';
+import type { ModelStream, StreamOptions } from '../api/model-stream.js';
+import type { Input, RunResult } from '../api/run.js';
 import type { WireInput } from '../protocol.js';
-import { createFrameStream, type Episode } from './frame-stream.js';
-import type { ModelStream, StreamOptions } from './model-stream.js';
-import { checkStreamOptions } from './stream-options.js';
+import { checkStreamOptions, createFrameStream, type Episode } from './frame-stream.js';
 
 /** Inputs are numbers here; nothing else of a frame matters to a stream. */
 const input = (value: number) => value as unknown as Input;

@@ -1,16 +1,21 @@
-import { createHistogram, quantile, record } from '@nearside/core';
-import type { Input } from '../input.js';
-import type { RunResult } from '../model.js';
+import { createHistogram, type ErrorCode, isNearsideError, quantile, record } from '@nearside/core';
+import type { ModelStream, Streamed, StreamOptions } from '../api/model-stream.js';
+import type { Input, RunResult } from '../api/run.js';
+import { RUN_KINDS } from '../options/check-call-options.js';
+import { checkOptions, type OptionKinds, oneOf, WHOLE_ABOVE_0 } from '../options/check-options.js';
+import { NO_OPTIONS, ownOptions } from '../options/option-rules.js';
 import type { WireInput } from '../protocol.js';
 import type { SeriesItem } from '../running/run-model.js';
 import { releaseSnapshot } from '../running/snapshot-input.js';
-import { oneMacrotask } from '../timing/one-macrotask.js';
-import { createFramePace } from './frame-pace.js';
-import type { ModelStream, Streamed } from './model-stream.js';
-import { openSource } from './open-source.js';
-import { createOrderedPipe, type OrderedPipe, type Outcome, type Passing } from './ordered-pipe.js';
-import { isSkippable } from './skippable.js';
-import type { CheckedStreamOptions } from './stream-options.js';
+import { oneMacrotask } from '../timers.js';
+import {
+  createOrderedPipe,
+  type OrderedPipe,
+  type Outcome,
+  openSource,
+  type Passing,
+  requireSource,
+} from './ordered-pipe.js';
 
 /** Groups of frames that are under way: one that runs, one more posted to hide the round trip. */
 const GROUPS = 2;
@@ -162,3 +167,88 @@ function release(entries: readonly Entry[]): void {
 function rethrow(error: unknown): never {
   throw error;
 }
+
+export const PACE_LIMITS = Object.freeze({
+  /** What crosses together runs without a pause, in which others could have their turn, ms: half of a display's frame. */
+  sliceMs: 8,
+  /** Beyond this many a message's cost is gone: Silero VAD's frames take a fifth of a millisecond. */
+  together: 32,
+});
+
+/** How many frames of a stream cross to the worker together. */
+export interface FramePace {
+  /** From 1 on. */
+  readonly together: number;
+  /** @param workMs what one frame took in the worker */
+  observe(workMs: number): void;
+}
+
+/** One at a time until it is known how long they take. */
+export function createFramePace(): FramePace {
+  let frameMs: number | undefined;
+  return {
+    get together() {
+      if (frameMs === undefined) return 1;
+      const { sliceMs, together } = PACE_LIMITS;
+      // Some browsers' clocks are too coarse for a short run, which then took 0 ms.
+      return Math.max(1, Math.min(together, Math.floor(sliceMs / frameMs)));
+    },
+    observe(workMs) {
+      frameMs = frameMs === undefined ? workMs : (frameMs + workMs) / 2;
+    },
+  };
+}
+
+/**
+ * What befalls one frame and not the next: it does not fit, the app's own task throws for it, or it was lost
+ * with a worker that is replaced. A backend that fails would fail at each that comes: that is not of a frame.
+ */
+const CODES: readonly ErrorCode[] = [
+  'input-invalid',
+  'input-detached',
+  'input-too-large',
+  'decode-failed',
+  'task-failed',
+  'worker-lost',
+  'device-lost',
+  'terminated',
+];
+
+/** Whether a stream may go on without this frame. */
+export function isSkippable(error: unknown): boolean {
+  return isNearsideError(error) && CODES.includes(error.code);
+}
+
+export const STREAM_DEFAULTS = Object.freeze({
+  /** Frames taken and not yet read: two messages of the most frames that cross together. */
+  maxAhead: 64,
+  /** Frames that wait for the worker where the oldest is dropped: a camera has some ten in all. */
+  maxWaiting: 4,
+});
+
+const { signal, priority, topK, transfer } = RUN_KINDS;
+
+const KINDS: OptionKinds<keyof StreamOptions> = {
+  backpressure: oneOf(['wait', 'drop-oldest']),
+  maxWaiting: WHOLE_ABOVE_0,
+  onError: oneOf(['end', 'skip']),
+  ...{ signal, priority, topK, transfer },
+};
+
+/** @throws TypeError or RangeError, naming the option, expected and got */
+export function checkStreamOptions(
+  source: Iterable<Input> | AsyncIterable<Input>,
+  given: StreamOptions = NO_OPTIONS,
+) {
+  const options = ownOptions(given);
+  checkOptions('stream', options, KINDS);
+  requireSource('stream', source);
+  const { backpressure = 'wait', maxWaiting, onError = 'end', ...others } = options;
+  const ofRuns = { signal: undefined, priority: undefined, topK: undefined, transfer: undefined };
+  const { maxAhead, maxWaiting: fewest } = STREAM_DEFAULTS;
+  const most = backpressure === 'wait' ? maxAhead : fewest;
+  const run: Pick<StreamOptions, keyof typeof ofRuns> = { ...ofRuns, ...others };
+  return { ...run, backpressure, onError, maxWaiting: maxWaiting ?? most } as const;
+}
+
+export type CheckedStreamOptions = ReturnType<typeof checkStreamOptions>;

@@ -1,9 +1,9 @@
 import { NearsideError } from '@nearside/core';
 import { expect, test } from 'vitest';
-import type { RunResult } from '../model.js';
-import type { Serving } from '../opening/serving.js';
-import type { Handover } from '../running/handover.js';
-import type { ModelStream, StreamOptions } from './model-stream.js';
+import type { ModelStream, StreamOptions } from '../api/model-stream.js';
+import type { RunResult } from '../api/run.js';
+import type { Handover } from '../serving/handover.js';
+import type { Serving } from '../serving/serving.js';
 import { openStream } from './open-stream.js';
 
 /** A model that writes down which streams its worker was told of. */

@@ -1,13 +1,12 @@
 import { NearsideError } from '@nearside/core';
-import { isLostWorker } from '../failures/backend-fault.js';
-import type { Input } from '../input.js';
+import type { ModelStream, StreamOptions } from '../api/model-stream.js';
+import type { Input } from '../api/run.js';
+import { isLostWorker } from '../failures.js';
 import { refuseInput } from '../running/refuse-input.js';
 import type { Refusal, SeriesItem } from '../running/run-model.js';
 import { snapshotInput } from '../running/snapshot-input.js';
-import { createFrameStream, type Episode } from './frame-stream.js';
-import type { ModelStream, StreamOptions } from './model-stream.js';
-import type { SeriesContext } from './series-context.js';
-import { checkStreamOptions } from './stream-options.js';
+import { checkStreamOptions, createFrameStream, type Episode } from './frame-stream.js';
+import type { SeriesContext } from './score.js';
 
 /** What a stream needs of its model. */
 export interface StreamContext extends SeriesContext {

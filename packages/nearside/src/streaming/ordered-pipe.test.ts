@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest';
-import type { Input } from '../input.js';
-import type { RunResult } from '../model.js';
-import { openSource } from './open-source.js';
+import type { Input, RunResult } from '../api/run.js';
 import {
   createOrderedPipe,
   type OrderedPipe,
+  openSource,
   type Passing,
   type PipeWork,
 } from './ordered-pipe.js';

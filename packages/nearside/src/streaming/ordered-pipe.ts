@@ -1,11 +1,9 @@
 import { createDeferred, type Deferred } from '@nearside/core';
 import { expectListeners } from '#platform';
-import type { Input } from '../input.js';
-import type { RunResult } from '../model.js';
-import { asResults, type Results } from '../results.js';
-import { oneMacrotask } from '../timing/one-macrotask.js';
-import type { Source } from './open-source.js';
-import { createReaders } from './readers.js';
+import { asResults, OVER, type Results } from '../api/results.js';
+import type { Input, RunResult } from '../api/run.js';
+import { inWords } from '../options/check-options.js';
+import { oneMacrotask } from '../timers.js';
 
 /** Inputs that are there, and refused at once, are passed through for so long; then the page has its turn, ms. */
 const TURN_MS = 8;
@@ -154,4 +152,91 @@ export function createOrderedPipe<Entry extends Passing, Value>(
     },
     advance,
   };
+}
+
+/** Who iterates over results: calls of `next` that wait here, for a value each or for the end. */
+export interface Readers<Value> {
+  readonly areWaiting: boolean;
+  readonly isOver: boolean;
+  next(): Promise<IteratorResult<Value, void>>;
+  /** To the first that waits. */
+  give(value: Value): void;
+  /** Lets all that wait go. A failure is told once: to the first of them, or to the next that asks. */
+  end(failure?: { readonly reason: unknown }): void;
+  /** The one who reads has left, and wants to hear of no failure either. */
+  leave(): IteratorResult<Value, void>;
+}
+
+export function createReaders<Value>(): Readers<Value> {
+  const waiting: Deferred<IteratorResult<Value, void>>[] = [];
+  let isOver = false;
+  /** Why it is over, until a reader was told. */
+  let untold: { readonly reason: unknown } | undefined;
+
+  function end(failure?: { readonly reason: unknown }): void {
+    if (isOver) return;
+    isOver = true;
+    const first = waiting.shift();
+    if (!failure) first?.resolve(OVER);
+    else if (first) first.reject(failure.reason);
+    else untold = failure;
+    for (const reader of waiting.splice(0)) reader.resolve(OVER);
+  }
+
+  return {
+    get areWaiting() {
+      return waiting.length > 0;
+    },
+    get isOver() {
+      return isOver;
+    },
+    async next() {
+      if (untold) {
+        const { reason } = untold;
+        untold = undefined;
+        throw reason;
+      }
+      if (isOver) return OVER;
+      const reader = createDeferred<IteratorResult<Value, void>>();
+      waiting.push(reader);
+      return reader.promise;
+    },
+    give(value) {
+      waiting.shift()?.resolve({ done: false, value });
+    },
+    end,
+    leave() {
+      end();
+      untold = undefined;
+      return OVER;
+    },
+  };
+}
+
+/** What inputs are taken from, one at a time. */
+export interface Source<Input> {
+  next(): Promise<IteratorResult<Input, unknown>> | IteratorResult<Input, unknown>;
+  /** Not waited for: a source in the middle of something may take its time, or for ever. */
+  leave(): void;
+}
+
+export function openSource<Input>(inputs: Iterable<Input> | AsyncIterable<Input>): Source<Input> {
+  const iterator =
+    Symbol.asyncIterator in inputs ? inputs[Symbol.asyncIterator]() : inputs[Symbol.iterator]();
+  return {
+    next: () => iterator.next(),
+    leave() {
+      void (async () => iterator.return?.())().catch(() => {});
+    },
+  };
+}
+
+/** @throws TypeError for what gives no inputs; a text gives characters */
+export function requireSource(call: string, inputs: unknown): void {
+  if (typeof inputs === 'object' && inputs !== null) {
+    const given = inputs as Partial<AsyncIterable<unknown> & Iterable<unknown>>;
+    const begin = given[Symbol.asyncIterator] ?? given[Symbol.iterator];
+    if (typeof begin === 'function') return;
+  }
+  throw new TypeError(`${call}: expected an iterable of inputs; got ${inWords(inputs)}`);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createReaders } from './readers.js';
+import { createReaders } from './ordered-pipe.js';
 
 const OVER = { done: true, value: undefined };
 

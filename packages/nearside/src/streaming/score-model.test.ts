@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import type { Input } from '../input.js';
-import { loadLater } from '../later/load-later.js';
-import type { Serving } from '../opening/serving.js';
+import type { Input } from '../api/run.js';
+import { loadLater } from '../load-later.js';
 import type { RunReply } from '../protocol.js';
-import type { Handover } from '../running/handover.js';
 import type { QueuedRun, RunOutcome } from '../running/post-batch.js';
 import { createRunner, type RunnerOptions } from '../running/run-model.js';
-import { createRunQueue, QUEUE_LIMITS } from '../scheduler/run-queue.js';
-import { scoreModel } from './score-model.js';
+import { createRunQueue, QUEUE_LIMITS } from '../running/run-queue.js';
+import type { Handover } from '../serving/handover.js';
+import type { Serving } from '../serving/serving.js';
+import { scoreModel } from './score.js';
 
 /** The model's own queue and runner; its worker answers when the test says so. */
 function openModel(parts: Pick<RunnerOptions, 'fallBack'> = { fallBack: undefined }) {

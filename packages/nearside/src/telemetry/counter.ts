@@ -1,10 +1,11 @@
 import { createHistogram, type DeviceClass, quantile, record } from '@nearside/core';
+import type { ModelEmitter } from '../api/events.js';
+import type { ReportTotals } from '../api/model.js';
 import type { ServedVersion } from '../ended-run.js';
-import type { ModelEmitter } from '../events.js';
 import { LIBRARY_VERSION } from '../library-version.js';
-import type { OpenPlan } from '../opening/plan-opening.js';
-import type { InstallIdentity } from './install-identity.js';
-import { countFailure, type Lifetime, type Recorder, type ReportTotals } from './lifetime.js';
+import type { OpenPlan } from '../options/plan-opening.js';
+import type { InstallIdentity } from '../protocol.js';
+import { countFailure, type Lifetime, type Recorder } from './lifetime.js';
 import type { Reporting } from './reporter.js';
 import type { Dimensions } from './seal-report.js';
 import { type Tally, tallyFeedback, tallyRun } from './tally.js';

@@ -1,5 +1,5 @@
 import type { Report } from '@nearside/core';
-import { unref } from '../timing/awake-timer.js';
+import { unref } from '../timers.js';
 import type { DropReason, Outbox } from './outbox.js';
 
 /** Waits between rounds after a failure: full jitter up to twice as long each time, ms. */

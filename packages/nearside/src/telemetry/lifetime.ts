@@ -1,5 +1,5 @@
 import type { ErrorCode, Histogram } from '@nearside/core';
-import type { OpeningStats } from '../model.js';
+import type { OpeningStats, ReportTotals } from '../api/model.js';
 import type { Observation } from '../protocol.js';
 import type { RunDurations } from './tally.js';
 
@@ -39,17 +39,6 @@ type LatencyMs = Readonly<Record<'p50' | 'p95' | 'p99', number | undefined>>;
 
 export function createLifetime(): Lifetime {
   return { ok: 0, errors: new Map(), aborted: 0, invalid: 0, fallbacks: 0 };
-}
-
-/** What has been reported since the model was opened. */
-export interface ReportTotals {
-  /** Sealed and stored. */
-  sealed: number;
-  /** Successful runs in those. */
-  sealedRuns: number;
-  /** Accepted by a collector, those of earlier visits included. */
-  sent: number;
-  dropped: number;
 }
 
 export function createReportTotals(): ReportTotals {

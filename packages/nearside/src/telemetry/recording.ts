@@ -1,9 +1,8 @@
 import { type ErrorCode, shareOnce } from '@nearside/core';
+import type { OpeningStats, ReportTotals } from '../api/model.js';
 import type { EndedRun, RunObserver, ServedVersion } from '../ended-run.js';
-import { keepTrying } from '../later/keep-trying.js';
-import type { OpeningStats } from '../model.js';
 import type { Observation } from '../protocol.js';
-import { settlesWithin } from '../timing/awake-timer.js';
+import { keepTrying, settlesWithin } from '../timers.js';
 import type { CountingContext, createCounter } from './counter.js';
 import {
   countFailure,
@@ -11,7 +10,6 @@ import {
   createReportTotals,
   type Lifetime,
   type Recorder,
-  type ReportTotals,
 } from './lifetime.js';
 import type { openReporting, Reporting } from './reporter.js';
 

@@ -1,13 +1,13 @@
 import { toHex, withMemoryFallback } from '@nearside/artifact';
 import type { Store } from '@nearside/core';
 import { openStore } from '#platform';
+import type { ReportTotals } from '../api/model.js';
+import type { StoreChoice } from '../api/open-options.js';
+import type { ReportTarget } from '../options/plan-opening.js';
 import { isHidden, onVisibilityChange } from '../page.js';
-import type { StoreChoice } from '../platform/open-store.js';
-import { settlesWithin, unref } from '../timing/awake-timer.js';
-import { LAST_STORING_MS } from '../timing/last-storing.js';
+import type { InstallIdentity } from '../protocol.js';
+import { LAST_STORING_MS, settlesWithin, unref } from '../timers.js';
 import { createDelivery } from './deliver.js';
-import type { InstallIdentity } from './install-identity.js';
-import type { ReportTotals } from './lifetime.js';
 import { type DropReason, openOutbox } from './outbox.js';
 import {
   createReportingDays,
@@ -22,13 +22,6 @@ import { createTally, isEmpty, type Tally } from './tally.js';
 const WINDOW_MS = 5 * 60 * 1000;
 /** How long `close` waits for delivery, ms. What is not sent stays stored. */
 const CLOSE_MS = 2_000;
-
-/** Where reports go, as `open` was told. */
-export interface ReportTarget {
-  readonly endpoints: readonly string[];
-  /** Share of device-days that report, 0 … 1. */
-  readonly sampleRate: number;
-}
 
 /** Counts into windows, seals them, stores them, sends them. */
 export interface Reporter {

@@ -1,6 +1,6 @@
 import { rolloutBucket } from '@nearside/artifact';
 import type { Store } from '@nearside/core';
-import type { InstallIdentity } from './install-identity.js';
+import type { InstallIdentity } from '../protocol.js';
 
 /** What this install does about reports on one UTC day, for one model version. */
 export interface ReportingDay {

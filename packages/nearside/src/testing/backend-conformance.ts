@@ -2,7 +2,7 @@ import type { VerifiedBytes } from '@nearside/artifact';
 import type { Tensor, Tensors } from '@nearside/core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Backend, BackendSession, RuntimeTraits, StartRequest } from '../backends/backend.js';
-import { findMismatch } from '../in-worker/golden-check.js';
+import { findMismatch } from '../worker/golden-check.js';
 import { fetchBytes, loadDigits } from './load-digits.js';
 
 /** What every backend must do, on the digits model. Applied to each in a browser test of its own. */

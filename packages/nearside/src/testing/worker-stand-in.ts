@@ -1,11 +1,9 @@
 import type { ModelSpec } from '@nearside/core';
 import * as Comlink from 'comlink';
+import type { AvailableBackend } from '../api/backends.js';
+import { createModelEmitter } from '../api/events.js';
 import { createBackendChoice } from '../choice/backend-choice.js';
 import { EMPTY_RECORD } from '../choice/choice-record.js';
-import type { EngineContext } from '../engine/engine-context.js';
-import { createMemoryBudget } from '../engine/memory-budget.js';
-import { createModelEmitter } from '../events.js';
-import { load, type ModelContext, openOn, type Serving } from '../opening/serving.js';
 import {
   type LoadedVariant,
   type ModelCalls,
@@ -14,7 +12,9 @@ import {
   type WorkerApi,
   type WorkerEvent,
 } from '../protocol.js';
-import type { AvailableBackend } from '../runtime-assets.js';
+import { load, type ModelContext, openOn, type Serving } from '../serving/serving.js';
+import type { EngineContext } from '../workers/engine-context.js';
+import { createMemoryBudget } from '../workers/memory-budget.js';
 import { createSharedWorkers } from '../workers/shared-workers.js';
 
 /** How a model answers, where it is not as all do; `tell` sends the page an event. */

@@ -1,6 +1,6 @@
 import { createDeferred, NearsideError } from '@nearside/core';
 import { expect, test } from 'vitest';
-import { createModelEmitter } from '../events.js';
+import { createModelEmitter } from '../api/events.js';
 import { type KeepCurrentOptions, keepCurrent } from './keep-current.js';
 
 type Look = { next?: object; isRevoked: boolean };

@@ -1,15 +1,15 @@
 import type { ReleaseIdentity } from '@nearside/artifact';
 import { type ErrorCode, isNearsideError, NearsideError } from '@nearside/core';
+import { contenderOf } from '../backends/contenders.js';
 import { createBackendChoice } from '../choice/backend-choice.js';
 import { EMPTY_RECORD } from '../choice/choice-record.js';
-import { contenderOf } from '../choice/contender.js';
-import type { ModelContext, OpenedVariant, Serving } from '../opening/serving.js';
-import { type Handover, rested } from '../running/handover.js';
-import { withinWatchdog } from '../workers/within-watchdog.js';
-import { isDataExpensive } from './is-data-expensive.js';
+import { isDataExpensive } from '../options/is-data-expensive.js';
+import { type Handover, rested } from '../serving/handover.js';
+import { sameInterface } from '../serving/open-again.js';
+import { rollBack } from '../serving/roll-back.js';
+import type { ModelContext, OpenedVariant, Serving } from '../serving/serving.js';
+import { withinWatchdog } from '../workers/watchdog.js';
 import { proveCandidate, type Trial } from './prove-candidate.js';
-import { rollBack } from './roll-back.js';
-import { sameInterface } from './same-interface.js';
 import { startUpdateClock } from './update-clock.js';
 
 /** What any tab has asked of the repository so recently is not asked again by itself, ms. */

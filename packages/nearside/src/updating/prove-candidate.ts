@@ -8,9 +8,9 @@ import {
   OWN_WORKER,
   openOn,
   type Serving,
-} from '../opening/serving.js';
-import { tryBackends } from '../opening/try-backends.js';
-import { askWorker } from '../workers/ask-worker.js';
+} from '../serving/serving.js';
+import { tryBackends } from '../serving/try-backends.js';
+import { askWorker } from '../workers/watchdog.js';
 
 /** A candidate's trial: how far it came, whether it passed or not. */
 export interface Trial {

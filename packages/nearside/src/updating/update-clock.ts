@@ -1,5 +1,5 @@
 import { isHidden, onVisibilityChange } from '../page.js';
-import { unref } from '../timing/awake-timer.js';
+import { unref } from '../timers.js';
 
 /** Between two looks, ± 20 % so that a fleet does not ask all at once, ms. */
 const EVERY_MS = 15 * 60 * 1000;

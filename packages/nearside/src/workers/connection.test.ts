@@ -1,9 +1,9 @@
 import { createDeferred, NearsideError } from '@nearside/core';
 import * as Comlink from 'comlink';
 import { expect, test } from 'vitest';
-import { postableAnswers } from '../in-worker/postable-answers.js';
 import type { WorkerFailure } from '../platform/host.js';
 import { READY, type RunRequest, type WorkerApi } from '../protocol.js';
+import { postableAnswers } from '../worker/serve.js';
 import { connect } from './connection.js';
 import type { Host } from './shared-workers.js';
 

@@ -1,7 +1,7 @@
 import { createDeferred, NearsideError } from '@nearside/core';
 import { transfer } from 'comlink';
 import { expectListeners } from '#platform';
-import { isLostWorker } from '../failures/backend-fault.js';
+import { isLostWorker } from '../failures.js';
 import type { WorkerFailure } from '../platform/host.js';
 import {
   fromWireError,
@@ -14,9 +14,35 @@ import {
   type RunRequest,
   type WorkerEvent,
 } from '../protocol.js';
-import { startAwakeTimer } from '../timing/awake-timer.js';
-import { type PlainCalls, passOn } from './plain-calls.js';
+import { startAwakeTimer } from '../timers.js';
 import type { Host, WorkerStatus } from './shared-workers.js';
+
+/** Calls that need nothing but to be passed on. */
+const PLAIN_CALLS = [
+  'open',
+  'openUnsigned',
+  'fetch',
+  'missingBytes',
+  'lightest',
+  'time',
+  'check',
+  'spendTry',
+  'reject',
+  'storage',
+  'warm',
+  'recall',
+  'beginStream',
+  'endStream',
+] as const satisfies readonly (keyof ModelCalls)[];
+
+export type PlainCalls = Pick<ModelCalls, (typeof PLAIN_CALLS)[number]>;
+
+/** One function for each of them, made by its name. */
+export function passOn(
+  toCall: (name: keyof PlainCalls) => (request: never) => Promise<unknown>,
+): PlainCalls {
+  return Object.fromEntries(PLAIN_CALLS.map((name) => [name, toCall(name)])) as never;
+}
 
 /** A worker that says nothing for this long after its start is taken for blocked, ms. */
 const HANDSHAKE_MS = 30_000;

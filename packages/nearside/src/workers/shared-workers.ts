@@ -1,11 +1,10 @@
 import { isNearsideError } from '@nearside/core';
 import { releaseProxy, wrap } from 'comlink';
-import { isLostWorker } from '../failures/backend-fault.js';
+import type { AvailableBackend } from '../api/backends.js';
+import { isLostWorker } from '../failures.js';
 import type { BackendWorker, WorkerFailure, WorkerSource } from '../platform/host.js';
 import type { WorkerApi } from '../protocol.js';
-import type { AvailableBackend } from '../runtime-assets.js';
-import { settlesWithin } from '../timing/awake-timer.js';
-import { LAST_STORING_MS } from '../timing/last-storing.js';
+import { LAST_STORING_MS, settlesWithin } from '../timers.js';
 
 /**
  * One that has not answered by then is given this long beside others, then its worker is ended, ms; longer

@@ -1,0 +1,76 @@
+import type { BackendName, ErrorCode } from '@nearside/core';
+
+/** Backends this build has a worker for: every contender there is. */
+export const AVAILABLE_BACKENDS = [
+  'onnx-wasm',
+  'tfjs-wasm',
+  'onnx-webgpu',
+  'tfjs-webgpu',
+] as const satisfies BackendName[];
+
+export type AvailableBackend = (typeof AVAILABLE_BACKENDS)[number];
+
+/** Those that `open` tries by itself, the lightest runtime first; a GPU comes to serve by measurement, or where it is asked for. */
+export const DEFAULT_BACKENDS = ['tfjs-wasm', 'onnx-wasm'] as const satisfies AvailableBackend[];
+
+export interface BackendVerdict {
+  readonly backend: AvailableBackend;
+  /** Undefined where the model has none for it. */
+  readonly variant?: string | undefined;
+  /**
+   * `slower` was timed beside the one that serves; `message` says why one is `untried`. An `unproven` one
+   * serves without golden cases to prove itself on, in `openUnsigned` alone.
+   */
+  readonly verdict: 'serving' | 'unproven' | 'slower' | 'quarantined' | 'untried';
+  /** Of runtime and weights, that were not on the device yet when it was looked at. */
+  readonly bytes?: number | undefined;
+  /** Median of a run of the first golden case, ms, where it was timed on this device. */
+  readonly p50Ms?: number | undefined;
+  /** Of the one that serves. */
+  readonly hardware?: string | undefined;
+  readonly threads?: number | undefined;
+  /** Fetching and starting the runtime, session and golden check of the one that serves, ms. */
+  readonly startupMs?: number | undefined;
+  /** Why it was quarantined; `message` also why it was not tried. */
+  readonly code?: ErrorCode | undefined;
+  readonly message?: string | undefined;
+}
+
+/** How a backend failed on this device. */
+export interface BackendFailure {
+  readonly backend: AvailableBackend;
+  /** Undefined when it failed before one was chosen. */
+  readonly variant: string | undefined;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** A failure that is held against a contender. */
+export interface Quarantined extends BackendFailure {
+  /** Unix time, ms. */
+  readonly atMs: number;
+}
+
+/**
+ * Why the contender that serves was chosen: the caller named it; nothing was known, so the prior order
+ * decided; it served or won here before; it won a measurement of this visit; others failed; none serves
+ * and the app's own function answers.
+ */
+export type ChoiceOrigin =
+  | 'forced'
+  | 'prior'
+  | 'remembered'
+  | 'measured'
+  | 'others-failed'
+  | 'none';
+
+/** How long one node of a model takes. */
+export interface OperatorTime {
+  /** As the model names the node; the runtime may have fused several into one. */
+  readonly name: string;
+  /** What it does, as the runtime calls it, such as `Conv`. */
+  readonly operator: string;
+  readonly medianMs: number;
+  /** Of all nodes together, 0 … 1. */
+  readonly share: number;
+}

@@ -1,0 +1,117 @@
+import type { ErrorCode } from '@nearside/core';
+import type { ChoiceOrigin } from './backends.js';
+
+/** What a model tells while it lives, by event name. */
+export interface ModelEvents {
+  'run-end': {
+    readonly id: string;
+    readonly ok: boolean;
+    readonly code?: ErrorCode;
+    readonly totalMs: number;
+  };
+  'backend-selected': {
+    readonly backend: string;
+    readonly variant: string;
+    /** Why this one. */
+    readonly origin: ChoiceOrigin;
+  };
+  'backend-quarantined': {
+    readonly backend: string;
+    readonly variant: string | undefined;
+    readonly code: ErrorCode;
+    readonly message: string;
+  };
+  'chunk-healed': { readonly sha256: string };
+  'metadata-stale': { readonly role: string; readonly expires: string };
+  /** Fetched, loaded and checked: it takes over now, or at the next `open` if its interface differs. */
+  'version-ready': { readonly version: string; readonly sequence: number };
+  'version-swapped': { readonly from: string; readonly to: string };
+  'version-rolled-back': { readonly from: string; readonly to: string; readonly code: ErrorCode };
+  /** Offered to this device, but it needs a newer library. */
+  'version-unsupported': { readonly version: string; readonly sequence: number };
+  'storage-evicted': {
+    readonly model: string;
+    readonly version: string;
+    readonly sizeBytes: number;
+  };
+  'report-sent': { readonly id: string };
+  'report-dropped': { readonly id: string; readonly reason: string };
+}
+
+export type ModelEventName = keyof ModelEvents;
+
+const EVENT_NAMES: readonly ModelEventName[] = [
+  'run-end',
+  'backend-selected',
+  'backend-quarantined',
+  'chunk-healed',
+  'metadata-stale',
+  'version-ready',
+  'version-swapped',
+  'version-rolled-back',
+  'version-unsupported',
+  'storage-evicted',
+  'report-sent',
+  'report-dropped',
+];
+
+export interface ModelEmitter {
+  emit<Name extends ModelEventName>(name: Name, event: ModelEvents[Name]): void;
+  /** @returns a function that takes the listener off again */
+  on<Name extends ModelEventName>(
+    name: Name,
+    listener: (event: ModelEvents[Name]) => void,
+  ): () => void;
+}
+
+/** Events of a kind nobody listens to yet that are kept: opening has its own before anybody can. */
+const KEPT_EVENTS = 32;
+
+/**
+ * Typed events. What happens before the first listener of a kind (a chunk healed while opening,
+ * say) is kept and handed to that listener.
+ */
+export function createModelEmitter(): ModelEmitter {
+  const listeners = new Map<ModelEventName, Set<(event: never) => void>>();
+  const kept = new Map<ModelEventName, unknown[]>();
+
+  return {
+    emit(name, event) {
+      const heard = listeners.get(name);
+      if (heard) {
+        for (const listener of [...heard]) notify(listener, event as never);
+        return;
+      }
+      const events = kept.get(name) ?? [];
+      if (events.length < KEPT_EVENTS) kept.set(name, [...events, event]);
+    },
+    on(name, listener) {
+      if (!EVENT_NAMES.includes(name)) {
+        throw new TypeError(`on: expected one of ${EVENT_NAMES.join(', ')}; got '${String(name)}'`);
+      }
+      if (typeof listener !== 'function') {
+        throw new TypeError(`on: expected a function as listener; got ${typeof listener}`);
+      }
+      const heard = listeners.get(name) ?? new Set();
+      listeners.set(name, heard.add(listener as (event: never) => void));
+      const missed = (kept.get(name) ?? []) as Parameters<typeof listener>[0][];
+      kept.delete(name);
+      // Afterwards, so that a listener may use what this returns.
+      queueMicrotask(() => {
+        for (const event of missed) if (heard.has(listener as never)) notify(listener, event);
+      });
+      return () => heard.delete(listener as (event: never) => void);
+    },
+  };
+}
+
+/** A listener that throws is the page's own failure, reported there, and stops nothing here. */
+export function notify<Event>(listener: (event: Event) => void, event: Event): void {
+  try {
+    listener(event);
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}

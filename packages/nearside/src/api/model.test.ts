@@ -1,0 +1,45 @@
+import { expectTypeOf, test } from 'vitest';
+import { createEngine, type Engine } from '../create-engine.js';
+import { open } from '../open.js';
+import { openUnsigned } from '../open-unsigned.js';
+import type { CustomModel, Model, Profile } from './model.js';
+
+interface Digit {
+  readonly digit: number;
+}
+
+const options = { trust: 'sha256-…' };
+
+test('results of an app’s own task have the type that open was given, and others none', () => {
+  expectTypeOf(open<Digit>).returns.resolves.toEqualTypeOf<CustomModel<Digit>>();
+  const plain = () => open('https://cdn.example/models/digits', options);
+  expectTypeOf(plain).returns.resolves.toEqualTypeOf<Model>();
+  const own = async (model: CustomModel<Digit>) => (await model.run({ rows: [] })).output.digit;
+  expectTypeOf(own).returns.resolves.toEqualTypeOf<number>();
+});
+
+test('an engine and a file that a user picked open one of the same type', () => {
+  expectTypeOf(createEngine).returns.toEqualTypeOf<Engine>();
+  const pooled = (engine: Engine) =>
+    engine.open<Digit>('https://cdn.example/models/digits', options);
+  expectTypeOf(pooled).returns.resolves.toEqualTypeOf<CustomModel<Digit>>();
+  const plain = (engine: Engine) => engine.open('https://cdn.example/models/digits', options);
+  expectTypeOf(plain).returns.resolves.toEqualTypeOf<Model>();
+  expectTypeOf(openUnsigned<Digit>).returns.resolves.toEqualTypeOf<CustomModel<Digit>>();
+});
+
+test('an own task’s inputs go wherever inputs go, and its results come back from all of them', () => {
+  const rows = [{ rows: ['..#..'] }];
+  async function scored(model: CustomModel<Digit>) {
+    for await (const scored of model.score(rows)) if ('output' in scored) return scored.output;
+    return;
+  }
+  expectTypeOf(scored).returns.resolves.toEqualTypeOf<Digit | undefined>();
+  async function streamed(model: CustomModel<Digit>) {
+    for await (const { output } of model.stream(rows)) return output;
+    return;
+  }
+  expectTypeOf(streamed).returns.resolves.toEqualTypeOf<Digit | undefined>();
+  const profiled = (model: CustomModel<Digit>) => model.profile(rows[0], { runs: 1 });
+  expectTypeOf(profiled).returns.resolves.toEqualTypeOf<Profile>();
+});

@@ -1,0 +1,235 @@
+import type { ReleaseIdentity, StorageReport } from '@nearside/artifact';
+import type { ErrorCode } from '@nearside/core';
+import type { LabelScore, Output } from '@nearside/pipeline';
+import type { BackendVerdict, ChoiceOrigin, OperatorTime, Quarantined } from './backends.js';
+import type { ModelEventName, ModelEvents } from './events.js';
+import type { ModelStream, StreamOptions } from './model-stream.js';
+import type { Priority } from './priority.js';
+import type { Results } from './results.js';
+import type { ImageInput, Input, RunOptions, RunResult, TensorInput } from './run.js';
+
+/**
+ * An open model. Close it when done: that frees its memory, and ends its worker when it was the last one
+ * there.
+ */
+export interface Model extends AsyncDisposable {
+  /**
+   * Runs one input.
+   *
+   * @throws NearsideError request, backend and `closed` codes; `version-revoked` once the repository was
+   *   seen to have taken back the version that serves, until another one does; after a rest what opening it again
+   *   threw, with any code of `open`; after a lost worker the code it was lost with, or `no-backend`.
+   *   `signal.reason` on abort; RangeError or TypeError for wrong options. The next call is not affected
+   */
+  run(input: ImageInput, options?: RunOptions): Promise<RunResult<readonly LabelScore[]>>;
+  run(input: TensorInput, options?: RunOptions): Promise<RunResult<TensorInput>>;
+  run(input: Input, options?: RunOptions): Promise<RunResult>;
+  /**
+   * Runs many inputs at full speed, batched where the model allows it: `for await (const { index,
+   * output } of model.score(pictures)) …`. Results come in order; an input that is bad, or that a run
+   * fails for, yields its `error` and stops nothing. Leaving the loop ends it, and what runs.
+   */
+  score(inputs: Iterable<Input> | AsyncIterable<Input>, options?: ScoreOptions): Results<Scored>;
+  /**
+   * Runs frames as they come, in their order: `for await (const { output } of model.stream(frames)) …`.
+   * A model with state carries it from frame to frame, in the worker and in the version that it began
+   * with; each `run` of such a model is a fresh start. Leaving the loop ends the stream.
+   */
+  stream(source: Iterable<Input> | AsyncIterable<Input>, options?: StreamOptions): ModelStream;
+  /**
+   * Tells which label was right for a run of this page visit, so that accuracy can be reported.
+   *
+   * @param id from `meta.id`; one that is unknown (too long ago) is counted as unmatched
+   */
+  feedback(id: string, truth: { readonly label: string }): void;
+  /** What happened since it was opened. Works without `report` too, and sends nothing. */
+  stats(): ModelStats;
+  /** @returns a function that takes the listener off again */
+  on<Name extends ModelEventName>(
+    name: Name,
+    listener: (event: ModelEvents[Name]) => void,
+  ): () => void;
+  /**
+   * Looks for another version now. It is fetched, loaded and checked in a worker of its own while
+   * the present one serves on, and takes over between two runs.
+   *
+   * @returns the version that is ready, or undefined when there is nothing new
+   * @throws NearsideError trust, network and backend codes; the present version serves on
+   */
+  update(): Promise<ReleaseIdentity | undefined>;
+  /**
+   * Runs one input several times and says where the time goes: `console.table(profile.stages)`, and
+   * `profile.operators`. Counts as runs like any other; those that time operators are not counted.
+   */
+  profile(input: Input, options?: ProfileOptions): Promise<Profile>;
+  /** The contenders for serving here, what became of each, and why: for `console.table`. */
+  explainBackend(): Promise<readonly BackendVerdict[]>;
+  /**
+   * Makes it ready for the next call, if it was put to rest, and runs its first golden case once, if it has
+   * some. Counted nowhere.
+   *
+   * @throws NearsideError as `open`; `golden-mismatch` when it computes wrong numbers now; `terminated` where
+   *   there is no answer within twice `policy.watchdogMs`
+   */
+  warm(): Promise<void>;
+  /** What the model takes on this device. `persist` asks the browser never to evict it. */
+  storage(options?: StorageOptions): Promise<StorageReport>;
+  /**
+   * Rejects what waits or runs with `closed`, seals the report, gives its place in the worker up. Done within
+   * seconds, whatever store and network do: what is not stored by then is not waited for. Safe to call twice.
+   */
+  close(): Promise<void>;
+}
+
+export interface ProfileOptions extends Pick<RunOptions, 'signal'> {
+  /** 10 by default. */
+  readonly runs?: number | undefined;
+}
+
+export interface Profile {
+  readonly model: string;
+  readonly version: string;
+  readonly variant: string;
+  readonly backend: string;
+  readonly threads: number;
+  readonly runs: number;
+  /** Median of a whole run, ms. */
+  readonly totalMs: number;
+  readonly stages: readonly StageProfile[];
+  /** Of the session's run, the longest first; undefined where the runtime cannot tell (WebGPU, Node). */
+  readonly operators: readonly OperatorTime[] | undefined;
+}
+
+export interface StageProfile {
+  /** `queue` is waiting and the way to the worker and back. */
+  readonly stage: 'queue' | 'pre' | 'run' | 'post';
+  readonly medianMs: number;
+  readonly longestMs: number;
+  /** Of the median run, 0 … 1. */
+  readonly share: number;
+}
+
+export interface StorageOptions {
+  readonly persist?: boolean | undefined;
+}
+
+/**
+ * There is no `terminate`, nor a `timeoutMs`: leaving lets the caller go, and an input that hangs is ended by
+ * `policy.watchdogMs`.
+ */
+export interface ScoreOptions extends Pick<RunOptions, 'signal' | 'topK'> {
+  /** `background` by default: other calls of the page go first. */
+  readonly priority?: Priority | undefined;
+  /** Index to go on from; what comes before is taken from the iterable and passed over. */
+  readonly from?: number | undefined;
+  /** Called after each result; `total` is unknown where the inputs have no length. */
+  readonly onProgress?: ((progress: ScoreProgress) => void) | undefined;
+}
+
+export interface ScoreProgress {
+  readonly done: number;
+  readonly failed: number;
+  readonly total: number | undefined;
+}
+
+/**
+ * One input's result, or why it has none: a bad input stops nothing. Either can be taken apart as
+ * `{ index, output, meta, error }`.
+ */
+export type Scored<Result = Output> =
+  | ({ readonly index: number; readonly error?: undefined } & RunResult<Result>)
+  | {
+      readonly index: number;
+      readonly error: unknown;
+      readonly output?: undefined;
+      readonly meta?: undefined;
+    };
+
+export interface ModelStats {
+  readonly model: string;
+  readonly version: string;
+  readonly variant: string;
+  readonly backend: string;
+  /** CPU threads that share a run. */
+  readonly threads: number;
+  /** What computes: `cpu`, or the GPU as the browser names it. */
+  readonly hardware: string;
+  /** How many workers serve it; 0 while it is at rest. */
+  readonly workers: number;
+  /** What the wasm memory of its workers holds, for other models in them too; undefined while unknown. */
+  readonly heapBytes: number | undefined;
+  /** Whether the backend reproduced golden outputs; only `openUnsigned` does without. */
+  readonly verdict: 'proven' | 'unproven';
+  /** Why this backend serves: `prior` is the order by bytes to fetch, `measured` of this visit. */
+  readonly choice: ChoiceOrigin;
+  /** Variants on backends that failed on this device, in this visit or for good. */
+  readonly quarantined: readonly Quarantined[];
+  readonly ok: number;
+  readonly errors: { readonly [Code in ErrorCode]?: number };
+  readonly aborted: number;
+  /** Inputs that did not fit, the caller's and not counted as errors. */
+  readonly invalid: number;
+  /** Runs that `fallback` answered. */
+  readonly fallbacks: number;
+  /**
+   * What waits for a worker now, frames of streams and inputs of `score` too; the 64 of `queue-full` are
+   * calls alone.
+   */
+  readonly waiting: number;
+  /** Call → result, ms, ±4.33 %; undefined until counting begins, soon after the first result. */
+  readonly latencyMs: Readonly<Record<'p50' | 'p95' | 'p99', number | undefined>>;
+  readonly opening: OpeningStats;
+  readonly reports: Readonly<ReportTotals> | undefined;
+}
+
+export interface OpeningStats {
+  /** Where the version came from; `files` were given to `openUnsigned`. */
+  readonly origin: 'store' | 'network' | 'files';
+  /** `open` → ready, ms. */
+  readonly totalMs: number;
+  readonly steps: LoadTimes & { readonly metadata: number };
+  /** Weights that crossed the network. */
+  readonly fetchedBytes: number;
+  readonly healedChunks: number;
+}
+
+/** What has been reported since the model was opened. */
+export interface ReportTotals {
+  /** Sealed and stored. */
+  sealed: number;
+  /** Successful runs in those. */
+  sealedRuns: number;
+  /** Accepted by a collector, those of earlier visits included. */
+  sent: number;
+  dropped: number;
+}
+
+/** Milliseconds per step of loading; `weights` includes verification. */
+export interface LoadTimes {
+  readonly weights: number;
+  readonly runtime: number;
+  readonly session: number;
+  readonly check: number;
+}
+
+/**
+ * An open model of a task of the app's own: `open<Result>(url, { trust, worker })`. All that is no
+ * {@link TensorInput} goes to the task, as a copy, and must be cloneable.
+ */
+export interface CustomModel<Result> extends Omit<Model, 'run' | 'score' | 'stream' | 'profile'> {
+  /** As {@link Model.run}. */
+  run(input: TensorInput, options?: RunOptions): Promise<RunResult<TensorInput>>;
+  run(input: unknown, options?: RunOptions): Promise<RunResult<Result>>;
+  /** As {@link Model.score}. */
+  score(
+    inputs: Iterable<unknown> | AsyncIterable<unknown>,
+    options?: ScoreOptions,
+  ): Results<Scored<Result>>;
+  /** As {@link Model.stream}. */
+  stream(
+    source: Iterable<unknown> | AsyncIterable<unknown>,
+    options?: StreamOptions,
+  ): ModelStream<Result>;
+  /** As {@link Model.profile}. */
+  profile(input: unknown, options?: ProfileOptions): Promise<Profile>;
+}

@@ -1,0 +1,74 @@
+import type { Tensors } from '@nearside/core';
+import type { ImageInput as DecodableImage, Output } from '@nearside/pipeline';
+import type { Priority } from './priority.js';
+
+/** What an image model takes: what the worker decodes, and elements, pictured at the call. */
+export type ImageInput = DecodableImage | HTMLImageElement | HTMLVideoElement;
+
+/**
+ * The model's own tensors, by name: the escape hatch. Names, datatypes and shapes are checked, numbers
+ * are not: not-a-number and infinities reach the model, and may come back.
+ */
+export interface TensorInput {
+  readonly tensors: Tensors;
+}
+
+/** What `run` takes. */
+export type Input = ImageInput | TensorInput;
+
+export interface RunOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** `normal` by default. */
+  readonly priority?: Priority | undefined;
+  /** From the call, waiting included; no limit by default. */
+  readonly timeoutMs?: number | undefined;
+  /**
+   * Ends the worker when `signal` aborts or `timeoutMs` passes while it runs: nothing else stops a
+   * run on wasm. Another one takes its place, from the cache; calls it was doing beside are done again where
+   * their input is kept (Blobs, and up to 64 KiB), else they are `terminated` and may be called again.
+   */
+  readonly terminate?: boolean | undefined;
+  /** Results of a classifier; the spec's number by default. */
+  readonly topK?: number | undefined;
+  /**
+   * Gives the input away instead of copying it: from the call on the caller's array or bitmap is empty,
+   * whatever becomes of the run. A call that is refused at once (`queue-full`, `closed`, wrong options) takes nothing.
+   */
+  readonly transfer?: boolean | undefined;
+}
+
+/** Labels by score for a picture, tensors for tensors. */
+export interface RunResult<Result = Output> {
+  readonly output: Result;
+  readonly meta: RunMeta;
+}
+
+/** How a run came to its result. The four times add up to call → result. */
+export interface RunMeta {
+  /** Of this run in this page visit: for `feedback`, and in `run-end`. */
+  readonly id: string;
+  /** The model's name. */
+  readonly model: string;
+  /** The version that ran it, such as `1.2.0`: an update may change it from one run to the next. */
+  readonly version: string;
+  /** Which form of the weights, as model.json names it; `fallback` where that answered. */
+  readonly variant: string;
+  /** Such as `onnx-wasm`; `fallback` where that answered. */
+  readonly backend: string;
+  /** CPU threads that shared the run; 0 where `fallback` answered. */
+  readonly threads: number;
+  /** All that is no stage, ms: waiting here and in the worker, the way there and back, others of the batch. */
+  readonly queueMs: number;
+  /** Input → tensors, of this input alone, ms. */
+  readonly preMs: number;
+  /** The session's run, of the whole batch, ms: divide by `batch` for one input's share. */
+  readonly runMs: number;
+  /** Tensors → output, of this input alone, ms. */
+  readonly postMs: number;
+  /** Inputs that ran together, this one included. */
+  readonly batch: number;
+  /** Whether it was the first result since the model was opened. */
+  readonly cold: boolean;
+  /** True where the app's own `fallback` answered: all its time is `queueMs` then. Else it is not there. */
+  readonly fallback?: boolean;
+}

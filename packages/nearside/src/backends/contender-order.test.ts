@@ -1,0 +1,64 @@
+import type { Variant } from '@nearside/core';
+import { expect, test } from 'vitest';
+import { AVAILABLE_BACKENDS } from '../api/backends.js';
+import {
+  bytesToFetch,
+  findLightest,
+  isGuessable,
+  listContenders,
+  orderByWeight,
+} from './contender-order.js';
+
+const variant = (name: string, runtime: 'onnx' | 'tfjs') =>
+  ({ name, runtime, dtype: 'fp32', files: [] }) as unknown as Variant;
+const DIGITS = [variant('int8', 'onnx'), variant('fp32', 'onnx'), variant('uint8', 'tfjs')];
+const WASM = AVAILABLE_BACKENDS.filter(isGuessable);
+const NOTHING_CACHED = { cachedRuntimes: new Set<never>() };
+
+test('the first variant of every backend comes before the second of any', () => {
+  const names = listContenders(DIGITS, WASM).map(({ backend, variant }) => `${variant}/${backend}`);
+  expect(names).toEqual(['int8/onnx-wasm', 'uint8/tfjs-wasm', 'fp32/onnx-wasm']);
+});
+
+test('a backend without a variant of its runtime is no contender', () => {
+  expect(listContenders([variant('only', 'tfjs')], WASM)).toEqual([
+    { backend: 'tfjs-wasm', variant: 'only' },
+  ]);
+});
+
+test('on an empty cache a small model starts on the light runtime', () => {
+  const missingBytes = { int8: 30_000, fp32: 100_000, uint8: 28_000 };
+  const [first] = orderByWeight(listContenders(DIGITS, WASM), { missingBytes, ...NOTHING_CACHED });
+  expect(first).toEqual({ backend: 'tfjs-wasm', variant: 'uint8' });
+});
+
+test('weights that outweigh the larger runtime turn the order round', () => {
+  const missingBytes = { int8: 3_000_000, fp32: 12_000_000, uint8: 9_000_000 };
+  const [first] = orderByWeight(listContenders(DIGITS, WASM), { missingBytes, ...NOTHING_CACHED });
+  expect(first).toEqual({ backend: 'onnx-wasm', variant: 'int8' });
+});
+
+test("with everything on the device the publisher's order decides", () => {
+  const missingBytes = { int8: 0, fp32: 0, uint8: 0 };
+  const contents = { missingBytes, cachedRuntimes: new Set(AVAILABLE_BACKENDS) };
+  expect(bytesToFetch({ backend: 'onnx-wasm', variant: 'int8' }, contents)).toBe(0);
+  const [first] = orderByWeight(listContenders(DIGITS, WASM), contents);
+  expect(first).toEqual({ backend: 'onnx-wasm', variant: 'int8' });
+});
+
+test('weights that are all here came with a runtime, which is not fetched again', () => {
+  const missingBytes = { int8: 0, fp32: 70_000, uint8: 28_000 };
+  expect(findLightest(DIGITS, WASM, missingBytes)).toBe('onnx-wasm');
+});
+
+test('of a model that is all here, as files that a user picked are, the order stays as it is', () => {
+  const missingBytes = { int8: 0, fp32: 0, uint8: 0 };
+  expect(findLightest(DIGITS, ['tfjs-wasm', 'onnx-wasm'], missingBytes)).toBe('tfjs-wasm');
+  expect(findLightest(DIGITS, ['onnx-wasm', 'tfjs-wasm'], missingBytes)).toBe('onnx-wasm');
+});
+
+test('a device that knows nothing never starts on a GPU by a guess', () => {
+  const missingBytes = { int8: 30_000, fp32: 100_000, uint8: 28_000 };
+  expect(findLightest(DIGITS, AVAILABLE_BACKENDS, missingBytes)).toBe('tfjs-wasm');
+  expect(findLightest(DIGITS, ['onnx-webgpu'], missingBytes)).toBeUndefined();
+});

@@ -1,0 +1,85 @@
+import { rememberChoice } from './choice/remember-choice.js';
+import type { RunObserver } from './ended-run.js';
+import type { Serving } from './serving/serving.js';
+import { createTuner } from './tuning/tuner.js';
+import {
+  type CurrencyKeeper,
+  type KeepCurrentOptions,
+  keepCurrent,
+} from './updating/keep-current.js';
+
+/** What goes on beside serving: updates, tuning, and remembering what came of it. */
+export interface Companions extends Pick<CurrencyKeeper, 'revoked' | 'update'> {
+  /** Whether something is under way that needs the worker which serves. */
+  readonly isAtWork: boolean;
+  /** Looks for a faster backend, once for each version. Until that is done; never rejects. */
+  tune(): Promise<void>;
+  /** After results: the same. */
+  readonly ran: RunObserver;
+  /** Ends what is under way. */
+  close(reason: unknown): void;
+  /** Until everything is written that the next `open` is to know. */
+  saved(): Promise<void>;
+}
+
+export interface CompanionOptions extends KeepCurrentOptions {
+  /** Whether there are runs. */
+  readonly isBusy: () => boolean;
+  /** Whether a result was there before this. */
+  readonly hasRun: boolean;
+  readonly onQuarantined: (served: Serving) => void;
+}
+
+/** Of files that nobody vouches for there are no versions, and nothing is remembered. */
+const NONE: Companions = {
+  revoked: undefined,
+  isAtWork: false,
+  tune: async () => {},
+  ran() {},
+  update: async () => undefined,
+  close() {},
+  saved: async () => {},
+};
+
+export function accompanyModel({ isBusy, hasRun, ...options }: CompanionOptions): Companions {
+  const { choice, plan, handover } = options;
+  if (plan.unsigned) return NONE;
+  const keeper = keepCurrent(options);
+  const memory = rememberChoice(choice, plan);
+  const tuner = createTuner({
+    ...options,
+    isBusy: () => isBusy() || keeper.isLooking,
+    onPutOff() {
+      tuned = undefined; // until the next result
+    },
+  });
+  let tuned: number | undefined;
+  let tuning: Promise<void> = Promise.resolve();
+
+  function tune(): Promise<void> {
+    const { sequence } = handover.current.version.release;
+    if (tuned !== sequence) tuning = tuner.tune();
+    tuned = sequence;
+    return tuning;
+  }
+
+  if (hasRun) void tune();
+  return {
+    get revoked() {
+      return keeper.revoked;
+    },
+    get isAtWork() {
+      return keeper.isLooking || tuner.isTrying;
+    },
+    update: keeper.update,
+    tune,
+    ran({ outcome }) {
+      if (outcome.kind === 'ok') void tune();
+    },
+    close(reason) {
+      keeper.close(reason);
+      tuner.close(reason);
+    },
+    saved: memory.saved,
+  };
+}

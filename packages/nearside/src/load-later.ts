@@ -1,0 +1,60 @@
+import { createDeferred, NearsideError, shareOnce } from '@nearside/core';
+import { onVisibilityChange } from './page.js';
+import { unref } from './timers.js';
+
+export type Later = typeof import('./later.js');
+
+/**
+ * Loads what is needed only after the first result; once, whoever asks.
+ *
+ * @throws NearsideError `assets-unreachable`
+ */
+export const loadLater = /* @__PURE__ */ shareOnce(async (): Promise<Later> => {
+  try {
+    return await import('./later.js').catch(loadAgain);
+  } catch (cause) {
+    throw new NearsideError(
+      'assets-unreachable',
+      "Expected to load the library's second part, got a failure. Is it served, or cached, beside the first?",
+      { cause, retryable: true },
+    );
+  }
+});
+
+/**
+ * Firefox 153 asks for a module that it could not have never again, for as long as the page lives; one
+ * with a fragment is another to it, and the same to servers and caches.
+ */
+async function loadAgain(cause: Error): Promise<Later> {
+  const [address] = /http\S+/.exec(cause.message) ?? [];
+  if (!address) throw cause;
+  return import(/* @vite-ignore */ /* webpackIgnore: true */ `${address}#${performance.now()}`);
+}
+
+/** A page that opens a model and waits is done with opening after this long, ms. */
+const SETTLED_MS = 1000;
+
+/**
+ * When the rest may begin: after the first run has ended, a second after opening, or when the page is
+ * hidden: it may be gone for good, and what it has counted is not sealed yet.
+ */
+export interface FirstResult {
+  readonly isOver: Promise<void>;
+  /** A run has ended, well or not, or there is nothing to wait for. */
+  end(): void;
+}
+
+export function awaitFirstResult(): FirstResult {
+  const { promise, resolve } = createDeferred<void>();
+  const timer = setTimeout(end, SETTLED_MS);
+  unref(timer);
+  const endVisibility = onVisibilityChange(end);
+
+  function end(): void {
+    clearTimeout(timer);
+    endVisibility();
+    resolve();
+  }
+
+  return { isOver: promise, end };
+}

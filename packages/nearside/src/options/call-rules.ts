@@ -1,0 +1,57 @@
+import { AVAILABLE_BACKENDS, type AvailableBackend } from '../api/backends.js';
+import type { OpenOptions, UpdatePolicy } from '../api/open-options.js';
+import { PRIORITIES } from '../api/priority.js';
+import type { RunOptions } from '../api/run.js';
+import { LONGEST_TIMER_MS } from '../timers.js';
+import {
+  areBases,
+  areOptions,
+  areReceivers,
+  isAddress,
+  isBoolean,
+  isCount,
+  isFunction,
+  isPositive,
+  isSignal,
+  type OptionRules,
+} from './option-rules.js';
+
+const POLICY_RULES: OptionRules<keyof UpdatePolicy> = {
+  maxBytes: isPositive,
+  saveData: isBoolean,
+  update: (update: unknown) => update === 'auto' || update === 'manual',
+  warmUpMs: isPositive,
+  watchdogMs: isPositive,
+};
+
+/**
+ * What is ordinary passes at once; what does not is looked at closely by `check-open-options.ts`, which
+ * has words for it, and may pass all the same.
+ */
+export const OPEN_RULES: OptionRules<keyof OpenOptions> = {
+  trust: () => true, // looked at when it is parsed
+  report: (report: unknown) => areReceivers([report].flat()),
+  onProgress: isFunction,
+  signal: isSignal,
+  backend: (backend: AvailableBackend) => AVAILABLE_BACKENDS.includes(backend),
+  tune: (tune: unknown) => tune === 'off' || tune === 'before-open',
+  assets: isAddress,
+  request: () => false,
+  store: (store: unknown) => store === 'auto' || store === 'memory',
+  mirrors: areBases,
+  policy: (policy: unknown) => areOptions(policy, POLICY_RULES),
+  isolate: isBoolean,
+  threads: isCount,
+  fallback: isFunction,
+  worker: isFunction,
+};
+
+/** `check-run-options.ts` has words for them. */
+export const RUN_RULES: OptionRules<keyof RunOptions> = {
+  signal: isSignal,
+  priority: (priority: (typeof PRIORITIES)[number]) => PRIORITIES.includes(priority),
+  timeoutMs: (timeoutMs: number) => isPositive(timeoutMs) && timeoutMs <= LONGEST_TIMER_MS,
+  topK: (topK: number) => Number.isInteger(topK) && topK > 0,
+  transfer: isBoolean,
+  terminate: isBoolean,
+};

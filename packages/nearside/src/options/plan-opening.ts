@@ -1,0 +1,204 @@
+import {
+  type Mirror,
+  type ModelAddress,
+  type RequestOptions,
+  readTrust,
+  splitModelAddress,
+} from '@nearside/artifact';
+import { type AvailableBackend, DEFAULT_BACKENDS } from '../api/backends.js';
+import type {
+  Fallback,
+  OpenOptions,
+  ReportOptions,
+  StartWorker,
+  StoreChoice,
+  TuneBudget,
+  UpdatePolicy,
+} from '../api/open-options.js';
+import type { UnsignedRequest } from '../protocol.js';
+import { OPEN_RULES } from './call-rules.js';
+import { areOptions, NO_OPTIONS, ownOptions, resolveUrl } from './option-rules.js';
+
+/**
+ * Options that have been checked, with every default filled in. Every field is there, also where it is
+ * undefined, so that nothing is read from `Object.prototype`.
+ */
+export interface OpenPlan extends ServingPlan {
+  readonly url: string;
+  readonly address: ModelAddress;
+  readonly pin: string;
+  readonly store: StoreChoice;
+  /** Bases of the repository's mirrors, each ending with a slash. */
+  readonly mirrors: readonly Mirror[];
+  readonly request: RequestOptions | undefined;
+  /** Set by `openUnsigned` alone: then address, pin and store say nothing. */
+  readonly unsigned: UnsignedRequest | undefined;
+}
+
+/** How a model is served, wherever it comes from. */
+export interface ServingPlan {
+  /** What is tried while nothing is known of the model, or when what served fails. */
+  readonly backends: readonly AvailableBackend[];
+  /** What may come to serve by measurement as well. */
+  readonly contenders: readonly AvailableBackend[];
+  readonly tune: TunePlan;
+  readonly report: ReportTarget | undefined;
+  readonly policy: PlannedPolicy;
+  /** The caller chose the one backend. */
+  readonly isBackendForced: boolean;
+  readonly onProgress: OpenOptions['onProgress'];
+  readonly signal: AbortSignal | undefined;
+  readonly assets: string | undefined;
+  readonly fallback: Fallback | undefined;
+  readonly worker: StartWorker | undefined;
+  readonly isolate: boolean;
+  /** CPU threads; undefined leaves it to the backend. */
+  readonly threads: number | undefined;
+}
+
+interface PlannedPolicy {
+  readonly maxBytes: number | undefined;
+  readonly saveData: boolean | undefined;
+  readonly update: 'auto' | 'manual';
+  readonly warmUpMs: number;
+  readonly watchdogMs: number;
+}
+
+/** Where reports go, as `open` was told. */
+export interface ReportTarget {
+  readonly endpoints: readonly string[];
+  /** Share of device-days that report, 0 … 1. */
+  readonly sampleRate: number;
+}
+
+export interface TunePlan extends Required<TuneBudget> {
+  readonly when: 'idle' | 'before-open' | 'off';
+}
+
+/** What an engine gives to its models that name none. */
+export type PlanDefaults = Readonly<
+  Record<'assets', string | undefined> &
+    Record<'worker', StartWorker | undefined> &
+    Record<'threads', number | undefined>
+>;
+
+export const NO_DEFAULTS: PlanDefaults = {
+  assets: undefined,
+  worker: undefined,
+  threads: undefined,
+};
+
+/** What planning has to know beside the options. */
+export interface Planning {
+  /** Backends that this platform has workers for. */
+  readonly hosted: readonly AvailableBackend[];
+  readonly defaults: PlanDefaults;
+}
+
+/** Has words for what is wrong with a call. It is in the second chunk. */
+export interface PlanHelp {
+  /** @throws TypeError or RangeError, naming the option, expected and got */
+  checkOpenOptions(url: unknown, options: unknown, pin: string | undefined): void;
+}
+
+/** Enough for either of ONNX Runtime's builds, which weigh 3.8 and 6.8 MB, and not for both at once. */
+const TUNE_BYTES = 10_000_000;
+const TUNE_MS = 3_000;
+
+/** Generous: large models compile for seconds on slow phones; what takes longer hangs. */
+const WARM_UP_MS = 60_000;
+const WATCHDOG_MS = 120_000;
+
+/** @throws TypeError or RangeError, naming the option, expected and got */
+export async function planOpening(
+  url: string,
+  given: OpenOptions,
+  { help, ...planning }: Planning & { readonly help: () => Promise<PlanHelp> },
+): Promise<OpenPlan> {
+  const options = ownOptions(given);
+  const absolute = typeof url === 'symbol' ? '' : resolveUrl(url); // which nothing can parse
+  const address = splitModelAddress(absolute);
+  const pin = await readTrust(options?.trust);
+  if (typeof url !== 'string' || !areOptions(options, OPEN_RULES) || !address || !pin) {
+    (await help()).checkOpenOptions(url, options, pin);
+  }
+  return {
+    url: absolute,
+    address: address as ModelAddress, // or it was refused, as a wrong pin was
+    pin: pin as string,
+    store: options.store ?? 'auto',
+    mirrors: planMirrors(options.mirrors),
+    request: planRequest(options.request),
+    unsigned: undefined,
+    ...planServing(options, planning),
+  };
+}
+
+/** @param options that have been checked, as `ownOptions` gives them */
+export function planServing(
+  options: Omit<OpenOptions, 'trust'>,
+  { hosted, defaults }: Planning,
+): ServingPlan {
+  return {
+    backends: planBackends(options.backend, hosted),
+    contenders: options.backend === undefined ? hosted : [options.backend],
+    tune: planTune(options.tune),
+    report: planReport(options.report),
+    policy: planPolicy(options.policy),
+    isBackendForced: options.backend !== undefined,
+    onProgress: options.onProgress,
+    signal: options.signal,
+    assets: options.assets ?? defaults.assets,
+    fallback: options.fallback,
+    worker: options.worker ?? defaults.worker,
+    isolate: options.isolate ?? false,
+    threads: options.threads ?? defaults.threads,
+  };
+}
+
+function planBackends(
+  backend: AvailableBackend | undefined,
+  hosted: readonly AvailableBackend[],
+): readonly AvailableBackend[] {
+  return backend ? [backend] : DEFAULT_BACKENDS.filter((name) => hosted.includes(name));
+}
+
+function planTune(tune: OpenOptions['tune'] = NO_OPTIONS): TunePlan {
+  const budget: TuneBudget = typeof tune === 'object' ? tune : NO_OPTIONS;
+  const { maxBytes = TUNE_BYTES, maxMs = TUNE_MS } = budget;
+  return { maxBytes, maxMs, when: typeof tune === 'object' ? 'idle' : tune };
+}
+
+function planRequest(request: RequestOptions | undefined): RequestOptions | undefined {
+  return request && { headers: request.headers, credentials: request.credentials };
+}
+
+/** Bases, so that names can be put behind them. */
+function planMirrors(mirrors: readonly (string | Mirror)[] = []): readonly Mirror[] {
+  return mirrors.map((mirror) => {
+    const { url, request } =
+      typeof mirror === 'string' ? { url: mirror, request: undefined } : mirror;
+    return { url: resolveUrl(url).replace(/\/?$/, '/'), request };
+  });
+}
+
+function planPolicy({
+  maxBytes,
+  saveData,
+  update = 'auto',
+  warmUpMs = WARM_UP_MS,
+  watchdogMs = WATCHDOG_MS,
+}: UpdatePolicy = NO_OPTIONS): PlannedPolicy {
+  return { maxBytes, saveData, update, warmUpMs, watchdogMs };
+}
+
+/** Global Privacy Control means no report, whatever the page asks for. */
+function planReport(report: OpenOptions['report']): ReportTarget | undefined {
+  const { navigator } = globalThis as { navigator?: { globalPrivacyControl?: boolean } };
+  if (report === undefined || navigator?.globalPrivacyControl === true) return undefined;
+  const isAddresses = typeof report === 'string' || Array.isArray(report);
+  const { to, sampleRate = 1 } = isAddresses
+    ? { to: report, sampleRate: 1 }
+    : (report as ReportOptions);
+  return { endpoints: [to].flat().map((address) => resolveUrl(address as string)), sampleRate };
+}

@@ -1,0 +1,43 @@
+import { callerInputs, callerOutputs, type ModelSpec } from '@nearside/core';
+import type { AvailableBackend } from '../api/backends.js';
+import type { OpenedVersion } from '../protocol.js';
+import { type ModelContext, type Opened, openOn, type Place } from './serving.js';
+
+export interface OpenAgainOptions {
+  readonly place: Place | undefined;
+  /** As of `openOn`. */
+  readonly isOptional: boolean;
+  /** Whether another version may take its place, which is the active one by now. */
+  readonly fits: (active: OpenedVersion) => boolean;
+}
+
+/**
+ * Opens what has served in one worker in another one: the active version, or where that does not fit the
+ * same one, for this page alone.
+ *
+ * @returns undefined when neither is there
+ */
+export async function openAgain(
+  backend: AvailableBackend,
+  context: ModelContext,
+  { release: { sequence } }: OpenedVersion,
+  { fits, place, isOptional }: OpenAgainOptions,
+): Promise<Opened | undefined> {
+  const how = { place, boot: undefined, isOptional, signal: undefined, onProgress: undefined };
+  const opened = await openOn(backend, context, { which: { kind: 'active' }, ...how });
+  const isSame = opened?.version.release.sequence === sequence;
+  if (!opened || isSame || fits(opened.version)) return opened;
+  void opened.connection.close(undefined);
+  return openOn(backend, context, { which: { kind: 'served', sequence }, ...how });
+}
+
+/** Whether calls written for one version fit another: the same task, and inputs and outputs but for state. */
+export function sameInterface(a: ModelSpec, b: ModelSpec): boolean {
+  return describe(a) === describe(b);
+}
+
+function describe(spec: ModelSpec): string {
+  const tensors = (list: ModelSpec['inputs']) =>
+    list.map(({ name, datatype, shape }) => [name, datatype, shape]);
+  return JSON.stringify([spec.task, tensors(callerInputs(spec)), tensors(callerOutputs(spec))]);
+}

@@ -1,0 +1,57 @@
+import { expect, test, vi } from 'vitest';
+import type { EngineContext } from '../workers/engine-context.js';
+import { createHandover } from './handover.js';
+import { takeResidence } from './residence.js';
+import type { Serving } from './serving.js';
+
+/** A model in an engine that puts it to rest after a second. */
+function resident() {
+  const connection = {
+    end: undefined as { reason: unknown } | undefined,
+    workers: [],
+    async close(reason: unknown) {
+      connection.end ??= { reason };
+    },
+  };
+  const handover = createHandover({ connection } as unknown as Serving, {
+    revive: () => Promise.reject(new Error('nobody calls')),
+    onHanded() {},
+  });
+  const engine = { idleMs: 1_000, models: new Set(), workers: { live: [] } };
+  const residence = takeResidence({
+    name: 'digits',
+    engine: engine as unknown as EngineContext,
+    handover,
+    isBusy: () => false,
+    close: async () => {},
+  });
+  return { handover, residence };
+}
+
+test('a model rests when nobody has called it for `idleMs`, counted from the last call', () => {
+  vi.useFakeTimers();
+  try {
+    const { handover, residence } = resident();
+    vi.advanceTimersByTime(999);
+    residence.used();
+    vi.advanceTimersByTime(999);
+    expect(handover.isResting).toBe(false);
+    vi.advanceTimersByTime(1);
+    expect([handover.isResting, vi.getTimerCount()]).toEqual([true, 0]);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('a call that ends after its model was closed leaves no timer behind', async () => {
+  vi.useFakeTimers();
+  try {
+    const { handover, residence } = resident();
+    residence.leave();
+    await handover.close(new Error('closed'));
+    residence.used();
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
+});

@@ -1,0 +1,79 @@
+import type { BootAnswer } from '@nearside/artifact';
+import { isNearsideError } from '@nearside/core';
+import type { OpenedVersion, WhichVersion } from '../protocol.js';
+import { load, type ModelContext, openOn, type Serving } from './serving.js';
+import { type StartHelp, type StartSteps, startFirst } from './start-version.js';
+
+export interface ServeOptions {
+  readonly help: () => Promise<StartHelp>;
+  /** What `lookFirst` was answered. */
+  readonly boot?: BootAnswer | undefined;
+}
+
+/**
+ * Serves the version this device runs. When the installed one cannot be loaded any more (a browser
+ * update broke it, its bytes are gone and there is no network), the one before it serves, offline
+ * too, and the failed one is given up if it was its own fault.
+ */
+export async function serveInstalled(
+  context: ModelContext,
+  { help, boot }: ServeOptions,
+): Promise<Serving> {
+  const opened: OpenedVersion[] = [];
+  try {
+    return await serveActive(context, { help, opened, boot });
+  } catch (error) {
+    const failed = opened.at(-1);
+    if (failed?.origin !== 'store' || !isNearsideError(error)) throw error;
+    const { servePrevious } = await help().catch(() => {
+      throw error;
+    });
+    return servePrevious(context, { failed: failed.release, error }, (which) =>
+      start(context, which, { help, opened: [] }),
+    );
+  }
+}
+
+interface StartOptions extends ServeOptions {
+  /** Gets every version that was opened on the way, whether it came to serve or not. */
+  readonly opened: OpenedVersion[];
+}
+
+/** A boot file may offer what the repository no longer does: then the plain walk decides. */
+async function serveActive(
+  context: ModelContext,
+  { help, opened, boot }: StartOptions,
+): Promise<Serving> {
+  const serve = async (options: StartOptions) => {
+    const serving = await start(context, { kind: 'active' }, options);
+    return serving as Serving; // there is an active version, or an error
+  };
+  try {
+    return await serve({ help, opened, boot });
+  } catch (error) {
+    if (!isWithdrawn(error)) throw error;
+    return serve({ help, opened });
+  }
+}
+
+function isWithdrawn(error: unknown): boolean {
+  return isNearsideError(error) && error.code === 'version-revoked' && error.retryable;
+}
+
+function start(
+  context: ModelContext,
+  which: WhichVersion,
+  { help, opened, boot }: StartOptions,
+): Promise<Serving | undefined> {
+  const { signal, onProgress } = context.plan;
+  const steps: StartSteps = {
+    async open(backend) {
+      const how = { which, place: undefined, boot, isOptional: false, signal, onProgress };
+      const version = await openOn(backend, context, how);
+      if (version) opened.push(version.version);
+      return version;
+    },
+    load: (version) => load(version, { signal }),
+  };
+  return startFirst(context, context.choice.openingOrder(), steps, help);
+}

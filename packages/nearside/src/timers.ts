@@ -1,0 +1,62 @@
+/** What a browser's timer can count; one that is longer goes off at once, ms. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * Calls `act` once after a time in which the page could run. In two halves: after a page was frozen,
+ * or its computer slept, all timers are due at once, before anything that was sent meanwhile is heard.
+ *
+ * @returns a function that stops it
+ */
+export function startAwakeTimer(delayMs: number, act: () => void): () => void {
+  const halfMs = Math.min(delayMs / 2, LONGEST_TIMER_MS);
+  let timer = setTimeout(() => {
+    timer = setTimeout(act, halfMs);
+  }, halfMs);
+  return () => clearTimeout(timer);
+}
+
+/** Lets Node end while the timer waits; a browser has no such thing. */
+export function unref(timer: ReturnType<typeof setTimeout>): void {
+  (timer as { unref?: () => void }).unref?.();
+}
+
+/** @returns whether `work` settled within the time */
+export async function settlesWithin(delayMs: number, work: Promise<unknown>): Promise<boolean> {
+  return new Promise((resolve) => {
+    const stop = startAwakeTimer(delayMs, () => resolve(false));
+    const settled = () => {
+      stop();
+      resolve(true);
+    };
+    work.then(settled, settled);
+  });
+}
+
+/** Until messages that have arrived were heard: promises alone never let one in. */
+export function oneMacrotask(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
+}
+
+/**
+ * What is to go may take this long to store what it has begun to store, ms. A store takes some milliseconds;
+ * one that takes longer may never answer.
+ */
+export const LAST_STORING_MS = 1000;
+
+/** The first pause, ms; each is twice as long as the one before. */
+const PAUSE_MS = 2_000;
+
+/** Does something once it can be done: what fails is tried again after a while. */
+export function keepTrying(work: () => Promise<unknown>, pauseMs = PAUSE_MS): void {
+  work().catch(() => {
+    const timer = setTimeout(keepTrying, pauseMs, work, 2 * pauseMs);
+    unref(timer);
+  });
+}

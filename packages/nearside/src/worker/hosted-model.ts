@@ -1,0 +1,198 @@
+import {
+  type ModelInstallation,
+  openModelInstallation,
+  parseModelAddress,
+  withMemoryFallback,
+} from '@nearside/artifact';
+import { initialState, NearsideError, type Store } from '@nearside/core';
+import type { RuntimeTraits } from '../backends/backend.js';
+import { findLightest } from '../backends/contender-order.js';
+import { LIBRARY_VERSION } from '../library-version.js';
+import type { InstallIdentity, ModelCalls, OpenedVersion, WorkerEvent } from '../protocol.js';
+import { checkGolden, goldenFiles } from './golden-check.js';
+import { createHostedStreams } from './hosted-streams.js';
+import { type HostedVersion, openSignedVersion, type SignedVersion } from './hosted-version.js';
+import { readInstallIdentity } from './install-identity.js';
+import { createLoadProgress } from './load-progress.js';
+import type { OpenStore } from './open-store.js';
+import { runBatch, toTensors } from './run-batch.js';
+import type { ModelTurns } from './run-turns.js';
+import { openSession, requireVariant, type Session, timeSession } from './session.js';
+import type { SharedRuntime } from './shared-runtime.js';
+import { requireTask, type Tasks } from './task.js';
+import { openUnsignedVersion } from './unsigned-version.js';
+
+export interface HostedModelOptions {
+  /** Of the worker, for all its models. */
+  readonly runtime: SharedRuntime;
+  readonly turns: ModelTurns;
+  readonly tasks: Tasks;
+  readonly heapBytes: () => number | undefined;
+  readonly openStore: OpenStore;
+  readonly emit: (event: WorkerEvent) => void;
+}
+
+/** One of the models that this worker serves, from address to session. */
+export function createHostedModel({
+  runtime,
+  turns,
+  tasks,
+  heapBytes,
+  openStore,
+  emit,
+}: HostedModelOptions): ModelCalls {
+  const progress = createLoadProgress((progress) => emit({ nearside: 'progress', progress }));
+  const closing = new AbortController();
+  let installation: ModelInstallation | undefined;
+  let version: HostedVersion | undefined;
+  let session: Session | undefined;
+  /** A session that is being made when the model is closed is freed when it is there. */
+  let loading: Promise<Session> | undefined;
+  let healedChunks = 0;
+  const streams = createHostedStreams();
+
+  async function release(): Promise<void> {
+    await loading?.catch(() => {});
+    const released = session;
+    session = undefined;
+    await released?.release();
+  }
+
+  const installed = () => requireStep(installation, 'open');
+  const opened = () => requireStep(version, 'open');
+  const loaded = () => requireStep(session, 'load');
+
+  /** Takes a version in, unless this worker cannot do its task. */
+  function host(hosted: HostedVersion): OpenedVersion {
+    version = hosted;
+    requireTask(hosted.spec, tasks);
+    return hosted.described;
+  }
+
+  return {
+    async open({ which, url, store, runtimes, install: known, ...options }) {
+      progress.enter('metadata');
+      const models = openStore('nearside-models', store);
+      void models.get('').catch(() => {}); // it opens beside the other: both may keep us waiting
+      const install = known ?? (await readInstall(openStore('nearside-reports', store)));
+      installation = openModelInstallation({
+        ...options,
+        address: parseModelAddress(url),
+        installId: install.id,
+        support: { runtimes },
+        signal: closing.signal,
+        store: models,
+        now: Date.now,
+        onEvent: (event) => {
+          if (event.type === 'chunk-healed') healedChunks += 1;
+          emit({ nearside: 'installation', event });
+        },
+      });
+      const signed: SignedVersion | undefined = await openSignedVersion(
+        installation,
+        which,
+        install,
+      );
+      return signed && host(signed);
+    },
+
+    async openUnsigned(request) {
+      progress.enter('metadata');
+      const install = await readInstall(openStore('nearside-reports', 'memory'));
+      return host(await openUnsignedVersion(request, install));
+    },
+
+    async fetch({ variant }) {
+      const version = opened();
+      await version.fetch(requireVariant(version, variant));
+    },
+
+    async load({ variant, runtimeWasm, threads }) {
+      const version = opened();
+      const proverOn = ({ threads, hardware }: RuntimeTraits) =>
+        `${runtime.name}/${variant}/${LIBRARY_VERSION}/${hardware}/${threads}`;
+      loading = openSession({
+        version,
+        runtime,
+        variant,
+        runtimeWasm,
+        threads,
+        progress,
+        isProvenOn: (traits) => version.provenBy.includes(proverOn(traits)),
+      });
+      session = await loading;
+      await version.activate(proverOn(session.loaded));
+      return { ...session.loaded, healedChunks, heapBytes: heapBytes() };
+    },
+
+    missingBytes: () => missingBytes(opened()),
+    lightest: async (backends) =>
+      findLightest(opened().spec.variants, backends, await missingBytes(opened())),
+
+    time: () => turns.take(() => timeSession(loaded())),
+
+    run(request) {
+      const ready = loaded();
+      const stages = { task: tasks[ready.spec.task] };
+      return turns.run(request, async () => {
+        if (request.tellsBegun) emit({ nearside: 'begun', id: request.id });
+        const replies = await (request.stream === undefined
+          ? runBatch(ready, request.items, stages)
+          : streams.run(request.stream, request.items, stages));
+        return { kind: 'done', replies, heapBytes: heapBytes() };
+      });
+    },
+    recall: async (id) => turns.recall(id),
+    beginStream: async (id) => streams.begin(id, loaded()),
+    endStream: async (id) => streams.end(id),
+    async profile({ input, runs }) {
+      const { spec, variant } = loaded();
+      const files = await opened().readFiles(variant.files);
+      const given = await toTensors(input, { spec, task: tasks[spec.task] });
+      const inputs = { ...initialState(spec), ...given };
+      return turns.take(async () => runtime.profile?.({ spec, variant, files, inputs, runs }));
+    },
+
+    check: (request) => installed().check(request),
+    spendTry: (sequence) => installed().spendTry(sequence),
+    reject: ({ sequence, failure }) => installed().reject(sequence, failure),
+    storage: () => installed().storage(),
+    async warm() {
+      const { bare, spec, variant } = loaded();
+      const { golden, readFiles } = opened();
+      if (!golden) return;
+      const files = await readFiles(goldenFiles(golden, variant.name, 'first'));
+      const proof = { spec, variant, files, backend: runtime.name, scope: 'first' } as const;
+      await turns.take(() => checkGolden(bare, golden, proof));
+    },
+
+    async close() {
+      closing.abort();
+      await Promise.all([installation?.close(), turns.leave().then(release)]);
+    },
+  };
+}
+
+async function readInstall(reports: Store): Promise<InstallIdentity> {
+  const store = withMemoryFallback(reports);
+  try {
+    return await readInstallIdentity(store);
+  } finally {
+    await store.close();
+  }
+}
+
+async function missingBytes(version: HostedVersion): Promise<Record<string, number>> {
+  const entries = version.spec.variants.map(async (variant) => {
+    return [variant.name, await version.missingBytes(variant)] as const;
+  });
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+function requireStep<Value>(value: Value | undefined, step: string): Value {
+  if (value !== undefined) return value;
+  throw new NearsideError(
+    'backend-failed',
+    `Expected a worker after '${step}', got one before it.`,
+  );
+}

@@ -1,0 +1,101 @@
+import type { ModelSpec, Tensors } from '@nearside/core';
+import { expect, test } from 'vitest';
+import type { Reply, RunItem, RunReply } from '../protocol.js';
+import { createHostedStreams } from './hosted-streams.js';
+import { carryState, type Session } from './session.js';
+
+const scalar = (value: number) =>
+  ({ datatype: 'FP32', shape: [1], data: Float32Array.of(value) }) as const;
+const numberOf = (tensors: Tensors, name: string) => Number(tensors[name]?.data[0]);
+
+const spec = {
+  task: 'tensors',
+  inputs: [
+    { name: 'sum', datatype: 'FP32', shape: [1] },
+    { name: 'x', datatype: 'FP32', shape: [1] },
+  ],
+  outputs: [
+    { name: 'next', datatype: 'FP32', shape: [1] },
+    { name: 'y', datatype: 'FP32', shape: [1] },
+  ],
+  state: [{ input: 'sum', output: 'next' }],
+  preprocessing: [],
+  postprocessing: [],
+} as unknown as ModelSpec;
+
+/** A running sum. Negative numbers are pictures that cannot be decoded. */
+function openSession(): Session {
+  const runtime = {
+    async run(inputs: Tensors) {
+      const sum = numberOf(inputs, 'sum') + numberOf(inputs, 'x');
+      if (sum > 1_000) throw new Error('overflow');
+      return { next: scalar(sum), y: scalar(sum) };
+    },
+    release: async () => {},
+  };
+  const carry = () => carryState({ ...runtime, tensors: spec }, spec);
+  return {
+    ...runtime,
+    carry,
+    spec,
+    baseline: undefined,
+    batchLimit: { max: 1 },
+  } as unknown as Session;
+}
+
+const frame = (value: number): RunItem =>
+  value < 0
+    ? { input: { kind: 'image', image: new Blob(['not a picture']) } }
+    : { input: { kind: 'tensors', tensors: { x: scalar(value) } } };
+
+const outputs = (replies: readonly Reply<RunReply>[]) =>
+  replies.map((reply) => {
+    if (!reply.ok) return reply.error.code;
+    const { tensors } = reply.value.output as { tensors: Tensors };
+    return Object.entries(tensors).map(([name, { data }]) => `${name} ${data[0]}`);
+  });
+
+test('frames carry the state of their own stream, over several messages', async () => {
+  const streams = createHostedStreams();
+  const session = openSession();
+  streams.begin(1, session);
+  streams.begin(2, session);
+  expect(outputs(await streams.run(1, [frame(1), frame(2)], {}))).toEqual([['y 1'], ['y 3']]);
+  expect(outputs(await streams.run(2, [frame(10)], {}))).toEqual([['y 10']]);
+  expect(outputs(await streams.run(1, [frame(3)], {}))).toEqual([['y 6']]);
+});
+
+test('a bad frame fails alone and leaves the state as it was', async () => {
+  const streams = createHostedStreams();
+  streams.begin(1, openSession());
+  expect(outputs(await streams.run(1, [frame(1), frame(-1), frame(2)], {}))).toEqual([
+    ['y 1'],
+    'input-invalid',
+    ['y 3'],
+  ]);
+  await expect(streams.run(1, [frame(5_000)], {})).rejects.toThrow('overflow');
+  expect(outputs(await streams.run(1, [frame(4)], {}))).toEqual([['y 7']]);
+});
+
+test('a stream that has ended, or never began, is state-lost rather than begun from zeros', async () => {
+  const streams = createHostedStreams();
+  streams.begin(1, openSession());
+  await streams.run(1, [frame(1)], {});
+  streams.end(1);
+  for (const id of [1, 2]) {
+    await expect(streams.run(id, [frame(1)], {})).rejects.toMatchObject({ code: 'state-lost' });
+  }
+});
+
+test('pictures for a stream that has ended are closed: nobody else will', async () => {
+  let closed = 0;
+  const count = () => {
+    closed += 1;
+  };
+  const image = { close: count } as ImageBitmap;
+  const frames = [{ input: { kind: 'image', image } }, frame(1)] as const;
+  await expect(createHostedStreams().run(1, frames, {})).rejects.toMatchObject({
+    code: 'state-lost',
+  });
+  expect(closed).toBe(1);
+});

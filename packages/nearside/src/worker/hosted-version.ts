@@ -1,0 +1,126 @@
+import {
+  type InstalledVersion,
+  type ModelInstallation,
+  parseJson,
+  type VerifiedBytes,
+  variantFiles,
+} from '@nearside/artifact';
+import {
+  type Baseline,
+  type Golden,
+  type ModelSpec,
+  parseBaseline,
+  type Variant,
+} from '@nearside/core';
+import type { UnverifiedBytes } from '../backends/backend.js';
+import type { InstallIdentity, OpenedVersion, WhichVersion } from '../protocol.js';
+import type { LoadProgress } from './load-progress.js';
+
+/** A version that a worker serves, whoever vouches for it. */
+export type HostedVersion = SignedVersion | UnsignedVersion;
+
+/** One that `open` found: what it reads is verified, and nothing else is. */
+export type SignedVersion = VersionOf<VerifiedBytes>;
+
+/** One that `openUnsigned` was given as files: it stands in for no signed one. */
+export type UnsignedVersion = VersionOf<UnverifiedBytes>;
+
+/** A version by what its files are read as. */
+interface VersionOf<Bytes> {
+  /** As the page is told. */
+  readonly described: OpenedVersion;
+  readonly spec: ModelSpec;
+  /** Undefined where there is nothing to prove a backend on: for `openUnsigned` alone. */
+  readonly golden: Golden | undefined;
+  /** What has proven it on this device before: see `activate`. */
+  readonly provenBy: readonly string[];
+  /** Bytes of a variant's files that are not on the device yet, compressed. */
+  missingBytes(variant: Variant): Promise<number>;
+  /** Fetches what a variant needs and is not on the device yet. */
+  fetch(variant: Variant): Promise<void>;
+  /** Reads all that a session of the variant needs: it is checked before the first byte of it is used. */
+  readVariant(variant: Variant, progress: LoadProgress): Promise<VariantFiles<Bytes>>;
+  /** Reads files anew: a session does not keep them. */
+  readFiles(names: readonly string[]): Promise<ReadonlyMap<string, Bytes>>;
+  /** After the named backend has proven it: from now on it is the active one of this device, if it may be. */
+  activate(provenBy: string): Promise<void>;
+}
+
+export interface VariantFiles<Bytes> {
+  readonly files: ReadonlyMap<string, Bytes>;
+  /** What crossed the network for them. */
+  readonly fetchedBytes: number;
+  readonly baseline: Baseline | undefined;
+}
+
+/**
+ * Opens a version as an installation has it, which verifies all that is read of it.
+ *
+ * @returns undefined when there is no such version (a previous one, when there is none)
+ * @throws NearsideError trust, network and store codes
+ */
+export async function openSignedVersion(
+  installation: ModelInstallation,
+  which: WhichVersion,
+  install: InstallIdentity,
+): Promise<SignedVersion | undefined> {
+  const version = await openInstalled(installation, which);
+  if (!version) return undefined;
+  const { spec, golden, provenBy } = version;
+  const filesOf = (variant: Variant) => variantFiles(variant, golden);
+
+  return {
+    spec,
+    golden,
+    provenBy,
+    described: describe(version, install),
+    missingBytes: (variant) => version.missingBytes(filesOf(variant)),
+    async fetch(variant) {
+      await installation.readFiles(version, filesOf(variant));
+    },
+    async readVariant(variant, progress) {
+      const names = filesOf(variant);
+      progress.expect(await version.missingBytes(names));
+      let fetchedBytes = 0;
+      const files = await installation.readFiles(version, names, {
+        onBytes(sizeBytes) {
+          fetchedBytes += sizeBytes;
+          progress.arrive('weights', sizeBytes);
+        },
+        onElsewhere: (sizeBytes) => progress.arrive('weights', sizeBytes),
+      });
+      const baseline = files.get('baseline.json');
+      return {
+        files,
+        fetchedBytes,
+        baseline: baseline && parseBaseline(parseJson(baseline, BASELINE)),
+      };
+    },
+    readFiles: (names) => installation.readFiles(version, names),
+    async activate(provenBy) {
+      if (which.kind === 'served') return; // another one stays the active version
+      await installation.activate(version, provenBy);
+    },
+  };
+}
+
+const BASELINE = { code: 'metadata-malformed', what: 'baseline.json' } as const;
+
+function openInstalled(installation: ModelInstallation, which: WhichVersion) {
+  switch (which.kind) {
+    case 'active':
+      return installation.open();
+    case 'previous':
+      return installation.openPrevious(which.failed);
+    case 'served':
+      return installation.openServed(which.sequence);
+    case 'candidate':
+      return installation.openCandidate(which.sequence);
+  }
+}
+
+function describe(version: InstalledVersion, install: InstallIdentity): OpenedVersion {
+  const { release, manifestSha256, spec, origin, arm } = version;
+  const driftEdges = version.digestOf('baseline.json')?.slice(0, 16);
+  return { release, manifestSha256, spec, origin, arm, driftEdges, install };
+}

@@ -1,0 +1,98 @@
+import { createDeferred } from '@nearside/core';
+import { DEFAULT_PRIORITY, mostUrgent, type Priority } from '../api/priority.js';
+import type { BatchReply, RunRequest } from '../protocol.js';
+import { oneMacrotask } from '../timers.js';
+
+/** The turns of one worker: whatever models it serves, their batches run one after another. */
+export interface RunTurns {
+  /** Turns for one model more. */
+  join(): ModelTurns;
+}
+
+/** One model's part in them; what has not begun can be asked back. */
+export interface ModelTurns {
+  run(request: RunRequest, begin: () => Promise<BatchReply>): Promise<BatchReply>;
+  recall(id: number): void;
+  /** Work of another kind, in its turn. */
+  take<Result>(work: () => Promise<Result>): Promise<Result>;
+  /** Asks everything back. @returns when nothing of this model runs any more */
+  leave(): Promise<void>;
+}
+
+interface Job {
+  readonly id: number | undefined;
+  readonly priority: Priority;
+  /** By `performance.now()`. */
+  readonly enteredMs: number;
+  /** Never rejects. */
+  readonly run: () => Promise<void>;
+  isRecalled: boolean;
+}
+
+export function createRunTurns(): RunTurns {
+  /** Of all models, in the order of arriving. */
+  const waiting: Job[] = [];
+  let isRunning = false;
+
+  /** The most urgent first, so that no model waits for more than the one run under way. */
+  async function takeTurns(): Promise<void> {
+    if (isRunning) return;
+    isRunning = true;
+    while (waiting.length > 0) {
+      const job = mostUrgent(waiting, performance.now()) as Job;
+      waiting.splice(waiting.indexOf(job), 1);
+      await job.run();
+      if (waiting.length > 0) await oneMacrotask();
+    }
+    isRunning = false;
+  }
+
+  function join(): ModelTurns {
+    /** Given and not ended. */
+    const jobs = new Map<Job, Promise<unknown>>();
+
+    /** @param id what it can be asked back by, before it has begun */
+    function enter<Result>(
+      { id, priority = DEFAULT_PRIORITY }: Partial<Pick<RunRequest, 'id' | 'priority'>>,
+      begin: (isRecalled: boolean) => Promise<Result>,
+    ): Promise<Result> {
+      const ended = createDeferred<Result>();
+      const job: Job = {
+        id,
+        priority,
+        enteredMs: performance.now(),
+        isRecalled: false,
+        async run() {
+          try {
+            ended.resolve(await begin(job.isRecalled));
+          } catch (error) {
+            ended.reject(error);
+          } finally {
+            jobs.delete(job);
+          }
+        },
+      };
+      jobs.set(job, ended.promise);
+      waiting.push(job);
+      void takeTurns();
+      return ended.promise;
+    }
+
+    return {
+      run: (request, begin) =>
+        enter<BatchReply>(request, async (isRecalled) =>
+          isRecalled ? { kind: 'recalled', items: request.items } : begin(),
+        ),
+      take: (work) => enter({}, work),
+      recall(id) {
+        for (const job of jobs.keys()) if (job.id === id) job.isRecalled = true;
+      },
+      async leave() {
+        for (const job of jobs.keys()) job.isRecalled = true;
+        await Promise.allSettled(jobs.values());
+      },
+    };
+  }
+
+  return { join };
+}

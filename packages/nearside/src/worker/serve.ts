@@ -1,0 +1,252 @@
+import { type ErrorCode, NearsideError, ownFields } from '@nearside/core';
+import type { Endpoint } from 'comlink';
+import * as Comlink from 'comlink';
+import type { TensorInput } from '../api/run.js';
+import type { Backend } from '../backends/backend.js';
+import { isThreadTrial } from '../backends/cpu-features.js';
+import { checkOptions, type OptionKinds } from '../options/check-options.js';
+import { isFunction } from '../options/option-rules.js';
+import {
+  type BatchReply,
+  isAttachMessage,
+  type ModelCalls,
+  READY,
+  type Reply,
+  type RunReply,
+  toWireError,
+  transferablesOf,
+  type WorkerApi,
+  type WorkerEvent,
+} from '../protocol.js';
+import { watchHeap } from './heap-size.js';
+import { createHostedModel } from './hosted-model.js';
+import { type OpenStore, openBrowserStore } from './open-store.js';
+import { createRunTurns, type RunTurns } from './run-turns.js';
+import { type SharedRuntime, shareRuntime } from './shared-runtime.js';
+import type { Tasks } from './task.js';
+
+/** Serves one model more, at an endpoint. @returns a function that ends it and frees the model */
+export type Attach = (
+  endpoint: ServerEndpoint,
+  environment?: { readonly openStore: OpenStore },
+) => () => Promise<void>;
+
+/**
+ * Serves models with one backend: what a worker file calls, once, at its top level. In a worker it
+ * takes ports from then on; elsewhere (Node, inline) the returned function takes them. All models
+ * share one runtime and take turns.
+ *
+ * @throws TypeError for wrong options
+ */
+export function serve(options: ServeOptions): Attach {
+  const own = ownFields(options, 1);
+  checkServeOptions(own);
+  const { backend, tasks = {} } = own;
+  const models = new Set<(event: WorkerEvent) => void>();
+  const broadcast = (event: WorkerEvent) => {
+    for (const emit of models) emit(event);
+  };
+  const worker: ServingWorker = {
+    models,
+    tasks,
+    turns: createRunTurns(),
+    // Elsewhere the scope is the app's own, and so is what it does with WebAssembly.
+    heapBytes: isOurWorker() ? watchHeap() : () => undefined,
+    runtime: shareRuntime(backend, (error) => broadcast(failed(error, 'device-lost'))),
+  };
+  const attach: Attach = (endpoint, { openStore } = { openStore: openBrowserStore }) =>
+    attachTo(endpoint, worker, openStore);
+  if (isOurWorker()) takePorts(attach, broadcast);
+  return attach;
+}
+
+/** What the models of one worker share. */
+interface ServingWorker {
+  readonly runtime: SharedRuntime;
+  readonly turns: RunTurns;
+  readonly tasks: Tasks;
+  readonly heapBytes: () => number | undefined;
+  /** How to tell each of them something. */
+  readonly models: Set<(event: WorkerEvent) => void>;
+}
+
+function attachTo(
+  endpoint: ServerEndpoint,
+  { runtime, turns, tasks, heapBytes, models }: ServingWorker,
+  openStore: OpenStore,
+): () => Promise<void> {
+  const emit = (event: WorkerEvent) => endpoint.postMessage(event);
+  const model = createHostedModel({
+    runtime,
+    tasks,
+    heapBytes,
+    openStore,
+    emit,
+    turns: turns.join(),
+  });
+  const close = () => {
+    models.delete(emit);
+    return model.close();
+  };
+  const api: WorkerApi = {
+    ...replying(model),
+    run: async (request) => transferAll(await reply(() => model.run(request), 'backend-failed')),
+    close: () => reply(close, 'backend-failed'),
+  };
+  models.add(emit);
+  Comlink.expose(api, postableAnswers(endpoint));
+  endpoint.postMessage(READY);
+  return close;
+}
+
+function takePorts(attach: Attach, broadcast: (event: WorkerEvent) => void): void {
+  globalThis.addEventListener('message', ({ data }: MessageEvent) => {
+    if (isAttachMessage(data)) attach(data.port);
+  });
+  // An unhandled rejection in a worker never reaches `worker.onerror` (measured, Chromium 156).
+  globalThis.addEventListener('unhandledrejection', ({ reason }: PromiseRejectionEvent) =>
+    broadcast(failed(reason, 'worker-lost')),
+  );
+  globalThis.postMessage(READY);
+}
+
+function failed(error: unknown, otherwise: ErrorCode): WorkerEvent {
+  return { nearside: 'failed', error: toWireError(error, otherwise) };
+}
+
+/** Calls whose failures, where they have no code, are of the network or of the store. */
+const FAILURE_CODES: Partial<Record<keyof ModelCalls, ErrorCode>> = {
+  fetch: 'network-failed',
+  check: 'network-failed',
+  missingBytes: 'store-unavailable',
+  lightest: 'store-unavailable',
+  spendTry: 'store-unavailable',
+  reject: 'store-unavailable',
+  storage: 'store-unavailable',
+};
+
+/** Every call, answered by an envelope. */
+function replying(model: ModelCalls): WorkerApi {
+  const names = Object.keys(model) as (keyof ModelCalls)[];
+  const answer = (name: keyof ModelCalls) => (request: never) =>
+    reply<unknown>(() => model[name](request), FAILURE_CODES[name] ?? 'backend-failed');
+  return Object.fromEntries(names.map((name) => [name, answer(name)])) as never;
+}
+
+/** Nothing is thrown across the boundary: a thrown error keeps only its message. */
+async function reply<Value>(
+  work: () => Promise<Value>,
+  otherwise: ErrorCode,
+): Promise<Reply<Value>> {
+  try {
+    return { ok: true, value: await work() };
+  } catch (error) {
+    return { ok: false, error: toWireError(error, otherwise) };
+  }
+}
+
+/** Output tensors are transferred where their buffer holds nothing else; recalled inputs all are. */
+function transferAll(answer: Reply<BatchReply>): Reply<BatchReply> {
+  if (!answer.ok) return answer;
+  const { value } = answer;
+  const given =
+    value.kind === 'recalled'
+      ? value.items.flatMap(({ input }) => transferablesOf(input))
+      : value.replies.flatMap(outputBuffers);
+  return Comlink.transfer(answer, [...new Set(given)]);
+}
+
+function outputBuffers(reply: Reply<RunReply>): ArrayBuffer[] {
+  const output = reply.ok
+    ? (reply.value.output as Partial<TensorInput> | null | undefined)
+    : undefined;
+  return Object.values(output?.tensors ?? {}).flatMap((tensor) => {
+    const data: unknown = tensor?.data;
+    if (!ArrayBuffer.isView(data) || !(data.buffer instanceof ArrayBuffer)) return [];
+    return data.byteLength === data.buffer.byteLength ? [data.buffer] : [];
+  });
+}
+
+/** A dedicated worker, but not one that was started from this same file for a thread. */
+function isOurWorker(): boolean {
+  const scope = globalThis as { DedicatedWorkerGlobalScope?: unknown; name?: string };
+  const isThread = scope.name?.startsWith('em-pthread') || isThreadTrial();
+  return scope.DedicatedWorkerGlobalScope !== undefined && !isThread;
+}
+
+export interface ServeOptions {
+  /** From `nearside/worker/<backend>`. */
+  readonly backend: Backend;
+  /** How models are run whose `task` the library does not know. */
+  readonly tasks?: Tasks | undefined;
+}
+
+const KINDS: OptionKinds<keyof ServeOptions> = {
+  backend: {
+    fits: isBackend,
+    expected: "a backend from 'nearside/worker/<backend>'",
+    isRequired: true,
+  },
+  tasks: {
+    fits: areTasks,
+    expected: '{ [task]: { preprocess, postprocess } }, of functions that may be left out',
+  },
+};
+
+/** @throws TypeError, naming the option, expected and got */
+export function checkServeOptions(options: ServeOptions): void {
+  checkOptions('serve', options, KINDS);
+}
+
+function isBackend(backend: unknown): boolean {
+  return isObject(backend) && isFunction(backend.createSession);
+}
+
+/** Of any kind: all that a module exports is one. */
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+function areTasks(tasks: unknown): boolean {
+  return isObject(tasks) && Object.values(tasks).every(isTask);
+}
+
+function isTask(task: unknown): boolean {
+  if (!isObject(task)) return false;
+  const stages = [task.preprocess, task.postprocess];
+  return stages.every((stage) => stage === undefined || isFunction(stage));
+}
+
+/** One end of a channel: what a model is served at. */
+export type ServerEndpoint = Endpoint;
+
+/**
+ * An endpoint at which an answer that cannot be posted becomes one that can: a reply that says so, in
+ * place of Comlink's own error, which has no code.
+ */
+export function postableAnswers(endpoint: ServerEndpoint): ServerEndpoint {
+  return {
+    addEventListener: (...listener) => endpoint.addEventListener(...listener),
+    removeEventListener: (...listener) => endpoint.removeEventListener(...listener),
+    start: () => endpoint.start?.(),
+    postMessage(answer, transfer) {
+      try {
+        endpoint.postMessage(answer, transfer);
+      } catch (cause) {
+        endpoint.postMessage({ ...answer, value: unpostable(cause) } satisfies {
+          value: Reply<never>;
+        });
+      }
+    },
+  };
+}
+
+function unpostable(cause: unknown): Reply<never> {
+  const got = cause instanceof Error ? cause.message : String(cause);
+  const error = new NearsideError(
+    'backend-failed',
+    `Expected an answer that can leave the worker, got one that cannot: ${got}`,
+    { cause },
+  );
+  return { ok: false, error: toWireError(error, 'backend-failed') };
+}

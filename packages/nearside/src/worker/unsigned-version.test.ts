@@ -1,0 +1,45 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { goldenFiles } from './golden-check.js';
+import { createLoadProgress } from './load-progress.js';
+import { openUnsignedVersion } from './unsigned-version.js';
+
+const DIGITS = new URL('../../../../models/digits/', import.meta.url);
+
+async function openDigits(withheld?: string) {
+  const paths = await readdir(DIGITS, { recursive: true });
+  const names = paths.filter((path) => /\.(json|onnx|bin)$/.test(path) && path !== withheld);
+  const blobs = names.map(async (name) => {
+    return [name, new Blob([await readFile(new URL(name, DIGITS))])] as const;
+  });
+  const files = Object.fromEntries(await Promise.all(blobs));
+  const spec = JSON.parse(await readFile(new URL('model.json', DIGITS), 'utf8'));
+  const version = await openUnsignedVersion({ files, spec }, { id: '', cohort: 0 });
+  const [variant] = version.spec.variants;
+  const { golden } = version;
+  if (!variant || !golden) throw new TypeError('expected a variant and golden cases');
+  return { version, variant, golden };
+}
+
+const progress = createLoadProgress(() => {});
+
+test('a session gets the files of its variant and all that proves it; what is read anew is what was asked for', async () => {
+  const { version, variant, golden } = await openDigits();
+  const { files, fetchedBytes } = await version.readVariant(variant, progress);
+  const proofs = goldenFiles(golden, variant.name, 'all');
+  expect([...files.keys()]).toEqual([...variant.files, ...proofs]);
+  const first = goldenFiles(golden, variant.name, 'first');
+  expect([...(await version.readFiles(first)).keys()]).toEqual(first);
+  expect(first.length).toBeLessThan(proofs.length);
+  expect([fetchedBytes, await version.missingBytes(variant), version.provenBy]).toEqual([0, 0, []]);
+});
+
+test('a file that a golden case names and nobody gave is file-missing before anything is loaded', async () => {
+  const { golden, variant } = await openDigits();
+  const last = goldenFiles(golden, variant.name, 'all').at(-1) as string;
+  const { version } = await openDigits(last);
+  await expect(version.readVariant(variant, progress)).rejects.toMatchObject({
+    code: 'file-missing',
+    details: { file: last },
+  });
+});
