@@ -78,7 +78,7 @@ export {
   type Targets,
   type Timestamp,
 } from './tuf/metadata.js';
-export { parseTrust, pinOf, readTrust, wrongTrust } from './tuf/pin.js';
+export { parseTrust, pinOf, readPin } from './tuf/pin.js';
 export { followRoots, refreshMetadata } from './tuf/refresh-metadata.js';
 export { acceptFirstRoot, type TrustedMetadata } from './tuf/trusted-metadata.js';
 export { validSigners } from './tuf/verify-signatures.js';

@@ -1,5 +1,8 @@
+/** A boot file, bytes: 32 KB gzip when we write it, which base64 and small golden tensors make of. */
+export const BOOT_BYTES = 256 * 1024;
+
 /** What the device refuses to exceed, so that a hostile server can cost neither memory nor time. */
-export const LIMITS = Object.freeze({
+export const LIMITS = /* @__PURE__ */ Object.freeze({
   /** Root metadata, bytes. Ours is about 2.5 KB; room for many keys. */
   rootBytes: 512 * 1024,
   /** Timestamp metadata, bytes. It names one file. */
@@ -10,8 +13,7 @@ export const LIMITS = Object.freeze({
   targetsBytes: 4 * 1024 * 1024,
   /** An OMS bundle, bytes: some 10,000 files. */
   bundleBytes: 2 * 1024 * 1024,
-  /** A boot file, bytes: 32 KB gzip when we write it, which base64 and small golden tensors make of. */
-  bootBytes: 256 * 1024,
+  bootBytes: BOOT_BYTES,
   /** layout.json, bytes: some 50,000 chunks, 200 GB of weights. */
   layoutBytes: 4 * 1024 * 1024,
   /** model.json and golden.json, bytes each, as `pack` takes them: they are read before all else. */

@@ -70,11 +70,9 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     onHanded(event) {
       recording.serves(event.to);
       if (event.kind !== 'went-back') return;
-      const isSameVersion =
-        event.from.version.release.sequence === event.to.version.release.sequence;
-      if (isSameVersion) recording.quarantined(event.to); // the backend failed, not the version
+      const { quarantined } = recording;
       loadLater()
-        .then(({ goBack }) => goBack(context, event))
+        .then(({ goBack }) => goBack(context, event, { onQuarantined: quarantined }))
         .catch(() => {}); // the next `open` will see it fail
     },
   });

@@ -19,7 +19,7 @@ export { goBack, servePrevious } from './serving/roll-back.js';
 export { tryBackends } from './serving/try-backends.js';
 export { openStream } from './streaming/open-stream.js';
 export { scoreModel } from './streaming/score.js';
-export { createCounter } from './telemetry/counter.js';
+export { createCounter, reportFailure } from './telemetry/counter.js';
 export { openReporting } from './telemetry/reporter.js';
 export { explainBackend } from './tuning/explain-backend.js';
 export { tuneBeforeOpen } from './tuning/tuner.js';

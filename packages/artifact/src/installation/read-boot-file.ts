@@ -1,7 +1,6 @@
 import type { ModelAddress } from '../address.js';
-import { LIMITS } from '../limits.js';
+import { BOOT_BYTES } from '../limits.js';
 import { parseBootFile } from '../network/boot-file.js';
-import { readBody } from '../network/read-body.js';
 import {
   howToAsk,
   isAbsent,
@@ -22,22 +21,21 @@ const CACHE = 'no-cache';
 /**
  * Asks for a boot file before there is an installation, which takes the answer as its own.
  *
- * @returns undefined for an answer that an installation has to judge: another status, a redirect
- * @throws what `fetch` throws; NearsideError `metadata-too-large`
+ * @returns undefined for an answer that an installation has to judge: another status, a redirect, too many bytes
+ * @throws what `fetch` throws
  */
 export async function askBootFile(
   { repository, model }: ModelAddress,
   { request, signal }: { request: RequestOptions | undefined; signal: AbortSignal },
 ): Promise<BootAnswer | undefined> {
-  const path = bootPath(model);
   const how = { ...howToAsk(request), cache: CACHE, signal } as const;
-  const response = await fetch(repository + path, how);
+  const response = await fetch(repository + bootPath(model), how);
   if (response.redirected || !response.ok || isAbsent(response)) {
     await response.body?.cancel();
     return isAbsent(response) ? { raw: undefined } : undefined;
   }
-  const transfer = { progress() {} }; // `signal` ends it in time
-  return { raw: await readBody(response, { path, transfer, maxBytes: LIMITS.bootBytes }) };
+  const body = await response.blob(); // which a browser need not keep in memory; `signal` ends it in time
+  return body.size > BOOT_BYTES ? undefined : { raw: new Uint8Array(await body.arrayBuffer()) };
 }
 
 /**
@@ -55,7 +53,7 @@ export async function readBootFile(
 
 function fetchBootFile(source: RepositorySource, model: string) {
   return source.fetchIfPresent(bootPath(model), {
-    maxBytes: LIMITS.bootBytes,
+    maxBytes: BOOT_BYTES,
     cache: CACHE,
     isOptional: true,
   });

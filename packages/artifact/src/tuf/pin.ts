@@ -14,28 +14,26 @@ export async function pinOf(firstRoot: Uint8Array<ArrayBuffer>): Promise<string>
  * @throws TypeError when it is neither
  */
 export async function parseTrust(trust: unknown): Promise<string> {
-  const pin = await readTrust(trust);
+  const pin = readPin(trust);
   if (pin !== undefined) return pin;
-  throw wrongTrust(trust);
-}
-
-/** As {@link parseTrust}, without words for what is wrong. @returns undefined for that */
-export async function readTrust(trust: unknown): Promise<string | undefined> {
   if (kindOf(trust) === 'Uint8Array') return pinOf(new Uint8Array(trust as Uint8Array));
-  // Padding and the other base64 alphabet are accepted: subresource integrity writes those.
-  return typeof trust === 'string' && /^sha256-[A-Za-z0-9+/_-]{43}=?$/.test(trust)
-    ? trust.replaceAll('+', '-').replaceAll('/', '_').replace('=', '')
-    : undefined;
-}
-
-/** What to throw where `readTrust` reads nothing. */
-export function wrongTrust(trust: unknown): TypeError {
-  return new TypeError(
+  throw new TypeError(
     `open: expected \`trust\` to be the repository's pin, 'sha256-' and 43 characters as ` +
       `\`nearside publish\` prints it, or the bytes of its first root metadata; got ${
         typeof trust === 'string' ? `'${trust}'` : trust && kindOf(trust)
       }`,
   );
+}
+
+/**
+ * Reads a pin. Padding and the other base64 alphabet are accepted: subresource integrity writes those.
+ *
+ * @returns undefined for what is none
+ */
+export function readPin(trust: unknown): string | undefined {
+  return typeof trust === 'string' && /^sha256-[A-Za-z0-9+/_-]{43}=?$/.test(trust)
+    ? trust.replaceAll('+', '-').replaceAll('/', '_').replace('=', '')
+    : undefined;
 }
 
 /** What a repository's keys in the store begin with: the first 16 hex digits of its pin's hash. */

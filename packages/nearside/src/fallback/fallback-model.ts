@@ -21,7 +21,7 @@ import { releaseSnapshot, snapshotInput } from '../running/snapshot-input.js';
 import { checkStreamOptions } from '../streaming/frame-stream.js';
 import { resultsLater } from '../streaming/lazy-results.js';
 import { scoreWith } from '../streaming/score.js';
-import { createCounter } from '../telemetry/counter.js';
+import { createCounter, reportFailure } from '../telemetry/counter.js';
 import { startRecording } from '../telemetry/recording.js';
 import { openReporting } from '../telemetry/reporter.js';
 import type { EngineContext } from '../workers/engine-context.js';
@@ -52,7 +52,11 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
     plan: version ? plan : { ...plan, report: undefined },
     identity: version?.install ?? { id: '', cohort: 0 },
   };
-  const recording = startRecording(counting, async () => ({ openReporting, createCounter }));
+  const recording = startRecording(counting, async () => ({
+    openReporting,
+    createCounter,
+    reportFailure,
+  }));
   const { lifetime, totals } = recording;
   const totalMs = performance.now() - parts.startMs;
   const visit = crypto.randomUUID().slice(0, 8);

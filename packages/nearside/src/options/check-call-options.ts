@@ -1,4 +1,4 @@
-import { type Mirror, parseModelAddress, wrongTrust } from '@nearside/artifact';
+import { type Mirror, parseModelAddress, parseTrust } from '@nearside/artifact';
 import { kindOf } from '@nearside/core';
 import { AVAILABLE_BACKENDS } from '../api/backends.js';
 import type { OpenOptions, UnsignedOptions } from '../api/open-options.js';
@@ -112,10 +112,10 @@ export const OPEN_KINDS: OptionKinds<keyof OpenOptions> = {
 /**
  * Says what is wrong with what `open` does not take.
  *
- * @param pin what was read of `trust`; undefined where that was nothing
+ * @returns the pin, also of the bytes of a first root
  * @throws TypeError or RangeError, naming the option, expected and got
  */
-export function checkOpenOptions(url: unknown, options: unknown, pin: string | undefined): void {
+export async function checkOpenOptions(url: unknown, options: unknown): Promise<string> {
   if (typeof url !== 'string' && kindOf(url) !== 'URL') {
     throw new TypeError(`open: expected the address of a model; got ${inWords(url)}`);
   }
@@ -124,7 +124,7 @@ export function checkOpenOptions(url: unknown, options: unknown, pin: string | u
     if (typeof mirror !== 'string') checkOptions('open', mirror, MIRROR_KINDS, 'mirrors');
   }
   parseModelAddress(resolveUrl(String(url as string | URL)));
-  if (pin === undefined) throw wrongTrust((options as OpenOptions).trust);
+  return parseTrust((options as OpenOptions).trust);
 }
 
 /** For `run`, and the other calls that take some of them. */

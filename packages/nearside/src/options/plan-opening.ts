@@ -2,7 +2,7 @@ import {
   type Mirror,
   type ModelAddress,
   type RequestOptions,
-  readTrust,
+  readPin,
   splitModelAddress,
 } from '@nearside/artifact';
 import { type AvailableBackend, DEFAULT_BACKENDS } from '../api/backends.js';
@@ -95,10 +95,13 @@ export interface Planning {
   readonly defaults: PlanDefaults;
 }
 
-/** Has words for what is wrong with a call. It is in the second chunk. */
+/** Looks at calls that are out of the ordinary, and has words for what is wrong. It is in the second chunk. */
 export interface PlanHelp {
-  /** @throws TypeError or RangeError, naming the option, expected and got */
-  checkOpenOptions(url: unknown, options: unknown, pin: string | undefined): void;
+  /**
+   * @returns the pin, also of the bytes of a first root
+   * @throws TypeError or RangeError, naming the option, expected and got
+   */
+  checkOpenOptions(url: unknown, options: unknown): Promise<string>;
 }
 
 /** Enough for either of ONNX Runtime's builds, which weigh 3.8 and 6.8 MB, and not for both at once. */
@@ -118,14 +121,14 @@ export async function planOpening(
   const options = ownOptions(given);
   const absolute = typeof url === 'symbol' ? '' : resolveUrl(url); // which nothing can parse
   const address = splitModelAddress(absolute);
-  const pin = await readTrust(options?.trust);
+  let pin = readPin(options?.trust);
   if (typeof url !== 'string' || !areOptions(options, OPEN_RULES) || !address || !pin) {
-    (await help()).checkOpenOptions(url, options, pin);
+    pin = await (await help()).checkOpenOptions(url, options);
   }
   return {
     url: absolute,
-    address: address as ModelAddress, // or it was refused, as a wrong pin was
-    pin: pin as string,
+    address: address as ModelAddress, // or it was refused
+    pin,
     store: options.store ?? 'auto',
     mirrors: planMirrors(options.mirrors),
     request: planRequest(options.request),

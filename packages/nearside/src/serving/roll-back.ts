@@ -39,10 +39,18 @@ export function announceRollBack({ failed, to, code, emitter }: RollBack): void 
 }
 
 /** Sees to it that the next `open` starts with what serves again, and not with what has failed. */
-export async function goBack(context: ModelContext, event: GoneBack): Promise<void> {
+export async function goBack(
+  context: ModelContext,
+  event: GoneBack,
+  { onQuarantined }: { onQuarantined: (served: Serving) => void },
+): Promise<void> {
   const { from, to, error } = event;
   const { release } = from.version;
-  if (release.sequence === to.version.release.sequence) return blameBackend(context, event);
+  if (release.sequence === to.version.release.sequence) {
+    blameBackend(context, event);
+    onQuarantined(to);
+    return;
+  }
   const { plan, emitter } = context;
   const told = { failed: release, to, code: error.code, plan, emitter };
   await rollBack(told).catch(() => announceRollBack(told)); // its tries still count

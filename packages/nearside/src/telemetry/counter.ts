@@ -1,11 +1,17 @@
-import { createHistogram, type DeviceClass, quantile, record } from '@nearside/core';
+import {
+  createHistogram,
+  type DeviceClass,
+  type ErrorCode,
+  quantile,
+  record,
+} from '@nearside/core';
 import type { ModelEmitter } from '../api/events.js';
 import type { ReportTotals } from '../api/model.js';
 import type { ServedVersion } from '../ended-run.js';
 import { LIBRARY_VERSION } from '../library-version.js';
 import type { OpenPlan } from '../options/plan-opening.js';
 import type { InstallIdentity } from '../protocol.js';
-import { countFailure, type Lifetime, type Recorder } from './lifetime.js';
+import { countFailure, createLifetime, type Lifetime, type Recorder } from './lifetime.js';
 import type { Reporting } from './reporter.js';
 import type { Dimensions } from './seal-report.js';
 import { type Tally, tallyFeedback, tallyRun } from './tally.js';
@@ -88,6 +94,18 @@ export function createCounter(
       }),
     close: async () => reporter?.close(),
   };
+}
+
+/** A report of its own for a version that failed before it ran anything on this page. */
+export async function reportFailure(
+  reporting: Reporting,
+  context: CountingContext,
+  { failed, code }: { readonly failed: ServedVersion; readonly code: ErrorCode },
+): Promise<void> {
+  const noRuns = { ...context, lifetime: createLifetime() };
+  const counter = createCounter(reporting, noRuns, { served: failed, startMs: Date.now() });
+  counter.failed(code);
+  await counter.close();
 }
 
 function dimensionsOf({ version, variant, backend }: ServedVersion): Omit<Dimensions, 'weight'> {

@@ -3,7 +3,7 @@ import type { OpeningStats, ReportTotals } from '../api/model.js';
 import type { EndedRun, RunObserver, ServedVersion } from '../ended-run.js';
 import type { Observation } from '../protocol.js';
 import { keepTrying, settlesWithin } from '../timers.js';
-import type { CountingContext, createCounter } from './counter.js';
+import type { CountingContext, createCounter, reportFailure } from './counter.js';
 import {
   countFailure,
   createLifetime,
@@ -17,6 +17,7 @@ import type { openReporting, Reporting } from './reporter.js';
 export interface CountHelp {
   readonly openReporting: typeof openReporting;
   readonly createCounter: typeof createCounter;
+  readonly reportFailure: typeof reportFailure;
 }
 
 /**
@@ -46,7 +47,7 @@ export interface Recording {
   /** No version served that could have run anything. */
   failed(served: ServedVersion, code: ErrorCode): void;
   /** A version that was loaded beside the one that serves, and failed: a report of its own says so. */
-  failedCandidate(failed: ServedVersion, code: ErrorCode): void;
+  failedCandidate(failed: ServedVersion, code: ErrorCode): Promise<void>;
   /** @param served what it is about where the run is forgotten */
   feedback(id: string, label: string, served: ServedVersion): void;
   /** Seals every report; called when the runs have ended. */
@@ -118,14 +119,6 @@ export function startRecording(
     if (recent.size > REMEMBERED && oldest !== undefined) recent.delete(oldest);
   }
 
-  async function reportCandidate(served: ServedVersion, code: ErrorCode): Promise<void> {
-    const [opened, { createCounter }] = await Promise.all([loadReporting(), help()]);
-    const noRuns = { ...counting, lifetime: createLifetime() }; // of this page
-    const counter = createCounter(opened, noRuns, { served, startMs: Date.now() });
-    counter.failed(code);
-    await counter.close();
-  }
-
   return {
     lifetime,
     totals,
@@ -134,7 +127,10 @@ export function startRecording(
     quarantined: (served) => recorderOf(served).quarantined(),
     ran,
     failed: (served, code) => recorderOf(served).failed(code),
-    failedCandidate: (failed, code) => void reportCandidate(failed, code).catch(() => {}),
+    async failedCandidate(failed, code) {
+      const { reportFailure } = await help();
+      await reportFailure(await loadReporting(), counting, { failed, code });
+    },
     feedback(id, label, served) {
       const run = recent.get(id);
       // Which version it was of has its report; of one without a baseline there is nothing to count.

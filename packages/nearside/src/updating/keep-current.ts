@@ -41,7 +41,7 @@ export interface CurrencyKeeper {
 export interface KeepCurrentOptions extends ModelContext {
   readonly handover: Handover;
   /** A candidate was loaded and failed. */
-  readonly onFailedCandidate: (failed: OpenedVariant, code: ErrorCode) => void;
+  readonly onFailedCandidate: (failed: OpenedVariant, code: ErrorCode) => Promise<void>;
 }
 
 export function keepCurrent({
@@ -140,7 +140,7 @@ export function keepCurrent({
   ): Promise<void> {
     if (triesLeft === undefined) return;
     const code = isNearsideError(error) ? error.code : 'backend-failed';
-    if (opened) onFailedCandidate(opened, code);
+    if (opened) void onFailedCandidate(opened, code).catch(() => {}); // for want of a report nothing stops
     if (triesLeft > 0) return;
     await rollBack({ failed, to: handover.current, code, plan, emitter });
   }
