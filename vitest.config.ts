@@ -42,6 +42,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           environment: 'node',
+          // Other stages run beside it, and some tests compute for seconds: the limit is for what hangs.
+          testTimeout: 30_000,
           include: [
             'packages/*/src/**/*.test.ts',
             'scripts/**/*.test.ts',

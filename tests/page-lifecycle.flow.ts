@@ -39,6 +39,8 @@ test('after the back/forward cache a model goes on; a worker that did not surviv
     ignoreDefaultArgs: ['--disable-back-forward-cache'],
   });
   const page = await browser.newPage();
+  // At the test's own limit nothing would say which step hung: this browser is not Playwright's to close.
+  page.setDefaultNavigationTimeout(20_000);
   // A document that must not be stored is not kept aside either.
   await page.route(served.site.url, async (route) => {
     const response = await route.fetch();
