@@ -70,9 +70,8 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     onHanded(event) {
       recording.serves(event.to);
       if (event.kind !== 'went-back') return;
-      const { quarantined } = recording;
       loadLater()
-        .then(({ goBack }) => goBack(context, event, { onQuarantined: quarantined }))
+        .then(({ goBack }) => goBack(context, event, recording.quarantined))
         .catch(() => {}); // the next `open` will see it fail
     },
   });

@@ -42,7 +42,7 @@ export function announceRollBack({ failed, to, code, emitter }: RollBack): void 
 export async function goBack(
   context: ModelContext,
   event: GoneBack,
-  { onQuarantined }: { onQuarantined: (served: Serving) => void },
+  onQuarantined: (served: Serving) => void,
 ): Promise<void> {
   const { from, to, error } = event;
   const { release } = from.version;

@@ -40,20 +40,13 @@ interface StartOptions extends ServeOptions {
 }
 
 /** A boot file may offer what the repository no longer does: then the plain walk decides. */
-async function serveActive(
-  context: ModelContext,
-  { help, opened, boot }: StartOptions,
-): Promise<Serving> {
-  const serve = async (options: StartOptions) => {
-    const serving = await start(context, { kind: 'active' }, options);
-    return serving as Serving; // there is an active version, or an error
-  };
-  try {
-    return await serve({ help, opened, boot });
-  } catch (error) {
+async function serveActive(context: ModelContext, options: StartOptions): Promise<Serving> {
+  const serve = (options: StartOptions) =>
+    start(context, { kind: 'active' }, options) as Promise<Serving>; // there is one, or an error
+  return serve(options).catch((error) => {
     if (!isWithdrawn(error)) throw error;
-    return serve({ help, opened });
-  }
+    return serve({ ...options, boot: undefined });
+  });
 }
 
 function isWithdrawn(error: unknown): boolean {
