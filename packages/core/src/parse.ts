@@ -2,6 +2,9 @@ import * as v from 'valibot';
 import { type ErrorCode, NearsideError } from './errors.js';
 import { ownFields } from './own-fields.js';
 
+/** Deeper than any of our schemas looks; what others nest deeper is passed on as it is. */
+const DEEPEST = 32;
+
 /**
  * Turns untrusted data into its type, once, at the door. Neither the data nor what comes of it inherits
  * anything: a field that is left out is not looked for on `Object.prototype`.
@@ -15,8 +18,8 @@ export function parse<const Schema extends v.GenericSchema>(
   { code, what }: { code: ErrorCode; what: string },
 ): v.InferOutput<Schema> {
   ownFallbacks(schema);
-  const result = v.safeParse(schema, ownFields(value), { abortEarly: true });
-  if (result.success) return ownFields(result.output);
+  const result = v.safeParse(schema, ownFields(value, DEEPEST), { abortEarly: true });
+  if (result.success) return ownFields(result.output, DEEPEST);
   const [issue] = result.issues;
   const path = v.getDotPath(issue) ?? '';
   const expected = expectationOf(issue);
