@@ -10,7 +10,10 @@ test('a class is told by its name, of whichever realm and where there is none', 
   const foreign = runInNewContext('[new Float32Array(1), new ArrayBuffer(1), new Error("x"), {}]');
   expect(foreign.map(kindOf)).toEqual(['Float32Array', 'ArrayBuffer', 'Error', 'Object']);
   expect([null, undefined, 'text', new AbortController().signal].map(kindOf)).toEqual([
-    ...['Null', 'Undefined', 'String', 'AbortSignal'],
+    'Null',
+    'Undefined',
+    'String',
+    'AbortSignal',
   ]);
 });
 

@@ -15,11 +15,11 @@ import {
 } from './options/check-options.js';
 import { NO_OPTIONS, ownOptions } from './options/option-rules.js';
 import { planOpening } from './options/plan-opening.js';
+import { joinEngine } from './serving/join-engine.js';
 import { POOL_LIMITS } from './serving/pool-size.js';
 import { poolServing as pooledServing } from './serving/pooled-serving.js';
-import { takeResidence } from './serving/residence.js';
 import type { EngineContext } from './workers/engine-context.js';
-import { createMemoryBudget, type ResidentModel } from './workers/memory-budget.js';
+import { createMemoryBudget, type EngineModel } from './workers/memory-budget.js';
 import { createSharedWorkers } from './workers/shared-workers.js';
 
 /** What `createEngine` takes; nothing is required. */
@@ -96,7 +96,7 @@ export function createEngine(given: EngineOptions = NO_OPTIONS): Engine {
     const signals = [closing.signal, ...(plan.signal ? [plan.signal] : [])];
     const opened = openAsPlanned(
       { ...plan, signal: AbortSignal.any(signals) },
-      { engine, startMs, poolServing, takeResidence },
+      { engine, startMs, poolServing, joinEngine },
     );
     opening.add(opened);
     try {
@@ -133,7 +133,7 @@ function describeEngine({
 
 function createContext({ memoryBudgetBytes, idleMs }: EngineOptions) {
   const workers = createSharedWorkers(startBackendWorker);
-  const models = new Set<ResidentModel>();
+  const models = new Set<EngineModel>();
   const memory = createMemoryBudget(memoryBudgetBytes, { workers, models });
   return { workers, models, memory, idleMs } satisfies EngineContext;
 }

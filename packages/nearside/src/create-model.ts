@@ -1,21 +1,23 @@
 import { type NearsideError, shareOnce } from '@nearside/core';
 import type { Model } from './api/model.js';
-import type { Companions } from './companions.js';
+import type { BackgroundWork } from './background-work.js';
 import { announceRun } from './ended-run.js';
 import { closedError } from './failures.js';
 import { awaitFirstResult, loadLater } from './load-later.js';
 import { describeOpening, readStats } from './model-stats.js';
 import type { RunReply } from './protocol.js';
 import { postBatch, type QueuedRun } from './running/post-batch.js';
+import type { StorageContext } from './running/read-storage.js';
 import { createRunner, type RunnerOptions } from './running/run-model.js';
 import { createRunQueue } from './running/run-queue.js';
 import { releaseSnapshot } from './running/snapshot-input.js';
-import { createHandover } from './serving/handover.js';
+import { createHandover, type Handover } from './serving/handover.js';
+import type { JoinEngine, Membership } from './serving/join-engine.js';
 import type { PoolServing } from './serving/pooled-serving.js';
-import type { TakeResidence } from './serving/residence.js';
 import type { ModelContext, Serving } from './serving/serving.js';
 import { resultsLater, streamLater } from './streaming/lazy-results.js';
-import { startRecording } from './telemetry/recording.js';
+import type { StreamContext } from './streaming/open-stream.js';
+import { type Recording, startRecording } from './telemetry/recording.js';
 import { keepTrying } from './timers.js';
 
 type OwnParts = 'fallBack' | 'snapshotCustom';
@@ -25,7 +27,7 @@ export interface EngineParts {
   /** Undefined where one worker serves a model. */
   readonly poolServing?: PoolServing | undefined;
   /** Undefined where it is soon enough after the first result. */
-  readonly takeResidence?: TakeResidence | undefined;
+  readonly joinEngine?: JoinEngine | undefined;
 }
 
 export interface ModelParts extends ModelContext, EngineParts {
@@ -41,13 +43,14 @@ export interface ModelParts extends ModelContext, EngineParts {
 }
 
 /**
- * The main-thread side of an open model. Everything that computes is in workers.
+ * The main-thread side of an open model: it records, hands over, queues, runs, tells how runs ended, begins what goes on
+ * in the background, and answers calls. Everything that computes is in workers.
  *
  * @throws `signal.reason` when the caller leaves while a faster backend is looked for
  */
 export async function createModel(parts: ModelParts): Promise<Model> {
   const { emitter, plan, engine, choice, serving: first } = parts;
-  const { model } = first.version.release;
+  const { model: name } = first.version.release;
   const { watchdogMs } = plan.policy;
   const identity = first.version.install;
   const context = { plan, engine, emitter, choice, identity, onOpened: undefined };
@@ -57,7 +60,13 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   const leaving = new AbortController();
   const own = parts.own?.(leaving.signal);
   let closed: NearsideError | undefined;
-  let companions: Companions | undefined;
+  let background: BackgroundWork | undefined;
+  let membership: Membership | undefined;
+
+  const refusal = () => {
+    if (closed) return { reason: closed, isOwn: true };
+    return background?.revoked && { reason: background.revoked, isOwn: false };
+  };
 
   const recording = startRecording(context, later);
   recording.opened(first, opening, { quarantined: first.quarantined.length });
@@ -85,39 +94,43 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     maxDelayMs,
   });
 
-  const place = {
-    name: model,
-    engine,
-    handover,
-    close: () => close(),
-    isBusy: () => queue.waiting > 0 || companions?.isAtWork === true,
-  };
-  let residence = parts.takeResidence?.(place);
-  const used = () => residence?.used();
+  const close = shareOnce(async (): Promise<void> => {
+    closed = closedError(name);
+    firstResult.end();
+    membership?.leave();
+    background?.close(closed);
+    queue.close(closed);
+    leaving.abort(closed);
+    await Promise.all([handover.close(closed), background?.saved()]);
+    await recording.close();
+  });
 
-  const observers = [
-    recording.ran,
-    announceRun(emitter),
-    () => firstResult.end(),
-    used,
-    (run) => companions?.ran(run),
-  ] satisfies RunnerOptions['observers'];
+  const isBusy = () => queue.waiting > 0 || background?.isAtWork === true;
+  const joining = { name, engine, handover, close, isBusy };
+  membership = parts.joinEngine?.(joining);
+  const used = () => membership?.used();
+
   const runner = createRunner({
     handover,
     queue,
-    observers,
+    observers: [
+      recording.ran,
+      announceRun(emitter),
+      () => firstResult.end(),
+      used,
+      (run) => background?.ran(run),
+    ],
     refusal,
     help: loadLater,
     fallBack: own?.fallBack,
     snapshotCustom: own?.snapshotCustom,
   });
 
-  /** Begins what goes on beside runs, after the first result. */
-  const accompany = shareOnce(async () => {
-    const { accompanyModel, takeResidence } = await later();
+  const beginBackground = shareOnce(async () => {
+    const { startBackground, joinEngine } = await later();
     if (closed) throw closed;
-    residence ??= takeResidence(place);
-    companions = accompanyModel({
+    membership ??= joinEngine(joining);
+    background = startBackground({
       ...context,
       handover,
       isBusy: () => queue.waiting > 0 || !handover.isIdle,
@@ -125,52 +138,68 @@ export async function createModel(parts: ModelParts): Promise<Model> {
       onQuarantined: recording.quarantined,
       onFailedCandidate: recording.failedCandidate,
     });
-    return companions;
+    return background;
   });
-  keepTrying(async () => closed ?? accompany()); // `update` says why it fails
-
-  const close = shareOnce(async (): Promise<void> => {
-    closed = closedError(model);
-    firstResult.end();
-    residence?.leave();
-    companions?.close(closed);
-    queue.close(closed);
-    leaving.abort(closed);
-    await Promise.all([handover.close(closed), companions?.saved()]);
-    await recording.close();
-  });
-
-  function refusal() {
-    if (closed) return { reason: closed, isOwn: true };
-    return companions?.revoked && { reason: companions.revoked, isOwn: false };
-  }
+  keepTrying(async () => closed ?? beginBackground()); // `update` says why it fails
 
   if (plan.tune.when === 'before-open') {
     firstResult.end();
     await loadLater().then(
-      ({ tuneBeforeOpen }) => tuneBeforeOpen({ signal: plan.signal, accompany, close }),
+      ({ tuneBeforeOpen }) => tuneBeforeOpen({ signal: plan.signal, beginBackground, close }),
       () => {}, // without it the first one serves
     );
   }
 
-  const series = {
+  return answerCalls({
+    context,
     handover,
-    plan,
-    runItem: runner.runItem,
-    refusal,
-    closing: leaving.signal,
-    custom: own?.snapshotCustom,
-  };
+    runner,
+    series: {
+      handover,
+      plan,
+      runItem: runner.runItem,
+      refusal,
+      closing: leaving.signal,
+      custom: own?.snapshotCustom,
+    },
+    recording,
+    stats: () => readStats({ handover, choice, queue, plan, recording, opening }),
+    used,
+    throwIfClosed() {
+      if (closed) throw closed;
+    },
+    async update() {
+      firstResult.end();
+      return (await beginBackground()).update();
+    },
+    close,
+  });
+}
 
+/** What the calls of an open model are answered with. */
+interface OpenModel extends Pick<Model, 'stats' | 'update' | 'close'> {
+  readonly context: ModelContext;
+  readonly handover: Handover;
+  readonly runner: ReturnType<typeof createRunner>;
+  readonly series: StreamContext & StorageContext;
+  readonly recording: Recording;
+  /** After each call that is no run: those are told to observers. */
+  readonly used: () => void;
+  readonly throwIfClosed: () => void;
+}
+
+function answerCalls(open: OpenModel): Model {
+  const { context, handover, runner, series, recording, used, throwIfClosed, close } = open;
+  const { watchdogMs } = context.plan.policy;
   return {
     run: runner.run as Model['run'],
     score: (inputs, options) =>
       resultsLater(async () => (await loadLater()).scoreModel(series, inputs, options)),
     stream: (source, options) =>
       streamLater(async () => (await loadLater()).openStream(source, options, series)),
-    stats: () => readStats({ handover, choice, queue, plan, recording, opening }),
+    stats: open.stats,
     async storage(options) {
-      if (closed) throw closed;
+      throwIfClosed();
       return (await loadLater()).readStorage(series, options).finally(used);
     },
     async profile(input, options) {
@@ -178,11 +207,10 @@ export async function createModel(parts: ModelParts): Promise<Model> {
       return profileModel({ run: runner.run, handover, watchdogMs }, input, options);
     },
     async explainBackend() {
-      const { explainBackend } = await loadLater();
-      return explainBackend(handover.current, context);
+      return (await loadLater()).explainBackend(handover.current, context);
     },
     close,
-    on: emitter.on,
+    on: context.emitter.on,
     feedback(id, truth) {
       if (typeof truth?.label !== 'string') {
         throw new TypeError('feedback: expected { label: string } as the truth');
@@ -190,13 +218,12 @@ export async function createModel(parts: ModelParts): Promise<Model> {
       recording.feedback(id, truth.label, handover.current);
     },
     async warm() {
-      if (closed) throw closed;
+      throwIfClosed();
       return (await loadLater()).warmModel(handover, watchdogMs).finally(used);
     },
     async update() {
-      if (closed) throw closed;
-      firstResult.end();
-      return (await accompany()).update().finally(used);
+      throwIfClosed();
+      return open.update().finally(used);
     },
     [Symbol.asyncDispose]: close,
   };

@@ -2,7 +2,7 @@
  * What an open model needs only after its first result, and what few pages need at all. One chunk of
  * its own: a page pays for it when it has what it came for. Only `load-later.ts` imports it.
  */
-export { accompanyModel } from './companions.js';
+export { startBackground } from './background-work.js';
 export { bringOwn } from './fallback/bring-own.js';
 export {
   checkOpenOptions,
@@ -13,7 +13,7 @@ export { profileModel } from './running/profile-model.js';
 export { readStorage, warmModel } from './running/read-storage.js';
 export { redoLost } from './running/redo-lost.js';
 export { refuseInput } from './running/refuse-input.js';
-export { takeResidence } from './serving/residence.js';
+export { joinEngine } from './serving/join-engine.js';
 export { createReviver } from './serving/revive.js';
 export { goBack, servePrevious } from './serving/roll-back.js';
 export { tryBackends } from './serving/try-backends.js';

@@ -15,14 +15,19 @@ import {
   type OptionRules,
   ownOptions,
 } from './options/option-rules.js';
-import { NO_DEFAULTS, planServing } from './options/plan-opening.js';
+import { NO_DEFAULTS, type OpenPlan, planServing } from './options/plan-opening.js';
 import { DEFAULT_ENGINE } from './workers/engine-context.js';
 
 const { backend, signal, onProgress, assets, report, worker } = OPEN_RULES;
 
 /** `check-unsigned-options.ts` has words for what they refuse. */
 const RULES: OptionRules<keyof UnsignedOptions> = {
-  ...{ backend, signal, onProgress, assets, report, worker },
+  backend,
+  signal,
+  onProgress,
+  assets,
+  report,
+  worker,
   policy: (policy: unknown) => areOptions(policy, { watchdogMs: isPositive }),
 };
 
@@ -61,13 +66,17 @@ export async function openUnsigned(
     hosted: hostedBackends,
     defaults: NO_DEFAULTS,
   });
-  const plan = {
+  const plan: OpenPlan = {
     ...serving,
     backends: likelyFirst(serving.backends, Object.keys(blobs)),
-    tune: { ...serving.tune, when: 'off' } as const,
-    ...{ url: '', pin: '', address: { repository: '', model: given.name ?? 'The model' } },
-    ...({ store: 'memory', mirrors: [], request: undefined } as const),
-    policy: { ...policy, update: 'manual' } as const,
+    tune: { ...serving.tune, when: 'off' },
+    url: '',
+    pin: '',
+    address: { repository: '', model: given.name ?? 'The model' },
+    store: 'memory',
+    mirrors: [],
+    request: undefined,
+    policy: { ...policy, update: 'manual' },
     unsigned: { files: blobs, spec: given },
   };
   return openAsPlanned(plan, { engine: DEFAULT_ENGINE, startMs });

@@ -307,7 +307,7 @@ async function publishFarAhead({ repository, keys }: Workspace): Promise<void> {
     metadata && { ...metadata, signed: { ...metadata.signed, version: 1_000_000 } };
   const held = await readHeldKeys({ keys }, ['snapshot', 'timestamp']);
   const { files } = resignRoles({
-    trusted: { ...trusted, ...{ timestamp: ahead(timestamp), snapshot: ahead(snapshot) } },
+    trusted: { ...trusted, timestamp: ahead(timestamp), snapshot: ahead(snapshot) },
     roles: ['snapshot'],
     sign: (role, signed) =>
       signMetadata(

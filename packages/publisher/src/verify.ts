@@ -76,7 +76,10 @@ export async function verify({
   problems.push(...expiredRoles(state, now()));
   const releases = readReleases(state, problems);
   const check: VersionCheck = {
-    ...{ source, problems, chunks, files: new Set() },
+    source,
+    problems,
+    chunks,
+    files: new Set(),
     onFile: ({ model, version }, file) => onProgress({ model, version, file, ...totals() }),
   };
   const versions: VerifiedVersion[] = [];

@@ -181,8 +181,12 @@ test.each([
 
 test('a version used by a clock that was a year ahead is not held for a year', async () => {
   const version = {
-    ...{ repository: 0, model: 0, sequence: 3, chunks: [1] },
-    ...{ state: 'fetching' as const, lastUsedMs: NOW_MS + 365 * 24 * HOUR_MS },
+    repository: 0,
+    model: 0,
+    sequence: 3,
+    chunks: [1],
+    state: 'fetching' as const,
+    lastUsedMs: NOW_MS + 365 * 24 * HOUR_MS,
   };
   const store = await play({ versions: [version], pointers: [], strayChunks: [], budgetBytes: 0 });
   await collectGarbage(store, { budgetBytes: 0, nowMs: NOW_MS });

@@ -25,7 +25,7 @@ import { createCounter, reportFailure } from '../telemetry/counter.js';
 import { startRecording } from '../telemetry/recording.js';
 import { openReporting } from '../telemetry/reporter.js';
 import type { EngineContext } from '../workers/engine-context.js';
-import type { ResidentModel } from '../workers/memory-budget.js';
+import type { EngineModel } from '../workers/memory-budget.js';
 import { askFallback, fallbackMeta } from './fallback.js';
 
 export interface FallbackModelParts {
@@ -114,19 +114,28 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
     return {
       model: release.model,
       version: release.version,
-      ...{ variant: 'fallback', backend: 'fallback', threads: 0, hardware: 'none' },
-      ...{ workers: 0, heapBytes: undefined },
+      variant: 'fallback',
+      backend: 'fallback',
+      threads: 0,
+      hardware: 'none',
+      workers: 0,
+      heapBytes: undefined,
       verdict: 'unproven',
       choice: 'none',
       quarantined: failures.map((failure) => ({ ...failure, atMs })),
       ok: lifetime.ok,
       errors: Object.fromEntries(lifetime.errors),
-      ...{ aborted: lifetime.aborted, invalid: lifetime.invalid, fallbacks: lifetime.fallbacks },
+      aborted: lifetime.aborted,
+      invalid: lifetime.invalid,
+      fallbacks: lifetime.fallbacks,
       waiting: 0,
       latencyMs: { p50: undefined, p95: undefined, p99: undefined },
       opening: {
         origin: version?.origin ?? 'network',
-        ...{ totalMs, steps, fetchedBytes: 0, healedChunks: 0 },
+        totalMs,
+        steps,
+        fetchedBytes: 0,
+        healedChunks: 0,
       },
       reports: plan.report && { ...totals },
     };
@@ -140,9 +149,15 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
   }
 
   /** Nothing of it is loaded that could rest. */
-  const place: ResidentModel = {
-    ...{ name: release.model, workers: [], close, lastUsedMs: parts.startMs },
-    ...{ mayRest: false, isResting: false, rest: () => false, wake: async () => {} },
+  const place: EngineModel = {
+    name: release.model,
+    workers: [],
+    close,
+    lastUsedMs: parts.startMs,
+    mayRest: false,
+    isResting: false,
+    rest: () => false,
+    wake: async () => {},
   };
   engine.models.add(place);
 
@@ -183,9 +198,11 @@ function servedVersion(version: OpenedVersion | undefined, plan: OpenPlan): Serv
   const [backend] = plan.backends as readonly [AvailableBackend];
   const { variants = [] } = version?.spec ?? {};
   const variant = variantsFor(backend, variants)[0] ?? variants[0];
-  const described = version ?? {
+  const described: ServedVersion['version'] = version ?? {
     release: { model: plan.address.model, version: '0.0.0', sequence: 0 },
-    ...({ manifestSha256: '', driftEdges: undefined, arm: 'stable' } as const),
+    manifestSha256: '',
+    driftEdges: undefined,
+    arm: 'stable',
   };
   return { version: described, backend, variant: { name: variant?.name ?? 'none' } };
 }

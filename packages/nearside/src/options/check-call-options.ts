@@ -153,7 +153,12 @@ export function checkRunOptions(options: RunOptions): void {
 const { backend, signal, onProgress, assets, report, worker } = OPEN_KINDS;
 
 const KINDS: OptionKinds<keyof UnsignedOptions> = {
-  ...{ backend, signal, onProgress, assets, report, worker },
+  backend,
+  signal,
+  onProgress,
+  assets,
+  report,
+  worker,
   policy: { expected: '{ watchdogMs }', fields: { watchdogMs: ABOVE_0 } },
 };
 

@@ -30,7 +30,13 @@ const trust = `sha256-${'A'.repeat(43)}`;
 const FIELDS: Record<string, readonly string[]> = {
   plan: [
     ...Object.keys(OPEN_KINDS).filter((name) => !['trust', 'backend'].includes(name)),
-    ...['unsigned', 'backends', 'contenders', 'isBackendForced', 'address', 'pin', 'url'],
+    'unsigned',
+    'backends',
+    'contenders',
+    'isBackendForced',
+    'address',
+    'pin',
+    'url',
   ],
   policy: Object.keys(OPEN_KINDS.policy.fields ?? {}),
   tune: ['when', ...Object.keys(OPEN_KINDS.tune.fields ?? {})],
@@ -42,8 +48,21 @@ const FIELDS: Record<string, readonly string[]> = {
 const NAMES = new Set([
   ...[OPEN_KINDS, RUN_KINDS].flatMap((kinds) => Object.keys(kinds)),
   ...Object.values(FIELDS).flat(),
-  ...['to', 'backpressure', 'maxWaiting', 'onError', 'persist', 'directory', 'from', 'runs'],
-  ...['memoryBudgetBytes', 'model', 'everything', 'wasmModule', 'fields', 'isRequired', 'error'],
+  'to',
+  'backpressure',
+  'maxWaiting',
+  'onError',
+  'persist',
+  'directory',
+  'from',
+  'runs',
+  'memoryBudgetBytes',
+  'model',
+  'everything',
+  'wasmModule',
+  'fields',
+  'isRequired',
+  'error',
 ]);
 
 /** It is found out wherever it is taken for an option. */

@@ -80,7 +80,7 @@ export function postBatch(
   let hasBegun = false;
   const stream = runs[0]?.stream;
   const kill = (reason: NearsideError) => taken?.connection.kill(reason, id);
-  const bite = (reason: NearsideError) => {
+  const endSilent = (reason: NearsideError) => {
     hasBegun = true; // or never would: it is this one that is silent
     kill(reason);
   };
@@ -89,7 +89,7 @@ export function postBatch(
       taken = serving;
       for (const run of runs) run.serving = serving;
       const inputs = await Promise.allSettled(runs.map(({ input }) => input));
-      return watched({ kill: bite, watchdogMs }, (startWatch) => {
+      return watched({ kill: endSilent, watchdogMs }, (startWatch) => {
         const onBegun = () => {
           hasBegun = true;
           startWatch();
@@ -184,13 +184,13 @@ async function watched<Result>(
   { kill, watchdogMs }: { kill: (reason: NearsideError) => void; watchdogMs: number },
   work: (startWatch: () => void) => Promise<Result>,
 ): Promise<Result> {
-  const bite = () => kill(terminated(`no answer within ${watchdogMs} ms`));
+  const endSilent = () => kill(terminated(`no answer within ${watchdogMs} ms`));
   let stop: (() => void) | undefined;
   const working = work(() => {
     stop?.();
-    stop = startAwakeTimer(watchdogMs, bite);
+    stop = startAwakeTimer(watchdogMs, endSilent);
   });
-  stop ??= startAwakeTimer(2 * watchdogMs, bite);
+  stop ??= startAwakeTimer(2 * watchdogMs, endSilent);
   try {
     return await working;
   } finally {

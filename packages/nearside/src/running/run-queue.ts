@@ -261,8 +261,15 @@ export function createRunQueue<Work, Result>({
       const enteredMs = performance.now();
       entered += 1;
       const entry: Entry<Work, Result> = {
-        ...{ work, priority, batchKey, enteredMs, terminate, isSettled: false },
-        ...{ order: entered, maxBatch: job.maxBatch ?? maxBatch, isBounded },
+        work,
+        priority,
+        batchKey,
+        enteredMs,
+        terminate,
+        isSettled: false,
+        order: entered,
+        maxBatch: job.maxBatch ?? maxBatch,
+        isBounded,
         resolve: (result) => {
           entry.isSettled = true;
           resolve(result);

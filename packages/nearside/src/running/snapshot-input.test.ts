@@ -145,7 +145,12 @@ test('whatever an input throws, a message says it', async () => {
   }
   const unreadable = 'something that throws when it is looked at';
   expect(messages).toEqual([
-    ...['{}', unreadable, 'Error', '{ constructor }', 'Symbol(s)', 'null'],
+    '{}',
+    unreadable,
+    'Error',
+    '{ constructor }',
+    'Symbol(s)',
+    'null',
     'no camera there',
   ]);
 });

@@ -9,7 +9,10 @@ test('each is given away or copied by itself: what cannot be given away takes no
   const kept = pooled();
   const shared = new Uint8Array(new SharedArrayBuffer(2));
   expect(takeArrays([given, kept, shared, ['a']] as never, true)).toEqual([
-    ...[Float32Array.of(1, 2), Uint8Array.of(1, 2, 3), new Uint8Array(2), ['a']],
+    Float32Array.of(1, 2),
+    Uint8Array.of(1, 2, 3),
+    new Uint8Array(2),
+    ['a'],
   ]);
   expect([given.length, kept.length, shared.length]).toEqual([0, 3, 2]);
 });

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { EngineContext } from '../workers/engine-context.js';
-import type { ResidentModel } from '../workers/memory-budget.js';
+import type { EngineModel } from '../workers/memory-budget.js';
 import type { WorkerStatus } from '../workers/shared-workers.js';
-import { replaceBloated } from './residence.js';
+import { replaceBloated } from './join-engine.js';
 
 const MB = 1_000_000;
 
@@ -36,7 +36,7 @@ function engineWith({
     const wake = async () => {
       did.push(`wake ${i}`);
     };
-    return { mayRest: isIdle, workers: [worker], rest, wake } as unknown as ResidentModel;
+    return { mayRest: isIdle, workers: [worker], rest, wake } as unknown as EngineModel;
   });
   const engine = {
     workers: { live: [worker] },

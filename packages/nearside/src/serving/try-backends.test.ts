@@ -29,8 +29,11 @@ test('where nothing is known the one that answers after the fewest bytes serves'
     quarantined: [],
   });
   expect(seen).toEqual([
-    ...['open tfjs-wasm', 'weigh tfjs-wasm,onnx-wasm', 'close tfjs-wasm'],
-    ...['open onnx-wasm', 'load int8'],
+    'open tfjs-wasm',
+    'weigh tfjs-wasm,onnx-wasm',
+    'close tfjs-wasm',
+    'open onnx-wasm',
+    'load int8',
   ]);
   expect(choice.origin).toBe('prior');
 });
@@ -75,7 +78,9 @@ test('wrong numbers of one variant lead to the other backend first, then to the 
     quarantined: [{ variant: 'int8' }, { variant: 'uint8' }],
   });
   expect(seen.filter((step) => step.startsWith('load'))).toEqual([
-    ...['load int8', 'load uint8', 'load fp32'],
+    'load int8',
+    'load uint8',
+    'load fp32',
   ]);
 });
 

@@ -45,7 +45,9 @@ function openStream(
   const closing = new AbortController();
   const signals = options.signal ? [closing.signal, options.signal] : [closing.signal];
   const stream = createFrameStream(source, checkStreamOptions(source, options), {
-    ...{ take, begin, signals },
+    take,
+    begin,
+    signals,
     end: () => {
       seen.isOver += 1;
     },

@@ -66,7 +66,10 @@ export function createFrameStream(
   const pipe: OrderedPipe<Entry, Streamed> = createOrderedPipe(frames, {
     signals: work.signals,
     hasRoom: () => backpressure === 'drop-oldest' || pipe.taken.length < mostBegun(),
-    ...{ take, begin, observe, hand },
+    take,
+    begin,
+    observe,
+    hand,
     end(left) {
       release(left.slice(begun));
       episode.end();
@@ -232,7 +235,10 @@ const KINDS: OptionKinds<keyof StreamOptions> = {
   backpressure: oneOf(['wait', 'drop-oldest']),
   maxWaiting: WHOLE_ABOVE_0,
   onError: oneOf(['end', 'skip']),
-  ...{ signal, priority, topK, transfer },
+  signal,
+  priority,
+  topK,
+  transfer,
 };
 
 /** @throws TypeError or RangeError, naming the option, expected and got */

@@ -36,7 +36,9 @@ function openModel({ isStateful = true } = {}) {
   const closing = new AbortController();
   const open = (source = frames(), options?: StreamOptions) =>
     openStream(source, options, {
-      ...{ handover, runItem, closing: closing.signal },
+      handover,
+      runItem,
+      closing: closing.signal,
       refusal: () => undefined,
     });
   return { open, told, closing, lost };

@@ -61,7 +61,9 @@ export async function openStream(
     return createFrameStream(source, checked, {
       take: (input) =>
         snapshotInput(input, (held?.serving ?? handover.current).version.spec, {
-          ...{ transfer, custom, refuse: refuseInput },
+          transfer,
+          custom,
+          refuse: refuseInput,
         }),
       begin,
       end: () => held?.release(),

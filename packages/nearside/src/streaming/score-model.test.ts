@@ -17,7 +17,9 @@ function openModel(parts: Pick<RunnerOptions, 'fallBack'> = { fallBack: undefine
   const posted: (() => void)[] = [];
   const answer = { output: [], times: { pre: 0, run: 1, post: 0 }, batch: 1 };
   const queue = createRunQueue<QueuedRun, RunReply>({
-    ...{ maxBatch: 1, maxDelayMs: 0, discard: () => {} },
+    maxBatch: 1,
+    maxDelayMs: 0,
+    discard: () => {},
     post: (works) => ({
       end: new Promise<readonly RunOutcome[]>((resolve) => {
         posted.push(() =>
@@ -26,7 +28,9 @@ function openModel(parts: Pick<RunnerOptions, 'fallBack'> = { fallBack: undefine
         const [work] = works; // one alone; what is wrong with it is found out before it crosses
         Promise.resolve(work?.input).catch((error) => resolve([{ ok: false, error }]));
       }),
-      ...{ hasBegun: true, recall: () => {}, terminate: () => {} },
+      hasBegun: true,
+      recall: () => {},
+      terminate: () => {},
     }),
   });
   const { run, runItem } = createRunner({

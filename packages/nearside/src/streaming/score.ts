@@ -27,7 +27,9 @@ const KINDS: OptionKinds<keyof ScoreOptions> = {
     error: RangeError,
   },
   onProgress: FUNCTION,
-  ...{ signal, topK, priority },
+  signal,
+  topK,
+  priority,
 };
 
 /** What inputs are given to. */
@@ -117,7 +119,9 @@ export function scoreModel(
   const run = (input: Input, runOptions: RunOptions) => {
     const take = () =>
       snapshotInput(input, handover.current.version.spec, {
-        ...{ transfer: false, custom, refuse: refuseInput },
+        transfer: false,
+        custom,
+        refuse: refuseInput,
       });
     return runItem({ take, input, held: undefined, together: undefined }, runOptions);
   };

@@ -59,7 +59,10 @@ function version(name: string, sequence: number, answer: Answer): Serving {
   const manifestSha256 = `${sequence}`.repeat(64);
   const spec = { task: 'image-classification', inputs: [], outputs: [] };
   return {
-    ...{ connection, backend: 'onnx-wasm', variant: { name: 'int8' }, loaded: { threads: 1 } },
+    connection,
+    backend: 'onnx-wasm',
+    variant: { name: 'int8' },
+    loaded: { threads: 1 },
     version: { release, manifestSha256, spec, arm: 'stable', driftEdges: undefined },
   } as unknown as Serving;
 }
@@ -82,7 +85,8 @@ async function serve(...[first, next]: readonly [Serving, Serving]) {
   const queue = createRunQueue<QueuedRun, RunReply>({
     post: (runs) => postBatch(runs, { handover, watchdogMs: 60_000, help: loadLater }),
     discard() {},
-    ...{ maxBatch: 1, maxDelayMs: 0 },
+    maxBatch: 1,
+    maxDelayMs: 0,
   });
   const closed = new NearsideError('closed', 'expected an open model');
   let isClosed = false;

@@ -11,7 +11,7 @@ import {
   VERSION,
   withStandIns,
 } from '../testing/worker-stand-in.js';
-import type { ResidentModel } from '../workers/memory-budget.js';
+import type { EngineModel } from '../workers/memory-budget.js';
 import { tuneBackends } from './tune-backends.js';
 
 // Messages arrive, and time passes only when a test says so.
@@ -106,7 +106,7 @@ test('a worker that hangs while it serves nobody does not keep tuning waiting', 
 
 /** Another model of the engine, of 10 bytes, that would rest if it were asked to. */
 async function loadBeside({ engine }: ModelContext) {
-  const place = await engine.workers.lend({
+  const place = await engine.workers.acquire({
     backend: 'tfjs-wasm',
     slot: 1,
     isolate: true,
@@ -121,7 +121,7 @@ async function loadBeside({ engine }: ModelContext) {
     other.rests += 1;
     return true;
   };
-  engine.models.add({ name: 'other', lastUsedMs: 0, rest } as unknown as ResidentModel);
+  engine.models.add({ name: 'other', lastUsedMs: 0, rest } as unknown as EngineModel);
   return other;
 }
 

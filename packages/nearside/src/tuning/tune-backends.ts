@@ -159,7 +159,8 @@ async function tryOut(contender: Contender, options: TryOptions): Promise<void> 
       time: () => askWorker(connection, { watchdogMs, signal }, ({ time }) => time()),
     });
     const comparison = await timeBeside({
-      ...{ budget, idle },
+      budget,
+      idle,
       serving: timed(serving.connection),
       contender: timed(started.connection),
     });

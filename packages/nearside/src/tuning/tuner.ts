@@ -40,7 +40,7 @@ function isTunable({ tune, contenders, policy }: OpenPlan): boolean {
 export interface TuneBeforeOpenOptions {
   /** Of the caller of `open`. */
   readonly signal: AbortSignal | undefined;
-  readonly accompany: () => Promise<{ tune(): Promise<void> }>;
+  readonly beginBackground: () => Promise<{ tune(): Promise<void> }>;
   readonly close: () => Promise<void>;
 }
 
@@ -51,13 +51,13 @@ export interface TuneBeforeOpenOptions {
  */
 export async function tuneBeforeOpen({
   signal,
-  accompany,
+  beginBackground,
   close,
 }: TuneBeforeOpenOptions): Promise<void> {
   const leave = () => void close();
   signal?.addEventListener('abort', leave);
   if (signal?.aborted) leave(); // while this was loaded
-  await accompany().then(
+  await beginBackground().then(
     ({ tune }) => tune(),
     () => {},
   );

@@ -9,11 +9,11 @@ type Look = { next?: object; isRevoked: boolean };
 function serve({
   policy,
   check,
-  lend,
+  acquire,
 }: {
   policy: object;
   check: (request: { maxAgeMs: number }) => Promise<Look>;
-  lend?: () => Promise<never>;
+  acquire?: () => Promise<never>;
 }) {
   const release = { model: 'digits', version: '1.0.0', sequence: 1 };
   const variant = { name: 'int8', runtime: 'onnx' };
@@ -26,7 +26,7 @@ function serve({
     awake: async () => handover.current,
   };
   const plan = { backends: ['onnx-wasm'], contenders: [], policy, tune: { when: 'off' } };
-  const engine = { workers: { lend } };
+  const engine = { workers: { acquire } };
   const emitter = createModelEmitter();
   const options = { handover, plan, engine, emitter } as unknown as KeepCurrentOptions;
   return { keeper: keepCurrent(options), handover };
@@ -56,7 +56,7 @@ test('a revoked version does not serve on for having been given another worker m
   const { keeper, handover } = serve({
     policy: { update: 'manual' },
     check: async () => ({ next: { version: '1.0.1', sequence: 2 }, isRevoked: true }),
-    async lend() {
+    async acquire() {
       handover.current = { ...handover.current };
       throw unreachable;
     },

@@ -35,7 +35,9 @@ export async function openUnsignedVersion(
   }
 
   return {
-    ...{ spec, golden, provenBy: [] },
+    spec,
+    golden,
+    provenBy: [],
     described: {
       release: { model, version, sequence },
       manifestSha256: NO_MANIFEST,

@@ -1,12 +1,12 @@
 import { startBackendWorker } from '#platform';
-import type { MemoryBudget, ResidentModel } from './memory-budget.js';
+import type { EngineModel, MemoryBudget } from './memory-budget.js';
 import { createSharedWorkers, type SharedWorkers } from './shared-workers.js';
 
 /** What the models of one engine share. */
 export interface EngineContext {
   readonly workers: SharedWorkers;
   /** Those that are open, or at rest. */
-  readonly models: Set<ResidentModel>;
+  readonly models: Set<EngineModel>;
   /** A model that was not used for so long is put to rest, ms; undefined for never. */
   readonly idleMs: number | undefined;
   /** Which models are at rest and which are not, with a limit or without. Undefined for `open` alone. */

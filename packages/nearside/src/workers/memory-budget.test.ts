@@ -1,6 +1,6 @@
 import type { ModelSpec } from '@nearside/core';
 import { expect, test } from 'vitest';
-import type { ResidentModel } from './memory-budget.js';
+import type { EngineModel } from './memory-budget.js';
 import { createMemoryBudget } from './memory-budget.js';
 import type { SharedWorkers, WorkerStatus } from './shared-workers.js';
 
@@ -30,7 +30,7 @@ function loaded(limitMegabytes: number | undefined, given: readonly Loaded[]) {
         if (mayRest) resting.push(name);
         return mayRest;
       };
-      return { name, lastUsedMs, mayRest, rest } as ResidentModel;
+      return { name, lastUsedMs, mayRest, rest } as EngineModel;
     }),
   );
   const workers = { live } as unknown as SharedWorkers;

@@ -2,7 +2,7 @@ import { type ModelSpec, NearsideError } from '@nearside/core';
 import type { SharedWorkers, WorkerStatus } from './shared-workers.js';
 
 /** An open model as its engine sees it: loaded, or at rest until the next call. */
-export interface ResidentModel {
+export interface EngineModel {
   readonly name: string;
   /** By `performance.now()`. */
   readonly lastUsedMs: number;
@@ -38,7 +38,7 @@ export interface MemoryBudget {
 /** @param limitBytes undefined for no limit */
 export function createMemoryBudget(
   limitBytes: number | undefined,
-  { workers, models }: { workers: SharedWorkers; models: ReadonlySet<ResidentModel> },
+  { workers, models }: { workers: SharedWorkers; models: ReadonlySet<EngineModel> },
 ): MemoryBudget {
   const usedBytes = () => workers.live.reduce((sum, worker) => sum + worker.declaredBytes, 0);
   const hasRoomFor = (sizeBytes: number) =>

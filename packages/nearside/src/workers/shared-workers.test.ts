@@ -45,7 +45,7 @@ const never = new Promise<never>(() => {});
 
 test('models of one backend share a worker, and the last that leaves ends it', async () => {
   const { workers, started } = fakeWorkers();
-  const [first, second] = await Promise.all([workers.lend(needs), workers.lend(needs)]);
+  const [first, second] = await Promise.all([workers.acquire(needs), workers.acquire(needs)]);
   expect(started.length).toBe(1);
   await first.release(stored);
   expect(started[0]?.isTerminated).toBe(false);
@@ -69,27 +69,27 @@ test('another backend, folder, file of its own, slot or number of threads is ano
     { isolate: true },
     { isolate: true },
   ];
-  for (const change of different) await workers.lend({ ...needs, ...change });
+  for (const change of different) await workers.acquire({ ...needs, ...change });
   expect(workers.live.length).toBe(different.length);
-  for (const change of different.slice(0, 8)) await workers.lend({ ...needs, ...change });
+  for (const change of different.slice(0, 8)) await workers.acquire({ ...needs, ...change });
   expect(workers.live.length).toBe(different.length);
 });
 
 test('a worker that dies is told to every model in it, also to one that listens later', async () => {
   const { workers, started } = fakeWorkers();
-  const [first, second] = await Promise.all([workers.lend(needs), workers.lend(needs)]);
+  const [first, second] = await Promise.all([workers.acquire(needs), workers.acquire(needs)]);
   const told: WorkerFailure[] = [];
   first.onFailure((failure) => told.push(failure));
   started[0]?.fail({ message: 'it crashed' });
   second.onFailure((failure) => told.push(failure));
   expect(told).toEqual([{ message: 'it crashed' }, { message: 'it crashed' }]);
-  await workers.lend(needs);
+  await workers.acquire(needs);
   expect(started.length).toBe(2);
 });
 
 test('a model that has the worker ended hears nothing; the others hear that it was not theirs', async () => {
   const { workers, started } = fakeWorkers();
-  const [first, second] = await Promise.all([workers.lend(needs), workers.lend(needs)]);
+  const [first, second] = await Promise.all([workers.acquire(needs), workers.acquire(needs)]);
   const told: unknown[] = [];
   first.onFailure(() => told.push('first'));
   second.onFailure((failure) => told.push(failure.isAnothers));
@@ -100,7 +100,7 @@ test('a model that has the worker ended hears nothing; the others hear that it w
 
 test('what one model learned of the worker itself is true for the others too', async () => {
   const { workers } = fakeWorkers();
-  const [first, second] = await Promise.all([workers.lend(needs), workers.lend(needs)]);
+  const [first, second] = await Promise.all([workers.acquire(needs), workers.acquire(needs)]);
   const told: WorkerFailure[] = [];
   second.onFailure((failure) => told.push(failure));
   const lost = new NearsideError('device-lost', 'gone');
@@ -113,14 +113,14 @@ test('a model that does not let go is left alone in its worker, which is ended w
   vi.useFakeTimers();
   try {
     const { workers, started } = fakeWorkers();
-    const [first, second] = await Promise.all([workers.lend(needs), workers.lend(needs)]);
+    const [first, second] = await Promise.all([workers.acquire(needs), workers.acquire(needs)]);
     const told: unknown[] = [];
     second.onFailure((failure) => told.push(failure.isAnothers));
     const leaving = first.release(never);
     await vi.advanceTimersByTimeAsync(1_000);
     await leaving;
     expect(started[0]?.isTerminated).toBe(false);
-    await workers.lend(needs);
+    await workers.acquire(needs);
     expect(started.length).toBe(2); // nobody joins it any more
     await vi.advanceTimersByTimeAsync(10_000);
     expect(started[0]?.isTerminated).toBe(true);
@@ -135,7 +135,7 @@ test('a call of another model may keep one that leaves from answering; not for e
   try {
     for (const lasts of ['100 s', 'for ever']) {
       const { workers, started } = fakeWorkers();
-      const [first, second] = await Promise.all([workers.lend(needs), workers.lend(needs)]);
+      const [first, second] = await Promise.all([workers.acquire(needs), workers.acquire(needs)]);
       second.worker.calls = 1;
       const { promise, resolve } = createDeferred<void>();
       void first.release(promise);
@@ -155,7 +155,7 @@ test('a model whose own call keeps the worker busy is not waited for longer beca
   vi.useFakeTimers();
   try {
     const { workers, started } = fakeWorkers();
-    const [first, second] = await Promise.all([workers.lend(needs), workers.lend(needs)]);
+    const [first, second] = await Promise.all([workers.acquire(needs), workers.acquire(needs)]);
     second.worker.calls = 1;
     void first.release(never, true);
     await vi.advanceTimersByTimeAsync(11_000);
@@ -169,7 +169,7 @@ test('alone, one that does not listen any more is ended all the same', async () 
   vi.useFakeTimers();
   try {
     const { workers } = fakeWorkers();
-    const leaving = (await workers.lend(needs)).release(never);
+    const leaving = (await workers.acquire(needs)).release(never);
     await vi.advanceTimersByTimeAsync(1_000);
     await leaving;
     expect(workers.live.length).toBe(0);
@@ -180,7 +180,7 @@ test('alone, one that does not listen any more is ended all the same', async () 
 
 test('one that leaves while the worker starts disturbs nobody, and need not be waited for', async () => {
   const { workers, started } = fakeWorkers({ isReady: false });
-  const [first, second] = await Promise.all([workers.lend(needs), workers.lend(needs)]);
+  const [first, second] = await Promise.all([workers.acquire(needs), workers.acquire(needs)]);
   await first.release(never);
   expect(started[0]?.isTerminated).toBe(false);
   await second.release(never);
@@ -190,8 +190,9 @@ test('one that leaves while the worker starts disturbs nobody, and need not be w
 test('a worker that cannot be started is forgotten, and tried again', async () => {
   const failing = createDeferred<BackendWorker>();
   const workers = createSharedWorkers(() => failing.promise);
-  const lending = [workers.lend(needs), workers.lend(needs)];
+  const acquiring = [workers.acquire(needs), workers.acquire(needs)];
   failing.reject(new NearsideError('worker-blocked', 'no'));
-  for (const lent of lending) await expect(lent).rejects.toMatchObject({ code: 'worker-blocked' });
+  for (const acquired of acquiring)
+    await expect(acquired).rejects.toMatchObject({ code: 'worker-blocked' });
   expect(workers.live.length).toBe(0);
 });

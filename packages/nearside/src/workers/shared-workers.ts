@@ -79,7 +79,7 @@ export interface SharedWorkers {
   /** Those that are alive. */
   readonly live: readonly WorkerStatus[];
   /** @throws NearsideError `worker-blocked`, `no-backend` */
-  lend(needs: WorkerNeeds): Promise<Host>;
+  acquire(needs: WorkerNeeds): Promise<Host>;
 }
 
 export type StartBackendWorker = (
@@ -184,7 +184,7 @@ export function createSharedWorkers(start: StartBackendWorker): SharedWorkers {
       return [...live].map(({ status }) => status);
     },
 
-    async lend(needs) {
+    async acquire(needs) {
       const shared = find(needs) ?? open(needs);
       // Before anything is waited for: a worker with somebody in it is not ended.
       const tenant: Tenant = {

@@ -53,8 +53,13 @@ export function addRotateRoot(program: Command, terminal: Terminal): void {
       const { repo, newKeys, replace, add, removeKey, threshold, dropVersions, json } = flags;
       const options = {
         ...(await keySource(flags, terminal)),
-        ...{ repository: repo, newKeys, replace, add, dropVersions },
-        ...{ removeKeys: removeKey, thresholds: threshold },
+        repository: repo,
+        newKeys,
+        replace,
+        add,
+        dropVersions,
+        removeKeys: removeKey,
+        thresholds: threshold,
       };
       if (flags.propose !== undefined) {
         const result = await proposeRoot({ ...options, file: flags.propose });

@@ -1,12 +1,12 @@
 import { onPageReturn } from '../page.js';
 import { LONGEST_TIMER_MS, unref } from '../timers.js';
 import type { EngineContext } from '../workers/engine-context.js';
-import type { ResidentModel } from '../workers/memory-budget.js';
+import type { EngineModel } from '../workers/memory-budget.js';
 import type { WorkerStatus } from '../workers/shared-workers.js';
 import { probeWorker } from '../workers/watchdog.js';
 import { type Handover, rested } from './handover.js';
 
-export interface ResidenceOptions {
+export interface JoinOptions {
   readonly name: string;
   readonly engine: EngineContext;
   readonly handover: Handover;
@@ -16,27 +16,21 @@ export interface ResidenceOptions {
 }
 
 /** A model's place in its engine. */
-export interface Residence {
+export interface Membership {
   /** After each call. */
   used(): void;
   leave(): void;
 }
 
-export type TakeResidence = (options: ResidenceOptions) => Residence;
+export type JoinEngine = (options: JoinOptions) => Membership;
 
 /** Lets the engine put a model to rest while nobody uses it, and do its housekeeping after calls. */
-export function takeResidence({
-  name,
-  engine,
-  handover,
-  isBusy,
-  close,
-}: ResidenceOptions): Residence {
+export function joinEngine({ name, engine, handover, isBusy, close }: JoinOptions): Membership {
   let lastUsedMs = performance.now();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let hasLeft = false;
 
-  const model: ResidentModel = {
+  const model: EngineModel = {
     name,
     close,
     get lastUsedMs() {

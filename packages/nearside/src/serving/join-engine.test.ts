@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import type { EngineContext } from '../workers/engine-context.js';
 import { createHandover } from './handover.js';
-import { takeResidence } from './residence.js';
+import { joinEngine } from './join-engine.js';
 import type { Serving } from './serving.js';
 
 /** A model in an engine that puts it to rest after a second. */
@@ -18,22 +18,22 @@ function resident() {
     onHanded() {},
   });
   const engine = { idleMs: 1_000, models: new Set(), workers: { live: [] } };
-  const residence = takeResidence({
+  const membership = joinEngine({
     name: 'digits',
     engine: engine as unknown as EngineContext,
     handover,
     isBusy: () => false,
     close: async () => {},
   });
-  return { handover, residence };
+  return { handover, membership };
 }
 
 test('a model rests when nobody has called it for `idleMs`, counted from the last call', () => {
   vi.useFakeTimers();
   try {
-    const { handover, residence } = resident();
+    const { handover, membership } = resident();
     vi.advanceTimersByTime(999);
-    residence.used();
+    membership.used();
     vi.advanceTimersByTime(999);
     expect(handover.isResting).toBe(false);
     vi.advanceTimersByTime(1);
@@ -46,10 +46,10 @@ test('a model rests when nobody has called it for `idleMs`, counted from the las
 test('a call that ends after its model was closed leaves no timer behind', async () => {
   vi.useFakeTimers();
   try {
-    const { handover, residence } = resident();
-    residence.leave();
+    const { handover, membership } = resident();
+    membership.leave();
     await handover.close(new Error('closed'));
-    residence.used();
+    membership.used();
     expect(vi.getTimerCount()).toBe(0);
   } finally {
     vi.useRealTimers();

@@ -9,7 +9,7 @@ import {
 } from './updating/keep-current.js';
 
 /** What goes on beside serving: updates, tuning, and remembering what came of it. */
-export interface Companions extends Pick<CurrencyKeeper, 'revoked' | 'update'> {
+export interface BackgroundWork extends Pick<CurrencyKeeper, 'revoked' | 'update'> {
   /** Whether something is under way that needs the worker which serves. */
   readonly isAtWork: boolean;
   /** Looks for a faster backend, once for each version. Until that is done; never rejects. */
@@ -22,7 +22,7 @@ export interface Companions extends Pick<CurrencyKeeper, 'revoked' | 'update'> {
   saved(): Promise<void>;
 }
 
-export interface CompanionOptions extends KeepCurrentOptions {
+export interface BackgroundOptions extends KeepCurrentOptions {
   /** Whether there are runs. */
   readonly isBusy: () => boolean;
   /** Whether a result was there before this. */
@@ -31,7 +31,7 @@ export interface CompanionOptions extends KeepCurrentOptions {
 }
 
 /** Of files that nobody vouches for there are no versions, and nothing is remembered. */
-const NONE: Companions = {
+const NONE: BackgroundWork = {
   revoked: undefined,
   isAtWork: false,
   tune: async () => {},
@@ -41,7 +41,7 @@ const NONE: Companions = {
   saved: async () => {},
 };
 
-export function accompanyModel({ isBusy, hasRun, ...options }: CompanionOptions): Companions {
+export function startBackground({ isBusy, hasRun, ...options }: BackgroundOptions): BackgroundWork {
   const { choice, plan, handover } = options;
   if (plan.unsigned) return NONE;
   const keeper = keepCurrent(options);
