@@ -7,6 +7,7 @@ import { awaitFirstResult, loadLater } from './load-later.js';
 import { describeOpening, readStats } from './model-stats.js';
 import type { RunReply } from './protocol.js';
 import { postBatch, type QueuedRun } from './running/post-batch.js';
+import type { ProfiledModel } from './running/profile-model.js';
 import type { StorageContext } from './running/read-storage.js';
 import { createRunner, type RunnerOptions } from './running/run-model.js';
 import { createRunQueue } from './running/run-queue.js';
@@ -69,7 +70,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   };
 
   const recording = startRecording(context, later);
-  recording.opened(first, opening, { quarantined: first.quarantined.length });
+  recording.opened(first, opening, first.quarantined.length);
 
   const revive = shareOnce(async () => (await loadLater()).createReviver(context));
   const handover = createHandover(first, {
@@ -151,19 +152,15 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   }
 
   return answerCalls({
-    context,
+    ...context,
+    ...runner,
     handover,
-    runner,
-    series: {
-      handover,
-      plan,
-      runItem: runner.runItem,
-      refusal,
-      closing: leaving.signal,
-      custom: own?.snapshotCustom,
-    },
-    recording,
+    refusal,
+    closing: leaving.signal,
+    custom: own?.snapshotCustom,
+    watchdogMs,
     stats: () => readStats({ handover, choice, queue, plan, recording, opening }),
+    feedback: recording.feedback,
     used,
     throwIfClosed() {
       if (closed) throw closed;
@@ -177,49 +174,45 @@ export async function createModel(parts: ModelParts): Promise<Model> {
 }
 
 /** What the calls of an open model are answered with. */
-interface OpenModel extends Pick<Model, 'stats' | 'update' | 'close'> {
-  readonly context: ModelContext;
+interface OpenModel extends ModelContext, StreamContext, StorageContext, ProfiledModel {
   readonly handover: Handover;
-  readonly runner: ReturnType<typeof createRunner>;
-  readonly series: StreamContext & StorageContext;
-  readonly recording: Recording;
+  readonly stats: Model['stats'];
+  readonly feedback: Recording['feedback'];
   /** After each call that is no run: those are told to observers. */
   readonly used: () => void;
   readonly throwIfClosed: () => void;
+  readonly update: Model['update'];
+  readonly close: Model['close'];
+  readonly plan: ModelContext['plan'];
+  readonly closing: AbortSignal;
 }
 
 function answerCalls(open: OpenModel): Model {
-  const { context, handover, runner, series, recording, used, throwIfClosed, close } = open;
-  const { watchdogMs } = context.plan.policy;
+  const { handover, used, throwIfClosed, close } = open;
   return {
-    run: runner.run as Model['run'],
+    run: open.run as Model['run'],
     score: (inputs, options) =>
-      resultsLater(async () => (await loadLater()).scoreModel(series, inputs, options)),
+      resultsLater(async () => (await loadLater()).scoreModel(open, inputs, options)),
     stream: (source, options) =>
-      streamLater(async () => (await loadLater()).openStream(source, options, series)),
+      streamLater(async () => (await loadLater()).openStream(source, options, open)),
     stats: open.stats,
     async storage(options) {
       throwIfClosed();
-      return (await loadLater()).readStorage(series, options).finally(used);
+      return (await loadLater()).readStorage(open, options).finally(used);
     },
-    async profile(input, options) {
-      const { profileModel } = await loadLater();
-      return profileModel({ run: runner.run, handover, watchdogMs }, input, options);
-    },
-    async explainBackend() {
-      return (await loadLater()).explainBackend(handover.current, context);
-    },
+    profile: async (input, options) => (await loadLater()).profileModel(open, input, options),
+    explainBackend: async () => (await loadLater()).explainBackend(handover.current, open),
     close,
-    on: context.emitter.on,
+    on: open.emitter.on,
     feedback(id, truth) {
       if (typeof truth?.label !== 'string') {
         throw new TypeError('feedback: expected { label: string } as the truth');
       }
-      recording.feedback(id, truth.label, handover.current);
+      open.feedback(id, truth.label, handover.current);
     },
     async warm() {
       throwIfClosed();
-      return (await loadLater()).warmModel(handover, watchdogMs).finally(used);
+      return (await loadLater()).warmModel(handover, open.watchdogMs).finally(used);
     },
     async update() {
       throwIfClosed();

@@ -41,10 +41,10 @@ export async function openAsPlanned(
   given.signal?.throwIfAborted();
   const emitter = createModelEmitter();
   const { choice, boot } = await lookFirst(given);
-  const hasOwn = given.fallback !== undefined || given.worker !== undefined;
-  const own = hasOwn
-    ? (await loadLater()).bringOwn({ plan: given, engine, emitter, startMs })
-    : undefined;
+  const own =
+    given.fallback || given.worker
+      ? (await loadLater()).bringOwn({ plan: given, engine, emitter, startMs })
+      : undefined;
   const plan = own?.plan ?? given;
   const context = {
     plan,

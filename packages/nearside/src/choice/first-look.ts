@@ -33,7 +33,7 @@ export async function lookFirst(plan: OpenPlan): Promise<FirstLook> {
   const { model } = plan.address;
   // A forced backend, or a single one, needs no memory; a store other than `auto` has none of it.
   const hasMemory = contenders.length > 1 && plan.store === 'auto';
-  const peek = async (key: string) => (hasMemory ? peekStore('nearside-models', key) : undefined);
+  const peek = (key: string) => (hasMemory ? peekStore('nearside-models', key) : undefined);
   const choice = createBackendChoice(plan, parseChoice(await peek(choiceKey(pin, model))));
   if (!choice.isUnweighed || plan.unsigned) return { choice, boot: undefined };
   const metadata = await peek(metadataKey(pin));

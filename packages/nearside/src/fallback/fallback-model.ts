@@ -64,7 +64,7 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
   let closed: Promise<void> | undefined;
   const observers = [recording.ran, announceRun(emitter)];
   let runs = 0;
-  recording.opened(served, undefined, { quarantined: failures.length });
+  recording.opened(served, undefined, failures.length);
   recording.failed(served, error.code);
 
   async function run(input: Input, given: RunOptions = NO_OPTIONS): Promise<RunResult> {

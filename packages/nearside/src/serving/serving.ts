@@ -67,8 +67,6 @@ export interface Place {
   readonly slot: number | undefined;
 }
 
-const SHARED: Place = { isolate: undefined, slot: undefined };
-
 /** For what is tried beside a version that serves: it may hang or crash. */
 export const OWN_WORKER: Place = { isolate: true, slot: undefined };
 
@@ -104,7 +102,8 @@ export async function openOn(
     }
   };
   const { assets, worker } = plan;
-  const { isolate = plan.isolate, slot = 0 } = place ?? SHARED;
+  const isolate = place?.isolate ?? plan.isolate;
+  const slot = place?.slot ?? 0;
   const threads = backend === 'onnx-wasm' ? plan.threads : undefined; // others have one
   const isUnsigned = plan.unsigned !== undefined;
   const needs = { backend, assets, worker, isolate, isUnsigned, slot, threads };

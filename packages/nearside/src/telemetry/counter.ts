@@ -60,9 +60,9 @@ export function createCounter(
   }
 
   return {
-    opened: (opening, { quarantined }) =>
+    opened: (opening, failures) =>
       count((tally) => {
-        tally.quarantines += quarantined;
+        tally.quarantines += failures;
         if (!opening) return;
         const { origin, totalMs, fetchedBytes } = opening;
         if (origin === 'network') tally.coldStarts += 1;

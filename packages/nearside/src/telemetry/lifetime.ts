@@ -7,9 +7,9 @@ import type { RunDurations } from './tally.js';
 export interface Recorder {
   /**
    * @param opening undefined where no backend came to serve
-   * @param quarantined backends tried before that failed
+   * @param failures so many backends were tried before and failed
    */
-  opened(opening: OpeningStats | undefined, more: { readonly quarantined: number }): void;
+  opened(opening: OpeningStats | undefined, failures: number): void;
   /** A backend failed later, while it was tried beside the one that serves or soon after it took over. */
   quarantined(): void;
   ran(durations: RunDurations, observation: Observation | undefined): void;

@@ -34,13 +34,9 @@ export interface Recording {
   serves(served: ServedVersion): void;
   /**
    * @param opening undefined where no backend came to serve
-   * @param more `quarantined`: backends tried before that failed
+   * @param failures so many backends were tried before and failed
    */
-  opened(
-    served: ServedVersion,
-    opening: OpeningStats | undefined,
-    more: { readonly quarantined: number },
-  ): void;
+  opened(served: ServedVersion, opening: OpeningStats | undefined, failures: number): void;
   /** A backend failed later, beside the one that serves or soon after it took over. */
   quarantined(served: ServedVersion): void;
   readonly ran: RunObserver;
@@ -123,7 +119,7 @@ export function startRecording(
     lifetime,
     totals,
     serves: (served) => void recorderOf(served),
-    opened: (served, opening, more) => recorderOf(served).opened(opening, more),
+    opened: (served, opening, failures) => recorderOf(served).opened(opening, failures),
     quarantined: (served) => recorderOf(served).quarantined(),
     ran,
     failed: (served, code) => recorderOf(served).failed(code),
