@@ -9,6 +9,9 @@ import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
 let site: Awaited<ReturnType<typeof serveBarePage>>;
 let digits: Awaited<ReturnType<typeof serveDigits>>;
 
+// The last long file: its tests, which share nothing but the page, are dealt out to both workers.
+test.describe.configure({ mode: 'parallel' });
+
 test.beforeAll(async () => {
   site = await serveBarePage();
 });
