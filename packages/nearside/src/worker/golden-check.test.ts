@@ -1,7 +1,7 @@
 import type { Tensor } from '@nearside/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { findMismatch } from './golden-check.js';
+import { checkGolden, findMismatch } from './golden-check.js';
 
 const tensor = (values: number[], shape = [1, values.length]): Tensor => ({
   datatype: 'FP32',
@@ -104,4 +104,31 @@ test('numbers of 64 bits are compared exactly, other datatypes as the numbers th
 
 test('a reference of fewer values than its shape says proves nothing', () => {
   expect(findMismatch(tensor([1, 2]), tensor([1], [1, 2]), tolerance)).toMatch('2 values');
+});
+
+test('a case that leaves an output out proves nothing', async () => {
+  const session = { run: async () => ({ logits: tensor([1]), boxes: tensor([2]) }) };
+  const file = new Uint8Array(Float32Array.of(1).buffer);
+  const stored = { datatype: 'FP32', shape: [1, 1], file: 'logits.bin' } as const;
+  const check = (expected: Record<string, typeof stored>) =>
+    checkGolden(
+      session as never,
+      {
+        format: 1,
+        cases: [{ name: 'one', inputs: {}, expected: { fp32: expected } }],
+        tolerance: { fp32: tolerance },
+      },
+      {
+        spec: { inputs: [], outputs: [] } as never,
+        variant: { name: 'fp32' } as never,
+        files: new Map([['logits.bin', file]]) as never,
+        backend: 'onnx-wasm',
+        scope: 'all',
+      },
+    );
+  const code = 'golden-mismatch';
+  await expect(check({})).rejects.toMatchObject({ code });
+  await expect(check({ logits: stored })).rejects.toMatchObject({ code });
+  const boxes = { ...stored, file: 'logits.bin' };
+  await expect(check({ logits: stored, boxes })).rejects.toThrow("output 'boxes'"); // 2, not 1
 });
