@@ -16,6 +16,9 @@ const LIMIT_MS = 600_000;
 /** How many stages run at a time: each keeps about one core busy, and `flow` two. */
 const PLACES = 2;
 
+/** By itself Vitest leaves one core free, and unit tests outlast all that runs beside them. */
+const BOTH_CORES = ['--maxWorkers=2'];
+
 /** How many of the slowest tests are named. */
 const SLOWEST = 10;
 
@@ -38,7 +41,7 @@ const STAGES = [
     needs: ['packages'],
     run: () => prepare('build', ['scripts/build.mjs']),
   },
-  { name: 'unit', run: () => vitest('unit', ['unit']) },
+  { name: 'unit', run: () => vitest('unit', ['unit'], BOTH_CORES) },
   {
     name: 'types',
     needs: ['packages'],
@@ -138,7 +141,7 @@ async function check(name, args) {
   return status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
 
-function vitest(name, projects) {
+function vitest(name, projects, more = []) {
   const args = [
     'node_modules/vitest/vitest.mjs',
     'run',
@@ -146,6 +149,7 @@ function vitest(name, projects) {
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${reportOf(name)}`,
+    ...more,
   ];
   return suite(name, { projects, args, read: readVitest });
 }

@@ -23,8 +23,8 @@ export interface BackgroundWork extends Pick<CurrencyKeeper, 'revoked' | 'update
 }
 
 export interface BackgroundOptions extends KeepCurrentOptions {
-  /** Whether there are runs. */
-  readonly isBusy: () => boolean;
+  /** Whether there are runs, waiting or under way. */
+  readonly hasRuns: () => boolean;
   /** Whether a result was there before this. */
   readonly hasRun: boolean;
   readonly onQuarantined: (served: Serving) => void;
@@ -41,14 +41,18 @@ const NONE: BackgroundWork = {
   saved: async () => {},
 };
 
-export function startBackground({ isBusy, hasRun, ...options }: BackgroundOptions): BackgroundWork {
+export function startBackground({
+  hasRuns,
+  hasRun,
+  ...options
+}: BackgroundOptions): BackgroundWork {
   const { choice, plan, handover } = options;
   if (plan.unsigned) return NONE;
   const keeper = keepCurrent(options);
   const memory = rememberChoice(choice, plan);
   const tuner = createTuner({
     ...options,
-    isBusy: () => isBusy() || keeper.isLooking,
+    isBusy: () => hasRuns() || keeper.isLooking,
     onPutOff() {
       tuned = undefined; // until the next result
     },

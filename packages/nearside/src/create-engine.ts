@@ -17,7 +17,7 @@ import { NO_OPTIONS, ownOptions } from './options/option-rules.js';
 import { planOpening } from './options/plan-opening.js';
 import { joinEngine } from './serving/join-engine.js';
 import { POOL_LIMITS } from './serving/pool-size.js';
-import { poolServing as pooledServing } from './serving/pooled-serving.js';
+import { servePool } from './serving/pooled-serving.js';
 import type { EngineContext } from './workers/engine-context.js';
 import { createMemoryBudget, type EngineModel } from './workers/memory-budget.js';
 import { createSharedWorkers } from './workers/shared-workers.js';
@@ -79,7 +79,7 @@ export function createEngine(given: EngineOptions = NO_OPTIONS): Engine {
   const defaults = { assets, worker, threads: options.threads ?? threads };
   const engine = createContext(options);
   const poolServing: EngineParts['poolServing'] =
-    bounds.max > 1 ? (first, context) => pooledServing(first, context, bounds) : undefined;
+    bounds.max > 1 ? (first, context) => servePool(first, context, bounds) : undefined;
   const closing = new AbortController();
   const opening = new Set<Promise<Model>>();
 

@@ -106,8 +106,13 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     await recording.close();
   });
 
-  const isBusy = () => queue.waiting > 0 || background?.isAtWork === true;
-  const joining = { name, engine, handover, close, isBusy };
+  const joining = {
+    name,
+    engine,
+    handover,
+    close,
+    isNeeded: () => queue.waiting > 0 || background?.isAtWork === true,
+  };
   membership = parts.joinEngine?.(joining);
   const used = () => membership?.used();
 
@@ -134,7 +139,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     background = startBackground({
       ...context,
       handover,
-      isBusy: () => queue.waiting > 0 || !handover.isIdle,
+      hasRuns: () => queue.waiting > 0 || !handover.isIdle,
       hasRun: recording.lifetime.ok > 0,
       onQuarantined: recording.quarantined,
       onFailedCandidate: recording.failedCandidate,

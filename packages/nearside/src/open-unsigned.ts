@@ -20,7 +20,7 @@ import { DEFAULT_ENGINE } from './workers/engine-context.js';
 
 const { backend, signal, onProgress, assets, report, worker } = OPEN_RULES;
 
-/** `check-unsigned-options.ts` has words for what they refuse. */
+/** `check-call-options.ts` has words for what these refuse. */
 const RULES: OptionRules<keyof UnsignedOptions> = {
   backend,
   signal,

@@ -105,13 +105,13 @@ export function openModelInstallation({
   maxBytes = Number.POSITIVE_INFINITY,
   request,
   boot,
-  signal: left,
+  signal: callerSignal,
   onEvent,
   now = Date.now,
 }: InstallationOptions): ModelInstallation {
-  /** Of a first open, until its version is the active one. */
+  /** Watches the speed of a first open's downloads, until its version is the active one. */
   const pace = createPace();
-  const signal = AbortSignal.any([pace.signal, ...(left ? [left] : [])]);
+  const signal = AbortSignal.any([pace.signal, ...(callerSignal ? [callerSignal] : [])]);
   const prefix = pinPrefix(pin);
   const store = withMemoryFallback(givenStore, () => collect(0));
   const { origin } = new URL(repository);

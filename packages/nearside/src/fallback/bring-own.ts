@@ -46,11 +46,11 @@ export function bringOwn({
   };
 }
 
-/** One for each: models share a worker that the same function starts. */
+/** By the app's function: models whose functions are the same share a worker, so each function is wrapped once. */
 const required = new WeakMap<StartWorker, StartWorker>();
 
 /**
- * The same, for one who needs a worker.
+ * The app's function, which must return a worker.
  *
  * @throws NearsideError `no-backend` where the app has none, so that the next backend is tried
  */

@@ -25,8 +25,8 @@ const POLICY_RULES: OptionRules<keyof UpdatePolicy> = {
 };
 
 /**
- * What is ordinary passes at once; what does not is looked at closely by `check-open-options.ts`, which
- * has words for it, and may pass all the same.
+ * Ordinary options pass at once. `check-call-options.ts` looks closely at those that do not: it has words for what is
+ * wrong, and some pass there.
  */
 export const OPEN_RULES: OptionRules<keyof OpenOptions> = {
   trust: () => true, // looked at when it is parsed
@@ -46,7 +46,7 @@ export const OPEN_RULES: OptionRules<keyof OpenOptions> = {
   worker: isFunction,
 };
 
-/** `check-run-options.ts` has words for them. */
+/** `check-call-options.ts` has words for what these refuse. */
 export const RUN_RULES: OptionRules<keyof RunOptions> = {
   signal: isSignal,
   priority: (priority: (typeof PRIORITIES)[number]) => PRIORITIES.includes(priority),

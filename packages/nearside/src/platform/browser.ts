@@ -71,7 +71,7 @@ function startWorker(script: URL, name: string): Worker {
   }
 }
 
-/** Of a signal that many calls share: browsers do not mind, and bundlers leave the calls out. */
+/** Many calls may listen to one signal. Only Node warns of that; browsers need nothing. */
 export function expectListeners(_signal: AbortSignal | undefined): void {}
 
 export { openBrowserStore as openStore } from '../worker/open-store.js';

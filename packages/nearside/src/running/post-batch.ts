@@ -57,7 +57,7 @@ export interface LossHelp {
 
 export type RunOutcome = Outcome<QueuedRun, RunReply>;
 
-/** Of the page: a connection is asked for one batch by it. */
+/** Ids of batches are unique in the page. `recall` and `kill` name a batch by its id. */
 let lastId = 0;
 
 /**
@@ -109,7 +109,7 @@ export function postBatch(
       return hasBegun;
     },
     recall() {
-      // Whether it still could be is said by how the batch ends.
+      // The batch's own end says whether it came in time.
       taken?.connection.recall(id).catch(() => {});
     },
     terminate: () => kill(terminated('a caller ended it', { isOwn: true })),

@@ -177,8 +177,8 @@ export function createRunQueue<Work, Result>({
 
   /** A lone request never waits; beside a busy worker a batch may fill up a little more. */
   function patienceFor([first, ...others]: readonly Entry<Work, Result>[]): number {
-    const isFull = first?.batchKey === undefined || others.length + 1 >= first.maxBatch;
-    if (idleWorkers() > 0 || isFull) return 0;
+    const isWhole = first?.batchKey === undefined || others.length + 1 >= first.maxBatch;
+    if (idleWorkers() > 0 || isWhole) return 0;
     return first.enteredMs + maxDelayMs - performance.now();
   }
 
@@ -230,13 +230,13 @@ export function createRunQueue<Work, Result>({
     last.batch.recall();
   }
 
-  /** The caller is let go at once; a run that has begun ends unheard, its slot with it. */
+  /** The caller is let go at once. A run that has begun goes on, and nobody hears its result. */
   function leave(entry: Entry<Work, Result>, reason: unknown): void {
     const index = waiting.indexOf(entry);
     if (index >= 0) waiting.splice(index, 1);
     entry.reject(reason);
     const found = posted.find(({ entries }) => entries.includes(entry));
-    // What has not begun need not be ended for it, but goes without it.
+    // A batch that has not begun is recalled and posted again without this run.
     const isAnyoneLeft = found?.entries.some(({ isSettled }) => !isSettled);
     if (entry.terminate && found?.batch.hasBegun) found.batch.terminate();
     else if (entry.terminate || !isAnyoneLeft) found?.batch.recall();

@@ -42,7 +42,7 @@ export function snapshotInput(
   let cause: unknown;
   try {
     const taken = takeInput(input, spec, options);
-    if (taken instanceof Promise) return taken.then(move).catch(refused); // another site's cannot be
+    if (taken instanceof Promise) return taken.then(move).catch(refused); // a canvas with another site's pixels cannot be taken
     if (taken) return taken;
   } catch (thrown) {
     cause = thrown;

@@ -163,7 +163,7 @@ export function createHandover(
     },
     awake,
     async run(work, held) {
-      if (!held && (reviving || current.connection.end)) await awake(); // else it is in use from now on
+      if (!held && (reviving || current.connection.end)) await awake(); // without a wait nothing can put it to rest in between
       const serving = held ?? current;
       begin(serving);
       try {
@@ -172,7 +172,7 @@ export function createHandover(
         return result;
       } catch (error) {
         if (isBackendFault(error) || isHung(error)) goBack(serving, error);
-        // Of a pool others may be left.
+        // A pool ends when its last worker is lost.
         if (isLostWorker(error) && serving.connection.end) replace(serving);
         throw error;
       } finally {

@@ -22,7 +22,7 @@ function resident() {
     name: 'digits',
     engine: engine as unknown as EngineContext,
     handover,
-    isBusy: () => false,
+    isNeeded: () => false,
     close: async () => {},
   });
   return { handover, membership };

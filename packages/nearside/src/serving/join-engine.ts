@@ -11,7 +11,7 @@ export interface JoinOptions {
   readonly engine: EngineContext;
   readonly handover: Handover;
   /** Whether anything waits, or is under way beside runs. */
-  readonly isBusy: () => boolean;
+  readonly isNeeded: () => boolean;
   readonly close: () => Promise<void>;
 }
 
@@ -25,7 +25,7 @@ export interface Membership {
 export type JoinEngine = (options: JoinOptions) => Membership;
 
 /** Lets the engine put a model to rest while nobody uses it, and do its housekeeping after calls. */
-export function joinEngine({ name, engine, handover, isBusy, close }: JoinOptions): Membership {
+export function joinEngine({ name, engine, handover, isNeeded, close }: JoinOptions): Membership {
   let lastUsedMs = performance.now();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let hasLeft = false;
@@ -37,7 +37,7 @@ export function joinEngine({ name, engine, handover, isBusy, close }: JoinOption
       return lastUsedMs;
     },
     get mayRest() {
-      return !isBusy() && handover.mayRest;
+      return !isNeeded() && handover.mayRest;
     },
     get isResting() {
       return handover.isResting;
@@ -45,7 +45,7 @@ export function joinEngine({ name, engine, handover, isBusy, close }: JoinOption
     get workers() {
       return handover.isResting ? [] : handover.current.connection.workers;
     },
-    rest: () => !isBusy() && handover.rest(rested(name)),
+    rest: () => !isNeeded() && handover.rest(rested(name)),
     async wake() {
       await handover.awake().catch(() => {});
     },

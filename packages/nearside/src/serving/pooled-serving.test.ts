@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { OpenRequest } from '../protocol.js';
 import { LOADED, until, VERSION, withStandIns } from '../testing/worker-stand-in.js';
-import { poolServing } from './pooled-serving.js';
+import { servePool } from './pooled-serving.js';
 
 /** A model whose active version on this device is in the test's hands. */
 function withActive() {
@@ -26,7 +26,7 @@ test('each worker of a pool has the version that serves, though another is the a
   const { context, serve, device } = withActive();
   const first = await serve();
   device.active = 2;
-  const { connection } = poolServing(first, { ...context, waiting: () => 0 }, { min: 2, max: 2 });
+  const { connection } = servePool(first, { ...context, waiting: () => 0 }, { min: 2, max: 2 });
   await until(() => connection.workers.length === 2);
   expect(device.loaded).toEqual([1, 1]);
   await connection.close(undefined);

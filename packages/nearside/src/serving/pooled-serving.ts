@@ -31,7 +31,7 @@ export type PoolServing = (first: Serving, options: PoolOptions) => Serving;
  * compute the same bits, because each has as many threads. More are started as the load demands, and
  * ended when they are not needed; one that is lost is only missed, unless it was the last.
  */
-export function poolServing(
+export function servePool(
   first: Serving,
   { waiting, ...context }: PoolOptions,
   pool: PoolBounds,

@@ -2,7 +2,7 @@ import type { BootAnswer } from '@nearside/artifact';
 import { isNearsideError } from '@nearside/core';
 import type { OpenedVersion, WhichVersion } from '../protocol.js';
 import { load, type ModelContext, openOn, type Serving } from './serving.js';
-import { type StartHelp, type StartSteps, startFirst } from './start-version.js';
+import { type StartHelp, type StartSteps, startVersion } from './start-version.js';
 
 export interface ServeOptions {
   readonly help: () => Promise<StartHelp>;
@@ -62,11 +62,11 @@ function start(
   const steps: StartSteps = {
     async open(backend) {
       const how = { which, place: undefined, boot, isOptional: false, signal, onProgress };
-      const version = await openOn(backend, context, how);
-      if (version) opened.push(version.version);
-      return version;
+      const found = await openOn(backend, context, how);
+      if (found) opened.push(found.version);
+      return found;
     },
-    load: (version) => load(version, { signal }),
+    load: (found) => load(found, { signal }),
   };
-  return startFirst(context, context.choice.openingOrder(), steps, help);
+  return startVersion(context, context.choice.openingOrder(), steps, help);
 }

@@ -1,7 +1,7 @@
 import { NearsideError } from '@nearside/core';
 import { expect, test } from 'vitest';
 import { createModelEmitter } from '../api/events.js';
-import { servePrevious } from './roll-back.js';
+import { servePrevious } from './serve-previous.js';
 import type { ModelContext, Serving } from './serving.js';
 
 test('when it cannot be written down that a version has failed, the one before serves all the same', async () => {

@@ -30,6 +30,51 @@ export type Attempt =
       readonly variant: Variant | undefined;
     };
 
+/** What to do where the first backend, or the installed version, does not work: it is in the second chunk. */
+export interface StartHelp {
+  /** @param first what came of the first of the backends */
+  tryBackends(
+    context: ModelContext,
+    backends: readonly AvailableBackend[],
+    steps: StartSteps,
+    first: Attempt,
+  ): Promise<Serving | undefined>;
+  /** Serves the version before the one that `failed`. @throws the error, where there is none */
+  servePrevious(
+    context: ModelContext,
+    failed: { readonly failed: ReleaseIdentity; readonly error: NearsideError },
+    start: (which: WhichVersion) => Promise<Serving | undefined>,
+  ): Promise<Serving>;
+}
+
+/**
+ * Starts a version on the first backend of an order, or on the one that this leads to, which nearly
+ * always works; what to do where it does not is loaded then.
+ *
+ * @returns undefined when there is no such version
+ * @throws as `tryBackends`; when that cannot be loaded, the failure itself
+ */
+export async function startVersion(
+  context: ModelContext,
+  backends: readonly AvailableBackend[],
+  steps: StartSteps,
+  help: () => Promise<StartHelp>,
+): Promise<Serving | undefined> {
+  const attempt = await attemptBackend(backends, context, steps);
+  switch (attempt.kind) {
+    case 'started':
+      return serveStarted(context, attempt.started, []);
+    case 'no-version':
+      return undefined;
+    case 'elsewhere':
+      return startVersion(context, attempt.order, steps, help);
+  }
+  const { tryBackends } = await help().catch((error) => {
+    throw attempt.kind === 'failed' ? attempt.error : error;
+  });
+  return tryBackends(context, backends, steps, attempt);
+}
+
 /**
  * Opens a version in a worker of the first backend and loads a variant of it, unless what it learns of the
  * version leads elsewhere; what does not start is ended.
@@ -57,7 +102,7 @@ export async function attemptBackend(
     return order.length > 0 ? { kind: 'elsewhere', order } : { kind: 'no-variant', spec };
   } catch (error) {
     void opened?.connection.close(error);
-    choice.isUnweighed = false; // the next one is not given up for this one
+    choice.isUnweighed = false; // do not leave the next backend for a lighter one
     return { kind: 'failed', error, opened, variant };
   }
 }
@@ -90,49 +135,4 @@ export function serveStarted(
   choice.settle({ backend, variant }, { sequence, haveOthersFailed: quarantined.length > 0 });
   emitter.emit('backend-selected', { backend, variant, origin: choice.origin });
   return { ...started, quarantined };
-}
-
-/** What to do where the first backend, or the installed version, does not work: it is in the second chunk. */
-export interface StartHelp {
-  /** @param first what came of the first of the backends */
-  tryBackends(
-    context: ModelContext,
-    backends: readonly AvailableBackend[],
-    steps: StartSteps,
-    first: Attempt,
-  ): Promise<Serving | undefined>;
-  /** Serves the version before the one that `failed`. @throws the error, where there is none */
-  servePrevious(
-    context: ModelContext,
-    failed: { readonly failed: ReleaseIdentity; readonly error: NearsideError },
-    start: (which: WhichVersion) => Promise<Serving | undefined>,
-  ): Promise<Serving>;
-}
-
-/**
- * Starts a version on the first backend of an order, or on the one that this leads to, which nearly
- * always works; what to do where it does not is loaded then.
- *
- * @returns undefined when there is no such version
- * @throws as `tryBackends`; when that cannot be loaded, the failure itself
- */
-export async function startFirst(
-  context: ModelContext,
-  backends: readonly AvailableBackend[],
-  steps: StartSteps,
-  help: () => Promise<StartHelp>,
-): Promise<Serving | undefined> {
-  const attempt = await attemptBackend(backends, context, steps);
-  switch (attempt.kind) {
-    case 'started':
-      return serveStarted(context, attempt.started, []);
-    case 'no-version':
-      return undefined;
-    case 'elsewhere':
-      return startFirst(context, attempt.order, steps, help);
-  }
-  const { tryBackends } = await help().catch((error) => {
-    throw attempt.kind === 'failed' ? attempt.error : error;
-  });
-  return tryBackends(context, backends, steps, attempt);
 }

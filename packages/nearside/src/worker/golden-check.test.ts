@@ -1,4 +1,4 @@
-import type { Tensor } from '@nearside/core';
+import type { Golden, StoredTensor, Tensor } from '@nearside/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { checkGolden, findMismatch } from './golden-check.js';
@@ -108,27 +108,25 @@ test('a reference of fewer values than its shape says proves nothing', () => {
 
 test('a case that leaves an output out proves nothing', async () => {
   const session = { run: async () => ({ logits: tensor([1]), boxes: tensor([2]) }) };
-  const file = new Uint8Array(Float32Array.of(1).buffer);
-  const stored = { datatype: 'FP32', shape: [1, 1], file: 'logits.bin' } as const;
-  const check = (expected: Record<string, typeof stored>) =>
-    checkGolden(
-      session as never,
-      {
-        format: 1,
-        cases: [{ name: 'one', inputs: {}, expected: { fp32: expected } }],
-        tolerance: { fp32: tolerance },
-      },
-      {
-        spec: { inputs: [], outputs: [] } as never,
-        variant: { name: 'fp32' } as never,
-        files: new Map([['logits.bin', file]]) as never,
-        backend: 'onnx-wasm',
-        scope: 'all',
-      },
-    );
+  const stored: StoredTensor = { datatype: 'FP32', shape: [1, 1], file: 'one.bin' };
+  const check = (expected: Record<string, StoredTensor>) => {
+    const golden: Golden = {
+      format: 1,
+      cases: [{ name: 'one', inputs: {}, expected: { fp32: expected } }],
+      tolerance: { fp32: tolerance },
+    };
+    const files = new Map([['one.bin', new Uint8Array(Float32Array.of(1).buffer)]]);
+    const options = {
+      spec: { inputs: [], outputs: [] },
+      variant: { name: 'fp32' },
+      files,
+      backend: 'onnx-wasm',
+      scope: 'all',
+    };
+    return checkGolden(session as never, golden, options as never);
+  };
   const code = 'golden-mismatch';
   await expect(check({})).rejects.toMatchObject({ code });
   await expect(check({ logits: stored })).rejects.toMatchObject({ code });
-  const boxes = { ...stored, file: 'logits.bin' };
-  await expect(check({ logits: stored, boxes })).rejects.toThrow("output 'boxes'"); // 2, not 1
+  await expect(check({ logits: stored, boxes: stored })).rejects.toThrow("output 'boxes'");
 });

@@ -73,7 +73,7 @@ export function createHostedModel({
     async open({ which, url, store, runtimes, install: known, ...options }) {
       progress.enter('metadata');
       const models = openStore('nearside-models', store);
-      void models.get('').catch(() => {}); // it opens beside the other: both may keep us waiting
+      void models.get('').catch(() => {}); // any read opens this database while the other one opens
       const install = known ?? (await readInstall(openStore('nearside-reports', store)));
       installation = openModelInstallation({
         ...options,

@@ -3,7 +3,7 @@ import { closePictures, type Reply, type RunItem, type RunReply } from '../proto
 import { runBatch } from './run-batch.js';
 import type { Session } from './session.js';
 
-/** The streams of one model in its worker. Their state is here and nowhere else. */
+/** The streams of one model in its worker. Each has a session that carries its state (`carryState` in `session.ts`). */
 export interface HostedStreams {
   begin(id: number, session: Session): void;
   /**
