@@ -53,7 +53,7 @@ export async function runStages(stages, places) {
       if (needs.some((name) => !outcomes.has(name))) continue;
       const isLacking = needs.some((name) => outcomes.get(name).failed > 0);
       const taken = isLacking ? 0 : (stage.places ?? 1);
-      if (taken > free) continue;
+      if (taken > free) return; // what is named later does not take its place
       waiting.splice(waiting.indexOf(stage), 1);
       free -= taken;
       const run = isLacking ? Promise.resolve({ passed: 0, failed: 1 }) : stage.run();

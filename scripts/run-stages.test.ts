@@ -34,7 +34,7 @@ test('two stages run side by side, and the next one when there is room', async (
   expect([...(await all).keys()]).toEqual(['b', 'a', 'c']);
 });
 
-test('a stage waits for what it needs, and for room for all that it takes', async () => {
+test('a stage waits for what it needs and for room for all that it takes, and those named later wait behind it', async () => {
   const { stage, end, running } = stagesToEnd();
   const stages = [
     stage('install', { places: 0 }),
@@ -46,11 +46,12 @@ test('a stage waits for what it needs, and for room for all that it takes', asyn
   const all = runStages(stages, 2);
   expect(running()).toEqual(['install', 'build', 'unit']);
   await end('build');
-  expect(running()).toEqual(['install', 'unit', 'lint']);
+  expect(running()).toEqual(['install', 'unit']);
   await end('unit');
-  await end('lint');
   expect(running()).toEqual(['install', 'flow']);
   await end('flow');
+  expect(running()).toEqual(['install', 'lint']);
+  await end('lint');
   await end('install');
   expect((await all).size).toBe(5);
 });
