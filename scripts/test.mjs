@@ -52,7 +52,11 @@ const STAGES = [
     name: 'lint',
     run: () => check('lint', ['node_modules/@biomejs/biome/bin/biome', 'check', '.']),
   },
-  { name: 'unused', run: () => check('unused', ['node_modules/knip/bin/knip.js']) },
+  {
+    name: 'unused',
+    needs: ['packages'], // commands are named by what is built of them
+    run: () => check('unused', ['node_modules/knip/bin/knip.js']),
+  },
   {
     name: 'sizes',
     needs: ['build'],
