@@ -175,7 +175,7 @@ for (const [items, outcome] of [
           return model.run({ tensors: { pixel_values: { datatype: 'FP32', shape, data } } });
         };
         let largest = 100;
-        while ((await run(largest)).meta.runMs < 300) largest *= 2;
+        while ((await run(largest)).meta.runMs < 1_000) largest *= 2; // ten times what is waited below
         const begun = workers.length;
         const lost = settle(run(largest));
         await new Promise((resolve) => setTimeout(resolve, 100));
