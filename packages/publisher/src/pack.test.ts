@@ -9,14 +9,9 @@ import { listFiles } from './packing/list-files.js';
 import { sliceSizes } from './packing/slices.js';
 import { sha256Hex } from './sha256-hex.js';
 import { fixture, LEAKY_SUM } from './testing/fixtures.js';
-import { noise, writeSyntheticModel } from './testing/synthetic-model.js';
+import { editJson, prepare } from './testing/model-to-pack.js';
+import { noise } from './testing/synthetic-model.js';
 import { temporaryDirectory } from './testing/workspace.js';
-
-async function prepare(model = {}) {
-  const directory = await temporaryDirectory();
-  const modelDirectory = await writeSyntheticModel(join(directory, 'model'), model);
-  return { directory, modelDirectory, out: join(directory, 'packed') };
-}
 
 async function contents(directory: string): Promise<Map<string, string>> {
   const names = (await listFiles(directory)) ?? [];
@@ -24,13 +19,6 @@ async function contents(directory: string): Promise<Map<string, string>> {
     names.map(async (name) => sha256Hex(await readFile(join(directory, name)))),
   );
   return new Map(names.map((name, i) => [name, digests[i] ?? '']));
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: tests break documents in ways their types forbid
-async function editJson(file: string, edit: (value: any) => void): Promise<void> {
-  const value = JSON.parse(await readFile(file, 'utf8'));
-  edit(value);
-  await writeFile(file, JSON.stringify(value));
 }
 
 describe('what pack writes', () => {
@@ -242,106 +230,6 @@ describe('a model with state', () => {
       code: 'metadata-malformed',
       message: 'model.json, state: expected names of outputs, next, y, got stateN.',
     });
-  });
-});
-
-/** Golden outputs of the variant `onnx`, by case, and the tolerance they are to be compared with. */
-async function packGolden(
-  cases: Readonly<Record<string, readonly number[]>>,
-  {
-    datatype = 'FP32',
-    tolerance,
-  }: { datatype?: keyof typeof ARRAYS; tolerance: { abs: number; rel: number } },
-) {
-  const { modelDirectory, out } = await prepare();
-  await editJson(join(modelDirectory, 'model.json'), (spec) => {
-    spec.variants.pop();
-    spec.outputs = [{ name: 'y', datatype, shape: [-1] }];
-  });
-  for (const [name, values] of Object.entries(cases)) {
-    await writeFile(join(modelDirectory, `golden/${name}.y.bin`), ARRAYS[datatype](values));
-  }
-  await editJson(join(modelDirectory, 'golden.json'), (golden) => {
-    const [{ inputs }] = golden.cases;
-    golden.tolerance = { onnx: tolerance };
-    golden.cases = Object.entries(cases).map(([name, { length }]) => {
-      const y = { datatype, shape: [length], file: `golden/${name}.y.bin` };
-      return { name, inputs, expected: { onnx: { y } } };
-    });
-  });
-  return pack({ modelDirectory, out });
-}
-
-/** Raw bytes; FP16 is given by its bits. */
-const ARRAYS = {
-  FP16: (bits: readonly number[]) => new Uint8Array(Uint16Array.from(bits).buffer),
-  FP32: (values: readonly number[]) => new Uint8Array(Float32Array.from(values).buffer),
-  FP64: (values: readonly number[]) => new Uint8Array(Float64Array.from(values).buffer),
-  INT64: (values: readonly number[]) =>
-    new Uint8Array(BigInt64Array.from(values.map((value) => BigInt(value))).buffer),
-} as const;
-
-describe('golden outputs that are no finite numbers are refused', () => {
-  test.each([
-    ['FP16', [0x3c00, 0x7c00], 'Infinity'],
-    ['FP16', [0x3c00, 0xfc00], '-Infinity'],
-    ['FP16', [0x7e01, 0x3c00], 'NaN'],
-    ['FP32', [1, Number.NaN], 'NaN'],
-    ['FP32', [-Infinity, 1], '-Infinity'],
-    ['FP64', [1, Infinity], 'Infinity'],
-  ] as const)('%s %j: %s', async (datatype, values, got) => {
-    const packing = packGolden({ one: values }, { datatype, tolerance: { abs: 1e-3, rel: 1e-3 } });
-    await expect(packing).rejects.toMatchObject({
-      code: 'model-invalid',
-      message: `golden.json, case 'one', expected of 'onnx', 'y': expected finite numbers in golden/one.y.bin, got ${got}.`,
-    });
-  });
-
-  test('all other bits of half floats are taken', async () => {
-    const bits = Array.from({ length: 65_536 }, (_, pattern) => pattern);
-    const finite = bits.filter((pattern) => (pattern & 0x7c00) !== 0x7c00);
-    await packGolden({ one: finite }, { datatype: 'FP16', tolerance: { abs: 1e-2, rel: 1e-2 } });
-  });
-});
-
-describe('a tolerance that lets everything through is refused', () => {
-  const one = 0x3c00; // as a half float
-  test.each([
-    ['zero, by rel', [3, -2], { abs: 0, rel: 1 }, 'FP32', 'zero'],
-    ['zero, by rel, where zero is expected', [0, 0], { abs: 0, rel: 1.5 }, 'FP32', 'zero'],
-    ['zero, by abs', [0.3, 0.2], { abs: 0.3, rel: 1e-3 }, 'FP64', 'zero'],
-    ['zero, by both', [0.5, -1], { abs: 0.3, rel: 0.7 }, 'FP32', 'zero'],
-    ['zero, of a single number', [0.25], { abs: 0.25, rel: 0 }, 'FP32', 'zero'],
-    ['one number, by the whole spread', [5, 6], { abs: 1, rel: 0 }, 'FP32', 'one number'],
-    ['one number, by half the spread', [0, 1], { abs: 0.5, rel: 0 }, 'FP32', 'one number'],
-    ['zero, of half floats', [one, one | 0x8000], { abs: 1, rel: 0 }, 'FP16', 'zero'],
-    ['one number, of whole numbers', [3, 4, 5], { abs: 1, rel: 0 }, 'INT64', 'one number'],
-  ] as const)('%s: %j', async (_, values, tolerance, datatype, answer) => {
-    await expect(packGolden({ one: values }, { datatype, tolerance })).rejects.toMatchObject({
-      code: 'model-invalid',
-      message: expect.stringMatching(
-        new RegExp(`tolerance of 'onnx'.*output 'y'.*by which ${answer} everywhere.*case 'one'`),
-      ),
-      details: { variant: 'onnx', output: 'y', cases: ['one'], ...tolerance },
-    });
-  });
-
-  test('of an infinite abs, as JSON can have it', async () => {
-    const { modelDirectory, out } = await prepare();
-    const file = join(modelDirectory, 'golden.json');
-    const text = await readFile(file, 'utf8');
-    await writeFile(file, text.replace('"abs": 0.001', '"abs": 1e999'));
-    await expect(pack({ modelDirectory, out })).rejects.toMatchObject({ code: 'model-invalid' });
-  });
-
-  test.each([
-    ['zeros alone', { one: [0, 0] }, { abs: 1e-3, rel: 1e-3 }, 'FP32'],
-    ['a single number', { one: [0.11] }, { abs: 1e-3, rel: 1e-3 }, 'FP32'],
-    ['numbers that hardly differ', { one: [0.999, 1] }, { abs: 0.01, rel: 0 }, 'FP32'],
-    ['cases that differ from each other', { one: [0], two: [1] }, { abs: 0.1, rel: 0 }, 'FP32'],
-    ['whole numbers next to each other', { one: [3, 4] }, { abs: 0.5, rel: 0 }, 'INT64'],
-  ] as const)('one is taken for %s', async (_, cases, tolerance, datatype) => {
-    await packGolden(cases, { datatype, tolerance });
   });
 });
 

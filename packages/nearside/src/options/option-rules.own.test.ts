@@ -6,22 +6,11 @@ import { createEngine } from '../create-engine.js';
 import { checkStorageOptions } from '../running/read-storage.js';
 import { runtimeAssets } from '../runtime-assets.js';
 import { checkStreamOptions } from '../streaming/frame-stream.js';
-import { checkOpenOptions, checkRunOptions, OPEN_KINDS, RUN_KINDS } from './check-call-options.js';
-import { NO_DEFAULTS, type PlanDefaults, planOpening } from './plan-opening.js';
+import { planAsOpen } from '../testing/plan-as-open.js';
+import { checkRunOptions, OPEN_KINDS, RUN_KINDS } from './check-call-options.js';
 
-/** As `open` plans. */
-function plan(
-  address: string,
-  options: OpenOptions,
-  defaults: Partial<PlanDefaults> = NO_DEFAULTS,
-) {
-  const help = async () => ({ checkOpenOptions });
-  return planOpening(address, options, {
-    hosted: AVAILABLE_BACKENDS,
-    defaults: { ...NO_DEFAULTS, ...defaults },
-    help,
-  });
-}
+const plan = (address: string, options: OpenOptions) =>
+  planAsOpen(address, options, { hosted: AVAILABLE_BACKENDS });
 
 const url = 'https://cdn.example/models/digits';
 const trust = `sha256-${'A'.repeat(43)}`;

@@ -1,24 +1,13 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { hostedBackends } from '#platform';
 import type { OpenOptions } from '../api/open-options.js';
+import { planAsOpen } from '../testing/plan-as-open.js';
 import { OPEN_RULES } from './call-rules.js';
-import { checkOpenOptions } from './check-call-options.js';
 import { areOptions } from './option-rules.js';
-import { NO_DEFAULTS, type PlanDefaults, planOpening } from './plan-opening.js';
+import type { PlanDefaults } from './plan-opening.js';
 
-/** As `open` plans. */
-function plan(
-  address: string,
-  options: OpenOptions,
-  defaults: Partial<PlanDefaults> = NO_DEFAULTS,
-) {
-  const help = async () => ({ checkOpenOptions });
-  return planOpening(address, options, {
-    hosted: hostedBackends,
-    defaults: { ...NO_DEFAULTS, ...defaults },
-    help,
-  });
-}
+const plan = (address: string, options: OpenOptions, defaults?: Partial<PlanDefaults>) =>
+  planAsOpen(address, options, { hosted: hostedBackends, defaults: defaults ?? {} });
 
 const pin = `sha256-${'A'.repeat(43)}`;
 const url = 'https://cdn.example/models/digits';
