@@ -98,7 +98,8 @@ export function createRunner({
     return start({ take, options, input, item: undefined });
   }
 
-  const runItem = (item: SeriesItem, options: RunOptions) => start({ ...item, options, item });
+  const runItem = (item: SeriesItem, options: RunOptions) =>
+    start({ ...item, options: ownOptions(options), item });
 
   async function start({ take, options, item, input }: Call): Promise<RunResult> {
     const calledMs = performance.now();

@@ -15,6 +15,7 @@ function openModel(parts: Pick<RunnerOptions, 'fallBack'> = { fallBack: undefine
   const serving = { version: { spec, release: {} }, variant: {}, loaded: {} };
   const handover = { current: serving as unknown as Serving } as Handover;
   const posted: (() => void)[] = [];
+  const taken: QueuedRun[] = [];
   const answer = { output: [], times: { pre: 0, run: 1, post: 0 }, batch: 1 };
   const queue = createRunQueue<QueuedRun, RunReply>({
     maxBatch: 1,
@@ -25,6 +26,7 @@ function openModel(parts: Pick<RunnerOptions, 'fallBack'> = { fallBack: undefine
         posted.push(() =>
           resolve(works.map(() => ({ ok: true, value: answer as unknown as RunReply }))),
         );
+        taken.push(...works);
         const [work] = works; // one alone; what is wrong with it is found out before it crosses
         Promise.resolve(work?.input).catch((error) => resolve([{ ok: false, error }]));
       }),
@@ -44,7 +46,7 @@ function openModel(parts: Pick<RunnerOptions, 'fallBack'> = { fallBack: undefine
   });
   const closing = new AbortController().signal;
   const score = (inputs: Iterable<Input>) => scoreModel({ handover, runItem, closing }, inputs);
-  return { score, run, queue, posted };
+  return { score, run, queue, posted, taken };
 }
 
 const input = (): Input => ({
@@ -99,4 +101,16 @@ test("an input that fails is given to the app's own function, as one of `run` is
   const scores = score([bad]);
   expect((await scores.next()).value).toMatchObject({ error: { code: 'input-invalid' } });
   expect(asked).toEqual([bad]);
+});
+
+test('an input of a score takes no option from a prototype', async () => {
+  const { score, taken } = openModel();
+  Object.defineProperty(Object.prototype, 'transfer', { value: true, configurable: true });
+  try {
+    void score([input()]).next();
+    await expect.poll(() => taken.length).toBe(1);
+    expect(taken[0]?.isGiven).toBe(false);
+  } finally {
+    delete (Object.prototype as { transfer?: true }).transfer;
+  }
 });
