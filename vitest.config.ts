@@ -33,29 +33,33 @@ if (isInstalled('firefox')) {
   });
 }
 
+/** Tests that replace a module: they need a process in which no other test has loaded it yet. */
+const MOCKED = '**/interrupted*.test.ts';
+
+const unit = {
+  name: 'unit',
+  include: ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts', 'conformance/**/*.test.ts'],
+  exclude: ['**/*.{browser,gpu}.test.ts', MOCKED, '**/node_modules/**', '**/dist/**'],
+  isolate: false, // a third of the time would go into loading the same modules for each file
+};
+const mocked = { name: 'mocked', include: [`packages/*/src/${MOCKED}`] };
+
 export default defineConfig({
-  test: {
-    projects: [
-      {
-        resolve: { conditions: ['@nearside/source'] },
-        ssr: { resolve: { conditions: ['@nearside/source', 'node', 'import'] } },
-        test: {
-          name: 'unit',
-          environment: 'node',
-          // Other stages run beside it, and some tests compute for seconds: the limit is for what hangs.
-          testTimeout: 30_000,
-          include: [
-            'packages/*/src/**/*.test.ts',
-            'scripts/**/*.test.ts',
-            'conformance/**/*.test.ts',
-          ],
-          exclude: ['**/*.{browser,gpu}.test.ts', '**/node_modules/**', '**/dist/**'],
-        },
-      },
-      ...lanes.map(inBrowser),
-    ],
-  },
+  test: { projects: [...[unit, mocked].map(inNode), ...lanes.map(inBrowser)] },
 });
+
+function inNode(suite: { name: string; include: string[]; exclude?: string[]; isolate?: boolean }) {
+  return {
+    resolve: { conditions: ['@nearside/source'] },
+    ssr: { resolve: { conditions: ['@nearside/source', 'node', 'import'] } },
+    test: {
+      ...suite,
+      environment: 'node' as const,
+      // Other stages run beside it, and some tests compute for seconds: the limit is for what hangs.
+      testTimeout: 30_000,
+    },
+  };
+}
 
 /** Source tests run on the sources: this condition leads every package to its `src`. */
 function inBrowser({ name, browser, launchOptions, include }: Lane) {

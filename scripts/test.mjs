@@ -42,7 +42,7 @@ const STAGES = [
     needs: ['packages'],
     run: () => prepare('build', ['scripts/build.mjs']),
   },
-  { name: 'unit', run: () => vitest('unit', ['unit']) },
+  { name: 'unit', run: () => vitest('unit', ['unit', 'mocked']) },
   {
     name: 'types',
     needs: ['packages'],

@@ -62,15 +62,15 @@ describe('interrupted at any change, the repository serves devices, and the same
   test('prune', async () => {
     const { workspace, pin } = await prepare();
     await revoke({ ...workspace, model: 'tiny', version: '1.1.0' });
+    // Two more generations, so that none that is kept offers the revoked version.
+    const others = [3, 4].map((seed) => workspace.packed({ name: `other-${seed}`, seed }));
+    const generations = await Promise.all(others);
     const repository = join(await temporaryDirectory(), 'copy');
     const options = { repository, olderThanMs: 0, keepNewest: 0, now: () => Date.now() + 1000 };
     for (let at = 0; ; at += 1) {
       await rm(repository, { recursive: true, force: true });
       await cp(workspace.repository, repository, { recursive: true });
-      // Two more generations, so that none that is kept offers the revoked version.
-      for (const seed of [3, 4]) {
-        const other = { name: `other-${seed}`, seed };
-        const { packed } = await workspace.packed(other);
+      for (const { packed } of generations) {
         await publish({ keys: workspace.keys, repository, packed });
       }
       const interrupted = await interrupt(at, () => prune(options));

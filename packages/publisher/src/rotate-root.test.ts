@@ -1,25 +1,18 @@
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createMemoryStore, rootPath, snapshotPath, TIMESTAMP_PATH } from '@nearside/artifact';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { generateKeys } from './generate-keys.js';
 import { readHeldKeys } from './keys/held-keys.js';
 import { KEY_ROLES, type KeyRole } from './keys/key-files.js';
 import { listFiles } from './packing/list-files.js';
 import { openDirectorySource, requireRepository } from './repository/reading/open-repository.js';
-import { readRepository } from './repository/reading/read-repository.js';
 import { rotateRoot } from './rotate-root.js';
 import { serveRepository } from './serve-repository.js';
 import { resignRoles } from './signing/resign-roles.js';
 import { createTufSigner, signMetadata } from './signing/tuf-signer.js';
 import { expectSameFiles, openDevice } from './testing/device.js';
-import { interrupt } from './testing/failing-writer.js';
 import { openWorkspace, type Workspace } from './testing/workspace.js';
-
-vi.mock('./repository/writing/repository-writer.js', async (importOriginal) => {
-  const { failingWriter } = await import('./testing/failing-writer.js');
-  return failingWriter(await importOriginal());
-});
 
 async function serveRelease() {
   const workspace = await openWorkspace();
@@ -319,62 +312,3 @@ async function publishFarAhead({ repository, keys }: Workspace): Promise<void> {
   expect([...files.keys()]).toEqual([snapshotPath(1_000_001), TIMESTAMP_PATH]);
   for (const [path, bytes] of files) await writeFile(join(repository, path), bytes);
 }
-
-describe('a rotation interrupted at any write', { timeout: 30_000 }, () => {
-  test('leaves a repository that every device accepts, and can be done again', async () => {
-    const { workspace, first } = await serveRelease();
-    for (const role of ['root', 'targets', 'snapshot', 'timestamp'] as const) {
-      await addKey(workspace, role);
-    }
-    const replace = ['root', 'targets', 'snapshot', 'timestamp'] as const;
-    const repository = join(workspace.directory, 'copy');
-    for (let at = 0; ; at += 1) {
-      await rm(repository, { recursive: true, force: true });
-      await cp(workspace.repository, repository, { recursive: true });
-      await using server = await serveRepository({ dir: repository, port: 0 });
-      const address = { url: server.url, pin: first.pin };
-      const device = await installed(address);
-      const options = { ...workspace, repository, replace };
-      const interrupted = await interrupt(at, () => rotateRoot(options));
-      expect(await device.update()).toBeUndefined();
-      await expectSameFiles(await openDevice(address).install(), first.source);
-      await rotateRoot(options);
-      expect(await device.update()).toBeUndefined();
-      await expectSameFiles(await openDevice(address).install(), first.source);
-      if (!interrupted) return expect(at).toBeGreaterThanOrEqual(4);
-    }
-  });
-
-  test('is completed by the same call also where the old keys are lost', async () => {
-    const { workspace, first } = await serveRelease();
-    await addKey(workspace, 'timestamp');
-    await addKey(workspace, 'targets');
-    await rm(join(workspace.keys, 'timestamp.pem'));
-    await rm(join(workspace.keys, 'targets.pem'));
-    const repository = join(workspace.directory, 'copy');
-    let voided = 0;
-    for (let at = 0; ; at += 1) {
-      await rm(repository, { recursive: true, force: true });
-      await cp(workspace.repository, repository, { recursive: true });
-      await using server = await serveRepository({ dir: repository, port: 0 });
-      const address = { url: server.url, pin: first.pin };
-      const device = await installed(address);
-      const options = { ...workspace, repository, replace: ['timestamp', 'targets'] as const };
-      const interrupted = await interrupt(at, () => rotateRoot(options));
-      const state = readRepository(openDirectorySource(repository));
-      if (
-        await state.then(
-          () => false,
-          () => true,
-        )
-      )
-        voided += 1;
-      await expectSameFiles(await device.open(), first.source);
-      await rotateRoot(options);
-      expect(await device.update()).toBeUndefined();
-      await expectSameFiles(await openDevice(address).install(), first.source);
-      if (!interrupted) break;
-    }
-    expect(voided).toBe(1);
-  });
-});
