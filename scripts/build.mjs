@@ -3,7 +3,7 @@ import { ensureInstalled } from './install.mjs';
 import { root } from './root.mjs';
 
 const STEPS = [
-  ['packages', 'node', ['node_modules/typescript/bin/tsc', '-b']],
+  ['packages', 'node', ['node_modules/typescript-native/bin/tsc', '-b']],
   ['workers', 'npm', ['run', '--silent', 'build', '-w', 'packages/nearside']],
   ['dashboard', 'npm', ['run', '--silent', 'build', '-w', 'packages/collector']],
   ['example', 'npm', ['run', '--silent', 'build', '-w', 'examples/digits']],
