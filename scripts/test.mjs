@@ -36,7 +36,10 @@ const RESULTS = `${root}test-results`;
 /** Preparations and checks pass or fail as one; suites count their tests. Those that are needed or long go first. */
 const STAGES = [
   { name: 'browsers', places: 0, run: () => prepare('browsers', ['scripts/browsers.mjs']) },
-  { name: 'packages', run: () => check('packages', ['node_modules/typescript-native/bin/tsc', '-b']) },
+  {
+    name: 'packages',
+    run: () => check('packages', ['node_modules/typescript-native/bin/tsc', '-b']),
+  },
   {
     name: 'build',
     needs: ['packages'],
@@ -46,7 +49,8 @@ const STAGES = [
   {
     name: 'types',
     needs: ['packages'],
-    run: () => check('types', ['node_modules/typescript-native/bin/tsc', '-p', 'tsconfig.tests.json']),
+    run: () =>
+      check('types', ['node_modules/typescript-native/bin/tsc', '-p', 'tsconfig.tests.json']),
   },
   {
     name: 'lint',

@@ -1,25 +1,22 @@
-import { type NearsideError, shareOnce } from '@nearside/core';
+import { shareOnce } from '@nearside/core';
 import type { Model } from './api/model.js';
-import type { BackgroundWork } from './background-work.js';
+import { accompany } from './companions.js';
 import { announceRun } from './ended-run.js';
 import { closedError } from './failures.js';
+import type { OpenModel } from './late-calls.js';
 import { awaitFirstResult, loadLater } from './load-later.js';
 import { describeOpening, readStats } from './model-stats.js';
 import type { RunReply } from './protocol.js';
 import { postBatch, type QueuedRun } from './running/post-batch.js';
-import type { ProfiledModel } from './running/profile-model.js';
-import type { StorageContext } from './running/read-storage.js';
 import { createRunner, type RunnerOptions } from './running/run-model.js';
 import { createRunQueue } from './running/run-queue.js';
 import { releaseSnapshot } from './running/snapshot-input.js';
-import { createHandover, type Handover } from './serving/handover.js';
-import type { JoinEngine, Membership } from './serving/join-engine.js';
+import { createHandover } from './serving/handover.js';
+import type { JoinEngine } from './serving/join-engine.js';
 import type { PoolServing } from './serving/pooled-serving.js';
 import type { ModelContext, Serving } from './serving/serving.js';
 import { resultsLater, streamLater } from './streaming/lazy-results.js';
-import type { StreamContext } from './streaming/open-stream.js';
 import { type Recording, startRecording } from './telemetry/recording.js';
-import { keepTrying } from './timers.js';
 
 type OwnParts = 'fallBack' | 'snapshotCustom';
 
@@ -44,30 +41,22 @@ export interface ModelParts extends ModelContext, EngineParts {
 }
 
 /**
- * The main-thread side of an open model: it records, hands over, queues, runs, tells how runs ended, begins what goes on
- * in the background, and answers calls. Everything that computes is in workers.
+ * The main-thread side of an open model: it records, hands over, queues, accompanies, runs, and answers calls.
+ * Everything that computes is in workers.
  *
  * @throws `signal.reason` when the caller leaves while a faster backend is looked for
  */
 export async function createModel(parts: ModelParts): Promise<Model> {
-  const { emitter, plan, engine, choice, serving: first } = parts;
-  const { model: name } = first.version.release;
+  const { emitter, plan, engine, choice, serving: first, joinEngine } = parts;
   const { watchdogMs } = plan.policy;
-  const identity = first.version.install;
+  const { release, install: identity } = first.version;
   const context = { plan, engine, emitter, choice, identity, onOpened: undefined };
   const opening = describeOpening(first, parts.startMs);
   const firstResult = awaitFirstResult();
   const later = () => firstResult.isOver.then(loadLater);
   const leaving = new AbortController();
-  const own = parts.own?.(leaving.signal);
-  let closed: NearsideError | undefined;
-  let background: BackgroundWork | undefined;
-  let membership: Membership | undefined;
-
-  const refusal = () => {
-    if (closed) return { reason: closed, isOwn: true };
-    return background?.revoked && { reason: background.revoked, isOwn: false };
-  };
+  const { signal: closing } = leaving;
+  const own = parts.own?.(closing);
 
   const recording = startRecording(context, later);
   recording.opened(first, opening, first.quarantined.length);
@@ -96,62 +85,35 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   });
 
   const close = shareOnce(async (): Promise<void> => {
-    closed = closedError(name);
-    firstResult.end();
-    membership?.leave();
-    background?.close(closed);
-    queue.close(closed);
+    const closed = closedError(release.model);
     leaving.abort(closed);
-    await Promise.all([handover.close(closed), background?.saved()]);
+    firstResult.end();
+    const saved = companions.close(closed);
+    queue.close(closed);
+    await Promise.all([handover.close(closed), saved]);
     await recording.close();
   });
 
-  const joining = {
-    name,
-    engine,
-    handover,
-    close,
-    isNeeded: () => queue.waiting > 0 || background?.isAtWork === true,
-  };
-  membership = parts.joinEngine?.(joining);
-  const used = () => membership?.used();
+  const beside = { context, handover, recording, queue, joinEngine, later, closing, close };
+  const companions = accompany(beside);
 
+  const revoked = () => companions.revoked;
   const runner = createRunner({
     handover,
     queue,
-    observers: [
-      recording.ran,
-      announceRun(emitter),
-      () => firstResult.end(),
-      used,
-      (run) => background?.ran(run),
-    ],
-    refusal,
+    observers: [recording.ran, announceRun(emitter), firstResult.end, companions.ran],
+    closing,
+    revoked,
     help: loadLater,
     fallBack: own?.fallBack,
     snapshotCustom: own?.snapshotCustom,
   });
 
-  const beginBackground = shareOnce(async () => {
-    const { startBackground, joinEngine } = await later();
-    if (closed) throw closed;
-    membership ??= joinEngine(joining);
-    background = startBackground({
-      ...context,
-      handover,
-      hasRuns: () => queue.waiting > 0 || !handover.isIdle,
-      hasRun: recording.lifetime.ok > 0,
-      onQuarantined: recording.quarantined,
-      onFailedCandidate: recording.failedCandidate,
-    });
-    return background;
-  });
-  keepTrying(async () => closed ?? beginBackground()); // `update` says why it fails
-
   if (plan.tune.when === 'before-open') {
     firstResult.end();
     await loadLater().then(
-      ({ tuneBeforeOpen }) => tuneBeforeOpen({ signal: plan.signal, beginBackground, close }),
+      ({ tuneBeforeOpen }) =>
+        tuneBeforeOpen({ signal: plan.signal, begin: companions.begin, close }),
       () => {}, // without it the first one serves
     );
   }
@@ -160,69 +122,47 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     ...context,
     ...runner,
     handover,
-    refusal,
-    closing: leaving.signal,
+    closing,
+    revoked,
     custom: own?.snapshotCustom,
     watchdogMs,
     stats: () => readStats({ handover, choice, queue, plan, recording, opening }),
     feedback: recording.feedback,
-    used,
-    throwIfClosed() {
-      if (closed) throw closed;
-    },
+    used: companions.used,
     async update() {
+      closing.throwIfAborted();
       firstResult.end();
-      return (await beginBackground()).update();
+      return (await companions.begin()).update().finally(companions.used);
     },
     close,
   });
 }
 
-/** What the calls of an open model are answered with. */
-interface OpenModel extends ModelContext, StreamContext, StorageContext, ProfiledModel {
-  readonly handover: Handover;
-  readonly stats: Model['stats'];
+interface CallParts extends OpenModel, Pick<Model, 'stats' | 'update' | 'close'> {
   readonly feedback: Recording['feedback'];
-  /** After each call that is no run: those are told to observers. */
-  readonly used: () => void;
-  readonly throwIfClosed: () => void;
-  readonly update: Model['update'];
-  readonly close: Model['close'];
-  readonly plan: ModelContext['plan'];
-  readonly closing: AbortSignal;
 }
 
-function answerCalls(open: OpenModel): Model {
-  const { handover, used, throwIfClosed, close } = open;
+function answerCalls(open: CallParts): Model {
+  const { stats, update, close } = open;
+  const late = async () => (await loadLater()).answerLate(open);
   return {
     run: open.run as Model['run'],
-    score: (inputs, options) =>
-      resultsLater(async () => (await loadLater()).scoreModel(open, inputs, options)),
-    stream: (source, options) =>
-      streamLater(async () => (await loadLater()).openStream(source, options, open)),
-    stats: open.stats,
-    async storage(options) {
-      throwIfClosed();
-      return (await loadLater()).readStorage(open, options).finally(used);
-    },
-    profile: async (input, options) => (await loadLater()).profileModel(open, input, options),
-    explainBackend: async () => (await loadLater()).explainBackend(handover.current, open),
+    score: (...given) => resultsLater(async () => (await late()).score(...given)),
+    stream: (...given) => streamLater(async () => (await late()).stream(...given)),
+    stats,
+    storage: async (options) => (await late()).storage(options),
+    profile: async (...given) => (await late()).profile(...given),
+    explainBackend: async () => (await late()).explainBackend(),
     close,
     on: open.emitter.on,
     feedback(id, truth) {
       if (typeof truth?.label !== 'string') {
         throw new TypeError('feedback: expected { label: string } as the truth');
       }
-      open.feedback(id, truth.label, handover.current);
+      open.feedback(id, truth.label, open.handover.current);
     },
-    async warm() {
-      throwIfClosed();
-      return (await loadLater()).warmModel(handover, open.watchdogMs).finally(used);
-    },
-    async update() {
-      throwIfClosed();
-      return open.update().finally(used);
-    },
+    warm: async () => (await late()).warm(),
+    update,
     [Symbol.asyncDispose]: close,
   };
 }

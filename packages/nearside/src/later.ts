@@ -4,13 +4,12 @@
  */
 export { startBackground } from './background-work.js';
 export { bringOwn } from './fallback/bring-own.js';
+export { answerLate } from './late-calls.js';
 export {
   checkOpenOptions,
   checkRunOptions,
   checkUnsignedOptions,
 } from './options/check-call-options.js';
-export { profileModel } from './running/profile-model.js';
-export { readStorage, warmModel } from './running/read-storage.js';
 export { redoLost } from './running/redo-lost.js';
 export { refuseInput } from './running/refuse-input.js';
 export { joinEngine } from './serving/join-engine.js';
@@ -18,9 +17,6 @@ export { createReviver } from './serving/revive.js';
 export { goBack } from './serving/roll-back.js';
 export { servePrevious } from './serving/serve-previous.js';
 export { tryBackends } from './serving/try-backends.js';
-export { openStream } from './streaming/open-stream.js';
-export { scoreModel } from './streaming/score.js';
 export { createCounter, reportFailure } from './telemetry/counter.js';
 export { openReporting } from './telemetry/reporter.js';
-export { explainBackend } from './tuning/explain-backend.js';
 export { tuneBeforeOpen } from './tuning/tuner.js';

@@ -50,7 +50,7 @@ export async function startBackendWorker(
         }),
       );
       worker.addEventListener('messageerror', () =>
-        listener({ message: 'a message could not be read' }),
+        listener({ message: 'a message that could not be read' }),
       );
     },
     terminate: () => worker.terminate(),

@@ -1,4 +1,4 @@
-import { isBuiltInTask, isNearsideError, type ModelSpec } from '@nearside/core';
+import { isBuiltInTask, isNearsideError, type ModelSpec, type NearsideError } from '@nearside/core';
 import { DEFAULT_PRIORITY } from '../api/priority.js';
 import type { Input, RunOptions, RunResult } from '../api/run.js';
 import type { EndedRun, RunObserver } from '../ended-run.js';
@@ -41,18 +41,14 @@ export interface RunnerOptions {
   readonly queue: RunQueue<QueuedRun, RunReply>;
   /** Told of every run that ended, in this order. */
   readonly observers: readonly RunObserver[];
-  /** Why runs are refused now, if they are: the model was closed or revoked. */
-  readonly refusal: () => Refusal | undefined;
+  /** Aborted with what calls get after `close()`. */
+  readonly closing: AbortSignal;
+  /** What runs fail with while no version may serve that is not revoked. */
+  readonly revoked: () => NearsideError | undefined;
   readonly help: () => Promise<RunHelp>;
   /** Has the app's own function answer, where it has one and the failure is one of that kind. */
   readonly fallBack: ((failed: FailedRun) => Promise<RunResult | undefined>) | undefined;
   readonly snapshotCustom: SnapshotCustom | undefined;
-}
-
-export interface Refusal {
-  readonly reason: unknown;
-  /** The caller closed it: no error of ours. */
-  readonly isOwn: boolean;
 }
 
 /** One of a series, a stream's frame or an input of a `score`: of its like there are few at a time. */
@@ -81,7 +77,8 @@ export function createRunner({
   handover,
   queue,
   observers,
-  refusal,
+  closing,
+  revoked,
   help,
   fallBack,
   snapshotCustom: custom,
@@ -106,8 +103,7 @@ export function createRunner({
     if (!areOptions(options, RUN_RULES)) (await help()).checkRunOptions(options);
     const { signal, topK, priority = DEFAULT_PRIORITY, transfer: isGiven = false } = options;
     signal?.throwIfAborted();
-    const refused = refusal();
-    if (refused?.isOwn) throw refused.reason;
+    closing.throwIfAborted();
     const id = nextId();
     let work: QueuedRun | undefined;
     const serving = () => work?.serving ?? item?.held?.serving ?? handover.current;
@@ -115,7 +111,8 @@ export function createRunner({
       for (const observe of observers) observe({ id, served: serving(), totalMs, outcome });
     };
     try {
-      if (refused) throw refused.reason;
+      const refusal = revoked();
+      if (refusal) throw refusal;
       if (!item) queue.requireRoom(); // before anything is taken from the caller
       const { spec } = serving().version;
       work = { input: take(spec), isGiven, topK, priority, stream: item?.held };
@@ -170,11 +167,7 @@ export function createRunner({
 
   /** A caller that aborts or closes has changed its mind, which is no error of ours. */
   function isOwn(error: unknown, signal: AbortSignal | undefined): boolean {
-    const closed = refusal();
-    return (
-      (closed?.isOwn === true && error === closed.reason) ||
-      (signal?.aborted === true && error === signal.reason)
-    );
+    return [closing, signal].some((left) => left?.aborted && error === left.reason);
   }
 
   return { run, runItem };

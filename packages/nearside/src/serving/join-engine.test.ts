@@ -13,13 +13,13 @@ function resident() {
       connection.end ??= { reason };
     },
   };
-  const handover = createHandover({ connection } as unknown as Serving, {
+  const version = { release: { model: 'digits' } };
+  const handover = createHandover({ connection, version } as unknown as Serving, {
     revive: () => Promise.reject(new Error('nobody calls')),
     onHanded() {},
   });
   const engine = { idleMs: 1_000, models: new Set(), workers: { live: [] } };
   const membership = joinEngine({
-    name: 'digits',
     engine: engine as unknown as EngineContext,
     handover,
     isNeeded: () => false,

@@ -7,7 +7,6 @@ import { probeWorker } from '../workers/watchdog.js';
 import { type Handover, rested } from './handover.js';
 
 export interface JoinOptions {
-  readonly name: string;
   readonly engine: EngineContext;
   readonly handover: Handover;
   /** Whether anything waits, or is under way beside runs. */
@@ -25,7 +24,8 @@ export interface Membership {
 export type JoinEngine = (options: JoinOptions) => Membership;
 
 /** Lets the engine put a model to rest while nobody uses it, and do its housekeeping after calls. */
-export function joinEngine({ name, engine, handover, isNeeded, close }: JoinOptions): Membership {
+export function joinEngine({ engine, handover, isNeeded, close }: JoinOptions): Membership {
+  const { model: name } = handover.current.version.release;
   let lastUsedMs = performance.now();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let hasLeft = false;

@@ -39,7 +39,7 @@ function openModel({ isStateful = true } = {}) {
       handover,
       runItem,
       closing: closing.signal,
-      refusal: () => undefined,
+      revoked: () => undefined,
     });
   return { open, told, closing, lost };
 }
@@ -74,8 +74,9 @@ test('however a stream ends, its worker is told to forget it, and its version is
       await expect(stream.next()).rejects.toBe('closed');
     },
     async ({ open, closing }) => {
-      closing.abort('closed');
-      await expect((await open()).next()).rejects.toBe('closed');
+      const opening = open();
+      closing.abort('closed'); // while it takes hold of the version
+      await expect((await opening).next()).rejects.toBe('closed');
     },
     async ({ open }) => {
       const controller = new AbortController();

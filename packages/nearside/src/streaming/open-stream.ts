@@ -3,14 +3,15 @@ import type { ModelStream, StreamOptions } from '../api/model-stream.js';
 import type { Input } from '../api/run.js';
 import { isLostWorker } from '../failures.js';
 import { refuseInput } from '../running/refuse-input.js';
-import type { Refusal, SeriesItem } from '../running/run-model.js';
+import type { SeriesItem } from '../running/run-model.js';
 import { snapshotInput } from '../running/snapshot-input.js';
 import { checkStreamOptions, createFrameStream, type Episode } from './frame-stream.js';
 import type { SeriesContext } from './score.js';
 
 /** What a stream needs of its model. */
 export interface StreamContext extends SeriesContext {
-  readonly refusal: () => Refusal | undefined;
+  /** What runs fail with while no version may serve that is not revoked. */
+  readonly revoked: () => NearsideError | undefined;
 }
 
 /** Of the page: a worker is told of each before its first frame. */
@@ -25,13 +26,14 @@ let streams = 0;
 export async function openStream(
   source: Iterable<Input> | AsyncIterable<Input>,
   options: StreamOptions | undefined,
-  { handover, runItem, refusal, closing, custom }: StreamContext,
+  { handover, runItem, revoked, closing, custom }: StreamContext,
 ): Promise<ModelStream> {
   const checked = checkStreamOptions(source, options);
   const { signal, priority, topK, transfer = false } = checked;
   signal?.throwIfAborted();
-  const refused = refusal();
-  if (refused) throw refused.reason;
+  closing.throwIfAborted();
+  const refusal = revoked();
+  if (refusal) throw refusal;
   const { spec } = handover.current.version;
   const held = spec.state && (await handover.hold());
 

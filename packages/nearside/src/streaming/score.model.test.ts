@@ -35,16 +35,17 @@ function openModel(parts: Pick<RunnerOptions, 'fallBack'> = { fallBack: undefine
       terminate: () => {},
     }),
   });
+  const closing = new AbortController().signal;
   const { run, runItem } = createRunner({
     handover,
+    closing,
     queue,
     observers: [],
-    refusal: () => undefined,
+    revoked: () => undefined,
     help: loadLater,
     snapshotCustom: undefined,
     ...parts,
   });
-  const closing = new AbortController().signal;
   const score = (inputs: Iterable<Input>) => scoreModel({ handover, runItem, closing }, inputs);
   return { score, run, queue, posted, taken };
 }

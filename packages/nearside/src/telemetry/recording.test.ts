@@ -89,13 +89,13 @@ async function serve(...[first, next]: readonly [Serving, Serving]) {
     maxDelayMs: 0,
   });
   const closed = new NearsideError('closed', 'expected an open model');
-  let isClosed = false;
-  const refusal = () => (isClosed ? { reason: closed, isOwn: true } : undefined);
+  const closing = new AbortController();
   const runner = createRunner({
     handover,
     queue,
     observers: [recording.ran],
-    refusal,
+    closing: closing.signal,
+    revoked: () => undefined,
     help: loadLater,
     fallBack: undefined,
     snapshotCustom: undefined,
@@ -118,7 +118,7 @@ async function serve(...[first, next]: readonly [Serving, Serving]) {
     take: () => handover.take(next),
     /** @returns what was reported, by version */
     async close() {
-      isClosed = true;
+      closing.abort(closed);
       queue.close(closed);
       await handover.close(closed);
       await recording.close();

@@ -40,7 +40,7 @@ function isTunable({ tune, contenders, policy }: OpenPlan): boolean {
 export interface TuneBeforeOpenOptions {
   /** Of the caller of `open`. */
   readonly signal: AbortSignal | undefined;
-  readonly beginBackground: () => Promise<{ tune(): Promise<void> }>;
+  readonly begin: () => Promise<{ tune(): Promise<void> }>;
   readonly close: () => Promise<void>;
 }
 
@@ -51,13 +51,13 @@ export interface TuneBeforeOpenOptions {
  */
 export async function tuneBeforeOpen({
   signal,
-  beginBackground,
+  begin,
   close,
 }: TuneBeforeOpenOptions): Promise<void> {
   const leave = () => void close();
   signal?.addEventListener('abort', leave);
   if (signal?.aborted) leave(); // while this was loaded
-  await beginBackground().then(
+  await begin().then(
     ({ tune }) => tune(),
     () => {},
   );

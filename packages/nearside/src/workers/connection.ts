@@ -269,5 +269,5 @@ function lost(
 
 /** For the one that waited: what keeps the worker busy is another model's. */
 function busy(): NearsideError {
-  return lost('no answer from one with other models in it', { isAnothers: true });
+  return lost('another model in it did not let go of it', { isAnothers: true });
 }

@@ -106,6 +106,9 @@ interface SharedWorker {
   readonly status: WorkerStatus;
 }
 
+/** What models that share a worker need alike. */
+const ALIKE = ['backend', 'slot', 'threads', 'isUnsigned', 'assets', 'worker'] as const;
+
 export function createSharedWorkers(start: StartBackendWorker): SharedWorkers {
   const live = new Set<SharedWorker>();
 
@@ -115,12 +118,7 @@ export function createSharedWorkers(start: StartBackendWorker): SharedWorkers {
       ({ needs: other, tenants, status }) =>
         !other.isolate &&
         !status.isRetired &&
-        other.backend === needs.backend &&
-        other.slot === needs.slot &&
-        other.threads === needs.threads &&
-        other.isUnsigned === needs.isUnsigned &&
-        other.assets === needs.assets &&
-        other.worker === needs.worker &&
+        ALIKE.every((need) => other[need] === needs[need]) &&
         ![...tenants].some(({ isSilent }) => isSilent),
     );
   }
@@ -143,7 +141,7 @@ export function createSharedWorkers(start: StartBackendWorker): SharedWorkers {
   }
 
   /** Whoever is still in it is told. */
-  function end(shared: SharedWorker, failure: WorkerFailure): void {
+  function end(shared: SharedWorker, failure?: WorkerFailure): void {
     if (!live.delete(shared)) return;
     shared.started?.terminate();
     for (const tenant of [...shared.tenants]) leave(shared, tenant, failure);
@@ -156,7 +154,7 @@ export function createSharedWorkers(start: StartBackendWorker): SharedWorkers {
       tenant.failure = failure;
       tenant.listener?.(failure);
     }
-    if (shared.tenants.size === 0) end(shared, { message: 'nobody was in it' });
+    if (shared.tenants.size === 0) end(shared);
   }
 
   async function release(

@@ -1,0 +1,37 @@
+import type { Model, StorageOptions } from './api/model.js';
+import { type ProfiledModel, profileModel } from './running/profile-model.js';
+import { readStorage, type StorageContext, warmModel } from './running/read-storage.js';
+import type { ModelContext } from './serving/serving.js';
+import { openStream, type StreamContext } from './streaming/open-stream.js';
+import { scoreModel } from './streaming/score.js';
+import { explainBackend } from './tuning/explain-backend.js';
+
+/** What calls of an open model are answered with. */
+export interface OpenModel extends ModelContext, StreamContext, StorageContext, ProfiledModel {
+  readonly plan: ModelContext['plan'];
+  readonly handover: StreamContext['handover'];
+  readonly closing: AbortSignal;
+  /** After each call that is no run. */
+  readonly used: () => void;
+}
+
+/** Answers calls that can wait until the second chunk is there. */
+export function answerLate(open: OpenModel) {
+  const { handover, closing, used } = open;
+  return {
+    score: (...[inputs, options]: Parameters<Model['score']>) => scoreModel(open, inputs, options),
+    stream: (...[source, options]: Parameters<Model['stream']>) =>
+      openStream(source, options, open),
+    profile: (...[input, options]: Parameters<Model['profile']>) =>
+      profileModel(open, input, options),
+    explainBackend: () => explainBackend(handover.current, open),
+    async storage(options?: StorageOptions) {
+      closing.throwIfAborted();
+      return readStorage(open, options).finally(used);
+    },
+    async warm() {
+      closing.throwIfAborted();
+      return warmModel(handover, open.watchdogMs).finally(used);
+    },
+  };
+}
