@@ -28,8 +28,6 @@ export default defineConfig({
   testMatch: '**/*.flow.ts',
   globalSetup: './tests/make-once.ts',
   timeout: 60_000,
-  // Beside unit tests on two cores one of 568 failed. What needs its second try is named at the end.
-  retries: 1,
   workers: 2,
   forbidOnly: true,
   reporter: [['list']],
