@@ -173,7 +173,6 @@ test('Silero VAD hears where the vowels are, bit for bit as with its state fed b
         const { nearside } = globalThis as Scope;
         const samples = new Int16Array(new Uint8Array(signal).buffer);
         const fp32 = (shape: number[], data: Float32Array) => ({ datatype: 'FP32', shape, data });
-        const sr = { datatype: 'INT64', shape: [], data: BigInt64Array.of(16_000n) };
         const frames = Array.from({ length: samples.length / 512 }, (_, i) => {
           const frame = samples.subarray(i * 512, (i + 1) * 512);
           return {
@@ -181,7 +180,6 @@ test('Silero VAD hears where the vowels are, bit for bit as with its state fed b
               [1, 512],
               Float32Array.from(frame, (v) => v / 32_768),
             ),
-            sr,
           };
         });
         const model = await nearside.open(carried.url, { trust: carried.trust });

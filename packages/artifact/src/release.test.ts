@@ -6,7 +6,7 @@ import { rolloutBucket } from './rollout-bucket.js';
 import type { Targets } from './tuf/metadata.js';
 
 const installId = '0123456789abcdef0123456789abcdef';
-const support = { runtimes: ['onnx', 'tfjs'] };
+const support = { features: [], runtimes: ['onnx', 'tfjs'] };
 const question = { model: 'digits', installId, support };
 
 function targetsOf(...releases: readonly Partial<ReleaseCustom>[]): Targets {

@@ -116,10 +116,9 @@ const NewerReleaseSchema = v.looseObject({
 /** What this library and this device can run. */
 export interface Support {
   readonly runtimes: readonly string[];
+  /** Of those that a version may require (`requires.features`). */
+  readonly features: readonly string[];
 }
-
-/** Features a version may require (`requires.features`) that this library has. None so far. */
-const FEATURES: readonly string[] = [];
 
 export interface ReleaseQuestion {
   readonly model: string;
@@ -179,12 +178,12 @@ export function unsupportedReleases(
 }
 
 /** Of the runtimes a version has variants for, one is enough; of the features it needs, none may lack. */
-export function isSupported({ requires }: Release, { runtimes }: Support): boolean {
+export function isSupported({ requires }: Release, support: Support): boolean {
   const { format, runtime = [], features = [] } = requires;
   return (
     format <= SPEC_FORMAT &&
-    (runtime.length === 0 || runtime.some((name) => runtimes.includes(name))) &&
-    features.every((name) => FEATURES.includes(name))
+    (runtime.length === 0 || runtime.some((name) => support.runtimes.includes(name))) &&
+    features.every((name) => support.features.includes(name))
   );
 }
 

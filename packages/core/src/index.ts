@@ -24,6 +24,7 @@ export {
   total,
 } from './histogram.js';
 export type { HistogramJson } from './histogram-schema.js';
+export { constantInputs } from './input-values.js';
 export { kindOf } from './kind-of.js';
 export {
   type Chunk,
@@ -37,6 +38,7 @@ export {
   FileNameSchema,
   ModelNameSchema,
   type ModelSpec,
+  type NamedStep,
   parseModelSpec,
   type Runtime,
   SPEC_FORMAT,
@@ -46,11 +48,6 @@ export {
 export { callerInputs, callerOutputs, initialState } from './model-state.js';
 export { ownFields } from './own-fields.js';
 export { parse } from './parse.js';
-export type {
-  PostprocessingStep,
-  PreprocessingStep,
-  ResampleFilter,
-} from './processing-steps.js';
 export { type Report, ReportSchema } from './report.js';
 export {
   BACKENDS,

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
+import { checkInputValues } from './input-values.js';
 import { isModelName } from './model-name.js';
 import { checkState } from './model-state.js';
 import { parse } from './parse.js';
-import { PostprocessingStepSchema, PreprocessingStepSchema } from './processing-steps.js';
 import { DATATYPES } from './tensor.js';
 
 /** The integer every published spec carries; a change that older libraries misread raises it. */
@@ -36,6 +36,12 @@ export const TensorSpecSchema = v.strictObject({
   shape: v.array(v.pipe(v.number(), v.integer(), v.minValue(-1))),
 });
 
+const InputSpecSchema = v.strictObject({
+  ...TensorSpecSchema.entries,
+  /** Always the same, and nobody's to give: every element in row-major order, or one number for all. */
+  value: v.optional(v.union([v.number(), v.array(v.number())])),
+});
+
 /** One form of the same weights: what a backend loads. Order in the spec is the prior order. */
 export const VariantSchema = v.variant('runtime', [
   v.strictObject({
@@ -56,6 +62,9 @@ export const VariantSchema = v.variant('runtime', [
   }),
 ]);
 
+/** A step by its name; the step itself says what its parameters may be. */
+const NamedStepSchema = v.looseObject({ step: v.pipe(v.string(), v.maxLength(64)) });
+
 export const ModelSpecSchema = v.strictObject({
   format: v.literal(SPEC_FORMAT),
   name: ModelNameSchema,
@@ -64,7 +73,7 @@ export const ModelSpecSchema = v.strictObject({
   sequence: PositiveIntegerSchema,
   /** One of `BUILT_IN_TASKS`, or one that the app's own worker does. */
   task: ModelNameSchema,
-  inputs: v.pipe(v.array(TensorSpecSchema), v.minLength(1)),
+  inputs: v.pipe(v.array(InputSpecSchema), v.minLength(1)),
   outputs: v.pipe(v.array(TensorSpecSchema), v.minLength(1)),
   /**
    * What the model carries from one frame of a stream to the next: such an output becomes such an input.
@@ -73,8 +82,9 @@ export const ModelSpecSchema = v.strictObject({
   state: v.optional(
     v.pipe(v.array(v.strictObject({ input: v.string(), output: v.string() })), v.minLength(1)),
   ),
-  preprocessing: v.array(PreprocessingStepSchema),
-  postprocessing: v.array(PostprocessingStepSchema),
+  /** Raw input → the model's input; and its outputs → a result. `packages/pipeline` knows the steps. */
+  preprocessing: v.array(NamedStepSchema),
+  postprocessing: v.array(NamedStepSchema),
   variants: v.pipe(v.array(VariantSchema), v.minLength(1)),
   batch: v.optional(
     v.strictObject({
@@ -92,6 +102,7 @@ export const ModelSpecSchema = v.strictObject({
 });
 
 export type ModelSpec = v.InferOutput<typeof ModelSpecSchema>;
+export type NamedStep = Readonly<v.InferOutput<typeof NamedStepSchema>>;
 export type Variant = v.InferOutput<typeof VariantSchema>;
 export type Runtime = Variant['runtime'];
 
@@ -102,5 +113,6 @@ export type Runtime = Variant['runtime'];
 export function parseModelSpec(value: unknown, what = 'model.json'): ModelSpec {
   const spec = parse(ModelSpecSchema, value, { code: 'metadata-malformed', what });
   checkState(spec);
+  checkInputValues(spec);
   return spec;
 }

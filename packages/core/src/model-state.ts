@@ -16,12 +16,14 @@ interface StatefulTensors<Spec> {
   readonly state?: readonly { readonly input: string; readonly output: string }[] | undefined;
 }
 
-/** The inputs a caller gives: state is none of them. */
+/** The inputs a caller gives: neither state nor what is always the same. */
 export function callerInputs<Spec extends TensorSpec>({
   inputs,
   state = [],
 }: Pick<StatefulTensors<Spec>, 'inputs' | 'state'>): Spec[] {
-  return inputs.filter(({ name }) => state.every((pair) => pair.input !== name));
+  return inputs.filter(
+    ({ name, value }) => value === undefined && state.every((pair) => pair.input !== name),
+  );
 }
 
 /** The outputs a caller gets: state is none of them. */

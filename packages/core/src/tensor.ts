@@ -49,6 +49,8 @@ export interface TensorSpec {
   readonly name: string;
   readonly datatype: Datatype;
   readonly shape: readonly number[];
+  /** Of an input that is always the same: every element, or one number for all of them. */
+  readonly value?: number | readonly number[] | undefined;
 }
 
 const ARRAY_TYPES = {

@@ -23,8 +23,6 @@ export interface CompanionsOptions {
   readonly close: () => Promise<void>;
 }
 
-export type Companions = ReturnType<typeof accompany>;
-
 /**
  * Begins what goes on beside serving, after the first result or when it is asked for: the model's place in its engine,
  * updates, tuning.

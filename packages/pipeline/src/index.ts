@@ -1,12 +1,30 @@
 export { joinBatch, splitBatch } from './batch.js';
-export { DECODE_DEFAULTS, decodeImage, type ImageInput, type RgbaPixels } from './decode-image.js';
-export { grayscale } from './grayscale.js';
-export type { Image } from './image.js';
-export { normalize } from './normalize.js';
-export { type Output, type Postprocessed, postprocess } from './postprocess.js';
-export { preprocess } from './preprocess.js';
-export { rescale } from './rescale.js';
-export { resize } from './resize.js';
-export { softmax } from './softmax.js';
-export { type ImageLayout, toTensor } from './to-tensor.js';
-export { type LabelScore, topK } from './top-k.js';
+export { FEATURES, requiredFeatures } from './features.js';
+export {
+  DECODE_DEFAULTS,
+  decodeImage,
+  type ImageInput,
+  type RgbaPixels,
+} from './image/decode-image.js';
+export type { Image } from './image/image.js';
+export type { ResampleFilter } from './image/resampling-windows.js';
+export { resize } from './image/resize.js';
+export type { Output } from './output.js';
+export {
+  checkPipeline,
+  compilePipeline,
+  type Finished,
+  type Flow,
+  type Pipeline,
+  type PipelineSpec,
+  type PreparedItem,
+  type RanItem,
+} from './pipeline.js';
+export type { PostprocessingStep, PreprocessingStep } from './step-table.js';
+export { grayscale } from './steps/grayscale.js';
+export { normalize } from './steps/normalize.js';
+export { rescale } from './steps/rescale.js';
+export { softmax } from './steps/softmax.js';
+export { type ImageLayout, toTensor } from './steps/to-tensor.js';
+export { type LabelScore, topK } from './steps/top-k.js';
+export { NO_TRACE, type Placement, type Trace } from './trace.js';

@@ -133,14 +133,24 @@ def round_up(value: float) -> float:
 
 
 def from_zeros(spec: dict, run: Run) -> Run:
-    """State that is not given is zeros, as before the first frame of a stream."""
+    """State that is not given is zeros, as before the first frame of a stream; a `value` is always given."""
     carried = {pair["input"] for pair in spec.get("state", [])}
     zeros = {
         declared["name"]: np.zeros(declared["shape"], NUMPY_TYPES[declared["datatype"]])
         for declared in spec["inputs"]
         if declared["name"] in carried
     }
-    return lambda inputs: run({**zeros, **inputs})
+    constant = {
+        declared["name"]: np.broadcast_to(
+            np.array(declared["value"], NUMPY_TYPES[declared["datatype"]]).reshape(
+                [] if np.size(declared["value"]) == 1 else declared["shape"]
+            ),
+            declared["shape"],
+        ).copy()
+        for declared in spec["inputs"]
+        if "value" in declared
+    }
+    return lambda inputs: run({**zeros, **constant, **inputs})
 
 
 def open_variant(variant: dict) -> Run:
@@ -203,9 +213,13 @@ def image_cases(spec: dict, folder: Path, images: list[Path]) -> Iterator[dict]:
 
 
 def first(spec: dict, side: str) -> dict:
-    """The input or output that a picture and its scores are: state is none."""
+    """The input or output that a picture and its scores are: neither state nor what is always the same."""
     carried = {pair[side] for pair in spec.get("state", [])}
-    return next(tensor for tensor in spec[f"{side}s"] if tensor["name"] not in carried)
+    return next(
+        tensor
+        for tensor in spec[f"{side}s"]
+        if tensor["name"] not in carried and "value" not in tensor
+    )
 
 
 def spread(items: list, count: int) -> list:

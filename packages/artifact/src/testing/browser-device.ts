@@ -14,7 +14,7 @@ export function openBrowserDevice({ pin, store }: { pin: string; store: Store })
     pin,
     store,
     installId: '0'.repeat(32),
-    support: { runtimes: ['onnx'] },
+    support: { runtimes: ['onnx'], features: [] },
     onEvent: (event) => events.push(event),
   });
   const names = [WEIGHTS, 'golden/x.bin', 'golden/y.bin'];

@@ -50,9 +50,14 @@ const badly: Answer = async () => {
 
 /** A version whose worker answers like this. */
 function version(name: string, sequence: number, answer: Answer): Serving {
+  const ended = createDeferred<never>();
+  ended.promise.catch(() => {});
   const connection = {
-    run: async () => ({ kind: 'done', replies: [{ ok: true, value: await answer() }] }),
-    async close() {},
+    async run() {
+      const value = await Promise.race([answer(), ended.promise]);
+      return { kind: 'done', replies: [{ ok: true, value }] };
+    },
+    close: async (reason: unknown) => ended.reject(reason),
     workers: [],
   };
   const release = { model: 'digits', version: name, sequence };

@@ -1,5 +1,6 @@
 import {
   arrayFromBytes,
+  constantInputs,
   elementCount,
   float16ToNumber,
   type Golden,
@@ -40,7 +41,11 @@ export async function checkGolden(
   for (const { name, inputs, expected: outputs } of casesOf(golden, scope)) {
     const expectedFiles = outputs[variant.name];
     if (!expectedFiles || !allowed) throw unproven(variant.name, name);
-    const actual = await session.run({ ...initialState(spec), ...readTensors(files, inputs) });
+    const actual = await session.run({
+      ...initialState(spec),
+      ...constantInputs(spec),
+      ...readTensors(files, inputs),
+    });
     const expected = readTensors(files, expectedFiles);
     // What has no reference could be anything.
     if (Object.keys(actual).some((output) => !Object.hasOwn(expected, output))) {

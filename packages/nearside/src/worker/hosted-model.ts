@@ -4,7 +4,14 @@ import {
   parseModelAddress,
   withMemoryFallback,
 } from '@nearside/artifact';
-import { initialState, NearsideError, type Store } from '@nearside/core';
+import {
+  constantInputs,
+  initialState,
+  type ModelSpec,
+  NearsideError,
+  type Store,
+} from '@nearside/core';
+import { FEATURES } from '@nearside/pipeline';
 import type { RuntimeTraits } from '../backends/backend.js';
 import { findLightest } from '../backends/contender-order.js';
 import { LIBRARY_VERSION } from '../library-version.js';
@@ -15,11 +22,11 @@ import { type HostedVersion, openSignedVersion, type SignedVersion } from './hos
 import { readInstallIdentity } from './install-identity.js';
 import { createLoadProgress } from './load-progress.js';
 import type { OpenStore } from './open-store.js';
-import { runBatch, toTensors } from './run-batch.js';
+import { runBatch, toItems } from './run-batch.js';
 import type { ModelTurns } from './run-turns.js';
 import { openSession, requireVariant, type Session, timeSession } from './session.js';
 import type { SharedRuntime } from './shared-runtime.js';
-import { requireTask, type Tasks } from './task.js';
+import { compileStages, requireTask, type Tasks } from './task.js';
 import { openUnsignedVersion } from './unsigned-version.js';
 
 export interface HostedModelOptions {
@@ -62,10 +69,13 @@ export function createHostedModel({
   const opened = () => requireStep(version, 'open');
   const loaded = () => requireStep(session, 'load');
 
+  const taskOf = ({ task }: ModelSpec) => (Object.hasOwn(tasks, task) ? tasks[task] : undefined);
+
   /** Takes a version in, unless this worker cannot do its task. */
   function host(hosted: HostedVersion): OpenedVersion {
     version = hosted;
     requireTask(hosted.spec, tasks);
+    compileStages(hosted.spec, taskOf(hosted.spec)); // what does not fit is no backend's fault
     return hosted.described;
   }
 
@@ -79,7 +89,7 @@ export function createHostedModel({
         ...options,
         address: parseModelAddress(url),
         installId: install.id,
-        support: { runtimes },
+        support: { runtimes, features: FEATURES },
         signal: closing.signal,
         store: models,
         now: Date.now,
@@ -117,6 +127,7 @@ export function createHostedModel({
         variant,
         runtimeWasm,
         threads,
+        task: taskOf(version.spec),
         progress,
         isProvenOn: (traits) => version.provenBy.includes(proverOn(traits)),
       });
@@ -133,12 +144,11 @@ export function createHostedModel({
 
     run(request) {
       const ready = loaded();
-      const stages = { task: tasks[ready.spec.task] };
       return turns.run(request, async () => {
         if (request.tellsBegun) emit({ nearside: 'begun', id: request.id });
         const replies = await (request.stream === undefined
-          ? runBatch(ready, request.items, stages)
-          : streams.run(request.stream, request.items, stages));
+          ? runBatch(ready, request.items, ready.pipeline.begin())
+          : streams.run(request.stream, request.items));
         return { kind: 'done', replies, heapBytes: heapBytes() };
       });
     },
@@ -146,10 +156,10 @@ export function createHostedModel({
     beginStream: async (id) => streams.begin(id, loaded()),
     endStream: async (id) => streams.end(id),
     async profile({ input, runs }) {
-      const { spec, variant } = loaded();
+      const { spec, variant, pipeline } = loaded();
       const files = await opened().readFiles(variant.files);
-      const given = await toTensors(input, { spec, task: tasks[spec.task] });
-      const inputs = { ...initialState(spec), ...given };
+      const [item] = await toItems(input, pipeline.begin());
+      const inputs = { ...initialState(spec), ...constantInputs(spec), ...item?.tensors };
       return turns.take(async () => runtime.profile?.({ spec, variant, files, inputs, runs }));
     },
 

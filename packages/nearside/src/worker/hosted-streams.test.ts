@@ -1,4 +1,5 @@
 import type { ModelSpec, Tensors } from '@nearside/core';
+import { compilePipeline } from '@nearside/pipeline';
 import { expect, test } from 'vitest';
 import type { Reply, RunItem, RunReply } from '../protocol.js';
 import { createHostedStreams } from './hosted-streams.js';
@@ -21,6 +22,7 @@ const spec = {
   state: [{ input: 'sum', output: 'next' }],
   preprocessing: [],
   postprocessing: [],
+  limits: {},
 } as unknown as ModelSpec;
 
 /** A running sum. Negative numbers are pictures that cannot be decoded. */
@@ -38,6 +40,7 @@ function openSession(): Session {
     ...runtime,
     carry,
     spec,
+    pipeline: compilePipeline(spec),
     baseline: undefined,
     batchLimit: { max: 1 },
   } as unknown as Session;
@@ -60,30 +63,30 @@ test('frames carry the state of their own stream, over several messages', async 
   const session = openSession();
   streams.begin(1, session);
   streams.begin(2, session);
-  expect(outputs(await streams.run(1, [frame(1), frame(2)], {}))).toEqual([['y 1'], ['y 3']]);
-  expect(outputs(await streams.run(2, [frame(10)], {}))).toEqual([['y 10']]);
-  expect(outputs(await streams.run(1, [frame(3)], {}))).toEqual([['y 6']]);
+  expect(outputs(await streams.run(1, [frame(1), frame(2)]))).toEqual([['y 1'], ['y 3']]);
+  expect(outputs(await streams.run(2, [frame(10)]))).toEqual([['y 10']]);
+  expect(outputs(await streams.run(1, [frame(3)]))).toEqual([['y 6']]);
 });
 
 test('a bad frame fails alone and leaves the state as it was', async () => {
   const streams = createHostedStreams();
   streams.begin(1, openSession());
-  expect(outputs(await streams.run(1, [frame(1), frame(-1), frame(2)], {}))).toEqual([
+  expect(outputs(await streams.run(1, [frame(1), frame(-1), frame(2)]))).toEqual([
     ['y 1'],
     'input-invalid',
     ['y 3'],
   ]);
-  await expect(streams.run(1, [frame(5_000)], {})).rejects.toThrow('overflow');
-  expect(outputs(await streams.run(1, [frame(4)], {}))).toEqual([['y 7']]);
+  await expect(streams.run(1, [frame(5_000)])).rejects.toThrow('overflow');
+  expect(outputs(await streams.run(1, [frame(4)]))).toEqual([['y 7']]);
 });
 
 test('a stream that has ended, or never began, is state-lost rather than begun from zeros', async () => {
   const streams = createHostedStreams();
   streams.begin(1, openSession());
-  await streams.run(1, [frame(1)], {});
+  await streams.run(1, [frame(1)]);
   streams.end(1);
   for (const id of [1, 2]) {
-    await expect(streams.run(id, [frame(1)], {})).rejects.toMatchObject({ code: 'state-lost' });
+    await expect(streams.run(id, [frame(1)])).rejects.toMatchObject({ code: 'state-lost' });
   }
 });
 
@@ -94,7 +97,7 @@ test('pictures for a stream that has ended are closed: nobody else will', async 
   };
   const image = { close: count } as ImageBitmap;
   const frames = [{ input: { kind: 'image', image } }, frame(1)] as const;
-  await expect(createHostedStreams().run(1, frames, {})).rejects.toMatchObject({
+  await expect(createHostedStreams().run(1, frames)).rejects.toMatchObject({
     code: 'state-lost',
   });
   expect(closed).toBe(1);

@@ -1,4 +1,5 @@
 import { NearsideError } from '@nearside/core';
+import type { Flow } from '@nearside/pipeline';
 import { closePictures, type Reply, type RunItem, type RunReply } from '../protocol.js';
 import { runBatch } from './run-batch.js';
 import type { Session } from './session.js';
@@ -12,28 +13,27 @@ export interface HostedStreams {
    *
    * @throws NearsideError `state-lost` for a stream that has ended; backend codes
    */
-  run(
-    id: number,
-    frames: readonly RunItem[],
-    options: Parameters<typeof runBatch>[2],
-  ): Promise<Reply<RunReply>[]>;
+  run(id: number, frames: readonly RunItem[]): Promise<Reply<RunReply>[]>;
   end(id: number): void;
 }
 
 export function createHostedStreams(): HostedStreams {
-  const carrying = new Map<number, Session>();
+  const carrying = new Map<number, { readonly session: Session; readonly flow: Flow }>();
   return {
     begin(id, session) {
-      carrying.set(id, { ...session, run: session.carry() });
+      const flow = session.pipeline.begin();
+      carrying.set(id, { session: { ...session, run: session.carry() }, flow });
     },
-    async run(id, frames, options) {
-      const session = carrying.get(id);
-      if (!session) {
+    async run(id, frames) {
+      const stream = carrying.get(id);
+      if (!stream) {
         for (const { input } of frames) closePictures(input);
         throw stateLost(id);
       }
       const replies: Reply<RunReply>[] = [];
-      for (const frame of frames) replies.push(...(await runBatch(session, [frame], options)));
+      for (const frame of frames) {
+        replies.push(...(await runBatch(stream.session, [frame], stream.flow)));
+      }
       return replies;
     },
     end(id) {

@@ -1,13 +1,12 @@
+import { type Baseline, binIndex, isNearsideError, type Tensors } from '@nearside/core';
 import {
-  type Baseline,
-  binIndex,
-  callerInputs,
-  checkTensors,
-  isNearsideError,
-  type ModelSpec,
-  type Tensors,
-} from '@nearside/core';
-import { joinBatch, postprocess, preprocess, splitBatch } from '@nearside/pipeline';
+  type Finished,
+  type Flow,
+  joinBatch,
+  NO_TRACE,
+  type PreparedItem,
+  splitBatch,
+} from '@nearside/pipeline';
 import {
   closePictures,
   type Observation,
@@ -18,57 +17,55 @@ import {
   type WireInput,
 } from '../protocol.js';
 import type { Session } from './session.js';
-import { doStage, type Task } from './task.js';
 
 /**
- * Several inputs through preprocess → run → postprocess, or one. The only place where the stages
- * meet. Tensors in give the model's tensors out, with no stage around the run.
+ * Several inputs through prepare → run → finish, or one. The only place where the stages meet. An input becomes none
+ * to many items; those of all inputs run together where their shapes agree. Tensors in give the model's tensors out,
+ * with no stage around the run.
  *
- * @param task whose stages stand in for the spec's, where it has them
- * @returns in the order of the items; an input that is bad fails alone
+ * @returns in the order of the inputs; one that is bad fails alone
  * @throws NearsideError backend codes, when the run itself failed
  */
 export async function runBatch(
   session: Session,
-  items: readonly RunItem[],
-  { task }: { task?: Task | undefined },
+  inputs: readonly RunItem[],
+  flow: Flow,
 ): Promise<Reply<RunReply>[]> {
-  const prepared = await prepareAll(items, { spec: session.spec, task });
-  const good = prepared.filter((item) => item.ok);
-  const ran = await runAll(
-    session,
-    good.map(({ tensors }) => tensors),
-  );
+  const prepared = await prepareAll(inputs, flow);
+  const items = prepared.flatMap((input) => (input.ok ? input.items : []));
+  const ran = await runAll(session, items);
   let next = 0;
   const replies: Reply<RunReply>[] = [];
-  for (const [i, item] of prepared.entries()) {
-    if (!item.ok) {
-      replies.push({ ok: false, error: item.error });
+  for (const [i, input] of prepared.entries()) {
+    if (!input.ok) {
+      replies.push({ ok: false, error: input.error });
       continue;
     }
-    const run = ran[next] as Ran;
-    next += 1;
-    replies.push(await finish(session, items[i] as RunItem, { run, preMs: item.preMs, task }));
+    const own = ran.slice(next, next + input.items.length);
+    next += input.items.length;
+    replies.push(
+      await finish(inputs[i] as RunItem, {
+        ran: own,
+        preMs: input.preMs,
+        flow,
+        baseline: session.baseline,
+      }),
+    );
   }
   return replies;
 }
 
 type Prepared =
-  | { readonly ok: true; readonly tensors: Tensors; readonly preMs: number }
+  | { readonly ok: true; readonly items: readonly PreparedItem[]; readonly preMs: number }
   | Extract<Reply<never>, { ok: false }>;
 
-interface Stages {
-  readonly spec: ModelSpec;
-  readonly task: Task | undefined;
-}
-
-async function prepareAll(items: readonly RunItem[], stages: Stages): Promise<Prepared[]> {
+async function prepareAll(inputs: readonly RunItem[], flow: Flow): Promise<Prepared[]> {
   const prepared: Prepared[] = [];
-  for (const { input } of items) {
+  for (const { input } of inputs) {
     const startMs = performance.now();
     try {
-      const tensors = await toTensors(input, stages);
-      prepared.push({ ok: true, tensors, preMs: performance.now() - startMs });
+      const items = await toItems(input, flow);
+      prepared.push({ ok: true, items, preMs: performance.now() - startMs });
     } catch (error) {
       prepared.push({ ok: false, error: toWireError(error, 'backend-failed') });
     }
@@ -77,123 +74,129 @@ async function prepareAll(items: readonly RunItem[], stages: Stages): Promise<Pr
 }
 
 /** An input as the session takes it. Bitmaps and frames were given to the worker, which closes them. */
-export async function toTensors(input: WireInput, { spec, task }: Stages): Promise<Tensors> {
-  if (input.kind === 'tensors') return input.tensors;
-  const raw = input.kind === 'image' ? input.image : input.value;
+export async function toItems(input: WireInput, flow: Flow): Promise<readonly PreparedItem[]> {
+  if (input.kind === 'tensors') return [{ tensors: input.tensors, trace: NO_TRACE }];
   try {
-    if (!task?.preprocess) return await preprocess(raw, spec);
-    const tensors = await doStage(spec, 'preprocess', () => task.preprocess?.(raw, spec));
-    return checked(tensors, spec);
+    return await flow.prepare(input.kind === 'image' ? input.image : input.value);
   } finally {
     closePictures(input);
   }
 }
 
-/** What a task hands to the runtime has to fit as what a caller does. */
-function checked(tensors: Tensors | undefined, spec: ModelSpec): Promise<Tensors> {
-  return doStage(spec, 'preprocess', () => {
-    try {
-      checkTensors(tensors, callerInputs(spec));
-    } catch (error) {
-      throw new TypeError((error as Error).message); // the task's failure, not the caller's
+interface Ran extends Pick<PreparedItem, 'trace'> {
+  readonly outputs: Tensors;
+  readonly group: Group;
+}
+
+/** What ran together. */
+interface Group {
+  readonly ms: number;
+  readonly size: number;
+}
+
+/** @returns in the order of the items */
+async function runAll(session: Session, items: readonly PreparedItem[]): Promise<Ran[]> {
+  const ran = new Map<PreparedItem, Ran>();
+  for (const alike of sortByForm(session, items)) {
+    let done = 0;
+    while (done < alike.length) {
+      const group = await runAsManyAsFit(session, alike.slice(done));
+      for (const [i, one] of group.entries()) ran.set(alike[done + i] as PreparedItem, one);
+      done += group.length;
     }
-    return tensors as Tensors;
+  }
+  return items.map((item) => ran.get(item) as Ran);
+}
+
+/** Lists of what can be joined. What runs alone anyway, as with state, stays in its order. */
+function sortByForm(
+  { batchLimit }: Session,
+  items: readonly PreparedItem[],
+): readonly (readonly PreparedItem[])[] {
+  if (batchLimit.max === 1 || items.length < 2) return [items];
+  const lists = new Map<string, PreparedItem[]>();
+  for (const item of items) {
+    const form = Object.entries(item.tensors)
+      .map(([name, { datatype, shape }]) => [name, datatype, ...shape.slice(1)].join())
+      .join();
+    lists.set(form, [...(lists.get(form) ?? []), item]);
+  }
+  return [...lists.values()];
+}
+
+/** A batch that does not fit into memory is halved, and the limit remembered. */
+async function runAsManyAsFit(session: Session, items: readonly PreparedItem[]): Promise<Ran[]> {
+  const { batchLimit } = session;
+  const group = items.slice(0, batchLimit.max);
+  try {
+    return await runGroup(session, group);
+  } catch (error) {
+    const isTooLarge = isNearsideError(error) && error.code === 'out-of-memory';
+    if (!isTooLarge || group.length === 1) throw error;
+    batchLimit.max = Math.floor(group.length / 2);
+    return runAsManyAsFit(session, items);
+  }
+}
+
+async function runGroup(session: Session, items: readonly PreparedItem[]): Promise<Ran[]> {
+  const startMs = performance.now();
+  const [only] = items;
+  const size = items.length;
+  // One item needs no joining, and keeps its buffers.
+  const joined = only && size === 1 ? only.tensors : joinBatch(items.map(({ tensors }) => tensors));
+  const outputs = await session.run(joined);
+  const group: Group = { ms: performance.now() - startMs, size };
+  const parts = size === 1 ? [outputs] : splitBatch(outputs, size);
+  return parts.map((outputs, i) => {
+    const { trace } = items[i] as PreparedItem;
+    return { outputs, trace, group };
   });
 }
 
-interface Ran {
-  readonly outputs: Tensors;
-  /** Of the whole batch. */
-  readonly runMs: number;
-  readonly batch: number;
-}
-
-/** Together as far as memory allows: a batch that does not fit is halved, and the limit remembered. */
-async function runAll(session: Session, inputs: readonly Tensors[]): Promise<Ran[]> {
-  const { batchLimit } = session;
-  const ran: Ran[] = [];
-  while (ran.length < inputs.length) {
-    const group = inputs.slice(ran.length, ran.length + batchLimit.max);
-    try {
-      ran.push(...(await runGroup(session, group)));
-    } catch (error) {
-      const isTooLarge = isNearsideError(error) && error.code === 'out-of-memory';
-      if (!isTooLarge || group.length === 1) throw error;
-      batchLimit.max = Math.floor(group.length / 2);
-    }
-  }
-  return ran;
-}
-
-async function runGroup(session: Session, inputs: readonly Tensors[]): Promise<Ran[]> {
-  const startMs = performance.now();
-  const [only] = inputs;
-  const batch = inputs.length;
-  // One input needs no joining, and keeps its buffers.
-  const outputs = await session.run(only && batch === 1 ? only : joinBatch(inputs));
-  const runMs = performance.now() - startMs;
-  const parts = batch === 1 ? [outputs] : splitBatch(outputs, batch);
-  return parts.map((outputs) => ({ outputs, runMs, batch }));
+interface FinishOptions {
+  /** The input's items. */
+  readonly ran: readonly Ran[];
+  readonly preMs: number;
+  readonly flow: Flow;
+  readonly baseline: Baseline | undefined;
 }
 
 async function finish(
-  { spec, baseline }: Session,
   { input, topK }: RunItem,
-  {
-    run,
-    preMs,
-    task,
-  }: {
-    run: Ran;
-    preMs: number;
-    task: Task | undefined;
-  },
+  { ran, preMs, flow, baseline }: FinishOptions,
 ): Promise<Reply<RunReply>> {
   const startMs = performance.now();
-
-  async function toOutput() {
-    const { outputs } = run;
-    if (input.kind === 'tensors') return { output: { tensors: outputs }, scores: undefined };
-    if (!task?.postprocess) return postprocess(outputs, spec, { topK });
-    const output = await doStage(spec, 'postprocess', async () =>
-      // Fails here for what cannot cross, and leaves the task its own.
-      structuredClone(await task.postprocess?.(outputs, spec)),
-    );
-    return { output, scores: undefined };
-  }
-
   try {
-    const { output, scores } = await toOutput();
-    const top = Array.isArray(output) ? output[0] : undefined;
-    const observation = baseline && scores && top && observe(scores, top.label, baseline);
-    const post = performance.now() - startMs;
-    const { batch, runMs } = run;
-    return {
-      ok: true,
-      value: { output, observation, batch, times: { pre: preMs, run: runMs, post } },
+    const { output, observed } =
+      input.kind === 'tensors' ? asTensors(ran) : await flow.finish(ran, { topK });
+    const observation = baseline && placeIn(baseline, observed);
+    const groups = [...new Set(ran.map(({ group }) => group))];
+    const times = {
+      pre: preMs,
+      run: groups.reduce((sum, { ms }) => sum + ms, 0),
+      post: performance.now() - startMs,
     };
+    const batch = Math.max(1, ...groups.map(({ size }) => size));
+    return { ok: true, value: { output, observation, batch, times } };
   } catch (error) {
     return { ok: false, error: toWireError(error, 'backend-failed') };
   }
 }
 
-/**
- * Places one result in the bins of the model's baseline: all that drift statistics keep of it.
- *
- * @param scores probabilities of one item, summing to 1
- * @param label the top label
- */
-export function observe(scores: ArrayLike<number>, label: string, baseline: Baseline): Observation {
-  let confidence = 0;
-  let entropy = 0;
-  for (let i = 0; i < scores.length; i += 1) {
-    const p = scores[i] ?? 0;
-    confidence = Math.max(confidence, p);
-    if (p > 0) entropy -= p * Math.log(p);
-  }
+function asTensors(ran: readonly Ran[]): Finished {
+  return { output: { tensors: ran[0]?.outputs }, observed: new Map() };
+}
+
+/** Places one result in the bins of the model's baseline: all that drift statistics keep of it. */
+function placeIn(
+  { confidence, entropy }: Baseline,
+  observed: Finished['observed'],
+): Observation | undefined {
+  const label = observed.get('class');
+  if (label === undefined) return undefined;
   return {
-    confidenceBin: binIndex(confidence, baseline.confidence.edges),
-    entropyBin: binIndex(entropy, baseline.entropy.edges),
-    label,
+    confidenceBin: binIndex(Number(observed.get('confidence')), confidence.edges),
+    entropyBin: binIndex(Number(observed.get('entropy')), entropy.edges),
+    label: String(label),
   };
 }

@@ -1,6 +1,7 @@
 import {
   type Baseline,
   callerOutputs,
+  constantInputs,
   initialState,
   type ModelSpec,
   NearsideError,
@@ -8,6 +9,7 @@ import {
   type Tensors,
   type Variant,
 } from '@nearside/core';
+import type { Pipeline } from '@nearside/pipeline';
 import type { BackendSession, ModelTensors, RuntimeTraits } from '../backends/backend.js';
 import type { LoadedVariant, LoadRequest } from '../protocol.js';
 import { checkGolden, readTensors } from './golden-check.js';
@@ -15,6 +17,7 @@ import type { HostedVersion } from './hosted-version.js';
 import type { LoadProgress } from './load-progress.js';
 import { fetchRuntimeWasm } from './runtime-wasm.js';
 import type { SharedRuntime } from './shared-runtime.js';
+import { compileStages, type Task } from './task.js';
 
 /**
  * A variant of a version, loaded on a backend that has proven itself on its golden cases, if it has some.
@@ -27,6 +30,8 @@ export interface Session extends BackendSession {
   carry(): BackendSession['run'];
   /** Its tensors are always there, said by the publisher or by the file. */
   readonly spec: ModelSpec;
+  /** Its steps, or its task's, around the run. */
+  readonly pipeline: Pipeline;
   readonly variant: Variant;
   readonly baseline: Baseline | undefined;
   /** Inputs of the first golden case, the cheap one, to time runs with. */
@@ -43,6 +48,8 @@ export interface OpenSessionOptions {
   readonly variant: string;
   readonly runtimeWasm: LoadRequest['runtimeWasm'];
   readonly threads?: LoadRequest['threads'];
+  /** Of the app's own worker, for the model's task. */
+  readonly task: Task | undefined;
   /** Whether it has passed all golden cases on this hardware before: then the first, cheap one does. */
   readonly isProvenOn: (traits: RuntimeTraits) => boolean;
   readonly progress: LoadProgress;
@@ -92,12 +99,16 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   const isSaid = spec.inputs.length > 0 && spec.outputs.length > 0;
   const described = { ...spec, ...mutable(session.tensors) };
   const carry = () => carryState(session, described);
+  const constant = constantInputs(described);
   return {
     ...session,
     bare: session,
     carry,
-    run: spec.state ? (inputs) => carry()(inputs) : session.run,
+    run: spec.state
+      ? (inputs) => carry()(inputs)
+      : (inputs) => session.run({ ...inputs, ...constant }),
     spec: described,
+    pipeline: compileStages(described, options.task),
     variant,
     baseline: weights.baseline,
     sample: golden ? readTensors(weights.files, golden.cases[0]?.inputs ?? {}) : {},
@@ -129,9 +140,12 @@ function wrongRuntime({ name, runtime }: Variant, backend: SharedRuntime): Nears
   );
 }
 
-function mutable({ inputs, outputs }: ModelTensors): Pick<ModelSpec, 'inputs' | 'outputs'> {
-  const copy = ({ name, datatype, shape }: TensorSpec) => ({ name, datatype, shape: [...shape] });
-  return { inputs: inputs.map(copy), outputs: outputs.map(copy) };
+function mutable({ inputs, outputs }: ModelTensors) {
+  const copy = <Spec extends TensorSpec>(tensor: Spec) => ({ ...tensor, shape: [...tensor.shape] });
+  return { inputs: inputs.map(copy), outputs: outputs.map(copy) } as Pick<
+    ModelSpec,
+    'inputs' | 'outputs'
+  >;
 }
 
 type Step = 'weights' | 'runtime' | 'session' | 'check';
@@ -156,9 +170,10 @@ function startStopwatch() {
 export function carryState(session: BackendSession, spec: ModelSpec): BackendSession['run'] {
   const pairs = spec.state ?? [];
   const given = callerOutputs(spec);
+  const constant = constantInputs(spec);
   let state = initialState(spec);
   return async (inputs) => {
-    const outputs = await session.run({ ...inputs, ...state });
+    const outputs = await session.run({ ...inputs, ...constant, ...state });
     state = pick(
       outputs,
       pairs.map(({ input, output }) => [input, output]),

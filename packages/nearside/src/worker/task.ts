@@ -1,11 +1,21 @@
 import {
   BUILT_IN_TASKS,
+  callerInputs,
+  checkTensors,
   isBuiltInTask,
   isNearsideError,
   type ModelSpec,
   NearsideError,
   type Tensors,
 } from '@nearside/core';
+import {
+  compilePipeline,
+  type Finished,
+  NO_TRACE,
+  type Pipeline,
+  type PreparedItem,
+  type RanItem,
+} from '@nearside/pipeline';
 
 /**
  * How a model whose `task` the library does not know turns an input into tensors and tensors into a
@@ -26,8 +36,56 @@ export interface Task {
 /** By the name that a spec has as its `task`. */
 export type Tasks = Readonly<Record<string, Task>>;
 
+/** A pipeline in which a task's own stages stand in for the spec's, where it has them. */
+export function compileStages(spec: ModelSpec, task: Task | undefined): Pipeline {
+  const compiled = compilePipeline({
+    ...spec,
+    preprocessing: task?.preprocess ? [] : spec.preprocessing,
+    postprocessing: task?.postprocess ? [] : spec.postprocessing,
+  });
+  if (!task) return compiled;
+  return {
+    begin() {
+      const flow = compiled.begin();
+      return {
+        prepare: task.preprocess ? (input) => prepareByTask(input, spec, task) : flow.prepare,
+        finish: task.postprocess ? (items) => finishByTask(items, spec, task) : flow.finish,
+      };
+    },
+  };
+}
+
+async function prepareByTask(input: unknown, spec: ModelSpec, task: Task): Promise<PreparedItem[]> {
+  const tensors = await doStage(spec, 'preprocess', async () => {
+    const made = await task.preprocess?.(input, spec);
+    try {
+      checkTensors(made, callerInputs(spec)); // it has to fit as what a caller gives
+    } catch (error) {
+      throw new TypeError((error as Error).message); // the task's failure, not the caller's
+    }
+    return made as Tensors;
+  });
+  return [{ tensors, trace: NO_TRACE }];
+}
+
+async function finishByTask(
+  items: readonly RanItem[],
+  spec: ModelSpec,
+  task: Task,
+): Promise<Finished> {
+  const output = await doStage(spec, 'postprocess', async () => {
+    const [item] = items;
+    if (!item || items.length > 1) {
+      throw new TypeError(`it takes the outputs of one item, and the steps made ${items.length}`);
+    }
+    // Fails here for what cannot cross, and leaves the task its own.
+    return structuredClone(await task.postprocess?.(item.outputs, spec));
+  });
+  return { output, observed: new Map() };
+}
+
 /** Does one stage of a task, and gives whatever it throws a code, unless it has one. */
-export async function doStage<Value>(
+async function doStage<Value>(
   { name, task }: Pick<ModelSpec, 'name' | 'task'>,
   stage: keyof Task,
   work: () => Value | Promise<Value>,

@@ -1,4 +1,5 @@
 import type { Baseline, ModelSpec } from '@nearside/core';
+import type { PostprocessingStep } from '@nearside/pipeline';
 
 const BINS = 10;
 
@@ -7,7 +8,7 @@ const BINS = 10;
  * Confidence in tenths; entropy in tenths of ln(classes), its largest value.
  */
 export function emptyBaseline({ postprocessing }: Pick<ModelSpec, 'postprocessing'>): Baseline {
-  const labels = postprocessing.find(({ step }) => step === 'top-k');
+  const labels = (postprocessing as PostprocessingStep[]).find(({ step }) => step === 'top-k');
   const classes = labels?.step === 'top-k' ? Object.keys(labels.id2label).length : 1;
   const largest = Math.log(Math.max(2, classes));
   return {

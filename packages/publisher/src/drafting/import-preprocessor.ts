@@ -1,9 +1,5 @@
-import {
-  type PreprocessingStep,
-  parse,
-  type ResampleFilter,
-  type TensorSpec,
-} from '@nearside/core';
+import { parse, type TensorSpec } from '@nearside/core';
+import type { PreprocessingStep, ResampleFilter } from '@nearside/pipeline';
 import * as v from 'valibot';
 import { modelInvalid } from '../packing/model-invalid.js';
 

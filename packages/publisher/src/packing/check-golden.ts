@@ -38,7 +38,9 @@ export async function checkGolden(
     const where = `golden.json, case '${name}'`;
     requireSameNames(`${where}, expected`, Object.keys(expected), variants);
     const caller = callerInputs(spec);
-    const given = spec.inputs.filter((tensor) => caller.includes(tensor) || inputs[tensor.name]);
+    const given = spec.inputs.filter(
+      (input) => caller.includes(input) || (input.value === undefined && inputs[input.name]),
+    );
     await checkStored(directory, `${where}, inputs`, inputs, given);
     for (const [variant, outputs] of Object.entries(expected)) {
       const what = `${where}, expected of '${variant}'`;

@@ -6,6 +6,7 @@ import {
   parseGolden,
   parseModelSpec,
 } from '@nearside/core';
+import { checkPipeline } from '@nearside/pipeline';
 import { checkGolden } from './check-golden.js';
 import { checkVariants } from './check-variants.js';
 import { findModelFile } from './model-file.js';
@@ -38,6 +39,7 @@ export async function readModelDirectory(path: string): Promise<ModelDirectory> 
   parseBaseline(await readJsonFile(path, 'baseline.json', { advice: ADVICE }));
   const files = filesOf(spec, golden);
   for (const name of files) await requireFile(path, name);
+  checkPipeline(spec);
   await checkVariants(path, spec);
   await checkGolden(path, spec, golden);
   return { path, spec, golden, files };

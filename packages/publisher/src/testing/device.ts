@@ -12,6 +12,7 @@ import {
   type RequestOptions,
 } from '@nearside/artifact';
 import { isNearsideError, type Store } from '@nearside/core';
+import { FEATURES } from '@nearside/pipeline';
 import { expect } from 'vitest';
 import { readModelDirectory } from '../packing/model-directory.js';
 
@@ -51,7 +52,7 @@ export function openDevice({
     pin,
     store,
     installId,
-    support: { runtimes: ['onnx', 'tfjs'] },
+    support: { runtimes: ['onnx', 'tfjs'], features: FEATURES },
     mirrors: mirrors.map((mirror) => (typeof mirror === 'string' ? { url: mirror } : mirror)),
     request,
     maxBytes,

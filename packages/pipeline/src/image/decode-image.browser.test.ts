@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
-import images from '../fixtures/images.json' with { type: 'json' };
-import { noise } from '../fixtures/noise.js';
+import images from '../../fixtures/images.json' with { type: 'json' };
+import { noise } from '../../fixtures/noise.js';
 import { decodeImage, type ImageInput } from './decode-image.js';
 import type { Image } from './image.js';
 

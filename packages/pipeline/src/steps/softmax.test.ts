@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import numpy from '../fixtures/numpy.json' with { type: 'json' };
+import numpy from '../../fixtures/numpy.json' with { type: 'json' };
 import { softmax } from './softmax.js';
 
 const logits = fc.array(fc.double({ min: -1e4, max: 1e4, noNaN: true }), { minLength: 1 });

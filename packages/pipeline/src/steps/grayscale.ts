@@ -1,4 +1,7 @@
-import type { Image } from './image.js';
+import * as v from 'valibot';
+import { describeImage } from '../describe-form.js';
+import type { Image } from '../image/image.js';
+import { defineStep, each, Misfit } from '../step.js';
 
 /**
  * RGB bytes → one channel of luma, ITU-R BT.601: (19595 R + 38470 G + 7471 B + 2^15) >> 16, the
@@ -21,3 +24,16 @@ export function grayscale(image: Image): Image {
   }
   return { width, height, channels: 1, data: gray };
 }
+
+/** {@link grayscale}, as a step. */
+export const grayscaleStep = defineStep({
+  name: 'grayscale',
+  parameters: v.strictObject({}),
+  takes: 'image',
+  gives: 'image',
+  form(image) {
+    if (image.channels === 3 && image.depth === 'bytes') return { ...image, channels: 1 };
+    throw new Misfit('8-bit RGB', describeImage(image));
+  },
+  prepare: () => each<'image', 'image'>(grayscale),
+});

@@ -1,8 +1,7 @@
-import type { ResampleFilter } from '@nearside/core';
 import { convolveBytesHorizontally, convolveBytesVertically } from './convolve-bytes.js';
 import { convolveFloatsHorizontally, convolveFloatsVertically } from './convolve-floats.js';
 import type { Image } from './image.js';
-import { resamplingWindows } from './resampling-windows.js';
+import { type ResampleFilter, resamplingWindows } from './resampling-windows.js';
 import { resizeNearest } from './resize-nearest.js';
 
 /**

@@ -1,4 +1,6 @@
-import type { ResampleFilter } from '@nearside/core';
+/** Pillow's resampling filters by their integer: 0 nearest, 1 Lanczos, 2 bilinear, 3 bicubic. */
+export const RESAMPLE_FILTERS = [0, 1, 2, 3] as const;
+export type ResampleFilter = (typeof RESAMPLE_FILTERS)[number];
 
 /** The filters that weigh neighbours; nearest (0) only picks one. */
 export type WeighingFilter = Exclude<ResampleFilter, 0>;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import pillow from '../fixtures/pillow.json' with { type: 'json' };
+import pillow from '../../fixtures/pillow.json' with { type: 'json' };
 import { grayscale } from './grayscale.js';
 
 test('every one of the 16,777,216 colours has the luma Pillow gives it', () => {

@@ -1,4 +1,7 @@
-import type { Image } from './image.js';
+import * as v from 'valibot';
+import { describeImage } from '../describe-form.js';
+import type { Image } from '../image/image.js';
+import { defineStep, each, Misfit } from '../step.js';
 
 /**
  * (value − mean[c]) / std[c] for each channel c, every operation in float32 as numpy, PyTorch and
@@ -25,3 +28,25 @@ export function normalize(image: Image, mean: readonly number[], std: readonly n
   }
   return { ...image, data };
 }
+
+const ChannelValuesSchema = v.pipe(v.array(v.number()), v.minLength(1), v.maxLength(4));
+
+/** {@link normalize}, as a step. */
+export const normalizeStep = defineStep({
+  name: 'normalize',
+  parameters: v.strictObject({ image_mean: ChannelValuesSchema, image_std: ChannelValuesSchema }),
+  takes: 'image',
+  gives: 'image',
+  form(image, { image_mean, image_std }) {
+    if (image_mean.length !== image.channels || image_std.length !== image.channels) {
+      throw new Misfit(
+        'as many values in image_mean and image_std as channels',
+        `${image_mean.length}, ${image_std.length} and ${describeImage(image)}`,
+      );
+    }
+    if (image_std.includes(0)) throw new Misfit('image_std without zeros', '0');
+    return { ...image, depth: 'floats' };
+  },
+  prepare: ({ image_mean, image_std }) =>
+    each<'image', 'image'>((image) => normalize(image, image_mean, image_std)),
+});

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import pillow from '../fixtures/pillow.json' with { type: 'json' };
+import pillow from '../../fixtures/pillow.json' with { type: 'json' };
 import { compositeOverBlack } from './composite-over-black.js';
 
 test('every value with every alpha shows over black as Pillow composites it', () => {

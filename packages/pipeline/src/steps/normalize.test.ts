@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { noise } from '../fixtures/noise.js';
-import numpy from '../fixtures/numpy.json' with { type: 'json' };
+import { noise } from '../../fixtures/noise.js';
+import numpy from '../../fixtures/numpy.json' with { type: 'json' };
 import { normalize } from './normalize.js';
 import { rescale } from './rescale.js';
 

@@ -1,3 +1,6 @@
+import * as v from 'valibot';
+import { defineStep, each } from '../step.js';
+
 /**
  * Logits → probabilities along the last axis: exp(x − max) / Σ exp(x − max), in double, so large
  * logits do not overflow. A row with NaN or +∞ in it, or of −∞ alone, has no probabilities and
@@ -27,3 +30,13 @@ export function softmax(logits: ArrayLike<number>, lastAxis: number): Float64Arr
   }
   return probabilities;
 }
+
+/** Logits of one item → its probabilities ({@link softmax}). */
+export const softmaxStep = defineStep({
+  name: 'softmax',
+  parameters: v.strictObject({}),
+  takes: 'scores',
+  gives: 'scores',
+  form: (scores) => scores,
+  prepare: () => each<'scores', 'scores'>((scores) => softmax(scores, scores.length)),
+});

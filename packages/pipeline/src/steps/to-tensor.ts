@@ -1,5 +1,7 @@
 import type { Tensor } from '@nearside/core';
-import type { Image } from './image.js';
+import * as v from 'valibot';
+import type { Image } from '../image/image.js';
+import { defineStep, each } from '../step.js';
 
 /** Where the channels lie: before the rows (ONNX, PyTorch) or within each pixel (TensorFlow). */
 export type ImageLayout = 'NCHW' | 'NHWC';
@@ -20,3 +22,16 @@ export function toTensor(image: Image, layout: ImageLayout): Tensor {
   }
   return { datatype: 'FP32', shape: [1, channels, height, width], data };
 }
+
+/** {@link toTensor}, as a step. */
+export const toTensorStep = defineStep({
+  name: 'to-tensor',
+  parameters: v.strictObject({ layout: v.picklist(['NCHW', 'NHWC']) }),
+  takes: 'image',
+  gives: 'tensor',
+  form({ channels, width = -1, height = -1 }, { layout }) {
+    const shape = layout === 'NCHW' ? [1, channels, height, width] : [1, height, width, channels];
+    return { datatype: 'FP32', shape };
+  },
+  prepare: ({ layout }) => each<'image', 'tensor'>((image) => toTensor(image, layout)),
+});

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import images from '../fixtures/images.json' with { type: 'json' };
+import images from '../../fixtures/images.json' with { type: 'json' };
 import { decodeImage } from './decode-image.js';
 import { readImageFileSize } from './image-file-size.js';
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { extremes, noise } from '../fixtures/noise.js';
-import pillow from '../fixtures/pillow.json' with { type: 'json' };
+import { extremes, noise } from '../../fixtures/noise.js';
+import pillow from '../../fixtures/pillow.json' with { type: 'json' };
 import type { Image } from './image.js';
 import { resize } from './resize.js';
 

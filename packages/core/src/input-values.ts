@@ -1,0 +1,70 @@
+import { NearsideError } from './errors.js';
+import {
+  arrayFromBytes,
+  elementCount,
+  formatShape,
+  type NumericDatatype,
+  type Tensor,
+  type TensorSpec,
+  type Tensors,
+} from './tensor.js';
+
+/** The inputs that are always the same, by name: what the spec declares with a `value`. */
+export function constantInputs({ inputs }: { readonly inputs: readonly TensorSpec[] }): Tensors {
+  const constant = inputs.filter(({ value }) => value !== undefined);
+  return Object.fromEntries(constant.map((input) => [input.name, tensorOf(input)]));
+}
+
+function tensorOf({ datatype, shape, value = [] }: TensorSpec): Tensor {
+  const numbers = typeof value === 'number' ? [value] : value;
+  const count = elementCount(shape);
+  const bytes = new ArrayBuffer(count * 8);
+  const data = arrayFromBytes(datatype as NumericDatatype, bytes).slice(0, count) as Tensor['data'];
+  for (let i = 0; i < count; i += 1) {
+    const number = numbers[numbers.length === 1 ? 0 : i] as number;
+    data[i] = datatype === 'INT64' ? BigInt(number) : number;
+  }
+  return { datatype, shape, data } as Tensor;
+}
+
+/** Datatypes whose values JSON can say: half floats are bits, and text is no number. */
+const WITHOUT_VALUES = ['FP16', 'BYTES'];
+
+/**
+ * Checks that every `value` is one number, or one for each element, of an input of a fixed shape that is no state.
+ *
+ * @throws NearsideError `metadata-malformed`
+ */
+export function checkInputValues({
+  inputs,
+  state = [],
+}: {
+  readonly inputs: readonly TensorSpec[];
+  readonly state?: readonly { readonly input: string }[] | undefined;
+}): void {
+  for (const { name, datatype, shape, value } of inputs) {
+    if (value === undefined) continue;
+    if (state.some(({ input }) => input === name))
+      throw malformed(name, 'state or a value', 'both');
+    if (shape.includes(-1) || WITHOUT_VALUES.includes(datatype)) {
+      throw malformed(name, 'numbers of a fixed shape', `${datatype} ${formatShape(shape)}`);
+    }
+    const numbers = typeof value === 'number' ? [value] : value;
+    const count = elementCount(shape);
+    if (numbers.length !== 1 && numbers.length !== count) {
+      throw malformed(name, `one number or ${count}`, numbers.length);
+    }
+    const wrong = numbers.find(
+      (number) => !datatype.startsWith('FP') && !Number.isSafeInteger(number),
+    );
+    if (wrong !== undefined) throw malformed(name, 'whole numbers', wrong);
+  }
+}
+
+function malformed(name: string, expected: string, got: unknown): NearsideError {
+  return new NearsideError(
+    'metadata-malformed',
+    `model.json, input '${name}', value: expected ${expected}, got ${got}.`,
+    { details: { what: 'model.json', path: 'inputs', input: name, expected, got } },
+  );
+}

@@ -1,0 +1,21 @@
+import { formatShape } from '@nearside/core';
+import type { Forms, Kind } from './step.js';
+
+export function describeImage({ channels, depth }: Forms['image']): string {
+  const values = depth === 'floats' ? 'floats' : '8 bits';
+  return `${channels} channel${channels === 1 ? '' : 's'} of ${values}`;
+}
+
+export function describeTensor({ datatype, shape }: Forms['tensor']): string {
+  return `${datatype} ${formatShape(shape)}`;
+}
+
+/** A kind, in words. */
+export const KIND_NAMES: Readonly<Record<Kind, string>> = {
+  input: 'the input as it was given',
+  image: 'an image',
+  tensor: 'a tensor',
+  outputs: "the model's outputs",
+  scores: 'scores',
+  output: 'a result',
+};

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { FEATURES, requiredFeatures } from './features.js';
+
+const nothing = { inputs: [], preprocessing: [], postprocessing: [] };
+
+test('a model of the first steps requires nothing; what came later is required by its name', () => {
+  const first = [{ step: 'decode-image' }, { step: 'resize' }];
+  expect(requiredFeatures({ ...nothing, preprocessing: first })).toEqual([]);
+  const later = {
+    inputs: [{ name: 'sr', datatype: 'INT64' as const, shape: [], value: 16_000 }],
+    preprocessing: [...first, { step: 'mel-spectrogram' }],
+    postprocessing: [{ step: 'ctc-greedy' }, { step: 'softmax' }],
+  };
+  expect(requiredFeatures(later)).toEqual([
+    'input-values',
+    'step:ctc-greedy',
+    'step:mel-spectrogram',
+  ]);
+});
+
+test('this library has what the models that it publishes require', () => {
+  expect(FEATURES).toContain('input-values');
+});

@@ -1,0 +1,48 @@
+import { NearsideError, type TensorSpec, type Tensors } from '@nearside/core';
+import { unfit } from './chain.js';
+import { describeTensor } from './describe-form.js';
+import { type Forms, Misfit } from './step.js';
+
+/**
+ * What is known of the scores that a model gives as its first output that is no state.
+ *
+ * @param output undefined where only the model's file says what it is
+ * @throws NearsideError `model-invalid` unless it is floats of shape [n, classes]
+ */
+export function scoresForm(output: TensorSpec | undefined, where: string): Forms['scores'] {
+  if (!output) return { classes: undefined };
+  const { datatype, shape, name } = output;
+  if (datatype !== 'FP32' && datatype !== 'FP64') {
+    throw unfit(where, new Misfit(`output '${name}' to be FP32 or FP64`, describeTensor(output)), {
+      part: 'postprocessing',
+    });
+  }
+  const classes = shape.at(-1) ?? -1;
+  return { classes: classes === -1 ? undefined : classes };
+}
+
+/**
+ * The scores of one item, in double: [1, classes] → [classes].
+ *
+ * @param name of the output; the first by default
+ * @throws RangeError for several items; NearsideError `backend-failed` for an output that is not there
+ */
+export function readScores(
+  outputs: Tensors,
+  name = Object.keys(outputs)[0],
+): Float64Array<ArrayBuffer> {
+  const tensor = name === undefined ? undefined : outputs[name];
+  if (tensor?.datatype !== 'FP32' && tensor?.datatype !== 'FP64') {
+    throw new NearsideError(
+      'backend-failed',
+      `Expected output '${name}' as FP32 or FP64, got ${tensor?.datatype ?? 'none'}.`,
+      { details: { output: name, got: tensor?.datatype } },
+    );
+  }
+  if (tensor.data.length !== tensor.shape.at(-1)) {
+    throw new RangeError(
+      `Expected one item of shape [1, classes] in '${name}', got [${tensor.shape.join(', ')}]. Split the batch first.`,
+    );
+  }
+  return Float64Array.from(tensor.data);
+}

@@ -1,0 +1,121 @@
+import type { Tensor, TensorSpec, Tensors } from '@nearside/core';
+import type * as v from 'valibot';
+import type { Image } from './image/image.js';
+import type { Trace } from './trace.js';
+
+/** What steps hand to each other, by kind. */
+export interface Values {
+  /** What the caller gave. */
+  readonly input: unknown;
+  readonly image: Image;
+  /** An input of the model for one item: the batch axis is 1. */
+  readonly tensor: Tensor;
+  /** The model's outputs for one item: the batch axis is 1. */
+  readonly outputs: Tensors;
+  /** [classes], in double. */
+  readonly scores: Float64Array<ArrayBuffer>;
+  /** What the caller gets. */
+  readonly output: unknown;
+}
+
+export type Kind = keyof Values;
+
+/** What is known of a value before there is one; `undefined`, or −1 in a shape, is what only the input can say. */
+export interface Forms {
+  readonly input: Readonly<Record<never, never>>;
+  readonly image: {
+    readonly channels: Image['channels'];
+    readonly depth: 'bytes' | 'floats';
+    readonly width: number | undefined;
+    readonly height: number | undefined;
+  };
+  readonly tensor: Pick<TensorSpec, 'datatype' | 'shape'>;
+  readonly outputs: { readonly tensors: readonly TensorSpec[] };
+  readonly scores: { readonly classes: number | undefined };
+  readonly output: Readonly<Record<never, never>>;
+}
+
+/** One of the things an input becomes, and where in the input it is. */
+export interface Item<K extends Kind = Kind> {
+  readonly value: Values[K];
+  readonly trace: Trace;
+}
+
+/** What goes with one input, or with what came of it. */
+export interface Call {
+  readonly signal: AbortSignal | undefined;
+  /** Replaces the spec's `top_k`. */
+  readonly topK: number | undefined;
+  /** Notes a number or a label for drift statistics, under the name of its distribution. */
+  readonly observe: (distribution: string, value: number | string) => void;
+}
+
+/** Does a step for all items of one input, in their order; what it gives may be more of them, or fewer. */
+export type Kernel<Takes extends Kind, Gives extends Kind> = (
+  items: readonly Item<Takes>[],
+  call: Call,
+) => readonly Item<Gives>[] | Promise<readonly Item<Gives>[]>;
+
+/** What a session gives its steps to prepare themselves from. */
+export interface Preparation {
+  /** Largest picture that is accepted, pixels. */
+  readonly maxPixels: number | undefined;
+}
+
+/**
+ * A step that a spec may name. Its parameters keep the names of Hugging Face's configurations, where
+ * those have them.
+ */
+export interface Step<
+  Takes extends Kind = Kind,
+  Gives extends Kind = Kind,
+  Parameters extends object = object,
+  Name extends string = string,
+> {
+  readonly name: Name;
+  /** Of `model.json`, beside `step`. */
+  readonly parameters: v.GenericSchema<unknown, Parameters>;
+  readonly takes: Takes;
+  readonly gives: Gives;
+  /**
+   * The form of what it gives for one of what it takes.
+   *
+   * @throws Misfit when it cannot take that
+   */
+  form(form: Forms[Takes], parameters: Parameters): Forms[Gives];
+  /**
+   * Once for a session: what is returned begins a call or a stream, whose kernel may keep what comes before for
+   * what comes after.
+   */
+  prepare(parameters: Parameters, preparation: Preparation): () => Kernel<Takes, Gives>;
+}
+
+/** Keeps the types of a step's parts together while it is written, and forgets them for the table. */
+export function defineStep<
+  Takes extends Kind,
+  Gives extends Kind,
+  Parameters extends object,
+  const Name extends string,
+>(step: Step<Takes, Gives, Parameters, Name>): Step<Takes, Gives, Parameters, Name> {
+  return step;
+}
+
+/** A kernel that does one item at a time, each without the others, and keeps nothing. */
+export function each<Takes extends Kind, Gives extends Kind>(
+  work: (value: Values[Takes], call: Call) => Values[Gives],
+): () => Kernel<Takes, Gives> {
+  return () => (items, call) =>
+    items.map(({ value, trace }) => ({ value: work(value, call), trace }));
+}
+
+/** Why a step cannot take what comes before it. */
+export class Misfit extends Error {
+  readonly expected: string;
+  readonly got: string;
+
+  constructor(expected: string, got: string) {
+    super(`expected ${expected}, got ${got}`);
+    this.expected = expected;
+    this.got = got;
+  }
+}
