@@ -6,6 +6,7 @@
  * @typedef {object} Stage
  * @property {string} name
  * @property {string[]} [needs] names of stages that have to go well before; one that does not run is not waited for
+ * @property {string[]} [after] names of stages that have to end before, well or not, where they run at all
  * @property {number} [places] how many of the places it takes, by default one
  * @property {() => Promise<Outcome>} run
  */
@@ -43,14 +44,13 @@ export async function runStages(stages, places) {
   const waiting = [...stages];
   let free = places;
 
-  function needsOf({ needs = [] }) {
-    return needs.filter((name) => stages.some((stage) => stage.name === name));
-  }
+  const among = (names = []) => names.filter((name) => stages.some((stage) => stage.name === name));
 
   function startWhatCan() {
     for (const stage of [...waiting]) {
-      const needs = needsOf(stage);
-      if (needs.some((name) => !outcomes.has(name))) continue;
+      const needs = among(stage.needs);
+      const before = [...needs, ...among(stage.after)];
+      if (before.some((name) => !outcomes.has(name))) continue;
       const isLacking = needs.some((name) => outcomes.get(name).failed > 0);
       const taken = isLacking ? 0 : (stage.places ?? 1);
       if (taken > free) return; // what is named later does not take its place

@@ -7,7 +7,10 @@ const BAD = { passed: 0, failed: 1 };
 /** Stages that end when they are told to, and what is running. */
 function stagesToEnd() {
   const ends = new Map<string, (outcome: typeof GOOD) => void>();
-  const stage = (name: string, more: { needs?: string[]; places?: number } = {}) => ({
+  const stage = (
+    name: string,
+    more: { needs?: string[]; after?: string[]; places?: number } = {},
+  ) => ({
     name,
     ...more,
     run: () => new Promise<typeof GOOD>((resolve) => ends.set(name, resolve)),
@@ -64,6 +67,20 @@ test('what a failed stage is needed for fails without being run; the rest is run
   expect(running()).toEqual(['unit']);
   await end('unit');
   expect(Object.fromEntries(await all)).toEqual({ build: BAD, flow: BAD, unit: GOOD });
+});
+
+test('a stage goes after another whether that went well or not, and at once where that does not run', async () => {
+  const { stage, end, running } = stagesToEnd();
+  const after = runStages([stage('build'), stage('unit', { after: ['build'] })], 2);
+  expect(running()).toEqual(['build']);
+  await end('build', BAD);
+  expect(running()).toEqual(['unit']);
+  await end('unit');
+  expect((await after).get('unit')).toEqual(GOOD);
+  const alone = runStages([stage('unit', { after: ['build'] })], 2);
+  expect(running()).toEqual(['unit']);
+  await end('unit');
+  await alone;
 });
 
 test('a need that is not among the stages is not waited for', async () => {

@@ -11,6 +11,7 @@ const { startStack } = await import('./stack.mjs');
 const stack = await startStack({ dir: `${root}.nearside` });
 console.log(`\n${await classifyInNode(stack.config)}\n`);
 console.log(`Draw a digit     ${stack.servers.site.url}`);
+console.log(`Risk of a record ${stack.servers.site.url}risk.html`);
 console.log(`Dashboard        ${stack.config.dashboard}`);
 console.log(`Model            ${stack.config.model}`);
 console.log(`Pin              ${stack.config.trust}`);

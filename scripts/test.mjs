@@ -33,28 +33,31 @@ const ENGINES = {
 
 const RESULTS = `${root}test-results`;
 
-/** Preparations and checks pass or fail as one; suites count their tests. Those that are needed or long go first. */
+const TSC = 'node_modules/typescript-native/bin/tsc';
+
+/**
+ * Preparations and checks pass or fail as one; suites count their tests. What the longest one waits for goes first,
+ * and the next longest beside it.
+ */
 const STAGES = [
   { name: 'browsers', places: 0, run: () => prepare('browsers', ['scripts/browsers.mjs']) },
+  { name: 'packages', run: () => check('packages', [TSC, '-b']) },
+  { name: 'build', needs: ['packages'], run: () => prepare('build', ['scripts/build.mjs']) },
   {
-    name: 'packages',
-    run: () => check('packages', ['node_modules/typescript-native/bin/tsc', '-b']),
+    name: 'flow',
+    needs: ['browsers', 'build'],
+    places: FLOW_PLACES,
+    run: () => playwright('flow', projectsOf('flow')),
   },
-  {
-    name: 'build',
-    needs: ['packages'],
-    run: () => prepare('build', ['scripts/build.mjs']),
-  },
-  { name: 'unit', run: () => vitest('unit', ['unit', 'mocked']) },
-  {
-    name: 'types',
-    needs: ['packages'],
-    run: () =>
-      check('types', ['node_modules/typescript-native/bin/tsc', '-p', 'tsconfig.tests.json']),
-  },
+  { name: 'unit', after: ['build'], run: () => vitest('unit', ['unit', 'mocked']) },
   {
     name: 'lint',
     run: () => check('lint', ['node_modules/@biomejs/biome/bin/biome', 'check', '.']),
+  },
+  {
+    name: 'types',
+    needs: ['packages'],
+    run: () => check('types', [TSC, '-p', 'tsconfig.tests.json']),
   },
   {
     name: 'unused',
@@ -67,14 +70,9 @@ const STAGES = [
     run: () => check('sizes', ['node_modules/size-limit/bin.js']),
   },
   {
-    name: 'flow',
-    needs: ['browsers', 'build'],
-    places: FLOW_PLACES,
-    run: () => playwright('flow', projectsOf('flow')),
-  },
-  {
     name: 'browser',
     needs: ['browsers'],
+    after: ['unit'],
     run: () => vitest('browser', projectsOf('browser')),
   },
 ];

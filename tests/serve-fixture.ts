@@ -11,9 +11,11 @@ export interface FixtureChanges {
   readonly edit?: (spec: Json) => void;
   /** Files that are not in the fixture, by name: where they are. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Folder of the model directories, in the repository. */
+  readonly among?: 'tests/fixtures' | 'models';
 }
 
-/** Signs, publishes and serves a model directory of `tests/fixtures`, and later versions of it. */
+/** Signs, publishes and serves a model directory, of `tests/fixtures` by default, and later versions of it. */
 export async function serveFixture(name: string, changes: FixtureChanges = {}) {
   const { generateKeys, pack, publish, serveRepository } = await import(
     '../packages/publisher/dist/index.js'
@@ -25,7 +27,8 @@ export async function serveFixture(name: string, changes: FixtureChanges = {}) {
 
   async function release(version: string, sequence: number): Promise<string> {
     const modelDirectory = join(dir, `source-${version}`);
-    await cp(`${root}tests/fixtures/${name}`, modelDirectory, { recursive: true });
+    const { among = 'tests/fixtures' } = changes;
+    await cp(`${root}${among}/${name}`, modelDirectory, { recursive: true });
     for (const [file, from] of Object.entries(changes.files ?? {})) {
       await cp(from, join(modelDirectory, file));
     }

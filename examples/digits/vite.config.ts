@@ -9,7 +9,12 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      input: { index: 'index.html', 'held-out': 'held-out.html', sw: 'src/service-worker.ts' },
+      input: {
+        index: 'index.html',
+        'held-out': 'held-out.html',
+        risk: 'risk.html',
+        sw: 'src/service-worker.ts',
+      },
       output: {
         // A service worker's address is its identity, so it alone goes without a hash.
         entryFileNames: ({ name }) => (name === 'sw' ? 'sw.js' : 'assets/[name]-[hash].js'),

@@ -1,5 +1,10 @@
 /** Tasks whose stages the library has; `tensors` has none. */
-export const BUILT_IN_TASKS = ['image-classification', 'tensors'] as const;
+export const BUILT_IN_TASKS = [
+  'image-classification',
+  'tabular-classification',
+  'tabular-regression',
+  'tensors',
+] as const;
 
 export function isBuiltInTask(task: string): boolean {
   return BUILT_IN_TASKS.some((name) => name === task);

@@ -39,6 +39,7 @@ export const ERROR_CODES = [
   'assets-unreachable',
   'no-backend',
   'task-unknown',
+  'task-mismatch',
   // backend
   'golden-mismatch',
   'backend-failed',

@@ -10,6 +10,7 @@ export {
   isNearsideError,
   NearsideError,
 } from './errors.js';
+export type { Feature, FeatureRecord, FeatureValue, Substitution } from './features.js';
 export { float16ToNumber } from './float16.js';
 export { type Golden, parseGolden, type StoredTensor, type Tolerance } from './golden.js';
 export {

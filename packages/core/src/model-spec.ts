@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { FeatureSchema } from './features.js';
 import { checkInputValues } from './input-values.js';
 import { isModelName } from './model-name.js';
 import { checkState } from './model-state.js';
@@ -82,6 +83,8 @@ export const ModelSpecSchema = v.strictObject({
   state: v.optional(
     v.pipe(v.array(v.strictObject({ input: v.string(), output: v.string() })), v.minLength(1)),
   ),
+  /** What a record may hold, for models that take records. */
+  features: v.optional(v.pipe(v.array(FeatureSchema), v.minLength(1), v.maxLength(1000))),
   /** Raw input → the model's input; and its outputs → a result. `packages/pipeline` knows the steps. */
   preprocessing: v.array(NamedStepSchema),
   postprocessing: v.array(NamedStepSchema),

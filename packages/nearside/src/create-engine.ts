@@ -2,6 +2,7 @@ import { NearsideError } from '@nearside/core';
 import { hostedBackends, startBackendWorker } from '#platform';
 import type { CustomModel, Model } from './api/model.js';
 import type { OpenOptions, StartWorker } from './api/open-options.js';
+import type { ModelOf, TaskName } from './api/tasks.js';
 import type { EngineParts } from './create-model.js';
 import { loadLater } from './load-later.js';
 import { openAsPlanned } from './open.js';
@@ -47,6 +48,10 @@ export interface EngineOptions {
 /** Opens models that share workers and limits. */
 export interface Engine extends AsyncDisposable {
   /** As `open`; rejects with `out-of-memory` for a model larger than the engine's budget. */
+  open<Task extends TaskName>(
+    url: string,
+    options: OpenOptions & { readonly task: Task },
+  ): Promise<ModelOf<Task>>;
   open(url: string, options: OpenOptions): Promise<Model>;
   /** A model of a task of the app's own. */
   open<Result>(url: string, options: OpenOptions): Promise<CustomModel<Result>>;
@@ -83,6 +88,10 @@ export function createEngine(given: EngineOptions = NO_OPTIONS): Engine {
   const closing = new AbortController();
   const opening = new Set<Promise<Model>>();
 
+  async function open<Task extends TaskName>(
+    url: string,
+    options: OpenOptions & { readonly task: Task },
+  ): Promise<ModelOf<Task>>;
   async function open(url: string, options: OpenOptions): Promise<Model>;
   async function open<Result>(url: string, options: OpenOptions): Promise<CustomModel<Result>>;
   async function open(url: string, options: OpenOptions): Promise<Model> {

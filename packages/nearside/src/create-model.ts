@@ -10,15 +10,13 @@ import type { RunReply } from './protocol.js';
 import { postBatch, type QueuedRun } from './running/post-batch.js';
 import { createRunner, type RunnerOptions } from './running/run-model.js';
 import { createRunQueue } from './running/run-queue.js';
-import { releaseSnapshot } from './running/snapshot-input.js';
+import { releaseSnapshot, TAKEN_HERE } from './running/snapshot-input.js';
 import { createHandover } from './serving/handover.js';
 import type { JoinEngine } from './serving/join-engine.js';
 import type { PoolServing } from './serving/pooled-serving.js';
 import type { ModelContext, Serving } from './serving/serving.js';
 import { resultsLater, streamLater } from './streaming/lazy-results.js';
 import { type Recording, startRecording } from './telemetry/recording.js';
-
-type OwnParts = 'fallBack' | 'snapshotCustom';
 
 /** What an engine does for its models, beyond what they share. */
 export interface EngineParts {
@@ -37,7 +35,7 @@ export interface ModelParts extends ModelContext, EngineParts {
    *
    * @param leaving aborted when the model is closed
    */
-  readonly own?: ((leaving: AbortSignal) => Pick<RunnerOptions, OwnParts>) | undefined;
+  readonly own?: ((leaving: AbortSignal) => Pick<RunnerOptions, 'fallBack'>) | undefined;
 }
 
 /**
@@ -57,6 +55,9 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   const leaving = new AbortController();
   const { signal: closing } = leaving;
   const own = parts.own?.(closing);
+  const custom = TAKEN_HERE.includes(first.version.spec.task)
+    ? undefined
+    : (await loadLater()).snapshotCustom;
 
   const recording = startRecording(context, later);
   recording.opened(first, opening, first.quarantined.length);
@@ -106,7 +107,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     revoked,
     help: loadLater,
     fallBack: own?.fallBack,
-    snapshotCustom: own?.snapshotCustom,
+    custom,
   });
 
   if (plan.tune.when === 'before-open') {
@@ -124,7 +125,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     handover,
     closing,
     revoked,
-    custom: own?.snapshotCustom,
+    custom,
     watchdogMs,
     stats: () => readStats({ handover, choice, queue, plan, recording, opening }),
     feedback: recording.feedback,

@@ -7,12 +7,14 @@ export type {
 } from '@nearside/artifact';
 export {
   type ErrorCode,
+  type FeatureRecord,
+  type FeatureValue,
   isNearsideError,
   NearsideError,
   type Tensor,
   type Tensors,
 } from '@nearside/core';
-export type { LabelScore, Output, RgbaPixels } from '@nearside/pipeline';
+export type { LabelScore, Output, RegressionValue, RgbaPixels } from '@nearside/pipeline';
 export type {
   AvailableBackend,
   BackendVerdict,
@@ -35,6 +37,7 @@ export type {
   ScoreProgress,
   StageProfile,
   StorageOptions,
+  TaskModel,
 } from './api/model.js';
 export type {
   Backpressure,
@@ -62,6 +65,7 @@ export type {
 export type { Priority } from './api/priority.js';
 export type { Results } from './api/results.js';
 export type { ImageInput, Input, RunMeta, RunOptions, RunResult, TensorInput } from './api/run.js';
+export type { ModelOf, TaskName, TaskTypes } from './api/tasks.js';
 export { type ClearOptions, clear } from './clear.js';
 export {
   createEngine,

@@ -12,6 +12,7 @@ export {
 } from './options/check-call-options.js';
 export { redoLost } from './running/redo-lost.js';
 export { refuseInput } from './running/refuse-input.js';
+export { snapshotCustom } from './running/snapshot-custom.js';
 export { joinEngine } from './serving/join-engine.js';
 export { createReviver } from './serving/revive.js';
 export { goBack } from './serving/roll-back.js';

@@ -2,6 +2,7 @@ import { hostedBackends } from '#platform';
 import { createModelEmitter } from './api/events.js';
 import type { CustomModel, Model } from './api/model.js';
 import type { OpenOptions } from './api/open-options.js';
+import type { ModelOf, TaskName } from './api/tasks.js';
 import { lookFirst } from './choice/first-look.js';
 import { createModel, type EngineParts } from './create-model.js';
 import { loadLater } from './load-later.js';
@@ -17,6 +18,10 @@ import { DEFAULT_ENGINE, type EngineContext } from './workers/engine-context.js'
  * @throws NearsideError with a code from `docs/errors.md`; `signal.reason` on abort; TypeError or
  *   RangeError for wrong options. Nothing is left running
  */
+export async function open<Task extends TaskName>(
+  url: string,
+  options: OpenOptions & { readonly task: Task },
+): Promise<ModelOf<Task>>;
 export async function open(url: string, options: OpenOptions): Promise<Model>;
 /** A model of a task of the app's own, whose `worker` gives results of type `Result`. */
 export async function open<Result>(url: string, options: OpenOptions): Promise<CustomModel<Result>>;

@@ -13,6 +13,7 @@ import {
   isNearsideError,
   type ModelSpec,
   NearsideError,
+  type Substitution,
   type Tensors,
 } from '@nearside/core';
 import type { AvailableBackend, OperatorTime } from './api/backends.js';
@@ -107,6 +108,8 @@ export interface OpenRequest {
   /** What the page was answered that asked for the boot file; undefined where it has not. */
   readonly boot: BootAnswer | undefined;
   readonly maxBytes: number | undefined;
+  /** The model's task that the caller expects, if it said so. */
+  readonly task: string | undefined;
   /** Runtimes that some backend of this device has, not only this worker's. */
   readonly runtimes: readonly string[];
 }
@@ -262,8 +265,15 @@ export interface RunTimes {
   readonly post: number;
 }
 
-/** Bins of the model's baseline that one result falls into. Never the result itself. */
+/** What statistics keep of one run. Never an input or a result itself. */
 export interface Observation {
+  readonly prediction: Prediction | undefined;
+  /** Features that a default stood in for, and why. */
+  readonly substituted: readonly (readonly [feature: string, reason: Substitution])[];
+}
+
+/** Bins of the model's baseline that one result falls into. */
+export interface Prediction {
   readonly confidenceBin: number;
   readonly entropyBin: number;
   readonly label: string;

@@ -1,7 +1,7 @@
 import { type NamedStep, NearsideError, parse } from '@nearside/core';
 import * as v from 'valibot';
 import { KIND_NAMES } from './describe-form.js';
-import { type Forms, type Kind, Misfit } from './step.js';
+import { type Context, type Forms, type Kind, Misfit } from './step.js';
 import { type AnyStep, type Part, STEPS } from './step-table.js';
 
 /** A value that is known by its kind and form alone. */
@@ -21,15 +21,14 @@ export interface Link {
  */
 export function readChain(
   steps: readonly NamedStep[],
-  part: Part,
-  start: Known,
+  { part, start, context }: { part: Part; start: Known; context: Context },
 ): { readonly links: readonly Link[]; readonly end: Known } {
   const links: Link[] = [];
   let known = start;
   for (const [index, named] of steps.entries()) {
     const where = `model.json, ${part}, step ${index + 1}`;
     const link = readLink(named, part, where);
-    known = follow(known, link, { part, index, where });
+    known = follow(known, link, { part, index, where, context });
     links.push(link);
   }
   return { links, end: known };
@@ -52,11 +51,11 @@ function readLink({ step: name, ...parameters }: NamedStep, part: Part, where: s
 function follow(
   { kind, form }: Known,
   { step, parameters }: Link,
-  { part, index, where }: { part: Part; index: number; where: string },
+  { part, index, where, context }: { part: Part; index: number; where: string; context: Context },
 ): Known {
   try {
     if (step.takes !== kind) throw new Misfit(KIND_NAMES[step.takes], KIND_NAMES[kind]);
-    return { kind: step.gives, form: step.form(form, parameters) } as Known;
+    return { kind: step.gives, form: step.form(form, parameters, context) } as Known;
   } catch (error) {
     if (!(error instanceof Misfit)) throw error;
     throw unfit(`${where} (${step.name})`, error, { part, index, step: step.name });

@@ -14,6 +14,8 @@ export function describeTensor({ datatype, shape }: Forms['tensor']): string {
 export const KIND_NAMES: Readonly<Record<Kind, string>> = {
   input: 'the input as it was given',
   image: 'an image',
+  record: 'a complete record',
+  row: 'a row of numbers',
   tensor: 'a tensor',
   outputs: "the model's outputs",
   scores: 'scores',

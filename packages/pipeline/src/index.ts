@@ -18,11 +18,13 @@ export {
   type Pipeline,
   type PipelineSpec,
   type PreparedItem,
+  type PrepareOptions,
   type RanItem,
 } from './pipeline.js';
-export type { PostprocessingStep, PreprocessingStep } from './step-table.js';
+export { type PostprocessingStep, type PreprocessingStep, STEPS } from './step-table.js';
 export { grayscale } from './steps/grayscale.js';
 export { normalize } from './steps/normalize.js';
+export type { RegressionValue } from './steps/regression.js';
 export { rescale } from './steps/rescale.js';
 export { softmax } from './steps/softmax.js';
 export { type ImageLayout, toTensor } from './steps/to-tensor.js';

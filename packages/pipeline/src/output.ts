@@ -1,5 +1,9 @@
 import type { Tensors } from '@nearside/core';
+import type { RegressionValue } from './steps/regression.js';
 import type { LabelScore } from './steps/top-k.js';
 
-/** What the caller gets: labels by score for a classifier, the tensors where no step is named. */
-export type Output = readonly LabelScore[] | { readonly tensors: Tensors };
+/** What the caller gets: labels by score for a classifier, values for a regression, the tensors where no step is named. */
+export type Output =
+  | readonly LabelScore[]
+  | readonly RegressionValue[]
+  | { readonly tensors: Tensors };

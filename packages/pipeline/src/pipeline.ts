@@ -4,20 +4,31 @@ import {
   checkTensors,
   type ModelSpec,
   NearsideError,
+  type Substitution,
+  type Tensor,
   type TensorSpec,
   type Tensors,
 } from '@nearside/core';
 import { type Known, type Link, readChain, unfit } from './chain.js';
 import { describeTensor, KIND_NAMES } from './describe-form.js';
 import { readScores, scoresForm } from './read-scores.js';
-import { type Call, type Item, type Kernel, type Kind, Misfit } from './step.js';
+import {
+  type Call,
+  type Context,
+  type Forms,
+  type Item,
+  type Kernel,
+  type Kind,
+  Misfit,
+} from './step.js';
 import { NO_TRACE, type Trace } from './trace.js';
 
 /** What a pipeline needs of a spec. */
 export type PipelineSpec = Pick<
   ModelSpec,
   'name' | 'inputs' | 'outputs' | 'limits' | 'preprocessing' | 'postprocessing'
-> & { readonly state?: ModelSpec['state'] };
+> &
+  Partial<Pick<ModelSpec, 'state' | 'features'>>;
 
 /** Input → items for the model, and its outputs for them → a result: the steps of a spec, ready to be used. */
 export interface Pipeline {
@@ -31,13 +42,19 @@ export interface Flow {
    *
    * @throws NearsideError what a step says of the input: `input-invalid`, `decode-failed`, …; `signal.reason`
    */
-  prepare(input: unknown, options?: { signal?: AbortSignal | undefined }): Promise<PreparedItem[]>;
+  prepare(input: unknown, options?: PrepareOptions): Promise<PreparedItem[]>;
   /**
    * The model's outputs for the items of one input, in their order → its result.
    *
    * @throws NearsideError `backend-failed` for outputs that no result can be made of
    */
   finish(items: readonly RanItem[], options?: { topK?: number | undefined }): Promise<Finished>;
+}
+
+export interface PrepareOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Told of every feature that a default stands in for. */
+  readonly onSubstitute?: ((feature: string, reason: Substitution) => void) | undefined;
 }
 
 export interface PreparedItem {
@@ -66,9 +83,8 @@ export interface Finished {
 export function compilePipeline(spec: PipelineSpec): Pipeline {
   const before = readPreprocessing(spec);
   const after = readPostprocessing(spec);
-  const preparation = { maxPixels: spec.limits.maxInputPixels };
   const prepareLinks = (links: readonly Link[]) =>
-    links.map(({ step, parameters }) => step.prepare(parameters, preparation));
+    links.map(({ step, parameters }) => step.prepare(parameters, contextOf(spec)));
   const beginBefore = prepareLinks(before.links);
   const beginAfter = prepareLinks(after.links);
   const [input] = callerInputs(spec);
@@ -77,12 +93,12 @@ export function compilePipeline(spec: PipelineSpec): Pipeline {
     const preprocessing = beginBefore.map((begin) => begin());
     const postprocessing = beginAfter.map((begin) => begin());
     return {
-      async prepare(given, { signal } = {}) {
+      async prepare(given, { signal, onSubstitute: substitute = () => {} } = {}) {
         if (preprocessing.length === 0 || !input) throw noPreprocessing(spec);
-        const call: Call = { signal, topK: undefined, observe() {} };
+        const call: Call = { signal, topK: undefined, observe() {}, substitute };
         const items = await flow([{ value: given, trace: NO_TRACE }], preprocessing, call);
         return items.map(({ value, trace }) => {
-          const tensors = { [input.name]: value } as Tensors;
+          const tensors = { [input.name]: asTensor(value) };
           checkTensors(tensors, [input]);
           return { tensors, trace };
         });
@@ -93,6 +109,7 @@ export function compilePipeline(spec: PipelineSpec): Pipeline {
           signal: undefined,
           topK,
           observe: (distribution, value) => observed.set(distribution, value),
+          substitute() {},
         };
         const items = ran.map(({ outputs, trace }) => ({ value: after.read(outputs), trace }));
         const results = await flow(items, postprocessing, call);
@@ -126,10 +143,15 @@ async function flow(
 
 function readPreprocessing(spec: PipelineSpec): { readonly links: readonly Link[] } {
   const part = 'preprocessing';
-  const { links, end } = readChain(spec[part], part, { kind: 'input', form: {} });
+  const { links, end } = readChain(spec[part], {
+    part,
+    start: { kind: 'input', form: {} },
+    context: contextOf(spec),
+  });
   if (links.length === 0) return { links };
   const where = `model.json, ${part}`;
-  if (end.kind !== 'tensor') {
+  const form = tensorForm(end);
+  if (!form) {
     throw unfit(where, new Misfit('a tensor after the last step', KIND_NAMES[end.kind]), { part });
   }
   const inputs = callerInputs(spec);
@@ -138,11 +160,26 @@ function readPreprocessing(spec: PipelineSpec): { readonly links: readonly Link[
     const names = inputs.map(({ name }) => name).join(', ');
     throw unfit(where, new Misfit('one input that it makes', `several: ${names}`), { part });
   }
-  if (input && !fits(end.form, input)) {
+  if (input && !fits(form, input)) {
     const expected = `${describeTensor(input)} for input '${input.name}'`;
-    throw unfit(where, new Misfit(expected, describeTensor(end.form)), { part });
+    throw unfit(where, new Misfit(expected, describeTensor(form)), { part });
   }
   return { links };
+}
+
+/** What the model is given at the end of the chain: a tensor, or a row, which becomes one of FP32. */
+function tensorForm(end: Known): Forms['tensor'] | undefined {
+  if (end.kind === 'row') return { datatype: 'FP32', shape: [1, end.form.columns] };
+  return end.kind === 'tensor' ? end.form : undefined;
+}
+
+function asTensor(value: unknown): Tensor {
+  if (!(value instanceof Float64Array)) return value as Tensor;
+  return { datatype: 'FP32', shape: [1, value.length], data: Float32Array.from(value) };
+}
+
+function contextOf({ limits, features = [] }: PipelineSpec): Context {
+  return { maxPixels: limits.maxInputPixels, features };
 }
 
 /** −1 stands for what is known only later, on either side. */
@@ -168,7 +205,7 @@ function readPostprocessing(spec: PipelineSpec): {
   const [output] = callerOutputs(spec);
   const where = `model.json, ${part}`;
   const start: Known = { kind: 'scores', form: scoresForm(output, where) };
-  const { links, end } = readChain(steps, part, start);
+  const { links, end } = readChain(steps, { part, start, context: contextOf(spec) });
   if (end.kind !== 'output') {
     throw unfit(where, new Misfit('a result after the last step', KIND_NAMES[end.kind]), { part });
   }

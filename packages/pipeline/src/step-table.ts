@@ -1,11 +1,18 @@
 import type * as v from 'valibot';
 import type { Kind, Step } from './step.js';
+import { decideStep } from './steps/decide.js';
 import { decodeImageStep } from './steps/decode-image.js';
+import { defaultsStep } from './steps/defaults.js';
 import { grayscaleStep } from './steps/grayscale.js';
 import { normalizeStep } from './steps/normalize.js';
+import { oneHotStep } from './steps/one-hot.js';
+import { regressionStep } from './steps/regression.js';
 import { rescaleStep } from './steps/rescale.js';
 import { resizeStep } from './steps/resize.js';
+import { scaleStep } from './steps/scale.js';
+import { sigmoidStep } from './steps/sigmoid.js';
 import { softmaxStep } from './steps/softmax.js';
+import { temperatureStep } from './steps/temperature.js';
 import { toTensorStep } from './steps/to-tensor.js';
 import { topKStep } from './steps/top-k.js';
 
@@ -17,10 +24,20 @@ const PREPROCESSING = [
   rescaleStep,
   normalizeStep,
   toTensorStep,
+  defaultsStep,
+  oneHotStep,
+  scaleStep,
 ] as const;
 
 /** What a spec may name under `postprocessing`. */
-const POSTPROCESSING = [softmaxStep, topKStep] as const;
+const POSTPROCESSING = [
+  softmaxStep,
+  sigmoidStep,
+  temperatureStep,
+  topKStep,
+  decideStep,
+  regressionStep,
+] as const;
 
 export type Part = 'preprocessing' | 'postprocessing';
 

@@ -1,6 +1,7 @@
-import type { Tensor, TensorSpec, Tensors } from '@nearside/core';
+import type { Feature, Substitution, Tensor, TensorSpec, Tensors } from '@nearside/core';
 import type * as v from 'valibot';
 import type { Image } from './image/image.js';
+import type { CompleteRecord } from './table/complete-record.js';
 import type { Trace } from './trace.js';
 
 /** What steps hand to each other, by kind. */
@@ -8,6 +9,9 @@ export interface Values {
   /** What the caller gave. */
   readonly input: unknown;
   readonly image: Image;
+  readonly record: CompleteRecord;
+  /** [columns], in double. */
+  readonly row: Float64Array<ArrayBuffer>;
   /** An input of the model for one item: the batch axis is 1. */
   readonly tensor: Tensor;
   /** The model's outputs for one item: the batch axis is 1. */
@@ -29,6 +33,8 @@ export interface Forms {
     readonly width: number | undefined;
     readonly height: number | undefined;
   };
+  readonly record: { readonly features: readonly Feature[] };
+  readonly row: { readonly columns: number };
   readonly tensor: Pick<TensorSpec, 'datatype' | 'shape'>;
   readonly outputs: { readonly tensors: readonly TensorSpec[] };
   readonly scores: { readonly classes: number | undefined };
@@ -48,6 +54,8 @@ export interface Call {
   readonly topK: number | undefined;
   /** Notes a number or a label for drift statistics, under the name of its distribution. */
   readonly observe: (distribution: string, value: number | string) => void;
+  /** Notes that a default stands in for a feature. */
+  readonly substitute: (feature: string, reason: Substitution) => void;
 }
 
 /** Does a step for all items of one input, in their order; what it gives may be more of them, or fewer. */
@@ -56,10 +64,11 @@ export type Kernel<Takes extends Kind, Gives extends Kind> = (
   call: Call,
 ) => readonly Item<Gives>[] | Promise<readonly Item<Gives>[]>;
 
-/** What a session gives its steps to prepare themselves from. */
-export interface Preparation {
+/** What steps may know of the spec around them. */
+export interface Context {
   /** Largest picture that is accepted, pixels. */
   readonly maxPixels: number | undefined;
+  readonly features: readonly Feature[];
 }
 
 /**
@@ -82,12 +91,12 @@ export interface Step<
    *
    * @throws Misfit when it cannot take that
    */
-  form(form: Forms[Takes], parameters: Parameters): Forms[Gives];
+  form(form: Forms[Takes], parameters: Parameters, context: Context): Forms[Gives];
   /**
    * Once for a session: what is returned begins a call or a stream, whose kernel may keep what comes before for
    * what comes after.
    */
-  prepare(parameters: Parameters, preparation: Preparation): () => Kernel<Takes, Gives>;
+  prepare(parameters: Parameters, context: Context): () => Kernel<Takes, Gives>;
 }
 
 /** Keeps the types of a step's parts together while it is written, and forgets them for the table. */

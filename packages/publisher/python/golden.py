@@ -234,7 +234,7 @@ def read_image(spec: dict, file: Path) -> np.ndarray:
     require("PIL")
     from steps import preprocess
 
-    return preprocess(file, spec["preprocessing"])
+    return preprocess(file, spec)
 
 
 def write_baseline(spec: dict, folder: Path, images: list[Path]) -> None:

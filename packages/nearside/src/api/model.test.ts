@@ -11,7 +11,8 @@ interface Digit {
 const options = { trust: 'sha256-…' };
 
 test('results of an app’s own task have the type that open was given, and others none', () => {
-  expectTypeOf(open<Digit>).returns.resolves.toEqualTypeOf<CustomModel<Digit>>();
+  const opened = (url: string) => open<Digit>(url, options);
+  expectTypeOf(opened).returns.resolves.toEqualTypeOf<CustomModel<Digit>>();
   const plain = () => open('https://cdn.example/models/digits', options);
   expectTypeOf(plain).returns.resolves.toEqualTypeOf<Model>();
   const own = async (model: CustomModel<Digit>) => (await model.run({ rows: [] })).output.digit;

@@ -216,20 +216,24 @@ export interface LoadTimes {
  * An open model of a task of the app's own: `open<Result>(url, { trust, worker })`. All that is no
  * {@link TensorInput} goes to the task, as a copy, and must be cloneable.
  */
-export interface CustomModel<Result> extends Omit<Model, 'run' | 'score' | 'stream' | 'profile'> {
+export type CustomModel<Result> = TaskModel<unknown, Result>;
+
+/** An open model of a known task. */
+export interface TaskModel<Given, Result>
+  extends Omit<Model, 'run' | 'score' | 'stream' | 'profile'> {
   /** As {@link Model.run}. */
   run(input: TensorInput, options?: RunOptions): Promise<RunResult<TensorInput>>;
-  run(input: unknown, options?: RunOptions): Promise<RunResult<Result>>;
+  run(input: Given, options?: RunOptions): Promise<RunResult<Result>>;
   /** As {@link Model.score}. */
   score(
-    inputs: Iterable<unknown> | AsyncIterable<unknown>,
+    inputs: Iterable<Given> | AsyncIterable<Given>,
     options?: ScoreOptions,
   ): Results<Scored<Result>>;
   /** As {@link Model.stream}. */
   stream(
-    source: Iterable<unknown> | AsyncIterable<unknown>,
+    source: Iterable<Given> | AsyncIterable<Given>,
     options?: StreamOptions,
   ): ModelStream<Result>;
   /** As {@link Model.profile}. */
-  profile(input: unknown, options?: ProfileOptions): Promise<Profile>;
+  profile(input: Given | TensorInput, options?: ProfileOptions): Promise<Profile>;
 }

@@ -57,6 +57,11 @@ export interface OpenOptions {
    * backend is tried, for each backend; `worker-blocked` where none is left.
    */
   readonly worker?: StartWorker | undefined;
+  /**
+   * The model's task, as its model.json has it: the model then has its types, and a version of another task is
+   * `task-mismatch`.
+   */
+  readonly task?: string | undefined;
 }
 
 /**

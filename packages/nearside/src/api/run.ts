@@ -1,4 +1,4 @@
-import type { Tensors } from '@nearside/core';
+import type { FeatureRecord, Tensors } from '@nearside/core';
 import type { ImageInput as DecodableImage, Output } from '@nearside/pipeline';
 import type { Priority } from './priority.js';
 
@@ -13,8 +13,8 @@ export interface TensorInput {
   readonly tensors: Tensors;
 }
 
-/** What `run` takes. */
-export type Input = ImageInput | TensorInput;
+/** What `run` takes, whatever the task. */
+export type Input = ImageInput | TensorInput | FeatureRecord;
 
 export interface RunOptions {
   readonly signal?: AbortSignal | undefined;

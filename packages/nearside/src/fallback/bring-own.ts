@@ -5,7 +5,6 @@ import { isBackendFault } from '../failures.js';
 import type { OpenPlan } from '../options/plan-opening.js';
 import type { OpenedVersion } from '../protocol.js';
 import type { RunnerOptions } from '../running/run-model.js';
-import { snapshotCustom } from '../running/snapshot-custom.js';
 import type { ModelContext } from '../serving/serving.js';
 import { fallBack } from './fallback.js';
 import { createFallbackModel } from './fallback-model.js';
@@ -16,7 +15,7 @@ export interface Own {
   /** Told of every version that is opened: what no backend serves is still checked and reported as that. */
   readonly onOpened: (version: OpenedVersion) => void;
   /** @param leaving aborted when the model is closed */
-  readonly forRuns: (leaving: AbortSignal) => Pick<RunnerOptions, 'fallBack' | 'snapshotCustom'>;
+  readonly forRuns: (leaving: AbortSignal) => Pick<RunnerOptions, 'fallBack'>;
   /** @throws the error, where there is no `fallback`, or it is not for want of a backend */
   readonly whenNoneServes: (error: unknown) => Model;
 }
@@ -36,7 +35,6 @@ export function bringOwn({
       version ??= opened;
     },
     forRuns: (leaving) => ({
-      snapshotCustom,
       fallBack: fallback && ((failed) => fallBack(failed, { fallback, leaving })),
     }),
     whenNoneServes(error) {

@@ -17,7 +17,7 @@ import { profileModel } from '../running/profile-model.js';
 import { checkStorageOptions } from '../running/read-storage.js';
 import { refuseInput } from '../running/refuse-input.js';
 import { snapshotCustom } from '../running/snapshot-custom.js';
-import { releaseSnapshot, snapshotInput } from '../running/snapshot-input.js';
+import { releaseSnapshot, snapshotInput, TAKEN_HERE } from '../running/snapshot-input.js';
 import { checkStreamOptions } from '../streaming/frame-stream.js';
 import { resultsLater } from '../streaming/lazy-results.js';
 import { scoreWith } from '../streaming/score.js';
@@ -100,7 +100,7 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
 
   /** A bad input is the caller's own here too. */
   async function requireFit(input: Input, { spec }: OpenedVersion): Promise<void> {
-    const custom = plan.worker && snapshotCustom;
+    const custom = TAKEN_HERE.includes(spec.task) ? undefined : snapshotCustom;
     releaseSnapshot(
       await snapshotInput(input, spec, { transfer: false, custom, refuse: refuseInput }),
     );

@@ -13,6 +13,7 @@ import {
   isFunction,
   isPositive,
   isSignal,
+  isText,
   type OptionRules,
 } from './option-rules.js';
 
@@ -44,6 +45,7 @@ export const OPEN_RULES: OptionRules<keyof OpenOptions> = {
   threads: isCount,
   fallback: isFunction,
   worker: isFunction,
+  task: isText,
 };
 
 /** `check-call-options.ts` has words for what these refuse. */

@@ -19,7 +19,7 @@ import {
   SWITCH,
   WHOLE_ABOVE_0,
 } from './check-options.js';
-import { areBases, isPlainObject, resolveUrl } from './option-rules.js';
+import { areBases, isPlainObject, isText, resolveUrl } from './option-rules.js';
 
 const RECEIVER = "(http: on localhost only) without a user's name, password or #fragment";
 /** Of an address that paths are put behind. */
@@ -105,6 +105,7 @@ export const OPEN_KINDS: OptionKinds<keyof OpenOptions> = {
   },
   isolate: SWITCH,
   threads: WHOLE_ABOVE_0,
+  task: { fits: isText, expected: 'the name of a task' },
   fallback: FUNCTION,
   worker: FUNCTION,
 };

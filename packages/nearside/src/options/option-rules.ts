@@ -37,6 +37,7 @@ export function isPlainObject(value: unknown): value is Readonly<Record<string, 
 }
 
 export const isFunction = (value: unknown): boolean => typeof value === 'function';
+export const isText = (value: unknown): boolean => typeof value === 'string';
 export const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
 /** A TaskController's is one too. */
 export const isSignal = (value: unknown): boolean => /^(Abort|Task)Signal$/.test(kindOf(value));

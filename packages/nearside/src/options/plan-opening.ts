@@ -52,6 +52,8 @@ export interface ServingPlan {
   readonly fallback: Fallback | undefined;
   readonly worker: StartWorker | undefined;
   readonly isolate: boolean;
+  /** That the caller expects. */
+  readonly task: string | undefined;
   /** CPU threads; undefined leaves it to the backend. */
   readonly threads: number | undefined;
 }
@@ -154,6 +156,7 @@ export function planServing(
     assets: options.assets ?? defaults.assets,
     fallback: options.fallback,
     worker: options.worker ?? defaults.worker,
+    task: options.task,
     isolate: options.isolate ?? false,
     threads: options.threads ?? defaults.threads,
   };

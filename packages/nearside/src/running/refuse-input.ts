@@ -2,7 +2,6 @@ import {
   callerInputs,
   checkTensors,
   describe,
-  isBuiltInTask,
   isNearsideError,
   kindOf,
   type ModelSpec,
@@ -27,11 +26,11 @@ export function refuseInput(input: unknown, spec: ModelSpec, cause?: unknown): n
 }
 
 function findFault(input: unknown, spec: ModelSpec, cause: unknown): never {
-  const takesPictures = spec.task === 'image-classification' || !isBuiltInTask(spec.task);
+  const mayHold = spec.task !== 'tensors'; // pictures, or buffers
   if (typeof input === 'object' && input !== null && 'tensors' in input) {
     checkTensors(input.tensors, callerInputs(spec));
     throw untakeable(spec, cause ?? new Error('it was something else when it was read before'));
-  } else if (takesPictures && (isClosed(input) || transferablesIn(input).some(isGone))) {
+  } else if (mayHold && (isClosed(input) || transferablesIn(input).some(isGone))) {
     throw detached(input, cause);
   } else if (cause === undefined) throw unfit(input, spec);
   else if (isDrawable(input) && isPictureless(cause)) throw pictureless(input, cause);

@@ -1,4 +1,4 @@
-import { isBuiltInTask, isNearsideError, type ModelSpec, type NearsideError } from '@nearside/core';
+import { isNearsideError, type ModelSpec, type NearsideError } from '@nearside/core';
 import { DEFAULT_PRIORITY } from '../api/priority.js';
 import type { Input, RunOptions, RunResult } from '../api/run.js';
 import type { EndedRun, RunObserver } from '../ended-run.js';
@@ -48,7 +48,8 @@ export interface RunnerOptions {
   readonly help: () => Promise<RunHelp>;
   /** Has the app's own function answer, where it has one and the failure is one of that kind. */
   readonly fallBack: ((failed: FailedRun) => Promise<RunResult | undefined>) | undefined;
-  readonly snapshotCustom: SnapshotCustom | undefined;
+  /** Takes what is neither tensors nor a picture. */
+  readonly custom: SnapshotCustom | undefined;
 }
 
 /** One of a series, a stream's frame or an input of a `score`: of its like there are few at a time. */
@@ -81,7 +82,7 @@ export function createRunner({
   revoked,
   help,
   fallBack,
-  snapshotCustom: custom,
+  custom,
 }: RunnerOptions) {
   const refuse: SnapshotOptions['refuse'] = async (...refused) =>
     (await help()).refuseInput(...refused);
@@ -215,12 +216,12 @@ function resultOf(
  */
 export function batchKey(
   input: WireInput | Promise<WireInput>,
-  { task, batch, inputs, outputs }: ModelSpec,
+  { batch, inputs, outputs }: ModelSpec,
 ): string | undefined {
   const isFree = [...inputs, ...outputs].every(({ shape }) => shape[0] === -1);
   if (!batch || !isFree) return undefined;
   if (input instanceof Promise || input.kind !== 'tensors') {
-    return isBuiltInTask(task) ? 'image' : undefined; // a task's tensors may have any shape
+    return 'raw'; // the worker runs together what agrees in its shapes
   }
   const tensors = Object.entries(input.tensors);
   if (tensors.some(([, { shape }]) => shape[0] !== 1)) return undefined;

@@ -3,7 +3,7 @@ import type { WireInput } from '../protocol.js';
 import { drawBitmap, isElement } from './snapshot-input.js';
 
 /**
- * Takes an input for a task of the app's own as it is now. Elements and canvases become bitmaps;
+ * Takes a record, or an input for a task of the app's own, as it is now. Elements and canvases become bitmaps;
  * what else there is crosses as it is.
  *
  * @throws what the browser says of what cannot be cloned or drawn

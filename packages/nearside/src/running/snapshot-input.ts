@@ -1,6 +1,5 @@
 import {
   callerInputs,
-  isBuiltInTask,
   kindOf,
   type ModelSpec,
   type Tensor,
@@ -16,7 +15,7 @@ export type SnapshotCustom = (input: unknown, transfer: boolean) => WireInput | 
 
 export interface SnapshotOptions {
   readonly transfer: boolean;
-  /** Takes what is for a task of the app's own. */
+  /** Takes what is neither tensors nor a picture: a record, or what a task of the app's own takes. */
   readonly custom?: SnapshotCustom | undefined;
   /**
    * Throws for an input that does not fit, or that could not be taken for `cause`; its words may come with
@@ -50,6 +49,9 @@ export function snapshotInput(
   return refused(cause);
 }
 
+/** Tasks whose inputs are pictures or tensors alone, which need nothing of the second chunk. */
+export const TAKEN_HERE = ['image-classification', 'tensors'];
+
 /** @returns undefined for what does not fit */
 function takeInput(
   input: Input,
@@ -57,14 +59,14 @@ function takeInput(
   { transfer, custom }: Omit<SnapshotOptions, 'refuse'>,
 ): WireInput | Promise<WireInput> | undefined {
   if (typeof input === 'object' && input !== null && 'tensors' in input) {
-    const tensors = readTensors(input.tensors);
+    const tensors = readTensors(input.tensors as Tensors);
     return tensorsFit(tensors, callerInputs(spec)) ? snapshotTensors(tensors, transfer) : undefined;
   }
-  if (custom && !isBuiltInTask(spec.task)) {
-    const taken = custom(input, transfer);
-    return transfer && !(taken instanceof Promise) ? move(taken) : taken;
+  if (!custom) {
+    return spec.task === 'tensors' ? undefined : snapshotImage(input as ImageInput, transfer);
   }
-  return spec.task === 'image-classification' ? snapshotImage(input, transfer) : undefined;
+  const taken = custom(input, transfer);
+  return transfer && !(taken instanceof Promise) ? move(taken) : taken;
 }
 
 /** Copies what is little, and has everything else change its owner. */

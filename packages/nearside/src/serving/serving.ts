@@ -111,7 +111,7 @@ export async function openOn(
   const connection = await connect(host, { onEvent, signal });
   return endingOnFailure(connection, signal, async () => {
     const startMs = performance.now();
-    const { url, pin, store, mirrors, request, policy } = plan;
+    const { url, pin, store, mirrors, request, policy, task } = plan;
     const opened = plan.unsigned
       ? await connection.openUnsigned(plan.unsigned)
       : await connection.open({
@@ -119,6 +119,7 @@ export async function openOn(
           boot,
           url,
           pin,
+          task,
           store,
           mirrors,
           request,

@@ -101,8 +101,8 @@ export interface SeriesContext {
   readonly runItem: (item: SeriesItem, options: RunOptions) => Promise<RunResult>;
   /** Aborts when the model is closed. */
   readonly closing: AbortSignal;
-  /** Takes what a task of the app's own takes, where there is one. */
-  readonly custom?: RunnerOptions['snapshotCustom'];
+  /** Takes what is neither tensors nor a picture. */
+  readonly custom?: RunnerOptions['custom'];
 }
 
 /**

@@ -90,7 +90,10 @@ export function createCounter(
     feedback: (observation, label) =>
       count((tally) => {
         if (!observation) tally.unmatchedFeedback += 1;
-        else tallyFeedback(tally, observation.confidenceBin, observation.label === label);
+        else if (observation.prediction) {
+          const { confidenceBin, label: predicted } = observation.prediction;
+          tallyFeedback(tally, confidenceBin, predicted === label);
+        }
       }),
     close: async () => reporter?.close(),
   };

@@ -39,7 +39,10 @@ async function collect() {
 
 const PIXELS = { data: new Uint8ClampedArray(4), width: 1, height: 1 };
 const TIMES = { pre: 0, run: 1, post: 0 };
-const OBSERVATION = { confidenceBin: 0, entropyBin: 0, label: '7' };
+const OBSERVATION = {
+  prediction: { confidenceBin: 0, entropyBin: 0, label: '7' },
+  substituted: [],
+};
 
 type Answer = () => Promise<RunReply>;
 
@@ -103,7 +106,7 @@ async function serve(...[first, next]: readonly [Serving, Serving]) {
     revoked: () => undefined,
     help: loadLater,
     fallBack: undefined,
-    snapshotCustom: undefined,
+    custom: undefined,
   });
   return {
     handover,

@@ -32,9 +32,21 @@ const run = fc.record({
     post: duration,
   }),
   observation: fc.record({
-    confidenceBin: fc.integer({ min: 0, max: 9 }),
-    entropyBin: fc.integer({ min: 0, max: 9 }),
-    label: fc.string({ maxLength: 80 }),
+    prediction: fc.option(
+      fc.record({
+        confidenceBin: fc.integer({ min: 0, max: 9 }),
+        entropyBin: fc.integer({ min: 0, max: 9 }),
+        label: fc.string({ maxLength: 80 }),
+      }),
+      { nil: undefined },
+    ),
+    substituted: fc.array(
+      fc.tuple(
+        fc.string({ minLength: 1, maxLength: 64 }),
+        fc.constantFrom('missing' as const, 'stale' as const, 'invalid' as const),
+      ),
+      { maxLength: 3 },
+    ),
   }),
 });
 
@@ -57,9 +69,26 @@ test('a usual window takes about a kilobyte', () => {
   for (let i = 0; i < 1000; i += 1) {
     const total = 1 + (i % 20) / 10;
     const durations = { total, queue: 0.2, pre: 0.3, run: total - 0.6, post: 0.1 };
-    tallyRun(tally, durations, { confidenceBin: 9, entropyBin: 0, label: String(i % 10) });
+    const prediction = { confidenceBin: 9, entropyBin: 0, label: String(i % 10) };
+    tallyRun(tally, durations, { prediction, substituted: [] });
   }
   expect(JSON.stringify(sealReport(tally, context)).length).toBeLessThan(1300);
+});
+
+test('a default that stood in for a feature is counted by the reason, of 64 features at most', () => {
+  const tally = createTally();
+  const durations = { total: 1, queue: 0, pre: 0, run: 1, post: 0 };
+  for (let i = 0; i < 70; i += 1) {
+    const rare = [`rare-${i}`, 'stale'] as const;
+    const usual = [
+      ['age', i < 69 ? 'missing' : 'invalid'] as const,
+      ['weight', 'invalid'] as const,
+    ];
+    tallyRun(tally, durations, { prediction: undefined, substituted: [...usual, rare] });
+  }
+  const { inputs = {} } = validate(sealReport(tally, context));
+  expect(inputs).toMatchObject({ age: [69, 0, 1], weight: [0, 0, 70], 'rare-0': [0, 1, 0] });
+  expect(Object.keys(inputs)).toHaveLength(64);
 });
 
 test('bad input is counted apart from errors', () => {

@@ -24,6 +24,7 @@ export interface SealContext {
 /** The most frequent labels keep their name; the rest is counted together. */
 const NAMED_CLASSES = 16;
 const LABEL_LENGTH = 64;
+const NAMED_FEATURES = 64;
 
 /** A window's counts → report v1, with nothing said where there is nothing to say. */
 export function sealReport(tally: Tally, context: SealContext): Report {
@@ -51,6 +52,7 @@ export function sealReport(tally: Tally, context: SealContext): Report {
       ...histograms({ load: tally.load }),
     },
     ...(tally.ok > 0 && { latency: latency(tally) }),
+    ...(tally.substituted.size > 0 && { inputs: substitutions(tally) }),
     ...(context.driftEdges &&
       tally.confidence.length > 0 && {
         drift: {
@@ -69,6 +71,17 @@ export function sealReport(tally: Tally, context: SealContext): Report {
 function latency({ latency: stages }: Tally): NonNullable<Report['latency']> {
   const { total, ...rest } = stages;
   return { total: histogramToJson(total), ...histograms(rest) };
+}
+
+/** [missing, stale, invalid] of the features that defaults stood in for most. */
+function substitutions({ substituted }: Tally): NonNullable<Report['inputs']> {
+  const rows = [...substituted].map(
+    ([feature, { missing, stale, invalid }]) =>
+      [feature, [missing, stale, invalid] as [number, number, number]] as const,
+  );
+  const often = ([, counts]: (typeof rows)[number]) => counts.reduce((sum, count) => sum + count);
+  rows.sort((a, b) => often(b) - often(a));
+  return Object.fromEntries(rows.slice(0, NAMED_FEATURES));
 }
 
 function histograms<Name extends string>(named: Record<Name, Histogram>) {

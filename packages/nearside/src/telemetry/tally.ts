@@ -1,4 +1,10 @@
-import { createHistogram, type ErrorCode, type Histogram, record } from '@nearside/core';
+import {
+  createHistogram,
+  type ErrorCode,
+  type Histogram,
+  record,
+  type Substitution,
+} from '@nearside/core';
 import type { Observation } from '../protocol.js';
 
 /** Durations of one successful run, ms. */
@@ -27,6 +33,8 @@ export interface Tally {
   readonly confidence: number[];
   readonly entropy: number[];
   readonly classes: Map<string, number>;
+  /** How often a default stood in for a feature, by its name. */
+  readonly substituted: Map<string, Readonly<Record<Substitution, number>>>;
   /** [n, correct] by confidence bin. */
   readonly feedback: [number, number][];
   unmatchedFeedback: number;
@@ -55,6 +63,7 @@ export function createTally(): Tally {
     confidence: [],
     entropy: [],
     classes: new Map(),
+    substituted: new Map(),
     feedback: [],
     unmatchedFeedback: 0,
   };
@@ -65,10 +74,15 @@ export function tallyRun(tally: Tally, durations: RunDurations, observation?: Ob
   for (const stage of Object.keys(tally.latency) as (keyof RunDurations)[]) {
     record(tally.latency[stage], Math.max(0, durations[stage]));
   }
-  if (!observation) return;
-  increment(tally.confidence, observation.confidenceBin);
-  increment(tally.entropy, observation.entropyBin);
-  tally.classes.set(observation.label, (tally.classes.get(observation.label) ?? 0) + 1);
+  const { prediction, substituted = [] } = observation ?? {};
+  for (const [feature, reason] of substituted) {
+    const counts = tally.substituted.get(feature) ?? { missing: 0, stale: 0, invalid: 0 };
+    tally.substituted.set(feature, { ...counts, [reason]: counts[reason] + 1 });
+  }
+  if (!prediction) return;
+  increment(tally.confidence, prediction.confidenceBin);
+  increment(tally.entropy, prediction.entropyBin);
+  tally.classes.set(prediction.label, (tally.classes.get(prediction.label) ?? 0) + 1);
 }
 
 export function tallyFeedback(tally: Tally, confidenceBin: number, correct: boolean): void {

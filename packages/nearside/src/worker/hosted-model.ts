@@ -72,15 +72,15 @@ export function createHostedModel({
   const taskOf = ({ task }: ModelSpec) => (Object.hasOwn(tasks, task) ? tasks[task] : undefined);
 
   /** Takes a version in, unless this worker cannot do its task. */
-  function host(hosted: HostedVersion): OpenedVersion {
+  function host(hosted: HostedVersion, task?: string): OpenedVersion {
     version = hosted;
-    requireTask(hosted.spec, tasks);
+    requireTask(hosted.spec, { tasks, wanted: task });
     compileStages(hosted.spec, taskOf(hosted.spec)); // what does not fit is no backend's fault
     return hosted.described;
   }
 
   return {
-    async open({ which, url, store, runtimes, install: known, ...options }) {
+    async open({ which, url, store, task, runtimes, install: known, ...options }) {
       progress.enter('metadata');
       const models = openStore('nearside-models', store);
       void models.get('').catch(() => {}); // any read opens this database while the other one opens
@@ -103,7 +103,7 @@ export function createHostedModel({
         which,
         install,
       );
-      return signed && host(signed);
+      return signed && host(signed, task);
     },
 
     async openUnsigned(request) {

@@ -1,15 +1,23 @@
-import { type Baseline, binIndex, isNearsideError, type Tensors } from '@nearside/core';
+import {
+  type Baseline,
+  binIndex,
+  isNearsideError,
+  type Substitution,
+  type Tensors,
+} from '@nearside/core';
 import {
   type Finished,
   type Flow,
   joinBatch,
   NO_TRACE,
   type PreparedItem,
+  type PrepareOptions,
   splitBatch,
 } from '@nearside/pipeline';
 import {
   closePictures,
   type Observation,
+  type Prediction,
   type Reply,
   type RunItem,
   type RunReply,
@@ -46,7 +54,7 @@ export async function runBatch(
     replies.push(
       await finish(inputs[i] as RunItem, {
         ran: own,
-        preMs: input.preMs,
+        prepared: input,
         flow,
         baseline: session.baseline,
       }),
@@ -56,7 +64,12 @@ export async function runBatch(
 }
 
 type Prepared =
-  | { readonly ok: true; readonly items: readonly PreparedItem[]; readonly preMs: number }
+  | {
+      readonly ok: true;
+      readonly items: readonly PreparedItem[];
+      readonly substituted: Observation['substituted'];
+      readonly preMs: number;
+    }
   | Extract<Reply<never>, { ok: false }>;
 
 async function prepareAll(inputs: readonly RunItem[], flow: Flow): Promise<Prepared[]> {
@@ -64,8 +77,9 @@ async function prepareAll(inputs: readonly RunItem[], flow: Flow): Promise<Prepa
   for (const { input } of inputs) {
     const startMs = performance.now();
     try {
-      const items = await toItems(input, flow);
-      prepared.push({ ok: true, items, preMs: performance.now() - startMs });
+      const substituted: [string, Substitution][] = [];
+      const items = await toItems(input, flow, (...noted) => substituted.push(noted));
+      prepared.push({ ok: true, items, substituted, preMs: performance.now() - startMs });
     } catch (error) {
       prepared.push({ ok: false, error: toWireError(error, 'backend-failed') });
     }
@@ -74,10 +88,15 @@ async function prepareAll(inputs: readonly RunItem[], flow: Flow): Promise<Prepa
 }
 
 /** An input as the session takes it. Bitmaps and frames were given to the worker, which closes them. */
-export async function toItems(input: WireInput, flow: Flow): Promise<readonly PreparedItem[]> {
+export async function toItems(
+  input: WireInput,
+  flow: Flow,
+  onSubstitute?: PrepareOptions['onSubstitute'],
+): Promise<readonly PreparedItem[]> {
   if (input.kind === 'tensors') return [{ tensors: input.tensors, trace: NO_TRACE }];
   try {
-    return await flow.prepare(input.kind === 'image' ? input.image : input.value);
+    const raw = input.kind === 'image' ? input.image : input.value;
+    return await flow.prepare(raw, { onSubstitute });
   } finally {
     closePictures(input);
   }
@@ -117,7 +136,7 @@ function sortByForm(
   const lists = new Map<string, PreparedItem[]>();
   for (const item of items) {
     const form = Object.entries(item.tensors)
-      .map(([name, { datatype, shape }]) => [name, datatype, ...shape.slice(1)].join())
+      .map(([name, { datatype, shape }]) => [name, datatype, ...shape].join())
       .join();
     lists.set(form, [...(lists.get(form) ?? []), item]);
   }
@@ -156,23 +175,26 @@ async function runGroup(session: Session, items: readonly PreparedItem[]): Promi
 interface FinishOptions {
   /** The input's items. */
   readonly ran: readonly Ran[];
-  readonly preMs: number;
+  readonly prepared: Extract<Prepared, { ok: true }>;
   readonly flow: Flow;
   readonly baseline: Baseline | undefined;
 }
 
 async function finish(
   { input, topK }: RunItem,
-  { ran, preMs, flow, baseline }: FinishOptions,
+  { ran, prepared, flow, baseline }: FinishOptions,
 ): Promise<Reply<RunReply>> {
   const startMs = performance.now();
   try {
     const { output, observed } =
       input.kind === 'tensors' ? asTensors(ran) : await flow.finish(ran, { topK });
-    const observation = baseline && placeIn(baseline, observed);
+    const prediction = baseline && placeIn(baseline, observed);
+    const { substituted } = prepared;
+    const isNews = prediction || substituted.length > 0;
+    const observation = isNews ? { prediction, substituted } : undefined;
     const groups = [...new Set(ran.map(({ group }) => group))];
     const times = {
-      pre: preMs,
+      pre: prepared.preMs,
       run: groups.reduce((sum, { ms }) => sum + ms, 0),
       post: performance.now() - startMs,
     };
@@ -191,7 +213,7 @@ function asTensors(ran: readonly Ran[]): Finished {
 function placeIn(
   { confidence, entropy }: Baseline,
   observed: Finished['observed'],
-): Observation | undefined {
+): Prediction | undefined {
   const label = observed.get('class');
   if (label === undefined) return undefined;
   return {

@@ -106,9 +106,14 @@ async function doStage<Value>(
 /**
  * Asked before anything of a version is fetched.
  *
- * @throws NearsideError `task-unknown` when this worker cannot do the model's task
+ * @param wanted that the caller expects the model to have
+ * @throws NearsideError `task-mismatch` when it has another; `task-unknown` when this worker cannot do it
  */
-export function requireTask({ name, task }: ModelSpec, tasks: Tasks): void {
+export function requireTask(
+  { name, task }: ModelSpec,
+  { tasks, wanted = task }: { tasks: Tasks; wanted?: string | undefined },
+): void {
+  if (wanted !== task) throw mismatch(name, { wanted, task });
   if (isBuiltInTask(task) || Object.hasOwn(tasks, task)) return;
   const known = [...BUILT_IN_TASKS, ...Object.keys(tasks)];
   throw new NearsideError(
@@ -116,5 +121,13 @@ export function requireTask({ name, task }: ModelSpec, tasks: Tasks): void {
     `${name}: expected a task that this worker knows (${known.join(', ')}), got '${task}'. Pass a ` +
       `worker of your own that calls serve({ backend, tasks: { '${task}': … } }): open(url, { worker }).`,
     { details: { model: name, task, known } },
+  );
+}
+
+function mismatch(name: string, { wanted, task }: { wanted: string; task: string }): NearsideError {
+  return new NearsideError(
+    'task-mismatch',
+    `${name}: expected a model of task '${wanted}', as \`open\` was told, got one of '${task}'.`,
+    { details: { model: name, expected: wanted, got: task } },
   );
 }

@@ -245,8 +245,8 @@ function isWorkerEvent(data: unknown): data is WorkerEvent {
 function blocked(got: string, cause?: unknown): NearsideError {
   return new NearsideError(
     'worker-blocked',
-    `Expected the model's worker to start, got: ${got}. Is it served with a JavaScript type, and ` +
-      'does the Content-Security-Policy allow it (`worker-src`, `script-src`)?',
+    `Expected the model's worker to start, got: ${got}. Is it served as JavaScript, and ` +
+      'allowed by the Content-Security-Policy (`worker-src`, `script-src`)?',
     { cause },
   );
 }

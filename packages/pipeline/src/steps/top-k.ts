@@ -1,6 +1,7 @@
-import { NearsideError } from '@nearside/core';
 import * as v from 'valibot';
-import { defineStep, each, Misfit } from '../step.js';
+import { observeScores, requireNumbers } from '../observe-scores.js';
+import { defineStep, each } from '../step.js';
+import { IdToLabelSchema, requireLabels } from './id-to-label.js';
 
 /** A class and how much the model favours it: a probability where the spec has a softmax step. */
 export interface LabelScore {
@@ -41,44 +42,19 @@ export const topKStep = defineStep({
   name: 'top-k',
   parameters: v.strictObject({
     top_k: v.pipe(v.number(), v.integer(), v.minValue(1)),
-    id2label: v.record(v.pipe(v.string(), v.regex(/^\d+$/)), v.string()),
+    id2label: IdToLabelSchema,
   }),
   takes: 'scores',
   gives: 'output',
   form({ classes }, { id2label }) {
-    const labels = Object.keys(id2label);
-    const isWhole = labels.every((index) => Number(index) < labels.length);
-    if (classes === undefined || (isWhole && labels.length === classes)) return {};
-    throw new Misfit(
-      `a label in id2label for each of ${classes} classes, 0 to ${classes - 1}`,
-      `${labels.length}: ${labels.slice(0, 12).join(', ')}${labels.length > 12 ? ', …' : ''}`,
-    );
+    requireLabels(id2label, classes);
+    return {};
   },
   prepare: ({ top_k, id2label }) =>
     each<'scores', 'output'>((scores, call) => {
       requireNumbers(scores);
       const labels = topK(scores, call.topK ?? top_k, id2label);
-      const [best] = labels;
-      if (best) {
-        call.observe('confidence', best.score);
-        call.observe('entropy', entropyOf(scores));
-        call.observe('class', best.label);
-      }
+      observeScores(scores, labels[0], call);
       return labels;
     }),
 });
-
-function requireNumbers(scores: Float64Array): void {
-  const index = scores.findIndex(Number.isNaN);
-  if (index === -1) return;
-  throw new NearsideError(
-    'backend-failed',
-    `The model's score for class ${index} is not a number. The same input may work on another backend.`,
-    { details: { index } },
-  );
-}
-
-/** In nats; 0 · log 0 is 0. */
-function entropyOf(probabilities: Float64Array): number {
-  return probabilities.reduce((sum, p) => (p > 0 ? sum - p * Math.log(p) : sum), 0);
-}

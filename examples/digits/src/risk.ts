@@ -1,0 +1,125 @@
+import { type LabelScore, type ModelOf, open } from 'nearside';
+import heldOut from '../../../models/breast-cancer/held-out.json' with { type: 'json' };
+import { chosenBackend } from './chosen-backend.js';
+import { createOpeningView } from './opening-view.js';
+import { fetchPageConfig } from './page-config.js';
+import { part } from './part.js';
+import { createProblemPanel } from './problem-panel.js';
+import { showScoreBars } from './score-bars.js';
+
+type RiskModel = ModelOf<'tabular-classification'>;
+
+/** Part of the fields that the button empties. */
+const LEFT_OUT = 0.2;
+const SAMPLES = 12;
+
+const page = document.documentElement;
+const form = part('record', HTMLFormElement);
+const sample = part('sample', HTMLSelectElement);
+const openingView = createOpeningView(part('opening', HTMLElement));
+const openProblem = createProblemPanel(part('open-problem', HTMLElement));
+const inputProblem = createProblemPanel(part('input-problem', HTMLElement));
+const fields = createFields();
+let reading = new AbortController();
+/** Of the row that was filled in, until a field of it is changed by hand. */
+let truth: string | undefined;
+
+offerSamples();
+fill(0);
+form.addEventListener('input', ({ target }) => {
+  if (target === sample) fill(Number(sample.value));
+  else truth = undefined;
+  void read();
+});
+form.addEventListener('reset', () => {
+  truth = undefined;
+  setTimeout(read); // when the fields are empty
+});
+part('leave-out', HTMLButtonElement).addEventListener('click', () => {
+  for (const field of fields) if (Math.random() < LEFT_OUT) field.value = '';
+  void read();
+});
+const opened = openUntilReady();
+void read();
+
+async function openUntilReady(): Promise<RiskModel> {
+  for (;;) {
+    try {
+      page.dataset.model = 'opening';
+      openingView.start();
+      const { model: digits, trust, report } = await fetchPageConfig();
+      const model = await open(new URL('breast-cancer', digits).href, {
+        trust,
+        report,
+        task: 'tabular-classification',
+        backend: chosenBackend(),
+        onProgress: openingView.update,
+      });
+      page.dataset.model = 'ready';
+      return model;
+    } catch (error) {
+      page.dataset.model = 'failed';
+      await openProblem.askForRetry(error);
+    } finally {
+      openingView.finish();
+    }
+  }
+}
+
+/** What is filled in; a newer record ends the one before. */
+async function read(): Promise<void> {
+  reading.abort();
+  reading = new AbortController();
+  const { signal } = reading;
+  const filled = fields.filter(({ value }) => value !== '');
+  const record = Object.fromEntries(filled.map(({ name, valueAsNumber }) => [name, valueAsNumber]));
+  try {
+    const model = await opened;
+    signal.throwIfAborted();
+    const { output } = await model.run(record, { signal, priority: 'interactive' });
+    if (!signal.aborted) show(output, fields.length - filled.length);
+  } catch (error) {
+    if (signal.aborted) return;
+    part('result', HTMLElement).hidden = true;
+    inputProblem.show(error);
+  }
+}
+
+function show(labels: readonly LabelScore[], missing: number): void {
+  inputProblem.hide();
+  const [decision] = labels;
+  part('result', HTMLElement).hidden = false;
+  part('result', HTMLElement).dataset.decision = decision?.label ?? '';
+  part('decision', HTMLElement).textContent = decision?.label ?? '';
+  showScoreBars(part('scores', HTMLElement), labels);
+  part('missing', HTMLElement).textContent =
+    missing === 0
+      ? 'No measurement is missing.'
+      : `${missing} of ${fields.length} are missing; usual values stand in for them.`;
+  part('truth', HTMLElement).textContent = truth ? `This row of the data set is ${truth}.` : '';
+}
+
+function createFields(): HTMLInputElement[] {
+  return heldOut.names.map((name) => {
+    const input = document.createElement('input');
+    Object.assign(input, { type: 'number', step: 'any', min: '0', name, placeholder: 'left out' });
+    const label = document.createElement('label');
+    label.append(Object.assign(document.createElement('span'), { textContent: name }), input);
+    part('fields', HTMLElement).append(label);
+    return input;
+  });
+}
+
+function offerSamples(): void {
+  const options = heldOut.rows.slice(0, SAMPLES).map(({ index }, i) => {
+    return new Option(`held-out row ${index}`, String(i));
+  });
+  sample.append(...options);
+}
+
+function fill(i: number): void {
+  const row = heldOut.rows[i];
+  if (!row) return;
+  truth = row.label;
+  for (const [column, field] of fields.entries()) field.value = String(row.values[column]);
+}

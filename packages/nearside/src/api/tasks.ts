@@ -1,0 +1,20 @@
+import type { FeatureRecord } from '@nearside/core';
+import type { LabelScore, RegressionValue } from '@nearside/pipeline';
+import type { TaskModel } from './model.js';
+import type { ImageInput } from './run.js';
+
+/** What models of a built-in task take and give, by the task's name in model.json. */
+export interface TaskTypes {
+  'image-classification': { input: ImageInput; output: readonly LabelScore[] };
+  /** With a `decide` step the first label is the decision. */
+  'tabular-classification': { input: FeatureRecord; output: readonly LabelScore[] };
+  'tabular-regression': { input: FeatureRecord; output: readonly RegressionValue[] };
+}
+
+export type TaskName = keyof TaskTypes;
+
+/** A model of a built-in task: `open(url, { trust, task: 'tabular-classification' })`. */
+export type ModelOf<Task extends TaskName> = TaskModel<
+  TaskTypes[Task]['input'],
+  TaskTypes[Task]['output']
+>;

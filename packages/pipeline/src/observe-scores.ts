@@ -1,0 +1,33 @@
+import { NearsideError } from '@nearside/core';
+import type { Call } from './step.js';
+
+/** @throws NearsideError `backend-failed` for a score that is not a number */
+export function requireNumbers(scores: Float64Array): void {
+  const index = scores.findIndex(Number.isNaN);
+  if (index === -1) return;
+  throw new NearsideError(
+    'backend-failed',
+    `The model's score for class ${index} is not a number. The same input may work on another backend.`,
+    { details: { index } },
+  );
+}
+
+/** Notes what drift statistics keep of a classification. */
+export function observeScores(
+  scores: Float64Array,
+  answer: { readonly label: string } | undefined,
+  { observe }: Pick<Call, 'observe'>,
+): void {
+  if (!answer) return;
+  observe(
+    'confidence',
+    scores.reduce((most, score) => Math.max(most, score), 0),
+  );
+  observe('entropy', entropyOf(scores));
+  observe('class', answer.label);
+}
+
+/** In nats; 0 · log 0 is 0. */
+function entropyOf(probabilities: Float64Array): number {
+  return probabilities.reduce((sum, p) => (p > 0 ? sum - p * Math.log(p) : sum), 0);
+}

@@ -1,0 +1,17 @@
+import * as v from 'valibot';
+import { defineStep, each, Misfit } from '../step.js';
+import { completeRecord } from '../table/complete-record.js';
+
+/** {@link completeRecord}, as a step. */
+export const defaultsStep = defineStep({
+  name: 'defaults',
+  parameters: v.strictObject({}),
+  takes: 'input',
+  gives: 'record',
+  form(_, __, { features }) {
+    if (features.length === 0) throw new Misfit('`features` in model.json', 'none');
+    return { features };
+  },
+  prepare: (_, { features }) =>
+    each<'input', 'record'>((input, call) => completeRecord(input, features, call.substitute)),
+});

@@ -1,0 +1,94 @@
+import {
+  type Feature,
+  type FeatureValue,
+  kindOf,
+  NearsideError,
+  type Substitution,
+} from '@nearside/core';
+
+/** Every feature of the spec by its name, each of its type. */
+export type CompleteRecord = ReadonlyMap<string, FeatureValue>;
+
+/**
+ * A record as it was given → one in which every feature of the spec has a value: the record's own where it fits,
+ * else the spec's `default`, which is noted. A number outside its range is refused, or clipped and noted.
+ *
+ * @throws NearsideError `input-invalid`, naming the feature, for one that does not fit and has no default, for a
+ *   name that is no feature, and for a record without any
+ */
+export function completeRecord(
+  input: unknown,
+  features: readonly Feature[],
+  note: (feature: string, reason: Substitution) => void = () => {},
+): CompleteRecord {
+  if (kindOf(input) !== 'Object') throw invalid('the input', 'a record of features', input);
+  const record = input as Readonly<Record<string, unknown>>;
+  const names = features.map(({ name }) => name);
+  const unknown = Object.keys(record).find((name) => !names.includes(name));
+  if (unknown !== undefined) throw invalid('the record', `only ${names.join(', ')}`, unknown);
+  if (features.every(({ name }) => isMissing(own(record, name)))) {
+    throw invalid('the record', `features, of ${names.join(', ')}`, 'none');
+  }
+  return new Map(
+    features.map((feature) => [feature.name, complete(own(record, feature.name), feature, note)]),
+  );
+}
+
+function complete(
+  given: unknown,
+  feature: Feature,
+  note: (feature: string, reason: Substitution) => void,
+): FeatureValue {
+  if (fits(given, feature)) {
+    const clipped = clip(given, feature);
+    if (clipped !== given) note(feature.name, 'invalid');
+    return clipped;
+  }
+  if (feature.default === undefined) {
+    throw invalid(`'${feature.name}'`, describeFeature(feature), given);
+  }
+  note(feature.name, isMissing(given) ? 'missing' : 'invalid');
+  return feature.default;
+}
+
+/** A number outside its range is of the right type all the same. */
+function fits(given: unknown, feature: Feature): given is FeatureValue {
+  switch (feature.type) {
+    case 'number':
+      return Number.isFinite(given);
+    case 'category':
+      return typeof given === 'string' && feature.categories.includes(given);
+    case 'boolean':
+      return typeof given === 'boolean';
+  }
+}
+
+function clip(given: FeatureValue, feature: Feature): FeatureValue {
+  if (feature.type !== 'number' || !feature.range) return given;
+  const [smallest, largest] = feature.range;
+  const clipped = Math.min(largest, Math.max(smallest, given as number));
+  if (clipped === given || feature.outside === 'clip') return clipped;
+  throw invalid(`'${feature.name}'`, describeFeature(feature), given);
+}
+
+function describeFeature(feature: Feature): string {
+  if (feature.type === 'category') return `one of ${feature.categories.join(', ')}`;
+  if (feature.type === 'boolean') return 'true or false';
+  const { range, unit } = feature;
+  return `a number${range ? ` from ${range[0]} to ${range[1]}` : ''}${unit ? ` in ${unit}` : ''}`;
+}
+
+function isMissing(given: unknown): boolean {
+  return given === undefined || given === null;
+}
+
+function own(record: Readonly<Record<string, unknown>>, name: string): unknown {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
+}
+
+function invalid(what: string, expected: string, got: unknown): NearsideError {
+  const words = typeof got === 'object' || got === undefined ? kindOf(got) : `${got}`;
+  return new NearsideError('input-invalid', `Expected ${what} to be ${expected}, got ${words}.`, {
+    details: { field: what, expected, got: words },
+  });
+}
