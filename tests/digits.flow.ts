@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
 import { browserStorage } from '../scripts/demo/browser-storage.mjs';
@@ -87,12 +87,24 @@ test('an unknown model is named, with those the repository offers', async ({ bro
   expect(await failingVisit(browser.newContext(), { model })).toBe('model-not-found');
 });
 
+test('the page for records decides a whole one and one with gaps, and says why it takes none', async ({
+  page,
+}) => {
+  await page.goto(`${stack.servers.site.url}risk.html`);
+  await expect(page.getByTestId('decision')).toHaveText(/^(benign|malignant)$/);
+  await expect(page.getByTestId('missing')).toHaveText('No measurement is missing.');
+  await page.getByLabel('mean radius').fill('');
+  await expect(page.getByTestId('missing')).toHaveText(/^1 of 30 are missing/);
+  await page.getByTestId('reset').click();
+  await expect(page.getByTestId('input-problem')).toHaveAttribute('data-error', 'input-invalid');
+});
+
 test('a wrong pin is refused', async ({ browser }) => {
   const trust = `sha256-${'A'.repeat(43)}`;
   expect(await failingVisit(browser.newContext(), { trust })).toBe('pin-mismatch');
 });
 
-for (const kind of ['metadata/timestamp.json', 'metadata/1.targets.json', 'targets']) {
+for (const kind of ['metadata/timestamp.json', 'the newest metadata/*.targets.json', 'a target']) {
   test(`a changed byte in ${kind} is refused`, async ({ browser }) => {
     // A boot file would bring the true bytes; how it fares under attack is tested elsewhere.
     await rm(`${stack.repository}/boot`, { recursive: true, force: true });
@@ -100,7 +112,7 @@ for (const kind of ['metadata/timestamp.json', 'metadata/1.targets.json', 'targe
     const original = await readFile(file);
     const changed = Buffer.from(original);
     // Inside a hexadecimal or base64 value, so that the file still parses.
-    const at = changed.lastIndexOf(kind === 'targets' ? '"sig"' : '"sig":') + 12;
+    const at = changed.lastIndexOf(kind === 'a target' ? '"sig"' : '"sig":') + 12;
     changed[at] = changed[at] === 0x61 ? 0x62 : 0x61;
     await writeFile(file, changed);
     const code = await failingVisit(browser.newContext(), {});
@@ -130,8 +142,13 @@ async function inferences(collectorUrl: string): Promise<number> {
 }
 
 async function findFile(kind: string): Promise<string> {
-  if (kind !== 'targets') return `${stack.repository}/${kind}`;
-  const { readdir } = await import('node:fs/promises');
-  const [name] = await readdir(`${stack.repository}/targets`);
-  return `${stack.repository}/targets/${name}`;
+  if (kind === 'metadata/timestamp.json') return `${stack.repository}/${kind}`;
+  const [folder, pattern] =
+    kind === 'a target' ? ['targets', /\bdigits\b/] : ['metadata', /^\d+\.targets\.json$/];
+  const names = await readdir(`${stack.repository}/${folder}`);
+  const newest = names
+    .filter((name) => pattern.test(name))
+    .sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))
+    .at(-1);
+  return `${stack.repository}/${folder}/${newest}`;
 }
