@@ -37,6 +37,18 @@ test('in Node a directory keeps the model: the next open needs no network, an up
   await rm(directory, { recursive: true });
 });
 
+test('in Node, where nothing is kept by default, an update takes over all the same', async () => {
+  const { open } = await import('../packages/nearside/dist/index.js');
+  const digits = await serveDigits();
+  const { url, trust } = digits.address;
+  const model = await open(url, { trust, policy: { update: 'manual' } });
+  await digits.release({ version: '1.1.0', sequence: 2 });
+  expect(await model.update()).toMatchObject({ version: '1.1.0' });
+  expect((await model.run(one())).meta.version).toBe('1.1.0');
+  await model.close();
+  await digits.close();
+});
+
 /** A white stroke down the middle of a black square. */
 function one() {
   const data = new Uint8ClampedArray(28 * 28 * 4);

@@ -121,5 +121,36 @@ test('a model of another task than the page asks for is refused, before its runt
   expect(fetched.filter((url) => url.endsWith('.wasm'))).toEqual([]);
 });
 
+test('a page that has moved on to another task gets the version of it, also where the old one is on the device', async ({
+  page,
+}) => {
+  const moving = await serveFixture('breast-cancer', {
+    among: 'models',
+    edit(spec) {
+      if (spec.version !== '2.0.0') return;
+      Object.assign(spec, { task: 'tensors', preprocessing: [], postprocessing: [] });
+      delete spec.features;
+    },
+  });
+  const open = (task: string) =>
+    page.evaluate(
+      async ({ address: { url, trust }, task }) => {
+        const { nearside } = globalThis as Scope;
+        const policy = { update: 'manual' };
+        const model = await nearside.open(url, { trust, task, policy });
+        const { version, opening } = model.stats();
+        await model.close();
+        return `${version} from ${opening.origin}`;
+      },
+      { address: moving.address, task },
+    );
+  expect(await open('tabular-classification')).toBe('1.0.0 from network');
+  expect(await open('tabular-classification')).toBe('1.0.0 from store');
+  await expect(open('tensors')).rejects.toThrow("got one of 'tabular-classification'");
+  await moving.release('2.0.0', 2);
+  expect(await open('tensors')).toBe('2.0.0 from network');
+  await moving.close();
+});
+
 // biome-ignore lint/suspicious/noExplicitAny: what pages and reports hold
 type Scope = any;

@@ -42,7 +42,11 @@ test.each([
   ['of text', { datatype: 'BYTES', value: 1 }, 'numbers of a fixed shape'],
   ['of half floats, which are bits', { datatype: 'FP16', value: 1 }, 'numbers of a fixed shape'],
   ['with another number of elements', { value: [1, 2, 3] }, 'one number or 2, got 3'],
-  ['with a fraction of an integer', { datatype: 'INT64', value: 0.5 }, 'whole numbers, got 0.5'],
+  ['with a fraction of an integer', { datatype: 'INT64', value: 0.5 }, 'INT64 can hold, got 0.5'],
+  ['too large for its datatype', { datatype: 'INT8', value: 300 }, 'INT8 can hold, got 300'],
+  ['below zero without a sign', { datatype: 'UINT8', value: -1 }, 'UINT8 can hold, got -1'],
+  ['beyond a float', { value: 1e300 }, 'FP32 can hold, got 1e+300'],
+  ['neither true nor false', { datatype: 'BOOL', value: 2 }, 'BOOL can hold, got 2'],
 ])('a value %s is refused', (_, constant, message) => {
   const input = { name: 'sr', datatype: 'FP32', shape: [2], ...constant };
   expect(() => specWith(input)).toThrow(

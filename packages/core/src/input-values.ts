@@ -54,11 +54,22 @@ export function checkInputValues({
     if (numbers.length !== 1 && numbers.length !== count) {
       throw malformed(name, `one number or ${count}`, numbers.length);
     }
-    const wrong = numbers.find(
-      (number) => !datatype.startsWith('FP') && !Number.isSafeInteger(number),
-    );
-    if (wrong !== undefined) throw malformed(name, 'whole numbers', wrong);
+    const wrong = numbers.find((number) => !holds(datatype as NumericDatatype, number));
+    if (wrong !== undefined) throw malformed(name, `numbers that ${datatype} can hold`, wrong);
   }
+  const isAsked = inputs.some(
+    ({ name, value }) => value === undefined && !state.some(({ input }) => input === name),
+  );
+  const [first] = inputs;
+  if (first && !isAsked) throw malformed(first.name, 'an input without one for the caller', 'none');
+}
+
+/** Whether a number comes back as it was put in; of floats the nearest will do. */
+function holds(datatype: NumericDatatype, number: number): boolean {
+  if (datatype === 'INT64') return Number.isSafeInteger(number);
+  const [element] = tensorOf({ name: '', datatype, shape: [1], value: number }).data;
+  if (datatype.startsWith('FP')) return Number.isFinite(element);
+  return Number(element) === number && (datatype !== 'BOOL' || number === 0 || number === 1);
 }
 
 function malformed(name: string, expected: string, got: unknown): NearsideError {

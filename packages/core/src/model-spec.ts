@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { FeatureSchema } from './features.js';
+import { checkFeatures, FeatureSchema } from './features.js';
 import { checkInputValues } from './input-values.js';
 import { isModelName } from './model-name.js';
 import { checkState } from './model-state.js';
@@ -117,5 +117,6 @@ export function parseModelSpec(value: unknown, what = 'model.json'): ModelSpec {
   const spec = parse(ModelSpecSchema, value, { code: 'metadata-malformed', what });
   checkState(spec);
   checkInputValues(spec);
+  checkFeatures(spec);
   return spec;
 }

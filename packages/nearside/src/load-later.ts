@@ -15,7 +15,7 @@ export const loadLater = /* @__PURE__ */ shareOnce(async (): Promise<Later> => {
   } catch (cause) {
     throw new NearsideError(
       'assets-unreachable',
-      "Expected to load the library's second part, got a failure. Is it served, or cached, beside the first?",
+      "Expected the library's second part, got a failure. Is it served or cached beside the first?",
       { cause, retryable: true },
     );
   }

@@ -8,6 +8,7 @@ import { createModel, type EngineParts } from './create-model.js';
 import { loadLater } from './load-later.js';
 import { NO_DEFAULTS, type OpenPlan, planOpening } from './options/plan-opening.js';
 import { serveInstalled } from './serving/serve-installed.js';
+import type { Serving } from './serving/serving.js';
 import { DEFAULT_ENGINE, type EngineContext } from './workers/engine-context.js';
 
 /**
@@ -59,10 +60,12 @@ export async function openAsPlanned(
     identity: undefined,
     onOpened: own?.onOpened,
   };
+  let serving: Serving | undefined;
   try {
-    const serving = await serveInstalled(context, { help: loadLater, boot });
+    serving = await serveInstalled(context, { help: loadLater, boot });
     return await createModel({ ...context, ...engineParts, serving, startMs, own: own?.forRuns });
   } catch (error) {
+    void serving?.connection.close(error);
     if (!own) throw error;
     return own.whenNoneServes(error);
   }

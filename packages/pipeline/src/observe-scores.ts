@@ -1,8 +1,18 @@
 import { NearsideError } from '@nearside/core';
 import type { Call } from './step.js';
 
-/** @throws NearsideError `backend-failed` for a score that is not a number */
-export function requireNumbers(scores: Float64Array): void {
+/**
+ * @param count that there have to be; whatever there are by default
+ * @throws NearsideError `backend-failed` for another number of them, or one that is not a number
+ */
+export function requireNumbers(scores: Float64Array, count = scores.length): void {
+  if (scores.length !== count) {
+    throw new NearsideError(
+      'backend-failed',
+      `Expected ${count} scores of the model, as its spec has labels or units, got ${scores.length}.`,
+      { details: { expected: count, got: scores.length } },
+    );
+  }
   const index = scores.findIndex(Number.isNaN);
   if (index === -1) return;
   throw new NearsideError(

@@ -175,7 +175,14 @@ function tensorForm(end: Known): Forms['tensor'] | undefined {
 
 function asTensor(value: unknown): Tensor {
   if (!(value instanceof Float64Array)) return value as Tensor;
-  return { datatype: 'FP32', shape: [1, value.length], data: Float32Array.from(value) };
+  const data = Float32Array.from(value);
+  const column = data.findIndex((number) => !Number.isFinite(number));
+  if (column === -1) return { datatype: 'FP32', shape: [1, data.length], data };
+  throw new NearsideError(
+    'input-invalid',
+    `Expected numbers that 32 bits can hold, got a larger one for column ${column}.`,
+    { details: { column } },
+  );
 }
 
 function contextOf({ limits, features = [] }: PipelineSpec): Context {

@@ -17,7 +17,11 @@ export function scoresForm(output: TensorSpec | undefined, where: string): Forms
       part: 'postprocessing',
     });
   }
-  const classes = shape.at(-1) ?? -1;
+  if (shape.length !== 2) {
+    const expected = `output '${name}' to be of shape [n, classes]`;
+    throw unfit(where, new Misfit(expected, describeTensor(output)), { part: 'postprocessing' });
+  }
+  const [, classes = -1] = shape;
   return { classes: classes === -1 ? undefined : classes };
 }
 

@@ -81,6 +81,55 @@ test.each<[string, Partial<Record<keyof Schema, unknown>>]>([
   expect(changes[0]?.breaking).toBe(false);
 });
 
+const age = { name: 'age', type: 'number', range: [0, 120], default: 50 };
+const site = { name: 'site', type: 'category', categories: ['left', 'right'] };
+const records = { ...schema, features: [age, site] };
+
+test.each<[string, object[], string]>([
+  [
+    'a feature added without a default',
+    [age, site, { name: 'smoker', type: 'boolean' }],
+    'feature smoker added: boolean',
+  ],
+  ['a feature removed', [age], 'feature site removed: category left|right'],
+  [
+    'a default taken away',
+    [{ ...age, default: undefined }, site],
+    'feature age: number 0 to 120 default 50 → number 0 to 120',
+  ],
+  [
+    'a narrower range that refuses',
+    [{ ...age, range: [18, 120] }, site],
+    'feature age: number 0 to 120 default 50 → number 18 to 120 default 50',
+  ],
+  [
+    'a category taken away',
+    [age, { ...site, categories: ['left'] }],
+    'feature site: category left|right → category left',
+  ],
+  [
+    'another type',
+    [age, { name: 'site', type: 'number' }],
+    'feature site: category left|right → number',
+  ],
+])('breaking: %s', (_, features, described) => {
+  const changes = compare({ features }, records);
+  expect(changes.map(describeSchemaChange)).toEqual([described]);
+  expect(changes[0]?.breaking).toBe(true);
+});
+
+test.each<[string, object[]]>([
+  ['a feature added with a default', [age, site, { name: 'b', type: 'boolean', default: false }]],
+  ['a wider range', [{ ...age, range: [-1, 130] }, site]],
+  ['a range that clips', [{ ...age, range: [18, 90], outside: 'clip' }, site]],
+  ['a category more', [age, { ...site, categories: ['left', 'right', 'both'] }]],
+  ['a default more', [age, { ...site, default: 'left' }]],
+])('not breaking: %s', (_, features) => {
+  const changes = compare({ features }, records);
+  expect(changes).toHaveLength(1);
+  expect(changes[0]?.breaking).toBe(false);
+});
+
 describe('publish', () => {
   const renamed = { inputName: 'pixels' };
 

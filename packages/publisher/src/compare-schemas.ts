@@ -1,11 +1,11 @@
-import { callerInputs, callerOutputs, type ModelSpec } from '@nearside/core';
+import { callerInputs, callerOutputs, type Feature, type ModelSpec } from '@nearside/core';
 
 type TensorSpec = ModelSpec['inputs'][number];
 
 /** One difference in what callers give a model or get from it. */
 export interface SchemaChange {
-  readonly what: 'task' | 'input' | 'output';
-  /** Of the tensor; absent for the task. */
+  readonly what: 'task' | 'feature' | 'input' | 'output';
+  /** Of the feature or the tensor; absent for the task. */
   readonly name?: string;
   readonly from?: string | undefined;
   readonly to?: string | undefined;
@@ -16,7 +16,7 @@ export interface SchemaChange {
 /**
  * Compares what two versions of a model take and give. Order of tensors does not count, since
  * callers name them, and neither does state. An output may be added, an axis of an input may become free (−1) and one of an
- * output fixed; anything else breaks somebody.
+ * output fixed; a feature may be added with a default, and be taken more widely. Anything else breaks somebody.
  */
 export function compareSchemas(before: ModelSpec, after: ModelSpec): SchemaChange[] {
   const task: SchemaChange[] =
@@ -25,6 +25,7 @@ export function compareSchemas(before: ModelSpec, after: ModelSpec): SchemaChang
       : [{ what: 'task', from: before.task, to: after.task, breaking: true }];
   return [
     ...task,
+    ...compareFeatures(before.features ?? [], after.features ?? []),
     ...compareTensors('input', callerInputs(before), callerInputs(after)),
     ...compareTensors('output', callerOutputs(before), callerOutputs(after)),
   ];
@@ -54,6 +55,47 @@ function compareTensors(
     const fits = what === 'input' ? admits(to, from) : admits(from, to);
     return [{ ...change, breaking: !fits }];
   });
+}
+
+function compareFeatures(before: readonly Feature[], after: readonly Feature[]): SchemaChange[] {
+  const names = new Set([...before, ...after].map(({ name }) => name));
+  return [...names].flatMap((name): SchemaChange[] => {
+    const from = before.find((feature) => feature.name === name);
+    const to = after.find((feature) => feature.name === name);
+    const change = { what: 'feature' as const, name, from: from && say(from), to: to && say(to) };
+    if (change.from === change.to) return [];
+    if (!from) return [{ ...change, breaking: to?.default === undefined }];
+    return [{ ...change, breaking: !to || !takesAll(to, from) }];
+  });
+}
+
+/** Whether what a record could hold under the older feature it may hold under the newer. */
+function takesAll(newer: Feature, older: Feature): boolean {
+  if (older.default !== undefined && newer.default === undefined) return false;
+  if (newer.type === 'category') {
+    return (
+      older.type === 'category' &&
+      older.categories.every((category) => newer.categories.includes(category))
+    );
+  }
+  if (newer.type !== 'number' || older.type !== 'number') return newer.type === older.type;
+  if (!newer.range || newer.outside === 'clip') return true;
+  const [low, high] = newer.range;
+  return (
+    !!older.range && older.outside !== 'clip' && low <= older.range[0] && high >= older.range[1]
+  );
+}
+
+/** `number 0 to 120, clipped, default 50` */
+function say(feature: Feature): string {
+  const { type, default: fallback } = feature;
+  const range =
+    type === 'number' && feature.range
+      ? [`${feature.range.join(' to ')}${feature.outside === 'clip' ? ', clipped' : ''}`]
+      : [];
+  const categories = type === 'category' ? [feature.categories.join('|')] : [];
+  const given = fallback === undefined ? [] : [`default ${fallback}`];
+  return [type, ...range, ...categories, ...given].join(' ');
 }
 
 /** Whether every tensor of the one spec is one of the other. */

@@ -7,7 +7,7 @@ import type { Handover } from '../serving/handover.js';
 import { withinWatchdog } from '../workers/watchdog.js';
 import { refuseInput } from './refuse-input.js';
 import { snapshotCustom } from './snapshot-custom.js';
-import { snapshotInput } from './snapshot-input.js';
+import { snapshotInput, TAKEN_HERE } from './snapshot-input.js';
 
 /** What is profiled. */
 export interface ProfiledModel {
@@ -64,7 +64,7 @@ async function timeOperators(
   return handover.run(async ({ connection, version }) => {
     const wire = await snapshotInput(input, version.spec, {
       transfer: false,
-      custom: snapshotCustom,
+      custom: TAKEN_HERE.includes(version.spec.task) ? undefined : snapshotCustom,
       refuse: refuseInput,
     });
     return withinWatchdog(connection, { limitMs: (runs + 1) * watchdogMs, signal }, () =>

@@ -1,4 +1,4 @@
-import { isNearsideError, type ModelSpec, type NearsideError } from '@nearside/core';
+import { callerInputs, isNearsideError, type ModelSpec, type NearsideError } from '@nearside/core';
 import { DEFAULT_PRIORITY } from '../api/priority.js';
 import type { Input, RunOptions, RunResult } from '../api/run.js';
 import type { EndedRun, RunObserver } from '../ended-run.js';
@@ -216,14 +216,15 @@ function resultOf(
  */
 export function batchKey(
   input: WireInput | Promise<WireInput>,
-  { batch, inputs, outputs }: ModelSpec,
+  spec: ModelSpec,
 ): string | undefined {
-  const isFree = [...inputs, ...outputs].every(({ shape }) => shape[0] === -1);
+  const { batch, outputs } = spec;
+  const isFree = [...callerInputs(spec), ...outputs].every(({ shape }) => shape[0] === -1);
   if (!batch || !isFree) return undefined;
   if (input instanceof Promise || input.kind !== 'tensors') {
     return 'raw'; // the worker runs together what agrees in its shapes
   }
   const tensors = Object.entries(input.tensors);
   if (tensors.some(([, { shape }]) => shape[0] !== 1)) return undefined;
-  return tensors.map(([name, { shape }]) => `${name} ${shape.join()}`).join();
+  return tensors.map(([name, { shape }]) => name + shape).join();
 }

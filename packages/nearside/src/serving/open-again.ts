@@ -31,7 +31,7 @@ export async function openAgain(
   return openOn(backend, context, { which: { kind: 'served', sequence }, ...how });
 }
 
-/** Whether calls written for one version fit another: the same task, and inputs and outputs but for state. */
+/** Whether calls written for one version fit another: the same task, features, kind of result, and tensors but for state. */
 export function sameInterface(a: ModelSpec, b: ModelSpec): boolean {
   return describe(a) === describe(b);
 }
@@ -39,5 +39,12 @@ export function sameInterface(a: ModelSpec, b: ModelSpec): boolean {
 function describe(spec: ModelSpec): string {
   const tensors = (list: ModelSpec['inputs']) =>
     list.map(({ name, datatype, shape }) => [name, datatype, shape]);
-  return JSON.stringify([spec.task, tensors(callerInputs(spec)), tensors(callerOutputs(spec))]);
+  return JSON.stringify([
+    spec.task,
+    tensors(callerInputs(spec)),
+    tensors(callerOutputs(spec)),
+    spec.features,
+    spec.preprocessing.length > 0,
+    spec.postprocessing.at(-1)?.step,
+  ]);
 }

@@ -91,6 +91,19 @@ test('a default that stood in for a feature is counted by the reason, of 64 feat
   expect(Object.keys(inputs)).toHaveLength(64);
 });
 
+test('features with long names in any script take no more than their part of a report', () => {
+  const tally = createTally();
+  const durations = { total: 1, queue: 0, pre: 0, run: 1, post: 0 };
+  const substituted = Array.from(
+    { length: 64 },
+    (_, i) => [`${i}`.padEnd(64, '測'), 'missing'] as const,
+  );
+  tallyRun(tally, durations, { prediction: undefined, substituted });
+  const report = validate(sealReport(tally, context));
+  expect(Buffer.byteLength(JSON.stringify(report))).toBeLessThan(MAX_REPORT_BYTES / 2);
+  expect(Object.keys(report.inputs ?? {}).length).toBeGreaterThan(5);
+});
+
 test('bad input is counted apart from errors', () => {
   const tally = createTally();
   countFailure(tally, 'decode-failed');

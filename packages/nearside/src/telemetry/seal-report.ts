@@ -25,6 +25,8 @@ export interface SealContext {
 const NAMED_CLASSES = 16;
 const LABEL_LENGTH = 64;
 const NAMED_FEATURES = 64;
+/** A report of more than 8 KiB is refused whole; names may be long, in any script. */
+const FEATURES_BYTES = 3_000;
 
 /** A window's counts → report v1, with nothing said where there is nothing to say. */
 export function sealReport(tally: Tally, context: SealContext): Report {
@@ -81,7 +83,14 @@ function substitutions({ substituted }: Tally): NonNullable<Report['inputs']> {
   );
   const often = ([, counts]: (typeof rows)[number]) => counts.reduce((sum, count) => sum + count);
   rows.sort((a, b) => often(b) - often(a));
-  return Object.fromEntries(rows.slice(0, NAMED_FEATURES));
+  const named: typeof rows = [];
+  let sizeBytes = 0;
+  for (const row of rows.slice(0, NAMED_FEATURES)) {
+    sizeBytes += new TextEncoder().encode(JSON.stringify(row)).length;
+    if (sizeBytes > FEATURES_BYTES) break;
+    named.push(row);
+  }
+  return Object.fromEntries(named);
 }
 
 function histograms<Name extends string>(named: Record<Name, Histogram>) {

@@ -138,8 +138,10 @@ export function keepCurrent({
     { opened, triesLeft }: Trial,
     error: unknown,
   ): Promise<void> {
-    if (triesLeft === undefined) return;
     const code = isNearsideError(error) ? error.code : 'backend-failed';
+    if (code === 'model-invalid')
+      return rollBack({ failed, to: handover.current, code, plan, emitter }); // no try would change that
+    if (triesLeft === undefined) return;
     if (opened) void onFailedCandidate(opened, code).catch(() => {}); // for want of a report nothing stops
     if (triesLeft > 0) return;
     await rollBack({ failed, to: handover.current, code, plan, emitter });

@@ -51,7 +51,7 @@ export async function proveCandidate(
       await endingOnFailure(opened.connection, signal, async () => {
         await opened.connection.fetch({ variant: opened.variant.name });
         trial.triesLeft ??=
-          (await askWorker(current.connection, { watchdogMs, signal }, ({ spendTry }) =>
+          (await askWorker(opened.connection, { watchdogMs, signal }, ({ spendTry }) =>
             spendTry(next.sequence),
           )) ?? -1;
         if (trial.triesLeft < 0) throw noTriesLeft(next);

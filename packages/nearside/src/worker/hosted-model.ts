@@ -18,7 +18,7 @@ import { LIBRARY_VERSION } from '../library-version.js';
 import type { InstallIdentity, ModelCalls, OpenedVersion, WorkerEvent } from '../protocol.js';
 import { checkGolden, goldenFiles } from './golden-check.js';
 import { createHostedStreams } from './hosted-streams.js';
-import { type HostedVersion, openSignedVersion, type SignedVersion } from './hosted-version.js';
+import { type HostedVersion, openSignedVersion, replaceOfOtherTask } from './hosted-version.js';
 import { readInstallIdentity } from './install-identity.js';
 import { createLoadProgress } from './load-progress.js';
 import type { OpenStore } from './open-store.js';
@@ -98,11 +98,9 @@ export function createHostedModel({
           emit({ nearside: 'installation', event });
         },
       });
-      const signed: SignedVersion | undefined = await openSignedVersion(
-        installation,
-        which,
-        install,
-      );
+      const opened = await openSignedVersion(installation, which, install);
+      const signed =
+        opened && (await replaceOfOtherTask(installation, { opened, which, task, install }));
       return signed && host(signed, task);
     },
 
@@ -147,7 +145,7 @@ export function createHostedModel({
       return turns.run(request, async () => {
         if (request.tellsBegun) emit({ nearside: 'begun', id: request.id });
         const replies = await (request.stream === undefined
-          ? runBatch(ready, request.items, ready.pipeline.begin())
+          ? runBatch(ready, request.items, ready.pipeline.begin)
           : streams.run(request.stream, request.items));
         return { kind: 'done', replies, heapBytes: heapBytes() };
       });

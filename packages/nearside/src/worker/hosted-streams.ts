@@ -32,7 +32,7 @@ export function createHostedStreams(): HostedStreams {
       }
       const replies: Reply<RunReply>[] = [];
       for (const frame of frames) {
-        replies.push(...(await runBatch(stream.session, [frame], stream.flow)));
+        replies.push(...(await runBatch(stream.session, [frame], () => stream.flow)));
       }
       return replies;
     },

@@ -104,6 +104,32 @@ export async function openSignedVersion(
   };
 }
 
+/**
+ * A page that has moved on to another task finds the version of the old one on the device: a newer version, of the
+ * task that the page asks for, may be in the repository.
+ */
+export async function replaceOfOtherTask(
+  installation: ModelInstallation,
+  {
+    opened,
+    which,
+    task,
+    install,
+  }: {
+    readonly opened: SignedVersion;
+    readonly which: WhichVersion;
+    readonly task: string | undefined;
+    readonly install: InstallIdentity;
+  },
+): Promise<SignedVersion> {
+  const isOther = task !== undefined && opened.spec.task !== task;
+  if (!isOther || which.kind !== 'active' || opened.described.origin !== 'store') return opened;
+  const { next } = await installation.check({ maxAgeMs: 0 }).catch(() => ({ next: undefined }));
+  if (!next) return opened;
+  const candidate = { kind: 'candidate', sequence: next.sequence } as const;
+  return (await openSignedVersion(installation, candidate, install)) ?? opened;
+}
+
 const BASELINE = { code: 'metadata-malformed', what: 'baseline.json' } as const;
 
 function openInstalled(installation: ModelInstallation, which: WhichVersion) {

@@ -31,15 +31,16 @@ import type { Session } from './session.js';
  * to many items; those of all inputs run together where their shapes agree. Tensors in give the model's tensors out,
  * with no stage around the run.
  *
+ * @param begin gives the flow that an input goes through: one of its own, or its stream's
  * @returns in the order of the inputs; one that is bad fails alone
  * @throws NearsideError backend codes, when the run itself failed
  */
 export async function runBatch(
   session: Session,
   inputs: readonly RunItem[],
-  flow: Flow,
+  begin: () => Flow,
 ): Promise<Reply<RunReply>[]> {
-  const prepared = await prepareAll(inputs, flow);
+  const prepared = await prepareAll(inputs, begin);
   const items = prepared.flatMap((input) => (input.ok ? input.items : []));
   const ran = await runAll(session, items);
   let next = 0;
@@ -55,7 +56,6 @@ export async function runBatch(
       await finish(inputs[i] as RunItem, {
         ran: own,
         prepared: input,
-        flow,
         baseline: session.baseline,
       }),
     );
@@ -66,20 +66,22 @@ export async function runBatch(
 type Prepared =
   | {
       readonly ok: true;
+      readonly flow: Flow;
       readonly items: readonly PreparedItem[];
       readonly substituted: Observation['substituted'];
       readonly preMs: number;
     }
   | Extract<Reply<never>, { ok: false }>;
 
-async function prepareAll(inputs: readonly RunItem[], flow: Flow): Promise<Prepared[]> {
+async function prepareAll(inputs: readonly RunItem[], begin: () => Flow): Promise<Prepared[]> {
   const prepared: Prepared[] = [];
   for (const { input } of inputs) {
     const startMs = performance.now();
     try {
+      const flow = begin();
       const substituted: [string, Substitution][] = [];
       const items = await toItems(input, flow, (...noted) => substituted.push(noted));
-      prepared.push({ ok: true, items, substituted, preMs: performance.now() - startMs });
+      prepared.push({ ok: true, flow, items, substituted, preMs: performance.now() - startMs });
     } catch (error) {
       prepared.push({ ok: false, error: toWireError(error, 'backend-failed') });
     }
@@ -176,18 +178,17 @@ interface FinishOptions {
   /** The input's items. */
   readonly ran: readonly Ran[];
   readonly prepared: Extract<Prepared, { ok: true }>;
-  readonly flow: Flow;
   readonly baseline: Baseline | undefined;
 }
 
 async function finish(
   { input, topK }: RunItem,
-  { ran, prepared, flow, baseline }: FinishOptions,
+  { ran, prepared, baseline }: FinishOptions,
 ): Promise<Reply<RunReply>> {
   const startMs = performance.now();
   try {
     const { output, observed } =
-      input.kind === 'tensors' ? asTensors(ran) : await flow.finish(ran, { topK });
+      input.kind === 'tensors' ? asTensors(ran) : await prepared.flow.finish(ran, { topK });
     const prediction = baseline && placeIn(baseline, observed);
     const { substituted } = prepared;
     const isNews = prediction || substituted.length > 0;

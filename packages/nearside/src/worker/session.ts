@@ -5,6 +5,7 @@ import {
   initialState,
   type ModelSpec,
   NearsideError,
+  ownFields,
   type TensorSpec,
   type Tensors,
   type Variant,
@@ -81,8 +82,10 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
     const { files } = weights;
     return { traits, session: await runtime.createSession({ spec, variant, files }) };
   });
-  await stopwatch('check', async () => {
-    if (!golden) return;
+  const stages = await stopwatch('check', async () => {
+    const described = ownFields({ ...spec, ...mutable(session.tensors) }, 1);
+    const pipeline = compileStages(described, options.task);
+    if (!golden) return { described, pipeline };
     await checkGolden(session, golden, {
       spec,
       variant,
@@ -90,6 +93,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
       backend: runtime.name,
       scope: options.isProvenOn(traits) ? 'first' : 'all',
     });
+    return { described, pipeline };
   }).catch(async (error) => {
     await session.release().catch(() => {});
     throw error;
@@ -97,7 +101,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   progress.finish();
 
   const isSaid = spec.inputs.length > 0 && spec.outputs.length > 0;
-  const described = { ...spec, ...mutable(session.tensors) };
+  const { described, pipeline } = stages;
   const carry = () => carryState(session, described);
   const constant = constantInputs(described);
   return {
@@ -108,7 +112,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
       ? (inputs) => carry()(inputs)
       : (inputs) => session.run({ ...inputs, ...constant }),
     spec: described,
-    pipeline: compileStages(described, options.task),
+    pipeline,
     variant,
     baseline: weights.baseline,
     sample: golden ? readTensors(weights.files, golden.cases[0]?.inputs ?? {}) : {},
@@ -142,7 +146,7 @@ function wrongRuntime({ name, runtime }: Variant, backend: SharedRuntime): Nears
 
 function mutable({ inputs, outputs }: ModelTensors) {
   const copy = <Spec extends TensorSpec>(tensor: Spec) => ({ ...tensor, shape: [...tensor.shape] });
-  return { inputs: inputs.map(copy), outputs: outputs.map(copy) } as Pick<
+  return ownFields({ inputs: inputs.map(copy), outputs: outputs.map(copy) }) as Pick<
     ModelSpec,
     'inputs' | 'outputs'
   >;

@@ -6,6 +6,7 @@ import {
   isNearsideError,
   type ModelSpec,
   NearsideError,
+  ownFields,
   type Tensors,
 } from '@nearside/core';
 import {
@@ -26,7 +27,7 @@ export interface Task {
   /**
    * @param input as the caller of `run` gave it, a copy of its own. Bitmaps and frames in it are
    *   closed afterwards
-   * @returns every tensor of `spec.inputs`, in buffers that the runtime may keep
+   * @returns every tensor of `spec.inputs` that is neither state nor has a `value`, in buffers that the runtime may keep
    */
   preprocess?(input: unknown, spec: ModelSpec): Tensors | Promise<Tensors>;
   /** @returns the run's `output`: something that can be cloned, or a promise of it */
@@ -38,11 +39,12 @@ export type Tasks = Readonly<Record<string, Task>>;
 
 /** A pipeline in which a task's own stages stand in for the spec's, where it has them. */
 export function compileStages(spec: ModelSpec, task: Task | undefined): Pipeline {
-  const compiled = compilePipeline({
+  const own = {
     ...spec,
     preprocessing: task?.preprocess ? [] : spec.preprocessing,
     postprocessing: task?.postprocess ? [] : spec.postprocessing,
-  });
+  };
+  const compiled = compilePipeline(ownFields(own, 1));
   if (!task) return compiled;
   return {
     begin() {

@@ -14,13 +14,12 @@ export interface DecideOptions {
 
 /**
  * Scores → all labels with their scores, the decision first: the positive one from its threshold on, else the best
- * of the others. One score alone is the positive one's of two.
+ * of the others.
  */
 export function decide(
-  given: Float64Array<ArrayBuffer>,
+  scores: Float64Array<ArrayBuffer>,
   { positive, threshold, id2label }: DecideOptions,
 ): LabelScore[] {
-  const scores = bothOf(given, positive);
   const labels = topK(scores, scores.length, id2label);
   const label = id2label[positive] ?? String(positive);
   const isPositive = (scores[positive] as number) >= threshold;
@@ -28,6 +27,7 @@ export function decide(
   return [first, ...labels.filter((one) => one !== first)];
 }
 
+/** One score alone is the positive one's of two. */
 function bothOf(scores: Float64Array<ArrayBuffer>, positive: number): Float64Array<ArrayBuffer> {
   const [only] = scores;
   if (scores.length !== 1 || only === undefined) return scores;
@@ -51,9 +51,10 @@ export const decideStep = defineStep({
   },
   prepare: (options) =>
     each<'scores', 'output'>((given, call) => {
-      requireNumbers(given);
-      const labels = decide(given, options);
-      observeScores(bothOf(given, options.positive), labels[0], call);
+      const scores = bothOf(given, options.positive);
+      requireNumbers(scores, Object.keys(options.id2label).length);
+      const labels = decide(scores, options);
+      observeScores(scores, labels[0], call);
       return labels;
     }),
 });

@@ -30,7 +30,7 @@ export const regressionStep = defineStep({
   },
   prepare: ({ units, target }) =>
     each<'scores', 'output'>((given, { observe }) => {
-      requireNumbers(given);
+      requireNumbers(given, units.length);
       const values = units.map((unit, i): RegressionValue => {
         const { mean, scale } = target?.[i] ?? { mean: 0, scale: 1 };
         return { value: (given[i] as number) * scale + mean, unit };

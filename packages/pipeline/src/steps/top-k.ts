@@ -52,7 +52,7 @@ export const topKStep = defineStep({
   },
   prepare: ({ top_k, id2label }) =>
     each<'scores', 'output'>((scores, call) => {
-      requireNumbers(scores);
+      requireNumbers(scores, Object.keys(id2label).length);
       const labels = topK(scores, call.topK ?? top_k, id2label);
       observeScores(scores, labels[0], call);
       return labels;

@@ -34,11 +34,19 @@ test.each<[string, object, object, string[]]>([
 
 describe('without a default it is refused, by its name', () => {
   test.each<[string, unknown, string]>([
-    ['missing', { ...GOOD, site: undefined }, "'site' to be one of left, right, got Undefined"],
-    ['an unknown category', { ...GOOD, site: 'top' }, "'site' to be one of left, right, got top"],
-    ['of another type', { ...GOOD, size: '2' }, "'size' to be a number from 0 to 10, got 2"],
+    ['missing', { ...GOOD, site: undefined }, "'site' to be one of left, right, got none"],
+    [
+      'an unknown category',
+      { ...GOOD, site: 'top' },
+      "'site' to be one of left, right, got another text",
+    ],
+    [
+      'of another type',
+      { ...GOOD, size: '2' },
+      "'size' to be a number from 0 to 10, got another text",
+    ],
     ['infinite', { ...GOOD, size: Number.POSITIVE_INFINITY }, "'size' to be a number"],
-    ['outside its range', { ...GOOD, age: 400 }, "'age' to be a number from 0 to 120 in years"],
+    ['outside its range', { ...GOOD, age: 400 }, '0 to 120 in years, got one outside it'],
     ['a name that is no feature', { ...GOOD, agee: 1 }, 'only age, size, site, smoker, got agee'],
     ['a record without any', {}, 'features, of age, size, site, smoker, got none'],
     ['no record', [1, 2], 'a record of features, got Array'],

@@ -21,13 +21,16 @@ export function completeRecord(
   features: readonly Feature[],
   note: (feature: string, reason: Substitution) => void = () => {},
 ): CompleteRecord {
-  if (kindOf(input) !== 'Object') throw invalid('the input', 'a record of features', input);
+  if (kindOf(input) !== 'Object')
+    throw invalid('the input', 'a record of features', { words: kindOf(input) });
   const record = input as Readonly<Record<string, unknown>>;
   const names = features.map(({ name }) => name);
   const unknown = Object.keys(record).find((name) => !names.includes(name));
-  if (unknown !== undefined) throw invalid('the record', `only ${names.join(', ')}`, unknown);
+  if (unknown !== undefined) {
+    throw invalid('the record', `only ${listed(names)}`, { words: shortened(unknown) });
+  }
   if (features.every(({ name }) => isMissing(own(record, name)))) {
-    throw invalid('the record', `features, of ${names.join(', ')}`, 'none');
+    throw invalid('the record', `features, of ${listed(names)}`, { words: 'none' });
   }
   return new Map(
     features.map((feature) => [feature.name, complete(own(record, feature.name), feature, note)]),
@@ -45,7 +48,7 @@ function complete(
     return clipped;
   }
   if (feature.default === undefined) {
-    throw invalid(`'${feature.name}'`, describeFeature(feature), given);
+    throw invalid(`'${feature.name}'`, describeFeature(feature), { words: kindInWords(given) });
   }
   note(feature.name, isMissing(given) ? 'missing' : 'invalid');
   return feature.default;
@@ -68,11 +71,11 @@ function clip(given: FeatureValue, feature: Feature): FeatureValue {
   const [smallest, largest] = feature.range;
   const clipped = Math.min(largest, Math.max(smallest, given as number));
   if (clipped === given || feature.outside === 'clip') return clipped;
-  throw invalid(`'${feature.name}'`, describeFeature(feature), given);
+  throw invalid(`'${feature.name}'`, describeFeature(feature), { words: 'one outside it' });
 }
 
 function describeFeature(feature: Feature): string {
-  if (feature.type === 'category') return `one of ${feature.categories.join(', ')}`;
+  if (feature.type === 'category') return `one of ${listed(feature.categories)}`;
   if (feature.type === 'boolean') return 'true or false';
   const { range, unit } = feature;
   return `a number${range ? ` from ${range[0]} to ${range[1]}` : ''}${unit ? ` in ${unit}` : ''}`;
@@ -86,8 +89,26 @@ function own(record: Readonly<Record<string, unknown>>, name: string): unknown {
   return Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
-function invalid(what: string, expected: string, got: unknown): NearsideError {
-  const words = typeof got === 'object' || got === undefined ? kindOf(got) : `${got}`;
+/** Most names that a message lists, and characters of one that somebody else has chosen. */
+const LISTED = 12;
+const CHARACTERS = 64;
+
+function listed(names: readonly string[]): string {
+  return names.slice(0, LISTED).join(', ') + (names.length > LISTED ? ', …' : '');
+}
+
+function shortened(name: string): string {
+  return name.length > CHARACTERS ? `${name.slice(0, CHARACTERS)}…` : name;
+}
+
+/** The kind alone: what a record says of somebody is in no message. */
+function kindInWords(given: unknown): string {
+  if (isMissing(given)) return 'none';
+  if (typeof given === 'string') return 'another text';
+  return typeof given === 'number' ? 'no finite number' : kindOf(given);
+}
+
+function invalid(what: string, expected: string, { words }: { words: string }): NearsideError {
   return new NearsideError('input-invalid', `Expected ${what} to be ${expected}, got ${words}.`, {
     details: { field: what, expected, got: words },
   });

@@ -8,9 +8,9 @@ const BINS = 10;
  * Confidence in tenths; entropy in tenths of ln(classes), its largest value.
  */
 export function emptyBaseline({ postprocessing }: Pick<ModelSpec, 'postprocessing'>): Baseline {
-  const labels = (postprocessing as PostprocessingStep[]).find(({ step }) => step === 'top-k');
-  const classes = labels?.step === 'top-k' ? Object.keys(labels.id2label).length : 1;
-  const largest = Math.log(Math.max(2, classes));
+  const steps = postprocessing as PostprocessingStep[];
+  const labels = steps.flatMap((step) => ('id2label' in step ? Object.keys(step.id2label) : []));
+  const largest = Math.log(Math.max(2, labels.length));
   return {
     format: 1,
     n: 0,
