@@ -59,11 +59,17 @@ test('the runs of a measurement are in no count of runs', async ({ page }) => {
   expect((await visit(page)).runs).toBe(2);
 });
 
-test('before-open measures first: what open gives is the faster one', async ({ page }) => {
-  await digits.release(trivialOnOnnx({ isWrong: false }));
-  const seen = await visit(page, { tune: 'before-open' });
-  expect(seen.backends).toEqual(['onnx-wasm', 'onnx-wasm']);
-  expect(seen.choice).toBe('measured');
+test.describe('with the budget that measuring has by default', () => {
+  // Three seconds for starting and timing are spent before on a machine that does three things at a time: then the
+  // first one serves, as promised, and nothing was measured.
+  test.describe.configure({ retries: 2 });
+
+  test('before-open measures first: what open gives is the faster one', async ({ page }) => {
+    await digits.release(trivialOnOnnx({ isWrong: false }));
+    const seen = await visit(page, { tune: 'before-open' });
+    expect(seen.backends).toEqual(['onnx-wasm', 'onnx-wasm']);
+    expect(seen.choice).toBe('measured');
+  });
 });
 
 test('a signal that aborts while it measures before opening ends everything', async ({ page }) => {
