@@ -136,7 +136,8 @@ async function flow(
   let items = given;
   for (const kernel of kernels) {
     call.signal?.throwIfAborted();
-    items = await kernel(items, call);
+    const next = kernel(items, call);
+    items = next instanceof Promise ? await next : next; // most steps need no turn of their own
   }
   return items;
 }

@@ -117,6 +117,7 @@ interface Group {
 
 /** @returns in the order of the items */
 async function runAll(session: Session, items: readonly PreparedItem[]): Promise<Ran[]> {
+  if (items.length === 1) return runGroup(session, items);
   const ran = new Map<PreparedItem, Ran>();
   for (const alike of sortByForm(session, items)) {
     let done = 0;

@@ -104,13 +104,15 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   const { described, pipeline } = stages;
   const carry = () => carryState(session, described);
   const constant = constantInputs(described);
+  const isAllAsked = Object.keys(constant).length === 0;
+  const run: BackendSession['run'] = isAllAsked
+    ? session.run
+    : (inputs) => session.run({ ...inputs, ...constant });
   return {
     ...session,
     bare: session,
     carry,
-    run: spec.state
-      ? (inputs) => carry()(inputs)
-      : (inputs) => session.run({ ...inputs, ...constant }),
+    run: spec.state ? (inputs) => carry()(inputs) : run,
     spec: described,
     pipeline,
     variant,
