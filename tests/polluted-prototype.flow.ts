@@ -35,6 +35,7 @@ async function useBesidePoison({ url, trust, besides = [] }: Used) {
     ...{ rollout: { salt: 'none', fromBps: 0, toBps: 0 }, fallbackSequence: 7, candidate: 8 },
     // What model.json may leave out.
     ...{ batch: { max: 1, maxDelayMs: 1e6 }, state: [{ input: 'x', output: 'y' }], stream: 1 },
+    ...{ features: [{ name: 'x', type: 'number' }] },
   };
   const names = Object.keys(poison).filter((name) => !besides.includes(name));
   for (const name of names) {
