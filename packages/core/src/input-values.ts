@@ -12,10 +12,11 @@ import {
 /** The inputs that are always the same, by name: what the spec declares with a `value`. */
 export function constantInputs({ inputs }: { readonly inputs: readonly TensorSpec[] }): Tensors {
   const constant = inputs.filter(({ value }) => value !== undefined);
-  return Object.fromEntries(constant.map((input) => [input.name, tensorOf(input)]));
+  return Object.fromEntries(constant.map((input) => [input.name, constantTensor(input)]));
 }
 
-function tensorOf({ datatype, shape, value = [] }: TensorSpec): Tensor {
+/** A tensor of numbers and of a fixed shape, filled with its `value`. */
+export function constantTensor({ datatype, shape, value = [] }: TensorSpec): Tensor {
   const numbers = typeof value === 'number' ? [value] : value;
   const count = elementCount(shape);
   const bytes = new ArrayBuffer(count * 8);
@@ -67,7 +68,7 @@ export function checkInputValues({
 /** Whether a number comes back as it was put in; of floats the nearest will do. */
 function holds(datatype: NumericDatatype, number: number): boolean {
   if (datatype === 'INT64') return Number.isSafeInteger(number);
-  const [element] = tensorOf({ name: '', datatype, shape: [1], value: number }).data;
+  const [element] = constantTensor({ name: '', datatype, shape: [1], value: number }).data;
   if (datatype.startsWith('FP')) return Number.isFinite(element);
   return Number(element) === number && (datatype !== 'BOOL' || number === 0 || number === 1);
 }

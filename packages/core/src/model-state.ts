@@ -1,13 +1,6 @@
 import { NearsideError } from './errors.js';
-import {
-  arrayFromBytes,
-  elementCount,
-  formatShape,
-  type NumericDatatype,
-  type Tensor,
-  type TensorSpec,
-  type Tensors,
-} from './tensor.js';
+import { constantTensor } from './input-values.js';
+import { formatShape, type TensorSpec, type Tensors } from './tensor.js';
 
 /** The tensors of a model, and which outputs it carries from one frame to the next as which inputs. */
 interface StatefulTensors<Spec> {
@@ -40,16 +33,11 @@ export function initialState({
   state = [],
 }: Pick<StatefulTensors<TensorSpec>, 'inputs' | 'state'>): Tensors {
   return Object.fromEntries(
-    state.map(({ input }) => [input, zeros(inputs.find(({ name }) => name === input))]),
+    state.map(({ input }) => {
+      const spec = inputs.find(({ name }) => name === input) as TensorSpec; // or it was refused
+      return [input, constantTensor({ ...spec, value: 0 })];
+    }),
   );
-}
-
-/** A checked spec has no state of strings. */
-function zeros(spec: TensorSpec | undefined): Tensor {
-  const { datatype, shape } = spec as TensorSpec & { datatype: NumericDatatype };
-  const count = elementCount(shape);
-  const widest = arrayFromBytes(datatype, new ArrayBuffer(count * 8)) as Uint8Array<ArrayBuffer>;
-  return { datatype, shape, data: widest.slice(0, count) } as Tensor;
 }
 
 /**

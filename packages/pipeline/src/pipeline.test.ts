@@ -216,12 +216,12 @@ describe('a chain that does not fit is refused before any input, naming part and
     [
       'one mean for three channels',
       { preprocessing: [DECODE, RESIZE, RESCALE, NORMALIZE, TENSOR] },
-      'step 4 (normalize)',
+      'step 4 (normalize): expected 3 numbers each in image_mean and image_std, got 1 and 1',
     ],
     [
       'a zero in image_std',
       { preprocessing: [DECODE, GRAY, { ...NORMALIZE, image_std: [0] }, TENSOR] },
-      'step 3 (normalize)',
+      'step 3 (normalize): expected image_std without zeros, got 0',
     ],
     [
       'a step after to-tensor',

@@ -141,6 +141,7 @@ export function keepCurrent({
     const code = isNearsideError(error) ? error.code : 'backend-failed';
     if (code === 'model-invalid')
       return rollBack({ failed, to: handover.current, code, plan, emitter }); // no try would change that
+    if (code === 'task-mismatch') waiting = failed.sequence; // for a page that asks for its task
     if (triesLeft === undefined) return;
     if (opened) void onFailedCandidate(opened, code).catch(() => {}); // for want of a report nothing stops
     if (triesLeft > 0) return;

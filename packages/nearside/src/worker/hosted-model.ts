@@ -26,7 +26,7 @@ import { runBatch, toItems } from './run-batch.js';
 import type { ModelTurns } from './run-turns.js';
 import { openSession, requireVariant, type Session, timeSession } from './session.js';
 import type { SharedRuntime } from './shared-runtime.js';
-import { compileStages, requireTask, type Tasks } from './task.js';
+import { checkStages, requireTask, type Tasks } from './task.js';
 import { openUnsignedVersion } from './unsigned-version.js';
 
 export interface HostedModelOptions {
@@ -75,7 +75,7 @@ export function createHostedModel({
   function host(hosted: HostedVersion, task?: string): OpenedVersion {
     version = hosted;
     requireTask(hosted.spec, { tasks, wanted: task });
-    compileStages(hosted.spec, taskOf(hosted.spec)); // what does not fit is no backend's fault
+    checkStages(hosted.spec, taskOf(hosted.spec)); // what does not fit is no backend's fault
     return hosted.described;
   }
 

@@ -141,7 +141,9 @@ function sortByForm(
     const form = Object.entries(item.tensors)
       .map(([name, { datatype, shape }]) => [name, datatype, ...shape].join())
       .join();
-    lists.set(form, [...(lists.get(form) ?? []), item]);
+    const alike = lists.get(form);
+    if (alike) alike.push(item);
+    else lists.set(form, [item]);
   }
   return [...lists.values()];
 }

@@ -10,6 +10,7 @@ import {
   type Tensors,
 } from '@nearside/core';
 import {
+  checkPipeline,
   compilePipeline,
   type Finished,
   NO_TRACE,
@@ -37,14 +38,24 @@ export interface Task {
 /** By the name that a spec has as its `task`. */
 export type Tasks = Readonly<Record<string, Task>>;
 
-/** A pipeline in which a task's own stages stand in for the spec's, where it has them. */
-export function compileStages(spec: ModelSpec, task: Task | undefined): Pipeline {
-  const own = {
+/** What is left to the steps of a spec where a task has stages of its own. */
+function leftToSteps(spec: ModelSpec, task: Task | undefined): ModelSpec {
+  const left = {
     ...spec,
     preprocessing: task?.preprocess ? [] : spec.preprocessing,
     postprocessing: task?.postprocess ? [] : spec.postprocessing,
   };
-  const compiled = compilePipeline(ownFields(own, 1));
+  return ownFields(left, 1);
+}
+
+/** Throws what {@link compileStages} would, before anything of the version is fetched. */
+export function checkStages(spec: ModelSpec, task: Task | undefined): void {
+  checkPipeline(leftToSteps(spec, task));
+}
+
+/** A pipeline in which a task's own stages stand in for the spec's, where it has them. */
+export function compileStages(spec: ModelSpec, task: Task | undefined): Pipeline {
+  const compiled = compilePipeline(leftToSteps(spec, task));
   if (!task) return compiled;
   return {
     begin() {

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { describeImage } from '../describe-form.js';
 import type { Image } from '../image/image.js';
-import { defineStep, each, Misfit } from '../step.js';
+import { requireOneEach } from '../require-one-each.js';
+import { defineStep, each } from '../step.js';
 
 /**
  * (value − mean[c]) / std[c] for each channel c, every operation in float32 as numpy, PyTorch and
@@ -38,13 +38,10 @@ export const normalizeStep = defineStep({
   takes: 'image',
   gives: 'image',
   form(image, { image_mean, image_std }) {
-    if (image_mean.length !== image.channels || image_std.length !== image.channels) {
-      throw new Misfit(
-        'as many values in image_mean and image_std as channels',
-        `${image_mean.length}, ${image_std.length} and ${describeImage(image)}`,
-      );
-    }
-    if (image_std.includes(0)) throw new Misfit('image_std without zeros', '0');
+    requireOneEach(image.channels, [
+      { name: 'image_mean', numbers: image_mean },
+      { name: 'image_std', numbers: image_std },
+    ]);
     return { ...image, depth: 'floats' };
   },
   prepare: ({ image_mean, image_std }) =>

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { defineStep, each, Misfit } from '../step.js';
+import { requireOneEach } from '../require-one-each.js';
+import { defineStep, each } from '../step.js';
 
 /**
  * (value − mean[i]) / scale[i] for each column i, in double (scikit-learn's `StandardScaler` with its `mean_` and
@@ -21,13 +22,10 @@ export const scaleStep = defineStep({
   takes: 'row',
   gives: 'row',
   form(row, { mean, scale }) {
-    if (mean.length !== row.columns || scale.length !== row.columns) {
-      throw new Misfit(
-        `as many values in mean and scale as columns, ${row.columns}`,
-        `${mean.length} and ${scale.length}`,
-      );
-    }
-    if (scale.includes(0)) throw new Misfit('scale without zeros', '0');
+    requireOneEach(row.columns, [
+      { name: 'mean', numbers: mean },
+      { name: 'scale', numbers: scale },
+    ]);
     return row;
   },
   prepare: (parameters) => each<'row', 'row'>((row) => scale(row, parameters)),

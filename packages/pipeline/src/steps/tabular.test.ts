@@ -131,7 +131,7 @@ test.each<[string, object, string]>([
   [
     'scaling for another number of columns',
     { preprocessing: [DEFAULTS, ONE_HOT, { ...SCALE, mean: [1] }] },
-    '(scale): expected as many values in mean and scale as columns, 6, got 1 and 6',
+    '(scale): expected 6 numbers each in mean and scale, got 1 and 6',
   ],
   [
     'a model of another number of columns',
