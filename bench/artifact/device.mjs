@@ -46,5 +46,5 @@ export function openDevice({ url, pin, store }) {
 
 /** All that a device needs of the first variant. */
 export function filesOf({ spec, golden }) {
-  return variantFiles(spec.variants[0], golden);
+  return variantFiles(spec, spec.variants[0], golden);
 }

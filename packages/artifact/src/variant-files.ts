@@ -1,10 +1,15 @@
-import type { Golden, Variant } from '@nearside/core';
+import {
+  type Golden,
+  goldenFiles,
+  type ModelSpec,
+  resourceFiles,
+  type Variant,
+  weightFiles,
+} from '@nearside/core';
 
 /** The files a device needs to run one variant, besides model.json and golden.json. */
-export function variantFiles(variant: Variant, golden: Golden): string[] {
-  const tensors = golden.cases.flatMap((golden) => [
-    ...Object.values(golden.inputs),
-    ...Object.values(golden.expected[variant.name] ?? {}),
-  ]);
-  return [...new Set([...variant.files, ...tensors.map((tensor) => tensor.file), 'baseline.json'])];
+export function variantFiles(spec: ModelSpec, variant: Variant, { cases }: Golden): string[] {
+  const proofs = cases.flatMap((golden) => goldenFiles(golden, [variant.name]));
+  const files = [...weightFiles(variant), ...resourceFiles(spec), ...proofs, 'baseline.json'];
+  return [...new Set(files)];
 }

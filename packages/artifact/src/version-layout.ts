@@ -108,7 +108,7 @@ export function requireDescribing(slices: readonly Chunk[], name: string): void 
 export function requireFewRepeats({ files }: Layout, spec: ModelSpec, golden: Golden): void {
   const { memoryBytes } = spec.limits;
   for (const variant of spec.variants) {
-    const names = variantFiles(variant, golden).filter((name) => Object.hasOwn(files, name));
+    const names = variantFiles(spec, variant, golden).filter((name) => Object.hasOwn(files, name));
     const chunks = names.flatMap((name) => files[name] ?? []);
     const distinct = [...new Map(chunks.map((chunk) => [chunk[0], chunk])).values()];
     const repeatedBytes = sizeOf(chunks) - sizeOf(distinct);

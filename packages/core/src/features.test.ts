@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseModelSpec } from './model-spec.js';
+import { parseModelSpec } from './parse-model-spec.js';
 
 function specWith(...features: object[]) {
   return parseModelSpec({

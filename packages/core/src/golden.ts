@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { FileNameSchema, ModelNameSchema } from './model-spec.js';
 import { parse } from './parse.js';
+import type { Stage } from './stages.js';
 import { NUMERIC_DATATYPES } from './tensor.js';
 
 const StoredTensorSchema = v.strictObject({
@@ -10,14 +11,27 @@ const StoredTensorSchema = v.strictObject({
   file: FileNameSchema,
 });
 
-const ToleranceSchema = v.strictObject({
+/** Instead of a file: `seeded-tensor.ts` says which numbers these are. */
+const SeededTensorSchema = v.strictObject({
+  datatype: v.picklist(NUMERIC_DATATYPES),
+  shape: v.array(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  seed: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(2 ** 32 - 1)),
+});
+
+const BoundsSchema = v.strictObject({
   abs: v.pipe(v.number(), v.minValue(0)),
   rel: v.pipe(v.number(), v.minValue(0)),
 });
 
+const ToleranceSchema = v.strictObject({
+  ...BoundsSchema.entries,
+  /** For outputs that need others: by name, in a spec with stages as `stage/name`. */
+  outputs: v.optional(v.record(v.string(), BoundsSchema)),
+});
+
 /**
  * golden.json: known inputs with the outputs another runtime computed for them. Inputs are shared
- * by all variants; expected outputs and tolerance belong to a variant. The first case is the
+ * by all variants; expected outputs and tolerance belong to a variant. The first case of a stage is the
  * cheap one that runs whenever a session is created.
  */
 export const GoldenSchema = v.strictObject({
@@ -26,7 +40,9 @@ export const GoldenSchema = v.strictObject({
     v.array(
       v.strictObject({
         name: v.string(),
-        inputs: v.record(v.string(), StoredTensorSchema),
+        /** Whose model it is for, in a spec with stages. */
+        stage: v.optional(ModelNameSchema),
+        inputs: v.record(v.string(), v.union([StoredTensorSchema, SeededTensorSchema])),
         expected: v.record(ModelNameSchema, v.record(v.string(), StoredTensorSchema)),
       }),
     ),
@@ -36,8 +52,43 @@ export const GoldenSchema = v.strictObject({
 });
 
 export type Golden = v.InferOutput<typeof GoldenSchema>;
+export type GoldenCase = Golden['cases'][number];
 export type StoredTensor = v.InferOutput<typeof StoredTensorSchema>;
-export type Tolerance = v.InferOutput<typeof ToleranceSchema>;
+export type SeededTensor = v.InferOutput<typeof SeededTensorSchema>;
+/** |a − b| ≤ abs + rel·|b| */
+export type Tolerance = v.InferOutput<typeof BoundsSchema>;
+
+/** The cases for one stage's model. */
+export function casesOfStage(
+  { cases }: Golden,
+  { name }: Pick<Stage, 'name'>,
+  scope: 'all' | 'first' = 'all',
+): Golden['cases'] {
+  const ofStage = cases.filter(({ stage = '' }) => stage === name);
+  return scope === 'all' ? ofStage : ofStage.slice(0, 1);
+}
+
+/** Files of a case, for the variants named. */
+export function goldenFiles(
+  { inputs, expected }: GoldenCase,
+  variants: readonly string[],
+): string[] {
+  const tensors = [inputs, ...variants.map((variant) => expected[variant] ?? {})];
+  return tensors
+    .flatMap((named) => Object.values<StoredTensor | SeededTensor>(named))
+    .flatMap((tensor) => ('file' in tensor ? [tensor.file] : []));
+}
+
+/** How far an output of a stage's model may be off. */
+export function toleranceOf(
+  { outputs = {}, abs, rel }: Golden['tolerance'][string],
+  { name }: Pick<Stage, 'name'>,
+  output: string,
+): Tolerance {
+  const key = name === '' ? output : `${name}/${output}`;
+  const own = Object.hasOwn(outputs, key) ? outputs[key] : undefined;
+  return own ?? { abs, rel };
+}
 
 /** @throws NearsideError `metadata-malformed` */
 export function parseGolden(value: unknown): Golden {

@@ -12,7 +12,17 @@ export {
 } from './errors.js';
 export type { Feature, FeatureRecord, FeatureValue, Substitution } from './features.js';
 export { float16ToNumber } from './float16.js';
-export { type Golden, parseGolden, type StoredTensor, type Tolerance } from './golden.js';
+export {
+  casesOfStage,
+  type Golden,
+  type GoldenCase,
+  goldenFiles,
+  parseGolden,
+  type SeededTensor,
+  type StoredTensor,
+  type Tolerance,
+  toleranceOf,
+} from './golden.js';
 export {
   bucketUpperBound,
   createHistogram,
@@ -40,7 +50,6 @@ export {
   ModelNameSchema,
   type ModelSpec,
   type NamedStep,
-  parseModelSpec,
   type Runtime,
   SPEC_FORMAT,
   type Variant,
@@ -49,6 +58,7 @@ export {
 export { callerInputs, callerOutputs, initialState } from './model-state.js';
 export { ownFields } from './own-fields.js';
 export { parse } from './parse.js';
+export { parseModelSpec } from './parse-model-spec.js';
 export { type Report, ReportSchema } from './report.js';
 export {
   BACKENDS,
@@ -59,7 +69,17 @@ export {
   MAX_REPORT_BYTES,
   REPORT_VERSION,
 } from './report-format.js';
+export { seededTensor } from './seeded-tensor.js';
 export { shareOnce } from './share-once.js';
+export {
+  partsOf,
+  resourceFiles,
+  type Stage,
+  type StagedSpec,
+  stagesOf,
+  variantOfStage,
+  weightFiles,
+} from './stages.js';
 export type { Decide, Store, StoreChange, StoredValue } from './store.js';
 export {
   arrayFromBytes,

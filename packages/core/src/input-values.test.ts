@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { constantInputs } from './input-values.js';
-import { parseModelSpec } from './model-spec.js';
 import { callerInputs } from './model-state.js';
+import { parseModelSpec } from './parse-model-spec.js';
 
 const SAMPLES = { name: 'input', datatype: 'FP32', shape: [1, 512] };
 

@@ -1,9 +1,6 @@
 import * as v from 'valibot';
-import { checkFeatures, FeatureSchema } from './features.js';
-import { checkInputValues } from './input-values.js';
+import { FeatureSchema } from './features.js';
 import { isModelName } from './model-name.js';
-import { checkState } from './model-state.js';
-import { parse } from './parse.js';
 import { DATATYPES } from './tensor.js';
 
 /** The integer every published spec carries; a change that older libraries misread raises it. */
@@ -43,6 +40,10 @@ const InputSpecSchema = v.strictObject({
   value: v.optional(v.union([v.number(), v.array(v.number())])),
 });
 
+const DimensionsSchema = v.record(v.string(), PositiveIntegerSchema);
+const FilesSchema = v.array(FileNameSchema);
+const TfjsFormatSchema = v.picklist(['layers-model', 'graph-model']);
+
 /** One form of the same weights: what a backend loads. Order in the spec is the prior order. */
 export const VariantSchema = v.variant('runtime', [
   v.strictObject({
@@ -50,21 +51,61 @@ export const VariantSchema = v.variant('runtime', [
     runtime: v.literal('onnx'),
     dtype: v.string(),
     /** Axes that the file leaves free by a name, pinned: the runtime can then plan memory and kernels. */
-    dimensions: v.optional(v.record(v.string(), PositiveIntegerSchema)),
-    files: v.pipe(v.array(FileNameSchema), v.minLength(1)),
+    dimensions: v.optional(DimensionsSchema),
+    /** The model, then files of its weights beside it. */
+    files: v.optional(FilesSchema, () => []),
+    /** Instead of `files`, where the spec has stages: those of each, by name. */
+    stages: v.optional(
+      v.record(
+        ModelNameSchema,
+        v.strictObject({
+          dtype: v.optional(v.string()),
+          dimensions: v.optional(DimensionsSchema),
+          files: FilesSchema,
+        }),
+      ),
+    ),
   }),
   v.strictObject({
     name: ModelNameSchema,
     runtime: v.literal('tfjs'),
-    format: v.picklist(['layers-model', 'graph-model']),
+    format: TfjsFormatSchema,
     dtype: v.string(),
     /** The model.json first, then its weight files in manifest order. */
-    files: v.pipe(v.array(FileNameSchema), v.minLength(2)),
+    files: v.optional(FilesSchema, () => []),
+    stages: v.optional(
+      v.record(
+        ModelNameSchema,
+        v.strictObject({
+          dtype: v.optional(v.string()),
+          format: v.optional(TfjsFormatSchema),
+          files: FilesSchema,
+        }),
+      ),
+    ),
   }),
 ]);
 
 /** A step by its name; the step itself says what its parameters may be. */
 const NamedStepSchema = v.looseObject({ step: v.pipe(v.string(), v.maxLength(64)) });
+
+/** A model, and what is around it. */
+const modelEntries = {
+  inputs: v.optional(v.array(InputSpecSchema), () => []),
+  outputs: v.optional(v.array(TensorSpecSchema), () => []),
+  /**
+   * What the model carries from one frame of a stream to the next: such an output becomes such an input.
+   * Both are declared above, and zeros before the first frame.
+   */
+  state: v.optional(
+    v.pipe(v.array(v.strictObject({ input: v.string(), output: v.string() })), v.minLength(1)),
+  ),
+  /** Raw input → the model's input; and its outputs → a result. `packages/pipeline` knows the steps. */
+  preprocessing: v.optional(v.array(NamedStepSchema), () => []),
+  postprocessing: v.optional(v.array(NamedStepSchema), () => []),
+  /** Files of the version that steps read, by the name that their parameters have for them. */
+  resources: v.optional(v.record(ModelNameSchema, FileNameSchema)),
+};
 
 export const ModelSpecSchema = v.strictObject({
   format: v.literal(SPEC_FORMAT),
@@ -74,20 +115,24 @@ export const ModelSpecSchema = v.strictObject({
   sequence: PositiveIntegerSchema,
   /** One of `BUILT_IN_TASKS`, or one that the app's own worker does. */
   task: ModelNameSchema,
-  inputs: v.pipe(v.array(InputSpecSchema), v.minLength(1)),
-  outputs: v.pipe(v.array(TensorSpecSchema), v.minLength(1)),
-  /**
-   * What the model carries from one frame of a stream to the next: such an output becomes such an input.
-   * Both are declared above, and zeros before the first frame.
-   */
-  state: v.optional(
-    v.pipe(v.array(v.strictObject({ input: v.string(), output: v.string() })), v.minLength(1)),
+  ...modelEntries,
+  /** Instead of one model: several, each for what the one before it found. */
+  stages: v.optional(
+    v.pipe(
+      v.array(
+        v.strictObject({
+          name: ModelNameSchema,
+          /** The stage before this one, for each of whose results this one begins anew. */
+          each: v.optional(ModelNameSchema),
+          ...modelEntries,
+        }),
+      ),
+      v.minLength(2),
+      v.maxLength(8),
+    ),
   ),
   /** What a record may hold, for models that take records. */
   features: v.optional(v.pipe(v.array(FeatureSchema), v.minLength(1), v.maxLength(1000))),
-  /** Raw input → the model's input; and its outputs → a result. `packages/pipeline` knows the steps. */
-  preprocessing: v.array(NamedStepSchema),
-  postprocessing: v.array(NamedStepSchema),
   variants: v.pipe(v.array(VariantSchema), v.minLength(1)),
   batch: v.optional(
     v.strictObject({
@@ -108,15 +153,3 @@ export type ModelSpec = v.InferOutput<typeof ModelSpecSchema>;
 export type NamedStep = Readonly<v.InferOutput<typeof NamedStepSchema>>;
 export type Variant = v.InferOutput<typeof VariantSchema>;
 export type Runtime = Variant['runtime'];
-
-/**
- * @param what names it in the message
- * @throws NearsideError `metadata-malformed`
- */
-export function parseModelSpec(value: unknown, what = 'model.json'): ModelSpec {
-  const spec = parse(ModelSpecSchema, value, { code: 'metadata-malformed', what });
-  checkState(spec);
-  checkInputValues(spec);
-  checkFeatures(spec);
-  return spec;
-}

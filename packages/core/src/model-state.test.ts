@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { type ModelSpec, parseModelSpec } from './model-spec.js';
+import type { ModelSpec } from './model-spec.js';
 import { callerInputs, callerOutputs, initialState } from './model-state.js';
+import { parseModelSpec } from './parse-model-spec.js';
 
 const tensor = (name: string, shape = [2, 3], datatype = 'FP32') => ({ name, datatype, shape });
 

@@ -1,7 +1,14 @@
 import { type NamedStep, NearsideError, parse } from '@nearside/core';
 import * as v from 'valibot';
 import { KIND_NAMES } from './describe-form.js';
-import { type Context, type Forms, type Kind, Misfit } from './step.js';
+import {
+  type Context,
+  type Forms,
+  type Kernel,
+  type Kind,
+  Misfit,
+  type Preparation,
+} from './step.js';
 import { type AnyStep, type Part, STEPS } from './step-table.js';
 
 /** A value that is known by its kind and form alone. */
@@ -11,6 +18,9 @@ export type Known = { [K in Kind]: { readonly kind: K; readonly form: Forms[K] }
 export interface Link {
   readonly step: AnyStep;
   readonly parameters: object;
+  readonly place: Place;
+  /** Of what it takes. */
+  readonly form: Forms[Kind];
 }
 
 /**
@@ -21,53 +31,102 @@ export interface Link {
  */
 export function readChain(
   steps: readonly NamedStep[],
-  { part, start, context }: { part: Part; start: Known; context: Context },
+  {
+    stage,
+    part,
+    start,
+    context,
+  }: {
+    readonly stage: string;
+    readonly part: Part;
+    readonly start: Known;
+    readonly context: Context;
+  },
 ): { readonly links: readonly Link[]; readonly end: Known } {
   const links: Link[] = [];
   let known = start;
   for (const [index, named] of steps.entries()) {
-    const where = `model.json, ${part}, step ${index + 1}`;
-    const link = readLink(named, part, where);
-    known = follow(known, link, { part, index, where, context });
-    links.push(link);
+    const place: Place = { stage, part, index, step: named.step };
+    const link = readLink(named, place);
+    links.push({ ...link, place, form: known.form });
+    known = follow(known, link, { place, context });
   }
   return { links, end: known };
 }
 
-function readLink({ step: name, ...parameters }: NamedStep, part: Part, where: string): Link {
-  const step = STEPS[part].find((one) => one.name === name);
+function readLink(
+  { step: name, ...parameters }: NamedStep,
+  place: Place,
+): Pick<Link, 'step' | 'parameters'> {
+  const steps = STEPS[place.part];
+  const step = steps.find((one) => one.name === name);
   if (!step) {
-    const names = STEPS[part].map((one) => one.name);
-    parse(v.picklist(names), name, { code: 'metadata-malformed', what: where });
+    const names = steps.map((one) => one.name);
+    parse(v.picklist(names), name, {
+      code: 'metadata-malformed',
+      what: describePlace({ ...place, step: undefined }),
+    });
     throw new Error('unreachable: a step without a name in the table');
   }
-  const what = `${where} (${name})`;
   return {
     step,
-    parameters: parse(step.parameters, parameters, { code: 'metadata-malformed', what }),
+    parameters: parse(step.parameters, parameters, {
+      code: 'metadata-malformed',
+      what: describePlace(place),
+    }),
   };
 }
 
 function follow(
   { kind, form }: Known,
-  { step, parameters }: Link,
-  { part, index, where, context }: { part: Part; index: number; where: string; context: Context },
+  { step, parameters }: Pick<Link, 'step' | 'parameters'>,
+  { place, context }: { readonly place: Place; readonly context: Context },
 ): Known {
-  try {
+  return orUnfit(place, () => {
     if (step.takes !== kind) throw new Misfit(KIND_NAMES[step.takes], KIND_NAMES[kind]);
     return { kind: step.gives, form: step.form(form, parameters, context) } as Known;
+  });
+}
+
+/** Has a step prepare itself, which may find that a resource does not fit. */
+export function prepareLink(
+  { step, parameters, place, form }: Link,
+  { context, readText }: { readonly context: Context } & Pick<Preparation<Kind>, 'readText'>,
+): () => Kernel<Kind, Kind> {
+  return orUnfit(place, () => step.prepare(parameters, { ...context, form, readText }));
+}
+
+function orUnfit<Value>(place: Place, work: () => Value): Value {
+  try {
+    return work();
   } catch (error) {
     if (!(error instanceof Misfit)) throw error;
-    throw unfit(`${where} (${step.name})`, error, { part, index, step: step.name });
+    throw unfit(error, place);
   }
 }
 
-export function unfit(
-  where: string,
-  { expected, got }: Misfit,
-  details: { readonly part: Part; readonly index?: number; readonly step?: string },
-): NearsideError {
-  return new NearsideError('model-invalid', `${where}: expected ${expected}, got ${got}.`, {
-    details: { what: 'model.json', ...details, expected, got },
-  });
+/** Where in a spec something is. */
+export interface Place {
+  /** Empty in a spec without stages. */
+  readonly stage: string;
+  readonly part: Part;
+  readonly index?: number | undefined;
+  readonly step?: string | undefined;
+}
+
+/** `model.json, stage 'detect', preprocessing, step 2 (resize)` */
+function describePlace({ stage, part, index, step }: Place): string {
+  const inStage = stage === '' ? '' : `, stage '${stage}'`;
+  const atStep = index === undefined ? '' : `, step ${index + 1}`;
+  return `model.json${inStage}, ${part}${atStep}${step === undefined ? '' : ` (${step})`}`;
+}
+
+export function unfit({ expected, got }: Misfit, place: Place): NearsideError {
+  const { stage, ...within } = place;
+  const where = stage === '' ? within : place;
+  return new NearsideError(
+    'model-invalid',
+    `${describePlace(place)}: expected ${expected}, got ${got}.`,
+    { details: { what: 'model.json', ...where, expected, got } },
+  );
 }

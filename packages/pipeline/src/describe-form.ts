@@ -14,10 +14,13 @@ export function describeTensor({ datatype, shape }: Forms['tensor']): string {
 export const KIND_NAMES: Readonly<Record<Kind, string>> = {
   input: 'the input as it was given',
   image: 'an image',
+  sound: 'sound',
   record: 'a complete record',
   row: 'a row of numbers',
   tensor: 'a tensor',
   outputs: "the model's outputs",
   scores: 'scores',
+  box: 'boxes',
+  text: 'text',
   output: 'a result',
 };

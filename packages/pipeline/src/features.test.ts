@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
 import { FEATURES, requiredFeatures } from './features.js';
 
-const nothing = { inputs: [], preprocessing: [], postprocessing: [] };
+const nothing = { inputs: [], outputs: [], preprocessing: [], postprocessing: [] };
 
 test('a model of the first steps requires nothing; what came later is required by its name', () => {
   const first = [{ step: 'decode-image' }, { step: 'resize' }];
   expect(requiredFeatures({ ...nothing, preprocessing: first })).toEqual([]);
   const later = {
+    ...nothing,
     inputs: [{ name: 'sr', datatype: 'INT64' as const, shape: [], value: 16_000 }],
     preprocessing: [...first, { step: 'mel-spectrogram' }],
     postprocessing: [{ step: 'ctc-greedy' }, { step: 'softmax' }],
@@ -15,6 +16,19 @@ test('a model of the first steps requires nothing; what came later is required b
     'input-values',
     'step:ctc-greedy',
     'step:mel-spectrogram',
+  ]);
+});
+
+test('several models in one, and files that steps read, are required too, whatever is in the stages', () => {
+  const stage = { ...nothing, preprocessing: [{ step: 'crop-box' }], resources: { keys: 'k.txt' } };
+  const stages = [
+    { ...nothing, name: 'detect' },
+    { ...stage, name: 'recognize', each: 'detect' },
+  ];
+  expect(requiredFeatures({ ...nothing, stages })).toEqual([
+    'resources',
+    'stages',
+    'step:crop-box',
   ]);
 });
 

@@ -1,4 +1,4 @@
-import type { ModelSpec } from '@nearside/core';
+import { type ModelSpec, type Stage, type StagedSpec, stagesOf } from '@nearside/core';
 import { STEPS } from './step-table.js';
 
 /** Steps that every library which reads format 1 has. */
@@ -13,28 +13,32 @@ const FIRST_STEPS = [
   'top-k',
 ];
 
-/** Inputs that are always the same, and records of features. */
-const INPUT_VALUES = 'input-values';
-const FEATURE_RECORDS = 'features';
+/** What the spec of a stage may say besides steps: a value of an input, and files that steps read. */
+const MEMBERS = {
+  'input-values': ({ inputs }: Stage) => inputs.some(({ value }) => value !== undefined),
+  resources: ({ resources }: Stage) => resources !== undefined,
+} as const;
 
 /** What this library can do of what a version may require (`requires.features`). */
 export const FEATURES: readonly string[] = [
   ...stepFeatures(Object.values(STEPS).flatMap((steps) => steps.map(({ name }) => name))),
-  INPUT_VALUES,
-  FEATURE_RECORDS,
+  ...Object.keys(MEMBERS),
+  'features',
+  'stages',
 ];
 
 /** What a library must have to serve a version: one that has not passes the version over. */
-export function requiredFeatures({
-  inputs,
-  features,
-  preprocessing,
-  postprocessing,
-}: Pick<ModelSpec, 'inputs' | 'features' | 'preprocessing' | 'postprocessing'>): string[] {
-  const steps = stepFeatures([...preprocessing, ...postprocessing].map(({ step }) => step));
-  const hasValues = inputs.some(({ value }) => value !== undefined);
-  const members = [...(hasValues ? [INPUT_VALUES] : []), ...(features ? [FEATURE_RECORDS] : [])];
-  return [...new Set([...steps, ...members])].sort();
+export function requiredFeatures(spec: StagedSpec & Pick<ModelSpec, 'features'>): string[] {
+  const stages = stagesOf(spec);
+  const named = stages.flatMap((stage) => [...stage.preprocessing, ...stage.postprocessing]);
+  const members = Object.entries(MEMBERS).filter(([, has]) => stages.some(has));
+  const required = [
+    ...stepFeatures(named.map(({ step }) => step)),
+    ...members.map(([name]) => name),
+    ...(spec.features ? ['features'] : []),
+    ...(spec.stages ? ['stages'] : []),
+  ];
+  return [...new Set(required)].sort();
 }
 
 function stepFeatures(names: readonly string[]): string[] {

@@ -1,5 +1,7 @@
+export type { Sound } from './audio/sound.js';
 export { joinBatch, splitBatch } from './batch.js';
 export { FEATURES, requiredFeatures } from './features.js';
+export type { FoundBox, FoundText, Point } from './found.js';
 export {
   DECODE_DEFAULTS,
   decodeImage,
@@ -15,11 +17,10 @@ export {
   compilePipeline,
   type Finished,
   type Flow,
+  type InputOptions,
   type Pipeline,
   type PipelineSpec,
-  type PreparedItem,
-  type PrepareOptions,
-  type RanItem,
+  type Prepared,
 } from './pipeline.js';
 export { type PostprocessingStep, type PreprocessingStep, STEPS } from './step-table.js';
 export { grayscale } from './steps/grayscale.js';
@@ -29,4 +30,3 @@ export { rescale } from './steps/rescale.js';
 export { softmax } from './steps/softmax.js';
 export { type ImageLayout, toTensor } from './steps/to-tensor.js';
 export { type LabelScore, topK } from './steps/top-k.js';
-export { NO_TRACE, type Placement, type Trace } from './trace.js';

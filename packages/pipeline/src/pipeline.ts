@@ -1,131 +1,235 @@
 import {
   callerInputs,
-  callerOutputs,
   checkTensors,
   type ModelSpec,
   NearsideError,
+  type Stage,
+  type StagedSpec,
   type Substitution,
-  type Tensor,
-  type TensorSpec,
+  stagesOf,
   type Tensors,
 } from '@nearside/core';
-import { type Known, type Link, readChain, unfit } from './chain.js';
-import { describeTensor, KIND_NAMES } from './describe-form.js';
-import { readScores, scoresForm } from './read-scores.js';
-import {
-  type Call,
-  type Context,
-  type Forms,
-  type Item,
-  type Kernel,
-  type Kind,
-  Misfit,
-} from './step.js';
+import { type Known, prepareLink } from './chain.js';
+import { toInputTensor } from './model-input.js';
+import { type ReadStage, readStage } from './read-stage.js';
+import type { Call, Context, Item, Kernel, Kind } from './step.js';
 import { NO_TRACE, type Trace } from './trace.js';
 
 /** What a pipeline needs of a spec. */
-export type PipelineSpec = Pick<
-  ModelSpec,
-  'name' | 'inputs' | 'outputs' | 'limits' | 'preprocessing' | 'postprocessing'
-> &
-  Partial<Pick<ModelSpec, 'state' | 'features'>>;
+export type PipelineSpec = Pick<ModelSpec, 'name' | 'limits'> &
+  StagedSpec &
+  Partial<Pick<ModelSpec, 'features'>>;
 
 /** Input → items for the model, and its outputs for them → a result: the steps of a spec, ready to be used. */
 export interface Pipeline {
-  /** Begins a call, or a stream, whose pieces then follow each other. */
-  begin(): Flow;
+  /**
+   * Begins a call, or a stream, whose pieces then follow each other.
+   *
+   * @param isWhole whether one input is all that comes: false for a stream
+   */
+  begin(options?: { readonly isWhole?: boolean }): Flow;
 }
 
 export interface Flow {
   /**
-   * One input → the items that the model is to run, none to many; each has a batch axis of 1.
+   * One input → the items that the first model is to run.
    *
    * @throws NearsideError what a step says of the input: `input-invalid`, `decode-failed`, …; `signal.reason`
    */
-  prepare(input: unknown, options?: PrepareOptions): Promise<PreparedItem[]>;
-  /**
-   * The model's outputs for the items of one input, in their order → its result.
-   *
-   * @throws NearsideError `backend-failed` for outputs that no result can be made of
-   */
-  finish(items: readonly RanItem[], options?: { topK?: number | undefined }): Promise<Finished>;
+  prepare(input: unknown, options?: InputOptions): Promise<Prepared>;
+  /** What `prepare` gives, of items that were made elsewhere. */
+  take(items: readonly Tensors[], options?: InputOptions): Prepared;
 }
 
-export interface PrepareOptions {
+export interface InputOptions {
   readonly signal?: AbortSignal | undefined;
+  /** Replaces the spec's `top_k`. */
+  readonly topK?: number | undefined;
   /** Told of every feature that a default stands in for. */
   readonly onSubstitute?: ((feature: string, reason: Substitution) => void) | undefined;
 }
 
-export interface PreparedItem {
-  readonly tensors: Tensors;
-  readonly trace: Trace;
-}
-
-export interface RanItem {
-  readonly outputs: Tensors;
-  readonly trace: Trace;
+/** What a model is to run for one input. */
+export interface Prepared {
+  readonly isDone: false;
+  /** Which of the spec's stages the model is. */
+  readonly stage: number;
+  /** What the model takes, none to many times; each has a batch axis of 1. */
+  readonly items: readonly Tensors[];
+  /**
+   * @param outputs of the model for each item, in their order
+   * @returns what the next model is to run, or the result
+   * @throws NearsideError what a step says of it; `backend-failed` for outputs that nothing can be made of
+   */
+  finish(outputs: readonly Tensors[]): Promise<Prepared | Finished>;
+  /** Frees what is held of the input where `finish` is not called, or gave something to run. Safe to call twice. */
+  release(): void;
 }
 
 export interface Finished {
+  readonly isDone: true;
   readonly output: unknown;
   /** For drift statistics: by distribution, what this result adds to it. */
   readonly observed: ReadonlyMap<string, number | string>;
 }
 
 /**
- * Reads the steps of a spec, checks that they fit each other and the model, and has them prepare themselves: once
+ * Reads the steps of a spec, checks that they fit each other and the models, and has them prepare themselves: once
  * for each session. Where the spec leaves the tensors to the model's file, only the steps are checked.
  *
- * @throws NearsideError `metadata-malformed` for steps or parameters that do not exist; `model-invalid` for a chain
- *   that does not fit, naming part and step
+ * @param resources the files that the spec names, by their names in the version
+ * @throws NearsideError `metadata-malformed` for steps or parameters that do not exist; `model-invalid` for steps or
+ *   resources that do not fit, naming stage, part and step
  */
-export function compilePipeline(spec: PipelineSpec): Pipeline {
-  const before = readPreprocessing(spec);
-  const after = readPostprocessing(spec);
-  const prepareLinks = (links: readonly Link[]) =>
-    links.map(({ step, parameters }) => step.prepare(parameters, contextOf(spec)));
-  const beginBefore = prepareLinks(before.links);
-  const beginAfter = prepareLinks(after.links);
-  const [input] = callerInputs(spec);
-
-  function begin(): Flow {
-    const preprocessing = beginBefore.map((begin) => begin());
-    const postprocessing = beginAfter.map((begin) => begin());
-    return {
-      async prepare(given, { signal, onSubstitute: substitute = () => {} } = {}) {
-        if (preprocessing.length === 0 || !input) throw noPreprocessing(spec);
-        const call: Call = { signal, topK: undefined, observe() {}, substitute };
-        const items = await flow([{ value: given, trace: NO_TRACE }], preprocessing, call);
-        return items.map(({ value, trace }) => {
-          const tensors = { [input.name]: asTensor(value) };
-          checkTensors(tensors, [input]);
-          return { tensors, trace };
-        });
-      },
-      async finish(ran, { topK } = {}) {
-        const observed = new Map<string, number | string>();
-        const call: Call = {
-          signal: undefined,
-          topK,
-          observe: (distribution, value) => observed.set(distribution, value),
-          substitute() {},
-        };
-        const items = ran.map(({ outputs, trace }) => ({ value: after.read(outputs), trace }));
-        const results = await flow(items, postprocessing, call);
-        const outputs = results.map(({ value }) => value);
-        return { output: outputs.length === 1 ? outputs[0] : outputs, observed };
-      },
-    };
-  }
-
-  return { begin };
+export function compilePipeline(
+  spec: PipelineSpec,
+  resources: ReadonlyMap<string, Uint8Array> = new Map(),
+): Pipeline {
+  const stages = readStages(spec).map((read) => compileStage(read, { spec, resources }));
+  return {
+    begin: ({ isWhole = true } = {}) =>
+      beginFlow(
+        stages.map((begin) => begin()),
+        { spec, isWhole },
+      ),
+  };
 }
 
-/** Checks what {@link compilePipeline} would make, and throws as it does. */
+/** Checks what {@link compilePipeline} would make but for resources, and throws as it does. */
 export function checkPipeline(spec: PipelineSpec): void {
-  readPreprocessing(spec);
-  readPostprocessing(spec);
+  readStages(spec);
+}
+
+interface StageOfSpec extends ReadStage {
+  readonly stage: Stage;
+}
+
+function readStages(spec: PipelineSpec): readonly StageOfSpec[] {
+  const stages = stagesOf(spec);
+  const read: StageOfSpec[] = [];
+  let start: Known = { kind: 'input', form: {} };
+  for (const [i, stage] of stages.entries()) {
+    const isLast = i === stages.length - 1;
+    const one = readStage(stage, { start, isLast, context: contextOf(spec, stage) });
+    read.push({ stage, ...one });
+    start = one.end;
+  }
+  return read;
+}
+
+function contextOf({ limits, features = [] }: PipelineSpec, { resources = {} }: Stage): Context {
+  return { maxPixels: limits.maxInputPixels, features, resources: Object.keys(resources) };
+}
+
+/** A stage within a call or a stream. */
+interface RunningStage {
+  readonly stage: Stage;
+  readonly before: readonly Kernel<Kind, Kind>[];
+  readonly after: readonly Kernel<Kind, Kind>[];
+  readonly read: ReadStage['read'];
+}
+
+function compileStage(
+  { stage, before, after, read }: StageOfSpec,
+  { spec, resources }: { spec: PipelineSpec; resources: ReadonlyMap<string, Uint8Array> },
+): () => RunningStage {
+  const context = contextOf(spec, stage);
+  function readText(name: string): string {
+    const bytes = resources.get(stage.resources?.[name] ?? '');
+    if (bytes) return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    throw new NearsideError('model-invalid', `Expected resource '${name}' to be loaded, got none.`);
+  }
+  const prepare = (links: ReadStage['before']) =>
+    links.map((link) => prepareLink(link, { context, readText }));
+  const beginBefore = prepare(before);
+  const beginAfter = prepare(after);
+  return () => ({
+    stage,
+    read,
+    before: beginBefore.map((begin) => begin()),
+    after: beginAfter.map((begin) => begin()),
+  });
+}
+
+function beginFlow(
+  stages: readonly RunningStage[],
+  { spec, isWhole }: { spec: PipelineSpec; isWhole: boolean },
+): Flow {
+  const isMany = stages.length > 1;
+
+  /** One input on its way. */
+  function enter({ signal, topK, onSubstitute }: InputOptions = {}) {
+    const observed = new Map<string, number | string>();
+    const held: (() => void)[] = [];
+    const call: Call = {
+      signal,
+      topK,
+      isWhole,
+      defer: (release) => held.push(release),
+      observe: (distribution, value) => observed.set(distribution, value),
+      substitute: onSubstitute ?? (() => {}),
+    };
+
+    function release(): void {
+      for (const end of held.splice(0)) end();
+    }
+
+    /** What is held is let go when the work fails. */
+    async function orRelease<Value>(work: () => Promise<Value>): Promise<Value> {
+      try {
+        return await work();
+      } catch (error) {
+        release();
+        throw error;
+      }
+    }
+
+    const prepare = (index: number, given: readonly Item[]) =>
+      orRelease(async () => {
+        const { stage, before } = stages[index] as RunningStage;
+        const [input] = callerInputs(stage);
+        if (before.length === 0 || !input) throw noPreprocessing(spec);
+        const items = await flow(given, before, call);
+        const tensors = items.map(({ value }) => {
+          const made = {
+            [input.name]: toInputTensor(value as Parameters<typeof toInputTensor>[0]),
+          };
+          checkTensors(made, [input]);
+          return made;
+        });
+        if (!isMany) release(); // nothing looks at the input again
+        return toRun(
+          index,
+          tensors,
+          items.map(({ trace }) => trace),
+        );
+      });
+
+    function toRun(index: number, items: readonly Tensors[], traces: readonly Trace[]): Prepared {
+      const finish = (outputs: readonly Tensors[]) =>
+        orRelease(async () => {
+          const { read, after } = stages[index] as RunningStage;
+          const given = outputs.map((one, i) => ({
+            value: read(one),
+            trace: traces[i] ?? NO_TRACE,
+          }));
+          const found = await flow(given as readonly Item[], after, call);
+          if (index + 1 < stages.length) return prepare(index + 1, found);
+          release();
+          const results = found.map(({ value }) => value);
+          const output = results.length === 1 ? results[0] : results;
+          return { isDone: true, output, observed } as const;
+        });
+      return { isDone: false, stage: index, items, finish, release };
+    }
+
+    return { prepare, toRun };
+  }
+
+  return {
+    prepare: (input, options) => enter(options).prepare(0, [{ value: input, trace: NO_TRACE }]),
+    take: (items, options) => enter(options).toRun(0, items, []),
+  };
 }
 
 async function flow(
@@ -140,84 +244,6 @@ async function flow(
     items = next instanceof Promise ? await next : next; // most steps need no turn of their own
   }
   return items;
-}
-
-function readPreprocessing(spec: PipelineSpec): { readonly links: readonly Link[] } {
-  const part = 'preprocessing';
-  const { links, end } = readChain(spec[part], {
-    part,
-    start: { kind: 'input', form: {} },
-    context: contextOf(spec),
-  });
-  if (links.length === 0) return { links };
-  const where = `model.json, ${part}`;
-  const form = tensorForm(end);
-  if (!form) {
-    throw unfit(where, new Misfit('a tensor after the last step', KIND_NAMES[end.kind]), { part });
-  }
-  const inputs = callerInputs(spec);
-  const [input] = inputs;
-  if (inputs.length > 1) {
-    const names = inputs.map(({ name }) => name).join(', ');
-    throw unfit(where, new Misfit('one input that it makes', `several: ${names}`), { part });
-  }
-  if (input && !fits(form, input)) {
-    const expected = `${describeTensor(input)} for input '${input.name}'`;
-    throw unfit(where, new Misfit(expected, describeTensor(form)), { part });
-  }
-  return { links };
-}
-
-/** What the model is given at the end of the chain: a tensor, or a row, which becomes one of FP32. */
-function tensorForm(end: Known): Forms['tensor'] | undefined {
-  if (end.kind === 'row') return { datatype: 'FP32', shape: [1, end.form.columns] };
-  return end.kind === 'tensor' ? end.form : undefined;
-}
-
-function asTensor(value: unknown): Tensor {
-  if (!(value instanceof Float64Array)) return value as Tensor;
-  const data = Float32Array.from(value);
-  const column = data.findIndex((number) => !Number.isFinite(number));
-  if (column === -1) return { datatype: 'FP32', shape: [1, data.length], data };
-  throw new NearsideError(
-    'input-invalid',
-    `Expected numbers that 32 bits can hold, got a larger one for column ${column}.`,
-    { details: { column } },
-  );
-}
-
-function contextOf({ limits, features = [] }: PipelineSpec): Context {
-  return { maxPixels: limits.maxInputPixels, features };
-}
-
-/** −1 stands for what is known only later, on either side. */
-function fits(
-  { datatype, shape }: Pick<TensorSpec, 'datatype' | 'shape'>,
-  declared: TensorSpec,
-): boolean {
-  return (
-    datatype === declared.datatype &&
-    shape.length === declared.shape.length &&
-    shape.every((axis, i) => axis === -1 || declared.shape[i] === -1 || axis === declared.shape[i])
-  );
-}
-
-function readPostprocessing(spec: PipelineSpec): {
-  readonly links: readonly Link[];
-  /** A model's outputs → what the first step takes. */
-  readonly read: (outputs: Tensors) => unknown;
-} {
-  const part = 'postprocessing';
-  const steps = spec[part];
-  if (steps.length === 0) return { links: [], read: (tensors) => ({ tensors }) };
-  const [output] = callerOutputs(spec);
-  const where = `model.json, ${part}`;
-  const start: Known = { kind: 'scores', form: scoresForm(output, where) };
-  const { links, end } = readChain(steps, { part, start, context: contextOf(spec) });
-  if (end.kind !== 'output') {
-    throw unfit(where, new Misfit('a result after the last step', KIND_NAMES[end.kind]), { part });
-  }
-  return { links, read: (outputs) => readScores(outputs, output?.name) };
 }
 
 function noPreprocessing({ name }: PipelineSpec): NearsideError {

@@ -1,5 +1,5 @@
 import { NearsideError, type TensorSpec, type Tensors } from '@nearside/core';
-import { unfit } from './chain.js';
+import { type Place, unfit } from './chain.js';
 import { describeTensor } from './describe-form.js';
 import { type Forms, Misfit } from './step.js';
 
@@ -9,17 +9,15 @@ import { type Forms, Misfit } from './step.js';
  * @param output undefined where only the model's file says what it is
  * @throws NearsideError `model-invalid` unless it is floats of shape [n, classes]
  */
-export function scoresForm(output: TensorSpec | undefined, where: string): Forms['scores'] {
+export function scoresForm(output: TensorSpec | undefined, where: Place): Forms['scores'] {
   if (!output) return { classes: undefined };
   const { datatype, shape, name } = output;
   if (datatype !== 'FP32' && datatype !== 'FP64') {
-    throw unfit(where, new Misfit(`output '${name}' to be FP32 or FP64`, describeTensor(output)), {
-      part: 'postprocessing',
-    });
+    throw unfit(new Misfit(`output '${name}' to be FP32 or FP64`, describeTensor(output)), where);
   }
   if (shape.length !== 2) {
     const expected = `output '${name}' to be of shape [n, classes]`;
-    throw unfit(where, new Misfit(expected, describeTensor(output)), { part: 'postprocessing' });
+    throw unfit(new Misfit(expected, describeTensor(output)), where);
   }
   const [, classes = -1] = shape;
   return { classes: classes === -1 ? undefined : classes };

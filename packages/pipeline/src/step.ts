@@ -1,5 +1,7 @@
 import type { Feature, Substitution, Tensor, TensorSpec, Tensors } from '@nearside/core';
 import type * as v from 'valibot';
+import type { Sound } from './audio/sound.js';
+import type { FoundBox, FoundText } from './found.js';
 import type { Image } from './image/image.js';
 import type { CompleteRecord } from './table/complete-record.js';
 import type { Trace } from './trace.js';
@@ -9,6 +11,7 @@ export interface Values {
   /** What the caller gave. */
   readonly input: unknown;
   readonly image: Image;
+  readonly sound: Sound;
   readonly record: CompleteRecord;
   /** [columns], in double. */
   readonly row: Float64Array<ArrayBuffer>;
@@ -18,6 +21,9 @@ export interface Values {
   readonly outputs: Tensors;
   /** [classes], in double. */
   readonly scores: Float64Array<ArrayBuffer>;
+  /** A part of the picture given, for a later stage or the caller. */
+  readonly box: FoundBox;
+  readonly text: FoundText;
   /** What the caller gets. */
   readonly output: unknown;
 }
@@ -33,11 +39,19 @@ export interface Forms {
     readonly width: number | undefined;
     readonly height: number | undefined;
   };
+  readonly sound: {
+    readonly channels: number | undefined;
+    readonly sampleRateHz: number | undefined;
+    /** Of each channel. */
+    readonly samples: number | undefined;
+  };
   readonly record: { readonly features: readonly Feature[] };
   readonly row: { readonly columns: number };
   readonly tensor: Pick<TensorSpec, 'datatype' | 'shape'>;
   readonly outputs: { readonly tensors: readonly TensorSpec[] };
   readonly scores: { readonly classes: number | undefined };
+  readonly box: Readonly<Record<never, never>>;
+  readonly text: Readonly<Record<never, never>>;
   readonly output: Readonly<Record<never, never>>;
 }
 
@@ -52,6 +66,10 @@ export interface Call {
   readonly signal: AbortSignal | undefined;
   /** Replaces the spec's `top_k`. */
   readonly topK: number | undefined;
+  /** Whether nothing comes after this input: it is no piece of a stream. */
+  readonly isWhole: boolean;
+  /** Does something once nothing of this input is needed any more, whatever came of it. */
+  readonly defer: (release: () => void) => void;
   /** Notes a number or a label for drift statistics, under the name of its distribution. */
   readonly observe: (distribution: string, value: number | string) => void;
   /** Notes that a default stands in for a feature. */
@@ -69,6 +87,20 @@ export interface Context {
   /** Largest picture that is accepted, pixels. */
   readonly maxPixels: number | undefined;
   readonly features: readonly Feature[];
+  /** Names of the files that the spec's `resources` give its steps. */
+  readonly resources: readonly string[];
+}
+
+/** What a step prepares itself from. */
+export interface Preparation<Takes extends Kind> extends Context {
+  /** Of what it takes. */
+  readonly form: Forms[Takes];
+  /**
+   * A file that the step's parameters name, UTF-8.
+   *
+   * @throws NearsideError `model-invalid` when the spec names no such file
+   */
+  readText(resource: string): string;
 }
 
 /**
@@ -95,8 +127,10 @@ export interface Step<
   /**
    * Once for a session: what is returned begins a call or a stream, whose kernel may keep what comes before for
    * what comes after.
+   *
+   * @throws Misfit for a resource that does not fit
    */
-  prepare(parameters: Parameters, context: Context): () => Kernel<Takes, Gives>;
+  prepare(parameters: Parameters, from: Preparation<Takes>): () => Kernel<Takes, Gives>;
 }
 
 /** Keeps the types of a step's parts together while it is written, and forgets them for the table. */

@@ -1,9 +1,16 @@
+import type { FoundBox } from './found.js';
+import type { Image } from './image/image.js';
+
 /** Where in the input an item comes from, for the way back. */
 export interface Trace {
-  /** Size of the picture given, pixels. */
-  readonly picture?: { readonly width: number; readonly height: number } | undefined;
+  /** The picture given, at its full size. */
+  readonly picture?: Image | undefined;
   /** Where a pixel of the item lies in that picture: `x · scaleX + offsetX`, `y · scaleY + offsetY`. */
   readonly toPicture?: Placement | undefined;
+  /** What an earlier stage found, of which this item is made. */
+  readonly box?: FoundBox | undefined;
+  /** Which part of the sound, or of the stream so far, in ms. */
+  readonly span?: { readonly fromMs: number; readonly toMs: number } | undefined;
 }
 
 export interface Placement {
@@ -17,9 +24,9 @@ export interface Placement {
 /** Of an input of which nothing is known. */
 export const NO_TRACE: Trace = Object.freeze({});
 
-export function traceOfPicture({ width, height }: { width: number; height: number }): Trace {
+export function traceOfPicture(picture: Image): Trace {
   return {
-    picture: { width, height },
+    picture,
     toPicture: { scaleX: 1, scaleY: 1, offsetX: 0, offsetY: 0 },
   };
 }

@@ -61,6 +61,8 @@ TOLERANCE = {
 }
 # The other correct ways to compute an ONNX variant that its tolerance is held against.
 LEVELS = ["ORT_DISABLE_ALL", "ORT_ENABLE_BASIC", "ORT_ENABLE_EXTENDED"]
+# What golden files may take of what a device fetches: that share of all weights, or so many bytes.
+GOLDEN_SHARE, GOLDEN_BYTES = 0.02, 32 * 1024
 # Room that a tolerance leaves: the worst of these ways uses at most half of it.
 MARGIN = 2
 
@@ -73,7 +75,7 @@ def main() -> None:
     golden = read_json("golden.json")
     images = list_images(inputs) if inputs else []
     if images:
-        golden["cases"] = list(image_cases(spec, inputs, images))
+        golden["cases"] = image_cases(spec, inputs, images) or golden["cases"]
     golden["tolerance"] = {
         variant["name"]: fill_in(spec, golden["cases"], variant) for variant in spec["variants"]
     }
@@ -85,6 +87,20 @@ def main() -> None:
 
 def fill_in(spec: dict, cases: list[dict], variant: dict) -> dict:
     """Writes the outputs of every case; returns the variant's tolerance."""
+    if "stages" not in spec:
+        return fill_in_stage(spec, cases, variant)
+    of_stages = {}
+    for stage in spec["stages"]:
+        own = [case for case in cases if case["stage"] == stage["name"]]
+        part = {**variant, **variant["stages"][stage["name"]]}
+        bound = fill_in_stage(stage, own, part)
+        of_stages |= {f"{stage['name']}/{output['name']}": bound for output in stage["outputs"]}
+    widest = {key: max(bound[key] for bound in of_stages.values()) for key in ("abs", "rel")}
+    return {**widest, "outputs": of_stages}
+
+
+def fill_in_stage(spec: dict, cases: list[dict], variant: dict) -> dict:
+    """The same for one model: the only one of a spec, or that of a stage."""
     run = from_zeros(spec, open_variant(variant))
     levels = LEVELS if is_onnx(variant) else []
     ways = {level: from_zeros(spec, open_onnx(variant, level)) for level in levels}
@@ -198,18 +214,29 @@ def list_images(folder: Path) -> list[Path]:
     return files or sys.exit(f"{folder}: expected sample images, got none")
 
 
-def image_cases(spec: dict, folder: Path, images: list[Path]) -> Iterator[dict]:
-    """The first image alone, because that case runs whenever a session is created; then four."""
+def image_cases(spec: dict, folder: Path, images: list[Path]) -> list[dict]:
+    """The first image alone, because that case runs whenever a session is created; then four.
+
+    None where they would make every device fetch more than golden files may take: the cases that are
+    drawn from seeds stay.
+    """
     several = spread(images, 4)
     groups = [[file] for file in several]
     if "batch" in spec and len(several) > 1:
         groups = [several[:1], several]
-    for index, group in enumerate(groups):
-        tensor = np.concatenate([read_image(spec, file) for file in group])
+    tensors = [np.concatenate([read_image(spec, file) for file in group]) for group in groups]
+    weights = sum((FOLDER / file).stat().st_size for file in weight_files(spec))
+    limit = max(GOLDEN_BYTES, GOLDEN_SHARE * weights)
+    if sum(tensor.nbytes for tensor in tensors) > limit:
+        print(f"golden cases: drawn from seeds, as the images would take more than {limit:.0f} bytes")
+        return []
+    declared = first(spec, "input")
+    cases = []
+    for index, (group, tensor) in enumerate(zip(groups, tensors, strict=True)):
         name = f"image-{index + 1}" if len(group) == 1 else f"images-{len(group)}"
-        declared = first(spec, "input")
         stored = write_tensor(f"{name}.{declared['name']}", tensor, declared["datatype"])
-        yield {"name": name, "inputs": {declared["name"]: stored}, "expected": {}}
+        cases.append({"name": name, "inputs": {declared["name"]: stored}, "expected": {}})
+    return cases
 
 
 def first(spec: dict, side: str) -> dict:
@@ -251,12 +278,20 @@ def write_baseline(spec: dict, folder: Path, images: list[Path]) -> None:
 
 def made_from(spec: dict, folder: Path | None, images: list[Path]) -> dict:
     """What the answers depend on: `nearside pack` asks for new ones when it changes."""
-    weights = sorted({file for variant in spec["variants"] for file in variant["files"]})
     return {
-        "weights": digest((file, FOLDER / file) for file in weights),
+        "weights": digest((file, FOLDER / file) for file in weight_files(spec)),
         "inputs": folder
         and digest((file.relative_to(folder).as_posix(), file) for file in images),
     }
+
+
+def weight_files(spec: dict) -> list[str]:
+    parts = [
+        part
+        for variant in spec["variants"]
+        for part in variant.get("stages", {"": variant}).values()
+    ]
+    return sorted({file for part in parts for file in part["files"]})
 
 
 def digest(files: Iterator[tuple[str, Path]]) -> str:
@@ -266,8 +301,33 @@ def digest(files: Iterator[tuple[str, Path]]) -> str:
 
 
 def read_tensor(stored: dict) -> np.ndarray:
+    if "seed" in stored:
+        return seeded_tensor(**stored)
     values = np.fromfile(FOLDER / stored["file"], NUMPY_TYPES[stored["datatype"]])
     return values.reshape(stored["shape"])
+
+
+def seeded_tensor(datatype: str, shape: list[int], seed: int) -> np.ndarray:
+    """The numbers that a seed stands for (xorshift32, Marsaglia 2003), one draw for each element.
+
+    Floats are in [0, 1), half floats in [0.5, 1), bytes have any value, other integers are 0 or 1.
+    """
+    count = int(np.prod(shape, dtype=np.int64))
+    draws = np.empty(count, np.float64)
+    state = seed
+    for index in range(count):
+        state ^= state << 13 & 0xFFFFFFFF
+        state ^= state >> 17
+        state ^= state << 5 & 0xFFFFFFFF
+        draws[index] = (state >> 8) / 2**24
+    if datatype == "FP16":
+        bits = (0x3800 + np.floor(draws * 1024)).astype(np.uint16)
+        return bits.view(np.float16).reshape(shape)
+    if datatype in ("UINT8", "INT8"):
+        values = np.floor(draws * 256) - (128 if datatype == "INT8" else 0)
+    else:
+        values = draws if datatype.startswith("FP") else np.floor(draws * 2)
+    return values.astype(NUMPY_TYPES[datatype]).reshape(shape)
 
 
 def write_tensor(name: str, tensor: np.ndarray, datatype: str) -> dict:

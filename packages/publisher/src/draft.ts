@@ -75,14 +75,12 @@ async function requireWeights(source: string, { weights }: SourceModel): Promise
 }
 
 function draftDocuments(spec: ModelSpec): Map<string, Uint8Array> {
-  const drafted = draftRandomCases(spec);
-  const cases = drafted.map(({ name, inputs }) => ({ name, inputs, expected: {} }));
+  const cases = draftRandomCases(spec).map((drafted) => ({ ...drafted, expected: {} }));
   return new Map([
     ['model.json', json(spec)],
     ['baseline.json', json(emptyBaseline(spec))],
     ['golden.json', json({ format: 1, cases, tolerance: {} })],
     ['MODEL.md', encode(draftModelCard(spec))],
-    ...drafted.flatMap(({ files }) => [...files]),
   ]);
 }
 

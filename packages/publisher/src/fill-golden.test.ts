@@ -1,7 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { arrayFromBytes, parseBaseline, parseGolden } from '@nearside/core';
+import {
+  arrayFromBytes,
+  parseBaseline,
+  parseGolden,
+  type SeededTensor,
+  seededTensor,
+} from '@nearside/core';
 import { describe, expect, test } from 'vitest';
 import { draft } from './draft.js';
 import { fillGolden } from './fill-golden.js';
@@ -50,6 +56,7 @@ describe('a script that Nearside does not ship', () => {
     const { directory, draft } = await draftOf(fixture('affine.onnx'));
     const outside = join(directory, 'outside');
     await writeFile(outside, '{}');
+    await mkdir(join(draft, 'golden'));
     await symlink(outside, join(draft, 'golden/made-from.json'));
     await expect(fillGolden({ directory: draft })).rejects.toMatchObject({ code: 'name-unsafe' });
     expect(await readFile(outside, 'utf8')).toBe('{}');
@@ -121,7 +128,7 @@ describe.skipIf(!PYTHON)(`with onnxruntime${PYTHON_NOTE}`, { timeout: 60_000 }, 
     await edit('golden.json', { cases: [{ ...first, inputs: { x: inputs.x } }] });
     await fillGolden({ directory: draft, python });
     await pack({ modelDirectory: draft, out: packed });
-    const given = await readFloats(draft, 'golden/random-1.x.bin');
+    const given = seededTensor(inputs.x as SeededTensor).data;
     expect(await readFloats(draft, 'golden/random-1.fp32.next.bin')).toEqual(given);
   });
 
@@ -150,6 +157,7 @@ describe.skipIf(!PYTHON)(`with onnxruntime${PYTHON_NOTE}`, { timeout: 60_000 }, 
     const { draft } = await draftOf(join(DIGITS, 'tfjs'));
     const golden = parseGolden(await readJson(DIGITS, 'golden.json'));
     const cases = golden.cases.map(({ name, inputs }) => ({ name, inputs, expected: {} }));
+    await mkdir(join(draft, 'golden'));
     for (const { inputs } of cases) {
       const { file } = inputs.pixel_values as { file: string };
       await copyFile(join(DIGITS, file), join(draft, file));

@@ -9,7 +9,9 @@ import {
   parse,
   parseGolden,
   parseModelSpec,
+  partsOf,
   Sha256HexSchema,
+  weightFiles as weightFilesOf,
 } from '@nearside/core';
 import * as v from 'valibot';
 import { filesDigest } from './drafting/file-digest.js';
@@ -92,7 +94,7 @@ function hasAnswers({ cases, tolerance }: Golden, { variants }: ModelSpec): bool
 }
 
 async function weightsDigest(directory: string, { variants }: ModelSpec): Promise<string> {
-  const files = [...new Set(variants.flatMap((variant) => variant.files))].sort();
+  const files = [...new Set(variants.flatMap(weightFilesOf))].sort();
   await requireFiles(directory, files);
   return filesDigest(files.map((name) => [name, join(directory, name)] as const));
 }
@@ -116,7 +118,7 @@ async function requireInside(directory: string): Promise<void> {
     directory,
     present.filter((name) => WRITTEN.test(name)),
   );
-  for (const { files, runtime } of spec.variants) {
+  for (const { files, runtime } of spec.variants.flatMap(partsOf)) {
     const [model = ''] = files;
     await requireFiles(directory, files);
     const weights =

@@ -1,5 +1,6 @@
 import { requireFewRepeats } from '@nearside/artifact';
 import type { Layout } from '@nearside/core';
+import type { GoldenSize } from './packing/golden-size.js';
 import { layOutFiles } from './packing/lay-out-files.js';
 import { readModelDirectory } from './packing/model-directory.js';
 import { openOutputDirectory, writeOutput } from './packing/output-directory.js';
@@ -14,7 +15,7 @@ export interface PackOptions {
   readonly onProgress?: OnProgress | undefined;
 }
 
-export interface PackedModel {
+export interface PackedModel extends GoldenSize {
   readonly directory: string;
   readonly model: string;
   readonly version: string;
@@ -45,7 +46,7 @@ export async function pack({
   out,
   onProgress = () => {},
 }: PackOptions): Promise<PackedModel> {
-  const { spec, golden, files } = await readModelDirectory(modelDirectory);
+  const { spec, golden, goldenSize, files } = await readModelDirectory(modelDirectory);
   const earlier = await openOutputDirectory(out, { modelDirectory });
   const layout = await layOutFiles(modelDirectory, files, {
     variants: spec.variants,
@@ -55,7 +56,7 @@ export async function pack({
   await writeOutput(out, { earlier, modelDirectory, layout });
   const { name: model, version, sequence } = spec;
   const variants = spec.variants.map((variant) => variant.name);
-  return { directory: out, model, version, sequence, variants, ...weigh(layout) };
+  return { directory: out, model, version, sequence, variants, ...goldenSize, ...weigh(layout) };
 }
 
 function weigh({ files }: Layout): Pick<PackedModel, 'files' | 'sizeBytes' | 'storedBytes'> {

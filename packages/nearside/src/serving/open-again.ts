@@ -1,4 +1,4 @@
-import { callerInputs, callerOutputs, type ModelSpec } from '@nearside/core';
+import { callerInputs, callerOutputs, type ModelSpec, stagesOf } from '@nearside/core';
 import type { AvailableBackend } from '../api/backends.js';
 import type { OpenedVersion } from '../protocol.js';
 import { type ModelContext, type Opened, openOn, type Place } from './serving.js';
@@ -39,12 +39,14 @@ export function sameInterface(a: ModelSpec, b: ModelSpec): boolean {
 function describe(spec: ModelSpec): string {
   const tensors = (list: ModelSpec['inputs']) =>
     list.map(({ name, datatype, shape }) => [name, datatype, shape]);
+  const [first] = stagesOf(spec);
+  const last = stagesOf(spec).at(-1);
   return JSON.stringify([
     spec.task,
     tensors(callerInputs(spec)),
     tensors(callerOutputs(spec)),
     spec.features,
-    spec.preprocessing.length > 0,
-    spec.postprocessing.at(-1)?.step,
+    first?.preprocessing.length !== 0,
+    last?.postprocessing.at(-1)?.step,
   ]);
 }

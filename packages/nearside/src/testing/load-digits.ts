@@ -1,5 +1,11 @@
 import type { VerifiedBytes } from '@nearside/artifact';
-import { parseGolden, parseModelSpec, type Tensor } from '@nearside/core';
+import {
+  parseGolden,
+  parseModelSpec,
+  type SeededTensor,
+  type StoredTensor,
+  type Tensor,
+} from '@nearside/core';
 
 /** `models/digits`, as the test server serves it from the workspace's root. */
 const DIGITS = new URL('/models/digits/', globalThis.location.origin);
@@ -28,8 +34,8 @@ export async function loadDigits(name: string) {
   return { spec, variant, tolerance, files, cases };
 }
 
-async function fetchTensor(stored?: { shape: number[]; file: string }): Promise<Tensor> {
-  if (!stored) throw new Error('golden.json names no such tensor');
+async function fetchTensor(stored?: StoredTensor | SeededTensor): Promise<Tensor> {
+  if (!stored || 'seed' in stored) throw new Error('golden.json names no such tensor');
   const bytes = await fetchBytes(new URL(stored.file, DIGITS).href);
   return { datatype: 'FP32', shape: stored.shape, data: new Float32Array(bytes.buffer) };
 }

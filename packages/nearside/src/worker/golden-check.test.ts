@@ -123,7 +123,7 @@ test('a case that leaves an output out proves nothing', async () => {
       backend: 'onnx-wasm',
       scope: 'all',
     };
-    return checkGolden(session as never, golden, options as never);
+    return checkGolden([session] as never, golden, options as never);
   };
   const code = 'golden-mismatch';
   await expect(check({})).rejects.toMatchObject({ code });

@@ -1,16 +1,22 @@
 import {
   arrayFromBytes,
+  casesOfStage,
   constantInputs,
   elementCount,
   float16ToNumber,
   type Golden,
+  goldenFiles,
   initialState,
   type ModelSpec,
   NearsideError,
+  type SeededTensor,
   type StoredTensor,
+  seededTensor,
+  stagesOf,
   type Tensor,
   type Tensors,
   type Tolerance,
+  toleranceOf,
   type Variant,
 } from '@nearside/core';
 import type { BackendSession, ModelFiles } from '../backends/backend.js';
@@ -33,51 +39,47 @@ export interface GoldenCheckOptions {
  * @throws NearsideError `golden-mismatch`, naming the case and the first element that differs
  */
 export async function checkGolden(
-  session: BackendSession,
+  sessions: readonly BackendSession[],
   golden: Golden,
   { spec, variant, files, backend, scope }: GoldenCheckOptions,
 ): Promise<void> {
   const allowed = golden.tolerance[variant.name];
-  for (const { name, inputs, expected: outputs } of casesOf(golden, scope)) {
-    const expectedFiles = outputs[variant.name];
-    if (!expectedFiles || !allowed) throw unproven(variant.name, name);
-    const actual = await session.run({
-      ...initialState(spec),
-      ...constantInputs(spec),
-      ...readTensors(files, inputs),
-    });
-    const expected = readTensors(files, expectedFiles);
-    // What has no reference could be anything.
-    if (Object.keys(actual).some((output) => !Object.hasOwn(expected, output))) {
-      throw unproven(variant.name, name);
-    }
-    for (const [output, reference] of Object.entries(expected)) {
-      const mismatch = findMismatch(actual[output], reference, allowed);
-      if (!mismatch) continue;
-      throw new NearsideError(
-        'golden-mismatch',
-        `${backend}, variant ${variant.name}, case '${name}', output '${output}': ` +
-          `${mismatch}. This backend computes wrong numbers for this model on this device.`,
-        { details: { backend, variant: variant.name, case: name, output, mismatch } },
-      );
+  for (const [i, stage] of stagesOf(spec).entries()) {
+    for (const { name, inputs, expected: outputs } of casesOfStage(golden, stage, scope)) {
+      const expectedFiles = outputs[variant.name];
+      if (!expectedFiles || !allowed) throw unproven(variant.name, name);
+      const actual = await (sessions[i] as BackendSession).run({
+        ...initialState(stage),
+        ...constantInputs(stage),
+        ...readTensors(files, inputs),
+      });
+      const expected = readTensors(files, expectedFiles);
+      // What has no reference could be anything.
+      if (Object.keys(actual).some((output) => !Object.hasOwn(expected, output))) {
+        throw unproven(variant.name, name);
+      }
+      for (const [output, reference] of Object.entries(expected)) {
+        const tolerance = toleranceOf(allowed, stage, output);
+        const mismatch = findMismatch(actual[output], reference, tolerance);
+        if (!mismatch) continue;
+        throw new NearsideError(
+          'golden-mismatch',
+          `${backend}, variant ${variant.name}, case '${name}', output '${output}': ` +
+            `${mismatch}. This backend computes wrong numbers for this model on this device.`,
+          { details: { backend, variant: variant.name, case: name, output, mismatch } },
+        );
+      }
     }
   }
 }
 
 /** Files of the golden cases, for one variant. */
-export function goldenFiles(
+export function proofFiles(
   golden: Golden,
-  variant: string,
-  scope: GoldenCheckOptions['scope'],
+  { spec, variant, scope }: Pick<GoldenCheckOptions, 'spec' | 'variant' | 'scope'>,
 ): string[] {
-  const names = casesOf(golden, scope)
-    .flatMap(({ inputs, expected }) => [inputs, expected[variant] ?? {}])
-    .flatMap((tensors) => Object.values<StoredTensor>(tensors));
-  return [...new Set(names.map(({ file }) => file))];
-}
-
-function casesOf({ cases }: Golden, scope: GoldenCheckOptions['scope']): Golden['cases'] {
-  return scope === 'all' ? cases : cases.slice(0, 1);
+  const cases = stagesOf(spec).flatMap((stage) => casesOfStage(golden, stage, scope));
+  return [...new Set(cases.flatMap((one) => goldenFiles(one, [variant.name])))];
 }
 
 /**
@@ -166,17 +168,21 @@ function topTwo(values: Numbers, start: number, width: number) {
   return { first, margin: distance(largest, second) };
 }
 
-/** Stored tensors by name, from a variant's files. */
+/** Stored and seeded tensors by name, from a variant's files. */
 export function readTensors(
   files: ModelFiles,
-  stored: Readonly<Record<string, StoredTensor>>,
+  stored: Readonly<Record<string, StoredTensor | SeededTensor>>,
 ): Tensors {
   const tensors: Record<string, Tensor> = {};
-  for (const [name, { datatype, shape, file }] of Object.entries(stored)) {
-    const bytes = files.get(file) as Uint8Array<ArrayBuffer>;
-    tensors[name] = { datatype, shape, data: arrayFromBytes(datatype, bytes.buffer) } as Tensor;
+  for (const [name, tensor] of Object.entries(stored)) {
+    tensors[name] = 'seed' in tensor ? seededTensor(tensor) : fromFile(files, tensor);
   }
   return tensors;
+}
+
+function fromFile(files: ModelFiles, { datatype, shape, file }: StoredTensor): Tensor {
+  const bytes = files.get(file) as Uint8Array<ArrayBuffer>;
+  return { datatype, shape, data: arrayFromBytes(datatype, bytes.buffer) } as Tensor;
 }
 
 function unproven(variant: string, name: string): NearsideError {

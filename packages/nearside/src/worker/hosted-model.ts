@@ -15,16 +15,28 @@ import { FEATURES } from '@nearside/pipeline';
 import type { RuntimeTraits } from '../backends/backend.js';
 import { findLightest } from '../backends/contender-order.js';
 import { LIBRARY_VERSION } from '../library-version.js';
-import type { InstallIdentity, ModelCalls, OpenedVersion, WorkerEvent } from '../protocol.js';
-import { checkGolden, goldenFiles } from './golden-check.js';
+import {
+  closePictures,
+  type InstallIdentity,
+  type ModelCalls,
+  type OpenedVersion,
+  type WorkerEvent,
+} from '../protocol.js';
+import { checkGolden, proofFiles } from './golden-check.js';
 import { createHostedStreams } from './hosted-streams.js';
 import { type HostedVersion, openSignedVersion, replaceOfOtherTask } from './hosted-version.js';
 import { readInstallIdentity } from './install-identity.js';
 import { createLoadProgress } from './load-progress.js';
 import type { OpenStore } from './open-store.js';
-import { runBatch, toItems } from './run-batch.js';
+import { prepare, runBatch } from './run-batch.js';
 import type { ModelTurns } from './run-turns.js';
-import { openSession, requireVariant, type Session, timeSession } from './session.js';
+import {
+  openSession,
+  requireVariant,
+  type Session,
+  type StageSession,
+  timeSession,
+} from './session.js';
 import type { SharedRuntime } from './shared-runtime.js';
 import { checkStages, requireTask, type Tasks } from './task.js';
 import { openUnsignedVersion } from './unsigned-version.js';
@@ -145,7 +157,10 @@ export function createHostedModel({
       return turns.run(request, async () => {
         if (request.tellsBegun) emit({ nearside: 'begun', id: request.id });
         const replies = await (request.stream === undefined
-          ? runBatch(ready, request.items, ready.pipeline.begin)
+          ? runBatch(ready, request.items, () => ({
+              flow: ready.pipeline.begin(),
+              run: ready.beginRun(),
+            }))
           : streams.run(request.stream, request.items));
         return { kind: 'done', replies, heapBytes: heapBytes() };
       });
@@ -154,11 +169,16 @@ export function createHostedModel({
     beginStream: async (id) => streams.begin(id, loaded()),
     endStream: async (id) => streams.end(id),
     async profile({ input, runs }) {
-      const { spec, variant, pipeline } = loaded();
+      const { stages, variant, pipeline } = loaded();
+      const stage = (stages[0] as StageSession).stage;
       const files = await opened().readFiles(variant.files);
-      const [item] = await toItems(input, pipeline.begin());
-      const inputs = { ...initialState(spec), ...constantInputs(spec), ...item?.tensors };
-      return turns.take(async () => runtime.profile?.({ spec, variant, files, inputs, runs }));
+      const prepared = await prepare(input, pipeline.begin());
+      prepared.release();
+      closePictures(input);
+      const inputs = { ...initialState(stage), ...constantInputs(stage), ...prepared.items[0] };
+      return turns.take(async () =>
+        runtime.profile?.({ spec: stage, variant, files, inputs, runs }),
+      );
     },
 
     check: (request) => installed().check(request),
@@ -166,12 +186,13 @@ export function createHostedModel({
     reject: ({ sequence, failure }) => installed().reject(sequence, failure),
     storage: () => installed().storage(),
     async warm() {
-      const { bare, spec, variant } = loaded();
+      const { stages, spec, variant } = loaded();
       const { golden, readFiles } = opened();
       if (!golden) return;
-      const files = await readFiles(goldenFiles(golden, variant.name, 'first'));
+      const files = await readFiles(proofFiles(golden, { spec, variant, scope: 'first' }));
       const proof = { spec, variant, files, backend: runtime.name, scope: 'first' } as const;
-      await turns.take(() => checkGolden(bare, golden, proof));
+      const sessions = stages.map(({ bare }) => bare);
+      await turns.take(() => checkGolden(sessions, golden, proof));
     },
 
     async close() {

@@ -1,4 +1,4 @@
-import type { ModelSpec, Tensors } from '@nearside/core';
+import { type ModelSpec, type Stage, stagesOf, type Tensors } from '@nearside/core';
 import { compilePipeline } from '@nearside/pipeline';
 import { expect, test } from 'vitest';
 import type { Reply, RunItem, RunReply } from '../protocol.js';
@@ -35,10 +35,13 @@ function openSession(): Session {
     },
     release: async () => {},
   };
-  const carry = () => carryState({ ...runtime, tensors: spec }, spec);
+  const [stage] = stagesOf(spec) as [Stage];
   return {
-    ...runtime,
-    carry,
+    stages: [{ stage }],
+    beginRun() {
+      const run = carryState({ ...runtime, tensors: spec }, stage);
+      return (_: number, inputs: Tensors) => run(inputs);
+    },
     spec,
     pipeline: compilePipeline(spec),
     baseline: undefined,

@@ -1,10 +1,9 @@
 import { NearsideError } from '@nearside/core';
-import type { Flow } from '@nearside/pipeline';
 import { closePictures, type Reply, type RunItem, type RunReply } from '../protocol.js';
-import { runBatch } from './run-batch.js';
+import { runBatch, type Way } from './run-batch.js';
 import type { Session } from './session.js';
 
-/** The streams of one model in its worker. Each has a session that carries its state (`carryState` in `session.ts`). */
+/** The streams of one model in its worker. Each goes one way, which carries its state (`carryState` in `session.ts`). */
 export interface HostedStreams {
   begin(id: number, session: Session): void;
   /**
@@ -18,11 +17,11 @@ export interface HostedStreams {
 }
 
 export function createHostedStreams(): HostedStreams {
-  const carrying = new Map<number, { readonly session: Session; readonly flow: Flow }>();
+  const carrying = new Map<number, { readonly session: Session; readonly way: Way }>();
   return {
     begin(id, session) {
-      const flow = session.pipeline.begin();
-      carrying.set(id, { session: { ...session, run: session.carry() }, flow });
+      const flow = session.pipeline.begin({ isWhole: false });
+      carrying.set(id, { session, way: { flow, run: session.beginRun() } });
     },
     async run(id, frames) {
       const stream = carrying.get(id);
@@ -32,7 +31,7 @@ export function createHostedStreams(): HostedStreams {
       }
       const replies: Reply<RunReply>[] = [];
       for (const frame of frames) {
-        replies.push(...(await runBatch(stream.session, [frame], () => stream.flow)));
+        replies.push(...(await runBatch(stream.session, [frame], () => stream.way)));
       }
       return replies;
     },

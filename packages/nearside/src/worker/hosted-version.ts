@@ -67,7 +67,7 @@ export async function openSignedVersion(
   const version = await openInstalled(installation, which);
   if (!version) return undefined;
   const { spec, golden, provenBy } = version;
-  const filesOf = (variant: Variant) => variantFiles(variant, golden);
+  const filesOf = (variant: Variant) => variantFiles(spec, variant, golden);
 
   return {
     spec,

@@ -8,15 +8,13 @@ import {
 import {
   type Finished,
   type Flow,
+  type InputOptions,
   joinBatch,
-  NO_TRACE,
-  type PreparedItem,
-  type PrepareOptions,
+  type Prepared,
   splitBatch,
 } from '@nearside/pipeline';
 import {
   closePictures,
-  type Observation,
   type Prediction,
   type Reply,
   type RunItem,
@@ -24,87 +22,133 @@ import {
   toWireError,
   type WireInput,
 } from '../protocol.js';
-import type { Session } from './session.js';
+import type { RunStage, Session } from './session.js';
+
+/** What an input goes through: the steps, and the models between them. Both may carry on from the input before. */
+export interface Way {
+  readonly flow: Flow;
+  readonly run: RunStage;
+}
 
 /**
- * Several inputs through prepare → run → finish, or one. The only place where the stages meet. An input becomes none
- * to many items; those of all inputs run together where their shapes agree. Tensors in give the model's tensors out,
- * with no stage around the run.
+ * Several inputs through prepare → run → finish, or one. The only place where steps and models meet. An input becomes
+ * none to many items for a model; those of all inputs run together where their shapes agree. What a spec's next
+ * stage is to run follows in another round. Tensors in give the model's tensors out, with no step around the run.
  *
- * @param begin gives the flow that an input goes through: one of its own, or its stream's
+ * @param begin gives the way of an input: one of its own, or its stream's
  * @returns in the order of the inputs; one that is bad fails alone
  * @throws NearsideError backend codes, when the run itself failed
  */
 export async function runBatch(
   session: Session,
   inputs: readonly RunItem[],
-  begin: () => Flow,
+  begin: () => Way,
 ): Promise<Reply<RunReply>[]> {
-  const prepared = await prepareAll(inputs, begin);
-  const items = prepared.flatMap((input) => (input.ok ? input.items : []));
-  const ran = await runAll(session, items);
-  let next = 0;
-  const replies: Reply<RunReply>[] = [];
-  for (const [i, input] of prepared.entries()) {
-    if (!input.ok) {
-      replies.push({ ok: false, error: input.error });
-      continue;
+  const entries: Entry[] = [];
+  try {
+    for (const item of inputs) {
+      entries.push(await enter(item, begin));
+      if (session.stages.length === 1) closePictures(item.input); // nothing looks at it again
     }
-    const own = ran.slice(next, next + input.items.length);
-    next += input.items.length;
-    replies.push(
-      await finish(inputs[i] as RunItem, {
-        ran: own,
-        prepared: input,
-        baseline: session.baseline,
-      }),
-    );
+    let waiting = entries.filter(isWaiting);
+    while (waiting.length > 0) {
+      await runRound(session, waiting);
+      waiting = waiting.filter(isWaiting);
+    }
+  } finally {
+    for (const entry of entries) if (isWaiting(entry)) entry.progress.release();
+    for (const { input } of inputs) closePictures(input);
   }
-  return replies;
+  return entries.map((entry) => toReply(entry, session));
 }
 
-type Prepared =
-  | {
-      readonly ok: true;
-      readonly flow: Flow;
-      readonly items: readonly PreparedItem[];
-      readonly substituted: Observation['substituted'];
-      readonly preMs: number;
-    }
-  | Extract<Reply<never>, { ok: false }>;
-
-async function prepareAll(inputs: readonly RunItem[], begin: () => Flow): Promise<Prepared[]> {
-  const prepared: Prepared[] = [];
-  for (const { input } of inputs) {
-    const startMs = performance.now();
-    try {
-      const flow = begin();
-      const substituted: [string, Substitution][] = [];
-      const items = await toItems(input, flow, (...noted) => substituted.push(noted));
-      prepared.push({ ok: true, flow, items, substituted, preMs: performance.now() - startMs });
-    } catch (error) {
-      prepared.push({ ok: false, error: toWireError(error, 'backend-failed') });
-    }
-  }
-  return prepared;
+/** One input on its way. */
+interface Entry {
+  readonly run: RunStage;
+  progress: Prepared | Finished | Failed;
+  readonly times: { pre: number; run: number; post: number };
+  /** Items that ran together, the most of them. */
+  batch: number;
+  readonly substituted: [string, Substitution][];
 }
 
-/** An input as the session takes it. Bitmaps and frames were given to the worker, which closes them. */
-export async function toItems(
+type Failed = Extract<Reply<never>, { ok: false }>;
+
+type Waiting = Entry & { progress: Prepared };
+
+function isWaiting(entry: Entry): entry is Waiting {
+  return 'isDone' in entry.progress && !entry.progress.isDone;
+}
+
+async function enter({ input, topK }: RunItem, begin: () => Way): Promise<Entry> {
+  const startMs = performance.now();
+  const substituted: Entry['substituted'] = [];
+  const { flow, run } = begin();
+  const progress = await orFailed(() =>
+    prepare(input, flow, { topK, onSubstitute: (...noted) => substituted.push(noted) }),
+  );
+  const times = { pre: performance.now() - startMs, run: 0, post: 0 };
+  return { run, progress, times, batch: 1, substituted };
+}
+
+async function orFailed<Value>(work: () => Value | Promise<Value>): Promise<Value | Failed> {
+  try {
+    return await work();
+  } catch (error) {
+    return { ok: false, error: toWireError(error, 'backend-failed') };
+  }
+}
+
+/** An input as the first model takes it. */
+export function prepare(
   input: WireInput,
   flow: Flow,
-  onSubstitute?: PrepareOptions['onSubstitute'],
-): Promise<readonly PreparedItem[]> {
-  if (input.kind === 'tensors') return [{ tensors: input.tensors, trace: NO_TRACE }];
-  try {
-    const raw = input.kind === 'image' ? input.image : input.value;
-    return await flow.prepare(raw, { onSubstitute });
-  } finally {
-    closePictures(input);
+  options?: InputOptions,
+): Prepared | Promise<Prepared> {
+  switch (input.kind) {
+    case 'tensors':
+      return { ...flow.take([input.tensors]), finish: asTensors };
+    case 'image':
+      return flow.prepare(input.image, options);
+    default:
+      return flow.prepare(input.value, options);
   }
 }
 
-interface Ran extends Pick<PreparedItem, 'trace'> {
+async function asTensors([tensors]: readonly Tensors[]): Promise<Finished> {
+  return { isDone: true, output: { tensors }, observed: new Map() };
+}
+
+/** Runs what every input waits for, and brings each a step further. */
+async function runRound(session: Session, waiting: readonly Waiting[]): Promise<void> {
+  const items = waiting.flatMap(({ progress, run }) =>
+    progress.items.map((tensors): Item => ({ tensors, run, stage: progress.stage })),
+  );
+  const ran = await runAll(session, items);
+  let next = 0;
+  for (const entry of waiting) {
+    const { progress, times } = entry;
+    const own = ran.slice(next, next + progress.items.length);
+    next += own.length;
+    for (const { ms, size } of new Set(own.map(({ group }) => group))) {
+      times.run += ms;
+      entry.batch = Math.max(entry.batch, size);
+    }
+    const startMs = performance.now();
+    const finish = () => progress.finish(own.map(({ outputs }) => outputs));
+    (entry as Entry).progress = await orFailed<Prepared | Finished>(finish);
+    times.post += performance.now() - startMs;
+  }
+}
+
+/** What a model runs once. */
+interface Item {
+  readonly tensors: Tensors;
+  readonly run: RunStage;
+  readonly stage: number;
+}
+
+interface Ran {
   readonly outputs: Tensors;
   readonly group: Group;
 }
@@ -116,14 +160,14 @@ interface Group {
 }
 
 /** @returns in the order of the items */
-async function runAll(session: Session, items: readonly PreparedItem[]): Promise<Ran[]> {
-  if (items.length === 1) return runGroup(session, items);
-  const ran = new Map<PreparedItem, Ran>();
+async function runAll(session: Session, items: readonly Item[]): Promise<Ran[]> {
+  if (items.length === 1) return runGroup(items);
+  const ran = new Map<Item, Ran>();
   for (const alike of sortByForm(session, items)) {
     let done = 0;
     while (done < alike.length) {
       const group = await runAsManyAsFit(session, alike.slice(done));
-      for (const [i, one] of group.entries()) ran.set(alike[done + i] as PreparedItem, one);
+      for (const [i, one] of group.entries()) ran.set(alike[done + i] as Item, one);
       done += group.length;
     }
   }
@@ -131,29 +175,28 @@ async function runAll(session: Session, items: readonly PreparedItem[]): Promise
 }
 
 /** Lists of what can be joined. What runs alone anyway, as with state, stays in its order. */
-function sortByForm(
-  { batchLimit }: Session,
-  items: readonly PreparedItem[],
-): readonly (readonly PreparedItem[])[] {
+function sortByForm({ batchLimit }: Session, items: readonly Item[]): readonly (readonly Item[])[] {
   if (batchLimit.max === 1 || items.length < 2) return [items];
-  const lists = new Map<string, PreparedItem[]>();
+  const lists = new Map<string, Item[]>();
   for (const item of items) {
     const form = Object.entries(item.tensors)
       .map(([name, { datatype, shape }]) => [name, datatype, ...shape].join())
       .join();
-    const alike = lists.get(form);
+    const key = `${item.stage},${form}`;
+    const alike = lists.get(key);
     if (alike) alike.push(item);
-    else lists.set(form, [item]);
+    else lists.set(key, [item]);
   }
   return [...lists.values()];
 }
 
 /** A batch that does not fit into memory is halved, and the limit remembered. */
-async function runAsManyAsFit(session: Session, items: readonly PreparedItem[]): Promise<Ran[]> {
-  const { batchLimit } = session;
-  const group = items.slice(0, batchLimit.max);
+async function runAsManyAsFit(session: Session, items: readonly Item[]): Promise<Ran[]> {
+  const { batchLimit, stages } = session;
+  const isJoined = stages[items[0]?.stage ?? 0]?.takesBatches;
+  const group = items.slice(0, isJoined ? batchLimit.max : 1);
   try {
-    return await runGroup(session, group);
+    return await runGroup(group);
   } catch (error) {
     const isTooLarge = isNearsideError(error) && error.code === 'out-of-memory';
     if (!isTooLarge || group.length === 1) throw error;
@@ -162,55 +205,29 @@ async function runAsManyAsFit(session: Session, items: readonly PreparedItem[]):
   }
 }
 
-async function runGroup(session: Session, items: readonly PreparedItem[]): Promise<Ran[]> {
+async function runGroup(items: readonly Item[]): Promise<Ran[]> {
   const startMs = performance.now();
-  const [only] = items;
+  const [first] = items;
+  if (!first) return [];
   const size = items.length;
   // One item needs no joining, and keeps its buffers.
-  const joined = only && size === 1 ? only.tensors : joinBatch(items.map(({ tensors }) => tensors));
-  const outputs = await session.run(joined);
+  const joined = size === 1 ? first.tensors : joinBatch(items.map(({ tensors }) => tensors));
+  const outputs = await first.run(first.stage, joined);
   const group: Group = { ms: performance.now() - startMs, size };
   const parts = size === 1 ? [outputs] : splitBatch(outputs, size);
-  return parts.map((outputs, i) => {
-    const { trace } = items[i] as PreparedItem;
-    return { outputs, trace, group };
-  });
+  return parts.map((outputs) => ({ outputs, group }));
 }
 
-interface FinishOptions {
-  /** The input's items. */
-  readonly ran: readonly Ran[];
-  readonly prepared: Extract<Prepared, { ok: true }>;
-  readonly baseline: Baseline | undefined;
-}
-
-async function finish(
-  { input, topK }: RunItem,
-  { ran, prepared, baseline }: FinishOptions,
-): Promise<Reply<RunReply>> {
-  const startMs = performance.now();
-  try {
-    const { output, observed } =
-      input.kind === 'tensors' ? asTensors(ran) : await prepared.flow.finish(ran, { topK });
-    const prediction = baseline && placeIn(baseline, observed);
-    const { substituted } = prepared;
-    const isNews = prediction || substituted.length > 0;
-    const observation = isNews ? { prediction, substituted } : undefined;
-    const groups = [...new Set(ran.map(({ group }) => group))];
-    const times = {
-      pre: prepared.preMs,
-      run: groups.reduce((sum, { ms }) => sum + ms, 0),
-      post: performance.now() - startMs,
-    };
-    const batch = Math.max(1, ...groups.map(({ size }) => size));
-    return { ok: true, value: { output, observation, batch, times } };
-  } catch (error) {
-    return { ok: false, error: toWireError(error, 'backend-failed') };
-  }
-}
-
-function asTensors(ran: readonly Ran[]): Finished {
-  return { output: { tensors: ran[0]?.outputs }, observed: new Map() };
+function toReply(
+  { progress, substituted, batch, times }: Entry,
+  { baseline }: Session,
+): Reply<RunReply> {
+  if (!('isDone' in progress)) return progress;
+  const { output, observed } = progress as Finished;
+  const prediction = baseline && placeIn(baseline, observed);
+  const isNews = prediction || substituted.length > 0;
+  const observation = isNews ? { prediction, substituted } : undefined;
+  return { ok: true, value: { output, observation, batch, times } };
 }
 
 /** Places one result in the bins of the model's baseline: all that drift statistics keep of it. */

@@ -1,17 +1,28 @@
 import {
   type Baseline,
+  callerInputs,
   callerOutputs,
+  casesOfStage,
   constantInputs,
+  type Golden,
   initialState,
   type ModelSpec,
   NearsideError,
   ownFields,
+  type Stage,
+  stagesOf,
   type TensorSpec,
   type Tensors,
   type Variant,
+  variantOfStage,
 } from '@nearside/core';
 import type { Pipeline } from '@nearside/pipeline';
-import type { BackendSession, ModelTensors, RuntimeTraits } from '../backends/backend.js';
+import type {
+  BackendSession,
+  ModelFiles,
+  ModelTensors,
+  RuntimeTraits,
+} from '../backends/backend.js';
 import type { LoadedVariant, LoadRequest } from '../protocol.js';
 import { checkGolden, readTensors } from './golden-check.js';
 import type { HostedVersion } from './hosted-version.js';
@@ -20,26 +31,42 @@ import { fetchRuntimeWasm } from './runtime-wasm.js';
 import type { SharedRuntime } from './shared-runtime.js';
 import { compileStages, type Task } from './task.js';
 
+/** Runs the model of a stage, by its index. */
+export type RunStage = (stage: number, inputs: Tensors) => Promise<Tensors>;
+
+/** The model of a stage, loaded. */
+export interface StageSession {
+  /** Its tensors are always there, said by the publisher or by the file. */
+  readonly stage: Stage;
+  /** As the runtime has it, which takes and gives state and constants like any tensor: for golden cases. */
+  readonly bare: BackendSession;
+  /** Takes and gives what callers do; of a model with state every run is a fresh start. */
+  run(inputs: Tensors): Promise<Tensors>;
+  /** Inputs of its first golden case, the cheap one, to time runs with. */
+  readonly sample: Tensors;
+  /** Whether its tensors leave room for several items. */
+  readonly takesBatches: boolean;
+}
+
 /**
  * A variant of a version, loaded on a backend that has proven itself on its golden cases, if it has some.
- * It takes and gives what callers do: of a model with state every run is a fresh start.
  */
-export interface Session extends BackendSession {
-  /** As the runtime has it, which takes and gives state like any tensor: for golden cases. */
-  readonly bare: BackendSession;
-  /** Runs that carry the state on, from zeros: those of one stream. */
-  carry(): BackendSession['run'];
+export interface Session {
+  /** In the order in which an input goes through them. */
+  readonly stages: readonly StageSession[];
+  /** What the way of an input runs by: the same for all, unless a model has state. */
+  beginRun(): RunStage;
   /** Its tensors are always there, said by the publisher or by the file. */
   readonly spec: ModelSpec;
   /** Its steps, or its task's, around the run. */
   readonly pipeline: Pipeline;
   readonly variant: Variant;
   readonly baseline: Baseline | undefined;
-  /** Inputs of the first golden case, the cheap one, to time runs with. */
-  readonly sample: Tensors;
   /** How many items run together; lowered when memory turns out not to be enough. */
   readonly batchLimit: { max: number };
   readonly loaded: Omit<LoadedVariant, 'healedChunks'>;
+  /** Frees what the runtime holds for it. Safe to call twice. */
+  release(): Promise<void>;
 }
 
 export interface OpenSessionOptions {
@@ -77,56 +104,109 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
     ),
   ]);
   progress.enter('check'); // nothing waits for the network from here on
-  const { session, traits } = await stopwatch('session', async () => {
+  const { files } = weights;
+  const { sessions, traits } = await stopwatch('session', async () => {
     const traits = await runtime.start({ wasm, threads: options.threads });
-    const { files } = weights;
-    return { traits, session: await runtime.createSession({ spec, variant, files }) };
+    return { traits, sessions: await createSessions(runtime, { spec, variant, files }) };
   });
-  const stages = await stopwatch('check', async () => {
-    const described = ownFields({ ...spec, ...mutable(session.tensors) }, 1);
-    const pipeline = compileStages(described, options.task);
-    if (!golden) return { described, pipeline };
-    await checkGolden(session, golden, {
-      spec,
-      variant,
-      files: weights.files,
-      backend: runtime.name,
-      scope: options.isProvenOn(traits) ? 'first' : 'all',
-    });
+  const releaseAll = async () => {
+    await Promise.all(sessions.map((session) => session.release()));
+  };
+  const { described, pipeline } = await stopwatch('check', async () => {
+    const described = describe(spec, sessions);
+    const pipeline = compileStages(described, options.task, files);
+    if (golden) {
+      await checkGolden(sessions, golden, {
+        spec,
+        variant,
+        files,
+        backend: runtime.name,
+        scope: options.isProvenOn(traits) ? 'first' : 'all',
+      });
+    }
     return { described, pipeline };
   }).catch(async (error) => {
-    await session.release().catch(() => {});
+    await releaseAll().catch(() => {});
     throw error;
   });
   progress.finish();
 
-  const isSaid = spec.inputs.length > 0 && spec.outputs.length > 0;
-  const { described, pipeline } = stages;
-  const carry = () => carryState(session, described);
-  const constant = constantInputs(described);
-  const isAllAsked = Object.keys(constant).length === 0;
-  const run: BackendSession['run'] = isAllAsked
-    ? session.run
-    : (inputs) => session.run({ ...inputs, ...constant });
+  const stages = stagesOf(described).map((stage, i) =>
+    hostStage(sessions[i] as BackendSession, { stage, files, golden }),
+  );
+  const hasState = stages.some(({ stage }) => stage.state);
+  const run: RunStage = (stage, inputs) => (stages[stage] as StageSession).run(inputs);
   return {
-    ...session,
-    bare: session,
-    carry,
-    run: spec.state ? (inputs) => carry()(inputs) : run,
+    stages,
+    beginRun: () => (hasState ? carryStates(stages) : run),
     spec: described,
     pipeline,
     variant,
     baseline: weights.baseline,
-    sample: golden ? readTensors(weights.files, golden.cases[0]?.inputs ?? {}) : {},
     batchLimit: { max: spec.batch?.max ?? 1 },
     loaded: {
       ...traits,
-      spec: isSaid ? undefined : described,
+      spec: isSaid(spec) ? undefined : described,
       isProven: golden !== undefined,
       fetchedBytes: weights.fetchedBytes,
       times: stopwatch.times,
     },
+    release: releaseAll,
   };
+}
+
+/** Loads the model of every stage, or none. */
+async function createSessions(
+  runtime: SharedRuntime,
+  { spec, variant, files }: { spec: ModelSpec; variant: Variant; files: ModelFiles },
+): Promise<readonly BackendSession[]> {
+  const sessions: BackendSession[] = [];
+  try {
+    for (const stage of stagesOf(spec)) {
+      const request = { spec: stage, variant: variantOfStage(variant, stage), files };
+      sessions.push(await runtime.createSession(request));
+    }
+    return sessions;
+  } catch (error) {
+    await Promise.all(sessions.map((session) => session.release().catch(() => {})));
+    throw error;
+  }
+}
+
+/** Whether the spec says what all tensors are. */
+function isSaid(spec: ModelSpec): boolean {
+  return stagesOf(spec).every(({ inputs, outputs }) => inputs.length > 0 && outputs.length > 0);
+}
+
+/** A spec with the tensors that the files say, where it leaves them to those. */
+function describe(spec: ModelSpec, sessions: readonly BackendSession[]): ModelSpec {
+  const [only] = sessions;
+  return only && !isSaid(spec) ? ownFields({ ...spec, ...mutable(only.tensors) }, 1) : spec;
+}
+
+function hostStage(
+  session: BackendSession,
+  { stage, files, golden }: { stage: Stage; files: ModelFiles; golden: Golden | undefined },
+): StageSession {
+  const constant = constantInputs(stage);
+  const isAllAsked = Object.keys(constant).length === 0;
+  const run: StageSession['run'] = isAllAsked
+    ? session.run
+    : (inputs) => session.run({ ...inputs, ...constant });
+  const first = golden && casesOfStage(golden, stage)[0];
+  return {
+    stage,
+    bare: session,
+    run: stage.state ? (inputs) => carryState(session, stage)(inputs) : run,
+    sample: first ? readTensors(files, first.inputs) : {},
+    takesBatches: [...callerInputs(stage), ...stage.outputs].every(({ shape }) => shape[0] === -1),
+  };
+}
+
+/** Runs that carry the state of every model on, from zeros. */
+function carryStates(stages: readonly StageSession[]): RunStage {
+  const runs = stages.map(({ bare, stage }) => carryState(bare, stage));
+  return (stage, inputs) => (runs[stage] as BackendSession['run'])(inputs);
 }
 
 export function requireVariant({ spec }: { readonly spec: ModelSpec }, name: string): Variant {
@@ -173,7 +253,7 @@ function startStopwatch() {
  * Runs that carry the model's state: each begins with what the one before it left, the first with
  * zeros. A run that fails leaves the state as it was. State is not among the outputs.
  */
-export function carryState(session: BackendSession, spec: ModelSpec): BackendSession['run'] {
+export function carryState(session: BackendSession, spec: Stage): BackendSession['run'] {
   const pairs = spec.state ?? [];
   const given = callerOutputs(spec);
   const constant = constantInputs(spec);
@@ -198,16 +278,13 @@ function pick(tensors: Tensors, names: readonly (readonly [string, string])[]): 
 /** Short runs are timed together: a clock outside isolated pages ticks in tenths of a millisecond. */
 const BURST_MS = 4;
 
-/** @returns mean time of one run of the first golden case, outputs included, ms */
-export async function timeSession({
-  run,
-  sample,
-}: Pick<Session, 'run' | 'sample'>): Promise<number> {
+/** @returns mean time of a run of the first golden case of every stage, outputs included, ms */
+export async function timeSession({ stages }: Pick<Session, 'stages'>): Promise<number> {
   const startMs = performance.now();
   let runs = 0;
   let elapsedMs = 0;
   while (runs === 0 || elapsedMs < BURST_MS) {
-    await run(sample);
+    for (const { run, sample } of stages) await run(sample);
     runs += 1;
     elapsedMs = performance.now() - startMs;
   }

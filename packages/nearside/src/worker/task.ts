@@ -13,10 +13,8 @@ import {
   checkPipeline,
   compilePipeline,
   type Finished,
-  NO_TRACE,
   type Pipeline,
-  type PreparedItem,
-  type RanItem,
+  type Prepared,
 } from '@nearside/pipeline';
 
 /**
@@ -38,63 +36,84 @@ export interface Task {
 /** By the name that a spec has as its `task`. */
 export type Tasks = Readonly<Record<string, Task>>;
 
-/** What is left to the steps of a spec where a task has stages of its own. */
+/**
+ * What is left to the steps of a spec where a task has stages of its own.
+ *
+ * @throws NearsideError `model-invalid` for a task with stages of its own and a spec with several models
+ */
 function leftToSteps(spec: ModelSpec, task: Task | undefined): ModelSpec {
+  if (!task?.preprocess && !task?.postprocess) return spec;
+  if (spec.stages) throw severalModels(spec);
   const left = {
     ...spec,
-    preprocessing: task?.preprocess ? [] : spec.preprocessing,
-    postprocessing: task?.postprocess ? [] : spec.postprocessing,
+    preprocessing: task.preprocess ? [] : spec.preprocessing,
+    postprocessing: task.postprocess ? [] : spec.postprocessing,
   };
   return ownFields(left, 1);
 }
 
-/** Throws what {@link compileStages} would, before anything of the version is fetched. */
+/** Throws what {@link compileStages} would but for resources, before anything of the version is fetched. */
 export function checkStages(spec: ModelSpec, task: Task | undefined): void {
   checkPipeline(leftToSteps(spec, task));
 }
 
 /** A pipeline in which a task's own stages stand in for the spec's, where it has them. */
-export function compileStages(spec: ModelSpec, task: Task | undefined): Pipeline {
-  const compiled = compilePipeline(leftToSteps(spec, task));
+export function compileStages(
+  spec: ModelSpec,
+  task: Task | undefined,
+  resources: ReadonlyMap<string, Uint8Array>,
+): Pipeline {
+  const compiled = compilePipeline(leftToSteps(spec, task), resources);
   if (!task) return compiled;
+  const { preprocess, postprocess } = task;
+  const finishByOwn = (prepared: Prepared): Prepared =>
+    postprocess
+      ? { ...prepared, finish: (outputs) => finishByTask(outputs, spec, postprocess) }
+      : prepared;
   return {
-    begin() {
-      const flow = compiled.begin();
+    begin(options) {
+      const flow = compiled.begin(options);
       return {
-        prepare: task.preprocess ? (input) => prepareByTask(input, spec, task) : flow.prepare,
-        finish: task.postprocess ? (items) => finishByTask(items, spec, task) : flow.finish,
+        async prepare(input, options) {
+          if (!preprocess) return finishByOwn(await flow.prepare(input, options));
+          return finishByOwn(flow.take([await prepareByTask(input, spec, preprocess)], options));
+        },
+        take: (items, options) => finishByOwn(flow.take(items, options)),
       };
     },
   };
 }
 
-async function prepareByTask(input: unknown, spec: ModelSpec, task: Task): Promise<PreparedItem[]> {
-  const tensors = await doStage(spec, 'preprocess', async () => {
-    const made = await task.preprocess?.(input, spec);
+async function prepareByTask(
+  input: unknown,
+  spec: ModelSpec,
+  preprocess: NonNullable<Task['preprocess']>,
+): Promise<Tensors> {
+  return doStage(spec, 'preprocess', async () => {
+    const made = await preprocess(input, spec);
     try {
       checkTensors(made, callerInputs(spec)); // it has to fit as what a caller gives
     } catch (error) {
       throw new TypeError((error as Error).message); // the task's failure, not the caller's
     }
-    return made as Tensors;
+    return made;
   });
-  return [{ tensors, trace: NO_TRACE }];
 }
 
 async function finishByTask(
-  items: readonly RanItem[],
+  outputs: readonly Tensors[],
   spec: ModelSpec,
-  task: Task,
+  postprocess: NonNullable<Task['postprocess']>,
 ): Promise<Finished> {
   const output = await doStage(spec, 'postprocess', async () => {
-    const [item] = items;
-    if (!item || items.length > 1) {
-      throw new TypeError(`it takes the outputs of one item, and the steps made ${items.length}`);
+    const [only] = outputs;
+    if (!only || outputs.length > 1) {
+      throw new TypeError(`it takes the outputs of one item, and the steps made ${outputs.length}`);
     }
     // Fails here for what cannot cross, and leaves the task its own.
-    return structuredClone(await task.postprocess?.(item.outputs, spec));
+    return structuredClone(await postprocess(only, spec));
   });
-  return { output, observed: new Map() };
+  return { isDone: true, output, observed: new Map() };
 }
 
 /** Does one stage of a task, and gives whatever it throws a code, unless it has one. */
@@ -142,5 +161,14 @@ function mismatch(name: string, { wanted, task }: { wanted: string; task: string
     'task-mismatch',
     `${name}: expected a model of task '${wanted}', as \`open\` was told, got one of '${task}'.`,
     { details: { model: name, expected: wanted, got: task } },
+  );
+}
+
+function severalModels({ name, task }: ModelSpec): NearsideError {
+  return new NearsideError(
+    'model-invalid',
+    `${name}: expected a model without \`stages\` for task '${task}', whose own pre- or postprocessing this ` +
+      'worker has, got one with them.',
+    { details: { model: name, task } },
   );
 }

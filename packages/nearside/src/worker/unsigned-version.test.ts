@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { goldenFiles } from './golden-check.js';
+import { proofFiles } from './golden-check.js';
 import { createLoadProgress } from './load-progress.js';
 import { openUnsignedVersion } from './unsigned-version.js';
 
@@ -25,18 +25,20 @@ const progress = createLoadProgress(() => {});
 
 test('a session gets the files of its variant and all that proves it; what is read anew is what was asked for', async () => {
   const { version, variant, golden } = await openDigits();
+  const { spec } = version;
   const { files, fetchedBytes } = await version.readVariant(variant, progress);
-  const proofs = goldenFiles(golden, variant.name, 'all');
+  const proofs = proofFiles(golden, { spec, variant, scope: 'all' });
   expect([...files.keys()]).toEqual([...variant.files, ...proofs]);
-  const first = goldenFiles(golden, variant.name, 'first');
+  const first = proofFiles(golden, { spec, variant, scope: 'first' });
   expect([...(await version.readFiles(first)).keys()]).toEqual(first);
   expect(first.length).toBeLessThan(proofs.length);
   expect([fetchedBytes, await version.missingBytes(variant), version.provenBy]).toEqual([0, 0, []]);
 });
 
 test('a file that a golden case names and nobody gave is file-missing before anything is loaded', async () => {
-  const { golden, variant } = await openDigits();
-  const last = goldenFiles(golden, variant.name, 'all').at(-1) as string;
+  const { golden, variant, version: whole } = await openDigits();
+  const { spec } = whole;
+  const last = proofFiles(golden, { spec, variant, scope: 'all' }).at(-1) as string;
   const { version } = await openDigits(last);
   await expect(version.readVariant(variant, progress)).rejects.toMatchObject({
     code: 'file-missing',

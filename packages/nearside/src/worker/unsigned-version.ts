@@ -1,9 +1,16 @@
 import { parseJson } from '@nearside/artifact';
-import { type Golden, NearsideError, parseGolden } from '@nearside/core';
+import {
+  type Golden,
+  NearsideError,
+  parseGolden,
+  partsOf,
+  resourceFiles,
+  weightFiles,
+} from '@nearside/core';
 import { readUnverified, type UnverifiedBytes } from '../backends/backend.js';
 import type { InstallIdentity, UnsignedRequest } from '../protocol.js';
 import { completeSpec, deriveVariant, isOnnx } from './describe-files.js';
-import { goldenFiles } from './golden-check.js';
+import { proofFiles } from './golden-check.js';
 import type { UnsignedVersion } from './hosted-version.js';
 
 /** No bundle was signed, so there is none to name in a report. */
@@ -50,10 +57,12 @@ export async function openUnsignedVersion(
     missingBytes: async () => 0,
     async fetch() {},
     async readVariant(variant) {
-      const proofs = golden ? goldenFiles(golden, variant.name, 'all') : [];
-      const read = await readFiles([...variant.files, ...proofs]);
-      const [model = ''] = variant.files;
-      if (variant.runtime === 'onnx') requireOnnx(model, read.get(model) as UnverifiedBytes);
+      const proofs = golden ? proofFiles(golden, { spec, variant, scope: 'all' }) : [];
+      const read = await readFiles([...weightFiles(variant), ...resourceFiles(spec), ...proofs]);
+      for (const { runtime, files } of partsOf(variant)) {
+        const [model = ''] = files;
+        if (runtime === 'onnx') requireOnnx(model, read.get(model) as UnverifiedBytes);
+      }
       return { files: read, fetchedBytes: 0, baseline: undefined };
     },
     readFiles,

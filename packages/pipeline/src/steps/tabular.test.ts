@@ -1,9 +1,8 @@
-import { type Feature, parseModelSpec, type Tensor } from '@nearside/core';
+import { type Feature, type ModelSpec, parseModelSpec, type Tensor } from '@nearside/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import known from '../../fixtures/tabular.json' with { type: 'json' };
-import { checkPipeline, compilePipeline } from '../pipeline.js';
-import { NO_TRACE } from '../trace.js';
+import { checkPipeline, compilePipeline, type Finished } from '../pipeline.js';
 import { decide } from './decide.js';
 import { sigmoid } from './sigmoid.js';
 
@@ -43,18 +42,26 @@ const ofRow = (value: number): Tensor => ({
   data: Float64Array.of(value),
 });
 
+const rowsOf = async (spec: ModelSpec, record: unknown) =>
+  (await compilePipeline(spec).begin().prepare(record)).items;
+
+const finish = async (spec: ModelSpec, logit: number): Promise<Finished> => {
+  const given = compilePipeline(spec).begin().take([]);
+  return (await given.finish([{ logit: ofRow(logit) }])) as Finished;
+};
+
 describe('records become what scikit-learn makes of them', () => {
   test.each(known.records.map((record, i) => ({ record, i })))('row $i', async ({ record, i }) => {
-    const [item] = await compilePipeline(specWith()).begin().prepare(record);
-    const row = item?.tensors.row;
+    const [item] = await rowsOf(specWith(), record);
+    const row = item?.row;
     expect(row?.shape).toEqual([1, 6]);
     expect(row?.data).toEqual(Float32Array.from(known.scaled[i] as number[]));
   });
 
   test('unscaled, in the order of the features', async () => {
     const spec = specWith({ preprocessing: [DEFAULTS, ONE_HOT] });
-    const [item] = await compilePipeline(spec).begin().prepare(known.records[3]);
-    expect(item?.tensors.row?.data).toEqual(Float32Array.from(known.encoded[3] as number[]));
+    const [item] = await rowsOf(spec, known.records[3]);
+    expect(item?.row?.data).toEqual(Float32Array.from(known.encoded[3] as number[]));
   });
 
   test('what defaults stand in for is told', async () => {
@@ -68,10 +75,7 @@ describe('records become what scikit-learn makes of them', () => {
 
 describe('a logit becomes what scikit-learn decides', () => {
   test.each(known.logits.map((logit, i) => ({ logit, i })))('row $i', async ({ logit, i }) => {
-    const flow = compilePipeline(specWith()).begin();
-    const { output, observed } = await flow.finish([
-      { outputs: { logit: ofRow(logit) }, trace: NO_TRACE },
-    ]);
+    const { output, observed } = await finish(specWith(), logit);
     const [first, second] = output as { label: string; score: number }[];
     const p = known.probabilities[i] as number;
     const isMalignant = known.decisions[i] === 1;
@@ -107,18 +111,14 @@ test('the decision comes first, whatever its score; of several others the best',
 test('a regression gives values with their units, as they were before they were scaled', async () => {
   const target = [{ mean: 10, scale: 2 }];
   const postprocessing = [{ step: 'regression', units: ['mg'], target }];
-  const flow = compilePipeline(specWith({ postprocessing })).begin();
-  const { output, observed } = await flow.finish([
-    { outputs: { logit: ofRow(1.5) }, trace: NO_TRACE },
-  ]);
+  const { output, observed } = await finish(specWith({ postprocessing }), 1.5);
   expect(output).toEqual([{ value: 13, unit: 'mg' }]);
   expect(observed.get('value')).toBe(13);
 });
 
 test('a temperature divides logits', async () => {
   const postprocessing = [{ step: 'temperature', temperature: 2 }, { step: 'sigmoid' }, DECIDE];
-  const flow = compilePipeline(specWith({ postprocessing })).begin();
-  const { output } = await flow.finish([{ outputs: { logit: ofRow(3) }, trace: NO_TRACE }]);
+  const { output } = await finish(specWith({ postprocessing }), 3);
   expect((output as { score: number }[])[0]?.score).toBeCloseTo(1 / (1 + Math.exp(-1.5)), 12);
 });
 

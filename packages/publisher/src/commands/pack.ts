@@ -110,7 +110,8 @@ function describe({ directory, files, sizeBytes, storedBytes, ...packed }: Packe
     ),
     '',
     `${formatCount(files.length, 'file')}, ${formatBytes(sizeBytes)}; ` +
-      `${formatBytes(storedBytes)} on the server. Variants: ${packed.variants.join(', ')}.`,
+      `${formatBytes(storedBytes)} on the server. Golden files take ` +
+      `${formatBytes(packed.goldenBytes)}. Variants: ${packed.variants.join(', ')}.`,
   ].join('\n');
 }
 

@@ -1,4 +1,4 @@
-import type { ModelSpec } from '@nearside/core';
+import { type ModelSpec, weightFiles } from '@nearside/core';
 
 /** MODEL.md of a draft: what is known, and what only its maker knows. */
 export function draftModelCard({ name, version, inputs, outputs, variants }: ModelSpec): string {
@@ -27,7 +27,7 @@ export function draftModelCard({ name, version, inputs, outputs, variants }: Mod
     '',
     '## Variants',
     '',
-    ...variants.map((variant) => `- \`${variant.name}\`: ${variant.files.join(', ')}`),
+    ...variants.map((variant) => `- \`${variant.name}\`: ${weightFiles(variant).join(', ')}`),
     '',
   ].join('\n');
 }

@@ -1,10 +1,9 @@
 import {
-  arrayFromBytes,
   type Datatype,
   elementCount,
   type ModelSpec,
   type NumericDatatype,
-  type StoredTensor,
+  type SeededTensor,
   type TensorSpec,
 } from '@nearside/core';
 import { modelInvalid } from '../packing/model-invalid.js';
@@ -14,30 +13,27 @@ export const RANDOM_INPUT_DEFAULTS = Object.freeze({
   freeAxis: 32,
   /** Items in the second case of a model that takes batches. */
   batch: 3,
-  /** All inputs of a case: they are written, published and run with every start of a session. */
+  /** All inputs of a case: they are drawn and run with every start of a session. */
   caseBytes: 16 * 1024 * 1024,
 });
 
-/** A golden case without answers, and the bytes of its inputs by file name. */
+/** A golden case without answers. */
 export interface DraftedCase {
   readonly name: string;
-  readonly inputs: Readonly<Record<string, StoredTensor>>;
-  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly inputs: Readonly<Record<string, SeededTensor>>;
 }
 
 /**
- * Golden inputs for a model that nobody gave samples for: floats in [0, 1), bytes of any value, and
- * other integers 0 or 1, which any vocabulary and any mask holds. The same spec gives the same bytes.
+ * Golden inputs for a model that nobody gave samples for: numbers that a seed stands for, so that they cost devices
+ * nothing. The same spec gives the same numbers.
  *
  * @throws NearsideError `model-invalid` for an input of strings, or inputs of more than 16 MiB
  */
 export function draftRandomCases(spec: ModelSpec): DraftedCase[] {
-  const random = seededRandom(1);
   const sizes = spec.batch ? [1, RANDOM_INPUT_DEFAULTS.batch] : [1];
+  let seed = 0;
   return sizes.map((batch) => {
-    const name = `random-${batch}`;
-    const inputs: Record<string, StoredTensor> = {};
-    const files = new Map<string, Uint8Array>();
+    const inputs: Record<string, SeededTensor> = {};
     let caseBytes = 0;
     for (const declared of spec.inputs) {
       const datatype = numeric(declared);
@@ -45,36 +41,14 @@ export function draftRandomCases(spec: ModelSpec): DraftedCase[] {
         if (axis !== -1) return axis;
         return i === 0 ? batch : RANDOM_INPUT_DEFAULTS.freeAxis;
       });
-      const file = `golden/${name}.${declared.name.replace(/[^A-Za-z0-9._-]/g, '_')}.bin`;
       caseBytes += elementCount(shape) * BYTES[datatype];
       if (!(caseBytes <= RANDOM_INPUT_DEFAULTS.caseBytes)) throw tooLarge(declared, shape);
-      files.set(file, randomBytes(datatype, elementCount(shape), random));
-      inputs[declared.name] = { datatype, shape, file };
+      seed += 1;
+      inputs[declared.name] = { datatype, shape, seed };
     }
-    return { name, inputs, files };
+    return { name: `random-${batch}`, inputs };
   });
 }
-
-function randomBytes(datatype: NumericDatatype, count: number, random: () => number): Uint8Array {
-  const array = arrayFromBytes(datatype, new ArrayBuffer(count * BYTES[datatype]));
-  for (let i = 0; i < count; i++) array[i] = VALUES[datatype](random());
-  return new Uint8Array((array as Uint8Array).buffer);
-}
-
-/** From a number in [0, 1). FP16 is written as its bits: 2⁻¹ · 1.m, so [0.5, 1). */
-const VALUES: Readonly<Record<NumericDatatype, (random: number) => number | bigint>> = {
-  BOOL: (random) => Math.floor(random * 2),
-  UINT8: (random) => Math.floor(random * 256),
-  INT8: (random) => Math.floor(random * 256) - 128,
-  UINT16: (random) => Math.floor(random * 2),
-  INT16: (random) => Math.floor(random * 2),
-  UINT32: (random) => Math.floor(random * 2),
-  INT32: (random) => Math.floor(random * 2),
-  INT64: (random) => BigInt(Math.floor(random * 2)),
-  FP16: (random) => 0x3800 + Math.floor(random * 1024),
-  FP32: (random) => random,
-  FP64: (random) => random,
-};
 
 const BYTES: Readonly<Record<NumericDatatype, number>> = {
   BOOL: 1,
@@ -107,15 +81,4 @@ function tooLarge({ name }: TensorSpec, shape: readonly number[]) {
 
 function isNumeric(datatype: Datatype): datatype is NumericDatatype {
   return datatype !== 'BYTES';
-}
-
-/** Numbers in [0, 1) with 24 random bits, which FP32 holds exactly (xorshift32, Marsaglia 2003). */
-function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 8) / 2 ** 24;
-  };
 }

@@ -56,9 +56,11 @@ describe('golden outputs that are no finite numbers are refused', () => {
     });
   });
 
-  test('all other bits of half floats are taken', async () => {
+  test('half floats of every finite exponent are taken', async () => {
     const bits = Array.from({ length: 65_536 }, (_, pattern) => pattern);
-    const finite = bits.filter((pattern) => (pattern & 0x7c00) !== 0x7c00);
+    const finite = bits.filter(
+      (pattern) => (pattern & 0x7c00) !== 0x7c00 && [0, 1, 0x155, 0x3ff].includes(pattern & 0x3ff),
+    );
     await packGolden({ one: finite }, { datatype: 'FP16', tolerance: { abs: 1e-2, rel: 1e-2 } });
   });
 });

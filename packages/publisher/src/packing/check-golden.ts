@@ -3,13 +3,20 @@ import { join } from 'node:path';
 import {
   arrayFromBytes,
   callerInputs,
+  casesOfStage,
   elementCount,
   float16ToNumber,
   formatShape,
   type Golden,
   type ModelSpec,
+  type SeededTensor,
+  type Stage,
   type StoredTensor,
+  seededTensor,
+  stagesOf,
+  type Tensor,
   type TensorSpec,
+  toleranceOf,
 } from '@nearside/core';
 import { checkTolerance } from './check-tolerance.js';
 import { modelInvalid, requireSameNames, requireUnique } from './model-invalid.js';
@@ -18,7 +25,7 @@ import { modelInvalid, requireSameNames, requireUnique } from './model-invalid.j
  * Checks that every golden case could be run and passed by every variant, and not by what computes
  * nothing: inputs as the spec declares them, a tolerance that is not too wide ({@link checkTolerance}),
  * and all outputs, state among them, as finite numbers of the declared shape. State that a case does
- * not give is zeros.
+ * not give is zeros. Every stage has a case.
  *
  * @throws NearsideError `model-invalid`, naming the case, expected and got
  */
@@ -27,36 +34,51 @@ export async function checkGolden(
   spec: ModelSpec,
   golden: Golden,
 ): Promise<void> {
-  const variants = spec.variants.map(({ name }) => name);
-  requireSameNames('golden.json, tolerance', Object.keys(golden.tolerance), variants);
-  requireUnique(
-    'golden.json, cases',
-    golden.cases.map(({ name }) => name),
+  const stages = stagesOf(spec);
+  requireSameNames('golden.json, tolerance', Object.keys(golden.tolerance), namesOf(spec.variants));
+  requireUnique('golden.json, cases', namesOf(golden.cases));
+  requireSameNames(
+    'golden.json, stages of the cases',
+    [...new Set(golden.cases.map(({ stage = '' }) => stage))],
+    namesOf(stages),
   );
+  for (const stage of stages) await checkStage(directory, stage, { spec, golden });
+}
+
+async function checkStage(
+  directory: string,
+  stage: Stage,
+  { spec, golden }: { spec: ModelSpec; golden: Golden },
+): Promise<void> {
   const tensors: (StoredValues & { readonly variant: string; readonly case: string })[] = [];
-  for (const { name, inputs, expected } of golden.cases) {
+  const caller = callerInputs(stage);
+  for (const { name, inputs, expected } of casesOfStage(golden, stage)) {
     const where = `golden.json, case '${name}'`;
-    requireSameNames(`${where}, expected`, Object.keys(expected), variants);
-    const caller = callerInputs(spec);
-    const given = spec.inputs.filter(
+    requireSameNames(`${where}, expected`, Object.keys(expected), namesOf(spec.variants));
+    const given = stage.inputs.filter(
       (input) => caller.includes(input) || (input.value === undefined && inputs[input.name]),
     );
     await checkStored(directory, `${where}, inputs`, inputs, given);
     for (const [variant, outputs] of Object.entries(expected)) {
       const what = `${where}, expected of '${variant}'`;
-      for (const tensor of await checkStored(directory, what, outputs, spec.outputs)) {
+      for (const tensor of await checkStored(directory, what, outputs, stage.outputs)) {
         tensors.push({ ...tensor, variant, case: name });
       }
     }
   }
   for (const [variant, tolerance] of Object.entries(golden.tolerance)) {
-    for (const { name: output, datatype } of spec.outputs) {
+    for (const { name: output, datatype } of stage.outputs) {
       const own = tensors.filter((tensor) => tensor.variant === variant && tensor.name === output);
       const cases = own.map((tensor) => tensor.case);
       const values = own.map((tensor) => tensor.values);
-      checkTolerance(tolerance, { variant, output, datatype, cases, values });
+      const bounds = toleranceOf(tolerance, stage, output);
+      checkTolerance(bounds, { variant, output, datatype, cases, values });
     }
   }
+}
+
+function namesOf(entries: readonly { readonly name: string }[]): string[] {
+  return entries.map(({ name }) => name);
 }
 
 interface StoredValues {
@@ -67,7 +89,7 @@ interface StoredValues {
 async function checkStored(
   directory: string,
   where: string,
-  stored: Readonly<Record<string, StoredTensor>>,
+  stored: Readonly<Record<string, StoredTensor | SeededTensor>>,
   specs: readonly TensorSpec[],
 ): Promise<StoredValues[]> {
   requireSameNames(
@@ -88,27 +110,31 @@ async function checkStored(
 async function readFinite(
   directory: string,
   where: string,
-  { datatype, shape, file }: StoredTensor,
+  stored: StoredTensor | SeededTensor,
   spec: TensorSpec,
 ): Promise<ArrayLike<number>> {
+  const { datatype, shape } = stored;
   if (datatype !== spec.datatype) throw mismatch(where, spec.datatype, datatype);
   if (!fits(shape, spec.shape)) {
     throw mismatch(where, `shape ${formatShape(spec.shape)}`, formatShape(shape));
   }
+  if ('seed' in stored) return numbersOf(seededTensor(stored));
+  const { file } = stored;
   const bytes = new Uint8Array(await readFile(join(directory, file)));
   const sizeBytes = elementCount(shape) * elementBytes(datatype);
   if (bytes.length !== sizeBytes) {
     throw mismatch(where, `${sizeBytes} bytes in ${file}`, bytes.length);
   }
-  const values = numbersOf(datatype, bytes.buffer);
+  const data = arrayFromBytes(datatype, bytes.buffer);
+  const values = numbersOf({ datatype, data });
   const infinite = values.find((value) => !Number.isFinite(value));
   if (infinite !== undefined) throw mismatch(where, `finite numbers in ${file}`, infinite);
   return values;
 }
 
 /** Raw values as the numbers that they stand for; of 64-bit integers the nearest doubles. */
-function numbersOf(datatype: StoredTensor['datatype'], bytes: ArrayBuffer): Float64Array {
-  const raw = arrayFromBytes(datatype, bytes) as ArrayLike<number | bigint>;
+function numbersOf({ datatype, data }: Pick<Tensor, 'datatype' | 'data'>): Float64Array {
+  const raw = data as ArrayLike<number | bigint>;
   const toNumber =
     datatype === 'FP16' ? (bits: number | bigint) => float16ToNumber(Number(bits)) : Number;
   return Float64Array.from(raw, toNumber);

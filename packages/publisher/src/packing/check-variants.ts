@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dirname } from 'node:path/posix';
-import type { ModelSpec, Variant } from '@nearside/core';
+import { type ModelSpec, partsOf, stagesOf, type Variant } from '@nearside/core';
 import { externalFiles, freeAxes } from './locate-tensors.js';
 import { modelFileName } from './model-file.js';
 import { modelInvalid, requireUnique } from './model-invalid.js';
@@ -9,10 +9,13 @@ import { parseManifest, weightFiles } from './tfjs-manifest.js';
 
 /** @throws NearsideError `model-invalid`, `metadata-malformed` or `name-unsafe` */
 export async function checkVariants(directory: string, spec: ModelSpec): Promise<void> {
-  requireUnique('model.json, inputs', names(spec.inputs));
-  requireUnique('model.json, outputs', names(spec.outputs));
+  for (const { name, inputs, outputs } of stagesOf(spec)) {
+    const where = name === '' ? 'model.json' : `model.json, stage '${name}'`;
+    requireUnique(`${where}, inputs`, names(inputs));
+    requireUnique(`${where}, outputs`, names(outputs));
+  }
   requireUnique('model.json, variants', names(spec.variants));
-  for (const variant of spec.variants) {
+  for (const variant of spec.variants.flatMap(partsOf)) {
     if (variant.runtime === 'tfjs') await checkWeightsManifest(directory, variant);
     else {
       await checkExternalData(directory, variant);

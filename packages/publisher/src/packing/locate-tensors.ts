@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dirname } from 'node:path/posix';
-import { elementCount, isNearsideError, type Variant } from '@nearside/core';
+import { elementCount, isNearsideError, partsOf, type Variant } from '@nearside/core';
 import type { TensorExtent } from './cut-at-tensors.js';
 import { modelFileName } from './model-file.js';
 import { ONNX_DATATYPES } from './onnx-datatypes.js';
@@ -17,7 +17,7 @@ export async function locateTensors(
   variants: readonly Variant[],
 ): Promise<ReadonlyMap<string, readonly TensorExtent[]>> {
   const located = new Map<string, TensorExtent[]>();
-  for (const variant of variants) {
+  for (const variant of variants.flatMap(partsOf)) {
     const found = await (variant.runtime === 'onnx' ? locateInOnnx : locateInTfjs)(
       directory,
       variant.files,

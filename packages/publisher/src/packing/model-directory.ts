@@ -1,14 +1,20 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { LAYOUT_FILE } from '@nearside/artifact';
 import {
   type Golden,
+  goldenFiles,
   type ModelSpec,
   parseBaseline,
   parseGolden,
   parseModelSpec,
+  resourceFiles,
+  weightFiles,
 } from '@nearside/core';
-import { checkPipeline } from '@nearside/pipeline';
+import { compilePipeline } from '@nearside/pipeline';
 import { checkGolden } from './check-golden.js';
 import { checkVariants } from './check-variants.js';
+import { type GoldenSize, weighGolden } from './golden-size.js';
 import { findModelFile } from './model-file.js';
 import { modelInvalid } from './model-invalid.js';
 import { fileMissing, readJsonFile } from './read-json-file.js';
@@ -18,6 +24,7 @@ export interface ModelDirectory {
   readonly path: string;
   readonly spec: ModelSpec;
   readonly golden: Golden;
+  readonly goldenSize: GoldenSize;
   /** Every file of the version by its name, sorted. Whatever else lies there is no part of it. */
   readonly files: readonly string[];
 }
@@ -39,18 +46,17 @@ export async function readModelDirectory(path: string): Promise<ModelDirectory> 
   parseBaseline(await readJsonFile(path, 'baseline.json', { advice: ADVICE }));
   const files = filesOf(spec, golden);
   for (const name of files) await requireFile(path, name);
-  checkPipeline(spec);
+  compilePipeline(spec, await readResources(path, spec));
   await checkVariants(path, spec);
   await checkGolden(path, spec, golden);
-  return { path, spec, golden, files };
+  const goldenSize = await weighGolden(path, spec, golden);
+  return { path, spec, golden, goldenSize, files };
 }
 
 function filesOf(spec: ModelSpec, golden: Golden): string[] {
-  const weights = spec.variants.flatMap((variant) => variant.files);
-  const tensors = golden.cases.flatMap(({ inputs, expected }) =>
-    [inputs, ...Object.values(expected)].flatMap((stored) => Object.values(stored)),
-  );
-  const names = new Set([...FIXED_FILES, ...weights, ...tensors.map(({ file }) => file)]);
+  const weights = spec.variants.flatMap(weightFiles);
+  const proofs = golden.cases.flatMap((one) => goldenFiles(one, Object.keys(one.expected)));
+  const names = new Set([...FIXED_FILES, ...weights, ...resourceFiles(spec), ...proofs]);
   if (names.has(LAYOUT_FILE)) {
     throw modelInvalid(
       `${LAYOUT_FILE}: expected no file of this name, which pack writes itself; rename it.`,
@@ -58,6 +64,16 @@ function filesOf(spec: ModelSpec, golden: Golden): string[] {
     );
   }
   return [...names].sort();
+}
+
+async function readResources(
+  path: string,
+  spec: ModelSpec,
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  const read = resourceFiles(spec).map(
+    async (name) => [name, await readFile(join(path, name))] as const,
+  );
+  return new Map(await Promise.all(read));
 }
 
 async function requireFile(directory: string, name: string): Promise<void> {

@@ -11,7 +11,7 @@ import {
   parseModelAddress,
   type RequestOptions,
 } from '@nearside/artifact';
-import { isNearsideError, type Store } from '@nearside/core';
+import { goldenFiles, isNearsideError, type Store } from '@nearside/core';
 import { FEATURES } from '@nearside/pipeline';
 import { expect } from 'vitest';
 import { readModelDirectory } from '../packing/model-directory.js';
@@ -97,16 +97,13 @@ export function openDevice({
 
 /** Every file of the synthetic model. */
 export function allFiles({ spec, golden }: ModelVersion): string[] {
-  const tensors = golden.cases.flatMap(({ inputs, expected }) =>
-    [inputs, ...Object.values(expected)].flatMap((stored) => Object.values(stored)),
-  );
   return [
     'model.json',
     'golden.json',
     'baseline.json',
     'MODEL.md',
     ...spec.variants.flatMap(({ files }) => files),
-    ...tensors.map(({ file }) => file),
+    ...golden.cases.flatMap((one) => goldenFiles(one, Object.keys(one.expected))),
   ];
 }
 

@@ -110,7 +110,7 @@ async function verifyDescription(
   await collect(problems, `${title}, layout.json`, () => requireFewRepeats(layout, spec, golden));
   for (const variant of spec.variants) {
     await collect(problems, `${title}, variant '${variant.name}'`, () => {
-      for (const name of variantFiles(variant, golden)) chunksOf(layout, manifest, name);
+      for (const name of variantFiles(spec, variant, golden)) chunksOf(layout, manifest, name);
     });
   }
 }

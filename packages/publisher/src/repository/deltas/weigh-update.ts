@@ -1,5 +1,5 @@
 import { pairChunks, variantFiles } from '@nearside/artifact';
-import type { Chunk, Golden, Variant } from '@nearside/core';
+import type { Chunk, Variant } from '@nearside/core';
 import type { OnProgress } from '../../progress.js';
 import type { VersionContent } from '../reading/version-content.js';
 import { makeDelta } from './make-delta.js';
@@ -69,10 +69,15 @@ export function weighUpdate(
 
 /** The chunks that a device which runs one variant has or needs. */
 export function chunksOfVariant(
-  { files, golden }: { files: VersionContent['files']; golden: Golden },
+  { files, spec, golden }: Pick<VersionContent, 'files' | 'spec' | 'golden'>,
   variant: Variant,
 ): Chunk[] {
-  const names = ['layout.json', 'model.json', 'golden.json', ...variantFiles(variant, golden)];
+  const names = [
+    'layout.json',
+    'model.json',
+    'golden.json',
+    ...variantFiles(spec, variant, golden),
+  ];
   return names.flatMap((name) => files.get(name) ?? []);
 }
 

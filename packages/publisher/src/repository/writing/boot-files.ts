@@ -16,7 +16,7 @@ import {
   targetPath,
   targetsPath,
 } from '@nearside/artifact';
-import type { Chunk, Golden } from '@nearside/core';
+import { type Chunk, goldenFiles } from '@nearside/core';
 import { compressSlice } from '../../packing/compress-slice.js';
 import { isForEveryone } from '../checking/release-rules.js';
 import type { RepositoryState } from '../reading/read-repository.js';
@@ -119,12 +119,13 @@ async function smallFiles(source: RepositorySource, version: VerifiedVersion): P
   const { variants } = await readSpec(source, version);
   const golden = await readGolden(source, version);
   const variantNames = variants.map(({ name }) => name);
+  // Of golden cases variant by variant in the order of the spec, which is the order that devices try them in.
   const names = [
     LAYOUT_FILE,
     'model.json',
     'golden.json',
     'baseline.json',
-    ...goldenFiles(golden, variantNames),
+    ...variantNames.flatMap((name) => golden.cases.flatMap((one) => goldenFiles(one, [name]))),
   ];
   const stored = new Map<string, Uint8Array>();
   for (const name of names) {
@@ -144,15 +145,6 @@ async function asWritten(
 ): Promise<Uint8Array> {
   const isDecoded = gzipBytes !== undefined && stored.length === sizeBytes;
   return (isDecoded ? await compressSlice(content) : undefined) ?? stored;
-}
-
-/** Variant by variant in the order of the spec, which is the order that devices try them in. */
-function goldenFiles({ cases }: Golden, variants: readonly string[]): string[] {
-  return variants.flatMap((variant) =>
-    cases.flatMap(({ inputs, expected }) =>
-      [...Object.values(inputs), ...Object.values(expected[variant] ?? {})].map(({ file }) => file),
-    ),
-  );
 }
 
 /** All of them, or else file by file, leaving out what would make the whole too large. */

@@ -1,0 +1,93 @@
+import { callerInputs, callerOutputs, type Stage, type Tensors } from '@nearside/core';
+import { type Known, type Link, readChain, unfit } from './chain.js';
+import { describeTensor, KIND_NAMES } from './describe-form.js';
+import { inputForm } from './model-input.js';
+import { readScores, scoresForm } from './read-scores.js';
+import { type Context, Misfit } from './step.js';
+import { STEPS } from './step-table.js';
+
+/** The steps around one model, which fit each other and the model. */
+export interface ReadStage {
+  readonly before: readonly Link[];
+  readonly after: readonly Link[];
+  /** The model's outputs → what the first step after it takes. */
+  readonly read: (outputs: Tensors) => unknown;
+  /** What the last step gives: the next stage's input, or the result. */
+  readonly end: Known;
+}
+
+export interface ReadStageOptions {
+  /** What the stage begins with: the input given, or what the stage before it found. */
+  readonly start: Known;
+  readonly isLast: boolean;
+  readonly context: Context;
+}
+
+/**
+ * Reads the steps of a stage and checks that they fit. Where its tensors are left to the model's file, only the
+ * steps are checked.
+ *
+ * @throws NearsideError `metadata-malformed` for steps or parameters that do not exist; `model-invalid` for a chain
+ *   that does not fit, naming stage, part and step
+ */
+export function readStage(stage: Stage, options: ReadStageOptions): ReadStage {
+  return { before: readBefore(stage, options), ...readAfter(stage, options) };
+}
+
+function readBefore(stage: Stage, { start, context }: ReadStageOptions): readonly Link[] {
+  const part = 'preprocessing';
+  const { links, end } = readChain(stage[part], { stage: stage.name, part, start, context });
+  if (links.length === 0) return links;
+  const refuse = (expected: string, got: string) =>
+    unfit(new Misfit(expected, got), { stage: stage.name, part });
+  const form = inputForm(end);
+  if (!form) throw refuse('a tensor after the last step', KIND_NAMES[end.kind]);
+  const inputs = callerInputs(stage);
+  const [input] = inputs;
+  if (inputs.length > 1) {
+    const names = inputs.map(({ name }) => name).join(', ');
+    throw refuse('one input that it makes', `several: ${names}`);
+  }
+  const isFitting =
+    !input ||
+    (form.datatype === input.datatype &&
+      form.shape.length === input.shape.length &&
+      form.shape.every((axis, i) => isSameAxis(axis, input.shape[i])));
+  if (input && !isFitting) {
+    throw refuse(`${describeTensor(input)} for input '${input.name}'`, describeTensor(form));
+  }
+  return links;
+}
+
+/** −1 stands for what is known only later, on either side. */
+function isSameAxis(a: number, b: number | undefined): boolean {
+  return a === -1 || b === -1 || a === b;
+}
+
+function readAfter(stage: Stage, { isLast, context }: ReadStageOptions): Omit<ReadStage, 'before'> {
+  const part = 'postprocessing';
+  const [first] = stage[part];
+  if (!first) {
+    return { after: [], read: (tensors) => ({ tensors }), end: { kind: 'output', form: {} } };
+  }
+  const outputs = callerOutputs(stage);
+  const where = { stage: stage.name, part } as const;
+  const takesAll = STEPS[part].some(
+    ({ name, takes }) => name === first.step && takes === 'outputs',
+  );
+  const start: Known = takesAll
+    ? { kind: 'outputs', form: { tensors: outputs } }
+    : { kind: 'scores', form: scoresForm(outputs[0], where) };
+  const { links, end } = readChain(stage[part], { ...where, start, context });
+  if (isLast && end.kind !== 'output') {
+    throw unfit(new Misfit('a result after the last step', KIND_NAMES[end.kind]), where);
+  }
+  if (!isLast && end.kind === 'output') {
+    const expected = 'something that the next stage can begin with after the last step';
+    throw unfit(new Misfit(expected, KIND_NAMES[end.kind]), where);
+  }
+  const read = takesAll
+    ? (outputs: Tensors) => outputs
+    : (given: Tensors) => readScores(given, outputs[0]?.name);
+  return { after: links, read, end };
+}

@@ -1,0 +1,41 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Golden, goldenFiles, type ModelSpec, weightFiles } from '@nearside/core';
+import { modelInvalid } from './model-invalid.js';
+
+/** What golden files may take: every device fetches them. `golden.py` has the same numbers. */
+export const GOLDEN_LIMITS = Object.freeze({ share: 0.02, bytes: 32 * 1024 });
+
+/** What the files of golden cases take, beside the weights. */
+export interface GoldenSize {
+  readonly goldenBytes: number;
+  readonly weightBytes: number;
+}
+
+/**
+ * Weighs the golden files of a version, each once.
+ *
+ * @throws NearsideError `model-invalid` when they take more than 2 % of all weights, and more than 32 KiB
+ */
+export async function weighGolden(
+  directory: string,
+  spec: ModelSpec,
+  golden: Golden,
+): Promise<GoldenSize> {
+  const sizeOf = async (names: readonly string[]) => {
+    const sizes = [...new Set(names)].map(async (name) => (await stat(join(directory, name))).size);
+    return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+  };
+  const goldenBytes = await sizeOf(
+    golden.cases.flatMap((one) => goldenFiles(one, Object.keys(one.expected))),
+  );
+  const weightBytes = await sizeOf(spec.variants.flatMap(weightFiles));
+  const limit = Math.max(GOLDEN_LIMITS.bytes, Math.floor(GOLDEN_LIMITS.share * weightBytes));
+  if (goldenBytes <= limit) return { goldenBytes, weightBytes };
+  throw modelInvalid(
+    `golden.json: expected files of at most ${limit} bytes together (2 % of the weights, or 32 KiB), got ` +
+      `${goldenBytes}, which every device would fetch. Use fewer or smaller cases, or inputs with a \`seed\` ` +
+      'instead of a file (docs/model-json.md).',
+    { goldenBytes, weightBytes, limit },
+  );
+}
