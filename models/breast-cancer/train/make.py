@@ -132,7 +132,9 @@ def run_onnx(rows: np.ndarray) -> np.ndarray:
 def held_out_baseline(described: dict, split: Split, network: Network) -> dict:
     logits = network.logits_of_scaled(network.scaled(split.test_x))
     names = [described["postprocessing"][-1]["id2label"][str(label)] for label in split.test_y]
-    return baseline(described, logits, names)
+    columns = zip(split.names, split.test_x.T, strict=True)
+    seen = {f"feature:{name}": column.tolist() for name, column in columns}
+    return baseline(described, logits, names, seen)
 
 
 def write_held_out(split: Split) -> None:

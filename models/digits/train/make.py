@@ -32,7 +32,7 @@ def make(package: Path, out: Path) -> None:
         step("quantize_onnx", package, out / "fp32" / "model.onnx", out / "int8" / "model.onnx")
         step("export_tfjs", weights, out / "tfjs")
     step("golden", package, out)
-    step("baseline", package, out)
+    step("write_baseline", package, out)
     step("tolerance", package, out)
     step("evaluate", package, out)
 

@@ -2,34 +2,84 @@ import * as v from 'valibot';
 import { parse } from './parse.js';
 
 const CountSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const NumberSchema = v.pipe(v.number(), v.finite());
+const MAX_BINS = 32;
+
+const common = {
+  /** Unique in the baseline; `confidence` is the score that feedback is counted by. */
+  name: v.pipe(v.string(), v.minLength(1), v.maxLength(80)),
+  /** What it is of: how sure the model is, what comes out, or what goes in. */
+  kind: v.picklist(['score', 'output', 'input']),
+  counts: v.pipe(v.array(CountSchema), v.minLength(1), v.maxLength(MAX_BINS)),
+};
+
+/** How something was distributed over held-out data. */
+const DistributionSchema = v.union([
+  v.strictObject({
+    ...common,
+    /** Bin i is [edges[i], edges[i+1]), the last one closed; what lies outside is in the outer ones. */
+    edges: v.pipe(v.array(NumberSchema), v.minLength(2), v.maxLength(MAX_BINS + 1)),
+    /** Of `counts`, where the samples had labels. */
+    correct: v.optional(v.pipe(v.array(CountSchema), v.maxLength(MAX_BINS))),
+  }),
+  v.strictObject({
+    ...common,
+    /** A bin each; one more is for all others. */
+    labels: v.pipe(v.array(v.string()), v.maxLength(MAX_BINS - 1)),
+  }),
+]);
 
 /** What the model did on held-out data when it was released: the reference that drift is against. */
 export const BaselineSchema = v.strictObject({
-  format: v.literal(1),
+  format: v.literal(2),
   /** Inputs the statistics were taken from. */
   n: CountSchema,
-  /** Top score; bin i is [edges[i], edges[i+1]), the last bin closed. `correct` of `counts`. */
-  confidence: v.strictObject({
-    edges: v.array(v.number()),
-    counts: v.array(CountSchema),
-    correct: v.array(CountSchema),
-  }),
-  /** Entropy of the scores, in nats. */
-  entropy: v.strictObject({ edges: v.array(v.number()), counts: v.array(CountSchema) }),
-  /** Predicted labels. */
-  classes: v.record(v.string(), CountSchema),
+  /** Always in this order, by which counts can be told apart without names. */
+  distributions: v.pipe(
+    v.array(
+      v.pipe(
+        DistributionSchema,
+        v.check(isWhole, 'edges that grow, a count for each bin, and as many of what was correct'),
+      ),
+    ),
+    v.maxLength(16),
+    v.check(
+      (list) => new Set(list.map(({ name }) => name)).size === list.length,
+      'distributions of different names',
+    ),
+  ),
 });
 
 export type Baseline = v.InferOutput<typeof BaselineSchema>;
+export type Distribution = v.InferOutput<typeof DistributionSchema>;
 
 /** @throws NearsideError `metadata-malformed` */
 export function parseBaseline(value: unknown): Baseline {
   return parse(BaselineSchema, value, { code: 'metadata-malformed', what: 'baseline.json' });
 }
 
-/** Index of the bin of `edges` that holds `value`; values outside go to the first or last bin. */
-export function binIndex(value: number, edges: readonly number[]): number {
+/** Index of the bin that holds a value: a number where there are edges, else a label. */
+export function binOf(distribution: Distribution, value: number | string): number {
+  if ('labels' in distribution) {
+    const index = distribution.labels.indexOf(String(value));
+    return index === -1 ? distribution.labels.length : index;
+  }
+  const { edges } = distribution;
   let bin = 0;
-  while (bin < edges.length - 2 && value >= (edges[bin + 1] ?? Number.POSITIVE_INFINITY)) bin += 1;
+  while (bin < edges.length - 2 && Number(value) >= (edges[bin + 1] as number)) bin += 1;
   return bin;
+}
+
+function isWhole(distribution: Distribution): boolean {
+  const { counts } = distribution;
+  if ('labels' in distribution) {
+    const { labels } = distribution;
+    return counts.length === labels.length + 1 && new Set(labels).size === labels.length;
+  }
+  const { edges, correct = [] } = distribution;
+  return (
+    counts.length === edges.length - 1 &&
+    edges.every((edge, i) => i === 0 || edge > (edges[i - 1] as number)) &&
+    (correct.length === 0 || correct.length === counts.length)
+  );
 }

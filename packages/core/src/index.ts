@@ -1,4 +1,4 @@
-export { type Baseline, binIndex, parseBaseline } from './baseline.js';
+export { type Baseline, binOf, type Distribution, parseBaseline } from './baseline.js';
 export { BUILT_IN_TASKS, isBuiltInTask } from './built-in-tasks.js';
 export { checkTensors } from './check-tensors.js';
 export { createDeferred, type Deferred } from './deferred.js';

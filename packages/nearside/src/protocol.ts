@@ -267,16 +267,12 @@ export interface RunTimes {
 
 /** What statistics keep of one run. Never an input or a result itself. */
 export interface Observation {
-  readonly prediction: Prediction | undefined;
+  /** By the name of a distribution of the model's baseline, the bin that this run falls into. */
+  readonly bins: readonly (readonly [distribution: string, bin: number])[];
+  /** What a classifier decided for. */
+  readonly label: string | undefined;
   /** Features that a default stood in for, and why. */
   readonly substituted: readonly (readonly [feature: string, reason: Substitution])[];
-}
-
-/** Bins of the model's baseline that one result falls into. */
-export interface Prediction {
-  readonly confidenceBin: number;
-  readonly entropyBin: number;
-  readonly label: string;
 }
 
 /** The first message of a worker that takes models, and of a port that takes calls. */

@@ -33,11 +33,5 @@ export function observeScores(
     'confidence',
     scores.reduce((most, score) => Math.max(most, score), 0),
   );
-  observe('entropy', entropyOf(scores));
   observe('class', answer.label);
-}
-
-/** In nats; 0 · log 0 is 0. */
-function entropyOf(probabilities: Float64Array): number {
-  return probabilities.reduce((sum, p) => (p > 0 ? sum - p * Math.log(p) : sum), 0);
 }

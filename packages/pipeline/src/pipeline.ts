@@ -189,7 +189,9 @@ function beginFlow(
         const { stage, before } = stages[index] as RunningStage;
         const [input] = callerInputs(stage);
         if (before.length === 0 || !input) throw noPreprocessing(spec);
-        const items = await flow(given, before, call);
+        // What a later stage begins with is no input.
+        const noting = index === 0 ? call : { ...call, observe() {} };
+        const items = await flow(given, before, noting);
         const tensors = items.map(({ value }) => {
           const made = {
             [input.name]: toInputTensor(value as Parameters<typeof toInputTensor>[0]),

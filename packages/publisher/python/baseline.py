@@ -1,21 +1,32 @@
-"""What a classifier did on sample images when it was released: the content of baseline.json.
+"""What a classifier did on samples when it was released: the content of baseline.json.
 
-A bin holds low ≤ value < high; the last one also holds its upper edge. Entropy is in nats, from 0
-(certain) to ln of the number of classes. `classes` counts predictions. `correct` is empty when the
-samples have no labels.
+A bin holds low ≤ value < high; the last one also holds its upper edge. `class` counts predictions, and
+`correct` is there when the samples have labels.
 """
 
 import sys
 
 import numpy as np
 
+MAX_DISTRIBUTIONS, MAX_LABELS = 16, 31
+# Bins of what devices note, as in src/drafting/empty-baseline.ts.
+EDGES = {
+    "confidence": [0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 1],
+    "megapixels": [0, 0.01, 0.1, 0.3, 1, 3, 6, 12, 24, 50],
+    "aspect": [0, 0.5, 0.6, 0.7, 0.8, 0.95, 1.05, 1.25, 1.4, 1.6, 2, 10],
+    "brightness": [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1],
+    "contrast": [0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5],
+}
+
 
 def predicts(spec: dict) -> bool:
     return any(step["step"] in ("top-k", "decide") for step in spec["postprocessing"])
 
 
-def baseline(spec: dict, logits: np.ndarray, labels: list[str]) -> dict:
-    """`logits` [n, classes]; `labels` of all n, or none."""
+def baseline(
+    spec: dict, logits: np.ndarray, labels: list[str], seen: dict[str, list] | None = None
+) -> dict:
+    """`logits` [n, classes]; `labels` of all n, or none; `seen` as `preprocess` of steps.py notes it."""
     scores, answers = logits.astype(np.float64), None
     for step in spec["postprocessing"]:
         if step["step"] in SCORE_STEPS:
@@ -26,22 +37,43 @@ def baseline(spec: dict, logits: np.ndarray, labels: list[str]) -> dict:
     answers = scores.argmax(axis=1) if answers is None else answers
     confidence = scores.max(axis=1)
     predicted = [names.get(str(index), str(index)) for index in answers]
-    tiny = np.finfo(np.float64).tiny  # 0 · log 0 is 0
-    entropy = -(scores * np.log(np.maximum(scores, tiny))).sum(axis=1)
-    confidence_edges = [bin / 10 for bin in range(11)]
-    entropy_edges = [round(bin / 10 * float(np.log(scores.shape[1])), 4) for bin in range(11)]
     correct = confidence[is_correct(predicted, labels, set(names.values()))]
-    return {
-        "format": 1,
-        "n": len(predicted),
-        "confidence": {
-            "edges": confidence_edges,
-            "counts": count(confidence, confidence_edges),
-            "correct": count(correct, confidence_edges) if labels else [],
-        },
-        "entropy": {"edges": entropy_edges, "counts": count(entropy, entropy_edges)},
-        "classes": {name: predicted.count(name) for name in sorted(set(predicted))},
-    }
+    sure = of_numbers("confidence", "score", confidence)
+    if labels:
+        sure["correct"] = count(correct, EDGES["confidence"])
+    known = sorted(set(names.values()), key=lambda name: (-predicted.count(name), name))
+    answered = of_labels("class", "output", predicted, known)
+    inputs = [of_input(name, values, spec) for name, values in (seen or {}).items()]
+    distributions = [sure, answered, *(one for one in inputs if one)]
+    return {"format": 2, "n": len(predicted), "distributions": distributions[:MAX_DISTRIBUTIONS]}
+
+
+def of_input(name: str, values: list, spec: dict) -> dict | None:
+    """One of what steps note of inputs; none for a number without a range."""
+    if name in EDGES:
+        return of_numbers(name, "input", np.array(values))
+    feature = next(one for one in spec["features"] if f"feature:{one['name']}" == name)
+    if feature["type"] == "category":
+        return of_labels(name, "input", values, feature["categories"])
+    if feature["type"] == "boolean":
+        return of_labels(name, "input", [str(value).lower() for value in values], ["false", "true"])
+    if "range" not in feature:
+        return None
+    low, high = feature["range"]
+    edges = [low + i * (high - low) / 10 for i in range(11)]
+    return of_numbers(name, "input", np.array(values), edges)
+
+
+def of_numbers(name: str, kind: str, values: np.ndarray, edges: list[float] | None = None) -> dict:
+    edges = edges or EDGES[name]
+    return {"name": name, "kind": kind, "edges": edges, "counts": count(values, edges)}
+
+
+def of_labels(name: str, kind: str, values: list[str], known: list[str]) -> dict:
+    """The last count is of all others."""
+    labels = list(known)[:MAX_LABELS]
+    counts = [values.count(label) for label in labels]
+    return {"name": name, "kind": kind, "labels": labels, "counts": [*counts, len(values) - sum(counts)]}
 
 
 def is_correct(predicted: list[str], labels: list[str], known: set[str]) -> list[bool]:

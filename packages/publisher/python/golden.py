@@ -255,13 +255,13 @@ def spread(items: list, count: int) -> list:
     return [items[i * len(items) // count] for i in range(count)]
 
 
-def read_image(spec: dict, file: Path) -> np.ndarray:
+def read_image(spec: dict, file: Path, seen: dict | None = None) -> np.ndarray:
     if not spec["preprocessing"]:
         sys.exit("--inputs: model.json names no preprocessing, so nothing turns files into tensors")
     require("PIL")
     from steps import preprocess
 
-    return preprocess(file, spec)
+    return preprocess(file, spec, seen)
 
 
 def write_baseline(spec: dict, folder: Path, images: list[Path]) -> None:
@@ -271,9 +271,10 @@ def write_baseline(spec: dict, folder: Path, images: list[Path]) -> None:
         return
     run = from_zeros(spec, open_variant(spec["variants"][0]))
     output, declared = first(spec, "output")["name"], first(spec, "input")["name"]
-    logits = [run({declared: read_image(spec, file)})[output] for file in images]
+    seen = {}
+    logits = [run({declared: read_image(spec, file, seen)})[output] for file in images]
     labels = [file.relative_to(folder).parts[0] for file in images if file.parent != folder]
-    write_json("baseline.json", baseline(spec, np.concatenate(logits), labels))
+    write_json("baseline.json", baseline(spec, np.concatenate(logits), labels, seen))
 
 
 def made_from(spec: dict, folder: Path | None, images: list[Path]) -> dict:

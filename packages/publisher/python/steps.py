@@ -9,12 +9,32 @@ import numpy as np
 from PIL import Image, ImageOps
 
 
-def preprocess(given: Path | dict, spec: dict) -> np.ndarray:
-    """An image file → [1, C, H, W] or [1, H, W, C]; a record of features → [1, columns]."""
+def preprocess(given: Path | dict, spec: dict, seen: dict[str, list] | None = None) -> np.ndarray:
+    """An image file → [1, C, H, W] or [1, H, W, C]; a record of features → [1, columns].
+
+    `seen` takes in what devices note of an input for drift statistics, by the name of its distribution.
+    """
     value = given
     for step in spec["preprocessing"]:
         value = STEPS[step["step"]](value, step, spec)
+        if seen is not None:
+            for name, noted in note(step["step"], value).items():
+                seen.setdefault(name, []).append(noted)
     return row_tensor(value) if value.ndim == 1 else value
+
+
+def note(step: str, value: object) -> dict:
+    """What a step says of what it gives."""
+    if step == "decode-image":
+        width, height = value.size
+        return {"megapixels": width * height / 1e6, "aspect": width / height}
+    if step == "resize" and isinstance(value, Image.Image):
+        numbers = np.asarray(value).reshape(-1)
+        sampled = numbers[:: max(1, len(numbers) // 4096)].astype(np.float64)
+        return {"brightness": sampled.mean() / 255, "contrast": sampled.std() / 255}
+    if step == "defaults":
+        return {f"feature:{name}": one for name, one in value.items()}
+    return {}
 
 
 def row_tensor(row: np.ndarray) -> np.ndarray:

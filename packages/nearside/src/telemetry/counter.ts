@@ -90,9 +90,9 @@ export function createCounter(
     feedback: (observation, label) =>
       count((tally) => {
         if (!observation) tally.unmatchedFeedback += 1;
-        else if (observation.prediction) {
-          const { confidenceBin, label: predicted } = observation.prediction;
-          tallyFeedback(tally, confidenceBin, predicted === label);
+        else {
+          const confidence = observation.bins.find(([name]) => name === 'confidence');
+          if (confidence) tallyFeedback(tally, confidence[1], observation.label === label);
         }
       }),
     close: async () => reporter?.close(),

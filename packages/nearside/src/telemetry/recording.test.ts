@@ -40,7 +40,8 @@ async function collect() {
 const PIXELS = { data: new Uint8ClampedArray(4), width: 1, height: 1 };
 const TIMES = { pre: 0, run: 1, post: 0 };
 const OBSERVATION = {
-  prediction: { confidenceBin: 0, entropyBin: 0, label: '7' },
+  bins: [['confidence', 0] as const],
+  label: '7',
   substituted: [],
 };
 

@@ -32,14 +32,17 @@ const run = fc.record({
     post: duration,
   }),
   observation: fc.record({
-    prediction: fc.option(
-      fc.record({
-        confidenceBin: fc.integer({ min: 0, max: 9 }),
-        entropyBin: fc.integer({ min: 0, max: 9 }),
-        label: fc.string({ maxLength: 80 }),
-      }),
-      { nil: undefined },
+    bins: fc.array(
+      fc.tuple(
+        fc.oneof(
+          fc.constantFrom('confidence', 'class'),
+          fc.string({ minLength: 1, maxLength: 80 }),
+        ),
+        fc.integer({ min: 0, max: 31 }),
+      ),
+      { maxLength: 16 },
     ),
+    label: fc.option(fc.string(), { nil: undefined }),
     substituted: fc.array(
       fc.tuple(
         fc.string({ minLength: 1, maxLength: 64 }),
@@ -69,8 +72,9 @@ test('a usual window takes about a kilobyte', () => {
   for (let i = 0; i < 1000; i += 1) {
     const total = 1 + (i % 20) / 10;
     const durations = { total, queue: 0.2, pre: 0.3, run: total - 0.6, post: 0.1 };
-    const prediction = { confidenceBin: 9, entropyBin: 0, label: String(i % 10) };
-    tallyRun(tally, durations, { prediction, substituted: [] });
+    const names = ['confidence', 'class', 'megapixels', 'aspect', 'brightness', 'contrast'];
+    const bins = names.map((name) => [name, 9] as const);
+    tallyRun(tally, durations, { bins, label: String(i % 10), substituted: [] });
   }
   expect(JSON.stringify(sealReport(tally, context)).length).toBeLessThan(1300);
 });
@@ -84,7 +88,7 @@ test('a default that stood in for a feature is counted by the reason, of 64 feat
       ['age', i < 69 ? 'missing' : 'invalid'] as const,
       ['weight', 'invalid'] as const,
     ];
-    tallyRun(tally, durations, { prediction: undefined, substituted: [...usual, rare] });
+    tallyRun(tally, durations, { bins: [], label: undefined, substituted: [...usual, rare] });
   }
   const { inputs = {} } = validate(sealReport(tally, context));
   expect(inputs).toMatchObject({ age: [69, 0, 1], weight: [0, 0, 70], 'rare-0': [0, 1, 0] });
@@ -98,7 +102,7 @@ test('features with long names in any script take no more than their part of a r
     { length: 64 },
     (_, i) => [`${i}`.padEnd(64, '測'), 'missing'] as const,
   );
-  tallyRun(tally, durations, { prediction: undefined, substituted });
+  tallyRun(tally, durations, { bins: [], label: undefined, substituted });
   const report = validate(sealReport(tally, context));
   expect(Buffer.byteLength(JSON.stringify(report))).toBeLessThan(MAX_REPORT_BYTES / 2);
   expect(Object.keys(report.inputs ?? {}).length).toBeGreaterThan(5);

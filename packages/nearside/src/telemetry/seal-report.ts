@@ -25,6 +25,8 @@ export interface SealContext {
 const NAMED_CLASSES = 16;
 const LABEL_LENGTH = 64;
 const NAMED_FEATURES = 64;
+/** Beside confidence and classes. */
+const REPORTED_DISTRIBUTIONS = 8;
 /** A report of more than 8 KiB is refused whole; names may be long, in any script. */
 const FEATURES_BYTES = 3_000;
 
@@ -55,18 +57,23 @@ export function sealReport(tally: Tally, context: SealContext): Report {
     },
     ...(tally.ok > 0 && { latency: latency(tally) }),
     ...(tally.substituted.size > 0 && { inputs: substitutions(tally) }),
-    ...(context.driftEdges &&
-      tally.confidence.length > 0 && {
-        drift: {
-          edges: context.driftEdges,
-          confidence: tally.confidence,
-          entropy: tally.entropy,
-          ...classCounts(tally.classes),
-        },
-      }),
+    ...(context.driftEdges && tally.bins.size > 0 && { drift: drift(tally, context.driftEdges) }),
     ...(tally.feedback.length + tally.unmatchedFeedback > 0 && {
       feedback: { bins: tally.feedback, ...nonZero({ unmatched: tally.unmatchedFeedback }) },
     }),
+  };
+}
+
+/** Bins by name; of a class mix the most frequent labels. */
+function drift({ bins, classes }: Tally, edges: string): NonNullable<Report['drift']> {
+  const { confidence, class: _, ...others } = Object.fromEntries(bins);
+  const named = Object.entries(others).filter(([name]) => name.length <= LABEL_LENGTH);
+  const features = Object.fromEntries(named.slice(0, REPORTED_DISTRIBUTIONS));
+  return {
+    edges,
+    ...(confidence && { confidence }),
+    ...(classes.size > 0 && classCounts(classes)),
+    ...(named.length > 0 && { features }),
   };
 }
 

@@ -29,9 +29,8 @@ export interface Tally {
   bytesFetched: number;
   readonly load: Histogram;
   readonly latency: Readonly<Record<keyof RunDurations, Histogram>>;
-  /** By bin of the baseline. */
-  readonly confidence: number[];
-  readonly entropy: number[];
+  /** By bin of the baseline, by the name of a distribution; of labels `classes` has more. */
+  readonly bins: Map<string, number[]>;
   readonly classes: Map<string, number>;
   /** How often a default stood in for a feature, by its name. */
   readonly substituted: Map<string, Readonly<Record<Substitution, number>>>;
@@ -60,8 +59,7 @@ export function createTally(): Tally {
       run: createHistogram(2),
       post: createHistogram(2),
     },
-    confidence: [],
-    entropy: [],
+    bins: new Map(),
     classes: new Map(),
     substituted: new Map(),
     feedback: [],
@@ -74,15 +72,17 @@ export function tallyRun(tally: Tally, durations: RunDurations, observation?: Ob
   for (const stage of Object.keys(tally.latency) as (keyof RunDurations)[]) {
     record(tally.latency[stage], Math.max(0, durations[stage]));
   }
-  const { prediction, substituted = [] } = observation ?? {};
+  const { bins = [], label, substituted = [] } = observation ?? {};
   for (const [feature, reason] of substituted) {
     const counts = tally.substituted.get(feature) ?? { missing: 0, stale: 0, invalid: 0 };
     tally.substituted.set(feature, { ...counts, [reason]: counts[reason] + 1 });
   }
-  if (!prediction) return;
-  increment(tally.confidence, prediction.confidenceBin);
-  increment(tally.entropy, prediction.entropyBin);
-  tally.classes.set(prediction.label, (tally.classes.get(prediction.label) ?? 0) + 1);
+  for (const [distribution, bin] of bins) {
+    const counts = tally.bins.get(distribution) ?? [];
+    tally.bins.set(distribution, counts);
+    increment(counts, bin);
+  }
+  if (label !== undefined) tally.classes.set(label, (tally.classes.get(label) ?? 0) + 1);
 }
 
 export function tallyFeedback(tally: Tally, confidenceBin: number, correct: boolean): void {

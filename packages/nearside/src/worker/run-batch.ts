@@ -1,10 +1,4 @@
-import {
-  type Baseline,
-  binIndex,
-  isNearsideError,
-  type Substitution,
-  type Tensors,
-} from '@nearside/core';
+import { binOf, isNearsideError, type Substitution, type Tensors } from '@nearside/core';
 import {
   type Finished,
   type Flow,
@@ -15,7 +9,6 @@ import {
 } from '@nearside/pipeline';
 import {
   closePictures,
-  type Prediction,
   type Reply,
   type RunItem,
   type RunReply,
@@ -224,22 +217,12 @@ function toReply(
 ): Reply<RunReply> {
   if (!('isDone' in progress)) return progress;
   const { output, observed } = progress as Finished;
-  const prediction = baseline && placeIn(baseline, observed);
-  const isNews = prediction || substituted.length > 0;
-  const observation = isNews ? { prediction, substituted } : undefined;
+  const bins = (baseline?.distributions ?? []).flatMap((distribution) => {
+    const value = observed.get(distribution.name);
+    return value === undefined ? [] : [[distribution.name, binOf(distribution, value)] as const];
+  });
+  const label = observed.get('class') as string | undefined;
+  const isNews = bins.length + substituted.length > 0;
+  const observation = isNews ? { bins, label, substituted } : undefined;
   return { ok: true, value: { output, observation, batch, times } };
-}
-
-/** Places one result in the bins of the model's baseline: all that drift statistics keep of it. */
-function placeIn(
-  { confidence, entropy }: Baseline,
-  observed: Finished['observed'],
-): Prediction | undefined {
-  const label = observed.get('class');
-  if (label === undefined) return undefined;
-  return {
-    confidenceBin: binIndex(Number(observed.get('confidence')), confidence.edges),
-    entropyBin: binIndex(Number(observed.get('entropy')), entropy.edges),
-    label: String(label),
-  };
 }

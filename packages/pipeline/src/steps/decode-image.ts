@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { decodeImage, type ImageInput } from '../image/decode-image.js';
+import { observePicture } from '../image/observe-image.js';
 import { defineStep } from '../step.js';
 import { traceOfPicture } from '../trace.js';
 
@@ -13,10 +14,12 @@ export const decodeImageStep = defineStep({
   prepare:
     (_, { maxPixels }) =>
     () =>
-    (items, { signal }) =>
+    (items, call) =>
       Promise.all(
         items.map(async ({ value }) => {
+          const { signal } = call;
           const image = await decodeImage(value as ImageInput, { maxPixels, signal });
+          observePicture(image, call);
           return { value: image, trace: traceOfPicture(image) };
         }),
       ),

@@ -13,5 +13,11 @@ export const defaultsStep = defineStep({
     return { features };
   },
   prepare: (_, { features }) =>
-    each<'input', 'record'>((input, call) => completeRecord(input, features, call.substitute)),
+    each<'input', 'record'>((input, { substitute, observe }) => {
+      const record = completeRecord(input, features, substitute);
+      for (const [name, value] of record) {
+        observe(`feature:${name}`, typeof value === 'boolean' ? String(value) : value);
+      }
+      return record;
+    }),
 });

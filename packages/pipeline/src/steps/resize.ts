@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { observeBytes } from '../image/observe-image.js';
 import { RESAMPLE_FILTERS } from '../image/resampling-windows.js';
 import { resize } from '../image/resize.js';
 import { defineStep } from '../step.js';
@@ -19,9 +20,10 @@ export const resizeStep = defineStep({
   prepare:
     ({ size, resample }) =>
     () =>
-    (items) =>
-      items.map(({ value, trace }) => ({
-        value: resize(value, { ...size, resample }),
-        trace: traceOfResize(trace, value, size),
-      })),
+    (items, call) =>
+      items.map(({ value, trace }) => {
+        const small = resize(value, { ...size, resample });
+        observeBytes(small, call);
+        return { value: small, trace: traceOfResize(trace, value, size) };
+      }),
 });

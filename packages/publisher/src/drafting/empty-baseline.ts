@@ -1,29 +1,78 @@
-import type { Baseline, ModelSpec } from '@nearside/core';
-import type { PostprocessingStep } from '@nearside/pipeline';
+import type { Baseline, Distribution, Feature, ModelSpec } from '@nearside/core';
+import { stagesOf } from '@nearside/core';
 
-const BINS = 10;
+/** What a baseline has room for. */
+const MAX_DISTRIBUTIONS = 16;
+const MAX_LABELS = 31;
 
 /**
- * The baseline of a model that was tried on nothing yet: its bins, which devices need, all empty.
- * Confidence in tenths; entropy in tenths of ln(classes), its largest value.
+ * Bins of the distributions that steps note, by name. `reference/baseline.py` has the same. Those of confidence are
+ * narrow where a good model is: in ten equal steps nearly all of its answers are in one.
  */
-export function emptyBaseline({ postprocessing }: Pick<ModelSpec, 'postprocessing'>): Baseline {
-  const steps = postprocessing as PostprocessingStep[];
-  const labels = steps.flatMap((step) => ('id2label' in step ? Object.keys(step.id2label) : []));
-  const largest = Math.log(Math.max(2, labels.length));
-  return {
-    format: 1,
-    n: 0,
-    confidence: { edges: edges(1), counts: zeros(), correct: zeros() },
-    entropy: { edges: edges(largest), counts: zeros() },
-    classes: {},
-  };
+const EDGES = {
+  confidence: [0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 1],
+  /** Width × height, in millions. */
+  megapixels: [0, 0.01, 0.1, 0.3, 1, 3, 6, 12, 24, 50],
+  /** Width ÷ height. */
+  aspect: [0, 0.5, 0.6, 0.7, 0.8, 0.95, 1.05, 1.25, 1.4, 1.6, 2, 10],
+  /** Mean and standard deviation of the resized picture's bytes ÷ 255. */
+  brightness: [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1],
+  contrast: [0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5],
+} as const;
+
+/** What each step that notes something notes. */
+const NOTED_BY: Readonly<Record<string, readonly (keyof typeof EDGES)[]>> = {
+  'top-k': ['confidence'],
+  decide: ['confidence'],
+  'decode-image': ['megapixels', 'aspect'],
+  resize: ['brightness', 'contrast'],
+};
+
+/** The baseline of a model that was tried on nothing yet: its bins, which devices need, all empty. */
+export function emptyBaseline(spec: ModelSpec): Baseline {
+  const stages = stagesOf(spec);
+  const after = stages.flatMap(({ postprocessing }) => postprocessing);
+  const before = stages.flatMap(({ preprocessing }) => preprocessing);
+  const noted = (steps: readonly { readonly step: string }[]) => [
+    ...new Set(steps.flatMap(({ step }) => NOTED_BY[step] ?? [])),
+  ];
+  const distributions: Distribution[] = [
+    ...noted(after).map((name) => ofNumbers(name, 'score', EDGES[name])),
+    ...after.flatMap((step) =>
+      'id2label' in step
+        ? [ofLabels('class', 'output', Object.values(step.id2label as object))]
+        : [],
+    ),
+    ...noted(before).map((name) => ofNumbers(name, 'input', EDGES[name])),
+    ...(spec.features ?? []).flatMap(ofFeature),
+  ];
+  return { format: 2, n: 0, distributions: distributions.slice(0, MAX_DISTRIBUTIONS) };
 }
 
-function edges(largest: number): number[] {
-  return Array.from({ length: BINS + 1 }, (_, i) => Number(((i / BINS) * largest).toFixed(4)));
+function ofNumbers(
+  name: string,
+  kind: Distribution['kind'],
+  edges: readonly number[],
+): Distribution {
+  return { name, kind, edges: [...edges], counts: zeros(edges.length - 1) };
 }
 
-function zeros(): number[] {
-  return Array.from({ length: BINS }, () => 0);
+function ofLabels(name: string, kind: Distribution['kind'], all: readonly string[]): Distribution {
+  const labels = [...new Set(all)].slice(0, MAX_LABELS);
+  return { name, kind, labels, counts: zeros(labels.length + 1) };
+}
+
+/** A number without a range has no bins before there is data. */
+function ofFeature(feature: Feature): Distribution[] {
+  const name = `feature:${feature.name}`;
+  if (feature.type === 'category') return [ofLabels(name, 'input', feature.categories)];
+  if (feature.type === 'boolean') return [ofLabels(name, 'input', ['false', 'true'])];
+  if (!feature.range) return [];
+  const [low, high] = feature.range;
+  const edges = Array.from({ length: 11 }, (_, i) => low + (i * (high - low)) / 10);
+  return [ofNumbers(name, 'input', edges)];
+}
+
+function zeros(count: number): number[] {
+  return Array.from({ length: count }, () => 0);
 }

@@ -116,9 +116,9 @@ const goldenOf = (inputName: string) => ({
 });
 
 const BASELINE = {
-  format: 1,
+  format: 2,
   n: 2,
-  confidence: { edges: [0, 0.5, 1], counts: [1, 1], correct: [0, 1] },
-  entropy: { edges: [0, 1], counts: [2] },
-  classes: {},
+  distributions: [
+    { name: 'confidence', kind: 'score', edges: [0, 0.5, 1], counts: [1, 1], correct: [0, 1] },
+  ],
 };
