@@ -108,6 +108,8 @@ const modelEntries = {
 };
 
 export const ModelSpecSchema = v.strictObject({
+  /** For editors: where the JSON schema of this file is. */
+  $schema: v.optional(v.string()),
   format: v.literal(SPEC_FORMAT),
   name: ModelNameSchema,
   version: VersionSchema,
