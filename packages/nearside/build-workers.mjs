@@ -1,5 +1,5 @@
 // Builds one self-contained worker per backend into dist/assets, with its wasm beside it, and the
-// backend alone for workers of an app's own.
+// backend alone for workers of an app's own; and the microphone's worklet.
 // Each is a build of its own, or they would share a chunk; static imports only, because a
 // consumer's bundler must find nothing left to fold.
 import { copyFile, rm } from 'node:fs/promises';
@@ -16,7 +16,7 @@ const BACKENDS = ['onnx-wasm', 'onnx-webgpu', 'tfjs-wasm', 'tfjs-webgpu'];
 const ENTRIES = BACKENDS.flatMap((backend) => [
   [`worker-${backend}`, `src/assets/worker-${backend}.ts`],
   [`backend-${backend}`, `src/backends/${backend}.ts`],
-]);
+]).concat([['microphone-worklet', 'src/assets/microphone-worklet.ts']]);
 await rm(outDir, { recursive: true, force: true });
 for (const [name, entry] of ENTRIES) {
   await build({

@@ -3,6 +3,8 @@ export const BUILT_IN_TASKS = [
   'image-classification',
   'tabular-classification',
   'tabular-regression',
+  'audio-classification',
+  'voice-activity-detection',
   'tensors',
 ] as const;
 

@@ -40,6 +40,8 @@ export const ERROR_CODES = [
   'no-backend',
   'task-unknown',
   'task-mismatch',
+  'microphone-refused',
+  'microphone-unavailable',
   // backend
   'golden-mismatch',
   'backend-failed',

@@ -14,7 +14,16 @@ export {
   type Tensor,
   type Tensors,
 } from '@nearside/core';
-export type { LabelScore, Output, RegressionValue, RgbaPixels } from '@nearside/pipeline';
+export type {
+  FoundSound,
+  LabelScore,
+  Output,
+  RawSound,
+  RegressionValue,
+  RgbaPixels,
+  ScoredWindow,
+  Segment,
+} from '@nearside/pipeline';
 export type {
   AvailableBackend,
   BackendVerdict,
@@ -64,7 +73,15 @@ export type {
 } from './api/open-options.js';
 export type { Priority } from './api/priority.js';
 export type { Results } from './api/results.js';
-export type { ImageInput, Input, RunMeta, RunOptions, RunResult, TensorInput } from './api/run.js';
+export type {
+  ImageInput,
+  Input,
+  RunMeta,
+  RunOptions,
+  RunResult,
+  SoundInput,
+  TensorInput,
+} from './api/run.js';
 export type { ModelOf, TaskName, TaskTypes } from './api/tasks.js';
 export { type ClearOptions, clear } from './clear.js';
 export {

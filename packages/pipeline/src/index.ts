@@ -1,3 +1,10 @@
+export {
+  type AudioInput,
+  decodeAudio,
+  type RawSound,
+  SOUND_LIMITS,
+} from './audio/decode-audio.js';
+export type { ScoredWindow, Segment } from './audio/find-segments.js';
 export type { Sound } from './audio/sound.js';
 export { joinBatch, splitBatch } from './batch.js';
 export { FEATURES, requiredFeatures } from './features.js';
@@ -27,6 +34,7 @@ export { grayscale } from './steps/grayscale.js';
 export { normalize } from './steps/normalize.js';
 export type { RegressionValue } from './steps/regression.js';
 export { rescale } from './steps/rescale.js';
+export type { FoundSound } from './steps/segments.js';
 export { softmax } from './steps/softmax.js';
 export { type ImageLayout, toTensor } from './steps/to-tensor.js';
 export { type LabelScore, topK } from './steps/top-k.js';

@@ -1,15 +1,22 @@
 import type * as v from 'valibot';
 import type { Kind, Step } from './step.js';
+import { combineWindowsStep } from './steps/combine-windows.js';
 import { decideStep } from './steps/decide.js';
+import { decodeAudioStep } from './steps/decode-audio.js';
 import { decodeImageStep } from './steps/decode-image.js';
 import { defaultsStep } from './steps/defaults.js';
+import { frameStep } from './steps/frame.js';
 import { grayscaleStep } from './steps/grayscale.js';
+import { logMelStep } from './steps/log-mel.js';
+import { mixDownStep } from './steps/mix-down.js';
 import { normalizeStep } from './steps/normalize.js';
 import { oneHotStep } from './steps/one-hot.js';
 import { regressionStep } from './steps/regression.js';
+import { resampleStep } from './steps/resample.js';
 import { rescaleStep } from './steps/rescale.js';
 import { resizeStep } from './steps/resize.js';
 import { scaleStep } from './steps/scale.js';
+import { segmentsStep } from './steps/segments.js';
 import { sigmoidStep } from './steps/sigmoid.js';
 import { softmaxStep } from './steps/softmax.js';
 import { temperatureStep } from './steps/temperature.js';
@@ -27,6 +34,11 @@ const PREPROCESSING = [
   defaultsStep,
   oneHotStep,
   scaleStep,
+  decodeAudioStep,
+  mixDownStep,
+  resampleStep,
+  frameStep,
+  logMelStep,
 ] as const;
 
 /** What a spec may name under `postprocessing`. */
@@ -37,6 +49,8 @@ const POSTPROCESSING = [
   topKStep,
   decideStep,
   regressionStep,
+  combineWindowsStep,
+  segmentsStep,
 ] as const;
 
 export type Part = 'preprocessing' | 'postprocessing';

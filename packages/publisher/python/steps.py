@@ -1,16 +1,19 @@
 """The preprocessing steps of model.json as Pillow and numpy compute them: f32, batch axis of 1.
 
-Each is the twin of a file in `packages/pipeline/src/steps`, and stands under the same name.
+Sound in frames has them along the batch axis. Each is the twin of a file in `packages/pipeline/src/steps`, and stands under the same name.
 """
 
+import math
+import wave
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
 
 
 def preprocess(given: Path | dict, spec: dict, seen: dict[str, list] | None = None) -> np.ndarray:
-    """An image file → [1, C, H, W] or [1, H, W, C]; a record of features → [1, columns].
+    """An image file → [1, C, H, W] or [1, H, W, C]; a record of features → [1, columns]; a WAV file → [n, samples].
 
     `seen` takes in what devices note of an input for drift statistics, by the name of its distribution.
     """
@@ -20,6 +23,8 @@ def preprocess(given: Path | dict, spec: dict, seen: dict[str, list] | None = No
         if seen is not None:
             for name, noted in note(step["step"], value).items():
                 seen.setdefault(name, []).append(noted)
+    if isinstance(value, Sound):
+        return value.samples[:, 0].astype(np.float32)
     return row_tensor(value) if value.ndim == 1 else value
 
 
@@ -116,6 +121,117 @@ def scale(row: np.ndarray, step: dict, _spec: dict) -> np.ndarray:
     return (row - np.array(step["mean"])) / np.array(step["scale"])
 
 
+class Sound(NamedTuple):
+    samples: np.ndarray  # [frames, channels, samples]
+    rate: int
+
+
+def decode_audio(file: Path, _step: dict, _spec: dict) -> Sound:
+    """PCM of 8 to 32 bits: Python's own reader knows no floats."""
+    with wave.open(str(file)) as opened:
+        width, count = opened.getsampwidth(), opened.getnchannels()
+        rate, data = opened.getframerate(), opened.readframes(opened.getnframes())
+    if width == 1:
+        values = np.frombuffer(data, np.uint8).astype(np.float64) / 128 - 1
+    else:
+        padded = np.zeros((len(data) // width, 4), np.uint8)  # the highest bytes of 32 bits
+        padded[:, 4 - width :] = np.frombuffer(data, np.uint8).reshape(-1, width)
+        values = padded.view("<i4")[:, 0] / 2**31
+    return Sound(values.astype(np.float32).reshape(1, -1, count).transpose(0, 2, 1), rate)
+
+
+def mix_down(sound: Sound, _step: dict, _spec: dict) -> Sound:
+    mean = sound.samples.mean(axis=1, keepdims=True, dtype=np.float64)
+    return sound._replace(samples=mean.astype(np.float32))
+
+
+def resample(sound: Sound, step: dict, _spec: dict) -> Sound:
+    """torchaudio.functional.resample: a sinc of 6 zero crossings a side under a Hann window, rolloff 0.99."""
+    rate = step["sampling_rate"]
+    if rate == sound.rate:
+        return sound
+    divisor = math.gcd(sound.rate, rate)
+    before, after = sound.rate // divisor, rate // divisor
+    scale = 0.99 * min(before, after)
+    width = math.ceil(6 * before / scale)
+    length = sound.samples.shape[-1]
+    padded = np.pad(sound.samples, ((0, 0), (0, 0), (width, width + before))).astype(np.float64)
+    made = np.zeros((*sound.samples.shape[:2], math.ceil(after * length / before)))
+    offsets = np.arange(-width, width + before)
+    for phase in range(after):
+        t = np.float32(offsets / before) - np.float32(phase / after)  # rounded as torchaudio rounds it
+        t = np.clip(t * np.float32(scale), -6, 6)
+        weights = np.sinc(t) * np.cos(t * np.pi / 12) ** 2 * scale / before
+        starts = np.arange(len(range(phase, made.shape[-1], after))) * before
+        for offset in np.flatnonzero(np.abs(t) < 6):
+            made[..., phase::after] += weights[offset] * padded[..., starts + offset]
+    return Sound(made.astype(np.float32), rate)
+
+
+def frame(sound: Sound, step: dict, _spec: dict) -> Sound:
+    length, hop, context = step["frame_length"], step["hop_length"], step.get("context", 0)
+    (samples,) = sound.samples
+    total = samples.shape[-1]
+    starts = list(range(0, total - length + 1, hop))
+    covered = starts[-1] + length if starts else 0
+    rest = len(starts) * hop
+    if step.get("pad", False) and rest < total and covered < total:
+        starts.append(rest)
+    padded = np.pad(samples, ((0, 0), (context, length)))
+    frames = [padded[:, start : start + context + length] for start in starts]
+    return sound._replace(samples=np.array(frames, np.float32).reshape(-1, samples.shape[0], context + length))
+
+
+def log_mel(sound: Sound, step: dict, _spec: dict) -> np.ndarray:
+    """torchaudio.transforms.MelSpectrogram and a logarithm: [n, n_mels, frames] or [n, frames, n_mels]."""
+    n_fft, hop = step["n_fft"], step["hop_length"]
+    win_length = step.get("win_length", n_fft)
+    before = (n_fft - win_length) // 2
+    hann = np.hanning(win_length + 1)[:-1]
+    window = np.pad(hann, (before, n_fft - win_length - before))
+    samples = sound.samples[:, 0].astype(np.float64)
+    if step.get("center", True):
+        samples = np.pad(samples, ((0, 0), (n_fft // 2, n_fft // 2)), mode="reflect")
+    starts = range(0, samples.shape[-1] - n_fft + 1, hop)
+    frames = np.stack([samples[:, start : start + n_fft] for start in starts], axis=1)
+    spectrum = np.abs(np.fft.rfft(frames * window)) ** step.get("power", 2)
+    mels = spectrum @ mel_bank(step, sound.rate).T
+    floored = np.maximum(mels, step.get("mel_floor", 1e-10))
+    scaled = {
+        "log": lambda: np.log(floored),
+        "log10": lambda: np.log10(floored),
+        "dB": lambda: 10 * np.log10(floored),
+        None: lambda: mels,
+    }[step.get("log_mel")]().astype(np.float32)
+    return scaled if step.get("layout", "NFT") == "NTF" else scaled.transpose(0, 2, 1)
+
+
+def mel_bank(step: dict, rate: int) -> np.ndarray:
+    """torchaudio.functional.melscale_fbanks: [n_mels, frequencies]"""
+    to_mel, to_hz = MEL_SCALES[step.get("mel_scale", "htk")]
+    low, high = to_mel(step.get("f_min", 0)), to_mel(step.get("f_max", rate / 2))
+    edges = to_hz(np.linspace(low, high, step["n_mels"] + 2))[:, np.newaxis]
+    frequencies = np.linspace(0, rate // 2, step["n_fft"] // 2 + 1)
+    rise = (frequencies - edges[:-2]) / (edges[1:-1] - edges[:-2])
+    fall = (edges[2:] - frequencies) / (edges[2:] - edges[1:-1])
+    bank = np.maximum(0, np.minimum(rise, fall))
+    return bank * 2 / (edges[2:] - edges[:-2]) if step.get("norm") == "slaney" else bank
+
+
+def slaney_mel(hz: float) -> float:
+    return hz * 3 / 200 if hz < 1000 else 15 + np.log(hz / 1000) * 27 / np.log(6.4)
+
+
+def slaney_hz(mels: np.ndarray) -> np.ndarray:
+    return np.where(mels < 15, mels * 200 / 3, 1000 * 6.4 ** ((mels - 15) / 27))
+
+
+MEL_SCALES = {
+    "htk": (lambda hz: 2595 * np.log10(1 + hz / 700), lambda mels: 700 * (10 ** (mels / 2595) - 1)),
+    "slaney": (slaney_mel, slaney_hz),
+}
+
+
 def as_array(image: Image.Image | np.ndarray) -> np.ndarray:
     """H, W, C"""
     pixels = np.asarray(image)
@@ -132,4 +248,9 @@ STEPS = {
     "defaults": defaults,
     "one-hot": one_hot,
     "scale": scale,
+    "decode-audio": decode_audio,
+    "mix-down": mix_down,
+    "resample": resample,
+    "frame": frame,
+    "log-mel": log_mel,
 }

@@ -1,3 +1,4 @@
+import type { Segment } from '@nearside/pipeline';
 import { expectTypeOf, test } from 'vitest';
 import { createEngine, type Engine } from '../create-engine.js';
 import { open } from '../open.js';
@@ -43,4 +44,26 @@ test('an own task’s inputs go wherever inputs go, and its results come back fr
   expectTypeOf(streamed).returns.resolves.toEqualTypeOf<Digit | undefined>();
   const profiled = (model: CustomModel<Digit>) => model.profile(rows[0], { runs: 1 });
   expectTypeOf(profiled).returns.resolves.toEqualTypeOf<Profile>();
+});
+
+test('a built-in task’s inputs and results have its types', () => {
+  const voice = () => open('…', { trust: 'sha256-…', task: 'voice-activity-detection' });
+  const spoken = async (samples: Float32Array) => {
+    const { output } = await (await voice()).run({ samples, sampleRateHz: 16000 });
+    return output.segments[0];
+  };
+  expectTypeOf(spoken).returns.resolves.toEqualTypeOf<Segment | undefined>();
+  async function streamed(pieces: AsyncIterable<AudioBuffer>) {
+    for await (const { output } of (await voice()).stream(pieces)) return output.open?.fromMs;
+    return;
+  }
+  expectTypeOf(streamed).returns.resolves.toEqualTypeOf<number | undefined>();
+  const classified = async (file: Blob) => {
+    const model = await open('…', { trust: 'sha256-…', task: 'audio-classification' });
+    return (await model.run(file)).output[0]?.label;
+  };
+  expectTypeOf(classified).returns.resolves.toEqualTypeOf<string | undefined>();
+  // @ts-expect-error a record is no sound
+  const wrong = async () => (await voice()).run({ age: 3 });
+  expectTypeOf(wrong).toBeFunction();
 });

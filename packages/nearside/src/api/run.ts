@@ -1,9 +1,12 @@
 import type { FeatureRecord, Tensors } from '@nearside/core';
-import type { ImageInput as DecodableImage, Output } from '@nearside/pipeline';
+import type { AudioInput, ImageInput as DecodableImage, Output } from '@nearside/pipeline';
 import type { Priority } from './priority.js';
 
 /** What an image model takes: what the worker decodes, and elements, pictured at the call. */
 export type ImageInput = DecodableImage | HTMLImageElement | HTMLVideoElement;
+
+/** What a model of sound takes: samples and their rate, a WAV file, or what the Web Audio API and WebCodecs have. */
+export type SoundInput = AudioInput;
 
 /**
  * The model's own tensors, by name: the escape hatch. Names, datatypes and shapes are checked, numbers
@@ -14,7 +17,7 @@ export interface TensorInput {
 }
 
 /** What `run` takes, whatever the task. */
-export type Input = ImageInput | TensorInput | FeatureRecord;
+export type Input = ImageInput | SoundInput | TensorInput | FeatureRecord;
 
 export interface RunOptions {
   readonly signal?: AbortSignal | undefined;

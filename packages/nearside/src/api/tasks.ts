@@ -1,7 +1,7 @@
 import type { FeatureRecord } from '@nearside/core';
-import type { LabelScore, RegressionValue } from '@nearside/pipeline';
+import type { FoundSound, LabelScore, RegressionValue } from '@nearside/pipeline';
 import type { TaskModel } from './model.js';
-import type { ImageInput } from './run.js';
+import type { ImageInput, SoundInput } from './run.js';
 
 /** What models of a built-in task take and give, by the task's name in model.json. */
 export interface TaskTypes {
@@ -9,6 +9,10 @@ export interface TaskTypes {
   /** With a `decide` step the first label is the decision. */
   'tabular-classification': { input: FeatureRecord; output: readonly LabelScore[] };
   'tabular-regression': { input: FeatureRecord; output: readonly RegressionValue[] };
+  /** In a stream, none for a piece in which no window ends. */
+  'audio-classification': { input: SoundInput; output: readonly LabelScore[] };
+  /** In a stream, of each piece what it added. */
+  'voice-activity-detection': { input: SoundInput; output: FoundSound };
 }
 
 export type TaskName = keyof TaskTypes;

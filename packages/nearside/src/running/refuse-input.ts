@@ -39,6 +39,7 @@ function findFault(input: unknown, spec: ModelSpec, cause: unknown): never {
 
 /** A buffer that is empty may have been so from the beginning. */
 function isGone(owned: Transferable): boolean {
+  if (kindOf(owned) === 'AudioData') return (owned as AudioData).format === null;
   if (kindOf(owned) !== 'ArrayBuffer') return isClosed(owned);
   const buffer = owned as ArrayBuffer;
   if (buffer.byteLength > 0) return false;

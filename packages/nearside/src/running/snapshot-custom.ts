@@ -1,23 +1,24 @@
 import { kindOf } from '@nearside/core';
 import type { WireInput } from '../protocol.js';
 import { drawBitmap, isElement } from './snapshot-input.js';
+import { snapshotSound } from './snapshot-sound.js';
 
 /**
- * Takes a record, or an input for a task of the app's own, as it is now. Elements and canvases become bitmaps;
- * what else there is crosses as it is.
+ * Takes a record, sound, or an input for a task of the app's own, as it is now. Elements and canvases become bitmaps,
+ * an `AudioBuffer` its samples; what else there is crosses as it is.
  *
  * @throws what the browser says of what cannot be cloned or drawn
  */
 export function snapshotCustom(input: unknown, transfer: boolean): WireInput | Promise<WireInput> {
   if (isElement(input)) return drawBitmap(input);
-  const value = transfer ? input : structuredClone(input);
+  const value = snapshotSound(input, transfer) ?? (transfer ? input : structuredClone(input));
   return { kind: 'custom', value, owned: transferablesIn(value) };
 }
 
-const OWNED = ['ArrayBuffer', 'ImageBitmap', 'VideoFrame'];
+const OWNED = ['ArrayBuffer', 'ImageBitmap', 'VideoFrame', 'AudioData'];
 
 /**
- * Everything in a value that can be given away instead of copied: buffers, bitmaps and frames, in
+ * Everything in a value that can be given away instead of copied: buffers, bitmaps, frames and audio data, in
  * plain objects and arrays.
  */
 export function transferablesIn(value: unknown): Transferable[] {

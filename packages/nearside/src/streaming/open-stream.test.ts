@@ -7,7 +7,7 @@ import type { Serving } from '../serving/serving.js';
 import { openStream } from './open-stream.js';
 
 /** A model that writes down which streams its worker was told of. */
-function openModel({ isStateful = true } = {}) {
+function openModel({ isStateful = true, steps = [] as string[] } = {}) {
   const told = { begun: [] as number[], ended: [] as number[], held: 0 };
   const connection = {
     beginStream: async (id: number) => void told.begun.push(id),
@@ -16,6 +16,7 @@ function openModel({ isStateful = true } = {}) {
   const spec = {
     inputs: [{ name: 'x', datatype: 'FP32', shape: [1] }],
     state: isStateful ? [{}] : undefined,
+    preprocessing: steps.map((step) => ({ step })),
   };
   const serving = { connection, version: { spec } } as unknown as Serving;
   const handover = {
@@ -113,4 +114,10 @@ test('wrong options and an abort before the beginning begin nothing', async () =
   await expect(open(frames(), { maxWaiting: -1 })).rejects.toThrow(RangeError);
   await expect(open(frames(), { signal: AbortSignal.abort('no') })).rejects.toBe('no');
   expect(told).toEqual({ begun: [], ended: [], held: 0 });
+});
+
+test('a stream of sound is one in its worker, also of a model without state', async () => {
+  const { open, told } = openModel({ isStateful: false, steps: ['decode-audio', 'mix-down'] });
+  await read(await open());
+  expect(told).toEqual({ begun: [expect.any(Number)], ended: told.begun, held: 0 });
 });

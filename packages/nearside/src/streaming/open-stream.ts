@@ -1,4 +1,4 @@
-import { NearsideError } from '@nearside/core';
+import { type ModelSpec, NearsideError, stagesOf } from '@nearside/core';
 import type { ModelStream, StreamOptions } from '../api/model-stream.js';
 import type { Input } from '../api/run.js';
 import { isLostWorker } from '../failures.js';
@@ -18,7 +18,7 @@ export interface StreamContext extends SeriesContext {
 let streams = 0;
 
 /**
- * Begins a stream. One with state keeps the version that serves now, and its worker, until it ends;
+ * Begins a stream. One that carries something on keeps the version that serves now, and its worker, until it ends;
  * frames of another are runs like any others, each on the version that serves then.
  *
  * @throws TypeError or RangeError for wrong options; `signal.reason`; `closed`
@@ -35,7 +35,7 @@ export async function openStream(
   const refusal = revoked();
   if (refusal) throw refusal;
   const { spec } = handover.current.version;
-  const held = spec.state && (await handover.hold());
+  const held = carriesOn(spec) ? await handover.hold() : undefined;
 
   function begin(): Episode {
     const left = new AbortController();
@@ -75,6 +75,14 @@ export async function openStream(
     held?.release(); // a source that is locked, say
     throw error;
   }
+}
+
+/** Whether a frame needs those before it: the model has state, or sound comes in pieces, which no frame ends with. */
+function carriesOn(spec: ModelSpec): boolean {
+  return stagesOf(spec).some(
+    ({ state, preprocessing }) =>
+      state !== undefined || preprocessing.some(({ step }) => step === 'decode-audio'),
+  );
 }
 
 function stateLost(cause: NearsideError): NearsideError {

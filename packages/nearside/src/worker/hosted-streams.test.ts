@@ -105,3 +105,47 @@ test('pictures for a stream that has ended are closed: nobody else will', async 
   });
   expect(closed).toBe(1);
 });
+
+test('pieces of sound follow each other: what one leaves over is the next one’s', async () => {
+  const sound = {
+    ...spec,
+    inputs: [{ name: 'input', datatype: 'FP32', shape: [1, 4] }],
+    outputs: [{ name: 'score', datatype: 'FP32', shape: [1, 1] }],
+    state: undefined,
+    preprocessing: [
+      { step: 'decode-audio' },
+      { step: 'mix-down' },
+      { step: 'frame', frame_length: 4, hop_length: 4 },
+    ],
+    postprocessing: [{ step: 'segments', min_speech_duration_ms: 0, speech_pad_ms: 0 }],
+  } as unknown as ModelSpec;
+  const loudness = async (_: number, { input }: Tensors) => ({
+    score: { datatype: 'FP32', shape: [1, 1], data: Float32Array.of(Number(input?.data[0])) },
+  });
+  const session = {
+    stages: stagesOf(sound).map((stage) => ({ stage })),
+    beginRun: () => loudness,
+    spec: sound,
+    pipeline: compilePipeline(sound),
+    batchLimit: { max: 1 },
+  } as unknown as Session;
+  const piece = (...samples: number[]): RunItem => {
+    const value = { samples: Float32Array.from(samples), sampleRateHz: 1000 };
+    return { input: { kind: 'custom', value, owned: [] } };
+  };
+  const streams = createHostedStreams();
+  streams.begin(1, session);
+  const replies = await streams.run(1, [
+    piece(0, 0, 0, 0, 1, 1),
+    piece(),
+    piece(Number.NaN),
+    piece(1, 1),
+  ]);
+  const seen = replies.map((reply) => (reply.ok ? reply.value.output : reply.error.code));
+  expect(seen).toEqual([
+    { windows: [{ fromMs: 0, toMs: 4, score: 0 }], segments: [] },
+    { windows: [], segments: [] },
+    'input-invalid',
+    { windows: [{ fromMs: 4, toMs: 8, score: 1 }], segments: [], open: { fromMs: 4 } },
+  ]);
+});

@@ -1,0 +1,36 @@
+import * as v from 'valibot';
+import { openFramer } from '../audio/framer.js';
+import { defineStep } from '../step.js';
+
+const SamplesSchema = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000_000));
+
+/** {@link openFramer}, as a step: sound → an item for each frame, whose trace says where in the stream it is. */
+export const frameStep = defineStep({
+  name: 'frame',
+  parameters: v.strictObject({
+    frame_length: SamplesSchema,
+    hop_length: SamplesSchema,
+    context: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(10_000_000)), 0),
+    pad: v.optional(v.boolean(), false),
+  }),
+  takes: 'sound',
+  gives: 'sound',
+  form: (sound, { frame_length, context }) => ({ ...sound, samples: context + frame_length }),
+  prepare:
+    ({ frame_length, hop_length, context, pad }) =>
+    () => {
+      const frame = openFramer({
+        frameLength: frame_length,
+        hopLength: hop_length,
+        context,
+        pad,
+      });
+      return (items, { isWhole }) =>
+        items.flatMap(({ value, trace }) =>
+          frame(value, isWhole).map(({ sound, fromMs, toMs }) => ({
+            value: sound,
+            trace: { ...trace, span: { fromMs, toMs } },
+          })),
+        );
+    },
+});

@@ -1,0 +1,13 @@
+import * as v from 'valibot';
+import { mixDown } from '../audio/mix-down.js';
+import { defineStep, each } from '../step.js';
+
+/** {@link mixDown}, as a step. */
+export const mixDownStep = defineStep({
+  name: 'mix-down',
+  parameters: v.strictObject({}),
+  takes: 'sound',
+  gives: 'sound',
+  form: (sound) => ({ ...sound, channels: 1 }),
+  prepare: () => each<'sound', 'sound'>(mixDown),
+});
