@@ -86,6 +86,31 @@ test('a feature that is left out or no number has its default, which the report 
   expect(reports[0]?.inputs).toEqual({ 'mean radius': [1, 0, 0], 'mean texture': [0, 0, 1] });
 });
 
+test('what a page has it remember is there in the next visit, until it is cleared', async ({
+  page,
+}) => {
+  const run = async (given: string) =>
+    page.evaluate(async (given) => {
+      const { model, records, nearside } = globalThis as Scope;
+      const [record] = records;
+      const { 'mean radius': radius, ...without } = record;
+      if (given === 'remembered first') await model.remember({ 'mean radius': radius });
+      if (given === 'cleared first') await nearside.clear({ model: 'breast-cancer' });
+      const outputs = [record, without].map((input) => model.run(input));
+      const scores = (await Promise.all(outputs)).map(({ output }: Scope) => output[0].score);
+      await model.close();
+      return scores[0] === scores[1];
+    }, given);
+  await openModel(page);
+  expect(await run('')).toBe(false); // the default is another
+  await openModel(page);
+  expect(await run('remembered first')).toBe(true);
+  await openModel(page);
+  expect(await run('cleared first')).toBe(true); // as long as it is open
+  await openModel(page);
+  expect(await run('')).toBe(false);
+});
+
 test('what is no record is refused by the name of its field, and the next good call succeeds', async ({
   page,
 }) => {

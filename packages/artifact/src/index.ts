@@ -21,7 +21,7 @@ export {
 } from './installation/peek-runtimes.js';
 export { askBootFile, type BootAnswer } from './installation/read-boot-file.js';
 export type { StorageReport, StoredVersion } from './installation/storage-report.js';
-export { choiceKey } from './installation/version-records.js';
+export { choiceKey, featuresKey } from './installation/version-records.js';
 export { LIMITS } from './limits.js';
 export { type ModelVersion, requireSameRelease } from './model-version.js';
 export { type BootFile, parseBootFile } from './network/boot-file.js';

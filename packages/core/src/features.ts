@@ -14,6 +14,8 @@ const NumberSchema = v.pipe(v.number(), v.finite());
 
 const common = {
   name: FeatureNameSchema,
+  /** How old a remembered value may be, ms; by default of any age. */
+  maxAgeMs: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0))),
 };
 
 /** What a record may hold under a name, and what stands in for it where it is missing, stale or invalid. */
@@ -49,6 +51,18 @@ export type FeatureValue = number | string | boolean;
 
 /** What a model for records takes: features by name; those that the spec has a default for may be left out. */
 export type FeatureRecord = Readonly<Record<string, FeatureValue | null | undefined>>;
+
+/** Whether a value is of a feature's type; a number outside its range is, all the same. */
+export function fitsFeature(given: unknown, feature: Feature): given is FeatureValue {
+  switch (feature.type) {
+    case 'number':
+      return Number.isFinite(given);
+    case 'category':
+      return typeof given === 'string' && feature.categories.includes(given);
+    case 'boolean':
+      return typeof given === 'boolean';
+  }
+}
 
 /** Why a default stands in for a feature. */
 export type Substitution = 'missing' | 'stale' | 'invalid';

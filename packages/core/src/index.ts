@@ -10,7 +10,13 @@ export {
   isNearsideError,
   NearsideError,
 } from './errors.js';
-export type { Feature, FeatureRecord, FeatureValue, Substitution } from './features.js';
+export {
+  type Feature,
+  type FeatureRecord,
+  type FeatureValue,
+  fitsFeature,
+  type Substitution,
+} from './features.js';
 export { float16ToNumber } from './float16.js';
 export {
   casesOfStage,

@@ -57,7 +57,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   const own = parts.own?.(closing);
   const custom = TAKEN_HERE.includes(first.version.spec.task)
     ? undefined
-    : (await loadLater()).snapshotCustom;
+    : await (await loadLater()).openCustom(plan, first.version.spec);
 
   const recording = startRecording(context, later);
   recording.opened(first, opening, first.quarantined.length);
@@ -158,11 +158,12 @@ function answerCalls(open: CallParts): Model {
     on: open.emitter.on,
     feedback(id, truth) {
       if (typeof truth?.label !== 'string') {
-        throw new TypeError('feedback: expected { label: string } as the truth');
+        throw new TypeError('feedback: expected { label: string }');
       }
       open.feedback(id, truth.label, open.handover.current);
     },
     warm: async () => (await late()).warm(),
+    remember: async (...given) => (await late()).remember(...given),
     update,
     [Symbol.asyncDispose]: close,
   };

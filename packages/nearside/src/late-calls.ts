@@ -1,3 +1,4 @@
+import { NearsideError } from '@nearside/core';
 import type { Model, StorageOptions } from './api/model.js';
 import { type ProfiledModel, profileModel } from './running/profile-model.js';
 import { readStorage, type StorageContext, warmModel } from './running/read-storage.js';
@@ -17,7 +18,7 @@ export interface OpenModel extends ModelContext, StreamContext, StorageContext, 
 
 /** Answers calls that can wait until the second chunk is there. */
 export function answerLate(open: OpenModel) {
-  const { handover, closing, used } = open;
+  const { handover, closing, custom, used } = open;
   return {
     score: (...[inputs, options]: Parameters<Model['score']>) => scoreModel(open, inputs, options),
     stream: (...[source, options]: Parameters<Model['stream']>) =>
@@ -29,9 +30,22 @@ export function answerLate(open: OpenModel) {
       closing.throwIfAborted();
       return readStorage(open, options).finally(used);
     },
+    async remember(...given: Parameters<Model['remember']>) {
+      closing.throwIfAborted();
+      if (!custom?.remember) throw takesNoRecords(handover.current.version.release.model);
+      return custom.remember(...given).finally(used);
+    },
     async warm() {
       closing.throwIfAborted();
       return warmModel(handover, open.watchdogMs).finally(used);
     },
   };
+}
+
+function takesNoRecords(model: string): NearsideError {
+  return new NearsideError(
+    'input-invalid',
+    `remember: expected a model that takes records of features, got ${model}, which takes none.`,
+    { details: { model } },
+  );
 }

@@ -10,9 +10,9 @@ export {
   checkRunOptions,
   checkUnsignedOptions,
 } from './options/check-call-options.js';
+export { openCustom } from './running/open-custom.js';
 export { redoLost } from './running/redo-lost.js';
 export { refuseInput } from './running/refuse-input.js';
-export { snapshotCustom } from './running/snapshot-custom.js';
 export { joinEngine } from './serving/join-engine.js';
 export { createReviver } from './serving/revive.js';
 export { goBack } from './serving/roll-back.js';

@@ -183,6 +183,8 @@ export type WireInput =
       readonly value: unknown;
       /** What in it can be given away. */
       readonly owned: readonly Transferable[];
+      /** Features that a record leaves out, and of which only values are remembered that are too old. */
+      readonly stale?: readonly string[] | undefined;
     };
 
 /** What is given away with an input. */

@@ -45,6 +45,8 @@ export interface InputOptions {
   readonly signal?: AbortSignal | undefined;
   /** Replaces the spec's `top_k`. */
   readonly topK?: number | undefined;
+  /** Features that the input leaves out, and of which only values are known that are too old. */
+  readonly stale?: readonly string[] | undefined;
   /** Told of every feature that a default stands in for. */
   readonly onSubstitute?: ((feature: string, reason: Substitution) => void) | undefined;
 }
@@ -158,13 +160,14 @@ function beginFlow(
   const isMany = stages.length > 1;
 
   /** One input on its way. */
-  function enter({ signal, topK, onSubstitute }: InputOptions = {}) {
+  function enter({ signal, topK, stale = [], onSubstitute }: InputOptions = {}) {
     const observed = new Map<string, number | string>();
     const held: (() => void)[] = [];
     const call: Call = {
       signal,
       topK,
       isWhole,
+      stale,
       defer: (release) => held.push(release),
       observe: (distribution, value) => observed.set(distribution, value),
       substitute: onSubstitute ?? (() => {}),

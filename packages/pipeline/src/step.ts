@@ -72,6 +72,8 @@ export interface Call {
   readonly defer: (release: () => void) => void;
   /** Notes a number or a label for drift statistics, under the name of its distribution. */
   readonly observe: (distribution: string, value: number | string) => void;
+  /** Features that the input leaves out, and of which only values are known that are too old. */
+  readonly stale: readonly string[];
   /** Notes that a default stands in for a feature. */
   readonly substitute: (feature: string, reason: Substitution) => void;
 }

@@ -49,6 +49,11 @@ export function choiceKey(pin: string, model: string): string {
   return `${pinPrefix(pin)}/b/${model}`;
 }
 
+/** `f/<model>`: values of features that the page had it remember. */
+export function featuresKey(pin: string, model: string): string {
+  return `${pinPrefix(pin)}/f/${model}`;
+}
+
 /**
  * Changes with every step of any version. A collection that was decided on older marks sees that it
  * has changed, and decides anew.

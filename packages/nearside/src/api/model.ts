@@ -1,5 +1,5 @@
 import type { ReleaseIdentity, StorageReport } from '@nearside/artifact';
-import type { ErrorCode } from '@nearside/core';
+import type { ErrorCode, FeatureRecord } from '@nearside/core';
 import type { LabelScore, Output } from '@nearside/pipeline';
 import type { BackendVerdict, ChoiceOrigin, OperatorTime, Quarantined } from './backends.js';
 import type { ModelEventName, ModelEvents } from './events.js';
@@ -72,6 +72,14 @@ export interface Model extends AsyncDisposable {
    *   there is no answer within twice `policy.watchdogMs`
    */
   warm(): Promise<void>;
+  /**
+   * Keeps values of features on this device, with the time of now, for records that leave them out; null forgets
+   * one. They go nowhere else, and `clear` deletes them. Where the device cannot store anything they last as long
+   * as the model is open.
+   *
+   * @throws NearsideError `input-invalid` for what is no feature of the model, or not of its type; store codes
+   */
+  remember(record: FeatureRecord): Promise<void>;
   /** What the model takes on this device. `persist` asks the browser never to evict it. */
   storage(options?: StorageOptions): Promise<StorageReport>;
   /**

@@ -173,7 +173,7 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
     profile: (input, options) => profileModel({ run }, input, options),
     feedback(id, truth) {
       if (typeof truth?.label !== 'string') {
-        throw new TypeError('feedback: expected { label: string } as the truth');
+        throw new TypeError('feedback: expected { label: string }');
       }
       recording.feedback(id, truth.label, served);
     },
@@ -183,6 +183,7 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
       failures.map((failure) => ({ ...failure, verdict: 'quarantined' as const })),
     update: () => Promise.reject(refusal()),
     warm: () => Promise.reject(refusal()),
+    remember: () => Promise.reject(refusal()),
     async storage(options) {
       closing.signal.throwIfAborted();
       checkStorageOptions(options);

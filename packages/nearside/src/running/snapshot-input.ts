@@ -1,5 +1,6 @@
 import {
   callerInputs,
+  type FeatureRecord,
   kindOf,
   type ModelSpec,
   type Tensor,
@@ -11,7 +12,11 @@ import type { ImageInput, Input } from '../api/run.js';
 import { closePictures, transferablesOf, type WireImage, type WireInput } from '../protocol.js';
 
 /** @throws what the browser says of what cannot be cloned or drawn */
-export type SnapshotCustom = (input: unknown, transfer: boolean) => WireInput | Promise<WireInput>;
+export interface SnapshotCustom {
+  (input: unknown, transfer: boolean): WireInput | Promise<WireInput>;
+  /** Of a model that takes records: keeps features for those that leave them out. */
+  readonly remember?: (record: FeatureRecord) => Promise<void>;
+}
 
 export interface SnapshotOptions {
   readonly transfer: boolean;

@@ -104,7 +104,7 @@ export function prepare(
     case 'image':
       return flow.prepare(input.image, options);
     default:
-      return flow.prepare(input.value, options);
+      return flow.prepare(input.value, { ...options, stale: input.stale });
   }
 }
 

@@ -13,8 +13,8 @@ export const defaultsStep = defineStep({
     return { features };
   },
   prepare: (_, { features }) =>
-    each<'input', 'record'>((input, { substitute, observe }) => {
-      const record = completeRecord(input, features, substitute);
+    each<'input', 'record'>((input, { stale, substitute, observe }) => {
+      const record = completeRecord(input, features, { stale, note: substitute });
       for (const [name, value] of record) {
         observe(`feature:${name}`, typeof value === 'boolean' ? String(value) : value);
       }

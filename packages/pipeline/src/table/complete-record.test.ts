@@ -9,9 +9,12 @@ const SMOKER: Feature = { name: 'smoker', type: 'boolean', default: false };
 const FEATURES = [AGE, SIZE, SITE, SMOKER];
 const GOOD = { age: 61, size: 2.5, site: 'left', smoker: true };
 
-function complete(record: unknown, features = FEATURES) {
+function complete(record: unknown, features = FEATURES, stale: string[] = []) {
   const notes: string[] = [];
-  const completed = completeRecord(record, features, (...note) => notes.push(note.join(' ')));
+  const completed = completeRecord(record, features, {
+    stale,
+    note: (...note) => notes.push(note.join(' ')),
+  });
   return { values: Object.fromEntries(completed), notes };
 }
 
@@ -64,4 +67,14 @@ describe('without a default it is refused, by its name', () => {
     const inherited = Object.assign(Object.create({ age: 3 }), { size: 1, site: 'left' });
     expect(complete(inherited).values).toMatchObject({ age: 50 });
   });
+});
+
+test('of a feature that is left out and was remembered for too long the age is noted, or said', () => {
+  const { age: _, ...others } = GOOD;
+  const { values, notes } = complete(others, FEATURES, ['age', 'size']);
+  expect(values).toEqual({ ...GOOD, age: 50 });
+  expect(notes).toEqual(['age stale']);
+  expect(() => complete({ ...GOOD, site: undefined }, FEATURES, ['site'])).toThrow(
+    'got one too old',
+  );
 });

@@ -1,6 +1,7 @@
 import {
   type Feature,
   type FeatureValue,
+  fitsFeature,
   kindOf,
   NearsideError,
   type Substitution,
@@ -15,11 +16,18 @@ export type CompleteRecord = ReadonlyMap<string, FeatureValue>;
  *
  * @throws NearsideError `input-invalid`, naming the feature, for one that does not fit and has no default, for a
  *   name that is no feature, and for a record without any
+ * @param stale features of which only values are known that are too old
  */
 export function completeRecord(
   input: unknown,
   features: readonly Feature[],
-  note: (feature: string, reason: Substitution) => void = () => {},
+  {
+    stale = [],
+    note = () => {},
+  }: {
+    readonly stale?: readonly string[] | undefined;
+    readonly note?: ((feature: string, reason: Substitution) => void) | undefined;
+  } = {},
 ): CompleteRecord {
   if (kindOf(input) !== 'Object')
     throw invalid('the input', 'a record of features', { words: kindOf(input) });
@@ -33,37 +41,36 @@ export function completeRecord(
     throw invalid('the record', `features, of ${listed(names)}`, { words: 'none' });
   }
   return new Map(
-    features.map((feature) => [feature.name, complete(own(record, feature.name), feature, note)]),
+    features.map((feature) => {
+      const { name } = feature;
+      const missing = stale.includes(name) ? 'stale' : 'missing';
+      return [name, complete(own(record, name), feature, { note, missing })];
+    }),
   );
 }
 
 function complete(
   given: unknown,
   feature: Feature,
-  note: (feature: string, reason: Substitution) => void,
+  {
+    note,
+    missing,
+  }: {
+    readonly note: (feature: string, reason: Substitution) => void;
+    readonly missing: 'missing' | 'stale';
+  },
 ): FeatureValue {
-  if (fits(given, feature)) {
+  if (fitsFeature(given, feature)) {
     const clipped = clip(given, feature);
     if (clipped !== given) note(feature.name, 'invalid');
     return clipped;
   }
   if (feature.default === undefined) {
-    throw invalid(`'${feature.name}'`, describeFeature(feature), { words: kindInWords(given) });
+    const words = isMissing(given) && missing === 'stale' ? 'one too old' : kindInWords(given);
+    throw invalid(`'${feature.name}'`, describeFeature(feature), { words });
   }
-  note(feature.name, isMissing(given) ? 'missing' : 'invalid');
+  note(feature.name, isMissing(given) ? missing : 'invalid');
   return feature.default;
-}
-
-/** A number outside its range is of the right type all the same. */
-function fits(given: unknown, feature: Feature): given is FeatureValue {
-  switch (feature.type) {
-    case 'number':
-      return Number.isFinite(given);
-    case 'category':
-      return typeof given === 'string' && feature.categories.includes(given);
-    case 'boolean':
-      return typeof given === 'boolean';
-  }
 }
 
 function clip(given: FeatureValue, feature: Feature): FeatureValue {
