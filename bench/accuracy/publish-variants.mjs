@@ -1,0 +1,45 @@
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { root } from '../../scripts/root.mjs';
+import { startRepository } from '../../scripts/stack.mjs';
+
+/**
+ * Publishes a model once for each of its variants, each in a repository of its own with that variant alone: nothing
+ * else can answer.
+ *
+ * @param {string} model name of its folder
+ * @param {string} dir empty folder to work in
+ */
+export async function publishVariants(model, dir) {
+  const { generateKeys, pack, publish } = await import('../../packages/publisher/dist/index.js');
+  const spec = JSON.parse(await readFile(`${root}models/${model}/model.json`, 'utf8'));
+  await generateKeys({ out: `${dir}/keys` });
+  const published = [];
+  for (const { name, runtime } of spec.variants) {
+    const alone = `${dir}/${name}/model`;
+    await cp(`${root}models/${model}`, alone, { recursive: true });
+    await leaveOnly(name, alone);
+    await pack({ modelDirectory: alone, out: `${dir}/${name}/packed` });
+    const repository = `${dir}/${name}/repository`;
+    const { pin } = await publish({
+      packed: `${dir}/${name}/packed`,
+      repository,
+      keys: `${dir}/keys`,
+    });
+    await rm(alone, { recursive: true });
+    const server = await startRepository(repository, 0);
+    const backend = runtime === 'onnx' ? 'onnx-wasm' : 'tfjs-wasm';
+    published.push({ variant: name, backend, url: `${server.url}/${model}`, trust: pin, server });
+  }
+  return published;
+}
+
+async function leaveOnly(variant, folder) {
+  const spec = JSON.parse(await readFile(`${folder}/model.json`, 'utf8'));
+  const golden = JSON.parse(await readFile(`${folder}/golden.json`, 'utf8'));
+  const only = (named) => ({ [variant]: named[variant] });
+  const variants = spec.variants.filter(({ name }) => name === variant);
+  const cases = golden.cases.map((one) => ({ ...one, expected: only(one.expected) }));
+  await writeFile(`${folder}/model.json`, JSON.stringify({ ...spec, variants }));
+  const tolerance = only(golden.tolerance);
+  await writeFile(`${folder}/golden.json`, JSON.stringify({ ...golden, cases, tolerance }));
+}

@@ -1,0 +1,132 @@
+// npm run accuracy -- [--json] [--model <name>]
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cpus, tmpdir } from 'node:os';
+import { build } from '../../scripts/build.mjs';
+import { ensureChromium } from '../../scripts/chromium.mjs';
+import { ensureInstalled } from '../../scripts/install.mjs';
+import { root } from '../../scripts/root.mjs';
+import { row } from '../row.mjs';
+import { MODELS } from './models.mjs';
+
+/** How far a value may be from the reference's, and what share of the answers must be the same. */
+const MAX_DIFFERENCE = 0.002;
+const MIN_AGREEMENT = 0.998;
+/** Below so many items one of them may differ. */
+const FEW = 500;
+
+/** Debian's, which has what the references need; `PYTHON` overrides. */
+const PYTHON = process.env.PYTHON ?? '/usr/bin/python3';
+
+const flags = process.argv.slice(2);
+const wanted = flags.flatMap((flag, i) => (flag === '--model' ? [flags[i + 1]] : []));
+const names = MODELS.map(({ model }) => model);
+const unknown = wanted.find((name) => !names.includes(name));
+if (
+  unknown !== undefined ||
+  flags.some((flag) => flag.startsWith('-') && !/^--(json|model)$/.test(flag))
+) {
+  console.error(
+    `accuracy: expected --json and --model with one of ${names.join(', ')}; got ${flags.join(' ')}`,
+  );
+  process.exit(2);
+}
+ensureInstalled();
+ensureChromium();
+build();
+
+const { askNode, startChromium } = await import('./ask.mjs');
+const { publishVariants } = await import('./publish-variants.mjs');
+const dir = await mkdtemp(`${tmpdir()}/nearside-accuracy-`);
+const page = await startChromium(`${dir}/page`);
+const engines = { node: askNode, chromium: page.ask };
+const results = [];
+for (const measured of MODELS) {
+  if (wanted.length === 0 || wanted.includes(measured.model))
+    results.push(...(await measure(measured)));
+}
+await page.close();
+await rm(dir, { recursive: true, force: true });
+
+if (flags.includes('--json')) {
+  const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}`;
+  console.log(JSON.stringify({ suite: 'accuracy', machine, results }));
+} else for (const result of results) console.log(format(result));
+if (results.some(({ ok }) => !ok)) process.exitCode = 1;
+
+async function measure(measured) {
+  const { model, task } = measured;
+  const items = await writeItems(measured);
+  const published = await publishVariants(model, `${dir}/${model}/published`);
+  const rows = [];
+  for (const variant of published) {
+    for (const [engine, ask] of Object.entries(engines)) {
+      if (engine === 'node' && variant.backend !== 'onnx-wasm') continue; // Node has that one alone
+      const outputs = await ask(variant, { task, items: items.list, dir: items.dir });
+      const answers = outputs.map(measured.answer);
+      const where = { model, variant: variant.variant, backend: variant.backend, engine };
+      rows.push(
+        ...rowsOf(measured, {
+          where,
+          items: items.list,
+          answers,
+          reference: items.answers[variant.variant],
+        }),
+      );
+    }
+  }
+  await Promise.all(published.map(({ server }) => server.close()));
+  return rows;
+}
+
+/** Has the model's reference write the items, and answer them. */
+async function writeItems({ model, arguments: more = [] }) {
+  const items = `${dir}/${model}/items`;
+  await mkdir(items, { recursive: true });
+  const script = `${root}models/${model}/reference/answer.py`;
+  const { status, stderr, error } = spawnSync(PYTHON, [script, items, ...more], {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+  });
+  if (status !== 0) {
+    console.error(`${script} failed: ${error ?? stderr.trim().split('\n').slice(-5).join('\n')}`);
+    process.exit(1);
+  }
+  const read = async (name) => JSON.parse(await readFile(`${items}/${name}`, 'utf8'));
+  return { dir: items, list: await read('items.json'), answers: await read('answers.json') };
+}
+
+function rowsOf({ metrics, isSame = isEqual }, { where, items, answers, reference }) {
+  const same = items.filter((_, i) => isSame(answers[i], reference[i])).length;
+  const agreement = same / items.length;
+  const agrees = items.length < FEW ? items.length - same <= 1 : agreement >= MIN_AGREEMENT;
+  return metrics.map(({ name: metric, of, atLeast }) => {
+    const { value, n } = of(items, answers);
+    const expected = of(items, reference).value;
+    const isNear = Math.abs(value - expected) <= (n < FEW ? 1 / n : MAX_DIFFERENCE) + 1e-12;
+    const { model, variant, backend, engine } = where;
+    const base = row(`${model}/${variant}/${backend}/${engine}/${metric}`, {
+      value,
+      unit: '',
+      atLeast,
+    });
+    return {
+      ...base,
+      ok: base.ok && isNear && agrees,
+      ...where,
+      metric,
+      n,
+      reference: expected,
+      agreement,
+    };
+  });
+}
+
+function isEqual(a, b) {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function format({ name, value, target, ok, n, reference, agreement }) {
+  const numbers = `${value.toFixed(4)} of ${n}, reference ${reference.toFixed(4)}`;
+  return `${ok ? '✓' : '✗'} ${name}  ${numbers}, agreement ${agreement.toFixed(4)}  target ${target}`;
+}
