@@ -29,7 +29,10 @@ if (isInstalled('firefox')) {
     name: 'firefox',
     browser: 'firefox',
     launchOptions: firefoxLaunch,
-    include: ['packages/nearside/src/backends/*.{browser,gpu}.test.ts'],
+    include: [
+      'packages/nearside/src/backends/*.{browser,gpu}.test.ts',
+      'packages/pipeline/src/image/*.browser.test.ts',
+    ],
   });
 }
 

@@ -3,6 +3,7 @@ import { ensureInstalled } from './install.mjs';
 import { root } from './root.mjs';
 
 const STEPS = [
+  ['weights', 'node', ['scripts/place-weights.mjs']],
   ['packages', 'node', ['node_modules/typescript-native/bin/tsc', '-b']],
   ['workers', 'npm', ['run', '--silent', 'build', '-w', 'packages/nearside']],
   ['dashboard', 'npm', ['run', '--silent', 'build', '-w', 'packages/collector']],
@@ -15,10 +16,10 @@ export function build() {
     const started = Date.now();
     const { status } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] });
     if (status !== 0) {
-      console.error(`Building the ${name} failed; the output is above.`);
+      console.error(`Making the ${name} failed; the output is above.`);
       process.exit(1);
     }
-    console.error(`Built ${name} in ${((Date.now() - started) / 1000).toFixed(1)} s.`);
+    console.error(`Made ${name} in ${((Date.now() - started) / 1000).toFixed(1)} s.`);
   }
 }
 

@@ -15,6 +15,7 @@ export {
   type Tensors,
 } from '@nearside/core';
 export type {
+  ClassMask,
   FoundSound,
   LabelScore,
   Output,
@@ -23,6 +24,7 @@ export type {
   RgbaPixels,
   ScoredWindow,
   Segment,
+  TextLine,
 } from '@nearside/pipeline';
 export type {
   AvailableBackend,

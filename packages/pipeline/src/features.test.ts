@@ -4,7 +4,8 @@ import { FEATURES, requiredFeatures } from './features.js';
 const nothing = { inputs: [], outputs: [], preprocessing: [], postprocessing: [] };
 
 test('a model of the first steps requires nothing; what came later is required by its name', () => {
-  const first = [{ step: 'decode-image' }, { step: 'resize' }];
+  const resize = { step: 'resize', size: { height: 28, width: 28 }, resample: 2 };
+  const first = [{ step: 'decode-image' }, resize];
   expect(requiredFeatures({ ...nothing, preprocessing: first })).toEqual([]);
   const later = {
     ...nothing,
@@ -17,6 +18,18 @@ test('a model of the first steps requires nothing; what came later is required b
     'step:ctc-greedy',
     'step:mel-spectrogram',
   ]);
+});
+
+test.each([
+  [{ step: 'decode-image', background: [255, 255, 255] }, 'step:decode-image:background'],
+  [{ step: 'resize', size: { shortest_edge: 28 }, resample: 2 }, 'step:resize:forms'],
+  [
+    { step: 'resize', size: { height: 28, width: 28 }, resample: 2, antialias: false },
+    'step:resize:forms',
+  ],
+])('what a first step learnt later is required too: %j', (step, feature) => {
+  expect(requiredFeatures({ ...nothing, preprocessing: [step] })).toEqual([feature]);
+  expect(FEATURES).toContain(feature);
 });
 
 test('several models in one, and files that steps read, are required too, whatever is in the stages', () => {

@@ -1,4 +1,10 @@
-import { type ModelSpec, type Stage, type StagedSpec, stagesOf } from '@nearside/core';
+import {
+  type ModelSpec,
+  type NamedStep,
+  type Stage,
+  type StagedSpec,
+  stagesOf,
+} from '@nearside/core';
 import { STEPS } from './step-table.js';
 
 /** Steps that every library which reads format 1 has. */
@@ -13,6 +19,18 @@ const FIRST_STEPS = [
   'top-k',
 ];
 
+/** What some of them learnt later, and whether a spec makes use of it: without it, a library fails on the parameters. */
+const LEARNT: Readonly<Record<string, (step: NamedStep) => boolean>> = {
+  'step:decode-image:background': ({ step, background }) =>
+    step === 'decode-image' && background !== undefined,
+  'step:resize:forms': ({ step, size, resample: _, ...others }) =>
+    step === 'resize' && (Object.keys(others).length > 0 || !isExact(size)),
+};
+
+function isExact(size: unknown): boolean {
+  return typeof size === 'object' && size !== null && 'height' in size && 'width' in size;
+}
+
 /** What the spec of a stage may say besides steps: a value of an input, and files that steps read. */
 const MEMBERS = {
   'input-values': ({ inputs }: Stage) => inputs.some(({ value }) => value !== undefined),
@@ -22,6 +40,7 @@ const MEMBERS = {
 /** What this library can do of what a version may require (`requires.features`). */
 export const FEATURES: readonly string[] = [
   ...stepFeatures(Object.values(STEPS).flatMap((steps) => steps.map(({ name }) => name))),
+  ...Object.keys(LEARNT),
   ...Object.keys(MEMBERS),
   'features',
   'stages',
@@ -31,10 +50,11 @@ export const FEATURES: readonly string[] = [
 export function requiredFeatures(spec: StagedSpec & Pick<ModelSpec, 'features'>): string[] {
   const stages = stagesOf(spec);
   const named = stages.flatMap((stage) => [...stage.preprocessing, ...stage.postprocessing]);
+  const learnt = Object.entries(LEARNT).filter(([, isAsked]) => named.some(isAsked));
   const members = Object.entries(MEMBERS).filter(([, has]) => stages.some(has));
   const required = [
     ...stepFeatures(named.map(({ step }) => step)),
-    ...members.map(([name]) => name),
+    ...[...learnt, ...members].map(([name]) => name),
     ...(spec.features ? ['features'] : []),
     ...(spec.stages ? ['stages'] : []),
   ];

@@ -30,6 +30,7 @@ export {
   type Prepared,
 } from './pipeline.js';
 export { type PostprocessingStep, type PreprocessingStep, STEPS } from './step-table.js';
+export type { ClassMask } from './steps/argmax.js';
 export { grayscale } from './steps/grayscale.js';
 export { normalize } from './steps/normalize.js';
 export type { RegressionValue } from './steps/regression.js';
@@ -38,3 +39,4 @@ export type { FoundSound } from './steps/segments.js';
 export { softmax } from './steps/softmax.js';
 export { type ImageLayout, toTensor } from './steps/to-tensor.js';
 export { type LabelScore, topK } from './steps/top-k.js';
+export type { TextLine } from './text/reading-order.js';

@@ -1,16 +1,23 @@
 import type * as v from 'valibot';
 import type { Kind, Step } from './step.js';
+import { argmaxStep } from './steps/argmax.js';
+import { centerCropStep } from './steps/center-crop.js';
 import { combineWindowsStep } from './steps/combine-windows.js';
+import { cropBoxStep } from './steps/crop-box.js';
+import { ctcGreedyStep } from './steps/ctc-greedy.js';
 import { decideStep } from './steps/decide.js';
 import { decodeAudioStep } from './steps/decode-audio.js';
 import { decodeImageStep } from './steps/decode-image.js';
 import { defaultsStep } from './steps/defaults.js';
+import { flipChannelOrderStep } from './steps/flip-channel-order.js';
 import { frameStep } from './steps/frame.js';
 import { grayscaleStep } from './steps/grayscale.js';
 import { logMelStep } from './steps/log-mel.js';
 import { mixDownStep } from './steps/mix-down.js';
 import { normalizeStep } from './steps/normalize.js';
 import { oneHotStep } from './steps/one-hot.js';
+import { padStep } from './steps/pad.js';
+import { readingOrderStep } from './steps/reading-order.js';
 import { regressionStep } from './steps/regression.js';
 import { resampleStep } from './steps/resample.js';
 import { rescaleStep } from './steps/rescale.js';
@@ -20,14 +27,19 @@ import { segmentsStep } from './steps/segments.js';
 import { sigmoidStep } from './steps/sigmoid.js';
 import { softmaxStep } from './steps/softmax.js';
 import { temperatureStep } from './steps/temperature.js';
+import { textBoxesStep } from './steps/text-boxes.js';
 import { toTensorStep } from './steps/to-tensor.js';
 import { topKStep } from './steps/top-k.js';
 
 /** What a spec may name under `preprocessing`. */
 const PREPROCESSING = [
   decodeImageStep,
+  cropBoxStep,
   grayscaleStep,
+  flipChannelOrderStep,
   resizeStep,
+  centerCropStep,
+  padStep,
   rescaleStep,
   normalizeStep,
   toTensorStep,
@@ -51,6 +63,10 @@ const POSTPROCESSING = [
   regressionStep,
   combineWindowsStep,
   segmentsStep,
+  argmaxStep,
+  textBoxesStep,
+  ctcGreedyStep,
+  readingOrderStep,
 ] as const;
 
 export type Part = 'preprocessing' | 'postprocessing';

@@ -5,7 +5,10 @@ import type { Image } from './image/image.js';
 export interface Trace {
   /** The picture given, at its full size. */
   readonly picture?: Image | undefined;
-  /** Where a pixel of the item lies in that picture: `x · scaleX + offsetX`, `y · scaleY + offsetY`. */
+  /**
+   * Where a position of the item lies in that picture: `x · scaleX + offsetX`, `y · scaleY + offsetY`. Both are
+   * measured from the outer edge of the first pixel.
+   */
   readonly toPicture?: Placement | undefined;
   /** What an earlier stage found, of which this item is made. */
   readonly box?: FoundBox | undefined;
@@ -35,13 +38,39 @@ export function traceOfPicture(picture: Image): Trace {
 export function traceOfResize(
   trace: Trace,
   from: { readonly width: number; readonly height: number },
-  to: { readonly width: number; readonly height: number },
+  to: {
+    readonly width: number;
+    readonly height: number;
+    readonly alignCorners?: boolean | undefined;
+  },
 ): Trace {
   if (!trace.toPicture) return trace;
-  const { scaleX, scaleY, ...offset } = trace.toPicture;
-  const scale = {
-    scaleX: (scaleX * from.width) / to.width,
-    scaleY: (scaleY * from.height) / to.height,
+  const { scaleX, scaleY, offsetX, offsetY } = trace.toPicture;
+  const x = stretch(from.width, to.width, to.alignCorners);
+  const y = stretch(from.height, to.height, to.alignCorners);
+  const toPicture = {
+    scaleX: scaleX * x.scale,
+    scaleY: scaleY * y.scale,
+    offsetX: offsetX + scaleX * x.offset,
+    offsetY: offsetY + scaleY * y.offset,
   };
-  return { ...trace, toPicture: { ...scale, ...offset } };
+  return { ...trace, toPicture };
+}
+
+/** From a position after resizing to one before it; positions are measured from the edge of the outermost pixel. */
+function stretch(from: number, to: number, alignCorners = false) {
+  if (!alignCorners) return { scale: from / to, offset: 0 };
+  const scale = (from - 1) / Math.max(1, to - 1);
+  return { scale, offset: (1 - scale) / 2 };
+}
+
+/** After an image was put on a larger ground, or cut out with offsets below 0. */
+export function traceOfShift(
+  trace: Trace,
+  { left, top }: { readonly left: number; readonly top: number },
+): Trace {
+  if (!trace.toPicture) return trace;
+  const { scaleX, scaleY, offsetX, offsetY } = trace.toPicture;
+  const offset = { offsetX: offsetX - left * scaleX, offsetY: offsetY - top * scaleY };
+  return { ...trace, toPicture: { scaleX, scaleY, ...offset } };
 }

@@ -37,6 +37,13 @@ def note(step: str, value: object) -> dict:
         numbers = np.asarray(value).reshape(-1)
         sampled = numbers[:: max(1, len(numbers) // 4096)].astype(np.float64)
         return {"brightness": sampled.mean() / 255, "contrast": sampled.std() / 255}
+    if step == "decode-audio":
+        total = value.samples.size
+        sampled = value.samples[0, :, :: max(1, total // 4096)].astype(np.float64)
+        if total == 0:
+            return {}
+        level = 10 * np.log10(max(np.mean(sampled**2), 1e-10))
+        return {"level": level, "clipped": np.mean(np.abs(sampled) >= 0.999)}
     if step == "defaults":
         return {f"feature:{name}": one for name, one in value.items()}
     return {}
@@ -46,25 +53,140 @@ def row_tensor(row: np.ndarray) -> np.ndarray:
     return row.astype(np.float32)[np.newaxis]
 
 
-def decode_image(file: Path, _step: dict, _spec: dict) -> Image.Image:
+def decode_image(file: Path, step: dict, _spec: dict) -> Image.Image:
     with Image.open(file) as opened:
         rgba = ImageOps.exif_transpose(opened).convert("RGBA")
-    black = Image.new("RGBA", rgba.size, (0, 0, 0, 255))
-    return Image.alpha_composite(black, rgba).convert("RGB")
+    ground = Image.new("RGBA", rgba.size, (*step.get("background", (0, 0, 0)), 255))
+    return Image.alpha_composite(ground, rgba).convert("RGB")
+
+
+def crop_box(file: Path, _step: dict, spec: dict) -> Image.Image:
+    """The file is a box that was cut out already: it is only turned when it stands on end."""
+    image = decode_image(file, {}, spec)
+    return image.transpose(Image.Transpose.ROTATE_90) if image.height / image.width >= 1.5 else image
 
 
 def grayscale(image: Image.Image, _step: dict, _spec: dict) -> Image.Image:
     return image.convert("L")
 
 
+def flip_channel_order(
+    image: Image.Image | np.ndarray, _step: dict, _spec: dict
+) -> Image.Image | np.ndarray:
+    flipped = np.ascontiguousarray(np.asarray(image)[:, :, ::-1])
+    return Image.fromarray(flipped) if isinstance(image, Image.Image) else flipped
+
+
 def resize(
     image: Image.Image | np.ndarray, step: dict, _spec: dict
 ) -> Image.Image | np.ndarray:
-    size = (step["size"]["width"], step["size"]["height"])
+    size = target_size(step["size"], size_of(image), step.get("ensure_multiple_of", 1))
+    if not step.get("antialias", True) and step["resample"] == 2:
+        return resize_linear(image, size, step.get("align_corners", False))
     if isinstance(image, Image.Image):
         return image.resize(size, step["resample"])
     channels = [Image.fromarray(image[:, :, c]) for c in range(image.shape[2])]
     return np.stack([np.asarray(c.resize(size, step["resample"])) for c in channels], axis=2)
+
+
+def size_of(image: Image.Image | np.ndarray) -> tuple[int, int]:
+    return image.size if isinstance(image, Image.Image) else (image.shape[1], image.shape[0])
+
+
+def target_size(wanted: dict, size: tuple[int, int], multiple_of: int) -> tuple[int, int]:
+    return tuple(max(1, round(side / multiple_of)) * multiple_of for side in proportional(wanted, *size))
+
+
+def proportional(wanted: dict, width: int, height: int) -> tuple[int, int]:
+    shortest, longest = sorted((width, height))
+    if "shortest_edge" in wanted:
+        short, long = wanted["shortest_edge"], int(wanted["shortest_edge"] * longest / shortest)
+        most = wanted.get("longest_edge", long)
+        if long > most:
+            short, long = int(most * short / long), most
+        return (short, long) if width <= height else (long, short)
+    if "longest_edge" in wanted:
+        scale = wanted["longest_edge"] / longest
+        return int(width * scale + 0.5), int(height * scale + 0.5)
+    if "max_height" in wanted:
+        scale = min(wanted["max_height"] / height, wanted["max_width"] / width)
+        return int(width * scale), int(height * scale)
+    if "min_shortest_edge" in wanted:
+        larger = max(1, wanted["min_shortest_edge"] / shortest)
+        scale = min(larger, wanted["max_longest_edge"] / longest)
+        return int(width * scale), int(height * scale)
+    if "max_width" in wanted:
+        wide = math.ceil(wanted["height"] * width / height)
+        return min(wide, wanted["max_width"]), wanted["height"]
+    return wanted["width"], wanted["height"]
+
+
+def resize_linear(
+    image: Image.Image | np.ndarray, size: tuple[int, int], align_corners: bool
+) -> Image.Image | np.ndarray:
+    """Without antialiasing, as torch's `interpolate`: columns first, bytes rounded after each pass."""
+    pixels = as_array(image)
+    for axis, side in ((1, size[0]), (0, size[1])):
+        if pixels.shape[axis] != side:
+            pixels = interpolate(pixels, side, axis, align_corners)
+    if not isinstance(image, Image.Image):
+        return pixels
+    return Image.fromarray(pixels if pixels.shape[2] == 3 else pixels[:, :, 0])
+
+
+def interpolate(pixels: np.ndarray, side: int, axis: int, align_corners: bool) -> np.ndarray:
+    given = pixels.shape[axis]
+    positions = np.arange(side, dtype=np.float32)
+    if align_corners:
+        positions = positions * np.float32((given - 1) / max(1, side - 1))
+    else:
+        scale = np.float32(given / side)
+        positions = np.maximum(0, (positions + np.float32(0.5)) * scale - np.float32(0.5))
+    starts = np.minimum(positions.astype(np.int64), given - 1)
+    shape = [-1 if one == axis else 1 for one in range(3)]
+    shares = (positions - starts).astype(np.float64).reshape(shape)
+    ends = np.minimum(starts + 1, given - 1)
+    first, second = (pixels.take(at, axis).astype(np.float64) for at in (starts, ends))
+    mixed = first * (1 - shares) + second * shares
+    if pixels.dtype == np.uint8:
+        return np.floor(mixed + 0.5).astype(np.uint8)
+    return mixed.astype(np.float32)
+
+
+def center_crop(
+    image: Image.Image | np.ndarray, step: dict, _spec: dict
+) -> Image.Image | np.ndarray:
+    width, height = step["crop_size"]["width"], step["crop_size"]["height"]
+    given = size_of(image)
+    return place(image, (width, height), (-((given[0] - width) // 2), -((given[1] - height) // 2)), 0)
+
+
+def pad(image: Image.Image | np.ndarray, step: dict, _spec: dict) -> Image.Image | np.ndarray:
+    given = size_of(image)
+    least = step.get("pad_size", {})
+    divisor = step.get("size_divisor", 1)
+    width, height = (
+        math.ceil(max(side, least.get(name, 1)) / divisor) * divisor
+        for side, name in zip(given, ("width", "height"), strict=True)
+    )
+    is_centered = step.get("alignment") == "center"
+    offset = ((width - given[0]) // 2, (height - given[1]) // 2) if is_centered else (0, 0)
+    return place(image, (width, height), offset, step.get("constant_values", 0))
+
+
+def place(
+    image: Image.Image | np.ndarray, size: tuple[int, int], offset: tuple[int, int], fill: object
+) -> Image.Image | np.ndarray:
+    """On a ground of that size, cut where it sticks out."""
+    pixels = as_array(image)
+    ground = np.empty((size[1], size[0], pixels.shape[2]), pixels.dtype)
+    ground[:] = fill
+    left, top = max(0, offset[0]), max(0, offset[1])
+    shown = pixels[max(0, -offset[1]) :, max(0, -offset[0]) :][: size[1] - top, : size[0] - left]
+    ground[top : top + shown.shape[0], left : left + shown.shape[1]] = shown
+    if not isinstance(image, Image.Image):
+        return ground
+    return Image.fromarray(ground if ground.shape[2] == 3 else ground[:, :, 0])
 
 
 def rescale(image: Image.Image | np.ndarray, step: dict, _spec: dict) -> np.ndarray:
@@ -240,8 +362,12 @@ def as_array(image: Image.Image | np.ndarray) -> np.ndarray:
 
 STEPS = {
     "decode-image": decode_image,
+    "crop-box": crop_box,
     "grayscale": grayscale,
+    "flip-channel-order": flip_channel_order,
     "resize": resize,
+    "center-crop": center_crop,
+    "pad": pad,
     "rescale": rescale,
     "normalize": normalize,
     "to-tensor": to_tensor,

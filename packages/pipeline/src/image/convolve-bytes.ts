@@ -1,4 +1,4 @@
-import type { Image } from './image.js';
+import { type Image, stripsOf } from './image.js';
 import type { ResamplingWindows } from './resampling-windows.js';
 
 /**
@@ -10,23 +10,20 @@ const HALF = 1 << (PRECISION_BITS - 1);
 
 /**
  * One pass over each row of an 8-bit image, in fixed point: [H, W, C] → [H, windows.size, C].
- * Equal to Pillow's `ImagingResampleHorizontal_8bpc`.
+ * Equal to Pillow's `ImagingResampleHorizontal_8bpc`. Rows are read as they are needed.
  */
 export function convolveBytesHorizontally(image: Image, windows: ResamplingWindows): Image {
   const { height, channels } = image;
-  const out = new Uint8ClampedArray(height * windows.size * channels);
-  const convolveRow = channels === 1 ? convolveGrayRow : convolveRgbRow;
-  const bytes = bytesOf(image);
+  const outLength = windows.size * channels;
+  const out = new Uint8ClampedArray(height * outLength);
   const weights = fixedPoint(windows.weights);
-  for (let y = 0; y < height; y++) {
-    convolveRow(
-      bytes,
-      y * image.width * channels,
-      windows,
-      weights,
-      out,
-      y * windows.size * channels,
-    );
+  for (const { y, rows, data, stride } of stripsOf(image)) {
+    const pixels = stride === 4 ? wordsOf(data) : bytesOf(data);
+    const convolveRow = CONVOLVE_ROW[stride];
+    const rowLength = pixels.length / rows;
+    for (let row = 0; row < rows; row++) {
+      convolveRow(pixels, row * rowLength, windows, weights, out, (y + row) * outLength);
+    }
   }
   return { width: windows.size, height, channels, data: out };
 }
@@ -37,9 +34,10 @@ export function convolveBytesHorizontally(image: Image, windows: ResamplingWindo
  * the time of one at a time.
  */
 export function convolveBytesVertically(image: Image, windows: ResamplingWindows): Image {
-  const rowLength = image.width * image.channels;
+  const { width, channels } = image;
+  const rowLength = width * channels;
   const out = new Uint8ClampedArray(windows.size * rowLength);
-  const bytes = bytesOf(image);
+  const bytes = bytesOf(image.data);
   const weights = fixedPoint(windows.weights);
   for (let y = 0; y < windows.size; y++) {
     const row = (windows.starts[y] as number) * rowLength;
@@ -72,11 +70,20 @@ export function convolveBytesVertically(image: Image, windows: ResamplingWindows
       out[outRow + x] = sum >> PRECISION_BITS;
     }
   }
-  return { ...image, height: windows.size, data: out };
+  return { width, height: windows.size, channels, data: out };
 }
 
+type ConvolveRow = (
+  pixels: Uint8Array | Int32Array,
+  row: number,
+  windows: ResamplingWindows,
+  weights: Int32Array,
+  out: Uint8ClampedArray,
+  outRow: number,
+) => void;
+
 function convolveGrayRow(
-  bytes: Uint8Array,
+  bytes: Uint8Array | Int32Array,
   row: number,
   { size, starts, counts, taps }: ResamplingWindows,
   weights: Int32Array,
@@ -97,7 +104,7 @@ function convolveGrayRow(
 
 /** Two taps a turn: 15 % less time than one (3000 pixels to 224, Node 20). */
 function convolveRgbRow(
-  bytes: Uint8Array,
+  bytes: Uint8Array | Int32Array,
   row: number,
   { size, starts, counts, taps }: ResamplingWindows,
   weights: Int32Array,
@@ -140,6 +147,63 @@ function convolveRgbRow(
   }
 }
 
+/**
+ * Red, green and blue in the three lower bytes of a word: one load instead of three takes four fifths of the time
+ * (4000 pixels to 224, Chromium 156).
+ */
+function convolveWordRow(
+  words: Uint8Array | Int32Array,
+  row: number,
+  { size, starts, counts, taps }: ResamplingWindows,
+  weights: Int32Array,
+  out: Uint8ClampedArray,
+  outRow: number,
+): void {
+  for (let x = 0; x < size; x++) {
+    let i = row + (starts[x] as number);
+    let tap = x * taps;
+    const end = tap + (counts[x] as number);
+    let red = HALF;
+    let green = HALF;
+    let blue = HALF;
+    for (; tap + 2 <= end; tap += 2, i += 2) {
+      const word = words[i] as number;
+      const weight = weights[tap] as number;
+      const nextWord = words[i + 1] as number;
+      const nextWeight = weights[tap + 1] as number;
+      red = (red + Math.imul(word & 255, weight) + Math.imul(nextWord & 255, nextWeight)) | 0;
+      green =
+        (green +
+          Math.imul((word >> 8) & 255, weight) +
+          Math.imul((nextWord >> 8) & 255, nextWeight)) |
+        0;
+      blue =
+        (blue +
+          Math.imul((word >> 16) & 255, weight) +
+          Math.imul((nextWord >> 16) & 255, nextWeight)) |
+        0;
+    }
+    if (tap < end) {
+      const word = words[i] as number;
+      const weight = weights[tap] as number;
+      red = (red + Math.imul(word & 255, weight)) | 0;
+      green = (green + Math.imul((word >> 8) & 255, weight)) | 0;
+      blue = (blue + Math.imul((word >> 16) & 255, weight)) | 0;
+    }
+    const o = outRow + 3 * x;
+    out[o] = red >> PRECISION_BITS;
+    out[o + 1] = green >> PRECISION_BITS;
+    out[o + 2] = blue >> PRECISION_BITS;
+  }
+}
+
+/** By the bytes from one pixel to the next. */
+const CONVOLVE_ROW: Readonly<Record<1 | 3 | 4, ConvolveRow>> = {
+  1: convolveGrayRow,
+  3: convolveRgbRow,
+  4: convolveWordRow,
+};
+
 /** Weights in units of 2^−22, rounded half away from zero as Pillow's `normalize_coeffs_8bpc`. */
 function fixedPoint(weights: Float64Array): Int32Array {
   const one = 1 << PRECISION_BITS;
@@ -149,6 +213,11 @@ function fixedPoint(weights: Float64Array): Int32Array {
 }
 
 /** One array type for all images, or the loops above slow down at the second type they meet. */
-function bytesOf({ data }: Image): Uint8Array {
+function bytesOf(data: Image['data']): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.length);
+}
+
+/** Pixels of four bytes as words, the first byte the lowest: every engine that runs wasm is little-endian. */
+function wordsOf(data: Image['data']): Int32Array {
+  return new Int32Array(data.buffer, data.byteOffset, data.length / 4);
 }

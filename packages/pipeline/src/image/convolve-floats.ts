@@ -30,7 +30,8 @@ export function convolveFloatsHorizontally(image: Image, windows: ResamplingWind
  */
 export function convolveFloatsVertically(image: Image, windows: ResamplingWindows): Image {
   const { size, starts, counts, taps, weights } = windows;
-  const rowLength = image.width * image.channels;
+  const { width, channels, data } = image;
+  const rowLength = width * channels;
   const out = new Float32Array(size * rowLength);
   const sums = new Float64Array(rowLength);
   for (let y = 0; y < size; y++) {
@@ -39,10 +40,10 @@ export function convolveFloatsVertically(image: Image, windows: ResamplingWindow
       const weight = weights[y * taps + tap] as number;
       const row = ((starts[y] as number) + tap) * rowLength;
       for (let i = 0; i < rowLength; i++) {
-        sums[i] = (sums[i] as number) + (image.data[row + i] as number) * weight;
+        sums[i] = (sums[i] as number) + (data[row + i] as number) * weight;
       }
     }
     out.set(sums, y * rowLength);
   }
-  return { ...image, height: size, data: out };
+  return { width, height: size, channels, data: out };
 }

@@ -1,32 +1,35 @@
 import { describe, expect, test, vi } from 'vitest';
 import images from '../../fixtures/images.json' with { type: 'json' };
 import { noise } from '../../fixtures/noise.js';
-import { decodeImage, type ImageInput } from './decode-image.js';
+import { type DecodeOptions, decodeImage, type ImageInput } from './decode-image.js';
 import type { Image } from './image.js';
+
+const decode = (input: ImageInput, options: Partial<DecodeOptions> = {}) =>
+  decodeImage(input, { defer() {}, ...options });
 
 const GRAY_RGB = [...bytes(images.grayBase64)].flatMap((value) => [value, value, value]);
 
 describe('files', () => {
   test('a grey PNG decodes exactly', async () => {
-    const image = await decodeImage(file(images.grayPng, 'image/png'));
+    const image = await decode(file(images.grayPng, 'image/png'));
     expect(image).toMatchObject({ width: 16, height: 12, channels: 3 });
     expect([...image.data]).toEqual(GRAY_RGB);
   });
 
   test('a File is a Blob, and its type may be missing', async () => {
     const named = new File([bytes(images.grayPng)], 'gray.png');
-    expect([...(await decodeImage(named)).data]).toEqual(GRAY_RGB);
+    expect([...(await decode(named)).data]).toEqual(GRAY_RGB);
   });
 
   test('an embedded colour space changes no value', async () => {
-    const image = await decodeImage(file(images.gammaPng, 'image/png'));
+    const image = await decode(file(images.gammaPng, 'image/png'));
     expect([...image.data]).toEqual(GRAY_RGB);
   });
 
   test.each(images.jpegByOrientation.map((jpeg, i) => ({ orientation: i + 1, jpeg })))(
     'a JPEG of EXIF orientation $orientation stands upright',
     async ({ jpeg }) => {
-      const image = await decodeImage(file(jpeg, 'image/jpeg'));
+      const image = await decode(file(jpeg, 'image/jpeg'));
       expect([image.width, image.height]).toEqual([16, 8]);
       // Within what JPEG loses; a wrong turn would be off by more than 100.
       const expected = bytes(images.uprightBase64);
@@ -38,13 +41,13 @@ describe('files', () => {
   );
 
   test('a transparent PNG shows over black as Pillow composites it, for every value and alpha', async () => {
-    const image = await decodeImage(file(images.transparentPng, 'image/png'));
+    const image = await decode(file(images.transparentPng, 'image/png'));
     expect(await sha256(image)).toBe(images.transparentSha256);
   });
 
   test('a text file says what it is and what to pass', async () => {
     const text = new Blob(['not a picture'], { type: 'text/plain' });
-    await expect(decodeImage(text)).rejects.toMatchObject({
+    await expect(decode(text)).rejects.toMatchObject({
       code: 'decode-failed',
       message: expect.stringMatching(/PNG, JPEG or WebP.*13 bytes of type 'text\/plain'/),
       details: { type: 'text/plain', sizeBytes: 13 },
@@ -54,36 +57,42 @@ describe('files', () => {
 
   test('a truncated header and an empty file fail to decode', async () => {
     const start = new Blob([bytes(images.grayPng).subarray(0, 20)], { type: 'image/png' });
-    await expect(decodeImage(start)).rejects.toMatchObject({ code: 'decode-failed' });
-    await expect(decodeImage(new Blob([]))).rejects.toMatchObject({ code: 'decode-failed' });
+    await expect(decode(start)).rejects.toMatchObject({ code: 'decode-failed' });
+    await expect(decode(new Blob([]))).rejects.toMatchObject({ code: 'decode-failed' });
   });
 
   test('a file with more pixels than allowed is refused before it is decoded', async () => {
-    const decode = vi.spyOn(globalThis, 'createImageBitmap');
+    const decodeFile = vi.spyOn(globalThis, 'createImageBitmap');
     const blob = file(images.grayPng, 'image/png');
-    await expect(decodeImage(blob, { maxPixels: 16 * 12 - 1 })).rejects.toMatchObject({
+    await expect(decode(blob, { maxPixels: 16 * 12 - 1 })).rejects.toMatchObject({
       code: 'input-too-large',
       details: { width: 16, height: 12, maxPixels: 191 },
     });
-    expect(decode).not.toHaveBeenCalled();
-    decode.mockRestore();
+    expect(decodeFile).not.toHaveBeenCalled();
+    decodeFile.mockRestore();
   });
 
-  test('the bitmap made on the way is closed, also when the image is no longer wanted', async () => {
+  test('the bitmap made on the way is closed when it is needed no more, also when the image is no longer wanted', async () => {
     const close = vi.spyOn(ImageBitmap.prototype, 'close');
-    const blob = file(images.grayPng, 'image/png');
-    await decodeImage(blob);
+    const blob = file(images.jpegByOrientation[0] as string, 'image/jpeg');
+    const held: (() => void)[] = [];
+    const defer = (release: () => void) => held.push(release);
+    const image = await decode(blob, { defer });
+    expect(close).not.toHaveBeenCalled();
+    for (const release of held.splice(0)) release();
     expect(close).toHaveBeenCalledTimes(1);
+    expect(() => image.data).toThrow(expect.objectContaining({ code: 'decode-failed' }));
     const controller = new AbortController();
     const decodeAsBefore = globalThis.createImageBitmap;
-    const decode = vi.spyOn(globalThis, 'createImageBitmap').mockImplementation((blob) => {
+    const decodeFile = vi.spyOn(globalThis, 'createImageBitmap').mockImplementation((blob) => {
       controller.abort('no longer wanted');
       return decodeAsBefore(blob as Blob);
     });
-    const late = decodeImage(blob, { signal: controller.signal });
+    const late = decode(blob, { signal: controller.signal, defer });
     await expect(late).rejects.toBe('no longer wanted');
+    for (const release of held) release();
     expect(close).toHaveBeenCalledTimes(2);
-    for (const spy of [decode, close]) spy.mockRestore();
+    for (const spy of [decodeFile, close]) spy.mockRestore();
   });
 });
 
@@ -108,7 +117,7 @@ describe('pixels', () => {
   test.each(Object.entries(sources))('%s decodes exactly and stays usable', async (_, make) => {
     const source = await make();
     for (let time = 1; time <= 2; time++) {
-      const image = await decodeImage(source);
+      const image = await decode(source);
       expect([image.width, image.height, image.channels]).toEqual([width, height, 3]);
       expect(image.data.every((value, i) => value === rgb[i])).toBe(true);
     }
@@ -119,7 +128,7 @@ describe('pixels', () => {
     const context = canvas.getContext('2d') as OffscreenCanvasRenderingContext2D;
     context.fillStyle = 'rgb(255 255 255 / 50%)';
     context.fillRect(0, 0, 1024, 1500);
-    const { data } = await decodeImage(canvas);
+    const { data } = await decode(canvas);
     const firstEmptyRow = 1500 * 1024 * 3;
     expect(data.subarray(0, firstEmptyRow).every((value) => value === 128)).toBe(true);
     expect(data.subarray(firstEmptyRow).every((value) => value === 0)).toBe(true);
@@ -133,21 +142,21 @@ describe('pixels', () => {
     const data = new ImageData(4, 4);
     structuredClone(data.data, { transfer: [data.data.buffer] });
     for (const gone of [bitmap, frame, data]) {
-      await expect(decodeImage(gone)).rejects.toMatchObject({ code: 'input-detached' });
+      await expect(decode(gone)).rejects.toMatchObject({ code: 'input-detached' });
     }
   });
 
   test('a canvas without pixels is invalid', async () => {
     const empty = document.createElement('canvas');
     empty.width = 0;
-    await expect(decodeImage(empty)).rejects.toMatchObject({ code: 'input-invalid' });
+    await expect(decode(empty)).rejects.toMatchObject({ code: 'input-invalid' });
   });
 
   test('a canvas larger than allowed is refused before it is drawn', async () => {
     const draw = vi.spyOn(OffscreenCanvasRenderingContext2D.prototype, 'drawImage');
-    await expect(
-      decodeImage(new OffscreenCanvas(100, 100), { maxPixels: 9_999 }),
-    ).rejects.toMatchObject({ code: 'input-too-large' });
+    await expect(decode(new OffscreenCanvas(100, 100), { maxPixels: 9_999 })).rejects.toMatchObject(
+      { code: 'input-too-large' },
+    );
     expect(draw).not.toHaveBeenCalled();
     draw.mockRestore();
   });
@@ -159,15 +168,18 @@ describe('pixels', () => {
       .mockImplementation(() => {
         throw new DOMException('The canvas has been tainted.', 'SecurityError');
       });
-    await expect(decodeImage(canvas)).rejects.toMatchObject({
-      code: 'decode-failed',
-      message: expect.stringContaining('other origins'),
-    });
+    const image = await decode(canvas);
+    expect(() => image.data).toThrow(
+      expect.objectContaining({
+        code: 'decode-failed',
+        message: expect.stringContaining('other origins'),
+      }),
+    );
     tainted.mockRestore();
   });
 
   test('an element that is no canvas is invalid and named', async () => {
-    await expect(decodeImage(document.createElement('p') as never)).rejects.toMatchObject({
+    await expect(decode(document.createElement('p') as never)).rejects.toMatchObject({
       code: 'input-invalid',
       details: { got: 'HTMLParagraphElement' },
     });
@@ -191,19 +203,20 @@ describe('pixels', () => {
 });
 
 test('an aborted signal rejects with its reason before anything is decoded', async () => {
-  const decode = vi.spyOn(globalThis, 'createImageBitmap');
+  const decodeFile = vi.spyOn(globalThis, 'createImageBitmap');
   const reason = new Error('no longer wanted');
   const blob = file(images.grayPng, 'image/png');
-  await expect(decodeImage(blob, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
-  expect(decode).not.toHaveBeenCalled();
-  decode.mockRestore();
+  await expect(decode(blob, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  expect(decodeFile).not.toHaveBeenCalled();
+  decodeFile.mockRestore();
 });
 
 test('a worker decodes as the page does', async () => {
   const module = new URL('./decode-image.ts', import.meta.url).href;
   const script = `
     import { decodeImage } from '${module}';
-    onmessage = async ({ data }) => postMessage(await decodeImage(data));
+    onmessage = async ({ data }) =>
+      postMessage((await decodeImage(data, { defer() {} })).data);
     postMessage('ready');`;
   const url = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
   const worker = new Worker(url, { type: 'module' });
@@ -215,7 +228,7 @@ test('a worker decodes as the page does', async () => {
   expect(await next()).toBe('ready');
   const blob = file(images.transparentPng, 'image/png');
   worker.postMessage(blob);
-  expect(await next()).toEqual(await decodeImage(blob));
+  expect(await next()).toEqual((await decode(blob)).data);
   worker.terminate();
   URL.revokeObjectURL(url);
 });

@@ -1,6 +1,7 @@
 import { describe, kindOf, NearsideError } from '@nearside/core';
-import { compositeOverBlack } from './composite-over-black.js';
-import type { Image } from './image.js';
+import { type Canvas, canvasOf, type Drawable, multipliesExactly } from './canvas.js';
+import { type Color, compositeOver } from './composite-over.js';
+import { type Image, imageOnDemand, type ReadRegion, STRIP_PIXELS } from './image.js';
 import { type ImageFileSize, readImageFileSize } from './image-file-size.js';
 
 /** Pixels as they are: RGBA bytes, row-major, alpha not multiplied in. */
@@ -31,57 +32,61 @@ export const DECODE_DEFAULTS = Object.freeze({
 /** Pixels. Wider canvases stay blank without an error: from 16,385 in Safari, 65,536 in Chromium. */
 const MAX_WIDTH = 16_384;
 
-/**
- * Pixels drawn and read at a time: 4 MB stay in the cache. For 12 megapixels the whole at once
- * takes 1.5 times as long (Chromium 156).
- */
-const STRIP_PIXELS = 2 ** 20;
+/** What {@link decodeImage} is told beside the picture. */
+export interface DecodeOptions {
+  /** Width × height that is accepted; a file that says it has more is not decoded. */
+  readonly maxPixels?: number | undefined;
+  /** What transparent pixels show; black by default. */
+  readonly background?: Color | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Takes what frees the decoded file, once none of its pixels is needed any more. */
+  readonly defer: (release: () => void) => void;
+}
+
+const BLACK: Color = [0, 0, 0];
 
 /**
- * Any picture → 8-bit RGB at its full size: EXIF orientation applied, an embedded colour profile
- * ignored as Pillow does, transparency over black ({@link compositeOverBlack}). The browser only
- * decodes; it never resizes, because its filters differ from those models are trained with.
+ * Any picture → 8-bit RGB at its full size, read when it is needed: EXIF orientation applied, an embedded colour
+ * profile ignored as Pillow does, transparency over a colour ({@link compositeOver}). The browser only decodes; it
+ * never resizes, because its filters differ from those models are trained with.
  *
- * Works in a page and in a worker. The input stays the caller's: it is neither closed nor changed.
+ * Works in a page and in a worker. The input stays the caller's: it is neither closed nor changed, and has to stay as
+ * it is while pixels are read.
  *
- * @param maxPixels width × height that is accepted; a file that says it has more is not decoded
  * @throws NearsideError `decode-failed`, `input-too-large`, `input-detached` or `input-invalid`;
- * `signal.reason` when aborted
+ * `signal.reason` when aborted. Reading throws `decode-failed` for pixels that cannot be had.
  */
-export async function decodeImage(
-  input: ImageInput,
-  {
-    maxPixels = DECODE_DEFAULTS.maxPixels,
-    signal,
-  }: { maxPixels?: number | undefined; signal?: AbortSignal | undefined } = {},
-): Promise<Image> {
+export async function decodeImage(input: ImageInput, options: DecodeOptions): Promise<Image> {
+  const { signal } = options;
+  const limits = {
+    maxPixels: options.maxPixels ?? DECODE_DEFAULTS.maxPixels,
+    background: options.background ?? BLACK,
+  };
   signal?.throwIfAborted();
   switch (kindOf(input)) {
     case 'Blob':
     case 'File':
-      return decodeBlob(input as Blob, { maxPixels, signal });
+      return fromBlob(input as Blob, { ...options, ...limits });
     case 'ImageBitmap':
     case 'OffscreenCanvas':
-    case 'HTMLCanvasElement': {
-      const source = input as ImageBitmap | OffscreenCanvas | HTMLCanvasElement;
-      return draw(source, source, maxPixels);
-    }
-    case 'VideoFrame': {
-      const frame = input as VideoFrame;
-      return draw(frame, { width: frame.displayWidth, height: frame.displayHeight }, maxPixels);
-    }
+    case 'HTMLCanvasElement':
+    case 'VideoFrame':
+      return drawable(input as Drawable, limits);
     case 'ImageData':
     case 'Object':
-      return fromRgba(input as RgbaPixels, maxPixels);
+      return fromRgba(input as RgbaPixels, limits);
     default:
       throw notAnImage(input);
   }
 }
 
-async function decodeBlob(
-  blob: Blob,
-  { maxPixels, signal }: { maxPixels: number; signal: AbortSignal | undefined },
-): Promise<Image> {
+interface Limits {
+  readonly maxPixels: number;
+  readonly background: Color;
+}
+
+async function fromBlob(blob: Blob, options: DecodeOptions & Limits): Promise<Image> {
+  const { maxPixels, signal, defer } = options;
   const what = `a Blob of ${blob.size} bytes ${blob.type === '' ? 'without a type' : `of type '${blob.type}'`}`;
   const details = { type: blob.type, sizeBytes: blob.size };
   if (typeof createImageBitmap === 'undefined') {
@@ -105,55 +110,78 @@ async function decodeBlob(
       { cause, details },
     );
   });
-  try {
-    signal?.throwIfAborted();
-    return draw(bitmap, bitmap, maxPixels);
-  } finally {
-    bitmap.close();
+  defer(() => bitmap.close());
+  signal?.throwIfAborted();
+  if (!size?.isOpaque && !(await multipliesExactly())) {
+    const pixels = await pixelsOf(bitmap).catch(() => undefined); // then as the canvas has them
+    if (pixels) return fromRgba(pixels, options);
   }
+  return drawable(bitmap, options);
 }
 
-function draw(
-  source: ImageBitmap | VideoFrame | OffscreenCanvas | HTMLCanvasElement,
-  { width, height }: { width: number; height: number },
-  maxPixels: number,
-): Image {
+/** A bitmap whose alpha is not multiplied in, as it is: whole, which is only done for files that may be transparent. */
+async function pixelsOf(bitmap: ImageBitmap): Promise<RgbaPixels> {
+  const { width, height } = bitmap;
+  const data = new Uint8ClampedArray(width * height * 4);
+  const frame = new VideoFrame(bitmap, { timestamp: 0 });
+  try {
+    await frame.copyTo(data, { format: 'RGBA' });
+  } finally {
+    frame.close();
+  }
+  return { width, height, data };
+}
+
+function drawable(source: Drawable, { maxPixels, background }: Limits): Image {
   const kind = kindOf(source);
+  const { width, height } =
+    'displayWidth' in source
+      ? { width: source.displayWidth, height: source.displayHeight }
+      : source;
   if (width === 0 || height === 0) {
     if (kind === 'ImageBitmap' || kind === 'VideoFrame') throw detached(kind);
     throw invalid('a canvas with pixels', `${width} × ${height}`);
   }
   checkSize(width, height, maxPixels);
-  const rgb = new Uint8ClampedArray(width * height * 3);
-  const stripRows = Math.min(height, Math.max(1, Math.floor(STRIP_PIXELS / width)));
-  try {
-    // In main memory, where it is read back.
-    const context = new OffscreenCanvas(width, stripRows).getContext('2d', {
-      willReadFrequently: true,
-    });
-    if (context === null) throw new Error('no 2d context');
-    context.globalCompositeOperation = 'copy';
-    for (let y = 0; y < height; y += stripRows) {
-      context.drawImage(source, 0, -y);
-      const rows = Math.min(stripRows, height - y);
-      // The canvas keeps round(value · alpha / 255) and gives back a value that it divided out
-      // again. That rounds by less than half a step of the product, so compositing restores it.
-      compositeOverBlack(
-        context.getImageData(0, 0, width, rows).data,
-        rgb.subarray(y * width * 3, (y + rows) * width * 3),
+  const read = readByCanvas(source, background);
+  return imageOnDemand({ width, height, channels: 3 }, (region) => {
+    try {
+      return read(region);
+    } catch (cause) {
+      throw new NearsideError(
+        'decode-failed',
+        `The pixels of this ${kind} of ${width} × ${height} could not be read (${cause}). A canvas must not hold images from other origins without CORS.`,
+        { cause, details: { kind, width, height } },
       );
     }
-  } catch (cause) {
-    throw new NearsideError(
-      'decode-failed',
-      `The pixels of this ${kind} of ${width} × ${height} could not be read (${cause}). A canvas must not hold images from other origins without CORS.`,
-      { cause, details: { kind, width, height } },
-    );
-  }
-  return { width, height, channels: 3, data: rgb };
+  });
 }
 
-function fromRgba(pixels: RgbaPixels, maxPixels: number): Image {
+/** Reads parts of what a canvas draws, through one canvas that is only as large as what is read at a time. */
+function readByCanvas(source: Drawable, background: Color): ReadRegion {
+  const isOverBlack = background.every((value) => value === 0);
+  let canvas: Canvas | undefined;
+  return ({ x, y, width, height }) => {
+    const most = Math.min(height, Math.max(1, Math.floor(STRIP_PIXELS / width)));
+    if (!canvas || canvas.width < width || canvas.height < most) {
+      canvas = canvasOf(width, most, !isOverBlack);
+    }
+    const { context, isOpaque } = canvas;
+    const rgba = new Uint8ClampedArray(most === height ? 0 : width * height * 4);
+    for (let row = 0; row < height; row += most) {
+      context.drawImage(source, -x, -y - row);
+      const { data } = context.getImageData(0, 0, width, Math.min(most, height - row));
+      // A canvas keeps round(value · alpha / 255), which is the value over black. One with alpha divides it out
+      // again, and rounds by less than half a step of the product: over black, compositing restores it.
+      if (!isOpaque) compositeOver(data, background);
+      if (most === height) return { data, stride: 4 };
+      rgba.set(data, row * width * 4);
+    }
+    return { data: rgba, stride: 4 };
+  };
+}
+
+function fromRgba(pixels: RgbaPixels, { maxPixels, background }: Limits): Image {
   const { width, height, data } = pixels;
   const kind = kindOf(data);
   if (data === undefined) throw notAnImage(pixels);
@@ -171,9 +199,15 @@ function fromRgba(pixels: RgbaPixels, maxPixels: number): Image {
     );
   }
   checkSize(width, height, maxPixels);
-  const rgb = new Uint8ClampedArray(width * height * 3);
-  compositeOverBlack(data, rgb);
-  return { width, height, channels: 3, data: rgb };
+  return imageOnDemand({ width, height, channels: 3 }, (region) => {
+    const rgba = new Uint8ClampedArray(region.width * region.height * 4);
+    for (let row = 0; row < region.height; row++) {
+      const start = ((region.y + row) * width + region.x) * 4;
+      rgba.set(data.subarray(start, start + region.width * 4), row * region.width * 4);
+    }
+    compositeOver(rgba, background);
+    return { data: rgba, stride: 4 };
+  });
 }
 
 function isPositiveInteger(value: unknown): boolean {
@@ -185,7 +219,10 @@ function checkSize(width: number, height: number, maxPixels: number): void {
   if (width > MAX_WIDTH) throw tooLarge(width, height, maxPixels);
 }
 
-function checkPixels({ width, height }: ImageFileSize, maxPixels: number): void {
+function checkPixels(
+  { width, height }: Pick<ImageFileSize, 'width' | 'height'>,
+  maxPixels: number,
+): void {
   if (width * height > maxPixels) throw tooLarge(width, height, maxPixels);
 }
 

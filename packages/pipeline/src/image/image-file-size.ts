@@ -15,6 +15,8 @@ const FORMATS = [PNG, JPG, WEBP, GIF, HEIF, BMP];
 export interface ImageFileSize {
   readonly width: number;
   readonly height: number;
+  /** Whether files of this format have no transparency. */
+  readonly isOpaque: boolean;
 }
 
 /**
@@ -26,9 +28,9 @@ export interface ImageFileSize {
 export async function readImageFileSize(file: Blob): Promise<ImageFileSize | undefined> {
   const head = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
   try {
-    const { width, height } =
-      FORMATS.find((format) => format.validate(head))?.calculate(head) ?? {};
-    return width && height ? { width, height } : undefined;
+    const format = FORMATS.find((one) => one.validate(head));
+    const { width, height } = format?.calculate(head) ?? {};
+    return width && height ? { width, height, isOpaque: format === JPG } : undefined;
   } catch {
     return undefined; // damaged, or cut off before the size
   }

@@ -1,18 +1,20 @@
-import type { Image } from './image.js';
+import { type Image, stripsOf, valuesLike } from './image.js';
 
 /** Each output pixel is a copy of the input pixel under its centre, as Pillow's nearest filter. */
 export function resizeNearest(image: Image, width: number, height: number): Image {
-  const { channels, data } = image;
-  const length = width * height * channels;
-  const out =
-    data instanceof Float32Array ? new Float32Array(length) : new Uint8ClampedArray(length);
+  const { channels } = image;
   const columns = positions(image.width, width);
   const rows = positions(image.height, height);
+  const out = valuesLike(image, width * height * channels);
   let o = 0;
-  for (const row of rows) {
-    for (const column of columns) {
-      const pixel = (row * image.width + column) * channels;
-      for (let c = 0; c < channels; c++) out[o++] = data[pixel + c] as number;
+  let line = 0;
+  for (const { y, rows: count, data, stride } of stripsOf(image)) {
+    for (; line < height && (rows[line] as number) < y + count; line++) {
+      const row = ((rows[line] as number) - y) * image.width;
+      for (const column of columns) {
+        const pixel = (row + column) * stride;
+        for (let c = 0; c < channels; c++) out[o++] = data[pixel + c] as number;
+      }
     }
   }
   return { width, height, channels, data: out };

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { type AudioInput, decodeAudio } from '../audio/decode-audio.js';
+import { observeSound } from '../audio/observe-sound.js';
 import { defineStep } from '../step.js';
 
 /** Sound in any form that {@link decodeAudio} reads → samples of each channel at its own rate. */
@@ -9,14 +10,12 @@ export const decodeAudioStep = defineStep({
   takes: 'input',
   gives: 'sound',
   form: () => ({ channels: undefined, sampleRateHz: undefined, samples: undefined }),
-  prepare:
-    () =>
-    () =>
-    (items, { signal }) =>
-      Promise.all(
-        items.map(async ({ value, trace }) => ({
-          value: await decodeAudio(value as AudioInput, { signal }),
-          trace,
-        })),
-      ),
+  prepare: () => () => (items, call) =>
+    Promise.all(
+      items.map(async ({ value, trace }) => {
+        const sound = await decodeAudio(value as AudioInput, { signal: call.signal });
+        observeSound(sound, call);
+        return { value: sound, trace };
+      }),
+    ),
 });

@@ -4,21 +4,25 @@ import { observePicture } from '../image/observe-image.js';
 import { defineStep } from '../step.js';
 import { traceOfPicture } from '../trace.js';
 
-/** A picture in any form that {@link decodeImage} reads → 8-bit RGB, orientation applied, transparency over black. */
+const ByteSchema = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255));
+
+/** A picture in any form that {@link decodeImage} reads → 8-bit RGB, orientation applied, transparency over `background`. */
 export const decodeImageStep = defineStep({
   name: 'decode-image',
-  parameters: v.strictObject({}),
+  parameters: v.strictObject({
+    background: v.optional(v.tuple([ByteSchema, ByteSchema, ByteSchema])),
+  }),
   takes: 'input',
   gives: 'image',
   form: () => ({ channels: 3, depth: 'bytes', width: undefined, height: undefined }),
   prepare:
-    (_, { maxPixels }) =>
+    ({ background }, { maxPixels }) =>
     () =>
     (items, call) =>
       Promise.all(
         items.map(async ({ value }) => {
-          const { signal } = call;
-          const image = await decodeImage(value as ImageInput, { maxPixels, signal });
+          const options = { maxPixels, background, signal: call.signal, defer: call.defer };
+          const image = await decodeImage(value as ImageInput, options);
           observePicture(image, call);
           return { value: image, trace: traceOfPicture(image) };
         }),

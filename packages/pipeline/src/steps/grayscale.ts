@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { describeImage } from '../describe-form.js';
-import type { Image } from '../image/image.js';
+import { type Image, isOfBytes, type Strip } from '../image/image.js';
+import { perPixel } from '../image/per-pixel.js';
 import { defineStep, each, Misfit } from '../step.js';
 
 /**
@@ -11,18 +12,21 @@ import { defineStep, each, Misfit } from '../step.js';
  * @throws RangeError for an image that is not 8-bit RGB
  */
 export function grayscale(image: Image): Image {
-  const { width, height, channels, data } = image;
-  if (channels !== 3 || data instanceof Float32Array) {
+  if (image.channels !== 3 || !isOfBytes(image)) {
     throw new RangeError('grayscale: expected an image of 3 channels of 8 bits.');
   }
-  const gray = new Uint8ClampedArray(width * height);
-  for (let pixel = 0, i = 0; pixel < gray.length; pixel++, i += 3) {
+  return perPixel(image, 1, lumaOf);
+}
+
+function lumaOf({ data, stride }: Pick<Strip, 'data' | 'stride'>): Uint8ClampedArray {
+  const gray = new Uint8ClampedArray(data.length / stride);
+  for (let pixel = 0, i = 0; pixel < gray.length; pixel++, i += stride) {
     const red = data[i] as number;
     const green = data[i + 1] as number;
     const blue = data[i + 2] as number;
     gray[pixel] = (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16;
   }
-  return { width, height, channels: 1, data: gray };
+  return gray;
 }
 
 /** {@link grayscale}, as a step. */

@@ -4,9 +4,10 @@ import { defineStep, each } from '../step.js';
 
 /** Each value × `factor`, multiplied in double and kept in float32, as numpy and Hugging Face do. */
 export function rescale(image: Image, factor: number): Image {
-  const data = new Float32Array(image.data.length);
-  for (let i = 0; i < data.length; i++) data[i] = (image.data[i] as number) * factor;
-  return { ...image, data };
+  const { width, height, channels, data: values } = image;
+  const data = new Float32Array(values.length);
+  for (let i = 0; i < data.length; i++) data[i] = (values[i] as number) * factor;
+  return { width, height, channels, data };
 }
 
 /** {@link rescale}, as a step. */

@@ -2,28 +2,53 @@ import * as v from 'valibot';
 import { observeBytes } from '../image/observe-image.js';
 import { RESAMPLE_FILTERS } from '../image/resampling-windows.js';
 import { resize } from '../image/resize.js';
-import { defineStep } from '../step.js';
+import { SideSchema, type Size, TargetSizeSchema, targetSize } from '../image/target-size.js';
+import { defineStep, Misfit } from '../step.js';
 import { traceOfResize } from '../trace.js';
 
-const SideSchema = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(16384));
-
-/** To exactly `size`, with antialiasing, as Pillow's `Image.resize` ({@link resize}). */
+/**
+ * To the size that {@link targetSize} says; with antialiasing as Pillow's `Image.resize`, without as OpenCV and torch
+ * ({@link resize}).
+ */
 export const resizeStep = defineStep({
   name: 'resize',
   parameters: v.strictObject({
-    size: v.strictObject({ height: SideSchema, width: SideSchema }),
+    size: TargetSizeSchema,
+    ensure_multiple_of: v.optional(SideSchema),
     resample: v.picklist(RESAMPLE_FILTERS),
+    antialias: v.optional(v.boolean()),
+    align_corners: v.optional(v.boolean()),
   }),
   takes: 'image',
   gives: 'image',
-  form: (image, { size }) => ({ ...image, ...size }),
+  form(image, { size, ensure_multiple_of, resample, antialias = true, align_corners }) {
+    if (!antialias && resample !== 0 && resample !== 2) {
+      throw new Misfit('resample 0 or 2 without antialiasing', `${resample}`);
+    }
+    if (align_corners && (antialias || resample !== 2)) {
+      throw new Misfit('resample 2 without antialiasing, to align corners', `${resample}`);
+    }
+    const { width, height } = image;
+    if (width !== undefined && height !== undefined) {
+      return { ...image, ...targetSize(size, { width, height }, ensure_multiple_of) };
+    }
+    if (!('height' in size)) return { ...image, width: undefined, height: undefined };
+    const from = { width: 1, height: 1 }; // whatever it is
+    const known: Size = targetSize(size, from, ensure_multiple_of);
+    return { ...image, height: known.height, width: 'width' in size ? known.width : undefined };
+  },
   prepare:
-    ({ size, resample }) =>
+    ({ size, ensure_multiple_of, resample, antialias, align_corners }) =>
     () =>
     (items, call) =>
       items.map(({ value, trace }) => {
-        const small = resize(value, { ...size, resample });
+        const target = targetSize(size, value, ensure_multiple_of);
+        const options = { ...target, resample, antialias, alignCorners: align_corners };
+        const small = resize(value, options);
         observeBytes(small, call);
-        return { value: small, trace: traceOfResize(trace, value, size) };
+        return {
+          value: small,
+          trace: traceOfResize(trace, value, { ...target, alignCorners: align_corners }),
+        };
       }),
 });

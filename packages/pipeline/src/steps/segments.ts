@@ -57,13 +57,17 @@ export const segmentsStep = defineStep({
         minSilenceDurationMs: parameters.min_silence_duration_ms,
         speechPadMs: parameters.speech_pad_ms,
       });
-      return (items, { isWhole }) => {
+      return (items, { isWhole, observe }) => {
         const windows = items.map(({ value, trace }): ScoredWindow => {
           requireNumbers(value, 1);
           const { fromMs, toMs } = trace.span ?? { fromMs: 0, toMs: 0 };
           return { fromMs, toMs, score: value[0] as number };
         });
         const value: FoundSound = { windows, ...find(windows, isWhole) };
+        if (windows.length > 0) {
+          observe('confidence', Math.max(...windows.map(({ score }) => score)));
+          observe('segments', value.segments.length);
+        }
         return [{ value, trace: {} }];
       };
     };

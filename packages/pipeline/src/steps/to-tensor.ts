@@ -8,16 +8,16 @@ export type ImageLayout = 'NCHW' | 'NHWC';
 
 /** An image → FP32 [1, C, H, W] or [1, H, W, C], values unchanged, in memory of its own. */
 export function toTensor(image: Image, layout: ImageLayout): Tensor {
-  const { width, height, channels } = image;
+  const { width, height, channels, data: values } = image;
   if (layout === 'NHWC') {
-    const data = Float32Array.from(image.data);
+    const data = Float32Array.from(values);
     return { datatype: 'FP32', shape: [1, height, width, channels], data };
   }
   const pixels = width * height;
   const data = new Float32Array(channels * pixels);
   for (let c = 0; c < channels; c++) {
     for (let pixel = 0; pixel < pixels; pixel++) {
-      data[c * pixels + pixel] = image.data[pixel * channels + c] as number;
+      data[c * pixels + pixel] = values[pixel * channels + c] as number;
     }
   }
   return { datatype: 'FP32', shape: [1, channels, height, width], data };

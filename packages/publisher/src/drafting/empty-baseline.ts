@@ -18,6 +18,9 @@ const EDGES = {
   /** Mean and standard deviation of the resized picture's bytes ÷ 255. */
   brightness: [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1],
   contrast: [0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5],
+  /** Root mean square of sound, dB of full scale; and the share of samples there. */
+  level: [-100, -60, -50, -40, -35, -30, -25, -20, -15, -10, 0],
+  clipped: [0, 0.0001, 0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1],
 } as const;
 
 /** What each step that notes something notes. */
@@ -26,6 +29,8 @@ const NOTED_BY: Readonly<Record<string, readonly (keyof typeof EDGES)[]>> = {
   decide: ['confidence'],
   'decode-image': ['megapixels', 'aspect'],
   resize: ['brightness', 'contrast'],
+  segments: ['confidence'],
+  'decode-audio': ['level', 'clipped'],
 };
 
 /** The baseline of a model that was tried on nothing yet: its bins, which devices need, all empty. */

@@ -1,0 +1,117 @@
+"""Writes clips/, reference.json, baseline.json, golden.json and golden/: what Python's onnxruntime answers, with numpy's steps.
+
+    apt-get install espeak-ng python3-numpy python3-onnxruntime python3-pil
+    node scripts/place-weights.mjs && /usr/bin/python3 models/voice/reference/make.py
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from clips import SOUNDS_HZ, sounds, write_clips
+
+FOLDER = Path(__file__).resolve().parent.parent
+sys.path.append(str(FOLDER.parent.parent / "packages/publisher/python"))
+from baseline import of_numbers  # noqa: E402
+from steps import Sound, decode_audio, frame, note, resample  # noqa: E402
+
+SPEC = json.loads((FOLDER / "model.json").read_text())
+STEPS = {step["step"]: step for step in SPEC["preprocessing"]}
+RATE = STEPS["resample"]["sampling_rate"]
+STATE = [2, 1, 128]
+# A window in which somebody speaks: of what is no speech, wrong numbers would be as near to 0 as right ones.
+GOLDEN_CLIP, GOLDEN_WINDOW = "english", 12
+QUIET = np.float32(1 / 20)
+MICROPHONE_HZ = 48000
+
+
+def open_model():
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1  # the same bits every time
+    file = FOLDER / SPEC["variants"][0]["files"][0]
+    session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+
+    def run(window: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        inputs = {"input": window, "state": state, "sr": np.array(RATE, np.int64)}
+        return session.run(["output", "stateN"], inputs)
+
+    return run
+
+
+def windows_of(sound: Sound) -> np.ndarray:
+    """[n, 576]"""
+    return frame(resample(sound, STEPS["resample"], SPEC), STEPS["frame"], SPEC).samples[:, 0]
+
+
+def scores_of(run, windows: np.ndarray) -> list[float]:
+    state, scores = np.zeros(STATE, np.float32), []
+    for window in windows:
+        output, state = run(window[np.newaxis], state)
+        scores.append(round(float(output[0, 0]), 6))
+    return scores
+
+
+def clip_scores(run, sound: Sound) -> dict[str, list[float]]:
+    at_device = resample(sound, {"sampling_rate": MICROPHONE_HZ}, SPEC)
+    return {
+        "scores": scores_of(run, windows_of(sound)),
+        "quiet": scores_of(run, windows_of(sound._replace(samples=sound.samples * QUIET))),
+        "fromMicrophone": scores_of(run, windows_of(at_device)),
+    }
+
+
+def write_baseline(clips: dict[str, Sound], best: list[float]) -> None:
+    seen = [note("decode-audio", sound) for sound in clips.values()]
+    inputs = [of_numbers(name, "input", np.array([one[name] for one in seen])) for name in ("level", "clipped")]
+    distributions = [of_numbers("confidence", "score", np.array(best)), *inputs]
+    write_json("baseline.json", {"format": 2, "n": len(clips), "distributions": distributions})
+
+
+def write_golden(run, windows: np.ndarray) -> None:
+    """One case: a window of speech, with the state that those before it left."""
+    state = np.zeros(STATE, np.float32)
+    for window in windows[:GOLDEN_WINDOW]:
+        _, state = run(window[np.newaxis], state)
+    window = windows[GOLDEN_WINDOW][np.newaxis]
+    output, next_state = run(window, state)
+    (FOLDER / "golden").mkdir(exist_ok=True)
+    case = {
+        "name": "speech",
+        "inputs": {"input": store("input", window), "state": store("state", state)},
+        "expected": {"fp32": {"output": store("output", output), "stateN": store("stateN", next_state)}},
+    }
+    tolerance = {"fp32": {"abs": 1e-3, "rel": 1e-3}}
+    write_json("golden.json", {"format": 1, "cases": [case], "tolerance": tolerance})
+
+
+def store(name: str, values: np.ndarray) -> dict:
+    file = f"golden/speech.{name}.bin"
+    (FOLDER / file).write_bytes(np.asarray(values, "<f4").tobytes())
+    return {"datatype": "FP32", "shape": list(values.shape), "file": file}
+
+
+def write_json(name: str, content: dict, indent: int | None = 2) -> None:
+    (FOLDER / name).write_text(f"{json.dumps(content, indent=indent)}\n")
+
+
+def main() -> None:
+    run = open_model()
+    write_clips(FOLDER / "clips")
+    clips = {file.stem: decode_audio(file, {}, SPEC) for file in sorted((FOLDER / "clips").glob("*.wav"))}
+    write_golden(run, windows_of(clips[GOLDEN_CLIP]))
+    no_speech = {
+        name: scores_of(run, windows_of(Sound(samples[np.newaxis, np.newaxis], SOUNDS_HZ)))
+        for name, samples in sounds().items()
+    }
+    spoken = {name: clip_scores(run, sound) for name, sound in clips.items()}
+    write_baseline(clips, [max(found["scores"]) for found in spoken.values()])
+    write_json("reference.json", {"clips": spoken, "sounds": no_speech}, indent=None)
+    for name, found in spoken.items():
+        print(name, {kind: max(scores) for kind, scores in found.items()})
+    for name, scores in no_speech.items():
+        print(name, max(scores))
+
+
+main()

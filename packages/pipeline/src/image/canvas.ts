@@ -1,0 +1,42 @@
+/** What a canvas draws. */
+export type Drawable = ImageBitmap | VideoFrame | OffscreenCanvas | HTMLCanvasElement;
+
+export interface Canvas {
+  /** In pixels. */
+  readonly width: number;
+  /** In pixels. */
+  readonly height: number;
+  readonly context: OffscreenCanvasRenderingContext2D;
+  /** Whether it is without alpha: black where nothing is drawn. */
+  readonly isOpaque: boolean;
+}
+
+/** A canvas that is read back, on which what is drawn replaces what was there. */
+export function canvasOf(width: number, height: number, alpha: boolean): Canvas {
+  const options = { willReadFrequently: true, alpha }; // in main memory
+  const context = new OffscreenCanvas(width, height).getContext('2d', options);
+  if (context === null) throw new Error('no 2d context');
+  context.globalCompositeOperation = 'copy';
+  const isOpaque = context.getImageData(0, 0, 1, 1).data[3] === 255;
+  return { width, height, context, isOpaque };
+}
+
+let exactness: Promise<boolean> | undefined;
+
+/**
+ * Whether canvases round when they multiply alpha in, as Chromium's do; Firefox's round up. Found out once, with a
+ * product of a quarter.
+ */
+export function multipliesExactly(): Promise<boolean> {
+  exactness ??= tryQuarter().catch(() => true); // nothing better is known
+  return exactness;
+}
+
+async function tryQuarter(): Promise<boolean> {
+  const quarter = new ImageData(Uint8ClampedArray.of(1, 1, 1, 64), 1, 1);
+  const bitmap = await createImageBitmap(quarter, { premultiplyAlpha: 'none' });
+  const { context } = canvasOf(1, 1, false);
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  return context.getImageData(0, 0, 1, 1).data[0] === 0;
+}

@@ -1,0 +1,32 @@
+import { NearsideError, type TensorSpec, type Tensors } from '@nearside/core';
+import type { Forms } from './step.js';
+
+/** A tensor of FP32, as steps read it. */
+export interface FloatTensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** Checks the output that a step reads, the first that is no state; nothing is known where only the file says. */
+export function requireFirst(
+  { tensors: [first] }: Forms['outputs'],
+  check: (tensor: TensorSpec) => void,
+): void {
+  if (first) check(first);
+}
+
+/**
+ * That output as the model gave it.
+ *
+ * @throws NearsideError `backend-failed` for one that is not there, or of another datatype
+ */
+export function firstTensor(outputs: Tensors, { tensors: [first] }: Forms['outputs']): FloatTensor {
+  const name = first?.name ?? Object.keys(outputs)[0] ?? '';
+  const tensor = outputs[name];
+  if (tensor?.datatype === 'FP32') return tensor;
+  throw new NearsideError(
+    'backend-failed',
+    `Expected output '${name}' as FP32, got ${tensor?.datatype ?? 'none'}.`,
+    { details: { output: name, got: tensor?.datatype } },
+  );
+}

@@ -1,0 +1,40 @@
+import * as v from 'valibot';
+import type { Point } from '../found.js';
+import type { Size } from '../image/target-size.js';
+import { defineStep } from '../step.js';
+import { boxAround, inReadingOrder, type TextLine } from '../text/reading-order.js';
+
+/** Texts of all boxes → one list of lines, in the order in which they are read ({@link inReadingOrder}). */
+export const readingOrderStep = defineStep({
+  name: 'reading-order',
+  parameters: v.strictObject({
+    min_score: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 0),
+  }),
+  takes: 'text',
+  gives: 'output',
+  form: () => ({}),
+  prepare:
+    ({ min_score }) =>
+    () =>
+    (items, { observe }) => {
+      const read = items.filter(({ value }) => value.text !== '' && value.score >= min_score);
+      const lines = read.map(({ value, trace }): TextLine => {
+        const points = trace.box?.points ?? cornersOf(trace.picture);
+        return { box: boxAround(points), points, ...value };
+      });
+      if (lines.length > 0) observe('confidence', Math.max(...lines.map(({ score }) => score)));
+      return [{ value: inReadingOrder(lines), trace: {} }];
+    },
+});
+
+/** What is read without having been found is the whole picture. */
+function cornersOf(
+  { width, height }: Size = { width: 0, height: 0 },
+): readonly [Point, Point, Point, Point] {
+  return [
+    [0, 0],
+    [width, 0],
+    [width, height],
+    [0, height],
+  ];
+}

@@ -1,0 +1,75 @@
+import * as v from 'valibot';
+import { describeTensor } from '../describe-form.js';
+import type { FoundBox, Point } from '../found.js';
+import type { Size } from '../image/target-size.js';
+import { firstTensor, requireFirst } from '../read-tensor.js';
+import { defineStep, Misfit } from '../step.js';
+import { isReadable, textBoxes } from '../text/text-boxes.js';
+import type { Placement, Trace } from '../trace.js';
+
+const ShareSchema = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+
+/**
+ * A detection map, FP32 [1, 1, H, W] of probabilities → none to many boxes in the picture given, in whole pixels
+ * ({@link textBoxes}).
+ */
+export const textBoxesStep = defineStep({
+  name: 'text-boxes',
+  parameters: v.strictObject({
+    threshold: v.optional(ShareSchema, 0.3),
+    box_threshold: v.optional(ShareSchema, 0.6),
+    unclip_ratio: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(10)), 1.5),
+    max_candidates: v.optional(
+      v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000)),
+      1000,
+    ),
+    min_size: v.optional(v.pipe(v.number(), v.minValue(0)), 3),
+  }),
+  takes: 'outputs',
+  gives: 'box',
+  form(outputs) {
+    requireFirst(outputs, (tensor) => {
+      const { datatype, shape } = tensor;
+      if (datatype === 'FP32' && shape.length === 4 && (shape[1] === 1 || shape[1] === -1)) return;
+      throw new Misfit('FP32 [1, 1, height, width]', describeTensor(tensor));
+    });
+    return {};
+  },
+  prepare:
+    (options, { form }) =>
+    () =>
+    (items, call) => {
+      const found = items.flatMap(({ value, trace }) => {
+        const { shape, data } = firstTensor(value, form);
+        const map = { width: shape[3] ?? 0, height: shape[2] ?? 0 };
+        const picture = trace.picture ?? map;
+        return textBoxes(data, map, options)
+          .map((box) => inPicture(box, { toPicture: trace.toPicture, picture }))
+          .filter(({ points }) => isReadable(points))
+          .map((box) => ({ value: box, trace: { ...trace, box } satisfies Trace }));
+      });
+      call.observe('boxes', found.length);
+      return found;
+    },
+});
+
+/** In whole pixels within the picture, as PP-OCR cuts them out. */
+function inPicture(
+  { points, score }: FoundBox,
+  { toPicture, picture }: { readonly toPicture: Placement | undefined; readonly picture: Size },
+): FoundBox {
+  const { scaleX, scaleY, offsetX, offsetY } = toPicture ?? {
+    scaleX: 1,
+    scaleY: 1,
+    offsetX: 0,
+    offsetY: 0,
+  };
+  const within = (value: number, size: number) =>
+    Math.min(size - 1, Math.max(0, Math.round(value)));
+  const place = ([x, y]: Point): Point => [
+    within(x * scaleX + offsetX, picture.width),
+    within(y * scaleY + offsetY, picture.height),
+  ];
+  const [a, b, c, d] = points;
+  return { points: [place(a), place(b), place(c), place(d)], score };
+}
