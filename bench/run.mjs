@@ -5,7 +5,11 @@ import { build } from '../scripts/build.mjs';
 import { ensureChromium } from '../scripts/chromium.mjs';
 import { ensureInstalled } from '../scripts/install.mjs';
 
-const SUITES = { runtime: './runtime/run.mjs', artifact: './artifact/run.mjs' };
+const SUITES = {
+  runtime: './runtime/run.mjs',
+  artifact: './artifact/run.mjs',
+  pipeline: './pipeline/run.mjs',
+};
 
 const [suite, ...flags] = process.argv.slice(2);
 if (!Object.hasOwn(SUITES, suite ?? '')) {

@@ -1,0 +1,20 @@
+import { measureVoice } from './voice.js';
+
+/** @returns what the worker of that name measured */
+function inWorker(name) {
+  const worker = new Worker(new URL('./steps-worker.js', import.meta.url), { type: 'module' });
+  return new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }) => {
+      worker.terminate();
+      resolve(data);
+    };
+    worker.onerror = ({ message }) => reject(new Error(message));
+    worker.postMessage(name);
+  });
+}
+
+globalThis.measurePhoto = () => inWorker('photo');
+globalThis.measureAudio = () => inWorker('audio');
+globalThis.measureVoice = measureVoice;
+
+document.documentElement.dataset.state = 'ready';

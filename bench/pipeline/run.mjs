@@ -1,0 +1,57 @@
+import { fileURLToPath } from 'node:url';
+import { chromium } from '@playwright/test';
+import { build } from 'vite';
+import { chromiumLaunch } from '../../scripts/chromium.mjs';
+import { serveSite } from '../../scripts/serve-site.mjs';
+import { publishModels, startRepository } from '../../scripts/stack.mjs';
+import { median, medianInterval } from '../bootstrap.mjs';
+import { row } from '../row.mjs';
+import { measureCodeSize } from '../runtime/code-size.mjs';
+import { goldenBytesShare } from './golden-bytes.mjs';
+
+/** @param {string} dir empty folder to work in */
+export async function runSuite(dir) {
+  await buildPage(`${dir}/page`);
+  const published = await publishModels(dir);
+  const repository = await startRepository(published.repository, 0);
+  const config = { models: repository.url, trust: published.pin };
+  const site = await serveSite({ dir: `${dir}/page`, config, port: 0 });
+  const browser = await chromium.launch(chromiumLaunch);
+  const page = await browser.newPage();
+  await page.goto(site.url);
+  await page.waitForSelector('html[data-state=ready]', { state: 'attached' });
+  const photo = await page.evaluate('measurePhoto()');
+  const audio = await page.evaluate('measureAudio()');
+  const voice = await page.evaluate('measureVoice()');
+  await browser.close();
+  await Promise.all([site.close(), repository.close()]);
+
+  return [
+    measuredRow('photo-vs-floor-ratio', ratios(photo), { atMost: 1.3 }),
+    measuredRow('audio-realtime-factor', audio, { atLeast: 100 }),
+    measuredRow('vad-vs-raw-ratio', ratios(voice.together), { atMost: 1.1 }),
+    measuredRow('vad-piece-ratio', ratios(voice.pieces), { atMost: 1.5 }),
+    await goldenBytesShare(published.packed),
+    ...measureCodeSize(),
+  ];
+}
+
+/** Our time ÷ the peer's, per pair of times. */
+function ratios(pairs) {
+  return pairs.map(([nearside, peer]) => nearside / peer);
+}
+
+function measuredRow(name, values, bounds) {
+  const interval = medianInterval(values);
+  return row(name, { value: median(values), unit: '', interval, ...bounds });
+}
+
+function buildPage(outDir) {
+  return build({
+    configFile: false,
+    root: fileURLToPath(new URL('.', import.meta.url)),
+    logLevel: 'error',
+    worker: { format: 'es' },
+    build: { outDir, target: 'esnext', assetsInlineLimit: 0 },
+  });
+}
