@@ -12,6 +12,7 @@ const stack = await startStack({ dir: `${root}.nearside` });
 console.log(`\n${await classifyInNode(stack.config)}\n`);
 console.log(`Draw a digit     ${stack.servers.site.url}`);
 console.log(`Risk of a record ${stack.servers.site.url}risk.html`);
+console.log(`Speech in sound  ${stack.servers.site.url}voice.html`);
 console.log(`Dashboard        ${stack.config.dashboard}`);
 console.log(`Model            ${stack.config.model}`);
 console.log(`Pin              ${stack.config.trust}`);

@@ -1,41 +1,20 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
-import { chromiumLaunch } from '../scripts/chromium.mjs';
-import { root } from '../scripts/root.mjs';
+import { fakeMicrophone } from './fake-microphone.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
 import { serveFixture } from './serve-fixture.js';
-import { toWav } from './to-wav.js';
 
-/** What the browser's fake microphone hears, over and over: a clip of speech between silences. */
-const HEARD = join(tmpdir(), `nearside-heard-${process.pid}.wav`);
-const RATE = 48_000;
-
-const fakes = [
-  '--use-fake-device-for-media-stream',
-  '--use-fake-ui-for-media-stream',
-  `--use-file-for-fake-audio-capture=${HEARD}`,
-];
-test.use({ launchOptions: { ...chromiumLaunch, args: [...chromiumLaunch.args, ...fakes] } });
+const fake = fakeMicrophone();
+test.use({ launchOptions: fake.launchOptions });
 
 let site: Awaited<ReturnType<typeof serveBarePage>>;
 
 test.beforeAll(async () => {
-  const { decodeAudio } = await import('../packages/pipeline/dist/index.js');
-  const { openResampler } = await import('../packages/pipeline/dist/audio/resampler.js');
-  const clip = await decodeAudio(
-    new Blob([await readFile(`${root}models/voice/clips/german.wav`)]),
-  );
-  const [speech] = openResampler(RATE)(clip, true).channels as [Float32Array];
-  const samples = new Float32Array(speech.length + RATE);
-  samples.set(speech, RATE / 2);
-  await writeFile(HEARD, toWav(samples, RATE));
+  await fake.write();
   site = await serveBarePage();
 });
 
 test.afterAll(async () => {
-  await Promise.all([site.close(), rm(HEARD)]);
+  await Promise.all([site.close(), fake.remove()]);
 });
 
 test.beforeEach(async ({ page }) => {

@@ -202,7 +202,8 @@ test.describe('in a browser', () => {
       for (const input of [audio, data, stereo]) outputs.push((await model.run(input)).output);
       const moved = { samples: samples.slice(), sampleRateHz: 16_000 };
       outputs.push((await model.run(moved, { transfer: true })).output);
-      if (moved.samples.length > 0) throw new Error('Expected it to be given away.');
+      outputs.push((await model.run(data, { transfer: true })).output);
+      if (moved.samples.length > 0 || data.format) throw new Error('Expected to give them away.');
       return outputs;
     });
     for (const output of outputs) expect(output).toEqual(outputs[0]);

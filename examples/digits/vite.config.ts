@@ -13,6 +13,7 @@ export default defineConfig({
         index: 'index.html',
         'held-out': 'held-out.html',
         risk: 'risk.html',
+        voice: 'voice.html',
         sw: 'src/service-worker.ts',
       },
       output: {

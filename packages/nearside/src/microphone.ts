@@ -34,7 +34,7 @@ const KINDS: OptionKinds<keyof MicrophoneOptions> = {
 
 /**
  * What a microphone hears, from the first `next()` on, in pieces of some 20 ms; those that were not read in time come
- * as one. The browser asks the user first. Leaving the loop, or `return()`, lets go of the device.
+ * as one. The browser asks the user first, and may wait for a click or a key press in the page. Leaving the loop, or `return()`, lets go of the device.
  *
  * `next()` rejects once, and it is over: with `signal.reason`; `microphone-refused` by the user or the page's policy;
  * `microphone-unavailable` where there is none, another app has it, or it was unplugged; `insecure-context`;

@@ -61,12 +61,12 @@ const POSTPROCESSING = [
   topKStep,
   decideStep,
   regressionStep,
-  combineWindowsStep,
-  segmentsStep,
   argmaxStep,
   textBoxesStep,
   ctcGreedyStep,
   readingOrderStep,
+  combineWindowsStep,
+  segmentsStep,
 ] as const;
 
 export type Part = 'preprocessing' | 'postprocessing';

@@ -21,7 +21,8 @@ export const decodeImageStep = defineStep({
     (items, call) =>
       Promise.all(
         items.map(async ({ value }) => {
-          const options = { maxPixels, background, signal: call.signal, defer: call.defer };
+          const { signal, defer } = call;
+          const options = { maxPixels, background, signal, defer };
           const image = await decodeImage(value as ImageInput, options);
           observePicture(image, call);
           return { value: image, trace: traceOfPicture(image) };

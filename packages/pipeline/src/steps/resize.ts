@@ -43,12 +43,9 @@ export const resizeStep = defineStep({
     (items, call) =>
       items.map(({ value, trace }) => {
         const target = targetSize(size, value, ensure_multiple_of);
-        const options = { ...target, resample, antialias, alignCorners: align_corners };
-        const small = resize(value, options);
-        observeBytes(small, call);
-        return {
-          value: small,
-          trace: traceOfResize(trace, value, { ...target, alignCorners: align_corners }),
-        };
+        const alignCorners = align_corners;
+        const resized = resize(value, { ...target, resample, antialias, alignCorners });
+        observeBytes(resized, call);
+        return { value: resized, trace: traceOfResize(trace, value, { ...target, alignCorners }) };
       }),
 });

@@ -1,0 +1,102 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { expect, test } from '@playwright/test';
+import { root } from '../scripts/root.mjs';
+import { startStack } from '../scripts/stack.mjs';
+import { fakeMicrophone } from './fake-microphone.js';
+
+/** The model is opened anew for each test. */
+const SOON = { timeout: 20_000 };
+
+const fake = fakeMicrophone();
+test.use({ launchOptions: fake.launchOptions });
+
+let dir: string;
+let stack: Awaited<ReturnType<typeof startStack>>;
+
+test.beforeAll(async () => {
+  dir = await mkdtemp(`${tmpdir()}/nearside-voice-`);
+  stack = await startStack({ dir, anyPorts: true });
+  await fake.write();
+});
+
+test.afterAll(async () => {
+  await Promise.all([stack.close(), fake.remove()]);
+  await rm(dir, { recursive: true });
+});
+
+test.beforeEach(async ({ page }) => {
+  await page.goto(`${stack.servers.site.url}voice.html`);
+});
+
+test('five sentences between pauses are five parts with speech', async ({ page }) => {
+  await expect(page.getByTestId('segments').getByRole('button')).toHaveCount(5, SOON);
+  await expect(page.getByTestId('summary')).toHaveText(/^\d\.\d s of speech$/);
+  await expect(page.getByTestId('summary-of')).toHaveText(/^in 11\.\d s$/);
+  const waveform = page.getByTestId('waveform');
+  await expect(waveform).toHaveAttribute('aria-label', /^Waveform: \d\.\d s of speech in/);
+});
+
+test('a sound file is looked at, one that is none is refused with a code, and the next is looked at', async ({
+  page,
+}) => {
+  const file = page.getByTestId('file');
+  await file.setInputFiles(`${root}models/voice/clips/french.wav`);
+  await expect(page.getByTestId('segments').getByRole('button')).toHaveCount(1, SOON);
+  await file.setInputFiles({
+    name: 'notes.txt',
+    mimeType: 'text/plain',
+    buffer: Buffer.from('words'),
+  });
+  await expect(page.getByTestId('sound-problem')).toHaveAttribute('data-error', 'decode-failed');
+  await expect(page.getByTestId('result')).toBeHidden();
+  await file.setInputFiles(`${root}models/voice/clips/english.wav`);
+  await expect(page.getByTestId('sound-problem')).toBeHidden();
+  await expect(page.getByTestId('summary')).toHaveText(/of speech/);
+});
+
+test('what the microphone hears is marked while it listens, and looked at as a whole after', async ({
+  page,
+}) => {
+  await expect(page.getByTestId('segments').getByRole('button')).toHaveCount(5, SOON);
+  const listen = page.getByTestId('listen');
+  await listen.focus();
+  await page.keyboard.press('Enter');
+  await expect(listen).toHaveText(/Stop/);
+  await expect(page.getByTestId('summary')).toHaveText(/^Speech/, SOON);
+  await expect(page.getByTestId('summary')).toHaveText(/^Listening/, SOON);
+  await page.keyboard.press('Enter');
+  await expect(listen).toHaveText(/Listen/);
+  await expect(page.getByTestId('summary')).toHaveText(/of speech/);
+  await page.getByTestId('segments').getByRole('button').first().click();
+  await expect(page.getByTestId('play')).toHaveText('Stop playing');
+  await expect(page.getByTestId('play')).toHaveText('Play', SOON);
+});
+
+test('a recording is left while the user is still being asked', async ({ page }) => {
+  await page.evaluate(() => {
+    navigator.mediaDevices.getUserMedia = () => new Promise(() => {});
+  });
+  const listen = page.getByTestId('listen');
+  await listen.click();
+  await expect(listen).toHaveText(/Stop/);
+  await listen.click();
+  await expect(listen).toHaveText(/Listen/);
+  await page.getByTestId('sample').selectOption('German');
+  await expect(page.getByTestId('segments').getByRole('button')).toHaveCount(1, SOON);
+});
+
+test('a microphone that is refused is told, and an example still works', async ({ page }) => {
+  await page.evaluate(() => {
+    navigator.mediaDevices.getUserMedia = async () => {
+      throw new DOMException('Permission denied', 'NotAllowedError');
+    };
+  });
+  await page.getByTestId('listen').click();
+  await expect(page.getByTestId('sound-problem')).toHaveAttribute(
+    'data-error',
+    'microphone-refused',
+  );
+  await page.getByTestId('sample').selectOption('German');
+  await expect(page.getByTestId('segments').getByRole('button')).toHaveCount(1, SOON);
+});
