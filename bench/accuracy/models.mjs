@@ -57,7 +57,28 @@ export const MODELS = [
       },
     ],
   },
+  {
+    model: 'voice',
+    task: 'voice-activity-detection',
+    answer: ({ windows }) => windows.map(({ score }) => score),
+    isSame: (a, b) =>
+      a.length === b.length && a.every((score, i) => Math.abs(score - b[i]) <= 0.005),
+    metrics: [
+      { name: 'speech-found', of: spoken(['speech'], (best) => best >= 0.9), atLeast: 1 },
+      { name: 'quiet-speech-found', of: spoken(['quiet'], (best) => best >= 0.9), atLeast: 1 },
+      { name: 'no-speech-left-alone', of: spoken(['none'], (best) => best <= 0.1), atLeast: 1 },
+    ],
+  },
 ];
+
+/** The share of sounds of these groups whose best window is as it should be. */
+function spoken(groups, isRight) {
+  return (items, answers) => {
+    const counted = items.flatMap(({ group }, i) => (groups.includes(group) ? [i] : []));
+    const right = counted.filter((i) => isRight(Math.max(...answers[i])));
+    return { value: right.length / counted.length, n: counted.length };
+  };
+}
 
 /** The share of right answers among the items that are counted. */
 function share(isCounted) {

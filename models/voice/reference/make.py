@@ -5,52 +5,29 @@
 """
 
 import json
-import sys
-from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from clips import SOUNDS_HZ, sounds, write_clips
 
-FOLDER = Path(__file__).resolve().parent.parent
-sys.path.append(str(FOLDER.parent.parent / "packages/publisher/python"))
-from baseline import of_numbers  # noqa: E402
-from steps import Sound, decode_audio, frame, note, resample  # noqa: E402
+from model import (
+    FOLDER,
+    MICROPHONE_HZ,
+    QUIET,
+    SPEC,
+    STATE,
+    Sound,
+    open_model,
+    resample,
+    scores_of,
+    windows_of,
+)
 
-SPEC = json.loads((FOLDER / "model.json").read_text())
-STEPS = {step["step"]: step for step in SPEC["preprocessing"]}
-RATE = STEPS["resample"]["sampling_rate"]
-STATE = [2, 1, 128]
+# After model.py, which says where it is.
+from baseline import of_numbers
+from steps import decode_audio, note
+
 # A window in which somebody speaks: of what is no speech, wrong numbers would be as near to 0 as right ones.
 GOLDEN_CLIP, GOLDEN_WINDOW = "english", 12
-QUIET = np.float32(1 / 20)
-MICROPHONE_HZ = 48000
-
-
-def open_model():
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # the same bits every time
-    file = FOLDER / SPEC["variants"][0]["files"][0]
-    session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
-
-    def run(window: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        inputs = {"input": window, "state": state, "sr": np.array(RATE, np.int64)}
-        return session.run(["output", "stateN"], inputs)
-
-    return run
-
-
-def windows_of(sound: Sound) -> np.ndarray:
-    """[n, 576]"""
-    return frame(resample(sound, STEPS["resample"], SPEC), STEPS["frame"], SPEC).samples[:, 0]
-
-
-def scores_of(run, windows: np.ndarray) -> list[float]:
-    state, scores = np.zeros(STATE, np.float32), []
-    for window in windows:
-        output, state = run(window[np.newaxis], state)
-        scores.append(round(float(output[0, 0]), 6))
-    return scores
 
 
 def clip_scores(run, sound: Sound) -> dict[str, list[float]]:
