@@ -13,8 +13,8 @@ export interface StreamOptions
   extends Pick<RunOptions, 'signal' | 'priority' | 'topK' | 'transfer'> {
   /**
    * `wait`, the default, takes no frame from the source that it has no room for: for files, and whatever
-   * must be complete. `drop-oldest` takes every frame at once and gives up the oldest that waits: for
-   * cameras and microphones.
+   * must be complete, as sound. `drop-oldest` takes every frame at once and gives up the oldest that waits: for
+   * cameras.
    */
   readonly backpressure?: Backpressure | undefined;
   /**

@@ -71,3 +71,13 @@ test.each([
   const made = [first, last].flatMap(({ channels }) => Array.from(channels[0] as Float32Array));
   expect(made).toEqual(Array.from(resample(samples, 48000, 16000)));
 });
+
+test('sound of the rate that is asked for stays as it is, and what differs is refused all the same', () => {
+  const stream = openResampler(16000);
+  const piece = mono(sound(10, 1), 16000);
+  expect(stream(piece, false)).toBe(piece);
+  expect(() => stream(mono(sound(10, 1), 8000), false)).toThrow(
+    expect.objectContaining({ code: 'input-invalid' }),
+  );
+  expect(stream(piece, true)).toBe(piece);
+});

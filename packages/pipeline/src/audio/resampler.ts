@@ -30,24 +30,30 @@ export type Resampler = (piece: Sound, isEnd: boolean) => Sound;
 export function openResampler(toHz: number, filterOf: FilterSource = resamplingFilter): Resampler {
   let resample: Resampler | undefined;
   return (piece, isEnd) => {
-    resample ??= openFromRate(piece.sampleRateHz, toHz, filterOf);
+    const { sampleRateHz } = piece;
+    resample ??= sampleRateHz === toHz ? openAsIs() : openFromRate(sampleRateHz, toHz, filterOf);
     return resample(piece, isEnd);
+  };
+}
+
+/** What has the rate already: only that it goes on like this is looked at. */
+function openAsIs(): Resampler {
+  const window = openStreamWindow(0);
+  return (piece) => {
+    window.add({ ...piece, channels: piece.channels.map((samples) => samples.subarray(0, 0)) });
+    return piece;
   };
 }
 
 function openFromRate(fromHz: number, toHz: number, filterOf: FilterSource): Resampler {
   const filter = filterOf(fromHz, toHz);
   const { from, to, taps, firsts } = filter;
-  const window = openStreamWindow(fromHz === toHz ? 0 : -(firsts[0] as number));
+  const window = openStreamWindow(-(firsts[0] as number));
   /** Output samples that were given. */
   let given = 0;
 
   return (piece, isEnd) => {
     window.add(piece);
-    if (fromHz === toHz) {
-      window.forget(window.end);
-      return piece;
-    }
     const length = Math.ceil((window.end * to) / from);
     if (isEnd) window.addZeros(taps + from);
     const until = isEnd ? length : computable(filter, window.end);

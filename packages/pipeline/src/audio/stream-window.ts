@@ -63,7 +63,7 @@ export function openStreamWindow(zerosBefore: number): StreamWindow {
     forget(before) {
       const count = Math.min(before, end) - start;
       if (count <= 0) return;
-      channels = channels.map((samples) => samples.slice(count));
+      channels = channels.map((samples) => samples.subarray(count)); // the next piece makes a copy
       start += count;
     },
   };
