@@ -13,6 +13,7 @@ console.log(`\n${await classifyInNode(stack.config)}\n`);
 console.log(`Draw a digit     ${stack.servers.site.url}`);
 console.log(`Risk of a record ${stack.servers.site.url}risk.html`);
 console.log(`Speech in sound  ${stack.servers.site.url}voice.html`);
+console.log(`Text in pictures ${stack.servers.site.url}text.html`);
 console.log(`Dashboard        ${stack.config.dashboard}`);
 console.log(`Model            ${stack.config.model}`);
 console.log(`Pin              ${stack.config.trust}`);

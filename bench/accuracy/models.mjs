@@ -69,6 +69,16 @@ export const MODELS = [
       { name: 'no-speech-left-alone', of: spoken(['none'], (best) => best <= 0.1), atLeast: 1 },
     ],
   },
+  {
+    model: 'ocr',
+    task: 'ocr',
+    answer: (lines) => lines.map(({ text }) => text).join(' '),
+    metrics: [
+      { name: 'lines', of: share(({ group }) => group === 'line'), atLeast: 58 / 60 },
+      { name: 'page-characters', of: characters('page'), atLeast: 0.95 },
+      { name: 'turned-page-characters', of: characters('turned'), atLeast: 0.95 },
+    ],
+  },
 ];
 
 /** The share of sounds of these groups whose best window is as it should be. */
@@ -78,6 +88,33 @@ function spoken(groups, isRight) {
     const right = counted.filter((i) => isRight(Math.max(...answers[i])));
     return { value: right.length / counted.length, n: counted.length };
   };
+}
+
+/** One minus the characters that are wrong, missing or too many, of those there are; full-width forms are the same. */
+function characters(group) {
+  return (items, answers) => {
+    let wrong = 0;
+    let n = 0;
+    for (const [i, item] of items.entries()) {
+      if (item.group !== group) continue;
+      wrong += distance(item.truth, answers[i].normalize('NFKC'));
+      n += item.truth.length;
+    }
+    return { value: 1 - wrong / n, n };
+  };
+}
+
+/** Levenshtein's. */
+function distance(a, b) {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (const [i, one] of [...a].entries()) {
+    const next = [i + 1];
+    for (const [j, other] of [...b].entries()) {
+      next.push(Math.min(next[j] + 1, row[j + 1] + 1, row[j] + (one === other ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length];
 }
 
 /** The share of right answers among the items that are counted. */

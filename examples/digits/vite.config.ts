@@ -14,6 +14,7 @@ export default defineConfig({
         'held-out': 'held-out.html',
         risk: 'risk.html',
         voice: 'voice.html',
+        text: 'text.html',
         sw: 'src/service-worker.ts',
       },
       output: {

@@ -5,6 +5,7 @@ export const BUILT_IN_TASKS = [
   'tabular-regression',
   'audio-classification',
   'voice-activity-detection',
+  'ocr',
   'tensors',
 ] as const;
 

@@ -124,33 +124,51 @@ def proportional(wanted: dict, width: int, height: int) -> tuple[int, int]:
 def resize_linear(
     image: Image.Image | np.ndarray, size: tuple[int, int], align_corners: bool
 ) -> Image.Image | np.ndarray:
-    """Without antialiasing, as torch's `interpolate`: columns first, bytes rounded after each pass."""
+    """Without antialiasing: bytes as OpenCV's INTER_LINEAR, floats as torch's `interpolate`."""
     pixels = as_array(image)
-    for axis, side in ((1, size[0]), (0, size[1])):
-        if pixels.shape[axis] != side:
-            pixels = interpolate(pixels, side, axis, align_corners)
-    if not isinstance(image, Image.Image):
-        return pixels
-    return Image.fromarray(pixels if pixels.shape[2] == 3 else pixels[:, :, 0])
+    if size == size_of(image):
+        return image
+    columns = linear_windows(pixels.shape[1], size[0], align_corners, pixels.dtype, False)
+    rows = linear_windows(pixels.shape[0], size[1], align_corners, pixels.dtype, True)
+    if pixels.dtype != np.uint8:
+        across = mix(pixels, 1, columns).astype(np.float32)
+        return mix(across, 0, rows).astype(np.float32)
+    across = mix(pixels.astype(np.int64), 1, columns) >> 4
+    starts, ends, first, second = rows
+    upper = (across[starts] * first[:, None, None]) >> 16
+    lower = (across[ends] * second[:, None, None]) >> 16
+    resized = ((upper + lower + 2) >> 2).astype(np.uint8)
+    return Image.fromarray(resized if resized.shape[2] == 3 else resized[:, :, 0])
 
 
-def interpolate(pixels: np.ndarray, side: int, axis: int, align_corners: bool) -> np.ndarray:
-    given = pixels.shape[axis]
-    positions = np.arange(side, dtype=np.float32)
+def linear_windows(
+    given: int, side: int, align_corners: bool, dtype: np.dtype, repeats_edges: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Between which two inputs each output lies, and their weights: of bytes in whole numbers of 1/2048."""
+    is_bytes = dtype == np.uint8
+    kind = np.float64 if is_bytes else np.float32
+    outputs = np.arange(side, dtype=kind)
     if align_corners:
-        positions = positions * np.float32((given - 1) / max(1, side - 1))
+        positions = outputs * kind((given - 1) / max(1, side - 1))
     else:
-        scale = np.float32(given / side)
-        positions = np.maximum(0, (positions + np.float32(0.5)) * scale - np.float32(0.5))
-    starts = np.minimum(positions.astype(np.int64), given - 1)
+        positions = (outputs + kind(0.5)) * kind(given / side) - kind(0.5)
+    positions = positions.astype(np.float32)
+    starts = np.floor(positions).astype(np.int64)
+    is_between = (starts >= 0) & (starts + 1 < given)
+    shares = np.where(is_between | (is_bytes and repeats_edges), positions - starts, 0).astype(np.float32)
+    weights = [np.float32(1) - shares, shares]
+    if is_bytes:
+        weights = [np.rint(one * np.float32(2048)).astype(np.int64) for one in weights]
+    ends = np.where(is_between, starts + 1, starts).clip(0, given - 1)
+    return starts.clip(0, given - 1), ends, weights[0], weights[1]
+
+
+def mix(pixels: np.ndarray, axis: int, windows: tuple) -> np.ndarray:
+    starts, ends, first, second = windows
     shape = [-1 if one == axis else 1 for one in range(3)]
-    shares = (positions - starts).astype(np.float64).reshape(shape)
-    ends = np.minimum(starts + 1, given - 1)
-    first, second = (pixels.take(at, axis).astype(np.float64) for at in (starts, ends))
-    mixed = first * (1 - shares) + second * shares
-    if pixels.dtype == np.uint8:
-        return np.floor(mixed + 0.5).astype(np.uint8)
-    return mixed.astype(np.float32)
+    kind = np.int64 if pixels.dtype == np.int64 else np.float64
+    first, second = (one.astype(kind).reshape(shape) for one in (first, second))
+    return pixels.take(starts, axis) * first + pixels.take(ends, axis) * second
 
 
 def center_crop(

@@ -1,5 +1,5 @@
 import type { FeatureRecord } from '@nearside/core';
-import type { FoundSound, LabelScore, RegressionValue } from '@nearside/pipeline';
+import type { FoundSound, LabelScore, RegressionValue, TextLine } from '@nearside/pipeline';
 import type { TaskModel } from './model.js';
 import type { ImageInput, SoundInput } from './run.js';
 
@@ -13,6 +13,8 @@ export interface TaskTypes {
   'audio-classification': { input: SoundInput; output: readonly LabelScore[] };
   /** In a stream, of each piece what it added. */
   'voice-activity-detection': { input: SoundInput; output: FoundSound };
+  /** In reading order, in pixels of the picture given. */
+  ocr: { input: ImageInput; output: readonly TextLine[] };
 }
 
 export type TaskName = keyof TaskTypes;

@@ -269,3 +269,23 @@ test('a model that fails ends the stream also where bad frames are skipped', asy
   const { stream } = openStream([...numbers(3), FATAL, ...numbers(3)], { onError: 'skip' });
   await expect(collect(stream)).rejects.toMatchObject({ code: 'backend-failed' });
 });
+
+test('a frame begins at once where none runs; beside one that runs, as many as cross together', async () => {
+  const { source, give } = openSource();
+  const { stream, seen, answers } = openStream(source, { atOnce: false });
+  void collect(stream);
+  await give(0);
+  answers.shift()?.();
+  await settled(); // two of them cross together from here on
+  await give(1);
+  expect(seen.running).toBe(1);
+  await give(2);
+  expect(seen.running).toBe(1);
+  await give(3);
+  expect(seen.running).toBe(3);
+  await give(4);
+  for (const answer of answers.splice(0)) answer();
+  await settled();
+  expect(seen.running).toBe(1); // the last is alone, and nothing else is to come
+  await stream.return();
+});

@@ -118,14 +118,21 @@ export function createFrameStream(
     }
   }
 
+  /** Beside frames that run only a whole group is begun: as they come, they would cross in ones and twos. */
   function begin(): void {
-    while (begun < mostBegun()) {
-      const entry = pipe.taken[begun];
-      if (!entry?.take) return;
-      begun += 1;
-      const { together } = pace;
-      const frame = { take: entry.take, together, input: undefined, held: undefined };
-      void pipe.settle(entry, () => episode.run(frame));
+    const together = Math.max(1, Math.floor(mostBegun() / GROUPS));
+    for (;;) {
+      const room = pipe.taken.slice(begun, mostBegun());
+      const unready = room.findIndex(({ take }) => !take);
+      const ready = unready === -1 ? room : room.slice(0, unready);
+      const isBusy = pipe.taken.slice(0, begun).some(({ outcome }) => !outcome);
+      if (ready.length < (isBusy ? together : 1)) return;
+      for (const entry of ready.slice(0, together)) {
+        begun += 1;
+        const take = entry.take as SeriesItem['take'];
+        const frame = { take, together, input: undefined, held: undefined };
+        void pipe.settle(entry, () => episode.run(frame));
+      }
     }
   }
 

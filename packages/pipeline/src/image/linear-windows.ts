@@ -2,32 +2,37 @@ import type { ResamplingWindows } from './resampling-windows.js';
 
 const float = Math.fround;
 
+export interface LinearOptions {
+  /** Whether the centres of the outermost pixels stay where they are; otherwise their edges do. */
+  readonly alignCorners: boolean;
+  /** `single` for positions as torch's `interpolate` of floats has them (ATen/native/UpSample.h), `double` as OpenCV's `resize`. */
+  readonly precision: 'single' | 'double';
+  /** Whether the outermost input stands beyond itself, with the weight that would be there. */
+  readonly repeatsEdges?: boolean | undefined;
+}
+
 /**
  * Windows and weights of linear interpolation without antialiasing: each output position lies between two inputs,
- * however many are skipped. Positions are those of torch's `interpolate` in float32 (ATen/native/UpSample.h), and of
- * OpenCV's `INTER_LINEAR` where corners are not aligned.
- *
- * @param alignCorners whether the centres of the outermost pixels stay where they are; otherwise their edges do
+ * however many are skipped.
  */
 export function linearWindows(
   inputSize: number,
   outputSize: number,
-  alignCorners: boolean,
+  { alignCorners, precision, repeatsEdges = false }: LinearOptions,
 ): ResamplingWindows {
-  const scale = float(
+  const rounded = precision === 'single' ? float : (value: number) => value;
+  const scale = rounded(
     alignCorners ? (inputSize - 1) / Math.max(1, outputSize - 1) : inputSize / outputSize,
   );
   const starts = new Int32Array(outputSize);
   const counts = new Int32Array(outputSize);
   const weights = new Float64Array(outputSize * 2);
   for (let o = 0; o < outputSize; o++) {
-    const position = alignCorners
-      ? float(scale * o)
-      : Math.max(0, float(float(scale * float(o + 0.5)) - 0.5));
-    const start = Math.min(Math.trunc(position), inputSize - 1);
-    const isBetween = start + 1 < inputSize;
-    const share = isBetween ? float(position - start) : 0;
-    starts[o] = start;
+    const position = alignCorners ? float(scale * o) : float(rounded(scale * (o + 0.5)) - 0.5);
+    const start = Math.floor(position);
+    const isBetween = start >= 0 && start + 1 < inputSize;
+    const share = isBetween || repeatsEdges ? float(position - start) : 0;
+    starts[o] = Math.min(Math.max(0, start), inputSize - 1);
     counts[o] = isBetween ? 2 : 1;
     weights[2 * o] = float(1 - share);
     weights[2 * o + 1] = share;

@@ -3,6 +3,7 @@ import { convolveFloatsHorizontally, convolveFloatsVertically } from './convolve
 import { type Image, isOfBytes } from './image.js';
 import { linearWindows } from './linear-windows.js';
 import { type ResampleFilter, resamplingWindows } from './resampling-windows.js';
+import { resizeLinearBytes } from './resize-linear-bytes.js';
 import { resizeNearest } from './resize-nearest.js';
 
 export interface ResizeOptions {
@@ -21,8 +22,8 @@ export interface ResizeOptions {
 /**
  * An image at exactly `width` × `height` pixels, its proportions changed if need be. For 8-bit
  * images this is Pillow's `Image.resize(…, resample)` bit for bit; for floats its mode F on each
- * channel. Without antialiasing, bilinear is OpenCV's `INTER_LINEAR` within one level of 8 bits, and torch's
- * `interpolate` of floats within 1e-5. An image that has the size already is returned as it is.
+ * channel. Without antialiasing, bilinear is OpenCV's `INTER_LINEAR` bit for bit for 8 bits, and torch's
+ * `interpolate` within 1e-5 for floats. An image that has the size already is returned as it is.
  *
  * @throws RangeError for a width or height that is not a positive integer; without antialiasing for filters other
  *   than nearest and bilinear
@@ -39,12 +40,19 @@ export function resize(image: Image, options: ResizeOptions): Image {
   if (resample === 0) return resizeNearest(image, width, height);
 
   const isBytes = isOfBytes(image);
+  const { alignCorners = false } = options;
+  if (!antialias && isBytes) {
+    const double = { alignCorners, precision: 'double' } as const;
+    const columns = linearWindows(image.width, width, double);
+    const rows = linearWindows(image.height, height, { ...double, repeatsEdges: true });
+    return resizeLinearBytes(image, { columns, rows });
+  }
   const horizontally = isBytes ? convolveBytesHorizontally : convolveFloatsHorizontally;
   const vertically = isBytes ? convolveBytesVertically : convolveFloatsVertically;
   const windows = (from: number, to: number) =>
     antialias
       ? resamplingWindows(from, to, resample)
-      : linearWindows(from, to, options.alignCorners ?? false);
+      : linearWindows(from, to, { alignCorners, precision: 'single' });
   // The order matters for the result: bytes are rounded between the passes.
   const wide = image.width === width ? image : horizontally(image, windows(image.width, width));
   return image.height === height ? wide : vertically(wide, windows(image.height, height));

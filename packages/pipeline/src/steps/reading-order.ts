@@ -4,7 +4,7 @@ import type { Size } from '../image/target-size.js';
 import { defineStep } from '../step.js';
 import { boxAround, inReadingOrder, type TextLine } from '../text/reading-order.js';
 
-/** Texts of all boxes → one list of lines, in the order in which they are read ({@link inReadingOrder}). */
+/** Texts of all boxes, without spaces around → one list of lines, in the order in which they are read ({@link inReadingOrder}). */
 export const readingOrderStep = defineStep({
   name: 'reading-order',
   parameters: v.strictObject({
@@ -17,11 +17,11 @@ export const readingOrderStep = defineStep({
     ({ min_score }) =>
     () =>
     (items, { observe }) => {
-      const read = items.filter(({ value }) => value.text !== '' && value.score >= min_score);
-      const lines = read.map(({ value, trace }): TextLine => {
+      const read = items.map(({ value, trace }): TextLine => {
         const points = trace.box?.points ?? cornersOf(trace.picture);
-        return { box: boxAround(points), points, ...value };
+        return { box: boxAround(points), points, text: value.text.trim(), score: value.score };
       });
+      const lines = read.filter(({ text, score }) => text !== '' && score >= min_score);
       if (lines.length > 0) observe('confidence', Math.max(...lines.map(({ score }) => score)));
       return [{ value: inReadingOrder(lines), trace: {} }];
     },

@@ -207,6 +207,21 @@ describe('reading order', () => {
     expect(orderOf([...row, { text: 'below', at: upright(100, 40) }])).toBe('5 4 3 2 1 0 below');
   });
 
+  test('lines that slant more than they are apart stay below each other', () => {
+    const slanted = (y: number): Point[] => [
+      [0, y + 12],
+      [300, y],
+      [302, y + 14],
+      [2, y + 26],
+    ];
+    expect(
+      orderOf([
+        { text: 'second', at: slanted(16).map(([x, y]): Point => [x - 3, y]) },
+        { text: 'first', at: slanted(4) },
+      ]),
+    ).toBe('first second');
+  });
+
   test('a headline beside two small lines stands before them', () => {
     expect(
       orderOf([
@@ -219,8 +234,8 @@ describe('reading order', () => {
 
   test('what is empty, or less sure than asked, is left out', () => {
     const texts = [
-      { text: '', at: upright(0, 0) },
-      { text: 'sure', at: upright(0, 20), score: 0.9 },
+      { text: ' ', at: upright(0, 0) },
+      { text: ' sure ', at: upright(0, 20), score: 0.9 },
       { text: 'unsure', at: upright(0, 40), score: 0.4 },
     ];
     expect(orderOf(texts, 0.5)).toBe('sure');

@@ -23,12 +23,12 @@ export function boxAround(points: readonly Point[]): TextLine['box'] {
   return { x, y, width: Math.max(...xs) - x, height: Math.max(...ys) - y };
 }
 
-/** The share of the lower line's height from which two lines stand side by side. */
-const SAME_ROW = 0.5;
+/** The share of the smaller one's length from which two lines overlap, in either direction. */
+const OVERLAP = 0.5;
 
 /**
- * Rows from top to bottom, each from left to right. A line is in the row of another when they overlap by half of the
- * lower one's height; of a row that slants, the last line that joined it counts.
+ * Rows from top to bottom, each from left to right. Two lines are in one row when they overlap in height and not in
+ * width: of lines that slant, the next one overlaps in both. Of a row that slants, every line counts.
  */
 export function inReadingOrder(lines: readonly TextLine[]): TextLine[] {
   const byMiddle = [...lines].sort((a, b) => middleOf(a) - middleOf(b) || a.box.x - b.box.x);
@@ -46,6 +46,14 @@ function middleOf({ box }: TextLine): number {
 }
 
 function isBeside({ box: a }: TextLine, { box: b }: TextLine): boolean {
-  const overlap = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
-  return overlap > SAME_ROW * Math.min(a.height, b.height);
+  const inHeight = overlap([a.y, a.height], [b.y, b.height]);
+  return inHeight > OVERLAP && overlap([a.x, a.width], [b.x, b.width]) < OVERLAP;
+}
+
+/** What two stretches share, as a part of the shorter one. */
+function overlap(
+  [a, aLength]: readonly [number, number],
+  [b, bLength]: readonly [number, number],
+): number {
+  return (Math.min(a + aLength, b + bLength) - Math.max(a, b)) / Math.min(aLength, bLength);
 }
