@@ -16,7 +16,7 @@ export default [
     path: 'packages/nearside/dist/worker/serve.js',
     import: '{ serve }',
     gzip: true,
-    limit: '53248 B',
+    limit: '66560 B',
     modifyEsbuildConfig: asModule,
   },
 ];

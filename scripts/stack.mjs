@@ -10,16 +10,17 @@ const SITE_PORT = 5173;
  * Publishes `models/` into a repository in `dir`, with keys made on the first run.
  *
  * @param {string} dir folder for keys, packed models and the repository
+ * @param {string[]} [wanted] names of models; by default all
  * @returns {Promise<{ repository: string, pin: string, packed: string }>}
  */
-export async function publishModels(dir) {
+export async function publishModels(dir, wanted) {
   const { generateKeys, pack, publish } = await import('../packages/publisher/dist/index.js');
   const keys = `${dir}/keys`;
   const repository = `${dir}/repository`;
   const packed = `${dir}/packed`;
   if (!existsSync(keys)) await generateKeys({ out: keys });
   if (await isExpired(repository)) await rm(repository, { recursive: true });
-  const models = await listModels();
+  const models = wanted ?? (await listModels());
   for (const model of models) {
     await rm(`${packed}/${model}`, { recursive: true, force: true });
     await pack({ modelDirectory: `${root}models/${model}`, out: `${packed}/${model}` });
@@ -63,10 +64,10 @@ async function listModels() {
  * Starts the repository server, the collector and the example site: on their usual ports or the
  * next free ones, or with `anyPorts` wherever there is room.
  *
- * @param {{ dir: string, anyPorts?: boolean }} options
+ * @param {{ dir: string, anyPorts?: boolean, models?: string[] }} options `models` to publish, by default all
  */
-export async function startStack({ dir, anyPorts = false }) {
-  const published = await publishModels(dir);
+export async function startStack({ dir, anyPorts = false, models }) {
+  const published = await publishModels(dir, models);
   const port = anyPorts ? 0 : undefined;
   const repository = await startRepository(published.repository, port);
   const collector = await startCollectorIn(dir, port);

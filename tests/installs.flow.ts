@@ -14,7 +14,7 @@ test('the packed packages install into a fresh Vite app, which classifies a digi
 }) => {
   test.setTimeout(180_000);
   const dir = await mkdtemp(`${tmpdir()}/nearside-app-`);
-  const { repository, pin } = await publishModels(dir);
+  const { repository, pin } = await publishModels(dir, ['digits']);
   const server = await startRepository(repository, 0);
   await writeApp(dir, await packTarballs(dir));
   run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund'], dir);

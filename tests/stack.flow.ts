@@ -16,7 +16,7 @@ test('a local repository of an older checkout, with another model under the same
   await generateKeys({ out: keys });
   await publish({ packed: `${dir}/packed-older`, repository, keys });
 
-  const { pin, packed } = await publishModels(dir);
+  const { pin, packed } = await publishModels(dir, ['digits']);
   expect((await verify({ repository, trust: pin })).problems).toEqual([]);
   await publish({ packed: `${packed}/digits`, repository, keys }); // what is there now is the present one
   await rm(dir, { recursive: true });

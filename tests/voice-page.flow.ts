@@ -16,7 +16,7 @@ let stack: Awaited<ReturnType<typeof startStack>>;
 
 test.beforeAll(async () => {
   dir = await mkdtemp(`${tmpdir()}/nearside-voice-`);
-  stack = await startStack({ dir, anyPorts: true });
+  stack = await startStack({ dir, anyPorts: true, models: ['voice'] });
   await fake.write();
 });
 

@@ -7,7 +7,7 @@ import { withTabs } from './site.mjs';
 
 /** What the library asks of a repository before the first weights, on a device that has nothing. */
 export async function coldStart(dir, site) {
-  const { repository, pin, packed } = await publishModels(dir);
+  const { repository, pin, packed } = await publishModels(dir, ['digits']);
   const server = await startRepository(repository, 0);
   const recorder = await startRecorder(server.url);
   const url = `${recorder.url}tab/digits`;

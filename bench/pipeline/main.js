@@ -1,3 +1,4 @@
+import { measureText } from './text.js';
 import { measureVoice } from './voice.js';
 
 /** @returns what the worker of that name measured */
@@ -16,5 +17,6 @@ function inWorker(name) {
 globalThis.measurePhoto = () => inWorker('photo');
 globalThis.measureAudio = () => inWorker('audio');
 globalThis.measureVoice = measureVoice;
+globalThis.measureText = measureText;
 
 document.documentElement.dataset.state = 'ready';

@@ -23,6 +23,7 @@ export async function runSuite(dir) {
   const photo = await page.evaluate('measurePhoto()');
   const audio = await page.evaluate('measureAudio()');
   const voice = await page.evaluate('measureVoice()');
+  const text = await page.evaluate('measureText()');
   await browser.close();
   await Promise.all([site.close(), repository.close()]);
 
@@ -31,6 +32,7 @@ export async function runSuite(dir) {
     measuredRow('audio-realtime-factor', audio, { atLeast: 100 }),
     measuredRow('vad-vs-raw-ratio', ratios(voice.together), { atMost: 1.1 }),
     measuredRow('vad-piece-ratio', ratios(voice.pieces), { atMost: 1.5 }),
+    measuredRow('ocr-vs-raw-ratio', ratios(text), { atMost: 1.15 }),
     await goldenBytesShare(published.packed),
     ...measureCodeSize(),
   ];

@@ -17,7 +17,7 @@ const OVERHEAD_MS = 0.15;
 /** @param {string} dir empty folder to work in */
 export async function runSuite(dir) {
   await buildPage(`${dir}/page`);
-  const published = await publishModels(dir);
+  const published = await publishModels(dir, ['digits']);
   const repository = await startRepository(published.repository, 0);
   const config = { model: `${repository.url}/digits`, trust: published.pin };
   const site = await serveSite({ dir: `${dir}/page`, config, port: 0 });

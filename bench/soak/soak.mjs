@@ -20,7 +20,7 @@ const LAST_ANSWER_MS = 30_000;
  */
 export async function soak(dir, { minutes, say }) {
   const url = await buildPage(`${dir}/page`);
-  const published = await publishModels(dir);
+  const published = await publishModels(dir, ['digits']);
   const repository = await startRepository(published.repository, 0);
   const config = { model: `${repository.url}/digits`, trust: published.pin };
   const site = await serveSite({ dir: url, config, port: 0 });

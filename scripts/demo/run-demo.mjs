@@ -20,7 +20,7 @@ const ON_ONNX = '?backend=onnx-wasm';
  * @param {{ say: (line: string) => void }} options
  */
 export async function runDemo(dir, { say }) {
-  const stack = await startStack({ dir, anyPorts: true });
+  const stack = await startStack({ dir, anyPorts: true, models: ['digits'] });
   const browser = await chromium.launch(chromiumLaunch);
   try {
     const visitor = await browser.newContext();

@@ -12,6 +12,7 @@ MAX_DISTRIBUTIONS, MAX_LABELS = 16, 31
 # Bins of what devices note, as in src/drafting/empty-baseline.ts.
 EDGES = {
     "confidence": [0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 1],
+    "boxes": [0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144],
     "megapixels": [0, 0.01, 0.1, 0.3, 1, 3, 6, 12, 24, 50],
     "aspect": [0, 0.5, 0.6, 0.7, 0.8, 0.95, 1.05, 1.25, 1.4, 1.6, 2, 10],
     "brightness": [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1],

@@ -74,6 +74,8 @@ def main() -> None:
     spec = read_json("model.json")
     golden = read_json("golden.json")
     images = list_images(inputs) if inputs else []
+    if images and "stages" in spec:
+        sys.exit("--inputs: expected a model.json without stages; bring golden.json and baseline.json along")
     if images:
         golden["cases"] = image_cases(spec, inputs, images) or golden["cases"]
     golden["tolerance"] = {

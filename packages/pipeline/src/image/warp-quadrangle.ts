@@ -5,10 +5,40 @@ import type { Size } from './target-size.js';
 /** Positions between pixels are rounded to these parts, as in OpenCV (`INTER_TAB_SIZE`). */
 const PARTS = 32;
 
-/** Weights of the four pixels around a position, for each part between the inner two. */
-const CUBIC_WEIGHTS = Float64Array.from({ length: PARTS * 4 }, (_, i) =>
-  cubic(Math.abs((i % 4) - 1 - Math.floor(i / 4) / PARTS)),
-);
+/** Weights are whole numbers that sum to this, as OpenCV's `INTER_REMAP_COEF_SCALE`. */
+const ONE = 2 ** 15;
+
+let table: Int32Array | undefined;
+
+/**
+ * Weights of the sixteen pixels around a position, row by row, for each of the parts in y and in x. What rounding
+ * leaves over goes to the largest of the lower right four, and what is too much comes from the smallest of them.
+ */
+function cubicWeights(): Int32Array {
+  if (table) return table;
+  table = new Int32Array(PARTS * PARTS * 16);
+  const line = Float32Array.from({ length: PARTS * 4 }, (_, i) =>
+    cubic(Math.abs((i % 4) - 1 - Math.floor(i / 4) / PARTS)),
+  );
+  for (let part = 0; part < PARTS * PARTS; part++) {
+    const weights = table.subarray(part * 16, part * 16 + 16);
+    let sum = 0;
+    for (let i = 0; i < 16; i++) {
+      const down = line[Math.floor(part / PARTS) * 4 + (i >> 2)] as number;
+      const across = line[(part % PARTS) * 4 + (i & 3)] as number;
+      weights[i] = Math.round(Math.fround(down * across) * ONE);
+      sum += weights[i] as number;
+    }
+    const candidates = LOWER_RIGHT.map((i) => weights[i] as number);
+    const wanted = sum < ONE ? Math.max(...candidates) : Math.min(...candidates);
+    const i = LOWER_RIGHT[candidates.indexOf(wanted)] as number;
+    weights[i] = wanted + ONE - sum;
+  }
+  return table;
+}
+
+/** Of the sixteen, the lower right four. */
+const LOWER_RIGHT = [10, 11, 14, 15];
 
 /** Keys' cubic with OpenCV's a = −0.75 (`interpolateCubic` in imgproc). */
 function cubic(distance: number): number {
@@ -63,6 +93,7 @@ function warp(
   const from = around(reach, image);
   const { data } = cutImage(image, from);
   const out = new Uint8ClampedArray(width * height * channels);
+  const weights = cubicWeights();
   const columns = new Int32Array(4);
   const rows = new Int32Array(4);
   let o = 0;
@@ -73,29 +104,27 @@ function warp(
       const partY = Math.round(sourceY * PARTS);
       const pixelX = Math.floor(partX / PARTS) - from.x;
       const pixelY = Math.floor(partY / PARTS) - from.y;
-      const weightX = (partX & (PARTS - 1)) * 4;
-      const weightY = (partY & (PARTS - 1)) * 4;
+      const first = ((partY & (PARTS - 1)) * PARTS + (partX & (PARTS - 1))) * 16;
       for (let tap = 0; tap < 4; tap++) {
         columns[tap] = clamp(pixelX + tap - 1, from.width) * channels;
         rows[tap] = clamp(pixelY + tap - 1, from.height) * from.width * channels;
       }
-      if (weightX === 0 && weightY === 0) {
+      if (first === 0) {
         const i = (rows[1] as number) + (columns[1] as number);
         for (let c = 0; c < channels; c++) out[o++] = data[i + c] as number;
         continue;
       }
       for (let c = 0; c < channels; c++) {
-        let sum = 0;
-        for (let row = 0; row < 4; row++) {
+        let sum = ONE / 2;
+        for (let row = 0, tap = first; row < 4; row++, tap += 4) {
           const i = (rows[row] as number) + c;
-          const across =
-            (data[i + (columns[0] as number)] as number) * (CUBIC_WEIGHTS[weightX] as number) +
-            (data[i + (columns[1] as number)] as number) * (CUBIC_WEIGHTS[weightX + 1] as number) +
-            (data[i + (columns[2] as number)] as number) * (CUBIC_WEIGHTS[weightX + 2] as number) +
-            (data[i + (columns[3] as number)] as number) * (CUBIC_WEIGHTS[weightX + 3] as number);
-          sum += across * (CUBIC_WEIGHTS[weightY + row] as number);
+          sum +=
+            (data[i + (columns[0] as number)] as number) * (weights[tap] as number) +
+            (data[i + (columns[1] as number)] as number) * (weights[tap + 1] as number) +
+            (data[i + (columns[2] as number)] as number) * (weights[tap + 2] as number) +
+            (data[i + (columns[3] as number)] as number) * (weights[tap + 3] as number);
         }
-        out[o++] = sum;
+        out[o++] = sum >> 15;
       }
     }
   }

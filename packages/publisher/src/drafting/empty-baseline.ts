@@ -11,6 +11,8 @@ const MAX_LABELS = 31;
  */
 const EDGES = {
   confidence: [0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 1],
+  /** Found in a picture. */
+  boxes: [0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144],
   /** Width × height, in millions. */
   megapixels: [0, 0.01, 0.1, 0.3, 1, 3, 6, 12, 24, 50],
   /** Width ÷ height. */
@@ -30,6 +32,8 @@ const NOTED_BY: Readonly<Record<string, readonly (keyof typeof EDGES)[]>> = {
   'decode-image': ['megapixels', 'aspect'],
   resize: ['brightness', 'contrast'],
   segments: ['confidence'],
+  'text-boxes': ['boxes'],
+  'reading-order': ['confidence'],
   'decode-audio': ['level', 'clipped'],
 };
 
@@ -42,7 +46,9 @@ export function emptyBaseline(spec: ModelSpec): Baseline {
     ...new Set(steps.flatMap(({ step }) => NOTED_BY[step] ?? [])),
   ];
   const distributions: Distribution[] = [
-    ...noted(after).map((name) => ofNumbers(name, 'score', EDGES[name])),
+    ...noted(after).map((name) =>
+      ofNumbers(name, name === 'confidence' ? 'score' : 'output', EDGES[name]),
+    ),
     ...after.flatMap((step) =>
       'id2label' in step
         ? [ofLabels('class', 'output', Object.values(step.id2label as object))]
