@@ -84,7 +84,7 @@ export type {
   SoundInput,
   TensorInput,
 } from './api/run.js';
-export type { ModelOf, TaskName, TaskTypes } from './api/tasks.js';
+export type { FoundObject, ModelOf, TaskName, TaskTypes } from './api/tasks.js';
 export { type ClearOptions, clear } from './clear.js';
 export {
   createEngine,

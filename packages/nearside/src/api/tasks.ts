@@ -1,9 +1,29 @@
 import type { FeatureRecord } from '@nearside/core';
-import type { FoundSound, LabelScore, RegressionValue, TextLine } from '@nearside/pipeline';
+import type {
+  ClassMask,
+  FoundSound,
+  LabelScore,
+  RegressionValue,
+  TextLine,
+} from '@nearside/pipeline';
 import type { TaskModel } from './model.js';
 import type { ImageInput, SoundInput } from './run.js';
 
-/** What models of a built-in task take and give, by the task's name in model.json. */
+/** A thing that a model found in a picture. */
+export interface FoundObject {
+  /** Upright, in pixels of the picture given. */
+  readonly box: TextLine['box'];
+  /** Corners of a box that is turned. */
+  readonly points?: readonly (readonly [x: number, y: number])[] | undefined;
+  readonly label: string;
+  /** 0 to 1. */
+  readonly score: number;
+}
+
+/**
+ * What models of a task take and give, by the task's name in model.json. Those at the end have no steps here: their
+ * models run in a worker of the app's own.
+ */
 export interface TaskTypes {
   'image-classification': { input: ImageInput; output: readonly LabelScore[] };
   /** With a `decide` step the first label is the decision. */
@@ -15,11 +35,16 @@ export interface TaskTypes {
   'voice-activity-detection': { input: SoundInput; output: FoundSound };
   /** In reading order, in pixels of the picture given. */
   ocr: { input: ImageInput; output: readonly TextLine[] };
+  'object-detection': { input: ImageInput; output: readonly FoundObject[] };
+  /** At the picture's size. */
+  'image-segmentation': { input: ImageInput; output: ClassMask };
+  'text-classification': { input: string; output: readonly LabelScore[] };
+  'feature-extraction': { input: string; output: Float32Array };
 }
 
 export type TaskName = keyof TaskTypes;
 
-/** A model of a built-in task: `open(url, { trust, task: 'tabular-classification' })`. */
+/** A model of a known task: `open(url, { trust, task: 'tabular-classification' })`. */
 export type ModelOf<Task extends TaskName> = TaskModel<
   TaskTypes[Task]['input'],
   TaskTypes[Task]['output']
