@@ -10,7 +10,7 @@ let stack: Awaited<ReturnType<typeof startStack>>;
 
 test.beforeAll(async () => {
   dir = await mkdtemp(`${tmpdir()}/nearside-digits-`);
-  stack = await startStack({ dir, anyPorts: true, models: ['digits'] });
+  stack = await startStack({ dir, anyPorts: true, models: ['digits', 'breast-cancer'] });
 });
 
 test.afterAll(async () => {
