@@ -45,7 +45,7 @@ test('a tab that is ended during its nth write leaves what opens right without a
     await expectWeights(await openBrowserDevice({ pin, store }).install(), 0);
   }
   expect([...outcomes]).toEqual(['not yet', 'installed']);
-}, 60_000);
+}, 120_000);
 
 describe('a tab that is ended in the middle of its download', () => {
   test('lets another go on, which fetches again at most what was in flight', async () => {
