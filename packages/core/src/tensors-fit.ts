@@ -4,7 +4,10 @@ import { elementCount, isArrayOf, type Tensor, type TensorSpec } from './tensor.
 export function tensorsFit(tensors: unknown, specs: readonly TensorSpec[]): boolean {
   if (typeof tensors !== 'object' || tensors === null) return false;
   if (Object.keys(tensors).length !== specs.length) return false;
-  return specs.every((spec) => tensorFits((tensors as Record<string, unknown>)[spec.name], spec));
+  return (
+    specs.length > 0 &&
+    specs.every((spec) => tensorFits((tensors as Record<string, unknown>)[spec.name], spec))
+  );
 }
 
 function tensorFits(value: unknown, { datatype, shape: declared }: TensorSpec): boolean {

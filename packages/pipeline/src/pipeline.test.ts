@@ -285,3 +285,30 @@ describe('a chain that does not fit is refused before any input, naming part and
     expect(() => checkPipeline({ ...bad, ...unknown })).toThrow('step 3 (grayscale)');
   });
 });
+
+describe('one input has one result', () => {
+  const sound = [
+    { step: 'decode-audio' },
+    { step: 'mix-down' },
+    { step: 'frame', frame_length: 4, hop_length: 4 },
+  ];
+  const ofSound = (postprocessing: object[], preprocessing: object[] = sound) =>
+    specWith({ preprocessing, postprocessing, inputs: [pixels([-1, 4])] });
+
+  test('where steps make many items, one has to put their results together', () => {
+    expect(() => checkPipeline(ofSound([SOFTMAX, TOP_2]))).toThrow(
+      expect.objectContaining({
+        code: 'model-invalid',
+        message: expect.stringContaining('one result of all items'),
+      }),
+    );
+    const combined = [SOFTMAX, { step: 'combine-windows', combine: 'mean' }, TOP_2];
+    expect(() => checkPipeline(ofSound(combined))).not.toThrow();
+  });
+
+  test('sound that is cut into frames is neither resampled nor cut again', () => {
+    for (const step of [{ step: 'resample', sampling_rate: 16_000 }, sound[2] as object]) {
+      expect(() => checkPipeline(ofSound([], [...sound, step]))).toThrow('before it is cut');
+    }
+  });
+});

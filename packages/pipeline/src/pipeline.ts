@@ -112,7 +112,8 @@ function readStages(spec: PipelineSpec): readonly StageOfSpec[] {
   let start: Known = { kind: 'input', form: {} };
   for (const [i, stage] of stages.entries()) {
     const isLast = i === stages.length - 1;
-    const one = readStage(stage, { start, isLast, context: contextOf(spec, stage) });
+    const context = contextOf(spec, stage);
+    const one = readStage(stage, { start, isMany: i > 0, isLast, context });
     read.push({ stage, ...one });
     start = one.end;
   }

@@ -19,6 +19,8 @@ export interface ReadStage {
 export interface ReadStageOptions {
   /** What the stage begins with: the input given, or what the stage before it found. */
   readonly start: Known;
+  /** Whether it begins with none to many of one input. */
+  readonly isMany: boolean;
   readonly isLast: boolean;
   readonly context: Context;
 }
@@ -31,7 +33,8 @@ export interface ReadStageOptions {
  *   that does not fit, naming stage, part and step
  */
 export function readStage(stage: Stage, options: ReadStageOptions): ReadStage {
-  return { before: readBefore(stage, options), ...readAfter(stage, options) };
+  const before = readBefore(stage, options);
+  return { before, ...readAfter(stage, { ...options, isMany: areMany(before, options.isMany) }) };
 }
 
 function readBefore(stage: Stage, { start, context }: ReadStageOptions): readonly Link[] {
@@ -64,7 +67,15 @@ function isSameAxis(a: number, b: number | undefined): boolean {
   return a === -1 || b === -1 || a === b;
 }
 
-function readAfter(stage: Stage, { isLast, context }: ReadStageOptions): Omit<ReadStage, 'before'> {
+/** Whether one input has become none to many things after these steps. */
+function areMany(links: readonly Link[], before: boolean): boolean {
+  return links.reduce((many, { step }) => (step.items ? step.items === 'many' : many), before);
+}
+
+function readAfter(
+  stage: Stage,
+  { isMany, isLast, context }: ReadStageOptions,
+): Omit<ReadStage, 'before'> {
   const part = 'postprocessing';
   const [first] = stage[part];
   if (!first) {
@@ -81,6 +92,11 @@ function readAfter(stage: Stage, { isLast, context }: ReadStageOptions): Omit<Re
   const { links, end } = readChain(stage[part], { ...where, start, context });
   if (isLast && end.kind !== 'output') {
     throw unfit(new Misfit('a result after the last step', KIND_NAMES[end.kind]), where);
+  }
+  if (isLast && areMany(links, isMany)) {
+    const expected =
+      'a step that makes one result of all items, such as combine-windows or reading-order';
+    throw unfit(new Misfit(expected, 'a result for each'), where);
   }
   if (!isLast && end.kind === 'output') {
     const expected = 'something that the next stage can begin with after the last step';

@@ -18,12 +18,21 @@ export function requireFirst(
 /**
  * That output as the model gave it.
  *
- * @throws NearsideError `backend-failed` for one that is not there, or of another datatype
+ * @throws NearsideError `backend-failed` for one that is not there, of another datatype, or not all numbers
  */
 export function firstTensor(outputs: Tensors, { tensors: [first] }: Forms['outputs']): FloatTensor {
   const name = first?.name ?? Object.keys(outputs)[0] ?? '';
   const tensor = outputs[name];
-  if (tensor?.datatype === 'FP32') return tensor;
+  if (tensor?.datatype === 'FP32') {
+    let sum = 0; // finite only where all values are
+    for (const value of tensor.data) sum += value;
+    if (Number.isFinite(sum)) return tensor;
+    throw new NearsideError(
+      'backend-failed',
+      `Output '${name}' holds something that is not a number. The same input may work on another backend.`,
+      { details: { output: name } },
+    );
+  }
   throw new NearsideError(
     'backend-failed',
     `Expected output '${name}' as FP32, got ${tensor?.datatype ?? 'none'}.`,

@@ -120,6 +120,8 @@ export interface Step<
   readonly parameters: v.GenericSchema<unknown, Parameters>;
   readonly takes: Takes;
   readonly gives: Gives;
+  /** Whether it gives none to many of one, or one of all; by default one of each. */
+  readonly items?: 'many' | 'one' | undefined;
   /**
    * The form of what it gives for one of what it takes.
    *

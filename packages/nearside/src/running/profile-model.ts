@@ -7,7 +7,7 @@ import type { Handover } from '../serving/handover.js';
 import { withinWatchdog } from '../workers/watchdog.js';
 import { refuseInput } from './refuse-input.js';
 import { snapshotCustom } from './snapshot-custom.js';
-import { snapshotInput, TAKEN_HERE } from './snapshot-input.js';
+import { type SnapshotCustom, snapshotInput, TAKEN_HERE } from './snapshot-input.js';
 
 /** What is profiled. */
 export interface ProfiledModel {
@@ -15,6 +15,8 @@ export interface ProfiledModel {
   readonly handover: Handover;
   /** Of one run. */
   readonly watchdogMs: number;
+  /** Takes records, with what is remembered. */
+  readonly custom?: SnapshotCustom | undefined;
 }
 
 const KINDS: OptionKinds<keyof ProfileOptions> = { runs: WHOLE_ABOVE_0, signal: SIGNAL };
@@ -58,13 +60,13 @@ export async function profileModel(
 
 /** Its runs are one call to the worker, which has as long as each of them would, and for its turn. */
 async function timeOperators(
-  { handover, watchdogMs }: Omit<ProfiledModel, 'run'>,
+  { handover, watchdogMs, custom }: Omit<ProfiledModel, 'run'>,
   { input, runs, signal }: { input: Input; runs: number; signal: AbortSignal | undefined },
 ) {
   return handover.run(async ({ connection, version }) => {
     const wire = await snapshotInput(input, version.spec, {
       transfer: false,
-      custom: TAKEN_HERE.includes(version.spec.task) ? undefined : snapshotCustom,
+      custom: TAKEN_HERE.includes(version.spec.task) ? undefined : (custom ?? snapshotCustom),
       refuse: refuseInput,
     });
     return withinWatchdog(connection, { limitMs: (runs + 1) * watchdogMs, signal }, () =>

@@ -28,6 +28,7 @@ export function refuseInput(input: unknown, spec: ModelSpec, cause?: unknown): n
 function findFault(input: unknown, spec: ModelSpec, cause: unknown): never {
   const mayHold = spec.task !== 'tensors'; // pictures, or buffers
   if (typeof input === 'object' && input !== null && 'tensors' in input) {
+    if (spec.stages) throw takesNoTensors(spec.name);
     checkTensors(input.tensors, callerInputs(spec));
     throw untakeable(spec, cause ?? new Error('it was something else when it was read before'));
   } else if (mayHold && (isClosed(input) || transferablesIn(input).some(isGone))) {
@@ -53,6 +54,14 @@ function isGone(owned: Transferable): boolean {
 /** Not that it cannot be cloned, or that it is no element of a browser's: jsdom's, a Proxy. */
 function isPictureless(cause: unknown): boolean {
   return kindOf(cause) === 'DOMException' && (cause as DOMException).name !== 'DataCloneError';
+}
+
+function takesNoTensors(model: string): NearsideError {
+  return new NearsideError(
+    'input-invalid',
+    `${model}: expected what its first step takes, because it is several models in one, got { tensors }.`,
+    { details: { model } },
+  );
 }
 
 /** What nothing could be drawn from. */

@@ -57,6 +57,25 @@ test('two tabs that remember different features lose none; null forgets one', as
   expect((await openRemembered(plan, FEATURES)).complete({}).record).toEqual({ site: 'left' });
 });
 
+test('what does not fit the features of a newer version is not filled in', async () => {
+  const plan = await openPlan();
+  const age: Feature = { name: 'age', type: 'number' };
+  await (await openRemembered(plan, [age, ...FEATURES.slice(1)])).remember({
+    age: 500,
+    site: 'left',
+  });
+  const narrower: Feature[] = [
+    { ...age, range: [0, 120] },
+    { name: 'site', type: 'category', categories: ['top'] },
+    { name: 'constructor', type: 'number' },
+  ];
+  const { complete, remember } = await openRemembered(plan, narrower);
+  expect(complete({}).record).toEqual({});
+  await expect(remember({ age: 500 })).rejects.toMatchObject({ code: 'input-invalid' });
+  await remember({ constructor: 3 } as unknown as FeatureRecord);
+  expect(complete({}).record).toEqual({ constructor: 3 });
+});
+
 test('clear deletes what is remembered, of that model and of all', async () => {
   const plan = await openPlan();
   const { store } = plan;

@@ -53,10 +53,12 @@ export async function openRemembered(
       const nowMs = Date.now();
       const completed = { ...record };
       const stale: string[] = [];
-      for (const { name, maxAgeMs } of features) {
-        if (completed[name] !== undefined && completed[name] !== null) continue;
+      for (const feature of features) {
+        const { name, maxAgeMs } = feature;
+        const given = Object.hasOwn(completed, name) ? completed[name] : undefined;
+        if (given !== undefined && given !== null) continue;
         const { value, atMs } = (Object.hasOwn(kept, name) && kept[name]) || {};
-        if (value === undefined || atMs === undefined) continue;
+        if (atMs === undefined || !isTaken(value, feature)) continue; // another version's, perhaps
         const ageMs = nowMs - atMs;
         // A clock that was set back says nothing of the age.
         if (maxAgeMs !== undefined && (ageMs < 0 || ageMs > maxAgeMs)) stale.push(name);
@@ -113,11 +115,19 @@ function readRecord(
   return given.map(([name, value]) => {
     const feature = features.find((one) => one.name === name);
     if (!feature) throw invalid('features of the model', `another: ${name.slice(0, 64)}`);
-    if (value !== null && !fitsFeature(value, feature)) {
+    if (value !== null && !isTaken(value, feature)) {
       throw invalid(`'${name}' to be a ${feature.type}`, 'another value');
     }
     return [name, value as FeatureValue | null];
   });
+}
+
+/** Whether a record may hold it: of the right type, and not outside a range that refuses. */
+function isTaken(value: unknown, feature: Feature): boolean {
+  if (!fitsFeature(value, feature)) return false;
+  if (feature.type !== 'number' || !feature.range || feature.outside === 'clip') return true;
+  const [smallest, largest] = feature.range;
+  return (value as number) >= smallest && (value as number) <= largest;
 }
 
 function invalid(expected: string, got: string): NearsideError {

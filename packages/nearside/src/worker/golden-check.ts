@@ -45,7 +45,9 @@ export async function checkGolden(
 ): Promise<void> {
   const allowed = golden.tolerance[variant.name];
   for (const [i, stage] of stagesOf(spec).entries()) {
-    for (const { name, inputs, expected: outputs } of casesOfStage(golden, stage, scope)) {
+    const cases = casesOfStage(golden, stage, scope);
+    if (cases.length === 0) throw unproven(variant.name, stage.name);
+    for (const { name, inputs, expected: outputs } of cases) {
       const expectedFiles = outputs[variant.name];
       if (!expectedFiles || !allowed) throw unproven(variant.name, name);
       const actual = await (sessions[i] as BackendSession).run({

@@ -10,6 +10,7 @@ import {
   type ModelSpec,
   NearsideError,
   type Store,
+  variantOfStage,
 } from '@nearside/core';
 import { FEATURES } from '@nearside/pipeline';
 import type { RuntimeTraits } from '../backends/backend.js';
@@ -170,15 +171,18 @@ export function createHostedModel({
     endStream: async (id) => streams.end(id),
     async profile({ input, runs }) {
       const { stages, variant, pipeline } = loaded();
-      const stage = (stages[0] as StageSession).stage;
-      const files = await opened().readFiles(variant.files);
-      const prepared = await prepare(input, pipeline.begin());
-      prepared.release();
-      closePictures(input);
-      const inputs = { ...initialState(stage), ...constantInputs(stage), ...prepared.items[0] };
-      return turns.take(async () =>
-        runtime.profile?.({ spec: stage, variant, files, inputs, runs }),
-      );
+      try {
+        const { stage } = stages[0] as StageSession; // of several models the first
+        const part = variantOfStage(variant, stage);
+        const files = await opened().readFiles(part.files);
+        const prepared = await prepare(input, pipeline.begin());
+        prepared.release();
+        const inputs = { ...initialState(stage), ...constantInputs(stage), ...prepared.items[0] };
+        const request = { spec: stage, variant: part, files, inputs, runs };
+        return await turns.take(async () => runtime.profile?.(request));
+      } finally {
+        closePictures(input);
+      }
     },
 
     check: (request) => installed().check(request),

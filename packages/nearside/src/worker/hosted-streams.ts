@@ -30,8 +30,12 @@ export function createHostedStreams(): HostedStreams {
         throw stateLost(id);
       }
       const replies: Reply<RunReply>[] = [];
-      for (const frame of frames) {
-        replies.push(...(await runBatch(stream.session, [frame], () => stream.way)));
+      try {
+        for (const frame of frames) {
+          replies.push(...(await runBatch(stream.session, [frame], () => stream.way)));
+        }
+      } finally {
+        for (const { input } of frames) closePictures(input); // also of those that a failed run kept from theirs
       }
       return replies;
     },

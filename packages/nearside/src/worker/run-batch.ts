@@ -37,11 +37,14 @@ export async function runBatch(
   inputs: readonly RunItem[],
   begin: () => Way,
 ): Promise<Reply<RunReply>[]> {
+  const isStaged = session.stages.length > 1;
+  // Their pictures are held until the end: one at a time, and the items of each together.
+  if (isStaged && inputs.length > 1) return runOneByOne(session, inputs, begin);
   const entries: Entry[] = [];
   try {
     for (const item of inputs) {
       entries.push(await enter(item, begin));
-      if (session.stages.length === 1) closePictures(item.input); // nothing looks at it again
+      if (!isStaged) closePictures(item.input); // nothing looks at it again
     }
     let waiting = entries.filter(isWaiting);
     while (waiting.length > 0) {
@@ -55,12 +58,26 @@ export async function runBatch(
   return entries.map((entry) => toReply(entry, session));
 }
 
+async function runOneByOne(
+  session: Session,
+  inputs: readonly RunItem[],
+  begin: () => Way,
+): Promise<Reply<RunReply>[]> {
+  const replies: Reply<RunReply>[] = [];
+  try {
+    for (const input of inputs) replies.push(...(await runBatch(session, [input], begin)));
+  } finally {
+    for (const { input } of inputs) closePictures(input);
+  }
+  return replies;
+}
+
 /** One input on its way. */
 interface Entry {
   readonly run: RunStage;
   progress: Prepared | Finished | Failed;
   readonly times: { pre: number; run: number; post: number };
-  /** Items that ran together, the most of them. */
+  /** Inputs whose items ran together, the most of them. */
   batch: number;
   readonly substituted: [string, Substitution][];
 }
@@ -118,20 +135,36 @@ async function runRound(session: Session, waiting: readonly Waiting[]): Promise<
     progress.items.map((tensors): Item => ({ tensors, run, stage: progress.stage })),
   );
   const ran = await runAll(session, items);
+  const inputsOf = countInputs(waiting, ran);
   let next = 0;
   for (const entry of waiting) {
     const { progress, times } = entry;
     const own = ran.slice(next, next + progress.items.length);
     next += own.length;
-    for (const { ms, size } of new Set(own.map(({ group }) => group))) {
-      times.run += ms;
-      entry.batch = Math.max(entry.batch, size);
+    for (const group of new Set(own.map(({ group }) => group))) {
+      times.run += group.ms;
+      entry.batch = Math.max(entry.batch, inputsOf(group));
     }
     const startMs = performance.now();
     const finish = () => progress.finish(own.map(({ outputs }) => outputs));
     (entry as Entry).progress = await orFailed<Prepared | Finished>(finish);
     times.post += performance.now() - startMs;
   }
+}
+
+/** How many inputs have items in a group. */
+function countInputs(waiting: readonly Waiting[], ran: readonly Ran[]): (group: Group) => number {
+  if (waiting.length === 1) return () => 1;
+  const counts = new Map<Group, number>();
+  let next = 0;
+  for (const { progress } of waiting) {
+    const own = ran.slice(next, next + progress.items.length);
+    next += own.length;
+    for (const group of new Set(own.map(({ group }) => group))) {
+      counts.set(group, (counts.get(group) ?? 0) + 1);
+    }
+  }
+  return (group) => counts.get(group) ?? 1;
 }
 
 /** What a model runs once. */
@@ -149,7 +182,6 @@ interface Ran {
 /** What ran together. */
 interface Group {
   readonly ms: number;
-  readonly size: number;
 }
 
 /** @returns in the order of the items */
@@ -159,7 +191,7 @@ async function runAll(session: Session, items: readonly Item[]): Promise<Ran[]> 
   for (const alike of sortByForm(session, items)) {
     let done = 0;
     while (done < alike.length) {
-      const group = await runAsManyAsFit(session, alike.slice(done));
+      const group = await runAsManyAsFit(session, alike, done);
       for (const [i, one] of group.entries()) ran.set(alike[done + i] as Item, one);
       done += group.length;
     }
@@ -184,17 +216,21 @@ function sortByForm({ batchLimit }: Session, items: readonly Item[]): readonly (
 }
 
 /** A batch that does not fit into memory is halved, and the limit remembered. */
-async function runAsManyAsFit(session: Session, items: readonly Item[]): Promise<Ran[]> {
+async function runAsManyAsFit(
+  session: Session,
+  items: readonly Item[],
+  from: number,
+): Promise<Ran[]> {
   const { batchLimit, stages } = session;
   const isJoined = stages[items[0]?.stage ?? 0]?.takesBatches;
-  const group = items.slice(0, isJoined ? batchLimit.max : 1);
+  const group = items.slice(from, from + (isJoined ? batchLimit.max : 1));
   try {
     return await runGroup(group);
   } catch (error) {
     const isTooLarge = isNearsideError(error) && error.code === 'out-of-memory';
     if (!isTooLarge || group.length === 1) throw error;
     batchLimit.max = Math.floor(group.length / 2);
-    return runAsManyAsFit(session, items);
+    return runAsManyAsFit(session, items, from);
   }
 }
 
@@ -206,7 +242,7 @@ async function runGroup(items: readonly Item[]): Promise<Ran[]> {
   // One item needs no joining, and keeps its buffers.
   const joined = size === 1 ? first.tensors : joinBatch(items.map(({ tensors }) => tensors));
   const outputs = await first.run(first.stage, joined);
-  const group: Group = { ms: performance.now() - startMs, size };
+  const group: Group = { ms: performance.now() - startMs };
   const parts = size === 1 ? [outputs] : splitBatch(outputs, size);
   return parts.map((outputs) => ({ outputs, group }));
 }

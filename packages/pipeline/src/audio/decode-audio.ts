@@ -68,7 +68,7 @@ async function readFile(blob: Blob): Promise<Sound> {
       { cause, details: { sizeBytes: blob.size } },
     );
   });
-  return readWav(bytes, blob.type);
+  return readWav(bytes, blob.type, (samples) => requireLength(samples, 'a WAV file'));
 }
 
 function readAudioData(audio: AudioData): Sound {

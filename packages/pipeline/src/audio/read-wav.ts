@@ -20,8 +20,13 @@ interface WavFormat {
  *
  * @param type of the file as the browser knows it, for the message
  * @throws NearsideError `decode-failed` for other files and codecs, and for one that says it is longer than it is
+ * @param requireLength throws for more samples, over all channels, than there may be: before they are read
  */
-export function readWav(bytes: ArrayBuffer, type: string): Sound {
+export function readWav(
+  bytes: ArrayBuffer,
+  type: string,
+  requireLength: (samples: number) => void = () => {},
+): Sound {
   const view = new DataView(bytes);
   if (nameAt(view, 0) !== 'RIFF' || nameAt(view, 8) !== 'WAVE') {
     throw failed(
@@ -40,6 +45,7 @@ export function readWav(bytes: ArrayBuffer, type: string): Sound {
     if (name === 'fmt ') format = readFormat(new DataView(bytes, start, length));
     if (name === 'data') {
       if (!format) throw failed("'fmt ' before 'data' in the WAV file, got none");
+      requireLength(length / format.bytesPerSample);
       return readSamples(new DataView(bytes, start, length), format);
     }
     at = start + length + (length % 2); // parts begin at even places

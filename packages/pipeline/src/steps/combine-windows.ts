@@ -25,6 +25,7 @@ export const combineWindowsStep = defineStep({
   parameters: v.strictObject({ combine: v.optional(v.picklist(['mean', 'max']), 'mean') }),
   takes: 'scores',
   gives: 'scores',
+  items: 'one',
   form: (scores) => scores,
   prepare:
     ({ combine }) =>

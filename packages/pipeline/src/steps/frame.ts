@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { openFramer } from '../audio/framer.js';
+import { requireUncut } from '../audio/require-uncut.js';
 import { defineStep } from '../step.js';
 
 const SamplesSchema = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000_000));
@@ -15,7 +16,11 @@ export const frameStep = defineStep({
   }),
   takes: 'sound',
   gives: 'sound',
-  form: (sound, { frame_length, context }) => ({ ...sound, samples: context + frame_length }),
+  items: 'many',
+  form(sound, { frame_length, context }) {
+    requireUncut(sound);
+    return { ...sound, samples: context + frame_length };
+  },
   prepare:
     ({ frame_length, hop_length, context, pad }) =>
     () => {

@@ -12,6 +12,7 @@ export const readingOrderStep = defineStep({
   }),
   takes: 'text',
   gives: 'output',
+  items: 'one',
   form: () => ({}),
   prepare:
     ({ min_score }) =>

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { SOUND_LIMITS } from '../audio/decode-audio.js';
+import { requireUncut } from '../audio/require-uncut.js';
 import { keepLastFilter, openResampler } from '../audio/resampler.js';
 import { defineStep } from '../step.js';
 
@@ -17,11 +18,10 @@ export const resampleStep = defineStep({
   }),
   takes: 'sound',
   gives: 'sound',
-  form: ({ channels }, { sampling_rate }) => ({
-    channels,
-    sampleRateHz: sampling_rate,
-    samples: undefined,
-  }),
+  form(sound, { sampling_rate }) {
+    requireUncut(sound);
+    return { channels: sound.channels, sampleRateHz: sampling_rate, samples: undefined };
+  },
   prepare({ sampling_rate }) {
     const filterOf = keepLastFilter();
     return () => {

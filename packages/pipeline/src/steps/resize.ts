@@ -1,4 +1,6 @@
+import { NearsideError } from '@nearside/core';
 import * as v from 'valibot';
+import { DECODE_DEFAULTS } from '../image/decode-image.js';
 import { observeBytes } from '../image/observe-image.js';
 import { RESAMPLE_FILTERS } from '../image/resampling-windows.js';
 import { resize } from '../image/resize.js';
@@ -38,14 +40,25 @@ export const resizeStep = defineStep({
     return { ...image, height: known.height, width: 'width' in size ? known.width : undefined };
   },
   prepare:
-    ({ size, ensure_multiple_of, resample, antialias, align_corners }) =>
+    ({ size, ensure_multiple_of, resample, antialias, align_corners }, { maxPixels }) =>
     () =>
     (items, call) =>
       items.map(({ value, trace }) => {
         const target = targetSize(size, value, ensure_multiple_of);
+        requirePixels(target, maxPixels);
         const alignCorners = align_corners;
         const resized = resize(value, { ...target, resample, antialias, alignCorners });
         observeBytes(resized, call);
         return { value: resized, trace: traceOfResize(trace, value, { ...target, alignCorners }) };
       }),
 });
+
+/** Of a long strip an edge that is given can make more than any picture may have. */
+function requirePixels({ width, height }: Size, most: number = DECODE_DEFAULTS.maxPixels): void {
+  if (width * height <= most) return;
+  throw new NearsideError(
+    'input-too-large',
+    `Expected a picture that is resized to at most ${most} pixels, got ${width} × ${height}.`,
+    { details: { width, height, maxPixels: most } },
+  );
+}

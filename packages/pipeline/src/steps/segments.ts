@@ -40,6 +40,7 @@ export const segmentsStep = defineStep({
   }),
   takes: 'scores',
   gives: 'output',
+  items: 'one',
   form({ classes = 1 }, { threshold, neg_threshold = 0 }) {
     if (classes !== 1) throw new Misfit('one score for each frame', `${classes}`);
     if (neg_threshold > threshold) {
@@ -65,7 +66,10 @@ export const segmentsStep = defineStep({
         });
         const value: FoundSound = { windows, ...find(windows, isWhole) };
         if (windows.length > 0) {
-          observe('confidence', Math.max(...windows.map(({ score }) => score)));
+          observe(
+            'confidence',
+            windows.reduce((most, { score }) => Math.max(most, score), 0),
+          );
           observe('segments', value.segments.length);
         }
         return [{ value, trace: {} }];

@@ -27,6 +27,7 @@ export const textBoxesStep = defineStep({
   }),
   takes: 'outputs',
   gives: 'box',
+  items: 'many',
   form(outputs) {
     requireFirst(outputs, (tensor) => {
       const { datatype, shape } = tensor;
