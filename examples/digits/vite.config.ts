@@ -1,9 +1,10 @@
 import { defineConfig } from 'vite';
 import { heldOutDigits } from './build/held-out-digits.ts';
+import { sharedMarkup } from './build/shared-markup.ts';
 import { shellList } from './build/shell-list.ts';
 
 export default defineConfig({
-  plugins: [heldOutDigits(), shellList()],
+  plugins: [sharedMarkup(), heldOutDigits(), shellList()],
   build: {
     target: 'esnext',
     assetsInlineLimit: 0,

@@ -4,12 +4,12 @@ import { watchConnection } from './connection-badge.js';
 import { createDrawBoard } from './draw-board.js';
 import { drawnDigit } from './drawn-digit.js';
 import { createFeedbackForm } from './feedback-form.js';
+import { listenForFiles } from './file-sources.js';
 import { drawWithKeyboard } from './keyboard-pen.js';
 import { keepOfflineCopy } from './offline-copy.js';
 import { type OpenedModel, openModel } from './open-model.js';
-import { createOpeningView } from './opening-view.js';
+import { openUntilReady } from './open-until-ready.js';
 import { part } from './part.js';
-import { listenForPictures } from './picture-sources.js';
 import { drawWithPointer } from './pointer-pen.js';
 import { preparePicture } from './prepare-picture.js';
 import { createProblemPanel } from './problem-panel.js';
@@ -19,8 +19,6 @@ import { hideRunFacts, showModelFacts, showRunFacts } from './run-facts.js';
 const page = document.documentElement;
 const canvas = part('board', HTMLCanvasElement);
 const result = createResultView();
-const openingView = createOpeningView(part('opening', HTMLElement));
-const openProblem = createProblemPanel(part('open-problem', HTMLElement));
 const inputProblem = createProblemPanel(part('input-problem', HTMLElement));
 const feedback = createFeedbackForm((label) => void tellTruth(label));
 const board = createDrawBoard(canvas, {
@@ -33,9 +31,9 @@ let lastRunId: string | undefined;
 
 drawWithPointer(canvas, board);
 drawWithKeyboard(canvas, { board, onClear: wipe });
-listenForPictures({
+listenForFiles({
   chooser: part('chooser', HTMLInputElement),
-  onPicture: (file) => void read(() => show(file)),
+  onFile: (file) => void read(() => show(file)),
 });
 part('choose', HTMLButtonElement).addEventListener('click', () => {
   part('chooser', HTMLInputElement).click();
@@ -45,26 +43,9 @@ offerBackends(part('backend', HTMLSelectElement));
 watchConnection(part('offline-now', HTMLElement));
 
 /** Resolves with the first attempt that succeeds, so a digit drawn early is read then. */
-const opened = openUntilReady();
+const opened = openUntilReady(openModel);
+void opened.then(showOpened);
 void prepareOffline();
-
-async function openUntilReady(): Promise<OpenedModel> {
-  for (;;) {
-    try {
-      page.dataset.model = 'opening';
-      openingView.start();
-      const attempt = await openModel(openingView.update);
-      openingView.finish();
-      page.dataset.model = 'ready';
-      showOpened(attempt);
-      return attempt;
-    } catch (error) {
-      openingView.finish();
-      page.dataset.model = 'failed';
-      await openProblem.askForRetry(error);
-    }
-  }
-}
 
 function showOpened({ model, config }: OpenedModel): void {
   showModelFacts(model.stats());

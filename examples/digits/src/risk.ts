@@ -1,23 +1,17 @@
-import { type LabelScore, type ModelOf, open } from 'nearside';
+import type { LabelScore } from 'nearside';
 import heldOut from '../../../models/breast-cancer/held-out.json' with { type: 'json' };
-import { chosenBackend } from './chosen-backend.js';
-import { createOpeningView } from './opening-view.js';
-import { fetchPageConfig } from './page-config.js';
+import { openTask } from './open-model.js';
+import { openUntilReady } from './open-until-ready.js';
 import { part } from './part.js';
 import { createProblemPanel } from './problem-panel.js';
 import { showScoreBars } from './score-bars.js';
-
-type RiskModel = ModelOf<'tabular-classification'>;
 
 /** Part of the fields that the button empties. */
 const LEFT_OUT = 0.2;
 const SAMPLES = 12;
 
-const page = document.documentElement;
 const form = part('record', HTMLFormElement);
 const sample = part('sample', HTMLSelectElement);
-const openingView = createOpeningView(part('opening', HTMLElement));
-const openProblem = createProblemPanel(part('open-problem', HTMLElement));
 const inputProblem = createProblemPanel(part('input-problem', HTMLElement));
 const fields = createFields();
 let reading = new AbortController();
@@ -39,32 +33,10 @@ part('leave-out', HTMLButtonElement).addEventListener('click', () => {
   for (const field of fields) if (Math.random() < LEFT_OUT) field.value = '';
   void read();
 });
-const opened = openUntilReady();
+const opened = openUntilReady((onProgress) =>
+  openTask('breast-cancer', { task: 'tabular-classification', onProgress }),
+);
 void read();
-
-async function openUntilReady(): Promise<RiskModel> {
-  for (;;) {
-    try {
-      page.dataset.model = 'opening';
-      openingView.start();
-      const { model: digits, trust, report } = await fetchPageConfig();
-      const model = await open(new URL('breast-cancer', digits).href, {
-        trust,
-        report,
-        task: 'tabular-classification',
-        backend: chosenBackend(),
-        onProgress: openingView.update,
-      });
-      page.dataset.model = 'ready';
-      return model;
-    } catch (error) {
-      page.dataset.model = 'failed';
-      await openProblem.askForRetry(error);
-    } finally {
-      openingView.finish();
-    }
-  }
-}
 
 /** What is filled in; a newer record ends the one before. */
 async function read(): Promise<void> {

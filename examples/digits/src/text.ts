@@ -1,41 +1,30 @@
-import { type ModelOf, open, type TextLine } from 'nearside';
-import { chosenBackend } from './chosen-backend.js';
-import { createOpeningView } from './opening-view.js';
-import { fetchPageConfig } from './page-config.js';
+import type { TextLine } from 'nearside';
+import { listenForFiles } from './file-sources.js';
+import { openTask } from './open-model.js';
+import { openUntilReady } from './open-until-ready.js';
 import { part } from './part.js';
 import { createProblemPanel } from './problem-panel.js';
 import { drawSample, SAMPLE_NAMES } from './sample-pictures.js';
 
-type TextModel = ModelOf<'ocr'>;
-
-const page = document.documentElement;
-const file = part('file', HTMLInputElement);
 const sample = part('sample', HTMLSelectElement);
 const photo = part('photo', HTMLImageElement);
 const boxes = document.querySelector<SVGSVGElement>('#boxes') as SVGSVGElement;
 const result = part('result', HTMLElement);
 const list = part('lines', HTMLElement);
 const copy = part('copy', HTMLButtonElement);
-const openingView = createOpeningView(part('opening', HTMLElement));
-const openProblem = createProblemPanel(part('open-problem', HTMLElement));
 const pictureProblem = createProblemPanel(part('picture-problem', HTMLElement));
 /** Of the picture before, which is not waited for any more. */
 let reading = new AbortController();
 let found: readonly TextLine[] = [];
 
 sample.append(...SAMPLE_NAMES.map((name) => new Option(name, name)));
-const opened = openUntilReady();
+const opened = openUntilReady((onProgress) => openTask('ocr', { task: 'ocr', onProgress }));
 void readSample();
 
 sample.addEventListener('change', () => void readSample());
-file.addEventListener('change', () => {
-  const [chosen] = file.files ?? [];
-  if (chosen) void read(chosen);
-  file.value = '';
-});
-addEventListener('paste', ({ clipboardData }) => {
-  const [pasted] = clipboardData?.files ?? [];
-  if (pasted) void read(pasted);
+listenForFiles({
+  chooser: part('file', HTMLInputElement),
+  onFile: (picture) => void read(picture),
 });
 copy.addEventListener('click', async () => {
   await navigator.clipboard.writeText(found.map(({ text }) => text).join('\n'));
@@ -44,31 +33,6 @@ copy.addEventListener('click', async () => {
     copy.textContent = 'Copy';
   }, 1500);
 });
-acceptDrops(part('picture', HTMLElement));
-
-async function openUntilReady(): Promise<TextModel> {
-  for (;;) {
-    try {
-      page.dataset.model = 'opening';
-      openingView.start();
-      const { model: digits, trust, report } = await fetchPageConfig();
-      const model = await open(new URL('ocr', digits).href, {
-        trust,
-        report,
-        task: 'ocr',
-        backend: chosenBackend(),
-        onProgress: openingView.update,
-      });
-      page.dataset.model = 'ready';
-      return model;
-    } catch (error) {
-      page.dataset.model = 'failed';
-      await openProblem.askForRetry(error);
-    } finally {
-      openingView.finish();
-    }
-  }
-}
 
 async function readSample(): Promise<void> {
   await read(await drawSample(sample.value));
@@ -149,19 +113,4 @@ function lineButton({ text, score }: TextLine): HTMLElement {
 function mark(...chosen: Element[]): void {
   for (const one of document.querySelectorAll('.is-chosen')) one.classList.remove('is-chosen');
   for (const one of chosen) one.classList.add('is-chosen');
-}
-
-function acceptDrops(target: HTMLElement): void {
-  const isOver = (over: boolean) => target.classList.toggle('drop-target', over);
-  target.addEventListener('dragover', (event) => {
-    event.preventDefault();
-    isOver(true);
-  });
-  target.addEventListener('dragleave', () => isOver(false));
-  target.addEventListener('drop', (event) => {
-    event.preventDefault();
-    isOver(false);
-    const [dropped] = event.dataTransfer?.files ?? [];
-    if (dropped) void read(dropped);
-  });
 }

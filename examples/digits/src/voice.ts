@@ -1,16 +1,14 @@
-import { type FoundSound, type ModelOf, open, type ScoredWindow, type Segment } from 'nearside';
+import type { FoundSound, ScoredWindow, Segment } from 'nearside';
 import { type MicrophonePiece, microphone } from 'nearside/microphone';
-import { chosenBackend } from './chosen-backend.js';
-import { createOpeningView } from './opening-view.js';
-import { fetchPageConfig } from './page-config.js';
+import { listenForFiles } from './file-sources.js';
+import { openTask } from './open-model.js';
+import { openUntilReady } from './open-until-ready.js';
 import { part } from './part.js';
 import { createPlayer, type ShownSound } from './play-sound.js';
 import { createProblemPanel } from './problem-panel.js';
 import { decodeSound, joinSamples, loadSample, SAMPLE_NAMES } from './sample-sounds.js';
 import { createSoundPeaks, type SoundPeaks } from './sound-peaks.js';
 import { createWaveform } from './waveform.js';
-
-type VoiceModel = ModelOf<'voice-activity-detection'>;
 
 /** Of a recording that goes on, so much is shown, ms. */
 const LIVE_MS = 8000;
@@ -20,11 +18,8 @@ const LONGEST_S = 300;
 const page = document.documentElement;
 const listen = part('listen', HTMLButtonElement);
 const play = part('play', HTMLButtonElement);
-const file = part('file', HTMLInputElement);
 const sample = part('sample', HTMLSelectElement);
 const canvas = part('waveform', HTMLCanvasElement);
-const openingView = createOpeningView(part('opening', HTMLElement));
-const openProblem = createProblemPanel(part('open-problem', HTMLElement));
 const soundProblem = createProblemPanel(part('sound-problem', HTMLElement));
 const waveform = createWaveform(canvas);
 const player = createPlayer((playheadMs) => {
@@ -47,14 +42,16 @@ let work = new AbortController();
 let recording: AsyncIterator<MicrophonePiece> | undefined;
 
 sample.append(...SAMPLE_NAMES.map((name) => new Option(name, name)));
-const opened = openUntilReady();
+// 32 ms of sound are too little work to share between threads.
+const opened = openUntilReady((onProgress) =>
+  openTask('voice', { task: 'voice-activity-detection', threads: 1, onProgress }),
+);
 void tryOut(() => loadSample(sample.value));
 
 sample.addEventListener('change', () => void tryOut(() => loadSample(sample.value)));
-file.addEventListener('change', () => {
-  const [chosen] = file.files ?? [];
-  if (chosen) void tryOut(() => readFile(chosen));
-  file.value = '';
+listenForFiles({
+  chooser: part('file', HTMLInputElement),
+  onFile: (chosen) => void tryOut(() => readFile(chosen)),
 });
 listen.addEventListener('click', () => {
   if (!recording) void record();
@@ -65,32 +62,6 @@ play.addEventListener('click', () => {
   if (player.isPlaying) player.stop();
   else if (shown?.sound) player.play(shown.sound);
 });
-acceptDrops();
-
-async function openUntilReady(): Promise<VoiceModel> {
-  for (;;) {
-    try {
-      page.dataset.model = 'opening';
-      openingView.start();
-      const { model: digits, trust, report } = await fetchPageConfig();
-      const model = await open(new URL('voice', digits).href, {
-        trust,
-        report,
-        task: 'voice-activity-detection',
-        backend: chosenBackend(),
-        threads: 1, // 32 ms of sound are too little work to share
-        onProgress: openingView.update,
-      });
-      page.dataset.model = 'ready';
-      return model;
-    } catch (error) {
-      page.dataset.model = 'failed';
-      await openProblem.askForRetry(error);
-    } finally {
-      openingView.finish();
-    }
-  }
-}
 
 /** Ends what went on before. */
 function begin(): AbortSignal {
@@ -112,7 +83,7 @@ async function tryOut(load: () => Promise<ShownSound>): Promise<void> {
   }
 }
 
-async function readFile(chosen: File): Promise<ShownSound> {
+async function readFile(chosen: Blob): Promise<ShownSound> {
   return decodeSound(await chosen.arrayBuffer());
 }
 
@@ -270,21 +241,4 @@ function write(id: string, text: string): void {
 function fail(error: unknown): void {
   part('result', HTMLElement).hidden = true;
   soundProblem.show(error);
-}
-
-function acceptDrops(): void {
-  const target = part('sound', HTMLElement);
-  addEventListener('dragover', (event) => {
-    event.preventDefault();
-    target.classList.add('drop-target');
-  });
-  addEventListener('dragleave', ({ relatedTarget }) => {
-    if (!relatedTarget) target.classList.remove('drop-target');
-  });
-  addEventListener('drop', (event) => {
-    event.preventDefault();
-    target.classList.remove('drop-target');
-    const [dropped] = event.dataTransfer?.files ?? [];
-    if (dropped) void tryOut(() => readFile(dropped));
-  });
 }

@@ -1,14 +1,14 @@
 /** Hands over files that are chosen, dropped anywhere on the page, or pasted. */
-export function listenForPictures({
+export function listenForFiles({
   chooser,
-  onPicture,
+  onFile,
 }: {
   chooser: HTMLInputElement;
-  onPicture: (file: Blob) => void;
+  onFile: (file: Blob) => void;
 }): void {
   const take = (files: FileList | null | undefined) => {
     const file = files?.[0];
-    if (file) onPicture(file);
+    if (file) onFile(file);
   };
   const markDrop = (over: boolean) => document.body.classList.toggle('drop-target', over);
 
