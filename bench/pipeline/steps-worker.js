@@ -1,6 +1,7 @@
 // The steps by themselves, in a worker as the library runs them.
 
 import { compilePipeline } from '@nearside/pipeline';
+import { compare } from '../compare.js';
 
 const PHOTO = { width: 4000, height: 3000 };
 const PAIRS = 15;
@@ -42,16 +43,8 @@ function specOf(preprocessing, shape) {
 async function measurePhoto() {
   const photo = await makePhoto();
   const pipeline = compilePipeline(specOf(NORMALIZED, [-1, 3, 224, 224]));
-  const pairs = [];
-  for (let i = -WARM_UPS; i < PAIRS; i += 1) {
-    const steps = () => time(() => pipeline.begin().prepare(photo));
-    const floor = () => time(() => readAll(photo));
-    const isFirst = Math.random() < 0.5;
-    const first = isFirst ? await steps() : await floor();
-    const second = isFirst ? await floor() : await steps();
-    if (i >= 0) pairs.push(isFirst ? [first, second] : [second, first]);
-  }
-  return pairs;
+  const steps = () => pipeline.begin().prepare(photo);
+  return compare([steps, () => readAll(photo)], { pairs: PAIRS, warmUps: WARM_UPS });
 }
 
 /** A JPEG of 12 megapixels with large shapes and a little noise. */

@@ -7,6 +7,7 @@ import detectUrl from '../../models/ocr/detect/model.onnx?url';
 import spec from '../../models/ocr/model.json';
 import keysUrl from '../../models/ocr/recognize/keys.txt?url';
 import recognizeUrl from '../../models/ocr/recognize/model.onnx?url';
+import { compare } from '../compare.js';
 
 const LINES = 24;
 const PAIRS = 5;
@@ -24,14 +25,8 @@ export async function measureText() {
   });
   const page = drawPage();
   const runs = await prepareRuns(page);
-  const pairs = [];
-  for (let i = -WARM_UPS; i < PAIRS; i += 1) {
-    const ours = async () => requireLines((await model.run(page)).output);
-    const isFirst = Math.random() < 0.5;
-    const first = await time(isFirst ? ours : runs);
-    const second = await time(isFirst ? runs : ours);
-    if (i >= 0) pairs.push(isFirst ? [first, second] : [second, first]);
-  }
+  const ours = async () => requireLines((await model.run(page)).output);
+  const pairs = await compare([ours, runs], { pairs: PAIRS, warmUps: WARM_UPS });
   await model.close();
   return pairs;
 }
@@ -80,10 +75,4 @@ async function prepareRuns(page) {
   return async () => {
     for (const [session, feed] of feeds) await session.run(feed);
   };
-}
-
-async function time(work) {
-  const startMs = performance.now();
-  await work();
-  return performance.now() - startMs;
 }

@@ -3,6 +3,7 @@ import { open } from 'nearside';
 import wasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
 import * as ort from 'onnxruntime-web/wasm';
 import modelUrl from '../../models/voice/fp32/model.onnx?url';
+import { compare } from '../compare.js';
 
 const RATE = 16_000;
 const SECONDS = 30;
@@ -92,29 +93,21 @@ function scoresOf({ windows }) {
   return windows.map(({ score }) => score);
 }
 
+/** Both have to compute the same, or one of them measures something else. */
 async function inTurns(ours, raw) {
-  const pairs = [];
-  for (let i = -WARM_UPS; i < PAIRS; i += 1) {
-    const isFirst = Math.random() < 0.5;
-    const first = await timed(isFirst ? ours : raw);
-    const second = await timed(isFirst ? raw : ours);
-    const [own, peer] = isFirst ? [first, second] : [second, first];
-    requireSame(own.scores, peer.scores);
-    if (i >= 0) pairs.push([own.ms, peer.ms]);
-  }
-  return pairs;
+  const expected = await raw();
+  return compare([() => checked(ours, expected), () => checked(raw, expected)], {
+    pairs: PAIRS,
+    warmUps: WARM_UPS,
+  });
 }
 
-async function timed(work) {
-  const startMs = performance.now();
-  const scores = await work();
-  return { ms: performance.now() - startMs, scores };
-}
-
-/** Both compute the same, or one of them measures something else. */
-function requireSame(own, peer) {
+async function checked(run, expected) {
+  const scores = await run();
   const isSame =
-    own.length === peer.length && own.every((score, i) => Math.abs(score - peer[i]) < 1e-5);
-  if (!isSame)
-    throw new Error(`expected ${peer.length} scores as the bare loop has them, got ${own.length}`);
+    scores.length === expected.length &&
+    scores.every((score, i) => Math.abs(score - expected[i]) < 1e-5);
+  if (!isSame) {
+    throw new Error(`expected ${expected.length} scores as before, got ${scores.length} others`);
+  }
 }

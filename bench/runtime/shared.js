@@ -1,6 +1,6 @@
 import { createEngine } from 'nearside';
 import modelUrl from '../../models/digits/int8/model.onnx?url';
-import { openReference } from './compare.js';
+import { openReference } from './open-reference.js';
 
 const ROUNDS = 9;
 const CALLS_PER_ROUND = 40;
