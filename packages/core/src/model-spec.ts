@@ -40,49 +40,41 @@ const InputSpecSchema = v.strictObject({
   value: v.optional(v.union([v.number(), v.array(v.number())])),
 });
 
-const DimensionsSchema = v.record(v.string(), PositiveIntegerSchema);
 const FilesSchema = v.array(FileNameSchema);
+
+/** What is said of a variant of each runtime, and may be said anew of its part for a stage. */
+const ofOnnx = {
+  /** Axes that the file leaves free by a name, pinned: the runtime can then plan memory and kernels. */
+  dimensions: v.optional(v.record(v.string(), PositiveIntegerSchema)),
+};
 const TfjsFormatSchema = v.picklist(['layers-model', 'graph-model']);
+
+/** Instead of `files`, where the spec has stages: those of each, by name. */
+function byStage<const Own extends v.ObjectEntries>(own: Own) {
+  const part = v.strictObject({ dtype: v.optional(v.string()), ...own, files: FilesSchema });
+  return v.optional(v.record(ModelNameSchema, part));
+}
+
+const variantEntries = {
+  name: ModelNameSchema,
+  dtype: v.string(),
+  /** The model first, then the files of its weights; of TensorFlow.js in the order of its manifest. */
+  files: v.optional(FilesSchema, () => []),
+};
 
 /** One form of the same weights: what a backend loads. Order in the spec is the prior order. */
 export const VariantSchema = v.variant('runtime', [
   v.strictObject({
-    name: ModelNameSchema,
+    ...variantEntries,
     runtime: v.literal('onnx'),
-    dtype: v.string(),
-    /** Axes that the file leaves free by a name, pinned: the runtime can then plan memory and kernels. */
-    dimensions: v.optional(DimensionsSchema),
-    /** The model, then files of its weights beside it. */
-    files: v.optional(FilesSchema, () => []),
-    /** Instead of `files`, where the spec has stages: those of each, by name. */
-    stages: v.optional(
-      v.record(
-        ModelNameSchema,
-        v.strictObject({
-          dtype: v.optional(v.string()),
-          dimensions: v.optional(DimensionsSchema),
-          files: FilesSchema,
-        }),
-      ),
-    ),
+    ...ofOnnx,
+    stages: byStage(ofOnnx),
   }),
   v.strictObject({
-    name: ModelNameSchema,
+    ...variantEntries,
     runtime: v.literal('tfjs'),
     format: TfjsFormatSchema,
-    dtype: v.string(),
-    /** The model.json first, then its weight files in manifest order. */
-    files: v.optional(FilesSchema, () => []),
-    stages: v.optional(
-      v.record(
-        ModelNameSchema,
-        v.strictObject({
-          dtype: v.optional(v.string()),
-          format: v.optional(TfjsFormatSchema),
-          files: FilesSchema,
-        }),
-      ),
-    ),
+    stages: byStage({ format: v.optional(TfjsFormatSchema) }),
   }),
 ]);
 

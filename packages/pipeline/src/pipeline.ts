@@ -87,7 +87,7 @@ export function compilePipeline(
   spec: PipelineSpec,
   resources: ReadonlyMap<string, Uint8Array> = new Map(),
 ): Pipeline {
-  const stages = readStages(spec).map((read) => compileStage(read, { spec, resources }));
+  const stages = readStages(spec).map((read) => compileStage(read, resources));
   return {
     begin: ({ isWhole = true } = {}) =>
       beginFlow(
@@ -104,6 +104,7 @@ export function checkPipeline(spec: PipelineSpec): void {
 
 interface StageOfSpec extends ReadStage {
   readonly stage: Stage;
+  readonly context: Context;
 }
 
 function readStages(spec: PipelineSpec): readonly StageOfSpec[] {
@@ -112,16 +113,20 @@ function readStages(spec: PipelineSpec): readonly StageOfSpec[] {
   let start: Known = { kind: 'input', form: {} };
   for (const [i, stage] of stages.entries()) {
     const isLast = i === stages.length - 1;
-    const context = contextOf(spec, stage);
+    const context = contextOf(spec, { stage, isFirst: i === 0 });
     const one = readStage(stage, { start, isMany: i > 0, isLast, context });
-    read.push({ stage, ...one });
+    read.push({ stage, context, ...one });
     start = one.end;
   }
   return read;
 }
 
-function contextOf({ limits, features = [] }: PipelineSpec, { resources = {} }: Stage): Context {
-  return { maxPixels: limits.maxInputPixels, features, resources: Object.keys(resources) };
+function contextOf(
+  { limits, features = [] }: PipelineSpec,
+  { stage, isFirst }: { readonly stage: Stage; readonly isFirst: boolean },
+): Context {
+  const resources = Object.keys(stage.resources ?? {});
+  return { maxPixels: limits.maxInputPixels, features, isFirst, resources };
 }
 
 /** A stage within a call or a stream. */
@@ -133,10 +138,9 @@ interface RunningStage {
 }
 
 function compileStage(
-  { stage, before, after, read }: StageOfSpec,
-  { spec, resources }: { spec: PipelineSpec; resources: ReadonlyMap<string, Uint8Array> },
+  { stage, context, before, after, read }: StageOfSpec,
+  resources: ReadonlyMap<string, Uint8Array>,
 ): () => RunningStage {
-  const context = contextOf(spec, stage);
   function readText(name: string): string {
     const bytes = resources.get(stage.resources?.[name] ?? '');
     if (bytes) return new TextDecoder('utf-8', { fatal: true }).decode(bytes);

@@ -89,6 +89,8 @@ export interface Context {
   /** Largest picture that is accepted, pixels. */
   readonly maxPixels: number | undefined;
   readonly features: readonly Feature[];
+  /** Whether the stage begins with the input that was given, and not with what another one found. */
+  readonly isFirst: boolean;
   /** Names of the files that the spec's `resources` give its steps. */
   readonly resources: readonly string[];
 }

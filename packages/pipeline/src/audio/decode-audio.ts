@@ -1,4 +1,5 @@
 import { describe, kindOf, NearsideError } from '@nearside/core';
+import { detachedInput, invalidInput } from '../input-errors.js';
 import { readWav } from './read-wav.js';
 import type { Sound } from './sound.js';
 
@@ -72,7 +73,7 @@ async function readFile(blob: Blob): Promise<Sound> {
 }
 
 function readAudioData(audio: AudioData): Sound {
-  if (audio.format === null || audio.numberOfFrames === 0) throw detached('AudioData');
+  if (audio.format === null || audio.numberOfFrames === 0) throw detachedInput('AudioData');
   const { numberOfChannels, numberOfFrames, sampleRate: sampleRateHz } = audio;
   requireLength(numberOfChannels * numberOfFrames, 'AudioData');
   const channels = Array.from({ length: numberOfChannels }, (_, planeIndex) => {
@@ -99,7 +100,8 @@ function readRaw({ samples, sampleRateHz }: RawSound): Sound {
       channels.length === 0 ? 'no channels' : describe(other),
     );
   }
-  if (channels.some((one) => isDetached(one as Float32Array))) throw detached('array of samples');
+  if (channels.some((one) => isDetached(one as Float32Array)))
+    throw detachedInput('array of samples');
   return { channels: channels as Float32Array[], sampleRateHz };
 }
 
@@ -167,15 +169,5 @@ function notSound(input: unknown): NearsideError {
 }
 
 function invalid(expected: string, got: string): NearsideError {
-  return new NearsideError('input-invalid', `Sound input: expected ${expected}, got ${got}.`, {
-    details: { expected, got },
-  });
-}
-
-function detached(kind: string): NearsideError {
-  return new NearsideError(
-    'input-detached',
-    `This ${kind} is empty: it was closed or transferred away. Pass a live one.`,
-    { details: { kind } },
-  );
+  return invalidInput('Sound', expected, got);
 }

@@ -82,14 +82,14 @@ type ConvolveRow = (
   outRow: number,
 ) => void;
 
-function convolveGrayRow(
-  bytes: Uint8Array | Int32Array,
-  row: number,
-  { size, starts, counts, taps }: ResamplingWindows,
-  weights: Int32Array,
-  out: Uint8ClampedArray,
-  outRow: number,
-): void {
+const convolveGrayRow: ConvolveRow = (
+  bytes,
+  row,
+  { size, starts, counts, taps },
+  weights,
+  out,
+  outRow,
+) => {
   for (let x = 0; x < size; x++) {
     let i = row + (starts[x] as number);
     let tap = x * taps;
@@ -100,17 +100,17 @@ function convolveGrayRow(
     }
     out[outRow + x] = sum >> PRECISION_BITS;
   }
-}
+};
 
 /** Two taps a turn: 15 % less time than one (3000 pixels to 224, Node 20). */
-function convolveRgbRow(
-  bytes: Uint8Array | Int32Array,
-  row: number,
-  { size, starts, counts, taps }: ResamplingWindows,
-  weights: Int32Array,
-  out: Uint8ClampedArray,
-  outRow: number,
-): void {
+const convolveRgbRow: ConvolveRow = (
+  bytes,
+  row,
+  { size, starts, counts, taps },
+  weights,
+  out,
+  outRow,
+) => {
   for (let x = 0; x < size; x++) {
     let i = row + 3 * (starts[x] as number);
     let tap = x * taps;
@@ -145,20 +145,20 @@ function convolveRgbRow(
     out[o + 1] = green >> PRECISION_BITS;
     out[o + 2] = blue >> PRECISION_BITS;
   }
-}
+};
 
 /**
  * Red, green and blue in the three lower bytes of a word: one load instead of three takes four fifths of the time
  * (4000 pixels to 224, Chromium 156).
  */
-function convolveWordRow(
-  words: Uint8Array | Int32Array,
-  row: number,
-  { size, starts, counts, taps }: ResamplingWindows,
-  weights: Int32Array,
-  out: Uint8ClampedArray,
-  outRow: number,
-): void {
+const convolveWordRow: ConvolveRow = (
+  words,
+  row,
+  { size, starts, counts, taps },
+  weights,
+  out,
+  outRow,
+) => {
   for (let x = 0; x < size; x++) {
     let i = row + (starts[x] as number);
     let tap = x * taps;
@@ -195,7 +195,7 @@ function convolveWordRow(
     out[o + 1] = green >> PRECISION_BITS;
     out[o + 2] = blue >> PRECISION_BITS;
   }
-}
+};
 
 /** By the bytes from one pixel to the next. */
 const CONVOLVE_ROW: Readonly<Record<1 | 3 | 4, ConvolveRow>> = {

@@ -1,4 +1,5 @@
 import { describe, kindOf, NearsideError } from '@nearside/core';
+import { detachedInput, invalidInput } from '../input-errors.js';
 import { type Canvas, canvasOf, type Drawable, multipliesExactly } from './canvas.js';
 import { type Color, compositeOver } from './composite-over.js';
 import { type Image, imageOnDemand, type ReadRegion, STRIP_PIXELS } from './image.js';
@@ -139,7 +140,7 @@ function drawable(source: Drawable, { maxPixels, background }: Limits): Image {
       ? { width: source.displayWidth, height: source.displayHeight }
       : source;
   if (width === 0 || height === 0) {
-    if (kind === 'ImageBitmap' || kind === 'VideoFrame') throw detached(kind);
+    if (kind === 'ImageBitmap' || kind === 'VideoFrame') throw detachedInput(kind);
     throw invalid('a canvas with pixels', `${width} × ${height}`);
   }
   checkSize(width, height, maxPixels);
@@ -191,7 +192,7 @@ function fromRgba(pixels: RgbaPixels, { maxPixels, background }: Limits): Image 
   if (!isPositiveInteger(width) || !isPositiveInteger(height)) {
     throw invalid('a positive integer width and height', `${width} × ${height}`);
   }
-  if (data.length === 0 && data.buffer.byteLength === 0) throw detached('RGBA data');
+  if (data.length === 0 && data.buffer.byteLength === 0) throw detachedInput('RGBA data');
   if (data.length !== width * height * 4) {
     throw invalid(
       `${width} × ${height} × 4 = ${width * height * 4} bytes of RGBA`,
@@ -242,15 +243,5 @@ function notAnImage(input: unknown): NearsideError {
 }
 
 function invalid(expected: string, got: string): NearsideError {
-  return new NearsideError('input-invalid', `Image input: expected ${expected}, got ${got}.`, {
-    details: { expected, got },
-  });
-}
-
-function detached(kind: string): NearsideError {
-  return new NearsideError(
-    'input-detached',
-    `This ${kind} is empty: it was closed or transferred away. Pass a live one.`,
-    { details: { kind } },
-  );
+  return invalidInput('Image', expected, got);
 }

@@ -8,7 +8,7 @@ import { type TargetSize, targetSize } from '../image/target-size.js';
 import type { Item } from '../step.js';
 import { NO_TRACE } from '../trace.js';
 
-const CONTEXT = { maxPixels: undefined, features: [], resources: [] };
+const CONTEXT = { maxPixels: undefined, features: [], isFirst: true, resources: [] };
 
 /** One input through steps, as a pipeline has them do it. */
 async function through(steps: readonly { step: string }[], input: unknown): Promise<Item> {

@@ -28,7 +28,9 @@ export const textBoxesStep = defineStep({
   takes: 'outputs',
   gives: 'box',
   items: 'many',
-  form(outputs) {
+  form(outputs, _, { isFirst }) {
+    if (!isFirst)
+      throw new Misfit('a map of the picture given, in the first stage', 'one of a crop');
     requireFirst(outputs, (tensor) => {
       const { datatype, shape } = tensor;
       if (datatype === 'FP32' && shape.length === 4 && (shape[1] === 1 || shape[1] === -1)) return;

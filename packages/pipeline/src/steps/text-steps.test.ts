@@ -101,6 +101,15 @@ describe('from a picture to lines of text', () => {
     expect(output[0]?.score).toBeCloseTo(0.8);
   });
 
+  test('a map or symbols that are not all numbers fail, instead of having no text in them', async () => {
+    const pipeline = compilePipeline(twoStages(), keys('a\nb'));
+    const photo = { width: 64, height: 64, data: new Uint8Array(64 * 64 * 4) };
+    const prepared = await pipeline.begin().prepare(photo);
+    const data = new Float32Array(32 * 32).fill(0.9).fill(Number.NaN, 5, 6);
+    const map = { datatype: 'FP32', shape: [1, 1, 32, 32], data } as const;
+    await expect(prepared.finish([{ map }])).rejects.toMatchObject({ code: 'backend-failed' });
+  });
+
   test('a page without text has no lines', async () => {
     const flow = compilePipeline(twoStages(), keys('a\nb')).begin();
     const detect = await flow.prepare(PHOTO);
@@ -141,6 +150,15 @@ describe('what does not fit is refused before anything runs', () => {
       { outputs: [{ name: 'steps', datatype: 'FP32', shape: [-1, 3] }] },
       'a\nb',
       /FP32 \[1, steps, classes\]/,
+    ],
+    [
+      'boxes of a crop, whose place in the picture nobody knows',
+      {
+        outputs: [{ name: 'map', datatype: 'FP32', shape: [-1, 1, 8, -1] }],
+        postprocessing: [{ step: 'text-boxes' }],
+      },
+      'a\nb',
+      /in the first stage/,
     ],
     [
       'texts without an order',
