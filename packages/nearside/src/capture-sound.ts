@@ -1,4 +1,5 @@
 import { NearsideError } from '@nearside/core';
+import { assetsFolder } from './runtime-assets.js';
 
 export interface CaptureRequest {
   readonly constraints: MediaTrackConstraints | undefined;
@@ -122,6 +123,5 @@ async function addWorklet(context: AudioContext, assets: string | undefined): Pr
 /** Bundlers find it through the literal `new URL(…)` and copy it as it is. */
 function workletAddress(base: string | undefined): string {
   if (base === undefined) return new URL('./assets/microphone-worklet.js', import.meta.url).href;
-  const folder = new URL(base.endsWith('/') ? base : `${base}/`, globalThis.location?.href);
-  return new URL('microphone-worklet.js', folder).href;
+  return new URL('microphone-worklet.js', assetsFolder(base)).href;
 }

@@ -177,7 +177,7 @@ export interface LoadedVariant {
 export type WireInput =
   | { readonly kind: 'tensors'; readonly tensors: Tensors }
   | { readonly kind: 'image'; readonly image: WireImage }
-  /** For a task of the app's own: anything that can be cloned. */
+  /** A record, sound, or what a task of the app's own takes: anything that can be cloned. */
   | {
       readonly kind: 'custom';
       readonly value: unknown;

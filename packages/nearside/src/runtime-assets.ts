@@ -27,7 +27,7 @@ const FILE_NAMES: Record<AvailableBackend, { worker: string; wasm?: string }> = 
  */
 export function backendAssets(backend: AvailableBackend, base?: string): BackendAssets {
   if (base !== undefined) {
-    const folder = new URL(base.endsWith('/') ? base : `${base}/`, globalThis.location?.href);
+    const folder = assetsFolder(base);
     const { worker, wasm } = FILE_NAMES[backend];
     return { worker: new URL(worker, folder), wasm: wasm ? new URL(wasm, folder) : undefined };
   }
@@ -53,6 +53,11 @@ export function backendAssets(backend: AvailableBackend, base?: string): Backend
         wasm: undefined,
       };
   }
+}
+
+/** @param base as the `assets` option gives it: with a slash at its end or without, from the page's address on */
+export function assetsFolder(base: string): URL {
+  return new URL(base.endsWith('/') ? base : `${base}/`, globalThis.location?.href);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { callerInputs, isNearsideError, type ModelSpec, type NearsideError } from '@nearside/core';
+import { isNearsideError, type ModelSpec, type NearsideError } from '@nearside/core';
 import { DEFAULT_PRIORITY } from '../api/priority.js';
 import type { Input, RunOptions, RunResult } from '../api/run.js';
 import type { EndedRun, RunObserver } from '../ended-run.js';
@@ -218,9 +218,7 @@ export function batchKey(
   input: WireInput | Promise<WireInput>,
   spec: ModelSpec,
 ): string | undefined {
-  const { batch, outputs } = spec;
-  const isFree = [...callerInputs(spec), ...outputs].every(({ shape }) => shape[0] === -1);
-  if (!batch || !isFree) return undefined;
+  if (!spec.batch) return undefined;
   if (input instanceof Promise || input.kind !== 'tensors') {
     return 'raw'; // the worker runs together what agrees in its shapes
   }

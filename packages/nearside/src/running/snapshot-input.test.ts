@@ -24,6 +24,23 @@ test('the caller keeps its tensors, and may change them at once', async () => {
   expect(taken).toMatchObject({ tensors: { pixel_values: { data: new Float32Array(4) } } });
 });
 
+test('several models in one take what their first step takes, and no tensors', async () => {
+  const stages = [
+    { ...spec, name: 'detect' },
+    { ...spec, name: 'recognize' },
+  ];
+  const staged = { ...spec, inputs: [], task: 'ocr', stages } as unknown as ModelSpec;
+  const taken = (input: unknown) =>
+    snapshotInput(input as never, staged, { transfer: false, refuse: refuseInput });
+  expect(await taken(new Blob(['picture']))).toMatchObject({ kind: 'image' });
+  for (const input of [{ tensors: {} }, tensors()]) {
+    await expect(taken(input)).rejects.toMatchObject({
+      code: 'input-invalid',
+      message: expect.stringContaining('several models in one'),
+    });
+  }
+});
+
 test('with transfer the caller’s own buffer is given away', async () => {
   const input = tensors();
   const taken = await snap(input, true);

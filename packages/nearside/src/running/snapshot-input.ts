@@ -54,8 +54,8 @@ export function snapshotInput(
   return refused(cause);
 }
 
-/** Tasks whose inputs are pictures or tensors alone, which need nothing of the second chunk. */
-export const TAKEN_HERE = ['image-classification', 'tensors'];
+/** Tasks of the library whose inputs are pictures or tensors alone, which need nothing of the second chunk. */
+export const TAKEN_HERE = ['image-classification', 'ocr', 'tensors'];
 
 /** @returns undefined for what does not fit */
 function takeInput(

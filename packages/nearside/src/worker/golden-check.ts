@@ -5,11 +5,13 @@ import {
   elementCount,
   float16ToNumber,
   type Golden,
+  type GoldenCase,
   goldenFiles,
   initialState,
   type ModelSpec,
   NearsideError,
   type SeededTensor,
+  type Stage,
   type StoredTensor,
   seededTensor,
   stagesOf,
@@ -43,35 +45,53 @@ export async function checkGolden(
   golden: Golden,
   { spec, variant, files, backend, scope }: GoldenCheckOptions,
 ): Promise<void> {
-  const allowed = golden.tolerance[variant.name];
   for (const [i, stage] of stagesOf(spec).entries()) {
     const cases = casesOfStage(golden, stage, scope);
     if (cases.length === 0) throw unproven(variant.name, stage.name);
-    for (const { name, inputs, expected: outputs } of cases) {
-      const expectedFiles = outputs[variant.name];
-      if (!expectedFiles || !allowed) throw unproven(variant.name, name);
-      const actual = await (sessions[i] as BackendSession).run({
-        ...initialState(stage),
-        ...constantInputs(stage),
-        ...readTensors(files, inputs),
-      });
-      const expected = readTensors(files, expectedFiles);
-      // What has no reference could be anything.
-      if (Object.keys(actual).some((output) => !Object.hasOwn(expected, output))) {
-        throw unproven(variant.name, name);
-      }
-      for (const [output, reference] of Object.entries(expected)) {
-        const tolerance = toleranceOf(allowed, stage, output);
-        const mismatch = findMismatch(actual[output], reference, tolerance);
-        if (!mismatch) continue;
-        throw new NearsideError(
-          'golden-mismatch',
-          `${backend}, variant ${variant.name}, case '${name}', output '${output}': ` +
-            `${mismatch}. This backend computes wrong numbers for this model on this device.`,
-          { details: { backend, variant: variant.name, case: name, output, mismatch } },
-        );
-      }
+    for (const one of cases) {
+      const tolerance = golden.tolerance[variant.name];
+      const options = { stage, variant, tolerance, files, backend };
+      await checkCase(sessions[i] as BackendSession, one, options);
     }
+  }
+}
+
+async function checkCase(
+  session: BackendSession,
+  { name, inputs, expected: outputs }: GoldenCase,
+  {
+    stage,
+    variant,
+    tolerance,
+    files,
+    backend,
+  }: Pick<GoldenCheckOptions, 'variant' | 'files' | 'backend'> & {
+    readonly stage: Stage;
+    readonly tolerance: Golden['tolerance'][string] | undefined;
+  },
+): Promise<void> {
+  const expectedFiles = outputs[variant.name];
+  if (!expectedFiles || !tolerance) throw unproven(variant.name, name);
+  const actual = await session.run({
+    ...initialState(stage),
+    ...constantInputs(stage),
+    ...readTensors(files, inputs),
+  });
+  const expected = readTensors(files, expectedFiles);
+  // What has no reference could be anything.
+  if (Object.keys(actual).some((output) => !Object.hasOwn(expected, output))) {
+    throw unproven(variant.name, name);
+  }
+  for (const [output, reference] of Object.entries(expected)) {
+    const bounds = toleranceOf(tolerance, stage, output);
+    const mismatch = findMismatch(actual[output], reference, bounds);
+    if (!mismatch) continue;
+    throw new NearsideError(
+      'golden-mismatch',
+      `${backend}, variant ${variant.name}, case '${name}', output '${output}': ` +
+        `${mismatch}. This backend computes wrong numbers for this model on this device.`,
+      { details: { backend, variant: variant.name, case: name, output, mismatch } },
+    );
   }
 }
 

@@ -23,6 +23,7 @@ import {
   type OpenedVersion,
   type WorkerEvent,
 } from '../protocol.js';
+import { checkSteps } from './compile-steps.js';
 import { checkGolden, proofFiles } from './golden-check.js';
 import { createHostedStreams } from './hosted-streams.js';
 import { type HostedVersion, openSignedVersion, replaceOfOtherTask } from './hosted-version.js';
@@ -31,15 +32,10 @@ import { createLoadProgress } from './load-progress.js';
 import type { OpenStore } from './open-store.js';
 import { prepare, runBatch } from './run-batch.js';
 import type { ModelTurns } from './run-turns.js';
-import {
-  openSession,
-  requireVariant,
-  type Session,
-  type StageSession,
-  timeSession,
-} from './session.js';
+import { openSession, requireVariant, type Session, type StageSession } from './session.js';
 import type { SharedRuntime } from './shared-runtime.js';
-import { checkStages, requireTask, type Tasks } from './task.js';
+import { requireTask, type Tasks } from './task.js';
+import { timeSession } from './time-session.js';
 import { openUnsignedVersion } from './unsigned-version.js';
 
 export interface HostedModelOptions {
@@ -88,7 +84,7 @@ export function createHostedModel({
   function host(hosted: HostedVersion, task?: string): OpenedVersion {
     version = hosted;
     requireTask(hosted.spec, { tasks, wanted: task });
-    checkStages(hosted.spec, taskOf(hosted.spec)); // what does not fit is no backend's fault
+    checkSteps(hosted.spec, taskOf(hosted.spec)); // what does not fit is no backend's fault
     return hosted.described;
   }
 

@@ -2,8 +2,9 @@ import { type ModelSpec, type Stage, stagesOf, type Tensors } from '@nearside/co
 import { compilePipeline } from '@nearside/pipeline';
 import { expect, test } from 'vitest';
 import type { Reply, RunItem, RunReply } from '../protocol.js';
+import { carryState } from './carry-state.js';
 import { createHostedStreams } from './hosted-streams.js';
-import { carryState, type Session } from './session.js';
+import type { Session } from './session.js';
 
 const scalar = (value: number) =>
   ({ datatype: 'FP32', shape: [1], data: Float32Array.of(value) }) as const;

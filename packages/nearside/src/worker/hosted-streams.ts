@@ -3,7 +3,7 @@ import { closePictures, type Reply, type RunItem, type RunReply } from '../proto
 import { runBatch, type Way } from './run-batch.js';
 import type { Session } from './session.js';
 
-/** The streams of one model in its worker. Each goes one way, which carries its state (`carryState` in `session.ts`). */
+/** The streams of one model in its worker. Each goes one way, which carries its state (`carry-state.ts`). */
 export interface HostedStreams {
   begin(id: number, session: Session): void;
   /**

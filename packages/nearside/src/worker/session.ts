@@ -1,11 +1,9 @@
 import {
   type Baseline,
   callerInputs,
-  callerOutputs,
   casesOfStage,
   constantInputs,
   type Golden,
-  initialState,
   type ModelSpec,
   NearsideError,
   ownFields,
@@ -24,12 +22,14 @@ import type {
   RuntimeTraits,
 } from '../backends/backend.js';
 import type { LoadedVariant, LoadRequest } from '../protocol.js';
+import { carryState } from './carry-state.js';
+import { compileSteps } from './compile-steps.js';
 import { checkGolden, readTensors } from './golden-check.js';
 import type { HostedVersion } from './hosted-version.js';
 import type { LoadProgress } from './load-progress.js';
 import { fetchRuntimeWasm } from './runtime-wasm.js';
 import type { SharedRuntime } from './shared-runtime.js';
-import { compileStages, type Task } from './task.js';
+import type { Task } from './task.js';
 
 /** Runs the model of a stage, by its index. */
 export type RunStage = (stage: number, inputs: Tensors) => Promise<Tensors>;
@@ -114,7 +114,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   };
   const { described, pipeline } = await stopwatch('check', async () => {
     const described = describe(spec, sessions);
-    const pipeline = compileStages(described, options.task, files);
+    const pipeline = compileSteps(described, options.task, files);
     if (golden) {
       await checkGolden(sessions, golden, {
         spec,
@@ -138,7 +138,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   const run: RunStage = (stage, inputs) => (stages[stage] as StageSession).run(inputs);
   return {
     stages,
-    beginRun: () => (hasState ? carryStates(stages) : run),
+    beginRun: () => (hasState ? carryAll(stages) : run),
     spec: described,
     pipeline,
     variant,
@@ -203,12 +203,6 @@ function hostStage(
   };
 }
 
-/** Runs that carry the state of every model on, from zeros. */
-function carryStates(stages: readonly StageSession[]): RunStage {
-  const runs = stages.map(({ bare, stage }) => carryState(bare, stage));
-  return (stage, inputs) => (runs[stage] as BackendSession['run'])(inputs);
-}
-
 export function requireVariant({ spec }: { readonly spec: ModelSpec }, name: string): Variant {
   const variant = spec.variants.find((offered) => offered.name === name);
   if (variant) return variant;
@@ -249,44 +243,8 @@ function startStopwatch() {
   return Object.assign(measure, { times });
 }
 
-/**
- * Runs that carry the model's state: each begins with what the one before it left, the first with
- * zeros. A run that fails leaves the state as it was. State is not among the outputs.
- */
-export function carryState(session: BackendSession, spec: Stage): BackendSession['run'] {
-  const pairs = spec.state ?? [];
-  const given = callerOutputs(spec);
-  const constant = constantInputs(spec);
-  let state = initialState(spec);
-  return async (inputs) => {
-    const outputs = await session.run({ ...inputs, ...constant, ...state });
-    state = pick(
-      outputs,
-      pairs.map(({ input, output }) => [input, output]),
-    );
-    return pick(
-      outputs,
-      given.map(({ name }) => [name, name]),
-    );
-  };
-}
-
-function pick(tensors: Tensors, names: readonly (readonly [string, string])[]): Tensors {
-  return Object.fromEntries(names.map(([as, name]) => [as, tensors[name]])) as Tensors;
-}
-
-/** Short runs are timed together: a clock outside isolated pages ticks in tenths of a millisecond. */
-const BURST_MS = 4;
-
-/** @returns mean time of a run of the first golden case of every stage, outputs included, ms */
-export async function timeSession({ stages }: Pick<Session, 'stages'>): Promise<number> {
-  const startMs = performance.now();
-  let runs = 0;
-  let elapsedMs = 0;
-  while (runs === 0 || elapsedMs < BURST_MS) {
-    for (const { run, sample } of stages) await run(sample);
-    runs += 1;
-    elapsedMs = performance.now() - startMs;
-  }
-  return elapsedMs / runs;
+/** Runs that carry the state of every model on, from zeros. */
+function carryAll(stages: readonly StageSession[]): RunStage {
+  const runs = stages.map(({ bare, stage }) => carryState(bare, stage));
+  return (stage, inputs) => (runs[stage] as BackendSession['run'])(inputs);
 }

@@ -1,0 +1,125 @@
+import {
+  callerInputs,
+  checkTensors,
+  isNearsideError,
+  type ModelSpec,
+  NearsideError,
+  ownFields,
+  type Tensors,
+} from '@nearside/core';
+import {
+  checkPipeline,
+  compilePipeline,
+  type Finished,
+  type Pipeline,
+  type Prepared,
+} from '@nearside/pipeline';
+import type { Task } from './task.js';
+
+/**
+ * What is left to the steps of a spec where a task has stages of its own.
+ *
+ * @throws NearsideError `model-invalid` for a task with stages of its own and a spec with several models
+ */
+function leftToSteps(spec: ModelSpec, task: Task | undefined): ModelSpec {
+  if (!task?.preprocess && !task?.postprocess) return spec;
+  if (spec.stages) throw severalModels(spec);
+  const left = {
+    ...spec,
+    preprocessing: task.preprocess ? [] : spec.preprocessing,
+    postprocessing: task.postprocess ? [] : spec.postprocessing,
+  };
+  return ownFields(left, 1);
+}
+
+/** Throws what {@link compileSteps} would but for resources, before anything of the version is fetched. */
+export function checkSteps(spec: ModelSpec, task: Task | undefined): void {
+  checkPipeline(leftToSteps(spec, task));
+}
+
+/** A pipeline in which a task's own stages stand in for the spec's, where it has them. */
+export function compileSteps(
+  spec: ModelSpec,
+  task: Task | undefined,
+  resources: ReadonlyMap<string, Uint8Array>,
+): Pipeline {
+  const compiled = compilePipeline(leftToSteps(spec, task), resources);
+  if (!task) return compiled;
+  const { preprocess, postprocess } = task;
+  const finishByOwn = (prepared: Prepared): Prepared =>
+    postprocess
+      ? { ...prepared, finish: (outputs) => finishByTask(outputs, spec, postprocess) }
+      : prepared;
+  return {
+    begin(options) {
+      const flow = compiled.begin(options);
+      return {
+        async prepare(input, options) {
+          if (!preprocess) return finishByOwn(await flow.prepare(input, options));
+          return finishByOwn(flow.take([await prepareByTask(input, spec, preprocess)], options));
+        },
+        take: (items, options) => finishByOwn(flow.take(items, options)),
+      };
+    },
+  };
+}
+
+async function prepareByTask(
+  input: unknown,
+  spec: ModelSpec,
+  preprocess: NonNullable<Task['preprocess']>,
+): Promise<Tensors> {
+  return doStage(spec, 'preprocess', async () => {
+    const made = await preprocess(input, spec);
+    try {
+      checkTensors(made, callerInputs(spec)); // it has to fit as what a caller gives
+    } catch (error) {
+      throw new TypeError((error as Error).message); // the task's failure, not the caller's
+    }
+    return made;
+  });
+}
+
+async function finishByTask(
+  outputs: readonly Tensors[],
+  spec: ModelSpec,
+  postprocess: NonNullable<Task['postprocess']>,
+): Promise<Finished> {
+  const output = await doStage(spec, 'postprocess', async () => {
+    const [only] = outputs;
+    if (!only || outputs.length > 1) {
+      throw new TypeError(`it takes the outputs of one item, and the steps made ${outputs.length}`);
+    }
+    // Fails here for what cannot cross, and leaves the task its own.
+    return structuredClone(await postprocess(only, spec));
+  });
+  return { isDone: true, output, observed: new Map() };
+}
+
+/** Does one stage of a task, and gives whatever it throws a code, unless it has one. */
+async function doStage<Value>(
+  { name, task }: Pick<ModelSpec, 'name' | 'task'>,
+  stage: keyof Task,
+  work: () => Value | Promise<Value>,
+): Promise<Value> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (isNearsideError(cause)) throw cause;
+    const got = cause instanceof Error ? cause.message : String(cause);
+    throw new NearsideError(
+      'task-failed',
+      `${name}: expected ${stage} of task '${task}' to return, got: ${got}`,
+      { cause, details: { model: name, task, stage } },
+    );
+  }
+}
+
+function severalModels({ name, task }: ModelSpec): NearsideError {
+  return new NearsideError(
+    'model-invalid',
+    `${name}: expected a model without \`stages\` for task '${task}', whose own pre- or postprocessing this ` +
+      'worker has, got one with them.',
+    { details: { model: name, task } },
+  );
+}
