@@ -11,7 +11,8 @@ const PIECES = 300;
 const FRAME = 512;
 const CONTEXT = 64;
 const PAIRS = 15;
-const WARM_UPS = 3;
+/** Both runtimes are compiled anew in the background, on the same two cores, for some seconds after their first run. */
+const WARM_UPS = 10;
 
 /** Something that goes up and down like speech; what it is changes no time. */
 const SOUND = Float32Array.from(

@@ -27,8 +27,7 @@ export function inputForm(end: Known): Forms['tensor'] | undefined {
 export function toInputTensor(value: Values['tensor' | 'row' | 'sound']): Tensor {
   if (value instanceof Float64Array) return fromRow(value);
   if (!('channels' in value)) return value;
-  const [samples = new Float32Array()] = value.channels;
-  const data = new Float32Array(samples); // the sound may be a view of a longer one
+  const [data = new Float32Array()] = value.channels; // often a view of a longer sound, which nobody writes to
   return { datatype: 'FP32', shape: [1, data.length], data };
 }
 

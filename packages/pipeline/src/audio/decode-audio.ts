@@ -102,7 +102,14 @@ function readRaw({ samples, sampleRateHz }: RawSound): Sound {
   }
   if (channels.some((one) => isDetached(one as Float32Array)))
     throw detachedInput('array of samples');
-  return { channels: channels as Float32Array[], sampleRateHz };
+  return { channels: (channels as Float32Array[]).map(unshared), sampleRateHz };
+}
+
+/** Memory that others write to is copied. */
+function unshared(samples: Float32Array): Float32Array<ArrayBuffer> {
+  return samples.buffer instanceof ArrayBuffer
+    ? (samples as Float32Array<ArrayBuffer>)
+    : new Float32Array(samples);
 }
 
 /** Unlike an empty array, one whose memory is gone cannot be viewed any more. */

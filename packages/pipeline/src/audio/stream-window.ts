@@ -4,7 +4,7 @@ import type { Sound } from './sound.js';
 /** The part of a stream of sound that is still needed. */
 export interface StreamWindow {
   /** One array for each channel; none before the first piece. */
-  readonly channels: readonly Float32Array[];
+  readonly channels: readonly Float32Array<ArrayBuffer>[];
   /** Where in the stream they begin, samples: below 0 for the zeros before it. */
   readonly start: number;
   /** Where in the stream they end, samples. */
@@ -23,7 +23,7 @@ export interface StreamWindow {
 /** @param zerosBefore the first sample of the stream, for those that look back */
 export function openStreamWindow(zerosBefore: number): StreamWindow {
   let sampleRateHz: number | undefined;
-  let channels: readonly Float32Array[] = [];
+  let channels: readonly Float32Array<ArrayBuffer>[] = [];
   let start = -zerosBefore;
   let end = 0;
 
@@ -69,7 +69,7 @@ export function openStreamWindow(zerosBefore: number): StreamWindow {
   };
 }
 
-function join(a: Float32Array, b: Float32Array): Float32Array {
+function join(a: Float32Array, b: Float32Array): Float32Array<ArrayBuffer> {
   const joined = new Float32Array(a.length + b.length);
   joined.set(a);
   joined.set(b, a.length);
