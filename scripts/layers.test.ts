@@ -66,7 +66,7 @@ test('every room of the library imports the rooms below it that it names, and no
   expect(wrong).toEqual([]);
 });
 
-test('the second chunk is loaded by nothing but the top', () => {
+test('the second part is loaded by nothing but the top', () => {
   const loading = sourceFiles().filter((file) =>
     importsOf(file).some((target) => /^(load-)?later\.ts$/.test(target)),
   );

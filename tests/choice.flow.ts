@@ -208,7 +208,7 @@ test('a model with one form of weights opens on its runtime at once, and nothing
     change: (source) => keepVariants(source, ['int8']),
   });
   const requests = countRequests(page);
-  const seen = await visit(page, {}); // what options say is checked by the second chunk
+  const seen = await visit(page, {}); // what options say is checked by the second part
   expect(seen).toMatchObject({ backends: ['onnx-wasm', 'onnx-wasm'], quarantined: [], told: [] });
   expect(row(seen, 'tfjs-wasm')).toMatchObject({
     verdict: 'untried',

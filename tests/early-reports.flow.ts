@@ -26,7 +26,7 @@ test.afterEach(async () => {
   await collector.close();
 });
 
-/** The library's second chunk, as the bundler names it. */
+/** The library's second part, as the bundler names it. */
 const LATER = /\/assets\/later-[^/]*\.js/;
 
 /** A collector that takes down what it is told, or is not there. */
@@ -94,7 +94,7 @@ test('a page hidden right after its first result has its report sealed, and sent
   await expect.poll(() => told.runs).toBe(1);
 });
 
-test('a page hidden before any result loads its second chunk at once, and reports that it opened', async ({
+test('a page hidden before any result loads its second part at once, and reports that it opened', async ({
   page,
 }) => {
   const { told } = collector;
@@ -113,7 +113,7 @@ test('a page hidden before any result loads its second chunk at once, and report
   expect(told.runs).toBe(0);
 });
 
-test('when the first request for the second chunk is lost, it is asked for once more', async ({
+test('when the first request for the second part is lost, it is asked for once more', async ({
   page,
 }) => {
   const { told } = collector;
@@ -130,7 +130,7 @@ test('when the first request for the second chunk is lost, it is asked for once 
   expect(told.runs).toBe(2);
 });
 
-test('while the second chunk cannot be had runs go on, and are reported when it can', async ({
+test('while the second part cannot be had runs go on, and are reported when it can', async ({
   page,
 }) => {
   const { told } = collector;
@@ -157,7 +157,7 @@ function latencyMs(page: Page): Promise<number> {
   return page.evaluate(() => (globalThis as Scope).model.stats().latencyMs.p50 ?? 0);
 }
 
-/** Needs the second chunk: its code is there. */
+/** Needs the second part: its code is there. */
 function labelsOfScore(page: Page): Promise<string[] | string> {
   return page.evaluate(async () => {
     const { model, one } = globalThis as Scope;

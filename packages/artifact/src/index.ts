@@ -13,7 +13,7 @@ export type { InstallationEvent } from './installation/installation-event.js';
 export type { UpdateCheck } from './installation/look-for-update.js';
 export type { ModelInstallation, ReadFilesOptions } from './installation/model-installation.js';
 export { openModelInstallation } from './installation/model-installation.js';
-export type { InstalledVersion } from './installation/open-release.js';
+export type { OpenedRelease } from './installation/open-release.js';
 export {
   metadataKey,
   runtimesInBootFile,

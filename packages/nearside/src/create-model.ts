@@ -10,7 +10,7 @@ import type { RunReply } from './protocol.js';
 import { postBatch, type QueuedRun } from './running/post-batch.js';
 import { createRunner, type RunnerOptions } from './running/run-model.js';
 import { createRunQueue } from './running/run-queue.js';
-import { releaseSnapshot, TAKEN_HERE } from './running/snapshot-input.js';
+import { PICTURE_OR_TENSOR_TASKS, releaseSnapshot } from './running/snapshot-input.js';
 import { createHandover } from './serving/handover.js';
 import type { JoinEngine } from './serving/join-engine.js';
 import type { PoolServing } from './serving/pooled-serving.js';
@@ -55,9 +55,9 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   const leaving = new AbortController();
   const { signal: closing } = leaving;
   const own = parts.own?.(closing);
-  const custom = TAKEN_HERE.includes(first.version.spec.task)
+  const takeOther = PICTURE_OR_TENSOR_TASKS.includes(first.version.spec.task)
     ? undefined
-    : await (await loadLater()).openCustom(plan, first.version.spec);
+    : await (await loadLater()).openSnapshotOther(plan, first.version.spec);
 
   const recording = startRecording(context, later);
   recording.opened(first, opening, first.quarantined.length);
@@ -107,7 +107,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     revoked,
     help: loadLater,
     fallBack: own?.fallBack,
-    custom,
+    takeOther,
   });
 
   if (plan.tune.when === 'before-open') {
@@ -125,7 +125,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     handover,
     closing,
     revoked,
-    custom,
+    takeOther,
     watchdogMs,
     stats: () => readStats({ handover, choice, queue, plan, recording, opening }),
     feedback: recording.feedback,

@@ -16,9 +16,9 @@ export interface OpenModel extends ModelContext, StreamContext, StorageContext, 
   readonly used: () => void;
 }
 
-/** Answers calls that can wait until the second chunk is there. */
+/** Answers calls that can wait until the second part is there. */
 export function answerLate(open: OpenModel) {
-  const { handover, closing, custom, used } = open;
+  const { handover, closing, takeOther, used } = open;
   return {
     score: (...[inputs, options]: Parameters<Model['score']>) => scoreModel(open, inputs, options),
     stream: (...[source, options]: Parameters<Model['stream']>) =>
@@ -32,8 +32,8 @@ export function answerLate(open: OpenModel) {
     },
     async remember(...given: Parameters<Model['remember']>) {
       closing.throwIfAborted();
-      if (!custom?.remember) throw takesNoRecords(handover.current.version.release.model);
-      return custom.remember(...given).finally(used);
+      if (!takeOther?.remember) throw takesNoRecords(handover.current.version.release.model);
+      return takeOther.remember(...given).finally(used);
     },
     async warm() {
       closing.throwIfAborted();

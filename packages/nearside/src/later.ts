@@ -10,7 +10,7 @@ export {
   checkRunOptions,
   checkUnsignedOptions,
 } from './options/check-call-options.js';
-export { openCustom } from './running/open-custom.js';
+export { openSnapshotOther } from './running/open-snapshot-other.js';
 export { redoLost } from './running/redo-lost.js';
 export { refuseInput } from './running/refuse-input.js';
 export { joinEngine } from './serving/join-engine.js';

@@ -5,7 +5,7 @@ import { unref } from './timers.js';
 export type Later = typeof import('./later.js');
 
 /**
- * Loads what is needed only after the first result; once, whoever asks.
+ * Loads the second part of the library, which few pages need before the first result; once, whoever asks.
  *
  * @throws NearsideError `assets-unreachable`
  */

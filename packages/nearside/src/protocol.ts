@@ -179,7 +179,7 @@ export type WireInput =
   | { readonly kind: 'image'; readonly image: WireImage }
   /** A record, sound, or what a task of the app's own takes: anything that can be cloned. */
   | {
-      readonly kind: 'custom';
+      readonly kind: 'other';
       readonly value: unknown;
       /** What in it can be given away. */
       readonly owned: readonly Transferable[];
@@ -194,7 +194,7 @@ export function transferablesOf(input: WireInput): Transferable[] {
     if ('data' in image) return [image.data.buffer];
     return 'close' in image ? [image] : []; // a Blob is never given away
   }
-  if (input.kind === 'custom') return [...input.owned];
+  if (input.kind === 'other') return [...input.owned];
   const buffers = Object.values(input.tensors).flatMap(({ data }) =>
     Array.isArray(data) ? [] : [data.buffer],
   );
@@ -225,22 +225,22 @@ export interface ProfileRequest {
 export interface RunRequest {
   /** Of the page, for `recall`: no other batch has it, in whichever worker. */
   readonly id: number;
-  readonly items: readonly RunItem[];
+  readonly inputs: readonly RunInput[];
   /** Among all models of the worker; `normal` by default. */
   readonly priority?: Priority | undefined;
-  /** The items are frames of it: each runs alone, from the state that the one before it left. */
+  /** The inputs are frames of it: each runs alone, from the state that the one before it left. */
   readonly stream?: number | undefined;
   /** It may have to wait there, and is to say when its turn has come. */
   readonly tellsBegun?: boolean | undefined;
 }
 
-export interface RunItem {
+export interface RunInput {
   readonly input: WireInput;
   readonly topK?: number | undefined;
 }
 
 export type BatchReply =
-  /** In the order of the items; one bad item fails alone. */
+  /** In the order of the inputs; a bad one fails alone. */
   | {
       readonly kind: 'done';
       readonly replies: readonly Reply<RunReply>[];
@@ -248,7 +248,7 @@ export type BatchReply =
       readonly heapBytes?: number | undefined;
     }
   /** Nothing was begun: the inputs, with their buffers, are the caller's again. */
-  | { readonly kind: 'recalled'; readonly items: readonly RunItem[] };
+  | { readonly kind: 'recalled'; readonly inputs: readonly RunInput[] };
 
 export interface RunReply {
   /** As the task says; of a task of the app's own, anything that can be cloned. */

@@ -2,12 +2,12 @@ import { type NamedStep, NearsideError, parse } from '@nearside/core';
 import * as v from 'valibot';
 import { KIND_NAMES } from './describe-form.js';
 import {
+  type CompileSource,
   type Context,
   type Forms,
   type Kernel,
   type Kind,
   Misfit,
-  type Preparation,
 } from './step.js';
 import { type AnyStep, type Part, STEPS } from './step-table.js';
 
@@ -18,7 +18,7 @@ export type Known = { [K in Kind]: { readonly kind: K; readonly form: Forms[K] }
 export interface Link {
   readonly step: AnyStep;
   readonly parameters: object;
-  readonly place: Place;
+  readonly place: SpecPlace;
   /** Of what it takes. */
   readonly form: Forms[Kind];
 }
@@ -46,7 +46,7 @@ export function readChain(
   const links: Link[] = [];
   let known = start;
   for (const [index, named] of steps.entries()) {
-    const place: Place = { stage, part, index, step: named.step };
+    const place: SpecPlace = { stage, part, index, step: named.step };
     const link = readLink(named, place);
     links.push({ ...link, place, form: known.form });
     known = follow(known, link, { place, context });
@@ -56,7 +56,7 @@ export function readChain(
 
 function readLink(
   { step: name, ...parameters }: NamedStep,
-  place: Place,
+  place: SpecPlace,
 ): Pick<Link, 'step' | 'parameters'> {
   const steps = STEPS[place.part];
   const step = steps.find((one) => one.name === name);
@@ -80,7 +80,7 @@ function readLink(
 function follow(
   { kind, form }: Known,
   { step, parameters }: Pick<Link, 'step' | 'parameters'>,
-  { place, context }: { readonly place: Place; readonly context: Context },
+  { place, context }: { readonly place: SpecPlace; readonly context: Context },
 ): Known {
   return orUnfit(place, () => {
     if (step.takes !== kind) throw new Misfit(KIND_NAMES[step.takes], KIND_NAMES[kind]);
@@ -89,14 +89,14 @@ function follow(
 }
 
 /** Has a step prepare itself, which may find that a resource does not fit. */
-export function prepareLink(
+export function compileLink(
   { step, parameters, place, form }: Link,
-  { context, readText }: { readonly context: Context } & Pick<Preparation<Kind>, 'readText'>,
+  { context, readText }: { readonly context: Context } & Pick<CompileSource<Kind>, 'readText'>,
 ): () => Kernel<Kind, Kind> {
-  return orUnfit(place, () => step.prepare(parameters, { ...context, form, readText }));
+  return orUnfit(place, () => step.compile(parameters, { ...context, form, readText }));
 }
 
-function orUnfit<Value>(place: Place, work: () => Value): Value {
+function orUnfit<Value>(place: SpecPlace, work: () => Value): Value {
   try {
     return work();
   } catch (error) {
@@ -106,7 +106,7 @@ function orUnfit<Value>(place: Place, work: () => Value): Value {
 }
 
 /** Where in a spec something is. */
-export interface Place {
+export interface SpecPlace {
   /** Empty in a spec without stages. */
   readonly stage: string;
   readonly part: Part;
@@ -115,13 +115,13 @@ export interface Place {
 }
 
 /** `model.json, stage 'detect', preprocessing, step 2 (resize)` */
-function describePlace({ stage, part, index, step }: Place): string {
+function describePlace({ stage, part, index, step }: SpecPlace): string {
   const inStage = stage === '' ? '' : `, stage '${stage}'`;
   const atStep = index === undefined ? '' : `, step ${index + 1}`;
   return `model.json${inStage}, ${part}${atStep}${step === undefined ? '' : ` (${step})`}`;
 }
 
-export function unfit({ expected, got }: Misfit, place: Place): NearsideError {
+export function unfit({ expected, got }: Misfit, place: SpecPlace): NearsideError {
   const { stage, ...within } = place;
   const where = stage === '' ? within : place;
   return new NearsideError(

@@ -7,7 +7,7 @@ export {
 export type { ScoredWindow, Segment } from './audio/find-segments.js';
 export type { Sound } from './audio/sound.js';
 export { joinBatch, splitBatch } from './batch.js';
-export { FEATURES, requiredFeatures } from './features.js';
+export { CAPABILITIES, requiredCapabilities } from './capabilities.js';
 export type { FoundBox, FoundText, Point } from './found.js';
 export {
   DECODE_DEFAULTS,

@@ -9,9 +9,9 @@ import {
   stagesOf,
   type Tensors,
 } from '@nearside/core';
-import { type Known, prepareLink } from './chain.js';
+import { compileLink, type Known } from './chain.js';
 import { toInputTensor } from './model-input.js';
-import { type ReadStage, readStage } from './read-stage.js';
+import { readStage, type StageSteps } from './read-stage.js';
 import type { Call, Context, Item, Kernel, Kind } from './step.js';
 import { NO_TRACE, type Trace } from './trace.js';
 
@@ -87,7 +87,7 @@ export function compilePipeline(
   spec: PipelineSpec,
   resources: ReadonlyMap<string, Uint8Array> = new Map(),
 ): Pipeline {
-  const stages = readStages(spec).map((read) => compileStage(read, resources));
+  const stages = readStages(spec).map((stage) => compileStage(stage, resources));
   return {
     begin: ({ isWhole = true } = {}) =>
       beginFlow(
@@ -102,23 +102,23 @@ export function checkPipeline(spec: PipelineSpec): void {
   readStages(spec);
 }
 
-interface StageOfSpec extends ReadStage {
+interface StageOfSpec extends StageSteps {
   readonly stage: Stage;
   readonly context: Context;
 }
 
 function readStages(spec: PipelineSpec): readonly StageOfSpec[] {
   const stages = stagesOf(spec);
-  const read: StageOfSpec[] = [];
+  const all: StageOfSpec[] = [];
   let start: Known = { kind: 'input', form: {} };
   for (const [i, stage] of stages.entries()) {
     const isLast = i === stages.length - 1;
     const context = contextOf(spec, { stage, isFirst: i === 0 });
     const one = readStage(stage, { start, isMany: i > 0, isLast, context });
-    read.push({ stage, context, ...one });
+    all.push({ stage, context, ...one });
     start = one.end;
   }
-  return read;
+  return all;
 }
 
 function contextOf(
@@ -134,11 +134,11 @@ interface RunningStage {
   readonly stage: Stage;
   readonly before: readonly Kernel<Kind, Kind>[];
   readonly after: readonly Kernel<Kind, Kind>[];
-  readonly read: ReadStage['read'];
+  readonly readOutputs: StageSteps['readOutputs'];
 }
 
 function compileStage(
-  { stage, context, before, after, read }: StageOfSpec,
+  { stage, context, before, after, readOutputs }: StageOfSpec,
   resources: ReadonlyMap<string, Uint8Array>,
 ): () => RunningStage {
   function readText(name: string): string {
@@ -146,13 +146,13 @@ function compileStage(
     if (bytes) return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     throw new NearsideError('model-invalid', `Expected resource '${name}' to be loaded, got none.`);
   }
-  const prepare = (links: ReadStage['before']) =>
-    links.map((link) => prepareLink(link, { context, readText }));
-  const beginBefore = prepare(before);
-  const beginAfter = prepare(after);
+  const compile = (links: StageSteps['before']) =>
+    links.map((link) => compileLink(link, { context, readText }));
+  const beginBefore = compile(before);
+  const beginAfter = compile(after);
   return () => ({
     stage,
-    read,
+    readOutputs,
     before: beginBefore.map((begin) => begin()),
     after: beginAfter.map((begin) => begin()),
   });
@@ -218,9 +218,9 @@ function beginFlow(
     function toRun(index: number, items: readonly Tensors[], traces: readonly Trace[]): Prepared {
       const finish = (outputs: readonly Tensors[]) =>
         orRelease(async () => {
-          const { read, after } = stages[index] as RunningStage;
+          const { readOutputs, after } = stages[index] as RunningStage;
           const given = outputs.map((one, i) => ({
-            value: read(one),
+            value: readOutputs(one),
             trace: traces[i] ?? NO_TRACE,
           }));
           const found = await flow(given as readonly Item[], after, call);

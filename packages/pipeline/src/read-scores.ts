@@ -1,5 +1,5 @@
 import { NearsideError, type TensorSpec, type Tensors } from '@nearside/core';
-import { type Place, unfit } from './chain.js';
+import { type SpecPlace, unfit } from './chain.js';
 import { describeTensor } from './describe-form.js';
 import { type Forms, Misfit } from './step.js';
 
@@ -9,7 +9,7 @@ import { type Forms, Misfit } from './step.js';
  * @param output undefined where only the model's file says what it is
  * @throws NearsideError `model-invalid` unless it is floats of shape [n, classes]
  */
-export function scoresForm(output: TensorSpec | undefined, where: Place): Forms['scores'] {
+export function scoresForm(output: TensorSpec | undefined, where: SpecPlace): Forms['scores'] {
   if (!output) return { classes: undefined };
   const { datatype, shape, name } = output;
   if (datatype !== 'FP32' && datatype !== 'FP64') {

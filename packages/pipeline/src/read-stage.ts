@@ -7,11 +7,11 @@ import { type Context, Misfit } from './step.js';
 import { STEPS } from './step-table.js';
 
 /** The steps around one model, which fit each other and the model. */
-export interface ReadStage {
+export interface StageSteps {
   readonly before: readonly Link[];
   readonly after: readonly Link[];
   /** The model's outputs → what the first step after it takes. */
-  readonly read: (outputs: Tensors) => unknown;
+  readonly readOutputs: (outputs: Tensors) => unknown;
   /** What the last step gives: the next stage's input, or the result. */
   readonly end: Known;
 }
@@ -32,7 +32,7 @@ export interface ReadStageOptions {
  * @throws NearsideError `metadata-malformed` for steps or parameters that do not exist; `model-invalid` for a chain
  *   that does not fit, naming stage, part and step
  */
-export function readStage(stage: Stage, options: ReadStageOptions): ReadStage {
+export function readStage(stage: Stage, options: ReadStageOptions): StageSteps {
   const before = readBefore(stage, options);
   return { before, ...readAfter(stage, { ...options, isMany: areMany(before, options.isMany) }) };
 }
@@ -75,11 +75,15 @@ function areMany(links: readonly Link[], before: boolean): boolean {
 function readAfter(
   stage: Stage,
   { isMany, isLast, context }: ReadStageOptions,
-): Omit<ReadStage, 'before'> {
+): Omit<StageSteps, 'before'> {
   const part = 'postprocessing';
   const [first] = stage[part];
   if (!first) {
-    return { after: [], read: (tensors) => ({ tensors }), end: { kind: 'output', form: {} } };
+    return {
+      after: [],
+      readOutputs: (tensors) => ({ tensors }),
+      end: { kind: 'output', form: {} },
+    };
   }
   const outputs = callerOutputs(stage);
   const where = { stage: stage.name, part } as const;
@@ -102,8 +106,8 @@ function readAfter(
     const expected = 'something that the next stage can begin with after the last step';
     throw unfit(new Misfit(expected, KIND_NAMES[end.kind]), where);
   }
-  const read = takesAll
+  const readOutputs = takesAll
     ? (outputs: Tensors) => outputs
     : (given: Tensors) => readScores(given, outputs[0]?.name);
-  return { after: links, read, end };
+  return { after: links, readOutputs, end };
 }

@@ -95,8 +95,8 @@ export interface Context {
   readonly resources: readonly string[];
 }
 
-/** What a step prepares itself from. */
-export interface Preparation<Takes extends Kind> extends Context {
+/** What a step is compiled from, beside its parameters. */
+export interface CompileSource<Takes extends Kind> extends Context {
   /** Of what it takes. */
   readonly form: Forms[Takes];
   /**
@@ -136,7 +136,7 @@ export interface Step<
    *
    * @throws Misfit for a resource that does not fit
    */
-  prepare(parameters: Parameters, from: Preparation<Takes>): () => Kernel<Takes, Gives>;
+  compile(parameters: Parameters, from: CompileSource<Takes>): () => Kernel<Takes, Gives>;
 }
 
 /** Keeps the types of a step's parts together while it is written, and forgets them for the table. */

@@ -8,12 +8,12 @@ import { followLeader } from './follow-leader.js';
 import type { InstallationContext } from './installation-context.js';
 import { isYounger } from './metadata-keeper.js';
 import { chooseOffered, isOffered, notOffered } from './offered-release.js';
-import { type InstalledVersion, openRelease } from './open-release.js';
+import { type OpenedRelease, openRelease } from './open-release.js';
 import { readBootFile } from './read-boot-file.js';
 
 /** A version to serve, and whether a boot file offered it: then `confirm` has to say so too. */
 export interface FoundVersion {
-  readonly version: InstalledVersion;
+  readonly version: OpenedRelease;
   /** The repository's own word; undefined where it has been asked already. */
   readonly confirm?: (() => Promise<void>) | undefined;
 }
@@ -42,7 +42,7 @@ export async function findVersion(context: InstallationContext): Promise<FoundVe
 export async function findInstalled(
   context: InstallationContext,
   failed?: number,
-): Promise<InstalledVersion | undefined> {
+): Promise<OpenedRelease | undefined> {
   const { active, previous } = await context.ledger.pointer();
   return openProven(
     context,
@@ -54,7 +54,7 @@ export async function findInstalled(
 export async function openProven(
   context: InstallationContext,
   sequences: readonly (number | undefined)[],
-): Promise<InstalledVersion | undefined> {
+): Promise<OpenedRelease | undefined> {
   const { metadata, ledger, model } = context;
   const { stored } = await metadata.load();
   if (!stored) return undefined;
@@ -128,7 +128,7 @@ async function openNewest(
 
 /** The repository decides as it would have without a boot file. */
 async function confirm(
-  { release: { sequence, version }, bundle }: InstalledVersion,
+  { release: { sequence, version }, bundle }: OpenedRelease,
   context: InstallationContext,
 ): Promise<void> {
   const { metadata, model } = context;

@@ -3,7 +3,7 @@ import type { ReleaseIdentity } from '../oms/verify-bundle.js';
 import { announceStale, announceUnsupported } from './announce.js';
 import type { InstallationContext } from './installation-context.js';
 import { chooseOffered, isOffered } from './offered-release.js';
-import type { InstalledVersion } from './open-release.js';
+import type { OpenedRelease } from './open-release.js';
 
 /** What a look at the repository has found. */
 export interface UpdateCheck {
@@ -13,7 +13,7 @@ export interface UpdateCheck {
   readonly isRevoked: boolean;
 }
 
-type Serving = Pick<InstalledVersion, 'release' | 'bundle'>;
+type Serving = Pick<OpenedRelease, 'release' | 'bundle'>;
 
 /**
  * Refreshes the metadata and says what follows from it. Nothing is downloaded.

@@ -22,7 +22,7 @@ import type { InstallationEvent } from './installation-event.js';
 import { lookForUpdate, type UpdateCheck } from './look-for-update.js';
 import { createMetadataKeeper } from './metadata-keeper.js';
 import { notOffered } from './offered-release.js';
-import { type InstalledVersion, openRelease } from './open-release.js';
+import { type OpenedRelease, openRelease } from './open-release.js';
 import type { BootAnswer } from './read-boot-file.js';
 import { reportStorage, type StorageReport } from './storage-report.js';
 import { openVersionLedger, type VersionEntry } from './version-ledger.js';
@@ -40,13 +40,13 @@ export interface ModelInstallation {
    *
    * @throws NearsideError a trust, finding, network or store code
    */
-  open(): Promise<InstalledVersion>;
+  open(): Promise<OpenedRelease>;
   /** Opens the installed version that is not `failed`, if there is one; asks no network. */
-  openPrevious(failed: number): Promise<InstalledVersion | undefined>;
+  openPrevious(failed: number): Promise<OpenedRelease | undefined>;
   /** Opens a version that has served, and is to serve on here without being the active one again. */
-  openServed(sequence: number): Promise<InstalledVersion | undefined>;
+  openServed(sequence: number): Promise<OpenedRelease | undefined>;
   /** Opens the version that `check` named, as the candidate of this device. */
-  openCandidate(sequence: number): Promise<InstalledVersion>;
+  openCandidate(sequence: number): Promise<OpenedRelease>;
   /**
    * Reads files of a version, fetching what is missing: resumed where an earlier try stopped, and
    * once for all tabs.
@@ -54,12 +54,12 @@ export interface ModelInstallation {
    * @throws NearsideError `download-limit`; trust, network and store codes
    */
   readFiles(
-    version: InstalledVersion,
+    version: OpenedRelease,
     names: readonly string[],
     options?: ReadFilesOptions,
   ): Promise<Map<string, VerifiedBytes>>;
   /** Makes a version the active one, after the named backend has proven it. */
-  activate(version: InstalledVersion, provenBy: string): Promise<void>;
+  activate(version: OpenedRelease, provenBy: string): Promise<void>;
   /**
    * Refreshes the metadata and says what follows from it. Nothing is downloaded.
    *
@@ -139,24 +139,24 @@ export function openModelInstallation({
   };
   const { metadata, ledger } = context;
   /** Of versions that a boot file offered: each is confirmed once, before it may serve. */
-  const confirmations = new Map<InstalledVersion, () => Promise<void>>();
+  const confirmations = new Map<OpenedRelease, () => Promise<void>>();
   /** What was last activated here, or serves on: what is stored of it may be cleared meanwhile. */
-  let serving: InstalledVersion | undefined;
+  let serving: OpenedRelease | undefined;
 
-  async function open(): Promise<InstalledVersion> {
+  async function open(): Promise<OpenedRelease> {
     pace.watch();
     const { version, confirm } = await findVersion(context);
     if (confirm) confirmations.set(version, shareOnce(confirm));
     return version;
   }
 
-  async function openServed(sequence: number): Promise<InstalledVersion | undefined> {
+  async function openServed(sequence: number): Promise<OpenedRelease | undefined> {
     const version = await openProven(context, [sequence]);
     if (version) serving = version;
     return version;
   }
 
-  async function openCandidate(sequence: number): Promise<InstalledVersion> {
+  async function openCandidate(sequence: number): Promise<OpenedRelease> {
     const wanted = { model, sequence };
     const recent = await metadata.refresh({ maxAgeMs: LIMITS.freshMs });
     const isThere = findRelease(recent.targets.signed, wanted) !== undefined;
@@ -166,12 +166,12 @@ export function openModelInstallation({
       throw notOffered(model, release?.version ?? `of sequence ${sequence}`);
     }
     const version = await openRelease(release, { ...context, trusted });
-    await ledger.stage(sequence);
+    await ledger.makeCandidate(sequence);
     return version;
   }
 
   async function readFiles(
-    version: InstalledVersion,
+    version: OpenedRelease,
     names: readonly string[],
     { onBytes, onElsewhere }: ReadFilesOptions = {},
   ) {
@@ -193,11 +193,11 @@ export function openModelInstallation({
     return followLeader(store, lock, read, { signal, remainingBytes, onElsewhere });
   }
 
-  function remember(version: InstalledVersion, names: readonly string[]): Promise<void> {
+  function remember(version: OpenedRelease, names: readonly string[]): Promise<void> {
     return ledger.remember(entryOf(version, names));
   }
 
-  async function activate(version: InstalledVersion, provenBy: string): Promise<void> {
+  async function activate(version: OpenedRelease, provenBy: string): Promise<void> {
     await confirmations.get(version)?.();
     await ledger.activate(entryOf(version, []), provenBy);
     serving = version;
@@ -229,13 +229,13 @@ export function openModelInstallation({
   };
 }
 
-function entryOf(version: InstalledVersion, names: readonly string[]): VersionEntry {
+function entryOf(version: OpenedRelease, names: readonly string[]): VersionEntry {
   const { release, bundle } = version;
   return { release, bundle, chunks: version.chunksOf(names), whole: version.wholeFiles() };
 }
 
 function overLimit(
-  { release: { model, version } }: InstalledVersion,
+  { release: { model, version } }: OpenedRelease,
   missingBytes: number,
   maxBytes: number,
 ): NearsideError {

@@ -12,8 +12,8 @@ import { verifyBytes } from '../verified-bytes.js';
 import type { InstallationContext } from './installation-context.js';
 import type { StoredChunk, VersionRecord } from './version-records.js';
 
-/** A version ready to be read, and where its description came from. */
-export interface InstalledVersion extends ModelVersion {
+/** A version whose bundle is verified and whose files can be read; weights may still be on the network. */
+export interface OpenedRelease extends ModelVersion {
   readonly origin: 'store' | 'network';
   /** Of its rollout, as reports name it. */
   readonly arm: 'canary' | 'stable';
@@ -34,7 +34,7 @@ export type ReleaseContext = Pick<InstallationContext, 'ledger' | 'chunks' | 'so
 export async function openRelease(
   release: Release,
   context: ReleaseContext,
-): Promise<InstalledVersion> {
+): Promise<OpenedRelease> {
   const { trusted, ledger, chunks, source } = context;
   const { model, version, sequence } = release;
   const record = await ledger.record(sequence);

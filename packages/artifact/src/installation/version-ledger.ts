@@ -40,7 +40,7 @@ export interface VersionLedger {
   /** The version arrives or is used: its chunks are kept from being collected. */
   remember(entry: VersionEntry): Promise<void>;
   /** The version becomes the candidate, with all its tries when it was not that already. */
-  stage(sequence: number): Promise<void>;
+  makeCandidate(sequence: number): Promise<void>;
   /** Counts one of a candidate's tries. @returns how many are left; undefined when none was */
   spendTry(sequence: number): Promise<number | undefined>;
   /** The version becomes the active one, proven by a backend. */
@@ -101,7 +101,7 @@ export function openVersionLedger(
     },
     remember: (entry) =>
       step(entry.release.sequence, (_pointer, record) => ({ record: updated(entry, record) })),
-    stage: (sequence) =>
+    makeCandidate: (sequence) =>
       step(sequence, (pointer, record) =>
         record && pointer.candidate !== sequence && pointer.active !== sequence
           ? {

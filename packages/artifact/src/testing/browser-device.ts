@@ -1,7 +1,7 @@
 import type { Store } from '@nearside/core';
 import type { InstallationEvent } from '../installation/installation-event.js';
 import { openModelInstallation } from '../installation/model-installation.js';
-import type { InstalledVersion } from '../installation/open-release.js';
+import type { OpenedRelease } from '../installation/open-release.js';
 import { WEIGHTS } from './sign-repository.js';
 
 export const REPOSITORY = 'https://models.example/';
@@ -18,7 +18,7 @@ export function openBrowserDevice({ pin, store }: { pin: string; store: Store })
     onEvent: (event) => events.push(event),
   });
   const names = [WEIGHTS, 'golden/x.bin', 'golden/y.bin'];
-  async function install(): Promise<InstalledVersion> {
+  async function install(): Promise<OpenedRelease> {
     const version = await installation.open();
     await installation.readFiles(version, names);
     await installation.activate(version, 'test');
@@ -28,7 +28,7 @@ export function openBrowserDevice({ pin, store }: { pin: string; store: Store })
     ...installation,
     events,
     install,
-    async update(): Promise<InstalledVersion | undefined> {
+    async update(): Promise<OpenedRelease | undefined> {
       const { next } = await installation.check();
       if (!next) return undefined;
       const version = await installation.openCandidate(next.sequence);

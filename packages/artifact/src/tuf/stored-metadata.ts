@@ -19,7 +19,7 @@ interface StoredChain {
   readonly origin: MetadataOrigin;
 }
 
-/** `walk`: asked of the repository file by file. `boot`: from a boot file, to be confirmed. */
+/** `walk`: TUF's client workflow (5.3 to 5.6), file by file. `boot`: from a boot file, to be confirmed. */
 export type MetadataOrigin = 'walk' | 'boot';
 
 export interface StoredMetadata {

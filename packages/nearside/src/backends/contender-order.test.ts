@@ -3,10 +3,10 @@ import { expect, test } from 'vitest';
 import { AVAILABLE_BACKENDS } from '../api/backends.js';
 import {
   bytesToFetch,
-  findLightest,
+  findSmallestDownload,
   isGuessable,
   listContenders,
-  orderByWeight,
+  orderByBytes,
 } from './contender-order.js';
 
 const variant = (name: string, runtime: 'onnx' | 'tfjs') =>
@@ -28,13 +28,13 @@ test('a backend without a variant of its runtime is no contender', () => {
 
 test('on an empty cache a small model starts on the light runtime', () => {
   const missingBytes = { int8: 30_000, fp32: 100_000, uint8: 28_000 };
-  const [first] = orderByWeight(listContenders(DIGITS, WASM), { missingBytes, ...NOTHING_CACHED });
+  const [first] = orderByBytes(listContenders(DIGITS, WASM), { missingBytes, ...NOTHING_CACHED });
   expect(first).toEqual({ backend: 'tfjs-wasm', variant: 'uint8' });
 });
 
 test('weights that outweigh the larger runtime turn the order round', () => {
   const missingBytes = { int8: 3_000_000, fp32: 12_000_000, uint8: 9_000_000 };
-  const [first] = orderByWeight(listContenders(DIGITS, WASM), { missingBytes, ...NOTHING_CACHED });
+  const [first] = orderByBytes(listContenders(DIGITS, WASM), { missingBytes, ...NOTHING_CACHED });
   expect(first).toEqual({ backend: 'onnx-wasm', variant: 'int8' });
 });
 
@@ -42,23 +42,23 @@ test("with everything on the device the publisher's order decides", () => {
   const missingBytes = { int8: 0, fp32: 0, uint8: 0 };
   const contents = { missingBytes, cachedRuntimes: new Set(AVAILABLE_BACKENDS) };
   expect(bytesToFetch({ backend: 'onnx-wasm', variant: 'int8' }, contents)).toBe(0);
-  const [first] = orderByWeight(listContenders(DIGITS, WASM), contents);
+  const [first] = orderByBytes(listContenders(DIGITS, WASM), contents);
   expect(first).toEqual({ backend: 'onnx-wasm', variant: 'int8' });
 });
 
 test('weights that are all here came with a runtime, which is not fetched again', () => {
   const missingBytes = { int8: 0, fp32: 70_000, uint8: 28_000 };
-  expect(findLightest(DIGITS, WASM, missingBytes)).toBe('onnx-wasm');
+  expect(findSmallestDownload(DIGITS, WASM, missingBytes)).toBe('onnx-wasm');
 });
 
 test('of a model that is all here, as files that a user picked are, the order stays as it is', () => {
   const missingBytes = { int8: 0, fp32: 0, uint8: 0 };
-  expect(findLightest(DIGITS, ['tfjs-wasm', 'onnx-wasm'], missingBytes)).toBe('tfjs-wasm');
-  expect(findLightest(DIGITS, ['onnx-wasm', 'tfjs-wasm'], missingBytes)).toBe('onnx-wasm');
+  expect(findSmallestDownload(DIGITS, ['tfjs-wasm', 'onnx-wasm'], missingBytes)).toBe('tfjs-wasm');
+  expect(findSmallestDownload(DIGITS, ['onnx-wasm', 'tfjs-wasm'], missingBytes)).toBe('onnx-wasm');
 });
 
 test('a device that knows nothing never starts on a GPU by a guess', () => {
   const missingBytes = { int8: 30_000, fp32: 100_000, uint8: 28_000 };
-  expect(findLightest(DIGITS, AVAILABLE_BACKENDS, missingBytes)).toBe('tfjs-wasm');
-  expect(findLightest(DIGITS, ['onnx-webgpu'], missingBytes)).toBeUndefined();
+  expect(findSmallestDownload(DIGITS, AVAILABLE_BACKENDS, missingBytes)).toBe('tfjs-wasm');
+  expect(findSmallestDownload(DIGITS, ['onnx-webgpu'], missingBytes)).toBeUndefined();
 });

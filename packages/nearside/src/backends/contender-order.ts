@@ -53,8 +53,8 @@ export function bytesToFetch(
   return runtime + (missingBytes[variant] ?? 0);
 }
 
-/** The prior order: fewest bytes to fetch first; at the same weight as {@link listContenders} has it. */
-export function orderByWeight(
+/** The prior order: fewest bytes to fetch first; where those are equal, as {@link listContenders} has it. */
+export function orderByBytes(
   contenders: readonly Contender[],
   contents: DeviceContents,
 ): Contender[] {
@@ -62,7 +62,7 @@ export function orderByWeight(
 }
 
 /** Where to start while a device knows nothing of a model, given what is still to be fetched. */
-export function findLightest(
+export function findSmallestDownload(
   variants: readonly Variant[],
   backends: readonly AvailableBackend[],
   missingBytes: DeviceContents['missingBytes'],
@@ -71,5 +71,5 @@ export function findLightest(
   // Weights that are all here came with a runtime.
   const loaded = contenders.filter(({ variant }) => missingBytes[variant] === 0);
   const cachedRuntimes = new Set(loaded.map(({ backend }) => backend));
-  return orderByWeight(contenders, { missingBytes, cachedRuntimes })[0]?.backend;
+  return orderByBytes(contenders, { missingBytes, cachedRuntimes })[0]?.backend;
 }

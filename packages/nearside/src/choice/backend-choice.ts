@@ -14,8 +14,8 @@ export interface BackendChoice {
   passing: readonly Quarantined[];
   /** Why contenders were passed over, and their bytes, for people: by `contenderName`. */
   readonly remarks: Map<string, { bytes?: number | undefined; message?: string | undefined }>;
-  /** Whether nothing is remembered and nothing has been weighed: the first worker can tell where to start. */
-  isUnweighed: boolean;
+  /** Whether nothing is remembered and no download is known in size: the first worker can tell where to start. */
+  isSizeUnknown: boolean;
   /** That the model has variants for, as far as is known without a worker: a hint. */
   runtimes: readonly string[] | undefined;
   /** What serves first: what served last, then what the model has variants for, then the others. */
@@ -55,7 +55,7 @@ export function createBackendChoice(
     passing: [],
     remarks: new Map(),
     runtimes: undefined,
-    isUnweighed: !record.start && plan.backends.length > 1,
+    isSizeUnknown: !record.start && plan.backends.length > 1,
     openingOrder() {
       const { start } = record;
       const first = plan.contenders.filter(
@@ -76,7 +76,7 @@ export function createBackendChoice(
       return last ?? able[0];
     },
     settle(contender, { sequence, haveOthersFailed }) {
-      choice.isUnweighed = false;
+      choice.isSizeUnknown = false;
       choice.passing = choice.passing.filter(({ backend }) => backend !== contender.backend);
       const isRemembered = isSameContender(record.start, contender);
       if (!plan.isBackendForced) {

@@ -35,7 +35,7 @@ export async function lookFirst(plan: OpenPlan): Promise<FirstLook> {
   const hasMemory = contenders.length > 1 && plan.store === 'auto';
   const peek = (key: string) => (hasMemory ? peekStore('nearside-models', key) : undefined);
   const choice = createBackendChoice(plan, parseChoice(await peek(choiceKey(pin, model))));
-  if (!choice.isUnweighed || plan.unsigned) return { choice, boot: undefined };
+  if (!choice.isSizeUnknown || plan.unsigned) return { choice, boot: undefined };
   const metadata = await peek(metadataKey(pin));
   if (metadata) {
     choice.runtimes = runtimesInStore(metadata, model);

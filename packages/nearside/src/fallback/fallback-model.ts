@@ -16,8 +16,12 @@ import type { OpenedVersion } from '../protocol.js';
 import { profileModel } from '../running/profile-model.js';
 import { checkStorageOptions } from '../running/read-storage.js';
 import { refuseInput } from '../running/refuse-input.js';
-import { snapshotCustom } from '../running/snapshot-custom.js';
-import { releaseSnapshot, snapshotInput, TAKEN_HERE } from '../running/snapshot-input.js';
+import {
+  PICTURE_OR_TENSOR_TASKS,
+  releaseSnapshot,
+  snapshotInput,
+} from '../running/snapshot-input.js';
+import { snapshotOther } from '../running/snapshot-other.js';
 import { checkStreamOptions } from '../streaming/frame-stream.js';
 import { resultsLater } from '../streaming/lazy-results.js';
 import { scoreWith } from '../streaming/score.js';
@@ -100,9 +104,9 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
 
   /** A bad input is the caller's own here too. */
   async function requireFit(input: Input, { spec }: OpenedVersion): Promise<void> {
-    const custom = TAKEN_HERE.includes(spec.task) ? undefined : snapshotCustom;
+    const takeOther = PICTURE_OR_TENSOR_TASKS.includes(spec.task) ? undefined : snapshotOther;
     releaseSnapshot(
-      await snapshotInput(input, spec, { transfer: false, custom, refuse: refuseInput }),
+      await snapshotInput(input, spec, { transfer: false, takeOther, refuse: refuseInput }),
     );
   }
 

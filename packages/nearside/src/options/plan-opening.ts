@@ -97,7 +97,7 @@ export interface Planning {
   readonly defaults: PlanDefaults;
 }
 
-/** Looks at calls that are out of the ordinary, and has words for what is wrong. It is in the second chunk. */
+/** Looks at calls that are out of the ordinary, and has words for what is wrong. It is in the second part. */
 export interface PlanHelp {
   /**
    * @returns the pin, also of the bytes of a first root

@@ -16,8 +16,8 @@ function run(data: Float32Array<ArrayBuffer>): QueuedRun {
 /** A worker that answers with its inputs. */
 function answering(): Serving {
   const connection: Partial<Connection> = {
-    async run({ items }: RunRequest) {
-      const tensors = items.map(({ input }) => (input as { tensors: object }).tensors);
+    async run({ inputs }: RunRequest) {
+      const tensors = inputs.map(({ input }) => (input as { tensors: object }).tensors);
       const replies = tensors.map((output) => ({ ok: true, value: output }) as never);
       return { kind: 'done', replies };
     },

@@ -4,7 +4,7 @@ import { isLostWorker } from '../failures.js';
 import {
   fromWireError,
   type Reply,
-  type RunItem,
+  type RunInput,
   type RunReply,
   transferablesOf,
   type WireInput,
@@ -24,7 +24,7 @@ export interface QueuedRun {
   readonly isGiven: boolean;
   readonly topK: number | undefined;
   readonly priority: Priority;
-  /** Of a frame whose stream has state: which one, and who has that. */
+  /** Of a frame whose stream carries something on: which stream, and who has that. */
   readonly stream?: HeldStream | undefined;
   /** Whether it is on its way to a worker, or there: its input is not the caller's any more. */
   isPosted?: boolean | undefined;
@@ -36,7 +36,7 @@ export interface QueuedRun {
   tries?: number | undefined;
 }
 
-/** A stream with state in a worker, which nothing but that worker can go on with. */
+/** A stream whose state or left-over sound is in a worker: nothing but that worker can go on with it. */
 export interface HeldStream {
   readonly id: number;
   readonly serving: Serving;
@@ -50,7 +50,7 @@ export interface Loss {
   readonly hasBegun: boolean;
 }
 
-/** What is done with a batch whose worker was lost: it is in the second chunk. */
+/** What is done with a batch whose worker was lost: it is in the second part. */
 export interface LossHelp {
   redoLost(runs: readonly QueuedRun[], loss: Loss): Promise<RunOutcome[]>;
 }
@@ -129,21 +129,21 @@ async function runOn(
   connection: Connection,
   { id, runs, inputs, onBegun }: Posted,
 ): Promise<RunOutcome[]> {
-  const items: RunItem[] = [];
+  const taken: RunInput[] = [];
   const given: Transferable[] = [];
   for (const [i, input] of inputs.entries()) {
     if (input.status === 'rejected') continue;
     const { topK, isGiven } = runs[i] as QueuedRun;
-    items.push({ input: input.value, topK });
+    taken.push({ input: input.value, topK });
     if (isGiven || !isRetained(input.value)) given.push(...transferablesOf(input.value));
   }
-  if (items.length === 0) return merge(inputs, []);
+  if (taken.length === 0) return merge(inputs, []);
   const stream = runs[0]?.stream?.id;
-  const request = { id, items, priority: highest(runs), stream, tellsBegun: undefined };
+  const request = { id, inputs: taken, priority: highest(runs), stream, tellsBegun: undefined };
   const answer = await connection.run(request, { transfer: given, onBegun });
   if (answer.kind === 'done') return merge(inputs, answer.replies.map(outcomeOf));
   let next = 0;
-  const again = answer.items.map(({ input }): RunOutcome => {
+  const again = answer.inputs.map(({ input }): RunOutcome => {
     while (inputs[next]?.status === 'rejected') next += 1;
     const run = runs[next] as QueuedRun;
     next += 1;

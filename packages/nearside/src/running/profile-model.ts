@@ -6,8 +6,8 @@ import { transferablesOf } from '../protocol.js';
 import type { Handover } from '../serving/handover.js';
 import { withinWatchdog } from '../workers/watchdog.js';
 import { refuseInput } from './refuse-input.js';
-import { snapshotCustom } from './snapshot-custom.js';
-import { type SnapshotCustom, snapshotInput, TAKEN_HERE } from './snapshot-input.js';
+import { PICTURE_OR_TENSOR_TASKS, type SnapshotOther, snapshotInput } from './snapshot-input.js';
+import { snapshotOther } from './snapshot-other.js';
 
 /** What is profiled. */
 export interface ProfiledModel {
@@ -16,7 +16,7 @@ export interface ProfiledModel {
   /** Of one run. */
   readonly watchdogMs: number;
   /** Takes records, with what is remembered. */
-  readonly custom?: SnapshotCustom | undefined;
+  readonly takeOther?: SnapshotOther | undefined;
 }
 
 const KINDS: OptionKinds<keyof ProfileOptions> = { runs: WHOLE_ABOVE_0, signal: SIGNAL };
@@ -60,13 +60,15 @@ export async function profileModel(
 
 /** Its runs are one call to the worker, which has as long as each of them would, and for its turn. */
 async function timeOperators(
-  { handover, watchdogMs, custom }: Omit<ProfiledModel, 'run'>,
+  { handover, watchdogMs, takeOther }: Omit<ProfiledModel, 'run'>,
   { input, runs, signal }: { input: Input; runs: number; signal: AbortSignal | undefined },
 ) {
   return handover.run(async ({ connection, version }) => {
     const wire = await snapshotInput(input, version.spec, {
       transfer: false,
-      custom: TAKEN_HERE.includes(version.spec.task) ? undefined : (custom ?? snapshotCustom),
+      takeOther: PICTURE_OR_TENSOR_TASKS.includes(version.spec.task)
+        ? undefined
+        : (takeOther ?? snapshotOther),
       refuse: refuseInput,
     });
     return withinWatchdog(connection, { limitMs: (runs + 1) * watchdogMs, signal }, () =>

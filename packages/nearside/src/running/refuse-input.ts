@@ -8,8 +8,8 @@ import {
   NearsideError,
 } from '@nearside/core';
 import { inWords } from '../options/check-options.js';
-import { transferablesIn } from './snapshot-custom.js';
-import { isClosed, isDrawable, TAKEN_HERE } from './snapshot-input.js';
+import { isClosed, isDrawable, PICTURE_OR_TENSOR_TASKS } from './snapshot-input.js';
+import { transferablesIn } from './snapshot-other.js';
 
 /**
  * Says what is wrong with an input that does not fit, or could not be taken.
@@ -89,7 +89,7 @@ function unfit(input: unknown, spec: ModelSpec): NearsideError {
   const got = describe(input) + (ArrayBuffer.isView(data) ? ` with a ${describe(data)}` : '');
   return new NearsideError(
     'input-invalid',
-    `${spec.name}: expected ${TAKEN_HERE.includes(spec.task) && spec.task !== 'tensors' ? images : ''}{ tensors }, got ` +
+    `${spec.name}: expected ${PICTURE_OR_TENSOR_TASKS.includes(spec.task) && spec.task !== 'tensors' ? images : ''}{ tensors }, got ` +
       `${got}.`,
     { details: { model: spec.name, task: spec.task, got } },
   );

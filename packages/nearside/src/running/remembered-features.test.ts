@@ -23,24 +23,24 @@ async function openPlan() {
 
 test('a feature that is left out is as it was remembered, also after the next opening', async () => {
   const plan = await openPlan();
-  const { remember, complete } = await openRemembered(plan, FEATURES);
+  const { remember, fillIn } = await openRemembered(plan, FEATURES);
   await remember({ age: 41, site: 'left' });
   const expected = { record: { age: 41, site: 'right' }, stale: [] };
-  expect(complete({ site: 'right' })).toEqual(expected);
-  expect((await openRemembered(plan, FEATURES)).complete({ site: 'right', age: null })).toEqual(
+  expect(fillIn({ site: 'right' })).toEqual(expected);
+  expect((await openRemembered(plan, FEATURES)).fillIn({ site: 'right', age: null })).toEqual(
     expected,
   );
 });
 
 test('one that is too old is stale, and so is one whose clock was set back; others have no age', async () => {
   vi.useFakeTimers({ now: 1_000_000, toFake: ['Date'] });
-  const { remember, complete } = await openRemembered(await openPlan(), FEATURES);
+  const { remember, fillIn } = await openRemembered(await openPlan(), FEATURES);
   await remember({ age: 41, site: 'left' });
   vi.setSystemTime(1_001_000);
-  expect(complete({}).stale).toEqual([]);
+  expect(fillIn({}).stale).toEqual([]);
   for (const nowMs of [1_001_001, 999_999]) {
     vi.setSystemTime(nowMs);
-    expect(complete({})).toEqual({ record: { site: 'left' }, stale: ['age'] });
+    expect(fillIn({})).toEqual({ record: { site: 'left' }, stale: ['age'] });
   }
 });
 
@@ -52,9 +52,9 @@ test('two tabs that remember different features lose none; null forgets one', as
   ]);
   await Promise.all([one.remember({ age: 41 }), two.remember({ site: 'left' })]);
   const both = await openRemembered(plan, FEATURES);
-  expect(both.complete({}).record).toEqual({ age: 41, site: 'left' });
+  expect(both.fillIn({}).record).toEqual({ age: 41, site: 'left' });
   await both.remember({ age: null });
-  expect((await openRemembered(plan, FEATURES)).complete({}).record).toEqual({ site: 'left' });
+  expect((await openRemembered(plan, FEATURES)).fillIn({}).record).toEqual({ site: 'left' });
 });
 
 test('what does not fit the features of a newer version is not filled in', async () => {
@@ -69,11 +69,11 @@ test('what does not fit the features of a newer version is not filled in', async
     { name: 'site', type: 'category', categories: ['top'] },
     { name: 'constructor', type: 'number' },
   ];
-  const { complete, remember } = await openRemembered(plan, narrower);
-  expect(complete({}).record).toEqual({});
+  const { fillIn, remember } = await openRemembered(plan, narrower);
+  expect(fillIn({}).record).toEqual({});
   await expect(remember({ age: 500 })).rejects.toMatchObject({ code: 'input-invalid' });
   await remember({ constructor: 3 } as unknown as FeatureRecord);
-  expect(complete({}).record).toEqual({ constructor: 3 });
+  expect(fillIn({}).record).toEqual({ constructor: 3 });
 });
 
 test('clear deletes what is remembered, of that model and of all', async () => {
@@ -82,7 +82,7 @@ test('clear deletes what is remembered, of that model and of all', async () => {
   for (const what of [{ model: 'risk' }, { everything: true }]) {
     await (await openRemembered(plan, FEATURES)).remember({ age: 41 });
     await clear({ ...what, store });
-    expect((await openRemembered(plan, FEATURES)).complete({}).record).toEqual({});
+    expect((await openRemembered(plan, FEATURES)).fillIn({}).record).toEqual({});
   }
 });
 
@@ -92,11 +92,11 @@ test.each<[string, unknown, string]>([
   ['an unknown category', { site: 'top' }, "expected 'site' to be a category"],
   ['no record', [41], 'expected a record of features, got Array'],
 ])('%s is refused, and nothing of it is kept', async (_, record, message) => {
-  const { remember, complete } = await openRemembered(await openPlan(), FEATURES);
+  const { remember, fillIn } = await openRemembered(await openPlan(), FEATURES);
   const given = Array.isArray(record) ? record : { smoker: true, ...(record as object) };
   await expect(remember(given as FeatureRecord)).rejects.toMatchObject({
     code: 'input-invalid',
     message: expect.stringContaining(message),
   });
-  expect(complete({}).record).toEqual({});
+  expect(fillIn({}).record).toEqual({});
 });

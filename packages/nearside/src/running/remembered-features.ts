@@ -14,7 +14,7 @@ import type { OpenPlan } from '../options/plan-opening.js';
 /** Values of features that stay on this device, for calls that leave them out. */
 export interface RememberedFeatures {
   /** A record with what it leaves out, as far as that is remembered and not too old. */
-  complete(record: Readonly<Record<string, unknown>>): CompletedRecord;
+  fillIn(record: Readonly<Record<string, unknown>>): FilledRecord;
   /**
    * Keeps values with the time of now; null forgets one.
    *
@@ -23,7 +23,8 @@ export interface RememberedFeatures {
   remember(record: FeatureRecord): Promise<void>;
 }
 
-export interface CompletedRecord {
+/** May still lack features: a default of the spec stands in for those. */
+export interface FilledRecord {
   readonly record: Readonly<Record<string, unknown>>;
   /** What was remembered, and is too old. */
   readonly stale: readonly string[];
@@ -49,7 +50,7 @@ export async function openRemembered(
   ).catch(() => ({}));
 
   return {
-    complete(record) {
+    fillIn(record) {
       const nowMs = Date.now();
       const completed = { ...record };
       const stale: string[] = [];

@@ -11,12 +11,12 @@ import type { HeldStream, QueuedRun } from './post-batch.js';
 import type { RunQueue } from './run-queue.js';
 import {
   releaseSnapshot,
-  type SnapshotCustom,
   type SnapshotOptions,
+  type SnapshotOther,
   snapshotInput,
 } from './snapshot-input.js';
 
-/** What calls need that are not right, or not lucky: it is in the second chunk. */
+/** What calls need that are not right, or not lucky: it is in the second part. */
 export interface RunHelp {
   /** @throws TypeError or RangeError for options that are wrong */
   checkRunOptions(options: RunOptions): void;
@@ -49,7 +49,7 @@ export interface RunnerOptions {
   /** Has the app's own function answer, where it has one and the failure is one of that kind. */
   readonly fallBack: ((failed: FailedRun) => Promise<RunResult | undefined>) | undefined;
   /** Takes what is neither tensors nor a picture. */
-  readonly custom: SnapshotCustom | undefined;
+  readonly takeOther: SnapshotOther | undefined;
 }
 
 /** One of a series, a stream's frame or an input of a `score`: of its like there are few at a time. */
@@ -58,9 +58,9 @@ export interface SeriesItem {
   take(): QueuedRun['input'];
   /** What the app's own function would answer. */
   readonly input: Input | undefined;
-  /** Where the model has state; the frames of a stream run in order. */
+  /** Of a stream that carries state or left-over sound on: its frames run in order. */
   readonly held: HeldStream | undefined;
-  /** Frames with state that may cross together. */
+  /** Such frames that may cross together. */
   readonly together: number | undefined;
 }
 
@@ -82,7 +82,7 @@ export function createRunner({
   revoked,
   help,
   fallBack,
-  custom,
+  takeOther,
 }: RunnerOptions) {
   const refuse: SnapshotOptions['refuse'] = async (...refused) =>
     (await help()).refuseInput(...refused);
@@ -92,7 +92,7 @@ export function createRunner({
   async function run(input: Input, given: RunOptions = NO_OPTIONS): Promise<RunResult> {
     const options = ownOptions(given);
     const transfer = options?.transfer ?? false;
-    const take = (spec: ModelSpec) => snapshotInput(input, spec, { transfer, custom, refuse });
+    const take = (spec: ModelSpec) => snapshotInput(input, spec, { transfer, takeOther, refuse });
     return start({ take, options, input, item: undefined });
   }
 

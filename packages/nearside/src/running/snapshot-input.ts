@@ -12,7 +12,7 @@ import type { ImageInput, Input } from '../api/run.js';
 import { closePictures, transferablesOf, type WireImage, type WireInput } from '../protocol.js';
 
 /** @throws what the browser says of what cannot be cloned or drawn */
-export interface SnapshotCustom {
+export interface SnapshotOther {
   (input: unknown, transfer: boolean): WireInput | Promise<WireInput>;
   /** Of a model that takes records: keeps features for those that leave them out. */
   readonly remember?: (record: FeatureRecord) => Promise<void>;
@@ -21,10 +21,10 @@ export interface SnapshotCustom {
 export interface SnapshotOptions {
   readonly transfer: boolean;
   /** Takes what is neither tensors nor a picture: a record, or what a task of the app's own takes. */
-  readonly custom?: SnapshotCustom | undefined;
+  readonly takeOther?: SnapshotOther | undefined;
   /**
    * Throws for an input that does not fit, or that could not be taken for `cause`; its words may come with
-   * the second chunk.
+   * the second part.
    */
   readonly refuse: (input: unknown, spec: ModelSpec, cause?: unknown) => Promise<never>;
 }
@@ -54,23 +54,26 @@ export function snapshotInput(
   return refused(cause);
 }
 
-/** Tasks of the library whose inputs are pictures or tensors alone, which need nothing of the second chunk. */
-export const TAKEN_HERE = ['image-classification', 'ocr', 'tensors'];
+/**
+ * Tasks of the library whose inputs are pictures or tensors alone. What others take, records, sound and what the app's
+ * own tasks do, is in the second part (`snapshot-other.ts`).
+ */
+export const PICTURE_OR_TENSOR_TASKS = ['image-classification', 'ocr', 'tensors'];
 
 /** @returns undefined for what does not fit */
 function takeInput(
   input: Input,
   spec: ModelSpec,
-  { transfer, custom }: Omit<SnapshotOptions, 'refuse'>,
+  { transfer, takeOther }: Omit<SnapshotOptions, 'refuse'>,
 ): WireInput | Promise<WireInput> | undefined {
   if (typeof input === 'object' && input !== null && 'tensors' in input) {
     const tensors = readTensors(input.tensors as Tensors);
     return tensorsFit(tensors, callerInputs(spec)) ? snapshotTensors(tensors, transfer) : undefined;
   }
-  if (!custom) {
+  if (!takeOther) {
     return spec.task === 'tensors' ? undefined : snapshotImage(input as ImageInput, transfer);
   }
-  const taken = custom(input, transfer);
+  const taken = takeOther(input, transfer);
   return transfer && !(taken instanceof Promise) ? move(taken) : taken;
 }
 

@@ -2,8 +2,8 @@ import type { ModelSpec } from '@nearside/core';
 import { expect, test } from 'vitest';
 import { closePictures, transferablesOf } from '../protocol.js';
 import { refuseInput } from './refuse-input.js';
-import { snapshotCustom } from './snapshot-custom.js';
 import { snapshotInput } from './snapshot-input.js';
+import { snapshotOther } from './snapshot-other.js';
 
 const spec = {
   name: 'voice',
@@ -12,7 +12,7 @@ const spec = {
 } as unknown as ModelSpec;
 
 const snap = async (input: unknown, transfer = false) =>
-  snapshotInput(input as never, spec, { transfer, custom: snapshotCustom, refuse: refuseInput });
+  snapshotInput(input as never, spec, { transfer, takeOther: snapshotOther, refuse: refuseInput });
 
 const samples = () => Float32Array.of(0.5, -0.5);
 

@@ -4,7 +4,7 @@ import type { OpenedVersion, WhichVersion } from '../protocol.js';
 import { load, type ModelContext, openOn, type Serving } from './serving.js';
 import { type StartHelp, type StartSteps, startVersion } from './start-version.js';
 
-export interface ServeOptions {
+export interface ServeInstalledOptions {
   readonly help: () => Promise<StartHelp>;
   /** What `lookFirst` was answered. */
   readonly boot?: BootAnswer | undefined;
@@ -17,7 +17,7 @@ export interface ServeOptions {
  */
 export async function serveInstalled(
   context: ModelContext,
-  { help, boot }: ServeOptions,
+  { help, boot }: ServeInstalledOptions,
 ): Promise<Serving> {
   const opened: OpenedVersion[] = [];
   try {
@@ -34,7 +34,7 @@ export async function serveInstalled(
   }
 }
 
-interface StartOptions extends ServeOptions {
+interface StartOptions extends ServeInstalledOptions {
   /** Gets every version that was opened on the way, whether it came to serve or not. */
   readonly opened: OpenedVersion[];
 }

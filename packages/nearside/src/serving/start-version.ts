@@ -30,7 +30,7 @@ export type Attempt =
       readonly variant: Variant | undefined;
     };
 
-/** What to do where the first backend, or the installed version, does not work: it is in the second chunk. */
+/** What to do where the first backend, or the installed version, does not work: it is in the second part. */
 export interface StartHelp {
   /** @param first what came of the first of the backends */
   tryBackends(
@@ -102,7 +102,7 @@ export async function attemptBackend(
     return order.length > 0 ? { kind: 'elsewhere', order } : { kind: 'no-variant', spec };
   } catch (error) {
     void opened?.connection.close(error);
-    choice.isUnweighed = false; // do not leave the next backend for a lighter one
+    choice.isSizeUnknown = false; // do not leave the next backend for a lighter one
     return { kind: 'failed', error, opened, variant };
   }
 }
@@ -117,9 +117,9 @@ async function orderFor(
   choice: BackendChoice,
 ): Promise<readonly AvailableBackend[]> {
   const able = backends.filter((backend) => hasVariantFor(backend, version.spec.variants));
-  const isUnweighed = choice.isUnweighed && able.length > 1;
-  choice.isUnweighed = false;
-  const lightest = isUnweighed ? await connection.lightest(able) : undefined;
+  const isSizeUnknown = choice.isSizeUnknown && able.length > 1;
+  choice.isSizeUnknown = false;
+  const lightest = isSizeUnknown ? await connection.lightest(able) : undefined;
   return lightest ? [...new Set([lightest, ...able])] : able;
 }
 

@@ -21,7 +21,7 @@ function openStream(
   const take = (value: Input): WireInput => {
     seen.taken.push(Number(value));
     if (value === BAD) throw new NearsideError('input-invalid', 'bad');
-    return { kind: 'custom', value: Number(value), owned: [] };
+    return { kind: 'other', value: Number(value), owned: [] };
   };
   const begin = (): Episode => {
     seen.episodes += 1;

@@ -181,7 +181,7 @@ function rethrow(error: unknown): never {
 export const PACE_LIMITS = Object.freeze({
   /** What crosses together runs without a pause, in which others could have their turn, ms: half of a display's frame. */
   sliceMs: 8,
-  /** Beyond this many a message's cost is gone: Silero VAD's frames take a fifth of a millisecond. */
+  /** Beyond this many a message's cost is gone: a window of Silero VAD takes a fifth of a millisecond. */
   together: 32,
 });
 

@@ -26,7 +26,7 @@ let streams = 0;
 export async function openStream(
   source: Iterable<Input> | AsyncIterable<Input>,
   options: StreamOptions | undefined,
-  { handover, runItem, revoked, closing, custom }: StreamContext,
+  { handover, runItem, revoked, closing, takeOther }: StreamContext,
 ): Promise<ModelStream> {
   const checked = checkStreamOptions(source, options);
   const { signal, priority, topK, transfer = false } = checked;
@@ -64,7 +64,7 @@ export async function openStream(
       take: (input) =>
         snapshotInput(input, (held?.serving ?? handover.current).version.spec, {
           transfer,
-          custom,
+          takeOther,
           refuse: refuseInput,
         }),
       begin,
@@ -77,7 +77,10 @@ export async function openStream(
   }
 }
 
-/** Whether a frame needs those before it: the model has state, or sound comes in pieces, which no frame ends with. */
+/**
+ * Whether a frame needs those before it: the model has state, or the steps keep left-over samples of sound, whose
+ * pieces end anywhere.
+ */
 function carriesOn(spec: ModelSpec): boolean {
   return stagesOf(spec).some(
     ({ state, preprocessing }) =>

@@ -43,7 +43,7 @@ function openModel(parts: Pick<RunnerOptions, 'fallBack'> = { fallBack: undefine
     observers: [],
     revoked: () => undefined,
     help: loadLater,
-    custom: undefined,
+    takeOther: undefined,
     ...parts,
   });
   const score = (inputs: Iterable<Input>) => scoreModel({ handover, runItem, closing }, inputs);

@@ -102,7 +102,7 @@ export interface SeriesContext {
   /** Aborts when the model is closed. */
   readonly closing: AbortSignal;
   /** Takes what is neither tensors nor a picture. */
-  readonly custom?: RunnerOptions['custom'];
+  readonly takeOther?: RunnerOptions['takeOther'];
 }
 
 /**
@@ -112,7 +112,7 @@ export interface SeriesContext {
  * @throws as {@link scoreWith}
  */
 export function scoreModel(
-  { handover, runItem, closing, custom }: SeriesContext,
+  { handover, runItem, closing, takeOther }: SeriesContext,
   inputs: Iterable<Input> | AsyncIterable<Input>,
   options?: ScoreOptions,
 ): Results<Scored> {
@@ -120,7 +120,7 @@ export function scoreModel(
     const take = () =>
       snapshotInput(input, handover.current.version.spec, {
         transfer: false,
-        custom,
+        takeOther,
         refuse: refuseInput,
       });
     return runItem({ take, input, held: undefined, together: undefined }, runOptions);

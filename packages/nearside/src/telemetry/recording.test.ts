@@ -107,7 +107,7 @@ async function serve(...[first, next]: readonly [Serving, Serving]) {
     revoked: () => undefined,
     help: loadLater,
     fallBack: undefined,
-    custom: undefined,
+    takeOther: undefined,
   });
   return {
     handover,

@@ -13,7 +13,7 @@ import {
 } from './lifetime.js';
 import type { openReporting, Reporting } from './reporter.js';
 
-/** What is counted by the second chunk. */
+/** What is counted by the second part. */
 export interface CountHelp {
   readonly openReporting: typeof openReporting;
   readonly createCounter: typeof createCounter;

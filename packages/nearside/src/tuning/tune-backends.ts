@@ -1,5 +1,5 @@
 import { isNearsideError } from '@nearside/core';
-import { isGuessable, listContenders, orderByWeight } from '../backends/contender-order.js';
+import { isGuessable, listContenders, orderByBytes } from '../backends/contender-order.js';
 import {
   type Contender,
   contenderName,
@@ -97,7 +97,7 @@ async function tryOthers(options: TuningOptions & { readonly idle: Idle }): Prom
   const adapter = await nameAdapter();
   forgetOthers(options, { sequence, adapter });
   const budget = createTuningBudget(plan.tune, contents);
-  for (const contender of orderByWeight(contenders, contents)) {
+  for (const contender of orderByBytes(contenders, contents)) {
     const hindrance = findHindrance(options, contender, { adapter, budget });
     remark(options, contender, hindrance?.message, budget.sizeOf(contender));
     if (hindrance !== undefined) continue;

@@ -17,9 +17,9 @@ import {
 import type { Task } from './task.js';
 
 /**
- * What is left to the steps of a spec where a task has stages of its own.
+ * What is left to the steps of a spec where a task has halves of its own.
  *
- * @throws NearsideError `model-invalid` for a task with stages of its own and a spec with several models
+ * @throws NearsideError `model-invalid` for a task with a half of its own and a spec with several models
  */
 function leftToSteps(spec: ModelSpec, task: Task | undefined): ModelSpec {
   if (!task?.preprocess && !task?.postprocess) return spec;
@@ -37,7 +37,7 @@ export function checkSteps(spec: ModelSpec, task: Task | undefined): void {
   checkPipeline(leftToSteps(spec, task));
 }
 
-/** A pipeline in which a task's own stages stand in for the spec's, where it has them. */
+/** A pipeline in which a task's own halves stand in for the spec's, where it has them. */
 export function compileSteps(
   spec: ModelSpec,
   task: Task | undefined,
@@ -96,10 +96,10 @@ async function finishByTask(
   return { isDone: true, output, observed: new Map() };
 }
 
-/** Does one stage of a task, and gives whatever it throws a code, unless it has one. */
+/** Does one half of a task, and gives whatever it throws a code, unless it has one. */
 async function doStage<Value>(
   { name, task }: Pick<ModelSpec, 'name' | 'task'>,
-  stage: keyof Task,
+  half: keyof Task,
   work: () => Value | Promise<Value>,
 ): Promise<Value> {
   try {
@@ -109,8 +109,8 @@ async function doStage<Value>(
     const got = cause instanceof Error ? cause.message : String(cause);
     throw new NearsideError(
       'task-failed',
-      `${name}: expected ${stage} of task '${task}' to return, got: ${got}`,
-      { cause, details: { model: name, task, stage } },
+      `${name}: expected ${half} of task '${task}' to return, got: ${got}`,
+      { cause, details: { model: name, task, stage: half } },
     );
   }
 }

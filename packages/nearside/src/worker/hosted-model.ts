@@ -12,9 +12,9 @@ import {
   type Store,
   variantOfStage,
 } from '@nearside/core';
-import { FEATURES } from '@nearside/pipeline';
+import { CAPABILITIES } from '@nearside/pipeline';
 import type { RuntimeTraits } from '../backends/backend.js';
-import { findLightest } from '../backends/contender-order.js';
+import { findSmallestDownload } from '../backends/contender-order.js';
 import { LIBRARY_VERSION } from '../library-version.js';
 import {
   closePictures,
@@ -98,7 +98,7 @@ export function createHostedModel({
         ...options,
         address: parseModelAddress(url),
         installId: install.id,
-        support: { runtimes, features: FEATURES },
+        support: { runtimes, features: CAPABILITIES },
         signal: closing.signal,
         store: models,
         now: Date.now,
@@ -145,7 +145,7 @@ export function createHostedModel({
 
     missingBytes: () => missingBytes(opened()),
     lightest: async (backends) =>
-      findLightest(opened().spec.variants, backends, await missingBytes(opened())),
+      findSmallestDownload(opened().spec.variants, backends, await missingBytes(opened())),
 
     time: () => turns.take(() => timeSession(loaded())),
 
@@ -154,11 +154,11 @@ export function createHostedModel({
       return turns.run(request, async () => {
         if (request.tellsBegun) emit({ nearside: 'begun', id: request.id });
         const replies = await (request.stream === undefined
-          ? runBatch(ready, request.items, () => ({
+          ? runBatch(ready, request.inputs, () => ({
               flow: ready.pipeline.begin(),
               run: ready.beginRun(),
             }))
-          : streams.run(request.stream, request.items));
+          : streams.run(request.stream, request.inputs));
         return { kind: 'done', replies, heapBytes: heapBytes() };
       });
     },

@@ -1,7 +1,7 @@
 import { type ModelSpec, type Stage, stagesOf, type Tensors } from '@nearside/core';
 import { compilePipeline } from '@nearside/pipeline';
 import { expect, test } from 'vitest';
-import type { Reply, RunItem, RunReply } from '../protocol.js';
+import type { Reply, RunInput, RunReply } from '../protocol.js';
 import { carryState } from './carry-state.js';
 import { createHostedStreams } from './hosted-streams.js';
 import type { Session } from './session.js';
@@ -50,7 +50,7 @@ function openSession(): Session {
   } as unknown as Session;
 }
 
-const frame = (value: number): RunItem =>
+const frame = (value: number): RunInput =>
   value < 0
     ? { input: { kind: 'image', image: new Blob(['not a picture']) } }
     : { input: { kind: 'tensors', tensors: { x: scalar(value) } } };
@@ -130,9 +130,9 @@ test('pieces of sound follow each other: what one leaves over is the next one’
     pipeline: compilePipeline(sound),
     batchLimit: { max: 1 },
   } as unknown as Session;
-  const piece = (...samples: number[]): RunItem => {
+  const piece = (...samples: number[]): RunInput => {
     const value = { samples: Float32Array.from(samples), sampleRateHz: 1000 };
-    return { input: { kind: 'custom', value, owned: [] } };
+    return { input: { kind: 'other', value, owned: [] } };
   };
   const streams = createHostedStreams();
   streams.begin(1, session);

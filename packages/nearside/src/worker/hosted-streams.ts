@@ -1,9 +1,10 @@
 import { NearsideError } from '@nearside/core';
-import { closePictures, type Reply, type RunItem, type RunReply } from '../protocol.js';
+import { closePictures, type Reply, type RunInput, type RunReply } from '../protocol.js';
 import { runBatch, type Way } from './run-batch.js';
 import type { Session } from './session.js';
 
-/** The streams of one model in its worker. Each goes one way, which carries its state (`carry-state.ts`). */
+/** The streams of one model in its worker. Each goes one way, which carries its state (`carry-state.ts`) and left-over
+ * sound (its flow) from frame to frame. */
 export interface HostedStreams {
   begin(id: number, session: Session): void;
   /**
@@ -12,7 +13,7 @@ export interface HostedStreams {
    *
    * @throws NearsideError `state-lost` for a stream that has ended; backend codes
    */
-  run(id: number, frames: readonly RunItem[]): Promise<Reply<RunReply>[]>;
+  run(id: number, frames: readonly RunInput[]): Promise<Reply<RunReply>[]>;
   end(id: number): void;
 }
 

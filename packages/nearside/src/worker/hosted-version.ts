@@ -1,6 +1,6 @@
 import {
-  type InstalledVersion,
   type ModelInstallation,
+  type OpenedRelease,
   parseJson,
   type VerifiedBytes,
   variantFiles,
@@ -145,7 +145,7 @@ function openInstalled(installation: ModelInstallation, which: WhichVersion) {
   }
 }
 
-function describe(version: InstalledVersion, install: InstallIdentity): OpenedVersion {
+function describe(version: OpenedRelease, install: InstallIdentity): OpenedVersion {
   const { release, manifestSha256, spec, origin, arm } = version;
   const driftEdges = version.digestOf('baseline.json')?.slice(0, 16);
   return { release, manifestSha256, spec, origin, arm, driftEdges, install };

@@ -10,7 +10,7 @@ import {
 import {
   closePictures,
   type Reply,
-  type RunItem,
+  type RunInput,
   type RunReply,
   toWireError,
   type WireInput,
@@ -34,7 +34,7 @@ export interface Way {
  */
 export async function runBatch(
   session: Session,
-  inputs: readonly RunItem[],
+  inputs: readonly RunInput[],
   begin: () => Way,
 ): Promise<Reply<RunReply>[]> {
   const isStaged = session.stages.length > 1;
@@ -60,7 +60,7 @@ export async function runBatch(
 
 async function runOneByOne(
   session: Session,
-  inputs: readonly RunItem[],
+  inputs: readonly RunInput[],
   begin: () => Way,
 ): Promise<Reply<RunReply>[]> {
   const replies: Reply<RunReply>[] = [];
@@ -90,7 +90,7 @@ function isWaiting(entry: Entry): entry is Waiting {
   return 'isDone' in entry.progress && !entry.progress.isDone;
 }
 
-async function enter({ input, topK }: RunItem, begin: () => Way): Promise<Entry> {
+async function enter({ input, topK }: RunInput, begin: () => Way): Promise<Entry> {
   const startMs = performance.now();
   const substituted: Entry['substituted'] = [];
   const { flow, run } = begin();

@@ -81,7 +81,7 @@ export function createRunTurns(): RunTurns {
     return {
       run: (request, begin) =>
         enter<BatchReply>(request, async (isRecalled) =>
-          isRecalled ? { kind: 'recalled', items: request.items } : begin(),
+          isRecalled ? { kind: 'recalled', inputs: request.inputs } : begin(),
         ),
       take: (work) => enter({}, work),
       recall(id) {

@@ -151,7 +151,7 @@ function transferAll(answer: Reply<BatchReply>): Reply<BatchReply> {
   const { value } = answer;
   const given =
     value.kind === 'recalled'
-      ? value.items.flatMap(({ input }) => transferablesOf(input))
+      ? value.inputs.flatMap(({ input }) => transferablesOf(input))
       : value.replies.flatMap(outputBuffers);
   return Comlink.transfer(answer, [...new Set(given)]);
 }

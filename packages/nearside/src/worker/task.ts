@@ -8,7 +8,7 @@ import {
 
 /**
  * How a model whose `task` the library does not know turns an input into tensors and tensors into a
- * result. A stage that is left out is done by the steps of the spec. A `NearsideError` that a stage
+ * result. A half that is left out is done by the steps of the spec. A `NearsideError` that a half
  * throws (`input-invalid`, say) reaches the caller as it is, anything else as `task-failed`.
  */
 export interface Task {

@@ -120,10 +120,10 @@ test('a batch is told when it is its turn: at once, or by a worker that has some
       begun += 1;
     },
   };
-  const first = connection.run({ id: 6, items: [] }, count);
+  const first = connection.run({ id: 6, inputs: [] }, count);
   expect(begun).toBe(1);
   const told = createDeferred<void>();
-  const second = connection.run({ id: 7, items: [] }, { transfer: [], onBegun: told.resolve });
+  const second = connection.run({ id: 7, inputs: [] }, { transfer: [], onBegun: told.resolve });
   worker.postMessage({ nearside: 'begun', id: 7 });
   await told.promise;
   answered.resolve();
@@ -139,7 +139,7 @@ test('closing says whether a call of its own has the worker, or waits for anothe
     const { host, atWork } = fakeHost({ run: () => new Promise<never>(() => {}), close });
     const connection = await connect(host, silent);
     host.worker.calls = othersCalls;
-    const run = connection.run({ id: 1, items: [] }, { transfer: [], onBegun() {} });
+    const run = connection.run({ id: 1, inputs: [] }, { transfer: [], onBegun() {} });
     const closing = connection.close(new Error('closed'));
     await expect(run).rejects.toThrow('closed');
     await closing;
@@ -153,12 +153,12 @@ test('an input that cannot be posted is input-invalid; an answer that cannot is 
   const { host } = fakeHost({ run });
   const connection = await connect(host, silent);
   const options = { transfer: [], onBegun() {} };
-  const uncloneable = { kind: 'custom', value: () => {}, owned: [] } as const;
-  const items = [{ input: uncloneable, topK: undefined }];
-  await expect(connection.run({ id: 1, items }, options)).rejects.toMatchObject({
+  const uncloneable = { kind: 'other', value: () => {}, owned: [] } as const;
+  const inputs = [{ input: uncloneable, topK: undefined }];
+  await expect(connection.run({ id: 1, inputs }, options)).rejects.toMatchObject({
     code: 'input-invalid',
   });
-  await expect(connection.run({ id: 2, items: [] }, options)).rejects.toMatchObject({
+  await expect(connection.run({ id: 2, inputs: [] }, options)).rejects.toMatchObject({
     code: 'backend-failed',
   });
   expect(host.worker.calls).toBe(0);

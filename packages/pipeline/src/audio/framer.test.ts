@@ -4,10 +4,13 @@ import { cut, sound } from '../../fixtures/sound.js';
 import { type FrameOptions, openFramer } from './framer.js';
 
 const RATE = 1000; // a sample is a millisecond
-const mono = (samples: Float32Array) => ({ channels: [samples], sampleRateHz: RATE });
+const mono = (samples: Float32Array<ArrayBuffer>) => ({ channels: [samples], sampleRateHz: RATE });
 
 /** The rules, frame by frame over the whole. */
-function framed(samples: Float32Array, { frameLength, hopLength, context, pad }: FrameOptions) {
+function framed(
+  samples: Float32Array<ArrayBuffer>,
+  { frameLength, hopLength, context, pad }: FrameOptions,
+) {
   const at = (i: number) => samples[i] ?? 0;
   const frames: object[] = [];
   let covered = 0;

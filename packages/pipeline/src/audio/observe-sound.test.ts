@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { observeSound } from './observe-sound.js';
 
-function observed(...channels: Float32Array[]) {
+function observed(...channels: Float32Array<ArrayBuffer>[]) {
   const found: Record<string, number | string> = {};
   observeSound(
     { channels, sampleRateHz: 16_000 },

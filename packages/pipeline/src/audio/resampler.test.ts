@@ -4,13 +4,17 @@ import known from '../../fixtures/audio.json' with { type: 'json' };
 import { cut, farthest, sound, unpacked } from '../../fixtures/sound.js';
 import { openResampler } from './resampler.js';
 
-const mono = (samples: Float32Array, sampleRateHz: number) => ({
+const mono = (samples: Float32Array<ArrayBuffer>, sampleRateHz: number) => ({
   channels: [samples],
   sampleRateHz,
 });
 
-function resample(samples: Float32Array, from: number, to: number): Float32Array {
-  return openResampler(to)(mono(samples, from), true).channels[0] as Float32Array;
+function resample(
+  samples: Float32Array<ArrayBuffer>,
+  from: number,
+  to: number,
+): Float32Array<ArrayBuffer> {
+  return openResampler(to)(mono(samples, from), true).channels[0] as Float32Array<ArrayBuffer>;
 }
 
 describe('sound of another rate is what torchaudio makes of it', () => {

@@ -45,6 +45,6 @@ export const argmaxStep = defineStep({
     });
     return {};
   },
-  prepare: (_, { form }) =>
+  compile: (_, { form }) =>
     each<'outputs', 'output'>((outputs) => argmax(firstTensor(outputs, form))),
 });

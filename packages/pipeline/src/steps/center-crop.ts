@@ -13,7 +13,7 @@ export const centerCropStep = defineStep({
   takes: 'image',
   gives: 'image',
   form: (image, { crop_size }) => ({ ...image, ...crop_size }),
-  prepare:
+  compile:
     ({ crop_size: { width, height } }) =>
     () =>
     (items) =>

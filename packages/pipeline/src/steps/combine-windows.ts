@@ -27,7 +27,7 @@ export const combineWindowsStep = defineStep({
   gives: 'scores',
   items: 'one',
   form: (scores) => scores,
-  prepare:
+  compile:
     ({ combine }) =>
     () =>
     (items, { isWhole }) => {

@@ -29,7 +29,7 @@ export const cropBoxStep = defineStep({
   takes: 'box',
   gives: 'image',
   form: () => ({ channels: 3, depth: 'bytes', width: undefined, height: undefined }),
-  prepare: () => () => (items) =>
+  compile: () => () => (items) =>
     items.map(({ value: box, trace: { picture, ...trace } }) => {
       if (!picture) {
         throw new NearsideError(

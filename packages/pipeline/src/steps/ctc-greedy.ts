@@ -62,7 +62,7 @@ export const ctcGreedyStep = defineStep({
     });
     return {};
   },
-  prepare({ symbols: resource, blank, use_space_char }, { form, readText }) {
+  compile({ symbols: resource, blank, use_space_char }, { form, readText }) {
     const lines = readText(resource).split(/\r?\n/);
     if (lines.at(-1) === '') lines.pop();
     if (use_space_char) lines.push(' ');

@@ -49,7 +49,7 @@ export const decideStep = defineStep({
     if (Object.hasOwn(id2label, positive)) return {};
     throw new Misfit(`a label for the positive class ${positive}`, 'none');
   },
-  prepare: (options) =>
+  compile: (options) =>
     each<'scores', 'output'>((given, call) => {
       const scores = bothOf(given, options.positive);
       requireNumbers(scores, Object.keys(options.id2label).length);

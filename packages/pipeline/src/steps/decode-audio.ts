@@ -10,7 +10,7 @@ export const decodeAudioStep = defineStep({
   takes: 'input',
   gives: 'sound',
   form: () => ({ channels: undefined, sampleRateHz: undefined, samples: undefined }),
-  prepare: () => () => (items, call) =>
+  compile: () => () => (items, call) =>
     Promise.all(
       items.map(async ({ value, trace }) => {
         const sound = await decodeAudio(value as AudioInput, { signal: call.signal });

@@ -15,7 +15,7 @@ export const decodeImageStep = defineStep({
   takes: 'input',
   gives: 'image',
   form: () => ({ channels: 3, depth: 'bytes', width: undefined, height: undefined }),
-  prepare:
+  compile:
     ({ background }, { maxPixels }) =>
     () =>
     (items, call) =>

@@ -12,7 +12,7 @@ export const defaultsStep = defineStep({
     if (features.length === 0) throw new Misfit('`features` in model.json', 'none');
     return { features };
   },
-  prepare: (_, { features }) =>
+  compile: (_, { features }) =>
     each<'input', 'record'>((input, { stale, substitute, observe }) => {
       const record = completeRecord(input, features, { stale, note: substitute });
       for (const [name, value] of record) {

@@ -34,5 +34,5 @@ export const flipChannelOrderStep = defineStep({
     if (image.channels === 3) return image;
     throw new Misfit('an image of 3 channels', describeImage(image));
   },
-  prepare: () => each<'image', 'image'>(flipChannelOrder),
+  compile: () => each<'image', 'image'>(flipChannelOrder),
 });

@@ -21,7 +21,7 @@ export const frameStep = defineStep({
     requireUncut(sound);
     return { ...sound, samples: context + frame_length };
   },
-  prepare:
+  compile:
     ({ frame_length, hop_length, context, pad }) =>
     () => {
       const frame = openFramer({

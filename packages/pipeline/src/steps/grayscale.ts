@@ -39,5 +39,5 @@ export const grayscaleStep = defineStep({
     if (image.channels === 3 && image.depth === 'bytes') return { ...image, channels: 1 };
     throw new Misfit('8-bit RGB', describeImage(image));
   },
-  prepare: () => each<'image', 'image'>(grayscale),
+  compile: () => each<'image', 'image'>(grayscale),
 });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import chains from '../../fixtures/chains.json' with { type: 'json' };
 import { noise } from '../../fixtures/noise.js';
-import { callOf, preparationOf } from '../../fixtures/step-parts.js';
+import { callOf, sourceOf } from '../../fixtures/step-parts.js';
 import { readChain } from '../chain.js';
 import { type TargetSize, targetSize } from '../image/target-size.js';
 import type { Item } from '../step.js';
@@ -20,7 +20,7 @@ async function through(steps: readonly { step: string }[], input: unknown): Prom
   });
   let items: readonly Item[] = [{ value: input, trace: NO_TRACE }];
   for (const { step, parameters, form } of links) {
-    items = await step.prepare(parameters, preparationOf(form))()(items, callOf());
+    items = await step.compile(parameters, sourceOf(form))()(items, callOf());
   }
   return items[0] as Item;
 }

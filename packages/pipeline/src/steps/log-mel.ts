@@ -49,7 +49,7 @@ export const logMelStep = defineStep({
     if (frames === 0) throw new Misfit(`frames of ${options.nFft} samples or more`, `${samples}`);
     return { datatype: 'FP32', shape: shapeOf(frames, parameters) };
   },
-  prepare(parameters, { form }) {
+  compile(parameters, { form }) {
     const spectrogramOf = prepareMelSpectrogram(
       optionsFrom(parameters, form.sampleRateHz),
       scaleOf(parameters),

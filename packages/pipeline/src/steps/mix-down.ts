@@ -9,5 +9,5 @@ export const mixDownStep = defineStep({
   takes: 'sound',
   gives: 'sound',
   form: (sound) => ({ ...sound, channels: 1 }),
-  prepare: () => each<'sound', 'sound'>(mixDown),
+  compile: () => each<'sound', 'sound'>(mixDown),
 });

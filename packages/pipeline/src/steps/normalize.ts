@@ -44,6 +44,6 @@ export const normalizeStep = defineStep({
     ]);
     return { ...image, depth: 'floats' };
   },
-  prepare: ({ image_mean, image_std }) =>
+  compile: ({ image_mean, image_std }) =>
     each<'image', 'image'>((image) => normalize(image, image_mean, image_std)),
 });

@@ -29,7 +29,7 @@ export const oneHotStep = defineStep({
   form: ({ features }) => ({
     columns: features.reduce((sum, feature) => sum + columnsOf(feature), 0),
   }),
-  prepare: (_, { features }) => each<'record', 'row'>((record) => oneHot(record, features)),
+  compile: (_, { features }) => each<'record', 'row'>((record) => oneHot(record, features)),
 });
 
 function columnsOf(feature: Feature): number {

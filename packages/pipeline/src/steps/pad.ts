@@ -31,7 +31,7 @@ export const padStep = defineStep({
       height: image.height && paddedTo(image.height, pad_size?.height, size_divisor),
     };
   },
-  prepare:
+  compile:
     ({ pad_size, size_divisor, constant_values, alignment }) =>
     () =>
     (items) =>

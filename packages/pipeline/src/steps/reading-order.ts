@@ -14,7 +14,7 @@ export const readingOrderStep = defineStep({
   gives: 'output',
   items: 'one',
   form: () => ({}),
-  prepare:
+  compile:
     ({ min_score }) =>
     () =>
     (items, { observe }) => {

@@ -28,7 +28,7 @@ export const regressionStep = defineStep({
     }
     return {};
   },
-  prepare: ({ units, target }) =>
+  compile: ({ units, target }) =>
     each<'scores', 'output'>((given, { observe }) => {
       requireNumbers(given, units.length);
       const values = units.map((unit, i): RegressionValue => {

@@ -22,7 +22,7 @@ export const resampleStep = defineStep({
     requireUncut(sound);
     return { channels: sound.channels, sampleRateHz: sampling_rate, samples: undefined };
   },
-  prepare({ sampling_rate }) {
+  compile({ sampling_rate }) {
     const filterOf = keepLastFilter();
     return () => {
       const resample = openResampler(sampling_rate, filterOf);

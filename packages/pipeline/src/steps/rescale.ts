@@ -17,6 +17,6 @@ export const rescaleStep = defineStep({
   takes: 'image',
   gives: 'image',
   form: (image) => ({ ...image, depth: 'floats' }),
-  prepare: ({ rescale_factor }) =>
+  compile: ({ rescale_factor }) =>
     each<'image', 'image'>((image) => rescale(image, rescale_factor)),
 });

@@ -39,7 +39,7 @@ export const resizeStep = defineStep({
     const known: Size = targetSize(size, from, ensure_multiple_of);
     return { ...image, height: known.height, width: 'width' in size ? known.width : undefined };
   },
-  prepare:
+  compile:
     ({ size, ensure_multiple_of, resample, antialias, align_corners }, { maxPixels }) =>
     () =>
     (items, call) =>

@@ -28,5 +28,5 @@ export const scaleStep = defineStep({
     ]);
     return row;
   },
-  prepare: (parameters) => each<'row', 'row'>((row) => scale(row, parameters)),
+  compile: (parameters) => each<'row', 'row'>((row) => scale(row, parameters)),
 });

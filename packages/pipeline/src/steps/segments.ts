@@ -48,7 +48,7 @@ export const segmentsStep = defineStep({
     }
     return {};
   },
-  prepare(parameters) {
+  compile(parameters) {
     const { threshold, neg_threshold = Math.max(threshold - HYSTERESIS, 0.01) } = parameters;
     return () => {
       const find = openSegmentFinder({

@@ -16,5 +16,5 @@ export const sigmoidStep = defineStep({
   takes: 'scores',
   gives: 'scores',
   form: (scores) => scores,
-  prepare: () => each<'scores', 'scores'>(sigmoid),
+  compile: () => each<'scores', 'scores'>(sigmoid),
 });

@@ -38,5 +38,5 @@ export const softmaxStep = defineStep({
   takes: 'scores',
   gives: 'scores',
   form: (scores) => scores,
-  prepare: () => each<'scores', 'scores'>((scores) => softmax(scores, scores.length)),
+  compile: () => each<'scores', 'scores'>((scores) => softmax(scores, scores.length)),
 });

@@ -8,6 +8,6 @@ export const temperatureStep = defineStep({
   takes: 'scores',
   gives: 'scores',
   form: (scores) => scores,
-  prepare: ({ temperature }) =>
+  compile: ({ temperature }) =>
     each<'scores', 'scores'>((logits) => logits.map((logit) => logit / temperature)),
 });

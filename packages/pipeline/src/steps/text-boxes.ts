@@ -38,7 +38,7 @@ export const textBoxesStep = defineStep({
     });
     return {};
   },
-  prepare:
+  compile:
     (options, { form }) =>
     () =>
     (items, call) => {

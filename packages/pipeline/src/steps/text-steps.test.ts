@@ -1,6 +1,6 @@
 import { type ModelSpec, parseModelSpec } from '@nearside/core';
 import { describe, expect, test } from 'vitest';
-import { boxAt, callOf, preparationOf } from '../../fixtures/step-parts.js';
+import { boxAt, callOf, sourceOf } from '../../fixtures/step-parts.js';
 import type { FoundText, Point } from '../found.js';
 import { compilePipeline, type Prepared } from '../pipeline.js';
 import type { TextLine } from '../text/reading-order.js';
@@ -190,7 +190,7 @@ describe('reading order', () => {
     texts: readonly { text: string; at: readonly Point[]; score?: number }[],
     min_score = 0,
   ) {
-    const kernel = readingOrderStep.prepare({ min_score }, preparationOf({}))();
+    const kernel = readingOrderStep.compile({ min_score }, sourceOf({}))();
     const items = texts.map(({ text, at, score = 1 }) => ({
       value: { text, score } satisfies FoundText,
       trace: { box: boxAt(at) },

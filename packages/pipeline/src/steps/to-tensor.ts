@@ -33,5 +33,5 @@ export const toTensorStep = defineStep({
     const shape = layout === 'NCHW' ? [1, channels, height, width] : [1, height, width, channels];
     return { datatype: 'FP32', shape };
   },
-  prepare: ({ layout }) => each<'image', 'tensor'>((image) => toTensor(image, layout)),
+  compile: ({ layout }) => each<'image', 'tensor'>((image) => toTensor(image, layout)),
 });

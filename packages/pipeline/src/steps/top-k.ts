@@ -50,7 +50,7 @@ export const topKStep = defineStep({
     requireLabels(id2label, classes);
     return {};
   },
-  prepare: ({ top_k, id2label }) =>
+  compile: ({ top_k, id2label }) =>
     each<'scores', 'output'>((scores, call) => {
       requireNumbers(scores, Object.keys(id2label).length);
       const labels = topK(scores, call.topK ?? top_k, id2label);

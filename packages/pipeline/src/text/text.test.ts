@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { noise } from '../../fixtures/noise.js';
-import { boxAt, callOf, preparationOf } from '../../fixtures/step-parts.js';
+import { boxAt, callOf, sourceOf } from '../../fixtures/step-parts.js';
 import known from '../../fixtures/text.json' with { type: 'json' };
 import { unpack } from '../../fixtures/unpack.js';
 import type { FoundBox } from '../found.js';
@@ -51,7 +51,7 @@ function boxesInPicture({
   });
   const resized = { width: mapWidth, height: mapHeight };
   const trace = traceOfResize(traceOfPicture(picture), picture, resized);
-  const kernel = textBoxesStep.prepare(OPTIONS, preparationOf({ tensors: [] }))();
+  const kernel = textBoxesStep.compile(OPTIONS, sourceOf({ tensors: [] }))();
   const items = kernel([{ value: outputs, trace }], callOf()) as readonly { value: FoundBox }[];
   return items.map(({ value }) => value);
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ReleaseCustom } from '@nearside/artifact';
-import { requiredFeatures } from '@nearside/pipeline';
+import { requiredCapabilities } from '@nearside/pipeline';
 import type { PackedVersion } from '../repository/reading/packed-version.js';
 
 /**
@@ -16,7 +16,7 @@ export function offerRelease(
   const { model, version, sequence } = release;
   const runtime = [...new Set(spec.variants.map((variant) => variant.runtime))].sort();
   const identity = { model, version, sequence };
-  const features = requiredFeatures(spec);
+  const features = requiredCapabilities(spec);
   const requires = { format: spec.format, runtime, ...(features.length > 0 && { features }) };
   if (canaryPercent === undefined) return { ...identity, state: 'stable', requires };
   const salt = randomBytes(16).toString('hex');

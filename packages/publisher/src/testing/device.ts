@@ -4,15 +4,15 @@ import {
   type BootAnswer,
   createMemoryStore,
   type InstallationEvent,
-  type InstalledVersion,
   type Mirror,
   type ModelVersion,
+  type OpenedRelease,
   openModelInstallation,
   parseModelAddress,
   type RequestOptions,
 } from '@nearside/artifact';
 import { goldenFiles, isNearsideError, type Store } from '@nearside/core';
-import { FEATURES } from '@nearside/pipeline';
+import { CAPABILITIES } from '@nearside/pipeline';
 import { expect } from 'vitest';
 import { readModelDirectory } from '../packing/model-directory.js';
 
@@ -52,7 +52,7 @@ export function openDevice({
     pin,
     store,
     installId,
-    support: { runtimes: ['onnx', 'tfjs'], features: FEATURES },
+    support: { runtimes: ['onnx', 'tfjs'], features: CAPABILITIES },
     mirrors: mirrors.map((mirror) => (typeof mirror === 'string' ? { url: mirror } : mirror)),
     request,
     maxBytes,
@@ -61,7 +61,7 @@ export function openDevice({
     onEvent: (event) => events.push(event),
     now,
   });
-  async function installOnce(): Promise<InstalledVersion> {
+  async function installOnce(): Promise<OpenedRelease> {
     const version = await installation.open();
     await installation.readFiles(version, allFiles(version));
     await installation.activate(version, 'test');
@@ -73,7 +73,7 @@ export function openDevice({
     events,
     ...installation,
     /** Opens, reads every file, and makes the version the active one. */
-    async install(): Promise<InstalledVersion> {
+    async install(): Promise<OpenedRelease> {
       try {
         return await installOnce();
       } catch (error) {
@@ -83,7 +83,7 @@ export function openDevice({
       }
     },
     /** Looks for a newer version and, if there is one, makes it the active one. */
-    async update(): Promise<InstalledVersion | undefined> {
+    async update(): Promise<OpenedRelease | undefined> {
       const { next } = await installation.check();
       if (!next) return undefined;
       const version = await installation.openCandidate(next.sequence);

@@ -1,4 +1,4 @@
-import { createMemoryStore, type InstalledVersion, LIMITS } from '@nearside/artifact';
+import { createMemoryStore, LIMITS, type OpenedRelease } from '@nearside/artifact';
 import { type ErrorCode, isNearsideError, type Store } from '@nearside/core';
 import { afterAll, expect, vi } from 'vitest';
 import { type Device, type DeviceOptions, expectSameFiles, openDevice } from './device.js';
@@ -93,7 +93,7 @@ function nextGeneration(files: RepositoryFiles, { tuf }: StolenKeys): Repository
 /** @throws what is no coded error, and when a file of the version is not as it was published */
 export async function outcomeOf(
   { first, second, third }: Pick<Story, 'first' | 'second'> & { third?: Chapter },
-  act: () => Promise<InstalledVersion>,
+  act: () => Promise<OpenedRelease>,
 ): Promise<Outcome> {
   try {
     const version = await act();

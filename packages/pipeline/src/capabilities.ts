@@ -38,7 +38,7 @@ const MEMBERS = {
 } as const;
 
 /** What this library can do of what a version may require (`requires.features`). */
-export const FEATURES: readonly string[] = [
+export const CAPABILITIES: readonly string[] = [
   ...stepFeatures(Object.values(STEPS).flatMap((steps) => steps.map(({ name }) => name))),
   ...Object.keys(LEARNT),
   ...Object.keys(MEMBERS),
@@ -47,7 +47,7 @@ export const FEATURES: readonly string[] = [
 ];
 
 /** What a library must have to serve a version: one that has not passes the version over. */
-export function requiredFeatures(spec: StagedSpec & Pick<ModelSpec, 'features'>): string[] {
+export function requiredCapabilities(spec: StagedSpec & Pick<ModelSpec, 'features'>): string[] {
   const stages = stagesOf(spec);
   const named = stages.flatMap((stage) => [...stage.preprocessing, ...stage.postprocessing]);
   const learnt = Object.entries(LEARNT).filter(([, isAsked]) => named.some(isAsked));

@@ -2,13 +2,13 @@ import type { ModelSpec } from '@nearside/core';
 import { expect, test } from 'vitest';
 import { transferablesOf } from '../protocol.js';
 import { refuseInput } from './refuse-input.js';
-import { snapshotCustom } from './snapshot-custom.js';
 import { snapshotInput } from './snapshot-input.js';
+import { snapshotOther } from './snapshot-other.js';
 
 const spec = { name: 'meters', task: 'read-meters', inputs: [] } as unknown as ModelSpec;
 
 const snap = async (input: unknown, transfer = false) =>
-  snapshotInput(input as never, spec, { transfer, custom: snapshotCustom, refuse: refuseInput });
+  snapshotInput(input as never, spec, { transfer, takeOther: snapshotOther, refuse: refuseInput });
 
 test('a task’s input is a copy, or with transfer the caller’s no more from the call on', async () => {
   const kept = { samples: Float32Array.of(1, 2), name: 'a' };

@@ -9,10 +9,10 @@ import { snapshotSound } from './snapshot-sound.js';
  *
  * @throws what the browser says of what cannot be cloned or drawn
  */
-export function snapshotCustom(input: unknown, transfer: boolean): WireInput | Promise<WireInput> {
+export function snapshotOther(input: unknown, transfer: boolean): WireInput | Promise<WireInput> {
   if (isElement(input)) return drawBitmap(input);
   const value = snapshotSound(input, transfer) ?? (transfer ? input : structuredClone(input));
-  return { kind: 'custom', value, owned: transferablesIn(value) };
+  return { kind: 'other', value, owned: transferablesIn(value) };
 }
 
 const OWNED = ['ArrayBuffer', 'ImageBitmap', 'VideoFrame', 'AudioData'];

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { transferablesIn } from './snapshot-custom.js';
+import { transferablesIn } from './snapshot-other.js';
 
 test('buffers are found wherever they are, each once', () => {
   const buffer = new ArrayBuffer(8);

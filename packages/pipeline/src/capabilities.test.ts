@@ -1,19 +1,19 @@
 import { expect, test } from 'vitest';
-import { FEATURES, requiredFeatures } from './features.js';
+import { CAPABILITIES, requiredCapabilities } from './capabilities.js';
 
 const nothing = { inputs: [], outputs: [], preprocessing: [], postprocessing: [] };
 
 test('a model of the first steps requires nothing; what came later is required by its name', () => {
   const resize = { step: 'resize', size: { height: 28, width: 28 }, resample: 2 };
   const first = [{ step: 'decode-image' }, resize];
-  expect(requiredFeatures({ ...nothing, preprocessing: first })).toEqual([]);
+  expect(requiredCapabilities({ ...nothing, preprocessing: first })).toEqual([]);
   const later = {
     ...nothing,
     inputs: [{ name: 'sr', datatype: 'INT64' as const, shape: [], value: 16_000 }],
     preprocessing: [...first, { step: 'mel-spectrogram' }],
     postprocessing: [{ step: 'ctc-greedy' }, { step: 'softmax' }],
   };
-  expect(requiredFeatures(later)).toEqual([
+  expect(requiredCapabilities(later)).toEqual([
     'input-values',
     'step:ctc-greedy',
     'step:mel-spectrogram',
@@ -28,8 +28,8 @@ test.each([
     'step:resize:forms',
   ],
 ])('what a first step learnt later is required too: %j', (step, feature) => {
-  expect(requiredFeatures({ ...nothing, preprocessing: [step] })).toEqual([feature]);
-  expect(FEATURES).toContain(feature);
+  expect(requiredCapabilities({ ...nothing, preprocessing: [step] })).toEqual([feature]);
+  expect(CAPABILITIES).toContain(feature);
 });
 
 test('several models in one, and files that steps read, are required too, whatever is in the stages', () => {
@@ -38,7 +38,7 @@ test('several models in one, and files that steps read, are required too, whatev
     { ...nothing, name: 'detect' },
     { ...stage, name: 'recognize', each: 'detect' },
   ];
-  expect(requiredFeatures({ ...nothing, stages })).toEqual([
+  expect(requiredCapabilities({ ...nothing, stages })).toEqual([
     'resources',
     'stages',
     'step:crop-box',
@@ -46,5 +46,5 @@ test('several models in one, and files that steps read, are required too, whatev
 });
 
 test('this library has what the models that it publishes require', () => {
-  expect(FEATURES).toContain('input-values');
+  expect(CAPABILITIES).toContain('input-values');
 });
