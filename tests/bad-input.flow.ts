@@ -205,116 +205,129 @@ for (const backend of ['onnx-wasm', 'tfjs-wasm', 'onnx-webgpu', 'tfjs-webgpu']) 
         }
       }
     });
-
-    test('what another window made is taken as the page’s own is, kept or given away', async () => {
-      const labels = await page.evaluate(async () => {
-        const { model, one, nearside, address, backend } = globalThis as Scope;
-        const frame = document.createElement('iframe');
-        document.body.append(frame);
-        const other = frame.contentWindow as Scope;
-        const image = one();
-        const pixels = () => other.Uint8ClampedArray.from(image.data);
-        const canvas = other.document.createElement('canvas');
-        Object.assign(canvas, { width: 28, height: 28 });
-        canvas.getContext('2d').putImageData(image, 0, 0);
-        const blob: Blob = await new Promise((resolve) => canvas.toBlob(resolve));
-        const bytes = await blob.arrayBuffer();
-        const inputs: [string, () => unknown][] = [
-          ['ImageData', () => new other.ImageData(pixels(), 28, 28)],
-          ['pixels', () => ({ data: pixels(), width: 28, height: 28 })],
-          ['ImageBitmap', () => other.createImageBitmap(canvas)],
-          ['canvas', () => canvas],
-          ['Blob', () => new other.Blob([bytes], { type: 'image/png' })],
-          ['File', () => new other.File([bytes], 'one.png')],
-        ];
-        const { signal } = new other.AbortController();
-        const labels: [string, string][] = [];
-        for (const transfer of [false, true]) {
-          for (const [what, make] of inputs) {
-            const { output } = await model.run(await make(), { transfer, signal });
-            labels.push([what, output[0].label]);
-          }
-        }
-        const url = new other.URL(address.url);
-        const options = { trust: address.trust, backend, signal };
-        const opened = await nearside.open(url, options);
-        labels.push(['URL', (await opened.run(one())).output[0].label]);
-        await opened.close();
-        frame.remove();
-        return labels;
-      });
-      const kinds = ['ImageData', 'pixels', 'ImageBitmap', 'canvas', 'Blob', 'File'];
-      expect(labels).toEqual([...kinds, ...kinds, 'URL'].map((what) => [what, '1']));
-    });
-
-    test('tensors of another window, or in WebAssembly’s memory, give what the page’s own give', async () => {
-      const { own, others, kept } = await page.evaluate(async () => {
-        const { model } = globalThis as Scope;
-        const frame = document.createElement('iframe');
-        document.body.append(frame);
-        const other = frame.contentWindow as Scope;
-        const shape = [1, 1, 28, 28];
-        const logits = async (data: Float32Array, transfer: boolean): Promise<number[]> => {
-          const pixel_values = { datatype: 'FP32', shape, data };
-          const { output } = await model.run({ tensors: { pixel_values } }, { transfer });
-          return [...output.tensors.logits.data];
-        };
-        const values = Array.from({ length: 28 * 28 }, (_, i) => (i % 7) / 7);
-        const memory = new WebAssembly.Memory({ initial: 1 });
-        const inMemory = new Float32Array(memory.buffer, 64, values.length);
-        inMemory.set(values);
-        const own = await logits(Float32Array.from(values), false);
-        const others: number[][] = [];
-        for (const transfer of [false, true]) {
-          others.push(await logits(other.Float32Array.from(values), transfer));
-          others.push(await logits(inMemory, transfer));
-        }
-        frame.remove();
-        return { own, others, kept: inMemory.length };
-      });
-      expect(others).toEqual([own, own, own, own]);
-      expect(kept).toBe(28 * 28);
-    });
-
-    test('pixels in WebAssembly’s memory are copied where they cannot be given away', async () => {
-      const { label, kept } = await page.evaluate(async () => {
-        const { model, one } = globalThis as Scope;
-        const { data, width, height } = one();
-        const memory = new WebAssembly.Memory({ initial: 1 });
-        const pixels = new Uint8ClampedArray(memory.buffer, 64, data.length);
-        pixels.set(data);
-        const { output } = await model.run({ data: pixels, width, height }, { transfer: true });
-        return { label: output[0].label, kept: pixels.length };
-      });
-      expect({ label, kept }).toEqual({ label: '1', kept: 28 * 28 * 4 });
-    });
-
-    test('calls after close are refused as closed, each of them; closing again is no error', async () => {
-      const codes = await page.evaluate(async () => {
-        const scope = globalThis as Scope;
-        const { model, one, nearside, address, backend } = scope;
-        const running = model.run(one()).catch(({ code }: Scope) => code);
-        await Promise.all([model.close(), model.close()]);
-        const calls = [
-          () => model.run(one()),
-          () => model.score([one()]).next(),
-          () => model.stream([one()]).next(),
-          () => model.profile(one()),
-          () => model.warm(),
-          () => model.storage(),
-          () => model.update(),
-        ];
-        const codes: string[] = [];
-        for (const call of calls) codes.push(await call().catch(({ code }: Scope) => code));
-        await model.close();
-        scope.model = await nearside.open(address.url, { trust: address.trust, backend });
-        const { output } = await scope.model.run(one());
-        return [await running, ...codes, output[0].label];
-      });
-      expect(codes).toEqual([...Array(8).fill('closed'), '1']);
-    });
   });
 }
+
+test.describe('on any backend', () => {
+  let page: Page;
+
+  test.beforeAll(async ({ browser }) => {
+    page = await browser.newPage();
+    await openDigits(page, 'onnx-wasm');
+  });
+
+  test.afterAll(async () => {
+    await page.close();
+  });
+
+  test('what another window made is taken as the page’s own is, kept or given away', async () => {
+    const labels = await page.evaluate(async () => {
+      const { model, one, nearside, address, backend } = globalThis as Scope;
+      const frame = document.createElement('iframe');
+      document.body.append(frame);
+      const other = frame.contentWindow as Scope;
+      const image = one();
+      const pixels = () => other.Uint8ClampedArray.from(image.data);
+      const canvas = other.document.createElement('canvas');
+      Object.assign(canvas, { width: 28, height: 28 });
+      canvas.getContext('2d').putImageData(image, 0, 0);
+      const blob: Blob = await new Promise((resolve) => canvas.toBlob(resolve));
+      const bytes = await blob.arrayBuffer();
+      const inputs: [string, () => unknown][] = [
+        ['ImageData', () => new other.ImageData(pixels(), 28, 28)],
+        ['pixels', () => ({ data: pixels(), width: 28, height: 28 })],
+        ['ImageBitmap', () => other.createImageBitmap(canvas)],
+        ['canvas', () => canvas],
+        ['Blob', () => new other.Blob([bytes], { type: 'image/png' })],
+        ['File', () => new other.File([bytes], 'one.png')],
+      ];
+      const { signal } = new other.AbortController();
+      const labels: [string, string][] = [];
+      for (const transfer of [false, true]) {
+        for (const [what, make] of inputs) {
+          const { output } = await model.run(await make(), { transfer, signal });
+          labels.push([what, output[0].label]);
+        }
+      }
+      const url = new other.URL(address.url);
+      const options = { trust: address.trust, backend, signal };
+      const opened = await nearside.open(url, options);
+      labels.push(['URL', (await opened.run(one())).output[0].label]);
+      await opened.close();
+      frame.remove();
+      return labels;
+    });
+    const kinds = ['ImageData', 'pixels', 'ImageBitmap', 'canvas', 'Blob', 'File'];
+    expect(labels).toEqual([...kinds, ...kinds, 'URL'].map((what) => [what, '1']));
+  });
+
+  test('tensors of another window, or in WebAssembly’s memory, give what the page’s own give', async () => {
+    const { own, others, kept } = await page.evaluate(async () => {
+      const { model } = globalThis as Scope;
+      const frame = document.createElement('iframe');
+      document.body.append(frame);
+      const other = frame.contentWindow as Scope;
+      const shape = [1, 1, 28, 28];
+      const logits = async (data: Float32Array, transfer: boolean): Promise<number[]> => {
+        const pixel_values = { datatype: 'FP32', shape, data };
+        const { output } = await model.run({ tensors: { pixel_values } }, { transfer });
+        return [...output.tensors.logits.data];
+      };
+      const values = Array.from({ length: 28 * 28 }, (_, i) => (i % 7) / 7);
+      const memory = new WebAssembly.Memory({ initial: 1 });
+      const inMemory = new Float32Array(memory.buffer, 64, values.length);
+      inMemory.set(values);
+      const own = await logits(Float32Array.from(values), false);
+      const others: number[][] = [];
+      for (const transfer of [false, true]) {
+        others.push(await logits(other.Float32Array.from(values), transfer));
+        others.push(await logits(inMemory, transfer));
+      }
+      frame.remove();
+      return { own, others, kept: inMemory.length };
+    });
+    expect(others).toEqual([own, own, own, own]);
+    expect(kept).toBe(28 * 28);
+  });
+
+  test('pixels in WebAssembly’s memory are copied where they cannot be given away', async () => {
+    const { label, kept } = await page.evaluate(async () => {
+      const { model, one } = globalThis as Scope;
+      const { data, width, height } = one();
+      const memory = new WebAssembly.Memory({ initial: 1 });
+      const pixels = new Uint8ClampedArray(memory.buffer, 64, data.length);
+      pixels.set(data);
+      const { output } = await model.run({ data: pixels, width, height }, { transfer: true });
+      return { label: output[0].label, kept: pixels.length };
+    });
+    expect({ label, kept }).toEqual({ label: '1', kept: 28 * 28 * 4 });
+  });
+
+  test('calls after close are refused as closed, each of them; closing again is no error', async () => {
+    const codes = await page.evaluate(async () => {
+      const scope = globalThis as Scope;
+      const { model, one, nearside, address, backend } = scope;
+      const running = model.run(one()).catch(({ code }: Scope) => code);
+      await Promise.all([model.close(), model.close()]);
+      const calls = [
+        () => model.run(one()),
+        () => model.score([one()]).next(),
+        () => model.stream([one()]).next(),
+        () => model.profile(one()),
+        () => model.warm(),
+        () => model.storage(),
+        () => model.update(),
+      ];
+      const codes: string[] = [];
+      for (const call of calls) codes.push(await call().catch(({ code }: Scope) => code));
+      await model.close();
+      scope.model = await nearside.open(address.url, { trust: address.trust, backend });
+      const { output } = await scope.model.run(one());
+      return [await running, ...codes, output[0].label];
+    });
+    expect(codes).toEqual([...Array(8).fill('closed'), '1']);
+  });
+});
 
 test('options of a wrong kind, of any call: refused by name before anything is done, and good ones work', async ({
   page,

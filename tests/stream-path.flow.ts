@@ -94,67 +94,67 @@ for (const backend of ['onnx-wasm', 'tfjs-wasm', 'onnx-webgpu', 'tfjs-webgpu'] a
         expect(stats).toMatchObject({ frames: 46, dropped: 2 });
       });
     });
-
-    test('every frame of a file is read, in order, however slowly results are', async ({
-      page,
-    }) => {
-      const seen = await page.evaluate(
-        async ({ url, trust, backend }) => {
-          const { nearside, stroke, observed } = globalThis as Scope;
-          const model = await nearside.open(url, { trust, backend });
-          const pictures = Array.from({ length: 6 }, (_, i) => stroke(4 + i));
-          const alone = [];
-          for (const picture of pictures) alone.push((await model.run(picture)).output[0].label);
-          const source = observed(pictures);
-          const stream = model.stream(source, { backpressure: 'wait', maxWaiting: 3 });
-          const read = [];
-          let ahead = 0;
-          for await (const { index, output, meta } of stream) {
-            read.push([index, output[0].label, meta.backend]);
-            await new Promise((resolve) => setTimeout(resolve, 5));
-            ahead = Math.max(ahead, source.taken - read.length);
-          }
-          return { alone, read, ahead, stats: stream.stats };
-        },
-        { ...served.digits.address, backend },
-      );
-      expect(seen.read).toEqual(seen.alone.map((label, i) => [i, label, backend]));
-      expect(seen.ahead).toBeLessThanOrEqual(3);
-      expect(seen.stats).toMatchObject({ frames: 6, dropped: 0, skipped: 0 });
-    });
-
-    test('a slow reader of a camera gets recent frames; the rest is dropped and counted', async ({
-      page,
-    }) => {
-      const { indexes, stats } = await page.evaluate(
-        async ({ url, trust, backend }) => {
-          const { nearside, stroke } = globalThis as Scope;
-          const model = await nearside.open(url, { trust, backend });
-          async function* camera() {
-            for (let i = 0; i < 60; i += 1) {
-              await new Promise((resolve) => setTimeout(resolve, 2));
-              yield stroke(13);
-            }
-          }
-          const stream = model.stream(camera(), { backpressure: 'drop-oldest', maxWaiting: 2 });
-          const indexes = [];
-          for await (const { index } of stream) {
-            indexes.push(index);
-            await new Promise((resolve) => setTimeout(resolve, 40));
-          }
-          return { indexes, stats: stream.stats };
-        },
-        { ...served.digits.address, backend },
-      );
-      expect(stats.frames).toBe(60);
-      expect(stats.dropped).toBeGreaterThan(10);
-      expect(indexes.length + stats.dropped).toBe(60);
-      expect(indexes).toEqual([...indexes].sort((a, b) => a - b));
-      expect(indexes.at(-1)).toBe(59);
-    });
   });
 }
 
+/** The order and the pace of frames are the page's own work: any backend shows them. */
+const ANY_BACKEND = 'onnx-wasm';
+
+test('every frame of a file is read, in order, however slowly results are', async ({ page }) => {
+  const seen = await page.evaluate(
+    async ({ url, trust, backend }) => {
+      const { nearside, stroke, observed } = globalThis as Scope;
+      const model = await nearside.open(url, { trust, backend });
+      const pictures = Array.from({ length: 6 }, (_, i) => stroke(4 + i));
+      const alone = [];
+      for (const picture of pictures) alone.push((await model.run(picture)).output[0].label);
+      const source = observed(pictures);
+      const stream = model.stream(source, { backpressure: 'wait', maxWaiting: 3 });
+      const read = [];
+      let ahead = 0;
+      for await (const { index, output, meta } of stream) {
+        read.push([index, output[0].label, meta.backend]);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        ahead = Math.max(ahead, source.taken - read.length);
+      }
+      return { alone, read, ahead, stats: stream.stats };
+    },
+    { ...served.digits.address, backend: ANY_BACKEND },
+  );
+  expect(seen.read).toEqual(seen.alone.map((label, i) => [i, label, ANY_BACKEND]));
+  expect(seen.ahead).toBeLessThanOrEqual(3);
+  expect(seen.stats).toMatchObject({ frames: 6, dropped: 0, skipped: 0 });
+});
+
+test('a slow reader of a camera gets recent frames; the rest is dropped and counted', async ({
+  page,
+}) => {
+  const { indexes, stats } = await page.evaluate(
+    async ({ url, trust, backend }) => {
+      const { nearside, stroke } = globalThis as Scope;
+      const model = await nearside.open(url, { trust, backend });
+      async function* camera() {
+        for (let i = 0; i < 60; i += 1) {
+          await new Promise((resolve) => setTimeout(resolve, 2));
+          yield stroke(13);
+        }
+      }
+      const stream = model.stream(camera(), { backpressure: 'drop-oldest', maxWaiting: 2 });
+      const indexes = [];
+      for await (const { index } of stream) {
+        indexes.push(index);
+        await new Promise((resolve) => setTimeout(resolve, 40));
+      }
+      return { indexes, stats: stream.stats };
+    },
+    { ...served.digits.address, backend: ANY_BACKEND },
+  );
+  expect(stats.frames).toBe(60);
+  expect(stats.dropped).toBeGreaterThan(10);
+  expect(indexes.length + stats.dropped).toBe(60);
+  expect(indexes).toEqual([...indexes].sort((a, b) => a - b));
+  expect(indexes.at(-1)).toBe(59);
+});
 test('Silero VAD hears where the vowels are, bit for bit as with its state fed by hand', async ({
   page,
 }) => {
