@@ -4,6 +4,7 @@ import { root } from './root.mjs';
 
 const STEPS = [
   ['weights', 'node', ['scripts/place-weights.mjs']],
+  ['example model', 'node', ['scripts/place-example.mjs']],
   ['packages', 'node', ['node_modules/typescript-native/bin/tsc', '-b']],
   ['workers', 'npm', ['run', '--silent', 'build', '-w', 'packages/nearside']],
   ['dashboard', 'npm', ['run', '--silent', 'build', '-w', 'packages/collector']],

@@ -1,23 +1,33 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
+import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from '@playwright/test';
 import { root } from '../scripts/root.mjs';
 import { serveSite } from '../scripts/serve-site.mjs';
 import { publishModels, startRepository } from '../scripts/stack.mjs';
 
-/** What `npm install nearside` brings of ours. */
-const PACKAGES = ['core', 'artifact', 'pipeline', 'nearside'];
+/** What `npm install nearside @nearside/publisher` brings of ours. */
+const PACKAGES = ['core', 'artifact', 'pipeline', 'nearside', 'publisher'];
+
+let dir: string;
+
+test.beforeAll(async () => {
+  test.setTimeout(180_000);
+  dir = await mkdtemp(`${tmpdir()}/nearside-app-`);
+  await writeApp(dir, await packTarballs(dir));
+  run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund'], dir);
+});
+
+test.afterAll(async () => {
+  await rm(dir, { recursive: true });
+});
 
 test('the packed packages install into a fresh Vite app, which classifies a digit', async ({
   page,
 }) => {
-  test.setTimeout(180_000);
-  const dir = await mkdtemp(`${tmpdir()}/nearside-app-`);
   const { repository, pin } = await publishModels(dir, ['digits']);
   const server = await startRepository(repository, 0);
-  await writeApp(dir, await packTarballs(dir));
-  run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund'], dir);
   run('npx', ['vite', 'build', '--logLevel', 'warn'], dir);
   const config = { model: `${server.url}/digits`, trust: pin };
   const site = await serveSite({ dir: `${dir}/dist`, config, port: 0 });
@@ -32,8 +42,40 @@ test('the packed packages install into a fresh Vite app, which classifies a digi
 
   await site.close();
   await server.close();
-  await rm(dir, { recursive: true });
 });
+
+test('the README’s first lines print a digit: its command serves the model, its file opens it', async () => {
+  const command = spawn('npx', ['nearside', 'try', '--port', '0'], { cwd: dir, detached: true });
+  try {
+    let printed = '';
+    for await (const text of command.stdout) {
+      printed += text;
+      if (printed.includes('open(')) break;
+    }
+    const open = printed.match(/open\(.*\)/)?.[0] ?? '';
+    const file = (await firstFile()).replace(/open\('http.*\)(?=;)/, open);
+    expect(file).toContain(open);
+    await writeFile(`${dir}/digits.mjs`, file);
+    const result = stripVTControlCharacters(run('node', ['digits.mjs'], dir));
+    expect(result).toMatch(/^\{ label: '1', score: 0\.9/);
+  } finally {
+    process.kill(-(command.pid as number)); // npx and what it has started
+  }
+});
+
+test('the command of either package is the same', () => {
+  const { stdout: help } = spawnSync('npx', ['nearside', '--help'], { cwd: dir, encoding: 'utf8' });
+  expect(help).toContain('try [options]');
+  for (const name of ['nearside', '@nearside/publisher']) {
+    expect(run('node', [`node_modules/${name}/bin/nearside.js`, '--help'], dir)).toBe(help);
+  }
+});
+
+/** The only JavaScript of the README. */
+async function firstFile(): Promise<string> {
+  const readme = await readFile(`${root}README.md`, 'utf8');
+  return readme.match(/```js\n([^`]*)```/)?.[1] ?? '';
+}
 
 async function packTarballs(dir: string): Promise<Record<string, string>> {
   for (const name of PACKAGES) {
@@ -78,7 +120,8 @@ async function writeApp(dir: string, dependencies: Record<string, string>): Prom
   );
 }
 
-function run(command: string, args: string[], cwd: string): void {
+function run(command: string, args: string[], cwd: string): string {
   const { status, stderr, stdout } = spawnSync(command, args, { cwd, encoding: 'utf8' });
   if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${stdout}\n${stderr}`);
+  return stdout;
 }

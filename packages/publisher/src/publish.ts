@@ -1,5 +1,6 @@
 import type { ReleaseCustom } from '@nearside/artifact';
 import type { KeySource } from './keys/key-source.js';
+import { firstVisitsUntil } from './offered-models.js';
 import { modelUrl, openLine } from './open-line.js';
 import type { OnProgress } from './progress.js';
 import { changeRepository, type LockedRepository } from './repository/change-repository.js';
@@ -52,6 +53,8 @@ export interface Publication {
   /** Of all files, metadata and boot files included. */
   readonly filesWritten: number;
   readonly bytesWritten: number;
+  /** Until then devices that have no copy yet are let in; `renew` moves it on. */
+  readonly firstVisitsUntil: string;
   /** The line of code that opens the model. */
   readonly open: string;
 }
@@ -96,6 +99,7 @@ export async function publish({
     ...result,
     filesWritten: written.files,
     bytesWritten: written.sizeBytes,
+    firstVisitsUntil: await firstVisitsUntil(repository),
     open: openLine(packed.release.model, { baseUrl, pin: result.pin }),
   };
 }

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { modelUrl } from '../open-line.js';
 import { planUpload, type UploadPlan } from '../plan.js';
 import { type Publication, publish } from '../publish.js';
+import { describeFirstVisits } from '../terminal/first-visits.js';
 import { formatBytes, formatCount, formatPercent, formatTable } from '../terminal/format.js';
 import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options.js';
 import { parsePercent } from '../terminal/parse-percent.js';
@@ -63,6 +64,8 @@ function describe(
   return [
     ...describePublication(publication, repository),
     ...(plan ? ['', ...describePlan(plan, repository)] : []),
+    '',
+    describeFirstVisits(publication),
     '',
     publication.open,
   ].join('\n');

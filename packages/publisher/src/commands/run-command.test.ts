@@ -1,6 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { openDevice } from '../testing/device.js';
 import { writeSyntheticModel } from '../testing/synthetic-model.js';
 import { temporaryDirectory } from '../testing/workspace.js';
 import { runCommand } from './run-command.js';
@@ -39,11 +41,48 @@ test('keygen, pack, publish, inspect, pin: a session from keys to an open() line
   const pin = (await nearside(['pin', site])).out;
   const lastLine = published.out.split('\n').at(-1);
   expect(lastLine).toBe(`open('https://cdn.example/models/tiny', { trust: '${pin}' })`);
+  expect(published.out).toContain(`New visitors are let in until ${await timestampExpiry(site)};`);
   expect((await nearside(publish)).out).toContain('Nothing was written.');
 
   const inspected = await nearside(['inspect', site]);
   expect(inspected.out).toContain('1.0.0, sequence 1, stable');
   expect(inspected.out).toContain('onnx/model.onnx');
+});
+
+async function timestampExpiry(site: string): Promise<string> {
+  return JSON.parse(await readFile(join(site, 'metadata/timestamp.json'), 'utf8')).signed.expires;
+}
+
+test('serve prints the line that opens each model, and until when new visitors are let in', async () => {
+  const { keys, packed, site, model } = await openDesk();
+  await nearside(['keygen', '--out', keys]);
+  await nearside(['pack', model, '--out', packed]);
+  await nearside(['publish', packed, '--repo', site, '--keys', keys]);
+  const served = await nearside(['serve', site, '--port', '0']);
+  expect(served.out).toMatch(/^open\('http:\/\/127\.0\.0\.1:\d+\/tiny', \{ trust: 'sha256-/m);
+  expect(served.out).toContain(`let in until ${await timestampExpiry(site)};`);
+  await rm(join(site, 'metadata/1.root.json'));
+  expect((await nearside(['serve', site, '--port', '0'])).out).toContain(
+    'No device opens a model of it: file-missing:',
+  );
+});
+
+test('try serves a model that a device opens, and leaves nothing behind', async () => {
+  const lines: string[] = [];
+  let dir = '';
+  const exitCode = await runCommand(['try', '--port', '0', '--json'], {
+    out: (line) => lines.push(line),
+    error: (line) => lines.push(line),
+    debug: false,
+    async interrupted() {
+      const served = JSON.parse(lines.join('\n'));
+      const [, pin] = served.models[0].open.match(/trust: '(.*)'/);
+      const device = openDevice({ url: served.url, pin, model: 'digits' });
+      expect((await device.install()).release).toMatchObject({ model: 'digits' });
+      dir = served.dir;
+    },
+  });
+  expect({ exitCode, isLeft: existsSync(dir) }).toEqual({ exitCode: 0, isLeft: false });
 });
 
 test('with --json every command prints one JSON document', async () => {

@@ -19,6 +19,7 @@ import { addRotateRoot } from './rotate-root.js';
 import { addServe } from './serve.js';
 import { addSignRoot } from './sign-root.js';
 import { addStatus } from './status.js';
+import { addTry } from './try.js';
 import { addVerify } from './verify.js';
 
 /**
@@ -62,6 +63,7 @@ function createProgram(terminal: Terminal, endWith: (exitCode: ExitCode) => void
       writeErr: (text) => terminal.error(text.trimEnd()),
       outputError: () => {}, // printed like every other failure
     });
+  addTry(program, terminal);
   addKeygen(program, terminal);
   addPack(program, terminal);
   addPublish(program, terminal);

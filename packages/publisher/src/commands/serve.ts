@@ -1,30 +1,64 @@
+import { isNearsideError } from '@nearside/core';
 import { type Command, InvalidArgumentError } from 'commander';
 import { PORTS } from '../listen.js';
+import { type OfferedModels, offeredModels } from '../offered-models.js';
 import { serveRepository } from '../serve-repository.js';
+import { describeFirstVisits } from '../terminal/first-visits.js';
 import { type CommonOptions, printResult, type Terminal } from '../terminal/terminal.js';
 
-interface ServeFlags extends CommonOptions {
+export interface ServeFlags extends CommonOptions {
   readonly port?: number;
   readonly host?: string;
 }
 
 export function addServe(program: Command, terminal: Terminal): void {
-  program
+  const command = program
     .command('serve')
     .description('Serve a repository with the headers a CDN should send, for trying.')
-    .argument('<repository-dir>', 'directory of the repository')
+    .argument('<repository-dir>', 'directory of the repository');
+  addServeOptions(command).action(async (dir: string, flags: ServeFlags) => {
+    await serveUntilInterrupted({ dir, what: dir, flags, terminal });
+  });
+}
+
+export function addServeOptions(command: Command): Command {
+  return command
     .option('--port <number>', `port; default ${PORTS.first} or the next free one`, parsePort)
-    .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .action(async (dir: string, { json, port, host }: ServeFlags) => {
-      await using server = await serveRepository({ dir, port, host });
-      const result = { url: server.url, port: server.port, dir };
-      printResult(terminal, {
-        json,
-        result,
-        text: () => `Serving ${dir} at ${server.url} (Ctrl-C ends it)`,
-      });
-      await terminal.interrupted();
-    });
+    .option('--host <address>', 'address to listen on', '127.0.0.1');
+}
+
+export interface Served {
+  /** Directory of the repository. */
+  readonly dir: string;
+  /** What it is, in words. */
+  readonly what: string;
+  readonly flags: ServeFlags;
+  readonly terminal: Terminal;
+}
+
+/** Says what is served where, and how it is opened; ends when the user has had enough. */
+export async function serveUntilInterrupted({ dir, what, flags, terminal }: Served): Promise<void> {
+  const { json, port, host } = flags;
+  await using server = await serveRepository({ dir, port, host });
+  const offered = await offeredModels(dir, { baseUrl: server.url }).catch(nothingOffered);
+  printResult(terminal, {
+    json,
+    result: { url: server.url, port: server.port, dir, ...offered },
+    text: () => describe(`Serving ${what} at ${server.url} (Ctrl-C ends it)`, offered),
+  });
+  await terminal.interrupted();
+}
+
+/** What does not verify is served all the same: for whoever wants to see what devices make of it. */
+function nothingOffered(error: unknown): { readonly problem: string } {
+  if (isNearsideError(error)) return { problem: `${error.code}: ${error.message}` };
+  throw error;
+}
+
+function describe(serving: string, offered: OfferedModels | { readonly problem: string }): string {
+  if ('problem' in offered) return `${serving}\nNo device opens a model of it: ${offered.problem}`;
+  const lines = offered.models.map(({ open }) => open);
+  return [serving, describeFirstVisits(offered), '', ...lines].join('\n');
 }
 
 function parsePort(text: string): number {
