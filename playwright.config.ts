@@ -28,7 +28,7 @@ export default defineConfig({
   testMatch: '**/*.flow.ts',
   globalSetup: './tests/make-once.ts',
   timeout: 60_000,
-  workers: 3,
+  workers: 2,
   forbidOnly: true,
   reporter: [['list']],
   // They begin in this order: the few long files first, so that no worker ends alone with one.

@@ -14,7 +14,7 @@ import { readPlaywright, readVitest, slowestOf } from './test-report.mjs';
 const LIMIT_MS = 600_000;
 
 /**
- * How many places stages share: each takes one, and `flow`, whose three workers often wait, two. That is one more than the two
+ * How many places stages share: each takes one, and `flow`, which has two workers, two. That is one more than the two
  * cores that all is planned for: whoever waits for a page, a download or a watchdog leaves its core to the others.
  */
 const PLACES = 3;
