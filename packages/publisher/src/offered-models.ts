@@ -1,11 +1,11 @@
 import { openLine } from './open-line.js';
 import { openDirectorySource, requireRepository } from './repository/reading/open-repository.js';
 import { readableReleases } from './repository/reading/read-repository.js';
-import { status } from './status.js';
+import { firstVisitsUntil } from './signing/lifetimes.js';
 
 export interface OfferedModels {
   readonly models: readonly OfferedModel[];
-  /** When the first of the roles expires: from then on devices that have no copy yet are turned away. */
+  /** Until then devices that have no copy yet are let in. */
   readonly firstVisitsUntil: string;
 }
 
@@ -31,13 +31,6 @@ export async function offeredModels(
   const names = [...new Set(offered.map(({ model }) => model))];
   return {
     models: names.map((name) => ({ name, open: openLine(name, { baseUrl, pin }) })),
-    firstVisitsUntil: await firstVisitsUntil(repository),
+    firstVisitsUntil: firstVisitsUntil(trusted),
   };
-}
-
-/** @throws NearsideError as {@link offeredModels} */
-export async function firstVisitsUntil(repository: string): Promise<string> {
-  const { roles } = await status({ repository });
-  const [first = ''] = roles.map(({ expires }) => expires).sort();
-  return first;
 }

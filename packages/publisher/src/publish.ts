@@ -1,6 +1,5 @@
 import type { ReleaseCustom } from '@nearside/artifact';
 import type { KeySource } from './keys/key-source.js';
-import { firstVisitsUntil } from './offered-models.js';
 import { modelUrl, openLine } from './open-line.js';
 import type { OnProgress } from './progress.js';
 import { changeRepository, type LockedRepository } from './repository/change-repository.js';
@@ -14,6 +13,7 @@ import {
   type RepositoryState,
 } from './repository/reading/read-repository.js';
 import { writeChunks } from './repository/writing/write-chunks.js';
+import { firstVisitsUntil } from './signing/lifetimes.js';
 import { basisPoints, offerRelease } from './signing/offer-release.js';
 import { type SignedRelease, signRelease } from './signing/sign-release.js';
 
@@ -83,7 +83,7 @@ export async function publish({
   modelUrl(packed.release.model, baseUrl); // throws before anything is written
   if (canaryPercent !== undefined) basisPoints(canaryPercent);
 
-  const { result, written } = await changeRepository(repository, async (locked) => {
+  const { result, after, written } = await changeRepository(repository, async (locked) => {
     const { source, before, writer } = locked;
     const published = before && (await findPublished(source, before, packed));
     const { files, ...facts } =
@@ -99,7 +99,7 @@ export async function publish({
     ...result,
     filesWritten: written.files,
     bytesWritten: written.sizeBytes,
-    firstVisitsUntil: await firstVisitsUntil(repository),
+    firstVisitsUntil: firstVisitsUntil((after as RepositoryState).trusted),
     open: openLine(packed.release.model, { baseUrl, pin: result.pin }),
   };
 }

@@ -9,7 +9,7 @@ import {
   BEFORE_EVERY_EXPIRY_MS,
   type MetadataVersions,
 } from './repository/reading/read-repository.js';
-import { isTooLong, lifetimeLeft } from './signing/lifetimes.js';
+import { expiresOf, isTooLong, lifetimeLeft } from './signing/lifetimes.js';
 import { header } from './signing/metadata.js';
 import { signForBothRoots } from './signing/sign-for-both-roots.js';
 
@@ -98,10 +98,6 @@ function isDue(trusted: TrustedMetadata, role: TufRole, nowMs: number): boolean 
   const expires = expiresOf(trusted, role);
   if (expires === undefined) return false;
   return lifetimeLeft(role, expires, nowMs) < DUE_BELOW || isTooLong(role, expires, nowMs);
-}
-
-function expiresOf(trusted: TrustedMetadata, role: TufRole): string | undefined {
-  return role === 'root' ? trusted.root.expires : trusted[role]?.signed.expires;
 }
 
 function versionOf(trusted: TrustedMetadata, role: TufRole): number | undefined {

@@ -8,7 +8,7 @@ import {
 import type { RepositoryState } from './repository/reading/read-repository.js';
 import { readableReleases } from './repository/reading/read-repository.js';
 import type { VerifiedVersion } from './repository/reading/read-version.js';
-import { isTooLong, LIFETIME_DAYS } from './signing/lifetimes.js';
+import { expiresOf, isTooLong, LIFETIME_DAYS } from './signing/lifetimes.js';
 import { collect, type Problem } from './verification/problem.js';
 import { verifyBootFiles } from './verification/verify-boot-files.js';
 import { verifyDeltas } from './verification/verify-deltas.js';
@@ -118,7 +118,7 @@ function expiredRoles({ trusted }: RepositoryState, nowMs: number): Problem[] {
 /** A mirror that shows these for ever is noticed too late, or never. */
 function tooLongRoles({ trusted }: RepositoryState, nowMs: number): string[] {
   return TUF_ROLES.flatMap((role) => {
-    const { expires } = (role === 'root' ? trusted.root : trusted[role]?.signed) ?? {};
+    const expires = expiresOf(trusted, role);
     if (expires === undefined || !isTooLong(role, expires, nowMs)) return [];
     return [
       `${role}.json: expected metadata that expires within ${LIFETIME_DAYS[role]} days, got one that ` +

@@ -1,4 +1,5 @@
-import type { TufRole } from '../keys/key-files.js';
+import type { TrustedMetadata } from '@nearside/artifact';
+import { TUF_ROLES, type TufRole } from '../keys/key-files.js';
 
 /**
  * How long each role's metadata is valid, in days. A device that opens for the first time refuses
@@ -41,4 +42,15 @@ export function daysLeft(expires: string, nowMs: number): number {
 export function lifetimeLeft(role: TufRole, expires: string, nowMs: number): number {
   const leftMs = Date.parse(expires) - nowMs;
   return Math.min(1, Math.max(0, leftMs / (LIFETIME_DAYS[role] * DAY_MS)));
+}
+
+/** Undefined for a role that was never published. */
+export function expiresOf(trusted: TrustedMetadata, role: TufRole): string | undefined {
+  return role === 'root' ? trusted.root.expires : trusted[role]?.signed.expires;
+}
+
+/** When the first of the roles expires: from then on devices that have no copy yet are turned away. */
+export function firstVisitsUntil(trusted: TrustedMetadata): string {
+  const all = TUF_ROLES.flatMap((role) => expiresOf(trusted, role) ?? []);
+  return all.sort()[0] as string; // the root's at least
 }
