@@ -5,18 +5,22 @@ import { readFileSync } from 'node:fs';
 
 const PUBLISHER = '@nearside/publisher';
 
-const isInstalled = await import(`${PUBLISHER}/command`).then(
-  () => true,
-  (error) => {
-    if (error.code === 'ERR_MODULE_NOT_FOUND' && error.message.includes(PUBLISHER)) return false;
-    throw error;
-  },
-);
-if (!isInstalled) {
+const installed = findInstalled();
+if (installed) await import(installed);
+else fetchAndRun(process.argv.slice(2));
+
+function findInstalled() {
+  try {
+    return import.meta.resolve(`${PUBLISHER}/command`);
+  } catch {
+    return undefined;
+  }
+}
+
+function fetchAndRun(words) {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
   console.error(`nearside: fetching the command, ${PUBLISHER}@${version}`);
-  const words = ['--yes', `${PUBLISHER}@${version}`, ...process.argv.slice(2)];
-  const { status, error } = spawnSync('npx', words, {
+  const { status, error } = spawnSync('npx', ['--yes', `${PUBLISHER}@${version}`, ...words], {
     stdio: 'inherit',
     shell: process.platform === 'win32', // npx is a batch file there
   });
