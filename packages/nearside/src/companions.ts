@@ -16,7 +16,7 @@ export interface CompanionsOptions {
   readonly queue: Pick<RunQueue<never, never>, 'waiting'>;
   /** Undefined where it is soon enough after the first result. */
   readonly joinEngine: JoinEngine | undefined;
-  /** The second part, after the first result. */
+  /** The second part of the library, after the first result. */
   readonly later: () => Promise<Pick<Later, 'startBackground' | 'joinEngine'>>;
   readonly closing: AbortSignal;
   /** Closes the model. */

@@ -10,7 +10,7 @@ import type { RunReply } from './protocol.js';
 import { postBatch, type QueuedRun } from './running/post-batch.js';
 import { createRunner, type RunnerOptions } from './running/run-model.js';
 import { createRunQueue } from './running/run-queue.js';
-import { PICTURE_OR_TENSOR_TASKS, releaseSnapshot } from './running/snapshot-input.js';
+import { releaseSnapshot, takesOthers } from './running/snapshot-input.js';
 import { createHandover } from './serving/handover.js';
 import type { JoinEngine } from './serving/join-engine.js';
 import type { PoolServing } from './serving/pooled-serving.js';
@@ -55,9 +55,9 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   const leaving = new AbortController();
   const { signal: closing } = leaving;
   const own = parts.own?.(closing);
-  const takeOther = PICTURE_OR_TENSOR_TASKS.includes(first.version.spec.task)
-    ? undefined
-    : await (await loadLater()).openSnapshotOther(plan, first.version.spec);
+  const takeOther = takesOthers(first.version.spec)
+    ? await (await loadLater()).openSnapshotOther(plan, first.version.spec)
+    : undefined;
 
   const recording = startRecording(context, later);
   recording.opened(first, opening, first.quarantined.length);

@@ -16,11 +16,7 @@ import type { OpenedVersion } from '../protocol.js';
 import { profileModel } from '../running/profile-model.js';
 import { checkStorageOptions } from '../running/read-storage.js';
 import { refuseInput } from '../running/refuse-input.js';
-import {
-  PICTURE_OR_TENSOR_TASKS,
-  releaseSnapshot,
-  snapshotInput,
-} from '../running/snapshot-input.js';
+import { releaseSnapshot, snapshotInput, takesOthers } from '../running/snapshot-input.js';
 import { snapshotOther } from '../running/snapshot-other.js';
 import { checkStreamOptions } from '../streaming/frame-stream.js';
 import { resultsLater } from '../streaming/lazy-results.js';
@@ -104,7 +100,7 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
 
   /** A bad input is the caller's own here too. */
   async function requireFit(input: Input, { spec }: OpenedVersion): Promise<void> {
-    const takeOther = PICTURE_OR_TENSOR_TASKS.includes(spec.task) ? undefined : snapshotOther;
+    const takeOther = takesOthers(spec) ? snapshotOther : undefined;
     releaseSnapshot(
       await snapshotInput(input, spec, { transfer: false, takeOther, refuse: refuseInput }),
     );

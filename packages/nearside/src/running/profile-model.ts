@@ -6,7 +6,7 @@ import { transferablesOf } from '../protocol.js';
 import type { Handover } from '../serving/handover.js';
 import { withinWatchdog } from '../workers/watchdog.js';
 import { refuseInput } from './refuse-input.js';
-import { PICTURE_OR_TENSOR_TASKS, type SnapshotOther, snapshotInput } from './snapshot-input.js';
+import { type SnapshotOther, snapshotInput, takesOthers } from './snapshot-input.js';
 import { snapshotOther } from './snapshot-other.js';
 
 /** What is profiled. */
@@ -66,9 +66,7 @@ async function timeOperators(
   return handover.run(async ({ connection, version }) => {
     const wire = await snapshotInput(input, version.spec, {
       transfer: false,
-      takeOther: PICTURE_OR_TENSOR_TASKS.includes(version.spec.task)
-        ? undefined
-        : (takeOther ?? snapshotOther),
+      takeOther: takesOthers(version.spec) ? (takeOther ?? snapshotOther) : undefined,
       refuse: refuseInput,
     });
     return withinWatchdog(connection, { limitMs: (runs + 1) * watchdogMs, signal }, () =>

@@ -8,7 +8,7 @@ import {
   NearsideError,
 } from '@nearside/core';
 import { inWords } from '../options/check-options.js';
-import { isClosed, isDrawable, PICTURE_OR_TENSOR_TASKS } from './snapshot-input.js';
+import { isClosed, isDrawable, PICTURE_TASKS } from './snapshot-input.js';
 import { transferablesIn } from './snapshot-other.js';
 
 /**
@@ -89,7 +89,7 @@ function unfit(input: unknown, spec: ModelSpec): NearsideError {
   const got = describe(input) + (ArrayBuffer.isView(data) ? ` with a ${describe(data)}` : '');
   return new NearsideError(
     'input-invalid',
-    `${spec.name}: expected ${PICTURE_OR_TENSOR_TASKS.includes(spec.task) && spec.task !== 'tensors' ? images : ''}{ tensors }, got ` +
+    `${spec.name}: expected ${PICTURE_TASKS.includes(spec.task) ? images : ''}{ tensors }, got ` +
       `${got}.`,
     { details: { model: spec.name, task: spec.task, got } },
   );

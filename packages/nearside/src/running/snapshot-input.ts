@@ -54,11 +54,13 @@ export function snapshotInput(
   return refused(cause);
 }
 
-/**
- * Tasks of the library whose inputs are pictures or tensors alone. What others take, records, sound and what the app's
- * own tasks do, is in the second part (`snapshot-other.ts`).
- */
-export const PICTURE_OR_TENSOR_TASKS = ['image-classification', 'ocr', 'tensors'];
+/** Tasks of the library that take pictures. */
+export const PICTURE_TASKS = ['image-classification', 'ocr'];
+
+/** Whether inputs may be neither pictures nor tensors: how those are taken is in the second part (`snapshot-other.ts`). */
+export function takesOthers({ task }: ModelSpec): boolean {
+  return task !== 'tensors' && !PICTURE_TASKS.includes(task);
+}
 
 /** @returns undefined for what does not fit */
 function takeInput(

@@ -69,7 +69,7 @@ async function prepareByTask(
   spec: ModelSpec,
   preprocess: NonNullable<Task['preprocess']>,
 ): Promise<Tensors> {
-  return doStage(spec, 'preprocess', async () => {
+  return doHalf(spec, 'preprocess', async () => {
     const made = await preprocess(input, spec);
     try {
       checkTensors(made, callerInputs(spec)); // it has to fit as what a caller gives
@@ -85,7 +85,7 @@ async function finishByTask(
   spec: ModelSpec,
   postprocess: NonNullable<Task['postprocess']>,
 ): Promise<Finished> {
-  const output = await doStage(spec, 'postprocess', async () => {
+  const output = await doHalf(spec, 'postprocess', async () => {
     const [only] = outputs;
     if (!only || outputs.length > 1) {
       throw new TypeError(`it takes the outputs of one item, and the steps made ${outputs.length}`);
@@ -97,7 +97,7 @@ async function finishByTask(
 }
 
 /** Does one half of a task, and gives whatever it throws a code, unless it has one. */
-async function doStage<Value>(
+async function doHalf<Value>(
   { name, task }: Pick<ModelSpec, 'name' | 'task'>,
   half: keyof Task,
   work: () => Value | Promise<Value>,

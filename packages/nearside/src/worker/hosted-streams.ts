@@ -3,8 +3,10 @@ import { closePictures, type Reply, type RunInput, type RunReply } from '../prot
 import { runBatch, type Way } from './run-batch.js';
 import type { Session } from './session.js';
 
-/** The streams of one model in its worker. Each goes one way, which carries its state (`carry-state.ts`) and left-over
- * sound (its flow) from frame to frame. */
+/**
+ * The streams of one model in its worker. Each goes one way, which carries its state (`carry-state.ts`) and left-over
+ * sound (its flow) from frame to frame.
+ */
 export interface HostedStreams {
   begin(id: number, session: Session): void;
   /**
