@@ -1,8 +1,9 @@
 // Builds one self-contained worker per backend into dist/assets, with its wasm beside it, and the
 // backend alone for workers of an app's own; and the microphone's worklet.
 // Each is a build of its own, or they would share a chunk; static imports only, because a
-// consumer's bundler must find nothing left to fold.
-import { copyFile, rm } from 'node:fs/promises';
+// consumer's bundler must find nothing left to fold. `dist/assets.json` lists them.
+import { createHash } from 'node:crypto';
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -47,3 +48,20 @@ for (const [name, entry] of ENTRIES) {
 const tfjs = dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'));
 const simd = 'tfjs-backend-wasm-simd.wasm';
 await copyFile(`${tfjs}/wasm-out/${simd}`, `${outDir}/${simd}`);
+
+/** What a backend needs at run time: its worker, and its runtime's wasm if it has one. */
+const RUNTIME_FILES = {
+  'onnx-wasm': ['worker-onnx-wasm.js', 'ort-wasm-simd-threaded.wasm'],
+  'onnx-webgpu': ['worker-onnx-webgpu.js', 'ort-wasm-simd-threaded.asyncify.wasm'],
+  'tfjs-wasm': ['worker-tfjs-wasm.js', simd],
+  'tfjs-webgpu': ['worker-tfjs-webgpu.js'],
+};
+const files = Object.entries(RUNTIME_FILES).flatMap(([backend, names]) =>
+  names.map(async (name) => {
+    const bytes = await readFile(`${outDir}/${name}`);
+    const integrity = `sha384-${createHash('sha384').update(bytes).digest('base64')}`;
+    return { name, backend, bytes: bytes.length, integrity };
+  }),
+);
+const list = { files: await Promise.all(files) };
+await writeFile(here('dist/assets.json'), `${JSON.stringify(list, undefined, 2)}\n`);
