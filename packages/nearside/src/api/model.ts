@@ -210,6 +210,8 @@ export interface ReportTotals {
   /** Accepted by a collector, those of earlier visits included. */
   sent: number;
   dropped: number;
+  /** Why the last try to send failed, in words; what was to be sent is kept. */
+  problem: string | undefined;
 }
 
 /** Milliseconds per step of loading; `weights` includes verification. */

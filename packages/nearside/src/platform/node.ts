@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { openStore as openArtifactStore } from '@nearside/artifact';
 import { openFileStore } from '@nearside/artifact/file-store';
 import { NearsideError } from '@nearside/core';
+import { backendFiles } from '#runtime-files';
 import type { AvailableBackend } from '../api/backends.js';
-import { backendAssets } from '../runtime-assets.js';
 import type { OpenStore } from '../worker/open-store.js';
 import type { Attach, ServerEndpoint } from '../worker/serve.js';
 import type { BackendWorker, WorkerSource } from './host.js';
@@ -30,7 +30,7 @@ export async function startBackendWorker(
       details: { backend },
     });
   }
-  const { worker: script, wasm } = backendAssets(backend, assets);
+  const { worker: script, wasm } = backendFiles(backend, assets);
   // By another address it is another module, with a runtime and a heap of its own.
   if (isUnsigned) script.search = 'unsigned';
   const { default: attach }: { default: Attach } = await import(/* @vite-ignore */ script.href);
