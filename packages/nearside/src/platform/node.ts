@@ -30,11 +30,11 @@ export async function startBackendWorker(
       details: { backend },
     });
   }
-  const { worker: script, wasm } = backendFiles(backend, assets);
-  // By another address it is another module, with a runtime and a heap of its own.
-  if (isUnsigned) script.search = 'unsigned';
-  const { default: attach }: { default: Attach } = await import(/* @vite-ignore */ script.href);
-  const runtimeWasm = wasm && new Uint8Array(await readFile(wasm));
+  const { attach, runtimeWasm } = await loadFiles(backend, { assets, isUnsigned }).catch(
+    (cause) => {
+      throw notBeside(cause);
+    },
+  );
   const open = new Set<() => void>();
   return {
     runtimeWasm,
@@ -59,6 +59,30 @@ export async function startBackendWorker(
       for (const close of [...open]) close();
     },
   };
+}
+
+async function loadFiles(
+  backend: AvailableBackend,
+  { assets, isUnsigned }: Pick<WorkerSource, 'assets' | 'isUnsigned'>,
+) {
+  const { worker: script, wasm } = backendFiles(backend, assets);
+  // By another address it is another module, with a runtime and a heap of its own.
+  if (isUnsigned) script.search = 'unsigned';
+  const address = script.href;
+  const { default: attach }: { default: Attach } = await import(
+    /* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ address
+  );
+  return { attach, runtimeWasm: wasm && new Uint8Array(await readFile(wasm)) };
+}
+
+/** A server's bundler takes the library along and leaves its files, or moves them. */
+function notBeside(cause: Error): NearsideError {
+  return new NearsideError(
+    'assets-unreachable',
+    `Expected the library's own files beside it, got: ${cause.message}. A bundled server lacks them: keep ` +
+      "the package out of the bundle (Next.js: serverExternalPackages: ['nearside']), or pass `assets`.",
+    { cause },
+  );
 }
 
 /** Of a signal that many calls share: Node takes more than ten listeners for a leak, and warns. Each goes with its call. */
