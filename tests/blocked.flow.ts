@@ -109,6 +109,26 @@ for (const { what, headers, code, says } of BLOCKED) {
   });
 }
 
+test('where the light runtime cannot be had a heavier one serves, and `stats().opening.failures` says why', async ({
+  page,
+}) => {
+  const site = await serve();
+  await page.route('**/*tfjs-backend-wasm*', (route) => route.fulfill({ status: 404 }));
+  await gotoBarePage(page, site.url);
+  const { backend, opening } = await page.evaluate(async ({ url, trust }) => {
+    const { nearside, one } = globalThis as Scope;
+    const model = await nearside.open(url, { trust, tune: 'off' });
+    await model.run(one());
+    await model.close();
+    return model.stats();
+  }, served.digits.address);
+  expect(backend).toBe('onnx-wasm');
+  expect(opening.failures).toEqual([
+    expect.objectContaining({ backend: 'tfjs-wasm', code: 'assets-unreachable' }),
+  ]);
+  await site.close();
+});
+
 test('`connect-src` without the collector: the model runs, and `stats().reports.problem` says what to allow', async ({
   page,
 }) => {

@@ -57,7 +57,9 @@ export async function tryBackends(
     if (search.waiting.length === 0) pardonThosePassedOver(search, context);
     attempt = await attemptBackend(search.waiting, context, steps);
   }
-  return serveStarted(context, attempt.started, search.failures.filter(isHeldAgainst));
+  const { failures } = search;
+  const before = { failures, quarantined: failures.filter(isHeldAgainst) };
+  return serveStarted(context, attempt.started, before);
 }
 
 /** @throws NearsideError what no other backend would do better; `no-backend` */
