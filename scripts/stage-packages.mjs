@@ -99,7 +99,7 @@ async function copyFile(from, to) {
 
 /** What its package.json names has to be there. */
 function requireFiles(manifest, dir) {
-  const named = [manifest.exports, manifest.imports, manifest.bin].flatMap(filesIn);
+  const named = [manifest.main, manifest.exports, manifest.imports, manifest.bin].flatMap(filesIn);
   const missing = named.filter((file) => file !== './package.json' && !existsSync(join(dir, file)));
   if (missing.length > 0) {
     throw new Error(`${manifest.name}: expected ${missing.join(', ')}, got no such file.`);

@@ -23,9 +23,10 @@ export function stageManifest(manifest, { directory, publishing }) {
     license,
     ...addressesOf(publishing.repository, directory),
     publishConfig: { access: 'public', provenance: true },
-    ...kept,
-    main: entry.default, // for tools that read no `exports`
+    // For tools that read no `exports`.
+    main: entry.default,
     types: entry.types,
+    ...kept,
     exports: { ...withoutSources(exports), './package.json': './package.json' },
     ...(imports && { imports: withoutSources(imports) }),
   };
