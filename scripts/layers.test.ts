@@ -16,7 +16,8 @@ const ROOMS: Record<string, readonly string[]> = {
   'ended-run.ts': ['api', 'protocol.ts'],
   backends: ['api'],
   worker: ['api', 'options', 'protocol.ts', 'backends'],
-  platform: ['api', 'protocol.ts', 'worker', 'runtime-assets.ts'],
+  'runtime-files': ['api'],
+  platform: ['api', 'protocol.ts', 'worker', 'runtime-files'],
   workers: ['api', 'protocol.ts', 'platform'],
   choice: ['api', 'options', 'backends', 'platform'],
   serving: ['api', 'options', 'protocol.ts', 'backends', 'choice', 'platform', 'workers'],
@@ -49,7 +50,19 @@ const ROOMS: Record<string, readonly string[]> = {
   ],
 };
 
-const FOUNDATION = ['failures.ts', 'timers.ts', 'page.ts', 'library-version.ts'];
+/** What is one of several files, as package.json's `imports` and the builds say. */
+const CHOSEN_BY_BUILD: Record<string, string> = {
+  '#platform': 'platform/host.ts',
+  '#runtime-files': 'runtime-files/bundled.ts',
+};
+
+const FOUNDATION = [
+  'failures.ts',
+  'timers.ts',
+  'page.ts',
+  'policy-refusal.ts',
+  'library-version.ts',
+];
 
 test('every room of the library imports the rooms below it that it names, and nothing else', () => {
   const wrong: string[] = [];
@@ -88,13 +101,15 @@ function roomOf(file: string): string {
 /** What a file imports of the package, types too. */
 function importsOf(file: string): string[] {
   const text = readFileSync(`${SOURCE}/${file}`, 'utf8');
-  const found = text.matchAll(/(?:\bfrom |\bimport\(|^import )'(\.[^']+|#platform)'/gm);
-  return [...found].map(([, specifier]) =>
-    specifier === '#platform'
-      ? 'platform/host.ts'
-      : relative(SOURCE, join(dirname(`${SOURCE}/${file}`), specifier as string)).replace(
-          /\.js$/,
-          '.ts',
-        ),
+  const found = text.matchAll(
+    /(?:\bfrom |\bimport\(|^import )'(\.[^']+|#platform|#runtime-files)'/gm,
+  );
+  return [...found].map(
+    ([, specifier]) =>
+      CHOSEN_BY_BUILD[specifier as string] ??
+      relative(SOURCE, join(dirname(`${SOURCE}/${file}`), specifier as string)).replace(
+        /\.js$/,
+        '.ts',
+      ),
   );
 }

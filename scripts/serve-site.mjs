@@ -12,14 +12,15 @@ const ISOLATION = {
 /**
  * Serves a built site, with isolation headers unless told otherwise, and `config` as /nearside.config.json.
  *
- * @param {{ dir: string, config: object, port: number, isolated?: boolean }} options port 0 takes any free one
+ * @param {{ dir: string, config: object, port: number, isolated?: boolean, headers?: Record<string, string> }} options
+ *   port 0 takes any free one; `headers` go with every answer
  * @returns {Promise<{ url: string, port: number, close(): Promise<void> }>}
  */
-export async function serveSite({ dir, config, port, isolated = true }) {
+export async function serveSite({ dir, config, port, isolated = true, headers = {} }) {
   const files = sirv(dir, { dev: true });
-  const headers = Object.entries(isolated ? ISOLATION : {});
+  const all = Object.entries({ ...(isolated && ISOLATION), ...headers });
   const server = createServer((request, response) => {
-    for (const [name, value] of headers) response.setHeader(name, value);
+    for (const [name, value] of all) response.setHeader(name, value);
     if (request.url === '/nearside.config.json') {
       response.setHeader('Content-Type', 'application/json');
       response.setHeader('Cache-Control', 'no-cache');

@@ -1,7 +1,7 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
-import { stripVTControlCharacters } from 'node:util';
+import { promisify, stripVTControlCharacters } from 'node:util';
 import { expect, test } from '@playwright/test';
 import { root } from '../scripts/root.mjs';
 import { serveSite } from '../scripts/serve-site.mjs';
@@ -9,6 +9,9 @@ import { publishModels, startRepository } from '../scripts/stack.mjs';
 
 /** What `npm install nearside @nearside/publisher` brings of ours. */
 const PACKAGES = ['core', 'artifact', 'pipeline', 'nearside', 'publisher'];
+
+/** Of the README's flower, by scikit-learn: printed by tests/fixtures/make-iris.py. */
+const PROBABILITIES = [0.981688249, 0.0183117366, 1.44251018e-8];
 
 let dir: string;
 
@@ -53,13 +56,30 @@ test('the README’s first lines print a digit: its command serves the model, it
       if (printed.includes('open(')) break;
     }
     const open = printed.match(/open\(.*\)/)?.[0] ?? '';
-    const file = (await firstFile()).replace(/open\('http.*\)(?=;)/, open);
+    const file = ((await filesOfReadme())[0] as string).replace(/open\('http.*\)(?=;)/, open);
     expect(file).toContain(open);
     await writeFile(`${dir}/digits.mjs`, file);
     const result = stripVTControlCharacters(run('node', ['digits.mjs'], dir));
     expect(result).toMatch(/^\{ label: '1', score: 0\.9/);
   } finally {
     process.kill(-(command.pid as number)); // npx and what it has started
+  }
+});
+
+test('the README’s second file runs an ONNX file that nobody has signed, as scikit-learn does', async () => {
+  const files = await serveSite({ dir: `${root}tests/fixtures`, config: {}, port: 0 });
+  const file = (await filesOfReadme())[1] as string;
+  await writeFile(
+    `${dir}/unsigned.mjs`,
+    file.replace('/model.onnx', new URL('iris.onnx', files.url).href),
+  );
+  const printed = stripVTControlCharacters(
+    (await promisify(execFile)('node', ['unsigned.mjs'], { cwd: dir })).stdout,
+  );
+  await files.close();
+  const [, ...probabilities] = printed.match(/\[\s*([\d.e-]+),\s*([\d.e-]+),\s*([\d.e-]+)/) ?? [];
+  for (const [i, expected] of PROBABILITIES.entries()) {
+    expect(Number(probabilities[i])).toBeCloseTo(expected, 5);
   }
 });
 
@@ -71,10 +91,10 @@ test('the command of either package is the same', () => {
   }
 });
 
-/** The only JavaScript of the README. */
-async function firstFile(): Promise<string> {
+/** The README's files of JavaScript, in their order. */
+async function filesOfReadme(): Promise<string[]> {
   const readme = await readFile(`${root}README.md`, 'utf8');
-  return readme.match(/```js\n([^`]*)```/)?.[1] ?? '';
+  return [...readme.matchAll(/```js\n([^`]*)```/g)].map(([, file]) => file as string);
 }
 
 async function packTarballs(dir: string): Promise<Record<string, string>> {

@@ -10,8 +10,8 @@ export {
   isNearsideError,
   NearsideError,
 } from './errors.js';
+export type { Feature } from './feature-schema.js';
 export {
-  type Feature,
   type FeatureRecord,
   type FeatureValue,
   fitsFeature,

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { FeatureSchema } from './features.js';
+import { FeatureSchema } from './feature-schema.js';
 import { isModelName } from './model-name.js';
 import { DATATYPES } from './tensor.js';
 

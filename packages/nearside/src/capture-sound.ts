@@ -1,5 +1,5 @@
 import { NearsideError } from '@nearside/core';
-import { assetsFolder } from './runtime-assets.js';
+import { assetsFolder } from './runtime-files/in-folder.js';
 
 export interface CaptureRequest {
   readonly constraints: MediaTrackConstraints | undefined;

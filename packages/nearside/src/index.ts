@@ -28,6 +28,7 @@ export type {
 } from '@nearside/pipeline';
 export type {
   AvailableBackend,
+  BackendFailure,
   BackendVerdict,
   ChoiceOrigin,
   OperatorTime,

@@ -48,7 +48,7 @@ export function readStats(sources: StatsSources): ModelStats {
 
 /** @param startMs when `open` was called, by `performance.now()` */
 export function describeOpening(
-  { version, loaded, metadataMs }: Serving,
+  { version, loaded, metadataMs, failures }: Serving,
   startMs: number,
 ): OpeningStats {
   return {
@@ -57,5 +57,6 @@ export function describeOpening(
     steps: { ...loaded.times, metadata: metadataMs },
     fetchedBytes: loaded.fetchedBytes,
     healedChunks: loaded.healedChunks,
+    failures,
   };
 }

@@ -1,7 +1,13 @@
 import type { ReleaseIdentity, StorageReport } from '@nearside/artifact';
 import type { ErrorCode, FeatureRecord } from '@nearside/core';
 import type { LabelScore, Output } from '@nearside/pipeline';
-import type { BackendVerdict, ChoiceOrigin, OperatorTime, Quarantined } from './backends.js';
+import type {
+  BackendFailure,
+  BackendVerdict,
+  ChoiceOrigin,
+  OperatorTime,
+  Quarantined,
+} from './backends.js';
 import type { ModelEventName, ModelEvents } from './events.js';
 import type { ModelStream, StreamOptions } from './model-stream.js';
 import type { Priority } from './priority.js';
@@ -199,6 +205,8 @@ export interface OpeningStats {
   /** Weights that crossed the network. */
   readonly fetchedBytes: number;
   readonly healedChunks: number;
+  /** Backends that were tried first and did not start: why a first visit took a heavier one. */
+  readonly failures: readonly BackendFailure[];
 }
 
 /** What has been reported since the model was opened. */
@@ -210,6 +218,8 @@ export interface ReportTotals {
   /** Accepted by a collector, those of earlier visits included. */
   sent: number;
   dropped: number;
+  /** Why the last try to send failed, in words; what was to be sent is kept. */
+  problem: string | undefined;
 }
 
 /** Milliseconds per step of loading; `weights` includes verification. */

@@ -22,19 +22,8 @@ export const tfjsWasm: Backend = {
     tellLost = onLost;
     // Its threads never worked in a bundle, and looking for them throws (tfjs 4.22).
     tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
-    // One file serves all three names: `requireSimd` has made sure of the one feature it needs.
-    const url = URL.createObjectURL(new Blob(bytes ? [bytes] : [], { type: 'application/wasm' }));
-    wasm.setWasmPaths({
-      'tfjs-backend-wasm.wasm': url,
-      'tfjs-backend-wasm-simd.wasm': url,
-      'tfjs-backend-wasm-threaded-simd.wasm': url,
-    });
-    try {
-      const started = await attempt('tfjs-wasm', 'start', () => tf.setBackend('wasm'));
-      if (!started) throw backendError('tfjs-wasm', 'start', 'the wasm backend did not initialise');
-    } finally {
-      URL.revokeObjectURL(url);
-    }
+    const started = await attempt('tfjs-wasm', 'start', () => startWith(bytes));
+    if (!started) throw backendError('tfjs-wasm', 'start', 'the wasm backend did not initialise');
     return { threads: 1, hardware: 'cpu' };
   },
 
@@ -45,6 +34,23 @@ export const tfjsWasm: Backend = {
 
   profile: (request) => profileTfjs('tfjs-wasm', request),
 };
+
+/**
+ * Hands TensorFlow.js what was fetched for it: it has no option for bytes, and a `blob:` address would need
+ * `connect-src blob:`. One file serves all three names: `requireSimd` has made sure of the feature it needs.
+ */
+async function startWith(bytes: Uint8Array<ArrayBuffer> | undefined): Promise<boolean> {
+  const usesPlatformFetch = true;
+  wasm.setWasmPaths('', usesPlatformFetch);
+  const { platform } = tf.env();
+  const { fetch } = platform;
+  platform.fetch = async () => new Response(bytes);
+  try {
+    return await tf.setBackend('wasm');
+  } finally {
+    platform.fetch = fetch;
+  }
+}
 
 /**
  * It writes to address 0 when it was given no memory, over all it has until it traps (tfjs 4.22):

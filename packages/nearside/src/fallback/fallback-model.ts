@@ -136,6 +136,7 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
         steps,
         fetchedBytes: 0,
         healedChunks: 0,
+        failures,
       },
       reports: plan.report && { ...totals },
     };

@@ -1,5 +1,5 @@
 import { type Mirror, parseModelAddress, parseTrust } from '@nearside/artifact';
-import { kindOf } from '@nearside/core';
+import { kindOf, NearsideError } from '@nearside/core';
 import { AVAILABLE_BACKENDS } from '../api/backends.js';
 import type { OpenOptions, UnsignedOptions } from '../api/open-options.js';
 import { PRIORITIES } from '../api/priority.js';
@@ -111,12 +111,13 @@ export const OPEN_KINDS: OptionKinds<keyof OpenOptions> = {
 };
 
 /**
- * Says what is wrong with what `open` does not take.
+ * Says what is wrong with what `open` does not take, and with a page that it cannot work in.
  *
  * @returns the pin, also of the bytes of a first root
- * @throws TypeError or RangeError, naming the option, expected and got
+ * @throws NearsideError `insecure-context`; TypeError or RangeError, naming the option, expected and got
  */
 export async function checkOpenOptions(url: unknown, options: unknown): Promise<string> {
+  if (globalThis.isSecureContext === false) throw insecure(globalThis.location.origin);
   if (typeof url !== 'string' && kindOf(url) !== 'URL') {
     throw new TypeError(`open: expected the address of a model; got ${inWords(url)}`);
   }
@@ -126,6 +127,15 @@ export async function checkOpenOptions(url: unknown, options: unknown): Promise<
   }
   parseModelAddress(resolveUrl(String(url as string | URL)));
   return parseTrust((options as OpenOptions).trust);
+}
+
+function insecure(origin: string): NearsideError {
+  return new NearsideError(
+    'insecure-context',
+    `Expected a page from https: or from localhost, where browsers have WebCrypto, got one from ${origin}. ` +
+      'Serve the page over https.',
+    { details: { origin } },
+  );
 }
 
 /** For `run`, and the other calls that take some of them. */

@@ -124,13 +124,14 @@ export async function planOpening(
   const absolute = typeof url === 'symbol' ? '' : resolveUrl(url); // which nothing can parse
   const address = splitModelAddress(absolute);
   let pin = readPin(options?.trust);
-  if (typeof url !== 'string' || !areOptions(options, OPEN_RULES) || !address || !pin) {
+  const isPlain = typeof url === 'string' && areOptions(options, OPEN_RULES) && address && pin;
+  if (!isPlain || globalThis.isSecureContext === false) {
     pin = await (await help()).checkOpenOptions(url, options);
   }
   return {
     url: absolute,
     address: address as ModelAddress, // or it was refused
-    pin,
+    pin: pin as string,
     store: options.store ?? 'auto',
     mirrors: planMirrors(options.mirrors),
     request: planRequest(options.request),

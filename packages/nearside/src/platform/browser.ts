@@ -1,23 +1,22 @@
-import { NearsideError } from '@nearside/core';
-import { AVAILABLE_BACKENDS, type AvailableBackend } from '../api/backends.js';
+import { BACKENDS, backendFiles } from '#runtime-files';
+import type { AvailableBackend } from '../api/backends.js';
 import { type AttachMessage, READY } from '../protocol.js';
-import { backendAssets } from '../runtime-assets.js';
 import type { BackendWorker, WorkerSource } from './host.js';
 
 /** Backends that can be started here at all. */
-export const hostedBackends: readonly AvailableBackend[] = AVAILABLE_BACKENDS;
+export const hostedBackends = BACKENDS;
 
 /**
  * Starts a backend's worker, or the app's own for it.
  *
- * @throws NearsideError `worker-blocked`; what `startOwn` throws
+ * @throws NearsideError `worker-blocked`, `assets-unreachable`; what `startOwn` throws
  */
 export async function startBackendWorker(
   backend: AvailableBackend,
   { assets, worker: startOwn }: WorkerSource,
 ): Promise<BackendWorker> {
-  const { worker: script, wasm } = backendAssets(backend, assets);
-  const worker = startOwn?.(backend) ?? startWorker(script, `nearside ${backend}`);
+  const { worker: script, wasm } = backendFiles(backend, assets);
+  const worker = startOwn?.(backend) ?? (await startWorker(script, `nearside ${backend}`));
   /** Ports of models that came before the worker was ready: a module may still be loading. */
   let early: MessagePort[] | undefined = [];
 
@@ -47,6 +46,7 @@ export async function startBackendWorker(
         listener({
           message: event.message || `${startOwn ? 'its file' : script.href} did not load`,
           cause: event.error,
+          script: startOwn || event.message ? undefined : script.href,
         }),
       );
       worker.addEventListener('messageerror', () =>
@@ -57,18 +57,14 @@ export async function startBackendWorker(
   };
 }
 
-function startWorker(script: URL, name: string): Worker {
+async function startWorker(script: URL, name: string): Promise<Worker> {
   try {
-    return new Worker(script, { type: 'module', name });
-  } catch (cause) {
-    throw new NearsideError(
-      'worker-blocked',
-      `Expected to start a worker from ${script.href}, got a refusal. It must have the page's own ` +
-        'origin and be allowed by `worker-src` of its Content-Security-Policy; `assets` names ' +
-        'another folder.',
-      { cause, details: { script: script.href } },
-    );
+    if (script.origin === globalThis.origin) return new Worker(script, { type: 'module', name });
+  } catch {
+    // The page has Trusted Types, say.
   }
+  const { startElsewhere } = await import('./start-elsewhere.js');
+  return startElsewhere(script, name);
 }
 
 /** Many calls may listen to one signal. Only Node warns of that; browsers need nothing. */

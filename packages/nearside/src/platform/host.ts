@@ -22,6 +22,8 @@ export interface ModelChannel {
 export interface WorkerFailure {
   readonly message: string;
   readonly cause?: unknown;
+  /** The library's own file, where it did not load. */
+  readonly script?: string | undefined;
   /** Another model of the same worker is to blame. */
   readonly isAnothers?: boolean | undefined;
 }

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { openStore as openArtifactStore } from '@nearside/artifact';
 import { openFileStore } from '@nearside/artifact/file-store';
 import { NearsideError } from '@nearside/core';
+import { backendFiles } from '#runtime-files';
 import type { AvailableBackend } from '../api/backends.js';
-import { backendAssets } from '../runtime-assets.js';
 import type { OpenStore } from '../worker/open-store.js';
 import type { Attach, ServerEndpoint } from '../worker/serve.js';
 import type { BackendWorker, WorkerSource } from './host.js';
@@ -30,11 +30,11 @@ export async function startBackendWorker(
       details: { backend },
     });
   }
-  const { worker: script, wasm } = backendAssets(backend, assets);
-  // By another address it is another module, with a runtime and a heap of its own.
-  if (isUnsigned) script.search = 'unsigned';
-  const { default: attach }: { default: Attach } = await import(/* @vite-ignore */ script.href);
-  const runtimeWasm = wasm && new Uint8Array(await readFile(wasm));
+  const { attach, runtimeWasm } = await loadFiles(backend, { assets, isUnsigned }).catch(
+    (cause) => {
+      throw notBeside(cause);
+    },
+  );
   const open = new Set<() => void>();
   return {
     runtimeWasm,
@@ -59,6 +59,30 @@ export async function startBackendWorker(
       for (const close of [...open]) close();
     },
   };
+}
+
+async function loadFiles(
+  backend: AvailableBackend,
+  { assets, isUnsigned }: Pick<WorkerSource, 'assets' | 'isUnsigned'>,
+) {
+  const { worker: script, wasm } = backendFiles(backend, assets);
+  // By another address it is another module, with a runtime and a heap of its own.
+  if (isUnsigned) script.search = 'unsigned';
+  const address = script.href;
+  const { default: attach }: { default: Attach } = await import(
+    /* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ address
+  );
+  return { attach, runtimeWasm: wasm && new Uint8Array(await readFile(wasm)) };
+}
+
+/** A server's bundler takes the library along and leaves its files, or moves them. */
+function notBeside(cause: Error): NearsideError {
+  return new NearsideError(
+    'assets-unreachable',
+    `Expected the library's own files beside it, got: ${cause.message}. A bundled server lacks them: keep ` +
+      "the package out of the bundle (Next.js: serverExternalPackages: ['nearside']), or pass `assets`.",
+    { cause },
+  );
 }
 
 /** Of a signal that many calls share: Node takes more than ten listeners for a leak, and warns. Each goes with its call. */

@@ -55,7 +55,9 @@ export interface Started extends OpenedVariant {
 
 /** A started version, ready for runs. */
 export interface Serving extends Started {
-  /** Backends tried before that failed, in their order. */
+  /** Backends tried before that did not start, in their order. */
+  readonly failures: readonly BackendFailure[];
+  /** Those of them that it is held against. */
   readonly quarantined: readonly BackendFailure[];
 }
 

@@ -1,6 +1,6 @@
 import type { ReleaseIdentity } from '@nearside/artifact';
 import type { ModelSpec, NearsideError, Variant } from '@nearside/core';
-import type { AvailableBackend, BackendFailure } from '../api/backends.js';
+import type { AvailableBackend } from '../api/backends.js';
 import { hasVariantFor } from '../backends/contenders.js';
 import type { BackendChoice } from '../choice/backend-choice.js';
 import type { WhichVersion } from '../protocol.js';
@@ -63,7 +63,7 @@ export async function startVersion(
   const attempt = await attemptBackend(backends, context, steps);
   switch (attempt.kind) {
     case 'started':
-      return serveStarted(context, attempt.started, []);
+      return serveStarted(context, attempt.started, NO_FAILURES);
     case 'no-version':
       return undefined;
     case 'elsewhere':
@@ -123,16 +123,21 @@ async function orderFor(
   return lightest ? [...new Set([lightest, ...able])] : able;
 }
 
+const NO_FAILURES = { failures: [], quarantined: [] };
+
 /** A started version comes to serve. */
 export function serveStarted(
   { emitter, choice }: Pick<ModelContext, 'emitter' | 'choice'>,
   started: Started,
-  quarantined: readonly BackendFailure[],
+  before: Pick<Serving, 'failures' | 'quarantined'>,
 ): Serving {
   const { backend, version } = started;
   const variant = started.variant.name;
   const { sequence } = version.release;
-  choice.settle({ backend, variant }, { sequence, haveOthersFailed: quarantined.length > 0 });
+  choice.settle(
+    { backend, variant },
+    { sequence, haveOthersFailed: before.quarantined.length > 0 },
+  );
   emitter.emit('backend-selected', { backend, variant, origin: choice.origin });
-  return { ...started, quarantined };
+  return { ...started, ...before };
 }

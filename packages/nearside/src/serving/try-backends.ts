@@ -5,6 +5,7 @@ import { pardon, quarantine } from '../choice/blame-contender.js';
 import { isLasting } from '../choice/choice-record.js';
 import { isAnothersLoss, isBackendFault, isOutOfReach } from '../failures.js';
 import type { OpenPlan } from '../options/plan-opening.js';
+import { explainStart } from './explain-start.js';
 import type { ModelContext, Serving } from './serving.js';
 import { type Attempt, attemptBackend, type StartSteps, serveStarted } from './start-version.js';
 
@@ -49,11 +50,16 @@ export async function tryBackends(
   let attempt = first ?? (await attemptBackend(search.waiting, context, steps));
   while (attempt.kind !== 'started') {
     if (attempt.kind === 'no-version') return undefined;
+    if (attempt.kind === 'failed') {
+      attempt = { ...attempt, error: await explainStart(attempt.error, context.plan) };
+    }
     learnFrom(attempt, search, context);
     if (search.waiting.length === 0) pardonThosePassedOver(search, context);
     attempt = await attemptBackend(search.waiting, context, steps);
   }
-  return serveStarted(context, attempt.started, search.failures.filter(isHeldAgainst));
+  const { failures } = search;
+  const before = { failures, quarantined: failures.filter(isHeldAgainst) };
+  return serveStarted(context, attempt.started, before);
 }
 
 /** @throws NearsideError what no other backend would do better; `no-backend` */

@@ -55,12 +55,13 @@ async function outboxOf(...ids: string[]) {
 }
 
 function deliver(outbox: Awaited<ReturnType<typeof outboxOf>>['outbox'], ...endpoints: string[]) {
-  const outcome = { sent: [] as string[], dropped: [] as string[] };
+  const outcome = { sent: [] as string[], dropped: [] as string[], kept: [] as string[] };
   const delivery = createDelivery({
     outbox,
     endpoints,
     onSent: ({ id }) => outcome.sent.push(id),
     onDropped: (_, reason) => outcome.dropped.push(reason),
+    onKept: (problem) => outcome.kept.push(problem),
   });
   closers.push(() => delivery.close());
   return { delivery, outcome };
@@ -87,11 +88,12 @@ test('a report the collector will never take is dropped and said so', async () =
   }
 });
 
-test('with the collector down nothing is lost', async () => {
+test('with the collector down nothing is lost, and why is said', async () => {
   const { outbox } = await outboxOf('a', 'b');
-  const { delivery } = deliver(outbox, 'http://127.0.0.1:9/v1/reports');
+  const { delivery, outcome } = deliver(outbox, 'http://127.0.0.1:9/v1/reports');
   await delivery.drain();
   expect(await outbox.keys()).toHaveLength(2);
+  expect(outcome.kept).toEqual([expect.stringContaining('Is the collector up?')]);
 });
 
 test('a pause the collector asks for is kept', async () => {

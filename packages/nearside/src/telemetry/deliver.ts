@@ -1,4 +1,5 @@
 import type { Report } from '@nearside/core';
+import { refusalOf } from '../policy-refusal.js';
 import { unref } from '../timers.js';
 import type { DropReason, Outbox } from './outbox.js';
 
@@ -19,18 +20,25 @@ export interface DeliveryOptions {
   readonly endpoints: readonly string[];
   readonly onSent: (report: Report) => void;
   readonly onDropped: (id: string, reason: DropReason) => void;
+  /** Told why a report stays here for now, in words. */
+  readonly onKept: (problem: string) => void;
 }
 
 type Verdict =
   | { readonly kind: 'delivered' }
   | { readonly kind: 'refused' }
-  | { readonly kind: 'later'; readonly retryAfterMs?: number | undefined };
+  | {
+      readonly kind: 'later';
+      readonly retryAfterMs?: number | undefined;
+      readonly problem: string;
+    };
 
 export function createDelivery({
   outbox,
   endpoints,
   onSent,
   onDropped,
+  onKept,
 }: DeliveryOptions): Delivery {
   let draining: Promise<void> | undefined;
   let failures = 0;
@@ -43,7 +51,10 @@ export function createDelivery({
       const report = await outbox.get(key);
       if (!report) continue;
       const verdict = await post({ ...report, sent: Date.now() }, endpoints);
-      if (verdict.kind === 'later') return pause(verdict.retryAfterMs);
+      if (verdict.kind === 'later') {
+        onKept(verdict.problem);
+        return pause(verdict.retryAfterMs);
+      }
       failures = 0;
       await outbox.remove(key);
       if (verdict.kind === 'delivered') onSent(report);
@@ -92,7 +103,7 @@ async function exclusively(endpoints: readonly string[], work: () => Promise<voi
 }
 
 async function post(report: Report, endpoints: readonly string[]): Promise<Verdict> {
-  let verdict: Verdict = { kind: 'later' };
+  let verdict: Verdict = { kind: 'later', problem: 'no collector to ask' };
   for (const endpoint of endpoints) {
     verdict = await postTo(endpoint, report);
     if (verdict.kind !== 'later') return verdict;
@@ -118,10 +129,20 @@ async function postTo(endpoint: string, report: Report): Promise<Verdict> {
     if (response.ok) return { kind: 'delivered' };
     // Sending the same again cannot help.
     if ([400, 413, 422].includes(response.status)) return { kind: 'refused' };
-    return { kind: 'later', retryAfterMs: retryAfterMs(response) };
+    const problem = `${endpoint}: expected 204, got status ${response.status}.`;
+    return { kind: 'later', retryAfterMs: retryAfterMs(response), problem };
   } catch {
-    return { kind: 'later' };
+    return { kind: 'later', problem: await whyUnanswered(endpoint) };
   }
+}
+
+async function whyUnanswered(endpoint: string): Promise<string> {
+  const refused = await refusalOf(() => fetch(endpoint, { method: 'HEAD', mode: 'no-cors' }));
+  if (!refused) {
+    return `${endpoint}: expected an answer, got none. Is the collector up? An extension of the browser may keep it out too.`;
+  }
+  const { origin } = new URL(endpoint);
+  return `${endpoint}: expected to be allowed to ask it, got a refusal of the page's Content-Security-Policy: add ${origin} to \`${refused.directive}\`.`;
 }
 
 /** Seconds or an HTTP date (RFC 9110, section 10.2.3). */

@@ -42,7 +42,7 @@ export function createLifetime(): Lifetime {
 }
 
 export function createReportTotals(): ReportTotals {
-  return { sealed: 0, sealedRuns: 0, sent: 0, dropped: 0 };
+  return { sealed: 0, sealedRuns: 0, sent: 0, dropped: 0, problem: undefined };
 }
 
 const INVALID_INPUT: readonly ErrorCode[] = [

@@ -89,8 +89,12 @@ export function startReporter(options: ReporterOptions): Reporter {
     outbox,
     endpoints: target.endpoints,
     onDropped,
+    onKept(problem) {
+      totals.problem = problem;
+    },
     onSent({ id }) {
       totals.sent += 1;
+      totals.problem = undefined;
       options.onSent(id);
     },
   });

@@ -122,7 +122,11 @@ export function withStandIns(
     });
     const variant = SPEC.variants.find(({ runtime }) => runtime === 'tfjs');
     if (!opened || !variant) throw new Error('expected a version to open');
-    return { ...(await load({ ...opened, variant }, { signal: undefined })), quarantined: [] };
+    return {
+      ...(await load({ ...opened, variant }, { signal: undefined })),
+      failures: [],
+      quarantined: [],
+    };
   }
 
   return { context, asked, serve };

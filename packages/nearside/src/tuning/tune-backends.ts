@@ -232,7 +232,7 @@ async function chargeFrom<Result>(
 }
 
 function takeOver(started: Started, { handover, emitter, choice }: TuningOptions) {
-  handover.take({ ...started, quarantined: [] });
+  handover.take({ ...started, failures: [], quarantined: [] });
   const { backend, variant } = contenderOf(started);
   emitter.emit('backend-selected', { backend, variant, origin: choice.origin });
 }

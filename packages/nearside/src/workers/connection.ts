@@ -242,18 +242,18 @@ function isWorkerEvent(data: unknown): data is WorkerEvent {
   return typeof data === 'object' && data !== null && 'nearside' in data;
 }
 
-function blocked(got: string, cause?: unknown): NearsideError {
-  return new NearsideError(
-    'worker-blocked',
-    `Expected the model's worker to start, got: ${got}. Is it served as JavaScript, and ` +
-      'allowed by the Content-Security-Policy (`worker-src`, `script-src`)?',
-    { cause },
-  );
+/** `serving/explain-start.ts` says more of it, where it knows the file. */
+function blocked(got: string, { cause, script }: Partial<WorkerFailure> = {}): NearsideError {
+  return new NearsideError('worker-blocked', `Expected the model's worker to start, got: ${got}.`, {
+    cause,
+    details: { script },
+  });
 }
 
-function reasonOf({ message, cause, isAnothers }: WorkerFailure, wasReady: boolean): unknown {
+function reasonOf(failure: WorkerFailure, wasReady: boolean): unknown {
+  const { message, cause, isAnothers } = failure;
   if (isLostWorker(cause) && !isAnothers) return cause;
-  return wasReady ? lost(message, { cause, isAnothers }) : blocked(message, cause);
+  return wasReady ? lost(message, { cause, isAnothers }) : blocked(message, failure);
 }
 
 function lost(

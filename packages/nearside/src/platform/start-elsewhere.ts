@@ -1,0 +1,68 @@
+import { NearsideError } from '@nearside/core';
+
+/** What of Trusted Types is used here; TypeScript's DOM library lacks it. */
+interface TrustedTypes {
+  createPolicy(
+    name: string,
+    rules: { createScriptURL(address: string): string },
+  ): { createScriptURL(address: string): string };
+}
+
+/** The one policy of the library: a page with Trusted Types names it in `trusted-types`. */
+export const POLICY_NAME = 'nearside';
+
+/**
+ * Starts a worker where `new Worker(address)` does not do: of another origin, from a Blob with the same
+ * text; in a page with Trusted Types, through a policy.
+ *
+ * @param script its fragment, if it has one, is the hash that the file must have
+ * @throws NearsideError `assets-unreachable`, `worker-blocked`
+ */
+export async function startElsewhere(script: URL, name: string): Promise<Worker> {
+  const isOwn = script.origin === globalThis.origin;
+  const address = isOwn ? script.href : await blobOf(script);
+  try {
+    return new Worker(trusted(address), { type: 'module', name });
+  } catch (cause) {
+    throw new NearsideError(
+      'worker-blocked',
+      `Expected to start a worker from ${script.href}, got a refusal: ${(cause as Error).message}`,
+      { cause, details: { script: script.href } },
+    );
+  }
+}
+
+/** One for all workers of a script. It is never revoked: a runtime starts its threads from it, at any time. */
+const blobs = new Map<string, Promise<string>>();
+
+function blobOf(script: URL): Promise<string> {
+  const { href } = script;
+  const made = blobs.get(href) ?? fetchAsBlob(script);
+  blobs.set(href, made);
+  made.catch(() => blobs.delete(href)); // the next one asks again
+  return made;
+}
+
+async function fetchAsBlob(script: URL): Promise<string> {
+  const response = await fetch(script, { integrity: script.hash.slice(1) }).catch((cause) => {
+    throw unreachable(script, 'no answer that this page may read', cause);
+  });
+  if (!response.ok) throw unreachable(script, `status ${response.status}`);
+  return URL.createObjectURL(new Blob([await response.blob()], { type: 'text/javascript' }));
+}
+
+function unreachable({ href }: URL, got: string, cause?: unknown): NearsideError {
+  return new NearsideError(
+    'assets-unreachable',
+    `Expected a runtime file at ${href}, got ${got}.`,
+    { cause, details: { script: href }, retryable: true },
+  );
+}
+
+let policy: ReturnType<TrustedTypes['createPolicy']> | undefined;
+
+function trusted(address: string): string {
+  const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes };
+  policy ??= trustedTypes?.createPolicy(POLICY_NAME, { createScriptURL: (address) => address });
+  return policy?.createScriptURL(address) ?? address;
+}

@@ -1,0 +1,135 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, type Page, test } from '@playwright/test';
+import { root } from '../scripts/root.mjs';
+import { serveSite } from '../scripts/serve-site.mjs';
+import { serveDigits } from './digits-repository.js';
+
+const DIST = `${root}packages/nearside/dist`;
+
+/** A CDN: what it serves may be read and embedded from anywhere. */
+const CDN = {
+  'Access-Control-Allow-Origin': '*',
+  'Cross-Origin-Resource-Policy': 'cross-origin',
+};
+
+/** A white stroke on black, 28 × 28. */
+const ONE = `${root}tests/fixtures/one.png`;
+
+const served = {} as {
+  cdn: Awaited<ReturnType<typeof serveSite>>;
+  digits: Awaited<ReturnType<typeof serveDigits>>;
+};
+let dir: string;
+
+test.beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'nearside-script-tag-'));
+  served.cdn = await serveSite({ dir: DIST, config: {}, port: 0, isolated: false, headers: CDN });
+  served.digits = await serveDigits();
+});
+
+test.afterAll(async () => {
+  await Promise.all([served.cdn.close(), served.digits.close(), rm(dir, { recursive: true })]);
+});
+
+/** The page of the guide with addresses, pin and hash filled in; its script is a file, for policies without inline code. */
+async function guidePage(block: number): Promise<{ html: string; script: string }> {
+  const { url, trust } = served.digits.address;
+  const guide = await readFile(`${root}docs/guide/script-tag.md`, 'utf8');
+  const whole = [...guide.matchAll(/```html\n([^`]*)```/g)][block]?.[1] ?? '';
+  expect(whole.trim().split('\n').length).toBeLessThan(20);
+  const html = whole
+    .replace('https://cdn.example/nearside/dist', served.cdn.url)
+    .replace('https://cdn.example/models/digits', url)
+    .replace('sha256-…', trust)
+    .replace('sha384-…', await hashOf('nearside.global.js'));
+  const script = html.match(/<script>([\s\S]*?)<\/script>/)?.[1] ?? '';
+  return { html, script };
+}
+
+async function hashOf(file: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-384', await readFile(`${DIST}/${file}`));
+  return `sha384-${Buffer.from(digest).toString('base64')}`;
+}
+
+async function serveGuidePage(headers: Record<string, string>, isolated: boolean) {
+  const { html, script } = await guidePage(0);
+  await writeFile(`${dir}/app.js`, script);
+  await writeFile(
+    `${dir}/index.html`,
+    html.replace(`<script>${script}</script>`, '<script src="/app.js"></script>'),
+  );
+  return serveSite({ dir, config: {}, port: 0, isolated, headers });
+}
+
+async function readOne(page: Page): Promise<void> {
+  await expect(page.locator('output')).toHaveText('Ready.', { timeout: 20_000 });
+  await page.setInputFiles('input', ONE);
+  await expect(page.locator('output')).toHaveText('1');
+}
+
+function policyOf({ url }: { url: string }, models: string): Record<string, string> {
+  return {
+    'Content-Security-Policy':
+      `default-src 'none'; style-src 'unsafe-inline'; script-src 'self' ${url} 'wasm-unsafe-eval'; ` +
+      `worker-src blob:; connect-src ${url} ${models}`,
+  };
+}
+
+for (const isolated of [true, false]) {
+  test(`the page of the guide reads a digit with the script from another origin, under a strict policy, ${isolated ? 'isolated' : 'not isolated'}`, async ({
+    page,
+  }) => {
+    const models = new URL(served.digits.address.url).origin;
+    const site = await serveGuidePage(policyOf(served.cdn, models), isolated);
+    const refused: string[] = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !message.text().includes('favicon'))
+        refused.push(message.text());
+    });
+    await page.goto(site.url);
+    await readOne(page);
+    expect(refused).toEqual([]);
+    await site.close();
+  });
+}
+
+test('a runtime file of the other origin that is not the one this script was built with is refused', async ({
+  page,
+}) => {
+  await page.route(/worker-.*\.js$/, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `${await response.text()}\n;stolen()` });
+  });
+  const site = await serveGuidePage({}, false);
+  await page.goto(site.url);
+  await expect(page.locator('output')).toContainText('Expected a runtime file at', {
+    timeout: 20_000,
+  });
+  await site.close();
+});
+
+test('with an import map of one entry the same is one module, of few requests', async ({
+  page,
+}) => {
+  const { html } = await guidePage(1);
+  const shown = html.replace('</script>\n', '</script>\n').replace(
+    /(const model[^\n]*)/,
+    `$1
+     const { data } = Object.assign(new ImageData(28, 28));
+     for (let y = 5; y < 23; y += 1) data.fill(255, (y * 28 + 13) * 4, (y * 28 + 15) * 4);
+     const { output } = await model.run({ data, width: 28, height: 28 });
+     document.title = output[0].label;`,
+  );
+  await writeFile(`${dir}/index.html`, `<!doctype html><link rel="icon" href="data:,">${shown}`);
+  const site = await serveSite({ dir, config: {}, port: 0, isolated: false });
+  let requests = 0;
+  page.on('request', (request) => {
+    if (request.url().startsWith(served.cdn.url)) requests += 1;
+  });
+  await page.goto(site.url);
+  await expect(page).toHaveTitle('1', { timeout: 20_000 });
+  expect(requests).toBeLessThanOrEqual(10);
+  await site.close();
+});
