@@ -23,8 +23,8 @@ const ENVIRONMENTS = {
 };
 const NODE_TYPES = '20.19.9';
 
-/** Entries that are no modules for anybody's code. */
-const COMMANDS = { '@nearside/publisher': ['command'] };
+/** Entries that nobody's code imports: a script tag's file, a command. */
+const NOT_IMPORTED = { nearside: ['nearside.global.js'], '@nearside/publisher': ['command'] };
 
 const AT_A_TIME = 2;
 
@@ -118,7 +118,7 @@ async function compile({ version, resolution, environment }) {
 
 function checksOf(tarballs) {
   return Object.entries(tarballs).flatMap(([name, tarball]) => {
-    const left = COMMANDS[name] ? ['--exclude-entrypoints', ...COMMANDS[name]] : [];
+    const left = NOT_IMPORTED[name] ? ['--exclude-entrypoints', ...NOT_IMPORTED[name]] : [];
     const esmOnly = ['--profile', 'esm-only', '--no-color', ...left];
     return [
       {

@@ -110,3 +110,39 @@ async function filesOfReadme(): Promise<string[]> {
   const readme = await readFile(`${root}README.md`, 'utf8');
   return [...readme.matchAll(/```js\n([^`]*)```/g)].map(([, file]) => file as string);
 }
+
+/** The README's lines, and a stroke that is a one. */
+async function writeApp(dir: string, dependencies: Record<string, string>): Promise<void> {
+  const app = { type: 'module', private: true, dependencies, devDependencies: { vite: '8.3.8' } };
+  await writeFile(`${dir}/package.json`, JSON.stringify(app));
+  await writeFile(
+    `${dir}/index.html`,
+    '<!doctype html><p id="result"></p><script type="module" src="/main.js"></script>',
+  );
+  await writeFile(
+    `${dir}/main.js`,
+    `import { open } from 'nearside';
+     const { model: url, trust } = await (await fetch('/nearside.config.json')).json();
+     const backend = new URLSearchParams(location.search).get('backend');
+     const canvas = new OffscreenCanvas(280, 280);
+     const context = canvas.getContext('2d');
+     context.fillRect(0, 0, 280, 280);
+     context.fillStyle = 'white';
+     context.fillRect(128, 50, 24, 180);
+     const result = document.querySelector('#result');
+     try {
+       const model = await open(url, { trust, backend });
+       const { output, meta } = await model.run(canvas);
+       result.textContent = output[0].label + ' by ' + meta.backend + ', threads: ' + meta.threads;
+       await model.close();
+     } catch (error) {
+       result.textContent = error.code + ': ' + error.message;
+     }`,
+  );
+}
+
+function run(command: string, args: string[], cwd: string): string {
+  const { status, stderr, stdout } = spawnSync(command, args, { cwd, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${stdout}\n${stderr}`);
+  return stdout;
+}

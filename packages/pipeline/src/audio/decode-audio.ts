@@ -12,11 +12,7 @@ export interface RawSound {
 }
 
 /** What {@link decodeAudio} reads. A Blob is a WAV file; Node has neither `AudioBuffer` nor `AudioData`. */
-export type AudioInput =
-  | RawSound
-  | PlatformType<'AudioBuffer'>
-  | PlatformType<'AudioData'>
-  | Blob;
+export type AudioInput = RawSound | PlatformType<'AudioBuffer'> | PlatformType<'AudioData'> | Blob;
 
 export const SOUND_LIMITS = Object.freeze({
   /** Hz. Below it nothing can be heard; telephones have 8,000. */
