@@ -44,6 +44,7 @@ const unit = {
   include: ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts', 'conformance/**/*.test.ts'],
   exclude: ['**/*.{browser,gpu}.test.ts', MOCKED, '**/node_modules/**', '**/dist/**'],
   isolate: false, // a third of the time would go into loading the same modules for each file
+  setupFiles: ['packages/publisher/src/testing/few-rounds.ts'],
 };
 const mocked = { name: 'mocked', include: [`packages/*/src/${MOCKED}`] };
 
@@ -51,7 +52,15 @@ export default defineConfig({
   test: { projects: [...[unit, mocked].map(inNode), ...lanes.map(inBrowser)] },
 });
 
-function inNode(suite: { name: string; include: string[]; exclude?: string[]; isolate?: boolean }) {
+interface Suite {
+  readonly name: string;
+  readonly include: string[];
+  readonly exclude?: string[];
+  readonly isolate?: boolean;
+  readonly setupFiles?: string[];
+}
+
+function inNode(suite: Suite) {
   return {
     resolve: { conditions: ['@nearside/source'] },
     ssr: { resolve: { conditions: ['@nearside/source', 'node', 'import'] } },

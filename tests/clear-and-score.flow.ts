@@ -4,6 +4,24 @@ import { serveForTests } from './serve-for-tests.js';
 
 const served = serveForTests();
 
+test('what prefetch has stored opens without the repository', async ({ page }) => {
+  await gotoBarePage(page, served.site.url);
+  const prefetched = await page.evaluate(({ url, trust }) => {
+    const { nearside } = globalThis as Scope;
+    return nearside.prefetch(url, { trust });
+  }, served.digits.address);
+  expect(prefetched).toEqual({ version: '1.0.0', variant: 'uint8', backend: 'tfjs-wasm' });
+  await served.digits.stop();
+  const origin = await page.evaluate(async ({ url, trust }) => {
+    const { nearside } = globalThis as Scope;
+    const model = await nearside.open(url, { trust });
+    await model.close();
+    return model.stats().opening.origin;
+  }, served.digits.address);
+  await served.digits.start();
+  expect(origin).toBe('store');
+});
+
 test('clear takes one model, or everything, off the device; the next open fetches anew', async ({
   page,
 }) => {

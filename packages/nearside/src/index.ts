@@ -96,4 +96,5 @@ export {
 } from './create-engine.js';
 export { open } from './open.js';
 export { openUnsigned } from './open-unsigned.js';
+export { type Prefetched, prefetch } from './prefetch.js';
 export { runtimeAssets } from './runtime-assets.js';

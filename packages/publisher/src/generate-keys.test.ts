@@ -107,7 +107,7 @@ describe('more keys of one role', () => {
   });
 });
 
-test('with a passphrase no file holds a key in the clear', { timeout: 30_000 }, async () => {
+test('with a passphrase no file holds a key in the clear', async () => {
   const out = await temporaryDirectory();
   const passphrase = 'correct horse battery staple';
   const { encrypted, keys } = await generateKeys({ out, passphrase });

@@ -31,9 +31,6 @@ async function nearside(words: readonly string[], answers?: string[]) {
   return { exitCode, out: out.join('\n'), errors: errors.join('\n') };
 }
 
-/** Each use of an encrypted key is 600,000 rounds of PBKDF2. */
-const SLOW = { timeout: 30_000 };
-
 const PASSPHRASE = 'a passphrase that nobody prints';
 
 async function published(): Promise<Workspace & { pin: string }> {
@@ -43,7 +40,7 @@ async function published(): Promise<Workspace & { pin: string }> {
 }
 
 describe('keygen', () => {
-  test('encrypts with the passphrase of the environment', SLOW, async () => {
+  test('encrypts with the passphrase of the environment', async () => {
     const out = await temporaryDirectory();
     vi.stubEnv('NEARSIDE_PASSPHRASE', PASSPHRASE);
     const made = await nearside(['keygen', '--out', out]);
@@ -55,7 +52,7 @@ describe('keygen', () => {
     });
   });
 
-  test('asks for a passphrase twice at a keyboard', SLOW, async () => {
+  test('asks for a passphrase twice at a keyboard', async () => {
     const out = await temporaryDirectory();
     const made = await nearside(['keygen', '--out', out], [PASSPHRASE, PASSPHRASE]);
     expect(made.out).toContain('They are encrypted.');
@@ -99,7 +96,7 @@ describe('keygen', () => {
   });
 });
 
-test('an encrypted key signs at a keyboard, and is locked without one', SLOW, async () => {
+test('an encrypted key signs at a keyboard, and is locked without one', async () => {
   const { repository, keys, directory } = await published();
   vi.stubEnv('NEARSIDE_PASSPHRASE', PASSPHRASE);
   await nearside(['keygen', '--out', keys, '--role', 'timestamp']);
@@ -311,7 +308,7 @@ describe('verify', () => {
   });
 });
 
-test('no output of any command holds a key or a passphrase', SLOW, async () => {
+test('no output of any command holds a key or a passphrase', async () => {
   const { repository, keys, pin, directory } = await published();
   vi.stubEnv('NEARSIDE_PASSPHRASE', PASSPHRASE);
   const broken = join(directory, 'broken');

@@ -1,15 +1,12 @@
 import { createCipheriv, type KeyObject, pbkdf2Sync, randomBytes } from 'node:crypto';
 
-const DEFAULTS = Object.freeze({
-  /**
-   * PBKDF2 rounds: what OWASP's Password Storage Cheat Sheet (2023) asks of HMAC-SHA-256. Node's own
-   * export makes 2,048, and cannot be told to make more.
-   */
-  iterations: 600_000,
-  saltBytes: 16,
-  ivBytes: 16,
-  keyBytes: 32,
-});
+/**
+ * PBKDF2 rounds: what OWASP's Password Storage Cheat Sheet (2023) asks of HMAC-SHA-256. Node's own
+ * export makes 2,048, and cannot be told to make more. Only tests change it, which make many keys.
+ */
+export const keyDerivation = { iterations: 600_000 };
+
+const BYTES = { salt: 16, iv: 16, key: 32 } as const;
 
 /**
  * A private key as a PEM file: PKCS #8, with a passphrase encrypted as RFC 8018 describes (PBES2:
@@ -17,10 +14,10 @@ const DEFAULTS = Object.freeze({
  */
 export function privateKeyPem(key: KeyObject, passphrase: string | undefined): string {
   if (passphrase === undefined) return key.export({ type: 'pkcs8', format: 'pem' }).toString();
-  const { iterations, saltBytes, ivBytes, keyBytes } = DEFAULTS;
-  const salt = randomBytes(saltBytes);
-  const iv = randomBytes(ivBytes);
-  const secret = pbkdf2Sync(passphrase, salt, iterations, keyBytes, 'sha256');
+  const { iterations } = keyDerivation;
+  const salt = randomBytes(BYTES.salt);
+  const iv = randomBytes(BYTES.iv);
+  const secret = pbkdf2Sync(passphrase, salt, iterations, BYTES.key, 'sha256');
   const cipher = createCipheriv('aes-256-cbc', secret, iv);
   const content = key.export({ type: 'pkcs8', format: 'der' });
   const encrypted = Buffer.concat([cipher.update(content), cipher.final()]);

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalJson, PAYLOAD_TYPE, preAuthenticationEncoding } from '@nearside/artifact';
 import { expect, test } from 'vitest';
@@ -97,3 +97,17 @@ test.skipIf(skipped)(`a model key that openssl made signs${skipped}`, async () =
   const [held] = await readHeldKeys({ keys: directory }, ['model']);
   expect(held).toMatchObject({ role: 'model', origin: file });
 });
+
+test.skipIf(skipped)(
+  `an encrypted key of the command takes 600,000 rounds of PBKDF2, as openssl reads it${skipped}`,
+  async () => {
+    const out = await temporaryDirectory();
+    const command = new URL('../../bin/nearside.js', import.meta.url).pathname;
+    const words = [command, 'keygen', '--out', out, '--role', 'model'];
+    const env = { ...process.env, NEARSIDE_PASSPHRASE: 'correct horse battery staple' };
+    execFileSync(process.execPath, words, { env });
+    const pem = await readFile(join(out, 'model.pem'));
+    const parsed = (await openssl({ 'key.pem': pem }, 'asn1parse', '-in', 'key.pem'))();
+    expect(parsed).toMatch(/INTEGER +:0927C0\n/); // 600,000
+  },
+);
