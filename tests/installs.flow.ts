@@ -1,11 +1,13 @@
 import { execFile, spawn, spawnSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import { expect, test } from '@playwright/test';
+import { publint } from 'publint';
 import { root } from '../scripts/root.mjs';
 import { serveSite } from '../scripts/serve-site.mjs';
 import { publishModels, startRepository } from '../scripts/stack.mjs';
+import { packPackages } from '../scripts/stage-packages.mjs';
 
 /** What `npm install nearside @nearside/publisher` brings of ours. */
 const PACKAGES = ['core', 'artifact', 'pipeline', 'nearside', 'publisher'];
@@ -18,7 +20,8 @@ let dir: string;
 test.beforeAll(async () => {
   test.setTimeout(180_000);
   dir = await mkdtemp(`${tmpdir()}/nearside-app-`);
-  await writeApp(dir, await packTarballs(dir));
+  const tarballs = Object.entries(await packPackages(dir, PACKAGES));
+  await writeApp(dir, Object.fromEntries(tarballs.map(([name, path]) => [name, `file:${path}`])));
   run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund'], dir);
 });
 
@@ -83,6 +86,17 @@ test('the README’s second file runs an ONNX file that nobody has signed, as sc
   }
 });
 
+test('what is packed has all that it names, and nothing that tools would trip over', async () => {
+  for (const name of PACKAGES) {
+    const { messages } = await publint({
+      pkgDir: `${dir}/staged/${name}`,
+      pack: false,
+      strict: true,
+    });
+    expect(messages, name).toEqual([]);
+  }
+});
+
 test('the command of either package is the same', () => {
   const { stdout: help } = spawnSync('npx', ['nearside', '--help'], { cwd: dir, encoding: 'utf8' });
   expect(help).toContain('try [options]');
@@ -95,19 +109,6 @@ test('the command of either package is the same', () => {
 async function filesOfReadme(): Promise<string[]> {
   const readme = await readFile(`${root}README.md`, 'utf8');
   return [...readme.matchAll(/```js\n([^`]*)```/g)].map(([, file]) => file as string);
-}
-
-async function packTarballs(dir: string): Promise<Record<string, string>> {
-  for (const name of PACKAGES) {
-    run('npm', ['pack', '--silent', '--pack-destination', dir, '-w', `packages/${name}`], root);
-  }
-  const files = (await readdir(dir)).filter((file) => file.endsWith('.tgz'));
-  return Object.fromEntries(
-    files.map((file) => {
-      const name = file.replace(/-\d+\.\d+\.\d+\.tgz$/, '').replace(/^nearside-/, '@nearside/');
-      return [name, `file:./${file}`];
-    }),
-  );
 }
 
 /** The README's lines, and a stroke that is a one. */

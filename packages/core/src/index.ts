@@ -65,6 +65,7 @@ export { callerInputs, callerOutputs, initialState } from './model-state.js';
 export { ownFields } from './own-fields.js';
 export { parse } from './parse.js';
 export { parseModelSpec } from './parse-model-spec.js';
+export type { PlatformType } from './platform-type.js';
 export { type Report, ReportSchema } from './report.js';
 export {
   BACKENDS,

@@ -1,4 +1,4 @@
-import { NearsideError } from '@nearside/core';
+import { NearsideError, type PlatformType } from '@nearside/core';
 import type { RawSound } from '@nearside/pipeline';
 import { asResults, OVER, type Results } from './api/results.js';
 import { startCapture } from './capture-sound.js';
@@ -10,10 +10,13 @@ export interface MicrophoneOptions {
   /** Lets go of the microphone; who reads gets `signal.reason`. */
   readonly signal?: AbortSignal | undefined;
   /** Which microphone, and what the browser does to its sound, as `getUserMedia` takes it under `audio`. */
-  readonly constraints?: MediaTrackConstraints | undefined;
+  readonly constraints?: TrackConstraints | undefined;
   /** Folder that holds a copy of `dist/assets`, as for `open`. */
   readonly assets?: string | undefined;
 }
+
+/** `MediaTrackConstraints`, by way of what takes it: the platform has no value of that name. */
+type TrackConstraints = Parameters<PlatformType<'MediaStreamTrack'>['applyConstraints']>[0];
 
 /** A part of what a microphone hears; it follows the one before without a gap. */
 export interface MicrophonePiece extends RawSound {

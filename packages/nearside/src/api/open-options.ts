@@ -1,5 +1,5 @@
 import type { Mirror, RequestOptions } from '@nearside/artifact';
-import type { Datatype, ModelSpec } from '@nearside/core';
+import type { Datatype, ModelSpec, PlatformType } from '@nearside/core';
 import type { AvailableBackend } from './backends.js';
 import type { Input } from './run.js';
 
@@ -112,7 +112,7 @@ export interface ReportOptions {
 export type StoreChoice = 'auto' | 'memory' | { readonly directory: string };
 
 /** Starts the app's own worker for a backend; undefined where it has none. */
-export type StartWorker = (backend: AvailableBackend) => Worker | undefined;
+export type StartWorker = (backend: AvailableBackend) => PlatformType<'Worker'> | undefined;
 
 /** The app's own way to an answer: what it returns is the run's `output`. */
 export type Fallback = (input: Input) => unknown;

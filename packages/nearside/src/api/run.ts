@@ -1,9 +1,12 @@
-import type { FeatureRecord, Tensors } from '@nearside/core';
+import type { FeatureRecord, PlatformType, Tensors } from '@nearside/core';
 import type { AudioInput, ImageInput as DecodableImage, Output } from '@nearside/pipeline';
 import type { Priority } from './priority.js';
 
 /** What an image model takes: what the worker decodes, and elements, pictured at the call. */
-export type ImageInput = DecodableImage | HTMLImageElement | HTMLVideoElement;
+export type ImageInput =
+  | DecodableImage
+  | PlatformType<'HTMLImageElement'>
+  | PlatformType<'HTMLVideoElement'>;
 
 /** What a model of sound takes: samples and their rate, a WAV file, or what the Web Audio API and WebCodecs have. */
 export type SoundInput = AudioInput;

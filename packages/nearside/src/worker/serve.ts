@@ -1,5 +1,4 @@
 import { type ErrorCode, NearsideError, ownFields } from '@nearside/core';
-import type { Endpoint } from 'comlink';
 import * as Comlink from 'comlink';
 import type { TensorInput } from '../api/run.js';
 import type { Backend } from '../backends/backend.js';
@@ -217,8 +216,13 @@ function isTask(task: unknown): boolean {
   return stages.every((stage) => stage === undefined || isFunction(stage));
 }
 
-/** One end of a channel: what a model is served at. */
-export type ServerEndpoint = Endpoint;
+/** One end of a channel, such as a `MessagePort`: what a model is served at. */
+export interface ServerEndpoint {
+  postMessage(message: unknown, transfer?: unknown[]): void;
+  addEventListener(type: string, listener: unknown, options?: object): void;
+  removeEventListener(type: string, listener: unknown, options?: object): void;
+  start?(): void;
+}
 
 /**
  * An endpoint at which an answer that cannot be posted becomes one that can: a reply that says so, in
@@ -233,7 +237,7 @@ export function postableAnswers(endpoint: ServerEndpoint): ServerEndpoint {
       try {
         endpoint.postMessage(answer, transfer);
       } catch (cause) {
-        endpoint.postMessage({ ...answer, value: unpostable(cause) } satisfies {
+        endpoint.postMessage({ ...(answer as object), value: unpostable(cause) } satisfies {
           value: Reply<never>;
         });
       }

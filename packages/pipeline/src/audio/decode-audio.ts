@@ -1,4 +1,4 @@
-import { describe, kindOf, NearsideError } from '@nearside/core';
+import { describe, kindOf, NearsideError, type PlatformType } from '@nearside/core';
 import { detachedInput, invalidInput } from '../input-errors.js';
 import { readWav } from './read-wav.js';
 import type { Sound } from './sound.js';
@@ -12,7 +12,7 @@ export interface RawSound {
 }
 
 /** What {@link decodeAudio} reads. A Blob is a WAV file; Node has neither `AudioBuffer` nor `AudioData`. */
-export type AudioInput = RawSound | AudioBuffer | AudioData | Blob;
+export type AudioInput = RawSound | PlatformType<'AudioBuffer'> | PlatformType<'AudioData'> | Blob;
 
 export const SOUND_LIMITS = Object.freeze({
   /** Hz. Below it nothing can be heard; telephones have 8,000. */

@@ -1,4 +1,4 @@
-import { describe, kindOf, NearsideError } from '@nearside/core';
+import { describe, kindOf, NearsideError, type PlatformType } from '@nearside/core';
 import { detachedInput, invalidInput } from '../input-errors.js';
 import { type Canvas, canvasOf, type Drawable, multipliesExactly } from './canvas.js';
 import { type Color, compositeOver } from './composite-over.js';
@@ -18,11 +18,11 @@ export interface RgbaPixels {
 /** What {@link decodeImage} reads. Node has no image decoder: only {@link RgbaPixels} there. */
 export type ImageInput =
   | Blob
-  | ImageBitmap
-  | ImageData
-  | VideoFrame
-  | OffscreenCanvas
-  | HTMLCanvasElement
+  | PlatformType<'ImageBitmap'>
+  | PlatformType<'ImageData'>
+  | PlatformType<'VideoFrame'>
+  | PlatformType<'OffscreenCanvas'>
+  | PlatformType<'HTMLCanvasElement'>
   | RgbaPixels;
 
 export const DECODE_DEFAULTS = Object.freeze({

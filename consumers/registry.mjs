@@ -1,0 +1,209 @@
+// npm run test:registry: publishes the staged packages to a registry on this machine and does from there what the
+// README's first lines say, in an empty folder. With --json it prints one JSON object. All must be built.
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs, stripVTControlCharacters } from 'node:util';
+import { root } from '../scripts/root.mjs';
+import { stagePackages } from '../scripts/stage-packages.mjs';
+
+/** The last for Node 20. Installed into the test's folder: it is of use nowhere else. */
+const VERDACCIO = '6.8.0';
+
+/** ms: the registry starts in some seconds, on a busy machine in more. */
+const START_LIMIT_MS = 120_000;
+
+const { json } = parseArgs({ options: { json: { type: 'boolean', default: false } } }).values;
+const dir = await mkdtemp(join(tmpdir(), 'nearside-registry-'));
+const results = [];
+let registry;
+try {
+  await step('a registry starts on this machine', startRegistry);
+  await step('every staged package is published, each after what it depends on', publishAll);
+  await step('the README’s first lines print a digit', followReadme);
+  await step('nearside alone fetches its command from the registry', fetchCommand);
+} finally {
+  registry?.stop();
+  await rm(dir, { recursive: true, force: true });
+}
+const failed = results.filter(({ ok }) => !ok).length;
+console.log(json ? JSON.stringify({ results }) : table());
+process.exitCode = failed === 0 ? 0 : 1;
+
+/** The tests build on each other: after one that failed the others say so. */
+async function step(name, run) {
+  const begunMs = Date.now();
+  if (results.some(({ ok }) => !ok)) {
+    results.push({ name, ok: false, ms: 0, said: 'not tried: a step before it failed' });
+    return;
+  }
+  try {
+    const said = await run();
+    results.push({ name, ok: true, ms: Date.now() - begunMs, said });
+  } catch (error) {
+    results.push({ name, ok: false, ms: Date.now() - begunMs, said: error.message });
+  }
+}
+
+/**
+ * Ours come from here alone, also where the registry that npm is configured with has packages of these names; all
+ * others from that one.
+ */
+async function startRegistry() {
+  const folder = await makeFolder('registry');
+  const upstream = npm(root, ['config', 'get', 'registry']).trim();
+  // Its audit, which is not used, asks for a tag that not every registry has.
+  const manifest = { private: true, overrides: { 'node-fetch': '2.7.0' } };
+  await writeFile(join(folder, 'package.json'), JSON.stringify(manifest));
+  const quiet = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
+  npm(folder, ['install', ...quiet, `verdaccio@${VERDACCIO}`]);
+  const open = { access: '$all', publish: '$all', unpublish: '$all' };
+  const config = {
+    storage: join(folder, 'storage'),
+    auth: {},
+    uplinks: { upstream: { url: upstream, maxage: '60m', cache: false } },
+    packages: { nearside: open, '@nearside/*': open, '**': { access: '$all', proxy: 'upstream' } },
+    max_body_size: '100mb',
+    log: { type: 'stdout', format: 'json', level: 'error' },
+    web: { enable: false },
+  };
+  await writeFile(join(folder, 'config.yaml'), JSON.stringify(config)); // JSON is YAML
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}/`;
+  const args = ['--config', join(folder, 'config.yaml'), '--listen', `127.0.0.1:${port}`];
+  const verdaccio = join(folder, 'node_modules/verdaccio/bin/verdaccio');
+  const child = spawn(process.execPath, [verdaccio, ...args], { cwd: folder, stdio: 'pipe' });
+  let printed = '';
+  for (const output of [child.stdout, child.stderr]) {
+    output.on('data', (text) => {
+      printed += text;
+    });
+  }
+  await answers(`${url}-/ping`, child).catch((error) => {
+    child.kill();
+    throw new Error(`${error.message}\n${printed}`);
+  });
+  // npm asks for a token before it publishes; this registry takes any.
+  await writeFile(join(dir, 'npmrc'), `//127.0.0.1:${port}/:_authToken=any\n`);
+  registry = { url, stop: () => child.kill() };
+  return `verdaccio ${VERDACCIO}`;
+}
+
+async function answers(url, child) {
+  const until = Date.now() + START_LIMIT_MS;
+  while (Date.now() < until && child.exitCode === null) {
+    const { ok } = await fetch(url).catch(() => ({ ok: false }));
+    if (ok) return;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  throw new Error(`expected the registry to answer at ${url}, got none`);
+}
+
+async function publishAll() {
+  const staged = await stagePackages(join(dir, 'staged'));
+  for (const { dir: folder } of staged) {
+    // A provenance is made where a release is built, and this is not one.
+    npm(folder, ['publish', '--no-provenance', '--ignore-scripts']);
+  }
+  return staged.map(({ name, version }) => `${name}@${version}`).join(' ');
+}
+
+async function followReadme() {
+  const app = await makeFolder('app');
+  npm(app, ['install', 'nearside', '@nearside/publisher']);
+  const [file] = await filesOfReadme();
+  const command = spawn('npx', ['nearside', 'try', '--port', '0'], {
+    cwd: app,
+    env: environment(),
+    detached: true,
+  });
+  try {
+    let printed = '';
+    for await (const text of command.stdout) {
+      printed += text;
+      if (printed.includes('open(')) break;
+    }
+    const open = printed.match(/open\(.*\)/)?.[0] ?? '';
+    const digits = file.replace(/open\('http.*\)(?=;)/, open);
+    if (open === '' || !digits.includes(open))
+      throw new Error(`expected a line that opens a model, got ${printed}`);
+    await writeFile(join(app, 'digits.mjs'), digits);
+    const said = stripVTControlCharacters(run('node', ['digits.mjs'], app)).trim();
+    if (!/^\{ label: '1', score: 0\.9/.test(said)) throw new Error(`expected a 1, got ${said}`);
+    return said;
+  } finally {
+    process.kill(-command.pid); // npx and what it has started
+  }
+}
+
+async function fetchCommand() {
+  const app = await makeFolder('alone');
+  npm(app, ['install', 'nearside']);
+  const installed = await readdir(join(app, 'node_modules/@nearside'));
+  if (installed.includes('publisher'))
+    throw new Error('expected nearside alone, got the publisher too');
+  const help = run('npx', ['nearside', '--help'], app);
+  if (!help.includes('publish [options]'))
+    throw new Error(`expected the command's help, got ${help}`);
+  return help.trim().split('\n')[0];
+}
+
+/** Each file that the README has its readers write. */
+async function filesOfReadme() {
+  const readme = await readFile(join(root, 'README.md'), 'utf8');
+  return [...readme.matchAll(/```js\n([^`]*)```/g)].map(([, file]) => file);
+}
+
+async function makeFolder(name) {
+  const folder = join(dir, name);
+  await mkdir(folder, { recursive: true });
+  return folder;
+}
+
+/** npm's of a user who has this registry, and nothing in a cache. */
+function environment() {
+  if (!registry) return process.env;
+  return {
+    ...process.env,
+    npm_config_registry: registry.url,
+    npm_config_userconfig: join(dir, 'npmrc'),
+    npm_config_cache: join(dir, 'cache'),
+    npm_config_audit: 'false',
+    npm_config_fund: 'false',
+    npm_config_noproxy: '127.0.0.1',
+  };
+}
+
+function npm(cwd, args) {
+  return run('npm', args, cwd);
+}
+
+function run(command, args, cwd) {
+  const { status, stdout, stderr } = spawnSync(command, args, {
+    cwd,
+    encoding: 'utf8',
+    env: environment(),
+  });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${stdout}\n${stderr}`);
+  return stdout;
+}
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+function table() {
+  const lines = results.map(
+    ({ name, ok, ms, said }) =>
+      `${ok ? '✓' : '✗'} ${name} (${(ms / 1000).toFixed(1)} s)\n    ${said}`,
+  );
+  return [...lines, `${results.length - failed} passed, ${failed} failed`].join('\n');
+}

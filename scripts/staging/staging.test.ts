@@ -1,0 +1,88 @@
+import { expect, test } from 'vitest';
+import { withLinksOutside } from './links.mjs';
+import { stageManifest } from './manifest.mjs';
+import { noticesFor } from './notices.mjs';
+
+const REPOSITORY = 'https://git.example/near/side';
+const page = { directory: 'packages/core', repository: REPOSITORY };
+
+test('a link to a file of the repository leads to the repository’s site', () => {
+  expect(withLinksOutside('See [`docs/keys.md`](../../docs/keys.md#roles).', page)).toBe(
+    `See [\`docs/keys.md\`](${REPOSITORY}/blob/HEAD/docs/keys.md#roles).`,
+  );
+  expect(withLinksOutside('[The collector](../collector)', page)).toBe(
+    `[The collector](${REPOSITORY}/tree/HEAD/packages/collector)`,
+  );
+});
+
+test('links within the page, to other sites and in code stay as they are', () => {
+  for (const text of ['[up](#top)', '[TUF](https://tuf.example/spec)', '`[a](b.md)`']) {
+    expect(withLinksOutside(text, page)).toBe(text);
+  }
+  expect(withLinksOutside('```\n[a](b.md)\n```\n[a](b.md)', page)).toContain('```\n[a](b.md)\n```');
+});
+
+test('without an address of the repository a link becomes its text', () => {
+  const nowhere = { directory: 'packages/core', repository: null };
+  expect(withLinksOutside('[Two](b.md) and [`three`](../c.md).', nowhere)).toBe('Two and `three`.');
+});
+
+const manifest = {
+  name: 'nearside',
+  version: '1.2.3',
+  private: true,
+  description: 'A library.',
+  license: 'Apache-2.0',
+  files: ['dist'],
+  exports: {
+    '.': {
+      '@nearside/source': './src/index.ts',
+      types: './dist/index.d.ts',
+      default: './dist/x.js',
+    },
+  },
+  imports: { '#a': { '@nearside/source': { node: './src/a.ts' }, node: './dist/a.js' } },
+  scripts: { build: 'tsc' },
+  dependencies: { comlink: '4.4.2' },
+  devDependencies: { vite: '8.0.0' },
+};
+
+test('a published package.json leads to what is built, and to nothing that is left out', () => {
+  const publishing = { repository: null, keywords: { nearside: ['wasm'] } };
+  expect(stageManifest(manifest, { directory: 'packages/nearside', publishing })).toEqual({
+    name: 'nearside',
+    version: '1.2.3',
+    description: 'A library.',
+    keywords: ['wasm'],
+    license: 'Apache-2.0',
+    publishConfig: { access: 'public', provenance: true },
+    main: './dist/x.js',
+    types: './dist/index.d.ts',
+    exports: {
+      '.': { types: './dist/index.d.ts', default: './dist/x.js' },
+      './package.json': './package.json',
+    },
+    imports: { '#a': { node: './dist/a.js' } },
+    dependencies: { comlink: '4.4.2' },
+  });
+});
+
+test('the address of the repository gives the three fields that lead there', () => {
+  const publishing = { repository: REPOSITORY };
+  const staged = stageManifest(manifest, { directory: 'packages/nearside', publishing });
+  expect(staged).toMatchObject({
+    repository: { type: 'git', url: `git+${REPOSITORY}.git`, directory: 'packages/nearside' },
+    homepage: `${REPOSITORY}#readme`,
+    bugs: `${REPOSITORY}/issues`,
+  });
+});
+
+test('a package that includes others’ software has their notices and licences, and another none', async () => {
+  const notices = await noticesFor('nearside');
+  for (const name of ['onnxruntime-web', 'TensorFlow.js', 'image-size', 'google/XNNPACK']) {
+    expect(notices).toContain(name);
+  }
+  expect(await noticesFor('@nearside/collector')).toContain('Leon Sorokin');
+  expect(await noticesFor('@nearside/publisher')).toContain('MNIST');
+  expect(await noticesFor('@nearside/core')).toBeUndefined();
+});
