@@ -24,6 +24,7 @@ const QUOTED = 1500;
  */
 export async function runIn(dir, command, env) {
   const child = start(dir, command, env);
+  child.stdin.end();
   const output = outputOf(child);
   let isLate = false;
   const timer = setTimeout(() => {
@@ -76,7 +77,7 @@ function start(dir, [name, ...args], env = {}) {
   const child = spawn(name, args, {
     cwd: dir,
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: 'pipe', // a server may stop where its input is closed
     env: { ...process.env, ...own, ...env },
   });
   child.on('error', () => {}); // 'close' follows, with a status of its own

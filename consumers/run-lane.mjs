@@ -9,6 +9,9 @@ import { visit } from './visits.mjs';
 /** Every check is made with each: undefined is the default choice. */
 const BACKENDS = [undefined, 'onnx-wasm'];
 
+/** The library fetches its second part as soon as a result is there, and the page may say so a moment later, ms. */
+const WITHIN_MS = 5;
+
 /**
  * Makes the app of a lane and checks it. A check that fails does not stop the next.
  *
@@ -29,13 +32,21 @@ const BACKENDS = [undefined, 'onnx-wasm'];
  * @property {string} line the setting, or ''
  * @property {number} settings
  * @property {{ name: string, ok: boolean, got: string }[]} checks
- * @property {Record<string, number>} figures
+ * @property {{ path: string, bytes: number }[]} fetched what the first visit fetched until its first result
+ * @property {Figures} figures
  * @property {number} seconds
+ *
+ * @typedef {object} Figures those of a lane without a page are left out
+ * @property {number} [firstResultBytes] sum of `fetched`, less what the page costs without the library
+ * @property {number} [buildBytes] of all files that the build wrote
+ * @property {number} [largestFileBytes]
+ * @property {number} [buildSeconds]
+ * @property {number} [otherBuildSeconds] of the lane's `otherBuild`
  */
 export async function runLane(lane, place) {
   const startMs = Date.now();
   const dir = join(place.dir, lane.name);
-  const bench = { ...place, lane, dir, checks: [], figures: {} };
+  const bench = { ...place, lane, dir, checks: [], fetched: [], figures: {} };
   if (await check(bench, 'install', () => makeApp(dir, lane, place.packages))) {
     if (lane.build) await checkBuild(bench);
     if (lane.dev) await checkDevelopment(bench);
@@ -48,6 +59,7 @@ export async function runLane(lane, place) {
     line: lane.line ?? '',
     settings: lane.line ? 1 : 0,
     checks: bench.checks,
+    fetched: bench.fetched,
     figures: bench.figures,
     seconds: secondsSince(startMs),
   };
@@ -87,7 +99,7 @@ async function weighBarePage(bench) {
     const site = await startRecordedSite(bench);
     try {
       const { atMs } = await visit(browser, site.url);
-      bytes = bytesUntil(atMs, site.takeRequests());
+      bytes = sumOf(fetchedUntil(atMs, site.takeRequests()));
     } finally {
       await site.close();
       await writeFiles(dir, lane.files);
@@ -140,8 +152,8 @@ async function checkVisits(bench, when, site) {
     await checkResult(bench, `${when}, ${backend ?? 'default'}`, backend, async () => {
       const { result, atMs } = await visit(browser, `${site.url}?${query}`);
       if (site.takeRequests && backend === undefined) {
-        const requests = [...site.takeRequests(), ...models.takeRequests()];
-        figures.firstResultBytes = bytesUntil(atMs, requests);
+        bench.fetched = fetchedUntil(atMs, [...site.takeRequests(), ...models.takeRequests()]);
+        figures.firstResultBytes = sumOf(bench.fetched);
       }
       return result;
     });
@@ -172,11 +184,15 @@ function queryFor({ models, pin }, backend) {
   return query;
 }
 
-/** The page's own HTML does not count, nor what began after the first result. */
-function bytesUntil(atMs, requests) {
+/** The page's own HTML does not count, nor what began with the first result. */
+function fetchedUntil(atMs, requests) {
   return requests
-    .filter(({ startMs, type }) => startMs <= atMs && !type.startsWith('text/html'))
-    .reduce((sum, { bytes }) => sum + bytes, 0);
+    .filter(({ startMs, type }) => startMs < atMs - WITHIN_MS && !type.startsWith('text/html'))
+    .map(({ path, bytes }) => ({ path, bytes }));
+}
+
+function sumOf(fetched) {
+  return fetched.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** A one, by the backend that was asked for. */
