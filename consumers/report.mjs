@@ -21,7 +21,12 @@ export function metricsOf(results) {
   const settings = Math.max(...results.map((result) => result.settings));
   const bytes = Math.max(0, ...results.map(({ figures }) => figures.firstResultBytes ?? 0));
   return [
-    { name: 'lanes-working', value: working, target: results.length, ok: working === results.length },
+    {
+      name: 'lanes-working',
+      value: working,
+      target: results.length,
+      ok: working === results.length,
+    },
     { name: 'settings-most', value: settings, target: 1, ok: settings <= 1 },
     {
       name: 'first-result-bytes',
@@ -40,7 +45,12 @@ export function tableOf(results) {
   ];
   const widths = COLUMNS.map((_, i) => Math.max(...lines.map((cells) => cells[i].length)));
   return lines
-    .map((cells) => cells.map((cell, i) => cell.padEnd(widths[i])).join('  ').trimEnd())
+    .map((cells) =>
+      cells
+        .map((cell, i) => cell.padEnd(widths[i]))
+        .join('  ')
+        .trimEnd(),
+    )
     .join('\n');
 }
 

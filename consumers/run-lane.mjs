@@ -98,8 +98,8 @@ async function weighBarePage(bench) {
     await build(dir, lane, lane.build);
     const site = await startRecordedSite(bench);
     try {
-      const { atMs } = await visit(browser, site.url);
-      bytes = sumOf(fetchedUntil(atMs, site.takeRequests()));
+      await visit(browser, site.url);
+      bytes = sumOf(fetchedUntil(Number.POSITIVE_INFINITY, site.takeRequests()));
     } finally {
       await site.close();
       await writeFiles(dir, lane.files);

@@ -29,7 +29,7 @@ export async function visit(browser, url) {
     await page.goto(url, { timeout: RESULT_MS });
     const shown = page.locator('#result:not(:empty)');
     await shown.waitFor({ timeout: RESULT_MS, state: 'attached' });
-    return { result: await shown.innerText(), atMs: Number(await shown.getAttribute('data-at')) };
+    return { result: await shown.textContent(), atMs: Number(await shown.getAttribute('data-at')) };
   } catch (cause) {
     const [expected] = cause.message.split('\n');
     throw new Error(`${expected} The page said: ${errors.join('; ') || 'nothing'}`, { cause });
