@@ -70,6 +70,15 @@ export async function startServer(dir, commandFor) {
   };
 }
 
+/** Groups of processes would outlive a run that is ended from outside. */
+const running = new Set();
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    for (const child of running) end(child);
+    process.exit(1);
+  });
+}
+
 /** In a process group of its own, so that what it starts ends with it. */
 function start(dir, [name, ...args], env = {}) {
   const path = [resolve(dir, 'node_modules/.bin'), process.env.PATH].join(delimiter);
@@ -77,16 +86,19 @@ function start(dir, [name, ...args], env = {}) {
   const child = spawn(name, args, {
     cwd: dir,
     detached: true,
-    stdio: 'pipe', // a server may stop where its input is closed
+    stdio: 'pipe', // esbuild's server ends with its input
     env: { ...process.env, ...own, ...env },
   });
   child.on('error', () => {}); // 'close' follows, with a status of its own
+  running.add(child);
+  child.on('close', () => running.delete(child));
   return child;
 }
 
+/** At once: the folder it works in is thrown away. */
 function end(child) {
   try {
-    process.kill(-child.pid);
+    process.kill(-child.pid, 'SIGKILL');
   } catch (error) {
     if (error.code !== 'ESRCH') throw error;
   }

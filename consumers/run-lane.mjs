@@ -46,57 +46,57 @@ const WITHIN_MS = 5;
 export async function runLane(lane, place) {
   const startMs = Date.now();
   const dir = join(place.dir, lane.name);
-  const bench = { ...place, lane, dir, checks: [], fetched: [], figures: {} };
-  if (await check(bench, 'install', () => makeApp(dir, lane, place.packages))) {
-    if (lane.build) await checkBuild(bench);
-    if (lane.dev) await checkDevelopment(bench);
-    await checkPrograms(bench);
+  const trial = { ...place, lane, dir, checks: [], fetched: [], figures: {} };
+  if (await check(trial, 'install', () => makeApp(dir, lane, place.packages))) {
+    if (lane.build) await checkBuild(trial);
+    if (lane.dev) await checkDevelopment(trial);
+    await checkPrograms(trial);
   }
-  await rm(dir, { recursive: true, force: true });
+  await rm(dir, { recursive: true, force: true, maxRetries: 5 });
   return {
     name: lane.name,
-    works: bench.checks.every(({ ok }) => ok),
+    works: trial.checks.every(({ ok }) => ok),
     line: lane.line ?? '',
     settings: lane.line ? 1 : 0,
-    checks: bench.checks,
-    fetched: bench.fetched,
-    figures: bench.figures,
+    checks: trial.checks,
+    fetched: trial.fetched,
+    figures: trial.figures,
     seconds: secondsSince(startMs),
   };
 }
 
-async function checkBuild(bench) {
-  const { lane, dir, figures } = bench;
-  const bareBytes = lane.bare ? await weighBarePage(bench) : 0;
-  const isBuilt = await check(bench, 'build', async () => {
+async function checkBuild(trial) {
+  const { lane, dir, figures } = trial;
+  const bareBytes = lane.bare ? await weighBarePage(trial) : 0;
+  const isBuilt = await check(trial, 'build', async () => {
     figures.buildSeconds = await build(dir, lane, lane.build);
     Object.assign(figures, await measureFolder(join(dir, lane.output)));
   });
   if (!isBuilt) return;
-  await check(bench, 'serve what was built', async () => {
-    const site = await startRecordedSite(bench);
+  await check(trial, 'serve what was built', async () => {
+    const site = await startRecordedSite(trial);
     try {
-      await checkVisits(bench, 'built', site);
+      await checkVisits(trial, 'built', site);
     } finally {
       await site.close();
     }
     if (figures.firstResultBytes) figures.firstResultBytes -= bareBytes;
   });
   if (lane.otherBuild) {
-    await check(bench, lane.otherBuild.name, async () => {
+    await check(trial, lane.otherBuild.name, async () => {
       figures.otherBuildSeconds = await build(dir, lane, lane.otherBuild.command);
     });
   }
 }
 
 /** What the page fetches without the library: its framework, say. */
-async function weighBarePage(bench) {
-  const { lane, dir, browser } = bench;
+async function weighBarePage(trial) {
+  const { lane, dir, browser } = trial;
   let bytes = 0;
-  await check(bench, 'the page without the library', async () => {
+  await check(trial, 'the page without the library', async () => {
     await writeFiles(dir, lane.bare);
     await build(dir, lane, lane.build);
-    const site = await startRecordedSite(bench);
+    const site = await startRecordedSite(trial);
     try {
       await visit(browser, site.url);
       bytes = sumOf(fetchedUntil(Number.POSITIVE_INFINITY, site.takeRequests()));
@@ -130,13 +130,13 @@ async function startRecordedSite({ lane, dir }) {
   };
 }
 
-async function checkDevelopment(bench) {
-  const { lane, dir } = bench;
-  await check(bench, 'start the development server', async () => {
+async function checkDevelopment(trial) {
+  const { lane, dir } = trial;
+  await check(trial, 'start the development server', async () => {
     await copyFiles(dir, lane.copies);
     const server = await startServer(dir, lane.dev);
     try {
-      await checkVisits(bench, 'dev', server);
+      await checkVisits(trial, 'dev', server);
     } finally {
       await server.close();
     }
@@ -144,21 +144,21 @@ async function checkDevelopment(bench) {
 }
 
 /** In a browser, and at the addresses that classify by themselves. */
-async function checkVisits(bench, when, site) {
-  const { lane, browser, models, figures } = bench;
+async function checkVisits(trial, when, site) {
+  const { lane, browser, models, figures } = trial;
   for (const backend of BACKENDS) {
-    const query = queryFor(bench, backend);
+    const query = queryFor(trial, backend);
     models.takeRequests();
-    await checkResult(bench, `${when}, ${backend ?? 'default'}`, backend, async () => {
+    await checkResult(trial, `${when}, ${backend ?? 'default'}`, backend, async () => {
       const { result, atMs } = await visit(browser, `${site.url}?${query}`);
       if (site.takeRequests && backend === undefined) {
-        bench.fetched = fetchedUntil(atMs, [...site.takeRequests(), ...models.takeRequests()]);
-        figures.firstResultBytes = sumOf(bench.fetched);
+        trial.fetched = fetchedUntil(atMs, [...site.takeRequests(), ...models.takeRequests()]);
+        figures.firstResultBytes = sumOf(trial.fetched);
       }
       return result;
     });
     for (const route of lane.routes ?? []) {
-      await checkResult(bench, `${when}, /${route}, ${backend ?? 'default'}`, backend, async () => {
+      await checkResult(trial, `${when}, /${route}, ${backend ?? 'default'}`, backend, async () => {
         const answer = await fetch(`${site.url}${route}?${query}`);
         return answer.ok ? answer.text() : `status ${answer.status}`;
       });
@@ -166,12 +166,12 @@ async function checkVisits(bench, when, site) {
   }
 }
 
-async function checkPrograms(bench) {
-  const { lane, dir, models, pin } = bench;
+async function checkPrograms(trial) {
+  const { lane, dir, models, pin } = trial;
   for (const [name, command] of Object.entries(lane.programs ?? {})) {
     for (const backend of BACKENDS) {
       const env = { MODEL: `${models.url}digits`, TRUST: pin, BACKEND: backend ?? '' };
-      await checkResult(bench, `${name}, ${backend ?? 'default'}`, backend, () =>
+      await checkResult(trial, `${name}, ${backend ?? 'default'}`, backend, () =>
         runIn(dir, command, env),
       );
     }
@@ -196,8 +196,8 @@ function sumOf(fetched) {
 }
 
 /** A one, by the backend that was asked for. */
-async function checkResult(bench, name, backend, classify) {
-  await check(bench, name, async () => {
+async function checkResult(trial, name, backend, classify) {
+  await check(trial, name, async () => {
     const got = (await classify()).trim();
     const expected = `1 by ${backend ?? ''}`;
     if (!got.startsWith(expected)) throw new Error(`expected '${expected}', got '${got}'`);
