@@ -151,7 +151,7 @@ async function checkVisits(trial, when, site) {
     models.takeRequests();
     await checkResult(trial, `${when}, ${backend ?? 'default'}`, backend, async () => {
       const { result, atMs } = await visit(browser, `${site.url}?${query}`);
-      if (site.takeRequests && backend === undefined) {
+      if (site.takeRequests && backend === undefined && atMs > 0) {
         trial.fetched = fetchedUntil(atMs, [...site.takeRequests(), ...models.takeRequests()]);
         figures.firstResultBytes = sumOf(trial.fetched);
       }

@@ -14,7 +14,8 @@ export function startBrowser() {
  *
  * @param {import('playwright').Browser} browser
  * @param {string} url with everything that the page needs in its query
- * @returns {Promise<{ result: string, atMs: number }>} what the page shows, and when it had it
+ * @returns {Promise<{ result: string, atMs: number }>} what the page shows, and when it had it: 0 for an
+ * error
  * @throws Error with the errors of the page, where it shows nothing
  */
 export async function visit(browser, url) {
