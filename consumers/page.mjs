@@ -37,9 +37,12 @@ export async function classify() {
     trust: query.get('trust'),
     backend: query.get('backend') ?? undefined,${option ? `\n    ${option},` : ''}
   });
+  let at; // what is fetched from here on is not for the first result
+  model.on('run-end', () => {
+    at = Date.now();
+  });
   const { output, meta } = await model.run(drawOne());
   const result = output[0].label + ' by ' + meta.backend;
-  const at = Date.now(); // what is fetched later is not for the first result
   await model.close();
   return { result, at };
 }

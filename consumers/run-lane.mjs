@@ -9,9 +9,6 @@ import { visit } from './visits.mjs';
 /** Every check is made with each: undefined is the default choice. */
 const BACKENDS = [undefined, 'onnx-wasm'];
 
-/** The library fetches its second part as soon as a result is there, and the page may say so a moment later, ms. */
-const WITHIN_MS = 5;
-
 /**
  * Makes the app of a lane and checks it. A check that fails does not stop the next.
  *
@@ -184,10 +181,10 @@ function queryFor({ models, pin }, backend) {
   return query;
 }
 
-/** The page's own HTML does not count, nor what began with the first result. */
+/** The page's own HTML does not count, nor what began after the first run. */
 function fetchedUntil(atMs, requests) {
   return requests
-    .filter(({ startMs, type }) => startMs < atMs - WITHIN_MS && !type.startsWith('text/html'))
+    .filter(({ startMs, type }) => startMs < atMs && !type.startsWith('text/html'))
     .map(({ path, bytes }) => ({ path, bytes }));
 }
 

@@ -16,8 +16,12 @@ function App() {
   const { model, error } = useModel(address, options);
   const [shown, setShown] = useState({});
   useEffect(() => {
+    let at;
+    model?.on('run-end', () => {
+      at = Date.now();
+    });
     model?.run(drawOne()).then(
-      ({ output, meta }) => setShown({ result: output[0].label + ' by ' + meta.backend, at: Date.now() }),
+      ({ output, meta }) => setShown({ result: output[0].label + ' by ' + meta.backend, at }),
       (error) => setShown({ result: error.code + ': ' + error.message }),
     );
   }, [model]);
