@@ -160,6 +160,7 @@ test('a failed start has a code, says what to do and begins again; it can be can
   const problem = page.getByTestId('open-problem');
   await expect(problem).toHaveAttribute('data-error', 'config-broken');
   await expect(problem).toContainText('Tell those who run this site');
+  await expect(page.getByTestId('offline-state')).toHaveText('Needs a connection once');
   await page.unroute(config);
   await page.getByTestId('retry').click();
   await expect(problem).toBeHidden();

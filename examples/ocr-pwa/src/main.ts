@@ -80,7 +80,9 @@ async function keepOfflineCopy(): Promise<void> {
     part('update').hidden = true;
   });
   const workers = navigator.serviceWorker;
-  const model = workers?.controller ? undefined : await opened;
+  const isAgain = Boolean(workers?.controller);
+  showOfflineState(isAgain ? 'unknown' : 'needs-connection');
+  const model = isAgain ? undefined : await opened;
   if (workers) registerApp(offerUpdate).catch(() => showOfflineState('unavailable'));
   const state = await becomeReadyOffline(model ?? (await opened)).catch(
     () => 'needs-connection' as const,

@@ -5,6 +5,7 @@ import { part } from './part.js';
 type OfflineState = keyof typeof SENTENCES;
 
 const SENTENCES = {
+  unknown: '',
   'needs-connection': 'Needs a connection once',
   ready: 'Ready offline',
   unavailable: 'Works online only',

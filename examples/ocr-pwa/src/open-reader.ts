@@ -1,5 +1,6 @@
 import { type LoadPhase, type ModelOf, open, type Progress } from 'nearside';
 import { fetchAppConfig } from './app-config.js';
+import { showOfflineState } from './offline-state.js';
 import { part } from './part.js';
 import { showProblem } from './problem-panel.js';
 
@@ -7,7 +8,7 @@ const SENTENCES: Record<LoadPhase, string> = {
   metadata: 'Checking signatures…',
   runtime: 'Loading the reader…',
   weights: 'Loading the reader…',
-  check: 'Checking that it reads right on this device…',
+  check: 'Checking it on this device…',
 };
 
 /**
@@ -24,6 +25,7 @@ export async function openReader(): Promise<ModelOf<'ocr'>> {
     } catch (error) {
       const isCancelled = cancelling.signal.aborted;
       setState(isCancelled ? 'cancelled' : 'failed');
+      if (!isCancelled) showOfflineState('needs-connection');
       showProblem(part('open-problem'), isCancelled ? undefined : error);
       await pressed(isCancelled ? 'open-again' : 'retry');
     }
