@@ -22,20 +22,18 @@ const ICONS = [
 const EXAMPLE = `
   <style>
     body { margin: 0; width: 720px; height: 540px; display: grid; place-content: center; color: #2b2620;
-      background: radial-gradient(circle at 30% 20%, #a98f6f, #5f4a37); font: 24px/1.55 "DejaVu Serif", serif }
+      background: radial-gradient(circle at 30% 20%, #a98f6f, #5f4a37); font: 28px/1.6 "DejaVu Serif", serif }
     main { width: 470px; padding: 34px 44px 40px; background: #fbf8f0; box-shadow: 0 20px 50px rgb(0 0 0 / 45%) }
-    h1 { margin: 0 0 14px; font-size: 38px; line-height: 1.2 }
+    h1 { margin: 0 0 14px; font-size: 44px; line-height: 1.2 }
     p { margin: 0; display: flex; justify-content: space-between; gap: 20px }
     hr { border: 0; border-top: 2px solid #2b2620; margin: 16px 0 }
   </style>
   <main>
     <h1>Harbour Café</h1>
     <p><span>Lentil soup</span><span>6.50</span></p>
-    <p><span>Rye bread and butter</span><span>3.20</span></p>
     <p><span>Apple cake</span><span>4.80</span></p>
     <hr />
-    <p><span>Open daily from 08:30 to 19:00</span></p>
-    <p><span>Ask for the dish of the day</span></p>
+    <p><span>Open 08:30 to 19:00</span></p>
   </main>`;
 
 const browser = await chromium.launch(chromiumLaunch);
