@@ -41,6 +41,6 @@ export default [
   file('assets/worker-tfjs-webgpu.js', '289792 B'),
   file('assets/worker-onnx-webgpu.js', '108544 B'),
   file('assets/microphone-worklet.js', '512 B'),
-  file('nearside.external.js', '49664 B'),
+  file('nearside.module.js', '49664 B'),
   file('nearside.global.js', '49664 B'),
 ];

@@ -7,9 +7,12 @@
  * @property {Record<string, string>} [dependencies] exact versions of the tools
  * @property {Record<string, string>} files of the app, by path
  * @property {Record<string, string>} [copies] from and to, before each build and start
- * @property {string[]} [build] the command; the first word is one of node_modules/.bin
+ * @property {string[]} [build] the command; the first word is one of node_modules/.bin; without it `output` is served
+ *   as it is
  * @property {{ name: string, command: string[] }} [otherBuild] is timed too, and nothing else
  * @property {string} [output] folder with what browsers are served, after the build
+ * @property {(models: string) => Promise<Record<string, string>>} [headers] that go with what is served, for the
+ *   origin of the models
  * @property {(port: number) => string[]} [start] the tool's own server for what was built; without it `output` is served
  * @property {(port: number) => string[]} [dev] the tool's development server
  * @property {string[]} [routes] addresses of the server that classify by themselves, built and in development

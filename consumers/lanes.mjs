@@ -6,15 +6,20 @@ import { node } from './lanes/node.mjs';
 import { parcel2 } from './lanes/parcel-2.mjs';
 import { react } from './lanes/react.mjs';
 import { rollup } from './lanes/rollup.mjs';
+import { scriptTag } from './lanes/script-tag.mjs';
 import { sveltekit } from './lanes/sveltekit.mjs';
 import { vite6 } from './lanes/vite-6.mjs';
 import { vite7 } from './lanes/vite-7.mjs';
 import { vite8 } from './lanes/vite-8.mjs';
+import { vite8Policy } from './lanes/vite-8-policy.mjs';
+import { vite8Wasm } from './lanes/vite-8-wasm.mjs';
 import { webpack5 } from './lanes/webpack-5.mjs';
 
 /** @type {import('./lane.mjs').Lane[]} */
 export const lanes = [
   vite8,
+  vite8Wasm,
+  vite8Policy,
   vite7,
   vite6,
   webpack5,
@@ -24,6 +29,7 @@ export const lanes = [
   react,
   next16,
   sveltekit,
+  scriptTag,
   node,
   bun,
   deno,

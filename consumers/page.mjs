@@ -26,12 +26,18 @@ export const one = `export function drawOne() {
  * that one build serves all. What it returns is what a visit looks for.
  *
  * @param {string} [option] the setting of a lane that is an option of `open`
+ * @param {string} [library] what is imported
  */
-export function classify(option) {
-  return `import { open } from 'nearside';
+export function classify(option, library = 'nearside') {
+  return `import { open } from '${library}';
 import { drawOne } from './one.js';
 
-export async function classify() {
+${classifyBy(option)}`;
+}
+
+/** The function alone, where `open` and `drawOne` are there already. */
+export function classifyBy(option) {
+  return `export async function classify() {
   const query = new URLSearchParams(location.search);
   const model = await open(query.get('model'), {
     trust: query.get('trust'),
@@ -65,11 +71,11 @@ classify().then(
 `;
 
 /** A page without a framework, for any bundler. */
-export function plainPage({ option, ...ofHtml } = {}) {
+export function plainPage({ option, library, ...ofHtml } = {}) {
   return {
     'index.html': html(ofHtml),
     'main.js': main,
-    'classify.js': classify(option),
+    'classify.js': classify(option, library),
     'one.js': one,
   };
 }

@@ -45,7 +45,7 @@ export async function runLane(lane, place) {
   const dir = join(place.dir, lane.name);
   const trial = { ...place, lane, dir, checks: [], fetched: [], figures: {} };
   if (await check(trial, 'install', () => makeApp(dir, lane, place.packages))) {
-    if (lane.build) await checkBuild(trial);
+    if (lane.output) await checkBuild(trial);
     if (lane.dev) await checkDevelopment(trial);
     await checkPrograms(trial);
   }
@@ -108,15 +108,15 @@ async function weighBarePage(trial) {
 async function build(dir, lane, command) {
   await copyFiles(dir, lane.copies);
   const startMs = Date.now();
-  await runIn(dir, command);
+  if (command) await runIn(dir, command);
   return secondsSince(startMs);
 }
 
 /** Without a server of the tool's own its output is served as any host of static files would. */
-async function startRecordedSite({ lane, dir }) {
-  const server = lane.start
-    ? await startServer(dir, lane.start)
-    : await serveSite({ dir: join(dir, lane.output), config: {}, port: 0, isolated: false });
+async function startRecordedSite({ lane, dir, models }) {
+  const headers = await lane.headers?.(new URL(models.url).origin);
+  const output = { dir: join(dir, lane.output), headers, isolated: false, config: {}, port: 0 };
+  const server = lane.start ? await startServer(dir, lane.start) : await serveSite(output);
   const recorder = await record(server.url);
   return {
     ...recorder,

@@ -6,7 +6,7 @@ import { ensureChromium } from '../scripts/chromium.mjs';
 import { ensureInstalled } from '../scripts/install.mjs';
 import { parseArguments } from './arguments.mjs';
 import { lanes } from './lanes.mjs';
-import { packPackages } from './packages.mjs';
+import { packDependencies } from './packages.mjs';
 import { metricsOf, tableOf } from './report.mjs';
 
 const startMs = Date.now();
@@ -29,7 +29,7 @@ async function runLanes(chosen) {
   const { runLane } = await import('./run-lane.mjs');
   const { startBrowser } = await import('./visits.mjs');
   const dir = await mkdtemp(`${tmpdir()}/nearside-consumers-`);
-  const packages = await packPackages(`${dir}/packages`);
+  const packages = await packDependencies(`${dir}/packages`);
   const models = await startRecordedModels(dir);
   const browser = await startBrowser();
   const results = [];

@@ -13,9 +13,9 @@ const SCRIPT = __SCRIPT__;
 export const BACKENDS: readonly AvailableBackend[] = AVAILABLE_BACKENDS;
 
 /**
- * For a build of one file, `nearside.global.js` and `nearside/external`, without the literals that make
- * bundlers emit 42 MB. The files are in the folder `assets` beside the script, or where the option says.
- * Those of another origin must be the ones that this script was built with.
+ * For builds without the literals that make bundlers emit 42 MB. The files are where the option says; for
+ * `nearside.global.js` and `nearside.module.js` by default in the folder `assets` beside the script. Those of
+ * another origin must be the ones that this script was built with.
  *
  * @throws NearsideError `assets-unreachable`
  */
