@@ -9,6 +9,7 @@ const STEPS = [
   ['workers', 'npm', ['run', '--silent', 'build', '-w', 'packages/nearside']],
   ['dashboard', 'npm', ['run', '--silent', 'build', '-w', 'packages/collector']],
   ['example', 'npm', ['run', '--silent', 'build', '-w', 'examples/digits']],
+  ['installable example', 'npm', ['run', '--silent', 'build', '-w', 'examples/ocr-pwa']],
 ];
 
 /** Builds everything, in order. What it prints goes to standard error. */

@@ -99,6 +99,20 @@ export async function startCollectorIn(dir, port) {
   return startCollector({ file: `${dir}/collector.sqlite`, port });
 }
 
+/**
+ * Starts the installable example, which reads text. It has a site of its own: a service worker is one of a whole origin.
+ *
+ * @param {{ repositoryUrl: string, pin: string, dir?: string, port?: number }} options `dir` as it is built by default
+ */
+export function startTextReader({
+  repositoryUrl,
+  pin,
+  dir = `${root}examples/ocr-pwa/dist`,
+  port = SITE_PORT + 1,
+}) {
+  return serveSite({ dir, config: { model: `${repositoryUrl}/ocr`, trust: pin }, port });
+}
+
 export function startSite(config, port = SITE_PORT) {
   return serveSite({ dir: `${root}examples/digits/dist`, config, port });
 }

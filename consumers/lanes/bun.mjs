@@ -1,0 +1,9 @@
+import { program } from '../page.mjs';
+
+/** @type {import('../lane.mjs').Lane} */
+export const bun = {
+  name: 'bun',
+  dependencies: { bun: '1.4.5' },
+  files: { 'import.mjs': program("import { open } from 'nearside';") },
+  programs: { import: ['bun', 'import.mjs'] },
+};

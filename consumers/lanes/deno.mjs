@@ -1,0 +1,11 @@
+import { program } from '../page.mjs';
+
+/** With the node_modules that npm made. @type {import('../lane.mjs').Lane} */
+export const deno = {
+  name: 'deno',
+  dependencies: { deno: '2.9.6' },
+  files: {
+    'import.mjs': program("import process from 'node:process';\nimport { open } from 'nearside';"),
+  },
+  programs: { import: ['deno', 'run', '--allow-all', 'import.mjs'] },
+};
