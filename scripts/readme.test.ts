@@ -66,8 +66,9 @@ test('every TypeScript example of the READMEs and the guide parses, also on Node
   }
 });
 
-test('every relative link of the READMEs and of docs leads to a file, and its anchor to a heading', async () => {
-  const pages = [...(await readmes()), ...(await pagesIn('docs'))];
+test('every relative link of the READMEs, of the pages beside them and of docs leads to a file, and its anchor to a heading', async () => {
+  const ofProject = ['CONTRIBUTING.md', 'SECURITY.md'];
+  const pages = [...(await readmes()), ...ofProject, ...(await pagesIn('docs'))];
   const broken: string[] = [];
   for (const page of pages) {
     for (const link of await linksOf(page)) {

@@ -1,4 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { root } from '../root.mjs';
+import { PACKAGES } from '../stage-packages.mjs';
 import { withLinksOutside } from './links.mjs';
 import { stageManifest } from './manifest.mjs';
 import { noticesFor } from './notices.mjs';
@@ -25,6 +28,18 @@ test('links within the page, to other sites and in code stay as they are', () =>
 test('without an address of the repository a link becomes its text', () => {
   const nowhere = { directory: 'packages/core', repository: null };
   expect(withLinksOutside('[Two](b.md) and [`three`](../c.md).', nowhere)).toBe('Two and `three`.');
+});
+
+test('every package’s README says how to install it, and no link of it leads into the package', async () => {
+  for (const name of PACKAGES) {
+    const directory = `packages/${name}`;
+    const readme = await readFile(`${root}${directory}/README.md`, 'utf8');
+    expect(readme, name).toMatch(/^npm install (?:--save-dev )?(?:@nearside\/)?\w+$/m);
+    for (const repository of [REPOSITORY, null]) {
+      const text = withLinksOutside(readme, { directory, repository });
+      expect(text, name).not.toMatch(/\]\((?!https:|#)/);
+    }
+  }
 });
 
 const manifest = {
