@@ -42,5 +42,6 @@ export default [
   file('assets/worker-onnx-webgpu.js', '108544 B'),
   file('assets/microphone-worklet.js', '512 B'),
   file('nearside.module.js', '49664 B'),
-  file('nearside.global.js', '49664 B'),
+  file('nearside.global.js', '29696 B'),
+  file('nearside.later.js', '23552 B'),
 ];

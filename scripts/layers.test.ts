@@ -52,6 +52,7 @@ const ROOMS: Record<string, readonly string[]> = {
 
 /** What is one of several files, as package.json's `imports` and the builds say. */
 const CHOSEN_BY_BUILD: Record<string, string> = {
+  '#import-later': 'import-later.ts',
   '#platform': 'platform/host.ts',
   '#runtime-files': 'runtime-files/bundled.ts',
 };

@@ -40,7 +40,7 @@ async function guidePage(block: number): Promise<{ html: string; script: string 
   const whole = [...guide.matchAll(/```html\n([^`]*)```/g)][block]?.[1] ?? '';
   expect(whole.trim().split('\n').length).toBeLessThan(20);
   const html = whole
-    .replace('https://cdn.example/nearside/dist', served.cdn.url)
+    .replace('https://cdn.example/nearside/dist/', served.cdn.url)
     .replace('https://cdn.example/models/digits', url)
     .replace('sha256-…', trust)
     .replace('sha384-…', await hashOf('nearside.global.js'));
@@ -110,6 +110,25 @@ test('a runtime file of the other origin that is not the one this script was bui
   await site.close();
 });
 
+test('the second part is loaded after the first result, and counted runs are reported', async ({
+  page,
+}) => {
+  const site = await serveGuidePage({}, false);
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  await page.goto(site.url);
+  await readOne(page);
+  await expect.poll(() => asked).toContain('/nearside.later.js');
+  const ok = () => page.evaluate(async () => (await (globalThis as Scope).model).stats().ok);
+  await page.addScriptTag({ content: 'globalThis.model = model' });
+  await expect.poll(ok).toBe(1);
+  const { p50 } = await page.evaluate(
+    async () => (await (globalThis as Scope).model).stats().latencyMs,
+  );
+  expect(p50).toBeGreaterThan(0);
+  await site.close();
+});
+
 test('with an import map of one entry the same is one module, of few requests', async ({
   page,
 }) => {
@@ -133,3 +152,6 @@ test('with an import map of one entry the same is one module, of few requests', 
   expect(requests).toBeLessThanOrEqual(10);
   await site.close();
 });
+
+// biome-ignore lint/suspicious/noExplicitAny: what the page's global scope holds, as it sees it
+type Scope = any;

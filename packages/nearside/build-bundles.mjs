@@ -2,7 +2,8 @@
 //   wasm/nearside.js      `nearside/wasm`: as the modules, without WebGPU's files
 //   external/nearside.js  `nearside/external`, and `main` for tools that read no `exports`: without any of them
 //   nearside.module.js    one ES module, for an import map
-//   nearside.global.js    one classic script, for a script tag: `nearside.open(…)`
+//   nearside.global.js    a classic script, for a script tag: `nearside.open(…)`; it loads nearside.later.js
+//                         after the first result
 // The last two look for the runtime's files beside themselves. All but the first know their hashes. It prints
 // the `integrity` of the last two.
 import { createHash } from 'node:crypto';
@@ -26,16 +27,58 @@ await bundle('external', scriptIs('import.meta.url'), {
   format: 'es',
   ...IN_ONE,
 });
-await bundle('external', scriptIs('document.currentScript?.src'), {
-  file: here('dist/nearside.global.js'),
-  format: 'iife',
-  name: 'nearside',
-  ...IN_ONE,
-});
+await bundleScripts();
 
 for (const file of ['nearside.module.js', 'nearside.global.js']) {
-  const hash = createHash('sha384').update(await readFile(here(`dist/${file}`)));
-  console.error(`${file}  integrity="sha384-${hash.digest('base64')}"`);
+  console.error(`${file}  integrity="${await hashOf(file)}"`);
+}
+
+/**
+ * Two classic scripts that share modules. They are built as ES modules first, with what both need as a third file.
+ * That goes into the first script, which hands it to the second as `nearside.parts`.
+ */
+async function bundleScripts() {
+  const input = { nearside: here('src/index.ts'), later: here('src/later.ts') };
+  const alias = { '#import-later': here('src/import-later-script.ts') };
+  const define = scriptIs('document.currentScript?.src');
+  const build = await open('external', { input, alias, define });
+  const { output } = await build.generate({ format: 'es', chunkFileNames: '[name].js' });
+  await build.close();
+  const modules = new Map(output.map(({ fileName, code }) => [fileName, code]));
+  const [parts] = output.find(({ fileName }) => fileName === 'later.js').imports;
+  await writeScript('nearside.later.js', modules, {
+    entry: `export * from './later.js';`,
+    parts,
+    output: { name: 'nearside.later', globals: { [`./${parts}`]: 'nearside.parts' } },
+  });
+  await writeScript('nearside.global.js', modules, {
+    entry: `export * from './nearside.js'; export * as parts from './${parts}';`,
+    output: { name: 'nearside' },
+    define: { __LATER_INTEGRITY__: JSON.stringify(await hashOf('nearside.later.js')) },
+  });
+}
+
+/** @param {Map<string, string>} modules by file name; `parts` among them is another script's */
+async function writeScript(file, modules, { entry, parts, output, define }) {
+  const inMemory = {
+    name: 'modules in memory',
+    resolveId: (id) => ({ id, external: id === `./${parts}` }),
+    load: (id) => (id === 'entry' ? entry : modules.get(id.slice(2))),
+  };
+  const build = await rolldown({ input: 'entry', plugins: [inMemory], transform: { define } });
+  await build.write({
+    file: here(`dist/${file}`),
+    format: 'iife',
+    exports: 'named',
+    ...IN_ONE,
+    ...output,
+  });
+  await build.close();
+}
+
+async function hashOf(file) {
+  const bytes = await readFile(here(`dist/${file}`));
+  return `sha384-${createHash('sha384').update(bytes).digest('base64')}`;
 }
 
 /** What `src/runtime-files/external.ts` has written in. */
@@ -43,18 +86,22 @@ function scriptIs(expression) {
   return { __SCRIPT__: expression, __INTEGRITY__: JSON.stringify(integrity) };
 }
 
-/** @param {string} files which of `src/runtime-files` it is built with */
 async function bundle(files, define, output) {
-  const build = await rolldown({
-    input: here('src/index.ts'),
+  const build = await open(files, { input: here('src/index.ts'), define });
+  await build.write({ exports: 'named', ...output });
+  await build.close();
+}
+
+/** @param {string} files which of `src/runtime-files` it is built with */
+function open(files, { input, define, alias = {} }) {
+  return rolldown({
+    input,
     platform: 'browser',
     resolve: {
       conditionNames: ['@nearside/source', 'module', 'browser', 'import', 'default'],
       extensionAlias: { '.js': ['.ts', '.js'] },
-      alias: { '#runtime-files': here(`src/runtime-files/${files}.ts`) },
+      alias: { '#runtime-files': here(`src/runtime-files/${files}.ts`), ...alias },
     },
     transform: { define },
   });
-  await build.write({ exports: 'named', ...output });
-  await build.close();
 }

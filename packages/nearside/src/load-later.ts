@@ -1,4 +1,5 @@
 import { createDeferred, NearsideError, shareOnce } from '@nearside/core';
+import { importLater } from '#import-later';
 import { onVisibilityChange } from './page.js';
 import { unref } from './timers.js';
 
@@ -11,7 +12,7 @@ export type Later = typeof import('./later.js');
  */
 export const loadLater = /* @__PURE__ */ shareOnce(async (): Promise<Later> => {
   try {
-    return await import('./later.js').catch(loadAgain);
+    return await importLater().catch(loadAgain);
   } catch (cause) {
     throw new NearsideError(
       'assets-unreachable',

@@ -61,7 +61,8 @@ function unreachable({ href }: URL, got: string, cause?: unknown): NearsideError
 
 let policy: ReturnType<TrustedTypes['createPolicy']> | undefined;
 
-function trusted(address: string): string {
+/** An address as a page with Trusted Types takes it. */
+export function trusted(address: string): string {
   const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes };
   policy ??= trustedTypes?.createPolicy(POLICY_NAME, { createScriptURL: (address) => address });
   return policy?.createScriptURL(address) ?? address;
