@@ -1,7 +1,6 @@
-import { clearModels } from '@nearside/artifact';
 import { isModelName } from '@nearside/core';
-import { openStore } from '#platform';
 import type { StoreChoice } from './api/open-options.js';
+import { loadLater } from './load-later.js';
 import { checkOptions, type OptionKinds, STORE, SWITCH } from './options/check-options.js';
 import { ownOptions } from './options/option-rules.js';
 
@@ -27,7 +26,8 @@ function isName(model: unknown): boolean {
 /**
  * Takes models off this device. What is open runs on; the next `open` fetches anew.
  *
- * @throws TypeError or RangeError unless it is told what to clear; NearsideError a store code
+ * @throws TypeError or RangeError unless it is told what to clear; NearsideError a store code, or
+ *   `assets-unreachable`
  */
 export async function clear(given: ClearOptions): Promise<void> {
   const options = ownOptions(given);
@@ -36,11 +36,6 @@ export async function clear(given: ClearOptions): Promise<void> {
   if ((model === undefined) === !everything) {
     throw new TypeError('clear: expected { model: name } or { everything: true }');
   }
-  const models = openStore('nearside-models', store);
-  await clearModels(models, model);
-  await models.close();
-  if (!everything) return;
-  const reports = openStore('nearside-reports', store);
-  await reports.commit({ delete: await reports.keys('') });
-  await reports.close();
+  const { clearStored } = await loadLater();
+  await clearStored({ model, store });
 }

@@ -3,7 +3,6 @@ import { hostedBackends, startBackendWorker } from '#platform';
 import type { CustomModel, Model } from './api/model.js';
 import type { OpenOptions, StartWorker } from './api/open-options.js';
 import type { ModelOf, TaskName } from './api/tasks.js';
-import type { EngineParts } from './create-model.js';
 import { loadLater } from './load-later.js';
 import { openAsPlanned } from './open.js';
 import {
@@ -18,7 +17,7 @@ import { NO_OPTIONS, ownOptions } from './options/option-rules.js';
 import { planOpening } from './options/plan-opening.js';
 import { joinEngine } from './serving/join-engine.js';
 import { POOL_LIMITS } from './serving/pool-size.js';
-import { servePool } from './serving/pooled-serving.js';
+import type { PoolBounds, PoolServing } from './serving/pooled-serving.js';
 import type { EngineContext } from './workers/engine-context.js';
 import { createMemoryBudget, type EngineModel } from './workers/memory-budget.js';
 import { createSharedWorkers } from './workers/shared-workers.js';
@@ -83,8 +82,6 @@ export function createEngine(given: EngineOptions = NO_OPTIONS): Engine {
   const { threads, ...bounds } = planPool(workers);
   const defaults = { assets, worker, threads: options.threads ?? threads };
   const engine = createContext(options);
-  const poolServing: EngineParts['poolServing'] =
-    bounds.max > 1 ? (first, context) => servePool(first, context, bounds) : undefined;
   const closing = new AbortController();
   const opening = new Set<Promise<Model>>();
 
@@ -102,6 +99,7 @@ export function createEngine(given: EngineOptions = NO_OPTIONS): Engine {
       defaults,
       help: loadLater,
     });
+    const poolServing = bounds.max > 1 ? await poolOf(bounds) : undefined;
     const signals = [closing.signal, ...(plan.signal ? [plan.signal] : [])];
     const opened = openAsPlanned(
       { ...plan, signal: AbortSignal.any(signals) },
@@ -122,6 +120,12 @@ export function createEngine(given: EngineOptions = NO_OPTIONS): Engine {
   }
 
   return { open, close, stats: () => describeEngine(engine), [Symbol.asyncDispose]: close };
+}
+
+/** What few engines have is loaded then. */
+async function poolOf(bounds: PoolBounds): Promise<PoolServing> {
+  const { servePool } = await loadLater();
+  return (first, context) => servePool(first, context, bounds);
 }
 
 function describeEngine({

@@ -3,6 +3,7 @@
  * its own: a page pays for it when it has what it came for. Only `load-later.ts` imports it.
  */
 export { startBackground } from './background-work.js';
+export { clearStored } from './clear-stored.js';
 export { bringOwn } from './fallback/bring-own.js';
 export { answerLate } from './late-calls.js';
 export {
@@ -14,6 +15,7 @@ export { openSnapshotOther } from './running/open-snapshot-other.js';
 export { redoLost } from './running/redo-lost.js';
 export { refuseInput } from './running/refuse-input.js';
 export { joinEngine } from './serving/join-engine.js';
+export { servePool } from './serving/pooled-serving.js';
 export { createReviver } from './serving/revive.js';
 export { goBack } from './serving/roll-back.js';
 export { servePrevious } from './serving/serve-previous.js';

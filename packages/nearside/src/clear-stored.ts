@@ -1,0 +1,20 @@
+import { clearModels } from '@nearside/artifact';
+import { openStore } from '#platform';
+import type { StoreChoice } from './api/open-options.js';
+
+export interface StoredToClear {
+  /** Undefined is everything: all models, and reports that were not sent yet. */
+  readonly model: string | undefined;
+  readonly store: StoreChoice;
+}
+
+/** @throws NearsideError a store code */
+export async function clearStored({ model, store }: StoredToClear): Promise<void> {
+  const models = openStore('nearside-models', store);
+  await clearModels(models, model);
+  await models.close();
+  if (model !== undefined) return;
+  const reports = openStore('nearside-reports', store);
+  await reports.commit({ delete: await reports.keys('') });
+  await reports.close();
+}
