@@ -9,6 +9,9 @@ const LIMITS = {
   'largest-file-bytes': 26_214_400, // of it; what static hosts take
   'script-tag-bytes': 45_056,
   'script-tag-requests': 10, // before the first result, without the model's
+  'pwa-precache-bytes': 4_500_000,
+  'quick-start-commands': 3,
+  'quick-start-lines': 6,
 };
 
 const COLUMNS = [
@@ -23,17 +26,18 @@ const COLUMNS = [
 ];
 
 /**
- * What the lanes that ran say of the numbers that are promised.
+ * What the lanes that ran, and the repository, say of the numbers that are promised.
  *
  * @param {LaneResult[]} results
+ * @param {Record<string, number>} ofRepository
  * @returns {{ name: string, value: number, target: number, ok: boolean }[]}
  */
-export function metricsOf(results) {
+export function metricsOf(results, ofRepository) {
   const working = results.filter(({ works }) => works).length;
   const target = results.length;
   return [
     { name: 'lanes-working', value: working, target, ok: working === target },
-    ...Object.entries(valuesOf(results))
+    ...Object.entries({ ...valuesOf(results), ...ofRepository })
       .filter(([, value]) => Number.isFinite(value))
       .map(([name, value]) => ({ name, value, target: LIMITS[name], ok: value <= LIMITS[name] })),
   ];

@@ -5,6 +5,7 @@ import { build } from '../scripts/build.mjs';
 import { ensureChromium } from '../scripts/chromium.mjs';
 import { ensureInstalled } from '../scripts/install.mjs';
 import { parseArguments } from './arguments.mjs';
+import { figuresOfRepository } from './figures.mjs';
 import { lanes } from './lanes.mjs';
 import { packDependencies } from './packages.mjs';
 import { metricsOf, tableOf } from './report.mjs';
@@ -20,7 +21,7 @@ build();
 const results = await runLanes(
   lanes.filter(({ name }) => only.length === 0 || only.includes(name)),
 );
-tell(results);
+tell(results, await figuresOfRepository());
 process.exitCode = results.every(({ works }) => works) ? 0 : 1;
 
 /** One after another, each in a folder of its own. */
@@ -43,8 +44,8 @@ async function runLanes(chosen) {
   return results;
 }
 
-function tell(results) {
-  const metrics = metricsOf(results);
+function tell(results, ofRepository) {
+  const metrics = metricsOf(results, ofRepository);
   const seconds = (Date.now() - startMs) / 1000;
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}`;
   if (json) console.log(JSON.stringify({ machine, seconds, lanes: results, results: metrics }));
