@@ -37,8 +37,23 @@ export default defineConfig({
       ? [
           {
             name: 'firefox',
-            testMatch: [...EVERYWHERE, 'early-reports.flow.ts', 'lost-store.flow.ts'],
-            grepInvert: [NO_GPU, GPU_PROCESS, NEW_GPU, THREADS],
+            testMatch: [
+              ...EVERYWHERE,
+              'blocked.flow.ts',
+              'early-reports.flow.ts',
+              'lost-store.flow.ts',
+              'script-tag.flow.ts',
+            ],
+            grepInvert: [GPU, NO_GPU, THREADS],
+            metadata: { isIsolated: false },
+            use: firefox,
+          },
+          {
+            // Not in `npm test`: on a software GPU it takes as long as all else in Firefox. `npm run test:gpu`.
+            name: 'firefox-gpu',
+            testMatch: EVERYWHERE,
+            grep: GPU,
+            grepInvert: [GPU_PROCESS, NEW_GPU],
             metadata: { isIsolated: false },
             use: firefox,
           },
