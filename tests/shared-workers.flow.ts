@@ -35,7 +35,7 @@ test.beforeEach(async ({ page }) => {
       scope.addresses = { digits, patient };
       scope.openOne = (name: string, options: object = {}) => {
         const { url, trust } = scope.addresses[name];
-        const policy = { update: 'manual', watchdogMs: 3_000, warmUpMs: 4_000 };
+        const policy = { update: 'manual', watchdogMs: 3_000, warmUpMs: 6_000 };
         return scope.nearside.open(url, { trust, backend: 'onnx-wasm', policy, ...options });
       };
       /** One tensor of the patient model, whose largest pixel sets how long it runs. */
