@@ -1,3 +1,4 @@
+import type { ModelStats } from './api/model.js';
 import type { OpenOptions } from './api/open-options.js';
 import { open } from './open.js';
 
@@ -6,7 +7,7 @@ export interface Prefetched {
   readonly version: string;
   readonly variant: string;
   /** Proven here; `runtimeAssets({ backends: [backend] })` names its files. */
-  readonly backend: string;
+  readonly backend: ModelStats['backend'];
 }
 
 /**

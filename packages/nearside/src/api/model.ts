@@ -2,6 +2,7 @@ import type { ReleaseIdentity, StorageReport } from '@nearside/artifact';
 import type { ErrorCode, FeatureRecord } from '@nearside/core';
 import type { LabelScore, Output } from '@nearside/pipeline';
 import type {
+  AvailableBackend,
   BackendFailure,
   BackendVerdict,
   ChoiceOrigin,
@@ -163,7 +164,8 @@ export interface ModelStats {
   readonly model: string;
   readonly version: string;
   readonly variant: string;
-  readonly backend: string;
+  /** `fallback` where the app's own function answers. */
+  readonly backend: AvailableBackend | 'fallback';
   /** CPU threads that share a run. */
   readonly threads: number;
   /** What computes: `cpu`, or the GPU as the browser names it. */
