@@ -103,7 +103,7 @@ function roomOf(file: string): string {
 function importsOf(file: string): string[] {
   const text = readFileSync(`${SOURCE}/${file}`, 'utf8');
   const found = text.matchAll(
-    /(?:\bfrom |\bimport\(|^import )'(\.[^']+|#platform|#runtime-files)'/gm,
+    /(?:\bfrom |\bimport\(|^import )'(\.[^']+|#platform|#runtime-files|#import-later)'/gm,
   );
   return [...found].map(
     ([, specifier]) =>

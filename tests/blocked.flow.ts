@@ -145,9 +145,15 @@ test('`connect-src` without the collector: the model runs, and `stats().reports.
   await site.close();
 });
 
-test('with Trusted Types that know the library’s policy a model opens', async ({ page }) => {
+test('with Trusted Types that know the library’s policy a model opens, and a missing file is called that', async ({
+  page,
+}) => {
   const site = await serve(policy("require-trusted-types-for 'script'; trusted-types nearside"));
   expect(await endOf(page, site)).toMatchObject({ label: '1' });
+  expect(await endOf(page, site, { assets: '/nowhere/' })).toMatchObject({
+    code: 'assets-unreachable',
+    message: expect.stringContaining('status 404'),
+  });
   await site.close();
 });
 

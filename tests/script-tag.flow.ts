@@ -95,18 +95,50 @@ for (const isolated of [true, false]) {
   });
 }
 
-test('a runtime file of the other origin that is not the one this script was built with is refused', async ({
+for (const file of ['worker-tfjs-wasm.js', 'tfjs-backend-wasm-simd.wasm']) {
+  test(`${file} of the other origin that is not the one this script was built with is refused, and another backend serves`, async ({
+    page,
+  }) => {
+    await page.route(`**/${file}`, async (route) => {
+      const response = await route.fetch();
+      // An empty custom section does no harm to a module, and a comment none to a script.
+      const end = file.endsWith('.js') ? '\n//' : Buffer.of(0, 1, 0);
+      const body = Buffer.concat([await response.body(), Buffer.from(end)]);
+      await route.fulfill({ response, body });
+    });
+    const site = await serveGuidePage({}, false);
+    await page.goto(site.url);
+    await readOne(page);
+    await page.addScriptTag({ content: 'globalThis.model = model' });
+    const { backend, opening } = await page.evaluate(async () =>
+      (await (globalThis as Scope).model).stats(),
+    );
+    expect(backend).toBe('onnx-wasm');
+    expect(opening.failures).toEqual([
+      expect.objectContaining({ backend: 'tfjs-wasm', code: 'assets-unreachable' }),
+    ]);
+    await site.close();
+  });
+}
+
+test('a second part that is not the one of this build is never run, and is asked for twice', async ({
   page,
 }) => {
-  await page.route(/worker-.*\.js$/, async (route) => {
+  let asked = 0;
+  await page.route('**/nearside.later.js', async (route) => {
+    asked += 1;
     const response = await route.fetch();
-    await route.fulfill({ response, body: `${await response.text()}\n;stolen()` });
+    await route.fulfill({ response, body: `globalThis.stolen = true;${await response.text()}` });
   });
   const site = await serveGuidePage({}, false);
   await page.goto(site.url);
-  await expect(page.locator('output')).toContainText('Expected a runtime file at', {
-    timeout: 20_000,
-  });
+  await readOne(page);
+  const code = await page.evaluate(() =>
+    (globalThis as Scope).nearside.clear({ everything: true }).catch((error: Scope) => error.code),
+  );
+  expect(code).toBe('assets-unreachable');
+  expect(await page.evaluate(() => (globalThis as Scope).stolen)).toBeUndefined();
+  expect(asked % 2).toBe(0);
   await site.close();
 });
 

@@ -7,7 +7,7 @@
 // The last two look for the runtime's files beside themselves. All but the first know their hashes. It prints
 // the `integrity` of the last two.
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
@@ -20,6 +20,8 @@ const IN_ONE = { minify: true, codeSplitting: false };
 const { files } = JSON.parse(await readFile(here('dist/assets.json'), 'utf8'));
 const integrity = Object.fromEntries(files.map(({ name, integrity }) => [name, integrity]));
 
+for (const folder of ['wasm', 'external'])
+  await rm(here(`dist/${folder}`), { recursive: true, force: true });
 await bundle('wasm', {}, { dir: here('dist/wasm'), ...IN_PARTS });
 await bundle('external', scriptIs('undefined'), { dir: here('dist/external'), ...IN_PARTS });
 await bundle('external', scriptIs('import.meta.url'), {
@@ -35,26 +37,38 @@ for (const file of ['nearside.module.js', 'nearside.global.js']) {
 
 /**
  * Two classic scripts that share modules. They are built as ES modules first, with what both need as a third file.
- * That goes into the first script, which hands it to the second as `nearside.parts`.
+ * That goes into the first script, which hands it to the second by a global of this build's own name.
  */
 async function bundleScripts() {
   const input = { nearside: here('src/index.ts'), later: here('src/later.ts') };
   const alias = { '#import-later': here('src/import-later-script.ts') };
-  const define = scriptIs('document.currentScript?.src');
+  const define = scriptIs('globalThis.document?.currentScript?.src');
   const build = await open('external', { input, alias, define });
   const { output } = await build.generate({ format: 'es', chunkFileNames: '[name].js' });
   await build.close();
   const modules = new Map(output.map(({ fileName, code }) => [fileName, code]));
   const [parts] = output.find(({ fileName }) => fileName === 'later.js').imports;
+  // Two builds on one page have parts of other names.
+  const id = createHash('sha256')
+    .update([...modules.values()].join())
+    .digest('hex')
+    .slice(0, 12);
+  const [partsName, laterName] = [`nearside_parts_${id}`, `nearside_later_${id}`];
   await writeScript('nearside.later.js', modules, {
     entry: `export * from './later.js';`,
     parts,
-    output: { name: 'nearside.later', globals: { [`./${parts}`]: 'nearside.parts' } },
+    output: { name: laterName, globals: { [`./${parts}`]: partsName } },
   });
   await writeScript('nearside.global.js', modules, {
-    entry: `export * from './nearside.js'; export * as parts from './${parts}';`,
+    entry: `
+      import * as parts from './${parts}';
+      globalThis.${partsName} = parts;
+      export * from './nearside.js';`,
     output: { name: 'nearside' },
-    define: { __LATER_INTEGRITY__: JSON.stringify(await hashOf('nearside.later.js')) },
+    define: {
+      __LATER_INTEGRITY__: JSON.stringify(await hashOf('nearside.later.js')),
+      __LATER_NAME__: JSON.stringify(laterName),
+    },
   });
 }
 

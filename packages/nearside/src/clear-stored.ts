@@ -11,10 +11,19 @@ export interface StoredToClear {
 /** @throws NearsideError a store code */
 export async function clearStored({ model, store }: StoredToClear): Promise<void> {
   const models = openStore('nearside-models', store);
-  await clearModels(models, model);
-  await models.close();
-  if (model !== undefined) return;
+  try {
+    await clearModels(models, model);
+  } finally {
+    await models.close();
+    if (model === undefined) await clearReports(store);
+  }
+}
+
+async function clearReports(store: StoreChoice): Promise<void> {
   const reports = openStore('nearside-reports', store);
-  await reports.commit({ delete: await reports.keys('') });
-  await reports.close();
+  try {
+    await reports.commit({ delete: await reports.keys('') });
+  } finally {
+    await reports.close();
+  }
 }

@@ -3,12 +3,21 @@ import { trusted } from './platform/start-elsewhere.js';
 
 /** Written in by the build: the SHA-384 of the second script, as `integrity` takes it. */
 declare const __LATER_INTEGRITY__: string;
+/** Written in by the build: the global that the second script makes; another build's has another name. */
+declare const __LATER_NAME__: string;
 
 /** Read while the script runs: later nothing says which it was. */
 const { src, nonce } = (globalThis.document?.currentScript ?? {}) as Partial<HTMLScriptElement>;
 
-/** For the script tag: as a second script beside the first, which has to be the one that this was built with. */
-export async function importLater(): Promise<Later> {
+/**
+ * For the script tag: as a second script beside the first, which has to be the one that this was built with.
+ * It is asked for once more where it could not be had.
+ */
+export function importLater(): Promise<Later> {
+  return addScript().catch(addScript);
+}
+
+async function addScript(): Promise<Later> {
   const script = document.createElement('script');
   script.src = trusted(new URL('nearside.later.js', src).href);
   script.integrity = __LATER_INTEGRITY__;
@@ -18,7 +27,8 @@ export async function importLater(): Promise<Later> {
     script.onload = resolve;
     script.onerror = () => reject(new Error(`${script.src} did not load`));
     document.head.append(script);
-  });
-  script.remove();
-  return (globalThis as unknown as { nearside: { later: Later } }).nearside.later;
+  }).finally(() => script.remove());
+  const later = (globalThis as unknown as Record<string, Later | undefined>)[__LATER_NAME__];
+  if (!later) throw new Error(`${script.src} is not the second part of this build`);
+  return later;
 }

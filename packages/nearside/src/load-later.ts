@@ -12,7 +12,7 @@ export type Later = typeof import('./later.js');
  */
 export const loadLater = /* @__PURE__ */ shareOnce(async (): Promise<Later> => {
   try {
-    return await importLater().catch(loadAgain);
+    return await importLater();
   } catch (cause) {
     throw new NearsideError(
       'assets-unreachable',
@@ -21,16 +21,6 @@ export const loadLater = /* @__PURE__ */ shareOnce(async (): Promise<Later> => {
     );
   }
 });
-
-/**
- * Firefox 153 asks for a module that it could not have never again, for as long as the page lives; one
- * with a fragment is another to it, and the same to servers and caches.
- */
-async function loadAgain(cause: Error): Promise<Later> {
-  const [address] = /http\S+/.exec(cause.message) ?? [];
-  if (!address) throw cause;
-  return import(/* @vite-ignore */ /* webpackIgnore: true */ `${address}#${performance.now()}`);
-}
 
 /** A page that opens a model and waits is done with opening after this long, ms. */
 const SETTLED_MS = 1000;

@@ -10,13 +10,19 @@ export interface Refusal {
 /**
  * Does something once more, and hears whether the page's policy refuses it: a failed `fetch` or worker says
  * nothing of it.
+ *
+ * @param directives those that it may be about; the page may meet others meanwhile
  */
-export async function refusalOf(again: () => Promise<unknown>): Promise<Refusal | undefined> {
+export async function refusalOf(
+  directives: readonly string[],
+  again: () => Promise<unknown>,
+): Promise<Refusal | undefined> {
   const { document } = globalThis;
   if (!document) return undefined;
   let refused: Refusal | undefined;
   const listen = ({ effectiveDirective, disposition }: SecurityPolicyViolationEvent) => {
-    if (disposition === 'enforce') refused ??= { directive: effectiveDirective };
+    if (disposition !== 'enforce' || !directives.includes(effectiveDirective)) return;
+    refused ??= { directive: effectiveDirective };
   };
   document.addEventListener('securitypolicyviolation', listen);
   try {

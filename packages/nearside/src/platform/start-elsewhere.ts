@@ -9,7 +9,7 @@ interface TrustedTypes {
 }
 
 /** The one policy of the library: a page with Trusted Types names it in `trusted-types`. */
-export const POLICY_NAME = 'nearside';
+const POLICY_NAME = 'nearside';
 
 /**
  * Starts a worker where `new Worker(address)` does not do: of another origin, from a Blob with the same
@@ -26,11 +26,14 @@ export async function startElsewhere(script: URL, name: string): Promise<Worker>
   } catch (cause) {
     throw new NearsideError(
       'worker-blocked',
-      `Expected to start a worker from ${script.href}, got a refusal: ${(cause as Error).message}`,
+      `Expected to start a worker from ${address}, got a refusal: ${(cause as Error).message}`,
       { cause, details: { script: script.href } },
     );
   }
 }
+
+/** How long a file may take to arrive, ms. */
+const ANSWER_MS = 30_000;
 
 /** One for all workers of a script. It is never revoked: a runtime starts its threads from it, at any time. */
 const blobs = new Map<string, Promise<string>>();
@@ -44,9 +47,12 @@ function blobOf(script: URL): Promise<string> {
 }
 
 async function fetchAsBlob(script: URL): Promise<string> {
-  const response = await fetch(script, { integrity: script.hash.slice(1) }).catch((cause) => {
-    throw unreachable(script, 'no answer that this page may read', cause);
-  });
+  const signal = AbortSignal.timeout(ANSWER_MS);
+  const response = await fetch(script, { signal, integrity: script.hash.slice(1) }).catch(
+    (cause) => {
+      throw unreachable(script, 'no answer that this page may read', cause);
+    },
+  );
   if (!response.ok) throw unreachable(script, `status ${response.status}`);
   return URL.createObjectURL(new Blob([await response.blob()], { type: 'text/javascript' }));
 }
@@ -54,16 +60,22 @@ async function fetchAsBlob(script: URL): Promise<string> {
 function unreachable({ href }: URL, got: string, cause?: unknown): NearsideError {
   return new NearsideError(
     'assets-unreachable',
-    `Expected a runtime file at ${href}, got ${got}.`,
+    `Expected a runtime file at ${href.split('#')[0]}, got ${got}.`,
     { cause, details: { script: href }, retryable: true },
   );
 }
 
-let policy: ReturnType<TrustedTypes['createPolicy']> | undefined;
+/** A second copy of the library on the page shares it: a name can be taken only once. */
+const POLICY = Symbol.for('nearside.policy');
 
 /** An address as a page with Trusted Types takes it. */
 export function trusted(address: string): string {
-  const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes };
-  policy ??= trustedTypes?.createPolicy(POLICY_NAME, { createScriptURL: (address) => address });
-  return policy?.createScriptURL(address) ?? address;
+  const scope = globalThis as {
+    trustedTypes?: TrustedTypes;
+    [POLICY]?: ReturnType<TrustedTypes['createPolicy']>;
+  };
+  scope[POLICY] ??= scope.trustedTypes?.createPolicy(POLICY_NAME, {
+    createScriptURL: (address) => address,
+  });
+  return scope[POLICY]?.createScriptURL(address) ?? address;
 }

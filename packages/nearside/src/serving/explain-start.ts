@@ -6,6 +6,24 @@ import { LOOK_MS, type Refusal, refusalOf } from '../policy-refusal.js';
 const FILES_GUIDE = 'docs/guide/tools.md';
 const POLICY_GUIDE = 'docs/guide/headers.md';
 
+/** Nothing is sent with a look that the library would not send. */
+const LOOK = {
+  method: 'HEAD',
+  cache: 'no-store',
+  credentials: 'omit',
+  referrerPolicy: 'no-referrer',
+} as const;
+
+/** What may keep a worker of the library from starting. */
+const OF_WORKERS = [
+  'worker-src',
+  'child-src',
+  'script-src',
+  'connect-src',
+  'trusted-types',
+  'require-trusted-types-for',
+];
+
 /**
  * Looks at what kept a worker from starting, or the repository from answering: browsers give such failures
  * no reason. It asks for the same once more, and listens to what the page's Content-Security-Policy refuses.
@@ -17,7 +35,8 @@ export async function explainStart(error: unknown, plan: OpenPlan): Promise<unkn
   return found ?? error;
 }
 
-async function lookInto(error: unknown, { address, worker }: OpenPlan) {
+async function lookInto(error: unknown, { address, worker, signal }: OpenPlan) {
+  if (worker || signal?.aborted) return undefined;
   if (!isNearsideError(error)) return isWithoutAddress(error) ? unknownPlace(error) : undefined;
   const { code, details } = error;
   const isUnanswered = code === 'network-failed' && error.cause !== undefined;
@@ -25,7 +44,7 @@ async function lookInto(error: unknown, { address, worker }: OpenPlan) {
     return explainFetch(`${address.repository}${details.path}`, error);
   }
   const isOfFile = code === 'worker-blocked' || code === 'assets-unreachable';
-  if (!isOfFile || typeof details.script !== 'string' || worker) return undefined;
+  if (!isOfFile || typeof details.script !== 'string') return undefined;
   return explainWorker(new URL(details.script), error);
 }
 
@@ -45,7 +64,7 @@ async function explainFetch(
   address: string,
   cause: NearsideError,
 ): Promise<NearsideError | undefined> {
-  const refused = await refusalOf(() => fetch(address, { method: 'HEAD', cache: 'no-store' }));
+  const refused = await refusalOf(['connect-src'], () => fetch(address, LOOK));
   if (!refused) return undefined;
   const { origin } = new URL(address);
   return new NearsideError(
@@ -64,29 +83,37 @@ async function explainWorker(
   if (script.protocol === 'file:') {
     return unreachable(`Expected the runtime's files on a server, got ${script.href}.`, { cause });
   }
-  const refused = await refusalOf(() => tryToStart(script, isOwn));
+  const refused = await refusalOf(OF_WORKERS, () => tryToStart(script, isOwn));
   if (refused) return blockedByPolicy(script, { ...refused, isOwn, cause });
-  if (globalThis.origin === 'null') return opaqueOrigin(cause);
   const got = await lookAt(script);
-  if (got.isScript) return undefined;
-  return unreachable(`Expected a runtime file at ${script.href}, got ${got.inWords}.`, {
+  if (got.isScript && globalThis.origin === 'null') return opaqueOrigin(cause);
+  if (got.isScript && (isOwn || !script.hash)) return undefined;
+  const inWords = got.isScript ? "another file than this build's" : got.inWords;
+  const address = addressOf(script);
+  return unreachable(`Expected a runtime file at ${address}, got ${inWords}.`, {
     cause,
     script,
     isOwn,
   });
 }
 
+/** Without the hash that the file must have. */
+function addressOf({ href }: URL): string {
+  return href.split('#')[0] as string;
+}
+
 /** One of another origin is started from a Blob. @returns when it has begun, or failed to */
 async function tryToStart(script: URL, isOwn: boolean): Promise<void> {
   const address = isOwn ? script.href : URL.createObjectURL(new Blob(['postMessage(0)']));
-  const worker = new Worker(address, { type: 'module' });
-  return new Promise<void>((resolve) => {
+  const { trusted } = await import('../platform/start-elsewhere.js');
+  const worker = new Worker(trusted(address), { type: 'module' });
+  await new Promise<void>((resolve) => {
     worker.onerror = () => resolve();
     worker.onmessage = () => resolve();
-  }).finally(() => {
-    worker.terminate();
-    if (!isOwn) URL.revokeObjectURL(address);
+    setTimeout(resolve, LOOK_MS);
   });
+  worker.terminate();
+  if (!isOwn) URL.revokeObjectURL(address);
 }
 
 function blockedByPolicy(
@@ -95,7 +122,7 @@ function blockedByPolicy(
 ): NearsideError {
   return new NearsideError(
     'worker-blocked',
-    `Expected to start a worker from ${script.href}, got a refusal of the page's ` +
+    `Expected to start a worker from ${addressOf(script)}, got a refusal of the page's ` +
       `Content-Security-Policy: ${whatToAllow(directive, { script, isOwn })}. See ${POLICY_GUIDE}.`,
     { cause, details: { script: script.href, directive } },
   );
@@ -133,7 +160,7 @@ interface Look {
 async function lookAt(script: URL): Promise<Look> {
   try {
     const signal = AbortSignal.timeout(LOOK_MS);
-    const { ok, status, headers } = await fetch(script, { cache: 'no-store', signal });
+    const { ok, status, headers } = await fetch(addressOf(script), { ...LOOK, signal });
     const type = headers.get('content-type')?.split(';')[0] ?? 'none';
     if (!ok) return { isScript: false, inWords: `status ${status}` };
     if (type === 'text/html') return { isScript: false, inWords: 'a web page' };
@@ -150,7 +177,7 @@ function unreachable(
 ): NearsideError {
   return new NearsideError('assets-unreachable', `${what} ${whatToDo(script, isOwn)}`, {
     cause,
-    details: { script: script?.href },
+    details: { script: script && addressOf(script) },
     retryable: script !== undefined,
   });
 }

@@ -114,6 +114,9 @@ async function post(report: Report, endpoints: readonly string[]): Promise<Verdi
 /** How long a collector may take to answer, ms. */
 const ANSWER_MS = 15_000;
 
+/** Neither cookies nor the page's address. */
+const PRIVATELY = { credentials: 'omit', referrerPolicy: 'no-referrer' } as const;
+
 async function postTo(endpoint: string, report: Report): Promise<Verdict> {
   try {
     const response = await fetch(endpoint, {
@@ -122,8 +125,7 @@ async function postTo(endpoint: string, report: Report): Promise<Verdict> {
       headers: { 'content-type': 'text/plain' },
       body: JSON.stringify(report),
       keepalive: true,
-      credentials: 'omit',
-      referrerPolicy: 'no-referrer',
+      ...PRIVATELY,
       signal: AbortSignal.timeout(ANSWER_MS),
     });
     if (response.ok) return { kind: 'delivered' };
@@ -137,7 +139,9 @@ async function postTo(endpoint: string, report: Report): Promise<Verdict> {
 }
 
 async function whyUnanswered(endpoint: string): Promise<string> {
-  const refused = await refusalOf(() => fetch(endpoint, { method: 'HEAD', mode: 'no-cors' }));
+  const refused = await refusalOf(['connect-src'], () =>
+    fetch(endpoint, { method: 'HEAD', ...PRIVATELY }),
+  );
   if (!refused) {
     return `${endpoint}: expected an answer, got none. Is the collector up? An extension of the browser may keep it out too.`;
   }

@@ -9,7 +9,8 @@ const EMPTY_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
  * Fetches a runtime's own wasm file. It comes from where the library comes from and lives in the
  * HTTP cache or the service worker's, not in the verified store.
  *
- * @param wasm its address, or the bytes; undefined for a backend that has none
+ * @param wasm its address, or the bytes; undefined for a backend that has none. The address's fragment, where it
+ *   has one, is the hash that the file must have
  * @throws NearsideError `wasm-blocked` or `assets-unreachable`
  */
 export async function fetchRuntimeWasm(
@@ -34,7 +35,8 @@ async function download(
   progress: LoadProgress,
   transfer: Transfer,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const response = await fetch(wasm, { signal: transfer.signal });
+  const [, integrity = ''] = wasm.split('#');
+  const response = await fetch(wasm, { signal: transfer.signal, integrity });
   const html = response.headers.get('content-type')?.startsWith('text/html');
   if (!response.ok || html)
     throw unreachable(wasm, html ? 'a web page' : `status ${response.status}`);
