@@ -212,22 +212,6 @@ test.describe('worker files', () => {
     await Promise.all([site.close(), cdn.close()]);
   });
 
-  test('of another origin that never come: a caller who leaves waits no longer', async ({
-    page,
-  }) => {
-    const site = await serve();
-    await page.route('http://silent.test/**', () => {}); // is never answered
-    await gotoBarePage(page, site.url);
-    const end = await page.evaluate(async ({ url, trust }) => {
-      const { nearside } = globalThis as Scope;
-      const signal = AbortSignal.timeout(500);
-      const options = { trust, signal, assets: 'http://silent.test/' };
-      return nearside.open(url, options).catch((error: Error) => error.name);
-    }, served.digits.address);
-    expect(end).toBe('TimeoutError');
-    await site.close();
-  });
-
   test('of another origin where `worker-src` has no `blob:`: the directive, or a copy on the own origin', async ({
     page,
   }) => {

@@ -16,7 +16,7 @@ export const loadLater = /* @__PURE__ */ shareOnce(async (): Promise<Later> => {
   } catch (cause) {
     throw new NearsideError(
       'assets-unreachable',
-      "Expected the library's second part, got none. Is it served beside the first?",
+      "Expected the library's second part, got a failure. Is it served or cached beside the first?",
       { cause, retryable: true },
     );
   }

@@ -108,7 +108,7 @@ export async function openOn(
   const slot = place?.slot ?? 0;
   const threads = backend === 'onnx-wasm' ? plan.threads : undefined; // others have one
   const isUnsigned = plan.unsigned !== undefined;
-  const needs = { backend, assets, worker, isolate, isUnsigned, slot, threads, signal };
+  const needs = { backend, assets, worker, isolate, isUnsigned, slot, threads };
   const host = await engine.workers.acquire(needs);
   const connection = await connect(host, { onEvent, signal });
   return endingOnFailure(connection, signal, async () => {

@@ -196,20 +196,3 @@ test('a worker that cannot be started is forgotten, and tried again', async () =
     await expect(acquired).rejects.toMatchObject({ code: 'worker-blocked' });
   expect(workers.live.length).toBe(0);
 });
-
-test('a caller who leaves while the file of a worker is on its way waits no longer, and one who leaves later disturbs nothing', async () => {
-  const starting = createDeferred<BackendWorker>();
-  const workers = createSharedWorkers(() => starting.promise);
-  const leaving = new AbortController();
-  const acquired = workers.acquire({ ...needs, signal: leaving.signal });
-  leaving.abort(new Error('left'));
-  await expect(acquired).rejects.toThrow('left');
-  expect(workers.live.length).toBe(0);
-
-  const { workers: others, started } = fakeWorkers();
-  const later = new AbortController();
-  await others.acquire({ ...needs, signal: later.signal });
-  later.abort();
-  expect(started[0]?.isTerminated).toBe(false);
-  expect(others.live.length).toBe(1);
-});

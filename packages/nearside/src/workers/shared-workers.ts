@@ -26,8 +26,6 @@ export interface WorkerNeeds extends WorkerSource {
   readonly threads?: number | undefined;
   /** A worker for this model alone. */
   readonly isolate: boolean;
-  /** Ends the waiting for it: its file may be on its way. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** A worker that is alive. */
@@ -80,7 +78,7 @@ export interface Host {
 export interface SharedWorkers {
   /** Those that are alive. */
   readonly live: readonly WorkerStatus[];
-  /** @throws NearsideError `worker-blocked`, `assets-unreachable`, `no-backend`; `signal.reason` */
+  /** @throws NearsideError `worker-blocked`, `no-backend` */
   acquire(needs: WorkerNeeds): Promise<Host>;
 }
 
@@ -195,14 +193,7 @@ export function createSharedWorkers(start: StartBackendWorker): SharedWorkers {
         isSilent: false,
       };
       shared.tenants.add(tenant);
-      const aborted = new Promise<never>((_, reject) =>
-        needs.signal?.addEventListener('abort', ({ target }) => {
-          if (shared.started) return; // its models hear for themselves
-          leave(shared, tenant);
-          reject((target as AbortSignal).reason);
-        }),
-      );
-      const worker = await Promise.race([shared.worker, aborted]);
+      const worker = await shared.worker;
       const { endpoint, close } = worker.attach();
       const api = wrap<WorkerApi>(endpoint);
       const { run } = api;
