@@ -20,6 +20,9 @@ const EVERY_LANE = /@every-lane\b/;
 
 const THREADS = /@threads\b/;
 
+/** By the name of its file. */
+const BLOCKED = /blocked\.flow\.ts/;
+
 const firefox = { browserName: 'firefox' as const, launchOptions: firefoxLaunch };
 
 /** Whole flows on what is built, in real browsers. Each test starts the servers it needs. */
@@ -39,7 +42,6 @@ export default defineConfig({
             name: 'firefox',
             testMatch: [
               ...EVERYWHERE,
-              'blocked.flow.ts',
               'early-reports.flow.ts',
               'lost-store.flow.ts',
               'script-tag.flow.ts',
@@ -49,10 +51,10 @@ export default defineConfig({
             use: firefox,
           },
           {
-            // Not in `npm test`: on a software GPU it takes as long as all else in Firefox. `npm run test:gpu`.
-            name: 'firefox-gpu',
-            testMatch: EVERYWHERE,
-            grep: GPU,
+            // Not in `npm test`: on a software GPU it takes as long as all else in Firefox. `npm run test:engines`.
+            name: 'firefox-more',
+            testMatch: [...EVERYWHERE, 'blocked.flow.ts'],
+            grep: [GPU, BLOCKED],
             grepInvert: [GPU_PROCESS, NEW_GPU],
             metadata: { isIsolated: false },
             use: firefox,
