@@ -76,7 +76,7 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
   test('a lock whose process number another process has now is taken over', async () => {
     const directory = await temporaryDirectory();
     await writeLock(directory, { startedMs: 1 });
-    await using _lock = await lockRepository(directory, { waitMs: 0 });
+    await using _lock = await lockRepository(directory, { waitMs: 10_000 }); // else it is waited for, in vain
   });
 });
 
