@@ -55,10 +55,8 @@ export function classifyBy(option) {
 `;
 }
 
-/** `main.js`: shows what comes out, or the error. */
-const main = `import { classify } from './classify.js';
-
-const shown = document.querySelector('#result');
+/** Shows what `classify` gives, or the error. */
+export const show = `const shown = document.querySelector('#result');
 classify().then(
   ({ result, at }) => {
     shown.dataset.at = at;
@@ -69,6 +67,10 @@ classify().then(
   },
 );
 `;
+
+const main = `import { classify } from './classify.js';
+
+${show}`;
 
 /** A page without a framework, for any bundler. */
 export function plainPage({ option, library, ...ofHtml } = {}) {

@@ -1,14 +1,14 @@
 // npm run test:registry: publishes the staged packages to a registry on this machine and does from there what the
 // README's first lines say, in an empty folder. With --json it prints one JSON object. All must be built.
 import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs, stripVTControlCharacters } from 'node:util';
+import { parseArgs } from 'node:util';
 import { root } from '../scripts/root.mjs';
 import { stagePackages } from '../scripts/stage-packages.mjs';
+import { freePort } from './free-port.mjs';
+import { followQuickStart } from './quick-start.mjs';
 
 /** The last for Node 20. Installed into the test's folder: it is of use nowhere else. */
 const VERDACCIO = '6.8.0';
@@ -114,29 +114,9 @@ async function publishAll() {
 async function followReadme() {
   const app = await makeFolder('app');
   npm(app, ['install', 'nearside', '@nearside/publisher']);
-  const [file] = await filesOfReadme();
-  const command = spawn('npx', ['nearside', 'try', '--port', '0'], {
-    cwd: app,
-    env: environment(),
-    detached: true,
-  });
-  try {
-    let printed = '';
-    for await (const text of command.stdout) {
-      printed += text;
-      if (printed.includes('open(')) break;
-    }
-    const open = printed.match(/open\(.*\)/)?.[0] ?? '';
-    const digits = file.replace(/open\('http.*\)(?=;)/, open);
-    if (open === '' || !digits.includes(open))
-      throw new Error(`expected a line that opens a model, got ${printed}`);
-    await writeFile(join(app, 'digits.mjs'), digits);
-    const said = stripVTControlCharacters(run('node', ['digits.mjs'], app)).trim();
-    if (!/^\{ label: '1', score: 0\.9/.test(said)) throw new Error(`expected a 1, got ${said}`);
-    return said;
-  } finally {
-    process.kill(-command.pid); // npx and what it has started
-  }
+  const said = await followQuickStart(app, environment());
+  if (!/^\{ label: '1', score: 0\.9/.test(said)) throw new Error(`expected a 1, got ${said}`);
+  return said;
 }
 
 async function fetchCommand() {
@@ -149,12 +129,6 @@ async function fetchCommand() {
   if (!help.includes('publish [options]'))
     throw new Error(`expected the command's help, got ${help}`);
   return help.trim().split('\n')[0];
-}
-
-/** Each file that the README has its readers write. */
-async function filesOfReadme() {
-  const readme = await readFile(join(root, 'README.md'), 'utf8');
-  return [...readme.matchAll(/```js\n([^`]*)```/g)].map(([, file]) => file);
 }
 
 async function makeFolder(name) {
@@ -189,15 +163,6 @@ function run(command, args, cwd) {
   });
   if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${stdout}\n${stderr}`);
   return stdout;
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function table() {

@@ -112,7 +112,7 @@ async function build(dir, lane, command) {
   return secondsSince(startMs);
 }
 
-/** Without a server of the tool's own its output is served as any host of static files would. */
+/** By the tool's own server, where the lane has one; else as static files. */
 async function startRecordedSite({ lane, dir, models }) {
   const headers = await lane.headers?.(new URL(models.url).origin);
   const output = { dir: join(dir, lane.output), headers, isolated: false, config: {}, port: 0 };

@@ -1,9 +1,10 @@
-import { execFile, spawn, spawnSync } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import { expect, test } from '@playwright/test';
 import { publint } from 'publint';
+import { filesOfReadme, followQuickStart } from '../consumers/quick-start.mjs';
 import { root } from '../scripts/root.mjs';
 import { serveSite } from '../scripts/serve-site.mjs';
 import { publishModels, startRepository } from '../scripts/stack.mjs';
@@ -51,22 +52,7 @@ test('the packed packages install into a fresh Vite app, which classifies a digi
 });
 
 test('the README’s first lines print a digit: its command serves the model, its file opens it', async () => {
-  const command = spawn('npx', ['nearside', 'try', '--port', '0'], { cwd: dir, detached: true });
-  try {
-    let printed = '';
-    for await (const text of command.stdout) {
-      printed += text;
-      if (printed.includes('open(')) break;
-    }
-    const open = printed.match(/open\(.*\)/)?.[0] ?? '';
-    const file = ((await filesOfReadme())[0] as string).replace(/open\('http.*\)(?=;)/, open);
-    expect(file).toContain(open);
-    await writeFile(`${dir}/digits.mjs`, file);
-    const result = stripVTControlCharacters(run('node', ['digits.mjs'], dir));
-    expect(result).toMatch(/^\{ label: '1', score: 0\.9/);
-  } finally {
-    process.kill(-(command.pid as number)); // npx and what it has started
-  }
+  expect(await followQuickStart(dir)).toMatch(/^\{ label: '1', score: 0\.9/);
 });
 
 test('the README’s second file runs an ONNX file that nobody has signed, as scikit-learn does', async () => {
@@ -104,12 +90,6 @@ test('the command of either package is the same', () => {
     expect(run('node', [`node_modules/${name}/bin/nearside.js`, '--help'], dir)).toBe(help);
   }
 });
-
-/** The README's files of JavaScript, in their order. */
-async function filesOfReadme(): Promise<string[]> {
-  const readme = await readFile(`${root}README.md`, 'utf8');
-  return [...readme.matchAll(/```js\n([^`]*)```/g)].map(([, file]) => file as string);
-}
 
 /** The README's lines, and a stroke that is a one. */
 async function writeApp(dir: string, dependencies: Record<string, string>): Promise<void> {

@@ -1,4 +1,4 @@
-import { classifyBy, html, one } from '../page.mjs';
+import { classifyBy, html, one, show } from '../page.mjs';
 
 const page = html({ script: './page.js' }).replace(
   '  <script',
@@ -8,17 +8,7 @@ const page = html({ script: './page.js' }).replace(
 const script = `const { open } = nearside;
 import { drawOne } from './one.js';
 ${classifyBy().replace('export ', '')}
-const shown = document.querySelector('#result');
-classify().then(
-  ({ result, at }) => {
-    shown.dataset.at = at;
-    shown.textContent = result;
-  },
-  (error) => {
-    shown.textContent = error.code + ': ' + error.message;
-  },
-);
-`;
+${show}`;
 
 /** No tool at all: a folder that is copied, and a script tag. @type {import('../lane.mjs').Lane} */
 export const scriptTag = {
