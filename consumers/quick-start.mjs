@@ -4,10 +4,15 @@ import { join } from 'node:path';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import { root } from '../scripts/root.mjs';
 
-/** @returns {Promise<string[]>} each file that the README has its readers write, in their order */
-export async function filesOfReadme() {
-  const readme = await readFile(join(root, 'README.md'), 'utf8');
-  return [...readme.matchAll(/```js\n([^`]*)```/g)].map(([, file]) => file);
+/**
+ * @param {string} page from the repository's root
+ * @param {string} [language] of the blocks; '' are those that name none
+ * @returns {Promise<string[]>} the page's blocks of code, in their order
+ */
+export async function codeOf(page, language = 'js') {
+  const text = await readFile(join(root, page), 'utf8');
+  const blocks = text.matchAll(/^```(.*)\n([\s\S]*?)^```/gm);
+  return [...blocks].filter(([, named]) => named === language).map(([, , code]) => code);
 }
 
 /**
@@ -31,7 +36,7 @@ export async function followQuickStart(dir, env = process.env) {
     }
     const open = printed.match(/open\(.*\)/)?.[0];
     if (!open) throw new Error(`expected a line that opens a model, got ${printed}`);
-    const [first = ''] = await filesOfReadme();
+    const [first = ''] = await codeOf('README.md');
     const file = first.replace(/open\('http.*\)(?=;)/, open);
     if (!file.includes(open)) throw new Error(`expected a file with an open(…) line, got ${first}`);
     await writeFile(join(dir, 'digits.mjs'), file);

@@ -8,7 +8,6 @@ export { canonicalJson } from './canonical-json.js';
 export { maxBodyBytes, verifyChunkBody } from './chunks/chunk-body.js';
 export { addBytes, type ChunkDelta, pairChunks, subtractBytes } from './chunks/chunk-deltas.js';
 export { toHex } from './hex.js';
-export { clearModels } from './installation/clear-models.js';
 export type { InstallationEvent } from './installation/installation-event.js';
 export type { UpdateCheck } from './installation/look-for-update.js';
 export type { ModelInstallation, ReadFilesOptions } from './installation/model-installation.js';

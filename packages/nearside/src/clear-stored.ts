@@ -1,4 +1,4 @@
-import { clearModels } from '@nearside/artifact';
+import { clearModels } from '@nearside/artifact/clear-models';
 import { openStore } from '#platform';
 import type { StoreChoice } from './api/open-options.js';
 
