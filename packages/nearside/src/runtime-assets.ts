@@ -2,6 +2,7 @@ import { BACKENDS, backendFiles } from '#runtime-files';
 import { type AvailableBackend, DEFAULT_BACKENDS } from './api/backends.js';
 import { ASSETS, checkOptions } from './options/check-options.js';
 import { NO_OPTIONS, ownOptions } from './options/option-rules.js';
+import { inFull } from './runtime-files/in-folder.js';
 
 /**
  * Addresses of the worker and wasm files that a service worker must precache for an offline app.
@@ -29,5 +30,5 @@ export function runtimeAssets(
       const { worker, wasm } = backendFiles(backend, assets);
       return wasm ? [worker, wasm] : [worker];
     })
-    .map(({ href }) => href.split('#')[0] as string);
+    .map((url) => inFull(url).href.split('#')[0] as string);
 }

@@ -121,9 +121,9 @@ export type LoadPhase = 'metadata' | 'runtime' | 'weights' | 'check';
 
 export interface Progress {
   readonly phase: LoadPhase;
-  /** After decompression: more than what went over the wire. */
+  /** Weights count unpacked. A runtime counts as it is sent, in one step when all of it is there. */
   readonly loadedBytes: number;
-  /** After decompression; 0 while unknown. */
+  /** 0 while unknown. */
   readonly totalBytes: number;
   /** Of loading with one backend, 0 … 1, never falling; another backend starts again. */
   readonly ratio: number;

@@ -61,8 +61,8 @@ export interface Backend {
 }
 
 export interface StartRequest {
-  /** The runtime's wasm file; undefined for a backend that has none. */
-  readonly wasm?: Uint8Array<ArrayBuffer> | undefined;
+  /** The runtime's wasm file, compiled; undefined for a backend that has none. */
+  readonly wasm?: WebAssembly.Module | undefined;
   /** CPU threads that a run is to be shared between; as many as are worth it by default. */
   readonly threads?: number | undefined;
   /** Told when no run will succeed any more, so that the worker is replaced: `device-lost`, `worker-lost`. */

@@ -10,6 +10,7 @@ import {
 } from './backend.js';
 import { attempt, backendError } from './backend-error.js';
 import { endOnnxProfile } from './profile-onnx.js';
+import type { RunDepth } from './run-depth.js';
 import { canCollectRuntimeOutput } from './runtime-output.js';
 
 /** What both entries of ONNX Runtime have; each is a runtime of its own. */
@@ -22,6 +23,7 @@ export interface OnnxSessionOptions {
   readonly backend: BackendName;
   readonly runtime: OnnxRuntime;
   readonly executionProvider: InferenceSession.ExecutionProviderConfig;
+  readonly depth?: RunDepth;
 }
 
 /**
@@ -33,7 +35,7 @@ export async function createOnnxSession(
   options: OnnxSessionOptions,
   request: SessionRequest,
 ): Promise<BackendSession> {
-  const { backend } = options;
+  const { backend, depth } = options;
   const session = await loadOnnx(options, request);
   const tensors = declaredOr(request.spec, (list) => readTensors(backend, session, list));
   let released = false;
@@ -41,7 +43,9 @@ export async function createOnnxSession(
     tensors,
     async run(inputs) {
       const feeds = feedsOf(options, tensors, inputs);
+      const ended = depth?.begin(kindOf(inputs));
       const results = await attempt(backend, 'run', () => session.run(feeds));
+      ended?.();
       const outputs: Record<string, Tensor> = {};
       for (const { name, datatype } of tensors.outputs) {
         outputs[name] = fromOrt(backend, results[name], { datatype, name });
@@ -98,6 +102,13 @@ function loadOnnx(
       ...more,
     }),
   );
+}
+
+/** Runs of one model whose inputs have the same shapes take the same time. */
+function kindOf(inputs: Tensors): string {
+  return Object.values(inputs)
+    .map(({ shape }) => shape.join())
+    .join();
 }
 
 function feedsOf({ runtime }: OnnxSessionOptions, tensors: ModelTensors, inputs: Tensors) {

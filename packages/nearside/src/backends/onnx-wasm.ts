@@ -1,7 +1,9 @@
 import * as ort from 'onnxruntime-web/wasm';
 import type { Backend } from './backend.js';
 import { chooseThreads, requireSimd } from './cpu-features.js';
+import { bytesFor } from './given-module.js';
 import { createOnnxSession, profileOnnx } from './onnx-session.js';
+import { createRunDepth } from './run-depth.js';
 import { tapRuntimeOutput } from './runtime-output.js';
 
 /** Starting its threads and compiling takes a second or two; what takes this long hangs, ms. */
@@ -10,7 +12,10 @@ const START_LIMIT_MS = 60_000;
 /** Without threads nothing is waited for, and Node's process would wait for the timer. */
 const NO_LIMIT = 0;
 
-const OPTIONS = { backend: 'onnx-wasm', runtime: ort, executionProvider: 'wasm' } as const;
+/** `OrtRun` has eight parameters, and it alone. */
+const depth = createRunDepth(8);
+
+const OPTIONS = { backend: 'onnx-wasm', runtime: ort, executionProvider: 'wasm', depth } as const;
 
 /** ONNX Runtime's wasm execution provider, from the entry that loads exactly one wasm file. */
 export const onnxWasm: Backend = {
@@ -27,7 +32,7 @@ export const onnxWasm: Backend = {
     const threads = await chooseThreads(wanted);
     ort.env.wasm.numThreads = threads;
     ort.env.wasm.initTimeout = threads > 1 ? START_LIMIT_MS : NO_LIMIT; // its timer is never taken back
-    ort.env.wasm.wasmBinary = wasm?.buffer;
+    ort.env.wasm.wasmBinary = wasm && bytesFor(wasm, depth.wrap).buffer;
     ort.env.logLevel = 'error';
     return { threads, hardware: 'cpu' };
   },

@@ -3,6 +3,7 @@ import * as ort from 'onnxruntime-web/webgpu';
 import type { Backend, BackendSession, SessionRequest, StartRequest } from './backend.js';
 import { endOnFailure, type RuntimeHealth } from './backend-error.js';
 import { requireSimd } from './cpu-features.js';
+import { bytesFor } from './given-module.js';
 import { type GpuDevice, openGpuDevice, requireGpu } from './gpu-device.js';
 import { createOnnxSession } from './onnx-session.js';
 
@@ -31,7 +32,7 @@ export const onnxWebgpu: Backend = {
   async start({ wasm, onLost }) {
     // Only what the GPU has no kernel for runs on the CPU: not worth threads.
     ort.env.wasm.numThreads = 1;
-    ort.env.wasm.wasmBinary = wasm?.buffer;
+    ort.env.wasm.wasmBinary = wasm && bytesFor(wasm).buffer;
     ort.env.logLevel = 'error';
     const gpu = await openGpuDevice('onnx-webgpu', onLost);
     started = { gpu, onLost, health: {} };

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Backend, StartRequest } from './backend.js';
 import { attempt, backendError, endOnFailure, type RuntimeHealth } from './backend-error.js';
 import { requireSimd } from './cpu-features.js';
+import { bytesFor } from './given-module.js';
 import { createTfjsSession, profileTfjs } from './tfjs-session.js';
 
 let tellLost: StartRequest['onLost'] = () => {};
@@ -18,11 +19,11 @@ export const tfjsWasm: Backend = {
     requireSimd('tfjs-wasm');
   },
 
-  async start({ wasm: bytes, onLost }) {
+  async start({ wasm: module, onLost }) {
     tellLost = onLost;
     // Its threads never worked in a bundle, and looking for them throws (tfjs 4.22).
     tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
-    const started = await attempt('tfjs-wasm', 'start', () => startWith(bytes));
+    const started = await attempt('tfjs-wasm', 'start', () => startWith(module));
     if (!started) throw backendError('tfjs-wasm', 'start', 'the wasm backend did not initialise');
     return { threads: 1, hardware: 'cpu' };
   },
@@ -36,15 +37,15 @@ export const tfjsWasm: Backend = {
 };
 
 /**
- * Hands TensorFlow.js what was fetched for it: it has no option for bytes, and a `blob:` address would need
+ * Hands TensorFlow.js what was compiled for it: it has no option for that, and a `blob:` address would need
  * `connect-src blob:`. One file serves all three names: `requireSimd` has made sure of the feature it needs.
  */
-async function startWith(bytes: Uint8Array<ArrayBuffer> | undefined): Promise<boolean> {
+async function startWith(module: WebAssembly.Module | undefined): Promise<boolean> {
   const usesPlatformFetch = true;
   wasm.setWasmPaths('', usesPlatformFetch);
   const { platform } = tf.env();
   const { fetch } = platform;
-  platform.fetch = async () => new Response(bytes);
+  platform.fetch = async () => new Response(module && bytesFor(module));
   try {
     return await tf.setBackend('wasm');
   } finally {

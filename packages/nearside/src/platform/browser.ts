@@ -1,6 +1,7 @@
 import { BACKENDS, backendFiles } from '#runtime-files';
 import type { AvailableBackend } from '../api/backends.js';
 import { type AttachMessage, READY } from '../protocol.js';
+import { inFull } from '../runtime-files/in-folder.js';
 import type { BackendWorker, WorkerSource } from './host.js';
 
 /** Backends that can be started here at all. */
@@ -15,7 +16,8 @@ export async function startBackendWorker(
   backend: AvailableBackend,
   { assets, worker: startOwn }: WorkerSource,
 ): Promise<BackendWorker> {
-  const { worker: script, wasm } = backendFiles(backend, assets);
+  const files = backendFiles(backend, assets);
+  const script = inFull(files.worker);
   const worker = startOwn?.(backend) ?? (await startWorker(script, `nearside ${backend}`));
   /** Ports of models that came before the worker was ready: a module may still be loading. */
   let early: MessagePort[] | undefined = [];
@@ -30,7 +32,7 @@ export async function startBackendWorker(
     early = undefined;
   });
   return {
-    runtimeWasm: wasm?.href,
+    runtimeWasm: files.wasm && inFull(files.wasm).href,
     get isReady() {
       return early === undefined;
     },

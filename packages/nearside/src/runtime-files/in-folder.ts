@@ -23,6 +23,14 @@ export function filesInFolder(backend: AvailableBackend, folder: URL): BackendFi
   };
 }
 
+/**
+ * An address with its origin. That of `new URL(…, import.meta.url)` has none in a build by Next, and a worker that
+ * is started from a Blob could not follow it.
+ */
+export function inFull({ href }: URL): URL {
+  return new URL(href, globalThis.location?.href);
+}
+
 /** @param assets as the option gives it: with a slash at its end or without, from the page's address on */
 export function assetsFolder(assets: string): URL {
   return new URL(assets.endsWith('/') ? assets : `${assets}/`, globalThis.location?.href);

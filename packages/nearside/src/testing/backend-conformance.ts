@@ -3,7 +3,7 @@ import type { Tensor, Tensors } from '@nearside/core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Backend, BackendSession, RuntimeTraits, StartRequest } from '../backends/backend.js';
 import { findMismatch } from '../worker/golden-check.js';
-import { fetchBytes, loadDigits } from './load-digits.js';
+import { loadDigits } from './load-digits.js';
 
 /** What every backend must do, on the digits model. Applied to each in a browser test of its own. */
 export function describeBackend(
@@ -22,7 +22,7 @@ export function describeBackend(
     beforeAll(async () => {
       digits = await loadDigits(name);
       await backend.requireSupport(digits.variant);
-      const wasm = wasmUrl === undefined ? undefined : await fetchBytes(wasmUrl);
+      const wasm = wasmUrl && (await WebAssembly.compileStreaming(fetch(wasmUrl)));
       traits = await backend.start({ wasm, onLost });
       session = await createSession();
     });

@@ -1,7 +1,7 @@
 import { isNearsideError, type Tensors } from '@nearside/core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Backend, BackendSession } from '../backends/backend.js';
-import { fetchBytes, loadDigits } from './load-digits.js';
+import { loadDigits } from './load-digits.js';
 
 /** What every backend on a GPU must do when its device goes: as a driver that is reset takes it away. */
 export function describeDeviceLoss(
@@ -17,7 +17,7 @@ export function describeDeviceLoss(
     beforeAll(async () => {
       const { spec, variant, files, cases } = await loadDigits(name);
       inputs = cases[0]?.inputs as Tensors;
-      const wasm = wasmUrl === undefined ? undefined : await fetchBytes(wasmUrl);
+      const wasm = wasmUrl && (await WebAssembly.compileStreaming(fetch(wasmUrl)));
       device = await catchDevice(() =>
         backend.start({ wasm, onLost: ({ code }) => told.push(code) }),
       );

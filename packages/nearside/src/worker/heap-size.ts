@@ -1,3 +1,5 @@
+type Instantiated = WebAssembly.Instance | WebAssembly.WebAssemblyInstantiatedSource;
+
 /**
  * Watches the memories of the runtime that this worker is about to load: those that JavaScript makes,
  * and those that a wasm instance makes and exports. A wasm memory grows and never shrinks.
@@ -25,24 +27,13 @@ export function watchHeap(): () => number {
     });
   }
 
-  const watchResult = (result: WebAssembly.Instance | WebAssembly.WebAssemblyInstantiatedSource) =>
-    watchExports('instance' in result ? result.instance : result);
-
   WebAssembly.Memory = watching(Memory, (memory) => memories.add(memory));
   WebAssembly.Instance = watching(Instance, watchExports);
-  WebAssembly.instantiate = (async (...args: Parameters<typeof instantiate>) => {
-    const result = await instantiate(...args);
-    watchResult(result);
+  WebAssembly.instantiate = (async (source: never, imports?: WebAssembly.Imports) => {
+    const result: Instantiated = await instantiate(source, imports);
+    watchExports('instance' in result ? result.instance : result);
     return result;
   }) as typeof instantiate;
-  const { instantiateStreaming } = WebAssembly;
-  if (instantiateStreaming) {
-    WebAssembly.instantiateStreaming = async (...args) => {
-      const result = await instantiateStreaming(...args);
-      watchResult(result);
-      return result;
-    };
-  }
   return () => {
     let sizeBytes = 0;
     for (const { buffer } of memories) sizeBytes += buffer.byteLength;

@@ -1,56 +1,58 @@
-import { startTransfer, type Transfer } from '@nearside/artifact';
 import { isNearsideError, NearsideError } from '@nearside/core';
+import { EMPTY_MODULE } from '../backends/given-module.js';
 import type { LoadProgress } from './load-progress.js';
 
-/** `\0asm` and version 1: the smallest module there is. */
-const EMPTY_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+/** The largest file has 6.6 MB with gzip: at 22 KB/s, ms. Nobody sees meanwhile how much of it has come. */
+const LONGEST_MS = 300_000;
 
 /**
- * Fetches a runtime's own wasm file. It comes from where the library comes from and lives in the
- * HTTP cache or the service worker's, not in the verified store.
+ * Fetches and compiles a runtime's own wasm file. It comes from where the library comes from and lives in the HTTP
+ * cache or the service worker's, not in the verified store.
+ *
+ * The browser compiles it while it arrives, from the very response that it got: only of such a module it keeps the
+ * machine code for the next visit. Nobody else can read that response, so progress has its bytes when all are there.
  *
  * @param wasm its address, or the bytes; undefined for a backend that has none. The address's fragment, where it
  *   has one, is the hash that the file must have
  * @throws NearsideError `wasm-blocked` or `assets-unreachable`
  */
-export async function fetchRuntimeWasm(
+export async function compileRuntimeWasm(
   wasm: string | Uint8Array<ArrayBuffer> | undefined,
   progress: LoadProgress,
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
+): Promise<WebAssembly.Module | undefined> {
   if (wasm === undefined) return undefined;
   requireWebAssembly();
-  if (typeof wasm !== 'string') return wasm;
-  const transfer = startTransfer([]);
+  if (typeof wasm !== 'string') return WebAssembly.compile(wasm);
   try {
-    return await download(wasm, progress, transfer);
+    return await compileFile(wasm, 'default', progress).catch((error) => {
+      if (!(error instanceof WebAssembly.CompileError)) throw error;
+      return compileFile(wasm, 'reload', progress); // what the HTTP cache has may be broken
+    });
   } catch (cause) {
-    throw isNearsideError(cause) ? cause : unreachable(wasm, 'no answer, or half of one', cause);
-  } finally {
-    transfer.end();
+    throw isNearsideError(cause) ? cause : unreachable(wasm, inWords(cause), cause);
   }
 }
 
-async function download(
+async function compileFile(
   wasm: string,
+  cache: RequestCache,
   progress: LoadProgress,
-  transfer: Transfer,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<WebAssembly.Module> {
   const [, integrity = ''] = wasm.split('#');
-  const response = await fetch(wasm, { signal: transfer.signal, integrity });
-  const html = response.headers.get('content-type')?.startsWith('text/html');
+  const signal = AbortSignal.timeout(LONGEST_MS);
+  const response = await fetch(wasm, { signal, integrity, cache });
+  const type = response.headers.get('content-type') ?? '';
+  const html = type.startsWith('text/html');
   if (!response.ok || html)
     throw unreachable(wasm, html ? 'a web page' : `status ${response.status}`);
-  progress.expect(Number(response.headers.get('content-length')) || 0);
-  const counted = response.body?.pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform(piece, controller) {
-        transfer.progress(piece.length);
-        progress.arrive('runtime', piece.length);
-        controller.enqueue(piece);
-      },
-    }),
-  );
-  return new Uint8Array(await new Response(counted ?? null).arrayBuffer());
+  const sizeBytes = Number(response.headers.get('content-length')) || 0;
+  progress.expect(sizeBytes);
+  // Browsers refuse to stream what is said to be anything else, or has a parameter behind it.
+  const module = await (type === 'application/wasm'
+    ? WebAssembly.compileStreaming(response)
+    : WebAssembly.compile(await response.arrayBuffer()));
+  progress.arrive('runtime', sizeBytes);
+  return module;
 }
 
 function requireWebAssembly(): void {
@@ -64,6 +66,10 @@ function requireWebAssembly(): void {
       { cause },
     );
   }
+}
+
+function inWords(cause: unknown): string {
+  return cause instanceof WebAssembly.CompileError ? cause.message : 'no answer, or half of one';
 }
 
 function unreachable(address: string, got: string, cause?: unknown): NearsideError {

@@ -27,7 +27,7 @@ import { compileSteps } from './compile-steps.js';
 import { checkGolden, readTensors } from './golden-check.js';
 import type { HostedVersion } from './hosted-version.js';
 import type { LoadProgress } from './load-progress.js';
-import { fetchRuntimeWasm } from './runtime-wasm.js';
+import { compileRuntimeWasm } from './runtime-wasm.js';
 import type { SharedRuntime } from './shared-runtime.js';
 import type { Task } from './task.js';
 
@@ -100,7 +100,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   const [weights, wasm] = await Promise.all([
     stopwatch('weights', async () => version.readVariant(variant, progress)),
     stopwatch('runtime', () =>
-      runtime.fetchWasm(() => fetchRuntimeWasm(options.runtimeWasm, progress)),
+      runtime.compileWasm(() => compileRuntimeWasm(options.runtimeWasm, progress)),
     ),
   ]);
   progress.enter('check'); // nothing waits for the network from here on

@@ -7,7 +7,7 @@ import type {
   StartRequest,
 } from '../backends/backend.js';
 
-type Wasm = Uint8Array<ArrayBuffer> | undefined;
+type Wasm = WebAssembly.Module | undefined;
 
 /**
  * A worker's one runtime, for all its models: started once, and never asked to do two things at a
@@ -18,9 +18,9 @@ export interface SharedRuntime {
   readonly name: Backend['name'];
   readonly runtime: Backend['runtime'];
   readonly requireSupport: Backend['requireSupport'];
-  /** Fetches the runtime's wasm unless it is there already, or on its way for another model. */
-  fetchWasm(fetch: () => Promise<Wasm>): Promise<Wasm>;
-  /** Starts it with the bytes from `fetchWasm`, if nobody has yet. */
+  /** Has the runtime's wasm compiled unless it is there already, or on its way for another model. */
+  compileWasm(compile: () => Promise<Wasm>): Promise<Wasm>;
+  /** Starts it with what `compileWasm` gave, if nobody has yet. */
   start(request: Omit<StartRequest, 'onLost'>): Promise<RuntimeTraits>;
   createSession(request: SessionRequest): Promise<BackendSession>;
   readonly profile: Backend['profile'];
@@ -40,15 +40,15 @@ export function shareRuntime(
     name: backend.name,
     runtime: backend.runtime,
     requireSupport: (variant: Variant) => backend.requireSupport(variant),
-    async fetchWasm(fetch) {
-      return isStarted ? undefined : wasmOnce.get(fetch);
+    async compileWasm(compile) {
+      return isStarted ? undefined : wasmOnce.get(compile);
     },
     profile: backend.profile && ((request) => inTurn(async () => backend.profile?.(request))),
     start: (request) =>
       startOnce.get(async () => {
         const traits = await inTurn(() => backend.start({ ...request, onLost }));
         isStarted = true;
-        wasmOnce.forget(); // the runtime has it now: megabytes
+        wasmOnce.forget(); // the runtime has it now
         return traits;
       }),
     async createSession(request) {
