@@ -44,6 +44,7 @@ export default defineConfig({
               ...EVERYWHERE,
               'early-reports.flow.ts',
               'lost-store.flow.ts',
+              'runtime-files.flow.ts',
               'script-tag.flow.ts',
             ],
             grepInvert: [GPU, NO_GPU, THREADS],
