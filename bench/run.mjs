@@ -9,6 +9,7 @@ const SUITES = {
   runtime: './runtime/run.mjs',
   artifact: './artifact/run.mjs',
   pipeline: './pipeline/run.mjs',
+  start: './start/run.mjs',
 };
 
 const [suite, ...flags] = process.argv.slice(2);

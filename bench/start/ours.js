@@ -1,18 +1,19 @@
-import { open, openUnsigned } from 'nearside';
+import { open } from 'nearside';
+
+/** What a caller gives of a model whose state and constants the library knows. */
+const ASKED = { silero: ['input'] };
 
 /** Opens a model with the library. @returns {Promise<(inputs: object) => Promise<unknown>>} */
-export async function openOurs({ url, trust, file, threads, warm, options }) {
-  const choice = { backend: 'onnx-wasm', ...options };
-  const model = url
-    ? await open(url, { trust, threads, ...choice })
-    : await openUnsigned(await (await fetch(file)).blob(), { name: 'model' }, choice);
+export async function openOurs({ model: name, url, trust, threads, backend, warm }) {
+  const model = await open(url, { trust, threads, backend });
   if (warm) await model.warm();
   return async (inputs) => {
-    const named = Object.entries(inputs).map(([name, [datatype, data, shape]]) => [
-      name,
-      { datatype, data, shape },
-    ]);
-    const { output } = await model.run({ tensors: Object.fromEntries(named) }, { transfer: true });
+    const tensors = Object.fromEntries(
+      Object.entries(inputs)
+        .filter(([input]) => ASKED[name]?.includes(input) ?? true)
+        .map(([input, [datatype, data, shape]]) => [input, { datatype, data, shape }]),
+    );
+    const { output } = await model.run({ tensors }, { transfer: true });
     return output;
   };
 }

