@@ -112,13 +112,28 @@ export interface OpenRequest {
   readonly task: string | undefined;
   /** Runtimes that some backend of this device has, not only this worker's. */
   readonly runtimes: readonly string[];
+  readonly runtime: RuntimeRequest;
+}
+
+/** What the worker's own runtime is to be started with, unless it has been. */
+export interface RuntimeRequest {
+  /** Where its wasm is: an address, or in Node the bytes; undefined for one without wasm. */
+  readonly wasm: string | Uint8Array<ArrayBuffer> | undefined;
+  /** CPU threads that a run is to be shared between. */
+  readonly threads: number | undefined;
+  /** A version will be loaded here, as far as can be foreseen: what does not hang on it can begin at once. */
+  readonly isSure: boolean;
 }
 
 /** Blobs cross by reference. */
-export interface UnsignedRequest {
+export interface UnsignedFiles {
   readonly files: Readonly<Record<string, Blob>>;
   /** As a user wrote it. */
   readonly spec: Readonly<Record<string, unknown>>;
+}
+
+export interface UnsignedRequest extends UnsignedFiles {
+  readonly runtime: RuntimeRequest;
 }
 
 export interface FetchRequest {
@@ -149,10 +164,6 @@ export interface OpenedVersion {
 
 export interface LoadRequest {
   readonly variant: string;
-  /** Where the runtime's wasm is: an address, or in Node the bytes; undefined for one without wasm. */
-  readonly runtimeWasm: string | Uint8Array<ArrayBuffer> | undefined;
-  /** CPU threads that a run is to be shared between, where the runtime is started by this. */
-  readonly threads: number | undefined;
 }
 
 export interface LoadedVariant {

@@ -39,6 +39,12 @@ export interface Backend {
    */
   requireSupport(variant: Variant): Promise<void>;
   /**
+   * Begins what the start waits for and no variant decides. A backend that may lack what a variant needs has none.
+   *
+   * @returns whether its wasm file will be needed
+   */
+  prepare?(threads: number | undefined): boolean;
+  /**
    * Starts the runtime, once.
    *
    * @throws NearsideError `wasm-blocked`, `no-backend` or `backend-failed`

@@ -38,11 +38,16 @@ export async function chooseThreads(wanted = DEFAULT_THREADS): Promise<number> {
   // WebKitGTK 2.54 says that it is isolated and has no such thing.
   if (!('SharedArrayBuffer' in globalThis)) return 1;
   const threads = Math.min(wanted, navigator?.hardwareConcurrency ?? 1);
-  return threads > 1 && (await canStartThread()) ? threads : 1;
+  if (threads === 1) return 1;
+  trial ??= tryThread();
+  return (await trial) ? threads : 1;
 }
 
+/** The trial, under way or over: each worker has one. */
+let trial: Promise<boolean> | undefined;
+
 /** Posts shared memory to another worker of this file, which posts it back. */
-async function canStartThread(): Promise<boolean> {
+async function tryThread(): Promise<boolean> {
   const { promise: answered, resolve } = createDeferred<boolean>();
   const timer = setTimeout(() => resolve(false), TRIAL_MS);
   let worker: Worker | undefined;
@@ -76,6 +81,10 @@ const SIMD_MODULE = Uint8Array.of(
  * @throws NearsideError `no-backend`
  */
 export function requireSimd(backend: BackendName): void {
+  if (!hasSimd()) throw unsupported(backend, 'WebAssembly with SIMD');
+}
+
+export function hasSimd(): boolean {
   const { WebAssembly: engine } = globalThis as { WebAssembly?: typeof WebAssembly };
-  if (!engine?.validate(SIMD_MODULE)) throw unsupported(backend, 'WebAssembly with SIMD');
+  return engine?.validate(SIMD_MODULE) ?? false;
 }

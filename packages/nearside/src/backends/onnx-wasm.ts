@@ -1,6 +1,6 @@
 import * as ort from 'onnxruntime-web/wasm';
 import type { Backend } from './backend.js';
-import { chooseThreads, requireSimd } from './cpu-features.js';
+import { chooseThreads, hasSimd, requireSimd } from './cpu-features.js';
 import { bytesFor } from './given-module.js';
 import { createOnnxSession, profileOnnx } from './onnx-session.js';
 import { createRunDepth } from './run-depth.js';
@@ -24,6 +24,11 @@ export const onnxWasm: Backend = {
 
   async requireSupport() {
     requireSimd('onnx-wasm');
+  },
+
+  prepare(threads) {
+    void chooseThreads(threads);
+    return hasSimd();
   },
 
   async start({ wasm, threads: wanted }) {

@@ -3,7 +3,7 @@ import * as wasm from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Backend, StartRequest } from './backend.js';
 import { attempt, backendError, endOnFailure, type RuntimeHealth } from './backend-error.js';
-import { requireSimd } from './cpu-features.js';
+import { hasSimd, requireSimd } from './cpu-features.js';
 import { bytesFor } from './given-module.js';
 import { createTfjsSession, profileTfjs } from './tfjs-session.js';
 
@@ -18,6 +18,8 @@ export const tfjsWasm: Backend = {
   async requireSupport() {
     requireSimd('tfjs-wasm');
   },
+
+  prepare: hasSimd,
 
   async start({ wasm: module, onLost }) {
     tellLost = onLost;

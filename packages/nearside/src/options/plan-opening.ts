@@ -15,7 +15,7 @@ import type {
   TuneBudget,
   UpdatePolicy,
 } from '../api/open-options.js';
-import type { UnsignedRequest } from '../protocol.js';
+import type { UnsignedFiles } from '../protocol.js';
 import { OPEN_RULES } from './call-rules.js';
 import { areOptions, NO_OPTIONS, ownOptions, resolveUrl } from './option-rules.js';
 
@@ -32,7 +32,7 @@ export interface OpenPlan extends ServingPlan {
   readonly mirrors: readonly Mirror[];
   readonly request: RequestOptions | undefined;
   /** Set by `openUnsigned` alone: then address, pin and store say nothing. */
-  readonly unsigned: UnsignedRequest | undefined;
+  readonly unsigned: UnsignedFiles | undefined;
 }
 
 /** How a model is served, wherever it comes from. */

@@ -23,7 +23,14 @@ export async function openAgain(
   { release: { sequence } }: OpenedVersion,
   { fits, place, isOptional }: OpenAgainOptions,
 ): Promise<Opened | undefined> {
-  const how = { place, boot: undefined, isOptional, signal: undefined, onProgress: undefined };
+  const how = {
+    place,
+    boot: undefined,
+    isOptional,
+    isSure: true,
+    signal: undefined,
+    onProgress: undefined,
+  };
   const opened = await openOn(backend, context, { which: { kind: 'active' }, ...how });
   const isSame = opened?.version.release.sequence === sequence;
   if (!opened || isSame || fits(opened.version)) return opened;

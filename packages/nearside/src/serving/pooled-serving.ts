@@ -164,7 +164,6 @@ export function servePool(
     load: (request) => main().load(request),
     profile: (request, transfer) => main().profile(request, transfer),
     declare: (memoryBytes) => main().declare(memoryBytes),
-    runtimeWasm: first.connection.runtimeWasm,
     get workers() {
       return alive().flatMap((member) => member.connection.workers);
     },

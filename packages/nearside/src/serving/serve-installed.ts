@@ -61,7 +61,16 @@ function start(
   const { signal, onProgress } = context.plan;
   const steps: StartSteps = {
     async open(backend) {
-      const how = { which, place: undefined, boot, isOptional: false, signal, onProgress };
+      // Seldom a lighter variant leads to another backend: the first one has the light runtime then, of 137 KB.
+      const how = {
+        which,
+        place: undefined,
+        boot,
+        isOptional: false,
+        isSure: true,
+        signal,
+        onProgress,
+      };
       const found = await openOn(backend, context, how);
       if (found) opened.push(found.version);
       return found;

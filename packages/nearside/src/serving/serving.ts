@@ -40,7 +40,6 @@ export interface Opened {
   readonly fetched: Promise<void>;
   /** How long loading may take after that, ms. */
   readonly warmUpMs: number;
-  readonly threads: number | undefined;
 }
 
 /** An opened version, and the variant of it that the backend is to load. */
@@ -80,6 +79,8 @@ export interface OpenOnOptions {
   readonly boot: BootAnswer | undefined;
   /** It can be done without: where the engine has no room for it no other model is put to rest. */
   readonly isOptional: boolean;
+  /** It will be loaded, as far as can be foreseen. */
+  readonly isSure: boolean;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: Progress) => void) | undefined;
 }
@@ -92,7 +93,7 @@ export interface OpenOnOptions {
 export async function openOn(
   backend: AvailableBackend,
   { plan, engine, identity, emitter, onOpened }: Omit<ModelContext, 'choice'>,
-  { which, place, boot, isOptional, signal, onProgress }: OpenOnOptions,
+  { which, place, boot, isOptional, isSure, signal, onProgress }: OpenOnOptions,
 ): Promise<Opened | undefined> {
   const fetched = createDeferred<void>();
   const onEvent = (event: WorkerEvent) => {
@@ -114,8 +115,9 @@ export async function openOn(
   return endingOnFailure(connection, signal, async () => {
     const startMs = performance.now();
     const { url, pin, store, mirrors, request, policy, task } = plan;
+    const runtime = { wasm: host.runtimeWasm, threads, isSure };
     const opened = plan.unsigned
-      ? await connection.openUnsigned(plan.unsigned)
+      ? await connection.openUnsigned({ ...plan.unsigned, runtime })
       : await connection.open({
           which,
           boot,
@@ -128,6 +130,7 @@ export async function openOn(
           maxBytes: policy.maxBytes,
           install: identity,
           runtimes: [...new Set([...plan.backends, ...plan.contenders].map(runtimeOf))],
+          runtime,
         });
     if (!opened) {
       void connection.close(undefined);
@@ -139,8 +142,7 @@ export async function openOn(
     engine.memory?.makeRoom(version.spec, isOptional);
     connection.declare(version.spec.limits.memoryBytes);
     const { warmUpMs } = policy;
-    const limits = { fetched: fetched.promise, warmUpMs, threads };
-    return { connection, backend, version, metadataMs, ...limits };
+    return { connection, backend, version, metadataMs, fetched: fetched.promise, warmUpMs };
   });
 }
 
@@ -153,11 +155,10 @@ export async function load(
   opened: OpenedVariant,
   { signal }: { signal: AbortSignal | undefined },
 ): Promise<Started> {
-  const { connection, variant, threads } = opened;
+  const { connection, variant } = opened;
   return endingOnFailure(connection, signal, async () => {
-    const { runtimeWasm } = connection;
-    const request = { variant: variant.name, runtimeWasm, threads };
-    const loaded = ownFields(await withinLimit(connection.load(request), opened));
+    const loading = connection.load({ variant: variant.name });
+    const loaded = ownFields(await withinLimit(loading, opened));
     const { spec = opened.version.spec } = loaded;
     return { ...opened, version: { ...opened.version, spec }, loaded };
   });

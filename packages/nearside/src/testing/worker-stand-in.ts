@@ -117,6 +117,7 @@ export function withStandIns(
       place: undefined,
       boot: undefined,
       isOptional: false,
+      isSure: true,
       signal: undefined,
       onProgress: undefined,
     });

@@ -202,6 +202,7 @@ async function start(
     place: OWN_WORKER,
     boot: undefined,
     isOptional: true,
+    isSure: false,
     signal,
     onProgress: undefined,
   };

@@ -43,6 +43,7 @@ export async function proveCandidate(
         place: OWN_WORKER,
         boot: undefined,
         isOptional: false,
+        isSure: false,
         signal,
         onProgress: undefined,
       }),

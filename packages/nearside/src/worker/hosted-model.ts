@@ -89,8 +89,9 @@ export function createHostedModel({
   }
 
   return {
-    async open({ which, url, store, task, runtimes, install: known, ...options }) {
+    async open({ which, url, store, task, runtimes, runtime: own, install: known, ...options }) {
       progress.enter('metadata');
+      runtime.prepare(own, progress);
       const models = openStore('nearside-models', store);
       void models.get('').catch(() => {}); // any read opens this database while the other one opens
       const install = known ?? (await readInstall(openStore('nearside-reports', store)));
@@ -115,6 +116,7 @@ export function createHostedModel({
 
     async openUnsigned(request) {
       progress.enter('metadata');
+      runtime.prepare(request.runtime, progress);
       const install = await readInstall(openStore('nearside-reports', 'memory'));
       return host(await openUnsignedVersion(request, install));
     },
@@ -124,7 +126,7 @@ export function createHostedModel({
       await version.fetch(requireVariant(version, variant));
     },
 
-    async load({ variant, runtimeWasm, threads }) {
+    async load({ variant }) {
       const version = opened();
       const proverOn = ({ threads, hardware }: RuntimeTraits) =>
         `${runtime.name}/${variant}/${LIBRARY_VERSION}/${hardware}/${threads}`;
@@ -132,8 +134,6 @@ export function createHostedModel({
         version,
         runtime,
         variant,
-        runtimeWasm,
-        threads,
         task: taskOf(version.spec),
         progress,
         isProvenOn: (traits) => version.provenBy.includes(proverOn(traits)),

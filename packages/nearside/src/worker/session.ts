@@ -21,13 +21,12 @@ import type {
   ModelTensors,
   RuntimeTraits,
 } from '../backends/backend.js';
-import type { LoadedVariant, LoadRequest } from '../protocol.js';
+import type { LoadedVariant } from '../protocol.js';
 import { carryState } from './carry-state.js';
 import { compileSteps } from './compile-steps.js';
 import { checkGolden, readTensors } from './golden-check.js';
 import type { HostedVersion } from './hosted-version.js';
 import type { LoadProgress } from './load-progress.js';
-import { compileRuntimeWasm } from './runtime-wasm.js';
 import type { SharedRuntime } from './shared-runtime.js';
 import type { Task } from './task.js';
 
@@ -74,8 +73,6 @@ export interface OpenSessionOptions {
   readonly runtime: SharedRuntime;
   /** Name of a variant. */
   readonly variant: string;
-  readonly runtimeWasm: LoadRequest['runtimeWasm'];
-  readonly threads?: LoadRequest['threads'];
   /** Of the app's own worker, for the model's task. */
   readonly task: Task | undefined;
   /** Whether it has passed all golden cases on this hardware before: then the first, cheap one does. */
@@ -99,14 +96,12 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
 
   const [weights, wasm] = await Promise.all([
     stopwatch('weights', async () => version.readVariant(variant, progress)),
-    stopwatch('runtime', () =>
-      runtime.compileWasm(() => compileRuntimeWasm(options.runtimeWasm, progress)),
-    ),
+    stopwatch('runtime', () => runtime.compileWasm(progress)),
   ]);
   progress.enter('check'); // nothing waits for the network from here on
   const { files } = weights;
   const { sessions, traits } = await stopwatch('session', async () => {
-    const traits = await runtime.start({ wasm, threads: options.threads });
+    const traits = await runtime.start(wasm);
     return { traits, sessions: await createSessions(runtime, { spec, variant, files }) };
   });
   const releaseAll = async () => {

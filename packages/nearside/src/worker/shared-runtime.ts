@@ -4,8 +4,10 @@ import type {
   BackendSession,
   RuntimeTraits,
   SessionRequest,
-  StartRequest,
 } from '../backends/backend.js';
+import type { RuntimeRequest } from '../protocol.js';
+import type { LoadProgress } from './load-progress.js';
+import { compileRuntimeWasm } from './runtime-wasm.js';
 
 type Wasm = WebAssembly.Module | undefined;
 
@@ -18,10 +20,15 @@ export interface SharedRuntime {
   readonly name: Backend['name'];
   readonly runtime: Backend['runtime'];
   readonly requireSupport: Backend['requireSupport'];
-  /** Has the runtime's wasm compiled unless it is there already, or on its way for another model. */
-  compileWasm(compile: () => Promise<Wasm>): Promise<Wasm>;
-  /** Starts it with what `compileWasm` gave, if nobody has yet. */
-  start(request: Omit<StartRequest, 'onLost'>): Promise<RuntimeTraits>;
+  /**
+   * Says what it is to be started with, before all else. Where it runs any variant, what loading waits for
+   * begins at once; what fails of that is tried again when it is needed.
+   */
+  prepare(request: RuntimeRequest, progress: LoadProgress): void;
+  /** Has its wasm compiled unless it is there already, or on its way for another model. */
+  compileWasm(progress: LoadProgress): Promise<Wasm>;
+  /** Starts it, if nobody has yet. */
+  start(wasm: Wasm): Promise<RuntimeTraits>;
   createSession(request: SessionRequest): Promise<BackendSession>;
   readonly profile: Backend['profile'];
 }
@@ -36,17 +43,25 @@ export function shareRuntime(
   const startOnce = createOnce<RuntimeTraits>();
   let isStarted = false;
 
+  let asked: RuntimeRequest | undefined;
+
+  const compileWasm: SharedRuntime['compileWasm'] = async (progress) =>
+    isStarted ? undefined : wasmOnce.get(() => compileRuntimeWasm(asked?.wasm, progress));
+
   return {
     name: backend.name,
     runtime: backend.runtime,
     requireSupport: (variant: Variant) => backend.requireSupport(variant),
-    async compileWasm(compile) {
-      return isStarted ? undefined : wasmOnce.get(compile);
+    prepare(request, progress) {
+      asked = request;
+      if (request.isSure && backend.prepare?.(request.threads))
+        compileWasm(progress).catch(() => {});
     },
+    compileWasm,
     profile: backend.profile && ((request) => inTurn(async () => backend.profile?.(request))),
-    start: (request) =>
+    start: (wasm) =>
       startOnce.get(async () => {
-        const traits = await inTurn(() => backend.start({ ...request, onLost }));
+        const traits = await inTurn(() => backend.start({ wasm, threads: asked?.threads, onLost }));
         isStarted = true;
         wasmOnce.forget(); // the runtime has it now
         return traits;

@@ -8,7 +8,7 @@ import {
   weightFiles,
 } from '@nearside/core';
 import { readUnverified, type UnverifiedBytes } from '../backends/backend.js';
-import type { InstallIdentity, UnsignedRequest } from '../protocol.js';
+import type { InstallIdentity, UnsignedFiles } from '../protocol.js';
 import { completeSpec, deriveVariant, isOnnx } from './describe-files.js';
 import { proofFiles } from './golden-check.js';
 import type { UnsignedVersion } from './hosted-version.js';
@@ -24,7 +24,7 @@ const NO_MANIFEST = '0'.repeat(64);
  *   it later, `model-invalid` or `file-missing`
  */
 export async function openUnsignedVersion(
-  { files, spec: given }: UnsignedRequest,
+  { files, spec: given }: UnsignedFiles,
   install: InstallIdentity,
 ): Promise<UnsignedVersion> {
   for (const [name, { size }] of Object.entries(files)) if (size === 0) throw emptyFile(name);
@@ -70,14 +70,14 @@ export async function openUnsignedVersion(
   };
 }
 
-async function readGolden(files: UnsignedRequest['files']): Promise<Golden | undefined> {
+async function readGolden(files: UnsignedFiles['files']): Promise<Golden | undefined> {
   const file = files['golden.json'];
   if (!file) return undefined;
   const malformed = { code: 'metadata-malformed', what: 'golden.json' } as const;
   return parseGolden(parseJson(await readUnverified(file), malformed));
 }
 
-function required(files: UnsignedRequest['files'], name: string): Blob {
+function required(files: UnsignedFiles['files'], name: string): Blob {
   const file = Object.hasOwn(files, name) ? files[name] : undefined;
   if (file) return file;
   throw new NearsideError(

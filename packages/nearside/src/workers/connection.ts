@@ -55,7 +55,6 @@ export interface Connection extends PlainCalls {
   load: ModelCalls['load'];
   run(request: RunRequest, options: PostOptions): ReturnType<ModelCalls['run']>;
   profile(request: ProfileRequest, transfer: Transferable[]): ReturnType<ModelCalls['profile']>;
-  readonly runtimeWasm: Host['runtimeWasm'];
   /** The workers it is in: one, or a pool's. */
   readonly workers: readonly WorkerStatus[];
   /** Says what the model needs, bytes. */
@@ -210,7 +209,6 @@ export async function connect(
     profile: (request, given) => settle(() => giving(api.profile(transfer(request, given)))),
     workers: [worker],
     declare: host.declare,
-    runtimeWasm: host.runtimeWasm,
     get end() {
       return end;
     },
