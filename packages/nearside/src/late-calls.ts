@@ -1,11 +1,14 @@
 import { NearsideError } from '@nearside/core';
 import type { Model, StorageOptions } from './api/model.js';
 import { type ProfiledModel, profileModel } from './running/profile-model.js';
-import { readStorage, type StorageContext, warmModel } from './running/read-storage.js';
+import { readStorage, type StorageContext } from './running/read-storage.js';
 import type { ModelContext } from './serving/serving.js';
 import { openStream, type StreamContext } from './streaming/open-stream.js';
 import { scoreModel } from './streaming/score.js';
 import { explainBackend } from './tuning/explain-backend.js';
+import { warmUp } from './tuning/warm-up.js';
+import type { Connection } from './workers/connection.js';
+import { askWorker } from './workers/watchdog.js';
 
 /** What calls of an open model are answered with. */
 export interface OpenModel extends ModelContext, StreamContext, StorageContext, ProfiledModel {
@@ -37,9 +40,24 @@ export function answerLate(open: OpenModel) {
     },
     async warm() {
       closing.throwIfAborted();
-      return warmModel(handover, open.watchdogMs).finally(used);
+      return warmModel(open).finally(used);
     },
   };
+}
+
+/**
+ * Loads a model again that was put to rest, checks its first golden case, and runs that until runs take as long as they
+ * will. Each run has its own turn.
+ */
+async function warmModel({ handover, plan }: OpenModel): Promise<void> {
+  const { watchdogMs } = plan.policy;
+  const ask = <Answer>(question: (connection: Connection) => Promise<Answer>) =>
+    handover.run(({ connection }) =>
+      askWorker(connection, { watchdogMs, signal: undefined }, question),
+    );
+  await ask((connection) => connection.warm());
+  if (!handover.current.loaded.isProven) return;
+  await warmUp({ time: () => ask((connection) => connection.time()), idle: async () => {} });
 }
 
 function takesNoRecords(model: string): NearsideError {

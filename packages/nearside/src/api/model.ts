@@ -72,8 +72,8 @@ export interface Model extends AsyncDisposable {
   /** The contenders for serving here, what became of each, and why: for `console.table`. */
   explainBackend(): Promise<readonly BackendVerdict[]>;
   /**
-   * Makes it ready for the next call, if it was put to rest, and runs its first golden case once, if it has
-   * some. Counted nowhere.
+   * Makes it ready for the next call: loads it again if it was put to rest, checks its first golden case, and
+   * runs that until runs take as long as they will, for 2 s at most. Other calls wait for one run. Counted nowhere.
    *
    * @throws NearsideError as `open`; `golden-mismatch` when it computes wrong numbers now; `terminated` where
    *   there is no answer within twice `policy.watchdogMs`

@@ -5,7 +5,7 @@ import { checkOptions, type OptionKinds, SWITCH } from '../options/check-options
 import { NO_OPTIONS, ownOptions } from '../options/option-rules.js';
 import type { OpenPlan } from '../options/plan-opening.js';
 import type { Handover } from '../serving/handover.js';
-import { askWorker, withinWatchdog } from '../workers/watchdog.js';
+import { askWorker } from '../workers/watchdog.js';
 
 const KINDS: OptionKinds<keyof StorageOptions> = { persist: SWITCH };
 
@@ -58,19 +58,4 @@ export function checkStorageOptions(given: StorageOptions = NO_OPTIONS): Storage
   const options = ownOptions(given);
   checkOptions('storage', options, KINDS);
   return options;
-}
-
-/**
- * Loads a model again that was put to rest, and runs its first golden case once.
- *
- * @param watchdogMs of one run; as long again for its turn
- */
-export function warmModel(handover: Handover, watchdogMs: number): Promise<void> {
-  return handover.run((serving) =>
-    withinWatchdog(
-      serving.connection,
-      { limitMs: 2 * watchdogMs, signal: undefined },
-      (connection) => connection.warm(),
-    ),
-  );
 }

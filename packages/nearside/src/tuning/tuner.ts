@@ -1,6 +1,9 @@
 import { isDataExpensive } from '../options/is-data-expensive.js';
 import type { OpenPlan } from '../options/plan-opening.js';
+import { PROBE_MS, withinWatchdog } from '../workers/watchdog.js';
 import { type TuningOptions, tuneBackends } from './tune-backends.js';
+import { isBatteryLow, warmUp } from './warm-up.js';
+import { whenIdle } from './when-idle.js';
 
 /** Finds a faster backend beside serving. */
 export interface Tuner {
@@ -20,7 +23,7 @@ export function createTuner(options: Omit<TuningOptions, 'signal' | 'trial'>): T
 
   /** One after another. */
   function queue(work: () => Promise<void>): Promise<void> {
-    if (isTunable(options.plan)) underWay = underWay.then(work).catch(() => {}); // the present one serves on
+    underWay = underWay.then(work).catch(() => {}); // the present one serves on
     return underWay;
   }
 
@@ -28,13 +31,39 @@ export function createTuner(options: Omit<TuningOptions, 'signal' | 'trial'>): T
     get isTrying() {
       return trial.isUnderWay;
     },
-    tune: () => queue(() => tuneBackends(all)),
+    async tune() {
+      if (isTunable(options.plan)) await queue(() => tuneBackends(all));
+      if (mayWarmUp(options.plan)) void queue(() => warmUpWhenIdle(all)); // nobody waits for it
+    },
     close: (reason) => closing.abort(reason),
   };
 }
 
-function isTunable({ tune, contenders, policy }: OpenPlan): boolean {
-  return tune.when !== 'off' && contenders.length > 1 && !isDataExpensive(policy.saveData);
+function isTunable(plan: OpenPlan): boolean {
+  return plan.contenders.length > 1 && mayWarmUp(plan);
+}
+
+function mayWarmUp({ tune, policy }: OpenPlan): boolean {
+  return tune.when !== 'off' && !isDataExpensive(policy.saveData);
+}
+
+/** A run that takes so many times as long as one before it hangs, or its worker is gone: calls would wait for it. */
+const SLOWEST = 20;
+
+/** Unless it has no golden case to run, or runs in the page's own thread, as in Node. */
+async function warmUpWhenIdle({ plan, handover, isBusy, signal }: TuningOptions): Promise<void> {
+  const { watchdogMs } = plan.policy;
+  const { connection, loaded } = handover.current;
+  if (!loaded.isProven || !('document' in globalThis) || (await isBatteryLow())) return;
+  let limitMs = 2 * watchdogMs; // it may stand behind a run
+  await warmUp({
+    async time() {
+      const ms = await withinWatchdog(connection, { limitMs, signal }, ({ time }) => time());
+      limitMs = Math.min(limitMs, PROBE_MS + SLOWEST * ms);
+      return ms;
+    },
+    idle: () => whenIdle({ isBusy, signal }),
+  });
 }
 
 export interface TuneBeforeOpenOptions {

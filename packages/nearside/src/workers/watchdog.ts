@@ -63,7 +63,7 @@ export function askWorker<Answer>(
 }
 
 /** A worker that does nothing else answers in milliseconds; one that is gone never, ms. */
-const PROBE_MS = 5_000;
+export const PROBE_MS = 5_000;
 
 /** Batches are counted from 1: asking this one back does nothing. */
 const NO_BATCH = 0;
