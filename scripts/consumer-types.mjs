@@ -24,7 +24,10 @@ const ENVIRONMENTS = {
 const NODE_TYPES = '20.19.9';
 
 /** Entries that nobody's code imports: a script tag's file, a command. */
-const NOT_IMPORTED = { nearside: ['nearside.global.js', 'nearside.later.js'], '@nearside/publisher': ['command'] };
+const NOT_IMPORTED = {
+  nearside: ['nearside.global.js', 'nearside.later.js'],
+  '@nearside/publisher': ['command'],
+};
 
 const AT_A_TIME = 2;
 

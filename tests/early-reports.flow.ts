@@ -34,7 +34,9 @@ async function startCollector() {
   const told = { isThere: true, runs: 0, models: [] as string[] };
   const server = createServer(async (request, response) => {
     if (!told.isThere) return void request.destroy();
-    const { health, dimensions } = JSON.parse(await text(request));
+    const body = await text(request);
+    if (body === '') return void request.destroy(); // Firefox may give up what it had begun to send
+    const { health, dimensions } = JSON.parse(body);
     told.runs += health.ok;
     told.models.push(dimensions.model);
     response.writeHead(204, { 'Access-Control-Allow-Origin': '*' }).end();

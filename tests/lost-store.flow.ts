@@ -63,8 +63,12 @@ async function serveToAll() {
     const { status, headers, body } = await fetch(new URL(url, served.site.url));
     const type = headers.get('content-type') ?? '';
     response.writeHead(status, { 'content-type': type, 'access-control-allow-origin': '*' });
-    for await (const part of body ?? []) response.write(part);
-    response.end();
+    try {
+      for await (const part of body ?? []) response.write(part);
+      response.end();
+    } catch {
+      response.destroy(); // the test is over, and the site is gone
+    }
   });
   return listen(server, 0);
 }

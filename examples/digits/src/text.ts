@@ -34,18 +34,20 @@ copy.addEventListener('click', async () => {
   }, 1500);
 });
 
-async function readSample(): Promise<void> {
-  await read(await drawSample(sample.value));
+function readSample(): Promise<void> {
+  return read(drawSample(sample.value));
 }
 
-/** Shows a picture, and the lines that are read in it; a newer one ends this one. */
-async function read(picture: Blob): Promise<void> {
+/** Shows a picture, and the lines that are read in it; a newer one ends this one, also while it is being drawn. */
+async function read(given: Blob | Promise<Blob>): Promise<void> {
   reading.abort();
   reading = new AbortController();
   const { signal } = reading;
   const busy = part('reading', HTMLElement);
   forget();
   try {
+    const picture = await given;
+    signal.throwIfAborted();
     await show(picture);
     const model = await opened;
     signal.throwIfAborted();

@@ -7,7 +7,6 @@ import { openStream, type StreamContext } from './streaming/open-stream.js';
 import { scoreModel } from './streaming/score.js';
 import { explainBackend } from './tuning/explain-backend.js';
 import { warmUp } from './tuning/warm-up.js';
-import type { Connection } from './workers/connection.js';
 import { askWorker } from './workers/watchdog.js';
 
 /** What calls of an open model are answered with. */
@@ -50,14 +49,16 @@ export function answerLate(open: OpenModel) {
  * will. Each run has its own turn.
  */
 async function warmModel({ handover, plan }: OpenModel): Promise<void> {
-  const { watchdogMs } = plan.policy;
-  const ask = <Answer>(question: (connection: Connection) => Promise<Answer>) =>
-    handover.run(({ connection }) =>
-      askWorker(connection, { watchdogMs, signal: undefined }, question),
-    );
-  await ask((connection) => connection.warm());
-  if (!handover.current.loaded.isProven) return;
-  await warmUp({ time: () => ask((connection) => connection.time()), idle: async () => {} });
+  const limits = { watchdogMs: plan.policy.watchdogMs, signal: undefined };
+  await handover.run(({ connection }) => askWorker(connection, limits, ({ warm }) => warm()));
+  const { serving, release } = await handover.hold();
+  try {
+    if (!serving.loaded.isProven) return;
+    const time = () => askWorker(serving.connection, limits, ({ time }) => time());
+    await warmUp({ time, idle: async () => {} });
+  } finally {
+    release();
+  }
 }
 
 function takesNoRecords(model: string): NearsideError {

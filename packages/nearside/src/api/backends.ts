@@ -29,7 +29,7 @@ export interface BackendVerdict {
   /** Of the one that serves. */
   readonly hardware?: string | undefined;
   readonly threads?: number | undefined;
-  /** Fetching and starting the runtime, session and golden check of the one that serves, ms. */
+  /** Waiting for the runtime once the version was known, starting it, session and golden check of the one that serves, ms. */
   readonly startupMs?: number | undefined;
   /** Why it was quarantined; `message` also why it was not tried. */
   readonly code?: ErrorCode | undefined;

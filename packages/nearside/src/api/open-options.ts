@@ -121,7 +121,7 @@ export type LoadPhase = 'metadata' | 'runtime' | 'weights' | 'check';
 
 export interface Progress {
   readonly phase: LoadPhase;
-  /** Weights count unpacked. A runtime counts as it is sent, in one step when all of it is there. */
+  /** Weights count as they are stored on the server. A runtime counts as it is sent, in one step when all is there. */
   readonly loadedBytes: number;
   /** 0 while unknown. */
   readonly totalBytes: number;

@@ -12,8 +12,8 @@ export const EMPTY_MODULE: Readonly<Uint8Array<ArrayBuffer>> = Uint8Array.of(
 
 /**
  * Makes a runtime's loader take a module that is compiled already. The loaders of both runtimes take nothing but bytes
- * or an address, and compile themselves: they are given the bytes of an empty module, and whoever instantiates these
- * next has an instance of the runtime.
+ * or an address, and compile themselves: they are given the bytes of an empty module with a number, and whoever
+ * instantiates these has an instance of the runtime.
  *
  * @param wrap what the loader is to have of the instance in place of its exports
  * @returns the bytes to give to the loader, which is to instantiate them once
@@ -22,20 +22,34 @@ export function bytesFor(
   module: WebAssembly.Module,
   wrap = (exports: WebAssembly.Exports) => exports,
 ): Uint8Array<ArrayBuffer> {
+  const standIn = makeStandIn();
   const { instantiate } = WebAssembly;
-  const replaced = async (
-    source: BufferSource | WebAssembly.Module,
-    imports?: WebAssembly.Imports,
-  ) => {
-    if (!isEmptyModule(source)) return instantiate(source as BufferSource, imports);
+  const replaced = async (source: Source, imports?: WebAssembly.Imports) => {
+    if (!isSame(source, standIn)) return instantiate(source as BufferSource, imports);
     if (WebAssembly.instantiate === replaced) WebAssembly.instantiate = instantiate;
     const { exports } = await instantiate(module, imports);
     return { module, instance: { exports: wrap(exports) } };
   };
   WebAssembly.instantiate = replaced as typeof instantiate;
-  return EMPTY_MODULE.slice();
+  return standIn;
 }
 
-function isEmptyModule(source: BufferSource | WebAssembly.Module): boolean {
-  return !(source instanceof WebAssembly.Module) && source.byteLength === EMPTY_MODULE.byteLength;
+type Source = BufferSource | WebAssembly.Module;
+
+/** In Node several runtimes may start at a time, in one scope. */
+let made = 0;
+
+/** The number is in a custom section without a name. */
+function makeStandIn(): Uint8Array<ArrayBuffer> {
+  made += 1;
+  return Uint8Array.of(...EMPTY_MODULE, 0, 3, 0, made & 0xff, (made >> 8) & 0xff);
+}
+
+function isSame(source: Source, standIn: Uint8Array): boolean {
+  if (source instanceof WebAssembly.Module || source.byteLength !== standIn.byteLength)
+    return false;
+  const bytes = ArrayBuffer.isView(source)
+    ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
+    : new Uint8Array(source);
+  return bytes.every((byte, i) => byte === standIn[i]);
 }

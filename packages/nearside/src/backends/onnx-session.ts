@@ -36,6 +36,8 @@ export async function createOnnxSession(
   request: SessionRequest,
 ): Promise<BackendSession> {
   const { backend, depth } = options;
+  sessions += 1;
+  const id = sessions;
   const session = await loadOnnx(options, request);
   const tensors = declaredOr(request.spec, (list) => readTensors(backend, session, list));
   let released = false;
@@ -43,7 +45,7 @@ export async function createOnnxSession(
     tensors,
     async run(inputs) {
       const feeds = feedsOf(options, tensors, inputs);
-      const ended = depth?.begin(kindOf(inputs));
+      const ended = depth?.begin(`${id}/${shapesOf(inputs)}`);
       const results = await attempt(backend, 'run', () => session.run(feeds));
       ended?.();
       const outputs: Record<string, Tensor> = {};
@@ -104,12 +106,15 @@ function loadOnnx(
   );
 }
 
-/** Runs of one model whose inputs have the same shapes take the same time. */
-function kindOf(inputs: Tensors): string {
+/** Runs of one session whose inputs have the same shapes take the same time. */
+function shapesOf(inputs: Tensors): string {
   return Object.values(inputs)
     .map(({ shape }) => shape.join())
-    .join();
+    .join('/');
 }
+
+/** Tells sessions apart. */
+let sessions = 0;
 
 function feedsOf({ runtime }: OnnxSessionOptions, tensors: ModelTensors, inputs: Tensors) {
   return Object.fromEntries(

@@ -34,9 +34,10 @@ export function createRunDepth(parameters: number): RunDepth {
       return Object.fromEntries(wrapped);
     },
     begin(kind) {
-      if (kinds.size >= MOST_KINDS) kinds.clear();
       const trials = kinds.get(kind) ?? createTrials();
       kinds.set(kind, trials);
+      const [oldest = ''] = kinds.keys();
+      if (kinds.size > MOST_KINDS) kinds.delete(oldest);
       way = trials.next();
       const startMs = performance.now();
       return () => trials.add(performance.now() - startMs);
@@ -46,7 +47,7 @@ export function createRunDepth(parameters: number): RunDepth {
 
 type Way = 0 | 1;
 
-const MOST_KINDS = 16;
+const MOST_KINDS = 64;
 
 /** Runs of a trial, the ways in turn: enough for the first one, in which code is still being optimised. */
 const FIRST_RUNS = 16;

@@ -61,7 +61,7 @@ function start(
   const { signal, onProgress } = context.plan;
   const steps: StartSteps = {
     async open(backend) {
-      // Seldom a lighter variant leads to another backend: the first one has the light runtime then, of 137 KB.
+      // Seldom a lighter variant leads to another backend; by default the first one has the light runtime then, of 137 KB.
       const how = {
         which,
         place: undefined,

@@ -47,7 +47,10 @@ function mayWarmUp({ tune, policy }: OpenPlan): boolean {
   return tune.when !== 'off' && !isDataExpensive(policy.saveData);
 }
 
-/** A run that takes so many times as long as one before it hangs, or its worker is gone: calls would wait for it. */
+/**
+ * A run that takes so many times as long as one before it hangs, or its worker is gone, as that of a page which the
+ * browser kept aside: calls would wait for it.
+ */
 const SLOWEST = 20;
 
 /** Unless it has no golden case to run, or runs in the page's own thread, as in Node. */
@@ -55,14 +58,18 @@ async function warmUpWhenIdle({ plan, handover, isBusy, signal }: TuningOptions)
   const { watchdogMs } = plan.policy;
   const { connection, loaded } = handover.current;
   if (!loaded.isProven || !('document' in globalThis) || (await isBatteryLow())) return;
-  let limitMs = 2 * watchdogMs; // it may stand behind a run
+  const isShared = () =>
+    connection.workers.length > 1 || connection.workers.some(({ models }) => models > 1);
+  const isWorking = () => connection.workers.some(({ calls }) => calls > 0);
+  let longestMs = 2 * watchdogMs;
   await warmUp({
     async time() {
+      const limitMs = isShared() ? 2 * watchdogMs : longestMs; // it may stand behind what another model does
       const ms = await withinWatchdog(connection, { limitMs, signal }, ({ time }) => time());
-      limitMs = Math.min(limitMs, PROBE_MS + SLOWEST * ms);
+      longestMs = PROBE_MS + SLOWEST * ms;
       return ms;
     },
-    idle: () => whenIdle({ isBusy, signal }),
+    idle: () => whenIdle({ isBusy: () => isBusy() || isWorking(), signal }),
   });
 }
 

@@ -80,7 +80,7 @@ export async function openSignedVersion(
     },
     async readVariant(variant, progress) {
       const names = filesOf(variant);
-      progress.expect(await version.missingBytes(names));
+      progress.expect('weights', await version.missingBytes(names));
       let fetchedBytes = 0;
       const files = await installation.readFiles(version, names, {
         onBytes(sizeBytes) {

@@ -4,11 +4,13 @@ import type { LoadPhase, Progress } from '../api/open-options.js';
 const METADATA_SHARE = 0.05;
 const TRANSFER_SHARE = 0.85;
 
+type Transferred = 'runtime' | 'weights';
+
 /** Turns what arrives while loading into one ratio that never falls. */
 export interface LoadProgress {
-  /** Announces bytes that will have to arrive. */
-  expect(sizeBytes: number): void;
-  arrive(phase: 'runtime' | 'weights', sizeBytes: number): void;
+  /** Announces bytes that will have to arrive. Those of a runtime may come first, and say nothing of how far it is. */
+  expect(phase: Transferred, sizeBytes: number): void;
+  arrive(phase: Transferred, sizeBytes: number): void;
   enter(phase: LoadPhase): void;
   finish(): void;
 }
@@ -17,6 +19,8 @@ export function createLoadProgress(emit: (progress: Progress) => void): LoadProg
   let totalBytes = 0;
   let loadedBytes = 0;
   let ratio = 0;
+  /** Of what was transferred; nothing while only the runtime is announced. */
+  let share = 0;
   const rate = createRate();
 
   function tell(phase: LoadPhase, reached: number): void {
@@ -25,14 +29,15 @@ export function createLoadProgress(emit: (progress: Progress) => void): LoadProg
   }
 
   return {
-    expect(sizeBytes) {
+    expect(phase, sizeBytes) {
       totalBytes += sizeBytes;
+      if (phase === 'weights') share = TRANSFER_SHARE;
     },
     arrive(phase, sizeBytes) {
       loadedBytes += sizeBytes;
-      rate.add(sizeBytes);
-      const share = Math.min(1, loadedBytes / Math.max(totalBytes, loadedBytes, 1));
-      tell(phase, METADATA_SHARE + TRANSFER_SHARE * share);
+      if (phase === 'weights') rate.add(sizeBytes); // those of a runtime come all at once
+      const arrived = Math.min(1, loadedBytes / Math.max(totalBytes, loadedBytes, 1));
+      tell(phase, METADATA_SHARE + share * arrived);
     },
     enter(phase) {
       tell(phase, phase === 'check' ? METADATA_SHARE + TRANSFER_SHARE : 0);

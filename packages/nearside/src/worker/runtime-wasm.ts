@@ -42,11 +42,10 @@ async function compileFile(
   const signal = AbortSignal.timeout(LONGEST_MS);
   const response = await fetch(wasm, { signal, integrity, cache });
   const type = response.headers.get('content-type') ?? '';
-  const html = type.startsWith('text/html');
-  if (!response.ok || html)
-    throw unreachable(wasm, html ? 'a web page' : `status ${response.status}`);
+  if (!response.ok) throw unreachable(wasm, `status ${response.status}`);
+  if (type.startsWith('text/html')) throw unreachable(wasm, 'a web page');
   const sizeBytes = Number(response.headers.get('content-length')) || 0;
-  progress.expect(sizeBytes);
+  progress.expect('runtime', sizeBytes);
   // Browsers refuse to stream what is said to be anything else, or has a parameter behind it.
   const module = await (type === 'application/wasm'
     ? WebAssembly.compileStreaming(response)
@@ -61,8 +60,8 @@ function requireWebAssembly(): void {
   } catch (cause) {
     throw new NearsideError(
       'wasm-blocked',
-      "Expected to be allowed to compile WebAssembly, got a refusal. Add 'wasm-unsafe-eval' to " +
-        "`script-src` of the page's Content-Security-Policy.",
+      "Expected WebAssembly to be allowed, got a refusal: add 'wasm-unsafe-eval' to " +
+        '`script-src` of the Content-Security-Policy.',
       { cause },
     );
   }
@@ -75,8 +74,7 @@ function inWords(cause: unknown): string {
 function unreachable(address: string, got: string, cause?: unknown): NearsideError {
   return new NearsideError(
     'assets-unreachable',
-    `Expected a runtime file at ${address}, got ${got}. Serve the package's dist/assets ` +
-      'there, or pass `assets`.',
+    `Expected a runtime file at ${address}, got ${got}. Serve dist/assets there, or pass \`assets\`.`,
     { cause, details: { address, got }, retryable: true },
   );
 }

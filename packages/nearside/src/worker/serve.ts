@@ -188,7 +188,7 @@ const KINDS: OptionKinds<keyof ServeOptions> = {
   },
   tasks: {
     fits: areTasks,
-    expected: '{ [task]: { preprocess, postprocess } }, of functions that may be left out',
+    expected: '{ [task]: { preprocess?, postprocess? } }',
   },
 };
 

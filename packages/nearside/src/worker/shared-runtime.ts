@@ -53,7 +53,7 @@ export function shareRuntime(
     runtime: backend.runtime,
     requireSupport: (variant: Variant) => backend.requireSupport(variant),
     prepare(request, progress) {
-      asked = request;
+      if (!isStarted) asked = request;
       if (request.isSure && backend.prepare?.(request.threads))
         compileWasm(progress).catch(() => {});
     },
@@ -64,6 +64,7 @@ export function shareRuntime(
         const traits = await inTurn(() => backend.start({ wasm, threads: asked?.threads, onLost }));
         isStarted = true;
         wasmOnce.forget(); // the runtime has it now
+        asked = undefined;
         return traits;
       }),
     async createSession(request) {
