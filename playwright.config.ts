@@ -20,10 +20,15 @@ const EVERY_LANE = /@every-lane\b/;
 
 const THREADS = /@threads\b/;
 
-/** By the name of its file. */
-const BLOCKED = /blocked\.flow\.ts/;
+/** How pages and servers hand the library out, and what is in its way. */
+const OF_PAGES = ['blocked.flow.ts', 'runtime-files.flow.ts', 'script-tag.flow.ts'];
+const IN_PAGES = /(?:blocked|runtime-files|script-tag)\.flow\.ts/;
+
+/** Which GPU serves, and what becomes of it: minutes on one that is computed in software. */
+const GPU_FLOW = 'gpu.flow.ts';
 
 const firefox = { browserName: 'firefox' as const, launchOptions: firefoxLaunch };
+const gpuChromium = { browserName: 'chromium' as const, launchOptions: chromiumGpuLaunch };
 
 /** Whole flows on what is built, in real browsers. Each test starts the servers it needs. */
 export default defineConfig({
@@ -40,13 +45,7 @@ export default defineConfig({
       ? [
           {
             name: 'firefox',
-            testMatch: [
-              ...EVERYWHERE,
-              'early-reports.flow.ts',
-              'lost-store.flow.ts',
-              'runtime-files.flow.ts',
-              'script-tag.flow.ts',
-            ],
+            testMatch: [...EVERYWHERE, 'early-reports.flow.ts', 'lost-store.flow.ts'],
             grepInvert: [GPU, NO_GPU, THREADS],
             metadata: { isIsolated: false },
             use: firefox,
@@ -54,8 +53,8 @@ export default defineConfig({
           {
             // Not in `npm test`: on a software GPU it takes as long as all else in Firefox. `npm run test:engines`.
             name: 'firefox-more',
-            testMatch: [...EVERYWHERE, 'blocked.flow.ts'],
-            grep: [GPU, BLOCKED],
+            testMatch: [...EVERYWHERE, ...OF_PAGES],
+            grep: [GPU, IN_PAGES],
             grepInvert: [GPU_PROCESS, NEW_GPU],
             metadata: { isIsolated: false },
             use: firefox,
@@ -76,9 +75,12 @@ export default defineConfig({
     {
       name: 'webgpu',
       testMatch: EVERYWHERE,
+      testIgnore: GPU_FLOW,
       grep: [GPU, EVERY_LANE],
-      use: { browserName: 'chromium', launchOptions: chromiumGpuLaunch },
+      use: gpuChromium,
     },
+    // As `firefox-more`.
+    { name: 'webgpu-more', testMatch: GPU_FLOW, grep: GPU, use: gpuChromium },
     {
       name: 'chromium',
       testIgnore: [WEBKIT],
