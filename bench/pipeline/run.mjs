@@ -1,17 +1,16 @@
-import { fileURLToPath } from 'node:url';
 import { chromium } from '@playwright/test';
-import { build } from 'vite';
 import { chromiumLaunch } from '../../scripts/chromium.mjs';
 import { serveSite } from '../../scripts/serve-site.mjs';
 import { publishModels, startRepository } from '../../scripts/stack.mjs';
 import { median, medianInterval } from '../bootstrap.mjs';
+import { buildPage } from '../build-page.mjs';
 import { row } from '../row.mjs';
 import { measureCodeSize } from '../runtime/code-size.mjs';
 import { goldenBytesShare } from './golden-bytes.mjs';
 
 /** @param {string} dir empty folder to work in */
 export async function runSuite(dir) {
-  await buildPage(`${dir}/page`);
+  await buildPage(import.meta.url, `${dir}/page`);
   const published = await publishModels(dir);
   const repository = await startRepository(published.repository, 0);
   const config = { models: repository.url, trust: published.pin };
@@ -46,14 +45,4 @@ function ratios(pairs) {
 function measuredRow(name, values, bounds) {
   const interval = medianInterval(values);
   return row(name, { value: median(values), unit: '', interval, ...bounds });
-}
-
-function buildPage(outDir) {
-  return build({
-    configFile: false,
-    root: fileURLToPath(new URL('.', import.meta.url)),
-    logLevel: 'error',
-    worker: { format: 'es' },
-    build: { outDir, target: 'esnext', assetsInlineLimit: 0 },
-  });
 }

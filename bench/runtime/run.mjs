@@ -1,10 +1,9 @@
-import { fileURLToPath } from 'node:url';
 import { chromium } from '@playwright/test';
-import { build } from 'vite';
 import { chromiumLaunch } from '../../scripts/chromium.mjs';
 import { serveSite } from '../../scripts/serve-site.mjs';
 import { publishModels, startRepository } from '../../scripts/stack.mjs';
 import { intervalOf, median, medianInterval, p95 } from '../bootstrap.mjs';
+import { buildPage } from '../build-page.mjs';
 import { row } from '../row.mjs';
 import { measureCodeSize } from './code-size.mjs';
 import { coldFirstResult } from './cold-first-result.mjs';
@@ -16,7 +15,7 @@ const OVERHEAD_MS = 0.15;
 
 /** @param {string} dir empty folder to work in */
 export async function runSuite(dir) {
-  await buildPage(`${dir}/page`);
+  await buildPage(import.meta.url, `${dir}/page`, ['index', 'cold', 'shared']);
   const published = await publishModels(dir, ['digits']);
   const repository = await startRepository(published.repository, 0);
   const config = { model: `${repository.url}/digits`, trust: published.pin };
@@ -84,22 +83,6 @@ function throughputs(pairs) {
 
 function measuredRow(name, values, { unit, ...bounds }) {
   return row(name, { value: median(values), unit, interval: medianInterval(values), ...bounds });
-}
-
-function buildPage(outDir) {
-  const root = fileURLToPath(new URL('.', import.meta.url));
-  return build({
-    configFile: false,
-    root,
-    logLevel: 'error',
-    worker: { format: 'es' },
-    build: {
-      outDir,
-      target: 'esnext',
-      assetsInlineLimit: 0,
-      rolldownOptions: { input: ['index', 'cold', 'shared'].map((name) => `${root}${name}.html`) },
-    },
-  });
 }
 
 async function measure(browser, url) {

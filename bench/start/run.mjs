@@ -1,7 +1,6 @@
-import { fileURLToPath } from 'node:url';
-import { build } from 'vite';
 import { serveSite } from '../../scripts/serve-site.mjs';
 import { median, medianInterval } from '../bootstrap.mjs';
+import { buildPage } from '../build-page.mjs';
 import { row } from '../row.mjs';
 import { createSlowLink } from '../runtime/slow-link.mjs';
 import { publishStartModels } from './models.mjs';
@@ -24,7 +23,7 @@ const THREADS = [1, 2];
  */
 export async function runSuite(dir, { trials = PAIRS } = {}) {
   const siteDir = `${dir}/page`;
-  await buildPage(siteDir);
+  await buildPage(import.meta.url, siteDir);
   const { addresses, ...models } = await publishStartModels(`${dir}/models`, siteDir);
   const site = await serveSite({ dir: siteDir, config: {}, port: 0, headers: CACHED });
   const bench = { site, addresses, trials };
@@ -157,14 +156,4 @@ function mean(values) {
 
 function ratioRow(name, ratios, atMost) {
   return row(name, { value: median(ratios), unit: '', interval: medianInterval(ratios), atMost });
-}
-
-function buildPage(outDir) {
-  return build({
-    configFile: false,
-    root: fileURLToPath(new URL('.', import.meta.url)),
-    logLevel: 'error',
-    worker: { format: 'es' },
-    build: { outDir, target: 'esnext', assetsInlineLimit: 0 },
-  });
 }

@@ -1,0 +1,25 @@
+import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
+
+/**
+ * Builds the page of a suite as an app would be built.
+ *
+ * @param {string} suite URL of the suite's own module, which lies beside the page
+ * @param {string} outDir
+ * @param {string[]} [pages] names of its pages, where there is more than `index`
+ */
+export function buildPage(suite, outDir, pages = ['index']) {
+  const root = fileURLToPath(new URL('.', suite));
+  return build({
+    configFile: false,
+    root,
+    logLevel: 'error',
+    worker: { format: 'es' },
+    build: {
+      outDir,
+      target: 'esnext',
+      assetsInlineLimit: 0,
+      rolldownOptions: { input: pages.map((name) => `${root}${name}.html`) },
+    },
+  });
+}
