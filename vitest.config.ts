@@ -99,6 +99,7 @@ function inBrowser({ name, browser, launchOptions, include }: Lane) {
     test: {
       name,
       include,
+      testTimeout: 60_000, // a GPU that is computed in software shares the cores with other stages
       browser: {
         enabled: true,
         headless: true,

@@ -66,9 +66,12 @@ export interface Backend {
   profile?(request: ProfileRequest): Promise<readonly OperatorTime[] | undefined>;
 }
 
+/** A `WebAssembly.Module`: Node's types know none. */
+export type CompiledWasm = object;
+
 export interface StartRequest {
-  /** The runtime's wasm file, compiled; undefined for a backend that has none. */
-  readonly wasm?: WebAssembly.Module | undefined;
+  /** The runtime's wasm file; undefined for a backend that has none. */
+  readonly wasm?: CompiledWasm | undefined;
   /** CPU threads that a run is to be shared between; as many as are worth it by default. */
   readonly threads?: number | undefined;
   /** Told when no run will succeed any more, so that the worker is replaced: `device-lost`, `worker-lost`. */

@@ -1,3 +1,5 @@
+import type { CompiledWasm } from './backend.js';
+
 /** `\0asm` and version 1: the smallest module there is, which no runtime is. */
 export const EMPTY_MODULE: Readonly<Uint8Array<ArrayBuffer>> = Uint8Array.of(
   0,
@@ -19,9 +21,10 @@ export const EMPTY_MODULE: Readonly<Uint8Array<ArrayBuffer>> = Uint8Array.of(
  * @returns the bytes to give to the loader, which is to instantiate them once
  */
 export function bytesFor(
-  module: WebAssembly.Module,
+  compiled: CompiledWasm,
   wrap = (exports: WebAssembly.Exports) => exports,
 ): Uint8Array<ArrayBuffer> {
+  const module = compiled as WebAssembly.Module;
   const standIn = makeStandIn();
   const { instantiate } = WebAssembly;
   const replaced = async (source: Source, imports?: WebAssembly.Imports) => {

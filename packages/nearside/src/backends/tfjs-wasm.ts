@@ -1,7 +1,7 @@
 import type { NearsideError } from '@nearside/core';
 import * as wasm from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Backend, StartRequest } from './backend.js';
+import type { Backend, CompiledWasm, StartRequest } from './backend.js';
 import { attempt, backendError, endOnFailure, type RuntimeHealth } from './backend-error.js';
 import { hasSimd, requireSimd } from './cpu-features.js';
 import { bytesFor } from './given-module.js';
@@ -42,7 +42,7 @@ export const tfjsWasm: Backend = {
  * Hands TensorFlow.js what was compiled for it: it has no option for that, and a `blob:` address would need
  * `connect-src blob:`. One file serves all three names: `requireSimd` has made sure of the feature it needs.
  */
-async function startWith(module: WebAssembly.Module | undefined): Promise<boolean> {
+async function startWith(module: CompiledWasm | undefined): Promise<boolean> {
   const usesPlatformFetch = true;
   wasm.setWasmPaths('', usesPlatformFetch);
   const { platform } = tf.env();

@@ -22,7 +22,7 @@ export function describeBackend(
     beforeAll(async () => {
       digits = await loadDigits(name);
       await backend.requireSupport(digits.variant);
-      const wasm = wasmUrl && (await WebAssembly.compileStreaming(fetch(wasmUrl)));
+      const wasm = wasmUrl ? await WebAssembly.compileStreaming(fetch(wasmUrl)) : undefined;
       traits = await backend.start({ wasm, onLost });
       session = await createSession();
     });

@@ -17,7 +17,7 @@ export function describeDeviceLoss(
     beforeAll(async () => {
       const { spec, variant, files, cases } = await loadDigits(name);
       inputs = cases[0]?.inputs as Tensors;
-      const wasm = wasmUrl && (await WebAssembly.compileStreaming(fetch(wasmUrl)));
+      const wasm = wasmUrl ? await WebAssembly.compileStreaming(fetch(wasmUrl)) : undefined;
       device = await catchDevice(() =>
         backend.start({ wasm, onLost: ({ code }) => told.push(code) }),
       );
