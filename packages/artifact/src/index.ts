@@ -62,7 +62,6 @@ export {
   targetsPath,
 } from './repository-paths.js';
 export { rolloutBucket } from './rollout-bucket.js';
-export { withMemoryFallback } from './stores/fallback-store.js';
 export { createMemoryStore } from './stores/memory-store.js';
 export { type Database, openStore } from './stores/open-store.js';
 export { peekStore } from './stores/peek-store.js';

@@ -16,7 +16,7 @@ export function joinBatch(items: readonly Tensors[]): Tensors {
       !names.every((name) => isLike(item, first, name))
     ) {
       throw new RangeError(
-        'joinBatch: expected the same tensors in every item, with equal datatypes and axes after the first.',
+        'joinBatch: expected the same tensors in every item, alike but for the first axis.',
       );
     }
   }

@@ -76,9 +76,8 @@ async function verifyEd25519(
 function unsupported(cause: unknown): NearsideError {
   return new NearsideError(
     'crypto-unsupported',
-    'Expected a browser whose WebCrypto verifies Ed25519 signatures (Chrome and Edge from 137, Firefox from ' +
-      '129, Safari from 17), got one that does not know them. The model cannot be verified here: ask for a ' +
-      'newer browser.',
+    'Expected a browser whose WebCrypto knows Ed25519 (Chrome and Edge from 137, Firefox from 129, Safari ' +
+      'from 17), got an older one: the model cannot be verified.',
     { cause },
   );
 }

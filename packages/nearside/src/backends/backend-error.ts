@@ -134,7 +134,7 @@ export function endOnFailure(
 function unsound(cause: NearsideError): NearsideError {
   return new NearsideError(
     'worker-lost',
-    `Expected a runtime that goes on after a failed run, got one that does not: ${cause.message}`,
+    `Expected a runtime that goes on after a failed run, got: ${cause.message}`,
     { cause, details: cause.details, retryable: true },
   );
 }

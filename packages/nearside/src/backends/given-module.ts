@@ -14,7 +14,7 @@ export const EMPTY_MODULE: Readonly<Uint8Array<ArrayBuffer>> = Uint8Array.of(
 
 /**
  * Makes a runtime's loader take a module that is compiled already. The loaders of both runtimes take nothing but bytes
- * or an address, and compile themselves: they are given the bytes of an empty module with a number, and whoever
+ * or an address, and compile themselves: they are given the bytes of a module that is empty, and whoever
  * instantiates these has an instance of the runtime.
  *
  * @param wrap what the loader is to have of the instance in place of its exports
@@ -27,8 +27,8 @@ export function bytesFor(
   const module = compiled as WebAssembly.Module;
   const standIn = makeStandIn();
   const { instantiate } = WebAssembly;
-  const replaced = async (source: Source, imports?: WebAssembly.Imports) => {
-    if (!isSame(source, standIn)) return instantiate(source as BufferSource, imports);
+  const replaced = async (source: BufferSource, imports?: WebAssembly.Imports) => {
+    if (source.byteLength !== standIn.byteLength) return instantiate(source, imports);
     if (WebAssembly.instantiate === replaced) WebAssembly.instantiate = instantiate;
     const { exports } = await instantiate(module, imports);
     return { module, instance: { exports: wrap(exports) } };
@@ -37,22 +37,14 @@ export function bytesFor(
   return standIn;
 }
 
-type Source = BufferSource | WebAssembly.Module;
-
 /** In Node several runtimes may start at a time, in one scope. */
 let made = 0;
 
-/** The number is in a custom section without a name. */
+/** Each has another length, of a custom section without a name. No module that does anything is so short. */
 function makeStandIn(): Uint8Array<ArrayBuffer> {
   made += 1;
-  return Uint8Array.of(...EMPTY_MODULE, 0, 3, 0, made & 0xff, (made >> 8) & 0xff);
-}
-
-function isSame(source: Source, standIn: Uint8Array): boolean {
-  if (source instanceof WebAssembly.Module || source.byteLength !== standIn.byteLength)
-    return false;
-  const bytes = ArrayBuffer.isView(source)
-    ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
-    : new Uint8Array(source);
-  return bytes.every((byte, i) => byte === standIn[i]);
+  const bytes = new Uint8Array(EMPTY_MODULE.length + 2 + made);
+  bytes.set(EMPTY_MODULE); // then the section's id, which is 0, and its size
+  bytes[EMPTY_MODULE.length + 1] = made;
+  return bytes;
 }

@@ -1,4 +1,5 @@
-import { toHex, withMemoryFallback } from '@nearside/artifact';
+import { toHex } from '@nearside/artifact';
+import { withMemoryFallback } from '@nearside/artifact/fallback-store';
 import type { Store } from '@nearside/core';
 import { openStore } from '#platform';
 import type { ReportTotals } from '../api/model.js';

@@ -2,8 +2,8 @@ import {
   type ModelInstallation,
   openModelInstallation,
   parseModelAddress,
-  withMemoryFallback,
 } from '@nearside/artifact';
+import { withMemoryFallback } from '@nearside/artifact/fallback-store';
 import {
   constantInputs,
   initialState,
@@ -220,8 +220,5 @@ async function missingBytes(version: HostedVersion): Promise<Record<string, numb
 
 function requireStep<Value>(value: Value | undefined, step: string): Value {
   if (value !== undefined) return value;
-  throw new NearsideError(
-    'backend-failed',
-    `Expected a worker after '${step}', got one before it.`,
-  );
+  throw new NearsideError('backend-failed', `Expected '${step}' before this, got none.`);
 }

@@ -49,8 +49,5 @@ export function createHostedStreams(): HostedStreams {
 }
 
 function stateLost(id: number): NearsideError {
-  return new NearsideError(
-    'state-lost',
-    `Expected a stream that goes on, got stream ${id}, ended.`,
-  );
+  return new NearsideError('state-lost', `Expected a stream that goes on, got ${id}, ended.`);
 }

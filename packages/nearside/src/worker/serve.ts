@@ -249,7 +249,7 @@ function unpostable(cause: unknown): Reply<never> {
   const got = cause instanceof Error ? cause.message : String(cause);
   const error = new NearsideError(
     'backend-failed',
-    `Expected an answer that can leave the worker, got one that cannot: ${got}`,
+    `Expected an answer that can be posted, got: ${got}`,
     { cause },
   );
   return { ok: false, error: toWireError(error, 'backend-failed') };
