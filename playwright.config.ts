@@ -55,7 +55,7 @@ export default defineConfig({
             name: 'firefox-more',
             testMatch: [...EVERYWHERE, ...OF_PAGES],
             grep: [GPU, IN_PAGES],
-            grepInvert: [GPU_PROCESS, NEW_GPU],
+            grepInvert: [GPU_PROCESS, NEW_GPU, THREADS],
             metadata: { isIsolated: false },
             use: firefox,
           },

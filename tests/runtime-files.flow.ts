@@ -157,9 +157,9 @@ for (const { what, answer, got } of REFUSED) {
   });
 }
 
-test('ONNX Runtime starts its threads from a module that was compiled on its way', async ({
-  page,
-}) => {
+test('ONNX Runtime starts its threads from a module that was compiled on its way', {
+  tag: '@threads',
+}, async ({ page }) => {
   const site = await serveWasm((response, wasm) => response.end(wasm));
   expect(await firstResult(page, site.url, 'onnx-wasm')).toMatchObject({
     backend: 'onnx-wasm',
