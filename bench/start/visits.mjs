@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { chromium } from '@playwright/test';
 import { chromiumLaunch } from '../../scripts/chromium.mjs';
 
@@ -14,7 +15,7 @@ const STAY_MS = 2_500;
  * @returns {Promise<{ openedMs: number, firstResultMs: number, stretches: number[][] }[]>}
  */
 export async function visitInTurn(url, hows) {
-  const profile = await mkdtemp('/tmp/nearside-profile-');
+  const profile = await mkdtemp(`${tmpdir()}/nearside-profile-`);
   const seen = [];
   try {
     for (const how of hows) seen.push(await visit(profile, url, how));
