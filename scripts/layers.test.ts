@@ -59,6 +59,7 @@ const CHOSEN_BY_BUILD: Record<string, string> = {
 
 const FOUNDATION = [
   'failures.ts',
+  'median.ts',
   'timers.ts',
   'page.ts',
   'policy-refusal.ts',

@@ -74,7 +74,7 @@ function paceError(got: number): NearsideError {
   return new NearsideError(
     'too-slow',
     `Opening the model: expected at least ${paceBytes} bytes within ${paceMs / 1000} s, got ${got}, ` +
-      'which are kept. Try again later.',
+      'which are kept: try again on a better connection.',
     { details: { paceMs, paceBytes, got }, retryable: true },
   );
 }

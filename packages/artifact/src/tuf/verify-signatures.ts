@@ -77,7 +77,7 @@ function unsupported(cause: unknown): NearsideError {
   return new NearsideError(
     'crypto-unsupported',
     'Expected a browser whose WebCrypto knows Ed25519 (Chrome and Edge from 137, Firefox from 129, Safari ' +
-      'from 17), got an older one: the model cannot be verified.',
+      'from 17), got an older one: ask for a newer browser.',
     { cause },
   );
 }

@@ -73,7 +73,7 @@ export interface Model extends AsyncDisposable {
   explainBackend(): Promise<readonly BackendVerdict[]>;
   /**
    * Makes it ready for the next call: loads it again if it was put to rest, checks its first golden case, and
-   * runs that until runs take as long as they will, for 2 s at most. Other calls wait for one run. Counted nowhere.
+   * runs that until runs take as long as they will or 2 s are spent. Other calls wait for one run. Counted nowhere.
    *
    * @throws NearsideError as `open`; `golden-mismatch` when it computes wrong numbers now; `terminated` where
    *   there is no answer within twice `policy.watchdogMs`

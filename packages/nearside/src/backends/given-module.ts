@@ -1,16 +1,7 @@
 import type { CompiledWasm } from './backend.js';
 
 /** `\0asm` and version 1: the smallest module there is, which no runtime is. */
-export const EMPTY_MODULE: Readonly<Uint8Array<ArrayBuffer>> = Uint8Array.of(
-  0,
-  0x61,
-  0x73,
-  0x6d,
-  1,
-  0,
-  0,
-  0,
-);
+export const EMPTY_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
 
 /**
  * Makes a runtime's loader take a module that is compiled already. The loaders of both runtimes take nothing but bytes
@@ -37,7 +28,7 @@ export function bytesFor(
   return standIn;
 }
 
-/** In Node several runtimes may start at a time, in one scope. */
+/** In Node several runtimes may start at a time, in one scope; a dozen at most. */
 let made = 0;
 
 /** Each has another length, of a custom section without a name. No module that does anything is so short. */

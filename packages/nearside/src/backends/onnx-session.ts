@@ -36,8 +36,7 @@ export async function createOnnxSession(
   request: SessionRequest,
 ): Promise<BackendSession> {
   const { backend, depth } = options;
-  sessions += 1;
-  const id = sessions;
+  const begin = depth?.ofSession();
   const session = await loadOnnx(options, request);
   const tensors = declaredOr(request.spec, (list) => readTensors(backend, session, list));
   let released = false;
@@ -45,7 +44,7 @@ export async function createOnnxSession(
     tensors,
     async run(inputs) {
       const feeds = feedsOf(options, tensors, inputs);
-      const ended = depth?.begin(`${id}/${shapesOf(inputs)}`);
+      const ended = begin?.(shapesOf(inputs));
       const results = await attempt(backend, 'run', () => session.run(feeds));
       ended?.();
       const outputs: Record<string, Tensor> = {};
@@ -106,15 +105,12 @@ function loadOnnx(
   );
 }
 
-/** Runs of one session whose inputs have the same shapes take the same time. */
+/** Runs whose inputs have the same shapes take the same time. */
 function shapesOf(inputs: Tensors): string {
   return Object.values(inputs)
     .map(({ shape }) => shape.join())
     .join('/');
 }
-
-/** Tells sessions apart. */
-let sessions = 0;
 
 function feedsOf({ runtime }: OnnxSessionOptions, tensors: ModelTensors, inputs: Tensors) {
   return Object.fromEntries(

@@ -15,8 +15,9 @@ function runtimeOf(msOf: (args: number) => number) {
   const malloc = (size: number) => size;
   const exports = depth.wrap({ compute, malloc, memory: new WebAssembly.Memory({ initial: 1 }) });
   const call = exports.compute as (...args: number[]) => number;
+  const begin = depth.ofSession();
   function run(kind = '1,3,48,320'): number {
-    const ended = depth.begin(kind);
+    const ended = begin(kind);
     const args = call(1, 2);
     ended();
     return args;
@@ -61,6 +62,27 @@ test('runs of another kind have trials of their own', () => {
   const { run } = runtimeOf((args) => (args === 2 ? 60 : 108));
   repeat(16, () => run('1,3,48,320'));
   expect(new Set(repeat(16, () => run('1,3,48,640')))).toEqual(new Set([2, 3]));
+});
+
+test('runs of another session, which may take another time, have trials of their own', () => {
+  const depth = createRunDepth(2);
+  const [first, second] = [depth.ofSession(), depth.ofSession()];
+  const taken: number[] = [];
+  const compute = (...args: unknown[]) => taken.push(args.length);
+  Object.defineProperty(compute, 'length', { value: 2 });
+  const call = depth.wrap({ compute }).compute as (...args: number[]) => void;
+  for (let i = 0; i < 16; i += 1) {
+    for (const begin of [first, second]) {
+      const ended = begin('1,3,224,224');
+      call(1, 2);
+      vi.advanceTimersByTime(begin === first ? 10 : 40);
+      ended();
+    }
+  }
+  for (const own of [0, 1]) {
+    const ways = taken.filter((_, i) => i % 2 === own);
+    expect(ways.filter((args) => args === 3)).toHaveLength(8);
+  }
 });
 
 test('all other exports are left as they are', () => {

@@ -1,3 +1,5 @@
+import { median } from '../median.js';
+
 /**
  * How deep in the stack a run begins, in one of two ways. Chromium on x64 keeps vectors that have no register at
  * addresses that are multiples of 8, not of 16, so that one may lie across two pages of memory; a kernel that writes
@@ -10,17 +12,16 @@ export interface RunDepth {
   /** Exports of the runtime that begin a run in one way or the other. */
   wrap(exports: WebAssembly.Exports): WebAssembly.Exports;
   /**
-   * A run begins; they do one after another.
+   * For the runs of one session, of which one begins after another.
    *
-   * @param kind what runs that can be compared have in common
-   * @returns to be called when it has ended well
+   * @returns called when one begins, with what those have in common that take the same time; what that returns is
+   *   called when the run has ended well
    */
-  begin(kind: string): () => void;
+  ofSession(): (kind: string) => () => void;
 }
 
 /** @param parameters how many the function has that computes; no other export of the runtime has as many */
 export function createRunDepth(parameters: number): RunDepth {
-  const kinds = new Map<string, Trials>();
   let way: Way = 0;
 
   return {
@@ -33,14 +34,17 @@ export function createRunDepth(parameters: number): RunDepth {
       });
       return Object.fromEntries(wrapped);
     },
-    begin(kind) {
-      const trials = kinds.get(kind) ?? createTrials();
-      kinds.set(kind, trials);
-      const [oldest = ''] = kinds.keys();
-      if (kinds.size > MOST_KINDS) kinds.delete(oldest);
-      way = trials.next();
-      const startMs = performance.now();
-      return () => trials.add(performance.now() - startMs);
+    ofSession() {
+      const kinds = new Map<string, Trials>();
+      return (kind) => {
+        const trials = kinds.get(kind) ?? createTrials();
+        kinds.set(kind, trials);
+        const [oldest = ''] = kinds.keys();
+        if (kinds.size > MOST_KINDS) kinds.delete(oldest);
+        way = trials.next();
+        const startMs = performance.now();
+        return () => trials.add(performance.now() - startMs);
+      };
     },
   };
 }
@@ -79,7 +83,7 @@ function createTrials() {
   }
 
   function endTrial([first, second]: [number[], number[]]): void {
-    const times = [medianOfLast(first), medianOfLast(second)] as const;
+    const times = [first, second].map((all) => median(all.slice(-COUNTED))) as [number, number];
     const other: Way = way === 0 ? 1 : 0;
     if (times[way] > SLOWER * times[other]) way = other;
     usualMs = times[way];
@@ -105,8 +109,3 @@ function createTrials() {
 }
 
 type Trials = ReturnType<typeof createTrials>;
-
-function medianOfLast(times: readonly number[]): number {
-  const last = times.slice(-COUNTED).sort((a, b) => a - b);
-  return last[last.length >> 1] ?? Number.POSITIVE_INFINITY;
-}

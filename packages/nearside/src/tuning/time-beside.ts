@@ -1,3 +1,4 @@
+import { median } from '../median.js';
 import type { Connection } from '../workers/connection.js';
 import type { TuningBudget } from './tuning-budget.js';
 
@@ -143,12 +144,4 @@ function chanceOf(won: number, pairs: number): number {
     ways *= (pairs - lost) / (lost + 1);
   }
   return sum / 2 ** pairs;
-}
-
-/** @param values at least one */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] as number;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] as number) + upper) / 2;
 }

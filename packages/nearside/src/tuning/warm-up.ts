@@ -1,4 +1,4 @@
-import { median } from './time-beside.js';
+import { median } from '../median.js';
 
 /** Runs take this long in all, at most, ms; and are this many at most, or bursts of short ones. */
 const MOST_MS = 2_000;

@@ -74,7 +74,8 @@ function inWords(cause: unknown): string {
 function unreachable(address: string, got: string, cause?: unknown): NearsideError {
   return new NearsideError(
     'assets-unreachable',
-    `Expected a runtime file at ${address}, got ${got}. Serve dist/assets there, or pass \`assets\`.`,
+    `Expected a runtime file at ${address}, got ${got}. Serve the package's dist/assets there, or ` +
+      'pass `assets`.',
     { cause, details: { address, got }, retryable: true },
   );
 }

@@ -210,7 +210,7 @@ function wrongRuntime({ name, runtime }: Variant, backend: SharedRuntime): Nears
   return new NearsideError(
     'no-backend',
     `${backend.name}: expected a variant for ${backend.runtime}, got '${name}' for ${runtime}. Does ` +
-      '`worker` start what it is asked for?',
+      '`worker` start the backend that it is asked for?',
     { details: { backend: backend.name, variant: name } },
   );
 }

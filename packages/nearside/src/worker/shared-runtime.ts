@@ -42,7 +42,6 @@ export function shareRuntime(
   const wasmOnce = createOnce<Wasm>();
   const startOnce = createOnce<RuntimeTraits>();
   let isStarted = false;
-
   let asked: RuntimeRequest | undefined;
 
   const compileWasm: SharedRuntime['compileWasm'] = async (progress) =>
