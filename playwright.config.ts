@@ -36,6 +36,7 @@ export default defineConfig({
   testMatch: '**/*.flow.ts',
   globalSetup: './tests/make-once.ts',
   timeout: 60_000,
+  expect: { timeout: 20_000 }, // other stages run beside it: the limit is for what never comes
   workers: 2,
   forbidOnly: true,
   reporter: [['list']],

@@ -5,6 +5,7 @@
  * @property {number} passed
  * @property {number} failed
  * @property {string[]} retried titles of tests that passed only when they were run again
+ * @property {string[]} failures titles of those that failed
  * @property {{ title: string, ms: number }[]} tests each with the time that all its tries took
  */
 
@@ -16,9 +17,13 @@
 export function readVitest({ numPassedTests, numFailedTests, numFailedTestSuites, testResults }) {
   const brokenFiles = numFailedTests === 0 ? numFailedTestSuites : 0;
   const tests = testResults.flatMap(({ assertionResults }) =>
-    assertionResults.map(({ fullName, duration }) => ({ title: fullName, ms: duration ?? 0 })),
+    assertionResults.map(({ fullName, duration, status }) => ({
+      ...{ title: fullName, ms: duration ?? 0 },
+      isFailed: status === 'failed',
+    })),
   );
-  return { passed: numPassedTests, failed: numFailedTests + brokenFiles, retried: [], tests };
+  const failed = numFailedTests + brokenFiles;
+  return { passed: numPassedTests, failed, retried: [], ...titlesAndTimes(tests) };
 }
 
 /**
@@ -34,12 +39,20 @@ export function readPlaywright({ stats, suites, errors = [] }) {
       title: `${projectName}, ${file}: ${title}`,
       ms: results.reduce((sum, { duration }) => sum + duration, 0),
       isRetried: status === 'flaky',
+      isFailed: status === 'unexpected',
     })),
   );
   return {
     passed: stats.expected + stats.flaky,
     failed: stats.unexpected + errors.length,
     retried: tests.filter(({ isRetried }) => isRetried).map(({ title }) => title),
+    ...titlesAndTimes(tests),
+  };
+}
+
+function titlesAndTimes(tests) {
+  return {
+    failures: tests.filter(({ isFailed }) => isFailed).map(({ title }) => title),
     tests: tests.map(({ title, ms }) => ({ title, ms })),
   };
 }

@@ -50,6 +50,18 @@ test('of Vitest tests are counted, and a file that broke before them is one that
   expect(readVitest({ ...VITEST, numFailedTests: 1, numFailedTestSuites: 1 }).failed).toBe(1);
 });
 
+test('those that failed are named', () => {
+  const [file] = VITEST.testResults;
+  const assertionResults = [{ fullName: 'a queue is full', status: 'failed' }];
+  const failed = { ...VITEST, numFailedTests: 1, testResults: [file, { assertionResults }] };
+  expect(readVitest(failed).failures).toEqual(['a queue is full']);
+  const tests = [{ projectName: 'firefox', status: 'unexpected', results: [{ duration: 1 }] }];
+  const suites = [{ specs: [{ file: 'a.flow.ts', title: 'it ends', tests }] }];
+  expect(readPlaywright({ ...PLAYWRIGHT, suites }).failures).toEqual([
+    'firefox, a.flow.ts: it ends',
+  ]);
+});
+
 test('of Playwright tests are counted, those that were tried again named, and errors outside of tests failed', () => {
   expect(readPlaywright(PLAYWRIGHT)).toMatchObject({
     ...{ passed: 2, failed: 0, retried: ['firefox, a.flow.ts: it runs'] },

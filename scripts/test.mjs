@@ -176,7 +176,8 @@ async function suite(name, { projects, args, read }) {
   const report = await readFile(reportOf(name), 'utf8')
     .then(JSON.parse)
     .then(read, () => undefined);
-  const { passed, failed, ...rest } = report ?? { passed: 0, failed: 0, retried: [], tests: [] };
+  const nothing = { passed: 0, failed: 0, retried: [], failures: [], tests: [] };
+  const { passed, failed, ...rest } = report ?? nothing;
   // One that broke without a failed test, or ran none, has failed all the same.
   const isBroken = failed === 0 && (status !== 0 || passed === 0);
   return { passed, failed: isBroken ? 1 : failed, ...rest };
@@ -213,6 +214,10 @@ function tell() {
     console.log(`${(ms / 1000).toFixed(1).padStart(7)}  ${title}`);
   for (const title of suites.flatMap(({ retried }) => retried)) {
     console.log(`Passed only when it was run again: ${title}`);
+  }
+  for (const title of suites.flatMap(({ failures }) => failures)) console.log(`Failed: ${title}`);
+  for (const [name, { failed, tests }] of outcomes) {
+    if (failed > 0 && !tests) console.log(`Failed: ${name}`);
   }
   const tookMs = Date.now() - startMs;
   console.log(`It took ${Math.round(tookMs / 1000)} seconds.`);

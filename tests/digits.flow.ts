@@ -73,7 +73,7 @@ test('the page works with the collector down, and loses nothing', async ({ brows
 
   stack.servers.collector = await startCollectorIn(dir, port);
   await page.reload();
-  await expect.poll(() => inferences(url), { timeout: 20_000 }).toBe(before + ok);
+  await expect.poll(() => inferences(url)).toBe(before + ok);
   await context.close();
 });
 

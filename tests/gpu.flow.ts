@@ -156,7 +156,7 @@ for (const backend of ['onnx-webgpu', 'tfjs-webgpu']) {
       expect(await runOne(page)).toBe('1');
       return page.evaluate(() => (globalThis as Scope).selected);
     };
-    await expect.poll(runAndCount, { timeout: 20_000 }).toEqual([backend, backend]);
+    await expect.poll(runAndCount).toEqual([backend, backend]);
     await page.evaluate(() => (globalThis as Scope).model.close());
     await digits.close();
   });

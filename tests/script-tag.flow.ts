@@ -64,7 +64,7 @@ async function serveGuidePage(headers: Record<string, string>, isolated: boolean
 }
 
 async function readOne(page: Page): Promise<void> {
-  await expect(page.locator('output')).toHaveText('Ready.', { timeout: 20_000 });
+  await expect(page.locator('output')).toHaveText('Ready.');
   await page.setInputFiles('input', ONE);
   await expect(page.locator('output')).toHaveText('1');
 }
@@ -180,7 +180,7 @@ test('with an import map of one entry the same is one module, of few requests', 
     if (request.url().startsWith(served.cdn.url)) requests += 1;
   });
   await page.goto(site.url);
-  await expect(page).toHaveTitle('1', { timeout: 20_000 });
+  await expect(page).toHaveTitle('1');
   expect(requests).toBeLessThanOrEqual(10);
   await site.close();
 });

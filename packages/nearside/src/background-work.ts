@@ -14,7 +14,7 @@ export interface BackgroundWork extends Pick<CurrencyKeeper, 'revoked' | 'update
   readonly isAtWork: boolean;
   /** Looks for a faster backend, once for each version. Until that is done; never rejects. */
   tune(): Promise<void>;
-  /** After results: the same. */
+  /** After results: the same, and once more where a faster one is worth its start by then. */
   readonly ran: RunObserver;
   /** Ends what is under way. */
   close(reason: unknown): void;
@@ -77,8 +77,9 @@ export function startBackground({
     },
     update: keeper.update,
     tune,
-    ran({ outcome }) {
-      if (outcome.kind === 'ok') void tune();
+    ran(run) {
+      if (run.outcome.kind === 'ok') void tune();
+      tuner.ran(run);
     },
     close(reason) {
       keeper.close(reason);

@@ -18,10 +18,10 @@ export interface BackendVerdict {
   /** Undefined where the model has none for it. */
   readonly variant?: string | undefined;
   /**
-   * `slower` was timed beside the one that serves; `message` says why one is `untried`. An `unproven` one
-   * serves without golden cases to prove itself on, in `openUnsigned` alone.
+   * `slower` and `faster` were timed beside the one that serves; `message` says why one is `untried`, and when a
+   * `faster` one takes over. An `unproven` one serves without golden cases to prove itself on, in `openUnsigned` alone.
    */
-  readonly verdict: 'serving' | 'unproven' | 'slower' | 'quarantined' | 'untried';
+  readonly verdict: 'serving' | 'unproven' | 'slower' | 'faster' | 'quarantined' | 'untried';
   /** Of runtime and weights, that were not on the device yet when it was looked at. */
   readonly bytes?: number | undefined;
   /** Median of a run of the first golden case, ms, where it was timed on this device. */

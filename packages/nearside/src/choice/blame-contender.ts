@@ -26,5 +26,6 @@ export function pardon(choice: BackendChoice, backends: readonly AvailableBacken
 
 /** A backend that keeps failing loses what it has won; everything is measured anew. */
 export function demote(choice: BackendChoice, backend: AvailableBackend): void {
-  if (choice.record.start?.backend === backend) choice.change({ start: undefined, measured: [] });
+  const { start } = choice.record;
+  choice.change({ start: start?.backend === backend ? undefined : start, measured: [] });
 }

@@ -12,6 +12,7 @@ import type { BackendChoice } from '../choice/backend-choice.js';
 import { isDataExpensive } from '../options/is-data-expensive.js';
 import type { OpenPlan } from '../options/plan-opening.js';
 import type { Serving } from '../serving/serving.js';
+import { isKnownFaster, START_COST_MS } from './light-start.js';
 
 /** Every variant on every backend that may serve here, and what became of it. */
 export function explainBackend(
@@ -55,9 +56,15 @@ function explainContender(
   if (failed) {
     return { ...row, verdict: 'quarantined', code: failed.code, message: failed.message };
   }
+  if (isKnownFaster(choice, contender, contenderOf(serving))) {
+    return { ...row, verdict: 'faster', message: WHEN_WORTH };
+  }
   if (measured && measured.p50Ms !== undefined) return { ...row, verdict: 'slower' };
   return { ...row, verdict: 'untried', message: message ?? whyUntried(plan) };
 }
+
+/** Said of one that is known to be faster. */
+const WHEN_WORTH = `it takes over once runs here have taken ${START_COST_MS} ms longer than they would there`;
 
 function whyUntried({ tune, isBackendForced, policy }: OpenPlan): string {
   if (isBackendForced) return '`backend` names another';

@@ -122,8 +122,13 @@ export function compareTimes({ serving, contender }: TimedPairs): Comparison | u
   const servingMs = median(serving);
   const contenderMs = median(contender);
   const won = contender.filter((time, i) => time < (serving[i] ?? 0)).length;
-  const isFaster = contenderMs < servingMs * (1 - MARGIN) && chanceOf(won, pairs) <= LEVEL;
+  const isFaster = isFasterBy(servingMs, contenderMs) && chanceOf(won, pairs) <= LEVEL;
   return { servingMs, contenderMs, isFaster };
+}
+
+/** Whether it is so by more than the noise of one page. */
+export function isFasterBy(servingMs: number, contenderMs: number): boolean {
+  return contenderMs < servingMs * (1 - MARGIN);
 }
 
 /** Whether more pairs would be a waste. */

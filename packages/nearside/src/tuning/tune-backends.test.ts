@@ -138,6 +138,7 @@ async function tune({ context, serve }: ReturnType<typeof withStandIns>): Promis
     isBusy: () => false,
     onPutOff() {},
     onQuarantined() {},
+    isWorthStart: () => false,
     signal: new AbortController().signal,
   });
 }

@@ -21,6 +21,7 @@ import {
 } from '../serving/serving.js';
 import type { Connection } from '../workers/connection.js';
 import { askWorker } from '../workers/watchdog.js';
+import { isKnownFaster, pickLightStart } from './light-start.js';
 import { ServingFailed, timeBeside } from './time-beside.js';
 import { createTuningBudget, type TuningBudget } from './tuning-budget.js';
 import { whenIdle } from './when-idle.js';
@@ -33,6 +34,8 @@ export interface TuningOptions extends ModelContext {
   readonly isBusy: () => boolean;
   /** Whether contenders are being tried: what serves may not be put to rest meanwhile. */
   readonly trial: { isUnderWay: boolean };
+  /** Whether what is known to be faster, and costs another start, is wanted. */
+  readonly isWorthStart: () => boolean;
   /** Told when what serves is at rest, and is not woken for this. */
   readonly onPutOff: () => void;
   readonly signal: AbortSignal;
@@ -60,7 +63,8 @@ const NO_ADAPTER = 'none';
 /**
  * Tries the other contenders beside the one that serves: each is loaded in a worker of its own, proven
  * on the golden cases and timed against the serving one on the same input; the faster one serves from
- * then on. What was measured here before, or failed for good, is not tried again.
+ * then on. What failed for good is not tried again, nor what was measured here before, unless it was faster than
+ * what serves and is worth a start by now.
  *
  * @throws `signal.reason`; ServingFailed; what the serving worker fails with, `terminated` when it hangs
  */
@@ -122,7 +126,7 @@ function forgetOthers(
 
 /** @returns why a contender is not tried */
 function findHindrance(
-  { plan, engine, choice, handover }: TuningOptions,
+  { plan, engine, choice, handover, isWorthStart }: TuningOptions,
   contender: Contender,
   { adapter, budget }: { adapter: string; budget: TuningBudget },
 ): Hindrance | undefined {
@@ -134,7 +138,8 @@ function findHindrance(
   if (known && known.p50Ms === undefined) {
     return { message: `takes more than ${plan.tune.maxMs} ms` };
   }
-  if (known) return SETTLED;
+  const isFaster = isKnownFaster(choice, contender, contenderOf(serving));
+  if (known && !(isFaster && isWorthStart())) return SETTLED;
   if (!isGuessable(contender.backend) && adapter === NO_ADAPTER) {
     return { message: 'no WebGPU with an adapter' };
   }
@@ -177,7 +182,9 @@ async function tryOut(contender: Contender, options: TryOptions): Promise<void> 
       { ...contender, p50Ms: contenderMs },
     ]);
     if (comparison) choice.origin = 'measured';
-    choice.change({ start: isFaster ? contender : contenderOf(serving) });
+    const fastest = isFaster ? contender : contenderOf(serving);
+    const isSoon = plan.tune.when === 'idle'; // else the caller waits for the fastest anyway
+    choice.change({ start: isSoon ? pickLightStart(choice, fastest) : fastest });
     if (isFaster) {
       takeOver(started, options);
       started = undefined; // it serves, in a pool perhaps

@@ -1,6 +1,9 @@
+import { contenderOf } from '../backends/contenders.js';
+import type { RunObserver } from '../ended-run.js';
 import { isDataExpensive } from '../options/is-data-expensive.js';
 import type { OpenPlan } from '../options/plan-opening.js';
 import { PROBE_MS, withinWatchdog } from '../workers/watchdog.js';
+import { lossOf, START_COST_MS } from './light-start.js';
 import { type TuningOptions, tuneBackends } from './tune-backends.js';
 import { isBatteryLow, warmUp } from './warm-up.js';
 import { whenIdle } from './when-idle.js';
@@ -11,15 +14,23 @@ export interface Tuner {
   readonly isTrying: boolean;
   /** For the version that serves now; until it is done. Never rejects. */
   tune(): Promise<void>;
+  /** After each run: has the faster one started that is known, once runs have lost what that costs. */
+  readonly ran: RunObserver;
   /** Ends it at once, with the worker it may have started. */
   close(reason: unknown): void;
 }
 
-export function createTuner(options: Omit<TuningOptions, 'signal' | 'trial'>): Tuner {
+export function createTuner(
+  options: Omit<TuningOptions, 'signal' | 'trial' | 'isWorthStart'>,
+): Tuner {
+  const { plan, choice } = options;
   const closing = new AbortController();
   let underWay: Promise<void> = Promise.resolve();
   const trial = { isUnderWay: false };
-  const all: TuningOptions = { ...options, trial, signal: closing.signal };
+  /** What runs took longer than on the fastest backend that was timed, ms. */
+  let lostMs = 0;
+  const isWorthStart = () => plan.tune.when === 'before-open' || lostMs >= START_COST_MS;
+  const all: TuningOptions = { ...options, trial, isWorthStart, signal: closing.signal };
 
   /** One after another. */
   function queue(work: () => Promise<void>): Promise<void> {
@@ -27,13 +38,26 @@ export function createTuner(options: Omit<TuningOptions, 'signal' | 'trial'>): T
     return underWay;
   }
 
+  async function tune(): Promise<void> {
+    if (isTunable(plan)) await queue(() => tuneBackends(all));
+    if (mayWarmUp(plan)) void queue(() => warmUpWhenIdle(all)); // nobody waits for it
+  }
+
   return {
     get isTrying() {
       return trial.isUnderWay;
     },
-    async tune() {
-      if (isTunable(options.plan)) await queue(() => tuneBackends(all));
-      if (mayWarmUp(options.plan)) void queue(() => warmUpWhenIdle(all)); // nobody waits for it
+    tune,
+    ran({ served, outcome }) {
+      if (outcome.kind !== 'ok' || !isTunable(plan)) return;
+      const wasWorth = isWorthStart();
+      const { batch, times } = outcome.reply;
+      lostMs += lossOf(times.run / batch, contenderOf(served), choice);
+      if (isWorthStart() && !wasWorth) {
+        void tune().then(() => {
+          lostMs = 0;
+        });
+      }
     },
     close: (reason) => closing.abort(reason),
   };
