@@ -1,3 +1,4 @@
+import { contenderOf } from './backends/contenders.js';
 import { rememberChoice } from './choice/remember-choice.js';
 import type { RunObserver } from './ended-run.js';
 import type { Serving } from './serving/serving.js';
@@ -77,9 +78,11 @@ export function startBackground({
     },
     update: keeper.update,
     tune,
-    ran(run) {
-      if (run.outcome.kind === 'ok') void tune();
-      tuner.ran(run);
+    ran({ served, outcome }) {
+      if (outcome.kind !== 'ok') return;
+      void tune();
+      const { batch, times } = outcome.reply;
+      tuner.ran(contenderOf(served), times.run / batch);
     },
     close(reason) {
       keeper.close(reason);

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import type { BackendChoice } from '../choice/backend-choice.js';
 import { EMPTY_RECORD, type Measured } from '../choice/choice-record.js';
 import { isKnownFaster, lossOf, pickLightStart } from './light-start.js';
 
@@ -23,7 +22,7 @@ test('nor with one that was too slow to be timed, was not tried, or failed for g
   const choice = timed([LIGHT, 60], [FAST, 20]);
   const failed = { ...LIGHT, code: 'golden-mismatch', message: 'wrong', atMs: 0 } as const;
   const record = { ...choice.record, quarantined: [failed] };
-  expect(pickLightStart({ ...choice, record }, FAST)).toEqual(FAST);
+  expect(pickLightStart({ record }, FAST)).toEqual(FAST);
 });
 
 test('nor with a GPU that is not the fastest: what it takes to start is not told by its bytes', () => {
@@ -46,5 +45,5 @@ test('a difference within the noise of a page is no loss, and neither is what wa
 
 function timed(...rows: [Omit<Measured, 'p50Ms'>, number | undefined][]) {
   const measured = rows.map(([contender, p50Ms]) => ({ ...contender, p50Ms }));
-  return { record: { ...EMPTY_RECORD, measured } } as BackendChoice;
+  return { record: { ...EMPTY_RECORD, measured } };
 }

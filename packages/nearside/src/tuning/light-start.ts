@@ -3,6 +3,9 @@ import { type Contender, isSameContender } from '../backends/contenders.js';
 import type { BackendChoice } from '../choice/backend-choice.js';
 import { isFasterBy } from './time-beside.js';
 
+/** What is known of the backends on this device. */
+type Known = Pick<BackendChoice, 'record'>;
+
 /**
  * A run on the light runtime may take longer by so much, ms, for the next visit to open with it. It is ready earlier by
  * more than that: on two cores digits answered half a second after `open` on TensorFlow.js, and a whole one on ONNX Runtime.
@@ -16,7 +19,7 @@ export const START_COST_MS = 1_000;
  * What the next visit opens with: of the backends that were timed and do not take much longer, the one with the
  * lightest runtime. The fastest takes over there once calls have lost what its start costs.
  */
-export function pickLightStart({ record }: BackendChoice, fastest: Contender): Contender {
+export function pickLightStart({ record }: Known, fastest: Contender): Contender {
   const fastestMs = timeOf(record, fastest);
   if (fastestMs === undefined) return fastest;
   const light = record.measured.filter(
@@ -34,7 +37,7 @@ export function pickLightStart({ record }: BackendChoice, fastest: Contender): C
 
 /** Whether a contender was timed here as clearly faster than the one that serves. */
 export function isKnownFaster(
-  { record }: BackendChoice,
+  { record }: Known,
   contender: Contender,
   serving: Contender,
 ): boolean {
@@ -47,7 +50,7 @@ export function isKnownFaster(
  * By how much a run was longer than it would have been on the fastest backend that was timed, ms: inputs differ in
  * size, so it is the share of the first golden case that counts.
  */
-export function lossOf(runMs: number, serving: Contender, { record }: BackendChoice): number {
+export function lossOf(runMs: number, serving: Contender, { record }: Known): number {
   const servingMs = timeOf(record, serving);
   if (!servingMs) return 0;
   const faster = record.measured.flatMap(({ p50Ms }) =>
@@ -56,6 +59,6 @@ export function lossOf(runMs: number, serving: Contender, { record }: BackendCho
   return faster.length > 0 ? runMs * (1 - Math.min(...faster) / servingMs) : 0;
 }
 
-function timeOf({ measured }: BackendChoice['record'], contender: Contender): number | undefined {
+function timeOf({ measured }: Known['record'], contender: Contender): number | undefined {
   return measured.find((one) => isSameContender(one, contender))?.p50Ms;
 }

@@ -1,6 +1,5 @@
 import { expect, test, vi } from 'vitest';
 import { choiceCircumstances } from '../choice/choice-record.js';
-import type { EndedRun } from '../ended-run.js';
 import { createHandover } from '../serving/handover.js';
 import { withStandIns } from '../testing/worker-stand-in.js';
 import { createTuner } from './tuner.js';
@@ -12,17 +11,17 @@ const FAILED = { backend: 'onnx-wasm', variant: 'fp32', message: 'wrong', atMs: 
 test('one that is known to be faster is started when runs have lost what that costs, and not before', async () => {
   const { asked, handover, tuner } = await servingLight('idle');
   await tuner.tune();
-  tuner.ran(aRunOf(600));
-  tuner.ran(aRunOf(600));
+  tuner.ran(LIGHT, 600);
+  tuner.ran(LIGHT, 600);
   await tuner.tune();
   expect(asked).not.toContain('open onnx-wasm'); // 800 ms are lost
-  tuner.ran(aRunOf(4 * 600, { batch: 4 }));
+  tuner.ran(LIGHT, 600);
   await vi.waitFor(() => expect(handover.current.backend).toBe('onnx-wasm'));
 });
 
 test('what took over so serves this visit, and the next one opens with the light one again', async () => {
   const { choice, handover, tuner } = await servingLight('idle');
-  tuner.ran(aRunOf(3_000));
+  tuner.ran(LIGHT, 3_000);
   await vi.waitFor(() => expect(handover.current.backend).toBe('onnx-wasm'));
   expect(choice.record.start).toEqual(LIGHT);
   expect(choice.origin).toBe('measured');
@@ -65,10 +64,4 @@ async function servingLight(when: 'idle' | 'before-open') {
     onQuarantined() {},
   });
   return { asked, choice, handover, tuner };
-}
-
-function aRunOf(ms: number, { batch = 1 } = {}): EndedRun {
-  const reply = { batch, times: { pre: 0, run: ms, post: 0 } };
-  const served = { backend: LIGHT.backend, variant: { name: LIGHT.variant } };
-  return { served, outcome: { kind: 'ok', reply } } as unknown as EndedRun;
 }

@@ -1,5 +1,4 @@
-import { contenderOf } from '../backends/contenders.js';
-import type { RunObserver } from '../ended-run.js';
+import type { Contender } from '../backends/contenders.js';
 import { isDataExpensive } from '../options/is-data-expensive.js';
 import type { OpenPlan } from '../options/plan-opening.js';
 import { PROBE_MS, withinWatchdog } from '../workers/watchdog.js';
@@ -14,8 +13,12 @@ export interface Tuner {
   readonly isTrying: boolean;
   /** For the version that serves now; until it is done. Never rejects. */
   tune(): Promise<void>;
-  /** After each run: has the faster one started that is known, once runs have lost what that costs. */
-  readonly ran: RunObserver;
+  /**
+   * After each run: has the faster one started that is known, once runs have lost what that costs.
+   *
+   * @param runMs one input's share
+   */
+  ran(serving: Contender, runMs: number): void;
   /** Ends it at once, with the worker it may have started. */
   close(reason: unknown): void;
 }
@@ -48,11 +51,10 @@ export function createTuner(
       return trial.isUnderWay;
     },
     tune,
-    ran({ served, outcome }) {
-      if (outcome.kind !== 'ok' || !isTunable(plan)) return;
+    ran(serving, runMs) {
+      if (!isTunable(plan)) return;
       const wasWorth = isWorthStart();
-      const { batch, times } = outcome.reply;
-      lostMs += lossOf(times.run / batch, contenderOf(served), choice);
+      lostMs += lossOf(runMs, serving, choice);
       if (isWorthStart() && !wasWorth) {
         void tune().then(() => {
           lostMs = 0;
