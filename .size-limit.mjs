@@ -41,7 +41,7 @@ export default [
   file('assets/worker-tfjs-webgpu.js', '289792 B'),
   file('assets/worker-onnx-webgpu.js', '108544 B'),
   file('assets/microphone-worklet.js', '512 B'),
-  file('nearside.module.js', '50688 B'),
+  file('nearside.module.js', '51200 B'),
   file('nearside.global.js', '29696 B'),
-  file('nearside.later.js', '26624 B'),
+  file('nearside.later.js', '27136 B'),
 ];

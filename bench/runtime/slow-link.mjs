@@ -13,6 +13,14 @@ const PIECE_BYTES = 16_384;
 const COMPRESSIBLE = /^(?:text\/|application\/(?:javascript|json|wasm))/;
 
 /**
+ * @typedef {object} Transfer one answer
+ * @property {string} path
+ * @property {number} askedMs when its request came, Unix time
+ * @property {number} endedMs when its last byte was sent
+ * @property {number} bytes as they were sent
+ */
+
+/**
  * A line that servers share, as the last mile to a visitor: everything that a page fetches, its workers
  * and their wasm as well, passes through it.
  *
@@ -20,6 +28,8 @@ const COMPRESSIBLE = /^(?:text\/|application\/(?:javascript|json|wasm))/;
  */
 export function createSlowLink({ bitsPerSecond, latencyMs }) {
   let freeAtMs = 0;
+  /** @type {Transfer[]} */
+  const transfers = [];
 
   /** Until the line has carried so many bytes. */
   async function carry(sizeBytes) {
@@ -40,6 +50,8 @@ export function createSlowLink({ bitsPerSecond, latencyMs }) {
   }
 
   return {
+    /** What was asked for since the line is there, in this order. */
+    transfers,
     /**
      * Serves what lies at `upstream`, compressed as a CDN would, behind this line.
      *
@@ -51,9 +63,15 @@ export function createSlowLink({ bitsPerSecond, latencyMs }) {
       const server = createServer((request, response) => {
         const { url = '/' } = request;
         if (!answers.has(url)) answers.set(url, fetchAnswer(`${upstream}${url}`));
+        const askedMs = Date.now();
+        const transfer = { path: url, askedMs, endedMs: Number.NaN, bytes: 0 };
+        transfers.push(transfer);
         answers
           .get(url)
-          .then((answer) => send(response, answer))
+          .then(async (answer) => {
+            await send(response, answer);
+            Object.assign(transfer, { endedMs: Date.now(), bytes: answer.body.length });
+          })
           .catch((error) => response.destroy(error));
       });
       return listen(server, 0);

@@ -4,7 +4,9 @@ import { buildPage } from '../build-page.mjs';
 import { row } from '../row.mjs';
 import { createSlowLink } from '../runtime/slow-link.mjs';
 import { publishStartModels } from './models.mjs';
+import { runtimeSizes } from './runtime-sizes.mjs';
 import { visitInTurn } from './visits.mjs';
+import { askedUntilResult, drawWaterfall } from './waterfall.mjs';
 
 /** A usual home or mobile line. */
 const LINE = { bitsPerSecond: 20_000_000, latencyMs: 40 };
@@ -27,7 +29,8 @@ export async function runSuite(dir, { trials = PAIRS } = {}) {
   const { addresses, ...models } = await publishStartModels(`${dir}/models`, siteDir);
   const site = await serveSite({ dir: siteDir, config: {}, port: 0, headers: CACHED });
   const bench = { site, addresses, trials };
-  const rows = [...(await openings(bench)), ...(await firstRuns(bench, 'silero', 1))];
+  const rows = [...(await openings(bench)), ...(await runtimeSizes())];
+  rows.push(...(await firstRuns(bench, 'silero', 1)));
   for (const threads of THREADS) rows.push(...(await recogniserRuns(bench, threads)));
   await Promise.all([site.close(), models.close()]);
   return rows;
@@ -51,6 +54,8 @@ async function openings({ site, addresses, trials }) {
     raw: { ...digits, by: 'raw', file: '/digits.onnx' },
   };
   await inDrawnOrder(contenders, (how) => visitInTurn(near.url, [how])); // what is compressed for the first time takes longer
+  const { asked, rows } = await seeFirstVisit(link, near, contenders.onnx);
+  console.error(asked);
   const ratios = { onnx: { cold: [], warm: [] }, digits: { cold: [], warm: [] } };
   for (let i = 0; i < trials; i += 1) {
     const seen = await inDrawnOrder(contenders, (how) => visitInTurn(near.url, [how, how]));
@@ -66,7 +71,21 @@ async function openings({ site, addresses, trials }) {
     ratioRow('cold-open-digits-ratio', ratios.digits.cold, 0.4),
     ratioRow('warm-open-onnx-ratio', ratios.onnx.warm, 1.05),
     ratioRow('warm-open-digits-ratio', ratios.digits.warm, 0.7),
+    ...rows,
   ];
+}
+
+/** What a first visit to a model for ONNX alone asks for. */
+async function seeFirstVisit(link, near, how) {
+  const before = link.transfers.length;
+  const [visit] = await visitInTurn(near.url, [how]);
+  const asked = askedUntilResult(link.transfers.slice(before), visit);
+  const scripts = asked.filter(({ name }) => name.endsWith('.js'));
+  const value = scripts.reduce((sum, { bytes }) => sum + bytes, 0);
+  return {
+    asked: drawWaterfall(asked, visit),
+    rows: [row('js-before-first-result', { value, unit: 'B', atMost: 98_304 })],
+  };
 }
 
 /** The first run of the second visit; the first visit has optimised the code. */

@@ -13,7 +13,8 @@ async function visit() {
     globalThis.stretch = stretches.length;
     stretches.push(await measure(run, stretch));
   }
-  return { openedMs, firstResultMs, stretches };
+  const { timeOrigin } = performance;
+  return { timeOrigin, openedMs, firstResultMs, stretches };
 }
 
 /** The peer is loaded only where it is asked for, and so is the library. */

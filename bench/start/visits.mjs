@@ -12,7 +12,8 @@ const STAY_MS = 2_500;
  *
  * @param {string} url of the built page
  * @param {object[]} hows what each visit does; see `visit.js`
- * @returns {Promise<{ openedMs: number, firstResultMs: number, stretches: number[][] }[]>}
+ * @returns {Promise<{ timeOrigin: number, openedMs: number, firstResultMs: number, stretches: number[][] }[]>}
+ *   times of runs in ms; `timeOrigin` is Unix time, and the others count from there
  */
 export async function visitInTurn(url, hows) {
   const profile = await mkdtemp(`${tmpdir()}/nearside-profile-`);

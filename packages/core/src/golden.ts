@@ -43,6 +43,11 @@ export const GoldenSchema = v.strictObject({
         /** Whose model it is for, in a spec with stages. */
         stage: v.optional(ModelNameSchema),
         inputs: v.record(v.string(), v.union([StoredTensorSchema, SeededTensorSchema])),
+        /**
+         * Of a stage's first case: inputs of the shapes that callers give, which sessions are warmed up and timed
+         * with instead. Their outputs are compared with nothing.
+         */
+        warmUp: v.optional(v.record(v.string(), SeededTensorSchema)),
         expected: v.record(ModelNameSchema, v.record(v.string(), StoredTensorSchema)),
       }),
     ),

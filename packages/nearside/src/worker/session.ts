@@ -41,7 +41,7 @@ export interface StageSession {
   readonly bare: BackendSession;
   /** Takes and gives what callers do; of a model with state every run is a fresh start. */
   run(inputs: Tensors): Promise<Tensors>;
-  /** Inputs of its first golden case, the cheap one, to time runs with. */
+  /** Inputs to time runs and to warm up with: of its first golden case, where that has none for this. */
   readonly sample: Tensors;
   /** Whether its tensors leave room for several items. */
   readonly takesBatches: boolean;
@@ -193,7 +193,7 @@ function hostStage(
     stage,
     bare: session,
     run: stage.state ? (inputs) => carryState(session, stage)(inputs) : run,
-    sample: first ? readTensors(files, first.inputs) : {},
+    sample: first ? readTensors(files, first.warmUp ?? first.inputs) : {},
     takesBatches: [...callerInputs(stage), ...stage.outputs].every(({ shape }) => shape[0] === -1),
   };
 }

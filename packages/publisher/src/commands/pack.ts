@@ -119,7 +119,7 @@ function afterDraft(directory: string, report: string): string {
   return [
     ...(report === '' ? [] : [report]),
     `The model directory is ${directory}. Complete its MODEL.md, and model.json if there is more to ` +
-      `say, then pack ${directory}. Where inputs have free axes, give golden.json the shapes that callers ` +
-      'use: devices warm up with its first case.',
+      `say, then pack ${directory}. Where inputs have free axes, give the first case of golden.json a ` +
+      '`warmUp` with the shapes that callers use.',
   ].join('\n');
 }

@@ -40,6 +40,32 @@ const ARRAYS = {
     new Uint8Array(BigInt64Array.from(values.map((value) => BigInt(value))).buffer),
 } as const;
 
+describe('what the first case has to warm up with', () => {
+  const x = { datatype: 'FP32', shape: [1, 4], seed: 1 };
+
+  test.each([
+    ['has the inputs of the spec', 0, { x }, undefined],
+    ['is of the first case alone', 1, { x }, /warmUp in a stage's first case alone/],
+    ['has every input', 0, {}, /case 'a', warmUp.*x/],
+    ['has their datatypes', 0, { x: { ...x, datatype: 'INT8' } }, /warmUp, 'x'.*FP32.*INT8/],
+    ['has their shapes', 0, { x: { ...x, shape: [1, 5] } }, /warmUp, 'x'.*shape.*\[1, 5\]/],
+    ['is drawn from a seed', 0, { x: { ...x, seed: 0 } }, /golden.json/],
+  ] as const)('%s', async (_, at, warmUp, refusal) => {
+    const { modelDirectory, out } = await prepare();
+    await editJson(join(modelDirectory, 'golden.json'), (golden) => {
+      const [first] = golden.cases;
+      golden.cases = [
+        { ...first, name: 'a' },
+        { ...first, name: 'b' },
+      ];
+      golden.cases[at].warmUp = warmUp;
+    });
+    const packing = pack({ modelDirectory, out });
+    if (refusal) await expect(packing).rejects.toThrow(refusal);
+    else await packing;
+  });
+});
+
 describe('golden outputs that are no finite numbers are refused', () => {
   test.each([
     ['FP16', [0x3c00, 0x7c00], 'Infinity'],

@@ -25,7 +25,7 @@ import { modelInvalid, requireSameNames, requireUnique } from './model-invalid.j
  * Checks that every golden case could be run and passed by every variant, and not by what computes
  * nothing: inputs as the spec declares them, a tolerance that is not too wide ({@link checkTolerance}),
  * and all outputs, state among them, as finite numbers of the declared shape. State that a case does
- * not give is zeros. Every stage has a case.
+ * not give is zeros. Every stage has a case, and what its first one has to warm up with fits too.
  *
  * @throws NearsideError `model-invalid`, naming the case, expected and got
  */
@@ -52,13 +52,16 @@ async function checkStage(
 ): Promise<void> {
   const tensors: (StoredValues & { readonly variant: string; readonly case: string })[] = [];
   const caller = callerInputs(stage);
-  for (const { name, inputs, expected } of casesOfStage(golden, stage)) {
+  for (const [i, { name, inputs, warmUp, expected }] of casesOfStage(golden, stage).entries()) {
     const where = `golden.json, case '${name}'`;
     requireSameNames(`${where}, expected`, Object.keys(expected), namesOf(spec.variants));
-    const given = stage.inputs.filter(
-      (input) => caller.includes(input) || (input.value === undefined && inputs[input.name]),
-    );
-    await checkStored(directory, `${where}, inputs`, inputs, given);
+    const given = (tensors: Record<string, unknown>) =>
+      stage.inputs.filter(
+        (input) => caller.includes(input) || (input.value === undefined && tensors[input.name]),
+      );
+    await checkStored(directory, `${where}, inputs`, inputs, given(inputs));
+    if (warmUp && i > 0) throw mismatch(where, "warmUp in a stage's first case alone", 'one here');
+    if (warmUp) await checkStored(directory, `${where}, warmUp`, warmUp, given(warmUp));
     for (const [variant, outputs] of Object.entries(expected)) {
       const what = `${where}, expected of '${variant}'`;
       for (const tensor of await checkStored(directory, what, outputs, stage.outputs)) {
