@@ -1,5 +1,7 @@
+import type { NearsideError } from '@nearside/core';
 import * as ort from 'onnxruntime-web/wasm';
-import type { Backend } from './backend.js';
+import type { Backend, StartRequest } from './backend.js';
+import { endOnFailure, type RuntimeHealth } from './backend-error.js';
 import { chooseThreads, hasSimd, requireSimd } from './cpu-features.js';
 import { bytesFor } from './given-module.js';
 import { createOnnxSession, profileOnnx } from './onnx-session.js';
@@ -17,6 +19,9 @@ const depth = createRunDepth(8);
 
 const OPTIONS = { backend: 'onnx-wasm', runtime: ort, executionProvider: 'wasm', depth } as const;
 
+let tellLost: StartRequest['onLost'] = () => {};
+const health: RuntimeHealth = {};
+
 /** ONNX Runtime's wasm execution provider, from the entry that loads exactly one wasm file. */
 export const onnxWasm: Backend = {
   name: 'onnx-wasm',
@@ -31,7 +36,8 @@ export const onnxWasm: Backend = {
     return hasSimd();
   },
 
-  async start({ wasm, threads: wanted }) {
+  async start({ wasm, threads: wanted, onLost }) {
+    tellLost = onLost;
     tapRuntimeOutput();
     // Unset, Node fails with "Dynamic require of node:os", and so does every later start.
     const threads = await chooseThreads(wanted);
@@ -42,6 +48,17 @@ export const onnxWasm: Backend = {
     return { threads, hardware: 'cpu' };
   },
 
-  createSession: (request) => createOnnxSession(OPTIONS, request),
+  async createSession(request) {
+    const session = await createOnnxSession(OPTIONS, request);
+    return endOnFailure(session, { health, isHarmless, onLost: tellLost });
+  },
   profile: (request) => profileOnnx(OPTIONS, request),
 };
+
+/**
+ * A trap leaves what its run was doing half done, locks that other threads wait for among it. Where there was no memory
+ * the runtime goes on: it was told so before it wrote.
+ */
+function isHarmless({ code, cause }: NearsideError): boolean {
+  return code === 'out-of-memory' || !(cause instanceof WebAssembly.RuntimeError);
+}
