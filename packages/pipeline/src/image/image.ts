@@ -12,6 +12,16 @@ export interface Image {
   readonly data: Uint8ClampedArray | Uint8Array | Float32Array;
   /** For images of bytes that are read when pixels are needed: a part of them, which never makes the whole. */
   readonly read?: ReadRegion | undefined;
+  /** For floats that come of bytes: `data` comes into being when it is first asked for. */
+  readonly levels?: Levels | undefined;
+}
+
+/** Floats that each come of a byte, by a table. */
+export interface Levels {
+  /** `height * width * channels` of them. */
+  readonly bytes: Uint8ClampedArray | Uint8Array;
+  /** [256, channels]: what a byte of a channel becomes. */
+  readonly table: Float32Array;
 }
 
 /** A part of an image: whole pixels that all lie within it. */
@@ -64,6 +74,7 @@ function withoutGaps({ data, stride }: Pixels): Uint8ClampedArray {
 
 /** Told without reading any. */
 export function isOfBytes(image: Image): boolean {
+  if (image.levels) return false;
   return image.read !== undefined || !(image.data instanceof Float32Array);
 }
 
