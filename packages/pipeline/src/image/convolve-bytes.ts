@@ -40,6 +40,22 @@ export function convolveBytesHorizontally(
   return { width: windows.size, height, channels, data: out };
 }
 
+/** {@link convolveBytesHorizontally} of RGB, as its strips come. */
+export async function convolveStripsHorizontally(
+  { height, channels }: Image,
+  strips: AsyncIterable<Strip>,
+  windows: ResamplingWindows,
+  kernel: ByteKernel,
+): Promise<Image> {
+  const outLength = windows.size * channels;
+  const out = new Uint8ClampedArray(height * outLength);
+  const fixed = fixedPoint(windows);
+  for await (const strip of strips) {
+    kernel.convolveRows(strip, fixed, out.subarray(strip.y * outLength));
+  }
+  return { width: windows.size, height, channels, data: out };
+}
+
 /**
  * One pass over each column of an 8-bit image, in fixed point: [H, W, C] → [windows.size, W, C].
  * Equal to Pillow's `ImagingResampleVertical_8bpc`.

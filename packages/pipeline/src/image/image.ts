@@ -12,6 +12,8 @@ export interface Image {
   readonly data: Uint8ClampedArray | Uint8Array | Float32Array;
   /** For images of bytes that are read when pixels are needed: a part of them, which never makes the whole. */
   readonly read?: ReadRegion | undefined;
+  /** For pictures whose rows come faster in this way, from top to bottom: RGBA whose alpha means nothing. */
+  readonly strips?: (() => AsyncGenerator<Strip, void>) | undefined;
   /** For floats that come of bytes: `data` comes into being when it is first asked for. */
   readonly levels?: Levels | undefined;
 }
@@ -44,7 +46,7 @@ export type ReadRegion = (region: Region) => Pixels;
 
 /** An image of bytes that are read when they are needed. The whole is kept once a step has asked for it. */
 export function imageOnDemand(
-  { width, height, channels }: Pick<Image, 'width' | 'height' | 'channels'>,
+  { width, height, channels, strips }: Pick<Image, 'width' | 'height' | 'channels' | 'strips'>,
   read: ReadRegion,
 ): Image {
   let whole: Uint8ClampedArray | undefined;
@@ -53,6 +55,7 @@ export function imageOnDemand(
     height,
     channels,
     read,
+    strips,
     get data() {
       whole ??= withoutGaps(read({ x: 0, y: 0, width, height }));
       return whole;

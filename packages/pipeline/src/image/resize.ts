@@ -2,6 +2,7 @@ import {
   type ByteKernel,
   convolveBytesHorizontally,
   convolveBytesVertically,
+  convolveStripsHorizontally,
 } from './convolve-bytes.js';
 import { byteKernel } from './convolve-bytes-simd.js';
 import { convolveFloatsHorizontally, convolveFloatsVertically } from './convolve-floats.js';
@@ -67,4 +68,13 @@ export function resize(
   const wide =
     image.width === width ? image : horizontally(image, windows(image.width, width), kernel);
   return image.height === height ? wide : vertically(wide, windows(image.height, height), kernel);
+}
+
+/** {@link resize} with antialiasing of a picture whose strips come one after another, and of any other at once. */
+export async function resizeStrips(image: Image, options: ResizeOptions): Promise<Image> {
+  const { width, resample } = options;
+  if (!image.strips || resample === 0 || options.antialias === false) return resize(image, options);
+  const windows = resamplingWindows(image.width, width, resample);
+  const wide = await convolveStripsHorizontally(image, image.strips(), windows, byteKernel());
+  return resize(wide, options);
 }
