@@ -6,7 +6,7 @@ import { PNG } from 'image-size/types/png';
 import { WEBP } from 'image-size/types/webp';
 
 /** Where a JPEG's size stands behind its thumbnail and colour profile, bytes. */
-const HEAD_BYTES = 256 * 1024;
+export const HEAD_BYTES = 256 * 1024;
 
 /** Of the formats that some browser decodes; HEIF covers AVIF. */
 const FORMATS = [PNG, JPG, WEBP, GIF, HEIF, BMP];

@@ -12,7 +12,7 @@ export interface Image {
   readonly data: Uint8ClampedArray | Uint8Array | Float32Array;
   /** For images of bytes that are read when pixels are needed: a part of them, which never makes the whole. */
   readonly read?: ReadRegion | undefined;
-  /** For pictures whose rows come faster in this way, from top to bottom: RGBA whose alpha means nothing. */
+  /** For pictures whose rows come faster in this way, from top to bottom: blue, green, red and nothing. */
   readonly strips?: (() => AsyncGenerator<Strip, void>) | undefined;
   /** For floats that come of bytes: `data` comes into being when it is first asked for. */
   readonly levels?: Levels | undefined;

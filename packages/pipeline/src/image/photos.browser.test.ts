@@ -27,18 +27,23 @@ describe('photos become what Pillow makes of them, in whatever way they are read
 
 describe('rows of a frame are the pixels, and a frame that would have to be turned is none', () => {
   test.each(photos)('$name', async ({ name, file, size: [, height = 0], sha256 }) => {
-    const frame = await decodeFrame(fileOf(file));
     const isMade = 'rotation' in VideoFrame.prototype && !name.startsWith('orientation');
-    expect(frame !== undefined).toBe(isMade);
+    for (let visit = 0; visit < 5; visit++) {
+      const again = await decodeFrame(fileOf(file));
+      expect(again !== undefined).toBe(isMade);
+      again?.close();
+    }
+    const frame = await decodeFrame(fileOf(file));
     if (!frame) return;
     const rgb: number[] = [];
     let rows = 0;
     for await (const strip of stripsOfFrame(frame)) {
       expect(strip.y).toBe(rows);
       rows += strip.rows;
-      strip.data.forEach((value, i) => {
-        if (i % 4 !== 3) rgb.push(value);
-      });
+      for (let i = 0; i < strip.data.length; i += 4) {
+        const [blue = 0, green = 0, red = 0] = strip.data.subarray(i, i + 3);
+        rgb.push(red, green, blue);
+      }
     }
     frame.close();
     expect(rows).toBe(height);

@@ -76,5 +76,11 @@ export async function resizeStrips(image: Image, options: ResizeOptions): Promis
   if (!image.strips || resample === 0 || options.antialias === false) return resize(image, options);
   const windows = resamplingWindows(image.width, width, resample);
   const wide = await convolveStripsHorizontally(image, image.strips(), windows, byteKernel());
-  return resize(wide, options);
+  const { data, ...resized } = resize(wide, options);
+  for (let i = 0; i < data.length; i += 3) {
+    const blue = data[i] as number;
+    data[i] = data[i + 2] as number;
+    data[i + 2] = blue;
+  }
+  return { ...resized, data };
 }
