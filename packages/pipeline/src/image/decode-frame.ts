@@ -1,6 +1,7 @@
 import { NearsideError } from '@nearside/core';
 import { STRIP_PIXELS, type Strip } from './image.js';
 import { HEAD_BYTES } from './image-file-size.js';
+import type { Size } from './target-size.js';
 
 /** What is used of WebCodecs' `ImageDecoder`, which TypeScript's types of a page lack. */
 interface ImageDecoder {
@@ -13,6 +14,8 @@ type ImageDecoderClass = new (options: {
   readonly data: ReadableStream<Uint8Array>;
   readonly type: string;
   readonly colorSpaceConversion: 'none';
+  readonly desiredWidth?: number;
+  readonly desiredHeight?: number;
 }) => ImageDecoder;
 
 /** With what tells how it would have to be turned, where the engine knows that. */
@@ -25,14 +28,19 @@ const HEAD_MS = 200;
  * A JPEG as a frame whose rows are copied as they are: BGRX, not turned, in no colour space. Chromium makes such a frame
  * where it has the head before the rest. Of a file that is all there it makes YUV, which becomes other colours.
  *
+ * @param desired a size for which less has to be decoded; the decoder takes whole eighths of each side, no more than that
  * @returns undefined where there is no such frame: another way has to show what the file is
  */
-export async function decodeFrame(file: Blob): Promise<VideoFrame | undefined> {
+export async function decodeFrame(file: Blob, desired?: Size): Promise<VideoFrame | undefined> {
   const { ImageDecoder } = globalThis as { ImageDecoder?: ImageDecoderClass };
   if (!ImageDecoder || !('rotation' in VideoFrame.prototype)) return undefined;
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-  const type = 'image/jpeg';
-  const decoder = new ImageDecoder({ data: readable, type, colorSpaceConversion: 'none' });
+  const decoder = new ImageDecoder({
+    data: readable,
+    type: 'image/jpeg',
+    colorSpaceConversion: 'none',
+    ...(desired && { desiredWidth: desired.width, desiredHeight: desired.height }),
+  });
   try {
     const decoded = decoder.decode();
     const [{ image }] = await Promise.all([decoded, feed(decoder, file, writable)]);

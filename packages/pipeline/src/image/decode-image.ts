@@ -6,6 +6,7 @@ import { decodeFrame, stripsOfFrame } from './decode-frame.js';
 import { decodePhoto } from './decode-photo.js';
 import { type Image, imageOnDemand, type ReadRegion, STRIP_PIXELS } from './image.js';
 import { type ImageFileSize, readImageFileSize } from './image-file-size.js';
+import type { Size } from './target-size.js';
 
 /** Pixels as they are: RGBA bytes, row-major, alpha not multiplied in. */
 export interface RgbaPixels {
@@ -43,6 +44,8 @@ export interface DecodeOptions {
   readonly background?: Color | undefined;
   /** Whether its rows are read once, from top to bottom, and nothing else of it. */
   readonly isReadOnce?: boolean | undefined;
+  /** With `isReadOnce`: the least size at which a picture of that size may be decoded, where less need be decoded then. */
+  readonly least?: ((full: Size) => Size) | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Takes what frees the decoded file, once none of its pixels is needed any more. */
   readonly defer: (release: () => void) => void;
@@ -136,8 +139,29 @@ async function fromBlob(blob: Blob, options: DecodeOptions & Limits): Promise<Im
     return drawable(frame, options, () => stripsOfFrame(frame));
   }
 
+  async function smaller(full: Size, least: Size): Promise<Image | undefined> {
+    const scale = Math.max(least.width / full.width, least.height / full.height);
+    const eighths = Math.ceil(scale * 8); // what a JPEG decoder can leave out; it takes no more than is desired
+    if (eighths >= 8) return undefined;
+    const desired = {
+      width: Math.ceil((full.width * eighths) / 8),
+      height: Math.ceil((full.height * eighths) / 8),
+    };
+    const frame = await decodeFrame(blob, desired);
+    if (!frame) return undefined;
+    defer(() => frame.close());
+    signal?.throwIfAborted();
+    if (frame.codedWidth < least.width || frame.codedHeight < least.height) return undefined;
+    const strips = () => stripsOfFrame(frame);
+    return Object.assign(drawable(frame, options, strips), { full });
+  }
+
+  const { isReadOnce, least } = options;
   const isPhoto = size?.isOpaque && size.isUpright && size.width * size.height >= PHOTO_PIXELS;
-  return isPhoto && options.isReadOnce ? decodePhoto(byCanvas, byFrame) : byCanvas();
+  if (!isPhoto || !isReadOnce) return byCanvas();
+  const { width, height } = size;
+  const reduced = least && (await smaller({ width, height }, least(size)));
+  return reduced ?? decodePhoto(byCanvas, byFrame);
 }
 
 /** A bitmap whose alpha is not multiplied in, as it is: whole, which is only done for files that may be transparent. */

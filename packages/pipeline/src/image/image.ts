@@ -1,3 +1,5 @@
+import type { Size } from './target-size.js';
+
 /**
  * An image as numbers: row-major height × width × channels, no padding. Channels are gray (1) or red, green, blue
  * (3). Bytes are 0…255; a `Float32Array` holds any range.
@@ -14,6 +16,8 @@ export interface Image {
   readonly read?: ReadRegion | undefined;
   /** For pictures whose rows come faster in this way, from top to bottom: blue, green, red and nothing. */
   readonly strips?: (() => AsyncGenerator<Strip, void>) | undefined;
+  /** For pictures that were decoded smaller: what they are in full. */
+  readonly full?: Size | undefined;
   /** For floats that come of bytes: `data` comes into being when it is first asked for. */
   readonly levels?: Levels | undefined;
 }

@@ -51,14 +51,14 @@ describe('rows of a frame are the pixels, and a frame that would have to be turn
   });
 });
 
-test('a file makes the tensor that its pixels make', async () => {
-  const pipeline = compilePipeline({
+const pipelineWith = (decode: object, size: object) =>
+  compilePipeline({
     name: 'photos',
-    inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 3, 168, 224] }],
+    inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 3, -1, -1] }],
     outputs: [{ name: 'y', datatype: 'FP32', shape: [-1, 2] }],
     preprocessing: [
-      { step: 'decode-image' },
-      { step: 'resize', size: { height: 168, width: 224 }, resample: 3 },
+      { step: 'decode-image', ...decode },
+      { step: 'resize', size, resample: 3 },
       { step: 'rescale', rescale_factor: 1 / 255 },
       { step: 'normalize', image_mean: [0.485, 0.456, 0.406], image_std: [0.229, 0.224, 0.225] },
       { step: 'to-tensor', layout: 'NCHW' },
@@ -66,6 +66,9 @@ test('a file makes the tensor that its pixels make', async () => {
     postprocessing: [],
     limits: { memoryBytes: 1 },
   });
+
+test('a file makes the tensor that its pixels make', async () => {
+  const pipeline = pipelineWith({}, { height: 168, width: 224 });
   const file = fileOf(photos[0]?.file ?? '');
   const bitmap = await createImageBitmap(file, { colorSpaceConversion: 'none' });
   const tensorOf = async (input: unknown) => {
@@ -76,6 +79,69 @@ test('a file makes the tensor that its pixels make', async () => {
   const expected = await tensorOf(bitmap);
   for (let visit = 0; visit < 3; visit++) expect(await tensorOf(file)).toBe(expected);
   expect(await tensorOf(fileOf(photos[2]?.file ?? ''))).not.toBe(expected);
+});
+
+describe('reduced', () => {
+  const least = (times: number) => () => ({ width: 224 * times, height: 168 * times });
+  const decode = (file: string, times: number) =>
+    decodeImage(fileOf(file), { isReadOnce: true, least: least(times), defer() {} });
+
+  test.each(photos)(
+    '$name: hard edges differ by some levels, and all else hardly',
+    async ({ name, file, size }) => {
+      const exact = resize(await decodeImage(fileOf(file), { defer() {} }), TO).data;
+      for (const [times, levels, onAverage] of [
+        [2, 48, 0.5],
+        [4, 12, 0.1],
+      ] as const) {
+        const image = await decode(file, times);
+        const isSmaller = 'rotation' in VideoFrame.prototype && !name.startsWith('orientation');
+        expect(image.full !== undefined).toBe(isSmaller);
+        expect([image.full?.width ?? image.width, image.full?.height ?? image.height]).toEqual(
+          size,
+        );
+        const { data } = await resizeStrips(image, TO);
+        const off = Array.from(data, (value, i) => Math.abs(value - (exact[i] as number)));
+        const most = off.reduce((one, other) => Math.max(one, other));
+        const mean = off.reduce((one, other) => one + other) / off.length;
+        expect(most).toBeLessThanOrEqual(isSmaller ? levels : 0);
+        expect(mean).toBeLessThan(onAverage);
+      }
+    },
+  );
+
+  test('the tensor has the shape that the whole would have, and the picture given is what is observed', async () => {
+    const file = fileOf(photos[0]?.file ?? '');
+    for (const decode of [{}, { reduced: 2 }, { reduced: 4 }]) {
+      const prepared = await pipelineWith(decode, { shortest_edge: 101 }).begin().prepare(file);
+      expect(prepared.items[0]?.x?.shape).toEqual([1, 3, 101, Math.floor((101 * 1200) / 900)]);
+      const outputs = {
+        y: { datatype: 'FP32', shape: [1, 2], data: Float32Array.of(0, 1) },
+      } as const;
+      const finished = await prepared.finish([outputs]);
+      const { observed } = finished as { observed: ReadonlyMap<string, number> };
+      expect([observed.get('megapixels'), observed.get('aspect')]).toEqual([1.08, 1200 / 900]);
+    }
+  });
+
+  test('both sides are at least what is needed, and a photo that is small enough is decoded in full', async () => {
+    const { file = '' } = photos[0] ?? {};
+    for (const least of [
+      { width: 10, height: 800 },
+      { width: 301, height: 10 },
+      { width: 1200, height: 10 },
+      { width: 10, height: 5000 },
+    ]) {
+      const image = await decodeImage(fileOf(file), {
+        isReadOnce: true,
+        least: () => least,
+        defer() {},
+      });
+      expect(image.width).toBeGreaterThanOrEqual(Math.min(1200, least.width));
+      expect(image.height).toBeGreaterThanOrEqual(Math.min(900, least.height));
+      if (least.width >= 1200 || least.height >= 900) expect(image.full).toBeUndefined();
+    }
+  });
 });
 
 describe('a photo that is no whole picture is refused, in whatever way it is read', () => {

@@ -17,10 +17,14 @@ const ResizeSchema = v.strictObject({
   align_corners: v.optional(v.boolean()),
 });
 
+export type AntialiasedResize = v.InferOutput<typeof ResizeSchema>;
+
 /** How the step that comes next resizes, where every pixel counts: what is read of a picture then is each row, once. */
-export function antialiasedResize({ next }: Pick<CompileSource<Kind>, 'next'>) {
+export function antialiasedResize({
+  next,
+}: Pick<CompileSource<Kind>, 'next'>): AntialiasedResize | undefined {
   if (next?.step !== 'resize') return undefined;
-  const resize = next.parameters as v.InferOutput<typeof ResizeSchema>;
+  const resize = next.parameters as AntialiasedResize;
   return resize.resample !== 0 && resize.antialias !== false ? resize : undefined;
 }
 
@@ -55,7 +59,7 @@ export const resizeStep = defineStep({
     (items, call) => {
       const alignCorners = align_corners;
       const optionsFor = (value: Image) => {
-        const target = targetSize(size, value, ensure_multiple_of);
+        const target = targetSize(size, value.full ?? value, ensure_multiple_of);
         requirePixels(target, maxPixels);
         return { ...target, resample, antialias, alignCorners };
       };
