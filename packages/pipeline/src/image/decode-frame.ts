@@ -24,6 +24,11 @@ type Frame = VideoFrame & { readonly rotation?: number; readonly flip?: boolean 
 /** How long an engine may take for the head of a file: those that ask for all of it first are not waited for. */
 const HEAD_MS = 200;
 
+/** Whether this engine has an `ImageDecoder`, and says of a frame how it would have to be turned. */
+export function hasFrames(): boolean {
+  return 'ImageDecoder' in globalThis && 'rotation' in VideoFrame.prototype;
+}
+
 /**
  * A JPEG as a frame whose rows are copied as they are: BGRX, not turned, in no colour space. Chromium makes such a frame
  * where it has the head before the rest. Of a file that is all there it makes YUV, which becomes other colours.
@@ -32,8 +37,8 @@ const HEAD_MS = 200;
  * @returns undefined where there is no such frame: another way has to show what the file is
  */
 export async function decodeFrame(file: Blob, desired?: Size): Promise<VideoFrame | undefined> {
-  const { ImageDecoder } = globalThis as { ImageDecoder?: ImageDecoderClass };
-  if (!ImageDecoder || !('rotation' in VideoFrame.prototype)) return undefined;
+  if (!hasFrames()) return undefined;
+  const { ImageDecoder } = globalThis as never as { ImageDecoder: ImageDecoderClass };
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
   const decoder = new ImageDecoder({
     data: readable,

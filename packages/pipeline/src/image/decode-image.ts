@@ -2,7 +2,7 @@ import { describe, kindOf, NearsideError, type PlatformType } from '@nearside/co
 import { detachedInput, invalidInput } from '../input-errors.js';
 import { type Canvas, canvasOf, type Drawable, multipliesExactly } from './canvas.js';
 import { type Color, compositeOver } from './composite-over.js';
-import { decodeFrame, stripsOfFrame } from './decode-frame.js';
+import { decodeFrame, hasFrames, stripsOfFrame } from './decode-frame.js';
 import { decodePhoto } from './decode-photo.js';
 import { type Image, imageOnDemand, type ReadRegion, STRIP_PIXELS } from './image.js';
 import { type ImageFileSize, readImageFileSize } from './image-file-size.js';
@@ -158,7 +158,7 @@ async function fromBlob(blob: Blob, options: DecodeOptions & Limits): Promise<Im
 
   const { isReadOnce, least } = options;
   const isPhoto = size?.isOpaque && size.isUpright && size.width * size.height >= PHOTO_PIXELS;
-  if (!isPhoto || !isReadOnce) return byCanvas();
+  if (!isPhoto || !isReadOnce || !hasFrames()) return byCanvas();
   const { width, height } = size;
   const reduced = least && (await smaller({ width, height }, least(size)));
   return reduced ?? decodePhoto(byCanvas, byFrame);
