@@ -1,3 +1,4 @@
+import { measureSmallPicture } from './small-picture.js';
 import { measureText } from './text.js';
 import { measureVoice } from './voice.js';
 
@@ -16,6 +17,7 @@ function inWorker(name) {
 
 globalThis.measurePhoto = () => inWorker('photo');
 globalThis.measureAudio = () => inWorker('audio');
+globalThis.measureSmallPicture = measureSmallPicture;
 globalThis.measureVoice = measureVoice;
 globalThis.measureText = measureText;
 

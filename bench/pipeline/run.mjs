@@ -4,9 +4,12 @@ import { serveSite } from '../../scripts/serve-site.mjs';
 import { publishModels, startRepository } from '../../scripts/stack.mjs';
 import { median, medianInterval } from '../bootstrap.mjs';
 import { buildPage } from '../build-page.mjs';
-import { row } from '../row.mjs';
+import { missingRow, row } from '../row.mjs';
 import { measureCodeSize } from '../runtime/code-size.mjs';
 import { goldenBytesShare } from './golden-bytes.mjs';
+
+const NO_TRANSFORMERS =
+  'npm @huggingface/transformers installs onnxruntime-node, which fetches more than 100 MB';
 
 /** @param {string} dir empty folder to work in */
 export async function runSuite(dir) {
@@ -20,6 +23,7 @@ export async function runSuite(dir) {
   await page.goto(site.url);
   await page.waitForSelector('html[data-state=ready]', { state: 'attached' });
   const photo = await page.evaluate('measurePhoto()');
+  const small = await page.evaluate('measureSmallPicture()');
   const audio = await page.evaluate('measureAudio()');
   const voice = await page.evaluate('measureVoice()');
   const text = await page.evaluate('measureText()');
@@ -27,7 +31,13 @@ export async function runSuite(dir) {
   await Promise.all([site.close(), repository.close()]);
 
   return [
-    measuredRow('photo-vs-floor-ratio', ratios(photo), { atMost: 1.3 }),
+    measuredRow('photo-vs-floor-ratio', ratios(photo.floor), { atMost: 0.9 }),
+    missingRow('photo-vs-transformers-ratio', { unit: '', atMost: 0.5, missing: NO_TRANSFORMERS }),
+    measuredRow('photo-vs-canvas-ratio', ratios(photo.canvas), { atMost: 1.3 }),
+    measuredRow('photo-reduced-ratio', ratios(photo.reduced), { atMost: 0.4 }),
+    row('photo-reduced-2-levels', { value: photo.levels[2], unit: 'levels', atMost: 8 }),
+    row('photo-reduced-4-levels', { value: photo.levels[4], unit: 'levels', atMost: 3 }),
+    measuredRow('small-picture-ms', differences(small), { unit: 'ms', atMost: 0.3 }),
     measuredRow('audio-realtime-factor', audio, { atLeast: 100 }),
     measuredRow('vad-vs-raw-ratio', ratios(voice.together), { atMost: 1.1 }),
     measuredRow('vad-piece-ratio', ratios(voice.pieces), { atMost: 1.5 }),
@@ -42,7 +52,12 @@ function ratios(pairs) {
   return pairs.map(([nearside, peer]) => nearside / peer);
 }
 
-function measuredRow(name, values, bounds) {
+/** What ours takes longer, ms, per pair of times. */
+function differences(pairs) {
+  return pairs.map(([nearside, peer]) => nearside - peer);
+}
+
+function measuredRow(name, values, { unit = '', ...bounds }) {
   const interval = medianInterval(values);
-  return row(name, { value: median(values), unit: '', interval, ...bounds });
+  return row(name, { value: median(values), unit, interval, ...bounds });
 }

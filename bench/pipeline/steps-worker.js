@@ -2,18 +2,10 @@
 
 import { compilePipeline } from '@nearside/pipeline';
 import { compare } from '../compare.js';
+import { levelsBetween, makePhoto, photoSteps, readAll, resizeByCanvas } from './photo.js';
 
-const PHOTO = { width: 4000, height: 3000 };
 const PAIRS = 15;
 const WARM_UPS = 3;
-
-const NORMALIZED = [
-  { step: 'decode-image' },
-  { step: 'resize', size: { height: 224, width: 224 }, resample: 2 },
-  { step: 'rescale', rescale_factor: 1 / 255 },
-  { step: 'normalize', image_mean: [0.485, 0.456, 0.406], image_std: [0.229, 0.224, 0.225] },
-  { step: 'to-tensor', layout: 'NCHW' },
-];
 
 const MELS = [
   { step: 'decode-audio' },
@@ -39,40 +31,25 @@ function specOf(preprocessing, shape) {
   };
 }
 
-/** @returns [time of the steps, time of decoding and reading all pixels, which computes nothing], ms, in turns */
+/**
+ * Pairs of times, ms, in turns: of the steps and of decoding and reading all pixels; of the steps and of a canvas that
+ * resizes; of the steps with `reduced` and of reading all. And by how many levels `reduced` is off.
+ */
 async function measurePhoto() {
   const photo = await makePhoto();
-  const pipeline = compilePipeline(specOf(NORMALIZED, [-1, 3, 224, 224]));
-  const steps = () => pipeline.begin().prepare(photo);
-  return compare([steps, () => readAll(photo)], { pairs: PAIRS, warmUps: WARM_UPS });
-}
-
-/** A JPEG of 12 megapixels with large shapes and a little noise. */
-async function makePhoto() {
-  const { width, height } = PHOTO;
-  const canvas = new OffscreenCanvas(width, height);
-  const context = canvas.getContext('2d');
-  const gradient = context.createLinearGradient(0, 0, width, height);
-  gradient.addColorStop(0, '#2d5c88');
-  gradient.addColorStop(0.5, '#c9b458');
-  gradient.addColorStop(1, '#6a2f1c');
-  context.fillStyle = gradient;
-  context.fillRect(0, 0, width, height);
-  for (let i = 0; i < 4000; i += 1) {
-    context.fillStyle = `hsl(${(i * 47) % 360} 50% 50% / 0.3)`;
-    context.fillRect((i * 7919) % width, (i * 104_729) % height, 20 + (i % 60), 20 + (i % 45));
-  }
-  return canvas.convertToBlob({ type: 'image/jpeg', quality: 0.9 });
-}
-
-async function readAll(photo) {
-  const bitmap = await createImageBitmap(photo);
-  const { width, height } = bitmap;
-  const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
-  context.drawImage(bitmap, 0, 0);
-  const { data } = context.getImageData(0, 0, width, height);
-  bitmap.close();
-  return data;
+  const exact = photoSteps();
+  const half = photoSteps(2);
+  const options = { pairs: PAIRS, warmUps: WARM_UPS };
+  const tensor = await exact(photo);
+  return {
+    floor: await compare([() => exact(photo), () => readAll(photo)], options),
+    canvas: await compare([() => exact(photo), () => resizeByCanvas(photo)], options),
+    reduced: await compare([() => half(photo), () => readAll(photo)], options),
+    levels: {
+      2: levelsBetween(tensor, await half(photo)),
+      4: levelsBetween(tensor, await photoSteps(4)(photo)),
+    },
+  };
 }
 
 /** @returns seconds of sound of 48 kHz ÷ seconds that resampling and log-mels take, several times */

@@ -22,6 +22,7 @@ test('a model of the first steps requires nothing; what came later is required b
 
 test.each([
   [{ step: 'decode-image', background: [255, 255, 255] }, 'step:decode-image:background'],
+  [{ step: 'decode-image', reduced: 2 }, 'step:decode-image:reduced'],
   [{ step: 'resize', size: { shortest_edge: 28 }, resample: 2 }, 'step:resize:forms'],
   [
     { step: 'resize', size: { height: 28, width: 28 }, resample: 2, antialias: false },

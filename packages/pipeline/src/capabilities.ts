@@ -23,6 +23,8 @@ const FIRST_STEPS = [
 const LEARNT: Readonly<Record<string, (step: NamedStep) => boolean>> = {
   'step:decode-image:background': ({ step, background }) =>
     step === 'decode-image' && background !== undefined,
+  'step:decode-image:reduced': ({ step, reduced }) =>
+    step === 'decode-image' && reduced !== undefined,
   'step:resize:forms': ({ step, size, resample: _, ...others }) =>
     step === 'resize' && (Object.keys(others).length > 0 || !isExact(size)),
 };

@@ -91,9 +91,12 @@ function follow(
 /** Has a step prepare itself, which may find that a resource does not fit. */
 export function compileLink(
   { step, parameters, place, form }: Link,
-  { context, readText }: { readonly context: Context } & Pick<CompileSource<Kind>, 'readText'>,
+  {
+    context,
+    ...more
+  }: { readonly context: Context } & Pick<CompileSource<Kind>, 'readText' | 'next'>,
 ): () => Kernel<Kind, Kind> {
-  return orUnfit(place, () => step.compile(parameters, { ...context, form, readText }));
+  return orUnfit(place, () => step.compile(parameters, { ...context, form, ...more }));
 }
 
 function orUnfit<Value>(place: SpecPlace, work: () => Value): Value {

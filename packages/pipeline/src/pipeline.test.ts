@@ -270,6 +270,11 @@ describe('a chain that does not fit is refused before any input, naming part and
       { ...RESIZE, resample: 9 },
       'step 2 (resize), resample: expected',
     ],
+    [
+      'another multiple',
+      { ...DECODE, reduced: 3 },
+      'step 2 (decode-image), reduced: expected (2 | 4)',
+    ],
   ])('%s', (_, step, message) => {
     expect(refused({ preprocessing: [DECODE, step, TENSOR] })).toMatchObject({
       code: 'metadata-malformed',

@@ -87,7 +87,9 @@ export function compilePipeline(
   spec: PipelineSpec,
   resources: ReadonlyMap<string, Uint8Array> = new Map(),
 ): Pipeline {
-  const stages = readStages(spec).map((stage) => compileStage(stage, resources));
+  const read = readStages(spec);
+  const isAlone = read.length === 1;
+  const stages = read.map((stage) => compileStage(stage, { resources, isAlone }));
   return {
     begin: ({ isWhole = true } = {}) =>
       beginFlow(
@@ -139,7 +141,10 @@ interface RunningStage {
 
 function compileStage(
   { stage, context, before, after, readOutputs }: StageOfSpec,
-  resources: ReadonlyMap<string, Uint8Array>,
+  {
+    resources,
+    isAlone,
+  }: { readonly resources: ReadonlyMap<string, Uint8Array>; readonly isAlone: boolean },
 ): () => RunningStage {
   function readText(name: string): string {
     const bytes = resources.get(stage.resources?.[name] ?? '');
@@ -147,7 +152,11 @@ function compileStage(
     throw new NearsideError('model-invalid', `Expected resource '${name}' to be loaded, got none.`);
   }
   const compile = (links: StageSteps['before']) =>
-    links.map((link) => compileLink(link, { context, readText }));
+    links.map((link, i) => {
+      const after = isAlone ? links[i + 1] : undefined;
+      const next = after && { step: after.step.name, parameters: after.parameters };
+      return compileLink(link, { context, readText, next });
+    });
   const beginBefore = compile(before);
   const beginAfter = compile(after);
   return () => ({

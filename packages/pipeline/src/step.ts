@@ -99,6 +99,8 @@ export interface Context {
 export interface CompileSource<Takes extends Kind> extends Context {
   /** Of what it takes. */
   readonly form: Forms[Takes];
+  /** The step that takes what this one gives, where nothing else does: only in a spec of one stage. */
+  readonly next?: { readonly step: string; readonly parameters: object } | undefined;
   /**
    * A file that the step's parameters name, UTF-8.
    *

@@ -54,6 +54,7 @@ def row_tensor(row: np.ndarray) -> np.ndarray:
 
 
 def decode_image(file: Path, step: dict, _spec: dict) -> Image.Image:
+    """The whole, also where devices may decode less (`reduced`)."""
     with Image.open(file) as opened:
         rgba = ImageOps.exif_transpose(opened).convert("RGBA")
     ground = Image.new("RGBA", rgba.size, (*step.get("background", (0, 0, 0)), 255))

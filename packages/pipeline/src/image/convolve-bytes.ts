@@ -1,4 +1,4 @@
-import { type Image, stripsOf } from './image.js';
+import { type Image, type Strip, stripsOf } from './image.js';
 import type { ResamplingWindows } from './resampling-windows.js';
 
 /**
@@ -8,70 +8,117 @@ import type { ResamplingWindows } from './resampling-windows.js';
 const PRECISION_BITS = 32 - 8 - 2;
 const HALF = 1 << (PRECISION_BITS - 1);
 
+/** The two passes over bytes, in fixed point. Whoever computes them, the numbers are the same. */
+export interface ByteKernel {
+  /** Rows of a strip, [rows, W, C] → [rows, windows.size, C] in `out`. */
+  convolveRows(strip: Strip, windows: FixedWindows, out: Uint8ClampedArray): void;
+  /** Columns of bytes, [H, rowLength] → [windows.size, rowLength] in `out`. */
+  convolveColumns(
+    bytes: Uint8Array,
+    rowLength: number,
+    windows: FixedWindows,
+    out: Uint8ClampedArray,
+  ): void;
+}
+
 /**
  * One pass over each row of an 8-bit image, in fixed point: [H, W, C] → [H, windows.size, C].
  * Equal to Pillow's `ImagingResampleHorizontal_8bpc`. Rows are read as they are needed.
  */
-export function convolveBytesHorizontally(image: Image, windows: ResamplingWindows): Image {
+export function convolveBytesHorizontally(
+  image: Image,
+  windows: ResamplingWindows,
+  kernel: ByteKernel,
+): Image {
   const { height, channels } = image;
   const outLength = windows.size * channels;
   const out = new Uint8ClampedArray(height * outLength);
   const fixed = fixedPoint(windows);
-  for (const { y, rows, data, stride } of stripsOf(image)) {
-    const pixels = stride === 4 ? wordsOf(data) : bytesOf(data);
-    const convolveRow = CONVOLVE_ROW[stride];
-    const rowLength = pixels.length / rows;
-    for (let row = 0; row < rows; row++) {
-      convolveRow(pixels, row * rowLength, fixed, out, (y + row) * outLength);
-    }
+  for (const strip of stripsOf(image)) {
+    kernel.convolveRows(strip, fixed, out.subarray(strip.y * outLength));
+  }
+  return { width: windows.size, height, channels, data: out };
+}
+
+/** {@link convolveBytesHorizontally} of RGB, as its strips come. */
+export async function convolveStripsHorizontally(
+  { height, channels }: Image,
+  strips: AsyncIterable<Strip>,
+  windows: ResamplingWindows,
+  kernel: ByteKernel,
+): Promise<Image> {
+  const outLength = windows.size * channels;
+  const out = new Uint8ClampedArray(height * outLength);
+  const fixed = fixedPoint(windows);
+  for await (const strip of strips) {
+    kernel.convolveRows(strip, fixed, out.subarray(strip.y * outLength));
   }
   return { width: windows.size, height, channels, data: out };
 }
 
 /**
  * One pass over each column of an 8-bit image, in fixed point: [H, W, C] → [windows.size, W, C].
- * Equal to Pillow's `ImagingResampleVertical_8bpc`. Four columns at a time share the weights: half
- * the time of one at a time.
+ * Equal to Pillow's `ImagingResampleVertical_8bpc`.
  */
-export function convolveBytesVertically(image: Image, windows: ResamplingWindows): Image {
+export function convolveBytesVertically(
+  image: Image,
+  windows: ResamplingWindows,
+  kernel: ByteKernel,
+): Image {
   const { width, channels } = image;
   const rowLength = width * channels;
   const out = new Uint8ClampedArray(windows.size * rowLength);
-  const bytes = bytesOf(image.data);
-  const { weights } = fixedPoint(windows);
-  for (let y = 0; y < windows.size; y++) {
-    const row = (windows.starts[y] as number) * rowLength;
-    const outRow = y * rowLength;
-    const firstTap = y * windows.taps;
-    const end = firstTap + (windows.counts[y] as number);
-    let x = 0;
-    for (; x + 4 <= rowLength; x += 4) {
-      let a = HALF;
-      let b = HALF;
-      let c = HALF;
-      let d = HALF;
-      for (let tap = firstTap, i = row + x; tap < end; tap++, i += rowLength) {
-        const weight = weights[tap] as number;
-        a = (a + Math.imul(bytes[i] as number, weight)) | 0;
-        b = (b + Math.imul(bytes[i + 1] as number, weight)) | 0;
-        c = (c + Math.imul(bytes[i + 2] as number, weight)) | 0;
-        d = (d + Math.imul(bytes[i + 3] as number, weight)) | 0;
-      }
-      out[outRow + x] = a >> PRECISION_BITS;
-      out[outRow + x + 1] = b >> PRECISION_BITS;
-      out[outRow + x + 2] = c >> PRECISION_BITS;
-      out[outRow + x + 3] = d >> PRECISION_BITS;
-    }
-    for (; x < rowLength; x++) {
-      let sum = HALF;
-      for (let tap = firstTap, i = row + x; tap < end; tap++, i += rowLength) {
-        sum = (sum + Math.imul(bytes[i] as number, weights[tap] as number)) | 0;
-      }
-      out[outRow + x] = sum >> PRECISION_BITS;
-    }
-  }
+  kernel.convolveColumns(bytesOf(image.data), rowLength, fixedPoint(windows), out);
   return { width, height: windows.size, channels, data: out };
 }
+
+/** The kernel that runs everywhere, and that others are held to. */
+export const PLAIN_KERNEL: ByteKernel = {
+  convolveRows({ rows, data, stride }, windows, out) {
+    const outLength = windows.size * Math.min(stride, 3);
+    const pixels = stride === 4 ? wordsOf(data) : bytesOf(data);
+    const convolveRow = CONVOLVE_ROW[stride];
+    const rowLength = pixels.length / rows;
+    for (let row = 0; row < rows; row++) {
+      convolveRow(pixels, row * rowLength, windows, out, row * outLength);
+    }
+  },
+
+  /** Four columns at a time share the weights: half the time of one at a time. */
+  convolveColumns(bytes, rowLength, { size, starts, counts, taps, weights }, out) {
+    for (let y = 0; y < size; y++) {
+      const row = (starts[y] as number) * rowLength;
+      const outRow = y * rowLength;
+      const firstTap = y * taps;
+      const end = firstTap + (counts[y] as number);
+      let x = 0;
+      for (; x + 4 <= rowLength; x += 4) {
+        let a = HALF;
+        let b = HALF;
+        let c = HALF;
+        let d = HALF;
+        for (let tap = firstTap, i = row + x; tap < end; tap++, i += rowLength) {
+          const weight = weights[tap] as number;
+          a = (a + Math.imul(bytes[i] as number, weight)) | 0;
+          b = (b + Math.imul(bytes[i + 1] as number, weight)) | 0;
+          c = (c + Math.imul(bytes[i + 2] as number, weight)) | 0;
+          d = (d + Math.imul(bytes[i + 3] as number, weight)) | 0;
+        }
+        out[outRow + x] = a >> PRECISION_BITS;
+        out[outRow + x + 1] = b >> PRECISION_BITS;
+        out[outRow + x + 2] = c >> PRECISION_BITS;
+        out[outRow + x + 3] = d >> PRECISION_BITS;
+      }
+      for (; x < rowLength; x++) {
+        let sum = HALF;
+        for (let tap = firstTap, i = row + x; tap < end; tap++, i += rowLength) {
+          sum = (sum + Math.imul(bytes[i] as number, weights[tap] as number)) | 0;
+        }
+        out[outRow + x] = sum >> PRECISION_BITS;
+      }
+    }
+  },
+};
 
 type ConvolveRow = (
   pixels: Uint8Array | Int32Array,
@@ -185,7 +232,8 @@ const CONVOLVE_ROW: Readonly<Record<1 | 3 | 4, ConvolveRow>> = {
   4: convolveWordRow,
 };
 
-type FixedWindows = Omit<ResamplingWindows, 'weights'> & { readonly weights: Int32Array };
+/** Windows with weights in units of 2^−22. */
+export type FixedWindows = Omit<ResamplingWindows, 'weights'> & { readonly weights: Int32Array };
 
 /** Weights in units of 2^−22, rounded half away from zero as Pillow's `normalize_coeffs_8bpc`. */
 function fixedPoint(windows: ResamplingWindows): FixedWindows {

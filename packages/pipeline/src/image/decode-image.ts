@@ -2,8 +2,11 @@ import { describe, kindOf, NearsideError, type PlatformType } from '@nearside/co
 import { detachedInput, invalidInput } from '../input-errors.js';
 import { type Canvas, canvasOf, type Drawable, multipliesExactly } from './canvas.js';
 import { type Color, compositeOver } from './composite-over.js';
+import { decodeFrame, hasFrames, stripsOfFrame } from './decode-frame.js';
+import { decodePhoto } from './decode-photo.js';
 import { type Image, imageOnDemand, type ReadRegion, STRIP_PIXELS } from './image.js';
 import { type ImageFileSize, readImageFileSize } from './image-file-size.js';
+import type { Size } from './target-size.js';
 
 /** Pixels as they are: RGBA bytes, row-major, alpha not multiplied in. */
 export interface RgbaPixels {
@@ -39,10 +42,17 @@ export interface DecodeOptions {
   readonly maxPixels?: number | undefined;
   /** What transparent pixels show; black by default. */
   readonly background?: Color | undefined;
+  /** Whether its rows are read once, from top to bottom, and nothing else of it. */
+  readonly isReadOnce?: boolean | undefined;
+  /** With `isReadOnce`: the least size at which a picture of that size may be decoded, where less need be decoded then. */
+  readonly least?: ((full: Size) => Size) | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Takes what frees the decoded file, once none of its pixels is needed any more. */
   readonly defer: (release: () => void) => void;
 }
+
+/** Pixels of a file from which on it matters how they are read. */
+const PHOTO_PIXELS = 2 ** 20;
 
 const BLACK: Color = [0, 0, 0];
 
@@ -100,24 +110,58 @@ async function fromBlob(blob: Blob, options: DecodeOptions & Limits): Promise<Im
   const size = await readImageFileSize(blob).catch(() => undefined); // decoding says what is wrong
   if (size) checkPixels(size, maxPixels);
   signal?.throwIfAborted();
-  const bitmap = await createImageBitmap(blob, {
-    imageOrientation: 'from-image',
-    colorSpaceConversion: 'none',
-    premultiplyAlpha: 'none',
-  }).catch((cause: unknown) => {
-    throw new NearsideError(
-      'decode-failed',
-      `Expected an image file that this browser can decode, such as PNG, JPEG or WebP, got ${what}. Pass the image file itself, or draw it on a canvas and pass that.`,
-      { cause, details },
-    );
-  });
-  defer(() => bitmap.close());
-  signal?.throwIfAborted();
-  if (!size?.isOpaque && !(await multipliesExactly())) {
-    const pixels = await pixelsOf(bitmap).catch(() => undefined); // then as the canvas has them
-    if (pixels) return fromRgba(pixels, options);
+  async function byCanvas(): Promise<Image> {
+    const bitmap = await createImageBitmap(blob, {
+      imageOrientation: 'from-image',
+      colorSpaceConversion: 'none',
+      premultiplyAlpha: 'none',
+    }).catch((cause: unknown) => {
+      throw new NearsideError(
+        'decode-failed',
+        `Expected an image file that this browser can decode, such as PNG, JPEG or WebP, got ${what}. Pass the image file itself, or draw it on a canvas and pass that.`,
+        { cause, details },
+      );
+    });
+    defer(() => bitmap.close());
+    signal?.throwIfAborted();
+    if (!size?.isOpaque && !(await multipliesExactly())) {
+      const pixels = await pixelsOf(bitmap).catch(() => undefined); // then as the canvas has them
+      if (pixels) return fromRgba(pixels, options);
+    }
+    return drawable(bitmap, options);
   }
-  return drawable(bitmap, options);
+
+  async function byFrame(): Promise<Image | undefined> {
+    const frame = await decodeFrame(blob);
+    if (!frame) return undefined;
+    defer(() => frame.close());
+    signal?.throwIfAborted();
+    return drawable(frame, options, () => stripsOfFrame(frame));
+  }
+
+  async function smaller(full: Size, least: Size): Promise<Image | undefined> {
+    const scale = Math.max(least.width / full.width, least.height / full.height);
+    const eighths = Math.ceil(scale * 8); // what a JPEG decoder can leave out; it takes no more than is desired
+    if (eighths >= 8) return undefined;
+    const desired = {
+      width: Math.ceil((full.width * eighths) / 8),
+      height: Math.ceil((full.height * eighths) / 8),
+    };
+    const frame = await decodeFrame(blob, desired);
+    if (!frame) return undefined;
+    defer(() => frame.close());
+    signal?.throwIfAborted();
+    if (frame.codedWidth < least.width || frame.codedHeight < least.height) return undefined;
+    const strips = () => stripsOfFrame(frame);
+    return Object.assign(drawable(frame, options, strips), { full });
+  }
+
+  const { isReadOnce, least } = options;
+  const isPhoto = size?.isOpaque && size.isUpright && size.width * size.height >= PHOTO_PIXELS;
+  if (!isPhoto || !isReadOnce || !hasFrames()) return byCanvas();
+  const { width, height } = size;
+  const reduced = least && (await smaller({ width, height }, least(size)));
+  return reduced ?? decodePhoto(byCanvas, byFrame);
 }
 
 /** A bitmap whose alpha is not multiplied in, as it is: whole, which is only done for files that may be transparent. */
@@ -133,7 +177,11 @@ async function pixelsOf(bitmap: ImageBitmap): Promise<RgbaPixels> {
   return { width, height, data };
 }
 
-function drawable(source: Drawable, { maxPixels, background }: Limits): Image {
+function drawable(
+  source: Drawable,
+  { maxPixels, background }: Limits,
+  strips?: Image['strips'],
+): Image {
   const kind = kindOf(source);
   const { width, height } =
     'displayWidth' in source
@@ -145,7 +193,7 @@ function drawable(source: Drawable, { maxPixels, background }: Limits): Image {
   }
   checkSize(width, height, maxPixels);
   const read = readByCanvas(source, background);
-  return imageOnDemand({ width, height, channels: 3 }, (region) => {
+  return imageOnDemand({ width, height, channels: 3, strips }, (region) => {
     try {
       return read(region);
     } catch (cause) {

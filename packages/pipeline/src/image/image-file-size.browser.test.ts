@@ -14,13 +14,18 @@ test.each(['image/png', 'image/jpeg', 'image/webp'])(
       width: 321,
       height: 123,
       isOpaque: type === 'image/jpeg',
+      isUpright: true,
     });
   },
 );
 
 test('a JPEG on its side is told as it is stored, and decoded upright', async () => {
   const sideways = new Blob([bytes(images.jpegByOrientation[5] as string)]);
-  expect(await readImageFileSize(sideways)).toMatchObject({ width: 8, height: 16 });
+  expect(await readImageFileSize(sideways)).toMatchObject({
+    width: 8,
+    height: 16,
+    isUpright: false,
+  });
   expect(await decodeImage(sideways, { defer() {} })).toMatchObject({ width: 16, height: 8 });
 });
 

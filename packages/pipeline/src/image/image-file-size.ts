@@ -6,7 +6,7 @@ import { PNG } from 'image-size/types/png';
 import { WEBP } from 'image-size/types/webp';
 
 /** Where a JPEG's size stands behind its thumbnail and colour profile, bytes. */
-const HEAD_BYTES = 256 * 1024;
+export const HEAD_BYTES = 256 * 1024;
 
 /** Of the formats that some browser decodes; HEIF covers AVIF. */
 const FORMATS = [PNG, JPG, WEBP, GIF, HEIF, BMP];
@@ -17,6 +17,8 @@ export interface ImageFileSize {
   readonly height: number;
   /** Whether files of this format have no transparency. */
   readonly isOpaque: boolean;
+  /** Whether the file says that it is not to be turned. */
+  readonly isUpright: boolean;
 }
 
 /**
@@ -29,8 +31,9 @@ export async function readImageFileSize(file: Blob): Promise<ImageFileSize | und
   const head = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
   try {
     const format = FORMATS.find((one) => one.validate(head));
-    const { width, height } = format?.calculate(head) ?? {};
-    return width && height ? { width, height, isOpaque: format === JPG } : undefined;
+    const { width, height, orientation = 1 } = format?.calculate(head) ?? {};
+    if (!width || !height) return undefined;
+    return { width, height, isOpaque: format === JPG, isUpright: orientation === 1 };
   } catch {
     return undefined; // damaged, or cut off before the size
   }

@@ -1,3 +1,5 @@
+import type { Size } from './target-size.js';
+
 /**
  * An image as numbers: row-major height × width × channels, no padding. Channels are gray (1) or red, green, blue
  * (3). Bytes are 0…255; a `Float32Array` holds any range.
@@ -12,6 +14,20 @@ export interface Image {
   readonly data: Uint8ClampedArray | Uint8Array | Float32Array;
   /** For images of bytes that are read when pixels are needed: a part of them, which never makes the whole. */
   readonly read?: ReadRegion | undefined;
+  /** For pictures whose rows come faster in this way, from top to bottom: blue, green, red and nothing. */
+  readonly strips?: (() => AsyncGenerator<Strip, void>) | undefined;
+  /** For pictures that were decoded smaller: what they are in full. */
+  readonly full?: Size | undefined;
+  /** For floats that come of bytes: `data` comes into being when it is first asked for. */
+  readonly levels?: Levels | undefined;
+}
+
+/** Floats that each come of a byte, by a table. */
+export interface Levels {
+  /** `height * width * channels` of them. */
+  readonly bytes: Uint8ClampedArray | Uint8Array;
+  /** [256, channels]: what a byte of a channel becomes. */
+  readonly table: Float32Array;
 }
 
 /** A part of an image: whole pixels that all lie within it. */
@@ -34,7 +50,7 @@ export type ReadRegion = (region: Region) => Pixels;
 
 /** An image of bytes that are read when they are needed. The whole is kept once a step has asked for it. */
 export function imageOnDemand(
-  { width, height, channels }: Pick<Image, 'width' | 'height' | 'channels'>,
+  { width, height, channels, strips }: Pick<Image, 'width' | 'height' | 'channels' | 'strips'>,
   read: ReadRegion,
 ): Image {
   let whole: Uint8ClampedArray | undefined;
@@ -43,6 +59,7 @@ export function imageOnDemand(
     height,
     channels,
     read,
+    strips,
     get data() {
       whole ??= withoutGaps(read({ x: 0, y: 0, width, height }));
       return whole;
@@ -64,6 +81,7 @@ function withoutGaps({ data, stride }: Pixels): Uint8ClampedArray {
 
 /** Told without reading any. */
 export function isOfBytes(image: Image): boolean {
+  if (image.levels) return false;
   return image.read !== undefined || !(image.data instanceof Float32Array);
 }
 

@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { extremes, noise } from '../../fixtures/noise.js';
 import pillow from '../../fixtures/pillow.json' with { type: 'json' };
+import { PLAIN_KERNEL } from './convolve-bytes.js';
+import { openSimdKernel } from './convolve-bytes-simd.js';
 import type { Image } from './image.js';
 import { resize } from './resize.js';
 
@@ -11,7 +13,12 @@ const filter = fc.constantFrom(0, 1, 2, 3);
 const side = fc.integer({ min: 1, max: 40 });
 const channels = fc.constantFrom(1, 3);
 
-describe('8-bit images resized as Pillow resizes them, bit for bit', () => {
+describe.each([
+  ['with SIMD', openSimdKernel()],
+  ['without', PLAIN_KERNEL],
+])('8-bit images resized as Pillow resizes them, bit for bit, %s', (_, kernel) => {
+  test('the kernel runs here', () => expect(kernel).toBeDefined());
+
   test.each(pillow.resizeBytes.map((entry) => ({ ...entry, name: FILTER_NAMES[entry.resample] })))(
     '$channels channels of $pattern, $from to $to, $name',
     (entry) => {
@@ -21,6 +28,7 @@ describe('8-bit images resized as Pillow resizes them, bit for bit', () => {
       const resized = resize(
         { width, height, channels: entry.channels as 1 | 3, data },
         target(entry),
+        kernel,
       );
       const bytes = Buffer.from(resized.data.buffer as ArrayBuffer);
       if (entry.base64 !== undefined) expect(bytes.toString('base64')).toBe(entry.base64);

@@ -1,4 +1,10 @@
-import { convolveBytesHorizontally, convolveBytesVertically } from './convolve-bytes.js';
+import {
+  type ByteKernel,
+  convolveBytesHorizontally,
+  convolveBytesVertically,
+  convolveStripsHorizontally,
+} from './convolve-bytes.js';
+import { byteKernel } from './convolve-bytes-simd.js';
 import { convolveFloatsHorizontally, convolveFloatsVertically } from './convolve-floats.js';
 import { type Image, isOfBytes } from './image.js';
 import { linearWindows } from './linear-windows.js';
@@ -25,10 +31,15 @@ export interface ResizeOptions {
  * channel. Without antialiasing, bilinear is OpenCV's `INTER_LINEAR` bit for bit for 8 bits, and torch's
  * `interpolate` within 1e-5 for floats. An image that has the size already is returned as it is.
  *
+ * @param kernel what computes on bytes
  * @throws RangeError for a width or height that is not a positive integer; without antialiasing for filters other
  *   than nearest and bilinear
  */
-export function resize(image: Image, options: ResizeOptions): Image {
+export function resize(
+  image: Image,
+  options: ResizeOptions,
+  kernel: ByteKernel = byteKernel(),
+): Image {
   const { width, height, resample, antialias = true } = options;
   if (!(Number.isSafeInteger(width) && Number.isSafeInteger(height) && width > 0 && height > 0)) {
     throw new RangeError(`resize: expected positive integers, got ${width} × ${height}.`);
@@ -54,6 +65,22 @@ export function resize(image: Image, options: ResizeOptions): Image {
       ? resamplingWindows(from, to, resample)
       : linearWindows(from, to, { alignCorners, precision: 'single' });
   // The order matters for the result: bytes are rounded between the passes.
-  const wide = image.width === width ? image : horizontally(image, windows(image.width, width));
-  return image.height === height ? wide : vertically(wide, windows(image.height, height));
+  const wide =
+    image.width === width ? image : horizontally(image, windows(image.width, width), kernel);
+  return image.height === height ? wide : vertically(wide, windows(image.height, height), kernel);
+}
+
+/** {@link resize} with antialiasing of a picture whose strips come one after another, and of any other at once. */
+export async function resizeStrips(image: Image, options: ResizeOptions): Promise<Image> {
+  const { width, resample } = options;
+  if (!image.strips || resample === 0 || options.antialias === false) return resize(image, options);
+  const windows = resamplingWindows(image.width, width, resample);
+  const wide = await convolveStripsHorizontally(image, image.strips(), windows, byteKernel());
+  const { data, ...resized } = resize(wide, options);
+  for (let i = 0; i < data.length; i += 3) {
+    const blue = data[i] as number;
+    data[i] = data[i + 2] as number;
+    data[i + 2] = blue;
+  }
+  return { ...resized, data };
 }

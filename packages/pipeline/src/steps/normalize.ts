@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { Image } from '../image/image.js';
+import { perLevel } from '../image/per-level.js';
 import { requireOneEach } from '../require-one-each.js';
 import { defineStep, each } from '../step.js';
 
@@ -10,23 +11,25 @@ import { defineStep, each } from '../step.js';
  * @throws RangeError unless `mean` and `std` have one value a channel and no `std` is zero
  */
 export function normalize(image: Image, mean: readonly number[], std: readonly number[]): Image {
-  const { width, height, channels, data: values } = image;
+  const { channels } = image;
   if (mean.length !== channels || std.length !== channels) {
     throw new RangeError(
       `normalize: expected ${channels} values in mean and std, one a channel, got ${mean.length} and ${std.length}.`,
     );
   }
   if (std.includes(0)) throw new RangeError('normalize: expected no zero in std.');
-  const data = new Float32Array(values.length);
-  for (let c = 0; c < channels; c++) {
-    const channelMean = Math.fround(mean[c] as number);
-    const channelStd = Math.fround(std[c] as number);
-    for (let i = c; i < data.length; i += channels) {
-      // A float32 operation in double, rounded once, is that float32 operation.
-      data[i] = Math.fround((values[i] as number) - channelMean) / channelStd;
+  return perLevel(image, ({ data: values }) => {
+    const data = new Float32Array(values.length);
+    for (let c = 0; c < channels; c++) {
+      const channelMean = Math.fround(mean[c] as number);
+      const channelStd = Math.fround(std[c] as number);
+      for (let i = c; i < data.length; i += channels) {
+        // A float32 operation in double, rounded once, is that float32 operation.
+        data[i] = Math.fround((values[i] as number) - channelMean) / channelStd;
+      }
     }
-  }
-  return { width, height, channels, data };
+    return data;
+  });
 }
 
 const ChannelValuesSchema = v.pipe(v.array(v.number()), v.minLength(1), v.maxLength(4));

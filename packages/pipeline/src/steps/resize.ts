@@ -1,12 +1,32 @@
 import { NearsideError } from '@nearside/core';
 import * as v from 'valibot';
 import { DECODE_DEFAULTS } from '../image/decode-image.js';
+import type { Image } from '../image/image.js';
 import { observeBytes } from '../image/observe-image.js';
 import { RESAMPLE_FILTERS } from '../image/resampling-windows.js';
-import { resize } from '../image/resize.js';
+import { resize, resizeStrips } from '../image/resize.js';
 import { SideSchema, type Size, TargetSizeSchema, targetSize } from '../image/target-size.js';
-import { defineStep, Misfit } from '../step.js';
+import { type CompileSource, defineStep, type Item, type Kind, Misfit } from '../step.js';
 import { traceOfResize } from '../trace.js';
+
+const ResizeSchema = v.strictObject({
+  size: TargetSizeSchema,
+  ensure_multiple_of: v.optional(SideSchema),
+  resample: v.picklist(RESAMPLE_FILTERS),
+  antialias: v.optional(v.boolean()),
+  align_corners: v.optional(v.boolean()),
+});
+
+export type AntialiasedResize = v.InferOutput<typeof ResizeSchema>;
+
+/** How the step that comes next resizes, where every pixel counts: what is read of a picture then is each row, once. */
+export function antialiasedResize({
+  next,
+}: Pick<CompileSource<Kind>, 'next'>): AntialiasedResize | undefined {
+  if (next?.step !== 'resize') return undefined;
+  const resize = next.parameters as AntialiasedResize;
+  return resize.resample !== 0 && resize.antialias !== false ? resize : undefined;
+}
 
 /**
  * To the size that {@link targetSize} says; with antialiasing as Pillow's `Image.resize`, without as OpenCV and torch
@@ -14,13 +34,7 @@ import { traceOfResize } from '../trace.js';
  */
 export const resizeStep = defineStep({
   name: 'resize',
-  parameters: v.strictObject({
-    size: TargetSizeSchema,
-    ensure_multiple_of: v.optional(SideSchema),
-    resample: v.picklist(RESAMPLE_FILTERS),
-    antialias: v.optional(v.boolean()),
-    align_corners: v.optional(v.boolean()),
-  }),
+  parameters: ResizeSchema,
   takes: 'image',
   gives: 'image',
   form(image, { size, ensure_multiple_of, resample, antialias = true, align_corners }) {
@@ -42,15 +56,30 @@ export const resizeStep = defineStep({
   compile:
     ({ size, ensure_multiple_of, resample, antialias, align_corners }, { maxPixels }) =>
     () =>
-    (items, call) =>
-      items.map(({ value, trace }) => {
-        const target = targetSize(size, value, ensure_multiple_of);
+    (items, call) => {
+      const alignCorners = align_corners;
+      const optionsFor = (value: Image) => {
+        const target = targetSize(size, value.full ?? value, ensure_multiple_of);
         requirePixels(target, maxPixels);
-        const alignCorners = align_corners;
-        const resized = resize(value, { ...target, resample, antialias, alignCorners });
+        return { ...target, resample, antialias, alignCorners };
+      };
+      const made = ({ value, trace }: Item<'image'>, resized: Image): Item<'image'> => {
         observeBytes(resized, call);
-        return { value: resized, trace: traceOfResize(trace, value, { ...target, alignCorners }) };
-      }),
+        const { width, height } = resized;
+        return {
+          value: resized,
+          trace: traceOfResize(trace, value, { width, height, alignCorners }),
+        };
+      };
+      if (!items.some(({ value }) => value.strips)) {
+        return items.map((item) => made(item, resize(item.value, optionsFor(item.value))));
+      }
+      return Promise.all(
+        items.map(async (item) =>
+          made(item, await resizeStrips(item.value, optionsFor(item.value))),
+        ),
+      );
+    },
 });
 
 /** Of a long strip an edge that is given can make more than any picture may have. */

@@ -1,0 +1,31 @@
+// The digits model on a picture of its own size, beside the tensor of that picture.
+import { open } from 'nearside';
+import { compare } from '../compare.js';
+
+const SIDE = 28;
+const PAIRS = 300;
+const WARM_UPS = 200;
+
+/** @returns pairs of times, ms: of an `ImageData`, and of its tensor */
+export async function measureSmallPicture() {
+  const { models, trust } = await (await fetch('/nearside.config.json')).json();
+  const model = await open(`${models}/digits`, {
+    trust,
+    task: 'image-classification',
+    backend: 'onnx-wasm',
+    threads: 1,
+    store: 'memory',
+  });
+  const rgba = Uint8ClampedArray.from({ length: SIDE * SIDE * 4 }, (_, i) =>
+    i % 4 === 3 ? 255 : (i * 7919) % 251,
+  );
+  const picture = new ImageData(rgba, SIDE, SIDE);
+  const data = Float32Array.from({ length: SIDE * SIDE }, (_, i) => (i % 251) / 255);
+  const pixel_values = { datatype: 'FP32', shape: [1, 1, SIDE, SIDE], data };
+  const pairs = await compare(
+    [() => model.run(picture), () => model.run({ tensors: { pixel_values } })],
+    { pairs: PAIRS, warmUps: WARM_UPS },
+  );
+  await model.close();
+  return pairs;
+}
