@@ -35,11 +35,11 @@ export default [
   importing('createEngine', '22016 B'),
   importing('clear', '5120 B'),
   importing('runtimeAssets', '2048 B'),
-  importing('serve', '66560 B', `${DIST}/worker/serve.js`), // a worker without its runtime
-  file('assets/worker-tfjs-wasm.js', '251904 B'),
-  file('assets/worker-onnx-wasm.js', '93184 B'),
-  file('assets/worker-tfjs-webgpu.js', '289792 B'),
-  file('assets/worker-onnx-webgpu.js', '108544 B'),
+  importing('serve', '70656 B', `${DIST}/worker/serve.js`), // a worker without its runtime
+  file('assets/worker-tfjs-wasm.js', '249856 B'),
+  file('assets/worker-onnx-wasm.js', '97280 B'),
+  file('assets/worker-tfjs-webgpu.js', '287744 B'),
+  file('assets/worker-onnx-webgpu.js', '111616 B'),
   file('assets/microphone-worklet.js', '512 B'),
   file('nearside.module.js', '51200 B'),
   file('nearside.global.js', '29696 B'),
