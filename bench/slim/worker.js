@@ -144,9 +144,12 @@ async function hashOf(outputs) {
   ).join('');
 }
 
-/** A trap is an end of the instance; any other error leaves it usable. */
+/**
+ * A trap is an end of the instance; any other error leaves it usable. One while the runtime starts has no cause: ONNX
+ * Runtime puts its words into an error of its own.
+ */
 function outcomeOf(error) {
   for (let each = error; each; each = each.cause)
     if (each instanceof WebAssembly.RuntimeError) return 'trap';
-  return `error: ${error.message}`;
+  return error.message.includes('RuntimeError: ') ? 'trap' : `error: ${error.message}`;
 }
