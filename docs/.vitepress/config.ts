@@ -79,7 +79,7 @@ export default defineConfig({
     }),
     outline: [2, 3],
     externalLinkIcon: true,
-    socialLinks: repository === null ? [] : [{ icon: 'github', link: repository }],
+    ...(repository === null ? {} : { socialLinks: [{ icon: 'github', link: repository }] }),
   },
 });
 
