@@ -52,6 +52,16 @@ test('without report there is nowhere to report to', async () => {
   expect((await plan(url, { trust: pin })).report).toBeUndefined();
 });
 
+test('with Global Privacy Control there is no report, whatever the page asks for', async () => {
+  const asked = { trust: pin, report: 'https://reports.example/v1/reports' };
+  expect((await plan(url, asked)).report).toBeDefined();
+  vi.stubGlobal('navigator', { globalPrivacyControl: true });
+  onTestFinished(() => {
+    vi.unstubAllGlobals();
+  });
+  expect((await plan(url, asked)).report).toBeUndefined();
+});
+
 test('a budget for tuning that is none is refused, and what is left out keeps its default', async () => {
   for (const tune of ['never', { maxBytes: 0 }, { maxMs: Number.NaN }, null] as never[]) {
     await expect(plan(url, { trust: pin, tune })).rejects.toThrow(RangeError);

@@ -1,0 +1,131 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type DefaultTheme, defineConfig } from 'vitepress';
+import manifest from '../../package.json' with { type: 'json' };
+import { anchorOf } from './anchor-of.js';
+import { FILES, GROUPS, HOME, isPage, placeOf, REFERENCE } from './pages.js';
+import { repositoryLinks } from './repository-links.js';
+import { requireTargets } from './require-targets.js';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Where the sources are shown: empty in package.json until they are published. */
+const repository = manifest.publishing.repository as string | null;
+
+/**
+ * `npm run docs:build` writes docs/.vitepress/dist, and before it docs/reference; `npm run docs:dev` serves the pages as they are edited. The pages are
+ * the Markdown files of the repository, where they lie: a code host shows the same ones.
+ */
+export default defineConfig({
+  lang: 'en',
+  title: 'Nearside',
+  description: manifest.description,
+  srcDir: root,
+  srcExclude: [
+    'consumers/**',
+    'docs/decisions/**',
+    'models/*/**',
+    'packages/{artifact,core,nearside,pipeline}/**',
+    'tests/**',
+  ],
+  rewrites: {
+    ...Object.fromEntries(FILES.map((file) => [file, placeOf(file)])),
+    [`${REFERENCE}:path*`]: 'reference/:path*',
+  },
+  head: [
+    ['link', { rel: 'icon', href: '/icon.svg', type: 'image/svg+xml' }],
+    ['meta', { name: 'theme-color', content: '#ffffff', media: '(prefers-color-scheme: light)' }],
+    ['meta', { name: 'theme-color', content: '#0e1114', media: '(prefers-color-scheme: dark)' }],
+  ],
+  markdown: {
+    anchor: { slugify: anchorOf },
+    config: (md) =>
+      repositoryLinks(md, {
+        root,
+        codeHost: repository === null ? undefined : `${repository}/blob/main/`,
+      }),
+  },
+  vite: { publicDir: `${root}docs/.vitepress/public` },
+  transformPageData: (page) => {
+    if (!isPage(page.filePath)) throw new Error(`pages.ts has no place for ${page.filePath}.`);
+    if (WIDE.includes(page.filePath)) page.frontmatter = { aside: false, pageClass: 'is-wide' };
+    if (page.filePath !== HOME) return;
+    page.frontmatter = HOME_LAYOUT;
+    page.title = 'Nearside';
+    page.titleTemplate = ':title';
+  },
+  buildEnd: ({ outDir }) => requireTargets(outDir),
+  themeConfig: {
+    search: {
+      provider: 'local',
+      options: {
+        detailedView: true,
+        _render: (text, env, md) => (isSearched(env.relativePath) ? md.render(text, env) : ''),
+      },
+    },
+    nav: [
+      { text: 'Quick start', link: '/quick-start' },
+      { text: 'Guide', link: '/guide/tools', activeMatch: '/guide/' },
+      { text: 'Errors', link: '/errors' },
+      { text: 'API', link: '/api' },
+    ],
+    sidebar: GROUPS.map(({ title, collapsed, pages }): DefaultTheme.SidebarItem => {
+      const items = pages.map((page) => ({
+        text: page.title,
+        link: `/${placeOf(page.file).replace(/\.md$/, '')}`,
+      }));
+      if (title === 'Reference') items.splice(1, 0, ...reference());
+      return { text: title, collapsed: collapsed ?? false, items };
+    }),
+    outline: [2, 3],
+    externalLinkIcon: true,
+    ...(repository === null ? {} : { socialLinks: [{ icon: 'github', link: repository }] }),
+  },
+});
+
+/** These say again what other pages say first. */
+function isSearched(file: string): boolean {
+  return file !== HOME && file !== 'CHANGELOG.md' && !file.startsWith(REFERENCE);
+}
+
+/** The page that lists the reference, where that has been written. */
+function reference(): { text: string; link: string }[] {
+  const isWritten = existsSync(`${root}${REFERENCE}index.md`);
+  return isWritten ? [{ text: 'Types, from docstrings', link: '/reference/' }] : [];
+}
+
+/** For a table of many columns. */
+const WIDE = ['docs/comparison.md'];
+
+/** What the home page has above its text. It is here, because a code host would show it as a table. */
+const HOME_LAYOUT = {
+  layout: 'home',
+  hero: {
+    name: 'Nearside',
+    text: 'Models on the user’s own device',
+    tagline:
+      'Published like code, opened with one call, and run in a worker on a backend that has proven there that it computes the right numbers.',
+    actions: [
+      { theme: 'brand', text: 'Quick start', link: '/quick-start' },
+      { theme: 'alt', text: 'Questions', link: '/faq' },
+      { theme: 'alt', text: 'Trust and threats', link: '/trust' },
+    ],
+  },
+  features: [
+    {
+      title: 'Nothing unverified runs',
+      details: 'Every byte hashes to what signed metadata under your pin says, at every load.',
+      link: '/trust',
+    },
+    {
+      title: 'No backend serves unproven',
+      details: 'Each reproduces the model’s golden outputs on this device first. WebGPU too.',
+      link: '/guide/backends',
+    },
+    {
+      title: 'Nothing is sent unasked',
+      details: 'Reports are counts and histograms, go where you say, and never hold an input.',
+      link: '/privacy',
+    },
+  ],
+};

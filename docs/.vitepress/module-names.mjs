@@ -1,0 +1,16 @@
+import { Converter, ReflectionKind } from 'typedoc';
+
+/** A plugin of typedoc: modules have the names by which they are imported, not those of their files. */
+const NAMES = {
+  index: 'nearside',
+  microphone: 'nearside/microphone',
+  worker: 'nearside/worker',
+};
+
+export function load({ converter }) {
+  converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
+    for (const module of project.getChildrenByKind(ReflectionKind.Module)) {
+      module.name = NAMES[module.name] ?? module.name;
+    }
+  });
+}

@@ -1,0 +1,126 @@
+/** The pages of the site by their files in the repository, in the order of the sidebar. */
+
+export interface Page {
+  /** From the root of the repository. */
+  readonly file: string;
+  /** In the sidebar. */
+  readonly title: string;
+}
+
+export interface Group {
+  readonly title: string;
+  /** Folded until one of its pages is read. */
+  readonly collapsed?: boolean;
+  readonly pages: readonly Page[];
+}
+
+export const HOME = 'docs/README.md';
+
+export const GROUPS: readonly Group[] = [
+  {
+    title: 'Start',
+    pages: [
+      { file: 'docs/quick-start.md', title: 'Quick start' },
+      { file: 'docs/faq.md', title: 'Questions' },
+      { file: 'docs/comparison.md', title: 'Other libraries' },
+    ],
+  },
+  {
+    title: 'In a page',
+    pages: [
+      { file: 'docs/guide/tools.md', title: 'Tools' },
+      { file: 'docs/guide/script-tag.md', title: 'Script tag' },
+      { file: 'docs/guide/node.md', title: 'Node' },
+      { file: 'docs/guide/headers.md', title: 'Headers and policies' },
+      { file: 'docs/guide/backends.md', title: 'Choice of backend' },
+      { file: 'docs/guide/calls.md', title: 'Many calls' },
+      { file: 'docs/guide/engines.md', title: 'Several models' },
+      { file: 'docs/guide/streams.md', title: 'Streams' },
+      { file: 'docs/guide/tasks.md', title: 'Tasks of your own' },
+      { file: 'docs/guide/offline.md', title: 'Offline' },
+      { file: 'examples/ocr-pwa/README.md', title: 'An installable app' },
+      { file: 'docs/guide/updates.md', title: 'Updates' },
+      { file: 'docs/guide/unsigned.md', title: 'Files without a signature' },
+    ],
+  },
+  {
+    title: 'Publish',
+    pages: [
+      { file: 'docs/guide/publishing.md', title: 'Publish a model' },
+      { file: 'docs/packing.md', title: 'Packing' },
+      { file: 'docs/model-json.md', title: 'model.json' },
+      { file: 'models/README.md', title: 'Models to begin with' },
+      { file: 'docs/parity.md', title: 'The same numbers everywhere' },
+      { file: 'docs/keys.md', title: 'Keys' },
+      { file: 'packages/publisher/README.md', title: 'Command line' },
+      { file: 'docs/repository-layout.md', title: 'Repository layout' },
+    ],
+  },
+  {
+    title: 'Operate',
+    pages: [
+      { file: 'docs/operating.md', title: 'Operating' },
+      { file: 'docs/troubleshooting.md', title: 'Troubleshooting' },
+      { file: 'docs/errors.md', title: 'Errors by code' },
+      { file: 'packages/collector/README.md', title: 'The collector' },
+      { file: 'examples/renew-metadata/README.md', title: 'Renew metadata' },
+    ],
+  },
+  {
+    title: 'Trust',
+    pages: [
+      { file: 'docs/guide/promises.md', title: 'What is promised' },
+      { file: 'docs/trust.md', title: 'Trust and threats' },
+      { file: 'docs/privacy.md', title: 'Privacy' },
+      { file: 'docs/conformance.md', title: 'Conformance' },
+      { file: 'SECURITY.md', title: 'Report a weakness' },
+    ],
+  },
+  {
+    title: 'Reference',
+    pages: [
+      { file: 'docs/api.md', title: 'The public face' },
+      { file: 'docs/guide/versions.md', title: 'Versions' },
+      { file: 'CHANGELOG.md', title: 'Changelog' },
+    ],
+  },
+  {
+    title: 'The code',
+    collapsed: true,
+    pages: [
+      { file: 'README.md', title: 'README' },
+      { file: 'ARCHITECTURE.md', title: 'Architecture' },
+      { file: 'CONTRIBUTING.md', title: 'Contributing' },
+      { file: 'bench/README.md', title: 'Benches' },
+    ],
+  },
+];
+
+/** What `npm run docs:build` writes from docstrings, and git does not keep. Pages of its own, in no group. */
+export const REFERENCE = 'docs/reference/';
+
+/** Whether the site has a page for a file. */
+export function isPage(file: string): boolean {
+  return FILES.includes(file) || (file.startsWith(REFERENCE) && file.endsWith('.md'));
+}
+
+/** Files of pages, the home page too, the reference left out. */
+export const FILES: readonly string[] = [
+  HOME,
+  ...GROUPS.flatMap(({ pages }) => pages.map(({ file }) => file)),
+];
+
+/**
+ * Where the site has a page: `docs/guide/tools.md` is `guide/tools.md`, `packages/publisher/README.md` is
+ * `publisher.md`. README.md of the repository is no home page, because docs/README.md is that.
+ */
+export function placeOf(file: string): string {
+  if (file === HOME) return 'index.md';
+  if (file.startsWith('docs/')) return file.slice('docs/'.length);
+  if (file === 'README.md') return 'readme.md';
+  return `${file
+    .replace(/\/README\.md$/, '')
+    .replace(/^packages\//, '')
+    .replace(/\.md$/, '')
+    .toLowerCase()}.md`;
+}

@@ -1,0 +1,61 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { ERROR_CODES } from '@nearside/core';
+import { expect, test } from 'vitest';
+import { anchorOf } from '../docs/.vitepress/anchor-of.js';
+import { FILES, placeOf } from '../docs/.vitepress/pages.js';
+import { root } from './root.mjs';
+
+test('every page of docs has a place on the site and in its sidebar, decisions left out', async () => {
+  const names = await readdir(`${root}docs`, { recursive: true });
+  const pages = names.filter((name) => /^(?!decisions|reference).*\.md$/.test(name));
+  expect(FILES).toEqual(expect.arrayContaining(pages.map((name) => `docs/${name}`)));
+  expect(new Set(FILES.map(placeOf)).size).toBe(FILES.length);
+});
+
+test('on the site as on a code host the anchor of an error is its code', async () => {
+  const headings = headingsOf(await read('docs/errors.md'));
+  expect(headings.map(anchorOf)).toEqual(expect.arrayContaining([...ERROR_CODES]));
+});
+
+test.each(['docs/trust.md', 'docs/privacy.md'])('%s names tests that exist', async (page) => {
+  const named = [...(await read(page)).matchAll(/\["([^"]+)"\]\(\.\.\/([^)]+)\)/g)];
+  expect(named.length).toBeGreaterThan(5);
+  for (const [, title = '', file = ''] of named) expect(await read(file), file).toContain(title);
+});
+
+test('docs/trust.md has a section for every threat of its table, which names a test', async () => {
+  const text = await read('docs/trust.md');
+  const threats = [...text.matchAll(/^\| \[(\w+)\]\(#\w+\)/gm)].map(([, threat = '']) => threat);
+  expect(threats).toEqual([
+    'Tampering',
+    'Rollback',
+    'Freeze',
+    'Extraction',
+    'Inversion',
+    'Evasion',
+    'Poisoning',
+  ]);
+  const sections = new Map(text.split(/^## /m).map((part) => [part.split('\n', 1)[0], part]));
+  for (const threat of threats) expect(sections.get(threat), threat).toMatch(/^- \["/m);
+});
+
+test('docs/faq.md answers what is asked first, under headings that a search finds by those words', async () => {
+  const headings = headingsOf(await read('docs/faq.md'));
+  expect(headings).toEqual(
+    expect.arrayContaining([
+      'Which file do I cache?',
+      'Why is my first visit slow?',
+      'How do I pass a tensor?',
+      'What is sent?',
+      'What if WebGPU is wrong?',
+    ]),
+  );
+});
+
+function read(file: string): Promise<string> {
+  return readFile(`${root}${file}`, 'utf8');
+}
+
+function headingsOf(text: string): string[] {
+  return [...text.matchAll(/^#{2,6} +(.+)$/gm)].map(([, heading = '']) => heading);
+}
