@@ -26,6 +26,7 @@ export default defineConfig({
     'docs/decisions/**',
     'models/*/**',
     'packages/{artifact,core,nearside,pipeline}/**',
+    'packages/publisher/example/**', // what the build makes
     'tests/**',
   ],
   rewrites: {
