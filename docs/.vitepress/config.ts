@@ -26,7 +26,9 @@ export default defineConfig({
     'docs/decisions/**',
     'models/*/**',
     'packages/{artifact,core,nearside,pipeline}/**',
-    'packages/publisher/example/**', // what the build makes
+    // What the build and the tests make.
+    'packages/publisher/example/**',
+    '{test-results,playwright-report}/**',
     'tests/**',
   ],
   rewrites: {
