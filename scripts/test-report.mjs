@@ -18,7 +18,8 @@ export function readVitest({ numPassedTests, numFailedTests, numFailedTestSuites
   const brokenFiles = numFailedTests === 0 ? numFailedTestSuites : 0;
   const tests = testResults.flatMap(({ assertionResults }) =>
     assertionResults.map(({ fullName, duration, status }) => ({
-      ...{ title: fullName, ms: duration ?? 0 },
+      title: fullName,
+      ms: duration ?? 0,
       isFailed: status === 'failed',
     })),
   );

@@ -216,8 +216,9 @@ function tell() {
     console.log(`Passed only when it was run again: ${title}`);
   }
   for (const title of suites.flatMap(({ failures }) => failures)) console.log(`Failed: ${title}`);
-  for (const [name, { failed, tests }] of outcomes) {
-    if (failed > 0 && !tests) console.log(`Failed: ${name}`);
+  // A check that failed, or a suite that broke outside of its tests.
+  for (const [name, { failed, failures = [] }] of outcomes) {
+    if (failed > failures.length) console.log(`Failed: ${name}`);
   }
   const tookMs = Date.now() - startMs;
   console.log(`It took ${Math.round(tookMs / 1000)} seconds.`);

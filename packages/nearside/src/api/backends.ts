@@ -24,7 +24,7 @@ export interface BackendVerdict {
   readonly verdict: 'serving' | 'unproven' | 'slower' | 'faster' | 'quarantined' | 'untried';
   /** Of runtime and weights, that were not on the device yet when it was looked at. */
   readonly bytes?: number | undefined;
-  /** Median of a run of the first golden case, ms, where it was timed on this device. */
+  /** Median of a run of the first golden case, or of its `warmUp`, ms, where it was timed on this device. */
   readonly p50Ms?: number | undefined;
   /** Of the one that serves. */
   readonly hardware?: string | undefined;

@@ -32,6 +32,7 @@ function choose(remembered: Partial<ChoiceRecord> = {}, forced?: AvailableBacken
       : (['onnx-wasm', 'tfjs-wasm', 'onnx-webgpu', 'tfjs-webgpu'] as const),
     isBackendForced: forced !== undefined,
     threads: undefined,
+    tune: { when: 'idle' },
   };
   const choice = createBackendChoice(plan, {
     ...EMPTY_RECORD,

@@ -26,6 +26,5 @@ export function pardon(choice: BackendChoice, backends: readonly AvailableBacken
 
 /** A backend that keeps failing loses what it has won; everything is measured anew. */
 export function demote(choice: BackendChoice, backend: AvailableBackend): void {
-  const { start } = choice.record;
-  choice.change({ start: start?.backend === backend ? undefined : start, measured: [] });
+  if (choice.record.start?.backend === backend) choice.change({ start: undefined, measured: [] });
 }

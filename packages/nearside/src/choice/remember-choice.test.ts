@@ -9,7 +9,11 @@ import { rememberChoice } from './remember-choice.js';
 function remember() {
   const written: ChoiceRecord[] = [];
   const answer = createDeferred<void>();
-  const plan = { backends: ['onnx-wasm'], contenders: ['onnx-wasm', 'tfjs-wasm'] };
+  const plan = {
+    backends: ['onnx-wasm'],
+    contenders: ['onnx-wasm', 'tfjs-wasm'],
+    tune: { when: 'idle' },
+  };
   const choice = createBackendChoice(plan as unknown as OpenPlan, EMPTY_RECORD);
   const memory = rememberChoice(choice, plan as unknown as OpenPlan, async (record) => {
     written.push(record);

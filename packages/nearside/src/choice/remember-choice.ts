@@ -4,6 +4,7 @@ import type { OpenPlan } from '../options/plan-opening.js';
 import { LAST_STORING_MS, settlesWithin } from '../timers.js';
 import type { BackendChoice } from './backend-choice.js';
 import type { ChoiceRecord } from './choice-record.js';
+import { lightStart } from './light-start.js';
 
 /** Writes, one after another; nobody waits for them, or suffers from one that fails. */
 export interface ChoiceMemory {
@@ -29,7 +30,10 @@ export function rememberChoice(
     saved = saved
       .then(() => {
         isDue = false;
-        return write(choice.record);
+        const { record } = choice;
+        // Who has `open` wait for the fastest, or tunes nothing, opens with what serves.
+        const isLight = plan.tune.when === 'idle';
+        return write(isLight ? { ...record, start: lightStart(record) } : record);
       })
       .catch(() => {});
   };

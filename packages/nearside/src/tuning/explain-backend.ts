@@ -12,7 +12,7 @@ import type { BackendChoice } from '../choice/backend-choice.js';
 import { isDataExpensive } from '../options/is-data-expensive.js';
 import type { OpenPlan } from '../options/plan-opening.js';
 import type { Serving } from '../serving/serving.js';
-import { isKnownFaster, START_COST_MS } from './light-start.js';
+import { isKnownFaster, START_COST_MS } from './loss-of-runs.js';
 
 /** Every variant on every backend that may serve here, and what became of it. */
 export function explainBackend(
@@ -57,7 +57,12 @@ function explainContender(
     return { ...row, verdict: 'quarantined', code: failed.code, message: failed.message };
   }
   if (isKnownFaster(choice, contender, contenderOf(serving))) {
-    return { ...row, verdict: 'faster', message: WHEN_WORTH };
+    const isTuned = plan.tune.when !== 'off' && !isDataExpensive(plan.policy.saveData);
+    return {
+      ...row,
+      verdict: 'faster',
+      message: isTuned ? (message ?? WHEN_WORTH) : whyUntried(plan),
+    };
   }
   if (measured && measured.p50Ms !== undefined) return { ...row, verdict: 'slower' };
   return { ...row, verdict: 'untried', message: message ?? whyUntried(plan) };

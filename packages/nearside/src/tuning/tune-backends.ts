@@ -21,7 +21,7 @@ import {
 } from '../serving/serving.js';
 import type { Connection } from '../workers/connection.js';
 import { askWorker } from '../workers/watchdog.js';
-import { isKnownFaster, pickLightStart } from './light-start.js';
+import { isKnownFaster } from './loss-of-runs.js';
 import { ServingFailed, timeBeside } from './time-beside.js';
 import { createTuningBudget, type TuningBudget } from './tuning-budget.js';
 import { whenIdle } from './when-idle.js';
@@ -34,7 +34,7 @@ export interface TuningOptions extends ModelContext {
   readonly isBusy: () => boolean;
   /** Whether contenders are being tried: what serves may not be put to rest meanwhile. */
   readonly trial: { isUnderWay: boolean };
-  /** Whether what is known to be faster, and costs another start, is wanted. */
+  /** Whether calls have lost enough for what is known to be faster to be started. */
   readonly isWorthStart: () => boolean;
   /** Told when what serves is at rest, and is not woken for this. */
   readonly onPutOff: () => void;
@@ -182,9 +182,7 @@ async function tryOut(contender: Contender, options: TryOptions): Promise<void> 
       { ...contender, p50Ms: contenderMs },
     ]);
     if (comparison) choice.origin = 'measured';
-    const fastest = isFaster ? contender : contenderOf(serving);
-    const isSoon = plan.tune.when === 'idle'; // else the caller waits for the fastest anyway
-    choice.change({ start: isSoon ? pickLightStart(choice, fastest) : fastest });
+    choice.change({ start: isFaster ? contender : contenderOf(serving) });
     if (isFaster) {
       takeOver(started, options);
       started = undefined; // it serves, in a pool perhaps

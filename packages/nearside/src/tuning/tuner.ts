@@ -1,8 +1,8 @@
-import type { Contender } from '../backends/contenders.js';
+import { type Contender, contenderOf, isSameContender } from '../backends/contenders.js';
 import { isDataExpensive } from '../options/is-data-expensive.js';
 import type { OpenPlan } from '../options/plan-opening.js';
 import { PROBE_MS, withinWatchdog } from '../workers/watchdog.js';
-import { lossOf, START_COST_MS } from './light-start.js';
+import { lossOf, START_COST_MS } from './loss-of-runs.js';
 import { type TuningOptions, tuneBackends } from './tune-backends.js';
 import { isBatteryLow, warmUp } from './warm-up.js';
 import { whenIdle } from './when-idle.js';
@@ -26,13 +26,15 @@ export interface Tuner {
 export function createTuner(
   options: Omit<TuningOptions, 'signal' | 'trial' | 'isWorthStart'>,
 ): Tuner {
-  const { plan, choice } = options;
+  const { plan, choice, handover } = options;
   const closing = new AbortController();
   let underWay: Promise<void> = Promise.resolve();
   const trial = { isUnderWay: false };
   /** What runs took longer than on the fastest backend that was timed, ms. */
   let lostMs = 0;
-  const isWorthStart = () => plan.tune.when === 'before-open' || lostMs >= START_COST_MS;
+  /** After each start from which nothing took over the next one has to be worth twice as much. */
+  let worthMs = START_COST_MS;
+  const isWorthStart = () => plan.tune.when === 'before-open' || lostMs >= worthMs;
   const all: TuningOptions = { ...options, trial, isWorthStart, signal: closing.signal };
 
   /** One after another. */
@@ -41,25 +43,27 @@ export function createTuner(
     return underWay;
   }
 
-  async function tune(): Promise<void> {
-    if (isTunable(plan)) await queue(() => tuneBackends(all));
-    if (mayWarmUp(plan)) void queue(() => warmUpWhenIdle(all)); // nobody waits for it
-  }
-
   return {
     get isTrying() {
       return trial.isUnderWay;
     },
-    tune,
+    async tune() {
+      if (isTunable(plan)) await queue(() => tuneBackends(all));
+      if (mayWarmUp(plan)) void queue(() => warmUpWhenIdle(all)); // nobody waits for it
+    },
     ran(serving, runMs) {
-      if (!isTunable(plan)) return;
+      const { current } = handover;
+      // A stream may run on with what served when it began.
+      if (!isTunable(plan) || !isSameContender(serving, contenderOf(current))) return;
       const wasWorth = isWorthStart();
-      lostMs += lossOf(runMs, serving, choice);
-      if (isWorthStart() && !wasWorth) {
-        void tune().then(() => {
-          lostMs = 0;
-        });
-      }
+      const { record, passing } = choice;
+      lostMs += lossOf(runMs, serving, { record, passing, contenders: plan.contenders });
+      if (!isWorthStart() || wasWorth) return;
+      void queue(() => tuneBackends(all)).then(() => {
+        lostMs = 0;
+        if (handover.current === current) worthMs *= 2;
+        else void queue(() => warmUpWhenIdle(all));
+      });
     },
     close: (reason) => closing.abort(reason),
   };

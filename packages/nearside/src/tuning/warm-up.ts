@@ -15,7 +15,7 @@ const LEAST_RUNS = 20;
 const MARGIN = 0.1;
 
 export interface WarmUpOptions {
-  /** Runs the first golden case. @returns how long a run took, ms */
+  /** Runs the first golden case, or its `warmUp`. @returns how long a run took, ms */
   readonly time: () => Promise<number>;
   /** Waited for before each run. */
   readonly idle: () => Promise<void>;

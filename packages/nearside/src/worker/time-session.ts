@@ -3,7 +3,7 @@ import type { Session } from './session.js';
 /** Short runs are timed together: a clock outside isolated pages ticks in tenths of a millisecond. */
 const BURST_MS = 4;
 
-/** @returns mean time of a run of the first golden case of every stage, outputs included, ms */
+/** @returns mean time of a run of the sample of every stage, outputs included, ms */
 export async function timeSession({ stages }: Pick<Session, 'stages'>): Promise<number> {
   const startMs = performance.now();
   let runs = 0;

@@ -1,7 +1,7 @@
 import { type ByteKernel, type FixedWindows, PLAIN_KERNEL } from './convolve-bytes.js';
 import { CONVOLVE_BYTES_WASM } from './convolve-bytes-wasm.js';
 
-/** Bytes of pixels that are computed at a time: they stay in the cache, and bound the kernel's memory. */
+/** Bytes of pixels, and of results, that are computed at a time: they stay in the cache, and bound the kernel's memory. */
 const BLOCK_BYTES = 2 ** 20;
 
 /** Bytes behind pixels and results that the kernel reads or writes too. */
@@ -80,7 +80,7 @@ function simdKernel(wasm: Exports): ByteKernel {
       const rowBytes = data.length / rows;
       const outLength = fixed.size * Math.min(stride, 3);
       const windows = packWindows(fixed, { from: 0, to: fixed.size, first: 0 });
-      const most = Math.max(1, Math.floor(BLOCK_BYTES / rowBytes));
+      const most = Math.max(1, Math.floor(BLOCK_BYTES / Math.max(rowBytes, outLength)));
       for (let row = 0; row < rows; row += most) {
         const end = Math.min(row + most, rows);
         const pixels = data.subarray(row * rowBytes, end * rowBytes) as Uint8Array;
@@ -106,7 +106,8 @@ function simdKernel(wasm: Exports): ByteKernel {
       for (let y = 0, end = 0; y < size; y = end) {
         const start = starts[y] as number;
         end = y + 1;
-        while (end < size && (endOf(end) - start) * rowLength <= BLOCK_BYTES) end++;
+        const last = Math.min(size, y + Math.max(1, Math.floor(BLOCK_BYTES / rowLength)));
+        while (end < last && (endOf(end) - start) * rowLength <= BLOCK_BYTES) end++;
         const windows = packWindows(fixed, { from: y, to: end, first: start });
         const pixels = bytes.subarray(start * rowLength, endOf(end - 1) * rowLength);
         const outOfBlock = out.subarray(y * rowLength, end * rowLength);

@@ -21,6 +21,9 @@ type ImageDecoderClass = new (options: {
 /** With what tells how it would have to be turned, where the engine knows that. */
 type Frame = VideoFrame & { readonly rotation?: number; readonly flip?: boolean };
 
+/** After this an engine is not waited for any more, ms: the canvas shows the file. */
+const DECODE_MS = 10_000;
+
 /** How long an engine may take for the head of a file: those that ask for all of it first are not waited for. */
 const HEAD_MS = 200;
 
@@ -46,14 +49,21 @@ export async function decodeFrame(file: Blob, desired?: Size): Promise<VideoFram
     colorSpaceConversion: 'none',
     ...(desired && { desiredWidth: desired.width, desiredHeight: desired.height }),
   });
+  const decoded = decoder.decode();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(reject, DECODE_MS, new Error('too late'));
+  });
   try {
-    const decoded = decoder.decode();
-    const [{ image }] = await Promise.all([decoded, feed(decoder, file, writable)]);
+    const whole = Promise.all([decoded, feed(decoder, file, writable)]);
+    const [{ image }] = await Promise.race([whole, tooLate]);
     if (isPlain(image)) return image;
     image.close();
   } catch {
-    // Not decoded, or not by this.
+    // The canvas finds out what the file is. A frame that comes after all is not needed.
+    decoded.then(({ image }) => image.close()).catch(() => {});
   } finally {
+    clearTimeout(timer);
     decoder.close();
   }
   return undefined;

@@ -161,7 +161,9 @@ async function fromBlob(blob: Blob, options: DecodeOptions & Limits): Promise<Im
   if (!isPhoto || !isReadOnce || !hasFrames()) return byCanvas();
   const { width, height } = size;
   const reduced = least && (await smaller({ width, height }, least(size)));
-  return reduced ?? decodePhoto(byCanvas, byFrame);
+  const image = reduced ?? (await decodePhoto(byCanvas, byFrame));
+  signal?.throwIfAborted();
+  return image;
 }
 
 /** A bitmap whose alpha is not multiplied in, as it is: whole, which is only done for files that may be transparent. */

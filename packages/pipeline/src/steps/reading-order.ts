@@ -19,7 +19,7 @@ export const readingOrderStep = defineStep({
     () =>
     (items, { observe }) => {
       const read = items.map(({ value, trace }): TextLine => {
-        const points = trace.box?.points ?? cornersOf(trace.picture);
+        const points = trace.box?.points ?? cornersOf(trace.picture?.full ?? trace.picture);
         return { box: boxAround(points), points, text: value.text.trim(), score: value.score };
       });
       const lines = read.filter(({ text, score }) => text !== '' && score >= min_score);

@@ -49,6 +49,12 @@ describe('what the first case has to warm up with', () => {
     ['has every input', 0, {}, /case 'a', warmUp.*x/],
     ['has their datatypes', 0, { x: { ...x, datatype: 'INT8' } }, /warmUp, 'x'.*FP32.*INT8/],
     ['has their shapes', 0, { x: { ...x, shape: [1, 5] } }, /warmUp, 'x'.*shape.*\[1, 5\]/],
+    [
+      'is no larger than devices draw at once',
+      0,
+      { x: { ...x, shape: [2 ** 25, 4] } },
+      /at most 16777216/,
+    ],
     ['is drawn from a seed', 0, { x: { ...x, seed: 0 } }, /golden.json/],
   ] as const)('%s', async (_, at, warmUp, refusal) => {
     const { modelDirectory, out } = await prepare();

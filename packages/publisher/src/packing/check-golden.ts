@@ -21,6 +21,9 @@ import {
 import { checkTolerance } from './check-tolerance.js';
 import { modelInvalid, requireSameNames, requireUnique } from './model-invalid.js';
 
+/** Of an input to warm up with: two pictures of 8 megapixels. Devices draw them all. */
+const WARM_UP_VALUES = 2 ** 24;
+
 /**
  * Checks that every golden case could be run and passed by every variant, and not by what computes
  * nothing: inputs as the spec declares them, a tolerance that is not too wide ({@link checkTolerance}),
@@ -61,7 +64,8 @@ async function checkStage(
       );
     await checkStored(directory, `${where}, inputs`, inputs, given(inputs));
     if (warmUp && i > 0) throw mismatch(where, "warmUp in a stage's first case alone", 'one here');
-    if (warmUp) await checkStored(directory, `${where}, warmUp`, warmUp, given(warmUp));
+    if (warmUp)
+      await checkStored(directory, `${where}, warmUp`, withinBounds(warmUp), given(warmUp));
     for (const [variant, outputs] of Object.entries(expected)) {
       const what = `${where}, expected of '${variant}'`;
       for (const tensor of await checkStored(directory, what, outputs, stage.outputs)) {
@@ -78,6 +82,16 @@ async function checkStage(
       checkTolerance(bounds, { variant, output, datatype, cases, values });
     }
   }
+}
+
+/** @throws NearsideError `model-invalid` for an input that is larger than devices should have to draw */
+function withinBounds(warmUp: Readonly<Record<string, SeededTensor>>): typeof warmUp {
+  for (const [input, { shape }] of Object.entries(warmUp)) {
+    const count = elementCount(shape);
+    if (count <= WARM_UP_VALUES) continue;
+    throw mismatch(`golden.json, warmUp, '${input}'`, `at most ${WARM_UP_VALUES} values`, count);
+  }
+  return warmUp;
 }
 
 function namesOf(entries: readonly { readonly name: string }[]): string[] {
