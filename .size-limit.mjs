@@ -43,5 +43,5 @@ export default [
   file('assets/microphone-worklet.js', '512 B'),
   file('nearside.module.js', '51200 B'),
   file('nearside.global.js', '29696 B'),
-  file('nearside.later.js', '27136 B'),
+  file('nearside.later.js', '27648 B'),
 ];

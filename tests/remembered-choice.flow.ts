@@ -5,6 +5,9 @@ import { changeChoice, ONNX, pretendTfjsWon, type RememberedChoice } from './rem
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
 import { visitUntilTuned } from './visit-until-tuned.js';
 
+// As in choice.flow.ts: ONNX Runtime is the faster one, and a busy machine may not see it.
+test.describe.configure({ retries: 2 });
+
 let site: Awaited<ReturnType<typeof serveBarePage>>;
 let digits: Awaited<ReturnType<typeof serveDigits>>;
 
