@@ -1,6 +1,6 @@
 // The digits model on a picture of its own size, beside the tensor of that picture.
-import { open } from 'nearside';
 import { compare } from '../compare.js';
+import { openAlone } from './open-alone.js';
 
 const SIDE = 28;
 const PAIRS = 300;
@@ -8,14 +8,7 @@ const WARM_UPS = 200;
 
 /** @returns pairs of times, ms: of an `ImageData`, and of its tensor */
 export async function measureSmallPicture() {
-  const { models, trust } = await (await fetch('/nearside.config.json')).json();
-  const model = await open(`${models}/digits`, {
-    trust,
-    task: 'image-classification',
-    backend: 'onnx-wasm',
-    threads: 1,
-    store: 'memory',
-  });
+  const model = await openAlone('digits', 'image-classification');
   const rgba = Uint8ClampedArray.from({ length: SIDE * SIDE * 4 }, (_, i) =>
     i % 4 === 3 ? 255 : (i * 7919) % 251,
   );

@@ -1,6 +1,5 @@
 // PP-OCRv4 over a page of text, from pixels to lines, beside the bare runs of both its models on the same tensors.
 import { compilePipeline } from '@nearside/pipeline';
-import { open } from 'nearside';
 import wasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
 import * as ort from 'onnxruntime-web/wasm';
 import detectUrl from '../../models/ocr/detect/model.onnx?url';
@@ -8,6 +7,7 @@ import spec from '../../models/ocr/model.json';
 import keysUrl from '../../models/ocr/recognize/keys.txt?url';
 import recognizeUrl from '../../models/ocr/recognize/model.onnx?url';
 import { compare } from '../compare.js';
+import { openAlone } from './open-alone.js';
 
 const LINES = 24;
 const PAIRS = 5;
@@ -15,14 +15,7 @@ const WARM_UPS = 1;
 
 /** @returns pairs of times, ms */
 export async function measureText() {
-  const { models, trust } = await (await fetch('/nearside.config.json')).json();
-  const model = await open(`${models}/ocr`, {
-    trust,
-    task: 'ocr',
-    backend: 'onnx-wasm',
-    threads: 1,
-    store: 'memory',
-  });
+  const model = await openAlone('ocr', 'ocr');
   const page = drawPage();
   const runs = await prepareRuns(page);
   const ours = async () => requireLines((await model.run(page)).output);

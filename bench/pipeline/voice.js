@@ -1,9 +1,9 @@
 // Silero VAD v6 over 30 s of sound, beside a bare loop over ONNX Runtime on the main thread.
-import { open } from 'nearside';
 import wasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
 import * as ort from 'onnxruntime-web/wasm';
 import modelUrl from '../../models/voice/fp32/model.onnx?url';
 import { compare } from '../compare.js';
+import { openAlone } from './open-alone.js';
 
 const RATE = 16_000;
 const SECONDS = 30;
@@ -22,14 +22,8 @@ const SOUND = Float32Array.from(
 
 /** @returns pairs of times, ms: all pieces there, and each handed over when the result before has been read */
 export async function measureVoice() {
-  const { models, trust } = await (await fetch('/nearside.config.json')).json();
-  const model = await open(`${models}/voice`, {
-    trust,
-    task: 'voice-activity-detection',
-    backend: 'onnx-wasm',
-    threads: 1, // frames are small: more only wait for each other
-    store: 'memory',
-  });
+  // Frames are small: more threads would only wait for each other.
+  const model = await openAlone('voice', 'voice-activity-detection');
   const raw = await openRaw();
   const together = await inTurns(() => streamTogether(model), raw);
   const pieces = await inTurns(() => streamPieceByPiece(model), raw);

@@ -1,18 +1,5 @@
 // Inputs drawn from a seed: the same ones in every browser, for either runtime file.
-
-const ARRAYS = {
-  BOOL: Uint8Array,
-  UINT8: Uint8Array,
-  INT8: Int8Array,
-  UINT16: Uint16Array,
-  INT16: Int16Array,
-  UINT32: Uint32Array,
-  INT32: Int32Array,
-  INT64: BigInt64Array,
-  FP16: Uint16Array,
-  FP32: Float32Array,
-  FP64: Float64Array,
-};
+import { arrayFromBytes, NUMERIC_DATATYPES } from '@nearside/core';
 
 /** How values lie: what people give, and what nobody thinks of. */
 const SPREADS = [
@@ -70,7 +57,7 @@ export function spoilInputs(inputs, { seed, spoil }) {
     case 'datatype': {
       const datatype = oneOf(
         random,
-        Object.keys(ARRAYS).filter((each) => each !== input.datatype),
+        NUMERIC_DATATYPES.filter((each) => each !== input.datatype),
       );
       return { ...inputs, [name]: drawTensor(random, { ...input, datatype }) };
     }
@@ -90,7 +77,7 @@ export function spoilInputs(inputs, { seed, spoil }) {
 /** @param {{ datatype: string, shape: number[], values: string[] }} tensor of numbers in words: JSON has not all */
 export function tensorOf({ datatype, shape, values }) {
   const numbers = values.map(datatype === 'INT64' ? BigInt : Number);
-  return { datatype, shape, data: ARRAYS[datatype].from(numbers) };
+  return { datatype, shape, data: arrayType(datatype).from(numbers) };
 }
 
 /** Cut short, a few bits changed, or bytes in the middle gone. */
@@ -123,7 +110,7 @@ function drawTensor(random, { datatype, shape, range }) {
       shape,
       data: Array.from({ length: size }, () => `w${Math.floor(9 * random())}`),
     };
-  const data = new ARRAYS[datatype](size);
+  const data = new (arrayType(datatype))(size);
   const next = range ? wholeIn(random, range) : drawSpread(random, datatype);
   for (let i = 0; i < size; i += 1) data[i] = next();
   return { datatype, shape, data };
@@ -176,4 +163,9 @@ function withSpecial(random, input) {
 
 function oneOf(random, choices) {
   return choices[Math.floor(random() * choices.length)];
+}
+
+/** @returns the class of arrays that hold a datatype's numbers */
+function arrayType(datatype) {
+  return arrayFromBytes(datatype, new ArrayBuffer(0)).constructor;
 }

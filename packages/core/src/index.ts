@@ -94,6 +94,7 @@ export {
   elementCount,
   formatShape,
   isArrayOf,
+  NUMERIC_DATATYPES,
   type NumericDatatype,
   type Tensor,
   type TensorSpec,

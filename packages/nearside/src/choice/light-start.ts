@@ -1,6 +1,6 @@
 import { isGuessable, RUNTIME_BYTES } from '../backends/contender-order.js';
 import { type Contender, isSameContender } from '../backends/contenders.js';
-import type { ChoiceRecord } from './choice-record.js';
+import type { ChoiceRecord, Measured } from './choice-record.js';
 
 /**
  * A run on the light runtime may take longer by so much, ms, for the next visit to open with it. It is ready earlier by
@@ -16,13 +16,17 @@ export function lightStart({ start, measured, quarantined }: ChoiceRecord): Cont
   const startMs = measured.find((one) => isSameContender(one, start))?.p50Ms;
   if (startMs === undefined) return start;
   const [lightest] = measured
-    .flatMap(({ p50Ms = Number.POSITIVE_INFINITY, ...contender }) => ({ ...contender, p50Ms }))
     .filter(
       (one) =>
         isGuessable(one.backend) &&
-        one.p50Ms <= startMs + HEAD_START_MS &&
+        timeOf(one) <= startMs + HEAD_START_MS &&
         !quarantined.some((failed) => isSameContender(failed, one)),
     )
-    .sort((a, b) => RUNTIME_BYTES[a.backend] - RUNTIME_BYTES[b.backend] || a.p50Ms - b.p50Ms);
+    .sort((a, b) => RUNTIME_BYTES[a.backend] - RUNTIME_BYTES[b.backend] || timeOf(a) - timeOf(b));
   return lightest ? { backend: lightest.backend, variant: lightest.variant } : start;
+}
+
+/** Endless where it took too long to be timed. */
+function timeOf({ p50Ms = Number.POSITIVE_INFINITY }: Measured): number {
+  return p50Ms;
 }

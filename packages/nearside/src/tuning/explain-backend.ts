@@ -13,6 +13,7 @@ import { isDataExpensive } from '../options/is-data-expensive.js';
 import type { OpenPlan } from '../options/plan-opening.js';
 import type { Serving } from '../serving/serving.js';
 import { isKnownFaster, START_COST_MS } from './loss-of-runs.js';
+import { mayTune } from './tuner.js';
 
 /** Every variant on every backend that may serve here, and what became of it. */
 export function explainBackend(
@@ -57,19 +58,15 @@ function explainContender(
     return { ...row, verdict: 'quarantined', code: failed.code, message: failed.message };
   }
   if (isKnownFaster(choice, contender, contenderOf(serving))) {
-    const isTuned = plan.tune.when !== 'off' && !isDataExpensive(plan.policy.saveData);
-    return {
-      ...row,
-      verdict: 'faster',
-      message: isTuned ? (message ?? WHEN_WORTH) : whyUntried(plan),
-    };
+    const why = mayTune(plan) ? (message ?? WHEN_WORTH) : whyUntried(plan);
+    return { ...row, verdict: 'faster', message: why };
   }
   if (measured && measured.p50Ms !== undefined) return { ...row, verdict: 'slower' };
   return { ...row, verdict: 'untried', message: message ?? whyUntried(plan) };
 }
 
 /** Said of one that is known to be faster. */
-const WHEN_WORTH = `it takes over once runs here have taken ${START_COST_MS} ms longer than they would there`;
+const WHEN_WORTH = `it takes over once runs have lost ${START_COST_MS} ms beside it`;
 
 function whyUntried({ tune, isBackendForced, policy }: OpenPlan): string {
   if (isBackendForced) return '`backend` names another';

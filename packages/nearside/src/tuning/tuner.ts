@@ -2,7 +2,7 @@ import { type Contender, contenderOf, isSameContender } from '../backends/conten
 import { isDataExpensive } from '../options/is-data-expensive.js';
 import type { OpenPlan } from '../options/plan-opening.js';
 import { PROBE_MS, withinWatchdog } from '../workers/watchdog.js';
-import { lossOf, START_COST_MS } from './loss-of-runs.js';
+import { createLossOfRuns } from './loss-of-runs.js';
 import { type TuningOptions, tuneBackends } from './tune-backends.js';
 import { isBatteryLow, warmUp } from './warm-up.js';
 import { whenIdle } from './when-idle.js';
@@ -30,11 +30,8 @@ export function createTuner(
   const closing = new AbortController();
   let underWay: Promise<void> = Promise.resolve();
   const trial = { isUnderWay: false };
-  /** What runs took longer than on the fastest backend that was timed, ms. */
-  let lostMs = 0;
-  /** After each start from which nothing took over the next one has to be worth twice as much. */
-  let worthMs = START_COST_MS;
-  const isWorthStart = () => plan.tune.when === 'before-open' || lostMs >= worthMs;
+  const loss = createLossOfRuns(choice, plan);
+  const isWorthStart = () => plan.tune.when === 'before-open' || loss.isWorthStart;
   const all: TuningOptions = { ...options, trial, isWorthStart, signal: closing.signal };
 
   /** One after another. */
@@ -49,20 +46,20 @@ export function createTuner(
     },
     async tune() {
       if (isTunable(plan)) await queue(() => tuneBackends(all));
-      if (mayWarmUp(plan)) void queue(() => warmUpWhenIdle(all)); // nobody waits for it
+      if (mayTune(plan)) void queue(() => warmUpWhenIdle(all)); // nobody waits for it
     },
     ran(serving, runMs) {
       const { current } = handover;
       // A stream may run on with what served when it began.
-      if (!isTunable(plan) || !isSameContender(serving, contenderOf(current))) return;
-      const wasWorth = isWorthStart();
-      const { record, passing } = choice;
-      lostMs += lossOf(runMs, serving, { record, passing, contenders: plan.contenders });
-      if (!isWorthStart() || wasWorth) return;
+      const isPast = !isSameContender(serving, contenderOf(current));
+      if (plan.tune.when !== 'idle' || !isTunable(plan) || isPast) return;
+      const wasWorth = loss.isWorthStart;
+      loss.add(serving, runMs);
+      if (wasWorth || !loss.isWorthStart) return;
       void queue(() => tuneBackends(all)).then(() => {
-        lostMs = 0;
-        if (handover.current === current) worthMs *= 2;
-        else void queue(() => warmUpWhenIdle(all));
+        const wasInVain = handover.current === current;
+        loss.startOver({ wasInVain });
+        if (!wasInVain) void queue(() => warmUpWhenIdle(all));
       });
     },
     close: (reason) => closing.abort(reason),
@@ -70,10 +67,11 @@ export function createTuner(
 }
 
 function isTunable(plan: OpenPlan): boolean {
-  return plan.contenders.length > 1 && mayWarmUp(plan);
+  return plan.contenders.length > 1 && mayTune(plan);
 }
 
-function mayWarmUp({ tune, policy }: OpenPlan): boolean {
+/** Whether idle time may be used, for warming up too. */
+export function mayTune({ tune, policy }: OpenPlan): boolean {
   return tune.when !== 'off' && !isDataExpensive(policy.saveData);
 }
 
