@@ -41,7 +41,7 @@ export default [
   file('assets/worker-tfjs-webgpu.js', '287744 B'),
   file('assets/worker-onnx-webgpu.js', '111616 B'),
   file('assets/microphone-worklet.js', '512 B'),
-  file('nearside.module.js', '51456 B'),
+  file('nearside.module.js', '51968 B'),
   file('nearside.global.js', '29696 B'),
-  file('nearside.later.js', '27648 B'),
+  file('nearside.later.js', '27904 B'),
 ];

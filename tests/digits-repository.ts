@@ -14,6 +14,8 @@ export interface DigitsRelease {
   readonly edit?: (spec: Spec) => void;
   /** Changes files of the model directory. */
   readonly change?: (directory: string) => Promise<void>;
+  /** As of `pack`; all that flows publish runs in the common file. */
+  readonly onnxRuntime?: 'common' | 'full';
 }
 
 /** What every repository of digits begins with. */
@@ -22,7 +24,7 @@ export const FIRST_DIGITS: DigitsRelease = { version: '1.0.0', sequence: 1 };
 /** Packs a version of digits into `<dir>/packed-<version>`. */
 export async function packDigits(
   dir: string,
-  { version, sequence, edit, change }: DigitsRelease,
+  { version, sequence, edit, change, onnxRuntime = 'common' }: DigitsRelease,
 ): Promise<void> {
   const { pack } = await import('../packages/publisher/dist/index.js');
   const source = join(dir, `source-${version}`);
@@ -32,7 +34,7 @@ export async function packDigits(
   edit?.(spec);
   await writeFile(join(source, 'model.json'), JSON.stringify(spec));
   await change?.(source);
-  await pack({ modelDirectory: source, out: join(dir, `packed-${version}`) });
+  await pack({ modelDirectory: source, out: join(dir, `packed-${version}`), onnxRuntime });
 }
 
 /**

@@ -11,6 +11,8 @@ export interface FixtureChanges {
   readonly edit?: (spec: Json) => void;
   /** Files that are not in the fixture, by name: where they are. */
   readonly files?: Readonly<Record<string, string>>;
+  /** As of `pack`. */
+  readonly onnxRuntime?: 'common' | 'full';
   /** Folder of the model directories, in the repository. */
   readonly among?: 'tests/fixtures' | 'models';
 }
@@ -37,7 +39,8 @@ export async function serveFixture(name: string, changes: FixtureChanges = {}) {
     changes.edit?.(spec);
     await writeFile(join(modelDirectory, 'model.json'), JSON.stringify(spec));
     const packed = join(dir, `packed-${version}`);
-    await pack({ modelDirectory, out: packed });
+    const { onnxRuntime } = changes;
+    await pack({ modelDirectory, out: packed, onnxRuntime });
     return (await publish({ packed, repository, keys })).pin;
   }
 

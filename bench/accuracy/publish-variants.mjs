@@ -8,8 +8,9 @@ import { startRepository } from '../../scripts/stack.mjs';
  *
  * @param {string} model name of its folder
  * @param {string} dir empty folder to work in
+ * @param {'common' | 'full'} [onnxRuntime] as of `pack`; the models here all run in the common file
  */
-export async function publishVariants(model, dir) {
+export async function publishVariants(model, dir, onnxRuntime = 'common') {
   const { generateKeys, pack, publish } = await import('../../packages/publisher/dist/index.js');
   const spec = JSON.parse(await readFile(`${root}models/${model}/model.json`, 'utf8'));
   await generateKeys({ out: `${dir}/keys` });
@@ -18,7 +19,7 @@ export async function publishVariants(model, dir) {
     const alone = `${dir}/${name}/model`;
     await cp(`${root}models/${model}`, alone, { recursive: true });
     await leaveOnly(name, alone);
-    await pack({ modelDirectory: alone, out: `${dir}/${name}/packed` });
+    await pack({ modelDirectory: alone, out: `${dir}/${name}/packed`, onnxRuntime });
     const repository = `${dir}/${name}/repository`;
     const { pin } = await publish({
       packed: `${dir}/${name}/packed`,

@@ -35,7 +35,7 @@ export async function publishStartModels(dir, siteDir) {
   const { directory } = await draft({ source, out: `${dir}/recogniser`, name: 'recogniser' });
   await giveCallersShape(directory);
   await fillGolden({ directory });
-  await pack({ modelDirectory: directory, out: `${dir}/packed/recogniser` });
+  await pack({ modelDirectory: directory, out: `${dir}/packed/recogniser`, onnxRuntime: 'common' });
   await publish({ packed: `${dir}/packed/recogniser`, repository, keys: `${dir}/keys` });
   const server = await startRepository(repository, 0);
   const variants = await publishVariants('digits', `${dir}/variants`);

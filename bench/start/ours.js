@@ -4,8 +4,8 @@ import { open } from 'nearside';
 const ASKED = { silero: ['input'] };
 
 /** Opens a model with the library. @returns {Promise<(inputs: object) => Promise<unknown>>} */
-export async function openOurs({ model: name, url, trust, threads, backend, warm }) {
-  const model = await open(url, { trust, threads, backend });
+export async function openOurs({ model: name, url, trust, threads, backend, runtime, warm }) {
+  const model = await open(url, { trust, threads, backend, runtime });
   if (warm) await model.warm();
   return async (inputs) => {
     const tensors = Object.fromEntries(

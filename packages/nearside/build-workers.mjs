@@ -3,7 +3,7 @@
 // Each is a build of its own, or they would share a chunk; static imports only, because a
 // consumer's bundler must find nothing left to fold. `dist/assets.json` lists them.
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -58,15 +58,13 @@ const tfjs = dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json
 const simd = 'tfjs-backend-wasm-simd.wasm';
 await copyFile(`${tfjs}/wasm-out/${simd}`, `${outDir}/${simd}`);
 
-// What common models use of ONNX Runtime, in less than half of its bytes. Nothing loads it yet, so it is not published:
-// names with a dot stay here.
+// What common models use of ONNX Runtime, in less than half of its bytes.
 const common = makeCommon(await readFile(FULL_FILE), await readList());
-await mkdir(here('dist/.common'), { recursive: true });
-await writeFile(here('dist/.common/ort-common.wasm'), common);
+await writeFile(`${outDir}/ort-common.wasm`, common);
 
-/** What a backend needs at run time: its worker, and its runtime's wasm if it has one. */
+/** What a backend needs at run time: its worker, and its runtime's wasm if it has one, or two. */
 const RUNTIME_FILES = {
-  'onnx-wasm': ['worker-onnx-wasm.js', 'ort-wasm-simd-threaded.wasm'],
+  'onnx-wasm': ['worker-onnx-wasm.js', 'ort-common.wasm', 'ort-wasm-simd-threaded.wasm'],
   'onnx-webgpu': ['worker-onnx-webgpu.js', 'ort-wasm-simd-threaded.asyncify.wasm'],
   'tfjs-wasm': ['worker-tfjs-wasm.js', simd],
   'tfjs-webgpu': ['worker-tfjs-webgpu.js'],

@@ -15,9 +15,9 @@ export { openModelInstallation } from './installation/model-installation.js';
 export type { OpenedRelease } from './installation/open-release.js';
 export {
   metadataKey,
-  runtimesInBootFile,
-  runtimesInStore,
-} from './installation/peek-runtimes.js';
+  newestInBootFile,
+  newestInStore,
+} from './installation/peek-release.js';
 export { askBootFile, type BootAnswer } from './installation/read-boot-file.js';
 export type { StorageReport, StoredVersion } from './installation/storage-report.js';
 export { choiceKey, featuresKey } from './installation/version-records.js';

@@ -26,6 +26,8 @@ export const ReleaseSchema = v.looseObject({
   ),
   fallbackSequence: v.optional(Sequence),
   deltasFrom: v.optional(v.array(Sequence)),
+  /** `common` where its ONNX variants stayed inside the part of ONNX Runtime that most models use: see `pack`. */
+  onnxRuntime: v.optional(v.string()),
   requires: v.looseObject({
     format: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
     runtime: v.optional(v.array(v.string())),

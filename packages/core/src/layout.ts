@@ -21,6 +21,8 @@ export const LayoutSchema = v.strictObject({
   files: v.record(FileNameSchema, v.array(ChunkSchema)),
   /** For people and for `diff`: by file, the names of the tensors that begin in each chunk. */
   tensors: v.optional(v.record(FileNameSchema, v.array(v.array(v.string())))),
+  /** `common` where its ONNX variants need no more of ONNX Runtime than most models do, as far as `pack` has found. */
+  onnxRuntime: v.optional(v.picklist(['common', 'full'])),
 });
 
 export type Chunk = v.InferOutput<typeof ChunkSchema>;

@@ -19,7 +19,8 @@ export interface StatsSources {
 export function readStats(sources: StatsSources): ModelStats {
   const { handover, choice, queue, plan, opening } = sources;
   const { lifetime, totals } = sources.recording;
-  const { version, variant, backend, loaded, connection } = handover.current;
+  const { errors, latencyMs, latency: _, ...counts } = lifetime;
+  const { version, variant, backend, runtime, loaded, connection } = handover.current;
   const { model, version: name } = version.release;
   const { workers } = connection;
   return {
@@ -27,6 +28,7 @@ export function readStats(sources: StatsSources): ModelStats {
     version: name,
     variant: variant.name,
     backend,
+    runtime,
     threads: loaded.threads,
     hardware: loaded.hardware,
     workers: handover.isResting ? 0 : workers.length,
@@ -34,13 +36,10 @@ export function readStats(sources: StatsSources): ModelStats {
     verdict: loaded.isProven ? 'proven' : 'unproven',
     choice: choice.origin,
     quarantined: [...choice.record.quarantined, ...choice.passing],
-    ok: lifetime.ok,
-    errors: Object.fromEntries(lifetime.errors),
-    aborted: lifetime.aborted,
-    invalid: lifetime.invalid,
-    fallbacks: lifetime.fallbacks,
+    ...counts,
+    errors: Object.fromEntries(errors),
     waiting: queue.waiting,
-    latencyMs: lifetime.latencyMs?.() ?? { p50: undefined, p95: undefined, p99: undefined },
+    latencyMs: latencyMs?.() ?? { p50: undefined, p95: undefined, p99: undefined },
     opening,
     reports: plan.report && { ...totals },
   };

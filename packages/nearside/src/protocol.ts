@@ -156,6 +156,8 @@ export interface OpenedVersion {
   readonly spec: ModelSpec;
   readonly origin: 'store' | 'network' | 'files';
   readonly arm: 'stable' | 'canary';
+  /** Whether `ort-common.wasm` has all that its ONNX variants need, as its publisher has found. */
+  readonly isCommon: boolean;
   /** First 16 hex digits of the baseline's SHA-256: names the bin edges of drift counts. */
   readonly driftEdges: string | undefined;
   /** Who this device is to itself: decides rollouts. */

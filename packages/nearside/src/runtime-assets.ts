@@ -27,8 +27,8 @@ export function runtimeAssets(
   const { backends = DEFAULT_BACKENDS, assets } = options;
   return backends
     .flatMap((backend) => {
-      const { worker, wasm } = backendFiles(backend, assets);
-      return wasm ? [worker, wasm] : [worker];
+      const { worker, wasm, common } = backendFiles(backend, assets);
+      return [worker, common, wasm].filter((file) => file !== undefined);
     })
     .map((url) => inFull(url).href.split('#')[0] as string);
 }

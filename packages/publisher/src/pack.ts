@@ -1,5 +1,6 @@
 import { requireFewRepeats } from '@nearside/artifact';
 import type { Layout } from '@nearside/core';
+import { findOnnxRuntime } from './packing/find-onnx-runtime.js';
 import type { GoldenSize } from './packing/golden-size.js';
 import { layOutFiles } from './packing/lay-out-files.js';
 import { readModelDirectory } from './packing/model-directory.js';
@@ -11,6 +12,8 @@ export interface PackOptions {
   readonly modelDirectory: string;
   /** Directory to write to: new, empty, or the output of an earlier pack. */
   readonly out: string;
+  /** `find` runs the golden cases to find out; by default nothing is said of it, and devices use the full file. */
+  readonly onnxRuntime?: Layout['onnxRuntime'] | 'find';
   /** Called after every chunk. */
   readonly onProgress?: OnProgress | undefined;
 }
@@ -21,6 +24,7 @@ export interface PackedModel extends GoldenSize {
   readonly version: string;
   readonly sequence: number;
   readonly variants: readonly string[];
+  readonly onnxRuntime: Layout['onnxRuntime'];
   readonly files: readonly PackedFile[];
   readonly sizeBytes: number;
   /** What the chunks weigh on a server: compressed where that pays, each counted once. */
@@ -44,19 +48,23 @@ export interface PackedFile {
 export async function pack({
   modelDirectory,
   out,
+  onnxRuntime,
   onProgress = () => {},
 }: PackOptions): Promise<PackedModel> {
   const { spec, golden, goldenSize, files } = await readModelDirectory(modelDirectory);
   const earlier = await openOutputDirectory(out, { modelDirectory });
-  const layout = await layOutFiles(modelDirectory, files, {
+  const laidOut = await layOutFiles(modelDirectory, files, {
     variants: spec.variants,
     onProgress,
   });
+  const found = onnxRuntime === 'find' ? await findOnnxRuntime(modelDirectory, spec) : onnxRuntime;
+  const layout = found ? { ...laidOut, onnxRuntime: found } : laidOut;
   requireFewRepeats(layout, spec, golden);
   await writeOutput(out, { earlier, modelDirectory, layout });
   const { name: model, version, sequence } = spec;
   const variants = spec.variants.map((variant) => variant.name);
-  return { directory: out, model, version, sequence, variants, ...goldenSize, ...weigh(layout) };
+  const identity = { model, version, sequence, variants, onnxRuntime: found };
+  return { directory: out, ...identity, ...goldenSize, ...weigh(layout) };
 }
 
 function weigh({ files }: Layout): Pick<PackedModel, 'files' | 'sizeBytes' | 'storedBytes'> {

@@ -23,7 +23,7 @@ export async function publishExample(): Promise<ExampleRepository> {
     const keys = join(dir, 'keys');
     const packed = join(dir, 'packed');
     await generateKeys({ out: keys });
-    await pack({ modelDirectory: MODEL, out: packed });
+    await pack({ modelDirectory: MODEL, out: packed, onnxRuntime: 'common' });
     await publish({ packed, repository, keys });
   } catch (error) {
     await remove();

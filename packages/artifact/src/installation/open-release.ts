@@ -17,6 +17,8 @@ export interface OpenedRelease extends ModelVersion {
   readonly origin: 'store' | 'network';
   /** Of its rollout, as reports name it. */
   readonly arm: 'canary' | 'stable';
+  /** Whether its ONNX variants need no more of the runtime than most models do, as its publisher has found. */
+  readonly isCommon: boolean;
   readonly bundle: Uint8Array<ArrayBuffer>;
   /** What has proven it on this device before: see `activate`. */
   readonly provenBy: readonly string[];
@@ -51,6 +53,7 @@ export async function openRelease(
     ...(await openModelVersion(manifest, chunks, { older, whole: record?.whole })),
     origin: isProven ? 'store' : 'network',
     arm: release.state === 'canary' ? 'canary' : 'stable',
+    isCommon: release.onnxRuntime === 'common',
     bundle,
     provenBy: record?.provenBy ?? [],
   };

@@ -13,6 +13,9 @@ export type AvailableBackend = (typeof AVAILABLE_BACKENDS)[number];
 /** Those that `open` tries by itself, the lightest runtime first; a GPU comes to serve by measurement, or where it is asked for. */
 export const DEFAULT_BACKENDS = ['tfjs-wasm', 'onnx-wasm'] as const satisfies AvailableBackend[];
 
+/** A file of ONNX Runtime for CPUs: what most models use of it, or all. */
+export type OnnxRuntime = 'common' | 'full';
+
 export interface BackendVerdict {
   readonly backend: AvailableBackend;
   /** Undefined where the model has none for it. */

@@ -21,6 +21,12 @@ export interface ModelEvents {
     readonly code: ErrorCode;
     readonly message: string;
   };
+  /** The model needs more of ONNX Runtime than its common file has: from now on the full one serves it here. */
+  'runtime-fallback': {
+    readonly version: string;
+    readonly code: ErrorCode;
+    readonly message: string;
+  };
   'chunk-healed': { readonly sha256: string };
   'metadata-stale': { readonly role: string; readonly expires: string };
   /** Fetched, loaded and checked: it takes over now, or at the next `open` if its interface differs. */
@@ -44,6 +50,7 @@ const EVENT_NAMES: readonly ModelEventName[] = [
   'run-end',
   'backend-selected',
   'backend-quarantined',
+  'runtime-fallback',
   'chunk-healed',
   'metadata-stale',
   'version-ready',

@@ -6,6 +6,7 @@ import type {
   BackendFailure,
   BackendVerdict,
   ChoiceOrigin,
+  OnnxRuntime,
   OperatorTime,
   Quarantined,
 } from './backends.js';
@@ -166,6 +167,8 @@ export interface ModelStats {
   readonly variant: string;
   /** `fallback` where the app's own function answers. */
   readonly backend: AvailableBackend | 'fallback';
+  /** Which file of ONNX Runtime it runs in; undefined on other backends than `onnx-wasm`. */
+  readonly runtime: OnnxRuntime | undefined;
   /** CPU threads that share a run. */
   readonly threads: number;
   /** What computes: `cpu`, or the GPU as the browser names it. */

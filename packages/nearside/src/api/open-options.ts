@@ -45,6 +45,12 @@ export interface OpenOptions {
    */
   readonly threads?: number | undefined;
   /**
+   * `full` never uses `ort-common.wasm`, the part of ONNX Runtime that most models use, in less than half of its
+   * bytes. By default `onnx-wasm` runs versions in it that `pack` found to need no more; where one does need more
+   * on a device, the full file takes over there, and the event `runtime-fallback` says so.
+   */
+  readonly runtime?: 'auto' | 'full' | undefined;
+  /**
    * The app's own way to an answer. `open` resolves with a model that it answers for where backends fail:
    * `no-backend`, or the own code of one that `backend` forces. On a model that opened, `run` and `score` are
    * answered by it after `deadline`, `no-backend` and `golden-mismatch`, unless the input was given away with

@@ -93,11 +93,30 @@ export interface RuntimeHealth {
   brokenBy?: NearsideError;
 }
 
-export interface EndOnFailureOptions {
+export interface RuntimeCare {
   readonly health: RuntimeHealth;
-  /** After which failures of a run the runtime is still sound. */
+  /** After which failures the runtime is still sound. */
   readonly isHarmless: (error: NearsideError) => boolean;
   readonly onLost: StartRequest['onLost'];
+  /** Another runtime may do better: a run that breaks this one is told as lost with it, and so is done again there. */
+  readonly isSmall?: boolean | undefined;
+}
+
+/** Does one step of a runtime. After a failure that is not harmless its worker is to be replaced. */
+export async function withCare<Value>(
+  work: () => Promise<Value>,
+  { health, isHarmless, onLost }: RuntimeCare,
+): Promise<Value> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isNearsideError(error) && !isHarmless(error)) {
+      health.brokenBy ??= error;
+      // After the reply, which says why; later calls find the worker gone and are done elsewhere.
+      setTimeout(() => onLost(unsound(error)));
+    }
+    throw error;
+  }
 }
 
 /**
@@ -105,25 +124,20 @@ export interface EndOnFailureOptions {
  * that has happened every further run fails instead of hanging or computing rubbish: as that one did,
  * or, on another model's session, as what is lost with its worker.
  */
-export function endOnFailure(
-  session: BackendSession,
-  { health, isHarmless, onLost }: EndOnFailureOptions,
-): BackendSession {
+export function endOnFailure(session: BackendSession, care: RuntimeCare): BackendSession {
+  const { health, isSmall } = care;
   let own: NearsideError | undefined;
   return {
     tensors: session.tensors,
     async run(inputs) {
       if (health.brokenBy) throw own ?? unsound(health.brokenBy);
       try {
-        return await session.run(inputs);
+        return await withCare(() => session.run(inputs), care);
       } catch (error) {
-        if (isNearsideError(error) && !isHarmless(error)) {
-          own = error;
-          health.brokenBy ??= error;
-          // After the reply, which says why; later calls find the worker gone and are done elsewhere.
-          setTimeout(() => onLost(unsound(error)));
-        }
-        throw error;
+        const { brokenBy } = health;
+        if (error !== brokenBy || !brokenBy) throw error;
+        own = isSmall ? unsound(brokenBy) : brokenBy;
+        throw own;
       }
     },
     // What is broken is not asked to free anything: it goes with its worker.

@@ -1,7 +1,7 @@
 import type { NearsideError } from '@nearside/core';
 import * as ort from 'onnxruntime-web/wasm';
 import type { Backend, StartRequest } from './backend.js';
-import { endOnFailure, type RuntimeHealth } from './backend-error.js';
+import { endOnFailure, type RuntimeCare, withCare } from './backend-error.js';
 import { chooseThreads, hasSimd, requireSimd } from './cpu-features.js';
 import { bytesFor } from './given-module.js';
 import { createOnnxSession, profileOnnx } from './onnx-session.js';
@@ -19,8 +19,7 @@ const depth = createRunDepth(8);
 
 const OPTIONS = { backend: 'onnx-wasm', runtime: ort, executionProvider: 'wasm', depth } as const;
 
-let tellLost: StartRequest['onLost'] = () => {};
-const health: RuntimeHealth = {};
+let care: RuntimeCare = { health: {}, isHarmless, onLost() {} };
 
 /** ONNX Runtime's wasm execution provider, from the entry that loads exactly one wasm file. */
 export const onnxWasm: Backend = {
@@ -37,7 +36,7 @@ export const onnxWasm: Backend = {
   },
 
   async start({ wasm, threads: wanted, onLost }) {
-    tellLost = onLost;
+    care = { ...care, onLost, isSmall: isCommon(wasm) };
     tapRuntimeOutput();
     // Unset, Node fails with "Dynamic require of node:os", and so does every later start.
     const threads = await chooseThreads(wanted);
@@ -49,11 +48,19 @@ export const onnxWasm: Backend = {
   },
 
   async createSession(request) {
-    const session = await createOnnxSession(OPTIONS, request);
-    return endOnFailure(session, { health, isHarmless, onLost: tellLost });
+    return endOnFailure(await withCare(() => createOnnxSession(OPTIONS, request), care), care);
   },
-  profile: (request) => profileOnnx(OPTIONS, request),
+  profile: (request) => withCare(() => profileOnnx(OPTIONS, request), care),
 };
+
+/** The file that has what most models use says which one it was made of (`scripts/slim/keep-functions.mjs`). */
+function isCommon(wasm: StartRequest['wasm']): boolean {
+  const { Module } = WebAssembly;
+  return (
+    wasm !== undefined &&
+    Module.customSections(wasm as WebAssembly.Module, 'nearside.made-of').length > 0
+  );
+}
 
 /**
  * A trap leaves what its run was doing half done, locks that other threads wait for among it. Where there was no memory

@@ -1,5 +1,5 @@
 import type { ModelSpec, Variant } from '@nearside/core';
-import type { AvailableBackend, ChoiceOrigin, Quarantined } from '../api/backends.js';
+import type { AvailableBackend, ChoiceOrigin, OnnxRuntime, Quarantined } from '../api/backends.js';
 import { type Contender, isSameContender, runtimeOf, variantsFor } from '../backends/contenders.js';
 import type { OpenPlan } from '../options/plan-opening.js';
 import { type ChoiceRecord, choiceCircumstances, EMPTY_RECORD } from './choice-record.js';
@@ -18,6 +18,8 @@ export interface BackendChoice {
   isSizeUnknown: boolean;
   /** That the model has variants for, as far as is known without a worker: a hint. */
   runtimes: readonly string[] | undefined;
+  /** Which file of it `onnx-wasm` is started with. */
+  onnxRuntime: OnnxRuntime;
   /** What serves first: what served last, then what the model has variants for, then the others. */
   openingOrder(): AvailableBackend[];
   /** The variant to load on a backend; undefined when each has failed for good. */
@@ -55,6 +57,7 @@ export function createBackendChoice(
     passing: [],
     remarks: new Map(),
     runtimes: undefined,
+    onnxRuntime: 'full',
     isSizeUnknown: !record.start && plan.backends.length > 1,
     openingOrder() {
       const { start } = record;

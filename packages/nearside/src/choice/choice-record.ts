@@ -18,6 +18,8 @@ export interface ChoiceRecord {
   /** What the next `open` starts with. */
   readonly start: Contender | undefined;
   readonly measured: readonly Measured[];
+  /** `full` where the version has trapped on the common file. */
+  readonly onnxRuntime: 'full' | undefined;
   /** Only what would fail again: see `isLasting`. */
   readonly quarantined: readonly Quarantined[];
 }
@@ -27,6 +29,7 @@ export const EMPTY_RECORD: ChoiceRecord = Object.freeze({
   adapter: undefined,
   start: undefined,
   measured: [],
+  onnxRuntime: undefined,
   quarantined: [],
 });
 
@@ -44,41 +47,4 @@ export function choiceCircumstances(sequence: number | undefined, threads?: numb
   const isolation = globalThis.crossOriginIsolated === true ? 'isolated' : 'shared';
   const wanted = `${threads ?? 'default'}-threads`;
   return [sequence, LIBRARY_VERSION, browser, wanted, isolation].join(' ');
-}
-
-/** A record from whatever lies in the store; one that is broken anywhere is as good as none. */
-export function parseChoice(value: unknown): ChoiceRecord {
-  return isRecord((value ?? {}) as Partial<ChoiceRecord>) ? (value as ChoiceRecord) : EMPTY_RECORD;
-}
-
-function isRecord(record: Partial<ChoiceRecord>): boolean {
-  const { circumstances, adapter = '', start, measured, quarantined } = record;
-  return (
-    [circumstances, adapter].every(isText) &&
-    (start === undefined || isContender(start)) &&
-    areAll(measured, isMeasured) &&
-    areAll(quarantined, isQuarantined)
-  );
-}
-
-function areAll<Item>(value: readonly Item[] | undefined, is: (item: Item) => boolean): boolean {
-  return Array.isArray(value) && [...value].every(is); // spread: `every` passes holes over
-}
-
-function isMeasured(one: Measured): boolean {
-  const { p50Ms = 0 } = one ?? {};
-  return isContender(one) && Number.isFinite(p50Ms) && p50Ms >= 0;
-}
-
-function isQuarantined(one: Quarantined): boolean {
-  const { backend, variant = '', code, message, atMs } = one ?? {};
-  return [backend, variant, message].every(isText) && isLasting(code) && Number.isFinite(atMs);
-}
-
-function isContender(one: Contender): boolean {
-  return [one?.backend, one?.variant].every(isText);
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === 'string';
 }

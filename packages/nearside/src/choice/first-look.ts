@@ -3,13 +3,14 @@ import {
   type BootAnswer,
   choiceKey,
   metadataKey,
+  newestInBootFile,
+  newestInStore,
   peekStore,
-  runtimesInBootFile,
-  runtimesInStore,
 } from '@nearside/artifact';
+import { mayBeCommon } from '#platform';
 import type { OpenPlan } from '../options/plan-opening.js';
 import { type BackendChoice, createBackendChoice } from './backend-choice.js';
-import { parseChoice } from './choice-record.js';
+import { type ChoiceRecord, EMPTY_RECORD } from './choice-record.js';
 
 /** A boot file that takes longer is not waited for, ms: a worker is started, and asks for itself. */
 const PATIENCE_MS = 10_000;
@@ -22,28 +23,38 @@ export interface FirstLook {
 }
 
 /**
- * Reads what this device remembers. Where that is nothing, targets metadata shows which runtimes the model has
- * variants for, so that no worker of another one is started: as it is stored, or else in the boot file, which a
- * worker would ask for first.
+ * Reads what this device remembers. Targets metadata shows for which runtimes the model has variants, so that no worker
+ * of another one is started, and which file of ONNX Runtime has all that they need: as it is stored, or else in the
+ * boot file, which a worker would ask for first.
  *
  * @throws `plan.signal.reason`
  */
 export async function lookFirst(plan: OpenPlan): Promise<FirstLook> {
-  const { pin, contenders } = plan;
+  const { pin, contenders, store, runtime, unsigned } = plan;
+  if (unsigned) return { choice: createBackendChoice(plan, EMPTY_RECORD), boot: undefined };
   const { model } = plan.address;
-  // A forced backend, or a single one, needs no memory; a store other than `auto` has none of it.
-  const hasMemory = contenders.length > 1 && plan.store === 'auto';
-  const peek = (key: string) => (hasMemory ? peekStore('nearside-models', key) : undefined);
-  const choice = createBackendChoice(plan, parseChoice(await peek(choiceKey(pin, model))));
-  if (!choice.isSizeUnknown || plan.unsigned) return { choice, boot: undefined };
-  const metadata = await peek(metadataKey(pin));
-  if (metadata) {
-    choice.runtimes = runtimesInStore(metadata, model);
-    return { choice, boot: undefined };
-  }
-  const boot = await askInTime(plan);
-  if (boot?.raw) choice.runtimes = runtimesInBootFile(boot.raw, model);
+  // A store other than `auto` has no memory, and a forced backend, or a single one, needs none.
+  const peek = (key: string) => (store === 'auto' ? peekStore('nearside-models', key) : undefined);
+  const [remembered, metadata] = await Promise.all([
+    contenders.length > 1 ? peek(choiceKey(pin, model)) : undefined,
+    peek(metadataKey(pin)),
+  ]);
+  const record = asRecord(remembered);
+  const choice = createBackendChoice(plan, record);
+  const isFull = [runtime, record.onnxRuntime].includes('full');
+  const isCommon = mayBeCommon && !isFull && contenders.includes('onnx-wasm');
+  if (!choice.isSizeUnknown && !isCommon) return { choice, boot: undefined };
+  const boot = metadata ? undefined : await askInTime(plan);
+  const newest = boot?.raw ? newestInBootFile(boot.raw, model) : newestInStore(metadata, model);
+  choice.runtimes = newest?.requires.runtime;
+  if (isCommon && newest?.onnxRuntime === 'common') choice.onnxRuntime = 'common';
   return { choice, boot };
+}
+
+/** As far as opening reads it. What is wrong with the rest, `parse-choice.ts` finds before anything of it is used. */
+function asRecord(remembered: unknown): ChoiceRecord {
+  const record = remembered as ChoiceRecord | undefined;
+  return Array.isArray(record?.quarantined) ? record : EMPTY_RECORD;
 }
 
 /** @returns undefined where no answer comes that can be handed on: what that means, the worker finds out */

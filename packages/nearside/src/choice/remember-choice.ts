@@ -5,6 +5,7 @@ import { LAST_STORING_MS, settlesWithin } from '../timers.js';
 import type { BackendChoice } from './backend-choice.js';
 import type { ChoiceRecord } from './choice-record.js';
 import { lightStart } from './light-start.js';
+import { forgetBroken } from './parse-choice.js';
 
 /** Writes, one after another; nobody waits for them, or suffers from one that fails. */
 export interface ChoiceMemory {
@@ -21,6 +22,7 @@ export function rememberChoice(
   plan: OpenPlan,
   write: (record: ChoiceRecord) => Promise<void> = (record) => writeChoice(plan, record),
 ): ChoiceMemory {
+  forgetBroken(choice);
   let saved: Promise<void> = Promise.resolve();
   let isDue = false;
   /** One that waits for the one before it writes all that is known when its turn comes. */

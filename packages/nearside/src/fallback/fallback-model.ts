@@ -116,6 +116,7 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
       version: release.version,
       variant: 'fallback',
       backend: 'fallback',
+      runtime: undefined,
       threads: 0,
       hardware: 'none',
       workers: 0,

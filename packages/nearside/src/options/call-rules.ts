@@ -4,7 +4,6 @@ import { PRIORITIES } from '../api/priority.js';
 import type { RunOptions } from '../api/run.js';
 import { LONGEST_TIMER_MS } from '../timers.js';
 import {
-  areBases,
   areOptions,
   areReceivers,
   isAddress,
@@ -39,10 +38,11 @@ export const OPEN_RULES: OptionRules<keyof OpenOptions> = {
   assets: isAddress,
   request: () => false,
   store: (store: unknown) => store === 'auto' || store === 'memory',
-  mirrors: areBases,
+  mirrors: () => false,
   policy: (policy: unknown) => areOptions(policy, POLICY_RULES),
   isolate: isBoolean,
   threads: isCount,
+  runtime: () => false,
   fallback: isFunction,
   worker: isFunction,
   task: isText,

@@ -20,6 +20,7 @@ import {
   WHOLE_ABOVE_0,
 } from './check-options.js';
 import { areBases, isPlainObject, isText, resolveUrl } from './option-rules.js';
+import type { CheckedOptions } from './plan-opening.js';
 
 const RECEIVER = "(http: on localhost only) without a user's name, password or #fragment";
 /** Of an address that paths are put behind. */
@@ -105,6 +106,7 @@ export const OPEN_KINDS: OptionKinds<keyof OpenOptions> = {
   },
   isolate: SWITCH,
   threads: WHOLE_ABOVE_0,
+  runtime: oneOf(['auto', 'full']),
   task: { fits: isText, expected: 'the name of a task' },
   fallback: FUNCTION,
   worker: FUNCTION,
@@ -113,20 +115,27 @@ export const OPEN_KINDS: OptionKinds<keyof OpenOptions> = {
 /**
  * Says what is wrong with what `open` does not take, and with a page that it cannot work in.
  *
- * @returns the pin, also of the bytes of a first root
  * @throws NearsideError `insecure-context`; TypeError or RangeError, naming the option, expected and got
  */
-export async function checkOpenOptions(url: unknown, options: unknown): Promise<string> {
+export async function checkOpenOptions(url: unknown, options: unknown): Promise<CheckedOptions> {
   if (globalThis.isSecureContext === false) throw insecure(globalThis.location.origin);
   if (typeof url !== 'string' && kindOf(url) !== 'URL') {
     throw new TypeError(`open: expected the address of a model; got ${inWords(url)}`);
   }
   checkOptions('open', options, OPEN_KINDS);
-  for (const mirror of (options as OpenOptions).mirrors ?? []) {
+  const { trust, mirrors = [] } = options as OpenOptions;
+  for (const mirror of mirrors) {
     if (typeof mirror !== 'string') checkOptions('open', mirror, MIRROR_KINDS, 'mirrors');
   }
   parseModelAddress(resolveUrl(String(url as string | URL)));
-  return parseTrust((options as OpenOptions).trust);
+  return { pin: await parseTrust(trust), mirrors: mirrors.map(asBase) };
+}
+
+/** One that names can be put behind. */
+function asBase(mirror: string | Mirror): Mirror {
+  const { url, request } =
+    typeof mirror === 'string' ? { url: mirror, request: undefined } : mirror;
+  return { url: resolveUrl(url).replace(/\/?$/, '/'), request };
 }
 
 function insecure(origin: string): NearsideError {

@@ -56,6 +56,7 @@ export interface ServingPlan {
   readonly task: string | undefined;
   /** CPU threads; undefined leaves it to the backend. */
   readonly threads: number | undefined;
+  readonly runtime: OpenOptions['runtime'];
 }
 
 interface PlannedPolicy {
@@ -99,11 +100,16 @@ export interface Planning {
 
 /** Looks at calls that are out of the ordinary, and has words for what is wrong. It is in the second part. */
 export interface PlanHelp {
-  /**
-   * @returns the pin, also of the bytes of a first root
-   * @throws TypeError or RangeError, naming the option, expected and got
-   */
-  checkOpenOptions(url: unknown, options: unknown): Promise<string>;
+  /** @throws TypeError or RangeError, naming the option, expected and got */
+  checkOpenOptions(url: unknown, options: unknown): Promise<CheckedOptions>;
+}
+
+/** What takes a closer look. */
+export interface CheckedOptions {
+  /** Also of the bytes of a first root. */
+  readonly pin: string;
+  /** Bases of the repository's mirrors, each ending with a slash. */
+  readonly mirrors: readonly Mirror[];
 }
 
 /** Enough for either of ONNX Runtime's builds, which weigh 3.8 and 6.8 MB, and not for both at once. */
@@ -124,16 +130,17 @@ export async function planOpening(
   const absolute = typeof url === 'symbol' ? '' : resolveUrl(url); // which nothing can parse
   const address = splitModelAddress(absolute);
   let pin = readPin(options?.trust);
+  let mirrors: readonly Mirror[] = [];
   const isPlain = typeof url === 'string' && areOptions(options, OPEN_RULES) && address && pin;
   if (!isPlain || globalThis.isSecureContext === false) {
-    pin = await (await help()).checkOpenOptions(url, options);
+    ({ pin, mirrors } = await (await help()).checkOpenOptions(url, options));
   }
   return {
     url: absolute,
     address: address as ModelAddress, // or it was refused
     pin: pin as string,
     store: options.store ?? 'auto',
-    mirrors: planMirrors(options.mirrors),
+    mirrors,
     request: planRequest(options.request),
     unsigned: undefined,
     ...planServing(options, planning),
@@ -160,6 +167,7 @@ export function planServing(
     task: options.task,
     isolate: options.isolate ?? false,
     threads: options.threads ?? defaults.threads,
+    runtime: options.runtime,
   };
 }
 
@@ -178,15 +186,6 @@ function planTune(tune: OpenOptions['tune'] = NO_OPTIONS): TunePlan {
 
 function planRequest(request: RequestOptions | undefined): RequestOptions | undefined {
   return request && { headers: request.headers, credentials: request.credentials };
-}
-
-/** Bases, so that names can be put behind them. */
-function planMirrors(mirrors: readonly (string | Mirror)[] = []): readonly Mirror[] {
-  return mirrors.map((mirror) => {
-    const { url, request } =
-      typeof mirror === 'string' ? { url: mirror, request: undefined } : mirror;
-    return { url: resolveUrl(url).replace(/\/?$/, '/'), request };
-  });
 }
 
 function planPolicy({

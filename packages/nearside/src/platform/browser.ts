@@ -7,6 +7,9 @@ import type { BackendWorker, WorkerSource } from './host.js';
 /** Backends that can be started here at all. */
 export const hostedBackends = BACKENDS;
 
+/** Whether models may be served with less than the whole of ONNX Runtime. */
+export const mayBeCommon = true;
+
 /**
  * Starts a backend's worker, or the app's own for it.
  *
@@ -14,9 +17,10 @@ export const hostedBackends = BACKENDS;
  */
 export async function startBackendWorker(
   backend: AvailableBackend,
-  { assets, worker: startOwn }: WorkerSource,
+  { assets, worker: startOwn, runtime }: WorkerSource,
 ): Promise<BackendWorker> {
   const files = backendFiles(backend, assets);
+  const wasm = runtime === 'common' ? files.common : files.wasm;
   const script = inFull(files.worker);
   const worker = startOwn?.(backend) ?? (await startWorker(script, `nearside ${backend}`));
   /** Ports of models that came before the worker was ready: a module may still be loading. */
@@ -32,7 +36,7 @@ export async function startBackendWorker(
     early = undefined;
   });
   return {
-    runtimeWasm: files.wasm && inFull(files.wasm).href,
+    runtimeWasm: wasm && inFull(wasm).href,
     get isReady() {
       return early === undefined;
     },

@@ -1,3 +1,4 @@
+import type { OnnxRuntime } from '../api/backends.js';
 import type { StartWorker } from '../api/open-options.js';
 
 /** Where a backend runs: a worker in a browser, the same thread in Node. It serves several models. */
@@ -29,6 +30,8 @@ export interface WorkerFailure {
 }
 
 export interface WorkerSource {
+  /** Which file of ONNX Runtime, for the backend that has two. */
+  readonly runtime: OnnxRuntime | undefined;
   /** Folder of a copy of `dist/assets`. */
   readonly assets: string | undefined;
   readonly worker: StartWorker | undefined;

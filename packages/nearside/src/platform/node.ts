@@ -13,6 +13,9 @@ import type { BackendWorker, WorkerSource } from './host.js';
 /** Backends that can be started here at all. */
 export const hostedBackends: readonly AvailableBackend[] = ['onnx-wasm'];
 
+/** A file on a disk is read in no time, and after a trap a process cannot start anew. */
+export const mayBeCommon = false;
+
 /**
  * Starts a backend in this thread: the same worker file, attached to one end of a channel per model.
  *

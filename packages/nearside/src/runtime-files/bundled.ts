@@ -17,6 +17,7 @@ export function backendFiles(backend: AvailableBackend, assets?: string): Backen
       return {
         worker: new URL('../assets/worker-onnx-wasm.js', import.meta.url),
         wasm: new URL('../assets/ort-wasm-simd-threaded.wasm', import.meta.url),
+        common: new URL('../assets/ort-common.wasm', import.meta.url),
       };
     case 'onnx-webgpu':
       return {

@@ -20,8 +20,12 @@ export const BACKENDS: readonly AvailableBackend[] = AVAILABLE_BACKENDS;
  * @throws NearsideError `assets-unreachable`
  */
 export function backendFiles(backend: AvailableBackend, assets?: string): BackendFiles {
-  const { worker, wasm } = filesInFolder(backend, folderOf(assets));
-  return { worker: withHash(worker), wasm: wasm && withHash(wasm) };
+  const { worker, wasm, common } = filesInFolder(backend, folderOf(assets));
+  return {
+    worker: withHash(worker),
+    wasm: wasm && withHash(wasm),
+    common: common && withHash(common),
+  };
 }
 
 function folderOf(assets: string | undefined): URL {

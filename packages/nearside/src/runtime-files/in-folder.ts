@@ -5,6 +5,8 @@ export interface BackendFiles {
   readonly worker: URL;
   /** Its fragment, where there is one, is the hash that the file must have, as `integrity` takes it. */
   readonly wasm: URL | undefined;
+  /** The part of that file that most models use, where there is one. */
+  readonly common?: URL | undefined;
 }
 
 /** Names in `dist/assets`, for those who copy that folder somewhere. */
@@ -20,6 +22,7 @@ export function filesInFolder(backend: AvailableBackend, folder: URL): BackendFi
   return {
     worker: new URL(`worker-${backend}.js`, folder),
     wasm: wasm ? new URL(wasm, folder) : undefined,
+    common: backend === 'onnx-wasm' ? new URL('ort-common.wasm', folder) : undefined,
   };
 }
 

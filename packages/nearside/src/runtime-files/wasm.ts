@@ -11,6 +11,7 @@ export function backendFiles(backend: AvailableBackend, assets?: string): Backen
     ? {
         worker: new URL('../assets/worker-onnx-wasm.js', import.meta.url),
         wasm: new URL('../assets/ort-wasm-simd-threaded.wasm', import.meta.url),
+        common: new URL('../assets/ort-common.wasm', import.meta.url),
       }
     : {
         worker: new URL('../assets/worker-tfjs-wasm.js', import.meta.url),

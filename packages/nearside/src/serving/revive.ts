@@ -1,6 +1,7 @@
 import { isNearsideError, NearsideError } from '@nearside/core';
 import type { AvailableBackend } from '../api/backends.js';
 import { demote } from '../choice/blame-contender.js';
+import { blameRuntime } from '../choice/blame-runtime.js';
 import { isAnothersLoss } from '../failures.js';
 import type { OpenedVersion } from '../protocol.js';
 import { openAgain, sameInterface } from './open-again.js';
@@ -33,7 +34,8 @@ export function createReviver(context: ModelContext): (lost: Serving) => Promise
   return async (lost) => {
     const reason = lost.connection.end?.reason;
     isolate ||= isNearsideError(reason) && reason.code === 'terminated';
-    const isToBlame = !isAnothersLoss(reason) && !isWanted(reason);
+    const isOfRuntime = blameRuntime(context, reason, { ...lost, ...lost.version });
+    const isToBlame = !isOfRuntime && !isAnothersLoss(reason) && !isWanted(reason);
     if (isToBlame) losses.push({ backend: lost.backend, atMs: performance.now() });
     const order = orderAfter(lost.backend);
     const fits = ({ spec }: OpenedVersion) => sameInterface(lost.version.spec, spec);

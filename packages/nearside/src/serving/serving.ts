@@ -1,6 +1,6 @@
 import type { BootAnswer } from '@nearside/artifact';
 import { createDeferred, NearsideError, ownFields, type Variant } from '@nearside/core';
-import type { AvailableBackend, BackendFailure } from '../api/backends.js';
+import type { AvailableBackend, BackendFailure, OnnxRuntime } from '../api/backends.js';
 import { type ModelEmitter, notify } from '../api/events.js';
 import type { Progress } from '../api/open-options.js';
 import { runtimeOf } from '../backends/contenders.js';
@@ -33,6 +33,8 @@ export interface ModelContext {
 export interface Opened {
   readonly connection: Connection;
   readonly backend: AvailableBackend;
+  /** Which file of ONNX Runtime, where it is that. */
+  readonly runtime: OnnxRuntime | undefined;
   readonly version: OpenedVersion;
   /** Worker ready → version verified, ms. */
   readonly metadataMs: number;
@@ -85,6 +87,9 @@ export interface OpenOnOptions {
   readonly onProgress: ((progress: Progress) => void) | undefined;
 }
 
+/** What has started on the common file by then serves, ms: a trap in a thread of it is silent. */
+const COMMON_MS = 10_000;
+
 /**
  * Takes a place in a worker of one backend and opens a version in it. Whatever fails gives it back.
  *
@@ -92,7 +97,7 @@ export interface OpenOnOptions {
  */
 export async function openOn(
   backend: AvailableBackend,
-  { plan, engine, identity, emitter, onOpened }: Omit<ModelContext, 'choice'>,
+  { plan, engine, identity, emitter, onOpened, choice }: ModelContext,
   { which, place, boot, isOptional, isSure, signal, onProgress }: OpenOnOptions,
 ): Promise<Opened | undefined> {
   const fetched = createDeferred<void>();
@@ -107,17 +112,19 @@ export async function openOn(
   const { assets, worker } = plan;
   const isolate = place?.isolate ?? plan.isolate;
   const slot = place?.slot ?? 0;
-  const threads = backend === 'onnx-wasm' ? plan.threads : undefined; // others have one
+  const isOnnxWasm = backend === 'onnx-wasm';
+  const threads = isOnnxWasm ? plan.threads : undefined; // others have one
+  const runtime = isOnnxWasm ? choice.onnxRuntime : undefined;
   const isUnsigned = plan.unsigned !== undefined;
-  const needs = { backend, assets, worker, isolate, isUnsigned, slot, threads };
+  const needs = { backend, assets, worker, isolate, isUnsigned, slot, threads, runtime };
   const host = await engine.workers.acquire(needs);
   const connection = await connect(host, { onEvent, signal });
   return endingOnFailure(connection, signal, async () => {
     const startMs = performance.now();
     const { url, pin, store, mirrors, request, policy, task } = plan;
-    const runtime = { wasm: host.runtimeWasm, threads, isSure };
+    const started = { wasm: host.runtimeWasm, threads, isSure };
     const opened = plan.unsigned
-      ? await connection.openUnsigned({ ...plan.unsigned, runtime })
+      ? await connection.openUnsigned({ ...plan.unsigned, runtime: started })
       : await connection.open({
           which,
           boot,
@@ -129,8 +136,8 @@ export async function openOn(
           request,
           maxBytes: policy.maxBytes,
           install: identity,
-          runtimes: [...new Set([...plan.backends, ...plan.contenders].map(runtimeOf))],
-          runtime,
+          runtimes: plan.contenders.map(runtimeOf),
+          runtime: started,
         });
     if (!opened) {
       void connection.close(undefined);
@@ -141,8 +148,17 @@ export async function openOn(
     const metadataMs = performance.now() - startMs;
     engine.memory?.makeRoom(version.spec, isOptional);
     connection.declare(version.spec.limits.memoryBytes);
-    const { warmUpMs } = policy;
-    return { connection, backend, version, metadataMs, fetched: fetched.promise, warmUpMs };
+    const { warmUpMs: givenMs } = policy;
+    const warmUpMs = runtime === 'common' ? Math.min(givenMs, COMMON_MS) : givenMs;
+    return {
+      connection,
+      backend,
+      runtime,
+      version,
+      metadataMs,
+      fetched: fetched.promise,
+      warmUpMs,
+    };
   });
 }
 

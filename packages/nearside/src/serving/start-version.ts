@@ -92,9 +92,10 @@ export async function attemptBackend(
   try {
     opened = await open(backend);
     if (!opened) return { kind: 'no-version' };
-    const { spec } = opened.version;
+    const { spec, isCommon } = opened.version;
     const order = await orderFor(opened, backends, choice);
-    const isHere = order[0] === backend;
+    if (!isCommon) choice.onnxRuntime = 'full';
+    const isHere = order[0] === backend && (isCommon || opened.runtime !== 'common');
     if (isHere) variant = choice.pickVariant(backend, spec);
     if (variant) return { kind: 'started', started: await load({ ...opened, variant }) };
     void opened.connection.close(undefined);

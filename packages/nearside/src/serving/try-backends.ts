@@ -2,7 +2,9 @@ import { isNearsideError, type ModelSpec, NearsideError } from '@nearside/core';
 import type { AvailableBackend, BackendFailure } from '../api/backends.js';
 import { hasVariantFor, runtimeOf } from '../backends/contenders.js';
 import { pardon, quarantine } from '../choice/blame-contender.js';
+import { blameRuntime } from '../choice/blame-runtime.js';
 import { isLasting } from '../choice/choice-record.js';
+import { forgetBroken } from '../choice/parse-choice.js';
 import { isAnothersLoss, isBackendFault, isOutOfReach } from '../failures.js';
 import type { OpenPlan } from '../options/plan-opening.js';
 import { explainStart } from './explain-start.js';
@@ -40,6 +42,7 @@ export async function tryBackends(
   steps: StartSteps,
   first?: Attempt,
 ): Promise<Serving | undefined> {
+  forgetBroken(context.choice);
   const search: Search = {
     waiting: backends,
     passedOver: [],
@@ -92,12 +95,16 @@ function learnFrom(
 function goOnAfter(
   { error, opened, variant }: Attempt & { kind: 'failed' },
   search: Search,
-  { plan, emitter, choice }: ModelContext,
+  context: ModelContext,
 ): readonly AvailableBackend[] {
+  const { plan, emitter, choice } = context;
   const [backend, ...others] = search.waiting as readonly [AvailableBackend];
   if (!isNearsideError(error)) throw error;
   if (isAnothersLoss(error) && search.disturbances < DISTURBANCES) {
     search.disturbances += 1;
+    return search.waiting;
+  }
+  if (opened && blameRuntime(context, error, { ...opened, ...opened.version })) {
     return search.waiting;
   }
   // Weights that cannot be fetched: those of another variant may be on the device.

@@ -111,6 +111,7 @@ async function loadBeside({ engine }: ModelContext) {
     slot: 1,
     isolate: true,
     isUnsigned: false,
+    runtime: undefined,
     threads: undefined,
     assets: undefined,
     worker: undefined,

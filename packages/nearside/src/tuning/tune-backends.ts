@@ -8,6 +8,7 @@ import {
 } from '../backends/contenders.js';
 import { describeAdapter, requestAdapter } from '../backends/gpu-device.js';
 import { quarantine } from '../choice/blame-contender.js';
+import { blameRuntime } from '../choice/blame-runtime.js';
 import type { Measured } from '../choice/choice-record.js';
 import { isBackendFault } from '../failures.js';
 import type { Handover } from '../serving/handover.js';
@@ -189,6 +190,9 @@ async function tryOut(contender: Contender, options: TryOptions): Promise<void> 
     }
   } catch (error) {
     if (signal.aborted || error instanceof ServingFailed) throw error;
+    const { release } = serving.version;
+    const runtime = contender.backend === 'onnx-wasm' ? choice.onnxRuntime : undefined;
+    if (blameRuntime(options, error, { runtime, release })) return tryOut(contender, options);
     blame(contender, options, error);
   } finally {
     void started?.connection.close(undefined);

@@ -146,7 +146,7 @@ function openInstalled(installation: ModelInstallation, which: WhichVersion) {
 }
 
 function describe(version: OpenedRelease, install: InstallIdentity): OpenedVersion {
-  const { release, manifestSha256, spec, origin, arm } = version;
+  const { release, manifestSha256, spec, origin, arm, isCommon } = version;
   const driftEdges = version.digestOf('baseline.json')?.slice(0, 16);
-  return { release, manifestSha256, spec, origin, arm, driftEdges, install };
+  return { release, manifestSha256, spec, origin, arm, isCommon, driftEdges, install };
 }

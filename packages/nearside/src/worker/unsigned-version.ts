@@ -51,6 +51,7 @@ export async function openUnsignedVersion(
       spec,
       origin: 'files',
       arm: 'stable',
+      isCommon: false,
       driftEdges: undefined,
       install,
     },

@@ -107,7 +107,7 @@ interface SharedWorker {
 }
 
 /** What models that share a worker need alike. */
-const ALIKE = ['backend', 'slot', 'threads', 'isUnsigned', 'assets', 'worker'] as const;
+const ALIKE = ['backend', 'runtime', 'slot', 'threads', 'isUnsigned', 'assets', 'worker'] as const;
 
 export function createSharedWorkers(start: StartBackendWorker): SharedWorkers {
   const live = new Set<SharedWorker>();

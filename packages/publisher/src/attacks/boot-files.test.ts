@@ -1,9 +1,9 @@
 import {
   askBootFile,
   bootPath,
+  newestInBootFile,
   parseBootFile,
   parseModelAddress,
-  runtimesInBootFile,
 } from '@nearside/artifact';
 import { describe, expect, test } from 'vitest';
 import type { Attack } from '../testing/attack.js';
@@ -117,12 +117,12 @@ describe('a boot file that the page has asked for', () => {
   });
 
   test('shows the runtimes of its version, and nothing where it cannot be read', () => {
-    expect(runtimesInBootFile(boot, 'tiny')).toEqual(['onnx', 'tfjs']);
-    expect(runtimesInBootFile(boot, 'another')).toBeUndefined();
+    expect(newestInBootFile(boot, 'tiny')?.requires.runtime).toEqual(['onnx', 'tfjs']);
+    expect(newestInBootFile(boot, 'another')).toBeUndefined();
     for (const text of ['null', '{}', '{"files":{"metadata/1.targets.json":"%"}}', 'no JSON']) {
-      expect(runtimesInBootFile(Buffer.from(text), 'tiny')).toBeUndefined();
+      expect(newestInBootFile(Buffer.from(text), 'tiny')).toBeUndefined();
     }
-    for (const attack of onMetadata) runtimesInBootFile(bootOf(attack.files), 'tiny');
+    for (const attack of onMetadata) newestInBootFile(bootOf(attack.files), 'tiny');
   });
 });
 

@@ -10,12 +10,12 @@ import type { PackedVersion } from '../repository/reading/packed-version.js';
  * @param canaryPercent over 0, at most 100, in steps of 0.01
  */
 export function offerRelease(
-  { spec, release }: PackedVersion,
+  { spec, release, layout: { onnxRuntime } }: PackedVersion,
   canaryPercent: number | undefined,
 ): ReleaseCustom {
   const { model, version, sequence } = release;
   const runtime = [...new Set(spec.variants.map((variant) => variant.runtime))].sort();
-  const identity = { model, version, sequence };
+  const identity = { model, version, sequence, ...(onnxRuntime && { onnxRuntime }) };
   const features = requiredCapabilities(spec);
   const requires = { format: spec.format, runtime, ...(features.length > 0 && { features }) };
   if (canaryPercent === undefined) return { ...identity, state: 'stable', requires };

@@ -5,9 +5,12 @@ import { pinPrefix } from '../tuf/pin.js';
 import { trustedKey } from '../tuf/stored-metadata.js';
 
 /*
- * Which runtimes the newest version of a model has variants for, read from targets metadata that nobody has
- * verified: a hint of which worker to start, and never trust. What cannot be read gives no hint.
+ * What targets metadata that nobody has verified says of the newest version of a model: a hint of which worker to
+ * start, and never trust. What cannot be read gives no hint.
  */
+
+/** What it says, as far as it is there: the runtimes are. */
+export type ReleaseHint = Partial<ReleaseCustom> & Pick<ReleaseCustom, 'requires'>;
 
 /** Where the store keeps the metadata of a repository, for `peekStore`. */
 export function metadataKey(pin: string): string {
@@ -15,15 +18,15 @@ export function metadataKey(pin: string): string {
 }
 
 /** @param metadata what lies in the store at `metadataKey` */
-export function runtimesInStore(metadata: unknown, model: string): readonly string[] | undefined {
-  return readOrNothing(() => runtimesIn((metadata as { targets: Uint8Array }).targets, model));
+export function newestInStore(metadata: unknown, model: string): ReleaseHint | undefined {
+  return readOrNothing(() => newestIn((metadata as { targets: Uint8Array }).targets, model));
 }
 
-export function runtimesInBootFile(raw: Uint8Array, model: string): readonly string[] | undefined {
+export function newestInBootFile(raw: Uint8Array, model: string): ReleaseHint | undefined {
   return readOrNothing(() => {
     const { files } = readJson<BootFile>(raw);
     const targets = Object.entries(files).find(([path]) => path.endsWith('.targets.json'));
-    return targets && runtimesIn(fromBase64(targets[1]), model);
+    return targets && newestIn(fromBase64(targets[1]), model);
   });
 }
 
@@ -33,14 +36,13 @@ interface UnverifiedTargets {
   };
 }
 
-function runtimesIn(targets: Uint8Array, model: string): readonly string[] | undefined {
+function newestIn(targets: Uint8Array, model: string): ReleaseHint | undefined {
   const { signed } = readJson<UnverifiedTargets>(targets);
   const [newest] = Object.values(signed.targets)
     .map(({ custom }) => custom)
     .filter((release) => release?.model === model && release.state === 'stable')
     .sort((a, b) => Number(b?.sequence) - Number(a?.sequence));
-  const runtimes = newest?.requires?.runtime;
-  return Array.isArray(runtimes) && runtimes.length > 0 ? runtimes : undefined;
+  return Array.isArray(newest?.requires?.runtime) ? (newest as ReleaseHint) : undefined;
 }
 
 function readJson<Shape>(bytes: Uint8Array): Shape {

@@ -1,0 +1,34 @@
+import { execFile } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { promisify } from 'node:util';
+import type { Layout, ModelSpec } from '@nearside/core';
+
+/** A large model's golden cases take a while, on one thread and in a runtime that no browser has optimised, ms. */
+const LIMIT_MS = 600_000;
+
+/**
+ * Which file of ONNX Runtime devices need for a model: its golden cases are run in the one that holds what most models use.
+ * That is a process of its own, because a function that is missing ends all that runs in it.
+ *
+ * @returns undefined where there is no ONNX variant, or the package `nearside`, which has the runtime, is not installed
+ *   beside this one: devices use the full file then
+ */
+export async function findOnnxRuntime(
+  directory: string,
+  { variants }: Pick<ModelSpec, 'variants'>,
+): Promise<Layout['onnxRuntime']> {
+  const script = variants.some(({ runtime }) => runtime === 'onnx') && findScript();
+  if (!script) return undefined;
+  return promisify(execFile)(process.execPath, [script, directory], { timeout: LIMIT_MS }).then(
+    () => 'common',
+    () => 'full',
+  );
+}
+
+function findScript(): string | undefined {
+  try {
+    return createRequire(import.meta.url).resolve('nearside/try-common');
+  } catch {
+    return undefined;
+  }
+}
