@@ -74,7 +74,7 @@ test.describe('with the budget that measuring has by default', () => {
 });
 
 test('a signal that aborts while it measures before opening ends everything', async ({ page }) => {
-  const held = await hold(page, /ort-wasm.*\.wasm$/);
+  const held = await hold(page, /ort-.*\.wasm$/);
   const opening = page.evaluate(async ({ url, trust }) => {
     const scope = globalThis as Scope;
     scope.controller = new AbortController();
@@ -104,7 +104,7 @@ for (const [name, options, reason] of [
         message: expect.stringMatching(reason),
       });
     }
-    expect(requests.to(/onnx|ort-wasm/)).toEqual([]);
+    expect(requests.to(/onnx|ort-/)).toEqual([]);
   });
 }
 
@@ -152,7 +152,7 @@ test('another version is measured anew', async ({ page }) => {
 test('closing while a contender loads leaves no worker, and the next open starts where it was', async ({
   page,
 }) => {
-  const held = await hold(page, /ort-wasm.*\.wasm$/);
+  const held = await hold(page, /ort-.*\.wasm$/);
   await page.evaluate(async ({ url, trust }) => {
     const scope = globalThis as Scope;
     scope.model = await scope.nearside.open(url, { trust });
@@ -178,7 +178,7 @@ test('a runtime that takes longer to arrive than loading may is not held against
   page,
 }) => {
   await digits.release(trivialOnOnnx({ isWrong: false }));
-  await page.context().route(/ort-wasm.*\.wasm$/, async (route) => {
+  await page.context().route(/ort-.*\.wasm$/, async (route) => {
     await new Promise((resolve) => setTimeout(resolve, 5_000));
     await route.continue();
   });
