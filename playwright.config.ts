@@ -4,6 +4,8 @@ import { chromiumGpuLaunch, chromiumLaunch } from './scripts/chromium.mjs';
 
 /** What every engine is held to; Chromium without a GPU runs all the rest as well. */
 const EVERYWHERE = ['bad-input.flow.ts', 'core-path.flow.ts', 'gpu.flow.ts', 'stream-path.flow.ts'];
+/** Of these Firefox has its own implementation, and the rest alone. */
+const IN_FIREFOX = ['bad-input.flow.ts', 'core-path.flow.ts', 'lost-store.flow.ts'];
 const WEBKIT = 'webkit.flow.ts';
 
 /**
@@ -15,6 +17,9 @@ const NO_GPU = /@no-gpu\b/;
 const GPU_PROCESS = /@gpu-process\b/;
 const NEW_GPU = /@new-gpu\b/;
 
+/** What takes longest, and breaks least: `npm run test:long`. */
+const LONG = /@long\b/;
+
 /** What says that a lane works at all, also where its other tests are of a GPU. */
 const EVERY_LANE = /@every-lane\b/;
 
@@ -23,6 +28,7 @@ const THREADS = /@threads\b/;
 /** How pages and servers hand the library out, and what is in its way. */
 const OF_PAGES = ['blocked.flow.ts', 'runtime-files.flow.ts', 'script-tag.flow.ts'];
 const IN_PAGES = /(?:blocked|runtime-files|script-tag)\.flow\.ts/;
+const MORE_IN_FIREFOX = /(?:stream-path|early-reports)\.flow\.ts/;
 
 /** Which GPU serves, and what becomes of it: minutes on one that is computed in software. */
 const GPU_FLOW = 'gpu.flow.ts';
@@ -46,7 +52,7 @@ export default defineConfig({
       ? [
           {
             name: 'firefox',
-            testMatch: [...EVERYWHERE, 'early-reports.flow.ts', 'lost-store.flow.ts'],
+            testMatch: IN_FIREFOX,
             grepInvert: [GPU, NO_GPU, THREADS],
             metadata: { isIsolated: false },
             use: firefox,
@@ -54,9 +60,9 @@ export default defineConfig({
           {
             // Not in `npm test`: on a software GPU it takes as long as all else in Firefox. `npm run test:engines`.
             name: 'firefox-more',
-            testMatch: [...EVERYWHERE, ...OF_PAGES],
-            grep: [GPU, IN_PAGES],
-            grepInvert: [GPU_PROCESS, NEW_GPU, THREADS],
+            testMatch: [...EVERYWHERE, ...OF_PAGES, 'early-reports.flow.ts'],
+            grep: [GPU, IN_PAGES, MORE_IN_FIREFOX],
+            grepInvert: [GPU_PROCESS, NEW_GPU, THREADS, NO_GPU],
             metadata: { isIsolated: false },
             use: firefox,
           },
@@ -74,18 +80,23 @@ export default defineConfig({
         ]
       : []),
     {
+      // As `firefox-more`; `npm test` has the backends' own tests on WebGPU.
       name: 'webgpu',
       testMatch: EVERYWHERE,
       testIgnore: GPU_FLOW,
       grep: [GPU, EVERY_LANE],
       use: gpuChromium,
     },
-    // As `firefox-more`.
     { name: 'webgpu-more', testMatch: GPU_FLOW, grep: GPU, use: gpuChromium },
     {
       name: 'chromium',
       testIgnore: [WEBKIT],
-      grepInvert: GPU,
+      grepInvert: [GPU, LONG],
+      use: { browserName: 'chromium', launchOptions: chromiumLaunch },
+    },
+    {
+      name: 'long',
+      grep: LONG,
       use: { browserName: 'chromium', launchOptions: chromiumLaunch },
     },
     ...(isInstalled('webkit') ? [{ name: 'webkit', testMatch: WEBKIT }] : []),

@@ -39,17 +39,21 @@ if (isInstalled('firefox')) {
 /** Tests that replace a module: they need a process in which no other test has loaded it yet. */
 const MOCKED = '**/interrupted*.test.ts';
 
+/** Processes that are killed at every step, and all that takes as long: `npm run test:long`. */
+const LONG = '**/*.long.test.ts';
+
 const unit = {
   name: 'unit',
   include: ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts', 'conformance/**/*.test.ts'],
-  exclude: ['**/*.{browser,gpu}.test.ts', MOCKED, '**/node_modules/**', '**/dist/**'],
+  exclude: ['**/*.{browser,gpu}.test.ts', MOCKED, LONG, '**/node_modules/**', '**/dist/**'],
   isolate: false, // a third of the time would go into loading the same modules for each file
   setupFiles: ['packages/publisher/src/testing/few-rounds.ts'],
 };
 const mocked = { name: 'mocked', include: [`packages/*/src/${MOCKED}`] };
+const long = { ...unit, name: 'long', include: [`packages/*/src/${LONG}`], exclude: [] };
 
 export default defineConfig({
-  test: { projects: [...[unit, mocked].map(inNode), ...lanes.map(inBrowser)] },
+  test: { projects: [...[unit, mocked, long].map(inNode), ...lanes.map(inBrowser)] },
 });
 
 interface Suite {

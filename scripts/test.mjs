@@ -26,7 +26,7 @@ const SLOWEST = 10;
 /** Vitest's and Playwright's projects of each engine; that of WebGPU is Chromium computing it in software. */
 const ENGINES = {
   chromium: { browser: ['browser'], flow: ['chromium'] },
-  webgpu: { browser: ['webgpu'], flow: ['webgpu'] },
+  webgpu: { browser: ['webgpu'], flow: [] },
   firefox: { browser: ['firefox'], flow: ['firefox', 'firefox-threads'] },
   webkit: { browser: [], flow: ['webkit'] },
 };
@@ -49,7 +49,7 @@ const STAGES = [
     places: FLOW_PLACES,
     run: () => playwright('flow', projectsOf('flow')),
   },
-  { name: 'unit', after: ['build'], run: () => vitest('unit', ['unit', 'mocked']) },
+  { name: 'unit', after: ['build'], run: () => vitest('unit', ['unit']) },
   {
     name: 'lint',
     run: () => check('lint', ['node_modules/@biomejs/biome/bin/biome', 'check', '.']),
@@ -109,13 +109,10 @@ function chosenStages() {
   return withNeeds(STAGES, names);
 }
 
-/** WebKitGTK has flows alone. */
+/** WebKitGTK has flows alone, and WebGPU its flows in `npm run test:engines`. */
 function hasTests(name) {
-  return (
-    name !== 'browser' ||
-    engines.length === 0 ||
-    engines.some((engine) => ENGINES[engine].browser.length > 0)
-  );
+  const isNeeded = engines.length === 0 || !Object.hasOwn(ENGINES.chromium, name);
+  return isNeeded || engines.some((engine) => ENGINES[engine][name].length > 0);
 }
 
 /** Asked when the suite starts: by then what could be installed is. */

@@ -1,4 +1,5 @@
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
+import { test } from './one-page.js';
 import { gotoBarePage } from './serve-bare-page.js';
 import { serveForTests } from './serve-for-tests.js';
 
@@ -6,7 +7,7 @@ const served = serveForTests();
 
 for (const backend of ['onnx-wasm', 'tfjs-wasm']) {
   test.describe(backend, () => {
-    test.beforeEach(async ({ page }) => {
+    test.beforeAll(async ({ onePage: page }) => {
       await gotoBarePage(page, served.site.url);
       await page.evaluate(
         async ([{ url, trust }, backend]) => {

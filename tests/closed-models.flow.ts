@@ -17,9 +17,9 @@ test.afterAll(async () => {
   await Promise.all([site.close(), patient.close()]);
 });
 
-test('of 20 models that were closed no worker and no port is left, also where the worker was ended first', async ({
-  page,
-}) => {
+test('of 20 models that were closed no worker and no port is left, also where the worker was ended first', {
+  tag: '@long',
+}, async ({ page }) => {
   test.slow(); // it starts 24 workers
   await gotoBarePage(page, site.url);
   const devtools = await page.context().newCDPSession(page);

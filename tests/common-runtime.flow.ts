@@ -203,17 +203,17 @@ for (const [name, answer] of [
   });
 }
 
-test('`runtime: full`, and a version that pack said nothing of, fetch the full file alone', async ({
+test('`runtime: full`, and a version that needs more, fetch the full file alone', async ({
   page,
 }) => {
-  const unmarked = await serveFixture('above');
+  const needy = await serveFixture('above', { onnxRuntime: 'full' });
   const fetched = watchRuntimes(page);
   await openModel(page, above.address, { runtime: 'full' });
   expect((await seen(page)).runtime).toBe('full');
-  await openModel(page, unmarked.address);
+  await openModel(page, needy.address);
   expect((await seen(page)).runtime).toBe('full');
   expect(new Set(fetched)).toEqual(new Set([FULL]));
-  await unmarked.close();
+  await needy.close();
 });
 
 test('an update that needs more goes to the full file by what is signed, before anything traps', async ({
@@ -221,7 +221,7 @@ test('an update that needs more goes to the full file by what is signed, before 
 }) => {
   const digits = await serveDigits();
   const only = (source: string) => keepVariants(source, ['int8']);
-  await digits.release({ version: '1.1.0', sequence: 2, change: only });
+  await digits.release({ version: '1.1.0', sequence: 2, change: only, onnxRuntime: 'common' });
   await openModel(page, digits.address, { backend: 'onnx-wasm' });
   expect((await seen(page)).runtime).toBe('common');
   await digits.release({ version: '1.2.0', sequence: 3, change: only, onnxRuntime: 'full' });

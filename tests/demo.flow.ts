@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { expect, test } from '@playwright/test';
 import { runDemo } from '../scripts/demo/run-demo.mjs';
 
-test('the whole flow keeps every promise of the demo', async () => {
+test('the whole flow keeps every promise of the demo', { tag: '@long' }, async () => {
   test.setTimeout(120_000);
   const dir = await mkdtemp(`${tmpdir()}/nearside-demo-`);
   const outcome = await runDemo(dir, { say: () => {} });

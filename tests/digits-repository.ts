@@ -14,7 +14,7 @@ export interface DigitsRelease {
   readonly edit?: (spec: Spec) => void;
   /** Changes files of the model directory. */
   readonly change?: (directory: string) => Promise<void>;
-  /** As of `pack`; all that flows publish runs in the common file. */
+  /** As of `pack`. What is changed may need more than the common file of ONNX Runtime: by default it gets the full one. */
   readonly onnxRuntime?: 'common' | 'full';
 }
 
@@ -24,7 +24,7 @@ export const FIRST_DIGITS: DigitsRelease = { version: '1.0.0', sequence: 1 };
 /** Packs a version of digits into `<dir>/packed-<version>`. */
 export async function packDigits(
   dir: string,
-  { version, sequence, edit, change, onnxRuntime = 'common' }: DigitsRelease,
+  { version, sequence, edit, change, onnxRuntime = change ? 'full' : 'common' }: DigitsRelease,
 ): Promise<void> {
   const { pack } = await import('../packages/publisher/dist/index.js');
   const source = join(dir, `source-${version}`);

@@ -11,7 +11,7 @@ export interface FixtureChanges {
   readonly edit?: (spec: Json) => void;
   /** Files that are not in the fixture, by name: where they are. */
   readonly files?: Readonly<Record<string, string>>;
-  /** As of `pack`. */
+  /** As of `pack`; all fixtures run in the common file. */
   readonly onnxRuntime?: 'common' | 'full';
   /** Folder of the model directories, in the repository. */
   readonly among?: 'tests/fixtures' | 'models';
@@ -39,7 +39,7 @@ export async function serveFixture(name: string, changes: FixtureChanges = {}) {
     changes.edit?.(spec);
     await writeFile(join(modelDirectory, 'model.json'), JSON.stringify(spec));
     const packed = join(dir, `packed-${version}`);
-    const { onnxRuntime } = changes;
+    const { onnxRuntime = 'common' } = changes;
     await pack({ modelDirectory, out: packed, onnxRuntime });
     return (await publish({ packed, repository, keys })).pin;
   }

@@ -36,7 +36,8 @@ test.beforeEach(async ({ page }) => {
       scope.openOne = (name: string, options: object = {}) => {
         const { url, trust } = scope.addresses[name];
         const policy = { update: 'manual', watchdogMs: 3_000, warmUpMs: 6_000 };
-        return scope.nearside.open(url, { trust, backend: 'onnx-wasm', policy, ...options });
+        const alike = { backend: 'onnx-wasm', runtime: 'full' }; // the patient one needs all of it
+        return scope.nearside.open(url, { trust, ...alike, policy, ...options });
       };
       /** One tensor of the patient model, whose largest pixel sets how long it runs. */
       scope.pixels = (largest: number) => {

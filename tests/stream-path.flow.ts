@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 import { root } from '../scripts/root.mjs';
+import { test } from './one-page.js';
 import { serveFixture } from './serve-fixture.js';
 import { serveStreams } from './serve-streams.js';
 import { gotoStreamPage } from './stream-page.js';
@@ -11,16 +12,13 @@ const require = createRequire(import.meta.url);
 
 let served: Awaited<ReturnType<typeof serveStreams>>;
 
-test.beforeAll(async () => {
+test.beforeAll(async ({ onePage }) => {
   served = await serveStreams();
+  await gotoStreamPage(onePage, { url: served.site.url, x: served.known.x });
 });
 
 test.afterAll(async () => {
   await served.close();
-});
-
-test.beforeEach(async ({ page }) => {
-  await gotoStreamPage(page, { url: served.site.url, x: served.known.x });
 });
 
 for (const backend of ['onnx-wasm', 'tfjs-wasm', 'onnx-webgpu', 'tfjs-webgpu'] as const) {

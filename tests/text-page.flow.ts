@@ -21,9 +21,9 @@ test.afterAll(async () => {
 
 const linesOf = (page: Page) => page.getByTestId('lines').locator('button > :first-child');
 
-test('the lines of a receipt and of a turned page are read in their order, each with its box', async ({
-  page,
-}) => {
+test('the lines of a receipt and of a turned page are read in their order, each with its box', {
+  tag: '@long',
+}, async ({ page }) => {
   await page.goto(`${stack.servers.site.url}text.html`);
   await expect(linesOf(page)).toHaveText(
     [

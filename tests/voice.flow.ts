@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { expect, type Page, test } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { root } from '../scripts/root.mjs';
+import { test } from './one-page.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
 import { serveFixture } from './serve-fixture.js';
 
@@ -71,7 +72,7 @@ function joined(pieces: readonly Found[]): Found {
 }
 
 test.describe('in a browser', () => {
-  test.beforeEach(async ({ page }) => {
+  test.beforeAll(async ({ onePage: page }) => {
     await gotoBarePage(page, site.url);
     await page.evaluate(
       async ({ address: { url, trust }, files }) => {
