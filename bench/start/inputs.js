@@ -1,6 +1,10 @@
 /** What each model is given, anew for each run: name → [datatype, values, shape]. */
 export const INPUTS = {
   digits: () => ({ pixel_values: ['FP32', new Float32Array(784), [1, 1, 28, 28]] }),
+  above: () => ({
+    x: ['FP32', Float32Array.of(2.5), [1]],
+    level: ['FP32', Float32Array.of(1, 2, 3, 4), [4]],
+  }),
   /** One line of text: 48 pixels high. */
   recogniser: () => ({
     x: ['FP32', Float32Array.from(LINE), [1, 3, 48, 320]],

@@ -16,13 +16,23 @@ async function giveCallersShape(directory) {
   await writeFile(`${directory}/golden.json`, JSON.stringify(golden));
 }
 
+/** A model with an operator that the common file of ONNX Runtime has not. */
+async function makeByPow(directory, name) {
+  const fixtures = `${root}tests/fixtures`;
+  await cp(`${fixtures}/above`, directory, { recursive: true });
+  await cp(`${fixtures}/above-by-pow.onnx`, `${directory}/model.onnx`);
+  const spec = JSON.parse(await readFile(`${directory}/model.json`, 'utf8'));
+  await writeFile(`${directory}/model.json`, JSON.stringify({ ...spec, name }));
+}
+
 /**
  * Publishes what the visits open, and puts the same ONNX files where the worker written by hand fetches them.
  *
  * @param {string} dir empty folder to work in
  * @param {string} siteDir of the built page
  * @returns {Promise<{ addresses: Record<string, { repositoryUrl: string, name: string, trust: string }>, close(): Promise<void> }>}
- *   by name: `digits` with both variants, `digits-onnx` with one, `silero`, `recogniser`
+ *   by name: `digits` with both variants, `digits-onnx` with one, `silero`, `recogniser`; `above` with what the common
+ *   file lacks, and `above-common`, the same marked as if it did not
  */
 export async function publishStartModels(dir, siteDir) {
   for (const [name, file] of Object.entries(WEIGHTS))
@@ -37,6 +47,12 @@ export async function publishStartModels(dir, siteDir) {
   await fillGolden({ directory });
   await pack({ modelDirectory: directory, out: `${dir}/packed/recogniser`, onnxRuntime: 'common' });
   await publish({ packed: `${dir}/packed/recogniser`, repository, keys: `${dir}/keys` });
+  for (const [name, onnxRuntime] of Object.entries({ 'above-common': 'common', above: 'full' })) {
+    const modelDirectory = `${dir}/${name}`;
+    await makeByPow(modelDirectory, name);
+    await pack({ modelDirectory, out: `${dir}/packed/${name}`, onnxRuntime });
+    await publish({ packed: `${dir}/packed/${name}`, repository, keys: `${dir}/keys` });
+  }
   const server = await startRepository(repository, 0);
   const variants = await publishVariants('digits', `${dir}/variants`);
   const alone = variants.find(({ variant }) => variant === 'int8');
@@ -51,6 +67,8 @@ export async function publishStartModels(dir, siteDir) {
       },
       silero: at('voice'),
       recogniser: at('recogniser'),
+      above: at('above'),
+      'above-common': at('above-common'),
     },
     async close() {
       await Promise.all([server.close(), ...variants.map(({ server }) => server.close())]);

@@ -59,6 +59,7 @@ async function openings({ site, addresses, trials }) {
   };
   await inDrawnOrder(contenders, (how) => visitInTurn(near.url, [how])); // what is compressed for the first time takes longer
   const { asked, rows } = await seeFirstVisit(link, near, contenders.onnx);
+  rows.push(...(await fallbacks({ near, at, trials })));
   console.error(asked);
   const ratios = Object.fromEntries(
     ['onnx', 'whole', 'digits'].map((name) => [name, { cold: [], warm: [] }]),
@@ -81,6 +82,18 @@ async function openings({ site, addresses, trials }) {
     ratioRow('warm-open-digits-ratio', ratios.digits.warm, 0.7),
     ...rows,
   ];
+}
+
+/** A first visit to a model that is taken for common and is not, beside the same one that goes to the full file at once. */
+async function fallbacks({ near, at, trials }) {
+  const ours = { model: 'above', by: 'ours', threads: 2 };
+  const contenders = { falls: { ...ours, ...at['above-common'] }, full: { ...ours, ...at.above } };
+  const ratios = [];
+  for (let i = 0; i < trials; i += 1) {
+    const seen = await inDrawnOrder(contenders, (how) => visitInTurn(near.url, [how]));
+    ratios.push(seen.falls[0].firstResultMs / seen.full[0].firstResultMs);
+  }
+  return [ratioRow('fallback-extra-ratio', ratios, 1.3)];
 }
 
 /** What a first visit to a model for ONNX alone asks for. */
