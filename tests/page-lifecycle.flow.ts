@@ -65,6 +65,8 @@ test.describe('a page that the browser keeps aside', () => {
     expect(await labelOfOne(page)).toBe('1');
     expect(await page.evaluate(() => (globalThis as Scope).workersStarted.length)).toBe(1);
 
+    // What asks after the worker is in the second part, which a busy machine may not have loaded by now.
+    await page.evaluate(() => (globalThis as Scope).model.update());
     // Ended without a word, as a browser may do to a page it keeps aside.
     await page.evaluate(() => (globalThis as Scope).workersStarted[0].terminate());
     await page.goto(`${served.site.url}/nearside.config.json`);

@@ -122,9 +122,9 @@ export async function openOn(
   return endingOnFailure(connection, signal, async () => {
     const startMs = performance.now();
     const { url, pin, store, mirrors, request, policy, task } = plan;
-    const started = { wasm: host.runtimeWasm, threads, isSure };
+    const wanted = { wasm: host.runtimeWasm, threads, isSure };
     const opened = plan.unsigned
-      ? await connection.openUnsigned({ ...plan.unsigned, runtime: started })
+      ? await connection.openUnsigned({ ...plan.unsigned, runtime: wanted })
       : await connection.open({
           which,
           boot,
@@ -137,7 +137,7 @@ export async function openOn(
           maxBytes: policy.maxBytes,
           install: identity,
           runtimes: plan.contenders.map(runtimeOf),
-          runtime: started,
+          runtime: wanted,
         });
     if (!opened) {
       void connection.close(undefined);
