@@ -28,13 +28,13 @@ let result: BenchResult | undefined;
 let baseline: BenchResult | undefined;
 let running: AbortController | undefined;
 
-await openPage();
+openPage().catch(sayProblem);
 
 async function openPage(): Promise<void> {
   device = await deviceFacts();
   const threads = device.isIsolated ? Math.min(MOST_THREADS, device.cores) : 1;
   showHead();
-  showSetup(threads);
+  showSetup(threads, new URLSearchParams(location.search));
   showSetupSummary(readSetup());
   showDevice(device);
   part('compare-earlier').hidden = !earlier;

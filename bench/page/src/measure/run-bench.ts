@@ -10,24 +10,28 @@ import type { PageWatch } from './page-watch.ts';
 import { ascending, distribution, mean, quantile } from './percentiles.ts';
 import { type WarmUp, warmUpUntilSteady } from './steady.ts';
 
-/** How much of what is measured. A run of all rows takes about a minute. */
-export const LIMITS = Object.freeze({
-  /** A start that takes longer has failed, ms. */
-  startMs: 90_000,
-  /** A larger model is open for one row at a time. */
+/** How much of what is measured. A run of all rows on digits takes about a minute. */
+const LIMITS = Object.freeze({
+  /** A step of a row that takes longer has hung, ms. */
+  stepMs: 90_000,
+  /** A larger model is open for one row at a time, bytes. */
   togetherBytes: 50_000_000,
-  /** A run that takes longer has hung, ms. */
-  runMs: 30_000,
   /** Latencies: the rows take turns, so many runs at a time. */
   turns: 5,
   runsPerTurn: 40,
   turnMs: 300,
   /** Of each batch size, ms. */
   throughputMs: 250,
+  /** After a batch that takes longer no larger one is tried, ms. */
+  longBatchMs: 2_000,
   concurrent: 64,
   concurrentMs: 500,
+  /** Where so many calls would take longer, they are not made, ms. */
+  longConcurrentMs: 10_000,
   /** Runs back to back while the main thread is watched, ms. */
   smoothnessMs: 1_000,
+  /** A peer that computes on the main thread lets the page draw, and hear of a click, so often, ms. */
+  breathMs: 50,
 });
 
 export interface BenchPlan {
@@ -38,98 +42,149 @@ export interface BenchPlan {
   readonly batches: readonly number[];
 }
 
+interface RunProgress {
+  readonly what: string;
+  /** Of `total` steps. */
+  readonly done: number;
+  readonly total: number;
+}
+
 export interface RunOptions {
   readonly signal: AbortSignal;
   readonly page: PageWatch;
-  /** Told whenever a row has changed; `done` of `total` steps are over. */
-  onChange(progress: {
-    readonly what: string;
-    readonly done: number;
-    readonly total: number;
-  }): void;
+  /** Told whenever a row has changed. */
+  onChange(progress: RunProgress): void;
 }
 
 /** A row, and what is open for it. */
 interface Entry {
   readonly contender: Contender;
+  /** Aborts when it has failed: a step that hung must not go on when it comes back. */
+  readonly over: AbortController;
   row: ResultRow;
   prepared: Prepared | undefined;
   samples: Samples;
   warmUp: WarmUp;
 }
 
+type Step = readonly [name: string, work: (entry: Entry) => Promise<void>];
+
 /**
  * Measures everybody on one model. A failure is told by its row and stops nothing else; an abort ends all, and what
  * was measured stays.
  *
  * @param result its rows are replaced as they become known
+ * @throws `signal.reason`
  */
 export async function runBench(
-  { model, contenders, threads, batches }: BenchPlan,
+  plan: BenchPlan,
   result: BenchResult,
   { signal, page, onChange }: RunOptions,
 ): Promise<void> {
-  const entries = contenders.map((contender) => entryOf(contender, model));
+  const entries = plan.contenders.map((contender) => entryOf(contender, plan.model));
   const groups = groupsOf(
     entries.filter(({ row }) => row.state === 'waiting'),
-    model,
+    plan.model,
   );
-  const suites: readonly [string, (entry: Entry) => Promise<void>][] = [
-    ['Throughput', measureThroughput],
-    ['64 at once', measureConcurrent],
-    ['Main thread', measureSmoothness],
-    ['Second start', measureWarmStart],
-  ];
+  const steps = stepsOf(plan, { signal, page, onPart: tell });
+  const { start, latency, later } = steps;
   const total = groups.reduce(
-    (sum, { length }) => sum + length * (1 + suites.length) + LIMITS.turns,
+    (sum, { length }) => sum + length * (1 + LIMITS.turns + later.length),
     0,
   );
   let done = 0;
-  let reference: Values | undefined;
+  let what = 'Starting';
 
-  function tell(what: string): void {
+  function tell(): void {
     result.rows = entries.map(({ row }) => row);
     onChange({ what, done, total });
   }
 
   /** One step of one row: what it throws is the row's. */
-  async function step(entry: Entry, what: string, work: (entry: Entry) => Promise<void>) {
+  async function take(entry: Entry, [name, work]: Step): Promise<void> {
     signal.throwIfAborted();
+    done += 1;
+    if (entry.row.state === 'failed') return;
     change(entry, { state: 'running' });
-    tell(`${entry.row.title}: ${what}`);
+    what = `${entry.row.title}: ${name}`;
+    tell();
     try {
-      await work(entry);
+      await inTime(abortable(work(entry), signal), LIMITS.stepMs, page);
     } catch (error) {
       signal.throwIfAborted();
       change(entry, { state: 'failed', problem: describeProblem(error) });
-      await dispose(entry);
+      await end(entry);
     }
-    tell(`${entry.row.title}: ${what}`);
+    tell();
   }
 
-  const time = (entry: Entry, batch = 1, into = noSamples()) => {
-    const prepared = entry.prepared as Prepared;
-    const work = (inputs: ReturnType<BenchModel['sample']>) =>
-      inTime(prepared.run(inputs), LIMITS.runMs);
+  try {
+    tell();
+    for (const group of groups) {
+      for (const entry of group) await take(entry, start);
+      for (let turn = 0; turn < LIMITS.turns; turn += 1)
+        for (const entry of inDrawnOrder(group)) await take(entry, latency);
+      for (const step of later) for (const entry of group) await take(entry, step);
+    }
+  } finally {
+    for (const entry of entries) {
+      const { state } = entry.row;
+      if (state === 'waiting' || state === 'running') change(entry, { state: 'cancelled' });
+      end(entry).catch(() => {}); // nobody waits for a worker that hangs
+    }
+    tell();
+  }
+}
+
+interface StepOptions {
+  readonly signal: AbortSignal;
+  readonly page: PageWatch;
+  /** Told when a part of a step is there already. */
+  onPart(): void;
+}
+
+/** What is done with each row, one after another. */
+function stepsOf({ model, threads, batches }: BenchPlan, { signal, page, onPart }: StepOptions) {
+  /** What the first row gave, where the model has no golden outputs. */
+  let reference: Values | undefined;
+  let breathedMs = performance.now();
+
+  /** The time of one call, ms. Before it the page may draw, but not within a stretch that is watched. */
+  async function time(
+    entry: Entry,
+    { batch = 1, into = noSamples(), isWatched = false } = {},
+  ): Promise<number> {
+    if (!isWatched && performance.now() - breathedMs > LIMITS.breathMs) {
+      await new Promise((resolve) => setTimeout(resolve));
+      breathedMs = performance.now();
+    }
     const made = model.sample(batch);
-    return timeOnce({ prepare: () => copyOf(made), work }, into, { page, signal });
-  };
+    const work = (inputs: typeof made) => preparedOf(entry).run(inputs);
+    const options = { page, signal: signalOf(entry) };
+    return timeOnce({ prepare: () => copyOf(made), work }, into, options);
+  }
+
+  const signalOf = ({ over }: Entry) => AbortSignal.any([signal, over.signal]);
+
+  /** Opens it and has it answer once, ms by stage. */
+  async function open(entry: Entry): Promise<Start> {
+    const startMs = performance.now();
+    const within = signalOf(entry);
+    const prepared = await entry.contender.prepare(model, { threads, signal: within });
+    entry.prepared = prepared;
+    if (within.aborted) await end(entry); // it came after all, and nobody waits any more
+    within.throwIfAborted();
+    await prepared.run(model.sample(1));
+    return { totalMs: performance.now() - startMs, stages: { ...prepared.stages } };
+  }
 
   async function start(entry: Entry): Promise<void> {
-    const startMs = performance.now();
-    const prepared = await prepare(entry);
-    await inTime(prepared.run(model.sample(1)), LIMITS.runMs);
-    const coldStart = startOf(prepared, startMs);
+    const coldStart = await open(entry);
+    const prepared = preparedOf(entry);
     const { backend, variant, hardware } = prepared;
     const isSoftware = hardware !== 'cpu' && isSoftwareGpu(hardware);
-    const facts = {
-      backend,
-      variant,
-      threads: prepared.threads,
-      hardware,
-      isSoftwareGpu: isSoftware,
-    };
-    change(entry, { ...facts, coldStart });
+    const facts = { backend, variant, threads: prepared.threads, hardware };
+    change(entry, { ...facts, isSoftwareGpu: isSoftware, coldStart });
     const { correctness, values } = await checkNumbers(prepared, model, reference);
     reference ??= values;
     change(entry, { correctness });
@@ -137,54 +192,39 @@ export async function runBench(
     await measureLatencies(entry);
   }
 
-  async function prepare(entry: Entry): Promise<Prepared> {
-    const over = new AbortController();
-    const end = () => over.abort(signal.reason);
-    signal.addEventListener('abort', end, { once: true });
-    const preparing = entry.contender.prepare(model, { threads, signal: over.signal });
-    try {
-      entry.prepared = await inTime(abortable(preparing, signal), LIMITS.startMs);
-      return entry.prepared;
-    } catch (error) {
-      over.abort(error);
-      preparing.then((late) => late.dispose()).catch(() => {});
-      throw error;
-    } finally {
-      signal.removeEventListener('abort', end);
-    }
-  }
-
   async function measureLatencies(entry: Entry): Promise<void> {
     let spentMs = 0;
     for (let i = 0; i < LIMITS.runsPerTurn && spentMs < LIMITS.turnMs; i += 1)
-      spentMs += await time(entry, 1, entry.samples);
+      spentMs += await time(entry, { into: entry.samples });
     change(entry, { latency: latencyOf(entry.samples, entry.warmUp) });
   }
 
   async function measureThroughput(entry: Entry): Promise<void> {
     const throughput: { batch: number; perSecond: number }[] = [];
-    for (const batch of model.hasBatches ? batches : [1]) {
-      await time(entry, batch);
-      const samples = noSamples();
+    for (const batch of batches.filter((size) => size <= model.largestBatch)) {
+      const firstMs = await time(entry, { batch });
+      const into = noSamples();
       let spentMs = 0;
-      while (spentMs < LIMITS.throughputMs) spentMs += await time(entry, batch, samples);
-      throughput.push({ batch, perSecond: (1000 * batch * samples.times.length) / spentMs });
+      while (spentMs < LIMITS.throughputMs) spentMs += await time(entry, { batch, into });
+      throughput.push({ batch, perSecond: (1000 * batch * into.times.length) / spentMs });
       change(entry, { throughput: [...throughput] });
-      tell(`${entry.row.title}: Throughput`);
+      onPart();
+      if (firstMs > LIMITS.longBatchMs) return;
     }
   }
 
   async function measureConcurrent(entry: Entry): Promise<void> {
-    const prepared = entry.prepared as Prepared;
+    const { latency } = entry.row;
+    if (!latency || latency.p50Ms * LIMITS.concurrent > LIMITS.longConcurrentMs) return;
     const made = model.sample(1);
-    const prepareAll = () => Array.from({ length: LIMITS.concurrent }, () => copyOf(made));
-    const work = (all: ReturnType<typeof prepareAll>) =>
-      inTime(Promise.all(all.map((inputs) => prepared.run(inputs))), LIMITS.runMs);
-    const samples = noSamples();
+    const prepare = () => Array.from({ length: LIMITS.concurrent }, () => copyOf(made));
+    const work = (all: (typeof made)[]) =>
+      Promise.all(all.map((inputs) => preparedOf(entry).run(inputs)));
+    const into = noSamples();
     let spentMs = 0;
     while (spentMs < LIMITS.concurrentMs)
-      spentMs += await timeOnce({ prepare: prepareAll, work }, samples, { page, signal });
-    const runs = LIMITS.concurrent * samples.times.length;
+      spentMs += await timeOnce({ prepare, work }, into, { page, signal: signalOf(entry) });
+    const runs = LIMITS.concurrent * into.times.length;
     change(entry, { concurrentPerSecond: (1000 * runs) / spentMs });
   }
 
@@ -193,7 +233,7 @@ export async function runBench(
     const { interruptions } = page;
     const { blockingMs, longestMs, droppedFrames } = await watchSmoothness(async () => {
       const endMs = performance.now() + LIMITS.smoothnessMs;
-      while (performance.now() < endMs) await time(entry);
+      while (performance.now() < endMs) await time(entry, { isWatched: true });
     });
     // A hidden page has no frames: what was counted says nothing.
     if (page.interruptions !== interruptions) return;
@@ -201,63 +241,43 @@ export async function runBench(
     change(entry, { smoothness: { stretchMs, blockingMs, longestMs, droppedFrames } });
   }
 
-  async function measureWarmStart(entry: Entry): Promise<void> {
-    const heapBytes = entry.prepared?.heapBytes?.();
-    if (heapBytes !== undefined) change(entry, { memoryBytes: heapBytes });
-    await dispose(entry);
-    const startMs = performance.now();
-    const prepared = await prepare(entry);
-    await inTime(prepared.run(model.sample(1)), LIMITS.runMs);
-    change(entry, { warmStart: startOf(prepared, startMs), state: 'done' });
-    await dispose(entry);
+  async function startAgain(entry: Entry): Promise<void> {
+    const memoryBytes = entry.prepared?.heapBytes?.();
+    if (memoryBytes !== undefined) change(entry, { memoryBytes });
+    await close(entry);
+    change(entry, { warmStart: await open(entry), state: 'done' });
+    await close(entry);
   }
 
-  try {
-    tell('Starting');
-    for (const group of groups) {
-      const running = () => group.filter(({ row }) => row.state !== 'failed');
-      for (const entry of running()) {
-        await step(entry, 'Start', start);
-        done += 1;
-      }
-      for (let turn = 0; turn < LIMITS.turns; turn += 1) {
-        for (const entry of inDrawnOrder(running())) await step(entry, 'Latency', measureLatencies);
-        done += 1;
-      }
-      for (const [what, measure] of suites) {
-        for (const entry of running()) {
-          await step(entry, what, measure);
-          done += 1;
-        }
-      }
-    }
-  } finally {
-    for (const entry of entries) {
-      if (entry.row.state === 'waiting' || entry.row.state === 'running')
-        change(entry, { state: 'cancelled' });
-    }
-    done = total;
-    tell(signal.aborted ? 'Cancelled' : 'Done');
-    await Promise.all(entries.map(dispose));
-  }
+  const later: readonly Step[] = [
+    ['throughput', measureThroughput],
+    ['64 at once', measureConcurrent],
+    ['main thread', measureSmoothness],
+    ['second start', startAgain],
+  ];
+  return {
+    start: ['start and warm-up', start] as Step,
+    latency: ['latency', measureLatencies] as Step,
+    later,
+  };
 }
 
 function entryOf(contender: Contender, model: BenchModel): Entry {
   const { id, title, place, isPeer } = contender;
-  const named = { id, title, place, isPeer } as const;
   const unfit = contender.unfit(model);
-  const rest = {
+  const named = { id, title, place, isPeer } as const;
+  return {
     contender,
+    over: new AbortController(),
     prepared: undefined,
     samples: noSamples(),
     warmUp: { runs: 0, isSteady: false },
+    row: unfit
+      ? { ...named, state: 'skipped', problem: { code: 'unfit', message: unfit } }
+      : model.refusal
+        ? { ...named, state: 'failed', problem: model.refusal }
+        : { ...named, state: 'waiting' },
   };
-  if (unfit) {
-    const problem = { code: 'unfit', message: unfit };
-    return { ...rest, row: { ...named, state: 'skipped', problem } };
-  }
-  if (model.refusal) return { ...rest, row: { ...named, state: 'failed', problem: model.refusal } };
-  return { ...rest, row: { ...named, state: 'waiting' } };
 }
 
 /** All take turns, unless the device has no room for so many of the model: then one row follows another. */
@@ -270,14 +290,21 @@ function change(entry: Entry, changed: Partial<ResultRow>): void {
   entry.row = { ...entry.row, ...changed };
 }
 
-async function dispose(entry: Entry): Promise<void> {
-  const { prepared } = entry;
-  entry.prepared = undefined;
-  await prepared?.dispose().catch(() => {}); // a worker that is lost has nothing to give back
+function preparedOf({ prepared, contender }: Entry): Prepared {
+  if (prepared) return prepared;
+  throw new BenchError('closed', `Expected ${contender.title} to be open, got none.`);
 }
 
-function startOf({ stages }: Prepared, startMs: number): Start {
-  return { totalMs: performance.now() - startMs, stages: { ...stages } };
+async function close(entry: Entry): Promise<void> {
+  const { prepared } = entry;
+  entry.prepared = undefined;
+  await prepared?.dispose();
+}
+
+/** Closes it for good. A worker that is lost has nothing to give back. */
+async function end(entry: Entry): Promise<void> {
+  entry.over.abort(new BenchError('closed', 'The row has ended.'));
+  await close(entry).catch(() => {});
 }
 
 function latencyOf({ times, thrownAway }: Samples, { runs, isSteady }: WarmUp): Latency {
@@ -304,24 +331,28 @@ function inDrawnOrder<Item>(items: readonly Item[]): Item[] {
     .map(([, item]) => item);
 }
 
-/** @throws BenchError `timeout` */
-function inTime<Value>(work: Promise<Value>, limitMs: number): Promise<Value> {
+/** Time in which the page sleeps does not count. @throws BenchError `timeout` */
+function inTime(work: Promise<void>, limitMs: number, page: PageWatch): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () =>
-        reject(
-          new BenchError('timeout', `Expected an answer within ${limitMs / 1000} s, got none.`),
-        ),
-      limitMs,
-    );
+    const message = `Expected an answer within ${limitMs / 1000} s, got none.`;
+    function arm(): void {
+      const { interruptions } = page;
+      timer = setTimeout(() => {
+        if (page.isHidden || page.interruptions !== interruptions) arm();
+        else reject(new BenchError('timeout', message));
+      }, limitMs);
+    }
+    arm();
   });
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
-function abortable<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+/** What hangs is left alone when the run is cancelled. */
+function abortable(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
-  return Promise.race([work, aborted]);
 }

@@ -34,8 +34,8 @@ export interface BenchModel {
   readonly cases: readonly KnownCase[];
   /** By variant; empty where there are no cases. */
   readonly tolerance: Readonly<Record<string, Tolerance>>;
-  /** Whether several inputs fit into one tensor. */
-  readonly hasBatches: boolean;
+  /** How many inputs are put into one tensor at most; 1 where the first axis is not free. */
+  readonly largestBatch: number;
   /** Inputs of so many items. */
   sample(batch: number): Tensors;
   /** Why it cannot be run at all: every row says so. */

@@ -6,6 +6,9 @@ import type { BenchModel } from './bench-model.ts';
 /** A protocol buffer, and so an ONNX file, ends before 2 GiB; no tab has memory for more of it either. */
 const MAX_BYTES = 2 ** 31 - 1;
 
+/** Of a file whose first axes are free. */
+const LARGEST_BATCH = 64;
+
 const DATATYPES: Readonly<Record<string, NumericDatatype>> = {
   bool: 'BOOL',
   uint8: 'UINT8',
@@ -107,7 +110,7 @@ export function modelOfFile(
     variants: [variant],
     cases: [],
     tolerance: {},
-    hasBatches: shapes.length > 0 && shapes.every(([first]) => first === -1),
+    largestBatch: shapes.length > 0 && shapes.every(([first]) => first === -1) ? LARGEST_BATCH : 1,
     sample: (batch) =>
       Object.fromEntries(
         inputs.map(({ name, type = '' }, i) => {

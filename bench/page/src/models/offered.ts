@@ -64,6 +64,7 @@ export const OFFERED: readonly OfferedModel[] = [
           golden: digitsGolden,
           spec: digitsSpec,
           addresses: DIGITS,
+          largestBatch: 64,
           sample: digits,
         },
         signal,
@@ -81,6 +82,7 @@ export const OFFERED: readonly OfferedModel[] = [
           golden: cancerGolden,
           spec: cancerSpec,
           addresses: CANCER,
+          largestBatch: 64,
           sample: (batch) => ({
             row: seededTensor({ datatype: 'FP32', shape: [batch, 30], seed: 1 }),
           }),
@@ -110,6 +112,7 @@ export const OFFERED: readonly OfferedModel[] = [
             variants: [{ name: 'fp32', runtime: 'onnx', dtype: 'fp32', files: ['model.onnx'] }],
           },
           addresses: { ...OCR_GOLDEN, 'model.onnx': recogniserUrl },
+          largestBatch: 16, // of 64 lines the output alone has 68 MB
           sample: (batch) => ({
             x: seededTensor({ datatype: 'FP32', shape: [batch, 3, 48, 320], seed: 1 }),
           }),
@@ -130,11 +133,12 @@ interface Offer {
   readonly golden: unknown;
   readonly spec: unknown;
   readonly addresses: Readonly<Record<string, string>>;
+  readonly largestBatch: number;
   sample(batch: number): Tensors;
 }
 
 async function loadOffered(offer: Offer, signal: AbortSignal): Promise<BenchModel> {
-  const { id, title, addresses, sample } = offer;
+  const { id, title, addresses, largestBatch, sample } = offer;
   const golden = parseGolden(offer.golden);
   const spec = offer.spec as UnsignedSpec & { variants: readonly ModelVariant[] };
   const fetched = Object.entries(addresses).map(
@@ -154,7 +158,7 @@ async function loadOffered(offer: Offer, signal: AbortSignal): Promise<BenchMode
     variants,
     cases: await Promise.all(golden.cases.map((each) => readCase(each, files))),
     tolerance: golden.tolerance,
-    hasBatches: true,
+    largestBatch,
     sample,
   };
 }

@@ -7,8 +7,6 @@ import { element, part } from './element.ts';
 export const FILE = 'file';
 
 const BATCHES = [1, 4, 16, 64];
-/** A recogniser takes a second for 64 lines: they are only measured where somebody asks for them. */
-const BATCHES_AT_FIRST = [1, 4, 16, 64];
 
 export interface Setup {
   /** Of an offered model, or `file`. */
@@ -20,10 +18,16 @@ export interface Setup {
   readonly pins: Readonly<Record<string, number>>;
 }
 
-/** Fills the form, with all rows chosen. */
-export function showSetup(threadsByDefault: number): void {
-  const models = OFFERED.map(({ id, title, note }, i) =>
-    choice('radio', 'model', { id, title, note, isOn: i === 0 }),
+/**
+ * Fills the form.
+ *
+ * @param wanted of the address: `model`, and `rows` with commas between them; by default the first and all
+ */
+export function showSetup(threadsByDefault: number, wanted: URLSearchParams): void {
+  const chosen = OFFERED.find(({ id }) => id === wanted.get('model')) ?? OFFERED[0];
+  const wantedRows = wanted.get('rows')?.split(',');
+  const models = OFFERED.map(({ id, title, note }) =>
+    choice('radio', 'model', { id, title, note, isOn: id === chosen?.id }),
   );
   part('models').replaceChildren(...models);
   const rows = CONTENDERS.map(({ id, title, place, isPeer }) => ({
@@ -32,7 +36,7 @@ export function showSetup(threadsByDefault: number): void {
       id,
       title: title.replace('Nearside, ', ''),
       note: isPeer ? place : '',
-      isOn: true,
+      isOn: wantedRows?.includes(id) ?? true,
     }),
   }));
   part('own-rows').replaceChildren(
@@ -54,7 +58,7 @@ export function showSetup(threadsByDefault: number): void {
       id: String(batch),
       title: String(batch),
       note: '',
-      isOn: BATCHES_AT_FIRST.includes(batch),
+      isOn: true,
     }),
   );
   part('batches').replaceChildren(...batches);
