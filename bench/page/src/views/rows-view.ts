@@ -73,10 +73,10 @@ function lineOf(row: ResultRow, { isFastest, earlier }: Beside): HTMLTableRowEle
     element('span', { class: `row-name ${kind}` }, [row.title]),
     ...badgesOf(row, isFastest),
     element('span', { class: 'row-facts' }, [factsOf(row)]),
+    ...(row.latency && row.problem ? [element('span', { class: 'ended' }, messageOf(row))] : []),
   ]);
   const attributes = { 'data-row': row.id, 'data-state': row.state };
-  if (row.latency)
-    return element('tr', attributes, [name, ...cellsOf(row, earlier), ...problemsOf(row)]);
+  if (row.latency) return element('tr', attributes, [name, ...cellsOf(row, earlier)]);
   const said = row.problem ? messageOf(row) : [stateInWords(row)];
   return element('tr', attributes, [
     name,
@@ -154,10 +154,6 @@ function shareInWords(share: number): string {
 
 function ratioOf(now: number | undefined, before: number | undefined): string {
   return now !== undefined && before ? `${formatRatio(now / before)} of it` : '';
-}
-
-function problemsOf(row: ResultRow): HTMLTableCellElement[] {
-  return row.problem ? [element('td', { class: 'said after' }, messageOf(row))] : [];
 }
 
 function messageOf({ problem, state }: ResultRow): (Node | string)[] {
