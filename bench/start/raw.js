@@ -23,17 +23,19 @@ export const RAW_TYPES = {
 export async function openRaw({ file, threads }) {
   const worker = new Worker(new URL('./raw-worker.js', import.meta.url), { type: 'module' });
   const asked = [];
+  let lost;
   worker.onmessage = ({ data }) => {
     const { resolve, reject } = asked.shift();
     if (data.failed) reject(new Error(data.failed));
     else resolve(data);
   };
   worker.onerror = ({ message }) => {
-    for (const { reject } of asked.splice(0))
-      reject(new Error(message ?? 'Its file did not load.'));
+    lost = new Error(message ?? 'Its file did not load.');
+    for (const { reject } of asked.splice(0)) reject(lost);
   };
   const ask = (message, transfer) =>
     new Promise((resolve, reject) => {
+      if (lost) return reject(lost);
       asked.push({ resolve, reject });
       worker.postMessage(message, transfer);
     });
