@@ -2,6 +2,7 @@ import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { root } from '../../scripts/root.mjs';
 import { publishModels } from '../../scripts/stack.mjs';
 import { buildPage } from '../build-page.mjs';
 
@@ -31,6 +32,7 @@ export async function buildBenchPage(outDir) {
   await buildPage(import.meta.url, outDir, ['index'], './');
   await packRuntime(`${outDir}/assets`);
   await addSignedCopy(outDir);
+  await addLicences(outDir);
   await writeFile(`${outDir}/_headers`, HEADERS);
   await requireSmallFiles(outDir);
 }
@@ -56,6 +58,18 @@ async function addSignedCopy(outDir) {
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
+}
+
+/** The page has other people's software in it, and says so. */
+async function addLicences(outDir) {
+  const texts = {
+    'licence.txt': 'LICENSE',
+    'third-party.txt': 'THIRD-PARTY-NOTICES',
+    'runtimes.txt': 'licences/runtimes.txt',
+    'jinja.txt': 'node_modules/@huggingface/jinja/LICENSE',
+  };
+  for (const [name, file] of Object.entries(texts))
+    await cp(`${root}${file}`, `${outDir}/licences/${name}`);
 }
 
 async function requireSmallFiles(outDir) {
