@@ -1,5 +1,5 @@
 import type { ResultRow } from '../results/result.ts';
-import { formatMs } from '../results/words.ts';
+import { formatMs, formatTick } from '../results/words.ts';
 import { chart, logScale, svg } from './svg.ts';
 
 const WIDTH = 640;
@@ -20,7 +20,7 @@ export function latencyChart(rows: readonly ResultRow[]): SVGElement | undefined
   const axis = x.ticks.flatMap((tick) => [
     svg('line', { x1: x(tick), x2: x(tick), y1: TOP, y2: bottom, class: 'grid' }),
     svg('text', { x: x(tick), y: height - 8, class: 'tick', 'text-anchor': 'middle' }, [
-      formatMs(tick),
+      `${formatTick(tick)} ms`,
     ]),
   ]);
   const bars = timed.flatMap((row, i) => barOf(row, x, TOP + i * ROW));

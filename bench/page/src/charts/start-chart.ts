@@ -1,5 +1,5 @@
 import type { ResultRow, Start } from '../results/result.ts';
-import { formatMs } from '../results/words.ts';
+import { formatMs, formatTick } from '../results/words.ts';
 import { chart, linearScale, svg } from './svg.ts';
 
 const WIDTH = 640;
@@ -23,7 +23,7 @@ export function startChart(rows: readonly ResultRow[]): SVGElement | undefined {
   const axis = x.ticks.flatMap((tick) => [
     svg('line', { x1: x(tick), x2: x(tick), y1: TOP, y2: height - AXIS, class: 'grid' }),
     svg('text', { x: x(tick), y: height - 8, class: 'tick', 'text-anchor': 'middle' }, [
-      formatMs(tick),
+      `${formatTick(tick)} ms`,
     ]),
   ]);
   const bars = started.flatMap(({ title, coldStart, warmStart }, i) => [

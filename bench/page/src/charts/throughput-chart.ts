@@ -1,5 +1,5 @@
 import type { ResultRow } from '../results/result.ts';
-import { formatRate } from '../results/words.ts';
+import { formatRate, formatTick } from '../results/words.ts';
 import { chart, linearScale, svg } from './svg.ts';
 
 const WIDTH = 640;
@@ -26,7 +26,7 @@ export function throughputChart(rows: readonly ResultRow[]): SVGElement | undefi
     ...y.ticks.flatMap((tick) => [
       svg('line', { x1: LEFT, x2: WIDTH - RIGHT, y1: y(tick), y2: y(tick), class: 'grid' }),
       svg('text', { x: LEFT - 8, y: y(tick) + 4, class: 'tick', 'text-anchor': 'end' }, [
-        formatRate(tick),
+        `${formatTick(tick)}/s`,
       ]),
     ]),
     ...batches.map((batch) =>

@@ -14,14 +14,14 @@ export function nearsideOn(backend: AvailableBackend): Contender {
     isPeer: false,
     unfit: backend.startsWith('onnx') ? needsOnnx : needsTfjs,
     async prepare({ files, spec }, { signal }) {
-      const worker = startWebgpu;
+      const worker = backend === 'onnx-webgpu' ? startWebgpu : undefined;
       return preparedFrom(await openUnsigned(files, spec, { backend, signal, worker }));
     },
   };
 }
 
-function startWebgpu(backend: AvailableBackend): Worker | undefined {
-  if (backend !== 'onnx-webgpu') return undefined;
+/** Its runtime lies packed beside this page, so its worker is one that unpacks it. */
+function startWebgpu(): Worker {
   return new Worker(new URL('./webgpu-worker.ts', import.meta.url), { type: 'module' });
 }
 

@@ -39,11 +39,19 @@ export function modelJsonValues(
 ): string {
   const first = variants.filter(({ name }) => name === variant);
   const others = variants.filter(({ name }) => name !== variant);
-  const values = {
-    ...(variants.length > 0 && { variants: [...first, ...others] }),
-    ...(batch !== undefined && {
-      batch: { axis: 0, max: batch, maxDelayMs: batch > 1 ? MAX_DELAY_MS : 0 },
-    }),
-  };
-  return JSON.stringify(values, undefined, 2);
+  const lines = [...first, ...others].map((each) => `    ${inOneLine(each)}`);
+  const members = [
+    ...(lines.length > 0 ? [`  "variants": [\n${lines.join(',\n')}\n  ]`] : []),
+    ...(batch === undefined ? [] : [`  "batch": ${inOneLine(batchOf(batch))}`]),
+  ];
+  return `{\n${members.join(',\n')}\n}`;
+}
+
+function batchOf(max: number) {
+  return { axis: 0, max, maxDelayMs: max > 1 ? MAX_DELAY_MS : 0 };
+}
+
+/** As people write a short object. */
+function inOneLine(value: object): string {
+  return JSON.stringify(value, undefined, 1).replace(/\n\s*/g, ' ');
 }

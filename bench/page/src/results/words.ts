@@ -7,6 +7,11 @@ export function formatMs(ms: number): string {
   return `${digits(ms)} ms`;
 }
 
+/** A round number on an axis, without the noughts of a measured one. */
+export function formatTick(value: number): string {
+  return Number(value.toPrecision(3)).toLocaleString('en-GB', { maximumFractionDigits: 3 });
+}
+
 export function formatRate(perSecond: number): string {
   return `${digits(perSecond)}/s`;
 }
