@@ -4,10 +4,14 @@ import { expect, type Page, test } from '@playwright/test';
 import { buildBenchPage } from '../bench/page/build.mjs';
 import { serveSite } from '../scripts/serve-site.mjs';
 
+/** All that is measured of two rows takes some 15 s, and more where other tests run beside it. */
+const SOON = { timeout: 80_000 };
+
 let dir: string;
 let site: Awaited<ReturnType<typeof serveSite>>;
 
 test.beforeAll(async () => {
+  test.setTimeout(120_000);
   dir = await mkdtemp(`${tmpdir()}/nearside-bench-page-`);
   await buildBenchPage(`${dir}/page`);
   site = await serveSite({ dir: `${dir}/page`, config: {}, port: 0 });
@@ -27,10 +31,11 @@ test('a run on digits shows latencies with their correctness beside a peer, and 
   page,
   browser,
 }) => {
+  test.setTimeout(180_000);
   await page.goto(`${site.url}?rows=nearside-onnx-wasm,ort-worker`);
   for (const id of ['nearside-onnx-wasm', 'ort-worker']) {
     const row = rowOf(page, id);
-    await expect(row).toHaveAttribute('data-state', 'done');
+    await expect(row).toHaveAttribute('data-state', 'done', SOON);
     await expect(row.locator('[data-name=Median]')).toHaveText(TIME);
     await expect(row.getByTestId('numbers')).toContainText('right, 3 golden cases');
   }

@@ -3,7 +3,7 @@ import { formatMs, formatTick } from '../results/words.ts';
 import { chart, logScale, svg } from './svg.ts';
 
 const WIDTH = 640;
-const ROW = 46;
+const ROW = 54;
 const TOP = 6;
 const RIGHT = 24;
 const AXIS = 26;
@@ -37,10 +37,10 @@ function barOf(
   const { points, p50Ms, p99Ms } = latency;
   const at = (share: number) =>
     x(Math.max(1e-3, points[Math.round(share * (points.length - 1))] ?? p50Ms));
-  const middle = top + 30;
+  const middle = top + 36;
   const kind = isPeer ? 'peer' : 'own';
   return [
-    svg('text', { x: 8, y: top + 15, class: 'name' }, [title]),
+    svg('text', { x: 8, y: top + 18, class: 'name' }, [title]),
     svg('line', { x1: at(0), x2: x(p99Ms), y1: middle, y2: middle, class: `whisker ${kind}` }),
     svg('rect', {
       x: at(0.25),
