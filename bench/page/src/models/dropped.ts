@@ -137,6 +137,6 @@ function unpinned(axes: readonly string[]): Problem {
   const named = axes.map((axis) => `'${axis}'`).join(', ');
   return {
     code: 'axes-free',
-    message: `Expected a length for ${named}, got none: the graph leaves it free. Write one beside the file’s name.`,
+    message: `Expected a length for ${named}, got none: the graph leaves it free. Write one in the form, under “Model”.`,
   };
 }
