@@ -1,6 +1,7 @@
 import { latencyChart } from '../charts/latency-chart.ts';
 import { STAGES, startChart } from '../charts/start-chart.ts';
 import { throughputChart } from '../charts/throughput-chart.ts';
+import { isSoftwareGpu } from '../measure/device-facts.ts';
 import { recommend } from '../results/recommend.ts';
 import { type BenchResult, type DeviceFacts, isRanked, type ResultRow } from '../results/result.ts';
 import { formatMs, formatRatio } from '../results/words.ts';
@@ -21,7 +22,10 @@ function showHeadline({ rows, model }: BenchResult): void {
   part('headline-label').textContent = model.title;
   part('headline').textContent = own?.latency ? formatMs(own.latency.p50Ms) : '–';
   part('headline').toggleAttribute('data-first-number', Boolean(own?.latency));
-  part('headline-what').textContent = own ? `median of one call with ${own.title}` : '';
+  const isOver =
+    rows.length > 0 && rows.every(({ state }) => state !== 'waiting' && state !== 'running');
+  const none = isOver ? 'No row of Nearside is ranked.' : 'Measuring …';
+  part('headline-what').textContent = own ? `median of one call with ${own.title}` : none;
   const peer = fastestOf(rows.filter(({ isPeer, place }) => isPeer && place === 'worker'));
   part('headline-peer').textContent =
     own?.latency && peer?.latency
@@ -82,7 +86,7 @@ export function showDevice(device: DeviceFacts): void {
     ['Browser', `${device.browser} on ${device.system}`],
     ['Cores', String(device.cores)],
     ['Memory', device.memoryGb === null ? 'not told' : `${device.memoryGb} GB or more`],
-    ['GPU', device.gpu ?? 'no WebGPU here'],
+    ['GPU', gpuInWords(device)],
     ['Threads', device.isIsolated ? 'yes, the page is isolated' : 'no: the page is not isolated'],
     ['Screen', device.screen],
   ] as const;
@@ -90,6 +94,11 @@ export function showDevice(device: DeviceFacts): void {
     element('div', {}, [element('dt', {}, [name]), element('dd', {}, [text])]),
   );
   part('device').replaceChildren(...pairs);
+}
+
+function gpuInWords({ gpu }: DeviceFacts): string {
+  if (gpu === null) return 'no WebGPU here';
+  return isSoftwareGpu(gpu) ? `${gpu}, computed in software` : gpu;
 }
 
 /** @returns the sentence over the values for model.json; undefined where no row of ours is ranked */

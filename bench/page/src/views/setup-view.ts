@@ -114,5 +114,10 @@ export function showFile({ file, freeAxes }: DroppedFile): void {
 
 export function showSetupSummary({ model, contenders, threads }: Setup): void {
   const title = OFFERED.find(({ id }) => id === model)?.title ?? 'your file';
-  part('setup-summary').textContent = `${title} · ${contenders.length} rows · ${threads} threads`;
+  part('setup-summary').textContent =
+    `${title} · ${counted(contenders.length, 'row')} · ${counted(threads, 'thread')}`;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
