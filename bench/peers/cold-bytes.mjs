@@ -5,6 +5,7 @@ import { buildPage } from '../build-page.mjs';
 import { row } from '../row.mjs';
 import { createSlowLink } from '../runtime/slow-link.mjs';
 import { publishStartModels } from '../start/models.mjs';
+import { CACHED } from '../start/run.mjs';
 import { visitInTurn } from '../start/visits.mjs';
 import { askedUntilResult } from '../start/waterfall.mjs';
 
@@ -21,7 +22,7 @@ export async function coldExtraBytes(dir) {
   const siteDir = `${dir}/page`;
   await buildPage(new URL('../start/run.mjs', import.meta.url).href, siteDir);
   const { addresses, ...models } = await publishStartModels(`${dir}/models`, siteDir);
-  const site = await serveSite({ dir: siteDir, config: {}, port: 0 });
+  const site = await serveSite({ dir: siteDir, config: {}, port: 0, headers: CACHED });
   const link = createSlowLink(LINE);
   const near = await link.serve(site.url.replace(/\/$/, ''));
   const { repositoryUrl, name, trust } = addresses['digits-onnx'];

@@ -50,6 +50,7 @@ async function measureAll(browser, url) {
   const ocr = await page.evaluate('measureOcr()');
   console.error(`ocr: ${ocr.threads} threads`);
   const blocking = await page.evaluate('measureBlocking()');
+  console.error(`main thread: ${Object.keys(blocking).join(', ')}`);
   const concurrent = await page.evaluate('measureConcurrent()');
   const names = await page.evaluate('names');
   await page.close();
