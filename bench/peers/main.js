@@ -12,6 +12,8 @@ const OCR = { pairs: 100, warmUps: 15 };
 const TOGETHER = 64;
 const TOGETHER_PAIRS = { pairs: 100, warmUps: 30 };
 const STRETCH_MS = 5_000;
+/** A busy machine may hold a page once: the median counts. */
+const STRETCHES = 3;
 const OURS = 'nearside-onnx-wasm';
 const FREE = 'ort-worker';
 
@@ -29,10 +31,15 @@ globalThis.measureBlocking = async () => {
   const model = await load('ocr-recogniser');
   return forEach(model, async (run) => {
     await run();
-    const endMs = performance.now() + STRETCH_MS;
-    return watchSmoothness(async () => {
-      while (performance.now() < endMs) await run();
-    });
+    const blockingMs = [];
+    for (let i = 0; i < STRETCHES; i += 1) {
+      const endMs = performance.now() + STRETCH_MS;
+      const seen = await watchSmoothness(async () => {
+        while (performance.now() < endMs) await run();
+      });
+      blockingMs.push(seen.blockingMs);
+    }
+    return blockingMs;
   });
 };
 

@@ -74,12 +74,13 @@ async function firstNumbers(browser, dir, visits) {
   return seconds;
 }
 
-/** How long the main thread was held while each computed; a peer's has no target. */
+/** How long the main thread was held while each computed, the median of its stretches; a peer's has no target. */
 function blockingRows(seen, { ours }) {
   return byName('total-blocking-ms', seen, ours, ({ measured, problem }, name, isOurs) => {
     const target = isOurs ? { atMost: 0 } : {};
     if (problem) return missingRow(name, { unit: 'ms', ...target, missing: problem });
-    return row(name, { value: measured.blockingMs, unit: 'ms', ...target });
+    const interval = [Math.min(...measured), Math.max(...measured)];
+    return row(name, { value: median(measured), unit: 'ms', interval, ...target });
   });
 }
 
