@@ -3,7 +3,7 @@ import { formatMs, formatTick } from '../results/words.ts';
 import { chart, linearScale, svg } from './svg.ts';
 
 const WIDTH = 640;
-const ROW = 58;
+const ROW = 80;
 const TOP = 6;
 const AXIS = 26;
 
@@ -27,9 +27,9 @@ export function startChart(rows: readonly ResultRow[]): SVGElement | undefined {
     ]),
   ]);
   const bars = started.flatMap(({ title, coldStart, warmStart }, i) => [
-    svg('text', { x: 8, y: TOP + i * ROW + 15, class: 'name' }, [title]),
-    ...barOf(coldStart, x, TOP + i * ROW + 22),
-    ...barOf(warmStart, x, TOP + i * ROW + 38),
+    svg('text', { x: 8, y: TOP + i * ROW + 19, class: 'name' }, [title]),
+    ...barOf(coldStart, x, TOP + i * ROW + 28),
+    ...barOf(warmStart, x, TOP + i * ROW + 50),
   ]);
   const label = `Starts: ${started.map(({ title, coldStart }) => `${title} ${formatMs(coldStart?.totalMs ?? 0)}`).join(', ')}`;
   return chart({ width: WIDTH, height, label }, [...axis, ...bars]);
@@ -45,7 +45,7 @@ function barOf(start: Start | undefined, x: (ms: number) => number, y: number): 
         x: x(fromMs),
         y,
         width: Math.max(0, x(fromMs + ms) - x(fromMs)),
-        height: 12,
+        height: 14,
         class: `stage ${stage}`,
       },
       [svg('title', {}, [`${stage}: ${formatMs(ms)}`])],
@@ -54,7 +54,7 @@ function barOf(start: Start | undefined, x: (ms: number) => number, y: number): 
     return part;
   });
   const end = x(start.totalMs) + 6;
-  return [...parts, svg('text', { x: end, y: y + 10, class: 'value' }, [formatMs(start.totalMs)])];
+  return [...parts, svg('text', { x: end, y: y + 13, class: 'value' }, [formatMs(start.totalMs)])];
 }
 
 /** Stages overlap, weights and runtime above all: together they are drawn no longer than the whole. */

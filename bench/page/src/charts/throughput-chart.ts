@@ -38,7 +38,10 @@ export function throughputChart(rows: readonly ResultRow[]): SVGElement | undefi
       'items in one run',
     ]),
   ];
-  const lines = measured.flatMap((row) => lineOf(row, rows.indexOf(row), { x, y }));
+  const labels = labelPlaces(measured, y);
+  const lines = measured.flatMap((row, i) =>
+    lineOf(row, rows.indexOf(row), { x, y, labelY: labels[i] ?? 0 }),
+  );
   const label = `Throughput: ${measured
     .map(
       ({ title, throughput = [] }) => `${title} ${formatRate(throughput.at(-1)?.perSecond ?? 0)}`,
@@ -50,10 +53,14 @@ export function throughputChart(rows: readonly ResultRow[]): SVGElement | undefi
 function lineOf(
   { isPeer, throughput = [] }: ResultRow,
   index: number,
-  { x, y }: { x: (batch: number) => number; y: (perSecond: number) => number },
+  {
+    x,
+    y,
+    labelY,
+  }: { x: (batch: number) => number; y: (perSecond: number) => number; labelY: number },
 ): Node[] {
   const points = throughput.map(({ batch, perSecond }) => [x(batch), y(perSecond)] as const);
-  const [endX = 0, endY = 0] = points.at(-1) ?? [];
+  const [endX = 0] = points.at(-1) ?? [];
   const kind = `series-${index % 10}${isPeer ? ' peer' : ''}`;
   return [
     svg('polyline', {
@@ -61,6 +68,22 @@ function lineOf(
       class: `series ${kind}`,
     }),
     ...points.map(([cx, cy]) => svg('circle', { cx, cy, r: 3.5, class: `dot ${kind}` })),
-    svg('text', { x: endX + 8, y: endY + 4, class: 'name' }, [String(index + 1)]),
+    svg('text', { x: endX + 8, y: labelY, class: 'name' }, [String(index + 1)]),
   ];
+}
+
+/** Numbers at the ends of lines lie so far apart that each can be read, px. */
+const LABEL_GAP = 18;
+
+/** From the lowest up: one that would lie on the number below it is moved up. */
+function labelPlaces(rows: readonly ResultRow[], y: (perSecond: number) => number): number[] {
+  const places = rows.map(({ throughput = [] }) => y(throughput.at(-1)?.perSecond ?? 0) + 4);
+  let above = Number.POSITIVE_INFINITY;
+  for (const [place, i] of places
+    .map((place, i) => [place, i] as const)
+    .sort(([a], [b]) => b - a)) {
+    above = Math.min(place, above - LABEL_GAP);
+    places[i] = above;
+  }
+  return places;
 }
