@@ -220,10 +220,12 @@ function stepsOf({ model, threads, batches }: BenchPlan, { signal, page, onPart 
     const prepare = () => Array.from({ length: LIMITS.concurrent }, () => copyOf(made));
     const work = (all: (typeof made)[]) =>
       Promise.all(all.map((inputs) => preparedOf(entry).run(inputs)));
+    const options = { page, signal: signalOf(entry) };
+    await timeOnce({ prepare, work }, noSamples(), options); // batches of so many have a first time too
     const into = noSamples();
     let spentMs = 0;
     while (spentMs < LIMITS.concurrentMs)
-      spentMs += await timeOnce({ prepare, work }, into, { page, signal: signalOf(entry) });
+      spentMs += await timeOnce({ prepare, work }, into, options);
     const runs = LIMITS.concurrent * into.times.length;
     change(entry, { concurrentPerSecond: (1000 * runs) / spentMs });
   }
