@@ -44,7 +44,12 @@ const LONG = '**/*.long.test.ts';
 
 const unit = {
   name: 'unit',
-  include: ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts', 'conformance/**/*.test.ts'],
+  include: [
+    'packages/*/src/**/*.test.ts',
+    'scripts/**/*.test.ts',
+    'conformance/**/*.test.ts',
+    'bench/page/src/**/*.test.ts',
+  ],
   exclude: ['**/*.{browser,gpu}.test.ts', MOCKED, LONG, '**/node_modules/**', '**/dist/**'],
   isolate: false, // a third of the time would go into loading the same modules for each file
   setupFiles: ['packages/publisher/src/testing/few-rounds.ts'],

@@ -7,12 +7,14 @@ import { build } from 'vite';
  * @param {string} suite URL of the suite's own module, which lies beside the page
  * @param {string} outDir
  * @param {string[]} [pages] names of its pages, where there is more than `index`
+ * @param {string} [base] where the page is served from
  */
-export function buildPage(suite, outDir, pages = ['index']) {
+export function buildPage(suite, outDir, pages = ['index'], base = '/') {
   const root = fileURLToPath(new URL('.', suite));
   return build({
     configFile: false,
     root,
+    base,
     logLevel: 'error',
     worker: { format: 'es' },
     build: {

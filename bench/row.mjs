@@ -7,13 +7,18 @@
  */
 export function row(name, { value, unit, interval = [value, value], atMost, atLeast }) {
   const [low, high] = interval;
-  const target =
-    atMost !== undefined ? `≤ ${atMost}` : atLeast !== undefined ? `≥ ${atLeast}` : 'none';
+  const target = inWords({ atMost, atLeast });
   const ok = low <= (atMost ?? low) && high >= (atLeast ?? high);
   return { name, value, unit, interval, target, ok };
 }
 
 /** A line that could not be measured here, and why. */
-export function missingRow(name, { unit, atMost, missing }) {
-  return { name, value: null, unit, interval: null, target: `≤ ${atMost}`, ok: true, missing };
+export function missingRow(name, { unit, atMost, atLeast, missing }) {
+  const target = inWords({ atMost, atLeast });
+  return { name, value: null, unit, interval: null, target, ok: true, missing };
+}
+
+function inWords({ atMost, atLeast }) {
+  if (atMost !== undefined) return `≤ ${atMost}`;
+  return atLeast === undefined ? 'none' : `≥ ${atLeast}`;
 }

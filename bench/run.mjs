@@ -1,5 +1,5 @@
-// npm run bench -- <suite> [--json] [--gate] [--trials <n>]
-import { mkdtemp, rm } from 'node:fs/promises';
+// npm run bench -- <suite> [--json] [--gate] [--keep] [--trials <n>]
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { build } from '../scripts/build.mjs';
 import { ensureChromium } from '../scripts/chromium.mjs';
@@ -11,6 +11,7 @@ const SUITES = {
   pipeline: './pipeline/run.mjs',
   start: './start/run.mjs',
   slim: './slim/run.mjs',
+  peers: './peers/run.mjs',
 };
 
 const [suite, ...flags] = process.argv.slice(2);
@@ -31,6 +32,7 @@ await rm(dir, { recursive: true, force: true });
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}`;
 if (flags.includes('--json')) console.log(JSON.stringify({ suite, machine, results }));
 else for (const row of results) console.log(format(row));
+if (flags.includes('--keep')) await keepResults({ suite, machine, results });
 if (flags.includes('--gate') && results.some(({ ok }) => !ok)) process.exitCode = 1;
 
 /** @returns {number | undefined} undefined leaves it to the suite */
@@ -41,6 +43,17 @@ function parseTrials(flags) {
   if (Number.isSafeInteger(trials) && trials > 0) return trials;
   console.error(`bench: expected --trials and a positive number; got '${flags[at + 1] ?? ''}'`);
   process.exit(2);
+}
+
+/** Beside the others, by its day: a later run of the same day replaces it. */
+async function keepResults(run) {
+  const at = new Date().toISOString();
+  const folder = new URL('./results/', import.meta.url);
+  await mkdir(folder, { recursive: true });
+  await writeFile(
+    new URL(`${at.slice(0, 10)}-${run.suite}.json`, folder),
+    `${JSON.stringify({ at, ...run }, undefined, 2)}\n`,
+  );
 }
 
 function format({ name, value, unit, interval, target, ok, missing }) {

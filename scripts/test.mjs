@@ -60,6 +60,11 @@ const STAGES = [
     run: () => check('types', [TSC, '-p', 'tsconfig.tests.json']),
   },
   {
+    name: 'page types',
+    needs: ['packages'],
+    run: () => check('page types', [TSC, '-p', 'bench/page']),
+  },
+  {
     name: 'unused',
     needs: ['packages'], // commands are named by what is built of them
     run: () => check('unused', ['node_modules/knip/bin/knip.js']),

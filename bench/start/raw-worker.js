@@ -6,13 +6,16 @@ ort.env.wasm.wasmPaths = { wasm };
 let session;
 
 // ONNX Runtime starts its threads from this same file, and listens there itself.
-if (!self.name.startsWith('em-pthread')) self.onmessage = answer;
+if (!self.name.startsWith('em-pthread')) {
+  self.onmessage = answer;
+  self.onunhandledrejection = ({ reason }) => self.postMessage({ failed: String(reason.message) });
+}
 
 async function answer({ data: { model, threads, inputs } }) {
   if (model) {
     ort.env.wasm.numThreads = threads;
     session = await ort.InferenceSession.create(model, { executionProviders: ['wasm'] });
-    return self.postMessage('ready');
+    return self.postMessage(session.outputNames);
   }
   const named = Object.entries(inputs).map(([name, [type, data, dims]]) => [
     name,

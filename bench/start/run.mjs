@@ -12,7 +12,7 @@ import { askedUntilResult, drawWaterfall } from './waterfall.mjs';
 const LINE = { bitsPerSecond: 20_000_000, latencyMs: 40 };
 
 /** As hosts serve files whose names have a hash. */
-const CACHED = { 'Cache-Control': 'public, max-age=31536000, immutable' };
+export const CACHED = { 'Cache-Control': 'public, max-age=31536000, immutable' };
 
 const PAIRS = 10;
 const THREADS = [1, 2];

@@ -1,0 +1,63 @@
+import wasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
+import { RAW_TYPES } from '../../../start/raw.js';
+import type { ModelVariant } from '../models/bench-model.ts';
+import { BenchError } from '../problem.ts';
+import { type Contender, needsOnnx, variantFor } from './contender.ts';
+import { withHeap } from './heap-of.ts';
+import { fetchUnpacked } from './packed-runtime.ts';
+
+export const transformers: Contender = {
+  id: 'transformers',
+  title: 'transformers.js',
+  place: 'main thread',
+  isPeer: true,
+  unfit: needsOnnx,
+  async prepare(model, { threads, signal }) {
+    const { name, files } = variantFor(model, 'onnx') as ModelVariant;
+    const bytes = new Uint8Array(await (model.files[files[0] ?? ''] as Blob).arrayBuffer());
+    const { openWithTransformers } = await import('./transformers-main.js');
+    const wasm = await runtime(signal);
+    const { opened: session, heapBytes } = await withHeap(() =>
+      openWithTransformers({ bytes, threads, wasm }),
+    );
+    return {
+      run(tensors) {
+        const given = Object.entries(tensors).map(([input, { datatype, data, shape }]) => [
+          input,
+          [RAW_TYPES[datatype as keyof typeof RAW_TYPES], data, [...shape]],
+        ]);
+        return session.run(Object.fromEntries(given));
+      },
+      dispose: async () => {
+        await session.dispose();
+      },
+      variant: name,
+      backend: 'wasm',
+      threads,
+      hardware: 'cpu',
+      stages: {},
+      heapBytes,
+    };
+  },
+};
+
+let unpacked: Promise<string> | undefined;
+
+/** Its runtime, from this page's own files; one for all visits to the row. */
+function runtime(signal: AbortSignal): Promise<string> {
+  unpacked ??= unpack(signal).catch((error) => {
+    unpacked = undefined;
+    throw error;
+  });
+  return unpacked;
+}
+
+async function unpack(signal: AbortSignal): Promise<string> {
+  const response = await fetchUnpacked(new URL(wasmUrl, document.baseURI).href, fetch, { signal });
+  if (!response.ok)
+    throw new BenchError(
+      'file-unreachable',
+      `Expected its runtime at ${wasmUrl}, got status ${response.status}.`,
+    );
+  return URL.createObjectURL(await response.blob());
+}

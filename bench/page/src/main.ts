@@ -1,0 +1,281 @@
+import { version } from 'nearside/package.json';
+import { deviceFacts } from './measure/device-facts.ts';
+import { watchPage } from './measure/page-watch.ts';
+import { runBench } from './measure/run-bench.ts';
+import type { BenchModel } from './models/bench-model.ts';
+import { type DroppedFile, lookAt, modelOfFile } from './models/dropped.ts';
+import { OFFERED } from './models/offered.ts';
+import { describeProblem } from './problem.ts';
+import { keepEarlier, readEarlier } from './results/earlier.ts';
+import { toMarkdown } from './results/markdown.ts';
+import { modelJsonValues, recommend } from './results/recommend.ts';
+import { type BenchResult, parseResult, RESULT_FORMAT } from './results/result.ts';
+import { fromFragment, toFragment } from './results/share-link.ts';
+import { part } from './views/element.ts';
+import { recommendationInWords, showDevice, showResult } from './views/result-view.ts';
+import { showHead } from './views/rows-view.ts';
+import { FILE, readSetup, showFile, showSetup, showSetupSummary } from './views/setup-view.ts';
+
+/** As the library takes by itself where a page is isolated. */
+const MOST_THREADS = 4;
+
+const page = watchPage();
+const earlier = readEarlier();
+let device: Awaited<ReturnType<typeof deviceFacts>>;
+let dropped: DroppedFile | undefined;
+let model: BenchModel | undefined;
+let result: BenchResult | undefined;
+let baseline: BenchResult | undefined;
+let running: AbortController | undefined;
+
+openPage().catch(sayProblem);
+
+async function openPage(): Promise<void> {
+  device = await deviceFacts();
+  const threads = device.isIsolated ? Math.min(MOST_THREADS, device.cores) : 1;
+  showHead();
+  showSetup(threads, new URLSearchParams(location.search));
+  showSetupSummary(readSetup());
+  showDevice(device);
+  part('compare-earlier').hidden = !earlier;
+  listen();
+  document.documentElement.dataset.state = 'ready';
+  if (await showShared()) return;
+  await run();
+}
+
+/** @returns whether the address was one of a result, also of a broken one */
+async function showShared(): Promise<boolean> {
+  if (location.hash.length < 2) return false;
+  try {
+    const shared = await fromFragment(location.hash);
+    if (!shared) return false;
+    result = shared;
+    showResult(shared, undefined);
+    showValues([]);
+    enableSharing();
+    const { browser, system } = shared.device;
+    say(
+      `A result of ${shared.at.slice(0, 10)}, measured in ${browser} on ${system}. Run it here to compare.`,
+      'plain',
+    );
+  } catch (error) {
+    sayProblem(error);
+  }
+  return true;
+}
+
+function listen(): void {
+  part('run').addEventListener('click', () => void run());
+  part('cancel').addEventListener('click', () =>
+    running?.abort(new DOMException('Cancelled', 'AbortError')),
+  );
+  part('form').addEventListener('change', () => showSetupSummary(readSetup()));
+  part('form').addEventListener('submit', (event) => event.preventDefault());
+  onFile(part<HTMLInputElement>('file'), takeFile);
+  onFile(part<HTMLInputElement>('compare-file'), compareWithFile);
+  part('compare-earlier').addEventListener('click', () => compareWith(earlier));
+  part('compare-none').addEventListener('click', () => compareWith(undefined));
+  part('copy-link').addEventListener('click', () => void copyLink());
+  part('copy-markdown').addEventListener(
+    'click',
+    () => result && void copy(toMarkdown(result), 'Markdown'),
+  );
+  part('copy-values').addEventListener(
+    'click',
+    () => void copy(part('values').textContent ?? '', 'Values'),
+  );
+  part('save-json').addEventListener('click', saveJson);
+  addEventListener('dragover', (event) => event.preventDefault());
+  addEventListener('drop', (event) => {
+    event.preventDefault();
+    const [file] = event.dataTransfer?.files ?? [];
+    if (file) void takeFile(file);
+  });
+}
+
+function onFile(input: HTMLInputElement, take: (file: File) => Promise<void>): void {
+  input.addEventListener('change', () => {
+    const [file] = input.files ?? [];
+    input.value = '';
+    if (file) void take(file);
+  });
+}
+
+/** Ends when the run under way has, where there is one. */
+let ended: Promise<void> = Promise.resolve();
+
+function run(): Promise<void> {
+  if (!running) ended = runOnce();
+  return ended;
+}
+
+async function runOnce(): Promise<void> {
+  const controller = new AbortController();
+  running = controller;
+  const { signal } = controller;
+  hideNotice();
+  showRunning(true);
+  const setup = readSetup();
+  try {
+    const { contenders, threads, batches } = setup;
+    model = await modelOf(setup, signal);
+    if (result && location.hash && !baseline) baseline = result;
+    result = emptyResult(model, threads);
+    const current = result;
+    await runBench({ model, contenders, threads, batches }, current, {
+      signal,
+      page,
+      onChange({ what, done, total }) {
+        part<HTMLProgressElement>('progress').value = total === 0 ? 1 : done / total;
+        part('progress-what').textContent = what;
+        showResult(current, baseline);
+      },
+    });
+    keepResult(current);
+  } catch (error) {
+    if (!signal.aborted) sayProblem(error);
+    else say('Cancelled. What was measured until then stays.', 'plain');
+  } finally {
+    running = undefined;
+    showRunning(false);
+    if (result) showValues(model?.spec.variants ?? []);
+    enableSharing();
+    document.documentElement.dataset.state = 'done';
+  }
+}
+
+async function modelOf(
+  { model: id, pins }: ReturnType<typeof readSetup>,
+  signal: AbortSignal,
+): Promise<BenchModel> {
+  if (id === FILE && dropped) return modelOfFile(dropped, pins);
+  const offered = OFFERED.find((each) => each.id === id) ?? OFFERED[0];
+  if (!offered) throw new TypeError('Expected a model to offer, got none.');
+  part('progress-what').textContent = `Fetching ${offered.title}`;
+  return offered.load(signal);
+}
+
+function emptyResult({ id, title, sizeBytes }: BenchModel, threads: number): BenchResult {
+  return {
+    format: RESULT_FORMAT,
+    kind: 'nearside-benchmark',
+    at: new Date().toISOString(),
+    library: version,
+    model: { id, title, sizeBytes },
+    threads,
+    device,
+    rows: [],
+  };
+}
+
+function keepResult(kept: BenchResult): void {
+  if (!keepEarlier(kept))
+    part('share-said').textContent =
+      'This browser keeps nothing for this page: save the JSON to compare later.';
+}
+
+async function takeFile(file: File): Promise<void> {
+  running?.abort(new DOMException('Another model was chosen', 'AbortError'));
+  await ended;
+  hideNotice();
+  part('progress-line').hidden = false;
+  part('progress-what').textContent = `Looking at ${file.name}`;
+  dropped = await lookAt(file, new AbortController().signal);
+  showFile(dropped);
+  showSetupSummary(readSetup());
+  part('progress-line').hidden = true;
+  const { refusal, freeAxes } = dropped;
+  if (refusal) sayProblem(refusal);
+  else if (freeAxes.length > 0)
+    say(
+      `${file.name} leaves ${freeAxes.join(', ')} free: write lengths below “Model”, then run.`,
+      'plain',
+    );
+  else await run();
+}
+
+async function compareWithFile(file: File): Promise<void> {
+  try {
+    compareWith(parseResult(await file.text()));
+  } catch (error) {
+    sayProblem(error);
+  }
+}
+
+function compareWith(other: BenchResult | undefined): void {
+  baseline = other;
+  part('compare-none').hidden = !other;
+  if (result) showResult(result, baseline);
+}
+
+async function copyLink(): Promise<void> {
+  if (!result) return;
+  const { origin, pathname } = location;
+  await copy(`${origin}${pathname}${await toFragment(result)}`, 'Link');
+}
+
+async function copy(text: string, what: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text);
+    part('share-said').textContent = `${what} copied.`;
+  } catch {
+    part('share-said').textContent =
+      'This browser lets no page copy: select the text here instead. ';
+    part('share-said').append(
+      Object.assign(document.createElement('textarea'), { value: text, readOnly: true }),
+    );
+  }
+}
+
+function saveJson(): void {
+  if (!result) return;
+  const url = URL.createObjectURL(
+    new Blob([JSON.stringify(result, undefined, 2)], { type: 'application/json' }),
+  );
+  const download = `nearside-benchmark-${result.model.id}-${result.at.slice(0, 10)}.json`;
+  Object.assign(document.createElement('a'), { href: url, download }).click();
+  URL.revokeObjectURL(url);
+}
+
+function showValues(variants: readonly { readonly name: string }[]): void {
+  const best = result && recommend(result);
+  part('values').hidden = !best;
+  part('copy-values').hidden = !best;
+  if (!result || !best) return;
+  part('values').textContent = modelJsonValues(best, variants);
+  part('values-what').textContent = recommendationInWords(result) ?? '';
+}
+
+function enableSharing(): void {
+  for (const id of ['copy-link', 'copy-markdown', 'save-json'])
+    part<HTMLButtonElement>(id).disabled = !result;
+}
+
+function showRunning(isRunning: boolean): void {
+  part('run').hidden = isRunning;
+  part('cancel').hidden = !isRunning;
+  part('progress-line').hidden = !isRunning;
+  if (isRunning) document.documentElement.dataset.state = 'running';
+}
+
+function say(text: string, kind: 'plain' | 'problem'): void {
+  const notice = part('notice');
+  notice.textContent = text;
+  notice.dataset.kind = kind;
+  notice.hidden = false;
+}
+
+function sayProblem(error: unknown): void {
+  const { code, message } = isProblem(error) ? error : describeProblem(error);
+  say(`${message} `, 'problem');
+  part('notice').append(Object.assign(document.createElement('code'), { textContent: code }));
+}
+
+function isProblem(error: unknown): error is { code: string; message: string } {
+  return !(error instanceof Error) && typeof (error as { code?: unknown }).code === 'string';
+}
+
+function hideNotice(): void {
+  part('notice').hidden = true;
+}

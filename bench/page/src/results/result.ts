@@ -1,0 +1,139 @@
+import { parse } from '@nearside/core';
+import * as v from 'valibot';
+import { BenchError } from '../problem.ts';
+
+/** Of the file and of a link. Grows when an older page could not read what a newer one writes. */
+export const RESULT_FORMAT = 1;
+
+/** A link or a file may come from anybody: no page has rows, or points, without end. */
+const MAX_ROWS = 64;
+const MAX_POINTS = 64;
+const MAX_TEXT = 2_000;
+
+const TextSchema = v.pipe(v.string(), v.maxLength(MAX_TEXT));
+const NumberSchema = v.pipe(v.number(), v.finite(), v.minValue(0));
+const CountSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const PointsSchema = v.pipe(v.array(NumberSchema), v.minLength(1), v.maxLength(MAX_POINTS));
+const StagesSchema = v.record(TextSchema, NumberSchema);
+
+const CorrectnessSchema = v.variant('against', [
+  v.strictObject({ against: v.literal('nothing') }),
+  v.strictObject({
+    against: v.picklist(['golden', 'first-row']),
+    isRight: v.boolean(),
+    /** The largest difference ÷ what is allowed there. */
+    worstShare: NumberSchema,
+    cases: CountSchema,
+  }),
+]);
+
+const LatencySchema = v.strictObject({
+  /** Times that count. */
+  count: CountSchema,
+  thrownAway: CountSchema,
+  p50Ms: NumberSchema,
+  p90Ms: NumberSchema,
+  p95Ms: NumberSchema,
+  p99Ms: NumberSchema,
+  meanMs: NumberSchema,
+  /** Quantiles 0 … 1 at even steps, ms. */
+  points: PointsSchema,
+  warmUpRuns: CountSchema,
+  isSteady: v.boolean(),
+});
+
+const StartSchema = v.strictObject({ totalMs: NumberSchema, stages: StagesSchema });
+
+const ThroughputSchema = v.strictObject({ batch: CountSchema, perSecond: NumberSchema });
+
+const SmoothnessSchema = v.strictObject({
+  stretchMs: NumberSchema,
+  blockingMs: NumberSchema,
+  longestMs: NumberSchema,
+  droppedFrames: CountSchema,
+});
+
+const ProblemSchema = v.strictObject({ code: TextSchema, message: TextSchema });
+
+const RowSchema = v.strictObject({
+  id: TextSchema,
+  title: TextSchema,
+  place: v.picklist(['worker', 'main thread']),
+  isPeer: v.boolean(),
+  state: v.picklist(['waiting', 'running', 'done', 'failed', 'cancelled', 'skipped']),
+  problem: v.optional(ProblemSchema),
+  backend: v.optional(TextSchema),
+  variant: v.optional(TextSchema),
+  threads: v.optional(CountSchema),
+  hardware: v.optional(TextSchema),
+  isSoftwareGpu: v.optional(v.boolean()),
+  correctness: v.optional(CorrectnessSchema),
+  latency: v.optional(LatencySchema),
+  coldStart: v.optional(StartSchema),
+  warmStart: v.optional(StartSchema),
+  throughput: v.optional(v.pipe(v.array(ThroughputSchema), v.maxLength(MAX_POINTS))),
+  concurrentPerSecond: v.optional(NumberSchema),
+  smoothness: v.optional(SmoothnessSchema),
+  memoryBytes: v.optional(NumberSchema),
+});
+
+const DeviceSchema = v.strictObject({
+  browser: TextSchema,
+  system: TextSchema,
+  cores: CountSchema,
+  memoryGb: v.nullable(NumberSchema),
+  isIsolated: v.boolean(),
+  gpu: v.nullable(TextSchema),
+  screen: TextSchema,
+});
+
+const ResultSchema = v.strictObject({
+  format: v.literal(RESULT_FORMAT),
+  kind: v.literal('nearside-benchmark'),
+  /** ISO 8601. */
+  at: v.pipe(TextSchema, v.isoTimestamp()),
+  library: TextSchema,
+  model: v.strictObject({ id: TextSchema, title: TextSchema, sizeBytes: NumberSchema }),
+  threads: CountSchema,
+  device: DeviceSchema,
+  rows: v.pipe(v.array(RowSchema), v.maxLength(MAX_ROWS)),
+});
+
+export type Correctness = v.InferOutput<typeof CorrectnessSchema>;
+export type Latency = v.InferOutput<typeof LatencySchema>;
+export type Start = v.InferOutput<typeof StartSchema>;
+export type ResultRow = v.InferOutput<typeof RowSchema>;
+export type DeviceFacts = v.InferOutput<typeof DeviceSchema>;
+export type BenchResult = v.InferOutput<typeof ResultSchema>;
+
+/** @throws BenchError `result-invalid`, saying what was expected and what was got */
+export function parseResult(text: string): BenchResult {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw invalid('Expected a result of this page as JSON, got something else.', cause);
+  }
+  const { kind, format } = Object(value) as { kind?: unknown; format?: unknown };
+  if (kind !== 'nearside-benchmark')
+    throw invalid('Expected a result of this page, got JSON of something else.');
+  if (format !== RESULT_FORMAT)
+    throw invalid(
+      `Expected a result of format ${RESULT_FORMAT}, got format ${String(format).slice(0, 20)}.`,
+    );
+  try {
+    return parse(ResultSchema, value, { code: 'metadata-malformed', what: 'The result' });
+  } catch (cause) {
+    throw invalid((cause as Error).message, cause);
+  }
+}
+
+function invalid(message: string, cause?: unknown): BenchError {
+  return new BenchError('result-invalid', message, { cause });
+}
+
+/** Whether a row's speed may be compared: a GPU that is computed in software says nothing of GPUs. */
+export function isRanked({ latency, isSoftwareGpu, correctness }: ResultRow): boolean {
+  if (!latency || isSoftwareGpu || !correctness) return false;
+  return correctness.against === 'nothing' || correctness.isRight;
+}
