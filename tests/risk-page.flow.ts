@@ -87,6 +87,17 @@ test('by keyboard, the log is cleared after a question, and kept when the answer
   await expect(count).toHaveText('1 answer');
 });
 
+test('what another tab adds to the log or clears is seen at once', async ({ page, context }) => {
+  const other = await context.newPage();
+  await other.goto(page.url());
+  await expect(page.getByTestId('audit-count')).toHaveText('2 answers');
+  await expect(page.getByTestId('audit-table').locator('tbody')).toHaveCount(2);
+  await other.getByTestId('audit-clear').click();
+  await other.getByTestId('audit-confirm').click();
+  await expect(page.getByTestId('audit-count')).toHaveText('No answer yet');
+  await expect(page.getByTestId('audit-table').locator('tbody')).toHaveCount(0);
+});
+
 /** @returns the text of the file that a button saves */
 async function save(page: Page, testId: string): Promise<string> {
   const [download] = await Promise.all([

@@ -27,21 +27,21 @@ const ENTRIES = 'entries';
 
 let opening: Promise<IDBDatabase> | undefined;
 
-/** Resolves with the number of the entry, once it is on the disk. */
-export async function appendAnswer(answer: Answer): Promise<AuditEntry> {
+/** Resolves when the answer is on the disk. */
+export async function appendAnswer(answer: Answer): Promise<void> {
   const entries = await openEntries('readwrite');
-  const number = await settled(entries.add(answer));
+  entries.add(answer);
   await committed(entries.transaction);
-  return { ...answer, number: Number(number) };
 }
 
-/** The latest entries first, of those whose number is below `before`. */
+/** The latest entries first, of those whose number is between two others. */
 export async function readEntries({
+  after = 0,
   before = Number.POSITIVE_INFINITY,
   limit = Number.POSITIVE_INFINITY,
 } = {}): Promise<AuditEntry[]> {
   const entries = await openEntries('readonly');
-  const cursors = entries.openCursor(IDBKeyRange.upperBound(before, true), 'prev');
+  const cursors = entries.openCursor(IDBKeyRange.bound(after, before, true, true), 'prev');
   const read: AuditEntry[] = [];
   for (;;) {
     const cursor = await settled(cursors);
@@ -57,7 +57,7 @@ export async function countEntries(): Promise<number> {
 
 export async function clearEntries(): Promise<void> {
   const entries = await openEntries('readwrite');
-  await settled(entries.clear());
+  entries.clear();
   await committed(entries.transaction);
 }
 

@@ -18,6 +18,7 @@ export function createAuditView({ featureCount }: { featureCount: number }) {
   const older = part('audit-older', HTMLButtonElement);
   const question = part('audit-question', HTMLDialogElement);
   const problem = createProblemPanel(part('audit-problem', HTMLElement));
+  const otherTabs = new BroadcastChannel('risk-audit-log');
   /** What is done with the log, one after the other. */
   let work = Promise.resolve();
 
@@ -36,12 +37,20 @@ export function createAuditView({ featureCount }: { featureCount: number }) {
   question.addEventListener('close', () => {
     if (question.returnValue === 'clear') inTurn(clear);
   });
+  otherTabs.addEventListener('message', () => inTurn(showNewer));
   keepTableRoles(table);
   inTurn(showOlder);
 
   async function append(answer: Answer): Promise<void> {
-    const entry = await appendAnswer(answer);
-    table.tHead?.after(createEntryRows(entry, featureCount));
+    await appendAnswer(answer);
+    otherTabs.postMessage('changed');
+    await showNewer();
+  }
+
+  async function showNewer(): Promise<void> {
+    const after = Number(table.tBodies[0]?.dataset.number ?? 0);
+    const entries = await readEntries({ after });
+    table.tHead?.after(...entries.map((entry) => createEntryRows(entry, featureCount)));
     await showCount();
   }
 
@@ -61,12 +70,14 @@ export function createAuditView({ featureCount }: { featureCount: number }) {
 
   async function clear(): Promise<void> {
     await clearEntries();
-    for (const entry of [...table.tBodies]) entry.remove();
+    otherTabs.postMessage('changed');
     await showCount();
   }
 
   async function showCount(): Promise<void> {
     const count = await countEntries();
+    // The log has the latest `count` entries: what is shown beyond was cleared, here or in another tab.
+    for (const entry of [...table.tBodies].slice(count)) entry.remove();
     const answers = count === 1 ? '1 answer' : `${count.toLocaleString()} answers`;
     part('audit-count', HTMLElement).textContent = count === 0 ? 'No answer yet' : answers;
     part('audit-question-count', HTMLElement).textContent = answers;
