@@ -70,6 +70,20 @@ test('what the microphone hears is marked while it listens, and looked at as a w
   await expect(page.getByTestId('play')).toHaveText('Play');
 });
 
+test('while it listens, the waveform is drawn and speech in it is marked, in words too', async ({
+  page,
+}) => {
+  await expect(page.getByTestId('segments').getByRole('button')).toHaveCount(5);
+  await page.getByTestId('listen').click();
+  const waveform = page.getByTestId('waveform');
+  await expect(waveform).toHaveAttribute('aria-label', /^Live waveform/);
+  await expect(page.getByTestId('summary')).toHaveText(/^Speech/);
+  await expect(page.getByTestId('summary-of')).toHaveText(/so far$/);
+  await expect.poll(() => waveform.evaluate(hasSpeechColor)).toBe(true);
+  await page.getByTestId('listen').click();
+  await expect(waveform).toHaveAttribute('aria-label', /^Waveform: \d\.\d s of speech in/);
+});
+
 test('a recording is left while the user is still being asked', async ({ page }) => {
   await page.evaluate(() => {
     navigator.mediaDevices.getUserMedia = () => new Promise(() => {});
@@ -97,3 +111,19 @@ test('a microphone that is refused is told, and an example still works', async (
   await page.getByTestId('sample').selectOption('German');
   await expect(page.getByTestId('segments').getByRole('button')).toHaveCount(1);
 });
+
+/** Whether the drawing has the colour of bars with speech. */
+function hasSpeechColor(canvas: HTMLElement | SVGElement): boolean {
+  if (!(canvas instanceof HTMLCanvasElement)) return false;
+  const colorOf = new OffscreenCanvas(1, 1).getContext('2d');
+  const context = canvas.getContext('2d');
+  if (!colorOf || !context) return false;
+  colorOf.fillStyle = getComputedStyle(canvas).getPropertyValue('--speech');
+  colorOf.fillRect(0, 0, 1, 1);
+  const [red, green, blue] = colorOf.getImageData(0, 0, 1, 1).data;
+  const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+  for (let i = 0; i < data.length; i += 4) {
+    if (data[i] === red && data[i + 1] === green && data[i + 2] === blue) return true;
+  }
+  return false;
+}

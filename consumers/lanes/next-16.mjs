@@ -1,3 +1,4 @@
+import { askService, edgeServer } from '../edge-server.mjs';
 import { classify, classifyPixels, one } from '../page.mjs';
 
 /** For the route handler: the library loads files beside it, which a bundle would leave behind. */
@@ -43,7 +44,20 @@ ${classifyPixels}  return new Response(result);
 }
 `;
 
-/** A client component, and a route handler in Node. @type {import('../lane.mjs').Lane} */
+/** The same by what all servers of examples/edge-server share. */
+const edgeRoute = `import { createService } from '../../service.mjs';
+
+export async function GET({ url }) {
+  const query = new URL(url).searchParams;
+  const service = createService(query.get('model'), {
+    trust: query.get('trust'),
+    backend: query.get('backend') ?? undefined,
+  });
+${askService}  return new Response(result);
+}
+`;
+
+/** A client component, and two route handlers in Node. @type {import('../lane.mjs').Lane} */
 export const next16 = {
   name: 'next-16',
   line,
@@ -55,11 +69,13 @@ export const next16 = {
     'app/classify.js': classify(),
     'app/one.js': one,
     'app/classify/route.js': route,
+    ...edgeServer,
+    'app/edge-server/route.js': edgeRoute,
   },
   bare: { 'app/page.jsx': barePage },
   build: ['next', 'build'],
   output: '.next/static',
   start: (port) => ['next', 'start', '--port', `${port}`],
   dev: (port) => ['next', 'dev', '--port', `${port}`],
-  routes: ['classify'],
+  routes: ['classify', 'edge-server'],
 };

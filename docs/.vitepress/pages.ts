@@ -31,6 +31,7 @@ export const GROUPS: readonly Group[] = [
       { file: 'docs/guide/tools.md', title: 'Tools' },
       { file: 'docs/guide/script-tag.md', title: 'Script tag' },
       { file: 'docs/guide/node.md', title: 'Node' },
+      { file: 'examples/edge-server/README.md', title: 'A server' },
       { file: 'docs/guide/headers.md', title: 'Headers and policies' },
       { file: 'docs/guide/backends.md', title: 'Choice of backend' },
       { file: 'docs/guide/calls.md', title: 'Many calls' },

@@ -1,5 +1,7 @@
-import type { LabelScore } from 'nearside';
+import type { LabelScore, RunMeta } from 'nearside';
 import heldOut from '../../../models/breast-cancer/held-out.json' with { type: 'json' };
+import type { Answer } from './audit-log.js';
+import { createAuditView } from './audit-view.js';
 import { openTask } from './open-model.js';
 import { openUntilReady } from './open-until-ready.js';
 import { part } from './part.js';
@@ -14,6 +16,7 @@ const form = part('record', HTMLFormElement);
 const sample = part('sample', HTMLSelectElement);
 const inputProblem = createProblemPanel(part('input-problem', HTMLElement));
 const fields = createFields();
+const audit = createAuditView({ featureCount: fields.length });
 let reading = new AbortController();
 /** Of the row that was filled in, until a field of it is changed by hand. */
 let truth: string | undefined;
@@ -48,8 +51,10 @@ async function read(): Promise<void> {
   try {
     const model = await opened;
     signal.throwIfAborted();
-    const { output } = await model.run(record, { signal, priority: 'interactive' });
-    if (!signal.aborted) show(output, fields.length - filled.length);
+    const { output, meta } = await model.run(record, { signal, priority: 'interactive' });
+    if (signal.aborted) return;
+    show(output, fields.length - filled.length);
+    audit.append(answerOf(record, output, meta));
   } catch (error) {
     if (signal.aborted) return;
     part('result', HTMLElement).hidden = true;
@@ -69,6 +74,14 @@ function show(labels: readonly LabelScore[], missing: number): void {
       ? 'No measurement is missing.'
       : `${missing} of ${fields.length} are missing; usual values stand in for them.`;
   part('truth', HTMLElement).textContent = truth ? `This row of the data set is ${truth}.` : '';
+}
+
+/** What the audit log keeps: of every answer that was shown. */
+function answerOf(input: Answer['input'], output: readonly LabelScore[], meta: RunMeta): Answer {
+  const { model, version, variant, backend, id: runId } = meta;
+  const tookMs = meta.queueMs + meta.preMs + meta.runMs + meta.postMs;
+  const time = new Date().toISOString();
+  return { time, model, version, variant, backend, runId, input, output, tookMs };
 }
 
 function createFields(): HTMLInputElement[] {

@@ -15,6 +15,9 @@ const LIVE_MS = 8000;
 /** A recording ends by itself then, s. */
 const LONGEST_S = 300;
 
+/** Where it matches, a drawing must not move by itself. */
+const REDUCED_MOTION = matchMedia('(prefers-reduced-motion: reduce)');
+
 const page = document.documentElement;
 const listen = part('listen', HTMLButtonElement);
 const play = part('play', HTMLButtonElement);
@@ -119,6 +122,7 @@ async function record(): Promise<void> {
       if (shown !== live) {
         shown = live;
         hideResult();
+        canvas.ariaLabel = 'Live waveform of what the microphone hears';
       }
       pieces.push(piece.samples);
       peaks.append(piece.samples, piece.sampleRateHz);
@@ -176,9 +180,15 @@ function withOpen(
 function redraw(playheadMs?: number): void {
   if (!shown) return;
   const { peaks, windows, segments, isLive } = shown;
-  const toMs = isLive ? Math.max(LIVE_MS, peaks.durationMs) : Math.max(1, peaks.durationMs);
-  const fromMs = isLive ? toMs - LIVE_MS : 0;
+  const fromMs = isLive ? liveFrom(peaks.durationMs) : 0;
+  const toMs = isLive ? fromMs + LIVE_MS : Math.max(1, peaks.durationMs);
   waveform.show({ peaks, fromMs, toMs, segments, windows, playheadMs });
+}
+
+/** Where the drawing begins while it listens. It follows the sound, or stands still and begins anew when it is full. */
+function liveFrom(heardMs: number): number {
+  if (REDUCED_MOTION.matches) return Math.floor(heardMs / LIVE_MS) * LIVE_MS;
+  return Math.max(0, heardMs - LIVE_MS);
 }
 
 function showListening(isListening: boolean): void {

@@ -53,21 +53,35 @@ export function createWaveform(canvas: HTMLCanvasElement) {
 function draw(canvas: HTMLCanvasElement, view: WaveformView): void {
   const { clientWidth: width, clientHeight: height } = canvas;
   const ratio = devicePixelRatio;
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(height * ratio);
   const context = canvas.getContext('2d');
   if (!context || width === 0) return;
-  context.scale(ratio, ratio);
+  const size = { width: Math.round(width * ratio), height: Math.round(height * ratio) };
+  if (canvas.width !== size.width || canvas.height !== size.height) Object.assign(canvas, size);
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
   const style = getComputedStyle(canvas);
-  const color = (name: string) => style.getPropertyValue(`--${name}`);
+  const colors = readColors(style);
   const { fromMs, toMs } = view;
   const xOf = (ms: number) => ((ms - fromMs) / (toMs - fromMs)) * width;
-  const scene: Scene = { context, view, width, xOf, color, waveHeight: height - AXIS - SCORES };
+  const scene: Scene = { context, view, width, xOf, colors, waveHeight: height - AXIS - SCORES };
   drawSegments(scene);
   drawBars(scene);
   drawScores(scene);
   drawAxis(scene, `12px ${style.fontFamily}`);
   drawPlayhead(scene);
+}
+
+/** Once for a drawing, not once for a bar. */
+function readColors(style: CSSStyleDeclaration) {
+  const read = (name: string) => style.getPropertyValue(`--${name}`);
+  return {
+    ink: read('ink'),
+    soft: read('soft'),
+    line: read('line'),
+    wave: read('wave'),
+    speech: read('speech'),
+    speechBack: read('speech-back'),
+  };
 }
 
 interface Scene {
@@ -76,11 +90,11 @@ interface Scene {
   readonly width: number;
   readonly waveHeight: number;
   readonly xOf: (ms: number) => number;
-  readonly color: (name: string) => string;
+  readonly colors: ReturnType<typeof readColors>;
 }
 
-function drawSegments({ context, view, waveHeight, xOf, color }: Scene): void {
-  context.fillStyle = color('speech-back');
+function drawSegments({ context, view, waveHeight, xOf, colors }: Scene): void {
+  context.fillStyle = colors.speechBack;
   for (const { fromMs, toMs } of view.segments) {
     const x = xOf(fromMs);
     context.beginPath();
@@ -89,7 +103,7 @@ function drawSegments({ context, view, waveHeight, xOf, color }: Scene): void {
   }
 }
 
-function drawBars({ context, view, width, waveHeight, color }: Scene): void {
+function drawBars({ context, view, width, waveHeight, colors }: Scene): void {
   const { peaks, fromMs, toMs, segments } = view;
   const loudest = Math.max(LEAST_LOUDEST, peaks.loudest);
   const msPerPixel = (toMs - fromMs) / width;
@@ -101,7 +115,7 @@ function drawBars({ context, view, width, waveHeight, color }: Scene): void {
     const height = Math.max(BAR, level * (waveHeight - 24));
     const middle = at + step / 2;
     const isSpeech = segments.some((one) => middle >= one.fromMs && middle <= one.toMs);
-    context.fillStyle = color(isSpeech ? 'speech' : 'wave');
+    context.fillStyle = isSpeech ? colors.speech : colors.wave;
     context.beginPath();
     context.roundRect((at - fromMs) / msPerPixel, (waveHeight - height) / 2, BAR, height, BAR / 2);
     context.fill();
@@ -109,9 +123,9 @@ function drawBars({ context, view, width, waveHeight, color }: Scene): void {
 }
 
 /** A line from 0 below to 1 above. */
-function drawScores({ context, view, waveHeight, xOf, color }: Scene): void {
+function drawScores({ context, view, waveHeight, xOf, colors }: Scene): void {
   const yOf = (score: number) => waveHeight + SCORES - 3 - score * (SCORES - 9);
-  context.strokeStyle = color('soft');
+  context.strokeStyle = colors.soft;
   context.lineWidth = 1.5;
   context.lineJoin = 'round';
   context.beginPath();
@@ -122,7 +136,7 @@ function drawScores({ context, view, waveHeight, xOf, color }: Scene): void {
   context.stroke();
 }
 
-function drawAxis({ context, view, width, waveHeight, xOf, color }: Scene, font: string): void {
+function drawAxis({ context, view, width, waveHeight, xOf, colors }: Scene, font: string): void {
   const { fromMs, toMs } = view;
   const leastMs = ((toMs - fromMs) / width) * MARK_ROOM;
   const step = STEPS_MS.find((ms) => ms >= leastMs) ?? 60_000;
@@ -133,17 +147,17 @@ function drawAxis({ context, view, width, waveHeight, xOf, color }: Scene, font:
     const x = xOf(ms);
     const text = `${ms / 1000} s`;
     const room = context.measureText(text).width;
-    const start = ms === 0 ? 0 : x - room / 2;
+    const start = ms === fromMs ? 0 : x - room / 2;
     if (start + room > width) break;
-    context.fillStyle = color('line');
+    context.fillStyle = colors.line;
     context.fillRect(x, y, 1, 5);
-    context.fillStyle = color('soft');
+    context.fillStyle = colors.soft;
     context.fillText(text, start, y + AXIS);
   }
 }
 
-function drawPlayhead({ context, view, waveHeight, xOf, color }: Scene): void {
+function drawPlayhead({ context, view, waveHeight, xOf, colors }: Scene): void {
   if (view.playheadMs === undefined) return;
-  context.fillStyle = color('ink');
+  context.fillStyle = colors.ink;
   context.fillRect(xOf(view.playheadMs) - 1, 0, 2, waveHeight);
 }
