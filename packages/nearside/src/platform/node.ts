@@ -82,7 +82,7 @@ async function loadFiles(
 function notBeside(cause: Error): NearsideError {
   return new NearsideError(
     'assets-unreachable',
-    `Expected the library's own files beside it, got: ${cause.message}. A bundled server lacks them: keep ` +
+    `Expected the library's own files beside it, got: ${cause.message.replace(/\.$/, '')}. A bundled server lacks them: keep ` +
       "the package out of the bundle (Next.js: serverExternalPackages: ['nearside']), or pass `assets`.",
     { cause },
   );
