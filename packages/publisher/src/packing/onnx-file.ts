@@ -28,6 +28,8 @@ export interface OnnxTensor {
   /** The whole TensorProto: name and dimensions, then the values. */
   readonly start: number;
   readonly end: number;
+  /** Its values as they lie in memory, where they lie so; undefined where each is written by itself, or elsewhere. */
+  readonly values: Pick<ProtobufField, 'contentStart' | 'end'> | undefined;
   /** Where the values are when they lie in another file, its name relative to this one's folder. */
   readonly external: { location: string; offset: number; length: number | undefined } | undefined;
 }
@@ -49,7 +51,11 @@ const MODEL = { graph: 7 } as const;
 const GRAPH = { node: 1, initializer: 5, input: 11, output: 12 } as const;
 const NODE = { output: 2, attribute: 5 } as const;
 const ATTRIBUTE = { tensor: 5, graph: 6, tensors: 10, graphs: 11 } as const;
-const TENSOR = { dims: 1, dataType: 2, name: 8, externalData: 13 } as const;
+const TENSOR = { dims: 1, dataType: 2, name: 8, rawData: 9, externalData: 13 } as const;
+/** Lists of floats and of doubles: packed, they are their bytes. */
+const AS_BYTES: ReadonlySet<number> = new Set([4, 10]);
+/** All fields that values may lie in: floats, int32, strings, int64, raw, doubles, uint64. */
+const VALUE_FIELDS: ReadonlySet<number> = new Set([4, 5, 6, 7, 9, 10, 11]);
 const ENTRY = { key: 1, value: 2 } as const;
 const VALUE_INFO = { name: 1, type: 2 } as const;
 const TYPE = { tensor: 1 } as const;
@@ -137,6 +143,8 @@ function readTensor(bytes: Uint8Array, range: ProtobufField): OnnxTensor {
   const shape: number[] = [];
   const external = new Map<string, string>();
   let [dataType, name] = [0, ''];
+  let values: OnnxTensor['values'];
+  let valueFields = 0;
   for (const field of readFields(bytes, { start: range.contentStart, end: range.end })) {
     if (field.number === TENSOR.dims) {
       for (const axis of field.hasContent ? readPacked(bytes, field) : [field.value]) {
@@ -146,10 +154,15 @@ function readTensor(bytes: Uint8Array, range: ProtobufField): OnnxTensor {
     }
     if (field.number === TENSOR.dataType) dataType = field.value;
     if (field.number === TENSOR.name) name = readText(bytes, field);
+    if (VALUE_FIELDS.has(field.number)) valueFields += 1;
+    if (field.number === TENSOR.rawData || (field.hasContent && AS_BYTES.has(field.number))) {
+      values = field;
+    }
     if (field.number === TENSOR.externalData) external.set(...readEntry(bytes, field));
   }
   const { start, end } = range;
-  return { name, dataType, shape, start, end, external: parseExternal(external) };
+  const inMemory = valueFields === 1 ? values : undefined;
+  return { name, dataType, shape, start, end, values: inMemory, external: parseExternal(external) };
 }
 
 function parseExternal(entries: ReadonlyMap<string, string>): OnnxTensor['external'] {
