@@ -11,6 +11,7 @@ const SUITES = {
   pipeline: './pipeline/run.mjs',
   start: './start/run.mjs',
   slim: './slim/run.mjs',
+  rehearsal: './rehearsal/run.mjs',
 };
 
 const [suite, ...flags] = process.argv.slice(2);
