@@ -114,14 +114,19 @@ async function lengthen(file, { cases: [first] }) {
   );
 }
 
-/** What a caller gives, with the values of the golden case. */
-async function readInputs(folder, { inputs }, { inputs: declared, state = [] }) {
+/** What a caller gives: the values of the golden case, or noise of the shapes that it warms up with. */
+async function readInputs(folder, { inputs, warmUp = {} }, { inputs: declared, state = [] }) {
   const given = Object.entries(inputs).filter(
     ([name]) =>
       !state.some(({ input }) => input === name) &&
       declared.find((input) => input.name === name)?.value === undefined,
   );
   const read = given.map(async ([name, { shape, file }]) => {
+    const wanted = warmUp[name]?.shape;
+    if (wanted) {
+      const length = wanted.reduce((count, axis) => count * axis, 1);
+      return [name, { shape: wanted, values: Array.from({ length }, (_, i) => Math.sin(i / 7)) }];
+    }
     const { buffer } = new Uint8Array(await readFile(`${folder}/${file}`));
     return [name, { shape, values: [...new Float32Array(buffer)] }];
   });

@@ -1,6 +1,5 @@
 import { NearsideError, type TensorSpec, type Tensors } from '@nearside/core';
 import type { AvailableBackend } from '../api/backends.js';
-import { median } from '../median.js';
 import type { UnsignedFiles } from '../protocol.js';
 import {
   endingOnFailure,
@@ -10,18 +9,8 @@ import {
   openOn,
 } from '../serving/serving.js';
 import { startAwakeTimer } from '../timers.js';
-import { warmUp } from '../tuning/warm-up.js';
 import type { Connection } from '../workers/connection.js';
-
-/** Short runs are timed together: a clock outside isolated pages ticks in tenths of a millisecond, ms. */
-const BURST_MS = 4;
-
-/** After it has warmed up: as long as this in all, ms, and so many runs or bursts at least. */
-const TIMED_MS = 500;
-const LEAST_TIMED = 7;
-
-/** A clock that stands still must not keep a burst going. */
-const MOST_IN_BURST = 100;
+import { timeUntilSteady } from './time-until-steady.js';
 
 /** Share of the budget after which no run begins: the last one has to end within the rest. */
 const FOR_RUNS = 0.8;
@@ -111,8 +100,7 @@ function startOnceFetched(fetched: Promise<void>, limitMs: number, act: () => vo
 /** @returns median of a run's time, ms */
 async function timeRuns(connection: Connection, tensors: Tensors, endMs: number): Promise<number> {
   let runs = 0;
-
-  async function runOnce(): Promise<number> {
+  return timeUntilSteady(async () => {
     const inputs = [{ input: { kind: 'tensors', tensors } as const }];
     runs += 1;
     const answer = await connection.run({ id: -runs, inputs }, { transfer: [], onBegun() {} });
@@ -120,33 +108,7 @@ async function timeRuns(connection: Connection, tensors: Tensors, endMs: number)
     if (reply?.ok) return reply.value.times.run;
     const { code = 'backend-failed', message = 'no answer' } = reply?.error ?? {};
     throw new NearsideError(code, message);
-  }
-
-  /** Mean of a run's time, ms. */
-  async function time(): Promise<number> {
-    let [sumMs, count] = [0, 0];
-    const isLong = () => sumMs >= BURST_MS || count >= MOST_IN_BURST || performance.now() >= endMs;
-    do {
-      sumMs += await runOnce();
-      count += 1;
-    } while (!isLong());
-    return sumMs / count;
-  }
-
-  const times: number[] = [];
-  const timed = async () => {
-    const ms = await time();
-    times.push(ms);
-    // A warm-up ends after a run that takes long: with no time left, every one does.
-    return performance.now() < endMs ? ms : Number.POSITIVE_INFINITY;
-  };
-  await warmUp({ time: timed, idle: async () => {} });
-  const warm = times.length;
-  const startMs = performance.now();
-  const isLong = () => performance.now() - startMs > TIMED_MS && times.length - warm >= LEAST_TIMED;
-  while (performance.now() < endMs && !isLong()) await timed();
-  const settled = times.slice(warm);
-  return median(settled.length > 0 ? settled : times.slice(-1));
+  }, endMs);
 }
 
 function spent(backend: AvailableBackend): NearsideError {

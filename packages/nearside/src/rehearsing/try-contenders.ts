@@ -64,11 +64,14 @@ export async function tryContenders(
   { maxMs = DEFAULTS.maxMs, maxBytes = DEFAULTS.maxBytes }: RehearsalLimits,
 ): Promise<CanRun> {
   const { plan, contenders, missingBytes } = rehearsal;
-  const budget = { leftMs: maxMs };
+  let leftMs = maxMs;
   const started = new Set<AvailableBackend>();
   const tried: Tried[] = [];
   const order = orderByBytes(contenders, { missingBytes, cachedRuntimes: started });
-  for (const contender of order) {
+  for (const [i, contender] of order.entries()) {
+    // What one leaves, the others share.
+    const shareMs = leftMs / (order.length - i);
+    const budget = { leftMs: shareMs };
     try {
       const leftBytes = maxBytes - [...started].reduce((sum, name) => sum + RUNTIME_BYTES[name], 0);
       await requireRoom(contender, rehearsal, { budget, leftBytes, started });
@@ -79,6 +82,7 @@ export async function tryContenders(
       if (rehearsal.isOfCall(error)) throw error;
       tried.push(failed(contender, error));
     }
+    leftMs -= shareMs - budget.leftMs;
   }
   const contents = { missingBytes, cachedRuntimes: started };
   const rows = tried.map((row) => ({ ...row, downloadBytes: bytesToFetch(row, contents) }));

@@ -33,6 +33,8 @@ interface ValueRange {
   readonly sizeBytes: number;
   /** Undefined where a device has no array for them. */
   readonly datatype: NumericDatatype | undefined;
+  /** Integers are multiplied with it. */
+  readonly isScale?: boolean;
 }
 
 /**
@@ -105,7 +107,7 @@ function isSmall({ sizeBytes, datatype = 'UINT8' }: ValueRange): boolean {
 }
 
 /** @returns what a cut says of the values; undefined where it can say nothing */
-async function describeValues(path: string, { datatype, ...range }: ValueRange) {
+async function describeValues(path: string, { datatype, isScale, ...range }: ValueRange) {
   if (!datatype || range.sizeBytes % elementBytes(datatype) !== 0) return undefined;
   const { buffer } = await readSliceAt(path, range);
   const values = arrayFromBytes(datatype, buffer) as Exclude<
@@ -128,6 +130,9 @@ async function describeValues(path: string, { datatype, ...range }: ValueRange) 
   if (count === 0) return undefined;
   const begin = [values.length, datatype] as const;
   if (low === high && count === values.length) return [...begin, low] as const;
+  // ONNX Runtime fuses a layer of integers where the scale of its bias is that of its input times that of its weights:
+  // so are the means of the two.
+  if (isScale) return [...begin, mean] as const;
   const isFloat = datatype.startsWith('FP');
   const edges = isFloat ? [brief(low), brief(high)] : [low, high];
   return [...begin, brief(mean), brief(Math.sqrt(squares / count)), ...edges] as const;
@@ -148,10 +153,9 @@ async function locateInOnnx(directory: string, files: readonly string[]): Promis
   const located = new Map<string, ValueRange[]>(files.map((file) => [file, []]));
   for (const tensor of parsed.tensors) {
     const { file, range } = rangeOf(tensor, model);
-    if (!range) continue;
     const ranges = located.get(file);
     if (!ranges) return undefined; // it names a file that is none of the variant's
-    ranges.push(range);
+    ranges.push({ ...range, isScale: parsed.scales.has(tensor.name) });
   }
   return located;
 }
@@ -159,7 +163,7 @@ async function locateInOnnx(directory: string, files: readonly string[]): Promis
 function rangeOf(
   { dataType, shape, values, external, start, end }: OnnxTensor,
   model: string,
-): { file: string; range: ValueRange | undefined } {
+): { file: string; range: ValueRange } {
   const { bits = 8, datatype } = ONNX_DATATYPES[dataType] ?? {};
   // Two to a byte: any byte stands for two of them.
   const asBytes = bits === 4 ? 'UINT8' : datatype;

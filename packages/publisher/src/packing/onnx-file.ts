@@ -9,6 +9,8 @@ export interface OnnxFile {
   readonly outputs: readonly OnnxValue[];
   /** Initializers, and constants of nodes, in the order they lie in the file. */
   readonly tensors: readonly OnnxTensor[];
+  /** Names of what tensors of integers are multiplied with to become floats. */
+  readonly scales: ReadonlySet<string>;
 }
 
 export interface OnnxValue {
@@ -49,7 +51,7 @@ export const ONNX_LIMITS = Object.freeze({
  */
 const MODEL = { graph: 7 } as const;
 const GRAPH = { node: 1, initializer: 5, input: 11, output: 12 } as const;
-const NODE = { output: 2, attribute: 5 } as const;
+const NODE = { input: 1, output: 2, operator: 4, attribute: 5 } as const;
 const ATTRIBUTE = { tensor: 5, graph: 6, tensors: 10, graphs: 11 } as const;
 const TENSOR = { dims: 1, dataType: 2, name: 8, rawData: 9, externalData: 13 } as const;
 /** Lists of floats and of doubles: packed, they are their bytes. */
@@ -77,7 +79,8 @@ export function parseOnnxFile(bytes: Uint8Array): OnnxFile {
   );
   if (!graph) throw modelInvalid('Expected an ONNX model with a graph, got none.', {});
   const tensors: OnnxTensor[] = [];
-  return { ...readGraph(bytes, graph, { tensors, depth: 1 }), tensors };
+  const scales = new Set<string>();
+  return { ...readGraph(bytes, graph, { tensors, scales, depth: 1 }), tensors, scales };
 }
 
 /** The name of the file that holds a tensor's values, seen from where its model's file lies. */
@@ -85,9 +88,10 @@ export function externalFile(modelFolder: string, { location }: { location: stri
   return join(modelFolder, location);
 }
 
-/** Where the tensors of a graph go, and how many graphs it lies in, itself among them. */
+/** Where the tensors of a graph go, and the names of scales, and how many graphs it lies in, itself among them. */
 interface Nesting {
   readonly tensors: OnnxTensor[];
+  readonly scales: Set<string>;
   readonly depth: number;
 }
 
@@ -118,10 +122,14 @@ function readGraph(
 }
 
 /** A constant has no name of its own: it gets that of its node's first output. */
-function readConstants(bytes: Uint8Array, node: Range, { tensors, depth }: Nesting): void {
+function readConstants(bytes: Uint8Array, node: Range, nesting: Nesting): void {
+  const { tensors, scales, depth } = nesting;
   const first = tensors.length;
-  let output = '';
+  let [output, operator] = ['', ''];
+  const inputs: ProtobufField[] = [];
   for (const field of contents(bytes, node)) {
+    if (field.number === NODE.input) inputs.push(field);
+    if (field.number === NODE.operator) operator = readText(bytes, field);
     if (field.number === NODE.output) output ||= readText(bytes, field);
     if (field.number !== NODE.attribute) continue;
     for (const value of contents(bytes, field)) {
@@ -129,10 +137,12 @@ function readConstants(bytes: Uint8Array, node: Range, { tensors, depth }: Nesti
         tensors.push(readTensor(bytes, value));
       }
       if (value.number === ATTRIBUTE.graph || value.number === ATTRIBUTE.graphs) {
-        readGraph(bytes, value, { tensors, depth: depth + 1 });
+        readGraph(bytes, value, { ...nesting, depth: depth + 1 });
       }
     }
   }
+  const [, scale] = inputs;
+  if (scale && operator === 'DequantizeLinear') scales.add(readText(bytes, scale));
   for (let i = first; i < tensors.length; i++) {
     const tensor = tensors[i] as OnnxTensor;
     if (tensor.name === '') tensors[i] = { ...tensor, name: output };
