@@ -115,6 +115,6 @@ function spent(backend: AvailableBackend): NearsideError {
   return new NearsideError(
     'deadline',
     `${backend}: expected it to start and run within \`maxMs\`, got no answer by then.`,
-    { details: { backend } },
+    { details: { backend }, retryable: true },
   );
 }

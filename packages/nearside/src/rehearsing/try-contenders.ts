@@ -116,7 +116,11 @@ async function requireRoom(
     );
   }
   if (budget.leftMs <= 0) {
-    throw notTried('deadline', `${backend}: expected time to try it, got none left of \`maxMs\`.`);
+    throw new NearsideError(
+      'deadline',
+      `${backend}: expected time to try it, got none left of \`maxMs\`.`,
+      { details: { backend }, retryable: true },
+    );
   }
 }
 
@@ -178,7 +182,7 @@ function failed({ backend, variant }: Contender, error: unknown): Tried {
   return { backend, variant, ...nothing, code, message };
 }
 
-function notTried(code: 'no-backend' | 'download-limit' | 'deadline', message: string) {
+function notTried(code: 'no-backend' | 'download-limit', message: string) {
   return new NearsideError(code, message);
 }
 
