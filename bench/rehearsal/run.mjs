@@ -9,7 +9,7 @@ import { publishAlone } from './publish-alone.mjs';
 /** An estimate is right when it is off by no more than this share of what was measured. */
 const MOST_ERROR = 0.25;
 
-/** Rounds, each with an estimate and a measurement in turn. */
+/** Rounds, each with an estimate between two measurements. */
 const TRIALS = 3;
 
 /** @param {string} dir empty folder to work in */
@@ -26,7 +26,8 @@ export async function runSuite(dir, { trials = TRIALS }) {
         rounds.push(await compare(browser, site.url, { published, model, contender }));
       }
       const error = median(rounds.map(({ error }) => error));
-      cases.push({ error, weightShare: Math.max(...rounds.map(({ share }) => share)) });
+      const noise = median(rounds.map(({ noise }) => noise));
+      cases.push({ error, noise, weightShare: Math.max(...rounds.map(({ share }) => share)) });
       console.error(describe(model, contender, rounds, error));
     }
   }
@@ -42,6 +43,10 @@ export async function runSuite(dir, { trials = TRIALS }) {
       unit: `of ${errors.length} estimates within ± ${MOST_ERROR}`,
       interval: intervalOf(errors, rightShare),
       atLeast: 5 / 6,
+    }),
+    row('rehearsal-noise', {
+      value: rightShare(cases.map(({ noise }) => noise)),
+      unit: `of ${cases.length} second measurements within ± ${MOST_ERROR} of the first`,
     }),
     row('rehearsal-error-median', {
       value: median(sizes),
@@ -61,7 +66,7 @@ function contendersOf({ runtime }) {
   return [1, 2].map((threads) => ({ backend: 'onnx-wasm', threads }));
 }
 
-/** In a page of their own, one after the other; which is first is drawn. */
+/** In a page of its own: an estimate between two measurements, of which the geometric mean counts. */
 async function compare(browser, siteUrl, { published, model, contender }) {
   const page = await browser.newPage();
   await page.goto(siteUrl);
@@ -75,22 +80,23 @@ async function compare(browser, siteUrl, { published, model, contender }) {
     const [, sha256 = ''] = /chunks\/([0-9a-f]{64})/.exec(request.url()) ?? [];
     weightBytes += weights.get(sha256) ?? 0;
   });
-  const steps = {
-    estimate: async () => {
-      const before = weightBytes;
-      const estimated = await page.evaluate((how) => globalThis.estimate(how), how);
-      return { ...estimated, share: (weightBytes - before) / allBytes };
-    },
-    measure: () => page.evaluate((how) => globalThis.measure(how), { ...how, inputs }),
-  };
-  const seen = {};
-  for (const step of Math.random() < 0.5 ? ['estimate', 'measure'] : ['measure', 'estimate']) {
-    seen[step] = await steps[step]();
-  }
+  const measure = () => page.evaluate((how) => globalThis.measure(how), { ...how, inputs });
+  const before = await measure();
+  const bytesBefore = weightBytes;
+  const estimate = await page.evaluate((how) => globalThis.estimate(how), how);
+  const share = (weightBytes - bytesBefore) / allBytes;
+  const after = await measure();
   await page.close();
-  const { estimatedMs, code, message, share } = seen.estimate;
+  const { estimatedMs, code, message } = estimate;
   if (estimatedMs === undefined) throw new Error(`${name}: ${code}: ${message}`);
-  return { estimatedMs, measuredMs: seen.measure, error: estimatedMs / seen.measure - 1, share };
+  const measuredMs = Math.sqrt(before * after);
+  return {
+    estimatedMs,
+    measuredMs,
+    error: estimatedMs / measuredMs - 1,
+    noise: after / before - 1,
+    share,
+  };
 }
 
 function describe({ name }, { backend, threads }, rounds, error) {

@@ -19,7 +19,8 @@ import { OPEN_KINDS } from './options/check-call-options.js';
 import { ABOVE_0, checkOptions, type OptionKinds } from './options/check-options.js';
 import { NO_OPTIONS, ownOptions } from './options/option-rules.js';
 import { NO_DEFAULTS, planOpening } from './options/plan-opening.js';
-import { drawInputs, fillVariant, readGraphs, withoutSteps } from './rehearsing/read-graphs.js';
+import { readGraphs } from './rehearsing/read-graphs.js';
+import { drawInputs, fillVariant, withoutSteps } from './rehearsing/rehearsed-models.js';
 import { type Rehearsal, tryContenders } from './rehearsing/try-contenders.js';
 
 const CALL = 'canRun';

@@ -13,11 +13,11 @@ import type { Contender } from '../backends/contenders.js';
 import { requestAdapter } from '../backends/gpu-device.js';
 import { createBackendChoice } from '../choice/backend-choice.js';
 import { EMPTY_RECORD } from '../choice/choice-record.js';
-import { isBackendFault } from '../failures.js';
+import { isBackendFault, isOutOfReach } from '../failures.js';
 import type { OpenPlan } from '../options/plan-opening.js';
 import { DEFAULT_ENGINE } from '../workers/engine-context.js';
-import { requireMemory } from './read-graphs.js';
 import { type RehearsalBudget, type Rehearsed, type RehearsedModel, rehearse } from './rehearse.js';
+import { requireMemory } from './rehearsed-models.js';
 
 const DEFAULTS = Object.freeze({
   /** Three variants of a small model take three seconds in all, one of a large model as long. */
@@ -64,29 +64,43 @@ export async function tryContenders(
   { maxMs = DEFAULTS.maxMs, maxBytes = DEFAULTS.maxBytes }: RehearsalLimits,
 ): Promise<CanRun> {
   const { plan, contenders, missingBytes } = rehearsal;
-  let leftMs = maxMs;
+  const budget = { leftMs: maxMs };
   const started = new Set<AvailableBackend>();
   const tried: Tried[] = [];
   const order = orderByBytes(contenders, { missingBytes, cachedRuntimes: started });
   for (const [i, contender] of order.entries()) {
-    // What one leaves, the others share.
-    const shareMs = leftMs / (order.length - i);
-    const budget = { leftMs: shareMs };
     try {
       const leftBytes = maxBytes - [...started].reduce((sum, name) => sum + RUNTIME_BYTES[name], 0);
       await requireRoom(contender, rehearsal, { budget, leftBytes, started });
-      const rehearsed = await tryOne(contender, rehearsal, { budget, started });
+      const rehearsed = await withShare(budget, order.length - i, (budget) =>
+        tryOne(contender, rehearsal, { budget, started }),
+      );
       tried.push({ ...contender, ...rehearsed, code: undefined, message: undefined });
     } catch (error) {
       plan.signal?.throwIfAborted();
       if (rehearsal.isOfCall(error)) throw error;
+      if (isOutOfReach(error)) started.delete(contender.backend);
       tried.push(failed(contender, error));
     }
-    leftMs -= shareMs - budget.leftMs;
   }
   const contents = { missingBytes, cachedRuntimes: started };
   const rows = tried.map((row) => ({ ...row, downloadBytes: bytesToFetch(row, contents) }));
   return conclude(rows, rehearsal.memoryBytes);
+}
+
+/** Gives one of several its share of what is left; what it leaves, the others share. */
+async function withShare<Result>(
+  budget: RehearsalBudget,
+  among: number,
+  work: (own: RehearsalBudget) => Promise<Result>,
+): Promise<Result> {
+  const shareMs = budget.leftMs / among;
+  const own = { leftMs: shareMs };
+  try {
+    return await work(own);
+  } finally {
+    budget.leftMs -= shareMs - own.leftMs;
+  }
 }
 
 /** @throws NearsideError why a contender is not tried */
@@ -133,10 +147,13 @@ async function tryOne(
   { budget, started }: { budget: RehearsalBudget; started: Set<AvailableBackend> },
 ): Promise<Estimate> {
   const models = await rehearsal.modelsOf(variant);
+  started.add(backend);
   const ran: Rehearsed[] = [];
-  for (const model of models) {
-    ran.push(await onRuntime(backend, model, rehearsal, budget));
-    started.add(backend);
+  for (const [i, model] of models.entries()) {
+    const rehearsed = withShare(budget, models.length - i, (own) =>
+      onRuntime(backend, model, rehearsal, own),
+    );
+    ran.push(await rehearsed);
   }
   return {
     estimatedMs: ran.reduce((sum, { medianMs }) => sum + medianMs, 0),
