@@ -33,6 +33,7 @@ export default [
   importing('open', '18432 B'), // the page before the first inference
   importing('openUnsigned', '19456 B'),
   importing('createEngine', '22016 B'),
+  importing('canRun', '22528 B'),
   importing('clear', '5120 B'),
   importing('runtimeAssets', '2048 B'),
   importing('serve', '70656 B', `${DIST}/worker/serve.js`), // a worker without its runtime

@@ -12,6 +12,7 @@ const SUITES = {
   start: './start/run.mjs',
   slim: './slim/run.mjs',
   peers: './peers/run.mjs',
+  rehearsal: './rehearsal/run.mjs',
 };
 
 const [suite, ...flags] = process.argv.slice(2);

@@ -34,6 +34,16 @@ const ROOMS: Record<string, readonly string[]> = {
   ],
   streaming: ['api', 'options', 'protocol.ts', 'platform', 'workers', 'serving', 'running'],
   tuning: ['api', 'options', 'protocol.ts', 'backends', 'choice', 'workers', 'serving'],
+  rehearsing: [
+    'api',
+    'options',
+    'protocol.ts',
+    'backends',
+    'choice',
+    'platform',
+    'workers',
+    'serving',
+  ],
   updating: ['api', 'options', 'protocol.ts', 'backends', 'choice', 'workers', 'serving'],
   fallback: [
     'api',

@@ -42,6 +42,7 @@ export const GROUPS: readonly Group[] = [
       { file: 'examples/ocr-pwa/README.md', title: 'An installable app' },
       { file: 'docs/guide/updates.md', title: 'Updates' },
       { file: 'docs/guide/unsigned.md', title: 'Files without a signature' },
+      { file: 'docs/guide/can-run.md', title: 'Will it run here?' },
     ],
   },
   {

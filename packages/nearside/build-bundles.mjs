@@ -4,7 +4,7 @@
 //   nearside.module.js    one ES module, for an import map
 //   nearside.global.js    a classic script, for a script tag: `nearside.open(…)`; it loads nearside.later.js
 //                         after the first result
-// The last two look for the runtime's files beside themselves. All but the first know their hashes. It prints
+// The last two have no `canRun` (src/script.ts), and look for the runtime's files beside themselves. All but the first know their hashes. It prints
 // the `integrity` of the last two.
 import { createHash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
@@ -24,11 +24,12 @@ for (const folder of ['wasm', 'external'])
   await rm(here(`dist/${folder}`), { recursive: true, force: true });
 await bundle('wasm', {}, { dir: here('dist/wasm'), ...IN_PARTS });
 await bundle('external', scriptIs('undefined'), { dir: here('dist/external'), ...IN_PARTS });
-await bundle('external', scriptIs('import.meta.url'), {
-  file: here('dist/nearside.module.js'),
-  format: 'es',
-  ...IN_ONE,
-});
+await bundle(
+  'external',
+  scriptIs('import.meta.url'),
+  { file: here('dist/nearside.module.js'), format: 'es', ...IN_ONE },
+  'src/script.ts',
+);
 await bundleScripts();
 
 for (const file of ['nearside.module.js', 'nearside.global.js']) {
@@ -40,7 +41,7 @@ for (const file of ['nearside.module.js', 'nearside.global.js']) {
  * That goes into the first script, which hands it to the second by a global of this build's own name.
  */
 async function bundleScripts() {
-  const input = { nearside: here('src/index.ts'), later: here('src/later.ts') };
+  const input = { nearside: here('src/script.ts'), later: here('src/later.ts') };
   const alias = { '#import-later': here('src/import-later-script.ts') };
   const define = scriptIs('globalThis.document?.currentScript?.src');
   const build = await open('external', { input, alias, define });
@@ -100,8 +101,8 @@ function scriptIs(expression) {
   return { __SCRIPT__: expression, __INTEGRITY__: JSON.stringify(integrity) };
 }
 
-async function bundle(files, define, output) {
-  const build = await open(files, { input: here('src/index.ts'), define });
+async function bundle(files, define, output, entry = 'src/index.ts') {
+  const build = await open(files, { input: here(entry), define });
   await build.write({ exports: 'named', ...output });
   await build.close();
 }

@@ -7,6 +7,14 @@ export {
 export { canonicalJson } from './canonical-json.js';
 export { maxBodyBytes, verifyChunkBody } from './chunks/chunk-body.js';
 export { addBytes, type ChunkDelta, pairChunks, subtractBytes } from './chunks/chunk-deltas.js';
+export {
+  type GraphPart,
+  graphFileName,
+  parseGraphFile,
+  type WeightCut,
+  wholeBytes,
+  writeGraphFile,
+} from './graph-file.js';
 export { toHex } from './hex.js';
 export type { InstallationEvent } from './installation/installation-event.js';
 export type { UpdateCheck } from './installation/look-for-update.js';

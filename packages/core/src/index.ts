@@ -76,7 +76,7 @@ export {
   MAX_REPORT_BYTES,
   REPORT_VERSION,
 } from './report-format.js';
-export { seededTensor } from './seeded-tensor.js';
+export { drawsFrom, seededTensor } from './seeded-tensor.js';
 export { shareOnce } from './share-once.js';
 export {
   partsOf,
@@ -91,6 +91,7 @@ export type { Decide, Store, StoreChange, StoredValue } from './store.js';
 export {
   arrayFromBytes,
   type Datatype,
+  elementBytes,
   elementCount,
   formatShape,
   isArrayOf,

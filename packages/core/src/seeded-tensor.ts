@@ -9,7 +9,7 @@ import { arrayFromBytes, elementCount, type NumericDatatype, type Tensor } from 
  * @param seed 1 to 2³² − 1
  */
 export function seededTensor({ datatype, shape, seed }: SeededTensor): Tensor {
-  const draw = draws(seed);
+  const draw = drawsFrom(seed);
   const count = elementCount(shape);
   const bytes = new ArrayBuffer(count * 8); // wide enough for every datatype
   const data = arrayFromBytes(datatype, bytes).slice(0, count) as Tensor['data'];
@@ -34,7 +34,7 @@ const VALUES: Readonly<Record<NumericDatatype, (random: number) => number | bigi
 };
 
 /** Numbers in [0, 1) with 24 random bits, which FP32 holds exactly (xorshift32, Marsaglia 2003). */
-function draws(seed: number): () => number {
+export function drawsFrom(seed: number): () => number {
   let state = seed;
   return () => {
     state ^= state << 13;

@@ -72,6 +72,11 @@ export function elementCount(shape: readonly number[]): number {
   return shape.reduce((count, axis) => count * axis, 1);
 }
 
+/** Bytes of one element. */
+export function elementBytes(datatype: NumericDatatype): number {
+  return ARRAY_TYPES[datatype].BYTES_PER_ELEMENT;
+}
+
 /** Reads little-endian raw bytes as the array of a numeric datatype. Copies nothing. */
 export function arrayFromBytes(datatype: NumericDatatype, bytes: ArrayBuffer): Tensor['data'] {
   return new ARRAY_TYPES[datatype](bytes);

@@ -34,6 +34,13 @@ export type {
   OperatorTime,
   Quarantined,
 } from './api/backends.js';
+export type {
+  CanRun,
+  CanRunFilesOptions,
+  CanRunOptions,
+  RehearsalLimits,
+  RehearsalRow,
+} from './api/can-run.js';
 export type { ModelEventName, ModelEvents } from './api/events.js';
 export type {
   CustomModel,
@@ -98,3 +105,7 @@ export { open } from './open.js';
 export { openUnsigned } from './open-unsigned.js';
 export { type Prefetched, prefetch } from './prefetch.js';
 export { runtimeAssets } from './runtime-assets.js';
+
+// Behind `open`, whose modules would lie in an order that compresses worse.
+
+export { canRun } from './can-run.js';

@@ -1,7 +1,12 @@
 import { hostedBackends } from '#platform';
 import type { AvailableBackend } from './api/backends.js';
 import type { CustomModel, Model } from './api/model.js';
-import type { UnsignedFiles, UnsignedOptions, UnsignedSpec } from './api/open-options.js';
+import type {
+  OpenOptions,
+  UnsignedFiles,
+  UnsignedOptions,
+  UnsignedSpec,
+} from './api/open-options.js';
 import { runtimeOf } from './backends/contenders.js';
 import { loadLater } from './load-later.js';
 import { openAsPlanned } from './open.js';
@@ -17,6 +22,8 @@ import {
 } from './options/option-rules.js';
 import { NO_DEFAULTS, type OpenPlan, planServing } from './options/plan-opening.js';
 import { DEFAULT_ENGINE } from './workers/engine-context.js';
+
+const CALL = 'openUnsigned';
 
 const { backend, signal, onProgress, assets, report, worker } = OPEN_RULES;
 
@@ -59,39 +66,47 @@ export async function openUnsigned(
 ): Promise<Model> {
   const startMs = performance.now();
   const own = ownOptions(options);
-  const blobs = toBlobs(files);
-  const given = copySpec(spec);
+  const blobs = toBlobs(files, CALL);
+  const given = copySpec(spec, CALL);
   if (!areOptions(own, RULES)) (await loadLater()).checkUnsignedOptions(own);
-  const { policy, ...serving } = planServing(own, {
+  const plan = planUnsigned({ files: blobs, spec: given }, own);
+  return openAsPlanned(plan, { engine: DEFAULT_ENGINE, startMs });
+}
+
+/** How files are served: nothing is stored, updated or tuned. */
+export function planUnsigned(
+  unsigned: NonNullable<OpenPlan['unsigned']>,
+  options: UnsignedOptions & Pick<OpenOptions, 'threads'>,
+): OpenPlan {
+  const { files, spec } = unsigned;
+  const { policy, ...serving } = planServing(options, {
     hosted: hostedBackends,
     defaults: NO_DEFAULTS,
   });
-  const plan: OpenPlan = {
+  return {
     ...serving,
-    backends: likelyFirst(serving.backends, Object.keys(blobs)),
+    backends: likelyFirst(serving.backends, Object.keys(files)),
     tune: { ...serving.tune, when: 'off' },
     url: '',
     pin: '',
-    address: { repository: '', model: given.name ?? 'The model' },
+    address: { repository: '', model: (spec as UnsignedSpec).name ?? 'The model' },
     store: 'memory',
     mirrors: [],
     request: undefined,
     policy: { ...policy, update: 'manual' },
-    unsigned: { files: blobs, spec: given },
+    unsigned,
   };
-  return openAsPlanned(plan, { engine: DEFAULT_ENGINE, startMs });
 }
 
 /**
  * The spec as it is now, which crosses to a worker.
  *
+ * @param call its name, for the message
  * @throws TypeError for what is no data, naming the field
  */
-function copySpec(spec: UnsignedSpec): UnsignedSpec {
+export function copySpec(spec: UnsignedSpec, call: string): UnsignedSpec {
   if (!isPlainObject(spec)) {
-    throw new TypeError(
-      `openUnsigned: expected a spec such as { name: 'ocr' }; got ${inWords(spec)}`,
-    );
+    throw new TypeError(`${call}: expected a spec such as { name: 'ocr' }; got ${inWords(spec)}`);
   }
   return Object.fromEntries(
     Object.entries(spec).map(([name, value]) => {
@@ -99,7 +114,7 @@ function copySpec(spec: UnsignedSpec): UnsignedSpec {
         return [name, structuredClone(value)];
       } catch (cause) {
         throw new TypeError(
-          `openUnsigned: expected \`spec.${name}\` to be data, as in model.json; got ${inWords(value)}`,
+          `${call}: expected \`spec.${name}\` to be data, as in model.json; got ${inWords(value)}`,
           { cause },
         );
       }
@@ -121,18 +136,19 @@ const NAMELESS = 'model';
  * The files as Blobs by name: those cross to a worker by reference, and are still there when it has
  * to be replaced. Bytes are copied, so that the caller may change its own.
  *
+ * @param call its name, for the message
  * @throws TypeError for what is no file
  */
-export function toBlobs(files: UnsignedFiles): Readonly<Record<string, Blob>> {
+export function toBlobs(files: UnsignedFiles, call: string): Readonly<Record<string, Blob>> {
   const only = toBlob(files);
   if (only) return { [nameOf(files)]: only };
-  if (!isPlainObject(files)) throw noFile('the model', files);
+  if (!isPlainObject(files)) throw noFile(call, 'the model', files);
   const entries = Object.entries(files).map(([name, file]) => {
     const blob = toBlob(file);
-    if (!blob) throw noFile(`'${name}'`, file);
+    if (!blob) throw noFile(call, `'${name}'`, file);
     return [name, blob] as const;
   });
-  if (entries.length === 0) throw noFile('the model', files);
+  if (entries.length === 0) throw noFile(call, 'the model', files);
   return Object.fromEntries(entries);
 }
 
@@ -155,9 +171,9 @@ function nameOf(file: UnsignedFiles): string {
   return typeof name === 'string' && name !== '' ? name : NAMELESS;
 }
 
-function noFile(what: string, got: unknown): TypeError {
+function noFile(call: string, what: string, got: unknown): TypeError {
   return new TypeError(
-    `openUnsigned: expected ${what} to be a File, a Blob or bytes, or several of them by name; got ` +
+    `${call}: expected ${what} to be a File, a Blob or bytes, or several of them by name; got ` +
       (isShared(got) ? 'memory that is shared' : inWords(got)),
   );
 }

@@ -10,6 +10,7 @@ import type {
 import {
   type ErrorCode,
   type ErrorDetails,
+  type Golden,
   isNearsideError,
   type ModelSpec,
   NearsideError,
@@ -44,6 +45,8 @@ export interface ModelCalls {
   load(request: LoadRequest): Promise<LoadedVariant>;
   /** Bytes of each variant's files that are not on the device yet, compressed, by its name. */
   missingBytes(): Promise<Readonly<Record<string, number>>>;
+  /** Fetches its variants without their weights, where `pack` has made such files; and its golden cases, which name shapes. */
+  graphs(): Promise<VersionGraphs>;
   /**
    * Which of these backends answers after the fewest bytes: where nothing is known of the model yet.
    * Undefined when none of them loads a variant.
@@ -134,6 +137,12 @@ export interface UnsignedFiles {
 
 export interface UnsignedRequest extends UnsignedFiles {
   readonly runtime: RuntimeRequest;
+}
+
+export interface VersionGraphs {
+  readonly golden: Golden | undefined;
+  /** By name: see `graphFileName`. */
+  readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 }
 
 export interface FetchRequest {

@@ -1,8 +1,9 @@
-import { requireFewRepeats } from '@nearside/artifact';
-import type { Layout } from '@nearside/core';
+import { graphFileName, requireFewRepeats } from '@nearside/artifact';
+import type { Layout, Variant } from '@nearside/core';
+import { cutOutWeights } from './packing/cut-out-weights.js';
 import { findOnnxRuntime } from './packing/find-onnx-runtime.js';
 import type { GoldenSize } from './packing/golden-size.js';
-import { layOutFiles } from './packing/lay-out-files.js';
+import { layOutBytes, layOutFiles } from './packing/lay-out-files.js';
 import { readModelDirectory } from './packing/model-directory.js';
 import { openOutputDirectory, writeOutput } from './packing/output-directory.js';
 import type { OnProgress } from './progress.js';
@@ -39,7 +40,8 @@ export interface PackedFile {
 }
 
 /**
- * Checks a model directory and copies it, with the layout of its chunks: what `publish` takes.
+ * Checks a model directory and copies it, with the layout of its chunks: what `publish` takes. Beside the files of
+ * each variant that it understands it writes them without their weights: what `canRun` fetches.
  * The same directory gives the same bytes.
  *
  * @throws NearsideError `file-missing`, `metadata-malformed`, `model-invalid`, `output-exists` or
@@ -53,18 +55,29 @@ export async function pack({
 }: PackOptions): Promise<PackedModel> {
   const { spec, golden, goldenSize, files } = await readModelDirectory(modelDirectory);
   const earlier = await openOutputDirectory(out, { modelDirectory });
-  const laidOut = await layOutFiles(modelDirectory, files, {
+  const ofModel = await layOutFiles(modelDirectory, files, {
     variants: spec.variants,
     onProgress,
   });
+  const graphs = await makeGraphs(modelDirectory, spec.variants);
+  const laidOut = { ...ofModel, files: { ...ofModel.files, ...(await layOutBytes(graphs)) } };
   const found = onnxRuntime === 'find' ? await findOnnxRuntime(modelDirectory, spec) : onnxRuntime;
   const layout = found ? { ...laidOut, onnxRuntime: found } : laidOut;
   requireFewRepeats(layout, spec, golden);
-  await writeOutput(out, { earlier, modelDirectory, layout });
+  await writeOutput(out, { earlier, modelDirectory, layout, made: graphs });
   const { name: model, version, sequence } = spec;
   const variants = spec.variants.map((variant) => variant.name);
   const identity = { model, version, sequence, variants, onnxRuntime: found };
   return { directory: out, ...identity, ...goldenSize, ...weigh(layout) };
+}
+
+async function makeGraphs(directory: string, variants: readonly Variant[]) {
+  const graphs = new Map<string, Uint8Array<ArrayBuffer>>();
+  for (const variant of variants) {
+    const graph = await cutOutWeights(directory, variant);
+    if (graph) graphs.set(graphFileName(variant.name), graph);
+  }
+  return graphs;
 }
 
 function weigh({ files }: Layout): Pick<PackedModel, 'files' | 'sizeBytes' | 'storedBytes'> {

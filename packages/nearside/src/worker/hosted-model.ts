@@ -144,6 +144,10 @@ export function createHostedModel({
     },
 
     missingBytes: () => missingBytes(opened()),
+    async graphs() {
+      const { golden, graphs, readFiles } = opened();
+      return { golden, files: await readFiles(graphs) };
+    },
     lightest: async (backends) =>
       findSmallestDownload(opened().spec.variants, backends, await missingBytes(opened())),
 

@@ -1,4 +1,5 @@
 import {
+  graphFileName,
   type ModelInstallation,
   type OpenedRelease,
   parseJson,
@@ -32,6 +33,8 @@ interface VersionOf<Bytes> {
   readonly spec: ModelSpec;
   /** Undefined where there is nothing to prove a backend on: for `openUnsigned` alone. */
   readonly golden: Golden | undefined;
+  /** Names of its files that are variants without their weights. */
+  readonly graphs: readonly string[];
   /** What has proven it on this device before: see `activate`. */
   readonly provenBy: readonly string[];
   /** Bytes of a variant's files that are not on the device yet, compressed. */
@@ -72,6 +75,7 @@ export async function openSignedVersion(
   return {
     spec,
     golden,
+    graphs: spec.variants.map(({ name }) => graphFileName(name)).filter(version.digestOf),
     provenBy,
     described: describe(version, install),
     missingBytes: (variant) => version.missingBytes(filesOf(variant)),

@@ -44,6 +44,7 @@ export async function openUnsignedVersion(
   return {
     spec,
     golden,
+    graphs: [],
     provenBy: [],
     described: {
       release: { model, version, sequence },

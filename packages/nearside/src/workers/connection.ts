@@ -23,6 +23,7 @@ const PLAIN_CALLS = [
   'openUnsigned',
   'fetch',
   'missingBytes',
+  'graphs',
   'lightest',
   'time',
   'check',
@@ -236,8 +237,8 @@ async function giving<Answer>(posted: Promise<Answer>): Promise<Answer> {
   }
 }
 
-function isWorkerEvent(data: unknown): data is WorkerEvent {
-  return typeof data === 'object' && data !== null && 'nearside' in data;
+function isWorkerEvent(data: Partial<WorkerEvent> | null): data is WorkerEvent {
+  return data?.nearside !== undefined;
 }
 
 /** `serving/explain-start.ts` says more of it, where it knows the file. */

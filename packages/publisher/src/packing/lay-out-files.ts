@@ -39,6 +39,23 @@ export async function layOutFiles(
   return Object.keys(tensors).length > 0 ? { format: 1, files, tensors } : { format: 1, files };
 }
 
+/** The same for files that `pack` makes itself, by name. */
+export async function layOutBytes(
+  made: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
+): Promise<Record<string, Chunk[]>> {
+  const files: Record<string, Chunk[]> = {};
+  for (const [name, bytes] of made) {
+    const chunks: Chunk[] = [];
+    let offset = 0;
+    for (const sizeBytes of sliceSizes(bytes.length)) {
+      chunks.push(await chunkOf(bytes.slice(offset, offset + sizeBytes)));
+      offset += sizeBytes;
+    }
+    files[name] = chunks;
+  }
+  return files;
+}
+
 async function chunkOf(slice: Uint8Array<ArrayBuffer>): Promise<Chunk> {
   const gzipped = await compressSlice(slice);
   const sha256 = sha256Hex(slice);

@@ -118,7 +118,7 @@ async function locateGroup(folder: string, group: WeightGroup): Promise<Located>
 }
 
 /** Undefined where the file is of another kind than its name says, or too large to be read. */
-async function understood<Value>(read: () => Promise<Value>): Promise<Value | undefined> {
+export async function understood<Value>(read: () => Promise<Value>): Promise<Value | undefined> {
   try {
     return await read();
   } catch (error) {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LAYOUT_FILE } from '@nearside/artifact';
+import { graphFileName, LAYOUT_FILE } from '@nearside/artifact';
 import {
   type Golden,
   goldenFiles,
@@ -57,10 +57,12 @@ function filesOf(spec: ModelSpec, golden: Golden): string[] {
   const weights = spec.variants.flatMap(weightFiles);
   const proofs = golden.cases.flatMap((one) => goldenFiles(one, Object.keys(one.expected)));
   const names = new Set([...FIXED_FILES, ...weights, ...resourceFiles(spec), ...proofs]);
-  if (names.has(LAYOUT_FILE)) {
+  const ofPack = [LAYOUT_FILE, ...spec.variants.map(({ name }) => graphFileName(name))];
+  const taken = ofPack.find((name) => names.has(name));
+  if (taken !== undefined) {
     throw modelInvalid(
-      `${LAYOUT_FILE}: expected no file of this name, which pack writes itself; rename it.`,
-      { file: LAYOUT_FILE },
+      `${taken}: expected no file of this name, which pack writes itself; rename it.`,
+      { file: taken },
     );
   }
   return [...names].sort();

@@ -9,6 +9,8 @@ export interface OnnxFile {
   readonly outputs: readonly OnnxValue[];
   /** Initializers, and constants of nodes, in the order they lie in the file. */
   readonly tensors: readonly OnnxTensor[];
+  /** Names of what tensors of integers are multiplied with to become floats. */
+  readonly scales: ReadonlySet<string>;
 }
 
 export interface OnnxValue {
@@ -28,6 +30,8 @@ export interface OnnxTensor {
   /** The whole TensorProto: name and dimensions, then the values. */
   readonly start: number;
   readonly end: number;
+  /** Its values as they lie in memory, where they lie so; undefined where each is written by itself, or elsewhere. */
+  readonly values: Pick<ProtobufField, 'contentStart' | 'end'> | undefined;
   /** Where the values are when they lie in another file, its name relative to this one's folder. */
   readonly external: { location: string; offset: number; length: number | undefined } | undefined;
 }
@@ -47,9 +51,13 @@ export const ONNX_LIMITS = Object.freeze({
  */
 const MODEL = { graph: 7 } as const;
 const GRAPH = { node: 1, initializer: 5, input: 11, output: 12 } as const;
-const NODE = { output: 2, attribute: 5 } as const;
+const NODE = { input: 1, output: 2, operator: 4, attribute: 5 } as const;
 const ATTRIBUTE = { tensor: 5, graph: 6, tensors: 10, graphs: 11 } as const;
-const TENSOR = { dims: 1, dataType: 2, name: 8, externalData: 13 } as const;
+const TENSOR = { dims: 1, dataType: 2, name: 8, rawData: 9, externalData: 13 } as const;
+/** Lists of floats and of doubles: packed, they are their bytes. */
+const AS_BYTES: ReadonlySet<number> = new Set([4, 10]);
+/** All fields that values may lie in: floats, int32, strings, int64, raw, doubles, uint64. */
+const VALUE_FIELDS: ReadonlySet<number> = new Set([4, 5, 6, 7, 9, 10, 11]);
 const ENTRY = { key: 1, value: 2 } as const;
 const VALUE_INFO = { name: 1, type: 2 } as const;
 const TYPE = { tensor: 1 } as const;
@@ -71,7 +79,8 @@ export function parseOnnxFile(bytes: Uint8Array): OnnxFile {
   );
   if (!graph) throw modelInvalid('Expected an ONNX model with a graph, got none.', {});
   const tensors: OnnxTensor[] = [];
-  return { ...readGraph(bytes, graph, { tensors, depth: 1 }), tensors };
+  const scales = new Set<string>();
+  return { ...readGraph(bytes, graph, { tensors, scales, depth: 1 }), tensors, scales };
 }
 
 /** The name of the file that holds a tensor's values, seen from where its model's file lies. */
@@ -79,9 +88,10 @@ export function externalFile(modelFolder: string, { location }: { location: stri
   return join(modelFolder, location);
 }
 
-/** Where the tensors of a graph go, and how many graphs it lies in, itself among them. */
+/** Where the tensors of a graph go, and the names of scales, and how many graphs it lies in, itself among them. */
 interface Nesting {
   readonly tensors: OnnxTensor[];
+  readonly scales: Set<string>;
   readonly depth: number;
 }
 
@@ -112,10 +122,14 @@ function readGraph(
 }
 
 /** A constant has no name of its own: it gets that of its node's first output. */
-function readConstants(bytes: Uint8Array, node: Range, { tensors, depth }: Nesting): void {
+function readConstants(bytes: Uint8Array, node: Range, nesting: Nesting): void {
+  const { tensors, scales, depth } = nesting;
   const first = tensors.length;
-  let output = '';
+  let [output, operator] = ['', ''];
+  const inputs: ProtobufField[] = [];
   for (const field of contents(bytes, node)) {
+    if (field.number === NODE.input) inputs.push(field);
+    if (field.number === NODE.operator) operator = readText(bytes, field);
     if (field.number === NODE.output) output ||= readText(bytes, field);
     if (field.number !== NODE.attribute) continue;
     for (const value of contents(bytes, field)) {
@@ -123,10 +137,12 @@ function readConstants(bytes: Uint8Array, node: Range, { tensors, depth }: Nesti
         tensors.push(readTensor(bytes, value));
       }
       if (value.number === ATTRIBUTE.graph || value.number === ATTRIBUTE.graphs) {
-        readGraph(bytes, value, { tensors, depth: depth + 1 });
+        readGraph(bytes, value, { ...nesting, depth: depth + 1 });
       }
     }
   }
+  const [, scale] = inputs;
+  if (scale && operator === 'DequantizeLinear') scales.add(readText(bytes, scale));
   for (let i = first; i < tensors.length; i++) {
     const tensor = tensors[i] as OnnxTensor;
     if (tensor.name === '') tensors[i] = { ...tensor, name: output };
@@ -137,6 +153,8 @@ function readTensor(bytes: Uint8Array, range: ProtobufField): OnnxTensor {
   const shape: number[] = [];
   const external = new Map<string, string>();
   let [dataType, name] = [0, ''];
+  let values: OnnxTensor['values'];
+  let valueFields = 0;
   for (const field of readFields(bytes, { start: range.contentStart, end: range.end })) {
     if (field.number === TENSOR.dims) {
       for (const axis of field.hasContent ? readPacked(bytes, field) : [field.value]) {
@@ -146,10 +164,15 @@ function readTensor(bytes: Uint8Array, range: ProtobufField): OnnxTensor {
     }
     if (field.number === TENSOR.dataType) dataType = field.value;
     if (field.number === TENSOR.name) name = readText(bytes, field);
+    if (VALUE_FIELDS.has(field.number)) valueFields += 1;
+    if (field.number === TENSOR.rawData || (field.hasContent && AS_BYTES.has(field.number))) {
+      values = field;
+    }
     if (field.number === TENSOR.externalData) external.set(...readEntry(bytes, field));
   }
   const { start, end } = range;
-  return { name, dataType, shape, start, end, external: parseExternal(external) };
+  const inMemory = valueFields === 1 ? values : undefined;
+  return { name, dataType, shape, start, end, values: inMemory, external: parseExternal(external) };
 }
 
 function parseExternal(entries: ReadonlyMap<string, string>): OnnxTensor['external'] {

@@ -39,7 +39,14 @@ export async function writeOutput(
     earlier,
     modelDirectory,
     layout,
-  }: { earlier: readonly string[]; modelDirectory: string; layout: Layout },
+    made,
+  }: {
+    earlier: readonly string[];
+    modelDirectory: string;
+    layout: Layout;
+    /** Files that are none of the model directory's, by name. */
+    made: ReadonlyMap<string, Uint8Array>;
+  },
 ): Promise<void> {
   const files = Object.keys(layout.files);
   await makeDirectory(path);
@@ -51,8 +58,9 @@ export async function writeOutput(
   );
   for (const name of files) {
     await makeDirectory(dirname(join(path, name)));
+    const bytes = made.get(name);
     await replaceFile(join(path, name), (temporary) =>
-      copyFile(join(modelDirectory, name), temporary),
+      bytes ? writeFile(temporary, bytes) : copyFile(join(modelDirectory, name), temporary),
     );
   }
 }

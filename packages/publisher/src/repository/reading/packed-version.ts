@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LAYOUT_FILE, parseVersionLayout, type ReleaseIdentity } from '@nearside/artifact';
+import {
+  graphFileName,
+  LAYOUT_FILE,
+  parseVersionLayout,
+  type ReleaseIdentity,
+} from '@nearside/artifact';
 import {
   type Chunk,
   type Golden,
@@ -34,8 +39,10 @@ export interface PackedVersion {
  */
 export async function readPackedVersion(path: string): Promise<PackedVersion> {
   const layoutBytes = await readLayoutBytes(path);
-  const { spec, golden, files } = await readModelDirectory(path);
+  const { spec, golden, files: ofModel } = await readModelDirectory(path);
   const layout = parseVersionLayout(layoutBytes);
+  const graphs = spec.variants.map(({ name }) => graphFileName(name));
+  const files = [...ofModel, ...graphs.filter((name) => Object.hasOwn(layout.files, name))];
   await requireExactly(path, [...files, LAYOUT_FILE], layout);
 
   const digests = new Map([[LAYOUT_FILE, sha256Hex(layoutBytes)]]);
