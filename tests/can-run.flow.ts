@@ -32,7 +32,7 @@ test('a model by address is timed on CPU backends before any of its weights is f
   page.on('request', (request) => asked.push(request.url()));
   const seen = await page.evaluate(async ({ url, trust }) => {
     const { nearside } = globalThis as Scope;
-    const answer = await nearside.canRun(url, { trust, maxBytes: 5_000_000, maxMs: 6_000 });
+    const answer = await nearside.canRun(url, { trust, maxBytes: 5_000_000, maxMs: 30_000 });
     const databases = (await indexedDB.databases()).map(({ name }) => name);
     return { answer, databases };
   }, digits.address);
@@ -108,7 +108,7 @@ test('a dropped file is timed once nothing of its shape is free', async ({ page 
   const seen = await page.evaluate(async () => {
     const { nearside, urls, pick, fetchBlob } = globalThis as Scope;
     const ocr = await pick(urls.ocrUrl, 'recogniser.onnx');
-    const options = { backend: 'onnx-wasm' };
+    const options = { backend: 'onnx-wasm', maxMs: 30_000 };
     const digits = await fetchBlob(urls.digitsUrl);
     const many = { name: 'pixel_values', datatype: 'FP32', shape: [64, 1, 28, 28] };
     const codeOf = ({ code, details }: Scope) => [code, details];

@@ -1,5 +1,3 @@
-import { median } from '../median.js';
-
 /** Short runs are timed together: a clock outside isolated pages ticks in tenths of a millisecond, ms. */
 const BURST_MS = 4;
 
@@ -20,33 +18,47 @@ const STEP = 0.05;
  *
  * @param run does one. @returns how long it took, ms
  * @param endMs no run begins after that but a first one, by `performance.now()`
- * @returns median of a run's time since the last such step, ms
+ * @returns the middle of runs' times since the last such step, ms
  */
 export async function timeUntilSteady(run: () => Promise<number>, endMs: number): Promise<number> {
   const isOver = () => performance.now() >= endMs;
 
-  /** Mean of a run's time, ms. */
-  async function burst(): Promise<number> {
-    let [sumMs, count] = [0, 0];
+  /** Times of some runs, ms. */
+  async function burst(): Promise<number[]> {
+    const times: number[] = [];
+    let sumMs = 0;
     do {
-      sumMs += await run();
-      count += 1;
-    } while (sumMs < BURST_MS && count < MOST_IN_BURST && !isOver());
-    return sumMs / count;
+      const ms = await run();
+      times.push(ms);
+      sumMs += ms;
+    } while (sumMs < BURST_MS && times.length < MOST_IN_BURST && !isOver());
+    return times;
   }
 
-  let steady: number[] = [];
+  let steady: number[][] = [];
   let shortest = Number.POSITIVE_INFINITY;
   let sinceMs = performance.now();
   const isSteady = () => steady.length >= STEADY_BURSTS && performance.now() - sinceMs >= STEADY_MS;
   do {
-    const ms = await burst();
+    const times = await burst();
+    const ms = middle(times);
     if (ms < shortest * (1 - STEP)) {
       steady = [];
       shortest = ms;
       sinceMs = performance.now();
     }
-    steady.push(ms);
+    steady.push(times);
   } while (!isSteady() && !isOver());
-  return median(steady);
+  return middle(steady.flat());
+}
+
+/**
+ * Mean of the middle half: as a median what takes unusually long does not move it, and it is finer than the clock, whose
+ * ticks a median would be one of.
+ */
+function middle(times: readonly number[]): number {
+  const sorted = [...times].sort((a, b) => a - b);
+  const quarter = Math.floor(sorted.length / 4);
+  const half = sorted.slice(quarter, sorted.length - quarter);
+  return half.reduce((sum, ms) => sum + ms, 0) / half.length;
 }

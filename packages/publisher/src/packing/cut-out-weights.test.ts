@@ -66,6 +66,13 @@ describe('a model without its weights', () => {
     expect(part.cuts.map(([, ...told]) => told)).toEqual([[128, 'UINT8', 7]]);
   });
 
+  test('tells one number of a scale of integers, so that layers are fused as with their own', async () => {
+    const [part] = (await cut(DIGITS, onnx('int8/model.onnx'))) as [GraphPart];
+    const floats = part.cuts.filter(([, , datatype]) => datatype === 'FP32');
+    expect(floats.length).toBeGreaterThan(0);
+    expect(floats.map(({ length }) => length)).toEqual(floats.map(() => 4));
+  });
+
   test('keeps what may be a shape, and cuts longer lists of integers', async () => {
     const integers = (count: number) =>
       new Uint8Array(BigInt64Array.from({ length: count }, (_, i) => BigInt(i)).buffer);

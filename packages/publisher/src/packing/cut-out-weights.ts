@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dirname } from 'node:path/posix';
 import { type GraphPart, type WeightCut, writeGraphFile } from '@nearside/artifact';
@@ -15,7 +15,7 @@ import {
 import { understood } from './locate-tensors.js';
 import { ONNX_DATATYPES } from './onnx-datatypes.js';
 import { externalFile, type OnnxTensor, parseOnnxFile } from './onnx-file.js';
-import { readSliceAt } from './slices.js';
+import { readSlice } from './slices.js';
 import { locateWeights, parseManifest } from './tfjs-manifest.js';
 
 const LIMITS = Object.freeze({
@@ -85,19 +85,23 @@ async function cutFile(path: string, fileBytes: number, ranges: readonly ValueRa
   const rest: Uint8Array[] = [];
   const cuts: WeightCut[] = [];
   let [offset, uncutBytes] = [0, 0];
-  for (const range of ranges) {
-    if (isSmall(range)) continue;
-    const cut = await describeValues(path, range);
-    if (!cut) {
-      uncutBytes += range.sizeBytes;
-      continue;
+  const file = await open(path);
+  try {
+    for (const range of ranges.filter((range) => !isSmall(range))) {
+      const cut = await describeValues(file, { path, ...range });
+      if (!cut) {
+        uncutBytes += range.sizeBytes;
+        continue;
+      }
+      const sizeBytes = range.offset - offset;
+      rest.push(await readSlice(file, { path, offset, sizeBytes }));
+      cuts.push([sizeBytes, ...cut] as WeightCut);
+      offset = range.offset + range.sizeBytes;
     }
-    const sizeBytes = range.offset - offset;
-    rest.push(await readSliceAt(path, { offset, sizeBytes }));
-    cuts.push([sizeBytes, ...cut] as WeightCut);
-    offset = range.offset + range.sizeBytes;
+    rest.push(await readSlice(file, { path, offset, sizeBytes: fileBytes - offset }));
+  } finally {
+    await file.close();
   }
-  rest.push(await readSliceAt(path, { offset, sizeBytes: fileBytes - offset }));
   return { kept: new Uint8Array(Buffer.concat(rest)), cuts, uncutBytes };
 }
 
@@ -107,9 +111,12 @@ function isSmall({ sizeBytes, datatype = 'UINT8' }: ValueRange): boolean {
 }
 
 /** @returns what a cut says of the values; undefined where it can say nothing */
-async function describeValues(path: string, { datatype, isScale, ...range }: ValueRange) {
-  if (!datatype || range.sizeBytes % elementBytes(datatype) !== 0) return undefined;
-  const { buffer } = await readSliceAt(path, range);
+async function describeValues(
+  file: FileHandle,
+  { path, offset, sizeBytes, datatype, isScale }: ValueRange & { readonly path: string },
+) {
+  if (!datatype || sizeBytes % elementBytes(datatype) !== 0) return undefined;
+  const { buffer } = await readSlice(file, { path, offset, sizeBytes });
   const values = arrayFromBytes(datatype, buffer) as Exclude<
     ReturnType<typeof arrayFromBytes>,
     string[]

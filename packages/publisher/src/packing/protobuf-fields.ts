@@ -84,6 +84,8 @@ function fixed(offset: number, sizeBytes: number, end: number) {
 
 /** Seven bits a byte, the lowest first, at most ten bytes; the highest bit says "go on". */
 function readVarint(bytes: Uint8Array, start: number, end: number) {
+  const first = bytes[start] as number;
+  if (start < end && first < 128) return { value: first, end: start + 1 }; // as most are
   let value = 0n;
   for (let i = 0; i < 10 && start + i < end; i++) {
     const byte = bytes[start + i] as number;

@@ -46,7 +46,8 @@ export async function readSliceAt(
   }
 }
 
-async function readSlice(
+/** Reads one slice of an open file. Throws as {@link readSlices}. */
+export async function readSlice(
   file: FileHandle,
   { path, offset, sizeBytes }: { path: string; offset: number; sizeBytes: number },
 ): Promise<Uint8Array<ArrayBuffer>> {
