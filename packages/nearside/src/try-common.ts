@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import {
   casesOfStage,
@@ -65,10 +64,11 @@ async function runGolden(
   await checkGolden(sessions, golden, { ...proof, backend: backend.name, scope: 'all' });
 }
 
+/** What is built beside this file. */
 async function startOnCommon(): Promise<Backend> {
-  const require = createRequire(import.meta.url);
-  const { onnxWasm: backend } = await import(require.resolve('nearside/worker/onnx-wasm'));
-  const bytes = await readFile(require.resolve('nearside/ort-common.wasm'));
+  const built = (name: string) => new URL(`assets/${name}`, import.meta.url);
+  const { onnxWasm: backend } = await import(built('backend-onnx-wasm.js').href);
+  const bytes = await readFile(built('ort-common.wasm'));
   await backend.start({ wasm: await WebAssembly.compile(bytes), threads: 1, onLost() {} });
   return backend;
 }

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Layout, ModelSpec } from '@nearside/core';
 
@@ -27,7 +28,8 @@ export async function findOnnxRuntime(
 
 function findScript(): string | undefined {
   try {
-    return createRequire(import.meta.url).resolve('nearside/try-common');
+    const { resolve } = createRequire(import.meta.url);
+    return join(dirname(resolve('nearside/package.json')), 'dist/try-common.js');
   } catch {
     return undefined;
   }
