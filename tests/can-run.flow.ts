@@ -2,27 +2,18 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
-import { FIRST_DIGITS, serveDigits } from './digits-repository.js';
+import { FIRST_DIGITS } from './digits-repository.js';
 import { madeOnce } from './made-once.js';
-import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
+import { gotoBarePage } from './serve-bare-page.js';
+import { serveForTests } from './serve-for-tests.js';
 
-let site: Awaited<ReturnType<typeof serveBarePage>>;
-let digits: Awaited<ReturnType<typeof serveDigits>>;
+const served = serveForTests('workshop');
 
 const PACKED = `packed-${FIRST_DIGITS.version}`;
 const WEIGHTS = ['int8/model.onnx', 'fp32/model.onnx', 'tfjs/weights.bin'];
 
-test.beforeAll(async () => {
-  site = await serveBarePage('workshop');
-  digits = await serveDigits();
-});
-
-test.afterAll(async () => {
-  await Promise.all([site.close(), digits.close()]);
-});
-
 test.beforeEach(async ({ page }) => {
-  await gotoBarePage(page, site.url);
+  await gotoBarePage(page, served.site.url);
 });
 
 test('a model by address is timed on CPU backends before any of its weights is fetched', async ({
@@ -35,7 +26,7 @@ test('a model by address is timed on CPU backends before any of its weights is f
     const answer = await nearside.canRun(url, { trust, maxBytes: 5_000_000, maxMs: 30_000 });
     const databases = (await indexedDB.databases()).map(({ name }) => name);
     return { answer, databases };
-  }, digits.address);
+  }, served.digits.address);
   const layout = JSON.parse(await readFile(join(madeOnce(PACKED), 'layout.json'), 'utf8'));
   const chunks = WEIGHTS.flatMap((file) => layout.files[file].map(([sha256]: [string]) => sha256));
   expect(asked.filter((url) => chunks.some((sha256) => url.includes(sha256)))).toEqual([]);
@@ -58,7 +49,7 @@ test('a model by address is timed on CPU backends before any of its weights is f
     const { opening } = model.stats();
     await model.close();
     return [opening.origin, opening.fetchedBytes > 10_000];
-  }, digits.address);
+  }, served.digits.address);
   expect(opened).toEqual(['network', true]); // nothing was active before
 });
 
@@ -70,7 +61,7 @@ test('a model that needs more memory than it may does not fit, and no runtime is
   const seen = await page.evaluate(async ({ url, trust }) => {
     const { nearside } = globalThis as Scope;
     return nearside.canRun(url, { trust, memoryBudgetBytes: 1_000_000 });
-  }, digits.address);
+  }, served.digits.address);
   expect(seen).toMatchObject({ verdict: 'no', fits: false, memoryBytes: 25_165_824 });
   expect(new Set(seen.rows.map(({ code }: Scope) => code))).toEqual(new Set(['out-of-memory']));
   expect(asked.filter((url) => url.endsWith('.wasm'))).toEqual([]);
@@ -96,7 +87,7 @@ test('an abort ends every worker', async ({ page }) => {
     Object.assign(globalThis, { controller });
     const { signal } = controller;
     return nearside.canRun(url, { trust, signal }).catch((reason: Error) => reason.name);
-  }, digits.address);
+  }, served.digits.address);
   await begun;
   expect(page.workers().length).toBeGreaterThan(0);
   await page.evaluate(() => (globalThis as Scope).controller.abort());

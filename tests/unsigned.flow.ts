@@ -3,23 +3,13 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from '@playwright/test';
 import { root } from '../scripts/root.mjs';
-import { serveDigits } from './digits-repository.js';
-import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
+import { gotoBarePage } from './serve-bare-page.js';
+import { serveForTests } from './serve-for-tests.js';
 
-let site: Awaited<ReturnType<typeof serveBarePage>>;
-let digits: Awaited<ReturnType<typeof serveDigits>>;
-
-test.beforeAll(async () => {
-  site = await serveBarePage('workshop');
-  digits = await serveDigits();
-});
-
-test.afterAll(async () => {
-  await Promise.all([site.close(), digits.close()]);
-});
+const served = serveForTests('workshop');
 
 test.beforeEach(async ({ page }) => {
-  await gotoBarePage(page, site.url);
+  await gotoBarePage(page, served.site.url);
 });
 
 test('an OCR recogniser that a user picked runs with the numbers of ONNX Runtime itself', async ({
@@ -91,7 +81,7 @@ test('the digits model gives what it gives when it is opened signed, golden case
     const verdicts = [signed.stats().verdict, unsigned.stats().verdict];
     await Promise.all([signed.close(), unsigned.close()]);
     return { both, verdicts };
-  }, digits.address);
+  }, served.digits.address);
   expect(seen.both[1]).toEqual(seen.both[0]);
   expect(seen.verdicts).toEqual(['proven', 'unproven']);
 });
@@ -202,12 +192,12 @@ test('files that nobody vouches for have a worker of their own, beside that of s
     await Promise.all(models.map((model) => model.close()));
     globalThis.Worker = Plain;
     return names;
-  }, digits.address);
+  }, served.digits.address);
   expect(started).toEqual(['nearside onnx-wasm', 'nearside onnx-wasm']);
 });
 
 test('in Node files that nobody vouches for have a heap of their own', async () => {
-  const { url, trust } = digits.address;
+  const { url, trust } = served.digits.address;
   // A process of its own: modules, and so heaps, are as many as others have loaded.
   const script = `
     import { readFile } from 'node:fs/promises';

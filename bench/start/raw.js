@@ -1,4 +1,4 @@
-/** What ONNX Runtime calls our datatypes. */
+/** What ONNX Runtime calls our datatypes. Said here once more: a peer runs nothing of the library. */
 export const RAW_TYPES = {
   BOOL: 'bool',
   UINT8: 'uint8',

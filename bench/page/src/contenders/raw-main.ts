@@ -1,7 +1,7 @@
-import { RAW_TYPES } from '../../../start/raw.js';
 import type { ModelVariant } from '../models/bench-model.ts';
 import { type Contender, needsOnnx, variantFor } from './contender.ts';
 import { withHeap } from './heap-of.ts';
+import { asOrtTensors } from './ort-tensors.ts';
 
 export const rawMain: Contender = {
   id: 'ort-main',
@@ -15,13 +15,7 @@ export const rawMain: Contender = {
     const { openOnMain } = await import('./ort-main.js');
     const { opened: session, heapBytes } = await withHeap(() => openOnMain({ bytes, threads }));
     return {
-      run(tensors) {
-        const given = Object.entries(tensors).map(([input, { datatype, data, shape }]) => [
-          input,
-          [RAW_TYPES[datatype as keyof typeof RAW_TYPES], data, shape],
-        ]);
-        return session.run(Object.fromEntries(given));
-      },
+      run: (tensors) => session.run(asOrtTensors(tensors)),
       dispose: () => session.release(),
       variant: name,
       backend: 'wasm',

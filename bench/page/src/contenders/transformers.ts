@@ -1,9 +1,9 @@
 import wasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
-import { RAW_TYPES } from '../../../start/raw.js';
 import type { ModelVariant } from '../models/bench-model.ts';
 import { BenchError } from '../problem.ts';
 import { type Contender, needsOnnx, variantFor } from './contender.ts';
 import { withHeap } from './heap-of.ts';
+import { asOrtTensors } from './ort-tensors.ts';
 import { fetchUnpacked } from './packed-runtime.ts';
 
 export const transformers: Contender = {
@@ -21,13 +21,7 @@ export const transformers: Contender = {
       openWithTransformers({ bytes, threads, wasm }),
     );
     return {
-      run(tensors) {
-        const given = Object.entries(tensors).map(([input, { datatype, data, shape }]) => [
-          input,
-          [RAW_TYPES[datatype as keyof typeof RAW_TYPES], data, [...shape]],
-        ]);
-        return session.run(Object.fromEntries(given));
-      },
+      run: (tensors) => session.run(asOrtTensors(tensors)),
       dispose: async () => {
         await session.dispose();
       },

@@ -10,7 +10,7 @@ export interface Recommendation {
   readonly batch: number | undefined;
 }
 
-/** The fastest of our own rows that computes the right numbers, and the smallest batch that is about as good as any. */
+/** The fastest of our own rows that computes the right numbers, and the smallest batch whose rate is near the best. */
 export function recommend({ rows }: BenchResult): Recommendation | undefined {
   const [best] = rows
     .filter((row) => !row.isPeer && isRanked(row))

@@ -13,7 +13,8 @@ const variant = (name: string, runtime: 'onnx' | 'tfjs') =>
   ({ name, runtime, dtype: 'fp32', files: [] }) as unknown as Variant;
 const DIGITS = [variant('int8', 'onnx'), variant('fp32', 'onnx'), variant('uint8', 'tfjs')];
 const WASM = AVAILABLE_BACKENDS.filter(isGuessable);
-const NOTHING_CACHED = { cachedRuntimes: new Set<never>() };
+const FULL = { isCommon: false };
+const NOTHING_CACHED = { cachedRuntimes: new Set<never>(), ...FULL };
 
 test('the first variant of every backend comes before the second of any', () => {
   const names = listContenders(DIGITS, WASM).map(({ backend, variant }) => `${variant}/${backend}`);
@@ -38,9 +39,15 @@ test('weights that outweigh the larger runtime turn the order round', () => {
   expect(first).toEqual({ backend: 'onnx-wasm', variant: 'int8' });
 });
 
+test('where the common file of ONNX Runtime is enough, weights have to outweigh less', () => {
+  const missingBytes = { int8: 1_000_000, fp32: 4_000_000, uint8: 3_000_000 };
+  expect(findSmallestDownload(DIGITS, WASM, { missingBytes, isCommon: true })).toBe('onnx-wasm');
+  expect(findSmallestDownload(DIGITS, WASM, { missingBytes, ...FULL })).toBe('tfjs-wasm');
+});
+
 test("with everything on the device the publisher's order decides", () => {
   const missingBytes = { int8: 0, fp32: 0, uint8: 0 };
-  const contents = { missingBytes, cachedRuntimes: new Set(AVAILABLE_BACKENDS) };
+  const contents = { missingBytes, cachedRuntimes: new Set(AVAILABLE_BACKENDS), ...FULL };
   expect(bytesToFetch({ backend: 'onnx-wasm', variant: 'int8' }, contents)).toBe(0);
   const [first] = orderByBytes(listContenders(DIGITS, WASM), contents);
   expect(first).toEqual({ backend: 'onnx-wasm', variant: 'int8' });
@@ -48,17 +55,23 @@ test("with everything on the device the publisher's order decides", () => {
 
 test('weights that are all here came with a runtime, which is not fetched again', () => {
   const missingBytes = { int8: 0, fp32: 70_000, uint8: 28_000 };
-  expect(findSmallestDownload(DIGITS, WASM, missingBytes)).toBe('onnx-wasm');
+  expect(findSmallestDownload(DIGITS, WASM, { missingBytes, ...FULL })).toBe('onnx-wasm');
 });
 
 test('of a model that is all here, as files that a user picked are, the order stays as it is', () => {
   const missingBytes = { int8: 0, fp32: 0, uint8: 0 };
-  expect(findSmallestDownload(DIGITS, ['tfjs-wasm', 'onnx-wasm'], missingBytes)).toBe('tfjs-wasm');
-  expect(findSmallestDownload(DIGITS, ['onnx-wasm', 'tfjs-wasm'], missingBytes)).toBe('onnx-wasm');
+  expect(findSmallestDownload(DIGITS, ['tfjs-wasm', 'onnx-wasm'], { missingBytes, ...FULL })).toBe(
+    'tfjs-wasm',
+  );
+  expect(findSmallestDownload(DIGITS, ['onnx-wasm', 'tfjs-wasm'], { missingBytes, ...FULL })).toBe(
+    'onnx-wasm',
+  );
 });
 
 test('a device that knows nothing never starts on a GPU by a guess', () => {
   const missingBytes = { int8: 30_000, fp32: 100_000, uint8: 28_000 };
-  expect(findSmallestDownload(DIGITS, AVAILABLE_BACKENDS, missingBytes)).toBe('tfjs-wasm');
-  expect(findSmallestDownload(DIGITS, ['onnx-webgpu'], missingBytes)).toBeUndefined();
+  expect(findSmallestDownload(DIGITS, AVAILABLE_BACKENDS, { missingBytes, ...FULL })).toBe(
+    'tfjs-wasm',
+  );
+  expect(findSmallestDownload(DIGITS, ['onnx-webgpu'], { missingBytes, ...FULL })).toBeUndefined();
 });

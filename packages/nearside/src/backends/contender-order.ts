@@ -13,6 +13,14 @@ export const RUNTIME_BYTES: Readonly<Record<AvailableBackend, number>> = Object.
   'tfjs-webgpu': 250_000,
 });
 
+/** The same of `onnx-wasm` with the common file of ONNX Runtime, where that is enough for a version. */
+const COMMON_BYTES = 1_700_000;
+
+/** @param isCommon whether ONNX Runtime's common file is enough */
+export function runtimeBytes(backend: AvailableBackend, isCommon: boolean): number {
+  return isCommon && backend === 'onnx-wasm' ? COMMON_BYTES : RUNTIME_BYTES[backend];
+}
+
 /**
  * A GPU's speed is only known by trying, and its numbers may be wrong: it never serves by a guess.
  */
@@ -42,14 +50,16 @@ export interface DeviceContents {
   readonly missingBytes: Readonly<Record<string, number>>;
   /** Backends whose runtime has been here before, and is in a cache of the browser. */
   readonly cachedRuntimes: ReadonlySet<AvailableBackend>;
+  /** Whether the common file of ONNX Runtime is enough for the version. */
+  readonly isCommon: boolean;
 }
 
 /** What has to cross the network before a contender can run, bytes. */
 export function bytesToFetch(
   { backend, variant }: Contender,
-  { missingBytes, cachedRuntimes }: DeviceContents,
+  { missingBytes, cachedRuntimes, isCommon }: DeviceContents,
 ): number {
-  const runtime = cachedRuntimes.has(backend) ? 0 : RUNTIME_BYTES[backend];
+  const runtime = cachedRuntimes.has(backend) ? 0 : runtimeBytes(backend, isCommon);
   return runtime + (missingBytes[variant] ?? 0);
 }
 
@@ -65,11 +75,11 @@ export function orderByBytes(
 export function findSmallestDownload(
   variants: readonly Variant[],
   backends: readonly AvailableBackend[],
-  missingBytes: DeviceContents['missingBytes'],
+  { missingBytes, isCommon }: Pick<DeviceContents, 'missingBytes' | 'isCommon'>,
 ): AvailableBackend | undefined {
   const contenders = listContenders(variants, backends.filter(isGuessable));
   // Weights that are all here came with a runtime.
   const loaded = contenders.filter(({ variant }) => missingBytes[variant] === 0);
   const cachedRuntimes = new Set(loaded.map(({ backend }) => backend));
-  return orderByBytes(contenders, { missingBytes, cachedRuntimes })[0]?.backend;
+  return orderByBytes(contenders, { missingBytes, cachedRuntimes, isCommon })[0]?.backend;
 }

@@ -7,7 +7,7 @@ import {
   bytesToFetch,
   isGuessable,
   orderByBytes,
-  RUNTIME_BYTES,
+  runtimeBytes,
 } from '../backends/contender-order.js';
 import type { Contender } from '../backends/contenders.js';
 import { requestAdapter } from '../backends/gpu-device.js';
@@ -63,14 +63,15 @@ export async function tryContenders(
   rehearsal: Rehearsal,
   { maxMs = DEFAULTS.maxMs, maxBytes = DEFAULTS.maxBytes }: RehearsalLimits,
 ): Promise<CanRun> {
-  const { plan, contenders, missingBytes } = rehearsal;
+  const { plan, contenders, missingBytes, isCommon } = rehearsal;
   const budget = { leftMs: maxMs };
   const started = new Set<AvailableBackend>();
   const tried: Tried[] = [];
-  const order = orderByBytes(contenders, { missingBytes, cachedRuntimes: started });
+  const order = orderByBytes(contenders, { missingBytes, cachedRuntimes: started, isCommon });
   for (const [i, contender] of order.entries()) {
     try {
-      const leftBytes = maxBytes - [...started].reduce((sum, name) => sum + RUNTIME_BYTES[name], 0);
+      const spentBytes = [...started].reduce((sum, name) => sum + runtimeBytes(name, isCommon), 0);
+      const leftBytes = maxBytes - spentBytes;
       await requireRoom(contender, rehearsal, { budget, leftBytes, started });
       const rehearsed = await withShare(budget, order.length - i, (budget) =>
         tryOne(contender, rehearsal, { budget, started }),
@@ -83,7 +84,7 @@ export async function tryContenders(
       tried.push(failed(contender, error));
     }
   }
-  const contents = { missingBytes, cachedRuntimes: started };
+  const contents = { missingBytes, cachedRuntimes: started, isCommon };
   const rows = tried.map((row) => ({ ...row, downloadBytes: bytesToFetch(row, contents) }));
   return conclude(rows, rehearsal.memoryBytes);
 }
@@ -106,7 +107,7 @@ async function withShare<Result>(
 /** @throws NearsideError why a contender is not tried */
 async function requireRoom(
   { backend }: Contender,
-  { memoryBytes, limitBytes }: Rehearsal,
+  { memoryBytes, limitBytes, isCommon }: Rehearsal,
   {
     budget,
     leftBytes,
@@ -121,12 +122,12 @@ async function requireRoom(
   if (!isGuessable(backend) && !(await requestAdapter())) {
     throw notTried('no-backend', `${backend}: expected WebGPU with an adapter, got none.`);
   }
-  const runtimeBytes = RUNTIME_BYTES[backend];
-  if (!started.has(backend) && runtimeBytes > leftBytes) {
+  const sizeBytes = runtimeBytes(backend, isCommon);
+  if (!started.has(backend) && sizeBytes > leftBytes) {
     throw notTried(
       'download-limit',
       `${backend}: expected a runtime of at most the ${leftBytes} bytes that are left of \`maxBytes\`, got one of ` +
-        `about ${runtimeBytes}.`,
+        `about ${sizeBytes}.`,
     );
   }
   if (budget.leftMs <= 0) {

@@ -4,7 +4,10 @@ import { createTuningBudget } from './tuning-budget.js';
 
 /** So long for all runs, ms. */
 const budgetOf = (maxMs: number) =>
-  createTuningBudget({ maxBytes: 0, maxMs }, { missingBytes: {}, cachedRuntimes: new Set() });
+  createTuningBudget(
+    { maxBytes: 0, maxMs },
+    { missingBytes: {}, cachedRuntimes: new Set(), isCommon: false },
+  );
 
 const idle = async () => {};
 /** A worker that always takes as long. */

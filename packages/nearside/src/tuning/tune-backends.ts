@@ -98,6 +98,7 @@ async function tryOthers(options: TuningOptions & { readonly idle: Idle }): Prom
       missingBytes(),
     ),
     cachedRuntimes: new Set(tried.map(({ backend }) => backend)),
+    isCommon: choice.onnxRuntime === 'common',
   };
   const adapter = await nameAdapter();
   forgetOthers(options, { sequence, adapter });

@@ -12,7 +12,7 @@ const onnx = RUNTIME_BYTES['onnx-wasm'];
 test('two variants that share a runtime pay for its download once', () => {
   const budget = createTuningBudget(
     { maxBytes: onnx + 3_000, maxMs: 3_000 },
-    { missingBytes, cachedRuntimes: new Set() },
+    { missingBytes, cachedRuntimes: new Set(), isCommon: false },
   );
   expect(budget.sizeOf(INT8)).toBe(onnx + 1_000);
   budget.chargeBytes(INT8);
@@ -26,7 +26,7 @@ test('a runtime that is here already costs nothing', () => {
   const cachedRuntimes = new Set(['onnx-wasm'] as const);
   const budget = createTuningBudget(
     { maxBytes: 1_000, maxMs: 1 },
-    { missingBytes, cachedRuntimes },
+    { missingBytes, cachedRuntimes, isCommon: false },
   );
   expect(budget.objectionTo(INT8)).toBeUndefined();
   expect(budget.objectionTo(FP32)).toMatch(/2000 bytes to fetch, 1000 left/);
@@ -38,7 +38,7 @@ test('what is paid for never comes to more than the budget, and time is up when 
     fc.property(fc.array(contender), fc.nat(20_000_000), (contenders, maxBytes) => {
       const budget = createTuningBudget(
         { maxBytes, maxMs: 10 },
-        { missingBytes, cachedRuntimes: new Set() },
+        { missingBytes, cachedRuntimes: new Set(), isCommon: false },
       );
       let paidBytes = 0;
       for (const contender of contenders) {

@@ -16,13 +16,12 @@ export interface TuningBudget {
 
 export function createTuningBudget(
   { maxBytes, maxMs }: { readonly maxBytes: number; readonly maxMs: number },
-  { missingBytes, cachedRuntimes: cachedBefore }: DeviceContents,
+  { cachedRuntimes: cachedBefore, ...contents }: DeviceContents,
 ): TuningBudget {
   const cachedRuntimes = new Set(cachedBefore);
   let leftBytes = maxBytes;
   let leftMs = maxMs;
-  const sizeOf = (contender: Contender) =>
-    bytesToFetch(contender, { missingBytes, cachedRuntimes });
+  const sizeOf = (contender: Contender) => bytesToFetch(contender, { ...contents, cachedRuntimes });
   return {
     get leftMs() {
       return leftMs;

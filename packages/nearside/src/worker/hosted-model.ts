@@ -148,8 +148,12 @@ export function createHostedModel({
       const { golden, graphs, readFiles } = opened();
       return { golden, files: await readFiles(graphs) };
     },
-    lightest: async (backends) =>
-      findSmallestDownload(opened().spec.variants, backends, await missingBytes(opened())),
+    async lightest(backends) {
+      const version = opened();
+      const { isCommon } = version.described;
+      const contents = { missingBytes: await missingBytes(version), isCommon };
+      return findSmallestDownload(version.spec.variants, backends, contents);
+    },
 
     time: () => turns.take(() => timeSession(loaded())),
 
