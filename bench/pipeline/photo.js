@@ -3,9 +3,9 @@
 import { compilePipeline } from '@nearside/pipeline';
 
 const PHOTO = { width: 4000, height: 3000 };
-const SIDE = 224;
-const MEAN = [0.485, 0.456, 0.406];
-const STD = [0.229, 0.224, 0.225];
+export const SIDE = 224;
+export const MEAN = [0.485, 0.456, 0.406];
+export const STD = [0.229, 0.224, 0.225];
 
 /** As model.json has them. */
 export function photoPreprocessing(reduced) {

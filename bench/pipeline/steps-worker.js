@@ -3,6 +3,7 @@
 import { compilePipeline } from '@nearside/pipeline';
 import { compare } from '../compare.js';
 import { levelsBetween, makePhoto, photoSteps, readAll, resizeByCanvas } from './photo.js';
+import { byTransformers } from './transformers-photo.js';
 
 const PAIRS = 15;
 const WARM_UPS = 3;
@@ -33,7 +34,7 @@ function specOf(preprocessing, shape) {
 
 /**
  * Pairs of times, ms, in turns: of the steps and of decoding and reading all pixels; of the steps and of a canvas that
- * resizes; of the steps with `reduced` and of reading all. And by how many levels `reduced` is off.
+ * resizes, or transformers.js; of the steps with `reduced` and of reading all. And by how many levels `reduced` is off.
  */
 async function measurePhoto() {
   const photo = await makePhoto();
@@ -44,6 +45,7 @@ async function measurePhoto() {
   return {
     floor: await compare([() => exact(photo), () => readAll(photo)], options),
     canvas: await compare([() => exact(photo), () => resizeByCanvas(photo)], options),
+    transformers: await compare([() => exact(photo), () => byTransformers(photo)], options),
     reduced: await compare([() => half(photo), () => readAll(photo)], options),
     levels: {
       2: levelsBetween(tensor, await half(photo)),
