@@ -8,7 +8,11 @@ interface Lane {
   readonly browser: 'chromium' | 'firefox';
   readonly launchOptions: object;
   readonly include: string[];
+  readonly env?: Record<string, string>;
 }
+
+/** Loops over all cases take them all, and not some. */
+const EVERY_CASE = { EVERY_CASE: '1' };
 
 const lanes: Lane[] = [
   {
@@ -22,6 +26,13 @@ const lanes: Lane[] = [
     browser: 'chromium',
     launchOptions: chromiumGpuLaunch,
     include: ['packages/*/src/**/*.gpu.test.ts'],
+  },
+  {
+    name: 'every-write',
+    browser: 'chromium',
+    launchOptions: chromiumLaunch,
+    include: ['packages/artifact/src/installation/closed-tabs.browser.test.ts'],
+    env: EVERY_CASE,
   },
 ];
 if (isInstalled('firefox')) {
@@ -54,11 +65,21 @@ const unit = {
   isolate: false, // a third of the time would go into loading the same modules for each file
   setupFiles: ['packages/publisher/src/testing/few-rounds.ts'],
 };
+/** These take some of their cases in `unit` (`testing/some-of.ts`), and all of them here: `npm run test:long`. */
+const everyCase = {
+  ...unit,
+  name: 'every-case',
+  include: [
+    'packages/publisher/src/attacks/{boot-files,damaged-files,poisoned-store}.test.ts',
+    'packages/publisher/src/{verify,verify-as-devices}.test.ts',
+  ],
+  env: EVERY_CASE,
+};
 const mocked = { name: 'mocked', include: [`packages/*/src/${MOCKED}`] };
 const long = { ...unit, name: 'long', include: [`packages/*/src/${LONG}`], exclude: [] };
 
 export default defineConfig({
-  test: { projects: [...[unit, mocked, long].map(inNode), ...lanes.map(inBrowser)] },
+  test: { projects: [...[unit, everyCase, mocked, long].map(inNode), ...lanes.map(inBrowser)] },
 });
 
 interface Suite {
@@ -67,6 +88,7 @@ interface Suite {
   readonly exclude?: string[];
   readonly isolate?: boolean;
   readonly setupFiles?: string[];
+  readonly env?: Record<string, string>;
 }
 
 function inNode(suite: Suite) {
@@ -83,7 +105,7 @@ function inNode(suite: Suite) {
 }
 
 /** Source tests run on the sources: this condition leads every package to its `src`. */
-function inBrowser({ name, browser, launchOptions, include }: Lane) {
+function inBrowser({ name, browser, launchOptions, include, env = {} }: Lane) {
   return {
     resolve: { conditions: ['@nearside/source', 'module', 'browser', 'development|production'] },
     optimizeDeps: {
@@ -108,6 +130,7 @@ function inBrowser({ name, browser, launchOptions, include }: Lane) {
     test: {
       name,
       include,
+      env,
       testTimeout: 60_000, // a GPU that is computed in software shares the cores with other stages
       browser: {
         enabled: true,

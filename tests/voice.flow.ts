@@ -121,7 +121,7 @@ test.describe('in a browser', () => {
     }
   });
 
-  test('also at a twentieth of its loudness', async ({ page }) => {
+  test('also at a twentieth of its loudness', { tag: '@long' }, async ({ page }) => {
     for (const [name, { quiet }] of Object.entries(reference.clips)) {
       const found: Found = await page.evaluate(async (name) => {
         const { model, fileOf } = globalThis as Scope;

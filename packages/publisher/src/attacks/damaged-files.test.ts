@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { DAMAGES, flip } from '../testing/damages.js';
 import type { Files } from '../testing/hostile-server.js';
 import { openScene, withFile } from '../testing/scene.js';
+import { someOf } from '../testing/some-of.js';
 
 const scene = await openScene();
 const { first, second } = scene;
@@ -28,16 +29,17 @@ test('the files of a first version are of every kind', () => {
 
 describe.each(Object.entries(DAMAGES))('a file, %s,', (name, damage) => {
   const heals = name === 'first byte flipped'; // how it was damaged does not matter then
+  const turn = Object.keys(DAMAGES).indexOf(name); // another file at each damage
 
   test('fails a first open with a code, whichever file it is, until it is whole again', async () => {
-    for (const path of first.files.keys()) {
+    for (const path of someOf(first.files.keys(), turn)) {
       const outcome = await scene.firstOpen(withDamage(first.files, path, damage), { heals });
       expect(outcome, path).not.toEqual(isVersion);
     }
   });
 
   test('fails an update with a code, and 1.0.0 stays until it is whole again', async () => {
-    for (const path of updated) {
+    for (const path of someOf(updated, turn)) {
       const outcome = await scene.update(withDamage(second.files, path, damage), { heals });
       expect(outcome, path).not.toEqual(isVersion);
     }
@@ -46,14 +48,14 @@ describe.each(Object.entries(DAMAGES))('a file, %s,', (name, damage) => {
 
 describe('two files in one another’s place', () => {
   test('fail a first open with a code, whichever two they are', async () => {
-    for (const [a, b] of pairs([...first.files.keys()])) {
+    for (const [a, b] of someOf(pairs([...first.files.keys()]))) {
       const outcome = await scene.firstOpen(swapped(first.files, a, b), { heals: false });
       expect(outcome, `${a} and ${b}`).not.toEqual(isVersion);
     }
   });
 
   test('fail an update with a code, and 1.0.0 stays', async () => {
-    for (const [a, b] of pairs(updated)) {
+    for (const [a, b] of someOf(pairs(updated))) {
       const outcome = await scene.update(swapped(second.files, a, b), { heals: false });
       expect(outcome, `${a} and ${b}`).not.toEqual(isVersion);
     }

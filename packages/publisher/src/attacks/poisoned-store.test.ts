@@ -7,6 +7,7 @@ import { sha256Hex } from '../sha256-hex.js';
 import { DAMAGES, flip } from '../testing/damages.js';
 import { currentPath, forge, type RepositoryFiles, stealKeys } from '../testing/forge.js';
 import { copyOf, openScene, outcomeOf } from '../testing/scene.js';
+import { someOf } from '../testing/some-of.js';
 
 const scene = await openScene();
 scene.server.files = scene.second.files;
@@ -77,7 +78,7 @@ describe('garbage of any shape in the place of what a device has stored', () => 
     for (const key of keys) {
       const entry = (await installed.get(key)) as Record<string, unknown>;
       if (typeof entry !== 'object' || entry instanceof ArrayBuffer) continue;
-      for (const field of Object.keys(entry)) {
+      for (const field of someOf(Object.keys(entry), keys.indexOf(key))) {
         for (const value of [null, { toString: 1, valueOf: 1 }]) {
           await expectHarmless(new Map([[key, { ...entry, [field]: value }]]));
         }
@@ -158,15 +159,18 @@ describe('a chunk that changes between two calls', () => {
 });
 
 describe('a chunk that is evicted behind the device’s back', () => {
-  test.each(keys.filter((key) => key.startsWith('c/')))('%s: fetched again', async (key) => {
-    const store = await copyOf(installed);
-    const device = scene.device({ store });
-    await store.commit({ delete: [key] });
-    expect(await outcomeOf(scene, () => device.open())).toBe('1.1.0');
-    expect(device.events).toEqual([]);
-    const [previous] = [await device.openPrevious(2)];
-    expect(previous?.release.version).toBe('1.0.0');
-  });
+  test.each(someOf(keys.filter((key) => key.startsWith('c/'))))(
+    '%s: fetched again',
+    async (key) => {
+      const store = await copyOf(installed);
+      const device = scene.device({ store });
+      await store.commit({ delete: [key] });
+      expect(await outcomeOf(scene, () => device.open())).toBe('1.1.0');
+      expect(device.events).toEqual([]);
+      const [previous] = [await device.openPrevious(2)];
+      expect(previous?.release.version).toBe('1.0.0');
+    },
+  );
 
   test('without a network is a network code, and works again with one', async () => {
     const store = await copyOf(installed);
