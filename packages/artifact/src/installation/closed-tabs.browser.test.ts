@@ -24,8 +24,13 @@ const fresh = [...second.keys()].filter(
 );
 
 /** Of every write in `npm run test:long`, of one in four on every change. */
-const { env } = import.meta as ImportMeta & { env: { EVERY_CASE?: string } };
-const STRIDE = env.EVERY_CASE ? 1 : 4;
+const STRIDE = import.meta.env.EVERY_CASE ? 1 : 4;
+
+declare global {
+  interface ImportMeta {
+    readonly env: { readonly EVERY_CASE?: string };
+  }
+}
 
 test('a tab that is ended during its nth write leaves what opens right without a network, for every n', async () => {
   const outcomes = new Set<string>();
@@ -48,7 +53,8 @@ test('a tab that is ended during its nth write leaves what opens right without a
     serveInPlace(first);
     await expectWeights(await openBrowserDevice({ pin, store }).install(), 0);
   }
-  expect([...outcomes]).toEqual(['not yet', 'installed']);
+  // The last write alone comes after the version is installed.
+  expect([...outcomes]).toEqual(STRIDE === 1 ? ['not yet', 'installed'] : ['not yet']);
 }, 120_000);
 
 describe('a tab that is ended in the middle of its download', () => {
