@@ -3,14 +3,16 @@ import { parse } from './parse.js';
 
 const CountSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const NumberSchema = v.pipe(v.number(), v.finite());
-const MAX_BINS = 32;
+/** Bins of a distribution; distributions of a baseline. */
+export const BINS_LIMIT = 32;
+export const DISTRIBUTIONS_LIMIT = 16;
 
 const common = {
   /** Unique in the baseline; `confidence` is the score that feedback is counted by. */
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(80)),
   /** What it is of: how sure the model is, what comes out, or what goes in. */
   kind: v.picklist(['score', 'output', 'input']),
-  counts: v.pipe(v.array(CountSchema), v.minLength(1), v.maxLength(MAX_BINS)),
+  counts: v.pipe(v.array(CountSchema), v.minLength(1), v.maxLength(BINS_LIMIT)),
 };
 
 /** How something was distributed over held-out data. */
@@ -18,14 +20,14 @@ const DistributionSchema = v.union([
   v.strictObject({
     ...common,
     /** Bin i is [edges[i], edges[i+1]), the last one closed; what lies outside is in the outer ones. */
-    edges: v.pipe(v.array(NumberSchema), v.minLength(2), v.maxLength(MAX_BINS + 1)),
+    edges: v.pipe(v.array(NumberSchema), v.minLength(2), v.maxLength(BINS_LIMIT + 1)),
     /** Of `counts`, where the samples had labels. */
-    correct: v.optional(v.pipe(v.array(CountSchema), v.maxLength(MAX_BINS))),
+    correct: v.optional(v.pipe(v.array(CountSchema), v.maxLength(BINS_LIMIT))),
   }),
   v.strictObject({
     ...common,
     /** A bin each; one more is for all others. */
-    labels: v.pipe(v.array(v.string()), v.maxLength(MAX_BINS - 1)),
+    labels: v.pipe(v.array(v.string()), v.maxLength(BINS_LIMIT - 1)),
   }),
 ]);
 
@@ -42,7 +44,7 @@ export const BaselineSchema = v.strictObject({
         v.check(isWhole, 'edges that grow, a count for each bin, and as many of what was correct'),
       ),
     ),
-    v.maxLength(16),
+    v.maxLength(DISTRIBUTIONS_LIMIT),
     v.check(
       (list) => new Set(list.map(({ name }) => name)).size === list.length,
       'distributions of different names',

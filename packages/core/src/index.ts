@@ -68,13 +68,29 @@ export { parseModelSpec } from './parse-model-spec.js';
 export type { PlatformType } from './platform-type.js';
 export { type Report, ReportSchema } from './report.js';
 export {
+  complaintOf,
+  countOf,
+  HISTOGRAM_SCALES,
+  type HistogramPath,
+  type ReportComplaint,
+  reportHistograms,
+} from './report-agrees.js';
+export {
+  ARMS,
+  type Arm,
   BACKENDS,
   type BackendName,
   COHORTS,
   DEVICE_CLASSES,
   type DeviceClass,
+  FIRSTS,
+  type First,
+  LOSS_REASONS,
+  type LossReason,
   MAX_REPORT_BYTES,
+  REPORT_LIMITS,
   REPORT_VERSION,
+  SAMPLED_OBSERVATIONS,
 } from './report-format.js';
 export { drawsFrom, seededTensor } from './seeded-tensor.js';
 export { shareOnce } from './share-once.js';

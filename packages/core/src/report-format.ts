@@ -19,3 +19,37 @@ export const DEVICE_CLASSES = [
   'other',
 ] as const;
 export type DeviceClass = (typeof DEVICE_CLASSES)[number];
+
+/** Which side of a rollout an install is on, whatever version serves it in the end. */
+export const ARMS = ['stable', 'canary', 'control'] as const;
+export type Arm = (typeof ARMS)[number];
+
+/** What a report may be the first of: counting these counts devices, where nobody has a name. */
+export const FIRSTS = ['version-day', 'version-hour', 'arm-day', 'arm-day-failed'] as const;
+export type First = (typeof FIRSTS)[number];
+
+/** Why events of a device are in no report. */
+export const LOSS_REASONS = [
+  'too-old',
+  'too-large',
+  'outbox-full',
+  'refused',
+  'store-failed',
+  'recorder-full',
+] as const;
+export type LossReason = (typeof LOSS_REASONS)[number];
+
+/** Observations of a window that its distributions count: an even sample of all. */
+export const SAMPLED_OBSERVATIONS = 50;
+
+/** What a report may name or list at most. */
+export const REPORT_LIMITS = Object.freeze({
+  /** Days by which feedback may come after its run. */
+  feedbackDays: 7,
+  /** Pairs of actual and predicted label, by day of age. */
+  confusedPairs: 64,
+  outcomes: 4,
+  quarantines: 8,
+  updates: 4,
+  features: 64,
+});

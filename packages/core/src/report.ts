@@ -1,22 +1,37 @@
 import * as v from 'valibot';
-import { ERROR_CODES } from './errors.js';
+import { BINS_LIMIT, DISTRIBUTIONS_LIMIT } from './baseline.js';
 import { HistogramSchema } from './histogram-schema.js';
 import { Sha256HexSchema } from './layout.js';
 import { ModelNameSchema, VersionSchema } from './model-spec.js';
-import { BACKENDS, COHORTS, DEVICE_CLASSES, REPORT_VERSION } from './report-format.js';
+import { ARMS, COHORTS, FIRSTS, REPORT_LIMITS, REPORT_VERSION } from './report-format.js';
 
-/** More than any device can do in a window: 1e9 would be 3 million a second. */
-const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(1e9));
+/** More events than any device has in a window. */
+const MAX_COUNT = 1e7;
+const DAY_MS = 86_400_000;
+/** More than anything that is measured on a device; its square, times the largest count, is finite. */
+const MAX_MEASURE = 1e15;
+
+const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(MAX_COUNT));
+const Positive = v.pipe(Count, v.minValue(1));
 const Bytes = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(1e13));
-const Measure = v.pipe(v.number(), v.finite(), v.minValue(0));
+const Sum = v.pipe(v.number(), v.finite(), v.minValue(-MAX_MEASURE), v.maxValue(MAX_MEASURE));
+const SumOfSquares = v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(MAX_MEASURE ** 2));
 const TimeMs = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const Label = v.pipe(v.string(), v.minLength(1), v.maxLength(64));
-const Bins = v.pipe(v.array(Count), v.minLength(1), v.maxLength(32));
 
-function recordOf<Key extends v.GenericSchema<string>, Value extends v.GenericSchema>(
+/**
+ * A code of this library or of a newer one: an error, a backend, a device class, a reason. The collector counts what it
+ * does not know as `other`; refusing it would have the device delete its report.
+ */
+const Name = v.pipe(
+  v.string(),
+  v.regex(/^[a-z][a-z0-9-]{0,39}$/, 'a name of lower-case letters, digits and hyphens'),
+);
+
+function atMost<Key extends v.GenericSchema<string>, Value extends v.GenericSchema>(
+  maxEntries: number,
   key: Key,
   value: Value,
-  maxEntries: number,
 ) {
   return v.pipe(
     v.record(key, value),
@@ -27,10 +42,19 @@ function recordOf<Key extends v.GenericSchema<string>, Value extends v.GenericSc
   );
 }
 
+/** How often each code came. */
+const ByCode = atMost(64, Name, Positive);
+
+/** What one feature, prediction or bin is called where no name may leave: its place in a list of the signed model. */
+const Position = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1023));
+
+/** Counts by bin of one distribution; bins at the end that are empty may be left out. */
+const Bins = v.pipe(v.array(Count), v.maxLength(BINS_LIMIT));
+
 /**
- * Report v1: what one device says of one model version on one backend over one window. Counts
- * and histograms only; no input, no output, nothing that identifies a person. Groups that have
- * nothing to say are left out. Unknown fields are refused: a new field is a new `v`.
+ * Report v1: what one device says of one model version on one backend over one window. Counts, sums and histograms
+ * only: no input, no output, no label, no feature's name, nothing that identifies a person. What has nothing to say is
+ * left out. Unknown fields are refused: a new field is a new `v`. `docs/privacy.md` says why each is there.
  */
 export const ReportSchema = v.strictObject({
   v: v.literal(REPORT_VERSION),
@@ -38,57 +62,95 @@ export const ReportSchema = v.strictObject({
   id: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/, '32 hex digits')),
   /** Cohort, random per install: not an identity, 1/64 of all devices share it. */
   g: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(COHORTS - 1)),
-  /** First report of this UTC day for this version: counting these counts devices. */
-  first: v.boolean(),
+  /** What it is this device's first report of, by UTC days and hours. */
+  first: v.optional(
+    v.pipe(
+      v.array(v.picklist(FIRSTS)),
+      v.check((list) => new Set(list).size === list.length, 'each once'),
+    ),
+  ),
   /** Start of the window, Unix time in ms by the device's clock. */
   t0: TimeMs,
   /** Length of the window in ms. */
-  dt: TimeMs,
+  dt: v.pipe(TimeMs, v.maxValue(DAY_MS)),
   /** When this copy was sent, by the same clock. */
   sent: TimeMs,
 
   dimensions: v.strictObject({
     model: ModelNameSchema,
-    version: VersionSchema,
+    /** What served. With `manifest`, `variant` and `backend`, or none of them: before a version is known. */
+    version: v.optional(VersionSchema),
     /** SHA-256 of the signed bundle. */
-    manifest: Sha256HexSchema,
+    manifest: v.optional(Sha256HexSchema),
+    variant: v.optional(ModelNameSchema),
+    backend: v.optional(Name),
     library: VersionSchema,
-    variant: ModelNameSchema,
-    backend: v.picklist(BACKENDS),
-    device: v.picklist(DEVICE_CLASSES),
-    arm: v.picklist(['stable', 'canary']),
+    /** The app's own release, as the app names it. */
+    app: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(32))),
+    device: Name,
+    /** The side of a rollout that this install is on, and the version that it is to have: whatever serves. */
+    arm: v.optional(v.picklist(ARMS)),
+    assigned: v.optional(VersionSchema),
+    /** First 8 hex digits of the SHA-256 of the rollout's salt. */
+    experiment: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{8}$/, '8 hex digits'))),
     /** 1 / sampling rate of device-days. */
-    weight: v.pipe(v.number(), v.finite(), v.minValue(1), v.maxValue(1e6)),
+    weight: v.pipe(v.number(), v.finite(), v.minValue(1), v.maxValue(10_000)),
   }),
 
+  /** Calls of `run`: what people wait for. */
   health: v.strictObject({
     ok: Count,
-    /** By code; aborts by the caller and invalid input are counted apart, below. */
-    errors: v.optional(v.record(v.picklist(ERROR_CODES), Count)),
-    aborted: v.optional(Count),
-    invalid: v.optional(Count),
-    coldStarts: v.optional(Count),
-    cacheHits: v.optional(Count),
-    /** open() → ready, ms. */
-    load: v.optional(HistogramSchema),
+    errors: v.optional(ByCode),
+    /** Ended by the caller. */
+    aborted: v.optional(Positive),
+    /** Bad input, by code: the caller's, and no error of the model's. */
+    invalid: v.optional(ByCode),
+    /** Answered by the app's own function. */
+    fallbacks: v.optional(Positive),
+    /** Of `ok`, those that waited for a load – first after an open, a rest, a lost worker: call → result, ms. */
+    coldRuns: v.optional(HistogramSchema),
+    /** How many calls were before one in its queue. */
     queueDepth: v.optional(HistogramSchema),
-    fallbacks: v.optional(Count),
-    quarantines: v.optional(Count),
     bytesFetched: v.optional(Bytes),
+    /** Backends that computed wrong numbers or could not, and are left alone. */
+    quarantines: v.optional(
+      v.pipe(
+        v.array(
+          v.strictObject({ backend: Name, variant: ModelNameSchema, code: Name, n: Positive }),
+        ),
+        v.maxLength(REPORT_LIMITS.quarantines),
+      ),
+    ),
   }),
 
-  resource: v.optional(
+  /** Calls of `open`, and times until a model was ready, ms. A return from rest is no call. */
+  opens: v.optional(
     v.strictObject({
-      heapPeakBytes: v.optional(Bytes),
-      /** Σ run time ÷ window, 0 … number of workers. */
-      busyShare: v.optional(Measure),
-      /** Lag of streams, ms. */
-      lag: v.optional(HistogramSchema),
-      framesDropped: v.optional(Count),
+      tried: Count,
+      failed: v.optional(ByCode),
+      network: v.optional(HistogramSchema),
+      store: v.optional(HistogramSchema),
+      rest: v.optional(HistogramSchema),
     }),
   ),
 
-  /** Milliseconds: call → result at scale 3, the stages at scale 2. */
+  /** Versions that were tried beside the one that serves. */
+  updates: v.optional(
+    v.pipe(
+      v.array(
+        v.strictObject({
+          version: VersionSchema,
+          installed: v.optional(Positive),
+          failed: v.optional(ByCode),
+          /** Served, and was given up. */
+          rolledBack: v.optional(ByCode),
+        }),
+      ),
+      v.maxLength(REPORT_LIMITS.updates),
+    ),
+  ),
+
+  /** Of `run`, ms: call → result at scale 3, its stages at scale 2. */
   latency: v.optional(
     v.strictObject({
       total: HistogramSchema,
@@ -99,54 +161,105 @@ export const ReportSchema = v.strictObject({
     }),
   ),
 
-  /** [missing, stale, invalid] per feature. */
-  inputs: v.optional(recordOf(Label, v.strictTuple([Count, Count, Count]), 64)),
+  /** Inputs of `score`, in the background; ms each. */
+  score: v.optional(
+    v.strictObject({
+      ok: Count,
+      failed: v.optional(ByCode),
+      duration: v.optional(HistogramSchema),
+    }),
+  ),
+  /** Frames and pieces of streams; ms from its arrival to its result. */
+  stream: v.optional(
+    v.strictObject({
+      ok: Count,
+      failed: v.optional(ByCode),
+      dropped: v.optional(Positive),
+      duration: v.optional(HistogramSchema),
+    }),
+  ),
 
+  resource: v.optional(
+    v.strictObject({
+      heapPeakBytes: v.optional(Bytes),
+      /** Σ time in which workers ran the model, ms. */
+      busyMs: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(1e10))),
+    }),
+  ),
+
+  /** [position of the feature in the signed list, missing, stale, invalid]. */
+  inputs: v.optional(
+    v.pipe(
+      v.array(v.strictTuple([Position, Count, Count, Count])),
+      v.maxLength(REPORT_LIMITS.features),
+    ),
+  ),
+
+  /** First 16 hex digits of the SHA-256 of the baseline, whose order `drift` and `feedback` are in. */
+  baseline: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/, '16 hex digits'))),
   drift: v.optional(
     v.strictObject({
-      /** First 16 hex digits of the SHA-256 of the baseline, whose bin edges these are. */
-      edges: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/, '16 hex digits')),
-      confidence: v.optional(Bins),
-      entropy: v.optional(Bins),
-      classes: v.optional(recordOf(Label, Count, 32)),
-      otherClasses: v.optional(Count),
-      features: v.optional(recordOf(Label, Bins, 8)),
+      /** Observations of the window, of which an even sample is counted. */
+      seen: Count,
+      /** One list for each distribution of the baseline; an empty one where nothing was observed. */
+      counts: v.pipe(v.array(Bins), v.maxLength(DISTRIBUTIONS_LIMIT)),
     }),
   ),
 
+  /** What turned out to be true of runs of this version. */
   feedback: v.optional(
     v.strictObject({
-      /** [n, correct] per confidence bin. */
-      bins: v.pipe(v.array(v.strictTuple([Count, Count])), v.maxLength(32)),
-      /** Rows actual, columns predicted, over these labels. */
-      confusion: v.optional(
-        v.strictObject({
-          labels: v.pipe(v.array(Label), v.maxLength(8)),
-          counts: v.pipe(v.array(v.pipe(v.array(Count), v.maxLength(8))), v.maxLength(8)),
-        }),
+      byAge: v.pipe(
+        v.array(
+          v.strictObject({
+            /** Whole days from the run to its feedback. */
+            days: v.pipe(
+              v.number(),
+              v.integer(),
+              v.minValue(0),
+              v.maxValue(REPORT_LIMITS.feedbackDays),
+            ),
+            /** [n, correct] by bin of the distribution `confidence`. */
+            bins: v.optional(
+              v.pipe(v.array(v.strictTuple([Count, Count])), v.maxLength(BINS_LIMIT)),
+            ),
+            /** [actual, predicted, n] by position in the distribution `class`; the last is all others. */
+            confusion: v.optional(
+              v.pipe(
+                v.array(v.strictTuple([Position, Position, Positive])),
+                v.maxLength(REPORT_LIMITS.confusedPairs),
+              ),
+            ),
+            /** Of values: n, Σ error, Σ |error|, Σ error². */
+            values: v.optional(v.strictTuple([Positive, Sum, SumOfSquares, SumOfSquares])),
+          }),
+        ),
+        v.maxLength(REPORT_LIMITS.feedbackDays + 1),
       ),
-      unmatched: v.optional(Count),
+      /** About runs that are forgotten. */
+      unmatched: v.optional(Positive),
     }),
   ),
 
+  /** Named by the app: n, sum, sum of squares. */
+  outcomes: v.optional(
+    atMost(REPORT_LIMITS.outcomes, Label, v.strictTuple([Positive, Sum, SumOfSquares])),
+  ),
+
+  /** A candidate that ran beside the active version. */
   shadow: v.optional(
     v.strictObject({
       candidate: VersionSchema,
       n: Count,
       agreements: Count,
       /** Candidate minus active, ms: sum and sum of squares. */
-      latencyDifference: v.strictTuple([v.pipe(v.number(), v.finite()), Measure]),
+      latencyDifference: v.strictTuple([Sum, SumOfSquares]),
       errorDifference: v.pipe(v.number(), v.safeInteger()),
     }),
   ),
 
-  /** Named by the app: n, sum, sum of squares. */
-  outcome: v.optional(
-    recordOf(Label, v.strictTuple([Count, v.pipe(v.number(), v.finite()), Measure]), 4),
-  ),
-
-  /** Events this device could not report, by reason. */
-  loss: v.optional(v.record(v.picklist(['too-old', 'too-large', 'outbox-full', 'refused']), Count)),
+  /** Events and reports of this device that are in no report, by reason. */
+  loss: v.optional(ByCode),
 });
 
 export type Report = v.InferOutput<typeof ReportSchema>;

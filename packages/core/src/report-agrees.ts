@@ -1,0 +1,200 @@
+import { bucketUpperBound, LARGEST, SMALLEST } from './histogram.js';
+import type { HistogramJson } from './histogram-schema.js';
+import type { Report } from './report.js';
+import { SAMPLED_OBSERVATIONS } from './report-format.js';
+
+/** What a report says that cannot be, where it stands, and what would be right. */
+export interface ReportComplaint {
+  readonly path: string;
+  readonly expected: string;
+  readonly got: string;
+}
+
+/**
+ * The scale that histograms are kept at, by path: ±4.33 % at 3, ±8.6 % at 2. A finer one can be folded down, a coarser
+ * one not be told apart.
+ */
+export const HISTOGRAM_SCALES = Object.freeze({
+  'latency.total': 3,
+  'latency.queue': 2,
+  'latency.pre': 2,
+  'latency.run': 2,
+  'latency.post': 2,
+  'health.coldRuns': 3,
+  'health.queueDepth': 2,
+  'opens.network': 2,
+  'opens.store': 2,
+  'opens.rest': 2,
+  'score.duration': 3,
+  'stream.duration': 3,
+});
+export type HistogramPath = keyof typeof HISTOGRAM_SCALES;
+
+/** More than a device can do, in a second. */
+const EVENTS_PER_SECOND = 10_000;
+
+/** A sum is written with six digits. */
+const ROUNDING = 1e-5;
+
+/** The histograms of a report, each with its path. */
+export function reportHistograms(report: Report): [HistogramPath, HistogramJson][] {
+  const { latency, health, opens, score, stream } = report;
+  const groups = { latency, health, opens, score, stream };
+  return (Object.keys(HISTOGRAM_SCALES) as HistogramPath[]).flatMap((path) => {
+    const [group = '', field = ''] = path.split('.');
+    const fields = groups[group as keyof typeof groups] as Record<string, unknown> | undefined;
+    const json = fields?.[field] as HistogramJson | undefined;
+    return json ? [[path, json]] : [];
+  });
+}
+
+/** What a schema cannot say of a report: that its parts agree, and that it tells of what can be. */
+export function complaintOf(report: Report): ReportComplaint | undefined {
+  for (const complaint of complaints(report)) if (complaint) return complaint;
+  return undefined;
+}
+
+function* complaints(report: Report): Generator<ReportComplaint | undefined> {
+  yield* ofDimensions(report);
+  for (const [path, json] of reportHistograms(report)) yield ofHistogram(path, json);
+  yield* ofCounts(report);
+  yield* ofDistributions(report);
+  yield* ofFeedback(report);
+}
+
+function* ofDimensions({ dimensions, first = [] }: Report): Generator<ReportComplaint | undefined> {
+  const { version, manifest, variant, backend, arm, assigned, experiment } = dimensions;
+  const served = [version, manifest, variant, backend].filter((one) => one !== undefined);
+  yield unless(served.length % 4 === 0, 'dimensions', [
+    '`version`, `manifest`, `variant` and `backend`, or none of them',
+    `${served.length} of them`,
+  ]);
+  yield unless((arm === undefined) === (assigned === undefined), 'dimensions', [
+    '`arm` with `assigned`',
+    'one of them',
+  ]);
+  yield unless(experiment === undefined || arm !== undefined, 'dimensions.experiment', [
+    'an `arm` beside it',
+    'none',
+  ]);
+  const needed = first.find((one) => (one.startsWith('arm') ? !arm : !version));
+  yield unless(needed === undefined, 'first', ['what the dimensions name', String(needed)]);
+}
+
+function ofHistogram(path: HistogramPath, json: HistogramJson): ReportComplaint | undefined {
+  const scale = HISTOGRAM_SCALES[path];
+  if (json.s < scale) return complaint(`${path}.s`, `a scale ≥ ${scale}`, String(json.s));
+  const { least, most } = boundsOfSum(json);
+  if (json.c.length > 0) {
+    const first = bucketUpperBound(json.o, json.s);
+    const last = bucketUpperBound(json.o + json.c.length - 1, json.s);
+    if (first < SMALLEST || last > LARGEST) {
+      const got = `${json.o} … ${json.o + json.c.length - 1} at scale ${json.s}`;
+      return complaint(`${path}.o`, 'buckets between 2^-20 and 2^32', got);
+    }
+  }
+  return unless(least * (1 - ROUNDING) <= json.sum && json.sum <= most * (1 + ROUNDING), path, [
+    `a sum within its buckets, ${least} … ${most}`,
+    String(json.sum),
+  ]);
+}
+
+/** What the values in its buckets can add up to. */
+function boundsOfSum({ s, z, o, c }: HistogramJson): { least: number; most: number } {
+  let [least, most] = [0, z * SMALLEST];
+  for (const [i, n] of c.entries()) {
+    least += n * bucketUpperBound(o + i - 1, s);
+    most += n * bucketUpperBound(o + i, s);
+  }
+  return { least, most };
+}
+
+function* ofCounts(report: Report): Generator<ReportComplaint | undefined> {
+  const { health, latency, opens, score, stream, dt } = report;
+  const ok = (json: HistogramJson | undefined) => (json ? countOf(json) : 0);
+  yield equal('latency.total', ok(latency?.total), health.ok, '`health.ok`');
+  for (const stage of ['queue', 'pre', 'run', 'post'] as const) {
+    yield notOver(`latency.${stage}`, ok(latency?.[stage]), health.ok, '`health.ok`');
+  }
+  yield notOver('health.coldRuns', ok(health.coldRuns), health.ok, '`health.ok`');
+  if (opens) {
+    const ended = sumOf(opens.failed) + ok(opens.network) + ok(opens.store);
+    yield notOver('opens', ended, opens.tried, '`tried`');
+  }
+  if (score) yield equal('score.duration', ok(score.duration), score.ok, '`score.ok`');
+  if (stream) yield equal('stream.duration', ok(stream.duration), stream.ok, '`stream.ok`');
+  const events =
+    health.ok +
+    sumOf(health.errors) +
+    sumOf(health.invalid) +
+    (health.aborted ?? 0) +
+    (score ? score.ok + sumOf(score.failed) : 0) +
+    (stream ? stream.ok + sumOf(stream.failed) + (stream.dropped ?? 0) : 0);
+  const most = Math.ceil((dt + 1000) / 1000) * EVENTS_PER_SECOND;
+  yield notOver('health', events, most, `${EVENTS_PER_SECOND} events in each second`);
+}
+
+function* ofDistributions({
+  baseline,
+  drift,
+  feedback,
+}: Report): Generator<ReportComplaint | undefined> {
+  const needsBaseline = drift !== undefined || (feedback?.byAge.length ?? 0) > 0;
+  yield unless(!needsBaseline || baseline !== undefined, 'baseline', ['the hash of one', 'none']);
+  for (const [i, bins] of (drift?.counts ?? []).entries()) {
+    const n = bins.reduce((sum, count) => sum + count, 0);
+    const most = Math.min(SAMPLED_OBSERVATIONS, drift?.seen ?? 0);
+    yield notOver(`drift.counts.${i}`, n, most, 'the sample');
+  }
+}
+
+function* ofFeedback({ feedback }: Report): Generator<ReportComplaint | undefined> {
+  const ages = feedback?.byAge ?? [];
+  yield unless(new Set(ages.map(({ days }) => days)).size === ages.length, 'feedback.byAge', [
+    'each age once',
+    'one of them twice',
+  ]);
+  for (const [i, { bins = [], values }] of ages.entries()) {
+    for (const [bin, [n, correct]] of bins.entries()) {
+      yield notOver(`feedback.byAge.${i}.bins.${bin}`, correct, n, 'as many as there were');
+    }
+    if (!values) continue;
+    const [n, sum, absolute, squares] = values;
+    const can =
+      Math.abs(sum) <= absolute * (1 + ROUNDING) && absolute ** 2 <= n * squares * (1 + ROUNDING);
+    yield unless(can, `feedback.byAge.${i}.values`, [
+      '|Σ error| ≤ Σ |error|, and (Σ |error|)² ≤ n Σ error²',
+      values.join(', '),
+    ]);
+  }
+}
+
+/** Number of values counted. */
+export function countOf({ z, c }: HistogramJson): number {
+  return c.reduce((sum, n) => sum + n, z);
+}
+
+/** Of all codes together. */
+function sumOf(byCode: Readonly<Record<string, number>> = {}): number {
+  return Object.values(byCode).reduce((sum, n) => sum + n, 0);
+}
+
+function complaint(path: string, expected: string, got: string): ReportComplaint {
+  return { path, expected, got };
+}
+
+function unless(
+  isRight: boolean,
+  path: string,
+  [expected, got]: readonly [string, string],
+): ReportComplaint | undefined {
+  return isRight ? undefined : complaint(path, expected, got);
+}
+
+function equal(path: string, got: number, expected: number, what: string) {
+  return unless(got === expected, path, [`${expected}, as ${what}`, String(got)]);
+}
+
+function notOver(path: string, got: number, most: number, what: string) {
+  return unless(got <= most, path, [`at most ${most}: ${what}`, String(got)]);
+}
