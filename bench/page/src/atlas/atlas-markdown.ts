@@ -52,7 +52,7 @@ function shareOf({ counts, problem }: ShownColumn): string {
 function operatorTable({ tests }: AtlasResult, columns: readonly ShownColumn[]): string[] {
   const lines = byOperator(tests.list).flatMap(({ operator, tests }) => {
     const cells = columns.map((column) => {
-      const counts = count(tests.map(({ name }) => column.outcomeOf(name).verdict));
+      const counts = count(tests.map(({ name }) => column.verdictOf(name)));
       const judged = judgedOf(counts);
       return { text: judged === 0 ? '–' : `${rightOf(counts)}/${judged}`, counts };
     });

@@ -24,10 +24,10 @@ test('the table is narrowed by name, by verdict, and to what backends judge diff
 
 test('a verdict has its note, its reason to be left out, or what is known of it', () => {
   const [wasm, webgpu] = columns;
-  expect(wasm?.outcomeOf('test_dft').note).toBe('y: 20 of 200 values differ');
-  expect(wasm?.outcomeOf('test_add_uint64').note).toBe('it takes or gives UINT64');
-  expect(webgpu?.outcomeOf('test_dft').note).toContain('rounded in 32 bits');
-  expect(wasm?.outcomeOf('test_of_another_version')).toEqual({ verdict: 'waiting' });
+  expect(wasm?.noteOf('test_dft')).toBe('y: 20 of 200 values differ');
+  expect(wasm?.noteOf('test_add_uint64')).toBe('it takes or gives UINT64');
+  expect(webgpu?.noteOf('test_dft')).toContain('rounded in 32 bits');
+  expect(wasm?.verdictOf('test_of_another_version')).toBe('waiting');
 });
 
 test('Markdown has the counts, labels a software GPU, and names operators that are not all right', () => {

@@ -1,6 +1,6 @@
 import type { AtlasColumn, AtlasResult, ListedTest } from './atlas-result.ts';
 import { knownReason } from './known-reasons.ts';
-import { type Counts, count, fromLetters, type Outcome, type Verdict } from './verdicts.ts';
+import { type Counts, count, fromLetters, type Verdict } from './verdicts.ts';
 
 /** A backend of a device, as the table shows it. */
 export interface ShownColumn extends Pick<AtlasColumn, 'backend' | 'hardware' | 'isSoftwareGpu'> {
@@ -11,37 +11,32 @@ export interface ShownColumn extends Pick<AtlasColumn, 'backend' | 'hardware' | 
   readonly of: string | undefined;
   readonly counts: Counts;
   /** Of a test by its name; `waiting` where the column has no such test. */
-  outcomeOf(test: string): Outcome;
+  verdictOf(test: string): Verdict;
+  /** The difference, the error, why it is left out, or what is known of it. */
+  noteOf(test: string): string | undefined;
 }
 
 /** @param of whose result it is, where it is shown beside another one */
 export function showColumns({ columns, tests }: AtlasResult, of?: string): ShownColumn[] {
-  const places = new Map(tests.list.map((test, i) => [test.name, { test, i }]));
+  const listed = new Map(tests.list.map((test) => [test.name, test]));
   return columns.map((column) => {
     const verdicts = fromLetters(column.verdicts);
+    const byName = new Map(tests.list.map(({ name }, i) => [name, verdicts[i] ?? 'waiting']));
+    const verdictOf = (name: string) => byName.get(name) ?? 'waiting';
     return {
       ...column,
       problem: column.problem,
       of,
       counts: count(verdicts),
-      outcomeOf(name) {
-        const { test, i } = places.get(name) ?? {};
-        const verdict = (i !== undefined && verdicts[i]) || 'waiting';
-        return { verdict, note: noteOf(test, verdict, column.notes) };
+      verdictOf,
+      noteOf(name) {
+        const verdict = verdictOf(name);
+        if (verdict === 'excluded') return listed.get(name)?.excluded;
+        if (column.notes && Object.hasOwn(column.notes, name)) return column.notes[name];
+        return verdict === 'wrong' || verdict === 'failed' ? knownReason(name) : undefined;
       },
     };
   });
-}
-
-function noteOf(
-  test: ListedTest | undefined,
-  verdict: Verdict,
-  notes: AtlasColumn['notes'],
-): string | undefined {
-  if (!test) return undefined;
-  if (verdict === 'excluded') return test.excluded;
-  if (notes && Object.hasOwn(notes, test.name)) return notes[test.name];
-  return verdict === 'wrong' || verdict === 'failed' ? knownReason(test.name) : undefined;
 }
 
 export interface OperatorRow {
@@ -95,7 +90,7 @@ export function filterRows(
 
 function isOfKind(test: string, columns: readonly ShownColumn[], kind: Filter['kind']): boolean {
   if (kind === 'all') return true;
-  const verdicts = columns.map((column) => column.outcomeOf(test).verdict);
+  const verdicts = columns.map((column) => column.verdictOf(test));
   if (kind !== 'differs') return verdicts.includes(kind);
   const told = verdicts.filter((verdict) => verdict !== 'waiting').map(withoutPlace);
   return new Set(told).size > 1;

@@ -19,25 +19,26 @@ export function showFilter(rows: readonly OperatorRow[], columns: readonly Shown
     ...verdicts.map((verdict): [Filter['kind'], string] => [verdict, VERDICT_WORDS[verdict].name]),
     ...(columns.length > 1 ? [['differs', 'judged differently'] as [Filter['kind'], string]] : []),
   ];
-  if (!kinds.some(([kind]) => kind === chosen)) kinds.push([chosen, chosen]);
-  for (const [kind, name] of kinds) {
+  const shown = new Set<string>([chosen]);
+  for (const [at, [kind, name]] of kinds.entries()) {
     const tests = filterRows(rows, columns, { text: '', kind }).flatMap(({ tests }) => tests);
-    chipOf(kind, name, kind === chosen).textContent = ` ${tests.length.toLocaleString('en-GB')}`;
+    if (tests.length > 0) shown.add(kind);
+    const { label, counter } = chipOf(kind, name, kind === chosen);
+    label.style.order = String(at);
+    counter.textContent = tests.length.toLocaleString('en-GB');
   }
   for (const chip of part('kinds').querySelectorAll<HTMLElement>('[data-kind]'))
-    chip.hidden = !kinds.some(([kind]) => kind === chip.dataset.kind);
+    chip.hidden = !shown.has(chip.dataset.kind ?? '');
 }
 
-/** @returns where its count is */
-function chipOf(kind: Filter['kind'], name: string, isOn: boolean): Element {
-  const found = part('kinds').querySelector(`[data-kind=${kind}] .chip-count`);
-  if (found) return found;
-  const tests = element('span', { class: 'chip-count' });
+/** A chip that is there is kept, and so is its focus. */
+function chipOf(kind: Filter['kind'], name: string, isOn: boolean) {
+  const found = part('kinds').querySelector<HTMLElement>(`[data-kind=${kind}]`);
+  if (found) return { label: found, counter: found.querySelector('.chip-count') as HTMLElement };
+  const counter = element('span', { class: 'chip-count' });
   const input = element('input', { type: 'radio', name: 'kind', value: kind, checked: isOn });
-  const label = element('label', { class: 'chip', 'data-kind': kind }, [
-    input,
-    element('span', {}, [name, tests]),
-  ]);
+  const text = element('span', {}, [name, counter]);
+  const label = element('label', { class: 'chip', 'data-kind': kind }, [input, text]);
   part('kinds').append(label);
-  return tests;
+  return { label, counter };
 }

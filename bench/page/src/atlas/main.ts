@@ -1,5 +1,5 @@
 import { version } from 'nearside/package.json';
-import { deviceFacts } from '../measure/device-facts.ts';
+import { deviceFacts, isSoftwareGpu } from '../measure/device-facts.ts';
 import { watchPage } from '../measure/page-watch.ts';
 import { textOfFragment, toFragment } from '../results/share-link.ts';
 import { element, part } from '../views/element.ts';
@@ -16,8 +16,8 @@ import { showOperators } from './operators-view.ts';
 import { type Progress, runAtlas } from './run-atlas.ts';
 import { showSummary } from './summary-view.ts';
 
-/** A run has some ten tests a second and more; drawing all of them would take their time. */
-const REDRAW_MS = 400;
+/** A run has tens of tests a second: the page is drawn this often, and for a twentieth of the time at most, ms. */
+const REDRAW = Object.freeze({ afterMs: 400, timesAsLong: 20 });
 
 const WITHOUT_TESTS =
   'This page was built without the node tests of ONNX, so it can show results and run none.';
@@ -67,10 +67,16 @@ function showBackends(): void {
     const isOn = asked ? asked.includes(backend) : backend === 'onnx-wasm' || device.gpu !== null;
     return element('label', { class: 'choice' }, [
       element('input', { type: 'checkbox', name: 'backend', value: backend, checked: isOn }),
-      element('span', {}, [`${backend} `, element('span', { class: 'soft' }, [note])]),
+      element('span', {}, [`${backend} `, element('span', { class: 'soft' }, [noteOf(note)])]),
     ]);
   });
   part('backends').replaceChildren(...choices);
+}
+
+function noteOf(note: string): string {
+  if (note !== 'GPU') return note;
+  if (device.gpu === null) return 'no WebGPU here';
+  return isSoftwareGpu(device.gpu) ? 'software GPU' : note;
 }
 
 function listen(): void {
@@ -155,16 +161,13 @@ function emptyResult(tests: Corpus): AtlasResult {
 }
 
 function draw(): void {
-  const shown = result && result.columns.length > 0 ? result : (baseline ?? result);
-  const hasResult = Boolean(result && result.columns.length > 0);
+  const hasResult = result !== undefined && result.columns.length > 0;
   for (const id of ['copy-link', 'copy-markdown', 'save-json'])
     part<HTMLButtonElement>(id).disabled = !hasResult || Boolean(running);
+  const shown = hasResult ? result : (baseline ?? result);
   if (!shown) return;
-  const other = baseline && baseline !== shown ? baseline : undefined;
-  const columns = [
-    ...showColumns(shown),
-    ...(other ? showColumns(other, `${other.device.browser}, ${other.device.system}`) : []),
-  ];
+  const own = shown === result ? showColumns(result) : [];
+  const columns = [...own, ...(baseline ? showColumns(baseline, nameOf(baseline)) : [])];
   const rows = byOperator(shown.tests.list);
   showSummary(columns);
   showFilter(rows, columns);
@@ -173,13 +176,19 @@ function draw(): void {
   showOperators(filterRows(rows, columns, filter), columns, isNarrowed);
 }
 
+function nameOf({ device }: AtlasResult): string {
+  return `${device.browser}, ${device.system}`;
+}
+
 /** @returns draws, unless it has just done so */
 function drawNowAndThen(): () => void {
-  let drawnMs = Number.NEGATIVE_INFINITY;
+  let nextMs = 0;
   return () => {
-    if (performance.now() - drawnMs < REDRAW_MS) return;
+    const startMs = performance.now();
+    if (startMs < nextMs) return;
     draw();
-    drawnMs = performance.now();
+    const endMs = performance.now();
+    nextMs = endMs + Math.max(REDRAW.afterMs, REDRAW.timesAsLong * (endMs - startMs));
   };
 }
 

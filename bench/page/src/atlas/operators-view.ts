@@ -11,7 +11,14 @@ const FEW_TESTS = 30;
 const opened = new Set<string>();
 
 /** Rows that are there already are kept, so that a table that grows takes nobody's focus. */
-const lines = new Map<string, { row: HTMLTableRowElement; below: HTMLTableRowElement }>();
+const lines = new Map<string, Line>();
+
+interface Line {
+  readonly row: HTMLTableRowElement;
+  readonly button: HTMLButtonElement;
+  /** Its tests, once it is open. */
+  readonly below: HTMLTableRowElement;
+}
 
 /** @param isNarrowed whether rows are a part of all, of which few are shown open */
 export function showOperators(
@@ -44,22 +51,19 @@ function showHeads(columns: readonly ShownColumn[]): void {
 function linesOf(row: OperatorRow, columns: readonly ShownColumn[], isFew: boolean) {
   const isOpen = isFew || opened.has(row.operator);
   const line = lines.get(row.operator) ?? newLine(row.operator);
-  const button = line.row.querySelector('button') as HTMLButtonElement;
-  button.setAttribute('aria-expanded', String(isOpen));
-  button.onclick = () => {
-    const willOpen = button.getAttribute('aria-expanded') !== 'true';
+  line.button.onclick = () => {
+    const willOpen = line.button.getAttribute('aria-expanded') !== 'true';
     if (willOpen) opened.add(row.operator);
     else opened.delete(row.operator);
-    button.setAttribute('aria-expanded', String(willOpen));
-    showTests(line.below, row.tests, columns, willOpen);
+    showTests(line, row.tests, columns, willOpen);
   };
   while (line.row.cells.length > 1) line.row.deleteCell(-1);
   line.row.append(...columns.map((column) => cellOf(row, column)));
-  showTests(line.below, row.tests, columns, isOpen);
+  showTests(line, row.tests, columns, isOpen);
   return [line.row, line.below];
 }
 
-function newLine(operator: string) {
+function newLine(operator: string): Line {
   const id = `tests-${operator}`;
   const button = element('button', { type: 'button', class: 'opener', 'aria-controls': id }, [
     operator,
@@ -68,12 +72,13 @@ function newLine(operator: string) {
     element('th', { scope: 'row' }, [button]),
   ]);
   const below = element('tr', { class: 'tests', id }, []);
-  lines.set(operator, { row, below });
-  return { row, below };
+  const line = { row, button, below };
+  lines.set(operator, line);
+  return line;
 }
 
 function cellOf({ operator, tests }: OperatorRow, column: ShownColumn): HTMLTableCellElement {
-  const counts = count(tests.map(({ name }) => column.outcomeOf(name).verdict));
+  const counts = count(tests.map(({ name }) => column.verdictOf(name)));
   const judged = judgedOf(counts);
   const isWrong = counts.wrong + counts.failed > 0;
   const text =
@@ -91,11 +96,13 @@ function cellOf({ operator, tests }: OperatorRow, column: ShownColumn): HTMLTabl
 }
 
 function showTests(
-  below: HTMLTableRowElement,
+  { row, button, below }: Line,
   tests: readonly ListedTest[],
   columns: readonly ShownColumn[],
   isOpen: boolean,
 ): void {
+  button.setAttribute('aria-expanded', String(isOpen));
+  row.classList.toggle('is-open', isOpen);
   below.hidden = !isOpen;
   if (!isOpen) {
     below.replaceChildren();
@@ -118,12 +125,13 @@ function verdictOf(
   column: ShownColumn,
   isOneOfSeveral: boolean,
 ): HTMLElement {
-  const { verdict, note } = column.outcomeOf(name);
+  const verdict = column.verdictOf(name);
+  const note = column.noteOf(name);
   const place = isOneOfSeveral ? ` on ${column.backend}${column.of ? `, ${column.of}` : ''}` : '';
   return element('span', { class: 'test-verdict', 'data-verdict': verdict }, [
     mark(verdict),
     element('b', {}, [`${VERDICT_WORDS[verdict].name}${place}`]),
-    ...(note ? [element('span', { class: 'test-note' }, [note])] : []),
+    ...(note ? [' ', element('span', { class: 'test-note' }, [note])] : []),
   ]);
 }
 

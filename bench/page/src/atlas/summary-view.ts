@@ -12,7 +12,7 @@ import {
 
 /** The first backend's share in large, and each backend's counts below. */
 export function showSummary(columns: readonly ShownColumn[]): void {
-  showHeadline(columns.find(({ of, problem }) => of === undefined && !problem));
+  showHeadline(columns.find(({ problem }) => !problem));
   part('columns').replaceChildren(...columns.map(blockOf));
   const seen = VERDICTS.filter((verdict) => columns.some(({ counts }) => counts[verdict] > 0));
   const legend = seen.map((verdict) => {
@@ -35,24 +35,22 @@ function showHeadline(column: ShownColumn | undefined): void {
 }
 
 function blockOf(column: ShownColumn): HTMLElement {
-  const { backend, of, hardware, counts, problem, seconds, state } = column;
+  const { backend, counts, problem, state } = column;
   const share = rightShare(counts);
-  const badges = [
-    ...(column.isSoftwareGpu ? [badge('software GPU', 'warn')] : []),
-    ...(state === 'running' ? [badge('running', 'plain')] : []),
-    ...(state === 'cancelled' ? [badge('cancelled', 'plain')] : []),
-  ];
-  const facts = [of, hardware && hardware !== 'cpu' ? hardware : undefined].filter(Boolean);
   const told = VERDICTS.filter((verdict) => counts[verdict] > 0);
+  const countItems = told.map((verdict) =>
+    element('li', { 'data-verdict': verdict }, [
+      mark(verdict),
+      element('b', {}, [formatCount(counts[verdict])]),
+      ` ${VERDICT_WORDS[verdict].name}`,
+    ]),
+  );
   return element('section', { class: 'column', 'data-backend': backend, 'data-state': state }, [
     element('div', { class: 'column-head' }, [
       element('h3', {}, [backend]),
-      ...badges,
-      element('span', { class: 'column-share', 'data-testid': 'share' }, [
-        share === undefined ? '' : shareInWords(share),
-      ]),
+      element('span', { class: 'column-share' }, [share === undefined ? '' : shareInWords(share)]),
     ]),
-    ...(facts.length > 0 ? [element('p', { class: 'soft' }, [facts.join(' · ')])] : []),
+    element('p', { class: 'soft' }, [...badgesOf(column), factsOf(column)]),
     ...(problem
       ? [
           element('p', { class: 'ended' }, [
@@ -60,22 +58,23 @@ function blockOf(column: ShownColumn): HTMLElement {
             ` ${problem.message}`,
           ]),
         ]
-      : [
-          stackedBar(counts, 'Counts'),
-          element(
-            'ul',
-            { class: 'counts' },
-            told.map((verdict) =>
-              element('li', { 'data-verdict': verdict }, [
-                mark(verdict),
-                element('b', {}, [formatCount(counts[verdict])]),
-                ` ${VERDICT_WORDS[verdict].name}`,
-              ]),
-            ),
-          ),
-          element('p', { class: 'soft' }, [seconds > 0 ? `${seconds.toFixed(0)} s` : '']),
-        ]),
+      : [stackedBar(counts, 'Counts'), element('ul', { class: 'counts' }, countItems)]),
   ]);
+}
+
+function badgesOf({ isSoftwareGpu, state }: ShownColumn): HTMLElement[] {
+  return [
+    ...(isSoftwareGpu ? [badge('software GPU', 'warn')] : []),
+    ...(state === 'running' ? [badge('running', 'plain')] : []),
+    ...(state === 'cancelled' ? [badge('cancelled', 'plain')] : []),
+  ];
+}
+
+function factsOf({ of, hardware, seconds, state }: ShownColumn): string {
+  const place = hardware === 'cpu' ? 'CPU' : hardware;
+  const time = seconds > 0 ? `${seconds.toFixed(0)} s` : undefined;
+  const facts = [of, place, time].filter(Boolean);
+  return facts.length > 0 ? facts.join(' · ') : state === 'waiting' ? 'Waits.' : '';
 }
 
 /** What is not told by a colour alone is told in words beside it. */
