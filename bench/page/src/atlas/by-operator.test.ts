@@ -26,7 +26,7 @@ test('a verdict has its note, its reason to be left out, or what is known of it'
   const [wasm, webgpu] = columns;
   expect(wasm?.noteOf('test_dft')).toBe('y: 20 of 200 values differ');
   expect(wasm?.noteOf('test_add_uint64')).toBe('it takes or gives UINT64');
-  expect(webgpu?.noteOf('test_dft')).toContain('rounded in 32 bits');
+  expect(webgpu?.noteOf('test_dft')).toContain('rounding in 32 bits');
   expect(wasm?.verdictOf('test_of_another_version')).toBe('waiting');
 });
 
