@@ -26,7 +26,7 @@ function showHeadline(column: ShownColumn | undefined): void {
   const share = column && rightShare(column.counts);
   part('headline').textContent = share === undefined ? '–' : shareInWords(share);
   if (!column || share === undefined) {
-    part('headline-what').textContent = 'of the tests that this browser has kernels for';
+    part('headline-what').textContent = 'Not run here yet.';
     return;
   }
   const [right, judged] = [rightOf(column.counts), judgedOf(column.counts)];
