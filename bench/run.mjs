@@ -14,6 +14,7 @@ const SUITES = {
   peers: './peers/run.mjs',
   rehearsal: './rehearsal/run.mjs',
   telemetry: './telemetry/run.mjs',
+  atlas: './atlas/run.mjs',
 };
 
 const [suite, ...flags] = process.argv.slice(2);
