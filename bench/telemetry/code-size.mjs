@@ -3,8 +3,15 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'vite';
 import { row } from '../row.mjs';
 
-/** Theirs anyway: where stores, requests and hashes are, and what checks shapes. */
-const SHARED = ['#platform', '@nearside/artifact', '@nearside/artifact/fallback-store', 'valibot'];
+/** Theirs anyway: where stores, requests and hashes are; what checks shapes, names errors, and knows page and timers. */
+const SHARED = [
+  '#platform',
+  '@nearside/artifact',
+  '@nearside/artifact/fallback-store',
+  'valibot',
+  /core\/dist\/(?:errors|parse|share-once)\.js$/,
+  /nearside\/dist\/(?:library-version|page|timers|policy-refusal)\.js$/,
+];
 
 /** Production builds, minified, gzip at its best. */
 export async function codeSize() {

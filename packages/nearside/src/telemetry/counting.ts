@@ -1,4 +1,11 @@
-import { createHistogram, type ErrorCode, type Histogram, quantile, record } from '@nearside/core';
+import {
+  createHistogram,
+  type ErrorCode,
+  type Histogram,
+  quantile,
+  REPORT_LIMITS,
+  record,
+} from '@nearside/core';
 import type { ModelEmitter } from '../api/events.js';
 import type { OpeningStats, ReportTotals } from '../api/model.js';
 import type { ServedVersion } from '../ended-run.js';
@@ -40,9 +47,6 @@ export interface Counting {
 
 type Ran = Extract<Recorded, { kind: 'ran' }>;
 
-/** Names that an app may give to outcomes of one model. */
-const OUTCOME_NAMES = 4;
-
 export function startCounting(context: CountingContext): Counting {
   const { plan, emitter, lifetime, lostEarly } = context;
   const recordLatency = keepLatency(lifetime);
@@ -75,7 +79,7 @@ function countInto(reporting: Reporting, model: string) {
   const outcomes = new Set<string>();
   /** Feedback on runs of earlier visits, which are looked up. */
   const recalling = new Set<Promise<void>>();
-  const known = new Map<string, Counted>();
+  const known = new WeakMap<ServedVersion, Counted>();
   let current: Counted | undefined;
   /** The next run is the first after an open. */
   let isFirst = false;
@@ -85,10 +89,8 @@ function countInto(reporting: Reporting, model: string) {
   let loadedAtMs = 0;
 
   function countedAs(served: ServedVersion): Counted {
-    const { version, variant, backend } = served;
-    const key = version.manifestSha256 + variant.name + backend;
-    const counted = known.get(key) ?? countedOf(served);
-    known.set(key, counted);
+    const counted = known.get(served) ?? countedOf(served);
+    known.set(served, counted);
     return counted;
   }
 
@@ -151,7 +153,7 @@ function countInto(reporting: Reporting, model: string) {
 
   function outcome({ name, value, id }: Extract<Recorded, { kind: 'outcome' }>): void {
     const counted = (id === undefined ? undefined : memory.find(id)?.counted) ?? current;
-    if (outcomes.size < OUTCOME_NAMES) outcomes.add(name);
+    if (outcomes.size < REPORT_LIMITS.outcomes) outcomes.add(name);
     into(counted, (tally) => {
       if (!outcomes.has(name)) {
         increment(tally.loss, 'recorder-full');
@@ -164,23 +166,19 @@ function countInto(reporting: Reporting, model: string) {
 
   function count(what: TimedRecord): void {
     nowMs = what.atMs;
+    if ('served' in what && what.kind !== 'ran') current = countedAs(what.served);
     switch (what.kind) {
       case 'opened':
-        current = countedAs(what.served);
         isFirst = true;
         opened(what.opening);
         break;
       case 'not-opened':
-        current = countedAs(what.served);
         into(current, (tally) => tallyFailedOpen(tally, what.code));
-        break;
-      case 'serves':
-        current = countedAs(what.served);
         break;
       case 'revived':
         loadedAtMs = what.atMs;
         if (!what.wasResting) break;
-        into(countedAs(what.served), ({ opens }) => record(opens.rest, what.tookMs));
+        into(current, ({ opens }) => record(opens.rest, what.tookMs));
         break;
       case 'ran':
         ran(what);

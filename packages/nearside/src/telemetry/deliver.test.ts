@@ -2,12 +2,13 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createMemoryStore } from '@nearside/artifact';
+import type { Report } from '@nearside/core';
 import { afterEach, expect, test } from 'vitest';
 import { SAMPLE_DIMENSIONS } from '../testing/sample-dimensions.js';
 import { createDelivery } from './deliver.js';
 import { openOutbox } from './outbox.js';
 import { sealReport } from './seal-report.js';
-import { createTally } from './tally.js';
+import { createTally, increment } from './tally.js';
 
 const closers: (() => void)[] = [];
 afterEach(() => {
@@ -33,14 +34,16 @@ async function collector(...statuses: number[]) {
 }
 
 function report(id: string) {
-  return sealReport(createTally(), {
+  const tally = createTally();
+  increment(tally.errors, 'deadline');
+  return sealReport(tally, {
     id: id.padEnd(32, '0'),
     cohort: 0,
     startMs: Date.now() - 1000,
     endMs: Date.now(),
     baseline: undefined,
     dimensions: SAMPLE_DIMENSIONS,
-  });
+  }) as Report;
 }
 
 async function outboxOf(...ids: string[]) {

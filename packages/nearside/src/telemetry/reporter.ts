@@ -20,7 +20,7 @@ import {
 } from './reporting-day.js';
 import type { Counted, RunShelf } from './run-memory.js';
 import { sealReport } from './seal-report.js';
-import { createTally, increment, isEmpty, type Tally } from './tally.js';
+import { createTally, increment, type Tally } from './tally.js';
 
 /** A window that is so much longer than it was to be has slept, ms. */
 const SLEPT_MS = 60_000;
@@ -211,10 +211,9 @@ function startReporter(counted: Counted, context: ReporterContext): Reporter {
     const nowMs = Date.now();
     const endMs = hasSlept(sealed) ? sealed.lastMs : nowMs;
     window = openWindow(nowMs);
-    if (isEmpty(sealed.tally) || !today?.isSampled) return;
+    if (!today?.isSampled) return;
     for (const [reason, n] of lost) increment(sealed.tally.loss, reason, n);
     lost.clear();
-    if (target.consent && !(await context.mayReport())) return;
     await keep(sealed, endMs).catch((error) => {
       increment(lost, 'store-failed');
       throw error;
@@ -232,6 +231,7 @@ function startReporter(counted: Counted, context: ReporterContext): Reporter {
       dimensions,
       baseline: counted.baseline?.hash,
     });
+    if (!report || (target.consent && !(await context.mayReport()))) return;
     const firsts = possibleFirsts(dimensions, { startMs, hasFailed: tally.errors.size > 0 });
     const entries = new Map([...context.changes(), ...(lengths?.sealed() ?? [])]);
     if (!(await outbox.put(report, { firsts, entries }))) return;

@@ -7,7 +7,7 @@ import {
   type Report,
   total,
 } from '@nearside/core';
-import type { Counts, SeriesTally, Tally } from './tally.js';
+import type { Counts, Tally } from './tally.js';
 
 export type Dimensions = Report['dimensions'];
 
@@ -38,33 +38,74 @@ const DISPENSABLE = [
 /** Room for what is added when it is stored and sent. */
 const FIRSTS_BYTES = 100;
 
-/** A window's counts → report v1, with nothing said where there is nothing to say. */
-export function sealReport(tally: Tally, context: SealContext): Report {
-  const isObserved = context.baseline !== undefined && tally.observed > 0;
-  const feedback = feedbackOf(tally);
-  const report: Report = {
+/**
+ * A window's counts → report v1, with nothing said where there is nothing to say.
+ *
+ * @returns undefined for a window in which nothing happened; that a worker was busy is nothing by itself
+ */
+export function sealReport(tally: Tally, context: SealContext): Report | undefined {
+  const { startMs, endMs, baseline } = context;
+  const isObserved = baseline !== undefined && tally.observed > 0;
+  const { ok, opens, score, stream } = tally;
+  const health = told({
+    errors: tally.errors,
+    aborted: tally.aborted,
+    invalid: tally.invalid,
+    fallbacks: tally.fallbacks,
+    coldRuns: tally.coldRuns,
+    queueDepth: tally.queueDepth,
+    bytesFetched: tally.bytesFetched,
+    quarantines: [...tally.quarantines.values()].slice(0, REPORT_LIMITS.quarantines),
+  });
+  const groups = told({
+    opens: around({ tried: opens.tried }, told(opens)),
+    updates: updatesOf(tally),
+    latency: told(tally.latency),
+    score: around({ ok: score.ok }, told(score)),
+    stream: around({ ok: stream.ok }, told(stream)),
+    inputs: inputsOf(tally),
+    baseline: isObserved || tally.feedback.size > 0 ? baseline : undefined,
+    drift: isObserved ? { seen: tally.observed, counts: countsOf(tally.sample) } : undefined,
+    feedback: feedbackOf(tally),
+    outcomes: outcomesOf(tally),
+    loss: tally.loss,
+  });
+  if (!around({}, { ...health, ...groups })) return undefined;
+  return fitted({
     v: REPORT_VERSION,
     id: context.id,
     g: context.cohort,
-    t0: Math.round(context.startMs),
-    dt: Math.max(0, Math.round(context.endMs - context.startMs)),
-    sent: Math.round(context.endMs),
+    t0: Math.round(startMs),
+    dt: Math.max(0, Math.round(endMs - startMs)),
+    sent: Math.round(endMs),
     dimensions: context.dimensions,
-    health: healthOf(tally),
-    ...group('opens', opensOf(tally)),
-    ...(tally.updates.size > 0 && { updates: updatesOf(tally) }),
-    ...(tally.ok > 0 && { latency: latencyOf(tally) }),
-    ...series('score', tally.score),
-    ...series('stream', tally.stream),
-    ...group('resource', nonZero({ busyMs: Math.round(tally.busyMs) })),
-    ...(tally.substituted.size > 0 && { inputs: inputsOf(tally) }),
-    ...((isObserved || feedback) && context.baseline && { baseline: context.baseline }),
-    ...(isObserved && { drift: { seen: tally.observed, counts: countsOf(tally.sample) } }),
-    ...(feedback && { feedback }),
-    ...(tally.outcomes.size > 0 && { outcomes: outcomesOf(tally) }),
-    ...codes('loss', tally.loss),
-  };
-  return fitted(report);
+    health: { ok, ...health },
+    ...groups,
+    ...told({ resource: told({ busyMs: Math.round(tally.busyMs) }) }),
+  } as Report);
+}
+
+/** Nothing where there are no counts; else with those that are always told. */
+function around<Always extends object>(always: Always, counts: object): object | undefined {
+  return Object.keys(counts).length > 0 ? { ...always, ...counts } : undefined;
+}
+
+/** What there is to tell: counts above zero, histograms and lists that hold something, as they are sent. */
+function told(counts: object): object {
+  const entries = Object.entries(counts).map(([name, value]) => [name, sentAs(value)] as const);
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+}
+
+function sentAs(value: unknown): unknown {
+  if (!value) return undefined;
+  if (value instanceof Map) return value.size > 0 ? Object.fromEntries(value) : undefined;
+  if (Array.isArray(value)) return value.length > 0 ? value : undefined;
+  if (typeof value !== 'object') return value;
+  if ('scale' in value) {
+    const histogram = value as Histogram;
+    return total(histogram) > 0 ? histogramToJson(histogram) : undefined;
+  }
+  return Object.keys(value).length > 0 ? value : undefined;
 }
 
 function fitted(report: Report): Report {
@@ -81,66 +122,23 @@ export function sizeOf(report: Report): number {
   return new TextEncoder().encode(JSON.stringify(report)).length;
 }
 
-function healthOf(tally: Tally): Report['health'] {
-  const quarantines = [...tally.quarantines.values()].slice(0, REPORT_LIMITS.quarantines);
-  return {
-    ok: tally.ok,
-    ...codes('errors', tally.errors),
-    ...nonZero({ aborted: tally.aborted }),
-    ...codes('invalid', tally.invalid),
-    ...nonZero({ fallbacks: tally.fallbacks }),
-    ...histograms({ coldRuns: tally.coldRuns, queueDepth: tally.queueDepth }),
-    ...nonZero({ bytesFetched: tally.bytesFetched }),
-    ...(quarantines.length > 0 && { quarantines }),
-  };
-}
-
-function opensOf({ opens: { tried, failed, ...times } }: Tally): Report['opens'] {
-  const timed = histograms(times);
-  if (tried === 0 && Object.keys(timed).length === 0) return undefined;
-  return { tried, ...codes('failed', failed), ...timed };
-}
-
-function updatesOf({ updates }: Tally): NonNullable<Report['updates']> {
+function updatesOf({ updates }: Tally) {
   return [...updates]
     .slice(0, REPORT_LIMITS.updates)
-    .map(([version, { installed, failed, rolledBack }]) => ({
-      version,
-      ...nonZero({ installed }),
-      ...codes('failed', failed),
-      ...codes('rolledBack', rolledBack),
-    }));
-}
-
-function latencyOf({ latency: { total, ...stages } }: Tally): NonNullable<Report['latency']> {
-  return { total: histogramToJson(total), ...histograms(stages) };
-}
-
-function series<Name extends 'score' | 'stream'>(
-  name: Name,
-  { ok, failed, dropped, duration }: SeriesTally,
-): { [N in Name]?: Report['score'] } {
-  if (ok + dropped + failed.size === 0) return {};
-  const counted = {
-    ok,
-    ...codes('failed', failed),
-    ...nonZero({ dropped }),
-    ...histograms({ duration }),
-  };
-  return { [name]: counted } as { [N in Name]?: Report['score'] };
+    .map(([version, counts]) => ({ version, ...told(counts) }));
 }
 
 /** Of the features that defaults stood in for most. */
-function inputsOf({ substituted }: Tally): NonNullable<Report['inputs']> {
-  const often = ([, missing, stale, invalid]: NonNullable<Report['inputs']>[number]) =>
-    missing + stale + invalid;
+function inputsOf({ substituted }: Tally) {
   return [...substituted]
-    .map(([place, { missing, stale, invalid }]) => [place, missing, stale, invalid] as Input)
-    .sort((a, b) => often(b) - often(a))
+    .map(([place, { missing, stale, invalid }]) => [place, missing, stale, invalid] as const)
+    .sort((a, b) => oftenOf(b) - oftenOf(a))
     .slice(0, REPORT_LIMITS.features);
 }
 
-type Input = NonNullable<Report['inputs']>[number];
+function oftenOf([, missing, stale, invalid]: readonly [number, number, number, number]): number {
+  return missing + stale + invalid;
+}
 
 /** By place of the distribution; bins at the end that are empty are left out. */
 function countsOf(sample: Tally['sample']): number[][] {
@@ -156,26 +154,27 @@ function countsOf(sample: Tally['sample']): number[][] {
   return counts;
 }
 
-function feedbackOf({ feedback, unmatchedFeedback }: Tally): Report['feedback'] {
-  if (feedback.size + unmatchedFeedback === 0) return undefined;
+function feedbackOf({ feedback, unmatchedFeedback: unmatched }: Tally) {
   const byAge = [...feedback].map(([days, { bins, confusion, values }]) => ({
     days,
-    ...(bins.length > 0 && { bins }),
-    ...(confusion.size > 0 && { confusion: confusionOf(confusion) }),
-    ...(values[0] > 0 && { values: values.map(rounded) as typeof values }),
+    ...told({
+      bins,
+      confusion: confusionOf(confusion),
+      values: values[0] > 0 ? values.map(rounded) : [],
+    }),
   }));
-  return { byAge, ...nonZero({ unmatched: unmatchedFeedback }) };
+  return byAge.length + unmatched > 0 ? { byAge, ...told({ unmatched }) } : undefined;
 }
 
 /** The pairs that came most. */
-function confusionOf(confusion: Counts): [number, number, number][] {
+function confusionOf(confusion: Counts) {
   return [...confusion]
     .sort(([, a], [, b]) => b - a)
     .slice(0, REPORT_LIMITS.confusedPairs)
-    .map(([pair, n]) => [...pair.split(',').map(Number), n] as [number, number, number]);
+    .map(([pair, n]) => [...pair.split(',').map(Number), n]);
 }
 
-function outcomesOf({ outcomes }: Tally): NonNullable<Report['outcomes']> {
+function outcomesOf({ outcomes }: Tally) {
   return Object.fromEntries(
     [...outcomes].map(([name, [n, sum, squares]]) => [name, [n, rounded(sum), rounded(squares)]]),
   );
@@ -184,32 +183,4 @@ function outcomesOf({ outcomes }: Tally): NonNullable<Report['outcomes']> {
 /** A sum needs no more digits than its terms had. */
 function rounded(sum: number): number {
   return Number(sum.toPrecision(9));
-}
-
-function codes<Name extends string>(
-  name: Name,
-  counts: Counts,
-): { [N in Name]?: Record<string, number> } {
-  const told = counts.size > 0 ? { [name]: Object.fromEntries(counts) } : {};
-  return told as { [N in Name]?: Record<string, number> };
-}
-
-function group<Name extends string, Value extends object>(
-  name: Name,
-  value: Value | undefined,
-): { [N in Name]?: Value } {
-  const isThere = value !== undefined && Object.keys(value).length > 0;
-  return (isThere ? { [name]: value } : {}) as { [N in Name]?: Value };
-}
-
-function histograms<Name extends string>(named: Record<Name, Histogram>) {
-  const filled = (Object.entries(named) as [Name, Histogram][]).filter(([, h]) => total(h) > 0);
-  return Object.fromEntries(filled.map(([name, h]) => [name, histogramToJson(h)])) as {
-    [N in Name]?: ReturnType<typeof histogramToJson>;
-  };
-}
-
-function nonZero<Name extends string>(counts: Record<Name, number>): { [N in Name]?: number } {
-  const filled = Object.entries<number>(counts).filter(([, count]) => count > 0);
-  return Object.fromEntries(filled) as { [N in Name]?: number };
 }

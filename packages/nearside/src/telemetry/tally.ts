@@ -152,33 +152,18 @@ function sampleEvenly(tally: Tally, bins: readonly number[]): void {
   else if (place < SAMPLED_OBSERVATIONS) tally.sample[place] = bins;
 }
 
-export function feedbackOfAge(tally: Tally, days: number): FeedbackTally {
-  const known = tally.feedback.get(days);
-  if (known) return known;
-  const fresh: FeedbackTally = { bins: [], confusion: new Map(), values: [0, 0, 0, 0] };
-  tally.feedback.set(days, fresh);
-  return fresh;
+export function feedbackOfAge({ feedback }: Tally, days: number): FeedbackTally {
+  return entryOf(feedback, days, { bins: [], confusion: new Map(), values: [0, 0, 0, 0] });
 }
 
-export function updateOf(tally: Tally, version: string): UpdateTally {
-  const known = tally.updates.get(version);
-  if (known) return known;
-  const fresh = { installed: 0, failed: new Map(), rolledBack: new Map() };
-  tally.updates.set(version, fresh);
-  return fresh;
+export function updateOf({ updates }: Tally, version: string): UpdateTally {
+  return entryOf(updates, version, { installed: 0, failed: new Map(), rolledBack: new Map() });
 }
 
-/** Whether there is anything to report. Time that a worker was busy is nothing by itself. */
-export function isEmpty({ busyMs: _, ...tally }: Tally): boolean {
-  return !Object.values(tally).some(holdsSomething);
-}
-
-function holdsSomething(value: unknown): boolean {
-  if (typeof value === 'number') return value > 0;
-  if (value instanceof Map || value instanceof Set) return value.size > 0;
-  if (Array.isArray(value)) return value.length > 0;
-  const { scale: _, ...rest } = value as Record<string, unknown>;
-  return Object.values(rest).some(holdsSomething);
+function entryOf<Key, Entry>(entries: Map<Key, Entry>, key: Key, fresh: Entry): Entry {
+  const entry = entries.get(key) ?? fresh;
+  entries.set(key, entry);
+  return entry;
 }
 
 export function tallyFailedOpen({ opens }: Tally, code: string): void {
