@@ -78,7 +78,7 @@ function countInto(reporting: Reporting, model: string) {
   const memory = createRunMemory(reporting, model);
   const outcomes = new Set<string>();
   /** Feedback on runs of earlier visits, which are looked up. */
-  const recalling = new Set<Promise<void>>();
+  let recalling = Promise.resolve();
   const known = new WeakMap<ServedVersion, Counted>();
   let current: Counted | undefined;
   /** The next run is the first after an open. */
@@ -144,11 +144,7 @@ function countInto(reporting: Reporting, model: string) {
     };
     const run = memory.find(id);
     if (run) settle(run);
-    else {
-      const recalled = memory.recall(id).then(settle, () => settle(undefined));
-      recalling.add(recalled);
-      void recalled.finally(() => recalling.delete(recalled));
-    }
+    else recalling = recalling.then(() => memory.recall(id)).then(settle, () => settle(undefined));
   }
 
   function outcome({ name, value, id }: Extract<Recorded, { kind: 'outcome' }>): void {
@@ -202,7 +198,7 @@ function countInto(reporting: Reporting, model: string) {
   return {
     count,
     lost: (n: number) => into(current, (tally) => increment(tally.loss, 'recorder-full', n)),
-    settled: async () => void (await Promise.all(recalling)),
+    settled: () => recalling,
   };
 }
 

@@ -156,7 +156,7 @@ async function whyUnanswered(endpoint: string): Promise<string> {
     fetch(endpoint, { method: 'HEAD', ...PRIVATELY }),
   );
   if (!refused) {
-    return `${endpoint}: expected an answer, got none. Is the collector up? An extension of the browser may keep it out too.`;
+    return `${endpoint}: expected an answer, got none. Is the collector up? A browser extension may keep it out too.`;
   }
   const { origin } = new URL(endpoint);
   return `${endpoint}: expected to be allowed to ask it, got a refusal of the page's Content-Security-Policy: add ${origin} to \`${refused.directive}\`.`;
