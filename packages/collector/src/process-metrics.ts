@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { ConfiguredFile } from './files/configured-files.js';
 import type { RefusalCode } from './refusal.js';
 import { REFUSAL_STATUS } from './refusal.js';
 
@@ -11,11 +12,13 @@ export interface ProcessMetrics {
   countReport(outcome: ReportOutcome): void;
   countLate(): void;
   observeWrite(seconds: number): void;
+  /** A file that was read, or that broke while the one before holds on. */
+  fileState(file: ConfiguredFile, state: 'loaded' | 'refused'): void;
   text(): Promise<string>;
 }
 
 /** Series of this process alone; they start at zero with it. */
-export function createProcessMetrics(startedMs: number): ProcessMetrics {
+export function createProcessMetrics(now: () => number): ProcessMetrics {
   const registry = new Registry();
   const registers = [registry];
   const reports = new Counter({
@@ -49,9 +52,26 @@ export function createProcessMetrics(startedMs: number): ProcessMetrics {
     name: 'nearside_collector_start_time_seconds',
     help: 'When this collector started, Unix time.',
     registers,
-  }).set(startedMs / 1000);
+  }).set(now() / 1000);
+
+  const loaded = new Gauge({
+    name: 'nearside_collector_file_loaded_timestamp_seconds',
+    help: 'When what a file says came into force, Unix time.',
+    labelNames: ['file'],
+    registers,
+  });
+  const refused = new Gauge({
+    name: 'nearside_collector_file_refused',
+    help: '1 while a file is not right and what it said before holds on.',
+    labelNames: ['file'],
+    registers,
+  });
 
   return {
+    fileState(file, state) {
+      refused.set({ file }, state === 'refused' ? 1 : 0);
+      if (state === 'loaded') loaded.set({ file }, now() / 1000);
+    },
     countReport: (outcome) => reports.inc({ outcome }),
     countLate: () => late.inc(),
     observeWrite: (seconds) => writes.observe(seconds),

@@ -1,4 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { AddressLimit } from './access/address-limit.js';
+import type { WritingCheck } from './access/writing.js';
 import { admitReport, tooLarge } from './admit-report.js';
 import { contributionOf } from './contribution.js';
 import type { ProcessMetrics } from './process-metrics.js';
@@ -24,13 +26,15 @@ const PREFLIGHT_HEADERS = Object.freeze({
 interface ReportRouteOptions {
   readonly store: RollupStore;
   readonly metrics: ProcessMetrics;
+  readonly limit: AddressLimit;
+  readonly mayWrite: WritingCheck;
   readonly now: () => number;
   readonly onError: (error: unknown) => void;
 }
 
 /** `POST /v1/reports`: admit, count once, say how it went. */
 export function addReportRoute(server: FastifyInstance, options: ReportRouteOptions): void {
-  const { store, metrics, now, onError } = options;
+  const { store, metrics, limit, mayWrite, now, onError } = options;
 
   function refuse(reply: FastifyReply, refusal: Refusal): FastifyReply {
     metrics.countReport(refusal.code);
@@ -54,6 +58,10 @@ export function addReportRoute(server: FastifyInstance, options: ReportRouteOpti
   server.register(async (scope) => {
     scope.addHook('onRequest', async (request, reply) => {
       reply.headers(CORS_HEADERS);
+      // A browser asks before it sends what a report does not need; neither a limit nor a token helps it.
+      if (request.method === 'OPTIONS') return;
+      const refusal = limit(request) ?? mayWrite(request);
+      if (refusal) return refuse(reply, refusal);
       // Whatever the type says, the body is read as bytes and parsed by us; Fastify itself would
       // refuse a type without a slash before any parser saw it.
       request.headers['content-type'] = 'application/octet-stream';
