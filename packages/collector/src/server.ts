@@ -1,11 +1,11 @@
 import { MAX_REPORT_BYTES } from '@nearside/core';
 import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
+import type { Answers } from './answers.js';
 import { CONTENT_SECURITY_POLICY, type Dashboard } from './dashboard.js';
-import { fleetLatency } from './fleet-latency.js';
-import { fleetMetrics } from './fleet-metrics.js';
 import { parseFleetQuery } from './fleet-query.js';
 import { isFromThisMachine } from './loopback.js';
-import { createProcessMetrics } from './process-metrics.js';
+import type { Names } from './names.js';
+import type { ProcessMetrics } from './process-metrics.js';
 import { REFUSAL_STATUS } from './refusal.js';
 import { addReportRoute } from './report-route.js';
 import type { RollupStore } from './rollup-store.js';
@@ -15,7 +15,11 @@ import { refusalOf, sendRefusal } from './send-refusal.js';
 const REQUEST_TIMEOUT_MS = 30_000;
 
 export interface ServerOptions {
-  readonly store: RollupStore;
+  readonly store: Pick<RollupStore, 'add'>;
+  readonly answers: Answers;
+  /** Which names get rows. */
+  readonly names: Names;
+  readonly metrics: ProcessMetrics;
   /** Groups of fewer devices are suppressed, except for callers on this machine. */
   readonly minDevices: number;
   readonly dashboard: Dashboard | undefined;
@@ -26,8 +30,7 @@ export interface ServerOptions {
 
 /** All routes; the store stays the caller's to close. Nothing is logged, least of all bodies. */
 export function createServer(options: ServerOptions): FastifyInstance {
-  const { store, minDevices, dashboard, now, onError } = options;
-  const metrics = createProcessMetrics(now());
+  const { store, answers, names, metrics, minDevices, dashboard, now, onError } = options;
   const server = fastify({
     bodyLimit: MAX_REPORT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -57,18 +60,18 @@ export function createServer(options: ServerOptions): FastifyInstance {
     return sendRefusal(reply, refusal);
   });
 
-  addReportRoute(server, { store, metrics, now, onError });
+  addReportRoute(server, { store, names, metrics, now, onError });
 
-  server.get('/v1/fleet/models', async () => ({ models: await store.models() }));
+  server.get('/v1/fleet/models', async () => ({ models: await answers.models() }));
   server.get('/v1/fleet/latency', async (request, reply) => {
     const parsed = parseFleetQuery(request.query, now());
     if (!parsed.ok) return sendRefusal(reply, parsed.refusal);
     const floor = isFromThisMachine(request.raw) ? 1 : minDevices;
-    return fleetLatency(store, parsed.query, floor);
+    return answers.latency(parsed.query, floor);
   });
 
   server.get('/metrics', async (_request, reply) => {
-    const text = fleetMetrics(await store.totals()) + (await metrics.text());
+    const text = (await answers.metrics()) + (await metrics.text());
     return reply.type('text/plain; version=0.0.4; charset=utf-8').send(text);
   });
   server.get('/healthz', async () => ({ status: 'ok' }));
