@@ -3,6 +3,8 @@ import type { AddressLimit } from './access/address-limit.js';
 import type { WritingCheck } from './access/writing.js';
 import { admitReport, tooLarge } from './admit-report.js';
 import { contributionOf } from './contribution.js';
+import { createGroupCommit } from './group-commit.js';
+import type { Names } from './names.js';
 import type { ProcessMetrics } from './process-metrics.js';
 import { REFUSAL_STATUS, type Refusal } from './refusal.js';
 import type { RollupStore } from './rollup-store.js';
@@ -24,7 +26,8 @@ const PREFLIGHT_HEADERS = Object.freeze({
 });
 
 interface ReportRouteOptions {
-  readonly store: RollupStore;
+  readonly store: Pick<RollupStore, 'add'>;
+  readonly names: Names;
   readonly metrics: ProcessMetrics;
   readonly limit: AddressLimit;
   readonly mayWrite: WritingCheck;
@@ -34,7 +37,8 @@ interface ReportRouteOptions {
 
 /** `POST /v1/reports`: admit, count once, say how it went. */
 export function addReportRoute(server: FastifyInstance, options: ReportRouteOptions): void {
-  const { store, metrics, limit, mayWrite, now, onError } = options;
+  const { store, names, metrics, limit, mayWrite, now, onError } = options;
+  const count = createGroupCommit(store);
 
   function refuse(reply: FastifyReply, refusal: Refusal): FastifyReply {
     metrics.countReport(refusal.code);
@@ -44,11 +48,11 @@ export function addReportRoute(server: FastifyInstance, options: ReportRouteOpti
   async function receive(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
     const arrivedMs = now();
-    const admission = admitReport(body, arrivedMs);
+    const admission = admitReport(body);
     if (!admission.ok) return refuse(reply, admission.refusal);
-    const contribution = contributionOf(admission.report, arrivedMs);
+    const contribution = contributionOf(admission.report, arrivedMs, names);
     const startedMs = performance.now();
-    const outcome = await store.add(contribution);
+    const outcome = await count(contribution);
     metrics.observeWrite((performance.now() - startedMs) / 1000);
     metrics.countReport(outcome === 'counted' ? 'accepted' : 'duplicate');
     if (outcome === 'counted' && contribution.late) metrics.countLate();

@@ -1,14 +1,14 @@
 import { MAX_REPORT_BYTES } from '@nearside/core';
 import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
-import type { Access } from './access/access.js';
+import { ACCESS_DEFAULTS, type Access } from './access/access.js';
 import { createAddressLimit } from './access/address-limit.js';
 import { requireReader } from './access/reading.js';
 import { createWritingCheck } from './access/writing.js';
+import type { Answers } from './answers.js';
 import { CONTENT_SECURITY_POLICY, type Dashboard } from './dashboard.js';
-import { fleetLatency } from './fleet-latency.js';
-import { fleetMetrics } from './fleet-metrics.js';
 import { parseFleetQuery } from './fleet-query.js';
 import { isFromThisMachine } from './loopback.js';
+import type { Names } from './names.js';
 import type { ProcessMetrics } from './process-metrics.js';
 import type { Readiness } from './readiness.js';
 import { REFUSAL_STATUS } from './refusal.js';
@@ -26,11 +26,15 @@ const TIMEOUTS = Object.freeze({
 });
 
 export interface ServerOptions {
-  readonly store: RollupStore;
+  readonly store: Pick<RollupStore, 'add'>;
+  readonly answers: Answers;
+  /** Which names get rows. */
+  readonly names: Names;
   readonly metrics: ProcessMetrics;
   /** Groups of fewer devices are suppressed, except for callers on this machine. */
   readonly minDevices: number;
-  readonly access: Access;
+  /** Left out: everybody who reaches it may do everything, within the limits. */
+  readonly access?: Access;
   readonly readiness: () => Promise<Readiness>;
   readonly dashboard: Dashboard | undefined;
   readonly now: () => number;
@@ -40,7 +44,8 @@ export interface ServerOptions {
 
 /** All routes; the store stays the caller's to close. Nothing is logged, least of all bodies. */
 export function createServer(options: ServerOptions): FastifyInstance {
-  const { store, metrics, access, readiness, dashboard, now, onError } = options;
+  const { store, names, metrics, readiness, dashboard, now, onError } = options;
+  const { access = ACCESS_DEFAULTS } = options;
   const server = fastify({
     bodyLimit: MAX_REPORT_BYTES,
     requestTimeout: TIMEOUTS.requestMs,
@@ -77,7 +82,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
 
   const limit = createAddressLimit({ perMinute: access.requestsPerMinute, now, onError });
   const mayWrite = createWritingCheck(access);
-  addReportRoute(server, { store, metrics, limit, mayWrite, now, onError });
+  addReportRoute(server, { store, names, metrics, limit, mayWrite, now, onError });
 
   server.get('/healthz', async () => ({ status: 'ok' }));
   server.get('/readyz', async (_request, reply) => {
@@ -99,18 +104,18 @@ export function createServer(options: ServerOptions): FastifyInstance {
 /** What the fleet did: for readers. */
 function addFigures(
   server: FastifyInstance,
-  { store, metrics, minDevices, now }: ServerOptions,
+  { answers, metrics, minDevices, now }: ServerOptions,
 ): void {
-  server.get('/v1/fleet/models', async () => ({ models: await store.models() }));
+  server.get('/v1/fleet/models', async () => ({ models: await answers.models() }));
   server.get('/v1/fleet/latency', async (request, reply) => {
     const parsed = parseFleetQuery(request.query, now());
     if (!parsed.ok) return sendRefusal(reply, parsed.refusal);
     const floor = isFromThisMachine(request.raw) ? 1 : minDevices;
-    return fleetLatency(store, parsed.query, floor);
+    return answers.latency(parsed.query, floor);
   });
 
   server.get('/metrics', async (_request, reply) => {
-    const text = fleetMetrics(await store.totals()) + (await metrics.text());
+    const text = (await answers.metrics()) + (await metrics.text());
     return reply.type('text/plain; version=0.0.4; charset=utf-8').send(text);
   });
 }

@@ -1,14 +1,18 @@
 import { isIPv6 } from 'node:net';
+import type { ModelFacts } from '@nearside/core';
 import { ACCESS_DEFAULTS, type Access, checkAccess } from './access/access.js';
 import { limitConnections } from './access/connection-limit.js';
+import { answersOver } from './answers.js';
 import { openAuditLog } from './audit-log.js';
 import { readDashboard } from './dashboard.js';
 import { drain } from './drain.js';
 import { openConfiguredFiles } from './files/configured-files.js';
 import { listen } from './listen.js';
+import { createNames } from './names.js';
 import { createProcessMetrics } from './process-metrics.js';
 import { createReadiness, freeBytesBeside } from './readiness.js';
 import { createServer } from './server.js';
+import { shareAnswers } from './share-answers.js';
 import { openSqliteRollupStore } from './sqlite/sqlite-rollup-store.js';
 
 export const COLLECTOR_DEFAULTS = Object.freeze({
@@ -41,12 +45,17 @@ export interface CollectorOptions {
   readonly trustedProxies?: readonly string[];
   /** File to which administrative acts are added, a line of JSON each. */
   readonly auditLog?: string;
-  /** What `nearside facts` wrote; read again when it changes. */
-  readonly models?: string;
+  /**
+   * What `nearside facts` wrote: the models and versions that get rows. A file is read again when it changes. Left out:
+   * those that report first.
+   */
+  readonly models?: string | ModelFacts;
   /** Targets, as JSON; read again when it changes. */
   readonly slo?: string;
   /** What inferences cost elsewhere, as JSON; read again when it changes. */
   readonly prices?: string;
+  /** Viewers who ask within this time read the same answer. */
+  readonly shareForMs?: number;
   /** The clock, Unix ms. */
   readonly now?: () => number;
   /** Told of failures of the store; senders were answered 503 and keep their reports. */
@@ -57,6 +66,8 @@ export interface Collector extends AsyncDisposable {
   /** Without a slash at the end: `http://127.0.0.1:8787`. */
   readonly url: string;
   readonly port: number;
+  /** From now on the models and versions of these facts get rows. */
+  useModels(facts: ModelFacts): void;
   /** Finishes requests under way, then closes the file. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -70,32 +81,47 @@ export interface Collector extends AsyncDisposable {
 export async function startCollector(options: CollectorOptions): Promise<Collector> {
   const { file, port, now = Date.now, onError = () => {} } = options;
   const { host = COLLECTOR_DEFAULTS.host, minDevices = COLLECTOR_DEFAULTS.minDevices } = options;
+  const { models, shareForMs } = options;
   const access = accessOf(options);
   checkMinDevices(minDevices);
   checkAccess(access, host);
 
   const audit = openAuditLog(options.auditLog, { now, onError });
-  const metrics = createProcessMetrics(now);
+  const metrics = createProcessMetrics(now());
   const files = await openConfiguredFiles({
-    paths: { models: options.models, targets: options.slo, prices: options.prices },
+    paths: {
+      models: typeof models === 'string' ? models : undefined,
+      targets: options.slo,
+      prices: options.prices,
+    },
     audit,
-    onState: metrics.fileState,
+    onState: (name, state) => metrics.fileState(name, state, now()),
     onError,
   });
   const store = openSqliteRollupStore(file);
+  const facts = typeof models === 'string' ? files.facts.current() : models;
+  const names = createNames(await store.names(), {
+    ...(facts && { facts }),
+    onFold: metrics.countFolded,
+  });
+  files.facts.onChange(names.useFacts);
+  const targetMs = (model: string) => files.targets()(model).p95Ms;
+  const answers = shareAnswers(answersOver(store, { targetMs }), { forMs: shareForMs });
   const readiness = createReadiness({
-    write: () => store.prune(now()),
-    isMigrated: () => true,
+    write: async () => {
+      await store.add([]);
+    },
     freeBytes: () => freeBytesBeside(file),
   });
-  const dashboard = readDashboard();
   const server = createServer({
     store,
+    answers,
+    names,
     metrics,
     minDevices,
     access,
     readiness,
-    dashboard,
+    dashboard: readDashboard(),
     now,
     onError,
   });
@@ -128,7 +154,13 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     const boundPort = await listen(server, { host, port });
     const url = `http://${isIPv6(host) ? `[${host}]` : host}:${boundPort}`;
     audit.write('start', { file, url, ...inAudit(access) });
-    return { url, port: boundPort, close, [Symbol.asyncDispose]: close };
+    return {
+      url,
+      port: boundPort,
+      useModels: names.useFacts,
+      close,
+      [Symbol.asyncDispose]: close,
+    };
   } catch (error) {
     await close();
     throw error;
