@@ -1,4 +1,5 @@
 import {
+  complaintOf,
   isNearsideError,
   MAX_REPORT_BYTES,
   parse,
@@ -8,15 +9,11 @@ import {
 } from '@nearside/core';
 import { DAY_MS } from './days.js';
 import type { Refusal } from './refusal.js';
-import { histogramComplaint, reportHistograms } from './report-histograms.js';
 
 export const ADMISSION = Object.freeze({
-  /** Ids are remembered this long; an older report could be a resend of a counted one. */
+  /** Ids are remembered this long from their arrival; an older report could be a resend of a counted one. */
   maxAgeMs: 30 * DAY_MS,
-  /**
-   * A device clock may run ahead by this much. A day forgives a wrong time zone (14 h at most),
-   * not a wrong date, whose counts would hide in the future of every chart.
-   */
+  /** A clock may have been set back by this much between a window and its sending: a wrong time zone, no wrong date. */
   maxAheadMs: DAY_MS,
   /** A device with a newer library keeps its report until this collector is updated. */
   newerRetrySeconds: 3600,
@@ -27,14 +24,14 @@ export type Admission =
   | { readonly ok: false; readonly refusal: Refusal };
 
 /** Turns the bytes of a request into a report that may be counted, or says why not. */
-export function admitReport(body: Uint8Array, nowMs: number): Admission {
+export function admitReport(body: Uint8Array): Admission {
   if (body.byteLength > MAX_REPORT_BYTES) return refused(tooLarge());
   const json = readJson(body);
   if (!json.ok) return refused(notJson(json.reason));
   if (isNewer(json.value)) return refused(newer(json.value.v));
   const parsed = parseReport(json.value);
   if (!parsed.ok) return parsed;
-  const refusal = complainOfHistograms(parsed.report) ?? complainOfTime(parsed.report, nowMs);
+  const refusal = complainOfCounts(parsed.report) ?? complainOfTime(parsed.report);
   return refusal ? refused(refusal) : parsed;
 }
 
@@ -105,35 +102,32 @@ function parseReport(value: unknown): Admission {
   }
 }
 
-function complainOfHistograms(report: Report): Refusal | undefined {
-  for (const histogram of reportHistograms(report)) {
-    const complaint = histogramComplaint(histogram);
-    if (complaint) {
-      const { path, expected, got } = complaint;
-      return {
-        code: 'report-invalid',
-        message: `report, ${path}: expected ${expected}, got ${got}.`,
-        details: complaint,
-      };
-    }
-  }
-  return undefined;
+function complainOfCounts(report: Report): Refusal | undefined {
+  const complaint = complaintOf(report);
+  if (!complaint) return undefined;
+  const { path, expected, got } = complaint;
+  return {
+    code: 'report-invalid',
+    message: `report, ${path}: expected ${expected}, got ${got}.`,
+    details: { path, expected, got },
+  };
 }
 
-function complainOfTime({ t0 }: Report, nowMs: number): Refusal | undefined {
-  const details = { path: 't0', got: t0, nowMs };
-  if (nowMs - t0 > ADMISSION.maxAgeMs) {
+/** By the device's own clock, however far it is off. */
+function complainOfTime({ t0, sent }: Report): Refusal | undefined {
+  const details = { path: 't0', got: t0, sent };
+  if (sent - t0 > ADMISSION.maxAgeMs) {
     return {
       code: 'report-too-old',
-      message: `report, t0: expected a window at most ${ADMISSION.maxAgeMs / DAY_MS} days old, got ${t0}.`,
-      details: { ...details, expected: `≥ ${nowMs - ADMISSION.maxAgeMs}` },
+      message: `report, t0: expected a window at most ${ADMISSION.maxAgeMs / DAY_MS} days before it was sent, got ${t0}.`,
+      details: { ...details, expected: `≥ ${sent - ADMISSION.maxAgeMs}` },
     };
   }
-  if (t0 - nowMs > ADMISSION.maxAheadMs) {
+  if (t0 - sent > ADMISSION.maxAheadMs) {
     return {
       code: 'report-in-future',
-      message: `report, t0: expected a window at most ${ADMISSION.maxAheadMs / DAY_MS} day ahead of this collector's clock, got ${t0}.`,
-      details: { ...details, expected: `≤ ${nowMs + ADMISSION.maxAheadMs}` },
+      message: `report, t0: expected a window at most ${ADMISSION.maxAheadMs / DAY_MS} day after it was sent, got ${t0}.`,
+      details: { ...details, expected: `≤ ${sent + ADMISSION.maxAheadMs}` },
     };
   }
   return undefined;

@@ -1,5 +1,8 @@
 /** Order of precedence, Semantic Versioning 2.0.0 §11: negative when `a` comes before `b`. */
 export function compareVersions(a: string, b: string): number {
+  // what is no version comes before all that are
+  const order = Number(/^\d/.test(a)) - Number(/^\d/.test(b));
+  if (order !== 0) return order;
   const [coreA, tagsA] = split(a);
   const [coreB, tagsB] = split(b);
   return (

@@ -1,9 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { answersOver } from './answers.js';
 import { readDashboard } from './dashboard.js';
+import { createProcessMetrics } from './process-metrics.js';
 import { createServer } from './server.js';
 import { openSqliteRollupStore } from './sqlite/sqlite-rollup-store.js';
+import { READY } from './testing/ready.js';
+import { freshNames } from './testing/sample-report.js';
 import { temporaryFolder } from './testing/temporary-folder.js';
 
 const folder = temporaryFolder();
@@ -13,9 +17,14 @@ writeFileSync(join(folder, 'assets', 'index-abc.js'), 'export {};');
 writeFileSync(join(folder, 'assets', 'notes.txt'), 'not served');
 
 function serverWith(dashboard: ReturnType<typeof readDashboard>) {
+  const store = openSqliteRollupStore(':memory:');
   return createServer({
-    store: openSqliteRollupStore(':memory:'),
+    store,
+    answers: answersOver(store, { targetMs: () => 200 }),
+    names: freshNames(),
+    metrics: createProcessMetrics(Date.now()),
     minDevices: 50,
+    readiness: async () => READY,
     dashboard,
     now: Date.now,
     onError: () => {},

@@ -1,12 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { contributionOf } from './contribution.js';
 import { DAY_MS } from './days.js';
 import { fleetLatency } from './fleet-latency.js';
 import type { FleetQuery } from './fleet-query.js';
 import type { RollupStore } from './rollup-store.js';
 import { openSqliteRollupStore } from './sqlite/sqlite-rollup-store.js';
-import { NOW_MS, type SampleOptions, sampleReport } from './testing/sample-report.js';
+import { NOW_MS, type SampleOptions, sampleContribution } from './testing/sample-report.js';
 
 /** (base − 1) / (base + 1) at scale 3 is 4.33 %. */
 const BOUND = 0.0434;
@@ -20,13 +19,13 @@ const QUERY: FleetQuery = {
 
 async function storeOf(reports: readonly SampleOptions[]): Promise<RollupStore> {
   const store = openSqliteRollupStore(':memory:');
-  for (const options of reports) await store.add(contributionOf(sampleReport(options), NOW_MS));
+  if (reports.length > 0) await store.add(reports.map((options) => sampleContribution(options)));
   return store;
 }
 
 /** `count` reports of as many devices. */
 function devices(count: number, options: SampleOptions = {}): SampleOptions[] {
-  return Array.from({ length: count }, () => ({ first: true, ...options }));
+  return Array.from({ length: count }, () => ({ first: ['version-day'], ...options }));
 }
 
 function nearestRank(values: readonly number[], q: number): number {
@@ -130,7 +129,10 @@ test('a version of which every group is under the floor is named without figures
 });
 
 test('one device that comes every day does not add up to a group of many', async () => {
-  const days = Array.from({ length: 5 }, (_, i) => ({ t0: NOW_MS - i * DAY_MS, first: true }));
+  const days = Array.from({ length: 5 }, (_, i) => ({
+    t0: NOW_MS - i * DAY_MS,
+    first: ['version-day' as const],
+  }));
   const store = await storeOf(days);
   const week = { ...QUERY, fromMs: QUERY.fromMs - 6 * DAY_MS };
   const { total, versions } = await fleetLatency(store, week, 2);
@@ -140,10 +142,7 @@ test('one device that comes every day does not add up to a group of many', async
 
 test('devices are those of the whole day, because later reports of the day are not first', async () => {
   const morningMs = Date.UTC(2026, 2, 4, 1);
-  const store = await storeOf([
-    ...devices(3, { t0: morningMs }),
-    { first: false, t0: QUERY.fromMs },
-  ]);
+  const store = await storeOf([...devices(3, { t0: morningMs }), { first: [], t0: QUERY.fromMs }]);
   const { total, versions } = await fleetLatency(store, QUERY, 3);
   expect(total).toMatchObject({ reports: 1, devices: 3 });
   expect(versions).toMatchObject([{ suppressed: 0, reports: 1 }]);

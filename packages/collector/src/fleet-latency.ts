@@ -1,9 +1,29 @@
-import { createHistogram, type Histogram, merge, quantile } from '@nearside/core';
+import {
+  createHistogram,
+  HISTOGRAM_SCALES,
+  type Histogram,
+  type HistogramPath,
+  merge,
+  quantile,
+  total,
+} from '@nearside/core';
 import { compareVersions } from './compare-versions.js';
-import { utcDay } from './days.js';
+import type { ByName } from './counts.js';
+import { DAY_MS, utcDay } from './days.js';
 import type { FleetQuery } from './fleet-query.js';
-import { HISTOGRAM_SCALES, type HistogramName, STAGES, type Stage } from './report-histograms.js';
-import type { Cell, Group, RollupStore } from './rollup-store.js';
+import type { Cell, Group, RollupReads } from './rollup-store.js';
+
+/** Stages of one inference, in the order they happen. */
+const STAGES = ['queue', 'pre', 'run', 'post'] as const;
+type Stage = (typeof STAGES)[number];
+
+/** Read for the range as a whole. */
+const WHOLE_RANGE: readonly HistogramPath[] = [
+  ...STAGES.map((stage) => `latency.${stage}` as const),
+  'opens.network',
+  'opens.store',
+  'opens.rest',
+];
 
 /** Answer of `GET /v1/fleet/latency`. Rates and percentiles are null where nothing was counted. */
 export interface FleetLatency {
@@ -19,11 +39,36 @@ export interface FleetLatency {
   readonly total: Figures;
   /** Newest first; filters apply. */
   readonly versions: readonly VersionFigures[];
+  /** Reports of the whole model, each step a day before: `atMs` is the step it stands beside. */
+  readonly dayBefore: readonly { readonly atMs: number; readonly reports: number }[];
 }
 
 export interface VersionFigures extends Figures {
+  /** Empty: what was reported before a version was known. `unlisted`: of versions without rows. */
   readonly version: string;
   readonly suppressed: number;
+  /** Share of the model's devices on the newest day of the range that have this version, 0 … 1. */
+  readonly adoption: number | null;
+  /**
+   * Share of the device-days of installs that a rollout put on this version which saw no failed call, 0 … 1; null
+   * where no rollout assigns it.
+   */
+  readonly errorFreeDevices: number | null;
+}
+
+/** Calls of `open`, and times until a model was ready. */
+export interface OpenFigures {
+  readonly tried: number;
+  /** Ready with bytes of the network, of the store. */
+  readonly network: number;
+  readonly store: number;
+  /** Returns from rest, which are no calls. */
+  readonly rest: number;
+  /** By code, most frequent first. */
+  readonly failed: Readonly<Record<string, number>>;
+  /** Within ±8.6 %. */
+  readonly networkP95Ms: number | null;
+  readonly storeP95Ms: number | null;
 }
 
 export interface Figures {
@@ -42,6 +87,7 @@ export interface Figures {
   readonly p99Ms: number | null;
   /** By code, most frequent first. */
   readonly errors: Readonly<Record<string, number>>;
+  readonly opens: OpenFigures;
   /** Within ±8.6 %. A stage that nobody measured is left out. */
   readonly stages: Readonly<Partial<Record<Stage, { p50Ms: number; p95Ms: number }>>>;
   /** Steps in which something was reported, in order of time. */
@@ -51,6 +97,7 @@ export interface Figures {
 export interface FleetPoint {
   /** Start of the step. */
   readonly atMs: number;
+  readonly reports: number;
   readonly count: number;
   readonly successRate: number | null;
   readonly p50Ms: number | null;
@@ -60,7 +107,7 @@ export interface FleetPoint {
 
 /** @param minDevices groups of fewer devices are suppressed */
 export async function fleetLatency(
-  store: RollupStore,
+  store: RollupReads,
   query: FleetQuery,
   minDevices: number,
 ): Promise<FleetLatency> {
@@ -74,7 +121,7 @@ export async function fleetLatency(
   );
   const versions = [...new Set(asked.cells.map(({ version }) => version))]
     .sort((a, b) => compareVersions(b, a))
-    .map((version) => versionFigures(asked, version, minDevices));
+    .map((version) => versionFigures({ asked, all: counts }, version, minDevices));
   return {
     model,
     fromMs,
@@ -84,6 +131,7 @@ export async function fleetLatency(
     suppressed: versions.reduce((sum, { suppressed }) => sum + suppressed, 0),
     total: figures(counts),
     versions,
+    dayBefore: await readDayBefore(store, query),
   };
 }
 
@@ -91,44 +139,81 @@ export async function fleetLatency(
 interface Counts {
   /** By step, with the histogram of the whole call. */
   readonly cells: readonly Cell[];
-  /** One cell a group, with the histograms of the stages. */
-  readonly stages: readonly Cell[];
+  /** One cell a group, with the histograms of stages and opens. */
+  readonly whole: readonly Cell[];
   readonly days: readonly (Group & { readonly day: number; readonly devices: number })[];
 }
 
 async function readCounts(
-  store: RollupStore,
+  store: RollupReads,
   { model, fromMs, toMs, stepMs }: FleetQuery,
 ): Promise<Counts> {
-  const [cells, stages, days] = await Promise.all([
-    store.cells({ model, fromMs, toMs, stepMs, histograms: ['total'] }),
-    store.cells({ model, fromMs, toMs, histograms: STAGES }),
+  const [cells, whole, days] = await Promise.all([
+    store.cells({ model, fromMs, toMs, stepMs, histograms: ['latency.total'] }),
+    store.cells({ model, fromMs, toMs, histograms: WHOLE_RANGE }),
     store.deviceDays({ model, fromDay: utcDay(fromMs), toDay: utcDay(toMs - 1) }),
   ]);
-  return { cells, stages, days };
+  return { cells, whole, days };
+}
+
+async function readDayBefore(
+  store: RollupReads,
+  { model, fromMs, toMs, stepMs }: FleetQuery,
+): Promise<FleetLatency['dayBefore']> {
+  // a step of days has no hour to be held against
+  if (stepMs >= DAY_MS) return [];
+  const range = { fromMs: fromMs - DAY_MS, toMs: toMs - DAY_MS, stepMs };
+  const cells = await store.cells({ model, ...range, histograms: [] });
+  return bySlot(cells).map(([slotMs, slot]) => ({
+    atMs: slotMs + DAY_MS,
+    reports: sum(slot, reports),
+  }));
 }
 
 function selectGroups(counts: Counts, keep: (group: Group) => boolean): Counts {
   return {
     cells: counts.cells.filter(keep),
-    stages: counts.stages.filter(keep),
+    whole: counts.whole.filter(keep),
     days: counts.days.filter(keep),
   };
 }
 
-function versionFigures(counts: Counts, version: string, minDevices: number): VersionFigures {
-  const own = selectGroups(counts, (group) => group.version === version);
+function versionFigures(
+  { asked, all }: { asked: Counts; all: Counts },
+  version: string,
+  minDevices: number,
+): VersionFigures {
+  const own = selectGroups(asked, (group) => group.version === version);
   const groups = new Set(own.cells.map(groupKey));
   const shown = new Set(
     [...groups].filter(
       (key) => deviceCount(selectGroups(own, (group) => groupKey(group) === key)) >= minDevices,
     ),
   );
+  const visible = selectGroups(own, (group) => shown.has(groupKey(group)));
   return {
     version,
     suppressed: groups.size - shown.size,
-    ...figures(selectGroups(own, (group) => shown.has(groupKey(group)))),
+    adoption: shown.size === 0 ? null : adoption(visible, all),
+    errorFreeDevices: shown.size === 0 ? null : errorFree(all, version, minDevices),
+    ...figures(visible),
   };
+}
+
+function adoption({ days }: Counts, all: Counts): number | null {
+  const newest = Math.max(...all.days.map(({ day }) => day));
+  const devices = (list: Counts['days']) =>
+    sum(list, (one) => (one.day === newest ? one.devices : 0));
+  const whole = devices(all.days);
+  return whole === 0 ? null : devices(days) / whole;
+}
+
+/** By the version an install is to have, whatever served it: one that does not even start is not free of errors. */
+function errorFree({ whole }: Counts, version: string, minDevices: number): number | null {
+  const firsts = whole.map(({ counts }): ByName => counts.assigned?.[version] ?? {});
+  const devices = sum(firsts, (first) => first['arm-day'] ?? 0);
+  const failed = sum(firsts, (first) => first['arm-day-failed'] ?? 0);
+  return devices < Math.max(1, minDevices) ? null : Math.max(0, 1 - failed / devices);
 }
 
 function groupKey({ version, backend, device }: Group): string {
@@ -147,14 +232,14 @@ function deviceCount({ cells, days }: Counts): number {
 }
 
 function figures(counts: Counts): Figures {
-  const { cells, stages } = counts;
+  const { cells, whole } = counts;
   return {
     devices: deviceCount(counts),
-    reports: sum(cells, ({ reports }) => reports),
-    estimatedCount: Math.round(sum(cells, estimatedCount)),
+    estimatedCount: Math.round(sum(cells, ({ counts }) => counts.weighted ?? 0)),
     ...pointFigures(cells),
-    errors: errorsByCode(cells),
-    stages: stageFigures(stages),
+    errors: byFrequency(cells.map(({ counts }) => counts.errors)),
+    opens: openFigures(whole),
+    stages: stageFigures(whole),
     series: bySlot(cells).map(([atMs, slot]) => ({ atMs, ...pointFigures(slot) })),
   };
 }
@@ -170,21 +255,37 @@ function bySlot(cells: readonly Cell[]): [slotMs: number, cells: Cell[]][] {
 }
 
 function pointFigures(cells: readonly Cell[]): Omit<FleetPoint, 'atMs'> {
-  const count = sum(cells, answered);
-  const duration = merged(cells, 'total');
+  const ok = sum(cells, ({ counts }) => counts.ok ?? 0);
+  const count = ok + sum(cells, ({ counts }) => counts.failed ?? 0);
+  const duration = merged(cells, 'latency.total');
   return {
+    reports: sum(cells, reports),
     count,
-    successRate: count === 0 ? null : sum(cells, ({ ok }) => ok) / count,
+    successRate: count === 0 ? null : ok / count,
     p50Ms: percentileMs(duration, 0.5),
     p95Ms: percentileMs(duration, 0.95),
     p99Ms: percentileMs(duration, 0.99),
   };
 }
 
+function openFigures(cells: readonly Cell[]): OpenFigures {
+  const network = merged(cells, 'opens.network');
+  const store = merged(cells, 'opens.store');
+  return {
+    tried: sum(cells, ({ counts }) => counts.opens?.tried ?? 0),
+    network: total(network),
+    store: total(store),
+    rest: total(merged(cells, 'opens.rest')),
+    failed: byFrequency(cells.map(({ counts }) => counts.opens?.failed)),
+    networkP95Ms: percentileMs(network, 0.95),
+    storeP95Ms: percentileMs(store, 0.95),
+  };
+}
+
 function stageFigures(cells: readonly Cell[]): Figures['stages'] {
   const found: Partial<Record<Stage, { p50Ms: number; p95Ms: number }>> = {};
   for (const stage of STAGES) {
-    const histogram = merged(cells, stage);
+    const histogram = merged(cells, `latency.${stage}`);
     const p50Ms = percentileMs(histogram, 0.5);
     const p95Ms = percentileMs(histogram, 0.95);
     if (p50Ms !== null && p95Ms !== null) found[stage] = { p50Ms, p95Ms };
@@ -192,26 +293,24 @@ function stageFigures(cells: readonly Cell[]): Figures['stages'] {
   return found;
 }
 
-function errorsByCode(cells: readonly Cell[]): Record<string, number> {
+function byFrequency(counts: readonly (ByName | undefined)[]): Record<string, number> {
   const byCode = new Map<string, number>();
-  for (const { errors } of cells) {
-    for (const [code, { n }] of errors) byCode.set(code, (byCode.get(code) ?? 0) + n);
+  for (const ofOne of counts) {
+    for (const [code, n] of Object.entries(ofOne ?? {})) {
+      byCode.set(code, (byCode.get(code) ?? 0) + n);
+    }
   }
   return Object.fromEntries([...byCode].sort(([, a], [, b]) => b - a));
 }
 
-function answered({ ok, errors }: Cell): number {
-  return ok + sum([...errors.values()], ({ n }) => n);
+function reports({ counts }: Cell): number {
+  return counts.reports ?? 0;
 }
 
-function estimatedCount({ okWeighted, errors }: Cell): number {
-  return okWeighted + sum([...errors.values()], ({ weighted }) => weighted);
-}
-
-function merged(cells: readonly Cell[], name: HistogramName): Histogram {
-  const all = createHistogram(HISTOGRAM_SCALES[name]);
+function merged(cells: readonly Cell[], path: HistogramPath): Histogram {
+  const all = createHistogram(HISTOGRAM_SCALES[path]);
   for (const { histograms } of cells) {
-    const histogram = histograms.get(name);
+    const histogram = histograms.get(path);
     if (histogram) merge(all, histogram);
   }
   return all;

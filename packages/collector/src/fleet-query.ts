@@ -1,14 +1,9 @@
-import {
-  BACKENDS,
-  type BackendName,
-  isNearsideError,
-  ModelNameSchema,
-  parse,
-  VersionSchema,
-} from '@nearside/core';
+import { BACKENDS, isNearsideError, ModelNameSchema, parse, VersionSchema } from '@nearside/core';
 import * as v from 'valibot';
 import { BUCKET_MS, HOUR_MS } from './contribution.js';
 import { DAY_MS } from './days.js';
+import { OTHER } from './known-codes.js';
+import { UNLISTED } from './names.js';
 import type { Refusal } from './refusal.js';
 import { RETENTION } from './rollup-store.js';
 
@@ -29,7 +24,7 @@ const STEPS_MS = [BUCKET_MS, 900_000, HOUR_MS, 6 * HOUR_MS, DAY_MS, 7 * DAY_MS];
 export interface FleetQuery {
   readonly model: string;
   readonly version?: string;
-  readonly backend?: BackendName;
+  readonly backend?: string;
   readonly fromMs: number;
   readonly toMs: number;
   readonly stepMs: number;
@@ -43,8 +38,8 @@ const Milliseconds = v.pipe(
 
 const QuerySchema = v.strictObject({
   model: ModelNameSchema,
-  version: v.optional(VersionSchema),
-  backend: v.optional(v.picklist(BACKENDS)),
+  version: v.optional(v.union([VersionSchema, v.literal(UNLISTED)])),
+  backend: v.optional(v.picklist([...BACKENDS, OTHER])),
   from: v.optional(Milliseconds),
   to: v.optional(Milliseconds),
   step: v.optional(Milliseconds),

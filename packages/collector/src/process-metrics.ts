@@ -1,4 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { ConfiguredFile } from './files/configured-files.js';
+import type { FoldedKind } from './names.js';
 import type { RefusalCode } from './refusal.js';
 import { REFUSAL_STATUS } from './refusal.js';
 
@@ -10,7 +12,11 @@ const OUTCOMES = ['accepted', 'duplicate', ...(Object.keys(REFUSAL_STATUS) as Re
 export interface ProcessMetrics {
   countReport(outcome: ReportOutcome): void;
   countLate(): void;
+  /** A name without a row of its own. */
+  countFolded(kind: FoldedKind): void;
   observeWrite(seconds: number): void;
+  /** A file that was read, or that broke while the one before holds on. */
+  fileState(file: ConfiguredFile, state: 'loaded' | 'refused', atMs: number): void;
   text(): Promise<string>;
 }
 
@@ -31,9 +37,15 @@ export function createProcessMetrics(startedMs: number): ProcessMetrics {
     help: 'Accepted reports that were older than an hour on arrival.',
     registers,
   });
+  const folded = new Counter({
+    name: 'nearside_collector_folded_names_total',
+    help: 'Names in accepted and resent reports that have no row of their own and were counted with others, by kind.',
+    labelNames: ['kind'],
+    registers,
+  });
   const writes = new Histogram({
     name: 'nearside_collector_write_duration_seconds',
-    help: 'Time to count one report in the store.',
+    help: 'Time until a report is on disk, from its admission.',
     buckets: [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
     registers,
   });
@@ -51,9 +63,27 @@ export function createProcessMetrics(startedMs: number): ProcessMetrics {
     registers,
   }).set(startedMs / 1000);
 
+  const loaded = new Gauge({
+    name: 'nearside_collector_file_loaded_timestamp_seconds',
+    help: 'When what a file says came into force, Unix time.',
+    labelNames: ['file'],
+    registers,
+  });
+  const refused = new Gauge({
+    name: 'nearside_collector_file_refused',
+    help: '1 while a file is not right and what it said before holds on.',
+    labelNames: ['file'],
+    registers,
+  });
+
   return {
+    fileState(file, state, atMs) {
+      refused.set({ file }, state === 'refused' ? 1 : 0);
+      if (state === 'loaded') loaded.set({ file }, atMs / 1000);
+    },
     countReport: (outcome) => reports.inc({ outcome }),
     countLate: () => late.inc(),
+    countFolded: (kind) => folded.inc({ kind }),
     observeWrite: (seconds) => writes.observe(seconds),
     text: () => registry.metrics(),
   };

@@ -1,6 +1,10 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { AddressLimit } from './access/address-limit.js';
+import type { WritingCheck } from './access/writing.js';
 import { admitReport, tooLarge } from './admit-report.js';
 import { contributionOf } from './contribution.js';
+import { createGroupCommit } from './group-commit.js';
+import type { Names } from './names.js';
 import type { ProcessMetrics } from './process-metrics.js';
 import { REFUSAL_STATUS, type Refusal } from './refusal.js';
 import type { RollupStore } from './rollup-store.js';
@@ -22,15 +26,19 @@ const PREFLIGHT_HEADERS = Object.freeze({
 });
 
 interface ReportRouteOptions {
-  readonly store: RollupStore;
+  readonly store: Pick<RollupStore, 'add'>;
+  readonly names: Names;
   readonly metrics: ProcessMetrics;
+  readonly limit: AddressLimit;
+  readonly mayWrite: WritingCheck;
   readonly now: () => number;
   readonly onError: (error: unknown) => void;
 }
 
 /** `POST /v1/reports`: admit, count once, say how it went. */
 export function addReportRoute(server: FastifyInstance, options: ReportRouteOptions): void {
-  const { store, metrics, now, onError } = options;
+  const { store, names, metrics, limit, mayWrite, now, onError } = options;
+  const count = createGroupCommit(store);
 
   function refuse(reply: FastifyReply, refusal: Refusal): FastifyReply {
     metrics.countReport(refusal.code);
@@ -40,11 +48,11 @@ export function addReportRoute(server: FastifyInstance, options: ReportRouteOpti
   async function receive(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
     const arrivedMs = now();
-    const admission = admitReport(body, arrivedMs);
+    const admission = admitReport(body);
     if (!admission.ok) return refuse(reply, admission.refusal);
-    const contribution = contributionOf(admission.report, arrivedMs);
+    const contribution = contributionOf(admission.report, arrivedMs, names);
     const startedMs = performance.now();
-    const outcome = await store.add(contribution);
+    const outcome = await count(contribution);
     metrics.observeWrite((performance.now() - startedMs) / 1000);
     metrics.countReport(outcome === 'counted' ? 'accepted' : 'duplicate');
     if (outcome === 'counted' && contribution.late) metrics.countLate();
@@ -54,6 +62,10 @@ export function addReportRoute(server: FastifyInstance, options: ReportRouteOpti
   server.register(async (scope) => {
     scope.addHook('onRequest', async (request, reply) => {
       reply.headers(CORS_HEADERS);
+      // A browser asks before it sends what a report does not need; neither a limit nor a token helps it.
+      if (request.method === 'OPTIONS') return;
+      const refusal = limit(request) ?? mayWrite(request);
+      if (refusal) return refuse(reply, refusal);
       // Whatever the type says, the body is read as bytes and parsed by us; Fastify itself would
       // refuse a type without a slash before any parser saw it.
       request.headers['content-type'] = 'application/octet-stream';

@@ -1,44 +1,66 @@
-import type { BackendName, DeviceClass, ErrorCode, Histogram } from '@nearside/core';
+import type { Histogram, HistogramPath } from '@nearside/core';
 import type { Contribution } from './contribution.js';
-import type { HistogramName } from './report-histograms.js';
+import type { Counts, LifetimeCounts } from './counts.js';
+import type { KnownNames, Series, Unit } from './known-names.js';
 
 /**
- * Where counts are kept. Every implementation passes `rollup-store.test.ts`.
+ * Where counts are kept. Every implementation passes `testing/store-conformance.ts` and `testing/store-crashes.ts`.
  *
- * Times are Unix ms. Every report is counted in a cell of 5 minutes and in one of an hour, both
- * starting at multiples of their length. Every method rejects with NearsideError
- * `store-unavailable` when the store cannot read or write.
+ * Times are Unix ms. Every method rejects with NearsideError `store-unavailable` when the store cannot read or write.
  */
-export interface RollupStore {
+export interface RollupStore extends RollupReads {
   /**
-   * Remembers (day, id) and adds the contribution, both or neither. A (day, id) seen before
-   * changes nothing. When it rejects, the same call may be repeated.
+   * Remembers (day, id) of each and adds its counts, all of the batch or none. Answers when that is on disk, in the order
+   * of the batch. A (day, id) seen before changes nothing. When it rejects, the same call may be repeated.
    */
-  add(contribution: Contribution): Promise<'counted' | 'duplicate'>;
-  /** Models with at least one cell, by name. */
-  models(): Promise<ModelSummary[]>;
-  /**
-   * Counts of a time range, by version × backend × device class × slot; late ones included.
-   * Bounds and step are multiples of 5 minutes; of an hour, when the range is older than the
-   * 5-minute cells are kept.
-   */
-  cells(query: CellQuery): Promise<Cell[]>;
-  /** Devices by version × backend × device class and UTC day. */
-  deviceDays(query: DeviceDayQuery): Promise<DeviceDays[]>;
-  /** Everything ever counted, by what `/metrics` labels; pruning takes nothing from it. */
-  totals(): Promise<Totals[]>;
-  /** Forgets ids and cells that are past their time. */
+  add(batch: readonly Contribution[]): Promise<Outcome[]>;
+  /** Names that have rows: what a restart begins with. */
+  names(): Promise<KnownNames>;
+  /** What was added before this call can be read after it. */
+  settle(): Promise<void>;
+  /** Forgets what is past its time, in slices of less than 50 ms. */
   prune(nowMs: number): Promise<void>;
   close(): Promise<void>;
 }
 
+export type Outcome = 'counted' | 'duplicate';
+
+/** What can be asked. */
+export interface RollupReads {
+  /** Models with at least one cell, by name. */
+  models(): Promise<ModelSummary[]>;
+  /**
+   * Counts of a time range, by version × backend × device class × slot; late ones included. Bounds and step are multiples
+   * of a length that is kept for so long (`CELL_LENGTHS`).
+   */
+  cells(query: CellQuery): Promise<Cell[]>;
+  /** Devices by version × backend × device class and UTC day. */
+  deviceDays(query: DeviceDayQuery): Promise<DeviceDays[]>;
+  /** What drift and verdicts need: a row for each hour, unit and cohort. */
+  cohorts(query: { model: string; fromMs: number; toMs: number }): Promise<CohortRow[]>;
+  /** Everything ever counted, the series that reported last first; pruning takes nothing from it. */
+  totals(): Promise<Totals[]>;
+}
+
+const MINUTE_MS = 60_000;
+
+/** Lengths of cells, and how long they are kept; a range is read from the longest that fits it. */
+export const CELL_LENGTHS = [
+  /** A month and some. */
+  { ms: 5 * MINUTE_MS, days: 35 },
+  /** Thirteen months, so that a month can be held against last year's. */
+  { ms: 60 * MINUTE_MS, days: 400 },
+  { ms: 360 * MINUTE_MS, days: 400 },
+  { ms: 1440 * MINUTE_MS, days: 400 },
+] as const;
+export type CellLength = (typeof CELL_LENGTHS)[number]['ms'];
+
 export const RETENTION = Object.freeze({
-  /** Ids. An older report is refused, so that nothing is ever counted twice. */
+  /** Ids, from their arrival. An older report is refused, so that nothing is ever counted twice. */
   seenDays: 30,
-  /** 5-minute cells: a month and some, about 6 MB a day for a model with 20 series. */
   cellDays: 35,
-  /** Hours: thirteen months, so that a month can be held against last year's. */
   hourDays: 400,
+  cohortDays: 35,
 });
 
 export interface ModelSummary {
@@ -55,28 +77,25 @@ export interface CellQuery {
   readonly toMs: number;
   /** Slots start at multiples of this. Left out: the whole range is one slot. */
   readonly stepMs?: number;
-  readonly histograms: readonly HistogramName[];
+  readonly histograms: readonly HistogramPath[];
 }
 
 /** A dimension cell: the unit that is shown or suppressed. */
 export interface Group {
   readonly version: string;
-  readonly backend: BackendName;
-  readonly device: DeviceClass;
+  readonly backend: string;
+  readonly device: string;
 }
 
 export interface Cell extends Group {
   readonly slotMs: number;
-  readonly reports: number;
-  readonly ok: number;
-  /** Σ count × sampling weight: an estimate for the whole fleet. */
-  readonly okWeighted: number;
-  readonly errors: ReadonlyMap<ErrorCode, { readonly n: number; readonly weighted: number }>;
-  readonly histograms: ReadonlyMap<HistogramName, Histogram>;
+  /** Without its histograms. */
+  readonly counts: Counts;
+  readonly histograms: ReadonlyMap<HistogramPath, Histogram>;
 }
 
 /** Both days included. */
-interface DeviceDayQuery {
+export interface DeviceDayQuery {
   readonly model: string;
   readonly fromDay: number;
   readonly toDay: number;
@@ -87,16 +106,13 @@ export interface DeviceDays extends Group {
   readonly devices: number;
 }
 
-export interface Totals {
-  readonly model: string;
-  readonly version: string;
-  readonly variant: string;
-  readonly backend: BackendName;
-  readonly ok: number;
-  readonly aborted: number;
-  readonly invalid: number;
-  readonly deviceDays: number;
-  readonly errors: ReadonlyMap<ErrorCode, number>;
-  /** Call → result, ms, at scale 3. */
-  readonly duration: Histogram;
+export interface CohortRow {
+  readonly unit: Unit;
+  readonly hourMs: number;
+  readonly cohort: number;
+  readonly counts: Counts;
+}
+
+export interface Totals extends Series {
+  readonly counts: LifetimeCounts;
 }

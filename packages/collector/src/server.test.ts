@@ -1,16 +1,24 @@
 import { NearsideError } from '@nearside/core';
 import { expect, test } from 'vitest';
+import { answersOver } from './answers.js';
+import { createProcessMetrics } from './process-metrics.js';
 import type { RollupStore } from './rollup-store.js';
 import { createServer } from './server.js';
 import { openSqliteRollupStore } from './sqlite/sqlite-rollup-store.js';
-import { NOW_MS, sampleReport } from './testing/sample-report.js';
+import { READY } from './testing/ready.js';
+import { freshNames, NOW_MS, sampleReport } from './testing/sample-report.js';
 
 /** A server over a store of which `broken` replaces some methods. */
 function serverOver(broken: Partial<RollupStore>) {
   const errors: unknown[] = [];
+  const store = { ...openSqliteRollupStore(':memory:'), ...broken };
   const server = createServer({
-    store: { ...openSqliteRollupStore(':memory:'), ...broken },
+    store,
+    answers: answersOver(store, { targetMs: () => 200 }),
+    names: freshNames(),
+    metrics: createProcessMetrics(NOW_MS),
     minDevices: 50,
+    readiness: async () => READY,
     dashboard: undefined,
     now: () => NOW_MS,
     onError: (error) => errors.push(error),
@@ -25,7 +33,7 @@ test('a store that cannot write answers 503 with Retry-After, and the resend is 
   let isFull = true;
   const { server, errors } = serverOver({
     ...store,
-    add: (contribution) => (isFull ? Promise.reject(full) : store.add(contribution)),
+    add: (batch) => (isFull ? Promise.reject(full) : store.add(batch)),
   });
   const request = {
     method: 'POST',

@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
-import type { Report } from '@nearside/core';
+import { gzipSync } from 'node:zlib';
+import type { ModelFacts, Report } from '@nearside/core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { FleetLatency } from './fleet-latency.js';
 import { PORTS } from './listen.js';
@@ -23,7 +24,7 @@ beforeEach(async () => {
 afterEach(() => collector.close());
 
 function start(options: Partial<CollectorOptions> = {}): Promise<Collector> {
-  return startCollector({ file, port: 0, now: () => NOW_MS, ...options });
+  return startCollector({ file, port: 0, now: () => NOW_MS, shareForMs: 0, ...options });
 }
 
 function post(body: Report | string | Uint8Array<ArrayBuffer>, headers: HeadersInit = {}) {
@@ -55,6 +56,36 @@ async function latency(search = '', headers: HeadersInit = {}): Promise<FleetLat
   const url = `${collector.url}/v1/fleet/latency?model=digits${search}`;
   return (await (await fetch(url, { headers })).json()) as FleetLatency;
 }
+
+test('a second collector on the file does not start, and says which one has it', async () => {
+  await expect(start()).rejects.toThrow(new RegExp(`process ${process.pid} on .+ writes to it`));
+});
+
+test('a sum near the largest number is refused and spoils nothing', async () => {
+  const report = sampleReport();
+  const total = { ...report.latency?.total, sum: 1.7e308 };
+  expect((await post(JSON.stringify({ ...report, latency: { total } }))).status).toBe(422);
+  await post(report);
+  expect([...(await metrics()).values()].every(Number.isFinite)).toBe(true);
+});
+
+test('with facts, models and versions that they do not name are counted together', async () => {
+  const version = { version: '1.2.0', manifest: 'ab'.repeat(32), sequence: 1, state: 'stable' };
+  const facts = { format: 1, models: [{ model: 'digits', versions: [version] }] } as const;
+  collector.useModels(facts as unknown as ModelFacts);
+  await post(sampleReport());
+  await post(sampleReport({ dimensions: { version: '9.9.9' } }));
+  await post(sampleReport({ dimensions: { model: 'invented' } }));
+  const samples = await metrics();
+  const ok = (model: string, version: string) =>
+    samples.get(
+      `nearside_device_class_inferences_total{model="${model}",version="${version}",device="phone",outcome="ok"}`,
+    );
+  expect(ok('digits', '1.2.0')).toBe(3);
+  expect(ok('digits', 'unlisted')).toBe(3);
+  expect(ok('unlisted', 'unlisted')).toBe(3);
+  expect(samples.get('nearside_collector_folded_names_total{kind="model"}')).toBe(1);
+});
 
 test('a report is accepted with 204, a resend too, and it is counted once', async () => {
   const report = sampleReport();
@@ -93,11 +124,18 @@ const REFUSED: readonly [string, () => Promise<Response>, number, string][] = [
   ],
   [
     'a window of next week',
-    () => post(sampleReport({ t0: NOW_MS + 7 * 864e5 })),
+    () => post(sampleReport({ t0: NOW_MS + 7 * 864e5, sent: NOW_MS })),
     422,
     'report-in-future',
   ],
   ['a newer version', () => post('{"v":2,"id":"?"}'), 503, 'report-newer'],
+  [
+    'gzip that ends halfway, under no encoding',
+    () => post(gzipSync(JSON.stringify(sampleReport())).subarray(0, 60)),
+    400,
+    'not-json',
+  ],
+  ['10 MB', () => post('x'.repeat(1e7)), 413, 'report-too-large'],
   ['gzip', () => post('x', { 'content-encoding': 'gzip' }), 415, 'encoding-unsupported'],
   ['a GET', () => fetch(`${collector.url}/v1/reports`), 405, 'method-not-allowed'],
 ];
@@ -179,12 +217,14 @@ test('reports sent while the collector closes are each counted or still with the
   expect(await okCount()).toBe(90);
 });
 
-test('a late report is counted and counted as late', async () => {
+test('a late report is in the charts, and in no counter that objectives are held against', async () => {
   await post(sampleReport({ t0: NOW_MS - 2 * 3_600_000 }));
   await post(sampleReport());
   const samples = await metrics();
   expect(samples.get('nearside_collector_late_reports_total')).toBe(1);
-  expect(await okCount()).toBe(6);
+  expect(samples.get('nearside_late_inferences_total{model="digits",outcome="ok"}')).toBe(3);
+  expect(await okCount()).toBe(3);
+  expect((await latency('&from=1772611200000')).total.count).toBe(8);
 });
 
 test('small groups are shown to this machine and hidden from whoever comes through a proxy', async () => {
@@ -261,7 +301,7 @@ test('promtool finds nothing to improve in /metrics', async ({ skip }) => {
 });
 
 test('a port that is given and busy is an error that says so', async () => {
-  await expect(start({ port: collector.port })).rejects.toThrow(/busy/);
+  await expect(start({ port: collector.port, file: ':memory:' })).rejects.toThrow(/busy/);
 });
 
 test('without a port the next free one is taken', async () => {

@@ -1,7 +1,18 @@
 import { isIPv6 } from 'node:net';
+import type { ModelFacts } from '@nearside/core';
+import { ACCESS_DEFAULTS, type Access, checkAccess } from './access/access.js';
+import { limitConnections } from './access/connection-limit.js';
+import { answersOver } from './answers.js';
+import { openAuditLog } from './audit-log.js';
 import { readDashboard } from './dashboard.js';
+import { drain } from './drain.js';
+import { openConfiguredFiles } from './files/configured-files.js';
 import { listen } from './listen.js';
+import { createNames } from './names.js';
+import { createProcessMetrics } from './process-metrics.js';
+import { createReadiness, freeBytesBeside } from './readiness.js';
 import { createServer } from './server.js';
+import { shareAnswers } from './share-answers.js';
 import { openSqliteRollupStore } from './sqlite/sqlite-rollup-store.js';
 
 export const COLLECTOR_DEFAULTS = Object.freeze({
@@ -20,6 +31,31 @@ export interface CollectorOptions {
   readonly port?: number;
   /** Groups of fewer devices are suppressed in `/v1/fleet`, except for callers on this machine. */
   readonly minDevices?: number;
+  /** At least 16 characters; shows figures, metrics and pages. Needed where other machines can reach `host`. */
+  readonly readToken?: string | readonly string[];
+  /** At least 16 characters; pages then send reports to `/v1/reports?token=…`. */
+  readonly siteToken?: string | readonly string[];
+  /** Origins whose pages may send reports; by default all. */
+  readonly origins?: readonly string[];
+  /** From one address; those of this machine are not counted. */
+  readonly requestsPerMinute?: number;
+  /** Open at a time. */
+  readonly maxConnections?: number;
+  /** Addresses and subnets of proxies on other machines, whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies?: readonly string[];
+  /** File to which administrative acts are added, a line of JSON each. */
+  readonly auditLog?: string;
+  /**
+   * What `nearside facts` wrote: the models and versions that get rows. A file is read again when it changes. Left out:
+   * those that report first.
+   */
+  readonly models?: string | ModelFacts;
+  /** Targets, as JSON; read again when it changes. */
+  readonly slo?: string;
+  /** What inferences cost elsewhere, as JSON; read again when it changes. */
+  readonly prices?: string;
+  /** Viewers who ask within this time read the same answer. */
+  readonly shareForMs?: number;
   /** The clock, Unix ms. */
   readonly now?: () => number;
   /** Told of failures of the store; senders were answered 503 and keep their reports. */
@@ -30,6 +66,8 @@ export interface Collector extends AsyncDisposable {
   /** Without a slash at the end: `http://127.0.0.1:8787`. */
   readonly url: string;
   readonly port: number;
+  /** From now on the models and versions of these facts get rows. */
+  useModels(facts: ModelFacts): void;
   /** Finishes requests under way, then closes the file. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -37,29 +75,72 @@ export interface Collector extends AsyncDisposable {
 /**
  * Opens the store and serves it.
  *
+ * @throws StartError when an option cannot be, a file is not right or the port is busy
  * @throws NearsideError `store-unavailable` when the file cannot be opened
- * @throws Error when the port is busy
  */
 export async function startCollector(options: CollectorOptions): Promise<Collector> {
   const { file, port, now = Date.now, onError = () => {} } = options;
   const { host = COLLECTOR_DEFAULTS.host, minDevices = COLLECTOR_DEFAULTS.minDevices } = options;
+  const { models, shareForMs } = options;
+  const access = accessOf(options);
   checkMinDevices(minDevices);
+  checkAccess(access, host);
 
+  const audit = openAuditLog(options.auditLog, { now, onError });
+  const metrics = createProcessMetrics(now());
+  const files = await openConfiguredFiles({
+    paths: {
+      models: typeof models === 'string' ? models : undefined,
+      targets: options.slo,
+      prices: options.prices,
+    },
+    audit,
+    onState: (name, state) => metrics.fileState(name, state, now()),
+    onError,
+  });
   const store = openSqliteRollupStore(file);
-  const server = createServer({ store, minDevices, dashboard: readDashboard(), now, onError });
+  const facts = typeof models === 'string' ? files.facts.current() : models;
+  const names = createNames(await store.names(), {
+    ...(facts && { facts }),
+    onFold: metrics.countFolded,
+  });
+  files.facts.onChange(names.useFacts);
+  const targetMs = (model: string) => files.targets()(model).p95Ms;
+  const answers = shareAnswers(answersOver(store, { targetMs }), { forMs: shareForMs });
+  const readiness = createReadiness({
+    write: async () => {
+      await store.add([]);
+    },
+    freeBytes: () => freeBytesBeside(file),
+  });
+  const server = createServer({
+    store,
+    answers,
+    names,
+    metrics,
+    minDevices,
+    access,
+    readiness,
+    dashboard: readDashboard(),
+    now,
+    onError,
+  });
+  const connections = limitConnections(server.server, access.maxConnections);
   const pruneTimer = setInterval(prune, COLLECTOR_DEFAULTS.pruneEveryMs).unref();
   let closing: Promise<void> | undefined;
 
   function prune(): void {
-    store.prune(now()).catch(onError);
+    store.prune(now()).then(() => audit.write('prune', { file }), onError);
   }
 
   async function shutDown(): Promise<void> {
     clearInterval(pruneTimer);
+    files.close();
     try {
-      await server.close();
+      await drain(server, connections);
     } finally {
       await store.close();
+      audit.write('stop', { file });
     }
   }
 
@@ -72,11 +153,41 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     prune();
     const boundPort = await listen(server, { host, port });
     const url = `http://${isIPv6(host) ? `[${host}]` : host}:${boundPort}`;
-    return { url, port: boundPort, close, [Symbol.asyncDispose]: close };
+    audit.write('start', { file, url, ...inAudit(access) });
+    return {
+      url,
+      port: boundPort,
+      useModels: names.useFacts,
+      close,
+      [Symbol.asyncDispose]: close,
+    };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+function accessOf(options: CollectorOptions): Access {
+  const { readToken = [], siteToken = [] } = options;
+  const {
+    origins = ACCESS_DEFAULTS.origins,
+    requestsPerMinute = ACCESS_DEFAULTS.requestsPerMinute,
+    maxConnections = ACCESS_DEFAULTS.maxConnections,
+    trustedProxies = ACCESS_DEFAULTS.trustedProxies,
+  } = options;
+  return {
+    readTokens: [readToken].flat(),
+    siteTokens: [siteToken].flat(),
+    origins,
+    requestsPerMinute,
+    maxConnections,
+    trustedProxies,
+  };
+}
+
+/** How many tokens, and none of them. */
+function inAudit({ readTokens, siteTokens, ...others }: Access) {
+  return { readTokens: readTokens.length, siteTokens: siteTokens.length, ...others };
 }
 
 function checkMinDevices(minDevices: number): void {

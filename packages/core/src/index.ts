@@ -52,6 +52,12 @@ export {
   parseLayout,
   Sha256HexSchema,
 } from './layout.js';
+export {
+  type ModelFacts,
+  ModelFactsSchema,
+  parseModelFacts,
+  type VersionFacts,
+} from './model-facts.js';
 export { isModelName } from './model-name.js';
 export {
   FileNameSchema,

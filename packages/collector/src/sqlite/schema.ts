@@ -1,26 +1,50 @@
 import type Database from 'better-sqlite3';
+import { CELL_LENGTHS } from '../rollup-store.js';
+import { migrateSchema1 } from './migrate-schema-1.js';
 
 /** Raised with every change below; a file of a newer number is refused. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** "near" in ASCII: marks a file as a collector's (SQLite's `application_id`). */
 const APPLICATION_ID = 0x6e656172;
 
-/**
- * Counts are INTEGER by affinity, not STRICT: a sum past 2^63 (only forged reports get there)
- * then turns into a REAL instead of failing every later write to its row.
- */
+/** Cells of 5 minutes are in `cell_300`. */
+export function cellTable(lengthMs: number): string {
+  return `cell_${lengthMs / 1000}`;
+}
+
 const SCHEMA = `
-  -- ids already counted, 30 days
+  -- the process that writes to this file
+  CREATE TABLE owner (
+    one     INTEGER PRIMARY KEY CHECK (one = 1),
+    token   TEXT NOT NULL,
+    pid     INTEGER NOT NULL,
+    host    TEXT NOT NULL,
+    renewed INTEGER NOT NULL
+  );
+
+  -- ids already counted, 30 days from their arrival
   CREATE TABLE seen (
-    day INTEGER NOT NULL,
-    id  TEXT NOT NULL,
+    day     INTEGER NOT NULL,
+    id      BLOB NOT NULL,
+    arrived INTEGER NOT NULL,
     PRIMARY KEY (day, id)
   ) WITHOUT ROWID;
+  CREATE INDEX seen_arrived ON seen (arrived);
 
+  -- acknowledged, and not yet added to the tables below: a JSON array of contributions
+  CREATE TABLE log (
+    n             INTEGER PRIMARY KEY,
+    contributions TEXT NOT NULL
+  );
+
+  CREATE TABLE model (
+    id   INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+  );
   CREATE TABLE series (
     id      INTEGER PRIMARY KEY,
-    model   TEXT NOT NULL,
+    model   INTEGER NOT NULL REFERENCES model,
     version TEXT NOT NULL,
     variant TEXT NOT NULL,
     backend TEXT NOT NULL,
@@ -28,112 +52,57 @@ const SCHEMA = `
     arm     TEXT NOT NULL,
     UNIQUE (model, version, variant, backend, device, arm)
   );
-
-  -- the cells: series × 5 minutes or an hour × late on arrival or not; times and lengths in ms
-  CREATE TABLE cell (
-    id            INTEGER PRIMARY KEY,
-    series        INTEGER NOT NULL REFERENCES series,
-    length        INTEGER NOT NULL,
-    start         INTEGER NOT NULL,
-    late          INTEGER NOT NULL,
-    reports       INTEGER NOT NULL,
-    ok            INTEGER NOT NULL,
-    ok_weighted   REAL    NOT NULL,
-    aborted       INTEGER NOT NULL,
-    invalid       INTEGER NOT NULL,
-    cold_starts   INTEGER NOT NULL,
-    cache_hits    INTEGER NOT NULL,
-    fallbacks     INTEGER NOT NULL,
-    quarantines   INTEGER NOT NULL,
-    bytes_fetched INTEGER NOT NULL,
-    UNIQUE (series, length, start, late)
+  CREATE TABLE unit (
+    id         INTEGER PRIMARY KEY,
+    model      INTEGER NOT NULL REFERENCES model,
+    version    TEXT NOT NULL,
+    assigned   TEXT NOT NULL,
+    arm        TEXT NOT NULL,
+    experiment TEXT NOT NULL,
+    UNIQUE (model, version, assigned, arm, experiment)
   );
-  CREATE INDEX cell_start ON cell (length, start);
-
-  CREATE TABLE cell_error (
-    cell     INTEGER NOT NULL REFERENCES cell ON DELETE CASCADE,
-    code     TEXT NOT NULL,
-    n        INTEGER NOT NULL,
-    weighted REAL NOT NULL,
-    PRIMARY KEY (cell, code)
-  ) WITHOUT ROWID;
-
-  -- exponential histograms: zeros and sum once, then one row a bucket
-  CREATE TABLE cell_histogram (
-    cell  INTEGER NOT NULL REFERENCES cell ON DELETE CASCADE,
+  -- names within counts that have rows: app releases, outcomes, baselines
+  CREATE TABLE name (
+    kind  TEXT NOT NULL,
+    model TEXT NOT NULL,
     name  TEXT NOT NULL,
-    zeros INTEGER NOT NULL,
-    sum   REAL NOT NULL,
-    PRIMARY KEY (cell, name)
-  ) WITHOUT ROWID;
-  CREATE TABLE cell_bin (
-    cell INTEGER NOT NULL REFERENCES cell ON DELETE CASCADE,
-    name TEXT NOT NULL,
-    bin  INTEGER NOT NULL,
-    n    INTEGER NOT NULL,
-    PRIMARY KEY (cell, name, bin)
+    PRIMARY KEY (kind, model, name)
   ) WITHOUT ROWID;
 
-  -- predicted classes; '' is all others
-  CREATE TABLE cell_class (
-    cell  INTEGER NOT NULL REFERENCES cell ON DELETE CASCADE,
-    label TEXT NOT NULL,
-    n     INTEGER NOT NULL,
-    PRIMARY KEY (cell, label)
-  ) WITHOUT ROWID;
+  -- the cells: series × a length of time × late on arrival or not; times in ms, counts in JSON
+  ${CELL_LENGTHS.map(
+    ({ ms }) => `
+  CREATE TABLE ${cellTable(ms)} (
+    model  INTEGER NOT NULL,
+    start  INTEGER NOT NULL,
+    series INTEGER NOT NULL,
+    late   INTEGER NOT NULL,
+    counts TEXT NOT NULL,
+    PRIMARY KEY (model, start, series, late)
+  ) WITHOUT ROWID;`,
+  ).join('')}
 
-  -- confidence and entropy over the bins of the baseline whose hash is in edges
-  CREATE TABLE cell_score (
-    cell  INTEGER NOT NULL REFERENCES cell ON DELETE CASCADE,
-    edges TEXT NOT NULL,
-    name  TEXT NOT NULL,
-    bin   INTEGER NOT NULL,
-    n     INTEGER NOT NULL,
-    PRIMARY KEY (cell, edges, name, bin)
-  ) WITHOUT ROWID;
-
-  CREATE TABLE cell_feedback (
-    cell    INTEGER NOT NULL REFERENCES cell ON DELETE CASCADE,
-    bin     INTEGER NOT NULL,
-    n       INTEGER NOT NULL,
-    correct INTEGER NOT NULL,
-    PRIMARY KEY (cell, bin)
-  ) WITHOUT ROWID;
-
-  -- devices by UTC day
-  CREATE TABLE device_day (
-    series INTEGER NOT NULL REFERENCES series,
-    day    INTEGER NOT NULL,
-    n      INTEGER NOT NULL,
-    PRIMARY KEY (series, day)
+  -- hour × unit × cohort
+  CREATE TABLE cohort (
+    model  INTEGER NOT NULL,
+    start  INTEGER NOT NULL,
+    unit   INTEGER NOT NULL,
+    g      INTEGER NOT NULL,
+    counts TEXT NOT NULL,
+    PRIMARY KEY (model, start, unit, g)
   ) WITHOUT ROWID;
 
   -- everything ever counted: /metrics must not fall when cells are pruned, nor scan them
   CREATE TABLE lifetime (
-    series         INTEGER PRIMARY KEY REFERENCES series,
-    ok             INTEGER NOT NULL,
-    aborted        INTEGER NOT NULL,
-    invalid        INTEGER NOT NULL,
-    device_days    INTEGER NOT NULL,
-    duration_zeros INTEGER NOT NULL,
-    duration_sum   REAL NOT NULL
+    series INTEGER PRIMARY KEY REFERENCES series,
+    last   INTEGER NOT NULL,
+    counts TEXT NOT NULL
   );
-  CREATE TABLE lifetime_error (
-    series INTEGER NOT NULL REFERENCES series,
-    code   TEXT NOT NULL,
-    n      INTEGER NOT NULL,
-    PRIMARY KEY (series, code)
-  ) WITHOUT ROWID;
-  CREATE TABLE lifetime_bin (
-    series INTEGER NOT NULL REFERENCES series,
-    bin    INTEGER NOT NULL,
-    n      INTEGER NOT NULL,
-    PRIMARY KEY (series, bin)
-  ) WITHOUT ROWID;
 `;
 
-/** Creates the tables in an empty file; leaves a current one as it is. */
+/** Creates the tables in an empty file, brings those of an older schema up to date, leaves current ones as they are. */
 export function ensureSchema(database: Database.Database): void {
+  prepareEmptyFile(database);
   database
     .transaction(() => {
       const applicationId = database.pragma('application_id', { simple: true });
@@ -142,13 +111,37 @@ export function ensureSchema(database: Database.Database): void {
         if (version > SCHEMA_VERSION) {
           throw new Error(`expected schema ${SCHEMA_VERSION}, got the newer ${version}`);
         }
-        return;
+        if (version === SCHEMA_VERSION) return;
+        // all of it is in this transaction: one that is killed halfway has not begun
+        migrateSchema1(database, SCHEMA);
+      } else {
+        if (countTables(database) !== 0) {
+          throw new Error('expected an empty file, got a database of something else');
+        }
+        database.exec(SCHEMA);
+        database.pragma(`application_id = ${APPLICATION_ID}`);
       }
-      const tables = database.prepare('SELECT count(*) FROM sqlite_schema').pluck().get();
-      if (tables !== 0) throw new Error('expected an empty file, got a database of something else');
-      database.exec(SCHEMA);
-      database.pragma(`application_id = ${APPLICATION_ID}`);
       database.pragma(`user_version = ${SCHEMA_VERSION}`);
     })
     .immediate();
+  giveBackPages(database);
+}
+
+/** These hold only for a file without a page. Rows are large: pages of 4 KB would spill most of them. */
+function prepareEmptyFile(database: Database.Database): void {
+  if (countTables(database) !== 0) return;
+  database.pragma('page_size = 8192');
+  database.pragma('auto_vacuum = INCREMENTAL');
+}
+
+/** A file that an older collector made keeps the pages that it frees, until it is written anew once. */
+function giveBackPages(database: Database.Database): void {
+  const INCREMENTAL = 2;
+  if (database.memory || database.pragma('auto_vacuum', { simple: true }) === INCREMENTAL) return;
+  database.pragma('auto_vacuum = INCREMENTAL');
+  database.exec('VACUUM');
+}
+
+function countTables(database: Database.Database): number {
+  return database.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() as number;
 }

@@ -2,21 +2,26 @@ import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { NearsideError } from '@nearside/core';
 import Database from 'better-sqlite3';
-import { BUCKET_MS, HOUR_MS } from '../contribution.js';
-import { DAY_MS, utcDay } from '../days.js';
-import {
-  type DeviceDays,
-  type ModelSummary,
-  RETENTION,
-  type RollupStore,
-} from '../rollup-store.js';
-import { prepareReadCells } from './read-cells.js';
-import { prepareReadTotals } from './read-totals.js';
+import type { Contribution } from '../contribution.js';
+import type { KnownNames, NameKind, Series, Unit } from '../known-names.js';
+import type { RollupStore } from '../rollup-store.js';
+import { prepareAppend } from './append-batch.js';
+import { prepareFold } from './fold-log.js';
+import { takeOwnership } from './owner.js';
+import { Pending } from './pending.js';
+import { prepareReads } from './reads.js';
+import { prepareRetention } from './retention.js';
 import { ensureSchema } from './schema.js';
-import { prepareWrite } from './write-contribution.js';
 
-/** Waiting for another process that writes to the same file; longer fails, and is retried. */
+/** Waiting for another process that holds the file; longer fails, and is retried. */
 const BUSY_TIMEOUT_MS = 2000;
+
+const FOLD = Object.freeze({
+  /** Rows to write at once: about 20 ms of work. */
+  rows: 500,
+  /** What is in the log gets to the tables after this, at the latest. */
+  afterMs: 1000,
+});
 
 /**
  * Opens or creates the file, and its folder.
@@ -41,9 +46,100 @@ export function openSqliteRollupStore(file: string): RollupStore {
 }
 
 /**
- * WAL lets others read while reports arrive. `synchronous = FULL` (one fsync a report: 2,000
- * reports/s against 3,400 with NORMAL, on two shared cores) because the device deletes its copy on
- * our 204: what was acknowledged must survive a power cut.
+ * The store over an open connection, which it then owns. A batch is acknowledged when its ids and a row of the log are on
+ * disk. The log is added to the tables soon after: many reports touch the same rows, and each is then written once.
+ */
+export function createSqliteRollupStore(database: Database.Database): RollupStore {
+  ensureSchema(database);
+  configure(database);
+  const owner = takeOwnership(database, Date.now);
+  const append = prepareAppend(database, owner.check);
+  const fold = prepareFold(database, owner.check);
+  const forget = prepareRetention(database, owner.check);
+  const reads = prepareReads(database);
+  const pending = new Pending();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isClosed = false;
+  let isDoubtful = false;
+
+  readAgain();
+  settle();
+
+  function add(batch: readonly Contribution[]) {
+    // a fold that failed must not let the memory grow
+    if (pending.rows >= 2 * FOLD.rows) settle();
+    const { outcomes, counted } = inDoubt(() => append(batch));
+    for (const contribution of counted) pending.add(contribution);
+    settleLater(pending.rows >= FOLD.rows ? 0 : FOLD.afterMs);
+    return outcomes;
+  }
+
+  function settle(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    inDoubt(() => fold(pending));
+  }
+
+  /** A transaction that failed may have been done, and its answer lost: what is pending is then what the log says. */
+  function inDoubt<Value>(transact: () => Value): Value {
+    if (isDoubtful) readAgain();
+    isDoubtful = true;
+    const value = transact();
+    isDoubtful = false;
+    return value;
+  }
+
+  function readAgain(): void {
+    pending.clear();
+    for (const contribution of readLog(database)) pending.add(contribution);
+    isDoubtful = false;
+  }
+
+  /** What fails is in the log, and tried again with the next report. */
+  function settleLater(afterMs: number): void {
+    if (timer && afterMs > 0) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      timer = undefined;
+      attempt(settle).catch(() => {});
+    }, afterMs).unref();
+  }
+
+  function read<Value>(work: () => Value): Promise<Value> {
+    return attempt(() => {
+      settle();
+      return work();
+    });
+  }
+
+  return {
+    add: (batch) => attempt(() => add(batch)),
+    names: () => read(() => readNames(database)),
+    settle: () => attempt(settle),
+    models: () => read(reads.models),
+    cells: (query) => read(() => reads.cells(query)),
+    deviceDays: (query) => read(() => reads.deviceDays(query)),
+    cohorts: (query) => read(() => reads.cohorts(query)),
+    totals: () => read(reads.totals),
+    prune: async (nowMs) => {
+      const turn = () => new Promise<boolean>((next) => setImmediate(() => next(!isClosed)));
+      return forget(nowMs, turn).catch(fail);
+    },
+    close: async () => {
+      if (isClosed) return;
+      isClosed = true;
+      await attempt(settle).catch(() => {});
+      await attempt(() => {
+        owner.release();
+        database.close();
+      });
+    },
+  };
+}
+
+/**
+ * WAL lets others read while reports arrive. `synchronous = FULL`, because the device deletes its copy on our 204: what
+ * was acknowledged must survive a power cut.
  */
 function configure(database: Database.Database): void {
   database.pragma('journal_mode = WAL');
@@ -51,38 +147,40 @@ function configure(database: Database.Database): void {
   database.pragma('foreign_keys = ON');
 }
 
-/** The store over an open connection, which it then owns. */
-export function createSqliteRollupStore(database: Database.Database): RollupStore {
-  ensureSchema(database);
-  configure(database);
-  const write = prepareWrite(database);
-  const readCells = prepareReadCells(database);
-  const readTotals = prepareReadTotals(database);
-  const readModels = prepareReadModels(database);
-  const readDeviceDays = database.prepare(`
-    SELECT version, backend, device, day, total(n) AS devices
-    FROM series s JOIN device_day d ON d.series = s.id
-    WHERE model = @model AND day BETWEEN @fromDay AND @toDay GROUP BY 1, 2, 3, 4`);
-  const forgetSeen = database.prepare('DELETE FROM seen WHERE day < ?');
-  const forgetCells = database.prepare('DELETE FROM cell WHERE length = ? AND start < ?');
-  const forgetDeviceDays = database.prepare('DELETE FROM device_day WHERE day < ?');
+/** Acknowledged by a process that ended before it had added them. */
+function* readLog(database: Database.Database): Generator<Contribution> {
+  const rows = database.prepare('SELECT contributions FROM log ORDER BY n').pluck();
+  for (const row of rows.all() as string[]) yield* JSON.parse(row) as Contribution[];
+}
 
-  return {
-    add: (contribution) => attempt(() => write(contribution)),
-    models: () => attempt(readModels),
-    cells: (query) => attempt(() => readCells(query)),
-    deviceDays: (query) => attempt(() => readDeviceDays.all(query) as DeviceDays[]),
-    totals: () => attempt(readTotals),
-    prune: (nowMs) =>
-      attempt(() => {
-        const today = utcDay(nowMs);
-        forgetSeen.run(today - RETENTION.seenDays);
-        forgetCells.run(BUCKET_MS, (today - RETENTION.cellDays) * DAY_MS);
-        forgetCells.run(HOUR_MS, (today - RETENTION.hourDays) * DAY_MS);
-        forgetDeviceDays.run(today - RETENTION.hourDays);
-      }),
-    close: () => attempt(() => void database.close()),
-  };
+function readNames(database: Database.Database): KnownNames {
+  const series = database
+    .prepare(`
+      SELECT m.name AS model, version, variant, backend, device, arm
+      FROM series s JOIN model m ON m.id = s.model ORDER BY s.id`)
+    .all() as Series[];
+  const units = database
+    .prepare(`
+      SELECT m.name AS model, version, assigned, arm, experiment
+      FROM unit u JOIN model m ON m.id = u.model ORDER BY u.id`)
+    .all() as Unit[];
+  const within = database.prepare('SELECT kind, model, name FROM name').all() as {
+    kind: NameKind;
+    model: string;
+    name: string;
+  }[];
+  const names = [...within];
+  for (const { model, version, variant } of series) {
+    names.push(
+      { kind: 'version', model, name: version },
+      { kind: 'variant', model, name: variant },
+    );
+  }
+  for (const { model, assigned, experiment } of units) {
+    names.push({ kind: 'version', model, name: assigned });
+    names.push({ kind: 'experiment', model, name: experiment });
+  }
+  return { names, series, units };
 }
 
 /** A disk that is full, a file that is locked, a connection that is closed: one code for all. */
@@ -90,34 +188,17 @@ async function attempt<Value>(work: () => Value): Promise<Value> {
   try {
     return work();
   } catch (cause) {
-    throw new NearsideError('store-unavailable', `The store failed: ${reasonOf(cause)}.`, {
-      cause,
-      retryable: true,
-    });
+    return fail(cause);
   }
+}
+
+function fail(cause: unknown): never {
+  throw new NearsideError('store-unavailable', `The store failed: ${reasonOf(cause)}.`, {
+    cause,
+    retryable: true,
+  });
 }
 
 function reasonOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
-}
-
-function prepareReadModels(database: Database.Database): () => ModelSummary[] {
-  const newest = database.prepare(`
-    SELECT model, version, max(coalesce(
-      (SELECT max(start) FROM cell WHERE series = s.id AND length = ${BUCKET_MS}),
-      (SELECT max(start) FROM cell WHERE series = s.id AND length = ${HOUR_MS})
-    )) AS lastMs
-    FROM series s GROUP BY model, version ORDER BY model, version`);
-  return () => {
-    const rows = newest.all() as { model: string; version: string; lastMs: number | null }[];
-    const models = new Map<string, { model: string; versions: string[]; lastMs: number }>();
-    for (const { model, version, lastMs } of rows) {
-      if (lastMs === null) continue;
-      const summary = models.get(model) ?? { model, versions: [], lastMs };
-      summary.versions.push(version);
-      summary.lastMs = Math.max(summary.lastMs, lastMs);
-      models.set(model, summary);
-    }
-    return [...models.values()];
-  };
 }

@@ -1,10 +1,5 @@
 import type Database from 'better-sqlite3';
-
-/** Fails the n-th step (1, 2, …): before it is done, or after, when only the answer is lost. */
-export interface Fault {
-  readonly step: number;
-  readonly when: 'before' | 'after';
-}
+import type { Fault } from './store-crashes.js';
 
 export interface FaultyDatabase {
   readonly database: Database.Database;

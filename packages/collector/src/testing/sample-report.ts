@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createHistogram, histogramToJson, type Report, record } from '@nearside/core';
+import { type Contribution, contributionOf } from '../contribution.js';
+import { createNames, type Names } from '../names.js';
 
 /** A moment to test at: 2026-03-04T12:02:00Z, inside a bucket. */
 export const NOW_MS = Date.UTC(2026, 2, 4, 12, 2);
@@ -8,15 +10,18 @@ type Dimensions = Report['dimensions'];
 
 export interface SampleOptions {
   readonly id?: string;
+  readonly g?: number;
   readonly t0?: number;
-  readonly first?: boolean;
+  /** As the device's clock has it. */
+  readonly sent?: number;
+  readonly first?: Report['first'];
   readonly dimensions?: Partial<Dimensions>;
   /** Call → result; one result each. */
   readonly durationsMs?: readonly number[];
   readonly health?: Partial<Report['health']>;
 }
 
-/** A valid report with every group that the collector keeps; fresh id unless one is given. */
+/** A valid report with every group; fresh id unless one is given. */
 export function sampleReport(options: SampleOptions = {}): Report {
   const { durationsMs = [2, 3, 40], t0 = NOW_MS - 300_000 } = options;
   const stage = (share: number) =>
@@ -27,11 +32,11 @@ export function sampleReport(options: SampleOptions = {}): Report {
   return {
     v: 1,
     id: options.id ?? randomBytes(16).toString('hex'),
-    g: 7,
-    first: options.first ?? true,
+    g: options.g ?? 7,
+    first: options.first ?? ['version-day', 'version-hour', 'arm-day'],
     t0,
     dt: 300_000,
-    sent: t0 + 300_000,
+    sent: options.sent ?? Math.max(NOW_MS, t0),
     dimensions: {
       model: 'digits',
       version: '1.2.0',
@@ -39,8 +44,11 @@ export function sampleReport(options: SampleOptions = {}): Report {
       library: '0.1.0',
       variant: 'int8',
       backend: 'onnx-wasm',
+      app: '2026.3',
       device: 'phone',
       arm: 'stable',
+      assigned: '1.2.0',
+      experiment: '0f0f0f0f',
       weight: 1,
       ...options.dimensions,
     },
@@ -48,15 +56,22 @@ export function sampleReport(options: SampleOptions = {}): Report {
       ok: durationsMs.length,
       errors: { deadline: 1 },
       aborted: 2,
-      invalid: 3,
-      coldStarts: 1,
-      cacheHits: 1,
-      load: sketch([480], 2),
+      invalid: { 'input-invalid': 3 },
       fallbacks: 1,
-      quarantines: 1,
+      coldRuns: sketch(durationsMs.slice(0, 1), 3),
+      queueDepth: sketch([0, 1, 1], 2),
       bytesFetched: 12_345,
+      quarantines: [{ backend: 'onnx-webgpu', variant: 'int8', code: 'golden-mismatch', n: 1 }],
       ...options.health,
     },
+    opens: {
+      tried: 4,
+      failed: { offline: 1 },
+      network: sketch([480], 2),
+      store: sketch([120, 130], 2),
+      rest: sketch([60], 2),
+    },
+    updates: [{ version: '1.3.0', installed: 1, failed: { 'network-failed': 2 } }],
     latency: {
       total: sketch(durationsMs, 3),
       queue: stage(0.1),
@@ -64,19 +79,35 @@ export function sampleReport(options: SampleOptions = {}): Report {
       run: stage(0.6),
       post: stage(0.1),
     },
-    drift: {
-      edges: '0123456789abcdef',
-      confidence: [0, 1, 2],
-      entropy: [2, 1],
-      classes: { 7: 2 },
-      otherClasses: 1,
-    },
+    score: { ok: 2, failed: { 'input-invalid': 1 }, duration: sketch([5, 6], 3) },
+    stream: { ok: 1, dropped: 3, duration: sketch([9], 3) },
+    resource: { heapPeakBytes: 40_000_000, busyMs: 812.5 },
+    inputs: [[0, 1, 0, 2]],
+    baseline: '0123456789abcdef',
+    drift: { seen: 3, counts: [[0, 1, 2], [], [3]] },
     feedback: {
-      bins: [
-        [0, 0],
-        [2, 1],
+      byAge: [
+        {
+          days: 0,
+          bins: [
+            [0, 0],
+            [2, 1],
+          ],
+          confusion: [[7, 1, 1]],
+          values: [2, 0.5, 1.5, 1.25],
+        },
       ],
+      unmatched: 1,
     },
+    outcomes: { bought: [3, 2, 2] },
+    shadow: {
+      candidate: '1.3.0',
+      n: 3,
+      agreements: 2,
+      latencyDifference: [4, 16],
+      errorDifference: -1,
+    },
+    loss: { 'outbox-full': 2 },
   };
 }
 
@@ -84,4 +115,17 @@ export function sketch(values: readonly number[], scale: number) {
   const histogram = createHistogram(scale);
   for (const value of values) record(histogram, value);
   return histogramToJson(histogram);
+}
+
+/** Names of a collector that has no rows yet. */
+export function freshNames(): Names {
+  return createNames({ names: [], series: [], units: [] });
+}
+
+/** What a fresh collector adds for a report. */
+export function sampleContribution(
+  options: SampleOptions = {},
+  { nowMs = NOW_MS, names = freshNames() }: { nowMs?: number; names?: Names } = {},
+): Contribution {
+  return contributionOf(sampleReport(options), nowMs, names);
 }

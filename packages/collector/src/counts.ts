@@ -1,0 +1,165 @@
+import {
+  createHistogram,
+  HISTOGRAM_SCALES,
+  type Histogram,
+  type HistogramJson,
+  type HistogramPath,
+} from '@nearside/core';
+import { addSums, type Sums } from './sums.js';
+
+/** How often, by code or name. */
+export type ByName = Record<string, number>;
+
+/** An exponential histogram at the scale of its path: zeros, sum, counts by bucket. */
+export interface KeptHistogram {
+  z: number;
+  sum: number;
+  b: ByName;
+}
+
+/** A side's share of something that can fail. */
+interface Tried {
+  ok?: number;
+  failed?: ByName;
+  dropped?: number;
+}
+
+/** By the release that the app says it is. */
+export interface AppCounts {
+  reports?: number;
+  ok?: number;
+  failed?: number;
+  opens?: number;
+  openFailed?: number;
+}
+
+/**
+ * What reports add up to. All of it is sums, so that any number of reports is one such record, and merging two does not
+ * ask in which order they came. What has nothing to say is left out.
+ */
+export interface Counts {
+  reports?: number;
+  ok?: number;
+  /** Failed calls, all codes. */
+  failed?: number;
+  /** Σ (ok + failed) × sampling weight: an estimate for the whole fleet. */
+  weighted?: number;
+  aborted?: number;
+  errors?: ByName;
+  invalid?: ByName;
+  fallbacks?: number;
+  bytes?: number;
+  busyMs?: number;
+  /** `backend variant code` */
+  quarantines?: ByName;
+  opens?: { tried?: number; failed?: ByName };
+  score?: Tried;
+  stream?: Tried;
+  histograms?: Partial<Record<HistogramPath, KeptHistogram>>;
+  /** Largest heap of a window, by the power of two of bytes that holds it. */
+  heap?: ByName;
+  /** Devices, by what the report was the first of. */
+  firsts?: ByName;
+  /** By the version an install is to have: its `arm-day` and `arm-day-failed`. */
+  assigned?: Record<string, ByName>;
+  apps?: Record<string, AppCounts>;
+  loss?: ByName;
+  /** By position of the feature. */
+  inputs?: Record<string, { missing?: number; stale?: number; invalid?: number }>;
+  /** By the version that was tried. */
+  updates?: Record<string, { installed?: number; failed?: ByName; rolledBack?: ByName }>;
+  /** By baseline; bins by position of the distribution. */
+  drift?: Record<string, { reports?: number; seen?: number; bins?: Record<string, ByName> }>;
+  /** By age in days. */
+  feedback?: Record<string, FeedbackCounts>;
+  unmatched?: number;
+  outcomes?: Record<string, { n: number; sum: number; squares: number }>;
+  /** By candidate. */
+  shadow?: Record<string, ByName>;
+}
+
+interface FeedbackCounts {
+  /** By bin of confidence. */
+  bins?: Record<string, { n: number; correct: number }>;
+  /** `actual predicted`, by position. */
+  confusion?: ByName;
+  values?: { n: number; error: number; absolute: number; squares: number };
+}
+
+export function addCounts(counts: Counts, more: Counts): void {
+  addSums(counts as Sums, more as Sums);
+}
+
+/** What a cell – a series × a length of time – does not keep: it is asked by cohort. */
+const BY_COHORT_ONLY = ['drift', 'feedback', 'unmatched', 'updates', 'shadow', 'outcomes'] as const;
+
+export function cellCounts(counts: Counts): Counts {
+  const kept: Counts = { ...counts };
+  for (const name of BY_COHORT_ONLY) delete kept[name];
+  return kept;
+}
+
+/** What drift and verdicts need, by cohort. */
+export function cohortCounts(counts: Counts): Counts {
+  const { reports, ok, failed, fallbacks, opens, firsts } = counts;
+  const kept: Counts = { reports, ok, failed, fallbacks, opens, firsts } as Counts;
+  const total = counts.histograms?.['latency.total'];
+  if (total) kept.histograms = { 'latency.total': total };
+  for (const name of BY_COHORT_ONLY) Object.assign(kept, { [name]: counts[name] });
+  return kept;
+}
+
+/** What `/metrics` shows for ever. */
+export interface LifetimeCounts {
+  /** Of reports that came in time: what objectives are held against. */
+  punctual?: Counts;
+  /** Of those that came an hour late or later. */
+  late?: { reports?: number; ok?: number; failed?: number };
+  /** Of both. */
+  firsts?: ByName;
+  loss?: ByName;
+}
+
+export function lifetimeCounts(counts: Counts, isLate: boolean): LifetimeCounts {
+  const { reports, ok, failed, aborted, errors, invalid, fallbacks, opens, firsts, loss } = counts;
+  const both = { firsts, loss } as LifetimeCounts;
+  if (isLate) return { ...both, late: { reports, ok, failed } as LifetimeCounts['late'] };
+  const histograms: Counts['histograms'] = {};
+  for (const path of ['latency.total', 'opens.network', 'opens.store'] as const) {
+    const histogram = counts.histograms?.[path];
+    if (histogram) histograms[path] = histogram;
+  }
+  const kept = { reports, ok, failed, aborted, errors, invalid, fallbacks, opens, histograms };
+  return { ...both, punctual: kept as Counts };
+}
+
+/** A histogram as devices send it, folded to the scale that its path is kept at. */
+export function keptHistogram(path: HistogramPath, json: HistogramJson): KeptHistogram {
+  const fold = 2 ** (json.s - HISTOGRAM_SCALES[path]);
+  const buckets: ByName = {};
+  for (const [i, n] of json.c.entries()) {
+    if (n === 0) continue;
+    const index = Math.floor((json.o + i) / fold);
+    buckets[index] = (buckets[index] ?? 0) + n;
+  }
+  return { z: json.z, sum: json.sum, b: buckets };
+}
+
+/** As core computes with it. */
+export function histogramOf(path: HistogramPath, kept: KeptHistogram | undefined): Histogram {
+  const histogram = createHistogram(HISTOGRAM_SCALES[path]);
+  if (!kept) return histogram;
+  const buckets = new Map(Object.entries(kept.b).map(([index, n]) => [Number(index), n]));
+  return { ...histogram, zeros: kept.z, sum: kept.sum, buckets };
+}
+
+export function sumOf(byName: Readonly<ByName> | undefined): number {
+  let sum = 0;
+  for (const n of Object.values(byName ?? {})) sum += n;
+  return sum;
+}
+
+/** Number of values counted. */
+export function countIn(kept: KeptHistogram | undefined): number {
+  return kept ? kept.z + sumOf(kept.b) : 0;
+}

@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import type { Contribution } from './contribution.js';
+import { createGroupCommit } from './group-commit.js';
+import type { Outcome } from './rollup-store.js';
+import { sampleContribution } from './testing/sample-report.js';
+
+function storeThat(add: (batch: readonly Contribution[]) => Outcome[]) {
+  const batches: number[] = [];
+  return {
+    batches,
+    add: async (batch: readonly Contribution[]) => {
+      batches.push(batch.length);
+      return add(batch);
+    },
+  };
+}
+
+test('reports that arrive together share a commit, and each has its own answer', async () => {
+  const store = storeThat((batch) => batch.map((_, i) => (i === 1 ? 'duplicate' : 'counted')));
+  const count = createGroupCommit(store);
+  const all = [0, 1, 2].map(() => count(sampleContribution()));
+  expect(await Promise.all(all)).toEqual(['counted', 'duplicate', 'counted']);
+  expect(store.batches).toEqual([3]);
+  await count(sampleContribution());
+  expect(store.batches).toEqual([3, 1]);
+});
+
+test('a report that fails does not fail those beside it', async () => {
+  const bad = sampleContribution();
+  const store = storeThat((batch) => {
+    if (batch.includes(bad)) throw new Error('no');
+    return batch.map(() => 'counted');
+  });
+  const count = createGroupCommit(store);
+  const ended = await Promise.allSettled([count(sampleContribution()), count(bad)]);
+  expect(ended).toMatchObject([{ value: 'counted' }, { reason: { message: 'no' } }]);
+});

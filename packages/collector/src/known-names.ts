@@ -1,0 +1,27 @@
+/** What a cell is a cell of, beside its time. Empty: not known when the report was made. */
+export interface Series {
+  readonly model: string;
+  readonly version: string;
+  readonly variant: string;
+  readonly backend: string;
+  readonly device: string;
+  readonly arm: string;
+}
+
+/** What a row by cohort is of: what served, and what the rollout had assigned. */
+export interface Unit {
+  readonly model: string;
+  readonly version: string;
+  readonly assigned: string;
+  readonly arm: string;
+  readonly experiment: string;
+}
+
+export type NameKind = 'version' | 'variant' | 'app' | 'outcome' | 'experiment' | 'baseline';
+
+export interface KnownNames {
+  /** Of a baseline, `model` is the model and its version with a space between. */
+  readonly names: readonly { kind: NameKind; model: string; name: string }[];
+  readonly series: readonly Series[];
+  readonly units: readonly Unit[];
+}

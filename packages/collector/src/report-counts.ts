@@ -1,0 +1,199 @@
+import { type Report, reportHistograms } from '@nearside/core';
+import { type ByName, type Counts, keptHistogram, sumOf } from './counts.js';
+import { backendName, codeName, OTHER, reasonName } from './known-codes.js';
+import type { ModelNames } from './names.js';
+
+/** More features than this in one model share a place. */
+const FEATURE_POSITIONS = 256;
+/** A distribution has as many bins at most, and a class is one of them. */
+const CLASSES = 32;
+
+/** What one report adds, by names that have rows. */
+export function reportCounts(report: Report, names: ModelNames): Counts {
+  const counts: Counts = { reports: 1, ...callCounts(report, names), ...openCounts(report) };
+  addFirsts(counts, report, names);
+  addApp(counts, report, names);
+  addUpdates(counts, report, names);
+  addDrift(counts, report, names);
+  addFeedback(counts, report);
+  addOutcomes(counts, report, names);
+  const { inputs, loss, shadow } = report;
+  if (loss) counts.loss = byKnown(loss, reasonName);
+  if (inputs) counts.inputs = inputCounts(inputs);
+  if (shadow) {
+    const { n, agreements, latencyDifference, errorDifference } = shadow;
+    const [latency, latencySquares] = latencyDifference;
+    const difference = { n, agreements, latency, latencySquares, errors: errorDifference };
+    counts.shadow = { [names.version(shadow.candidate)]: difference };
+  }
+  return counts;
+}
+
+function callCounts(report: Report, names: ModelNames): Counts {
+  const { health, score, stream, resource, dimensions } = report;
+  const failed = sumOf(health.errors);
+  const counts: Counts = {
+    ok: health.ok,
+    failed,
+    weighted: (health.ok + failed) * dimensions.weight,
+    errors: byKnown(health.errors ?? {}, codeName),
+  };
+  if (health.aborted) counts.aborted = health.aborted;
+  if (health.invalid) counts.invalid = byKnown(health.invalid, codeName);
+  if (health.fallbacks) counts.fallbacks = health.fallbacks;
+  if (health.bytesFetched) counts.bytes = health.bytesFetched;
+  if (resource?.busyMs) counts.busyMs = resource.busyMs;
+  if (resource?.heapPeakBytes) counts.heap = { [Math.ceil(Math.log2(resource.heapPeakBytes))]: 1 };
+  for (const { backend, variant, code, n } of health.quarantines ?? []) {
+    counts.quarantines ??= {};
+    const key = `${backendName(backend)} ${names.variant(variant)} ${codeName(code)}`;
+    counts.quarantines[key] = (counts.quarantines[key] ?? 0) + n;
+  }
+  const histograms: NonNullable<Counts['histograms']> = {};
+  for (const [path, json] of reportHistograms(report)) histograms[path] = keptHistogram(path, json);
+  counts.histograms = histograms;
+  for (const [name, group] of Object.entries({ score, stream })) {
+    if (!group) continue;
+    const { ok, failed: codes } = group;
+    const dropped = 'dropped' in group ? group.dropped : undefined;
+    Object.assign(counts, {
+      [name]: {
+        ok,
+        ...(codes && { failed: byKnown(codes, codeName) }),
+        ...(dropped && { dropped }),
+      },
+    });
+  }
+  return counts;
+}
+
+function openCounts({ opens }: Report): Counts {
+  if (!opens) return {};
+  const { tried, failed } = opens;
+  return { opens: { tried, ...(failed && { failed: byKnown(failed, codeName) }) } };
+}
+
+function addFirsts(counts: Counts, { first, dimensions }: Report, names: ModelNames): void {
+  if (!first || first.length === 0) return;
+  counts.firsts = Object.fromEntries(first.map((name) => [name, 1]));
+  const ofArm = first.filter((name) => name.startsWith('arm'));
+  if (dimensions.assigned === undefined || ofArm.length === 0) return;
+  const assigned = names.version(dimensions.assigned);
+  counts.assigned = { [assigned]: Object.fromEntries(ofArm.map((name) => [name, 1])) };
+}
+
+function addApp(counts: Counts, { dimensions, opens }: Report, names: ModelNames): void {
+  if (dimensions.app === undefined) return;
+  const { ok = 0, failed = 0 } = counts;
+  counts.apps = {
+    [names.app(dimensions.app)]: {
+      reports: 1,
+      ok,
+      failed,
+      opens: opens?.tried ?? 0,
+      openFailed: sumOf(counts.opens?.failed),
+    },
+  };
+}
+
+function addUpdates(counts: Counts, { updates }: Report, names: ModelNames): void {
+  for (const { version, installed, failed, rolledBack } of updates ?? []) {
+    counts.updates ??= {};
+    const key = names.version(version);
+    const update = counts.updates[key] ?? {};
+    counts.updates[key] = update;
+    if (installed) update.installed = (update.installed ?? 0) + installed;
+    if (failed) update.failed = added(update.failed, byKnown(failed, codeName));
+    if (rolledBack) update.rolledBack = added(update.rolledBack, byKnown(rolledBack, codeName));
+  }
+}
+
+/** A baseline that is not the version's is counted, and its bins are left out: they would mix with others. */
+function addDrift(counts: Counts, report: Report, names: ModelNames): void {
+  const { drift, baseline = '', dimensions } = report;
+  if (!drift) return;
+  const key = names.baseline(dimensions.version ?? '', baseline);
+  const bins: Record<string, ByName> = {};
+  for (const [i, ofOne] of drift.counts.entries()) {
+    if (key !== OTHER && ofOne.length > 0) bins[i] = positive(ofOne);
+  }
+  counts.drift = { [key]: { reports: 1, seen: drift.seen, bins } };
+}
+
+function addFeedback(counts: Counts, { feedback }: Report): void {
+  if (!feedback) return;
+  if (feedback.unmatched) counts.unmatched = feedback.unmatched;
+  const byAge: NonNullable<Counts['feedback']> = {};
+  for (const { days, bins, confusion, values } of feedback.byAge) {
+    const age: (typeof byAge)[string] = {};
+    if (bins) {
+      age.bins = {};
+      for (const [bin, [n, correct]] of bins.entries()) if (n > 0) age.bins[bin] = { n, correct };
+    }
+    if (confusion) {
+      age.confusion = {};
+      for (const [actual, predicted, n] of confusion) {
+        const pair = `${Math.min(actual, CLASSES - 1)} ${Math.min(predicted, CLASSES - 1)}`;
+        age.confusion[pair] = (age.confusion[pair] ?? 0) + n;
+      }
+    }
+    if (values) {
+      const [n, error, absolute, squares] = values;
+      age.values = { n, error, absolute, squares };
+    }
+    byAge[days] = age;
+  }
+  counts.feedback = byAge;
+}
+
+function addOutcomes(counts: Counts, { outcomes }: Report, names: ModelNames): void {
+  for (const [name, [n, sum, squares]] of Object.entries(outcomes ?? {})) {
+    counts.outcomes ??= {};
+    const key = names.outcome(name);
+    const {
+      n: n0,
+      sum: sum0,
+      squares: squares0,
+    } = counts.outcomes[key] ?? {
+      n: 0,
+      sum: 0,
+      squares: 0,
+    };
+    counts.outcomes[key] = { n: n0 + n, sum: sum0 + sum, squares: squares0 + squares };
+  }
+}
+
+function inputCounts(inputs: NonNullable<Report['inputs']>): NonNullable<Counts['inputs']> {
+  const found: NonNullable<Counts['inputs']> = {};
+  for (const [position, missing, stale, invalid] of inputs) {
+    const key = position < FEATURE_POSITIONS ? String(position) : OTHER;
+    const before = found[key] ?? {};
+    found[key] = {
+      missing: (before.missing ?? 0) + missing,
+      stale: (before.stale ?? 0) + stale,
+      invalid: (before.invalid ?? 0) + invalid,
+    };
+  }
+  return found;
+}
+
+/** Names that are not known are counted together. */
+function byKnown(byName: Readonly<ByName>, known: (name: string) => string): ByName {
+  const counts: ByName = {};
+  for (const [name, n] of Object.entries(byName)) {
+    const key = known(name);
+    counts[key] = (counts[key] ?? 0) + n;
+  }
+  return counts;
+}
+
+function added(counts: ByName = {}, more: ByName): ByName {
+  for (const [name, n] of Object.entries(more)) counts[name] = (counts[name] ?? 0) + n;
+  return counts;
+}
+
+function positive(bins: readonly number[]): ByName {
+  const counts: ByName = {};
+  for (const [bin, n] of bins.entries()) if (n > 0) counts[bin] = n;
+  return counts;
+}

@@ -1,0 +1,39 @@
+import type Database from 'better-sqlite3';
+import type { Contribution } from '../contribution.js';
+import { utcDay } from '../days.js';
+import type { Outcome } from '../rollup-store.js';
+
+/** How a batch ended, and those of it that were new. */
+export interface Appended {
+  readonly outcomes: Outcome[];
+  readonly counted: readonly Contribution[];
+}
+
+/**
+ * Prepares the transaction in which a batch is remembered: its ids, and one row of the log with what is new. It is on
+ * disk when this returns.
+ */
+export function prepareAppend(
+  database: Database.Database,
+  checkOwner: () => void,
+): (batch: readonly Contribution[]) => Appended {
+  const remember = database.prepare(
+    'INSERT INTO seen (day, id, arrived) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+  );
+  const log = database.prepare('INSERT INTO log (contributions) VALUES (?)');
+  const append = database.transaction((batch: readonly Contribution[]): Appended => {
+    checkOwner();
+    const counted: Contribution[] = [];
+    const outcomes = batch.map((contribution): Outcome => {
+      const { day, id, arrivedMs } = contribution;
+      const { changes } = remember.run(day, Buffer.from(id, 'hex'), utcDay(arrivedMs));
+      if (changes === 0) return 'duplicate';
+      counted.push(contribution);
+      return 'counted';
+    });
+    if (counted.length > 0) log.run(JSON.stringify(counted));
+    return { outcomes, counted };
+  });
+  // Immediate: a transaction that reads first and then writes could not wait for another writer.
+  return (batch) => append.immediate(batch);
+}

@@ -1,0 +1,149 @@
+import type Database from 'better-sqlite3';
+import { addCounts, type Counts, lifetimeCounts } from '../counts.js';
+import type { NameKind, Unit } from '../known-names.js';
+import { CELL_LENGTHS } from '../rollup-store.js';
+import type { Sums } from '../sums.js';
+import { addSums } from '../sums.js';
+import type { Pending, PendingCell } from './pending.js';
+import { prepareRowIds } from './row-ids.js';
+import { cellTable } from './schema.js';
+
+type Key = readonly (number | string)[];
+type AddToRow = (key: Key, counts: Counts) => void;
+
+/**
+ * Prepares the transaction that adds what is pending to its rows, each read, added to and written, and empties the log.
+ * Both or neither: nothing is lost, and nothing is added twice.
+ */
+export function prepareFold(
+  database: Database.Database,
+  checkOwner: () => void,
+): (pending: Pending) => void {
+  const ids = prepareRowIds(database);
+  const addName = prepareNames(database);
+  const levels = CELL_LENGTHS.map(({ ms }) => ({
+    ms,
+    add: prepareAdd(database, cellTable(ms), ['model', 'start', 'series', 'late']),
+  }));
+  const addCohort = prepareAdd(database, 'cohort', ['model', 'start', 'unit', 'g']);
+  const addLifetime = prepareLifetime(database);
+  const emptyLog = database.prepare('DELETE FROM log');
+
+  const fold = database.transaction((pending: Pending) => {
+    checkOwner();
+    let cells = [...pending.cells.values()];
+    for (const cell of cells) addNamesOfCell(cell, addName);
+    for (const { ms, add } of levels) {
+      cells = coarser(cells, ms);
+      for (const { series, startMs, late, counts } of cells) {
+        add([ids.model(series.model), startMs, ids.series(series), Number(late)], counts);
+      }
+    }
+    for (const { series, late, startMs, counts } of cells) {
+      addLifetime(ids.series(series), startMs, lifetimeCounts(counts, late) as Counts);
+    }
+    for (const { unit, hourMs, cohort, counts } of pending.cohorts.values()) {
+      addNamesOfCohort(unit, counts, addName);
+      addCohort([ids.model(unit.model), hourMs, ids.unit(unit), cohort], counts);
+    }
+    emptyLog.run();
+  });
+
+  return (pending) => {
+    if (pending.isEmpty) return;
+    undoing([ids, addName], () => fold.immediate(pending));
+    pending.clear();
+  };
+}
+
+/** What was remembered of a transaction that was undone is forgotten. */
+function undoing(memories: readonly { forget(): void }[], work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    for (const memory of memories) memory.forget();
+    throw error;
+  }
+}
+
+/** Cells of one length from those of a shorter one. */
+function coarser(cells: readonly PendingCell[], lengthMs: number): PendingCell[] {
+  const longer = new Map<string, PendingCell>();
+  for (const { series, startMs, late, counts } of cells) {
+    const start = startMs - (startMs % lengthMs);
+    const key = `${start} ${late} ${Object.values(series).join(' ')}`;
+    const cell = longer.get(key) ?? { series, startMs: start, late, counts: {} };
+    longer.set(key, cell);
+    addCounts(cell.counts, counts);
+  }
+  return [...longer.values()];
+}
+
+function prepareAdd(
+  database: Database.Database,
+  table: string,
+  columns: readonly string[],
+): AddToRow {
+  const where = columns.map((column) => `${column} = ?`).join(' AND ');
+  const find = database.prepare(`SELECT counts FROM ${table} WHERE ${where}`).pluck();
+  const replace = database.prepare(
+    `REPLACE INTO ${table} (${columns.join(', ')}, counts)
+     VALUES (${columns.map(() => '?').join(', ')}, ?)`,
+  );
+  return (key, counts) => {
+    const found = find.get(...key) as string | undefined;
+    replace.run(...key, added(found, counts));
+  };
+}
+
+function prepareLifetime(
+  database: Database.Database,
+): (series: number, lastMs: number, counts: Counts) => void {
+  const find = database.prepare('SELECT counts FROM lifetime WHERE series = ?').pluck();
+  const replace = database.prepare(`
+    INSERT INTO lifetime (series, last, counts) VALUES (?, ?, ?)
+    ON CONFLICT DO UPDATE SET last = max(last, excluded.last), counts = excluded.counts`);
+  return (series, lastMs, counts) => {
+    const found = find.get(series) as string | undefined;
+    replace.run(series, lastMs, added(found, counts));
+  };
+}
+
+function added(found: string | undefined, counts: Counts): string {
+  if (found === undefined) return JSON.stringify(counts);
+  const sum = JSON.parse(found) as Sums;
+  addSums(sum, counts as Sums);
+  return JSON.stringify(sum);
+}
+
+type AddName = ((kind: NameKind, model: string, name: string) => void) & { forget(): void };
+
+function prepareNames(database: Database.Database): AddName {
+  const known = new Set<string>();
+  const insert = database.prepare(
+    'INSERT INTO name (kind, model, name) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+  );
+  const add = (kind: NameKind, model: string, name: string) => {
+    const key = `${kind} ${model} ${name}`;
+    if (known.has(key)) return;
+    insert.run(kind, model, name);
+    known.add(key);
+  };
+  return Object.assign(add, { forget: () => known.clear() });
+}
+
+function addNamesOfCell({ series: { model }, counts }: PendingCell, addName: AddName): void {
+  for (const name of Object.keys(counts.apps ?? {})) addName('app', model, name);
+  for (const name of Object.keys(counts.assigned ?? {})) addName('version', model, name);
+  for (const key of Object.keys(counts.quarantines ?? {})) {
+    addName('variant', model, key.split(' ')[1] ?? '');
+  }
+}
+
+function addNamesOfCohort({ model, version }: Unit, counts: Counts, addName: AddName): void {
+  const { outcomes = {}, updates = {}, shadow = {}, drift = {} } = counts;
+  for (const name of Object.keys(outcomes)) addName('outcome', model, name);
+  for (const name of Object.keys(updates)) addName('version', model, name);
+  for (const name of Object.keys(shadow)) addName('version', model, name);
+  for (const name of Object.keys(drift)) addName('baseline', `${model} ${version}`, name);
+}

@@ -1,0 +1,325 @@
+import { createHistogram, merge, total } from '@nearside/core';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { BUCKET_MS, type Contribution, HOUR_MS } from '../contribution.js';
+import { DAY_MS, utcDay } from '../days.js';
+import { createNames } from '../names.js';
+import { type CellQuery, RETENTION, type RollupStore } from '../rollup-store.js';
+import { NOW_MS, type SampleOptions, sampleContribution } from './sample-report.js';
+
+/** What every store must do. */
+export function describeRollupStore(name: string, open: () => Promise<RollupStore>): void {
+  describe(name, () => {
+    let store: RollupStore;
+    beforeEach(async () => {
+      store = await open();
+    });
+    afterEach(() => store.close());
+
+    const addAll = (...batch: Contribution[]) => store.add(batch);
+    const add = async (options: SampleOptions = {}, nowMs = NOW_MS) =>
+      (await addAll(sampleContribution(options, { nowMs })))[0];
+    const cells = (range: Partial<CellQuery> = {}) =>
+      store.cells({
+        model: 'digits',
+        fromMs: 0,
+        toMs: utcDay(NOW_MS + DAY_MS) * DAY_MS,
+        histograms: ['latency.total', 'latency.run'],
+        ...range,
+      });
+
+    test('a report is counted once, and its resends change nothing', async () => {
+      const report = sampleContribution();
+      expect(await addAll(report)).toEqual(['counted']);
+      const once = [await cells(), await store.totals()];
+      expect(await addAll(report)).toEqual(['duplicate']);
+      expect(await addAll({ ...report, counts: { ok: 99 } })).toEqual(['duplicate']);
+      expect([await cells(), await store.totals()]).toEqual(once);
+    });
+
+    test('a batch is answered in its order, a resend within it too', async () => {
+      const [a, b] = [sampleContribution(), sampleContribution()];
+      await addAll(b);
+      expect(await addAll(a, b, a)).toEqual(['counted', 'duplicate', 'duplicate']);
+      expect((await cells())[0]?.counts.reports).toBe(2);
+    });
+
+    test('the same id on another UTC day is another report', async () => {
+      const report = sampleContribution();
+      await addAll(report);
+      expect(await addAll({ ...report, day: report.day - 1 })).toEqual(['counted']);
+      expect(await cells()).toMatchObject([{ counts: { reports: 2, ok: 6 } }]);
+    });
+
+    test('a cell holds what was reported, raw and weighted', async () => {
+      await add({ dimensions: { weight: 4 } });
+      const [cell, ...others] = await cells();
+      expect(others).toEqual([]);
+      expect(cell).toMatchObject({
+        version: '1.2.0',
+        backend: 'onnx-wasm',
+        device: 'phone',
+        counts: {
+          reports: 1,
+          ok: 3,
+          failed: 1,
+          weighted: 16,
+          errors: { deadline: 1 },
+          opens: { tried: 4, failed: { offline: 1 } },
+          apps: { '2026.3': { reports: 1, ok: 3, failed: 1, opens: 4, openFailed: 1 } },
+          quarantines: { 'onnx-webgpu int8 golden-mismatch': 1 },
+          inputs: { 0: { missing: 1, stale: 0, invalid: 2 } },
+        },
+      });
+      const duration = cell?.histograms.get('latency.total') ?? createHistogram(3);
+      expect(total(duration)).toBe(3);
+      expect(duration.sum).toBeCloseTo(45);
+      expect([...(cell?.histograms.keys() ?? [])]).toEqual(['latency.total', 'latency.run']);
+    });
+
+    test('a row by cohort holds what drift and verdicts need', async () => {
+      await add({ g: 3 });
+      await add({ g: 3, dimensions: { arm: 'canary', assigned: '1.3.0' } });
+      await add({ g: 4, first: ['arm-day-failed'] });
+      const hourMs = NOW_MS - 300_000 - ((NOW_MS - 300_000) % HOUR_MS);
+      const rows = await store.cohorts({ model: 'digits', fromMs: hourMs, toMs: hourMs + HOUR_MS });
+      expect(
+        rows.map(({ unit, cohort }) => `${unit.arm} ${unit.assigned} ${cohort}`).sort(),
+      ).toEqual(['canary 1.3.0 3', 'stable 1.2.0 3', 'stable 1.2.0 4']);
+      expect(rows.find(({ cohort }) => cohort === 4)?.counts).toMatchObject({
+        reports: 1,
+        ok: 3,
+        failed: 1,
+        histograms: { 'latency.total': { sum: 45 } },
+        firsts: { 'arm-day-failed': 1 },
+        opens: { tried: 4, failed: { offline: 1 } },
+        updates: { '1.3.0': { installed: 1, failed: { 'network-failed': 2 } } },
+        outcomes: { bought: { n: 3, sum: 2, squares: 2 } },
+        drift: {
+          '0123456789abcdef': { reports: 1, seen: 3, bins: { 0: { 1: 1, 2: 2 }, 2: { 0: 3 } } },
+        },
+        feedback: {
+          0: {
+            bins: { 1: { n: 2, correct: 1 } },
+            confusion: { '7 1': 1 },
+            values: { n: 2, error: 0.5, absolute: 1.5, squares: 1.25 },
+          },
+        },
+      });
+    });
+
+    test('a range includes its start, excludes its end and is cut into steps', async () => {
+      const startMs = Date.UTC(2026, 2, 4, 10);
+      for (const i of [0, 1, 2, 3]) await add({ t0: startMs + i * BUCKET_MS });
+      const range = { fromMs: startMs + BUCKET_MS, toMs: startMs + 3 * BUCKET_MS };
+      const fine = await cells({ ...range, stepMs: BUCKET_MS });
+      expect(fine.map(({ slotMs }) => slotMs)).toEqual([
+        startMs + BUCKET_MS,
+        startMs + 2 * BUCKET_MS,
+      ]);
+      expect(await cells(range)).toMatchObject([{ slotMs: range.fromMs, counts: { reports: 2 } }]);
+      const wide = await cells({ fromMs: startMs, toMs: startMs + 4 * BUCKET_MS, stepMs: 600_000 });
+      expect(wide.map(({ counts }) => counts.reports)).toEqual([2, 2]);
+    });
+
+    test('a range gives the same sums from cells of each length', async () => {
+      const startMs = Date.UTC(2026, 2, 3);
+      for (const minutes of [0, 4, 59, 60, 361, 719, 1439]) {
+        await add({ t0: startMs + minutes * 60_000, durationsMs: [minutes + 1] });
+      }
+      const sums = [];
+      for (const stepMs of [BUCKET_MS, HOUR_MS, 6 * HOUR_MS, DAY_MS]) {
+        const found = await cells({ fromMs: startMs, toMs: startMs + DAY_MS, stepMs });
+        const duration = createHistogram(3);
+        let reports = 0;
+        for (const { counts, histograms } of found) {
+          merge(duration, histograms.get('latency.total') ?? createHistogram(3));
+          reports += counts.reports ?? 0;
+        }
+        sums.push({ reports, buckets: [...duration.buckets].sort(([a], [b]) => a - b) });
+      }
+      expect(sums[0]?.reports).toBe(7);
+      expect(sums).toEqual(sums.map(() => sums[0]));
+    });
+
+    test('late reports are in the cells, and in no total that objectives are held against', async () => {
+      await add({ t0: NOW_MS - 7_200_000 }, NOW_MS);
+      await add({ t0: NOW_MS - 7_200_000, sent: NOW_MS - 7_000_000 }, NOW_MS - 7_000_000);
+      expect(await cells()).toMatchObject([{ counts: { reports: 2 } }]);
+      expect((await store.totals())[0]?.counts).toMatchObject({
+        punctual: { reports: 1, ok: 3 },
+        late: { reports: 1, ok: 3, failed: 1 },
+        firsts: { 'version-day': 2 },
+        loss: { 'outbox-full': 4 },
+      });
+    });
+
+    test('counts of other models, versions, backends and devices stay apart', async () => {
+      const others = [
+        { model: 'pages' },
+        { version: '1.3.0' },
+        { backend: 'tfjs-wasm' },
+        { device: 'tablet' },
+      ];
+      await add();
+      for (const dimensions of others) await add({ dimensions });
+      expect((await cells()).map(({ counts }) => counts.reports)).toEqual([1, 1, 1, 1]);
+      expect(await store.models()).toMatchObject([
+        { model: 'digits', versions: ['1.2.0', '1.3.0'] },
+        { model: 'pages', versions: ['1.2.0'] },
+      ]);
+    });
+
+    test('devices are counted by UTC day, from the first report of each', async () => {
+      const today = utcDay(NOW_MS);
+      await add();
+      await add();
+      await add({ first: [] });
+      await add({ t0: NOW_MS - DAY_MS });
+      const days = await store.deviceDays({ model: 'digits', fromDay: today - 1, toDay: today });
+      expect(days.map(({ day, devices }) => [day, devices])).toEqual([
+        [today - 1, 1],
+        [today, 2],
+      ]);
+    });
+
+    test('any reports in any order, resends among them, give the sum of the distinct ones', async () => {
+      const choice = fc.record({
+        which: fc.integer({ min: 0, max: 5 }),
+        bucket: fc.integer({ min: 0, max: 2 }),
+        durationsMs: fc.array(fc.double({ min: 0.01, max: 1e4, noNaN: true }), { maxLength: 5 }),
+      });
+      const batches = fc.array(fc.array(choice, { minLength: 1, maxLength: 4 }), {
+        minLength: 1,
+        maxLength: 5,
+      });
+      await fc.assert(
+        fc.asyncProperty(batches, async (batches) => {
+          const fresh = await open();
+          const distinct = new Map<number, Contribution>();
+          for (const choices of batches) {
+            const expected: string[] = [];
+            const batch = choices.map(({ which, bucket, durationsMs }) => {
+              const id = which.toString().padStart(32, '0');
+              const t0 = NOW_MS - bucket * BUCKET_MS;
+              expected.push(distinct.has(which) ? 'duplicate' : 'counted');
+              const report = distinct.get(which) ?? sampleContribution({ id, t0, durationsMs });
+              distinct.set(which, report);
+              return report;
+            });
+            expect(await fresh.add(batch)).toEqual(expected);
+          }
+          const range = { fromMs: 0, toMs: utcDay(NOW_MS + DAY_MS) * DAY_MS };
+          const query = { model: 'digits', ...range, histograms: ['latency.total'] as const };
+          const [cell] = await fresh.cells(query);
+          const naive = new Map<number, number>();
+          let ok = 0;
+          for (const { counts } of distinct.values()) {
+            ok += counts.ok ?? 0;
+            for (const [bin, n] of Object.entries(counts.histograms?.['latency.total']?.b ?? {})) {
+              naive.set(Number(bin), (naive.get(Number(bin)) ?? 0) + n);
+            }
+          }
+          expect(cell?.counts).toMatchObject({ reports: distinct.size, ok });
+          expect(
+            new Map([...(cell?.histograms.get('latency.total')?.buckets ?? [])].sort()),
+          ).toEqual(new Map([...naive].sort()));
+          await fresh.close();
+        }),
+        { numRuns: 20 },
+      );
+    });
+
+    test('ids are forgotten 30 days after their arrival and no sooner', async () => {
+      const report = sampleContribution();
+      await addAll(report);
+      const lastDayMs = (utcDay(report.arrivedMs) + RETENTION.seenDays) * DAY_MS;
+      await store.prune(lastDayMs);
+      expect(await addAll(report)).toEqual(['duplicate']);
+      await store.prune(lastDayMs + DAY_MS);
+      expect(await addAll(report)).toEqual(['counted']);
+    });
+
+    test('pruned cells are gone, what was counted in all is not', async () => {
+      await add();
+      const before = await store.totals();
+      await store.prune(NOW_MS + (RETENTION.cellDays + 2) * DAY_MS);
+      const hour = NOW_MS - (NOW_MS % HOUR_MS) - HOUR_MS;
+      const range = { fromMs: hour, toMs: hour + 2 * HOUR_MS };
+      expect(await cells({ ...range, stepMs: BUCKET_MS })).toEqual([]);
+      expect(await store.cohorts({ model: 'digits', ...range })).toEqual([]);
+      expect(await cells({ ...range, stepMs: HOUR_MS })).toMatchObject([
+        { counts: { reports: 1 } },
+      ]);
+      expect(await store.models()).toMatchObject([{ model: 'digits' }]);
+      await store.prune(NOW_MS + (RETENTION.hourDays + 2) * DAY_MS);
+      expect(await cells()).toEqual([]);
+      expect(await store.models()).toEqual([]);
+      expect(await store.totals()).toEqual(before);
+    });
+
+    test('totals are by series, the one that reported last first', async () => {
+      await add({ dimensions: { device: 'phone' } });
+      await add({
+        dimensions: { device: 'tablet', arm: 'canary' },
+        first: [],
+        t0: NOW_MS - 1_200_000,
+      });
+      const rows = await store.totals();
+      expect(rows.map(({ device, arm }) => `${device} ${arm}`)).toEqual([
+        'phone stable',
+        'tablet canary',
+      ]);
+      expect(rows[0]).toMatchObject({
+        model: 'digits',
+        variant: 'int8',
+        counts: {
+          punctual: {
+            ok: 3,
+            aborted: 2,
+            invalid: { 'input-invalid': 3 },
+            errors: { deadline: 1 },
+            histograms: { 'latency.total': { sum: 45 } },
+          },
+        },
+      });
+    });
+
+    test('names that have rows are told, so that a restart admits the same ones', async () => {
+      const names = createNames({ names: [], series: [], units: [] });
+      await addAll(sampleContribution({}, { names }));
+      const known = await store.names();
+      expect(known.series).toHaveLength(1);
+      expect(known.units).toHaveLength(1);
+      expect(new Set(known.names.map(({ kind, name }) => `${kind} ${name}`))).toEqual(
+        new Set([
+          'version 1.2.0',
+          'version 1.3.0',
+          'variant int8',
+          'app 2026.3',
+          'outcome bought',
+          'experiment 0f0f0f0f',
+          'baseline 0123456789abcdef',
+        ]),
+      );
+    });
+
+    test('sums past 2^63 break neither writing nor reading', async () => {
+      const report = sampleContribution();
+      const huge = { ...report, counts: { ...report.counts, ok: 2 ** 62, bytes: 1e300 } };
+      for (let i = 0; i < 4; i += 1) await addAll({ ...huge, id: `${i}`.repeat(32) });
+      expect((await cells())[0]?.counts.ok).toBe(2 ** 64);
+      expect((await store.totals())[0]?.counts.punctual?.ok).toBe(2 ** 64);
+    });
+
+    test('a closed store rejects with the code for a store that cannot be used', async () => {
+      const closed = await open();
+      await closed.close();
+      await expect(closed.add([sampleContribution()])).rejects.toMatchObject({
+        code: 'store-unavailable',
+        retryable: true,
+      });
+      await closed.close();
+    });
+  });
+}

@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest';
+import type { RollupStore } from '../rollup-store.js';
+import { NOW_MS, sampleContribution } from './sample-report.js';
+
+/** A fault at the n-th step (1, 2, …): before it is done, or after, when only the answer is lost. */
+export interface Fault {
+  readonly step: number;
+  readonly when: 'before' | 'after';
+}
+
+/** A store whose steps – statements and commits – fail on demand. */
+export interface FaultyStore {
+  readonly store: RollupStore;
+  /** From now on; steps are counted from 1. */
+  arm(fault: Fault): void;
+  /** @returns whether the fault has struck */
+  disarm(): boolean;
+  /** The process ends without a word, and another one opens what is on disk. */
+  reopen(): Promise<RollupStore>;
+}
+
+/** What no store may lose or count twice, whatever fails. */
+export function describeCrashes(name: string, open: () => Promise<FaultyStore>): void {
+  describe(`${name}, with a fault`, () => {
+    const batch = [
+      sampleContribution(),
+      sampleContribution({ g: 9, dimensions: { device: 'tablet' } }),
+    ];
+
+    async function everything(store: RollupStore) {
+      const range = { fromMs: 0, toMs: Math.ceil(NOW_MS / 86_400_000) * 86_400_000 };
+      return {
+        cells: await store.cells({ model: 'digits', ...range, histograms: ['latency.total'] }),
+        cohorts: await store.cohorts({ model: 'digits', ...range }),
+        totals: (await store.totals()).sort((a, b) => (a.device < b.device ? -1 : 1)),
+      };
+    }
+
+    async function once() {
+      const { store } = await open();
+      await store.add(batch);
+      const all = await everything(store);
+      await store.close();
+      return all;
+    }
+
+    /** Adds the batch and settles, with a fault at one step of it; then sends it again. */
+    async function addWithFault(fault: Fault, then: 'go on' | 'reopen') {
+      const faulty = await open();
+      faulty.arm(fault);
+      const first = await faulty.store.add(batch).catch((error: unknown) => error);
+      const settled = await faulty.store.settle().catch((error: unknown) => error);
+      const struck = faulty.disarm();
+      const store = then === 'reopen' ? await faulty.reopen() : faulty.store;
+      const second = await store.add(batch);
+      const end = await everything(store);
+      await store.close();
+      return { struck, first, settled, second, end };
+    }
+
+    for (const when of ['before', 'after'] as const) {
+      for (const then of ['go on', 'reopen'] as const) {
+        test(`${when} any step counts each report once in the end (${then})`, async () => {
+          const expected = await once();
+          const counted = ['counted', 'counted'];
+          const duplicates = ['duplicate', 'duplicate'];
+          const seen = new Set<string>();
+          let step = 1;
+          for (; ; step += 1) {
+            const { struck, first, settled, second, end } = await addWithFault(
+              { step, when },
+              then,
+            );
+            if (!struck) break;
+            expect(end).toEqual(expected);
+            if (first instanceof Error) {
+              expect(first).toMatchObject({ code: 'store-unavailable' });
+              // lost before the commit, or only its answer was
+              expect([counted, duplicates]).toContainEqual(second);
+              seen.add(`add failed, resend ${String(second[0])}`);
+            } else {
+              expect(settled).toMatchObject({ code: 'store-unavailable' });
+              expect(second).toEqual(duplicates);
+              seen.add('settle failed');
+            }
+          }
+          expect(step).toBeGreaterThan(20);
+          expect([...seen].sort()).toEqual(
+            when === 'before'
+              ? ['add failed, resend counted', 'settle failed']
+              : ['add failed, resend counted', 'add failed, resend duplicate', 'settle failed'],
+          );
+        });
+      }
+    }
+  });
+}

@@ -1,0 +1,67 @@
+import * as v from 'valibot';
+import { BaselineSchema } from './baseline.js';
+import { Sha256HexSchema } from './layout.js';
+import { ModelNameSchema, VersionSchema } from './model-spec.js';
+import { parse } from './parse.js';
+
+const BasisPoints = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(10_000));
+
+/** Names of the inputs of a tabular model, in the order in which reports count them. */
+const Features = v.array(v.pipe(v.string(), v.maxLength(200)));
+
+const VersionFactsSchema = v.looseObject({
+  version: VersionSchema,
+  /** SHA-256 of the signed bundle, as reports name it. */
+  manifest: Sha256HexSchema,
+  sequence: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
+  state: v.picklist(['canary', 'stable', 'revoked']),
+  /** Installs whose bucket is in [fromBps, toBps) are to have it. */
+  rollout: v.optional(
+    v.looseObject({ salt: v.string(), fromBps: BasisPoints, toBps: BasisPoints }),
+  ),
+  baseline: v.optional(BaselineSchema),
+  /** First 16 hex digits of the SHA-256 of `baseline.json`, as reports name it. */
+  baselineHash: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/, '16 hex digits'))),
+  /** What the publisher measured on held-out data. */
+  metrics: v.optional(v.record(v.string(), v.pipe(v.number(), v.finite()))),
+  /** Gates of the signed release. */
+  health: v.optional(v.record(v.string(), v.pipe(v.number(), v.safeInteger()))),
+  /** Where they are others than those of the model. */
+  features: v.optional(Features),
+});
+
+/**
+ * What is known of models from their signed repositories: `models.json`, written by `nearside facts` and read by the
+ * collector. Unknown fields are left alone: the two are updated one after the other.
+ */
+export const ModelFactsSchema = v.looseObject({
+  format: v.literal(1),
+  models: v.pipe(
+    v.array(
+      v.looseObject({
+        model: ModelNameSchema,
+        versions: v.pipe(
+          v.array(VersionFactsSchema),
+          v.check(
+            (list) => new Set(list.map(({ version }) => version)).size === list.length,
+            'each version once',
+          ),
+        ),
+        /** Of its newest version that has any. */
+        features: v.optional(Features),
+      }),
+    ),
+    v.check(
+      (list) => new Set(list.map(({ model }) => model)).size === list.length,
+      'each model once',
+    ),
+  ),
+});
+
+export type ModelFacts = v.InferOutput<typeof ModelFactsSchema>;
+export type VersionFacts = v.InferOutput<typeof VersionFactsSchema>;
+
+/** @throws NearsideError `metadata-malformed` */
+export function parseModelFacts(value: unknown): ModelFacts {
+  return parse(ModelFactsSchema, value, { code: 'metadata-malformed', what: 'models.json' });
+}
