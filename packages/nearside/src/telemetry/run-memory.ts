@@ -43,8 +43,6 @@ interface StoredVisit {
 }
 
 /** Remembers runs for feedback: of this visit in memory, of the last seven days in the store. */
-export type RunMemory = ReturnType<typeof createRunMemory>;
-
 export function createRunMemory(shelf: RunShelf, model: string) {
   const recent = new Map<string, PastRun>();
   const prefix = `f/${model}/`;
