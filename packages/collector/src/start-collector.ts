@@ -98,15 +98,16 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     onState: (name, state) => metrics.fileState(name, state, now()),
     onError,
   });
-  const store = openSqliteRollupStore(file);
+  const store = openSqliteRollupStore(file, {
+    onMigrated: (change) => audit.write('migrate', { file, ...change }),
+  });
   const facts = typeof models === 'string' ? files.facts.current() : models;
   const names = createNames(await store.names(), {
     ...(facts && { facts }),
     onFold: metrics.countFolded,
   });
   files.facts.onChange(names.useFacts);
-  const targetMs = (model: string) => files.targets()(model).p95Ms;
-  const answers = shareAnswers(answersOver(store, { targetMs }), { forMs: shareForMs });
+  const answers = shareAnswers(answersOver(store), { forMs: shareForMs });
   const readiness = createReadiness({
     write: async () => {
       await store.add([]);
@@ -120,6 +121,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     metrics,
     minDevices,
     access,
+    targets: files.targets,
     readiness,
     dashboard: readDashboard(),
     now,
@@ -127,6 +129,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
   });
   const connections = limitConnections(server.server, access.maxConnections);
   const pruneTimer = setInterval(prune, COLLECTOR_DEFAULTS.pruneEveryMs).unref();
+  let isStarted = false;
   let closing: Promise<void> | undefined;
 
   function prune(): void {
@@ -140,7 +143,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
       await drain(server, connections);
     } finally {
       await store.close();
-      audit.write('stop', { file });
+      if (isStarted) audit.write('stop', { file });
     }
   }
 
@@ -153,6 +156,8 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     prune();
     const boundPort = await listen(server, { host, port });
     const url = `http://${isIPv6(host) ? `[${host}]` : host}:${boundPort}`;
+    files.watch();
+    isStarted = true;
     audit.write('start', { file, url, ...inAudit(access) });
     return {
       url,
