@@ -1,12 +1,12 @@
 import { isIPv6 } from 'node:net';
 import type { ModelFacts } from '@nearside/core';
-import { answersOver } from './answers.js';
 import { readDashboard } from './dashboard.js';
 import { listen } from './listen.js';
 import { createNames } from './names.js';
 import { createProcessMetrics } from './process-metrics.js';
 import { createServer } from './server.js';
 import { shareAnswers } from './share-answers.js';
+import { sqliteAnswers } from './sqlite/answers-in-worker.js';
 import { openSqliteRollupStore } from './sqlite/sqlite-rollup-store.js';
 
 export const COLLECTOR_DEFAULTS = Object.freeze({
@@ -67,7 +67,8 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     ...(models && { facts: models }),
     onFold: metrics.countFolded,
   });
-  const answers = shareAnswers(answersOver(store, { targetMs }), { forMs: shareForMs });
+  const reading = sqliteAnswers(store, { file, targetMs });
+  const answers = shareAnswers(reading, { forMs: shareForMs });
   const server = createServer({
     store,
     answers,
@@ -90,6 +91,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     try {
       await server.close();
     } finally {
+      await reading.close();
       await store.close();
     }
   }
