@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { isLoopbackName } from '../loopback.js';
 import { StartError } from '../start-error.js';
-import { createTokenCheck } from './tokens.js';
+import { requireTokens } from './tokens.js';
 import { createWritingCheck } from './writing.js';
 
 /** Who may do what, and how much of it. */
@@ -77,7 +77,7 @@ export function accessInAudit({ readTokens, siteTokens, ...others }: Access) {
  * @throws StartError `read-token-missing`, `token-unfit`, `option-invalid`
  */
 export function checkAccess(access: Access, host: string): void {
-  createTokenCheck(access.readTokens, 'the read token');
+  requireTokens(access.readTokens, 'the read token');
   createWritingCheck(access);
   if (access.readTokens.length === 0 && !isLoopbackName(host)) throw readTokenMissing(host);
   requireCount('requests per minute', access.requestsPerMinute);
