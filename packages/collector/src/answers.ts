@@ -12,8 +12,11 @@ export interface Answers {
   metrics(): Promise<string>;
 }
 
-/** @param targetMs what an inference is to take at most; `/metrics` counts those that do */
-export function answersOver(reads: RollupReads, { targetMs }: { targetMs: number }): Answers {
+/** @param targetMs what an inference of a model is to take at most; `/metrics` counts those that do */
+export function answersOver(
+  reads: RollupReads,
+  { targetMs }: { targetMs: (model: string) => number },
+): Answers {
   return {
     models: () => reads.models(),
     latency: (query, minDevices) => fleetLatency(reads, query, minDevices),

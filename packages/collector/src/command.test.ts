@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runCommand } from './command.js';
@@ -7,7 +8,11 @@ import { temporaryFolder } from './testing/temporary-folder.js';
 const folder = temporaryFolder();
 
 /** Runs the command; `whenServing` is called with its first line of output. */
-async function run(args: string[], whenServing?: (line: string) => Promise<void>) {
+async function run(
+  args: string[],
+  whenServing?: (line: string) => Promise<void>,
+  environment: Record<string, string> = {},
+) {
   const printed: string[] = [];
   const errors: string[] = [];
   const stop = new AbortController();
@@ -19,6 +24,7 @@ async function run(args: string[], whenServing?: (line: string) => Promise<void>
     },
     printError: (line) => errors.push(line),
     signal: stop.signal,
+    environment,
   });
   await serving;
   return { exitCode, printed, errors };
@@ -48,14 +54,52 @@ test('without --json it prints the addresses for people', async () => {
 test('--help prints every option', async () => {
   const { exitCode, printed } = await run(['--help']);
   expect(exitCode).toBe(0);
-  for (const option of ['--file', '--host', '--port', '--min-devices', '--json']) {
+  for (const option of [
+    ...['--file', '--host', '--port', '--min-devices', '--json'],
+    ...['--read-token-file', '--site-token-file', '--origin', '--trusted-proxy'],
+    ...['--requests-per-minute', '--max-connections', '--audit-log'],
+    ...['--models', '--slo', '--prices'],
+  ]) {
     expect(printed.join()).toContain(option);
   }
+});
+
+test('a host that others reach without a read token is wrong usage; with one it serves', async () => {
+  const words = ['--json', '--port', '0', '--file', ':memory:', '--host', '0.0.0.0'];
+  const refused = await run(words);
+  expect(refused.exitCode).toBe(2);
+  expect(refused.errors.join()).toMatch(/^nearside-collector: read-token-missing: [^\n]+$/);
+  const token = 'read-token-0123456789';
+  const served = await run(
+    words,
+    async (line) => {
+      const { port } = JSON.parse(line);
+      const read = (headers: HeadersInit) => fetch(`http://127.0.0.1:${port}/metrics`, { headers });
+      expect((await read({})).status).toBe(401);
+      expect((await read({ authorization: `Bearer ${token}` })).status).toBe(200);
+    },
+    { NEARSIDE_READ_TOKEN: token },
+  );
+  expect(served).toMatchObject({ exitCode: 0, errors: [] });
+  expect(served.printed.join()).not.toContain(token);
+});
+
+test('files that are not right are a failure that names file and field: exit code 1', async () => {
+  const slo = join(folder, 'slo.json');
+  writeFileSync(slo, '{ "successRate": 99.9 }');
+  const { exitCode, errors } = await run(['--port', '0', '--file', ':memory:', '--slo', slo]);
+  expect(exitCode).toBe(1);
+  expect(errors.join()).toMatch(/^nearside-collector: file-invalid: .*slo\.json.*successRate/);
 });
 
 test.each([
   ['a port that is no number', ['--port', 'http']],
   ['a floor of zero', ['--min-devices', '0']],
+  ['no requests a minute', ['--requests-per-minute', '0']],
+  ['no connections', ['--max-connections', 'many']],
+  ['an origin with a path', ['--file', ':memory:', '--origin', 'https://app.example/page']],
+  ['a proxy by its name', ['--file', ':memory:', '--trusted-proxy', 'proxy']],
+  ['a token among the words', ['--read-token', 'read-token-0123456789']],
   ['an unknown option', ['--verbose']],
   ['an argument', ['reports.sqlite']],
 ])('%s is wrong usage: exit code 2', async (_what, args) => {

@@ -1,6 +1,10 @@
+import { isNearsideError } from '@nearside/core';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { ACCESS_DEFAULTS } from './access/access.js';
+import { readTokens } from './access/read-tokens.js';
 import { PORTS } from './listen.js';
 import { COLLECTOR_DEFAULTS, startCollector } from './start-collector.js';
+import { StartError, type StartErrorCode } from './start-error.js';
 
 const DEFAULT_FILE = '.nearside/collector.sqlite';
 
@@ -10,6 +14,8 @@ export interface CommandContext {
   readonly printError: (line: string) => void;
   /** Aborted when the collector is to close. */
   readonly signal: AbortSignal;
+  /** Where tokens may be. */
+  readonly environment?: NodeJS.ProcessEnv;
 }
 
 interface CommandOptions {
@@ -17,8 +23,21 @@ interface CommandOptions {
   host: string;
   port?: number;
   minDevices: number;
+  readTokenFile?: string;
+  siteTokenFile?: string;
+  origin: string[];
+  trustedProxy: string[];
+  requestsPerMinute: number;
+  maxConnections: number;
+  auditLog?: string;
+  models?: string;
+  slo?: string;
+  prices?: string;
   json?: true;
 }
+
+/** Wrong usage; all others are failures. */
+const USAGE: readonly StartErrorCode[] = ['option-invalid', 'token-unfit', 'read-token-missing'];
 
 /**
  * The `nearside-collector` command: serves until `signal` is aborted.
@@ -27,7 +46,7 @@ interface CommandOptions {
  */
 export async function runCommand(
   args: readonly string[],
-  { print, printError, signal }: CommandContext,
+  { print, printError, signal, environment = process.env }: CommandContext,
 ): Promise<number> {
   const command = describeCommand()
     .configureOutput({
@@ -37,13 +56,14 @@ export async function runCommand(
     .exitOverride();
   try {
     command.parse(args, { from: 'user' });
-    await serve(command.opts<CommandOptions>(), { print, printError, signal });
+    const context = { print, printError, signal, environment };
+    await serve(command.opts<CommandOptions>(), context);
     return 0;
   } catch (error) {
     // Commander has printed its own message.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    printError(`nearside-collector: ${messageOf(error)}`);
-    return 1;
+    printError(`nearside-collector: ${inWords(error)}`);
+    return error instanceof StartError && USAGE.includes(error.code) ? 2 : 1;
   }
 }
 
@@ -65,16 +85,54 @@ function describeCommand(): Command {
       integerFrom(1),
       COLLECTOR_DEFAULTS.minDevices,
     )
+    .option(
+      '--read-token-file <file>',
+      'who has a token of it sees figures, or of NEARSIDE_READ_TOKEN; needed for other hosts',
+    )
+    .option(
+      '--site-token-file <file>',
+      'pages need a token of it to send reports, or of NEARSIDE_SITE_TOKEN',
+    )
+    .option('--origin <origin>', 'pages of it may send reports (repeatable; default: all)', add, [])
+    .option(
+      '--trusted-proxy <address>',
+      'address or subnet of your proxy on another machine (repeatable)',
+      add,
+      [],
+    )
+    .option(
+      '--requests-per-minute <number>',
+      'from one address',
+      integerFrom(1),
+      ACCESS_DEFAULTS.requestsPerMinute,
+    )
+    .option(
+      '--max-connections <number>',
+      'open at a time',
+      integerFrom(1),
+      ACCESS_DEFAULTS.maxConnections,
+    )
+    .option('--audit-log <file>', 'add a line of JSON for each administrative act')
+    .option('--models <file>', 'what `nearside facts` wrote')
+    .option('--slo <file>', 'targets for latency, success and accuracy')
+    .option('--prices <file>', 'what inferences cost elsewhere')
     .option('--json', 'print the address as JSON')
     .helpOption('--help', 'print this')
     .allowExcessArguments(false);
 }
 
 async function serve(
-  { json, ...options }: CommandOptions,
-  { print, printError, signal }: CommandContext,
+  { json, origin, trustedProxy, readTokenFile, siteTokenFile, ...options }: CommandOptions,
+  { print, printError, signal, environment }: Required<CommandContext>,
 ): Promise<void> {
-  const collector = await startCollector({ ...options, onError: printChanges(printError) });
+  const collector = await startCollector({
+    ...options,
+    origins: origin,
+    trustedProxies: trustedProxy,
+    readToken: readTokens('NEARSIDE_READ_TOKEN', { file: readTokenFile, environment }),
+    siteToken: readTokens('NEARSIDE_SITE_TOKEN', { file: siteTokenFile, environment }),
+    onError: printChanges(printError),
+  });
   const { url, port } = collector;
   const { file } = options;
   print(json ? JSON.stringify({ url, port, file }) : greeting(url, file));
@@ -98,14 +156,19 @@ function greeting(url: string, file: string): string {
 function printChanges(printError: (line: string) => void): (error: unknown) => void {
   let last = '';
   return (error) => {
-    const line = `nearside-collector: ${messageOf(error)}`;
+    const line = `nearside-collector: ${inWords(error)}`;
     if (line !== last) printError(line);
     last = line;
   };
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function inWords(error: unknown): string {
+  const code = error instanceof StartError || isNearsideError(error) ? `${error.code}: ` : '';
+  return code + (error instanceof Error ? error.message : String(error));
+}
+
+function add(value: string, before: string[]): string[] {
+  return [...before, value];
 }
 
 function integerFrom(smallest: number): (text: string) => number {

@@ -6,6 +6,7 @@ import { readDashboard } from './dashboard.js';
 import { createProcessMetrics } from './process-metrics.js';
 import { createServer } from './server.js';
 import { openSqliteRollupStore } from './sqlite/sqlite-rollup-store.js';
+import { READY } from './testing/ready.js';
 import { freshNames } from './testing/sample-report.js';
 import { temporaryFolder } from './testing/temporary-folder.js';
 
@@ -19,10 +20,11 @@ function serverWith(dashboard: ReturnType<typeof readDashboard>) {
   const store = openSqliteRollupStore(':memory:');
   return createServer({
     store,
-    answers: answersOver(store, { targetMs: 200 }),
+    answers: answersOver(store, { targetMs: () => 200 }),
     names: freshNames(),
     metrics: createProcessMetrics(Date.now()),
     minDevices: 50,
+    readiness: async () => READY,
     dashboard,
     now: Date.now,
     onError: () => {},

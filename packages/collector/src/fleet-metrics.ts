@@ -42,7 +42,7 @@ interface Group {
  */
 export function fleetMetrics(
   totals: readonly Totals[],
-  { targetMs }: { targetMs: number },
+  { targetMs }: { targetMs: (model: string) => number },
 ): string {
   const sets = groupBy(totals, ({ model, version, variant, backend }) => ({
     model,
@@ -100,8 +100,13 @@ export function fleetMetrics(
   ] satisfies MetricFamily[]);
 }
 
-function callFamilies(groups: readonly Group[], targetMs: number): MetricFamily[] {
-  const bound = targetBound(targetMs);
+function callFamilies(
+  groups: readonly Group[],
+  targetMs: (model: string) => number,
+): MetricFamily[] {
+  const models = [...new Set(groups.map(({ labels }) => labels.model ?? ''))];
+  const bounds = new Map(models.map((model) => [model, targetBound(targetMs(model))]));
+  const boundOf = ({ model = '' }: Labels) => bounds.get(model)?.index ?? 0;
   return [
     {
       name: 'nearside_inferences_total',
@@ -131,14 +136,17 @@ function callFamilies(groups: readonly Group[], targetMs: number): MetricFamily[
       type: 'counter',
       samples: groups.map(({ labels, punctual }) => ({
         labels,
-        value: countUpTo(punctual.histograms?.['latency.total'], bound.index),
+        value: countUpTo(punctual.histograms?.['latency.total'], boundOf(labels)),
       })),
     },
     {
       name: 'nearside_target_seconds',
-      help: 'The bound of a histogram bucket that is nearest to the target: what is counted within it is exact.',
+      help: 'The bound of a histogram bucket that is nearest to the target of a model: what is counted within it is exact.',
       type: 'gauge',
-      samples: [{ labels: {}, value: Number((bound.ms / 1000).toPrecision(6)) }],
+      samples: [...bounds].map(([model, { ms }]) => ({
+        labels: { model },
+        value: Number((ms / 1000).toPrecision(6)),
+      })),
     },
     {
       name: 'nearside_reporting_devices_total',

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { StartError } from './start-error.js';
 
 // The publisher has its like: they share only core, which does no I/O, and their servers differ.
 export const PORTS = Object.freeze({
@@ -12,6 +13,7 @@ export const PORTS = Object.freeze({
  * Listens on `port`, or on the first free one from 8787 when none is given.
  *
  * @returns the port
+ * @throws StartError `port-busy`
  */
 export async function listen(
   server: FastifyInstance,
@@ -27,7 +29,8 @@ export async function listen(
       if (!isBusy(error)) throw error;
     }
   }
-  throw new Error(
+  throw new StartError(
+    'port-busy',
     port === undefined
       ? `Expected a free port from ${first} to ${last} on ${host}, all are busy. Give one.`
       : `Expected port ${port} on ${host} to be free, it is busy. Give another, or 0 for any.`,

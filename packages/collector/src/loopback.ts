@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv6 } from 'node:net';
 
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
@@ -15,12 +15,22 @@ const FORWARDING = /^(?:forwarded|x-forwarded-.*|x-real-ip|via)$/;
  */
 export function isFromThisMachine({ socket, headers }: IncomingMessage): boolean {
   if (!isLoopbackAddress(socket.remoteAddress)) return false;
-  if (Object.keys(headers).some((name) => FORWARDING.test(name))) return false;
+  if (isForwarded({ headers })) return false;
   return isLoopbackHost(headers.host);
 }
 
+/** Whether a header says that a request came through a proxy. */
+export function isForwarded({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
+  return Object.keys(headers).some((name) => FORWARDING.test(name));
+}
+
+/** Whether only this machine reaches who listens on that name or address. */
+export function isLoopbackName(name: string): boolean {
+  return name === 'localhost' || name.endsWith('.localhost') || isLoopbackAddress(name);
+}
+
 function isLoopbackAddress(address: string | undefined): boolean {
-  if (!address) return false;
+  if (!address || isIP(address) === 0) return false;
   return LOOPBACK.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }
 
@@ -28,6 +38,5 @@ function isLoopbackHost(host: string | undefined): boolean {
   const url = `http://${host ?? ''}`;
   if (!URL.canParse(url)) return false;
   const { hostname } = new URL(url);
-  if (hostname === 'localhost' || hostname.endsWith('.localhost')) return true;
-  return isLoopbackAddress(hostname.replace(/^\[|\]$/g, ''));
+  return isLoopbackName(hostname.replace(/^\[|\]$/g, ''));
 }

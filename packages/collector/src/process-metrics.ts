@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { ConfiguredFile } from './files/configured-files.js';
 import type { FoldedKind } from './names.js';
 import type { RefusalCode } from './refusal.js';
 import { REFUSAL_STATUS } from './refusal.js';
@@ -14,6 +15,8 @@ export interface ProcessMetrics {
   /** A name without a row of its own. */
   countFolded(kind: FoldedKind): void;
   observeWrite(seconds: number): void;
+  /** A file that was read, or that broke while the one before holds on. */
+  fileState(file: ConfiguredFile, state: 'loaded' | 'refused', atMs: number): void;
   text(): Promise<string>;
 }
 
@@ -60,7 +63,24 @@ export function createProcessMetrics(startedMs: number): ProcessMetrics {
     registers,
   }).set(startedMs / 1000);
 
+  const loaded = new Gauge({
+    name: 'nearside_collector_file_loaded_timestamp_seconds',
+    help: 'When what a file says came into force, Unix time.',
+    labelNames: ['file'],
+    registers,
+  });
+  const refused = new Gauge({
+    name: 'nearside_collector_file_refused',
+    help: '1 while a file is not right and what it said before holds on.',
+    labelNames: ['file'],
+    registers,
+  });
+
   return {
+    fileState(file, state, atMs) {
+      refused.set({ file }, state === 'refused' ? 1 : 0);
+      if (state === 'loaded') loaded.set({ file }, atMs / 1000);
+    },
     countReport: (outcome) => reports.inc({ outcome }),
     countLate: () => late.inc(),
     countFolded: (kind) => folded.inc({ kind }),

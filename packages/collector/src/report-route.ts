@@ -1,4 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { AddressLimit } from './access/address-limit.js';
+import type { WritingCheck } from './access/writing.js';
 import { admitReport, tooLarge } from './admit-report.js';
 import { contributionOf } from './contribution.js';
 import { createGroupCommit } from './group-commit.js';
@@ -27,13 +29,15 @@ interface ReportRouteOptions {
   readonly store: Pick<RollupStore, 'add'>;
   readonly names: Names;
   readonly metrics: ProcessMetrics;
+  readonly limit: AddressLimit;
+  readonly mayWrite: WritingCheck;
   readonly now: () => number;
   readonly onError: (error: unknown) => void;
 }
 
 /** `POST /v1/reports`: admit, count once, say how it went. */
 export function addReportRoute(server: FastifyInstance, options: ReportRouteOptions): void {
-  const { store, names, metrics, now, onError } = options;
+  const { store, names, metrics, limit, mayWrite, now, onError } = options;
   const count = createGroupCommit(store);
 
   function refuse(reply: FastifyReply, refusal: Refusal): FastifyReply {
@@ -58,6 +62,10 @@ export function addReportRoute(server: FastifyInstance, options: ReportRouteOpti
   server.register(async (scope) => {
     scope.addHook('onRequest', async (request, reply) => {
       reply.headers(CORS_HEADERS);
+      // A browser asks before it sends what a report does not need; neither a limit nor a token helps it.
+      if (request.method === 'OPTIONS') return;
+      const refusal = limit(request) ?? mayWrite(request);
+      if (refusal) return refuse(reply, refusal);
       // Whatever the type says, the body is read as bytes and parsed by us; Fastify itself would
       // refuse a type without a slash before any parser saw it.
       request.headers['content-type'] = 'application/octet-stream';

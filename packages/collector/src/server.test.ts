@@ -5,6 +5,7 @@ import { createProcessMetrics } from './process-metrics.js';
 import type { RollupStore } from './rollup-store.js';
 import { createServer } from './server.js';
 import { openSqliteRollupStore } from './sqlite/sqlite-rollup-store.js';
+import { READY } from './testing/ready.js';
 import { freshNames, NOW_MS, sampleReport } from './testing/sample-report.js';
 
 /** A server over a store of which `broken` replaces some methods. */
@@ -13,10 +14,11 @@ function serverOver(broken: Partial<RollupStore>) {
   const store = { ...openSqliteRollupStore(':memory:'), ...broken };
   const server = createServer({
     store,
-    answers: answersOver(store, { targetMs: 200 }),
+    answers: answersOver(store, { targetMs: () => 200 }),
     names: freshNames(),
     metrics: createProcessMetrics(NOW_MS),
     minDevices: 50,
+    readiness: async () => READY,
     dashboard: undefined,
     now: () => NOW_MS,
     onError: (error) => errors.push(error),

@@ -1,18 +1,29 @@
 import { MAX_REPORT_BYTES } from '@nearside/core';
 import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
+import { ACCESS_DEFAULTS, type Access } from './access/access.js';
+import { createAddressLimit } from './access/address-limit.js';
+import { requireReader } from './access/reading.js';
+import { createWritingCheck } from './access/writing.js';
 import type { Answers } from './answers.js';
 import { CONTENT_SECURITY_POLICY, type Dashboard } from './dashboard.js';
 import { parseFleetQuery } from './fleet-query.js';
 import { isFromThisMachine } from './loopback.js';
 import type { Names } from './names.js';
 import type { ProcessMetrics } from './process-metrics.js';
+import type { Readiness } from './readiness.js';
 import { REFUSAL_STATUS } from './refusal.js';
 import { addReportRoute } from './report-route.js';
 import type { RollupStore } from './rollup-store.js';
 import { refusalOf, sendRefusal } from './send-refusal.js';
 
-/** A client that takes longer to send one request is cut off. */
-const REQUEST_TIMEOUT_MS = 30_000;
+/** A client that takes longer is cut off. A report is 8 KB at most; 2G takes a second for it. */
+const TIMEOUTS = Object.freeze({
+  headersMs: 10_000,
+  /** All of a request. */
+  requestMs: 20_000,
+  /** How often connections are looked at; Node's own 30 s would triple both. */
+  checkEveryMs: 1_000,
+});
 
 export interface ServerOptions {
   readonly store: Pick<RollupStore, 'add'>;
@@ -22,6 +33,9 @@ export interface ServerOptions {
   readonly metrics: ProcessMetrics;
   /** Groups of fewer devices are suppressed, except for callers on this machine. */
   readonly minDevices: number;
+  /** Left out: everybody who reaches it may do everything, within the limits. */
+  readonly access?: Access;
+  readonly readiness: () => Promise<Readiness>;
   readonly dashboard: Dashboard | undefined;
   readonly now: () => number;
   /** Told of a failure of the store, or of a bug; the caller was answered 503 or 500. */
@@ -30,10 +44,16 @@ export interface ServerOptions {
 
 /** All routes; the store stays the caller's to close. Nothing is logged, least of all bodies. */
 export function createServer(options: ServerOptions): FastifyInstance {
-  const { store, answers, names, metrics, minDevices, dashboard, now, onError } = options;
+  const { store, names, metrics, readiness, dashboard, now, onError } = options;
+  const { access = ACCESS_DEFAULTS } = options;
   const server = fastify({
     bodyLimit: MAX_REPORT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: TIMEOUTS.requestMs,
+    http: {
+      headersTimeout: TIMEOUTS.headersMs,
+      connectionsCheckingInterval: TIMEOUTS.checkEveryMs,
+    },
+    trustProxy: ['loopback', ...access.trustedProxies],
     // A request that arrives while closing is still served: our store closes after the server.
     return503OnClosing: false,
     frameworkErrors: (error, _request, reply) => {
@@ -60,8 +80,32 @@ export function createServer(options: ServerOptions): FastifyInstance {
     return sendRefusal(reply, refusal);
   });
 
-  addReportRoute(server, { store, names, metrics, now, onError });
+  const limit = createAddressLimit({ perMinute: access.requestsPerMinute, now, onError });
+  const mayWrite = createWritingCheck(access);
+  addReportRoute(server, { store, names, metrics, limit, mayWrite, now, onError });
 
+  server.get('/healthz', async () => ({ status: 'ok' }));
+  server.get('/readyz', async (_request, reply) => {
+    const answer = await readiness();
+    return reply.code(answer.status === 'ready' ? 200 : 503).send(answer);
+  });
+  server.register(async (scope) => {
+    scope.addHook('onRequest', async (request, reply) => {
+      const refusal = limit(request);
+      if (refusal) return sendRefusal(reply, refusal);
+    });
+    requireReader(scope, { readTokens: access.readTokens, now });
+    addFigures(scope, options);
+    addDashboard(scope, dashboard);
+  });
+  return server;
+}
+
+/** What the fleet did: for readers. */
+function addFigures(
+  server: FastifyInstance,
+  { answers, metrics, minDevices, now }: ServerOptions,
+): void {
   server.get('/v1/fleet/models', async () => ({ models: await answers.models() }));
   server.get('/v1/fleet/latency', async (request, reply) => {
     const parsed = parseFleetQuery(request.query, now());
@@ -74,10 +118,6 @@ export function createServer(options: ServerOptions): FastifyInstance {
     const text = (await answers.metrics()) + (await metrics.text());
     return reply.type('text/plain; version=0.0.4; charset=utf-8').send(text);
   });
-  server.get('/healthz', async () => ({ status: 'ok' }));
-
-  addDashboard(server, dashboard);
-  return server;
 }
 
 function addDashboard(server: FastifyInstance, dashboard: Dashboard | undefined): void {

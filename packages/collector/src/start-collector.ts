@@ -1,9 +1,15 @@
 import { isIPv6 } from 'node:net';
 import type { ModelFacts } from '@nearside/core';
+import { ACCESS_DEFAULTS, type Access, checkAccess } from './access/access.js';
+import { limitConnections } from './access/connection-limit.js';
+import { openAuditLog } from './audit-log.js';
 import { readDashboard } from './dashboard.js';
+import { drain } from './drain.js';
+import { openConfiguredFiles } from './files/configured-files.js';
 import { listen } from './listen.js';
 import { createNames } from './names.js';
 import { createProcessMetrics } from './process-metrics.js';
+import { createReadiness, freeBytesBeside } from './readiness.js';
 import { createServer } from './server.js';
 import { shareAnswers } from './share-answers.js';
 import { sqliteAnswers } from './sqlite/answers-in-worker.js';
@@ -14,8 +20,6 @@ export const COLLECTOR_DEFAULTS = Object.freeze({
   /** Under this many devices a group could say something about one of them. */
   minDevices: 50,
   pruneEveryMs: 3_600_000,
-  /** What an inference is to take at most. */
-  targetMs: 200,
 });
 
 export interface CollectorOptions {
@@ -27,10 +31,29 @@ export interface CollectorOptions {
   readonly port?: number;
   /** Groups of fewer devices are suppressed in `/v1/fleet`, except for callers on this machine. */
   readonly minDevices?: number;
-  /** What `nearside facts` wrote: the models and versions that get rows. Left out: those that report first. */
-  readonly models?: ModelFacts;
-  /** What an inference is to take at most, ms; `/metrics` counts those that do. */
-  readonly targetMs?: number;
+  /** At least 16 characters; shows figures, metrics and pages. Needed where other machines can reach `host`. */
+  readonly readToken?: string | readonly string[];
+  /** At least 16 characters; pages then send reports to `/v1/reports?token=…`. */
+  readonly siteToken?: string | readonly string[];
+  /** Origins whose pages may send reports; by default all. */
+  readonly origins?: readonly string[];
+  /** From one address; those of this machine are not counted. */
+  readonly requestsPerMinute?: number;
+  /** Open at a time. */
+  readonly maxConnections?: number;
+  /** Addresses and subnets of proxies on other machines, whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies?: readonly string[];
+  /** File to which administrative acts are added, a line of JSON each. */
+  readonly auditLog?: string;
+  /**
+   * What `nearside facts` wrote: the models and versions that get rows. A file is read again when it changes. Left out:
+   * those that report first.
+   */
+  readonly models?: string | ModelFacts;
+  /** Targets, as JSON; read again when it changes. */
+  readonly slo?: string;
+  /** What inferences cost elsewhere, as JSON; read again when it changes. */
+  readonly prices?: string;
   /** Viewers who ask within this time read the same answer. */
   readonly shareForMs?: number;
   /** The clock, Unix ms. */
@@ -52,47 +75,74 @@ export interface Collector extends AsyncDisposable {
 /**
  * Opens the store and serves it.
  *
+ * @throws StartError when an option cannot be, a file is not right or the port is busy
  * @throws NearsideError `store-unavailable` when the file cannot be opened
- * @throws Error when the port is busy
  */
 export async function startCollector(options: CollectorOptions): Promise<Collector> {
   const { file, port, now = Date.now, onError = () => {} } = options;
   const { host = COLLECTOR_DEFAULTS.host, minDevices = COLLECTOR_DEFAULTS.minDevices } = options;
-  const { models, shareForMs, targetMs = COLLECTOR_DEFAULTS.targetMs } = options;
+  const { models, shareForMs } = options;
+  const access = accessOf(options);
   checkMinDevices(minDevices);
+  checkAccess(access, host);
 
-  const store = openSqliteRollupStore(file);
+  const audit = openAuditLog(options.auditLog, { now, onError });
   const metrics = createProcessMetrics(now());
+  const files = await openConfiguredFiles({
+    paths: {
+      models: typeof models === 'string' ? models : undefined,
+      targets: options.slo,
+      prices: options.prices,
+    },
+    audit,
+    onState: (name, state) => metrics.fileState(name, state, now()),
+    onError,
+  });
+  const store = openSqliteRollupStore(file);
+  const facts = typeof models === 'string' ? files.facts.current() : models;
   const names = createNames(await store.names(), {
-    ...(models && { facts: models }),
+    ...(facts && { facts }),
     onFold: metrics.countFolded,
   });
+  files.facts.onChange(names.useFacts);
+  const targetMs = (model: string) => files.targets()(model).p95Ms;
   const reading = sqliteAnswers(store, { file, targetMs });
   const answers = shareAnswers(reading, { forMs: shareForMs });
+  const readiness = createReadiness({
+    write: async () => {
+      await store.add([]);
+    },
+    freeBytes: () => freeBytesBeside(file),
+  });
   const server = createServer({
     store,
     answers,
     names,
     metrics,
     minDevices,
+    access,
+    readiness,
     dashboard: readDashboard(),
     now,
     onError,
   });
+  const connections = limitConnections(server.server, access.maxConnections);
   const pruneTimer = setInterval(prune, COLLECTOR_DEFAULTS.pruneEveryMs).unref();
   let closing: Promise<void> | undefined;
 
   function prune(): void {
-    store.prune(now()).catch(onError);
+    store.prune(now()).then(() => audit.write('prune', { file }), onError);
   }
 
   async function shutDown(): Promise<void> {
     clearInterval(pruneTimer);
+    files.close();
     try {
-      await server.close();
+      await drain(server, connections);
     } finally {
       await reading.close();
       await store.close();
+      audit.write('stop', { file });
     }
   }
 
@@ -105,6 +155,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     prune();
     const boundPort = await listen(server, { host, port });
     const url = `http://${isIPv6(host) ? `[${host}]` : host}:${boundPort}`;
+    audit.write('start', { file, url, ...inAudit(access) });
     return {
       url,
       port: boundPort,
@@ -116,6 +167,29 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     await close();
     throw error;
   }
+}
+
+function accessOf(options: CollectorOptions): Access {
+  const { readToken = [], siteToken = [] } = options;
+  const {
+    origins = ACCESS_DEFAULTS.origins,
+    requestsPerMinute = ACCESS_DEFAULTS.requestsPerMinute,
+    maxConnections = ACCESS_DEFAULTS.maxConnections,
+    trustedProxies = ACCESS_DEFAULTS.trustedProxies,
+  } = options;
+  return {
+    readTokens: [readToken].flat(),
+    siteTokens: [siteToken].flat(),
+    origins,
+    requestsPerMinute,
+    maxConnections,
+    trustedProxies,
+  };
+}
+
+/** How many tokens, and none of them. */
+function inAudit({ readTokens, siteTokens, ...others }: Access) {
+  return { readTokens: readTokens.length, siteTokens: siteTokens.length, ...others };
 }
 
 function checkMinDevices(minDevices: number): void {

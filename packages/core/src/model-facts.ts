@@ -6,6 +6,9 @@ import { parse } from './parse.js';
 
 const BasisPoints = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(10_000));
 
+/** Names of the inputs of a tabular model, in the order in which reports count them. */
+const Features = v.array(v.pipe(v.string(), v.maxLength(200)));
+
 const VersionFactsSchema = v.looseObject({
   version: VersionSchema,
   /** SHA-256 of the signed bundle, as reports name it. */
@@ -23,6 +26,8 @@ const VersionFactsSchema = v.looseObject({
   metrics: v.optional(v.record(v.string(), v.pipe(v.number(), v.finite()))),
   /** Gates of the signed release. */
   health: v.optional(v.record(v.string(), v.pipe(v.number(), v.safeInteger()))),
+  /** Where they are others than those of the model. */
+  features: v.optional(Features),
 });
 
 /**
@@ -42,8 +47,8 @@ export const ModelFactsSchema = v.looseObject({
             'each version once',
           ),
         ),
-        /** Names of the inputs of a tabular model, in the order in which reports count them. */
-        features: v.optional(v.array(v.pipe(v.string(), v.maxLength(200)))),
+        /** Of its newest version that has any. */
+        features: v.optional(Features),
       }),
     ),
     v.check(

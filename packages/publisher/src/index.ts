@@ -2,6 +2,7 @@ export { compareSchemas, type SchemaChange } from './compare-schemas.js';
 export { type DeltaOptions, type DeltaResult, delta } from './delta.js';
 export { type DiffOptions, diff, type FileDiff, type VersionDiff } from './diff.js';
 export { type Draft, type DraftOptions, draft } from './draft.js';
+export { type FactsOptions, type FactsProgress, facts, type WrittenFacts } from './facts.js';
 export { type FilledGolden, type FillGoldenOptions, fillGolden } from './fill-golden.js';
 export {
   type GeneratedKey,

@@ -25,7 +25,7 @@ const QUERY = {
 function open() {
   const file = join(folder, `${randomUUID()}.sqlite`);
   const store = openSqliteRollupStore(file);
-  const answers = sqliteAnswers(store, { file, targetMs: 200, worker });
+  const answers = sqliteAnswers(store, { file, targetMs: () => 200, worker });
   const close = async () => {
     await answers.close();
     await store.close();
@@ -37,7 +37,7 @@ test('a thread of its own answers as the store does, with what was added before'
   const { store, answers, close } = open();
   for (const version of ['1.2.0', '1.3.0']) {
     await store.add([sampleContribution({ dimensions: { version } })]);
-    const inline = answersOver(store, { targetMs: 200 });
+    const inline = answersOver(store, { targetMs: () => 200 });
     expect(await answers.models()).toEqual(await inline.models());
     expect(await answers.latency(QUERY, 1)).toEqual(await inline.latency(QUERY, 1));
     expect(await answers.metrics()).toEqual(await inline.metrics());

@@ -2,7 +2,12 @@ import type { Answers } from '../answers.js';
 
 export interface AnswersWorkerData {
   readonly file: string;
-  readonly targetMs: number;
+}
+
+/** What an inference is to take at most, ms, by model; of others, `otherwise`. */
+export interface TargetsMs {
+  readonly byModel: Readonly<Record<string, number>>;
+  readonly otherwise: number;
 }
 
 /** A question, as it goes to the thread that reads. */
@@ -10,6 +15,7 @@ export interface AnswersRequest {
   readonly id: number;
   readonly question: keyof Answers;
   readonly given: readonly unknown[];
+  readonly targets: TargetsMs;
 }
 
 export type AnswersReply =

@@ -53,7 +53,7 @@ export function createSqliteRollupStore(database: Database.Database): RollupStor
   ensureSchema(database);
   configure(database);
   const owner = takeOwnership(database, Date.now);
-  const append = prepareAppend(database, owner.check);
+  const append = prepareAppend(database, owner);
   const fold = prepareFold(database, owner.check);
   const forget = prepareRetention(database, owner.check);
   const reads = prepareReads(database);

@@ -97,6 +97,27 @@ test('publish --plan prints the order to upload in, with headers', async () => {
   expect(out).toContain('Cross-Origin-Resource-Policy: cross-origin');
 });
 
+test('facts writes what a collector reads, and says of each model how many versions', async () => {
+  const { workspace, site, second, flags } = await openDesk();
+  await nearside('publish', second.packed, ...flags, '--canary', '5');
+  const { out: pin } = await nearside('pin', site);
+  const file = join(workspace.directory, 'models.json');
+  const words = ['facts', site, '--trust', pin, '--out', file];
+  const written = await nearside(...words);
+  expect(written).toMatchObject({ exitCode: 0, errors: '' });
+  expect(written.out).toBe(`Wrote ${file}, 1 model:\n  tiny: 2 versions`);
+  expect((await nearside(...words)).out).toContain('nothing was written');
+  const { out } = await nearside(...words, '--json');
+  expect(JSON.parse(out)).toEqual({
+    file,
+    changed: false,
+    models: [{ model: 'tiny', versions: 2, baselines: 2 }],
+  });
+  const refused = await nearside('facts', site, '--trust', 'nope', '--out', file);
+  expect(refused.exitCode).toBe(2);
+  expect(refused.errors).toContain('`--trust`');
+});
+
 test('4: refused by a gate', async () => {
   const { workspace, flags } = await openDesk();
   const breaking = { version: '1.1.0', sequence: 2, inputName: 'pixels' };
@@ -115,6 +136,8 @@ test.each([
   ['promote to no share', ['promote', 'tiny', '1.0.0', '--repo', 'r', '--to', 'all']],
   ['a canary for nobody', ['publish', 'p', '--repo', 'r', '--canary', '0']],
   ['a canary for too many', ['publish', 'p', '--repo', 'r', '--canary', '101']],
+  ['facts without a pin', ['facts', 'site', '--out', 'models.json']],
+  ['facts without a file', ['facts', 'site', '--trust', 'sha256-x']],
   ['delta from nothing', ['delta', 'tiny', '1.0.0', '--repo', 'r']],
   ['an age without a unit', ['prune', '--repo', 'r', '--older-than', '7']],
   ['no number of versions', ['prune', '--repo', 'r', '--keep', 'all']],
@@ -125,7 +148,7 @@ test.each([
 });
 
 test('0: --help', async () => {
-  for (const command of ['diff', 'delta', 'promote', 'revoke', 'prune']) {
+  for (const command of ['diff', 'delta', 'promote', 'revoke', 'prune', 'facts']) {
     const { exitCode, out } = await nearside(command, '--help');
     expect(exitCode).toBe(0);
     expect(out).toContain(`Usage: nearside ${command}`);

@@ -6,6 +6,7 @@ import type { Terminal } from '../terminal/terminal.js';
 import { EXIT, type ExitCode } from '../terminal/terminal.js';
 import { addDelta } from './delta.js';
 import { addDiff } from './diff.js';
+import { addFacts } from './facts.js';
 import { addInspect } from './inspect.js';
 import { addKeygen } from './keygen.js';
 import { addPack } from './pack.js';
@@ -79,6 +80,7 @@ function createProgram(terminal: Terminal, endWith: (exitCode: ExitCode) => void
   addSignRoot(program, terminal);
   addStatus(program, terminal, endWith);
   addVerify(program, terminal, endWith);
+  addFacts(program, terminal);
   addPin(program, terminal);
   for (const command of program.commands) {
     command.option('--json', 'print one JSON document').helpOption('--help', 'print this');

@@ -8,12 +8,13 @@ import {
   requireFewRepeats,
   variantFiles,
 } from '@nearside/artifact';
-import { type Chunk, NearsideError } from '@nearside/core';
+import type { Chunk } from '@nearside/core';
 import {
   readBaseline,
   readChunkFile,
   readGolden,
   readSpec,
+  requireDigest,
   requireVersion,
   type VerifiedVersion,
 } from '../repository/reading/read-version.js';
@@ -77,16 +78,6 @@ async function verifyFile(
   await collect(problems, title, () => requireDigest(title, sha256, got));
   if (got === sha256) files.add(identity);
   return got === sha256;
-}
-
-function requireDigest(title: string, expected: string, got: string): void {
-  if (got === expected) return;
-  throw new NearsideError(
-    'bundle-mismatch',
-    `${title}: expected its chunks to make the file that the bundle signs, SHA-256 ${expected}, ` +
-      `got ${got}. Publish a new version.`,
-    { details: { expected, got } },
-  );
 }
 
 /** What is wrong with the bytes of a file is a problem already. */

@@ -13,12 +13,16 @@ export function openRepository(location: string): RepositorySource {
   });
 }
 
-/** @throws NearsideError `file-missing` when there is no repository, or why it does not verify */
+/**
+ * @param nowMs when its metadata is to be valid: by default expired metadata is read too
+ * @throws NearsideError `file-missing` when there is no repository, or why it does not verify
+ */
 export async function requireRepository(
   source: RepositorySource,
   location: string,
+  { nowMs }: { readonly nowMs?: number } = {},
 ): Promise<RepositoryState> {
-  return requirePublished(await readRepository(source), location);
+  return requirePublished(await readRepository(source, { nowMs }), location);
 }
 
 /** @throws NearsideError `file-missing` */

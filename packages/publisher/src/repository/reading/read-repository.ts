@@ -28,13 +28,15 @@ export interface RepositoryState {
 export const BEFORE_EVERY_EXPIRY_MS = 0;
 
 /**
- * Reads and verifies a repository's metadata, whether expired or not.
+ * Reads and verifies a repository's metadata.
  *
+ * @param nowMs when it is to be valid: by default expired metadata is read too
  * @returns undefined when there is none
  * @throws NearsideError a trust code when it does not verify
  */
 export async function readRepository(
   source: RepositorySource,
+  { nowMs = BEFORE_EVERY_EXPIRY_MS }: { readonly nowMs?: number } = {},
 ): Promise<RepositoryState | undefined> {
   const firstRoot = await source.fetchIfPresent(rootPath(1), { maxBytes: LIMITS.rootBytes });
   if (!firstRoot) return undefined;
@@ -47,7 +49,7 @@ export async function readRepository(
   const trusted = await refreshMetadata(source, {
     pin,
     trusted: rooted,
-    nowMs: BEFORE_EVERY_EXPIRY_MS,
+    nowMs,
   });
   return { pin, trusted };
 }

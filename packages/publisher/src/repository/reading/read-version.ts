@@ -27,11 +27,12 @@ import {
   isNearsideError,
   type Layout,
   type ModelSpec,
-  type NearsideError,
+  NearsideError,
   parseBaseline,
   parseGolden,
   parseModelSpec,
 } from '@nearside/core';
+import { sha256Hex } from '../../sha256-hex.js';
 
 /** A published version as it was signed: bundle and layout verify, as on a device. */
 export interface VerifiedVersion {
@@ -91,15 +92,27 @@ export async function readManifest(
   root: Root,
   release: Release,
 ): Promise<Manifest> {
-  const { targetName, target, model, version, sequence } = release;
-  const bundle = await source.fetch(targetPath(targetName, target.hashes.sha256), {
-    maxBytes: Math.min(target.length, LIMITS.bundleBytes),
-    tooLarge: 'size-mismatch',
-  });
+  const { model, version, sequence } = release;
+  const { path, options } = bundleFile(release);
+  const bundle = await source.fetch(path, options);
   return verifyBundle(await verifyBytes(bundle, expectedBundle(release)), {
     modelKeys: root[MODEL_KEYS_FIELD],
     release: { model, version, sequence },
   });
+}
+
+/** Whether the bundle of a release is there: `prune` removes those of revoked versions. */
+export async function hasBundle(source: RepositorySource, release: Release): Promise<boolean> {
+  const { path, options } = bundleFile(release);
+  return (await source.fetchIfPresent(path, options)) !== undefined;
+}
+
+function bundleFile({ targetName, target }: Release) {
+  const options = {
+    maxBytes: Math.min(target.length, LIMITS.bundleBytes),
+    tooLarge: 'size-mismatch' as const,
+  };
+  return { path: targetPath(targetName, target.hashes.sha256), options };
 }
 
 /** A chunk as a file of a repository. */
@@ -169,5 +182,22 @@ async function readJson(
   for (const chunk of chunksOf(layout, manifest, name)) {
     parts.push((await readChunkFile(source, chunk, name)).content);
   }
-  return parseJson(Buffer.concat(parts), { code: 'metadata-malformed', what: name });
+  const bytes = Buffer.concat(parts);
+  requireDigest(name, manifest.files.get(name), sha256Hex(bytes));
+  return parseJson(bytes, { code: 'metadata-malformed', what: name });
+}
+
+/**
+ * Holds a whole file to the bundle, whatever its layout says.
+ *
+ * @throws NearsideError `bundle-mismatch`
+ */
+export function requireDigest(what: string, expected: string | undefined, got: string): void {
+  if (got === expected) return;
+  throw new NearsideError(
+    'bundle-mismatch',
+    `${what}: expected its chunks to make the file that the bundle signs, SHA-256 ${expected}, ` +
+      `got ${got}. Publish a new version.`,
+    { details: { expected, got } },
+  );
 }

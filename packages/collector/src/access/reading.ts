@@ -1,0 +1,77 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { sendRefusal } from '../send-refusal.js';
+import { LOGIN_POLICY, loginPage } from './login-page.js';
+import { createRequestLimit } from './request-limit.js';
+import { hasSession, sessionCookie } from './session-cookie.js';
+import { createTokenCheck } from './tokens.js';
+
+/** More than somebody mistypes. */
+const WRONG_TOKENS_PER_MINUTE = 10;
+
+export interface ReadingOptions {
+  /** Any of these shows the figures; none: nobody needs one. */
+  readonly readTokens: readonly string[];
+  readonly now: () => number;
+}
+
+/**
+ * Lets only those who have a read token see the routes of `scope` that are added after this: programs by
+ * `Authorization: Bearer`, browsers by a cookie that a form gives them.
+ *
+ * @throws StartError `token-unfit`
+ */
+export function requireReader(scope: FastifyInstance, { readTokens, now }: ReadingOptions): void {
+  if (readTokens.length === 0) return;
+  const isReadToken = createTokenCheck(readTokens, 'the read token');
+  const wrongTokens = createRequestLimit({ perMinute: WRONG_TOKENS_PER_MINUTE });
+
+  function isReader({ headers }: FastifyRequest): boolean {
+    const bearer = /^Bearer ([^\s]+)$/i.exec(headers.authorization ?? '')?.[1];
+    return isReadToken(bearer) || hasSession(headers.cookie, { tokens: readTokens, nowMs: now() });
+  }
+
+  scope.addHook('onRequest', async (request, reply) => {
+    if (request.routeOptions.url === '/login' || isReader(request)) return;
+    reply.header('WWW-Authenticate', 'Bearer');
+    const wantsPage = request.headers.accept?.includes('text/html') ?? false;
+    return wantsPage ? sendLogin(reply) : sendRefusal(reply, NO_READER);
+  });
+  scope.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string', bodyLimit: 1024 },
+    (_request, body, done) => done(null, new URLSearchParams(String(body))),
+  );
+  scope.post('/login', async (request, reply) => {
+    const token = request.body instanceof URLSearchParams ? request.body.get('token') : undefined;
+    if (token && isReadToken(token)) {
+      const isSecure = request.protocol === 'https';
+      reply.header('Set-Cookie', sessionCookie(token, { nowMs: now(), isSecure }));
+      return reply.header('Location', './').code(303).send();
+    }
+    const seconds = wrongTokens.take(request.ip, now());
+    if (seconds > 0) return sendRefusal(reply, tooManyTokens(seconds));
+    return sendLogin(reply, 'That is none of its read tokens.');
+  });
+}
+
+function sendLogin(reply: FastifyReply, problem?: string): FastifyReply {
+  return reply
+    .code(401)
+    .headers({ 'Content-Security-Policy': LOGIN_POLICY, 'Referrer-Policy': 'no-referrer' })
+    .type('text/html; charset=utf-8')
+    .send(loginPage(problem));
+}
+
+const NO_READER = {
+  code: 'read-token-missing',
+  message:
+    'Expected a read token of this collector as `Authorization: Bearer …`, got another or none.',
+} as const;
+
+function tooManyTokens(retryAfterSeconds: number) {
+  return {
+    code: 'too-many-requests',
+    message: `Expected at most ${WRONG_TOKENS_PER_MINUTE} wrong tokens a minute, got more. Wait.`,
+    retryAfterSeconds,
+  } as const;
+}

@@ -1,0 +1,43 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+
+const NAME = 'nearside-collector';
+
+/** A month: a screen on a wall is looked at for longer than a day. */
+const LIFETIME_SECONDS = 30 * 86_400;
+
+/**
+ * What a browser shows instead of the read token, which it does not get to keep: until when, signed with the token.
+ * Nothing is stored, and all of them end with the token.
+ */
+export function sessionCookie(
+  token: string,
+  { nowMs, isSecure }: { nowMs: number; isSecure: boolean },
+): string {
+  const untilMs = nowMs + LIFETIME_SECONDS * 1000;
+  const value = `${untilMs}.${signatureOf(untilMs, token)}`;
+  const attributes = ['Path=/', 'HttpOnly', 'SameSite=Lax', `Max-Age=${LIFETIME_SECONDS}`];
+  return [`${NAME}=${value}`, ...attributes, ...(isSecure ? ['Secure'] : [])].join('; ');
+}
+
+/** Whether a `Cookie` header has one that holds still. */
+export function hasSession(
+  header: string | undefined,
+  { tokens, nowMs }: { tokens: readonly string[]; nowMs: number },
+): boolean {
+  for (const pair of (header ?? '').split(';')) {
+    const { untilMs, signature } =
+      /^\s*nearside-collector=(?<untilMs>\d{1,16})\.(?<signature>[0-9a-f]{64})\s*$/.exec(pair)
+        ?.groups ?? {};
+    if (untilMs === undefined || signature === undefined || Number(untilMs) <= nowMs) continue;
+    if (tokens.some((token) => isSame(signature, signatureOf(Number(untilMs), token)))) return true;
+  }
+  return false;
+}
+
+function signatureOf(untilMs: number, token: string): string {
+  return createHmac('sha256', token).update(`${NAME} until ${untilMs}`).digest('hex');
+}
+
+function isSame(a: string, b: string): boolean {
+  return timingSafeEqual(Buffer.from(a), Buffer.from(b));
+}

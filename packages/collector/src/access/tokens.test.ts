@@ -1,0 +1,78 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { temporaryFolder } from '../testing/temporary-folder.js';
+import { parseOrigins } from './origins.js';
+import { readTokens } from './read-tokens.js';
+import { createTokenCheck } from './tokens.js';
+
+const folder = temporaryFolder();
+const OLD = 'old-token-0123456789';
+const NEW = 'new-token-0123456789';
+
+test('each of several tokens is taken, and nothing else', () => {
+  const isToken = createTokenCheck([OLD, NEW], 'the site token');
+  expect([OLD, NEW].map(isToken)).toEqual([true, true]);
+  expect(['', `${OLD}x`, OLD.slice(1), OLD.toUpperCase(), undefined].some(isToken)).toBe(false);
+  expect(createTokenCheck([], 'the site token')('')).toBe(false);
+});
+
+test.each(['short', 'with a space 0123456789', 'a'.repeat(201), 'percent%2f0123456789'])(
+  'a token that an address cannot hold, or that is guessed, is refused and not printed: %s',
+  (token) => {
+    const error = (() => {
+      try {
+        createTokenCheck([token], 'the read token');
+      } catch (cause) {
+        return cause as Error;
+      }
+      return new Error('taken');
+    })();
+    expect(error).toMatchObject({ code: 'token-unfit' });
+    expect(error.message).toContain('the read token: expected 16 to 200');
+    expect(error.message).not.toContain(token);
+  },
+);
+
+test('tokens come from a file that was named, from one that the environment names, or from the environment', () => {
+  const file = join(folder, 'tokens');
+  writeFileSync(file, `# the old one goes in March\n${OLD}\n\n  ${NEW}  # since January\n`);
+  const read = (path: string | undefined, environment: Record<string, string>) =>
+    readTokens('NEARSIDE_READ_TOKEN', { file: path, environment });
+  expect(read(file, { NEARSIDE_READ_TOKEN: 'another' })).toEqual([OLD, NEW]);
+  expect(read(undefined, { NEARSIDE_READ_TOKEN_FILE: file })).toEqual([OLD, NEW]);
+  expect(read(undefined, { NEARSIDE_READ_TOKEN: NEW })).toEqual([NEW]);
+  expect(read(undefined, { NEARSIDE_READ_TOKEN: '' })).toEqual([]);
+});
+
+test('a file of tokens that is missing or empty is refused: nobody is to serve without one by mistake', () => {
+  const empty = join(folder, 'empty');
+  writeFileSync(empty, '# none yet\n');
+  for (const [file, code] of [
+    [empty, 'file-invalid'],
+    [join(folder, 'missing'), 'file-missing'],
+    [folder, 'file-missing'],
+  ] as const) {
+    expect(() => readTokens('NEARSIDE_SITE_TOKEN', { file, environment: {} })).toThrow(
+      expect.objectContaining({ code, message: expect.stringContaining(file) }),
+    );
+  }
+});
+
+test('origins are taken as browsers send them', () => {
+  const allowed = parseOrigins(['https://app.example', 'http://localhost:5173', 'null']);
+  expect(allowed?.has('https://app.example')).toBe(true);
+  expect(parseOrigins([])).toBeUndefined();
+});
+
+test.each([
+  ['https://app.example/', 'Did you mean https://app.example?'],
+  ['https://App.example', 'Did you mean https://app.example?'],
+  ['https://app.example:443', 'Did you mean https://app.example?'],
+  ['app.example', "got 'app.example'."],
+  ['*', "got '*'."],
+])('%s is no origin, and the message says what would be', (origin, advice) => {
+  expect(() => parseOrigins([origin])).toThrow(
+    expect.objectContaining({ code: 'option-invalid', message: expect.stringContaining(advice) }),
+  );
+});

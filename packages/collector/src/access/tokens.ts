@@ -1,0 +1,40 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { StartError } from '../start-error.js';
+
+/** What an address may hold as it is (RFC 3986, section 2.3); 16 of them at random are 96 bits. */
+const FORM = /^[A-Za-z0-9._~-]{16,200}$/;
+
+/** Whether somebody gave one of our tokens. */
+export type TokenCheck = (given: string | undefined) => boolean;
+
+/**
+ * Several tokens are the old and the new one, while pages and scrapers change from one to the other.
+ *
+ * @param what for messages: `the site token`
+ * @returns a check that takes as long for a token that is nearly right
+ * @throws StartError `token-unfit`, without the token
+ */
+export function createTokenCheck(tokens: readonly string[], what: string): TokenCheck {
+  for (const token of tokens) requireForm(token, what);
+  const expected = tokens.map(digestOf);
+  return (given) => {
+    if (given === undefined) return false;
+    const got = digestOf(given);
+    return expected.filter((digest) => timingSafeEqual(digest, got)).length > 0;
+  };
+}
+
+function requireForm(token: string, what: string): void {
+  if (FORM.test(token)) return;
+  throw new StartError(
+    'token-unfit',
+    `${what}: expected 16 to 200 letters, digits, dashes, dots, underscores or tildes, got ` +
+      `${token.length} characters that are not all of these or not as many. ` +
+      '`openssl rand -hex 24` makes one.',
+  );
+}
+
+/** Of equal length, whatever was given. */
+function digestOf(token: string): Buffer {
+  return createHash('sha256').update(token).digest();
+}

@@ -1,0 +1,52 @@
+import type { FastifyRequest } from 'fastify';
+import type { Refusal } from '../refusal.js';
+import { parseOrigins } from './origins.js';
+import { createTokenCheck } from './tokens.js';
+
+/** Says why a request may not send a report; undefined where it may. */
+export type WritingCheck = (request: FastifyRequest) => Refusal | undefined;
+
+export interface WritingOptions {
+  /** Any of these, as `?token=` of the report address; none: nobody needs one. */
+  readonly siteTokens: readonly string[];
+  /** None: pages of all origins may send. */
+  readonly origins: readonly string[];
+}
+
+/**
+ * A token in a page is no secret. It keeps out whoever did not look at the page, and ends with the page's next release.
+ * It is in the address, because a report with a header of its own would need a preflight.
+ *
+ * @throws StartError `token-unfit`, `option-invalid`
+ */
+export function createWritingCheck({ siteTokens, origins }: WritingOptions): WritingCheck {
+  const isSiteToken = createTokenCheck(siteTokens, 'the site token');
+  const allowed = parseOrigins(origins);
+  return (request) => {
+    const { origin } = request.headers;
+    // Only pages have an origin: what runs in Node sends none.
+    if (allowed && origin !== undefined && !allowed.has(origin)) return otherOrigin(origin);
+    if (siteTokens.length > 0 && !isSiteToken(tokenOf(request))) return noToken();
+    return undefined;
+  };
+}
+
+function tokenOf({ query }: FastifyRequest): string | undefined {
+  const { token } = (query ?? {}) as { token?: unknown };
+  return typeof token === 'string' ? token : undefined;
+}
+
+function otherOrigin(origin: string): Refusal {
+  return {
+    code: 'origin-refused',
+    message: `Expected a report from a page of an origin that this collector lists, got one from ${origin.slice(0, 200)}. Start it with \`--origin\` for this one too.`,
+  };
+}
+
+function noToken(): Refusal {
+  return {
+    code: 'site-token-wrong',
+    message:
+      'Expected a site token of this collector in the address that reports go to, got another or none: report: "https://…/v1/reports?token=…".',
+  };
+}

@@ -1,0 +1,160 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openAuditLog } from '../audit-log.js';
+import { temporaryFolder } from '../testing/temporary-folder.js';
+import { type ConfiguredFiles, openConfiguredFiles } from './configured-files.js';
+import { parsePrices } from './prices.js';
+import { DEFAULT_TARGETS, parseTargets } from './targets.js';
+import { watchFile } from './watched-file.js';
+
+const folder = temporaryFolder();
+let path: string;
+let count = 0;
+let files: ConfiguredFiles | undefined;
+beforeEach(() => {
+  count += 1;
+  path = join(folder, `models-${count}.json`);
+});
+afterEach(() => files?.close());
+
+const factsOf = (...versions: string[]) => ({
+  format: 1,
+  models: [
+    {
+      model: 'digits',
+      versions: versions.map((version, i) => ({
+        version,
+        manifest: 'ab'.repeat(32),
+        sequence: i + 1,
+        state: 'stable',
+      })),
+    },
+  ],
+});
+
+/** As `nearside facts` does. */
+function replace(text: string): void {
+  writeFileSync(`${path}.new`, text);
+  renameSync(`${path}.new`, path);
+}
+
+async function open(paths: { models?: string; targets?: string; prices?: string }) {
+  const states: string[] = [];
+  const errors: unknown[] = [];
+  const auditPath = `${path}.audit`;
+  const audit = openAuditLog(auditPath, { now: () => 0, onError: (error) => errors.push(error) });
+  files = await openConfiguredFiles({
+    paths,
+    audit,
+    onState: (file, state) => states.push(`${file} ${state}`),
+    onError: (error) => errors.push(error),
+  });
+  const acts = () =>
+    readFileSync(auditPath, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+  return { files, states, errors, acts };
+}
+
+test('models.json is read at the start and when it changes; who listens is told', async () => {
+  replace(JSON.stringify(factsOf('1.0.0')));
+  const { files, states, acts } = await open({ models: path });
+  const told: number[] = [];
+  files.facts.onChange(({ models }) => told.push(models[0]?.versions.length ?? 0));
+  expect(files.facts.current()?.models[0]?.versions).toHaveLength(1);
+  await files.look();
+  expect(told).toEqual([]);
+  replace(JSON.stringify(factsOf('1.0.0', '1.1.0')));
+  await files.look();
+  expect(told).toEqual([2]);
+  expect(files.facts.current()?.models[0]?.versions).toHaveLength(2);
+  expect(states).toEqual(['models loaded', 'models loaded']);
+  expect(acts()[1]).toEqual({ at: '1970-01-01T00:00:00.000Z', act: 'models-loaded', path });
+});
+
+test('models.json that breaks while running changes nothing, and is told once for each time it breaks', async () => {
+  replace(JSON.stringify(factsOf('1.0.0')));
+  const { files, states, errors, acts } = await open({ models: path });
+  const before = files.facts.current();
+  const broken: [string, string][] = [
+    ['{"format":1,', 'file-invalid'],
+    ['{"format":2,"models":[]}', 'file-invalid'],
+    [JSON.stringify(factsOf('1.0.0', '1.0.0')), 'file-invalid'],
+    ['', 'file-invalid'],
+  ];
+  for (const [text, code] of broken) {
+    replace(text);
+    await files.look();
+    await files.look();
+    expect(files.facts.current()).toBe(before);
+    expect(errors.at(-1)).toMatchObject({ code, message: expect.stringContaining(path) });
+  }
+  rmSync(path);
+  await files.look();
+  expect(errors.at(-1)).toMatchObject({ code: 'file-missing' });
+  expect(errors).toHaveLength(broken.length + 1);
+  expect(acts().at(-1)).toMatchObject({ act: 'models-refused', code: 'file-missing' });
+
+  replace(JSON.stringify(factsOf('1.0.0', '1.1.0')));
+  await files.look();
+  expect(files.facts.current()?.models[0]?.versions).toHaveLength(2);
+  expect(states.at(-1)).toBe('models loaded');
+});
+
+test('a change is seen without being asked for', async () => {
+  replace('1');
+  const loaded: unknown[] = [];
+  const file = await watchFile(path, {
+    parse: (document) => document,
+    onLoaded: (value) => loaded.push(value),
+    onRefused: () => {},
+    lookEveryMs: 5,
+  });
+  replace('2');
+  await expect.poll(() => loaded).toEqual([2]);
+  file.close();
+});
+
+test.each([
+  ['models', '{"format":1,"models":[{"model":"Digits","versions":[]}]}', 'models.0.model'],
+  ['targets', '{"p95Ms":"fast"}', 'p95Ms'],
+  ['targets', '{"models":{"digits":{"successRate":99.9}}}', 'models.digits.successRate'],
+  ['targets', '{"p95":200}', 'p95'],
+  ['prices', '{"currency":"EUR","serverPerMillionInferences":-1}', 'serverPerMillionInferences'],
+  ['prices', '{"currency":"euro","serverPerMillionInferences":1,"cdnPerGigabyte":1}', 'currency'],
+  ['prices', 'no JSON', 'expected JSON'],
+])(
+  '%s that is not right at the start is refused, and the message names file and field: %s',
+  async (file, text, field) => {
+    replace(text);
+    await expect(open({ [file]: path })).rejects.toMatchObject({
+      code: 'file-invalid',
+      message: expect.stringContaining(field),
+    });
+    await expect(open({ [file]: path })).rejects.toThrow(path);
+  },
+);
+
+test('without files nothing is known of models and prices, and targets are the defaults', async () => {
+  const { files } = await open({});
+  expect(files.facts.current()).toBeUndefined();
+  expect(files.prices()).toBeUndefined();
+  expect(files.targets()('digits')).toEqual(DEFAULT_TARGETS);
+});
+
+test('what slo.json says of a model goes before what it says of all, and that before the defaults', () => {
+  const targets = parseTargets({
+    p95Ms: 300,
+    models: { digits: { p95Ms: 50, successRate: 0.99 } },
+  });
+  expect(targets('digits')).toEqual({ ...DEFAULT_TARGETS, p95Ms: 50, successRate: 0.99 });
+  expect(targets('other')).toEqual({ ...DEFAULT_TARGETS, p95Ms: 300 });
+  expect(targets('constructor')).toEqual(targets('other'));
+});
+
+test('prices are per million inferences, gigabyte and month; a collector that costs nothing is left out', () => {
+  const prices = { currency: 'EUR', serverPerMillionInferences: 40, cdnPerGigabyte: 0.05 };
+  expect(parsePrices(prices)).toEqual({ ...prices, collectorPerMonth: 0 });
+});

@@ -1,0 +1,64 @@
+import { statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/** Under this a database and its log have no room to grow into; devices keep what they could not send. */
+export const LEAST_FREE_BYTES = 64 * 1024 * 1024;
+
+/** A check writes to the disk: whoever asks more often gets the last answer. */
+const KEEP_MS = 1_000;
+
+export type Readiness = {
+  readonly status: 'ready' | 'not-ready';
+  readonly checks: Readonly<Record<'writable' | 'disk' | 'migrated', 'ok' | 'failed'>>;
+};
+
+export interface ReadinessOptions {
+  /** Rejects when the store cannot write. */
+  readonly write: () => Promise<void>;
+  /** Free bytes where the store is; undefined where it is on no disk. */
+  readonly freeBytes: () => Promise<number | undefined>;
+  /** A clock that runs on, ms. */
+  readonly now?: () => number;
+}
+
+/** Whether reports can be taken now: for what decides where to send them. Whether the process lives, `/healthz` says. */
+export function createReadiness({
+  write,
+  freeBytes,
+  now = () => performance.now(),
+}: ReadinessOptions): () => Promise<Readiness> {
+  let last: { atMs: number; answer: Promise<Readiness> } | undefined;
+
+  async function check(): Promise<Readiness> {
+    const [writable, free] = await Promise.all([
+      write().then(
+        () => true,
+        () => false,
+      ),
+      freeBytes().catch(() => 0),
+    ]);
+    const disk = free === undefined || free >= LEAST_FREE_BYTES;
+    return {
+      status: writable && disk ? 'ready' : 'not-ready',
+      // Opening a store migrates it, before anybody can ask.
+      checks: { writable: word(writable), disk: word(disk), migrated: 'ok' },
+    };
+  }
+
+  return () => {
+    const nowMs = now();
+    if (!last || nowMs - last.atMs >= KEEP_MS) last = { atMs: nowMs, answer: check() };
+    return last.answer;
+  };
+}
+
+/** Bytes that are left for this user on the disk of a file. */
+export async function freeBytesBeside(file: string): Promise<number | undefined> {
+  if (file === ':memory:') return undefined;
+  const { bavail, bsize } = await statfs(dirname(file));
+  return bavail * bsize;
+}
+
+function word(isFine: boolean): 'ok' | 'failed' {
+  return isFine ? 'ok' : 'failed';
+}
