@@ -62,7 +62,7 @@ export function createSqliteRollupStore(
   if (migratedFrom !== undefined) onMigrated({ from: migratedFrom, to: SCHEMA_VERSION });
   configure(database);
   const owner = takeOwnership(database, Date.now);
-  const append = prepareAppend(database, owner.check);
+  const append = prepareAppend(database, owner);
   const fold = prepareFold(database, owner.check);
   const forget = prepareRetention(database, owner.check);
   const reads = prepareReads(database);
