@@ -66,7 +66,10 @@ export async function openAsPlanned(
     return await createModel({ ...context, ...engineParts, serving, startMs, own: own?.forRuns });
   } catch (error) {
     void serving?.connection.close(error);
-    if (!own) throw error;
+    if (!own) {
+      if (given.report) void loadLater().then((later) => later.reportFailedOpen(given, error));
+      throw error;
+    }
     return own.whenNoneServes(error);
   }
 }

@@ -1,4 +1,7 @@
-import { MAX_REPORT_BYTES, type Report, type Store } from '@nearside/core';
+import type { LossReason, Report, Store } from '@nearside/core';
+import { MAX_REPORT_BYTES } from '@nearside/core';
+import type { PossibleFirst } from './firsts.js';
+import { sizeOf } from './seal-report.js';
 
 /** Limits of what waits to be sent. */
 export const OUTBOX_LIMITS = Object.freeze({
@@ -8,22 +11,28 @@ export const OUTBOX_LIMITS = Object.freeze({
   ageMs: 14 * 24 * 60 * 60 * 1000,
 });
 
-export type DropReason = keyof NonNullable<Report['loss']>;
+/** What is stored in the transaction of a report. */
+export interface Alongside {
+  /** What the report says it is the first of is decided there. */
+  readonly firsts: readonly PossibleFirst[];
+  readonly entries: ReadonlyMap<string, unknown>;
+}
 
 /** Sealed reports that wait for delivery, oldest first. They survive a reload and a crash. */
 export interface Outbox {
   /**
-   * Stores a report in one commit that begins at once: a page that is being closed has no time for
+   * Stores a report in one transaction that begins at once: a page that is being closed has no time for
    * a second step.
    *
-   * @param alongside further entries of the same commit
    * @returns false when it is too large to be sent, and was dropped
    */
-  put(report: Report, alongside: ReadonlyMap<string, unknown>): Promise<boolean>;
+  put(report: Report, alongside: Alongside): Promise<boolean>;
   /** What may be sent, oldest first; what is too old or too much is dropped. */
   keys(): Promise<string[]>;
   get(key: string): Promise<Report | undefined>;
   remove(key: string): Promise<void>;
+  /** Deletes all that waits. */
+  clear(): Promise<void>;
 }
 
 /**
@@ -37,25 +46,32 @@ export function openOutbox(
     onDropped,
   }: {
     endpoints: readonly string[];
-    onDropped: (id: string, reason: DropReason) => void;
+    onDropped: (id: string, reason: LossReason) => void;
   },
 ): Outbox {
   const prefix = `r/${encodeURIComponent(endpoints.join(' '))}/`;
   const partsOf = (key: string) => key.slice(prefix.length).split('-');
 
-  async function drop(key: string, reason: DropReason): Promise<void> {
+  async function drop(key: string, reason: LossReason): Promise<void> {
     await store.commit({ delete: [key] });
     onDropped(partsOf(key)[1] ?? key, reason);
   }
 
   return {
-    async put(report, alongside) {
-      if (new TextEncoder().encode(JSON.stringify(report)).length > MAX_REPORT_BYTES) {
+    async put(report, { firsts, entries }) {
+      if (sizeOf(report) > MAX_REPORT_BYTES) {
         onDropped(report.id, 'too-large');
         return false;
       }
       const key = `${prefix}${String(report.t0).padStart(15, '0')}-${report.id}`;
-      await store.commit({ set: new Map<string, unknown>([...alongside, [key, report]]) });
+      const keys = firsts.map(({ key }) => key);
+      await store.transact(keys, (stored) => {
+        const news = firsts.filter(({ period }, i) => stored[i] !== period);
+        const first = news.map(({ first }) => first);
+        const complete = first.length > 0 ? { ...report, first } : report;
+        const remembered = news.map(({ key, period }) => [key, period] as const);
+        return { set: new Map<string, unknown>([...entries, ...remembered, [key, complete]]) };
+      });
       return true;
     },
     async keys() {
@@ -72,5 +88,6 @@ export function openOutbox(
       return (await store.get(key)) as Report | undefined;
     },
     remove: (key) => store.commit({ delete: [key] }),
+    clear: async () => store.commit({ delete: await store.keys(prefix) }),
   };
 }
