@@ -150,8 +150,7 @@ export function keptHistogram(path: HistogramPath, json: HistogramJson): KeptHis
 export function histogramOf(path: HistogramPath, kept: KeptHistogram | undefined): Histogram {
   const histogram = createHistogram(HISTOGRAM_SCALES[path]);
   if (!kept) return histogram;
-  histogram.zeros = kept.z;
-  histogram.sum = kept.sum;
+  Object.assign(histogram, { zeros: kept.z, sum: kept.sum });
   for (const [index, n] of Object.entries(kept.b)) addToBucket(histogram, Number(index), n);
   return histogram;
 }

@@ -60,8 +60,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     ? await (await loadLater()).openSnapshotOther(plan, first.version.spec)
     : undefined;
 
-  const recording = startRecording(context, later);
-  recording.tell({ kind: 'opened', served: first, opening });
+  const recording = startRecording(context, later, { kind: 'opened', served: first, opening });
 
   const revive = shareOnce(async () => (await loadLater()).createReviver(context));
   let revivingSinceMs = 0;

@@ -127,7 +127,7 @@ export function describeRollupStore(name: string, open: () => Promise<RollupStor
       for (const minutes of [0, 4, 59, 60, 361, 719, 1439]) {
         await add({ t0: startMs + minutes * 60_000, durationsMs: [minutes + 1] });
       }
-      const sums: { reports: number; buckets: [number, number][] }[] = [];
+      const sums: { reports: number; buckets: (readonly [number, number])[] }[] = [];
       for (const stepMs of [BUCKET_MS, HOUR_MS, 6 * HOUR_MS, DAY_MS]) {
         const found = await cells({ fromMs: startMs, toMs: startMs + DAY_MS, stepMs });
         const duration = createHistogram(3);
@@ -221,9 +221,8 @@ export function describeRollupStore(name: string, open: () => Promise<RollupStor
             }
           }
           expect(cell?.counts).toMatchObject({ reports: distinct.size, ok });
-          expect(
-            new Map(bucketsOf(cell?.histograms.get('latency.total') ?? createHistogram(3))),
-          ).toEqual(naive);
+          const found = cell?.histograms.get('latency.total') ?? createHistogram(3);
+          expect(new Map(bucketsOf(found))).toEqual(naive);
           await fresh.close();
         }),
         { numRuns: 20 },

@@ -52,7 +52,8 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
     plan,
     identity: version?.install ?? { id: '', cohort: 0 },
   };
-  const recording = startRecording(counting, async () => ({ startCounting }));
+  const opening = { kind: 'not-opened', served, code: error.code } as const;
+  const recording = startRecording(counting, async () => ({ startCounting }), opening);
   const { lifetime, totals } = recording;
   const totalMs = performance.now() - parts.startMs;
   const visit = crypto.randomUUID().slice(0, 8);
@@ -63,7 +64,6 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
     announceRun(emitter),
   ];
   let runs = 0;
-  recording.tell({ kind: 'not-opened', served, code: error.code });
 
   async function run(input: Input, given: RunOptions = NO_OPTIONS): Promise<RunResult> {
     const calledMs = performance.now();

@@ -13,8 +13,8 @@ const DAY = 10;
 const HOUR = 13;
 
 /**
- * What a report of a window can be the first of. Which of it is so is decided in the transaction that stores the report:
- * two tabs are one device.
+ * What a report of a window can be the first of. Which of it is so is settled in a transaction of the store: two tabs are
+ * one device.
  *
  * @param hasFailed a run failed in the window
  */

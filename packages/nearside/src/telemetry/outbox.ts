@@ -11,24 +11,32 @@ export const OUTBOX_LIMITS = Object.freeze({
   ageMs: 14 * 24 * 60 * 60 * 1000,
 });
 
-/** What is stored in the transaction of a report. */
+/** What is stored with a report. */
 export interface Alongside {
-  /** What the report says it is the first of is decided there. */
+  /** Which of these it is, is settled in the transaction that stores it in the form it is sent in. */
   readonly firsts: readonly PossibleFirst[];
   readonly entries: ReadonlyMap<string, unknown>;
+}
+
+/** As it waits. */
+interface Waiting {
+  readonly report: Report;
+  /** Of which it is not known yet whether they are so. */
+  readonly firsts: readonly PossibleFirst[];
 }
 
 /** Sealed reports that wait for delivery, oldest first. They survive a reload and a crash. */
 export interface Outbox {
   /**
-   * Stores a report in one transaction that begins at once: a page that is being closed has no time for
-   * a second step.
+   * Stores a report in one step that begins at once: a page that is being closed has no time for a second one, and so
+   * none to see what other tabs have stored.
    *
    * @returns false when it is too large to be sent, and was dropped
    */
   put(report: Report, alongside: Alongside): Promise<boolean>;
   /** What may be sent, oldest first; what is too old or too much is dropped. */
   keys(): Promise<string[]>;
+  /** The report as it is to be sent, which says what it is the first of: two tabs are one device. */
   get(key: string): Promise<Report | undefined>;
   remove(key: string): Promise<void>;
   /** Deletes all that waits. */
@@ -64,14 +72,8 @@ export function openOutbox(
         return false;
       }
       const key = `${prefix}${String(report.t0).padStart(15, '0')}-${report.id}`;
-      const keys = firsts.map(({ key }) => key);
-      await store.transact(keys, (stored) => {
-        const news = firsts.filter(({ period }, i) => stored[i] !== period);
-        const first = news.map(({ first }) => first);
-        const complete = first.length > 0 ? { ...report, first } : report;
-        const remembered = news.map(({ key, period }) => [key, period] as const);
-        return { set: new Map<string, unknown>([...entries, ...remembered, [key, complete]]) };
-      });
+      const waiting: Waiting = { report, firsts };
+      await store.commit({ set: new Map<string, unknown>([...entries, [key, waiting]]) });
       return true;
     },
     async keys() {
@@ -85,7 +87,20 @@ export function openOutbox(
       return kept;
     },
     async get(key) {
-      return (await store.get(key)) as Report | undefined;
+      let waiting = (await store.get(key)) as Waiting | undefined;
+      const firsts = waiting?.firsts ?? [];
+      if (firsts.length === 0) return waiting?.report;
+      await store.transact([key, ...firsts.map(({ key }) => key)], ([now, ...stored]) => {
+        waiting = now as Waiting | undefined;
+        if (!waiting || waiting.firsts.length === 0) return undefined; // somebody else was here
+        const news = firsts.filter(({ period }, i) => stored[i] !== period);
+        const first = news.map(({ first }) => first);
+        const { report } = waiting;
+        waiting = { report: first.length > 0 ? { ...report, first } : report, firsts: [] };
+        const remembered = news.map(({ key, period }) => [key, period] as const);
+        return { set: new Map<string, unknown>([...remembered, [key, waiting]]) };
+      });
+      return waiting?.report;
     },
     remove: (key) => store.commit({ delete: [key] }),
     clear: async () => store.commit({ delete: await store.keys(prefix) }),

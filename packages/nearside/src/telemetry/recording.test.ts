@@ -86,12 +86,18 @@ async function serve(...[first, next]: readonly [Serving, Serving]) {
   } as const;
   const emitter = createModelEmitter();
   const identity = { id: '0'.repeat(32), cohort: 3 };
+  const opening = { origin: 'network', totalMs: 400, fetchedBytes: 90_000 } as OpeningStats;
+  emitter.emit('backend-quarantined', {
+    backend: 'onnx-webgpu',
+    variant: 'int8',
+    code: 'golden-mismatch',
+    message: 'expected 1, got 2',
+  });
   const recording = startRecording(
     { plan: plan as unknown as OpenPlan, emitter, identity },
     loadLater,
+    { kind: 'opened', served: first, opening },
   );
-  const opening = { origin: 'network', totalMs: 400, fetchedBytes: 90_000 } as OpeningStats;
-  recording.tell({ kind: 'opened', served: first, opening });
   const handover = createHandover(first, {
     async revive({ version: { release } }) {
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -239,12 +245,6 @@ test('the first run after an open, and those that wait for a load, are cold', as
 test('what listeners hear of updates and backends is in the report of what serves', async () => {
   const model = await serve(version('1.1.0', 1, well), version('1.2.0', 2, well));
   const heard: string[] = [];
-  model.emitter.emit('backend-quarantined', {
-    backend: 'onnx-webgpu',
-    variant: 'int8',
-    code: 'golden-mismatch',
-    message: 'expected 1, got 2',
-  });
   model.emitter.on('backend-quarantined', ({ code }) => heard.push(code));
   model.emitter.emit('version-failed', { version: '1.2.0', code: 'backend-failed' });
   model.emitter.emit('version-rolled-back', { from: '1.3.0', to: '1.1.0', code: 'deadline' });

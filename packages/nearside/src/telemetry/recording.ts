@@ -26,7 +26,7 @@ const LAST_LOADING_MS = 2000;
 const EARLY = 1000;
 
 /**
- * Takes down what happens, and keeps it until there is what counts.
+ * Takes down what happens, what has happened while the model was opened too, and keeps it until there is what counts.
  *
  * @param help resolves after the first result: nothing is counted or reported before. Where it fails it is
  *   asked again, and once more by `close`
@@ -34,6 +34,7 @@ const EARLY = 1000;
 export function startRecording(
   context: Omit<CountingContext, 'lifetime' | 'totals' | 'lostEarly'>,
   help: () => Promise<CountHelp>,
+  opening: Extract<Recorded, { kind: 'opened' | 'not-opened' }>,
 ): Recording {
   const lifetime = createLifetime();
   const totals = createReportTotals();
@@ -58,6 +59,7 @@ export function startRecording(
     else if (early.length < EARLY) early.push(record);
     else lostEarly += 1;
   }
+  tell(opening);
   context.emitter.tap((name, event) => {
     if (name !== 'run-end') tell({ kind: 'event', name, event } as Recorded);
   });
