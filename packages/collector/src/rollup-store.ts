@@ -11,7 +11,8 @@ import type { KnownNames, Series, Unit } from './known-names.js';
 export interface RollupStore extends RollupReads {
   /**
    * Remembers (day, id) of each and adds its counts, all of the batch or none. Answers when that is on disk, in the order
-   * of the batch. A (day, id) seen before changes nothing. When it rejects, the same call may be repeated.
+   * of the batch. A (day, id) seen before changes nothing. When it rejects, the same call may be repeated. An empty batch
+   * says whether the store can write.
    */
   add(batch: readonly Contribution[]): Promise<Outcome[]>;
   /** Names that have rows: what a restart begins with. */

@@ -2,6 +2,7 @@ import type Database from 'better-sqlite3';
 import type { Contribution } from '../contribution.js';
 import { utcDay } from '../days.js';
 import type { Outcome } from '../rollup-store.js';
+import type { Ownership } from './owner.js';
 
 /** How a batch ended, and those of it that were new. */
 export interface Appended {
@@ -15,14 +16,16 @@ export interface Appended {
  */
 export function prepareAppend(
   database: Database.Database,
-  checkOwner: () => void,
+  owner: Ownership,
 ): (batch: readonly Contribution[]) => Appended {
   const remember = database.prepare(
     'INSERT INTO seen (day, id, arrived) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
   );
   const log = database.prepare('INSERT INTO log (contributions) VALUES (?)');
   const append = database.transaction((batch: readonly Contribution[]): Appended => {
-    checkOwner();
+    owner.check();
+    // an empty batch asks whether the file can be written to
+    if (batch.length === 0) owner.renew();
     const counted: Contribution[] = [];
     const outcomes = batch.map((contribution): Outcome => {
       const { day, id, arrivedMs } = contribution;

@@ -19,6 +19,7 @@ interface OwnerRow {
 export interface Ownership {
   /** In a transaction that writes. @throws when another collector has taken the file over */
   check(): void;
+  renew(): void;
   release(): void;
 }
 
@@ -63,6 +64,9 @@ export function takeOwnership(database: Database.Database, now: () => number): O
   return {
     check() {
       if (isMine.get(token) === undefined) throw new Error('another collector has taken the file');
+    },
+    renew() {
+      renew.run(now(), token);
     },
     release() {
       clearInterval(timer);

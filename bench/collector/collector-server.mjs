@@ -1,0 +1,9 @@
+// The collector as it is installed, on a file.
+import { startCollector } from '@nearside/collector';
+
+const { url, port } = await startCollector({
+  file: process.argv[2],
+  port: 0,
+  onError: (error) => console.error(error),
+});
+console.log(JSON.stringify({ url, port }));

@@ -1,0 +1,75 @@
+// A process of its own that sends reports over many connections, and tells how that went.
+
+import { randomFillSync } from 'node:crypto';
+import { connect } from 'node:net';
+import { draftReport, seeded } from './reports.mjs';
+
+/** Different reports; each is sent with a fresh id. */
+const DRAFTS = 2000;
+const ID_LENGTH = 32;
+
+const { port, connections, seconds } = JSON.parse(process.argv[2]);
+const drafts = draftRequests();
+const latenciesMs = [];
+const statuses = {};
+let isOver = false;
+
+const startedMs = performance.now();
+setTimeout(() => {
+  isOver = true;
+}, seconds * 1000);
+await Promise.all(Array.from({ length: connections }, sendUntilOver));
+const tookSeconds = (performance.now() - startedMs) / 1000;
+latenciesMs.sort((a, b) => a - b);
+const at = (q) => latenciesMs[Math.min(latenciesMs.length - 1, Math.floor(q * latenciesMs.length))];
+console.log(
+  JSON.stringify({
+    statuses,
+    perSecond: latenciesMs.length / tookSeconds,
+    p50Ms: at(0.5),
+    p99Ms: at(0.99),
+  }),
+);
+
+/** One request after another on one connection. */
+function sendUntilOver(_, first) {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1');
+    let next = first;
+    let sentMs = 0;
+    const send = () => {
+      const { bytes, idAt } = drafts[next % drafts.length];
+      next += connections;
+      bytes.write(freshId(), idAt, 'latin1');
+      sentMs = performance.now();
+      socket.write(bytes);
+    };
+    socket.setNoDelay(true);
+    socket.on('connect', send);
+    socket.on('error', reject);
+    // answers are short: each comes in one piece
+    socket.on('data', (answer) => {
+      const status = answer.latin1Slice(9, 12);
+      statuses[status] = (statuses[status] ?? 0) + 1;
+      latenciesMs.push(performance.now() - sentMs);
+      if (!isOver) return send();
+      socket.destroy();
+      resolve();
+    });
+  });
+}
+
+function draftRequests() {
+  const random = seeded(7);
+  const nowMs = Date.now();
+  return Array.from({ length: DRAFTS }, () => {
+    const t0 = nowMs - 300_000 - Math.floor(random() * 60_000);
+    const body = JSON.stringify(draftReport(random, { t0, sent: nowMs }));
+    const head = `POST /v1/reports HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n\r\n`;
+    return { bytes: Buffer.from(head + body), idAt: head.length + body.indexOf('"id":"') + 6 };
+  });
+}
+
+function freshId() {
+  return randomFillSync(Buffer.alloc(ID_LENGTH / 2)).toString('hex');
+}

@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { answersOver } from '../answers.js';
+import { parseTargets } from '../files/targets.js';
+import { bundle } from '../testing/bundle.js';
+import { NOW_MS, sampleContribution } from '../testing/sample-report.js';
+import { temporaryFolder } from '../testing/temporary-folder.js';
+import { sqliteAnswers } from './answers-in-worker.js';
+import { openSqliteRollupStore } from './sqlite-rollup-store.js';
+
+const folder = temporaryFolder();
+let worker: URL;
+beforeAll(async () => {
+  worker = await bundle(new URL('./answers-worker.ts', import.meta.url));
+});
+
+const TARGETS = parseTargets({});
+const HOUR_MS = 3_600_000;
+const QUERY = {
+  model: 'digits',
+  fromMs: NOW_MS - (NOW_MS % HOUR_MS) - HOUR_MS,
+  toMs: NOW_MS - (NOW_MS % HOUR_MS) + HOUR_MS,
+  stepMs: 300_000,
+};
+
+function open() {
+  const file = join(folder, `${randomUUID()}.sqlite`);
+  const store = openSqliteRollupStore(file);
+  const answers = sqliteAnswers(store, { file, worker });
+  const close = async () => {
+    await answers.close();
+    await store.close();
+  };
+  return { store, answers, close };
+}
+
+test('a thread of its own answers as the store does, with what was added before', async () => {
+  const { store, answers, close } = open();
+  for (const version of ['1.2.0', '1.3.0']) {
+    await store.add([sampleContribution({ dimensions: { version } })]);
+    const inline = answersOver(store);
+    expect(await answers.models()).toEqual(await inline.models());
+    expect(await answers.latency(QUERY, 1)).toEqual(await inline.latency(QUERY, 1));
+    expect(await answers.metrics(TARGETS)).toEqual(await inline.metrics(TARGETS));
+  }
+  await close();
+});
+
+test('a question that fails says so, and the next one is answered', async () => {
+  const { answers, close } = open();
+  await expect(answers.latency({ ...QUERY, fromMs: {} as number }, 1)).rejects.toMatchObject({
+    code: 'store-unavailable',
+  });
+  expect(await answers.models()).toEqual([]);
+  await close();
+});
+
+test('what is asked while it closes is refused, and does not wait for ever', async () => {
+  const { answers, close } = open();
+  const asked = Promise.allSettled([answers.models(), answers.metrics(TARGETS)]);
+  await close();
+  expect(await asked).toHaveLength(2);
+  await expect(answers.models()).rejects.toMatchObject({ code: 'store-unavailable' });
+});

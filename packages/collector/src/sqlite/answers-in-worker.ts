@@ -1,0 +1,90 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { NearsideError } from '@nearside/core';
+import { type Answers, answersOver } from '../answers.js';
+import type { RollupStore } from '../rollup-store.js';
+import type { AnswersReply, AnswersRequest, AnswersWorkerData } from './answers-protocol.js';
+
+/** There once the package is built; tests of the sources have none, and read beside what they write. */
+const BUILT = new URL('./answers-worker.js', import.meta.url);
+
+export interface ClosableAnswers extends Answers {
+  close(): Promise<void>;
+}
+
+interface Options extends AnswersWorkerData {
+  readonly worker?: URL;
+}
+
+/** Answers from a thread that reads the file, where there is a file; what was added before is in them. */
+export function sqliteAnswers(store: RollupStore, options: Options): ClosableAnswers {
+  const { file, worker = BUILT } = options;
+  if (file === ':memory:' || !existsSync(fileURLToPath(worker))) {
+    return { ...answersOver(store), close: async () => {} };
+  }
+  return answersInWorker(store, { file: resolve(file), worker });
+}
+
+function answersInWorker(
+  store: RollupStore,
+  { worker, ...workerData }: Required<Options>,
+): ClosableAnswers {
+  const waiting = new Map<
+    number,
+    { resolve: (value: unknown) => void; reject: (error: unknown) => void }
+  >();
+  let running: Worker | undefined;
+  let lastId = 0;
+  let isClosed = false;
+
+  function start(): Worker {
+    const thread = new Worker(worker, { workerData });
+    thread.unref();
+    thread.on('message', (reply: AnswersReply) => {
+      const asked = waiting.get(reply.id);
+      waiting.delete(reply.id);
+      if (reply.ok) asked?.resolve(reply.value);
+      else asked?.reject(unavailable(reply.reason));
+    });
+    thread.on('error', (error) => lose(thread, String(error)));
+    thread.on('exit', () => lose(thread, 'the thread that reads has ended'));
+    return thread;
+  }
+
+  /** The next question starts another one. */
+  function lose(thread: Worker, reason: string): void {
+    if (running !== thread) return;
+    running = undefined;
+    for (const { reject } of waiting.values()) reject(unavailable(reason));
+    waiting.clear();
+  }
+
+  async function ask(question: keyof Answers, ...given: unknown[]): Promise<unknown> {
+    await store.settle();
+    if (isClosed) throw unavailable('it is closed');
+    running ??= start();
+    lastId += 1;
+    const request: AnswersRequest = { id: lastId, question, given };
+    running.postMessage(request);
+    return new Promise((resolve, reject) => waiting.set(request.id, { resolve, reject }));
+  }
+
+  return {
+    models: () => ask('models') as ReturnType<Answers['models']>,
+    latency: (query, minDevices) =>
+      ask('latency', query, minDevices) as ReturnType<Answers['latency']>,
+    metrics: (targets) => ask('metrics', targets) as ReturnType<Answers['metrics']>,
+    close: async () => {
+      isClosed = true;
+      await running?.terminate();
+    },
+  };
+}
+
+function unavailable(reason: string): NearsideError {
+  return new NearsideError('store-unavailable', `The store failed: ${reason}.`, {
+    retryable: true,
+  });
+}

@@ -1,0 +1,26 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import Database from 'better-sqlite3';
+import { answersOver } from '../answers.js';
+import type { RollupReads } from '../rollup-store.js';
+import type { AnswersRequest, AnswersWorkerData } from './answers-protocol.js';
+import { prepareReads } from './reads.js';
+
+// A thread and a connection of its own: reports never wait for a question.
+const { file } = workerData as AnswersWorkerData;
+const database = new Database(file, { readonly: true, fileMustExist: true });
+const reads = prepareReads(database);
+const answers = answersOver({
+  models: async () => reads.models(),
+  cells: async (query) => reads.cells(query),
+  deviceDays: async (query) => reads.deviceDays(query),
+  cohorts: async (query) => reads.cohorts(query),
+  totals: async () => reads.totals(),
+} satisfies RollupReads);
+
+parentPort?.on('message', ({ id, question, given }: AnswersRequest) => {
+  const ask = answers[question] as (...given: unknown[]) => Promise<unknown>;
+  ask(...given).then(
+    (value) => parentPort?.postMessage({ id, ok: true, value }),
+    (error: unknown) => parentPort?.postMessage({ id, ok: false, reason: String(error) }),
+  );
+});
