@@ -67,7 +67,8 @@ export async function openAsPlanned(
   } catch (error) {
     void serving?.connection.close(error);
     if (!own) {
-      if (given.report) void loadLater().then((later) => later.reportFailedOpen(given, error));
+      const report = () => loadLater().then((later) => later.reportFailedOpen(given, error));
+      if (given.report) report().catch(() => {}); // for want of a report nothing is worse
       throw error;
     }
     return own.whenNoneServes(error);
