@@ -1,12 +1,7 @@
 import { hostedBackends } from '#platform';
 import type { AvailableBackend } from './api/backends.js';
 import type { CustomModel, Model } from './api/model.js';
-import type {
-  OpenOptions,
-  UnsignedFiles,
-  UnsignedOptions,
-  UnsignedSpec,
-} from './api/open-options.js';
+import type { UnsignedFiles, UnsignedOptions, UnsignedSpec } from './api/open-options.js';
 import { runtimeOf } from './backends/contenders.js';
 import { loadLater } from './load-later.js';
 import { openAsPlanned } from './open.js';
@@ -25,7 +20,7 @@ import { DEFAULT_ENGINE } from './workers/engine-context.js';
 
 const CALL = 'openUnsigned';
 
-const { backend, signal, onProgress, assets, report, worker } = OPEN_RULES;
+const { backend, signal, onProgress, assets, report, threads, worker } = OPEN_RULES;
 
 /** `check-call-options.ts` has words for what these refuse. */
 const RULES: OptionRules<keyof UnsignedOptions> = {
@@ -34,6 +29,7 @@ const RULES: OptionRules<keyof UnsignedOptions> = {
   onProgress,
   assets,
   report,
+  threads,
   worker,
   policy: (policy: unknown) => areOptions(policy, { watchdogMs: isPositive }),
 };
@@ -76,7 +72,7 @@ export async function openUnsigned(
 /** How files are served: nothing is stored, updated or tuned. */
 export function planUnsigned(
   unsigned: NonNullable<OpenPlan['unsigned']>,
-  options: UnsignedOptions & Pick<OpenOptions, 'threads'>,
+  options: UnsignedOptions,
 ): OpenPlan {
   const { files, spec } = unsigned;
   const { policy, ...serving } = planServing(options, {

@@ -13,9 +13,9 @@ export function nearsideOn(backend: AvailableBackend): Contender {
     place: 'worker',
     isPeer: false,
     unfit: backend.startsWith('onnx') ? needsOnnx : needsTfjs,
-    async prepare({ files, spec }, { signal }) {
+    async prepare({ files, spec }, { threads, signal }) {
       const worker = backend === 'onnx-webgpu' ? startWebgpu : undefined;
-      return preparedFrom(await openUnsigned(files, spec, { backend, signal, worker }));
+      return preparedFrom(await openUnsigned(files, spec, { backend, threads, signal, worker }));
     },
   };
 }

@@ -162,7 +162,10 @@ export interface UnsignedTensor {
 }
 
 export interface UnsignedOptions
-  extends Pick<OpenOptions, 'backend' | 'signal' | 'onProgress' | 'assets' | 'report' | 'worker'> {
+  extends Pick<
+    OpenOptions,
+    'backend' | 'signal' | 'onProgress' | 'assets' | 'report' | 'threads' | 'worker'
+  > {
   readonly policy?: Pick<NonNullable<OpenOptions['policy']>, 'watchdogMs'> | undefined;
 }
 

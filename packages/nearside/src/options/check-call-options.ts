@@ -175,7 +175,7 @@ export function checkRunOptions(options: RunOptions): void {
   checkOptions('run', options, RUN_KINDS);
 }
 
-const { backend, signal, onProgress, assets, report, worker } = OPEN_KINDS;
+const { backend, signal, onProgress, assets, report, threads, worker } = OPEN_KINDS;
 
 const KINDS: OptionKinds<keyof UnsignedOptions> = {
   backend,
@@ -183,6 +183,7 @@ const KINDS: OptionKinds<keyof UnsignedOptions> = {
   onProgress,
   assets,
   report,
+  threads,
   worker,
   policy: { expected: '{ watchdogMs }', fields: { watchdogMs: ABOVE_0 } },
 };
