@@ -11,7 +11,7 @@ import { compareVersions } from './compare-versions.js';
 import type { ByName } from './counts.js';
 import { DAY_MS, utcDay } from './days.js';
 import type { FleetQuery } from './fleet-query.js';
-import type { Cell, Group, RollupReads } from './rollup-store.js';
+import type { Cell, Group, GroupSums, RollupReads } from './rollup-store.js';
 
 /** Stages of one inference, in the order they happen. */
 const STAGES = ['queue', 'pre', 'run', 'post'] as const;
@@ -137,10 +137,10 @@ export async function fleetLatency(
 
 /** All that is known of a range: cells by step, cells of the whole range, devices. */
 interface Counts {
-  /** By step, with the histogram of the whole call. */
+  /** By step. */
   readonly cells: readonly Cell[];
-  /** One cell a group, with the histograms of stages and opens. */
-  readonly whole: readonly Cell[];
+  /** Of the whole range. */
+  readonly whole: readonly GroupSums[];
   readonly days: readonly (Group & { readonly day: number; readonly devices: number })[];
 }
 
@@ -149,8 +149,8 @@ async function readCounts(
   { model, fromMs, toMs, stepMs }: FleetQuery,
 ): Promise<Counts> {
   const [cells, whole, days] = await Promise.all([
-    store.cells({ model, fromMs, toMs, stepMs, histograms: ['latency.total'] }),
-    store.cells({ model, fromMs, toMs, histograms: WHOLE_RANGE }),
+    store.cells({ model, fromMs, toMs, stepMs }),
+    store.sums({ model, fromMs, toMs, histograms: WHOLE_RANGE }),
     store.deviceDays({ model, fromDay: utcDay(fromMs), toDay: utcDay(toMs - 1) }),
   ]);
   return { cells, whole, days };
@@ -163,11 +163,8 @@ async function readDayBefore(
   // a step of days has no hour to be held against
   if (stepMs >= DAY_MS) return [];
   const range = { fromMs: fromMs - DAY_MS, toMs: toMs - DAY_MS, stepMs };
-  const cells = await store.cells({ model, ...range, histograms: [] });
-  return bySlot(cells).map(([slotMs, slot]) => ({
-    atMs: slotMs + DAY_MS,
-    reports: sum(slot, reports),
-  }));
+  const slots = await store.reportsBySlot({ model, ...range });
+  return slots.map(({ slotMs, reports }) => ({ atMs: slotMs + DAY_MS, reports }));
 }
 
 function selectGroups(counts: Counts, keep: (group: Group) => boolean): Counts {
@@ -235,9 +232,9 @@ function figures(counts: Counts): Figures {
   const { cells, whole } = counts;
   return {
     devices: deviceCount(counts),
-    estimatedCount: Math.round(sum(cells, ({ counts }) => counts.weighted ?? 0)),
+    estimatedCount: Math.round(sum(cells, ({ weighted }) => weighted)),
     ...pointFigures(cells),
-    errors: byFrequency(cells.map(({ counts }) => counts.errors)),
+    errors: byFrequency(whole.map(({ counts }) => counts.errors)),
     opens: openFigures(whole),
     stages: stageFigures(whole),
     series: bySlot(cells).map(([atMs, slot]) => ({ atMs, ...pointFigures(slot) })),
@@ -255,11 +252,12 @@ function bySlot(cells: readonly Cell[]): [slotMs: number, cells: Cell[]][] {
 }
 
 function pointFigures(cells: readonly Cell[]): Omit<FleetPoint, 'atMs'> {
-  const ok = sum(cells, ({ counts }) => counts.ok ?? 0);
-  const count = ok + sum(cells, ({ counts }) => counts.failed ?? 0);
-  const duration = merged(cells, 'latency.total');
+  const ok = sum(cells, (cell) => cell.ok);
+  const count = ok + sum(cells, ({ failed }) => failed);
+  const duration = createHistogram(HISTOGRAM_SCALES['latency.total']);
+  for (const cell of cells) merge(duration, cell.duration);
   return {
-    reports: sum(cells, reports),
+    reports: sum(cells, ({ reports }) => reports),
     count,
     successRate: count === 0 ? null : ok / count,
     p50Ms: percentileMs(duration, 0.5),
@@ -268,7 +266,7 @@ function pointFigures(cells: readonly Cell[]): Omit<FleetPoint, 'atMs'> {
   };
 }
 
-function openFigures(cells: readonly Cell[]): OpenFigures {
+function openFigures(cells: readonly GroupSums[]): OpenFigures {
   const network = merged(cells, 'opens.network');
   const store = merged(cells, 'opens.store');
   return {
@@ -282,7 +280,7 @@ function openFigures(cells: readonly Cell[]): OpenFigures {
   };
 }
 
-function stageFigures(cells: readonly Cell[]): Figures['stages'] {
+function stageFigures(cells: readonly GroupSums[]): Figures['stages'] {
   const found: Partial<Record<Stage, { p50Ms: number; p95Ms: number }>> = {};
   for (const stage of STAGES) {
     const histogram = merged(cells, `latency.${stage}`);
@@ -303,11 +301,7 @@ function byFrequency(counts: readonly (ByName | undefined)[]): Record<string, nu
   return Object.fromEntries([...byCode].sort(([, a], [, b]) => b - a));
 }
 
-function reports({ counts }: Cell): number {
-  return counts.reports ?? 0;
-}
-
-function merged(cells: readonly Cell[], path: HistogramPath): Histogram {
+function merged(cells: readonly GroupSums[], path: HistogramPath): Histogram {
   const all = createHistogram(HISTOGRAM_SCALES[path]);
   for (const { histograms } of cells) {
     const histogram = histograms.get(path);
