@@ -181,11 +181,9 @@ function versionFigures(
   minDevices: number,
 ): VersionFigures {
   const own = selectGroups(asked, (group) => group.version === version);
-  const groups = new Set(own.cells.map(groupKey));
+  const groups = devicesByGroup(own);
   const shown = new Set(
-    [...groups].filter(
-      (key) => deviceCount(selectGroups(own, (group) => groupKey(group) === key)) >= minDevices,
-    ),
+    [...groups].flatMap(([key, devices]) => (devices >= minDevices ? key : [])),
   );
   const visible = selectGroups(own, (group) => shown.has(groupKey(group)));
   return {
@@ -217,47 +215,76 @@ function groupKey({ version, backend, device }: Group): string {
   return `${version} ${backend} ${device}`;
 }
 
+/** Of each group that reported. */
+function devicesByGroup({ cells, days }: Counts): Map<string, number> {
+  const daysOf = new Map<string, Counts['days'][number][]>();
+  for (const day of days) {
+    const list = daysOf.get(groupKey(day));
+    if (list) list.push(day);
+    else daysOf.set(groupKey(day), [day]);
+  }
+  const groups = new Map<string, number>();
+  for (const cell of cells) {
+    const key = groupKey(cell);
+    if (!groups.has(key)) groups.set(key, deviceCount(cells, daysOf.get(key) ?? []));
+  }
+  return groups;
+}
+
 /**
  * Devices on the busiest day: the days' numbers must not be added up, or one device that comes
  * every day would pass for many. Whoever reported is at least one device, even when its `first`
  * of the day was counted elsewhere.
  */
-function deviceCount({ cells, days }: Counts): number {
+function deviceCount(cells: Counts['cells'], days: Counts['days']): number {
   const byDay = new Map<number, number>();
   for (const { day, devices } of days) byDay.set(day, (byDay.get(day) ?? 0) + devices);
   return Math.max(cells.length > 0 ? 1 : 0, ...byDay.values());
 }
 
-function figures(counts: Counts): Figures {
-  const { cells, whole } = counts;
+function figures({ cells, whole, days }: Counts): Figures {
+  const slots = [...bySlot(cells)].sort(([a], [b]) => a - b);
+  const all = addedUp(slots.map(([, sums]) => sums));
   return {
-    devices: deviceCount(counts),
-    estimatedCount: Math.round(sum(cells, ({ weighted }) => weighted)),
-    ...pointFigures(cells),
+    devices: deviceCount(cells, days),
+    estimatedCount: Math.round(all.weighted),
+    ...pointFigures(all),
     errors: byFrequency(whole.map(({ counts }) => counts.errors)),
     opens: openFigures(whole),
     stages: stageFigures(whole),
-    series: bySlot(cells).map(([atMs, slot]) => ({ atMs, ...pointFigures(slot) })),
+    series: slots.map(([atMs, sums]) => ({ atMs, ...pointFigures(sums) })),
   };
 }
 
-function bySlot(cells: readonly Cell[]): [slotMs: number, cells: Cell[]][] {
+/** Calls of any number of cells. */
+type CallSums = Omit<Cell, 'slotMs' | keyof Group>;
+
+function bySlot(cells: readonly Cell[]): Map<number, CallSums> {
   const slots = new Map<number, Cell[]>();
   for (const cell of cells) {
     const slot = slots.get(cell.slotMs);
     if (slot) slot.push(cell);
     else slots.set(cell.slotMs, [cell]);
   }
-  return [...slots].sort(([a], [b]) => a - b);
+  return new Map([...slots].map(([slotMs, list]) => [slotMs, addedUp(list)]));
 }
 
-function pointFigures(cells: readonly Cell[]): Omit<FleetPoint, 'atMs'> {
-  const ok = sum(cells, (cell) => cell.ok);
-  const count = ok + sum(cells, ({ failed }) => failed);
+function addedUp(list: readonly CallSums[]): CallSums {
   const duration = createHistogram(HISTOGRAM_SCALES['latency.total']);
-  for (const cell of cells) merge(duration, cell.duration);
+  for (const one of list) merge(duration, one.duration);
   return {
-    reports: sum(cells, ({ reports }) => reports),
+    reports: sum(list, ({ reports }) => reports),
+    ok: sum(list, ({ ok }) => ok),
+    failed: sum(list, ({ failed }) => failed),
+    weighted: sum(list, ({ weighted }) => weighted),
+    duration,
+  };
+}
+
+function pointFigures({ reports, ok, failed, duration }: CallSums): Omit<FleetPoint, 'atMs'> {
+  const count = ok + failed;
+  return {
+    reports,
     count,
     successRate: count === 0 ? null : ok / count,
     p50Ms: percentileMs(duration, 0.5),
