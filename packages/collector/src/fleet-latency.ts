@@ -11,7 +11,7 @@ import { compareVersions } from './compare-versions.js';
 import type { ByName } from './counts.js';
 import { DAY_MS, utcDay } from './days.js';
 import type { FleetQuery } from './fleet-query.js';
-import type { Cell, Group, GroupSums, RollupReads } from './rollup-store.js';
+import type { Cell, DeviceDays, Group, GroupSums, RollupReads } from './rollup-store.js';
 
 /** Stages of one inference, in the order they happen. */
 const STAGES = ['queue', 'pre', 'run', 'post'] as const;
@@ -112,16 +112,25 @@ export async function fleetLatency(
   minDevices: number,
 ): Promise<FleetLatency> {
   const { model, fromMs, toMs, stepMs } = query;
-  const counts = await readCounts(store, query);
-  const asked = selectGroups(
-    counts,
-    ({ version, backend }) =>
-      (query.version === undefined || query.version === version) &&
-      (query.backend === undefined || query.backend === backend),
-  );
-  const versions = [...new Set(asked.cells.map(({ version }) => version))]
+  const [whole, days] = await Promise.all([
+    store.sums({ model, fromMs, toMs, histograms: WHOLE_RANGE }),
+    store.deviceDays({ model, fromDay: utcDay(fromMs), toDay: utcDay(toMs - 1) }),
+  ]);
+  const devices = devicesByGroup(whole, days);
+  const isAsked = ({ version, backend }: Group) =>
+    (query.version === undefined || query.version === version) &&
+    (query.backend === undefined || query.backend === backend);
+  const isShown = (group: Group) =>
+    isAsked(group) && (devices.get(groupKey(group)) ?? 0) >= minDevices;
+  // what is shown of a version is a part of its own, and all else is in the total alone
+  const cells = await store.cells({
+    ...{ model, fromMs, toMs, stepMs },
+    partOf: (group) => (isShown(group) ? group.version : HIDDEN),
+  });
+  const all: Counts = { cells, whole, days };
+  const versions = [...new Set(whole.filter(isAsked).map(({ version }) => version))]
     .sort((a, b) => compareVersions(b, a))
-    .map((version) => versionFigures({ asked, all: counts }, version, minDevices));
+    .map((version) => versionFigures(version, { all, isAsked, isShown, minDevices }));
   return {
     model,
     fromMs,
@@ -129,31 +138,22 @@ export async function fleetLatency(
     stepMs,
     minDevices,
     suppressed: versions.reduce((sum, { suppressed }) => sum + suppressed, 0),
-    total: figures(counts),
+    total: figures(all),
     versions,
     dayBefore: await readDayBefore(store, query),
   };
 }
 
-/** All that is known of a range: cells by step, cells of the whole range, devices. */
+/** No version is called so. */
+const HIDDEN = 'hidden';
+
+/** All that is known of a range. */
 interface Counts {
   /** By step. */
   readonly cells: readonly Cell[];
   /** Of the whole range. */
   readonly whole: readonly GroupSums[];
-  readonly days: readonly (Group & { readonly day: number; readonly devices: number })[];
-}
-
-async function readCounts(
-  store: RollupReads,
-  { model, fromMs, toMs, stepMs }: FleetQuery,
-): Promise<Counts> {
-  const [cells, whole, days] = await Promise.all([
-    store.cells({ model, fromMs, toMs, stepMs }),
-    store.sums({ model, fromMs, toMs, histograms: WHOLE_RANGE }),
-    store.deviceDays({ model, fromDay: utcDay(fromMs), toDay: utcDay(toMs - 1) }),
-  ]);
-  return { cells, whole, days };
+  readonly days: readonly DeviceDays[];
 }
 
 async function readDayBefore(
@@ -167,37 +167,38 @@ async function readDayBefore(
   return slots.map(({ slotMs, reports }) => ({ atMs: slotMs + DAY_MS, reports }));
 }
 
-function selectGroups(counts: Counts, keep: (group: Group) => boolean): Counts {
-  return {
-    cells: counts.cells.filter(keep),
-    whole: counts.whole.filter(keep),
-    days: counts.days.filter(keep),
-  };
+interface Selection {
+  readonly all: Counts;
+  readonly isAsked: (group: Group) => boolean;
+  readonly isShown: (group: Group) => boolean;
+  readonly minDevices: number;
 }
 
 function versionFigures(
-  { asked, all }: { asked: Counts; all: Counts },
   version: string,
-  minDevices: number,
+  { all, isAsked, isShown, minDevices }: Selection,
 ): VersionFigures {
-  const own = selectGroups(asked, (group) => group.version === version);
-  const groups = devicesByGroup(own);
-  const shown = new Set(
-    [...groups].flatMap(([key, devices]) => (devices >= minDevices ? key : [])),
-  );
-  const visible = selectGroups(own, (group) => shown.has(groupKey(group)));
+  const isOwn = (group: Group) => group.version === version;
+  const shown = (group: Group) => isOwn(group) && isShown(group);
+  const visible: Counts = {
+    cells: all.cells.filter(({ part }) => part === version),
+    whole: all.whole.filter(shown),
+    days: all.days.filter(shown),
+  };
+  const groups = all.whole.filter((group) => isOwn(group) && isAsked(group));
+  const isVisible = visible.whole.length > 0;
   return {
     version,
-    suppressed: groups.size - shown.size,
-    adoption: shown.size === 0 ? null : adoption(visible, all),
-    errorFreeDevices: shown.size === 0 ? null : errorFree(all, version, minDevices),
+    suppressed: groups.length - visible.whole.length,
+    adoption: isVisible ? adoption(visible, all) : null,
+    errorFreeDevices: isVisible ? errorFree(all, version, minDevices) : null,
     ...figures(visible),
   };
 }
 
 function adoption({ days }: Counts, all: Counts): number | null {
   const newest = Math.max(...all.days.map(({ day }) => day));
-  const devices = (list: Counts['days']) =>
+  const devices = (list: readonly DeviceDays[]) =>
     sum(list, (one) => (one.day === newest ? one.devices : 0));
   const whole = devices(all.days);
   return whole === 0 ? null : devices(days) / whole;
@@ -216,17 +217,24 @@ function groupKey({ version, backend, device }: Group): string {
 }
 
 /** Of each group that reported. */
-function devicesByGroup({ cells, days }: Counts): Map<string, number> {
-  const daysOf = new Map<string, Counts['days'][number][]>();
-  for (const day of days) {
-    const list = daysOf.get(groupKey(day));
-    if (list) list.push(day);
-    else daysOf.set(groupKey(day), [day]);
+function devicesByGroup(
+  groups: readonly Group[],
+  days: readonly DeviceDays[],
+): Map<string, number> {
+  const devices = new Map(groups.map((group) => [groupKey(group), 1]));
+  for (const [key, byDay] of daysByGroup(days)) {
+    if (devices.has(key)) devices.set(key, Math.max(1, ...byDay.values()));
   }
-  const groups = new Map<string, number>();
-  for (const cell of cells) {
-    const key = groupKey(cell);
-    if (!groups.has(key)) groups.set(key, deviceCount(cells, daysOf.get(key) ?? []));
+  return devices;
+}
+
+function daysByGroup(days: readonly DeviceDays[]): Map<string, Map<number, number>> {
+  const groups = new Map<string, Map<number, number>>();
+  for (const { day, devices, ...group } of days) {
+    const key = groupKey(group);
+    const byDay = groups.get(key) ?? new Map<number, number>();
+    groups.set(key, byDay);
+    byDay.set(day, (byDay.get(day) ?? 0) + devices);
   }
   return groups;
 }
@@ -236,7 +244,7 @@ function devicesByGroup({ cells, days }: Counts): Map<string, number> {
  * every day would pass for many. Whoever reported is at least one device, even when its `first`
  * of the day was counted elsewhere.
  */
-function deviceCount(cells: Counts['cells'], days: Counts['days']): number {
+function deviceCount(cells: Counts['cells'], days: readonly DeviceDays[]): number {
   const byDay = new Map<number, number>();
   for (const { day, devices } of days) byDay.set(day, (byDay.get(day) ?? 0) + devices);
   return Math.max(cells.length > 0 ? 1 : 0, ...byDay.values());
@@ -257,7 +265,7 @@ function figures({ cells, whole, days }: Counts): Figures {
 }
 
 /** Calls of any number of cells. */
-type CallSums = Omit<Cell, 'slotMs' | keyof Group>;
+type CallSums = Omit<Cell, 'slotMs' | 'part'>;
 
 function bySlot(cells: readonly Cell[]): Map<number, CallSums> {
   const slots = new Map<number, Cell[]>();

@@ -31,14 +31,14 @@ export interface RollupReads {
   /** Models with at least one cell, by name. */
   models(): Promise<ModelSummary[]>;
   /**
-   * Calls of a time range, by version × backend × device class × slot; late ones included. Bounds and step are multiples
-   * of a length that is kept for so long (`CELL_LENGTHS`).
+   * Calls of a time range, by part × slot; late ones included. Bounds and step are multiples of a length that is kept for
+   * so long (`CELL_LENGTHS`).
    */
   cells(query: CellQuery): Promise<Cell[]>;
   /** All that was counted in a time range, by version × backend × device class. */
   sums(query: SumQuery): Promise<GroupSums[]>;
   /** Reports of a time range by slot. */
-  reportsBySlot(query: CellQuery): Promise<SlotReports[]>;
+  reportsBySlot(query: Omit<CellQuery, 'partOf'>): Promise<SlotReports[]>;
   /** Devices by version × backend × device class and UTC day. */
   deviceDays(query: DeviceDayQuery): Promise<DeviceDays[]>;
   /** What drift and verdicts need: a row for each hour, unit and cohort. */
@@ -81,9 +81,11 @@ export interface CellQuery {
   readonly toMs: number;
   /** Slots start at multiples of this. */
   readonly stepMs: number;
+  /** Groups of the same part are added up; left out: all are. */
+  readonly partOf?: (group: Group) => string;
 }
 
-export interface SumQuery extends Omit<CellQuery, 'stepMs'> {
+export interface SumQuery extends Omit<CellQuery, 'stepMs' | 'partOf'> {
   /** Beside that of latency, which is in the cells. */
   readonly histograms: readonly HistogramPath[];
 }
@@ -95,7 +97,8 @@ export interface Group {
   readonly device: string;
 }
 
-export interface Cell extends Group {
+export interface Cell {
+  readonly part: string;
   readonly slotMs: number;
   readonly reports: number;
   readonly ok: number;

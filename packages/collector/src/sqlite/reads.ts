@@ -30,7 +30,7 @@ export interface SqliteReads {
   models(): ModelSummary[];
   cells(query: CellQuery): Cell[];
   sums(query: SumQuery): GroupSums[];
-  reportsBySlot(query: CellQuery): SlotReports[];
+  reportsBySlot(query: Omit<CellQuery, 'partOf'>): SlotReports[];
   deviceDays(query: DeviceDayQuery): DeviceDays[];
   cohorts(query: { model: string; fromMs: number; toMs: number }): CohortRow[];
   totals(): Totals[];
@@ -54,14 +54,15 @@ interface GroupRow {
   device: string;
 }
 
-interface CellRow extends GroupRow {
-  slot: number;
-  reports: number;
-  ok: number;
-  failed: number;
-  weighted: number;
-  latency: Uint8Array;
-}
+type CellRow = [
+  series: number,
+  slotMs: number,
+  reports: number,
+  ok: number,
+  failed: number,
+  weighted: number,
+  latency: Uint8Array,
+];
 
 function forEachLength(
   prepare: (table: string) => Database.Statement,
@@ -75,37 +76,51 @@ function forEachLength(
 const OF_MODEL = 'c.model = (SELECT id FROM model WHERE name = @model)';
 const IN_RANGE = 'c.start >= @fromMs AND c.start < @toMs';
 
-/** Adds up the cells of a range by group and slot. */
+/** Adds up the cells of a range by part and slot. */
 function prepareCells(database: Database.Database): (query: CellQuery) => Cell[] {
   const statement = forEachLength((table) =>
-    database.prepare(`
-      SELECT s.version, s.backend, s.device, c.start - c.start % @stepMs AS slot,
-        c.reports, c.ok, c.failed, c.weighted, c.latency
-      FROM ${table} c JOIN series s ON s.id = c.series
-      WHERE ${OF_MODEL} AND ${IN_RANGE}`),
+    database
+      .prepare(`
+        SELECT c.series, c.start - c.start % @stepMs, c.reports, c.ok, c.failed, c.weighted, c.latency
+        FROM ${table} c WHERE ${OF_MODEL} AND ${IN_RANGE}`)
+      .raw(),
   );
-  return (query) => {
-    const rows = statement(longestThatFits(query)).iterate(query) as Iterable<CellRow>;
-    const cells = new Map<string, Mutable<Cell>>();
-    for (const row of rows) {
-      const { version, backend, device, slot } = row;
-      const key = `${slot} ${version} ${backend} ${device}`;
-      let cell = cells.get(key);
-      if (!cell) {
-        const duration = createHistogram(HISTOGRAM_SCALES['latency.total']);
-        const nothing = { reports: 0, ok: 0, failed: 0, weighted: 0, duration };
-        cell = { version, backend, device, slotMs: slot, ...nothing };
-        cells.set(key, cell);
-      }
-      cell.reports += row.reports;
-      cell.ok += row.ok;
-      cell.failed += row.failed;
-      cell.weighted += row.weighted;
-      const { duration } = cell;
-      readPacked(row.latency, undefined, (_path, zeros, sum) => addTo(duration, zeros, sum));
+  const groups = database.prepare(`
+    SELECT s.id, s.version, s.backend, s.device FROM series s JOIN model m ON m.id = s.model
+    WHERE m.name = ?`);
+  return ({ partOf = () => '', ...query }) => {
+    const parts = new Map<number, Map<number, Mutable<Cell>>>();
+    const cells = new Map<string, Map<number, Mutable<Cell>>>();
+    for (const { id, ...group } of groups.all(query.model) as (GroupRow & { id: number })[]) {
+      const part = partOf(group);
+      const bySlot = cells.get(part) ?? new Map();
+      cells.set(part, bySlot);
+      parts.set(id, bySlot);
     }
-    return [...cells.values()].sort(inOrder);
+    for (const row of statement(longestThatFits(query)).iterate(query) as Iterable<CellRow>) {
+      const [series, slotMs, reports, ok, failed, weighted, latency] = row;
+      const bySlot = parts.get(series);
+      let cell = bySlot?.get(slotMs);
+      if (!cell) {
+        cell = emptyCell(slotMs);
+        bySlot?.set(slotMs, cell);
+      }
+      cell.reports += reports;
+      cell.ok += ok;
+      cell.failed += failed;
+      cell.weighted += weighted;
+      const { duration } = cell;
+      readPacked(latency, undefined, (_path, zeros, sum) => addTo(duration, zeros, sum));
+    }
+    return [...cells]
+      .flatMap(([part, bySlot]) => [...bySlot.values()].map((cell) => ({ ...cell, part })))
+      .sort((a, b) => a.slotMs - b.slotMs || compare(a.part, b.part));
   };
+}
+
+function emptyCell(slotMs: number): Mutable<Cell> {
+  const duration = createHistogram(HISTOGRAM_SCALES['latency.total']);
+  return { part: '', slotMs, reports: 0, ok: 0, failed: 0, weighted: 0, duration };
 }
 
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
@@ -119,23 +134,16 @@ function addTo(histogram: Histogram, zeros: number, sum: number) {
   };
 }
 
-function longestThatFits({ fromMs, toMs, stepMs }: Omit<CellQuery, 'model'>): number {
+function longestThatFits({ fromMs, toMs, stepMs }: Omit<CellQuery, 'model' | 'partOf'>): number {
   const fitting = CELL_LENGTHS.filter(({ ms }) =>
     [fromMs, toMs, stepMs].every((time) => time % ms === 0),
   );
   return (fitting.at(-1) ?? CELL_LENGTHS[0]).ms;
 }
 
-function inOrder(a: Cell, b: Cell): number {
-  return (
-    a.slotMs - b.slotMs ||
-    compare(a.version, b.version) ||
-    compare(a.backend, b.backend) ||
-    compare(a.device, b.device)
-  );
-}
-
-function prepareReportsBySlot(database: Database.Database): (query: CellQuery) => SlotReports[] {
+function prepareReportsBySlot(
+  database: Database.Database,
+): (query: Omit<CellQuery, 'partOf'>) => SlotReports[] {
   const statement = forEachLength((table) =>
     database.prepare(`
       SELECT c.start - c.start % @stepMs AS slotMs, sum(c.reports) AS reports

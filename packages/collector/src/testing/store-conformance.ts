@@ -25,6 +25,7 @@ export function describeRollupStore(name: string, open: () => Promise<RollupStor
         fromMs: 0,
         toMs: utcDay(NOW_MS + DAY_MS) * DAY_MS,
         stepMs: DAY_MS,
+        partOf: ({ version, backend, device }) => `${version} ${backend} ${device}`,
         ...range,
       });
     const sums = () =>
@@ -63,9 +64,7 @@ export function describeRollupStore(name: string, open: () => Promise<RollupStor
       const [cell, ...others] = await cells();
       expect(others).toEqual([]);
       expect(cell).toMatchObject({
-        version: '1.2.0',
-        backend: 'onnx-wasm',
-        device: 'phone',
+        part: '1.2.0 onnx-wasm phone',
         reports: 1,
         ok: 3,
         failed: 1,
@@ -145,6 +144,15 @@ export function describeRollupStore(name: string, open: () => Promise<RollupStor
       expect(bySlot.map(({ reports }) => reports)).toEqual([1, 1]);
       const wide = await cells({ fromMs: startMs, toMs: startMs + 4 * BUCKET_MS, stepMs: 600_000 });
       expect(wide.map(({ reports }) => reports)).toEqual([2, 2]);
+    });
+
+    test('groups of the same part are added up', async () => {
+      for (const device of ['phone', 'tablet', 'server']) await add({ dimensions: { device } });
+      const found = await cells({ partOf: ({ device }) => String(device === 'server') });
+      expect(found.map(({ part, reports }) => [part, reports])).toEqual([
+        ['false', 2],
+        ['true', 1],
+      ]);
     });
 
     test('a range gives the same sums from cells of each length', async () => {
