@@ -13,6 +13,7 @@ const SUITES = {
   slim: './slim/run.mjs',
   peers: './peers/run.mjs',
   rehearsal: './rehearsal/run.mjs',
+  collector: './collector/run.mjs',
 };
 
 const [suite, ...flags] = process.argv.slice(2);

@@ -25,7 +25,13 @@ export async function fillMonth(file, { reports, nowMs = Date.now(), days = 30 }
     for (; added < until; added += 1) {
       const draft = drafts[Math.floor(random() * DRAFTS)];
       const id = randomBytes(16).toString('hex');
-      batch.push({ ...draft, id, bucketMs, day: Math.floor(bucketMs / 86_400_000), arrivedMs: bucketMs });
+      batch.push({
+        ...draft,
+        id,
+        bucketMs,
+        day: Math.floor(bucketMs / 86_400_000),
+        arrivedMs: bucketMs,
+      });
     }
     if (batch.length > 0) await store.add(batch);
     // what is pending is added to its rows in between

@@ -8,9 +8,13 @@ import { draftReport, seeded } from './reports.mjs';
 const DRAFTS = 2000;
 const ID_LENGTH = 32;
 
-const { port, connections, seconds = 3600, count = Number.POSITIVE_INFINITY, invented } = JSON.parse(
-  process.argv[2],
-);
+const {
+  port,
+  connections,
+  seconds = 3600,
+  count = Number.POSITIVE_INFINITY,
+  invented,
+} = JSON.parse(process.argv[2]);
 const drafts = draftRequests();
 const latenciesMs = [];
 const statuses = {};
@@ -75,7 +79,7 @@ function draftRequests() {
 
 function requestOf(report) {
   const body = JSON.stringify(report);
-  const head = `POST /v1/reports HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n\r\n`;
+  const head = `POST /v1/reports HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n\r\n`;
   return { bytes: Buffer.from(head + body), idAt: head.length + body.indexOf('"id":"') + 6 };
 }
 
