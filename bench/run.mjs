@@ -15,6 +15,7 @@ const SUITES = {
   rehearsal: './rehearsal/run.mjs',
   telemetry: './telemetry/run.mjs',
   atlas: './atlas/run.mjs',
+  collector: './collector/run.mjs',
 };
 
 const [suite, ...flags] = process.argv.slice(2);

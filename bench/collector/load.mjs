@@ -8,17 +8,25 @@ import { draftReport, seeded } from './reports.mjs';
 const DRAFTS = 2000;
 const ID_LENGTH = 32;
 
-const { port, connections, seconds } = JSON.parse(process.argv[2]);
+const {
+  port,
+  connections,
+  seconds = 3600,
+  count = Number.POSITIVE_INFINITY,
+  invented,
+} = JSON.parse(process.argv[2]);
 const drafts = draftRequests();
 const latenciesMs = [];
 const statuses = {};
 let isOver = false;
+let left = count;
 
 const startedMs = performance.now();
-setTimeout(() => {
+const timer = setTimeout(() => {
   isOver = true;
 }, seconds * 1000);
 await Promise.all(Array.from({ length: connections }, sendUntilOver));
+clearTimeout(timer);
 const tookSeconds = (performance.now() - startedMs) / 1000;
 latenciesMs.sort((a, b) => a - b);
 const at = (q) => latenciesMs[Math.min(latenciesMs.length - 1, Math.floor(q * latenciesMs.length))];
@@ -38,9 +46,10 @@ function sendUntilOver(_, first) {
     let next = first;
     let sentMs = 0;
     const send = () => {
-      const { bytes, idAt } = drafts[next % drafts.length];
+      const { bytes, idAt } = invented ? inventedRequest(next) : drafts[next % drafts.length];
       next += connections;
-      bytes.write(freshId(), idAt, 'latin1');
+      left -= 1;
+      if (!invented) bytes.write(freshId(), idAt, 'latin1');
       sentMs = performance.now();
       socket.write(bytes);
     };
@@ -52,7 +61,7 @@ function sendUntilOver(_, first) {
       const status = answer.latin1Slice(9, 12);
       statuses[status] = (statuses[status] ?? 0) + 1;
       latenciesMs.push(performance.now() - sentMs);
-      if (!isOver) return send();
+      if (!isOver && left > 0) return send();
       socket.destroy();
       resolve();
     });
@@ -64,10 +73,32 @@ function draftRequests() {
   const nowMs = Date.now();
   return Array.from({ length: DRAFTS }, () => {
     const t0 = nowMs - 300_000 - Math.floor(random() * 60_000);
-    const body = JSON.stringify(draftReport(random, { t0, sent: nowMs }));
-    const head = `POST /v1/reports HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n\r\n`;
-    return { bytes: Buffer.from(head + body), idAt: head.length + body.indexOf('"id":"') + 6 };
+    return requestOf(draftReport(random, { t0, sent: nowMs }));
   });
+}
+
+function requestOf(report) {
+  const body = JSON.stringify(report);
+  const head = `POST /v1/reports HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n\r\n`;
+  return { bytes: Buffer.from(head + body), idAt: head.length + body.indexOf('"id":"') + 6 };
+}
+
+/** The i-th report of somebody who invents names: a model, a version and a release of the app for each. */
+function inventedRequest(i) {
+  const nowMs = Date.now();
+  const random = seeded(i);
+  const report = draftReport(random, { t0: nowMs - 300_000, sent: nowMs, id: freshId() });
+  Object.assign(report.dimensions, {
+    model: i % 3 === 0 ? `model-${i}` : `model-${i % 40}`,
+    version: `${i}.0.0`,
+    assigned: `${i}.0.0`,
+    variant: `variant-${i}`,
+    app: `release ${i}`,
+    experiment: i.toString(16).padStart(8, '0'),
+  });
+  report.baseline = i.toString(16).padStart(16, '0');
+  report.outcomes = { [`goal ${i}`]: [1, 1, 1] };
+  return requestOf(report);
 }
 
 function freshId() {

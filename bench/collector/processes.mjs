@@ -17,9 +17,9 @@ export async function startScript(name, ...args) {
   };
 }
 
-/** Sends reports for a while. */
-export async function sendLoad(port, { connections = 128, seconds }) {
-  const child = runScript('load.mjs', [JSON.stringify({ port, connections, seconds })]);
+/** Sends reports: for `seconds`, or `count` of them; with `invented` names. */
+export async function sendLoad(port, { connections = 128, ...how }) {
+  const child = runScript('load.mjs', [JSON.stringify({ port, connections, ...how })]);
   return firstLine(child);
 }
 

@@ -62,6 +62,7 @@ export const GROUPS: readonly Group[] = [
     title: 'Operate',
     pages: [
       { file: 'docs/operating.md', title: 'Operating' },
+      { file: 'docs/metrics.md', title: 'Metrics' },
       { file: 'docs/troubleshooting.md', title: 'Troubleshooting' },
       { file: 'docs/errors.md', title: 'Errors by code' },
       { file: 'packages/collector/README.md', title: 'The collector' },

@@ -23,7 +23,9 @@ export function createControls(choose: (change: Partial<PageState>) => void): {
       byId('controls').hidden = models.length === 0;
       const names = models.map((summary) => [summary.model, summary.model] as const);
       fill(model, names, latency?.model ?? '');
-      const versions = (latency?.versions ?? []).map((one) => [one.version, one.version] as const);
+      const versions = (latency?.versions ?? [])
+        .filter((one) => one.version !== '')
+        .map((one) => [one.version, one.version] as const);
       fill(version, [['', 'All versions'], ...versions], state.version);
       for (const radio of radios) radio.checked = radio.value === state.range.key;
     },

@@ -1,15 +1,16 @@
 import type { Figures, FleetLatency, FleetPoint } from '../src/fleet-latency.js';
 import { byId } from './element.js';
-import { formatCompact, formatCount, formatDuration, formatRate } from './format.js';
+import { formatCompact, formatCount, formatDuration, formatRate, NOTHING } from './format.js';
 import { type ChartData, type ChartSeries, createTimeChart } from './time-chart.js';
 import { REST_COLOR, versionColors } from './version-colors.js';
+import { versionName } from './version-name.js';
 
 export interface FleetCharts {
   /** @param scope the whole model or one of its versions */
   show(fleet: FleetLatency, scope: Figures, scopeName: string): void;
 }
 
-/** The three charts: latency and success of what is chosen, inferences by version. */
+/** Latency and success of what is chosen; inferences by version; reports beside those of a day before. */
 export function createFleetCharts(): FleetCharts {
   const latency = createTimeChart(byId('latency'), {
     mark: 'lines',
@@ -30,6 +31,15 @@ export function createFleetCharts(): FleetCharts {
     heightPx: 200,
     valueRange: (_least, greatest) => [0, greatest > 0 ? greatest * 1.1 : 1],
     formatValue: (count) => formatCount(count ?? 0),
+    formatTick: formatCompact,
+    wholeTicks: true,
+  });
+
+  const reports = createTimeChart(byId('reports'), {
+    mark: 'lines',
+    heightPx: 200,
+    valueRange: (_least, greatest) => [0, greatest > 0 ? greatest * 1.12 : 1],
+    formatValue: (count) => (count === null || count === undefined ? NOTHING : formatCount(count)),
     formatTick: formatCompact,
     wholeTicks: true,
   });
@@ -69,6 +79,10 @@ export function createFleetCharts(): FleetCharts {
         chartData(fleet, inferencesByVersion(fleet)),
         `Inferences by version over time; in all ${formatCount(fleet.total.count)}.`,
       );
+      reports.show(
+        chartData(fleet, reportsAndDayBefore(fleet)),
+        `Reports of ${fleet.model} over time, beside those of the same hour a day before; in all ${formatCount(fleet.total.reports)}.`,
+      );
     },
   };
 }
@@ -78,14 +92,25 @@ function chartData({ fromMs, toMs, stepMs }: FleetLatency, series: ChartSeries[]
 }
 
 /** One value per step of the range; null where nothing was reported. */
-function column(
+function column<Point extends { readonly atMs: number }>(
   { fromMs, toMs, stepMs }: FleetLatency,
-  { series }: Figures,
-  value: (point: FleetPoint) => number | null,
+  { series }: { readonly series: readonly Point[] },
+  value: (point: Point) => number | null,
 ): (number | null)[] {
   const values = new Array<number | null>(Math.round((toMs - fromMs) / stepMs)).fill(null);
   for (const point of series) values[Math.round((point.atMs - fromMs) / stepMs)] = value(point);
   return values;
+}
+
+/** Silence looks like health in every other chart. */
+function reportsAndDayBefore(fleet: FleetLatency): ChartSeries[] {
+  const now = column(fleet, fleet.total, (point) => point.reports);
+  if (fleet.dayBefore.length === 0) return [{ label: 'reports', color: '--p50', values: now }];
+  const before = column(fleet, { series: fleet.dayBefore }, ({ reports }) => reports);
+  return [
+    { label: 'a day before', color: '--rest', dash: [4, 4], values: before },
+    { label: 'reports', color: '--p50', values: now },
+  ];
 }
 
 /** Newest on top; what no shown version accounts for at the bottom. */
@@ -95,7 +120,7 @@ function inferencesByVersion(fleet: FleetLatency): ChartSeries[] {
   const named = fleet.versions
     .filter((version) => version.count > 0 && colors.get(version.version) !== REST_COLOR)
     .map((version) => ({
-      label: version.version,
+      label: versionName(version.version),
       color: colors.get(version.version) ?? REST_COLOR,
       values: column(fleet, version, count),
     }));

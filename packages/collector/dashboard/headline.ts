@@ -5,6 +5,7 @@ import { formatCompact, formatCount, formatRate, NOTHING, splitDuration } from '
 /** The six numbers on top. */
 export function showHeadline(fleet: FleetLatency, scope: Figures): void {
   const failed = Object.values(scope.errors).reduce((sum, n) => sum + n, 0);
+  const versions = fleet.versions.filter(({ version }) => /^\d/.test(version));
   const estimated = scope.estimatedCount > scope.count;
   byId('headline').replaceChildren(
     tile('inferences', 'Inferences', [formatCompact(scope.count)], {
@@ -19,8 +20,8 @@ export function showHeadline(fleet: FleetLatency, scope: Figures): void {
     tile('p50', 'Latency p50', duration(scope.p50Ms), { note: 'half are faster' }),
     tile('p95', 'Latency p95', duration(scope.p95Ms), { note: '1 in 20 is slower' }),
     tile('devices', 'Devices', [formatCompact(scope.devices)], { note: 'on the busiest day' }),
-    tile('versions', 'Versions', [formatCount(fleet.versions.length)], {
-      note: fleet.versions[0] ? `newest ${fleet.versions[0].version}` : 'none in this range',
+    tile('versions', 'Versions', [formatCount(versions.length)], {
+      note: versions[0] ? `newest ${versions[0].version}` : 'none in this range',
     }),
   );
 }

@@ -9,7 +9,7 @@ import { formatSeconds } from './format.js';
 import { showHeadline } from './headline.js';
 import { type PageState, pageStateSearch, RANGES, readPageState } from './page-state.js';
 import { hideProblem, showProblem } from './problem.js';
-import { showErrors, showStages, showVersions } from './tables.js';
+import { showErrors, showOpens, showStages, showVersions } from './tables.js';
 
 const REFRESH_SECONDS = 15;
 
@@ -69,13 +69,20 @@ function showFleet(fleet: Fleet): void {
 }
 
 function showFigures(fleet: FleetLatency): void {
-  const version = fleet.versions.find((one) => one.version === state.version);
+  const version = fleet.versions.find(
+    (one) => state.version !== '' && one.version === state.version,
+  );
   const scope = version ?? fleet.total;
   charts ??= createFleetCharts();
   byId('inferences-unit').textContent = `by version, per ${stepWords(fleet.stepMs)}`;
+  byId('reports-unit').textContent =
+    fleet.dayBefore.length > 0
+      ? `per ${stepWords(fleet.stepMs)}, and a day before`
+      : `per ${stepWords(fleet.stepMs)}`;
   showHeadline(fleet, scope);
   charts.show(fleet, scope, version ? `${fleet.model} ${version.version}` : fleet.model);
   showVersions(fleet);
+  showOpens(scope);
   showErrors(scope);
   showStages(scope);
 }

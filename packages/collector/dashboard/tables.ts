@@ -2,6 +2,7 @@ import type { Figures, FleetLatency, VersionFigures } from '../src/fleet-latency
 import { byId, element } from './element.js';
 import { formatCompact, formatCount, formatDuration, formatRate, NOTHING } from './format.js';
 import { REST_COLOR, versionColors } from './version-colors.js';
+import { versionName } from './version-name.js';
 
 const STAGE_WORDS = {
   queue: 'waiting for the worker',
@@ -18,11 +19,31 @@ export function showVersions(fleet: FleetLatency): void {
   const parts: HTMLElement[] = [
     table(
       'Versions',
-      ['Version', 'Inferences', 'Success', 'p50', 'p95', 'p99', 'Devices'],
+      [
+        'Version',
+        'Inferences',
+        'Success',
+        'p50',
+        'p95',
+        'p99',
+        'Devices',
+        'Adoption',
+        'Error-free',
+      ],
       rows,
       'No version reported in this range.',
     ),
   ];
+  if (fleet.versions.length > 0) {
+    parts.push(
+      element(
+        'p',
+        { class: 'quiet' },
+        'Adoption: of the devices on the newest day. Error-free: device-days without a failed call, of installs ' +
+          'that a rollout put on the version.',
+      ),
+    );
+  }
   if (fleet.suppressed > 0) parts.push(suppressedNote(fleet));
   byId('versions').replaceChildren(...parts);
 }
@@ -30,10 +51,10 @@ export function showVersions(fleet: FleetLatency): void {
 function versionRow(version: VersionFigures, color: string, minDevices: number): HTMLElement[] {
   const swatch = element('span', { class: 'swatch' });
   swatch.style.background = `var(${color})`;
-  const name = element('th', { scope: 'row' }, swatch, version.version);
+  const name = element('th', { scope: 'row' }, swatch, versionName(version.version));
   if (version.count === 0 && version.suppressed > 0) {
     const words = `hidden: no group of ${minDevices} devices`;
-    return [name, element('td', { colspan: '6', class: 'hidden' }, words)];
+    return [name, element('td', { colspan: '8', class: 'hidden' }, words)];
   }
   return [
     name,
@@ -43,6 +64,8 @@ function versionRow(version: VersionFigures, color: string, minDevices: number):
     cell(formatDuration(version.p95Ms)),
     cell(formatDuration(version.p99Ms)),
     cell(formatCompact(version.devices)),
+    cell(formatRate(version.adoption)),
+    cell(formatRate(version.errorFreeDevices)),
   ];
 }
 
@@ -53,6 +76,34 @@ function suppressedNote({ suppressed, minDevices }: FleetLatency): HTMLElement {
     { class: 'quiet', 'data-testid': 'suppressed' },
     `${groups} left out here: a version on one kind of device and backend, with fewer than ` +
       `${minDevices} devices. All versions together include them.`,
+  );
+}
+
+export function showOpens({ opens }: Figures): void {
+  const { tried, network, store, failed, networkP95Ms, storeP95Ms } = opens;
+  const share = (n: number) => formatRate(tried === 0 ? null : n / tried);
+  const ready = [
+    ['network', 'cold start', network, networkP95Ms],
+    ['store', 'on the device', store, storeP95Ms],
+  ] as const;
+  const rows = ready.map(([name, aside, n, p95Ms]) => [
+    element('th', { scope: 'row' }, `${name} `, element('span', { class: 'aside' }, aside)),
+    cell(formatCount(n)),
+    cell(share(n)),
+    cell(formatDuration(p95Ms)),
+  ]);
+  for (const [code, n] of Object.entries(failed)) {
+    const aside = element('span', { class: 'aside' }, 'failed');
+    const name = element('th', { scope: 'row' }, element('code', {}, code), ' ', aside);
+    rows.push([name, cell(formatCount(n)), cell(share(n)), cell(NOTHING)]);
+  }
+  byId('opens').replaceChildren(
+    table(
+      'Opens',
+      ['Ended', 'Count', 'Of opens', 'Ready p95'],
+      tried === 0 ? [] : rows,
+      'No model was opened in this range.',
+    ),
   );
 }
 

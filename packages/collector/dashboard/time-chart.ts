@@ -44,6 +44,9 @@ const WHOLE_STEPS = Array.from({ length: 13 }, (_, exponent) => 10 ** exponent).
   2 * power,
   5 * power,
 ]);
+/** Distances of labels on the axis of time, in seconds. */
+const HOUR_STEPS = [300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200];
+const DAY_STEPS = [1, 2, 5, 7, 14, 30].map((days) => days * 86_400);
 /** With more points than this, only those without a neighbour get a dot. */
 const MAX_DOTTED = 30;
 
@@ -207,14 +210,16 @@ function timeAxis(shown: () => ChartData): uPlot.Axis {
     size: 28,
     space: 54,
     values: (_chart, seconds) => {
-      const { fromMs, toMs } = shown();
-      const days = toMs - fromMs > 2 * 86_400_000;
-      return seconds.map((second) => (days ? formatDay : formatClock)(second * 1000));
+      const format = isOfDays(shown()) ? formatDay : formatClock;
+      return seconds.map((second) => format(second * 1000));
     },
-    incrs: [300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400].concat(
-      [2, 5, 7, 14, 30].map((days) => days * 86_400),
-    ),
+    // A label that names a day stands at its beginning, and no second time.
+    incrs: () => (isOfDays(shown()) ? DAY_STEPS : [...HOUR_STEPS, ...DAY_STEPS]),
   };
+}
+
+function isOfDays({ fromMs, toMs }: ChartData): boolean {
+  return toMs - fromMs > 2 * 86_400_000;
 }
 
 function valueAxis({ formatTick, wholeTicks }: ChartKind): uPlot.Axis {

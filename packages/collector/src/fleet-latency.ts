@@ -11,7 +11,7 @@ import { compareVersions } from './compare-versions.js';
 import type { ByName } from './counts.js';
 import { DAY_MS, utcDay } from './days.js';
 import type { FleetQuery } from './fleet-query.js';
-import type { Cell, Group, RollupReads } from './rollup-store.js';
+import type { Cell, DeviceDays, Group, GroupSums, RollupReads } from './rollup-store.js';
 
 /** Stages of one inference, in the order they happen. */
 const STAGES = ['queue', 'pre', 'run', 'post'] as const;
@@ -112,16 +112,25 @@ export async function fleetLatency(
   minDevices: number,
 ): Promise<FleetLatency> {
   const { model, fromMs, toMs, stepMs } = query;
-  const counts = await readCounts(store, query);
-  const asked = selectGroups(
-    counts,
-    ({ version, backend }) =>
-      (query.version === undefined || query.version === version) &&
-      (query.backend === undefined || query.backend === backend),
-  );
-  const versions = [...new Set(asked.cells.map(({ version }) => version))]
+  const [whole, days] = await Promise.all([
+    store.sums({ model, fromMs, toMs, histograms: WHOLE_RANGE }),
+    store.deviceDays({ model, fromDay: utcDay(fromMs), toDay: utcDay(toMs - 1) }),
+  ]);
+  const devices = devicesByGroup(whole, days);
+  const isAsked = ({ version, backend }: Group) =>
+    (query.version === undefined || query.version === version) &&
+    (query.backend === undefined || query.backend === backend);
+  const isShown = (group: Group) =>
+    isAsked(group) && (devices.get(groupKey(group)) ?? 0) >= minDevices;
+  // what is shown of a version is a part of its own, and all else is in the total alone
+  const cells = await store.cells({
+    ...{ model, fromMs, toMs, stepMs },
+    partOf: (group) => (isShown(group) ? group.version : HIDDEN),
+  });
+  const all: Counts = { cells, whole, days };
+  const versions = [...new Set(whole.filter(isAsked).map(({ version }) => version))]
     .sort((a, b) => compareVersions(b, a))
-    .map((version) => versionFigures({ asked, all: counts }, version, minDevices));
+    .map((version) => versionFigures(version, { all, isAsked, isShown, minDevices }));
   return {
     model,
     fromMs,
@@ -129,31 +138,22 @@ export async function fleetLatency(
     stepMs,
     minDevices,
     suppressed: versions.reduce((sum, { suppressed }) => sum + suppressed, 0),
-    total: figures(counts),
+    total: figures(all),
     versions,
     dayBefore: await readDayBefore(store, query),
   };
 }
 
-/** All that is known of a range: cells by step, cells of the whole range, devices. */
-interface Counts {
-  /** By step, with the histogram of the whole call. */
-  readonly cells: readonly Cell[];
-  /** One cell a group, with the histograms of stages and opens. */
-  readonly whole: readonly Cell[];
-  readonly days: readonly (Group & { readonly day: number; readonly devices: number })[];
-}
+/** No version is called so. */
+const HIDDEN = 'hidden';
 
-async function readCounts(
-  store: RollupReads,
-  { model, fromMs, toMs, stepMs }: FleetQuery,
-): Promise<Counts> {
-  const [cells, whole, days] = await Promise.all([
-    store.cells({ model, fromMs, toMs, stepMs, histograms: ['latency.total'] }),
-    store.cells({ model, fromMs, toMs, histograms: WHOLE_RANGE }),
-    store.deviceDays({ model, fromDay: utcDay(fromMs), toDay: utcDay(toMs - 1) }),
-  ]);
-  return { cells, whole, days };
+/** All that is known of a range. */
+interface Counts {
+  /** By step. */
+  readonly cells: readonly Cell[];
+  /** Of the whole range. */
+  readonly whole: readonly GroupSums[];
+  readonly days: readonly DeviceDays[];
 }
 
 async function readDayBefore(
@@ -163,46 +163,42 @@ async function readDayBefore(
   // a step of days has no hour to be held against
   if (stepMs >= DAY_MS) return [];
   const range = { fromMs: fromMs - DAY_MS, toMs: toMs - DAY_MS, stepMs };
-  const cells = await store.cells({ model, ...range, histograms: [] });
-  return bySlot(cells).map(([slotMs, slot]) => ({
-    atMs: slotMs + DAY_MS,
-    reports: sum(slot, reports),
-  }));
+  const slots = await store.reportsBySlot({ model, ...range });
+  return slots.map(({ slotMs, reports }) => ({ atMs: slotMs + DAY_MS, reports }));
 }
 
-function selectGroups(counts: Counts, keep: (group: Group) => boolean): Counts {
-  return {
-    cells: counts.cells.filter(keep),
-    whole: counts.whole.filter(keep),
-    days: counts.days.filter(keep),
-  };
+interface Selection {
+  readonly all: Counts;
+  readonly isAsked: (group: Group) => boolean;
+  readonly isShown: (group: Group) => boolean;
+  readonly minDevices: number;
 }
 
 function versionFigures(
-  { asked, all }: { asked: Counts; all: Counts },
   version: string,
-  minDevices: number,
+  { all, isAsked, isShown, minDevices }: Selection,
 ): VersionFigures {
-  const own = selectGroups(asked, (group) => group.version === version);
-  const groups = new Set(own.cells.map(groupKey));
-  const shown = new Set(
-    [...groups].filter(
-      (key) => deviceCount(selectGroups(own, (group) => groupKey(group) === key)) >= minDevices,
-    ),
-  );
-  const visible = selectGroups(own, (group) => shown.has(groupKey(group)));
+  const isOwn = (group: Group) => group.version === version;
+  const shown = (group: Group) => isOwn(group) && isShown(group);
+  const visible: Counts = {
+    cells: all.cells.filter(({ part }) => part === version),
+    whole: all.whole.filter(shown),
+    days: all.days.filter(shown),
+  };
+  const groups = all.whole.filter((group) => isOwn(group) && isAsked(group));
+  const isVisible = visible.whole.length > 0;
   return {
     version,
-    suppressed: groups.size - shown.size,
-    adoption: shown.size === 0 ? null : adoption(visible, all),
-    errorFreeDevices: shown.size === 0 ? null : errorFree(all, version, minDevices),
+    suppressed: groups.length - visible.whole.length,
+    adoption: isVisible ? adoption(visible, all) : null,
+    errorFreeDevices: isVisible ? errorFree(all, version, minDevices) : null,
     ...figures(visible),
   };
 }
 
 function adoption({ days }: Counts, all: Counts): number | null {
   const newest = Math.max(...all.days.map(({ day }) => day));
-  const devices = (list: Counts['days']) =>
+  const devices = (list: readonly DeviceDays[]) =>
     sum(list, (one) => (one.day === newest ? one.devices : 0));
   const whole = devices(all.days);
   return whole === 0 ? null : devices(days) / whole;
@@ -220,46 +216,83 @@ function groupKey({ version, backend, device }: Group): string {
   return `${version} ${backend} ${device}`;
 }
 
+/** Of each group that reported. */
+function devicesByGroup(
+  groups: readonly Group[],
+  days: readonly DeviceDays[],
+): Map<string, number> {
+  const devices = new Map(groups.map((group) => [groupKey(group), 1]));
+  for (const [key, byDay] of daysByGroup(days)) {
+    if (devices.has(key)) devices.set(key, Math.max(1, ...byDay.values()));
+  }
+  return devices;
+}
+
+function daysByGroup(days: readonly DeviceDays[]): Map<string, Map<number, number>> {
+  const groups = new Map<string, Map<number, number>>();
+  for (const { day, devices, ...group } of days) {
+    const key = groupKey(group);
+    const byDay = groups.get(key) ?? new Map<number, number>();
+    groups.set(key, byDay);
+    byDay.set(day, (byDay.get(day) ?? 0) + devices);
+  }
+  return groups;
+}
+
 /**
  * Devices on the busiest day: the days' numbers must not be added up, or one device that comes
  * every day would pass for many. Whoever reported is at least one device, even when its `first`
  * of the day was counted elsewhere.
  */
-function deviceCount({ cells, days }: Counts): number {
+function deviceCount(cells: Counts['cells'], days: readonly DeviceDays[]): number {
   const byDay = new Map<number, number>();
   for (const { day, devices } of days) byDay.set(day, (byDay.get(day) ?? 0) + devices);
   return Math.max(cells.length > 0 ? 1 : 0, ...byDay.values());
 }
 
-function figures(counts: Counts): Figures {
-  const { cells, whole } = counts;
+function figures({ cells, whole, days }: Counts): Figures {
+  const slots = [...bySlot(cells)].sort(([a], [b]) => a - b);
+  const all = addedUp(slots.map(([, sums]) => sums));
   return {
-    devices: deviceCount(counts),
-    estimatedCount: Math.round(sum(cells, ({ counts }) => counts.weighted ?? 0)),
-    ...pointFigures(cells),
-    errors: byFrequency(cells.map(({ counts }) => counts.errors)),
+    devices: deviceCount(cells, days),
+    estimatedCount: Math.round(all.weighted),
+    ...pointFigures(all),
+    errors: byFrequency(whole.map(({ counts }) => counts.errors)),
     opens: openFigures(whole),
     stages: stageFigures(whole),
-    series: bySlot(cells).map(([atMs, slot]) => ({ atMs, ...pointFigures(slot) })),
+    series: slots.map(([atMs, sums]) => ({ atMs, ...pointFigures(sums) })),
   };
 }
 
-function bySlot(cells: readonly Cell[]): [slotMs: number, cells: Cell[]][] {
+/** Calls of any number of cells. */
+type CallSums = Omit<Cell, 'slotMs' | 'part'>;
+
+function bySlot(cells: readonly Cell[]): Map<number, CallSums> {
   const slots = new Map<number, Cell[]>();
   for (const cell of cells) {
     const slot = slots.get(cell.slotMs);
     if (slot) slot.push(cell);
     else slots.set(cell.slotMs, [cell]);
   }
-  return [...slots].sort(([a], [b]) => a - b);
+  return new Map([...slots].map(([slotMs, list]) => [slotMs, addedUp(list)]));
 }
 
-function pointFigures(cells: readonly Cell[]): Omit<FleetPoint, 'atMs'> {
-  const ok = sum(cells, ({ counts }) => counts.ok ?? 0);
-  const count = ok + sum(cells, ({ counts }) => counts.failed ?? 0);
-  const duration = merged(cells, 'latency.total');
+function addedUp(list: readonly CallSums[]): CallSums {
+  const duration = createHistogram(HISTOGRAM_SCALES['latency.total']);
+  for (const one of list) merge(duration, one.duration);
   return {
-    reports: sum(cells, reports),
+    reports: sum(list, ({ reports }) => reports),
+    ok: sum(list, ({ ok }) => ok),
+    failed: sum(list, ({ failed }) => failed),
+    weighted: sum(list, ({ weighted }) => weighted),
+    duration,
+  };
+}
+
+function pointFigures({ reports, ok, failed, duration }: CallSums): Omit<FleetPoint, 'atMs'> {
+  const count = ok + failed;
+  return {
+    reports,
     count,
     successRate: count === 0 ? null : ok / count,
     p50Ms: percentileMs(duration, 0.5),
@@ -268,7 +301,7 @@ function pointFigures(cells: readonly Cell[]): Omit<FleetPoint, 'atMs'> {
   };
 }
 
-function openFigures(cells: readonly Cell[]): OpenFigures {
+function openFigures(cells: readonly GroupSums[]): OpenFigures {
   const network = merged(cells, 'opens.network');
   const store = merged(cells, 'opens.store');
   return {
@@ -282,7 +315,7 @@ function openFigures(cells: readonly Cell[]): OpenFigures {
   };
 }
 
-function stageFigures(cells: readonly Cell[]): Figures['stages'] {
+function stageFigures(cells: readonly GroupSums[]): Figures['stages'] {
   const found: Partial<Record<Stage, { p50Ms: number; p95Ms: number }>> = {};
   for (const stage of STAGES) {
     const histogram = merged(cells, `latency.${stage}`);
@@ -303,11 +336,7 @@ function byFrequency(counts: readonly (ByName | undefined)[]): Record<string, nu
   return Object.fromEntries([...byCode].sort(([, a], [, b]) => b - a));
 }
 
-function reports({ counts }: Cell): number {
-  return counts.reports ?? 0;
-}
-
-function merged(cells: readonly Cell[], path: HistogramPath): Histogram {
+function merged(cells: readonly GroupSums[], path: HistogramPath): Histogram {
   const all = createHistogram(HISTOGRAM_SCALES[path]);
   for (const { histograms } of cells) {
     const histogram = histograms.get(path);

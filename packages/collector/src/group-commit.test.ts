@@ -35,3 +35,11 @@ test('a report that fails does not fail those beside it', async () => {
   const ended = await Promise.allSettled([count(sampleContribution()), count(bad)]);
   expect(ended).toMatchObject([{ value: 'counted' }, { reason: { message: 'no' } }]);
 });
+
+test('a crowd is divided, so that others have their turn in between', async () => {
+  const store = storeThat((batch) => batch.map(() => 'counted'));
+  const count = createGroupCommit(store);
+  const all = Array.from({ length: 600 }, () => count(sampleContribution()));
+  expect(new Set(await Promise.all(all))).toEqual(new Set(['counted']));
+  expect(store.batches).toEqual([256, 256, 88]);
+});

@@ -1,6 +1,9 @@
 import type { Contribution } from './contribution.js';
 import type { Outcome, RollupStore } from './rollup-store.js';
 
+/** More at once would keep others waiting longer than the disk does. */
+const LARGEST_GROUP = 256;
+
 interface Waiting {
   readonly contribution: Contribution;
   readonly resolve: (outcome: Outcome) => void;
@@ -18,8 +21,9 @@ export function createGroupCommit(
   let waiting: Waiting[] = [];
 
   async function commit(): Promise<void> {
-    const group = waiting;
-    waiting = [];
+    const group = waiting.slice(0, LARGEST_GROUP);
+    waiting = waiting.slice(LARGEST_GROUP);
+    if (waiting.length > 0) setImmediate(commit);
     try {
       const outcomes = await store.add(group.map(({ contribution }) => contribution));
       for (const [i, { resolve }] of group.entries()) resolve(outcomes[i] as Outcome);

@@ -31,10 +31,14 @@ export interface RollupReads {
   /** Models with at least one cell, by name. */
   models(): Promise<ModelSummary[]>;
   /**
-   * Counts of a time range, by version × backend × device class × slot; late ones included. Bounds and step are multiples
-   * of a length that is kept for so long (`CELL_LENGTHS`).
+   * Calls of a time range, by part × slot; late ones included. Bounds and step are multiples of a length that is kept for
+   * so long (`CELL_LENGTHS`).
    */
   cells(query: CellQuery): Promise<Cell[]>;
+  /** All that was counted in a time range, by version × backend × device class. */
+  sums(query: SumQuery): Promise<GroupSums[]>;
+  /** Reports of a time range by slot. */
+  reportsBySlot(query: Omit<CellQuery, 'partOf'>): Promise<SlotReports[]>;
   /** Devices by version × backend × device class and UTC day. */
   deviceDays(query: DeviceDayQuery): Promise<DeviceDays[]>;
   /** What drift and verdicts need: a row for each hour, unit and cohort. */
@@ -54,7 +58,6 @@ export const CELL_LENGTHS = [
   { ms: 360 * MINUTE_MS, days: 400 },
   { ms: 1440 * MINUTE_MS, days: 400 },
 ] as const;
-export type CellLength = (typeof CELL_LENGTHS)[number]['ms'];
 
 export const RETENTION = Object.freeze({
   /** Ids, from their arrival. An older report is refused, so that nothing is ever counted twice. */
@@ -76,8 +79,14 @@ export interface CellQuery {
   readonly model: string;
   readonly fromMs: number;
   readonly toMs: number;
-  /** Slots start at multiples of this. Left out: the whole range is one slot. */
-  readonly stepMs?: number;
+  /** Slots start at multiples of this. */
+  readonly stepMs: number;
+  /** Groups of the same part are added up; left out: all are. */
+  readonly partOf?: (group: Group) => string;
+}
+
+export interface SumQuery extends Omit<CellQuery, 'stepMs' | 'partOf'> {
+  /** Beside that of latency, which is in the cells. */
   readonly histograms: readonly HistogramPath[];
 }
 
@@ -88,11 +97,27 @@ export interface Group {
   readonly device: string;
 }
 
-export interface Cell extends Group {
+export interface Cell {
+  readonly part: string;
   readonly slotMs: number;
-  /** Without its histograms. */
+  readonly reports: number;
+  readonly ok: number;
+  readonly failed: number;
+  /** (ok + failed) × sampling weight. */
+  readonly weighted: number;
+  /** Call → result, ms, at scale 3. */
+  readonly duration: Histogram;
+}
+
+export interface GroupSums extends Group {
+  /** Without histograms, and without what the cells have. */
   readonly counts: Counts;
   readonly histograms: ReadonlyMap<HistogramPath, Histogram>;
+}
+
+export interface SlotReports {
+  readonly slotMs: number;
+  readonly reports: number;
 }
 
 /** Both days included. */

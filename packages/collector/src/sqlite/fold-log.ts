@@ -1,15 +1,12 @@
 import type Database from 'better-sqlite3';
-import { addCounts, type Counts, lifetimeCounts } from '../counts.js';
+import { addCounts, type Counts, type LifetimeCounts, lifetimeCounts } from '../counts.js';
 import type { NameKind, Unit } from '../known-names.js';
 import { CELL_LENGTHS } from '../rollup-store.js';
-import type { Sums } from '../sums.js';
-import { addSums } from '../sums.js';
+import { addSums, type Sums } from '../sums.js';
+import { prepareAddCell, prepareAddCohort } from './counts-rows.js';
 import type { Pending, PendingCell } from './pending.js';
 import { prepareRowIds } from './row-ids.js';
 import { cellTable } from './schema.js';
-
-type Key = readonly (number | string)[];
-type AddToRow = (key: Key, counts: Counts) => void;
 
 /**
  * Prepares the transaction that adds what is pending to its rows, each read, added to and written, and empties the log.
@@ -21,26 +18,23 @@ export function prepareFold(
 ): (pending: Pending) => void {
   const ids = prepareRowIds(database);
   const addName = prepareNames(database);
-  const levels = CELL_LENGTHS.map(({ ms }) => ({
-    ms,
-    add: prepareAdd(database, cellTable(ms), ['model', 'start', 'series', 'late']),
-  }));
-  const addCohort = prepareAdd(database, 'cohort', ['model', 'start', 'unit', 'g']);
+  const addCells = CELL_LENGTHS.map(({ ms }) => prepareAddCell(database, cellTable(ms)));
+  const addCohort = prepareAddCohort(database);
   const addLifetime = prepareLifetime(database);
   const emptyLog = database.prepare('DELETE FROM log');
 
   const fold = database.transaction((pending: Pending) => {
     checkOwner();
-    let cells = [...pending.cells.values()];
-    for (const cell of cells) addNamesOfCell(cell, addName);
-    for (const { ms, add } of levels) {
-      cells = coarser(cells, ms);
-      for (const { series, startMs, late, counts } of cells) {
-        add([ids.model(series.model), startMs, ids.series(series), Number(late)], counts);
-      }
+    // all are made before any is written: a row adds what it had to what is added to it
+    const levels = byLength([...pending.cells.values()]);
+    for (const cell of levels[0] ?? []) addNamesOfCell(cell, addName);
+    for (const { series, late, startMs, counts } of levels.at(-1) ?? []) {
+      addLifetime(ids.series(series), startMs, lifetimeCounts(counts, late));
     }
-    for (const { series, late, startMs, counts } of cells) {
-      addLifetime(ids.series(series), startMs, lifetimeCounts(counts, late) as Counts);
+    for (const [i, cells] of levels.entries()) {
+      for (const { series, startMs, late, counts } of cells) {
+        addCells[i]?.([ids.model(series.model), startMs, ids.series(series), Number(late)], counts);
+      }
     }
     for (const { unit, hourMs, cohort, counts } of pending.cohorts.values()) {
       addNamesOfCohort(unit, counts, addName);
@@ -66,6 +60,13 @@ function undoing(memories: readonly { forget(): void }[], work: () => void): voi
   }
 }
 
+/** The pending cells of each length; each has sums of its own. */
+function byLength(finest: readonly PendingCell[]): (readonly PendingCell[])[] {
+  const levels: (readonly PendingCell[])[] = [finest];
+  for (const { ms } of CELL_LENGTHS.slice(1)) levels.push(coarser(levels.at(-1) ?? [], ms));
+  return levels;
+}
+
 /** Cells of one length from those of a shorter one. */
 function coarser(cells: readonly PendingCell[], lengthMs: number): PendingCell[] {
   const longer = new Map<string, PendingCell>();
@@ -79,41 +80,19 @@ function coarser(cells: readonly PendingCell[], lengthMs: number): PendingCell[]
   return [...longer.values()];
 }
 
-function prepareAdd(
-  database: Database.Database,
-  table: string,
-  columns: readonly string[],
-): AddToRow {
-  const where = columns.map((column) => `${column} = ?`).join(' AND ');
-  const find = database.prepare(`SELECT counts FROM ${table} WHERE ${where}`).pluck();
-  const replace = database.prepare(
-    `REPLACE INTO ${table} (${columns.join(', ')}, counts)
-     VALUES (${columns.map(() => '?').join(', ')}, ?)`,
-  );
-  return (key, counts) => {
-    const found = find.get(...key) as string | undefined;
-    replace.run(...key, added(found, counts));
-  };
-}
-
 function prepareLifetime(
   database: Database.Database,
-): (series: number, lastMs: number, counts: Counts) => void {
+): (series: number, lastMs: number, counts: LifetimeCounts) => void {
   const find = database.prepare('SELECT counts FROM lifetime WHERE series = ?').pluck();
   const replace = database.prepare(`
     INSERT INTO lifetime (series, last, counts) VALUES (?, ?, ?)
     ON CONFLICT DO UPDATE SET last = max(last, excluded.last), counts = excluded.counts`);
   return (series, lastMs, counts) => {
     const found = find.get(series) as string | undefined;
-    replace.run(series, lastMs, added(found, counts));
+    const sum = found === undefined ? {} : (JSON.parse(found) as Sums);
+    addSums(sum, counts as Sums);
+    replace.run(series, lastMs, JSON.stringify(sum));
   };
-}
-
-function added(found: string | undefined, counts: Counts): string {
-  if (found === undefined) return JSON.stringify(counts);
-  const sum = JSON.parse(found) as Sums;
-  addSums(sum, counts as Sums);
-  return JSON.stringify(sum);
 }
 
 type AddName = ((kind: NameKind, model: string, name: string) => void) & { forget(): void };

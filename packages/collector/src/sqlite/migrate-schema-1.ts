@@ -2,6 +2,7 @@ import type { HistogramPath } from '@nearside/core';
 import type Database from 'better-sqlite3';
 import { addCounts, type Counts, type LifetimeCounts } from '../counts.js';
 import { DAY_MS } from '../days.js';
+import { prepareAddCell } from './counts-rows.js';
 
 const BUCKET_MS = 300_000;
 const HOUR_MS = 3_600_000;
@@ -99,13 +100,13 @@ function moveCells(database: Database.Database): void {
       addCounts(sum, counts);
     }
   }
+  const lengths = [BUCKET_MS, HOUR_MS, 6 * HOUR_MS, DAY_MS];
+  const add = new Map(
+    lengths.map((ms) => [ms, prepareAddCell(database, `cell_${ms / 1000}`)] as const),
+  );
   for (const [row, counts] of made) {
     const [ms = 0, ...key] = row.split(' ').map(Number);
-    database
-      .prepare(
-        `INSERT INTO cell_${ms / 1000} (model, start, series, late, counts) VALUES (?, ?, ?, ?, ?)`,
-      )
-      .run(...key, JSON.stringify(counts));
+    add.get(ms)?.(key, counts);
   }
 }
 

@@ -1,25 +1,37 @@
-import { type Histogram, type HistogramPath, merge } from '@nearside/core';
+import {
+  addToBucket,
+  createHistogram,
+  HISTOGRAM_SCALES,
+  type Histogram,
+  type HistogramPath,
+} from '@nearside/core';
 import type Database from 'better-sqlite3';
-import { addCounts, type Counts, histogramOf, type LifetimeCounts } from '../counts.js';
+import { addCounts, type Counts, type LifetimeCounts } from '../counts.js';
 import { DAY_MS } from '../days.js';
 import type { Unit } from '../known-names.js';
 import {
   CELL_LENGTHS,
   type Cell,
-  type CellLength,
   type CellQuery,
   type CohortRow,
   type DeviceDayQuery,
   type DeviceDays,
+  type GroupSums,
   type ModelSummary,
+  type SlotReports,
+  type SumQuery,
   type Totals,
 } from '../rollup-store.js';
+import { cohortRowCounts } from './counts-rows.js';
+import { readPacked } from './packed-histograms.js';
 import { cellTable } from './schema.js';
 
 /** What a connection can be asked; each answer is of one moment. */
 export interface SqliteReads {
   models(): ModelSummary[];
   cells(query: CellQuery): Cell[];
+  sums(query: SumQuery): GroupSums[];
+  reportsBySlot(query: Omit<CellQuery, 'partOf'>): SlotReports[];
   deviceDays(query: DeviceDayQuery): DeviceDays[];
   cohorts(query: { model: string; fromMs: number; toMs: number }): CohortRow[];
   totals(): Totals[];
@@ -29,84 +41,172 @@ export function prepareReads(database: Database.Database): SqliteReads {
   return {
     models: prepareModels(database),
     cells: prepareCells(database),
+    sums: prepareSums(database),
+    reportsBySlot: prepareReportsBySlot(database),
     deviceDays: prepareDeviceDays(database),
     cohorts: prepareCohorts(database),
     totals: prepareTotals(database),
   };
 }
 
-interface CellRow {
+interface GroupRow {
   version: string;
   backend: string;
   device: string;
-  start: number;
-  counts: string;
 }
 
-interface MutableCell extends Cell {
-  readonly counts: Counts;
-  readonly histograms: Map<HistogramPath, Histogram>;
-}
+type CellRow = [
+  series: number,
+  slotMs: number,
+  reports: number,
+  ok: number,
+  failed: number,
+  weighted: number,
+  latency: Uint8Array,
+];
 
-/** Adds up the cells of a range by group and slot. */
-function prepareCells(database: Database.Database): (query: CellQuery) => Cell[] {
-  const byLength = new Map(
-    CELL_LENGTHS.map(({ ms }) => [
-      ms,
-      database.prepare(`
-        SELECT s.version, s.backend, s.device, c.start, c.counts
-        FROM ${cellTable(ms)} c JOIN series s ON s.id = c.series
-        WHERE c.model = (SELECT id FROM model WHERE name = @model)
-          AND c.start >= @fromMs AND c.start < @toMs`),
-    ]),
+function forEachLength(
+  prepare: (table: string) => Database.Statement,
+): (length: number) => Database.Statement {
+  const statements = new Map(
+    CELL_LENGTHS.map(({ ms }): [number, Database.Statement] => [ms, prepare(cellTable(ms))]),
   );
-  return ({ model, fromMs, toMs, stepMs = 0, histograms }) => {
-    const length = longestThatFits([fromMs, toMs, stepMs]);
-    const rows = byLength.get(length)?.iterate({ model, fromMs, toMs }) ?? [];
-    const cells = new Map<string, MutableCell>();
-    for (const row of rows as Iterable<CellRow>) {
-      const { version, backend, device, start } = row;
-      const slotMs = stepMs === 0 ? fromMs : start - (start % stepMs);
-      const key = `${slotMs} ${version} ${backend} ${device}`;
-      let cell = cells.get(key);
-      if (!cell) {
-        cell = { version, backend, device, slotMs, counts: {}, histograms: new Map() };
-        cells.set(key, cell);
-      }
-      addRow(cell, JSON.parse(row.counts) as Counts, histograms);
+  return (length) => statements.get(length) as Database.Statement;
+}
+
+const OF_MODEL = 'c.model = (SELECT id FROM model WHERE name = @model)';
+const IN_RANGE = 'c.start >= @fromMs AND c.start < @toMs';
+
+/** Adds up the cells of a range by part and slot. */
+function prepareCells(database: Database.Database): (query: CellQuery) => Cell[] {
+  const statement = forEachLength((table) =>
+    database
+      .prepare(`
+        SELECT c.series, c.start - c.start % @stepMs, c.reports, c.ok, c.failed, c.weighted, c.latency
+        FROM ${table} c WHERE ${OF_MODEL} AND ${IN_RANGE}`)
+      .raw(),
+  );
+  const groups = database.prepare(`
+    SELECT s.id, s.version, s.backend, s.device FROM series s JOIN model m ON m.id = s.model
+    WHERE m.name = ?`);
+  return ({ partOf = () => '', ...query }) => {
+    const parts = new Map<number, Map<number, Mutable<Cell>>>();
+    const cells = new Map<string, Map<number, Mutable<Cell>>>();
+    for (const { id, ...group } of groups.all(query.model) as (GroupRow & { id: number })[]) {
+      const part = partOf(group);
+      const bySlot = cells.get(part) ?? new Map();
+      cells.set(part, bySlot);
+      parts.set(id, bySlot);
     }
-    return [...cells.values()].sort(inOrder);
+    for (const row of statement(longestThatFits(query)).iterate(query) as Iterable<CellRow>) {
+      const [series, slotMs, reports, ok, failed, weighted, latency] = row;
+      const bySlot = parts.get(series);
+      let cell = bySlot?.get(slotMs);
+      if (!cell) {
+        cell = emptyCell(slotMs);
+        bySlot?.set(slotMs, cell);
+      }
+      cell.reports += reports;
+      cell.ok += ok;
+      cell.failed += failed;
+      cell.weighted += weighted;
+      const { duration } = cell;
+      readPacked(latency, undefined, (_path, zeros, sum) => addTo(duration, zeros, sum));
+    }
+    return [...cells]
+      .flatMap(([part, bySlot]) => [...bySlot.values()].map((cell) => ({ ...cell, part })))
+      .sort((a, b) => a.slotMs - b.slotMs || compare(a.part, b.part));
   };
 }
 
-function longestThatFits(times: readonly number[]): CellLength {
-  const fitting = CELL_LENGTHS.filter(({ ms }) => times.every((time) => time % ms === 0));
+function emptyCell(slotMs: number): Mutable<Cell> {
+  const duration = createHistogram(HISTOGRAM_SCALES['latency.total']);
+  return { part: '', slotMs, reports: 0, ok: 0, failed: 0, weighted: 0, duration };
+}
+
+type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
+
+function addTo(histogram: Histogram, zeros: number, sum: number) {
+  histogram.zeros += zeros;
+  histogram.sum += sum;
+  return (bucket: number, n: number) => addToBucket(histogram, bucket, n);
+}
+
+function longestThatFits({ fromMs, toMs, stepMs }: Omit<CellQuery, 'model' | 'partOf'>): number {
+  const fitting = CELL_LENGTHS.filter(({ ms }) =>
+    [fromMs, toMs, stepMs].every((time) => time % ms === 0),
+  );
   return (fitting.at(-1) ?? CELL_LENGTHS[0]).ms;
 }
 
-function addRow(
-  cell: MutableCell,
-  { histograms = {}, ...counts }: Counts,
-  asked: readonly HistogramPath[],
-): void {
-  addCounts(cell.counts, counts);
-  for (const path of asked) {
-    const kept = histograms[path];
-    if (!kept) continue;
-    const sum = cell.histograms.get(path);
-    const more = histogramOf(path, kept);
-    if (sum) merge(sum, more);
-    else cell.histograms.set(path, more);
-  }
+function prepareReportsBySlot(
+  database: Database.Database,
+): (query: Omit<CellQuery, 'partOf'>) => SlotReports[] {
+  const statement = forEachLength((table) =>
+    database.prepare(`
+      SELECT c.start - c.start % @stepMs AS slotMs, sum(c.reports) AS reports
+      FROM ${table} c WHERE ${OF_MODEL} AND ${IN_RANGE} GROUP BY 1 ORDER BY 1`),
+  );
+  return (query) => statement(longestThatFits(query)).all(query) as SlotReports[];
 }
 
-function inOrder(a: Cell, b: Cell): number {
-  return (
-    a.slotMs - b.slotMs ||
-    compare(a.version, b.version) ||
-    compare(a.backend, b.backend) ||
-    compare(a.device, b.device)
+interface SumRow extends GroupRow {
+  counts: string;
+  histograms: Uint8Array;
+}
+
+/** Adds up a range by group: days where they are whole, and what is shorter at both ends. */
+function prepareSums(database: Database.Database): (query: SumQuery) => GroupSums[] {
+  const statement = forEachLength((table) =>
+    database.prepare(`
+      SELECT s.version, s.backend, s.device, c.counts, c.histograms
+      FROM ${table} c JOIN series s ON s.id = c.series
+      WHERE ${OF_MODEL} AND ${IN_RANGE}`),
   );
+  return ({ model, fromMs, toMs, histograms }) => {
+    const asked = new Set(histograms);
+    const groups = new Map<string, GroupSums & { histograms: Map<HistogramPath, Histogram> }>();
+    for (const { length, ...range } of coverRange(fromMs, toMs)) {
+      const rows = statement(length).iterate({ model, ...range }) as Iterable<SumRow>;
+      for (const { version, backend, device, counts, histograms } of rows) {
+        const key = `${version} ${backend} ${device}`;
+        const found = groups.get(key);
+        const group = found ?? { version, backend, device, counts: {}, histograms: new Map() };
+        if (!found) groups.set(key, group);
+        addCounts(group.counts, JSON.parse(counts) as Counts);
+        readPacked(histograms, asked, (path, zeros, sum) => {
+          const own = group.histograms.get(path) ?? createHistogram(HISTOGRAM_SCALES[path]);
+          group.histograms.set(path, own);
+          return addTo(own, zeros, sum);
+        });
+      }
+    }
+    return [...groups.values()];
+  };
+}
+
+interface Segment {
+  readonly length: number;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** The fewest cells that a range is made of. */
+export function coverRange(
+  fromMs: number,
+  toMs: number,
+  lengths: readonly number[] = CELL_LENGTHS.map(({ ms }) => ms).reverse(),
+): Segment[] {
+  const [length, ...shorter] = lengths;
+  if (length === undefined || fromMs >= toMs) return [];
+  const first = shorter.length === 0 ? fromMs : Math.ceil(fromMs / length) * length;
+  const last = shorter.length === 0 ? toMs : Math.floor(toMs / length) * length;
+  if (first >= last) return coverRange(fromMs, toMs, shorter);
+  return [
+    ...coverRange(fromMs, first, shorter),
+    { length, fromMs: first, toMs: last },
+    ...coverRange(last, toMs, shorter),
+  ];
 }
 
 function compare(a: string, b: string): number {
@@ -117,7 +217,7 @@ function compare(a: string, b: string): number {
 function prepareDeviceDays(database: Database.Database): (query: DeviceDayQuery) => DeviceDays[] {
   const rows = database.prepare(`
     SELECT s.version, s.backend, s.device, c.start / ${DAY_MS} AS day,
-      sum(json_extract(c.counts, '$.firsts."version-day"')) AS devices
+      sum(c.devices) AS devices
     FROM ${cellTable(DAY_MS)} c JOIN series s ON s.id = c.series
     WHERE c.model = (SELECT id FROM model WHERE name = @model)
       AND c.start BETWEEN @fromDay * ${DAY_MS} AND @toDay * ${DAY_MS}
@@ -142,21 +242,28 @@ function prepareModels(database: Database.Database): () => ModelSummary[] {
     );
 }
 
+interface CohortColumns {
+  start: number;
+  g: number;
+  counts: string;
+  histograms: Uint8Array;
+}
+
 function prepareCohorts(
   database: Database.Database,
 ): (query: { model: string; fromMs: number; toMs: number }) => CohortRow[] {
   const rows = database.prepare(`
-    SELECT u.version, u.assigned, u.arm, u.experiment, c.start, c.g, c.counts
+    SELECT u.version, u.assigned, u.arm, u.experiment, c.start, c.g, c.counts, c.histograms
     FROM cohort c JOIN unit u ON u.id = c.unit
     WHERE c.model = (SELECT id FROM model WHERE name = @model)
       AND c.start >= @fromMs AND c.start < @toMs`);
   return (query) =>
-    (rows.all(query) as (Unit & { start: number; g: number; counts: string })[]).map(
-      ({ version, assigned, arm, experiment, start, g, counts }) => ({
+    (rows.all(query) as (Unit & CohortColumns)[]).map(
+      ({ version, assigned, arm, experiment, start, g, counts, histograms }) => ({
         unit: { model: query.model, version, assigned, arm, experiment },
         hourMs: start,
         cohort: g,
-        counts: JSON.parse(counts) as Counts,
+        counts: cohortRowCounts({ counts, histograms }),
       }),
     );
 }

@@ -69,7 +69,8 @@ const SCHEMA = `
     PRIMARY KEY (kind, model, name)
   ) WITHOUT ROWID;
 
-  -- the cells: series × a length of time × late on arrival or not; times in ms, counts in JSON
+  -- the cells: series × a length of time × late on arrival or not; times in ms. What every chart asks has columns; the
+  -- histogram of latency stands by itself before all others, and what is left is JSON
   ${CELL_LENGTHS.map(
     ({ ms }) => `
   CREATE TABLE ${cellTable(ms)} (
@@ -77,7 +78,14 @@ const SCHEMA = `
     start  INTEGER NOT NULL,
     series INTEGER NOT NULL,
     late   INTEGER NOT NULL,
-    counts TEXT NOT NULL,
+    reports  REAL NOT NULL,
+    ok       REAL NOT NULL,
+    failed   REAL NOT NULL,
+    weighted REAL NOT NULL,
+    devices  REAL NOT NULL,
+    latency    BLOB NOT NULL,
+    counts     TEXT NOT NULL,
+    histograms BLOB NOT NULL,
     PRIMARY KEY (model, start, series, late)
   ) WITHOUT ROWID;`,
   ).join('')}
@@ -88,7 +96,8 @@ const SCHEMA = `
     start  INTEGER NOT NULL,
     unit   INTEGER NOT NULL,
     g      INTEGER NOT NULL,
-    counts TEXT NOT NULL,
+    counts     TEXT NOT NULL,
+    histograms BLOB NOT NULL,
     PRIMARY KEY (model, start, unit, g)
   ) WITHOUT ROWID;
 

@@ -127,6 +127,8 @@ export function createSqliteRollupStore(
     settle: () => attempt(settle),
     models: () => read(reads.models),
     cells: (query) => read(() => reads.cells(query)),
+    sums: (query) => read(() => reads.sums(query)),
+    reportsBySlot: (query) => read(() => reads.reportsBySlot(query)),
     deviceDays: (query) => read(() => reads.deviceDays(query)),
     cohorts: (query) => read(() => reads.cohorts(query)),
     totals: () => read(reads.totals),

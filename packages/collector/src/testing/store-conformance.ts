@@ -24,57 +24,80 @@ export function describeRollupStore(name: string, open: () => Promise<RollupStor
         model: 'digits',
         fromMs: 0,
         toMs: utcDay(NOW_MS + DAY_MS) * DAY_MS,
-        histograms: ['latency.total', 'latency.run'],
+        stepMs: DAY_MS,
+        partOf: ({ version, backend, device }) => `${version} ${backend} ${device}`,
         ...range,
+      });
+    const sums = () =>
+      store.sums({
+        model: 'digits',
+        fromMs: 0,
+        toMs: utcDay(NOW_MS + DAY_MS) * DAY_MS,
+        histograms: ['latency.run', 'opens.network'],
       });
 
     test('a report is counted once, and its resends change nothing', async () => {
       const report = sampleContribution();
       expect(await addAll(report)).toEqual(['counted']);
-      const once = [await cells(), await store.totals()];
+      const once = [await cells(), await sums(), await store.totals()];
       expect(await addAll(report)).toEqual(['duplicate']);
       expect(await addAll({ ...report, counts: { ok: 99 } })).toEqual(['duplicate']);
-      expect([await cells(), await store.totals()]).toEqual(once);
+      expect([await cells(), await sums(), await store.totals()]).toEqual(once);
     });
 
     test('a batch is answered in its order, a resend within it too', async () => {
       const [a, b] = [sampleContribution(), sampleContribution()];
       await addAll(b);
       expect(await addAll(a, b, a)).toEqual(['counted', 'duplicate', 'duplicate']);
-      expect((await cells())[0]?.counts.reports).toBe(2);
+      expect((await cells())[0]?.reports).toBe(2);
     });
 
     test('the same id on another UTC day is another report', async () => {
       const report = sampleContribution();
       await addAll(report);
       expect(await addAll({ ...report, day: report.day - 1 })).toEqual(['counted']);
-      expect(await cells()).toMatchObject([{ counts: { reports: 2, ok: 6 } }]);
+      expect(await cells()).toMatchObject([{ reports: 2, ok: 6 }]);
     });
 
-    test('a cell holds what was reported, raw and weighted', async () => {
+    test('a cell holds the calls that were reported, raw and weighted', async () => {
       await add({ dimensions: { weight: 4 } });
       const [cell, ...others] = await cells();
       expect(others).toEqual([]);
       expect(cell).toMatchObject({
+        part: '1.2.0 onnx-wasm phone',
+        reports: 1,
+        ok: 3,
+        failed: 1,
+        weighted: 16,
+      });
+      const duration = cell?.duration ?? createHistogram(3);
+      expect(total(duration)).toBe(3);
+      expect(duration.sum).toBeCloseTo(45);
+    });
+
+    test('the sums of a range hold all else that was reported', async () => {
+      await add();
+      await add({ t0: NOW_MS - DAY_MS });
+      const [group, ...others] = await sums();
+      expect(others).toEqual([]);
+      expect(group).toMatchObject({
         version: '1.2.0',
         backend: 'onnx-wasm',
         device: 'phone',
         counts: {
-          reports: 1,
-          ok: 3,
-          failed: 1,
-          weighted: 16,
-          errors: { deadline: 1 },
-          opens: { tried: 4, failed: { offline: 1 } },
-          apps: { '2026.3': { reports: 1, ok: 3, failed: 1, opens: 4, openFailed: 1 } },
-          quarantines: { 'onnx-webgpu int8 golden-mismatch': 1 },
-          inputs: { 0: { missing: 1, stale: 0, invalid: 2 } },
+          errors: { deadline: 2 },
+          opens: { tried: 8, failed: { offline: 2 } },
+          apps: { '2026.3': { reports: 2, ok: 6, failed: 2, opens: 8, openFailed: 2 } },
+          quarantines: { 'onnx-webgpu int8 golden-mismatch': 2 },
+          inputs: { 0: { missing: 2, stale: 0, invalid: 4 } },
+          assigned: { '1.2.0': { 'arm-day': 2 } },
         },
       });
-      const duration = cell?.histograms.get('latency.total') ?? createHistogram(3);
-      expect(total(duration)).toBe(3);
-      expect(duration.sum).toBeCloseTo(45);
-      expect([...(cell?.histograms.keys() ?? [])]).toEqual(['latency.total', 'latency.run']);
+      expect([...(group?.histograms.keys() ?? [])].sort()).toEqual([
+        'latency.run',
+        'opens.network',
+      ]);
+      expect(total(group?.histograms.get('latency.run') ?? createHistogram(2))).toBe(6);
     });
 
     test('a row by cohort holds what drift and verdicts need', async () => {
@@ -117,9 +140,19 @@ export function describeRollupStore(name: string, open: () => Promise<RollupStor
         startMs + BUCKET_MS,
         startMs + 2 * BUCKET_MS,
       ]);
-      expect(await cells(range)).toMatchObject([{ slotMs: range.fromMs, counts: { reports: 2 } }]);
+      const bySlot = await store.reportsBySlot({ model: 'digits', ...range, stepMs: BUCKET_MS });
+      expect(bySlot.map(({ reports }) => reports)).toEqual([1, 1]);
       const wide = await cells({ fromMs: startMs, toMs: startMs + 4 * BUCKET_MS, stepMs: 600_000 });
-      expect(wide.map(({ counts }) => counts.reports)).toEqual([2, 2]);
+      expect(wide.map(({ reports }) => reports)).toEqual([2, 2]);
+    });
+
+    test('groups of the same part are added up', async () => {
+      for (const device of ['phone', 'tablet', 'server']) await add({ dimensions: { device } });
+      const found = await cells({ partOf: ({ device }) => String(device === 'server') });
+      expect(found.map(({ part, reports }) => [part, reports])).toEqual([
+        ['false', 2],
+        ['true', 1],
+      ]);
     });
 
     test('a range gives the same sums from cells of each length', async () => {
@@ -132,9 +165,9 @@ export function describeRollupStore(name: string, open: () => Promise<RollupStor
         const found = await cells({ fromMs: startMs, toMs: startMs + DAY_MS, stepMs });
         const duration = createHistogram(3);
         let reports = 0;
-        for (const { counts, histograms } of found) {
-          merge(duration, histograms.get('latency.total') ?? createHistogram(3));
-          reports += counts.reports ?? 0;
+        for (const cell of found) {
+          merge(duration, cell.duration);
+          reports += cell.reports;
         }
         sums.push({ reports, buckets: [...bucketsOf(duration)] });
       }
@@ -145,7 +178,7 @@ export function describeRollupStore(name: string, open: () => Promise<RollupStor
     test('late reports are in the cells, and in no total that objectives are held against', async () => {
       await add({ t0: NOW_MS - 7_200_000 }, NOW_MS);
       await add({ t0: NOW_MS - 7_200_000, sent: NOW_MS - 7_000_000 }, NOW_MS - 7_000_000);
-      expect(await cells()).toMatchObject([{ counts: { reports: 2 } }]);
+      expect(await cells()).toMatchObject([{ reports: 2 }]);
       expect((await store.totals())[0]?.counts).toMatchObject({
         punctual: { reports: 1, ok: 3 },
         late: { reports: 1, ok: 3, failed: 1 },
@@ -163,7 +196,7 @@ export function describeRollupStore(name: string, open: () => Promise<RollupStor
       ];
       await add();
       for (const dimensions of others) await add({ dimensions });
-      expect((await cells()).map(({ counts }) => counts.reports)).toEqual([1, 1, 1, 1]);
+      expect((await cells()).map(({ reports }) => reports)).toEqual([1, 1, 1, 1]);
       expect(await store.models()).toMatchObject([
         { model: 'digits', versions: ['1.2.0', '1.3.0'] },
         { model: 'pages', versions: ['1.2.0'] },
@@ -210,7 +243,7 @@ export function describeRollupStore(name: string, open: () => Promise<RollupStor
             expect(await fresh.add(batch)).toEqual(expected);
           }
           const range = { fromMs: 0, toMs: utcDay(NOW_MS + DAY_MS) * DAY_MS };
-          const query = { model: 'digits', ...range, histograms: ['latency.total'] as const };
+          const query = { model: 'digits', ...range, stepMs: 7 * DAY_MS };
           const [cell] = await fresh.cells(query);
           const naive = new Map<number, number>();
           let ok = 0;
@@ -220,9 +253,8 @@ export function describeRollupStore(name: string, open: () => Promise<RollupStor
               naive.set(Number(bin), (naive.get(Number(bin)) ?? 0) + n);
             }
           }
-          expect(cell?.counts).toMatchObject({ reports: distinct.size, ok });
-          const found = cell?.histograms.get('latency.total') ?? createHistogram(3);
-          expect(new Map(bucketsOf(found))).toEqual(naive);
+          expect(cell).toMatchObject({ reports: distinct.size, ok });
+          expect(new Map(bucketsOf(cell?.duration ?? createHistogram(3)))).toEqual(naive);
           await fresh.close();
         }),
         { numRuns: 20 },
@@ -247,9 +279,7 @@ export function describeRollupStore(name: string, open: () => Promise<RollupStor
       const range = { fromMs: hour, toMs: hour + 2 * HOUR_MS };
       expect(await cells({ ...range, stepMs: BUCKET_MS })).toEqual([]);
       expect(await store.cohorts({ model: 'digits', ...range })).toEqual([]);
-      expect(await cells({ ...range, stepMs: HOUR_MS })).toMatchObject([
-        { counts: { reports: 1 } },
-      ]);
+      expect(await cells({ ...range, stepMs: HOUR_MS })).toMatchObject([{ reports: 1 }]);
       expect(await store.models()).toMatchObject([{ model: 'digits' }]);
       await store.prune(NOW_MS + (RETENTION.hourDays + 2) * DAY_MS);
       expect(await cells()).toEqual([]);
@@ -307,7 +337,7 @@ export function describeRollupStore(name: string, open: () => Promise<RollupStor
       const report = sampleContribution();
       const huge = { ...report, counts: { ...report.counts, ok: 2 ** 62, bytes: 1e300 } };
       for (let i = 0; i < 4; i += 1) await addAll({ ...huge, id: `${i}`.repeat(32) });
-      expect((await cells())[0]?.counts.ok).toBe(2 ** 64);
+      expect((await cells())[0]?.ok).toBe(2 ** 64);
       expect((await store.totals())[0]?.counts.punctual?.ok).toBe(2 ** 64);
     });
 

@@ -30,7 +30,8 @@ export function describeCrashes(name: string, open: () => Promise<FaultyStore>):
     async function everything(store: RollupStore) {
       const range = { fromMs: 0, toMs: Math.ceil(NOW_MS / 86_400_000) * 86_400_000 };
       return {
-        cells: await store.cells({ model: 'digits', ...range, histograms: ['latency.total'] }),
+        cells: await store.cells({ model: 'digits', ...range, stepMs: 86_400_000 }),
+        sums: await store.sums({ model: 'digits', ...range, histograms: ['latency.run'] }),
         cohorts: await store.cohorts({ model: 'digits', ...range }),
         totals: (await store.totals()).sort((a, b) => (a.device < b.device ? -1 : 1)),
       };

@@ -1,0 +1,178 @@
+import { statSync } from 'node:fs';
+import { intervalOf, median, medianInterval } from '../bootstrap.mjs';
+import { row } from '../row.mjs';
+import { fillMonth } from './fill.mjs';
+import { killTrials } from './kill-trials.mjs';
+import { sendLoad, startScript } from './processes.mjs';
+
+const PAIRS = 7;
+const SECONDS = 4;
+/** The compiler has done its work after so many. */
+const WARM_UP_REPORTS = 8000;
+const MONTH_REPORTS = 300_000;
+const COLD_QUERIES = 7;
+const FLOOD_REPORTS = 100_000;
+const KILLS = 50;
+
+const DAY_MS = 86_400_000;
+
+/** @param {string} dir empty folder to work in */
+export async function runSuite(dir, { trials = PAIRS }) {
+  const rows = [...(await ingest(dir, trials))];
+  const [month, tenth] = [`${dir}/month.sqlite`, `${dir}/tenth.sqlite`];
+  await fillMonth(month, { reports: MONTH_REPORTS });
+  await fillMonth(tenth, { reports: MONTH_REPORTS / 10 });
+  rows.push(...(await fleetQuery(month, tenth)));
+  rows.push(await whileRead(month, trials));
+  rows.push(...(await flood(`${dir}/flood.sqlite`)));
+  rows.push(...(await kill(`${dir}/kill.sqlite`)));
+  return rows;
+}
+
+/** Beside a server that parses and validates the same bodies and keeps nothing. */
+async function ingest(dir, trials) {
+  const bare = await startScript('bare-server.mjs');
+  const collector = await startScript('collector-server.mjs', `${dir}/ingest.sqlite`);
+  for (const { port } of [bare, collector]) await sendLoad(port, { count: WARM_UP_REPORTS });
+  const pairs = [];
+  for (let i = 0; i < trials; i += 1) {
+    const order = i % 2 === 0 ? [bare, collector] : [collector, bare];
+    const loads = new Map();
+    for (const server of order) loads.set(server, await load(server.port, { seconds: SECONDS }));
+    pairs.push({ bare: loads.get(bare), ours: loads.get(collector) });
+  }
+  await Promise.all([bare.end(), collector.end()]);
+  const ratios = pairs.map(({ bare, ours }) => ours.perSecond / bare.perSecond);
+  const figure = (name, unit, value) => {
+    const values = pairs.map(({ ours }) => value(ours));
+    return row(name, { value: median(values), unit, interval: medianInterval(values) });
+  };
+  return [
+    row('ingest-ratio', {
+      value: median(ratios),
+      unit: '× the throughput of a bare handler',
+      interval: medianInterval(ratios),
+      atLeast: 0.5,
+    }),
+    figure('ingest-per-second', 'reports', ({ perSecond }) => perSecond),
+    figure('ingest-p99-ms', 'ms', ({ p99Ms }) => p99Ms),
+  ];
+}
+
+/** The first question of a collector that has just started. */
+async function fleetQuery(month, tenth) {
+  const times = { month: [], tenth: [] };
+  for (let i = 0; i < COLD_QUERIES; i += 1) {
+    times.month.push(await coldQuery(month));
+    times.tenth.push(await coldQuery(tenth));
+  }
+  const ratios = times.month.map((ms, i) => ms / times.tenth[i]);
+  return [
+    row('fleet-query-ms', {
+      value: median(times.month),
+      unit: 'ms',
+      interval: medianInterval(times.month),
+      atMost: 500,
+    }),
+    row('fleet-query-ratio', {
+      value: median(ratios),
+      unit: '× with a tenth of the reports',
+      interval: medianInterval(ratios),
+      atMost: 1.2,
+    }),
+  ];
+}
+
+async function coldQuery(file) {
+  const collector = await startScript('collector-server.mjs', file);
+  const startedMs = performance.now();
+  await askMonth(collector.url);
+  const tookMs = performance.now() - startedMs;
+  await collector.end();
+  return tookMs;
+}
+
+async function askMonth(url) {
+  const to = Date.now();
+  const answer = await fetch(
+    `${url}/v1/fleet/latency?model=digits&from=${to - 30 * DAY_MS}&to=${to}`,
+  );
+  const { versions } = await answer.json();
+  if (versions.length < 5) throw new Error(`expected 5 versions, got ${versions.length}`);
+}
+
+/** Reports wait no longer while somebody looks at 30 days and refreshes every second. */
+async function whileRead(month, trials) {
+  const collector = await startScript('collector-server.mjs', month);
+  await sendLoad(collector.port, { count: WARM_UP_REPORTS });
+  const ratios = [];
+  for (let i = 0; i < trials; i += 1) {
+    const alone = await load(collector.port, { seconds: SECONDS });
+    const viewer = setInterval(() => askMonth(collector.url).catch(console.error), 1000);
+    const read = await load(collector.port, { seconds: SECONDS });
+    clearInterval(viewer);
+    ratios.push(read.p99Ms / alone.p99Ms);
+  }
+  await collector.end();
+  return row('ingest-p99-while-read-ratio', {
+    value: median(ratios),
+    unit: '× without a viewer of 30 days',
+    interval: intervalOf(ratios, median),
+    atMost: 3,
+  });
+}
+
+/** Somebody invents a model, a version and a release of the app for each report. */
+async function flood(file) {
+  const collector = await startScript('collector-server.mjs', file);
+  await sendLoad(collector.port, { count: WARM_UP_REPORTS });
+  const before = { memory: await memoryBytes(collector.url), disk: bytesOf(file) };
+  await load(collector.port, { count: FLOOD_REPORTS, invented: true });
+  const after = { memory: await memoryBytes(collector.url), disk: bytesOf(file) };
+  const text = await (await fetch(`${collector.url}/metrics`)).text();
+  const series = text.split('\n').filter((line) => line !== '' && !line.startsWith('#')).length;
+  await collector.end();
+  const mebibytes = (bytes) => bytes / 2 ** 20;
+  return [
+    row('flood-memory-mib', {
+      value: mebibytes(after.memory - before.memory),
+      unit: `MiB after ${FLOOD_REPORTS} invented names`,
+      atMost: 64,
+    }),
+    row('flood-database-mib', {
+      value: mebibytes(after.disk - before.disk),
+      unit: 'MiB of database and its log',
+      atMost: 32,
+    }),
+    row('flood-series', { value: series, unit: 'series in /metrics', atMost: 50_000 }),
+  ];
+}
+
+async function kill(file) {
+  const { lost, twice } = await killTrials(file, { kills: KILLS, reports: 200 });
+  return [
+    row('kill-lost', { value: lost, unit: `acknowledged and lost, ${KILLS} kills`, atMost: 0 }),
+    row('kill-twice', { value: twice, unit: 'counted twice', atMost: 0 }),
+  ];
+}
+
+async function load(port, how) {
+  const result = await sendLoad(port, how);
+  const refused = Object.keys(result.statuses).filter((status) => status !== '204');
+  if (refused.length > 0)
+    throw new Error(`expected 204 alone, got ${JSON.stringify(result.statuses)}`);
+  return result;
+}
+
+async function memoryBytes(url) {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return Number(/^nearside_collector_resident_memory_bytes (\S+)$/m.exec(text)?.[1]);
+}
+
+function bytesOf(file) {
+  return ['', '-wal'].reduce((sum, end) => sum + sizeOf(`${file}${end}`), 0);
+}
+
+function sizeOf(path) {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}

@@ -1,0 +1,78 @@
+import type Database from 'better-sqlite3';
+import type { Counts } from '../counts.js';
+import { addSums, type Sums } from '../sums.js';
+import { addPacked, packHistograms } from './packed-histograms.js';
+
+type Key = readonly number[];
+
+interface CellRow {
+  readonly reports: number;
+  readonly ok: number;
+  readonly failed: number;
+  readonly weighted: number;
+  readonly devices: number;
+  readonly latency: Uint8Array;
+  readonly counts: string;
+  readonly histograms: Uint8Array;
+}
+
+type RestRow = Pick<CellRow, 'counts' | 'histograms'>;
+
+/** Adds counts to the cell of a key: model, start, series, late. `counts` is the caller's no longer. */
+export function prepareAddCell(
+  database: Database.Database,
+  table: string,
+): (key: Key, counts: Counts) => void {
+  const find = database.prepare(`
+    SELECT reports, ok, failed, weighted, devices, latency, counts, histograms
+    FROM ${table} WHERE model = ? AND start = ? AND series = ? AND late = ?`);
+  const replace = database.prepare(
+    `REPLACE INTO ${table} VALUES (${Array(12).fill('?').join(', ')})`,
+  );
+  return (key, counts) => {
+    const found = find.get(...key) as CellRow | undefined;
+    const { reports = 0, ok = 0, failed = 0, weighted = 0, histograms = {}, ...rest } = counts;
+    const devices = counts.firsts?.['version-day'] ?? 0;
+    const { 'latency.total': latency, ...others } = histograms;
+    const total = latency ? { 'latency.total': latency } : {};
+    if (found) {
+      addPacked(total, found.latency);
+      addPacked(others, found.histograms);
+      addSums(rest as Sums, JSON.parse(found.counts) as Sums);
+    }
+    replace.run(
+      ...key,
+      reports + (found?.reports ?? 0),
+      ok + (found?.ok ?? 0),
+      failed + (found?.failed ?? 0),
+      weighted + (found?.weighted ?? 0),
+      devices + (found?.devices ?? 0),
+      packHistograms(total),
+      JSON.stringify(rest),
+      packHistograms(others),
+    );
+  };
+}
+
+/** Adds counts to the row of a key: model, start, unit, cohort. `counts` is the caller's no longer. */
+export function prepareAddCohort(database: Database.Database): (key: Key, counts: Counts) => void {
+  const find = database.prepare(`
+    SELECT counts, histograms FROM cohort WHERE model = ? AND start = ? AND unit = ? AND g = ?`);
+  const replace = database.prepare('REPLACE INTO cohort VALUES (?, ?, ?, ?, ?, ?)');
+  return (key, { histograms = {}, ...rest }) => {
+    const found = find.get(...key) as RestRow | undefined;
+    if (found) {
+      addPacked(histograms, found.histograms);
+      addSums(rest as Sums, JSON.parse(found.counts) as Sums);
+    }
+    replace.run(...key, JSON.stringify(rest), packHistograms(histograms));
+  };
+}
+
+/** The counts of a row by cohort. */
+export function cohortRowCounts({ counts, histograms }: RestRow): Counts {
+  const all = JSON.parse(counts) as Counts;
+  const unpacked = {};
+  addPacked(unpacked, histograms);
+  return { ...all, histograms: unpacked };
+}
