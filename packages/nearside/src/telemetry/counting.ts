@@ -15,7 +15,7 @@ import type { InstallIdentity } from '../protocol.js';
 import { deviceClass } from './device-class.js';
 import { isInvalidInput, type Lifetime } from './lifetime.js';
 import type { ModelEvent, Recorded, TimedRecord } from './recorded.js';
-import { openReporting, type Reporting } from './reporter.js';
+import { openReporting, type Reporting } from './reporting.js';
 import { type Counted, createRunMemory, type PastRun } from './run-memory.js';
 import {
   increment,

@@ -5,7 +5,7 @@ import { LIBRARY_VERSION } from '../library-version.js';
 import type { OpenPlan } from '../options/plan-opening.js';
 import { deviceClass } from './device-class.js';
 import { createReportTotals } from './lifetime.js';
-import { startReporting } from './reporter.js';
+import { startReporting } from './reporting.js';
 import { tallyFailedOpen } from './tally.js';
 
 /**

@@ -5,7 +5,7 @@ import type { ReportTarget } from '../options/plan-opening.js';
 import { SAMPLE_DIMENSIONS } from '../testing/sample-dimensions.js';
 import { createReportTotals } from './lifetime.js';
 import { openOutbox } from './outbox.js';
-import { startReporting } from './reporter.js';
+import { startReporting } from './reporting.js';
 import { increment, type Tally } from './tally.js';
 
 const MINUTE_MS = 60_000;
