@@ -93,6 +93,7 @@ export {
   type DeviceClass,
   FIRSTS,
   type First,
+  LARGEST_VALUE,
   LOSS_REASONS,
   type LossReason,
   MAX_REPORT_BYTES,

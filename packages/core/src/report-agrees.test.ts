@@ -88,6 +88,18 @@ test.each<[string, string, (report: Changeable) => void]>([
   ['an age twice', 'feedback.byAge', (r) => r.feedback.byAge.push({ days: 0 })],
   ['more in bins than were sampled', 'drift.counts.0', (r) => (r.drift.counts[0] = [2, 2])],
   ['distributions of no baseline', 'baseline', (r) => delete r.baseline],
+  [
+    'bins of no baseline',
+    'baseline',
+    (r) => {
+      delete r.baseline;
+      delete r.drift;
+      r.feedback.byAge[0].bins = [
+        [1, 1],
+        [1, 0],
+      ];
+    },
+  ],
   ['a version without its backend', 'dimensions', (r) => delete r.dimensions.backend],
   ['an arm without its version', 'dimensions', (r) => delete r.dimensions.assigned],
   [

@@ -139,8 +139,14 @@ function* ofDistributions({
   drift,
   feedback,
 }: Report): Generator<ReportComplaint | undefined> {
-  const needsBaseline = drift !== undefined || (feedback?.byAge.length ?? 0) > 0;
-  yield unless(!needsBaseline || baseline !== undefined, 'baseline', ['the hash of one', 'none']);
+  // Without one, all feedback is in a bin.
+  const needsBaseline = feedback?.byAge.some(
+    ({ bins, confusion }) => confusion || (bins?.length ?? 0) > 1,
+  );
+  yield unless(!(drift || needsBaseline) || baseline !== undefined, 'baseline', [
+    'the hash of one',
+    'none',
+  ]);
   for (const [i, bins] of (drift?.counts ?? []).entries()) {
     const n = bins.reduce((sum, count) => sum + count, 0);
     const most = Math.min(SAMPLED_OBSERVATIONS, drift?.seen ?? 0);

@@ -42,6 +42,9 @@ export type LossReason = (typeof LOSS_REASONS)[number];
 /** Observations of a window that its distributions count: an even sample of all. */
 export const SAMPLED_OBSERVATIONS = 50;
 
+/** The largest value of an outcome, and error of a regression, that is counted: sums of them stay exact enough. */
+export const LARGEST_VALUE = 1e11;
+
 /** What a report may name or list at most. */
 export const REPORT_LIMITS = Object.freeze({
   /** Days by which feedback may come after its run. */

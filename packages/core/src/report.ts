@@ -3,19 +3,31 @@ import { BINS_LIMIT, DISTRIBUTIONS_LIMIT } from './baseline.js';
 import { HistogramSchema } from './histogram-schema.js';
 import { Sha256HexSchema } from './layout.js';
 import { ModelNameSchema, VersionSchema } from './model-spec.js';
-import { ARMS, COHORTS, FIRSTS, REPORT_LIMITS, REPORT_VERSION } from './report-format.js';
+import {
+  ARMS,
+  COHORTS,
+  FIRSTS,
+  LARGEST_VALUE,
+  REPORT_LIMITS,
+  REPORT_VERSION,
+} from './report-format.js';
 
 /** More events than any device has in a window. */
 const MAX_COUNT = 1e7;
 const DAY_MS = 86_400_000;
-/** More than anything that is measured on a device; its square, times the largest count, is finite. */
-const MAX_MEASURE = 1e15;
 
 const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(MAX_COUNT));
 const Positive = v.pipe(Count, v.minValue(1));
 const Bytes = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(1e13));
-const Sum = v.pipe(v.number(), v.finite(), v.minValue(-MAX_MEASURE), v.maxValue(MAX_MEASURE));
-const SumOfSquares = v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(MAX_MEASURE ** 2));
+/** Of as many values as there may be. */
+const MAX_SUM = MAX_COUNT * LARGEST_VALUE;
+const Sum = v.pipe(v.number(), v.finite(), v.minValue(-MAX_SUM), v.maxValue(MAX_SUM));
+const SumOfSquares = v.pipe(
+  v.number(),
+  v.finite(),
+  v.minValue(0),
+  v.maxValue(MAX_SUM * LARGEST_VALUE),
+);
 const TimeMs = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const Label = v.pipe(v.string(), v.minLength(1), v.maxLength(64));
 

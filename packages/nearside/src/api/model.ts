@@ -56,6 +56,7 @@ export interface Model extends AsyncDisposable {
    * Reports hold the number of values, their sum and the sum of their squares.
    *
    * @param name at most 64 characters; up to four names for a model. It is sent as it is
+   * @param value up to 1e11, or down to −1e11
    * @param of `id`: `meta.id` of the run that led to it; by default it is of the version that serves now
    * @throws TypeError for another name or value
    */

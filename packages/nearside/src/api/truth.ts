@@ -1,7 +1,8 @@
+import { LARGEST_VALUE } from '@nearside/core';
 import type { Truth } from './model.js';
 
 export const TRUTHS = 'feedback: expected { label }, { correct } or { value }';
-export const OUTCOMES = 'outcome: expected a name of 1 to 64 characters and a finite number';
+export const OUTCOMES = 'outcome: expected a name of 1 to 64 characters, and a number up to 1e11';
 
 /** Whether feedback says one thing, and of its kind. */
 export function isTruth(truth: Truth): boolean {
@@ -10,5 +11,6 @@ export function isTruth(truth: Truth): boolean {
 }
 
 export function isOutcome(name: string, value: number): boolean {
-  return typeof name === 'string' && name.length > 0 && name.length <= 64 && Number.isFinite(value);
+  const isName = typeof name === 'string' && name.length > 0 && name.length <= 64;
+  return isName && Math.abs(value) <= LARGEST_VALUE;
 }

@@ -11,7 +11,7 @@ import { type ReportingDay, readReportingDay, utcDay } from './reporting-day.js'
 import type { Counted } from './run-memory.js';
 import { sealReport } from './seal-report.js';
 import { createTally, increment, type Tally } from './tally.js';
-import type { WindowLengths } from './window-lengths.js';
+import { WINDOW_MS, type WindowLengths } from './window-lengths.js';
 
 /** A window that is so much longer than it was to be has slept, ms. */
 const SLEPT_MS = 60_000;
@@ -73,11 +73,11 @@ export function startReporter(counted: Counted, context: ReporterContext): Repor
   }
 
   function lengthMs(): number {
-    return lengths?.nextMs ?? 0;
+    return lengths?.nextMs ?? WINDOW_MS;
   }
 
   function hasSlept({ startMs }: ReportWindow): boolean {
-    return lengths !== undefined && Date.now() - startMs > lengthMs() + SLEPT_MS;
+    return Date.now() - startMs > lengthMs() + SLEPT_MS;
   }
 
   /** The window is swapped at once: a run that ends meanwhile counts into the next. */
@@ -134,7 +134,7 @@ export function startReporter(counted: Counted, context: ReporterContext): Repor
       lengths = read;
       schedule();
     },
-    () => {}, // a store that cannot be read: what is counted is sealed when the page is hidden
+    schedule, // what cannot be read says nothing of how long windows are
   );
 
   return {

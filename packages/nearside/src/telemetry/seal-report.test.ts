@@ -73,6 +73,30 @@ test('whatever happened in a window, its report fits the schema, agrees with its
   );
 });
 
+test('without a baseline feedback is in one bin, and a collector takes it', () => {
+  const tally = createTally();
+  feedbackOfAge(tally, 2).bins.push([3, 2]);
+  const report = validate(sealReport(tally, { ...context, baseline: undefined }));
+  expect(report.feedback).toEqual({ byAge: [{ days: 2, bins: [[3, 2]] }] });
+  expect(report).not.toHaveProperty('baseline');
+});
+
+test('the largest values that are counted, as many as there may be, are within what a collector takes', () => {
+  const tally = createTally();
+  const n = 1e7;
+  const { values } = feedbackOfAge(tally, 0);
+  for (const [i, term] of [n, n * 1e11, n * 1e11, n * 1e22].entries()) values[i as 0] = term;
+  tally.outcomes.set('sales', [n, -n * 1e11, n * 1e22]);
+  expect(validate(sealReport(tally, context)).outcomes?.sales?.[0]).toBe(n);
+});
+
+test('a window that could not be sealed for days says a day', () => {
+  const tally = createTally();
+  increment(tally.errors, 'deadline');
+  const endMs = context.startMs + 3 * 86_400_000;
+  expect(validate(sealReport(tally, { ...context, endMs })).dt).toBe(86_400_000);
+});
+
 test('a usual window takes about a kilobyte', () => {
   const tally = createTally();
   for (let i = 0; i < 1000; i += 1) {

@@ -35,6 +35,9 @@ const DISPENSABLE = [
   'opens',
 ] as const;
 
+/** A window that could not be sealed for days says so much. */
+const LONGEST_MS = 86_400_000;
+
 /** Room for what is added when it is stored and sent. */
 const FIRSTS_BYTES = 100;
 
@@ -76,7 +79,7 @@ export function sealReport(tally: Tally, context: SealContext): Report | undefin
     id: context.id,
     g: context.cohort,
     t0: Math.round(startMs),
-    dt: Math.max(0, Math.round(endMs - startMs)),
+    dt: Math.min(LONGEST_MS, Math.max(0, Math.round(endMs - startMs))),
     sent: Math.round(endMs),
     dimensions: context.dimensions,
     health: { ok, ...health },

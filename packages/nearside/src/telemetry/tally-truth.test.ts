@@ -90,6 +90,11 @@ test('of a regression the error is counted: predicted less actual', () => {
   expect(feedbackOf(run, { value: 10 }).values).toEqual([1, -3, 3, 9]);
 });
 
+test('an error too large to be added up is unmatched', () => {
+  const run = { counted, atMs: 0, confidenceBin: -1, classBin: -1, predicted: 7 };
+  expect(feedbackOf(run, { value: 1e300 })).toMatchObject({ days: undefined, unmatched: 1 });
+});
+
 test('a visit remembers its last 1,000 runs, and a device its last 50 visits of seven days', async () => {
   const { shelf, store, save } = shelfOf();
   for (let visit = 0; visit < 60; visit += 1) {

@@ -1,4 +1,4 @@
-import { REPORT_LIMITS } from '@nearside/core';
+import { LARGEST_VALUE, REPORT_LIMITS } from '@nearside/core';
 import type { Truth } from '../api/model.js';
 import type { PastRun } from './run-memory.js';
 import { type FeedbackTally, feedbackOfAge, increment, type Tally } from './tally.js';
@@ -13,19 +13,25 @@ export function tallyTruth(
 ): void {
   const days = Math.max(0, Math.floor((atMs - run.atMs) / DAY_MS));
   const isForgotten = days > REPORT_LIMITS.feedbackDays;
-  if (isForgotten || ('value' in truth && typeof run.predicted !== 'number')) {
+  const isNoError = 'value' in truth && !(Math.abs(errorOf(run, truth)) <= LARGEST_VALUE);
+  if (isForgotten || isNoError) {
     tally.unmatchedFeedback += 1;
     return;
   }
   const feedback = feedbackOfAge(tally, days);
   if ('value' in truth) {
-    addError(feedback, Number(run.predicted) - truth.value);
+    addError(feedback, errorOf(run, truth));
   } else if ('label' in truth) {
     addPair(feedback, run, truth.label);
     addCorrectness(feedback, run, isLabel(run, truth.label));
   } else {
     addCorrectness(feedback, run, truth.correct);
   }
+}
+
+/** Not a number where no number was predicted. */
+function errorOf({ predicted }: PastRun, { value }: { readonly value: number }): number {
+  return typeof predicted === 'number' ? predicted - value : Number.NaN;
 }
 
 function addError({ values }: FeedbackTally, error: number): void {

@@ -3,7 +3,8 @@ import type { Store } from '@nearside/core';
 /** Of a version that is new to a device so many windows are short, ms: whether it works is known soon. */
 const SHORT_WINDOWS = 5;
 const SHORT_MS = 60_000;
-const LONG_MS = 300_000;
+/** Of every other window, ms. */
+export const WINDOW_MS = 300_000;
 
 /** How long the windows of a version are, on a device. */
 export interface WindowLengths {
@@ -22,7 +23,7 @@ export async function readWindowLengths(
   let sealed = version === undefined ? SHORT_WINDOWS : Number((await store.get(key)) ?? 0);
   return {
     get nextMs() {
-      return sealed < SHORT_WINDOWS ? SHORT_MS : LONG_MS;
+      return sealed < SHORT_WINDOWS ? SHORT_MS : WINDOW_MS;
     },
     sealed() {
       if (!(sealed < SHORT_WINDOWS)) return [];
