@@ -65,7 +65,15 @@ export function recordRow() {
       lostEarly: 0,
     });
     const outcome = { kind: 'ok', reply, queueMs: 0.3 };
-    const run = { kind: 'ran', served, totalMs: 8.5, waiting: 0, series: undefined, outcome };
+    const run = {
+      kind: 'ran',
+      served,
+      totalMs: 8.5,
+      waiting: 0,
+      series: undefined,
+      heapBytes: 2e7,
+      outcome,
+    };
     const startMs = performance.now();
     for (let i = 0; i < RUNS; i += 1) {
       counting.count({ ...run, id: `0badcafe-${i}`, atMs: Date.now() });
@@ -115,6 +123,8 @@ function typicalWindow(distributions) {
       post: 0.1,
     };
     const total = Object.values(durations).reduce((sum, ms) => sum + ms);
+    tally.busyMs += run;
+    tally.heapPeakBytes = 33_554_432;
     tallyRun(tally, { ...durations, total }, i === 0);
     const bins = distributions.map(({ counts }) => drawFrom(counts));
     tallyObservation(tally, { bins, predicted: '7', substituted: [] });

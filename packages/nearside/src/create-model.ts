@@ -6,7 +6,7 @@ import { announceRun } from './ended-run.js';
 import { closedError } from './failures.js';
 import type { OpenModel } from './late-calls.js';
 import { awaitFirstResult, loadLater } from './load-later.js';
-import { describeOpening, readStats } from './model-stats.js';
+import { describeOpening, heapOf, readStats } from './model-stats.js';
 import type { RunReply } from './protocol.js';
 import { postBatch, type QueuedRun } from './running/post-batch.js';
 import { createRunner, type RunnerOptions } from './running/run-model.js';
@@ -117,7 +117,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     handover,
     queue,
     observers: [
-      (run) => recording.tell({ kind: 'ran', ...run }),
+      (run) => recording.tell({ kind: 'ran', ...run, heapBytes: heapOf(handover.current) }),
       announceRun(emitter),
       firstResult.end,
       companions.ran,

@@ -32,7 +32,7 @@ export function readStats(sources: StatsSources): ModelStats {
     threads: loaded.threads,
     hardware: loaded.hardware,
     workers: handover.isResting ? 0 : workers.length,
-    heapBytes: workers.reduce((sum, { heapBytes }) => sum + heapBytes, 0) || undefined,
+    heapBytes: heapOf(handover.current) || undefined,
     verdict: loaded.isProven ? 'proven' : 'unproven',
     choice: choice.origin,
     quarantined: [...choice.record.quarantined, ...choice.passing],
@@ -43,6 +43,11 @@ export function readStats(sources: StatsSources): ModelStats {
     opening,
     reports: plan.report && { ...totals },
   };
+}
+
+/** What the wasm memory of the workers that serve holds; 0 where it is unknown. */
+export function heapOf({ connection }: Serving): number {
+  return connection.workers.reduce((sum, { heapBytes }) => sum + heapBytes, 0);
 }
 
 /** @param startMs when `open` was called, by `performance.now()` */

@@ -60,7 +60,7 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
   const closing = new AbortController();
   let closed: Promise<void> | undefined;
   const observers: RunObserver[] = [
-    (run) => recording.tell({ kind: 'ran', ...run }),
+    (run) => recording.tell({ kind: 'ran', ...run, heapBytes: 0 }),
     announceRun(emitter),
   ];
   let runs = 0;

@@ -98,7 +98,7 @@ function countInto(reporting: Reporting, model: string) {
     if (counted) reporting.of(counted, nowMs).count(add);
   }
 
-  function ran({ id, served, totalMs, outcome, waiting, series }: Ran): void {
+  function ran({ id, served, totalMs, outcome, waiting, series, heapBytes }: Ran): void {
     const atMs = nowMs;
     const counted = countedAs(served);
     const isCold = isFirst || atMs - totalMs < loadedAtMs;
@@ -106,6 +106,7 @@ function countInto(reporting: Reporting, model: string) {
       const { times, observation, batch } = outcome.reply;
       into(counted, (tally) => {
         tally.busyMs += times.run / batch;
+        tally.heapPeakBytes = Math.max(tally.heapPeakBytes, heapBytes);
         if (observation) tallyObservation(tally, observation);
         if (series) {
           tally[series].ok += 1;

@@ -17,7 +17,11 @@ export type Recorded =
       readonly wasResting: boolean;
       readonly tookMs: number;
     }
-  | ({ readonly kind: 'ran' } & EndedRun)
+  | ({
+      readonly kind: 'ran';
+      /** Of the workers that serve. */
+      readonly heapBytes: number;
+    } & EndedRun)
   /** Frames of streams that newer ones have replaced. */
   | { readonly kind: 'dropped'; readonly n: number }
   | { readonly kind: 'feedback'; readonly id: string; readonly truth: Truth }

@@ -119,7 +119,7 @@ async function serve(...[first, next]: readonly [Serving, Serving]) {
   const runner = createRunner({
     handover,
     queue,
-    observers: [(run) => recording.tell({ kind: 'ran', ...run })],
+    observers: [(run) => recording.tell({ kind: 'ran', ...run, heapBytes: 1_000_000 })],
     closing: closing.signal,
     revoked: () => undefined,
     help: loadLater,

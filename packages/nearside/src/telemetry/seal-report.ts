@@ -84,7 +84,12 @@ export function sealReport(tally: Tally, context: SealContext): Report | undefin
     dimensions: context.dimensions,
     health: { ok, ...health },
     ...groups,
-    ...told({ resource: told({ busyMs: Math.round(tally.busyMs) }) }),
+    ...told({
+      resource: told({
+        heapPeakBytes: tally.heapPeakBytes,
+        busyMs: Math.round(tally.busyMs),
+      }),
+    }),
   } as Report);
 }
 

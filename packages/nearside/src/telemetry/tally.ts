@@ -64,6 +64,7 @@ export interface Tally {
   readonly score: SeriesTally;
   readonly stream: SeriesTally;
   busyMs: number;
+  heapPeakBytes: number;
   /** How often a default stood in for a feature, by its place. */
   readonly substituted: Map<number, Readonly<Record<Substitution, number>>>;
   /** Runs that were observed, and an even sample of them: their bins. */
@@ -113,6 +114,7 @@ export function createTally(): Tally {
     score: series(),
     stream: series(),
     busyMs: 0,
+    heapPeakBytes: 0,
     substituted: new Map(),
     observed: 0,
     sample: [],
