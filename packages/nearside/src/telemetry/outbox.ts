@@ -93,7 +93,8 @@ export function openOutbox(
       await store.transact([key, ...firsts.map(({ key }) => key)], ([now, ...stored]) => {
         waiting = now as Waiting | undefined;
         if (!waiting || waiting.firsts.length === 0) return undefined; // somebody else was here
-        const news = firsts.filter(({ period }, i) => stored[i] !== period);
+        // Days and hours sort as text. A clock that was put back makes no second first.
+        const news = firsts.filter(({ period }, i) => period > String(stored[i] ?? ''));
         const first = news.map(({ first }) => first);
         const { report } = waiting;
         waiting = { report: first.length > 0 ? { ...report, first } : report, firsts: [] };

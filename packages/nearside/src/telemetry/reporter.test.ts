@@ -106,6 +106,20 @@ test('a device that idles past midnight is counted on the new day', async () => 
   expect(days).toHaveLength(2);
 });
 
+test('a clock that is put back makes a device no second one', async () => {
+  const store = createMemoryStore();
+  const reporter = start(store);
+  const days = async () =>
+    (await firsts(store)).filter((first) => first?.includes('version-day')).length;
+  await useAndSeal(reporter);
+  expect(await days()).toBe(1);
+  pass(-2 * 24 * 60);
+  await useAndSeal(reporter);
+  pass(2 * 24 * 60);
+  await useAndSeal(reporter);
+  expect(await days()).toBe(1);
+});
+
 test('a window that was slept through ends where something last happened, and the wake begins another', async () => {
   const store = createMemoryStore();
   const reporter = start(store);
