@@ -117,6 +117,7 @@ function* ofCounts(report: Report): Generator<ReportComplaint | undefined> {
     yield notOver(`latency.${stage}`, ok(latency?.[stage]), health.ok, '`health.ok`');
   }
   yield notOver('health.coldRuns', ok(health.coldRuns), health.ok, '`health.ok`');
+  yield notOver('health.queueDepth', ok(health.queueDepth), health.ok, '`health.ok`');
   if (opens) {
     const ended = sumOf(opens.failed) + ok(opens.network) + ok(opens.store);
     yield notOver('opens', ended, opens.tried, '`tried`');

@@ -24,6 +24,7 @@ import { resultsLater } from '../streaming/lazy-results.js';
 import { scoreWith } from '../streaming/score.js';
 import { startCounting } from '../telemetry/counting.js';
 import { startRecording } from '../telemetry/recording.js';
+import { reportFailedOpen } from '../telemetry/report-failed-open.js';
 import type { EngineContext } from '../workers/engine-context.js';
 import type { EngineModel } from '../workers/memory-budget.js';
 import { askFallback, fallbackMeta } from './fallback.js';
@@ -49,9 +50,11 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
   const served = servedVersion(version, plan);
   const counting = {
     emitter,
-    plan,
+    // Without a version nobody has read who this install is: its failed open has a report of its own.
+    plan: version ? plan : { ...plan, report: undefined },
     identity: version?.install ?? { id: '', cohort: 0 },
   };
+  if (!version) void reportFailedOpen(plan, error);
   const opening = { kind: 'not-opened', served, code: error.code } as const;
   const recording = startRecording(counting, async () => ({ startCounting }), opening);
   const { lifetime, totals } = recording;

@@ -71,8 +71,8 @@ export const OPEN_KINDS: OptionKinds<keyof OpenOptions> = {
         isRequired: true,
       },
       sampleRate: {
-        fits: (rate: unknown) => typeof rate === 'number' && rate > 0 && rate <= 1,
-        expected: 'above 0 and up to 1',
+        fits: (rate: unknown) => typeof rate === 'number' && rate >= 1e-4 && rate <= 1,
+        expected: '0.0001 to 1',
         error: RangeError,
       },
       app: {

@@ -12,11 +12,12 @@ import type { ServedVersion } from '../ended-run.js';
 import { LIBRARY_VERSION } from '../library-version.js';
 import type { OpenPlan } from '../options/plan-opening.js';
 import type { InstallIdentity } from '../protocol.js';
+import { asCounted, type Counted } from './counted.js';
 import { deviceClass } from './device-class.js';
 import { isInvalidInput, type Lifetime } from './lifetime.js';
 import type { ModelEvent, Recorded, TimedRecord } from './recorded.js';
 import { openReporting, type Reporting } from './reporting.js';
-import { type Counted, createRunMemory, type PastRun } from './run-memory.js';
+import { createRunMemory, type PastRun } from './run-memory.js';
 import {
   increment,
   type Tally,
@@ -44,6 +45,9 @@ export interface Counting {
   /** Seals every report. */
   close(): Promise<void>;
 }
+
+/** Names that no record may have. */
+const UNSENDABLE = /^(?:__proto__|constructor|prototype)$/;
 
 type Ran = Extract<Recorded, { kind: 'ran' }>;
 
@@ -101,11 +105,12 @@ function countInto(reporting: Reporting, model: string) {
   function ran({ id, served, totalMs, outcome, waiting, series, heapBytes }: Ran): void {
     const atMs = nowMs;
     const counted = countedAs(served);
+    if (atMs < loadedAtMs) loadedAtMs = 0; // a clock that was put back
     const isCold = isFirst || atMs - totalMs < loadedAtMs;
     if (outcome.kind === 'ok') {
       const { times, observation, batch } = outcome.reply;
       into(counted, (tally) => {
-        tally.busyMs += times.run / batch;
+        tally.busyMs += Math.max(0, times.run / batch);
         tally.heapPeakBytes = Math.max(tally.heapPeakBytes, heapBytes);
         if (observation) tallyObservation(tally, observation);
         if (series) {
@@ -150,7 +155,7 @@ function countInto(reporting: Reporting, model: string) {
 
   function outcome({ name, value, id }: Extract<Recorded, { kind: 'outcome' }>): void {
     const counted = (id === undefined ? undefined : memory.find(id)?.counted) ?? current;
-    if (outcomes.size < REPORT_LIMITS.outcomes) outcomes.add(name);
+    if (outcomes.size < REPORT_LIMITS.outcomes && !UNSENDABLE.test(name)) outcomes.add(name);
     into(counted, (tally) => {
       if (!outcomes.has(name)) {
         increment(tally.loss, 'recorder-full');
@@ -227,7 +232,7 @@ function countEvent(tally: Tally, { name, event }: ModelEvent): void {
 export function countedOf({ version, variant, backend, loaded }: ServedVersion): Counted {
   const { model, version: name } = version.release;
   const { arm, version: assigned, experiment } = version.assignment ?? {};
-  return {
+  return asCounted({
     baseline: loaded?.baseline,
     dimensions: {
       model,
@@ -241,7 +246,7 @@ export function countedOf({ version, variant, backend, loaded }: ServedVersion):
       device: deviceClass(),
       ...(arm && { arm, assigned, ...(experiment && { experiment }) }),
     },
-  };
+  });
 }
 
 /**

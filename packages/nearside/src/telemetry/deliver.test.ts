@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createMemoryStore } from '@nearside/artifact';
 import type { Report } from '@nearside/core';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { SAMPLE_DIMENSIONS } from '../testing/sample-dimensions.js';
 import { createDelivery } from './deliver.js';
 import { openOutbox } from './outbox.js';
@@ -130,6 +130,44 @@ test('a resend keeps the report’s id, so that it is counted once', async () =>
   await delivery.drain();
   expect(new Set(received.map(({ id }) => id)).size).toBe(1);
   expect(received).toHaveLength(2);
+});
+
+test('one that a collector cannot take is in nobody’s way', async () => {
+  const { url, received } = await collector(500, 204);
+  const { outbox } = await outboxOf('a', 'b', 'c');
+  const { delivery, outcome } = deliver(outbox, url);
+  await delivery.drain();
+  expect(received).toHaveLength(3);
+  expect(outcome.sent).toHaveLength(2);
+  expect(await outbox.keys()).toHaveLength(1);
+});
+
+test('consent that is withdrawn in the middle ends the round', async () => {
+  const { url, received } = await collector(204);
+  const { outbox } = await outboxOf('a', 'b', 'c');
+  const { delivery } = deliver(outbox, url, async () => received.length < 1);
+  await delivery.drain();
+  expect(received).toHaveLength(1);
+});
+
+test('a page that may have no locks sends all the same', async () => {
+  const { url, received } = await collector(204);
+  const { outbox } = await outboxOf('a');
+  const request = () => Promise.reject(new DOMException('sandboxed', 'SecurityError'));
+  vi.stubGlobal('navigator', { locks: { request } });
+  await deliver(outbox, url).delivery.drain();
+  vi.unstubAllGlobals();
+  expect(received).toHaveLength(1);
+});
+
+test('a token in the address may change: what waits goes with the new one', async () => {
+  const { url, received } = await collector(204);
+  const store = createMemoryStore();
+  const outboxAt = (endpoint: string) =>
+    openOutbox(store, { endpoints: [endpoint], onDropped() {} });
+  await outboxAt(`${url}?token=old`).put(report('a'), { firsts: [], entries: new Map() });
+  await deliver(outboxAt(`${url}?token=new`), `${url}?token=new`).delivery.drain();
+  expect(received).toHaveLength(1);
 });
 
 test('where the user has withdrawn what was allowed nothing is sent', async () => {

@@ -6,6 +6,9 @@ import type { Outbox } from './outbox.js';
 /** Waits between rounds after a failure: full jitter up to twice as long each time, ms. */
 export const BACKOFF = Object.freeze({ firstMs: 5_000, longestMs: 30 * 60 * 1000 });
 
+/** Reports in a round that a collector answered without taking them, before the round ends. */
+const PASSED_OVER = 3;
+
 /** Sends what the outbox holds. A report is deleted only when a collector has answered for it. */
 export interface Delivery {
   /** Sends everything now, unless a collector has asked for a pause. Never rejects. */
@@ -33,6 +36,7 @@ type Verdict =
       readonly kind: 'later';
       readonly retryAfterMs?: number | undefined;
       readonly problem: string;
+      readonly isAnswered?: boolean;
     };
 
 export function createDelivery({
@@ -51,14 +55,19 @@ export function createDelivery({
   let hasMore = false;
 
   async function sendAll(): Promise<void> {
-    const keys = await outbox.keys();
-    if (keys.length > 0 && mayReport && !(await mayReport())) return;
-    for (const key of keys) {
+    let refusals = 0;
+    for (const key of await outbox.keys()) {
+      if (mayReport && !(await mayReport())) return;
       const report = await outbox.get(key);
       if (!report) continue;
       const verdict = await post({ ...report, sent: Date.now() }, endpoints);
       if (verdict.kind === 'later') {
         onKept(verdict.problem);
+        // One that a collector cannot take is in nobody's way.
+        if (verdict.isAnswered && verdict.retryAfterMs === undefined && refusals < PASSED_OVER) {
+          refusals += 1;
+          continue;
+        }
         return pause(verdict.retryAfterMs);
       }
       failures = 0;
@@ -66,6 +75,7 @@ export function createDelivery({
       if (verdict.kind === 'delivered') onSent(report);
       else onDropped(report.id, 'refused');
     }
+    if (refusals > 0) pause(undefined);
   }
 
   function pause(retryAfterMs: number | undefined): void {
@@ -73,7 +83,7 @@ export function createDelivery({
     failures += 1;
     const waitMs =
       retryAfterMs === undefined ? Math.random() * ceiling : retryAfterMs * (1 + Math.random() / 4);
-    if (retryAfterMs !== undefined) notBeforeMs = Date.now() + waitMs;
+    if (retryAfterMs !== undefined) notBeforeMs = performance.now() + waitMs;
     clearTimeout(timer);
     if (closed) return;
     timer = setTimeout(() => void drain(), waitMs);
@@ -81,7 +91,7 @@ export function createDelivery({
   }
 
   async function sendRounds(): Promise<void> {
-    while (hasMore && Date.now() >= notBeforeMs) {
+    while (hasMore && performance.now() >= notBeforeMs) {
       hasMore = false;
       // A failing store keeps what it has; the next round tries again.
       await exclusively(endpoints, sendAll).catch(() => pause(undefined));
@@ -89,7 +99,7 @@ export function createDelivery({
   }
 
   async function drain(): Promise<void> {
-    if (Date.now() < notBeforeMs) return;
+    if (performance.now() < notBeforeMs) return;
     hasMore = true; // what was stored while others are being sent
     draining ??= sendRounds().finally(() => {
       draining = undefined;
@@ -109,10 +119,18 @@ export function createDelivery({
 /** One tab drains an outbox at a time, so that none sends what another is sending. */
 async function exclusively(endpoints: readonly string[], work: () => Promise<void>): Promise<void> {
   const locks = globalThis.navigator?.locks;
-  if (!locks) return work();
-  await locks.request(`nearside-reports ${endpoints.join(' ')}`, { ifAvailable: true }, (lock) =>
-    lock ? work() : undefined,
-  );
+  let isBegun = false;
+  const begin = (lock: unknown) => {
+    isBegun = true;
+    return lock ? work() : undefined;
+  };
+  const name = `nearside-reports ${endpoints.join(' ')}`;
+  const done = locks ? locks.request(name, { ifAvailable: true }, begin) : begin(true);
+  // A sandboxed frame has locks, and may have none of them.
+  await Promise.resolve(done).catch((error) => {
+    if (isBegun) throw error;
+    return work();
+  });
 }
 
 async function post(report: Report, endpoints: readonly string[]): Promise<Verdict> {
@@ -145,7 +163,7 @@ async function postTo(endpoint: string, report: Report): Promise<Verdict> {
     // Sending the same again cannot help.
     if ([400, 413, 422].includes(response.status)) return { kind: 'refused' };
     const problem = `${endpoint}: expected 204, got status ${response.status}.`;
-    return { kind: 'later', retryAfterMs: retryAfterMs(response), problem };
+    return { kind: 'later', retryAfterMs: retryAfterMs(response), problem, isAnswered: true };
   } catch {
     return { kind: 'later', problem: await whyUnanswered(endpoint) };
   }

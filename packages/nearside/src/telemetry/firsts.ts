@@ -1,5 +1,5 @@
 import type { First } from '@nearside/core';
-import type { Dimensions } from './seal-report.js';
+import type { Dimensions } from './counted.js';
 
 /** What a report may be this device's first of, and where the store remembers of when it last was. */
 export interface PossibleFirst {

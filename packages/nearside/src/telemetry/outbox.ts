@@ -3,12 +3,14 @@ import { MAX_REPORT_BYTES } from '@nearside/core';
 import type { PossibleFirst } from './firsts.js';
 import { sizeOf } from './seal-report.js';
 
+const DAY_MS = 86_400_000;
+
 /** Limits of what waits to be sent. */
 export const OUTBOX_LIMITS = Object.freeze({
   /** About a month of heavy use of one model, 0.5 MB. */
   reports: 500,
   /** Older reports are dropped and said so, ms. */
-  ageMs: 14 * 24 * 60 * 60 * 1000,
+  ageMs: 14 * DAY_MS,
 });
 
 /** What is stored with a report. */
@@ -57,7 +59,9 @@ export function openOutbox(
     onDropped: (id: string, reason: LossReason) => void;
   },
 ): Outbox {
-  const prefix = `r/${encodeURIComponent(endpoints.join(' '))}/`;
+  // Without what is behind `?`: a token in it changes, and what waits goes with the new one.
+  const addresses = endpoints.map((endpoint) => endpoint.split('?')[0]);
+  const prefix = `r/${encodeURIComponent(addresses.join(' '))}/`;
   const partsOf = (key: string) => key.slice(prefix.length).split('-');
 
   async function drop(key: string, reason: LossReason): Promise<void> {
@@ -79,10 +83,12 @@ export function openOutbox(
     async keys() {
       const keys = await store.keys(prefix);
       const oldest = Date.now() - OUTBOX_LIMITS.ageMs;
-      const isFresh = (key: string) => Number(partsOf(key)[0]) >= oldest;
+      const latest = Date.now() + DAY_MS; // by a clock that was ahead, and is right again
+      const isFresh = (key: string) =>
+        Number(partsOf(key)[0]) >= oldest && Number(partsOf(key)[0]) <= latest;
       const fresh = keys.filter(isFresh);
       const kept = fresh.slice(-OUTBOX_LIMITS.reports);
-      for (const key of keys.slice(0, keys.length - fresh.length)) await drop(key, 'too-old');
+      for (const key of keys.filter((key) => !isFresh(key))) await drop(key, 'too-old');
       for (const key of fresh.slice(0, fresh.length - kept.length)) await drop(key, 'outbox-full');
       return kept;
     },
@@ -94,7 +100,11 @@ export function openOutbox(
         waiting = now as Waiting | undefined;
         if (!waiting || waiting.firsts.length === 0) return undefined; // somebody else was here
         // Days and hours sort as text. A clock that was put back makes no second first.
-        const news = firsts.filter(({ period }, i) => period > String(stored[i] ?? ''));
+        const tomorrow = new Date(Date.now() + DAY_MS).toISOString();
+        const news = firsts.filter(({ period }, i) => {
+          const last = String(stored[i] ?? '');
+          return period > last || last > tomorrow; // of a clock that was ahead
+        });
         const first = news.map(({ first }) => first);
         const { report } = waiting;
         waiting = { report: first.length > 0 ? { ...report, first } : report, firsts: [] };

@@ -266,10 +266,11 @@ test('outcomes are counted by name, of four names at most; what is more is told 
   const model = await serve(version('1.1.0', 1, well), version('1.2.0', 2, well));
   const tell = (name: string, value: number) =>
     model.recording.tell({ kind: 'outcome', name, value, id: undefined });
+  tell('__proto__', 2); // no record may have it
   for (const name of ['a', 'b', 'c', 'd', 'e']) tell(name, 2);
   tell('a', 3);
   await model.run();
   const { '1.1.0': report } = await model.close();
   expect(report?.outcomes).toEqual({ a: [2, 5, 13], b: [1, 2, 4], c: [1, 2, 4], d: [1, 2, 4] });
-  expect(report?.loss).toEqual({ 'recorder-full': 1 });
+  expect(report?.loss).toEqual({ 'recorder-full': 2 });
 });

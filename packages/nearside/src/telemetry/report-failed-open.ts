@@ -3,6 +3,7 @@ import { openStore } from '#platform';
 import { readInstallIdentity } from '../install-identity.js';
 import { LIBRARY_VERSION } from '../library-version.js';
 import type { OpenPlan } from '../options/plan-opening.js';
+import { asCounted } from './counted.js';
 import { deviceClass } from './device-class.js';
 import { createReportTotals } from './lifetime.js';
 import { startReporting } from './reporting.js';
@@ -29,7 +30,7 @@ export async function reportFailedOpen(
     const { model } = address;
     const dimensions = { model, library: LIBRARY_VERSION, device: deviceClass() };
     reporting
-      .of({ dimensions, baseline: undefined })
+      .of(asCounted({ dimensions, baseline: undefined }))
       .count((tally) => tallyFailedOpen(tally, error.code));
     await reporting.close();
   } catch {

@@ -4,14 +4,17 @@ import type { ReportTotals } from '../api/model.js';
 import type { ReportTarget } from '../options/plan-opening.js';
 import type { InstallIdentity } from '../protocol.js';
 import { unref } from '../timers.js';
+import type { Counted } from './counted.js';
 import type { Delivery } from './deliver.js';
 import { possibleFirsts } from './firsts.js';
 import type { Outbox } from './outbox.js';
 import { type ReportingDay, readReportingDay, utcDay } from './reporting-day.js';
-import type { Counted } from './run-memory.js';
 import { sealReport } from './seal-report.js';
 import { createTally, increment, type Tally } from './tally.js';
 import { WINDOW_MS, type WindowLengths } from './window-lengths.js';
+
+/** Of the draw of an install for a day. */
+const BUCKETS = 10_000;
 
 /** A window that is so much longer than it was to be has slept, ms. */
 const SLEPT_MS = 60_000;
@@ -34,6 +37,8 @@ export interface ReportingContext {
 
 interface ReportWindow {
   readonly startMs: number;
+  /** By a clock that nobody sets. */
+  readonly openedMs: number;
   /** When something was counted last. */
   lastMs: number;
   readonly tally: Tally;
@@ -64,7 +69,7 @@ export function startReporter(counted: Counted, context: ReporterContext): Repor
   /** The day is read ahead, so that a page that is being closed can seal in one step. */
   function openWindow(startMs: number): ReportWindow {
     if (day?.name !== utcDay(startMs)) dayRead = readDay(startMs).catch(() => {});
-    return { startMs, lastMs: startMs, tally: createTally() };
+    return { startMs, openedMs: performance.now(), lastMs: startMs, tally: createTally() };
   }
 
   async function readDay(nowMs: number): Promise<void> {
@@ -87,12 +92,15 @@ export function startReporter(counted: Counted, context: ReporterContext): Repor
     const today = day;
     if (sealed !== window) return;
     const nowMs = Date.now();
-    const endMs = hasSlept(sealed) ? sealed.lastMs : nowMs;
+    const openMs = performance.now() - sealed.openedMs;
+    const endMs = hasSlept(sealed) ? sealed.lastMs : Math.max(nowMs, sealed.startMs + openMs);
     window = openWindow(nowMs);
     if (!today?.isSampled) return;
-    for (const [reason, n] of lost) increment(sealed.tally.loss, reason, n);
+    const told = [...lost];
     lost.clear();
+    for (const [reason, n] of told) increment(sealed.tally.loss, reason, n);
     await keep(sealed, endMs).catch((error) => {
+      for (const [reason, n] of told) increment(lost, reason, n);
       increment(lost, 'store-failed');
       throw error;
     });
@@ -100,7 +108,7 @@ export function startReporter(counted: Counted, context: ReporterContext): Repor
 
   async function keep({ tally, startMs }: ReportWindow, endMs: number): Promise<void> {
     const { app, sampleRate } = target;
-    const dimensions = { ...counted.dimensions, ...(app && { app }), weight: 1 / sampleRate };
+    const dimensions = { ...counted.dimensions, ...(app && { app }), weight: weightOf(sampleRate) };
     const report = sealReport(tally, {
       id: toHex(crypto.getRandomValues(new Uint8Array(16))),
       cohort: identity.cohort,
@@ -149,4 +157,9 @@ export function startReporter(counted: Counted, context: ReporterContext): Repor
       clearTimeout(timer);
     },
   };
+}
+
+/** Of 10,000 buckets of installs, those that a share has: how many devices one of them stands for. */
+function weightOf(sampleRate: number): number {
+  return BUCKETS / Math.ceil(sampleRate * BUCKETS);
 }

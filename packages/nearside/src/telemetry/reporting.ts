@@ -5,10 +5,11 @@ import type { StoreChoice } from '../api/open-options.js';
 import type { ReportTarget } from '../options/plan-opening.js';
 import { isHidden, onVisibilityChange } from '../page.js';
 import { LAST_STORING_MS, settlesWithin } from '../timers.js';
+import type { Counted } from './counted.js';
 import { createDelivery } from './deliver.js';
 import { openOutbox } from './outbox.js';
 import { type Reporter, type ReportingContext, startReporter } from './reporter.js';
-import type { Counted, RunShelf } from './run-memory.js';
+import type { RunShelf } from './run-memory.js';
 import { increment } from './tally.js';
 import { readWindowLengths } from './window-lengths.js';
 
@@ -69,10 +70,12 @@ export function startReporting(
   /** Asked before anything is stored for sending, and before it is sent. What waits goes where it may not. */
   async function mayReport(): Promise<boolean> {
     if (!target.consent) return true;
-    const isGiven = await Promise.resolve(target.consent()).then(
-      (answer) => answer === true,
-      () => false,
-    );
+    const isGiven = await Promise.resolve()
+      .then(() => target.consent?.())
+      .then(
+        (answer) => answer === true,
+        () => false,
+      );
     if (isGiven) return true;
     await outbox.clear();
     await store.commit({ delete: await store.keys('f/') });
@@ -109,10 +112,8 @@ export function startReporting(
       changes = given;
     },
     of(counted, startMs = Date.now()) {
-      const { manifest, variant, backend } = counted.dimensions;
-      const key = `${manifest} ${variant} ${backend}`;
-      const reporter = reporters.get(key) ?? start(counted, startMs);
-      reporters.set(key, reporter);
+      const reporter = reporters.get(counted.key) ?? start(counted, startMs);
+      reporters.set(counted.key, reporter);
       return reporter;
     },
     async close() {

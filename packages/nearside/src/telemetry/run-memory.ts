@@ -1,12 +1,6 @@
 import { REPORT_LIMITS } from '@nearside/core';
-import type { BaselineKey, Observation } from '../protocol.js';
-import type { Dimensions } from './seal-report.js';
-
-/** What a report is about: one version on one backend, as this install has it. */
-export interface Counted {
-  readonly dimensions: Omit<Dimensions, 'weight' | 'app'>;
-  readonly baseline: BaselineKey | undefined;
-}
+import type { Observation } from '../protocol.js';
+import type { Counted } from './counted.js';
 
 /** A run that feedback may be about. */
 export interface PastRun {
@@ -114,9 +108,10 @@ function storedOf(recent: ReadonlyMap<string, PastRun>): StoredVisit {
 
 async function forgetOld(shelf: RunShelf, prefix: string): Promise<void> {
   const oldestMs = Date.now() - (REPORT_LIMITS.feedbackDays + 1) * DAY_MS;
-  const keys = await shelf.keys(prefix);
-  const startOf = (key: string) => Number(key.slice(prefix.length).split('-')[0]);
-  const isOld = (key: string, i: number) => startOf(key) < oldestMs || i < keys.length - VISITS;
-  const old = keys.filter(isOld);
+  const startOf = (key: string) => Number(key.split('/').at(-1)?.split('-')[0]);
+  const isOld = (key: string) => startOf(key) < oldestMs;
+  // Of every model: one may never be opened again.
+  const [all, own] = await Promise.all([shelf.keys('f/'), shelf.keys(prefix)]);
+  const old = [...new Set([...all.filter(isOld), ...own.slice(0, -VISITS)])];
   if (old.length > 0) shelf.discard(old);
 }

@@ -7,9 +7,8 @@ import {
   type Report,
   total,
 } from '@nearside/core';
+import type { Dimensions } from './counted.js';
 import type { Counts, Tally } from './tally.js';
-
-export type Dimensions = Report['dimensions'];
 
 /** Everything about a window that is not counted in it. */
 export interface SealContext {

@@ -1,6 +1,7 @@
 import { createMemoryStore } from '@nearside/artifact';
 import { expect, test } from 'vitest';
 import { SAMPLE_DIMENSIONS } from '../testing/sample-dimensions.js';
+import { asCounted } from './counted.js';
 import { createRunMemory, type PastRun, type RunShelf } from './run-memory.js';
 import { createTally } from './tally.js';
 import { tallyTruth } from './tally-truth.js';
@@ -8,7 +9,7 @@ import { tallyTruth } from './tally-truth.js';
 const DAY_MS = 86_400_000;
 const { weight: _, ...dimensions } = SAMPLE_DIMENSIONS;
 const BASELINE = { hash: '0123456789abcdef', confidence: 0, class: 1, labels: ['cat', 'dog'] };
-const counted = { dimensions, baseline: BASELINE };
+const counted = asCounted({ dimensions, baseline: BASELINE });
 const observation = { bins: [8, 1], predicted: 'dog', substituted: [] };
 
 /** A store of one model, whose next visit finds what the one before has stored. */
@@ -78,6 +79,12 @@ test.each([
     expect(feedbackOf(run, { correct: true })).toMatchObject({ bins: [[8, 1, 1]], confusion: {} });
   },
 );
+
+test('what is there and undefined is not said', async () => {
+  const run = await remembered({ isReloaded: false });
+  const truth = { label: undefined, correct: true } as unknown as { correct: boolean };
+  expect(feedbackOf(run, truth)).toMatchObject({ bins: [[8, 1, 1]], confusion: {} });
+});
 
 test('feedback on a run of eight days ago is unmatched, and so is a value for a label', async () => {
   const run = await remembered({ isReloaded: false });

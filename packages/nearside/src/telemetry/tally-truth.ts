@@ -11,27 +11,33 @@ export function tallyTruth(
   run: PastRun,
   { truth, atMs }: { readonly truth: Truth; readonly atMs: number },
 ): void {
+  const { label, correct, value } = truth as Partial<Record<keyof AnyTruth, unknown>>;
   const days = Math.max(0, Math.floor((atMs - run.atMs) / DAY_MS));
-  const isForgotten = days > REPORT_LIMITS.feedbackDays;
-  const isNoError = 'value' in truth && !(Math.abs(errorOf(run, truth)) <= LARGEST_VALUE);
-  if (isForgotten || isNoError) {
+  const error = errorOf(run, value);
+  const isValue = label === undefined && correct === undefined;
+  const isTooLarge = isValue && !(Math.abs(error) <= LARGEST_VALUE);
+  if (days > REPORT_LIMITS.feedbackDays || isTooLarge) {
     tally.unmatchedFeedback += 1;
     return;
   }
   const feedback = feedbackOfAge(tally, days);
-  if ('value' in truth) {
-    addError(feedback, errorOf(run, truth));
-  } else if ('label' in truth) {
-    addPair(feedback, run, truth.label);
-    addCorrectness(feedback, run, isLabel(run, truth.label));
-  } else {
-    addCorrectness(feedback, run, truth.correct);
+  if (isValue) {
+    addError(feedback, error);
+    return;
   }
+  if (label !== undefined) addPair(feedback, run, String(label));
+  addCorrectness(
+    feedback,
+    run,
+    label === undefined ? correct === true : isLabel(run, String(label)),
+  );
 }
 
+type AnyTruth = { label: string; correct: boolean; value: number };
+
 /** Not a number where no number was predicted. */
-function errorOf({ predicted }: PastRun, { value }: { readonly value: number }): number {
-  return typeof predicted === 'number' ? predicted - value : Number.NaN;
+function errorOf({ predicted }: PastRun, value: unknown): number {
+  return typeof predicted === 'number' ? predicted - Number(value) : Number.NaN;
 }
 
 function addError({ values }: FeedbackTally, error: number): void {
