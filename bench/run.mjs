@@ -13,6 +13,8 @@ const SUITES = {
   slim: './slim/run.mjs',
   peers: './peers/run.mjs',
   rehearsal: './rehearsal/run.mjs',
+  telemetry: './telemetry/run.mjs',
+  atlas: './atlas/run.mjs',
   collector: './collector/run.mjs',
 };
 

@@ -69,6 +69,7 @@ const CHOSEN_BY_BUILD: Record<string, string> = {
 
 const FOUNDATION = [
   'failures.ts',
+  'install-identity.ts',
   'median.ts',
   'timers.ts',
   'page.ts',

@@ -1,5 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { expect, type Page, test } from '@playwright/test';
 import { buildBenchPage } from '../bench/page/build.mjs';
 import { serveSite } from '../scripts/serve-site.mjs';
@@ -7,13 +8,19 @@ import { serveSite } from '../scripts/serve-site.mjs';
 /** All that is measured of two rows takes some 15 s, and more where other tests run beside it. */
 const SOON = { timeout: 80_000 };
 
+/** Node tests of ONNX's kind, a dozen small ones: one is wrong, one never ends. */
+const nodeTests = {
+  folder: fileURLToPath(new URL('../bench/atlas/fixtures/node', import.meta.url)),
+  source: 'fixtures 1',
+};
+
 let dir: string;
 let site: Awaited<ReturnType<typeof serveSite>>;
 
 test.beforeAll(async () => {
   test.setTimeout(120_000);
   dir = await mkdtemp(`${tmpdir()}/nearside-bench-page-`);
-  await buildBenchPage(`${dir}/page`);
+  await buildBenchPage(`${dir}/page`, { nodeTests });
   site = await serveSite({ dir: `${dir}/page`, config: {}, port: 0 });
 });
 
@@ -84,4 +91,77 @@ test('a link that was cut off, and one of something else, say so', async ({ page
   await page.goto(`${site.url}#result=q1YqUbJSKi1OLVK`);
   await expect(page.getByTestId('notice')).toContainText('link-broken');
   await expect(page.getByTestId('run')).toBeVisible();
+});
+
+test('the operator atlas tells right, wrong, absent and hung tests apart, and its link shows them elsewhere', async ({
+  page,
+  browser,
+}) => {
+  await page.goto(`${site.url}atlas.html?backends=onnx-wasm&limit=2`);
+  await page.getByTestId('run').click();
+  await expect(page.locator('html')).toHaveAttribute('data-state', 'done', SOON);
+  await expect(page.getByTestId('headline')).toHaveText('71.4 %');
+  const verdicts = {
+    test_relu_expanded_ver18: ['Relu', 'right'],
+    test_abs_wrong: ['Abs', 'wrong', '1 of 3 values differ, by up to 0.5'],
+    test_momentum: ['Momentum', 'absent', 'not a registered function'],
+    test_loop_without_end: ['Loop', 'failed', 'terminated'],
+    test_neg_listed: ['Neg', 'right'], // after the one that never ends
+    test_max_uint64: ['Max', 'excluded', 'UINT64'],
+  };
+  for (const [name, [operator, verdict, note = '']] of Object.entries(verdicts)) {
+    await page.getByTestId('filter-text').fill(operator ?? '');
+    const told = page.locator(`[data-test=${name}] .test-verdict`);
+    await expect(told).toHaveAttribute('data-verdict', verdict ?? '');
+    await expect(told).toContainText(note);
+  }
+
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.getByTestId('copy-link').click();
+  await expect(page.getByTestId('share-said')).toHaveText('Link copied.');
+  const link = await page.evaluate(() => navigator.clipboard.readText());
+  const other = await (await browser.newContext()).newPage();
+  await other.goto(link);
+  await expect(other.getByTestId('headline')).toHaveText('71.4 %');
+  await other.locator('[data-kind=failed]').click();
+  await expect(other.locator('[data-test]')).toHaveCount(1);
+  await expect(other.locator('[data-test=test_loop_without_end]')).toContainText('failed');
+  await other.context().close();
+});
+
+test('an atlas without WebGPU says so for that backend alone; one that is cancelled while a test hangs keeps what it found', async ({
+  page,
+}) => {
+  const only = 'Identity,test_loop_without_end';
+  await page.goto(`${site.url}atlas.html?backends=onnx-webgpu,onnx-wasm&only=${only}`);
+  await page.getByRole('checkbox', { name: 'onnx-wasm' }).uncheck();
+  await page.getByTestId('run').click();
+  await expect(page.locator('[data-backend=onnx-webgpu]')).toContainText('no-backend');
+  await expect(page.locator('html')).toHaveAttribute('data-state', 'done');
+
+  await page.getByRole('checkbox', { name: 'onnx-wasm' }).check();
+  await page.getByTestId('run').click();
+  await expect(page.getByTestId('progress')).toContainText('1 of 4');
+  await page.getByTestId('cancel').click();
+  await expect(page.getByTestId('notice')).toContainText('Cancelled');
+  const wasm = page.locator('[data-backend=onnx-wasm]');
+  await expect(wasm).toHaveAttribute('data-state', 'cancelled');
+  await expect(wasm.locator('li[data-verdict=right]')).toHaveText('1 right');
+  await expect(page.getByTestId('run')).toBeEnabled();
+});
+
+test('an atlas refuses a broken link and a result of something else, and is there without its tests', async ({
+  page,
+}) => {
+  await page.goto(`${site.url}atlas.html#result=q1YqUbJSKi1OLVK`);
+  await expect(page.getByTestId('notice')).toContainText('link-broken');
+  await expect(page.getByTestId('run')).toBeEnabled();
+  const file = `${dir}/other.json`;
+  await writeFile(file, '{"kind":"nearside-benchmark","format":1}');
+  await page.getByTestId('compare-file').setInputFiles(file);
+  await expect(page.getByTestId('notice')).toContainText('result-invalid');
+  await page.route('**/node-tests.packed', (route) => route.fulfill({ status: 404 }));
+  await page.goto(`${site.url}atlas.html`);
+  await expect(page.getByTestId('notice')).toContainText('built without the node tests');
+  await expect(page.getByTestId('run')).toBeDisabled();
 });

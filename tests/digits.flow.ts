@@ -69,7 +69,7 @@ test('the page works with the collector down, and loses nothing', async ({ brows
   const [report] = await browserStorage(page).pendingReports();
   const { ok } = report.health; // a slow stroke is read on the way too
   expect(ok).toBeGreaterThan(0);
-  expect(report.feedback.bins.at(-1), 'one judged, one right').toEqual([1, 1]);
+  expect(report.feedback.byAge[0].bins.at(-1), 'one judged, one right').toEqual([1, 1]);
 
   stack.servers.collector = await startCollectorIn(dir, port);
   await page.reload();

@@ -36,8 +36,8 @@ async function startCollector() {
     if (!told.isThere) return void request.destroy();
     const body = await text(request);
     if (body === '') return void request.destroy(); // Firefox may give up what it had begun to send
-    const { health, dimensions } = JSON.parse(body);
-    told.runs += health.ok;
+    const { health, score, dimensions } = JSON.parse(body);
+    told.runs += health.ok + (score?.ok ?? 0);
     told.models.push(dimensions.model);
     response.writeHead(204, { 'Access-Control-Allow-Origin': '*' }).end();
   });

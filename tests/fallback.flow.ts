@@ -118,7 +118,17 @@ test('where no backend is proven the app’s own function answers, and reports c
   expect(reports).toMatchObject([
     {
       dimensions: { model: 'digits', version: '1.1.0', backend: 'tfjs-wasm', variant: 'uint8' },
-      health: { ok: 0, fallbacks: 3, quarantines: 3, invalid: 2, errors: { 'no-backend': 1 } },
+      health: {
+        ok: 0,
+        fallbacks: 3,
+        invalid: { 'input-invalid': 2 },
+        quarantines: [
+          { backend: 'tfjs-wasm', variant: 'uint8', code: 'golden-mismatch', n: 1 },
+          { backend: 'onnx-wasm', variant: 'int8', code: 'golden-mismatch', n: 1 },
+          { backend: 'onnx-wasm', variant: 'fp32', code: 'golden-mismatch', n: 1 },
+        ],
+      },
+      opens: { tried: 1, failed: { 'no-backend': 1 } },
     },
   ]);
 });

@@ -64,7 +64,7 @@ test('of the held-out rows at least 95 % are decided right, and 95 % of the mali
 test('a feature that is left out or no number has its default, which the report counts', async ({
   page,
 }) => {
-  const reports: { inputs?: object }[] = [];
+  const reports: { inputs?: object[] }[] = [];
   await page.route(`**${REPORTS}`, (route) => {
     reports.push(route.request().postDataJSON());
     return route.fulfill({ status: 204 });
@@ -83,7 +83,11 @@ test('a feature that is left out or no number has its default, which the report 
   });
   expect(new Set(labels).size).toBe(1);
   await expect.poll(() => reports.length).toBeGreaterThan(0);
-  expect(reports[0]?.inputs).toEqual({ 'mean radius': [1, 0, 0], 'mean texture': [0, 0, 1] });
+  // By place in the signed list, `mean radius` and `mean texture`: [place, missing, stale, invalid].
+  expect(reports[0]?.inputs).toEqual([
+    [0, 1, 0, 0],
+    [1, 0, 0, 1],
+  ]);
 });
 
 test('what a page has it remember is there in the next visit, until it is cleared', async ({

@@ -4,6 +4,8 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { root } from '../../scripts/root.mjs';
 import { publishModels } from '../../scripts/stack.mjs';
+import { findNodeTests } from '../atlas/find-node-tests.mjs';
+import { packCorpus } from '../atlas/pack-corpus.mjs';
 import { buildPage } from '../build-page.mjs';
 
 const compress = promisify(gzip);
@@ -27,9 +29,12 @@ const HEADERS = `/*
  * Makes a folder that any static host can serve, in any path. The packages are built.
  *
  * @param {string} outDir
+ * @param {{ nodeTests?: { folder: string, source: string } }} [options] by default the node tests of Debian's package; where
+ *   there are none, the page is built without
  */
-export async function buildBenchPage(outDir) {
-  await buildPage(import.meta.url, outDir, ['index'], './');
+export async function buildBenchPage(outDir, { nodeTests } = {}) {
+  await buildPage(import.meta.url, outDir, ['index', 'atlas'], './');
+  await addNodeTests(outDir, nodeTests ?? (await findNodeTests()));
   await packRuntime(`${outDir}/assets`);
   await addSignedCopy(outDir);
   await addLicences(outDir);
@@ -45,6 +50,11 @@ export async function packRuntime(folder) {
     await writeFile(`${folder}/${name}.packed`, packed);
     await rm(`${folder}/${name}`);
   }
+}
+
+/** What the operator atlas runs: `src/atlas/corpus.ts`. */
+async function addNodeTests(outDir, found) {
+  if (found) await writeFile(`${outDir}/node-tests.packed`, await packCorpus(found));
 }
 
 /** The digits model, signed: its timestamp expires after 14 days, and its row says so then. */

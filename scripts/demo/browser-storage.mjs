@@ -6,8 +6,9 @@
 export function browserStorage(page) {
   return {
     /** Sealed reports that wait to be sent. */
-    pendingReports() {
-      return page.evaluate(readAll, ['nearside-reports', 'r/']);
+    async pendingReports() {
+      const waiting = await page.evaluate(readAll, ['nearside-reports', 'r/']);
+      return waiting.map(({ report }) => report);
     },
 
     /** Runs counted in those. */

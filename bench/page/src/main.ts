@@ -5,16 +5,18 @@ import { runBench } from './measure/run-bench.ts';
 import type { BenchModel } from './models/bench-model.ts';
 import { type DroppedFile, lookAt, modelOfFile } from './models/dropped.ts';
 import { OFFERED } from './models/offered.ts';
-import { describeProblem } from './problem.ts';
 import { keepEarlier, readEarlier } from './results/earlier.ts';
 import { toMarkdown } from './results/markdown.ts';
 import { modelJsonValues, recommend } from './results/recommend.ts';
 import { type BenchResult, parseResult, RESULT_FORMAT } from './results/result.ts';
 import { fromFragment, toFragment } from './results/share-link.ts';
 import { part } from './views/element.ts';
-import { recommendationInWords, showDevice, showResult } from './views/result-view.ts';
+import { copy, onFile, saveJson } from './views/hand-out.ts';
+import { hideNotice, say, sayProblem } from './views/notice.ts';
+import { recommendationInWords, showResult } from './views/result-view.ts';
 import { showHead } from './views/rows-view.ts';
 import { FILE, readSetup, showFile, showSetup, showSetupSummary } from './views/setup-view.ts';
+import { showDevice } from './views/show-device.ts';
 
 /** As the library takes by itself where a page is isolated. */
 const MOST_THREADS = 4;
@@ -85,20 +87,12 @@ function listen(): void {
     'click',
     () => void copy(part('values').textContent ?? '', 'Values'),
   );
-  part('save-json').addEventListener('click', saveJson);
+  part('save-json').addEventListener('click', saveResult);
   addEventListener('dragover', (event) => event.preventDefault());
   addEventListener('drop', (event) => {
     event.preventDefault();
     const [file] = event.dataTransfer?.files ?? [];
     if (file) void takeFile(file);
-  });
-}
-
-function onFile(input: HTMLInputElement, take: (file: File) => Promise<void>): void {
-  input.addEventListener('change', () => {
-    const [file] = input.files ?? [];
-    input.value = '';
-    if (file) void take(file);
   });
 }
 
@@ -215,27 +209,9 @@ async function copyLink(): Promise<void> {
   await copy(`${origin}${pathname}${await toFragment(result)}`, 'Link');
 }
 
-async function copy(text: string, what: string): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(text);
-    part('share-said').textContent = `${what} copied.`;
-  } catch {
-    part('share-said').textContent =
-      'This browser lets no page copy: select the text here instead. ';
-    part('share-said').append(
-      Object.assign(document.createElement('textarea'), { value: text, readOnly: true }),
-    );
-  }
-}
-
-function saveJson(): void {
-  if (!result) return;
-  const url = URL.createObjectURL(
-    new Blob([JSON.stringify(result, undefined, 2)], { type: 'application/json' }),
-  );
-  const download = `nearside-benchmark-${result.model.id}-${result.at.slice(0, 10)}.json`;
-  Object.assign(document.createElement('a'), { href: url, download }).click();
-  URL.revokeObjectURL(url);
+function saveResult(): void {
+  if (result)
+    saveJson(result, `nearside-benchmark-${result.model.id}-${result.at.slice(0, 10)}.json`);
 }
 
 function showValues(variants: readonly { readonly name: string }[]): void {
@@ -257,25 +233,4 @@ function showRunning(isRunning: boolean): void {
   part('cancel').hidden = !isRunning;
   part('progress-line').hidden = !isRunning;
   if (isRunning) document.documentElement.dataset.state = 'running';
-}
-
-function say(text: string, kind: 'plain' | 'problem'): void {
-  const notice = part('notice');
-  notice.textContent = text;
-  notice.dataset.kind = kind;
-  notice.hidden = false;
-}
-
-function sayProblem(error: unknown): void {
-  const { code, message } = isProblem(error) ? error : describeProblem(error);
-  say(`${message} `, 'problem');
-  part('notice').append(Object.assign(document.createElement('code'), { textContent: code }));
-}
-
-function isProblem(error: unknown): error is { code: string; message: string } {
-  return !(error instanceof Error) && typeof (error as { code?: unknown }).code === 'string';
-}
-
-function hideNotice(): void {
-  part('notice').hidden = true;
 }

@@ -4,6 +4,7 @@ export {
   parseModelAddress,
   splitModelAddress,
 } from './address.js';
+export { type Assignment, assignInstall } from './assignment.js';
 export { canonicalJson } from './canonical-json.js';
 export { maxBodyBytes, verifyChunkBody } from './chunks/chunk-body.js';
 export { addBytes, type ChunkDelta, pairChunks, subtractBytes } from './chunks/chunk-deltas.js';

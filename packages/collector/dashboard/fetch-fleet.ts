@@ -36,6 +36,8 @@ async function fetchJson<Answer>(path: string, signal: AbortSignal): Promise<Ans
     throw new FleetUnavailable('The collector does not answer.', { cause });
   }
   if (response.ok) return (await response.json()) as Answer;
+  // The session has ended: where this page is, there is a form now.
+  if (response.status === 401) location.reload();
   const body = (await response.json().catch(() => undefined)) as
     | { error?: { message?: string } }
     | undefined;

@@ -1,3 +1,4 @@
+import type { Targets } from './files/targets.js';
 import { type FleetLatency, fleetLatency } from './fleet-latency.js';
 import { fleetMetrics } from './fleet-metrics.js';
 import type { FleetQuery } from './fleet-query.js';
@@ -8,18 +9,18 @@ export interface Answers {
   models(): Promise<ModelSummary[]>;
   /** @param minDevices groups of fewer devices are suppressed */
   latency(query: FleetQuery, minDevices: number): Promise<FleetLatency>;
-  /** The part of `/metrics` that is of the fleet. */
-  metrics(): Promise<string>;
+  /**
+   * The part of `/metrics` that is of the fleet.
+   *
+   * @param targets what an inference is to take at most; those that do are counted
+   */
+  metrics(targets: Targets): Promise<string>;
 }
 
-/** @param targetMs what an inference of a model is to take at most; `/metrics` counts those that do */
-export function answersOver(
-  reads: RollupReads,
-  { targetMs }: { targetMs: (model: string) => number },
-): Answers {
+export function answersOver(reads: RollupReads): Answers {
   return {
     models: () => reads.models(),
     latency: (query, minDevices) => fleetLatency(reads, query, minDevices),
-    metrics: async () => fleetMetrics(await reads.totals(), { targetMs }),
+    metrics: async (targets) => fleetMetrics(await reads.totals(), targets),
   };
 }

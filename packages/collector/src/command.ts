@@ -162,9 +162,11 @@ function printChanges(printError: (line: string) => void): (error: unknown) => v
   };
 }
 
+/** One line, whatever it quotes. */
 function inWords(error: unknown): string {
   const code = error instanceof StartError || isNearsideError(error) ? `${error.code}: ` : '';
-  return code + (error instanceof Error ? error.message : String(error));
+  const message = error instanceof Error ? error.message : String(error);
+  return code + message.replace(/\s*\n\s*/g, ' ');
 }
 
 function add(value: string, before: string[]): string[] {

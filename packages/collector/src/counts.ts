@@ -1,4 +1,5 @@
 import {
+  addToBucket,
   createHistogram,
   HISTOGRAM_SCALES,
   type Histogram,
@@ -149,8 +150,9 @@ export function keptHistogram(path: HistogramPath, json: HistogramJson): KeptHis
 export function histogramOf(path: HistogramPath, kept: KeptHistogram | undefined): Histogram {
   const histogram = createHistogram(HISTOGRAM_SCALES[path]);
   if (!kept) return histogram;
-  const buckets = new Map(Object.entries(kept.b).map(([index, n]) => [Number(index), n]));
-  return { ...histogram, zeros: kept.z, sum: kept.sum, buckets };
+  Object.assign(histogram, { zeros: kept.z, sum: kept.sum });
+  for (const [index, n] of Object.entries(kept.b)) addToBucket(histogram, Number(index), n);
+  return histogram;
 }
 
 export function sumOf(byName: Readonly<ByName> | undefined): number {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { answersOver } from './answers.js';
 import { readDashboard } from './dashboard.js';
+import { parseTargets } from './files/targets.js';
 import { createProcessMetrics } from './process-metrics.js';
 import { createServer } from './server.js';
 import { openSqliteRollupStore } from './sqlite/sqlite-rollup-store.js';
@@ -20,11 +21,12 @@ function serverWith(dashboard: ReturnType<typeof readDashboard>) {
   const store = openSqliteRollupStore(':memory:');
   return createServer({
     store,
-    answers: answersOver(store, { targetMs: () => 200 }),
+    answers: answersOver(store),
     names: freshNames(),
     metrics: createProcessMetrics(Date.now()),
     minDevices: 50,
     readiness: async () => READY,
+    targets: () => parseTargets({}),
     dashboard,
     now: Date.now,
     onError: () => {},

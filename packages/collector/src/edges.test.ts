@@ -2,10 +2,12 @@ import { once } from 'node:events';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, expect, test } from 'vitest';
 import { type Collector, type CollectorOptions, startCollector } from './start-collector.js';
 import { parsePrometheusText } from './testing/parse-prometheus-text.js';
 import { sampleReport } from './testing/sample-report.js';
+import { SCHEMA_1 } from './testing/schema-1.js';
 import { temporaryFolder } from './testing/temporary-folder.js';
 
 const folder = temporaryFolder();
@@ -127,6 +129,42 @@ test('start, pruning and stop are in the audit log, with how many tokens and non
   expect(acts.find(({ act }) => act === 'start')).toMatchObject({ url, readTokens: 1 });
   expect(text).not.toContain(READ);
   expect(text).not.toContain(SITE);
+});
+
+test('a file of an older schema that is brought up to date is in the audit log', async () => {
+  const file = join(folder, 'old.sqlite');
+  const old = new Database(file);
+  old.exec(SCHEMA_1);
+  old.pragma('application_id = 0x6e656172');
+  old.pragma('user_version = 1');
+  old.close();
+  const auditLog = join(folder, 'migration.jsonl');
+  await (await start({ file, auditLog })).close();
+  const [first = ''] = readFileSync(auditLog, 'utf8').split('\n');
+  expect(JSON.parse(first)).toMatchObject({ act: 'migrate', file, from: 1, to: 2 });
+});
+
+test('models.json decides which names get rows, and slo.json what is counted as quick', async () => {
+  const path = (name: string, document: object) => {
+    const file = join(folder, name);
+    writeFileSync(file, JSON.stringify(document));
+    return file;
+  };
+  const version = { version: '1.2.0', manifest: 'ab'.repeat(32), sequence: 1, state: 'stable' };
+  const models = path('listed.json', {
+    format: 1,
+    models: [{ model: 'digits', versions: [version] }],
+  });
+  const slo = path('slo.json', { models: { digits: { p95Ms: 64 } } });
+  const { url } = await start({ models, slo, shareForMs: 0 });
+  for (const model of ['digits', 'invented']) {
+    const report = sampleReport({ t0: Date.now() - 300_000, dimensions: { model } });
+    await fetch(`${url}/v1/reports`, { method: 'POST', body: JSON.stringify(report) });
+  }
+  const samples = await metrics(url);
+  expect(samples.get('nearside_target_seconds{model="digits"}')).toBe(0.064);
+  expect(samples.get('nearside_target_seconds{model="unlisted"}')).toBeCloseTo(0.1974, 3);
+  expect(samples.get('nearside_target_seconds{model="invented"}')).toBeUndefined();
 });
 
 test('models.json that breaks while running is a metric, and reports are taken as before', async () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { keptHistogram } from './counts.js';
+import { parseTargets } from './files/targets.js';
 import { fleetMetrics, METRIC_LIMITS } from './fleet-metrics.js';
 import type { Totals } from './rollup-store.js';
 import { parsePrometheusText } from './testing/parse-prometheus-text.js';
@@ -38,7 +39,9 @@ function totals(durationsMs: readonly number[], more: Partial<Totals> = {}): Tot
 }
 
 function samplesOf(durationsMs: readonly number[], targetMs = 200) {
-  return parsePrometheusText(fleetMetrics([totals(durationsMs)], { targetMs: () => targetMs }));
+  return parsePrometheusText(
+    fleetMetrics([totals(durationsMs)], parseTargets({ p95Ms: targetMs })),
+  );
 }
 
 test('inferences are counted by outcome, errors by code', () => {
@@ -113,7 +116,7 @@ test('of sets that are too many those that reported last are shown, and the othe
   const rows = Array.from({ length: METRIC_LIMITS.sets + 30 }, (_, i) =>
     totals([1], { version: `1.${i}.0` }),
   );
-  const samples = parsePrometheusText(fleetMetrics(rows, { targetMs: () => 200 }));
+  const samples = parsePrometheusText(fleetMetrics(rows, parseTargets({})));
   expect(samples.get('nearside_metric_sets_left_out')).toBe(30);
   expect(samples.size).toBeLessThan(50_000);
   expect([...samples.keys()].some((key) => key.includes('version="1.0.0"'))).toBe(true);

@@ -7,6 +7,7 @@ import {
   type KeptHistogram,
   sumOf,
 } from './counts.js';
+import { type Targets, targetsOf } from './files/targets.js';
 import { type MetricFamily, prometheusText, type Sample, valueText } from './prometheus-text.js';
 import type { Totals } from './rollup-store.js';
 
@@ -40,10 +41,7 @@ interface Group {
  *
  * @param totals the series that reported last first
  */
-export function fleetMetrics(
-  totals: readonly Totals[],
-  { targetMs }: { targetMs: (model: string) => number },
-): string {
+export function fleetMetrics(totals: readonly Totals[], targets: Targets): string {
   const sets = groupBy(totals, ({ model, version, variant, backend }) => ({
     model,
     version,
@@ -65,7 +63,7 @@ export function fleetMetrics(
   const devices = groupBy(ofRecent, ({ model, version, device }) => ({ model, version, device }));
   const models = groupBy(ofRecent, ({ model }) => ({ model }));
   return prometheusText([
-    ...callFamilies(shown, targetMs),
+    ...callFamilies(shown, targets),
     ...openFamilies(versions),
     {
       name: 'nearside_arm_inferences_total',
@@ -100,12 +98,11 @@ export function fleetMetrics(
   ] satisfies MetricFamily[]);
 }
 
-function callFamilies(
-  groups: readonly Group[],
-  targetMs: (model: string) => number,
-): MetricFamily[] {
+function callFamilies(groups: readonly Group[], targets: Targets): MetricFamily[] {
   const models = [...new Set(groups.map(({ labels }) => labels.model ?? ''))];
-  const bounds = new Map(models.map((model) => [model, targetBound(targetMs(model))]));
+  const bounds = new Map(
+    models.map((model) => [model, targetBound(targetsOf(targets, model).p95Ms)]),
+  );
   const boundOf = ({ model = '' }: Labels) => bounds.get(model)?.index ?? 0;
   return [
     {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIP, isIPv6 } from 'node:net';
+import { BlockList, isIPv4, isIPv6 } from 'node:net';
 
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
@@ -29,12 +29,17 @@ export function isLoopbackName(name: string): boolean {
   return name === 'localhost' || name.endsWith('.localhost') || isLoopbackAddress(name);
 }
 
-function isLoopbackAddress(address: string | undefined): boolean {
-  if (!address || isIP(address) === 0) return false;
-  return LOOPBACK.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+function isLoopbackAddress(address = ''): boolean {
+  // The list is for the many ways to write an address of IPv6, also one of IPv4 in it.
+  if (isIPv6(address)) return address === '::1' || LOOPBACK.check(address, 'ipv6');
+  return isIPv4(address) && address.startsWith('127.');
 }
 
+/** What nearly all of them are; to parse an address costs more than all else that is asked of a report. */
+const COMMON_HOST = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/;
+
 function isLoopbackHost(host: string | undefined): boolean {
+  if (host !== undefined && COMMON_HOST.test(host)) return true;
   const url = `http://${host ?? ''}`;
   if (!URL.canParse(url)) return false;
   const { hostname } = new URL(url);

@@ -1,6 +1,7 @@
 import { NearsideError } from '@nearside/core';
 import { expect, test } from 'vitest';
 import { answersOver } from './answers.js';
+import { parseTargets } from './files/targets.js';
 import { createProcessMetrics } from './process-metrics.js';
 import type { RollupStore } from './rollup-store.js';
 import { createServer } from './server.js';
@@ -14,11 +15,12 @@ function serverOver(broken: Partial<RollupStore>) {
   const store = { ...openSqliteRollupStore(':memory:'), ...broken };
   const server = createServer({
     store,
-    answers: answersOver(store, { targetMs: () => 200 }),
+    answers: answersOver(store),
     names: freshNames(),
     metrics: createProcessMetrics(NOW_MS),
     minDevices: 50,
     readiness: async () => READY,
+    targets: () => parseTargets({}),
     dashboard: undefined,
     now: () => NOW_MS,
     onError: (error) => errors.push(error),

@@ -6,6 +6,7 @@ import { requireReader } from './access/reading.js';
 import { createWritingCheck } from './access/writing.js';
 import type { Answers } from './answers.js';
 import { CONTENT_SECURITY_POLICY, type Dashboard } from './dashboard.js';
+import type { Targets } from './files/targets.js';
 import { parseFleetQuery } from './fleet-query.js';
 import { isFromThisMachine } from './loopback.js';
 import type { Names } from './names.js';
@@ -35,6 +36,8 @@ export interface ServerOptions {
   readonly minDevices: number;
   /** Left out: everybody who reaches it may do everything, within the limits. */
   readonly access?: Access;
+  /** What is asked of models now. */
+  readonly targets: () => Targets;
   readonly readiness: () => Promise<Readiness>;
   readonly dashboard: Dashboard | undefined;
   readonly now: () => number;
@@ -104,7 +107,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
 /** What the fleet did: for readers. */
 function addFigures(
   server: FastifyInstance,
-  { answers, metrics, minDevices, now }: ServerOptions,
+  { answers, metrics, targets, minDevices, now }: ServerOptions,
 ): void {
   server.get('/v1/fleet/models', async () => ({ models: await answers.models() }));
   server.get('/v1/fleet/latency', async (request, reply) => {
@@ -115,7 +118,7 @@ function addFigures(
   });
 
   server.get('/metrics', async (_request, reply) => {
-    const text = (await answers.metrics()) + (await metrics.text());
+    const text = (await answers.metrics(targets())) + (await metrics.text());
     return reply.type('text/plain; version=0.0.4; charset=utf-8').send(text);
   });
 }

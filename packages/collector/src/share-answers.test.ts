@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import type { Answers } from './answers.js';
+import { parseTargets } from './files/targets.js';
 import type { FleetLatency } from './fleet-latency.js';
 import { shareAnswers } from './share-answers.js';
 
+const TARGETS = parseTargets({});
 const QUERY = { model: 'digits', fromMs: 0, toMs: 300_000, stepMs: 300_000 };
 
 function counted() {
@@ -47,15 +49,15 @@ test('another floor or range is another question', async () => {
   await shared.latency(QUERY, 50);
   await shared.latency(QUERY, 1);
   await shared.latency({ ...QUERY, model: 'pages' }, 50);
-  await shared.metrics();
+  await shared.metrics(TARGETS);
   expect(asked()).toBe(4);
 });
 
 test('an answer that failed is not shared', async () => {
   const { shared, asked, fail } = counted();
   fail(true);
-  await expect(shared.metrics()).rejects.toThrow('no');
+  await expect(shared.metrics(TARGETS)).rejects.toThrow('no');
   fail(false);
-  await shared.metrics();
+  await shared.metrics(TARGETS);
   expect(asked()).toBe(2);
 });

@@ -39,6 +39,7 @@ export function shareAnswers(
       share(`latency ${minDevices} ${JSON.stringify(query)}`, () =>
         answers.latency(query, minDevices),
       ),
-    metrics: () => share('metrics', () => answers.metrics()),
+    metrics: (targets) =>
+      share(`metrics ${JSON.stringify(targets)}`, () => answers.metrics(targets)),
   };
 }

@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import type { ModelFacts } from '@nearside/core';
-import { ACCESS_DEFAULTS, type Access, checkAccess } from './access/access.js';
+import { type AccessOptions, accessInAudit, accessOf, checkAccess } from './access/access.js';
 import { limitConnections } from './access/connection-limit.js';
 import { openAuditLog } from './audit-log.js';
 import { readDashboard } from './dashboard.js';
@@ -22,7 +22,7 @@ export const COLLECTOR_DEFAULTS = Object.freeze({
   pruneEveryMs: 3_600_000,
 });
 
-export interface CollectorOptions {
+export interface CollectorOptions extends AccessOptions {
   /** SQLite file, created with its folder when missing; `:memory:` keeps nothing. */
   readonly file: string;
   /** Address to listen on. */
@@ -31,18 +31,6 @@ export interface CollectorOptions {
   readonly port?: number;
   /** Groups of fewer devices are suppressed in `/v1/fleet`, except for callers on this machine. */
   readonly minDevices?: number;
-  /** At least 16 characters; shows figures, metrics and pages. Needed where other machines can reach `host`. */
-  readonly readToken?: string | readonly string[];
-  /** At least 16 characters; pages then send reports to `/v1/reports?token=…`. */
-  readonly siteToken?: string | readonly string[];
-  /** Origins whose pages may send reports; by default all. */
-  readonly origins?: readonly string[];
-  /** From one address; those of this machine are not counted. */
-  readonly requestsPerMinute?: number;
-  /** Open at a time. */
-  readonly maxConnections?: number;
-  /** Addresses and subnets of proxies on other machines, whose `X-Forwarded-For` is believed. */
-  readonly trustedProxies?: readonly string[];
   /** File to which administrative acts are added, a line of JSON each. */
   readonly auditLog?: string;
   /**
@@ -98,15 +86,16 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     onState: (name, state) => metrics.fileState(name, state, now()),
     onError,
   });
-  const store = openSqliteRollupStore(file);
+  const store = openSqliteRollupStore(file, {
+    onMigrated: (change) => audit.write('migrate', { file, ...change }),
+  });
   const facts = typeof models === 'string' ? files.facts.current() : models;
   const names = createNames(await store.names(), {
     ...(facts && { facts }),
     onFold: metrics.countFolded,
   });
   files.facts.onChange(names.useFacts);
-  const targetMs = (model: string) => files.targets()(model).p95Ms;
-  const reading = sqliteAnswers(store, { file, targetMs });
+  const reading = sqliteAnswers(store, { file });
   const answers = shareAnswers(reading, { forMs: shareForMs });
   const readiness = createReadiness({
     write: async () => {
@@ -121,6 +110,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     metrics,
     minDevices,
     access,
+    targets: files.targets,
     readiness,
     dashboard: readDashboard(),
     now,
@@ -128,10 +118,12 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
   });
   const connections = limitConnections(server.server, access.maxConnections);
   const pruneTimer = setInterval(prune, COLLECTOR_DEFAULTS.pruneEveryMs).unref();
+  let pruning: Promise<void> | undefined;
+  let isStarted = false;
   let closing: Promise<void> | undefined;
 
   function prune(): void {
-    store.prune(now()).then(() => audit.write('prune', { file }), onError);
+    pruning = store.prune(now()).then(() => audit.write('prune', { file }), onError);
   }
 
   async function shutDown(): Promise<void> {
@@ -142,7 +134,8 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     } finally {
       await reading.close();
       await store.close();
-      audit.write('stop', { file });
+      await pruning;
+      if (isStarted) audit.write('stop', { file });
     }
   }
 
@@ -155,7 +148,9 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     prune();
     const boundPort = await listen(server, { host, port });
     const url = `http://${isIPv6(host) ? `[${host}]` : host}:${boundPort}`;
-    audit.write('start', { file, url, ...inAudit(access) });
+    files.watch();
+    isStarted = true;
+    audit.write('start', { file, url, ...accessInAudit(access) });
     return {
       url,
       port: boundPort,
@@ -167,29 +162,6 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     await close();
     throw error;
   }
-}
-
-function accessOf(options: CollectorOptions): Access {
-  const { readToken = [], siteToken = [] } = options;
-  const {
-    origins = ACCESS_DEFAULTS.origins,
-    requestsPerMinute = ACCESS_DEFAULTS.requestsPerMinute,
-    maxConnections = ACCESS_DEFAULTS.maxConnections,
-    trustedProxies = ACCESS_DEFAULTS.trustedProxies,
-  } = options;
-  return {
-    readTokens: [readToken].flat(),
-    siteTokens: [siteToken].flat(),
-    origins,
-    requestsPerMinute,
-    maxConnections,
-    trustedProxies,
-  };
-}
-
-/** How many tokens, and none of them. */
-function inAudit({ readTokens, siteTokens, ...others }: Access) {
-  return { readTokens: readTokens.length, siteTokens: siteTokens.length, ...others };
 }
 
 function checkMinDevices(minDevices: number): void {

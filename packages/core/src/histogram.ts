@@ -12,8 +12,10 @@ export interface Histogram {
   zeros: number;
   /** Sum of all values, in their unit. */
   sum: number;
-  /** Counts by bucket index; sparse. */
-  readonly buckets: Map<number, number>;
+  /** Index of the bucket that `counts` begins with. */
+  first: number;
+  /** Of consecutive buckets. */
+  counts: number[];
 }
 
 /** 2^−20: below a nanosecond where the unit is a millisecond. */
@@ -22,13 +24,13 @@ export const SMALLEST = 2 ** -20;
 export const LARGEST = 2 ** 32;
 
 export function createHistogram(scale: number): Histogram {
-  return { scale, zeros: 0, sum: 0, buckets: new Map() };
+  return { scale, zeros: 0, sum: 0, first: 0, counts: [] };
 }
 
 /** Index of the bucket that holds `value`, for SMALLEST ≤ value. */
 export function bucketIndex(value: number, scale: number): number {
-  const exact = Math.log2(Math.min(value, LARGEST)) * 2 ** scale;
-  return Math.ceil(exact) - 1;
+  // A shift, and not a power: this is done for each duration of each run.
+  return Math.ceil(Math.log2(Math.min(value, LARGEST)) * (1 << scale)) - 1;
 }
 
 /** Upper bound (inclusive) of bucket `index`. */
@@ -43,9 +45,25 @@ export function record(histogram: Histogram, value: number): void {
     histogram.zeros += 1;
     return;
   }
-  const index = bucketIndex(value, histogram.scale);
-  histogram.buckets.set(index, (histogram.buckets.get(index) ?? 0) + 1);
   histogram.sum += Math.min(value, LARGEST);
+  const { counts } = histogram;
+  const place = bucketIndex(value, histogram.scale) - histogram.first;
+  if (place >= 0 && place < counts.length) counts[place] = (counts[place] as number) + 1;
+  else addToBucket(histogram, place + histogram.first, 1);
+}
+
+/** Adds `n` values to bucket `index`, but not to the sum. */
+export function addToBucket(histogram: Histogram, index: number, n: number): void {
+  const { counts } = histogram;
+  if (counts.length === 0) histogram.first = index;
+  if (index < histogram.first) {
+    const missing = new Array<number>(histogram.first - index).fill(0);
+    histogram.counts = [...missing, ...counts];
+    histogram.first = index;
+  }
+  const place = index - histogram.first;
+  while (histogram.counts.length <= place) histogram.counts.push(0);
+  histogram.counts[place] = (histogram.counts[place] as number) + n;
 }
 
 /** Adds `other` into `histogram`; a finer `other` is folded down first. */
@@ -56,17 +74,20 @@ export function merge(histogram: Histogram, other: Histogram): void {
   }
   histogram.zeros += other.zeros;
   histogram.sum += other.sum;
-  for (const [index, count] of other.buckets) {
-    const folded = Math.floor(index / fold);
-    histogram.buckets.set(folded, (histogram.buckets.get(folded) ?? 0) + count);
+  for (let i = 0; i < other.counts.length; i += 1) {
+    const n = other.counts[i] as number;
+    if (n > 0) addToBucket(histogram, Math.floor((other.first + i) / fold), n);
   }
 }
 
+/** Its buckets that hold anything, in the order of their indices. */
+export function* bucketsOf({ first, counts }: Histogram): Generator<[index: number, n: number]> {
+  for (const [i, n] of counts.entries()) if (n > 0) yield [first + i, n];
+}
+
 /** Number of values counted. */
-export function total(histogram: Histogram): number {
-  let count = histogram.zeros;
-  for (const n of histogram.buckets.values()) count += n;
-  return count;
+export function total({ zeros, counts }: Histogram): number {
+  return counts.reduce((sum, n) => sum + n, zeros);
 }
 
 /**
@@ -80,8 +101,8 @@ export function quantile(histogram: Histogram, q: number): number | undefined {
   const rank = Math.max(1, Math.ceil(q * count));
   let seen = histogram.zeros;
   if (rank <= seen) return 0;
-  for (const index of [...histogram.buckets.keys()].sort((a, b) => a - b)) {
-    seen += histogram.buckets.get(index) ?? 0;
+  for (const [index, n] of bucketsOf(histogram)) {
+    seen += n;
     if (seen >= rank) {
       const lower = bucketUpperBound(index - 1, histogram.scale);
       const upper = bucketUpperBound(index, histogram.scale);
@@ -92,22 +113,19 @@ export function quantile(histogram: Histogram, q: number): number | undefined {
 }
 
 export function histogramToJson(histogram: Histogram): HistogramJson {
-  const indices = [...histogram.buckets.keys()].sort((a, b) => a - b);
-  const first = indices[0] ?? 0;
+  const indices = [...bucketsOf(histogram)].map(([index]) => index);
+  const [first = 0] = indices;
   const last = indices.at(-1) ?? -1;
+  const { scale, zeros, sum, counts } = histogram;
   return {
-    s: histogram.scale,
-    z: histogram.zeros,
-    sum: Number(histogram.sum.toPrecision(6)),
+    s: scale,
+    z: zeros,
+    sum: Number(sum.toPrecision(6)),
     o: first,
-    c: Array.from({ length: last - first + 1 }, (_, i) => histogram.buckets.get(first + i) ?? 0),
+    c: counts.slice(first - histogram.first, last - histogram.first + 1),
   };
 }
 
-export function histogramFromJson(json: HistogramJson): Histogram {
-  const buckets = new Map<number, number>();
-  json.c.forEach((count, i) => {
-    if (count > 0) buckets.set(json.o + i, count);
-  });
-  return { scale: json.s, zeros: json.z, sum: json.sum, buckets };
+export function histogramFromJson({ s, z, sum, o, c }: HistogramJson): Histogram {
+  return { scale: s, zeros: z, sum, first: o, counts: [...c] };
 }

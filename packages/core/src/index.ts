@@ -30,6 +30,8 @@ export {
   toleranceOf,
 } from './golden.js';
 export {
+  addToBucket,
+  bucketsOf,
   bucketUpperBound,
   createHistogram,
   type Histogram,

@@ -1,7 +1,6 @@
 import { contenderOf } from './backends/contenders.js';
 import { rememberChoice } from './choice/remember-choice.js';
 import type { RunObserver } from './ended-run.js';
-import type { Serving } from './serving/serving.js';
 import { createTuner } from './tuning/tuner.js';
 import {
   type CurrencyKeeper,
@@ -28,7 +27,6 @@ export interface BackgroundOptions extends KeepCurrentOptions {
   readonly hasRuns: () => boolean;
   /** Whether a result was there before this. */
   readonly hasRun: boolean;
-  readonly onQuarantined: (served: Serving) => void;
 }
 
 /** Of files that nobody vouches for there are no versions, and nothing is remembered. */

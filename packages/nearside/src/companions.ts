@@ -58,8 +58,6 @@ export function accompany({
       handover,
       hasRuns: () => hasWaiting() || !handover.isIdle,
       hasRun: recording.lifetime.ok > 0,
-      onQuarantined: recording.quarantined,
-      onFailedCandidate: recording.failedCandidate,
     });
     return background;
   });

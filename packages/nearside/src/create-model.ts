@@ -1,5 +1,6 @@
 import { shareOnce } from '@nearside/core';
 import type { Model } from './api/model.js';
+import { isOutcome, isTruth, OUTCOMES, TRUTHS } from './api/truth.js';
 import { accompany } from './companions.js';
 import { announceRun } from './ended-run.js';
 import { closedError } from './failures.js';
@@ -59,19 +60,32 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     ? await (await loadLater()).openSnapshotOther(plan, first.version.spec)
     : undefined;
 
-  const recording = startRecording(context, later);
-  recording.opened(first, opening, first.quarantined.length);
+  const recording = startRecording(context, later, { kind: 'opened', served: first, opening });
 
   const revive = shareOnce(async () => (await loadLater()).createReviver(context));
+  let revivingSinceMs = 0;
   const handover = createHandover(first, {
-    revive: async (lost) => (await revive())(lost),
+    revive: async (lost) => {
+      revivingSinceMs = performance.now();
+      return (await revive())(lost);
+    },
     pool: (serving) =>
       parts.poolServing?.(serving, { ...context, waiting: () => queue.waiting }) ?? serving,
     onHanded(event) {
-      recording.serves(event.to);
-      if (event.kind !== 'went-back') return;
+      const { kind, to: served } = event;
+      recording.tell(
+        kind === 'revived'
+          ? {
+              kind,
+              served,
+              wasResting: handover.isResting,
+              tookMs: performance.now() - revivingSinceMs,
+            }
+          : { kind: 'serves', served },
+      );
+      if (kind !== 'went-back') return;
       loadLater()
-        .then(({ goBack }) => goBack(context, event, recording.quarantined))
+        .then(({ goBack }) => goBack(context, event))
         .catch(() => {}); // the next `open` will see it fail
     },
   });
@@ -102,7 +116,12 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   const runner = createRunner({
     handover,
     queue,
-    observers: [recording.ran, announceRun(emitter), firstResult.end, companions.ran],
+    observers: [
+      (run) => recording.tell({ kind: 'ran', ...run }),
+      announceRun(emitter),
+      firstResult.end,
+      companions.ran,
+    ],
     closing,
     revoked,
     help: loadLater,
@@ -128,7 +147,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     takeOther,
     watchdogMs,
     stats: () => readStats({ handover, choice, queue, plan, recording, opening }),
-    feedback: recording.feedback,
+    tell: recording.tell,
     used: companions.used,
     async update() {
       closing.throwIfAborted();
@@ -140,11 +159,11 @@ export async function createModel(parts: ModelParts): Promise<Model> {
 }
 
 interface CallParts extends OpenModel, Pick<Model, 'stats' | 'update' | 'close'> {
-  readonly feedback: Recording['feedback'];
+  readonly tell: Recording['tell'];
 }
 
 function answerCalls(open: CallParts): Model {
-  const { stats, update, close } = open;
+  const { stats, tell, update, close } = open;
   const late = async () => (await loadLater()).answerLate(open);
   return {
     run: open.run as Model['run'],
@@ -157,10 +176,12 @@ function answerCalls(open: CallParts): Model {
     close,
     on: open.emitter.on,
     feedback(id, truth) {
-      if (typeof truth?.label !== 'string') {
-        throw new TypeError('feedback: expected { label: string }');
-      }
-      open.feedback(id, truth.label, open.handover.current);
+      if (!isTruth(truth)) throw new TypeError(TRUTHS);
+      tell({ kind: 'feedback', id, truth });
+    },
+    outcome(name, value, { id } = {}) {
+      if (!isOutcome(name, value)) throw new TypeError(OUTCOMES);
+      tell({ kind: 'outcome', name, value, id });
     },
     warm: async () => (await late()).warm(),
     remember: async (...given) => (await late()).remember(...given),

@@ -1,13 +1,16 @@
 import type { ErrorCode, Variant } from '@nearside/core';
 import type { AvailableBackend } from './api/backends.js';
 import type { ModelEmitter } from './api/events.js';
-import type { OpenedVersion, RunReply } from './protocol.js';
+import type { LoadedVariant, OpenedVersion, RunReply } from './protocol.js';
 
 /** A version of the model, as a variant on a backend: what a report and an observer know of what serves. */
 export interface ServedVersion {
-  readonly version: Pick<OpenedVersion, 'release' | 'manifestSha256' | 'driftEdges' | 'arm'>;
+  /** Without a `manifestSha256` no version is known. */
+  readonly version: Pick<OpenedVersion, 'release' | 'manifestSha256' | 'assignment'>;
   readonly variant: Pick<Variant, 'name'>;
   readonly backend: AvailableBackend;
+  /** Undefined where it was not loaded. */
+  readonly loaded?: Pick<LoadedVariant, 'baseline'> | undefined;
 }
 
 /** How a run ended. Observers are told once for each run that was given an id. */
@@ -17,6 +20,10 @@ export interface EndedRun {
   readonly served: ServedVersion;
   /** From the call to its end, ms. */
   readonly totalMs: number;
+  /** Calls that were before it in the queue. */
+  readonly waiting: number;
+  /** Undefined for a call of `run`. */
+  readonly series: 'score' | 'stream' | undefined;
   readonly outcome: /** `queueMs` is what is not a stage of its own: waiting here, the hop, waiting there. */
     | { readonly kind: 'ok'; readonly reply: RunReply; readonly queueMs: number }
     | { readonly kind: 'failed'; readonly code: ErrorCode }

@@ -57,6 +57,7 @@ export type {
   StageProfile,
   StorageOptions,
   TaskModel,
+  Truth,
 } from './api/model.js';
 export type {
   Backpressure,

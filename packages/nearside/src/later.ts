@@ -20,6 +20,6 @@ export { createReviver } from './serving/revive.js';
 export { goBack } from './serving/roll-back.js';
 export { servePrevious } from './serving/serve-previous.js';
 export { tryBackends } from './serving/try-backends.js';
-export { createCounter, reportFailure } from './telemetry/counter.js';
-export { openReporting } from './telemetry/reporter.js';
+export { startCounting } from './telemetry/counting.js';
+export { reportFailedOpen } from './telemetry/report-failed-open.js';
 export { tuneBeforeOpen } from './tuning/tuner.js';

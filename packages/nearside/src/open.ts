@@ -66,7 +66,11 @@ export async function openAsPlanned(
     return await createModel({ ...context, ...engineParts, serving, startMs, own: own?.forRuns });
   } catch (error) {
     void serving?.connection.close(error);
-    if (!own) throw error;
+    if (!own) {
+      const report = () => loadLater().then((later) => later.reportFailedOpen(given, error));
+      if (given.report) report().catch(() => {}); // for want of a report nothing is worse
+      throw error;
+    }
     return own.whenNoneServes(error);
   }
 }

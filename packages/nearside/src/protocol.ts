@@ -1,4 +1,5 @@
 import type {
+  Assignment,
   BootAnswer,
   InstallationEvent,
   Mirror,
@@ -21,6 +22,7 @@ import type { AvailableBackend, OperatorTime } from './api/backends.js';
 import type { LoadTimes } from './api/model.js';
 import type { Progress, StoreChoice } from './api/open-options.js';
 import type { Priority } from './api/priority.js';
+import type { InstallIdentity } from './install-identity.js';
 
 /**
  * The whole worker boundary: what crosses, in which form, and who owns it afterwards. Both sides
@@ -164,11 +166,10 @@ export interface OpenedVersion {
   readonly manifestSha256: string;
   readonly spec: ModelSpec;
   readonly origin: 'store' | 'network' | 'files';
-  readonly arm: 'stable' | 'canary';
+  /** The side of a rollout that this install is on; undefined where there is none. */
+  readonly assignment: Assignment | undefined;
   /** Whether `ort-common.wasm` has all that its ONNX variants need, as its publisher has found. */
   readonly isCommon: boolean;
-  /** First 16 hex digits of the baseline's SHA-256: names the bin edges of drift counts. */
-  readonly driftEdges: string | undefined;
   /** Who this device is to itself: decides rollouts. */
   readonly install: InstallIdentity;
 }
@@ -193,6 +194,19 @@ export interface LoadedVariant {
   readonly times: LoadTimes;
   /** What the worker's wasm memory holds, for all its models; unknown outside a worker of ours. */
   readonly heapBytes?: number | undefined;
+  /** Undefined where the model has none. */
+  readonly baseline?: BaselineKey | undefined;
+}
+
+/** How reports speak of a model's baseline: by places in it. */
+export interface BaselineKey {
+  /** First 16 hex digits of its SHA-256. */
+  readonly hash: string;
+  /** Places of the distributions `confidence` and `class`; -1 where there is none. */
+  readonly confidence: number;
+  readonly class: number;
+  /** Of the distribution `class`; what has none of these is counted behind them. */
+  readonly labels: readonly string[];
 }
 
 /** What crosses as input: decoded in the worker. */
@@ -291,12 +305,12 @@ export interface RunTimes {
 
 /** What statistics keep of one run. Never an input or a result itself. */
 export interface Observation {
-  /** By the name of a distribution of the model's baseline, the bin that this run falls into. */
-  readonly bins: readonly (readonly [distribution: string, bin: number])[];
-  /** What a classifier decided for. */
-  readonly label: string | undefined;
-  /** Features that a default stood in for, and why. */
-  readonly substituted: readonly (readonly [feature: string, reason: Substitution])[];
+  /** The bin that this run falls into, of each distribution of the model's baseline; -1 where nothing was seen. */
+  readonly bins: readonly number[];
+  /** What a classifier decided for, or a regression's value: it stays on the device. */
+  readonly predicted: string | number | undefined;
+  /** Places of features that a default stood in for, and why. */
+  readonly substituted: readonly (readonly [feature: number, reason: Substitution])[];
 }
 
 /** The first message of a worker that takes models, and of a port that takes calls. */
@@ -359,10 +373,4 @@ function causesOf(error: unknown): string[] {
   return causes;
 }
 
-/** What one install of the app is to itself. Never sent; only the cohort is. */
-export interface InstallIdentity {
-  /** 16 random bytes in hex: decides rollouts and the daily sampling, on this device. */
-  readonly id: string;
-  /** 0 … 63, random: shared by 1/64 of all installs. */
-  readonly cohort: number;
-}
+export type { InstallIdentity } from './install-identity.js';

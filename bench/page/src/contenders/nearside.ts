@@ -21,7 +21,7 @@ export function nearsideOn(backend: AvailableBackend): Contender {
 }
 
 /** Its runtime lies packed beside this page, so its worker is one that unpacks it. */
-function startWebgpu(): Worker {
+export function startWebgpu(): Worker {
   return new Worker(new URL('./webgpu-worker.ts', import.meta.url), { type: 'module' });
 }
 

@@ -58,6 +58,6 @@ function line(texts: readonly string[]): string {
 }
 
 /** A file's name may hold what a table is made of. */
-function inCell(text: string): string {
+export function inCell(text: string): string {
   return text.replace(/[\\|`<>[\]]/g, (mark) => `\\${mark}`).replace(/\s+/g, ' ');
 }

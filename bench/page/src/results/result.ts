@@ -1,6 +1,5 @@
-import { parse } from '@nearside/core';
 import * as v from 'valibot';
-import { BenchError } from '../problem.ts';
+import { parseAs } from './parse-as.ts';
 
 /** Of the file and of a link. Grows when an older page could not read what a newer one writes. */
 export const RESULT_FORMAT = 1;
@@ -10,8 +9,8 @@ const MAX_ROWS = 64;
 const MAX_POINTS = 64;
 const MAX_TEXT = 2_000;
 
-const TextSchema = v.pipe(v.string(), v.maxLength(MAX_TEXT));
-const NumberSchema = v.pipe(v.number(), v.finite(), v.minValue(0));
+export const TextSchema = v.pipe(v.string(), v.maxLength(MAX_TEXT));
+export const NumberSchema = v.pipe(v.number(), v.finite(), v.minValue(0));
 const CountSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const PointsSchema = v.pipe(v.array(NumberSchema), v.minLength(1), v.maxLength(MAX_POINTS));
 const StagesSchema = v.record(TextSchema, NumberSchema);
@@ -53,7 +52,7 @@ const SmoothnessSchema = v.strictObject({
   droppedFrames: CountSchema,
 });
 
-const ProblemSchema = v.strictObject({ code: TextSchema, message: TextSchema });
+export const ProblemSchema = v.strictObject({ code: TextSchema, message: TextSchema });
 
 const RowSchema = v.strictObject({
   id: TextSchema,
@@ -77,7 +76,7 @@ const RowSchema = v.strictObject({
   memoryBytes: v.optional(NumberSchema),
 });
 
-const DeviceSchema = v.strictObject({
+export const DeviceSchema = v.strictObject({
   browser: TextSchema,
   system: TextSchema,
   cores: CountSchema,
@@ -108,28 +107,7 @@ export type BenchResult = v.InferOutput<typeof ResultSchema>;
 
 /** @throws BenchError `result-invalid`, saying what was expected and what was got */
 export function parseResult(text: string): BenchResult {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw invalid('Expected a result of this page as JSON, got something else.', cause);
-  }
-  const { kind, format } = Object(value) as { kind?: unknown; format?: unknown };
-  if (kind !== 'nearside-benchmark')
-    throw invalid('Expected a result of this page, got JSON of something else.');
-  if (format !== RESULT_FORMAT)
-    throw invalid(
-      `Expected a result of format ${RESULT_FORMAT}, got format ${String(format).slice(0, 20)}.`,
-    );
-  try {
-    return parse(ResultSchema, value, { code: 'metadata-malformed', what: 'The result' });
-  } catch (cause) {
-    throw invalid((cause as Error).message, cause);
-  }
-}
-
-function invalid(message: string, cause?: unknown): BenchError {
-  return new BenchError('result-invalid', message, { cause });
+  return parseAs(ResultSchema, text, { kind: 'nearside-benchmark', format: RESULT_FORMAT });
 }
 
 /** Whether a row's speed may be compared: a GPU that is computed in software says nothing of GPUs. */

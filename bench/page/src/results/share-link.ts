@@ -7,8 +7,8 @@ const PREFIX = '#result=';
 /** Unpacked, characters: a link may have been made to fill memory. */
 const MAX_CHARACTERS = 1_000_000;
 
-/** @returns the fragment of an address that shows this result */
-export async function toFragment(result: BenchResult): Promise<string> {
+/** @returns the fragment of an address that shows this result, of whichever page */
+export async function toFragment(result: object): Promise<string> {
   const packed = new Blob([JSON.stringify(result)])
     .stream()
     .pipeThrough(new CompressionStream('deflate-raw'));
@@ -20,8 +20,17 @@ export async function toFragment(result: BenchResult): Promise<string> {
  * @throws BenchError `link-broken` for what is cut off or changed, `result-invalid` for what is none
  */
 export async function fromFragment(fragment: string): Promise<BenchResult | undefined> {
+  const text = await textOfFragment(fragment);
+  return text === undefined ? undefined : parseResult(text);
+}
+
+/**
+ * @returns the JSON in an address; undefined where it has no result
+ * @throws BenchError `link-broken`
+ */
+export async function textOfFragment(fragment: string): Promise<string | undefined> {
   if (!fragment.startsWith(PREFIX)) return undefined;
-  return parseResult(await unpack(fragment.slice(PREFIX.length)));
+  return unpack(fragment.slice(PREFIX.length));
 }
 
 async function unpack(text: string): Promise<string> {

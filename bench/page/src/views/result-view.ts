@@ -1,12 +1,12 @@
 import { latencyChart } from '../charts/latency-chart.ts';
 import { STAGES, startChart } from '../charts/start-chart.ts';
 import { throughputChart } from '../charts/throughput-chart.ts';
-import { isSoftwareGpu } from '../measure/device-facts.ts';
 import { recommend } from '../results/recommend.ts';
-import { type BenchResult, type DeviceFacts, isRanked, type ResultRow } from '../results/result.ts';
+import { type BenchResult, isRanked, type ResultRow } from '../results/result.ts';
 import { formatMs, formatRatio } from '../results/words.ts';
 import { element, part } from './element.ts';
 import { fastestOf, showRows } from './rows-view.ts';
+import { showDevice } from './show-device.ts';
 
 /** All that a result fills: its own one, one from a link, or one that is still growing. */
 export function showResult(result: BenchResult, baseline: BenchResult | undefined): void {
@@ -79,26 +79,6 @@ function showSmoothness(rows: readonly ResultRow[]): void {
   });
   const none = element('p', { class: 'soft' }, ['Nothing yet. Only Chromium tells of long tasks.']);
   part('smoothness').replaceChildren(...(bars.length > 0 ? bars : [none]));
-}
-
-export function showDevice(device: DeviceFacts): void {
-  const facts = [
-    ['Browser', `${device.browser} on ${device.system}`],
-    ['Cores', String(device.cores)],
-    ['Memory', device.memoryGb === null ? 'not told' : `${device.memoryGb} GB or more`],
-    ['GPU', gpuInWords(device)],
-    ['Threads', device.isIsolated ? 'yes, the page is isolated' : 'no: the page is not isolated'],
-    ['Screen', device.screen],
-  ] as const;
-  const pairs = facts.map(([name, text]) =>
-    element('div', {}, [element('dt', {}, [name]), element('dd', {}, [text])]),
-  );
-  part('device').replaceChildren(...pairs);
-}
-
-function gpuInWords({ gpu }: DeviceFacts): string {
-  if (gpu === null) return 'no WebGPU here';
-  return isSoftwareGpu(gpu) ? `${gpu}, computed in software` : gpu;
 }
 
 /** @returns the sentence over the values for model.json; undefined where no row of ours is ranked */

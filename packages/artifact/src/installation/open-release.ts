@@ -1,4 +1,5 @@
 import { isNearsideError, type Layout } from '@nearside/core';
+import { type Assignment, assignInstall } from '../assignment.js';
 import { LIMITS } from '../limits.js';
 import { type ModelVersion, openModelVersion } from '../model-version.js';
 import { pastCache } from '../network/past-cache.js';
@@ -15,8 +16,8 @@ import type { StoredChunk, VersionRecord } from './version-records.js';
 /** A version whose bundle is verified and whose files can be read; weights may still be on the network. */
 export interface OpenedRelease extends ModelVersion {
   readonly origin: 'store' | 'network';
-  /** Of its rollout, as reports name it. */
-  readonly arm: 'canary' | 'stable';
+  /** The side of a rollout that this install is on, as reports name it; undefined where there is none. */
+  readonly assignment: Assignment | undefined;
   /** Whether its ONNX variants need no more of the runtime than most models do, as its publisher has found. */
   readonly isCommon: boolean;
   readonly bundle: Uint8Array<ArrayBuffer>;
@@ -25,7 +26,10 @@ export interface OpenedRelease extends ModelVersion {
 }
 
 /** A bundle that is not stored comes from `source`. */
-export type ReleaseContext = Pick<InstallationContext, 'ledger' | 'chunks' | 'source'> & {
+export type ReleaseContext = Pick<
+  InstallationContext,
+  'ledger' | 'chunks' | 'source' | 'installId'
+> & {
   readonly trusted: CompleteMetadata;
 };
 
@@ -37,7 +41,7 @@ export async function openRelease(
   release: Release,
   context: ReleaseContext,
 ): Promise<OpenedRelease> {
-  const { trusted, ledger, chunks, source } = context;
+  const { trusted, ledger, chunks, source, installId } = context;
   const { model, version, sequence } = release;
   const record = await ledger.record(sequence);
   const isProven = record?.state === 'proven';
@@ -52,7 +56,7 @@ export async function openRelease(
   return {
     ...(await openModelVersion(manifest, chunks, { older, whole: record?.whole })),
     origin: isProven ? 'store' : 'network',
-    arm: release.state === 'canary' ? 'canary' : 'stable',
+    assignment: await assignInstall(trusted.targets.signed, { model, installId }),
     isCommon: release.onnxRuntime === 'common',
     bundle,
     provenBy: record?.provenBy ?? [],

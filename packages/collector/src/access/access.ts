@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { isLoopbackName } from '../loopback.js';
 import { StartError } from '../start-error.js';
-import { createTokenCheck } from './tokens.js';
+import { requireTokens } from './tokens.js';
 import { createWritingCheck } from './writing.js';
 
 /** Who may do what, and how much of it. */
@@ -20,6 +20,22 @@ export interface Access {
   readonly trustedProxies: readonly string[];
 }
 
+/** The same as options, each of which may be left out. */
+export interface AccessOptions {
+  /** At least 16 characters; shows figures, metrics and pages. Needed where other machines can reach `host`. */
+  readonly readToken?: string | readonly string[];
+  /** At least 16 characters; pages then send reports to `/v1/reports?token=…`. */
+  readonly siteToken?: string | readonly string[];
+  /** Origins whose pages may send reports; by default all. */
+  readonly origins?: readonly string[];
+  /** From one address; those of this machine are not counted. */
+  readonly requestsPerMinute?: number;
+  /** Open at a time. */
+  readonly maxConnections?: number;
+  /** Addresses and subnets of proxies on other machines, whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies?: readonly string[];
+}
+
 export const ACCESS_DEFAULTS: Access = Object.freeze({
   readTokens: [],
   siteTokens: [],
@@ -31,13 +47,37 @@ export const ACCESS_DEFAULTS: Access = Object.freeze({
   trustedProxies: [],
 });
 
+export function accessOf(options: AccessOptions): Access {
+  const {
+    readToken = [],
+    siteToken = [],
+    origins = ACCESS_DEFAULTS.origins,
+    requestsPerMinute = ACCESS_DEFAULTS.requestsPerMinute,
+    maxConnections = ACCESS_DEFAULTS.maxConnections,
+    trustedProxies = ACCESS_DEFAULTS.trustedProxies,
+  } = options;
+  return {
+    readTokens: [readToken].flat(),
+    siteTokens: [siteToken].flat(),
+    origins,
+    requestsPerMinute,
+    maxConnections,
+    trustedProxies,
+  };
+}
+
+/** How many tokens, and none of them. */
+export function accessInAudit({ readTokens, siteTokens, ...others }: Access) {
+  return { readTokens: readTokens.length, siteTokens: siteTokens.length, ...others };
+}
+
 /**
  * Checks what cannot be meant.
  *
  * @throws StartError `read-token-missing`, `token-unfit`, `option-invalid`
  */
 export function checkAccess(access: Access, host: string): void {
-  createTokenCheck(access.readTokens, 'the read token');
+  requireTokens(access.readTokens, 'the read token');
   createWritingCheck(access);
   if (access.readTokens.length === 0 && !isLoopbackName(host)) throw readTokenMissing(host);
   requireCount('requests per minute', access.requestsPerMinute);

@@ -32,6 +32,7 @@ export function loginPage(problem: string | undefined): string {
   <body>
     <form method="post" action="./login">
       <h1>Nearside collector</h1>${alert}
+      <input type="text" autocomplete="username" value="collector" hidden>
       <label for="token">Read token</label>
       <input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
       <button>Show the figures</button>

@@ -92,12 +92,14 @@ test('a cookie ends with its token, and nobody can prolong it', () => {
 });
 
 test('a wrong token is told so, and after ten a minute told to wait', async () => {
-  const { login } = serve([TOKEN]);
+  const { get, login } = serve([TOKEN]);
   for (let i = 0; i < 10; i += 1) {
     const wrong = await login('wrong');
     expect(wrong.statusCode).toBe(401);
     expect(wrong.body).toContain('role="alert"');
   }
+  const again = await get('/login');
+  expect([again.statusCode, again.headers.location]).toEqual([303, './']);
   const refused = await login('wrong');
   expect(refused.statusCode).toBe(429);
   expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);

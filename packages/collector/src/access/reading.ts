@@ -41,6 +41,8 @@ export function requireReader(scope: FastifyInstance, { readTokens, now }: Readi
     { parseAs: 'string', bodyLimit: 1024 },
     (_request, body, done) => done(null, new URLSearchParams(String(body))),
   );
+  // Where a form with a wrong token was, and is loaded again.
+  scope.get('/login', async (_request, reply) => reply.header('Location', './').code(303).send());
   scope.post('/login', async (request, reply) => {
     const token = request.body instanceof URLSearchParams ? request.body.get('token') : undefined;
     if (token && isReadToken(token)) {

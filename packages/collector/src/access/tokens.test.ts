@@ -11,10 +11,10 @@ const OLD = 'old-token-0123456789';
 const NEW = 'new-token-0123456789';
 
 test('each of several tokens is taken, and nothing else', () => {
-  const isToken = createTokenCheck([OLD, NEW], 'the site token');
+  const isToken = createTokenCheck([OLD, NEW], 'the read token');
   expect([OLD, NEW].map(isToken)).toEqual([true, true]);
   expect(['', `${OLD}x`, OLD.slice(1), OLD.toUpperCase(), undefined].some(isToken)).toBe(false);
-  expect(createTokenCheck([], 'the site token')('')).toBe(false);
+  expect(createTokenCheck([], 'the read token')('')).toBe(false);
 });
 
 test.each(['short', 'with a space 0123456789', 'a'.repeat(201), 'percent%2f0123456789'])(

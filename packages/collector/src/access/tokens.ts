@@ -15,13 +15,18 @@ export type TokenCheck = (given: string | undefined) => boolean;
  * @throws StartError `token-unfit`, without the token
  */
 export function createTokenCheck(tokens: readonly string[], what: string): TokenCheck {
-  for (const token of tokens) requireForm(token, what);
+  requireTokens(tokens, what);
   const expected = tokens.map(digestOf);
   return (given) => {
     if (given === undefined) return false;
     const got = digestOf(given);
     return expected.filter((digest) => timingSafeEqual(digest, got)).length > 0;
   };
+}
+
+/** @throws StartError `token-unfit`, without the token */
+export function requireTokens(tokens: readonly string[], what: string): void {
+  for (const token of tokens) requireForm(token, what);
 }
 
 function requireForm(token: string, what: string): void {

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Refusal } from '../refusal.js';
 import { parseOrigins } from './origins.js';
-import { createTokenCheck } from './tokens.js';
+import { requireTokens } from './tokens.js';
 
 /** Says why a request may not send a report; undefined where it may. */
 export type WritingCheck = (request: FastifyRequest) => Refusal | undefined;
@@ -20,20 +20,21 @@ export interface WritingOptions {
  * @throws StartError `token-unfit`, `option-invalid`
  */
 export function createWritingCheck({ siteTokens, origins }: WritingOptions): WritingCheck {
-  const isSiteToken = createTokenCheck(siteTokens, 'the site token');
+  requireTokens(siteTokens, 'the site token');
+  const tokens = new Set(siteTokens);
   const allowed = parseOrigins(origins);
   return (request) => {
     const { origin } = request.headers;
     // Only pages have an origin: what runs in Node sends none.
     if (allowed && origin !== undefined && !allowed.has(origin)) return otherOrigin(origin);
-    if (siteTokens.length > 0 && !isSiteToken(tokenOf(request))) return noToken();
+    if (tokens.size > 0 && !tokens.has(tokenOf(request))) return noToken();
     return undefined;
   };
 }
 
-function tokenOf({ query }: FastifyRequest): string | undefined {
+function tokenOf({ query }: FastifyRequest): string {
   const { token } = (query ?? {}) as { token?: unknown };
-  return typeof token === 'string' ? token : undefined;
+  return typeof token === 'string' ? token : '';
 }
 
 function otherOrigin(origin: string): Refusal {

@@ -5,7 +5,7 @@ import { openAuditLog } from '../audit-log.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
 import { type ConfiguredFiles, openConfiguredFiles } from './configured-files.js';
 import { parsePrices } from './prices.js';
-import { DEFAULT_TARGETS, parseTargets } from './targets.js';
+import { DEFAULT_TARGETS, parseTargets, targetsOf } from './targets.js';
 import { watchFile } from './watched-file.js';
 
 const folder = temporaryFolder();
@@ -112,6 +112,7 @@ test('a change is seen without being asked for', async () => {
     onRefused: () => {},
     lookEveryMs: 5,
   });
+  file.watch();
   replace('2');
   await expect.poll(() => loaded).toEqual([2]);
   file.close();
@@ -141,7 +142,7 @@ test('without files nothing is known of models and prices, and targets are the d
   const { files } = await open({});
   expect(files.facts.current()).toBeUndefined();
   expect(files.prices()).toBeUndefined();
-  expect(files.targets()('digits')).toEqual(DEFAULT_TARGETS);
+  expect(targetsOf(files.targets(), 'digits')).toEqual(DEFAULT_TARGETS);
 });
 
 test('what slo.json says of a model goes before what it says of all, and that before the defaults', () => {
@@ -149,9 +150,13 @@ test('what slo.json says of a model goes before what it says of all, and that be
     p95Ms: 300,
     models: { digits: { p95Ms: 50, successRate: 0.99 } },
   });
-  expect(targets('digits')).toEqual({ ...DEFAULT_TARGETS, p95Ms: 50, successRate: 0.99 });
-  expect(targets('other')).toEqual({ ...DEFAULT_TARGETS, p95Ms: 300 });
-  expect(targets('constructor')).toEqual(targets('other'));
+  expect(targetsOf(targets, 'digits')).toEqual({
+    ...DEFAULT_TARGETS,
+    p95Ms: 50,
+    successRate: 0.99,
+  });
+  expect(targetsOf(targets, 'other')).toEqual({ ...DEFAULT_TARGETS, p95Ms: 300 });
+  expect(targetsOf(targets, 'constructor')).toEqual(targetsOf(targets, 'other'));
 });
 
 test('prices are per million inferences, gigabyte and month; a collector that costs nothing is left out', () => {

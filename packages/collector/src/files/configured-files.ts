@@ -19,6 +19,8 @@ export interface ConfiguredFiles {
   prices(): Prices | undefined;
   /** Looks at all of them at once. */
   look(): Promise<void>;
+  /** From now on looks by itself, until it is closed. */
+  watch(): void;
   close(): void;
 }
 
@@ -35,7 +37,7 @@ export interface ConfiguredFilesOptions {
 }
 
 /**
- * Reads what a collector is told in files, and again when they change. One that is broken then changes nothing.
+ * Reads what a collector is told in files, and again when they have changed. One that is broken then changes nothing.
  *
  * @throws StartError `file-missing`, `file-invalid` when one is not right at the start
  */
@@ -59,6 +61,9 @@ export async function openConfiguredFiles(
     prices: () => prices?.current,
     async look() {
       for (const file of files) await file?.look();
+    },
+    watch() {
+      for (const file of files) file?.watch();
     },
     close() {
       for (const file of files) file?.close();

@@ -33,8 +33,11 @@ export interface ModelTargets {
   readonly accuracyRatio: number;
 }
 
-/** The targets of a model, by its name. */
-export type Targets = (model: string) => ModelTargets;
+/** What is asked of all models, and what of some instead. Plain data: another thread may need it. */
+export interface Targets {
+  readonly all: ModelTargets;
+  readonly models: Readonly<Record<string, Partial<ModelTargets>>>;
+}
 
 /** Without a file. 200 ms is about where people begin to notice that they wait. */
 export const DEFAULT_TARGETS: ModelTargets = Object.freeze({
@@ -55,13 +58,15 @@ export function parseTargets(document: unknown): Targets {
     code: 'metadata-malformed',
     what: 'slo.json',
   });
-  return (model) => ({
-    ...DEFAULT_TARGETS,
-    ...given(all),
-    ...(Object.hasOwn(models, model) ? given(models[model] ?? {}) : {}),
-  });
+  const ofModels = Object.entries(models).map(([model, own]) => [model, given(own)]);
+  return { all: { ...DEFAULT_TARGETS, ...given(all) }, models: Object.fromEntries(ofModels) };
 }
 
+export function targetsOf({ all, models }: Targets, model: string): ModelTargets {
+  return Object.hasOwn(models, model) ? { ...all, ...models[model] } : all;
+}
+
+/** A field that is left out is none. */
 function given(targets: Omit<TargetsDocument, 'models'>): Partial<ModelTargets> {
   return Object.fromEntries(
     Object.entries(targets).filter(([, value]) => typeof value === 'number'),

@@ -14,6 +14,8 @@ export interface WatchedFile<Value> {
   readonly current: Value;
   /** Looks at once whether it changed. */
   look(): Promise<void>;
+  /** From now on looks by itself, until it is closed. */
+  watch(): void;
   close(): void;
 }
 
@@ -28,7 +30,7 @@ export interface WatchOptions<Value> {
 }
 
 /**
- * Reads a JSON file now, and again whenever it changes.
+ * Reads a JSON file now, and again when it has changed.
  *
  * @throws StartError `file-missing`, `file-invalid` when it is not right now
  */
@@ -39,7 +41,7 @@ export async function watchFile<Value>(
   let seen = await stateOf(path);
   let current = parseText(path, await readText(path), parse);
   let looking: Promise<void> | undefined;
-  const timer = setInterval(look, lookEveryMs).unref();
+  let timer: ReturnType<typeof setInterval> | undefined;
 
   async function lookOnce(): Promise<void> {
     const state = await stateOf(path);
@@ -66,6 +68,9 @@ export async function watchFile<Value>(
       return current;
     },
     look,
+    watch() {
+      timer ??= setInterval(look, lookEveryMs).unref();
+    },
     close: () => clearInterval(timer),
   };
 }

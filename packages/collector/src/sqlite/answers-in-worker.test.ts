@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { answersOver } from '../answers.js';
+import { parseTargets } from '../files/targets.js';
 import { bundle } from '../testing/bundle.js';
 import { NOW_MS, sampleContribution } from '../testing/sample-report.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
@@ -14,6 +15,7 @@ beforeAll(async () => {
   worker = await bundle(new URL('./answers-worker.ts', import.meta.url));
 });
 
+const TARGETS = parseTargets({});
 const HOUR_MS = 3_600_000;
 const QUERY = {
   model: 'digits',
@@ -25,7 +27,7 @@ const QUERY = {
 function open() {
   const file = join(folder, `${randomUUID()}.sqlite`);
   const store = openSqliteRollupStore(file);
-  const answers = sqliteAnswers(store, { file, targetMs: () => 200, worker });
+  const answers = sqliteAnswers(store, { file, worker });
   const close = async () => {
     await answers.close();
     await store.close();
@@ -37,10 +39,10 @@ test('a thread of its own answers as the store does, with what was added before'
   const { store, answers, close } = open();
   for (const version of ['1.2.0', '1.3.0']) {
     await store.add([sampleContribution({ dimensions: { version } })]);
-    const inline = answersOver(store, { targetMs: () => 200 });
+    const inline = answersOver(store);
     expect(await answers.models()).toEqual(await inline.models());
     expect(await answers.latency(QUERY, 1)).toEqual(await inline.latency(QUERY, 1));
-    expect(await answers.metrics()).toEqual(await inline.metrics());
+    expect(await answers.metrics(TARGETS)).toEqual(await inline.metrics(TARGETS));
   }
   await close();
 });
@@ -56,7 +58,7 @@ test('a question that fails says so, and the next one is answered', async () => 
 
 test('what is asked while it closes is refused, and does not wait for ever', async () => {
   const { answers, close } = open();
-  const asked = Promise.allSettled([answers.models(), answers.metrics()]);
+  const asked = Promise.allSettled([answers.models(), answers.metrics(TARGETS)]);
   await close();
   expect(await asked).toHaveLength(2);
   await expect(answers.models()).rejects.toMatchObject({ code: 'store-unavailable' });

@@ -4,41 +4,32 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { NearsideError } from '@nearside/core';
 import { type Answers, answersOver } from '../answers.js';
-import { UNLISTED } from '../names.js';
-import type { ModelSummary, RollupStore } from '../rollup-store.js';
-import type {
-  AnswersReply,
-  AnswersRequest,
-  AnswersWorkerData,
-  TargetsMs,
-} from './answers-protocol.js';
+import type { RollupStore } from '../rollup-store.js';
+import type { AnswersReply, AnswersRequest, AnswersWorkerData } from './answers-protocol.js';
 
 /** There once the package is built; tests of the sources have none, and read beside what they write. */
 const BUILT = new URL('./answers-worker.js', import.meta.url);
-
-const NO_TARGETS: TargetsMs = { byModel: {}, otherwise: 1 };
 
 export interface ClosableAnswers extends Answers {
   close(): Promise<void>;
 }
 
 interface Options extends AnswersWorkerData {
-  readonly targetMs: (model: string) => number;
   readonly worker?: URL;
 }
 
 /** Answers from a thread that reads the file, where there is a file; what was added before is in them. */
 export function sqliteAnswers(store: RollupStore, options: Options): ClosableAnswers {
-  const { file, targetMs, worker = BUILT } = options;
+  const { file, worker = BUILT } = options;
   if (file === ':memory:' || !existsSync(fileURLToPath(worker))) {
-    return { ...answersOver(store, { targetMs }), close: async () => {} };
+    return { ...answersOver(store), close: async () => {} };
   }
-  return answersInWorker(store, { file: resolve(file), targetMs, worker });
+  return answersInWorker(store, { file: resolve(file), worker });
 }
 
 function answersInWorker(
   store: RollupStore,
-  { worker, targetMs, ...workerData }: Required<Options>,
+  { worker, ...workerData }: Required<Options>,
 ): ClosableAnswers {
   const waiting = new Map<
     number,
@@ -70,20 +61,12 @@ function answersInWorker(
     waiting.clear();
   }
 
-  function ask(question: keyof Answers, ...given: unknown[]): Promise<unknown> {
-    return askWith(NO_TARGETS, question, ...given);
-  }
-
-  async function askWith(
-    targets: TargetsMs,
-    question: keyof Answers,
-    ...given: unknown[]
-  ): Promise<unknown> {
+  async function ask(question: keyof Answers, ...given: unknown[]): Promise<unknown> {
     await store.settle();
     if (isClosed) throw unavailable('it is closed');
     running ??= start();
     lastId += 1;
-    const request: AnswersRequest = { id: lastId, question, given, targets };
+    const request: AnswersRequest = { id: lastId, question, given };
     running.postMessage(request);
     return new Promise((resolve, reject) => waiting.set(request.id, { resolve, reject }));
   }
@@ -92,11 +75,7 @@ function answersInWorker(
     models: () => ask('models') as ReturnType<Answers['models']>,
     latency: (query, minDevices) =>
       ask('latency', query, minDevices) as ReturnType<Answers['latency']>,
-    metrics: async () => {
-      const models = (await ask('models')) as ModelSummary[];
-      const byModel = Object.fromEntries(models.map(({ model }) => [model, targetMs(model)]));
-      return (await askWith({ byModel, otherwise: targetMs(UNLISTED) }, 'metrics')) as string;
-    },
+    metrics: (targets) => ask('metrics', targets) as ReturnType<Answers['metrics']>,
     close: async () => {
       isClosed = true;
       await running?.terminate();

@@ -2,33 +2,27 @@ import { parentPort, workerData } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 import { answersOver } from '../answers.js';
 import type { RollupReads } from '../rollup-store.js';
-import type { AnswersReply, AnswersRequest, AnswersWorkerData } from './answers-protocol.js';
+import type { AnswersRequest, AnswersWorkerData } from './answers-protocol.js';
 import { prepareReads } from './reads.js';
 
 // A thread and a connection of its own: reports never wait for a question.
 const { file } = workerData as AnswersWorkerData;
 const database = new Database(file, { readonly: true, fileMustExist: true });
-const now = prepareReads(database);
-const reads: RollupReads = {
-  models: async () => now.models(),
-  cells: async (query) => now.cells(query),
-  sums: async (query) => now.sums(query),
-  reportsBySlot: async (query) => now.reportsBySlot(query),
-  deviceDays: async (query) => now.deviceDays(query),
-  cohorts: async (query) => now.cohorts(query),
-  totals: async () => now.totals(),
-};
+const reads = prepareReads(database);
+const answers = answersOver({
+  models: async () => reads.models(),
+  cells: async (query) => reads.cells(query),
+  sums: async (query) => reads.sums(query),
+  reportsBySlot: async (query) => reads.reportsBySlot(query),
+  deviceDays: async (query) => reads.deviceDays(query),
+  cohorts: async (query) => reads.cohorts(query),
+  totals: async () => reads.totals(),
+} satisfies RollupReads);
 
-parentPort?.on('message', async (request: AnswersRequest) => {
-  parentPort?.postMessage(await reply(request));
+parentPort?.on('message', ({ id, question, given }: AnswersRequest) => {
+  const ask = answers[question] as (...given: unknown[]) => Promise<unknown>;
+  ask(...given).then(
+    (value) => parentPort?.postMessage({ id, ok: true, value }),
+    (error: unknown) => parentPort?.postMessage({ id, ok: false, reason: String(error) }),
+  );
 });
-
-async function reply({ id, question, given, targets }: AnswersRequest): Promise<AnswersReply> {
-  const targetMs = (model: string) => targets.byModel[model] ?? targets.otherwise;
-  const ask = answersOver(reads, { targetMs })[question] as (...given: unknown[]) => unknown;
-  try {
-    return { id, ok: true, value: await ask(...given) };
-  } catch (error) {
-    return { id, ok: false, reason: String(error) };
-  }
-}

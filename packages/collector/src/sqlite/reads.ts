@@ -1,4 +1,5 @@
 import {
+  addToBucket,
   createHistogram,
   HISTOGRAM_SCALES,
   type Histogram,
@@ -128,10 +129,7 @@ type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 function addTo(histogram: Histogram, zeros: number, sum: number) {
   histogram.zeros += zeros;
   histogram.sum += sum;
-  const { buckets } = histogram;
-  return (bucket: number, n: number) => {
-    buckets.set(bucket, (buckets.get(bucket) ?? 0) + n);
-  };
+  return (bucket: number, n: number) => addToBucket(histogram, bucket, n);
 }
 
 function longestThatFits({ fromMs, toMs, stepMs }: Omit<CellQuery, 'model' | 'partOf'>): number {

@@ -109,10 +109,14 @@ const SCHEMA = `
   );
 `;
 
-/** Creates the tables in an empty file, brings those of an older schema up to date, leaves current ones as they are. */
-export function ensureSchema(database: Database.Database): void {
+/**
+ * Creates the tables in an empty file, brings those of an older schema up to date, leaves current ones as they are.
+ *
+ * @returns the older schema that there was
+ */
+export function ensureSchema(database: Database.Database): number | undefined {
   prepareEmptyFile(database);
-  database
+  const migratedFrom = database
     .transaction(() => {
       const applicationId = database.pragma('application_id', { simple: true });
       const version = database.pragma('user_version', { simple: true }) as number;
@@ -120,20 +124,23 @@ export function ensureSchema(database: Database.Database): void {
         if (version > SCHEMA_VERSION) {
           throw new Error(`expected schema ${SCHEMA_VERSION}, got the newer ${version}`);
         }
-        if (version === SCHEMA_VERSION) return;
+        if (version === SCHEMA_VERSION) return undefined;
         // all of it is in this transaction: one that is killed halfway has not begun
         migrateSchema1(database, SCHEMA);
-      } else {
-        if (countTables(database) !== 0) {
-          throw new Error('expected an empty file, got a database of something else');
-        }
-        database.exec(SCHEMA);
-        database.pragma(`application_id = ${APPLICATION_ID}`);
+        database.pragma(`user_version = ${SCHEMA_VERSION}`);
+        return version;
       }
+      if (countTables(database) !== 0) {
+        throw new Error('expected an empty file, got a database of something else');
+      }
+      database.exec(SCHEMA);
+      database.pragma(`application_id = ${APPLICATION_ID}`);
       database.pragma(`user_version = ${SCHEMA_VERSION}`);
+      return undefined;
     })
     .immediate();
   giveBackPages(database);
+  return migratedFrom;
 }
 
 /** These hold only for a file without a page. Rows are large: pages of 4 KB would spill most of them. */

@@ -11,7 +11,7 @@ import { takeOwnership } from './owner.js';
 import { Pending } from './pending.js';
 import { prepareReads } from './reads.js';
 import { prepareRetention } from './retention.js';
-import { ensureSchema } from './schema.js';
+import { ensureSchema, SCHEMA_VERSION } from './schema.js';
 
 /** Waiting for another process that holds the file; longer fails, and is retried. */
 const BUSY_TIMEOUT_MS = 2000;
@@ -23,18 +23,23 @@ const FOLD = Object.freeze({
   afterMs: 1000,
 });
 
+interface StoreOptions {
+  /** Told when a file of an older schema was brought up to date. */
+  readonly onMigrated?: (change: { from: number; to: number }) => void;
+}
+
 /**
  * Opens or creates the file, and its folder.
  *
  * @param file a path, or `:memory:`
  * @throws NearsideError `store-unavailable`
  */
-export function openSqliteRollupStore(file: string): RollupStore {
+export function openSqliteRollupStore(file: string, options: StoreOptions = {}): RollupStore {
   let database: Database.Database | undefined;
   try {
     if (file !== ':memory:') mkdirSync(dirname(resolve(file)), { recursive: true });
     database = new Database(file, { timeout: BUSY_TIMEOUT_MS });
-    return createSqliteRollupStore(database);
+    return createSqliteRollupStore(database, options);
   } catch (cause) {
     database?.close();
     throw new NearsideError(
@@ -49,8 +54,12 @@ export function openSqliteRollupStore(file: string): RollupStore {
  * The store over an open connection, which it then owns. A batch is acknowledged when its ids and a row of the log are on
  * disk. The log is added to the tables soon after: many reports touch the same rows, and each is then written once.
  */
-export function createSqliteRollupStore(database: Database.Database): RollupStore {
-  ensureSchema(database);
+export function createSqliteRollupStore(
+  database: Database.Database,
+  { onMigrated = () => {} }: StoreOptions = {},
+): RollupStore {
+  const migratedFrom = ensureSchema(database);
+  if (migratedFrom !== undefined) onMigrated({ from: migratedFrom, to: SCHEMA_VERSION });
   configure(database);
   const owner = takeOwnership(database, Date.now);
   const append = prepareAppend(database, owner);

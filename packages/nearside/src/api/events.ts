@@ -33,6 +33,8 @@ export interface ModelEvents {
   'version-ready': { readonly version: string; readonly sequence: number };
   'version-swapped': { readonly from: string; readonly to: string };
   'version-rolled-back': { readonly from: string; readonly to: string; readonly code: ErrorCode };
+  /** Loaded or checked beside the one that serves, in vain; it is tried again, or given up after its last try. */
+  'version-failed': { readonly version: string; readonly code: ErrorCode };
   /** Offered to this device, but it needs a newer library. */
   'version-unsupported': { readonly version: string; readonly sequence: number };
   'storage-evicted': {
@@ -55,6 +57,7 @@ const EVENT_NAMES: readonly ModelEventName[] = [
   'metadata-stale',
   'version-ready',
   'version-swapped',
+  'version-failed',
   'version-rolled-back',
   'version-unsupported',
   'storage-evicted',
@@ -69,7 +72,11 @@ export interface ModelEmitter {
     name: Name,
     listener: (event: ModelEvents[Name]) => void,
   ): () => void;
+  /** Hears of everything from now on, and of what nobody has heard yet. Takes no event from a listener. */
+  tap(listener: Tap): void;
 }
+
+type Tap = <Name extends ModelEventName>(name: Name, event: ModelEvents[Name]) => void;
 
 /** Events of a kind nobody listens to yet that are kept: opening has its own before anybody can. */
 const KEPT_EVENTS = 32;
@@ -81,9 +88,11 @@ const KEPT_EVENTS = 32;
 export function createModelEmitter(): ModelEmitter {
   const listeners = new Map<ModelEventName, Set<(event: never) => void>>();
   const kept = new Map<ModelEventName, unknown[]>();
+  let tapped: Tap | undefined;
 
   return {
     emit(name, event) {
+      tapped?.(name, event);
       const heard = listeners.get(name);
       if (heard) {
         for (const listener of [...heard]) notify(listener, event as never);
@@ -108,6 +117,10 @@ export function createModelEmitter(): ModelEmitter {
         for (const event of missed) if (heard.has(listener as never)) notify(listener, event);
       });
       return () => heard.delete(listener as (event: never) => void);
+    },
+    tap(listener) {
+      for (const [name, events] of kept) for (const event of events) listener(name, event as never);
+      tapped = listener;
     },
   };
 }

@@ -45,11 +45,21 @@ export interface Model extends AsyncDisposable {
    */
   stream(source: Iterable<Input> | AsyncIterable<Input>, options?: StreamOptions): ModelStream;
   /**
-   * Tells which label was right for a run of this page visit, so that accuracy can be reported.
+   * Tells what was true of a run of the last seven days, so that accuracy can be reported.
    *
-   * @param id from `meta.id`; one that is unknown (too long ago) is counted as unmatched
+   * @param id from `meta.id`, of this visit or an earlier one; one that is unknown is counted as unmatched
+   * @throws TypeError for another truth
    */
-  feedback(id: string, truth: { readonly label: string }): void;
+  feedback(id: string, truth: Truth): void;
+  /**
+   * Counts what came of results in the app – accepted or not, minutes saved –, so that versions can be compared by it.
+   * Reports hold the number of values, their sum and the sum of their squares.
+   *
+   * @param name at most 64 characters; up to four names for a model. It is sent as it is
+   * @param of `id`: `meta.id` of the run that led to it; by default it is of the version that serves now
+   * @throws TypeError for another name or value
+   */
+  outcome(name: string, value: number, of?: { readonly id?: string | undefined }): void;
   /** What happened since it was opened. Works without `report` too, and sends nothing. */
   stats(): ModelStats;
   /** @returns a function that takes the listener off again */
@@ -200,6 +210,12 @@ export interface ModelStats {
   readonly opening: OpeningStats;
   readonly reports: Readonly<ReportTotals> | undefined;
 }
+
+/** What feedback says: the right label, whether the answer was right, or the right value of a regression. */
+export type Truth =
+  | { readonly label: string }
+  | { readonly correct: boolean }
+  | { readonly value: number };
 
 export interface OpeningStats {
   /** Where the version came from; `files` were given to `openUnsigned`. */

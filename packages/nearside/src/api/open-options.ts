@@ -112,6 +112,13 @@ export interface ReportOptions {
   readonly to: string | readonly string[];
   /** Share of device-days that report, 0 … 1; 1 by default. */
   readonly sampleRate?: number | undefined;
+  /** The app's own release, at most 32 characters: a changed app breaks a model as often as a new model does. */
+  readonly app?: string | undefined;
+  /**
+   * Asked before a report is stored, and before it is sent. Anything but true, and what waits is deleted too; always,
+   * by default.
+   */
+  readonly consent?: (() => boolean | Promise<boolean>) | undefined;
 }
 
 /** `memory` keeps nothing after the page; a directory is for Node. */

@@ -4,10 +4,22 @@ import type { BackendSession, StartRequest } from './backend.js';
 /**
  * How ONNX Runtime and TensorFlow.js word that they have no kernel for an operator. Neither gives a
  * code, so the text is all there is to tell it from other failures (onnxruntime-web 1.30, tfjs 4.22):
- * `NOT_IMPLEMENTED : Could not find an implementation …`, "No Op registered for …", "Kernel '…' not
+ * "Could not find an implementation for …", "Failed to find kernel for …", "Provider type for … node …
+ * is not set", "No Op registered for …", "… is not a registered function/op", "Kernel '…' not
  * registered for backend '…'".
  */
-const MISSING_OPERATOR = /not implemented|No Op registered|not a registered|not registered/i;
+const MISSING_OPERATOR = new RegExp(
+  [
+    'not implemented',
+    'not find an implementation',
+    'to find kernel for',
+    'Provider type for .* is not set',
+    'No Op registered',
+    'not a registered',
+    'not registered',
+  ].join('|'),
+  'i',
+);
 
 /**
  * How memory that cannot be had is worded: by C++ in wasm (`std::bad_alloc`), ONNX Runtime's check of

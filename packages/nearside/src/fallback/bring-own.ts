@@ -6,6 +6,7 @@ import type { OpenPlan } from '../options/plan-opening.js';
 import type { OpenedVersion } from '../protocol.js';
 import type { RunnerOptions } from '../running/run-model.js';
 import type { ModelContext } from '../serving/serving.js';
+import { reportFailedOpen } from '../telemetry/report-failed-open.js';
 import { fallBack } from './fallback.js';
 import { createFallbackModel } from './fallback-model.js';
 
@@ -38,7 +39,10 @@ export function bringOwn({
       fallBack: fallback && ((failed) => fallBack(failed, { fallback, leaving })),
     }),
     whenNoneServes(error) {
-      if (!fallback || !isBackendFault(error)) throw error;
+      if (!fallback || !isBackendFault(error)) {
+        void reportFailedOpen(given, error);
+        throw error;
+      }
       return createFallbackModel({ fallback, error, version, plan, engine, emitter, startMs });
     },
   };

@@ -6,8 +6,9 @@ import { type ModelStream, NO_FRAMES } from '../api/model-stream.js';
 import type { Fallback } from '../api/open-options.js';
 import { asResults, OVER } from '../api/results.js';
 import type { Input, RunOptions, RunResult } from '../api/run.js';
+import { isOutcome, isTruth, OUTCOMES, TRUTHS } from '../api/truth.js';
 import { variantsFor } from '../backends/contenders.js';
-import { announceRun, type EndedRun, type ServedVersion } from '../ended-run.js';
+import { announceRun, type EndedRun, type RunObserver, type ServedVersion } from '../ended-run.js';
 import { closedError } from '../failures.js';
 import { checkRunOptions } from '../options/check-call-options.js';
 import { NO_OPTIONS, ownOptions } from '../options/option-rules.js';
@@ -21,9 +22,8 @@ import { snapshotOther } from '../running/snapshot-other.js';
 import { checkStreamOptions } from '../streaming/frame-stream.js';
 import { resultsLater } from '../streaming/lazy-results.js';
 import { scoreWith } from '../streaming/score.js';
-import { createCounter, reportFailure } from '../telemetry/counter.js';
+import { startCounting } from '../telemetry/counting.js';
 import { startRecording } from '../telemetry/recording.js';
-import { openReporting } from '../telemetry/reporter.js';
 import type { EngineContext } from '../workers/engine-context.js';
 import type { EngineModel } from '../workers/memory-budget.js';
 import { askFallback, fallbackMeta } from './fallback.js';
@@ -49,23 +49,21 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
   const served = servedVersion(version, plan);
   const counting = {
     emitter,
-    plan: version ? plan : { ...plan, report: undefined },
+    plan,
     identity: version?.install ?? { id: '', cohort: 0 },
   };
-  const recording = startRecording(counting, async () => ({
-    openReporting,
-    createCounter,
-    reportFailure,
-  }));
+  const opening = { kind: 'not-opened', served, code: error.code } as const;
+  const recording = startRecording(counting, async () => ({ startCounting }), opening);
   const { lifetime, totals } = recording;
   const totalMs = performance.now() - parts.startMs;
   const visit = crypto.randomUUID().slice(0, 8);
   const closing = new AbortController();
   let closed: Promise<void> | undefined;
-  const observers = [recording.ran, announceRun(emitter)];
+  const observers: RunObserver[] = [
+    (run) => recording.tell({ kind: 'ran', ...run }),
+    announceRun(emitter),
+  ];
   let runs = 0;
-  recording.opened(served, undefined, failures.length);
-  recording.failed(served, error.code);
 
   async function run(input: Input, given: RunOptions = NO_OPTIONS): Promise<RunResult> {
     const calledMs = performance.now();
@@ -77,7 +75,8 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
     runs += 1;
     const id = `${visit}-${runs}`;
     const tell = (outcome: EndedRun['outcome'], totalMs = performance.now() - calledMs) => {
-      for (const observe of observers) observe({ id, served, totalMs, outcome });
+      const run = { id, served, totalMs, outcome, waiting: 0, series: undefined };
+      for (const observe of observers) observe(run);
     };
     try {
       if (version) await requireFit(input, version);
@@ -174,10 +173,12 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
       }),
     profile: (input, options) => profileModel({ run }, input, options),
     feedback(id, truth) {
-      if (typeof truth?.label !== 'string') {
-        throw new TypeError('feedback: expected { label: string }');
-      }
-      recording.feedback(id, truth.label, served);
+      if (!isTruth(truth)) throw new TypeError(TRUTHS);
+      recording.tell({ kind: 'feedback', id, truth });
+    },
+    outcome(name, value, { id } = {}) {
+      if (!isOutcome(name, value)) throw new TypeError(OUTCOMES);
+      recording.tell({ kind: 'outcome', name, value, id });
     },
     stats,
     on: emitter.on,
@@ -204,8 +205,7 @@ function servedVersion(version: OpenedVersion | undefined, plan: OpenPlan): Serv
   const described: ServedVersion['version'] = version ?? {
     release: { model: plan.address.model, version: '0.0.0', sequence: 0 },
     manifestSha256: '',
-    driftEdges: undefined,
-    arm: 'stable',
+    assignment: undefined,
   };
   return { version: described, backend, variant: { name: variant?.name ?? 'none' } };
 }

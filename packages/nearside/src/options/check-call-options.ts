@@ -63,7 +63,7 @@ export const OPEN_KINDS: OptionKinds<keyof OpenOptions> = {
   trust: { fits: OPEN_RULES.trust, expected: "the repository's pin" },
   report: {
     fits: OPEN_RULES.report,
-    expected: `an https: address ${RECEIVER}, several, or { to, sampleRate }`,
+    expected: `an https: address ${RECEIVER}, several, or { to, sampleRate, app, consent }`,
     fields: {
       to: {
         fits: OPEN_RULES.report,
@@ -75,6 +75,11 @@ export const OPEN_KINDS: OptionKinds<keyof OpenOptions> = {
         expected: 'above 0 and up to 1',
         error: RangeError,
       },
+      app: {
+        fits: (app: unknown) => typeof app === 'string' && app.length > 0 && app.length <= 32,
+        expected: "the app's release, of 1 to 32 characters",
+      },
+      consent: FUNCTION,
     },
   },
   onProgress: FUNCTION,

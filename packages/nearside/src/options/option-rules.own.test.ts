@@ -29,7 +29,7 @@ const FIELDS: Record<string, readonly string[]> = {
   ],
   policy: Object.keys(OPEN_KINDS.policy.fields ?? {}),
   tune: ['when', ...Object.keys(OPEN_KINDS.tune.fields ?? {})],
-  report: ['endpoints', 'sampleRate'],
+  report: ['endpoints', 'sampleRate', 'app', 'consent'],
   request: Object.keys(OPEN_KINDS.request.fields ?? {}),
 };
 

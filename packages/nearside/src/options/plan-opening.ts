@@ -72,6 +72,8 @@ export interface ReportTarget {
   readonly endpoints: readonly string[];
   /** Share of device-days that report, 0 … 1. */
   readonly sampleRate: number;
+  readonly app: string | undefined;
+  readonly consent: ReportOptions['consent'];
 }
 
 export interface TunePlan extends Required<TuneBudget> {
@@ -203,8 +205,14 @@ function planReport(report: OpenOptions['report']): ReportTarget | undefined {
   const { navigator } = globalThis as { navigator?: { globalPrivacyControl?: boolean } };
   if (report === undefined || navigator?.globalPrivacyControl === true) return undefined;
   const isAddresses = typeof report === 'string' || Array.isArray(report);
-  const { to, sampleRate = 1 } = isAddresses
-    ? { to: report, sampleRate: 1 }
+  const {
+    to,
+    sampleRate = 1,
+    app,
+    consent,
+  } = isAddresses
+    ? { to: report, sampleRate: 1, app: undefined, consent: undefined }
     : (report as ReportOptions);
-  return { endpoints: [to].flat().map((address) => resolveUrl(address as string)), sampleRate };
+  const endpoints = [to].flat().map((address) => resolveUrl(address as string));
+  return { endpoints, sampleRate, app, consent };
 }

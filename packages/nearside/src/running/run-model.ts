@@ -62,6 +62,7 @@ export interface SeriesItem {
   readonly held: HeldStream | undefined;
   /** Such frames that may cross together. */
   readonly together: number | undefined;
+  readonly series: 'score' | 'stream';
 }
 
 /** One call, of `run` or for an item. */
@@ -106,10 +107,12 @@ export function createRunner({
     signal?.throwIfAborted();
     closing.throwIfAborted();
     const id = nextId();
+    const { waiting } = queue;
     let work: QueuedRun | undefined;
     const serving = () => work?.serving ?? item?.held?.serving ?? handover.current;
     const tell = (outcome: EndedRun['outcome'], totalMs = performance.now() - calledMs) => {
-      for (const observe of observers) observe({ id, served: serving(), totalMs, outcome });
+      for (const observe of observers)
+        observe({ id, served: serving(), totalMs, outcome, waiting, series: item?.series });
     };
     try {
       const refusal = revoked();

@@ -119,9 +119,9 @@ export function createHandover(
         // An update may have taken over meanwhile.
         if (closed || lost !== current) return void next.connection.close(undefined);
         current = pool(next);
-        isResting = false;
         leaveWhenIdle(lost, undefined);
         onHanded({ kind: 'revived', from: lost, to: current });
+        isResting = false;
       })
       .finally(() => {
         reviving = undefined;

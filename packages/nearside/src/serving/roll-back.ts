@@ -36,16 +36,11 @@ export function announceRollBack({ failed, to, code, emitter }: RollBack): void 
 }
 
 /** Sees to it that the next `open` starts with what serves again, and not with what has failed. */
-export async function goBack(
-  context: ModelContext,
-  event: GoneBack,
-  onQuarantined: (served: Serving) => void,
-): Promise<void> {
+export async function goBack(context: ModelContext, event: GoneBack): Promise<void> {
   const { from, to, error } = event;
   const { release } = from.version;
   if (release.sequence === to.version.release.sequence) {
     blameBackend(context, event);
-    onQuarantined(to);
     return;
   }
   const { plan, emitter } = context;

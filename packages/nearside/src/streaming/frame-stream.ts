@@ -28,8 +28,8 @@ export interface FrameWork {
   take(input: Input): WireInput | Promise<WireInput>;
   /** Frames from here on know nothing of those before. */
   begin(): Episode;
-  /** Called once, when the stream is over. */
-  end(): void;
+  /** Called once, when the stream is over. @param dropped frames that newer ones have replaced */
+  end(dropped: number): void;
   /** Each ends the stream with its reason. */
   readonly signals: readonly AbortSignal[];
 }
@@ -73,7 +73,7 @@ export function createFrameStream(
     end(left) {
       release(left.slice(begun));
       episode.end();
-      work.end();
+      work.end(counts.dropped);
     },
   });
 
@@ -130,7 +130,13 @@ export function createFrameStream(
       for (const entry of ready.slice(0, together)) {
         begun += 1;
         const take = entry.take as SeriesItem['take'];
-        const frame = { take, together, input: undefined, held: undefined };
+        const frame: SeriesItem = {
+          take,
+          together,
+          input: undefined,
+          held: undefined,
+          series: 'stream',
+        };
         void pipe.settle(entry, () => episode.run(frame));
       }
     }

@@ -41,6 +41,7 @@ function openModel({ isStateful = true, steps = [] as string[] } = {}) {
       runItem,
       closing: closing.signal,
       revoked: () => undefined,
+      tell() {},
     });
   return { open, told, closing, lost };
 }

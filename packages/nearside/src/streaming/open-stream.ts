@@ -12,6 +12,8 @@ import type { SeriesContext } from './score.js';
 export interface StreamContext extends SeriesContext {
   /** What runs fail with while no version may serve that is not revoked. */
   readonly revoked: () => NearsideError | undefined;
+  /** Takes down what became of frames. */
+  readonly tell: (what: { readonly kind: 'dropped'; readonly n: number }) => void;
 }
 
 /** Of the page: a worker is told of each before its first frame. */
@@ -26,7 +28,7 @@ let streams = 0;
 export async function openStream(
   source: Iterable<Input> | AsyncIterable<Input>,
   options: StreamOptions | undefined,
-  { handover, runItem, revoked, closing, takeOther }: StreamContext,
+  { handover, runItem, revoked, closing, takeOther, tell }: StreamContext,
 ): Promise<ModelStream> {
   const checked = checkStreamOptions(source, options);
   const { signal, priority, topK, transfer = false } = checked;
@@ -68,7 +70,10 @@ export async function openStream(
           refuse: refuseInput,
         }),
       begin,
-      end: () => held?.release(),
+      end(dropped) {
+        held?.release();
+        if (dropped > 0) tell({ kind: 'dropped', n: dropped });
+      },
       signals: signal ? [closing, signal] : [closing],
     });
   } catch (error) {

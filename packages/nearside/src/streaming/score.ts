@@ -123,7 +123,10 @@ export function scoreModel(
         takeOther,
         refuse: refuseInput,
       });
-    return runItem({ take, input, held: undefined, together: undefined }, runOptions);
+    return runItem(
+      { take, input, held: undefined, together: undefined, series: 'score' },
+      runOptions,
+    );
   };
   return scoreWith({ run, closing }, inputs, options);
 }

@@ -2,12 +2,13 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createMemoryStore } from '@nearside/artifact';
+import type { Report } from '@nearside/core';
 import { afterEach, expect, test } from 'vitest';
 import { SAMPLE_DIMENSIONS } from '../testing/sample-dimensions.js';
 import { createDelivery } from './deliver.js';
 import { openOutbox } from './outbox.js';
 import { sealReport } from './seal-report.js';
-import { createTally } from './tally.js';
+import { createTally, increment } from './tally.js';
 
 const closers: (() => void)[] = [];
 afterEach(() => {
@@ -33,15 +34,16 @@ async function collector(...statuses: number[]) {
 }
 
 function report(id: string) {
-  return sealReport(createTally(), {
+  const tally = createTally();
+  increment(tally.errors, 'deadline');
+  return sealReport(tally, {
     id: id.padEnd(32, '0'),
     cohort: 0,
-    first: false,
     startMs: Date.now() - 1000,
     endMs: Date.now(),
-    driftEdges: undefined,
+    baseline: undefined,
     dimensions: SAMPLE_DIMENSIONS,
-  });
+  }) as Report;
 }
 
 async function outboxOf(...ids: string[]) {
@@ -50,15 +52,21 @@ async function outboxOf(...ids: string[]) {
     endpoints: ['https://collector.example/v1/reports'],
     onDropped: (_, reason) => dropped.push(reason),
   });
-  for (const id of ids) await outbox.put(report(id), new Map());
+  for (const id of ids) await outbox.put(report(id), { firsts: [], entries: new Map() });
   return { outbox, dropped };
 }
 
-function deliver(outbox: Awaited<ReturnType<typeof outboxOf>>['outbox'], ...endpoints: string[]) {
+function deliver(
+  outbox: Awaited<ReturnType<typeof outboxOf>>['outbox'],
+  ...given: (string | (() => Promise<boolean>))[]
+) {
+  const endpoints = given.filter((one) => typeof one === 'string');
+  const mayReport = given.find((one) => typeof one === 'function');
   const outcome = { sent: [] as string[], dropped: [] as string[], kept: [] as string[] };
   const delivery = createDelivery({
     outbox,
     endpoints,
+    mayReport,
     onSent: ({ id }) => outcome.sent.push(id),
     onDropped: (_, reason) => outcome.dropped.push(reason),
     onKept: (problem) => outcome.kept.push(problem),
@@ -122,4 +130,12 @@ test('a resend keeps the report’s id, so that it is counted once', async () =>
   await delivery.drain();
   expect(new Set(received.map(({ id }) => id)).size).toBe(1);
   expect(received).toHaveLength(2);
+});
+
+test('where the user has withdrawn what was allowed nothing is sent', async () => {
+  const { url, received } = await collector(204);
+  const { outbox } = await outboxOf('a');
+  const { delivery } = deliver(outbox, url, async () => false);
+  await delivery.drain();
+  expect(received).toEqual([]);
 });

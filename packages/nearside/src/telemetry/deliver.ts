@@ -1,7 +1,7 @@
-import type { Report } from '@nearside/core';
+import type { LossReason, Report } from '@nearside/core';
 import { refusalOf } from '../policy-refusal.js';
 import { unref } from '../timers.js';
-import type { DropReason, Outbox } from './outbox.js';
+import type { Outbox } from './outbox.js';
 
 /** Waits between rounds after a failure: full jitter up to twice as long each time, ms. */
 export const BACKOFF = Object.freeze({ firstMs: 5_000, longestMs: 30 * 60 * 1000 });
@@ -18,8 +18,10 @@ export interface DeliveryOptions {
   readonly outbox: Outbox;
   /** Collectors in order: the next is asked when one fails. */
   readonly endpoints: readonly string[];
+  /** Whether the user lets anything be sent; what waits is gone where not. */
+  readonly mayReport?: (() => Promise<boolean>) | undefined;
   readonly onSent: (report: Report) => void;
-  readonly onDropped: (id: string, reason: DropReason) => void;
+  readonly onDropped: (id: string, reason: LossReason) => void;
   /** Told why a report stays here for now, in words. */
   readonly onKept: (problem: string) => void;
 }
@@ -36,6 +38,7 @@ type Verdict =
 export function createDelivery({
   outbox,
   endpoints,
+  mayReport,
   onSent,
   onDropped,
   onKept,
@@ -45,9 +48,12 @@ export function createDelivery({
   let notBeforeMs = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let closed = false;
+  let hasMore = false;
 
   async function sendAll(): Promise<void> {
-    for (const key of await outbox.keys()) {
+    const keys = await outbox.keys();
+    if (keys.length > 0 && mayReport && !(await mayReport())) return;
+    for (const key of keys) {
       const report = await outbox.get(key);
       if (!report) continue;
       const verdict = await post({ ...report, sent: Date.now() }, endpoints);
@@ -65,22 +71,29 @@ export function createDelivery({
   function pause(retryAfterMs: number | undefined): void {
     const ceiling = Math.min(BACKOFF.longestMs, BACKOFF.firstMs * 2 ** failures);
     failures += 1;
-    const waitMs = retryAfterMs ?? Math.random() * ceiling;
-    if (retryAfterMs !== undefined) notBeforeMs = Date.now() + retryAfterMs;
+    const waitMs =
+      retryAfterMs === undefined ? Math.random() * ceiling : retryAfterMs * (1 + Math.random() / 4);
+    if (retryAfterMs !== undefined) notBeforeMs = Date.now() + waitMs;
     clearTimeout(timer);
     if (closed) return;
     timer = setTimeout(() => void drain(), waitMs);
     unref(timer);
   }
 
+  async function sendRounds(): Promise<void> {
+    while (hasMore && Date.now() >= notBeforeMs) {
+      hasMore = false;
+      // A failing store keeps what it has; the next round tries again.
+      await exclusively(endpoints, sendAll).catch(() => pause(undefined));
+    }
+  }
+
   async function drain(): Promise<void> {
     if (Date.now() < notBeforeMs) return;
-    // A failing store keeps what it has; the next round tries again.
-    draining ??= exclusively(endpoints, sendAll)
-      .catch(() => pause(undefined))
-      .finally(() => {
-        draining = undefined;
-      });
+    hasMore = true; // what was stored while others are being sent
+    draining ??= sendRounds().finally(() => {
+      draining = undefined;
+    });
     return draining;
   }
 
@@ -143,7 +156,7 @@ async function whyUnanswered(endpoint: string): Promise<string> {
     fetch(endpoint, { method: 'HEAD', ...PRIVATELY }),
   );
   if (!refused) {
-    return `${endpoint}: expected an answer, got none. Is the collector up? An extension of the browser may keep it out too.`;
+    return `${endpoint}: expected an answer, got none. Is the collector up? A browser extension may keep it out too.`;
   }
   const { origin } = new URL(endpoint);
   return `${endpoint}: expected to be allowed to ask it, got a refusal of the page's Content-Security-Policy: add ${origin} to \`${refused.directive}\`.`;

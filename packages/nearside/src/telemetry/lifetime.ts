@@ -1,26 +1,5 @@
 import type { ErrorCode, Histogram } from '@nearside/core';
-import type { OpeningStats, ReportTotals } from '../api/model.js';
-import type { Observation } from '../protocol.js';
-import type { RunDurations } from './tally.js';
-
-/** Takes down what happens to a version on a backend. */
-export interface Recorder {
-  /**
-   * @param opening undefined where no backend came to serve
-   * @param failures so many backends were tried before and failed
-   */
-  opened(opening: OpeningStats | undefined, failures: number): void;
-  /** A backend failed later, while it was tried beside the one that serves or soon after it took over. */
-  quarantined(): void;
-  ran(durations: RunDurations, observation: Observation | undefined): void;
-  failed(code: ErrorCode): void;
-  aborted(): void;
-  /** The app's own function answered a run. */
-  fellBack(): void;
-  /** @param observation of the run it refers to; undefined when that is forgotten */
-  feedback(observation: Observation | undefined, label: string): void;
-  close(): Promise<void>;
-}
+import type { ReportTotals } from '../api/model.js';
 
 /** What a model has done since it was opened, over all its versions: for `stats()`. */
 export interface Lifetime {
@@ -52,11 +31,16 @@ const INVALID_INPUT: readonly ErrorCode[] = [
   'decode-failed',
 ];
 
-/** Bad input is the caller's and counted apart from errors of ours. */
+/** Whether it is the caller's, and no error of ours. */
+export function isInvalidInput(code: ErrorCode): boolean {
+  return INVALID_INPUT.includes(code);
+}
+
+/** Bad input is counted apart from errors. */
 export function countFailure(
   counts: { invalid: number; readonly errors: Map<ErrorCode, number> },
   code: ErrorCode,
 ): void {
-  if (INVALID_INPUT.includes(code)) counts.invalid += 1;
+  if (isInvalidInput(code)) counts.invalid += 1;
   else counts.errors.set(code, (counts.errors.get(code) ?? 0) + 1);
 }

@@ -1,4 +1,7 @@
-import { MAX_REPORT_BYTES, type Report, type Store } from '@nearside/core';
+import type { LossReason, Report, Store } from '@nearside/core';
+import { MAX_REPORT_BYTES } from '@nearside/core';
+import type { PossibleFirst } from './firsts.js';
+import { sizeOf } from './seal-report.js';
 
 /** Limits of what waits to be sent. */
 export const OUTBOX_LIMITS = Object.freeze({
@@ -8,22 +11,36 @@ export const OUTBOX_LIMITS = Object.freeze({
   ageMs: 14 * 24 * 60 * 60 * 1000,
 });
 
-export type DropReason = keyof NonNullable<Report['loss']>;
+/** What is stored with a report. */
+export interface Alongside {
+  /** Which of these it is, is settled in the transaction that stores it in the form it is sent in. */
+  readonly firsts: readonly PossibleFirst[];
+  readonly entries: ReadonlyMap<string, unknown>;
+}
+
+/** As it waits. */
+interface Waiting {
+  readonly report: Report;
+  /** Of which it is not known yet whether they are so. */
+  readonly firsts: readonly PossibleFirst[];
+}
 
 /** Sealed reports that wait for delivery, oldest first. They survive a reload and a crash. */
 export interface Outbox {
   /**
-   * Stores a report in one commit that begins at once: a page that is being closed has no time for
-   * a second step.
+   * Stores a report in one step that begins at once: a page that is being closed has no time for a second one, and so
+   * none to see what other tabs have stored.
    *
-   * @param alongside further entries of the same commit
    * @returns false when it is too large to be sent, and was dropped
    */
-  put(report: Report, alongside: ReadonlyMap<string, unknown>): Promise<boolean>;
+  put(report: Report, alongside: Alongside): Promise<boolean>;
   /** What may be sent, oldest first; what is too old or too much is dropped. */
   keys(): Promise<string[]>;
+  /** The report as it is to be sent, which says what it is the first of: two tabs are one device. */
   get(key: string): Promise<Report | undefined>;
   remove(key: string): Promise<void>;
+  /** Deletes all that waits. */
+  clear(): Promise<void>;
 }
 
 /**
@@ -37,25 +54,26 @@ export function openOutbox(
     onDropped,
   }: {
     endpoints: readonly string[];
-    onDropped: (id: string, reason: DropReason) => void;
+    onDropped: (id: string, reason: LossReason) => void;
   },
 ): Outbox {
   const prefix = `r/${encodeURIComponent(endpoints.join(' '))}/`;
   const partsOf = (key: string) => key.slice(prefix.length).split('-');
 
-  async function drop(key: string, reason: DropReason): Promise<void> {
+  async function drop(key: string, reason: LossReason): Promise<void> {
     await store.commit({ delete: [key] });
     onDropped(partsOf(key)[1] ?? key, reason);
   }
 
   return {
-    async put(report, alongside) {
-      if (new TextEncoder().encode(JSON.stringify(report)).length > MAX_REPORT_BYTES) {
+    async put(report, { firsts, entries }) {
+      if (sizeOf(report) > MAX_REPORT_BYTES) {
         onDropped(report.id, 'too-large');
         return false;
       }
       const key = `${prefix}${String(report.t0).padStart(15, '0')}-${report.id}`;
-      await store.commit({ set: new Map<string, unknown>([...alongside, [key, report]]) });
+      const waiting: Waiting = { report, firsts };
+      await store.commit({ set: new Map<string, unknown>([...entries, [key, waiting]]) });
       return true;
     },
     async keys() {
@@ -69,8 +87,22 @@ export function openOutbox(
       return kept;
     },
     async get(key) {
-      return (await store.get(key)) as Report | undefined;
+      let waiting = (await store.get(key)) as Waiting | undefined;
+      const firsts = waiting?.firsts ?? [];
+      if (firsts.length === 0) return waiting?.report;
+      await store.transact([key, ...firsts.map(({ key }) => key)], ([now, ...stored]) => {
+        waiting = now as Waiting | undefined;
+        if (!waiting || waiting.firsts.length === 0) return undefined; // somebody else was here
+        const news = firsts.filter(({ period }, i) => stored[i] !== period);
+        const first = news.map(({ first }) => first);
+        const { report } = waiting;
+        waiting = { report: first.length > 0 ? { ...report, first } : report, firsts: [] };
+        const remembered = news.map(({ key, period }) => [key, period] as const);
+        return { set: new Map<string, unknown>([...remembered, [key, waiting]]) };
+      });
+      return waiting?.report;
     },
     remove: (key) => store.commit({ delete: [key] }),
+    clear: async () => store.commit({ delete: await store.keys(prefix) }),
   };
 }

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createMemoryStore } from '@nearside/artifact';
-import { createDeferred, NearsideError, type Report } from '@nearside/core';
+import { complaintOf, countOf, createDeferred, NearsideError, type Report } from '@nearside/core';
 import { afterEach, expect, test } from 'vitest';
 import { createModelEmitter } from '../api/events.js';
+import type { OpeningStats } from '../api/model.js';
 import { loadLater } from '../load-later.js';
 import type { OpenPlan } from '../options/plan-opening.js';
 import type { RunReply } from '../protocol.js';
@@ -14,7 +14,6 @@ import { createRunQueue } from '../running/run-queue.js';
 import { createHandover } from '../serving/handover.js';
 import type { Serving } from '../serving/serving.js';
 import { startRecording } from './recording.js';
-import { createReportingDays } from './reporting-day.js';
 
 const closers: (() => void)[] = [];
 afterEach(() => {
@@ -39,11 +38,8 @@ async function collect() {
 
 const PIXELS = { data: new Uint8ClampedArray(4), width: 1, height: 1 };
 const TIMES = { pre: 0, run: 1, post: 0 };
-const OBSERVATION = {
-  bins: [['confidence', 0] as const],
-  label: '7',
-  substituted: [],
-};
+const OBSERVATION = { bins: [0, 1], predicted: '7', substituted: [] };
+const BASELINE = { hash: '0123456789abcdef', confidence: 0, class: 1, labels: ['1', '7'] };
 
 type Answer = () => Promise<RunReply>;
 
@@ -57,11 +53,15 @@ function version(name: string, sequence: number, answer: Answer): Serving {
   const ended = createDeferred<never>();
   ended.promise.catch(() => {});
   const connection = {
+    end: undefined as unknown,
     async run() {
       const value = await Promise.race([answer(), ended.promise]);
       return { kind: 'done', replies: [{ ok: true, value }] };
     },
-    close: async (reason: unknown) => ended.reject(reason),
+    async close(reason: unknown) {
+      connection.end = reason;
+      ended.reject(reason);
+    },
     workers: [],
   };
   const release = { model: 'digits', version: name, sequence };
@@ -71,25 +71,42 @@ function version(name: string, sequence: number, answer: Answer): Serving {
     connection,
     backend: 'onnx-wasm',
     variant: { name: 'int8' },
-    loaded: { threads: 1 },
-    version: { release, manifestSha256, spec, arm: 'stable', driftEdges: undefined },
+    loaded: { threads: 1, baseline: BASELINE },
+    version: { release, manifestSha256, spec, assignment: undefined },
   } as unknown as Serving;
 }
 
 /** The parts of an open model that take down what its runs did. */
 async function serve(...[first, next]: readonly [Serving, Serving]) {
   const { url, reports } = await collect();
-  const plan = { report: { endpoints: [url], sampleRate: 1 }, store: 'memory' } as const;
+  const plan = {
+    report: { endpoints: [url], sampleRate: 1 },
+    store: 'memory',
+    address: { model: 'digits' },
+  } as const;
   const emitter = createModelEmitter();
   const identity = { id: '0'.repeat(32), cohort: 3 };
+  const opening = { origin: 'network', totalMs: 400, fetchedBytes: 90_000 } as OpeningStats;
+  emitter.emit('backend-quarantined', {
+    backend: 'onnx-webgpu',
+    variant: 'int8',
+    code: 'golden-mismatch',
+    message: 'expected 1, got 2',
+  });
   const recording = startRecording(
     { plan: plan as unknown as OpenPlan, emitter, identity },
     loadLater,
+    { kind: 'opened', served: first, opening },
   );
-  recording.serves(first);
   const handover = createHandover(first, {
-    revive: async (lost) => ({ ...lost }),
-    onHanded: ({ to }) => recording.serves(to),
+    async revive({ version: { release } }) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return version(release.version, release.sequence, well);
+    },
+    onHanded({ kind, to: served }) {
+      if (kind !== 'revived') recording.tell({ kind: 'serves', served });
+      else recording.tell({ kind, served, wasResting: true, tookMs: 50 });
+    },
   });
   const queue = createRunQueue<QueuedRun, RunReply>({
     post: (runs) => postBatch(runs, { handover, watchdogMs: 60_000, help: loadLater }),
@@ -102,7 +119,7 @@ async function serve(...[first, next]: readonly [Serving, Serving]) {
   const runner = createRunner({
     handover,
     queue,
-    observers: [recording.ran],
+    observers: [(run) => recording.tell({ kind: 'ran', ...run })],
     closing: closing.signal,
     revoked: () => undefined,
     help: loadLater,
@@ -113,17 +130,19 @@ async function serve(...[first, next]: readonly [Serving, Serving]) {
     handover,
     recording,
     reports,
-    /** When counting has begun, and a report could be sealed at once. */
-    async run() {
-      await loadLater();
-      const readDay = createReportingDays(createMemoryStore());
-      const common = { identity, target: plan.report };
-      for (const model of ['digits', 'as', 'long', 'as that takes']) {
-        await readDay({ ...common, model, version: '1.1.0', nowMs: Date.now() });
-      }
-      await new Promise((resolve) => setTimeout(resolve));
-      return runner.run(PIXELS);
-    },
+    emitter,
+    run: () => runner.run(PIXELS),
+    runItem: (series: 'score' | 'stream') =>
+      runner.runItem(
+        {
+          take: () => ({ kind: 'tensors', tensors: {} }),
+          input: undefined,
+          held: undefined,
+          together: undefined,
+          series,
+        },
+        {},
+      ),
     take: () => handover.take(next),
     /** @returns what was reported, by version */
     async close() {
@@ -152,9 +171,12 @@ test('feedback counts for the version that did the run, also when another has se
   const { meta } = await model.run();
   model.take();
   for (let run = 0; run < 3; run += 1) await model.run();
-  model.recording.feedback(meta.id, '7', model.handover.current);
+  model.recording.tell({ kind: 'feedback', id: meta.id, truth: { label: '7' } });
   const reported = await model.close();
-  expect(reported['1.1.0']).toMatchObject({ health: { ok: 1 }, feedback: { bins: [[1, 1]] } });
+  expect(reported['1.1.0']).toMatchObject({
+    health: { ok: 1 },
+    feedback: { byAge: [{ days: 0, bins: [[1, 1]], confusion: [[1, 1, 1]] }] },
+  });
   expect(reported['1.2.0']?.health).toMatchObject({ ok: 3 });
 });
 
@@ -163,9 +185,13 @@ test('a version that was put to rest and comes back counts on in the same report
   const { meta } = await model.run();
   expect(model.handover.rest(new NearsideError('worker-lost', 'at rest'))).toBe(true);
   await model.run();
-  model.recording.feedback(meta.id, '1', model.handover.current);
+  model.recording.tell({ kind: 'feedback', id: meta.id, truth: { label: '1' } });
   const reported = await model.close();
-  expect(reported['1.1.0']).toMatchObject({ health: { ok: 2 }, feedback: { bins: [[1, 0]] } });
+  expect(reported['1.1.0']).toMatchObject({
+    health: { ok: 2 },
+    opens: { tried: 1, rest: { s: 2 } },
+    feedback: { byAge: [{ days: 0, bins: [[1, 0]], confusion: [[0, 1, 1]] }] },
+  });
 });
 
 test('of a version that was served by two backends one report alone is the first of the day', async () => {
@@ -179,7 +205,7 @@ test('of a version that was served by two backends one report alone is the first
   const reports = [...new Map(model.reports.map((report) => [report.id, report])).values()];
   const backends = reports.map(({ dimensions }) => dimensions.backend);
   expect(backends.sort()).toEqual(['onnx-wasm', 'tfjs-wasm']);
-  expect(reports.filter(({ first }) => first)).toHaveLength(1);
+  expect(reports.filter(({ first }) => first?.includes('version-day'))).toHaveLength(1);
 });
 
 test('a run that closing ends is counted as aborted', async () => {
@@ -191,4 +217,59 @@ test('a run that closing ends is counted as aborted', async () => {
   const reported = await model.close();
   await running;
   expect(reported['1.1.0']?.health).toMatchObject({ aborted: 1 });
+});
+
+test('runs of `run` alone are in latency and success; inputs of `score` and frames are counted apart', async () => {
+  const model = await serve(version('1.1.0', 1, well), version('1.2.0', 2, well));
+  await model.run();
+  for (let i = 0; i < 3; i += 1) await model.runItem('score');
+  await model.runItem('stream');
+  const { '1.1.0': report } = await model.close();
+  expect(report).toMatchObject({ health: { ok: 1 }, score: { ok: 3 }, stream: { ok: 1 } });
+  expect(report && complaintOf(report)).toBeUndefined();
+});
+
+test('the first run after an open, and those that wait for a load, are cold', async () => {
+  const model = await serve(version('1.1.0', 1, well), version('1.2.0', 2, well));
+  await model.run();
+  await model.run();
+  expect(model.handover.rest(new NearsideError('worker-lost', 'at rest'))).toBe(true);
+  await model.run();
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  await model.run();
+  const { '1.1.0': report } = await model.close();
+  expect(report?.health.ok).toBe(4);
+  expect(report?.health.coldRuns && countOf(report.health.coldRuns)).toBe(2);
+});
+
+test('what listeners hear of updates and backends is in the report of what serves', async () => {
+  const model = await serve(version('1.1.0', 1, well), version('1.2.0', 2, well));
+  const heard: string[] = [];
+  model.emitter.on('backend-quarantined', ({ code }) => heard.push(code));
+  model.emitter.emit('version-failed', { version: '1.2.0', code: 'backend-failed' });
+  model.emitter.emit('version-rolled-back', { from: '1.3.0', to: '1.1.0', code: 'deadline' });
+  model.emitter.emit('version-ready', { version: '1.4.0', sequence: 4 });
+  await model.run();
+  const { '1.1.0': report } = await model.close();
+  expect(heard).toEqual(['golden-mismatch']);
+  expect(report?.health.quarantines).toEqual([
+    { backend: 'onnx-webgpu', variant: 'int8', code: 'golden-mismatch', n: 1 },
+  ]);
+  expect(report?.updates).toEqual([
+    { version: '1.2.0', failed: { 'backend-failed': 1 } },
+    { version: '1.3.0', rolledBack: { deadline: 1 } },
+    { version: '1.4.0', installed: 1 },
+  ]);
+});
+
+test('outcomes are counted by name, of four names at most; what is more is told as lost', async () => {
+  const model = await serve(version('1.1.0', 1, well), version('1.2.0', 2, well));
+  const tell = (name: string, value: number) =>
+    model.recording.tell({ kind: 'outcome', name, value, id: undefined });
+  for (const name of ['a', 'b', 'c', 'd', 'e']) tell(name, 2);
+  tell('a', 3);
+  await model.run();
+  const { '1.1.0': report } = await model.close();
+  expect(report?.outcomes).toEqual({ a: [2, 5, 13], b: [1, 2, 4], c: [1, 2, 4], d: [1, 2, 4] });
+  expect(report?.loss).toEqual({ 'recorder-full': 1 });
 });

@@ -1,10 +1,12 @@
 import { createMemoryStore } from '@nearside/artifact';
 import type { Report, Store } from '@nearside/core';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { ReportTarget } from '../options/plan-opening.js';
 import { SAMPLE_DIMENSIONS } from '../testing/sample-dimensions.js';
-import { countFailure, createReportTotals } from './lifetime.js';
-import { startReporter } from './reporter.js';
-import { createReportingDays } from './reporting-day.js';
+import { createReportTotals } from './lifetime.js';
+import { openOutbox } from './outbox.js';
+import { startReporting } from './reporter.js';
+import { increment, type Tally } from './tally.js';
 
 const MINUTE_MS = 60_000;
 
@@ -16,29 +18,51 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+type Consent = ReportTarget['consent'];
+
 /** Nobody listens on port 9, so that what is sealed stays in the store. */
-function start(store: Store, { to = 'http://127.0.0.1:9/', sampleRate = 1 } = {}) {
-  return startReporter({
-    target: { endpoints: [to], sampleRate },
-    store,
-    readDay: createReportingDays(store),
-    totals: createReportTotals(),
-    identity: { id: '0'.repeat(32), cohort: 3 },
-    driftEdges: undefined,
-    dimensions: SAMPLE_DIMENSIONS,
-    onSent() {},
-    onDropped() {},
-  });
+function start(
+  store: Store,
+  {
+    to = 'http://127.0.0.1:9/',
+    sampleRate = 1,
+    consent,
+  }: { to?: string; sampleRate?: number; consent?: Consent } = {},
+) {
+  const totals = createReportTotals();
+  const reporting = startReporting(
+    { endpoints: [to], sampleRate, app: '2026.11', consent },
+    {
+      store,
+      totals,
+      identity: { id: '0'.repeat(32), cohort: 3 },
+      onSent() {},
+      onDropped() {},
+    },
+  );
+  const { weight: _, ...dimensions } = SAMPLE_DIMENSIONS;
+  return { ...reporting.of({ dimensions, baseline: undefined }), reporting, totals };
 }
 
+function fail(tally: Tally): void {
+  increment(tally.errors, 'deadline');
+}
+
+/** As they are sent. */
 async function sealedReports(store: Store): Promise<Report[]> {
-  const keys = await store.keys('r/');
-  return (await Promise.all(keys.map((key) => store.get(key)))) as Report[];
+  const prefixes = (await store.keys('r/')).map((key) => key.split('/')[1] ?? '');
+  const outboxes = [...new Set(prefixes)].map((prefix) =>
+    openOutbox(store, { endpoints: [decodeURIComponent(prefix)], onDropped() {} }),
+  );
+  const sealed = outboxes.map(async ({ keys, get }) =>
+    (await Promise.all((await keys()).map(get))).filter((report) => report !== undefined),
+  );
+  return (await Promise.all(sealed)).flat();
 }
 
 /** Something happens, and the page is hidden. */
 async function useAndSeal(reporter: ReturnType<typeof start>): Promise<void> {
-  countFailure(reporter.window, 'deadline');
+  reporter.count(fail);
   pass(1);
   await reporter.flush();
 }
@@ -47,12 +71,29 @@ function pass(minutes: number): void {
   vi.setSystemTime(Date.now() + minutes * MINUTE_MS);
 }
 
-test('the first report of a day counts the device, the next ones do not', async () => {
+const firsts = async (store: Store) => (await sealedReports(store)).map(({ first }) => first);
+
+test('a report says what it is the first of: of version and arm, by day and hour, and of failed days', async () => {
   const store = createMemoryStore();
   const reporter = start(store);
   await useAndSeal(reporter);
   await useAndSeal(reporter);
-  expect((await sealedReports(store)).map(({ first }) => first)).toEqual([true, false]);
+  pass(60);
+  await useAndSeal(reporter);
+  expect(await firsts(store)).toEqual(
+    [['version-day', 'version-hour', 'arm-day', 'arm-day-failed'], undefined, ['version-hour']].map(
+      (first, i) => (i < 2 ? first : expect.arrayContaining(first as string[])),
+    ),
+  );
+});
+
+test('two tabs are one device', async () => {
+  const store = createMemoryStore();
+  const tabs = [start(store), start(store)];
+  for (const { count } of tabs) count(fail);
+  pass(1);
+  await Promise.all(tabs.map(({ flush }) => flush()));
+  expect((await firsts(store)).filter((first) => first?.includes('version-day'))).toHaveLength(1);
 });
 
 test('a device that idles past midnight is counted on the new day', async () => {
@@ -60,25 +101,78 @@ test('a device that idles past midnight is counted on the new day', async () => 
   const reporter = start(store);
   await useAndSeal(reporter);
   pass(9 * 60);
-  await reporter.flush(); // as every five minutes
   await useAndSeal(reporter);
-  expect((await sealedReports(store)).map(({ first }) => first)).toEqual([true, true]);
+  const days = (await firsts(store)).filter((first) => first?.includes('version-day'));
+  expect(days).toHaveLength(2);
+});
+
+test('a window that was slept through ends where something last happened, and the wake begins another', async () => {
+  const store = createMemoryStore();
+  const reporter = start(store);
+  await reporter.flush();
+  await new Promise((resolve) => setTimeout(resolve, 5)); // the store has told how long windows are
+  reporter.count(fail);
+  pass(3 * 60);
+  reporter.count(fail);
+  pass(1);
+  await reporter.flush();
+  const reports = await sealedReports(store);
+  expect(reports.map(({ dt }) => dt)).toEqual([0, MINUTE_MS].map((ms) => expect.closeTo(ms, -2)));
+  expect(reports.map(({ health }) => health.errors)).toEqual([{ deadline: 1 }, { deadline: 1 }]);
+});
+
+test('nothing is stored for sending without consent, and what waits goes with it', async () => {
+  const store = createMemoryStore();
+  let isGiven = true;
+  const reporter = start(store, { consent: () => isGiven });
+  await useAndSeal(reporter);
+  expect(await sealedReports(store)).toHaveLength(1);
+  isGiven = false;
+  await useAndSeal(reporter);
+  expect(await sealedReports(store)).toEqual([]);
+  const refused = start(createMemoryStore(), { consent: () => Promise.reject(new Error('no')) });
+  await useAndSeal(refused);
+  expect(refused.totals.sealed).toBe(0);
+});
+
+test('a window that a store did not take is told as lost by the next one', async () => {
+  const store = createMemoryStore();
+  let isFull = true;
+  const reporter = start({
+    ...store,
+    async commit(change) {
+      if (isFull) throw new Error('full');
+      return store.commit(change);
+    },
+  });
+  await useAndSeal(reporter);
+  isFull = false;
+  await useAndSeal(reporter);
+  const [report] = await sealedReports(store);
+  expect(report?.loss).toEqual({ 'store-failed': 1 });
+});
+
+test('the app’s own release and the weight of a sampled day are in it', async () => {
+  const store = createMemoryStore();
+  await useAndSeal(start(store));
+  const [report] = await sealedReports(store);
+  expect(report?.dimensions).toMatchObject({ app: '2026.11', weight: 1 });
 });
 
 test('a report is stored within the very turn in which a page is closed', async () => {
   const store = createMemoryStore();
-  const commits: number[] = [];
+  const kept: number[] = [];
   const reporter = start({
     ...store,
     commit(change) {
-      commits.push(change.set?.size ?? 0);
+      kept.push(change.set?.size ?? 0);
       return store.commit(change);
     },
   });
   await reporter.flush();
-  countFailure(reporter.window, 'deadline');
+  reporter.count(fail);
   void reporter.flush();
-  expect(commits).toEqual([2]);
+  expect(kept).toEqual([2]); // the report, and how many windows there were
 });
 
 test('models that report to different collectors share no outbox', async () => {

@@ -1,6 +1,6 @@
 import { toHex } from '@nearside/artifact';
 import { withMemoryFallback } from '@nearside/artifact/fallback-store';
-import type { Store } from '@nearside/core';
+import type { LossReason, Store } from '@nearside/core';
 import { openStore } from '#platform';
 import type { ReportTotals } from '../api/model.js';
 import type { StoreChoice } from '../api/open-options.js';
@@ -8,87 +8,82 @@ import type { ReportTarget } from '../options/plan-opening.js';
 import { isHidden, onVisibilityChange } from '../page.js';
 import type { InstallIdentity } from '../protocol.js';
 import { LAST_STORING_MS, settlesWithin, unref } from '../timers.js';
-import { createDelivery } from './deliver.js';
-import { type DropReason, openOutbox } from './outbox.js';
+import { createDelivery, type Delivery } from './deliver.js';
+import { possibleFirsts } from './firsts.js';
+import { type Outbox, openOutbox } from './outbox.js';
 import {
-  createReportingDays,
-  type ReadReportingDay,
   type ReportingDay,
+  readReportingDay,
+  readWindowLengths,
   utcDay,
+  type WindowLengths,
 } from './reporting-day.js';
-import { type Dimensions, sealReport } from './seal-report.js';
-import { createTally, isEmpty, type Tally } from './tally.js';
+import type { Counted, RunShelf } from './run-memory.js';
+import { sealReport } from './seal-report.js';
+import { createTally, increment, type Tally } from './tally.js';
 
-/** A window is sealed after this long, or earlier when the page is hidden or closed, ms. */
-const WINDOW_MS = 5 * 60 * 1000;
+/** A window that is so much longer than it was to be has slept, ms. */
+const SLEPT_MS = 60_000;
 /** How long `close` waits for delivery, ms. What is not sent stays stored. */
 const CLOSE_MS = 2_000;
 
-/** Counts into windows, seals them, stores them, sends them. */
+/** Counts into windows, seals them, stores them, sends them: one version on one backend. */
 export interface Reporter {
-  /** The window to count into now. */
-  readonly window: Tally;
+  count(add: (tally: Tally) => void): void;
   /** Seals the window and sends everything. Never rejects. */
   flush(): Promise<void>;
+  /** Seals no more by itself. */
+  stop(): void;
+}
+
+/** The reports of one open model. */
+export interface Reporting extends RunShelf {
+  /**
+   * Of one version on one backend.
+   *
+   * @param startMs when its first window begins, Unix time; now, by default
+   */
+  of(counted: Counted, startMs?: number): Reporter;
+  /** Seals and sends what there is. Waits for a store that answers, and no longer. */
   close(): Promise<void>;
 }
 
-interface ReportWindow {
-  readonly startMs: number;
-  readonly tally: Tally;
-}
-
-export interface ReporterOptions {
-  readonly target: ReportTarget;
-  /** When the first window began, Unix time, ms; now by default. */
-  readonly startMs?: number | undefined;
-  readonly store: Store;
-  /** Reads its days. */
-  readonly readDay: ReadReportingDay;
+export interface ReportingContext {
+  readonly identity: InstallIdentity;
   /** Counted up as reports are sealed and sent. */
   readonly totals: ReportTotals;
-  readonly identity: InstallIdentity;
-  readonly dimensions: Omit<Dimensions, 'weight'>;
-  readonly driftEdges: string | undefined;
   readonly onSent: (id: string) => void;
-  readonly onDropped: (id: string, reason: DropReason) => void;
-}
-
-/** Starts the reporters of one open model, one for each version on a backend. */
-export interface Reporting {
-  start(options: Omit<ReporterOptions, 'store' | 'readDay'>): Reporter;
-  /** When its reporters are closed. Waits for a store that answers, and no longer. */
-  close(): Promise<void>;
+  readonly onDropped: (id: string, reason: LossReason) => void;
 }
 
 /** Reports wait in one store of their own, whichever version of a model they are about. */
-export function openReporting(choice: StoreChoice): Reporting {
+export function openReporting(
+  target: ReportTarget,
+  { store: choice, ...context }: ReportingContext & { readonly store: StoreChoice },
+): Reporting {
   const store = withMemoryFallback(openStore('nearside-reports', choice));
-  const readDay = createReportingDays(store);
-  let isClosed = false;
-  return {
-    start(options) {
-      const reporter = startReporter({ ...options, store, readDay });
-      if (isClosed) void reporter.close();
-      return reporter;
-    },
-    async close() {
-      isClosed = true;
-      await settlesWithin(LAST_STORING_MS, store.close());
-    },
-  };
+  return startReporting(target, { ...context, store });
 }
 
-export function startReporter(options: ReporterOptions): Reporter {
-  const { target, store, totals, identity, driftEdges } = options;
-  const onDropped = (id: string, reason: DropReason) => {
+export function startReporting(
+  target: ReportTarget,
+  context: ReportingContext & { readonly store: Store },
+): Reporting {
+  const { store, totals } = context;
+  const reporters = new Map<string, Reporter>();
+  const lost = new Map<LossReason, number>();
+  let changes: () => ReadonlyMap<string, unknown> = () => new Map();
+
+  function onDropped(id: string, reason: LossReason): void {
     totals.dropped += 1;
-    options.onDropped(id, reason);
-  };
+    increment(lost, reason);
+    context.onDropped(id, reason);
+  }
   const outbox = openOutbox(store, { endpoints: target.endpoints, onDropped });
   const delivery = createDelivery({
     outbox,
     endpoints: target.endpoints,
+    mayReport,
     onDropped,
     onKept(problem) {
       totals.problem = problem;
@@ -96,23 +91,115 @@ export function startReporter(options: ReporterOptions): Reporter {
     onSent({ id }) {
       totals.sent += 1;
       totals.problem = undefined;
-      options.onSent(id);
+      context.onSent(id);
     },
   });
+
+  /** Asked before anything is stored for sending, and before it is sent. What waits goes where it may not. */
+  async function mayReport(): Promise<boolean> {
+    if (!target.consent) return true;
+    const isGiven = await Promise.resolve(target.consent()).then(
+      (answer) => answer === true,
+      () => false,
+    );
+    if (isGiven) return true;
+    await outbox.clear();
+    await store.commit({ delete: await store.keys('f/') });
+    return false;
+  }
+
+  function start(counted: Counted, startMs: number): Reporter {
+    const { model, version } = counted.dimensions;
+    const shared = {
+      ...context,
+      target,
+      outbox,
+      delivery,
+      mayReport,
+      lost,
+      changes: () => changes(),
+    };
+    const lengths = readWindowLengths(store, { model, version });
+    return startReporter(counted, { ...shared, lengths, startMs });
+  }
+
+  const all = () => [...reporters.values()];
+  const flush = async () => void (await Promise.all(all().map((reporter) => reporter.flush())));
+  const unhook = hookPage({ onHide: () => void flush(), onOnline: () => void delivery.drain() });
+  // Hidden before there was anybody to hear of it: what was counted until now is sealed as it would have been.
+  if (isHidden()) setTimeout(() => void flush());
+  void delivery.drain();
+
+  return {
+    keys: (prefix) => store.keys(prefix),
+    get: (key) => store.get(key),
+    discard: (keys) => void store.commit({ delete: keys }).catch(() => {}),
+    keepAlong(given) {
+      changes = given;
+    },
+    of(counted, startMs = Date.now()) {
+      const { manifest, variant, backend } = counted.dimensions;
+      const key = `${manifest} ${variant} ${backend}`;
+      const reporter = reporters.get(key) ?? start(counted, startMs);
+      reporters.set(key, reporter);
+      return reporter;
+    },
+    async close() {
+      unhook();
+      for (const reporter of all()) reporter.stop();
+      await settlesWithin(CLOSE_MS, flush());
+      delivery.close();
+      await settlesWithin(LAST_STORING_MS, store.close());
+    },
+  };
+}
+
+interface ReportWindow {
+  readonly startMs: number;
+  /** When something was counted last. */
+  lastMs: number;
+  readonly tally: Tally;
+}
+
+interface ReporterContext extends ReportingContext {
+  readonly target: ReportTarget;
+  readonly outbox: Outbox;
+  readonly delivery: Delivery;
+  readonly mayReport: () => Promise<boolean>;
+  /** What reports of this model do not say, until one says that. */
+  readonly lost: Map<LossReason, number>;
+  /** What is to be stored with the next report. */
+  readonly changes: () => ReadonlyMap<string, unknown>;
+  readonly lengths: Promise<WindowLengths>;
+  readonly startMs: number;
+}
+
+function startReporter(counted: Counted, context: ReporterContext): Reporter {
+  const { target, outbox, delivery, totals, identity, lost } = context;
   let day: ReportingDay | undefined;
   let dayRead: Promise<void> = Promise.resolve();
-  let window = openWindow(options.startMs ?? Date.now());
+  let lengths: WindowLengths | undefined;
+  let window = openWindow(context.startMs);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isStopped = false;
 
   /** The day is read ahead, so that a page that is being closed can seal in one step. */
   function openWindow(startMs: number): ReportWindow {
     if (day?.name !== utcDay(startMs)) dayRead = readDay(startMs).catch(() => {});
-    return { startMs, tally: createTally() };
+    return { startMs, lastMs: startMs, tally: createTally() };
   }
 
   async function readDay(nowMs: number): Promise<void> {
     day = undefined;
-    const { model, version } = options.dimensions;
-    day = await options.readDay({ identity, target, model, version, nowMs });
+    day = await readReportingDay({ identity, target, nowMs });
+  }
+
+  function lengthMs(): number {
+    return lengths?.nextMs ?? 0;
+  }
+
+  function hasSlept({ startMs }: ReportWindow): boolean {
+    return lengths !== undefined && Date.now() - startMs > lengthMs() + SLEPT_MS;
   }
 
   /** The window is swapped at once: a run that ends meanwhile counts into the next. */
@@ -120,36 +207,36 @@ export function startReporter(options: ReporterOptions): Reporter {
     const sealed = window;
     if (!day) await dayRead;
     const today = day;
-    const endMs = Date.now();
     if (sealed !== window) return;
-    window = openWindow(endMs);
-    if (isEmpty(sealed.tally) || !today?.sampled) return;
-    await keep(sealed, { endMs, today });
+    const nowMs = Date.now();
+    const endMs = hasSlept(sealed) ? sealed.lastMs : nowMs;
+    window = openWindow(nowMs);
+    if (!today?.isSampled) return;
+    for (const [reason, n] of lost) increment(sealed.tally.loss, reason, n);
+    lost.clear();
+    await keep(sealed, endMs).catch((error) => {
+      increment(lost, 'store-failed');
+      throw error;
+    });
   }
 
-  async function keep(
-    { tally, startMs }: ReportWindow,
-    { endMs, today }: { endMs: number; today: ReportingDay },
-  ): Promise<void> {
-    const first = !today.reported;
+  async function keep({ tally, startMs }: ReportWindow, endMs: number): Promise<void> {
+    const { app, sampleRate } = target;
+    const dimensions = { ...counted.dimensions, ...(app && { app }), weight: 1 / sampleRate };
     const report = sealReport(tally, {
       id: toHex(crypto.getRandomValues(new Uint8Array(16))),
       cohort: identity.cohort,
-      first,
       startMs,
       endMs,
-      dimensions: { ...options.dimensions, weight: 1 / target.sampleRate },
-      driftEdges,
+      dimensions,
+      baseline: counted.baseline?.hash,
     });
-    today.reported = true;
-    try {
-      if (!(await outbox.put(report, new Map([[today.key, today.name]])))) return;
-      totals.sealed += 1;
-      totals.sealedRuns += tally.ok;
-    } catch (error) {
-      today.reported = !first;
-      throw error;
-    }
+    if (!report || (target.consent && !(await context.mayReport()))) return;
+    const firsts = possibleFirsts(dimensions, { startMs, hasFailed: tally.errors.size > 0 });
+    const entries = new Map([...context.changes(), ...(lengths?.sealed() ?? [])]);
+    if (!(await outbox.put(report, { firsts, entries }))) return;
+    totals.sealed += 1;
+    totals.sealedRuns += tally.ok;
   }
 
   async function flush(): Promise<void> {
@@ -158,28 +245,30 @@ export function startReporter(options: ReporterOptions): Reporter {
     await delivery.drain();
   }
 
-  const timer = setInterval(() => void flush(), WINDOW_MS);
-  unref(timer);
-  const unhook = hookPage({ onHide: () => void flush(), onOnline: () => void delivery.drain() });
-  // Hidden before there was anybody to hear of it: what was counted until now is sealed as it would have been.
-  if (isHidden()) setTimeout(() => void flush());
-  void delivery.drain();
+  function schedule(): void {
+    if (isStopped) return;
+    timer = setTimeout(() => void flush().finally(schedule), lengthMs());
+    unref(timer);
+  }
+
+  context.lengths.then(
+    (read) => {
+      lengths = read;
+      schedule();
+    },
+    () => {}, // a store that cannot be read: what is counted is sealed when the page is hidden
+  );
 
   return {
-    get window() {
-      return window.tally;
+    count(add) {
+      if (hasSlept(window)) void flush(); // what happens after the wake is in a window of its own
+      add(window.tally);
+      window.lastMs = Date.now();
     },
     flush,
-    async close() {
-      clearInterval(timer);
-      unhook();
-      let patience: ReturnType<typeof setTimeout> | undefined;
-      const tooLate = new Promise<void>((resolve) => {
-        patience = setTimeout(resolve, CLOSE_MS);
-      });
-      await Promise.race([flush(), tooLate]);
-      clearTimeout(patience);
-      delivery.close();
+    stop() {
+      isStopped = true;
+      clearTimeout(timer);
     },
   };
 }

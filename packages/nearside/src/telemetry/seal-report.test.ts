@@ -1,27 +1,36 @@
-import { MAX_REPORT_BYTES, parse, ReportSchema } from '@nearside/core';
+import { complaintOf, MAX_REPORT_BYTES, parse, ReportSchema } from '@nearside/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SAMPLE_DIMENSIONS } from '../testing/sample-dimensions.js';
-import { countFailure } from './lifetime.js';
 import { sealReport } from './seal-report.js';
-import { createTally, isEmpty, tallyFeedback, tallyRun } from './tally.js';
+import {
+  createTally,
+  feedbackOfAge,
+  increment,
+  tallyFailedOpen,
+  tallyObservation,
+  tallyRun,
+  updateOf,
+} from './tally.js';
 
 const context = {
   id: '0123456789abcdef0123456789abcdef',
   cohort: 7,
-  first: true,
   startMs: 1_764_000_000_000,
   endMs: 1_764_000_300_000,
-  driftEdges: '0123456789abcdef',
+  baseline: '0123456789abcdef',
   dimensions: SAMPLE_DIMENSIONS,
 } as const;
 
-const validate = (report: unknown) =>
-  parse(ReportSchema, JSON.parse(JSON.stringify(report)), {
-    code: 'metadata-malformed',
-    what: 'report',
-  });
+/** What a collector would say of it. */
+function validate(report: unknown) {
+  const crossed = JSON.parse(JSON.stringify(report));
+  const parsed = parse(ReportSchema, crossed, { code: 'metadata-malformed', what: 'report' });
+  expect(complaintOf(parsed)).toBeUndefined();
+  return parsed;
+}
 
+const NO_TIME = { total: 1, queue: 0, pre: 0, run: 1, post: 0 };
 const duration = fc.double({ min: 0, max: 1e7, noNaN: true });
 const run = fc.record({
   durations: fc.record({
@@ -31,21 +40,13 @@ const run = fc.record({
     run: duration,
     post: duration,
   }),
+  isCold: fc.boolean(),
   observation: fc.record({
-    bins: fc.array(
-      fc.tuple(
-        fc.oneof(
-          fc.constantFrom('confidence', 'class'),
-          fc.string({ minLength: 1, maxLength: 80 }),
-        ),
-        fc.integer({ min: 0, max: 31 }),
-      ),
-      { maxLength: 16 },
-    ),
-    label: fc.option(fc.string(), { nil: undefined }),
+    bins: fc.array(fc.integer({ min: -1, max: 31 }), { maxLength: 16 }),
+    predicted: fc.option(fc.string(), { nil: undefined }),
     substituted: fc.array(
       fc.tuple(
-        fc.string({ minLength: 1, maxLength: 64 }),
+        fc.integer({ min: 0, max: 1000 }),
         fc.constantFrom('missing' as const, 'stale' as const, 'invalid' as const),
       ),
       { maxLength: 3 },
@@ -53,13 +54,18 @@ const run = fc.record({
   }),
 });
 
-test('whatever happened in a window, its report fits the schema and the size limit', () => {
+test('whatever happened in a window, its report fits the schema, agrees with itself, and fits the size limit', () => {
   fc.assert(
     fc.property(fc.array(run, { maxLength: 200 }), (runs) => {
       const tally = createTally();
-      for (const { durations, observation } of runs) tallyRun(tally, durations, observation);
-      countFailure(tally, 'deadline');
-      tallyFeedback(tally, 9, true);
+      for (const { durations, isCold, observation } of runs) {
+        tallyRun(tally, durations, isCold);
+        tallyObservation(tally, observation);
+      }
+      increment(tally.errors, 'deadline');
+      increment(tally.invalid, 'decode-failed');
+      tallyFailedOpen(tally, 'offline');
+      feedbackOfAge(tally, 0).bins.push([2, 1]);
       const report = sealReport(tally, context);
       expect(validate(report).health.ok).toBe(runs.length);
       expect(JSON.stringify(report).length).toBeLessThan(MAX_REPORT_BYTES);
@@ -72,51 +78,70 @@ test('a usual window takes about a kilobyte', () => {
   for (let i = 0; i < 1000; i += 1) {
     const total = 1 + (i % 20) / 10;
     const durations = { total, queue: 0.2, pre: 0.3, run: total - 0.6, post: 0.1 };
-    const names = ['confidence', 'class', 'megapixels', 'aspect', 'brightness', 'contrast'];
-    const bins = names.map((name) => [name, 9] as const);
-    tallyRun(tally, durations, { bins, label: String(i % 10), substituted: [] });
+    tallyRun(tally, durations, i === 0);
+    const bins = [9, i % 10, 0, 5, i % 4, i % 6];
+    tallyObservation(tally, { bins, predicted: String(i % 10), substituted: [] });
   }
   expect(JSON.stringify(sealReport(tally, context)).length).toBeLessThan(1300);
 });
 
-test('a default that stood in for a feature is counted by the reason, of 64 features at most', () => {
-  const tally = createTally();
-  const durations = { total: 1, queue: 0, pre: 0, run: 1, post: 0 };
-  for (let i = 0; i < 70; i += 1) {
-    const rare = [`rare-${i}`, 'stale'] as const;
-    const usual = [
-      ['age', i < 69 ? 'missing' : 'invalid'] as const,
-      ['weight', 'invalid'] as const,
-    ];
-    tallyRun(tally, durations, { bins: [], label: undefined, substituted: [...usual, rare] });
+test('of the observations of a window 50 are counted, each with the same chance', () => {
+  const shares = [0, 0];
+  for (let window = 0; window < 200; window += 1) {
+    const tally = createTally();
+    for (let i = 0; i < 400; i += 1) {
+      tallyObservation(tally, { bins: [i < 200 ? 0 : 1], predicted: undefined, substituted: [] });
+    }
+    const { drift } = validate(sealReport(tally, context));
+    expect(drift?.seen).toBe(400);
+    const [early = 0, late = 0] = drift?.counts[0] ?? [];
+    expect(early + late).toBe(50);
+    for (const [half, n] of [early, late].entries()) shares[half] = (shares[half] ?? 0) + n;
   }
-  const { inputs = {} } = validate(sealReport(tally, context));
-  expect(inputs).toMatchObject({ age: [69, 0, 1], weight: [0, 0, 70], 'rare-0': [0, 1, 0] });
-  expect(Object.keys(inputs)).toHaveLength(64);
+  // 10,000 draws: half of them is within 5 σ of 5,000.
+  expect(Math.abs((shares[0] ?? 0) - 5_000)).toBeLessThan(250);
 });
 
-test('features with long names in any script take no more than their part of a report', () => {
+test('a default that stood in for a feature is counted by place and reason, of the 64 it stood in for most', () => {
   const tally = createTally();
-  const durations = { total: 1, queue: 0, pre: 0, run: 1, post: 0 };
-  const substituted = Array.from(
-    { length: 64 },
-    (_, i) => [`${i}`.padEnd(64, '測'), 'missing'] as const,
-  );
-  tallyRun(tally, durations, { bins: [], label: undefined, substituted });
+  for (let i = 0; i < 70; i += 1) {
+    const reason = i < 69 ? 'missing' : 'invalid';
+    const substituted = [[3, reason] as const, [100 + i, 'stale'] as const];
+    tallyObservation(tally, { bins: [], predicted: undefined, substituted });
+  }
+  const { inputs = [] } = validate(sealReport(tally, context));
+  expect(inputs[0]).toEqual([3, 69, 0, 1]);
+  expect(inputs).toHaveLength(64);
+});
+
+test('over 8 KB optional groups go, in their order, and what went is told; health never goes', () => {
+  const tally = createTally();
+  for (let i = 0; i < 64; i += 1) increment(tally.errors, `some-rather-long-error-code-${i}`);
+  for (let i = 0; i < 64; i += 1)
+    tally.substituted.set(i, { missing: 1e6, stale: 1e6, invalid: 1e6 });
+  for (let age = 0; age <= 7; age += 1) {
+    const { confusion } = feedbackOfAge(tally, age);
+    for (let pair = 0; pair < 64; pair += 1) increment(confusion, `${pair},${pair + 1}`, 10_000);
+  }
+  updateOf(tally, '9.9.9').installed = 1;
   const report = validate(sealReport(tally, context));
-  expect(Buffer.byteLength(JSON.stringify(report))).toBeLessThan(MAX_REPORT_BYTES / 2);
-  expect(Object.keys(report.inputs ?? {}).length).toBeGreaterThan(5);
+  expect(JSON.stringify(report).length).toBeLessThanOrEqual(MAX_REPORT_BYTES);
+  expect(Object.keys(report.health.errors ?? {})).toHaveLength(64);
+  expect(report).not.toHaveProperty('inputs');
+  expect(report).not.toHaveProperty('feedback');
+  expect(report.updates).toEqual([{ version: '9.9.9', installed: 1 }]);
+  expect(report.loss?.['too-large']).toBeGreaterThan(0);
 });
 
-test('bad input is counted apart from errors', () => {
+test('a report holds no label, no name of a feature and no predicted value', () => {
   const tally = createTally();
-  countFailure(tally, 'decode-failed');
-  countFailure(tally, 'backend-failed');
-  const { health } = sealReport(tally, context);
-  expect(health.invalid).toBe(1);
-  expect(health.errors).toEqual({ 'backend-failed': 1 });
+  tallyRun(tally, NO_TIME, false);
+  tallyObservation(tally, { bins: [1, 2], predicted: 'Marker label', substituted: [[0, 'stale']] });
+  expect(JSON.stringify(sealReport(tally, context))).not.toContain('Marker');
 });
 
-test('a window in which nothing happened is empty', () => {
-  expect(isEmpty(createTally())).toBe(true);
+test('a window in which nothing happened has no report', () => {
+  const tally = createTally();
+  tally.busyMs = 12;
+  expect(sealReport(tally, context)).toBeUndefined();
 });

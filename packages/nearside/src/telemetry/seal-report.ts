@@ -1,11 +1,13 @@
 import {
   type Histogram,
   histogramToJson,
+  MAX_REPORT_BYTES,
+  REPORT_LIMITS,
   REPORT_VERSION,
   type Report,
   total,
 } from '@nearside/core';
-import type { Tally } from './tally.js';
+import type { Counts, Tally } from './tally.js';
 
 export type Dimensions = Report['dimensions'];
 
@@ -13,110 +15,172 @@ export type Dimensions = Report['dimensions'];
 export interface SealContext {
   readonly id: string;
   readonly cohort: number;
-  readonly first: boolean;
   readonly startMs: number;
   readonly endMs: number;
   readonly dimensions: Dimensions;
   /** First 16 hex digits of the baseline's SHA-256, where the model has one. */
-  readonly driftEdges: string | undefined;
+  readonly baseline: string | undefined;
 }
 
-/** The most frequent labels keep their name; the rest is counted together. */
-const NAMED_CLASSES = 16;
-const LABEL_LENGTH = 64;
-const NAMED_FEATURES = 64;
-/** Beside confidence and classes. */
-const REPORTED_DISTRIBUTIONS = 8;
-/** A report of more than 8 KiB is refused whole; names may be long, in any script. */
-const FEATURES_BYTES = 3_000;
+/** What a report of more than 8 KiB does without, in this order, until it fits. Never its health. */
+const DISPENSABLE = [
+  'inputs',
+  'drift',
+  'outcomes',
+  'feedback',
+  'resource',
+  'stream',
+  'score',
+  'updates',
+  'opens',
+] as const;
 
-/** A window's counts → report v1, with nothing said where there is nothing to say. */
-export function sealReport(tally: Tally, context: SealContext): Report {
-  return {
+/** Room for what is added when it is stored and sent. */
+const FIRSTS_BYTES = 100;
+
+/**
+ * A window's counts → report v1, with nothing said where there is nothing to say.
+ *
+ * @returns undefined for a window in which nothing happened; that a worker was busy is nothing by itself
+ */
+export function sealReport(tally: Tally, context: SealContext): Report | undefined {
+  const { startMs, endMs, baseline } = context;
+  const isObserved = baseline !== undefined && tally.observed > 0;
+  const { ok, opens, score, stream } = tally;
+  const health = told({
+    errors: tally.errors,
+    aborted: tally.aborted,
+    invalid: tally.invalid,
+    fallbacks: tally.fallbacks,
+    coldRuns: tally.coldRuns,
+    queueDepth: tally.queueDepth,
+    bytesFetched: tally.bytesFetched,
+    quarantines: [...tally.quarantines.values()].slice(0, REPORT_LIMITS.quarantines),
+  });
+  const groups = told({
+    opens: around({ tried: opens.tried }, told(opens)),
+    updates: updatesOf(tally),
+    latency: told(tally.latency),
+    score: around({ ok: score.ok }, told(score)),
+    stream: around({ ok: stream.ok }, told(stream)),
+    inputs: inputsOf(tally),
+    baseline: isObserved || tally.feedback.size > 0 ? baseline : undefined,
+    drift: isObserved ? { seen: tally.observed, counts: countsOf(tally.sample) } : undefined,
+    feedback: feedbackOf(tally),
+    outcomes: outcomesOf(tally),
+    loss: tally.loss,
+  });
+  if (!around({}, { ...health, ...groups })) return undefined;
+  return fitted({
     v: REPORT_VERSION,
     id: context.id,
     g: context.cohort,
-    first: context.first,
-    t0: Math.round(context.startMs),
-    dt: Math.max(0, Math.round(context.endMs - context.startMs)),
-    sent: Math.round(context.endMs),
+    t0: Math.round(startMs),
+    dt: Math.max(0, Math.round(endMs - startMs)),
+    sent: Math.round(endMs),
     dimensions: context.dimensions,
-    health: {
-      ok: tally.ok,
-      ...(tally.errors.size > 0 && { errors: Object.fromEntries(tally.errors) }),
-      ...nonZero({
-        aborted: tally.aborted,
-        invalid: tally.invalid,
-        coldStarts: tally.coldStarts,
-        cacheHits: tally.cacheHits,
-        fallbacks: tally.fallbacks,
-        quarantines: tally.quarantines,
-        bytesFetched: tally.bytesFetched,
-      }),
-      ...histograms({ load: tally.load }),
-    },
-    ...(tally.ok > 0 && { latency: latency(tally) }),
-    ...(tally.substituted.size > 0 && { inputs: substitutions(tally) }),
-    ...(context.driftEdges && tally.bins.size > 0 && { drift: drift(tally, context.driftEdges) }),
-    ...(tally.feedback.length + tally.unmatchedFeedback > 0 && {
-      feedback: { bins: tally.feedback, ...nonZero({ unmatched: tally.unmatchedFeedback }) },
-    }),
-  };
+    health: { ok, ...health },
+    ...groups,
+    ...told({ resource: told({ busyMs: Math.round(tally.busyMs) }) }),
+  } as Report);
 }
 
-/** Bins by name; of a class mix the most frequent labels. */
-function drift({ bins, classes }: Tally, edges: string): NonNullable<Report['drift']> {
-  const { confidence, class: _, ...others } = Object.fromEntries(bins);
-  const named = Object.entries(others).filter(([name]) => name.length <= LABEL_LENGTH);
-  const features = Object.fromEntries(named.slice(0, REPORTED_DISTRIBUTIONS));
-  return {
-    edges,
-    ...(confidence && { confidence }),
-    ...(classes.size > 0 && classCounts(classes)),
-    ...(named.length > 0 && { features }),
-  };
+/** Nothing where there are no counts; else with those that are always told. */
+function around<Always extends object>(always: Always, counts: object): object | undefined {
+  return Object.keys(counts).length > 0 ? { ...always, ...counts } : undefined;
 }
 
-function latency({ latency: stages }: Tally): NonNullable<Report['latency']> {
-  const { total, ...rest } = stages;
-  return { total: histogramToJson(total), ...histograms(rest) };
+/** What there is to tell: counts above zero, histograms and lists that hold something, as they are sent. */
+function told(counts: object): object {
+  const entries = Object.entries(counts).map(([name, value]) => [name, sentAs(value)] as const);
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }
 
-/** [missing, stale, invalid] of the features that defaults stood in for most. */
-function substitutions({ substituted }: Tally): NonNullable<Report['inputs']> {
-  const rows = [...substituted].map(
-    ([feature, { missing, stale, invalid }]) =>
-      [feature, [missing, stale, invalid] as [number, number, number]] as const,
-  );
-  const often = ([, counts]: (typeof rows)[number]) => counts.reduce((sum, count) => sum + count);
-  rows.sort((a, b) => often(b) - often(a));
-  const named: typeof rows = [];
-  let sizeBytes = 0;
-  for (const row of rows.slice(0, NAMED_FEATURES)) {
-    sizeBytes += new TextEncoder().encode(JSON.stringify(row)).length;
-    if (sizeBytes > FEATURES_BYTES) break;
-    named.push(row);
+function sentAs(value: unknown): unknown {
+  if (!value) return undefined;
+  if (value instanceof Map) return value.size > 0 ? Object.fromEntries(value) : undefined;
+  if (Array.isArray(value)) return value.length > 0 ? value : undefined;
+  if (typeof value !== 'object') return value;
+  if ('scale' in value) {
+    const histogram = value as Histogram;
+    return total(histogram) > 0 ? histogramToJson(histogram) : undefined;
   }
-  return Object.fromEntries(named);
+  return Object.keys(value).length > 0 ? value : undefined;
 }
 
-function histograms<Name extends string>(named: Record<Name, Histogram>) {
-  const filled = (Object.entries(named) as [Name, Histogram][]).filter(([, h]) => total(h) > 0);
-  return Object.fromEntries(filled.map(([name, h]) => [name, histogramToJson(h)])) as {
-    [N in Name]?: ReturnType<typeof histogramToJson>;
-  };
+function fitted(report: Report): Report {
+  const slim = { ...report };
+  for (const name of DISPENSABLE) {
+    if (sizeOf(slim) <= MAX_REPORT_BYTES - FIRSTS_BYTES) break;
+    delete slim[name];
+    slim.loss = { ...report.loss, 'too-large': (report.loss?.['too-large'] ?? 0) + 1 };
+  }
+  return slim;
 }
 
-function nonZero<Name extends string>(counts: Record<Name, number>): { [N in Name]?: number } {
-  const filled = Object.entries<number>(counts).filter(([, count]) => count > 0);
-  return Object.fromEntries(filled) as { [N in Name]?: number };
+export function sizeOf(report: Report): number {
+  return new TextEncoder().encode(JSON.stringify(report)).length;
 }
 
-function classCounts(classes: ReadonlyMap<string, number>) {
-  const byCount = [...classes].sort(([, a], [, b]) => b - a);
-  const nameable = byCount.filter(([label]) => label.length > 0 && label.length <= LABEL_LENGTH);
-  const named = nameable.slice(0, NAMED_CLASSES);
-  const all = byCount.reduce((sum, [, count]) => sum + count, 0);
-  const other = all - named.reduce((sum, [, count]) => sum + count, 0);
-  return { classes: Object.fromEntries(named), ...nonZero({ otherClasses: other }) };
+function updatesOf({ updates }: Tally) {
+  return [...updates]
+    .slice(0, REPORT_LIMITS.updates)
+    .map(([version, counts]) => ({ version, ...told(counts) }));
+}
+
+/** Of the features that defaults stood in for most. */
+function inputsOf({ substituted }: Tally) {
+  return [...substituted]
+    .map(([place, { missing, stale, invalid }]) => [place, missing, stale, invalid] as const)
+    .sort((a, b) => oftenOf(b) - oftenOf(a))
+    .slice(0, REPORT_LIMITS.features);
+}
+
+function oftenOf([, missing, stale, invalid]: readonly [number, number, number, number]): number {
+  return missing + stale + invalid;
+}
+
+/** By place of the distribution; bins at the end that are empty are left out. */
+function countsOf(sample: Tally['sample']): number[][] {
+  const counts: number[][] = [];
+  for (const bins of sample) {
+    for (const [place, bin] of bins.entries()) {
+      counts[place] ??= [];
+      const of = counts[place];
+      while (of.length <= bin) of.push(0);
+      if (bin >= 0) of[bin] = (of[bin] ?? 0) + 1;
+    }
+  }
+  return counts;
+}
+
+function feedbackOf({ feedback, unmatchedFeedback: unmatched }: Tally) {
+  const byAge = [...feedback].map(([days, { bins, confusion, values }]) => ({
+    days,
+    ...told({
+      bins,
+      confusion: confusionOf(confusion),
+      values: values[0] > 0 ? values.map(rounded) : [],
+    }),
+  }));
+  return byAge.length + unmatched > 0 ? { byAge, ...told({ unmatched }) } : undefined;
+}
+
+/** The pairs that came most. */
+function confusionOf(confusion: Counts) {
+  return [...confusion]
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, REPORT_LIMITS.confusedPairs)
+    .map(([pair, n]) => [...pair.split(',').map(Number), n]);
+}
+
+function outcomesOf({ outcomes }: Tally) {
+  return Object.fromEntries(
+    [...outcomes].map(([name, [n, sum, squares]]) => [name, [n, rounded(sum), rounded(squares)]]),
+  );
+}
+
+/** A sum needs no more digits than its terms had. */
+function rounded(sum: number): number {
+  return Number(sum.toPrecision(9));
 }

@@ -10,5 +10,6 @@ export const SAMPLE_DIMENSIONS = {
   backend: 'onnx-wasm',
   device: 'server',
   arm: 'stable',
+  assigned: '1.0.0',
   weight: 1,
 } as const satisfies Dimensions;

@@ -138,7 +138,6 @@ async function tune({ context, serve }: ReturnType<typeof withStandIns>): Promis
     trial: { isUnderWay: false },
     isBusy: () => false,
     onPutOff() {},
-    onQuarantined() {},
     isWorthStart: () => false,
     signal: new AbortController().signal,
   });

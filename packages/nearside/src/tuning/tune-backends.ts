@@ -12,14 +12,7 @@ import { blameRuntime } from '../choice/blame-runtime.js';
 import type { Measured } from '../choice/choice-record.js';
 import { isBackendFault } from '../failures.js';
 import type { Handover } from '../serving/handover.js';
-import {
-  load,
-  type ModelContext,
-  OWN_WORKER,
-  openOn,
-  type Serving,
-  type Started,
-} from '../serving/serving.js';
+import { load, type ModelContext, OWN_WORKER, openOn, type Started } from '../serving/serving.js';
 import type { Connection } from '../workers/connection.js';
 import { askWorker } from '../workers/watchdog.js';
 import { isKnownFaster } from './loss-of-runs.js';
@@ -30,7 +23,6 @@ import { whenIdle } from './when-idle.js';
 export interface TuningOptions extends ModelContext {
   readonly handover: Handover;
   /** A contender has failed: the report of what serves counts it. */
-  readonly onQuarantined: (served: Serving) => void;
   /** Whether the model itself has something to do. */
   readonly isBusy: () => boolean;
   /** Whether contenders are being tried: what serves may not be put to rest meanwhile. */
@@ -250,7 +242,7 @@ function takeOver(started: Started, { handover, emitter, choice }: TuningOptions
 
 /** Only what a contender does itself is held against it. */
 function blame(contender: Contender, options: TuningOptions, error: unknown): void {
-  const { choice, emitter, handover, onQuarantined } = options;
+  const { choice, emitter, handover } = options;
   const message = error instanceof Error ? error.message : String(error);
   if (!isBackendFault(error) || error.code === 'no-backend') {
     remark(options, contender, isNearsideError(error) ? `${error.code}: ${message}` : message);
@@ -258,7 +250,6 @@ function blame(contender: Contender, options: TuningOptions, error: unknown): vo
   }
   const failed = { ...contender, code: error.code, message };
   quarantine(choice, failed, handover.current.version.release.sequence);
-  onQuarantined(handover.current);
   emitter.emit('backend-quarantined', failed);
 }
 

@@ -88,7 +88,6 @@ async function servingLight(when: 'idle' | 'before-open', { isFaster = true } = 
     handover,
     isBusy: () => false,
     onPutOff() {},
-    onQuarantined() {},
   });
   return { asked, choice, handover, tuner, written };
 }

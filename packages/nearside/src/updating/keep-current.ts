@@ -1,5 +1,5 @@
 import type { ReleaseIdentity } from '@nearside/artifact';
-import { type ErrorCode, isNearsideError, NearsideError } from '@nearside/core';
+import { isNearsideError, NearsideError } from '@nearside/core';
 import { contenderOf } from '../backends/contenders.js';
 import { createBackendChoice } from '../choice/backend-choice.js';
 import { EMPTY_RECORD } from '../choice/choice-record.js';
@@ -7,7 +7,7 @@ import { isDataExpensive } from '../options/is-data-expensive.js';
 import { type Handover, rested } from '../serving/handover.js';
 import { sameInterface } from '../serving/open-again.js';
 import { rollBack } from '../serving/roll-back.js';
-import type { ModelContext, OpenedVariant, Serving } from '../serving/serving.js';
+import type { ModelContext, Serving } from '../serving/serving.js';
 import { withinWatchdog } from '../workers/watchdog.js';
 import { proveCandidate, type Trial } from './prove-candidate.js';
 import { startUpdateClock } from './update-clock.js';
@@ -40,15 +40,9 @@ export interface CurrencyKeeper {
 
 export interface KeepCurrentOptions extends ModelContext {
   readonly handover: Handover;
-  /** A candidate was loaded and failed. */
-  readonly onFailedCandidate: (failed: OpenedVariant, code: ErrorCode) => Promise<void>;
 }
 
-export function keepCurrent({
-  handover,
-  onFailedCandidate,
-  ...context
-}: KeepCurrentOptions): CurrencyKeeper {
+export function keepCurrent({ handover, ...context }: KeepCurrentOptions): CurrencyKeeper {
   const { plan, emitter } = context;
   const closing = new AbortController();
   let underWay: Promise<ReleaseIdentity | undefined> | undefined;
@@ -143,7 +137,7 @@ export function keepCurrent({
       return rollBack({ failed, to: handover.current, code, plan, emitter }); // no try would change that
     if (code === 'task-mismatch') waiting = failed.sequence; // for a page that asks for its task
     if (triesLeft === undefined) return;
-    if (opened) void onFailedCandidate(opened, code).catch(() => {}); // for want of a report nothing stops
+    if (opened) emitter.emit('version-failed', { version: failed.version, code });
     if (triesLeft > 0) return;
     await rollBack({ failed, to: handover.current, code, plan, emitter });
   }

@@ -15,6 +15,7 @@ import {
 import { CAPABILITIES } from '@nearside/pipeline';
 import type { RuntimeTraits } from '../backends/backend.js';
 import { findSmallestDownload } from '../backends/contender-order.js';
+import { readInstallIdentity } from '../install-identity.js';
 import { LIBRARY_VERSION } from '../library-version.js';
 import {
   closePictures,
@@ -27,7 +28,6 @@ import { checkSteps } from './compile-steps.js';
 import { checkGolden, proofFiles } from './golden-check.js';
 import { createHostedStreams } from './hosted-streams.js';
 import { type HostedVersion, openSignedVersion, replaceOfOtherTask } from './hosted-version.js';
-import { readInstallIdentity } from './install-identity.js';
 import { createLoadProgress } from './load-progress.js';
 import type { OpenStore } from './open-store.js';
 import { prepare, runBatch } from './run-batch.js';

@@ -49,11 +49,17 @@ interface VersionOf<Bytes> {
   activate(provenBy: string): Promise<void>;
 }
 
+/** With its name in reports. */
+export interface NamedBaseline extends Baseline {
+  /** First 16 hex digits of its SHA-256. */
+  readonly hash: string;
+}
+
 export interface VariantFiles<Bytes> {
   readonly files: ReadonlyMap<string, Bytes>;
   /** What crossed the network for them. */
   readonly fetchedBytes: number;
-  readonly baseline: Baseline | undefined;
+  readonly baseline: NamedBaseline | undefined;
 }
 
 /**
@@ -97,7 +103,10 @@ export async function openSignedVersion(
       return {
         files,
         fetchedBytes,
-        baseline: baseline && parseBaseline(parseJson(baseline, BASELINE)),
+        baseline: baseline && {
+          ...parseBaseline(parseJson(baseline, BASELINE)),
+          hash: version.digestOf('baseline.json')?.slice(0, HASH_DIGITS) ?? '',
+        },
       };
     },
     readFiles: (names) => installation.readFiles(version, names),
@@ -134,6 +143,9 @@ export async function replaceOfOtherTask(
   return (await openSignedVersion(installation, candidate, install)) ?? opened;
 }
 
+/** Of a baseline's SHA-256, in reports. */
+const HASH_DIGITS = 16;
+
 const BASELINE = { code: 'metadata-malformed', what: 'baseline.json' } as const;
 
 function openInstalled(installation: ModelInstallation, which: WhichVersion) {
@@ -150,7 +162,6 @@ function openInstalled(installation: ModelInstallation, which: WhichVersion) {
 }
 
 function describe(version: OpenedRelease, install: InstallIdentity): OpenedVersion {
-  const { release, manifestSha256, spec, origin, arm, isCommon } = version;
-  const driftEdges = version.digestOf('baseline.json')?.slice(0, 16);
-  return { release, manifestSha256, spec, origin, arm, isCommon, driftEdges, install };
+  const { release, manifestSha256, spec, origin, assignment, isCommon } = version;
+  return { release, manifestSha256, spec, origin, assignment, isCommon, install };
 }

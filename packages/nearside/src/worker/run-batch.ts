@@ -1,4 +1,10 @@
-import { binOf, isNearsideError, type Substitution, type Tensors } from '@nearside/core';
+import {
+  binOf,
+  isNearsideError,
+  type ModelSpec,
+  type Substitution,
+  type Tensors,
+} from '@nearside/core';
 import {
   type Finished,
   type Flow,
@@ -249,16 +255,24 @@ async function runGroup(items: readonly Item[]): Promise<Ran[]> {
 
 function toReply(
   { progress, substituted, batch, times }: Entry,
-  { baseline }: Session,
+  { baseline, spec }: Session,
 ): Reply<RunReply> {
   if (!('isDone' in progress)) return progress;
   const { output, observed } = progress as Finished;
-  const bins = (baseline?.distributions ?? []).flatMap((distribution) => {
+  const bins = (baseline?.distributions ?? []).map((distribution) => {
     const value = observed.get(distribution.name);
-    return value === undefined ? [] : [[distribution.name, binOf(distribution, value)] as const];
+    return value === undefined ? -1 : binOf(distribution, value);
   });
-  const label = observed.get('class') as string | undefined;
-  const isNews = bins.length + substituted.length > 0;
-  const observation = isNews ? { bins, label, substituted } : undefined;
+  const predicted = observed.get('class') ?? observed.get('value');
+  const isNews = bins.length + substituted.length > 0 || predicted !== undefined;
+  const observation = isNews
+    ? { bins, predicted, substituted: placesOf(substituted, spec.features) }
+    : undefined;
   return { ok: true, value: { output, observation, batch, times } };
+}
+
+function placesOf(substituted: Entry['substituted'], features: ModelSpec['features'] = []) {
+  return substituted.map(
+    ([feature, reason]) => [features.findIndex(({ name }) => name === feature), reason] as const,
+  );
 }

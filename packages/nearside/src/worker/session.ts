@@ -1,5 +1,4 @@
 import {
-  type Baseline,
   callerInputs,
   casesOfStage,
   constantInputs,
@@ -21,11 +20,11 @@ import type {
   ModelTensors,
   RuntimeTraits,
 } from '../backends/backend.js';
-import type { LoadedVariant } from '../protocol.js';
+import type { BaselineKey, LoadedVariant } from '../protocol.js';
 import { carryState } from './carry-state.js';
 import { compileSteps } from './compile-steps.js';
 import { checkGolden, readTensors } from './golden-check.js';
-import type { HostedVersion } from './hosted-version.js';
+import type { HostedVersion, NamedBaseline } from './hosted-version.js';
 import type { LoadProgress } from './load-progress.js';
 import type { SharedRuntime } from './shared-runtime.js';
 import type { Task } from './task.js';
@@ -60,7 +59,7 @@ export interface Session {
   /** Its steps, or its task's, around the run. */
   readonly pipeline: Pipeline;
   readonly variant: Variant;
-  readonly baseline: Baseline | undefined;
+  readonly baseline: NamedBaseline | undefined;
   /** How many items run together; lowered when memory turns out not to be enough. */
   readonly batchLimit: { max: number };
   readonly loaded: Omit<LoadedVariant, 'healedChunks'>;
@@ -143,6 +142,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
       ...traits,
       spec: isSaid(spec) ? undefined : described,
       isProven: golden !== undefined,
+      baseline: weights.baseline && keyOf(weights.baseline),
       fetchedBytes: weights.fetchedBytes,
       times: stopwatch.times,
     },
@@ -242,4 +242,11 @@ function startStopwatch() {
 function carryAll(stages: readonly StageSession[]): RunStage {
   const runs = stages.map(({ bare, stage }) => carryState(bare, stage));
   return (stage, inputs) => (runs[stage] as BackendSession['run'])(inputs);
+}
+
+function keyOf({ hash, distributions }: NamedBaseline): BaselineKey {
+  const placeOf = (wanted: string) => distributions.findIndex(({ name }) => name === wanted);
+  const classes = distributions.find(({ name }) => name === 'class');
+  const labels = classes && 'labels' in classes ? classes.labels : [];
+  return { hash, confidence: placeOf('confidence'), class: placeOf('class'), labels };
 }

@@ -1,6 +1,13 @@
 import { toHex } from '@nearside/artifact';
 import { COHORTS, type Store } from '@nearside/core';
-import type { InstallIdentity } from '../protocol.js';
+
+/** What one install of the app is to itself. Never sent; only the cohort is. */
+export interface InstallIdentity {
+  /** 16 random bytes in hex: decides rollouts and the daily sampling, on this device. */
+  readonly id: string;
+  /** 0 … 63, random: shared by 1/64 of all installs. */
+  readonly cohort: number;
+}
 
 const INSTALL_KEY = 'i/install';
 

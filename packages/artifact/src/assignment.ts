@@ -1,0 +1,55 @@
+import type { Arm } from '@nearside/core';
+import { type Release, releasesOf } from './release.js';
+import { rolloutBucket } from './rollout-bucket.js';
+import { sha256Hex } from './sha256.js';
+import type { Targets } from './tuf/metadata.js';
+
+/** The side of a rollout that an install is on, whatever version comes to serve there. */
+export interface Assignment {
+  readonly arm: Arm;
+  /** The version that the rollout, or its absence, puts this install on. */
+  readonly version: string;
+  /** First 8 hex digits of the SHA-256 of the rollout's salt; undefined where there is no rollout. */
+  readonly experiment: string | undefined;
+}
+
+const BUCKETS = 10_000;
+/** A control arm is as wide as the canary's up to this, so that nobody changes sides while a canary grows. */
+const WIDEST_CONTROL = BUCKETS / 2;
+
+/**
+ * Where targets put an install: by its bucket alone, so that a version that fails to load counts against its own side.
+ * The control arm is the range at the other end of the buckets.
+ *
+ * @returns undefined where every version is rolled out to some only, and this install is none of them
+ */
+export async function assignInstall(
+  targets: Targets,
+  { model, installId }: { readonly model: string; readonly installId: string },
+): Promise<Assignment | undefined> {
+  const offered = releasesOf(targets, model).filter(({ state }) => state !== 'revoked');
+  const everywhere = offered.find(({ rollout }) => !rollout)?.version;
+  const salt = offered.find(({ rollout }) => rollout)?.rollout?.salt;
+  if (salt === undefined) {
+    return everywhere === undefined
+      ? undefined
+      : { arm: 'stable', version: everywhere, experiment: undefined };
+  }
+  const bucket = await rolloutBucket(salt, installId);
+  const experiment = (await sha256Hex(new TextEncoder().encode(salt))).slice(0, 8);
+  const canaries = offered.filter(({ rollout }) => rollout?.salt === salt);
+  const canary = canaries.find((release) => holds(release, bucket));
+  if (canary) return { arm: 'canary', version: canary.version, experiment };
+  if (everywhere === undefined) return undefined;
+  const width = Math.min(WIDEST_CONTROL, Math.max(...canaries.map(widthOf)));
+  const arm = bucket >= BUCKETS - width ? 'control' : 'stable';
+  return { arm, version: everywhere, experiment };
+}
+
+function holds({ rollout }: Release, bucket: number): boolean {
+  return rollout !== undefined && rollout.fromBps <= bucket && bucket < rollout.toBps;
+}
+
+function widthOf({ rollout }: Release): number {
+  return rollout ? Math.max(0, rollout.toBps - rollout.fromBps) : 0;
+}

@@ -1,0 +1,260 @@
+import {
+  createHistogram,
+  type ErrorCode,
+  type Histogram,
+  quantile,
+  REPORT_LIMITS,
+  record,
+} from '@nearside/core';
+import type { ModelEmitter } from '../api/events.js';
+import type { OpeningStats, ReportTotals } from '../api/model.js';
+import type { ServedVersion } from '../ended-run.js';
+import { LIBRARY_VERSION } from '../library-version.js';
+import type { OpenPlan } from '../options/plan-opening.js';
+import type { InstallIdentity } from '../protocol.js';
+import { deviceClass } from './device-class.js';
+import { isInvalidInput, type Lifetime } from './lifetime.js';
+import type { ModelEvent, Recorded, TimedRecord } from './recorded.js';
+import { openReporting, type Reporting } from './reporter.js';
+import { type Counted, createRunMemory, type PastRun } from './run-memory.js';
+import {
+  increment,
+  type Tally,
+  tallyFailedOpen,
+  tallyObservation,
+  tallyRun,
+  updateOf,
+} from './tally.js';
+import { tallyTruth } from './tally-truth.js';
+
+/** What is counted of one open model. */
+export interface CountingContext {
+  readonly plan: Pick<OpenPlan, 'report' | 'store' | 'address'>;
+  readonly identity: InstallIdentity;
+  readonly emitter: ModelEmitter;
+  readonly lifetime: Lifetime;
+  readonly totals: ReportTotals;
+  /** What happened before there was anybody to count it, and was too much to keep. */
+  readonly lostEarly: number;
+}
+
+/** Counts what happens to an open model: into its lifetime, and into reports where there are any. */
+export interface Counting {
+  count(record: TimedRecord): void;
+  /** Seals every report. */
+  close(): Promise<void>;
+}
+
+type Ran = Extract<Recorded, { kind: 'ran' }>;
+
+export function startCounting(context: CountingContext): Counting {
+  const { plan, emitter, lifetime, lostEarly } = context;
+  const recordLatency = keepLatency(lifetime);
+  const reporting =
+    plan.report &&
+    openReporting(plan.report, {
+      ...context,
+      store: plan.store,
+      onSent: (id) => emitter.emit('report-sent', { id }),
+      onDropped: (id, reason) => emitter.emit('report-dropped', { id, reason }),
+    });
+  const counter = reporting && countInto(reporting, plan.address.model);
+  if (lostEarly > 0) counter?.lost(lostEarly);
+
+  return {
+    count(what) {
+      if (what.kind === 'ran' && what.outcome.kind === 'ok') recordLatency(what.totalMs);
+      counter?.count(what);
+    },
+    async close() {
+      await counter?.settled();
+      await reporting?.close();
+    },
+  };
+}
+
+/** Counts for reports: each version on each backend into its own. */
+function countInto(reporting: Reporting, model: string) {
+  const memory = createRunMemory(reporting, model);
+  const outcomes = new Set<string>();
+  /** Feedback on runs of earlier visits, which are looked up. */
+  let recalling = Promise.resolve();
+  const known = new WeakMap<ServedVersion, Counted>();
+  let current: Counted | undefined;
+  /** The next run is the first after an open. */
+  let isFirst = false;
+  /** When what is being counted happened. */
+  let nowMs = Date.now();
+  /** Runs that were called before had to wait for a load. */
+  let loadedAtMs = 0;
+
+  function countedAs(served: ServedVersion): Counted {
+    const counted = known.get(served) ?? countedOf(served);
+    known.set(served, counted);
+    return counted;
+  }
+
+  function into(counted: Counted | undefined, add: (tally: Tally) => void): void {
+    if (counted) reporting.of(counted, nowMs).count(add);
+  }
+
+  function ran({ id, served, totalMs, outcome, waiting, series }: Ran): void {
+    const atMs = nowMs;
+    const counted = countedAs(served);
+    const isCold = isFirst || atMs - totalMs < loadedAtMs;
+    if (outcome.kind === 'ok') {
+      const { times, observation, batch } = outcome.reply;
+      into(counted, (tally) => {
+        tally.busyMs += times.run / batch;
+        if (observation) tallyObservation(tally, observation);
+        if (series) {
+          tally[series].ok += 1;
+          record(tally[series].duration, Math.max(0, totalMs));
+          return;
+        }
+        record(tally.queueDepth, waiting);
+        tallyRun(tally, { total: totalMs, queue: outcome.queueMs, ...times }, isCold);
+      });
+      if (!series) isFirst = false;
+      memory.remember(id, { counted, observation, atMs });
+      return;
+    }
+    into(counted, (tally) => {
+      if (outcome.kind === 'aborted') tally.aborted += series ? 0 : 1;
+      else if (outcome.kind === 'fell-back') tally.fallbacks += 1;
+      else if (series) increment(tally[series].failed, outcome.code);
+      else countFailure(tally, outcome.code);
+    });
+  }
+
+  function opened(opening: OpeningStats): void {
+    const { origin, totalMs, fetchedBytes } = opening;
+    into(current, (tally) => {
+      tally.opens.tried += 1;
+      tally.bytesFetched += fetchedBytes;
+      if (origin !== 'files') record(tally.opens[origin], totalMs);
+    });
+  }
+
+  function feedback({ id, truth }: Extract<Recorded, { kind: 'feedback' }>): void {
+    const atMs = nowMs;
+    const settle = (run: PastRun | undefined) => {
+      if (run) into(run.counted, (tally) => tallyTruth(tally, run, { truth, atMs }));
+      else into(current, countUnmatched);
+    };
+    const run = memory.find(id);
+    if (run) settle(run);
+    else recalling = recalling.then(() => memory.recall(id)).then(settle, () => settle(undefined));
+  }
+
+  function outcome({ name, value, id }: Extract<Recorded, { kind: 'outcome' }>): void {
+    const counted = (id === undefined ? undefined : memory.find(id)?.counted) ?? current;
+    if (outcomes.size < REPORT_LIMITS.outcomes) outcomes.add(name);
+    into(counted, (tally) => {
+      if (!outcomes.has(name)) {
+        increment(tally.loss, 'recorder-full');
+        return;
+      }
+      const [n, sum, squares] = tally.outcomes.get(name) ?? [0, 0, 0];
+      tally.outcomes.set(name, [n + 1, sum + value, squares + value * value]);
+    });
+  }
+
+  function count(what: TimedRecord): void {
+    nowMs = what.atMs;
+    if ('served' in what && what.kind !== 'ran') current = countedAs(what.served);
+    switch (what.kind) {
+      case 'opened':
+        isFirst = true;
+        opened(what.opening);
+        break;
+      case 'not-opened':
+        into(current, (tally) => tallyFailedOpen(tally, what.code));
+        break;
+      case 'revived':
+        loadedAtMs = what.atMs;
+        if (!what.wasResting) break;
+        into(current, ({ opens }) => record(opens.rest, what.tookMs));
+        break;
+      case 'ran':
+        ran(what);
+        break;
+      case 'dropped':
+        into(current, ({ stream }) => {
+          stream.dropped += what.n;
+        });
+        break;
+      case 'feedback':
+        feedback(what);
+        break;
+      case 'outcome':
+        outcome(what);
+        break;
+      case 'event':
+        into(current, (tally) => countEvent(tally, what));
+    }
+  }
+
+  return {
+    count,
+    lost: (n: number) => into(current, (tally) => increment(tally.loss, 'recorder-full', n)),
+    settled: () => recalling,
+  };
+}
+
+function countFailure(tally: Tally, code: ErrorCode): void {
+  increment(isInvalidInput(code) ? tally.invalid : tally.errors, code);
+}
+
+function countUnmatched(tally: Tally): void {
+  tally.unmatchedFeedback += 1;
+}
+
+/** What listeners are told of too. */
+function countEvent(tally: Tally, { name, event }: ModelEvent): void {
+  if (name === 'version-ready') updateOf(tally, event.version).installed += 1;
+  if (name === 'version-failed') increment(updateOf(tally, event.version).failed, event.code);
+  if (name === 'version-rolled-back') increment(updateOf(tally, event.from).rolledBack, event.code);
+  if (name !== 'backend-quarantined') return;
+  const { backend, variant = 'none', code } = event;
+  const key = `${backend} ${variant} ${code}`;
+  const known = tally.quarantines.get(key) ?? { backend, variant, code, n: 0 };
+  tally.quarantines.set(key, { ...known, n: known.n + 1 });
+}
+
+/** How reports name what served. */
+export function countedOf({ version, variant, backend, loaded }: ServedVersion): Counted {
+  const { model, version: name } = version.release;
+  const { arm, version: assigned, experiment } = version.assignment ?? {};
+  return {
+    baseline: loaded?.baseline,
+    dimensions: {
+      model,
+      ...(version.manifestSha256 && {
+        version: name,
+        manifest: version.manifestSha256,
+        variant: variant.name,
+        backend,
+      }),
+      library: LIBRARY_VERSION,
+      device: deviceClass(),
+      ...(arm && { arm, assigned, ...(experiment && { experiment }) }),
+    },
+  };
+}
+
+/**
+ * Has `stats()` know how long runs take, from now on and over all versions of an open model.
+ *
+ * @returns what takes down one run: from its call to its result, ms
+ */
+function keepLatency(lifetime: Lifetime): (totalMs: number) => void {
+  lifetime.latency ??= createHistogram(3);
+  const histogram: Histogram = lifetime.latency;
+  lifetime.latencyMs = () => ({
+    p50: quantile(histogram, 0.5),
+    p95: quantile(histogram, 0.95),
+    p99: quantile(histogram, 0.99),
+  });
+  return (totalMs) => record(histogram, Math.max(0, totalMs));
+}

@@ -1,0 +1,39 @@
+import { readFile } from 'node:fs/promises';
+import { ReportSchema } from '@nearside/core';
+import { expect, test } from 'vitest';
+import { root } from './root.mjs';
+
+/** What of valibot's schemas leads to fields. */
+interface Schema {
+  readonly entries?: Readonly<Record<string, Schema>>;
+  readonly wrapped?: Schema;
+  readonly item?: Schema;
+}
+
+test('docs/privacy.md lists every field of a report, and none that is not there', async () => {
+  const page = await readFile(`${root}docs/privacy.md`, 'utf8');
+  const [, section = ''] = page.split('## What a report has');
+  const [table = ''] = section.split('The schema refuses any other field');
+  const listed = [...table.matchAll(/^\| `([^`]+)`/gm)].map(([, path]) => path);
+  expect(listed).toEqual([...fieldsOf(ReportSchema as unknown as Schema)].sort(inOrderOf(listed)));
+});
+
+/** Paths of fields that hold something themselves: a histogram is one. */
+function* fieldsOf(schema: Schema, path = ''): Generator<string> {
+  const { entries, wrapped, item } = schema;
+  if (wrapped) yield* fieldsOf(wrapped, path);
+  else if (entries && !Object.hasOwn(entries, 'sum')) {
+    for (const [name, field] of Object.entries(entries)) {
+      yield* fieldsOf(field, path === '' ? name : `${path}.${name}`);
+    }
+  } else if (item?.entries && path === 'feedback.byAge') {
+    yield path;
+    yield* fieldsOf(item, path);
+  } else if (item?.entries && path === 'updates') yield* fieldsOf(item, path);
+  else yield path;
+}
+
+/** The page has an order of its own. */
+function inOrderOf(listed: readonly (string | undefined)[]) {
+  return (a: string, b: string) => listed.indexOf(a) - listed.indexOf(b);
+}
