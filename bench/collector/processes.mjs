@@ -9,6 +9,7 @@ export async function startScript(name, ...args) {
   return {
     ...ready,
     pid: child.pid,
+    collectGarbage: () => child.kill('SIGUSR2'),
     async end(signal = 'SIGTERM') {
       const exit = once(child, 'exit');
       child.kill(signal);
@@ -25,7 +26,14 @@ export async function sendLoad(port, { connections = 128, ...how }) {
 
 function runScript(name, args) {
   const path = fileURLToPath(new URL(name, import.meta.url));
-  return spawn(process.execPath, [path, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--expose-gc', path, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  // a bench that fails leaves nothing behind
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
+  return child;
 }
 
 async function firstLine(child) {

@@ -31,6 +31,7 @@ export interface Contribution {
 
 export function contributionOf(report: Report, arrivedMs: number, names: Names): Contribution {
   const ofModel = names.of(report.dimensions.model);
+  const place = names.placeOf(report, ofModel);
   const startMs = windowStart(report, arrivedMs);
   return {
     id: report.id,
@@ -38,8 +39,8 @@ export function contributionOf(report: Report, arrivedMs: number, names: Names):
     arrivedMs,
     bucketMs: startMs - (startMs % BUCKET_MS),
     late: arrivedMs - startMs > LATE_MS,
-    ...names.placeOf(report, ofModel),
+    ...place,
     cohort: report.g,
-    counts: reportCounts(report, ofModel),
+    counts: reportCounts(report, ofModel, place.series.version),
   };
 }

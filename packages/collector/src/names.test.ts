@@ -1,5 +1,6 @@
 import type { ModelFacts } from '@nearside/core';
 import { expect, test } from 'vitest';
+import { contributionOf } from './contribution.js';
 import { createNames, type FoldedKind, NAME_LIMITS } from './names.js';
 import { openSqliteRollupStore } from './sqlite/sqlite-rollup-store.js';
 import { freshNames, NOW_MS, sampleContribution, sampleReport } from './testing/sample-report.js';
@@ -102,4 +103,19 @@ test('combinations of names are bounded: what is over is counted under its versi
     places.add(JSON.stringify(series));
   }
   expect(places.size).toBeLessThanOrEqual(NAME_LIMITS.series + 41 * 21);
+});
+
+test('a version without a row has no baselines of its own', async () => {
+  const store = openSqliteRollupStore(':memory:');
+  const names = freshNames();
+  for (let i = 0; i < 100; i += 1) {
+    const report = sampleReport({ dimensions: { version: `${i}.0.0`, assigned: `${i}.0.0` } });
+    const baseline = i.toString(16).padStart(16, '0');
+    await store.add([contributionOf({ ...report, baseline }, NOW_MS, names)]);
+  }
+  const { names: known } = await store.names();
+  const baselines = known.filter(({ kind, name }) => kind === 'baseline' && name !== 'other');
+  // 1.3.0 is tried as an update by each, and takes one of the 20
+  expect(baselines.length).toBeLessThanOrEqual(NAME_LIMITS.version);
+  await store.close();
 });

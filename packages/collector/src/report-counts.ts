@@ -8,13 +8,17 @@ const FEATURE_POSITIONS = 256;
 /** A distribution has as many bins at most, and a class is one of them. */
 const CLASSES = 32;
 
-/** What one report adds, by names that have rows. */
-export function reportCounts(report: Report, names: ModelNames): Counts {
+/**
+ * What one report adds, by names that have rows.
+ *
+ * @param version under which it is counted
+ */
+export function reportCounts(report: Report, names: ModelNames, version: string): Counts {
   const counts: Counts = { reports: 1, ...callCounts(report, names), ...openCounts(report) };
   addFirsts(counts, report, names);
   addApp(counts, report, names);
   addUpdates(counts, report, names);
-  addDrift(counts, report, names);
+  if (report.drift) addDrift(counts, report.drift, names.baseline(version, report.baseline ?? ''));
   addFeedback(counts, report);
   addOutcomes(counts, report, names);
   const { inputs, loss, shadow } = report;
@@ -109,10 +113,7 @@ function addUpdates(counts: Counts, { updates }: Report, names: ModelNames): voi
 }
 
 /** A baseline that is not the version's is counted, and its bins are left out: they would mix with others. */
-function addDrift(counts: Counts, report: Report, names: ModelNames): void {
-  const { drift, baseline = '', dimensions } = report;
-  if (!drift) return;
-  const key = names.baseline(dimensions.version ?? '', baseline);
+function addDrift(counts: Counts, drift: NonNullable<Report['drift']>, key: string): void {
   const bins: Record<string, ByName> = {};
   for (const [i, ofOne] of drift.counts.entries()) {
     if (key !== OTHER && ofOne.length > 0) bins[i] = positive(ofOne);

@@ -8,17 +8,16 @@ import { prepareReads } from './reads.js';
 // A thread and a connection of its own: reports never wait for a question.
 const { file } = workerData as AnswersWorkerData;
 const database = new Database(file, { readonly: true, fileMustExist: true });
-const now = prepareReads(database);
-const reads: RollupReads = {
-  models: async () => now.models(),
-  cells: async (query) => now.cells(query),
-  sums: async (query) => now.sums(query),
-  reportsBySlot: async (query) => now.reportsBySlot(query),
-  deviceDays: async (query) => now.deviceDays(query),
-  cohorts: async (query) => now.cohorts(query),
-  totals: async () => now.totals(),
-};
-const answers = answersOver(reads);
+const reads = prepareReads(database);
+const answers = answersOver({
+  models: async () => reads.models(),
+  cells: async (query) => reads.cells(query),
+  sums: async (query) => reads.sums(query),
+  reportsBySlot: async (query) => reads.reportsBySlot(query),
+  deviceDays: async (query) => reads.deviceDays(query),
+  cohorts: async (query) => reads.cohorts(query),
+  totals: async () => reads.totals(),
+} satisfies RollupReads);
 
 parentPort?.on('message', ({ id, question, given }: AnswersRequest) => {
   const ask = answers[question] as (...given: unknown[]) => Promise<unknown>;

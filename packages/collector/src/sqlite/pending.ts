@@ -26,9 +26,9 @@ export class Pending {
   readonly cohorts = new Map<string, PendingCohort>();
   #reports = 0;
 
-  /** Rows that are to be written. */
+  /** Rows that are to be written: a cell is in one of each length, and in its lifetime. */
   get rows(): number {
-    return this.cells.size + this.cohorts.size;
+    return this.cells.size * (CELL_LENGTHS.length + 1) + this.cohorts.size;
   }
 
   get isEmpty(): boolean {
