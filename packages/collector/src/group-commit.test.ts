@@ -1,3 +1,4 @@
+import { NearsideError } from '@nearside/core';
 import { expect, test } from 'vitest';
 import type { Contribution } from './contribution.js';
 import { createGroupCommit } from './group-commit.js';
@@ -34,6 +35,17 @@ test('a report that fails does not fail those beside it', async () => {
   const count = createGroupCommit(store);
   const ended = await Promise.allSettled([count(sampleContribution()), count(bad)]);
   expect(ended).toMatchObject([{ value: 'counted' }, { reason: { message: 'no' } }]);
+});
+
+test('a file that is locked is asked once for all, and not once for each', async () => {
+  const store = storeThat(() => {
+    throw new NearsideError('store-unavailable', 'locked', { retryable: true });
+  });
+  const count = createGroupCommit(store);
+  const all = Array.from({ length: 8 }, () => count(sampleContribution()));
+  const ended = await Promise.allSettled(all);
+  expect(ended.every(({ status }) => status === 'rejected')).toBe(true);
+  expect(store.batches).toEqual([8]);
 });
 
 test('a crowd is divided, so that others have their turn in between', async () => {

@@ -1,3 +1,4 @@
+import { isNearsideError } from '@nearside/core';
 import type { Contribution } from './contribution.js';
 import type { Outcome, RollupStore } from './rollup-store.js';
 
@@ -28,7 +29,7 @@ export function createGroupCommit(
       const outcomes = await store.add(group.map(({ contribution }) => contribution));
       for (const [i, { resolve }] of group.entries()) resolve(outcomes[i] as Outcome);
     } catch (error) {
-      if (group.length === 1) group[0]?.reject(error);
+      if (group.length === 1 || concernsAll(error)) for (const { reject } of group) reject(error);
       // what fails for one report must not fail for those that came beside it
       else for (const one of group) await alone(one);
     }
@@ -48,4 +49,9 @@ export function createGroupCommit(
       waiting.push({ contribution, resolve, reject });
       if (waiting.length === 1) setImmediate(commit);
     });
+}
+
+/** A disk that is full, a file that is locked: each report alone would wait for the same again. */
+function concernsAll(error: unknown): boolean {
+  return isNearsideError(error) && error.retryable;
 }

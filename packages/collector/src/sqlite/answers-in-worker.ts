@@ -62,7 +62,7 @@ function answersInWorker(
   }
 
   async function ask(question: keyof Answers, ...given: unknown[]): Promise<unknown> {
-    await store.settle();
+    await store.settle().catch(() => {}); // where nothing can be written, what was written before can be read
     if (isClosed) throw unavailable('it is closed');
     running ??= start();
     lastId += 1;

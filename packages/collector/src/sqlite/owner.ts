@@ -77,7 +77,7 @@ export function takeOwnership(database: Database.Database, now: () => number): O
 }
 
 function isAlive({ token, pid, host, renewed }: OwnerRow, nowMs: number): boolean {
-  if (host !== hostname()) return nowMs - renewed < OWNERSHIP.silentMs;
+  if (host !== hostname()) return Math.abs(nowMs - renewed) < OWNERSHIP.silentMs;
   if (pid === process.pid) return living.has(token);
   try {
     process.kill(pid, 0);
@@ -85,5 +85,5 @@ function isAlive({ token, pid, host, renewed }: OwnerRow, nowMs: number): boolea
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
   // its number may have gone to another process since
-  return nowMs - renewed < OWNERSHIP.silentMs;
+  return Math.abs(nowMs - renewed) < OWNERSHIP.silentMs;
 }

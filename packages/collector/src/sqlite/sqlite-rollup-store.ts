@@ -13,8 +13,8 @@ import { prepareReads } from './reads.js';
 import { prepareRetention } from './retention.js';
 import { ensureSchema, SCHEMA_VERSION } from './schema.js';
 
-/** Waiting for another process that holds the file; longer fails, and is retried. */
-const BUSY_TIMEOUT_MS = 2000;
+/** Waiting for another process that holds the file, while nobody is answered; longer fails, and is retried. */
+const BUSY_TIMEOUT_MS = 250;
 
 const FOLD = Object.freeze({
   /** Rows to write at once. More have each row written less often, and keep others waiting for longer. */
@@ -114,11 +114,10 @@ export function createSqliteRollupStore(
     }, afterMs).unref();
   }
 
-  function read<Value>(work: () => Value): Promise<Value> {
-    return attempt(() => {
-      settle();
-      return work();
-    });
+  /** Where nothing can be written, what was written before can be read. */
+  async function read<Value>(work: () => Value): Promise<Value> {
+    await attempt(settle).catch(() => {});
+    return attempt(work);
   }
 
   return {
@@ -206,8 +205,15 @@ async function attempt<Value>(work: () => Value): Promise<Value> {
 function fail(cause: unknown): never {
   throw new NearsideError('store-unavailable', `The store failed: ${reasonOf(cause)}.`, {
     cause,
-    retryable: true,
+    retryable: !isOfTheData(cause),
   });
+}
+
+/** Of what was to be written, and not of the file: the same again fails again. */
+function isOfTheData(cause: unknown): boolean {
+  const { code } = cause as { code?: string };
+  const isRefused = /^SQLITE_(?:CONSTRAINT|MISMATCH|RANGE|TOOBIG)/.test(code ?? '');
+  return isRefused || cause instanceof RangeError;
 }
 
 function reasonOf(cause: unknown): string {
