@@ -110,7 +110,7 @@ export interface UpdatePolicy {
 
 export interface ReportOptions {
   readonly to: string | readonly string[];
-  /** Share of device-days that report, 0 … 1; 1 by default. */
+  /** Share of device-days that report, 0.0001 … 1; 1 by default. */
   readonly sampleRate?: number | undefined;
   /** The app's own release, at most 32 characters: a changed app breaks a model as often as a new model does. */
   readonly app?: string | undefined;
