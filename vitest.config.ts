@@ -70,7 +70,7 @@ const everyCase = {
   ...unit,
   name: 'every-case',
   include: [
-    'packages/publisher/src/attacks/{boot-files,damaged-files,poisoned-store}.test.ts',
+    'packages/publisher/src/attacks/{boot-files,damaged-files,full-store,poisoned-store}.test.ts',
     'packages/publisher/src/{verify,verify-as-devices}.test.ts',
   ],
   env: EVERY_CASE,

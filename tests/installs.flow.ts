@@ -218,7 +218,9 @@ function expectSameText(printed: string, onPage: string): void {
 }
 
 function run(command: string, args: string[], cwd: string): string {
-  const { status, stderr, stdout } = spawnSync(command, args, { cwd, encoding: 'utf8' });
+  // A build by Vite in another test has set it for this process; npm would leave out what is for development.
+  const { NODE_ENV: _, ...env } = process.env;
+  const { status, stderr, stdout } = spawnSync(command, args, { cwd, env, encoding: 'utf8' });
   if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${stdout}\n${stderr}`);
   return stdout;
 }

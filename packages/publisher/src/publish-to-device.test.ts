@@ -21,7 +21,10 @@ test('what is published opens on a device, every file byte for byte', async () =
   const { first, address } = await serveRelease();
   const device = openDevice(address);
   const version = await device.install();
-  expect(version).toMatchObject({ origin: 'network', arm: 'stable' });
+  expect(version).toMatchObject({
+    origin: 'network',
+    assignment: { arm: 'stable', version: '1.0.0', experiment: undefined },
+  });
   expect(version.manifestSha256).toBe(first.manifestSha256);
   await expectSameFiles(version, first.source);
 });

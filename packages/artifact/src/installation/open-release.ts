@@ -56,7 +56,10 @@ export async function openRelease(
   return {
     ...(await openModelVersion(manifest, chunks, { older, whole: record?.whole })),
     origin: isProven ? 'store' : 'network',
-    assignment: await assignInstall(trusted.targets.signed, { model, installId }),
+    // Another release that cannot be read is nothing to this one.
+    assignment: await assignInstall(trusted.targets.signed, { model, installId }).catch(
+      () => undefined,
+    ),
     isCommon: release.onnxRuntime === 'common',
     bundle,
     provenBy: record?.provenBy ?? [],
