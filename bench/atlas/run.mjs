@@ -4,6 +4,7 @@ import { chromium } from '@playwright/test';
 import { chromiumGpuLaunch, chromiumLaunch } from '../../scripts/chromium.mjs';
 import { serveSite } from '../../scripts/serve-site.mjs';
 import { buildBenchPage } from '../page/build.mjs';
+import { LETTERS } from '../page/src/atlas/verdict-letters.js';
 import { missingRow, row } from '../row.mjs';
 
 /** What the wasm backend is held to, s and share; a GPU that is computed in software is held to nothing. */
@@ -11,15 +12,6 @@ const TARGETS = { seconds: { atMost: 300 }, share: { atLeast: 0.98 } };
 
 /** No run takes so long, ms: a page that hangs does not hold up the bench for ever. */
 const LIMIT_MS = 30 * 60_000;
-
-const LETTERS = {
-  right: 'r',
-  'right-on-cpu': 'c',
-  wrong: 'w',
-  failed: 'f',
-  absent: 'a',
-  excluded: 'x',
-};
 
 /**
  * The operator atlas without somebody who looks: every node test of ONNX on each backend, in the page that people see.
@@ -80,7 +72,8 @@ async function runPage(url, launch) {
 }
 
 function countsOf({ verdicts }) {
-  const entries = Object.entries(LETTERS).map(([verdict, letter]) => [
+  const { waiting: _, ...ended } = LETTERS;
+  const entries = Object.entries(ended).map(([verdict, letter]) => [
     verdict,
     verdicts.split(letter).length - 1,
   ]);

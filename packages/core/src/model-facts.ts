@@ -47,7 +47,7 @@ export const ModelFactsSchema = v.looseObject({
             'each version once',
           ),
         ),
-        /** Of its newest version that has any. */
+        /** Of its newest version that has features. */
         features: v.optional(Features),
       }),
     ),

@@ -1,3 +1,5 @@
+import { LETTERS } from './verdict-letters.js';
+
 /** What became of a test on a backend. */
 export const VERDICTS = [
   'right',
@@ -30,18 +32,7 @@ export const VERDICT_WORDS: Readonly<Record<Verdict, { name: string; what: strin
   waiting: { name: 'not run', what: 'the run has not come to it' },
 };
 
-/** One letter of each, for a link: all of a backend is a word as long as there are tests. */
-const LETTERS: Readonly<Record<Verdict, string>> = {
-  right: 'r',
-  'right-on-cpu': 'c',
-  wrong: 'w',
-  failed: 'f',
-  absent: 'a',
-  excluded: 'x',
-  waiting: '-',
-};
-
-const BY_LETTER = new Map(VERDICTS.map((verdict) => [LETTERS[verdict], verdict]));
+const BY_LETTER = new Map<string, Verdict>(VERDICTS.map((verdict) => [LETTERS[verdict], verdict]));
 
 /** A text of one letter for each test. */
 export const VERDICT_LETTERS: RegExp = /^[rcwfax-]*$/;

@@ -67,7 +67,7 @@ export class ByteReader {
     return this.#at >= this.#bytes.length;
   }
 
-  skip(bytes: number): void {
+  stepOver(bytes: number): void {
     this.#at += bytes;
   }
 

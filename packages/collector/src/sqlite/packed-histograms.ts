@@ -80,7 +80,7 @@ export function readPacked(
     const path = PATHS[bytes.integer()];
     const length = bytes.integer();
     if (!path || (paths && !paths.has(path))) {
-      bytes.skip(length);
+      bytes.stepOver(length);
       continue;
     }
     const tell = begin(path, bytes.integer(), bytes.float());
