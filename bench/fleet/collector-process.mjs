@@ -1,9 +1,12 @@
 // The collector as it is installed, in a process of its own whose clock is the simulation's.
 import { startCollector } from '@nearside/collector';
 
-let nowMs = Number(process.argv[3]);
+const [, , file, startMs, models, prices] = process.argv;
+let nowMs = Number(startMs);
 const collector = await startCollector({
-  file: process.argv[2],
+  file,
+  models,
+  prices,
   port: 0,
   now: () => nowMs,
   shareForMs: 0,

@@ -37,6 +37,9 @@ function makeDevice(draws) {
     sure: Math.min(0.98, Math.max(0.3, 0.85 + 0.15 * draws.normal())),
     skewMs: skewOf(draws),
     bucket: draws.below(10_000),
+    app: draws.chance(0.8) ? '2026.3' : '2026.2',
+    /** Where a version kills the page before it reports. */
+    dies: draws.chance(0.2),
     /** What it last was the first of, by kind. */
     firsts: new Map(),
   };

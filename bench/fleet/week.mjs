@@ -1,14 +1,17 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { readAnswers } from './answers.mjs';
 import { startFleetCollector } from './collector.mjs';
 import { activityAt, makeDevices } from './devices.mjs';
+import { forgedReports } from './forge.mjs';
+import { keepReports } from './keep-reports.mjs';
+import { modelFacts } from './model.mjs';
 import { drawsOf } from './random.mjs';
 import { keepTruth } from './truth.mjs';
-import { liveWindow } from './windows.mjs';
+import { START_MS, WEEK_MS } from './week-scenarios.mjs';
+import { liveWindow, versionOf } from './windows.mjs';
 
 const WINDOW_MS = 300_000;
-const HOUR_MS = 3_600_000;
-const WEEK_MS = 7 * 24 * HOUR_MS;
-/** A Monday. */
-const START_MS = Date.UTC(2026, 2, 2);
 
 /** Of reports: sent once more because an answer was lost; sent hours late by a device without a network. */
 const DUPLICATES = 0.01;
@@ -17,21 +20,35 @@ const LATE = 0.03;
 const KILLED = 0.02;
 /** Requests under way. */
 const AT_ONCE = 32;
+const PRICES = {
+  currency: 'EUR',
+  serverPerMillionInferences: 40,
+  cdnPerGigabyte: 0.03,
+  collectorPerMonth: 20,
+};
 
 /**
  * A week of a fleet, told to a collector over HTTP as devices do.
  *
  * @param {string} file where the collector keeps it
- * @param {{ reports: number, devices: number, seed: number }} options
+ * @param {{
+ *   reports: number,
+ *   devices: number,
+ *   seed: number,
+ *   scenario: import('./week-scenarios.mjs').WeekScenario,
+ *   keep?: string,
+ * }} options `keep`: a folder for the reports that were counted and for what the collector answered
  */
-export async function simulateWeek(file, { reports, devices: count, seed }) {
+export async function simulateWeek(file, { reports, devices: count, seed, scenario, keep }) {
   const startedMs = performance.now();
   const draws = drawsOf(seed);
   const devices = makeDevices(count, draws);
   const pick = pickByUse(devices, draws);
-  const collector = await startFleetCollector(file, START_MS);
+  const known = await writeKnown(dirname(file), drawsOf(seed + 1));
+  const collector = await startFleetCollector(file, { nowMs: START_MS, ...known });
+  const kept = await keepReports(keep);
   const { truth, add, quantiles } = keepTruth();
-  const sent = { duplicates: 0 };
+  const sent = { duplicates: 0, forged: 0 };
   /** Of devices without a network, by the slot in which they come back. */
   const waiting = new Map();
 
@@ -42,7 +59,9 @@ export async function simulateWeek(file, { reports, devices: count, seed }) {
     waiting.delete(slot);
     for (const device of pick(Math.max(0, due))) {
       if (draws.chance(KILLED)) continue;
-      const window = liveWindow(device, atMs, draws);
+      const trouble = scenario.trouble(device, versionOf(device), atMs);
+      if (trouble.dies) continue;
+      const window = liveWindow(device, { startMs: atMs, trouble }, draws);
       const { report } = window;
       const { skewMs } = device;
       add(window);
@@ -54,19 +73,34 @@ export async function simulateWeek(file, { reports, devices: count, seed }) {
       if (into !== queue) waiting.set(back, into);
       for (let copy = 0; copy < copies; copy += 1) into.push({ report, skewMs });
     }
-    await sendAll(queue, { collector, nowMs: atMs + WINDOW_MS });
+    if (scenario.forges) {
+      const forged = forgedReports(atMs, draws);
+      sent.forged += forged.length;
+      queue.push(...forged);
+    }
+    await sendAll(queue, { collector, kept, nowMs: atMs + WINDOW_MS });
   }
   for (const queue of waiting.values()) {
-    await sendAll(queue, { collector, nowMs: START_MS + WEEK_MS });
+    await sendAll(queue, { collector, kept, nowMs: START_MS + WEEK_MS });
   }
-  const counted = await readCounted(collector);
+  const answers = await readAnswers(collector);
+  await kept.close({ ...known, answers });
   const [p50Ms, p95Ms, p99Ms] = quantiles(0.5, 0.95, 0.99);
   const sizes = await collector.close();
   const seconds = (performance.now() - startedMs) / 1000;
-  return { truth: { ...truth, p50Ms, p95Ms, p99Ms }, sent, counted, ...sizes, seconds };
+  return { truth: { ...truth, p50Ms, p95Ms, p99Ms }, sent, answers, ...sizes, seconds };
 }
 
 const LAST_SLOT = WEEK_MS / WINDOW_MS - 1;
+
+/** What the collector is told in files. */
+async function writeKnown(folder, draws) {
+  await mkdir(folder, { recursive: true });
+  const files = { models: `${folder}/models.json`, prices: `${folder}/prices.json` };
+  await writeFile(files.models, JSON.stringify(modelFacts(draws)));
+  await writeFile(files.prices, JSON.stringify(PRICES));
+  return files;
+}
 
 /** Windows of the week, each with the share of all reports that are sent by its end. */
 function slots() {
@@ -108,42 +142,17 @@ function pickByUse(devices, draws) {
 }
 
 /** As so many connections do: each sends its next when it is answered. Devices say what time they have. */
-async function sendAll(queue, { collector, nowMs }) {
+async function sendAll(queue, { collector, kept, nowMs }) {
   let next = 0;
   async function sendOn() {
     while (next < queue.length) {
       const { report, skewMs } = queue[next];
       next += 1;
-      const status = await collector.send({ ...report, sent: Math.round(nowMs + skewMs) });
+      const sealed = { ...report, sent: Math.round(nowMs + skewMs) };
+      kept.add(sealed, nowMs + 1000);
+      const status = await collector.send(sealed);
       if (status !== 204) throw new Error(`expected 204, got ${status}`);
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, sendOn));
-}
-
-/** What the collector says of the week. */
-async function readCounted(collector) {
-  const from = START_MS - 24 * HOUR_MS;
-  const to = START_MS + WEEK_MS + 24 * HOUR_MS;
-  const range = `from=${from}&to=${to}&step=${6 * HOUR_MS}`;
-  const { total } = await collector.read(`/v1/fleet/latency?model=digits&${range}`);
-  const metrics = await collector.read('/metrics');
-  const reportsBy = (outcome) => {
-    const line = new RegExp(
-      `^nearside_collector_reports_total\\{outcome="${outcome}"\\} (\\d+)`,
-      'm',
-    );
-    return Number(line.exec(metrics)?.[1] ?? 0);
-  };
-  const { count, successRate, p50Ms, p95Ms, p99Ms } = total;
-  const ok = Math.round(count * (successRate ?? 1));
-  return {
-    reports: reportsBy('accepted'),
-    duplicates: reportsBy('duplicate'),
-    ok,
-    failed: count - ok,
-    p50Ms,
-    p95Ms,
-    p99Ms,
-  };
 }

@@ -7,49 +7,88 @@ import {
   tallyObservation,
   tallyRun,
 } from '../../packages/nearside/dist/telemetry/tally.js';
+import { tallyTruth } from '../../packages/nearside/dist/telemetry/tally-truth.js';
+import {
+  BASELINE,
+  CANARY,
+  CANARY_BUCKETS,
+  drawConfidence,
+  EXPERIMENT,
+  LABELS,
+  MANIFESTS,
+  MODEL,
+  RIGHT,
+  STABLE,
+} from './model.mjs';
+import { NO_TROUBLE } from './week-scenarios.mjs';
 
 const WINDOW_MS = 300_000;
-const MANIFESTS = { '1.0.0': 'a1'.repeat(32), '1.1.0': 'b2'.repeat(32) };
-const STABLE = '1.0.0';
-const CANARY = '1.1.0';
-/** Of 10,000 buckets, from either end. */
-const CANARY_BUCKETS = 500;
+/** Runs whose truth comes back: more where the model was unsure. */
+const LABELLED = 0.02;
+
+/** The version that a device is to have. */
+export function versionOf({ bucket }) {
+  return armOf(bucket) === 'canary' ? CANARY : STABLE;
+}
 
 /**
  * What one device saw in one window, sealed by the library's own code.
  *
  * @param {number} startMs by a clock that is right
+ * @param {Partial<import('./week-scenarios.mjs').Trouble>} trouble
  * @returns the report as it is sent right after the window, and what is true of it
  */
-export function liveWindow(device, startMs, draws) {
+export function liveWindow(device, { startMs, trouble }, draws) {
+  const { failing, slower, lessSure, right } = { ...NO_TROUBLE, ...trouble };
   const tally = createTally();
   const latenciesMs = [];
   const runs = 1 + draws.poisson(Math.min(8, 1 + device.use / 4));
   for (let i = 0; i < runs; i += 1) {
-    if (draws.chance(device.failing)) {
+    if (draws.chance(Math.min(1, device.failing * failing))) {
       increment(tally.errors, draws.chance(0.7) ? 'deadline' : 'worker-lost');
       continue;
     }
-    const run = device.medianMs * Math.exp(0.25 * draws.normal());
+    const run = device.medianMs * slower * Math.exp(0.25 * draws.normal());
     const durations = { queue: 0.3 * draws.uniform(), pre: 0.2 * run, run, post: 0.1 };
     const total = Object.values(durations).reduce((sum, ms) => sum + ms, 0);
     latenciesMs.push(total);
     tallyRun(tally, { ...durations, total }, i === 0);
     record(tally.queueDepth, 0);
     tally.busyMs += run;
-    const confidence = draws.chance(device.sure) ? 9 : draws.below(9);
-    tallyObservation(tally, {
-      bins: [confidence, draws.below(10)],
-      predicted: '1',
-      substituted: [],
-    });
+    observe(tally, { sure: device.sure - lessSure, right, atMs: startMs }, draws);
   }
+  tally.outcomes.set('bought', runs > 3 && draws.chance(0.2) ? [1, 1, 1] : [1, 0, 0]);
   if (draws.chance(0.3)) {
     tally.opens.tried += 1;
     if (draws.chance(0.01)) increment(tally.opens.failed, 'network-failed');
-    else record(tally.opens.store, 150 + 100 * draws.uniform());
+    else if (draws.chance(0.1)) {
+      record(tally.opens.network, 900 + 400 * draws.uniform());
+      tally.bytesFetched += 120_000;
+    } else record(tally.opens.store, 150 + 100 * draws.uniform());
   }
   return { tally, latenciesMs, report: sealed(device, { tally, startMs }, draws) };
+}
+
+/** One run is observed, and sometimes its truth comes back. */
+function observe(tally, { sure, right, atMs }, draws) {
+  const confidence = drawConfidence(sure, draws);
+  const predicted = draws.below(10);
+  tallyObservation(tally, {
+    bins: [confidence, predicted],
+    predicted: LABELS[predicted],
+    substituted: [],
+  });
+  if (!draws.chance(LABELLED + 0.2 * (1 - RIGHT[confidence]))) return;
+  const isRight = draws.chance(RIGHT[confidence] * right);
+  const actual = isRight ? predicted : (predicted + 1 + draws.below(9)) % 10;
+  const run = {
+    atMs,
+    confidenceBin: confidence,
+    classBin: predicted,
+    predicted: LABELS[predicted],
+    counted: { baseline: { labels: LABELS } },
+  };
+  tallyTruth(tally, run, { truth: { label: LABELS[actual] }, atMs });
 }
 
 function sealed(device, { tally, startMs }, draws) {
@@ -61,7 +100,7 @@ function sealed(device, { tally, startMs }, draws) {
     startMs: localMs,
     endMs: localMs + WINDOW_MS,
     dimensions,
-    baseline: '0123456789abcdef',
+    baseline: BASELINE,
   });
   return {
     ...report,
@@ -77,20 +116,21 @@ function firstsOf({ firsts }, dimensions, { localMs, hasFailed }) {
   return news.map(({ first }) => first);
 }
 
-function dimensionsOf({ device, backend, variant, bucket }) {
+function dimensionsOf({ device, backend, variant, bucket, app }) {
   const arm = armOf(bucket);
   const version = arm === 'canary' ? CANARY : STABLE;
   return {
-    model: 'digits',
+    model: MODEL,
     version,
     manifest: MANIFESTS[version],
     variant,
     backend,
     library: '0.1.0',
+    app,
     device,
     arm,
     assigned: version,
-    experiment: '0f0f0f0f',
+    experiment: EXPERIMENT,
     weight: 1,
   };
 }

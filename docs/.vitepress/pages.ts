@@ -63,6 +63,7 @@ export const GROUPS: readonly Group[] = [
     pages: [
       { file: 'docs/operating.md', title: 'Operating' },
       { file: 'docs/metrics.md', title: 'Metrics' },
+      { file: 'docs/statistics.md', title: 'Statistics' },
       { file: 'docs/troubleshooting.md', title: 'Troubleshooting' },
       { file: 'docs/errors.md', title: 'Errors by code' },
       { file: 'packages/collector/README.md', title: 'The collector' },

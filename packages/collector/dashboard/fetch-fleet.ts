@@ -1,4 +1,4 @@
-import type { FleetLatency } from '../src/fleet-latency.js';
+import type { FleetLatency } from '../src/fleet/latency.js';
 import type { ModelSummary } from '../src/rollup-store.js';
 
 export interface Fleet {

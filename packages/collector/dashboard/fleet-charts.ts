@@ -1,4 +1,4 @@
-import type { Figures, FleetLatency, FleetPoint } from '../src/fleet-latency.js';
+import type { Figures, FleetLatency, FleetPoint } from '../src/fleet/latency.js';
 import { byId } from './element.js';
 import { formatCompact, formatCount, formatDuration, formatRate, NOTHING } from './format.js';
 import { type ChartData, type ChartSeries, createTimeChart } from './time-chart.js';

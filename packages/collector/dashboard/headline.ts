@@ -1,4 +1,4 @@
-import type { Figures, FleetLatency } from '../src/fleet-latency.js';
+import type { Figures, FleetLatency } from '../src/fleet/latency.js';
 import { byId, element } from './element.js';
 import { formatCompact, formatCount, formatRate, NOTHING, splitDuration } from './format.js';
 

@@ -1,5 +1,5 @@
 import 'uplot/dist/uPlot.min.css';
-import type { FleetLatency } from '../src/fleet-latency.js';
+import type { FleetLatency } from '../src/fleet/latency.js';
 import { createControls } from './controls.js';
 import { byId } from './element.js';
 import { hideEmptyState, showHowToStart, showQuietRange } from './empty-state.js';

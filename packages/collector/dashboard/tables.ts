@@ -1,4 +1,4 @@
-import type { Figures, FleetLatency, VersionFigures } from '../src/fleet-latency.js';
+import type { Figures, FleetLatency, VersionFigures } from '../src/fleet/latency.js';
 import { byId, element } from './element.js';
 import { formatCompact, formatCount, formatDuration, formatRate, NOTHING } from './format.js';
 import { REST_COLOR, versionColors } from './version-colors.js';

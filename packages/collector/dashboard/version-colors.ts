@@ -1,4 +1,4 @@
-import type { FleetLatency } from '../src/fleet-latency.js';
+import type { FleetLatency } from '../src/fleet/latency.js';
 
 const COLORS = ['--v1', '--v2', '--v3', '--v4', '--v5'];
 /** Versions beyond the newest five, what has no version, and groups that are suppressed. */

@@ -32,7 +32,15 @@ export interface AppCounts {
   failed?: number;
   opens?: number;
   openFailed?: number;
+  firsts?: ByName;
+  drift?: DriftCounts;
 }
+
+/** By baseline; bins by position of the distribution. */
+type DriftCounts = Record<
+  string,
+  { reports?: number; seen?: number; bins?: Record<string, ByName> }
+>;
 
 /**
  * What reports add up to. All of it is sums, so that any number of reports is one such record, and merging two does not
@@ -51,6 +59,8 @@ export interface Counts {
   fallbacks?: number;
   bytes?: number;
   busyMs?: number;
+  /** Runs that waited for a load; by cohort alone, where their histogram is not kept. */
+  cold?: number;
   /** `backend variant code` */
   quarantines?: ByName;
   opens?: { tried?: number; failed?: ByName };
@@ -69,8 +79,7 @@ export interface Counts {
   inputs?: Record<string, { missing?: number; stale?: number; invalid?: number }>;
   /** By the version that was tried. */
   updates?: Record<string, { installed?: number; failed?: ByName; rolledBack?: ByName }>;
-  /** By baseline; bins by position of the distribution. */
-  drift?: Record<string, { reports?: number; seen?: number; bins?: Record<string, ByName> }>;
+  drift?: DriftCounts;
   /** By age in days. */
   feedback?: Record<string, FeedbackCounts>;
   unmatched?: number;
@@ -92,7 +101,7 @@ export function addCounts(counts: Counts, more: Counts): void {
 }
 
 /** What a cell – a series × a length of time – does not keep: it is asked by cohort. */
-const BY_COHORT_ONLY = ['drift', 'feedback', 'unmatched', 'updates', 'shadow', 'outcomes'] as const;
+const BY_COHORT_ONLY = ['feedback', 'unmatched', 'updates', 'shadow', 'outcomes'] as const;
 
 export function cellCounts(counts: Counts): Counts {
   const kept: Counts = { ...counts };
@@ -100,10 +109,20 @@ export function cellCounts(counts: Counts): Counts {
   return kept;
 }
 
+/** What the shortest cells keep: which part of a fleet carries a drift is asked of whole hours. */
+export function withoutDrift({ drift: _, apps, ...counts }: Counts): Counts {
+  if (!apps) return counts;
+  const ofApps = Object.entries(apps).map(([app, { drift: _, ...own }]) => [app, own]);
+  return { ...counts, apps: Object.fromEntries(ofApps) };
+}
+
 /** What drift and verdicts need, by cohort. */
 export function cohortCounts(counts: Counts): Counts {
-  const { reports, ok, failed, fallbacks, opens, firsts } = counts;
-  const kept: Counts = { reports, ok, failed, fallbacks, opens, firsts } as Counts;
+  const { reports, ok, failed, aborted, fallbacks, busyMs, opens, firsts, drift } = counts;
+  const figures = { reports, ok, failed, aborted, fallbacks, busyMs };
+  const kept: Counts = { ...figures, opens, firsts, drift } as Counts;
+  const cold = countIn(counts.histograms?.['health.coldRuns']);
+  if (cold > 0) kept.cold = cold;
   const total = counts.histograms?.['latency.total'];
   if (total) kept.histograms = { 'latency.total': total };
   for (const name of BY_COHORT_ONLY) Object.assign(kept, { [name]: counts[name] });

@@ -27,6 +27,8 @@ function serverWith(dashboard: ReturnType<typeof readDashboard>) {
     minDevices: 50,
     readiness: async () => READY,
     targets: () => parseTargets({}),
+    facts: () => undefined,
+    prices: () => undefined,
     dashboard,
     now: Date.now,
     onError: () => {},

@@ -8,6 +8,7 @@ import {
   sumOf,
 } from './counts.js';
 import { type Targets, targetsOf } from './files/targets.js';
+import { targetBound } from './fleet/target-bound.js';
 import { type MetricFamily, prometheusText, type Sample, valueText } from './prometheus-text.js';
 import type { Totals } from './rollup-store.js';
 
@@ -208,18 +209,6 @@ function groupBy(totals: readonly Totals[], labelsOf: (row: Totals) => Labels): 
     addCounts(group as Counts, { ...(firsts && { firsts }), ...(loss && { loss }) });
   }
   return [...groups.values()];
-}
-
-/** The bound 2^(k/8) ms nearest to the target, and the last bucket under it. */
-function targetBound(targetMs: number): { index: number; ms: number } {
-  const perOctave = 2 ** HISTOGRAM_SCALES['latency.total'];
-  const exact = Math.log2(targetMs) * perOctave;
-  const candidates = [Math.floor(exact), Math.ceil(exact)].map((k) => ({
-    index: k - 1,
-    ms: 2 ** (k / perOctave),
-  }));
-  candidates.sort((a, b) => Math.abs(a.ms - targetMs) - Math.abs(b.ms - targetMs));
-  return candidates[0] as { index: number; ms: number };
 }
 
 function okAndFailed({ labels, punctual: { ok, failed } }: Group): Sample[] {

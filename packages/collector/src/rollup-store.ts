@@ -42,7 +42,9 @@ export interface RollupReads {
   /** Devices by version × backend × device class and UTC day. */
   deviceDays(query: DeviceDayQuery): Promise<DeviceDays[]>;
   /** What drift and verdicts need: a row for each hour, unit and cohort. */
-  cohorts(query: { model: string; fromMs: number; toMs: number }): Promise<CohortRow[]>;
+  cohorts(query: CohortQuery): Promise<CohortRow[]>;
+  /** Versions that a rollout has put installs on, by experiment. */
+  rollouts(model: string): Promise<Rollout[]>;
   /** Everything ever counted, the series that reported last first; pruning takes nothing from it. */
   totals(): Promise<Totals[]>;
 }
@@ -109,6 +111,16 @@ export interface Cell {
   readonly duration: Histogram;
 }
 
+/** fromMs ≤ hour < toMs. */
+export interface CohortQuery {
+  readonly model: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Rows of one version alone; of one experiment alone, whatever served. */
+  readonly version?: string;
+  readonly experiment?: string;
+}
+
 export interface GroupSums extends Group {
   /** Without histograms, and without what the cells have. */
   readonly counts: Counts;
@@ -137,6 +149,11 @@ export interface CohortRow {
   readonly hourMs: number;
   readonly cohort: number;
   readonly counts: Counts;
+}
+
+export interface Rollout {
+  readonly version: string;
+  readonly experiment: string;
 }
 
 export interface Totals extends Series {

@@ -21,6 +21,8 @@ function serverOver(broken: Partial<RollupStore>) {
     minDevices: 50,
     readiness: async () => READY,
     targets: () => parseTargets({}),
+    facts: () => undefined,
+    prices: () => undefined,
     dashboard: undefined,
     now: () => NOW_MS,
     onError: (error) => errors.push(error),

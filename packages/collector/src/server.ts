@@ -1,13 +1,14 @@
-import { MAX_REPORT_BYTES } from '@nearside/core';
+import { MAX_REPORT_BYTES, type ModelFacts } from '@nearside/core';
 import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
 import { ACCESS_DEFAULTS, type Access } from './access/access.js';
 import { createAddressLimit } from './access/address-limit.js';
 import { requireReader } from './access/reading.js';
 import { createWritingCheck } from './access/writing.js';
-import type { Answers } from './answers.js';
+import { type Answers, FLEET_QUESTIONS } from './answers.js';
 import { CONTENT_SECURITY_POLICY, type Dashboard } from './dashboard.js';
+import type { Prices } from './files/prices.js';
 import type { Targets } from './files/targets.js';
-import { parseFleetQuery } from './fleet-query.js';
+import { parseFleetQuery } from './fleet/query.js';
 import { isFromThisMachine } from './loopback.js';
 import type { Names } from './names.js';
 import type { ProcessMetrics } from './process-metrics.js';
@@ -38,6 +39,9 @@ export interface ServerOptions {
   readonly access?: Access;
   /** What is asked of models now. */
   readonly targets: () => Targets;
+  /** What is known of models from their repositories. */
+  readonly facts: () => ModelFacts | undefined;
+  readonly prices: () => Prices | undefined;
   readonly readiness: () => Promise<Readiness>;
   readonly dashboard: Dashboard | undefined;
   readonly now: () => number;
@@ -107,15 +111,22 @@ export function createServer(options: ServerOptions): FastifyInstance {
 /** What the fleet did: for readers. */
 function addFigures(
   server: FastifyInstance,
-  { answers, metrics, targets, minDevices, now }: ServerOptions,
+  { answers, metrics, targets, facts, prices, minDevices, now }: ServerOptions,
 ): void {
   server.get('/v1/fleet/models', async () => ({ models: await answers.models() }));
-  server.get('/v1/fleet/latency', async (request, reply) => {
-    const parsed = parseFleetQuery(request.query, now());
-    if (!parsed.ok) return sendRefusal(reply, parsed.refusal);
-    const floor = isFromThisMachine(request.raw) ? 1 : minDevices;
-    return answers.latency(parsed.query, floor);
-  });
+  for (const question of FLEET_QUESTIONS) {
+    server.get(`/v1/fleet/${question}`, async (request, reply) => {
+      const parsed = parseFleetQuery(request.query, now());
+      if (!parsed.ok) return sendRefusal(reply, parsed.refusal);
+      const { query } = parsed;
+      return answers.fleet(question, query, {
+        minDevices: isFromThisMachine(request.raw) ? 1 : minDevices,
+        targets: targets(),
+        facts: facts()?.models.find(({ model }) => model === query.model),
+        prices: prices(),
+      });
+    });
+  }
 
   server.get('/metrics', async (_request, reply) => {
     const text = (await answers.metrics(targets())) + (await metrics.text());

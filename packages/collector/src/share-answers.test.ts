@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import type { Answers } from './answers.js';
 import { parseTargets } from './files/targets.js';
-import type { FleetLatency } from './fleet-latency.js';
 import { shareAnswers } from './share-answers.js';
 
 const TARGETS = parseTargets({});
+const context = (minDevices: number) => ({ minDevices, targets: TARGETS });
 const QUERY = { model: 'digits', fromMs: 0, toMs: 300_000, stepMs: 300_000 };
 
 function counted() {
@@ -18,7 +18,7 @@ function counted() {
   };
   const answers: Answers = {
     models: async () => [],
-    latency: ask as unknown as () => Promise<FleetLatency>,
+    fleet: ask as unknown as Answers['fleet'],
     metrics: async () => String(await ask()),
   };
   return {
@@ -35,20 +35,23 @@ function counted() {
 
 test('the same question within two seconds is asked once, also while it is being answered', async () => {
   const { shared, asked, pass } = counted();
-  await Promise.all([shared.latency(QUERY, 50), shared.latency(QUERY, 50)]);
+  await Promise.all([
+    shared.fleet('latency', QUERY, context(50)),
+    shared.fleet('latency', QUERY, context(50)),
+  ]);
   pass(1999);
-  await shared.latency(QUERY, 50);
+  await shared.fleet('latency', QUERY, context(50));
   expect(asked()).toBe(1);
   pass(1);
-  await shared.latency(QUERY, 50);
+  await shared.fleet('latency', QUERY, context(50));
   expect(asked()).toBe(2);
 });
 
 test('another floor or range is another question', async () => {
   const { shared, asked } = counted();
-  await shared.latency(QUERY, 50);
-  await shared.latency(QUERY, 1);
-  await shared.latency({ ...QUERY, model: 'pages' }, 50);
+  await shared.fleet('latency', QUERY, context(50));
+  await shared.fleet('latency', QUERY, context(1));
+  await shared.fleet('latency', { ...QUERY, model: 'pages' }, context(50));
   await shared.metrics(TARGETS);
   expect(asked()).toBe(4);
 });

@@ -35,9 +35,10 @@ export function shareAnswers(
 
   return {
     models: () => share('models', () => answers.models()),
-    latency: (query, minDevices) =>
-      share(`latency ${minDevices} ${JSON.stringify(query)}`, () =>
-        answers.latency(query, minDevices),
+    fleet: (question, query, context) =>
+      // a file that has changed within this time is in the next answer
+      share(`${question} ${context.minDevices} ${JSON.stringify(query)}`, () =>
+        answers.fleet(question, query, context),
       ),
     metrics: (targets) =>
       share(`metrics ${JSON.stringify(targets)}`, () => answers.metrics(targets)),

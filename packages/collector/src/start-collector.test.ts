@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { ModelFacts, Report } from '@nearside/core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { FleetLatency } from './fleet-latency.js';
+import type { FleetLatency } from './fleet/latency.js';
 import { PORTS } from './listen.js';
 import { type Collector, type CollectorOptions, startCollector } from './start-collector.js';
 import { parsePrometheusText } from './testing/parse-prometheus-text.js';

@@ -89,12 +89,12 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
   const store = openSqliteRollupStore(file, {
     onMigrated: (change) => audit.write('migrate', { file, ...change }),
   });
-  const facts = typeof models === 'string' ? files.facts.current() : models;
+  let facts = typeof models === 'string' ? files.facts.current() : models;
   const names = createNames(await store.names(), {
     ...(facts && { facts }),
     onFold: metrics.countFolded,
   });
-  files.facts.onChange(names.useFacts);
+  files.facts.onChange(useModels);
   const reading = sqliteAnswers(store, { file });
   const answers = shareAnswers(reading, { forMs: shareForMs });
   const readiness = createReadiness({
@@ -111,6 +111,8 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     minDevices,
     access,
     targets: files.targets,
+    facts: () => facts,
+    prices: files.prices,
     readiness,
     dashboard: readDashboard(),
     now,
@@ -124,6 +126,11 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
 
   function prune(): void {
     pruning = store.prune(now()).then(() => audit.write('prune', { file }), onError);
+  }
+
+  function useModels(newer: ModelFacts): void {
+    facts = newer;
+    names.useFacts(newer);
   }
 
   async function shutDown(): Promise<void> {
@@ -154,7 +161,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     return {
       url,
       port: boundPort,
-      useModels: names.useFacts,
+      useModels,
       close,
       [Symbol.asyncDispose]: close,
     };

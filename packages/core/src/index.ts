@@ -31,6 +31,7 @@ export {
 } from './golden.js';
 export {
   addToBucket,
+  bucketIndex,
   bucketsOf,
   bucketUpperBound,
   createHistogram,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { answersOver } from '../answers.js';
+import { answersOver, FLEET_QUESTIONS } from '../answers.js';
 import { parseTargets } from '../files/targets.js';
 import { bundle } from '../testing/bundle.js';
 import { NOW_MS, sampleContribution } from '../testing/sample-report.js';
@@ -16,6 +16,7 @@ beforeAll(async () => {
 });
 
 const TARGETS = parseTargets({});
+const CONTEXT = { minDevices: 1, targets: TARGETS };
 const HOUR_MS = 3_600_000;
 const QUERY = {
   model: 'digits',
@@ -41,7 +42,10 @@ test('a thread of its own answers as the store does, with what was added before'
     await store.add([sampleContribution({ dimensions: { version } })]);
     const inline = answersOver(store);
     expect(await answers.models()).toEqual(await inline.models());
-    expect(await answers.latency(QUERY, 1)).toEqual(await inline.latency(QUERY, 1));
+    for (const question of FLEET_QUESTIONS) {
+      const answer = await answers.fleet(question, QUERY, CONTEXT);
+      expect(answer, question).toEqual(await inline.fleet(question, QUERY, CONTEXT));
+    }
     expect(await answers.metrics(TARGETS)).toEqual(await inline.metrics(TARGETS));
   }
   await close();
@@ -49,7 +53,9 @@ test('a thread of its own answers as the store does, with what was added before'
 
 test('a question that fails says so, and the next one is answered', async () => {
   const { answers, close } = open();
-  await expect(answers.latency({ ...QUERY, fromMs: {} as number }, 1)).rejects.toMatchObject({
+  await expect(
+    answers.fleet('latency', { ...QUERY, fromMs: {} as number }, CONTEXT),
+  ).rejects.toMatchObject({
     code: 'store-unavailable',
   });
   expect(await answers.models()).toEqual([]);

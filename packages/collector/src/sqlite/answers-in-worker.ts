@@ -73,8 +73,7 @@ function answersInWorker(
 
   return {
     models: () => ask('models') as ReturnType<Answers['models']>,
-    latency: (query, minDevices) =>
-      ask('latency', query, minDevices) as ReturnType<Answers['latency']>,
+    fleet: (...given) => ask('fleet', ...given) as never,
     metrics: (targets) => ask('metrics', targets) as ReturnType<Answers['metrics']>,
     close: async () => {
       isClosed = true;

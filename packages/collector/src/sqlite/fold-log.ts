@@ -1,5 +1,11 @@
 import type Database from 'better-sqlite3';
-import { addCounts, type Counts, type LifetimeCounts, lifetimeCounts } from '../counts.js';
+import {
+  addCounts,
+  type Counts,
+  type LifetimeCounts,
+  lifetimeCounts,
+  withoutDrift,
+} from '../counts.js';
 import type { NameKind, Unit } from '../known-names.js';
 import { CELL_LENGTHS } from '../rollup-store.js';
 import { addSums, type Sums } from '../sums.js';
@@ -33,7 +39,8 @@ export function prepareFold(
     }
     for (const [i, cells] of levels.entries()) {
       for (const { series, startMs, late, counts } of cells) {
-        addCells[i]?.([ids.model(series.model), startMs, ids.series(series), Number(late)], counts);
+        const key = [ids.model(series.model), startMs, ids.series(series), Number(late)];
+        addCells[i]?.(key, i === 0 ? withoutDrift(counts) : counts);
       }
     }
     for (const { unit, hourMs, cohort, counts } of pending.cohorts.values()) {

@@ -13,11 +13,13 @@ import {
   CELL_LENGTHS,
   type Cell,
   type CellQuery,
+  type CohortQuery,
   type CohortRow,
   type DeviceDayQuery,
   type DeviceDays,
   type GroupSums,
   type ModelSummary,
+  type Rollout,
   type SlotReports,
   type SumQuery,
   type Totals,
@@ -33,7 +35,8 @@ export interface SqliteReads {
   sums(query: SumQuery): GroupSums[];
   reportsBySlot(query: Omit<CellQuery, 'partOf'>): SlotReports[];
   deviceDays(query: DeviceDayQuery): DeviceDays[];
-  cohorts(query: { model: string; fromMs: number; toMs: number }): CohortRow[];
+  cohorts(query: CohortQuery): CohortRow[];
+  rollouts(model: string): Rollout[];
   totals(): Totals[];
 }
 
@@ -45,6 +48,7 @@ export function prepareReads(database: Database.Database): SqliteReads {
     reportsBySlot: prepareReportsBySlot(database),
     deviceDays: prepareDeviceDays(database),
     cohorts: prepareCohorts(database),
+    rollouts: prepareRollouts(database),
     totals: prepareTotals(database),
   };
 }
@@ -249,16 +253,23 @@ interface CohortColumns {
   histograms: Uint8Array;
 }
 
-function prepareCohorts(
-  database: Database.Database,
-): (query: { model: string; fromMs: number; toMs: number }) => CohortRow[] {
+function prepareRollouts(database: Database.Database): (model: string) => Rollout[] {
+  const rows = database.prepare(`
+    SELECT DISTINCT assigned AS version, experiment FROM unit
+    WHERE model = (SELECT id FROM model WHERE name = ?) AND arm = 'canary'`);
+  return (model) => rows.all(model) as Rollout[];
+}
+
+function prepareCohorts(database: Database.Database): (query: CohortQuery) => CohortRow[] {
   const rows = database.prepare(`
     SELECT u.version, u.assigned, u.arm, u.experiment, c.start, c.g, c.counts, c.histograms
     FROM cohort c JOIN unit u ON u.id = c.unit
     WHERE c.model = (SELECT id FROM model WHERE name = @model)
-      AND c.start >= @fromMs AND c.start < @toMs`);
+      AND c.start >= @fromMs AND c.start < @toMs
+      AND u.version = coalesce(@version, u.version)
+      AND u.experiment = coalesce(@experiment, u.experiment)`);
   return (query) =>
-    (rows.all(query) as (Unit & CohortColumns)[]).map(
+    (rows.all({ version: null, experiment: null, ...query }) as (Unit & CohortColumns)[]).map(
       ({ version, assigned, arm, experiment, start, g, counts, histograms }) => ({
         unit: { model: query.model, version, assigned, arm, experiment },
         hourMs: start,

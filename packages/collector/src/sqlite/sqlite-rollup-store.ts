@@ -130,6 +130,7 @@ export function createSqliteRollupStore(
     reportsBySlot: (query) => read(() => reads.reportsBySlot(query)),
     deviceDays: (query) => read(() => reads.deviceDays(query)),
     cohorts: (query) => read(() => reads.cohorts(query)),
+    rollouts: (model) => read(() => reads.rollouts(model)),
     totals: () => read(reads.totals),
     prune: async (nowMs) => {
       const turn = () => new Promise<boolean>((next) => setImmediate(() => next(!isClosed)));

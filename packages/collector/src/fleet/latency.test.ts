@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { DAY_MS } from './days.js';
-import { fleetLatency } from './fleet-latency.js';
-import type { FleetQuery } from './fleet-query.js';
-import type { RollupStore } from './rollup-store.js';
-import { openSqliteRollupStore } from './sqlite/sqlite-rollup-store.js';
-import { NOW_MS, type SampleOptions, sampleContribution } from './testing/sample-report.js';
+import { DAY_MS } from '../days.js';
+import type { RollupStore } from '../rollup-store.js';
+import { openSqliteRollupStore } from '../sqlite/sqlite-rollup-store.js';
+import { NOW_MS, type SampleOptions, sampleContribution } from '../testing/sample-report.js';
+import { fleetLatency } from './latency.js';
+import type { FleetQuery } from './query.js';
 
 /** (base − 1) / (base + 1) at scale 3 is 4.33 %. */
 const BOUND = 0.0434;

@@ -1,11 +1,11 @@
 import { BACKENDS, isNearsideError, ModelNameSchema, parse, VersionSchema } from '@nearside/core';
 import * as v from 'valibot';
-import { BUCKET_MS, HOUR_MS } from './contribution.js';
-import { DAY_MS } from './days.js';
-import { OTHER } from './known-codes.js';
-import { UNLISTED } from './names.js';
-import type { Refusal } from './refusal.js';
-import { RETENTION } from './rollup-store.js';
+import { BUCKET_MS, HOUR_MS } from '../contribution.js';
+import { DAY_MS } from '../days.js';
+import { OTHER } from '../known-codes.js';
+import { UNLISTED } from '../names.js';
+import type { Refusal } from '../refusal.js';
+import { RETENTION } from '../rollup-store.js';
 
 const FLEET_QUERY = Object.freeze({
   /** Range when none is given. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseFleetQuery } from './fleet-query.js';
-import { NOW_MS } from './testing/sample-report.js';
+import { NOW_MS } from '../testing/sample-report.js';
+import { parseFleetQuery } from './query.js';
 
 const HOUR_MS = 3_600_000;
 

@@ -7,11 +7,11 @@ import {
   quantile,
   total,
 } from '@nearside/core';
-import { compareVersions } from './compare-versions.js';
-import type { ByName } from './counts.js';
-import { DAY_MS, utcDay } from './days.js';
-import type { FleetQuery } from './fleet-query.js';
-import type { Cell, DeviceDays, Group, GroupSums, RollupReads } from './rollup-store.js';
+import { compareVersions } from '../compare-versions.js';
+import type { ByName } from '../counts.js';
+import { DAY_MS, utcDay } from '../days.js';
+import type { Cell, DeviceDays, Group, GroupSums, RollupReads } from '../rollup-store.js';
+import type { FleetQuery } from './query.js';
 
 /** Stages of one inference, in the order they happen. */
 const STAGES = ['queue', 'pre', 'run', 'post'] as const;

@@ -1,0 +1,30 @@
+import { createWriteStream } from 'node:fs';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { finished } from 'node:stream/promises';
+
+/**
+ * Keeps the reports that a collector counts, each once with the time of its arrival, for who wants to compute its figures
+ * anew.
+ *
+ * @param {string | undefined} folder nothing is kept without one
+ */
+export async function keepReports(folder) {
+  if (!folder) return { add() {}, async close() {} };
+  await mkdir(folder, { recursive: true });
+  const lines = createWriteStream(`${folder}/reports.jsonl`);
+  const ids = new Set();
+  return {
+    add(report, arrivedMs) {
+      if (ids.has(report.id)) return;
+      ids.add(report.id);
+      lines.write(`${JSON.stringify({ arrivedMs, report })}\n`);
+    },
+    async close({ models, prices, answers }) {
+      lines.end();
+      await finished(lines);
+      await copyFile(models, `${folder}/models.json`);
+      await copyFile(prices, `${folder}/prices.json`);
+      await writeFile(`${folder}/answers.json`, JSON.stringify(answers));
+    },
+  };
+}

@@ -1,0 +1,154 @@
+import { share } from './shares.mjs';
+import { simulateArms } from './simulate-arms.mjs';
+import { simulateConcept } from './simulate-concept.mjs';
+import { simulateDrift } from './simulate-drift.mjs';
+
+const NONE = 'none';
+/** More failed runs: twice as many, and twice the margin. */
+const FAILING = { failed: 0.01 };
+const MOST_FALSE = 0.02;
+
+/**
+ * What the statistics say of simulated fleets of which the truth is known, by scenario: rows of name, value, interval and
+ * target. Many seeds, without a collector between.
+ *
+ * @type {Record<string, (seeds: number) => Row[]>}
+ */
+export const SCENARIOS = {
+  none: (seeds) => [
+    ...quietFields(seeds),
+    falseAlarms('false-concept-alarms', seeds, (seed) => simulateConcept({ seed }).hasAlarm),
+    ...quietRollouts(seeds),
+    falseAlarms('false-promotes-of-twice-the-margin', seeds, (seed) => {
+      return simulateArms({ seed, worse: FAILING }).promotedAt !== undefined;
+    }),
+  ],
+  drift: (seeds) => [
+    ...driftRows(seeds, { concentration: 10, target: 0.95 }),
+    ...driftRows(seeds, { concentration: 3 }),
+  ],
+  concept: (seeds) => {
+    const found = each(seeds, (seed) => simulateConcept({ seed, fewer: 0.15 }));
+    return [
+      share('alarms-by-500-labels', found, ({ hasAlarm }) => hasAlarm, { atLeast: 0.95 }),
+      mean('estimated-deficit', found, ({ deficit }) => deficit),
+      mean('true-deficit', found, ({ truth }) => truth),
+    ];
+  },
+  'slow-version': (seeds) => [
+    rolledBack('rolled-back-in-20-looks', seeds, { looks: 20, worse: { slow: 0.05 } }),
+  ],
+  'failing-version': (seeds) => [
+    rolledBack('rolled-back-in-20-looks', seeds, { looks: 20, worse: FAILING }, 0.9),
+    rolledBack('rolled-back-in-100-looks-of-500-devices', seeds, { devices: 500, worse: FAILING }),
+  ],
+  'dying-version': (seeds) => {
+    const found = each(seeds, (seed) => simulateArms({ seed, looks: 20, silent: 0.2 }));
+    return [
+      share(
+        'named-by-missing-devices',
+        found,
+        ({ because }) => because.includes('missing-devices'),
+        {
+          atLeast: 0.95,
+        },
+      ),
+      share('promoted', found, ({ promotedAt }) => promotedAt !== undefined, { atMost: 0 }),
+    ];
+  },
+  forged: (seeds) => {
+    const hidden = each(seeds, (seed) => simulateArms({ seed, worse: FAILING, forge: 'hide' }));
+    return [
+      share(
+        'unchanged-rolled-back-by-four-cohorts',
+        each(seeds, (seed) => simulateArms({ seed, forge: 'blame' })),
+        ({ rolledBackAt }) => rolledBackAt !== undefined,
+        { atMost: 0 },
+      ),
+      share('failing-promoted-by-four-cohorts', hidden, ({ promotedAt }) => promotedAt, {
+        atMost: 0,
+      }),
+      share(
+        'failing-rolled-back-despite-four-cohorts',
+        hidden,
+        ({ rolledBackAt }) => rolledBackAt,
+        {
+          atLeast: 0.8,
+        },
+      ),
+      share(
+        'unchanged-rolled-back-by-all-cohorts',
+        each(seeds, (seed) => simulateArms({ seed, forge: 'blame', forgedCohorts: 64 })),
+        ({ rolledBackAt }) => rolledBackAt !== undefined,
+      ),
+    ];
+  },
+  margins: (seeds) =>
+    [500, 2000, 10_000].flatMap((devices) => {
+      const found = each(seeds, (seed) =>
+        simulateArms({ seed, devices, looks: 100, stops: false }),
+      );
+      const names = Object.keys(found[0].radii);
+      return names.map((name) => {
+        return mean(`radius-of-${name}-at-${devices}-devices`, found, ({ radii }) => radii[name]);
+      });
+    }),
+};
+
+/** @typedef {import('./shares.mjs').Row} Row */
+
+function quietFields(seeds) {
+  const found = each(seeds, (seed) => simulateDrift({ seed }));
+  const windows = found.flatMap(({ pValues, naivePValues }) =>
+    pValues.map((pValue, i) => ({ pValue, naive: naivePValues[i] })),
+  );
+  return [
+    share('false-drift-alarms', found, ({ hasFalseAlarm }) => hasFalseAlarm, {
+      atMost: MOST_FALSE,
+    }),
+    share('windows-under-one-percent', windows, ({ pValue }) => pValue < 0.01),
+    share('windows-under-one-percent-to-first-order', windows, ({ naive }) => naive < 0.01),
+    mean('devices-in-a-window', found, ({ devices }) => devices),
+  ];
+}
+
+function quietRollouts(seeds) {
+  const found = each(seeds, (seed) => simulateArms({ seed }));
+  const large = each(Math.ceil(seeds / 20), (seed) => simulateArms({ seed, devices: 10_000, looks: 60 }));
+  return [
+    share('false-roll-backs', found, ({ rolledBackAt }) => rolledBackAt !== undefined, {
+      atMost: MOST_FALSE,
+    }),
+    share('promoted-with-2000-devices', found, ({ promotedAt }) => promotedAt !== undefined),
+    share('promoted-with-10000-devices', large, ({ promotedAt }) => promotedAt !== undefined),
+  ];
+}
+
+function falseAlarms(name, seeds, isFalse) {
+  return share(name, each(seeds, isFalse), Boolean, { atMost: MOST_FALSE });
+}
+
+function driftRows(seeds, { concentration, target }) {
+  const found = each(seeds, (seed) => simulateDrift({ seed, psi: 0.1, concentration }));
+  const goal = target === undefined ? {} : { atLeast: target };
+  return [
+    share(`alarms-in-two-windows-at-${concentration}`, found, ({ hasAlarm }) => hasAlarm, goal),
+    mean(`estimated-psi-at-${concentration}`, found, ({ estimate }) => estimate),
+    mean(`true-psi-at-${concentration}`, found, ({ truth }) => truth),
+  ];
+}
+
+function rolledBack(name, seeds, options, target) {
+  const found = each(seeds, (seed) => simulateArms({ seed, ...options }));
+  const goal = target === undefined ? {} : { atLeast: target };
+  return share(name, found, ({ rolledBackAt }) => rolledBackAt !== undefined, goal);
+}
+
+function mean(name, found, value) {
+  const sum = found.reduce((all, one) => all + value(one), 0);
+  return { name, value: sum / found.length, target: NONE, ok: true };
+}
+
+function each(seeds, simulate) {
+  return Array.from({ length: seeds }, (_, i) => simulate(i + 1));
+}

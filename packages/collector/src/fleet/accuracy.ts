@@ -1,0 +1,338 @@
+import type { Baseline, ModelFacts, VersionFacts } from '@nearside/core';
+import { compareVersions } from '../compare-versions.js';
+import type { Counts } from '../counts.js';
+import type { CohortRow, RollupReads } from '../rollup-store.js';
+import {
+  baselineAccuracy,
+  type CohortAccuracy,
+  type ConceptChange,
+  conceptChange,
+  estimatedAccuracy,
+  type Labelled,
+  labelledAccuracy,
+} from '../statistics/accuracy.js';
+import { addedUp, totalOf } from '../statistics/bins.js';
+import { ratioOf } from '../statistics/cohort-ratio.js';
+import { type Estimate, type Figure, figureOf, shareFigureOf } from '../statistics/figure.js';
+import { binsByCohort, byCohort } from './cohort-hours.js';
+import { type ConfidenceBins, confidenceBins } from './confidence-bins.js';
+import { devicesByVersion } from './devices-by-version.js';
+import type { FleetQuery } from './query.js';
+
+/** Answer of `GET /v1/fleet/accuracy`: is the model still right? */
+export interface FleetAccuracy {
+  readonly model: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly minDevices: number;
+  /** Newest first. */
+  readonly versions: readonly VersionAccuracy[];
+}
+
+export interface VersionAccuracy {
+  readonly version: string;
+  readonly devices: number;
+  /** Why there is nothing: what speaks of content needs devices enough. */
+  readonly missing?: 'too-few-devices';
+  /** What has no figure, and why. */
+  readonly without: readonly ('baseline' | 'labels')[];
+  /** From how sure the model was: no label was needed. */
+  readonly estimated: Figure;
+  /** Of those runs whose truth came back, weighted to the mix of all. */
+  readonly labelled: Figure;
+  /** Labels ÷ observed runs: how much the labels stand for. */
+  readonly labelShare: Figure;
+  /** On held-out data, when it was released. */
+  readonly offline: Figure;
+  /** labelled ÷ offline. */
+  readonly liveToOffline: Figure;
+  readonly concept: (ConceptChange & { readonly isAlarm: boolean }) | null;
+  /** By bin of confidence. */
+  readonly calibration: readonly CalibrationBin[];
+  readonly confusion: Confusion | null;
+  readonly values: ValueErrors | null;
+  readonly outcomes: readonly { readonly name: string; readonly mean: Figure }[];
+  /** Labels that came for runs which the device no longer knew. */
+  readonly unmatched: number;
+}
+
+export interface CalibrationBin {
+  readonly from: number;
+  readonly to: number;
+  readonly runs: number;
+  readonly labels: number;
+  readonly correct: number;
+  /** Held-out samples, and those that were right. */
+  readonly lab: number;
+  readonly labCorrect: number;
+}
+
+export interface Confusion {
+  /** By position; the last stands for all others. */
+  readonly labels: readonly string[];
+  /** [actual, predicted, n] by position. */
+  readonly pairs: readonly (readonly [number, number, number])[];
+  readonly byLabel: readonly {
+    readonly label: string;
+    readonly precision: Figure;
+    readonly recall: Figure;
+  }[];
+}
+
+/** Of numbers that are predicted: prediction less truth, in the unit of the model. */
+export interface ValueErrors {
+  readonly mean: Figure;
+  readonly meanAbsolute: Figure;
+  readonly rootMeanSquare: number | null;
+}
+
+export interface AccuracyContext {
+  readonly facts?: ModelFacts['models'][number] | undefined;
+  readonly minDevices: number;
+}
+
+/** Probability that an alarm is ever false, however often it is looked at. */
+const CONCEPT_LEVEL = 0.005;
+
+export async function fleetAccuracy(
+  store: RollupReads,
+  query: FleetQuery,
+  { facts, minDevices }: AccuracyContext,
+): Promise<FleetAccuracy> {
+  const { model, fromMs, toMs } = query;
+  const versions: VersionAccuracy[] = [];
+  for (const [version, devices] of await devicesByVersion(store, query)) {
+    const known = facts?.versions.find((one) => one.version === version);
+    const rows = devices < minDevices ? [] : await store.cohorts({ model, fromMs, toMs, version });
+    const figures = versionAccuracy(rows, { version, devices, known });
+    versions.push(devices < minDevices ? { ...figures, missing: 'too-few-devices' } : figures);
+  }
+  versions.sort((a, b) => compareVersions(b.version, a.version));
+  return { model, fromMs, toMs, minDevices, versions };
+}
+
+interface Asked {
+  readonly version: string;
+  readonly devices: number;
+  readonly known: VersionFacts | undefined;
+}
+
+function versionAccuracy(
+  rows: readonly CohortRow[],
+  { version, devices, known }: Asked,
+): VersionAccuracy {
+  const confidence = confidenceBins(known);
+  const cohorts = accuracyByCohort(rows, confidence);
+  const lab = confidence && labOf(confidence.distribution);
+  const runs = addedUp(cohorts.map((cohort) => cohort.runs));
+  const labels = addedUp(cohorts.map((cohort) => cohort.labels.counts));
+  const labelled = labelledAccuracy(cohorts);
+  const offline = lab && baselineAccuracy(lab);
+  const concept =
+    lab &&
+    conceptChange(
+      cohorts.map((cohort) => cohort.labels),
+      lab,
+      CONCEPT_LEVEL,
+    );
+  return {
+    version,
+    devices,
+    without: [...(lab ? [] : ['baseline' as const]), ...(labelled ? [] : ['labels' as const])],
+    estimated: shareFigureOf(
+      lab &&
+        estimatedAccuracy(
+          cohorts.map((cohort) => cohort.runs),
+          lab,
+        ),
+      { devices, method: 'cbpe', estimated: true },
+    ),
+    labelled: shareFigureOf(labelled, { devices, method: 'weighted-labels' }),
+    labelShare: shareFigureOf(
+      ratioOf(
+        cohorts.map((cohort) => ({
+          part: totalOf(cohort.labels.counts),
+          whole: totalOf(cohort.runs),
+        })),
+      ),
+      { devices, method: 'cohort-ratio' },
+    ),
+    offline: shareFigureOf(offline, { devices: 0, method: 'count' }),
+    liveToOffline: figureOf(quotient(labelled, offline), { devices, method: 'weighted-labels' }),
+    concept: concept ? { ...concept, isAlarm: concept.low > 0 } : null,
+    calibration: confidence
+      ? calibrationOf(confidence.distribution, { runs, labels, cohorts })
+      : [],
+    confusion: confusionOf(rows, { devices, baseline: known?.baseline }),
+    values: valueErrors(rows, devices),
+    outcomes: outcomeMeans(rows, devices),
+    unmatched: rows.reduce((sum, { counts }) => sum + (counts.unmatched ?? 0), 0),
+  };
+}
+
+/** Undefined where the held-out samples had no labels. */
+function labOf({ counts, correct }: ConfidenceBins['distribution']): Labelled | undefined {
+  return correct && correct.length > 0 ? { counts, correct } : undefined;
+}
+
+function accuracyByCohort(
+  rows: readonly CohortRow[],
+  confidence: ConfidenceBins | undefined,
+): CohortAccuracy[] {
+  const bins = confidence?.distribution.counts.length ?? 32;
+  const runs = confidence
+    ? binsByCohort(rows, { baseline: confidence.baseline, position: confidence.position, bins })
+    : [];
+  return byCohort(rows, labelsOf(bins)).map((labels, cohort) => ({
+    runs: runs[cohort] ?? [],
+    labels,
+  }));
+}
+
+function labelsOf(bins: number): (rows: readonly CohortRow[]) => Labelled {
+  return (rows) => {
+    const labels = {
+      counts: new Array<number>(bins).fill(0),
+      correct: new Array<number>(bins).fill(0),
+    };
+    for (const { counts } of rows) {
+      for (const ofAge of Object.values(counts.feedback ?? {})) {
+        for (const [bin, { n, correct }] of Object.entries(ofAge.bins ?? {})) {
+          const i = Number(bin);
+          if (i >= bins) continue;
+          labels.counts[i] = (labels.counts[i] as number) + n;
+          labels.correct[i] = (labels.correct[i] as number) + correct;
+        }
+      }
+    }
+    return labels;
+  };
+}
+
+/** By the delta method; the two are independent. */
+function quotient(live: Estimate | undefined, offline: Estimate | undefined): Estimate | undefined {
+  if (!live || !offline || live.value === 0 || offline.value === 0) return undefined;
+  const value = live.value / offline.value;
+  const relative = live.variance / live.value ** 2 + offline.variance / offline.value ** 2;
+  return { value, variance: value ** 2 * relative, n: live.n, degrees: live.degrees };
+}
+
+function calibrationOf(
+  { edges, counts, correct }: ConfidenceBins['distribution'],
+  {
+    runs,
+    labels,
+    cohorts,
+  }: {
+    runs: readonly number[];
+    labels: readonly number[];
+    cohorts: readonly CohortAccuracy[];
+  },
+): CalibrationBin[] {
+  const right = addedUp(cohorts.map((cohort) => cohort.labels.correct));
+  return counts.map((lab, bin) => ({
+    from: edges[bin] as number,
+    to: edges[bin + 1] as number,
+    runs: runs[bin] ?? 0,
+    labels: labels[bin] ?? 0,
+    correct: right[bin] ?? 0,
+    lab,
+    labCorrect: correct?.[bin] ?? 0,
+  }));
+}
+
+function confusionOf(
+  rows: readonly CohortRow[],
+  { devices, baseline }: { devices: number; baseline: Baseline | undefined },
+): Confusion | null {
+  const byPair = byCohort(rows, (own) => {
+    const pairs = new Map<string, number>();
+    for (const { counts } of own) {
+      for (const ofAge of Object.values(counts.feedback ?? {})) {
+        for (const [pair, n] of Object.entries(ofAge.confusion ?? {})) {
+          pairs.set(pair, (pairs.get(pair) ?? 0) + n);
+        }
+      }
+    }
+    return [...pairs].map(([pair, n]) => {
+      const [actual = 0, predicted = 0] = pair.split(' ').map(Number);
+      return { actual, predicted, n };
+    });
+  });
+  const all = byPair.flat();
+  const classes = baseline?.distributions.find(({ name }) => name === 'class');
+  if (all.length === 0 || !classes || !('labels' in classes)) return null;
+  const labels = [...classes.labels, 'other'];
+  const sums = new Map<string, [number, number, number]>();
+  for (const { actual, predicted, n } of all) {
+    const key = `${actual} ${predicted}`;
+    sums.set(key, [actual, predicted, (sums.get(key)?.[2] ?? 0) + n]);
+  }
+  const share = (side: 'actual' | 'predicted', position: number) =>
+    shareFigureOf(
+      ratioOf(
+        byPair.map((pairs) => {
+          const own = pairs.filter((pair) => pair[side] === position);
+          const both = own.filter(({ actual, predicted }) => actual === predicted);
+          return { part: totalOf(both.map(({ n }) => n)), whole: totalOf(own.map(({ n }) => n)) };
+        }),
+      ),
+      { devices, method: 'cohort-ratio' },
+    );
+  return {
+    labels,
+    pairs: [...sums.values()].sort((a, b) => a[0] - b[0] || a[1] - b[1]),
+    byLabel: labels.map((label, position) => ({
+      label,
+      precision: share('predicted', position),
+      recall: share('actual', position),
+    })),
+  };
+}
+
+function valueErrors(rows: readonly CohortRow[], devices: number): ValueErrors | null {
+  const cohorts = byCohort(rows, (own) => {
+    const sums = { n: 0, error: 0, absolute: 0, squares: 0 };
+    for (const { counts } of own) {
+      for (const { values } of Object.values(counts.feedback ?? {})) {
+        if (!values) continue;
+        for (const name of Object.keys(sums) as (keyof typeof sums)[]) sums[name] += values[name];
+      }
+    }
+    return sums;
+  });
+  const n = cohorts.reduce((sum, one) => sum + one.n, 0);
+  if (n === 0) return null;
+  const mean = (name: 'error' | 'absolute') =>
+    figureOf(ratioOf(cohorts.map((one) => ({ part: one[name], whole: one.n }))), {
+      devices,
+      method: 'cohort-ratio',
+    });
+  const squares = cohorts.reduce((sum, one) => sum + one.squares, 0);
+  return {
+    mean: mean('error'),
+    meanAbsolute: mean('absolute'),
+    rootMeanSquare: Math.sqrt(squares / n),
+  };
+}
+
+function outcomeMeans(rows: readonly CohortRow[], devices: number): VersionAccuracy['outcomes'] {
+  const names = new Set(rows.flatMap(({ counts }) => Object.keys(counts.outcomes ?? {})));
+  return [...names].sort().map((name) => ({
+    name,
+    mean: figureOf(
+      ratioOf(
+        byCohort(rows, (own) => {
+          const found = own.map(({ counts }): NonNullable<Counts['outcomes']>[string] => {
+            return counts.outcomes?.[name] ?? { n: 0, sum: 0, squares: 0 };
+          });
+          return {
+            part: totalOf(found.map(({ sum }) => sum)),
+            whole: totalOf(found.map(({ n }) => n)),
+          };
+        }),
+      ),
+      { devices, method: 'cohort-ratio' },
+    ),
+  }));
+}

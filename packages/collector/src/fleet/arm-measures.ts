@@ -1,0 +1,169 @@
+import {
+  bucketIndex,
+  bucketsOf,
+  createHistogram,
+  HISTOGRAM_SCALES,
+  type Histogram,
+  merge,
+  quantile,
+  total,
+  type VersionFacts,
+} from '@nearside/core';
+import { type Counts, histogramOf, sumOf } from '../counts.js';
+import { utcDay } from '../days.js';
+import type { CohortRow } from '../rollup-store.js';
+import { addedUp, type BinCounts, sharesOf, totalOf } from '../statistics/bins.js';
+import type { RatioSums } from '../statistics/cohort-ratio.js';
+import { FEWEST_COHORTS } from '../statistics/guardrail.js';
+import { median, trimmedDifference } from '../statistics/trimmed-difference.js';
+import { byCohort } from './cohort-hours.js';
+import { confidenceBins } from './confidence-bins.js';
+
+const LATENCY_SCALE = HISTOGRAM_SCALES['latency.total'];
+
+/** What the two sides of a rollout are compared by. */
+export interface Measure {
+  readonly name: string;
+  /** A share that is worse when it is higher; a number of devices; a mean that is worse when it is lower. */
+  readonly kind: 'share' | 'size' | 'mean';
+  /** What is tolerated where the release does not say, in hundredths of a point. docs/statistics.md says what each costs. */
+  readonly marginBps: number;
+  sums(row: CohortRow): RatioSums;
+}
+
+interface Sides {
+  readonly canary: readonly CohortRow[];
+  readonly control: readonly CohortRow[];
+}
+
+export function armMeasures(
+  sides: Sides,
+  { version, versions }: { version: string; versions: readonly VersionFacts[] },
+): Measure[] {
+  return [
+    share('failed-runs', 50, ({ ok = 0, failed = 0 }) => ({ part: failed, whole: ok + failed })),
+    share('failed-devices', 200, ({ firsts }) => ({
+      part: firsts?.['arm-day-failed'] ?? 0,
+      whole: firsts?.['arm-day'] ?? 0,
+    })),
+    share('failed-starts', 50, (counts) => startSums(counts, version)),
+    ...slowRuns(sides),
+    ...unsureRuns(sides, versions),
+    {
+      name: 'missing-devices',
+      kind: 'size',
+      marginBps: 1000,
+      sums: ({ counts }) => ({ part: 0, whole: counts.firsts?.['arm-day'] ?? 0 }),
+    },
+    ...outcomes(sides),
+  ];
+}
+
+function share(name: string, marginBps: number, sums: (counts: Counts) => RatioSums): Measure {
+  return { name, kind: 'share', marginBps, sums: ({ counts }) => sums(counts) };
+}
+
+/** Opens, and updates to the canary: one that never installs is one that never starts. */
+function startSums({ opens, updates }: Counts, version: string): RatioSums {
+  const update = updates?.[version];
+  const undone = sumOf(update?.failed) + sumOf(update?.rolledBack);
+  return {
+    part: sumOf(opens?.failed) + undone,
+    whole: (opens?.tried ?? 0) + (update?.installed ?? 0) + sumOf(update?.failed),
+  };
+}
+
+/** Slower than 95 of 100 runs of the control were on its first day: the bound is a bucket's, the median of the cohorts'. */
+function slowRuns({ control }: Sides): Measure[] {
+  const bounds = byCohort(firstDay(control), (rows) => {
+    const all = createHistogram(LATENCY_SCALE);
+    for (const { counts } of rows) merge(all, latencyOf(counts));
+    return quantile(all, 0.95);
+  }).filter((bound) => bound !== undefined);
+  if (bounds.length === 0) return [];
+  const bound = bucketIndex(median(bounds), LATENCY_SCALE);
+  return [
+    share('slow-runs', 200, (counts) => {
+      const latency = latencyOf(counts);
+      let slow = 0;
+      for (const [index, n] of bucketsOf(latency)) if (index > bound) slow += n;
+      return { part: slow, whole: total(latency) };
+    }),
+  ];
+}
+
+/**
+ * Less sure than 95 of 100 runs of the control were on its first day, on a bound of the bins. Only where both sides have
+ * the same bins.
+ */
+function unsureRuns({ canary, control }: Sides, versions: readonly VersionFacts[]): Measure[] {
+  const confidences = new Map(versions.map((one) => [one.version, confidenceBins(one)]));
+  const bins = (row: CohortRow): BinCounts => {
+    const own = confidences.get(row.unit.version);
+    const counts = own && row.counts.drift?.[own.baseline]?.bins?.[own.position];
+    return own ? own.distribution.counts.map((_, bin) => counts?.[bin] ?? 0) : [];
+  };
+  const served = new Set([...canary, ...control].map(({ unit }) => unit.version));
+  const edges = [...served].map((version) =>
+    confidences.get(version)?.distribution.edges.join(' '),
+  );
+  if (edges.includes(undefined) || new Set(edges).size !== 1) return [];
+  const bound = lowestTwentieth(byCohort(firstDay(control), (rows) => addedUp(rows.map(bins))));
+  if (bound === undefined) return [];
+  return [
+    {
+      name: 'unsure-runs',
+      kind: 'share',
+      marginBps: 200,
+      sums(row) {
+        const counts = bins(row);
+        return { part: totalOf(counts.slice(0, bound + 1)), whole: totalOf(counts) };
+      },
+    },
+  ];
+}
+
+/**
+ * The first bin up to which one of twenty lies, of the shares that most cohorts have: the extreme ones are left out.
+ * Undefined where nearly all is in the last bin.
+ */
+function lowestTwentieth(cohorts: readonly BinCounts[]): number | undefined {
+  const seen = cohorts.filter((counts) => totalOf(counts) > 0).map(sharesOf);
+  if (seen.length < FEWEST_COHORTS) return undefined;
+  const shares = sharesOf(
+    (seen[0] as BinCounts).map(
+      (_, bin) =>
+        trimmedDifference(seen.map((own) => ({ difference: own[bin] ?? 0, weight: 1 }))).value,
+    ),
+  );
+  let below = 0;
+  const bound = shares.findIndex((share) => {
+    below += share;
+    return below >= 1 / 20;
+  });
+  return bound === shares.length - 1 ? undefined : bound;
+}
+
+function outcomes({ canary, control }: Sides): Measure[] {
+  const names = new Set(
+    [...canary, ...control].flatMap(({ counts }) => Object.keys(counts.outcomes ?? {})),
+  );
+  return [...names].map((name) => ({
+    name: `outcome-${name}`,
+    kind: 'mean',
+    marginBps: 500,
+    sums({ counts }) {
+      const found = counts.outcomes?.[name];
+      return { part: found?.sum ?? 0, whole: found?.n ?? 0 };
+    },
+  }));
+}
+
+function latencyOf(counts: Counts): Histogram {
+  return histogramOf('latency.total', counts.histograms?.['latency.total']);
+}
+
+function firstDay(rows: readonly CohortRow[]): CohortRow[] {
+  const first = Math.min(...rows.map(({ hourMs }) => utcDay(hourMs)));
+  return rows.filter(({ hourMs }) => utcDay(hourMs) === first);
+}

@@ -1,0 +1,221 @@
+import type { ModelFacts, VersionFacts } from '@nearside/core';
+import { utcDay } from '../days.js';
+import type { CohortRow, RollupReads } from '../rollup-store.js';
+import {
+  type ArmSums,
+  compareMeans,
+  compareShares,
+  compareSizes,
+  type GuardrailResult,
+} from '../statistics/guardrail.js';
+import { type Verdict, verdictOf } from '../statistics/verdict.js';
+import { armMeasures, type Measure } from './arm-measures.js';
+import { byCohort, firstsIn } from './cohort-hours.js';
+import type { FleetQuery } from './query.js';
+
+/** Answer of `GET /v1/fleet/canary`: each rollout of the range against its control. */
+export interface FleetCanary {
+  readonly model: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly minDevices: number;
+  readonly rollouts: readonly RolloutFigures[];
+}
+
+export interface RolloutFigures {
+  readonly version: string;
+  readonly experiment: string;
+  /** Of its first report in the range. */
+  readonly sinceMs: number;
+  /** By side, on the busiest UTC day. */
+  readonly devices: { readonly canary: number; readonly control: number };
+  readonly guardrails: readonly GuardrailFigures[];
+  readonly verdict: Verdict | { readonly verdict: 'none'; readonly because: NoVerdict };
+}
+
+/** Why there is nothing to say: nobody to compare with, or too few. */
+type NoVerdict = 'no-control' | 'too-few-devices';
+
+export interface GuardrailFigures {
+  readonly name: string;
+  /** What is tolerated: as signed in `health`, else the standard one. */
+  readonly margin: number;
+  /** Of each side: what it is a share of. */
+  readonly n: { readonly canary: number; readonly control: number };
+  /** Shares; means where an outcome is compared. Null where nothing was counted. */
+  readonly canary: number | null;
+  readonly control: number | null;
+  /** How much worse the canary is, with an interval that holds at every look. Null: too little is known. */
+  readonly difference: number | null;
+  readonly low: number | null;
+  readonly high: number | null;
+  readonly cohorts: number;
+  /** Whether a verdict depends on it: an outcome without a signed margin is shown alone. */
+  readonly isJudged: boolean;
+}
+
+export interface CanaryContext {
+  readonly facts?: ModelFacts['models'][number] | undefined;
+  readonly minDevices: number;
+}
+
+/** Probability that any guardrail of a rollout ever rolls back a version that is no worse. */
+const LEVEL = 0.01;
+const BPS = 10_000;
+
+export async function fleetCanary(
+  store: RollupReads,
+  query: FleetQuery,
+  context: CanaryContext,
+): Promise<FleetCanary> {
+  const { model, fromMs, toMs } = query;
+  const rollouts: RolloutFigures[] = [];
+  for (const { experiment, version } of await store.rollouts(model)) {
+    if (query.version !== undefined && query.version !== version) continue;
+    const rows = await store.cohorts({ model, fromMs, toMs, experiment });
+    const figures = rolloutFigures(rows, { version, experiment, ...context });
+    if (figures) rollouts.push(figures);
+  }
+  rollouts.sort((a, b) => b.sinceMs - a.sinceMs);
+  return { model, fromMs, toMs, minDevices: context.minDevices, rollouts };
+}
+
+interface Asked extends CanaryContext {
+  readonly version: string;
+  readonly experiment: string;
+}
+
+function rolloutFigures(rows: readonly CohortRow[], asked: Asked): RolloutFigures | undefined {
+  const { version, experiment, facts, minDevices } = asked;
+  const canary = rows.filter(({ unit }) => unit.arm === 'canary' && unit.assigned === version);
+  if (canary.length === 0) return undefined;
+  const control = rows.filter(({ unit }) => unit.arm === 'control');
+  const devices = { canary: devicesIn(canary), control: devicesIn(control) };
+  const sinceMs = Math.min(...canary.map(({ hourMs }) => hourMs));
+  const about = { version, experiment, sinceMs, devices };
+  if (control.length === 0) {
+    return { ...about, guardrails: [], verdict: { verdict: 'none', because: 'no-control' } };
+  }
+  if (Math.min(devices.canary, devices.control) < minDevices) {
+    return { ...about, guardrails: [], verdict: { verdict: 'none', because: 'too-few-devices' } };
+  }
+  const known = facts?.versions.find((one) => one.version === version);
+  const measures = armMeasures({ canary, control }, { version, versions: facts?.versions ?? [] });
+  const judged = measures.filter((measure) => marginOf(measure, known).isJudged).length;
+  const results = measures.map((measure) => {
+    const { margin, isJudged } = marginOf(measure, known);
+    const cohorts = sumsByCohort({ canary, control }, measure);
+    const result = compare(cohorts, measure, {
+      margin,
+      level: LEVEL / Math.max(1, judged),
+      expected: expectedShare(known),
+    });
+    return { figures: guardrailFigures(cohorts, { measure, margin, isJudged, result }), result };
+  });
+  const verdict = verdictOf(
+    results
+      .filter(({ figures }) => figures.isJudged)
+      .map(({ figures: { name, margin }, result }) => ({ name, margin, result })),
+  );
+  return { ...about, guardrails: results.map(({ figures }) => figures), verdict };
+}
+
+/** As the signed release says, else by default; what an app declares is judged only with a signed margin. */
+function marginOf(
+  { name, kind, marginBps }: Measure,
+  known: VersionFacts | undefined,
+): { margin: number; isJudged: boolean } {
+  const signed = known?.health?.[`${name}-bps`];
+  return {
+    margin: (signed ?? marginBps) / BPS,
+    isJudged: kind !== 'mean' || signed !== undefined,
+  };
+}
+
+/** Of the devices on both sides: the control is at the other end of the buckets, and ends where the canary does. */
+function expectedShare(known: VersionFacts | undefined): number {
+  if (!known?.rollout) return 0.5;
+  const { fromBps, toBps } = known.rollout;
+  const canary = toBps - fromBps;
+  const control = Math.min(canary, BPS / 2, BPS - toBps);
+  return control <= 0 ? 0.5 : canary / (canary + control);
+}
+
+function compare(
+  cohorts: readonly ArmSums[],
+  { kind }: Measure,
+  { margin, level, expected }: { margin: number; level: number; expected: number },
+): GuardrailResult | undefined {
+  if (kind === 'size') return compareSizes(cohorts, { margin, level, expected });
+  if (kind === 'mean') return compareMeans(cohorts, { margin, level });
+  return compareShares(cohorts, { margin, level });
+}
+
+interface Sides {
+  readonly canary: readonly CohortRow[];
+  readonly control: readonly CohortRow[];
+}
+
+function sumsByCohort({ canary, control }: Sides, { sums }: Measure): ArmSums[] {
+  const [ofCanary, ofControl] = [canary, control].map((rows) =>
+    byCohort(rows, (own) => {
+      let [part, whole] = [0, 0];
+      for (const row of own) {
+        const found = sums(row);
+        part += found.part;
+        whole += found.whole;
+      }
+      return { part, whole };
+    }),
+  ) as [ArmSums['canary'][], ArmSums['control'][]];
+  return ofCanary.map((own, cohort) => ({
+    canary: own,
+    control: ofControl[cohort] as ArmSums['control'],
+  }));
+}
+
+function guardrailFigures(
+  cohorts: readonly ArmSums[],
+  {
+    measure,
+    margin,
+    isJudged,
+    result,
+  }: {
+    measure: Measure;
+    margin: number;
+    isJudged: boolean;
+    result: GuardrailResult | undefined;
+  },
+): GuardrailFigures {
+  const of = (side: keyof ArmSums) => {
+    const part = cohorts.reduce((sum, cohort) => sum + cohort[side].part, 0);
+    const whole = cohorts.reduce((sum, cohort) => sum + cohort[side].whole, 0);
+    const value = measure.kind === 'size' || whole === 0 ? null : part / whole;
+    return { value, whole };
+  };
+  const [canary, control] = [of('canary'), of('control')];
+  return {
+    name: measure.name,
+    margin,
+    n: { canary: canary.whole, control: control.whole },
+    canary: canary.value,
+    control: control.value,
+    difference: result?.difference ?? null,
+    low: result?.low ?? null,
+    high: result?.high ?? null,
+    cohorts: result?.cohorts ?? 0,
+    isJudged,
+  };
+}
+
+/** On the busiest UTC day; one that reported before its day's first is one at least. */
+function devicesIn(rows: readonly CohortRow[]): number {
+  const byDay = new Map<number, CohortRow[]>();
+  for (const row of rows) {
+    const day = utcDay(row.hourMs);
+    byDay.set(day, [...(byDay.get(day) ?? []), row]);
+  }
+  const devices = [...byDay.values()].map((ofDay) => firstsIn(ofDay, 'arm-day'));
+  return Math.max(rows.length > 0 ? 1 : 0, ...devices);
+}

@@ -1,0 +1,67 @@
+import { COHORTS } from '@nearside/core';
+import { HOUR_MS } from '../contribution.js';
+import type { CohortRow, RollupReads } from '../rollup-store.js';
+import type { BinCounts } from '../statistics/bins.js';
+
+/** Rows by cohort, by the hour. */
+export interface CohortHours {
+  /** Rows of some hours, in any order. */
+  of(hours: readonly number[]): Promise<CohortRow[]>;
+}
+
+/** Reads each hour once, however often it is asked for. */
+export function readCohortHours(
+  store: Pick<RollupReads, 'cohorts'>,
+  { model, version }: { model: string; version?: string },
+): CohortHours {
+  const known = new Map<number, Promise<CohortRow[]>>();
+
+  function hour(fromMs: number): Promise<CohortRow[]> {
+    const found = known.get(fromMs);
+    if (found) return found;
+    const range = { model, fromMs, toMs: fromMs + HOUR_MS };
+    const rows = store.cohorts({ ...range, ...(version !== undefined && { version }) });
+    known.set(fromMs, rows);
+    return rows;
+  }
+
+  return { of: async (hours) => (await Promise.all(hours.map(hour))).flat() };
+}
+
+export function hoursOf(fromMs: number, toMs: number): number[] {
+  const first = Math.ceil(fromMs / HOUR_MS);
+  const last = Math.ceil(toMs / HOUR_MS);
+  return Array.from({ length: Math.max(0, last - first) }, (_, i) => (first + i) * HOUR_MS);
+}
+
+/** One value for each cohort, from its rows. */
+export function byCohort<Value>(
+  rows: readonly CohortRow[],
+  value: (rows: readonly CohortRow[]) => Value,
+): Value[] {
+  const cohorts = Array.from({ length: COHORTS }, (): CohortRow[] => []);
+  for (const row of rows) cohorts[row.cohort]?.push(row);
+  return cohorts.map(value);
+}
+
+/** Observations of one distribution by bin, for each cohort. */
+export function binsByCohort(
+  rows: readonly CohortRow[],
+  { baseline, position, bins }: { baseline: string; position: number; bins: number },
+): BinCounts[] {
+  return byCohort(rows, (own) => {
+    const counts = new Array<number>(bins).fill(0);
+    for (const row of own) {
+      const found = row.counts.drift?.[baseline]?.bins?.[position] ?? {};
+      for (const [bin, n] of Object.entries(found)) {
+        if (Number(bin) < bins) counts[Number(bin)] = (counts[Number(bin)] as number) + n;
+      }
+    }
+    return counts;
+  });
+}
+
+/** Devices that said they had not reported before, in this hour or on this day, on this version or arm. */
+export function firstsIn(rows: readonly CohortRow[], name: string): number {
+  return rows.reduce((sum, { counts }) => sum + (counts.firsts?.[name] ?? 0), 0);
+}

@@ -1,0 +1,87 @@
+import { compareVersions } from '../compare-versions.js';
+import type { Prices } from '../files/prices.js';
+import type { RollupReads } from '../rollup-store.js';
+import { sixDigits } from '../statistics/figure.js';
+import type { FleetQuery } from './query.js';
+
+/** Answer of `GET /v1/fleet/cost`: what inferences cost, and what they would cost on a server. */
+export interface FleetCost {
+  readonly model: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Why there are no amounts. */
+  readonly missing?: 'no-prices';
+  readonly currency: string | null;
+  /** Of the whole model: for all devices, by the sampling weight. */
+  readonly total: CostFigures;
+  /** Newest first. */
+  readonly versions: readonly (CostFigures & { readonly version: string })[];
+}
+
+export interface CostFigures {
+  /** Estimated where devices are sampled. */
+  readonly inferences: number;
+  /** Fetched from the network. */
+  readonly bytes: number;
+  /** Transfer from the CDN, and the collector's share. */
+  readonly amount: number | null;
+  readonly perMillion: number | null;
+  /** The same inferences on a server. */
+  readonly serverAmount: number | null;
+}
+
+const MONTH_MS = 30 * 86_400_000;
+
+export async function fleetCost(
+  store: RollupReads,
+  { model, fromMs, toMs, stepMs }: FleetQuery,
+  prices: Prices | undefined,
+): Promise<FleetCost> {
+  const groups = await store.sums({ model, fromMs, toMs, histograms: [] });
+  const cells = await store.cells({
+    ...{ model, fromMs, toMs, stepMs },
+    partOf: ({ version }) => version,
+  });
+  const names = [...new Set(groups.map(({ version }) => version))].sort((a, b) =>
+    compareVersions(b, a),
+  );
+  const all = cells.reduce((sum, { weighted }) => sum + weighted, 0);
+  const collector = prices ? (prices.collectorPerMonth * (toMs - fromMs)) / MONTH_MS : 0;
+  const figures = (version?: string): CostFigures => {
+    const own = cells.filter(({ part }) => version === undefined || part === version);
+    const inferences = own.reduce((sum, { weighted }) => sum + weighted, 0);
+    const counted = own.reduce((sum, { ok, failed }) => sum + ok + failed, 0);
+    const reported = groups
+      .filter((group) => version === undefined || group.version === version)
+      .reduce((sum, { counts }) => sum + (counts.bytes ?? 0), 0);
+    const bytes = counted === 0 ? reported : reported * (inferences / counted);
+    const share = all === 0 ? 0 : inferences / all;
+    return {
+      inferences,
+      bytes,
+      ...amounts({ inferences, bytes, fixed: collector * share }, prices),
+    };
+  };
+  return {
+    ...{ model, fromMs, toMs },
+    ...(prices ? {} : { missing: 'no-prices' as const }),
+    currency: prices?.currency ?? null,
+    total: figures(),
+    versions: names
+      .filter((version) => version !== '')
+      .map((version) => ({ version, ...figures(version) })),
+  };
+}
+
+function amounts(
+  { inferences, bytes, fixed }: { inferences: number; bytes: number; fixed: number },
+  prices: Prices | undefined,
+): Pick<CostFigures, 'amount' | 'perMillion' | 'serverAmount'> {
+  if (!prices) return { amount: null, perMillion: null, serverAmount: null };
+  const amount = (bytes / 1e9) * prices.cdnPerGigabyte + fixed;
+  return {
+    amount: sixDigits(amount),
+    perMillion: inferences === 0 ? null : sixDigits((amount / inferences) * 1e6),
+    serverAmount: sixDigits((inferences / 1e6) * prices.serverPerMillionInferences),
+  };
+}

@@ -1,0 +1,92 @@
+import type { ModelFacts, VersionFacts } from '@nearside/core';
+import { compareVersions } from '../compare-versions.js';
+import { DAY_MS, utcDay } from '../days.js';
+import type { CohortRow, RollupReads } from '../rollup-store.js';
+import { ratioOf } from '../statistics/cohort-ratio.js';
+import { type Figure, shareFigureOf } from '../statistics/figure.js';
+import { byCohort, firstsIn } from './cohort-hours.js';
+import type { FleetQuery } from './query.js';
+
+/** Answer of `GET /v1/fleet/coverage`: which versions do devices have, and which should they? Of the newest day. */
+export interface FleetCoverage {
+  readonly model: string;
+  /** Start of the UTC day. */
+  readonly dayMs: number;
+  readonly minDevices: number;
+  readonly devices: number;
+  readonly versions: readonly VersionCoverage[];
+}
+
+export interface VersionCoverage {
+  readonly version: string;
+  readonly state: VersionFacts['state'] | null;
+  /** Share of devices that it served. */
+  readonly adoption: Figure;
+  /** Share that its rollout names; null where nothing is known of it. */
+  readonly target: number | null;
+  /** adoption ÷ target. */
+  readonly coverage: number | null;
+}
+
+const BPS = 10_000;
+
+export async function fleetCoverage(
+  store: RollupReads,
+  query: FleetQuery,
+  { facts, minDevices }: { facts?: ModelFacts['models'][number] | undefined; minDevices: number },
+): Promise<FleetCoverage> {
+  const { model } = query;
+  const day = utcDay(query.toMs - 1);
+  const rows = await store.cohorts({ model, fromMs: day * DAY_MS, toMs: (day + 1) * DAY_MS });
+  const devices = firstsIn(rows, 'version-day');
+  const names = new Set(rows.map(({ unit }) => unit.version).filter((version) => version !== ''));
+  const versions = [...names]
+    .sort((a, b) => compareVersions(b, a))
+    .flatMap((version) => {
+      const own = rows.filter(({ unit }) => unit.version === version);
+      if (firstsIn(own, 'version-day') < minDevices) return [];
+      return [versionCoverage(rows, { version, devices, facts })];
+    });
+  return { model, dayMs: day * DAY_MS, minDevices, devices, versions };
+}
+
+function versionCoverage(
+  rows: readonly CohortRow[],
+  {
+    version,
+    devices,
+    facts,
+  }: { version: string; devices: number; facts: ModelFacts['models'][number] | undefined },
+): VersionCoverage {
+  const adopted = ratioOf(
+    byCohort(rows, (own) => ({
+      part: firstsIn(
+        own.filter(({ unit }) => unit.version === version),
+        'version-day',
+      ),
+      whole: firstsIn(own, 'version-day'),
+    })),
+  );
+  const adoption = shareFigureOf(adopted, { devices, method: 'cohort-ratio' });
+  const known = facts?.versions.find((one) => one.version === version);
+  const target = facts && known ? targetOf(known, facts.versions) : null;
+  return {
+    version,
+    state: known?.state ?? null,
+    adoption,
+    target,
+    coverage: target && adoption.value !== null ? adoption.value / target : null,
+  };
+}
+
+/** A rollout's range; what no rollout takes is the newest stable version's. */
+function targetOf(version: VersionFacts, versions: readonly VersionFacts[]): number {
+  const width = ({ rollout, state }: VersionFacts) =>
+    rollout && state !== 'revoked' ? (rollout.toBps - rollout.fromBps) / BPS : 0;
+  if (version.state === 'revoked') return 0;
+  if (version.rollout) return width(version);
+  const stable = versions.filter(({ state, rollout }) => state === 'stable' && !rollout);
+  const newest = Math.max(...stable.map(({ sequence }) => sequence));
+  if (version.sequence !== newest) return 0;
+  return Math.max(0, 1 - versions.reduce((sum, one) => sum + width(one), 0));
+}

@@ -1,0 +1,82 @@
+import { HOUR_MS } from '../contribution.js';
+import { DAY_MS } from '../days.js';
+import type { CohortRow } from '../rollup-store.js';
+import { type CohortHours, firstsIn, hoursOf } from './cohort-hours.js';
+
+/** A stretch of time that is held against the same hours before. */
+export interface DriftWindow {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly rows: readonly CohortRow[];
+  readonly devices: number;
+  /** Hours of the reference. */
+  readonly past: readonly number[];
+  readonly reference: readonly CohortRow[];
+}
+
+/** An hour with fewer devices says too little: then windows are days. */
+const FEWEST_DEVICES = 300;
+const WEEK_MS = 7 * DAY_MS;
+const WEEKS = 4;
+/** Six days before: the seventh would be a week. */
+const DAYS = 6;
+
+/** All windows of a range that have ended: hours where most of them have devices enough, else days. */
+export async function driftWindows(
+  hours: CohortHours,
+  { fromMs, toMs }: { fromMs: number; toMs: number },
+): Promise<{ lengthMs: number; windows: DriftWindow[] }> {
+  const lengthMs = (await areHoursFull(hours, { fromMs, toMs })) ? HOUR_MS : DAY_MS;
+  const first = Math.floor(fromMs / lengthMs);
+  const last = Math.floor(toMs / lengthMs);
+  const windows: DriftWindow[] = [];
+  for (let i = first; i < last; i += 1) {
+    windows.push(await windowOf(hours, i * lengthMs, lengthMs));
+  }
+  return { lengthMs, windows };
+}
+
+async function areHoursFull(
+  hours: CohortHours,
+  { fromMs, toMs }: { fromMs: number; toMs: number },
+): Promise<boolean> {
+  let [full, seen] = [0, 0];
+  for (const hour of hoursOf(fromMs, toMs)) {
+    const rows = await hours.of([hour]);
+    if (rows.length === 0) continue;
+    seen += 1;
+    if (firstsIn(rows, 'version-hour') >= FEWEST_DEVICES) full += 1;
+  }
+  return 2 * full > seen;
+}
+
+async function windowOf(
+  hours: CohortHours,
+  fromMs: number,
+  lengthMs: number,
+): Promise<DriftWindow> {
+  const toMs = fromMs + lengthMs;
+  const rows = await hours.of(hoursOf(fromMs, toMs));
+  const devices = firstsIn(rows, lengthMs === HOUR_MS ? 'version-hour' : 'version-day');
+  const past = await pastOf(hours, { fromMs, toMs }, devices / 2);
+  return { fromMs, toMs, rows, devices, past, reference: await hours.of(past) };
+}
+
+/**
+ * The same hours of the week in the last 28 days; of the day, where there is not a week yet. Clocks that are wrong put a
+ * few reports anywhere: a past needs devices.
+ */
+async function pastOf(
+  hours: CohortHours,
+  { fromMs, toMs }: { fromMs: number; toMs: number },
+  fewestDevices: number,
+): Promise<number[]> {
+  const own = hoursOf(fromMs, toMs);
+  const ago = (stepMs: number, times: number) =>
+    Array.from({ length: times }, (_, i) => own.map((hour) => hour - (i + 1) * stepMs)).flat();
+  for (const past of [ago(WEEK_MS, WEEKS), ago(DAY_MS, DAYS)]) {
+    const devices = firstsIn(await hours.of(past), 'version-hour');
+    if (devices > 0 && devices >= fewestDevices) return past;
+  }
+  return [];
+}

@@ -1,0 +1,232 @@
+import type { Baseline, Distribution, ModelFacts, VersionFacts } from '@nearside/core';
+import { compareVersions } from '../compare-versions.js';
+import type { RollupReads } from '../rollup-store.js';
+import { addedUp, type BinCounts } from '../statistics/bins.js';
+import {
+  type CompositionChange,
+  changeSince,
+  differenceFromLab,
+} from '../statistics/composition-change.js';
+import { jensenShannon, wasserstein } from '../statistics/divergence.js';
+import { alarmsOf } from '../statistics/drift-alarm.js';
+import { binsByCohort, readCohortHours } from './cohort-hours.js';
+import { devicesByVersion } from './devices-by-version.js';
+import { type DriftSegment, driftSegments } from './drift-segments.js';
+import { type DriftWindow, driftWindows } from './drift-windows.js';
+import type { FleetQuery } from './query.js';
+
+/** Answer of `GET /v1/fleet/drift`: is the field like the lab, and has it changed? */
+export interface FleetDrift {
+  readonly model: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly minDevices: number;
+  /** Newest first. */
+  readonly versions: readonly VersionDrift[];
+}
+
+export interface VersionDrift {
+  readonly version: string;
+  /** On the busiest UTC day of the range. */
+  readonly devices: number;
+  /** Why there are no distributions. */
+  readonly missing?: 'no-baseline' | 'too-few-devices';
+  /** Length of the windows: an hour or a day. */
+  readonly windowMs?: number;
+  readonly distributions: readonly DistributionDrift[];
+}
+
+export interface DistributionDrift {
+  readonly name: string;
+  readonly kind: Distribution['kind'];
+  readonly edges?: readonly number[];
+  readonly labels?: readonly string[];
+  /** Observations of the range by bin; of the lab; of the same hours before. */
+  readonly field: BinCounts;
+  readonly lab: BinCounts;
+  readonly past: BinCounts;
+  /** Against the lab, over the whole range: to be read, and no alarm. */
+  readonly fromLab: Change | null;
+  readonly windows: readonly WindowDrift[];
+  /** Start of the first window of the alarm that is on at the end; null: none is. */
+  readonly alarmSinceMs: number | null;
+  /** What carries the newest window's change; those first that carry more than their part of the fleet. */
+  readonly segments: readonly DriftSegment[];
+}
+
+export interface Change {
+  /** Population stability index, and its expectation without a change. */
+  readonly psi: number;
+  readonly expectedPsi: number;
+  readonly pValue: number;
+  /** Observations. */
+  readonly n: number;
+  readonly jensenShannon: number;
+  /** Of distributions with edges. */
+  readonly wasserstein: number | null;
+}
+
+export interface WindowDrift {
+  readonly atMs: number;
+  readonly devices: number;
+  /** Against the same hours before; null where there is no past, or too few saw anything. */
+  readonly change: Change | null;
+  readonly isAlarm: boolean;
+}
+
+export interface DriftContext {
+  /** Left out: nothing is known of baselines. */
+  readonly facts?: ModelFacts['models'][number] | undefined;
+  readonly minDevices: number;
+}
+
+export async function fleetDrift(
+  store: RollupReads,
+  query: FleetQuery,
+  { facts, minDevices }: DriftContext,
+): Promise<FleetDrift> {
+  const { model, fromMs, toMs } = query;
+  const versions: VersionDrift[] = [];
+  for (const [version, devices] of await devicesByVersion(store, query)) {
+    const known = facts?.versions.find((one) => one.version === version);
+    versions.push(await versionDrift(store, { query, version, devices, known, minDevices }));
+  }
+  versions.sort((a, b) => compareVersions(b.version, a.version));
+  return { model, fromMs, toMs, minDevices, versions };
+}
+
+interface Asked {
+  readonly query: FleetQuery;
+  readonly version: string;
+  readonly devices: number;
+  readonly known: VersionFacts | undefined;
+  readonly minDevices: number;
+}
+
+async function versionDrift(store: RollupReads, asked: Asked): Promise<VersionDrift> {
+  const { query, version, devices, known, minDevices } = asked;
+  const { model, fromMs, toMs } = query;
+  const { baseline, baselineHash } = known ?? {};
+  if (!baseline || !baselineHash) {
+    return { version, devices, missing: 'no-baseline', distributions: [] };
+  }
+  if (devices < minDevices) {
+    return { version, devices, missing: 'too-few-devices', distributions: [] };
+  }
+  const hours = readCohortHours(store, { model, version });
+  const { lengthMs, windows } = await driftWindows(hours, { fromMs, toMs });
+  const shown = windows.filter((window) => window.devices >= minDevices);
+  const compared = baseline.distributions.map((distribution, position) =>
+    compareDistribution(shown, { distribution, position, baselineHash }),
+  );
+  const alarms = alarmsOf(shown.map((_, i) => compared.map(({ changes }) => changes[i])));
+  const distributions = await Promise.all(
+    compared.map(async (one, position) => {
+      const ofOne = alarms.map((ofWindow) => ofWindow[position] ?? false);
+      const segments = await driftSegments(store, {
+        ...{ model, version, baselineHash, position, minDevices },
+        bins: one.lab.length,
+        window: shown.at(-1),
+      });
+      return distributionDrift(baseline, position, { ...one, shown, alarms: ofOne, segments });
+    }),
+  );
+  return { version, devices, windowMs: lengthMs, distributions };
+}
+
+interface Compared {
+  readonly changes: readonly (CompositionChange | undefined)[];
+  readonly fromLab: CompositionChange | undefined;
+  readonly field: BinCounts;
+  readonly lab: BinCounts;
+  readonly past: BinCounts;
+  /** By window. */
+  readonly counts: readonly { readonly now: BinCounts; readonly past: BinCounts }[];
+}
+
+function compareDistribution(
+  windows: readonly DriftWindow[],
+  {
+    distribution,
+    position,
+    baselineHash,
+  }: { distribution: Distribution; position: number; baselineHash: string },
+): Compared {
+  const isOrdered = 'edges' in distribution;
+  const lab = distribution.counts;
+  const where = { baseline: baselineHash, position, bins: lab.length };
+  const tables = windows.map(({ rows, reference }) => ({
+    now: binsByCohort(rows, where),
+    past: binsByCohort(reference, where),
+  }));
+  const whole = binsByCohort(
+    windows.flatMap(({ rows }) => rows),
+    where,
+  );
+  const counts = tables.map(({ now, past }) => ({ now: addedUp(now), past: addedUp(past) }));
+  return {
+    changes: tables.map(({ now, past }) => changeSince(now, past, { isOrdered })),
+    fromLab: differenceFromLab(whole, lab, { isOrdered }),
+    field: addedUp(whole),
+    lab,
+    past: addedUp(counts.map(({ past }) => past)),
+    counts,
+  };
+}
+
+function distributionDrift(
+  { distributions }: Baseline,
+  position: number,
+  found: Compared & {
+    readonly shown: readonly DriftWindow[];
+    readonly alarms: readonly boolean[];
+    readonly segments: readonly DriftSegment[];
+  },
+): DistributionDrift {
+  const distribution = distributions[position] as Distribution;
+  const { name, kind } = distribution;
+  const bins =
+    'edges' in distribution ? { edges: distribution.edges } : { labels: distribution.labels };
+  const edges = 'edges' in distribution ? distribution.edges : undefined;
+  const { shown, alarms, segments, changes, fromLab, counts, field, lab, past } = found;
+  return {
+    name,
+    kind,
+    ...bins,
+    ...{ field, lab, past },
+    fromLab: fromLab ? changeOf(fromLab, { now: field, past: lab }, edges) : null,
+    windows: shown.map(({ fromMs, devices }, i) => {
+      const [change, tables] = [changes[i], counts[i]];
+      return {
+        atMs: fromMs,
+        devices,
+        change: change && tables ? changeOf(change, tables, edges) : null,
+        isAlarm: alarms[i] ?? false,
+      };
+    }),
+    alarmSinceMs: alarmSince(shown, alarms),
+    segments,
+  };
+}
+
+function changeOf(
+  { psi, expectedPsi, pValue, n }: CompositionChange,
+  { now, past }: { now: BinCounts; past: BinCounts },
+  edges: readonly number[] | undefined,
+): Change {
+  return {
+    psi,
+    expectedPsi,
+    pValue,
+    n,
+    jensenShannon: jensenShannon(now, past),
+    wasserstein: edges ? wasserstein(now, past, edges) : null,
+  };
+}
+
+/** An alarm is of two windows running: it began with the first of them. */
+function alarmSince(windows: readonly DriftWindow[], alarms: readonly boolean[]): number | null {
+  if (!alarms.at(-1)) return null;
+  const quiet = alarms.lastIndexOf(false);
+  return windows[quiet]?.fromMs ?? null;
+}

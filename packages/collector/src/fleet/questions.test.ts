@@ -1,0 +1,264 @@
+import { expect, test } from 'vitest';
+import { DEFAULT_TARGETS } from '../files/targets.js';
+import {
+  BASELINE,
+  DAY_MS,
+  type DeviceReport,
+  FACTS,
+  HOUR_MS,
+  MONDAY_MS,
+  storeOf,
+} from '../testing/fleet-store.js';
+import { seededDraws } from '../testing/seeded-draws.js';
+import { fleetAccuracy } from './accuracy.js';
+import { fleetCanary } from './canary.js';
+import { fleetCost } from './cost.js';
+import { fleetCoverage } from './coverage.js';
+import { fleetDrift } from './drift.js';
+import { fleetService } from './service.js';
+import { fleetSilence } from './silence.js';
+
+const CONTEXT = { facts: FACTS, minDevices: 50 };
+const range = (fromMs: number, toMs: number) => ({ model: 'digits', fromMs, toMs, stepMs: HOUR_MS });
+
+/** Devices of an hour, each in its cohort; what they see varies. */
+function hour(atMs: number, devices: number, report: (i: number) => Partial<DeviceReport> = () => ({})) {
+  const draws = seededDraws(atMs / HOUR_MS);
+  return Array.from({ length: devices }, (_, i): DeviceReport => {
+    const sure = draws.below(4);
+    return { atMs, g: i % 64, confidence: [1, 5 - sure, 4 + sure], ...report(i) };
+  });
+}
+
+const NEXT = MONDAY_MS + DAY_MS;
+
+test('what phones see has changed for two hours: one alarm, since when, and phones carry it', async () => {
+  const hours = [0, 1, 2, 3].flatMap((i) => {
+    const device = (k: number) => ({ device: k % 2 === 0 ? 'phone' : 'desktop-large' });
+    const changed = (k: number) => (k % 2 === 0 ? { confidence: [6, 3, 1] } : {});
+    return [
+      ...hour(MONDAY_MS + i * HOUR_MS, 320, device),
+      ...hour(NEXT + i * HOUR_MS, 320, (k) => ({ ...device(k), ...(i >= 2 && changed(k)) })),
+    ];
+  });
+  // a clock that is a week behind is no past
+  const strays = hour(NEXT - 7 * DAY_MS, 3);
+  const store = await storeOf([...hours, ...strays]);
+  const { versions } = await fleetDrift(store, range(NEXT, NEXT + 4 * HOUR_MS), CONTEXT);
+  expect(versions).toHaveLength(1);
+  expect(versions[0]).toMatchObject({ version: '1.0.0', windowMs: HOUR_MS });
+  const [confidence, classes] = versions[0]?.distributions ?? [];
+  expect(confidence).toMatchObject({ name: 'confidence', alarmSinceMs: NEXT + 2 * HOUR_MS });
+  expect(confidence?.windows.map(({ isAlarm }) => isAlarm)).toEqual([false, false, false, true]);
+  expect(confidence?.segments[0]).toMatchObject({ dimension: 'device', value: 'phone' });
+  expect(confidence?.segments[0]?.share).toBeGreaterThan(0.9);
+  expect(classes?.alarmSinceMs).toBeNull();
+  await store.close();
+});
+
+test('a version without a baseline, and one that too few devices have, say so', async () => {
+  const store = await storeOf([
+    ...hour(MONDAY_MS, 60, () => ({ version: '9.0.0' })),
+    ...hour(MONDAY_MS, 10),
+  ]);
+  const day = range(MONDAY_MS, MONDAY_MS + DAY_MS);
+  const { versions } = await fleetDrift(store, day, CONTEXT);
+  expect(versions).toMatchObject([
+    { version: '9.0.0', missing: 'no-baseline', distributions: [] },
+    { version: '1.0.0', missing: 'too-few-devices', distributions: [] },
+  ]);
+  const accuracy = await fleetAccuracy(store, day, CONTEXT);
+  expect(accuracy.versions).toMatchObject([
+    { version: '9.0.0', without: ['baseline', 'labels'], estimated: { value: null } },
+    { version: '1.0.0', missing: 'too-few-devices', estimated: { value: null }, outcomes: [] },
+  ]);
+  await store.close();
+});
+
+test('accuracy is estimated from confidence, and weighed from labels; precision and recall by name', async () => {
+  const labelled = (i: number): Partial<DeviceReport> => ({
+    more: {
+      feedback: {
+        byAge: [
+          {
+            days: 0,
+            // mostly where the model was unsure
+            bins: [[4, 2], [2, i % 5 === 0 ? 1 : 2], [1, 1]], // prettier-ignore
+            confusion: [
+              [0, 0, 5],
+              [1, 0, 1],
+              [1, 1, 1],
+            ],
+          },
+        ],
+        unmatched: 1,
+      },
+      outcomes: { bought: [2, 1, 1] },
+    },
+  });
+  const store = await storeOf(hour(MONDAY_MS, 128, labelled));
+  const { versions } = await fleetAccuracy(store, range(MONDAY_MS, MONDAY_MS + DAY_MS), CONTEXT);
+  const [found] = versions;
+  expect(found).toMatchObject({ version: '1.0.0', without: [], unmatched: 128 });
+  expect(found?.estimated).toMatchObject({ estimated: true, method: 'cbpe', devices: 128 });
+  // about 0.1 × 0.5 + 0.35 × 0.9 + 0.55 × 0.99
+  expect(found?.estimated.value).toBeCloseTo(0.91, 1);
+  expect(found?.labelled).toMatchObject({ estimated: false, n: 7 * 128 });
+  expect(found?.labelled.value).toBeCloseTo(0.91, 1);
+  expect(found?.offline.value).toBe(0.914);
+  expect(found?.concept).toMatchObject({ isAlarm: false });
+  expect(found?.confusion?.labels).toEqual(['cat', 'dog', 'other']);
+  expect(found?.confusion?.byLabel[0]?.precision.value).toBeCloseTo(5 / 6, 5);
+  expect(found?.confusion?.byLabel[1]?.recall.value).toBe(0.5);
+  expect(found?.confusion?.byLabel[2]?.recall.value).toBeNull();
+  expect(found?.outcomes).toMatchObject([{ name: 'bought', mean: { value: 0.5 } }]);
+  await store.close();
+});
+
+test('labels for a version that has no rows in the range are nobody’s, and nothing stops', async () => {
+  const store = await storeOf(hour(MONDAY_MS, 60));
+  const later = range(MONDAY_MS + 5 * DAY_MS, MONDAY_MS + 6 * DAY_MS);
+  expect((await fleetAccuracy(store, later, CONTEXT)).versions).toEqual([]);
+  expect((await fleetDrift(store, later, CONTEXT)).versions).toEqual([]);
+  expect((await fleetCanary(store, later, CONTEXT)).rollouts).toEqual([]);
+  expect((await fleetCoverage(store, later, CONTEXT)).versions).toEqual([]);
+  expect(await fleetSilence(store, later)).toMatchObject({ silentSinceMs: null });
+  const service = await fleetService(store, later, { targets: DEFAULT_TARGETS, minDevices: 50 });
+  expect(service.versions).toEqual([]);
+  await store.close();
+});
+
+/** Both sides of a rollout, as many devices on each, of which some fail. */
+function rollout({ canary, control }: { canary: number; control: number }, devices = 640) {
+  return (['canary', 'control'] as const).flatMap((arm) => {
+    const failing = arm === 'canary' ? canary : control;
+    return Array.from({ length: devices }, (_, i): DeviceReport => {
+      const failed = (i * 7919) % 1000 < failing * 1000 ? 2 : 0;
+      const first: DeviceReport['first'] = ['version-day', 'arm-day'];
+      return {
+        atMs: MONDAY_MS,
+        g: i % 64,
+        arm,
+        version: arm === 'canary' ? '1.1.0' : '1.0.0',
+        ok: 10 - failed,
+        failed,
+        first: failed > 0 ? [...first, 'arm-day-failed'] : first,
+      };
+    });
+  });
+}
+
+const DAY = range(MONDAY_MS, MONDAY_MS + DAY_MS);
+
+test('a canary that fails more than its control is rolled back, by name', async () => {
+  const store = await storeOf(rollout({ canary: 0.3, control: 0.05 }));
+  const { rollouts } = await fleetCanary(store, DAY, CONTEXT);
+  expect(rollouts).toMatchObject([
+    {
+      version: '1.1.0',
+      experiment: '0f0f0f0f',
+      devices: { canary: 640, control: 640 },
+      verdict: { verdict: 'roll-back', because: ['failed-runs', 'failed-devices'] },
+    },
+  ]);
+  await store.close();
+});
+
+test('the signed margin decides: a difference within it rolls nothing back', async () => {
+  const store = await storeOf(rollout({ canary: 0.3, control: 0.05 }));
+  const health = { 'failed-runs-bps': 2000, 'failed-devices-bps': 5000 };
+  const versions = FACTS.versions.map((one) => ({ ...one, health }));
+  const context = { ...CONTEXT, facts: { ...FACTS, versions } };
+  const { rollouts } = await fleetCanary(store, DAY, context);
+  expect(rollouts[0]?.verdict.verdict).toBe('hold');
+  expect(rollouts[0]?.guardrails.find(({ name }) => name === 'failed-runs')?.margin).toBe(0.2);
+  await store.close();
+});
+
+test('an arm without its control, and one of too few devices, have no verdict', async () => {
+  const alone = rollout({ canary: 0.5, control: 0 }).filter(({ arm }) => arm === 'canary');
+  const store = await storeOf(alone);
+  expect((await fleetCanary(store, DAY, CONTEXT)).rollouts).toMatchObject([
+    { verdict: { verdict: 'none', because: 'no-control' }, guardrails: [] },
+  ]);
+  await store.close();
+  const few = await storeOf(rollout({ canary: 0.5, control: 0 }, 40));
+  expect((await fleetCanary(few, DAY, CONTEXT)).rollouts).toMatchObject([
+    { verdict: { verdict: 'none', because: 'too-few-devices' }, guardrails: [] },
+  ]);
+  await few.close();
+});
+
+test('coverage holds what devices have against what a rollout names', async () => {
+  const store = await storeOf([
+    ...hour(MONDAY_MS, 900),
+    ...hour(MONDAY_MS, 100, () => ({ version: '1.1.0', arm: 'canary' })),
+  ]);
+  const { devices, versions } = await fleetCoverage(store, DAY, CONTEXT);
+  expect(devices).toBe(1000);
+  expect(versions).toMatchObject([
+    { version: '1.1.0', state: 'canary', adoption: { value: 0.1 }, target: 0.05, coverage: 2 },
+    { version: '1.0.0', state: 'stable', adoption: { value: 0.9 }, target: 0.95 },
+  ]);
+  await store.close();
+});
+
+test('cost has amounts where there are prices, and says so where there are none', async () => {
+  const store = await storeOf(
+    hour(MONDAY_MS, 100, () => ({ more: { health: { ok: 10, bytesFetched: 1e7 } } })),
+  );
+  expect(await fleetCost(store, DAY, undefined)).toMatchObject({
+    missing: 'no-prices',
+    total: { inferences: 1000, bytes: 1e9, amount: null },
+  });
+  const prices = {
+    ...{ currency: 'EUR', serverPerMillionInferences: 40 },
+    ...{ cdnPerGigabyte: 0.03, collectorPerMonth: 30 },
+  };
+  const { total, versions } = await fleetCost(store, DAY, prices);
+  expect(total).toMatchObject({ amount: 0.03 + 1, serverAmount: 0.04, perMillion: 1030 });
+  expect(versions).toMatchObject([{ version: '1.0.0', amount: 1.03 }]);
+  await store.close();
+});
+
+test('hours in which far fewer report than usual are silent, since the first of them', async () => {
+  const start = MONDAY_MS;
+  const usual = Array.from({ length: 72 }, (_, i) => i).filter((i) => i < 68);
+  const store = await storeOf(usual.flatMap((i) => hour(start + i * HOUR_MS, 60 + (i % 24))));
+  const answer = await fleetSilence(store, range(start + 60 * HOUR_MS, start + 72 * HOUR_MS));
+  expect(answer.silentSinceMs).toBe(start + 68 * HOUR_MS);
+  expect(answer.hours[0]).toMatchObject({ received: 72, isSilent: false });
+  expect(answer.hours.at(-1)).toMatchObject({ received: 0, isSilent: true });
+  const first = await fleetSilence(store, range(start, start + 4 * HOUR_MS));
+  expect(first.hours.map(({ expected }) => expected)).toEqual([null, null, null, null]);
+  await store.close();
+});
+
+test('service figures have intervals; aborts and invalid input are neither success nor failure', async () => {
+  const report = (i: number): Partial<DeviceReport> => ({
+    ok: 9,
+    failed: i % 10 === 0 ? 1 : 0,
+    latencyMs: i % 20 === 0 ? 400 : 20,
+  });
+  const store = await storeOf(hour(MONDAY_MS, 640, report));
+  const { versions } = await fleetService(store, DAY, { targets: DEFAULT_TARGETS, minDevices: 50 });
+  const [found] = versions;
+  expect(found?.success.value).toBeCloseTo(1 - 64 / (9 * 640 + 64), 5);
+  expect(found?.success.low).toBeLessThan(found?.success.value ?? 0);
+  expect(found?.withinTarget.value).toBeCloseTo(0.95, 5);
+  expect(found?.p50Ms.value).toBeCloseTo(20, -0.5);
+  expect(found?.p99Ms.low).toBeGreaterThan(300);
+  expect(found).toMatchObject({ devices: 640, perHour: 242.667 });
+  await store.close();
+});
+
+test('a baseline of another hash than the version’s is not counted', async () => {
+  const other = { baseline: 'aaaaaaaaaaaaaaaa' };
+  const store = await storeOf(hour(MONDAY_MS, 400, () => ({ more: other })));
+  const { versions } = await fleetDrift(store, DAY, CONTEXT);
+  const [confidence] = versions[0]?.distributions ?? [];
+  expect(BASELINE).not.toBe(other.baseline);
+  expect(confidence?.field.every((n) => n === 0)).toBe(true);
+  expect(confidence?.fromLab).toBeNull();
+  await store.close();
+});

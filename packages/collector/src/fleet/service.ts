@@ -1,0 +1,181 @@
+import {
+  bucketsOf,
+  bucketUpperBound,
+  createHistogram,
+  HISTOGRAM_SCALES,
+  type Histogram,
+  merge,
+  quantile,
+  total,
+} from '@nearside/core';
+import { compareVersions } from '../compare-versions.js';
+import { type Counts, histogramOf } from '../counts.js';
+import type { ModelTargets } from '../files/targets.js';
+import type { CohortRow, RollupReads } from '../rollup-store.js';
+import { type RatioSums, ratioOf, varianceOf } from '../statistics/cohort-ratio.js';
+import { tQuantile } from '../statistics/distributions.js';
+import { type Figure, shareFigureOf, sixDigits } from '../statistics/figure.js';
+import { byCohort } from './cohort-hours.js';
+import { devicesByVersion } from './devices-by-version.js';
+import type { FleetQuery } from './query.js';
+import { targetBound } from './target-bound.js';
+
+/** Answer of `GET /v1/fleet/service`: is it fast, and does it succeed? Each figure with its interval. */
+export interface FleetService {
+  readonly model: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly minDevices: number;
+  readonly targets: ModelTargets;
+  /** Newest first. Versions with fewer devices than the floor are left out. */
+  readonly versions: readonly VersionService[];
+}
+
+export interface VersionService {
+  readonly version: string;
+  /** On the busiest UTC day of the range. */
+  readonly devices: number;
+  /** Call → result, ms. */
+  readonly p50Ms: Figure;
+  readonly p95Ms: Figure;
+  readonly p99Ms: Figure;
+  /** Of results, those within the target for P95, on the bound of a bucket. */
+  readonly withinTarget: Figure;
+  /** Results ÷ (results + errors): what callers ended or gave as bad input is neither. */
+  readonly success: Figure;
+  /** Runs that waited for a load ÷ runs. */
+  readonly coldStarts: Figure;
+  /** Σ time in which workers ran the model ÷ time that reports are of. */
+  readonly busy: Figure;
+  /** Device-days without a failed run, of installs that a rollout put on this version. */
+  readonly errorFreeDevices: Figure;
+  /** Runs per hour. */
+  readonly perHour: number;
+}
+
+const SCALE = HISTOGRAM_SCALES['latency.total'];
+const WINDOW_MS = 300_000;
+const HOUR_MS = 3_600_000;
+/** Of intervals: a share of 0.025 is above, and one below. */
+const TAIL = 0.025;
+
+export async function fleetService(
+  store: RollupReads,
+  query: FleetQuery,
+  { targets, minDevices }: { targets: ModelTargets; minDevices: number },
+): Promise<FleetService> {
+  const { model, fromMs, toMs } = query;
+  const devices = await devicesByVersion(store, query);
+  const rows = await store.cohorts({ model, fromMs, toMs });
+  const versions = [...devices]
+    .filter(([, count]) => count >= minDevices)
+    .map(([version, count]) => versionService(rows, { version, devices: count, query, targets }))
+    .sort((a, b) => compareVersions(b.version, a.version));
+  return { ...{ model, fromMs, toMs }, minDevices, targets, versions };
+}
+
+interface Asked {
+  readonly version: string;
+  readonly devices: number;
+  readonly query: FleetQuery;
+  readonly targets: ModelTargets;
+}
+
+function versionService(
+  rows: readonly CohortRow[],
+  { version, devices, query, targets }: Asked,
+): VersionService {
+  const own = rows.filter(({ unit }) => unit.version === version);
+  const assigned = rows.filter(({ unit }) => unit.assigned === version);
+  const latencies = byCohort(own, (ofCohort) => {
+    const histogram = createHistogram(SCALE);
+    for (const { counts } of ofCohort) merge(histogram, latencyOf(counts));
+    return histogram;
+  });
+  const share = (list: readonly CohortRow[], sums: (counts: Counts) => RatioSums) =>
+    shareFigureOf(ratioOf(byCohort(list, addedUp(sums))), { devices, method: 'cohort-ratio' });
+  const { index } = targetBound(targets.p95Ms);
+  const runs = own.reduce((sum, { counts: { ok = 0, failed = 0 } }) => sum + ok + failed, 0);
+  return {
+    version,
+    devices,
+    p50Ms: quantileFigure(latencies, 0.5, devices),
+    p95Ms: quantileFigure(latencies, 0.95, devices),
+    p99Ms: quantileFigure(latencies, 0.99, devices),
+    withinTarget: shareFigureOf(
+      ratioOf(latencies.map((one) => ({ part: countUpTo(one, index), whole: total(one) }))),
+      { devices, method: 'cohort-ratio' },
+    ),
+    success: share(own, ({ ok = 0, failed = 0 }) => ({ part: ok, whole: ok + failed })),
+    coldStarts: share(own, ({ ok = 0, cold = 0 }) => ({ part: cold, whole: ok })),
+    busy: share(own, ({ busyMs = 0, reports = 0 }) => ({
+      part: busyMs,
+      whole: reports * WINDOW_MS,
+    })),
+    errorFreeDevices: share(assigned, ({ firsts }) => {
+      const days = firsts?.['arm-day'] ?? 0;
+      return { part: days - (firsts?.['arm-day-failed'] ?? 0), whole: days };
+    }),
+    perHour: sixDigits((runs * HOUR_MS) / (query.toMs - query.fromMs)),
+  };
+}
+
+function addedUp(sums: (counts: Counts) => RatioSums): (rows: readonly CohortRow[]) => RatioSums {
+  return (rows) => {
+    let [part, whole] = [0, 0];
+    for (const { counts } of rows) {
+      const own = sums(counts);
+      part += own.part;
+      whole += own.whole;
+    }
+    return { part, whole };
+  };
+}
+
+/**
+ * A quantile, and where those of the shares lie between which the cohorts put this one (Woodruff 1952); to the outer bounds of
+ * the buckets, so that the sketch's own error is in it.
+ */
+function quantileFigure(cohorts: readonly Histogram[], q: number, devices: number): Figure {
+  const all = createHistogram(SCALE);
+  for (const one of cohorts) merge(all, one);
+  const [n, value] = [total(all), quantile(all, q)];
+  const origin = { n, devices, method: 'cohort-quantile' as const, estimated: false };
+  if (value === undefined) return { value: null, low: null, high: null, ...origin };
+  const index = bucketOf(all, q);
+  const below = countUpTo(all, index) / n;
+  const counted = cohorts.filter((one) => total(one) > 0);
+  const { variance, degrees } = varianceOf(
+    counted.map((one) => (countUpTo(one, index) - below * total(one)) / n),
+  );
+  const radius = tQuantile(TAIL, degrees) * Math.sqrt(Math.max(variance, (q * (1 - q)) / n));
+  return {
+    value: sixDigits(value),
+    low: sixDigits(bucketUpperBound(bucketOf(all, Math.max(0, q - radius)) - 1, SCALE)),
+    high: sixDigits(bucketUpperBound(bucketOf(all, Math.min(1, q + radius)), SCALE)),
+    ...origin,
+  };
+}
+
+/** The bucket that holds a quantile, nearest rank. */
+function bucketOf(histogram: Histogram, q: number): number {
+  const rank = Math.max(1, Math.ceil(q * total(histogram)));
+  let seen = histogram.zeros;
+  let last = histogram.first;
+  for (const [index, n] of bucketsOf(histogram)) {
+    last = index;
+    seen += n;
+    if (seen >= rank) return index;
+  }
+  return last;
+}
+
+function countUpTo(histogram: Histogram, last: number): number {
+  let count = histogram.zeros;
+  for (const [index, n] of bucketsOf(histogram)) if (index <= last) count += n;
+  return count;
+}
+
+function latencyOf(counts: Counts): Histogram {
+  return histogramOf('latency.total', counts.histograms?.['latency.total']);
+}

@@ -1,0 +1,98 @@
+import { HOUR_MS } from '../contribution.js';
+import { DAY_MS } from '../days.js';
+import type { RollupReads } from '../rollup-store.js';
+import { sixDigits } from '../statistics/figure.js';
+import { median } from '../statistics/trimmed-difference.js';
+import type { FleetQuery } from './query.js';
+
+/** Answer of `GET /v1/fleet/silence`: do as many report as should? */
+export interface FleetSilence {
+  readonly model: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly hours: readonly SilenceHour[];
+  /** Start of the silence that is on at the end; null: none is. */
+  readonly silentSinceMs: number | null;
+}
+
+export interface SilenceHour {
+  readonly atMs: number;
+  /** Reports. */
+  readonly received: number;
+  /** By the same hours before, at the level of the last week. Null where there is no day before. */
+  readonly expected: number | null;
+  /** Fewer than this are too few. */
+  readonly low: number | null;
+  readonly isSilent: boolean;
+}
+
+const WEEKS = 4;
+const DAYS = 6;
+const LEVEL_HOURS = 7 * 24;
+/** Standard deviations; an hour falls below by chance less than once in a year. */
+const FAR = 4;
+/** Fewer hours that can be held against theirs say nothing about how much they vary. */
+const FEWEST_HOURS = 12;
+
+export async function fleetSilence(store: RollupReads, query: FleetQuery): Promise<FleetSilence> {
+  const { model } = query;
+  const fromMs = Math.floor(query.fromMs / HOUR_MS) * HOUR_MS;
+  const toMs = Math.floor(query.toMs / HOUR_MS) * HOUR_MS;
+  const read = { fromMs: fromMs - (WEEKS * 7 + 7) * DAY_MS, toMs };
+  const slots = await store.reportsBySlot({ model, ...read, stepMs: HOUR_MS });
+  const received = new Map(slots.map(({ slotMs, reports }) => [slotMs, reports]));
+  const firstMs = slots[0]?.slotMs ?? toMs;
+
+  const hours: SilenceHour[] = [];
+  for (let atMs = fromMs; atMs < toMs; atMs += HOUR_MS) {
+    hours.push(hourAt(atMs, received, firstMs));
+  }
+  return { model, fromMs, toMs, hours, silentSinceMs: silentSince(hours) };
+}
+
+function hourAt(atMs: number, received: ReadonlyMap<number, number>, firstMs: number): SilenceHour {
+  const own = received.get(atMs) ?? 0;
+  const usual = usualAt(atMs, received, firstMs);
+  const ratios: number[] = [];
+  for (let i = 1; i <= LEVEL_HOURS; i += 1) {
+    const hour = atMs - i * HOUR_MS;
+    const before = usualAt(hour, received, firstMs);
+    if (before) ratios.push(Math.log(((received.get(hour) ?? 0) + 0.5) / (before + 0.5)));
+  }
+  if (usual === undefined || ratios.length < FEWEST_HOURS) {
+    return { atMs, received: own, expected: null, low: null, isSilent: false };
+  }
+  const level = median(ratios);
+  const expected = usual * Math.exp(level);
+  // the median deviation × 1.4826 is the standard deviation of a normal distribution, and no silence moves it
+  const spread = 1.4826 * median(ratios.map((ratio) => Math.abs(ratio - level)));
+  const deviation = Math.sqrt(spread ** 2 + 1 / (expected + 0.5));
+  const low = expected * Math.exp(-FAR * deviation);
+  return {
+    atMs,
+    received: own,
+    expected: sixDigits(expected),
+    low: sixDigits(low),
+    isSilent: own < low,
+  };
+}
+
+/** Mean of the same hours of the week; of the day, where there is not a week yet. */
+function usualAt(
+  atMs: number,
+  received: ReadonlyMap<number, number>,
+  firstMs: number,
+): number | undefined {
+  const mean = (stepMs: number, times: number) => {
+    const hours = Array.from({ length: times }, (_, i) => atMs - (i + 1) * stepMs);
+    const known = hours.filter((hour) => hour >= firstMs);
+    if (known.length === 0) return undefined;
+    return known.reduce((sum, hour) => sum + (received.get(hour) ?? 0), 0) / known.length;
+  };
+  return mean(7 * DAY_MS, WEEKS) ?? mean(DAY_MS, DAYS);
+}
+
+function silentSince(hours: readonly SilenceHour[]): number | null {
+  const last = hours.findLastIndex(({ isSilent }) => !isSilent);
+  return hours[last + 1]?.atMs ?? null;
+}

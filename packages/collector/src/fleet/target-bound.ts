@@ -1,0 +1,13 @@
+import { HISTOGRAM_SCALES } from '@nearside/core';
+
+/** The bound 2^(k/8) ms of a bucket of latency nearest to a target, and the last bucket under it: counts up to it are exact. */
+export function targetBound(targetMs: number): { index: number; ms: number } {
+  const perOctave = 2 ** HISTOGRAM_SCALES['latency.total'];
+  const exact = Math.log2(targetMs) * perOctave;
+  const candidates = [Math.floor(exact), Math.ceil(exact)].map((k) => ({
+    index: k - 1,
+    ms: 2 ** (k / perOctave),
+  }));
+  candidates.sort((a, b) => Math.abs(a.ms - targetMs) - Math.abs(b.ms - targetMs));
+  return candidates[0] as { index: number; ms: number };
+}

@@ -1,0 +1,27 @@
+import type { Estimate } from './figure.js';
+
+/** Of one cohort: what is counted, and what it is counted among. */
+export interface RatioSums {
+  readonly part: number;
+  readonly whole: number;
+}
+
+/**
+ * Σ part ÷ Σ whole, with the variance that the cohorts show: whatever devices have in common over their calls is in it
+ * (linearised ratio; Cochran 1977, 6.3). Undefined where nothing was counted.
+ */
+export function ratioOf(cohorts: readonly RatioSums[]): Estimate | undefined {
+  const counted = cohorts.filter(({ whole }) => whole > 0);
+  const n = counted.reduce((sum, { whole }) => sum + whole, 0);
+  if (n === 0) return undefined;
+  const value = counted.reduce((sum, { part }) => sum + part, 0) / n;
+  const deviations = counted.map(({ part, whole }) => (part - value * whole) / n);
+  return { value, n, ...varianceOf(deviations) };
+}
+
+/** Of a sum over cohorts of what each adds to it, 0 on average. One cohort alone shows no variance, and 0 is none. */
+export function varianceOf(deviations: readonly number[]): Pick<Estimate, 'variance' | 'degrees'> {
+  const degrees = Math.max(1, deviations.length - 1);
+  const squares = deviations.reduce((sum, z) => sum + z ** 2, 0);
+  return { variance: (squares * (degrees + 1)) / degrees, degrees };
+}

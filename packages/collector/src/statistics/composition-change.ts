@@ -1,0 +1,196 @@
+import { addedUp, type BinCounts, joinBins, joinSmallBins, sharesOf, totalOf } from './bins.js';
+import { fSurvival } from './distributions.js';
+import { stabilityIndex } from './divergence.js';
+
+/** How a distribution over bins differs from a reference, judged by how much cohorts differ among themselves. */
+export interface CompositionChange {
+  /** Population stability index of the joined bins. */
+  readonly psi: number;
+  /** What it would be on average without a change: Σ V_bb / m_b. */
+  readonly expectedPsi: number;
+  /** Rao–Scott to the second order; where bins are ordered, twice the smaller of that and the smooth test's. */
+  readonly pValue: number;
+  /** Rao–Scott to the first order, for comparison: it takes all design effects as equal. */
+  readonly naivePValue: number;
+  /** Observations that were compared with the reference. */
+  readonly n: number;
+}
+
+/** Bins of a smaller share join a neighbour: what a handful of events does there says nothing. */
+const SMALLEST_SHARE = 0.01;
+
+/** Fewer cohorts that saw something say too little about their spread. */
+const FEWEST_COHORTS = 16;
+
+/**
+ * Has the field changed? Window and reference are of the same cohorts: what is peculiar to a cohort's devices cancels.
+ *
+ * @param window counts by cohort, then by bin
+ * @param reference likewise, of an earlier time
+ * @returns undefined where too few cohorts saw anything
+ */
+export function changeSince(
+  window: readonly BinCounts[],
+  reference: readonly BinCounts[],
+  { isOrdered }: { isOrdered: boolean },
+): CompositionChange | undefined {
+  return compare(window, { counts: addedUp(reference), cohorts: reference }, isOrdered);
+}
+
+/**
+ * Is the field like the lab? The lab's own sampling error counts in: its samples are taken as independent.
+ *
+ * @param window counts by cohort, then by bin
+ * @param lab counts by bin
+ */
+export function differenceFromLab(
+  window: readonly BinCounts[],
+  lab: BinCounts,
+  { isOrdered }: { isOrdered: boolean },
+): CompositionChange | undefined {
+  return compare(window, { counts: lab }, isOrdered);
+}
+
+interface Reference {
+  readonly counts: BinCounts;
+  /** Left out: a sample of independent observations. */
+  readonly cohorts?: readonly BinCounts[];
+}
+
+function compare(
+  window: readonly BinCounts[],
+  reference: Reference,
+  isOrdered: boolean,
+): CompositionChange | undefined {
+  const all = addedUp(window);
+  const [n, m] = [totalOf(all), totalOf(reference.counts)];
+  if (seeing(window) < FEWEST_COHORTS || m === 0) return undefined;
+  if (reference.cohorts && seeing(reference.cohorts) < FEWEST_COHORTS) return undefined;
+
+  const target = joinSmallBins(middleOf(sharesOf(all), sharesOf(reference.counts)), SMALLEST_SHARE);
+  const counts = joinBins(all, target);
+  const referenceCounts = joinBins(reference.counts, target);
+  if (counts.length < 2) return { psi: 0, expectedPsi: 0, pValue: 1, naivePValue: 1, n };
+
+  const [p, q] = [sharesOf(counts), sharesOf(referenceCounts)];
+  const middle = middleOf(p, q);
+  const difference = p.map((share, bin) => share - (q[bin] as number));
+  const deviations = window.map((ofCohort, cohort) => {
+    const own = deviation(joinBins(ofCohort, target), p, n);
+    const other = deviation(joinBins(reference.cohorts?.[cohort] ?? [], target), q, m);
+    return own.map((z, bin) => z - (other[bin] as number));
+  });
+  const covariance = covarianceOf(deviations);
+  if (!reference.cohorts) addMultinomial(covariance, q, m);
+
+  const test = raoScott(difference, middle, covariance);
+  const degrees = deviations.length - 1;
+  const pValue = fSurvival(test.ratio, test.degrees, test.degrees * degrees);
+  const smooth = isOrdered ? smoothTest(difference, middle, covariance, degrees) : undefined;
+  const bins = counts.length - 1;
+  return {
+    psi: stabilityIndex(counts, referenceCounts),
+    expectedPsi: test.expected,
+    pValue: smooth === undefined ? pValue : Math.min(1, 2 * Math.min(pValue, smooth)),
+    naivePValue: fSurvival(test.ratio, bins, bins * degrees),
+    n,
+  };
+}
+
+/** How many cohorts saw anything. */
+function seeing(cohorts: readonly BinCounts[]): number {
+  return cohorts.filter((counts) => totalOf(counts) > 0).length;
+}
+
+/** What one cohort adds to the difference of a share of all from its expectation (linearised ratio). */
+function deviation(counts: BinCounts, shares: readonly number[], total: number): number[] {
+  const own = totalOf(counts);
+  return shares.map((share, bin) => ((counts[bin] ?? 0) - share * own) / total);
+}
+
+/** Of a sum over cohorts. */
+function covarianceOf(deviations: readonly (readonly number[])[]): number[][] {
+  const cohorts = deviations.length;
+  const bins = deviations[0]?.length ?? 0;
+  const covariance = Array.from({ length: bins }, () => new Array<number>(bins).fill(0));
+  for (const z of deviations) {
+    for (const [i, row] of covariance.entries()) {
+      for (const j of row.keys()) row[j] = (row[j] as number) + (z[i] as number) * (z[j] as number);
+    }
+  }
+  const factor = cohorts / (cohorts - 1);
+  return covariance.map((row) => row.map((value) => value * factor));
+}
+
+function addMultinomial(covariance: number[][], shares: readonly number[], n: number): void {
+  for (const [i, row] of covariance.entries()) {
+    for (const j of row.keys()) {
+      const [p, q] = [shares[i] as number, shares[j] as number];
+      row[j] = (row[j] as number) + ((i === j ? p : 0) - p * q) / n;
+    }
+  }
+}
+
+/**
+ * Rao and Scott (1981, 1984), second order: X² = Σ d² / m has the expectation tr Δ without a change, Δ being the covariance
+ * in units of m; X² / tr Δ is near an F of (tr Δ)² / tr Δ² degrees of freedom.
+ */
+function raoScott(
+  difference: readonly number[],
+  middle: readonly number[],
+  covariance: readonly (readonly number[])[],
+): { ratio: number; degrees: number; expected: number } {
+  let [statistic, trace, squares] = [0, 0, 0];
+  for (const [i, row] of covariance.entries()) {
+    statistic += (difference[i] as number) ** 2 / (middle[i] as number);
+    trace += (row[i] as number) / (middle[i] as number);
+    for (const [j, value] of row.entries()) {
+      squares += value ** 2 / ((middle[i] as number) * (middle[j] as number));
+    }
+  }
+  if (trace === 0) return { ratio: statistic === 0 ? 0 : Infinity, degrees: 1, expected: 0 };
+  return { ratio: statistic / trace, degrees: trace ** 2 / squares, expected: trace };
+}
+
+/**
+ * Neyman's smooth test with two components, a shift and a spread: of the two, a slow change of many bins is seen with
+ * fewer devices than bin by bin. Hotelling's T² of the cohorts.
+ */
+function smoothTest(
+  difference: readonly number[],
+  middle: readonly number[],
+  covariance: readonly (readonly number[])[],
+  degrees: number,
+): number {
+  const ranks = midRanks(middle);
+  const components = [ranks, ranks.map((rank) => rank ** 2)];
+  const project = (list: readonly number[], by: readonly number[]) =>
+    list.reduce((sum, value, bin) => sum + value * (by[bin] as number), 0);
+  const [u, v] = components.map((by) => project(difference, by)) as [number, number];
+  const [[a, b], [, d]] = components.map((first) =>
+    components.map((second) =>
+      project(
+        covariance.map((row) => project(row, second)),
+        first,
+      ),
+    ),
+  ) as [[number, number], [number, number]];
+  const determinant = a * d - b * b;
+  if (!(determinant > 1e-12 * a * d)) return 1;
+  const squared = (d * u * u - 2 * b * u * v + a * v * v) / determinant;
+  return fSurvival((squared * (degrees - 1)) / (2 * degrees), 2, degrees - 1);
+}
+
+/** Where the middle of each bin is among all, −½ … ½. */
+function midRanks(shares: readonly number[]): number[] {
+  let below = 0;
+  return shares.map((share) => {
+    const rank = below + share / 2 - 0.5;
+    below += share;
+    return rank;
+  });
+}
+
+function middleOf(p: readonly number[], q: readonly number[]): number[] {
+  return p.map((share, bin) => (share + (q[bin] ?? 0)) / 2);
+}

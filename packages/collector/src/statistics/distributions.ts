@@ -1,0 +1,76 @@
+/**
+ * P(F > f) for the F distribution of df1 and df2 degrees of freedom, which need not be whole.
+ * DLMF 8.17: the regularised incomplete beta function at df2 / (df2 + df1·f).
+ */
+export function fSurvival(f: number, df1: number, df2: number): number {
+  if (!(f > 0)) return 1;
+  return incompleteBeta(df2 / (df2 + df1 * f), df2 / 2, df1 / 2);
+}
+
+/** P(T > t) for Student's t distribution. */
+export function tSurvival(t: number, df: number): number {
+  const tail = incompleteBeta(df / (df + t * t), df / 2, 0.5) / 2;
+  return t >= 0 ? tail : 1 - tail;
+}
+
+/** The t above which a share `tail` of Student's distribution lies, 0 < tail < 0.5. */
+export function tQuantile(tail: number, df: number): number {
+  let [low, high] = [0, 1];
+  while (tSurvival(high, df) > tail) high *= 2;
+  for (let i = 0; i < 60; i += 1) {
+    const middle = (low + high) / 2;
+    if (tSurvival(middle, df) > tail) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
+/** Regularised incomplete beta function I_x(a, b): its continued fraction (DLMF 8.17.22), modified Lentz. */
+function incompleteBeta(x: number, a: number, b: number): number {
+  if (x <= 0) return 0;
+  if (x >= 1) return 1;
+  // the fraction converges fast below the mean only
+  if (x > (a + 1) / (a + b + 2)) return 1 - incompleteBeta(1 - x, b, a);
+  const front = Math.exp(
+    a * Math.log(x) + b * Math.log1p(-x) + logGamma(a + b) - logGamma(a) - logGamma(b),
+  );
+  const TINY = 1e-300;
+  let c = 1;
+  let d = 1 / awayFromZero(1 - ((a + b) * x) / (a + 1));
+  let fraction = d;
+  for (let m = 1; m <= 1000; m += 1) {
+    const even = (m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m));
+    d = 1 / awayFromZero(1 + even * d);
+    c = awayFromZero(1 + even / c);
+    fraction *= d * c;
+    const odd = (-(a + m) * (a + b + m) * x) / ((a + 2 * m) * (a + 2 * m + 1));
+    d = 1 / awayFromZero(1 + odd * d);
+    c = awayFromZero(1 + odd / c);
+    fraction *= d * c;
+    if (Math.abs(d * c - 1) < 1e-15) break;
+  }
+  return (front * fraction) / a;
+
+  function awayFromZero(value: number): number {
+    return Math.abs(value) < TINY ? TINY : value;
+  }
+}
+
+/** ln Γ(x) for x > 0: Stirling's series (DLMF 5.11.1) above 15, and Γ(x + 1) = x Γ(x) below. */
+function logGamma(x: number): number {
+  let [shifted, product] = [x, 1];
+  while (shifted < 15) {
+    product *= shifted;
+    shifted += 1;
+  }
+  const inverse = 1 / shifted;
+  const square = inverse * inverse;
+  const series = inverse * (1 / 12 - square * (1 / 360 - square * (1 / 1260 - square / 1680)));
+  return (
+    (shifted - 0.5) * Math.log(shifted) -
+    shifted +
+    0.5 * Math.log(2 * Math.PI) +
+    series -
+    Math.log(product)
+  );
+}

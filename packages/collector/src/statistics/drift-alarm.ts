@@ -1,0 +1,32 @@
+import type { CompositionChange } from './composition-change.js';
+import { rejected } from './false-discoveries.js';
+
+const ALARM = Object.freeze({
+  /** Of the alarms of one window, the share that may be false. */
+  level: 0.001,
+  /** Population stability index less its expectation: what people act on. */
+  leastEffect: 0.03,
+});
+
+/**
+ * Which distributions have changed, by window: surely so, by so much, and in the window before too.
+ *
+ * @param windows in the order of time, each with all distributions of the model; undefined where too little was seen
+ */
+export function alarmsOf(
+  windows: readonly (readonly (CompositionChange | undefined)[])[],
+): boolean[][] {
+  const changed = windows.map(changedIn);
+  return changed.map((now, i) => now.map((is, k) => is && (changed[i - 1]?.[k] ?? false)));
+}
+
+function changedIn(changes: readonly (CompositionChange | undefined)[]): boolean[] {
+  const sure = rejected(
+    changes.map((change) => change?.pValue ?? 1),
+    ALARM.level,
+  );
+  return changes.map((change, i) => {
+    if (!change || !sure[i]) return false;
+    return change.psi - change.expectedPsi >= ALARM.leastEffect;
+  });
+}

@@ -1,0 +1,93 @@
+import { tQuantile } from './distributions.js';
+
+/** A number of the fleet with what is known of it. Null where nothing was counted. */
+export interface Figure {
+  readonly value: number | null;
+  /** 95 % interval. */
+  readonly low: number | null;
+  readonly high: number | null;
+  /** Events that it is made of. */
+  readonly n: number;
+  /** On the busiest UTC day of the range. */
+  readonly devices: number;
+  /** A section of docs/statistics.md. */
+  readonly method: Method;
+  /** Computed from what is known elsewhere, and not counted. */
+  readonly estimated: boolean;
+}
+
+export type Method =
+  | 'count'
+  | 'cohort-ratio'
+  | 'cohort-quantile'
+  | 'cbpe'
+  | 'weighted-labels'
+  | 'trimmed-difference'
+  | 'sample-ratio'
+  | 'hour-of-week';
+
+/** Of intervals: a share of 0.025 is above, and one below. */
+const TAIL = 0.025;
+
+export interface Estimate {
+  readonly value: number;
+  readonly variance: number;
+  /** Events. */
+  readonly n: number;
+  /** Of freedom, of the variance. */
+  readonly degrees: number;
+}
+
+type Origin = Pick<Figure, 'devices' | 'method'> & { readonly estimated?: boolean };
+
+/** Of any number: value ± t · √variance. */
+export function figureOf(estimate: Estimate | undefined, origin: Origin): Figure {
+  if (!estimate) return nothing(origin);
+  const { value, variance, n, degrees } = estimate;
+  const radius = tQuantile(TAIL, degrees) * Math.sqrt(variance);
+  return figure(value, [value - radius, value + radius], n, origin);
+}
+
+/**
+ * Of a share: Wilson's interval, of as many independent events as would vary as much as the cohorts do. A share that is 0 or
+ * 1 everywhere does not vary, and counts as an event a device.
+ */
+export function shareFigureOf(estimate: Estimate | undefined, origin: Origin): Figure {
+  if (!estimate) return nothing(origin);
+  const { value, variance, n, degrees } = estimate;
+  const spread = value * (1 - value);
+  const independent =
+    variance > 0 && spread > 0
+      ? Math.min(n, Math.max(1, spread / variance))
+      : Math.min(n, Math.max(1, origin.devices));
+  const t = tQuantile(TAIL, degrees);
+  const centre = value + t ** 2 / (2 * independent);
+  const radius = t * Math.sqrt(spread / independent + t ** 2 / (4 * independent ** 2));
+  const scale = 1 + t ** 2 / independent;
+  const low = Math.max(0, (centre - radius) / scale);
+  const high = Math.min(1, (centre + radius) / scale);
+  return figure(value, [low, high], n, origin);
+}
+
+export function countFigure(value: number, origin: Omit<Origin, 'method'>): Figure {
+  return figure(value, [value, value], value, { ...origin, method: 'count' });
+}
+
+function nothing({ devices, method, estimated = false }: Origin): Figure {
+  return { value: null, low: null, high: null, n: 0, devices, method, estimated };
+}
+
+function figure(
+  value: number,
+  [low, high]: readonly [number, number],
+  n: number,
+  { devices, method, estimated = false }: Origin,
+): Figure {
+  const [shown, from, to] = [value, low, high].map(sixDigits) as [number, number, number];
+  return { value: shown, low: from, high: to, n, devices, method, estimated };
+}
+
+/** More digits say nothing, and make answers long. */
+export function sixDigits(value: number): number {
+  return Number(value.toPrecision(6));
+}

@@ -1,0 +1,142 @@
+import type { RatioSums } from './cohort-ratio.js';
+import { radiusAtAnyLook } from './confidence-sequence.js';
+import { trimmedDifference } from './trimmed-difference.js';
+
+/** What one cohort saw on both sides of a rollout. */
+export interface ArmSums {
+  readonly canary: RatioSums;
+  readonly control: RatioSums;
+}
+
+/** How much worse the canary is, with an interval that holds at every look. */
+export interface GuardrailResult {
+  /** Canary less control; above 0 is worse. */
+  readonly difference: number;
+  readonly low: number;
+  readonly high: number;
+  /** Cohorts with both sides. */
+  readonly cohorts: number;
+  /** Times as many devices as now until the interval could be under the margin; 1: enough. Undefined: never. */
+  readonly needed: number | undefined;
+}
+
+/** Of 64. With fewer that have both sides there is no verdict. */
+export const FEWEST_COHORTS = 48;
+
+/**
+ * Compares shares – of runs that failed, of device-days with a failure – cohort by cohort.
+ *
+ * @param margin a difference that is tolerated
+ * @param level probability that a lower end, or an upper one, is ever beyond the truth
+ * @returns undefined where there is no verdict yet
+ */
+export function compareShares(
+  cohorts: readonly ArmSums[],
+  { margin, level }: { margin: number; level: number },
+): GuardrailResult | undefined {
+  const both = cohorts.filter(({ canary, control }) => canary.whole > 0 && control.whole > 0);
+  const differences = both.map(({ canary, control }) => ({
+    difference: canary.part / canary.whole - control.part / control.whole,
+    weight: harmonic(canary.whole, control.whole),
+  }));
+  return judge(differences, { margin, level, least: leastVariance(both) });
+}
+
+/**
+ * Compares how many devices report with how many should: a version that kills its page sends no errors, it goes missing.
+ *
+ * @param cohorts devices by side, as `whole`
+ * @param expected share of the canary among both, by the widths of their ranges: 0.5 where they are equal
+ * @returns the difference is the share of canary devices that are missing
+ */
+export function compareSizes(
+  cohorts: readonly ArmSums[],
+  { margin, level, expected }: { margin: number; level: number; expected: number },
+): GuardrailResult | undefined {
+  const seen = cohorts.filter(({ canary, control }) => canary.whole + control.whole > 0);
+  const differences = seen.map(({ canary, control }) => {
+    const whole = canary.whole + control.whole;
+    return { difference: expected - canary.whole / whole, weight: whole };
+  });
+  const devices = seen.reduce((sum, { canary, control }) => sum + canary.whole + control.whole, 0);
+  const missing = (difference: number) => {
+    const share = Math.min(Math.max(expected - difference, 0), 1 - 1e-9);
+    return 1 - (share / (1 - share)) * ((1 - expected) / expected);
+  };
+  // the share at which so many would be missing
+  const present = (1 - margin) * (expected / (1 - expected));
+  const found = judge(differences, {
+    margin: expected - present / (1 + present),
+    level,
+    least: (expected * (1 - expected)) / devices,
+  });
+  if (!found) return undefined;
+  const { difference, low, high, ...rest } = found;
+  return { ...rest, difference: missing(difference), low: missing(low), high: missing(high) };
+}
+
+/**
+ * Compares means of what the app declares, as a share of the control's mean; the sums are Σ value and n. Less is worse.
+ */
+export function compareMeans(
+  cohorts: readonly ArmSums[],
+  { margin, level }: { margin: number; level: number },
+): GuardrailResult | undefined {
+  const both = cohorts.filter(({ canary, control }) => canary.whole > 0 && control.whole > 0);
+  if (both.length < FEWEST_COHORTS) return undefined;
+  const means = both.map(({ control }) => ({
+    difference: control.part / control.whole,
+    weight: control.whole,
+  }));
+  const scale = Math.abs(trimmedDifference(means).value);
+  if (scale === 0) return undefined;
+  const differences = both.map(({ canary, control }) => ({
+    difference: (control.part / control.whole - canary.part / canary.whole) / scale,
+    weight: harmonic(canary.whole, control.whole),
+  }));
+  return judge(differences, { margin, level, least: Number.MIN_VALUE });
+}
+
+function judge(
+  differences: Parameters<typeof trimmedDifference>[0],
+  { margin, level, least }: { margin: number; level: number; least: number },
+): GuardrailResult | undefined {
+  const cohorts = differences.length;
+  if (cohorts < FEWEST_COHORTS) return undefined;
+  const { value, cautious, variance: found, degrees } = trimmedDifference(differences);
+  // estimated from few cohorts, the variance has a variance too: as that of Student's distribution
+  const variance = Math.max(found, least) * (degrees / (degrees - 2));
+  const radiusWith = (times: number) => radiusAtAnyLook(variance / times, margin, level);
+  const radius = radiusWith(1);
+  return {
+    difference: value,
+    low: cautious - radius,
+    high: value + radius,
+    cohorts,
+    needed: timesNeeded(margin - value, radiusWith),
+  };
+}
+
+/** How many times the devices are needed until the radius is within the room there is. */
+function timesNeeded(room: number, radiusWith: (times: number) => number): number | undefined {
+  if (room <= 0) return undefined;
+  let times = 1;
+  while (radiusWith(times) > room && times < 1e6) times *= 1.1;
+  return times;
+}
+
+/** As little as a share of so many events varies even if all were independent, one more having the property. */
+function leastVariance(cohorts: readonly ArmSums[]): number {
+  const of = (side: keyof ArmSums) => {
+    const part = cohorts.reduce((sum, cohort) => sum + cohort[side].part, 0);
+    const whole = cohorts.reduce((sum, cohort) => sum + cohort[side].whole, 0);
+    return { part, whole };
+  };
+  const [canary, control] = [of('canary'), of('control')];
+  const share = (canary.part + control.part + 1) / (canary.whole + control.whole + 2);
+  return share * (1 - share) * (1 / canary.whole + 1 / control.whole);
+}
+
+function harmonic(a: number, b: number): number {
+  return (a * b) / (a + b);
+}

@@ -1,0 +1,60 @@
+/** Of one cohort: how much one side differs from the other, and how many events say so. */
+export interface CohortDifference {
+  readonly difference: number;
+  readonly weight: number;
+}
+
+/** Cohorts left out on each side: as many as one forger may hold. */
+const TRIMMED = 4;
+/** Four forged high ones push four honest low ones out at the other end; leaving out so many more of the high takes it back. */
+const TAKEN_BACK = 2;
+
+/**
+ * Mean difference of cohorts that nobody moves who holds four of them: the four lowest and the four highest are left out,
+ * and none weighs more than the median one – a share of the total would be what a forger inflates, and twice the median is
+ * enough for four to double the variance, behind which a bad canary hides. The variance is that of a trimmed mean, from
+ * winsorised values (Tukey and McLaughlin 1963; weighted).
+ */
+export function trimmedDifference(cohorts: readonly CohortDifference[]): {
+  readonly value: number;
+  /** What it would be at least, whatever four cohorts say. */
+  readonly cautious: number;
+  readonly variance: number;
+  readonly degrees: number;
+} {
+  const heaviest = median(cohorts.map(({ weight }) => weight));
+  const sorted = cohorts
+    .map(({ difference, weight }) => ({ difference, weight: Math.min(weight, heaviest) }))
+    .sort((a, b) => a.difference - b.difference);
+  const kept = sorted.slice(TRIMMED, -TRIMMED);
+  const value = weightedMean(kept);
+  const cautious = weightedMean(kept.slice(0, -TAKEN_BACK));
+
+  const lowest = kept[0] as CohortDifference;
+  const highest = kept.at(-1) as CohortDifference;
+  const winsorised = sorted.map(({ difference, weight }) => ({
+    difference: Math.min(Math.max(difference, lowest.difference), highest.difference),
+    weight,
+  }));
+  const centre = weightedMean(winsorised);
+  const squares = winsorised.reduce(
+    (sum, { difference, weight }) => sum + (weight * (difference - centre)) ** 2,
+    0,
+  );
+  const whole = kept.reduce((sum, { weight }) => sum + weight, 0);
+  const variance = ((squares / whole ** 2) * sorted.length) / (sorted.length - 1);
+  return { value, cautious, variance, degrees: kept.length - 1 };
+}
+
+function weightedMean(cohorts: readonly CohortDifference[]): number {
+  const whole = cohorts.reduce((sum, { weight }) => sum + weight, 0);
+  return cohorts.reduce((sum, { difference, weight }) => sum + difference * weight, 0) / whole;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1
+    ? (sorted[middle] as number)
+    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
+}

@@ -1,0 +1,109 @@
+import { expect, test } from 'vitest';
+import { seededDraws } from '../testing/seeded-draws.js';
+import { type ArmSums, compareMeans, compareShares, compareSizes } from './guardrail.js';
+import { verdictOf } from './verdict.js';
+
+const OPTIONS = { margin: 0.005, level: 0.0016 };
+
+/** Both sides of a rollout; shares of what is bad. */
+function arms(canary: number, control: number, { cohorts = 64, each = 5000, seed = 1 } = {}) {
+  const draws = seededDraws(seed);
+  const side = (share: number) => {
+    const noise = Math.sqrt((share * (1 - share)) / each) * 2 * (draws.uniform() - 0.5);
+    return { part: Math.max(0, Math.round(each * (share + noise))), whole: each };
+  };
+  return Array.from(
+    { length: cohorts },
+    (): ArmSums => ({
+      canary: side(canary),
+      control: side(control),
+    }),
+  );
+}
+
+test('a canary that fails twice as often is rolled back, by name', () => {
+  const result = compareShares(arms(0.02, 0.01), OPTIONS);
+  expect(result?.difference).toBeCloseTo(0.01, 2);
+  expect(verdictOf([{ name: 'failed-runs', margin: 0.005, result }])).toEqual({
+    verdict: 'roll-back',
+    because: ['failed-runs'],
+  });
+});
+
+test('one that is worse by less than the margin is not rolled back, however sure that is', () => {
+  const result = compareShares(arms(0.013, 0.01, { each: 100_000 }), OPTIONS);
+  expect(result?.low).toBeGreaterThan(0);
+  expect(verdictOf([{ name: 'failed-runs', margin: 0.005, result }]).verdict).toBe('promote');
+});
+
+test('one that nobody knows enough of is held, with how many times the devices are needed', () => {
+  const result = compareShares(arms(0.01, 0.01, { each: 60 }), OPTIONS);
+  const verdict = verdictOf([{ name: 'failed-runs', margin: 0.005, result }]);
+  expect(verdict).toMatchObject({ verdict: 'hold', because: ['failed-runs'] });
+  const times = verdict.verdict === 'hold' ? verdict.times : null;
+  const later = compareShares(arms(0.01, 0.01, { each: 60 * Math.ceil(times ?? 0) * 2 }), OPTIONS);
+  expect(later?.high).toBeLessThan(0.005);
+});
+
+test('without a single failure on either side the interval is not a point', () => {
+  const result = compareShares(arms(0, 0, { each: 10 }), OPTIONS);
+  expect(result?.difference).toBe(0);
+  expect(result?.high).toBeGreaterThan(0.005);
+});
+
+test('under 48 cohorts with both sides there is no verdict', () => {
+  expect(compareShares(arms(0.5, 0.01, { cohorts: 47 }), OPTIONS)).toBeUndefined();
+  expect(verdictOf([{ name: 'failed-runs', margin: 0.005, result: undefined }])).toEqual({
+    verdict: 'hold',
+    because: ['failed-runs'],
+    times: null,
+  });
+});
+
+test.each([1, -1])('four forged cohorts without limit neither blame nor hide (%d)', (sign) => {
+  const honest = arms(sign > 0 ? 0.01 : 0.03, 0.01);
+  const forged = honest.map((own, cohort) => {
+    if (cohort % 16 !== 0) return own;
+    const bad = { part: 1e9, whole: 1e9 };
+    const good = { part: 0, whole: 1e9 };
+    return sign > 0 ? { canary: bad, control: good } : { canary: good, control: bad };
+  });
+  const result = compareShares(forged, OPTIONS);
+  const { verdict } = verdictOf([{ name: 'failed-runs', margin: 0.005, result }]);
+  expect(verdict === 'roll-back').toBe(sign < 0);
+});
+
+test('missing devices are a share of those that there should be, also where the sides are not equally wide', () => {
+  for (const expected of [0.5, 0.8]) {
+    const cohorts = Array.from(
+      { length: 64 },
+      (): ArmSums => ({
+        canary: { part: 0, whole: Math.round(400 * (expected / (1 - expected)) * 0.8) },
+        control: { part: 0, whole: 400 },
+      }),
+    );
+    const result = compareSizes(cohorts, { margin: 0.1, level: 0.0016, expected });
+    expect(result?.difference).toBeCloseTo(0.2, 2);
+    expect(result?.low).toBeGreaterThan(0.1);
+  }
+});
+
+test('more devices than there should be are no harm', () => {
+  const cohorts = Array.from(
+    { length: 64 },
+    (_, i): ArmSums => ({
+      canary: { part: 0, whole: 40 + (i % 7) },
+      control: { part: 0, whole: 30 },
+    }),
+  );
+  const result = compareSizes(cohorts, { margin: 0.1, level: 0.0016, expected: 0.5 });
+  expect(result?.high).toBeLessThan(0.1);
+});
+
+test('an outcome that falls is worse, as a share of what the control has', () => {
+  const cohorts = arms(0.18, 0.2, { each: 50_000 });
+  const result = compareMeans(cohorts, { margin: 0.05, level: 0.0016 });
+  expect(result?.difference).toBeCloseTo(0.1, 1);
+  expect(result?.low).toBeGreaterThan(0);
+  expect(compareMeans(arms(0, 0), { margin: 0.05, level: 0.0016 })).toBeUndefined();
+});

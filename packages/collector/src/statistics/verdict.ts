@@ -1,0 +1,37 @@
+import type { GuardrailResult } from './guardrail.js';
+
+/** What a rollout should do, and by which guardrail. It moves nothing: only a holder of signing keys does. */
+export type Verdict =
+  | { readonly verdict: 'roll-back'; readonly because: readonly string[] }
+  | { readonly verdict: 'promote' }
+  /** `times` as many devices are needed, if nothing changes; null: nobody can say. */
+  | {
+      readonly verdict: 'hold';
+      readonly because: readonly string[];
+      readonly times: number | null;
+    };
+
+export interface Judged {
+  readonly name: string;
+  /** A difference that is tolerated. */
+  readonly margin: number;
+  /** Undefined: too little is known. */
+  readonly result: GuardrailResult | undefined;
+}
+
+export function verdictOf(guardrails: readonly Judged[]): Verdict {
+  const worse = guardrails.filter(
+    ({ result, margin }) => result && result.low > 0 && result.difference > margin,
+  );
+  if (worse.length > 0) return { verdict: 'roll-back', because: worse.map(({ name }) => name) };
+
+  const open = guardrails.filter(({ result, margin }) => !result || result.high >= margin);
+  if (open.length === 0 && guardrails.length > 0) return { verdict: 'promote' };
+  const times = open.map(({ result }) => result?.needed ?? Infinity);
+  const most = Math.max(...times);
+  return {
+    verdict: 'hold',
+    because: open.map(({ name }) => name),
+    times: Number.isFinite(most) ? most : null,
+  };
+}
