@@ -10,7 +10,7 @@ export interface ServedVersion {
   readonly variant: Pick<Variant, 'name'>;
   readonly backend: AvailableBackend;
   /** Undefined where it was not loaded. */
-  readonly loaded?: Pick<LoadedVariant, 'baseline'> | undefined;
+  readonly loaded?: Pick<LoadedVariant, 'baseline' | 'distributions'> | undefined;
 }
 
 /** How a run ended. Observers are told once for each run that was given an id. */

@@ -41,6 +41,7 @@ export type {
   RehearsalLimits,
   RehearsalRow,
 } from './api/can-run.js';
+export type { DetectedDrift, DriftScore } from './api/drift.js';
 export type { ModelEventName, ModelEvents } from './api/events.js';
 export type {
   CustomModel,

@@ -10,6 +10,7 @@ import type {
   OperatorTime,
   Quarantined,
 } from './backends.js';
+import type { DriftScore } from './drift.js';
 import type { ModelEventName, ModelEvents } from './events.js';
 import type { ModelStream, StreamOptions } from './model-stream.js';
 import type { Priority } from './priority.js';
@@ -208,6 +209,11 @@ export interface ModelStats {
   readonly waiting: number;
   /** Call → result, ms, ±4.33 %; undefined until counting begins, soon after the first result. */
   readonly latencyMs: Readonly<Record<'p50' | 'p95' | 'p99', number | undefined>>;
+  /**
+   * How far what this device has observed of the version that runs is from its `baseline.json`, in the order of that;
+   * undefined until a run was observed, and without a baseline. Frames of streams are left out: they resemble each other.
+   */
+  readonly drift: readonly DriftScore[] | undefined;
   readonly opening: OpeningStats;
   readonly reports: Readonly<ReportTotals> | undefined;
 }
