@@ -56,7 +56,7 @@ test('no byte that leaves the browser, and none that the collector stores, holds
   const collector = await startCollectorIn(dir, 0);
   const left = listen(page);
   await gotoBarePage(page, site.url);
-  await useWithMarkers(page, `${collector.url}/v1/reports`);
+  const { kept, drift } = await useWithMarkers(page, `${collector.url}/v1/reports`);
   // The last one is of the open that failed.
   await expect.poll(() => left.some(({ body }) => body.includes('model-not-found'))).toBe(true);
   const metrics = await (await fetch(`${collector.url}/metrics`)).text();
@@ -73,6 +73,11 @@ test('no byte that leaves the browser, and none that the collector stores, holds
   expect(reported).toContain('"inputs"');
   expect(reported).toContain('"opens":{"tried":1,"failed":{"model-not-found":1}}');
   for (const bytes of [...sent, ...stored, Buffer.from(metrics)]) expect(leaked(bytes)).toEqual([]);
+  // What stays here has them: they would be seen.
+  expect(leaked(Buffer.from(kept.join()))).toEqual(
+    expect.arrayContaining(['MARKER-TEXT', '13.3371337', 'mean radius', base64Of(PIXELS)]),
+  );
+  expect(drift).toContain('feature:mean radius');
 });
 
 /** Every request of the page and its workers. */
@@ -88,15 +93,25 @@ function listen(page: Page) {
   return left;
 }
 
-/** Two models, and everything that is told of them, with a marker wherever something of a person could be. */
-async function useWithMarkers(page: Page, report: string): Promise<void> {
-  await page.evaluate(
+/**
+ * Two models, and everything that is told of them, with a marker wherever something of a person could be. All inputs are
+ * captured.
+ *
+ * @returns what stays on the device: exported inputs, and the names of what drift is told of
+ */
+async function useWithMarkers(
+  page: Page,
+  report: string,
+): Promise<{ kept: string[]; drift: string[] }> {
+  return page.evaluate(
     async ({ table, digits, record, pixels, report, declared }) => {
       const { open } = (globalThis as Scope).nearside;
       const fallback = () => {
         throw new Error('MARKER-ERROR');
       };
-      const model = await open(table.url, { trust: table.trust, report, fallback });
+      const capture = { redact: (input: unknown) => input };
+      const captured = async ({ capture }: Scope) => (await capture.export()).text();
+      const model = await open(table.url, { trust: table.trust, report, fallback, capture });
       const { 'mean radius': _, ...without } = record;
       const runs = [
         { ...record, 'mean radius': 13.3371337 },
@@ -114,17 +129,21 @@ async function useWithMarkers(page: Page, report: string): Promise<void> {
       model.feedback('MARKER-LABEL', { label: 'benign' });
       model.outcome(declared, 7, { id: ids[0] });
       for await (const _ of model.score([record])); // what nobody waits for
+      const drift = model.stats().drift.map(({ distribution }: Scope) => distribution);
+      const ofTable = await captured(model);
       await model.close();
 
-      const reader = await open(digits.url, { trust: digits.trust, report });
+      const reader = await open(digits.url, { trust: digits.trust, report, capture });
       const data = Uint8ClampedArray.from(
         { length: 28 * 28 * 4 },
         (_, i) => pixels[i % 16] as number,
       );
       const { meta } = await reader.run(new ImageData(data, 28, 28));
       reader.feedback(meta.id, { label: 'MARKER-LABEL' });
+      const ofReader = await captured(reader);
       await reader.close();
       await open(`${table.url}-missing`, { trust: table.trust, report }).catch(() => {});
+      return { kept: [ofTable, ofReader], drift };
     },
     {
       table: table.address,
@@ -143,12 +162,16 @@ function leaked(bytes: Buffer): string[] {
   const pixels = Buffer.from(PIXELS);
   const needles = [
     ...MARKERS,
-    ...[0, 1, 2].map((at) => pixels.subarray(at).toString('base64').slice(0, 16)),
+    ...[0, 1, 2].map((at) => base64Of(PIXELS, at)),
     pixels.toString('hex'),
     pixels.toString('latin1'),
     PIXELS.slice(0, 6).join(','),
   ];
   return needles.filter((needle) => text.includes(needle));
+}
+
+function base64Of(pixels: readonly number[], at = 0): string {
+  return Buffer.from(pixels.slice(at)).toString('base64').slice(0, 16);
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: what the page's global scope holds, as it sees it

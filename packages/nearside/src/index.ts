@@ -44,6 +44,7 @@ export type {
 export type { DetectedDrift, DriftScore } from './api/drift.js';
 export type { ModelEventName, ModelEvents } from './api/events.js';
 export type {
+  Capture,
   CustomModel,
   LoadTimes,
   Model,
@@ -68,6 +69,7 @@ export type {
   StreamStats,
 } from './api/model-stream.js';
 export type {
+  CaptureOptions,
   Fallback,
   LoadPhase,
   OpenOptions,

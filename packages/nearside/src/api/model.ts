@@ -62,6 +62,8 @@ export interface Model extends AsyncDisposable {
    * @throws TypeError for another name or value
    */
   outcome(name: string, value: number, of?: { readonly id?: string | undefined }): void;
+  /** Inputs that are kept on this device, where `open` was given `capture`; else undefined. */
+  readonly capture?: Capture | undefined;
   /** What happened since it was opened. Works without `report` too, and sends nothing. */
   stats(): ModelStats;
   /** @returns a function that takes the listener off again */
@@ -107,6 +109,24 @@ export interface Model extends AsyncDisposable {
    * seconds, whatever store and network do: what is not stored by then is not waited for. Safe to call twice.
    */
   close(): Promise<void>;
+}
+
+/** Inputs of `run` as `redact` has let them be kept: in memory, until they make room, `clear` or `close`. */
+export interface Capture {
+  /** How many are kept. */
+  readonly inputs: number;
+  /** What they take in memory, about. */
+  readonly sizeBytes: number;
+  /** Inputs that were not kept because `redact` threw, or because they were too large or of another kind. */
+  readonly refused: number;
+  /**
+   * All of them as a file of JSON, the oldest first, for the user to save. `docs/api.md` has its format.
+   *
+   * @throws what the browser says of a Blob in it that cannot be read any more
+   */
+  export(): Promise<Blob>;
+  /** Forgets all of them. */
+  clear(): void;
 }
 
 export interface ProfileOptions extends Pick<RunOptions, 'signal'> {

@@ -43,6 +43,7 @@ export const OPEN_RULES: OptionRules<keyof OpenOptions> = {
   isolate: isBoolean,
   threads: isCount,
   runtime: () => false,
+  capture: () => false,
   fallback: isFunction,
   worker: isFunction,
   task: isText,

@@ -115,6 +115,14 @@ export const OPEN_KINDS: OptionKinds<keyof OpenOptions> = {
   task: { fits: isText, expected: 'the name of a task' },
   fallback: FUNCTION,
   worker: FUNCTION,
+  capture: {
+    expected: '{ redact, maxInputs, maxBytes }',
+    fields: {
+      redact: { ...FUNCTION, isRequired: true },
+      maxInputs: WHOLE_ABOVE_0,
+      maxBytes: WHOLE_ABOVE_0,
+    },
+  },
 };
 
 /**

@@ -128,6 +128,9 @@ const WRONG: readonly [string, readonly unknown[]][] = [
   ['threads', [0, -1, 1.5, '2', null, 'all']],
   ['fallback', [0, null, {}]],
   ['worker', [0, null, 'worker.js']],
+  ['capture', [true, () => {}, null, 100]],
+  ['capture.redact', [undefined, null, true].map((redact) => ({ redact }))],
+  ['capture.maxInputs', [0, 1.5, '5'].map((maxInputs) => ({ redact() {}, maxInputs }))],
 ];
 
 for (const [place, values] of WRONG) {
@@ -209,6 +212,7 @@ test('every option passes, and one that is undefined is left out', async () => {
     assets: 'https://a.example/nearside',
     mirrors: undefined,
     runtime: undefined,
+    capture: undefined,
     policy: { maxBytes: 1, saveData: false, update: 'manual', warmUpMs: 1, watchdogMs: undefined },
     request: undefined,
   } as const;
@@ -219,6 +223,8 @@ test('every option passes, and one that is undefined is left out', async () => {
     { store: { directory: 'models' } },
     { report: { to: 'https://a.example', sampleRate: 1 } },
     { report: { to: ['https://a.example'], sampleRate: undefined } },
+    { capture: { redact: act } },
+    { capture: { redact: act, maxInputs: 5, maxBytes: 5 } },
     { request: { headers: { authorization: 'Bearer abc' }, credentials: 'omit' } as const },
     { request: {} },
     { mirrors: ['https://b.example/models'] },
