@@ -19,6 +19,7 @@ const MARKERS = [
   'mean radius',
   'worst concavity',
   'MARKER-REASON', // why the caller left
+  'MARKER-PARENT', // where a trace's context should be
 ];
 
 /** Sixteen pixels in a row, and the same as text, however bytes may be written. */
@@ -56,10 +57,12 @@ test('no byte that leaves the browser, and none that the collector stores, holds
   const collector = await startCollectorIn(dir, 0);
   const left = listen(page);
   await gotoBarePage(page, site.url);
-  const { kept, drift } = await useWithMarkers(page, `${collector.url}/v1/reports`);
+  const reports = { to: `${collector.url}/v1/reports`, traceRate: 1 };
+  const { kept, drift } = await useWithMarkers(page, reports);
   // The last one is of the open that failed.
   await expect.poll(() => left.some(({ body }) => body.includes('model-not-found'))).toBe(true);
   const metrics = await (await fetch(`${collector.url}/metrics`)).text();
+  const traces = await (await fetch(`${collector.url}/v1/fleet/traces?model=breast-cancer`)).text();
   await collector.close();
 
   const sent = left.map(({ url, headers, body }) =>
@@ -71,8 +74,11 @@ test('no byte that leaves the browser, and none that the collector stores, holds
   expect(reported).toContain(DECLARED);
   expect(reported).toContain('"feedback"');
   expect(reported).toContain('"inputs"');
+  expect(reported).toContain('"resourceSpans"');
+  expect(traces).toContain('"error.type"');
   expect(reported).toContain('"opens":{"tried":1,"failed":{"model-not-found":1}}');
-  for (const bytes of [...sent, ...stored, Buffer.from(metrics)]) expect(leaked(bytes)).toEqual([]);
+  for (const bytes of [...sent, ...stored, Buffer.from(metrics + traces)])
+    expect(leaked(bytes)).toEqual([]);
   // What stays here has them: they would be seen.
   expect(leaked(Buffer.from(kept.join()))).toEqual(
     expect.arrayContaining(['MARKER-TEXT', '13.3371337', 'mean radius', base64Of(PIXELS)]),
@@ -101,7 +107,7 @@ function listen(page: Page) {
  */
 async function useWithMarkers(
   page: Page,
-  report: string,
+  report: { to: string; traceRate: number },
 ): Promise<{ kept: string[]; drift: string[] }> {
   return page.evaluate(
     async ({ table, digits, record, pixels, report, declared }) => {
@@ -122,6 +128,8 @@ async function useWithMarkers(
       for (const input of runs) ids.push((await model.run(input)).meta.id);
       await model.run({ ...record, 'mean radius': 'MARKER-TEXT' }).catch(() => {});
       await model.run('MARKER-TEXT').catch(() => {});
+      await model.run(record, { traceparent: 'MARKER-PARENT' });
+      await model.run(record, { timeoutMs: 0.001 }).catch(() => {}); // has an error's trace
       const reason = new Error('MARKER-REASON');
       await model.run(record, { signal: AbortSignal.abort(reason) }).catch(() => {});
       model.feedback(ids[0], { label: 'malignant' });

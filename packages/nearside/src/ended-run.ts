@@ -24,6 +24,8 @@ export interface EndedRun {
   readonly waiting: number;
   /** Undefined for a call of `run`. */
   readonly series: 'score' | 'stream' | undefined;
+  /** Of the caller's span, as W3C Trace Context has it. */
+  readonly traceparent?: string | undefined;
   readonly outcome: /** `queueMs` is what is not a stage of its own: waiting here, the hop, waiting there. */
     | { readonly kind: 'ok'; readonly reply: RunReply; readonly queueMs: number }
     | { readonly kind: 'failed'; readonly code: ErrorCode }

@@ -57,4 +57,5 @@ export const RUN_RULES: OptionRules<keyof RunOptions> = {
   topK: (topK: number) => Number.isInteger(topK) && topK > 0,
   transfer: isBoolean,
   terminate: isBoolean,
+  traceparent: isText,
 };

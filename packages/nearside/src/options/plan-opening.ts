@@ -74,6 +74,8 @@ export interface ReportTarget {
   readonly endpoints: readonly string[];
   /** Share of device-days that report, 0 … 1. */
   readonly sampleRate: number;
+  /** Share of runs that are traced, 0 … 1; at 0 none is, whatever becomes of it. */
+  readonly traceRate: number;
   readonly app: string | undefined;
   readonly consent: ReportOptions['consent'];
 }
@@ -119,6 +121,9 @@ export interface CheckedOptions {
 /** Enough for either of ONNX Runtime's builds, which weigh 3.8 and 6.8 MB, and not for both at once. */
 const TUNE_BYTES = 10_000_000;
 const TUNE_MS = 3_000;
+
+/** Of runs, beside those that fail or are slow. */
+const TRACE_RATE = 0.01;
 
 /** Generous: large models compile for seconds on slow phones; what takes longer hangs. */
 const WARM_UP_MS = 60_000;
@@ -208,7 +213,7 @@ function planReport(report: OpenOptions['report']): ReportTarget | undefined {
   const { navigator } = globalThis as { navigator?: { globalPrivacyControl?: boolean } };
   if (report === undefined || navigator?.globalPrivacyControl === true) return undefined;
   const options: Partial<ReportOptions> = isPlainObject(report) ? report : NO_OPTIONS;
-  const { to = report, sampleRate = 1, app, consent } = options;
+  const { to = report, sampleRate = 1, traceRate = TRACE_RATE, app, consent } = options;
   const endpoints = [to as string | string[]].flat().map(resolveUrl);
-  return { endpoints, sampleRate, app, consent };
+  return { endpoints, sampleRate, traceRate, app, consent };
 }

@@ -109,9 +109,11 @@ function countInto(reporting: Reporting, model: string) {
     if (counted) reporting.of(counted, nowMs).count(add);
   }
 
-  function ran({ id, served, totalMs, outcome, waiting, series, heapBytes }: Ran): void {
+  function ran(run: Ran): void {
+    const { id, served, totalMs, outcome, waiting, series, heapBytes } = run;
     const atMs = nowMs;
     const counted = countedAs(served);
+    reporting.tracing?.ran(run, { dimensions: counted.dimensions, atMs });
     if (atMs < loadedAtMs) loadedAtMs = 0; // a clock that was put back
     const isCold = isFirst || atMs - totalMs < loadedAtMs;
     if (outcome.kind === 'ok') {
