@@ -42,7 +42,7 @@ export default [
   file('assets/worker-tfjs-webgpu.js', '287744 B'),
   file('assets/worker-onnx-webgpu.js', '111872 B'),
   file('assets/microphone-worklet.js', '512 B'),
-  file('nearside.module.js', '55552 B'),
+  file('nearside.module.js', '59648 B'),
   file('nearside.global.js', '29696 B'),
-  file('nearside.later.js', '31488 B'),
+  file('nearside.later.js', '35072 B'),
 ];

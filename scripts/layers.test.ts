@@ -44,6 +44,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'workers',
     'serving',
   ],
+  capturing: ['api'],
   updating: ['api', 'options', 'protocol.ts', 'backends', 'choice', 'workers', 'serving'],
   fallback: [
     'api',
@@ -57,6 +58,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'running',
     'streaming',
     'telemetry',
+    'capturing',
   ],
 };
 

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { ReportSchema } from '@nearside/core';
+import { ReportSchema, TracesSchema } from '@nearside/core';
 import { expect, test } from 'vitest';
 import { root } from './root.mjs';
 
@@ -17,6 +17,23 @@ test('docs/privacy.md lists every field of a report, and none that is not there'
   const listed = [...table.matchAll(/^\| `([^`]+)`/gm)].map(([, path]) => path);
   expect(listed).toEqual([...fieldsOf(ReportSchema as unknown as Schema)].sort(inOrderOf(listed)));
 });
+
+test('docs/privacy.md lists every attribute of a trace, and none that is not there', async () => {
+  const page = await readFile(`${root}docs/privacy.md`, 'utf8');
+  const [, section = ''] = page.split('## What a trace has');
+  const [table = ''] = section.split('The schema refuses any other field');
+  const listed = [...table.matchAll(/^\| `([^`]+)`/gm)].map(([, key]) => key);
+  expect(listed).toEqual([...new Set(keysOf(TracesSchema))].sort(inOrderOf(listed)));
+});
+
+/** Keys of attributes, wherever they are in a schema; a resource has but one, the name of the library. */
+function* keysOf(schema: unknown): Generator<string> {
+  if (typeof schema !== 'object' || schema === null) return;
+  const { entries } = schema as { entries?: { key?: { literal?: string } } };
+  const key = entries?.key?.literal;
+  if (key !== undefined && key !== 'service.name') yield key;
+  for (const part of Object.values(schema)) yield* keysOf(part);
+}
 
 /** Paths of fields that hold something themselves: a histogram is one. */
 function* fieldsOf(schema: Schema, path = ''): Generator<string> {

@@ -19,6 +19,7 @@ const MARKERS = [
   'mean radius',
   'worst concavity',
   'MARKER-REASON', // why the caller left
+  'MARKER-PARENT', // where a trace's context should be
 ];
 
 /** Sixteen pixels in a row, and the same as text, however bytes may be written. */
@@ -56,10 +57,12 @@ test('no byte that leaves the browser, and none that the collector stores, holds
   const collector = await startCollectorIn(dir, 0);
   const left = listen(page);
   await gotoBarePage(page, site.url);
-  await useWithMarkers(page, `${collector.url}/v1/reports`);
+  const reports = { to: `${collector.url}/v1/reports`, traceRate: 1 };
+  const { kept, drift } = await useWithMarkers(page, reports);
   // The last one is of the open that failed.
   await expect.poll(() => left.some(({ body }) => body.includes('model-not-found'))).toBe(true);
   const metrics = await (await fetch(`${collector.url}/metrics`)).text();
+  const traces = await (await fetch(`${collector.url}/v1/fleet/traces?model=breast-cancer`)).text();
   await collector.close();
 
   const sent = left.map(({ url, headers, body }) =>
@@ -71,8 +74,16 @@ test('no byte that leaves the browser, and none that the collector stores, holds
   expect(reported).toContain(DECLARED);
   expect(reported).toContain('"feedback"');
   expect(reported).toContain('"inputs"');
+  expect(reported).toContain('"resourceSpans"');
+  expect(traces).toContain('"error.type"');
   expect(reported).toContain('"opens":{"tried":1,"failed":{"model-not-found":1}}');
-  for (const bytes of [...sent, ...stored, Buffer.from(metrics)]) expect(leaked(bytes)).toEqual([]);
+  for (const bytes of [...sent, ...stored, Buffer.from(metrics + traces)])
+    expect(leaked(bytes)).toEqual([]);
+  // What stays here has them: they would be seen.
+  expect(leaked(Buffer.from(kept.join()))).toEqual(
+    expect.arrayContaining(['MARKER-TEXT', '13.3371337', 'mean radius', base64Of(PIXELS)]),
+  );
+  expect(drift).toContain('feature:mean radius');
 });
 
 /** Every request of the page and its workers. */
@@ -88,15 +99,25 @@ function listen(page: Page) {
   return left;
 }
 
-/** Two models, and everything that is told of them, with a marker wherever something of a person could be. */
-async function useWithMarkers(page: Page, report: string): Promise<void> {
-  await page.evaluate(
+/**
+ * Two models, and everything that is told of them, with a marker wherever something of a person could be. All inputs are
+ * captured.
+ *
+ * @returns what stays on the device: exported inputs, and the names of what drift is told of
+ */
+async function useWithMarkers(
+  page: Page,
+  report: { to: string; traceRate: number },
+): Promise<{ kept: string[]; drift: string[] }> {
+  return page.evaluate(
     async ({ table, digits, record, pixels, report, declared }) => {
       const { open } = (globalThis as Scope).nearside;
       const fallback = () => {
         throw new Error('MARKER-ERROR');
       };
-      const model = await open(table.url, { trust: table.trust, report, fallback });
+      const capture = { redact: (input: unknown) => input };
+      const captured = async ({ capture }: Scope) => (await capture.export()).text();
+      const model = await open(table.url, { trust: table.trust, report, fallback, capture });
       const { 'mean radius': _, ...without } = record;
       const runs = [
         { ...record, 'mean radius': 13.3371337 },
@@ -107,6 +128,8 @@ async function useWithMarkers(page: Page, report: string): Promise<void> {
       for (const input of runs) ids.push((await model.run(input)).meta.id);
       await model.run({ ...record, 'mean radius': 'MARKER-TEXT' }).catch(() => {});
       await model.run('MARKER-TEXT').catch(() => {});
+      await model.run(record, { traceparent: 'MARKER-PARENT' });
+      await model.run(record, { timeoutMs: 0.001 }).catch(() => {}); // has an error's trace
       const reason = new Error('MARKER-REASON');
       await model.run(record, { signal: AbortSignal.abort(reason) }).catch(() => {});
       model.feedback(ids[0], { label: 'malignant' });
@@ -114,17 +137,21 @@ async function useWithMarkers(page: Page, report: string): Promise<void> {
       model.feedback('MARKER-LABEL', { label: 'benign' });
       model.outcome(declared, 7, { id: ids[0] });
       for await (const _ of model.score([record])); // what nobody waits for
+      const drift = model.stats().drift.map(({ distribution }: Scope) => distribution);
+      const ofTable = await captured(model);
       await model.close();
 
-      const reader = await open(digits.url, { trust: digits.trust, report });
+      const reader = await open(digits.url, { trust: digits.trust, report, capture });
       const data = Uint8ClampedArray.from(
         { length: 28 * 28 * 4 },
         (_, i) => pixels[i % 16] as number,
       );
       const { meta } = await reader.run(new ImageData(data, 28, 28));
       reader.feedback(meta.id, { label: 'MARKER-LABEL' });
+      const ofReader = await captured(reader);
       await reader.close();
       await open(`${table.url}-missing`, { trust: table.trust, report }).catch(() => {});
+      return { kept: [ofTable, ofReader], drift };
     },
     {
       table: table.address,
@@ -143,12 +170,16 @@ function leaked(bytes: Buffer): string[] {
   const pixels = Buffer.from(PIXELS);
   const needles = [
     ...MARKERS,
-    ...[0, 1, 2].map((at) => pixels.subarray(at).toString('base64').slice(0, 16)),
+    ...[0, 1, 2].map((at) => base64Of(PIXELS, at)),
     pixels.toString('hex'),
     pixels.toString('latin1'),
     PIXELS.slice(0, 6).join(','),
   ];
   return needles.filter((needle) => text.includes(needle));
+}
+
+function base64Of(pixels: readonly number[], at = 0): string {
+  return Buffer.from(pixels.slice(at)).toString('base64').slice(0, 16);
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: what the page's global scope holds, as it sees it

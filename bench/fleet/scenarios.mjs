@@ -114,7 +114,9 @@ function quietFields(seeds) {
 
 function quietRollouts(seeds) {
   const found = each(seeds, (seed) => simulateArms({ seed }));
-  const large = each(Math.ceil(seeds / 20), (seed) => simulateArms({ seed, devices: 10_000, looks: 60 }));
+  const large = each(Math.ceil(seeds / 20), (seed) =>
+    simulateArms({ seed, devices: 10_000, looks: 60 }),
+  );
   return [
     share('false-roll-backs', found, ({ rolledBackAt }) => rolledBackAt !== undefined, {
       atMost: MOST_FALSE,

@@ -47,7 +47,7 @@ function refused(refusal: Refusal): Admission {
   return { ok: false, refusal };
 }
 
-function readJson(
+export function readJson(
   body: Uint8Array,
 ): { ok: true; value: unknown } | { ok: false; reason: 'empty' | 'not UTF-8' | 'not JSON' } {
   if (body.byteLength === 0) return { ok: false, reason: 'empty' };

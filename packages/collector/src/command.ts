@@ -33,6 +33,7 @@ interface CommandOptions {
   models?: string;
   slo?: string;
   prices?: string;
+  tracesTo?: string;
   json?: true;
 }
 
@@ -116,6 +117,7 @@ function describeCommand(): Command {
     .option('--models <file>', 'what `nearside facts` wrote')
     .option('--slo <file>', 'targets for latency, success and accuracy')
     .option('--prices <file>', 'what inferences cost elsewhere')
+    .option('--traces-to <url>', 'send traces on to a receiver of OTLP/HTTP')
     .option('--json', 'print the address as JSON')
     .helpOption('--help', 'print this')
     .allowExcessArguments(false);

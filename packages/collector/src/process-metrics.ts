@@ -4,6 +4,9 @@ import type { FoldedKind } from './names.js';
 import type { RefusalCode } from './refusal.js';
 import { REFUSAL_STATUS } from './refusal.js';
 
+/** How a request to `/v1/traces` ended. */
+type TracesOutcome = 'accepted' | RefusalCode;
+
 /** How a request to `/v1/reports` ended. */
 type ReportOutcome = 'accepted' | 'duplicate' | RefusalCode;
 
@@ -11,6 +14,7 @@ const OUTCOMES = ['accepted', 'duplicate', ...(Object.keys(REFUSAL_STATUS) as Re
 
 export interface ProcessMetrics {
   countReport(outcome: ReportOutcome): void;
+  countTraces(outcome: TracesOutcome): void;
   countLate(): void;
   /** A name without a row of its own. */
   countFolded(kind: FoldedKind): void;
@@ -32,6 +36,13 @@ export function createProcessMetrics(startedMs: number): ProcessMetrics {
   });
   // A series that appears with its first failure hides that failure from rate().
   for (const outcome of OUTCOMES) reports.inc({ outcome }, 0);
+  const traces = new Counter({
+    name: 'nearside_collector_traces_total',
+    help: 'Requests to /v1/traces by outcome.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  for (const outcome of OUTCOMES) if (outcome !== 'duplicate') traces.inc({ outcome }, 0);
   const late = new Counter({
     name: 'nearside_collector_late_reports_total',
     help: 'Accepted reports that were older than an hour on arrival.',
@@ -82,6 +93,7 @@ export function createProcessMetrics(startedMs: number): ProcessMetrics {
       if (state === 'loaded') loaded.set({ file }, atMs / 1000);
     },
     countReport: (outcome) => reports.inc({ outcome }),
+    countTraces: (outcome) => traces.inc({ outcome }),
     countLate: () => late.inc(),
     countFolded: (kind) => folded.inc({ kind }),
     observeWrite: (seconds) => writes.observe(seconds),

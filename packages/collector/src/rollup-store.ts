@@ -1,7 +1,9 @@
-import type { Histogram, HistogramPath } from '@nearside/core';
+import type { Histogram, HistogramPath, TraceSpan } from '@nearside/core';
 import type { Contribution } from './contribution.js';
 import type { Counts, LifetimeCounts } from './counts.js';
 import type { KnownNames, Series, Unit } from './known-names.js';
+import type { RunTrace } from './traces/admit-traces.js';
+import type { TraceQuery } from './traces/trace-query.js';
 
 /**
  * Where counts are kept. Every implementation passes `testing/store-conformance.ts` and `testing/store-crashes.ts`.
@@ -15,6 +17,10 @@ export interface RollupStore extends RollupReads {
    * says whether the store can write.
    */
   add(batch: readonly Contribution[]): Promise<Outcome[]>;
+  /** Keeps the last `RETENTION.traces` of all models; a run that is there already changes nothing. On disk when it answers. */
+  addTraces(traces: readonly RunTrace[], nowMs: number): Promise<void>;
+  /** Of a model, those that arrived last first. */
+  traces(query: TraceQuery): Promise<KeptTrace[]>;
   /** Names that have rows: what a restart begins with. */
   names(): Promise<KnownNames>;
   /** What was added before this call can be read after it. */
@@ -25,6 +31,12 @@ export interface RollupStore extends RollupReads {
 }
 
 export type Outcome = 'counted' | 'duplicate';
+
+export interface KeptTrace {
+  readonly arrivedMs: number;
+  /** `inference`, and its stages behind it. */
+  readonly spans: readonly TraceSpan[];
+}
 
 /** What can be asked. */
 export interface RollupReads {
@@ -67,6 +79,9 @@ export const RETENTION = Object.freeze({
   cellDays: 35,
   hourDays: 400,
   cohortDays: 35,
+  /** Of all models. */
+  traces: 10_000,
+  traceDays: 7,
 });
 
 export interface ModelSummary {

@@ -17,6 +17,9 @@ import { REFUSAL_STATUS } from './refusal.js';
 import { addReportRoute } from './report-route.js';
 import type { RollupStore } from './rollup-store.js';
 import { refusalOf, sendRefusal } from './send-refusal.js';
+import type { TraceForwarder } from './traces/forward-traces.js';
+import { parseTraceQuery } from './traces/trace-query.js';
+import { addTraceRoute } from './traces/trace-route.js';
 
 /** A client that takes longer is cut off. A report is 8 KB at most; 2G takes a second for it. */
 const TIMEOUTS = Object.freeze({
@@ -28,7 +31,7 @@ const TIMEOUTS = Object.freeze({
 });
 
 export interface ServerOptions {
-  readonly store: Pick<RollupStore, 'add'>;
+  readonly store: Pick<RollupStore, 'add' | 'addTraces' | 'traces'>;
   readonly answers: Answers;
   /** Which names get rows. */
   readonly names: Names;
@@ -44,6 +47,8 @@ export interface ServerOptions {
   readonly prices: () => Prices | undefined;
   readonly readiness: () => Promise<Readiness>;
   readonly dashboard: Dashboard | undefined;
+  /** Where traces go as well. */
+  readonly forwardTraces?: TraceForwarder | undefined;
   readonly now: () => number;
   /** Told of a failure of the store, or of a bug; the caller was answered 503 or 500. */
   readonly onError: (error: unknown) => void;
@@ -90,6 +95,8 @@ export function createServer(options: ServerOptions): FastifyInstance {
   const limit = createAddressLimit({ perMinute: access.requestsPerMinute, now, onError });
   const mayWrite = createWritingCheck(access);
   addReportRoute(server, { store, names, metrics, limit, mayWrite, now, onError });
+  const forward = options.forwardTraces;
+  addTraceRoute(server, { store, metrics, limit, mayWrite, forward, now, onError });
 
   server.get('/healthz', async () => ({ status: 'ok' }));
   server.get('/readyz', async (_request, reply) => {
@@ -111,7 +118,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
 /** What the fleet did: for readers. */
 function addFigures(
   server: FastifyInstance,
-  { answers, metrics, targets, facts, prices, minDevices, now }: ServerOptions,
+  { store, answers, metrics, targets, facts, prices, minDevices, now }: ServerOptions,
 ): void {
   server.get('/v1/fleet/models', async () => ({ models: await answers.models() }));
   for (const question of FLEET_QUESTIONS) {
@@ -127,6 +134,11 @@ function addFigures(
       });
     });
   }
+  server.get('/v1/fleet/traces', async (request, reply) => {
+    const parsed = parseTraceQuery(request.query);
+    if (!parsed.ok) return sendRefusal(reply, parsed.refusal);
+    return { traces: await store.traces(parsed.query) };
+  });
 
   server.get('/metrics', async (_request, reply) => {
     const text = (await answers.metrics(targets())) + (await metrics.text());

@@ -14,6 +14,7 @@ import { createServer } from './server.js';
 import { shareAnswers } from './share-answers.js';
 import { sqliteAnswers } from './sqlite/answers-in-worker.js';
 import { openSqliteRollupStore } from './sqlite/sqlite-rollup-store.js';
+import { forwardTraces } from './traces/forward-traces.js';
 
 export const COLLECTOR_DEFAULTS = Object.freeze({
   host: '127.0.0.1',
@@ -42,6 +43,8 @@ export interface CollectorOptions extends AccessOptions {
   readonly slo?: string;
   /** What inferences cost elsewhere, as JSON; read again when it changes. */
   readonly prices?: string;
+  /** Receiver of OTLP/HTTP that gets all traces as well: `https://otel.example/v1/traces`. */
+  readonly tracesTo?: string;
   /** Viewers who ask within this time read the same answer. */
   readonly shareForMs?: number;
   /** The clock, Unix ms. */
@@ -69,9 +72,10 @@ export interface Collector extends AsyncDisposable {
 export async function startCollector(options: CollectorOptions): Promise<Collector> {
   const { file, port, now = Date.now, onError = () => {} } = options;
   const { host = COLLECTOR_DEFAULTS.host, minDevices = COLLECTOR_DEFAULTS.minDevices } = options;
-  const { models, shareForMs } = options;
+  const { models, shareForMs, tracesTo } = options;
   const access = accessOf(options);
   checkMinDevices(minDevices);
+  const forward = tracesTo === undefined ? undefined : forwardTraces(tracesTo, { onError });
   checkAccess(access, host);
 
   const audit = openAuditLog(options.auditLog, { now, onError });
@@ -115,6 +119,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     prices: files.prices,
     readiness,
     dashboard: readDashboard(),
+    forwardTraces: forward,
     now,
     onError,
   });

@@ -128,3 +128,5 @@ export {
   type Tensors,
 } from './tensor.js';
 export { tensorsFit } from './tensors-fit.js';
+export { type TraceSpan, type Traces, TracesSchema } from './trace.js';
+export { STAGE_SPANS, TRACE_LIMITS, TRACE_REASONS, type TraceReason } from './trace-format.js';

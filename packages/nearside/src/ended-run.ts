@@ -10,7 +10,7 @@ export interface ServedVersion {
   readonly variant: Pick<Variant, 'name'>;
   readonly backend: AvailableBackend;
   /** Undefined where it was not loaded. */
-  readonly loaded?: Pick<LoadedVariant, 'baseline'> | undefined;
+  readonly loaded?: Pick<LoadedVariant, 'baseline' | 'distributions'> | undefined;
 }
 
 /** How a run ended. Observers are told once for each run that was given an id. */
@@ -24,6 +24,8 @@ export interface EndedRun {
   readonly waiting: number;
   /** Undefined for a call of `run`. */
   readonly series: 'score' | 'stream' | undefined;
+  /** Of the caller's span, as W3C Trace Context has it. */
+  readonly traceparent?: string | undefined;
   readonly outcome: /** `queueMs` is what is not a stage of its own: waiting here, the hop, waiting there. */
     | { readonly kind: 'ok'; readonly reply: RunReply; readonly queueMs: number }
     | { readonly kind: 'failed'; readonly code: ErrorCode }

@@ -41,8 +41,10 @@ export type {
   RehearsalLimits,
   RehearsalRow,
 } from './api/can-run.js';
+export type { DetectedDrift, DriftScore } from './api/drift.js';
 export type { ModelEventName, ModelEvents } from './api/events.js';
 export type {
+  Capture,
   CustomModel,
   LoadTimes,
   Model,
@@ -67,6 +69,7 @@ export type {
   StreamStats,
 } from './api/model-stream.js';
 export type {
+  CaptureOptions,
   Fallback,
   LoadPhase,
   OpenOptions,

@@ -4,6 +4,7 @@ import type { OpenPlan } from './options/plan-opening.js';
 import type { RunQueue } from './running/run-queue.js';
 import type { Handover } from './serving/handover.js';
 import type { Serving } from './serving/serving.js';
+import { UNCOUNTED } from './telemetry/lifetime.js';
 import type { Recording } from './telemetry/recording.js';
 
 export interface StatsSources {
@@ -19,7 +20,7 @@ export interface StatsSources {
 export function readStats(sources: StatsSources): ModelStats {
   const { handover, choice, queue, plan, opening } = sources;
   const { lifetime, totals } = sources.recording;
-  const { errors, latencyMs, latency: _, ...counts } = lifetime;
+  const { errors, counted, ...counts } = lifetime;
   const { version, variant, backend, runtime, loaded, connection } = handover.current;
   const { model, version: name } = version.release;
   const { workers } = connection;
@@ -39,7 +40,7 @@ export function readStats(sources: StatsSources): ModelStats {
     ...counts,
     errors: Object.fromEntries(errors),
     waiting: queue.waiting,
-    latencyMs: latencyMs?.() ?? { p50: undefined, p95: undefined, p99: undefined },
+    ...(counted?.() ?? UNCOUNTED),
     opening,
     reports: plan.report && { ...totals },
   };

@@ -48,7 +48,7 @@ export async function openAsPlanned(
   const emitter = createModelEmitter();
   const { choice, boot } = await lookFirst(given);
   const own =
-    given.fallback || given.worker
+    given.fallback || given.worker || given.capture
       ? (await loadLater()).bringOwn({ plan: given, engine, emitter, startMs })
       : undefined;
   const plan = own?.plan ?? given;
@@ -63,14 +63,17 @@ export async function openAsPlanned(
   let serving: Serving | undefined;
   try {
     serving = await serveInstalled(context, { help: loadLater, boot });
-    return await createModel({ ...context, ...engineParts, serving, startMs, own: own?.forRuns });
+    const parts = { ...context, ...engineParts, serving, startMs, own: own?.forRuns };
+    const model = await createModel(parts);
+    return own?.finish(model) ?? model;
   } catch (error) {
     void serving?.connection.close(error);
-    if (!own) {
-      const report = () => loadLater().then((later) => later.reportFailedOpen(given, error));
-      if (given.report) report().catch(() => {}); // for want of a report nothing is worse
-      throw error;
+    if (own) return own.whenNoneServes(error);
+    if (given.report) {
+      loadLater()
+        .then((later) => later.reportFailedOpen(given, error))
+        .catch(() => {}); // for want of a report nothing is worse
     }
-    return own.whenNoneServes(error);
+    throw error;
   }
 }

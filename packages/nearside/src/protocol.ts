@@ -9,6 +9,7 @@ import type {
   UpdateCheck,
 } from '@nearside/artifact';
 import {
+  type Baseline,
   type ErrorCode,
   type ErrorDetails,
   type Golden,
@@ -196,6 +197,8 @@ export interface LoadedVariant {
   readonly heapBytes?: number | undefined;
   /** Undefined where the model has none. */
   readonly baseline?: BaselineKey | undefined;
+  /** Of the baseline, in its order: what drift on this device is against. */
+  readonly distributions?: Baseline['distributions'] | undefined;
 }
 
 /** How reports speak of a model's baseline: by places in it. */

@@ -19,10 +19,19 @@ import { fleetService } from './service.js';
 import { fleetSilence } from './silence.js';
 
 const CONTEXT = { facts: FACTS, minDevices: 50 };
-const range = (fromMs: number, toMs: number) => ({ model: 'digits', fromMs, toMs, stepMs: HOUR_MS });
+const range = (fromMs: number, toMs: number) => ({
+  model: 'digits',
+  fromMs,
+  toMs,
+  stepMs: HOUR_MS,
+});
 
 /** Devices of an hour, each in its cohort; what they see varies. */
-function hour(atMs: number, devices: number, report: (i: number) => Partial<DeviceReport> = () => ({})) {
+function hour(
+  atMs: number,
+  devices: number,
+  report: (i: number) => Partial<DeviceReport> = () => ({}),
+) {
   const draws = seededDraws(atMs / HOUR_MS);
   return Array.from({ length: devices }, (_, i): DeviceReport => {
     const sure = draws.below(4);
@@ -83,7 +92,11 @@ test('accuracy is estimated from confidence, and weighed from labels; precision 
           {
             days: 0,
             // mostly where the model was unsure
-            bins: [[4, 2], [2, i % 5 === 0 ? 1 : 2], [1, 1]], // prettier-ignore
+            bins: [
+              [4, 2],
+              [2, i % 5 === 0 ? 1 : 2],
+              [1, 1],
+            ], // prettier-ignore
             confusion: [
               [0, 0, 5],
               [1, 0, 1],

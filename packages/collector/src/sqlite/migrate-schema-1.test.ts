@@ -7,7 +7,7 @@ import { faultyDatabase } from '../testing/faulty-database.js';
 import { NOW_MS, sampleContribution } from '../testing/sample-report.js';
 import { SCHEMA_1 } from '../testing/schema-1.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
-import { ensureSchema } from './schema.js';
+import { ensureSchema, SCHEMA_VERSION } from './schema.js';
 import { openSqliteRollupStore } from './sqlite-rollup-store.js';
 
 const folder = temporaryFolder();
@@ -99,6 +99,6 @@ test('a migration that ends halfway has not begun, and is done at the next start
       real.prepare('SELECT count(*) FROM cell').pluck().get(),
     );
     ensureSchema(real);
-    expect(real.pragma('user_version', { simple: true })).toBe(2);
+    expect(real.pragma('user_version', { simple: true })).toBe(SCHEMA_VERSION);
   }
 });

@@ -15,7 +15,13 @@ const SLICE = Object.freeze({
 /** Forgets what is past its time. Between slices, others have their turn. */
 export function prepareRetention(
   database: Database.Database,
-  checkOwner: () => void,
+  {
+    checkOwner,
+    forgetTraces,
+  }: {
+    readonly checkOwner: () => void;
+    readonly forgetTraces: (nowMs: number, rows: number) => number;
+  },
 ): (nowMs: number, turn: () => Promise<boolean>) => Promise<void> {
   const forgetSeen = database.prepare(`
     DELETE FROM seen WHERE (day, id) IN (SELECT day, id FROM seen WHERE arrived < ? LIMIT ?)`);
@@ -47,6 +53,7 @@ export function prepareRetention(
     }
 
     await inSlices((rows) => forgetSeen.run(today - RETENTION.seenDays, rows).changes);
+    await inSlices((rows) => forgetTraces(nowMs, rows));
     for (const model of models.all() as number[]) {
       for (const { days, forget } of forgetCells) {
         await inSlices((rows) => forget(model, (today - days) * DAY_MS, rows));

@@ -1,9 +1,10 @@
 import type Database from 'better-sqlite3';
 import { CELL_LENGTHS } from '../rollup-store.js';
 import { migrateSchema1 } from './migrate-schema-1.js';
+import { TRACE_SCHEMA } from './trace-rows.js';
 
 /** Raised with every change below; a file of a newer number is refused. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /** "near" in ASCII: marks a file as a collector's (SQLite's `application_id`). */
 const APPLICATION_ID = 0x6e656172;
@@ -107,6 +108,8 @@ const SCHEMA = `
     last   INTEGER NOT NULL,
     counts TEXT NOT NULL
   );
+
+  ${TRACE_SCHEMA}
 `;
 
 /**
@@ -126,7 +129,8 @@ export function ensureSchema(database: Database.Database): number | undefined {
         }
         if (version === SCHEMA_VERSION) return undefined;
         // all of it is in this transaction: one that is killed halfway has not begun
-        migrateSchema1(database, SCHEMA);
+        if (version === 1) migrateSchema1(database, SCHEMA);
+        else database.exec(TRACE_SCHEMA);
         database.pragma(`user_version = ${SCHEMA_VERSION}`);
         return version;
       }

@@ -12,6 +12,7 @@ import { Pending } from './pending.js';
 import { prepareReads } from './reads.js';
 import { prepareRetention } from './retention.js';
 import { ensureSchema, SCHEMA_VERSION } from './schema.js';
+import { prepareTraces } from './trace-rows.js';
 
 /** Waiting for another process that holds the file, while nobody is answered; longer fails, and is retried. */
 const BUSY_TIMEOUT_MS = 250;
@@ -64,7 +65,11 @@ export function createSqliteRollupStore(
   const owner = takeOwnership(database, Date.now);
   const append = prepareAppend(database, owner);
   const fold = prepareFold(database, owner.check);
-  const forget = prepareRetention(database, owner.check);
+  const traces = prepareTraces(database, owner.check);
+  const forget = prepareRetention(database, {
+    checkOwner: owner.check,
+    forgetTraces: traces.forget,
+  });
   const reads = prepareReads(database);
   const pending = new Pending();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -122,6 +127,8 @@ export function createSqliteRollupStore(
 
   return {
     add: (batch) => attempt(() => add(batch)),
+    addTraces: (given, nowMs) => attempt(() => traces.add(given, nowMs)),
+    traces: (query) => attempt(() => traces.recent(query)),
     names: () => read(() => readNames(database)),
     settle: () => attempt(settle),
     models: () => read(reads.models),

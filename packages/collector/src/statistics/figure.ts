@@ -69,10 +69,6 @@ export function shareFigureOf(estimate: Estimate | undefined, origin: Origin): F
   return figure(value, [low, high], n, origin);
 }
 
-export function countFigure(value: number, origin: Omit<Origin, 'method'>): Figure {
-  return figure(value, [value, value], value, { ...origin, method: 'count' });
-}
-
 function nothing({ devices, method, estimated = false }: Origin): Figure {
   return { value: null, low: null, high: null, n: 0, devices, method, estimated };
 }

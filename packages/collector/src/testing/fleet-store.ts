@@ -60,7 +60,10 @@ export interface DeviceReport {
 }
 
 /** A report that arrives right after its window. */
-export function deviceContribution(names: ReturnType<typeof freshNames>, given: DeviceReport): Contribution {
+export function deviceContribution(
+  names: ReturnType<typeof freshNames>,
+  given: DeviceReport,
+): Contribution {
   const { atMs, g, version = '1.0.0', arm = 'stable', device = 'phone' } = given;
   const { ok = 10, failed = 0, latencyMs = 20, confidence = [1, 3, 6] } = given;
   const base = sampleReport({

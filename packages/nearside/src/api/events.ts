@@ -1,5 +1,6 @@
 import type { ErrorCode } from '@nearside/core';
 import type { ChoiceOrigin } from './backends.js';
+import type { DetectedDrift } from './drift.js';
 
 /** What a model tells while it lives, by event name. */
 export interface ModelEvents {
@@ -42,6 +43,10 @@ export interface ModelEvents {
     readonly version: string;
     readonly sizeBytes: number;
   };
+  /** A score of `stats().drift` is large, and chance does not explain it; once for each distribution. */
+  'drift-detected': DetectedDrift;
+  /** The same of the distribution `class`: what comes out of a classifier is mixed in another way. */
+  'class-mix-changed': DetectedDrift;
   'report-sent': { readonly id: string };
   'report-dropped': { readonly id: string; readonly reason: string };
 }
@@ -61,6 +66,8 @@ const EVENT_NAMES: readonly ModelEventName[] = [
   'version-rolled-back',
   'version-unsupported',
   'storage-evicted',
+  'drift-detected',
+  'class-mix-changed',
   'report-sent',
   'report-dropped',
 ];

@@ -10,6 +10,7 @@ import type {
   OperatorTime,
   Quarantined,
 } from './backends.js';
+import type { DriftScore } from './drift.js';
 import type { ModelEventName, ModelEvents } from './events.js';
 import type { ModelStream, StreamOptions } from './model-stream.js';
 import type { Priority } from './priority.js';
@@ -61,6 +62,8 @@ export interface Model extends AsyncDisposable {
    * @throws TypeError for another name or value
    */
   outcome(name: string, value: number, of?: { readonly id?: string | undefined }): void;
+  /** Inputs that are kept on this device, where `open` was given `capture`; else undefined. */
+  readonly capture?: Capture | undefined;
   /** What happened since it was opened. Works without `report` too, and sends nothing. */
   stats(): ModelStats;
   /** @returns a function that takes the listener off again */
@@ -106,6 +109,24 @@ export interface Model extends AsyncDisposable {
    * seconds, whatever store and network do: what is not stored by then is not waited for. Safe to call twice.
    */
   close(): Promise<void>;
+}
+
+/** Inputs of `run` as `redact` has let them be kept: in memory, until they make room, `clear` or `close`. */
+export interface Capture {
+  /** How many are kept. */
+  readonly inputs: number;
+  /** What they take in memory, about. */
+  readonly sizeBytes: number;
+  /** Inputs that were not kept because `redact` threw, or because they were too large or of another kind. */
+  readonly refused: number;
+  /**
+   * All of them as a file of JSON, the oldest first, for the user to save. `docs/api.md` has its format.
+   *
+   * @throws what the browser says of a Blob in it that cannot be read any more
+   */
+  export(): Promise<Blob>;
+  /** Forgets all of them. */
+  clear(): void;
 }
 
 export interface ProfileOptions extends Pick<RunOptions, 'signal'> {
@@ -208,6 +229,11 @@ export interface ModelStats {
   readonly waiting: number;
   /** Call → result, ms, ±4.33 %; undefined until counting begins, soon after the first result. */
   readonly latencyMs: Readonly<Record<'p50' | 'p95' | 'p99', number | undefined>>;
+  /**
+   * How far what this device has observed of the version that runs is from its `baseline.json`, in the order of that;
+   * undefined until a run was observed, and without a baseline. Frames of streams are left out: they resemble each other.
+   */
+  readonly drift: readonly DriftScore[] | undefined;
   readonly opening: OpeningStats;
   readonly reports: Readonly<ReportTotals> | undefined;
 }

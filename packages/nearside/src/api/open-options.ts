@@ -64,6 +64,11 @@ export interface OpenOptions {
    */
   readonly worker?: StartWorker | undefined;
   /**
+   * Keeps inputs of `run` in memory, for the user to export: `model.capture`. Off by default. Nothing of it is
+   * stored or sent.
+   */
+  readonly capture?: CaptureOptions | undefined;
+  /**
    * The model's task, as its model.json has it: the model then has its types, and a version of another task is
    * `task-mismatch`.
    */
@@ -112,6 +117,11 @@ export interface ReportOptions {
   readonly to: string | readonly string[];
   /** Share of device-days that report, 0.0001 … 1; 1 by default. */
   readonly sampleRate?: number | undefined;
+  /**
+   * Share of runs of which a trace is sent, 0 … 1; 0.01 by default. Above 0 up to five runs that failed or were slow have
+   * one too, for each open model. 0 sends none.
+   */
+  readonly traceRate?: number | undefined;
   /** The app's own release, at most 32 characters: a changed app breaks a model as often as a new model does. */
   readonly app?: string | undefined;
   /**
@@ -119,6 +129,19 @@ export interface ReportOptions {
    * by default.
    */
   readonly consent?: (() => boolean | Promise<boolean>) | undefined;
+}
+
+/** Which inputs of `run` are kept, and how many. The oldest make room. */
+export interface CaptureOptions {
+  /**
+   * Asked at the call with the input as it was given, before anything is kept: keeps what it returns or promises, which is a
+   * copy made at once. Undefined, what throws, and what cannot be written as JSON and bytes keep nothing.
+   */
+  readonly redact: (input: Input) => unknown;
+  /** 100 by default. */
+  readonly maxInputs?: number | undefined;
+  /** All together, about what they take in memory; 10,000,000 by default. One that is larger is not kept. */
+  readonly maxBytes?: number | undefined;
 }
 
 /** `memory` keeps nothing after the page; a directory is for Node. */

@@ -41,6 +41,11 @@ export interface RunOptions {
    * whatever becomes of the run. A call that is refused at once (`queue-full`, `closed`, wrong options) takes nothing.
    */
   readonly transfer?: boolean | undefined;
+  /**
+   * The caller's span, as the W3C's header `traceparent` has it: a trace of this run belongs to it. One that cannot be read
+   * is passed over. It is sent where `report` is given, and links this run to all else that has it.
+   */
+  readonly traceparent?: string | undefined;
 }
 
 /** Labels by score for a picture, tensors for tensors. */

@@ -1,6 +1,7 @@
 import { NearsideError } from '@nearside/core';
 import type { Model } from '../api/model.js';
 import type { StartWorker } from '../api/open-options.js';
+import { captureInputs } from '../capturing/capture-inputs.js';
 import { isBackendFault } from '../failures.js';
 import type { OpenPlan } from '../options/plan-opening.js';
 import type { OpenedVersion } from '../protocol.js';
@@ -10,13 +11,15 @@ import { reportFailedOpen } from '../telemetry/report-failed-open.js';
 import { fallBack } from './fallback.js';
 import { createFallbackModel } from './fallback-model.js';
 
-/** What the app has of its own, a worker or a function that answers for want of a backend, as opening uses it. */
+/** What the app has of its own, a worker, a function that answers for want of a backend, or one that says what is kept. */
 export interface Own {
   readonly plan: OpenPlan;
   /** Told of every version that is opened: what no backend serves is still checked and reported as that. */
   readonly onOpened: (version: OpenedVersion) => void;
   /** @param leaving aborted when the model is closed */
   readonly forRuns: (leaving: AbortSignal) => Pick<RunnerOptions, 'fallBack'>;
+  /** The model as the app gets it. */
+  readonly finish: (model: Model) => Model;
   /** @throws the error, where there is no `fallback`, or it is not for want of a backend */
   readonly whenNoneServes: (error: unknown) => Model;
 }
@@ -27,8 +30,9 @@ export function bringOwn({
   emitter,
   startMs,
 }: Pick<ModelContext, 'plan' | 'engine' | 'emitter'> & { startMs: number }): Own {
-  const { fallback, worker } = given;
+  const { fallback, worker, capture } = given;
   const plan = { ...given, worker: worker && requireOwnWorker(worker) };
+  const finish = (model: Model) => (capture ? captureInputs(model, capture) : model);
   let version: OpenedVersion | undefined;
   return {
     plan,
@@ -38,12 +42,15 @@ export function bringOwn({
     forRuns: (leaving) => ({
       fallBack: fallback && ((failed) => fallBack(failed, { fallback, leaving })),
     }),
+    finish,
     whenNoneServes(error) {
       if (!fallback || !isBackendFault(error)) {
         void reportFailedOpen(given, error);
         throw error;
       }
-      return createFallbackModel({ fallback, error, version, plan, engine, emitter, startMs });
+      return finish(
+        createFallbackModel({ fallback, error, version, plan, engine, emitter, startMs }),
+      );
     },
   };
 }

@@ -23,6 +23,7 @@ import { checkStreamOptions } from '../streaming/frame-stream.js';
 import { resultsLater } from '../streaming/lazy-results.js';
 import { scoreWith } from '../streaming/score.js';
 import { startCounting } from '../telemetry/counting.js';
+import { UNCOUNTED } from '../telemetry/lifetime.js';
 import { startRecording } from '../telemetry/recording.js';
 import { reportFailedOpen } from '../telemetry/report-failed-open.js';
 import type { EngineContext } from '../workers/engine-context.js';
@@ -132,7 +133,7 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
       invalid: lifetime.invalid,
       fallbacks: lifetime.fallbacks,
       waiting: 0,
-      latencyMs: { p50: undefined, p95: undefined, p99: undefined },
+      ...UNCOUNTED,
       opening: {
         origin: version?.origin ?? 'network',
         totalMs,

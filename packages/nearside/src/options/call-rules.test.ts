@@ -26,6 +26,7 @@ test('values of the wrong kind are refused', () => {
     { priority: 'urgent' },
     { signal: {} },
     { transfer: 'yes' },
+    { traceparent: 5 },
     new AbortController().signal,
     [],
     { priority: Symbol('urgent') },
@@ -44,6 +45,7 @@ test('every documented option passes', () => {
     timeoutMs: 500,
     topK: 3,
     transfer: true,
+    traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
   } as const;
   expect(areOptions({ ...options, terminate: undefined }, RUN_RULES)).toBe(true);
   checkRunOptions(options);

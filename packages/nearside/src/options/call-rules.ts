@@ -43,6 +43,7 @@ export const OPEN_RULES: OptionRules<keyof OpenOptions> = {
   isolate: isBoolean,
   threads: isCount,
   runtime: () => false,
+  capture: () => false,
   fallback: isFunction,
   worker: isFunction,
   task: isText,
@@ -56,4 +57,5 @@ export const RUN_RULES: OptionRules<keyof RunOptions> = {
   topK: (topK: number) => Number.isInteger(topK) && topK > 0,
   transfer: isBoolean,
   terminate: isBoolean,
+  traceparent: isText,
 };

@@ -63,7 +63,7 @@ export const OPEN_KINDS: OptionKinds<keyof OpenOptions> = {
   trust: { fits: OPEN_RULES.trust, expected: "the repository's pin" },
   report: {
     fits: OPEN_RULES.report,
-    expected: `an https: address ${RECEIVER}, several, or { to, sampleRate, app, consent }`,
+    expected: `an https: address ${RECEIVER}, several, or { to, sampleRate, traceRate, app, consent }`,
     fields: {
       to: {
         fits: OPEN_RULES.report,
@@ -73,6 +73,11 @@ export const OPEN_KINDS: OptionKinds<keyof OpenOptions> = {
       sampleRate: {
         fits: (rate: unknown) => typeof rate === 'number' && rate >= 1e-4 && rate <= 1,
         expected: '0.0001 to 1',
+        error: RangeError,
+      },
+      traceRate: {
+        fits: (rate: unknown) => typeof rate === 'number' && rate >= 0 && rate <= 1,
+        expected: '0 to 1',
         error: RangeError,
       },
       app: {
@@ -115,6 +120,14 @@ export const OPEN_KINDS: OptionKinds<keyof OpenOptions> = {
   task: { fits: isText, expected: 'the name of a task' },
   fallback: FUNCTION,
   worker: FUNCTION,
+  capture: {
+    expected: '{ redact, maxInputs, maxBytes }',
+    fields: {
+      redact: { ...FUNCTION, isRequired: true },
+      maxInputs: WHOLE_ABOVE_0,
+      maxBytes: WHOLE_ABOVE_0,
+    },
+  },
 };
 
 /**
@@ -164,6 +177,7 @@ export const RUN_KINDS: OptionKinds<keyof RunOptions> = {
   topK: { fits: RUN_RULES.topK, expected: 'a whole number above 0', error: RangeError },
   transfer: SWITCH,
   terminate: SWITCH,
+  traceparent: { fits: isText, expected: 'a text, as the header of that name' },
 };
 
 /**

@@ -86,6 +86,16 @@ test('a sampling rate outside 0 … 1 is refused', async () => {
   }
 });
 
+test('a rate of traces outside 0 … 1 is refused, and without one it is a hundredth', async () => {
+  const to = 'https://a.example/v1/reports';
+  for (const traceRate of [-1, 1.5, Number.NaN]) {
+    await expect(plan(url, { trust: pin, report: { to, traceRate } })).rejects.toThrow(RangeError);
+  }
+  for (const report of [to, [to], { to }]) {
+    expect((await plan(url, { trust: pin, report })).report?.traceRate).toBe(0.01);
+  }
+});
+
 /** By option: values that are none, as people who do without types give them. */
 const WRONG: readonly [string, readonly unknown[]][] = [
   ['report', [true, 5, null, '', [], [5], ['https://a.example', ''], 'http://a.example']],
@@ -128,6 +138,9 @@ const WRONG: readonly [string, readonly unknown[]][] = [
   ['threads', [0, -1, 1.5, '2', null, 'all']],
   ['fallback', [0, null, {}]],
   ['worker', [0, null, 'worker.js']],
+  ['capture', [true, () => {}, null, 100]],
+  ['capture.redact', [undefined, null, true].map((redact) => ({ redact }))],
+  ['capture.maxInputs', [0, 1.5, '5'].map((maxInputs) => ({ redact() {}, maxInputs }))],
 ];
 
 for (const [place, values] of WRONG) {
@@ -209,6 +222,7 @@ test('every option passes, and one that is undefined is left out', async () => {
     assets: 'https://a.example/nearside',
     mirrors: undefined,
     runtime: undefined,
+    capture: undefined,
     policy: { maxBytes: 1, saveData: false, update: 'manual', warmUpMs: 1, watchdogMs: undefined },
     request: undefined,
   } as const;
@@ -219,6 +233,9 @@ test('every option passes, and one that is undefined is left out', async () => {
     { store: { directory: 'models' } },
     { report: { to: 'https://a.example', sampleRate: 1 } },
     { report: { to: ['https://a.example'], sampleRate: undefined } },
+    { report: { to: 'https://a.example', traceRate: 0 } },
+    { capture: { redact: act } },
+    { capture: { redact: act, maxInputs: 5, maxBytes: 5 } },
     { request: { headers: { authorization: 'Bearer abc' }, credentials: 'omit' } as const },
     { request: {} },
     { mirrors: ['https://b.example/models'] },

@@ -7,6 +7,7 @@ import {
 } from '@nearside/artifact';
 import { type AvailableBackend, DEFAULT_BACKENDS } from '../api/backends.js';
 import type {
+  CaptureOptions,
   Fallback,
   OpenOptions,
   ReportOptions,
@@ -17,7 +18,7 @@ import type {
 } from '../api/open-options.js';
 import type { UnsignedFiles } from '../protocol.js';
 import { OPEN_RULES } from './call-rules.js';
-import { areOptions, NO_OPTIONS, ownOptions, resolveUrl } from './option-rules.js';
+import { areOptions, isPlainObject, NO_OPTIONS, ownOptions, resolveUrl } from './option-rules.js';
 
 /**
  * Options that have been checked, with every default filled in. Every field is there, also where it is
@@ -51,6 +52,7 @@ export interface ServingPlan {
   readonly assets: string | undefined;
   readonly fallback: Fallback | undefined;
   readonly worker: StartWorker | undefined;
+  readonly capture: CaptureOptions | undefined;
   readonly isolate: boolean;
   /** That the caller expects. */
   readonly task: string | undefined;
@@ -72,6 +74,8 @@ export interface ReportTarget {
   readonly endpoints: readonly string[];
   /** Share of device-days that report, 0 … 1. */
   readonly sampleRate: number;
+  /** Share of runs that are traced, 0 … 1; at 0 none is, whatever becomes of it. */
+  readonly traceRate: number;
   readonly app: string | undefined;
   readonly consent: ReportOptions['consent'];
 }
@@ -117,6 +121,9 @@ export interface CheckedOptions {
 /** Enough for either of ONNX Runtime's builds, which weigh 3.8 and 6.8 MB, and not for both at once. */
 const TUNE_BYTES = 10_000_000;
 const TUNE_MS = 3_000;
+
+/** Of runs, beside those that fail or are slow. */
+const TRACE_RATE = 0.01;
 
 /** Generous: large models compile for seconds on slow phones; what takes longer hangs. */
 const WARM_UP_MS = 60_000;
@@ -166,6 +173,7 @@ export function planServing(
     assets: options.assets ?? defaults.assets,
     fallback: options.fallback,
     worker: options.worker ?? defaults.worker,
+    capture: options.capture,
     task: options.task,
     isolate: options.isolate ?? false,
     threads: options.threads ?? defaults.threads,
@@ -204,15 +212,8 @@ function planPolicy({
 function planReport(report: OpenOptions['report']): ReportTarget | undefined {
   const { navigator } = globalThis as { navigator?: { globalPrivacyControl?: boolean } };
   if (report === undefined || navigator?.globalPrivacyControl === true) return undefined;
-  const isAddresses = typeof report === 'string' || Array.isArray(report);
-  const {
-    to,
-    sampleRate = 1,
-    app,
-    consent,
-  } = isAddresses
-    ? { to: report, sampleRate: 1, app: undefined, consent: undefined }
-    : (report as ReportOptions);
-  const endpoints = [to].flat().map((address) => resolveUrl(address as string));
-  return { endpoints, sampleRate, app, consent };
+  const options: Partial<ReportOptions> = isPlainObject(report) ? report : NO_OPTIONS;
+  const { to = report, sampleRate = 1, traceRate = TRACE_RATE, app, consent } = options;
+  const endpoints = [to as string | string[]].flat().map(resolveUrl);
+  return { endpoints, sampleRate, traceRate, app, consent };
 }

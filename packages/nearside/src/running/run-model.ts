@@ -103,7 +103,13 @@ export function createRunner({
   async function start({ take, options, item, input }: Call): Promise<RunResult> {
     const calledMs = performance.now();
     if (!areOptions(options, RUN_RULES)) (await help()).checkRunOptions(options);
-    const { signal, topK, priority = DEFAULT_PRIORITY, transfer: isGiven = false } = options;
+    const {
+      signal,
+      topK,
+      priority = DEFAULT_PRIORITY,
+      transfer: isGiven = false,
+      traceparent,
+    } = options;
     signal?.throwIfAborted();
     closing.throwIfAborted();
     const id = nextId();
@@ -112,7 +118,15 @@ export function createRunner({
     const serving = () => work?.serving ?? item?.held?.serving ?? handover.current;
     const tell = (outcome: EndedRun['outcome'], totalMs = performance.now() - calledMs) => {
       for (const observe of observers)
-        observe({ id, served: serving(), totalMs, outcome, waiting, series: item?.series });
+        observe({
+          id,
+          served: serving(),
+          totalMs,
+          outcome,
+          waiting,
+          series: item?.series,
+          traceparent,
+        });
     };
     try {
       const refusal = revoked();

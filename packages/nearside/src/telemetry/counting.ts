@@ -14,6 +14,7 @@ import type { OpenPlan } from '../options/plan-opening.js';
 import type { InstallIdentity } from '../protocol.js';
 import { asCounted, type Counted } from './counted.js';
 import { deviceClass } from './device-class.js';
+import { watchDrift } from './drift.js';
 import { isInvalidInput, type Lifetime } from './lifetime.js';
 import type { ModelEvent, Recorded, TimedRecord } from './recorded.js';
 import { openReporting, type Reporting } from './reporting.js';
@@ -53,7 +54,9 @@ type Ran = Extract<Recorded, { kind: 'ran' }>;
 
 export function startCounting(context: CountingContext): Counting {
   const { plan, emitter, lifetime, lostEarly } = context;
-  const recordLatency = keepLatency(lifetime);
+  const latency = createHistogram(3);
+  const drift = watchDrift(emitter);
+  lifetime.counted = () => ({ latencyMs: quantilesOf(latency), drift: drift.scores() });
   const reporting =
     plan.report &&
     openReporting(plan.report, {
@@ -67,8 +70,12 @@ export function startCounting(context: CountingContext): Counting {
 
   return {
     count(what) {
-      if (what.kind === 'ran' && what.outcome.kind === 'ok') recordLatency(what.totalMs);
       counter?.count(what);
+      if (what.kind !== 'ran' || what.outcome.kind !== 'ok') return;
+      record(latency, Math.max(0, what.totalMs));
+      const { observation } = what.outcome.reply;
+      // frames of a stream resemble each other: as evidence they would count for too much
+      if (observation && what.series !== 'stream') drift.observe(what.served, observation);
     },
     async close() {
       await counter?.settled();
@@ -102,9 +109,11 @@ function countInto(reporting: Reporting, model: string) {
     if (counted) reporting.of(counted, nowMs).count(add);
   }
 
-  function ran({ id, served, totalMs, outcome, waiting, series, heapBytes }: Ran): void {
+  function ran(run: Ran): void {
+    const { id, served, totalMs, outcome, waiting, series, heapBytes } = run;
     const atMs = nowMs;
     const counted = countedAs(served);
+    reporting.tracing?.ran(run, { dimensions: counted.dimensions, atMs });
     if (atMs < loadedAtMs) loadedAtMs = 0; // a clock that was put back
     const isCold = isFirst || atMs - totalMs < loadedAtMs;
     if (outcome.kind === 'ok') {
@@ -249,18 +258,11 @@ export function countedOf({ version, variant, backend, loaded }: ServedVersion):
   });
 }
 
-/**
- * Has `stats()` know how long runs take, from now on and over all versions of an open model.
- *
- * @returns what takes down one run: from its call to its result, ms
- */
-function keepLatency(lifetime: Lifetime): (totalMs: number) => void {
-  lifetime.latency ??= createHistogram(3);
-  const histogram: Histogram = lifetime.latency;
-  lifetime.latencyMs = () => ({
-    p50: quantile(histogram, 0.5),
-    p95: quantile(histogram, 0.95),
-    p99: quantile(histogram, 0.99),
-  });
-  return (totalMs) => record(histogram, Math.max(0, totalMs));
+/** Call → result, ms. */
+function quantilesOf(latency: Histogram) {
+  return {
+    p50: quantile(latency, 0.5),
+    p95: quantile(latency, 0.95),
+    p99: quantile(latency, 0.99),
+  };
 }

@@ -67,6 +67,7 @@ function deliver(
     outbox,
     endpoints,
     mayReport,
+    bodyOf: (item) => JSON.stringify({ ...item, sent: Date.now() }),
     onSent: ({ id }) => outcome.sent.push(id),
     onDropped: (_, reason) => outcome.dropped.push(reason),
     onKept: (problem) => outcome.kept.push(problem),

@@ -1,4 +1,4 @@
-import type { LossReason, Report } from '@nearside/core';
+import type { LossReason } from '@nearside/core';
 import { refusalOf } from '../policy-refusal.js';
 import { unref } from '../timers.js';
 import type { Outbox } from './outbox.js';
@@ -9,6 +9,15 @@ export const BACKOFF = Object.freeze({ firstMs: 5_000, longestMs: 30 * 60 * 1000
 /** Reports in a round that a collector answered without taking them, before the round ends. */
 const PASSED_OVER = 3;
 
+/** What waits to be sent, by keys in its order: reports, or traces. */
+export interface Waiting<Item extends { readonly id: string }>
+  extends Pick<Outbox, 'keys' | 'remove'> {
+  get(key: string): Promise<Item | undefined>;
+}
+
+/** Answers after which sending the same again cannot help. */
+export const REFUSALS: readonly number[] = [400, 413, 422];
+
 /** Sends what the outbox holds. A report is deleted only when a collector has answered for it. */
 export interface Delivery {
   /** Sends everything now, unless a collector has asked for a pause. Never rejects. */
@@ -17,13 +26,16 @@ export interface Delivery {
   close(): void;
 }
 
-export interface DeliveryOptions {
-  readonly outbox: Outbox;
+export interface DeliveryOptions<Item extends { readonly id: string }> {
+  readonly outbox: Waiting<Item>;
   /** Collectors in order: the next is asked when one fails. */
   readonly endpoints: readonly string[];
   /** Whether the user lets anything be sent; what waits is gone where not. */
   readonly mayReport?: (() => Promise<boolean>) | undefined;
-  readonly onSent: (report: Report) => void;
+  /** One as it is sent. */
+  readonly bodyOf: (item: Item) => string;
+  readonly refusals?: readonly number[] | undefined;
+  readonly onSent: (item: Item) => void;
   readonly onDropped: (id: string, reason: LossReason) => void;
   /** Told why a report stays here for now, in words. */
   readonly onKept: (problem: string) => void;
@@ -39,14 +51,16 @@ type Verdict =
       readonly isAnswered?: boolean;
     };
 
-export function createDelivery({
+export function createDelivery<Item extends { readonly id: string }>({
   outbox,
   endpoints,
   mayReport,
+  bodyOf,
+  refusals: refusing = REFUSALS,
   onSent,
   onDropped,
   onKept,
-}: DeliveryOptions): Delivery {
+}: DeliveryOptions<Item>): Delivery {
   let draining: Promise<void> | undefined;
   let failures = 0;
   let notBeforeMs = 0;
@@ -58,9 +72,9 @@ export function createDelivery({
     let refusals = 0;
     for (const key of await outbox.keys()) {
       if (mayReport && !(await mayReport())) return;
-      const report = await outbox.get(key);
-      if (!report) continue;
-      const verdict = await post({ ...report, sent: Date.now() }, endpoints);
+      const item = await outbox.get(key);
+      if (!item) continue;
+      const verdict = await post(bodyOf(item), { endpoints, refusing });
       if (verdict.kind === 'later') {
         onKept(verdict.problem);
         // One that a collector cannot take is in nobody's way.
@@ -72,8 +86,8 @@ export function createDelivery({
       }
       failures = 0;
       await outbox.remove(key);
-      if (verdict.kind === 'delivered') onSent(report);
-      else onDropped(report.id, 'refused');
+      if (verdict.kind === 'delivered') onSent(item);
+      else onDropped(item.id, 'refused');
     }
     if (refusals > 0) pause(undefined);
   }
@@ -133,10 +147,15 @@ async function exclusively(endpoints: readonly string[], work: () => Promise<voi
   });
 }
 
-async function post(report: Report, endpoints: readonly string[]): Promise<Verdict> {
+interface Receivers {
+  readonly endpoints: readonly string[];
+  readonly refusing: readonly number[];
+}
+
+async function post(body: string, { endpoints, refusing }: Receivers): Promise<Verdict> {
   let verdict: Verdict = { kind: 'later', problem: 'no collector to ask' };
   for (const endpoint of endpoints) {
-    verdict = await postTo(endpoint, report);
+    verdict = await postTo(endpoint, { body, refusing });
     if (verdict.kind !== 'later') return verdict;
   }
   return verdict;
@@ -148,20 +167,22 @@ const ANSWER_MS = 15_000;
 /** Neither cookies nor the page's address. */
 const PRIVATELY = { credentials: 'omit', referrerPolicy: 'no-referrer' } as const;
 
-async function postTo(endpoint: string, report: Report): Promise<Verdict> {
+async function postTo(
+  endpoint: string,
+  { body, refusing }: { readonly body: string } & Pick<Receivers, 'refusing'>,
+): Promise<Verdict> {
   try {
     const response = await fetch(endpoint, {
       method: 'POST',
       // text/plain needs no preflight; a beacon would send cookies.
       headers: { 'content-type': 'text/plain' },
-      body: JSON.stringify(report),
+      body,
       keepalive: true,
       ...PRIVATELY,
       signal: AbortSignal.timeout(ANSWER_MS),
     });
     if (response.ok) return { kind: 'delivered' };
-    // Sending the same again cannot help.
-    if ([400, 413, 422].includes(response.status)) return { kind: 'refused' };
+    if (refusing.includes(response.status)) return { kind: 'refused' };
     const problem = `${endpoint}: expected 204, got status ${response.status}.`;
     return { kind: 'later', retryAfterMs: retryAfterMs(response), problem, isAnswered: true };
   } catch {

@@ -1,5 +1,5 @@
-import type { ErrorCode, Histogram } from '@nearside/core';
-import type { ReportTotals } from '../api/model.js';
+import type { ErrorCode } from '@nearside/core';
+import type { ModelStats, ReportTotals } from '../api/model.js';
 
 /** What a model has done since it was opened, over all its versions: for `stats()`. */
 export interface Lifetime {
@@ -8,13 +8,16 @@ export interface Lifetime {
   aborted: number;
   invalid: number;
   fallbacks: number;
-  /** Of runs of all versions, ms, ±4.33 %; missing until counting has begun, after the first result. */
-  latency?: Histogram | undefined;
-  /** Its quantiles. */
-  latencyMs?: (() => LatencyMs) | undefined;
+  /** Missing until counting has begun, after the first result. */
+  counted?: (() => CountedStats) | undefined;
 }
 
-type LatencyMs = Readonly<Record<'p50' | 'p95' | 'p99', number | undefined>>;
+export type CountedStats = Pick<ModelStats, 'latencyMs' | 'drift'>;
+
+export const UNCOUNTED: CountedStats = {
+  latencyMs: { p50: undefined, p95: undefined, p99: undefined },
+  drift: undefined,
+};
 
 export function createLifetime(): Lifetime {
   return { ok: 0, errors: new Map(), aborted: 0, invalid: 0, fallbacks: 0 };

@@ -32,7 +32,7 @@ function start(
 ) {
   const totals = createReportTotals();
   const reporting = startReporting(
-    { endpoints: [to], sampleRate, app: '2026.11', consent },
+    { endpoints: [to], sampleRate, traceRate: 0, app: '2026.11', consent },
     {
       store,
       totals,

@@ -11,6 +11,7 @@ import { openOutbox } from './outbox.js';
 import { type Reporter, type ReportingContext, startReporter } from './reporter.js';
 import type { RunShelf } from './run-memory.js';
 import { increment } from './tally.js';
+import { openTracing, type Tracing } from './tracing.js';
 import { readWindowLengths } from './window-lengths.js';
 
 /** How long `close` waits for delivery, ms. What is not sent stays stored. */
@@ -24,6 +25,8 @@ export interface Reporting extends RunShelf {
    * @param startMs when its first window begins, Unix time; now, by default
    */
   of(counted: Counted, startMs?: number): Reporter;
+  /** Undefined where no run is to be traced. */
+  readonly tracing: Tracing | undefined;
   /** Seals and sends what there is. Waits for a store that answers, and no longer. */
   close(): Promise<void>;
 }
@@ -56,6 +59,7 @@ export function startReporting(
     outbox,
     endpoints: target.endpoints,
     mayReport,
+    bodyOf: (report) => JSON.stringify({ ...report, sent: Date.now() }),
     onDropped,
     onKept(problem) {
       totals.problem = problem;
@@ -78,6 +82,7 @@ export function startReporting(
       );
     if (isGiven) return true;
     await outbox.clear();
+    await tracing?.clear();
     await store.commit({ delete: await store.keys('f/') });
     return false;
   }
@@ -97,8 +102,12 @@ export function startReporting(
     return startReporter(counted, { ...shared, lengths, startMs });
   }
 
+  const tracing = target.traceRate > 0 ? openTracing(target, { ...context, mayReport }) : undefined;
+
   const all = () => [...reporters.values()];
-  const flush = async () => void (await Promise.all(all().map((reporter) => reporter.flush())));
+  const flush = async () => {
+    await Promise.all([...all(), tracing].map((sender) => sender?.flush()));
+  };
   const unhook = hookPage({ onHide: () => void flush(), onOnline: () => void delivery.drain() });
   // Hidden before there was anybody to hear of it: what was counted until now is sealed as it would have been.
   if (isHidden()) setTimeout(() => void flush());
@@ -116,11 +125,13 @@ export function startReporting(
       reporters.set(counted.key, reporter);
       return reporter;
     },
+    tracing,
     async close() {
       unhook();
       for (const reporter of all()) reporter.stop();
       await settlesWithin(CLOSE_MS, flush());
       delivery.close();
+      tracing?.stop();
       await settlesWithin(LAST_STORING_MS, store.close());
     },
   };

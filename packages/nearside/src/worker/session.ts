@@ -143,6 +143,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
       spec: isSaid(spec) ? undefined : described,
       isProven: golden !== undefined,
       baseline: weights.baseline && keyOf(weights.baseline),
+      distributions: weights.baseline?.distributions,
       fetchedBytes: weights.fetchedBytes,
       times: stopwatch.times,
     },

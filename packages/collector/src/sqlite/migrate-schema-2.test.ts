@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { expect, test } from 'vitest';
+import { faultyDatabase } from '../testing/faulty-database.js';
+import { sampleContribution } from '../testing/sample-report.js';
+import { sampleRunTrace } from '../testing/sample-traces.js';
+import { SCHEMA_2 } from '../testing/schema-2.js';
+import { temporaryFolder } from '../testing/temporary-folder.js';
+import { ensureSchema, SCHEMA_VERSION } from './schema.js';
+import { openSqliteRollupStore } from './sqlite-rollup-store.js';
+
+const folder = temporaryFolder();
+
+/** An acknowledged report, as schema 2 kept it. */
+function fillSchema2(database: Database.Database): void {
+  database.pragma('auto_vacuum = INCREMENTAL');
+  database.exec(SCHEMA_2);
+  database.pragma('application_id = 0x6e656172');
+  database.pragma('user_version = 2');
+  const contribution = sampleContribution();
+  database
+    .prepare('INSERT INTO log (contributions) VALUES (?)')
+    .run(JSON.stringify([contribution]));
+}
+
+test('a file of schema 2 keeps what it counted, and takes traces', async () => {
+  const file = join(folder, 'schema-2.sqlite');
+  const old = new Database(file);
+  fillSchema2(old);
+  old.close();
+  const migrations: unknown[] = [];
+  const store = openSqliteRollupStore(file, { onMigrated: (change) => migrations.push(change) });
+  expect(migrations).toEqual([{ from: 2, to: SCHEMA_VERSION }]);
+  expect(await store.totals()).toMatchObject([{ version: '1.2.0' }]);
+  await store.addTraces([sampleRunTrace()], 5);
+  expect(await store.traces({ model: 'digits', limit: 10 })).toMatchObject([{ arrivedMs: 5 }]);
+  await store.close();
+});
+
+test('a migration that ends halfway has not begun, and is done at the next start', () => {
+  for (let step = 1; ; step += 1) {
+    const real = new Database(':memory:');
+    fillSchema2(real);
+    const { database, arm, disarm } = faultyDatabase(real);
+    arm({ step, when: 'before' });
+    let failure: unknown;
+    try {
+      ensureSchema(database);
+    } catch (error) {
+      failure = error;
+    }
+    if (!disarm()) {
+      expect(failure).toBeUndefined();
+      expect(step).toBeGreaterThan(1);
+      return;
+    }
+    expect(real.pragma('user_version', { simple: true })).toBe(2);
+    ensureSchema(real);
+    expect(real.pragma('user_version', { simple: true })).toBe(SCHEMA_VERSION);
+  }
+});

@@ -1,0 +1,209 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { TRACE_LIMITS, type Traces } from '@nearside/core';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { DAY_MS } from '../days.js';
+import { RETENTION } from '../rollup-store.js';
+import { openSqliteRollupStore } from '../sqlite/sqlite-rollup-store.js';
+import { type Collector, type CollectorOptions, startCollector } from '../start-collector.js';
+import { NOW_MS } from '../testing/sample-report.js';
+import { sampleRunTrace, sampleTraces } from '../testing/sample-traces.js';
+
+let collector: Collector;
+beforeEach(async () => {
+  collector = await start();
+});
+afterEach(() => collector.close());
+
+function start(options: Partial<CollectorOptions> = {}): Promise<Collector> {
+  return startCollector({ file: ':memory:', port: 0, now: () => NOW_MS, ...options });
+}
+
+function post(body: unknown, { search = '', headers = {} as HeadersInit } = {}) {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  return fetch(`${collector.url}/v1/traces${search}`, { method: 'POST', body: text, headers });
+}
+
+function read(search = '?model=digits', headers: HeadersInit = {}) {
+  return fetch(`${collector.url}/v1/fleet/traces${search}`, { headers });
+}
+
+async function kept(search?: string) {
+  const { traces } = (await (await read(search)).json()) as {
+    traces: { arrivedMs: number; spans: { name: string; spanId: string }[] }[];
+  };
+  return traces;
+}
+
+/** With one thing changed. */
+function changed(change: (spans: Record<string, unknown>[]) => void): unknown {
+  const traces = structuredClone(sampleTraces({})) as Traces;
+  change(traces.resourceSpans[0].scopeSpans[0].spans as unknown as Record<string, unknown>[]);
+  return traces;
+}
+
+test('runs that failed or were slow are kept, the last first, and sampled ones are not', async () => {
+  await post(sampleTraces({ reason: 'slow' }, { reason: 'sampled' }));
+  const answer = await post(sampleTraces({ reason: 'failed', code: 'backend-failed' }));
+  expect(answer.status).toBe(204);
+  expect(await answer.text()).toBe('');
+  const names = (await kept()).map(({ spans }) => spans.map(({ name }) => name));
+  expect(names).toEqual([
+    ['inference'],
+    ['inference', 'queue', 'preprocess', 'model', 'postprocess'],
+  ]);
+  expect(await kept('?model=digits&limit=1')).toMatchObject([{ arrivedMs: NOW_MS }]);
+});
+
+test('a sampled run that failed is kept too', async () => {
+  await post(sampleTraces({ reason: 'sampled', code: 'deadline' }));
+  expect(await kept()).toHaveLength(1);
+});
+
+test('a resend is the same run', async () => {
+  const traces = sampleTraces({}, {});
+  for (let i = 0; i < 3; i += 1) expect((await post(traces)).status).toBe(204);
+  expect(await kept()).toHaveLength(2);
+});
+
+test('a model is told of its own runs alone', async () => {
+  await post(sampleTraces({ model: 'voice' }, {}));
+  expect(await kept()).toHaveLength(1);
+  expect(await kept('?model=unknown')).toEqual([]);
+});
+
+test.each<[string, (spans: Record<string, unknown>[]) => void]>([
+  ['a field that no device writes', ([run]) => Object.assign(run ?? {}, { events: [] })],
+  ['another attribute', ([run]) => attributes(run).push(attribute('input', '…'))],
+  ['an attribute twice', ([run]) => attributes(run).push(attribute('nearside.model', 'digits'))],
+  ['none of those it must have', ([run]) => attributes(run).splice(0)],
+  ['the text of an error', ([run]) => attributes(run).push(attribute('error.type', 'It broke!'))],
+  ['a message', ([run]) => Object.assign(run ?? {}, { status: { code: 2, message: 'text' } })],
+  ['another span', ([, stage]) => Object.assign(stage ?? {}, { name: 'secret' })],
+  [
+    'a stage of no run',
+    ([, stage]) => Object.assign(stage ?? {}, { parentSpanId: 'a'.repeat(16) }),
+  ],
+  ['a stage twice', ([, stage, other]) => Object.assign(other ?? {}, { name: stage?.name })],
+  ['an id of zeros', ([run]) => Object.assign(run ?? {}, { traceId: '0'.repeat(32) })],
+  ['an end before its start', ([run]) => Object.assign(run ?? {}, { endTimeUnixNano: '1' })],
+  ['a time that is none', ([run]) => Object.assign(run ?? {}, { endTimeUnixNano: 'now' })],
+  ['nothing at all', (spans) => spans.splice(0)],
+])('%s is refused with its path, and nothing is kept', async (_, change) => {
+  const answer = await post(changed(change));
+  expect(answer.status).toBe(422);
+  expect(await answer.json()).toMatchObject({
+    error: { code: 'traces-invalid', details: { path: expect.stringContaining('resourceSpans') } },
+  });
+  expect(await kept()).toEqual([]);
+});
+
+function attributes(run: Record<string, unknown> | undefined) {
+  return run?.attributes as unknown[];
+}
+
+function attribute(key: string, stringValue: string) {
+  return { key, value: { stringValue } };
+}
+
+test('what is too large, or no JSON, is refused for good, and each outcome is counted', async () => {
+  const runs = Array.from({ length: TRACE_LIMITS.runs + 1 }, () => ({ code: 'deadline' }));
+  expect((await post(sampleTraces(...runs))).status).toBe(422);
+  expect((await post(' '.repeat(TRACE_LIMITS.bytes + 1))).status).toBe(413);
+  expect((await post('{')).status).toBe(400);
+  expect((await fetch(`${collector.url}/v1/traces`)).status).toBe(405);
+  await post(sampleTraces({}));
+  const metrics = await (await fetch(`${collector.url}/metrics`)).text();
+  for (const [outcome, n] of [
+    ['accepted', 1],
+    ['traces-invalid', 1],
+    ['traces-too-large', 1],
+    ['not-json', 1],
+  ]) {
+    expect(metrics).toContain(`nearside_collector_traces_total{outcome="${outcome}"} ${n}`);
+  }
+});
+
+test('as many runs as a device sends at a time fit, with all their stages', async () => {
+  const runs = Array.from({ length: TRACE_LIMITS.runs }, () => ({}));
+  expect((await post(sampleTraces(...runs))).status).toBe(204);
+  expect(await kept()).toHaveLength(TRACE_LIMITS.runs);
+});
+
+test('origins, site token and read token are those of reports', async () => {
+  await collector.close();
+  const siteToken = 'site-token-0123456789';
+  const readToken = 'read-token-0123456789';
+  collector = await start({ siteToken, readToken, origins: ['https://app.example'] });
+  const traces = sampleTraces({});
+  const from = (origin: string) => ({ search: `?token=${siteToken}`, headers: { origin } });
+  expect((await post(traces)).status).toBe(403);
+  expect((await post(traces, from('https://other.example'))).status).toBe(403);
+  const answer = await post(traces, from('https://app.example'));
+  expect(answer.status).toBe(204);
+  expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+  expect((await read()).status).toBe(401);
+  expect((await read('?model=digits', { authorization: `Bearer ${readToken}` })).status).toBe(200);
+});
+
+test.each([
+  '',
+  '?model=digits&limit=0',
+  '?model=digits&limit=101',
+  '?model=digits&limit=x',
+  '?model=digits&all=1',
+])('a query such as "%s" is refused', async (search) => {
+  expect((await read(search)).status).toBe(400);
+});
+
+test('the last 10,000 are kept, and none for longer than seven days', async () => {
+  const store = openSqliteRollupStore(':memory:');
+  const [oldest, ...others] = Array.from({ length: RETENTION.traces + 1 }, () => sampleRunTrace());
+  await store.addTraces(oldest ? [oldest] : [], NOW_MS);
+  await store.addTraces(others, NOW_MS);
+  await store.prune(NOW_MS);
+  const all = await store.traces({ model: 'digits', limit: RETENTION.traces + 1 });
+  expect(all).toHaveLength(RETENTION.traces);
+  expect(JSON.stringify(all.at(-1))).not.toContain(oldest?.spanId);
+  await store.addTraces([sampleRunTrace()], NOW_MS + DAY_MS);
+  await store.prune(NOW_MS + 7 * DAY_MS + 1);
+  expect(await store.traces({ model: 'digits', limit: 10 })).toHaveLength(1);
+  await store.close();
+});
+
+test('all traces are sent on as JSON, and one that is not taken is told of and keeps nobody waiting', async () => {
+  const received: { type: string | undefined; body: string }[] = [];
+  let status = 200;
+  const receiver = createServer(async (request, response) => {
+    let body = '';
+    for await (const piece of request) body += piece;
+    received.push({ type: request.headers['content-type'], body });
+    response.writeHead(status).end();
+  });
+  receiver.listen(0, '127.0.0.1');
+  await once(receiver, 'listening');
+  const { port } = receiver.address() as AddressInfo;
+  const errors: unknown[] = [];
+  await collector.close();
+  collector = await start({
+    tracesTo: `http://127.0.0.1:${port}/v1/traces`,
+    onError: (error) => errors.push(error),
+  });
+  const traces = sampleTraces({ reason: 'sampled' });
+  expect((await post(traces)).status).toBe(204);
+  await vi.waitFor(() => expect(received).toHaveLength(1));
+  expect(received).toEqual([{ type: 'application/json', body: JSON.stringify(traces) }]);
+  status = 500;
+  expect((await post(traces)).status).toBe(204);
+  await vi.waitFor(() => expect(String(errors)).toContain('expected status 200, got 500'));
+  receiver.closeAllConnections();
+  receiver.close();
+});
+
+test.each(['otel', 'ftp://otel.example', ''])(
+  'traces cannot be sent on to "%s"',
+  async (tracesTo) => {
+    await expect(start({ tracesTo })).rejects.toMatchObject({ code: 'option-invalid' });
+  },
+);
