@@ -6,6 +6,8 @@ const LAB_SAMPLES = 1000;
 /** By bin of confidence: share of all runs, and how many of them are right. */
 const SHARES = [0.02, 0.05, 0.06, 0.07, 0.09, 0.1, 0.13, 0.16, 0.14, 0.18];
 const RIGHT = [0.42, 0.66, 0.85, 0.925, 0.965, 0.985, 0.9925, 0.9965, 0.9985, 0.9995];
+const EDGES = [0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 1];
+const MIDDLES = SHARES.map((_, bin) => (EDGES[bin] + EDGES[bin + 1]) / 2);
 const LOOKS = 24;
 const LEVEL = 0.005;
 
@@ -51,5 +53,6 @@ export function simulateConcept({ seed, devices: count = 300, labels = 500, fewe
 
 function sampled(draws) {
   const counts = draws.multinomial(LAB_SAMPLES, SHARES);
-  return { counts, correct: counts.map((n, bin) => draws.binomial(n, RIGHT[bin])) };
+  const correct = counts.map((n, bin) => draws.binomial(n, RIGHT[bin]));
+  return { counts, correct, middles: MIDDLES };
 }

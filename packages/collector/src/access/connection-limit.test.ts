@@ -48,7 +48,9 @@ test('2,000 connections that send nothing, or half a request, keep nobody waitin
     expect((await fetch(url)).status).toBe(200);
   }
   const isOpen = (socket: Socket) => !socket.destroyed;
-  await expect.poll(() => sockets.filter(isOpen).length).toBeLessThanOrEqual(500);
+  await expect
+    .poll(() => sockets.filter(isOpen).length, { timeout: 10_000 })
+    .toBeLessThanOrEqual(500);
 });
 
 test('a body that is not sent to its end is given up before a request that waits for an answer', async () => {

@@ -8,6 +8,7 @@ import {
   type ConceptChange,
   conceptChange,
   estimatedAccuracy,
+  type HeldOut,
   type Labelled,
   labelledAccuracy,
 } from '../statistics/accuracy.js';
@@ -171,8 +172,10 @@ function versionAccuracy(
 }
 
 /** Undefined where the held-out samples had no labels. */
-function labOf({ counts, correct }: ConfidenceBins['distribution']): Labelled | undefined {
-  return correct && correct.length > 0 ? { counts, correct } : undefined;
+function labOf({ counts, correct, edges }: ConfidenceBins['distribution']): HeldOut | undefined {
+  if (!correct || correct.length === 0) return undefined;
+  const middles = counts.map((_, bin) => ((edges[bin] as number) + (edges[bin + 1] as number)) / 2);
+  return { counts, correct, middles };
 }
 
 function accuracyByCohort(

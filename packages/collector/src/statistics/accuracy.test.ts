@@ -4,7 +4,7 @@ import {
   type CohortAccuracy,
   conceptChange,
   estimatedAccuracy,
-  type Labelled,
+  type HeldOut,
   labelledAccuracy,
 } from './accuracy.js';
 
@@ -48,8 +48,8 @@ function add(counts: readonly number[], bin: number): void {
   (counts as number[])[bin] = (counts[bin] ?? 0) + 1;
 }
 
-function held(draws: SeededDraws, n = 1000): Labelled {
-  const baseline = { counts: [0, 0, 0, 0], correct: [0, 0, 0, 0] };
+function held(draws: SeededDraws, n = 1000): HeldOut {
+  const baseline = { counts: [0, 0, 0, 0], correct: [0, 0, 0, 0], middles: RIGHT };
   for (let i = 0; i < n; i += 1) {
     const bin = draws.bin(SHARES);
     add(baseline.counts, bin);
@@ -132,10 +132,17 @@ test('where nothing has changed, twenty looks raise no alarm of it in 100 fleets
   expect(alarms).toBeLessThanOrEqual(1);
 });
 
+test('a bin of few held-out samples is not taken for as good as the others', () => {
+  // 13 samples of a bin in which the model is right half the time
+  const baseline = { counts: [13, 987], correct: [6, 977], middles: [0.25, 0.75] };
+  const cohorts = Array.from({ length: 64 }, () => ({ counts: [20, 0], correct: [9, 0] }));
+  expect(Math.abs(conceptChange(cohorts, baseline, 0.005)?.deficit ?? 1)).toBeLessThan(0.02);
+});
+
 test('without labels, samples or runs there is no figure', () => {
   const none = { counts: [0, 0, 0, 0], correct: [0, 0, 0, 0] };
   expect(labelledAccuracy([{ runs: [1, 2, 3, 4], labels: none }])).toBeUndefined();
-  expect(estimatedAccuracy([[1, 2, 3, 4]], none)).toBeUndefined();
+  expect(estimatedAccuracy([[1, 2, 3, 4]], { ...none, middles: RIGHT })).toBeUndefined();
   expect(estimatedAccuracy([[0, 0, 0, 0]], held(seededDraws(1)))).toBeUndefined();
   expect(conceptChange([none], held(seededDraws(1)), 0.005)).toBeUndefined();
 });

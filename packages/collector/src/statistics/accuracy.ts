@@ -3,10 +3,16 @@ import { varianceOf } from './cohort-ratio.js';
 import { radiusAtAnyLook } from './confidence-sequence.js';
 import type { Estimate } from './figure.js';
 
-/** Labelled runs by bin of confidence: of one cohort, or of the baseline. */
+/** Labelled runs by bin of confidence. */
 export interface Labelled {
   readonly counts: BinCounts;
   readonly correct: BinCounts;
+}
+
+/** Held-out samples by bin of confidence. */
+export interface HeldOut extends Labelled {
+  /** Between the edges of each bin. */
+  readonly middles: readonly number[];
 }
 
 /** What cohorts saw: all runs by bin of confidence, and those whose truth came back. */
@@ -27,7 +33,7 @@ const FEWEST_LABELS = 10;
  */
 export function estimatedAccuracy(
   cohorts: readonly BinCounts[],
-  baseline: Labelled,
+  baseline: HeldOut,
 ): Estimate | undefined {
   const runs = addedUp(cohorts);
   const n = totalOf(runs);
@@ -109,7 +115,7 @@ const LEAST_WRONG = 0.05;
  */
 export function conceptChange(
   cohorts: readonly Labelled[],
-  baseline: Labelled,
+  baseline: HeldOut,
   level: number,
 ): ConceptChange | undefined {
   const labelled = cohorts.filter(({ counts }) => totalOf(counts) > 0);
@@ -150,10 +156,9 @@ export function conceptChange(
   };
 }
 
-/** Share right in each bin, a sample of the overall accuracy added: no bin is without one, and none is 0 or 1. */
-function expectedCorrect({ counts, correct }: Labelled): number[] {
-  const overall = (totalOf(correct) + 0.5) / (totalOf(counts) + 1);
-  return counts.map((count, bin) => ((correct[bin] ?? 0) + overall) / (count + 1));
+/** Share right in each bin, with one sample more that is right as often as the model says: no bin is without one. */
+function expectedCorrect({ counts, correct, middles }: HeldOut): number[] {
+  return counts.map((count, bin) => ((correct[bin] ?? 0) + (middles[bin] ?? 0.5)) / (count + 1));
 }
 
 function weigh(amounts: readonly number[], values: readonly number[]): number {
