@@ -36,7 +36,7 @@ export async function openWorkspace(given?: string): Promise<Workspace> {
  * Publishes once for all tests of a file, when the first of them asks.
  *
  * @returns what `publishAll` returned, and a workspace of the caller's own: a copy that goes away with the test.
- *   Paths lead to the original, in which nothing may be changed.
+ *   Paths lead to the original, in which nothing may be changed. All copies have the same keys, and so one pin.
  */
 export function publishedOnce<Told>(
   publishAll: (workspace: Workspace) => Promise<Told>,
