@@ -4,7 +4,38 @@ import { installWithApt } from './apt.mjs';
 /** Where Debian's package puts Chromium; `CHROMIUM` overrides. */
 export const chromiumPath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
-/** Launch options for Playwright: no sandbox (root), and no traffic of the browser's own. */
+/**
+ * What Playwright turns off of Chromium. Of two `--disable-features` the last one counts, so ours repeats it:
+ * `chromium.test.ts` says when Playwright has more.
+ */
+const OFF_IN_PLAYWRIGHT = [
+  'AimEnabled',
+  'AutoDeElevate',
+  'AvoidCorsURLLoaderRestartOnRedirect',
+  'AvoidUnnecessaryBeforeUnloadCheckSync',
+  'BlockOriginHeaderModificationOnRedirect',
+  'DestroyProfileOnBrowserClose',
+  'DialMediaRouteProvider',
+  'GlobalMediaControls',
+  'HttpsUpgrades',
+  'LensOverlay',
+  'MediaRouter',
+  'NetworkTimeServiceQuerying',
+  'OptimizationHints',
+  'PaintHolding',
+  'ThirdPartyStoragePartitioning',
+  'Translate',
+  'msEdgeUpdateLaunchServicesPreferredVersion',
+  'msForceBrowserSignIn',
+];
+
+/**
+ * The address bar's list is a page, and a page for it is loaded with each window before anybody types: two
+ * processes, which take half of the time of a small test.
+ */
+const ADDRESS_BAR = ['WebUIOmniboxPopup', 'WebUIOmniboxAimPopup', 'WebUIOmniboxFullPopup'];
+
+/** Launch options for Playwright: no sandbox (root), and no traffic or pages of the browser's own. */
 export const chromiumLaunch = {
   executablePath: chromiumPath,
   args: [
@@ -14,6 +45,7 @@ export const chromiumLaunch = {
     '--disable-background-networking',
     '--disable-component-update',
     '--disable-sync',
+    `--disable-features=${[...OFF_IN_PLAYWRIGHT, ...ADDRESS_BAR].join(',')}`,
   ],
 };
 

@@ -10,19 +10,18 @@ import { serveRepository } from './serve-repository.js';
 import { sha256Hex } from './sha256-hex.js';
 import { expectSameFiles, openDevice } from './testing/device.js';
 import { snapshotOf } from './testing/snapshot.js';
-import { openWorkspace, type Workspace } from './testing/workspace.js';
+import { openWorkspace, publishedOnce, type Workspace } from './testing/workspace.js';
 
 const WEIGHT_BYTES = 400_000;
 const TUNED = { version: '1.1.0', sequence: 2, weightBytes: WEIGHT_BYTES, nearSeed: 1 };
 const update = { model: 'tiny', version: '1.1.0', from: '1.0.0' };
 
 /** A version, and one whose weights were trained a little more. */
-async function openUpdate() {
-  const workspace = await openWorkspace();
+const openUpdate = publishedOnce(async (workspace) => {
   const first = await workspace.release({ weightBytes: WEIGHT_BYTES });
   const second = await workspace.release(TUNED);
-  return { workspace, first, second };
-}
+  return { first, second };
+});
 
 async function deltaFiles(repository: string): Promise<string[]> {
   return [...(await snapshotOf(repository)).keys()].filter((name) => name.startsWith('deltas/'));

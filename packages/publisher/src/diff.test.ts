@@ -8,17 +8,21 @@ import type { Progress } from './progress.js';
 import { publish } from './publish.js';
 import { revoke } from './revoke.js';
 import { serveRepository } from './serve-repository.js';
-import { openWorkspace } from './testing/workspace.js';
+import { openWorkspace, publishedOnce } from './testing/workspace.js';
 
 const WEIGHT_BYTES = 400_000;
 const TUNED = { version: '1.1.0', sequence: 2, weightBytes: WEIGHT_BYTES, nearSeed: 1 };
 
-async function openUpdate() {
-  const workspace = await openWorkspace();
+const publishUpdate = publishedOnce(async (workspace) => {
   const first = await workspace.release({ weightBytes: WEIGHT_BYTES });
   const second = await workspace.release(TUNED);
+  return { first, second };
+});
+
+async function openUpdate() {
+  const { workspace, ...releases } = await publishUpdate();
   const at = (version: string) => `${workspace.repository}#tiny@${version}`;
-  return { workspace, first, second, at };
+  return { workspace, ...releases, at };
 }
 
 test('diff tells which files changed and what of their chunks is shared', async () => {

@@ -6,15 +6,14 @@ import { listFiles } from './packing/list-files.js';
 import { planUpload } from './plan.js';
 import { serveRepository } from './serve-repository.js';
 import { openDevice } from './testing/device.js';
-import { openWorkspace, temporaryDirectory } from './testing/workspace.js';
+import { publishedOnce, temporaryDirectory } from './testing/workspace.js';
 
-async function openRepository() {
-  const workspace = await openWorkspace();
+const openRepository = publishedOnce(async (workspace) => {
   const { pin } = await workspace.release({ weightBytes: 5000 });
   await workspace.release({ version: '1.1.0', sequence: 2, weightBytes: 5000, nearSeed: 1 });
   await delta({ ...workspace, model: 'tiny', version: '1.1.0', from: '1.0.0' });
-  return { workspace, pin };
-}
+  return { pin };
+});
 
 test('the plan names every file once, what names another after it', async () => {
   const { workspace } = await openRepository();

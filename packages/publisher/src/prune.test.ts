@@ -11,7 +11,7 @@ import { revoke } from './revoke.js';
 import { serveRepository } from './serve-repository.js';
 import { expectSameFiles, openDevice } from './testing/device.js';
 import { snapshotOf } from './testing/snapshot.js';
-import { openWorkspace, type Workspace } from './testing/workspace.js';
+import { openWorkspace, publishedOnce, type Workspace } from './testing/workspace.js';
 
 // Many publishes each: seconds, and more where other suites run beside.
 vi.setConfig({ testTimeout: 60_000 });
@@ -21,9 +21,8 @@ const bad = { model: 'tiny', version: '1.1.0' };
 /** What is old is old at once. */
 const NOW = { olderThanMs: 0, now: () => Date.now() + 1000 };
 
-/** A good version, a revoked one with deltas, and a good one again, each long ago. */
-async function openHistory() {
-  const workspace = await openWorkspace();
+/** A good version, a revoked one with deltas, and a good one again. */
+const publishHistory = publishedOnce(async (workspace) => {
   const { pin } = await workspace.release({ weightBytes: 5000 });
   const tuned = { version: '1.1.0', sequence: 2, weightBytes: 5000, nearSeed: 1 };
   const revoked = await workspace.release(tuned);
@@ -36,9 +35,14 @@ async function openHistory() {
     seed: 3,
   });
   await workspace.release({ name: 'other', seed: 7 });
-  const server = await serveRepository({ dir: workspace.repository, port: 0 });
+  return { pin, revoked, third };
+});
+
+async function openHistory() {
+  const { pin, ...history } = await publishHistory();
+  const server = await serveRepository({ dir: history.workspace.repository, port: 0 });
   onTestFinished(() => server.close());
-  return { workspace, revoked, third, address: { url: server.url, pin } };
+  return { ...history, address: { url: server.url, pin } };
 }
 
 async function age({ repository }: Workspace, days: number): Promise<void> {

@@ -6,12 +6,13 @@ import { pack } from './pack.js';
 import { publish } from './publish.js';
 import { serveRepository } from './serve-repository.js';
 import { expectSameFiles, openDevice } from './testing/device.js';
-import { openWorkspace } from './testing/workspace.js';
+import { openWorkspace, publishedOnce } from './testing/workspace.js';
+
+const publishFirst = publishedOnce(async (workspace) => ({ first: await workspace.release() }));
 
 /** One published version and a server that has it. */
-async function serveRelease(model = {}) {
-  const workspace = await openWorkspace();
-  const first = await workspace.release(model);
+async function serveRelease() {
+  const { workspace, first } = await publishFirst();
   const server = await serveRepository({ dir: workspace.repository, port: 0 });
   onTestFinished(() => server.close());
   return { workspace, first, server, address: { url: server.url, pin: first.pin } };

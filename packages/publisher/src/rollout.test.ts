@@ -9,16 +9,20 @@ import { revoke } from './revoke.js';
 import { serveRepository } from './serve-repository.js';
 import { expectSameFiles, openDevice } from './testing/device.js';
 import { snapshotOf } from './testing/snapshot.js';
-import { openWorkspace } from './testing/workspace.js';
+import { openWorkspace, publishedOnce } from './testing/workspace.js';
 
 const canary = { model: 'tiny', version: '1.1.0' };
 
-/** A stable version, a canary for 10 % of devices, and a device in and one out of these. */
-async function openRollout() {
-  const workspace = await openWorkspace();
+const publishCanary = publishedOnce(async (workspace) => {
   const stable = await workspace.release();
   const { packed, source } = await workspace.packed({ version: '1.1.0', sequence: 2, seed: 2 });
   const published = await publish({ ...workspace, packed, canaryPercent: 10 });
+  return { stable, packed, source, published };
+});
+
+/** A stable version, a canary for 10 % of devices, and a device in and one out of these. */
+async function openRollout() {
+  const { workspace, stable, published, ...paths } = await publishCanary();
   const server = await serveRepository({ dir: workspace.repository, port: 0 });
   onTestFinished(() => server.close());
   const salt = published.rollout?.salt ?? '';
@@ -26,7 +30,7 @@ async function openRollout() {
     const installId = await findInstall(salt, (bucket) => bucket < 1000 === admitted);
     return openDevice({ url: server.url, pin: stable.pin, installId, store: createMemoryStore() });
   };
-  return { workspace, stable, packed, source, published, device };
+  return { workspace, stable, published, ...paths, device };
 }
 
 async function findInstall(salt: string, fits: (bucket: number) => boolean): Promise<string> {

@@ -12,11 +12,12 @@ import { serveRepository } from './serve-repository.js';
 import { resignRoles } from './signing/resign-roles.js';
 import { createTufSigner, signMetadata } from './signing/tuf-signer.js';
 import { expectSameFiles, openDevice } from './testing/device.js';
-import { openWorkspace, type Workspace } from './testing/workspace.js';
+import { publishedOnce, type Workspace } from './testing/workspace.js';
+
+const publishFirst = publishedOnce(async (workspace) => ({ first: await workspace.release() }));
 
 async function serveRelease() {
-  const workspace = await openWorkspace();
-  const first = await workspace.release();
+  const { workspace, first } = await publishFirst();
   const server = await serveRepository({ dir: workspace.repository, port: 0 });
   onTestFinished(() => server.close());
   return { workspace, first, address: { url: server.url, pin: first.pin } };

@@ -7,19 +7,18 @@ import { serveRepository } from './serve-repository.js';
 import { DAMAGES, flip } from './testing/damages.js';
 import { forgeTargets } from './testing/forge-targets.js';
 import { someOf } from './testing/some-of.js';
-import { openWorkspace } from './testing/workspace.js';
+import { openWorkspace, publishedOnce } from './testing/workspace.js';
 import { verify } from './verify.js';
 
 const DAY_MS = 86_400_000;
 
 /** Two versions with deltas between them: a repository with every kind of file. */
-async function published() {
-  const workspace = await openWorkspace();
+const published = publishedOnce(async (workspace) => {
   await workspace.release();
   const { pin } = await workspace.release({ version: '1.1.0', sequence: 2, nearSeed: 1 });
   await delta({ ...workspace, model: 'tiny', version: '1.1.0', from: '1.0.0' });
-  return { workspace, trust: pin };
-}
+  return { trust: pin };
+});
 
 describe('a repository as it was published', () => {
   test('verifies from its directory and over HTTP, every file of it', async () => {
@@ -47,7 +46,7 @@ describe('a repository as it was published', () => {
 
   test('does not verify under another pin', async () => {
     const { workspace } = await published();
-    const { trust } = await published();
+    const { pin: trust } = await (await openWorkspace()).release();
     expect(await verify({ ...workspace, trust })).toMatchObject({
       ok: false,
       problems: [{ what: 'metadata', code: 'pin-mismatch' }],

@@ -1,7 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 import { generateKeys } from '../generate-keys.js';
 import { pack } from '../pack.js';
 import { type Publication, publish } from '../publish.js';
@@ -27,10 +27,43 @@ export interface Workspace {
 
 /** @param given directory that outlives the test; by default one that goes away with it */
 export async function openWorkspace(given?: string): Promise<Workspace> {
-  const directory = given ?? (await temporaryDirectory());
+  const workspace = workspaceIn(given ?? (await temporaryDirectory()));
+  await generateKeys({ out: workspace.keys });
+  return workspace;
+}
+
+/**
+ * Publishes once for all tests of a file, when the first of them asks.
+ *
+ * @returns what `publishAll` returned, and a workspace of the caller's own: a copy that goes away with the test.
+ *   Paths lead to the original, in which nothing may be changed. All copies have the same keys, and so one pin.
+ */
+export function publishedOnce<Told>(
+  publishAll: (workspace: Workspace) => Promise<Told>,
+): () => Promise<Told & { readonly workspace: Workspace }> {
+  let original: Promise<{ directory: string; told: Told }> | undefined;
+  async function publishOriginal() {
+    const directory = await mkdtemp(join(tmpdir(), 'nearside-published-'));
+    return { directory, told: await publishAll(await openWorkspace(directory)) };
+  }
+  afterAll(async () => {
+    if (original) await rm((await original).directory, { recursive: true, force: true });
+  });
+  return async () => {
+    original ??= publishOriginal();
+    const { directory, told } = await original;
+    const workspace = workspaceIn(await temporaryDirectory());
+    for (const folder of ['keys', 'repository'] as const) {
+      await cp(join(directory, folder), workspace[folder], { recursive: true });
+    }
+    return { ...told, workspace };
+  };
+}
+
+/** Where a publisher has everything in one directory. */
+function workspaceIn(directory: string): Workspace {
   const keys = join(directory, 'keys');
   const repository = join(directory, 'repository');
-  await generateKeys({ out: keys });
 
   async function packed(model: SyntheticModel = {}) {
     const title = `${model.name ?? 'tiny'}-${model.version ?? '1.0.0'}`;
