@@ -27,7 +27,8 @@ export async function fetchFleet(
   return { models, latency: await fetchJson<FleetLatency>(`./v1/fleet/latency?${query}`, signal) };
 }
 
-async function fetchJson<Answer>(path: string, signal: AbortSignal): Promise<Answer> {
+/** @throws FleetUnavailable with what the collector said */
+export async function fetchJson<Answer>(path: string, signal: AbortSignal): Promise<Answer> {
   let response: Response;
   try {
     response = await fetch(path, { signal });

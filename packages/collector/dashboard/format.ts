@@ -43,6 +43,12 @@ export function formatRate(rate: number | null | undefined): string {
   return `${percent.toFixed(percent >= 99 || percent < 1 ? 2 : 1)}%`;
 }
 
+/** A share as percent; a number that is none, as a mean, as it is. */
+export function formatShareOf(value: number | null): string {
+  if (value === null) return NOTHING;
+  return value >= 0 && value <= 1 ? formatRate(value) : String(Number(value.toPrecision(3)));
+}
+
 export function formatClock(timeMs: number): string {
   return CLOCK.format(timeMs);
 }
@@ -53,6 +59,20 @@ export function formatSeconds(timeMs: number): string {
 
 export function formatDay(timeMs: number): string {
   return DAY.format(timeMs);
+}
+
+/** A moment of the last days: "14:05" of today, else "25 Nov, 14:05". */
+export function formatMoment(timeMs: number, nowMs = Date.now()): string {
+  const isToday = formatDay(timeMs) === formatDay(nowMs);
+  return isToday ? formatClock(timeMs) : `${formatDay(timeMs)}, ${formatClock(timeMs)}`;
+}
+
+/** A difference of shares in points: "+1.2 points". */
+export function formatPoints(difference: number | null | undefined): string {
+  if (difference === null || difference === undefined) return NOTHING;
+  const points = difference * 100;
+  const digits = Math.abs(points) < 1 ? 2 : 1;
+  return `${points > 0 ? '+' : points < 0 ? '−' : ''}${Math.abs(points).toFixed(digits)} points`;
 }
 
 /** A step of a chart: "14:05–14:10", "25 Nov, 12:00–18:00", "25 Nov". */

@@ -7,6 +7,7 @@ import { type Fleet, fetchFleet } from './fetch-fleet.js';
 import { createFleetCharts, type FleetCharts } from './fleet-charts.js';
 import { formatSeconds } from './format.js';
 import { showHeadline } from './headline.js';
+import { createHealth } from './health.js';
 import { type PageState, pageStateSearch, RANGES, readPageState } from './page-state.js';
 import { hideProblem, showProblem } from './problem.js';
 import { showErrors, showOpens, showStages, showVersions } from './tables.js';
@@ -20,6 +21,7 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 let last: { what: string; atMs: number } | undefined;
 
 const controls = createControls(choose);
+const health = createHealth();
 document.addEventListener('visibilitychange', () => {
   if (!document.hidden) refresh();
 });
@@ -65,6 +67,7 @@ function showFleet(fleet: Fleet): void {
   } else {
     hideEmptyState();
     showFigures(latency);
+    health.show(latency.model);
   }
 }
 

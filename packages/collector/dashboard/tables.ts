@@ -136,7 +136,7 @@ export function showStages({ stages }: Figures): void {
   );
 }
 
-function table(
+export function table(
   label: string,
   headings: string[],
   rows: HTMLElement[][],
@@ -156,6 +156,6 @@ function table(
   );
 }
 
-function cell(text: string): HTMLElement {
+export function cell(text: string): HTMLElement {
   return element('td', {}, text || NOTHING);
 }

@@ -31,7 +31,6 @@ export {
 } from './golden.js';
 export {
   addToBucket,
-  bucketIndex,
   bucketsOf,
   bucketUpperBound,
   createHistogram,

@@ -1,11 +1,9 @@
 import {
-  bucketIndex,
   bucketsOf,
   createHistogram,
   HISTOGRAM_SCALES,
   type Histogram,
   merge,
-  quantile,
   total,
   type VersionFacts,
 } from '@nearside/core';
@@ -15,7 +13,7 @@ import type { CohortRow } from '../rollup-store.js';
 import { addedUp, type BinCounts, sharesOf, totalOf } from '../statistics/bins.js';
 import type { RatioSums } from '../statistics/cohort-ratio.js';
 import { FEWEST_COHORTS } from '../statistics/guardrail.js';
-import { median, trimmedDifference } from '../statistics/trimmed-difference.js';
+import { trimmedDifference } from '../statistics/trimmed-difference.js';
 import { byCohort } from './cohort-hours.js';
 import { confidenceBins } from './confidence-bins.js';
 
@@ -73,23 +71,44 @@ function startSums({ opens, updates }: Counts, version: string): RatioSums {
   };
 }
 
-/** Slower than 95 of 100 runs of the control were on its first day: the bound is a bucket's, the median of the cohorts'. */
+/** Slower than 95 of 100 runs of the control were on its first day: the bound is a bucket's. */
 function slowRuns({ control }: Sides): Measure[] {
-  const bounds = byCohort(firstDay(control), (rows) => {
-    const all = createHistogram(LATENCY_SCALE);
-    for (const { counts } of rows) merge(all, latencyOf(counts));
-    return quantile(all, 0.95);
-  }).filter((bound) => bound !== undefined);
-  if (bounds.length === 0) return [];
-  const bound = bucketIndex(median(bounds), LATENCY_SCALE);
+  const bound = highestTwentieth(
+    byCohort(firstDay(control), (rows) => {
+      const all = createHistogram(LATENCY_SCALE);
+      for (const { counts } of rows) merge(all, latencyOf(counts));
+      return all;
+    }),
+  );
+  if (bound === undefined) return [];
   return [
     share('slow-runs', 200, (counts) => {
       const latency = latencyOf(counts);
-      let slow = 0;
-      for (const [index, n] of bucketsOf(latency)) if (index > bound) slow += n;
-      return { part: slow, whole: total(latency) };
+      return { part: countAbove(latency, bound), whole: total(latency) };
     }),
   ];
+}
+
+/** The first bucket above which at most one of twenty lies, of the shares that most cohorts have. */
+function highestTwentieth(cohorts: readonly Histogram[]): number | undefined {
+  const seen = cohorts.filter((one) => total(one) > 0);
+  if (seen.length < FEWEST_COHORTS) return undefined;
+  const buckets = seen.flatMap((one) => [...bucketsOf(one)].map(([index]) => index));
+  const candidates = [...new Set(buckets)].sort((a, b) => a - b);
+  return candidates.find(
+    (bound) => mostCohorts(seen.map((one) => countAbove(one, bound) / total(one))) <= 1 / 20,
+  );
+}
+
+function countAbove(histogram: Histogram, bound: number): number {
+  let count = 0;
+  for (const [index, n] of bucketsOf(histogram)) if (index > bound) count += n;
+  return count;
+}
+
+/** Mean of what cohorts have, the extreme ones left out. */
+function mostCohorts(values: readonly number[]): number {
+  return trimmedDifference(values.map((difference) => ({ difference, weight: 1 }))).value;
 }
 
 /**
@@ -131,10 +150,7 @@ function lowestTwentieth(cohorts: readonly BinCounts[]): number | undefined {
   const seen = cohorts.filter((counts) => totalOf(counts) > 0).map(sharesOf);
   if (seen.length < FEWEST_COHORTS) return undefined;
   const shares = sharesOf(
-    (seen[0] as BinCounts).map(
-      (_, bin) =>
-        trimmedDifference(seen.map((own) => ({ difference: own[bin] ?? 0, weight: 1 }))).value,
-    ),
+    (seen[0] as BinCounts).map((_, bin) => mostCohorts(seen.map((own) => own[bin] ?? 0))),
   );
   let below = 0;
   const bound = shares.findIndex((share) => {

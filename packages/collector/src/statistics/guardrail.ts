@@ -20,6 +20,9 @@ export interface GuardrailResult {
   readonly needed: number | undefined;
 }
 
+/** Margins that an interval is narrow for: a difference about as large, and one that nobody has to wait to be sure of. */
+const EFFECTS = [1, 20];
+
 /** Of 64. With fewer that have both sides there is no verdict. */
 export const FEWEST_COHORTS = 48;
 
@@ -106,7 +109,12 @@ function judge(
   const { value, cautious, variance: found, degrees } = trimmedDifference(differences);
   // estimated from few cohorts, the variance has a variance too: as that of Student's distribution
   const variance = Math.max(found, least) * (degrees / (degrees - 2));
-  const radiusWith = (times: number) => radiusAtAnyLook(variance / times, margin, level);
+  const radiusWith = (times: number) =>
+    Math.min(
+      ...EFFECTS.map((effect) =>
+        radiusAtAnyLook(variance / times, effect * margin, level / EFFECTS.length),
+      ),
+    );
   const radius = radiusWith(1);
   return {
     difference: value,
