@@ -19,6 +19,9 @@ import { confidenceBins } from './confidence-bins.js';
 
 const LATENCY_SCALE = HISTOGRAM_SCALES['latency.total'];
 
+/** Where there is no bound yet: nothing is judged by it, and nothing is promoted without it. */
+const NOTHING_YET: RatioSums = { part: 0, whole: 0 };
+
 /** What the two sides of a rollout are compared by. */
 export interface Measure {
   readonly name: string;
@@ -74,15 +77,15 @@ function startSums({ opens, updates }: Counts, version: string): RatioSums {
 /** Slower than 95 of 100 runs of the control were on its first day: the bound is a bucket's. */
 function slowRuns({ control }: Sides): Measure[] {
   const bound = highestTwentieth(
-    byCohort(firstDay(control), (rows) => {
+    byCohort(firstDays(control), (rows) => {
       const all = createHistogram(LATENCY_SCALE);
       for (const { counts } of rows) merge(all, latencyOf(counts));
       return all;
     }),
   );
-  if (bound === undefined) return [];
   return [
     share('slow-runs', 200, (counts) => {
+      if (bound === undefined) return NOTHING_YET;
       const latency = latencyOf(counts);
       return { part: countAbove(latency, bound), whole: total(latency) };
     }),
@@ -127,14 +130,14 @@ function unsureRuns({ canary, control }: Sides, versions: readonly VersionFacts[
     confidences.get(version)?.distribution.edges.join(' '),
   );
   if (edges.includes(undefined) || new Set(edges).size !== 1) return [];
-  const bound = lowestTwentieth(byCohort(firstDay(control), (rows) => addedUp(rows.map(bins))));
-  if (bound === undefined) return [];
+  const bound = lowestTwentieth(byCohort(firstDays(control), (rows) => addedUp(rows.map(bins))));
   return [
     {
       name: 'unsure-runs',
       kind: 'share',
       marginBps: 200,
       sums(row) {
+        if (bound === undefined) return NOTHING_YET;
         const counts = bins(row);
         return { part: totalOf(counts.slice(0, bound + 1)), whole: totalOf(counts) };
       },
@@ -179,7 +182,13 @@ function latencyOf(counts: Counts): Histogram {
   return histogramOf('latency.total', counts.histograms?.['latency.total']);
 }
 
-function firstDay(rows: readonly CohortRow[]): CohortRow[] {
-  const first = Math.min(...rows.map(({ hourMs }) => utcDay(hourMs)));
-  return rows.filter(({ hourMs }) => utcDay(hourMs) === first);
+/** The first day, and as many more as are needed for most cohorts to be there. */
+function firstDays(rows: readonly CohortRow[]): CohortRow[] {
+  const days = [...new Set(rows.map(({ hourMs }) => utcDay(hourMs)))].sort((a, b) => a - b);
+  let found: CohortRow[] = [];
+  for (const day of days) {
+    found = [...found, ...rows.filter(({ hourMs }) => utcDay(hourMs) === day)];
+    if (new Set(found.map(({ cohort }) => cohort)).size >= FEWEST_COHORTS) break;
+  }
+  return found;
 }
