@@ -66,7 +66,7 @@ const FLEET: { readonly [Question in FleetQuestion]: Answer<FleetAnswers[Questio
   accuracy: fleetAccuracy,
   canary: fleetCanary,
   coverage: fleetCoverage,
-  cost: (reads, query, { prices }) => fleetCost(reads, query, prices),
+  cost: fleetCost,
   silence: fleetSilence,
 };
 

@@ -15,6 +15,7 @@ import {
 import { addedUp, totalOf } from '../statistics/bins.js';
 import { ratioOf } from '../statistics/cohort-ratio.js';
 import { type Estimate, type Figure, figureOf, shareFigureOf } from '../statistics/figure.js';
+import { readCohortDays } from './cohort-days.js';
 import { binsByCohort, byCohort } from './cohort-hours.js';
 import { type ConfidenceBins, confidenceBins } from './confidence-bins.js';
 import { devicesByVersion } from './devices-by-version.js';
@@ -104,7 +105,8 @@ export async function fleetAccuracy(
   const versions: VersionAccuracy[] = [];
   for (const [version, devices] of await devicesByVersion(store, query)) {
     const known = facts?.versions.find((one) => one.version === version);
-    const rows = devices < minDevices ? [] : await store.cohorts({ model, fromMs, toMs, version });
+    const rows =
+      devices < minDevices ? [] : await readCohortDays(store, { model, fromMs, toMs, version });
     const figures = versionAccuracy(rows, { version, devices, known });
     versions.push(devices < minDevices ? { ...figures, missing: 'too-few-devices' } : figures);
   }

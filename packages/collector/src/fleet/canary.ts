@@ -10,6 +10,7 @@ import {
 } from '../statistics/guardrail.js';
 import { type Verdict, verdictOf } from '../statistics/verdict.js';
 import { armMeasures, type Measure } from './arm-measures.js';
+import { readCohortDays } from './cohort-days.js';
 import { byCohort, firstsIn } from './cohort-hours.js';
 import type { FleetQuery } from './query.js';
 
@@ -72,7 +73,7 @@ export async function fleetCanary(
   const rollouts: RolloutFigures[] = [];
   for (const { experiment, version } of await store.rollouts(model)) {
     if (query.version !== undefined && query.version !== version) continue;
-    const rows = await store.cohorts({ model, fromMs, toMs, experiment });
+    const rows = await readCohortDays(store, { model, fromMs, toMs, experiment });
     const figures = rolloutFigures(rows, { version, experiment, ...context });
     if (figures) rollouts.push(figures);
   }

@@ -9,7 +9,7 @@ export interface CohortHours {
   of(hours: readonly number[]): Promise<CohortRow[]>;
 }
 
-/** Reads each hour once, however often it is asked for. */
+/** Reads each hour once, however often it is asked for. Keeps what drift needs, and no more. */
 export function readCohortHours(
   store: Pick<RollupReads, 'cohorts'>,
   { model, version }: { model: string; version?: string },
@@ -21,11 +21,16 @@ export function readCohortHours(
     if (found) return found;
     const range = { model, fromMs, toMs: fromMs + HOUR_MS };
     const rows = store.cohorts({ ...range, ...(version !== undefined && { version }) });
-    known.set(fromMs, rows);
-    return rows;
+    const kept = rows.then((list) => list.map(withDriftAlone));
+    known.set(fromMs, kept);
+    return kept;
   }
 
   return { of: async (hours) => (await Promise.all(hours.map(hour))).flat() };
+}
+
+function withDriftAlone({ counts: { drift, firsts }, ...row }: CohortRow): CohortRow {
+  return { ...row, counts: { ...(drift && { drift }), ...(firsts && { firsts }) } };
 }
 
 export function hoursOf(fromMs: number, toMs: number): number[] {

@@ -2,6 +2,7 @@ import { compareVersions } from '../compare-versions.js';
 import type { Prices } from '../files/prices.js';
 import type { RollupReads } from '../rollup-store.js';
 import { sixDigits } from '../statistics/figure.js';
+import { devicesByVersion } from './devices-by-version.js';
 import type { FleetQuery } from './query.js';
 
 /** Answer of `GET /v1/fleet/cost`: what inferences cost, and what they would cost on a server. */
@@ -14,7 +15,7 @@ export interface FleetCost {
   readonly currency: string | null;
   /** Of the whole model: for all devices, by the sampling weight. */
   readonly total: CostFigures;
-  /** Newest first. */
+  /** Newest first. Versions with fewer devices than the floor are in the total alone. */
   readonly versions: readonly (CostFigures & { readonly version: string })[];
 }
 
@@ -34,17 +35,19 @@ const MONTH_MS = 30 * 86_400_000;
 
 export async function fleetCost(
   store: RollupReads,
-  { model, fromMs, toMs, stepMs }: FleetQuery,
-  prices: Prices | undefined,
+  query: FleetQuery,
+  { prices, minDevices }: { prices?: Prices | undefined; minDevices: number },
 ): Promise<FleetCost> {
+  const { model, fromMs, toMs, stepMs } = query;
   const groups = await store.sums({ model, fromMs, toMs, histograms: [] });
   const cells = await store.cells({
     ...{ model, fromMs, toMs, stepMs },
     partOf: ({ version }) => version,
   });
-  const names = [...new Set(groups.map(({ version }) => version))].sort((a, b) =>
-    compareVersions(b, a),
-  );
+  const devices = await devicesByVersion(store, query);
+  const names = [...devices.keys()]
+    .filter((version) => (devices.get(version) ?? 0) >= minDevices)
+    .sort((a, b) => compareVersions(b, a));
   const all = cells.reduce((sum, { weighted }) => sum + weighted, 0);
   const collector = prices ? (prices.collectorPerMonth * (toMs - fromMs)) / MONTH_MS : 0;
   const figures = (version?: string): CostFigures => {
@@ -67,9 +70,7 @@ export async function fleetCost(
     ...(prices ? {} : { missing: 'no-prices' as const }),
     currency: prices?.currency ?? null,
     total: figures(),
-    versions: names
-      .filter((version) => version !== '')
-      .map((version) => ({ version, ...figures(version) })),
+    versions: names.map((version) => ({ version, ...figures(version) })),
   };
 }
 

@@ -1,6 +1,6 @@
 import { HOUR_MS } from '../contribution.js';
-import type { Counts } from '../counts.js';
-import type { GroupSums, RollupReads } from '../rollup-store.js';
+import type { ByName, Counts } from '../counts.js';
+import type { RollupReads } from '../rollup-store.js';
 import { addedUp, type BinCounts, totalOf } from '../statistics/bins.js';
 import type { DriftWindow } from './drift-windows.js';
 
@@ -48,8 +48,7 @@ export async function driftSegments(
   const all = along(difference);
   if (!(all > 0)) return [];
   const segments: DriftSegment[] = [];
-  for (const [key, { dimension, value, devices }] of now) {
-    if (devices < asked.minDevices) continue;
+  for (const [key, { dimension, value }] of shownOf(now, asked.minDevices)) {
     const own = p.parts.get(key) ?? [];
     const before = q.parts.get(key) ?? [];
     const share = along(difference.map((_, bin) => (own[bin] ?? 0) - (before[bin] ?? 0))) / all;
@@ -57,6 +56,22 @@ export async function driftSegments(
     if (Math.abs(share) >= LEAST_SHARE) segments.push({ dimension, value, share, weight });
   }
   return segments.sort((a, b) => b.share - b.weight - (a.share - a.weight));
+}
+
+/**
+ * Parts with devices enough. Where one of a dimension alone has not, the smallest of the others is left out too: else what is
+ * missing to the whole would be that one.
+ */
+function shownOf(parts: ReadonlyMap<string, Part>, minDevices: number): [string, Part][] {
+  const shown: [string, Part][] = [];
+  for (const dimension of ['device', 'backend', 'app'] as const) {
+    const all = [...parts].filter(([, part]) => part.dimension === dimension);
+    const large = all.filter(([, part]) => part.devices >= minDevices);
+    large.sort(([, a], [, b]) => b.devices - a.devices);
+    const isGivenAway = all.length - large.length === 1;
+    shown.push(...(isGivenAway ? large.slice(0, -1) : large));
+  }
+  return shown;
 }
 
 interface Part {
@@ -93,19 +108,19 @@ async function partsIn(
   for (const { fromMs, toMs } of ranges) {
     const groups = await store.sums({ model, fromMs, toMs, histograms: [] });
     for (const group of groups.filter((one) => one.version === version)) {
-      const own = { drift: group.counts.drift, devices: devicesOf(group) };
+      const own = { drift: group.counts.drift, devices: devicesOf(group.counts.firsts) };
       add('device', group.device, own);
       add('backend', group.backend, own);
-      for (const [app, { drift, reports = 0 }] of Object.entries(group.counts.apps ?? {})) {
-        add('app', app, { drift, devices: reports });
+      for (const [app, { drift, firsts }] of Object.entries(group.counts.apps ?? {})) {
+        add('app', app, { drift, devices: devicesOf(firsts) });
       }
     }
   }
   return parts;
 }
 
-function devicesOf({ counts }: GroupSums): number {
-  return Math.max(counts.firsts?.['version-hour'] ?? 0, counts.firsts?.['version-day'] ?? 0);
+function devicesOf(firsts: ByName = {}): number {
+  return Math.max(firsts['version-hour'] ?? 0, firsts['version-day'] ?? 0);
 }
 
 /** Of each part and of all, by bin, as shares of all that the whole fleet saw. */

@@ -12,6 +12,7 @@ import {
 import { seededDraws } from '../testing/seeded-draws.js';
 import { fleetAccuracy } from './accuracy.js';
 import { fleetCanary } from './canary.js';
+import { readCohortDays } from './cohort-days.js';
 import { fleetCost } from './cost.js';
 import { fleetCoverage } from './coverage.js';
 import { fleetDrift } from './drift.js';
@@ -220,7 +221,7 @@ test('cost has amounts where there are prices, and says so where there are none'
   const store = await storeOf(
     hour(MONDAY_MS, 100, () => ({ more: { health: { ok: 10, bytesFetched: 1e7 } } })),
   );
-  expect(await fleetCost(store, DAY, undefined)).toMatchObject({
+  expect(await fleetCost(store, DAY, { minDevices: 50 })).toMatchObject({
     missing: 'no-prices',
     total: { inferences: 1000, bytes: 1e9, amount: null },
   });
@@ -228,7 +229,7 @@ test('cost has amounts where there are prices, and says so where there are none'
     ...{ currency: 'EUR', serverPerMillionInferences: 40 },
     ...{ cdnPerGigabyte: 0.03, collectorPerMonth: 30 },
   };
-  const { total, versions } = await fleetCost(store, DAY, prices);
+  const { total, versions } = await fleetCost(store, DAY, { prices, minDevices: 50 });
   expect(total).toMatchObject({ amount: 0.03 + 1, serverAmount: 0.04, perMillion: 1030 });
   expect(versions).toMatchObject([{ version: '1.0.0', amount: 1.03 }]);
   await store.close();
@@ -273,5 +274,37 @@ test('a baseline of another hash than the version’s is not counted', async () 
   expect(BASELINE).not.toBe(other.baseline);
   expect(confidence?.field.every((n) => n === 0)).toBe(true);
   expect(confidence?.fromLab).toBeNull();
+  await store.close();
+});
+
+test('a class of devices that is too small to show is not given away by what is missing to the whole', async () => {
+  const device = (i: number) => (i < 200 ? 'phone' : i < 310 ? 'desktop-large' : 'tablet');
+  const changed = (isNow: boolean) => (i: number) => ({
+    device: device(i),
+    ...(isNow && { confidence: [6, 3, 1] }),
+  });
+  const store = await storeOf([
+    ...hour(MONDAY_MS, 330, changed(false)),
+    ...hour(NEXT, 330, changed(true)),
+  ]);
+  const { versions } = await fleetDrift(store, range(NEXT, NEXT + HOUR_MS), CONTEXT);
+  const segments = versions[0]?.distributions[0]?.segments ?? [];
+  const classes = segments.filter(({ dimension }) => dimension === 'device');
+  expect(classes.map(({ value }) => value)).toEqual(['phone']);
+  await store.close();
+});
+
+test('rows of a day are added up, each unit and cohort by itself', async () => {
+  const store = await storeOf([
+    ...hour(MONDAY_MS, 64),
+    ...hour(MONDAY_MS + 20 * HOUR_MS, 64),
+    ...hour(NEXT, 64),
+  ]);
+  const rows = await readCohortDays(store, range(MONDAY_MS, NEXT + DAY_MS));
+  expect(rows).toHaveLength(128);
+  expect(rows.filter(({ hourMs }) => hourMs === MONDAY_MS)).toHaveLength(64);
+  expect(rows.find(({ cohort, hourMs }) => cohort === 5 && hourMs === MONDAY_MS)?.counts.ok).toBe(
+    20,
+  );
   await store.close();
 });

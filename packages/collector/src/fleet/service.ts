@@ -15,6 +15,7 @@ import type { CohortRow, RollupReads } from '../rollup-store.js';
 import { type RatioSums, ratioOf, varianceOf } from '../statistics/cohort-ratio.js';
 import { tQuantile } from '../statistics/distributions.js';
 import { type Figure, shareFigureOf, sixDigits } from '../statistics/figure.js';
+import { readCohortDays } from './cohort-days.js';
 import { byCohort } from './cohort-hours.js';
 import { devicesByVersion } from './devices-by-version.js';
 import type { FleetQuery } from './query.js';
@@ -66,7 +67,7 @@ export async function fleetService(
 ): Promise<FleetService> {
   const { model, fromMs, toMs } = query;
   const devices = await devicesByVersion(store, query);
-  const rows = await store.cohorts({ model, fromMs, toMs });
+  const rows = await readCohortDays(store, { model, fromMs, toMs });
   const versions = [...devices]
     .filter(([, count]) => count >= minDevices)
     .map(([version, count]) => versionService(rows, { version, devices: count, query, targets }))

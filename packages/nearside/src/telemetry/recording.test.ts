@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { complaintOf, countOf, createDeferred, NearsideError, type Report } from '@nearside/core';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, expect, test } from 'vitest';
 import { createModelEmitter } from '../api/events.js';
 import type { OpeningStats } from '../api/model.js';
 import { loadLater } from '../load-later.js';
@@ -154,6 +154,9 @@ async function serve(...[first, next]: readonly [Serving, Serving]) {
     },
   };
 }
+
+// a page has loaded it with its first result; here it is compiled first, which may take longer than closing waits
+beforeAll(() => loadLater());
 
 test('the run for which a version gives way is in that version’s report', async () => {
   const model = await serve(version('1.1.0', 1, well), version('1.2.0', 2, badly));
