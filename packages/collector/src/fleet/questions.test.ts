@@ -308,3 +308,14 @@ test('rows of a day are added up, each unit and cohort by itself', async () => {
   );
   await store.close();
 });
+
+test('the first weekend of a model, with a third fewer reports, is no silence', async () => {
+  const thursday = MONDAY_MS + 3 * DAY_MS;
+  const reports = (i: number) => (i < 48 ? 130 : 80);
+  const hours = Array.from({ length: 4 * 24 }, (_, i) => i);
+  const store = await storeOf(hours.flatMap((i) => hour(thursday + i * HOUR_MS, reports(i))));
+  const saturday = thursday + 2 * DAY_MS;
+  const { hours: found } = await fleetSilence(store, range(saturday, saturday + 2 * DAY_MS));
+  expect(found.filter(({ isSilent }) => isSilent)).toEqual([]);
+  await store.close();
+});

@@ -26,11 +26,14 @@ export interface SilenceHour {
   readonly isSilent: boolean;
 }
 
+const WEEK_MS = 7 * DAY_MS;
 const WEEKS = 4;
 const DAYS = 6;
 const LEVEL_HOURS = 7 * 24;
 /** Standard deviations; an hour falls below by chance less than once in a year. */
 const FAR = 4;
+/** In its first week nobody knows a model's weekend: less than this share of a day before is needed for silence. */
+const FIRST_WEEK_SHARE = 0.5;
 /** Fewer hours that can be held against theirs say nothing about how much they vary. */
 const FEWEST_HOURS = 12;
 
@@ -38,7 +41,7 @@ export async function fleetSilence(store: RollupReads, query: FleetQuery): Promi
   const { model } = query;
   const fromMs = Math.floor(query.fromMs / HOUR_MS) * HOUR_MS;
   const toMs = Math.floor(query.toMs / HOUR_MS) * HOUR_MS;
-  const read = { fromMs: fromMs - (WEEKS * 7 + 7) * DAY_MS, toMs };
+  const read = { fromMs: fromMs - (WEEKS + 1) * WEEK_MS, toMs };
   const slots = await store.reportsBySlot({ model, ...read, stepMs: HOUR_MS });
   const received = new Map(slots.map(({ slotMs, reports }) => [slotMs, reports]));
   const firstMs = slots[0]?.slotMs ?? toMs;
@@ -67,7 +70,8 @@ function hourAt(atMs: number, received: ReadonlyMap<number, number>, firstMs: nu
   // the median deviation × 1.4826 is the standard deviation of a normal distribution, and no silence moves it
   const spread = 1.4826 * median(ratios.map((ratio) => Math.abs(ratio - level)));
   const deviation = Math.sqrt(spread ** 2 + 1 / (expected + 0.5));
-  const low = expected * Math.exp(-FAR * deviation);
+  const share = atMs - firstMs < WEEK_MS ? FIRST_WEEK_SHARE : 1;
+  const low = expected * Math.min(share, Math.exp(-FAR * deviation));
   return {
     atMs,
     received: own,
@@ -89,7 +93,7 @@ function usualAt(
     if (known.length === 0) return undefined;
     return known.reduce((sum, hour) => sum + (received.get(hour) ?? 0), 0) / known.length;
   };
-  return mean(7 * DAY_MS, WEEKS) ?? mean(DAY_MS, DAYS);
+  return mean(WEEK_MS, WEEKS) ?? mean(DAY_MS, DAYS);
 }
 
 function silentSince(hours: readonly SilenceHour[]): number | null {
