@@ -93,7 +93,7 @@ def join(amounts, least):
 
 # service
 service = answers["service"]
-week = within(service["fromMs"], service["toMs"])
+week = within(service["fromMs"], math.ceil(service["toMs"] / HOUR) * HOUR)  # what is kept are hours
 bound = round(math.log2(service["targets"]["p95Ms"]) * 8) - 1
 for v in service["versions"]:
     own = [one for one in week if one[2].get("version") == v["version"]]
@@ -131,15 +131,18 @@ def table(selected, position):
 
 def change(now, past, ordered):
     """Of what cohorts saw; `past` may be one row: independent samples of a lab."""
+    alone = len(past) == 1
+    seen = now.sum(1) + (0 if alone else past.sum(1)) > 0
+    now, past, C = now[seen], past if alone else past[seen], seen.sum()
     middle = (now.sum(0) / now.sum() + past.sum(0) / past.sum()) / 2
     groups = join(middle, 0.01)
     n, m = now @ groups, past @ groups
     p, q = n.sum(0) / n.sum(), m.sum(0) / m.sum()
     d, mid = p - q, (p + q) / 2
     z = (n - p * n.sum(1, keepdims=True)) / n.sum()
-    if len(m) == C: z = z - (m - q * m.sum(1, keepdims=True)) / m.sum()
+    if not alone: z = z - (m - q * m.sum(1, keepdims=True)) / m.sum()
     v = C / (C - 1) * z.T @ z
-    if len(m) == 1: v = v + (np.diag(q) - np.outer(q, q)) / m.sum()
+    if alone: v = v + (np.diag(q) - np.outer(q, q)) / m.sum()
     delta = v / np.sqrt(np.outer(mid, mid))
     df = np.trace(delta) ** 2 / (delta**2).sum()
     tail = lambda f, a, b: beta(b / (b + a * f), b / 2, a / 2)

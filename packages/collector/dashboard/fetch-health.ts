@@ -6,7 +6,8 @@ const DAY_MS = 86_400_000;
 /** Over what each is asked; a rollout is looked at from its beginning. */
 const RANGES_MS = {
   service: DAY_MS,
-  drift: DAY_MS,
+  // where windows are days, an alarm needs two of them
+  drift: 4 * DAY_MS,
   accuracy: 7 * DAY_MS,
   canary: 14 * DAY_MS,
   silence: DAY_MS,

@@ -49,7 +49,7 @@ function verdictWords({ verdict }: RolloutFigures): string {
       return 'promote.';
     case 'hold':
       return verdict.times === null
-        ? `hold, ${verdict.because.map(measureName).join(', ')} not known yet.`
+        ? `hold, not sure yet of ${verdict.because.map(measureName).join(', ')}.`
         : `hold, ${Math.ceil(verdict.times)} times as many devices are needed.`;
     case 'none':
       return WHY_NONE[verdict.because];
@@ -109,7 +109,7 @@ function driftRow(version: string, distribution: DistributionDrift): HTMLElement
     alarmSinceMs === null
       ? []
       : [' ', element('strong', { class: 'alarm' }, `since ${formatMoment(alarmSinceMs)}`)];
-  const [first] = segments;
+  const [first] = segments.filter(({ share, weight }) => share > weight + 0.1);
   const carrier = first && alarmSinceMs !== null ? `${first.value} ${formatRate(first.share)}` : '';
   return [
     element('th', { scope: 'row' }, `${name} `, aside, ...alarm),

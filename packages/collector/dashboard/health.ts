@@ -44,16 +44,22 @@ export function createHealth(): { show(model: string): void } {
 
 function showFindings(health: Health): void {
   const findings = healthFindings(health);
+  const unknown = Object.entries(health).flatMap(([question, answer]) => (answer ? [] : question));
   const section = byId('health');
   section.hidden = false;
-  section.classList.toggle('unwell', findings.length > 0);
+  section.classList.toggle('unwell', findings.length > 0 || unknown.length > 0);
   section.replaceChildren(
     findings.length === 0
-      ? element('p', {}, 'Healthy: nothing alarms in the last 24 hours.')
+      ? element('p', {}, quietWords(unknown))
       : element(
           'ul',
           {},
           ...findings.map(({ id, text }) => element('li', { 'data-finding': id }, text)),
         ),
   );
+}
+
+function quietWords(unknown: readonly string[]): string {
+  if (unknown.length > 0) return `Not known: the collector had no answer on ${unknown.join(', ')}.`;
+  return 'Healthy: nothing alarms now.';
 }

@@ -79,3 +79,15 @@ test('a bug answers 500 without its message and is told to the owner', async () 
   expect(response.json()).toMatchObject({ error: { code: 'internal' } });
   expect(errors).toEqual([bug]);
 });
+
+test('a range that is longer than what is kept by cohort is refused, and an hour that is not over is not judged', async () => {
+  const { server } = serverOver({});
+  const ask = (from: number, question: string) =>
+    server.inject(`/v1/fleet/${question}?model=digits&from=${from}&to=${NOW_MS}`);
+  const refused = await ask(NOW_MS - 40 * 86_400_000, 'drift');
+  expect(refused.statusCode).toBe(400);
+  expect(refused.json()).toMatchObject({ error: { code: 'query-invalid' } });
+  const silence = await ask(NOW_MS - 6 * 3_600_000, 'silence');
+  const { toMs } = silence.json() as { toMs: number };
+  expect(toMs).toBeLessThan(NOW_MS - 3_600_000 + 1);
+});

@@ -17,19 +17,31 @@ export function shareAnswers(
   answers: Answers,
   { forMs = SHARED.forMs, now = () => performance.now() }: ShareOptions = {},
 ): Answers {
-  const kept = new Map<string, { atMs: number; answer: Promise<unknown> }>();
+  /** `atMs` is undefined while it is being answered: nobody asks the same meanwhile. */
+  const kept = new Map<string, { atMs: number | undefined; answer: Promise<unknown> }>();
 
   function share<Value>(question: string, ask: () => Promise<Value>): Promise<Value> {
     const found = kept.get(question);
-    if (found && now() - found.atMs < forMs) return found.answer as Promise<Value>;
+    if (found && (found.atMs === undefined || now() - found.atMs < forMs)) {
+      return found.answer as Promise<Value>;
+    }
     const answer = ask();
+    const entry: { atMs: number | undefined; answer: Promise<unknown> } = {
+      atMs: undefined,
+      answer,
+    };
     kept.delete(question);
-    kept.set(question, { atMs: now(), answer });
+    kept.set(question, entry);
     const [oldest] = kept.keys();
     if (kept.size > SHARED.answers && oldest !== undefined) kept.delete(oldest);
-    answer.catch(() => {
-      if (kept.get(question)?.answer === answer) kept.delete(question);
-    });
+    answer.then(
+      () => {
+        entry.atMs = now();
+      },
+      () => {
+        if (kept.get(question) === entry) kept.delete(question);
+      },
+    );
     return answer;
   }
 

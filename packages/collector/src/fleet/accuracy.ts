@@ -1,6 +1,7 @@
 import type { Baseline, ModelFacts, VersionFacts } from '@nearside/core';
 import { compareVersions } from '../compare-versions.js';
 import type { Counts } from '../counts.js';
+import { DAY_MS, utcDay } from '../days.js';
 import type { CohortRow, RollupReads } from '../rollup-store.js';
 import {
   baselineAccuracy,
@@ -101,7 +102,10 @@ export async function fleetAccuracy(
   query: FleetQuery,
   { facts, minDevices }: AccuracyContext,
 ): Promise<FleetAccuracy> {
-  const { model, fromMs, toMs } = query;
+  const { model } = query;
+  // devices are counted by the day: labels of an hour could be those of one of them
+  const fromMs = utcDay(query.fromMs) * DAY_MS;
+  const toMs = (utcDay(query.toMs - 1) + 1) * DAY_MS;
   const versions: VersionAccuracy[] = [];
   for (const [version, devices] of await devicesByVersion(store, query)) {
     const known = facts?.versions.find((one) => one.version === version);

@@ -41,6 +41,7 @@ export function armMeasures(
   sides: Sides,
   { version, versions }: { version: string; versions: readonly VersionFacts[] },
 ): Measure[] {
+  const known = versions.find((one) => one.version === version);
   return [
     share('failed-runs', 50, ({ ok = 0, failed = 0 }) => ({ part: failed, whole: ok + failed })),
     share('failed-devices', 200, ({ firsts }) => ({
@@ -56,7 +57,7 @@ export function armMeasures(
       marginBps: 1000,
       sums: ({ counts }) => ({ part: 0, whole: counts.firsts?.['arm-day'] ?? 0 }),
     },
-    ...outcomes(sides),
+    ...outcomes(sides, known?.health ?? {}),
   ];
 }
 
@@ -125,12 +126,14 @@ function unsureRuns({ canary, control }: Sides, versions: readonly VersionFacts[
     const counts = own && row.counts.drift?.[own.baseline]?.bins?.[own.position];
     return own ? own.distribution.counts.map((_, bin) => counts?.[bin] ?? 0) : [];
   };
-  const served = new Set([...canary, ...control].map(({ unit }) => unit.version));
-  const edges = [...served].map((version) =>
-    confidences.get(version)?.distribution.edges.join(' '),
+  // before a version is known, and of one that nobody lists, there are no bins
+  const listed = [...canary, ...control].filter(({ unit }) => confidences.get(unit.version));
+  if (listed.length === 0) return [];
+  const edges = new Set(
+    listed.map(({ unit }) => confidences.get(unit.version)?.distribution.edges.join(' ')),
   );
-  if (edges.includes(undefined) || new Set(edges).size !== 1) return [];
-  const bound = lowestTwentieth(byCohort(firstDays(control), (rows) => addedUp(rows.map(bins))));
+  const lowest = lowestTwentieth(byCohort(firstDays(control), (rows) => addedUp(rows.map(bins))));
+  const bound = edges.size === 1 ? lowest : undefined;
   return [
     {
       name: 'unsure-runs',
@@ -163,10 +166,13 @@ function lowestTwentieth(cohorts: readonly BinCounts[]): number | undefined {
   return bound === shares.length - 1 ? undefined : bound;
 }
 
-function outcomes({ canary, control }: Sides): Measure[] {
-  const names = new Set(
-    [...canary, ...control].flatMap(({ counts }) => Object.keys(counts.outcomes ?? {})),
+/** Those that the app declares, and those that the release has signed a margin for: one that never comes is not known. */
+function outcomes({ canary, control }: Sides, health: Readonly<Record<string, number>>): Measure[] {
+  const signed = Object.keys(health).flatMap((key) => /^outcome-(.+)-bps$/.exec(key)?.[1] ?? []);
+  const declared = [...canary, ...control].flatMap(({ counts }) =>
+    Object.keys(counts.outcomes ?? {}),
   );
+  const names = new Set([...signed, ...declared]);
   return [...names].map((name) => ({
     name: `outcome-${name}`,
     kind: 'mean',

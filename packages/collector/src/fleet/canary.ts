@@ -109,15 +109,17 @@ function rolloutFigures(rows: readonly CohortRow[], asked: Asked): RolloutFigure
     const result = compare(cohorts, measure, {
       margin,
       level: LEVEL / Math.max(1, judged),
-      expected: expectedShare(known),
+      isComparable: measure.kind !== 'size' || hasEqualSides(version, facts?.versions ?? []),
     });
     return { figures: guardrailFigures(cohorts, { measure, margin, isJudged, result }), result };
   });
-  const verdict = verdictOf(
-    results
+  const verdict = verdictOf([
+    ...results
       .filter(({ figures }) => figures.isJudged)
       .map(({ figures: { name, margin }, result }) => ({ name, margin, result })),
-  );
+    // what the release has signed is not known: nothing is promoted by margins that it may not have
+    ...(known ? [] : [{ name: 'signed-margins', margin: 0, result: undefined }]),
+  ]);
   return { ...about, guardrails: results.map(({ figures }) => figures), verdict };
 }
 
@@ -133,21 +135,25 @@ function marginOf(
   };
 }
 
-/** Of the devices on both sides: the control is at the other end of the buckets, and ends where the canary does. */
-function expectedShare(known: VersionFacts | undefined): number {
-  if (!known?.rollout) return 0.5;
-  const { fromBps, toBps } = known.rollout;
-  const canary = toBps - fromBps;
-  const control = Math.min(canary, BPS / 2, BPS - toBps);
-  return control <= 0 ? 0.5 : canary / (canary + control);
+/**
+ * Whether there should be as many devices on both sides all the time. The control is at the other end of the buckets, as wide
+ * as the widest canary of the salt, and ends where canaries begin: beyond a half of all, or with two canaries, shares have
+ * changed while the rollout went on, and numbers say nothing.
+ */
+function hasEqualSides(version: string, versions: readonly VersionFacts[]): boolean {
+  const rollout = versions.find((one) => one.version === version)?.rollout;
+  if (!rollout) return true;
+  const canaries = versions.filter((one) => one.rollout?.salt === rollout.salt);
+  return canaries.length === 1 && rollout.fromBps === 0 && rollout.toBps <= BPS / 2;
 }
 
 function compare(
   cohorts: readonly ArmSums[],
   { kind }: Measure,
-  { margin, level, expected }: { margin: number; level: number; expected: number },
+  { margin, level, isComparable }: { margin: number; level: number; isComparable: boolean },
 ): GuardrailResult | undefined {
-  if (kind === 'size') return compareSizes(cohorts, { margin, level, expected });
+  if (!isComparable) return undefined;
+  if (kind === 'size') return compareSizes(cohorts, { margin, level, expected: 0.5 });
   if (kind === 'mean') return compareMeans(cohorts, { margin, level });
   return compareShares(cohorts, { margin, level });
 }

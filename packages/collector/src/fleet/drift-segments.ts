@@ -108,19 +108,26 @@ async function partsIn(
   for (const { fromMs, toMs } of ranges) {
     const groups = await store.sums({ model, fromMs, toMs, histograms: [] });
     for (const group of groups.filter((one) => one.version === version)) {
-      const own = { drift: group.counts.drift, devices: devicesOf(group.counts.firsts) };
+      const own = {
+        drift: group.counts.drift,
+        devices: devicesOf(group.counts.firsts, { fromMs, toMs }),
+      };
       add('device', group.device, own);
       add('backend', group.backend, own);
       for (const [app, { drift, firsts }] of Object.entries(group.counts.apps ?? {})) {
-        add('app', app, { drift, devices: devicesOf(firsts) });
+        add('app', app, { drift, devices: devicesOf(firsts, { fromMs, toMs }) });
       }
     }
   }
   return parts;
 }
 
-function devicesOf(firsts: ByName = {}): number {
-  return Math.max(firsts['version-hour'] ?? 0, firsts['version-day'] ?? 0);
+/** One that comes in many hours of a day is one device of the day. */
+function devicesOf(
+  firsts: ByName = {},
+  { fromMs, toMs }: { fromMs: number; toMs: number },
+): number {
+  return firsts[toMs - fromMs <= HOUR_MS ? 'version-hour' : 'version-day'] ?? 0;
 }
 
 /** Of each part and of all, by bin, as shares of all that the whole fleet saw. */

@@ -319,3 +319,45 @@ test('the first weekend of a model, with a third fewer reports, is no silence', 
   expect(found.filter(({ isSilent }) => isSilent)).toEqual([]);
   await store.close();
 });
+
+test('what a release has signed a margin for, and never comes, keeps it from being promoted; so does a release that is not known', async () => {
+  const store = await storeOf(rollout({ canary: 0.05, control: 0.05 }));
+  const health = { 'outcome-bought-bps': 500 };
+  const versions = FACTS.versions.map((one) => ({ ...one, health }));
+  const signed = await fleetCanary(store, DAY, { ...CONTEXT, facts: { ...FACTS, versions } });
+  expect(signed.rollouts[0]?.guardrails.at(-1)).toMatchObject({
+    name: 'outcome-bought',
+    difference: null,
+    isJudged: true,
+  });
+  expect(signed.rollouts[0]?.verdict).toMatchObject({ verdict: 'hold' });
+  const unknown = await fleetCanary(store, DAY, { minDevices: 50 });
+  const { verdict } = unknown.rollouts[0] ?? {};
+  expect(verdict?.verdict === 'hold' && verdict.because).toContain('signed-margins');
+  await store.close();
+});
+
+test('with two canaries of one salt their numbers are not held against each other', async () => {
+  const store = await storeOf(rollout({ canary: 0.05, control: 0.05 }));
+  const [canary, stable] = FACTS.versions;
+  const second = { ...canary, version: '1.2.0', rollout: { salt: 's', fromBps: 500, toBps: 2500 } };
+  const versions = [canary, stable, second] as typeof FACTS.versions;
+  const { rollouts } = await fleetCanary(store, DAY, { ...CONTEXT, facts: { ...FACTS, versions } });
+  const missing = rollouts[0]?.guardrails.find(({ name }) => name === 'missing-devices');
+  expect(missing).toMatchObject({ difference: null, isJudged: true });
+  await store.close();
+});
+
+test('two windows with one between that too few devices reported in are not running', async () => {
+  const changed = () => ({ confidence: [6, 3, 1] });
+  const store = await storeOf([
+    ...[0, 1, 2].flatMap((i) => hour(MONDAY_MS + i * HOUR_MS, 320)),
+    ...hour(NEXT, 320, changed),
+    ...hour(NEXT + HOUR_MS, 20, changed),
+    ...hour(NEXT + 2 * HOUR_MS, 320, changed),
+  ]);
+  const { versions } = await fleetDrift(store, range(NEXT, NEXT + 3 * HOUR_MS), CONTEXT);
+  const [confidence] = versions[0]?.distributions ?? [];
+  expect(confidence?.windows.map(({ isAlarm }) => isAlarm)).toEqual([false, false]);
+  await store.close();
+});

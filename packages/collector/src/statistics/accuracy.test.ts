@@ -146,3 +146,11 @@ test('without labels, samples or runs there is no figure', () => {
   expect(estimatedAccuracy([[0, 0, 0, 0]], held(seededDraws(1)))).toBeUndefined();
   expect(conceptChange([none], held(seededDraws(1)), 0.005)).toBeUndefined();
 });
+
+test('labels of a few cohorts alone say nothing of all, however many there are', () => {
+  const cohorts = fleet(seededDraws(3)).map(({ runs, labels }, i) => ({
+    runs,
+    labels: i < 4 ? labels : { counts: [0, 0, 0, 0], correct: [0, 0, 0, 0] },
+  }));
+  expect(labelledAccuracy(cohorts)).toBeUndefined();
+});

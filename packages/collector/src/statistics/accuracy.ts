@@ -60,7 +60,8 @@ export function estimatedAccuracy(
 export function labelledAccuracy(cohorts: readonly CohortAccuracy[]): Estimate | undefined {
   const all = addedUp(cohorts.map(({ labels }) => labels.counts));
   const n = totalOf(all);
-  if (n < FEWEST_LABELS) return undefined;
+  const labelled = cohorts.filter((cohort) => totalOf(cohort.labels.counts) > 0);
+  if (n < FEWEST_LABELS || labelled.length < FEWEST_COHORTS) return undefined;
   const target = joinSmallBins(all, FEWEST_LABELS);
   const join = (counts: BinCounts) => joinBins(counts, target);
   const [labels, correct] = [join(all), join(addedUp(cohorts.map(({ labels }) => labels.correct)))];
@@ -80,7 +81,13 @@ export function labelledAccuracy(cohorts: readonly CohortAccuracy[]): Estimate |
     const ofShares = total === 0 ? 0 : (weigh(ownRuns, rates) - value * totalOf(ownRuns)) / total;
     return totalOf(ofRates) + ofShares;
   });
-  return { value, n, ...varianceOf(deviations) };
+  const { variance } = varianceOf(deviations);
+  // as much as labels vary even if all are independent
+  const least = shares.reduce((sum, share, bin) => {
+    const rate = rates[bin] as number;
+    return sum + (share ** 2 * rate * (1 - rate)) / (labels[bin] as number);
+  }, 0);
+  return { value, n, variance: Math.max(variance, least), degrees: labelled.length - 1 };
 }
 
 /** Held-out accuracy. */
@@ -158,7 +165,10 @@ export function conceptChange(
 
 /** Share right in each bin, with one sample more that is right as often as the model says: no bin is without one. */
 function expectedCorrect({ counts, correct, middles }: HeldOut): number[] {
-  return counts.map((count, bin) => ((correct[bin] ?? 0) + (middles[bin] ?? 0.5)) / (count + 1));
+  return counts.map((count, bin) => {
+    const said = Math.min(1, Math.max(0, middles[bin] ?? 0.5));
+    return (Math.min(correct[bin] ?? 0, count) + said) / (count + 1);
+  });
 }
 
 function weigh(amounts: readonly number[], values: readonly number[]): number {

@@ -75,10 +75,12 @@ function compare(
   const [p, q] = [sharesOf(counts), sharesOf(referenceCounts)];
   const middle = middleOf(p, q);
   const difference = p.map((share, bin) => share - (q[bin] as number));
-  const deviations = window.map((ofCohort, cohort) => {
-    const own = deviation(joinBins(ofCohort, target), p, n);
-    const other = deviation(joinBins(reference.cohorts?.[cohort] ?? [], target), q, m);
-    return own.map((z, bin) => z - (other[bin] as number));
+  const pairs = window
+    .map((own, cohort) => ({ own, other: reference.cohorts?.[cohort] ?? [] }))
+    .filter(({ own, other }) => totalOf(own) + totalOf(other) > 0);
+  const deviations = pairs.map(({ own, other }) => {
+    const ofOther = deviation(joinBins(other, target), q, m);
+    return deviation(joinBins(own, target), p, n).map((z, bin) => z - (ofOther[bin] as number));
   });
   const covariance = covarianceOf(deviations);
   if (!reference.cohorts) addMultinomial(covariance, q, m);

@@ -55,7 +55,7 @@ export function figureOf(estimate: Estimate | undefined, origin: Origin): Figure
 export function shareFigureOf(estimate: Estimate | undefined, origin: Origin): Figure {
   if (!estimate) return nothing(origin);
   const { value, variance, n, degrees } = estimate;
-  const spread = value * (1 - value);
+  const spread = Math.max(0, value * (1 - value));
   const independent =
     variance > 0 && spread > 0
       ? Math.min(n, Math.max(1, spread / variance))

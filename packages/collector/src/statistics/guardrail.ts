@@ -22,6 +22,8 @@ export interface GuardrailResult {
 
 /** Margins that an interval is narrow for: a difference about as large, and one that nobody has to wait to be sure of. */
 const EFFECTS = [1, 20];
+/** Of a margin of 0. */
+const LEAST_EFFECT = 1e-4;
 
 /** Of 64. With fewer that have both sides there is no verdict. */
 export const FEWEST_COHORTS = 48;
@@ -97,7 +99,10 @@ export function compareMeans(
     difference: (control.part / control.whole - canary.part / canary.whole) / scale,
     weight: harmonic(canary.whole, control.whole),
   }));
-  return judge(differences, { margin, level, least: Number.MIN_VALUE });
+  // values vary by about as much as their mean is: no less is believed
+  const n = (side: keyof ArmSums) => both.reduce((sum, cohort) => sum + cohort[side].whole, 0);
+  const least = 1 / n('canary') + 1 / n('control');
+  return judge(differences, { margin, level, least });
 }
 
 function judge(
@@ -112,7 +117,11 @@ function judge(
   const radiusWith = (times: number) =>
     Math.min(
       ...EFFECTS.map((effect) =>
-        radiusAtAnyLook(variance / times, effect * margin, level / EFFECTS.length),
+        radiusAtAnyLook(
+          variance / times,
+          effect * Math.max(margin, LEAST_EFFECT),
+          level / EFFECTS.length,
+        ),
       ),
     );
   const radius = radiusWith(1);
@@ -130,7 +139,7 @@ function timesNeeded(room: number, radiusWith: (times: number) => number): numbe
   if (room <= 0) return undefined;
   let times = 1;
   while (radiusWith(times) > room && times < 1e6) times *= 1.1;
-  return times;
+  return times < 1e6 ? times : undefined;
 }
 
 /** As little as a share of so many events varies even if all were independent, one more having the property. */

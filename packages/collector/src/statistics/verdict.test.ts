@@ -107,3 +107,19 @@ test('an outcome that falls is worse, as a share of what the control has', () =>
   expect(result?.low).toBeGreaterThan(0);
   expect(compareMeans(arms(0, 0), { margin: 0.05, level: 0.0016 })).toBeUndefined();
 });
+
+test('an outcome that is the same in every cohort has an interval, and one that halved is never promoted', () => {
+  const side = (mean: number) => ({ part: 100 * mean, whole: 100 });
+  const cohorts = Array.from({ length: 64 }, () => ({ canary: side(0.5), control: side(1) }));
+  const result = compareMeans(cohorts, { margin: 0.05, level: 0.0016 });
+  expect(result?.high).toBeGreaterThan(0.5);
+  const judged = { name: 'outcome-bought', margin: 0.05, result };
+  expect(verdictOf([judged]).verdict).toBe('roll-back');
+  const unknown = { difference: 0, low: NaN, high: NaN, cohorts: 64, needed: undefined };
+  expect(verdictOf([{ ...judged, result: unknown }]).verdict).toBe('hold');
+});
+
+test('a margin of nothing still lets a canary be rolled back', () => {
+  const result = compareShares(arms(0.05, 0.01), { margin: 0, level: 0.0016 });
+  expect(verdictOf([{ name: 'failed-runs', margin: 0, result }]).verdict).toBe('roll-back');
+});

@@ -25,7 +25,7 @@ export function verdictOf(guardrails: readonly Judged[]): Verdict {
   );
   if (worse.length > 0) return { verdict: 'roll-back', because: worse.map(({ name }) => name) };
 
-  const open = guardrails.filter(({ result, margin }) => !result || result.high >= margin);
+  const open = guardrails.filter(({ result, margin }) => !result || !(result.high < margin));
   if (open.length === 0 && guardrails.length > 0) return { verdict: 'promote' };
   const times = open.map(({ result }) => result?.needed ?? Infinity);
   const most = Math.max(...times);
