@@ -38,7 +38,8 @@ export const WEEKS = {
   },
   'failing-version': {
     trouble: onCanary({ failing: 2 }),
-    expected: { because: 'failed-runs' },
+    // few devices have most of the failures: how many have one is sure before how many there are
+    expected: { because: 'failed-devices' },
   },
   'dying-version': {
     trouble: (device, version) => (version === CANARY && device.dies ? { dies: true } : {}),

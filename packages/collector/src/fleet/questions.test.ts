@@ -361,3 +361,16 @@ test('two windows with one between that too few devices reported in are not runn
   expect(confidence?.windows.map(({ isAlarm }) => isAlarm)).toEqual([false, false]);
   await store.close();
 });
+
+test('what clocks that are a week behind put before a model began is no usual hour', async () => {
+  const start = MONDAY_MS + 7 * DAY_MS;
+  const hours = Array.from({ length: 48 }, (_, i) => start + i * HOUR_MS);
+  const strays = hours.map((atMs) => atMs - 7 * DAY_MS).flatMap((atMs) => hour(atMs, 1));
+  const store = await storeOf([...strays.slice(-3), ...hours.flatMap((atMs) => hour(atMs, 60))]);
+  const { hours: found } = await fleetSilence(
+    store,
+    range(start + 45 * HOUR_MS, start + 48 * HOUR_MS),
+  );
+  expect(found.map(({ expected }) => expected)).toEqual([60, 60, 60]);
+  await store.close();
+});

@@ -1,6 +1,6 @@
 import { HOUR_MS } from '../contribution.js';
 import { DAY_MS } from '../days.js';
-import type { RollupReads } from '../rollup-store.js';
+import type { RollupReads, SlotReports } from '../rollup-store.js';
 import { sixDigits } from '../statistics/figure.js';
 import { median } from '../statistics/trimmed-difference.js';
 import type { FleetQuery } from './query.js';
@@ -44,13 +44,19 @@ export async function fleetSilence(store: RollupReads, query: FleetQuery): Promi
   const read = { fromMs: fromMs - (WEEKS + 1) * WEEK_MS, toMs };
   const slots = await store.reportsBySlot({ model, ...read, stepMs: HOUR_MS });
   const received = new Map(slots.map(({ slotMs, reports }) => [slotMs, reports]));
-  const firstMs = slots[0]?.slotMs ?? toMs;
+  const firstMs = firstHour(slots) ?? toMs;
 
   const hours: SilenceHour[] = [];
   for (let atMs = fromMs; atMs < toMs; atMs += HOUR_MS) {
     hours.push(hourAt(atMs, received, firstMs));
   }
   return { model, fromMs, toMs, hours, silentSinceMs: silentSince(hours) };
+}
+
+/** The first hour that is more than what devices with wrong clocks put anywhere. */
+function firstHour(slots: readonly SlotReports[]): number | undefined {
+  const strays = slots.length === 0 ? 0 : median(slots.map(({ reports }) => reports)) / 20;
+  return slots.find(({ reports }) => reports >= strays)?.slotMs;
 }
 
 function hourAt(atMs: number, received: ReadonlyMap<number, number>, firstMs: number): SilenceHour {
