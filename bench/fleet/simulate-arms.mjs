@@ -142,7 +142,7 @@ function judge(sums) {
     const options = { margin, level: LEVEL };
     const result =
       name === 'missing-devices'
-        ? compareSizes(sums[name], { ...options, expected: 0.5 })
+        ? compareSizes(sums[name], options)
         : compareShares(sums[name], options);
     return { name, margin, result };
   });

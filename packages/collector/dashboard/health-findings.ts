@@ -30,7 +30,7 @@ function rollouts({ canary }: Health): Finding[] {
     if (verdict.verdict !== 'roll-back') return [];
     const reasons = verdict.because.map((name) => {
       const found = guardrails.find((one) => one.name === name);
-      return `${measureName(name)} (${formatPoints(found?.difference)})`;
+      return `${measureName(name)} (${formatPoints(found?.difference.value)})`;
     });
     const text = `${version} is worse than its control: ${reasons.join(', ')}. Roll it back.`;
     return [{ id: 'rollout', text }];

@@ -57,15 +57,15 @@ function verdictWords({ verdict }: RolloutFigures): string {
 }
 
 function guardrailRow(figures: GuardrailFigures): HTMLElement[] {
-  const { name, margin, canary, control, difference, low, high, isJudged } = figures;
+  const { name, margin, canary, control, difference, isJudged } = figures;
   const aside = isJudged ? [] : [' ', element('span', { class: 'aside' }, 'shown alone')];
   return [
     element('th', { scope: 'row' }, measureName(name), ...aside),
     cell(formatShareOf(canary)),
     cell(formatShareOf(control)),
-    cell(formatPoints(difference)),
-    cell(formatPoints(low)),
-    cell(formatPoints(high)),
+    cell(formatPoints(difference.value)),
+    cell(formatPoints(difference.low)),
+    cell(formatPoints(difference.high)),
     cell(formatPoints(margin)),
   ];
 }
@@ -73,18 +73,14 @@ function guardrailRow(figures: GuardrailFigures): HTMLElement[] {
 export function showDrift(drift: FleetDrift | null): void {
   const rows = (drift?.versions ?? []).flatMap(driftRows);
   const columns = ['Distribution', 'From its past', 'From the lab', 'Carried by'];
+  const none = drift ? 'No version reported.' : 'No answer.';
   byId('drift').replaceChildren(
-    table('Drift', columns, rows, drift ? 'No version reported.' : 'No answer.'),
-    ...(rows.length > 0
-      ? [
-          element(
-            'p',
-            { class: 'quiet' },
-            'Population stability index less what chance makes of it. From 0.03 on in two windows running it alarms; ' +
-              'a lab never is quite like the field.',
-          ),
-        ]
-      : []),
+    table('Drift', columns, rows, none),
+    ...noteBelow(
+      rows,
+      'Population stability index less what chance makes of it. From 0.03 on in two windows running it alarms; ' +
+        'a lab never is quite like the field.',
+    ),
   );
 }
 
@@ -126,18 +122,14 @@ function effect(change: { psi: number; expectedPsi: number } | null | undefined)
 export function showAccuracy(accuracy: FleetAccuracy | null): void {
   const rows = (accuracy?.versions ?? []).map(accuracyRow);
   const columns = ['Version', 'Estimated', 'By labels', 'Labels', 'Held-out'];
+  const none = accuracy ? 'No version reported.' : 'No answer.';
   byId('accuracy').replaceChildren(
-    table('Accuracy', columns, rows, accuracy ? 'No version reported.' : 'No answer.'),
-    ...(rows.length > 0
-      ? [
-          element(
-            'p',
-            { class: 'quiet' },
-            'Estimated from how sure the model is: it cannot see that the same confidence has come to mean less. ' +
-              'Labels are weighted to the mix of all runs.',
-          ),
-        ]
-      : []),
+    table('Accuracy', columns, rows, none),
+    ...noteBelow(
+      rows,
+      'Estimated from how sure the model is: it cannot see that the same confidence has come to mean less. ' +
+        'Labels are weighted to the mix of all runs.',
+    ),
   );
 }
 
@@ -161,4 +153,9 @@ function interval({ value, low, high }: VersionAccuracy['estimated']): HTMLEleme
     shown.append(element('br'), range);
   }
   return shown;
+}
+
+/** What the columns of a table mean, where it has rows. */
+function noteBelow(rows: readonly unknown[], text: string): HTMLElement[] {
+  return rows.length > 0 ? [element('p', { class: 'quiet' }, text)] : [];
 }

@@ -32,8 +32,6 @@ export interface AppCounts {
   failed?: number;
   opens?: number;
   openFailed?: number;
-  firsts?: ByName;
-  drift?: DriftCounts;
 }
 
 /** By baseline; bins by position of the distribution. */
@@ -100,8 +98,8 @@ export function addCounts(counts: Counts, more: Counts): void {
   addSums(counts as Sums, more as Sums);
 }
 
-/** What a cell – a series × a length of time – does not keep: it is asked by cohort. */
-const BY_COHORT_ONLY = ['feedback', 'unmatched', 'updates', 'shadow', 'outcomes'] as const;
+/** What a cell – a series × a length of time – does not keep: it is asked by cohort, or by segment. */
+const BY_COHORT_ONLY = ['drift', 'feedback', 'unmatched', 'updates', 'shadow', 'outcomes'] as const;
 
 export function cellCounts(counts: Counts): Counts {
   const kept: Counts = { ...counts };
@@ -109,18 +107,25 @@ export function cellCounts(counts: Counts): Counts {
   return kept;
 }
 
-/** What the shortest cells keep: which part of a fleet carries a drift is asked of whole hours. */
-export function withoutDrift({ drift: _, apps, ...counts }: Counts): Counts {
-  if (!apps) return counts;
-  const ofApps = Object.entries(apps).map(([app, { drift: _, ...own }]) => [app, own]);
-  return { ...counts, apps: Object.fromEntries(ofApps) };
+/** Which part of a fleet carries a drift: what a series saw in an hour, and of it each release of the app. */
+export interface SegmentCounts {
+  drift?: DriftCounts;
+  firsts?: ByName;
+  apps?: Record<string, { drift?: DriftCounts; firsts?: ByName }>;
+}
+
+/** Of one report; undefined where it observed nothing. */
+export function segmentCounts({ drift, firsts, apps = {} }: Counts): SegmentCounts | undefined {
+  if (!drift) return undefined;
+  const own = { drift, ...(firsts && { firsts }) };
+  return { ...own, apps: Object.fromEntries(Object.keys(apps).map((app) => [app, own])) };
 }
 
 /** What drift and verdicts need, by cohort. */
 export function cohortCounts(counts: Counts): Counts {
-  const { reports, ok, failed, aborted, fallbacks, busyMs, opens, firsts, drift } = counts;
+  const { reports, ok, failed, aborted, fallbacks, busyMs, opens, firsts } = counts;
   const figures = { reports, ok, failed, aborted, fallbacks, busyMs };
-  const kept: Counts = { ...figures, opens, firsts, drift } as Counts;
+  const kept: Counts = { ...figures, opens, firsts } as Counts;
   const cold = countIn(counts.histograms?.['health.coldRuns']);
   if (cold > 0) kept.cold = cold;
   const total = counts.histograms?.['latency.total'];

@@ -16,9 +16,9 @@ const CLASSES = 32;
 export function reportCounts(report: Report, names: ModelNames, version: string): Counts {
   const counts: Counts = { reports: 1, ...callCounts(report, names), ...openCounts(report) };
   addFirsts(counts, report, names);
+  addApp(counts, report, names);
   addUpdates(counts, report, names);
   if (report.drift) addDrift(counts, report.drift, names.baseline(version, report.baseline ?? ''));
-  addApp(counts, report, names);
   addFeedback(counts, report);
   addOutcomes(counts, report, names);
   const { inputs, loss, shadow } = report;
@@ -88,7 +88,7 @@ function addFirsts(counts: Counts, { first, dimensions }: Report, names: ModelNa
 
 function addApp(counts: Counts, { dimensions, opens }: Report, names: ModelNames): void {
   if (dimensions.app === undefined) return;
-  const { ok = 0, failed = 0, firsts, drift } = counts;
+  const { ok = 0, failed = 0 } = counts;
   counts.apps = {
     [names.app(dimensions.app)]: {
       reports: 1,
@@ -96,8 +96,6 @@ function addApp(counts: Counts, { dimensions, opens }: Report, names: ModelNames
       failed,
       opens: opens?.tried ?? 0,
       openFailed: sumOf(counts.opens?.failed),
-      ...(firsts && { firsts }),
-      ...(drift && { drift }),
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Histogram, HistogramPath, TraceSpan } from '@nearside/core';
 import type { Contribution } from './contribution.js';
-import type { Counts, LifetimeCounts } from './counts.js';
+import type { Counts, LifetimeCounts, SegmentCounts } from './counts.js';
 import type { KnownNames, Series, Unit } from './known-names.js';
 import type { RunTrace } from './traces/admit-traces.js';
 import type { TraceQuery } from './traces/trace-query.js';
@@ -55,6 +55,8 @@ export interface RollupReads {
   deviceDays(query: DeviceDayQuery): Promise<DeviceDays[]>;
   /** What drift and verdicts need: a row for each hour, unit and cohort. */
   cohorts(query: CohortQuery): Promise<CohortRow[]>;
+  /** What parts of the fleet saw: a row for each hour and series. */
+  segments(query: SegmentQuery): Promise<SegmentRow[]>;
   /** Versions that a rollout has put installs on, by experiment. */
   rollouts(model: string): Promise<Rollout[]>;
   /** Everything ever counted, the series that reported last first; pruning takes nothing from it. */
@@ -164,6 +166,19 @@ export interface CohortRow {
   readonly hourMs: number;
   readonly cohort: number;
   readonly counts: Counts;
+}
+
+/** fromMs ≤ hour < toMs, of one version. */
+export interface SegmentQuery {
+  readonly model: string;
+  readonly version: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+export interface SegmentRow extends Group {
+  readonly hourMs: number;
+  readonly counts: SegmentCounts;
 }
 
 export interface Rollout {

@@ -103,6 +103,7 @@ export {
 } from './report-format.js';
 export { drawsFrom, seededTensor } from './seeded-tensor.js';
 export { shareOnce } from './share-once.js';
+export { stabilityIndex } from './stability-index.js';
 export {
   partsOf,
   resourceFiles,

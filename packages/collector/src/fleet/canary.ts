@@ -1,6 +1,6 @@
 import type { ModelFacts, VersionFacts } from '@nearside/core';
-import { utcDay } from '../days.js';
 import type { CohortRow, RollupReads } from '../rollup-store.js';
+import type { Figure } from '../statistics/figure.js';
 import {
   type ArmSums,
   compareMeans,
@@ -11,7 +11,7 @@ import {
 import { type Verdict, verdictOf } from '../statistics/verdict.js';
 import { armMeasures, type Measure } from './arm-measures.js';
 import { readCohortDays } from './cohort-days.js';
-import { byCohort, firstsIn } from './cohort-hours.js';
+import { devicesOnBusiestDay, ratioByCohort } from './cohort-hours.js';
 import type { FleetQuery } from './query.js';
 
 /** Answer of `GET /v1/fleet/canary`: each rollout of the range against its control. */
@@ -46,10 +46,8 @@ export interface GuardrailFigures {
   /** Shares; means where an outcome is compared. Null where nothing was counted. */
   readonly canary: number | null;
   readonly control: number | null;
-  /** How much worse the canary is, with an interval that holds at every look. Null: too little is known. */
-  readonly difference: number | null;
-  readonly low: number | null;
-  readonly high: number | null;
+  /** How much worse the canary is; its interval holds at every look. Null: too little is known. */
+  readonly difference: Figure;
   readonly cohorts: number;
   /** Whether a verdict depends on it: an outcome without a signed margin is shown alone. */
   readonly isJudged: boolean;
@@ -91,7 +89,7 @@ function rolloutFigures(rows: readonly CohortRow[], asked: Asked): RolloutFigure
   const canary = rows.filter(({ unit }) => unit.arm === 'canary' && unit.assigned === version);
   if (canary.length === 0) return undefined;
   const control = rows.filter(({ unit }) => unit.arm === 'control');
-  const devices = { canary: devicesIn(canary), control: devicesIn(control) };
+  const devices = { canary: devicesOnBusiestDay(canary), control: devicesOnBusiestDay(control) };
   const sinceMs = Math.min(...canary.map(({ hourMs }) => hourMs));
   const about = { version, experiment, sinceMs, devices };
   if (control.length === 0) {
@@ -111,7 +109,13 @@ function rolloutFigures(rows: readonly CohortRow[], asked: Asked): RolloutFigure
       level: LEVEL / Math.max(1, judged),
       isComparable: measure.kind !== 'size' || hasEqualSides(version, facts?.versions ?? []),
     });
-    return { figures: guardrailFigures(cohorts, { measure, margin, isJudged, result }), result };
+    return {
+      figures: guardrailFigures(cohorts, {
+        ...{ measure, margin, isJudged, result },
+        devices: devices.canary + devices.control,
+      }),
+      result,
+    };
   });
   const verdict = verdictOf([
     ...results
@@ -153,7 +157,7 @@ function compare(
   { margin, level, isComparable }: { margin: number; level: number; isComparable: boolean },
 ): GuardrailResult | undefined {
   if (!isComparable) return undefined;
-  if (kind === 'size') return compareSizes(cohorts, { margin, level, expected: 0.5 });
+  if (kind === 'size') return compareSizes(cohorts, { margin, level });
   if (kind === 'mean') return compareMeans(cohorts, { margin, level });
   return compareShares(cohorts, { margin, level });
 }
@@ -164,65 +168,52 @@ interface Sides {
 }
 
 function sumsByCohort({ canary, control }: Sides, { sums }: Measure): ArmSums[] {
-  const [ofCanary, ofControl] = [canary, control].map((rows) =>
-    byCohort(rows, (own) => {
-      let [part, whole] = [0, 0];
-      for (const row of own) {
-        const found = sums(row);
-        part += found.part;
-        whole += found.whole;
-      }
-      return { part, whole };
-    }),
-  ) as [ArmSums['canary'][], ArmSums['control'][]];
-  return ofCanary.map((own, cohort) => ({
+  const ofControl = ratioByCohort(control, sums);
+  return ratioByCohort(canary, sums).map((own, cohort) => ({
     canary: own,
-    control: ofControl[cohort] as ArmSums['control'],
+    control: ofControl[cohort] ?? { part: 0, whole: 0 },
   }));
 }
 
 function guardrailFigures(
   cohorts: readonly ArmSums[],
   {
-    measure,
+    measure: { name, kind },
     margin,
     isJudged,
     result,
+    devices,
   }: {
     measure: Measure;
     margin: number;
     isJudged: boolean;
     result: GuardrailResult | undefined;
+    devices: number;
   },
 ): GuardrailFigures {
   const of = (side: keyof ArmSums) => {
     const part = cohorts.reduce((sum, cohort) => sum + cohort[side].part, 0);
     const whole = cohorts.reduce((sum, cohort) => sum + cohort[side].whole, 0);
-    const value = measure.kind === 'size' || whole === 0 ? null : part / whole;
+    const value = kind === 'size' || whole === 0 ? null : part / whole;
     return { value, whole };
   };
   const [canary, control] = [of('canary'), of('control')];
   return {
-    name: measure.name,
+    name,
     margin,
     n: { canary: canary.whole, control: control.whole },
     canary: canary.value,
     control: control.value,
-    difference: result?.difference ?? null,
-    low: result?.low ?? null,
-    high: result?.high ?? null,
+    difference: {
+      value: result?.difference ?? null,
+      low: result?.low ?? null,
+      high: result?.high ?? null,
+      n: canary.whole + control.whole,
+      devices,
+      method: kind === 'size' ? 'sample-ratio' : 'trimmed-difference',
+      estimated: false,
+    },
     cohorts: result?.cohorts ?? 0,
     isJudged,
   };
-}
-
-/** On the busiest UTC day; one that reported before its day's first is one at least. */
-function devicesIn(rows: readonly CohortRow[]): number {
-  const byDay = new Map<number, CohortRow[]>();
-  for (const row of rows) {
-    const day = utcDay(row.hourMs);
-    byDay.set(day, [...(byDay.get(day) ?? []), row]);
-  }
-  const devices = [...byDay.values()].map((ofDay) => firstsIn(ofDay, 'arm-day'));
-  return Math.max(rows.length > 0 ? 1 : 0, ...devices);
 }

@@ -1,7 +1,9 @@
 import { COHORTS } from '@nearside/core';
 import { HOUR_MS } from '../contribution.js';
+import { utcDay } from '../days.js';
 import type { CohortRow, RollupReads } from '../rollup-store.js';
 import type { BinCounts } from '../statistics/bins.js';
+import type { RatioSums } from '../statistics/cohort-ratio.js';
 
 /** Rows by cohort, by the hour. */
 export interface CohortHours {
@@ -49,6 +51,22 @@ export function byCohort<Value>(
   return cohorts.map(value);
 }
 
+/** Parts and wholes added up, for each cohort. */
+export function ratioByCohort(
+  rows: readonly CohortRow[],
+  sums: (row: CohortRow) => RatioSums,
+): RatioSums[] {
+  return byCohort(rows, (own) => {
+    let [part, whole] = [0, 0];
+    for (const row of own) {
+      const found = sums(row);
+      part += found.part;
+      whole += found.whole;
+    }
+    return { part, whole };
+  });
+}
+
 /** Observations of one distribution by bin, for each cohort. */
 export function binsByCohort(
   rows: readonly CohortRow[],
@@ -69,4 +87,14 @@ export function binsByCohort(
 /** Devices that said they had not reported before, in this hour or on this day, on this version or arm. */
 export function firstsIn(rows: readonly CohortRow[], name: string): number {
   return rows.reduce((sum, { counts }) => sum + (counts.firsts?.[name] ?? 0), 0);
+}
+
+/** Installs with a side of a rollout, on the busiest UTC day; who reported before a day's first is one at least. */
+export function devicesOnBusiestDay(rows: readonly CohortRow[]): number {
+  const byDay = new Map<number, number>();
+  for (const { hourMs, counts } of rows) {
+    const day = utcDay(hourMs);
+    byDay.set(day, (byDay.get(day) ?? 0) + (counts.firsts?.['arm-day'] ?? 0));
+  }
+  return Math.max(rows.length > 0 ? 1 : 0, ...byDay.values());
 }

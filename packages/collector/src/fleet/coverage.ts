@@ -41,6 +41,7 @@ export async function fleetCoverage(
   const devices = firstsIn(rows, 'version-day');
   const names = new Set(rows.map(({ unit }) => unit.version).filter((version) => version !== ''));
   const versions = [...names]
+    .filter((version) => query.version === undefined || query.version === version)
     .sort((a, b) => compareVersions(b, a))
     .flatMap((version) => {
       const own = rows.filter(({ unit }) => unit.version === version);

@@ -1,6 +1,6 @@
 import { HOUR_MS } from '../contribution.js';
 import type { ByName, Counts } from '../counts.js';
-import type { RollupReads } from '../rollup-store.js';
+import type { RollupReads, SegmentRow } from '../rollup-store.js';
 import { addedUp, type BinCounts, totalOf } from '../statistics/bins.js';
 import type { DriftWindow } from './drift-windows.js';
 
@@ -17,26 +17,39 @@ export interface DriftSegment {
 /** Shares below this are noise to who looks for a cause. */
 const LEAST_SHARE = 0.05;
 
+/** What parts of the fleet saw in a window, and in the hours that it is held against. */
+export interface WindowSegments {
+  readonly now: readonly SegmentRow[];
+  readonly past: readonly SegmentRow[];
+  readonly isHour: boolean;
+}
+
+export async function readSegments(
+  store: Pick<RollupReads, 'segments'>,
+  { model, version }: { model: string; version: string },
+  { fromMs, toMs, past }: DriftWindow,
+): Promise<WindowSegments> {
+  const read = (range: { fromMs: number; toMs: number }) =>
+    store.segments({ model, version, ...range });
+  return {
+    now: await read({ fromMs, toMs }),
+    past: (await Promise.all(stretches(past).map(read))).flat(),
+    isHour: toMs - fromMs <= HOUR_MS,
+  };
+}
+
 interface Asked {
-  readonly model: string;
-  readonly version: string;
   readonly baselineHash: string;
   /** Of the distribution. */
   readonly position: number;
   readonly bins: number;
-  readonly window: DriftWindow | undefined;
   readonly minDevices: number;
 }
 
 /** Which parts carry the change of a window against its past: Σ d·d_s / m over the bins, ÷ Σ d² / m. */
-export async function driftSegments(
-  store: Pick<RollupReads, 'sums'>,
-  asked: Asked,
-): Promise<DriftSegment[]> {
-  const { window } = asked;
-  if (!window) return [];
-  const now = await partsIn(store, asked, [window]);
-  const past = await partsIn(store, asked, stretches(window.past));
+export function driftSegments(segments: WindowSegments, asked: Asked): DriftSegment[] {
+  const now = partsOf(segments.now, asked, segments.isHour);
+  const past = partsOf(segments.past, asked, segments.isHour);
   const [p, q] = [sharesWithin(now), sharesWithin(past)];
   const difference = p.whole.map((share, bin) => share - (q.whole[bin] as number));
   const middle = p.whole.map((share, bin) => (share + (q.whole[bin] as number)) / 2);
@@ -47,15 +60,15 @@ export async function driftSegments(
     }, 0);
   const all = along(difference);
   if (!(all > 0)) return [];
-  const segments: DriftSegment[] = [];
+  const found: DriftSegment[] = [];
   for (const [key, { dimension, value }] of shownOf(now, asked.minDevices)) {
     const own = p.parts.get(key) ?? [];
     const before = q.parts.get(key) ?? [];
     const share = along(difference.map((_, bin) => (own[bin] ?? 0) - (before[bin] ?? 0))) / all;
     const weight = totalOf(own);
-    if (Math.abs(share) >= LEAST_SHARE) segments.push({ dimension, value, share, weight });
+    if (Math.abs(share) >= LEAST_SHARE) found.push({ dimension, value, share, weight });
   }
-  return segments.sort((a, b) => b.share - b.weight - (a.share - a.weight));
+  return found.sort((a, b) => b.share - b.weight - (a.share - a.weight));
 }
 
 /**
@@ -81,11 +94,11 @@ interface Part {
   devices: number;
 }
 
-async function partsIn(
-  store: Pick<RollupReads, 'sums'>,
-  { model, version, baselineHash, position, bins }: Asked,
-  ranges: readonly { fromMs: number; toMs: number }[],
-): Promise<Map<string, Part>> {
+function partsOf(
+  rows: readonly SegmentRow[],
+  { baselineHash, position, bins }: Asked,
+  isHour: boolean,
+): Map<string, Part> {
   const parts = new Map<string, Part>();
   function add(
     dimension: Part['dimension'],
@@ -105,29 +118,21 @@ async function partsIn(
       if (Number(bin) < bins) part.counts[Number(bin)] = (part.counts[Number(bin)] as number) + n;
     }
   }
-  for (const { fromMs, toMs } of ranges) {
-    const groups = await store.sums({ model, fromMs, toMs, histograms: [] });
-    for (const group of groups.filter((one) => one.version === version)) {
-      const own = {
-        drift: group.counts.drift,
-        devices: devicesOf(group.counts.firsts, { fromMs, toMs }),
-      };
-      add('device', group.device, own);
-      add('backend', group.backend, own);
-      for (const [app, { drift, firsts }] of Object.entries(group.counts.apps ?? {})) {
-        add('app', app, { drift, devices: devicesOf(firsts, { fromMs, toMs }) });
-      }
+  for (const { device, backend, counts } of rows) {
+    const { drift, firsts, apps = {} } = counts;
+    const own = { drift, devices: devicesOf(firsts, isHour) };
+    add('device', device, own);
+    add('backend', backend, own);
+    for (const [app, ofApp] of Object.entries(apps)) {
+      add('app', app, { drift: ofApp.drift, devices: devicesOf(ofApp.firsts, isHour) });
     }
   }
   return parts;
 }
 
 /** One that comes in many hours of a day is one device of the day. */
-function devicesOf(
-  firsts: ByName = {},
-  { fromMs, toMs }: { fromMs: number; toMs: number },
-): number {
-  return firsts[toMs - fromMs <= HOUR_MS ? 'version-hour' : 'version-day'] ?? 0;
+function devicesOf(firsts: ByName | undefined, isHour: boolean): number {
+  return firsts?.[isHour ? 'version-hour' : 'version-day'] ?? 0;
 }
 
 /** Of each part and of all, by bin, as shares of all that the whole fleet saw. */

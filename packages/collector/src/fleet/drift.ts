@@ -11,7 +11,7 @@ import { jensenShannon, wasserstein } from '../statistics/divergence.js';
 import { alarmsOf } from '../statistics/drift-alarm.js';
 import { binsByCohort, readCohortHours } from './cohort-hours.js';
 import { devicesByVersion } from './devices-by-version.js';
-import { type DriftSegment, driftSegments } from './drift-segments.js';
+import { type DriftSegment, driftSegments, readSegments } from './drift-segments.js';
 import { type DriftWindow, driftWindows } from './drift-windows.js';
 import type { FleetQuery } from './query.js';
 
@@ -123,17 +123,17 @@ async function versionDrift(store: RollupReads, asked: Asked): Promise<VersionDr
   const alarms = alarmsOf(
     windows.map((window) => compared.map(({ changes }) => changes[shown.indexOf(window)])),
   ).filter((_, i) => shown.includes(windows[i] as DriftWindow));
-  const distributions = await Promise.all(
-    compared.map(async (one, position) => {
-      const ofOne = alarms.map((ofWindow) => ofWindow[position] ?? false);
-      const segments = await driftSegments(store, {
-        ...{ model, version, baselineHash, position, minDevices },
-        bins: one.lab.length,
-        window: shown.at(-1),
-      });
-      return distributionDrift(baseline, position, { ...one, shown, alarms: ofOne, segments });
-    }),
-  );
+  const newest = shown.at(-1);
+  const segments = newest && (await readSegments(store, { model, version }, newest));
+  const distributions = compared.map((one, position) => {
+    const asked = { baselineHash, position, bins: one.lab.length, minDevices };
+    return distributionDrift(baseline, position, {
+      ...one,
+      shown,
+      alarms: alarms.map((ofWindow) => ofWindow[position] ?? false),
+      segments: segments ? driftSegments(segments, asked) : [],
+    });
+  });
   return { version, devices, windowMs: lengthMs, distributions };
 }
 

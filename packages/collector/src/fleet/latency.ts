@@ -205,11 +205,13 @@ function adoption({ days }: Counts, all: Counts): number | null {
 }
 
 /** By the version an install is to have, whatever served it: one that does not even start is not free of errors. */
-function errorFree({ whole }: Counts, version: string, minDevices: number): number | null {
+function errorFree({ whole, days }: Counts, version: string, minDevices: number): number | null {
   const firsts = whole.map(({ counts }): ByName => counts.assigned?.[version] ?? {});
-  const devices = sum(firsts, (first) => first['arm-day'] ?? 0);
+  const deviceDays = sum(firsts, (first) => first['arm-day'] ?? 0);
+  // one device that comes every day is not many
+  const devices = deviceDays / Math.max(1, new Set(days.map(({ day }) => day)).size);
   const failed = sum(firsts, (first) => first['arm-day-failed'] ?? 0);
-  return devices < Math.max(1, minDevices) ? null : Math.max(0, 1 - failed / devices);
+  return devices < Math.max(1, minDevices) ? null : Math.max(0, 1 - failed / deviceDays);
 }
 
 function groupKey({ version, backend, device }: Group): string {

@@ -327,7 +327,7 @@ test('what a release has signed a margin for, and never comes, keeps it from bei
   const signed = await fleetCanary(store, DAY, { ...CONTEXT, facts: { ...FACTS, versions } });
   expect(signed.rollouts[0]?.guardrails.at(-1)).toMatchObject({
     name: 'outcome-bought',
-    difference: null,
+    difference: { value: null, method: 'trimmed-difference' },
     isJudged: true,
   });
   expect(signed.rollouts[0]?.verdict).toMatchObject({ verdict: 'hold' });
@@ -344,7 +344,10 @@ test('with two canaries of one salt their numbers are not held against each othe
   const versions = [canary, stable, second] as typeof FACTS.versions;
   const { rollouts } = await fleetCanary(store, DAY, { ...CONTEXT, facts: { ...FACTS, versions } });
   const missing = rollouts[0]?.guardrails.find(({ name }) => name === 'missing-devices');
-  expect(missing).toMatchObject({ difference: null, isJudged: true });
+  expect(missing).toMatchObject({
+    difference: { value: null, method: 'sample-ratio' },
+    isJudged: true,
+  });
   await store.close();
 });
 

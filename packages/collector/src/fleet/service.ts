@@ -16,7 +16,7 @@ import { type RatioSums, ratioOf, varianceOf } from '../statistics/cohort-ratio.
 import { tQuantile } from '../statistics/distributions.js';
 import { type Figure, shareFigureOf, sixDigits } from '../statistics/figure.js';
 import { readCohortDays } from './cohort-days.js';
-import { byCohort } from './cohort-hours.js';
+import { byCohort, devicesOnBusiestDay, ratioByCohort } from './cohort-hours.js';
 import { devicesByVersion } from './devices-by-version.js';
 import type { FleetQuery } from './query.js';
 import { targetBound } from './target-bound.js';
@@ -70,7 +70,9 @@ export async function fleetService(
   const rows = await readCohortDays(store, { model, fromMs, toMs });
   const versions = [...devices]
     .filter(([, count]) => count >= minDevices)
-    .map(([version, count]) => versionService(rows, { version, devices: count, query, targets }))
+    .map(([version, count]) =>
+      versionService(rows, { version, devices: count, query, targets, minDevices }),
+    )
     .sort((a, b) => compareVersions(b.version, a.version));
   return { ...{ model, fromMs, toMs }, minDevices, targets, versions };
 }
@@ -80,11 +82,12 @@ interface Asked {
   readonly devices: number;
   readonly query: FleetQuery;
   readonly targets: ModelTargets;
+  readonly minDevices: number;
 }
 
 function versionService(
   rows: readonly CohortRow[],
-  { version, devices, query, targets }: Asked,
+  { version, devices, query, targets, minDevices }: Asked,
 ): VersionService {
   const own = rows.filter(({ unit }) => unit.version === version);
   const assigned = rows.filter(({ unit }) => unit.assigned === version);
@@ -94,7 +97,10 @@ function versionService(
     return histogram;
   });
   const share = (list: readonly CohortRow[], sums: (counts: Counts) => RatioSums) =>
-    shareFigureOf(ratioOf(byCohort(list, addedUp(sums))), { devices, method: 'cohort-ratio' });
+    shareFigureOf(ratioOf(ratioByCohort(list, ({ counts }) => sums(counts))), {
+      devices,
+      method: 'cohort-ratio',
+    });
   const { index } = targetBound(targets.p95Ms);
   const runs = own.reduce((sum, { counts: { ok = 0, failed = 0 } }) => sum + ok + failed, 0);
   return {
@@ -113,24 +119,19 @@ function versionService(
       part: busyMs,
       whole: reports * WINDOW_MS,
     })),
-    errorFreeDevices: share(assigned, ({ firsts }) => {
-      const days = firsts?.['arm-day'] ?? 0;
-      return { part: days - (firsts?.['arm-day-failed'] ?? 0), whole: days };
-    }),
+    errorFreeDevices: errorFree(assigned, minDevices),
     perHour: sixDigits((runs * HOUR_MS) / (query.toMs - query.fromMs)),
   };
 }
 
-function addedUp(sums: (counts: Counts) => RatioSums): (rows: readonly CohortRow[]) => RatioSums {
-  return (rows) => {
-    let [part, whole] = [0, 0];
-    for (const { counts } of rows) {
-      const own = sums(counts);
-      part += own.part;
-      whole += own.whole;
-    }
-    return { part, whole };
-  };
+/** Of installs that a rollout put on a version, whatever served: their number is another than that of who has it. */
+function errorFree(assigned: readonly CohortRow[], minDevices: number): Figure {
+  const devices = devicesOnBusiestDay(assigned);
+  const days = ratioByCohort(devices < minDevices ? [] : assigned, ({ counts: { firsts } }) => {
+    const whole = firsts?.['arm-day'] ?? 0;
+    return { part: whole - (firsts?.['arm-day-failed'] ?? 0), whole };
+  });
+  return shareFigureOf(ratioOf(days), { devices, method: 'cohort-ratio' });
 }
 
 /**

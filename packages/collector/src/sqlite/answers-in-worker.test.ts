@@ -69,3 +69,13 @@ test('what is asked while it closes is refused, and does not wait for ever', asy
   expect(await asked).toHaveLength(2);
   await expect(answers.models()).rejects.toMatchObject({ code: 'store-unavailable' });
 });
+
+test('questions that would wait behind many others are refused, and the others are answered', async () => {
+  const { answers, close } = open();
+  const asked = await Promise.allSettled(Array.from({ length: 100 }, () => answers.models()));
+  const refused = asked.filter(({ status }) => status === 'rejected');
+  expect(refused).toHaveLength(36);
+  expect(refused[0]).toMatchObject({ reason: { code: 'store-unavailable' } });
+  expect(await answers.models()).toEqual([]);
+  await close();
+});

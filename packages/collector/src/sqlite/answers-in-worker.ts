@@ -10,6 +10,9 @@ import type { AnswersReply, AnswersRequest, AnswersWorkerData } from './answers-
 /** There once the package is built; tests of the sources have none, and read beside what they write. */
 const BUILT = new URL('./answers-worker.js', import.meta.url);
 
+/** Questions; one thread answers them, and a page that is closed does not take its own back. */
+const MOST_WAITING = 64;
+
 export interface ClosableAnswers extends Answers {
   close(): Promise<void>;
 }
@@ -64,6 +67,7 @@ function answersInWorker(
   async function ask(question: keyof Answers, ...given: unknown[]): Promise<unknown> {
     await store.settle().catch(() => {}); // where nothing can be written, what was written before can be read
     if (isClosed) throw unavailable('it is closed');
+    if (waiting.size >= MOST_WAITING) throw unavailable('too many questions wait for an answer');
     running ??= start();
     lastId += 1;
     const request: AnswersRequest = { id: lastId, question, given };

@@ -16,6 +16,7 @@ const answers = answersOver({
   reportsBySlot: async (query) => reads.reportsBySlot(query),
   deviceDays: async (query) => reads.deviceDays(query),
   cohorts: async (query) => reads.cohorts(query),
+  segments: async (query) => reads.segments(query),
   rollouts: async (model) => reads.rollouts(model),
   totals: async () => reads.totals(),
 } satisfies RollupReads);

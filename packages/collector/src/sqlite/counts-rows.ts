@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3';
-import type { Counts } from '../counts.js';
+import type { Counts, SegmentCounts } from '../counts.js';
 import { addSums, type Sums } from '../sums.js';
 import { addPacked, packHistograms } from './packed-histograms.js';
 
@@ -66,6 +66,21 @@ export function prepareAddCohort(database: Database.Database): (key: Key, counts
       addSums(rest as Sums, JSON.parse(found.counts) as Sums);
     }
     replace.run(...key, JSON.stringify(rest), packHistograms(histograms));
+  };
+}
+
+/** Adds counts to the row of a key: model, start, series. */
+export function prepareAddSegment(
+  database: Database.Database,
+): (key: Key, counts: SegmentCounts) => void {
+  const find = database
+    .prepare('SELECT counts FROM segment WHERE model = ? AND start = ? AND series = ?')
+    .pluck();
+  const replace = database.prepare('REPLACE INTO segment VALUES (?, ?, ?, ?)');
+  return (key, counts) => {
+    const found = find.get(...key) as string | undefined;
+    if (found !== undefined) addSums(counts as Sums, JSON.parse(found) as Sums);
+    replace.run(...key, JSON.stringify(counts));
   };
 }
 

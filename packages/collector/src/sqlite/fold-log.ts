@@ -1,15 +1,9 @@
 import type Database from 'better-sqlite3';
-import {
-  addCounts,
-  type Counts,
-  type LifetimeCounts,
-  lifetimeCounts,
-  withoutDrift,
-} from '../counts.js';
+import { addCounts, type Counts, type LifetimeCounts, lifetimeCounts } from '../counts.js';
 import type { NameKind, Unit } from '../known-names.js';
 import { CELL_LENGTHS } from '../rollup-store.js';
 import { addSums, type Sums } from '../sums.js';
-import { prepareAddCell, prepareAddCohort } from './counts-rows.js';
+import { prepareAddCell, prepareAddCohort, prepareAddSegment } from './counts-rows.js';
 import type { Pending, PendingCell } from './pending.js';
 import { prepareRowIds } from './row-ids.js';
 import { cellTable } from './schema.js';
@@ -26,6 +20,7 @@ export function prepareFold(
   const addName = prepareNames(database);
   const addCells = CELL_LENGTHS.map(({ ms }) => prepareAddCell(database, cellTable(ms)));
   const addCohort = prepareAddCohort(database);
+  const addSegment = prepareAddSegment(database);
   const addLifetime = prepareLifetime(database);
   const emptyLog = database.prepare('DELETE FROM log');
 
@@ -40,12 +35,15 @@ export function prepareFold(
     for (const [i, cells] of levels.entries()) {
       for (const { series, startMs, late, counts } of cells) {
         const key = [ids.model(series.model), startMs, ids.series(series), Number(late)];
-        addCells[i]?.(key, i === 0 ? withoutDrift(counts) : counts);
+        addCells[i]?.(key, counts);
       }
     }
     for (const { unit, hourMs, cohort, counts } of pending.cohorts.values()) {
       addNamesOfCohort(unit, counts, addName);
       addCohort([ids.model(unit.model), hourMs, ids.unit(unit), cohort], counts);
+    }
+    for (const { series, hourMs, counts } of pending.segments.values()) {
+      addSegment([ids.model(series.model), hourMs, ids.series(series)], counts);
     }
     emptyLog.run();
   });

@@ -1,7 +1,15 @@
 import type { Contribution } from '../contribution.js';
-import { addCounts, type Counts, cellCounts, cohortCounts } from '../counts.js';
+import {
+  addCounts,
+  type Counts,
+  cellCounts,
+  cohortCounts,
+  type SegmentCounts,
+  segmentCounts,
+} from '../counts.js';
 import type { Series, Unit } from '../known-names.js';
 import { CELL_LENGTHS } from '../rollup-store.js';
+import { addSums, type Sums } from '../sums.js';
 
 const FINEST_MS = CELL_LENGTHS[0].ms;
 const HOUR_MS = 3_600_000;
@@ -20,15 +28,22 @@ export interface PendingCohort {
   readonly counts: Counts;
 }
 
+export interface PendingSegment {
+  readonly series: Series;
+  readonly hourMs: number;
+  readonly counts: SegmentCounts;
+}
+
 /** What is in the log and not yet in the tables, added up: many reports touch the same few rows. */
 export class Pending {
   readonly cells = new Map<string, PendingCell>();
   readonly cohorts = new Map<string, PendingCohort>();
+  readonly segments = new Map<string, PendingSegment>();
   #reports = 0;
 
   /** Rows that are to be written: a cell is in one of each length, and in its lifetime. */
   get rows(): number {
-    return this.cells.size * (CELL_LENGTHS.length + 1) + this.cohorts.size;
+    return this.cells.size * (CELL_LENGTHS.length + 1) + this.cohorts.size + this.segments.size;
   }
 
   get isEmpty(): boolean {
@@ -48,11 +63,19 @@ export class Pending {
     const row = this.cohorts.get(cohortKey) ?? { unit, hourMs, cohort, counts: {} };
     this.cohorts.set(cohortKey, row);
     addCounts(row.counts, cohortCounts(counts));
+
+    const seen = segmentCounts(counts);
+    if (!seen) return;
+    const segmentKey = `${hourMs} ${Object.values(series).join(' ')}`;
+    const segment = this.segments.get(segmentKey) ?? { series, hourMs, counts: {} };
+    this.segments.set(segmentKey, segment);
+    addSums(segment.counts as Sums, seen as Sums);
   }
 
   clear(): void {
     this.cells.clear();
     this.cohorts.clear();
+    this.segments.clear();
     this.#reports = 0;
   }
 }

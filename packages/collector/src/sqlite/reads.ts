@@ -20,6 +20,8 @@ import {
   type GroupSums,
   type ModelSummary,
   type Rollout,
+  type SegmentQuery,
+  type SegmentRow,
   type SlotReports,
   type SumQuery,
   type Totals,
@@ -36,6 +38,7 @@ export interface SqliteReads {
   reportsBySlot(query: Omit<CellQuery, 'partOf'>): SlotReports[];
   deviceDays(query: DeviceDayQuery): DeviceDays[];
   cohorts(query: CohortQuery): CohortRow[];
+  segments(query: SegmentQuery): SegmentRow[];
   rollouts(model: string): Rollout[];
   totals(): Totals[];
 }
@@ -48,6 +51,7 @@ export function prepareReads(database: Database.Database): SqliteReads {
     reportsBySlot: prepareReportsBySlot(database),
     deviceDays: prepareDeviceDays(database),
     cohorts: prepareCohorts(database),
+    segments: prepareSegments(database),
     rollouts: prepareRollouts(database),
     totals: prepareTotals(database),
   };
@@ -251,6 +255,18 @@ interface CohortColumns {
   g: number;
   counts: string;
   histograms: Uint8Array;
+}
+
+function prepareSegments(database: Database.Database): (query: SegmentQuery) => SegmentRow[] {
+  const rows = database.prepare(`
+    SELECT s.version, s.backend, s.device, g.start AS hourMs, g.counts
+    FROM segment g JOIN series s ON s.id = g.series
+    WHERE g.model = (SELECT id FROM model WHERE name = @model)
+      AND g.start >= @fromMs AND g.start < @toMs AND s.version = @version`);
+  return (query) =>
+    (rows.all(query) as (Omit<SegmentRow, 'counts'> & { counts: string })[]).map(
+      ({ counts, ...row }) => ({ ...row, counts: JSON.parse(counts) as SegmentRow['counts'] }),
+    );
 }
 
 function prepareRollouts(database: Database.Database): (model: string) => Rollout[] {

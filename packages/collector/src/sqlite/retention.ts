@@ -30,7 +30,10 @@ export function prepareRetention(
     days,
     forget: prepareForget(database, cellTable(ms), 'model, start, series, late'),
   }));
-  const forgetCohorts = prepareForget(database, 'cohort', 'model, start, unit, g');
+  const forgetByHour = [
+    prepareForget(database, 'cohort', 'model, start, unit, g'),
+    prepareForget(database, 'segment', 'model, start, series'),
+  ];
   const slice = database.transaction((work: () => number) => {
     checkOwner();
     return work();
@@ -58,7 +61,9 @@ export function prepareRetention(
       for (const { days, forget } of forgetCells) {
         await inSlices((rows) => forget(model, (today - days) * DAY_MS, rows));
       }
-      await inSlices((rows) => forgetCohorts(model, (today - RETENTION.cohortDays) * DAY_MS, rows));
+      for (const forget of forgetByHour) {
+        await inSlices((rows) => forget(model, (today - RETENTION.cohortDays) * DAY_MS, rows));
+      }
     }
     await giveBackPages(database, turn);
   };

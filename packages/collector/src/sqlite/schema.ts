@@ -14,6 +14,20 @@ export function cellTable(lengthMs: number): string {
   return `cell_${lengthMs / 1000}`;
 }
 
+/** What schema 2 had not. */
+const SINCE_SCHEMA_2 = `
+  ${TRACE_SCHEMA}
+
+  -- which part of a fleet carries a drift: hour × series
+  CREATE TABLE segment (
+    model  INTEGER NOT NULL,
+    start  INTEGER NOT NULL,
+    series INTEGER NOT NULL,
+    counts TEXT NOT NULL,
+    PRIMARY KEY (model, start, series)
+  ) WITHOUT ROWID;
+`;
+
 const SCHEMA = `
   -- the process that writes to this file
   CREATE TABLE owner (
@@ -109,7 +123,7 @@ const SCHEMA = `
     counts TEXT NOT NULL
   );
 
-  ${TRACE_SCHEMA}
+  ${SINCE_SCHEMA_2}
 `;
 
 /**
@@ -130,7 +144,7 @@ export function ensureSchema(database: Database.Database): number | undefined {
         if (version === SCHEMA_VERSION) return undefined;
         // all of it is in this transaction: one that is killed halfway has not begun
         if (version === 1) migrateSchema1(database, SCHEMA);
-        else database.exec(TRACE_SCHEMA);
+        else database.exec(SINCE_SCHEMA_2);
         database.pragma(`user_version = ${SCHEMA_VERSION}`);
         return version;
       }

@@ -137,6 +137,7 @@ export function createSqliteRollupStore(
     reportsBySlot: (query) => read(() => reads.reportsBySlot(query)),
     deviceDays: (query) => read(() => reads.deviceDays(query)),
     cohorts: (query) => read(() => reads.cohorts(query)),
+    segments: (query) => read(() => reads.segments(query)),
     rollouts: (model) => read(() => reads.rollouts(model)),
     totals: () => read(reads.totals),
     prune: async (nowMs) => {

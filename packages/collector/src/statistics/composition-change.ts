@@ -1,6 +1,6 @@
+import { stabilityIndex } from '@nearside/core';
 import { addedUp, type BinCounts, joinBins, joinSmallBins, sharesOf, totalOf } from './bins.js';
 import { fSurvival } from './distributions.js';
-import { stabilityIndex } from './divergence.js';
 
 /** How a distribution over bins differs from a reference, judged by how much cohorts differ among themselves. */
 export interface CompositionChange {

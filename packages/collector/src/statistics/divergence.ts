@@ -1,18 +1,5 @@
 import { type BinCounts, sharesOf } from './bins.js';
 
-/**
- * Population stability index, Σ (p − q) ln(p / q), of two lists of counts by the same bins. Half an event more in each bin
- * keeps it finite. Between samples of the same it is not 0: its expectation is taken off where it is judged.
- */
-export function stabilityIndex(counts: BinCounts, reference: BinCounts): number {
-  const p = sharesOf(counts.map((n) => n + 0.5));
-  const q = sharesOf(reference.map((n) => n + 0.5));
-  return p.reduce((sum, share, bin) => {
-    const other = q[bin] as number;
-    return sum + (share - other) * Math.log(share / other);
-  }, 0);
-}
-
 /** Jensen–Shannon divergence in bits: 0 for equal shares, 1 for those that share no bin. */
 export function jensenShannon(counts: BinCounts, reference: BinCounts): number {
   const p = sharesOf(counts);

@@ -1,9 +1,10 @@
+import { stabilityIndex } from '@nearside/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { joinBins, joinSmallBins } from './bins.js';
 import { ratioOf } from './cohort-ratio.js';
 import { radiusAtAnyLook } from './confidence-sequence.js';
-import { jensenShannon, stabilityIndex, wasserstein } from './divergence.js';
+import { jensenShannon, wasserstein } from './divergence.js';
 import { rejected } from './false-discoveries.js';
 import { figureOf, shareFigureOf } from './figure.js';
 import { trimmedDifference } from './trimmed-difference.js';

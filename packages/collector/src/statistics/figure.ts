@@ -16,15 +16,14 @@ export interface Figure {
   readonly estimated: boolean;
 }
 
-export type Method =
+type Method =
   | 'count'
   | 'cohort-ratio'
   | 'cohort-quantile'
   | 'cbpe'
   | 'weighted-labels'
   | 'trimmed-difference'
-  | 'sample-ratio'
-  | 'hour-of-week';
+  | 'sample-ratio';
 
 /** Of intervals: a share of 0.025 is above, and one below. */
 const TAIL = 0.025;

@@ -48,32 +48,31 @@ export function compareShares(
 }
 
 /**
- * Compares how many devices report with how many should: a version that kills its page sends no errors, it goes missing.
+ * Compares how many devices report on sides that should be equal: a version that kills its page sends no errors, it goes
+ * missing.
  *
  * @param cohorts devices by side, as `whole`
- * @param expected share of the canary among both, by the widths of their ranges: 0.5 where they are equal
  * @returns the difference is the share of canary devices that are missing
  */
 export function compareSizes(
   cohorts: readonly ArmSums[],
-  { margin, level, expected }: { margin: number; level: number; expected: number },
+  { margin, level }: { margin: number; level: number },
 ): GuardrailResult | undefined {
   const seen = cohorts.filter(({ canary, control }) => canary.whole + control.whole > 0);
   const differences = seen.map(({ canary, control }) => {
     const whole = canary.whole + control.whole;
-    return { difference: expected - canary.whole / whole, weight: whole };
+    return { difference: 0.5 - canary.whole / whole, weight: whole };
   });
   const devices = seen.reduce((sum, { canary, control }) => sum + canary.whole + control.whole, 0);
   const missing = (difference: number) => {
-    const share = Math.min(Math.max(expected - difference, 0), 1 - 1e-9);
-    return 1 - (share / (1 - share)) * ((1 - expected) / expected);
+    const share = Math.min(Math.max(0.5 - difference, 0), 1 - 1e-9);
+    return 1 - share / (1 - share);
   };
   // the share at which so many would be missing
-  const present = (1 - margin) * (expected / (1 - expected));
   const found = judge(differences, {
-    margin: expected - present / (1 + present),
+    margin: 0.5 - (1 - margin) / (2 - margin),
     level,
-    least: (expected * (1 - expected)) / devices,
+    least: 0.25 / devices,
   });
   if (!found) return undefined;
   const { difference, low, high, ...rest } = found;

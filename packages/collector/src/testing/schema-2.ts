@@ -57,7 +57,10 @@ export const SCHEMA_2 = `
 
   -- the cells: series × a length of time × late on arrival or not; times in ms. What every chart asks has columns; the
   -- histogram of latency stands by itself before all others, and what is left is JSON
-  CREATE TABLE cell_300 (
+${[300, 3600, 21_600, 86_400]
+  .map(
+    (seconds) => `
+  CREATE TABLE cell_${seconds} (
     model  INTEGER NOT NULL,
     start  INTEGER NOT NULL,
     series INTEGER NOT NULL,
@@ -71,52 +74,9 @@ export const SCHEMA_2 = `
     counts     TEXT NOT NULL,
     histograms BLOB NOT NULL,
     PRIMARY KEY (model, start, series, late)
-  ) WITHOUT ROWID;
-  CREATE TABLE cell_3600 (
-    model  INTEGER NOT NULL,
-    start  INTEGER NOT NULL,
-    series INTEGER NOT NULL,
-    late   INTEGER NOT NULL,
-    reports  REAL NOT NULL,
-    ok       REAL NOT NULL,
-    failed   REAL NOT NULL,
-    weighted REAL NOT NULL,
-    devices  REAL NOT NULL,
-    latency    BLOB NOT NULL,
-    counts     TEXT NOT NULL,
-    histograms BLOB NOT NULL,
-    PRIMARY KEY (model, start, series, late)
-  ) WITHOUT ROWID;
-  CREATE TABLE cell_21600 (
-    model  INTEGER NOT NULL,
-    start  INTEGER NOT NULL,
-    series INTEGER NOT NULL,
-    late   INTEGER NOT NULL,
-    reports  REAL NOT NULL,
-    ok       REAL NOT NULL,
-    failed   REAL NOT NULL,
-    weighted REAL NOT NULL,
-    devices  REAL NOT NULL,
-    latency    BLOB NOT NULL,
-    counts     TEXT NOT NULL,
-    histograms BLOB NOT NULL,
-    PRIMARY KEY (model, start, series, late)
-  ) WITHOUT ROWID;
-  CREATE TABLE cell_86400 (
-    model  INTEGER NOT NULL,
-    start  INTEGER NOT NULL,
-    series INTEGER NOT NULL,
-    late   INTEGER NOT NULL,
-    reports  REAL NOT NULL,
-    ok       REAL NOT NULL,
-    failed   REAL NOT NULL,
-    weighted REAL NOT NULL,
-    devices  REAL NOT NULL,
-    latency    BLOB NOT NULL,
-    counts     TEXT NOT NULL,
-    histograms BLOB NOT NULL,
-    PRIMARY KEY (model, start, series, late)
-  ) WITHOUT ROWID;
+  ) WITHOUT ROWID;`,
+  )
+  .join('')}
 
   -- hour × unit × cohort
   CREATE TABLE cohort (

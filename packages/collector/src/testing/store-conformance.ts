@@ -131,6 +131,33 @@ export function describeRollupStore(name: string, open: () => Promise<RollupStor
       });
     });
 
+    test('a segment holds what a series saw in an hour, and of it each release of the app', async () => {
+      await add({ dimensions: { device: 'phone' } });
+      await add({ dimensions: { device: 'phone', app: '2026.4' }, first: ['version-hour'] });
+      await add({ dimensions: { device: 'tablet' } });
+      await add({ dimensions: { version: '1.3.0' } });
+      const hourMs = NOW_MS - 300_000 - ((NOW_MS - 300_000) % HOUR_MS);
+      const range = { model: 'digits', version: '1.2.0', fromMs: hourMs, toMs: hourMs + HOUR_MS };
+      const rows = await store.segments(range);
+      expect(rows.map(({ device }) => device).sort()).toEqual(['phone', 'tablet']);
+      const phone = rows.find(({ device }) => device === 'phone');
+      expect(phone).toMatchObject({ version: '1.2.0', backend: 'onnx-wasm', hourMs });
+      const seen = (n: number) => ({
+        '0123456789abcdef': { seen: 3 * n, bins: { 2: { 0: 3 * n } } },
+      });
+      expect(phone?.counts).toMatchObject({
+        drift: seen(2),
+        firsts: { 'version-hour': 2, 'version-day': 1 },
+        apps: {
+          '2026.3': { drift: seen(1) },
+          '2026.4': { drift: seen(1), firsts: { 'version-hour': 1 } },
+        },
+      });
+      expect(
+        await store.segments({ ...range, fromMs: hourMs + HOUR_MS, toMs: hourMs + 2 * HOUR_MS }),
+      ).toEqual([]);
+    });
+
     test('a range includes its start, excludes its end and is cut into steps', async () => {
       const startMs = Date.UTC(2026, 2, 4, 10);
       for (const i of [0, 1, 2, 3]) await add({ t0: startMs + i * BUCKET_MS });

@@ -25,9 +25,9 @@ export function chooseTraces(rate: number, random: () => number = Math.random): 
   let notable = 0;
 
   function isSlow(totalMs: number): boolean {
-    const isKnown = total(durations) >= SLOW.after;
-    const usualMs = isKnown ? (quantile(durations, 0.95) ?? 0) : Number.POSITIVE_INFINITY;
-    return totalMs >= SLOW.ms && totalMs > SLOW.times * usualMs;
+    // most runs are fast: no quantile is looked up for them
+    if (totalMs < SLOW.ms || total(durations) < SLOW.after) return false;
+    return totalMs > SLOW.times * (quantile(durations, 0.95) ?? 0);
   }
 
   function isNotable({ outcome, totalMs }: EndedRun): 'failed' | 'slow' | undefined {

@@ -1,4 +1,4 @@
-import type { Distribution } from '@nearside/core';
+import { type Distribution, stabilityIndex } from '@nearside/core';
 import type { DriftScore } from '../api/drift.js';
 import type { ModelEmitter } from '../api/events.js';
 import type { ServedVersion } from '../ended-run.js';
@@ -22,6 +22,8 @@ interface Observed {
   readonly baseline: string;
   readonly distributions: readonly Distribution[];
   readonly counts: readonly number[][];
+  /** Observations of each distribution. */
+  readonly seen: number[];
 }
 
 /** Compares what this device observes with the baseline of the version that it is of. */
@@ -41,9 +43,8 @@ export function watchDrift(emitter: ModelEmitter): DriftWatch {
   const told = new Set<string>();
   let observed: Observed | undefined;
 
-  function look(distribution: Distribution, counts: readonly number[]): void {
+  function look(distribution: Distribution, counts: readonly number[], n: number): void {
     const { name } = distribution;
-    const n = sum(counts);
     if (told.has(name) || !isTimeToLook(n)) return;
     const { psi, isEvident } = compare(distribution, counts);
     if (psi === undefined || psi < LARGE || !isEvident) return;
@@ -61,14 +62,16 @@ export function watchDrift(emitter: ModelEmitter): DriftWatch {
         const bin = bins[place] ?? -1;
         if (!counts || bin < 0) continue;
         counts[bin] = (counts[bin] ?? 0) + 1;
-        look(distribution, counts);
+        const n = (observed.seen[place] ?? 0) + 1;
+        observed.seen[place] = n;
+        look(distribution, counts, n);
       }
     },
     scores() {
       return observed?.distributions.map((distribution, place) => {
         const counts = observed?.counts[place] ?? [];
         return {
-          ...describe(distribution, sum(counts)),
+          ...describe(distribution, observed?.seen[place] ?? 0),
           psi: compare(distribution, counts).psi,
         };
       });
@@ -91,6 +94,7 @@ function continued(
       baseline: hash,
       distributions,
       counts: distributions.map(({ counts }) => counts.map(() => 0)),
+      seen: distributions.map(() => 0),
     }
   );
 }
@@ -146,21 +150,6 @@ function groupBins(distribution: Distribution, share: number): number[][] {
   }
   if (groups.length > 0) groups.at(-1)?.push(...group);
   return groups;
-}
-
-/**
- * The population stability index, Σ (p − q) ln(p / q), with half a count more in each group so that an empty one has a
- * logarithm. Of two samples of the same its mean is (groups − 1) (1/n + 1/m).
- */
-function stabilityIndex(observed: readonly number[], expected: readonly number[]): number {
-  const shares = (counts: readonly number[]) => {
-    const all = sum(counts) + counts.length / 2;
-    return counts.map((count) => (count + 0.5) / all);
-  };
-  const q = shares(expected);
-  return sum(
-    shares(observed).map((p, i) => (p - (q[i] as number)) * Math.log(p / (q[i] as number))),
-  );
 }
 
 /** Of two samples of different sizes (Numerical Recipes, third edition, section 14.3.3). */
