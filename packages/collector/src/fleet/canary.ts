@@ -31,8 +31,12 @@ export interface RolloutFigures {
   /** By side, on the busiest UTC day. */
   readonly devices: { readonly canary: number; readonly control: number };
   readonly guardrails: readonly GuardrailFigures[];
-  readonly verdict: Verdict | { readonly verdict: 'none'; readonly because: NoVerdict };
+  readonly verdict: RolloutVerdict;
+  /** What the verdict was at the end of each UTC day since the first report, of all that had been seen until then; the last is of now. */
+  readonly history: readonly { readonly atMs: number; readonly verdict: RolloutVerdict['verdict'] }[];
 }
+
+type RolloutVerdict = Verdict | { readonly verdict: 'none'; readonly because: NoVerdict };
 
 /** Why there is nothing to say: nobody to compare with, or too few. */
 type NoVerdict = 'no-control' | 'too-few-devices';

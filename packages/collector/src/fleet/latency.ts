@@ -37,6 +37,8 @@ export interface FleetLatency {
   readonly suppressed: number;
   /** The whole model: whatever the filters, and with the suppressed groups. */
   readonly total: Figures;
+  /** What the filters ask for, without the suppressed groups; null without a filter. */
+  readonly selected: Figures | null;
   /** Newest first; filters apply. */
   readonly versions: readonly VersionFigures[];
   /** Reports of the whole model, each step a day before: `atMs` is the step it stands beside. */

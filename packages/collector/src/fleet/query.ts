@@ -25,6 +25,7 @@ export interface FleetQuery {
   readonly model: string;
   readonly version?: string;
   readonly backend?: string;
+  readonly device?: string;
   readonly fromMs: number;
   readonly toMs: number;
   readonly stepMs: number;
