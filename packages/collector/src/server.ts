@@ -121,7 +121,7 @@ function addFigures(
   server: FastifyInstance,
   { store, answers, metrics, targets, facts, prices, minDevices, now }: ServerOptions,
 ): void {
-  server.get('/v1/fleet/models', async () => ({ models: await answers.models() }));
+  server.get('/v1/fleet/models', async () => ({ models: await answers.models(), nowMs: now() }));
   for (const question of FLEET_QUESTIONS) {
     server.get(`/v1/fleet/${question}`, async (request, reply) => {
       const parsed = parseFleetQuery(request.query, now());

@@ -258,13 +258,14 @@ test('a wrong query is refused with a code', async () => {
   expect(await response.json()).toMatchObject({ error: { code: 'query-invalid' } });
 });
 
-test('models that reported are listed', async () => {
+test('models that reported are listed, with the time that it is here', async () => {
   await post(sampleReport());
   const response = await fetch(`${collector.url}/v1/fleet/models`);
   expect(await response.json()).toEqual({
     models: [
       { model: 'digits', versions: ['1.2.0'], lastMs: NOW_MS - 300_000 - (NOW_MS % 300_000) },
     ],
+    nowMs: NOW_MS,
   });
 });
 
