@@ -42,7 +42,8 @@ test.each<[string, Record<string, unknown>, string]>([
   ['a model twice', { model: ['a', 'b'] }, 'model'],
   ['a version that is none', { version: 'latest' }, 'version'],
   ['an unknown backend', { backend: 'cuda' }, 'backend'],
-  ['an unknown parameter', { device: 'phone' }, 'device'],
+  ['an unknown class of devices', { device: 'fridge' }, 'device'],
+  ['an unknown parameter', { colour: 'red' }, 'colour'],
   ['a time that is no number', { from: 'yesterday' }, 'from'],
   ['an end before the start', { from: '1000', to: '999' }, 'from'],
   ['a range of two years', { from: String(NOW_MS - 730 * 24 * HOUR_MS) }, 'from'],
@@ -55,4 +56,10 @@ test.each<[string, Record<string, unknown>, string]>([
     ok: false,
     refusal: { code: 'query-invalid', details: { path } },
   });
+});
+
+test('a class of devices can be asked for, and so can those that are of none', () => {
+  expect(query({ device: 'phone' }).device).toBe('phone');
+  expect(query({ device: 'other' }).device).toBe('other');
+  expect(query({})).not.toHaveProperty('device');
 });

@@ -1,4 +1,11 @@
-import { BACKENDS, isNearsideError, ModelNameSchema, parse, VersionSchema } from '@nearside/core';
+import {
+  BACKENDS,
+  DEVICE_CLASSES,
+  isNearsideError,
+  ModelNameSchema,
+  parse,
+  VersionSchema,
+} from '@nearside/core';
 import * as v from 'valibot';
 import { BUCKET_MS, HOUR_MS } from '../contribution.js';
 import { DAY_MS } from '../days.js';
@@ -25,6 +32,7 @@ export interface FleetQuery {
   readonly model: string;
   readonly version?: string;
   readonly backend?: string;
+  /** Class of device. */
   readonly device?: string;
   readonly fromMs: number;
   readonly toMs: number;
@@ -41,6 +49,7 @@ const QuerySchema = v.strictObject({
   model: ModelNameSchema,
   version: v.optional(v.union([VersionSchema, v.literal(UNLISTED)])),
   backend: v.optional(v.picklist([...BACKENDS, OTHER])),
+  device: v.optional(v.picklist(DEVICE_CLASSES)),
   from: v.optional(Milliseconds),
   to: v.optional(Milliseconds),
   step: v.optional(Milliseconds),
@@ -59,7 +68,7 @@ export function parseFleetQuery(raw: unknown, nowMs: number): ParsedQuery {
     const { path, expected, got } = error.details;
     return refused(error.message, { path, expected, got });
   }
-  const { model, version, backend } = given;
+  const { model, version, backend, device } = given;
   // The end is rounded up, so that a range that ends now includes the bucket in progress.
   const to = given.to ?? nowMs + 1;
   const from = given.from ?? to - FLEET_QUERY.defaultRangeMs;
@@ -94,6 +103,7 @@ export function parseFleetQuery(raw: unknown, nowMs: number): ParsedQuery {
       model,
       ...(version !== undefined && { version }),
       ...(backend !== undefined && { backend }),
+      ...(device !== undefined && { device }),
       fromMs,
       toMs,
       stepMs,
