@@ -42,6 +42,8 @@ export interface FleetLatency {
   readonly selected: Figures | null;
   /** Newest first; filters apply. */
   readonly versions: readonly VersionFigures[];
+  /** What of the fleet can be asked for alone: `device:phone`, `backend:onnx-wasm`. */
+  readonly segments: readonly string[];
   /** Reports of the whole model, each step a day before: `atMs` is the step it stands beside. */
   readonly dayBefore: readonly { readonly atMs: number; readonly reports: number }[];
 }
@@ -141,12 +143,21 @@ export async function fleetLatency(
     total: figures(all),
     selected: isFiltered(query) ? figures(visibleOf(all, isShown)) : null,
     versions,
+    segments: segmentsOf(whole.filter(isLarge)),
     dayBefore: await readDayBefore(store, query),
   };
 }
 
 function isFiltered({ version, backend, device }: FleetQuery): boolean {
   return version !== undefined || backend !== undefined || device !== undefined;
+}
+
+function segmentsOf(groups: readonly Group[]): string[] {
+  const named = (dimension: 'device' | 'backend') =>
+    groups
+      .filter((group) => group[dimension] !== '')
+      .map((group) => `${dimension}:${group[dimension]}`);
+  return [...new Set([...named('device').sort(), ...named('backend').sort()])];
 }
 
 function visibleOf({ cells, whole, days }: Counts, isShown: (group: Group) => boolean): Counts {
