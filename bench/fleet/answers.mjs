@@ -1,26 +1,32 @@
 import { MODEL } from './model.mjs';
-import { START_MS, WEEK_MS } from './week-scenarios.mjs';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-const END_MS = START_MS + WEEK_MS;
+const WEEK_MS = 7 * DAY_MS;
 
-/** Over what each question is asked: the whole week with a day on either side, the week, its last day. */
-const RANGES = {
-  latency: { from: START_MS - DAY_MS, to: END_MS + DAY_MS, step: 6 * HOUR_MS },
-  service: { from: START_MS, to: END_MS },
-  drift: { from: END_MS - DAY_MS, to: END_MS },
-  accuracy: { from: END_MS - DAY_MS / 2, to: END_MS },
-  canary: { from: START_MS, to: END_MS },
-  coverage: { from: END_MS - DAY_MS, to: END_MS },
-  cost: { from: START_MS, to: END_MS },
-  silence: { from: END_MS - DAY_MS, to: END_MS },
-};
+/**
+ * Over what each question is asked: all of the time with a day on either side, all of it, or lately: the last day of a week,
+ * the last week of a month.
+ */
+function rangesOf({ startMs, endMs }) {
+  const all = { from: startMs, to: endMs };
+  const lately = { from: endMs - (endMs - startMs > WEEK_MS ? WEEK_MS : DAY_MS), to: endMs };
+  return {
+    latency: { from: startMs - DAY_MS, to: endMs + DAY_MS, step: 6 * HOUR_MS },
+    service: all,
+    drift: lately,
+    accuracy: lately,
+    canary: all,
+    coverage: { from: endMs - DAY_MS, to: endMs },
+    cost: all,
+    silence: lately,
+  };
+}
 
-/** What a collector says of the week, by question; and what it counted. */
-export async function readAnswers(collector) {
+/** What a collector says of the time of a scenario, by question; and what it counted. */
+export async function readAnswers(collector, scenario) {
   const answers = {};
-  for (const [question, range] of Object.entries(RANGES)) {
+  for (const [question, range] of Object.entries(rangesOf(scenario))) {
     const query = new URLSearchParams({ model: MODEL, ...range });
     answers[question] = await collector.read(`/v1/fleet/${question}?${query}`);
   }

@@ -1,4 +1,5 @@
 // The collector as it is installed, in a process of its own whose clock is the simulation's.
+import { readFile } from 'node:fs/promises';
 import { startCollector } from '@nearside/collector';
 
 const [, , file, startMs, models, prices] = process.argv;
@@ -18,6 +19,12 @@ process.on('message', async (message) => {
   if (message.nowMs !== undefined) {
     nowMs = message.nowMs;
     process.send({ nowMs });
+    return;
+  }
+  if (message.modelsChanged) {
+    // it would look by itself within seconds, in which the simulation's clock goes on by hours
+    collector.useModels(JSON.parse(await readFile(models, 'utf8')));
+    process.send({ modelsChanged: true });
     return;
   }
   const peakBytes = process.resourceUsage().maxRSS * 1024;

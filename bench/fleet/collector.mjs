@@ -19,6 +19,11 @@ export async function startFleetCollector(file, { nowMs, models, prices }) {
       child.send({ nowMs });
       await answer();
     },
+    /** Has it read what is known of models again, now. */
+    async reloadModels() {
+      child.send({ modelsChanged: true });
+      await answer();
+    },
     /** @returns {Promise<number>} the status of the answer */
     send: (report) => post(report, { port, agent }),
     async read(path) {

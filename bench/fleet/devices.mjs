@@ -60,3 +60,28 @@ export function activityAt(ms) {
   const weekend = [0, 6].includes(date.getUTCDay()) ? 0.7 : 1.12;
   return daily * weekend;
 }
+
+/** Different devices, the more used ones more often. */
+export function pickByUse(devices, draws) {
+  const sums = new Float64Array(devices.length);
+  let total = 0;
+  for (const [i, { use }] of devices.entries()) {
+    total += use;
+    sums[i] = total;
+  }
+  function one() {
+    const wanted = draws.uniform() * total;
+    let [low, high] = [0, sums.length - 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (sums[middle] <= wanted) low = middle + 1;
+      else high = middle;
+    }
+    return devices[low];
+  }
+  return (count) => {
+    const picked = new Set();
+    while (picked.size < Math.min(count, devices.length)) picked.add(one());
+    return picked;
+  };
+}

@@ -1,4 +1,5 @@
-import { BASELINE, CANARY, EXPERIMENT, MANIFESTS, MODEL } from './model.mjs';
+import { BASELINE, MODEL } from './model.mjs';
+import { CANARY, EXPERIMENT, MANIFESTS } from './releases.mjs';
 
 const COHORTS = [7, 21, 40, 55];
 const WINDOW_MS = 300_000;

@@ -4,7 +4,7 @@ import { finished } from 'node:stream/promises';
 
 /**
  * Keeps the reports that a collector counts, each once with the time of its arrival, for who wants to compute its figures
- * anew.
+ * anew; and the collector's file, for who wants to look at it.
  *
  * @param {string | undefined} folder nothing is kept without one
  */
@@ -19,12 +19,15 @@ export async function keepReports(folder) {
       ids.add(report.id);
       lines.write(`${JSON.stringify({ arrivedMs, report })}\n`);
     },
-    async close({ models, prices, answers }) {
+    /** The collector has been closed: all of it is in its file. */
+    async close({ models, prices, file, answers, simulated }) {
       lines.end();
       await finished(lines);
       await copyFile(models, `${folder}/models.json`);
       await copyFile(prices, `${folder}/prices.json`);
+      await copyFile(file, `${folder}/fleet.sqlite`);
       await writeFile(`${folder}/answers.json`, JSON.stringify(answers));
+      await writeFile(`${folder}/simulated.json`, JSON.stringify(simulated));
     },
   };
 }

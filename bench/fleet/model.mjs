@@ -1,14 +1,5 @@
-import { createHash } from 'node:crypto';
-
-export const STABLE = '1.0.0';
-export const CANARY = '1.1.0';
-/** Of 10,000 buckets, from either end. */
-export const CANARY_BUCKETS = 500;
 export const MODEL = 'digits';
 export const BASELINE = '0123456789abcdef';
-const SALT = 'fleet';
-export const EXPERIMENT = createHash('sha256').update(SALT).digest('hex').slice(0, 8);
-export const MANIFESTS = { [STABLE]: 'a1'.repeat(32), [CANARY]: 'b2'.repeat(32) };
 
 export const LABELS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
 const EDGES = [0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 1];
@@ -22,32 +13,19 @@ export function drawConfidence(sure, draws) {
   return draws.chance(sure) ? 9 : draws.below(9);
 }
 
-/** What a collector is told of the model, as `nearside facts` writes it. */
-export function modelFacts(draws) {
-  const baseline = labBaseline(draws);
+/**
+ * What a collector is told of the model, as `nearside facts` writes it.
+ *
+ * @param {readonly import('./releases.mjs').Release[]} releases
+ * @param {{ baseline: object, features?: readonly string[] }} known
+ */
+export function modelFacts(releases, { baseline, features }) {
   const common = { baseline, baselineHash: BASELINE, metrics: { accuracy: accuracyOf(baseline) } };
-  return {
-    format: 1,
-    models: [
-      {
-        model: MODEL,
-        versions: [
-          {
-            version: CANARY,
-            manifest: MANIFESTS[CANARY],
-            sequence: 2,
-            state: 'canary',
-            rollout: { salt: SALT, fromBps: 0, toBps: CANARY_BUCKETS },
-            ...common,
-          },
-          { version: STABLE, manifest: MANIFESTS[STABLE], sequence: 1, state: 'stable', ...common },
-        ],
-      },
-    ],
-  };
+  const versions = releases.map((release) => ({ ...release, ...common }));
+  return { format: 1, models: [{ model: MODEL, versions, ...(features && { features }) }] };
 }
 
-function labBaseline(draws) {
+export function labBaseline(draws) {
   const confidence = { counts: new Array(10).fill(0), correct: new Array(10).fill(0) };
   const classes = new Array(11).fill(0);
   for (let i = 0; i < LAB.samples; i += 1) {

@@ -1,4 +1,5 @@
 // npm run fleet -- [--scenario <name>] [--seeds <n> | --reports <n> --devices <n> --seed <n>] [--keep <folder>] [--json]
+// npm run fleet -- --show <folder> [--port <n>]
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -10,10 +11,13 @@ const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${pr
 const options = parseOptions();
 ensureInstalled();
 build();
-const { rows, ...found } = options.seeds ? await runStatistics() : await runWeek();
-if (options.json) console.log(JSON.stringify({ ...options, machine, ...found, rows }));
-else for (const row of rows) console.log(describe(row));
-if (rows.some(({ ok }) => !ok)) process.exitCode = 1;
+if (options.show) await show();
+else print(options.seeds ? await runStatistics() : await runFleet());
+
+async function show() {
+  const { showKept } = await import('./show-kept.mjs');
+  await showKept(options.show, options);
+}
 
 /** Many fleets, and nothing but the statistics. */
 async function runStatistics() {
@@ -23,16 +27,22 @@ async function runStatistics() {
   return { rows, seconds: (performance.now() - startedMs) / 1000 };
 }
 
-/** One fleet over a week, told to a collector over HTTP. */
-async function runWeek() {
-  const { WEEKS } = await import('./week-scenarios.mjs');
-  const { simulateWeek } = await import('./week.mjs');
-  const { judgeWeek } = await import('./judge-week.mjs');
-  const scenario = scenarioOf(WEEKS);
+/** One fleet over a week or a month, told to a collector over HTTP. */
+async function runFleet() {
+  const { FLEETS } = await import('./fleet-scenarios.mjs');
+  const { simulateFleet } = await import('./simulate-fleet.mjs');
+  const { judgeAnswers } = await import('./judge-answers.mjs');
+  const scenario = scenarioOf(FLEETS);
   const dir = await mkdtemp(`${tmpdir()}/nearside-fleet-`);
-  const found = await simulateWeek(`${dir}/fleet.sqlite`, { ...options, scenario });
+  const found = await simulateFleet(`${dir}/fleet.sqlite`, { ...options, scenario });
   await rm(dir, { recursive: true, force: true });
-  return { ...found, rows: judgeWeek(found, scenario) };
+  return { ...found, rows: judgeAnswers(found, scenario) };
+}
+
+function print({ rows, ...found }) {
+  if (options.json) console.log(JSON.stringify({ ...options, machine, ...found, rows }));
+  else for (const row of rows) console.log(describe(row));
+  if (rows.some(({ ok }) => !ok)) process.exitCode = 1;
 }
 
 function scenarioOf(known) {
@@ -50,10 +60,13 @@ function parseOptions() {
         devices: { type: 'string' },
         seed: { type: 'string', default: '1' },
         keep: { type: 'string' },
+        show: { type: 'string' },
+        port: { type: 'string' },
         json: { type: 'boolean', default: false },
       },
     });
-    const { scenario, keep, json, seeds } = values;
+    const { scenario, keep, json, seeds, show, port } = values;
+    if (show !== undefined) return { show, port: port && wholeNumber('port', port) };
     if (seeds !== undefined) return { scenario, json, seeds: wholeNumber('seeds', seeds) };
     const devices = values.devices && wholeNumber('devices', values.devices);
     const reports = wholeNumber('reports', values.reports ?? String((devices ?? 1000) * 20));

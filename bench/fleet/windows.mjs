@@ -8,38 +8,22 @@ import {
   tallyRun,
 } from '../../packages/nearside/dist/telemetry/tally.js';
 import { tallyTruth } from '../../packages/nearside/dist/telemetry/tally-truth.js';
-import {
-  BASELINE,
-  CANARY,
-  CANARY_BUCKETS,
-  drawConfidence,
-  EXPERIMENT,
-  LABELS,
-  MANIFESTS,
-  MODEL,
-  RIGHT,
-  STABLE,
-} from './model.mjs';
-import { NO_TROUBLE } from './week-scenarios.mjs';
+import { BASELINE, drawConfidence, LABELS, MODEL, RIGHT } from './model.mjs';
+import { MANIFESTS } from './releases.mjs';
+import { NO_TROUBLE } from './trouble.mjs';
 
 const WINDOW_MS = 300_000;
 /** Runs whose truth comes back: more where the model was unsure. */
 const LABELLED = 0.02;
 
-/** The version that a device is to have. */
-export function versionOf({ bucket }) {
-  return armOf(bucket) === 'canary' ? CANARY : STABLE;
-}
-
 /**
- * What one device saw in one window, sealed by the library's own code.
+ * What one device saw in one window.
  *
  * @param {number} startMs by a clock that is right
- * @param {Partial<import('./week-scenarios.mjs').Trouble>} trouble
- * @returns the report as it is sent right after the window, and what is true of it
+ * @param {Partial<import('./trouble.mjs').Trouble>} trouble
  */
 export function liveWindow(device, { startMs, trouble }, draws) {
-  const { failing, slower, lessSure, right } = { ...NO_TROUBLE, ...trouble };
+  const { failing, slower, lessSure, right, buys } = { ...NO_TROUBLE, ...trouble };
   const tally = createTally();
   const latenciesMs = [];
   const runs = 1 + draws.poisson(Math.min(8, 1 + device.use / 4));
@@ -57,7 +41,7 @@ export function liveWindow(device, { startMs, trouble }, draws) {
     tally.busyMs += run;
     observe(tally, { sure: device.sure - lessSure, right, atMs: startMs }, draws);
   }
-  tally.outcomes.set('bought', runs > 3 && draws.chance(0.2) ? [1, 1, 1] : [1, 0, 0]);
+  tally.outcomes.set('bought', runs > 3 && draws.chance(0.2 * buys) ? [1, 1, 1] : [1, 0, 0]);
   if (draws.chance(0.3)) {
     tally.opens.tried += 1;
     if (draws.chance(0.01)) increment(tally.opens.failed, 'network-failed');
@@ -66,7 +50,7 @@ export function liveWindow(device, { startMs, trouble }, draws) {
       tally.bytesFetched += 120_000;
     } else record(tally.opens.store, 150 + 100 * draws.uniform());
   }
-  return { tally, latenciesMs, report: sealed(device, { tally, startMs }, draws) };
+  return { tally, latenciesMs };
 }
 
 /** One run is observed, and sometimes its truth comes back. */
@@ -91,8 +75,21 @@ function observe(tally, { sure, right, atMs }, draws) {
   tallyTruth(tally, run, { truth: { label: LABELS[actual] }, atMs });
 }
 
-function sealed(device, { tally, startMs }, draws) {
-  const dimensions = dimensionsOf(device);
+/** The report as it is sent right after the window, sealed by the library's own code. */
+export function sealWindow(device, { tally, startMs, version, assignment, software }, draws) {
+  const dimensions = {
+    model: MODEL,
+    version,
+    manifest: MANIFESTS[version],
+    variant: device.variant,
+    backend: device.backend,
+    ...software,
+    device: device.device,
+    arm: assignment.arm,
+    assigned: assignment.version,
+    ...(assignment.experiment && { experiment: assignment.experiment }),
+    weight: 1,
+  };
   const localMs = Math.round(startMs + device.skewMs);
   const report = sealReport(tally, {
     id: draws.hex(16),
@@ -114,28 +111,4 @@ function firstsOf({ firsts }, dimensions, { localMs, hasFailed }) {
   const news = possible.filter(({ key, period }) => firsts.get(key) !== period);
   for (const { key, period } of news) firsts.set(key, period);
   return news.map(({ first }) => first);
-}
-
-function dimensionsOf({ device, backend, variant, bucket, app }) {
-  const arm = armOf(bucket);
-  const version = arm === 'canary' ? CANARY : STABLE;
-  return {
-    model: MODEL,
-    version,
-    manifest: MANIFESTS[version],
-    variant,
-    backend,
-    library: '0.1.0',
-    app,
-    device,
-    arm,
-    assigned: version,
-    experiment: EXPERIMENT,
-    weight: 1,
-  };
-}
-
-function armOf(bucket) {
-  if (bucket < CANARY_BUCKETS) return 'canary';
-  return bucket >= 10_000 - CANARY_BUCKETS ? 'control' : 'stable';
 }

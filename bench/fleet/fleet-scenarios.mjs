@@ -1,0 +1,46 @@
+import { MONTH } from './month-scenario.mjs';
+import { WEEKS } from './week-scenarios.mjs';
+
+/**
+ * A stretch of time of a fleet that reports to a collector, and what the collector should say at its end.
+ *
+ * @typedef {{
+ *   startMs: number,
+ *   endMs: number,
+ *   releases: readonly (readonly [fromMs: number, releases: readonly import('./releases.mjs').Release[]])[],
+ *   trouble: (device: object, version: string, atMs: number) => Partial<import('./trouble.mjs').Trouble>,
+ *   forges?: boolean,
+ *   silences?: readonly (readonly [fromMs: number, toMs: number])[],
+ *   software?: (device: object, atMs: number) => { app: string, library: string },
+ *   faults?: import('./device-faults.mjs').Faults,
+ *   features?: readonly string[],
+ *   expected: Expected,
+ * }} FleetScenario
+ *
+ * `releases`: what is signed from a time on. `silences`: nobody reports what happens then. `faults`: what goes wrong beside
+ * runs; without it devices have at once what they are to have.
+ *
+ * @typedef {{
+ *   version: string,
+ *   driftSinceMs?: number,
+ *   segment?: string,
+ *   concept?: boolean,
+ *   silentSinceMs?: number,
+ *   silentHours?: number,
+ *   rollouts: readonly { version: string, because?: readonly string[] }[],
+ * }} Expected
+ *
+ * `version`: the one that drift and accuracy are judged by. `because`: one of these rolls the version back.
+ *
+ * @type {Record<string, FleetScenario>}
+ */
+export const FLEETS = { ...WEEKS, month: MONTH };
+
+/** What is signed at a time. */
+export function releasesAt({ releases }, atMs) {
+  return releases.findLast(([fromMs]) => fromMs <= atMs)[1];
+}
+
+export function isSilent({ silences = [] }, atMs) {
+  return silences.some(([fromMs, toMs]) => fromMs <= atMs && atMs < toMs);
+}

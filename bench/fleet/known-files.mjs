@@ -1,0 +1,24 @@
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { labBaseline, modelFacts } from './model.mjs';
+
+const PRICES = {
+  currency: 'EUR',
+  serverPerMillionInferences: 40,
+  cdnPerGigabyte: 0.03,
+  collectorPerMonth: 20,
+};
+
+/** What the collector is told in files. What is known of models changes with what is signed. */
+export async function openKnownFiles(folder, { features }, draws) {
+  await mkdir(folder, { recursive: true });
+  const files = { models: `${folder}/models.json`, prices: `${folder}/prices.json` };
+  const known = { baseline: labBaseline(draws), features };
+  await writeFile(files.prices, JSON.stringify(PRICES));
+  return {
+    files,
+    async writeModels(releases) {
+      await writeFile(`${files.models}.new`, JSON.stringify(modelFacts(releases, known)));
+      await rename(`${files.models}.new`, files.models);
+    },
+  };
+}
