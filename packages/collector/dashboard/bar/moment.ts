@@ -37,9 +37,9 @@ export function before({ fromMs, toMs }: Stretch): Stretch {
   return { fromMs: 2 * fromMs - toMs, toMs: fromMs };
 }
 
-/** A calendar month in UTC, as far as it has come. */
+/** A calendar month in UTC, as far as it has come; the last one that is over, unless another is asked for. */
 export function monthOf({ state, nowMs }: Moment): Stretch & { readonly key: string } {
-  const key = state.month || new Date(nowMs).toISOString().slice(0, 7);
+  const key = state.month || monthsOn(new Date(nowMs).toISOString().slice(0, 7), -1);
   const [fromMs, endMs] = [startOfMonth(key), startOfMonth(monthsOn(key, 1))];
   return { key, fromMs, toMs: Math.max(fromMs + 1, Math.min(endMs, nowMs)) };
 }

@@ -34,7 +34,7 @@ export interface PageState {
   readonly segment: string;
   /** One that ends now and moves on with time, or two moments. */
   readonly range: LastRange | Stretch;
-  /** Of the executive view: `2026-03`. Empty: the month that runs. */
+  /** Of the executive view: `2026-03`. Empty: the last that is over. */
   readonly month: string;
 }
 

@@ -43,7 +43,10 @@ export function createHeatMap(
     return {
       series: [{}, { show: false }],
       valueScale: { distr: 3, log: 2, range: () => rangeOf(data ?? shown) },
-      axes: [timeAxis(() => data ?? shown), valueAxis(formatDuration)],
+      axes: [
+        timeAxis(() => data ?? shown),
+        valueAxis(formatDuration, { splits: (_chart, _axis, least, most) => ticksOf(least, most) }),
+      ],
       draw: (chart) => draw(chart, data ?? shown),
     };
   }
@@ -79,6 +82,14 @@ export function lowerMs(boundsMs: readonly number[], row: number): number {
 function rangeOf({ boundsMs, targets }: FleetSpread): [number, number] {
   const least = Math.min(lowerMs(boundsMs, 0) || 1, targets.p95Ms / 2);
   return [least, Math.max(boundsMs.at(-1) ?? 0, targets.p95Ms * 1.5)];
+}
+
+/** 1, 2, 5, 10, 20 … ms */
+function ticksOf(least: number, most: number): number[] {
+  const all = Array.from({ length: 8 }, (_, exponent) => 10 ** (exponent - 1));
+  return all
+    .flatMap((power) => [power, 2 * power, 5 * power])
+    .filter((ms) => ms >= least && ms <= most);
 }
 
 function draw(chart: uPlot, { steps, stepMs, boundsMs, targets }: FleetSpread): void {

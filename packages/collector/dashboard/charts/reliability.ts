@@ -38,13 +38,21 @@ export function reliabilityDiagram(
     'svg',
     {
       class: 'reliability',
-      viewBox: `-12 -12 ${SIZE + 24} ${SIZE + 24}`,
+      viewBox: `-24 -12 ${SIZE + 36} ${SIZE + 38}`,
       role: 'img',
       'aria-label': description,
     },
     svg('rect', { class: 'frame', x: 0, y: 0, width: SIZE, height: SIZE }),
+    words('confidence', { x: SIZE / 2, y: SIZE + 18 }),
+    words('share that is right', { x: -SIZE / 2, y: -8, transform: 'rotate(-90)' }),
     svg('line', { class: 'diagonal', x1: 0, y1: SIZE, x2: SIZE, y2: 0 }),
     svg('polyline', { class: 'lab', points: line }),
     ...marks,
   );
+}
+
+function words(text: string, place: Record<string, string | number>): SVGTextElement {
+  const made = svg('text', { class: 'axis', 'text-anchor': 'middle', ...place });
+  made.textContent = text;
+  return made;
 }

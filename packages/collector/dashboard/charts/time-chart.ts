@@ -14,6 +14,8 @@ export interface ChartSeries {
   readonly dash?: readonly number[];
   /** Drawn thin and without dots: something to compare with. */
   readonly isReference?: true;
+  /** Told in the legend, and not drawn: it would leave no room for what matters. */
+  readonly isUndrawn?: true;
   readonly values: readonly (number | null)[];
 }
 
@@ -115,7 +117,9 @@ export function createTimeChart(
 
 /** The newest step in which anything was counted. */
 function latestIndex({ series }: ChartData): number {
-  const latest = series.map(({ values }) => values.findLastIndex((value) => value !== null));
+  const latest = series
+    .filter(({ isReference }) => !isReference)
+    .map(({ values }) => values.findLastIndex((value) => value !== null));
   return Math.max(0, ...latest);
 }
 
@@ -123,7 +127,9 @@ function latestIndex({ series }: ChartData): number {
 function columns({ fromMs, stepMs, series }: ChartData, { mark }: ChartKind): uPlot.AlignedData {
   const steps = series[0]?.values.length ?? 0;
   const middles = middlesOf({ fromMs, stepMs, steps });
-  const values = series.map((one) => [...one.values]);
+  const values = series.map(({ values, isUndrawn }) =>
+    isUndrawn ? values.map(() => null) : [...values],
+  );
   return [middles, ...(mark === 'lines' ? values : stack(values))];
 }
 

@@ -108,6 +108,7 @@ export const confusionPanel = tablePanel({
   id: 'confusion',
   title: 'Confusion',
   aside: 'rows: what it was, columns: what the model said',
+  isWide: true,
   needs: ['accuracy'],
   table: ({ accuracy }) => {
     const version = accuracy.versions

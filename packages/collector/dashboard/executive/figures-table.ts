@@ -2,7 +2,7 @@ import type { FleetObjectives } from '../../src/fleet/objectives.js';
 import { answered } from '../asking/answered.js';
 import type { Answers } from '../asking/ask.js';
 import { type Cell, number, type Table, text } from '../table/table.js';
-import { formatCompact, formatDuration, formatRate } from '../words/format.js';
+import { formatCompact, formatDuration, formatLeft, formatRate } from '../words/format.js';
 import type { Months } from './months.js';
 
 const compact = (value: number | null | undefined) => formatCompact(value ?? 0);
@@ -57,13 +57,13 @@ export function figuresTable(answers: Answers, { now, before }: Months): Table {
       [text('Days inside the objectives'), days(objectives), days(objectivesBefore)],
       [
         text('Budget for failures left'),
-        number(objectives?.success.left, formatRate),
-        number(objectivesBefore?.success.left, formatRate),
+        number(objectives?.success.left, formatLeft),
+        number(objectivesBefore?.success.left, formatLeft),
       ],
       [
         text('Budget for slow runs left'),
-        number(objectives?.latency.left, formatRate),
-        number(objectivesBefore?.latency.left, formatRate),
+        number(objectives?.latency.left, formatLeft),
+        number(objectivesBefore?.latency.left, formatLeft),
       ],
     ],
     none: 'Nothing ran in this month.',

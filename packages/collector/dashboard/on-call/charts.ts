@@ -91,18 +91,18 @@ export const runsPanel = chartPanel({
     `Runs by version over time; in all ${formatCount(latency.total.count)}.`,
 });
 
-/** Results of one step, in bands of the target: of 100. */
+/** Runs of each step in bands of the target. Most are good: what is not is drawn. */
 export const bandsPanel = chartPanel({
   id: 'bands',
-  title: 'Runs by target',
+  title: 'Fair, poor and failed runs',
   aside: 'good: within P95, fair: within P99, poor: beyond',
   needs: ['spread'],
   kind: {
     mark: 'stacked-bars',
     heightPx: 200,
-    valueRange: () => [0, 1],
+    valueRange: (_least, greatest) => [0, Math.min(1, Math.max(greatest * 1.15, 0.01))],
     formatValue: formatRate,
-    formatTick: (share) => `${Math.round(share * 100)}%`,
+    formatTick: (share) => `${Number((share * 100).toFixed(1))}%`,
   },
   data: ({ spread }) => {
     const share = (name: 'good' | 'fair' | 'poor' | 'failed') =>
@@ -117,7 +117,7 @@ export const bandsPanel = chartPanel({
         { label: 'failed', color: '--failed', values: share('failed') },
         { label: 'poor', color: '--poor', values: share('poor') },
         { label: 'fair', color: '--fair', values: share('fair') },
-        { label: 'good', color: '--good', values: share('good') },
+        { label: 'good', color: '--good', isUndrawn: true, values: share('good') },
       ],
     };
   },

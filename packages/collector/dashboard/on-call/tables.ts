@@ -2,7 +2,13 @@ import type { Budget } from '../../src/fleet/objectives.js';
 import { answered } from '../asking/answered.js';
 import { tablePanel } from '../panel/panel.js';
 import { type Cell, number, text } from '../table/table.js';
-import { formatCount, formatDuration, formatMoment, formatRate } from '../words/format.js';
+import {
+  formatCount,
+  formatDuration,
+  formatLeft,
+  formatMoment,
+  formatRate,
+} from '../words/format.js';
 import { scopeOf } from '../words/scope.js';
 
 const count = (value: number | null | undefined) => formatCount(value ?? 0);
@@ -87,7 +93,7 @@ function budgetRow(name: string, { allowed, bad, left }: Budget): Cell[] {
     text(name),
     number(allowed, (runs) => count(Math.floor(runs ?? 0))),
     number(bad, count),
-    number(left, (share) => `${Math.round((share ?? 0) * 100)}%`, {
+    number(left, formatLeft, {
       ...(left !== null && left < 0 && { tone: 'alarm' as const }),
     }),
   ];

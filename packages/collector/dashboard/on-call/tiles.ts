@@ -53,7 +53,7 @@ export const tilesPanel = drawnPanel({
 function tilesTable(now: Figures, { answers, moment }: PanelContext): Table {
   const earlier = answered(answers, 'latencyBefore');
   const versionBefore = answered(answers, 'latencyVersionBefore');
-  const columns = ['Figure', 'Now', 'Period before'];
+  const columns = ['Figure', 'Now', 'Before'];
   if (moment.versionBefore) columns.push(moment.versionBefore);
   const rows = TILES.map(({ name, of, format }): Cell[] => {
     const cells = [

@@ -73,6 +73,7 @@ export function figure(of: Figure, format: Format): Cell {
   };
 }
 
-function isThin({ n, devices, method }: Figure): boolean {
+/** So little that it should not be leaned on. */
+export function isThin({ n, devices, method }: Figure): boolean {
   return n < FEWEST_EVENTS || (method !== 'count' && devices < FEWEST_DEVICES);
 }

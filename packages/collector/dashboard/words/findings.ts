@@ -3,6 +3,7 @@ import type { VersionService } from '../../src/fleet/service.js';
 import { answered } from '../asking/answered.js';
 import type { Answers } from '../asking/ask.js';
 import type { QuestionName } from '../asking/questions.js';
+import { isThin } from '../table/table.js';
 import { formatDuration, formatMoment, formatPoints, formatRate } from './format.js';
 
 /** Something that somebody should look at, as a sentence. */
@@ -63,7 +64,9 @@ function services(answers: Answers): Finding[] {
   if (!service) return [];
   const { targets, versions } = service;
   const parts = answered(answers, 'parts');
-  return versions.flatMap(({ version, success, p95Ms }): Finding[] => {
+  // what a handful of devices has is nobody's alarm
+  const leanedOn = versions.filter(({ success }) => !isThin(success));
+  return leanedOn.flatMap(({ version, success, p95Ms }): Finding[] => {
     const found: Finding[] = [];
     if (success.high !== null && success.high < targets.successRate) {
       const where = carriedBy(parts?.failed.parts ?? []);

@@ -43,6 +43,12 @@ export function formatRate(rate: number | null | undefined): string {
   return `${percent.toFixed(percent >= 99 || percent < 1 ? 2 : 1)}%`;
 }
 
+/** What is left of a budget as percent; overspent ones are below 0. */
+export function formatLeft(share: number | null | undefined): string {
+  if (share === null || share === undefined) return NOTHING;
+  return `${share < 0 ? '−' : ''}${Math.abs(Math.round(share * 100))}%`;
+}
+
 /** A share as percent; a number that is none, as a mean, as it is. */
 export function formatShareOf(value: number | null): string {
   if (value === null) return NOTHING;

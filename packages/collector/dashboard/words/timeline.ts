@@ -60,8 +60,9 @@ function alarmEvents(drift: FleetDrift | undefined): LaneEvent[] {
   return (drift?.versions ?? []).flatMap(({ version, windowMs = HOUR_MS, distributions }) =>
     distributions.flatMap(({ name, windows }) =>
       stretches(windows, windowMs, ({ isAlarm }) => isAlarm).map(
-        (stretch): LaneEvent => ({
-          ...stretch,
+        ({ fromMs, toMs }): LaneEvent => ({
+          // an alarm is of two windows running: it began with the first
+          ...{ fromMs: fromMs - windowMs, toMs },
           kind: 'alarm',
           text: `what ${version} sees has changed: ${name}`,
         }),

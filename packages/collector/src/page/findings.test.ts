@@ -1,12 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Health } from '../dashboard/fetch-health.js';
-import { healthFindings } from '../dashboard/health-findings.js';
-import { DEFAULT_TARGETS } from './files/targets.js';
-import { fleetAccuracy } from './fleet/accuracy.js';
-import { fleetCanary } from './fleet/canary.js';
-import { fleetDrift } from './fleet/drift.js';
-import { fleetService } from './fleet/service.js';
-import { fleetSilence } from './fleet/silence.js';
+import type { Answers } from '../../dashboard/asking/ask.js';
+import { HEALTH_QUESTIONS, healthFindings } from '../../dashboard/words/findings.js';
 import {
   DAY_MS,
   type DeviceReport,
@@ -14,35 +8,20 @@ import {
   HOUR_MS,
   MONDAY_MS,
   storeOf,
-} from './testing/fleet-store.js';
-
-const NOTHING_KNOWN: Health = {
-  service: null,
-  drift: null,
-  accuracy: null,
-  canary: null,
-  silence: null,
-};
+} from '../testing/fleet-store.js';
+import { pageAnswers } from '../testing/page-answers.js';
 
 /** What the page asks of a store. */
-async function healthOf(reports: readonly DeviceReport[]): Promise<Health> {
+async function healthOf(reports: readonly DeviceReport[]): Promise<Answers> {
   const store = await storeOf(reports);
-  const query = {
-    model: 'digits',
-    fromMs: MONDAY_MS,
-    toMs: MONDAY_MS + 3 * DAY_MS,
-    stepMs: HOUR_MS,
-  };
-  const context = { facts: FACTS, minDevices: 50 };
-  const health = {
-    service: await fleetService(store, query, { targets: DEFAULT_TARGETS, minDevices: 50 }),
-    drift: await fleetDrift(store, query, context),
-    accuracy: await fleetAccuracy(store, query, context),
-    canary: await fleetCanary(store, query, context),
-    silence: await fleetSilence(store, query),
-  };
+  const { answers } = await pageAnswers(store, [...HEALTH_QUESTIONS, 'objectives', 'parts'], {
+    search: `?from=${new Date(MONDAY_MS).toISOString()}&to=${new Date(MONDAY_MS + 3 * DAY_MS).toISOString()}`,
+    nowMs: MONDAY_MS + 3 * DAY_MS + HOUR_MS,
+    facts: FACTS,
+    minDevices: 50,
+  });
   await store.close();
-  return health;
+  return answers;
 }
 
 /** Some devices of each hour that is named. */
@@ -61,7 +40,7 @@ test('a fleet that is well has nothing to say', async () => {
 });
 
 test('a collector that does not answer is no alarm', () => {
-  expect(healthFindings(NOTHING_KNOWN)).toEqual([]);
+  expect(healthFindings({})).toEqual([]);
 });
 
 test('silence comes first, with its hour; what misses its target follows', async () => {
