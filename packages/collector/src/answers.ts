@@ -8,6 +8,7 @@ import { type FleetCoverage, fleetCoverage } from './fleet/coverage.js';
 import { type FleetDrift, fleetDrift } from './fleet/drift.js';
 import { type FleetLatency, fleetLatency } from './fleet/latency.js';
 import { type FleetObjectives, fleetObjectives } from './fleet/objectives.js';
+import { type FleetParts, fleetParts } from './fleet/parts.js';
 import type { FleetQuery, QueryScope } from './fleet/query.js';
 import { type FleetService, fleetService } from './fleet/service.js';
 import { type FleetSilence, fleetSilence } from './fleet/silence.js';
@@ -30,6 +31,7 @@ export interface FleetAnswers {
   latency: FleetLatency;
   spread: FleetSpread;
   objectives: FleetObjectives;
+  parts: FleetParts;
   service: FleetService;
   drift: FleetDrift;
   accuracy: FleetAccuracy;
@@ -78,6 +80,10 @@ const FLEET: { readonly [Name in FleetQuestion]: Question<FleetAnswers[Name]> } 
   objectives: {
     answer: (reads, query, context) => fleetObjectives(reads, query, ofModel(context, query)),
     scope: { maxDays: RETENTION.hourDays, bounds: 'days' },
+  },
+  parts: {
+    answer: fleetParts,
+    scope: { maxDays: RETENTION.cohortDays, bounds: 'steps', isCompared: true },
   },
   service: {
     answer: (reads, query, context) => fleetService(reads, query, ofModel(context, query)),

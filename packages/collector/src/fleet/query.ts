@@ -65,6 +65,8 @@ export interface QueryScope {
   readonly bounds: 'steps' | 'days' | 'cohorts';
   /** It needs hours by cohort, and so reaches no further back than they do. */
   readonly isRecent?: boolean;
+  /** It reads the range of the same length before too. */
+  readonly isCompared?: boolean;
   /** What is not over is left out: it must not be held against what is. */
   readonly isJudged?: boolean;
 }
@@ -107,7 +109,7 @@ type Steps = Pick<FleetQuery, 'fromMs' | 'toMs' | 'stepMs'>;
 function stepsOf(
   given: Given,
   nowMs: number,
-  { maxDays, bounds, isRecent = false }: QueryScope,
+  { maxDays, bounds, isRecent = false, isCompared = false }: QueryScope,
 ): Steps | Extract<ParsedQuery, { ok: false }> {
   // The end is rounded up, so that a range that ends now includes the bucket in progress.
   const to = given.to ?? nowMs + 1;
@@ -131,7 +133,8 @@ function stepsOf(
     );
   }
   // Older times are kept by the hour; a day's slack, because pruning goes by whole days.
-  const finestMs = from < nowMs - (RETENTION.cellDays - 1) * DAY_MS ? HOUR_MS : BUCKET_MS;
+  const readFrom = isCompared ? from - (to - from) : from;
+  const finestMs = readFrom < nowMs - (RETENTION.cellDays - 1) * DAY_MS ? HOUR_MS : BUCKET_MS;
   const stepMs = bounds === 'days' ? DAY_MS : (given.step ?? preferredStepMs(to - from, finestMs));
   if (stepMs === 0 || stepMs % finestMs !== 0) {
     return refused(`query, step: expected a multiple of ${finestMs} ms, got ${stepMs}.`, {

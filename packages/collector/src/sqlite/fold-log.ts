@@ -118,6 +118,7 @@ function prepareNames(database: Database.Database): AddName {
 
 function addNamesOfCell({ series: { model }, counts }: PendingCell, addName: AddName): void {
   for (const name of Object.keys(counts.apps ?? {})) addName('app', model, name);
+  for (const name of Object.keys(counts.libraries ?? {})) addName('library', model, name);
   for (const name of Object.keys(counts.assigned ?? {})) addName('version', model, name);
   for (const key of Object.keys(counts.quarantines ?? {})) {
     addName('variant', model, key.split(' ')[1] ?? '');

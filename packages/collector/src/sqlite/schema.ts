@@ -76,7 +76,7 @@ const SCHEMA = `
     experiment TEXT NOT NULL,
     UNIQUE (model, version, assigned, arm, experiment)
   );
-  -- names within counts that have rows: app releases, outcomes, baselines
+  -- names within counts that have rows: app and library releases, outcomes, baselines
   CREATE TABLE name (
     kind  TEXT NOT NULL,
     model TEXT NOT NULL,

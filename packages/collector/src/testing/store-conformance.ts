@@ -87,7 +87,13 @@ export function describeRollupStore(name: string, open: () => Promise<RollupStor
         counts: {
           errors: { deadline: 2 },
           opens: { tried: 8, failed: { offline: 2 } },
-          apps: { '2026.3': { reports: 2, ok: 6, failed: 2, opens: 8, openFailed: 2 } },
+          apps: {
+            '2026.3': {
+              ...{ reports: 2, ok: 6, failed: 2, ms: 90, deviceDays: 2, opens: 8, openFailed: 2 },
+              inputs: { 0: 6 },
+            },
+          },
+          libraries: { '0.1.0': { ok: 6, failed: 2, ms: 90, deviceDays: 2 } },
           quarantines: { 'onnx-webgpu int8 golden-mismatch': 2 },
           inputs: { 0: { missing: 2, stale: 0, invalid: 4 } },
           assigned: { '1.2.0': { 'arm-day': 2 } },
@@ -353,6 +359,7 @@ export function describeRollupStore(name: string, open: () => Promise<RollupStor
           'version 1.3.0',
           'variant int8',
           'app 2026.3',
+          'library 0.1.0',
           'outcome bought',
           'experiment 0f0f0f0f',
           'baseline 0123456789abcdef',
