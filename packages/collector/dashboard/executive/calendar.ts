@@ -25,13 +25,14 @@ export function daysTable(objectives: FleetObjectives | undefined): Table {
 /** Each day of the month: inside its objectives, outside of them, or without a run. Days are UTC's. */
 export function calendarElement(
   { days, targets }: FleetObjectives,
-  { fromMs, toMs }: { fromMs: number; toMs: number },
+  { fromMs }: { fromMs: number },
 ): HTMLElement {
   const blanks = (new Date(fromMs).getUTCDay() + 6) % 7;
   const cells: HTMLElement[] = Array.from({ length: blanks }, () =>
     element('li', { class: 'blank' }),
   );
-  for (let atMs = fromMs; atMs < toMs; atMs += DAY_MS) {
+  const month = new Date(fromMs).getUTCMonth();
+  for (let atMs = fromMs; new Date(atMs).getUTCMonth() === month; atMs += DAY_MS) {
     cells.push(
       dayElement(
         atMs,

@@ -30,13 +30,14 @@ export const rolloutsPanel = tablePanel({
 });
 
 function rolloutWords(rollout: RolloutFigures): string {
-  const { version, devices, sinceMs } = rollout;
+  const { version, devices, sinceMs, isOver } = rollout;
   const sizes = `${formatCompact(devices.canary)} and ${formatCompact(devices.control)} devices`;
-  return `${version}: ${verdictWords(rollout)} (since ${formatMoment(sinceMs)}, ${sizes})`;
+  const over = isOver ? 'over; while it ran: ' : '';
+  return `${version}: ${over}${verdictWords(rollout)} (since ${formatMoment(sinceMs)}, ${sizes})`;
 }
 
-function toneOf({ verdict }: RolloutFigures): 'alarm' | 'quiet' {
-  return verdict.verdict === 'roll-back' ? 'alarm' : 'quiet';
+function toneOf({ verdict, isOver }: RolloutFigures): 'alarm' | 'quiet' {
+  return verdict.verdict === 'roll-back' && !isOver ? 'alarm' : 'quiet';
 }
 
 function verdictWords({ verdict }: RolloutFigures): string {

@@ -44,8 +44,8 @@ function silences(answers: Answers): Finding[] {
 
 function rollouts(answers: Answers): Finding[] {
   const found = answered(answers, 'canary')?.rollouts ?? [];
-  return found.flatMap(({ version, verdict, guardrails, history }): Finding[] => {
-    if (verdict.verdict !== 'roll-back') return [];
+  return found.flatMap(({ version, verdict, guardrails, history, isOver }): Finding[] => {
+    if (isOver || verdict.verdict !== 'roll-back') return [];
     const reasons = verdict.because.map((name) => {
       const figures = guardrails.find((one) => one.name === name);
       return `${measureName(name)} (${formatPoints(figures?.difference.value)})`;

@@ -148,3 +148,20 @@ test('a canary whose control reports later has no verdict until then', async () 
   expect(rollouts[0]?.history.map(({ verdict }) => verdict)).toEqual(['none', 'hold']);
   await store.close();
 });
+
+test('a rollout is over when its version is taken back, or goes to all', async () => {
+  const store = await storeOf(rollout({ canary: 0.3, control: 0.05 }));
+  const [canary, stable] = FACTS.versions;
+  const revoked = { ...FACTS, versions: [{ ...canary, state: 'revoked' }, stable] };
+  const { rollout: _, ...everywhere } = { ...canary, state: 'stable' };
+  for (const [facts, isOver] of [
+    [FACTS, false],
+    [undefined, false],
+    [revoked, true],
+    [{ ...FACTS, versions: [everywhere, stable] }, true],
+  ] as [typeof FACTS, boolean][]) {
+    const { rollouts } = await fleetCanary(store, DAY, { ...CONTEXT, facts });
+    expect(rollouts[0]?.isOver).toBe(isOver);
+  }
+  await store.close();
+});

@@ -29,6 +29,8 @@ export interface RolloutFigures {
   readonly experiment: string;
   /** Of its first report in the range. */
   readonly sinceMs: number;
+  /** It was taken back, or is for all now: what is said of it is what was seen while it ran. */
+  readonly isOver: boolean;
   /** By side, on the busiest UTC day. */
   readonly devices: { readonly canary: number; readonly control: number };
   readonly guardrails: readonly GuardrailFigures[];
@@ -94,7 +96,9 @@ function rolloutFigures(rows: readonly CohortRow[], asked: Asked): RolloutFigure
   const sides = { canary, control };
   const devices = { canary: devicesOnBusiestDay(canary), control: devicesOnBusiestDay(control) };
   const sinceMs = Math.min(...canary.map(({ hourMs }) => hourMs));
-  const isKnown = facts?.versions.some((one) => one.version === version) ?? false;
+  const known = facts?.versions.find((one) => one.version === version);
+  const isKnown = known !== undefined;
+  const isOver = isKnown && (known.state === 'revoked' || known.rollout === undefined);
   const because = noVerdict(devices, minDevices);
   const guardrails = because ? [] : guardrailsOf(sides, { version, facts });
   const compared = guardrails.map((guardrail) => {
@@ -102,7 +106,7 @@ function rolloutFigures(rows: readonly CohortRow[], asked: Asked): RolloutFigure
     return { guardrail, cohorts, result: compareSides(cohorts, guardrail) };
   });
   return {
-    ...{ version, experiment, sinceMs, devices },
+    ...{ version, experiment, sinceMs, isOver, devices },
     guardrails: compared.map((one) =>
       guardrailFigures(one, { devices: devices.canary + devices.control }),
     ),

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Answers } from '../../dashboard/asking/ask.js';
 import { HEALTH_QUESTIONS, healthFindings } from '../../dashboard/words/findings.js';
+import { formatMoment } from '../../dashboard/words/format.js';
 import {
   DAY_MS,
   type DeviceReport,
@@ -50,7 +51,10 @@ test('silence comes first, with its hour; what misses its target follows', async
   const found = healthFindings(health);
   expect(found.map(({ id }) => id)).toEqual(['silence', 'success', 'latency']);
   expect(found[0]?.text).toMatch(/^Far fewer devices report than usual, since .+\.$/);
-  expect(found[1]?.text).toBe('1.0.0 succeeds in 90.0% of runs, under the target of 99.90%.');
+  const since = formatMoment(MONDAY_MS);
+  expect(found[1]?.text).toBe(
+    `1.0.0 succeeds in 90.0% of runs, under the target of 99.90% since ${since}.`,
+  );
   expect(found[2]?.text).toMatch(/^1\.0\.0 takes 8\d\d ms at P95|^1\.0\.0 takes 9\d\d ms at P95/);
 });
 

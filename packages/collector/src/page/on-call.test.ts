@@ -3,11 +3,12 @@ import { ON_CALL_PANELS, ON_CALL_QUESTIONS } from '../../dashboard/on-call/on-ca
 import type { RollupStore } from '../rollup-store.js';
 import { FACTS } from '../testing/fleet-store.js';
 import { type Page, pageOf } from '../testing/page-answers.js';
-import { FRIDAY_MS, seededFleet, THURSDAY, THURSDAY_MS } from '../testing/seeded-fleet.js';
+import { DEVICES, FRIDAY_MS, seededFleet, THURSDAY, THURSDAY_MS } from '../testing/seeded-fleet.js';
 
 const HOUR_MS = 3_600_000;
-const RUNS = 24 * 128 * 10;
-const FAILED = 24 * 64;
+const HOURLY_RUNS = 2 * DEVICES * 10;
+const RUNS = 24 * HOURLY_RUNS;
+const FAILED = 24 * DEVICES;
 
 let store: RollupStore;
 let page: Page;
@@ -40,7 +41,7 @@ test('each figure on top stands beside the day before', () => {
   expect(Math.abs((p95?.[2] as number) / 40 - 1)).toBeLessThan(0.0434);
   expect(queue).toEqual(['Queue P95', null, null]);
   expect(cache).toEqual(['From the cache', 1, 1]);
-  expect(devices).toEqual(['Devices', 128, 128]);
+  expect(devices).toEqual(['Devices', 2 * DEVICES, 2 * DEVICES]);
 });
 
 test('a chosen version stands beside the one before it, and a segment is looked at alone', async () => {
@@ -67,17 +68,17 @@ test('charts have a value for each step, beside the day before', () => {
   expect(rows[0]).toEqual(['2026-03-05T00:00:00.000Z', 1, 1 - FAILED / RUNS]);
   // devices of this fleet report in the first quarter of an hour
   expect(rows[1]).toEqual(['2026-03-05T00:15:00.000Z', null, null]);
-  expect(page.values('runs').rows[0]).toEqual(['2026-03-05T00:00:00.000Z', 1280]);
+  expect(page.values('runs').rows[0]).toEqual(['2026-03-05T00:00:00.000Z', HOURLY_RUNS]);
 });
 
 test('the heat map has each result in the row of its time, and the bands of the target each run', () => {
   const { columns, rows } = page.values('heat-map');
   expect(rows).toHaveLength(24);
   const counts = rows[0]?.slice(1) as number[];
-  expect(counts.reduce((sum, n) => sum + n, 0)).toBe(64 * 19);
+  expect(counts.reduce((sum, n) => sum + n, 0)).toBe(DEVICES * 19);
   const row = (n: number) => columns[counts.indexOf(n) + 1];
-  expect(row(64 * 10)).toBe('8.00 ms to 11.3 ms');
-  expect(row(64 * 9)).toBe('64.0 ms to 90.5 ms');
+  expect(row(DEVICES * 10)).toBe('8.00 ms to 11.3 ms');
+  expect(row(DEVICES * 9)).toBe('64.0 ms to 90.5 ms');
   const bands = page.values('bands');
   expect(bands.columns).toEqual(['Time', 'failed', 'poor', 'fair', 'good']);
   expect(bands.rows[0]?.slice(1)).toEqual([0.05, 0, 0, 0.95]);
@@ -88,8 +89,8 @@ test('reports stand beside those that were to be expected', () => {
   expect(rows).toHaveLength(24);
   const [at, low, expected, received] = rows[5] ?? [];
   expect(at).toBe(new Date(THURSDAY_MS + 5 * HOUR_MS).toISOString());
-  expect([expected, received]).toEqual([128, 128]);
-  expect(low).toBeLessThan(128);
+  expect([expected, received]).toEqual([2 * DEVICES, 2 * DEVICES]);
+  expect(low).toBeLessThan(2 * DEVICES);
 });
 
 test('versions have their figures with intervals', () => {
@@ -99,7 +100,7 @@ test('versions have their figures with intervals', () => {
   expect(row?.[1]).toMatchObject({ value: RUNS });
   expect(row?.[2]).toMatchObject({ value: success, interval: { n: RUNS } });
   expect(row?.[2]?.interval?.low).toBeLessThanOrEqual(success);
-  expect(row?.[9]).toMatchObject({ value: 128 });
+  expect(row?.[9]).toMatchObject({ value: 2 * DEVICES });
 });
 
 test('phones carry all of the change in failures, and most of that in time', () => {
@@ -119,7 +120,7 @@ test('errors, opens and the budget are counted', () => {
   expect(page.values('errors').rows).toEqual([['deadline', FAILED, FAILED / RUNS, 0]]);
   const [network, fromStore] = page.values('opens').rows;
   expect(network?.slice(0, 3)).toEqual(['network', 0, 0]);
-  expect(fromStore?.slice(0, 3)).toEqual(['store', 24 * 128, 1]);
+  expect(fromStore?.slice(0, 3)).toEqual(['store', 24 * 2 * DEVICES, 1]);
   // 4 days of runs, of which one in a thousand may fail
   const [success, latency] = page.values('budget').rows;
   expect(success).toEqual([

@@ -3,8 +3,8 @@ import type { RollupStore } from '../rollup-store.js';
 import { DAY_MS, type DeviceReport, HOUR_MS, MONDAY_MS, storeOf } from './fleet-store.js';
 import { sketch } from './sample-report.js';
 
-/** Of each kind: 64 phones and 64 desktops report every hour, ten runs each. */
-export const DEVICES = 64;
+/** 24 phones and 24 desktops report every hour, ten runs each. */
+export const DEVICES = 24;
 export const THURSDAY_MS = MONDAY_MS + 3 * DAY_MS;
 export const FRIDAY_MS = MONDAY_MS + 4 * DAY_MS;
 
