@@ -6,6 +6,7 @@ import { type FleetCanary, fleetCanary } from './fleet/canary.js';
 import { type FleetCost, fleetCost } from './fleet/cost.js';
 import { type FleetCoverage, fleetCoverage } from './fleet/coverage.js';
 import { type FleetDrift, fleetDrift } from './fleet/drift.js';
+import { type FleetFaults, fleetFaults } from './fleet/faults.js';
 import { type FleetLatency, fleetLatency } from './fleet/latency.js';
 import { type FleetObjectives, fleetObjectives } from './fleet/objectives.js';
 import { type FleetParts, fleetParts } from './fleet/parts.js';
@@ -32,6 +33,7 @@ export interface FleetAnswers {
   spread: FleetSpread;
   objectives: FleetObjectives;
   parts: FleetParts;
+  faults: FleetFaults;
   service: FleetService;
   drift: FleetDrift;
   accuracy: FleetAccuracy;
@@ -85,6 +87,7 @@ const FLEET: { readonly [Name in FleetQuestion]: Question<FleetAnswers[Name]> } 
     answer: fleetParts,
     scope: { maxDays: RETENTION.cohortDays, bounds: 'steps', isCompared: true },
   },
+  faults: { answer: fleetFaults, scope: { maxDays: RETENTION.cohortDays, bounds: 'steps' } },
   service: {
     answer: (reads, query, context) => fleetService(reads, query, ofModel(context, query)),
     scope: JUDGED,

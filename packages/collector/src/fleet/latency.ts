@@ -11,6 +11,7 @@ import { compareVersions } from '../compare-versions.js';
 import type { ByName } from '../counts.js';
 import { DAY_MS, utcDay } from '../days.js';
 import type { Cell, DeviceDays, Group, GroupSums, RollupReads } from '../rollup-store.js';
+import { byFrequency } from './by-frequency.js';
 import type { FleetQuery } from './query.js';
 import { isAskedFor, shownGroups } from './shown-groups.js';
 
@@ -319,16 +320,6 @@ function stageFigures(cells: readonly GroupSums[]): Figures['stages'] {
     if (p50Ms !== null && p95Ms !== null) found[stage] = { p50Ms, p95Ms };
   }
   return found;
-}
-
-function byFrequency(counts: readonly (ByName | undefined)[]): Record<string, number> {
-  const byCode = new Map<string, number>();
-  for (const ofOne of counts) {
-    for (const [code, n] of Object.entries(ofOne ?? {})) {
-      byCode.set(code, (byCode.get(code) ?? 0) + n);
-    }
-  }
-  return Object.fromEntries([...byCode].sort(([, a], [, b]) => b - a));
 }
 
 function merged(cells: readonly GroupSums[], path: HistogramPath): Histogram {
