@@ -24,7 +24,8 @@ type Sentence = (answers: Answers, months: Months) => string | undefined;
 
 const use: Sentence = (answers, { model, now, before }) => {
   const total = answered(answers, 'month')?.total;
-  if (!total || total.reports === 0) return undefined;
+  if (!total) return undefined;
+  if (total.reports === 0) return 'Nothing ran.';
   const earlier = answered(answers, 'monthBefore')?.total;
   const change =
     earlier && earlier.estimatedCount > 0
@@ -68,7 +69,7 @@ const accuracy: Sentence = (answers) => {
 const cost: Sentence = (answers) => {
   const found = answered(answers, 'monthCost');
   const { amount = null, serverAmount = null } = found?.total ?? {};
-  if (!found?.currency || amount === null || serverAmount === null) return undefined;
+  if (!found?.currency || amount === null || !serverAmount) return undefined;
   const saved = savedShare(found);
   const less = saved !== null && saved > 0 ? `, ${formatRate(saved)} less` : '';
   return `It cost ${formatMoney(amount, found.currency)}; the same runs on a server cost ${formatMoney(serverAmount, found.currency)}${less}.`;
