@@ -1,6 +1,7 @@
 import type { ChangeByPart, FleetParts } from '../../src/fleet/parts.js';
 import { type Panel, tablePanel } from '../panel/panel.js';
 import { number, type Table, text } from '../table/table.js';
+import { isChange } from '../words/findings.js';
 import { formatDuration, formatPoints, formatRate } from '../words/format.js';
 
 /** Rows that say little are left out. */
@@ -35,6 +36,13 @@ function partsTable(
 ): Table {
   if (now === null || before === null) {
     return { columns: [], rows: [], none };
+  }
+  if (!isChange({ now, before })) {
+    return {
+      columns: [],
+      rows: [],
+      none: `Hardly changed: ${format(before)} before, ${format(now)} now.`,
+    };
   }
   return {
     columns: ['Part', 'Now', 'Before', 'Of the runs', 'Of the change'],

@@ -59,7 +59,7 @@ export const errorsPanel = tablePanel({
     const before = earlier && earlier.total.count > 0 ? scopeOf(earlier) : undefined;
     const codes = [...new Set([now, before].flatMap((one) => Object.keys(one?.errors ?? {})))];
     return {
-      columns: ['Code', 'Count', 'Of runs', 'Period before'],
+      columns: ['Code', 'Count', 'Of runs', 'Before'],
       rows: codes.map((code) => [
         text(code, { tone: 'code' }),
         number(now.errors[code] ?? 0, count),

@@ -1,4 +1,4 @@
-import type { FleetPart } from '../../src/fleet/parts.js';
+import type { ChangeByPart } from '../../src/fleet/parts.js';
 import type { VersionService } from '../../src/fleet/service.js';
 import { answered } from '../asking/answered.js';
 import type { Answers } from '../asking/ask.js';
@@ -69,12 +69,12 @@ function services(answers: Answers): Finding[] {
   return leanedOn.flatMap(({ version, success, p95Ms }): Finding[] => {
     const found: Finding[] = [];
     if (success.high !== null && success.high < targets.successRate) {
-      const where = carriedBy(parts?.failed.parts ?? []);
+      const where = parts ? carriedBy(parts.failed) : '';
       const text = `${version} succeeds in ${formatRate(success.value)} of runs, under the target of ${formatRate(targets.successRate)}${since(answers, 'success')}.${where}`;
       found.push({ id: 'success', text });
     }
     if (isSlow(p95Ms, targets.p95Ms)) {
-      const where = carriedBy(parts?.time.parts ?? []);
+      const where = parts ? carriedBy(parts.time) : '';
       const text = `${version} takes ${formatDuration(p95Ms.value)} at P95, over the target of ${formatDuration(targets.p95Ms)}${since(answers, 'latency')}.${where}`;
       found.push({ id: 'latency', text });
     }
@@ -97,9 +97,20 @@ function since(answers: Answers, objective: 'success' | 'latency'): string {
   return first ? ` since ${formatMoment(first.atMs)}` : '';
 }
 
-function carriedBy(parts: readonly FleetPart[]): string {
-  const [first] = parts.filter(({ share, weight }) => share > weight + CLEARLY);
-  return first ? ` ${first.value} carries ${formatRate(first.share)} of the change.` : '';
+/** A part that became worse, and carries more of it than of the runs. */
+function carriedBy({ now, before, parts }: ChangeByPart): string {
+  if (now === null || before === null || !isChange({ now, before }) || now < before) return '';
+  const [first] = parts.filter(
+    (part) => part.share > part.weight + CLEARLY && (part.now ?? 0) > (part.before ?? 0),
+  );
+  return first ? ` ${first.value} carries ${formatRate(Math.min(1, first.share))} of it.` : '';
+}
+
+/** Less than this share of what was before is no change that has a cause. */
+const LEAST_CHANGE = 0.05;
+
+export function isChange({ now, before }: { now: number; before: number }): boolean {
+  return Math.abs(now - before) > LEAST_CHANGE * before;
 }
 
 function drifts(answers: Answers): Finding[] {

@@ -95,9 +95,12 @@ export function deviceContribution(
   return contributionOf(report, atMs + 301_000, names);
 }
 
-/** A store in memory that counted these reports. */
-export async function storeOf(reports: readonly DeviceReport[]): Promise<RollupStore> {
-  const store = openSqliteRollupStore(':memory:');
+/** A store that counted these reports: in memory, or in a file. */
+export async function storeOf(
+  reports: readonly DeviceReport[],
+  file = ':memory:',
+): Promise<RollupStore> {
+  const store = openSqliteRollupStore(file);
   const names = freshNames();
   for (let i = 0; i < reports.length; i += 500) {
     await store.add(reports.slice(i, i + 500).map((one) => deviceContribution(names, one)));

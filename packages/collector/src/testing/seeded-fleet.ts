@@ -17,9 +17,9 @@ export const THURSDAY = `?from=${new Date(THURSDAY_MS).toISOString()}&to=${new D
  * of their ten runs fails and they are less sure. On Thursday noon each device has two labels, and the model was right in
  * both; two things that the app counts, of which one came; and desktops have what goes wrong beside runs.
  */
-export async function seededFleet(): Promise<RollupStore> {
+export async function seededFleet(file?: string): Promise<RollupStore> {
   const hours = Array.from({ length: 96 }, (_, hour) => hour);
-  const store = await storeOf(hours.flatMap(reportsOf));
+  const store = await storeOf(hours.flatMap(reportsOf), file);
   await store.addTraces([sampleRunTrace({ code: 'deadline', reason: 'failed' })], FRIDAY_MS);
   return store;
 }
