@@ -1,4 +1,4 @@
-import type { ModelFacts, VersionFacts } from '@nearside/core';
+import { type ModelFacts, marginName, type VersionFacts } from '@nearside/core';
 import type { CohortRow, RollupReads } from '../rollup-store.js';
 import type { Figure } from '../statistics/figure.js';
 import {
@@ -33,7 +33,10 @@ export interface RolloutFigures {
   readonly guardrails: readonly GuardrailFigures[];
   readonly verdict: RolloutVerdict;
   /** What the verdict was at the end of each UTC day since the first report, of all that had been seen until then; the last is of now. */
-  readonly history: readonly { readonly atMs: number; readonly verdict: RolloutVerdict['verdict'] }[];
+  readonly history: readonly {
+    readonly atMs: number;
+    readonly verdict: RolloutVerdict['verdict'];
+  }[];
 }
 
 type RolloutVerdict = Verdict | { readonly verdict: 'none'; readonly because: NoVerdict };
@@ -136,7 +139,7 @@ function marginOf(
   { name, kind, marginBps }: Measure,
   known: VersionFacts | undefined,
 ): { margin: number; isJudged: boolean } {
-  const signed = known?.health?.[`${name}-bps`];
+  const signed = known?.health?.[marginName(name)];
   return {
     margin: (signed ?? marginBps) / BPS,
     isJudged: kind !== 'mean' || signed !== undefined,
