@@ -47,7 +47,7 @@ function trouble({ device }, version, atMs) {
   const isPhone = device === 'phone';
   const isSlowDay = SLOW_DAY_MS <= atMs && atMs < SLOW_DAY_MS + DAY_MS;
   return {
-    failing: version === CANARY ? 8 : 1,
+    failing: version === CANARY ? 20 : 1,
     slower: (isSlowDay ? 3 : 1) * (version === CANARY && isPhone ? 1.6 : 1),
     lessSure: isPhone && atMs >= DRIFT_MS ? 0.25 : 0,
     buys: version === NEXT ? 1.2 : 1,

@@ -54,6 +54,12 @@ test('a release of a format to come is passed over and told, whatever else it sa
   expect(above.map(({ version }) => version)).toEqual(['1.2.0']);
 });
 
+test('what a release says of its health, in whatever form, is nothing that a device looks at', async () => {
+  for (const health of [{ 'failed-runs-bps': 50 }, { gates: [{ to: 'come' }] }, 'well']) {
+    expect(await chosen(targetsOf({}, { health }))).toBe(2);
+  }
+});
+
 test('a version that failed here is not chosen again', async () => {
   const targets = targetsOf({}, {});
   const release = await chooseRelease(targets, { ...question, failed: new Set([2]) });

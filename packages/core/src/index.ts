@@ -29,6 +29,7 @@ export {
   type Tolerance,
   toleranceOf,
 } from './golden.js';
+export { GUARDRAILS, HealthSchema, marginName, outcomeOfMargin } from './health-margins.js';
 export {
   addToBucket,
   bucketsOf,

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { BaselineSchema } from './baseline.js';
+import { HealthSchema } from './health-margins.js';
 import { Sha256HexSchema } from './layout.js';
 import { ModelNameSchema, VersionSchema } from './model-spec.js';
 import { parse } from './parse.js';
@@ -24,8 +25,8 @@ const VersionFactsSchema = v.looseObject({
   baselineHash: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/, '16 hex digits'))),
   /** What the publisher measured on held-out data. */
   metrics: v.optional(v.record(v.string(), v.pipe(v.number(), v.finite()))),
-  /** Gates of the signed release. */
-  health: v.optional(v.record(v.string(), v.pipe(v.number(), v.safeInteger()))),
+  /** Margins of the signed release. */
+  health: v.optional(HealthSchema),
   /** Where they are others than those of the model. */
   features: v.optional(Features),
 });

@@ -141,6 +141,8 @@ export const ModelSpecSchema = v.strictObject({
     /** Largest image accepted, in pixels before any resizing. */
     maxInputPixels: v.optional(PositiveIntegerSchema),
   }),
+  /** How much worse than its control a canary may be: for the collector (`HealthSchema`), and nothing to a device. */
+  health: v.optional(v.record(v.string(), v.number())),
 });
 
 export type ModelSpec = v.InferOutput<typeof ModelSpecSchema>;

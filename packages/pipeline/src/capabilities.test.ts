@@ -46,6 +46,12 @@ test('several models in one, and files that steps read, are required too, whatev
   ]);
 });
 
+test('margins in model.json are required: a library that does not know them refuses the whole of it', () => {
+  const health = { 'failed-runs-bps': 50 };
+  expect(requiredCapabilities({ ...nothing, health })).toEqual(['health']);
+  expect(CAPABILITIES).toContain('health');
+});
+
 test('this library has what the models that it publishes require', () => {
   expect(CAPABILITIES).toContain('input-values');
 });

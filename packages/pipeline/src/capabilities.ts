@@ -45,11 +45,14 @@ export const CAPABILITIES: readonly string[] = [
   ...Object.keys(LEARNT),
   ...Object.keys(MEMBERS),
   'features',
+  'health',
   'stages',
 ];
 
 /** What a library must have to serve a version: one that has not passes the version over. */
-export function requiredCapabilities(spec: StagedSpec & Pick<ModelSpec, 'features'>): string[] {
+export function requiredCapabilities(
+  spec: StagedSpec & Pick<ModelSpec, 'features' | 'health'>,
+): string[] {
   const stages = stagesOf(spec);
   const named = stages.flatMap((stage) => [...stage.preprocessing, ...stage.postprocessing]);
   const learnt = Object.entries(LEARNT).filter(([, isAsked]) => named.some(isAsked));
@@ -58,6 +61,7 @@ export function requiredCapabilities(spec: StagedSpec & Pick<ModelSpec, 'feature
     ...stepFeatures(named.map(({ step }) => step)),
     ...[...learnt, ...members].map(([name]) => name),
     ...(spec.features ? ['features'] : []),
+    ...(spec.health ? ['health'] : []),
     ...(spec.stages ? ['stages'] : []),
   ];
   return [...new Set(required)].sort();

@@ -112,7 +112,9 @@ async function readContent(
   release: Release,
 ): Promise<VersionContent> {
   const { version, sequence, state, rollout, target } = release;
-  const facts = { version, manifest: target.hashes.sha256, sequence, state, rollout };
+  // devices leave `health` alone; whether it is right is found out with all of the file
+  const health = release.health as VersionFacts['health'];
+  const facts = { version, manifest: target.hashes.sha256, sequence, state, rollout, health };
   // Devices may still report a revoked version, when `prune` has removed its files.
   const isPruned = state === 'revoked' && !(await hasBundle(source, release));
   // What a format to come says is for a newer publisher to read.

@@ -4,6 +4,7 @@ import {
   HISTOGRAM_SCALES,
   type Histogram,
   merge,
+  outcomeOfMargin,
   total,
   type VersionFacts,
 } from '@nearside/core';
@@ -168,7 +169,7 @@ function lowestTwentieth(cohorts: readonly BinCounts[]): number | undefined {
 
 /** Those that the app declares, and those that the release has signed a margin for: one that never comes is not known. */
 function outcomes({ canary, control }: Sides, health: Readonly<Record<string, number>>): Measure[] {
-  const signed = Object.keys(health).flatMap((key) => /^outcome-(.+)-bps$/.exec(key)?.[1] ?? []);
+  const signed = Object.keys(health).flatMap((key) => outcomeOfMargin(key) ?? []);
   const declared = [...canary, ...control].flatMap(({ counts }) =>
     Object.keys(counts.outcomes ?? {}),
   );

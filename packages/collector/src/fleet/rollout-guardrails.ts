@@ -1,4 +1,4 @@
-import type { ModelFacts, VersionFacts } from '@nearside/core';
+import { type ModelFacts, marginName, type VersionFacts } from '@nearside/core';
 import type { CohortRow } from '../rollup-store.js';
 import {
   type ArmSums,
@@ -55,7 +55,7 @@ function marginOf(
   { name, kind, marginBps }: Measure,
   known: VersionFacts | undefined,
 ): Pick<Guardrail, 'margin' | 'isJudged'> {
-  const signed = known?.health?.[`${name}-bps`];
+  const signed = known?.health?.[marginName(name)];
   return {
     margin: (signed ?? marginBps) / BPS,
     isJudged: kind !== 'mean' || signed !== undefined,

@@ -13,6 +13,7 @@ import {
 } from '@nearside/core';
 import { compilePipeline } from '@nearside/pipeline';
 import { checkGolden } from './check-golden.js';
+import { checkHealth } from './check-health.js';
 import { checkVariants } from './check-variants.js';
 import { type GoldenSize, weighGolden } from './golden-size.js';
 import { findModelFile } from './model-file.js';
@@ -42,6 +43,7 @@ const ADVICE = `A model directory holds ${FIXED_FILES.join(', ')} and every file
  */
 export async function readModelDirectory(path: string): Promise<ModelDirectory> {
   const spec = parseModelSpec(await readJsonFile(path, 'model.json', { advice: ADVICE }));
+  checkHealth(spec);
   const golden = parseGolden(await readJsonFile(path, 'golden.json', { advice: ADVICE }));
   parseBaseline(await readJsonFile(path, 'baseline.json', { advice: ADVICE }));
   const files = filesOf(spec, golden);

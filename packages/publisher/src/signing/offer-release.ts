@@ -18,10 +18,11 @@ export function offerRelease(
   const identity = { model, version, sequence, ...(onnxRuntime && { onnxRuntime }) };
   const features = requiredCapabilities(spec);
   const requires = { format: spec.format, runtime, ...(features.length > 0 && { features }) };
-  if (canaryPercent === undefined) return { ...identity, state: 'stable', requires };
+  const signed = { ...identity, requires, ...(spec.health && { health: spec.health }) };
+  if (canaryPercent === undefined) return { ...signed, state: 'stable' };
   const salt = randomBytes(16).toString('hex');
   const rollout = { salt, fromBps: 0, toBps: basisPoints(canaryPercent) };
-  return { ...identity, state: 'canary', rollout, requires };
+  return { ...signed, state: 'canary', rollout };
 }
 
 /** @throws RangeError unless it is a share of devices in steps that a rollout can have */
