@@ -11,6 +11,7 @@ import { type FleetLatency, fleetLatency } from './fleet/latency.js';
 import { type FleetObjectives, fleetObjectives } from './fleet/objectives.js';
 import { type FleetParts, fleetParts } from './fleet/parts.js';
 import type { FleetQuery, QueryScope } from './fleet/query.js';
+import { type FleetReleases, fleetReleases } from './fleet/releases.js';
 import { type FleetService, fleetService } from './fleet/service.js';
 import { type FleetSilence, fleetSilence } from './fleet/silence.js';
 import { type FleetSpread, fleetSpread } from './fleet/spread.js';
@@ -34,6 +35,7 @@ export interface FleetAnswers {
   objectives: FleetObjectives;
   parts: FleetParts;
   faults: FleetFaults;
+  releases: FleetReleases;
   service: FleetService;
   drift: FleetDrift;
   accuracy: FleetAccuracy;
@@ -69,6 +71,7 @@ interface Question<Value> {
 const CELLS: QueryScope = { maxDays: RETENTION.hourDays, bounds: 'steps' };
 /** What happened, held against something. */
 const JUDGED: QueryScope = { maxDays: RETENTION.cohortDays, bounds: 'steps', isJudged: true };
+const JUDGED_BY_COHORT: QueryScope = { ...JUDGED, bounds: 'cohorts' };
 
 const FLEET: { readonly [Name in FleetQuestion]: Question<FleetAnswers[Name]> } = {
   latency: {
@@ -87,15 +90,16 @@ const FLEET: { readonly [Name in FleetQuestion]: Question<FleetAnswers[Name]> } 
     answer: fleetParts,
     scope: { maxDays: RETENTION.cohortDays, bounds: 'steps', isCompared: true },
   },
-  faults: { answer: fleetFaults, scope: { maxDays: RETENTION.cohortDays, bounds: 'steps' } },
+  faults: { answer: fleetFaults, scope: { ...JUDGED_BY_COHORT, isJudged: false } },
+  releases: { answer: fleetReleases, scope: { maxDays: RETENTION.hourDays, bounds: 'days' } },
   service: {
     answer: (reads, query, context) => fleetService(reads, query, ofModel(context, query)),
-    scope: JUDGED,
+    scope: JUDGED_BY_COHORT,
   },
   drift: { answer: fleetDrift, scope: { ...JUDGED, isRecent: true } },
-  accuracy: { answer: fleetAccuracy, scope: JUDGED },
-  canary: { answer: fleetCanary, scope: JUDGED },
-  coverage: { answer: fleetCoverage, scope: JUDGED },
+  accuracy: { answer: fleetAccuracy, scope: JUDGED_BY_COHORT },
+  canary: { answer: fleetCanary, scope: JUDGED_BY_COHORT },
+  coverage: { answer: fleetCoverage, scope: JUDGED_BY_COHORT },
   cost: { answer: fleetCost, scope: JUDGED },
   silence: { answer: fleetSilence, scope: JUDGED },
 };

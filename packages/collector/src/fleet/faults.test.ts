@@ -126,6 +126,43 @@ test('updates tell what was installed, what failed and what was given up, the ne
   await store.close();
 });
 
+test('installs are told by the days since the release; one that is older than its journal has no age', async () => {
+  const noon = MONDAY_MS + 12 * HOUR_MS;
+  const installed = (day: number, n: number, version: string): DeviceReport[] =>
+    devices(n, {
+      atMs: noon + day * DAY_MS,
+      more: { updates: [{ version, installed: 1 }] },
+    });
+  const store = await storeOf([
+    ...installed(1, 2, '1.1.0'),
+    ...installed(2, 5, '1.1.0'),
+    ...installed(2, 1, '1.0.0'),
+    ...installed(4, 3, '1.1.0'),
+    ...installed(1, 1, '1.2.0'),
+  ]);
+  // 1.0.0 serves since Monday
+  const states = ['1.0.0', '1.1.0'].map((version) => ({
+    ...{ model: 'digits', version, rollout: null },
+    state: 'stable' as const,
+  }));
+  await store.addReleases(states, MONDAY_MS + DAY_MS + 8 * HOUR_MS);
+  const week = { ...QUERY, toMs: MONDAY_MS + 7 * DAY_MS };
+  const { updates } = await fleetFaults(store, week, EVERYBODY);
+  expect(updates.map(({ version, byAge }) => [version, byAge])).toEqual([
+    ['1.2.0', []],
+    [
+      '1.1.0',
+      [
+        [0, 2],
+        [1, 5],
+        [3, 3],
+      ],
+    ],
+    ['1.0.0', [[1, 1]]],
+  ]);
+  await store.close();
+});
+
 test('a candidate in the shadow is held against what serves, run by run', async () => {
   const shadow = (agreements: number, latency: number, errors: number): Report['shadow'] => ({
     candidate: '1.1.0',

@@ -5,7 +5,7 @@ import { readCohortDays } from './cohort-days.js';
 import { type FeatureFaults, inputFaults } from './input-faults.js';
 import type { FleetQuery } from './query.js';
 import { type ShadowAgreement, shadowAgreements } from './shadow-agreements.js';
-import { type UpdateFaults, updateFaults } from './update-faults.js';
+import { readReleaseTimes, type UpdateFaults, updateFaults } from './update-faults.js';
 
 /** Answer of `GET /v1/fleet/faults`: what went wrong beside runs, to find out why. */
 export interface FleetFaults {
@@ -50,7 +50,7 @@ export async function fleetFaults(
     quarantines: quarantines(groups),
     invalid: byFrequency(groups.map(({ counts }) => counts.invalid)),
     inputs: await inputFaults(store, { range, groups, facts, minDevices }),
-    updates: updateFaults(rows),
+    updates: updateFaults(rows, await readReleaseTimes(store, model)),
     shadow: shadowAgreements(rows),
   };
 }

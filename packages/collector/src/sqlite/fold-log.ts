@@ -19,7 +19,7 @@ export function prepareFold(
   const ids = prepareRowIds(database);
   const addName = prepareNames(database);
   const addCells = CELL_LENGTHS.map(({ ms }) => prepareAddCell(database, cellTable(ms)));
-  const addCohort = prepareAddCohort(database);
+  const addCohort = prepareAddCohort(database, 'cohort');
   const addSegment = prepareAddSegment(database);
   const addLifetime = prepareLifetime(database);
   const emptyLog = database.prepare('DELETE FROM log');
