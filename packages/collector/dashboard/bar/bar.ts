@@ -2,7 +2,7 @@ import { compareVersions } from '../../src/compare-versions.js';
 import type { FleetLatency } from '../../src/fleet/latency.js';
 import type { ModelSummary } from '../../src/rollup-store.js';
 import { byId, element } from '../element.js';
-import { formatMoment, formatSeconds } from '../words/format.js';
+import { formatClock, formatMoment } from '../words/format.js';
 import { chooseFrom } from './choose-from.js';
 import type { Moment } from './moment.js';
 import {
@@ -114,7 +114,7 @@ function freshness({ nowMs, toMs }: Moment, lastMs: number): string {
   const until =
     nowMs - toMs > 60_000
       ? `Figures until ${formatMoment(toMs, nowMs)}`
-      : `Figures of ${formatSeconds(nowMs)}`;
+      : `Figures of ${formatClock(nowMs)}`;
   return `${until}, ${newest}`;
 }
 

@@ -15,10 +15,11 @@ export function groupedBars(groups: readonly BarGroup[], description: string): S
   const sides = groups[0]?.shares.length ?? 0;
   const step = sides * BAR + GAP;
   const width = groups.length * step;
-  const most = Math.max(...groups.flatMap(({ shares }) => shares), 0.01);
+  // the square root: beside a bin that has nearly all, others would not be seen
+  const most = Math.sqrt(Math.max(...groups.flatMap(({ shares }) => shares), 0.01));
   const bars = groups.flatMap(({ label, shares }, i) =>
     shares.map((share, side) => {
-      const height = (HEIGHT * share) / most;
+      const height = (HEIGHT * Math.sqrt(share)) / most;
       const bar = svg('rect', {
         class: `side-${side}`,
         x: i * step + side * BAR + GAP / 2,

@@ -18,7 +18,8 @@ interface Shown extends DistributionDrift {
 export const distributionsPanel = drawnPanel({
   id: 'distributions',
   title: 'Distributions',
-  aside: 'what the model sees and says, beside its past and the lab',
+  aside:
+    'what the model sees and says, beside its past and the lab; heights grow with the square root',
   isWide: true,
   needs: ['drift'],
   table: ({ drift }) => driftTable(drift),
@@ -27,7 +28,9 @@ export const distributionsPanel = drawnPanel({
     return {
       element: place,
       show({ drift }) {
-        const shown = byEffect(drift).slice(0, MOST_DRAWN);
+        const shown = byEffect(drift)
+          .filter((one) => newest(one) || one.fromLab)
+          .slice(0, MOST_DRAWN);
         const key = element(
           'ul',
           { class: 'legend' },

@@ -78,8 +78,10 @@ function tileElement(
     { 'data-testid': `tile-${name?.text.toLowerCase().replaceAll(' ', '-')}` },
     element('dt', {}, name?.text ?? ''),
     element('dd', { class: 'value' }, now?.text ?? NOTHING),
-    ...others.map((cell, i) =>
-      element('dd', { class: 'note' }, `${columns[i + 2]?.toLowerCase()} ${cell.text}`),
+    ...others.flatMap((cell, i) =>
+      cell.value === null
+        ? []
+        : element('dd', { class: 'note' }, `${columns[i + 2]?.toLowerCase()} ${cell.text}`),
     ),
   );
 }

@@ -48,12 +48,13 @@ export function createCard(panel: Panel, acts: PanelActs): Card {
     show(context) {
       newest = context;
       const found = answersFor(panel, context.answers);
-      csv.hidden = !found || !('got' in found);
+      csv.hidden = true;
       card.setAttribute('aria-busy', String(found === undefined));
       if (!found) return say('Loading…');
       if ('message' in found) return say(found.message);
       const table = panel.table(found.got, context);
-      if (table.rows.length === 0) return say(table.none);
+      csv.hidden = table.rows.length === 0;
+      if (csv.hidden) return say(table.none);
       if (panel.drawing || panel.chart) {
         drawing ??= panel.drawing?.(acts) ?? chartDrawing(panel, acts);
         if (content !== DRAWN) body.replaceChildren(drawing.element);
