@@ -70,9 +70,11 @@ async function lookOnce(signal: AbortSignal): Promise<void> {
   bar.show(moment, models);
   const { view, asking } = viewOf(state.view);
   byId('view').classList.remove('stale');
+  byId('view').setAttribute('aria-busy', 'true');
   await asking.refresh(moment, signal, (answers) =>
     showAnswers(view, { moment, answers, summary }),
   );
+  byId('view').setAttribute('aria-busy', 'false');
   await view.showOthers?.(models, moment, signal);
 }
 

@@ -60,7 +60,8 @@ export function createPlot({ heightPx, onZoom, onCursor }: PlotOptions): Plot {
       cursor: {
         y: false,
         drag: { x: true, y: false, setScale: false, dist: LEAST_DRAG_PX },
-        sync: { key: SYNC_KEY },
+        // one drag is one choice: the others follow the cursor, and select nothing
+        sync: { key: SYNC_KEY, filters: { pub: (type) => !/^(mousedown|mouseup)$/.test(type) } },
         points: { show: hasPoints === true, size: 9 },
       },
       scales: {

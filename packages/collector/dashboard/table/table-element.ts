@@ -9,7 +9,7 @@ export function tableElement(label: string, { columns, rows, none, note }: Table
   return [
     element(
       'div',
-      { class: 'scroll', role: 'region', 'aria-label': label, tabindex: '0' },
+      { class: 'scroll', role: 'region', 'aria-label': `${label} as a table`, tabindex: '0' },
       element(
         'table',
         {},
