@@ -29,10 +29,12 @@ test('the first 50 models with 20 versions each get rows, others are counted tog
   expect(folded).toEqual(['model', 'version', 'model']);
 });
 
-test('app releases are held to 20 a model and outcomes to 4', () => {
+test('app releases are held to 20 a model, those of the library to 12 and outcomes to 4', () => {
   const names = freshNames().of('digits');
   const apps = Array.from({ length: 30 }, (_, i) => names.app(`build ${i}`));
   expect(apps.filter((name) => name === 'other')).toHaveLength(10);
+  const libraries = Array.from({ length: 14 }, (_, i) => names.library(`0.${i}.0`));
+  expect(libraries.slice(11)).toEqual(['0.11.0', 'other', 'other']);
   const outcomes = Array.from({ length: 6 }, (_, i) => names.outcome(`goal ${i}`));
   expect(outcomes.slice(4)).toEqual(['other', 'other']);
 });

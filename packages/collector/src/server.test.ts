@@ -1,6 +1,6 @@
 import { NearsideError } from '@nearside/core';
 import { expect, test } from 'vitest';
-import { answersOver } from './answers.js';
+import { answersOver, FLEET_QUESTIONS, scopeOf } from './answers.js';
 import { parseTargets } from './files/targets.js';
 import { createProcessMetrics } from './process-metrics.js';
 import type { RollupStore } from './rollup-store.js';
@@ -90,4 +90,37 @@ test('a range that is longer than what is kept by cohort is refused, and an hour
   const silence = await ask(NOW_MS - 6 * 3_600_000, 'silence');
   const { toMs } = silence.json() as { toMs: number };
   expect(toMs).toBeLessThan(NOW_MS - 3_600_000 + 1);
+});
+
+test('each question is answered over its longest range, and refuses a longer one', async () => {
+  const { server } = serverOver({});
+  for (const question of FLEET_QUESTIONS) {
+    const ask = (days: number) =>
+      server.inject(
+        `/v1/fleet/${question}?model=digits&from=${NOW_MS - days * 86_400_000}&to=${NOW_MS}`,
+      );
+    const { maxDays } = scopeOf(question);
+    const answer = await ask(maxDays);
+    expect(answer.statusCode, question).toBe(200);
+    expect(answer.json(), question).toMatchObject({ model: 'digits' });
+    expect((await ask(maxDays + 1)).statusCode, question).toBe(400);
+  }
+});
+
+test('last month is asked about in whole days; drift, of which the hours are gone, says so', async () => {
+  const { server } = serverOver({});
+  const dayMs = 86_400_000;
+  const [from, to] = [NOW_MS - 60 * dayMs, NOW_MS - 40 * dayMs];
+  const ask = (question: string) =>
+    server.inject(`/v1/fleet/${question}?model=digits&from=${from}&to=${to}`);
+  for (const question of ['service', 'accuracy', 'canary', 'faults']) {
+    const answer = (await ask(question)).json() as { fromMs: number; toMs: number };
+    expect(answer.fromMs, question).toBe(Math.floor(from / dayMs) * dayMs);
+    expect(answer.toMs, question).toBe(Math.ceil(to / dayMs) * dayMs);
+  }
+  const drift = await ask('drift');
+  expect(drift.statusCode).toBe(400);
+  expect(drift.json()).toMatchObject({
+    error: { code: 'query-invalid', message: expect.stringContaining('kept for 35 days') },
+  });
 });

@@ -66,7 +66,7 @@ export async function fleetObjectives(
     days: days.map((day) => objectiveDay(day, targets)),
     success: budget(targets.successRate, {
       runs: sum(({ runs }) => runs),
-      bad: sum(({ runs, results }) => runs - results),
+      bad: sum(({ failed }) => failed),
     }),
     latency: budget(WITHIN_P95, {
       runs: sum(({ results }) => results),
@@ -78,18 +78,18 @@ export async function fleetObjectives(
 interface DaySums {
   readonly atMs: number;
   readonly runs: number;
+  readonly failed: number;
   readonly results: number;
   readonly within: number;
 }
 
 function sumsOf({ slotMs, ok, failed, duration }: Cell, { p95Ms }: ModelTargets): DaySums {
   const within = countUpTo(duration, targetBound(p95Ms).index);
-  // as many times as results, or the report was refused
-  return { atMs: slotMs, runs: ok + failed, results: total(duration), within };
+  return { atMs: slotMs, runs: ok + failed, failed, results: total(duration), within };
 }
 
-function objectiveDay({ atMs, runs, results, within }: DaySums, targets: ModelTargets) {
-  const successRate = results / runs;
+function objectiveDay({ atMs, runs, failed, results, within }: DaySums, targets: ModelTargets) {
+  const successRate = (runs - failed) / runs;
   const withinTarget = results === 0 ? null : within / results;
   const isFast = withinTarget === null || withinTarget >= WITHIN_P95;
   return {

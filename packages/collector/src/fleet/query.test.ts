@@ -114,3 +114,14 @@ test('what is judged ends ten minutes ago, when its reports have come in', () =>
     query: { toMs: NOW_MS - DAY_MS + 13 * 60_000 },
   });
 });
+
+test('a range that is held against the one before is of hours where that one is', () => {
+  const scope = { maxDays: 35, bounds: 'steps', isCompared: true } as const;
+  const range = { ...from(18.5, 17), step: '300000' };
+  expect(parseFleetQuery(range, NOW_MS, scope).ok).toBe(true);
+  // 17 days before it are 37 days ago
+  expect(parseFleetQuery({ ...from(18.5, 0), step: '300000' }, NOW_MS, scope)).toMatchObject({
+    ok: false,
+    refusal: { details: { path: 'step' } },
+  });
+});
