@@ -2,12 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { startCollector } from '@nearside/collector';
 
-const [, , file, startMs, models, prices] = process.argv;
+const [, , file, startMs, models, prices, slo] = process.argv;
 let nowMs = Number(startMs);
 const collector = await startCollector({
   file,
   models,
   prices,
+  slo,
   port: 0,
   now: () => nowMs,
   shareForMs: 0,

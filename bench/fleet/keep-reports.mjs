@@ -20,11 +20,12 @@ export async function keepReports(folder) {
       lines.write(`${JSON.stringify({ arrivedMs, report })}\n`);
     },
     /** The collector has been closed: all of it is in its file. */
-    async close({ models, prices, file, answers, simulated }) {
+    async close({ models, prices, slo, file, answers, simulated }) {
       lines.end();
       await finished(lines);
       await copyFile(models, `${folder}/models.json`);
       await copyFile(prices, `${folder}/prices.json`);
+      await copyFile(slo, `${folder}/slo.json`);
       await copyFile(file, `${folder}/fleet.sqlite`);
       await writeFile(`${folder}/answers.json`, JSON.stringify(answers));
       await writeFile(`${folder}/simulated.json`, JSON.stringify(simulated));

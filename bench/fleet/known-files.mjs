@@ -8,12 +8,20 @@ const PRICES = {
   collectorPerMonth: 20,
 };
 
+/** Of these devices about one run in a hundred fails. */
+const TARGETS = { successRate: 0.985 };
+
 /** What the collector is told in files. What is known of models changes with what is signed. */
 export async function openKnownFiles(folder, { features }, draws) {
   await mkdir(folder, { recursive: true });
-  const files = { models: `${folder}/models.json`, prices: `${folder}/prices.json` };
+  const files = {
+    models: `${folder}/models.json`,
+    prices: `${folder}/prices.json`,
+    slo: `${folder}/slo.json`,
+  };
   const known = { baseline: labBaseline(draws), features };
   await writeFile(files.prices, JSON.stringify(PRICES));
+  await writeFile(files.slo, JSON.stringify(TARGETS));
   return {
     files,
     async writeModels(releases) {

@@ -15,6 +15,7 @@ export async function showKept(folder, { port }) {
     file: `${dir}/fleet.sqlite`,
     models: `${folder}/models.json`,
     prices: `${folder}/prices.json`,
+    slo: `${folder}/slo.json`,
     port,
     now: () => nowMs,
     onError: (error) => console.error(error),

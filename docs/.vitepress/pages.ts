@@ -62,6 +62,7 @@ export const GROUPS: readonly Group[] = [
     title: 'Operate',
     pages: [
       { file: 'docs/operating.md', title: 'Operating' },
+      { file: 'docs/dashboard.md', title: 'The dashboard' },
       { file: 'docs/metrics.md', title: 'Metrics' },
       { file: 'docs/statistics.md', title: 'Statistics' },
       { file: 'docs/troubleshooting.md', title: 'Troubleshooting' },

@@ -1,6 +1,7 @@
+import type { ModelSummary } from '../src/rollup-store.js';
+import { RANGES } from './bar/page-state.js';
 import { byId, element } from './element.js';
-import { formatClock, formatDay } from './format.js';
-import type { Range } from './page-state.js';
+import { formatClock, formatDay } from './words/format.js';
 
 /** Nothing has ever been reported: how to get the first report. */
 export function showHowToStart(refreshSeconds: number): void {
@@ -43,22 +44,22 @@ await model.run(image);`;
 
 /** The model has reported, but not in this range. */
 export function showQuietRange(
-  model: string,
-  range: Range,
-  lastMs: number,
+  { model, lastMs }: Pick<ModelSummary, 'model' | 'lastMs'>,
+  rangeWords: string,
   wider: () => void,
 ): void {
   const button = element('button', { type: 'button' }, 'Show the last 30 days');
   button.addEventListener('click', wider);
+  const isWidest = rangeWords === RANGES.at(-1)?.words;
   show(
-    `quiet ${model} ${range.key} ${lastMs}`,
-    element('h2', {}, `No reports in ${range.words}`),
+    `quiet ${model} ${rangeWords} ${lastMs}`,
+    element('h2', {}, `No reports in ${rangeWords}`),
     element(
       'p',
       {},
       `The last report of ${model} was about ${formatDay(lastMs)}, ${formatClock(lastMs)}.`,
     ),
-    ...(range.key === '30d' ? [] : [element('div', { class: 'actions' }, button)]),
+    ...(isWidest ? [] : [element('div', { class: 'actions' }, button)]),
   );
 }
 

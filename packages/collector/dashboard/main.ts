@@ -1,35 +1,44 @@
 import 'uplot/dist/uPlot.min.css';
-import type { FleetLatency } from '../src/fleet/latency.js';
-import { createControls } from './controls.js';
+import type { ModelSummary } from '../src/rollup-store.js';
+import { answered } from './asking/answered.js';
+import { type Answers, type Asking, createAsking } from './asking/ask.js';
+import { fetchJson } from './asking/fetch-json.js';
+import { createBar } from './bar/bar.js';
+import { type Moment, momentOf } from './bar/moment.js';
+import {
+  type PageState,
+  pageStateSearch,
+  RANGES,
+  readPageState,
+  type ViewName,
+} from './bar/page-state.js';
 import { byId } from './element.js';
 import { hideEmptyState, showHowToStart, showQuietRange } from './empty-state.js';
-import { type Fleet, fetchFleet } from './fetch-fleet.js';
-import { createFleetCharts, type FleetCharts } from './fleet-charts.js';
-import { formatSeconds } from './format.js';
-import { showHeadline } from './headline.js';
-import { createHealth } from './health.js';
-import { type PageState, pageStateSearch, RANGES, readPageState } from './page-state.js';
 import { hideProblem, showProblem } from './problem.js';
-import { showErrors, showOpens, showStages, showVersions } from './tables.js';
+import { createView, type View } from './views.js';
 
 const REFRESH_SECONDS = 15;
 
 let state = readPageState(location.search);
-let charts: FleetCharts | undefined;
+let shown: { name: ViewName; view: View; asking: Asking } | undefined;
 let refreshing = new AbortController();
 let timer: ReturnType<typeof setTimeout> | undefined;
 let last: { what: string; atMs: number } | undefined;
 
-const controls = createControls(choose);
-const health = createHealth();
+const bar = createBar(choose);
 document.addEventListener('visibilitychange', () => {
   if (!document.hidden) refresh();
 });
+window.addEventListener('popstate', () => {
+  state = readPageState(location.search);
+  refresh();
+});
 refresh();
 
+/** Each choice is a step that the browser's back button takes back. */
 function choose(change: Partial<PageState>): void {
   state = { ...state, ...change };
-  history.replaceState(null, '', pageStateSearch(state));
+  history.pushState(null, '', pageStateSearch(state));
   refresh();
 }
 
@@ -39,8 +48,8 @@ function refresh(): void {
   refreshing = new AbortController();
   clearTimeout(timer);
   const { signal } = refreshing;
-  fetchFleet({ model: state.model, rangeMs: state.range.rangeMs }, { signal })
-    .then(showFleet, (error: unknown) => {
+  lookOnce(signal)
+    .catch((error: unknown) => {
       if (!signal.aborted) showFailure(error);
     })
     .finally(() => {
@@ -48,57 +57,55 @@ function refresh(): void {
     });
 }
 
-function showFleet(fleet: Fleet): void {
-  const { latency, models } = fleet;
-  last = { what: latency?.model ?? 'this page', atMs: Date.now() };
+async function lookOnce(signal: AbortSignal): Promise<void> {
+  const { models, nowMs } = await fetchJson<{ models: ModelSummary[]; nowMs: number }>(
+    './v1/fleet/models',
+    signal,
+  );
+  const summary = models.find(({ model }) => model === state.model) ?? models[0];
+  if (!summary) return showHowToStart(REFRESH_SECONDS);
+  const moment = momentOf(state, summary, nowMs);
+  last = { what: summary.model, atMs: Date.now() };
   hideProblem();
-  byId('status').textContent = `Updated ${formatSeconds(last.atMs)}`;
-  controls.show(fleet, state);
-  const figures = byId('figures');
-  figures.classList.remove('stale');
-  figures.hidden = latency === undefined || latency.total.reports === 0;
-  if (!latency) {
-    showHowToStart(REFRESH_SECONDS);
-  } else if (figures.hidden) {
-    const summary = models.find(({ model }) => model === latency.model);
-    showQuietRange(latency.model, state.range, summary?.lastMs ?? 0, () =>
-      choose({ range: RANGES[RANGES.length - 1] ?? state.range }),
-    );
-  } else {
-    hideEmptyState();
-    showFigures(latency);
-    health.show(latency.model);
-  }
+  bar.show(moment, models);
+  const { view, asking } = viewOf(state.view);
+  byId('view').classList.remove('stale');
+  await asking.refresh(moment, signal, (answers) =>
+    showAnswers(view, { moment, answers, summary }),
+  );
+  await view.showOthers?.(models, moment, signal);
 }
 
-function showFigures(fleet: FleetLatency): void {
-  const version = fleet.versions.find(
-    (one) => state.version !== '' && one.version === state.version,
-  );
-  const scope = version ?? fleet.total;
-  charts ??= createFleetCharts();
-  byId('inferences-unit').textContent = `by version, per ${stepWords(fleet.stepMs)}`;
-  byId('reports-unit').textContent =
-    fleet.dayBefore.length > 0
-      ? `per ${stepWords(fleet.stepMs)}, and a day before`
-      : `per ${stepWords(fleet.stepMs)}`;
-  showHeadline(fleet, scope);
-  charts.show(fleet, scope, version ? `${fleet.model} ${version.version}` : fleet.model);
-  showVersions(fleet);
-  showOpens(scope);
-  showErrors(scope);
-  showStages(scope);
+function viewOf(name: ViewName): { view: View; asking: Asking } {
+  if (shown?.name !== name) {
+    const view = createView(name, choose);
+    shown = { name, view, asking: createAsking(view.questions) };
+    byId('view').replaceChildren(view.element);
+  }
+  return shown;
+}
+
+function showAnswers(
+  view: View,
+  { moment, answers, summary }: { moment: Moment; answers: Answers; summary: ModelSummary },
+): void {
+  const latency = answered(answers, 'latency');
+  if (latency) bar.showSegments(latency);
+  const isQuiet = latency !== undefined && latency.total.reports === 0;
+  byId('view').hidden = isQuiet;
+  if (isQuiet) {
+    const { range } = state;
+    const words = 'key' in range ? range.words : 'this time';
+    showQuietRange(summary, words, () => choose({ range: RANGES[RANGES.length - 1] ?? range }));
+    return;
+  }
+  hideEmptyState();
+  view.show(moment, answers);
 }
 
 function showFailure(error: unknown): void {
   byId('status').textContent = 'Not connected';
-  byId('figures').classList.add('stale');
+  byId('view').classList.add('stale');
   const message = error instanceof Error ? error.message : String(error);
   showProblem(message, { last, retry: refresh });
-}
-
-function stepWords(stepMs: number): string {
-  const minutes = stepMs / 60_000;
-  if (minutes < 60) return `${minutes} min`;
-  return minutes < 1440 ? `${minutes / 60} h` : `${minutes / 1440} d`;
 }

@@ -1,5 +1,5 @@
 import { byId, element } from './element.js';
-import { formatSeconds } from './format.js';
+import { formatSeconds } from './words/format.js';
 
 /** @param last what is still on the page, if anything, and when it came */
 export function showProblem(

@@ -25,13 +25,23 @@ interface Tried {
   dropped?: number;
 }
 
-/** By the release that the app says it is. */
-export interface AppCounts {
-  reports?: number;
+/** Runs of those who have a name in common. */
+export interface NamedCounts {
   ok?: number;
   failed?: number;
+  /** Σ call → result. */
+  ms?: number;
+  /** Devices, each once a UTC day and version. */
+  deviceDays?: number;
+}
+
+/** By the release that the app says it is. */
+export interface AppCounts extends NamedCounts {
+  reports?: number;
   opens?: number;
   openFailed?: number;
+  /** Values that were missing, stale or invalid, by position of the feature. */
+  inputs?: ByName;
 }
 
 /** By baseline; bins by position of the distribution. */
@@ -72,6 +82,8 @@ export interface Counts {
   /** By the version an install is to have: its `arm-day` and `arm-day-failed`. */
   assigned?: Record<string, ByName>;
   apps?: Record<string, AppCounts>;
+  /** By release of Nearside. */
+  libraries?: Record<string, NamedCounts>;
   loss?: ByName;
   /** By position of the feature. */
   inputs?: Record<string, { missing?: number; stale?: number; invalid?: number }>;

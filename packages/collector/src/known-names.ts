@@ -17,7 +17,14 @@ export interface Unit {
   readonly experiment: string;
 }
 
-export type NameKind = 'version' | 'variant' | 'app' | 'outcome' | 'experiment' | 'baseline';
+export type NameKind =
+  | 'version'
+  | 'variant'
+  | 'app'
+  | 'library'
+  | 'outcome'
+  | 'experiment'
+  | 'baseline';
 
 export interface KnownNames {
   /** Of a baseline, `model` is the model and its version with a space between. */

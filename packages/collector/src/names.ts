@@ -12,6 +12,7 @@ export const NAME_LIMITS = Object.freeze({
   version: 20,
   variant: 8,
   app: 20,
+  library: 12,
   outcome: 4,
   experiment: 40,
   /** Of a version. */
@@ -28,6 +29,7 @@ export interface ModelNames {
   version(name: string, manifest?: string): string;
   variant(name: string): string;
   app(name: string): string;
+  library(name: string): string;
   outcome(name: string): string;
   experiment(name: string): string;
   baseline(version: string, hash: string): string;
@@ -133,6 +135,7 @@ export function createNames(
       version: (name, manifest) => versionOf(model, name, manifest),
       variant: (name) => held('variant', model, name),
       app: (name) => held('app', model, name),
+      library: (name) => held('library', model, name),
       outcome: (name) => held('outcome', model, name),
       experiment: (name) => held('experiment', model, name),
       baseline: (version, hash) => baselineOf(model, version, hash),

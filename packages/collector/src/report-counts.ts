@@ -16,7 +16,7 @@ const CLASSES = 32;
 export function reportCounts(report: Report, names: ModelNames, version: string): Counts {
   const counts: Counts = { reports: 1, ...callCounts(report, names), ...openCounts(report) };
   addFirsts(counts, report, names);
-  addApp(counts, report, names);
+  addNamed(counts, report, names);
   addUpdates(counts, report, names);
   if (report.drift) addDrift(counts, report.drift, names.baseline(version, report.baseline ?? ''));
   addFeedback(counts, report);
@@ -86,18 +86,44 @@ function addFirsts(counts: Counts, { first, dimensions }: Report, names: ModelNa
   counts.assigned = { [assigned]: Object.fromEntries(ofArm.map((name) => [name, 1])) };
 }
 
-function addApp(counts: Counts, { dimensions, opens }: Report, names: ModelNames): void {
-  if (dimensions.app === undefined) return;
-  const { ok = 0, failed = 0 } = counts;
-  counts.apps = {
-    [names.app(dimensions.app)]: {
-      reports: 1,
-      ok,
-      failed,
-      opens: opens?.tried ?? 0,
-      openFailed: sumOf(counts.opens?.failed),
-    },
-  };
+/** What is not there is left out: each row has this for every name. */
+function addNamed(counts: Counts, report: Report, names: ModelNames): void {
+  const { library, app } = report.dimensions;
+  const { ok, failed, opens, firsts, histograms } = counts;
+  const runs = withoutZeros({
+    ok,
+    failed,
+    ms: histograms?.['latency.total']?.sum,
+    deviceDays: firsts?.['version-day'],
+  });
+  counts.libraries = { [names.library(library)]: runs };
+  if (app === undefined) return;
+  const inputs = faultyInputs(report.inputs ?? []);
+  const own = withoutZeros({ reports: 1, opens: opens?.tried, openFailed: sumOf(opens?.failed) });
+  counts.apps = { [names.app(app)]: { ...own, ...runs, ...(inputs && { inputs }) } };
+}
+
+function withoutZeros<Name extends string>(
+  sums: Record<Name, number | undefined>,
+): Partial<Record<Name, number>> {
+  const kept: Partial<Record<Name, number>> = {};
+  for (const name of Object.keys(sums) as Name[]) if (sums[name]) kept[name] = sums[name];
+  return kept;
+}
+
+/** By position, where there were any. */
+function faultyInputs(inputs: NonNullable<Report['inputs']>): ByName | undefined {
+  const found: ByName = {};
+  for (const [position, missing, stale, invalid] of inputs) {
+    const n = missing + stale + invalid;
+    const key = featureKey(position);
+    if (n > 0) found[key] = (found[key] ?? 0) + n;
+  }
+  return Object.keys(found).length > 0 ? found : undefined;
+}
+
+function featureKey(position: number): string {
+  return position < FEATURE_POSITIONS ? String(position) : OTHER;
 }
 
 function addUpdates(counts: Counts, { updates }: Report, names: ModelNames): void {
@@ -167,7 +193,7 @@ function addOutcomes(counts: Counts, { outcomes }: Report, names: ModelNames): v
 function inputCounts(inputs: NonNullable<Report['inputs']>): NonNullable<Counts['inputs']> {
   const found: NonNullable<Counts['inputs']> = {};
   for (const [position, missing, stale, invalid] of inputs) {
-    const key = position < FEATURE_POSITIONS ? String(position) : OTHER;
+    const key = featureKey(position);
     const before = found[key] ?? {};
     found[key] = {
       missing: (before.missing ?? 0) + missing,

@@ -21,11 +21,13 @@ export interface RollupStore extends RollupReads {
   addTraces(traces: readonly RunTrace[], nowMs: number): Promise<void>;
   /** Of a model, those that arrived last first. */
   traces(query: TraceQuery): Promise<KeptTrace[]>;
+  /** Writes down each version whose state or rollout is another than what was last written down of it. On disk when it answers. */
+  addReleases(states: readonly VersionState[], nowMs: number): Promise<void>;
   /** Names that have rows: what a restart begins with. */
   names(): Promise<KnownNames>;
   /** What was added before this call can be read after it. */
   settle(): Promise<void>;
-  /** Forgets what is past its time, in slices of less than 50 ms. */
+  /** Forgets what is past its time, in slices of less than 50 ms; hours by cohort are added to their day before. */
   prune(nowMs: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -55,10 +57,19 @@ export interface RollupReads {
   deviceDays(query: DeviceDayQuery): Promise<DeviceDays[]>;
   /** What drift and verdicts need: a row for each hour, unit and cohort. */
   cohorts(query: CohortQuery): Promise<CohortRow[]>;
+  /**
+   * The same, those of one UTC day, unit and cohort added up, with the first hour of them. Where hours of a day are kept no
+   * longer, all of the day is in it.
+   */
+  cohortDays(query: CohortQuery): Promise<CohortRow[]>;
   /** What parts of the fleet saw: a row for each hour and series. */
   segments(query: SegmentQuery): Promise<SegmentRow[]>;
   /** Versions that a rollout has put installs on, by experiment. */
   rollouts(model: string): Promise<Rollout[]>;
+  /** What was written down of a model's versions, in order of time. */
+  releases(model: string): Promise<Release[]>;
+  /** Versions by the start of the first hour in which they reported, of what is kept. */
+  firstReports(model: string): Promise<FirstReport[]>;
   /** Everything ever counted, the series that reported last first; pruning takes nothing from it. */
   totals(): Promise<Totals[]>;
 }
@@ -80,7 +91,11 @@ export const RETENTION = Object.freeze({
   seenDays: 30,
   cellDays: 35,
   hourDays: 400,
+  /** Hours by cohort; then their days. */
   cohortDays: 35,
+  cohortDayDays: 400,
+  /** But for what was said last of each version. */
+  releaseDays: 400,
   /** Of all models. */
   traces: 10_000,
   traceDays: 7,
@@ -184,6 +199,25 @@ export interface SegmentRow extends Group {
 export interface Rollout {
   readonly version: string;
   readonly experiment: string;
+}
+
+/** What is known of a version now. */
+export interface VersionState {
+  readonly model: string;
+  readonly version: string;
+  readonly state: 'canary' | 'stable' | 'revoked';
+  /** Installs whose bucket is in [fromBps, toBps) are to have it. */
+  readonly rollout: { readonly fromBps: number; readonly toBps: number } | null;
+}
+
+/** What was known of a version from then on. */
+export interface Release extends Omit<VersionState, 'model'> {
+  readonly atMs: number;
+}
+
+export interface FirstReport {
+  readonly version: string;
+  readonly hourMs: number;
 }
 
 export interface Totals extends Series {

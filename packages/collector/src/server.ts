@@ -4,19 +4,18 @@ import { ACCESS_DEFAULTS, type Access } from './access/access.js';
 import { createAddressLimit } from './access/address-limit.js';
 import { requireReader } from './access/reading.js';
 import { createWritingCheck } from './access/writing.js';
-import { type Answers, FLEET_QUESTIONS } from './answers.js';
+import { type Answers, FLEET_QUESTIONS, scopeOf } from './answers.js';
 import { CONTENT_SECURITY_POLICY, type Dashboard } from './dashboard.js';
-import { DAY_MS } from './days.js';
 import type { Prices } from './files/prices.js';
 import type { Targets } from './files/targets.js';
-import { type FleetQuery, parseFleetQuery } from './fleet/query.js';
+import { parseFleetQuery } from './fleet/query.js';
 import { isFromThisMachine } from './loopback.js';
 import type { Names } from './names.js';
 import type { ProcessMetrics } from './process-metrics.js';
 import type { Readiness } from './readiness.js';
-import { REFUSAL_STATUS, type Refusal } from './refusal.js';
+import { REFUSAL_STATUS } from './refusal.js';
 import { addReportRoute } from './report-route.js';
-import { RETENTION, type RollupStore } from './rollup-store.js';
+import type { RollupStore } from './rollup-store.js';
 import { refusalOf, sendRefusal } from './send-refusal.js';
 import type { TraceForwarder } from './traces/forward-traces.js';
 import { parseTraceQuery } from './traces/trace-query.js';
@@ -121,15 +120,12 @@ function addFigures(
   server: FastifyInstance,
   { store, answers, metrics, targets, facts, prices, minDevices, now }: ServerOptions,
 ): void {
-  server.get('/v1/fleet/models', async () => ({ models: await answers.models() }));
+  server.get('/v1/fleet/models', async () => ({ models: await answers.models(), nowMs: now() }));
   for (const question of FLEET_QUESTIONS) {
     server.get(`/v1/fleet/${question}`, async (request, reply) => {
-      const parsed = parseFleetQuery(request.query, now());
+      const parsed = parseFleetQuery(request.query, now(), scopeOf(question));
       if (!parsed.ok) return sendRefusal(reply, parsed.refusal);
-      const query = question === 'latency' ? parsed.query : untilNow(parsed.query, now());
-      if (question !== 'latency' && query.toMs - query.fromMs > COHORT_RANGE_MS) {
-        return sendRefusal(reply, tooLong(question));
-      }
+      const { query } = parsed;
       return answers.fleet(question, query, {
         minDevices: isFromThisMachine(request.raw) ? 1 : minDevices,
         targets: targets(),
@@ -148,21 +144,6 @@ function addFigures(
     const text = (await answers.metrics(targets())) + (await metrics.text());
     return reply.type('text/plain; version=0.0.4; charset=utf-8').send(text);
   });
-}
-
-/** What is kept by cohort. */
-const COHORT_RANGE_MS = RETENTION.cohortDays * DAY_MS;
-/** A window ends, and its reports come in. */
-const REPORTED_MS = 600_000;
-
-/** Bounds are rounded to whole steps: an hour that is not over must not be held against whole ones. */
-function untilNow(query: FleetQuery, nowMs: number): FleetQuery {
-  return { ...query, toMs: Math.max(query.fromMs + 1, Math.min(query.toMs, nowMs - REPORTED_MS)) };
-}
-
-function tooLong(question: string): Refusal {
-  const message = `query, from: expected a range of at most ${RETENTION.cohortDays} days for ${question}.`;
-  return { code: 'query-invalid', message, details: { path: 'from' } };
 }
 
 function addDashboard(server: FastifyInstance, dashboard: Dashboard | undefined): void {

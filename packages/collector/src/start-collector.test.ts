@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 import type { ModelFacts, Report } from '@nearside/core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { FleetLatency } from './fleet/latency.js';
+import type { FleetReleases } from './fleet/releases.js';
 import { PORTS } from './listen.js';
 import { type Collector, type CollectorOptions, startCollector } from './start-collector.js';
 import { parsePrometheusText } from './testing/parse-prometheus-text.js';
@@ -85,6 +86,30 @@ test('with facts, models and versions that they do not name are counted together
   expect(ok('digits', 'unlisted')).toBe(3);
   expect(ok('unlisted', 'unlisted')).toBe(3);
   expect(samples.get('nearside_collector_folded_names_total{kind="model"}')).toBe(1);
+});
+
+test('what facts say of versions is written down at the start and when it changes, once', async () => {
+  const version = { version: '1.2.0', manifest: 'ab'.repeat(32), sequence: 1, state: 'canary' };
+  const facts = (state: string) =>
+    ({
+      format: 1,
+      models: [{ model: 'digits', versions: [{ ...version, state }] }],
+    }) as unknown as ModelFacts;
+  await collector.close();
+  let nowMs = NOW_MS;
+  collector = await start({ models: facts('canary'), now: () => nowMs });
+  nowMs += 1000;
+  collector.useModels(facts('canary'));
+  collector.useModels(facts('stable'));
+  await collector.close();
+  nowMs += 1000;
+  collector = await start({ models: facts('stable'), now: () => nowMs });
+  const answer = await fetch(`${collector.url}/v1/fleet/releases?model=digits`);
+  const { events } = (await answer.json()) as FleetReleases;
+  expect(events.map(({ atMs, state }) => [atMs - NOW_MS, state])).toEqual([
+    [0, 'canary'],
+    [1000, 'stable'],
+  ]);
 });
 
 test('a report is accepted with 204, a resend too, and it is counted once', async () => {
@@ -258,13 +283,14 @@ test('a wrong query is refused with a code', async () => {
   expect(await response.json()).toMatchObject({ error: { code: 'query-invalid' } });
 });
 
-test('models that reported are listed', async () => {
+test('models that reported are listed, with the time that it is here', async () => {
   await post(sampleReport());
   const response = await fetch(`${collector.url}/v1/fleet/models`);
   expect(await response.json()).toEqual({
     models: [
       { model: 'digits', versions: ['1.2.0'], lastMs: NOW_MS - 300_000 - (NOW_MS % 300_000) },
     ],
+    nowMs: NOW_MS,
   });
 });
 

@@ -10,6 +10,7 @@ import { listen } from './listen.js';
 import { createNames } from './names.js';
 import { createProcessMetrics } from './process-metrics.js';
 import { createReadiness, freeBytesBeside } from './readiness.js';
+import { releaseStates } from './release-states.js';
 import { createServer } from './server.js';
 import { shareAnswers } from './share-answers.js';
 import { sqliteAnswers } from './sqlite/answers-in-worker.js';
@@ -98,6 +99,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     ...(facts && { facts }),
     onFold: metrics.countFolded,
   });
+  if (facts) await noteReleases(facts);
   files.facts.onChange(useModels);
   const reading = sqliteAnswers(store, { file });
   const answers = shareAnswers(reading, { forMs: shareForMs });
@@ -136,6 +138,11 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
   function useModels(newer: ModelFacts): void {
     facts = newer;
     names.useFacts(newer);
+    void noteReleases(newer);
+  }
+
+  function noteReleases(known: ModelFacts): Promise<void> {
+    return store.addReleases(releaseStates(known), now()).catch(onError);
   }
 
   async function shutDown(): Promise<void> {

@@ -4,6 +4,7 @@ import { DAY_MS, utcDay } from '../days.js';
 import type { CohortRow, RollupReads } from '../rollup-store.js';
 import { ratioOf } from '../statistics/cohort-ratio.js';
 import { type Figure, shareFigureOf } from '../statistics/figure.js';
+import { readCohortDays } from './cohort-days.js';
 import { byCohort, firstsIn } from './cohort-hours.js';
 import type { FleetQuery } from './query.js';
 
@@ -37,7 +38,8 @@ export async function fleetCoverage(
 ): Promise<FleetCoverage> {
   const { model } = query;
   const day = utcDay(query.toMs - 1);
-  const rows = await store.cohorts({ model, fromMs: day * DAY_MS, toMs: (day + 1) * DAY_MS });
+  const ofDay = { fromMs: day * DAY_MS, toMs: (day + 1) * DAY_MS };
+  const rows = await readCohortDays(store, { model, ...ofDay });
   const devices = firstsIn(rows, 'version-day');
   const names = new Set(rows.map(({ unit }) => unit.version).filter((version) => version !== ''));
   const versions = [...names]

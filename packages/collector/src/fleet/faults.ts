@@ -1,3 +1,12 @@
+import type { ModelFacts } from '@nearside/core';
+import type { GroupSums, RollupReads } from '../rollup-store.js';
+import { byFrequency } from './by-frequency.js';
+import { readCohortDays } from './cohort-days.js';
+import { type FeatureFaults, inputFaults } from './input-faults.js';
+import type { FleetQuery } from './query.js';
+import { type ShadowAgreement, shadowAgreements } from './shadow-agreements.js';
+import { readReleaseTimes, type UpdateFaults, updateFaults } from './update-faults.js';
+
 /** Answer of `GET /v1/fleet/faults`: what went wrong beside runs, to find out why. */
 export interface FleetFaults {
   readonly model: string;
@@ -21,33 +30,35 @@ export interface FleetFaults {
   readonly shadow: readonly ShadowAgreement[];
 }
 
-export interface FeatureFaults {
-  /** Its name in the signed model; `feature 3` where that is not known. */
-  readonly feature: string;
-  readonly missing: number;
-  readonly stale: number;
-  readonly invalid: number;
-  /** All three, by the release that the app says it is, the most frequent first. */
-  readonly apps: Readonly<Record<string, number>>;
+export type { FeatureFaults, ShadowAgreement, UpdateFaults };
+
+export interface FaultsContext {
+  readonly facts?: ModelFacts['models'][number] | undefined;
+  readonly minDevices: number;
 }
 
-export interface UpdateFaults {
-  readonly version: string;
-  readonly installed: number;
-  /** [whole days since the version was released, installed], in order; empty where nobody knows when that was. */
-  readonly byAge: readonly (readonly [days: number, installed: number])[];
-  readonly failed: Readonly<Record<string, number>>;
-  /** It served, and was given up. */
-  readonly rolledBack: Readonly<Record<string, number>>;
+export async function fleetFaults(
+  store: RollupReads,
+  { model, fromMs, toMs }: FleetQuery,
+  { facts, minDevices }: FaultsContext,
+): Promise<FleetFaults> {
+  const range = { model, fromMs, toMs };
+  const groups = await store.sums({ ...range, histograms: [] });
+  const rows = await readCohortDays(store, range);
+  return {
+    ...{ ...range, minDevices },
+    quarantines: quarantines(groups),
+    invalid: byFrequency(groups.map(({ counts }) => counts.invalid)),
+    inputs: await inputFaults(store, { range, groups, facts, minDevices }),
+    updates: updateFaults(rows, await readReleaseTimes(store, model)),
+    shadow: shadowAgreements(rows),
+  };
 }
 
-export interface ShadowAgreement {
-  readonly candidate: string;
-  readonly n: number;
-  /** Share of runs in which both said the same. */
-  readonly agreement: number;
-  /** Mean of how much longer the candidate takes, ms. */
-  readonly latencyDifferenceMs: number;
-  /** Failures of the candidate less those of what serves, ÷ runs. */
-  readonly errorDifference: number;
+function quarantines(groups: readonly GroupSums[]): FleetFaults['quarantines'] {
+  const byKey = byFrequency(groups.map(({ counts }) => counts.quarantines));
+  return Object.entries(byKey).map(([key, n]) => {
+    const [backend = '', variant = '', code = ''] = key.split(' ');
+    return { backend, variant, code, n };
+  });
 }

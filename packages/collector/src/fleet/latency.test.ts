@@ -109,15 +109,46 @@ test('versions come newest first', async () => {
   ]);
 });
 
-test('a group under the floor is left out of its version but not of the total', async () => {
+test('groups under the floor are left out of their version but not of the total', async () => {
   const store = await storeOf([
     ...devices(5, { dimensions: { device: 'phone' } }),
     ...devices(4, { dimensions: { device: 'tablet' } }),
+    ...devices(3, { dimensions: { device: 'server' } }),
   ]);
-  const { total, versions, suppressed } = await fleetLatency(store, QUERY, 5);
-  expect(suppressed).toBe(1);
-  expect(versions).toMatchObject([{ suppressed: 1, reports: 5, devices: 5 }]);
-  expect(total).toMatchObject({ reports: 9, devices: 9 });
+  const { total, versions, suppressed, selected } = await fleetLatency(store, QUERY, 5);
+  expect(suppressed).toBe(2);
+  expect(versions).toMatchObject([{ suppressed: 2, reports: 5, devices: 5 }]);
+  expect(total).toMatchObject({ reports: 12, devices: 12 });
+  expect(selected).toBeNull();
+});
+
+test('a group under the floor is not what the total has and all that is shown has not', async () => {
+  const store = await storeOf([
+    ...devices(9, { dimensions: { device: 'phone' } }),
+    ...devices(6, { dimensions: { device: 'desktop-small' } }),
+    ...devices(2, { dimensions: { device: 'tablet' } }),
+  ]);
+  const hidden = await fleetLatency(store, QUERY, 5);
+  expect(hidden).toMatchObject({ suppressed: 2, total: { reports: 17 } });
+  expect(hidden.versions).toMatchObject([{ reports: 9 }]);
+  // whatever is asked for, the same groups are hidden
+  for (const filter of [{ device: 'desktop-small' }, { device: 'tablet' }]) {
+    const { selected } = await fleetLatency(store, { ...QUERY, ...filter }, 5);
+    expect(selected).toMatchObject({ reports: 0, devices: 0, p50Ms: null, series: [] });
+  }
+  const shown = await fleetLatency(store, QUERY, 1);
+  expect(shown).toMatchObject({ suppressed: 0, versions: [{ reports: 17 }] });
+});
+
+test('hidden groups that are many devices together give nobody away', async () => {
+  const store = await storeOf([
+    ...devices(6, { dimensions: { device: 'phone' } }),
+    ...devices(3, { dimensions: { device: 'tablet' } }),
+    ...devices(2, { dimensions: { device: 'server' } }),
+  ]);
+  const { suppressed, versions } = await fleetLatency(store, QUERY, 5);
+  expect(suppressed).toBe(2);
+  expect(versions).toMatchObject([{ reports: 6 }]);
 });
 
 test('a version of which every group is under the floor is named without figures', async () => {
@@ -162,4 +193,27 @@ test('filters narrow the versions and never the total, which would undo the supp
   const byBoth = await fleetLatency(store, { ...QUERY, version: '1.2.0', backend: 'tfjs-wasm' }, 1);
   expect(byBoth.versions).toMatchObject([{ version: '1.2.0', reports: 1 }]);
   for (const { total } of [byBackend, byBoth]) expect(total.reports).toBe(3);
+  expect(byBackend.selected).toMatchObject({ reports: 2, count: 8, devices: 2 });
+  expect(byBoth.selected).toMatchObject({ reports: 1, count: 4, devices: 1 });
+});
+
+test('version, backend and class of device narrow together; what fits in several versions is one selection', async () => {
+  const store = await storeOf([
+    { dimensions: { version: '1.2.0', device: 'phone' }, durationsMs: [10, 10] },
+    { dimensions: { version: '1.3.0', device: 'phone' }, durationsMs: [40] },
+    { dimensions: { version: '1.3.0', device: 'tablet' }, durationsMs: [90] },
+    { dimensions: { version: '1.3.0', device: 'phone', backend: 'tfjs-wasm' } },
+  ]);
+  const ofPhones = { ...QUERY, device: 'phone', backend: 'onnx-wasm' };
+  const { selected, versions } = await fleetLatency(store, ofPhones, 1);
+  expect(versions.map(({ version, reports }) => [version, reports])).toEqual([
+    ['1.3.0', 1],
+    ['1.2.0', 1],
+  ]);
+  // two results of 10 ms and one of 40 ms, and a failure in each report
+  expect(selected).toMatchObject({ reports: 2, count: 5, successRate: 0.6 });
+  expect(selected?.p50Ms).toBeGreaterThan(9);
+  expect(selected?.p50Ms).toBeLessThan(11);
+  const one = await fleetLatency(store, { ...ofPhones, version: '1.3.0' }, 1);
+  expect(one.selected).toMatchObject({ reports: 1, count: 2 });
 });

@@ -11,7 +11,9 @@ import { compareVersions } from '../compare-versions.js';
 import type { ByName } from '../counts.js';
 import { DAY_MS, utcDay } from '../days.js';
 import type { Cell, DeviceDays, Group, GroupSums, RollupReads } from '../rollup-store.js';
+import { byFrequency } from './by-frequency.js';
 import type { FleetQuery } from './query.js';
+import { isAskedFor, shownGroups } from './shown-groups.js';
 
 /** Stages of one inference, in the order they happen. */
 const STAGES = ['queue', 'pre', 'run', 'post'] as const;
@@ -33,7 +35,7 @@ export interface FleetLatency {
   readonly stepMs: number;
   /** The floor this answer was made with. */
   readonly minDevices: number;
-  /** Groups (version × device class × backend) left out of `versions`, under the floor. */
+  /** Groups (version × device class × backend) left out of `versions`: under the floor, or the rest would give one away. */
   readonly suppressed: number;
   /** The whole model: whatever the filters, and with the suppressed groups. */
   readonly total: Figures;
@@ -41,6 +43,8 @@ export interface FleetLatency {
   readonly selected: Figures | null;
   /** Newest first; filters apply. */
   readonly versions: readonly VersionFigures[];
+  /** What of the fleet can be asked for alone: `device:phone`, `backend:onnx-wasm`. */
+  readonly segments: readonly string[];
   /** Reports of the whole model, each step a day before: `atMs` is the step it stands beside. */
   readonly dayBefore: readonly { readonly atMs: number; readonly reports: number }[];
 }
@@ -118,12 +122,9 @@ export async function fleetLatency(
     store.sums({ model, fromMs, toMs, histograms: WHOLE_RANGE }),
     store.deviceDays({ model, fromDay: utcDay(fromMs), toDay: utcDay(toMs - 1) }),
   ]);
-  const devices = devicesByGroup(whole, days);
-  const isAsked = ({ version, backend }: Group) =>
-    (query.version === undefined || query.version === version) &&
-    (query.backend === undefined || query.backend === backend);
-  const isShown = (group: Group) =>
-    isAsked(group) && (devices.get(groupKey(group)) ?? 0) >= minDevices;
+  const isLarge = shownGroups({ groups: whole, days, minDevices });
+  const isAsked = (group: Group) => isAskedFor(query, group);
+  const isShown = (group: Group) => isAsked(group) && isLarge(group);
   // what is shown of a version is a part of its own, and all else is in the total alone
   const cells = await store.cells({
     ...{ model, fromMs, toMs, stepMs },
@@ -141,8 +142,30 @@ export async function fleetLatency(
     minDevices,
     suppressed: versions.reduce((sum, { suppressed }) => sum + suppressed, 0),
     total: figures(all),
+    selected: isFiltered(query) ? figures(visibleOf(all, isShown)) : null,
     versions,
+    segments: segmentsOf(whole.filter(isLarge)),
     dayBefore: await readDayBefore(store, query),
+  };
+}
+
+function isFiltered({ version, backend, device }: FleetQuery): boolean {
+  return version !== undefined || backend !== undefined || device !== undefined;
+}
+
+function segmentsOf(groups: readonly Group[]): string[] {
+  const named = (dimension: 'device' | 'backend') =>
+    groups
+      .filter((group) => group[dimension] !== '')
+      .map((group) => `${dimension}:${group[dimension]}`);
+  return [...new Set([...named('device').sort(), ...named('backend').sort()])];
+}
+
+function visibleOf({ cells, whole, days }: Counts, isShown: (group: Group) => boolean): Counts {
+  return {
+    cells: cells.filter(({ part }) => part !== HIDDEN),
+    whole: whole.filter(isShown),
+    days: days.filter(isShown),
   };
 }
 
@@ -181,12 +204,8 @@ function versionFigures(
   { all, isAsked, isShown, minDevices }: Selection,
 ): VersionFigures {
   const isOwn = (group: Group) => group.version === version;
-  const shown = (group: Group) => isOwn(group) && isShown(group);
-  const visible: Counts = {
-    cells: all.cells.filter(({ part }) => part === version),
-    whole: all.whole.filter(shown),
-    days: all.days.filter(shown),
-  };
+  const own = { ...all, cells: all.cells.filter(({ part }) => part === version) };
+  const visible = visibleOf(own, (group) => isOwn(group) && isShown(group));
   const groups = all.whole.filter((group) => isOwn(group) && isAsked(group));
   const isVisible = visible.whole.length > 0;
   return {
@@ -214,33 +233,6 @@ function errorFree({ whole, days }: Counts, version: string, minDevices: number)
   const devices = deviceDays / Math.max(1, new Set(days.map(({ day }) => day)).size);
   const failed = sum(firsts, (first) => first['arm-day-failed'] ?? 0);
   return devices < Math.max(1, minDevices) ? null : Math.max(0, 1 - failed / deviceDays);
-}
-
-function groupKey({ version, backend, device }: Group): string {
-  return `${version} ${backend} ${device}`;
-}
-
-/** Of each group that reported. */
-function devicesByGroup(
-  groups: readonly Group[],
-  days: readonly DeviceDays[],
-): Map<string, number> {
-  const devices = new Map(groups.map((group) => [groupKey(group), 1]));
-  for (const [key, byDay] of daysByGroup(days)) {
-    if (devices.has(key)) devices.set(key, Math.max(1, ...byDay.values()));
-  }
-  return devices;
-}
-
-function daysByGroup(days: readonly DeviceDays[]): Map<string, Map<number, number>> {
-  const groups = new Map<string, Map<number, number>>();
-  for (const { day, devices, ...group } of days) {
-    const key = groupKey(group);
-    const byDay = groups.get(key) ?? new Map<number, number>();
-    groups.set(key, byDay);
-    byDay.set(day, (byDay.get(day) ?? 0) + devices);
-  }
-  return groups;
 }
 
 /**
@@ -328,16 +320,6 @@ function stageFigures(cells: readonly GroupSums[]): Figures['stages'] {
     if (p50Ms !== null && p95Ms !== null) found[stage] = { p50Ms, p95Ms };
   }
   return found;
-}
-
-function byFrequency(counts: readonly (ByName | undefined)[]): Record<string, number> {
-  const byCode = new Map<string, number>();
-  for (const ofOne of counts) {
-    for (const [code, n] of Object.entries(ofOne ?? {})) {
-      byCode.set(code, (byCode.get(code) ?? 0) + n);
-    }
-  }
-  return Object.fromEntries([...byCode].sort(([, a], [, b]) => b - a));
 }
 
 function merged(cells: readonly GroupSums[], path: HistogramPath): Histogram {

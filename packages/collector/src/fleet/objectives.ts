@@ -1,4 +1,10 @@
+import { total } from '@nearside/core';
+import { DAY_MS } from '../days.js';
 import type { ModelTargets } from '../files/targets.js';
+import type { Cell, RollupReads } from '../rollup-store.js';
+import { sixDigits } from '../statistics/figure.js';
+import type { FleetQuery } from './query.js';
+import { countUpTo, targetBound } from './target-bound.js';
 
 /** Answer of `GET /v1/fleet/objectives`: day by day, was the model as good as it is asked to be? Of the whole model. */
 export interface FleetObjectives {
@@ -33,6 +39,70 @@ export interface Budget {
   readonly bad: number;
   /** So many may be bad: (1 − target) × runs. */
   readonly allowed: number;
-  /** 1 − bad ÷ allowed: 1 is untouched, below 0 is overspent. Null where nothing ran. */
+  /**
+   * 1 − bad ÷ allowed: 1 is untouched, below 0 is overspent. Null where nothing ran. Where none may be bad, each that is
+   * counts as one whole budget.
+   */
   readonly left: number | null;
+}
+
+/** What the target for P95 asks for. */
+const WITHIN_P95 = 0.95;
+
+export async function fleetObjectives(
+  store: Pick<RollupReads, 'cells'>,
+  { model, fromMs, toMs }: FleetQuery,
+  { targets }: { targets: ModelTargets },
+): Promise<FleetObjectives> {
+  const range = {
+    fromMs: Math.floor(fromMs / DAY_MS) * DAY_MS,
+    toMs: Math.ceil(toMs / DAY_MS) * DAY_MS,
+  };
+  const cells = await store.cells({ model, ...range, stepMs: DAY_MS });
+  const days = cells.map((cell) => sumsOf(cell, targets)).filter(({ runs }) => runs > 0);
+  const sum = (of: (day: DaySums) => number) => days.reduce((all, day) => all + of(day), 0);
+  return {
+    ...{ model, ...range, targets },
+    days: days.map((day) => objectiveDay(day, targets)),
+    success: budget(targets.successRate, {
+      runs: sum(({ runs }) => runs),
+      bad: sum(({ runs, results }) => runs - results),
+    }),
+    latency: budget(WITHIN_P95, {
+      runs: sum(({ results }) => results),
+      bad: sum(({ results, within }) => results - within),
+    }),
+  };
+}
+
+interface DaySums {
+  readonly atMs: number;
+  readonly runs: number;
+  readonly results: number;
+  readonly within: number;
+}
+
+function sumsOf({ slotMs, ok, failed, duration }: Cell, { p95Ms }: ModelTargets): DaySums {
+  const within = countUpTo(duration, targetBound(p95Ms).index);
+  // as many times as results, or the report was refused
+  return { atMs: slotMs, runs: ok + failed, results: total(duration), within };
+}
+
+function objectiveDay({ atMs, runs, results, within }: DaySums, targets: ModelTargets) {
+  const successRate = results / runs;
+  const withinTarget = results === 0 ? null : within / results;
+  const isFast = withinTarget === null || withinTarget >= WITHIN_P95;
+  return {
+    atMs,
+    runs,
+    successRate,
+    withinTarget,
+    isMet: successRate >= targets.successRate && isFast,
+  };
+}
+
+function budget(target: number, { runs, bad }: { runs: number; bad: number }): Budget {
+  const allowed = sixDigits((1 - target) * runs);
+  const spent = allowed === 0 ? bad : bad / allowed;
+  return { target, runs, bad, allowed, left: runs === 0 ? null : sixDigits(1 - spent) };
 }

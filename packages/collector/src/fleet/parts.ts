@@ -1,3 +1,9 @@
+import type { RollupReads } from '../rollup-store.js';
+import type { RatioSums } from '../statistics/cohort-ratio.js';
+import { sixDigits } from '../statistics/figure.js';
+import { type PartSums, type RangeSums, type RunSums, readRangeSums } from './part-sums.js';
+import type { FleetQuery } from './query.js';
+
 /**
  * Answer of `GET /v1/fleet/parts`: which part of the fleet carries a change between the range and the range of the same
  * length before it?
@@ -31,6 +37,79 @@ export interface FleetPart {
   readonly before: number | null;
   /** Of the runs of the range, 0 … 1. */
   readonly weight: number;
-  /** Of the change; those of one dimension add up to 1, but for what is left out. Below 0: it moved the other way. */
+  /** Of the change; those of one dimension add up to 1, but for what is left out. Below 0: it moved the other way. 0 where nothing changed. */
   readonly share: number;
+}
+
+export async function fleetParts(
+  store: RollupReads,
+  { model, fromMs, toMs }: FleetQuery,
+  { minDevices }: { minDevices: number },
+): Promise<FleetParts> {
+  const beforeMs = fromMs - (toMs - fromMs);
+  const now = await readRangeSums(store, { model, fromMs, toMs }, minDevices);
+  const before = await readRangeSums(store, { model, fromMs: beforeMs, toMs: fromMs }, minDevices);
+  return {
+    ...{ model, fromMs, toMs, beforeMs, minDevices },
+    failed: changeByPart({ now, before }, ({ failed, runs }) => ({ part: failed, whole: runs })),
+    time: changeByPart({ now, before }, ({ ms, results }) => ({ part: ms, whole: results })),
+  };
+}
+
+/** In the range, and in the one before. */
+interface Both<Value> {
+  readonly now: Value;
+  readonly before: Value;
+}
+
+const NOTHING: RatioSums = { part: 0, whole: 0 };
+
+function changeByPart(ranges: Both<RangeSums>, sumsOf: (sums: RunSums) => RatioSums): ChangeByPart {
+  const whole = { now: sumsOf(ranges.now.whole), before: sumsOf(ranges.before.whole) };
+  const parts = pairsOf(ranges, sumsOf).map(
+    ({ dimension, value, now, before }): FleetPart => ({
+      ...{ dimension, value },
+      ...{ now: ratioOf(now), before: ratioOf(before) },
+      weight: sixDigits(now.whole / (whole.now.whole || 1)),
+      share: sixDigits(shareOfChange({ now, before }, whole)),
+    }),
+  );
+  return {
+    ...{ now: ratioOf(whole.now), before: ratioOf(whole.before) },
+    parts: parts.sort((a, b) => b.share - b.weight - (a.share - a.weight)),
+  };
+}
+
+/** How much of the change of the whole is in a part: what it would be without it is the rest. docs/statistics.md. */
+function shareOfChange(own: Both<RatioSums>, whole: Both<RatioSums>): number {
+  if (whole.now.whole === 0 || whole.before.whole === 0) return 0;
+  const now = whole.now.part / whole.now.whole;
+  const before = whole.before.part / whole.before.whole;
+  if (now === before) return 0;
+  const mean = (now + before) / 2;
+  const carried = (sums: RatioSums, all: RatioSums) => (sums.part - mean * sums.whole) / all.whole;
+  return (carried(own.now, whole.now) - carried(own.before, whole.before)) / (now - before);
+}
+
+type Pair = Pick<FleetPart, 'dimension' | 'value'> & Both<RatioSums>;
+
+/** Parts of either range; one that did not run, or is left out, has nothing. */
+function pairsOf({ now, before }: Both<RangeSums>, sumsOf: (sums: RunSums) => RatioSums): Pair[] {
+  const pairs = new Map<string, Pair>();
+  const isNamed = now.isNamed && before.isNamed;
+  const add = (parts: readonly PartSums[], range: 'now' | 'before') => {
+    for (const { dimension, value, ...sums } of parts) {
+      if (!isNamed && (dimension === 'library' || dimension === 'app')) continue;
+      const key = `${dimension} ${value}`;
+      const pair = pairs.get(key) ?? { dimension, value, now: NOTHING, before: NOTHING };
+      pairs.set(key, { ...pair, [range]: sumsOf(sums) });
+    }
+  };
+  add(now.parts, 'now');
+  add(before.parts, 'before');
+  return [...pairs.values()];
+}
+
+function ratioOf({ part, whole }: RatioSums): number | null {
+  return whole === 0 ? null : part / whole;
 }

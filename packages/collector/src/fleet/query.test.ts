@@ -42,7 +42,8 @@ test.each<[string, Record<string, unknown>, string]>([
   ['a model twice', { model: ['a', 'b'] }, 'model'],
   ['a version that is none', { version: 'latest' }, 'version'],
   ['an unknown backend', { backend: 'cuda' }, 'backend'],
-  ['an unknown parameter', { device: 'phone' }, 'device'],
+  ['an unknown class of devices', { device: 'fridge' }, 'device'],
+  ['an unknown parameter', { colour: 'red' }, 'colour'],
   ['a time that is no number', { from: 'yesterday' }, 'from'],
   ['an end before the start', { from: '1000', to: '999' }, 'from'],
   ['a range of two years', { from: String(NOW_MS - 730 * 24 * HOUR_MS) }, 'from'],
@@ -54,5 +55,62 @@ test.each<[string, Record<string, unknown>, string]>([
   expect(parsed).toMatchObject({
     ok: false,
     refusal: { code: 'query-invalid', details: { path } },
+  });
+});
+
+test('a class of devices can be asked for, and so can those that are of none', () => {
+  expect(query({ device: 'phone' }).device).toBe('phone');
+  expect(query({ device: 'other' }).device).toBe('other');
+  expect(query({})).not.toHaveProperty('device');
+});
+
+const DAY_MS = 24 * HOUR_MS;
+const MIDNIGHT_MS = Date.UTC(2026, 2, 4);
+const from = (daysAgo: number, toDaysAgo = 0) => ({
+  model: 'digits',
+  from: String(NOW_MS - daysAgo * DAY_MS),
+  to: String(NOW_MS - toDaysAgo * DAY_MS),
+});
+
+test('a question that is made of days is asked for whole UTC days, of more than a year', () => {
+  const scope = { maxDays: 400, bounds: 'days' } as const;
+  expect(parseFleetQuery(from(400), NOW_MS, scope)).toMatchObject({
+    ok: true,
+    query: { fromMs: MIDNIGHT_MS - 400 * DAY_MS, toMs: MIDNIGHT_MS + DAY_MS, stepMs: DAY_MS },
+  });
+  expect(parseFleetQuery(from(401), NOW_MS, scope).ok).toBe(false);
+});
+
+test('a question about cohorts has a month at most, of any time; where their hours are gone it is of whole days', () => {
+  const scope = { maxDays: 35, bounds: 'cohorts' } as const;
+  expect(parseFleetQuery(from(36), NOW_MS, scope)).toMatchObject({
+    ok: false,
+    refusal: { details: { path: 'from' } },
+  });
+  expect(parseFleetQuery(from(90.5, 60.5), NOW_MS, scope)).toMatchObject({
+    query: { fromMs: MIDNIGHT_MS - 90 * DAY_MS, toMs: MIDNIGHT_MS - 59 * DAY_MS },
+  });
+  // the beginning is gone, the end is not
+  const half = parseFleetQuery({ ...from(50, 20), step: String(HOUR_MS) }, NOW_MS, scope);
+  expect(half).toMatchObject({
+    query: { fromMs: MIDNIGHT_MS - 50 * DAY_MS, toMs: NOW_MS - 20 * DAY_MS + 58 * 60_000 },
+  });
+});
+
+test('what is kept by the hour alone is not asked about last month, and the refusal says since when it can be', () => {
+  const scope = { maxDays: 35, bounds: 'steps', isRecent: true } as const;
+  expect(parseFleetQuery(from(35), NOW_MS, scope).ok).toBe(true);
+  const refused = parseFleetQuery(from(40, 10), NOW_MS, scope);
+  expect(refused).toMatchObject({ ok: false, refusal: { code: 'query-invalid' } });
+  expect(!refused.ok && refused.refusal.message).toContain('2026-01-28T00:00:00.000Z');
+});
+
+test('what is judged ends ten minutes ago, when its reports have come in', () => {
+  const scope = { maxDays: 35, bounds: 'steps', isJudged: true } as const;
+  expect(parseFleetQuery(from(1), NOW_MS, scope)).toMatchObject({
+    query: { toMs: NOW_MS - 600_000 },
+  });
+  expect(parseFleetQuery(from(2, 1), NOW_MS, scope)).toMatchObject({
+    query: { toMs: NOW_MS - DAY_MS + 13 * 60_000 },
   });
 });

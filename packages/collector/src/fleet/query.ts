@@ -1,7 +1,14 @@
-import { BACKENDS, isNearsideError, ModelNameSchema, parse, VersionSchema } from '@nearside/core';
+import {
+  BACKENDS,
+  DEVICE_CLASSES,
+  isNearsideError,
+  ModelNameSchema,
+  parse,
+  VersionSchema,
+} from '@nearside/core';
 import * as v from 'valibot';
 import { BUCKET_MS, HOUR_MS } from '../contribution.js';
-import { DAY_MS } from '../days.js';
+import { DAY_MS, utcDay } from '../days.js';
 import { OTHER } from '../known-codes.js';
 import { UNLISTED } from '../names.js';
 import type { Refusal } from '../refusal.js';
@@ -10,12 +17,14 @@ import { RETENTION } from '../rollup-store.js';
 const FLEET_QUERY = Object.freeze({
   /** Range when none is given. */
   defaultRangeMs: HOUR_MS,
-  maxRangeMs: RETENTION.hourDays * DAY_MS,
   /** A step is chosen so that a chart has at most this many points… */
   preferredPoints: 200,
   /** …and one asked for may give at most this many. */
   maxPoints: 2000,
 });
+
+/** A window ends, and its reports come in. */
+const REPORTED_MS = 600_000;
 
 /** Steps people read easily: 5 and 15 minutes, 1 and 6 hours, 1 and 7 days. */
 const STEPS_MS = [BUCKET_MS, 900_000, HOUR_MS, 6 * HOUR_MS, DAY_MS, 7 * DAY_MS];
@@ -25,6 +34,7 @@ export interface FleetQuery {
   readonly model: string;
   readonly version?: string;
   readonly backend?: string;
+  /** Class of device. */
   readonly device?: string;
   readonly fromMs: number;
   readonly toMs: number;
@@ -41,17 +51,34 @@ const QuerySchema = v.strictObject({
   model: ModelNameSchema,
   version: v.optional(v.union([VersionSchema, v.literal(UNLISTED)])),
   backend: v.optional(v.picklist([...BACKENDS, OTHER])),
+  device: v.optional(v.picklist(DEVICE_CLASSES)),
   from: v.optional(Milliseconds),
   to: v.optional(Milliseconds),
   step: v.optional(Milliseconds),
 });
 
+/** Over what a question can be asked. */
+export interface QueryScope {
+  /** Longest range. */
+  readonly maxDays: number;
+  /** What bounds are rounded out to: steps; UTC days; steps, and UTC days where hours by cohort are kept no longer. */
+  readonly bounds: 'steps' | 'days' | 'cohorts';
+  /** It needs hours by cohort, and so reaches no further back than they do. */
+  readonly isRecent?: boolean;
+  /** It reads the range of the same length before too. */
+  readonly isCompared?: boolean;
+  /** What is not over is left out: it must not be held against what is. */
+  readonly isJudged?: boolean;
+}
+
+const ANY_STEPS: QueryScope = { maxDays: RETENTION.hourDays, bounds: 'steps' };
+
 export type ParsedQuery =
   | { readonly ok: true; readonly query: FleetQuery }
   | { readonly ok: false; readonly refusal: Refusal };
 
-export function parseFleetQuery(raw: unknown, nowMs: number): ParsedQuery {
-  let given: v.InferOutput<typeof QuerySchema>;
+export function parseFleetQuery(raw: unknown, nowMs: number, scope = ANY_STEPS): ParsedQuery {
+  let given: Given;
   try {
     given = parse(QuerySchema, raw, { code: 'input-invalid', what: 'query' });
   } catch (error) {
@@ -59,7 +86,31 @@ export function parseFleetQuery(raw: unknown, nowMs: number): ParsedQuery {
     const { path, expected, got } = error.details;
     return refused(error.message, { path, expected, got });
   }
-  const { model, version, backend } = given;
+  const { model, version, backend, device } = given;
+  const steps = stepsOf(given, nowMs, scope);
+  if ('refusal' in steps) return steps;
+  const { fromMs, toMs } = boundsOf(steps, nowMs, scope);
+  return {
+    ok: true,
+    query: {
+      model,
+      ...(version !== undefined && { version }),
+      ...(backend !== undefined && { backend }),
+      ...(device !== undefined && { device }),
+      ...{ fromMs, toMs, stepMs: steps.stepMs },
+    },
+  };
+}
+
+type Given = v.InferOutput<typeof QuerySchema>;
+type Steps = Pick<FleetQuery, 'fromMs' | 'toMs' | 'stepMs'>;
+
+/** Whole steps that hold the range, or why there are none. */
+function stepsOf(
+  given: Given,
+  nowMs: number,
+  { maxDays, bounds, isRecent = false, isCompared = false }: QueryScope,
+): Steps | Extract<ParsedQuery, { ok: false }> {
   // The end is rounded up, so that a range that ends now includes the bucket in progress.
   const to = given.to ?? nowMs + 1;
   const from = given.from ?? to - FLEET_QUERY.defaultRangeMs;
@@ -68,13 +119,23 @@ export function parseFleetQuery(raw: unknown, nowMs: number): ParsedQuery {
       path: 'from',
     });
   }
-  if (to - from > FLEET_QUERY.maxRangeMs) {
-    const days = FLEET_QUERY.maxRangeMs / DAY_MS;
-    return refused(`query, from: expected a range of at most ${days} days.`, { path: 'from' });
+  if (to - from > maxDays * DAY_MS) {
+    return refused(
+      `query, from: expected a range of at most ${maxDays} days for this question, got ${Math.ceil((to - from) / DAY_MS)}.`,
+      { path: 'from' },
+    );
+  }
+  const oldestMs = (utcDay(nowMs) - RETENTION.cohortDays) * DAY_MS;
+  if (isRecent && from < oldestMs) {
+    return refused(
+      `query, from: expected ${oldestMs} (${new Date(oldestMs).toISOString()}) or later, got ${from}: what this question needs is kept for ${RETENTION.cohortDays} days.`,
+      { path: 'from', expected: `≥ ${oldestMs}`, got: from },
+    );
   }
   // Older times are kept by the hour; a day's slack, because pruning goes by whole days.
-  const finestMs = from < nowMs - (RETENTION.cellDays - 1) * DAY_MS ? HOUR_MS : BUCKET_MS;
-  const stepMs = given.step ?? preferredStepMs(to - from, finestMs);
+  const readFrom = isCompared ? from - (to - from) : from;
+  const finestMs = readFrom < nowMs - (RETENTION.cellDays - 1) * DAY_MS ? HOUR_MS : BUCKET_MS;
+  const stepMs = bounds === 'days' ? DAY_MS : (given.step ?? preferredStepMs(to - from, finestMs));
   if (stepMs === 0 || stepMs % finestMs !== 0) {
     return refused(`query, step: expected a multiple of ${finestMs} ms, got ${stepMs}.`, {
       path: 'step',
@@ -88,17 +149,21 @@ export function parseFleetQuery(raw: unknown, nowMs: number): ParsedQuery {
       { path: 'step' },
     );
   }
-  return {
-    ok: true,
-    query: {
-      model,
-      ...(version !== undefined && { version }),
-      ...(backend !== undefined && { backend }),
-      fromMs,
-      toMs,
-      stepMs,
-    },
-  };
+  return { fromMs, toMs, stepMs };
+}
+
+function boundsOf(
+  { fromMs, toMs }: Steps,
+  nowMs: number,
+  { bounds, isJudged = false }: QueryScope,
+): { fromMs: number; toMs: number } {
+  const goneMs = nowMs - (RETENTION.cohortDays - 1) * DAY_MS;
+  const isByDay = (timeMs: number) =>
+    bounds === 'days' || (bounds === 'cohorts' && timeMs < goneMs);
+  const first = isByDay(fromMs) ? Math.floor(fromMs / DAY_MS) * DAY_MS : fromMs;
+  const last = isByDay(toMs) ? Math.ceil(toMs / DAY_MS) * DAY_MS : toMs;
+  if (!isJudged) return { fromMs: first, toMs: last };
+  return { fromMs: first, toMs: Math.max(first + 1, Math.min(last, nowMs - REPORTED_MS)) };
 }
 
 function preferredStepMs(rangeMs: number, finestMs: number): number {
@@ -109,6 +174,9 @@ function preferredStepMs(rangeMs: number, finestMs: number): number {
   );
 }
 
-function refused(message: string, details: Record<string, unknown>): ParsedQuery {
+function refused(
+  message: string,
+  details: Record<string, unknown>,
+): Extract<ParsedQuery, { ok: false }> {
   return { ok: false, refusal: { code: 'query-invalid', message, details } };
 }

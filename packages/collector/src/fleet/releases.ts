@@ -1,3 +1,7 @@
+import { UNLISTED } from '../names.js';
+import type { FirstReport, RollupReads } from '../rollup-store.js';
+import type { FleetQuery } from './query.js';
+
 /** Answer of `GET /v1/fleet/releases`: what was done with versions, in order of time. */
 export interface FleetReleases {
   readonly model: string;
@@ -14,4 +18,23 @@ export interface ReleaseEvent {
   readonly state: 'canary' | 'stable' | 'revoked' | 'seen';
   /** Installs whose bucket is in [fromBps, toBps) are to have it. Null: no rollout. */
   readonly rollout: { readonly fromBps: number; readonly toBps: number } | null;
+}
+
+export async function fleetReleases(
+  store: Pick<RollupReads, 'releases' | 'firstReports'>,
+  { model, fromMs, toMs }: FleetQuery,
+): Promise<FleetReleases> {
+  const known = await store.releases(model);
+  const versions = new Set(known.map(({ version }) => version));
+  const seen = (await store.firstReports(model)).filter(
+    ({ version }) => version !== '' && version !== UNLISTED && !versions.has(version),
+  );
+  const events = [...known, ...seen.map(seenEvent)]
+    .filter(({ atMs }) => atMs >= fromMs && atMs < toMs)
+    .sort((a, b) => a.atMs - b.atMs);
+  return { model, fromMs, toMs, events };
+}
+
+function seenEvent({ version, hourMs }: FirstReport): ReleaseEvent {
+  return { atMs: hourMs, version, state: 'seen', rollout: null };
 }

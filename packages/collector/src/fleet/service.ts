@@ -19,7 +19,7 @@ import { readCohortDays } from './cohort-days.js';
 import { byCohort, devicesOnBusiestDay, ratioByCohort } from './cohort-hours.js';
 import { devicesByVersion } from './devices-by-version.js';
 import type { FleetQuery } from './query.js';
-import { targetBound } from './target-bound.js';
+import { countUpTo, targetBound } from './target-bound.js';
 
 /** Answer of `GET /v1/fleet/service`: is it fast, and does it succeed? Each figure with its interval. */
 export interface FleetService {
@@ -170,12 +170,6 @@ function bucketOf(histogram: Histogram, q: number): number {
     if (seen >= rank) return index;
   }
   return last;
-}
-
-function countUpTo(histogram: Histogram, last: number): number {
-  let count = histogram.zeros;
-  for (const [index, n] of bucketsOf(histogram)) if (index <= last) count += n;
-  return count;
 }
 
 function latencyOf(counts: Counts): Histogram {

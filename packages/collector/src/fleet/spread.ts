@@ -1,4 +1,17 @@
+import {
+  bucketsOf,
+  bucketUpperBound,
+  createHistogram,
+  type Histogram,
+  merge,
+  total,
+} from '@nearside/core';
 import type { ModelTargets } from '../files/targets.js';
+import type { Cell, RollupReads } from '../rollup-store.js';
+import { sixDigits } from '../statistics/figure.js';
+import type { FleetQuery } from './query.js';
+import { isAskedFor, readShownGroups } from './shown-groups.js';
+import { countUpTo, targetBound } from './target-bound.js';
 
 /** Answer of `GET /v1/fleet/spread`: how long runs take over time, of the groups that are asked for and large enough. */
 export interface FleetSpread {
@@ -24,4 +37,65 @@ export interface SpreadStep {
   readonly failed: number;
   /** Results by row of the heat map; as many as `boundsMs`. */
   readonly counts: readonly number[];
+}
+
+/** Four buckets of latency are a row: at scale 1 each bound is √2 times the one before. */
+const ROW_SCALE = 1;
+const UP_TO_1_MS = -1;
+const SHOWN = 'shown';
+const HIDDEN = 'hidden';
+
+export async function fleetSpread(
+  store: RollupReads,
+  query: FleetQuery,
+  { targets, minDevices }: { targets: ModelTargets; minDevices: number },
+): Promise<FleetSpread> {
+  const { model, fromMs, toMs, stepMs } = query;
+  const isLarge = await readShownGroups(store, query, minDevices);
+  const cells = await store.cells({
+    ...{ model, fromMs, toMs, stepMs },
+    partOf: (group) => (isAskedFor(query, group) && isLarge(group) ? SHOWN : HIDDEN),
+  });
+  const shown = cells.filter(({ part, ok, failed }) => part === SHOWN && ok + failed > 0);
+  const folded = shown.map(({ duration }) => rowsOf(duration));
+  const rows = rowRange(folded);
+  return {
+    ...{ model, fromMs, toMs, stepMs, minDevices, targets },
+    boundsMs: rows.map((row) => sixDigits(bucketUpperBound(row, ROW_SCALE))),
+    steps: shown.map((cell, i) => ({
+      atMs: cell.slotMs,
+      ...bands(cell, targets),
+      counts: countsIn(folded[i] ?? createHistogram(ROW_SCALE), rows),
+    })),
+  };
+}
+
+function rowsOf(duration: Histogram): Histogram {
+  const rows = createHistogram(ROW_SCALE);
+  merge(rows, duration);
+  return rows;
+}
+
+/** Indices of all rows from the first to the last in which there is anything. */
+function rowRange(steps: readonly Histogram[]): number[] {
+  const seen = new Set<number>();
+  for (const rows of steps) for (const [row] of bucketsOf(rows)) seen.add(row);
+  if (seen.size === 0) return steps.some(({ zeros }) => zeros > 0) ? [UP_TO_1_MS] : [];
+  const [first, last] = [Math.min(...seen), Math.max(...seen)];
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+}
+
+function countsIn(histogram: Histogram, rows: readonly number[]): number[] {
+  const counts = new Map(bucketsOf(histogram));
+  // what took no time at all is in the lowest row
+  return rows.map((row, i) => (counts.get(row) ?? 0) + (i === 0 ? histogram.zeros : 0));
+}
+
+function bands(
+  { duration, failed }: Cell,
+  { p95Ms, p99Ms }: ModelTargets,
+): Pick<SpreadStep, 'good' | 'fair' | 'poor' | 'failed'> {
+  const good = countUpTo(duration, targetBound(p95Ms).index);
+  const tolerable = Math.max(good, countUpTo(duration, targetBound(p99Ms).index));
+  return { good, fair: tolerable - good, poor: total(duration) - tolerable, failed };
 }

@@ -1,4 +1,4 @@
-import { HISTOGRAM_SCALES } from '@nearside/core';
+import { bucketsOf, HISTOGRAM_SCALES, type Histogram } from '@nearside/core';
 
 /** The bound 2^(k/8) ms of a bucket of latency nearest to a target, and the last bucket under it: counts up to it are exact. */
 export function targetBound(targetMs: number): { index: number; ms: number } {
@@ -10,4 +10,11 @@ export function targetBound(targetMs: number): { index: number; ms: number } {
   }));
   candidates.sort((a, b) => Math.abs(a.ms - targetMs) - Math.abs(b.ms - targetMs));
   return candidates[0] as { index: number; ms: number };
+}
+
+/** Values up to the upper bound of a bucket. */
+export function countUpTo(histogram: Histogram, last: number): number {
+  let count = histogram.zeros;
+  for (const [index, n] of bucketsOf(histogram)) if (index <= last) count += n;
+  return count;
 }

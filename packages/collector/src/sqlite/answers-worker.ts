@@ -16,8 +16,11 @@ const answers = answersOver({
   reportsBySlot: async (query) => reads.reportsBySlot(query),
   deviceDays: async (query) => reads.deviceDays(query),
   cohorts: async (query) => reads.cohorts(query),
+  cohortDays: async (query) => reads.cohortDays(query),
   segments: async (query) => reads.segments(query),
   rollouts: async (model) => reads.rollouts(model),
+  releases: async (model) => reads.releases(model),
+  firstReports: async (model) => reads.firstReports(model),
   totals: async () => reads.totals(),
 } satisfies RollupReads);
 

@@ -16,7 +16,10 @@ interface CellRow {
   readonly histograms: Uint8Array;
 }
 
-type RestRow = Pick<CellRow, 'counts' | 'histograms'>;
+/** By the hour, and by the UTC day what is older. */
+export type CohortTable = 'cohort' | 'cohort_day';
+
+export type RestRow = Pick<CellRow, 'counts' | 'histograms'>;
 
 /** Adds counts to the cell of a key: model, start, series, late. `counts` is the caller's no longer. */
 export function prepareAddCell(
@@ -55,10 +58,13 @@ export function prepareAddCell(
 }
 
 /** Adds counts to the row of a key: model, start, unit, cohort. `counts` is the caller's no longer. */
-export function prepareAddCohort(database: Database.Database): (key: Key, counts: Counts) => void {
+export function prepareAddCohort(
+  database: Database.Database,
+  table: CohortTable,
+): (key: Key, counts: Counts) => void {
   const find = database.prepare(`
-    SELECT counts, histograms FROM cohort WHERE model = ? AND start = ? AND unit = ? AND g = ?`);
-  const replace = database.prepare('REPLACE INTO cohort VALUES (?, ?, ?, ?, ?, ?)');
+    SELECT counts, histograms FROM ${table} WHERE model = ? AND start = ? AND unit = ? AND g = ?`);
+  const replace = database.prepare(`REPLACE INTO ${table} VALUES (?, ?, ?, ?, ?, ?)`);
   return (key, { histograms = {}, ...rest }) => {
     const found = find.get(...key) as RestRow | undefined;
     if (found) {

@@ -19,7 +19,7 @@ export function prepareFold(
   const ids = prepareRowIds(database);
   const addName = prepareNames(database);
   const addCells = CELL_LENGTHS.map(({ ms }) => prepareAddCell(database, cellTable(ms)));
-  const addCohort = prepareAddCohort(database);
+  const addCohort = prepareAddCohort(database, 'cohort');
   const addSegment = prepareAddSegment(database);
   const addLifetime = prepareLifetime(database);
   const emptyLog = database.prepare('DELETE FROM log');
@@ -118,6 +118,7 @@ function prepareNames(database: Database.Database): AddName {
 
 function addNamesOfCell({ series: { model }, counts }: PendingCell, addName: AddName): void {
   for (const name of Object.keys(counts.apps ?? {})) addName('app', model, name);
+  for (const name of Object.keys(counts.libraries ?? {})) addName('library', model, name);
   for (const name of Object.keys(counts.assigned ?? {})) addName('version', model, name);
   for (const key of Object.keys(counts.quarantines ?? {})) {
     addName('variant', model, key.split(' ')[1] ?? '');

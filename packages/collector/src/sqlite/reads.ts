@@ -6,9 +6,9 @@ import {
   type HistogramPath,
 } from '@nearside/core';
 import type Database from 'better-sqlite3';
+import { HOUR_MS } from '../contribution.js';
 import { addCounts, type Counts, type LifetimeCounts } from '../counts.js';
 import { DAY_MS } from '../days.js';
-import type { Unit } from '../known-names.js';
 import {
   CELL_LENGTHS,
   type Cell,
@@ -17,8 +17,10 @@ import {
   type CohortRow,
   type DeviceDayQuery,
   type DeviceDays,
+  type FirstReport,
   type GroupSums,
   type ModelSummary,
+  type Release,
   type Rollout,
   type SegmentQuery,
   type SegmentRow,
@@ -26,8 +28,9 @@ import {
   type SumQuery,
   type Totals,
 } from '../rollup-store.js';
-import { cohortRowCounts } from './counts-rows.js';
+import { prepareCohortDays, prepareCohorts } from './cohort-reads.js';
 import { readPacked } from './packed-histograms.js';
+import { prepareReadReleases } from './release-rows.js';
 import { cellTable } from './schema.js';
 
 /** What a connection can be asked; each answer is of one moment. */
@@ -38,8 +41,11 @@ export interface SqliteReads {
   reportsBySlot(query: Omit<CellQuery, 'partOf'>): SlotReports[];
   deviceDays(query: DeviceDayQuery): DeviceDays[];
   cohorts(query: CohortQuery): CohortRow[];
+  cohortDays(query: CohortQuery): CohortRow[];
   segments(query: SegmentQuery): SegmentRow[];
   rollouts(model: string): Rollout[];
+  releases(model: string): Release[];
+  firstReports(model: string): FirstReport[];
   totals(): Totals[];
 }
 
@@ -51,8 +57,11 @@ export function prepareReads(database: Database.Database): SqliteReads {
     reportsBySlot: prepareReportsBySlot(database),
     deviceDays: prepareDeviceDays(database),
     cohorts: prepareCohorts(database),
+    cohortDays: prepareCohortDays(database),
     segments: prepareSegments(database),
     rollouts: prepareRollouts(database),
+    releases: prepareReadReleases(database),
+    firstReports: prepareFirstReports(database),
     totals: prepareTotals(database),
   };
 }
@@ -250,13 +259,6 @@ function prepareModels(database: Database.Database): () => ModelSummary[] {
     );
 }
 
-interface CohortColumns {
-  start: number;
-  g: number;
-  counts: string;
-  histograms: Uint8Array;
-}
-
 function prepareSegments(database: Database.Database): (query: SegmentQuery) => SegmentRow[] {
   const rows = database.prepare(`
     SELECT s.version, s.backend, s.device, g.start AS hourMs, g.counts
@@ -276,23 +278,23 @@ function prepareRollouts(database: Database.Database): (model: string) => Rollou
   return (model) => rows.all(model) as Rollout[];
 }
 
-function prepareCohorts(database: Database.Database): (query: CohortQuery) => CohortRow[] {
-  const rows = database.prepare(`
-    SELECT u.version, u.assigned, u.arm, u.experiment, c.start, c.g, c.counts, c.histograms
-    FROM cohort c JOIN unit u ON u.id = c.unit
-    WHERE c.model = (SELECT id FROM model WHERE name = @model)
-      AND c.start >= @fromMs AND c.start < @toMs
-      AND u.version = coalesce(@version, u.version)
-      AND u.experiment = coalesce(@experiment, u.experiment)`);
-  return (query) =>
-    (rows.all({ version: null, experiment: null, ...query }) as (Unit & CohortColumns)[]).map(
-      ({ version, assigned, arm, experiment, start, g, counts, histograms }) => ({
-        unit: { model: query.model, version, assigned, arm, experiment },
-        hourMs: start,
-        cohort: g,
-        counts: cohortRowCounts({ counts, histograms }),
-      }),
-    );
+/** By the hour in the day in which each was first: the hours of all days would be many more rows. */
+function prepareFirstReports(database: Database.Database): (model: string) => FirstReport[] {
+  const days = database.prepare(`
+    SELECT s.version, min(c.start) AS dayMs
+    FROM ${cellTable(DAY_MS)} c JOIN series s ON s.id = c.series
+    WHERE c.model = (SELECT id FROM model WHERE name = ?) GROUP BY 1`);
+  const hour = database
+    .prepare(`
+      SELECT min(c.start) FROM ${cellTable(HOUR_MS)} c JOIN series s ON s.id = c.series
+      WHERE c.model = (SELECT id FROM model WHERE name = @model)
+        AND s.version = @version AND c.start >= @dayMs AND c.start < @dayMs + ${DAY_MS}`)
+    .pluck();
+  return (model) =>
+    (days.all(model) as { version: string; dayMs: number }[]).map(({ version, dayMs }) => ({
+      version,
+      hourMs: (hour.get({ model, version, dayMs }) as number | null) ?? dayMs,
+    }));
 }
 
 function prepareTotals(database: Database.Database): () => Totals[] {

@@ -1,11 +1,16 @@
 import type Database from 'better-sqlite3';
+import { HOUR_MS } from '../contribution.js';
+import { addCounts, type Counts } from '../counts.js';
 import { DAY_MS, utcDay } from '../days.js';
 import { CELL_LENGTHS, RETENTION } from '../rollup-store.js';
+import { cohortRowCounts, prepareAddCohort, type RestRow } from './counts-rows.js';
 import { cellTable } from './schema.js';
 
 const SLICE = Object.freeze({
   /** Rows, at first; then as many as take this long. */
   rows: 200,
+  /** The same, of days that are made of their hours. */
+  days: 4,
   aimMs: 15,
   maxRows: 5000,
   /** Freed pages that one slice gives back. */
@@ -18,9 +23,11 @@ export function prepareRetention(
   {
     checkOwner,
     forgetTraces,
+    forgetReleases,
   }: {
     readonly checkOwner: () => void;
     readonly forgetTraces: (nowMs: number, rows: number) => number;
+    readonly forgetReleases: (nowMs: number, rows: number) => number;
   },
 ): (nowMs: number, turn: () => Promise<boolean>) => Promise<void> {
   const forgetSeen = database.prepare(`
@@ -30,10 +37,9 @@ export function prepareRetention(
     days,
     forget: prepareForget(database, cellTable(ms), 'model, start, series, late'),
   }));
-  const forgetByHour = [
-    prepareForget(database, 'cohort', 'model, start, unit, g'),
-    prepareForget(database, 'segment', 'model, start, series'),
-  ];
+  const forgetSegments = prepareForget(database, 'segment', 'model, start, series');
+  const moveCohorts = prepareMoveCohorts(database);
+  const forgetCohortDays = prepareForget(database, 'cohort_day', 'model, start, unit, g');
   const slice = database.transaction((work: () => number) => {
     checkOwner();
     return work();
@@ -43,8 +49,11 @@ export function prepareRetention(
   return async (nowMs, turn) => {
     const today = utcDay(nowMs);
 
-    async function inSlices(forget: (rows: number) => number): Promise<void> {
-      let rows: number = SLICE.rows;
+    async function inSlices(
+      forget: (rows: number) => number,
+      firstRows: number = SLICE.rows,
+    ): Promise<void> {
+      let rows = firstRows;
       for (;;) {
         const startedMs = performance.now();
         const changes = slice.immediate(() => forget(rows));
@@ -57,13 +66,16 @@ export function prepareRetention(
 
     await inSlices((rows) => forgetSeen.run(today - RETENTION.seenDays, rows).changes);
     await inSlices((rows) => forgetTraces(nowMs, rows));
+    await inSlices((rows) => forgetReleases(nowMs, rows));
     for (const model of models.all() as number[]) {
       for (const { days, forget } of forgetCells) {
         await inSlices((rows) => forget(model, (today - days) * DAY_MS, rows));
       }
-      for (const forget of forgetByHour) {
-        await inSlices((rows) => forget(model, (today - RETENTION.cohortDays) * DAY_MS, rows));
-      }
+      const hoursMs = (today - RETENTION.cohortDays) * DAY_MS;
+      await inSlices((rows) => forgetSegments(model, hoursMs, rows));
+      await inSlices((rows) => moveCohorts(model, hoursMs, rows), SLICE.days);
+      const daysMs = (today - RETENTION.cohortDayDays) * DAY_MS;
+      await inSlices((rows) => forgetCohortDays(model, daysMs, rows));
     }
     await giveBackPages(database, turn);
   };
@@ -78,6 +90,34 @@ function prepareForget(
     DELETE FROM ${table} WHERE (${key}) IN (
       SELECT ${key} FROM ${table} WHERE model = ? AND start < ? LIMIT ?)`);
   return (model, beforeMs, rows) => forget.run(model, beforeMs, rows).changes;
+}
+
+/**
+ * Adds hours to their UTC day and forgets them. In one transaction: each is in one place, whenever the process ends. All hours
+ * of a day, unit and cohort at once, so that the row of the day is written once.
+ */
+function prepareMoveCohorts(
+  database: Database.Database,
+): (model: number, beforeMs: number, rows: number) => number {
+  const oldest = database.prepare(`
+    SELECT start - start % ${DAY_MS} AS dayMs, unit, g FROM cohort
+    WHERE model = ? AND start < ? ORDER BY start, unit, g LIMIT ?`);
+  const hours = Array.from({ length: 24 }, (_, hour) => `@dayMs + ${hour * HOUR_MS}`);
+  const ofDay = `model = @model AND start IN (${hours.join(', ')}) AND unit = @unit AND g = @g`;
+  const find = database.prepare(`SELECT counts, histograms FROM cohort WHERE ${ofDay}`);
+  const forget = database.prepare(`DELETE FROM cohort WHERE ${ofDay}`);
+  const addToDay = prepareAddCohort(database, 'cohort_day');
+  return (model, beforeMs, rows) => {
+    const found = oldest.all(model, beforeMs, rows) as { dayMs: number; unit: number; g: number }[];
+    for (const { dayMs, unit, g } of found) {
+      const key = { model, dayMs, unit, g };
+      const counts: Counts = {};
+      for (const row of find.all(key) as RestRow[]) addCounts(counts, cohortRowCounts(row));
+      // an hour before in this slice has taken the others with it
+      if (forget.run(key).changes > 0) addToDay([model, dayMs, unit, g], counts);
+    }
+    return found.length;
+  };
 }
 
 async function giveBackPages(

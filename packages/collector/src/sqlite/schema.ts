@@ -1,10 +1,11 @@
 import type Database from 'better-sqlite3';
 import { CELL_LENGTHS } from '../rollup-store.js';
 import { migrateSchema1 } from './migrate-schema-1.js';
+import { RELEASE_SCHEMA } from './release-rows.js';
 import { TRACE_SCHEMA } from './trace-rows.js';
 
 /** Raised with every change below; a file of a newer number is refused. */
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 
 /** "near" in ASCII: marks a file as a collector's (SQLite's `application_id`). */
 const APPLICATION_ID = 0x6e656172;
@@ -25,6 +26,22 @@ const SINCE_SCHEMA_2 = `
     series INTEGER NOT NULL,
     counts TEXT NOT NULL,
     PRIMARY KEY (model, start, series)
+  ) WITHOUT ROWID;
+`;
+
+/** What schema 3 had not. */
+const SINCE_SCHEMA_3 = `
+  ${RELEASE_SCHEMA}
+
+  -- UTC day × unit × cohort, of hours that are kept no longer
+  CREATE TABLE cohort_day (
+    model  INTEGER NOT NULL,
+    start  INTEGER NOT NULL,
+    unit   INTEGER NOT NULL,
+    g      INTEGER NOT NULL,
+    counts     TEXT NOT NULL,
+    histograms BLOB NOT NULL,
+    PRIMARY KEY (model, start, unit, g)
   ) WITHOUT ROWID;
 `;
 
@@ -76,7 +93,7 @@ const SCHEMA = `
     experiment TEXT NOT NULL,
     UNIQUE (model, version, assigned, arm, experiment)
   );
-  -- names within counts that have rows: app releases, outcomes, baselines
+  -- names within counts that have rows: app and library releases, outcomes, baselines
   CREATE TABLE name (
     kind  TEXT NOT NULL,
     model TEXT NOT NULL,
@@ -124,6 +141,7 @@ const SCHEMA = `
   );
 
   ${SINCE_SCHEMA_2}
+  ${SINCE_SCHEMA_3}
 `;
 
 /**
@@ -144,7 +162,8 @@ export function ensureSchema(database: Database.Database): number | undefined {
         if (version === SCHEMA_VERSION) return undefined;
         // all of it is in this transaction: one that is killed halfway has not begun
         if (version === 1) migrateSchema1(database, SCHEMA);
-        else database.exec(SINCE_SCHEMA_2);
+        if (version === 2) database.exec(SINCE_SCHEMA_2);
+        if (version === 2 || version === 3) database.exec(SINCE_SCHEMA_3);
         database.pragma(`user_version = ${SCHEMA_VERSION}`);
         return version;
       }

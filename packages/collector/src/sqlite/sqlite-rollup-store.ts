@@ -10,6 +10,7 @@ import { prepareFold } from './fold-log.js';
 import { takeOwnership } from './owner.js';
 import { Pending } from './pending.js';
 import { prepareReads } from './reads.js';
+import { prepareReleases } from './release-rows.js';
 import { prepareRetention } from './retention.js';
 import { ensureSchema, SCHEMA_VERSION } from './schema.js';
 import { prepareTraces } from './trace-rows.js';
@@ -66,9 +67,11 @@ export function createSqliteRollupStore(
   const append = prepareAppend(database, owner);
   const fold = prepareFold(database, owner.check);
   const traces = prepareTraces(database, owner.check);
+  const releases = prepareReleases(database, owner.check);
   const forget = prepareRetention(database, {
     checkOwner: owner.check,
     forgetTraces: traces.forget,
+    forgetReleases: releases.forget,
   });
   const reads = prepareReads(database);
   const pending = new Pending();
@@ -129,6 +132,7 @@ export function createSqliteRollupStore(
     add: (batch) => attempt(() => add(batch)),
     addTraces: (given, nowMs) => attempt(() => traces.add(given, nowMs)),
     traces: (query) => attempt(() => traces.recent(query)),
+    addReleases: (states, nowMs) => attempt(() => releases.add(states, nowMs)),
     names: () => read(() => readNames(database)),
     settle: () => attempt(settle),
     models: () => read(reads.models),
@@ -137,8 +141,11 @@ export function createSqliteRollupStore(
     reportsBySlot: (query) => read(() => reads.reportsBySlot(query)),
     deviceDays: (query) => read(() => reads.deviceDays(query)),
     cohorts: (query) => read(() => reads.cohorts(query)),
+    cohortDays: (query) => read(() => reads.cohortDays(query)),
     segments: (query) => read(() => reads.segments(query)),
     rollouts: (model) => read(() => reads.rollouts(model)),
+    releases: (model) => read(() => reads.releases(model)),
+    firstReports: (model) => read(() => reads.firstReports(model)),
     totals: () => read(reads.totals),
     prune: async (nowMs) => {
       const turn = () => new Promise<boolean>((next) => setImmediate(() => next(!isClosed)));

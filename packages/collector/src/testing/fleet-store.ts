@@ -50,6 +50,9 @@ export interface DeviceReport {
   readonly version?: string;
   readonly arm?: 'stable' | 'canary' | 'control';
   readonly device?: string;
+  /** Empty: none. */
+  readonly app?: string;
+  readonly library?: string;
   readonly first?: Report['first'];
   readonly ok?: number;
   readonly failed?: number;
@@ -65,13 +68,18 @@ export function deviceContribution(
   given: DeviceReport,
 ): Contribution {
   const { atMs, g, version = '1.0.0', arm = 'stable', device = 'phone' } = given;
+  const { app = '2026.3', library = '0.1.0' } = given;
   const { ok = 10, failed = 0, latencyMs = 20, confidence = [1, 3, 6] } = given;
   const base = sampleReport({
     g,
     t0: atMs,
     sent: atMs + 300_000,
     first: given.first ?? ['version-day', 'version-hour', 'arm-day'],
-    dimensions: { version, arm, device, assigned: arm === 'canary' ? '1.1.0' : '1.0.0' },
+    dimensions: {
+      ...{ version, arm, device, library },
+      assigned: arm === 'canary' ? '1.1.0' : '1.0.0',
+      app: app === '' ? undefined : app,
+    },
   });
   const { updates: _, feedback: __, shadow: ___, outcomes: ____, ...rest } = base;
   const seen = confidence.reduce((sum, n) => sum + n, 0);
@@ -87,9 +95,12 @@ export function deviceContribution(
   return contributionOf(report, atMs + 301_000, names);
 }
 
-/** A store in memory that counted these reports. */
-export async function storeOf(reports: readonly DeviceReport[]): Promise<RollupStore> {
-  const store = openSqliteRollupStore(':memory:');
+/** A store that counted these reports: in memory, or in a file. */
+export async function storeOf(
+  reports: readonly DeviceReport[],
+  file = ':memory:',
+): Promise<RollupStore> {
+  const store = openSqliteRollupStore(file);
   const names = freshNames();
   for (let i = 0; i < reports.length; i += 500) {
     await store.add(reports.slice(i, i + 500).map((one) => deviceContribution(names, one)));

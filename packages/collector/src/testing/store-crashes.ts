@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { RollupStore } from '../rollup-store.js';
+import { DAY_MS, utcDay } from '../days.js';
+import { RETENTION, type RollupStore } from '../rollup-store.js';
 import { NOW_MS, sampleContribution } from './sample-report.js';
 
 /** A fault at the n-th step (1, 2, …): before it is done, or after, when only the answer is lost. */
@@ -93,6 +94,43 @@ export function describeCrashes(name: string, open: () => Promise<FaultyStore>):
           );
         });
       }
+
+      test(`${when} any step of pruning keeps what each cohort saw on a day, once`, async () => {
+        const range = { model: 'digits', fromMs: 0, toMs: NOW_MS };
+        const hoursOfDays = [2, 3, 5, 26, 27].map((hours) =>
+          sampleContribution({ t0: NOW_MS - hours * 3_600_000, g: hours % 2 }),
+        );
+        const days = async (store: RollupStore) =>
+          (await store.cohortDays(range)).map(({ hourMs, cohort, counts }) => ({
+            ...{ day: utcDay(hourMs), cohort, counts },
+          }));
+        const laterMs = NOW_MS + (RETENTION.cohortDays + 3) * DAY_MS;
+        let step = 1;
+        for (; ; step += 1) {
+          const faulty = await open();
+          await faulty.store.add(hoursOfDays);
+          await faulty.store.settle();
+          const expected = await days(faulty.store);
+          expect(expected).toHaveLength(4);
+          faulty.arm({ step, when });
+          await faulty.store.prune(laterMs).catch((error: unknown) => error);
+          const struck = faulty.disarm();
+          const store = await faulty.reopen();
+          expect(sorted(await days(store))).toEqual(sorted(expected));
+          await store.prune(laterMs);
+          expect(sorted(await days(store))).toEqual(sorted(expected));
+          expect(await store.cohorts(range)).toEqual([]);
+          await store.close();
+          if (!struck) break;
+        }
+        expect(step).toBeGreaterThan(20);
+      });
     }
   });
+}
+
+function sorted<Row extends { readonly day: number; readonly cohort: number }>(
+  rows: readonly Row[],
+): Row[] {
+  return [...rows].sort((a, b) => a.day - b.day || a.cohort - b.cohort);
 }

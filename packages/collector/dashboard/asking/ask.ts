@@ -1,0 +1,64 @@
+import type { Moment } from '../bar/moment.js';
+import { FleetUnavailable, fetchJson } from './fetch-json.js';
+import { type Asked, addressOf, QUESTIONS, type QuestionName } from './questions.js';
+
+/** The collector said no, and why: no other figure waits for this one. */
+export class Unanswered {
+  readonly message: string;
+
+  constructor(message: string) {
+    this.message = message;
+  }
+}
+
+/** A question that is left out has not been answered yet. */
+export type Answers = { readonly [Name in QuestionName]?: Asked[Name] | Unanswered };
+
+export interface Asking {
+  /**
+   * Asks what is due, one after the other: the collector reads in one thread, and the figures of the page come first.
+   *
+   * @throws FleetUnavailable where the collector does not answer at all
+   */
+  refresh(moment: Moment, signal: AbortSignal, onAnswer: (answers: Answers) => void): Promise<void>;
+}
+
+export function createAsking(names: readonly QuestionName[]): Asking {
+  const known = new Map<QuestionName, { about: string; askedMs: number; answer: unknown }>();
+
+  function answersAbout(moment: Moment): Answers {
+    for (const [name, { about }] of known) {
+      if (about !== addressOf(QUESTIONS[name], moment)?.about) known.delete(name);
+    }
+    return Object.fromEntries([...known].map(([name, { answer }]) => [name, answer]));
+  }
+
+  function isDue(name: QuestionName): boolean {
+    const found = known.get(name);
+    return !found || performance.now() - found.askedMs >= QUESTIONS[name].everySeconds * 1000 - 500;
+  }
+
+  return {
+    async refresh(moment, signal, onAnswer) {
+      onAnswer(answersAbout(moment));
+      for (const name of names.filter(isDue)) {
+        const question = addressOf(QUESTIONS[name], moment);
+        if (!question) continue;
+        const answer = await answerOf(question.address, signal);
+        known.set(name, { about: question.about, askedMs: performance.now(), answer });
+        onAnswer(answersAbout(moment));
+      }
+    },
+  };
+}
+
+async function answerOf(address: string, signal: AbortSignal): Promise<unknown> {
+  try {
+    return await fetchJson(address, signal);
+  } catch (error) {
+    if (error instanceof FleetUnavailable && error.status !== undefined) {
+      return new Unanswered(error.message);
+    }
+    throw error;
+  }
+}

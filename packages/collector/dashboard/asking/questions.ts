@@ -1,0 +1,138 @@
+import type { FleetAccuracy } from '../../src/fleet/accuracy.js';
+import type { FleetCanary } from '../../src/fleet/canary.js';
+import type { FleetCost } from '../../src/fleet/cost.js';
+import type { FleetCoverage } from '../../src/fleet/coverage.js';
+import type { FleetDrift } from '../../src/fleet/drift.js';
+import type { FleetFaults } from '../../src/fleet/faults.js';
+import type { FleetLatency } from '../../src/fleet/latency.js';
+import type { FleetObjectives } from '../../src/fleet/objectives.js';
+import type { FleetParts } from '../../src/fleet/parts.js';
+import type { FleetReleases } from '../../src/fleet/releases.js';
+import type { FleetService } from '../../src/fleet/service.js';
+import type { FleetSilence } from '../../src/fleet/silence.js';
+import type { FleetSpread } from '../../src/fleet/spread.js';
+import type { KeptTrace } from '../../src/rollup-store.js';
+import { before, type Moment, monthBefore, monthOf } from '../bar/moment.js';
+import type { Stretch } from '../bar/page-state.js';
+
+/** What a view may ask the collector. */
+export interface Asked {
+  latency: FleetLatency;
+  latencyBefore: FleetLatency;
+  latencyVersionBefore: FleetLatency;
+  spread: FleetSpread;
+  parts: FleetParts;
+  objectives: FleetObjectives;
+  service: FleetService;
+  drift: FleetDrift;
+  accuracy: FleetAccuracy;
+  canary: FleetCanary;
+  silence: FleetSilence;
+  releases: FleetReleases;
+  coverage: FleetCoverage;
+  faults: FleetFaults;
+  traces: { readonly traces: readonly KeptTrace[] };
+  month: FleetLatency;
+  monthBefore: FleetLatency;
+  monthObjectives: FleetObjectives;
+  monthObjectivesBefore: FleetObjectives;
+  monthAccuracy: FleetAccuracy;
+  monthAccuracyBefore: FleetAccuracy;
+  monthCost: FleetCost;
+  monthCostBefore: FleetCost;
+  monthReleases: FleetReleases;
+  monthCanary: FleetCanary;
+  monthCoverage: FleetCoverage;
+}
+
+export type QuestionName = keyof Asked;
+
+export interface Question {
+  /** Last part of its address. */
+  readonly path: string;
+  /** Left out: it is not about a time. */
+  readonly over?: (moment: Moment) => Stretch;
+  /** Version and segment narrow it. */
+  readonly isFiltered?: true;
+  /** Another version than the chosen one; empty: there is nothing to ask. */
+  readonly version?: (moment: Moment) => string;
+  /** Asked anew so often while the page is visible. */
+  readonly everySeconds: number;
+}
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+const shown = ({ fromMs, toMs }: Moment): Stretch => ({ fromMs, toMs });
+/** The range as it ends; longer, where that is needed to say anything. */
+const atLeast =
+  (ms: number) =>
+  ({ fromMs, toMs }: Moment): Stretch => ({ fromMs: Math.min(fromMs, toMs - ms), toMs });
+/** Until the end of the range, however short that is. */
+const lastDays =
+  (days: number) =>
+  ({ toMs }: Moment): Stretch => ({ fromMs: toMs - days * DAY_MS, toMs });
+
+export const QUESTIONS: { readonly [Name in QuestionName]: Question } = {
+  latency: { path: 'latency', over: shown, isFiltered: true, everySeconds: 15 },
+  latencyBefore: { path: 'latency', over: before, isFiltered: true, everySeconds: 60 },
+  latencyVersionBefore: {
+    path: 'latency',
+    over: shown,
+    isFiltered: true,
+    version: ({ versionBefore }) => versionBefore,
+    everySeconds: 60,
+  },
+  spread: { path: 'spread', over: shown, isFiltered: true, everySeconds: 30 },
+  parts: { path: 'parts', over: shown, everySeconds: 60 },
+  objectives: { path: 'objectives', over: lastDays(28), everySeconds: 60 },
+  service: { path: 'service', over: shown, everySeconds: 60 },
+  // where windows are days, an alarm needs two of them
+  drift: { path: 'drift', over: atLeast(4 * DAY_MS), everySeconds: 60 },
+  accuracy: { path: 'accuracy', over: atLeast(7 * DAY_MS), everySeconds: 60 },
+  // a rollout is looked at from its beginning
+  canary: { path: 'canary', over: atLeast(14 * DAY_MS), everySeconds: 60 },
+  silence: { path: 'silence', over: atLeast(DAY_MS), everySeconds: 60 },
+  releases: { path: 'releases', over: atLeast(14 * DAY_MS), everySeconds: 60 },
+  coverage: { path: 'coverage', over: lastDays(1), everySeconds: 60 },
+  faults: { path: 'faults', over: shown, everySeconds: 60 },
+  traces: { path: 'traces', everySeconds: 60 },
+  month: { path: 'latency', over: monthOf, everySeconds: 300 },
+  monthBefore: { path: 'latency', over: monthBefore, everySeconds: 300 },
+  monthObjectives: { path: 'objectives', over: monthOf, everySeconds: 300 },
+  monthObjectivesBefore: { path: 'objectives', over: monthBefore, everySeconds: 300 },
+  monthAccuracy: { path: 'accuracy', over: monthOf, everySeconds: 300 },
+  monthAccuracyBefore: { path: 'accuracy', over: monthBefore, everySeconds: 300 },
+  monthCost: { path: 'cost', over: monthOf, everySeconds: 300 },
+  monthCostBefore: { path: 'cost', over: monthBefore, everySeconds: 300 },
+  monthReleases: { path: 'releases', over: monthOf, everySeconds: 300 },
+  monthCanary: { path: 'canary', over: monthOf, everySeconds: 300 },
+  monthCoverage: { path: 'coverage', over: monthOf, everySeconds: 300 },
+};
+
+/**
+ * Address of a question, and what it is about: a range that moves on with time is about the same. Undefined where there is
+ * nothing to ask.
+ */
+export function addressOf(
+  { path, over, isFiltered, version }: Question,
+  moment: Moment,
+): { address: string; about: string } | undefined {
+  const { model, state } = moment;
+  const query = new URLSearchParams({ model });
+  if (isFiltered) {
+    const asked = version ? version(moment) : state.version;
+    if (version && !asked) return undefined;
+    if (asked) query.set('version', asked);
+    const [dimension, value] = state.segment.split(':');
+    if (dimension && value) query.set(dimension, value);
+  }
+  const { range, month } = state;
+  const about = `${path} ${query} ${'key' in range ? range.key : JSON.stringify(range)} ${month}`;
+  if (over) {
+    const { fromMs, toMs } = over(moment);
+    query.set('from', String(Math.round(fromMs)));
+    query.set('to', String(Math.round(toMs)));
+  }
+  return { address: `./v1/fleet/${path}?${query}`, about };
+}

@@ -1,0 +1,168 @@
+import { compareVersions } from '../../src/compare-versions.js';
+import type { FleetLatency } from '../../src/fleet/latency.js';
+import type { ModelSummary } from '../../src/rollup-store.js';
+import { byId, element } from '../element.js';
+import { formatMoment, formatSeconds } from '../words/format.js';
+import { chooseFrom } from './choose-from.js';
+import type { Moment } from './moment.js';
+import {
+  lastingState,
+  type PageState,
+  pageStateSearch,
+  RANGES,
+  stretchOf,
+  VIEWS,
+} from './page-state.js';
+
+export interface Bar {
+  show(moment: Moment, models: readonly ModelSummary[]): void;
+  /** Device classes and backends that there are to choose from. */
+  showSegments(latency: FleetLatency): void;
+}
+
+/** Views, model, version, segment and time; `choose` is told what was changed. */
+export function createBar(choose: (change: Partial<PageState>) => void): Bar {
+  const tabs = VIEWS.map(({ key, label }) => {
+    const tab = element('a', { href: '#', 'data-testid': `view-${key}` }, label);
+    tab.addEventListener('click', (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      choose({ view: key });
+    });
+    byId('views').append(tab);
+    return tab;
+  });
+  const model = byId<HTMLSelectElement>('model');
+  const version = byId<HTMLSelectElement>('version');
+  const segment = byId<HTMLSelectElement>('segment');
+  model.addEventListener('change', () => choose({ model: model.value, version: '', segment: '' }));
+  version.addEventListener('change', () => choose({ version: version.value }));
+  segment.addEventListener('change', () => choose({ segment: segment.value }));
+  const radios = RANGES.map((range) => {
+    const radio = element('input', { type: 'radio', name: 'range', value: range.key });
+    radio.addEventListener('change', () => choose({ range }));
+    byId('ranges').append(element('label', {}, radio, element('span', {}, range.label)));
+    return radio;
+  });
+  const times = createTimes(choose);
+  const copy = byId('copy-link');
+  let newest: Moment | undefined;
+  copy.addEventListener('click', () => {
+    if (!newest) return;
+    const search = pageStateSearch(lastingState(newest.state, newest));
+    navigator.clipboard.writeText(new URL(search, location.href).href).then(
+      () => copy.replaceChildren('Copied'),
+      () => history.replaceState(null, '', search),
+    );
+  });
+  const details = byId<HTMLInputElement>('details');
+  details.addEventListener('change', () => {
+    document.body.classList.toggle('with-details', details.checked);
+  });
+  byId('controls').addEventListener('submit', (event) => event.preventDefault());
+
+  return {
+    show(moment, models) {
+      const { state } = moment;
+      newest = moment;
+      copy.replaceChildren('Copy link');
+      byId('controls').hidden = models.length === 0;
+      byId('time').hidden = state.view === 'executive';
+      for (const [i, tab] of tabs.entries()) {
+        const key = VIEWS[i]?.key ?? 'on-call';
+        tab.href = pageStateSearch({ ...state, view: key });
+        if (key === state.view) tab.setAttribute('aria-current', 'page');
+        else tab.removeAttribute('aria-current');
+      }
+      chooseFrom(
+        model,
+        models.map((one) => [one.model, one.model] as const),
+        moment.model,
+      );
+      const versions = models.find((one) => one.model === moment.model)?.versions ?? [];
+      const named = versions.filter((one) => one !== '').toSorted((a, b) => compareVersions(b, a));
+      chooseFrom(
+        version,
+        [['', 'All versions'], ...named.map((one) => [one, one] as const)],
+        state.version,
+      );
+      version.parentElement?.toggleAttribute('hidden', state.view === 'executive');
+      segment.parentElement?.toggleAttribute('hidden', state.view === 'executive');
+      for (const radio of radios) {
+        radio.checked = 'key' in state.range && radio.value === state.range.key;
+      }
+      times.show(moment);
+      const summary = models.find((one) => one.model === moment.model);
+      byId('status').textContent = freshness(moment, summary?.lastMs ?? 0);
+    },
+    showSegments({ segments }) {
+      const chosen = newest?.state.segment ?? '';
+      const all = segments.includes(chosen) || chosen === '' ? segments : [...segments, chosen];
+      const options = all.map((one) => [one, one.split(':')[1] ?? one] as const);
+      chooseFrom(segment, [['', 'All devices'], ...options], chosen);
+    },
+  };
+}
+
+const BUCKET_MS = 300_000;
+
+/** How old the figures are, by the collector's clock. */
+function freshness({ nowMs, toMs }: Moment, lastMs: number): string {
+  const minutes = Math.max(0, Math.round((nowMs - lastMs - BUCKET_MS) / 60_000));
+  const newest =
+    minutes < 10 ? 'reports are coming in' : `newest report of ${formatMoment(lastMs, nowMs)}`;
+  const until =
+    nowMs - toMs > 60_000
+      ? `Figures until ${formatMoment(toMs, nowMs)}`
+      : `Figures of ${formatSeconds(nowMs)}`;
+  return `${until}, ${newest}`;
+}
+
+/** Moments to type, for who does not drag; and buttons to go back, on and out. */
+function createTimes(choose: (change: Partial<PageState>) => void): { show(moment: Moment): void } {
+  const from = byId<HTMLInputElement>('from');
+  const to = byId<HTMLInputElement>('to');
+  let newest: Moment | undefined;
+  const typed = () => {
+    const range = stretchOf(from.value, to.value);
+    if (range) choose({ range });
+  };
+  from.addEventListener('change', typed);
+  to.addEventListener('change', typed);
+  const move = (by: (length: number) => [number, number]) => () => {
+    if (!newest) return;
+    const { fromMs, toMs, nowMs } = newest;
+    const [first, last] = by(toMs - fromMs);
+    choose({ range: { fromMs: fromMs + first, toMs: Math.min(toMs + last, nowMs) } });
+  };
+  byId('earlier').addEventListener(
+    'click',
+    move((length) => [-length / 2, -length / 2]),
+  );
+  byId('later').addEventListener(
+    'click',
+    move((length) => [length / 2, length / 2]),
+  );
+  byId('wider').addEventListener(
+    'click',
+    move((length) => [-length / 2, length / 2]),
+  );
+  return {
+    show(moment) {
+      newest = moment;
+      for (const [input, ms] of [
+        [from, moment.fromMs],
+        [to, moment.toMs],
+      ] as const) {
+        if (document.activeElement !== input) input.value = localMinute(ms);
+      }
+      byId<HTMLButtonElement>('later').disabled = moment.nowMs - moment.toMs < 60_000;
+    },
+  };
+}
+
+/** As `<input type="datetime-local">` has it. */
+function localMinute(ms: number): string {
+  const offsetMs = new Date(ms).getTimezoneOffset() * 60_000;
+  return new Date(ms - offsetMs).toISOString().slice(0, 16);
+}

@@ -1,0 +1,62 @@
+import { compareVersions } from '../../src/compare-versions.js';
+import type { ModelSummary } from '../../src/rollup-store.js';
+import type { PageState, Stretch } from './page-state.js';
+
+/** What is looked at, and when: every question is of this. */
+export interface Moment extends Stretch {
+  readonly state: PageState;
+  readonly model: string;
+  /** The one before the chosen version; empty where none is chosen, or none was before. */
+  readonly versionBefore: string;
+  /** By the collector's clock. */
+  readonly nowMs: number;
+}
+
+export function momentOf(
+  state: PageState,
+  { model, versions }: ModelSummary,
+  nowMs: number,
+): Moment {
+  const { range } = state;
+  const stretch =
+    'key' in range
+      ? { fromMs: nowMs - range.rangeMs, toMs: nowMs }
+      : { fromMs: range.fromMs, toMs: Math.min(range.toMs, Math.max(nowMs, range.fromMs + 1)) };
+  return { state, model, versionBefore: versionBefore(state.version, versions), nowMs, ...stretch };
+}
+
+function versionBefore(version: string, versions: readonly string[]): string {
+  const earlier = versions.filter(
+    (one) => /^\d/.test(one) && version !== '' && compareVersions(one, version) < 0,
+  );
+  return earlier.sort(compareVersions).at(-1) ?? '';
+}
+
+/** As long a time, right before. */
+export function before({ fromMs, toMs }: Stretch): Stretch {
+  return { fromMs: 2 * fromMs - toMs, toMs: fromMs };
+}
+
+/** A calendar month in UTC, as far as it has come; the last one that is over, unless another is asked for. */
+export function monthOf({ state, nowMs }: Moment): Stretch & { readonly key: string } {
+  const key = state.month || monthsOn(new Date(nowMs).toISOString().slice(0, 7), -1);
+  const [fromMs, endMs] = [startOfMonth(key), startOfMonth(monthsOn(key, 1))];
+  return { key, fromMs, toMs: Math.max(fromMs + 1, Math.min(endMs, nowMs)) };
+}
+
+/** The whole month before. */
+export function monthBefore(moment: Moment): Stretch & { readonly key: string } {
+  const { key } = monthOf(moment);
+  const earlier = monthsOn(key, -1);
+  return { key: earlier, fromMs: startOfMonth(earlier), toMs: startOfMonth(key) };
+}
+
+/** `2026-12` and 1: `2027-01` */
+export function monthsOn(key: string, months: number): string {
+  const [year = 0, month = 1] = key.split('-').map(Number);
+  return new Date(Date.UTC(year, month - 1 + months)).toISOString().slice(0, 7);
+}
+
+function startOfMonth(key: string): number {
+  return Date.parse(`${key}-01T00:00:00Z`);
+}

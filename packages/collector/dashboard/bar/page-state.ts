@@ -1,0 +1,79 @@
+/** Ranges that end now. */
+export const RANGES = [
+  { key: '1h', label: '1 h', words: 'the last hour', rangeMs: 3_600_000 },
+  { key: '6h', label: '6 h', words: 'the last 6 hours', rangeMs: 21_600_000 },
+  { key: '24h', label: '24 h', words: 'the last 24 hours', rangeMs: 86_400_000 },
+  { key: '7d', label: '7 d', words: 'the last 7 days', rangeMs: 604_800_000 },
+  { key: '30d', label: '30 d', words: 'the last 30 days', rangeMs: 2_592_000_000 },
+] as const;
+
+export type LastRange = (typeof RANGES)[number];
+
+/** Two moments, Unix ms. */
+export interface Stretch {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+export const VIEWS = [
+  { key: 'on-call', label: 'On-call' },
+  { key: 'debug', label: 'Debug' },
+  { key: 'executive', label: 'Executive' },
+] as const;
+
+export type ViewName = (typeof VIEWS)[number]['key'];
+
+/** What is looked at. It stands in the address, so that a view can be reloaded and shared. */
+export interface PageState {
+  readonly view: ViewName;
+  /** Empty: the first model. */
+  readonly model: string;
+  /** Empty: all versions. */
+  readonly version: string;
+  /** `device:phone`, `backend:onnx-wasm`; empty: the whole fleet. */
+  readonly segment: string;
+  /** One that ends now and moves on with time, or two moments. */
+  readonly range: LastRange | Stretch;
+  /** Of the executive view: `2026-03`. Empty: the last that is over. */
+  readonly month: string;
+}
+
+const DAY: LastRange = RANGES[2];
+
+export function readPageState(search: string): PageState {
+  const given = new URLSearchParams(search);
+  const text = (name: string) => given.get(name) ?? '';
+  const segment = text('segment');
+  const month = text('month');
+  return {
+    view: VIEWS.find(({ key }) => key === text('view'))?.key ?? 'on-call',
+    model: text('model'),
+    version: text('version'),
+    segment: /^(device|backend):./.test(segment) ? segment : '',
+    range:
+      stretchOf(text('from'), text('to')) ?? RANGES.find(({ key }) => key === text('range')) ?? DAY,
+    month: /^\d{4}-(0[1-9]|1[0-2])$/.test(month) ? month : '',
+  };
+}
+
+export function pageStateSearch({ range, ...state }: PageState): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(state)) if (value) search.set(name, value);
+  if ('key' in range) search.set('range', range.key);
+  else {
+    search.set('from', new Date(range.fromMs).toISOString());
+    search.set('to', new Date(range.toMs).toISOString());
+  }
+  return `?${search}`;
+}
+
+/** A range that moves on is another one tomorrow: who is sent a link is to see the same figures. */
+export function lastingState(state: PageState, { fromMs, toMs }: Stretch): PageState {
+  return { ...state, range: { fromMs, toMs } };
+}
+
+/** Of two moments in ISO 8601; undefined where they are none, or in the wrong order. */
+export function stretchOf(from: string, to: string): Stretch | undefined {
+  const [fromMs, toMs] = [Date.parse(from), Date.parse(to)];
+  return fromMs < toMs ? { fromMs, toMs } : undefined;
+}

@@ -1,0 +1,56 @@
+import type uPlot from 'uplot';
+import { formatClock, formatDay } from '../words/format.js';
+
+/** Distances of labels on the axis of time, in seconds. */
+const HOUR_STEPS = [300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200];
+const DAY_STEPS = [1, 2, 5, 7, 14, 30].map((days) => days * 86_400);
+
+export interface TimeRange {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+export function timeAxis(shown: () => TimeRange): uPlot.Axis {
+  return {
+    ...axisLook(),
+    size: 28,
+    space: 54,
+    values: (_chart, seconds) => {
+      const format = isOfDays(shown()) ? formatDay : formatClock;
+      return seconds.map((second) => format(second * 1000));
+    },
+    // A label that names a day stands at its beginning, and no second time.
+    incrs: () => (isOfDays(shown()) ? DAY_STEPS : [...HOUR_STEPS, ...DAY_STEPS]),
+  };
+}
+
+function isOfDays({ fromMs, toMs }: TimeRange): boolean {
+  return toMs - fromMs > 2 * 86_400_000;
+}
+
+export function valueAxis(
+  formatTick: (value: number) => string,
+  more: Partial<uPlot.Axis> = {},
+): uPlot.Axis {
+  return {
+    ...axisLook(),
+    space: 34,
+    size: (_chart, labels) => 18 + 7 * Math.max(3, ...(labels ?? []).map((label) => label.length)),
+    values: (_chart, ticks) => ticks.map((tick) => (tick === null ? '' : formatTick(tick))),
+    ...more,
+  };
+}
+
+function axisLook(): uPlot.Axis {
+  return {
+    stroke: () => cssColor('--soft'),
+    font: '12px system-ui, sans-serif',
+    grid: { stroke: () => cssColor('--grid'), width: 1 },
+    ticks: { show: false },
+  };
+}
+
+/** Read at every drawing, so that a change of theme needs a redraw only. */
+export function cssColor(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}

@@ -1,0 +1,49 @@
+import { svg } from './svg.js';
+
+export interface BarGroup {
+  readonly label: string;
+  /** Shares, one for each side. */
+  readonly shares: readonly number[];
+}
+
+const HEIGHT = 90;
+const BAR = 9;
+const GAP = 7;
+
+/** Small bars side by side: one group a bin, one bar a side. Sides are told apart by the classes `side-0`, `side-1` … */
+export function groupedBars(groups: readonly BarGroup[], description: string): SVGSVGElement {
+  const sides = groups[0]?.shares.length ?? 0;
+  const step = sides * BAR + GAP;
+  const width = groups.length * step;
+  const most = Math.max(...groups.flatMap(({ shares }) => shares), 0.01);
+  const bars = groups.flatMap(({ label, shares }, i) =>
+    shares.map((share, side) => {
+      const height = (HEIGHT * share) / most;
+      const bar = svg('rect', {
+        class: `side-${side}`,
+        x: i * step + side * BAR + GAP / 2,
+        y: HEIGHT - height,
+        width: BAR - 1.5,
+        height,
+        rx: 1.5,
+      });
+      bar.append(svg('title'));
+      const title = bar.querySelector('title');
+      if (title) title.textContent = `${label}: ${(share * 100).toFixed(1)}%`;
+      return bar;
+    }),
+  );
+  const base = svg('line', { class: 'base', x1: 0, x2: width, y1: HEIGHT, y2: HEIGHT });
+  return svg(
+    'svg',
+    {
+      class: 'grouped-bars',
+      viewBox: `0 0 ${width} ${HEIGHT + 1}`,
+      preserveAspectRatio: 'none',
+      role: 'img',
+      'aria-label': description,
+    },
+    ...bars,
+    base,
+  );
+}

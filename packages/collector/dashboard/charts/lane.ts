@@ -1,0 +1,49 @@
+import { element } from '../element.js';
+
+/** Something that happened to a model, or was so for a time. */
+export interface LaneEvent {
+  readonly kind: 'release' | 'rollout' | 'verdict' | 'alarm' | 'silence';
+  readonly fromMs: number;
+  /** Null: a moment, and no stretch of time. */
+  readonly toMs: number | null;
+  /** A short sentence. */
+  readonly text: string;
+}
+
+/** Tell the kinds apart without colour. */
+const SIGNS: Record<LaneEvent['kind'], string> = {
+  release: '▲',
+  rollout: '▲',
+  verdict: '◆',
+  alarm: '!',
+  silence: '∅',
+};
+
+/**
+ * A lane of what happened, above a plot.
+ *
+ * @param area where the plot begins and how wide it is, CSS pixels
+ */
+export function laneElements(
+  events: readonly LaneEvent[],
+  { fromMs, toMs }: { fromMs: number; toMs: number },
+  area: { left: number; width: number },
+): HTMLElement[] {
+  const place = (ms: number) =>
+    area.left + (area.width * (Math.min(Math.max(ms, fromMs), toMs) - fromMs)) / (toMs - fromMs);
+  return events
+    .filter((event) => event.fromMs < toMs && (event.toMs ?? event.fromMs) >= fromMs)
+    .map((event) => {
+      const item = element('li', { class: `event ${event.kind}`, title: event.text });
+      item.append(
+        element('span', { 'aria-hidden': 'true' }, SIGNS[event.kind]),
+        element('span', { class: 'visually-hidden' }, event.text),
+      );
+      item.style.left = `${place(event.fromMs)}px`;
+      if (event.toMs !== null) {
+        item.classList.add('stretch');
+        item.style.width = `${Math.max(8, place(event.toMs) - place(event.fromMs))}px`;
+      }
+      return item;
+    });
+}

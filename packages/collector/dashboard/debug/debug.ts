@@ -1,0 +1,42 @@
+import type { QuestionName } from '../asking/questions.js';
+import { latencyPanel } from '../on-call/charts.js';
+import { heatMapPanel } from '../on-call/heat-map-panel.js';
+import { errorsPanel } from '../on-call/tables.js';
+import type { Panel } from '../panel/panel.js';
+import { accuracyPanel, confusionPanel, outcomesPanel, reliabilityPanel } from './accuracy.js';
+import { distributionsPanel } from './distributions.js';
+import { inputsPanel, quarantinesPanel, shadowPanel, updatesPanel } from './faults.js';
+import { stagesPanel } from './stages.js';
+import { tracesPanel } from './traces.js';
+
+/** Why is it so? */
+export const DEBUG_QUESTIONS: readonly QuestionName[] = [
+  'latency',
+  'spread',
+  'drift',
+  'accuracy',
+  'faults',
+  'traces',
+  'releases',
+  'canary',
+  'silence',
+  'latencyBefore',
+  'latencyVersionBefore',
+];
+
+export const DEBUG_PANELS: readonly Panel[] = [
+  latencyPanel,
+  heatMapPanel,
+  stagesPanel,
+  errorsPanel,
+  distributionsPanel,
+  accuracyPanel,
+  reliabilityPanel,
+  confusionPanel,
+  outcomesPanel,
+  quarantinesPanel,
+  inputsPanel,
+  tracesPanel,
+  updatesPanel,
+  shadowPanel,
+];

@@ -1,0 +1,149 @@
+import type { Change, DistributionDrift, FleetDrift } from '../../src/fleet/drift.js';
+import { groupedBars } from '../charts/grouped-bars.js';
+import { element } from '../element.js';
+import { drawnPanel } from '../panel/panel.js';
+import { type Cell, number, type Table, text } from '../table/table.js';
+import { tableElement } from '../table/table-element.js';
+import { formatCount, formatMoment, formatRate } from '../words/format.js';
+
+/** Drawn at most; the table has all. */
+const MOST_DRAWN = 8;
+const SIDES = ['now', 'its past', 'the lab'];
+
+interface Shown extends DistributionDrift {
+  readonly version: string;
+}
+
+/** What a version sees, beside its past and the lab: the largest effect first. */
+export const distributionsPanel = drawnPanel({
+  id: 'distributions',
+  title: 'Distributions',
+  aside: 'what the model sees and says, beside its past and the lab',
+  isWide: true,
+  needs: ['drift'],
+  table: ({ drift }) => driftTable(drift),
+  drawing: () => {
+    const place = element('div');
+    return {
+      element: place,
+      show({ drift }) {
+        const shown = byEffect(drift).slice(0, MOST_DRAWN);
+        const key = element(
+          'ul',
+          { class: 'legend' },
+          ...SIDES.map((side, i) => {
+            const swatch = element('span', { class: `swatch side-${i}`, 'aria-hidden': 'true' });
+            return element('li', {}, swatch, side);
+          }),
+        );
+        place.replaceChildren(
+          ...(shown.length > 0 ? [key] : []),
+          element('div', { class: 'distributions' }, ...shown.map(distributionElement)),
+          ...tableElement('Distributions', driftTable(drift)),
+        );
+      },
+    };
+  },
+});
+
+function byEffect({ versions }: FleetDrift): Shown[] {
+  const all = versions.flatMap(({ version, distributions }) =>
+    distributions.map((one) => ({ version, ...one })),
+  );
+  return all.sort((a, b) => effect(newest(b)) - effect(newest(a)));
+}
+
+function newest({ windows }: DistributionDrift): Change | null | undefined {
+  return windows.at(-1)?.change;
+}
+
+/** PSI less what chance makes of it. */
+function effect(change: Change | null | undefined): number {
+  return change ? Math.max(0, change.psi - change.expectedPsi) : 0;
+}
+
+function distributionElement(one: Shown): HTMLElement {
+  const { name, version, alarmSinceMs } = one;
+  const sides = [one.field, one.past, one.lab].map(sharesOf);
+  const groups = one.lab.map((_, bin) => ({
+    label: binLabel(one, bin),
+    shares: sides.map((side) => side[bin] ?? 0),
+  }));
+  const words = `${name} of ${version}, by bin: now, its past, the lab`;
+  const heading = element('h3', {}, name, ' ', element('small', {}, version));
+  return element(
+    'figure',
+    alarmSinceMs === null ? {} : { class: 'alarmed' },
+    element('figcaption', {}, heading),
+    groupedBars(groups, words),
+    element(
+      'p',
+      { class: 'ends' },
+      element('span', {}, groups[0]?.label ?? ''),
+      element('span', {}, groups.at(-1)?.label ?? ''),
+    ),
+    ...(alarmSinceMs === null
+      ? []
+      : [element('p', { class: 'alarm' }, `changed since ${formatMoment(alarmSinceMs)}`)]),
+  );
+}
+
+function sharesOf(counts: readonly number[]): number[] {
+  const all = counts.reduce((sum, n) => sum + n, 0);
+  return counts.map((n) => (all === 0 ? 0 : n / all));
+}
+
+function binLabel({ edges, labels }: DistributionDrift, bin: number): string {
+  if (edges) return `${edges[bin]} to ${edges[bin + 1]}`;
+  return labels?.[bin] ?? 'other';
+}
+
+const MISSING = {
+  'no-baseline': 'its baseline is not known: --models',
+  'too-few-devices': 'too few devices',
+} as const;
+
+function driftTable(drift: FleetDrift): Table {
+  const without = drift.versions.flatMap(({ version, missing }): Cell[][] =>
+    missing ? [[text(`${version}: ${MISSING[missing]}`, { tone: 'quiet' })]] : [],
+  );
+  const psi = (value: number | null | undefined) => (value ?? 0).toFixed(3);
+  return {
+    columns: [
+      'Distribution',
+      'From its past',
+      'From the lab',
+      'Jensen–Shannon',
+      'Observations',
+      'Changed since',
+      'Carried by',
+    ],
+    rows: [
+      ...byEffect(drift).map((one): Cell[] => {
+        const [first] = one.segments.filter(({ share, weight }) => share > weight + 0.1);
+        const { alarmSinceMs } = one;
+        const change = newest(one);
+        return [
+          text(one.name, { aside: one.version }),
+          number(change ? effect(change) : null, psi),
+          number(one.fromLab ? effect(one.fromLab) : null, psi),
+          number(change?.jensenShannon, psi),
+          number(change?.n, (n) => formatCount(n ?? 0)),
+          alarmSinceMs === null
+            ? text('', { value: null })
+            : {
+                text: formatMoment(alarmSinceMs),
+                value: new Date(alarmSinceMs).toISOString(),
+                tone: 'alarm' as const,
+              },
+          text(first && alarmSinceMs !== null ? `${first.value} ${formatRate(first.share)}` : ''),
+        ];
+      }),
+      ...without,
+    ],
+    none: 'No version reported.',
+    note:
+      'Population stability index less what chance makes of it. From 0.03 on in two windows running, against its own past, it alarms; ' +
+      'a lab never is quite like the field.',
+  };
+}

@@ -1,0 +1,102 @@
+import { tablePanel } from '../panel/panel.js';
+import { type Cell, number, text } from '../table/table.js';
+import { formatCount, formatDuration, formatPoints, formatRate } from '../words/format.js';
+
+const count = (value: number | null | undefined) => formatCount(value ?? 0);
+
+export const quarantinesPanel = tablePanel({
+  id: 'quarantines',
+  title: 'Quarantines',
+  aside: 'backends that devices left alone',
+  needs: ['faults'],
+  table: ({ faults }) => ({
+    columns: ['Backend', 'Variant', 'Because of', 'Count'],
+    rows: faults.quarantines.map(({ backend, variant, code, n }) => [
+      text(backend),
+      text(variant),
+      text(code, { tone: 'code' }),
+      number(n, count),
+    ]),
+    none: 'No backend was left alone in this range.',
+  }),
+});
+
+export const inputsPanel = tablePanel({
+  id: 'inputs',
+  title: 'Inputs',
+  aside: 'values that were not as they should be',
+  isWide: true,
+  needs: ['faults'],
+  table: ({ faults }) => ({
+    columns: ['Feature', 'Missing', 'Stale', 'Invalid', 'By app release'],
+    rows: [
+      ...faults.inputs.map(({ feature, missing, stale, invalid, apps }): Cell[] => [
+        text(feature),
+        number(missing, count),
+        number(stale, count),
+        number(invalid, count),
+        text(
+          Object.entries(apps)
+            .map(([app, n]) => `${app}: ${count(n)}`)
+            .join(', '),
+        ),
+      ]),
+      ...Object.entries(faults.invalid).map(([code, n]): Cell[] => [
+        text(code, { aside: 'calls that were refused', tone: 'code' }),
+        number(null, count),
+        number(null, count),
+        number(n, count),
+        text(''),
+      ]),
+    ],
+    none: 'No input was missing, stale or refused in this range.',
+  }),
+});
+
+export const updatesPanel = tablePanel({
+  id: 'updates',
+  title: 'Updates',
+  aside: 'by the version that was tried',
+  isWide: true,
+  needs: ['faults'],
+  table: ({ faults }) => ({
+    columns: ['Version', 'Installed', 'Days after its release', 'Failed', 'Given up'],
+    rows: faults.updates.map(({ version, installed, byAge, failed, rolledBack }): Cell[] => [
+      text(version),
+      number(installed, count),
+      text(byAge.map(([days, n]) => `${days}: ${count(n)}`).join(', ')),
+      text(codesOf(failed)),
+      text(codesOf(rolledBack)),
+    ]),
+    none: 'No device tried an update in this range.',
+  }),
+});
+
+function codesOf(byCode: Readonly<Record<string, number>>): string {
+  return Object.entries(byCode)
+    .map(([code, n]) => `${code}: ${count(n)}`)
+    .join(', ');
+}
+
+export const shadowPanel = tablePanel({
+  id: 'shadow',
+  title: 'Shadow',
+  aside: 'candidates that ran beside what serves',
+  needs: ['faults'],
+  table: ({ faults }) => ({
+    columns: ['Candidate', 'Runs', 'Agree', 'Takes longer by', 'Fails more by'],
+    rows: faults.shadow.map((one) => [
+      text(one.candidate),
+      number(one.n, count),
+      number(one.agreement, formatRate, { ...(one.n < 100 && { isThin: true }) }),
+      number(one.latencyDifferenceMs, formatDifference),
+      number(one.errorDifference, formatPoints),
+    ]),
+    none: 'No candidate ran beside a version in this range.',
+  }),
+});
+
+function formatDifference(ms: number | null | undefined): string {
+  const value = ms ?? 0;
+  return `${value < 0 ? '−' : '+'}${formatDuration(Math.abs(value))}`;
+}

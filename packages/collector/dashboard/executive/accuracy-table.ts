@@ -1,0 +1,49 @@
+import type { FleetAccuracy, VersionAccuracy } from '../../src/fleet/accuracy.js';
+import { answered } from '../asking/answered.js';
+import type { Answers } from '../asking/ask.js';
+import { type Cell, figure, type Table, text } from '../table/table.js';
+import { formatRate, formatShareOf } from '../words/format.js';
+
+const shareOf = (value: number | null | undefined) => formatShareOf(value ?? null);
+
+/** How often each release was right, beside what came of it. */
+export function accuracyTable(answers: Answers): Table {
+  const now = answered(answers, 'monthAccuracy');
+  const before = answered(answers, 'monthAccuracyBefore');
+  const outcomes = outcomeNames(now);
+  return {
+    columns: [
+      'Release',
+      'Right, estimated',
+      'Right, by labels',
+      'Held-out',
+      ...outcomes,
+      'By labels a month before',
+    ],
+    rows: (now?.versions ?? []).map((version): Cell[] => {
+      if (version.missing) return [text(`${version.version}: too few devices`, { tone: 'quiet' })];
+      const earlier = before?.versions.find((one) => one.version === version.version);
+      return [
+        text(version.version),
+        figure(version.estimated, formatRate),
+        figure(version.labelled, formatRate),
+        figure(version.offline, formatRate),
+        ...outcomes.map((name) => outcomeCell(version, name)),
+        earlier ? figure(earlier.labelled, formatRate) : text('–', { value: null }),
+      ];
+    }),
+    none: 'No version reported in this month.',
+  };
+}
+
+function outcomeNames(accuracy: FleetAccuracy | undefined): string[] {
+  const names = (accuracy?.versions ?? []).flatMap(({ outcomes }) =>
+    outcomes.map(({ name }) => name),
+  );
+  return [...new Set(names)];
+}
+
+function outcomeCell({ outcomes }: VersionAccuracy, wanted: string): Cell {
+  const found = outcomes.find(({ name }) => name === wanted);
+  return found ? figure(found.mean, shareOf) : text('–', { value: null });
+}

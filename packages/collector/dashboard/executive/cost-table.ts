@@ -1,0 +1,54 @@
+import type { FleetCost } from '../../src/fleet/cost.js';
+import { answered } from '../asking/answered.js';
+import type { Answers } from '../asking/ask.js';
+import { number, type Table, text } from '../table/table.js';
+import { formatCompact, formatMoney, formatRate } from '../words/format.js';
+import type { Months } from './months.js';
+
+/** What runs cost, beside what the same ones cost on a server. */
+export function costTable(answers: Answers, { now, before }: Months): Table {
+  const month = answered(answers, 'monthCost');
+  const earlier = answered(answers, 'monthCostBefore');
+  const money = (of: FleetCost | undefined) => (value: number | null | undefined) =>
+    formatMoney(value ?? 0, of?.currency ?? 'EUR');
+  const row = (name: string, value: (of: FleetCost) => number | null) => [
+    text(name),
+    number(month && value(month), money(month)),
+    number(earlier && earlier.total.inferences > 0 ? value(earlier) : null, money(earlier)),
+  ];
+  return {
+    columns: ['', now.name, before.name],
+    rows:
+      month && !month.missing
+        ? [
+            row('On devices', ({ total }) => total.amount),
+            row('The same on a server', ({ total }) => total.serverAmount),
+            row('A million runs', ({ total }) => total.perMillion),
+            [
+              text('Saved'),
+              number(savedShare(month), formatRate),
+              number(savedShare(earlier), formatRate),
+            ],
+            [
+              text('Fetched from the network'),
+              number(month.total.bytes, formatBytes),
+              number(
+                earlier && earlier.total.inferences > 0 ? earlier.total.bytes : null,
+                formatBytes,
+              ),
+            ],
+          ]
+        : [],
+    none: 'Not known: the collector was given no prices (--prices).',
+  };
+}
+
+/** Of what a server would cost. */
+export function savedShare(cost: FleetCost | undefined): number | null {
+  const { amount = null, serverAmount = null } = cost?.total ?? {};
+  return amount === null || !serverAmount ? null : 1 - amount / serverAmount;
+}
+
+function formatBytes(bytes: number | null | undefined): string {
+  return `${formatCompact(Math.round((bytes ?? 0) / 1e6))} MB`;
+}

@@ -1,0 +1,137 @@
+import { answered } from '../asking/answered.js';
+import type { Answers } from '../asking/ask.js';
+import type { QuestionName } from '../asking/questions.js';
+import { type Moment, monthOf, monthsOn } from '../bar/moment.js';
+import type { PageState } from '../bar/page-state.js';
+import { element } from '../element.js';
+import { csvOf, download } from '../table/csv.js';
+import { markdownOf } from '../table/markdown.js';
+import { tableElement } from '../table/table-element.js';
+import { calendarElement } from './calendar.js';
+import { CALENDAR, type MonthReport, monthReport } from './month-report.js';
+import { monthsOf } from './months.js';
+
+/** How was the month? */
+export const EXECUTIVE_QUESTIONS: readonly QuestionName[] = [
+  'month',
+  'monthObjectives',
+  'monthReleases',
+  'monthCost',
+  'monthCoverage',
+  'monthAccuracy',
+  'monthCanary',
+  'monthBefore',
+  'monthObjectivesBefore',
+  'monthCostBefore',
+  'monthAccuracyBefore',
+];
+
+export interface ExecutiveView {
+  readonly element: HTMLElement;
+  show(moment: Moment, answers: Answers): void;
+}
+
+/** A page to print, and the same as Markdown. */
+export function createExecutiveView(choose: (change: Partial<PageState>) => void): ExecutiveView {
+  const page = element('article', { class: 'report', 'data-testid': 'report' });
+  const earlier = button('‹ Month before');
+  const later = button('Month after ›');
+  const copy = button('Copy as Markdown');
+  const save = button('Markdown file');
+  const print = button('Print');
+  const acts = element('div', { class: 'acts' }, earlier, later, copy, save, print);
+  let newest: { moment: Moment; report: MonthReport } | undefined;
+  let shown = '';
+
+  const go = (months: number) => {
+    if (newest) choose({ month: monthsOn(monthOf(newest.moment).key, months) });
+  };
+  earlier.addEventListener('click', () => go(-1));
+  later.addEventListener('click', () => go(1));
+  print.addEventListener('click', () => window.print());
+  save.addEventListener('click', () => {
+    if (!newest) return;
+    const { moment, report } = newest;
+    download(`${moment.model}-${monthOf(moment).key}.md`, 'text/markdown', reportMarkdown(report));
+  });
+  copy.addEventListener('click', () => {
+    if (!newest) return;
+    navigator.clipboard.writeText(reportMarkdown(newest.report)).then(
+      () => copy.replaceChildren('Copied'),
+      () => copy.replaceChildren('Not allowed here: use the file'),
+    );
+  });
+
+  return {
+    element: element('div', {}, acts, page),
+    show(moment, answers) {
+      const report = monthReport(answers, monthsOf(moment));
+      newest = { moment, report };
+      later.disabled = monthOf(moment).key >= new Date(moment.nowMs).toISOString().slice(0, 7);
+      const next = JSON.stringify([report, answered(answers, 'monthObjectives')]);
+      if (next === shown) return;
+      shown = next;
+      copy.replaceChildren('Copy as Markdown');
+      page.replaceChildren(...reportElements(report, moment, answers));
+    },
+  };
+}
+
+function button(words: string): HTMLButtonElement {
+  return element('button', { type: 'button' }, words);
+}
+
+function reportElements(
+  { title, sentences, sections }: MonthReport,
+  moment: Moment,
+  answers: Answers,
+): HTMLElement[] {
+  const objectives = answered(answers, 'monthObjectives');
+  const summary =
+    sentences.length > 0
+      ? sentences.map((words) => element('p', {}, words))
+      : [element('p', { class: 'quiet' }, 'Loading…')];
+  const drawn = sections.map((section) =>
+    sectionElement(
+      section,
+      section.id === CALENDAR && objectives
+        ? [calendarElement(objectives, monthOf(moment))]
+        : tableElement(section.title, section.table),
+      moment,
+    ),
+  );
+  return [
+    element('h1', {}, title),
+    element('div', { class: 'summary', 'data-testid': 'summary' }, ...summary),
+    element('div', { class: 'panels' }, ...drawn),
+  ];
+}
+
+function sectionElement(
+  { id, title, table }: MonthReport['sections'][number],
+  body: readonly HTMLElement[],
+  moment: Moment,
+): HTMLElement {
+  const csv = element(
+    'button',
+    { type: 'button', class: 'csv', 'aria-label': `${title} as CSV` },
+    'CSV',
+  );
+  csv.addEventListener('click', () =>
+    download(`${moment.model}-${id}-${monthOf(moment).key}.csv`, 'text/csv', csvOf(table)),
+  );
+  csv.hidden = table.rows.length === 0;
+  const isNarrow = id === CALENDAR || table.columns.length <= 3 || id === 'month-coverage';
+  return element(
+    'section',
+    { class: isNarrow ? 'card' : 'card wide', id, 'aria-labelledby': `${id}-title` },
+    element('header', {}, element('h2', { id: `${id}-title` }, title), csv),
+    ...body,
+  );
+}
+
+/** What the page says, for a mail or a wiki. */
+export function reportMarkdown({ title, sentences, sections }: MonthReport): string {
+  const tables = sections.map((section) => `## ${section.title}\n\n${markdownOf(section.table)}`);
+  return `${[`# ${title}`, sentences.join('\n\n'), ...tables].join('\n\n')}\n`;
+}

@@ -1,0 +1,66 @@
+import type { FleetReleases } from '../../src/fleet/releases.js';
+import { answered } from '../asking/answered.js';
+import type { Answers } from '../asking/ask.js';
+import { type Cell, type Table, text } from '../table/table.js';
+import { formatSpan, formatUtcMoment } from '../words/format.js';
+import { releaseWords } from '../words/timeline.js';
+import type { Months } from './months.js';
+
+/** A version that was taken back. */
+export interface TakenBack {
+  readonly version: string;
+  readonly atMs: number;
+  /** Since when the verdict said so; undefined where it never did. */
+  readonly knownMs: number | undefined;
+  /** Since devices got it. */
+  readonly outMs: number | undefined;
+}
+
+export function takenBack(answers: Answers): TakenBack[] {
+  const events = answered(answers, 'monthReleases')?.events ?? [];
+  const rollouts = answered(answers, 'monthCanary')?.rollouts ?? [];
+  return events
+    .filter(({ state }) => state === 'revoked')
+    .map(({ version, atMs }) => ({
+      version,
+      atMs,
+      knownMs: rollouts
+        .find((one) => one.version === version)
+        ?.history.find(({ verdict }) => verdict === 'roll-back')?.atMs,
+      outMs: events.find((one) => one.version === version && one.state !== 'revoked')?.atMs,
+    }));
+}
+
+/** Versions that went out in the month for the first time. */
+export function released({ events }: FleetReleases): string[] {
+  return [
+    ...new Set(events.filter(({ state }) => state !== 'revoked').map(({ version }) => version)),
+  ];
+}
+
+/** What was done with versions, and how long a bad one was out. */
+export function releasesTable(answers: Answers, _months: Months): Table {
+  const back = takenBack(answers);
+  return {
+    columns: ['When', 'What', 'Time to restore'],
+    rows: (answered(answers, 'monthReleases')?.events ?? []).map((event): Cell[] => {
+      const found =
+        event.state === 'revoked' && back.find(({ version }) => version === event.version);
+      return [
+        { text: formatUtcMoment(event.atMs), value: new Date(event.atMs).toISOString() },
+        text(releaseWords(event)),
+        text(found ? restoreWords(found) : ''),
+      ];
+    }),
+    none: 'Nothing was released or taken back in this month.',
+  };
+}
+
+function restoreWords({ atMs, knownMs, outMs }: TakenBack): string {
+  const out = outMs === undefined ? '' : `out for ${formatSpan(atMs - outMs)}`;
+  const known =
+    knownMs === undefined || knownMs > atMs
+      ? ''
+      : `${formatSpan(atMs - knownMs)} after the verdict`;
+  return [out, known].filter((one) => one).join(', ');
+}

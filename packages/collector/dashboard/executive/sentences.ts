@@ -1,0 +1,90 @@
+import { answered } from '../asking/answered.js';
+import type { Answers } from '../asking/ask.js';
+import {
+  formatCompact,
+  formatDuration,
+  formatMoney,
+  formatPoints,
+  formatRate,
+  formatSpan,
+} from '../words/format.js';
+import { savedShare } from './cost-table.js';
+import { daysInside } from './figures-table.js';
+import type { Months } from './months.js';
+import { released, takenBack } from './releases-table.js';
+
+/** The month in five sentences, made of its numbers. What is not known has none. */
+export function sentencesOf(answers: Answers, months: Months): string[] {
+  return [use, objectives, accuracy, cost, releases]
+    .map((sentence) => sentence(answers, months))
+    .filter((words) => words !== undefined);
+}
+
+type Sentence = (answers: Answers, months: Months) => string | undefined;
+
+const use: Sentence = (answers, { model, now, before }) => {
+  const total = answered(answers, 'month')?.total;
+  if (!total) return undefined;
+  if (total.reports === 0) return 'Nothing ran.';
+  const earlier = answered(answers, 'monthBefore')?.total;
+  const change =
+    earlier && earlier.estimatedCount > 0
+      ? `, ${changeWords(total.estimatedCount / earlier.estimatedCount - 1)} than in ${before.name}`
+      : '';
+  const so = now.isOver ? '' : ' so far';
+  return `${model} ran ${formatCompact(total.estimatedCount)} times${so}, on ${formatCompact(total.devices)} devices on the busiest day${change}.`;
+};
+
+function changeWords(change: number): string {
+  return change < 0 ? `${formatRate(-change)} fewer` : `${formatRate(change)} more`;
+}
+
+const objectives: Sentence = (answers) => {
+  const found = answered(answers, 'monthObjectives');
+  const total = answered(answers, 'month')?.total;
+  const inside = daysInside(found);
+  if (!found || !total || inside === null) return undefined;
+  const { targets, days } = found;
+  return (
+    `It was inside its objectives on ${inside} of ${days.length} days: ${formatRate(total.successRate)} of runs succeeded ` +
+    `(${formatRate(targets.successRate)} are to), and 95 of 100 took less than ${formatDuration(total.p95Ms)} (${formatDuration(targets.p95Ms)}).`
+  );
+};
+
+const accuracy: Sentence = (answers) => {
+  const [newest] = (answered(answers, 'monthAccuracy')?.versions ?? [])
+    .filter(({ estimated }) => estimated.value !== null)
+    .toSorted((a, b) => b.devices - a.devices);
+  if (!newest) return undefined;
+  const { version, labelled, estimated, offline } = newest;
+  const measured = labelled.value !== null ? labelled : estimated;
+  const how = labelled.value !== null ? 'by its labels' : 'by estimate';
+  const off =
+    measured.value !== null && offline.value !== null
+      ? `, ${formatPoints(measured.value - offline.value)} from the lab`
+      : '';
+  return `${version}, which most devices had, was right in ${formatRate(measured.value)} of runs ${how}${off}.`;
+};
+
+const cost: Sentence = (answers) => {
+  const found = answered(answers, 'monthCost');
+  const { amount = null, serverAmount = null } = found?.total ?? {};
+  if (!found?.currency || amount === null || !serverAmount) return undefined;
+  const saved = savedShare(found);
+  const less = saved !== null && saved > 0 ? `, ${formatRate(saved)} less` : '';
+  return `It cost ${formatMoney(amount, found.currency)}; the same runs on a server cost ${formatMoney(serverAmount, found.currency)}${less}.`;
+};
+
+const releases: Sentence = (answers) => {
+  const found = answered(answers, 'monthReleases');
+  if (!found) return undefined;
+  const out = released(found);
+  const back = takenBack(answers);
+  if (out.length === 0 && back.length === 0) return 'Nothing was released.';
+  const list = out.length > 0 ? `Released: ${out.join(', ')}.` : '';
+  const taken = back.map(({ version, atMs, outMs }) => {
+    const after = outMs === undefined ? '' : ` after ${formatSpan(atMs - outMs)}`;
+    return `${version} was taken back${after}.`;
+  });
+  return [list, ...taken].filter((one) => one).join(' ');
+};

@@ -1,0 +1,32 @@
+import { createHeatMap, lowerMs } from '../charts/heat-map.js';
+import { drawnPanel } from '../panel/panel.js';
+import { number, text } from '../table/table.js';
+import { formatCount, formatDuration } from '../words/format.js';
+
+export const heatMapPanel = drawnPanel({
+  id: 'heat-map',
+  title: 'How long runs take',
+  aside: 'share of the runs of each step',
+  isWide: true,
+  needs: ['spread'],
+  table: ({ spread: { steps, boundsMs } }) => ({
+    columns: [
+      'Time',
+      ...boundsMs.map(
+        (bound, row) => `${formatDuration(lowerMs(boundsMs, row))} to ${formatDuration(bound)}`,
+      ),
+    ],
+    rows: steps.map(({ atMs, counts }) => [
+      text(new Date(atMs).toISOString()),
+      ...counts.map((n) => number(n, (count) => formatCount(count ?? 0))),
+    ]),
+    none: 'Nothing ran in this range.',
+  }),
+  drawing: ({ zoom }) => {
+    const map = createHeatMap(zoom);
+    return {
+      element: map.element,
+      show: ({ spread }, { lane }) => map.show(spread, lane),
+    };
+  },
+});

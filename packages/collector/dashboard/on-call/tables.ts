@@ -1,0 +1,129 @@
+import type { Budget } from '../../src/fleet/objectives.js';
+import { answered } from '../asking/answered.js';
+import { tablePanel } from '../panel/panel.js';
+import { type Cell, number, text } from '../table/table.js';
+import {
+  formatCount,
+  formatDuration,
+  formatLeft,
+  formatMoment,
+  formatRate,
+} from '../words/format.js';
+import { scopeOf } from '../words/scope.js';
+
+const count = (value: number | null | undefined) => formatCount(value ?? 0);
+
+/** How a model is opened: from the network, from the device, not at all. */
+export const opensPanel = tablePanel({
+  id: 'opens',
+  title: 'Opens',
+  aside: 'how models were opened',
+  needs: ['latency'],
+  table: ({ latency }) => {
+    const { tried, network, store, failed, networkP95Ms, storeP95Ms } = scopeOf(latency).opens;
+    const share = (n: number) => number(tried === 0 ? null : n / tried, formatRate);
+    const ready = (name: string, aside: string, n: number, p95Ms: number | null): Cell[] => [
+      text(name, { aside }),
+      number(n, count),
+      share(n),
+      number(p95Ms, formatDuration),
+    ];
+    return {
+      columns: ['Ended', 'Count', 'Of opens', 'Ready P95'],
+      rows:
+        tried === 0
+          ? []
+          : [
+              ready('network', 'cold start', network, networkP95Ms),
+              ready('store', 'cache hit', store, storeP95Ms),
+              ...Object.entries(failed).map(([code, n]): Cell[] => [
+                text(code, { aside: 'failed', tone: 'code' }),
+                number(n, count),
+                share(n),
+                number(null, formatDuration),
+              ]),
+            ],
+      none: 'No model was opened in this range.',
+    };
+  },
+});
+
+export const errorsPanel = tablePanel({
+  id: 'errors',
+  title: 'Errors',
+  aside: 'by code',
+  needs: ['latency'],
+  table: ({ latency }, { answers }) => {
+    const now = scopeOf(latency);
+    const earlier = answered(answers, 'latencyBefore');
+    const before = earlier && earlier.total.count > 0 ? scopeOf(earlier) : undefined;
+    const codes = [...new Set([now, before].flatMap((one) => Object.keys(one?.errors ?? {})))];
+    return {
+      columns: ['Code', 'Count', 'Of runs', 'Before'],
+      rows: codes.map((code) => [
+        text(code, { tone: 'code' }),
+        number(now.errors[code] ?? 0, count),
+        number((now.errors[code] ?? 0) / now.count, formatRate),
+        number(before && (before.errors[code] ?? 0) / before.count, formatRate),
+      ]),
+      none: 'No errors in this range.',
+    };
+  },
+});
+
+/** What may still go wrong before the month's objectives are missed. */
+export const budgetPanel = tablePanel({
+  id: 'budget',
+  title: 'Budget',
+  aside: 'of 28 days',
+  needs: ['objectives'],
+  table: ({ objectives: { success, latency, targets } }) => ({
+    columns: ['Objective', 'Allowed', 'Spent', 'Left'],
+    rows: [
+      budgetRow(`${formatRate(success.target)} succeed`, success),
+      budgetRow(`${formatRate(latency.target)} within ${formatDuration(targets.p95Ms)}`, latency),
+    ].filter((cells) => cells[3]?.value !== null),
+    none: 'Nothing ran in 28 days.',
+    note: 'Runs that may fail, and results that may take longer, before the objective is missed.',
+  }),
+});
+
+function budgetRow(name: string, { allowed, bad, left }: Budget): Cell[] {
+  return [
+    text(name),
+    number(allowed, (runs) => count(Math.floor(runs ?? 0))),
+    number(bad, count),
+    number(left, formatLeft, {
+      ...(left !== null && left < 0 && { tone: 'alarm' as const }),
+    }),
+  ];
+}
+
+const KINDS = {
+  release: 'release',
+  rollout: 'rollout',
+  verdict: 'verdict',
+  alarm: 'drift',
+  silence: 'silence',
+} as const;
+
+/** The lane of the charts, in words. */
+export const happenedPanel = tablePanel({
+  id: 'happened',
+  title: 'What happened',
+  needs: ['releases'],
+  table: (_got, { lane }) => ({
+    columns: ['When', 'Until', 'Kind', 'What'],
+    rows: lane
+      .toReversed()
+      .map(({ kind, fromMs, toMs, text: words }) => [
+        { text: formatMoment(fromMs), value: new Date(fromMs).toISOString() },
+        toMs === null
+          ? text('', { value: null })
+          : { text: formatMoment(toMs), value: new Date(toMs).toISOString() },
+        text(KINDS[kind]),
+        text(words),
+      ]),
+    none: 'No release, verdict, alarm or silence in this time.',
+  }),
+});

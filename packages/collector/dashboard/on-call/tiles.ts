@@ -1,0 +1,85 @@
+import type { Figures } from '../../src/fleet/latency.js';
+import { answered } from '../asking/answered.js';
+import { element } from '../element.js';
+import { drawnPanel, type PanelContext } from '../panel/panel.js';
+import { type Cell, number, type Table, text } from '../table/table.js';
+import { formatCompact, formatDuration, formatRate, NOTHING } from '../words/format.js';
+import { scopeOf } from '../words/scope.js';
+
+interface Tile {
+  readonly name: string;
+  readonly of: (figures: Figures) => number | null | undefined;
+  readonly format: (value: number | null | undefined) => string;
+}
+
+const compact = (value: number | null | undefined) =>
+  value === null || value === undefined ? NOTHING : formatCompact(value);
+
+const TILES: readonly Tile[] = [
+  { name: 'Runs', of: ({ count }) => count, format: compact },
+  { name: 'Success', of: ({ successRate }) => successRate, format: formatRate },
+  { name: 'P50', of: ({ p50Ms }) => p50Ms, format: formatDuration },
+  { name: 'P95', of: ({ p95Ms }) => p95Ms, format: formatDuration },
+  { name: 'P99', of: ({ p99Ms }) => p99Ms, format: formatDuration },
+  { name: 'Queue P95', of: ({ stages }) => stages.queue?.p95Ms, format: formatDuration },
+  { name: 'From the cache', of: fromCache, format: formatRate },
+  { name: 'Devices', of: ({ devices }) => devices, format: compact },
+];
+
+/** Of models that became ready, those whose bytes were on the device. */
+function fromCache({ opens: { store, network } }: Figures): number | null {
+  return store + network === 0 ? null : store / (store + network);
+}
+
+/** The figures on top, each beside the period and the version before. */
+export const tilesPanel = drawnPanel({
+  id: 'figures',
+  title: 'Figures',
+  isWide: true,
+  needs: ['latency'],
+  table: ({ latency }, context) => tilesTable(scopeOf(latency), context),
+  drawing: () => {
+    const list = element('dl', { class: 'tiles' });
+    return {
+      element: list,
+      show({ latency }, context) {
+        const { columns, rows } = tilesTable(scopeOf(latency), context);
+        list.replaceChildren(...rows.map((cells) => tileElement(cells, columns)));
+      },
+    };
+  },
+});
+
+function tilesTable(now: Figures, { answers, moment }: PanelContext): Table {
+  const earlier = answered(answers, 'latencyBefore');
+  const versionBefore = answered(answers, 'latencyVersionBefore');
+  const columns = ['Figure', 'Now', 'Before'];
+  if (moment.versionBefore) columns.push(moment.versionBefore);
+  const rows = TILES.map(({ name, of, format }): Cell[] => {
+    const cells = [
+      text(name),
+      number(of(now), format),
+      number(earlier && earlier.total.reports > 0 ? of(scopeOf(earlier)) : null, format),
+    ];
+    if (moment.versionBefore) {
+      cells.push(number(versionBefore && of(scopeOf(versionBefore)), format));
+    }
+    return cells;
+  });
+  return { columns, rows, none: 'Nothing ran in this range.' };
+}
+
+function tileElement(
+  [name, now, ...others]: readonly Cell[],
+  columns: readonly string[],
+): HTMLElement {
+  return element(
+    'div',
+    { 'data-testid': `tile-${name?.text.toLowerCase().replaceAll(' ', '-')}` },
+    element('dt', {}, name?.text ?? ''),
+    element('dd', { class: 'value' }, now?.text ?? NOTHING),
+    ...others.map((cell, i) =>
+      element('dd', { class: 'note' }, `${columns[i + 2]?.toLowerCase()} ${cell.text}`),
+    ),
+  );
+}

@@ -1,0 +1,55 @@
+import { element } from '../element.js';
+import type { Cell, Table } from './table.js';
+
+/** A table that scrolls by itself where it is too wide, or what is said where it has no row. */
+export function tableElement(label: string, { columns, rows, none, note }: Table): HTMLElement[] {
+  if (rows.length === 0) return [element('p', { class: 'quiet' }, none)];
+  const head = columns.map((heading) => element('th', { scope: 'col' }, heading));
+  const body = rows.map((cells) => rowElement(cells, columns.length));
+  return [
+    element(
+      'div',
+      { class: 'scroll', role: 'region', 'aria-label': label, tabindex: '0' },
+      element(
+        'table',
+        {},
+        element('thead', {}, element('tr', {}, ...head)),
+        element('tbody', {}, ...body),
+      ),
+    ),
+    ...(note ? [element('p', { class: 'quiet' }, note)] : []),
+  ];
+}
+
+/** A row of one cell is a heading within the table. */
+function rowElement(cells: readonly Cell[], columns: number): HTMLElement {
+  const row = element('tr', {}, ...cells.map(cellElement));
+  if (cells.length === 1) row.firstElementChild?.setAttribute('colspan', String(columns));
+  return row;
+}
+
+function cellElement(cell: Cell, position: number): HTMLElement {
+  const made = position === 0 ? element('th', { scope: 'row' }) : element('td');
+  if (cell.shade !== undefined) {
+    made.classList.add('shaded');
+    made.style.setProperty('--shade', cell.shade.toFixed(3));
+  }
+  made.append(...cellContent(cell));
+  return made;
+}
+
+export function cellContent({ text, aside, detail, isThin, tone, color }: Cell): HTMLElement[] {
+  const parts: HTMLElement[] = [];
+  if (color !== undefined) {
+    const swatch = element('span', { class: 'swatch', 'aria-hidden': 'true' });
+    swatch.style.background = `var(${color})`;
+    parts.push(swatch);
+  }
+  const shown = element(tone === 'code' ? 'code' : 'span', tone ? { class: tone } : {}, text);
+  if (isThin) shown.classList.add('thin');
+  if (detail) shown.title = isThin ? `Made of little: ${detail}` : detail;
+  parts.push(shown);
+  if (aside) parts.push(element('span', { class: 'aside' }, aside));
+  if (detail) parts.push(element('span', { class: 'detail' }, detail));
+  return parts;
+}

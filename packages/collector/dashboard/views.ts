@@ -1,0 +1,51 @@
+import type { ModelSummary } from '../src/rollup-store.js';
+import type { Answers } from './asking/ask.js';
+import type { QuestionName } from './asking/questions.js';
+import type { Moment } from './bar/moment.js';
+import type { PageState, ViewName } from './bar/page-state.js';
+import { DEBUG_PANELS, DEBUG_QUESTIONS } from './debug/debug.js';
+import { element } from './element.js';
+import { createExecutiveView, EXECUTIVE_QUESTIONS } from './executive/executive.js';
+import { ON_CALL_PANELS, ON_CALL_QUESTIONS } from './on-call/on-call.js';
+import { createWellBeing } from './on-call/well-being.js';
+import { createPanelsView } from './panels-view.js';
+
+/** One of three ways to look at a model. */
+export interface View {
+  readonly element: HTMLElement;
+  /** In the order in which they are asked. */
+  readonly questions: readonly QuestionName[];
+  show(moment: Moment, answers: Answers): void;
+  /** Asked when everything else has been. */
+  showOthers?(models: readonly ModelSummary[], moment: Moment, signal: AbortSignal): Promise<void>;
+}
+
+export function createView(name: ViewName, choose: (change: Partial<PageState>) => void): View {
+  switch (name) {
+    case 'on-call':
+      return onCallView(choose);
+    case 'debug':
+      return debugView(choose);
+    case 'executive':
+      return { ...createExecutiveView(choose), questions: EXECUTIVE_QUESTIONS };
+  }
+}
+
+function onCallView(choose: (change: Partial<PageState>) => void): View {
+  const wellBeing = createWellBeing();
+  const panels = createPanelsView(ON_CALL_PANELS, { zoom: (range) => choose({ range }) });
+  return {
+    element: element('div', {}, wellBeing.element, panels.element),
+    questions: ON_CALL_QUESTIONS,
+    show(moment, answers) {
+      wellBeing.show(moment, answers);
+      panels.show(moment, answers);
+    },
+    showOthers: wellBeing.showOthers,
+  };
+}
+
+function debugView(choose: (change: Partial<PageState>) => void): View {
+  const panels = createPanelsView(DEBUG_PANELS, { zoom: (range) => choose({ range }) });
+  return { ...panels, questions: DEBUG_QUESTIONS };
+}

@@ -1,0 +1,133 @@
+const COUNT = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+const COMPACT = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 });
+const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const SECONDS = new Intl.DateTimeFormat('en-GB', {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+});
+const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+
+/** What stands for a number that is not there. */
+export const NOTHING = '–';
+
+export function formatCount(value: number): string {
+  return COUNT.format(value);
+}
+
+/** 999 stays whole, 12,345 becomes 12.3K. */
+export function formatCompact(value: number): string {
+  return value < 10_000 ? COUNT.format(value) : COMPACT.format(value);
+}
+
+/** A duration as number and unit, so that they can be set apart: three digits at most. */
+export function splitDuration(ms: number): { value: string; unit: 'ms' | 's' } {
+  return ms < 1000
+    ? { value: threeDigits(ms), unit: 'ms' }
+    : { value: threeDigits(ms / 1000), unit: 's' };
+}
+
+export function formatDuration(ms: number | null | undefined): string {
+  if (ms === null || ms === undefined) return NOTHING;
+  const { value, unit } = splitDuration(ms);
+  return `${value} ${unit}`;
+}
+
+/** A share as percent; never rounded to 0 or 100 while it is neither. */
+export function formatRate(rate: number | null | undefined): string {
+  if (rate === null || rate === undefined) return NOTHING;
+  const percent = rate * 100;
+  if (percent === 100 || percent === 0) return `${percent}%`;
+  if (percent > 99.99) return '>99.99%';
+  if (percent < 0.01) return '<0.01%';
+  return `${percent.toFixed(percent >= 99 || percent < 1 ? 2 : 1)}%`;
+}
+
+/** What is left of a budget as percent; overspent ones are below 0. */
+export function formatLeft(share: number | null | undefined): string {
+  if (share === null || share === undefined) return NOTHING;
+  return `${share < 0 ? '−' : ''}${Math.abs(Math.round(share * 100))}%`;
+}
+
+/** A share as percent; a number that is none, as a mean, as it is. */
+export function formatShareOf(value: number | null): string {
+  if (value === null) return NOTHING;
+  return value >= 0 && value <= 1 ? formatRate(value) : String(Number(value.toPrecision(3)));
+}
+
+export function formatClock(timeMs: number): string {
+  return CLOCK.format(timeMs);
+}
+
+export function formatSeconds(timeMs: number): string {
+  return SECONDS.format(timeMs);
+}
+
+export function formatDay(timeMs: number): string {
+  return DAY.format(timeMs);
+}
+
+/** A moment of the last days: "14:05" of today, else "25 Nov, 14:05". */
+export function formatMoment(timeMs: number, nowMs = Date.now()): string {
+  const isToday = formatDay(timeMs) === formatDay(nowMs);
+  return isToday ? formatClock(timeMs) : `${formatDay(timeMs)}, ${formatClock(timeMs)}`;
+}
+
+/** A difference of shares in points: "+1.2 points". */
+export function formatPoints(difference: number | null | undefined): string {
+  if (difference === null || difference === undefined) return NOTHING;
+  const points = difference * 100;
+  const digits = Math.abs(points) < 1 ? 2 : 1;
+  return `${points > 0 ? '+' : points < 0 ? '−' : ''}${Math.abs(points).toFixed(digits)} points`;
+}
+
+/** A step of a chart: "14:05–14:10", "25 Nov, 12:00–18:00", "25 Nov". */
+export function formatStep(atMs: number, stepMs: number, rangeMs: number): string {
+  const oneDay = 86_400_000;
+  if (stepMs >= oneDay) return formatDay(atMs);
+  const clock = `${formatClock(atMs)}–${formatClock(atMs + stepMs)}`;
+  return rangeMs > oneDay ? `${formatDay(atMs)}, ${clock}` : clock;
+}
+
+function threeDigits(value: number): string {
+  if (value === 0) return '0';
+  const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2;
+  return value.toFixed(digits);
+}
+
+/** A length of time in its two largest units: "2 d 4 h", "35 min". */
+export function formatSpan(ms: number): string {
+  const minutes = Math.max(0, Math.round(ms / 60_000));
+  const [days, hours, rest] = [
+    Math.floor(minutes / 1440),
+    Math.floor((minutes % 1440) / 60),
+    minutes % 60,
+  ];
+  if (days > 0) return hours > 0 ? `${days} d ${hours} h` : `${days} d`;
+  if (hours > 0) return rest > 0 ? `${hours} h ${rest} min` : `${hours} h`;
+  return `${rest} min`;
+}
+
+/** An amount in its currency: "€12.30". */
+export function formatMoney(amount: number, currency: string): string {
+  const digits = Math.abs(amount) >= 1000 ? 0 : 2;
+  return new Intl.NumberFormat('en', {
+    style: 'currency',
+    currency,
+    maximumFractionDigits: digits,
+    minimumFractionDigits: digits,
+  }).format(amount);
+}
+
+const UTC_MOMENT = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+  timeZone: 'UTC',
+});
+
+/** "9 Mar, 14:05", in UTC. */
+export function formatUtcMoment(timeMs: number): string {
+  return UTC_MOMENT.format(timeMs);
+}

@@ -1,0 +1,95 @@
+import type { FleetCanary } from '../../src/fleet/canary.js';
+import type { FleetDrift } from '../../src/fleet/drift.js';
+import type { FleetReleases, ReleaseEvent } from '../../src/fleet/releases.js';
+import type { FleetSilence } from '../../src/fleet/silence.js';
+import { answered } from '../asking/answered.js';
+import type { Answers } from '../asking/ask.js';
+import type { LaneEvent } from '../charts/lane.js';
+import { formatRate } from './format.js';
+
+const HOUR_MS = 3_600_000;
+const BPS = 10_000;
+
+/** What happened to a model, in order of time, as far as it has been answered. */
+export function timelineOf(answers: Answers): LaneEvent[] {
+  return [
+    ...releaseEvents(answered(answers, 'releases')),
+    ...verdictEvents(answered(answers, 'canary')),
+    ...alarmEvents(answered(answers, 'drift')),
+    ...silenceEvents(answered(answers, 'silence')),
+  ].sort((a, b) => a.fromMs - b.fromMs);
+}
+
+function releaseEvents(releases: FleetReleases | undefined): LaneEvent[] {
+  return (releases?.events ?? []).map((event) => ({
+    kind: event.state === 'canary' ? 'rollout' : 'release',
+    fromMs: event.atMs,
+    toMs: null,
+    text: releaseWords(event),
+  }));
+}
+
+/** "1.1.0 goes to 5% of devices" */
+export function releaseWords({ version, state, rollout }: ReleaseEvent): string {
+  switch (state) {
+    case 'revoked':
+      return `${version} is taken back`;
+    case 'seen':
+      return `${version} reports for the first time`;
+    case 'canary':
+    case 'stable': {
+      const share = rollout ? (rollout.toBps - rollout.fromBps) / BPS : 1;
+      return `${version} goes to ${share === 1 ? 'all devices' : `${formatRate(share)} of devices`}`;
+    }
+  }
+}
+
+/** A verdict is news when it is another one. */
+function verdictEvents(canary: FleetCanary | undefined): LaneEvent[] {
+  return (canary?.rollouts ?? []).flatMap(({ version, history }) =>
+    history.flatMap(({ atMs, verdict }, i): LaneEvent[] => {
+      if (verdict === history[i - 1]?.verdict) return [];
+      if (verdict !== 'roll-back' && verdict !== 'promote') return [];
+      const text = `${version}: ${verdict === 'promote' ? 'promote it' : 'roll it back'}`;
+      return [{ kind: 'verdict', fromMs: atMs, toMs: null, text }];
+    }),
+  );
+}
+
+function alarmEvents(drift: FleetDrift | undefined): LaneEvent[] {
+  return (drift?.versions ?? []).flatMap(({ version, windowMs = HOUR_MS, distributions }) =>
+    distributions.flatMap(({ name, windows }) =>
+      stretches(windows, windowMs, ({ isAlarm }) => isAlarm).map(
+        ({ fromMs, toMs }): LaneEvent => ({
+          // an alarm is of two windows running: it began with the first
+          ...{ fromMs: fromMs - windowMs, toMs },
+          kind: 'alarm',
+          text: `what ${version} sees has changed: ${name}`,
+        }),
+      ),
+    ),
+  );
+}
+
+function silenceEvents(silence: FleetSilence | undefined): LaneEvent[] {
+  return stretches(silence?.hours ?? [], HOUR_MS, ({ isSilent }) => isSilent).map((stretch) => ({
+    ...stretch,
+    kind: 'silence',
+    text: 'far fewer devices report than usual',
+  }));
+}
+
+/** Those that follow one another, as one. */
+function stretches<Item extends { readonly atMs: number }>(
+  items: readonly Item[],
+  lengthMs: number,
+  isSo: (item: Item) => boolean,
+): { fromMs: number; toMs: number }[] {
+  const found: { fromMs: number; toMs: number }[] = [];
+  for (const item of items.filter(isSo)) {
+    const last = found.at(-1);
+    if (last && last.toMs >= item.atMs) last.toMs = item.atMs + lengthMs;
+    else found.push({ fromMs: item.atMs, toMs: item.atMs + lengthMs });
+  }
+  return found;
+}

@@ -1,0 +1,167 @@
+import { expect, test } from 'vitest';
+import {
+  DAY_MS,
+  type DeviceReport,
+  FACTS,
+  HOUR_MS,
+  MONDAY_MS,
+  storeOf,
+} from '../testing/fleet-store.js';
+import { fleetCanary } from './canary.js';
+
+const CONTEXT = { facts: FACTS, minDevices: 50 };
+const range = (fromMs: number, toMs: number) => ({
+  model: 'digits',
+  fromMs,
+  toMs,
+  stepMs: HOUR_MS,
+});
+
+/** Both sides of a rollout, as many devices on each, of which some fail. */
+function rollout(
+  { canary, control }: { canary: number; control: number },
+  { devices = 640, day = 0 } = {},
+) {
+  return (['canary', 'control'] as const).flatMap((arm) => {
+    const failing = arm === 'canary' ? canary : control;
+    return Array.from({ length: devices }, (_, i): DeviceReport => {
+      const failed = (i * 7919) % 1000 < failing * 1000 ? 2 : 0;
+      const first: DeviceReport['first'] = ['version-day', 'arm-day'];
+      return {
+        atMs: MONDAY_MS + day * DAY_MS,
+        g: i % 64,
+        arm,
+        version: arm === 'canary' ? '1.1.0' : '1.0.0',
+        ok: 10 - failed,
+        failed,
+        first: failed > 0 ? [...first, 'arm-day-failed'] : first,
+      };
+    });
+  });
+}
+
+const DAY = range(MONDAY_MS, MONDAY_MS + DAY_MS);
+
+test('a canary that fails more than its control is rolled back, by name', async () => {
+  const store = await storeOf(rollout({ canary: 0.3, control: 0.05 }));
+  const { rollouts } = await fleetCanary(store, DAY, CONTEXT);
+  expect(rollouts).toMatchObject([
+    {
+      version: '1.1.0',
+      experiment: '0f0f0f0f',
+      devices: { canary: 640, control: 640 },
+      verdict: { verdict: 'roll-back', because: ['failed-runs', 'failed-devices'] },
+    },
+  ]);
+  await store.close();
+});
+
+test('the signed margin decides: a difference within it rolls nothing back', async () => {
+  const store = await storeOf(rollout({ canary: 0.3, control: 0.05 }));
+  const health = { 'failed-runs-bps': 2000, 'failed-devices-bps': 5000 };
+  const versions = FACTS.versions.map((one) => ({ ...one, health }));
+  const context = { ...CONTEXT, facts: { ...FACTS, versions } };
+  const { rollouts } = await fleetCanary(store, DAY, context);
+  expect(rollouts[0]?.verdict.verdict).toBe('hold');
+  expect(rollouts[0]?.guardrails.find(({ name }) => name === 'failed-runs')?.margin).toBe(0.2);
+  await store.close();
+});
+
+test('an arm without its control, and one of too few devices, have no verdict', async () => {
+  const alone = rollout({ canary: 0.5, control: 0 }).filter(({ arm }) => arm === 'canary');
+  const store = await storeOf(alone);
+  expect((await fleetCanary(store, DAY, CONTEXT)).rollouts).toMatchObject([
+    { verdict: { verdict: 'none', because: 'no-control' }, guardrails: [] },
+  ]);
+  await store.close();
+  const few = await storeOf(rollout({ canary: 0.5, control: 0 }, { devices: 40 }));
+  expect((await fleetCanary(few, DAY, CONTEXT)).rollouts).toMatchObject([
+    { verdict: { verdict: 'none', because: 'too-few-devices' }, guardrails: [] },
+  ]);
+  await few.close();
+});
+
+test('what a release has signed a margin for, and never comes, keeps it from being promoted; so does a release that is not known', async () => {
+  const store = await storeOf(rollout({ canary: 0.05, control: 0.05 }));
+  const health = { 'outcome-bought-bps': 500 };
+  const versions = FACTS.versions.map((one) => ({ ...one, health }));
+  const signed = await fleetCanary(store, DAY, { ...CONTEXT, facts: { ...FACTS, versions } });
+  expect(signed.rollouts[0]?.guardrails.at(-1)).toMatchObject({
+    name: 'outcome-bought',
+    difference: { value: null, method: 'trimmed-difference' },
+    isJudged: true,
+  });
+  expect(signed.rollouts[0]?.verdict).toMatchObject({ verdict: 'hold' });
+  const unknown = await fleetCanary(store, DAY, { minDevices: 50 });
+  const { verdict } = unknown.rollouts[0] ?? {};
+  expect(verdict?.verdict === 'hold' && verdict.because).toContain('signed-margins');
+  await store.close();
+});
+
+test('with two canaries of one salt their numbers are not held against each other', async () => {
+  const store = await storeOf(rollout({ canary: 0.05, control: 0.05 }));
+  const [canary, stable] = FACTS.versions;
+  const second = { ...canary, version: '1.2.0', rollout: { salt: 's', fromBps: 500, toBps: 2500 } };
+  const versions = [canary, stable, second] as typeof FACTS.versions;
+  const { rollouts } = await fleetCanary(store, DAY, { ...CONTEXT, facts: { ...FACTS, versions } });
+  const missing = rollouts[0]?.guardrails.find(({ name }) => name === 'missing-devices');
+  expect(missing).toMatchObject({
+    difference: { value: null, method: 'sample-ratio' },
+    isJudged: true,
+  });
+  await store.close();
+});
+
+test('the verdict of each day is what was said at its end, of all that had been seen until then', async () => {
+  const few = rollout({ canary: 0.05, control: 0.05 }, { devices: 40 });
+  const equal = rollout({ canary: 0.05, control: 0.05 }, { day: 1 });
+  const worse = rollout({ canary: 0.6, control: 0.05 }, { day: 2 });
+  const store = await storeOf([...few, ...equal, ...worse]);
+  const noon = MONDAY_MS + 4.5 * DAY_MS;
+  const { rollouts } = await fleetCanary(store, range(MONDAY_MS, noon), CONTEXT);
+  const history = rollouts[0]?.history ?? [];
+  const ends = [1, 2, 3, 4, 4.5].map((days) => MONDAY_MS + days * DAY_MS);
+  expect(history.map(({ atMs }) => atMs)).toEqual(ends);
+  expect(history.map(({ verdict }) => verdict)).toEqual([
+    'none',
+    'hold',
+    'roll-back',
+    'roll-back',
+    'roll-back',
+  ]);
+  // as if it had been asked then
+  for (const { atMs, verdict } of history) {
+    const then = await fleetCanary(store, range(MONDAY_MS, atMs), CONTEXT);
+    expect(then.rollouts[0]?.verdict.verdict).toBe(verdict);
+  }
+  await store.close();
+});
+
+test('a canary whose control reports later has no verdict until then', async () => {
+  const both = rollout({ canary: 0.05, control: 0.05 });
+  const later = both.map((one) => ({
+    ...one,
+    atMs: one.arm === 'control' ? MONDAY_MS + DAY_MS : one.atMs,
+  }));
+  const store = await storeOf(later);
+  const { rollouts } = await fleetCanary(store, range(MONDAY_MS, MONDAY_MS + 2 * DAY_MS), CONTEXT);
+  expect(rollouts[0]?.history.map(({ verdict }) => verdict)).toEqual(['none', 'hold']);
+  await store.close();
+});
+
+test('a rollout is over when its version is taken back, or goes to all', async () => {
+  const store = await storeOf(rollout({ canary: 0.3, control: 0.05 }));
+  const [canary, stable] = FACTS.versions;
+  const revoked = { ...FACTS, versions: [{ ...canary, state: 'revoked' }, stable] };
+  const { rollout: _, ...everywhere } = { ...canary, state: 'stable' };
+  for (const [facts, isOver] of [
+    [FACTS, false],
+    [undefined, false],
+    [revoked, true],
+    [{ ...FACTS, versions: [everywhere, stable] }, true],
+  ] as [typeof FACTS, boolean][]) {
+    const { rollouts } = await fleetCanary(store, DAY, { ...CONTEXT, facts });
+    expect(rollouts[0]?.isOver).toBe(isOver);
+  }
+  await store.close();
+});

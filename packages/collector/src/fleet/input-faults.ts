@@ -1,0 +1,90 @@
+import type { ModelFacts } from '@nearside/core';
+import { OTHER } from '../known-codes.js';
+import type { GroupSums, RollupReads } from '../rollup-store.js';
+import { byFrequency } from './by-frequency.js';
+import { devicesByVersion } from './devices-by-version.js';
+import type { FleetQuery } from './query.js';
+import { devicesByName, readWholeDays, shownNames } from './shown-names.js';
+
+export interface FeatureFaults {
+  /** Its name in the signed model; `feature 3` where that is not known. */
+  readonly feature: string;
+  readonly missing: number;
+  readonly stale: number;
+  readonly invalid: number;
+  /** All three, by the release that the app says it is, the most frequent first. */
+  readonly apps: Readonly<Record<string, number>>;
+}
+
+interface Asked {
+  readonly range: Pick<FleetQuery, 'model' | 'fromMs' | 'toMs'>;
+  /** All that was counted in it. */
+  readonly groups: readonly GroupSums[];
+  readonly facts?: ModelFacts['models'][number] | undefined;
+  readonly minDevices: number;
+}
+
+/** Of versions that devices enough have: it speaks of what goes in. */
+export async function inputFaults(
+  store: Pick<RollupReads, 'sums' | 'deviceDays'>,
+  { range, groups, facts, minDevices }: Asked,
+): Promise<FeatureFaults[]> {
+  const devices = await devicesByVersion(store, range);
+  const isLarge = ({ version }: GroupSums) => (devices.get(version) ?? 1) >= minDevices;
+  const shown = groups.filter((group) => group.counts.inputs && isLarge(group));
+  if (shown.length === 0) return [];
+  const wholeDays = (await readWholeDays(store, range)).filter(isLarge);
+  const apps = shownApps(groups.filter(isLarge), { wholeDays, range, minDevices });
+  const faults = new Map<string, FeatureFaults>();
+  for (const { version, counts } of shown) {
+    const byApp = Object.entries(counts.apps ?? {}).filter(([app]) => apps.has(app));
+    for (const [position, more] of Object.entries(counts.inputs ?? {})) {
+      const feature = featureName(position, { version, facts });
+      const { missing = 0, stale = 0, invalid = 0 } = more;
+      const before = faults.get(feature);
+      faults.set(feature, {
+        feature,
+        missing: (before?.missing ?? 0) + missing,
+        stale: (before?.stale ?? 0) + stale,
+        invalid: (before?.invalid ?? 0) + invalid,
+        apps: byFrequency([
+          before?.apps,
+          ...byApp.map(([app, { inputs }]) =>
+            inputs?.[position] ? { [app]: inputs[position] } : undefined,
+          ),
+        ]),
+      });
+    }
+  }
+  return [...faults.values()]
+    .filter((one) => countOf(one) > 0)
+    .sort((a, b) => countOf(b) - countOf(a));
+}
+
+function countOf({ missing, stale, invalid }: FeatureFaults): number {
+  return missing + stale + invalid;
+}
+
+function shownApps(
+  groups: readonly GroupSums[],
+  {
+    wholeDays,
+    range,
+    minDevices,
+  }: { readonly wholeDays: readonly GroupSums[] } & Pick<Asked, 'range' | 'minDevices'>,
+): Set<string> {
+  const names = new Set(groups.flatMap(({ counts }) => Object.keys(counts.apps ?? {})));
+  const devices = devicesByName(wholeDays, ({ counts }) => counts.apps, range);
+  // inputs of whoever says no release are in no release's sum
+  return shownNames([...names], { devices, hasRest: true, minDevices });
+}
+
+/** Positions are those of the version that reported. */
+function featureName(
+  position: string,
+  { version, facts }: { version: string; facts: Asked['facts'] },
+): string {
+  if (position === OTHER) return OTHER;
+  const own = facts?.versions.find((one) => one.version === version)?.features;
+  return (own ?? facts?.features)?.[Number(position)] ?? `feature ${position}`;
+}

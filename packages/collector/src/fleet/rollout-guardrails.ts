@@ -1,0 +1,113 @@
+import { type ModelFacts, marginName, type VersionFacts } from '@nearside/core';
+import type { CohortRow } from '../rollup-store.js';
+import {
+  type ArmSums,
+  compareMeans,
+  compareShares,
+  compareSizes,
+  type GuardrailResult,
+} from '../statistics/guardrail.js';
+import { type Verdict, verdictOf } from '../statistics/verdict.js';
+import { armMeasures, type Measure } from './arm-measures.js';
+import { ratioByCohort } from './cohort-hours.js';
+
+/** What the two sides of a rollout saw. */
+export interface Sides {
+  readonly canary: readonly CohortRow[];
+  readonly control: readonly CohortRow[];
+}
+
+/** A measure of a rollout, and what is tolerated of it. */
+export interface Guardrail {
+  readonly measure: Measure;
+  /** As signed in `health`, else the standard one. */
+  readonly margin: number;
+  /** Whether a verdict depends on it: an outcome without a signed margin is shown alone. */
+  readonly isJudged: boolean;
+  /** Probability that a lower end, or an upper one, is ever beyond the truth. */
+  readonly level: number;
+  /** Whether there is anything to hold against each other. */
+  readonly isComparable: boolean;
+}
+
+/** Probability that any guardrail of a rollout ever rolls back a version that is no worse. */
+const LEVEL = 0.01;
+const BPS = 10_000;
+
+export function guardrailsOf(
+  sides: Sides,
+  { version, facts }: { version: string; facts?: ModelFacts['models'][number] | undefined },
+): Guardrail[] {
+  const versions = facts?.versions ?? [];
+  const known = versions.find((one) => one.version === version);
+  const isEven = hasEqualSides(version, versions);
+  const guardrails = armMeasures(sides, { version, versions }).map((measure) => ({
+    measure,
+    ...marginOf(measure, known),
+    isComparable: measure.kind !== 'size' || isEven,
+  }));
+  const judged = guardrails.filter(({ isJudged }) => isJudged).length;
+  return guardrails.map((one) => ({ ...one, level: LEVEL / Math.max(1, judged) }));
+}
+
+/** As the signed release says, else by default; what an app declares is judged only with a signed margin. */
+function marginOf(
+  { name, kind, marginBps }: Measure,
+  known: VersionFacts | undefined,
+): Pick<Guardrail, 'margin' | 'isJudged'> {
+  const signed = known?.health?.[marginName(name)];
+  return {
+    margin: (signed ?? marginBps) / BPS,
+    isJudged: kind !== 'mean' || signed !== undefined,
+  };
+}
+
+/**
+ * Whether there should be as many devices on both sides all the time. The control is at the other end of the buckets, as wide
+ * as the widest canary of the salt, and ends where canaries begin: beyond a half of all, or with two canaries, shares have
+ * changed while the rollout went on, and numbers say nothing.
+ */
+function hasEqualSides(version: string, versions: readonly VersionFacts[]): boolean {
+  const rollout = versions.find((one) => one.version === version)?.rollout;
+  if (!rollout) return true;
+  const canaries = versions.filter((one) => one.rollout?.salt === rollout.salt);
+  return canaries.length === 1 && rollout.fromBps === 0 && rollout.toBps <= BPS / 2;
+}
+
+export function sumsByCohort({ canary, control }: Sides, { sums }: Measure): ArmSums[] {
+  const ofControl = ratioByCohort(control, sums);
+  return ratioByCohort(canary, sums).map((own, cohort) => ({
+    canary: own,
+    control: ofControl[cohort] ?? { part: 0, whole: 0 },
+  }));
+}
+
+export function compareSides(
+  cohorts: readonly ArmSums[],
+  { measure: { kind }, margin, level, isComparable }: Guardrail,
+): GuardrailResult | undefined {
+  if (!isComparable) return undefined;
+  if (kind === 'size') return compareSizes(cohorts, { margin, level });
+  if (kind === 'mean') return compareMeans(cohorts, { margin, level });
+  return compareShares(cohorts, { margin, level });
+}
+
+/** @param isKnown whether the signed release is: nothing is promoted by margins that it may not have */
+export function verdictOn(
+  compared: readonly {
+    readonly guardrail: Guardrail;
+    readonly result: GuardrailResult | undefined;
+  }[],
+  { isKnown }: { isKnown: boolean },
+): Verdict {
+  return verdictOf([
+    ...compared
+      .filter(({ guardrail }) => guardrail.isJudged)
+      .map(({ guardrail: { measure, margin }, result }) => ({
+        name: measure.name,
+        margin,
+        result,
+      })),
+    ...(isKnown ? [] : [{ name: 'signed-margins', margin: 0, result: undefined }]),
+  ]);
+}

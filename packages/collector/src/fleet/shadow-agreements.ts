@@ -1,0 +1,35 @@
+import { compareVersions } from '../compare-versions.js';
+import type { CohortRow } from '../rollup-store.js';
+import { sixDigits } from '../statistics/figure.js';
+import { byFrequency } from './by-frequency.js';
+
+export interface ShadowAgreement {
+  readonly candidate: string;
+  readonly n: number;
+  /** Share of runs in which both said the same. */
+  readonly agreement: number;
+  /** Mean of how much longer the candidate takes, ms. */
+  readonly latencyDifferenceMs: number;
+  /** Failures of the candidate less those of what serves, ÷ runs. */
+  readonly errorDifference: number;
+}
+
+/** Candidates that ran beside what serves, the newest first. */
+export function shadowAgreements(rows: readonly CohortRow[]): ShadowAgreement[] {
+  const candidates = new Set(rows.flatMap(({ counts }) => Object.keys(counts.shadow ?? {})));
+  return [...candidates]
+    .sort((a, b) => compareVersions(b, a))
+    .flatMap((candidate) => {
+      const sums = byFrequency(rows.map(({ counts }) => counts.shadow?.[candidate]));
+      const { n = 0, agreements = 0, latency = 0, errors = 0 } = sums;
+      if (n === 0) return [];
+      return [
+        {
+          ...{ candidate, n },
+          agreement: agreements / n,
+          latencyDifferenceMs: sixDigits(latency / n),
+          errorDifference: errors / n,
+        },
+      ];
+    });
+}

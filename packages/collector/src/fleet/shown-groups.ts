@@ -1,0 +1,75 @@
+import { utcDay } from '../days.js';
+import type { DeviceDays, Group, RollupReads } from '../rollup-store.js';
+import type { FleetQuery } from './query.js';
+import { shownParts } from './shown-parts.js';
+
+/** Whether a group is what the filters ask for. */
+export function isAskedFor(query: FleetQuery, { version, backend, device }: Group): boolean {
+  return (
+    (query.version === undefined || query.version === version) &&
+    (query.backend === undefined || query.backend === backend) &&
+    (query.device === undefined || query.device === device)
+  );
+}
+
+/**
+ * Which groups may be shown beside the whole model. Filters have no part in it: what each of them leaves out would be known
+ * from the others.
+ *
+ * @param groups those that reported in the range
+ * @param days their devices on the UTC days that it touches
+ */
+export function shownGroups({
+  groups,
+  days,
+  minDevices,
+}: {
+  readonly groups: readonly Group[];
+  readonly days: readonly DeviceDays[];
+  readonly minDevices: number;
+}): (group: Group) => boolean {
+  const byGroup = daysByGroup(days);
+  const keys = [...new Set(groups.map(groupKey))];
+  const devicesOf = (some: readonly string[]) => onBusiestDay(some.map((key) => byGroup.get(key)));
+  const shown = new Set(shownParts(keys, { devicesOf, minDevices }));
+  return (group) => shown.has(groupKey(group));
+}
+
+/** The same, of what a store knows of a range. */
+export async function readShownGroups(
+  store: Pick<RollupReads, 'sums' | 'deviceDays'>,
+  { model, fromMs, toMs }: Pick<FleetQuery, 'model' | 'fromMs' | 'toMs'>,
+  minDevices: number,
+): Promise<(group: Group) => boolean> {
+  const [groups, days] = await Promise.all([
+    store.sums({ model, fromMs, toMs, histograms: [] }),
+    store.deviceDays({ model, fromDay: utcDay(fromMs), toDay: utcDay(toMs - 1) }),
+  ]);
+  return shownGroups({ groups, days, minDevices });
+}
+
+function groupKey({ version, backend, device }: Group): string {
+  return `${version} ${backend} ${device}`;
+}
+
+function daysByGroup(days: readonly DeviceDays[]): Map<string, Map<number, number>> {
+  const groups = new Map<string, Map<number, number>>();
+  for (const { day, devices, ...group } of days) {
+    const key = groupKey(group);
+    const byDay = groups.get(key) ?? new Map<number, number>();
+    groups.set(key, byDay);
+    byDay.set(day, (byDay.get(day) ?? 0) + devices);
+  }
+  return groups;
+}
+
+/** Whoever reported is one device at least, even when its first report of the day was counted elsewhere. */
+function onBusiestDay(groups: readonly (ReadonlyMap<number, number> | undefined)[]): number {
+  const together = new Map<number, number>();
+  for (const byDay of groups) {
+    for (const [day, devices] of byDay ?? []) {
+      together.set(day, (together.get(day) ?? 0) + devices);
+    }
+  }
+  return Math.max(1, ...together.values());
+}

@@ -1,0 +1,30 @@
+/**
+ * The parts of a whole that have devices enough to be shown beside it. What is left of the whole is known too: where the
+ * hidden parts together have fewer devices than the floor, the smallest of the others are hidden with them.
+ *
+ * @param parts all of them: together they are the whole
+ */
+export function shownParts<Part>(
+  parts: readonly Part[],
+  {
+    devicesOf,
+    isNamed = () => true,
+    minDevices,
+  }: {
+    /** Of some parts together. */
+    readonly devicesOf: (parts: readonly Part[]) => number;
+    /** Left out: each has a name to be shown under. */
+    readonly isNamed?: (part: Part) => boolean;
+    readonly minDevices: number;
+  },
+): Part[] {
+  const isLarge = (part: Part) => isNamed(part) && devicesOf([part]) >= minDevices;
+  const shown = parts.filter(isLarge).sort((a, b) => devicesOf([b]) - devicesOf([a]));
+  const hidden = parts.filter((part) => !isLarge(part));
+  while (hidden.length > 0 && devicesOf(hidden) < minDevices) {
+    const smallest = shown.pop();
+    if (smallest === undefined) break;
+    hidden.push(smallest);
+  }
+  return shown;
+}

@@ -1,0 +1,67 @@
+import { compareVersions } from '../compare-versions.js';
+import { utcDay } from '../days.js';
+import type { CohortRow, RollupReads } from '../rollup-store.js';
+import { byFrequency } from './by-frequency.js';
+
+export interface UpdateFaults {
+  readonly version: string;
+  readonly installed: number;
+  /** [UTC days since the version was released, installed], in order; empty where nobody knows when that was. */
+  readonly byAge: readonly (readonly [days: number, installed: number])[];
+  readonly failed: Readonly<Record<string, number>>;
+  /** It served, and was given up. */
+  readonly rolledBack: Readonly<Record<string, number>>;
+}
+
+/** What devices said of versions that they tried. */
+export function updateFaults(
+  rows: readonly CohortRow[],
+  releasedMs: ReadonlyMap<string, number>,
+): UpdateFaults[] {
+  const versions = new Set(rows.flatMap(({ counts }) => Object.keys(counts.updates ?? {})));
+  return [...versions]
+    .sort((a, b) => compareVersions(b, a))
+    .map((version) => {
+      const tried = rows.map(({ counts }) => counts.updates?.[version] ?? {});
+      return {
+        version,
+        installed: tried.reduce((sum, { installed = 0 }) => sum + installed, 0),
+        byAge: installedByAge(rows, version, releasedMs.get(version)),
+        failed: byFrequency(tried.map(({ failed }) => failed)),
+        rolledBack: byFrequency(tried.map(({ rolledBack }) => rolledBack)),
+      };
+    });
+}
+
+function installedByAge(
+  rows: readonly CohortRow[],
+  version: string,
+  releasedMs: number | undefined,
+): UpdateFaults['byAge'] {
+  if (releasedMs === undefined) return [];
+  const byAge = new Map<number, number>();
+  for (const { hourMs, counts } of rows) {
+    const installed = counts.updates?.[version]?.installed ?? 0;
+    // a clock may be behind
+    const days = Math.max(0, utcDay(hourMs) - utcDay(releasedMs));
+    if (installed > 0) byAge.set(days, (byAge.get(days) ?? 0) + installed);
+  }
+  return [...byAge].sort(([a], [b]) => a - b);
+}
+
+/** When versions were released. One that had reported on a day before anything was known of it is older: by how much nobody knows. */
+export async function readReleaseTimes(
+  store: Pick<RollupReads, 'releases' | 'firstReports'>,
+  model: string,
+): Promise<Map<string, number>> {
+  const first = await store.firstReports(model);
+  const reported = new Map(first.map(({ version, hourMs }) => [version, hourMs]));
+  const times = new Map<string, number>();
+  for (const { version, atMs } of await store.releases(model)) {
+    if (!times.has(version)) times.set(version, atMs);
+  }
+  for (const [version, atMs] of times) {
+    if (utcDay(reported.get(version) ?? atMs) < utcDay(atMs)) times.delete(version);
+  }
+  return times;
+}

@@ -1,0 +1,84 @@
+import { DAY_MS, utcDay } from '../days.js';
+import type { CohortRow } from '../rollup-store.js';
+import type { RatioSums } from '../statistics/cohort-ratio.js';
+import type { ArmSums } from '../statistics/guardrail.js';
+import type { Verdict } from '../statistics/verdict.js';
+import { devicesOnBusiestDay } from './cohort-hours.js';
+import {
+  compareSides,
+  type Guardrail,
+  type Sides,
+  sumsByCohort,
+  verdictOn,
+} from './rollout-guardrails.js';
+
+/** What the verdict was at the end of a UTC day, of all that had been seen until then. */
+export interface VerdictAt {
+  readonly atMs: number;
+  readonly verdict: Verdict['verdict'] | 'none';
+}
+
+interface Asked {
+  /** Those by which it is judged now. */
+  readonly guardrails: readonly Guardrail[];
+  readonly isKnown: boolean;
+  readonly minDevices: number;
+  readonly sinceMs: number;
+  readonly toMs: number;
+}
+
+/**
+ * From the first report on. Each row is looked at once for each measure; a sequence that holds at every look makes no
+ * difference between a look on each day and one at the end.
+ */
+export function verdictHistory(sides: Sides, asked: Asked): VerdictAt[] {
+  const { guardrails, isKnown, minDevices, sinceMs, toMs } = asked;
+  const canary = rowsByDay(sides.canary);
+  const control = rowsByDay(sides.control);
+  const history: VerdictAt[] = [];
+  const devices = { canary: 0, control: 0 };
+  let sums = guardrails.map((): ArmSums[] => []);
+  const first = Math.min(...canary.keys(), ...control.keys());
+  for (let day = first; day * DAY_MS < toMs; day += 1) {
+    const own: Sides = { canary: canary.get(day) ?? [], control: control.get(day) ?? [] };
+    devices.canary = Math.max(devices.canary, devicesOnBusiestDay(own.canary));
+    devices.control = Math.max(devices.control, devicesOnBusiestDay(own.control));
+    sums = guardrails.map(({ measure }, i) =>
+      sumsByCohort(own, measure).map((more, cohort) => addedUp(more, sums[i]?.[cohort])),
+    );
+    if (day < utcDay(sinceMs)) continue;
+    const isEnough = Math.min(devices.canary, devices.control) >= Math.max(1, minDevices);
+    const compared = guardrails.map((guardrail, i) => ({
+      guardrail,
+      result: isEnough ? compareSides(sums[i] ?? [], guardrail) : undefined,
+    }));
+    history.push({
+      atMs: Math.min((day + 1) * DAY_MS, toMs),
+      verdict: isEnough ? verdictOn(compared, { isKnown }).verdict : 'none',
+    });
+  }
+  return history;
+}
+
+function rowsByDay(rows: readonly CohortRow[]): Map<number, CohortRow[]> {
+  const days = new Map<number, CohortRow[]>();
+  for (const row of rows) {
+    const day = utcDay(row.hourMs);
+    const found = days.get(day);
+    if (found) found.push(row);
+    else days.set(day, [row]);
+  }
+  return days;
+}
+
+function addedUp(more: ArmSums, before: ArmSums | undefined): ArmSums {
+  if (!before) return more;
+  return {
+    canary: sumOf(more.canary, before.canary),
+    control: sumOf(more.control, before.control),
+  };
+}
+
+function sumOf(a: RatioSums, b: RatioSums): RatioSums {
+  return { part: a.part + b.part, whole: a.whole + b.whole };
+}

@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DEBUG_PANELS, DEBUG_QUESTIONS } from '../../dashboard/debug/debug.js';
+import type { RollupStore } from '../rollup-store.js';
+import { FACTS, HOUR_MS } from '../testing/fleet-store.js';
+import { type Page, pageOf } from '../testing/page-answers.js';
+import { DEVICES, FRIDAY_MS, seededFleet, THURSDAY } from '../testing/seeded-fleet.js';
+
+let store: RollupStore;
+let page: Page;
+
+beforeAll(async () => {
+  store = await seededFleet();
+  page = await pageOf(store, DEBUG_PANELS, DEBUG_QUESTIONS, {
+    search: `${THURSDAY}&view=debug`,
+    nowMs: FRIDAY_MS + HOUR_MS,
+    facts: FACTS,
+  });
+}, 60_000);
+afterAll(() => store.close());
+
+test('stages stand beside the day before', () => {
+  const [run] = page.values('stages').rows;
+  expect(run?.[0]).toBe('run');
+  for (const value of run?.slice(1) ?? []) {
+    // the bound of a sketch at scale 2
+    expect(Math.abs((value as number) / 8 - 1)).toBeLessThan(0.0865);
+  }
+});
+
+test('distributions are sorted by how much they changed, beside their past and the lab', () => {
+  const { rows } = page.values('distributions');
+  const ofNewest = rows.filter(
+    (_, i) => page.cells('distributions').rows[i]?.[0]?.aside === '1.1.0',
+  );
+  expect(ofNewest.map(([name]) => name)).toEqual(['confidence', 'class']);
+  // half of the runs went from 1 : 3 : 6 to 4 : 3 : 3
+  const [p, q] = [
+    [0.25, 0.3, 0.45],
+    [0.1, 0.3, 0.6],
+  ];
+  const psi = p.reduce(
+    (sum, share, i) => sum + (share - (q[i] ?? 0)) * Math.log(share / (q[i] ?? 1)),
+    0,
+  );
+  expect(ofNewest[0]?.[1]).toBeCloseTo(psi, 2);
+  expect(ofNewest[1]?.[1]).toBeCloseTo(0, 2);
+  // an alarm is of two windows running, and a day is the only one here
+  expect(ofNewest[0]?.[5]).toBeNull();
+});
+
+test('accuracy is estimated, by labels, and of held-out data', () => {
+  const { rows } = page.cells('accuracy');
+  const [version, estimated, labelled, labels, heldOut] =
+    rows.find(([name]) => name?.text === '1.1.0') ?? [];
+  expect(version?.text).toBe('1.1.0');
+  expect(estimated).toMatchObject({ aside: 'estimated' });
+  expect(labelled).toMatchObject({ value: 1, isThin: true });
+  expect(labels).toMatchObject({ value: 4 * DEVICES });
+  // (50 + 270 + 594) ÷ 1000 of the baseline
+  expect(heldOut).toMatchObject({ value: 0.914 });
+});
+
+test('reliability and confusion have every bin and pair', () => {
+  const { rows } = page.values('reliability');
+  expect(rows.map(([bin, , labels, right, lab]) => [bin, labels, right, lab])).toEqual([
+    ['0 to 0.5', 0, null, 0.5],
+    ['0.5 to 0.9', 2 * DEVICES, 1, 0.9],
+    ['0.9 to 1', 2 * DEVICES, 1, 0.99],
+  ]);
+  const confusion = page.values('confusion');
+  expect(confusion.columns).toEqual(['1.1.0', 'cat', 'dog', 'Recall', 'Precision']);
+  expect(confusion.rows).toEqual([
+    ['cat', 2 * DEVICES, 0, 1, 1],
+    ['dog', 0, 2 * DEVICES, 1, 1],
+  ]);
+});
+
+test('outcomes, quarantines, inputs, updates and shadow are counted', () => {
+  expect(page.values('outcomes').rows).toEqual([['bought', 0.5, 4 * DEVICES]]);
+  expect(page.values('quarantines').rows).toEqual([
+    ['onnx-webgpu', 'int8', 'golden-mismatch', DEVICES],
+  ]);
+  // each report says: one missing and two invalid of the first feature
+  const reports = 24 * 2 * DEVICES;
+  expect(page.values('inputs').rows).toEqual([
+    ['feature 0', reports, 0, 2 * reports, `2026.3: ${(3 * reports).toLocaleString('en')}`],
+    ['input-invalid', null, null, 2 * DEVICES, ''],
+  ]);
+  expect(page.values('updates').rows).toMatchObject([
+    ['1.1.0', DEVICES, expect.any(String), `network-failed: ${2 * DEVICES}`, ''],
+  ]);
+  expect(page.values('shadow').rows).toEqual([['1.2.0', 10 * DEVICES, 0.9, 2, 0.1]]);
+});
+
+test('a failed run is found by its id, with its code', () => {
+  const [trace] = page.values('traces').rows;
+  expect(trace?.[0]).toBe('0badcafe-7');
+  expect(trace?.slice(2, 4)).toEqual(['deadline', 250]);
+});
+
+test('every panel of the view says something of that day', () => {
+  for (const panel of DEBUG_PANELS) {
+    expect(page.cells(panel.id).rows.length, panel.id).toBeGreaterThan(0);
+  }
+});

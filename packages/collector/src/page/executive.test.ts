@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Answers } from '../../dashboard/asking/ask.js';
+import { EXECUTIVE_QUESTIONS, reportMarkdown } from '../../dashboard/executive/executive.js';
+import { type MonthReport, monthReport } from '../../dashboard/executive/month-report.js';
+import { monthsOf } from '../../dashboard/executive/months.js';
+import { csvOf } from '../../dashboard/table/csv.js';
+import type { ReleaseEvent } from '../fleet/releases.js';
+import type { RollupStore } from '../rollup-store.js';
+import { FACTS, HOUR_MS, MONDAY_MS } from '../testing/fleet-store.js';
+import { pageAnswers } from '../testing/page-answers.js';
+import { DEVICES, FRIDAY_MS, seededFleet } from '../testing/seeded-fleet.js';
+
+const RUNS = 4 * 24 * 2 * DEVICES * 10;
+const FAILED = 24 * DEVICES;
+
+let store: RollupStore;
+let answers: Answers;
+let report: MonthReport;
+
+async function march(more: Partial<Answers> = {}) {
+  const asked = await pageAnswers(store, EXECUTIVE_QUESTIONS, {
+    search: '?view=executive&month=2026-03',
+    nowMs: FRIDAY_MS + HOUR_MS,
+    facts: FACTS,
+  });
+  const all = { ...asked.answers, ...more };
+  return { answers: all, report: monthReport(all, monthsOf(asked.moment)) };
+}
+
+beforeAll(async () => {
+  store = await seededFleet();
+  ({ answers, report } = await march());
+}, 60_000);
+afterAll(() => store.close());
+
+function rowsOf(id: string): string[] {
+  const section = report.sections.find((one) => one.id === id);
+  return csvOf(section?.table ?? { columns: [], rows: [], none: '' })
+    .split('\r\n')
+    .slice(1, -1);
+}
+
+test('the month is told in five sentences that are made of its numbers', () => {
+  expect(report.title).toBe('digits in March 2026');
+  const [use, objectives, accuracy, cost, releases] = report.sentences;
+  expect(report.sentences).toHaveLength(5);
+  expect(use).toBe('digits ran 46.1K times so far, on 48 devices on the busiest day.');
+  expect(objectives).toMatch(
+    /^It was inside its objectives on 3 of 4 days: 98\.8% of runs succeeded \(99\.90% are to\)/,
+  );
+  expect(accuracy).toMatch(/^1\.[01]\.0, which most devices had, was right in \d/);
+  expect(cost).toMatch(/^It cost €0\.00; the same runs on a server cost €1\.84, /);
+  expect(releases).toMatch(/^(Nothing was released\.|Released: )/);
+});
+
+test('the calendar has each day, inside its objectives or outside', () => {
+  const perDay = RUNS / 4;
+  expect(rowsOf('calendar')).toEqual([
+    ...['02', '03', '04'].map((day) => `2026-03-${day},${perDay},1,1,yes`),
+    `2026-03-05,${perDay},${1 - FAILED / perDay},1,no`,
+  ]);
+});
+
+test('figures stand beside the month before, which has none here', () => {
+  const rows = rowsOf('month-figures');
+  expect(rows[0]).toBe(`Runs of all devices,${RUNS},`);
+  expect(rows[2]).toBe(`Runs that succeed,${1 - FAILED / RUNS},`);
+  expect(rows[5]).toBe('Days inside the objectives,3,');
+  expect(rows[6]).toMatch(/^Budget for failures left,-11\.5,$/);
+});
+
+test('accuracy stands beside what came of it, by release', () => {
+  const header = report.sections.find(({ id }) => id === 'month-accuracy')?.table.columns;
+  expect(header).toContain('bought');
+  const newest = rowsOf('month-accuracy').find((row) => row.startsWith('1.1.0'));
+  expect(newest).toContain(',0.5,');
+});
+
+test('cost stands beside that of the same runs on a server', () => {
+  const rows = rowsOf('month-cost');
+  // megabytes of desktops on Thursday noon, at 0.05 a gigabyte
+  expect(rows[0]).toBe(`On devices,${(DEVICES * 1e6 * 0.05) / 1e9},`);
+  expect(rows[1]).toBe(`The same on a server,${(RUNS * 40) / 1e6},`);
+});
+
+test('a version that was taken back says how long it was out, and how long after the verdict', async () => {
+  const released: ReleaseEvent[] = [
+    { atMs: MONDAY_MS, version: '1.2.0', state: 'canary', rollout: { fromBps: 0, toBps: 500 } },
+    { atMs: MONDAY_MS + 52 * HOUR_MS, version: '1.2.0', state: 'revoked', rollout: null },
+  ];
+  const rollout = {
+    version: '1.2.0',
+    history: [
+      { atMs: MONDAY_MS + 24 * HOUR_MS, verdict: 'hold' },
+      { atMs: MONDAY_MS + 48 * HOUR_MS, verdict: 'roll-back' },
+    ],
+  };
+  const told = await march({
+    monthReleases: { model: 'digits', fromMs: 0, toMs: 1, events: released },
+    monthCanary: { rollouts: [rollout] } as never,
+  });
+  expect(told.report.sentences.at(-1)).toBe('Released: 1.2.0. 1.2.0 was taken back after 2 d 4 h.');
+  const rows = told.report.sections.find(({ id }) => id === 'month-releases')?.table.rows;
+  expect(rows?.map((cells) => cells.slice(1).map(({ text }) => text))).toEqual([
+    ['1.2.0 goes to 5.0% of devices', ''],
+    ['1.2.0 is taken back', 'out for 2 d 4 h, 4 h after the verdict'],
+  ]);
+});
+
+test('Markdown says the same as the page', () => {
+  const markdown = reportMarkdown(report);
+  expect(markdown).toMatch(/^# digits in March 2026\n\ndigits ran /);
+  for (const { title } of report.sections) expect(markdown).toContain(`## ${title}\n`);
+  expect(markdown).toContain('| 2026-03-05 |');
+});
+
+test('a month in which nothing ran is said to be so', async () => {
+  const asked = await pageAnswers(store, EXECUTIVE_QUESTIONS, {
+    search: '?view=executive&month=2026-02',
+    nowMs: FRIDAY_MS + HOUR_MS,
+    facts: FACTS,
+  });
+  const empty = monthReport(asked.answers, monthsOf(asked.moment));
+  expect(empty.title).toBe('digits in February 2026');
+  expect(empty.sentences[0]).toBe('Nothing ran.');
+  expect(answers.month).toBeDefined();
+});

@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ON_CALL_PANELS, ON_CALL_QUESTIONS } from '../../dashboard/on-call/on-call.js';
+import type { RollupStore } from '../rollup-store.js';
+import { FACTS } from '../testing/fleet-store.js';
+import { type Page, pageOf } from '../testing/page-answers.js';
+import { DEVICES, FRIDAY_MS, seededFleet, THURSDAY, THURSDAY_MS } from '../testing/seeded-fleet.js';
+
+const HOUR_MS = 3_600_000;
+const HOURLY_RUNS = 2 * DEVICES * 10;
+const RUNS = 24 * HOURLY_RUNS;
+const FAILED = 24 * DEVICES;
+
+let store: RollupStore;
+let page: Page;
+
+beforeAll(async () => {
+  store = await seededFleet();
+  page = await thursday();
+}, 60_000);
+afterAll(() => store.close());
+
+function thursday(more = ''): Promise<Page> {
+  return pageOf(store, ON_CALL_PANELS, ON_CALL_QUESTIONS, {
+    search: THURSDAY + more,
+    nowMs: FRIDAY_MS + HOUR_MS,
+    facts: FACTS,
+  });
+}
+
+test('each figure on top stands beside the day before', () => {
+  const { columns, rows } = page.values('figures');
+  expect(columns).toEqual(['Figure', 'Now', 'Before']);
+  expect(rows.slice(0, 2)).toEqual([
+    ['Runs', RUNS, RUNS],
+    ['Success', 1 - FAILED / RUNS, 1],
+  ]);
+  const [, , p50, p95, , queue, cache, devices] = rows;
+  // within the sketch's bound
+  expect(p50?.[1]).toBeCloseTo(10, -0.5);
+  expect(Math.abs((p95?.[1] as number) / 80 - 1)).toBeLessThan(0.0434);
+  expect(Math.abs((p95?.[2] as number) / 40 - 1)).toBeLessThan(0.0434);
+  expect(queue).toEqual(['Queue P95', null, null]);
+  expect(cache).toEqual(['From the cache', 1, 1]);
+  expect(devices).toEqual(['Devices', 2 * DEVICES, 2 * DEVICES]);
+});
+
+test('a chosen version stands beside the one before it, and a segment is looked at alone', async () => {
+  const whole = `?from=${new Date(FRIDAY_MS - 96 * HOUR_MS).toISOString()}&to=${new Date(FRIDAY_MS).toISOString()}`;
+  const ofVersion = await pageOf(store, ON_CALL_PANELS, ON_CALL_QUESTIONS, {
+    search: `${whole}&version=1.1.0&segment=device:phone`,
+    nowMs: FRIDAY_MS + HOUR_MS,
+    facts: FACTS,
+  });
+  const { columns, rows } = ofVersion.values('figures');
+  expect(columns).toEqual(['Figure', 'Now', 'Before', '1.0.0']);
+  expect(rows.slice(0, 2)).toEqual([
+    ['Runs', RUNS, null, RUNS],
+    ['Success', 1 - FAILED / RUNS, null, 1],
+  ]);
+  const names = ofVersion.values('latency').columns;
+  expect(names).toEqual(['Time', 'P95 of 1.0.0', 'P99', 'P95', 'P50']);
+});
+
+test('charts have a value for each step, beside the day before', () => {
+  const { columns, rows } = page.values('success');
+  expect(columns).toEqual(['Time', 'success before', 'success']);
+  expect(rows).toHaveLength(96);
+  expect(rows[0]).toEqual(['2026-03-05T00:00:00.000Z', 1, 1 - FAILED / RUNS]);
+  // devices of this fleet report in the first quarter of an hour
+  expect(rows[1]).toEqual(['2026-03-05T00:15:00.000Z', null, null]);
+  expect(page.values('runs').rows[0]).toEqual(['2026-03-05T00:00:00.000Z', HOURLY_RUNS]);
+});
+
+test('the heat map has each result in the row of its time, and the bands of the target each run', () => {
+  const { columns, rows } = page.values('heat-map');
+  expect(rows).toHaveLength(24);
+  const counts = rows[0]?.slice(1) as number[];
+  expect(counts.reduce((sum, n) => sum + n, 0)).toBe(DEVICES * 19);
+  const row = (n: number) => columns[counts.indexOf(n) + 1];
+  expect(row(DEVICES * 10)).toBe('8.00 ms to 11.3 ms');
+  expect(row(DEVICES * 9)).toBe('64.0 ms to 90.5 ms');
+  const bands = page.values('bands');
+  expect(bands.columns).toEqual(['Time', 'failed', 'poor', 'fair', 'good']);
+  expect(bands.rows[0]?.slice(1)).toEqual([0.05, 0, 0, 0.95]);
+});
+
+test('reports stand beside those that were to be expected', () => {
+  const { rows } = page.values('reports');
+  expect(rows).toHaveLength(24);
+  const [at, low, expected, received] = rows[5] ?? [];
+  expect(at).toBe(new Date(THURSDAY_MS + 5 * HOUR_MS).toISOString());
+  expect([expected, received]).toEqual([2 * DEVICES, 2 * DEVICES]);
+  expect(low).toBeLessThan(2 * DEVICES);
+});
+
+test('versions have their figures with intervals', () => {
+  const [row] = page.cells('versions').rows;
+  const success = 1 - FAILED / RUNS;
+  expect(row?.[0]).toMatchObject({ text: '1.1.0' });
+  expect(row?.[1]).toMatchObject({ value: RUNS });
+  expect(row?.[2]).toMatchObject({ value: success, interval: { n: RUNS } });
+  expect(row?.[2]?.interval?.low).toBeLessThanOrEqual(success);
+  expect(row?.[9]).toMatchObject({ value: 2 * DEVICES });
+});
+
+test('phones carry all of the change in failures, and most of that in time', () => {
+  const failed = page.values('parts-failed').rows.filter(([name]) => name !== '1.1.0');
+  const phone = failed.find(([name]) => name === 'phone');
+  expect(phone?.slice(1)).toEqual([0.1, 0, 0.5, 1]);
+  expect(failed.find(([name]) => name === 'desktop-large')?.[4]).toBe(0);
+  expect(failed.map(([name]) => name)).toEqual(
+    expect.arrayContaining(['onnx-wasm', '0.1.0', '2026.3']),
+  );
+  const time = page.values('parts-time').rows;
+  expect(time[0]?.slice(0, 3)).toEqual(['phone', 80, 40]);
+  expect(page.cells('parts-time').note).toContain('25.0 ms before, 43.2 ms now');
+});
+
+test('errors, opens and the budget are counted', () => {
+  expect(page.values('errors').rows).toEqual([['deadline', FAILED, FAILED / RUNS, 0]]);
+  const [network, fromStore] = page.values('opens').rows;
+  expect(network?.slice(0, 3)).toEqual(['network', 0, 0]);
+  expect(fromStore?.slice(0, 3)).toEqual(['store', 24 * 2 * DEVICES, 1]);
+  // 4 days of runs, of which one in a thousand may fail
+  const [success, latency] = page.values('budget').rows;
+  expect(success).toEqual([
+    '99.90% succeed',
+    (4 * RUNS) / 1000,
+    FAILED,
+    1 - FAILED / ((4 * RUNS) / 1000),
+  ]);
+  expect(latency).toEqual(['95.0% within 200 ms', 0.05 * (4 * RUNS - FAILED), 0, 1]);
+});
+
+test('without a rollout there is none, and what happened has the first reports of versions', () => {
+  expect(page.cells('rollouts')).toMatchObject({
+    rows: [],
+    none: 'No version is rolled out to a part of the devices.',
+  });
+});
+
+test('every panel of the view says something of that day, or why not', () => {
+  for (const panel of ON_CALL_PANELS) {
+    const { rows, none } = page.cells(panel.id);
+    expect(rows.length > 0 || none.endsWith('.'), panel.id).toBe(true);
+  }
+});

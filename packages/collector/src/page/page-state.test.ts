@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import { before, momentOf, monthBefore, monthOf } from '../../dashboard/bar/moment.js';
+import { lastingState, pageStateSearch, readPageState } from '../../dashboard/bar/page-state.js';
+
+const NOW_MS = Date.UTC(2026, 2, 4, 12);
+const HOUR_MS = 3_600_000;
+const SUMMARY = { model: 'digits', versions: ['1.0.0', '1.10.0', '1.9.0', ''], lastMs: NOW_MS };
+
+function momentAt(search: string) {
+  return momentOf(readPageState(search), SUMMARY, NOW_MS);
+}
+
+test('an address holds view, model, version, segment and time, and gives them back', () => {
+  const search =
+    '?view=debug&model=digits&version=1.1.0&segment=device%3Aphone' +
+    '&from=2026-03-04T09%3A00%3A00.000Z&to=2026-03-04T10%3A00%3A00.000Z';
+  const state = readPageState(search);
+  expect(state).toMatchObject({
+    view: 'debug',
+    model: 'digits',
+    version: '1.1.0',
+    segment: 'device:phone',
+    range: { fromMs: NOW_MS - 3 * HOUR_MS, toMs: NOW_MS - 2 * HOUR_MS },
+  });
+  expect(readPageState(pageStateSearch(state))).toEqual(state);
+});
+
+test('a link that is copied says from when to when, where the page moves on with time', () => {
+  const moment = momentAt('?range=6h');
+  expect(moment).toMatchObject({ fromMs: NOW_MS - 6 * HOUR_MS, toMs: NOW_MS });
+  const search = pageStateSearch(lastingState(moment.state, moment));
+  const later = momentOf(readPageState(search), SUMMARY, NOW_MS + 24 * HOUR_MS);
+  expect(later).toMatchObject({ fromMs: moment.fromMs, toMs: moment.toMs });
+});
+
+test.each([
+  '?from=yesterday&to=today',
+  '?from=2026-03-04T10:00Z&to=2026-03-04T09:00Z',
+  '?range=1y',
+  '?view=root&segment=<b>&month=2026-13',
+])('an address that makes no sense shows the last day of the first view: %s', (search) => {
+  const { view, segment, month, range } = readPageState(search);
+  expect([view, segment, month]).toEqual(['on-call', '', '']);
+  expect(range).toMatchObject({ key: '24h' });
+});
+
+test('the period before is as long, and the version before is the next older one', () => {
+  const moment = momentAt('?range=1h&version=1.10.0');
+  expect(before(moment)).toEqual({ fromMs: NOW_MS - 2 * HOUR_MS, toMs: NOW_MS - HOUR_MS });
+  expect(moment.versionBefore).toBe('1.9.0');
+  expect(momentAt('?version=1.0.0').versionBefore).toBe('');
+  expect(momentAt('').versionBefore).toBe('');
+});
+
+test('a month is a month of the calendar in UTC: the last that is over, or another as far as it has come', () => {
+  expect(monthOf(momentAt('?month=2026-03'))).toEqual({
+    key: '2026-03',
+    fromMs: Date.UTC(2026, 2, 1),
+    toMs: NOW_MS,
+  });
+  const february = { key: '2026-02', fromMs: Date.UTC(2026, 1, 1), toMs: Date.UTC(2026, 2, 1) };
+  expect(monthBefore(momentAt('?month=2026-03'))).toEqual(february);
+  expect(monthOf(momentAt(''))).toEqual(february);
+  expect(monthBefore(momentAt('?month=2026-01')).key).toBe('2025-12');
+});

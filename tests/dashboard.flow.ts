@@ -1,0 +1,175 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { expect, type Page, test } from '@playwright/test';
+import {
+  DEVICES,
+  FRIDAY_MS,
+  seededFleet,
+  THURSDAY,
+} from '../packages/collector/src/testing/seeded-fleet.js';
+
+const RUNS = (24 * 2 * DEVICES * 10).toLocaleString('en');
+
+/** One collector that has seen four days; the tests only look. */
+let collector: { url: string; port: number; close(): Promise<void> };
+let dir: string;
+
+test.beforeAll(async () => {
+  dir = await mkdtemp(`${tmpdir()}/nearside-dashboard-`);
+  await (await seededFleet(`${dir}/fleet.sqlite`)).close();
+  const prices = { currency: 'EUR', serverPerMillionInferences: 40, cdnPerGigabyte: 0.05 };
+  await writeFile(`${dir}/prices.json`, JSON.stringify(prices));
+  collector = await start();
+});
+test.afterAll(async () => {
+  await collector.close();
+  await rm(dir, { recursive: true });
+});
+
+/** Its clock stands: an hour after the last day. */
+async function start(port = 0) {
+  const { startCollector } = await import('../packages/collector/dist/index.js');
+  return startCollector({
+    file: `${dir}/fleet.sqlite`,
+    prices: `${dir}/prices.json`,
+    port,
+    now: () => FRIDAY_MS + 3_600_000,
+  });
+}
+
+async function look(page: Page, search: string): Promise<string[]> {
+  const problems: string[] = [];
+  page.on('pageerror', (error) => problems.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error') problems.push(message.text());
+  });
+  await page.goto(`${collector.url}/${search}`);
+  await expect(page.locator('[aria-busy=true]')).toHaveCount(0);
+  return problems;
+}
+
+test('the first screen says what is wrong, since when, and where most of it is', async ({
+  page,
+}) => {
+  const problems = await look(page, THURSDAY);
+  const finding = page.locator('[data-finding=success]');
+  await expect(finding).toHaveText(
+    /^1\.1\.0 succeeds in 95\.0% of runs, under the target of 99\.90% since 5 Mar.* phone carries 100% of it\.$/,
+  );
+  await expect(finding).toBeInViewport();
+  await expect(page.getByTestId('tile-runs')).toContainText(RUNS);
+  await expect(page.getByTestId('tile-success')).toHaveText('Success95.0%before 100%');
+  expect(problems).toEqual([]);
+});
+
+test('dragging over a chart shows that time everywhere, and back goes back', async ({ page }) => {
+  await look(page, THURSDAY);
+  const plot = page.locator('#success .u-over');
+  const box = await plot.boundingBox();
+  if (!box) throw new Error('expected a chart');
+  const y = box.y + box.height / 2;
+  await page.mouse.move(box.x + box.width * 0.25, y);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.5, y, { steps: 4 });
+  await page.mouse.up();
+  await expect(page).toHaveURL(/from=2026-03-05T0[56].*to=2026-03-05T1[12]/);
+  await expect(page.getByTestId('tile-runs')).not.toContainText(RUNS);
+  await page.goBack();
+  await expect(page.getByTestId('tile-runs')).toContainText(RUNS);
+});
+
+test('without a mouse: views, time and intervals are chosen by keyboard', async ({ page }) => {
+  await look(page, THURSDAY);
+  await page.getByTestId('details').focus();
+  await page.keyboard.press('Space');
+  await expect(page.locator('#versions .detail').first()).toContainText('n ');
+  await page.getByText('From, to').focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Wider' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(/from=2026-03-04T12/);
+  await page.getByTestId('view-debug').focus();
+  await page.keyboard.press('Enter');
+  await expect(page.locator('#traces')).toContainText('deadline');
+  // a table that scrolls can be reached, and charts are told in words
+  await expect(page.getByRole('region', { name: 'Traces' })).toHaveAttribute('tabindex', '0');
+  await expect(page.getByRole('img', { name: /^Latency of digits over time/ })).toBeVisible();
+});
+
+test('a link that is copied shows the same figures tomorrow', async ({ browser }) => {
+  const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] });
+  const page = await context.newPage();
+  await look(page, '?range=24h&segment=device:phone');
+  await page.getByTestId('copy-link').click();
+  await expect(page.getByTestId('copy-link')).toHaveText('Copied');
+  const link = new URL(await page.evaluate(() => navigator.clipboard.readText()));
+  expect([...link.searchParams.keys()].sort()).toEqual(['from', 'segment', 'to', 'view']);
+  await page.goto(link.href);
+  await expect(page.getByTestId('segment')).toHaveValue('device:phone');
+  await expect(page.getByTestId('tile-success')).toContainText('90.0%');
+  await context.close();
+});
+
+test('every panel is handed out as CSV, and the month as Markdown', async ({ page }) => {
+  await look(page, THURSDAY);
+  const csv = await downloaded(page, () =>
+    page.getByRole('button', { name: 'Errors as CSV' }).click(),
+  );
+  expect(csv.name).toBe('digits-errors-2026-03-05T0000Z-2026-03-06T0000Z.csv');
+  expect(csv.text).toBe(`Code,Count,Of runs,Before\r\ndeadline,${24 * DEVICES},0.05,0\r\n`);
+  await look(page, '?view=executive&month=2026-03');
+  await expect(page.getByTestId('summary')).toContainText('inside its objectives on 3 of 4 days');
+  await expect(page.locator('.days .missed')).toHaveCount(1);
+  const month = await downloaded(page, () =>
+    page.getByRole('button', { name: 'Markdown file' }).click(),
+  );
+  expect(month.name).toBe('digits-2026-03.md');
+  expect(month.text).toContain('inside its objectives on 3 of 4 days');
+  await page.emulateMedia({ media: 'print' });
+  await expect(page.getByRole('button', { name: 'Print' })).toBeHidden();
+  await expect(page.getByRole('heading', { name: 'digits in March 2026' })).toBeVisible();
+});
+
+test('a trace is found by the id that the app was given', async ({ page }) => {
+  await look(page, `${THURSDAY}&view=debug`);
+  await page.getByTestId('trace-id').fill('0badcafe-7');
+  await expect(page.locator('#traces tbody tr')).toHaveCount(1);
+  await page.getByTestId('trace-id').fill('0badcafe-8');
+  await expect(page.locator('#traces tbody tr')).toHaveCount(0);
+});
+
+test('on a phone nothing is wider than the screen', async ({ browser }) => {
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
+  const page = await context.newPage();
+  for (const view of ['on-call', 'debug', 'executive']) {
+    await look(page, `${THURSDAY}&view=${view}&month=2026-03`);
+    const over = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    expect(over, view).toBe(0);
+  }
+  await context.close();
+});
+
+test('a collector that goes away is said to be away, what was seen stays, and it comes back by itself', async ({
+  page,
+}) => {
+  await look(page, THURSDAY);
+  const { port } = collector;
+  await collector.close();
+  await page.getByTestId('version').selectOption('1.1.0');
+  await expect(page.getByTestId('problem')).toContainText('The collector does not answer.');
+  await expect(page.getByTestId('tile-runs')).toContainText(RUNS);
+  collector = await start(port);
+  await page.getByRole('button', { name: 'Try now' }).click();
+  await expect(page.getByTestId('problem')).toHaveCount(0);
+  await expect(page.getByTestId('tile-runs')).toContainText(RUNS);
+});
+
+async function downloaded(page: Page, act: () => Promise<void>) {
+  const [download] = await Promise.all([page.waitForEvent('download'), act()]);
+  return {
+    name: download.suggestedFilename(),
+    text: await readFile(await download.path(), 'utf8'),
+  };
+}
