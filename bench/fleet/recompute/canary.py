@@ -7,36 +7,54 @@ from reports import DAY, busiest, sums, table
 def canary(fleet, asked):
     rows = fleet.within(asked["fromMs"], asked["toMs"])
     pairs = {(r.experiment, r.assigned) for r in rows if r.arm == "canary"}
-    found = [rollout([r for r in rows if r.experiment == one], version, one, fleet.known[version]) for one, version in pairs]
+    found = [rollout([r for r in rows if r.experiment == one], one, fleet.known[version], asked["toMs"]) for one, version in pairs]
     return {"rollouts": sorted(found, key=lambda one: -one["sinceMs"])}
 
 
-def rollout(rows, version, experiment, known):
-    health, outcomes = known.get("health", {}), sorted({name for r in rows if r.arm != "stable" for name in r.outcomes})
+def rollout(rows, experiment, known, until):
+    version, health = known["version"], known.get("health", {})
     sides = [r for r in rows if r.arm == "canary" and r.assigned == version], [r for r in rows if r.arm == "control"]
-    devices = [max(1, busiest(side, "arm-day")) for side in sides]
-    measured = list(measures(sides[1], version, outcomes))
-    judged = [name for name, kind, *_ in measured if kind != "mean" or f"{name}-bps" in health]
-    worse, still_open, guardrails = [], {}, []
-    for name, kind, bps, pair in measured:
-        margin = health.get(f"{name}-bps", bps) / 10_000
-        both = [sums(side, pair) for side in sides]
-        mine = compare_sides(kind, *both, margin, 0.01 / len(judged))
-        value, low, high, cohorts, needed = mine or (None, None, None, 0, math.inf)
-        means = [None if kind == "size" or not whole.sum() else part.sum() / whole.sum() for part, whole in both]
-        n = [whole.sum() for _, whole in both]
-        guardrails.append({
-            "name": name, "margin": margin, "n": dict(zip(("canary", "control"), n)), "canary": means[0], "control": means[1],
-            "difference": {"value": value, "low": low, "high": high, "n": sum(n), "devices": sum(devices)},
-            "cohorts": cohorts, "isJudged": name in judged})
-        if name in judged and mine and low > 0 and value > margin: worse.append(name)
-        if name in judged and not (mine and high < margin): still_open[name] = needed
-    times = max(still_open.values(), default=0)
-    verdict = {"verdict": "hold", "because": list(still_open), "times": times if times < math.inf else None}
-    if not still_open: verdict = {"verdict": "promote"}
-    if worse: verdict = {"verdict": "roll-back", "because": worse}
-    since, of_sides = min(r.at for r in sides[0]), dict(zip(("canary", "control"), devices))
-    return {"version": version, "experiment": experiment, "sinceMs": since, "devices": of_sides, "guardrails": guardrails, "verdict": verdict}
+    outcomes = sorted({name for side in sides for r in side for name in r.outcomes})
+    measured = [(name, kind, health.get(f"{name}-bps", bps) / 10_000, pair) for name, kind, bps, pair in measures(sides[1], version, outcomes)]
+    judged = {name for name, kind, *_ in measured if kind != "mean" or f"{name}-bps" in health}
+    compared = lambda sides: [guardrail(sides, one, judged) for one in measured]
+    since = min(r.at for r in sides[0])
+    ends = [min(day + DAY, until) for day in range(since // DAY * DAY, until, DAY)]
+    seen = lambda end: [[r for r in side if r.at < end] for side in sides]
+    return {
+        "version": version, "experiment": experiment, "sinceMs": since, "isOver": known["state"] == "revoked" or "rollout" not in known,
+        "devices": of_sides(max(1, busiest(side, "arm-day")) for side in sides),
+        "guardrails": [shown for shown, _ in compared(sides)],
+        "verdict": verdict(compared(sides)),
+        "history": [{"atMs": end, "verdict": verdict(compared(seen(end)))["verdict"] if all(seen(end)) else "none"} for end in ends],
+    }
+
+
+def of_sides(pair):
+    return dict(zip(("canary", "control"), pair))
+
+
+def guardrail(sides, measure, judged):
+    """As it is answered, and how many times the devices are needed."""
+    name, kind, margin, pair = measure
+    both = [sums(side, pair) for side in sides]
+    value, low, high, cohorts, needed = compare(kind, *both, margin, 0.01 / len(judged)) or (None, None, None, 0, math.inf)
+    n = [whole.sum() for _, whole in both]
+    means = of_sides(None if kind == "size" or not whole.sum() else part.sum() / whole.sum() for part, whole in both)
+    devices = sum(max(1, busiest(side, "arm-day")) for side in sides)
+    difference = {"value": value, "low": low, "high": high, "n": sum(n), "devices": devices}
+    about = {"name": name, "margin": margin, "cohorts": cohorts, "isJudged": name in judged}
+    return {**about, **means, "n": of_sides(n), "difference": difference}, needed
+
+
+def verdict(compared):
+    judged = [(one, one["difference"], needed) for one, needed in compared if one["isJudged"]]
+    worse = [one["name"] for one, found, _ in judged if one["cohorts"] and found["low"] > 0 and found["value"] > one["margin"]]
+    still_open = {one["name"]: needed for one, found, needed in judged if not (one["cohorts"] and found["high"] < one["margin"])}
+    if worse: return {"verdict": "roll-back", "because": worse}
+    if not still_open: return {"verdict": "promote"}
+    times = max(still_open.values())
+    return {"verdict": "hold", "because": list(still_open), "times": times if times < math.inf else None}
 
 
 def measures(control, version, outcomes):
@@ -51,7 +69,7 @@ def measures(control, version, outcomes):
     yield "slow-runs", "share", 200, lambda r: (0, 0) if slow is None else (sum(r.latency[1][max(0, slow + 1 - r.latency[0]) :]), r.ok)
     yield "unsure-runs", "share", 200, lambda r: (0, 0) if unsure is None else (sum(r.seen[0][: unsure + 1]), sum(r.seen[0]))
     yield "missing-devices", "size", 1000, lambda r: (0, "arm-day" in r.first)
-    for name in outcomes: yield f"outcome-{name}", "mean", 500, lambda r: r.outcomes.get(name, (0, 0))[1::-1]
+    for name in outcomes: yield f"outcome-{name}", "mean", 500, lambda r, name=name: r.outcomes.get(name, (0, 0))[1::-1]
 
 
 def bounds(control):
@@ -80,7 +98,7 @@ def trimmed(x, weight):
     return mean(x[4:-4], w[4:-4]), mean(x[4:-6], w[4:-6]), squares * len(x) / (len(x) - 1), len(x) - 9
 
 
-def compare_sides(kind, canary, control, margin, level):
+def compare(kind, canary, control, margin, level):
     """Difference, low, high, cohorts, and how many times the devices are needed."""
     seen = canary[1] + control[1] > 0 if kind == "size" else (canary[1] > 0) & (control[1] > 0)
     (a, n), (b, m) = canary[:, seen], control[:, seen]
