@@ -35,8 +35,8 @@ export const DEBUG_PANELS: readonly Panel[] = [
   outcomesPanel,
   confusionPanel,
   quarantinesPanel,
+  shadowPanel,
   inputsPanel,
   tracesPanel,
   updatesPanel,
-  shadowPanel,
 ];

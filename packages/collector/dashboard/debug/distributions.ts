@@ -4,7 +4,7 @@ import { element } from '../element.js';
 import { drawnPanel } from '../panel/panel.js';
 import { type Cell, number, type Table, text } from '../table/table.js';
 import { tableElement } from '../table/table-element.js';
-import { formatCount, formatMoment, formatRate } from '../words/format.js';
+import { formatCount, formatMoment, formatPart } from '../words/format.js';
 
 /** Drawn at most; the table has all. */
 const MOST_DRAWN = 8;
@@ -139,7 +139,7 @@ function driftTable(drift: FleetDrift): Table {
                 value: new Date(alarmSinceMs).toISOString(),
                 tone: 'alarm' as const,
               },
-          text(first && alarmSinceMs !== null ? `${first.value} ${formatRate(first.share)}` : ''),
+          text(first && alarmSinceMs !== null ? `${first.value}: ${formatPart(first.share)}` : ''),
         ];
       }),
       ...without,

@@ -3,13 +3,14 @@ import { answered } from '../asking/answered.js';
 import type { Answers } from '../asking/ask.js';
 import { type Cell, figure, type Table, text } from '../table/table.js';
 import { formatRate, formatShareOf } from '../words/format.js';
+import { monthBeforeOf } from './months.js';
 
 const shareOf = (value: number | null | undefined) => formatShareOf(value ?? null);
 
 /** How often each release was right, beside what came of it. */
 export function accuracyTable(answers: Answers): Table {
   const now = answered(answers, 'monthAccuracy');
-  const before = answered(answers, 'monthAccuracyBefore');
+  const before = monthBeforeOf(answers) && answered(answers, 'monthAccuracyBefore');
   const outcomes = outcomeNames(now);
   return {
     columns: [

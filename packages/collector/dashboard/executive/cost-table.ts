@@ -3,18 +3,18 @@ import { answered } from '../asking/answered.js';
 import type { Answers } from '../asking/ask.js';
 import { number, type Table, text } from '../table/table.js';
 import { formatCompact, formatMoney, formatRate } from '../words/format.js';
-import type { Months } from './months.js';
+import { type Months, monthBeforeOf } from './months.js';
 
 /** What runs cost, beside what the same ones cost on a server. */
 export function costTable(answers: Answers, { now, before }: Months): Table {
   const month = answered(answers, 'monthCost');
-  const earlier = answered(answers, 'monthCostBefore');
+  const earlier = monthBeforeOf(answers) && answered(answers, 'monthCostBefore');
   const money = (of: FleetCost | undefined) => (value: number | null | undefined) =>
     formatMoney(value ?? 0, of?.currency ?? 'EUR');
   const row = (name: string, value: (of: FleetCost) => number | null) => [
     text(name),
     number(month && value(month), money(month)),
-    number(earlier && earlier.total.inferences > 0 ? value(earlier) : null, money(earlier)),
+    number(earlier && value(earlier), money(earlier)),
   ];
   return {
     columns: ['', now.name, before.name],
@@ -32,10 +32,7 @@ export function costTable(answers: Answers, { now, before }: Months): Table {
             [
               text('Fetched from the network'),
               number(month.total.bytes, formatBytes),
-              number(
-                earlier && earlier.total.inferences > 0 ? earlier.total.bytes : null,
-                formatBytes,
-              ),
+              number(earlier?.total.bytes, formatBytes),
             ],
           ]
         : [],

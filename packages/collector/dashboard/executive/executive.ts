@@ -121,7 +121,7 @@ function sectionElement(
     download(`${moment.model}-${id}-${monthOf(moment).key}.csv`, 'text/csv', csvOf(table)),
   );
   csv.hidden = table.rows.length === 0;
-  const isNarrow = id === CALENDAR || table.columns.length <= 3 || id === 'month-coverage';
+  const isNarrow = id !== 'month-accuracy' && id !== 'month-releases';
   return element(
     'section',
     { class: isNarrow ? 'card' : 'card wide', id, 'aria-labelledby': `${id}-title` },

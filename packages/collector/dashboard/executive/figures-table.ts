@@ -3,7 +3,7 @@ import { answered } from '../asking/answered.js';
 import type { Answers } from '../asking/ask.js';
 import { type Cell, number, type Table, text } from '../table/table.js';
 import { formatCompact, formatDuration, formatLeft, formatRate } from '../words/format.js';
-import type { Months } from './months.js';
+import { type Months, monthBeforeOf } from './months.js';
 
 const compact = (value: number | null | undefined) => formatCompact(value ?? 0);
 
@@ -15,13 +15,10 @@ export function daysInside(objectives: FleetObjectives | undefined): number | nu
 
 /** Each beside the month before. */
 export function figuresTable(answers: Answers, { now, before }: Months): Table {
-  const [month, earlier] = [
-    answered(answers, 'month')?.total,
-    answered(answers, 'monthBefore')?.total,
-  ];
-  const seen = earlier && earlier.reports > 0 ? earlier : undefined;
+  const month = answered(answers, 'month')?.total;
+  const seen = monthBeforeOf(answers);
   const objectives = answered(answers, 'monthObjectives');
-  const objectivesBefore = answered(answers, 'monthObjectivesBefore');
+  const objectivesBefore = seen && answered(answers, 'monthObjectivesBefore');
   const days = (of: FleetObjectives | undefined): Cell => {
     const inside = daysInside(of);
     return number(inside, (value) => `${value} of ${of?.days.length}`);

@@ -1,3 +1,6 @@
+import type { Figures } from '../../src/fleet/latency.js';
+import { answered } from '../asking/answered.js';
+import type { Answers } from '../asking/ask.js';
 import { type Moment, monthBefore, monthOf } from '../bar/moment.js';
 import type { Stretch } from '../bar/page-state.js';
 
@@ -9,6 +12,17 @@ export interface Months {
 }
 
 const MONTH = new Intl.DateTimeFormat('en', { month: 'long', year: 'numeric', timeZone: 'UTC' });
+
+/** Clocks that are wrong put a few reports into a month in which nothing ran. */
+const FEWEST_SHARE = 0.01;
+
+/** The figures of the month before; undefined where it has none to speak of. */
+export function monthBeforeOf(answers: Answers): Figures | undefined {
+  const now = answered(answers, 'month')?.total;
+  const earlier = answered(answers, 'monthBefore')?.total;
+  const fewest = FEWEST_SHARE * (now?.estimatedCount ?? 0);
+  return earlier && earlier.reports > 0 && earlier.estimatedCount >= fewest ? earlier : undefined;
+}
 
 export function monthsOf(moment: Moment): Months {
   const { fromMs, toMs } = monthOf(moment);

@@ -10,7 +10,7 @@ import {
 } from '../words/format.js';
 import { savedShare } from './cost-table.js';
 import { daysInside } from './figures-table.js';
-import type { Months } from './months.js';
+import { type Months, monthBeforeOf } from './months.js';
 import { released, takenBack } from './releases-table.js';
 
 /** The month in five sentences, made of its numbers. What is not known has none. */
@@ -26,17 +26,17 @@ const use: Sentence = (answers, { model, now, before }) => {
   const total = answered(answers, 'month')?.total;
   if (!total) return undefined;
   if (total.reports === 0) return 'Nothing ran.';
-  const earlier = answered(answers, 'monthBefore')?.total;
-  const change =
-    earlier && earlier.estimatedCount > 0
-      ? `, ${changeWords(total.estimatedCount / earlier.estimatedCount - 1)} than in ${before.name}`
-      : '';
+  const earlier = monthBeforeOf(answers);
+  const change = earlier
+    ? `, ${changeWords(total.estimatedCount / earlier.estimatedCount - 1, before.name)}`
+    : '';
   const so = now.isOver ? '' : ' so far';
   return `${model} ran ${formatCompact(total.estimatedCount)} times${so}, on ${formatCompact(total.devices)} devices on the busiest day${change}.`;
 };
 
-function changeWords(change: number): string {
-  return change < 0 ? `${formatRate(-change)} fewer` : `${formatRate(change)} more`;
+function changeWords(change: number, month: string): string {
+  if (change > 1) return `${(1 + change).toFixed(1)} times as many as in ${month}`;
+  return `${formatRate(Math.abs(change))} ${change < 0 ? 'fewer' : 'more'} than in ${month}`;
 }
 
 const objectives: Sentence = (answers) => {

@@ -111,6 +111,7 @@ const KINDS = {
 export const happenedPanel = tablePanel({
   id: 'happened',
   title: 'What happened',
+  isWide: true,
   needs: ['releases'],
   table: (_got, { lane }) => ({
     columns: ['When', 'Until', 'Kind', 'What'],

@@ -1,11 +1,15 @@
 import { element } from '../element.js';
+import { NOTHING } from '../words/format.js';
 import type { Cell, Table } from './table.js';
 
 /** A table that scrolls by itself where it is too wide, or what is said where it has no row. */
 export function tableElement(label: string, { columns, rows, none, note }: Table): HTMLElement[] {
   if (rows.length === 0) return [element('p', { class: 'quiet' }, none)];
-  const head = columns.map((heading) => element('th', { scope: 'col' }, heading));
-  const body = rows.map((cells) => rowElement(cells, columns.length));
+  const inWords = columns.map((_, i) => rows.every((cells) => isInWords(cells[i])));
+  const head = columns.map((heading, i) =>
+    element('th', { scope: 'col', ...(inWords[i] && { class: 'words' }) }, heading),
+  );
+  const body = rows.map((cells) => rowElement(cells, inWords));
   return [
     element(
       'div',
@@ -22,10 +26,16 @@ export function tableElement(label: string, { columns, rows, none, note }: Table
 }
 
 /** A row of one cell is a heading within the table. */
-function rowElement(cells: readonly Cell[], columns: number): HTMLElement {
-  const row = element('tr', {}, ...cells.map(cellElement));
-  if (cells.length === 1) row.firstElementChild?.setAttribute('colspan', String(columns));
-  return row;
+function rowElement(cells: readonly Cell[], inWords: readonly boolean[]): HTMLElement {
+  const made = cells.map(cellElement);
+  for (const [i, cell] of made.entries()) cell.classList.toggle('words', inWords[i]);
+  if (cells.length === 1) made[0]?.setAttribute('colspan', String(inWords.length));
+  return element('tr', {}, ...made);
+}
+
+/** Numbers stand at the right, words at the left. */
+function isInWords(cell: Cell | undefined): boolean {
+  return typeof cell?.value !== 'number' && cell?.text !== NOTHING;
 }
 
 function cellElement(cell: Cell, position: number): HTMLElement {

@@ -4,7 +4,7 @@ import { answered } from '../asking/answered.js';
 import type { Answers } from '../asking/ask.js';
 import type { QuestionName } from '../asking/questions.js';
 import { isThin } from '../table/table.js';
-import { formatDuration, formatMoment, formatPoints, formatRate } from './format.js';
+import { formatDuration, formatMoment, formatPart, formatPoints, formatRate } from './format.js';
 
 /** Something that somebody should look at, as a sentence. */
 export interface Finding {
@@ -64,8 +64,11 @@ function services(answers: Answers): Finding[] {
   if (!service) return [];
   const { targets, versions } = service;
   const parts = answered(answers, 'parts');
+  const gone = goneVersions(answers);
   // what a handful of devices has is nobody's alarm
-  const leanedOn = versions.filter(({ success }) => !isThin(success));
+  const leanedOn = versions.filter(
+    ({ version, success }) => !isThin(success) && !gone.has(version),
+  );
   return leanedOn.flatMap(({ version, success, p95Ms }): Finding[] => {
     const found: Finding[] = [];
     if (success.high !== null && success.high < targets.successRate) {
@@ -80,6 +83,12 @@ function services(answers: Answers): Finding[] {
     }
     return found;
   });
+}
+
+/** Versions that no device has on the newest day: nothing is to be done about them. */
+function goneVersions(answers: Answers): Set<string> {
+  const versions = answered(answers, 'latency')?.versions ?? [];
+  return new Set(versions.filter(({ adoption }) => adoption === 0).map(({ version }) => version));
 }
 
 function isSlow({ low }: VersionService['p95Ms'], targetMs: number): boolean {
@@ -103,7 +112,7 @@ function carriedBy({ now, before, parts }: ChangeByPart): string {
   const [first] = parts.filter(
     (part) => part.share > part.weight + CLEARLY && (part.now ?? 0) > (part.before ?? 0),
   );
-  return first ? ` ${first.value} carries ${formatRate(Math.min(1, first.share))} of it.` : '';
+  return first ? ` ${first.value} carries ${formatPart(first.share)} of it.` : '';
 }
 
 /** Less than this share of what was before is no change that has a cause. */
@@ -118,7 +127,7 @@ function drifts(answers: Answers): Finding[] {
     distributions.flatMap(({ name, alarmSinceMs, segments }): Finding[] => {
       if (alarmSinceMs === null) return [];
       const [first] = segments.filter(({ share, weight }) => share > weight + CLEARLY);
-      const carried = first ? ` ${formatRate(first.share)} of it is on ${first.value}.` : '';
+      const carried = first ? ` On ${first.value} is ${formatPart(first.share)} of it.` : '';
       const text = `What ${version} sees has changed since ${formatMoment(alarmSinceMs)}: ${name}.${carried}`;
       return [{ id: 'drift', text }];
     }),

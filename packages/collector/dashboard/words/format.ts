@@ -73,6 +73,12 @@ export function formatMoment(timeMs: number, nowMs = Date.now()): string {
   return isToday ? formatClock(timeMs) : `${formatDay(timeMs)}, ${formatClock(timeMs)}`;
 }
 
+/** A part of a whole in words where it is nearly all of it: a part of a change can be more. */
+export function formatPart(share: number): string {
+  if (share >= 0.995) return 'all';
+  return share >= 0.95 ? 'nearly all' : formatRate(share);
+}
+
 /** A difference of shares in points: "+1.2 points". */
 export function formatPoints(difference: number | null | undefined): string {
   if (difference === null || difference === undefined) return NOTHING;

@@ -49,19 +49,14 @@ function installedByAge(
   return [...byAge].sort(([a], [b]) => a - b);
 }
 
-/** When versions were released. One that had reported on a day before anything was known of it is older: by how much nobody knows. */
+/** When versions were released. Those that were there when the journal began are older: by how much nobody knows. */
 export async function readReleaseTimes(
-  store: Pick<RollupReads, 'releases' | 'firstReports'>,
+  store: Pick<RollupReads, 'releases'>,
   model: string,
 ): Promise<Map<string, number>> {
-  const first = await store.firstReports(model);
-  const reported = new Map(first.map(({ version, hourMs }) => [version, hourMs]));
+  const journal = await store.releases(model);
+  const beganMs = Math.min(...journal.map(({ atMs }) => atMs));
   const times = new Map<string, number>();
-  for (const { version, atMs } of await store.releases(model)) {
-    if (!times.has(version)) times.set(version, atMs);
-  }
-  for (const [version, atMs] of times) {
-    if (utcDay(reported.get(version) ?? atMs) < utcDay(atMs)) times.delete(version);
-  }
-  return times;
+  for (const { version, atMs } of journal) if (!times.has(version)) times.set(version, atMs);
+  return new Map([...times].filter(([, atMs]) => atMs > beganMs));
 }
