@@ -34,7 +34,8 @@ def compare(path, mine, theirs):
 def is_same(mine, theirs):
     number = lambda x: isinstance(x, (int, float, np.number)) and not isinstance(x, bool)
     if not (number(mine) and number(theirs)): return type(mine) is type(theirs) and mine == theirs
-    unit = 10.0 ** min(0, math.floor(math.log10(abs(theirs))) - 5) if theirs else 0
+    least = min(abs(mine), abs(theirs))
+    unit = 10.0 ** min(0, math.floor(math.log10(least)) - 5) if least else 0
     return bool(abs(mine - theirs) <= max(0.5000001 * unit, 1e-15))
 
 
