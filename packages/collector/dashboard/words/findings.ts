@@ -127,7 +127,7 @@ function drifts(answers: Answers): Finding[] {
     distributions.flatMap(({ name, alarmSinceMs, segments }): Finding[] => {
       if (alarmSinceMs === null) return [];
       const [first] = segments.filter(({ share, weight }) => share > weight + CLEARLY);
-      const carried = first ? ` On ${first.value} is ${formatPart(first.share)} of it.` : '';
+      const carried = first ? ` ${capital(formatPart(first.share))} of it is on ${first.value}.` : '';
       const text = `What ${version} sees has changed since ${formatMoment(alarmSinceMs)}: ${name}.${carried}`;
       return [{ id: 'drift', text }];
     }),
@@ -142,6 +142,10 @@ function concepts(answers: Answers): Finding[] {
       return [{ id: 'concept', text }];
     },
   );
+}
+
+function capital(words: string): string {
+  return words.slice(0, 1).toUpperCase() + words.slice(1);
 }
 
 /** `failed-runs` as people say it. */
