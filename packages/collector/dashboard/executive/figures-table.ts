@@ -1,9 +1,12 @@
-import type { FleetObjectives } from '../../src/fleet/objectives.js';
+import type { Figures } from '../../src/fleet/latency.js';
+import type { Budget, FleetObjectives } from '../../src/fleet/objectives.js';
 import { answered } from '../asking/answered.js';
 import type { Answers } from '../asking/ask.js';
 import { type Cell, number, type Table, text } from '../table/table.js';
 import { formatCompact, formatDuration, formatLeft, formatRate } from '../words/format.js';
 import { type Months, monthBeforeOf } from './months.js';
+
+type Format = (value: number | null | undefined) => string;
 
 const compact = (value: number | null | undefined) => formatCompact(value ?? 0);
 
@@ -19,50 +22,32 @@ export function figuresTable(answers: Answers, { now, before }: Months): Table {
   const seen = monthBeforeOf(answers);
   const objectives = answered(answers, 'monthObjectives');
   const objectivesBefore = seen && answered(answers, 'monthObjectivesBefore');
-  const days = (of: FleetObjectives | undefined): Cell => {
-    const inside = daysInside(of);
-    return number(inside, (value) => `${value} of ${of?.days.length}`);
-  };
+  const figure = (name: string, of: (total: Figures) => number | null, format: Format): Cell[] => [
+    text(name),
+    number(month && of(month), format),
+    number(seen && of(seen), format),
+  ];
+  const budget = (name: string, of: (objectives: FleetObjectives) => Budget): Cell[] => [
+    text(name),
+    number(objectives && of(objectives).left, formatLeft),
+    number(objectivesBefore && of(objectivesBefore).left, formatLeft),
+  ];
   return {
     columns: ['', now.name, before.name],
     rows: [
-      [
-        text('Runs of all devices'),
-        number(month?.estimatedCount, compact),
-        number(seen?.estimatedCount, compact),
-      ],
-      [
-        text('Devices on the busiest day'),
-        number(month?.devices, compact),
-        number(seen?.devices, compact),
-      ],
-      [
-        text('Runs that succeed'),
-        number(month?.successRate, formatRate),
-        number(seen?.successRate, formatRate),
-      ],
-      [
-        text('Half are faster than'),
-        number(month?.p50Ms, formatDuration),
-        number(seen?.p50Ms, formatDuration),
-      ],
-      [
-        text('95 of 100 are faster than'),
-        number(month?.p95Ms, formatDuration),
-        number(seen?.p95Ms, formatDuration),
-      ],
-      [text('Days inside the objectives'), days(objectives), days(objectivesBefore)],
-      [
-        text('Budget for failures left'),
-        number(objectives?.success.left, formatLeft),
-        number(objectivesBefore?.success.left, formatLeft),
-      ],
-      [
-        text('Budget for slow runs left'),
-        number(objectives?.latency.left, formatLeft),
-        number(objectivesBefore?.latency.left, formatLeft),
-      ],
+      figure('Runs of all devices', ({ estimatedCount }) => estimatedCount, compact),
+      figure('Devices on the busiest day', ({ devices }) => devices, compact),
+      figure('Runs that succeed', ({ successRate }) => successRate, formatRate),
+      figure('Half are faster than', ({ p50Ms }) => p50Ms, formatDuration),
+      figure('95 of 100 are faster than', ({ p95Ms }) => p95Ms, formatDuration),
+      [text('Days inside the objectives'), daysCell(objectives), daysCell(objectivesBefore)],
+      budget('Budget for failures left', ({ success }) => success),
+      budget('Budget for slow runs left', ({ latency }) => latency),
     ],
     none: 'Nothing ran in this month.',
   };
+}
+
+function daysCell(objectives: FleetObjectives | undefined): Cell {
+  return number(daysInside(objectives), (inside) => `${inside} of ${objectives?.days.length}`);
 }

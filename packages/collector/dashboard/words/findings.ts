@@ -127,7 +127,9 @@ function drifts(answers: Answers): Finding[] {
     distributions.flatMap(({ name, alarmSinceMs, segments }): Finding[] => {
       if (alarmSinceMs === null) return [];
       const [first] = segments.filter(({ share, weight }) => share > weight + CLEARLY);
-      const carried = first ? ` ${capital(formatPart(first.share))} of it is on ${first.value}.` : '';
+      const carried = first
+        ? ` ${capital(formatPart(first.share))} of it is on ${first.value}.`
+        : '';
       const text = `What ${version} sees has changed since ${formatMoment(alarmSinceMs)}: ${name}.${carried}`;
       return [{ id: 'drift', text }];
     }),

@@ -2,31 +2,18 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { failAtEachStep } from '../testing/halfway-migrations.js';
-import { sampleContribution } from '../testing/sample-report.js';
+import { fillOldFile } from '../testing/old-file.js';
 import { sampleRunTrace } from '../testing/sample-traces.js';
-import { SCHEMA_2 } from '../testing/schema-2.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
 import { SCHEMA_VERSION } from './schema.js';
 import { openSqliteRollupStore } from './sqlite-rollup-store.js';
 
 const folder = temporaryFolder();
 
-/** An acknowledged report, as schema 2 kept it. */
-function fillSchema2(database: Database.Database): void {
-  database.pragma('auto_vacuum = INCREMENTAL');
-  database.exec(SCHEMA_2);
-  database.pragma('application_id = 0x6e656172');
-  database.pragma('user_version = 2');
-  const contribution = sampleContribution();
-  database
-    .prepare('INSERT INTO log (contributions) VALUES (?)')
-    .run(JSON.stringify([contribution]));
-}
-
 test('a file of schema 2 keeps what it counted, and takes traces', async () => {
   const file = join(folder, 'schema-2.sqlite');
   const old = new Database(file);
-  fillSchema2(old);
+  fillOldFile(old, 2);
   old.close();
   const migrations: unknown[] = [];
   const store = openSqliteRollupStore(file, { onMigrated: (change) => migrations.push(change) });
@@ -38,8 +25,11 @@ test('a file of schema 2 keeps what it counted, and takes traces', async () => {
 });
 
 test('a migration that ends halfway has not begun, and is done at the next start', () => {
-  const steps = failAtEachStep(fillSchema2, (failed) => {
-    expect(failed.pragma('user_version', { simple: true })).toBe(2);
-  });
+  const steps = failAtEachStep(
+    (database) => fillOldFile(database, 2),
+    (failed) => {
+      expect(failed.pragma('user_version', { simple: true })).toBe(2);
+    },
+  );
   expect(steps).toBeGreaterThanOrEqual(1);
 });

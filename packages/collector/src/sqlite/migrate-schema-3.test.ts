@@ -3,30 +3,18 @@ import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { DAY_MS } from '../days.js';
 import { failAtEachStep } from '../testing/halfway-migrations.js';
-import { NOW_MS, sampleContribution } from '../testing/sample-report.js';
-import { SCHEMA_3 } from '../testing/schema-3.js';
+import { fillOldFile } from '../testing/old-file.js';
+import { NOW_MS } from '../testing/sample-report.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
 import { SCHEMA_VERSION } from './schema.js';
 import { openSqliteRollupStore } from './sqlite-rollup-store.js';
 
 const folder = temporaryFolder();
 
-/** An acknowledged report, as schema 3 kept it. */
-function fillSchema3(database: Database.Database): void {
-  database.pragma('auto_vacuum = INCREMENTAL');
-  database.exec(SCHEMA_3);
-  database.pragma('application_id = 0x6e656172');
-  database.pragma('user_version = 3');
-  const contribution = sampleContribution();
-  database
-    .prepare('INSERT INTO log (contributions) VALUES (?)')
-    .run(JSON.stringify([contribution]));
-}
-
 test('a file of schema 3 keeps what it counted, takes releases, and keeps days by cohort', async () => {
   const file = join(folder, 'schema-3.sqlite');
   const old = new Database(file);
-  fillSchema3(old);
+  fillOldFile(old, 3);
   old.close();
   const migrations: unknown[] = [];
   const store = openSqliteRollupStore(file, { onMigrated: (change) => migrations.push(change) });
@@ -48,8 +36,11 @@ test('a file of schema 3 keeps what it counted, takes releases, and keeps days b
 });
 
 test('a migration that ends halfway has not begun, and is done at the next start', () => {
-  const steps = failAtEachStep(fillSchema3, (failed) => {
-    expect(failed.pragma('user_version', { simple: true })).toBe(3);
-  });
+  const steps = failAtEachStep(
+    (database) => fillOldFile(database, 3),
+    (failed) => {
+      expect(failed.pragma('user_version', { simple: true })).toBe(3);
+    },
+  );
   expect(steps).toBeGreaterThanOrEqual(1);
 });

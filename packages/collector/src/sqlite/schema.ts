@@ -15,6 +15,19 @@ export function cellTable(lengthMs: number): string {
   return `cell_${lengthMs / 1000}`;
 }
 
+/** A stretch of time × unit × cohort. */
+function cohortTable(name: string): string {
+  return `CREATE TABLE ${name} (
+    model  INTEGER NOT NULL,
+    start  INTEGER NOT NULL,
+    unit   INTEGER NOT NULL,
+    g      INTEGER NOT NULL,
+    counts     TEXT NOT NULL,
+    histograms BLOB NOT NULL,
+    PRIMARY KEY (model, start, unit, g)
+  ) WITHOUT ROWID;`;
+}
+
 /** What schema 2 had not. */
 const SINCE_SCHEMA_2 = `
   ${TRACE_SCHEMA}
@@ -34,15 +47,7 @@ const SINCE_SCHEMA_3 = `
   ${RELEASE_SCHEMA}
 
   -- UTC day × unit × cohort, of hours that are kept no longer
-  CREATE TABLE cohort_day (
-    model  INTEGER NOT NULL,
-    start  INTEGER NOT NULL,
-    unit   INTEGER NOT NULL,
-    g      INTEGER NOT NULL,
-    counts     TEXT NOT NULL,
-    histograms BLOB NOT NULL,
-    PRIMARY KEY (model, start, unit, g)
-  ) WITHOUT ROWID;
+  ${cohortTable('cohort_day')}
 `;
 
 const SCHEMA = `
@@ -123,15 +128,7 @@ const SCHEMA = `
   ).join('')}
 
   -- hour × unit × cohort
-  CREATE TABLE cohort (
-    model  INTEGER NOT NULL,
-    start  INTEGER NOT NULL,
-    unit   INTEGER NOT NULL,
-    g      INTEGER NOT NULL,
-    counts     TEXT NOT NULL,
-    histograms BLOB NOT NULL,
-    PRIMARY KEY (model, start, unit, g)
-  ) WITHOUT ROWID;
+  ${cohortTable('cohort')}
 
   -- everything ever counted: /metrics must not fall when cells are pruned, nor scan them
   CREATE TABLE lifetime (
