@@ -43,6 +43,8 @@ export interface Asked {
   monthReleases: FleetReleases;
   monthCanary: FleetCanary;
   monthCoverage: FleetCoverage;
+  monthCoverageBefore: FleetCoverage;
+  monthReleasesBefore: FleetReleases;
 }
 
 export type QuestionName = keyof Asked;
@@ -108,6 +110,8 @@ export const QUESTIONS: { readonly [Name in QuestionName]: Question } = {
   monthReleases: { path: 'releases', over: monthOf, everySeconds: 300 },
   monthCanary: { path: 'canary', over: monthOf, everySeconds: 300 },
   monthCoverage: { path: 'coverage', over: monthOf, everySeconds: 300 },
+  monthCoverageBefore: { path: 'coverage', over: monthBefore, everySeconds: 300 },
+  monthReleasesBefore: { path: 'releases', over: monthBefore, everySeconds: 300 },
 };
 
 /**

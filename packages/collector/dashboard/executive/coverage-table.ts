@@ -1,15 +1,19 @@
-import type { FleetCoverage } from '../../src/fleet/coverage.js';
+import { answered } from '../asking/answered.js';
+import type { Answers } from '../asking/ask.js';
 import { figure, number, type Table, text } from '../table/table.js';
 import { formatRate } from '../words/format.js';
+import { monthBeforeOf } from './months.js';
 
 /** Which devices have what they are to have. */
-export function coverageTable(coverage: FleetCoverage | undefined): Table {
+export function coverageTable(answers: Answers): Table {
+  const before = monthBeforeOf(answers) && answered(answers, 'monthCoverageBefore');
   return {
-    columns: ['Release', 'Of devices', 'Is to be', 'Reached', 'State'],
-    rows: (coverage?.versions ?? []).map(
+    columns: ['Release', 'Of devices', 'Month before', 'Is to be', 'Reached', 'State'],
+    rows: (answered(answers, 'monthCoverage')?.versions ?? []).map(
       ({ version, adoption, target, coverage: reached, state }) => [
         text(version),
         figure(adoption, formatRate),
+        number(before?.versions.find((one) => one.version === version)?.adoption.value, formatRate),
         number(target, formatRate),
         number(reached, formatRate),
         text(state ?? 'not known'),

@@ -24,6 +24,8 @@ export const EXECUTIVE_QUESTIONS: readonly QuestionName[] = [
   'monthObjectivesBefore',
   'monthCostBefore',
   'monthAccuracyBefore',
+  'monthCoverageBefore',
+  'monthReleasesBefore',
 ];
 
 export interface ExecutiveView {

@@ -36,7 +36,7 @@ export function monthReport(answers: Answers, months: Months): MonthReport {
       {
         id: 'month-coverage',
         title: 'Coverage',
-        table: coverageTable(answered(answers, 'monthCoverage')),
+        table: coverageTable(answers),
       },
       { id: 'month-releases', title: 'Releases', table: releasesTable(answers, months) },
     ],

@@ -75,13 +75,15 @@ const cost: Sentence = (answers) => {
   return `It cost ${formatMoney(amount, found.currency)}; the same runs on a server cost ${formatMoney(serverAmount, found.currency)}${less}.`;
 };
 
-const releases: Sentence = (answers) => {
+const releases: Sentence = (answers, { before }) => {
   const found = answered(answers, 'monthReleases');
   if (!found) return undefined;
   const out = released(found);
   const back = takenBack(answers);
-  if (out.length === 0 && back.length === 0) return 'Nothing was released.';
-  const list = out.length > 0 ? `Released: ${out.join(', ')}.` : '';
+  const earlier = monthBeforeOf(answers) && answered(answers, 'monthReleasesBefore');
+  const last = earlier ? ` (${before.name}: ${released(earlier).length})` : '';
+  if (out.length === 0 && back.length === 0) return `Nothing was released${last}.`;
+  const list = out.length > 0 ? `Released: ${out.join(', ')}${last}.` : '';
   const taken = back.map(({ version, atMs, outMs }) => {
     const after = outMs === undefined ? '' : ` after ${formatSpan(atMs - outMs)}`;
     return `${version} was taken back${after}.`;
