@@ -1,8 +1,5 @@
 import { test as base, type Page } from '@playwright/test';
 
-/** What tests listen to. */
-const EVENTS = ['request', 'pageerror', 'console'] as const;
-
 interface OwnPage {
   /** Whether a test has a page of its own: a script, a clock or a setting that it gives its page outlasts it. */
   readonly ownPage: boolean;
@@ -36,9 +33,11 @@ export const test = base.extend<OwnPage, { sharedPage: Page }>({
 });
 
 async function clear(page: Page): Promise<void> {
-  for (const event of EVENTS) page.removeAllListeners(event);
-  await page.unrouteAll({ behavior: 'ignoreErrors' });
-  await page.context().unrouteAll({ behavior: 'ignoreErrors' });
+  for (const listened of [page, page.context()]) {
+    listened.removeAllListeners('request');
+    await listened.unrouteAll({ behavior: 'ignoreErrors' });
+  }
+  page.removeAllListeners('pageerror');
   const { origin } = new URL(page.url());
   // A page that is not there, of the same site: what was there ends, and the process stays.
   await page.goto(`${origin}/cleared`);
