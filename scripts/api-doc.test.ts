@@ -39,11 +39,21 @@ test(
   LIMIT_MS,
 );
 
+const codes = new Map<string, string[]>();
+
+/** What is set as code in a text; each text is asked for hundreds of names. */
+function codesOf(text: string): string[] {
+  const known = codes.get(text);
+  if (known) return known;
+  const found = [...text.matchAll(/```[\s\S]+?```|`[^`\n]+`/g)].map(([code]) => code);
+  codes.set(text, found);
+  return found;
+}
+
 /** Whether a text has a name in what is set as code. */
 function names(text: string, name: string): boolean {
-  const codes = [...text.matchAll(/```[\s\S]+?```|`[^`\n]+`/g)].map(([code]) => code);
   const whole = new RegExp(`(?<![\\w-])${name}(?![\\w-])`);
-  return codes.some((code) => whole.test(code));
+  return codesOf(text).some((code) => whole.test(code));
 }
 
 /** Of an interface its own and inherited fields and those of what they hold; of a function its options’. */

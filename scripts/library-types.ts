@@ -1,6 +1,9 @@
 import ts from 'typescript';
 import { root } from './root.mjs';
 
+/** Of the library and its platform, which no text of a caller changes: parsed once for all programs. */
+const parsed = new Map<string, ts.SourceFile | undefined>();
+
 /**
  * A TypeScript program over texts that import the library as its users do, strictly, and with the types of
  * its sources: nothing need be built.
@@ -28,9 +31,9 @@ export function typesOf(texts: Readonly<Record<string, string>>): ts.Program {
   host.readFile = (name) => files.get(name) ?? readFile(name);
   host.getSourceFile = (name, language, ...more) => {
     const text = files.get(name);
-    return text === undefined
-      ? getSourceFile(name, language, ...more)
-      : ts.createSourceFile(name, text, language, true);
+    if (text !== undefined) return ts.createSourceFile(name, text, language, true);
+    if (!parsed.has(name)) parsed.set(name, getSourceFile(name, language, ...more));
+    return parsed.get(name);
   };
   return ts.createProgram([...files.keys()], options, host);
 }

@@ -1,7 +1,8 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
+import { test } from './cleared-page.js';
 import { FIRST_DIGITS } from './digits-repository.js';
 import { madeOnce } from './made-once.js';
 import { gotoBarePage } from './serve-bare-page.js';

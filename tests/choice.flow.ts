@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
-import { expect, type Page, test } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { keepVariants, trivialOnOnnx } from './change-digits.js';
+import { test } from './cleared-page.js';
 import { serveDigits } from './digits-repository.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
 import { PATIENT, row, visitUntilTuned } from './visit-until-tuned.js';
@@ -24,8 +25,7 @@ test.beforeEach(async ({ page }) => {
   await gotoBarePage(page, site.url);
 });
 
-test.afterEach(async ({ page }) => {
-  await page.close();
+test.afterEach(async () => {
   await digits.close();
 });
 

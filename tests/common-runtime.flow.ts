@@ -1,6 +1,7 @@
-import { expect, type Page, test } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { root } from '../scripts/root.mjs';
 import { keepVariants } from './change-digits.js';
+import { test } from './cleared-page.js';
 import { serveDigits } from './digits-repository.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
 import { serveFixture } from './serve-fixture.js';
@@ -163,26 +164,33 @@ test('what traps in its golden cases opens on the full file, without a word of a
   await byPow.close();
 });
 
-test('an error of the worker, which is all that a trap in a thread shows, has the full file take over', async ({
-  page,
-}) => {
-  await page.addInitScript(() => {
-    const workers: Worker[] = [];
-    (globalThis as Scope).workers = workers;
-    globalThis.Worker = class extends Worker {
-      constructor(url: string | URL, options?: WorkerOptions) {
-        super(url, options);
-        workers.push(this);
-      }
-    };
+test.describe(() => {
+  test.use({ ownPage: true }); // its script outlasts the test
+
+  test('an error of the worker, which is all that a trap in a thread shows, has the full file take over', async ({
+    page,
+  }) => {
+    await page.addInitScript(() => {
+      const workers: Worker[] = [];
+      (globalThis as Scope).workers = workers;
+      globalThis.Worker = class extends Worker {
+        constructor(url: string | URL, options?: WorkerOptions) {
+          super(url, options);
+          workers.push(this);
+        }
+      };
+    });
+    await openModel(page, above.address);
+    await page.evaluate(() => {
+      const [worker] = (globalThis as Scope).workers;
+      worker.dispatchEvent(new ErrorEvent('error', { message: 'RuntimeError: unreachable' }));
+    });
+    expect(await ask(page, ONE)).toEqual([1, 1, 0, 0]);
+    expect(await seen(page)).toMatchObject({
+      runtime: 'full',
+      fallbacks: [{ code: 'worker-lost' }],
+    });
   });
-  await openModel(page, above.address);
-  await page.evaluate(() => {
-    const [worker] = (globalThis as Scope).workers;
-    worker.dispatchEvent(new ErrorEvent('error', { message: 'RuntimeError: unreachable' }));
-  });
-  expect(await ask(page, ONE)).toEqual([1, 1, 0, 0]);
-  expect(await seen(page)).toMatchObject({ runtime: 'full', fallbacks: [{ code: 'worker-lost' }] });
 });
 
 for (const [name, answer] of [

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { expect, type Page, test } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { root } from '../scripts/root.mjs';
 import { makePatient } from './change-digits.js';
+import { test } from './cleared-page.js';
 import { serveDigits } from './digits-repository.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
 import { serveFixture } from './serve-fixture.js';
@@ -24,8 +25,8 @@ test.afterAll(async () => {
   await Promise.all([site.close(), digits.close(), leaky.close()]);
 });
 
-test.beforeEach(async ({ page }) => {
-  await page.clock.install();
+test.beforeEach(async ({ page, ownPage }) => {
+  if (ownPage) await page.clock.install();
   await preparePage(page);
 });
 
@@ -208,29 +209,33 @@ test('a pool serves on while one of its workers hangs, and is whole again when t
   await patient.close();
 });
 
-test('`auto` grows under a flood and shrinks after it', async ({ page }) => {
-  const grown = await page.evaluate(async () => {
-    const scope = globalThis as Scope;
-    scope.startEngine({ workers: 'auto' });
-    const { several } = scope;
-    scope.model = await scope.openOne();
-    const first = scope.model.stats().workers;
-    const outcomes = new Set<string>();
-    let floods = 0;
-    while (scope.model.stats().workers < 2 && floods < 400) {
-      const flood = Array.from({ length: 32 }, () => scope.codeOf(scope.model.run(several(64))));
-      for (const outcome of await Promise.all(flood)) outcomes.add(outcome);
-      floods += 1;
-    }
-    return { first, grownTo: scope.model.stats().workers, outcomes: [...outcomes] };
+test.describe(() => {
+  test.use({ ownPage: true }); // whose clock is the test's
+
+  test('`auto` grows under a flood and shrinks after it', async ({ page }) => {
+    const grown = await page.evaluate(async () => {
+      const scope = globalThis as Scope;
+      scope.startEngine({ workers: 'auto' });
+      const { several } = scope;
+      scope.model = await scope.openOne();
+      const first = scope.model.stats().workers;
+      const outcomes = new Set<string>();
+      let floods = 0;
+      while (scope.model.stats().workers < 2 && floods < 400) {
+        const flood = Array.from({ length: 32 }, () => scope.codeOf(scope.model.run(several(64))));
+        for (const outcome of await Promise.all(flood)) outcomes.add(outcome);
+        floods += 1;
+      }
+      return { first, grownTo: scope.model.stats().workers, outcomes: [...outcomes] };
+    });
+    const cores = await page.evaluate(() => navigator.hardwareConcurrency);
+    expect(grown).toEqual({ first: 1, grownTo: Math.min(2, cores), outcomes: ['fine'] });
+    await page.clock.fastForward(31_000);
+    await expect.poll(() => workersOfModel(page)).toBe(1);
+    expect(
+      await page.evaluate(() => (globalThis as Scope).labelOf((globalThis as Scope).model)),
+    ).toBe('1');
   });
-  const cores = await page.evaluate(() => navigator.hardwareConcurrency);
-  expect(grown).toEqual({ first: 1, grownTo: Math.min(2, cores), outcomes: ['fine'] });
-  await page.clock.fastForward(31_000);
-  await expect.poll(() => workersOfModel(page)).toBe(1);
-  expect(
-    await page.evaluate(() => (globalThis as Scope).labelOf((globalThis as Scope).model)),
-  ).toBe('1');
 });
 
 test('models that ask for another number of threads have it, in a worker of their own', async ({
@@ -322,135 +327,139 @@ test('a model larger than the budget is out-of-memory, and nothing is left of it
     .toEqual([]);
 });
 
-test('a model that nobody uses rests after `idleMs` and ends its worker; a call, or warm(), brings it back', async ({
-  page,
-}) => {
-  await page.evaluate(async () => {
-    const scope = globalThis as Scope;
-    scope.startEngine({ idleMs: 60_000 });
-    scope.model = await scope.openOne();
-    await scope.labelOf(scope.model);
-  });
-  const workers = () => page.evaluate(() => (globalThis as Scope).engine.stats().workers.length);
-  await page.clock.fastForward(50_000);
-  expect(await workers()).toBe(1);
-  await page.clock.fastForward(20_000);
-  await expect.poll(workers).toBe(0);
-  expect(
-    await page.evaluate(() => (globalThis as Scope).labelOf((globalThis as Scope).model)),
-  ).toBe('1');
-  await page.clock.fastForward(70_000);
-  await expect.poll(workers).toBe(0);
-  const warmed = await page.evaluate(async () => {
-    const { model } = globalThis as Scope;
-    await model.warm();
-    await model.warm();
-    const { ok, workers, heapBytes } = model.stats();
-    return { ok, workers, holds: heapBytes > 1_000_000 };
-  });
-  expect(warmed).toEqual({ ok: 2, workers: 1, holds: true });
-});
+test.describe(() => {
+  test.use({ ownPage: true }); // whose clock is the test's
 
-test('an update, or a look at the storage, wakes a model at rest no longer than a call does', async ({
-  page,
-}) => {
-  const own = await serveDigits();
-  await page.evaluate(async ({ url, trust }) => {
-    const scope = globalThis as Scope;
-    scope.startEngine({ idleMs: 60_000 });
-    const policy = { update: 'manual' };
-    scope.model = await scope.engine.open(url, { trust, backend: 'onnx-wasm', policy });
-    await scope.labelOf(scope.model);
-  }, own.address);
-  const workers = () => page.evaluate(() => (globalThis as Scope).engine.stats().workers.length);
-  async function rests(): Promise<void> {
-    await page.clock.fastForward(70_000);
-    await expect.poll(workers).toBe(0);
-  }
-  const update = () => page.evaluate(() => (globalThis as Scope).model.update());
-  await rests();
-  expect(await update()).toBeUndefined();
-  await rests();
-  await page.evaluate(() => (globalThis as Scope).model.storage());
-  await rests();
-  await own.release({ version: '1.1.0', sequence: 2 });
-  expect(await update()).toMatchObject({ version: '1.1.0' });
-  await rests();
-  const after = await page.evaluate(async () => {
-    const { model, labelOf } = globalThis as Scope;
-    return { label: await labelOf(model), version: model.stats().version };
-  });
-  expect(after).toEqual({ label: '1', version: '1.1.0' });
-  await own.close();
-});
-
-test('a pool of the backend that was measured to be the faster serves, rests and comes back', async ({
-  page,
-}) => {
-  const before = await page.evaluate(async ({ url, trust }) => {
-    const scope = globalThis as Scope;
-    scope.startEngine({ workers: 2, idleMs: 60_000 });
-    const policy = { update: 'manual' };
-    const tune = 'before-open';
-    scope.model = await scope.engine.open(url, { trust, policy, tune });
-    const { model } = scope;
-    const labels = new Set();
-    for (let i = 0; i < 5 || model.stats().workers < 2; i += 1)
-      labels.add(await scope.labelOf(model));
-    const { choice, quarantined, backend, errors } = model.stats();
-    return { labels: [...labels], choice, quarantined, backend, errors };
-  }, digits.address);
-  expect(before).toMatchObject({
-    ...{ labels: ['1'], choice: 'measured', quarantined: [], errors: {} },
-  });
-  const workers = () =>
-    page.evaluate(() =>
-      (globalThis as Scope).engine.stats().workers.map(({ backend }: Scope) => backend),
-    );
-  await expect.poll(workers).toEqual([before.backend, before.backend]);
-  await page.clock.fastForward(70_000);
-  await expect.poll(workers).toEqual([]);
-  const after = await page.evaluate(async () => {
-    const scope = globalThis as Scope;
-    const label = await scope.labelOf(scope.model);
-    const { backend, errors } = scope.model.stats();
-    return { label, backend, errors };
-  });
-  expect(after).toEqual({ label: '1', backend: before.backend, errors: {} });
-});
-
-test('a model is not put to rest while a stream has state in it; after that it is, and the next stream wakes it', async ({
-  page,
-}) => {
-  await page.evaluate(
-    async ({ address, x }) => {
+  test('a model that nobody uses rests after `idleMs` and ends its worker; a call, or warm(), brings it back', async ({
+    page,
+  }) => {
+    await page.evaluate(async () => {
       const scope = globalThis as Scope;
       scope.startEngine({ idleMs: 60_000 });
-      scope.model = await scope.stateful(address);
-      scope.frames = x.map(scope.frame);
-      scope.streams = [scope.model.stream(scope.frames, { maxWaiting: 1 })];
-      scope.values = [scope.valuesOf((await scope.streams[0].next()).value)];
-    },
-    { address: leaky.address, x: known.x },
-  );
-  const workers = () => page.evaluate(() => (globalThis as Scope).engine.stats().workers.length);
-  await page.clock.fastForward(70_000);
-  expect(await workers()).toBe(1);
-  const values = await page.evaluate(async () => {
-    const { streams, values, valuesOf } = globalThis as Scope;
-    for await (const result of streams[0]) values.push(valuesOf(result));
-    return values;
+      scope.model = await scope.openOne();
+      await scope.labelOf(scope.model);
+    });
+    const workers = () => page.evaluate(() => (globalThis as Scope).engine.stats().workers.length);
+    await page.clock.fastForward(50_000);
+    expect(await workers()).toBe(1);
+    await page.clock.fastForward(20_000);
+    await expect.poll(workers).toBe(0);
+    expect(
+      await page.evaluate(() => (globalThis as Scope).labelOf((globalThis as Scope).model)),
+    ).toBe('1');
+    await page.clock.fastForward(70_000);
+    await expect.poll(workers).toBe(0);
+    const warmed = await page.evaluate(async () => {
+      const { model } = globalThis as Scope;
+      await model.warm();
+      await model.warm();
+      const { ok, workers, heapBytes } = model.stats();
+      return { ok, workers, holds: heapBytes > 1_000_000 };
+    });
+    expect(warmed).toEqual({ ok: 2, workers: 1, holds: true });
   });
-  expect(values).toEqual(known.y);
-  await page.clock.fastForward(70_000);
-  await expect.poll(workers).toBe(0);
-  const again = await page.evaluate(async () => {
-    const { model, frames, valuesOf } = globalThis as Scope;
-    const values = [];
-    for await (const result of model.stream(frames)) values.push(valuesOf(result));
-    return values;
+
+  test('an update, or a look at the storage, wakes a model at rest no longer than a call does', async ({
+    page,
+  }) => {
+    const own = await serveDigits();
+    await page.evaluate(async ({ url, trust }) => {
+      const scope = globalThis as Scope;
+      scope.startEngine({ idleMs: 60_000 });
+      const policy = { update: 'manual' };
+      scope.model = await scope.engine.open(url, { trust, backend: 'onnx-wasm', policy });
+      await scope.labelOf(scope.model);
+    }, own.address);
+    const workers = () => page.evaluate(() => (globalThis as Scope).engine.stats().workers.length);
+    async function rests(): Promise<void> {
+      await page.clock.fastForward(70_000);
+      await expect.poll(workers).toBe(0);
+    }
+    const update = () => page.evaluate(() => (globalThis as Scope).model.update());
+    await rests();
+    expect(await update()).toBeUndefined();
+    await rests();
+    await page.evaluate(() => (globalThis as Scope).model.storage());
+    await rests();
+    await own.release({ version: '1.1.0', sequence: 2 });
+    expect(await update()).toMatchObject({ version: '1.1.0' });
+    await rests();
+    const after = await page.evaluate(async () => {
+      const { model, labelOf } = globalThis as Scope;
+      return { label: await labelOf(model), version: model.stats().version };
+    });
+    expect(after).toEqual({ label: '1', version: '1.1.0' });
+    await own.close();
   });
-  expect(again).toEqual(known.y);
+
+  test('a pool of the backend that was measured to be the faster serves, rests and comes back', async ({
+    page,
+  }) => {
+    const before = await page.evaluate(async ({ url, trust }) => {
+      const scope = globalThis as Scope;
+      scope.startEngine({ workers: 2, idleMs: 60_000 });
+      const policy = { update: 'manual' };
+      const tune = 'before-open';
+      scope.model = await scope.engine.open(url, { trust, policy, tune });
+      const { model } = scope;
+      const labels = new Set();
+      for (let i = 0; i < 5 || model.stats().workers < 2; i += 1)
+        labels.add(await scope.labelOf(model));
+      const { choice, quarantined, backend, errors } = model.stats();
+      return { labels: [...labels], choice, quarantined, backend, errors };
+    }, digits.address);
+    expect(before).toMatchObject({
+      ...{ labels: ['1'], choice: 'measured', quarantined: [], errors: {} },
+    });
+    const workers = () =>
+      page.evaluate(() =>
+        (globalThis as Scope).engine.stats().workers.map(({ backend }: Scope) => backend),
+      );
+    await expect.poll(workers).toEqual([before.backend, before.backend]);
+    await page.clock.fastForward(70_000);
+    await expect.poll(workers).toEqual([]);
+    const after = await page.evaluate(async () => {
+      const scope = globalThis as Scope;
+      const label = await scope.labelOf(scope.model);
+      const { backend, errors } = scope.model.stats();
+      return { label, backend, errors };
+    });
+    expect(after).toEqual({ label: '1', backend: before.backend, errors: {} });
+  });
+
+  test('a model is not put to rest while a stream has state in it; after that it is, and the next stream wakes it', async ({
+    page,
+  }) => {
+    await page.evaluate(
+      async ({ address, x }) => {
+        const scope = globalThis as Scope;
+        scope.startEngine({ idleMs: 60_000 });
+        scope.model = await scope.stateful(address);
+        scope.frames = x.map(scope.frame);
+        scope.streams = [scope.model.stream(scope.frames, { maxWaiting: 1 })];
+        scope.values = [scope.valuesOf((await scope.streams[0].next()).value)];
+      },
+      { address: leaky.address, x: known.x },
+    );
+    const workers = () => page.evaluate(() => (globalThis as Scope).engine.stats().workers.length);
+    await page.clock.fastForward(70_000);
+    expect(await workers()).toBe(1);
+    const values = await page.evaluate(async () => {
+      const { streams, values, valuesOf } = globalThis as Scope;
+      for await (const result of streams[0]) values.push(valuesOf(result));
+      return values;
+    });
+    expect(values).toEqual(known.y);
+    await page.clock.fastForward(70_000);
+    await expect.poll(workers).toBe(0);
+    const again = await page.evaluate(async () => {
+      const { model, frames, valuesOf } = globalThis as Scope;
+      const values = [];
+      for await (const result of model.stream(frames)) values.push(valuesOf(result));
+      return values;
+    });
+    expect(again).toEqual(known.y);
+  });
 });
 
 test('a worker whose heap has outgrown its models is replaced while it is idle', async ({

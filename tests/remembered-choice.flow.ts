@@ -1,7 +1,14 @@
-import { expect, type Page, test } from '@playwright/test';
+import { type CDPSession, expect, type Page } from '@playwright/test';
 import { trivialOnOnnx } from './change-digits.js';
 import { serveDigits } from './digits-repository.js';
-import { changeChoice, ONNX, pretendTfjsWon, type RememberedChoice } from './remembered-choice.js';
+import { test } from './one-page.js';
+import {
+  changeChoice,
+  ONNX,
+  pretendTfjsWon,
+  type RememberedChoice,
+  readChoice,
+} from './remembered-choice.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
 import { visitUntilTuned } from './visit-until-tuned.js';
 
@@ -10,11 +17,17 @@ test.describe.configure({ retries: 2 });
 
 let site: Awaited<ReturnType<typeof serveBarePage>>;
 let digits: Awaited<ReturnType<typeof serveDigits>>;
+/** What the first visit leaves. */
+let remembered: RememberedChoice;
 
-test.beforeAll(async () => {
+test.beforeAll(async ({ onePage: page }) => {
   site = await serveBarePage();
   digits = await serveDigits();
   await digits.release(trivialOnOnnx({ isWrong: false })); // ONNX Runtime is the faster one, by far
+  await gotoBarePage(page, site.url);
+  const seen = await visit(page);
+  expect(seen.backends, JSON.stringify(seen.table)).toEqual(['tfjs-wasm', 'onnx-wasm']);
+  remembered = await readChoice(page);
 });
 
 test.afterAll(async () => {
@@ -23,29 +36,29 @@ test.afterAll(async () => {
 
 test.beforeEach(async ({ page }) => {
   await gotoBarePage(page, site.url);
-  const seen = await visit(page);
-  expect(seen.backends, JSON.stringify(seen.table)).toEqual(['tfjs-wasm', 'onnx-wasm']);
 });
 
 test('on the same device, in the same browser, nothing is measured or tried again', async ({
   page,
 }) => {
-  await changeChoice(page, pretendOnnxFailed);
+  await leave(page, pretendOnnxFailed);
   await expectNothingAnew(page);
 });
 
 test('nor after an update of the browser within its major version', async ({ page }) => {
-  await changeChoice(page, pretendOnnxFailed);
-  await become(page, (agent) => agent.replace(/(Chrome\/\d+)\S*/, '$1.7.8.9'));
+  await leave(page, pretendOnnxFailed);
+  const other = await become(page, (agent) => agent.replace(/(Chrome\/\d+)\S*/, '$1.7.8.9'));
   await expectNothingAnew(page);
+  await other.detach();
 });
 
 test('in another major version of the browser all are tried and measured again', async ({
   page,
 }) => {
-  await changeChoice(page, pretendOnnxFailed);
-  await become(page, (agent) => agent.replace(/(Chrome)\/\d+/, '$1/999'));
+  await leave(page, pretendOnnxFailed);
+  const other = await become(page, (agent) => agent.replace(/(Chrome)\/\d+/, '$1/999'));
   await expectAllAnew(page);
+  await other.detach();
 });
 
 /** What another device, library or release would have left, where the same record would be believed. */
@@ -58,13 +71,18 @@ const ELSEWHERE: Record<string, (record: RememberedChoice) => RememberedChoice> 
 
 for (const [name, change] of Object.entries(ELSEWHERE)) {
   test(`with ${name} all are tried and measured again`, async ({ page }) => {
-    await changeChoice(page, (record) => change(pretendOnnxFailed(record)));
+    await leave(page, (record) => change(pretendOnnxFailed(record)));
     await expectAllAnew(page);
   });
 }
 
 function visit(page: Page) {
   return visitUntilTuned(page, digits.address);
+}
+
+/** Changes what the first visit has left; what tests before this one have left is gone. */
+function leave(page: Page, change: (record: RememberedChoice) => RememberedChoice): Promise<void> {
+  return changeChoice(page, () => change(remembered));
 }
 
 /** As if ONNX Runtime had computed wrong numbers, after it had lost. */
@@ -78,13 +96,14 @@ function inCircumstances(record: RememberedChoice, pattern: RegExp, other: strin
   return { ...record, circumstances: record.circumstances.replace(pattern, other) };
 }
 
-/** Has the browser say that it is another one. */
-async function become(page: Page, change: (agent: string) => string): Promise<void> {
+/** Has the browser say that it is another one, until the session ends. */
+async function become(page: Page, change: (agent: string) => string): Promise<CDPSession> {
   const agent = await page.evaluate(() => navigator.userAgent);
   expect(change(agent)).not.toBe(agent);
   const session = await page.context().newCDPSession(page);
   await session.send('Emulation.setUserAgentOverride', { userAgent: change(agent) });
   await gotoBarePage(page, site.url);
+  return session;
 }
 
 async function expectNothingAnew(page: Page): Promise<void> {

@@ -1,8 +1,9 @@
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, type Page, test } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { root } from '../scripts/root.mjs';
 import { makeUnprovable, takeTensorsOnly } from './change-digits.js';
+import { test } from './cleared-page.js';
 import { serveDigits } from './digits-repository.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
 
@@ -25,8 +26,7 @@ test.beforeEach(async ({ page }) => {
   await gotoBarePage(page, site.url);
 });
 
-test.afterEach(async ({ page }) => {
-  await page.close();
+test.afterEach(async () => {
   await digits.close();
 });
 
@@ -334,13 +334,17 @@ test('while another interface waits for the next open, a model comes back from r
   expect(await openDigits(page)).toBe('2.0.0');
 });
 
-test('in a browser without room the model runs from memory and says why', async ({ page }) => {
-  const session = await page.context().newCDPSession(page);
-  await session.send('Storage.overrideQuotaForOrigin', { origin: site.url, quotaSize: 20_000 });
-  expect(await openDigits(page)).toBe('1.0.0');
-  expect(await runOne(page)).toBe('1 by 1.0.0');
-  const storage = await page.evaluate(() => (globalThis as Scope).model.storage());
-  expect(storage).toMatchObject({ kind: 'persistent', degraded: 'quota-exceeded' });
+test.describe(() => {
+  test.use({ ownPage: true }); // its origin has no room, also after the test
+
+  test('in a browser without room the model runs from memory and says why', async ({ page }) => {
+    const session = await page.context().newCDPSession(page);
+    await session.send('Storage.overrideQuotaForOrigin', { origin: site.url, quotaSize: 20_000 });
+    expect(await openDigits(page)).toBe('1.0.0');
+    expect(await runOne(page)).toBe('1 by 1.0.0');
+    const storage = await page.evaluate(() => (globalThis as Scope).model.storage());
+    expect(storage).toMatchObject({ kind: 'persistent', degraded: 'quota-exceeded' });
+  });
 });
 
 test('storage() says what each version takes, and can ask the browser to keep it', async ({

@@ -6,6 +6,7 @@ import { currentPath, forge, type Signed, stealKeys } from '../testing/forge.js'
 import type { Answer } from '../testing/hostile-server.js';
 import { endless, serveFiles } from '../testing/hostile-server.js';
 import { openScene, withFile } from '../testing/scene.js';
+import { someOf } from '../testing/some-of.js';
 
 const scene = await openScene();
 const elsewhere = await serveFiles(scene.second.files);
@@ -28,89 +29,117 @@ const kinds = [
   { kind: 'compressed chunk', path: newChunk(true), code: 'size-mismatch' },
 ];
 
-describe.each(kinds)('the $kind', ({ path, code }) => {
-  test.each([
-    ['a first open', scene.firstOpen],
-    ['an update', scene.update],
-  ])('as a body without an end fails %s, after a few MiB at most', async (_, act) => {
+describe.each(kinds)('the $kind', (each) => {
+  const { path, code } = each;
+
+  async function expectEnd(act: typeof scene.update): Promise<void> {
     const sent = { sizeBytes: 0 };
     expect(await act(withFile(files, path, endless(sent)))).toBe(code);
     expect(sent.sizeBytes).toBeLessThan(16 * MIB); // asked for twice, with what sockets hold
-  });
+  }
 
-  test('too large by itself fails a first open and an update', async () => {
-    const oversized = new Uint8Array(5 * MIB).fill(0x20);
-    oversized.set(files.get(path) ?? new Uint8Array());
-    expect(await scene.firstOpen(withFile(files, path, oversized))).toBe(code);
-    expect(await scene.update(withFile(files, path, oversized))).toBe(code);
-  });
+  const ways: [string, () => Promise<void>][] = [
+    [
+      'as a body without an end fails a first open, after a few MiB at most',
+      () => expectEnd(scene.firstOpen),
+    ],
+    [
+      'as a body without an end fails an update, after a few MiB at most',
+      () => expectEnd(scene.update),
+    ],
+    [
+      'too large by itself fails a first open and an update',
+      async () => {
+        const oversized = new Uint8Array(5 * MIB).fill(0x20);
+        oversized.set(files.get(path) ?? new Uint8Array());
+        expect(await scene.firstOpen(withFile(files, path, oversized))).toBe(code);
+        expect(await scene.update(withFile(files, path, oversized))).toBe(code);
+      },
+    ],
+    [
+      'redirected to another origin is refused, even where the right bytes are',
+      async () => {
+        const redirect: Answer = (response) =>
+          response.writeHead(302, { Location: `${elsewhere.url}/${path}` }).end();
+        elsewhere.files = withFile(files, rootPath(2), Buffer.from('{}'));
+        expect(await scene.firstOpen(withFile(files, path, redirect))).toBe('redirect-refused');
+        expect(await scene.update(withFile(files, path, redirect))).toBe('redirect-refused');
+      },
+    ],
+    [
+      'at one byte a second is given up as too slow',
+      async () => {
+        const drip = stalling((response) => {
+          response.writeHead(200, { 'Content-Length': MIB }).write('{');
+        });
+        const outcome = withClock(() => scene.update(withFile(files, path, drip)));
+        expect(await outcome).toBe('too-slow');
+      },
+    ],
+    [
+      'that never begins is given up as too slow',
+      async () => {
+        const silent = stalling(() => {});
+        const outcome = withClock(() => scene.update(withFile(files, path, silent)));
+        expect(await outcome).toBe('too-slow');
+      },
+    ],
+    [
+      'that a server compresses on the way counts as it is decoded',
+      async () => {
+        const compressed = (bytes: Uint8Array): Answer => {
+          const body = gzipSync(bytes, { level: 9 });
+          return (response) => response.writeHead(200, { 'Content-Encoding': 'gzip' }).end(body);
+        };
+        const bytes = files.get(path);
+        // Zeros take less than a thousandth of their size: fewer bytes arrive than are allowed.
+        const zeros = compressed(new Uint8Array(16 * MIB));
+        expect(await scene.update(withFile(files, path, zeros))).toBe(code);
+        if (!bytes) return; // there is no next root
+        expect(await scene.update(withFile(files, path, compressed(bytes)))).toBe('1.1.0');
+      },
+    ],
+    [
+      'that a server fails to send twice, in passing, is asked for again',
+      async () => {
+        let failures = 2;
+        const shaky: Answer = (response) => {
+          failures -= 1;
+          const bytes = files.get(path);
+          if (failures === 1) response.destroy();
+          else response.writeHead(failures === 0 ? 503 : bytes ? 200 : 404).end(bytes);
+        };
+        expect(await scene.update(withFile(files, path, shaky))).toBe('1.1.0');
+        expect(failures).toBeLessThan(0);
+      },
+    ],
+    [
+      'that is wrong once is asked for again, in case a cache is to blame',
+      async () => {
+        let isWrong = true;
+        const wrongOnce: Answer = (response) => {
+          const bytes = files.get(path);
+          if (isWrong) response.end('{}');
+          else response.writeHead(bytes ? 200 : 404).end(bytes);
+          isWrong = false;
+        };
+        const isChunk = path.startsWith('chunks/'); // they never come from a cache
+        const outcome = await scene.update(withFile(files, path, wrongOnce));
+        expect(outcome).toMatch(isChunk ? /^(?:digest|size)-mismatch$/ : /^1\.1\.0$/);
+      },
+    ],
+    [
+      'cut off in the middle of its body fails with a network code',
+      async () => {
+        const cut: Answer = (response) => {
+          response.writeHead(200, { 'Content-Length': MIB }).write('{', () => response.destroy());
+        };
+        expect(await scene.update(withFile(files, path, cut))).toBe('network-failed');
+      },
+    ],
+  ];
 
-  test('redirected to another origin is refused, even where the right bytes are', async () => {
-    const redirect: Answer = (response) =>
-      response.writeHead(302, { Location: `${elsewhere.url}/${path}` }).end();
-    elsewhere.files = withFile(files, rootPath(2), Buffer.from('{}'));
-    expect(await scene.firstOpen(withFile(files, path, redirect))).toBe('redirect-refused');
-    expect(await scene.update(withFile(files, path, redirect))).toBe('redirect-refused');
-  });
-
-  test('at one byte a second is given up as too slow', async () => {
-    const drip = stalling((response) => {
-      response.writeHead(200, { 'Content-Length': MIB }).write('{');
-    });
-    const outcome = withClock(() => scene.update(withFile(files, path, drip)));
-    expect(await outcome).toBe('too-slow');
-  });
-
-  test('that never begins is given up as too slow', async () => {
-    const silent = stalling(() => {});
-    const outcome = withClock(() => scene.update(withFile(files, path, silent)));
-    expect(await outcome).toBe('too-slow');
-  });
-
-  test('that a server compresses on the way counts as it is decoded', async () => {
-    const compressed = (bytes: Uint8Array): Answer => {
-      const body = gzipSync(bytes, { level: 9 });
-      return (response) => response.writeHead(200, { 'Content-Encoding': 'gzip' }).end(body);
-    };
-    const bytes = files.get(path);
-    // Zeros take less than a thousandth of their size: fewer bytes arrive than are allowed.
-    const zeros = compressed(new Uint8Array(16 * MIB));
-    expect(await scene.update(withFile(files, path, zeros))).toBe(code);
-    if (!bytes) return; // there is no next root
-    expect(await scene.update(withFile(files, path, compressed(bytes)))).toBe('1.1.0');
-  });
-
-  test('that a server fails to send twice, in passing, is asked for again', async () => {
-    let failures = 2;
-    const shaky: Answer = (response) => {
-      failures -= 1;
-      const bytes = files.get(path);
-      if (failures === 1) response.destroy();
-      else response.writeHead(failures === 0 ? 503 : bytes ? 200 : 404).end(bytes);
-    };
-    expect(await scene.update(withFile(files, path, shaky))).toBe('1.1.0');
-    expect(failures).toBeLessThan(0);
-  });
-
-  test('that is wrong once is asked for again, in case a cache is to blame', async () => {
-    let isWrong = true;
-    const wrongOnce: Answer = (response) => {
-      const bytes = files.get(path);
-      if (isWrong) response.end('{}');
-      else response.writeHead(bytes ? 200 : 404).end(bytes);
-      isWrong = false;
-    };
-    const isChunk = path.startsWith('chunks/'); // they never come from a cache
-    const outcome = await scene.update(withFile(files, path, wrongOnce));
-    expect(outcome).toMatch(isChunk ? /^(?:digest|size)-mismatch$/ : /^1\.1\.0$/);
-  });
-
-  test('cut off in the middle of its body fails with a network code', async () => {
-    const cut: Answer = (response) => {
-      response.writeHead(200, { 'Content-Length': MIB }).write('{', () => response.destroy());
-    };
-    expect(await scene.update(withFile(files, path, cut))).toBe('network-failed');
-  });
+  test.each(someOf(ways, kinds.indexOf(each)))('%s', (_, expectIt) => expectIt());
 });
 
 describe('a boot file', () => {

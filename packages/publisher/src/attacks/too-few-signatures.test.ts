@@ -4,6 +4,7 @@ import { generateKeys } from '../generate-keys.js';
 import { signMetadata } from '../signing/tuf-signer.js';
 import { editText, forge, forgeRoot, signedOf, stealKeys, strangeKey } from '../testing/forge.js';
 import { openScene } from '../testing/scene.js';
+import { someOf } from '../testing/some-of.js';
 
 /** Two keys of each role, both of which must sign. */
 const scene = await openScene(async (out) => {
@@ -19,23 +20,29 @@ test('two keys that must both sign do, and a device is content', async () => {
   expect(await scene.update(files)).toBe('1.1.0');
 });
 
-describe.each(['timestamp', 'snapshot', 'targets'] as const)('of two needed signatures', (role) => {
+const ROLES = ['timestamp', 'snapshot', 'targets'] as const;
+
+describe.each(ROLES)('of two needed signatures', (role) => {
   const [key, other] = tuf[role];
   if (!key || !other) throw new Error('expected two keys');
   const forged = (signers: readonly (typeof key)[]) =>
     forge(files, role === 'timestamp' ? {} : { [role]: () => {} }, { ...tuf, [role]: signers });
 
-  test.each([
+  const tooFew: [string, (typeof key)[]][] = [
     ['one', [key]],
     ['one, and one by a key of another role', [key, ...tuf.root]],
     ['one, and one by a strange key', [key, strangeKey()]],
     ['one, and one that is wrong', [key, { ...other, sign: () => '0'.repeat(128) }]],
     ['one, and one that is no hex', [key, { ...other, sign: () => 'no signature at all' }]],
     ['one, and the same under the other key’s id', [key, { ...key, keyId: other.keyId }]],
-  ])(`%s on the ${role} is threshold-not-met`, async (_, signers) => {
-    expect(await scene.firstOpen(forged(signers))).toBe('threshold-not-met');
-    expect(await scene.update(forged(signers))).toBe('threshold-not-met');
-  });
+  ];
+  test.each(someOf(tooFew, ROLES.indexOf(role)))(
+    `%s on the ${role} is threshold-not-met`,
+    async (_, signers) => {
+      expect(await scene.firstOpen(forged(signers))).toBe('threshold-not-met');
+      expect(await scene.update(forged(signers))).toBe('threshold-not-met');
+    },
+  );
 
   test(`one, twice on the ${role} does not count twice: a file with it is malformed`, async () => {
     expect(await scene.firstOpen(forged([key, key]))).toBe('metadata-malformed');

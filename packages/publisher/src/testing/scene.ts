@@ -1,6 +1,6 @@
 import { createMemoryStore, LIMITS, type OpenedRelease } from '@nearside/artifact';
 import { type ErrorCode, isNearsideError, type Store } from '@nearside/core';
-import { afterAll, expect, vi } from 'vitest';
+import { afterAll, beforeEach, expect, vi } from 'vitest';
 import { type Device, type DeviceOptions, expectSameFiles, openDevice } from './device.js';
 import { forge, type RepositoryFiles, type Signed, type StolenKeys, stealKeys } from './forge.js';
 import { type Answer, type Files, type HostileServer, serveFiles } from './hostile-server.js';
@@ -32,8 +32,12 @@ export interface Scene extends Story {
 
 export async function openScene(prepareKeys?: (keys: string) => Promise<unknown>): Promise<Scene> {
   // Pauses between tries are drawn up to their longest; nothing here is about waiting.
-  const random = vi.spyOn(Math, 'random').mockReturnValue(0);
-  afterAll(() => random.mockRestore());
+  const endPauses = () => vi.spyOn(Math, 'random').mockReturnValue(0);
+  endPauses();
+  beforeEach(() => {
+    endPauses(); // a file's mocks may be restored when the file before it ends
+  });
+  afterAll(() => endPauses().mockRestore());
   const story = await tellStory(prepareKeys);
   const server = await serveFiles(story.first.files);
   const device: Scene['device'] = (options) =>
