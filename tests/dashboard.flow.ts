@@ -27,14 +27,14 @@ test.afterAll(async () => {
   await rm(dir, { recursive: true });
 });
 
-/** Its clock stands: an hour after the last day. */
+/** Its clock stands: three hours after the last report, which nobody sent since. */
 async function start(port = 0) {
   const { startCollector } = await import('../packages/collector/dist/index.js');
   return startCollector({
     file: `${dir}/fleet.sqlite`,
     prices: `${dir}/prices.json`,
     port,
-    now: () => FRIDAY_MS + 3_600_000,
+    now: () => FRIDAY_MS + 3 * 3_600_000,
   });
 }
 
@@ -56,12 +56,46 @@ test('the first screen says what is wrong, since when, and where most of it is',
   const problems = await look(page, THURSDAY);
   const finding = page.locator('[data-finding=success]');
   await expect(finding).toHaveText(
-    /^1\.1\.0 succeeds in 95\.0% of runs, under the target of 99\.90% since 5 Mar.* phone carries all of it\.$/,
+    /^1\.1\.0 succeeds in 95\.0% of runs, under the target of 99\.90% since 5 Mar \(UTC\)\. phone carries all of it\.$/,
   );
   await expect(finding).toBeInViewport();
   await expect(page.getByTestId('tile-runs')).toContainText(RUNS);
   await expect(page.getByTestId('tile-success')).toHaveText('Success95.0%before 100%');
   expect(problems).toEqual([]);
+});
+
+test('a time without a report is silence, and says so', async ({ page }) => {
+  const friday = '?from=2026-03-06T00:00:00Z&to=2026-03-06T03:00:00Z';
+  await page.goto(`${collector.url}/${friday}`);
+  await expect(page.getByTestId('empty-state')).toContainText('No reports in this time');
+  await expect(page.locator('[data-finding=silence]')).toHaveText(
+    /^Far fewer devices report than usual, since 6 Mar/,
+  );
+  await expect(page.locator('#latency')).toBeHidden();
+});
+
+test('a link to a model that never reported shows no other one', async ({ page }) => {
+  await page.goto(`${collector.url}/?model=faces`);
+  await expect(page.getByTestId('empty-state')).toContainText("No model 'faces' reports here");
+  await page.getByRole('link', { name: 'digits' }).click();
+  await expect(page.getByTestId('tile-runs')).toBeVisible();
+});
+
+test('one answer that is not to be had leaves the others, and is asked for again', async ({
+  page,
+}) => {
+  let isBusy = true;
+  await page.route('**/v1/fleet/canary?*', (route) =>
+    isBusy
+      ? route.fulfill({ status: 503, json: { error: { message: 'Busy.' } } })
+      : route.continue(),
+  );
+  await page.goto(`${collector.url}/${THURSDAY}`);
+  await expect(page.locator('#rollouts')).toContainText('The collector answered 503. Busy.');
+  await expect(page.getByTestId('tile-runs')).toContainText(RUNS);
+  isBusy = false;
+  await page.getByTestId('version').selectOption('1.1.0');
+  await expect(page.locator('#rollouts')).toContainText('No version is rolled out');
 });
 
 test('dragging over a chart shows that time everywhere, and back goes back', async ({ page }) => {
@@ -109,7 +143,7 @@ test('a link that is copied shows the same figures tomorrow', async ({ browser }
   await page.getByTestId('copy-link').click();
   await expect(page.getByTestId('copy-link')).toHaveText('Copied');
   const link = new URL(await page.evaluate(() => navigator.clipboard.readText()));
-  expect([...link.searchParams.keys()].sort()).toEqual(['from', 'segment', 'to', 'view']);
+  expect([...link.searchParams.keys()].sort()).toEqual(['from', 'model', 'segment', 'to', 'view']);
   await page.goto(link.href);
   await expect(page.getByTestId('segment')).toHaveValue('device:phone');
   await expect(page.getByTestId('tile-success')).toContainText('90.0%');

@@ -1,5 +1,6 @@
 import type { ModelSummary } from '../src/rollup-store.js';
 import { RANGES } from './bar/page-state.js';
+import { copyText } from './copy-text.js';
 import { byId, element } from './element.js';
 import { formatClock, formatDay } from './words/format.js';
 
@@ -14,9 +15,8 @@ export function showHowToStart(refreshSeconds: number): void {
 await model.run(image);`;
   const copy = element('button', { type: 'button' }, 'Copy');
   copy.addEventListener('click', () => {
-    navigator.clipboard.writeText(code).then(
-      () => copy.replaceChildren('Copied'),
-      () => copy.replaceChildren('Select the text to copy it'),
+    void copyText(code).then((isCopied) =>
+      copy.replaceChildren(isCopied ? 'Copied' : 'Select the text to copy it'),
     );
   });
   show(
@@ -60,6 +60,20 @@ export function showQuietRange(
       `The last report of ${model} was about ${formatDay(lastMs)}, ${formatClock(lastMs)}.`,
     ),
     ...(isWidest ? [] : [element('div', { class: 'actions' }, button)]),
+  );
+}
+
+/** A link names a model that has never reported here. */
+export function showUnknownModel(
+  model: string,
+  others: readonly { readonly model: string; readonly href: string }[],
+): void {
+  const items = others.map((one) => element('li', {}, element('a', { href: one.href }, one.model)));
+  show(
+    `unknown ${model} ${others.map((one) => one.model).join(' ')}`,
+    element('h2', {}, `No model '${model}' reports here`),
+    element('p', {}, 'These do:'),
+    element('ul', {}, ...items),
   );
 }
 

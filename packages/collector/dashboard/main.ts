@@ -2,7 +2,7 @@ import 'uplot/dist/uPlot.min.css';
 import type { ModelSummary } from '../src/rollup-store.js';
 import { answered } from './asking/answered.js';
 import { type Answers, type Asking, createAsking } from './asking/ask.js';
-import { fetchJson } from './asking/fetch-json.js';
+import { FleetUnavailable, fetchJson } from './asking/fetch-json.js';
 import { createBar } from './bar/bar.js';
 import { type Moment, momentOf } from './bar/moment.js';
 import {
@@ -13,18 +13,20 @@ import {
   type ViewName,
 } from './bar/page-state.js';
 import { byId } from './element.js';
-import { hideEmptyState, showHowToStart, showQuietRange } from './empty-state.js';
+import { hideEmptyState, showHowToStart, showQuietRange, showUnknownModel } from './empty-state.js';
 import { hideProblem, showProblem } from './problem.js';
 import { createView, type View } from './views.js';
 
 const REFRESH_SECONDS = 15;
 
 let state = readPageState(location.search);
-let shown: { name: ViewName; view: View; asking: Asking } | undefined;
 let refreshing = new AbortController();
 let timer: ReturnType<typeof setTimeout> | undefined;
+/** What is on the page, and when it came. */
 let last: { what: string; atMs: number } | undefined;
 
+/** Kept when another is shown: charts are not made anew each time. */
+const views = new Map<ViewName, { view: View; asking: Asking }>();
 const bar = createBar(choose);
 document.addEventListener('visibilitychange', () => {
   if (!document.hidden) refresh();
@@ -35,10 +37,11 @@ window.addEventListener('popstate', () => {
 });
 refresh();
 
-/** Each choice is a step that the browser's back button takes back. */
+/** Each choice is a step that the browser's back button takes back. What is seen is no longer what was asked for. */
 function choose(change: Partial<PageState>): void {
   state = { ...state, ...change };
   history.pushState(null, '', pageStateSearch(state));
+  byId('view').classList.add('stale');
   refresh();
 }
 
@@ -48,12 +51,15 @@ function refresh(): void {
   refreshing = new AbortController();
   clearTimeout(timer);
   const { signal } = refreshing;
+  byId('view').setAttribute('aria-busy', 'true');
   lookOnce(signal)
     .catch((error: unknown) => {
       if (!signal.aborted) showFailure(error);
     })
     .finally(() => {
-      if (!signal.aborted && !document.hidden) timer = setTimeout(refresh, REFRESH_SECONDS * 1000);
+      if (signal.aborted) return;
+      byId('view').setAttribute('aria-busy', 'false');
+      if (!document.hidden) timer = setTimeout(refresh, REFRESH_SECONDS * 1000);
     });
 }
 
@@ -62,29 +68,25 @@ async function lookOnce(signal: AbortSignal): Promise<void> {
     './v1/fleet/models',
     signal,
   );
-  const summary = models.find(({ model }) => model === state.model) ?? models[0];
-  if (!summary) return showHowToStart(REFRESH_SECONDS);
+  const summary = state.model ? models.find(({ model }) => model === state.model) : models[0];
+  if (!summary) return showNothing(models);
   const moment = momentOf(state, summary, nowMs);
-  last = { what: summary.model, atMs: Date.now() };
-  hideProblem();
   bar.show(moment, models);
   const { view, asking } = viewOf(state.view);
-  byId('view').classList.remove('stale');
-  byId('view').setAttribute('aria-busy', 'true');
   await asking.refresh(moment, signal, (answers) =>
     showAnswers(view, { moment, answers, summary }),
   );
-  byId('view').setAttribute('aria-busy', 'false');
-  await view.showOthers?.(models, moment, signal);
+  hideProblem();
+  view.showOthers?.(models, moment);
 }
 
 function viewOf(name: ViewName): { view: View; asking: Asking } {
-  if (shown?.name !== name) {
-    const view = createView(name, choose);
-    shown = { name, view, asking: createAsking(view.questions) };
-    byId('view').replaceChildren(view.element);
-  }
-  return shown;
+  const found = views.get(name);
+  const view = found?.view ?? createView(name, choose);
+  const made = found ?? { view, asking: createAsking(view.questions) };
+  views.set(name, made);
+  if (!view.element.isConnected) byId('view').replaceChildren(view.element);
+  return made;
 }
 
 function showAnswers(
@@ -92,21 +94,43 @@ function showAnswers(
   { moment, answers, summary }: { moment: Moment; answers: Answers; summary: ModelSummary },
 ): void {
   const latency = answered(answers, 'latency');
-  if (latency) bar.showSegments(latency);
-  const isQuiet = latency !== undefined && latency.total.reports === 0;
-  byId('view').hidden = isQuiet;
+  if (latency) bar.showSegments(latency.segments);
+  if (latency ?? answered(answers, 'month')) last = { what: summary.model, atMs: Date.now() };
+  byId('view').hidden = false;
+  byId('view').classList.remove('stale');
+  // silence is said even so
+  const isQuiet = state.view !== 'executive' && latency?.total.reports === 0;
+  byId('view').classList.toggle('quiet', isQuiet);
   if (isQuiet) {
     const { range } = state;
     const words = 'key' in range ? range.words : 'this time';
     showQuietRange(summary, words, () => choose({ range: RANGES[RANGES.length - 1] ?? range }));
-    return;
+  } else {
+    hideEmptyState();
   }
-  hideEmptyState();
   view.show(moment, answers);
 }
 
+/** No model has reported, or not the one that is asked for. */
+function showNothing(models: readonly ModelSummary[]): void {
+  hideProblem();
+  byId('view').hidden = true;
+  byId('controls').hidden = true;
+  byId('status').textContent = models.length === 0 ? 'No reports yet' : `No model '${state.model}'`;
+  if (models.length === 0) {
+    showHowToStart(REFRESH_SECONDS);
+  } else {
+    const others = models.map(({ model }) => ({
+      model,
+      href: pageStateSearch({ ...state, model, version: '' }),
+    }));
+    showUnknownModel(state.model, others);
+  }
+}
+
 function showFailure(error: unknown): void {
-  byId('status').textContent = 'Not connected';
+  const isAway = error instanceof FleetUnavailable;
+  byId('status').textContent = isAway ? 'Not connected' : 'This page failed';
   byId('view').classList.add('stale');
   const message = error instanceof Error ? error.message : String(error);
   showProblem(message, { last, retry: refresh });

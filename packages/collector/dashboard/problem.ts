@@ -6,14 +6,21 @@ export function showProblem(
   message: string,
   { last, retry }: { last: { what: string; atMs: number } | undefined; retry: () => void },
 ): void {
+  const since = last ? `You see ${last.what} as of ${formatSeconds(last.atMs)}.` : 'Is it running?';
+  const words = [element('strong', {}, message), ` ${since} This page keeps trying.`];
+  const shown = byId('problem').querySelector('p');
+  // the button keeps the focus
+  if (shown) {
+    shown.replaceChildren(...words);
+    return;
+  }
   const button = element('button', { type: 'button' }, 'Try now');
   button.addEventListener('click', retry);
-  const since = last ? `You see ${last.what} as of ${formatSeconds(last.atMs)}.` : 'Is it running?';
   byId('problem').replaceChildren(
     element(
       'div',
       { class: 'problem', role: 'alert', 'data-testid': 'problem' },
-      element('p', {}, element('strong', {}, message), ` ${since} This page keeps trying.`),
+      element('p', {}, ...words),
       button,
     ),
   );

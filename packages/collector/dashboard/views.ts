@@ -16,8 +16,8 @@ export interface View {
   /** In the order in which they are asked. */
   readonly questions: readonly QuestionName[];
   show(moment: Moment, answers: Answers): void;
-  /** Asked when everything else has been. */
-  showOthers?(models: readonly ModelSummary[], moment: Moment, signal: AbortSignal): Promise<void>;
+  /** Told of all models, once what is looked at has been asked. */
+  showOthers?(models: readonly ModelSummary[], moment: Moment): void;
 }
 
 export function createView(name: ViewName, choose: (change: Partial<PageState>) => void): View {

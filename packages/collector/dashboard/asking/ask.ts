@@ -5,9 +5,12 @@ import { type Asked, addressOf, QUESTIONS, type QuestionName } from './questions
 /** The collector said no, and why: no other figure waits for this one. */
 export class Unanswered {
   readonly message: string;
+  /** The same may be answered soon. */
+  readonly isForNow: boolean;
 
-  constructor(message: string) {
+  constructor(message: string, { isForNow = false } = {}) {
     this.message = message;
+    this.isForNow = isForNow;
   }
 }
 
@@ -44,8 +47,15 @@ export function createAsking(names: readonly QuestionName[]): Asking {
       for (const name of names.filter(isDue)) {
         const question = addressOf(QUESTIONS[name], moment);
         if (!question) continue;
+        const before = known.get(name);
         const answer = await answerOf(question.address, signal);
-        known.set(name, { about: question.about, askedMs: performance.now(), answer });
+        // one that is busy now is asked again with the next refresh; what it said before holds meanwhile
+        const isForNow = answer instanceof Unanswered && answer.isForNow;
+        known.set(name, {
+          about: question.about,
+          askedMs: isForNow ? -Infinity : performance.now(),
+          answer: isForNow && before ? before.answer : answer,
+        });
         onAnswer(answersAbout(moment));
       }
     },
@@ -57,7 +67,9 @@ async function answerOf(address: string, signal: AbortSignal): Promise<unknown> 
     return await fetchJson(address, signal);
   } catch (error) {
     if (error instanceof FleetUnavailable && error.status !== undefined) {
-      return new Unanswered(error.message);
+      return new Unanswered(error.message, {
+        isForNow: error.status === 429 || error.status >= 500,
+      });
     }
     throw error;
   }

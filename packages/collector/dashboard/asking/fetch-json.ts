@@ -1,6 +1,8 @@
 /** Longer than the slowest question takes; a connection that hangs must not keep the page waiting for ever. */
 const ANSWER_WITHIN_MS = 60_000;
 
+const LOGGED_OUT = 'nearside-logged-out';
+
 /** The collector could not be asked, or said no. */
 export class FleetUnavailable extends Error {
   /** Status of its answer; undefined where there was none. */
@@ -18,14 +20,20 @@ export async function fetchJson<Answer>(path: string, signal: AbortSignal): Prom
   let response: Response;
   try {
     response = await fetch(path, { signal: inTime });
-    if (response.ok) return (await response.json()) as Answer;
+    if (response.ok) {
+      sessionStorage.removeItem(LOGGED_OUT);
+      return (await response.json()) as Answer;
+    }
   } catch (cause) {
     signal.throwIfAborted();
     throw new FleetUnavailable('The collector does not answer.', { cause });
   }
   const { status } = response;
-  // The session has ended: where this page is, there is a form now.
-  if (status === 401) location.reload();
+  // The session has ended: where this page is, there is a form now. A proxy may say so without a form: once is enough.
+  if (status === 401 && !sessionStorage.getItem(LOGGED_OUT)) {
+    sessionStorage.setItem(LOGGED_OUT, 'yes');
+    location.reload();
+  }
   const body = (await response.json().catch(() => undefined)) as
     | { error?: { message?: string } }
     | undefined;

@@ -29,7 +29,6 @@ export interface Asked {
   canary: FleetCanary;
   silence: FleetSilence;
   releases: FleetReleases;
-  coverage: FleetCoverage;
   faults: FleetFaults;
   traces: { readonly traces: readonly KeptTrace[] };
   month: FleetLatency;
@@ -92,11 +91,11 @@ export const QUESTIONS: { readonly [Name in QuestionName]: Question } = {
   // where windows are days, an alarm needs two of them
   drift: { path: 'drift', over: atLeast(4 * DAY_MS), everySeconds: 60 },
   accuracy: { path: 'accuracy', over: atLeast(7 * DAY_MS), everySeconds: 60 },
-  // a rollout is looked at from its beginning
+  // confidence sequences begin with this range
   canary: { path: 'canary', over: atLeast(14 * DAY_MS), everySeconds: 60 },
   silence: { path: 'silence', over: atLeast(DAY_MS), everySeconds: 60 },
-  releases: { path: 'releases', over: atLeast(14 * DAY_MS), everySeconds: 60 },
-  coverage: { path: 'coverage', over: lastDays(1), everySeconds: 60 },
+  // all that is kept: since when a rollout runs
+  releases: { path: 'releases', over: lastDays(400), everySeconds: 60 },
   faults: { path: 'faults', over: shown, everySeconds: 60 },
   traces: { path: 'traces', everySeconds: 60 },
   month: { path: 'latency', over: monthOf, everySeconds: 300 },

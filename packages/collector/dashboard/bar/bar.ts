@@ -1,23 +1,16 @@
 import { compareVersions } from '../../src/compare-versions.js';
-import type { FleetLatency } from '../../src/fleet/latency.js';
 import type { ModelSummary } from '../../src/rollup-store.js';
+import { copyText } from '../copy-text.js';
 import { byId, element } from '../element.js';
 import { formatClock, formatMoment } from '../words/format.js';
 import { chooseFrom } from './choose-from.js';
-import type { Moment } from './moment.js';
-import {
-  lastingState,
-  type PageState,
-  pageStateSearch,
-  RANGES,
-  stretchOf,
-  VIEWS,
-} from './page-state.js';
+import { lastingState, type Moment } from './moment.js';
+import { type PageState, pageStateSearch, RANGES, stretchOf, VIEWS } from './page-state.js';
 
 export interface Bar {
   show(moment: Moment, models: readonly ModelSummary[]): void;
   /** Device classes and backends that there are to choose from. */
-  showSegments(latency: FleetLatency): void;
+  showSegments(segments: readonly string[]): void;
 }
 
 /** Views, model, version, segment and time; `choose` is told what was changed. */
@@ -49,10 +42,9 @@ export function createBar(choose: (change: Partial<PageState>) => void): Bar {
   let newest: Moment | undefined;
   copy.addEventListener('click', () => {
     if (!newest) return;
-    const search = pageStateSearch(lastingState(newest.state, newest));
-    navigator.clipboard.writeText(new URL(search, location.href).href).then(
-      () => copy.replaceChildren('Copied'),
-      () => history.replaceState(null, '', search),
+    const link = new URL(pageStateSearch(lastingState(newest)), location.href).href;
+    void copyText(link).then((isCopied) =>
+      copy.replaceChildren(isCopied ? 'Copied' : 'Not allowed here'),
     );
   });
   const details = byId<HTMLInputElement>('details');
@@ -83,9 +75,13 @@ export function createBar(choose: (change: Partial<PageState>) => void): Bar {
       const named = versions.filter((one) => one !== '').toSorted((a, b) => compareVersions(b, a));
       chooseFrom(
         version,
-        [['', 'All versions'], ...named.map((one) => [one, one] as const)],
+        [
+          ['', 'All versions'],
+          ...withChosen(named, state.version).map((one) => [one, one] as const),
+        ],
         state.version,
       );
+      if (segment.options.length === 0 || state.segment !== segment.value) showSegments([]);
       version.parentElement?.toggleAttribute('hidden', state.view === 'executive');
       segment.parentElement?.toggleAttribute('hidden', state.view === 'executive');
       for (const radio of radios) {
@@ -95,27 +91,36 @@ export function createBar(choose: (change: Partial<PageState>) => void): Bar {
       const summary = models.find((one) => one.model === moment.model);
       byId('status').textContent = freshness(moment, summary?.lastMs ?? 0);
     },
-    showSegments({ segments }) {
-      const chosen = newest?.state.segment ?? '';
-      const all = segments.includes(chosen) || chosen === '' ? segments : [...segments, chosen];
-      const options = all.map((one) => [one, one.split(':')[1] ?? one] as const);
-      chooseFrom(segment, [['', 'All devices'], ...options], chosen);
-    },
+    showSegments,
   };
+
+  function showSegments(segments: readonly string[]): void {
+    const chosen = newest?.state.segment ?? '';
+    const options = withChosen(segments, chosen).map(
+      (one) => [one, one.split(':')[1] ?? one] as const,
+    );
+    chooseFrom(segment, [['', 'All devices'], ...options], chosen);
+  }
+}
+
+/** A link may name what did not report. */
+function withChosen(names: readonly string[], chosen: string): readonly string[] {
+  return names.includes(chosen) || chosen === '' ? names : [...names, chosen];
 }
 
 const BUCKET_MS = 300_000;
+const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** How old the figures are, by the collector's clock. */
 function freshness({ nowMs, toMs }: Moment, lastMs: number): string {
   const minutes = Math.max(0, Math.round((nowMs - lastMs - BUCKET_MS) / 60_000));
   const newest =
-    minutes < 10 ? 'reports are coming in' : `newest report of ${formatMoment(lastMs, nowMs)}`;
+    minutes < 10 ? 'reports are coming in' : `newest report of ${formatMoment(lastMs)}`;
   const until =
     nowMs - toMs > 60_000
-      ? `Figures until ${formatMoment(toMs, nowMs)}`
+      ? `Figures until ${formatMoment(toMs)}`
       : `Figures of ${formatClock(nowMs)}`;
-  return `${until}, ${newest}`;
+  return `${until}, ${newest}. Times are of ${ZONE}.`;
 }
 
 /** Moments to type, for who does not drag; and buttons to go back, on and out. */
@@ -123,12 +128,18 @@ function createTimes(choose: (change: Partial<PageState>) => void): { show(momen
   const from = byId<HTMLInputElement>('from');
   const to = byId<HTMLInputElement>('to');
   let newest: Moment | undefined;
-  const typed = () => {
+  const details = byId<HTMLDetailsElement>('moments');
+  byId('controls').addEventListener('submit', () => {
     const range = stretchOf(from.value, to.value);
-    if (range) choose({ range });
-  };
-  from.addEventListener('change', typed);
-  to.addEventListener('change', typed);
+    to.setCustomValidity(range ? '' : 'The end must be after the beginning.');
+    if (!range) return void to.reportValidity();
+    details.open = false;
+    choose({ range });
+  });
+  for (const input of [from, to]) input.addEventListener('input', () => to.setCustomValidity(''));
+  details.addEventListener('keydown', ({ key }) => {
+    if (key === 'Escape') details.open = false;
+  });
   const move = (by: (length: number) => [number, number]) => () => {
     if (!newest) return;
     const { fromMs, toMs, nowMs } = newest;

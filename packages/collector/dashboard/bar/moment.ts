@@ -32,6 +32,13 @@ function versionBefore(version: string, versions: readonly string[]): string {
   return earlier.sort(compareVersions).at(-1) ?? '';
 }
 
+/** What moves on with time is another one tomorrow: who is sent a link is to see the same figures. */
+export function lastingState(moment: Moment): PageState {
+  const { state, model, fromMs, toMs } = moment;
+  const month = state.view === 'executive' ? monthOf(moment).key : state.month;
+  return { ...state, model, month, range: { fromMs, toMs } };
+}
+
 /** As long a time, right before. */
 export function before({ fromMs, toMs }: Stretch): Stretch {
   return { fromMs: 2 * fromMs - toMs, toMs: fromMs };

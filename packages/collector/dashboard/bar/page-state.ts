@@ -67,11 +67,6 @@ export function pageStateSearch({ range, ...state }: PageState): string {
   return `?${search}`;
 }
 
-/** A range that moves on is another one tomorrow: who is sent a link is to see the same figures. */
-export function lastingState(state: PageState, { fromMs, toMs }: Stretch): PageState {
-  return { ...state, range: { fromMs, toMs } };
-}
-
 /** Of two moments in ISO 8601; undefined where they are none, or in the wrong order. */
 export function stretchOf(from: string, to: string): Stretch | undefined {
   const [fromMs, toMs] = [Date.parse(from), Date.parse(to)];

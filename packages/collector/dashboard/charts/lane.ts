@@ -1,4 +1,5 @@
 import { element } from '../element.js';
+import { formatMoment } from '../words/format.js';
 
 /** Something that happened to a model, or was so for a time. */
 export interface LaneEvent {
@@ -34,15 +35,12 @@ export function laneElements(
   return events
     .filter((event) => event.fromMs < toMs && (event.toMs ?? event.fromMs) >= fromMs)
     .map((event) => {
-      const item = element('li', { class: `event ${event.kind}`, title: event.text });
-      item.append(
-        element('span', { 'aria-hidden': 'true' }, SIGNS[event.kind]),
-        element('span', { class: 'visually-hidden' }, event.text),
-      );
+      const title = `${formatMoment(event.fromMs)}: ${event.text}`;
+      const item = element('li', { class: `event ${event.kind}`, title }, SIGNS[event.kind]);
       item.style.left = `${place(event.fromMs)}px`;
       if (event.toMs !== null) {
         item.classList.add('stretch');
-        item.style.width = `${Math.max(8, place(event.toMs) - place(event.fromMs))}px`;
+        item.style.width = `${Math.max(18, place(event.toMs) - place(event.fromMs))}px`;
       }
       return item;
     });

@@ -43,7 +43,8 @@ const LEAST_DRAG_PX = 8;
 
 /** What charts over time have in common: size, theme, cursor, the lane above, and zooming by dragging. */
 export function createPlot({ heightPx, onZoom, onCursor }: PlotOptions): Plot {
-  const lane = element('ol', { class: 'lane', 'aria-label': 'What happened' });
+  // said in words by a panel of its own: once is enough for who listens
+  const lane = element('ol', { class: 'lane', 'aria-hidden': 'true' });
   const place = element('div', { class: 'plot', role: 'img' });
   place.style.setProperty('--plot-height', `${heightPx}px`);
   let chart: uPlot | undefined;

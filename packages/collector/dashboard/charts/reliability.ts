@@ -43,6 +43,8 @@ export function reliabilityDiagram(
       'aria-label': description,
     },
     svg('rect', { class: 'frame', x: 0, y: 0, width: SIZE, height: SIZE }),
+    words('0', { x: 0, y: SIZE + 18 }),
+    words('1', { x: SIZE, y: SIZE + 18 }),
     words('confidence', { x: SIZE / 2, y: SIZE + 18 }),
     words('share that is right', { x: -SIZE / 2, y: -8, transform: 'rotate(-90)' }),
     svg('line', { class: 'diagonal', x1: 0, y1: SIZE, x2: SIZE, y2: 0 }),

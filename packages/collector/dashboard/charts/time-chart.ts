@@ -4,6 +4,7 @@ import { formatStep } from '../words/format.js';
 import { cssColor, timeAxis, valueAxis } from './axes.js';
 import type { LaneEvent } from './lane.js';
 import { createPlot, type PlotLook } from './plot.js';
+import { svg } from './svg.js';
 
 /** A column of a chart: one value per step, null where nothing was counted. */
 export interface ChartSeries {
@@ -202,24 +203,17 @@ function dottedPoints(values: ArrayLike<number | null | undefined>): number[] {
 }
 
 function swatch(color: string, dash: readonly number[] | undefined): SVGSVGElement {
-  const space = 'http://www.w3.org/2000/svg';
-  const svg = document.createElementNS(space, 'svg');
-  svg.setAttribute('viewBox', dash ? '0 0 22 10' : '0 0 10 10');
-  svg.classList.toggle('line', dash !== undefined);
-  svg.setAttribute('aria-hidden', 'true');
-  const shape = document.createElementNS(space, dash ? 'line' : 'rect');
-  const look: Record<string, string> = dash
-    ? {
-        x1: '1',
-        x2: '21',
-        y1: '5',
-        y2: '5',
-        'stroke-width': '2.5',
+  const shape = dash
+    ? svg('line', {
+        x1: 1,
+        x2: 21,
+        y1: 5,
+        y2: 5,
+        'stroke-width': 2.5,
         'stroke-dasharray': dash.join(),
-      }
-    : { width: '10', height: '10', rx: '3' };
-  for (const [name, value] of Object.entries(look)) shape.setAttribute(name, value);
+      })
+    : svg('rect', { width: 10, height: 10, rx: 3 });
   shape.style.setProperty(dash ? 'stroke' : 'fill', `var(${color})`);
-  svg.append(shape);
-  return svg;
+  const viewBox = dash ? '0 0 22 10' : '0 0 10 10';
+  return svg('svg', { viewBox, 'aria-hidden': 'true', ...(dash && { class: 'line' }) }, shape);
 }

@@ -169,6 +169,7 @@ export const outcomesPanel = tablePanel({
           ]
         : []),
     ]),
+    asideName: 'Version',
     none: 'No outcome and no number with its truth came in this time.',
   }),
 });

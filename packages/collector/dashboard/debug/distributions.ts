@@ -4,7 +4,7 @@ import { element } from '../element.js';
 import { drawnPanel } from '../panel/panel.js';
 import { type Cell, number, type Table, text } from '../table/table.js';
 import { tableElement } from '../table/table-element.js';
-import { formatCount, formatMoment, formatPart } from '../words/format.js';
+import { formatCount, formatPart, formatSince } from '../words/format.js';
 
 /** Drawn at most; the table has all. */
 const MOST_DRAWN = 8;
@@ -12,6 +12,7 @@ const SIDES = ['now', 'its past', 'the lab'];
 
 interface Shown extends DistributionDrift {
   readonly version: string;
+  readonly windowMs: number | undefined;
 }
 
 /** What a version sees, beside its past and the lab: the largest effect first. */
@@ -50,8 +51,8 @@ export const distributionsPanel = drawnPanel({
 });
 
 function byEffect({ versions }: FleetDrift): Shown[] {
-  const all = versions.flatMap(({ version, distributions }) =>
-    distributions.map((one) => ({ version, ...one })),
+  const all = versions.flatMap(({ version, windowMs, distributions }) =>
+    distributions.map((one) => ({ version, windowMs, ...one })),
   );
   return all.sort((a, b) => effect(newest(b)) - effect(newest(a)));
 }
@@ -87,7 +88,13 @@ function distributionElement(one: Shown): HTMLElement {
     ),
     ...(alarmSinceMs === null
       ? []
-      : [element('p', { class: 'alarm' }, `changed since ${formatMoment(alarmSinceMs)}`)]),
+      : [
+          element(
+            'p',
+            { class: 'alarm' },
+            `changed since ${formatSince(alarmSinceMs, one.windowMs)}`,
+          ),
+        ]),
   );
 }
 
@@ -135,7 +142,7 @@ function driftTable(drift: FleetDrift): Table {
           alarmSinceMs === null
             ? text('', { value: null })
             : {
-                text: formatMoment(alarmSinceMs),
+                text: formatSince(alarmSinceMs, one.windowMs),
                 value: new Date(alarmSinceMs).toISOString(),
                 tone: 'alarm' as const,
               },
@@ -144,6 +151,7 @@ function driftTable(drift: FleetDrift): Table {
       }),
       ...without,
     ],
+    asideName: 'Version',
     none: 'No version reported.',
     note:
       'Population stability index less what chance makes of it. From 0.03 on in two windows running, against its own past, it alarms; ' +

@@ -64,7 +64,7 @@ export const updatesPanel = tablePanel({
     rows: faults.updates.map(({ version, installed, byAge, failed, rolledBack }): Cell[] => [
       text(version),
       number(installed, count),
-      text(byAge.map(([days, n]) => `${days}: ${count(n)}`).join(', ')),
+      text(byAge.map(([days, n]) => `day ${days}: ${count(n)}`).join(', ')),
       text(codesOf(failed)),
       text(codesOf(rolledBack)),
     ]),

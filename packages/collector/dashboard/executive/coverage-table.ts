@@ -8,7 +8,7 @@ import { monthBeforeOf } from './months.js';
 export function coverageTable(answers: Answers): Table {
   const before = monthBeforeOf(answers) && answered(answers, 'monthCoverageBefore');
   return {
-    columns: ['Release', 'Of devices', 'Month before', 'Is to be', 'Reached', 'State'],
+    columns: ['Release', 'Of devices', 'Month before', 'Target', 'Of target', 'State'],
     rows: (answered(answers, 'monthCoverage')?.versions ?? []).map(
       ({ version, adoption, target, coverage: reached, state }) => [
         text(version),

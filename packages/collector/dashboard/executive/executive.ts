@@ -3,6 +3,7 @@ import type { Answers } from '../asking/ask.js';
 import type { QuestionName } from '../asking/questions.js';
 import { type Moment, monthOf, monthsOn } from '../bar/moment.js';
 import type { PageState } from '../bar/page-state.js';
+import { copyText } from '../copy-text.js';
 import { element } from '../element.js';
 import { csvOf, download } from '../table/csv.js';
 import { markdownOf } from '../table/markdown.js';
@@ -58,9 +59,8 @@ export function createExecutiveView(choose: (change: Partial<PageState>) => void
   });
   copy.addEventListener('click', () => {
     if (!newest) return;
-    navigator.clipboard.writeText(reportMarkdown(newest.report)).then(
-      () => copy.replaceChildren('Copied'),
-      () => copy.replaceChildren('Not allowed here: use the file'),
+    void copyText(reportMarkdown(newest.report)).then((isCopied) =>
+      copy.replaceChildren(isCopied ? 'Copied' : 'Not allowed here: use the file'),
     );
   });
 
@@ -70,6 +70,9 @@ export function createExecutiveView(choose: (change: Partial<PageState>) => void
       const report = monthReport(answers, monthsOf(moment));
       newest = { moment, report };
       later.disabled = monthOf(moment).key >= new Date(moment.nowMs).toISOString().slice(0, 7);
+      const isWhole = EXECUTIVE_QUESTIONS.every((name) => answers[name] !== undefined);
+      // half a month must not be carried on
+      for (const act of [copy, save, print]) act.disabled = !isWhole;
       const next = JSON.stringify([report, answered(answers, 'monthObjectives')]);
       if (next === shown) return;
       shown = next;

@@ -1,5 +1,6 @@
 import { answered } from '../asking/answered.js';
-import type { Answers } from '../asking/ask.js';
+import { type Answers, Unanswered } from '../asking/ask.js';
+import type { QuestionName } from '../asking/questions.js';
 import type { Table } from '../table/table.js';
 import { accuracyTable } from './accuracy-table.js';
 import { daysTable } from './calendar.js';
@@ -25,20 +26,28 @@ export interface MonthReport {
 export const CALENDAR = 'calendar';
 
 export function monthReport(answers: Answers, months: Months): MonthReport {
+  const objectives = answered(answers, 'monthObjectives');
+  const sections: [string, string, QuestionName, () => Table][] = [
+    [CALENDAR, 'Days', 'monthObjectives', () => daysTable(objectives)],
+    ['month-figures', 'The month in figures', 'month', () => figuresTable(answers, months)],
+    ['month-accuracy', 'Accuracy and outcomes', 'monthAccuracy', () => accuracyTable(answers)],
+    ['month-cost', 'Cost', 'monthCost', () => costTable(answers, months)],
+    ['month-coverage', 'Coverage', 'monthCoverage', () => coverageTable(answers)],
+    ['month-releases', 'Releases', 'monthReleases', () => releasesTable(answers)],
+  ];
   return {
     title: `${months.model} in ${months.now.name}`,
     sentences: sentencesOf(answers, months),
-    sections: [
-      { id: CALENDAR, title: 'Days', table: daysTable(answered(answers, 'monthObjectives')) },
-      { id: 'month-figures', title: 'The month in figures', table: figuresTable(answers, months) },
-      { id: 'month-accuracy', title: 'Right, and worth it', table: accuracyTable(answers) },
-      { id: 'month-cost', title: 'Cost', table: costTable(answers, months) },
-      {
-        id: 'month-coverage',
-        title: 'Coverage',
-        table: coverageTable(answers),
-      },
-      { id: 'month-releases', title: 'Releases', table: releasesTable(answers, months) },
-    ],
+    sections: sections.map(([id, title, needs, table]) => ({
+      ...{ id, title },
+      table: unanswered(answers[needs]) ?? table(),
+    })),
   };
+}
+
+/** What is said in place of a table that is not known. */
+function unanswered(answer: Answers[QuestionName]): Table | undefined {
+  if (answer === undefined) return { columns: [], rows: [], none: 'Loading…' };
+  if (answer instanceof Unanswered) return { columns: [], rows: [], none: answer.message };
+  return undefined;
 }

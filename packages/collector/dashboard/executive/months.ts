@@ -7,7 +7,11 @@ import type { Stretch } from '../bar/page-state.js';
 /** Two months that are told of: this one, and the one before. */
 export interface Months {
   readonly model: string;
-  readonly now: Stretch & { readonly name: string; readonly isOver: boolean };
+  readonly now: Stretch & {
+    readonly name: string;
+    readonly hasBegun: boolean;
+    readonly isOver: boolean;
+  };
   readonly before: { readonly name: string };
 }
 
@@ -28,7 +32,13 @@ export function monthsOf(moment: Moment): Months {
   const { fromMs, toMs } = monthOf(moment);
   return {
     model: moment.model,
-    now: { fromMs, toMs, name: MONTH.format(fromMs), isOver: toMs < moment.nowMs },
+    now: {
+      fromMs,
+      toMs,
+      name: MONTH.format(fromMs),
+      hasBegun: fromMs < moment.nowMs,
+      isOver: toMs < moment.nowMs,
+    },
     before: { name: MONTH.format(monthBefore(moment).fromMs) },
   };
 }

@@ -4,7 +4,6 @@ import type { Answers } from '../asking/ask.js';
 import { type Cell, type Table, text } from '../table/table.js';
 import { formatSpan, formatUtcMoment } from '../words/format.js';
 import { releaseWords } from '../words/timeline.js';
-import type { Months } from './months.js';
 
 /** A version that was taken back. */
 export interface TakenBack {
@@ -39,7 +38,7 @@ export function released({ events }: FleetReleases): string[] {
 }
 
 /** What was done with versions, and how long a bad one was out. */
-export function releasesTable(answers: Answers, _months: Months): Table {
+export function releasesTable(answers: Answers): Table {
   const back = takenBack(answers);
   return {
     columns: ['When', 'What', 'Time to restore'],

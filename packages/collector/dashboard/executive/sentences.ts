@@ -1,5 +1,6 @@
 import { answered } from '../asking/answered.js';
 import type { Answers } from '../asking/ask.js';
+import { isThin } from '../table/table.js';
 import {
   formatCompact,
   formatDuration,
@@ -24,6 +25,7 @@ type Sentence = (answers: Answers, months: Months) => string | undefined;
 
 const use: Sentence = (answers, { model, now, before }) => {
   const total = answered(answers, 'month')?.total;
+  if (!now.hasBegun) return `${now.name} has not begun.`;
   if (!total) return undefined;
   if (total.reports === 0) return 'Nothing ran.';
   const earlier = monthBeforeOf(answers);
@@ -53,7 +55,7 @@ const objectives: Sentence = (answers) => {
 
 const accuracy: Sentence = (answers) => {
   const [newest] = (answered(answers, 'monthAccuracy')?.versions ?? [])
-    .filter(({ estimated }) => estimated.value !== null)
+    .filter(({ estimated }) => estimated.value !== null && !isThin(estimated))
     .toSorted((a, b) => b.devices - a.devices);
   if (!newest) return undefined;
   const { version, labelled, estimated, offline } = newest;
@@ -66,13 +68,20 @@ const accuracy: Sentence = (answers) => {
   return `${version}, which most devices had, was right in ${formatRate(measured.value)} of runs ${how}${off}.`;
 };
 
+/** Fewer say nothing of what a month costs. */
+const FEWEST_RUNS = 1000;
+
 const cost: Sentence = (answers) => {
   const found = answered(answers, 'monthCost');
   const { amount = null, serverAmount = null } = found?.total ?? {};
   if (!found?.currency || amount === null || !serverAmount) return undefined;
   const saved = savedShare(found);
-  const less = saved !== null && saved > 0 ? `, ${formatRate(saved)} less` : '';
-  return `It cost ${formatMoney(amount, found.currency)}; the same runs on a server cost ${formatMoney(serverAmount, found.currency)}${less}.`;
+  // of strays nothing can be said
+  if (found.total.inferences < FEWEST_RUNS) return undefined;
+  const [own, server] = [amount, serverAmount].map((one) => formatMoney(one, found.currency ?? ''));
+  return saved !== null && saved > 0
+    ? `It cost ${own}, ${formatRate(saved)} less than the ${server} of the same runs on a server.`
+    : `It cost ${own}; the same runs on a server cost ${server}.`;
 };
 
 const releases: Sentence = (answers, { before }) => {

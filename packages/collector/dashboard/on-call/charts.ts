@@ -88,7 +88,7 @@ export const runsPanel = chartPanel({
   },
   data: ({ latency }) => chartData(latency, runsByVersion(latency)),
   description: ({ latency }) =>
-    `Runs by version over time; in all ${formatCount(latency.total.count)}.`,
+    `Runs by version over time; in all ${formatCount(scopeOf(latency).count)}.`,
 });
 
 /** Runs of each step in bands of the target. Most are good: what is not is drawn. */
@@ -217,7 +217,7 @@ function runsByVersion(fleet: FleetLatency): ChartSeries[] {
       color: colors.get(version.version) ?? REST_COLOR,
       values: column(fleet, version.series, count),
     }));
-  const rest = column(fleet, fleet.total.series, count).map((total, i) => {
+  const rest = column(fleet, scopeOf(fleet).series, count).map((total, i) => {
     const shown = named.reduce((sum, { values }) => sum + (values[i] ?? 0), 0);
     return total === null ? null : total - shown;
   });

@@ -55,6 +55,7 @@ function partsTable(
         ...(part.share > part.weight + 0.1 && { tone: 'alarm' as const }),
       }),
     ]),
+    asideName: 'Dimension',
     none: 'No part has enough devices.',
     note:
       `In all ${format(before)} before, ${format(now)} now (${formatChange(now - before)}). ` +

@@ -1,4 +1,6 @@
 import type { GuardrailFigures, RolloutFigures } from '../../src/fleet/canary.js';
+import { answered } from '../asking/answered.js';
+import type { Answers } from '../asking/ask.js';
 import { tablePanel } from '../panel/panel.js';
 import { type Cell, number, text } from '../table/table.js';
 import { measureName } from '../words/findings.js';
@@ -18,10 +20,10 @@ export const rolloutsPanel = tablePanel({
   aside: 'against an equal control',
   isWide: true,
   needs: ['canary'],
-  table: ({ canary }) => ({
+  table: ({ canary }, { answers }) => ({
     columns: ['Measure', 'Canary', 'Control', 'Worse by', 'At least', 'At most', 'Tolerated'],
     rows: canary.rollouts.flatMap((rollout) => [
-      [text(rolloutWords(rollout), { tone: toneOf(rollout) })],
+      [text(rolloutWords(rollout, beganMs(rollout, answers)), { tone: toneOf(rollout) })],
       ...rollout.guardrails.map(guardrailCells),
     ]),
     none: 'No version is rolled out to a part of the devices.',
@@ -29,8 +31,14 @@ export const rolloutsPanel = tablePanel({
   }),
 });
 
-function rolloutWords(rollout: RolloutFigures): string {
-  const { version, devices, sinceMs, isOver } = rollout;
+/** When it was released; else its first report in the time that is looked at. */
+function beganMs({ version, sinceMs }: RolloutFigures, answers: Answers): number {
+  const events = answered(answers, 'releases')?.events ?? [];
+  return events.find((event) => event.version === version)?.atMs ?? sinceMs;
+}
+
+function rolloutWords(rollout: RolloutFigures, sinceMs: number): string {
+  const { version, devices, isOver } = rollout;
   const sizes = `${formatCompact(devices.canary)} and ${formatCompact(devices.control)} devices`;
   const over = isOver ? 'over; while it ran: ' : '';
   return `${version}: ${over}${verdictWords(rollout)} (since ${formatMoment(sinceMs)}, ${sizes})`;

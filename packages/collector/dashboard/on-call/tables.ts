@@ -1,3 +1,4 @@
+import type { Figures } from '../../src/fleet/latency.js';
 import type { Budget } from '../../src/fleet/objectives.js';
 import { answered } from '../asking/answered.js';
 import { tablePanel } from '../panel/panel.js';
@@ -43,6 +44,7 @@ export const opensPanel = tablePanel({
                 number(null, formatDuration),
               ]),
             ],
+      asideName: 'Kind',
       none: 'No model was opened in this range.',
     };
   },
@@ -63,13 +65,17 @@ export const errorsPanel = tablePanel({
       rows: codes.map((code) => [
         text(code, { tone: 'code' }),
         number(now.errors[code] ?? 0, count),
-        number((now.errors[code] ?? 0) / now.count, formatRate),
-        number(before && (before.errors[code] ?? 0) / before.count, formatRate),
+        number(shareOf(code, now), formatRate),
+        number(before && shareOf(code, before), formatRate),
       ]),
       none: 'No errors in this range.',
     };
   },
 });
+
+function shareOf(code: string, { errors, count: runs }: Figures): number | null {
+  return runs === 0 ? null : (errors[code] ?? 0) / runs;
+}
 
 /** What may still go wrong before the month's objectives are missed. */
 export const budgetPanel = tablePanel({
@@ -107,6 +113,9 @@ const KINDS = {
   silence: 'silence',
 } as const;
 
+/** Rows that are shown at most. */
+const MOST_EVENTS = 40;
+
 /** The lane of the charts, in words. */
 export const happenedPanel = tablePanel({
   id: 'happened',
@@ -117,6 +126,7 @@ export const happenedPanel = tablePanel({
     columns: ['When', 'Until', 'Kind', 'What'],
     rows: lane
       .toReversed()
+      .slice(0, MOST_EVENTS)
       .map(({ kind, fromMs, toMs, text: words }) => [
         { text: formatMoment(fromMs), value: new Date(fromMs).toISOString() },
         toMs === null

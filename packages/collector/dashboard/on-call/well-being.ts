@@ -1,10 +1,9 @@
 import type { ModelSummary } from '../../src/rollup-store.js';
-import { type Answers, createAsking, Unanswered } from '../asking/ask.js';
-import type { Moment } from '../bar/moment.js';
-import { momentOf } from '../bar/moment.js';
+import { type Answers, createAsking } from '../asking/ask.js';
+import { type Moment, momentOf } from '../bar/moment.js';
 import { pageStateSearch } from '../bar/page-state.js';
 import { element } from '../element.js';
-import { type Finding, HEALTH_QUESTIONS, healthFindings } from '../words/findings.js';
+import { HEALTH_QUESTIONS, type Health, healthOf } from '../words/findings.js';
 
 /** Other models are asked about so often, one after the other. */
 const OTHERS_EVERY_MS = 300_000;
@@ -13,8 +12,8 @@ export interface WellBeing {
   readonly element: HTMLElement;
   /** Of the model that is looked at. */
   show(moment: Moment, answers: Answers): void;
-  /** Looks after the others too. */
-  showOthers(models: readonly ModelSummary[], moment: Moment, signal: AbortSignal): Promise<void>;
+  /** Looks after the others too, unless it did so a moment ago. */
+  showOthers(models: readonly ModelSummary[], moment: Moment): void;
 }
 
 /** One sentence a model: healthy, or what is wrong. */
@@ -27,70 +26,87 @@ export function createWellBeing(): WellBeing {
     own,
     others,
   );
-  let othersAskedMs = -OTHERS_EVERY_MS;
+  let round = { about: '', atMs: 0, ending: new AbortController() };
   let shown = '';
 
   return {
     element: section,
     show({ model, nowMs, toMs }, answers) {
-      const missing = HEALTH_QUESTIONS.filter((name) => answers[name] === undefined);
-      const refused = HEALTH_QUESTIONS.filter((name) => answers[name] instanceof Unanswered);
-      const findings = healthFindings(answers);
+      const health = healthOf(answers);
       const isPast = nowMs - toMs > 60_000;
-      const next = JSON.stringify([model, missing.length > 0, refused, findings, isPast]);
+      const next = JSON.stringify([model, health, isPast]);
       if (next === shown) return;
       shown = next;
-      const isKnown = missing.length === 0 && refused.length === 0;
-      section.classList.toggle('unwell', findings.length > 0 || refused.length > 0);
-      section.classList.toggle('unknown', findings.length === 0 && missing.length > 0);
-      own.replaceChildren(
-        ...(findings.length > 0
-          ? [findingList(model, findings)]
-          : [element('p', {}, isKnown ? quietWords(model, isPast) : unknownWords(model, refused))]),
-      );
+      section.classList.toggle('unwell', health.state === 'unwell' || health.state === 'not-known');
+      section.classList.toggle('unknown', health.state === 'looking');
+      own.replaceChildren(...healthElements(model, health, { isPast }));
     },
-    async showOthers(models, moment, signal) {
-      if (performance.now() - othersAskedMs < OTHERS_EVERY_MS) return;
-      othersAskedMs = performance.now();
+    showOthers(models, moment) {
       const rest = models.filter(({ model }) => model !== moment.model);
-      const items: HTMLElement[] = [];
-      for (const summary of rest) {
-        const state = { ...moment.state, model: summary.model, version: '', segment: '' };
-        let answers: Answers = {};
-        await createAsking(HEALTH_QUESTIONS).refresh(
-          momentOf(state, summary, moment.nowMs),
-          signal,
-          (known) => {
-            answers = known;
-          },
-        );
-        const [first] = healthFindings(answers);
-        const link = element('a', { href: pageStateSearch(state) }, summary.model);
-        const words = first ? ` ${first.text}` : ' is healthy.';
-        items.push(element('li', first ? { class: 'unwell' } : {}, link, words));
-        others.replaceChildren(...items);
-      }
+      const about = rest.map(({ model }) => model).join(' ');
+      const nowMs = performance.now();
+      if (about === round.about && nowMs - round.atMs < OTHERS_EVERY_MS) return;
+      round.ending.abort();
+      round = { about, atMs: nowMs, ending: new AbortController() };
+      others.replaceChildren();
+      void askOthers(rest, moment, round.ending.signal).catch(() => {
+        // asked again with the next refresh
+        round.atMs = -Infinity;
+      });
     },
   };
+
+  async function askOthers(
+    models: readonly ModelSummary[],
+    moment: Moment,
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (const summary of models) {
+      const state = { ...moment.state, model: summary.model, version: '', segment: '' };
+      const about = momentOf(state, summary, moment.nowMs);
+      let answers: Answers = {};
+      await createAsking(HEALTH_QUESTIONS).refresh(about, signal, (known) => {
+        answers = known;
+      });
+      if (signal.aborted) return;
+      const link = element('a', { href: pageStateSearch(state) }, summary.model);
+      const health = healthOf(answers);
+      const words = ` ${otherWords(health)}`;
+      others.append(element('li', health.state === 'well' ? {} : { class: 'unwell' }, link, words));
+    }
+  }
 }
 
-function findingList(model: string, findings: readonly Finding[]): HTMLElement {
-  const items = findings.map(({ id, text }) => element('li', { 'data-finding': id }, text));
-  return element(
-    'div',
-    {},
-    element('h2', {}, `${model} needs a look`),
-    element('ul', {}, ...items),
-  );
+function healthElements(
+  model: string,
+  { state, findings, refused }: Health,
+  { isPast }: { isPast: boolean },
+): HTMLElement[] {
+  if (findings.length > 0) {
+    const items = findings.map(({ id, text }) => element('li', { 'data-finding': id }, text));
+    const heading = isPast ? `${model} needed a look` : `${model} needs a look`;
+    return [element('h2', {}, heading), element('ul', {}, ...items)];
+  }
+  switch (state) {
+    case 'looking':
+      return [element('p', {}, `Looking whether ${model} is healthy…`)];
+    case 'not-known':
+      return [element('p', {}, `Not known whether ${model} is healthy. ${refused.join(' ')}`)];
+    default:
+      return [
+        element(
+          'p',
+          {},
+          isPast
+            ? `${model} was healthy: nothing alarmed at the end of this time.`
+            : `${model} is healthy: nothing alarms now.`,
+        ),
+      ];
+  }
 }
 
-function quietWords(model: string, isPast: boolean): string {
-  return isPast
-    ? `${model} was healthy: nothing alarmed at the end of this time.`
-    : `${model} is healthy: nothing alarms now.`;
-}
-
-function unknownWords(model: string, refused: readonly string[]): string {
-  if (refused.length === 0) return `Looking whether ${model} is healthy…`;
-  return `Not known whether ${model} is healthy: the collector had no answer on ${refused.join(', ')}.`;
+function otherWords({ state, findings, refused }: Health): string {
+  const [first] = findings;
+  if (first) return first.text;
+  return state === 'well' ? 'is healthy.' : `is not known to be healthy. ${refused.join(' ')}`;
 }

@@ -1,6 +1,8 @@
+import { QUESTIONS } from '../asking/questions.js';
 import { type ChartData, createTimeChart } from '../charts/time-chart.js';
 import { element } from '../element.js';
 import { csvOf, download } from '../table/csv.js';
+import type { Table } from '../table/table.js';
 import { tableElement } from '../table/table-element.js';
 import {
   answersFor,
@@ -24,7 +26,9 @@ export function createCard(panel: Panel, acts: PanelActs): Card {
   const csv = element('button', { type: 'button', class: 'csv', 'data-testid': 'csv' }, 'CSV');
   csv.setAttribute('aria-label', `${title} as CSV`);
   const heading = element('h2', { id: `${id}-title` }, title);
+  const whole = element('small', { hidden: '' }, 'whole fleet');
   if (aside) heading.append(' ', element('small', {}, aside));
+  heading.append(' ', whole);
   const body = element('div', { class: 'body' });
   const card = element(
     'section',
@@ -32,6 +36,7 @@ export function createCard(panel: Panel, acts: PanelActs): Card {
     element('header', {}, heading, csv),
     body,
   );
+  const isNarrowed = panel.needs.some((name) => QUESTIONS[name].isFiltered);
   let drawing: Drawing | undefined;
   let content: string | undefined;
   let newest: PanelContext | undefined;
@@ -46,29 +51,45 @@ export function createCard(panel: Panel, acts: PanelActs): Card {
   return {
     element: card,
     show(context) {
-      newest = context;
-      const found = answersFor(panel, context.answers);
-      csv.hidden = true;
-      card.setAttribute('aria-busy', String(found === undefined));
-      if (!found) return say('Loading…');
-      if ('message' in found) return say(found.message);
-      const table = panel.table(found.got, context);
-      csv.hidden = table.rows.length === 0;
-      if (csv.hidden) return say(table.none);
-      if (panel.drawing || panel.chart) {
-        drawing ??= panel.drawing?.(acts) ?? chartDrawing(panel, acts);
-        if (content !== DRAWN) body.replaceChildren(drawing.element);
-        content = DRAWN;
-        drawing.show(found.got, context);
-        return;
+      try {
+        showPanel(context);
+      } catch (error) {
+        // one panel that fails must not take the others with it
+        csv.hidden = true;
+        say(`This panel failed: ${error instanceof Error ? error.message : error}`);
       }
-      // what has the focus or is scrolled stays, as long as it says the same
-      const next = JSON.stringify(table);
-      if (next === content) return;
-      content = next;
-      body.replaceChildren(...tableElement(title, table));
     },
   };
+
+  function showPanel(context: PanelContext): void {
+    newest = context;
+    const { version, segment } = context.moment.state;
+    whole.hidden = isNarrowed || (version === '' && segment === '');
+    const found = answersFor(panel, context.answers);
+    card.setAttribute('aria-busy', String(found === undefined));
+    const table = found && 'got' in found ? panel.table(found.got, context) : undefined;
+    csv.hidden = !table || table.rows.length === 0;
+    if (!found) say('Loading…');
+    else if ('message' in found) say(found.message);
+    else if (table?.rows.length === 0) say(table.none);
+    else if (panel.drawing || panel.chart) draw(found.got, context);
+    else if (table) showTable(table);
+  }
+
+  function draw(got: never, context: PanelContext): void {
+    drawing ??= panel.drawing?.(acts) ?? chartDrawing(panel, acts);
+    if (content !== DRAWN) body.replaceChildren(drawing.element);
+    content = DRAWN;
+    drawing.show(got, context);
+  }
+
+  function showTable(table: Table): void {
+    // what has the focus or is scrolled stays, as long as it says the same
+    const next = JSON.stringify(table);
+    if (next === content) return;
+    content = next;
+    body.replaceChildren(...tableElement(title, table));
+  }
 
   function say(words: string): void {
     if (content === words) return;

@@ -1,28 +1,44 @@
 import type { Cell, Table } from './table.js';
 
 /** RFC 4180. Numbers are whole; a column with intervals is followed by their ends and the sample. */
-export function csvOf({ columns, rows }: Table): string {
-  const isWide = columns.map((_, i) => rows.some((cells) => cells[i]?.interval));
-  const head = columns.flatMap((name, i) =>
-    isWide[i] ? [name, `${name} low`, `${name} high`, `${name} n`] : [name],
-  );
-  const body = rows.map((cells) =>
-    columns.flatMap((_, i) => {
-      const cell = cells[i];
-      const { low = null, high = null, n = null } = cell?.interval ?? {};
-      return isWide[i] ? [contentOf(cell), low, high, n] : [contentOf(cell)];
-    }),
-  );
-  return [head, ...body].map((line) => `${line.map(field).join(',')}\r\n`).join('');
+export function csvOf({ columns, rows, asideName }: Table): string {
+  const lines = [headings(columns, rows), ...rows.map((cells) => fields(cells, columns, rows))];
+  const asides = asideName ? [asideName, ...rows.map(([first]) => first?.aside ?? '')] : undefined;
+  return lines
+    .map((line, i) => (asides ? [line[0] ?? '', asides[i] ?? '', ...line.slice(1)] : line))
+    .map((line) => `${line.map(field).join(',')}\r\n`)
+    .join('');
 }
 
-function contentOf(cell: Cell | undefined): number | string | null {
+function headings(columns: readonly string[], rows: Table['rows']): Field[] {
+  return columns.flatMap((column, i) => {
+    const unit = rows.map((cells) => cells[i]?.unit).find((one) => one);
+    const name = unit ? `${column} (${unit})` : column;
+    return isWide(rows, i) ? [name, `${name} low`, `${name} high`, `${column} n`] : [name];
+  });
+}
+
+function fields(cells: readonly Cell[], columns: readonly string[], rows: Table['rows']): Field[] {
+  return columns.flatMap((_, i) => {
+    const cell = cells[i];
+    const { low = null, high = null, n = null } = cell?.interval ?? {};
+    return isWide(rows, i) ? [contentOf(cell), low, high, n] : [contentOf(cell)];
+  });
+}
+
+function isWide(rows: Table['rows'], column: number): boolean {
+  return rows.some((cells) => cells[column]?.interval);
+}
+
+type Field = number | string | null;
+
+function contentOf(cell: Cell | undefined): Field {
   if (!cell) return null;
   return cell.value === undefined ? cell.text : cell.value;
 }
 
 /** A name that a device sent must not become a formula in somebody's spreadsheet. */
-function field(value: number | string | null): string {
+function field(value: Field): string {
   if (typeof value === 'number') return String(value);
   const text = /^[=+\-@\t\r]/.test(value ?? '') ? `'${value}` : (value ?? '');
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

@@ -15,5 +15,5 @@ function wordsOf(cell: Cell | undefined): string {
 }
 
 function escaped(text: string): string {
-  return text.replace(/[\\|`*_<>]/g, '\\$&').replaceAll('\n', ' ');
+  return text.replace(/[\\|`*_<>[\]()!]/g, '\\$&').replaceAll('\n', ' ');
 }

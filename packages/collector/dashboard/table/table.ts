@@ -1,5 +1,5 @@
 import type { Figure } from '../../src/statistics/figure.js';
-import { formatCount, NOTHING } from '../words/format.js';
+import { formatCount, formatDuration, NOTHING } from '../words/format.js';
 
 /** Rows as data: a page shows them, CSV and Markdown carry them on. */
 export interface Table {
@@ -10,12 +10,16 @@ export interface Table {
   readonly none: string;
   /** What the columns mean. */
   readonly note?: string;
+  /** What stands beside the names of rows: a column of its own in CSV. */
+  readonly asideName?: string;
 }
 
 export interface Cell {
   readonly text: string;
   /** As it goes into CSV; left out: the text does. */
   readonly value?: number | string | null;
+  /** Of the value. */
+  readonly unit?: 'ms';
   /** Beside the text, in small. */
   readonly aside?: string;
   /** Shown on demand: sample and interval. */
@@ -54,6 +58,7 @@ export function number(
   return {
     text: value === null || value === undefined ? NOTHING : format(value),
     value: value ?? null,
+    ...unitOf(format),
     ...more,
   };
 }
@@ -66,11 +71,16 @@ export function figure(of: Figure, format: Format): Cell {
   return {
     text: format(value),
     value,
+    ...unitOf(format),
     detail: `${format(low)} to ${format(high)}; ${sample}`,
     interval: { low, high, n },
     ...(estimated && { aside: 'estimated' }),
     ...(isThin(of) && { isThin: true }),
   };
+}
+
+function unitOf(format: Format): Pick<Cell, 'unit'> {
+  return format === formatDuration ? { unit: 'ms' } : {};
 }
 
 /** So little that it should not be leaned on. */

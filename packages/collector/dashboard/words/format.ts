@@ -8,6 +8,13 @@ const SECONDS = new Intl.DateTimeFormat('en-GB', {
 });
 const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
 
+const UTC_DAY = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'short',
+  timeZone: 'UTC',
+});
+const ONE_DAY_MS = 86_400_000;
+
 /** What stands for a number that is not there. */
 export const NOTHING = '–';
 
@@ -67,10 +74,16 @@ export function formatDay(timeMs: number): string {
   return DAY.format(timeMs);
 }
 
-/** A moment of the last days: "14:05" of today, else "25 Nov, 14:05". */
-export function formatMoment(timeMs: number, nowMs = Date.now()): string {
-  const isToday = formatDay(timeMs) === formatDay(nowMs);
-  return isToday ? formatClock(timeMs) : `${formatDay(timeMs)}, ${formatClock(timeMs)}`;
+/** "25 Nov, 14:05", with its year where that is another one. */
+export function formatMoment(timeMs: number): string {
+  const year = new Date(timeMs).getFullYear();
+  const ofYear = year === new Date().getFullYear() ? '' : ` ${year}`;
+  return `${formatDay(timeMs)}${ofYear}, ${formatClock(timeMs)}`;
+}
+
+/** When something began that is known by windows: days are UTC's, and have no clock. */
+export function formatSince(timeMs: number, windowMs = 0): string {
+  return windowMs >= ONE_DAY_MS ? `${UTC_DAY.format(timeMs)} (UTC)` : formatMoment(timeMs);
 }
 
 /** A part of a whole in words where it is nearly all of it: a part of a change can be more. */
@@ -89,10 +102,9 @@ export function formatPoints(difference: number | null | undefined): string {
 
 /** A step of a chart: "14:05–14:10", "25 Nov, 12:00–18:00", "25 Nov". */
 export function formatStep(atMs: number, stepMs: number, rangeMs: number): string {
-  const oneDay = 86_400_000;
-  if (stepMs >= oneDay) return formatDay(atMs);
+  if (stepMs >= ONE_DAY_MS) return `${UTC_DAY.format(atMs)} (UTC)`;
   const clock = `${formatClock(atMs)}–${formatClock(atMs + stepMs)}`;
-  return rangeMs > oneDay ? `${formatDay(atMs)}, ${clock}` : clock;
+  return rangeMs > ONE_DAY_MS ? `${formatDay(atMs)}, ${clock}` : clock;
 }
 
 function threeDigits(value: number): string {

@@ -71,34 +71,50 @@ export async function fleetCanary(
   context: CanaryContext,
 ): Promise<FleetCanary> {
   const { model, fromMs, toMs } = query;
+  const journal = (await store.releases(model)).filter(({ atMs }) => atMs < toMs);
   const rollouts: RolloutFigures[] = [];
   for (const { experiment, version } of await store.rollouts(model)) {
     if (query.version !== undefined && query.version !== version) continue;
     const rows = await readCohortDays(store, { model, fromMs, toMs, experiment });
-    const figures = rolloutFigures(rows, { version, experiment, toMs, ...context });
+    // as it was at the end of the range, where that is known
+    const state =
+      journal.findLast((release) => release.version === version) ??
+      context.facts?.versions.find((one) => one.version === version);
+    const isOver = state !== undefined && isEnded(state);
+    const figures = rolloutFigures(rows, { version, experiment, isOver, toMs, ...context });
     if (figures) rollouts.push(figures);
   }
   rollouts.sort((a, b) => b.sinceMs - a.sinceMs);
   return { model, fromMs, toMs, minDevices: context.minDevices, rollouts };
 }
 
+/** Taken back, or for all. */
+function isEnded({
+  state,
+  rollout,
+}: {
+  state: string;
+  rollout?: object | null | undefined;
+}): boolean {
+  return state === 'revoked' || !rollout;
+}
+
 interface Asked extends CanaryContext {
   readonly version: string;
   readonly experiment: string;
+  readonly isOver: boolean;
   readonly toMs: number;
 }
 
 function rolloutFigures(rows: readonly CohortRow[], asked: Asked): RolloutFigures | undefined {
-  const { version, experiment, toMs, facts, minDevices } = asked;
+  const { version, experiment, isOver, toMs, facts, minDevices } = asked;
   const canary = rows.filter(({ unit }) => unit.arm === 'canary' && unit.assigned === version);
   if (canary.length === 0) return undefined;
   const control = rows.filter(({ unit }) => unit.arm === 'control');
   const sides = { canary, control };
   const devices = { canary: devicesOnBusiestDay(canary), control: devicesOnBusiestDay(control) };
   const sinceMs = Math.min(...canary.map(({ hourMs }) => hourMs));
-  const known = facts?.versions.find((one) => one.version === version);
-  const isKnown = known !== undefined;
-  const isOver = isKnown && (known.state === 'revoked' || known.rollout === undefined);
+  const isKnown = facts?.versions.some((one) => one.version === version) ?? false;
   const because = noVerdict(devices, minDevices);
   const guardrails = because ? [] : guardrailsOf(sides, { version, facts });
   const compared = guardrails.map((guardrail) => {

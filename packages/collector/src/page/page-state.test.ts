@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
-import { before, momentOf, monthBefore, monthOf } from '../../dashboard/bar/moment.js';
-import { lastingState, pageStateSearch, readPageState } from '../../dashboard/bar/page-state.js';
+import {
+  before,
+  lastingState,
+  momentOf,
+  monthBefore,
+  monthOf,
+} from '../../dashboard/bar/moment.js';
+import { pageStateSearch, readPageState } from '../../dashboard/bar/page-state.js';
 
 const NOW_MS = Date.UTC(2026, 2, 4, 12);
 const HOUR_MS = 3_600_000;
@@ -28,9 +34,12 @@ test('an address holds view, model, version, segment and time, and gives them ba
 test('a link that is copied says from when to when, where the page moves on with time', () => {
   const moment = momentAt('?range=6h');
   expect(moment).toMatchObject({ fromMs: NOW_MS - 6 * HOUR_MS, toMs: NOW_MS });
-  const search = pageStateSearch(lastingState(moment.state, moment));
+  const search = pageStateSearch(lastingState(moment));
   const later = momentOf(readPageState(search), SUMMARY, NOW_MS + 24 * HOUR_MS);
   expect(later).toMatchObject({ fromMs: moment.fromMs, toMs: moment.toMs });
+  expect(later.state.model).toBe('digits');
+  const month = pageStateSearch(lastingState(momentAt('?view=executive')));
+  expect(readPageState(month).month).toBe('2026-02');
 });
 
 test.each([

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { csvOf } from '../../dashboard/table/csv.js';
 import { markdownOf } from '../../dashboard/table/markdown.js';
 import { figure, number, type Table, text } from '../../dashboard/table/table.js';
-import { formatRate } from '../../dashboard/words/format.js';
+import { formatDuration, formatRate } from '../../dashboard/words/format.js';
 
 const RATE = {
   value: 0.98765,
@@ -61,4 +61,17 @@ test('Markdown keeps names that would be markup as they are', () => {
 
 test('a table without rows is a sentence', () => {
   expect(markdownOf(tableOf())).toBe('Nothing.\n');
+});
+
+test('a name that would be a link or an image in Markdown is neither', () => {
+  const table = tableOf([text('![](https://evil.example/p.png)'), text('[x](javascript:1)')]);
+  expect(markdownOf(table)).toContain(
+    '| \\!\\[\\]\\(https://evil.example/p.png\\) | \\[x\\]\\(javascript:1\\) |',
+  );
+});
+
+test('CSV says units, and has what stands beside names in a column of its own', () => {
+  const rows = [[text('confidence', { aside: '1.0.0' }), number(12.5, formatDuration)]];
+  const csv = csvOf({ columns: ['Name', 'P95'], rows, none: '', asideName: 'Version' });
+  expect(csv).toBe('Name,Version,P95 (ms)\r\nconfidence,1.0.0,12.5\r\n');
 });
