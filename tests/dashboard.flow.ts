@@ -125,6 +125,14 @@ test('without a mouse: views, time and intervals are chosen by keyboard', async 
   await page.getByRole('button', { name: 'Wider' }).focus();
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(/from=2026-03-04T12/);
+  await page.getByTestId('from').fill('2026-03-05T06:00');
+  await page.getByTestId('to').fill('2026-03-05T05:00');
+  await page.getByTestId('show-time').focus();
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(/from=2026-03-04T12/);
+  await page.getByTestId('to').fill('2026-03-05T12:00');
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(/from=2026-03-05T06.*to=2026-03-05T12/);
   await page.getByTestId('view-debug').focus();
   await page.keyboard.press('Enter');
   await expect(page.locator('#traces')).toContainText('deadline');

@@ -128,7 +128,8 @@ test('speech that a microphone hears is told as segments while it goes on listen
     for await (const { output } of model.stream(microphone())) {
       if (output.open) opened += 1;
       segments.push(...output.segments);
-      if (segments.length === 2) break;
+      // a busy machine hears less of each segment, and more of them
+      if (segments.length >= 2 && opened > 10) break;
     }
     await model.close();
     return { segments, opened };

@@ -2,10 +2,11 @@ import { compareVersions } from '../../src/compare-versions.js';
 import type { ModelSummary } from '../../src/rollup-store.js';
 import { copyText } from '../copy-text.js';
 import { byId, element } from '../element.js';
-import { formatClock, formatMoment } from '../words/format.js';
 import { chooseFrom } from './choose-from.js';
+import { freshness } from './freshness.js';
 import { lastingState, type Moment } from './moment.js';
-import { type PageState, pageStateSearch, RANGES, stretchOf, VIEWS } from './page-state.js';
+import { type PageState, pageStateSearch, RANGES, VIEWS } from './page-state.js';
+import { createTimes } from './times.js';
 
 export interface Bar {
   show(moment: Moment, models: readonly ModelSummary[]): void;
@@ -106,74 +107,4 @@ export function createBar(choose: (change: Partial<PageState>) => void): Bar {
 /** A link may name what did not report. */
 function withChosen(names: readonly string[], chosen: string): readonly string[] {
   return names.includes(chosen) || chosen === '' ? names : [...names, chosen];
-}
-
-const BUCKET_MS = 300_000;
-const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
-
-/** How old the figures are, by the collector's clock. */
-function freshness({ nowMs, toMs }: Moment, lastMs: number): string {
-  const minutes = Math.max(0, Math.round((nowMs - lastMs - BUCKET_MS) / 60_000));
-  const newest =
-    minutes < 10 ? 'reports are coming in' : `newest report of ${formatMoment(lastMs)}`;
-  const until =
-    nowMs - toMs > 60_000
-      ? `Figures until ${formatMoment(toMs)}`
-      : `Figures of ${formatClock(nowMs)}`;
-  return `${until}, ${newest}. Times are of ${ZONE}.`;
-}
-
-/** Moments to type, for who does not drag; and buttons to go back, on and out. */
-function createTimes(choose: (change: Partial<PageState>) => void): { show(moment: Moment): void } {
-  const from = byId<HTMLInputElement>('from');
-  const to = byId<HTMLInputElement>('to');
-  let newest: Moment | undefined;
-  const details = byId<HTMLDetailsElement>('moments');
-  byId('controls').addEventListener('submit', () => {
-    const range = stretchOf(from.value, to.value);
-    to.setCustomValidity(range ? '' : 'The end must be after the beginning.');
-    if (!range) return void to.reportValidity();
-    details.open = false;
-    choose({ range });
-  });
-  for (const input of [from, to]) input.addEventListener('input', () => to.setCustomValidity(''));
-  details.addEventListener('keydown', ({ key }) => {
-    if (key === 'Escape') details.open = false;
-  });
-  const move = (by: (length: number) => [number, number]) => () => {
-    if (!newest) return;
-    const { fromMs, toMs, nowMs } = newest;
-    const [first, last] = by(toMs - fromMs);
-    choose({ range: { fromMs: fromMs + first, toMs: Math.min(toMs + last, nowMs) } });
-  };
-  byId('earlier').addEventListener(
-    'click',
-    move((length) => [-length / 2, -length / 2]),
-  );
-  byId('later').addEventListener(
-    'click',
-    move((length) => [length / 2, length / 2]),
-  );
-  byId('wider').addEventListener(
-    'click',
-    move((length) => [-length / 2, length / 2]),
-  );
-  return {
-    show(moment) {
-      newest = moment;
-      for (const [input, ms] of [
-        [from, moment.fromMs],
-        [to, moment.toMs],
-      ] as const) {
-        if (document.activeElement !== input) input.value = localMinute(ms);
-      }
-      byId<HTMLButtonElement>('later').disabled = moment.nowMs - moment.toMs < 60_000;
-    },
-  };
-}
-
-/** As `<input type="datetime-local">` has it. */
-function localMinute(ms: number): string {
-  const offsetMs = new Date(ms).getTimezoneOffset() * 60_000;
-  return new Date(ms - offsetMs).toISOString().slice(0, 16);
 }
