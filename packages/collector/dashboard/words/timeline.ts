@@ -64,7 +64,7 @@ function alarmEvents(drift: FleetDrift | undefined): LaneEvent[] {
           // an alarm is of two windows running: it began with the first
           ...{ fromMs: fromMs - windowMs, toMs },
           kind: 'alarm',
-          text: `what ${version} sees has changed: ${name}`,
+          text: `what ${version} sees or says has changed: ${name}`,
         }),
       ),
     ),

@@ -48,7 +48,7 @@ test('releases, verdicts, drift and silence are told in order of time', () => {
     ['silence', hour(1), hour(3), 'far fewer devices report than usual'],
     ['verdict', hour(4), null, '1.1.0: roll it back'],
     // of two windows running: it began with the first
-    ['alarm', hour(5), hour(8), 'what 1.0.0 sees has changed: confidence'],
+    ['alarm', hour(5), hour(8), 'what 1.0.0 sees or says has changed: confidence'],
     ['release', hour(9), null, '1.1.0 is taken back'],
     ['release', hour(10), null, '1.2.0 goes to all devices'],
     ['release', hour(11), null, '9.0.0 reports for the first time'],
