@@ -6,7 +6,7 @@ import type { RunTrace } from './traces/admit-traces.js';
 import type { TraceQuery } from './traces/trace-query.js';
 
 /**
- * Where counts are kept. Every implementation passes `testing/store-conformance.ts` and `testing/store-crashes.ts`.
+ * Where counts are kept. Every implementation passes `testing/store-conformance.ts`, `store-history.ts` and `store-crashes.ts`.
  *
  * Times are Unix ms. Every method rejects with NearsideError `store-unavailable` when the store cannot read or write.
  */

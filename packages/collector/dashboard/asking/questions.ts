@@ -98,20 +98,25 @@ export const QUESTIONS: { readonly [Name in QuestionName]: Question } = {
   releases: { path: 'releases', over: lastDays(400), everySeconds: 60 },
   faults: { path: 'faults', over: shown, everySeconds: 60 },
   traces: { path: 'traces', everySeconds: 60 },
-  month: { path: 'latency', over: monthOf, everySeconds: 300 },
-  monthBefore: { path: 'latency', over: monthBefore, everySeconds: 300 },
-  monthObjectives: { path: 'objectives', over: monthOf, everySeconds: 300 },
-  monthObjectivesBefore: { path: 'objectives', over: monthBefore, everySeconds: 300 },
-  monthAccuracy: { path: 'accuracy', over: monthOf, everySeconds: 300 },
-  monthAccuracyBefore: { path: 'accuracy', over: monthBefore, everySeconds: 300 },
-  monthCost: { path: 'cost', over: monthOf, everySeconds: 300 },
-  monthCostBefore: { path: 'cost', over: monthBefore, everySeconds: 300 },
-  monthReleases: { path: 'releases', over: monthOf, everySeconds: 300 },
-  monthCanary: { path: 'canary', over: monthOf, everySeconds: 300 },
-  monthCoverage: { path: 'coverage', over: monthOf, everySeconds: 300 },
-  monthCoverageBefore: { path: 'coverage', over: monthBefore, everySeconds: 300 },
-  monthReleasesBefore: { path: 'releases', over: monthBefore, everySeconds: 300 },
+  month: inMonth('latency', monthOf),
+  monthBefore: inMonth('latency', monthBefore),
+  monthObjectives: inMonth('objectives', monthOf),
+  monthObjectivesBefore: inMonth('objectives', monthBefore),
+  monthAccuracy: inMonth('accuracy', monthOf),
+  monthAccuracyBefore: inMonth('accuracy', monthBefore),
+  monthCost: inMonth('cost', monthOf),
+  monthCostBefore: inMonth('cost', monthBefore),
+  monthReleases: inMonth('releases', monthOf),
+  monthReleasesBefore: inMonth('releases', monthBefore),
+  monthCoverage: inMonth('coverage', monthOf),
+  monthCoverageBefore: inMonth('coverage', monthBefore),
+  monthCanary: inMonth('canary', monthOf),
 };
+
+/** A month changes slowly. */
+function inMonth(path: string, over: (moment: Moment) => Stretch): Question {
+  return { path, over, everySeconds: 300 };
+}
 
 /**
  * Address of a question, and what it is about: a range that moves on with time is about the same. Undefined where there is

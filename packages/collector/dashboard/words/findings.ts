@@ -107,7 +107,7 @@ function services(answers: Answers): Finding[] {
   ]);
 }
 
-/** Not what a handful of devices has, nor what no device has any more, nor what is to be rolled back anyway. */
+/** Versions that somebody can act on: devices enough have them now, and no roll-back is due that says it all. */
 function leanedOn({ versions }: FleetService, answers: Answers): VersionService[] {
   const adopted = answered(answers, 'latency')?.versions ?? [];
   const gone = adopted.filter(({ adoption }) => adoption === 0).map(({ version }) => version);

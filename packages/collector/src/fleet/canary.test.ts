@@ -3,19 +3,13 @@ import {
   DAY_MS,
   type DeviceReport,
   FACTS,
-  HOUR_MS,
+  fleetQuery,
   MONDAY_MS,
   storeOf,
 } from '../testing/fleet-store.js';
 import { fleetCanary } from './canary.js';
 
 const CONTEXT = { facts: FACTS, minDevices: 50 };
-const range = (fromMs: number, toMs: number) => ({
-  model: 'digits',
-  fromMs,
-  toMs,
-  stepMs: HOUR_MS,
-});
 
 /** Both sides of a rollout, as many devices on each, of which some fail. */
 function rollout(
@@ -40,7 +34,7 @@ function rollout(
   });
 }
 
-const DAY = range(MONDAY_MS, MONDAY_MS + DAY_MS);
+const DAY = fleetQuery(MONDAY_MS, MONDAY_MS + DAY_MS);
 
 test('a canary that fails more than its control is rolled back, by name', async () => {
   const store = await storeOf(rollout({ canary: 0.3, control: 0.05 }));
@@ -118,7 +112,7 @@ test('the verdict of each day is what was said at its end, of all that had been 
   const worse = rollout({ canary: 0.6, control: 0.05 }, { day: 2 });
   const store = await storeOf([...few, ...equal, ...worse]);
   const noon = MONDAY_MS + 4.5 * DAY_MS;
-  const { rollouts } = await fleetCanary(store, range(MONDAY_MS, noon), CONTEXT);
+  const { rollouts } = await fleetCanary(store, fleetQuery(MONDAY_MS, noon), CONTEXT);
   const history = rollouts[0]?.history ?? [];
   const ends = [1, 2, 3, 4, 4.5].map((days) => MONDAY_MS + days * DAY_MS);
   expect(history.map(({ atMs }) => atMs)).toEqual(ends);
@@ -131,7 +125,7 @@ test('the verdict of each day is what was said at its end, of all that had been 
   ]);
   // as if it had been asked then
   for (const { atMs, verdict } of history) {
-    const then = await fleetCanary(store, range(MONDAY_MS, atMs), CONTEXT);
+    const then = await fleetCanary(store, fleetQuery(MONDAY_MS, atMs), CONTEXT);
     expect(then.rollouts[0]?.verdict.verdict).toBe(verdict);
   }
   await store.close();
@@ -144,7 +138,11 @@ test('a canary whose control reports later has no verdict until then', async () 
     atMs: one.arm === 'control' ? MONDAY_MS + DAY_MS : one.atMs,
   }));
   const store = await storeOf(later);
-  const { rollouts } = await fleetCanary(store, range(MONDAY_MS, MONDAY_MS + 2 * DAY_MS), CONTEXT);
+  const { rollouts } = await fleetCanary(
+    store,
+    fleetQuery(MONDAY_MS, MONDAY_MS + 2 * DAY_MS),
+    CONTEXT,
+  );
   expect(rollouts[0]?.history.map(({ verdict }) => verdict)).toEqual(['none', 'hold']);
   await store.close();
 });
@@ -174,7 +172,8 @@ test('who looks at a past day sees the rollout as it was then', async () => {
   const [first, ...others] = FACTS.versions;
   const facts = { ...FACTS, versions: [{ ...first, state: 'revoked' }, ...others] } as typeof FACTS;
   const overAt = async (toMs: number) =>
-    (await fleetCanary(store, range(MONDAY_MS, toMs), { ...CONTEXT, facts })).rollouts[0]?.isOver;
+    (await fleetCanary(store, fleetQuery(MONDAY_MS, toMs), { ...CONTEXT, facts })).rollouts[0]
+      ?.isOver;
   expect(await overAt(MONDAY_MS + DAY_MS)).toBe(false);
   expect(await overAt(MONDAY_MS + 2 * DAY_MS)).toBe(true);
   await store.close();

@@ -4,13 +4,14 @@ import {
   DAY_MS,
   type DeviceReport,
   FACTS,
+  fleetQuery,
   HOUR_MS,
   MONDAY_MS,
   storeOf,
 } from '../testing/fleet-store.js';
 import { fleetFaults } from './faults.js';
 
-const QUERY = { model: 'digits', fromMs: MONDAY_MS, toMs: MONDAY_MS + DAY_MS, stepMs: HOUR_MS };
+const QUERY = fleetQuery(MONDAY_MS, MONDAY_MS + DAY_MS);
 const EVERYBODY = { facts: FACTS, minDevices: 1 };
 
 function devices(n: number, given: Partial<DeviceReport> = {}): DeviceReport[] {

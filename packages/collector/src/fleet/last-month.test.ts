@@ -5,6 +5,7 @@ import {
   DAY_MS,
   type DeviceReport,
   FACTS,
+  fleetQuery,
   HOUR_MS,
   MONDAY_MS,
   storeOf,
@@ -15,12 +16,7 @@ import { fleetCoverage } from './coverage.js';
 import { fleetFaults } from './faults.js';
 import { fleetService } from './service.js';
 
-const QUERY = {
-  model: 'digits',
-  fromMs: MONDAY_MS,
-  toMs: MONDAY_MS + 2 * DAY_MS,
-  stepMs: HOUR_MS,
-};
+const QUERY = fleetQuery(MONDAY_MS, MONDAY_MS + 2 * DAY_MS);
 const CONTEXT = { facts: FACTS, minDevices: 50 };
 
 /** Both sides of a rollout on two days, with labels. */

@@ -1,15 +1,17 @@
 import { expect, test } from 'vitest';
 import { DEFAULT_TARGETS } from '../files/targets.js';
-import { DAY_MS, type DeviceReport, HOUR_MS, MONDAY_MS, storeOf } from '../testing/fleet-store.js';
+import {
+  DAY_MS,
+  type DeviceReport,
+  fleetQuery,
+  HOUR_MS,
+  MONDAY_MS,
+  storeOf,
+} from '../testing/fleet-store.js';
 import { fleetObjectives } from './objectives.js';
 
 const TARGETS = { ...DEFAULT_TARGETS, successRate: 0.9, p95Ms: 100 };
-const RANGE = {
-  model: 'digits',
-  fromMs: MONDAY_MS + 5 * HOUR_MS,
-  toMs: MONDAY_MS + 3 * DAY_MS + HOUR_MS,
-  stepMs: HOUR_MS,
-};
+const RANGE = fleetQuery(MONDAY_MS + 5 * HOUR_MS, MONDAY_MS + 3 * DAY_MS + HOUR_MS);
 
 /** Reports of a UTC day, the first one at ten. */
 function day(i: number, reports: readonly Partial<DeviceReport>[]): DeviceReport[] {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import {
   type DeviceReport,
   deviceContribution,
+  fleetQuery,
   HOUR_MS,
   MONDAY_MS,
   storeOf,
@@ -9,12 +10,7 @@ import {
 import { freshNames } from '../testing/sample-report.js';
 import { fleetParts } from './parts.js';
 
-const QUERY = {
-  model: 'digits',
-  fromMs: MONDAY_MS + 26 * HOUR_MS,
-  toMs: MONDAY_MS + 28 * HOUR_MS,
-  stepMs: HOUR_MS,
-};
+const QUERY = fleetQuery(MONDAY_MS + 26 * HOUR_MS, MONDAY_MS + 28 * HOUR_MS);
 const BEFORE_MS = MONDAY_MS + 24 * HOUR_MS;
 const EVERYBODY = { minDevices: 1 };
 

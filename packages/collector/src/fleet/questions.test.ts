@@ -5,6 +5,7 @@ import {
   DAY_MS,
   type DeviceReport,
   FACTS,
+  fleetQuery,
   HOUR_MS,
   MONDAY_MS,
   storeOf,
@@ -20,12 +21,6 @@ import { fleetService } from './service.js';
 import { fleetSilence } from './silence.js';
 
 const CONTEXT = { facts: FACTS, minDevices: 50 };
-const range = (fromMs: number, toMs: number) => ({
-  model: 'digits',
-  fromMs,
-  toMs,
-  stepMs: HOUR_MS,
-});
 
 /** Devices of an hour, each in its cohort; what they see varies. */
 function hour(
@@ -54,7 +49,7 @@ test('what phones see has changed for two hours: one alarm, since when, and phon
   // a clock that is a week behind is no past
   const strays = hour(NEXT - 7 * DAY_MS, 3);
   const store = await storeOf([...hours, ...strays]);
-  const { versions } = await fleetDrift(store, range(NEXT, NEXT + 4 * HOUR_MS), CONTEXT);
+  const { versions } = await fleetDrift(store, fleetQuery(NEXT, NEXT + 4 * HOUR_MS), CONTEXT);
   expect(versions).toHaveLength(1);
   expect(versions[0]).toMatchObject({ version: '1.0.0', windowMs: HOUR_MS });
   const [confidence, classes] = versions[0]?.distributions ?? [];
@@ -71,7 +66,7 @@ test('a version without a baseline, and one that too few devices have, say so', 
     ...hour(MONDAY_MS, 60, () => ({ version: '9.0.0' })),
     ...hour(MONDAY_MS, 10),
   ]);
-  const day = range(MONDAY_MS, MONDAY_MS + DAY_MS);
+  const day = fleetQuery(MONDAY_MS, MONDAY_MS + DAY_MS);
   const { versions } = await fleetDrift(store, day, CONTEXT);
   expect(versions).toMatchObject([
     { version: '9.0.0', missing: 'no-baseline', distributions: [] },
@@ -111,7 +106,11 @@ test('accuracy is estimated from confidence, and weighed from labels; precision 
     },
   });
   const store = await storeOf(hour(MONDAY_MS, 128, labelled));
-  const { versions } = await fleetAccuracy(store, range(MONDAY_MS, MONDAY_MS + DAY_MS), CONTEXT);
+  const { versions } = await fleetAccuracy(
+    store,
+    fleetQuery(MONDAY_MS, MONDAY_MS + DAY_MS),
+    CONTEXT,
+  );
   const [found] = versions;
   expect(found).toMatchObject({ version: '1.0.0', without: [], unmatched: 128 });
   expect(found?.estimated).toMatchObject({ estimated: true, method: 'cbpe', devices: 128 });
@@ -131,7 +130,7 @@ test('accuracy is estimated from confidence, and weighed from labels; precision 
 
 test('labels for a version that has no rows in the range are nobody’s, and nothing stops', async () => {
   const store = await storeOf(hour(MONDAY_MS, 60));
-  const later = range(MONDAY_MS + 5 * DAY_MS, MONDAY_MS + 6 * DAY_MS);
+  const later = fleetQuery(MONDAY_MS + 5 * DAY_MS, MONDAY_MS + 6 * DAY_MS);
   expect((await fleetAccuracy(store, later, CONTEXT)).versions).toEqual([]);
   expect((await fleetDrift(store, later, CONTEXT)).versions).toEqual([]);
   expect((await fleetCanary(store, later, CONTEXT)).rollouts).toEqual([]);
@@ -142,7 +141,7 @@ test('labels for a version that has no rows in the range are nobody’s, and not
   await store.close();
 });
 
-const DAY = range(MONDAY_MS, MONDAY_MS + DAY_MS);
+const DAY = fleetQuery(MONDAY_MS, MONDAY_MS + DAY_MS);
 
 test('coverage holds what devices have against what a rollout names', async () => {
   const store = await storeOf([
@@ -180,11 +179,11 @@ test('hours in which far fewer report than usual are silent, since the first of 
   const start = MONDAY_MS;
   const usual = Array.from({ length: 72 }, (_, i) => i).filter((i) => i < 68);
   const store = await storeOf(usual.flatMap((i) => hour(start + i * HOUR_MS, 60 + (i % 24))));
-  const answer = await fleetSilence(store, range(start + 60 * HOUR_MS, start + 72 * HOUR_MS));
+  const answer = await fleetSilence(store, fleetQuery(start + 60 * HOUR_MS, start + 72 * HOUR_MS));
   expect(answer.silentSinceMs).toBe(start + 68 * HOUR_MS);
   expect(answer.hours[0]).toMatchObject({ received: 72, isSilent: false });
   expect(answer.hours.at(-1)).toMatchObject({ received: 0, isSilent: true });
-  const first = await fleetSilence(store, range(start, start + 4 * HOUR_MS));
+  const first = await fleetSilence(store, fleetQuery(start, start + 4 * HOUR_MS));
   expect(first.hours.map(({ expected }) => expected)).toEqual([null, null, null, null]);
   await store.close();
 });
@@ -228,7 +227,7 @@ test('a class of devices that is too small to show is not given away by what is 
     ...hour(MONDAY_MS, 330, changed(false)),
     ...hour(NEXT, 330, changed(true)),
   ]);
-  const { versions } = await fleetDrift(store, range(NEXT, NEXT + HOUR_MS), CONTEXT);
+  const { versions } = await fleetDrift(store, fleetQuery(NEXT, NEXT + HOUR_MS), CONTEXT);
   const segments = versions[0]?.distributions[0]?.segments ?? [];
   const classes = segments.filter(({ dimension }) => dimension === 'device');
   expect(classes.map(({ value }) => value)).toEqual(['phone']);
@@ -241,7 +240,7 @@ test('rows of a day are added up, each unit and cohort by itself', async () => {
     ...hour(MONDAY_MS + 20 * HOUR_MS, 64),
     ...hour(NEXT, 64),
   ]);
-  const rows = await readCohortDays(store, range(MONDAY_MS, NEXT + DAY_MS));
+  const rows = await readCohortDays(store, fleetQuery(MONDAY_MS, NEXT + DAY_MS));
   expect(rows).toHaveLength(128);
   expect(rows.filter(({ hourMs }) => hourMs === MONDAY_MS)).toHaveLength(64);
   expect(rows.find(({ cohort, hourMs }) => cohort === 5 && hourMs === MONDAY_MS)?.counts.ok).toBe(
@@ -256,7 +255,7 @@ test('the first weekend of a model, with a third fewer reports, is no silence', 
   const hours = Array.from({ length: 4 * 24 }, (_, i) => i);
   const store = await storeOf(hours.flatMap((i) => hour(thursday + i * HOUR_MS, reports(i))));
   const saturday = thursday + 2 * DAY_MS;
-  const { hours: found } = await fleetSilence(store, range(saturday, saturday + 2 * DAY_MS));
+  const { hours: found } = await fleetSilence(store, fleetQuery(saturday, saturday + 2 * DAY_MS));
   expect(found.filter(({ isSilent }) => isSilent)).toEqual([]);
   await store.close();
 });
@@ -269,7 +268,7 @@ test('two windows with one between that too few devices reported in are not runn
     ...hour(NEXT + HOUR_MS, 20, changed),
     ...hour(NEXT + 2 * HOUR_MS, 320, changed),
   ]);
-  const { versions } = await fleetDrift(store, range(NEXT, NEXT + 3 * HOUR_MS), CONTEXT);
+  const { versions } = await fleetDrift(store, fleetQuery(NEXT, NEXT + 3 * HOUR_MS), CONTEXT);
   const [confidence] = versions[0]?.distributions ?? [];
   expect(confidence?.windows.map(({ isAlarm }) => isAlarm)).toEqual([false, false]);
   await store.close();
@@ -282,7 +281,7 @@ test('what clocks that are a week behind put before a model began is no usual ho
   const store = await storeOf([...strays.slice(-3), ...hours.flatMap((atMs) => hour(atMs, 60))]);
   const { hours: found } = await fleetSilence(
     store,
-    range(start + 45 * HOUR_MS, start + 48 * HOUR_MS),
+    fleetQuery(start + 45 * HOUR_MS, start + 48 * HOUR_MS),
   );
   expect(found.map(({ expected }) => expected)).toEqual([60, 60, 60]);
   await store.close();

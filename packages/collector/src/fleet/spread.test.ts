@@ -1,16 +1,17 @@
 import { expect, test } from 'vitest';
 import { DEFAULT_TARGETS } from '../files/targets.js';
-import { type DeviceReport, HOUR_MS, MONDAY_MS, storeOf } from '../testing/fleet-store.js';
+import {
+  type DeviceReport,
+  fleetQuery,
+  HOUR_MS,
+  MONDAY_MS,
+  storeOf,
+} from '../testing/fleet-store.js';
 import { fleetSpread } from './spread.js';
 
 // both are bounds of buckets
 const TARGETS = { ...DEFAULT_TARGETS, p95Ms: 32, p99Ms: 128 };
-const QUERY = {
-  model: 'digits',
-  fromMs: MONDAY_MS,
-  toMs: MONDAY_MS + 3 * HOUR_MS,
-  stepMs: HOUR_MS,
-};
+const QUERY = fleetQuery(MONDAY_MS, MONDAY_MS + 3 * HOUR_MS);
 const EVERYBODY = { targets: TARGETS, minDevices: 1 };
 
 function report(hour: number, more: Partial<DeviceReport>): DeviceReport {

@@ -11,6 +11,11 @@ export const MONDAY_MS = Date.UTC(2026, 2, 2);
 
 export const BASELINE = 'feedfacefeedface';
 
+/** A range of the model that these devices run, by the hour. */
+export function fleetQuery(fromMs: number, toMs: number) {
+  return { model: 'digits', fromMs, toMs, stepMs: HOUR_MS };
+}
+
 /** Facts of a model with a stable version and a canary of 5 %. */
 export const FACTS: ModelFacts['models'][number] = {
   model: 'digits',
