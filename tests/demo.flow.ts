@@ -4,7 +4,6 @@ import { expect, test } from '@playwright/test';
 import { runDemo } from '../scripts/demo/run-demo.mjs';
 
 test('the whole flow keeps every promise of the demo', { tag: '@long' }, async () => {
-  test.setTimeout(120_000);
   const dir = await mkdtemp(`${tmpdir()}/nearside-demo-`);
   const outcome = await runDemo(dir, { say: () => {} });
   await rm(dir, { recursive: true });

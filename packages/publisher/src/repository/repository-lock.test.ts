@@ -54,6 +54,19 @@ test('one of many that ask at once gets it, and each in its turn', async () => {
   expect(most).toBe(1);
 });
 
+test('a free lock is taken without waiting, however busy the machine is', async () => {
+  const directory = await temporaryDirectory();
+  let busy: NodeJS.Immediate;
+  function compute() {
+    for (const begunMs = performance.now(); performance.now() - begunMs < 3; );
+    busy = setImmediate(compute);
+  }
+  compute();
+  await using _lock = await lockRepository(directory, { waitMs: 0 }).finally(() => {
+    clearImmediate(busy);
+  });
+});
+
 // Elsewhere nothing tells whether two processes are of one machine and one container.
 describe.runIf(process.platform === 'linux')('on Linux', () => {
   test('a lock of a process that is gone is taken over, by one', async () => {

@@ -28,9 +28,9 @@ export async function lockRepository(
   let made: string | undefined;
   for (;;) {
     made = (await makeDirectory(directory)) ?? made;
-    deadline ??= AbortSignal.timeout(waitMs);
     const stats = await lstat(file).catch(() => undefined);
     if (stats && !stats.isFile()) throw locked(file, undefined); // no publisher made that
+    deadline ??= AbortSignal.timeout(waitMs); // right before the first try, which is made in any case
     const release = await takeFileLock(file, { signal: deadline }).catch(async (error) => {
       if (error === deadline?.reason) throw locked(file, await readLockHolder(file));
       // Whoever unlocked just now had made the directory too, and removed it.
