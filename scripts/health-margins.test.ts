@@ -51,7 +51,7 @@ async function guardrailsOf(file: string, { models: [model] }: ModelFacts) {
   for (const [arm, version] of [['canary', '1.1.0'] as const, ['control', '1.0.0'] as const]) {
     const manifest = model?.versions.find((one) => one.version === version)?.manifest;
     const dimensions = { model: 'tiny', version, assigned: version, arm, ...{ manifest } };
-    const t0 = Date.now() - 300_000;
+    const t0 = Date.now() - 3_000_000;
     const report = sampleReport({ t0, sent: Date.now(), dimensions } as object);
     const body = JSON.stringify(report);
     const { status } = await fetch(`${collector.url}/v1/reports`, { method: 'POST', body });

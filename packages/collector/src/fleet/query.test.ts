@@ -97,6 +97,20 @@ test('a question about cohorts has a month at most, of any time; where their hou
   });
 });
 
+test('a question about cohorts is of whole hours: rows of the one it begins in are not left out', () => {
+  const scope = { maxDays: 35, bounds: 'cohorts' } as const;
+  // at 12:02, without a range
+  const lastHour = parseFleetQuery({ model: 'digits' }, NOW_MS, scope);
+  expect(lastHour).toMatchObject({
+    query: { fromMs: Date.UTC(2026, 2, 4, 11), toMs: Date.UTC(2026, 2, 4, 13) },
+  });
+  const early = Date.UTC(2026, 2, 3, 10, 55);
+  const range = { model: 'digits', from: String(early), to: String(early + 600_000) };
+  expect(parseFleetQuery(range, NOW_MS, scope)).toMatchObject({
+    query: { fromMs: Date.UTC(2026, 2, 3, 10), toMs: Date.UTC(2026, 2, 3, 12) },
+  });
+});
+
 test('what is kept by the hour alone is not asked about last month, and the refusal says since when it can be', () => {
   const scope = { maxDays: 35, bounds: 'steps', isRecent: true } as const;
   expect(parseFleetQuery(from(35), NOW_MS, scope).ok).toBe(true);

@@ -61,7 +61,7 @@ const QuerySchema = v.strictObject({
 export interface QueryScope {
   /** Longest range. */
   readonly maxDays: number;
-  /** What bounds are rounded out to: steps; UTC days; steps, and UTC days where hours by cohort are kept no longer. */
+  /** What bounds are rounded out to: steps; UTC days; hours, which cohorts are kept by, and UTC days where those are gone. */
   readonly bounds: 'steps' | 'days' | 'cohorts';
   /** It needs hours by cohort, and so reaches no further back than they do. */
   readonly isRecent?: boolean;
@@ -158,10 +158,12 @@ function boundsOf(
   { bounds, isJudged = false }: QueryScope,
 ): { fromMs: number; toMs: number } {
   const goneMs = nowMs - (RETENTION.cohortDays - 1) * DAY_MS;
-  const isByDay = (timeMs: number) =>
-    bounds === 'days' || (bounds === 'cohorts' && timeMs < goneMs);
-  const first = isByDay(fromMs) ? Math.floor(fromMs / DAY_MS) * DAY_MS : fromMs;
-  const last = isByDay(toMs) ? Math.ceil(toMs / DAY_MS) * DAY_MS : toMs;
+  const unitOf = (timeMs: number) => {
+    if (bounds === 'cohorts') return timeMs < goneMs ? DAY_MS : HOUR_MS;
+    return bounds === 'days' ? DAY_MS : 1;
+  };
+  const first = Math.floor(fromMs / unitOf(fromMs)) * unitOf(fromMs);
+  const last = Math.ceil(toMs / unitOf(toMs)) * unitOf(toMs);
   if (!isJudged) return { fromMs: first, toMs: last };
   return { fromMs: first, toMs: Math.max(first + 1, Math.min(last, nowMs - REPORTED_MS)) };
 }
