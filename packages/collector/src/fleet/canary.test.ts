@@ -131,6 +131,37 @@ test('the verdict of each day is what was said at its end, of all that had been 
   await store.close();
 });
 
+test('a verdict is on the whole rollout, wherever the range begins that is looked at', async () => {
+  const worse = rollout({ canary: 0.6, control: 0.05 });
+  const paused = rollout({ canary: 0.05, control: 0.05 }, { day: 6 });
+  const now = rollout({ canary: 0.05, control: 0.05 }, { day: 7 });
+  const store = await storeOf([...worse, ...paused, ...now]);
+  const toMs = MONDAY_MS + 8 * DAY_MS;
+  const whole = await fleetCanary(store, fleetQuery(MONDAY_MS, toMs), CONTEXT);
+  expect(whole.rollouts[0]).toMatchObject({
+    sinceMs: MONDAY_MS,
+    verdict: { verdict: 'roll-back' },
+  });
+  const since = async (days: number) =>
+    (await fleetCanary(store, fleetQuery(MONDAY_MS + days * DAY_MS, toMs), CONTEXT)).rollouts;
+  for (const days of [1, 6.5, 7]) expect(await since(days)).toEqual(whole.rollouts);
+  expect(await since(7.25)).toEqual([]); // nothing of it came so late
+  await store.close();
+});
+
+test('a rollout of which nothing came for a week began with what came after', async () => {
+  const before = rollout({ canary: 0.6, control: 0.05 });
+  const after = rollout({ canary: 0.05, control: 0.05 }, { day: 8 });
+  const store = await storeOf([...before, ...after]);
+  const since = fleetQuery(MONDAY_MS + 8 * DAY_MS, MONDAY_MS + 9 * DAY_MS);
+  const { rollouts } = await fleetCanary(store, since, CONTEXT);
+  expect(rollouts[0]).toMatchObject({
+    sinceMs: MONDAY_MS + 8 * DAY_MS,
+    verdict: { verdict: 'hold' },
+  });
+  await store.close();
+});
+
 test('a canary whose control reports later has no verdict until then', async () => {
   const both = rollout({ canary: 0.05, control: 0.05 });
   const later = both.map((one) => ({

@@ -3,7 +3,7 @@ import type { CohortRow, RollupReads } from '../rollup-store.js';
 import type { Figure } from '../statistics/figure.js';
 import type { ArmSums, GuardrailResult } from '../statistics/guardrail.js';
 import type { Verdict } from '../statistics/verdict.js';
-import { readCohortDays } from './cohort-days.js';
+import { readRolloutDays } from './cohort-days.js';
 import { devicesOnBusiestDay } from './cohort-hours.js';
 import type { FleetQuery } from './query.js';
 import {
@@ -15,7 +15,7 @@ import {
 } from './rollout-guardrails.js';
 import { type VerdictAt, verdictHistory } from './verdict-history.js';
 
-/** Answer of `GET /v1/fleet/canary`: each rollout of the range against its control. */
+/** Answer of `GET /v1/fleet/canary`: each rollout of the range against its control, from its first day to the end of the range. */
 export interface FleetCanary {
   readonly model: string;
   readonly fromMs: number;
@@ -27,7 +27,7 @@ export interface FleetCanary {
 export interface RolloutFigures {
   readonly version: string;
   readonly experiment: string;
-  /** Of its first report in the range. */
+  /** Of its first report, which may be before the range. */
   readonly sinceMs: number;
   /** It was taken back, or is for all now: what is said of it is what was seen while it ran. */
   readonly isOver: boolean;
@@ -75,7 +75,7 @@ export async function fleetCanary(
   const rollouts: RolloutFigures[] = [];
   for (const { experiment, version } of await store.rollouts(model)) {
     if (query.version !== undefined && query.version !== version) continue;
-    const rows = await readCohortDays(store, { model, fromMs, toMs, experiment });
+    const rows = await readRolloutDays(store, { model, fromMs, toMs, experiment, version });
     // as it was at the end of the range, where that is known
     const state =
       journal.findLast((release) => release.version === version) ??
