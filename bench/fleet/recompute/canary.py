@@ -5,10 +5,20 @@ from reports import DAY, busiest, sums, table
 
 
 def canary(fleet, asked):
-    rows = fleet.within(asked["fromMs"], asked["toMs"])
-    pairs = {(r.experiment, r.assigned) for r in rows if r.arm == "canary"}
-    found = [rollout([r for r in rows if r.experiment == one], one, fleet.known[version], asked["toMs"]) for one, version in pairs]
+    pairs = {(r.experiment, r.assigned) for r in fleet.within(asked["fromMs"], asked["toMs"]) if r.arm == "canary"}
+    found = [rollout(whole(fleet, asked, pair), pair[0], fleet.known[pair[1]], asked["toMs"]) for pair in pairs]
     return {"rollouts": sorted(found, key=lambda one: -one["sinceMs"])}
+
+
+def whole(fleet, asked, pair):
+    """From its first day on: before that there is nothing of it for a week."""
+    rows = [r for r in fleet.within(0, asked["toMs"]) if r.experiment == pair[0]]
+    start = asked["fromMs"]
+    for day in sorted({r.at // DAY * DAY for r in rows if r.arm == "canary" and r.assigned == pair[1]}, reverse=True):
+        if start - day > 7 * DAY:
+            break
+        start = min(start, day)
+    return [r for r in rows if r.at >= start]
 
 
 def rollout(rows, experiment, known, until):
