@@ -1,9 +1,8 @@
-import { compareVersions } from '../compare-versions.js';
 import type { Prices } from '../files/prices.js';
 import type { RollupReads } from '../rollup-store.js';
 import { sixDigits } from '../statistics/figure.js';
-import { devicesByVersion } from './devices-by-version.js';
 import type { FleetQuery } from './query.js';
+import { readShownVersions } from './shown-groups.js';
 
 /** Answer of `GET /v1/fleet/cost`: what inferences cost, and what they would cost on a server. */
 export interface FleetCost {
@@ -15,7 +14,7 @@ export interface FleetCost {
   readonly currency: string | null;
   /** Of the whole model: for all devices, by the sampling weight. */
   readonly total: CostFigures;
-  /** Newest first. Versions with fewer devices than the floor are in the total alone. */
+  /** Newest first. Versions with fewer devices than the floor are in the total alone, with a larger one where it would give them away. */
   readonly versions: readonly (CostFigures & { readonly version: string })[];
 }
 
@@ -44,10 +43,8 @@ export async function fleetCost(
     ...{ model, fromMs, toMs, stepMs },
     partOf: ({ version }) => version,
   });
-  const devices = await devicesByVersion(store, query);
-  const names = [...devices.keys()]
-    .filter((version) => (devices.get(version) ?? 0) >= minDevices)
-    .sort((a, b) => compareVersions(b, a));
+  const shown = await readShownVersions(store, query, minDevices);
+  const names = shown.filter((one) => query.version === undefined || query.version === one);
   const all = cells.reduce((sum, { weighted }) => sum + weighted, 0);
   const collector = prices ? (prices.collectorPerMonth * (toMs - fromMs)) / MONTH_MS : 0;
   const figures = (version?: string): CostFigures => {

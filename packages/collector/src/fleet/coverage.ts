@@ -7,6 +7,7 @@ import { type Figure, shareFigureOf } from '../statistics/figure.js';
 import { readCohortDays } from './cohort-days.js';
 import { byCohort, firstsIn } from './cohort-hours.js';
 import type { FleetQuery } from './query.js';
+import { shownParts } from './shown-parts.js';
 
 /** Answer of `GET /v1/fleet/coverage`: which versions do devices have, and which should they? Of the newest day. */
 export interface FleetCoverage {
@@ -41,15 +42,17 @@ export async function fleetCoverage(
   const ofDay = { fromMs: day * DAY_MS, toMs: (day + 1) * DAY_MS };
   const rows = await readCohortDays(store, { model, ...ofDay });
   const devices = firstsIn(rows, 'version-day');
-  const names = new Set(rows.map(({ unit }) => unit.version).filter((version) => version !== ''));
-  const versions = [...names]
+  const devicesOf = (some: readonly string[]) =>
+    firstsIn(
+      rows.filter(({ unit }) => some.includes(unit.version)),
+      'version-day',
+    );
+  const names = [...new Set(rows.map(({ unit }) => unit.version))];
+  const isNamed = (version: string) => version !== '';
+  const versions = shownParts(names, { devicesOf, isNamed, minDevices })
     .filter((version) => query.version === undefined || query.version === version)
     .sort((a, b) => compareVersions(b, a))
-    .flatMap((version) => {
-      const own = rows.filter(({ unit }) => unit.version === version);
-      if (firstsIn(own, 'version-day') < minDevices) return [];
-      return [versionCoverage(rows, { version, devices, facts })];
-    });
+    .map((version) => versionCoverage(rows, { version, devices, facts }));
   return { model, dayMs: day * DAY_MS, minDevices, devices, versions };
 }
 

@@ -175,6 +175,25 @@ test('cost has amounts where there are prices, and says so where there are none'
   await store.close();
 });
 
+test('neither cost nor coverage gives a version of few devices away by what is left of the total', async () => {
+  const of = (version: string) => () => ({ version, arm: 'canary' as const });
+  const store = await storeOf([
+    ...hour(MONDAY_MS, 900),
+    ...hour(MONDAY_MS, 100, of('1.1.0')),
+    ...hour(MONDAY_MS, 10, of('1.2.0')),
+  ]);
+  const versionsOf = async (minDevices: number) => {
+    const cost = await fleetCost(store, DAY, { minDevices });
+    const coverage = await fleetCoverage(store, DAY, { minDevices });
+    return [cost, coverage].map(({ versions }) => versions.map(({ version }) => version));
+  };
+  const all = ['1.2.0', '1.1.0', '1.0.0'];
+  expect(await versionsOf(10)).toEqual([all, all]);
+  expect(await versionsOf(50)).toEqual([['1.0.0'], ['1.0.0']]);
+  expect(await versionsOf(200)).toEqual([[], []]);
+  await store.close();
+});
+
 test('hours in which far fewer report than usual are silent, since the first of them', async () => {
   const start = MONDAY_MS;
   const usual = Array.from({ length: 72 }, (_, i) => i).filter((i) => i < 68);

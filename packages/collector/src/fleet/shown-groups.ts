@@ -1,3 +1,4 @@
+import { compareVersions } from '../compare-versions.js';
 import { utcDay } from '../days.js';
 import type { DeviceDays, Group, RollupReads } from '../rollup-store.js';
 import type { FleetQuery } from './query.js';
@@ -46,6 +47,23 @@ export async function readShownGroups(
     store.deviceDays({ model, fromDay: utcDay(fromMs), toDay: utcDay(toMs - 1) }),
   ]);
   return shownGroups({ groups, days, minDevices });
+}
+
+/** Versions that may be shown beside the whole model, the newest first. */
+export async function readShownVersions(
+  store: Pick<RollupReads, 'deviceDays'>,
+  { model, fromMs, toMs }: Pick<FleetQuery, 'model' | 'fromMs' | 'toMs'>,
+  minDevices: number,
+): Promise<string[]> {
+  const range = { fromDay: utcDay(fromMs), toDay: utcDay(toMs - 1) };
+  const days = (await store.deviceDays({ model, ...range })).map((one) => ({
+    ...one,
+    ...{ backend: '', device: '' },
+  }));
+  const isShown = shownGroups({ groups: days, days, minDevices });
+  const versions = new Set(days.filter(isShown).map(({ version }) => version));
+  versions.delete(''); // what failed before a version was known
+  return [...versions].sort((a, b) => compareVersions(b, a));
 }
 
 function groupKey({ version, backend, device }: Group): string {
