@@ -1,6 +1,6 @@
 import math
 import numpy as np
-from reports import DAY, HOUR, WEEK
+from reports import DAY, HOUR, WEEK, busiest
 
 
 def silence(fleet, asked):
@@ -11,20 +11,28 @@ def silence(fleet, asked):
 
     def usual(at):
         for step, times in ((WEEK, 4), (DAY, 6)):
-            past = [received.get(at - k * step, 0) for k in range(1, times + 1) if at - k * step >= begin]
-            if past: return sum(past) / len(past)
+            hours = [received.get(at - k * step, 0) for k in range(1, times + 1) if at - k * step >= begin]
+            if hours: return sum(hours) / len(hours), sum(hours)
+        return None, 0
 
-    mean = {at: usual(at) for at in range(lo - WEEK, hi, HOUR)}
+    past = {at: usual(at) for at in range(lo - WEEK, hi, HOUR)}
+    mean = {at: value for at, (value, _) in past.items()}
+    first, last = lo // DAY * DAY, -(-hi // DAY) * DAY
+    devices = busiest(fleet.within(first, last), "version-day")
     log_ratio = lambda at: math.log((received.get(at, 0) + 0.5) / (mean[at] + 0.5))
 
     def of_hour(at):
         own, ratios = received.get(at, 0), [log_ratio(t) for t in range(at - WEEK, at, HOUR) if mean[t]]
-        if mean[at] is None or len(ratios) < 12: return {"atMs": at, "received": own, "expected": None, "low": None, "isSilent": False}
+        if mean[at] is None or len(ratios) < 12:
+            nothing = {"value": None, "low": None, "high": None, "n": 0, "devices": devices}
+            return {"atMs": at, "received": own, "expected": nothing, "fewest": None, "isSilent": False}
         level = np.median(ratios)
         expected = mean[at] * math.exp(level)
         deviation = math.hypot(1.4826 * np.median(np.abs(np.array(ratios) - level)), (expected + 0.5) ** -0.5)
-        low = expected * min(0.5 if at - begin < WEEK else 1, math.exp(-4 * deviation))
-        return {"atMs": at, "received": own, "expected": expected, "low": low, "isSilent": bool(own < low)}
+        fewest = expected * min(0.5 if at - begin < WEEK else 1, math.exp(-4 * deviation))
+        low, high = (expected * math.exp(sign * 1.96 * deviation) for sign in (-1, 1))
+        figure = {"value": expected, "low": low, "high": high, "n": past[at][1], "devices": devices}
+        return {"atMs": at, "received": own, "expected": figure, "fewest": fewest, "isSilent": bool(own < fewest)}
 
     hours = [of_hour(at) for at in range(lo, hi, HOUR)]
     spoken = max((one["atMs"] for one in hours if not one["isSilent"]), default=lo - HOUR)

@@ -200,10 +200,17 @@ test('hours in which far fewer report than usual are silent, since the first of 
   const store = await storeOf(usual.flatMap((i) => hour(start + i * HOUR_MS, 60 + (i % 24))));
   const answer = await fleetSilence(store, fleetQuery(start + 60 * HOUR_MS, start + 72 * HOUR_MS));
   expect(answer.silentSinceMs).toBe(start + 68 * HOUR_MS);
-  expect(answer.hours[0]).toMatchObject({ received: 72, isSilent: false });
+  const [earliest] = answer.hours;
+  expect(earliest).toMatchObject({
+    ...{ received: 72, isSilent: false },
+    // of the same hours of two days before; 60 to 79 devices in each of 20 hours of this day
+    expected: { value: 72, n: 144, devices: 1390, method: 'hour-of-week', estimated: true },
+  });
+  expect(earliest?.expected.low).toBeLessThan(72);
+  expect(earliest?.expected.high).toBeGreaterThan(72);
   expect(answer.hours.at(-1)).toMatchObject({ received: 0, isSilent: true });
   const first = await fleetSilence(store, fleetQuery(start, start + 4 * HOUR_MS));
-  expect(first.hours.map(({ expected }) => expected)).toEqual([null, null, null, null]);
+  expect(first.hours.map(({ expected }) => expected.value)).toEqual([null, null, null, null]);
   await store.close();
 });
 
@@ -302,6 +309,6 @@ test('what clocks that are a week behind put before a model began is no usual ho
     store,
     fleetQuery(start + 45 * HOUR_MS, start + 48 * HOUR_MS),
   );
-  expect(found.map(({ expected }) => expected)).toEqual([60, 60, 60]);
+  expect(found.map(({ expected }) => expected.value)).toEqual([60, 60, 60]);
   await store.close();
 });

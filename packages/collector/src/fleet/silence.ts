@@ -1,8 +1,9 @@
 import { HOUR_MS } from '../contribution.js';
 import { DAY_MS } from '../days.js';
 import type { RollupReads, SlotReports } from '../rollup-store.js';
-import { sixDigits } from '../statistics/figure.js';
+import { type Figure, sixDigits } from '../statistics/figure.js';
 import { median } from '../statistics/trimmed-difference.js';
+import { devicesOfModel } from './devices-by-version.js';
 import type { FleetQuery } from './query.js';
 
 /** Answer of `GET /v1/fleet/silence`: do as many report as should? */
@@ -19,10 +20,10 @@ export interface SilenceHour {
   readonly atMs: number;
   /** Reports. */
   readonly received: number;
-  /** By the same hours before, at the level of the last week. Null where there is no day before. */
-  readonly expected: number | null;
+  /** By the same hours before, whose reports are its `n`, at the level of the last week. Null where there is no day before. */
+  readonly expected: Figure;
   /** Fewer than this are too few. */
-  readonly low: number | null;
+  readonly fewest: number | null;
   readonly isSilent: boolean;
 }
 
@@ -32,6 +33,8 @@ const DAYS = 6;
 const LEVEL_HOURS = 7 * 24;
 /** Standard deviations; an hour falls below by chance less than once in a year. */
 const FAR = 4;
+/** The same, of an interval of 95 %. */
+const NEAR = 1.96;
 /** In its first week nobody knows a model's weekend: less than this share of a day before is needed for silence. */
 const FIRST_WEEK_SHARE = 0.5;
 /** Fewer hours that can be held against theirs say nothing about how much they vary. */
@@ -43,13 +46,13 @@ export async function fleetSilence(store: RollupReads, query: FleetQuery): Promi
   const toMs = Math.floor(query.toMs / HOUR_MS) * HOUR_MS;
   const read = { fromMs: fromMs - (WEEKS + 1) * WEEK_MS, toMs };
   const slots = await store.reportsBySlot({ model, ...read, stepMs: HOUR_MS });
-  const received = new Map(slots.map(({ slotMs, reports }) => [slotMs, reports]));
-  const firstMs = firstHour(slots) ?? toMs;
-
+  const known: Known = {
+    received: new Map(slots.map(({ slotMs, reports }) => [slotMs, reports])),
+    firstMs: firstHour(slots) ?? toMs,
+    devices: await devicesOfModel(store, { model, fromMs, toMs }),
+  };
   const hours: SilenceHour[] = [];
-  for (let atMs = fromMs; atMs < toMs; atMs += HOUR_MS) {
-    hours.push(hourAt(atMs, received, firstMs));
-  }
+  for (let atMs = fromMs; atMs < toMs; atMs += HOUR_MS) hours.push(hourAt(atMs, known));
   return { model, fromMs, toMs, hours, silentSinceMs: silentSince(hours) };
 }
 
@@ -59,47 +62,65 @@ function firstHour(slots: readonly SlotReports[]): number | undefined {
   return slots.find(({ reports }) => reports >= strays)?.slotMs;
 }
 
-function hourAt(atMs: number, received: ReadonlyMap<number, number>, firstMs: number): SilenceHour {
-  const own = received.get(atMs) ?? 0;
-  const usual = usualAt(atMs, received, firstMs);
+interface Known {
+  /** Reports by the hour. */
+  readonly received: ReadonlyMap<number, number>;
+  /** The hour in which the model began to report. */
+  readonly firstMs: number;
+  /** On the busiest UTC day of the range. */
+  readonly devices: number;
+}
+
+function hourAt(atMs: number, known: Known): SilenceHour {
+  const received = receivedAt(atMs, known);
+  const usual = usualAt(atMs, known);
   const ratios: number[] = [];
   for (let i = 1; i <= LEVEL_HOURS; i += 1) {
     const hour = atMs - i * HOUR_MS;
-    const before = usualAt(hour, received, firstMs);
-    if (before) ratios.push(Math.log(((received.get(hour) ?? 0) + 0.5) / (before + 0.5)));
+    const before = usualAt(hour, known)?.mean;
+    if (before) ratios.push(Math.log((receivedAt(hour, known) + 0.5) / (before + 0.5)));
   }
+  const method = 'hour-of-week' as const;
+  const origin = { devices: known.devices, method, estimated: true };
   if (usual === undefined || ratios.length < FEWEST_HOURS) {
-    return { atMs, received: own, expected: null, low: null, isSilent: false };
+    const expected = { value: null, low: null, high: null, n: 0, ...origin };
+    return { atMs, received, expected, fewest: null, isSilent: false };
   }
   const level = median(ratios);
-  const expected = usual * Math.exp(level);
+  const expected = usual.mean * Math.exp(level);
   // the median deviation × 1.4826 is the standard deviation of a normal distribution, and no silence moves it
   const spread = 1.4826 * median(ratios.map((ratio) => Math.abs(ratio - level)));
   const deviation = Math.sqrt(spread ** 2 + 1 / (expected + 0.5));
-  const share = atMs - firstMs < WEEK_MS ? FIRST_WEEK_SHARE : 1;
-  const low = expected * Math.min(share, Math.exp(-FAR * deviation));
+  const share = atMs - known.firstMs < WEEK_MS ? FIRST_WEEK_SHARE : 1;
+  const fewest = expected * Math.min(share, Math.exp(-FAR * deviation));
   return {
-    atMs,
-    received: own,
-    expected: sixDigits(expected),
-    low: sixDigits(low),
-    isSilent: own < low,
+    ...{ atMs, received },
+    expected: {
+      value: sixDigits(expected),
+      low: sixDigits(expected * Math.exp(-NEAR * deviation)),
+      high: sixDigits(expected * Math.exp(NEAR * deviation)),
+      n: usual.reports,
+      ...origin,
+    },
+    fewest: sixDigits(fewest),
+    isSilent: received < fewest,
   };
 }
 
-/** Mean of the same hours of the week; of the day, where there is not a week yet. */
-function usualAt(
-  atMs: number,
-  received: ReadonlyMap<number, number>,
-  firstMs: number,
-): number | undefined {
-  const mean = (stepMs: number, times: number) => {
+function receivedAt(atMs: number, { received }: Known): number {
+  return received.get(atMs) ?? 0;
+}
+
+/** Of the same hours of the week; of the day, where there is not a week yet. */
+function usualAt(atMs: number, known: Known): { mean: number; reports: number } | undefined {
+  const over = (stepMs: number, times: number) => {
     const hours = Array.from({ length: times }, (_, i) => atMs - (i + 1) * stepMs);
-    const known = hours.filter((hour) => hour >= firstMs);
-    if (known.length === 0) return undefined;
-    return known.reduce((sum, hour) => sum + (received.get(hour) ?? 0), 0) / known.length;
+    const past = hours.filter((hour) => hour >= known.firstMs);
+    if (past.length === 0) return undefined;
+    const reports = past.reduce((sum, hour) => sum + receivedAt(hour, known), 0);
+    return { mean: reports / past.length, reports };
   };
-  return mean(WEEK_MS, WEEKS) ?? mean(DAY_MS, DAYS);
+  return over(WEEK_MS, WEEKS) ?? over(DAY_MS, DAYS);
 }
 
 function silentSince(hours: readonly SilenceHour[]): number | null {

@@ -23,7 +23,8 @@ type Method =
   | 'cbpe'
   | 'weighted-labels'
   | 'trimmed-difference'
-  | 'sample-ratio';
+  | 'sample-ratio'
+  | 'hour-of-week';
 
 /** Of intervals: a share of 0.025 is above, and one below. */
 const TAIL = 0.025;
