@@ -1,6 +1,6 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { expect, type Page, test } from '@playwright/test';
+import { expect, type Locator, type Page, test } from '@playwright/test';
 import {
   DEVICES,
   FRIDAY_MS,
@@ -113,6 +113,85 @@ test('dragging over a chart shows that time everywhere, and back goes back', asy
   await expect(page.getByTestId('tile-runs')).not.toContainText(RUNS);
   await page.goBack();
   await expect(page.getByTestId('tile-runs')).toContainText(RUNS);
+});
+
+test('a finger that moves sideways over a chart does the same, and one that moves down scrolls', async ({
+  browser,
+}) => {
+  const context = await browser.newContext({
+    viewport: { width: 390, height: 800 },
+    hasTouch: true,
+    isMobile: true,
+  });
+  const page = await context.newPage();
+  await look(page, THURSDAY);
+  const plot = page.locator('#success .u-over');
+  await plot.scrollIntoViewIfNeeded();
+  const scrolledY = await page.evaluate(() => scrollY);
+  await move(page, plot, { from: [0.5, 0.8], to: [0.5, -1] });
+  await expect.poll(() => page.evaluate(() => scrollY)).toBeGreaterThan(scrolledY);
+  expect(page.url()).toContain(THURSDAY);
+  await plot.scrollIntoViewIfNeeded();
+  await move(page, plot, { from: [0.25, 0.5], to: [0.5, 0.5] });
+  await expect(page).toHaveURL(/from=2026-03-05T0[56].*to=2026-03-05T1[12]/);
+  await expect(page.getByTestId('tile-runs')).not.toContainText(RUNS);
+  await context.close();
+});
+
+/** A finger over an element, in shares of its width and height. */
+async function move(
+  page: Page,
+  target: Locator,
+  { from, to }: { from: [number, number]; to: [number, number] },
+): Promise<void> {
+  const box = await target.boundingBox();
+  if (!box) throw new Error('expected a chart');
+  const devtools = await page.context().newCDPSession(page);
+  const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', share = 0) =>
+    devtools.send('Input.dispatchTouchEvent', {
+      type,
+      touchPoints:
+        type === 'touchEnd'
+          ? []
+          : [
+              {
+                x: box.x + box.width * (from[0] + (to[0] - from[0]) * share),
+                y: box.y + box.height * (from[1] + (to[1] - from[1]) * share),
+              },
+            ],
+    });
+  await touch('touchStart');
+  for (const share of [0.2, 0.4, 0.6, 0.8, 1]) await touch('touchMove', share);
+  await touch('touchEnd');
+  await devtools.detach();
+}
+
+test('where steps are days, the axis has the days of UTC that they are, wherever one looks from', async ({
+  browser,
+}) => {
+  const context = await browser.newContext({ timezoneId: 'America/New_York' });
+  const page = await context.newPage();
+  await page.addInitScript(() => {
+    const { prototype } = CanvasRenderingContext2D;
+    const { fillText } = prototype;
+    const drawn: [string, number][] = [];
+    Object.assign(globalThis, { drawn });
+    prototype.fillText = function (text, x, y) {
+      if (this.canvas.closest('#success')) drawn.push([text, x / devicePixelRatio]);
+      fillText.call(this, text, x, y);
+    };
+  });
+  await look(page, '?from=2026-01-05T00:00:00.000Z&to=2026-03-06T00:00:00.000Z');
+  const at = await page.evaluate(() => {
+    const { drawn } = globalThis as unknown as { drawn: [string, number][] };
+    const over = document.querySelector('#success .u-over') as HTMLElement;
+    const [text = '', x = 0] = drawn.findLast(([text]) => / Feb$/.test(text)) ?? [];
+    return { text, share: (x - over.offsetLeft) / over.clientWidth, pixel: 1 / over.clientWidth };
+  });
+  const fromMs = Date.UTC(2026, 0, 5);
+  const days = (Date.parse(`${at.text} 2026 UTC`) - fromMs) / 86_400_000;
+  expect(Math.abs(at.share - days / 60)).toBeLessThan(1.5 * at.pixel);
+  await context.close();
 });
 
 test('without a mouse: views, time and intervals are chosen by keyboard', async ({ page }) => {

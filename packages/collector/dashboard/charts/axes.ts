@@ -1,5 +1,7 @@
 import type uPlot from 'uplot';
-import { formatClock, formatDay } from '../words/format.js';
+import { formatClock, formatDay, formatUtcDay } from '../words/format.js';
+
+const DAY_MS = 86_400_000;
 
 /** Distances of labels on the axis of time, in seconds. */
 const HOUR_STEPS = [300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200];
@@ -8,6 +10,7 @@ const DAY_STEPS = [1, 2, 5, 7, 14, 30].map((days) => days * 86_400);
 export interface TimeRange {
   readonly fromMs: number;
   readonly toMs: number;
+  readonly stepMs: number;
 }
 
 export function timeAxis(shown: () => TimeRange): uPlot.Axis {
@@ -16,7 +19,7 @@ export function timeAxis(shown: () => TimeRange): uPlot.Axis {
     size: 28,
     space: 54,
     values: (_chart, seconds) => {
-      const format = isOfDays(shown()) ? formatDay : formatClock;
+      const format = formatOf(shown());
       return seconds.map((second) => format(second * 1000));
     },
     // A label that names a day stands at its beginning, and no second time.
@@ -24,8 +27,18 @@ export function timeAxis(shown: () => TimeRange): uPlot.Axis {
   };
 }
 
+function formatOf(range: TimeRange): (timeMs: number) => string {
+  if (areDaysSteps(range)) return formatUtcDay;
+  return isOfDays(range) ? formatDay : formatClock;
+}
+
 function isOfDays({ fromMs, toMs }: TimeRange): boolean {
-  return toMs - fromMs > 2 * 86_400_000;
+  return toMs - fromMs > 2 * DAY_MS;
+}
+
+/** Whether each step is a UTC day, or several. */
+export function areDaysSteps(range: TimeRange | undefined): boolean {
+  return range !== undefined && range.stepMs >= DAY_MS;
 }
 
 export function valueAxis(

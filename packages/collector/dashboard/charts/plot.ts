@@ -1,7 +1,8 @@
 import uPlot from 'uplot';
 import { element } from '../element.js';
-import type { TimeRange } from './axes.js';
+import { areDaysSteps, type TimeRange } from './axes.js';
 import { type LaneEvent, laneElements } from './lane.js';
+import { selectByTouch } from './touch-drag.js';
 
 export interface PlotOptions {
   readonly heightPx: number;
@@ -36,6 +37,7 @@ export type PlotLook = Pick<uPlot.Options, 'series' | 'axes'> & {
   readonly draw?: (chart: uPlot) => void;
 };
 
+const NO_RANGE: TimeRange = { fromMs: 0, toMs: 1000, stepMs: 1000 };
 /** Charts of one page share the cursor. */
 const SYNC_KEY = 'nearside';
 /** What is drawn over less than this was a click. */
@@ -66,10 +68,16 @@ export function createPlot({ heightPx, onZoom, onCursor }: PlotOptions): Plot {
         points: { show: hasPoints === true, size: 9 },
       },
       scales: {
-        x: { time: true, range: () => secondsOf(newest?.range ?? { fromMs: 0, toMs: 1000 }) },
+        x: { time: true, range: () => secondsOf(newest?.range ?? NO_RANGE) },
         y: valueScale,
       },
+      // days are UTC's, wherever they are looked at
+      tzDate: (seconds) => {
+        const date = new Date(seconds * 1000);
+        return areDaysSteps(newest?.range) ? uPlot.tzDate(date, 'UTC') : date;
+      },
       hooks: {
+        ready: [selectByTouch],
         setCursor: [onCursor],
         setSelect: [zoomTo],
         ...(draw && { drawClear: [draw] }),

@@ -74,6 +74,11 @@ export function formatDay(timeMs: number): string {
   return DAY.format(timeMs);
 }
 
+/** A day that is UTC's, and not the reader's. */
+export function formatUtcDay(timeMs: number): string {
+  return UTC_DAY.format(timeMs);
+}
+
 /** "25 Nov, 14:05", with its year where that is another one. */
 export function formatMoment(timeMs: number): string {
   const year = new Date(timeMs).getFullYear();
@@ -83,7 +88,7 @@ export function formatMoment(timeMs: number): string {
 
 /** When something began that is known by windows: days are UTC's, and have no clock. */
 export function formatSince(timeMs: number, windowMs = 0): string {
-  return windowMs >= ONE_DAY_MS ? `${UTC_DAY.format(timeMs)} (UTC)` : formatMoment(timeMs);
+  return windowMs >= ONE_DAY_MS ? `${formatUtcDay(timeMs)} (UTC)` : formatMoment(timeMs);
 }
 
 /** A part of a whole in words where it is nearly all of it: a part of a change can be more. */
@@ -102,7 +107,7 @@ export function formatPoints(difference: number | null | undefined): string {
 
 /** A step of a chart: "14:05–14:10", "25 Nov, 12:00–18:00", "25 Nov". */
 export function formatStep(atMs: number, stepMs: number, rangeMs: number): string {
-  if (stepMs >= ONE_DAY_MS) return `${UTC_DAY.format(atMs)} (UTC)`;
+  if (stepMs >= ONE_DAY_MS) return `${formatUtcDay(atMs)} (UTC)`;
   const clock = `${formatClock(atMs)}–${formatClock(atMs + stepMs)}`;
   return rangeMs > ONE_DAY_MS ? `${formatDay(atMs)}, ${clock}` : clock;
 }
