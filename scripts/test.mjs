@@ -82,10 +82,10 @@ const STAGES = [
   },
 ];
 
-const startMs = Date.now();
 const only = parseOnly(process.argv.slice(2));
 const engines = Object.keys(ENGINES).filter((name) => only.includes(name));
 ensureInstalled();
+const startMs = Date.now();
 await rm(RESULTS, { recursive: true, force: true });
 const seconds = new Map();
 const outcomes = await runStages(chosenStages().map(timed), PLACES);
