@@ -115,7 +115,7 @@ test('dragging over a chart shows that time everywhere, and back goes back', asy
   await expect(page.getByTestId('tile-runs')).toContainText(RUNS);
 });
 
-test('a finger that moves sideways over a chart does the same, and one that moves down scrolls', async ({
+test('a finger that moves sideways over a chart does the same; one that moves down scrolls, and two do neither', async ({
   browser,
 }) => {
   const context = await browser.newContext({
@@ -130,39 +130,43 @@ test('a finger that moves sideways over a chart does the same, and one that move
   const scrolledY = await page.evaluate(() => scrollY);
   await move(page, plot, { from: [0.5, 0.8], to: [0.5, -1] });
   await expect.poll(() => page.evaluate(() => scrollY)).toBeGreaterThan(scrolledY);
-  expect(page.url()).toContain(THURSDAY);
   await plot.scrollIntoViewIfNeeded();
+  await move(
+    page,
+    plot,
+    { from: [0.4, 0.5], to: [0.1, 0.5] },
+    { from: [0.6, 0.5], to: [0.9, 0.5] },
+  );
+  await move(page, plot, { from: [0.4, 0.5], to: [0.43, 0.5] }); // it tapped
+  expect(page.url()).toContain(THURSDAY);
   await move(page, plot, { from: [0.25, 0.5], to: [0.5, 0.5] });
   await expect(page).toHaveURL(/from=2026-03-05T0[56].*to=2026-03-05T1[12]/);
   await expect(page.getByTestId('tile-runs')).not.toContainText(RUNS);
   await context.close();
 });
 
-/** A finger over an element, in shares of its width and height. */
+type Share = readonly [x: number, y: number];
+
+/** Fingers over an element, one or more at once; from and to in shares of its width and height. */
 async function move(
   page: Page,
   target: Locator,
-  { from, to }: { from: [number, number]; to: [number, number] },
+  ...fingers: readonly { from: Share; to: Share }[]
 ): Promise<void> {
   const box = await target.boundingBox();
   if (!box) throw new Error('expected a chart');
   const devtools = await page.context().newCDPSession(page);
-  const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', share = 0) =>
-    devtools.send('Input.dispatchTouchEvent', {
-      type,
-      touchPoints:
-        type === 'touchEnd'
-          ? []
-          : [
-              {
-                x: box.x + box.width * (from[0] + (to[0] - from[0]) * share),
-                y: box.y + box.height * (from[1] + (to[1] - from[1]) * share),
-              },
-            ],
-    });
-  await touch('touchStart');
-  for (const share of [0.2, 0.4, 0.6, 0.8, 1]) await touch('touchMove', share);
-  await touch('touchEnd');
+  const pointsAt = (share: number) =>
+    fingers.map(({ from, to }, id) => ({
+      id,
+      x: box.x + box.width * (from[0] + (to[0] - from[0]) * share),
+      y: box.y + box.height * (from[1] + (to[1] - from[1]) * share),
+    }));
+  const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', touchPoints: object[]) =>
+    devtools.send('Input.dispatchTouchEvent', { type, touchPoints } as never);
+  for (const [i] of fingers.entries()) await touch('touchStart', pointsAt(0).slice(0, i + 1));
+  for (const share of [0.2, 0.4, 0.6, 0.8, 1]) await touch('touchMove', pointsAt(share));
+  await touch('touchEnd', []);
   await devtools.detach();
 }
 

@@ -138,7 +138,7 @@ async function useWithMarkers(
           () => true,
           () => false,
         );
-      while (await isInTime());
+      for (let tries = 1; tries < 200 && (await isInTime()); tries += 1);
       const reason = new Error('MARKER-REASON');
       await model.run(record, { signal: AbortSignal.abort(reason) }).catch(() => {});
       model.feedback(ids[0], { label: 'malignant' });

@@ -16,7 +16,8 @@ function rangesOf({ startMs, endMs }) {
     service: all,
     drift: lately,
     accuracy: lately,
-    canary: all,
+    // of the whole rollout, wherever it is asked from
+    canary: endMs - startMs > WEEK_MS ? all : lately,
     coverage: { from: endMs - DAY_MS, to: endMs },
     cost: all,
     silence: lately,

@@ -11,14 +11,11 @@ def canary(fleet, asked):
 
 
 def whole(fleet, asked, pair):
-    """From its first day on: before that there is nothing of it for a week."""
+    """From the first day of its canary on: a week without any ends a rollout."""
     rows = [r for r in fleet.within(0, asked["toMs"]) if r.experiment == pair[0]]
-    start = asked["fromMs"]
-    for day in sorted({r.at // DAY * DAY for r in rows if r.arm == "canary" and r.assigned == pair[1]}, reverse=True):
-        if start - day > 7 * DAY:
-            break
-        start = min(start, day)
-    return [r for r in rows if r.at >= start]
+    days = sorted({r.at // DAY for r in rows if r.arm == "canary" and r.assigned == pair[1]})
+    begin = [day for before, day in zip([-math.inf, *days], days) if day - before > 7][-1]
+    return [r for r in rows if r.at // DAY >= begin]
 
 
 def rollout(rows, experiment, known, until):

@@ -17,7 +17,7 @@ def silence(fleet, asked):
 
     past = {at: usual(at) for at in range(lo - WEEK, hi, HOUR)}
     mean = {at: value for at, (value, _) in past.items()}
-    first, last = lo // DAY * DAY, -(-hi // DAY) * DAY
+    first, last = (lo - 5 * WEEK) // DAY * DAY, -(-hi // DAY) * DAY
     devices = busiest(fleet.within(first, last), "version-day")
     log_ratio = lambda at: math.log((received.get(at, 0) + 0.5) / (mean[at] + 0.5))
 
@@ -30,7 +30,7 @@ def silence(fleet, asked):
         expected = mean[at] * math.exp(level)
         deviation = math.hypot(1.4826 * np.median(np.abs(np.array(ratios) - level)), (expected + 0.5) ** -0.5)
         fewest = expected * min(0.5 if at - begin < WEEK else 1, math.exp(-4 * deviation))
-        low, high = (expected * math.exp(sign * 1.96 * deviation) for sign in (-1, 1))
+        low, high = (max(0, (expected + 0.5) * math.exp(sign * 1.96 * deviation) - 0.5) for sign in (-1, 1))
         figure = {"value": expected, "low": low, "high": high, "n": past[at][1], "devices": devices}
         return {"atMs": at, "received": own, "expected": figure, "fewest": fewest, "isSilent": bool(own < fewest)}
 

@@ -91,7 +91,7 @@ export const QUESTIONS: { readonly [Name in QuestionName]: Question } = {
   // where windows are days, an alarm needs two of them
   drift: { path: 'drift', over: atLeast(4 * DAY_MS), everySeconds: 60 },
   accuracy: { path: 'accuracy', over: atLeast(7 * DAY_MS), everySeconds: 60 },
-  // confidence sequences begin with this range
+  // those that ended lately too; what is said of one is of all of it
   canary: { path: 'canary', over: atLeast(14 * DAY_MS), everySeconds: 60 },
   silence: { path: 'silence', over: atLeast(DAY_MS), everySeconds: 60 },
   // all that is kept: since when a rollout runs

@@ -88,9 +88,9 @@ export function createPlot({ heightPx, onZoom, onCursor }: PlotOptions): Plot {
 
   function zoomTo(drawn: uPlot): void {
     const { left, width } = drawn.select;
+    drawn.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
     if (width < LEAST_DRAG_PX) return;
     const at = (px: number) => Math.round(drawn.posToVal(px, 'x') * 1000);
-    drawn.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
     onZoom({ fromMs: at(left), toMs: at(left + width) });
   }
 

@@ -1,5 +1,8 @@
 import type uPlot from 'uplot';
 
+/** A finger that moves by less has tapped. */
+const LEAST_DRAG_PX = 16;
+
 /**
  * A finger that moves sideways over a chart selects a stretch of time, as a mouse does, which is all that uPlot listens to.
  * Up and down it scrolls the page.
@@ -7,7 +10,7 @@ import type uPlot from 'uplot';
 export function selectByTouch(chart: uPlot): void {
   const { over } = chart;
   let fromPx: number | undefined;
-  over.style.touchAction = 'pan-y';
+  over.style.touchAction = 'pan-y pinch-zoom';
 
   function select(toPx: number, isDone: boolean): void {
     if (fromPx === undefined) return;
@@ -19,19 +22,25 @@ export function selectByTouch(chart: uPlot): void {
     chart.setSelect({ left, width: right - left, top: 0, height: over.clientHeight }, isDone);
   }
 
+  /** It scrolls, is one of two, or was a tap. */
+  function leave(): void {
+    if (fromPx !== undefined) select(fromPx, false);
+    fromPx = undefined;
+  }
+
   over.addEventListener('pointerdown', ({ pointerType, isPrimary, offsetX }) => {
-    if (pointerType === 'touch' && isPrimary) fromPx = offsetX;
+    if (pointerType !== 'touch') return;
+    if (isPrimary) fromPx = offsetX;
+    else leave();
   });
   over.addEventListener('pointermove', ({ isPrimary, offsetX }) => {
     if (isPrimary) select(offsetX, false);
   });
   over.addEventListener('pointerup', ({ isPrimary, offsetX }) => {
-    if (!isPrimary) return;
+    if (!isPrimary || fromPx === undefined) return;
+    if (Math.abs(offsetX - fromPx) < LEAST_DRAG_PX) return leave();
     select(offsetX, true);
     fromPx = undefined;
   });
-  over.addEventListener('pointercancel', () => {
-    if (fromPx !== undefined) select(fromPx, false); // it scrolls, or is taken away
-    fromPx = undefined;
-  });
+  over.addEventListener('pointercancel', leave);
 }

@@ -19,6 +19,6 @@ export function coverageTable(answers: Answers): Table {
         text(state ?? 'not known'),
       ],
     ),
-    none: 'No version reported in this month.',
+    none: 'No version has devices enough to be shown.',
   };
 }

@@ -31,7 +31,7 @@ export const rolloutsPanel = tablePanel({
   }),
 });
 
-/** When it was released; else its first report in the time that is looked at. */
+/** When it was released; else its first report. */
 function beganMs({ version, sinceMs }: RolloutFigures, answers: Answers): number {
   const events = answered(answers, 'releases')?.events ?? [];
   return events.find((event) => event.version === version)?.atMs ?? sinceMs;

@@ -132,33 +132,45 @@ test('the verdict of each day is what was said at its end, of all that had been 
 });
 
 test('a verdict is on the whole rollout, wherever the range begins that is looked at', async () => {
-  const worse = rollout({ canary: 0.6, control: 0.05 });
-  const paused = rollout({ canary: 0.05, control: 0.05 }, { day: 6 });
-  const now = rollout({ canary: 0.05, control: 0.05 }, { day: 7 });
-  const store = await storeOf([...worse, ...paused, ...now]);
-  const toMs = MONDAY_MS + 8 * DAY_MS;
-  const whole = await fleetCanary(store, fleetQuery(MONDAY_MS, toMs), CONTEXT);
-  expect(whole.rollouts[0]).toMatchObject({
-    sinceMs: MONDAY_MS,
-    verdict: { verdict: 'roll-back' },
-  });
+  const bad = rollout({ canary: 0.6, control: 0.05 });
+  const paused = rollout({ canary: 0.05, control: 0.05 }, { day: 7 });
+  const now = rollout({ canary: 0.05, control: 0.05 }, { day: 8 });
+  // of another canary, before this one: control has nothing to do with it then
+  const before = rollout({ canary: 0.5, control: 0.9 }, { day: -4 }).filter(
+    ({ arm }) => arm === 'control',
+  );
+  const store = await storeOf([...before, ...bad, ...paused, ...now]);
+  const toMs = MONDAY_MS + 9 * DAY_MS;
   const since = async (days: number) =>
     (await fleetCanary(store, fleetQuery(MONDAY_MS + days * DAY_MS, toMs), CONTEXT)).rollouts;
-  for (const days of [1, 6.5, 7]) expect(await since(days)).toEqual(whole.rollouts);
-  expect(await since(7.25)).toEqual([]); // nothing of it came so late
+  const whole = await since(0);
+  expect(whole[0]).toMatchObject({ sinceMs: MONDAY_MS, verdict: { verdict: 'roll-back' } });
+  for (const days of [-9, -4, 0.5, 1, 4, 6.5, 7, 7.5, 8, 8.5]) {
+    expect(await since(days), `from day ${days}`).toEqual(whole);
+  }
   await store.close();
 });
 
-test('a rollout of which nothing came for a week began with what came after', async () => {
-  const before = rollout({ canary: 0.6, control: 0.05 });
+test('after a week without a report of its canary a rollout has begun anew, for all who look at it', async () => {
+  const bad = rollout({ canary: 0.6, control: 0.05 });
   const after = rollout({ canary: 0.05, control: 0.05 }, { day: 8 });
-  const store = await storeOf([...before, ...after]);
-  const since = fleetQuery(MONDAY_MS + 8 * DAY_MS, MONDAY_MS + 9 * DAY_MS);
-  const { rollouts } = await fleetCanary(store, since, CONTEXT);
-  expect(rollouts[0]).toMatchObject({
-    sinceMs: MONDAY_MS + 8 * DAY_MS,
-    verdict: { verdict: 'hold' },
-  });
+  const store = await storeOf([...bad, ...after]);
+  const toMs = MONDAY_MS + 9 * DAY_MS;
+  for (const days of [-5, 0, 0.5, 3, 5, 8, 8.5]) {
+    const since = fleetQuery(MONDAY_MS + days * DAY_MS, toMs);
+    const { rollouts } = await fleetCanary(store, since, CONTEXT);
+    expect(rollouts[0], `from day ${days}`).toMatchObject({
+      sinceMs: MONDAY_MS + 8 * DAY_MS,
+      verdict: { verdict: 'hold' },
+    });
+  }
+  await store.close();
+});
+
+test('a range without a report of the canary has no rollout', async () => {
+  const store = await storeOf(rollout({ canary: 0.6, control: 0.05 }));
+  const later = fleetQuery(MONDAY_MS + DAY_MS, MONDAY_MS + 2 * DAY_MS);
+  expect((await fleetCanary(store, later, CONTEXT)).rollouts).toEqual([]);
   await store.close();
 });
 

@@ -1,8 +1,9 @@
 import type { Prices } from '../files/prices.js';
 import type { RollupReads } from '../rollup-store.js';
 import { sixDigits } from '../statistics/figure.js';
+import { readDays } from './devices-by-version.js';
 import type { FleetQuery } from './query.js';
-import { readShownVersions } from './shown-groups.js';
+import { shownVersions } from './shown-groups.js';
 
 /** Answer of `GET /v1/fleet/cost`: what inferences cost, and what they would cost on a server. */
 export interface FleetCost {
@@ -43,8 +44,10 @@ export async function fleetCost(
     ...{ model, fromMs, toMs, stepMs },
     partOf: ({ version }) => version,
   });
-  const shown = await readShownVersions(store, query, minDevices);
-  const names = shown.filter((one) => query.version === undefined || query.version === one);
+  const days = await readDays(store, query);
+  const names = shownVersions({ groups, days }, minDevices).filter(
+    (one) => query.version === undefined || query.version === one,
+  );
   const all = cells.reduce((sum, { weighted }) => sum + weighted, 0);
   const collector = prices ? (prices.collectorPerMonth * (toMs - fromMs)) / MONTH_MS : 0;
   const figures = (version?: string): CostFigures => {

@@ -47,9 +47,11 @@ export async function fleetCoverage(
       rows.filter(({ unit }) => some.includes(unit.version)),
       'version-day',
     );
-  const names = [...new Set(rows.map(({ unit }) => unit.version))];
-  const isNamed = (version: string) => version !== '';
-  const versions = shownParts(names, { devicesOf, isNamed, minDevices })
+  // where no device was counted there is nothing to give away: opens that failed before a version was known, above all
+  const names = [...new Set(rows.map(({ unit }) => unit.version))].filter(
+    (version) => devicesOf([version]) > 0,
+  );
+  const versions = shownParts(names, { devicesOf, minDevices })
     .filter((version) => query.version === undefined || query.version === version)
     .sort((a, b) => compareVersions(b, a))
     .map((version) => versionCoverage(rows, { version, devices, facts }));

@@ -36,7 +36,8 @@ export async function devicesOfModel(
   return Math.max(0, ...byDay.values());
 }
 
-function readDays(
+/** Devices on the UTC days that a range touches. */
+export function readDays(
   store: Pick<RollupReads, 'deviceDays'>,
   { model, fromMs, toMs }: Asked,
 ): Promise<DeviceDays[]> {

@@ -24,7 +24,7 @@ const FLEET_QUERY = Object.freeze({
 });
 
 /** A window ends, and its reports come in. */
-const REPORTED_MS = 600_000;
+export const REPORTED_MS = 600_000;
 
 /** Steps people read easily: 5 and 15 minutes, 1 and 6 hours, 1 and 7 days. */
 const STEPS_MS = [BUCKET_MS, 900_000, HOUR_MS, 6 * HOUR_MS, DAY_MS, 7 * DAY_MS];

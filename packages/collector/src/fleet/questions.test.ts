@@ -177,20 +177,34 @@ test('cost has amounts where there are prices, and says so where there are none'
 
 test('neither cost nor coverage gives a version of few devices away by what is left of the total', async () => {
   const of = (version: string) => () => ({ version, arm: 'canary' as const });
+  // what no version served is of no device
+  const failedOpen = () => ({
+    version: '',
+    first: [],
+    more: { dimensions: { model: 'digits', device: 'phone', library: '0.1.0', weight: 1 } },
+  });
   const store = await storeOf([
     ...hour(MONDAY_MS, 900),
     ...hour(MONDAY_MS, 100, of('1.1.0')),
     ...hour(MONDAY_MS, 10, of('1.2.0')),
+    ...hour(MONDAY_MS + 20 * HOUR_MS, 45, of('1.3.0')),
+    ...hour(MONDAY_MS, 1, failedOpen),
   ]);
   const versionsOf = async (minDevices: number) => {
     const cost = await fleetCost(store, DAY, { minDevices });
     const coverage = await fleetCoverage(store, DAY, { minDevices });
     return [cost, coverage].map(({ versions }) => versions.map(({ version }) => version));
   };
-  const all = ['1.2.0', '1.1.0', '1.0.0'];
+  const all = ['1.3.0', '1.2.0', '1.1.0', '1.0.0'];
+  expect(await versionsOf(1)).toEqual([all, all]);
   expect(await versionsOf(10)).toEqual([all, all]);
-  expect(await versionsOf(50)).toEqual([['1.0.0'], ['1.0.0']]);
+  // 1.2.0 and 1.3.0 together are many enough
+  expect(await versionsOf(50)).toEqual([all.slice(2), all.slice(2)]);
   expect(await versionsOf(200)).toEqual([[], []]);
+  // in an hour of its own the one is alone
+  const hourOf = fleetQuery(MONDAY_MS, MONDAY_MS + HOUR_MS);
+  const { versions } = await fleetCost(store, hourOf, { minDevices: 50 });
+  expect(versions.map(({ version }) => version)).toEqual(['1.0.0']);
   await store.close();
 });
 
@@ -203,8 +217,8 @@ test('hours in which far fewer report than usual are silent, since the first of 
   const [earliest] = answer.hours;
   expect(earliest).toMatchObject({
     ...{ received: 72, isSilent: false },
-    // of the same hours of two days before; 60 to 79 devices in each of 20 hours of this day
-    expected: { value: 72, n: 144, devices: 1390, method: 'hour-of-week', estimated: true },
+    // of the same hours of two days before, of 60 to 83 devices in each of 24
+    expected: { value: 72, n: 144, devices: 1716, method: 'hour-of-week', estimated: true },
   });
   expect(earliest?.expected.low).toBeLessThan(72);
   expect(earliest?.expected.high).toBeGreaterThan(72);

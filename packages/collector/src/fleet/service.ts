@@ -18,7 +18,7 @@ import { type Figure, shareFigureOf, sixDigits } from '../statistics/figure.js';
 import { readCohortDays } from './cohort-days.js';
 import { byCohort, devicesOnBusiestDay, ratioByCohort } from './cohort-hours.js';
 import { devicesByVersion } from './devices-by-version.js';
-import type { FleetQuery } from './query.js';
+import { type FleetQuery, REPORTED_MS } from './query.js';
 import { countUpTo, targetBound } from './target-bound.js';
 
 /** Answer of `GET /v1/fleet/service`: is it fast, and does it succeed? Each figure with its interval. */
@@ -120,8 +120,13 @@ function versionService(
       whole: reports * WINDOW_MS,
     })),
     errorFreeDevices: errorFree(assigned, minDevices),
-    perHour: sixDigits((runs * HOUR_MS) / (query.toMs - query.fromMs)),
+    perHour: sixDigits((runs * HOUR_MS) / rowsMs(query)),
   };
+}
+
+/** The time that rows are of: the hour that a range ends in is in them whole, or until now. */
+function rowsMs({ fromMs, toMs }: FleetQuery): number {
+  return Math.min(Math.ceil(toMs / HOUR_MS) * HOUR_MS, toMs + REPORTED_MS) - fromMs;
 }
 
 /** Of installs that a rollout put on a version, whatever served: their number is another than that of who has it. */

@@ -49,20 +49,21 @@ export async function readShownGroups(
   return shownGroups({ groups, days, minDevices });
 }
 
-/** Versions that may be shown beside the whole model, the newest first. */
-export async function readShownVersions(
-  store: Pick<RollupReads, 'deviceDays'>,
-  { model, fromMs, toMs }: Pick<FleetQuery, 'model' | 'fromMs' | 'toMs'>,
+/**
+ * Versions that may be shown beside the whole model, the newest first. What failed before a version was known is of none, and
+ * hides none.
+ */
+export function shownVersions(
+  known: Omit<Parameters<typeof shownGroups>[0], 'minDevices'>,
   minDevices: number,
-): Promise<string[]> {
-  const range = { fromDay: utcDay(fromMs), toDay: utcDay(toMs - 1) };
-  const days = (await store.deviceDays({ model, ...range })).map((one) => ({
-    ...one,
-    ...{ backend: '', device: '' },
-  }));
-  const isShown = shownGroups({ groups: days, days, minDevices });
-  const versions = new Set(days.filter(isShown).map(({ version }) => version));
-  versions.delete(''); // what failed before a version was known
+): string[] {
+  const whole = <Of extends Group>(groups: readonly Of[]) =>
+    groups
+      .filter(({ version }) => version !== '')
+      .map((group) => ({ ...group, backend: '', device: '' }));
+  const groups = whole(known.groups);
+  const isShown = shownGroups({ groups, days: whole(known.days), minDevices });
+  const versions = new Set(groups.filter(isShown).map(({ version }) => version));
   return [...versions].sort((a, b) => compareVersions(b, a));
 }
 

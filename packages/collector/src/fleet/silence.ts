@@ -49,7 +49,7 @@ export async function fleetSilence(store: RollupReads, query: FleetQuery): Promi
   const known: Known = {
     received: new Map(slots.map(({ slotMs, reports }) => [slotMs, reports])),
     firstMs: firstHour(slots) ?? toMs,
-    devices: await devicesOfModel(store, { model, fromMs, toMs }),
+    devices: await devicesOfModel(store, { model, ...read }),
   };
   const hours: SilenceHour[] = [];
   for (let atMs = fromMs; atMs < toMs; atMs += HOUR_MS) hours.push(hourAt(atMs, known));
@@ -67,7 +67,7 @@ interface Known {
   readonly received: ReadonlyMap<number, number>;
   /** The hour in which the model began to report. */
   readonly firstMs: number;
-  /** On the busiest UTC day of the range. */
+  /** On the busiest UTC day, from the first that an hour is held against. */
   readonly devices: number;
 }
 
@@ -97,8 +97,8 @@ function hourAt(atMs: number, known: Known): SilenceHour {
     ...{ atMs, received },
     expected: {
       value: sixDigits(expected),
-      low: sixDigits(expected * Math.exp(-NEAR * deviation)),
-      high: sixDigits(expected * Math.exp(NEAR * deviation)),
+      low: sixDigits(Math.max(0, (expected + 0.5) * Math.exp(-NEAR * deviation) - 0.5)),
+      high: sixDigits((expected + 0.5) * Math.exp(NEAR * deviation) - 0.5),
       n: usual.reports,
       ...origin,
     },

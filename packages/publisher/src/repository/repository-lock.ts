@@ -24,15 +24,17 @@ export async function lockRepository(
   { waitMs = WAIT_MS }: { waitMs?: number } = {},
 ): Promise<AsyncDisposable> {
   const file = join(directory, LOCK_FILE);
-  let deadline: AbortSignal | undefined;
+  let endMs: number | undefined;
   let made: string | undefined;
   for (;;) {
     made = (await makeDirectory(directory)) ?? made;
     const stats = await lstat(file).catch(() => undefined);
     if (stats && !stats.isFile()) throw locked(file, undefined); // no publisher made that
-    deadline ??= AbortSignal.timeout(waitMs); // right before the first try, which is made in any case
+    // Right before the try, which is made in any case.
+    endMs ??= performance.now() + waitMs;
+    const deadline = AbortSignal.timeout(Math.max(0, Math.ceil(endMs - performance.now())));
     const release = await takeFileLock(file, { signal: deadline }).catch(async (error) => {
-      if (error === deadline?.reason) throw locked(file, await readLockHolder(file));
+      if (error === deadline.reason) throw locked(file, await readLockHolder(file));
       // Whoever unlocked just now had made the directory too, and removed it.
       if (error.code === 'ENOENT') return undefined;
       throw error;
