@@ -1,9 +1,11 @@
 // A first visit: from the click on a link to the first result, in ms.
 import { open } from 'nearside';
 
-const backend = new URLSearchParams(location.search).get('backend') ?? undefined;
+const asked = new URLSearchParams(location.search);
+const backend = asked.get('backend') ?? undefined;
+const runtime = asked.get('runtime') ?? undefined;
 const { model: url, trust } = await (await fetch('/nearside.config.json')).json();
-const model = await open(url, { trust, backend });
+const model = await open(url, { trust, backend, runtime });
 const pixel_values = { datatype: 'FP32', shape: [1, 1, 28, 28], data: new Float32Array(784) };
 const { meta } = await model.run({ tensors: { pixel_values } });
 const firstResultMs = performance.now();

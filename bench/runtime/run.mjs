@@ -48,7 +48,7 @@ export async function runSuite(dir) {
       atMost: 5,
     }),
     measuredRow('terminate-ms', terminations, { unit: 'ms' }),
-    cold,
+    ...cold,
     ...measureCodeSize(),
     ...shared,
     ...memory,

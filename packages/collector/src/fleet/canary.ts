@@ -3,9 +3,9 @@ import type { CohortRow, RollupReads } from '../rollup-store.js';
 import type { Figure } from '../statistics/figure.js';
 import type { ArmSums, GuardrailResult } from '../statistics/guardrail.js';
 import type { Verdict } from '../statistics/verdict.js';
-import { readRolloutDays } from './cohort-days.js';
 import { devicesOnBusiestDay } from './cohort-hours.js';
 import type { FleetQuery } from './query.js';
+import { readRolloutDays } from './rollout-days.js';
 import {
   compareSides,
   type Guardrail,

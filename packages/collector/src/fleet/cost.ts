@@ -1,7 +1,7 @@
 import type { Prices } from '../files/prices.js';
 import type { RollupReads } from '../rollup-store.js';
 import { sixDigits } from '../statistics/figure.js';
-import { readDays } from './devices-by-version.js';
+import { readDeviceDays } from './devices-by-version.js';
 import type { FleetQuery } from './query.js';
 import { shownVersions } from './shown-groups.js';
 
@@ -44,7 +44,7 @@ export async function fleetCost(
     ...{ model, fromMs, toMs, stepMs },
     partOf: ({ version }) => version,
   });
-  const days = await readDays(store, query);
+  const days = await readDeviceDays(store, query);
   const names = shownVersions({ groups, days }, minDevices).filter(
     (one) => query.version === undefined || query.version === one,
   );

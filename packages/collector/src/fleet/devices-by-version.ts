@@ -13,7 +13,7 @@ export async function devicesByVersion(
   store: Pick<RollupReads, 'deviceDays'>,
   { version, ...query }: Asked,
 ): Promise<Map<string, number>> {
-  const days = await readDays(store, query);
+  const days = await readDeviceDays(store, query);
   const byVersion = new Map<string, Map<number, number>>();
   for (const { version: own, day, devices } of days) {
     if (own === '' || (version !== undefined && own !== version)) continue;
@@ -30,14 +30,14 @@ export async function devicesOfModel(
   query: Omit<Asked, 'version'>,
 ): Promise<number> {
   const byDay = new Map<number, number>();
-  for (const { day, devices } of await readDays(store, query)) {
+  for (const { day, devices } of await readDeviceDays(store, query)) {
     byDay.set(day, (byDay.get(day) ?? 0) + devices);
   }
   return Math.max(0, ...byDay.values());
 }
 
 /** Devices on the UTC days that a range touches. */
-export function readDays(
+export function readDeviceDays(
   store: Pick<RollupReads, 'deviceDays'>,
   { model, fromMs, toMs }: Asked,
 ): Promise<DeviceDays[]> {

@@ -9,9 +9,10 @@ import {
 } from '@nearside/core';
 import { compareVersions } from '../compare-versions.js';
 import type { ByName } from '../counts.js';
-import { DAY_MS, utcDay } from '../days.js';
+import { DAY_MS } from '../days.js';
 import type { Cell, DeviceDays, Group, GroupSums, RollupReads } from '../rollup-store.js';
 import { byFrequency } from './by-frequency.js';
+import { readDeviceDays } from './devices-by-version.js';
 import type { FleetQuery } from './query.js';
 import { isAskedFor, shownGroups } from './shown-groups.js';
 
@@ -120,9 +121,9 @@ export async function fleetLatency(
   const { model, fromMs, toMs, stepMs } = query;
   const [whole, days] = await Promise.all([
     store.sums({ model, fromMs, toMs, histograms: WHOLE_RANGE }),
-    store.deviceDays({ model, fromDay: utcDay(fromMs), toDay: utcDay(toMs - 1) }),
+    readDeviceDays(store, { model, fromMs, toMs }),
   ]);
-  const isLarge = shownGroups({ groups: whole, days, minDevices });
+  const isLarge = shownGroups({ groups: whole, days }, minDevices);
   const isAsked = (group: Group) => isAskedFor(query, group);
   const isShown = (group: Group) => isAsked(group) && isLarge(group);
   // what is shown of a version is a part of its own, and all else is in the total alone

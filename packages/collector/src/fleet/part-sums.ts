@@ -1,7 +1,8 @@
 import { total } from '@nearside/core';
 import type { NamedCounts } from '../counts.js';
-import { DAY_MS, utcDay } from '../days.js';
+import { DAY_MS } from '../days.js';
 import type { Group, GroupSums, RollupReads } from '../rollup-store.js';
+import { readDeviceDays } from './devices-by-version.js';
 import type { FleetQuery } from './query.js';
 import { shownGroups } from './shown-groups.js';
 import { devicesByName, readWholeDays, shownNames } from './shown-names.js';
@@ -44,9 +45,9 @@ export async function readRangeSums(
   const range = { model, fromMs, toMs };
   const groups = await readGroups(store, range);
   const sums = await store.sums({ ...range, histograms: [] });
-  const days = await store.deviceDays({ model, fromDay: utcDay(fromMs), toDay: utcDay(toMs - 1) });
+  const days = await readDeviceDays(store, range);
   const wholeDays = await readWholeDays(store, range);
-  const isShown = shownGroups({ groups, days, minDevices });
+  const isShown = shownGroups({ groups, days }, minDevices);
   const whole = addedUp(groups);
   const named = (dimension: NamedDimension) =>
     namedParts(dimension, { sums, wholeDays, range, whole, minDevices });

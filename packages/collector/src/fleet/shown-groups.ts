@@ -1,6 +1,6 @@
 import { compareVersions } from '../compare-versions.js';
-import { utcDay } from '../days.js';
 import type { DeviceDays, Group, RollupReads } from '../rollup-store.js';
+import { readDeviceDays } from './devices-by-version.js';
 import type { FleetQuery } from './query.js';
 import { shownParts } from './shown-parts.js';
 
@@ -13,22 +13,22 @@ export function isAskedFor(query: FleetQuery, { version, backend, device }: Grou
   );
 }
 
+/** What is known of a range. */
+interface Known {
+  /** Those that reported in it. */
+  readonly groups: readonly Group[];
+  /** Their devices on the UTC days that it touches. */
+  readonly days: readonly DeviceDays[];
+}
+
 /**
  * Which groups may be shown beside the whole model. Filters have no part in it: what each of them leaves out would be known
  * from the others.
- *
- * @param groups those that reported in the range
- * @param days their devices on the UTC days that it touches
  */
-export function shownGroups({
-  groups,
-  days,
-  minDevices,
-}: {
-  readonly groups: readonly Group[];
-  readonly days: readonly DeviceDays[];
-  readonly minDevices: number;
-}): (group: Group) => boolean {
+export function shownGroups(
+  { groups, days }: Known,
+  minDevices: number,
+): (group: Group) => boolean {
   const byGroup = daysByGroup(days);
   const keys = [...new Set(groups.map(groupKey))];
   const devicesOf = (some: readonly string[]) => onBusiestDay(some.map((key) => byGroup.get(key)));
@@ -44,25 +44,22 @@ export async function readShownGroups(
 ): Promise<(group: Group) => boolean> {
   const [groups, days] = await Promise.all([
     store.sums({ model, fromMs, toMs, histograms: [] }),
-    store.deviceDays({ model, fromDay: utcDay(fromMs), toDay: utcDay(toMs - 1) }),
+    readDeviceDays(store, { model, fromMs, toMs }),
   ]);
-  return shownGroups({ groups, days, minDevices });
+  return shownGroups({ groups, days }, minDevices);
 }
 
 /**
  * Versions that may be shown beside the whole model, the newest first. What failed before a version was known is of none, and
  * hides none.
  */
-export function shownVersions(
-  known: Omit<Parameters<typeof shownGroups>[0], 'minDevices'>,
-  minDevices: number,
-): string[] {
+export function shownVersions(known: Known, minDevices: number): string[] {
   const whole = <Of extends Group>(groups: readonly Of[]) =>
     groups
       .filter(({ version }) => version !== '')
       .map((group) => ({ ...group, backend: '', device: '' }));
   const groups = whole(known.groups);
-  const isShown = shownGroups({ groups, days: whole(known.days), minDevices });
+  const isShown = shownGroups({ groups, days: whole(known.days) }, minDevices);
   const versions = new Set(groups.filter(isShown).map(({ version }) => version));
   return [...versions].sort((a, b) => compareVersions(b, a));
 }
