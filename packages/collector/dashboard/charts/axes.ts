@@ -28,7 +28,7 @@ export function timeAxis(shown: () => TimeRange): uPlot.Axis {
 }
 
 function formatOf(range: TimeRange): (timeMs: number) => string {
-  if (areDaysSteps(range)) return formatUtcDay;
+  if (isByDay(range)) return formatUtcDay;
   return isOfDays(range) ? formatDay : formatClock;
 }
 
@@ -37,7 +37,7 @@ function isOfDays({ fromMs, toMs }: TimeRange): boolean {
 }
 
 /** Whether each step is a UTC day, or several. */
-export function areDaysSteps(range: TimeRange | undefined): boolean {
+export function isByDay(range: TimeRange | undefined): boolean {
   return range !== undefined && range.stepMs >= DAY_MS;
 }
 

@@ -1,6 +1,6 @@
 import uPlot from 'uplot';
 import { element } from '../element.js';
-import { areDaysSteps, type TimeRange } from './axes.js';
+import { isByDay, type TimeRange } from './axes.js';
 import { type LaneEvent, laneElements } from './lane.js';
 import { selectByTouch } from './touch-drag.js';
 
@@ -74,7 +74,7 @@ export function createPlot({ heightPx, onZoom, onCursor }: PlotOptions): Plot {
       // days are UTC's, wherever they are looked at
       tzDate: (seconds) => {
         const date = new Date(seconds * 1000);
-        return areDaysSteps(newest?.range) ? uPlot.tzDate(date, 'UTC') : date;
+        return isByDay(newest?.range) ? uPlot.tzDate(date, 'UTC') : date;
       },
       hooks: {
         ready: [selectByTouch],

@@ -14,12 +14,9 @@ export function selectByTouch(chart: uPlot): void {
 
   function select(toPx: number, isDone: boolean): void {
     if (fromPx === undefined) return;
-    const edge = over.clientWidth;
-    const [left, right] = [fromPx, Math.min(Math.max(toPx, 0), edge)].sort((a, b) => a - b) as [
-      number,
-      number,
-    ];
-    chart.setSelect({ left, width: right - left, top: 0, height: over.clientHeight }, isDone);
+    const endPx = Math.min(Math.max(toPx, 0), over.clientWidth);
+    const [left, width] = [Math.min(fromPx, endPx), Math.abs(endPx - fromPx)];
+    chart.setSelect({ left, width, top: 0, height: over.clientHeight }, isDone);
   }
 
   /** It scrolls, is one of two, or was a tap. */

@@ -13,15 +13,14 @@ export async function devicesByVersion(
   store: Pick<RollupReads, 'deviceDays'>,
   { version, ...query }: Asked,
 ): Promise<Map<string, number>> {
-  const days = await readDeviceDays(store, query);
-  const byVersion = new Map<string, Map<number, number>>();
-  for (const { version: own, day, devices } of days) {
-    if (own === '' || (version !== undefined && own !== version)) continue;
-    const byDay = byVersion.get(own) ?? new Map<number, number>();
-    byVersion.set(own, byDay);
-    byDay.set(day, (byDay.get(day) ?? 0) + devices);
+  const byVersion = new Map<string, DeviceDays[]>();
+  for (const one of await readDeviceDays(store, query)) {
+    if (one.version === '' || (version !== undefined && one.version !== version)) continue;
+    const own = byVersion.get(one.version);
+    if (own) own.push(one);
+    else byVersion.set(one.version, [one]);
   }
-  return new Map([...byVersion].map(([own, byDay]) => [own, Math.max(...byDay.values())]));
+  return new Map([...byVersion].map(([own, days]) => [own, onBusiestDay(days)]));
 }
 
 /** Devices of a model on the busiest UTC day that a range touches. */
@@ -29,10 +28,15 @@ export async function devicesOfModel(
   store: Pick<RollupReads, 'deviceDays'>,
   query: Omit<Asked, 'version'>,
 ): Promise<number> {
+  return onBusiestDay(await readDeviceDays(store, query));
+}
+
+/**
+ * Devices on the busiest day: the days' numbers must not be added up, or one device that comes every day would pass for many.
+ */
+export function onBusiestDay(days: readonly DeviceDays[]): number {
   const byDay = new Map<number, number>();
-  for (const { day, devices } of await readDeviceDays(store, query)) {
-    byDay.set(day, (byDay.get(day) ?? 0) + devices);
-  }
+  for (const { day, devices } of days) byDay.set(day, (byDay.get(day) ?? 0) + devices);
   return Math.max(0, ...byDay.values());
 }
 

@@ -12,7 +12,7 @@ import type { ByName } from '../counts.js';
 import { DAY_MS } from '../days.js';
 import type { Cell, DeviceDays, Group, GroupSums, RollupReads } from '../rollup-store.js';
 import { byFrequency } from './by-frequency.js';
-import { readDeviceDays } from './devices-by-version.js';
+import { onBusiestDay, readDeviceDays } from './devices-by-version.js';
 import type { FleetQuery } from './query.js';
 import { isAskedFor, shownGroups } from './shown-groups.js';
 
@@ -236,15 +236,9 @@ function errorFree({ whole, days }: Counts, version: string, minDevices: number)
   return devices < Math.max(1, minDevices) ? null : Math.max(0, 1 - failed / deviceDays);
 }
 
-/**
- * Devices on the busiest day: the days' numbers must not be added up, or one device that comes
- * every day would pass for many. Whoever reported is at least one device, even when its `first`
- * of the day was counted elsewhere.
- */
+/** Whoever reported is at least one device, even when its `first` of the day was counted elsewhere. */
 function deviceCount(cells: Counts['cells'], days: readonly DeviceDays[]): number {
-  const byDay = new Map<number, number>();
-  for (const { day, devices } of days) byDay.set(day, (byDay.get(day) ?? 0) + devices);
-  return Math.max(cells.length > 0 ? 1 : 0, ...byDay.values());
+  return Math.max(cells.length > 0 ? 1 : 0, onBusiestDay(days));
 }
 
 function figures({ cells, whole, days }: Counts): Figures {

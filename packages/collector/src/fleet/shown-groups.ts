@@ -1,6 +1,6 @@
 import { compareVersions } from '../compare-versions.js';
 import type { DeviceDays, Group, RollupReads } from '../rollup-store.js';
-import { readDeviceDays } from './devices-by-version.js';
+import { onBusiestDay, readDeviceDays } from './devices-by-version.js';
 import type { FleetQuery } from './query.js';
 import { shownParts } from './shown-parts.js';
 
@@ -31,7 +31,9 @@ export function shownGroups(
 ): (group: Group) => boolean {
   const byGroup = daysByGroup(days);
   const keys = [...new Set(groups.map(groupKey))];
-  const devicesOf = (some: readonly string[]) => onBusiestDay(some.map((key) => byGroup.get(key)));
+  // whoever reported is one device at least, even when its first report of the day was counted elsewhere
+  const devicesOf = (some: readonly string[]) =>
+    Math.max(1, onBusiestDay(some.flatMap((key) => byGroup.get(key) ?? [])));
   const shown = new Set(shownParts(keys, { devicesOf, minDevices }));
   return (group) => shown.has(groupKey(group));
 }
@@ -68,24 +70,12 @@ function groupKey({ version, backend, device }: Group): string {
   return `${version} ${backend} ${device}`;
 }
 
-function daysByGroup(days: readonly DeviceDays[]): Map<string, Map<number, number>> {
-  const groups = new Map<string, Map<number, number>>();
-  for (const { day, devices, ...group } of days) {
-    const key = groupKey(group);
-    const byDay = groups.get(key) ?? new Map<number, number>();
-    groups.set(key, byDay);
-    byDay.set(day, (byDay.get(day) ?? 0) + devices);
+function daysByGroup(days: readonly DeviceDays[]): Map<string, DeviceDays[]> {
+  const groups = new Map<string, DeviceDays[]>();
+  for (const one of days) {
+    const own = groups.get(groupKey(one));
+    if (own) own.push(one);
+    else groups.set(groupKey(one), [one]);
   }
   return groups;
-}
-
-/** Whoever reported is one device at least, even when its first report of the day was counted elsewhere. */
-function onBusiestDay(groups: readonly (ReadonlyMap<number, number> | undefined)[]): number {
-  const together = new Map<number, number>();
-  for (const byDay of groups) {
-    for (const [day, devices] of byDay ?? []) {
-      together.set(day, (together.get(day) ?? 0) + devices);
-    }
-  }
-  return Math.max(1, ...together.values());
 }
