@@ -86,6 +86,18 @@ test('README.md links to every page of the guide', async () => {
   expect(links).toEqual(expect.arrayContaining(await pagesIn('docs/guide')));
 });
 
+test('README.md says what the page’s part may weigh, now and later, as its sizes are limited', async () => {
+  const limits: { name: string; limit: string }[] = (await import(`${root}.size-limit.mjs`))
+    .default;
+  const kilobytes = (wanted: string) => {
+    const found = limits.find(({ name }) => name === wanted);
+    return Math.round(Number.parseInt(found?.limit ?? '', 10) / 1024);
+  };
+  expect(await readFile(`${root}README.md`, 'utf8')).toContain(
+    `| at most ${kilobytes('import { open }')} KB, then ${kilobytes('nearside.later.js')} KB later |`,
+  );
+});
+
 test('README.md has at most 1,000 words', async () => {
   const text = await readFile(`${root}README.md`, 'utf8');
   expect(text.trim().split(/\s+/).length).toBeLessThanOrEqual(1000);

@@ -19,6 +19,6 @@ export function coverageTable(answers: Answers): Table {
         text(state ?? 'not known'),
       ],
     ),
-    none: 'No version has devices enough to be shown.',
+    none: 'On the newest day no version was on devices enough to be shown.',
   };
 }
