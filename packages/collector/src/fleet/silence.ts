@@ -51,8 +51,9 @@ export async function fleetSilence(store: RollupReads, query: FleetQuery): Promi
     firstMs: firstHour(slots) ?? toMs,
     devices: await devicesOfModel(store, { model, ...read }),
   };
+  const ratios = ratiosOf(fromMs - LEVEL_HOURS * HOUR_MS, toMs, known);
   const hours: SilenceHour[] = [];
-  for (let atMs = fromMs; atMs < toMs; atMs += HOUR_MS) hours.push(hourAt(atMs, known));
+  for (let atMs = fromMs; atMs < toMs; atMs += HOUR_MS) hours.push(hourAt(atMs, known, ratios));
   return { model, fromMs, toMs, hours, silentSinceMs: silentSince(hours) };
 }
 
@@ -71,14 +72,23 @@ interface Known {
   readonly devices: number;
 }
 
-function hourAt(atMs: number, known: Known): SilenceHour {
+/** Of each hour that can be held against others, the logarithm of what came ÷ what was usual. Each is asked for by a week of hours. */
+function ratiosOf(fromMs: number, toMs: number, known: Known): ReadonlyMap<number, number> {
+  const ratios = new Map<number, number>();
+  for (let atMs = fromMs; atMs < toMs; atMs += HOUR_MS) {
+    const usual = usualAt(atMs, known)?.mean;
+    if (usual) ratios.set(atMs, Math.log((receivedAt(atMs, known) + 0.5) / (usual + 0.5)));
+  }
+  return ratios;
+}
+
+function hourAt(atMs: number, known: Known, byHour: ReadonlyMap<number, number>): SilenceHour {
   const received = receivedAt(atMs, known);
   const usual = usualAt(atMs, known);
   const ratios: number[] = [];
   for (let i = 1; i <= LEVEL_HOURS; i += 1) {
-    const hour = atMs - i * HOUR_MS;
-    const before = usualAt(hour, known)?.mean;
-    if (before) ratios.push(Math.log((receivedAt(hour, known) + 0.5) / (before + 0.5)));
+    const ratio = byHour.get(atMs - i * HOUR_MS);
+    if (ratio !== undefined) ratios.push(ratio);
   }
   const method = 'hour-of-week' as const;
   const origin = { devices: known.devices, method, estimated: true };
