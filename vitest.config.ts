@@ -41,7 +41,7 @@ if (isInstalled('firefox')) {
     browser: 'firefox',
     launchOptions: firefoxLaunch,
     include: [
-      'packages/nearside/src/backends/*.{browser,gpu}.test.ts',
+      'packages/nearside/src/worker/backends/*.{browser,gpu}.test.ts',
       'packages/pipeline/src/image/*.browser.test.ts',
     ],
   });

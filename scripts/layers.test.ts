@@ -1,130 +1,224 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { root } from './root.mjs';
 
 const SOURCE = `${root}packages/nearside/src`;
 
+/** What people import, and what they import of them: all else is on one side of the wire, or shared by both. */
+const FACES: Record<string, readonly string[]> = {
+  'index.ts': ['page', 'shared'],
+  'script.ts': ['index.ts', 'page', 'shared'],
+  'microphone.ts': ['page', 'shared'],
+  'worker.ts': ['worker', 'shared'],
+};
+
+const SIDES: Record<string, readonly string[]> = {
+  shared: ['shared'],
+  page: ['page', 'shared'],
+  worker: ['worker', 'shared'],
+};
+
 /**
- * The rooms of `packages/nearside/src`, the lowest first. Each may import the rooms that it names, itself, and the
- * files that import nothing of the package's rooms (`FOUNDATION`); type imports count. The top may import everything.
+ * The rooms, the lowest first. Each may import the rooms that it names, itself, and `shared`; type imports count. A
+ * folder `later` belongs to the room that it stands in.
  */
 const ROOMS: Record<string, readonly string[]> = {
-  api: [],
-  options: ['api', 'protocol.ts'],
-  'protocol.ts': ['api'],
-  'ended-run.ts': ['api', 'protocol.ts'],
-  backends: ['api'],
-  worker: ['api', 'options', 'protocol.ts', 'backends'],
-  'runtime-files': ['api'],
-  platform: ['api', 'protocol.ts', 'worker', 'runtime-files'],
-  workers: ['api', 'protocol.ts', 'platform'],
-  choice: ['api', 'options', 'backends', 'platform'],
-  serving: ['api', 'options', 'protocol.ts', 'backends', 'choice', 'platform', 'workers'],
-  telemetry: ['api', 'options', 'protocol.ts', 'ended-run.ts', 'platform'],
-  running: [
-    'api',
-    'options',
-    'protocol.ts',
-    'ended-run.ts',
-    'backends',
-    'platform',
-    'workers',
-    'serving',
+  'shared/api': [],
+  shared: ['shared/api'],
+  'worker/backends': [],
+  worker: ['worker/backends'],
+  'worker/assets': ['worker/backends', 'worker'],
+  'page/runtime-files': [],
+  'page/microphone': ['page/runtime-files'],
+  'page/platform': ['page/runtime-files'],
+  'page/options': [],
+  'page/workers': ['page/platform'],
+  'page/choice': ['page/options', 'page/platform'],
+  'page/serving': ['page/options', 'page/platform', 'page/workers', 'page/choice'],
+  'page/telemetry': ['page/options', 'page/platform'],
+  'page/running': ['page/options', 'page/platform', 'page/workers', 'page/serving'],
+  'page/streaming': ['page/options', 'page/platform', 'page/serving', 'page/running'],
+  'page/rehearsing': [
+    'page/options',
+    'page/platform',
+    'page/workers',
+    'page/choice',
+    'page/serving',
   ],
-  streaming: ['api', 'options', 'protocol.ts', 'platform', 'workers', 'serving', 'running'],
-  tuning: ['api', 'options', 'protocol.ts', 'backends', 'choice', 'workers', 'serving'],
-  rehearsing: [
-    'api',
-    'options',
-    'protocol.ts',
-    'backends',
-    'choice',
-    'platform',
-    'workers',
-    'serving',
+  'page/later': ['page/platform'],
+  'page/later/capturing': [],
+  'page/later/tuning': ['page/options', 'page/workers', 'page/choice', 'page/serving'],
+  'page/later/updating': ['page/options', 'page/workers', 'page/choice', 'page/serving'],
+  'page/later/fallback': [
+    'page/options',
+    'page/platform',
+    'page/workers',
+    'page/serving',
+    'page/telemetry',
+    'page/running',
+    'page/streaming',
+    'page/later/capturing',
   ],
-  capturing: ['api'],
-  updating: ['api', 'options', 'protocol.ts', 'backends', 'choice', 'workers', 'serving'],
-  fallback: [
-    'api',
-    'options',
-    'protocol.ts',
-    'ended-run.ts',
-    'backends',
-    'platform',
-    'workers',
-    'serving',
-    'running',
-    'streaming',
-    'telemetry',
-    'capturing',
+  'page/model': [
+    'page/options',
+    'page/platform',
+    'page/workers',
+    'page/choice',
+    'page/serving',
+    'page/telemetry',
+    'page/running',
+    'page/streaming',
+    'page/later',
+    'page/later/fallback',
+    'page/later/tuning',
+    'page/later/updating',
+  ],
+  page: [
+    'page/runtime-files',
+    'page/platform',
+    'page/options',
+    'page/workers',
+    'page/choice',
+    'page/serving',
+    'page/telemetry',
+    'page/running',
+    'page/rehearsing',
+    'page/later/fallback',
+    'page/later/tuning',
+    'page/model',
   ],
 };
+
+/** The door to what loads after the first result. */
+const SECOND_PART = 'page/model/later/later.ts';
+
+/** Which platform it is package.json decides. */
+const PLATFORMS = ['page/platform/browser.ts', 'page/platform/node.ts'];
+
+/** Of the page what the second part needs, `open` does not, and a face imports statically all the same. */
+const OF_FACES = [
+  'page/options/check-call-options.ts', // canRun
+  'page/serving/join-engine.ts', // createEngine
+  'page/serving/pool-size.ts', // createEngine
+  'page/streaming/ordered-pipe.ts', // microphone
+  'page/workers/watchdog.ts', // createEngine
+];
 
 /** What is one of several files, as package.json's `imports` and the builds say. */
 const CHOSEN_BY_BUILD: Record<string, string> = {
-  '#import-later': 'import-later.ts',
-  '#platform': 'platform/host.ts',
-  '#runtime-files': 'runtime-files/bundled.ts',
+  '#import-later': 'page/model/import-later.ts',
+  '#platform': 'page/platform/host.ts',
+  '#runtime-files': 'page/runtime-files/bundled.ts',
 };
 
-const FOUNDATION = [
-  'failures.ts',
-  'install-identity.ts',
-  'median.ts',
-  'timers.ts',
-  'page.ts',
-  'policy-refusal.ts',
-  'library-version.ts',
-];
+const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' }).filter(
+  (file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !file.startsWith('testing/'),
+);
+const imports = new Map(files.map((file) => [file, importsOf(file)]));
 
-test('every room of the library imports the rooms below it that it names, and nothing else', () => {
-  const wrong: string[] = [];
-  for (const file of sourceFiles()) {
-    const from = roomOf(file);
-    const allowed = FOUNDATION.includes(from) ? [] : ROOMS[from];
-    if (!allowed) continue; // the top
-    for (const target of importsOf(file)) {
-      const to = roomOf(target);
-      if (to === from || FOUNDATION.includes(to) || allowed.includes(to)) continue;
-      wrong.push(`${file} imports ${target}`);
-    }
-  }
-  expect(wrong).toEqual([]);
+test('the page imports nothing of the worker, the worker nothing of the page, and what they share neither', () => {
+  const crossing = (file: string, { target }: Import) => {
+    const allowed = FACES[file] ?? SIDES[sideOf(file)] ?? [];
+    return !allowed.includes(sideOf(target));
+  };
+  expect(wrongImports(crossing)).toEqual([]);
 });
 
-test('the second part is loaded by nothing but the top', () => {
-  const loading = sourceFiles().filter((file) =>
-    importsOf(file).some((target) => /^(load-)?later\.ts$/.test(target)),
+test('every room imports the rooms below it that it names, and nothing else', () => {
+  const rooms = Object.keys(ROOMS);
+  const wrong = (file: string, { target }: Import) => {
+    const [from, to] = [roomOf(file), roomOf(target)];
+    if (file in FACES || from === to) return false;
+    const isShared = sideOf(to) === 'shared' && sideOf(from) !== 'shared';
+    const isBelow = rooms.indexOf(to) < rooms.indexOf(from);
+    return !isShared && !(isBelow && ROOMS[from]?.includes(to));
+  };
+  expect(wrongImports(wrong)).toEqual([]);
+});
+
+test('no file of the library stands outside of these rooms', () => {
+  expect(files.filter((file) => !(file in FACES) && !(roomOf(file) in ROOMS))).toEqual([]);
+});
+
+test('what stands in `later/` loads with the second part alone, and what else it loads is known', () => {
+  const withFaces = closureOf([...Object.keys(FACES), ...PLATFORMS]);
+  const withOpen = closureOf(['page/open.ts', ...PLATFORMS]);
+  const isLater = (file: string) => file.split('/').includes('later');
+  expect([...withFaces].filter(isLater)).toEqual([]);
+  const others = [...closureOf([SECOND_PART])].filter(
+    (file) => sideOf(file) === 'page' && !isLater(file) && !withOpen.has(file),
   );
-  expect(loading.filter((file) => file.includes('/'))).toEqual([]);
+  expect(others.sort()).toEqual(OF_FACES);
 });
 
-function sourceFiles(): string[] {
-  return readdirSync(SOURCE, { recursive: true, encoding: 'utf8' }).filter(
-    (file) =>
-      file.endsWith('.ts') && !file.endsWith('.test.ts') && !/^(testing|assets)\//.test(file),
+test('the second part is loaded by nothing but its door', () => {
+  const loading = files.filter((file) =>
+    imports.get(file)?.some(({ target, isType }) => target === SECOND_PART && !isType),
+  );
+  expect(loading).toEqual(['page/model/import-later.ts']);
+});
+
+interface Import {
+  readonly target: string;
+  /** Nothing of it is there at run time. */
+  readonly isType: boolean;
+  readonly isDynamic: boolean;
+}
+
+function wrongImports(isWrong: (file: string, of: Import) => boolean): string[] {
+  return files.flatMap((file) =>
+    (imports.get(file) ?? [])
+      .filter((of) => isWrong(file, of))
+      .map(({ target }) => `${file} imports ${target}`),
   );
 }
 
-/** A folder, or a file at the top. */
-function roomOf(file: string): string {
+/** `page` for `page/serving/later/revive.ts`; a face is named by itself. */
+function sideOf(file: string): string {
   return file.split('/')[0] as string;
 }
 
+/** `page/serving` for `page/serving/later/revive.ts`. */
+function roomOf(file: string): string {
+  const folder = dirname(file);
+  return folder in ROOMS ? folder : folder.replace(/\/later$/, '');
+}
+
+/** All that loads with these files. */
+function closureOf(entries: readonly string[]): Set<string> {
+  const found = new Set(entries);
+  for (const file of found) {
+    for (const { target, isType, isDynamic } of imports.get(file) ?? []) {
+      if (!isType && !isDynamic) found.add(target);
+    }
+  }
+  return found;
+}
+
 /** What a file imports of the package, types too. */
-function importsOf(file: string): string[] {
+function importsOf(file: string): Import[] {
   const text = readFileSync(`${SOURCE}/${file}`, 'utf8');
   const found = text.matchAll(
-    /(?:\bfrom |\bimport\(|^import )'(\.[^']+|#platform|#runtime-files|#import-later)'/gm,
+    /(?:^(?:import|export) (?<names>[^;']*?)from |^import |(?<call>(?<type>typeof )?\bimport\())'(?<specifier>\.[^']+|#platform|#runtime-files|#import-later)'/gm,
   );
-  return [...found].map(
-    ([, specifier]) =>
-      CHOSEN_BY_BUILD[specifier as string] ??
-      relative(SOURCE, join(dirname(`${SOURCE}/${file}`), specifier as string)).replace(
-        /\.js$/,
-        '.ts',
-      ),
-  );
+  return [...found].map(({ groups = {} }) => {
+    const { names = '', specifier = '' } = groups;
+    const path = join(dirname(file), specifier).replace(/\.js$/, '.ts');
+    return {
+      target: CHOSEN_BY_BUILD[specifier] ?? path,
+      isType: groups.type !== undefined || isTypeOnly(names),
+      isDynamic: groups.call !== undefined,
+    };
+  });
+}
+
+/** `type A`, `type { A, B }` and `{ type A, type B }`. */
+function isTypeOnly(names: string): boolean {
+  if (/^type\b/.test(names)) return true;
+  const listed = names
+    .replace(/[{}\s]+/g, ' ')
+    .split(',')
+    .map((name) => name.trim());
+  return names !== '' && listed.every((name) => name === '' || name.startsWith('type '));
 }

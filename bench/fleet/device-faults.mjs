@@ -1,4 +1,4 @@
-import { increment, updateOf } from '../../packages/nearside/dist/telemetry/tally.js';
+import { increment, updateOf } from '../../packages/nearside/dist/page/telemetry/later/tally.js';
 
 /**
  * How often what happens, in shares: of updates, of windows, of runs.

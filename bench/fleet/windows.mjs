@@ -1,13 +1,13 @@
 import { record } from '@nearside/core';
-import { possibleFirsts } from '../../packages/nearside/dist/telemetry/firsts.js';
-import { sealReport } from '../../packages/nearside/dist/telemetry/seal-report.js';
+import { possibleFirsts } from '../../packages/nearside/dist/page/telemetry/later/firsts.js';
+import { sealReport } from '../../packages/nearside/dist/page/telemetry/later/seal-report.js';
 import {
   createTally,
   increment,
   tallyObservation,
   tallyRun,
-} from '../../packages/nearside/dist/telemetry/tally.js';
-import { tallyTruth } from '../../packages/nearside/dist/telemetry/tally-truth.js';
+} from '../../packages/nearside/dist/page/telemetry/later/tally.js';
+import { tallyTruth } from '../../packages/nearside/dist/page/telemetry/later/tally-truth.js';
 import { BASELINE, drawConfidence, LABELS, MODEL, RIGHT } from './model.mjs';
 import { MANIFESTS } from './releases.mjs';
 import { NO_TROUBLE } from './trouble.mjs';

@@ -1,12 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { createModelEmitter } from '../../packages/nearside/dist/api/events.js';
-import { startCounting } from '../../packages/nearside/dist/telemetry/counting.js';
-import {
-  createLifetime,
-  createReportTotals,
-} from '../../packages/nearside/dist/telemetry/lifetime.js';
-import { sealReport } from '../../packages/nearside/dist/telemetry/seal-report.js';
+import { startCounting } from '../../packages/nearside/dist/page/telemetry/later/counting.js';
+import { sealReport } from '../../packages/nearside/dist/page/telemetry/later/seal-report.js';
 import {
   createTally,
   feedbackOfAge,
@@ -15,7 +10,12 @@ import {
   tallyObservation,
   tallyRun,
   updateOf,
-} from '../../packages/nearside/dist/telemetry/tally.js';
+} from '../../packages/nearside/dist/page/telemetry/later/tally.js';
+import {
+  createLifetime,
+  createReportTotals,
+} from '../../packages/nearside/dist/page/telemetry/lifetime.js';
+import { createModelEmitter } from '../../packages/nearside/dist/shared/api/events.js';
 import { row } from '../row.mjs';
 
 const MODELS = new URL('../../models/', import.meta.url);

@@ -41,8 +41,8 @@ for (const file of ['nearside.module.js', 'nearside.global.js']) {
  * That goes into the first script, which hands it to the second by a global of this build's own name.
  */
 async function bundleScripts() {
-  const input = { nearside: here('src/script.ts'), later: here('src/later.ts') };
-  const alias = { '#import-later': here('src/import-later-script.ts') };
+  const input = { nearside: here('src/script.ts'), later: here('src/page/model/later/later.ts') };
+  const alias = { '#import-later': here('src/page/model/import-later-script.ts') };
   const define = scriptIs('globalThis.document?.currentScript?.src');
   const build = await open('external', { input, alias, define });
   const { output } = await build.generate({ format: 'es', chunkFileNames: '[name].js' });
@@ -96,7 +96,7 @@ async function hashOf(file) {
   return `sha384-${createHash('sha384').update(bytes).digest('base64')}`;
 }
 
-/** What `src/runtime-files/external.ts` has written in. */
+/** What `src/page/runtime-files/external.ts` has written in. */
 function scriptIs(expression) {
   return { __SCRIPT__: expression, __INTEGRITY__: JSON.stringify(integrity) };
 }
@@ -115,7 +115,7 @@ function open(files, { input, define, alias = {} }) {
     resolve: {
       conditionNames: ['@nearside/source', 'module', 'browser', 'import', 'default'],
       extensionAlias: { '.js': ['.ts', '.js'] },
-      alias: { '#runtime-files': here(`src/runtime-files/${files}.ts`), ...alias },
+      alias: { '#runtime-files': here(`src/page/runtime-files/${files}.ts`), ...alias },
     },
     transform: { define },
   });

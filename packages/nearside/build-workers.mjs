@@ -16,9 +16,9 @@ const outDir = here('dist/assets');
 
 const BACKENDS = ['onnx-wasm', 'onnx-webgpu', 'tfjs-wasm', 'tfjs-webgpu'];
 const ENTRIES = BACKENDS.flatMap((backend) => [
-  [`worker-${backend}`, `src/assets/worker-${backend}.ts`],
-  [`backend-${backend}`, `src/backends/${backend}.ts`],
-]).concat([['microphone-worklet', 'src/assets/microphone-worklet.ts']]);
+  [`worker-${backend}`, `src/worker/assets/worker-${backend}.ts`],
+  [`backend-${backend}`, `src/worker/backends/${backend}.ts`],
+]).concat([['microphone-worklet', 'src/worker/assets/microphone-worklet.ts']]);
 
 /** TensorFlow.js registers the gradients of all operators for training, which no worker does: 5.7 KB with gzip. */
 const withoutGradients = {

@@ -26,6 +26,18 @@ export type {
   Segment,
   TextLine,
 } from '@nearside/pipeline';
+export { type ClearOptions, clear } from './page/clear.js';
+export {
+  createEngine,
+  type Engine,
+  type EngineOptions,
+  type EngineStats,
+  type WorkerStats,
+} from './page/create-engine.js';
+export { open } from './page/open.js';
+export { openUnsigned } from './page/open-unsigned.js';
+export { type Prefetched, prefetch } from './page/prefetch.js';
+export { runtimeAssets } from './page/runtime-assets.js';
 export type {
   AvailableBackend,
   BackendFailure,
@@ -33,16 +45,16 @@ export type {
   ChoiceOrigin,
   OperatorTime,
   Quarantined,
-} from './api/backends.js';
+} from './shared/api/backends.js';
 export type {
   CanRun,
   CanRunFilesOptions,
   CanRunOptions,
   RehearsalLimits,
   RehearsalRow,
-} from './api/can-run.js';
-export type { DetectedDrift, DriftScore } from './api/drift.js';
-export type { ModelEventName, ModelEvents } from './api/events.js';
+} from './shared/api/can-run.js';
+export type { DetectedDrift, DriftScore } from './shared/api/drift.js';
+export type { ModelEventName, ModelEvents } from './shared/api/events.js';
 export type {
   Capture,
   CustomModel,
@@ -60,14 +72,14 @@ export type {
   StorageOptions,
   TaskModel,
   Truth,
-} from './api/model.js';
+} from './shared/api/model.js';
 export type {
   Backpressure,
   ModelStream,
   Streamed,
   StreamOptions,
   StreamStats,
-} from './api/model-stream.js';
+} from './shared/api/model-stream.js';
 export type {
   CaptureOptions,
   Fallback,
@@ -84,9 +96,9 @@ export type {
   UnsignedSpec,
   UnsignedTensor,
   UpdatePolicy,
-} from './api/open-options.js';
-export type { Priority } from './api/priority.js';
-export type { Results } from './api/results.js';
+} from './shared/api/open-options.js';
+export type { Priority } from './shared/api/priority.js';
+export type { Results } from './shared/api/results.js';
 export type {
   ImageInput,
   Input,
@@ -95,21 +107,9 @@ export type {
   RunResult,
   SoundInput,
   TensorInput,
-} from './api/run.js';
-export type { FoundObject, ModelOf, TaskName, TaskTypes } from './api/tasks.js';
-export { type ClearOptions, clear } from './clear.js';
-export {
-  createEngine,
-  type Engine,
-  type EngineOptions,
-  type EngineStats,
-  type WorkerStats,
-} from './create-engine.js';
-export { open } from './open.js';
-export { openUnsigned } from './open-unsigned.js';
-export { type Prefetched, prefetch } from './prefetch.js';
-export { runtimeAssets } from './runtime-assets.js';
+} from './shared/api/run.js';
+export type { FoundObject, ModelOf, TaskName, TaskTypes } from './shared/api/tasks.js';
 
 // Behind `open`, whose modules would lie in an order that compresses worse.
 
-export { canRun } from './can-run.js';
+export { canRun } from './page/can-run.js';

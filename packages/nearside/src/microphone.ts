@@ -1,10 +1,10 @@
 import { NearsideError, type PlatformType } from '@nearside/core';
 import type { RawSound } from '@nearside/pipeline';
-import { asResults, OVER, type Results } from './api/results.js';
-import { startCapture } from './capture-sound.js';
-import { ASSETS, checkOptions, type OptionKinds, SIGNAL } from './options/check-options.js';
-import { isPlainObject, NO_OPTIONS, ownOptions } from './options/option-rules.js';
-import { createReaders } from './streaming/ordered-pipe.js';
+import { startCapture } from './page/microphone/capture-sound.js';
+import { createReaders } from './page/streaming/ordered-pipe.js';
+import { asResults, OVER, type Results } from './shared/api/results.js';
+import { ASSETS, checkOptions, type OptionKinds, SIGNAL } from './shared/check-options.js';
+import { isPlainObject, NO_OPTIONS, ownOptions } from './shared/option-rules.js';
 
 export interface MicrophoneOptions {
   /** Lets go of the microphone; who reads gets `signal.reason`. */

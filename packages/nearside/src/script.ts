@@ -3,10 +3,10 @@
  * which would make it a tenth larger for every page.
  */
 export { isNearsideError, NearsideError } from '@nearside/core';
-export { clear } from './clear.js';
-export { createEngine } from './create-engine.js';
 export type * from './index.js';
-export { open } from './open.js';
-export { openUnsigned } from './open-unsigned.js';
-export { prefetch } from './prefetch.js';
-export { runtimeAssets } from './runtime-assets.js';
+export { clear } from './page/clear.js';
+export { createEngine } from './page/create-engine.js';
+export { open } from './page/open.js';
+export { openUnsigned } from './page/open-unsigned.js';
+export { prefetch } from './page/prefetch.js';
+export { runtimeAssets } from './page/runtime-assets.js';

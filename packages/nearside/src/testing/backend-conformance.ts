@@ -1,7 +1,12 @@
 import type { VerifiedBytes } from '@nearside/artifact';
 import type { Tensor, Tensors } from '@nearside/core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Backend, BackendSession, RuntimeTraits, StartRequest } from '../backends/backend.js';
+import type {
+  Backend,
+  BackendSession,
+  RuntimeTraits,
+  StartRequest,
+} from '../worker/backends/backend.js';
 import { findMismatch } from '../worker/golden-check.js';
 import { loadDigits } from './load-digits.js';
 

@@ -1,6 +1,6 @@
 import { isNearsideError, type Tensors } from '@nearside/core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Backend, BackendSession } from '../backends/backend.js';
+import type { Backend, BackendSession } from '../worker/backends/backend.js';
 import { loadDigits } from './load-digits.js';
 
 /** What every backend on a GPU must do when its device goes: as a driver that is reset takes it away. */

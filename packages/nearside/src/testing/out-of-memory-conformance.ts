@@ -1,7 +1,7 @@
 import type { VerifiedBytes } from '@nearside/artifact';
 import { parseModelSpec, type Runtime, type Tensors } from '@nearside/core';
 import { expect, test } from 'vitest';
-import type { Backend, SessionRequest } from '../backends/backend.js';
+import type { Backend, SessionRequest } from '../worker/backends/backend.js';
 import { fetchBytes } from './load-digits.js';
 
 /** A model whose run takes any amount of memory for a few bytes of input. */

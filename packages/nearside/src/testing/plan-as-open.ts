@@ -1,7 +1,7 @@
-import type { AvailableBackend } from '../api/backends.js';
-import type { OpenOptions } from '../api/open-options.js';
-import { checkOpenOptions } from '../options/check-call-options.js';
-import { NO_DEFAULTS, type PlanDefaults, planOpening } from '../options/plan-opening.js';
+import { checkOpenOptions } from '../page/options/check-call-options.js';
+import { NO_DEFAULTS, type PlanDefaults, planOpening } from '../page/options/plan-opening.js';
+import type { AvailableBackend } from '../shared/api/backends.js';
+import type { OpenOptions } from '../shared/api/open-options.js';
 
 /** Plans as `open` does, on a platform that hosts these backends. */
 export function planAsOpen(

@@ -1,9 +1,13 @@
 import type { ModelSpec } from '@nearside/core';
 import * as Comlink from 'comlink';
-import type { AvailableBackend } from '../api/backends.js';
-import { createModelEmitter } from '../api/events.js';
-import { createBackendChoice } from '../choice/backend-choice.js';
-import { EMPTY_RECORD } from '../choice/choice-record.js';
+import { createBackendChoice } from '../page/choice/backend-choice.js';
+import { EMPTY_RECORD } from '../page/choice/choice-record.js';
+import { load, type ModelContext, openOn, type Serving } from '../page/serving/serving.js';
+import type { EngineContext } from '../page/workers/engine-context.js';
+import { createMemoryBudget } from '../page/workers/memory-budget.js';
+import { createSharedWorkers } from '../page/workers/shared-workers.js';
+import type { AvailableBackend } from '../shared/api/backends.js';
+import { createModelEmitter } from '../shared/api/events.js';
 import {
   type LoadedVariant,
   type ModelCalls,
@@ -11,11 +15,7 @@ import {
   READY,
   type WorkerApi,
   type WorkerEvent,
-} from '../protocol.js';
-import { load, type ModelContext, openOn, type Serving } from '../serving/serving.js';
-import type { EngineContext } from '../workers/engine-context.js';
-import { createMemoryBudget } from '../workers/memory-budget.js';
-import { createSharedWorkers } from '../workers/shared-workers.js';
+} from '../shared/protocol.js';
 
 /** How a model answers, where it is not as all do; `tell` sends the page an event. */
 export type StandIn = (

@@ -5,7 +5,7 @@ import {
   type Stage,
   type Tensors,
 } from '@nearside/core';
-import type { BackendSession } from '../backends/backend.js';
+import type { BackendSession } from './backends/backend.js';
 
 /**
  * Runs that carry the model's state: each begins with what the one before it left, the first with

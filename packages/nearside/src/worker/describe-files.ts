@@ -7,7 +7,7 @@ import {
   SPEC_FORMAT,
   type Variant,
 } from '@nearside/core';
-import { readUnverified } from '../backends/backend.js';
+import { readUnverified } from './backends/backend.js';
 
 /** What a variant is called that the spec does not describe. */
 const NAME = 'model';

@@ -21,7 +21,7 @@ import {
   toleranceOf,
   type Variant,
 } from '@nearside/core';
-import type { BackendSession, ModelFiles } from '../backends/backend.js';
+import type { BackendSession, ModelFiles } from './backends/backend.js';
 
 export interface GoldenCheckOptions {
   readonly spec: ModelSpec;

@@ -13,23 +13,23 @@ import {
   variantOfStage,
 } from '@nearside/core';
 import { CAPABILITIES } from '@nearside/pipeline';
-import type { RuntimeTraits } from '../backends/backend.js';
-import { findSmallestDownload } from '../backends/contender-order.js';
-import { readInstallIdentity } from '../install-identity.js';
-import { LIBRARY_VERSION } from '../library-version.js';
+import { findSmallestDownload } from '../shared/contender-order.js';
+import { readInstallIdentity } from '../shared/install-identity.js';
+import { LIBRARY_VERSION } from '../shared/library-version.js';
+import type { OpenStore } from '../shared/open-store.js';
 import {
   closePictures,
   type InstallIdentity,
   type ModelCalls,
   type OpenedVersion,
   type WorkerEvent,
-} from '../protocol.js';
+} from '../shared/protocol.js';
+import type { RuntimeTraits } from './backends/backend.js';
 import { checkSteps } from './compile-steps.js';
 import { checkGolden, proofFiles } from './golden-check.js';
 import { createHostedStreams } from './hosted-streams.js';
 import { type HostedVersion, openSignedVersion, replaceOfOtherTask } from './hosted-version.js';
 import { createLoadProgress } from './load-progress.js';
-import type { OpenStore } from './open-store.js';
 import { prepare, runBatch } from './run-batch.js';
 import type { ModelTurns } from './run-turns.js';
 import { openSession, requireVariant, type Session, type StageSession } from './session.js';

@@ -1,7 +1,7 @@
 import { type ModelSpec, type Stage, stagesOf, type Tensors } from '@nearside/core';
 import { compilePipeline } from '@nearside/pipeline';
 import { expect, test } from 'vitest';
-import type { Reply, RunInput, RunReply } from '../protocol.js';
+import type { Reply, RunInput, RunReply } from '../shared/protocol.js';
 import { carryState } from './carry-state.js';
 import { createHostedStreams } from './hosted-streams.js';
 import type { Session } from './session.js';

@@ -1,5 +1,5 @@
 import { NearsideError } from '@nearside/core';
-import { closePictures, type Reply, type RunInput, type RunReply } from '../protocol.js';
+import { closePictures, type Reply, type RunInput, type RunReply } from '../shared/protocol.js';
 import { runBatch, type Way } from './run-batch.js';
 import type { Session } from './session.js';
 

@@ -13,8 +13,8 @@ import {
   parseBaseline,
   type Variant,
 } from '@nearside/core';
-import type { UnverifiedBytes } from '../backends/backend.js';
-import type { InstallIdentity, OpenedVersion, WhichVersion } from '../protocol.js';
+import type { InstallIdentity, OpenedVersion, WhichVersion } from '../shared/protocol.js';
+import type { UnverifiedBytes } from './backends/backend.js';
 import type { LoadProgress } from './load-progress.js';
 
 /** A version that a worker serves, whoever vouches for it. */

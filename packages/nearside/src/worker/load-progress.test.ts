@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Progress } from '../api/open-options.js';
+import type { Progress } from '../shared/api/open-options.js';
 import { createLoadProgress } from './load-progress.js';
 
 function record() {

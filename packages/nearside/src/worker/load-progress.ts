@@ -1,4 +1,4 @@
-import type { LoadPhase, Progress } from '../api/open-options.js';
+import type { LoadPhase, Progress } from '../shared/api/open-options.js';
 
 /** Shares of an opening on a cold cache: metadata is small but slow, the check is quick. */
 const METADATA_SHARE = 0.05;

@@ -20,7 +20,7 @@ import {
   type RunReply,
   toWireError,
   type WireInput,
-} from '../protocol.js';
+} from '../shared/protocol.js';
 import type { RunStage, Session } from './session.js';
 
 /** What an input goes through: the steps, and the models between them. Both may carry on from the input before. */

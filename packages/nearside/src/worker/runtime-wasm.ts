@@ -1,5 +1,5 @@
 import { isNearsideError, NearsideError } from '@nearside/core';
-import { EMPTY_MODULE } from '../backends/given-module.js';
+import { EMPTY_MODULE } from './backends/given-module.js';
 import type { LoadProgress } from './load-progress.js';
 
 /** The largest file has 6.6 MB with gzip: at 22 KB/s, ms. Nobody sees meanwhile how much of it has come. */

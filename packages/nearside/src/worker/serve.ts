@@ -1,34 +1,30 @@
 import { type ErrorCode, NearsideError, ownFields } from '@nearside/core';
 import * as Comlink from 'comlink';
-import type { TensorInput } from '../api/run.js';
-import type { Backend } from '../backends/backend.js';
-import { isThreadTrial } from '../backends/cpu-features.js';
-import { checkOptions, type OptionKinds } from '../options/check-options.js';
-import { isFunction } from '../options/option-rules.js';
+import type { TensorInput } from '../shared/api/run.js';
+import { checkOptions, type OptionKinds } from '../shared/check-options.js';
+import { type OpenStore, openBrowserStore } from '../shared/open-store.js';
+import { isFunction } from '../shared/option-rules.js';
 import {
+  type Attach,
   type BatchReply,
   isAttachMessage,
   type ModelCalls,
   READY,
   type Reply,
   type RunReply,
+  type ServerEndpoint,
   toWireError,
   transferablesOf,
   type WorkerApi,
   type WorkerEvent,
-} from '../protocol.js';
+} from '../shared/protocol.js';
+import type { Backend } from './backends/backend.js';
+import { isThreadTrial } from './backends/cpu-features.js';
 import { watchHeap } from './heap-size.js';
 import { createHostedModel } from './hosted-model.js';
-import { type OpenStore, openBrowserStore } from './open-store.js';
 import { createRunTurns, type RunTurns } from './run-turns.js';
 import { type SharedRuntime, shareRuntime } from './shared-runtime.js';
 import type { Tasks } from './task.js';
-
-/** Serves one model more, at an endpoint. @returns a function that ends it and frees the model */
-export type Attach = (
-  endpoint: ServerEndpoint,
-  environment?: { readonly openStore: OpenStore },
-) => () => Promise<void>;
 
 /**
  * Serves models with one backend: what a worker file calls, once, at its top level. In a worker it
@@ -214,14 +210,6 @@ function isTask(task: unknown): boolean {
   if (!isObject(task)) return false;
   const stages = [task.preprocess, task.postprocess];
   return stages.every((stage) => stage === undefined || isFunction(stage));
-}
-
-/** One end of a channel, such as a `MessagePort`: what a model is served at. */
-export interface ServerEndpoint {
-  postMessage(message: unknown, transfer?: unknown[]): void;
-  addEventListener(type: string, listener: unknown, options?: object): void;
-  removeEventListener(type: string, listener: unknown, options?: object): void;
-  start?(): void;
 }
 
 /**

@@ -14,13 +14,13 @@ import {
   variantOfStage,
 } from '@nearside/core';
 import type { Pipeline } from '@nearside/pipeline';
+import type { BaselineKey, LoadedVariant } from '../shared/protocol.js';
 import type {
   BackendSession,
   ModelFiles,
   ModelTensors,
   RuntimeTraits,
-} from '../backends/backend.js';
-import type { BaselineKey, LoadedVariant } from '../protocol.js';
+} from './backends/backend.js';
 import { carryState } from './carry-state.js';
 import { compileSteps } from './compile-steps.js';
 import { checkGolden, readTensors } from './golden-check.js';

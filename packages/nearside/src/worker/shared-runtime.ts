@@ -1,11 +1,6 @@
 import type { NearsideError, Variant } from '@nearside/core';
-import type {
-  Backend,
-  BackendSession,
-  RuntimeTraits,
-  SessionRequest,
-} from '../backends/backend.js';
-import type { RuntimeRequest } from '../protocol.js';
+import type { RuntimeRequest } from '../shared/protocol.js';
+import type { Backend, BackendSession, RuntimeTraits, SessionRequest } from './backends/backend.js';
 import type { LoadProgress } from './load-progress.js';
 import { compileRuntimeWasm } from './runtime-wasm.js';
 

@@ -7,8 +7,8 @@ import {
   resourceFiles,
   weightFiles,
 } from '@nearside/core';
-import { readUnverified, type UnverifiedBytes } from '../backends/backend.js';
-import type { InstallIdentity, UnsignedFiles } from '../protocol.js';
+import type { InstallIdentity, UnsignedFiles } from '../shared/protocol.js';
+import { readUnverified, type UnverifiedBytes } from './backends/backend.js';
 import { completeSpec, deriveVariant, isOnnx } from './describe-files.js';
 import { proofFiles } from './golden-check.js';
 import type { UnsignedVersion } from './hosted-version.js';

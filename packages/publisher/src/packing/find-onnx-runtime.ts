@@ -29,7 +29,7 @@ export async function findOnnxRuntime(
 function findScript(): string | undefined {
   try {
     const { resolve } = createRequire(import.meta.url);
-    return join(dirname(resolve('nearside/package.json')), 'dist/try-common.js');
+    return join(dirname(resolve('nearside/package.json')), 'dist/worker/try-common.js');
   } catch {
     return undefined;
   }

@@ -1,0 +1,179 @@
+import { parseJson } from '@nearside/artifact';
+import {
+  formatShape,
+  type Golden,
+  isNearsideError,
+  kindOf,
+  NearsideError,
+  parseGolden,
+  type TensorSpec,
+  type Variant,
+} from '@nearside/core';
+import { hostedBackends } from '#platform';
+import type {
+  CanRun,
+  CanRunFilesOptions,
+  CanRunOptions,
+  RehearsalLimits,
+} from '../shared/api/can-run.js';
+import type { UnsignedFiles } from '../shared/api/open-options.js';
+import { ABOVE_0, checkOptions, type OptionKinds } from '../shared/check-options.js';
+import { listContenders } from '../shared/contender-order.js';
+import { NO_OPTIONS, ownOptions } from '../shared/option-rules.js';
+import { loadLater } from './model/load-later.js';
+import { copySpec, planUnsigned, toBlobs } from './open-unsigned.js';
+import { OPEN_KINDS } from './options/check-call-options.js';
+import { NO_DEFAULTS, planOpening } from './options/plan-opening.js';
+import { readGraphs } from './rehearsing/read-graphs.js';
+import { drawInputs, fillVariant, withoutSteps } from './rehearsing/rehearsed-models.js';
+import { type Rehearsal, tryContenders } from './rehearsing/try-contenders.js';
+
+const CALL = 'canRun';
+
+const { trust, backend, signal, assets, request, store, mirrors, threads, worker } = OPEN_KINDS;
+
+const SHARED_KINDS: OptionKinds<keyof RehearsalLimits | keyof CanRunFilesOptions> = {
+  backend,
+  signal,
+  assets,
+  threads,
+  worker,
+  maxMs: ABOVE_0,
+  maxBytes: ABOVE_0,
+  memoryBudgetBytes: ABOVE_0,
+  spec: { fits: () => true, expected: 'a spec' }, // looked at when it is copied
+};
+
+const { spec: _, ...OF_ADDRESS } = SHARED_KINDS;
+
+const ADDRESS_KINDS: OptionKinds<keyof CanRunOptions> = {
+  ...OF_ADDRESS,
+  trust,
+  request,
+  store,
+  mirrors,
+};
+
+/** Stand for the variant that files make up by themselves: which one that is, the worker finds out. */
+const ONLY_ONNX: Variant = { name: 'model', runtime: 'onnx', dtype: 'unknown', files: [] };
+const ONLY_TFJS: Variant = { ...ONLY_ONNX, runtime: 'tfjs', format: 'layers-model' };
+
+/** What the memory of a wasm module ends at. */
+const WASM_BYTES = 2 ** 32;
+
+/** What the caller gave is wrong, whichever backend is asked. */
+const OF_FILES: readonly unknown[] = [
+  'input-invalid',
+  'model-invalid',
+  'file-missing',
+  'metadata-malformed',
+];
+
+/**
+ * Tells whether a model will run on this device, and how fast, before its weights are there: it fetches a version
+ * without them, fills in numbers of a seed, and times each variant on each backend that it may, one after the other, in a
+ * worker of its own. Nothing of it serves, and no version becomes the active one.
+ *
+ * @param url as of `open`
+ * @throws as `open`: trust, finding, network, store and environment codes; `signal.reason` on abort; TypeError or
+ *   RangeError for wrong options
+ */
+export async function canRun(url: string, options: CanRunOptions): Promise<CanRun>;
+/**
+ * The same for a file that nobody vouches for, which is there with its weights.
+ *
+ * @param files as of `openUnsigned`
+ * @throws NearsideError `input-invalid` where an input has free axes that nothing pins; as `openUnsigned`
+ */
+export async function canRun(files: UnsignedFiles, options?: CanRunFilesOptions): Promise<CanRun>;
+export async function canRun(
+  model: string | UnsignedFiles,
+  given: CanRunOptions | CanRunFilesOptions = NO_OPTIONS,
+): Promise<CanRun> {
+  const options = ownOptions(given);
+  const isAddress = typeof model === 'string' || kindOf(model) === 'URL';
+  const rehearsal = isAddress
+    ? await byAddress(String(model as string), options as CanRunOptions)
+    : await byFiles(model as UnsignedFiles, options as CanRunFilesOptions);
+  return tryContenders(rehearsal, options);
+}
+
+async function byAddress(url: string, options: CanRunOptions): Promise<Rehearsal> {
+  checkOptions(CALL, options, ADDRESS_KINDS);
+  const { maxMs, maxBytes, memoryBudgetBytes, ...ofOpen } = options;
+  const planning = { hosted: hostedBackends, defaults: NO_DEFAULTS, help: loadLater };
+  const plan = await planOpening(url, ofOpen, planning);
+  plan.signal?.throwIfAborted();
+  const published = await readGraphs(plan);
+  const { variants, limits } = published.spec;
+  const limitBytes = memoryLimit(memoryBudgetBytes);
+  return {
+    plan,
+    contenders: listContenders(variants, plan.contenders),
+    isCommon: published.isCommon,
+    memoryBytes: limits.memoryBytes,
+    limitBytes,
+    missingBytes: published.missingBytes,
+    modelsOf: (name) =>
+      fillVariant(variants.find((each) => each.name === name) as Variant, published, limitBytes),
+    isOfCall: () => false,
+  };
+}
+
+async function byFiles(files: UnsignedFiles, options: CanRunFilesOptions): Promise<Rehearsal> {
+  const blobs = toBlobs(files, CALL);
+  checkOptions(CALL, options, SHARED_KINDS);
+  const { spec: given = {}, maxMs, maxBytes, memoryBudgetBytes, ...ofOpen } = options;
+  const spec = copySpec(given, CALL);
+  if (spec.stages) throw new TypeError(`${CALL}: expected a spec of one model; got \`stages\``);
+  const plan = planUnsigned({ files: blobs, spec }, ofOpen);
+  plan.signal?.throwIfAborted();
+  const golden = await readGolden(blobs);
+  const ofModel = Object.entries(blobs).filter(([name]) => !/^golden(\.json$|\/)/.test(name));
+  const fileBytes = ofModel.reduce((sum, [, { size }]) => sum + size, 0);
+  const isTfjs = ofModel.some(([name]) => name.endsWith('.json'));
+  const variants = spec.variants ?? [isTfjs ? ONLY_TFJS : ONLY_ONNX];
+  return {
+    plan,
+    contenders: listContenders(variants, plan.contenders),
+    isCommon: false,
+    memoryBytes: spec.limits?.memoryBytes ?? fileBytes,
+    limitBytes: memoryLimit(memoryBudgetBytes),
+    missingBytes: {},
+    modelsOf: async (name) => {
+      const variants = spec.variants?.filter((variant) => variant.name === name);
+      const inputsOf = (inputs: readonly TensorSpec[]) =>
+        drawInputs({ name: '', inputs, state: spec.state }, golden, pinned);
+      return [
+        { files: Object.fromEntries(ofModel), spec: withoutSteps({ ...spec, variants }), inputsOf },
+      ];
+    },
+    isOfCall: (error) => isNearsideError(error) && OF_FILES.includes(error.code),
+  };
+}
+
+async function readGolden(files: Readonly<Record<string, Blob>>): Promise<Golden | undefined> {
+  const file = files['golden.json'];
+  if (!file) return undefined;
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  return parseGolden(parseJson(bytes, { code: 'metadata-malformed', what: 'golden.json' }));
+}
+
+/** The shape of one item. */
+function pinned({ name, shape }: TensorSpec): readonly number[] {
+  const one = shape.map((axis, i) => (axis === -1 && i === 0 ? 1 : axis));
+  if (!one.includes(-1)) return one;
+  throw new NearsideError(
+    'input-invalid',
+    `${CALL}: expected to know the shape of input '${name}', got ${formatShape(shape)} with free axes. Pin them: ` +
+      `\`{ spec: { inputs: [{ name: '${name}', datatype, shape }] } }\` with every input, or a golden.json among the files.`,
+    { details: { input: name, shape: [...shape] } },
+  );
+}
+
+/** Chromium alone says how much memory a device has, GiB, rounded and with an upper end. */
+function memoryLimit(memoryBudgetBytes: number | undefined): number {
+  const { deviceMemory } = (globalThis.navigator ?? {}) as { deviceMemory?: number };
+  const deviceBytes = deviceMemory === undefined ? WASM_BYTES : deviceMemory * 2 ** 30;
+  return Math.min(memoryBudgetBytes ?? deviceBytes, WASM_BYTES);
+}

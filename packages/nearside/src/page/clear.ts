@@ -1,0 +1,41 @@
+import { isModelName } from '@nearside/core';
+import type { StoreChoice } from '../shared/api/open-options.js';
+import { checkOptions, type OptionKinds, STORE, SWITCH } from '../shared/check-options.js';
+import { ownOptions } from '../shared/option-rules.js';
+import { loadLater } from './model/load-later.js';
+
+export interface ClearOptions {
+  /** One model by its name, whichever repository it came from. */
+  readonly model?: string | undefined;
+  /** All models, the install's identity and reports that were not sent yet. */
+  readonly everything?: boolean | undefined;
+  /** As `open` was given. */
+  readonly store?: StoreChoice | undefined;
+}
+
+const KINDS: OptionKinds<keyof ClearOptions> = {
+  model: { fits: isName, expected: "a model's name, such as 'digits'" },
+  everything: SWITCH,
+  store: STORE,
+};
+
+function isName(model: unknown): boolean {
+  return typeof model === 'string' && isModelName(model);
+}
+
+/**
+ * Takes models off this device. What is open runs on; the next `open` fetches anew.
+ *
+ * @throws TypeError or RangeError unless it is told what to clear; NearsideError a store code, or
+ *   `assets-unreachable`
+ */
+export async function clear(given: ClearOptions): Promise<void> {
+  const options = ownOptions(given);
+  checkOptions('clear', options, KINDS);
+  const { model, everything = false, store = 'auto' } = options;
+  if ((model === undefined) === !everything) {
+    throw new TypeError('clear: expected { model: name } or { everything: true }');
+  }
+  const { clearStored } = await loadLater();
+  await clearStored({ model, store });
+}

@@ -1,0 +1,184 @@
+import { NearsideError } from '@nearside/core';
+import { hostedBackends, startBackendWorker } from '#platform';
+import type { CustomModel, Model } from '../shared/api/model.js';
+import type { OpenOptions, StartWorker } from '../shared/api/open-options.js';
+import type { ModelOf, TaskName } from '../shared/api/tasks.js';
+import {
+  ABOVE_0,
+  ASSETS,
+  checkOptions,
+  FUNCTION,
+  type OptionKinds,
+  WHOLE_ABOVE_0,
+} from '../shared/check-options.js';
+import { NO_OPTIONS, ownOptions } from '../shared/option-rules.js';
+import { loadLater } from './model/load-later.js';
+import { openAsPlanned } from './open.js';
+import { planOpening } from './options/plan-opening.js';
+import { joinEngine } from './serving/join-engine.js';
+import type { PoolBounds, PoolServing } from './serving/later/pooled-serving.js';
+import { POOL_LIMITS } from './serving/pool-size.js';
+import type { EngineContext } from './workers/engine-context.js';
+import { createMemoryBudget, type EngineModel } from './workers/memory-budget.js';
+import { createSharedWorkers } from './workers/shared-workers.js';
+
+/** What `createEngine` takes; nothing is required. */
+export interface EngineOptions {
+  /**
+   * Workers per model, for small ones that are called a lot; 1 by default. `auto` follows the load, up to
+   * 4 and the number of cores. Several share the cores: each worker has fewer threads, `auto` one.
+   */
+  readonly workers?: number | 'auto' | undefined;
+  /** As of `open`, for its models that name none: of each worker, where a model has several. */
+  readonly threads?: number | undefined;
+  /**
+   * What the loaded models may need together, by what they declare, bytes; no limit by default. Over it
+   * the one not used for longest is put to rest: its next call loads it again from the cache.
+   */
+  readonly memoryBudgetBytes?: number | undefined;
+  /** A model that is not used for so long is put to rest, ms; never by default. */
+  readonly idleMs?: number | undefined;
+  /** As of `open`, for its models that name none. */
+  readonly assets?: string | undefined;
+  /** As of `open`, for its models that name none. */
+  readonly worker?: StartWorker | undefined;
+}
+
+/** Opens models that share workers and limits. */
+export interface Engine extends AsyncDisposable {
+  /** As `open`; rejects with `out-of-memory` for a model larger than the engine's budget. */
+  open<Task extends TaskName>(
+    url: string,
+    options: OpenOptions & { readonly task: Task },
+  ): Promise<ModelOf<Task>>;
+  open(url: string, options: OpenOptions): Promise<Model>;
+  /** A model of a task of the app's own. */
+  open<Result>(url: string, options: OpenOptions): Promise<CustomModel<Result>>;
+  stats(): EngineStats;
+  /** Closes every model, and ends what is being opened. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+export interface EngineStats {
+  readonly models: readonly { readonly model: string; readonly isResting: boolean }[];
+  /** Those that are alive. */
+  readonly workers: readonly WorkerStats[];
+  /** What the loaded models declare, bytes. */
+  readonly declaredBytes: number;
+}
+
+export interface WorkerStats {
+  readonly backend: string;
+  readonly models: number;
+  /** What its wasm memory holds; undefined while unknown. */
+  readonly heapBytes: number | undefined;
+}
+
+/** @throws TypeError or RangeError for wrong options */
+export function createEngine(given: EngineOptions = NO_OPTIONS): Engine {
+  const options = ownOptions(given);
+  checkOptions('createEngine', options, KINDS);
+  const { assets, worker, workers = 1 } = options;
+  const { threads, ...bounds } = planPool(workers);
+  const defaults = { assets, worker, threads: options.threads ?? threads };
+  const engine = createContext(options);
+  const closing = new AbortController();
+  const opening = new Set<Promise<Model>>();
+
+  async function open<Task extends TaskName>(
+    url: string,
+    options: OpenOptions & { readonly task: Task },
+  ): Promise<ModelOf<Task>>;
+  async function open(url: string, options: OpenOptions): Promise<Model>;
+  async function open<Result>(url: string, options: OpenOptions): Promise<CustomModel<Result>>;
+  async function open(url: string, options: OpenOptions): Promise<Model> {
+    const startMs = performance.now();
+    closing.signal.throwIfAborted();
+    const plan = await planOpening(url, options, {
+      hosted: hostedBackends,
+      defaults,
+      help: loadLater,
+    });
+    const poolServing = bounds.max > 1 ? await poolOf(bounds) : undefined;
+    const signals = [closing.signal, ...(plan.signal ? [plan.signal] : [])];
+    const opened = openAsPlanned(
+      { ...plan, signal: AbortSignal.any(signals) },
+      { engine, startMs, poolServing, joinEngine },
+    );
+    opening.add(opened);
+    try {
+      return await opened;
+    } finally {
+      opening.delete(opened);
+    }
+  }
+
+  async function close(): Promise<void> {
+    closing.abort(closedError());
+    await Promise.allSettled(opening);
+    await Promise.all([...engine.models].map((model) => model.close()));
+  }
+
+  return { open, close, stats: () => describeEngine(engine), [Symbol.asyncDispose]: close };
+}
+
+/** What few engines have is loaded then. */
+async function poolOf(bounds: PoolBounds): Promise<PoolServing> {
+  const { servePool } = await loadLater();
+  return (first, context) => servePool(first, context, bounds);
+}
+
+function describeEngine({
+  models,
+  workers,
+  memory,
+}: ReturnType<typeof createContext>): EngineStats {
+  return {
+    models: [...models].map(({ name, isResting }) => ({ model: name, isResting })),
+    workers: workers.live.map(({ backend, models, heapBytes }) => ({
+      backend,
+      models,
+      heapBytes: heapBytes || undefined,
+    })),
+    declaredBytes: memory.usedBytes,
+  };
+}
+
+function createContext({ memoryBudgetBytes, idleMs }: EngineOptions) {
+  const workers = createSharedWorkers(startBackendWorker);
+  const models = new Set<EngineModel>();
+  const memory = createMemoryBudget(memoryBudgetBytes, { workers, models });
+  return { workers, models, memory, idleMs } satisfies EngineContext;
+}
+
+/** The cores are shared out between the workers that there may be. */
+function planPool(workers: number | 'auto') {
+  const cores = globalThis.navigator?.hardwareConcurrency ?? 1;
+  if (workers === 'auto') {
+    return { min: 1, max: Math.min(POOL_LIMITS.most, Math.max(1, cores)), threads: 1 };
+  }
+  const threads = workers === 1 ? undefined : Math.max(1, Math.floor(cores / workers));
+  return { min: workers, max: workers, threads };
+}
+
+/** More workers than this of one model are a mistake: each holds a runtime and the weights. */
+const MOST_WORKERS = 16;
+
+const KINDS: OptionKinds<keyof EngineOptions> = {
+  workers: {
+    fits: (workers: unknown) =>
+      workers === 'auto' ||
+      (Number.isSafeInteger(workers) && Number(workers) >= 1 && Number(workers) <= MOST_WORKERS),
+    expected: `1 to ${MOST_WORKERS} or 'auto'`,
+    error: RangeError,
+  },
+  threads: WHOLE_ABOVE_0,
+  memoryBudgetBytes: ABOVE_0,
+  idleMs: ABOVE_0,
+  assets: ASSETS,
+  worker: FUNCTION,
+};
+
+function closedError(): NearsideError {
+  return new NearsideError('closed', 'Expected an open engine, got one after close().');
+}

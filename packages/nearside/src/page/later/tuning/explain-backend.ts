@@ -1,0 +1,75 @@
+import type { BackendVerdict } from '../../../shared/api/backends.js';
+import { listContenders } from '../../../shared/contender-order.js';
+import {
+  type Contender,
+  contenderName,
+  contenderOf,
+  hasVariantFor,
+  isSameContender,
+  runtimeOf,
+} from '../../../shared/contenders.js';
+import type { BackendChoice } from '../../choice/backend-choice.js';
+import { isDataExpensive } from '../../options/later/is-data-expensive.js';
+import type { OpenPlan } from '../../options/plan-opening.js';
+import type { Serving } from '../../serving/serving.js';
+import { isKnownFaster, START_COST_MS } from './loss-of-runs.js';
+import { mayTune } from './tuner.js';
+
+/** Every variant on every backend that may serve here, and what became of it. */
+export function explainBackend(
+  serving: Serving,
+  { plan, choice }: { plan: OpenPlan; choice: BackendChoice },
+): BackendVerdict[] {
+  const { variants } = serving.version.spec;
+  const present = contenderOf(serving);
+  const listed = listContenders(variants, plan.contenders);
+  const isListed = listed.some((contender) => isSameContender(contender, present));
+  return [
+    ...[...(isListed ? [] : [present]), ...listed].map((contender) =>
+      explainContender(contender, { serving, plan, choice }),
+    ),
+    ...plan.contenders
+      .filter((backend) => !hasVariantFor(backend, variants))
+      .map((backend): BackendVerdict => {
+        const message = `no variant for ${runtimeOf(backend)}`;
+        return { backend, verdict: 'untried', message };
+      }),
+  ];
+}
+
+function explainContender(
+  contender: Contender,
+  { serving, plan, choice }: { serving: Serving; plan: OpenPlan; choice: BackendChoice },
+): BackendVerdict {
+  const { bytes, message } = choice.remarks.get(contenderName(contender)) ?? {};
+  const measured = choice.record.measured.find((one) => isSameContender(one, contender));
+  const row = { ...contender, bytes, p50Ms: measured?.p50Ms };
+  if (isSameContender(contender, contenderOf(serving))) {
+    const { hardware, threads, times } = serving.loaded;
+    const startupMs = times.runtime + times.session + times.check;
+    const verdict = serving.loaded.isProven ? 'serving' : 'unproven';
+    return { ...row, verdict, hardware, threads, startupMs };
+  }
+  const failed = [...choice.record.quarantined, ...choice.passing].find(
+    ({ backend, variant }) =>
+      backend === contender.backend && (variant ?? contender.variant) === contender.variant,
+  );
+  if (failed) {
+    return { ...row, verdict: 'quarantined', code: failed.code, message: failed.message };
+  }
+  if (isKnownFaster(choice, contender, contenderOf(serving))) {
+    const why = mayTune(plan) ? (message ?? WHEN_WORTH) : whyUntried(plan);
+    return { ...row, verdict: 'faster', message: why };
+  }
+  if (measured && measured.p50Ms !== undefined) return { ...row, verdict: 'slower' };
+  return { ...row, verdict: 'untried', message: message ?? whyUntried(plan) };
+}
+
+/** Said of one that is known to be faster. */
+const WHEN_WORTH = `it takes over once runs have lost ${START_COST_MS} ms beside it`;
+
+function whyUntried({ tune, isBackendForced, policy }: OpenPlan): string {
+  if (isBackendForced) return '`backend` names another';
+  if (isDataExpensive(policy.saveData)) return 'saveData';
+  return tune.when === 'off' ? "`tune` is 'off'" : 'not yet: it is tried when the page is idle';
+}

@@ -1,0 +1,72 @@
+import type { ReleaseIdentity } from '@nearside/artifact';
+import { NearsideError } from '@nearside/core';
+import { tryBackends } from '../../serving/later/try-backends.js';
+import {
+  endingOnFailure,
+  load,
+  type ModelContext,
+  type OpenedVariant,
+  OWN_WORKER,
+  openOn,
+  type Serving,
+} from '../../serving/serving.js';
+import { askWorker } from '../../workers/watchdog.js';
+
+/** A candidate's trial: how far it came, whether it passed or not. */
+export interface Trial {
+  /** What was opened last, on whichever backend. */
+  opened: OpenedVariant | undefined;
+  /** Set once it was fetched and a try was counted; below zero when none was left. */
+  triesLeft: number | undefined;
+}
+
+/**
+ * Fetches, loads and checks a version beside the one that serves, in a worker of its own. A try is
+ * counted when everything is fetched and before it is loaded, so that a crash of the page counts
+ * too; what hangs is ended at the policy's limit.
+ *
+ * @param trial filled in on the way, for whoever has to deal with a failure
+ * @throws NearsideError trust, network and backend codes
+ */
+export async function proveCandidate(
+  context: ModelContext,
+  next: ReleaseIdentity,
+  { current, trial, signal }: { current: Serving; trial: Trial; signal: AbortSignal },
+): Promise<Serving> {
+  const { watchdogMs } = context.plan.policy;
+  const others = context.plan.backends.filter((name) => name !== current.backend);
+  const which = { kind: 'candidate', sequence: next.sequence } as const;
+  const proven = await tryBackends(context, [current.backend, ...others], {
+    open: (backend) =>
+      openOn(backend, context, {
+        which,
+        place: OWN_WORKER,
+        boot: undefined,
+        isOptional: false,
+        isSure: false,
+        signal,
+        onProgress: undefined,
+      }),
+    async load(opened) {
+      trial.opened = opened;
+      await endingOnFailure(opened.connection, signal, async () => {
+        await opened.connection.fetch({ variant: opened.variant.name });
+        trial.triesLeft ??=
+          (await askWorker(opened.connection, { watchdogMs, signal }, ({ spendTry }) =>
+            spendTry(next.sequence),
+          )) ?? -1;
+        if (trial.triesLeft < 0) throw noTriesLeft(next);
+      });
+      return load(opened, { signal });
+    },
+  });
+  return proven as Serving; // a candidate is opened, or there is an error
+}
+
+function noTriesLeft({ model, version }: ReleaseIdentity): NearsideError {
+  return new NearsideError(
+    'backend-failed',
+    `${model} ${version}: expected it to load within its tries on this device, got none left.`,
+    { details: { model, version } },
+  );
+}

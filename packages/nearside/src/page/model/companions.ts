@@ -1,0 +1,85 @@
+import { shareOnce } from '@nearside/core';
+import type { EndedRun } from '../../shared/ended-run.js';
+import { keepTrying } from '../../shared/timers.js';
+import type { RunQueue } from '../running/run-queue.js';
+import type { Handover } from '../serving/handover.js';
+import type { JoinEngine } from '../serving/join-engine.js';
+import type { ModelContext } from '../serving/serving.js';
+import type { Recording } from '../telemetry/recording.js';
+import type { BackgroundWork } from './later/background-work.js';
+import type { Later } from './load-later.js';
+
+export interface CompanionsOptions {
+  readonly context: ModelContext;
+  readonly handover: Handover;
+  readonly recording: Recording;
+  readonly queue: Pick<RunQueue<never, never>, 'waiting'>;
+  /** Undefined where it is soon enough after the first result. */
+  readonly joinEngine: JoinEngine | undefined;
+  /** The second part of the library, after the first result. */
+  readonly later: () => Promise<Pick<Later, 'startBackground' | 'joinEngine'>>;
+  readonly closing: AbortSignal;
+  /** Closes the model. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Begins what goes on beside serving, after the first result or when it is asked for: the model's place in its engine,
+ * updates, tuning.
+ */
+export function accompany({
+  context,
+  handover,
+  recording,
+  queue,
+  joinEngine,
+  later,
+  closing,
+  close,
+}: CompanionsOptions) {
+  let background: BackgroundWork | undefined;
+  const hasWaiting = () => queue.waiting > 0;
+  const joining = {
+    engine: context.engine,
+    handover,
+    close,
+    isNeeded: () => hasWaiting() || background?.isAtWork === true,
+  };
+  let membership = joinEngine?.(joining);
+
+  const used = () => membership?.used();
+
+  const begin = shareOnce(async () => {
+    const { startBackground, joinEngine } = await later();
+    closing.throwIfAborted();
+    membership ??= joinEngine(joining);
+    background = startBackground({
+      ...context,
+      handover,
+      hasRuns: () => hasWaiting() || !handover.isIdle,
+      hasRun: recording.lifetime.ok > 0,
+    });
+    return background;
+  });
+  keepTrying(async () => closing.aborted || begin()); // `update` says why it fails
+
+  return {
+    /** Once, whoever asks. */
+    begin,
+    get revoked() {
+      return background?.revoked;
+    },
+    ran(run: EndedRun) {
+      used();
+      background?.ran(run);
+    },
+    /** After each call that is no run. */
+    used,
+    /** @returns when everything is written that the next `open` is to know */
+    close(reason: unknown) {
+      membership?.leave();
+      background?.close(reason);
+      return background?.saved();
+    },
+  };
+}

@@ -1,0 +1,191 @@
+import { shareOnce } from '@nearside/core';
+import type { Model } from '../../shared/api/model.js';
+import { isOutcome, isTruth, OUTCOMES, TRUTHS } from '../../shared/api/truth.js';
+import { announceRun } from '../../shared/ended-run.js';
+import { closedError } from '../../shared/failures.js';
+import type { RunReply } from '../../shared/protocol.js';
+import { postBatch, type QueuedRun } from '../running/post-batch.js';
+import { createRunner, type RunnerOptions } from '../running/run-model.js';
+import { createRunQueue } from '../running/run-queue.js';
+import { releaseSnapshot, takesOthers } from '../running/snapshot-input.js';
+import { createHandover } from '../serving/handover.js';
+import type { JoinEngine } from '../serving/join-engine.js';
+import type { PoolServing } from '../serving/later/pooled-serving.js';
+import type { ModelContext, Serving } from '../serving/serving.js';
+import { resultsLater, streamLater } from '../streaming/lazy-results.js';
+import { type Recording, startRecording } from '../telemetry/recording.js';
+import { accompany } from './companions.js';
+import type { OpenModel } from './later/late-calls.js';
+import { awaitFirstResult, loadLater } from './load-later.js';
+import { describeOpening, heapOf, readStats } from './model-stats.js';
+
+/** What an engine does for its models, beyond what they share. */
+export interface EngineParts {
+  /** Undefined where one worker serves a model. */
+  readonly poolServing?: PoolServing | undefined;
+  /** Undefined where it is soon enough after the first result. */
+  readonly joinEngine?: JoinEngine | undefined;
+}
+
+export interface ModelParts extends ModelContext, EngineParts {
+  readonly serving: Serving;
+  /** When `open` was called, by `performance.now()`. */
+  readonly startMs: number;
+  /**
+   * What the app has of its own for runs.
+   *
+   * @param leaving aborted when the model is closed
+   */
+  readonly own?: ((leaving: AbortSignal) => Pick<RunnerOptions, 'fallBack'>) | undefined;
+}
+
+/**
+ * The main-thread side of an open model: it records, hands over, queues, accompanies, runs, and answers calls.
+ * Everything that computes is in workers.
+ *
+ * @throws `signal.reason` when the caller leaves while a faster backend is looked for
+ */
+export async function createModel(parts: ModelParts): Promise<Model> {
+  const { emitter, plan, engine, choice, serving: first, joinEngine } = parts;
+  const { watchdogMs } = plan.policy;
+  const { release, install: identity } = first.version;
+  const context = { plan, engine, emitter, choice, identity, onOpened: undefined };
+  const opening = describeOpening(first, parts.startMs);
+  const firstResult = awaitFirstResult();
+  const later = () => firstResult.isOver.then(loadLater);
+  const leaving = new AbortController();
+  const { signal: closing } = leaving;
+  const own = parts.own?.(closing);
+  const takeOther = takesOthers(first.version.spec)
+    ? await (await loadLater()).openSnapshotOther(plan, first.version.spec)
+    : undefined;
+
+  const recording = startRecording(context, later, { kind: 'opened', served: first, opening });
+
+  const revive = shareOnce(async () => (await loadLater()).createReviver(context));
+  let revivingSinceMs = 0;
+  const handover = createHandover(first, {
+    revive: async (lost) => {
+      revivingSinceMs = performance.now();
+      return (await revive())(lost);
+    },
+    pool: (serving) =>
+      parts.poolServing?.(serving, { ...context, waiting: () => queue.waiting }) ?? serving,
+    onHanded(event) {
+      const { kind, to: served } = event;
+      recording.tell(
+        kind === 'revived'
+          ? {
+              kind,
+              served,
+              wasResting: handover.isResting,
+              tookMs: performance.now() - revivingSinceMs,
+            }
+          : { kind: 'serves', served },
+      );
+      if (kind !== 'went-back') return;
+      loadLater()
+        .then(({ goBack }) => goBack(context, event))
+        .catch(() => {}); // the next `open` will see it fail
+    },
+  });
+
+  const { max: maxBatch = 1, maxDelayMs = 0 } = first.version.spec.batch ?? {};
+  const queue = createRunQueue<QueuedRun, RunReply>({
+    post: (runs) => postBatch(runs, { handover, watchdogMs, help: loadLater }),
+    discard: ({ input }) => releaseSnapshot(input),
+    workers: () => handover.current.connection.workers.length || 1,
+    maxBatch,
+    maxDelayMs,
+  });
+
+  const close = shareOnce(async (): Promise<void> => {
+    const closed = closedError(release.model);
+    leaving.abort(closed);
+    firstResult.end();
+    const saved = companions.close(closed);
+    queue.close(closed);
+    await Promise.all([handover.close(closed), saved]);
+    await recording.close();
+  });
+
+  const beside = { context, handover, recording, queue, joinEngine, later, closing, close };
+  const companions = accompany(beside);
+
+  const revoked = () => companions.revoked;
+  const runner = createRunner({
+    handover,
+    queue,
+    observers: [
+      (run) => recording.tell({ kind: 'ran', ...run, heapBytes: heapOf(handover.current) }),
+      announceRun(emitter),
+      firstResult.end,
+      companions.ran,
+    ],
+    closing,
+    revoked,
+    help: loadLater,
+    fallBack: own?.fallBack,
+    takeOther,
+  });
+
+  if (plan.tune.when === 'before-open') {
+    firstResult.end();
+    await loadLater().then(
+      ({ tuneBeforeOpen }) =>
+        tuneBeforeOpen({ signal: plan.signal, begin: companions.begin, close }),
+      () => {}, // without it the first one serves
+    );
+  }
+
+  return answerCalls({
+    ...context,
+    ...runner,
+    handover,
+    closing,
+    revoked,
+    takeOther,
+    watchdogMs,
+    stats: () => readStats({ handover, choice, queue, plan, recording, opening }),
+    tell: recording.tell,
+    used: companions.used,
+    async update() {
+      closing.throwIfAborted();
+      firstResult.end();
+      return (await companions.begin()).update().finally(companions.used);
+    },
+    close,
+  });
+}
+
+interface CallParts extends OpenModel, Pick<Model, 'stats' | 'update' | 'close'> {
+  readonly tell: Recording['tell'];
+}
+
+function answerCalls(open: CallParts): Model {
+  const { stats, tell, update, close } = open;
+  const late = async () => (await loadLater()).answerLate(open);
+  return {
+    run: open.run as Model['run'],
+    score: (...given) => resultsLater(async () => (await late()).score(...given)),
+    stream: (...given) => streamLater(async () => (await late()).stream(...given)),
+    stats,
+    storage: async (options) => (await late()).storage(options),
+    profile: async (...given) => (await late()).profile(...given),
+    explainBackend: async () => (await late()).explainBackend(),
+    close,
+    on: open.emitter.on,
+    feedback(id, truth) {
+      if (!isTruth(truth)) throw new TypeError(TRUTHS);
+      tell({ kind: 'feedback', id, truth });
+    },
+    outcome(name, value, { id } = {}) {
+      if (!isOutcome(name, value)) throw new TypeError(OUTCOMES);
+      tell({ kind: 'outcome', name, value, id });
+    },
+    warm: async () => (await late()).warm(),
+    remember: async (...given) => (await late()).remember(...given),
+    update,
+    [Symbol.asyncDispose]: close,
+  };
+}

@@ -1,0 +1,34 @@
+import { trusted } from '../platform/start-elsewhere.js';
+import type { Later } from './load-later.js';
+
+/** Written in by the build: the SHA-384 of the second script, as `integrity` takes it. */
+declare const __LATER_INTEGRITY__: string;
+/** Written in by the build: the global that the second script makes; another build's has another name. */
+declare const __LATER_NAME__: string;
+
+/** Read while the script runs: later nothing says which it was. */
+const { src, nonce } = (globalThis.document?.currentScript ?? {}) as Partial<HTMLScriptElement>;
+
+/**
+ * For the script tag: as a second script beside the first, which has to be the one that this was built with.
+ * It is asked for once more where it could not be had.
+ */
+export function importLater(): Promise<Later> {
+  return addScript().catch(addScript);
+}
+
+async function addScript(): Promise<Later> {
+  const script = document.createElement('script');
+  script.src = trusted(new URL('nearside.later.js', src).href);
+  script.integrity = __LATER_INTEGRITY__;
+  script.crossOrigin = 'anonymous';
+  if (nonce) script.nonce = nonce;
+  await new Promise((resolve, reject) => {
+    script.onload = resolve;
+    script.onerror = () => reject(new Error(`${script.src} did not load`));
+    document.head.append(script);
+  }).finally(() => script.remove());
+  const later = (globalThis as unknown as Record<string, Later | undefined>)[__LATER_NAME__];
+  if (!later) throw new Error(`${script.src} is not the second part of this build`);
+  return later;
+}

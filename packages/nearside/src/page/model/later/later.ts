@@ -1,0 +1,26 @@
+/**
+ * What an open model needs only after its first result, and what few pages need at all. One chunk of
+ * its own: a page pays for it when it has what it came for. Only `load-later.ts` imports it.
+ */
+
+export { clearStored } from '../../later/clear-stored.js';
+export { bringOwn } from '../../later/fallback/bring-own.js';
+export { tuneBeforeOpen } from '../../later/tuning/tuner.js';
+export {
+  checkOpenOptions,
+  checkRunOptions,
+  checkUnsignedOptions,
+} from '../../options/check-call-options.js';
+export { openSnapshotOther } from '../../running/later/open-snapshot-other.js';
+export { redoLost } from '../../running/later/redo-lost.js';
+export { refuseInput } from '../../running/later/refuse-input.js';
+export { joinEngine } from '../../serving/join-engine.js';
+export { servePool } from '../../serving/later/pooled-serving.js';
+export { createReviver } from '../../serving/later/revive.js';
+export { goBack } from '../../serving/later/roll-back.js';
+export { servePrevious } from '../../serving/later/serve-previous.js';
+export { tryBackends } from '../../serving/later/try-backends.js';
+export { startCounting } from '../../telemetry/later/counting.js';
+export { reportFailedOpen } from '../../telemetry/later/report-failed-open.js';
+export { startBackground } from './background-work.js';
+export { answerLate } from './late-calls.js';

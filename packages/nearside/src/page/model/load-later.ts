@@ -1,0 +1,51 @@
+import { createDeferred, NearsideError, shareOnce } from '@nearside/core';
+import { importLater } from '#import-later';
+import { onVisibilityChange } from '../../shared/page.js';
+import { unref } from '../../shared/timers.js';
+
+export type Later = typeof import('./later/later.js');
+
+/**
+ * Loads the second part of the library, which few pages need before the first result; once, whoever asks.
+ *
+ * @throws NearsideError `assets-unreachable`
+ */
+export const loadLater = /* @__PURE__ */ shareOnce(async (): Promise<Later> => {
+  try {
+    return await importLater();
+  } catch (cause) {
+    throw new NearsideError(
+      'assets-unreachable',
+      "Expected the library's second part, got a failure. Is it served or cached beside the first?",
+      { cause, retryable: true },
+    );
+  }
+});
+
+/** A page that opens a model and waits is done with opening after this long, ms. */
+const SETTLED_MS = 1000;
+
+/**
+ * When the rest may begin: after the first run has ended, a second after opening, or when the page is
+ * hidden: it may be gone for good, and what it has counted is not sealed yet.
+ */
+export interface FirstResult {
+  readonly isOver: Promise<void>;
+  /** A run has ended, well or not, or there is nothing to wait for. */
+  end(): void;
+}
+
+export function awaitFirstResult(): FirstResult {
+  const { promise, resolve } = createDeferred<void>();
+  const timer = setTimeout(end, SETTLED_MS);
+  unref(timer);
+  const endVisibility = onVisibilityChange(end);
+
+  function end(): void {
+    clearTimeout(timer);
+    endVisibility();
+    resolve();
+  }
+
+  return { isOver: promise, end };
+}

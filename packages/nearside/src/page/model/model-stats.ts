@@ -1,0 +1,67 @@
+import type { ModelStats, OpeningStats } from '../../shared/api/model.js';
+import type { BackendChoice } from '../choice/backend-choice.js';
+import type { OpenPlan } from '../options/plan-opening.js';
+import type { RunQueue } from '../running/run-queue.js';
+import type { Handover } from '../serving/handover.js';
+import type { Serving } from '../serving/serving.js';
+import { UNCOUNTED } from '../telemetry/lifetime.js';
+import type { Recording } from '../telemetry/recording.js';
+
+export interface StatsSources {
+  readonly handover: Handover;
+  readonly choice: BackendChoice;
+  readonly queue: Pick<RunQueue<never, never>, 'waiting'>;
+  readonly plan: OpenPlan;
+  readonly recording: Recording;
+  readonly opening: OpeningStats;
+}
+
+/** What `model.stats()` says now. */
+export function readStats(sources: StatsSources): ModelStats {
+  const { handover, choice, queue, plan, opening } = sources;
+  const { lifetime, totals } = sources.recording;
+  const { errors, counted, ...counts } = lifetime;
+  const { version, variant, backend, runtime, loaded, connection } = handover.current;
+  const { model, version: name } = version.release;
+  const { workers } = connection;
+  return {
+    model,
+    version: name,
+    variant: variant.name,
+    backend,
+    runtime,
+    threads: loaded.threads,
+    hardware: loaded.hardware,
+    workers: handover.isResting ? 0 : workers.length,
+    heapBytes: heapOf(handover.current) || undefined,
+    verdict: loaded.isProven ? 'proven' : 'unproven',
+    choice: choice.origin,
+    quarantined: [...choice.record.quarantined, ...choice.passing],
+    ...counts,
+    errors: Object.fromEntries(errors),
+    waiting: queue.waiting,
+    ...(counted?.() ?? UNCOUNTED),
+    opening,
+    reports: plan.report && { ...totals },
+  };
+}
+
+/** What the wasm memory of the workers that serve holds; 0 where it is unknown. */
+export function heapOf({ connection }: Serving): number {
+  return connection.workers.reduce((sum, { heapBytes }) => sum + heapBytes, 0);
+}
+
+/** @param startMs when `open` was called, by `performance.now()` */
+export function describeOpening(
+  { version, loaded, metadataMs, failures }: Serving,
+  startMs: number,
+): OpeningStats {
+  return {
+    origin: version.origin,
+    totalMs: performance.now() - startMs,
+    steps: { ...loaded.times, metadata: metadataMs },
+    fetchedBytes: loaded.fetchedBytes,
+    healedChunks: loaded.healedChunks,
+    failures,
+  };
+}

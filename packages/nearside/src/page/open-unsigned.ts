@@ -1,0 +1,175 @@
+import { hostedBackends } from '#platform';
+import type { AvailableBackend } from '../shared/api/backends.js';
+import type { CustomModel, Model } from '../shared/api/model.js';
+import type { UnsignedFiles, UnsignedOptions, UnsignedSpec } from '../shared/api/open-options.js';
+import { inWords } from '../shared/check-options.js';
+import { runtimeOf } from '../shared/contenders.js';
+import {
+  areOptions,
+  isPlainObject,
+  isPositive,
+  NO_OPTIONS,
+  type OptionRules,
+  ownOptions,
+} from '../shared/option-rules.js';
+import { loadLater } from './model/load-later.js';
+import { openAsPlanned } from './open.js';
+import { OPEN_RULES } from './options/call-rules.js';
+import { NO_DEFAULTS, type OpenPlan, planServing } from './options/plan-opening.js';
+import { DEFAULT_ENGINE } from './workers/engine-context.js';
+
+const CALL = 'openUnsigned';
+
+const { backend, signal, onProgress, assets, report, threads, worker } = OPEN_RULES;
+
+/** `check-call-options.ts` has words for what these refuse. */
+const RULES: OptionRules<keyof UnsignedOptions> = {
+  backend,
+  signal,
+  onProgress,
+  assets,
+  report,
+  threads,
+  worker,
+  policy: (policy: unknown) => areOptions(policy, { watchdogMs: isPositive }),
+};
+
+/**
+ * Opens a model that nobody vouches for, for experiments: a file that a user picked, say. Nothing is
+ * fetched for it but the runtime, nothing is stored, and nothing is reported without `report`.
+ * Golden cases, as `golden.json` and its tensors among the files, are checked; without them the
+ * backend is used unproven, and `stats()` and `explainBackend()` say so.
+ *
+ * @param files an ONNX file, or several files by name: external weights, a TensorFlow.js model
+ * @throws NearsideError `model-invalid`, `file-missing`, `metadata-malformed`; environment and backend
+ *   codes; `signal.reason` on abort; TypeError or RangeError for wrong options
+ */
+export async function openUnsigned(
+  files: UnsignedFiles,
+  spec?: UnsignedSpec,
+  options?: UnsignedOptions,
+): Promise<Model>;
+/** A model of a task of the app's own, whose `worker` gives results of type `Result`. */
+export async function openUnsigned<Result>(
+  files: UnsignedFiles,
+  spec?: UnsignedSpec,
+  options?: UnsignedOptions,
+): Promise<CustomModel<Result>>;
+export async function openUnsigned(
+  files: UnsignedFiles,
+  spec: UnsignedSpec = {},
+  options: UnsignedOptions = NO_OPTIONS,
+): Promise<Model> {
+  const startMs = performance.now();
+  const own = ownOptions(options);
+  const blobs = toBlobs(files, CALL);
+  const given = copySpec(spec, CALL);
+  if (!areOptions(own, RULES)) (await loadLater()).checkUnsignedOptions(own);
+  const plan = planUnsigned({ files: blobs, spec: given }, own);
+  return openAsPlanned(plan, { engine: DEFAULT_ENGINE, startMs });
+}
+
+/** How files are served: nothing is stored, updated or tuned. */
+export function planUnsigned(
+  unsigned: NonNullable<OpenPlan['unsigned']>,
+  options: UnsignedOptions,
+): OpenPlan {
+  const { files, spec } = unsigned;
+  const { policy, ...serving } = planServing(options, {
+    hosted: hostedBackends,
+    defaults: NO_DEFAULTS,
+  });
+  return {
+    ...serving,
+    backends: likelyFirst(serving.backends, Object.keys(files)),
+    tune: { ...serving.tune, when: 'off' },
+    url: '',
+    pin: '',
+    address: { repository: '', model: (spec as UnsignedSpec).name ?? 'The model' },
+    store: 'memory',
+    mirrors: [],
+    request: undefined,
+    policy: { ...policy, update: 'manual' },
+    unsigned,
+  };
+}
+
+/**
+ * The spec as it is now, which crosses to a worker.
+ *
+ * @param call its name, for the message
+ * @throws TypeError for what is no data, naming the field
+ */
+export function copySpec(spec: UnsignedSpec, call: string): UnsignedSpec {
+  if (!isPlainObject(spec)) {
+    throw new TypeError(`${call}: expected a spec such as { name: 'ocr' }; got ${inWords(spec)}`);
+  }
+  return Object.fromEntries(
+    Object.entries(spec).map(([name, value]) => {
+      try {
+        return [name, structuredClone(value)];
+      } catch (cause) {
+        throw new TypeError(
+          `${call}: expected \`spec.${name}\` to be data, as in model.json; got ${inWords(value)}`,
+          { cause },
+        );
+      }
+    }),
+  );
+}
+
+/** A model of several files with JSON among them is one of TensorFlow.js; what it is shows in the worker. */
+function likelyFirst(backends: readonly AvailableBackend[], names: readonly string[]) {
+  const isTfjs = names.some((name) => name.endsWith('.json') && name !== 'golden.json');
+  const isLikely = (backend: AvailableBackend) => (runtimeOf(backend) === 'tfjs') === isTfjs;
+  return [...backends.filter(isLikely), ...backends.filter((backend) => !isLikely(backend))];
+}
+
+/** What a file is called that comes without a name. */
+const NAMELESS = 'model';
+
+/**
+ * The files as Blobs by name: those cross to a worker by reference, and are still there when it has
+ * to be replaced. Bytes are copied, so that the caller may change its own.
+ *
+ * @param call its name, for the message
+ * @throws TypeError for what is no file
+ */
+export function toBlobs(files: UnsignedFiles, call: string): Readonly<Record<string, Blob>> {
+  const only = toBlob(files);
+  if (only) return { [nameOf(files)]: only };
+  if (!isPlainObject(files)) throw noFile(call, 'the model', files);
+  const entries = Object.entries(files).map(([name, file]) => {
+    const blob = toBlob(file);
+    if (!blob) throw noFile(call, `'${name}'`, file);
+    return [name, blob] as const;
+  });
+  if (entries.length === 0) throw noFile(call, 'the model', files);
+  return Object.fromEntries(entries);
+}
+
+function toBlob(file: unknown): Blob | undefined {
+  if (file instanceof Blob) return file;
+  if (file instanceof ArrayBuffer || (ArrayBuffer.isView(file) && !isShared(file))) {
+    return new Blob([file as ArrayBuffer]);
+  }
+  return undefined;
+}
+
+/** Of which a Blob takes none. */
+function isShared(file: unknown): boolean {
+  const memory = ArrayBuffer.isView(file) ? file.buffer : file;
+  return Object.prototype.toString.call(memory) === '[object SharedArrayBuffer]';
+}
+
+function nameOf(file: UnsignedFiles): string {
+  const { name } = file as { name?: unknown };
+  return typeof name === 'string' && name !== '' ? name : NAMELESS;
+}
+
+function noFile(call: string, what: string, got: unknown): TypeError {
+  return new TypeError(
+    `${call}: expected ${what} to be a File, a Blob or bytes, or several of them by name; got ` +
+      (isShared(got) ? 'memory that is shared' : inWords(got)),
+  );
+}

@@ -1,0 +1,79 @@
+import { hostedBackends } from '#platform';
+import { createModelEmitter } from '../shared/api/events.js';
+import type { CustomModel, Model } from '../shared/api/model.js';
+import type { OpenOptions } from '../shared/api/open-options.js';
+import type { ModelOf, TaskName } from '../shared/api/tasks.js';
+import { lookFirst } from './choice/first-look.js';
+import { createModel, type EngineParts } from './model/create-model.js';
+import { loadLater } from './model/load-later.js';
+import { NO_DEFAULTS, type OpenPlan, planOpening } from './options/plan-opening.js';
+import { serveInstalled } from './serving/serve-installed.js';
+import type { Serving } from './serving/serving.js';
+import { DEFAULT_ENGINE, type EngineContext } from './workers/engine-context.js';
+
+/**
+ * Opens a model: verifies it, loads it in a worker and proves it there. With a verified copy on
+ * the device this needs no network.
+ *
+ * @param url the model's address; its last path segment names the model, the rest its repository
+ * @throws NearsideError with a code from `docs/errors.md`; `signal.reason` on abort; TypeError or
+ *   RangeError for wrong options. Nothing is left running
+ */
+export async function open<Task extends TaskName>(
+  url: string,
+  options: OpenOptions & { readonly task: Task },
+): Promise<ModelOf<Task>>;
+export async function open(url: string, options: OpenOptions): Promise<Model>;
+/** A model of a task of the app's own, whose `worker` gives results of type `Result`. */
+export async function open<Result>(url: string, options: OpenOptions): Promise<CustomModel<Result>>;
+export async function open(url: string, options: OpenOptions): Promise<Model> {
+  const startMs = performance.now();
+  const planning = { hosted: hostedBackends, defaults: NO_DEFAULTS, help: loadLater };
+  const plan = await planOpening(url, options, planning);
+  return openAsPlanned(plan, { engine: DEFAULT_ENGINE, startMs });
+}
+
+export interface Opening extends EngineParts {
+  readonly engine: EngineContext;
+  /** When `open` was called, by `performance.now()`. */
+  readonly startMs: number;
+}
+
+/** Serves a version as planned, and makes a model of it. What the app has of its own takes part, where it has some. */
+export async function openAsPlanned(
+  given: OpenPlan,
+  { engine, startMs, ...engineParts }: Opening,
+): Promise<Model> {
+  given.signal?.throwIfAborted();
+  const emitter = createModelEmitter();
+  const { choice, boot } = await lookFirst(given);
+  const own =
+    given.fallback || given.worker || given.capture
+      ? (await loadLater()).bringOwn({ plan: given, engine, emitter, startMs })
+      : undefined;
+  const plan = own?.plan ?? given;
+  const context = {
+    plan,
+    engine,
+    emitter,
+    choice,
+    identity: undefined,
+    onOpened: own?.onOpened,
+  };
+  let serving: Serving | undefined;
+  try {
+    serving = await serveInstalled(context, { help: loadLater, boot });
+    const parts = { ...context, ...engineParts, serving, startMs, own: own?.forRuns };
+    const model = await createModel(parts);
+    return own?.finish(model) ?? model;
+  } catch (error) {
+    void serving?.connection.close(error);
+    if (own) return own.whenNoneServes(error);
+    if (given.report) {
+      loadLater()
+        .then((later) => later.reportFailedOpen(given, error))
+        .catch(() => {}); // for want of a report nothing is worse
+    }
+    throw error;
+  }
+}

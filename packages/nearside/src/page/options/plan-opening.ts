@@ -1,0 +1,225 @@
+import {
+  type Mirror,
+  type ModelAddress,
+  type RequestOptions,
+  readPin,
+  splitModelAddress,
+} from '@nearside/artifact';
+import { type AvailableBackend, DEFAULT_BACKENDS } from '../../shared/api/backends.js';
+import type {
+  CaptureOptions,
+  Fallback,
+  OpenOptions,
+  ReportOptions,
+  StartWorker,
+  StoreChoice,
+  TuneBudget,
+  UpdatePolicy,
+} from '../../shared/api/open-options.js';
+import {
+  areOptions,
+  isPlainObject,
+  NO_OPTIONS,
+  ownOptions,
+  resolveUrl,
+} from '../../shared/option-rules.js';
+import type { UnsignedFiles } from '../../shared/protocol.js';
+import { OPEN_RULES } from './call-rules.js';
+
+/**
+ * Options that have been checked, with every default filled in. Every field is there, also where it is
+ * undefined, so that nothing is read from `Object.prototype`.
+ */
+export interface OpenPlan extends ServingPlan {
+  readonly url: string;
+  readonly address: ModelAddress;
+  readonly pin: string;
+  readonly store: StoreChoice;
+  /** Bases of the repository's mirrors, each ending with a slash. */
+  readonly mirrors: readonly Mirror[];
+  readonly request: RequestOptions | undefined;
+  /** Set by `openUnsigned` alone: then address, pin and store say nothing. */
+  readonly unsigned: UnsignedFiles | undefined;
+}
+
+/** How a model is served, wherever it comes from. */
+export interface ServingPlan {
+  /** What is tried while nothing is known of the model, or when what served fails. */
+  readonly backends: readonly AvailableBackend[];
+  /** What may come to serve by measurement as well. */
+  readonly contenders: readonly AvailableBackend[];
+  readonly tune: TunePlan;
+  readonly report: ReportTarget | undefined;
+  readonly policy: PlannedPolicy;
+  /** The caller chose the one backend. */
+  readonly isBackendForced: boolean;
+  readonly onProgress: OpenOptions['onProgress'];
+  readonly signal: AbortSignal | undefined;
+  readonly assets: string | undefined;
+  readonly fallback: Fallback | undefined;
+  readonly worker: StartWorker | undefined;
+  readonly capture: CaptureOptions | undefined;
+  readonly isolate: boolean;
+  /** That the caller expects. */
+  readonly task: string | undefined;
+  /** CPU threads; undefined leaves it to the backend. */
+  readonly threads: number | undefined;
+  readonly runtime: OpenOptions['runtime'];
+}
+
+interface PlannedPolicy {
+  readonly maxBytes: number | undefined;
+  readonly saveData: boolean | undefined;
+  readonly update: 'auto' | 'manual';
+  readonly warmUpMs: number;
+  readonly watchdogMs: number;
+}
+
+/** Where reports go, as `open` was told. */
+export interface ReportTarget {
+  readonly endpoints: readonly string[];
+  /** Share of device-days that report, 0 … 1. */
+  readonly sampleRate: number;
+  /** Share of runs that are traced, 0 … 1; at 0 none is, whatever becomes of it. */
+  readonly traceRate: number;
+  readonly app: string | undefined;
+  readonly consent: ReportOptions['consent'];
+}
+
+export interface TunePlan extends Required<TuneBudget> {
+  readonly when: 'idle' | 'before-open' | 'off';
+}
+
+/** What an engine gives to its models that name none. */
+export type PlanDefaults = Readonly<
+  Record<'assets', string | undefined> &
+    Record<'worker', StartWorker | undefined> &
+    Record<'threads', number | undefined>
+>;
+
+export const NO_DEFAULTS: PlanDefaults = {
+  assets: undefined,
+  worker: undefined,
+  threads: undefined,
+};
+
+/** What planning has to know beside the options. */
+export interface Planning {
+  /** Backends that this platform has workers for. */
+  readonly hosted: readonly AvailableBackend[];
+  readonly defaults: PlanDefaults;
+}
+
+/** Looks at calls that are out of the ordinary, and has words for what is wrong. It is in the second part. */
+export interface PlanHelp {
+  /** @throws TypeError or RangeError, naming the option, expected and got */
+  checkOpenOptions(url: unknown, options: unknown): Promise<CheckedOptions>;
+}
+
+/** What takes a closer look. */
+export interface CheckedOptions {
+  /** Also of the bytes of a first root. */
+  readonly pin: string;
+  /** Bases of the repository's mirrors, each ending with a slash. */
+  readonly mirrors: readonly Mirror[];
+}
+
+/** Enough for either of ONNX Runtime's builds, which weigh 3.8 and 6.8 MB, and not for both at once. */
+const TUNE_BYTES = 10_000_000;
+const TUNE_MS = 3_000;
+
+/** Of runs, beside those that fail or are slow. */
+const TRACE_RATE = 0.01;
+
+/** Generous: large models compile for seconds on slow phones; what takes longer hangs. */
+const WARM_UP_MS = 60_000;
+const WATCHDOG_MS = 120_000;
+
+/** @throws TypeError or RangeError, naming the option, expected and got */
+export async function planOpening(
+  url: string,
+  given: OpenOptions,
+  { help, ...planning }: Planning & { readonly help: () => Promise<PlanHelp> },
+): Promise<OpenPlan> {
+  const options = ownOptions(given);
+  const absolute = typeof url === 'symbol' ? '' : resolveUrl(url); // which nothing can parse
+  const address = splitModelAddress(absolute);
+  let pin = readPin(options?.trust);
+  let mirrors: readonly Mirror[] = [];
+  const isPlain = typeof url === 'string' && areOptions(options, OPEN_RULES) && address && pin;
+  if (!isPlain || globalThis.isSecureContext === false) {
+    ({ pin, mirrors } = await (await help()).checkOpenOptions(url, options));
+  }
+  return {
+    url: absolute,
+    address: address as ModelAddress, // or it was refused
+    pin: pin as string,
+    store: options.store ?? 'auto',
+    mirrors,
+    request: planRequest(options.request),
+    unsigned: undefined,
+    ...planServing(options, planning),
+  };
+}
+
+/** @param options that have been checked, as `ownOptions` gives them */
+export function planServing(
+  options: Omit<OpenOptions, 'trust'>,
+  { hosted, defaults }: Planning,
+): ServingPlan {
+  return {
+    backends: planBackends(options.backend, hosted),
+    contenders: options.backend === undefined ? hosted : [options.backend],
+    tune: planTune(options.tune),
+    report: planReport(options.report),
+    policy: planPolicy(options.policy),
+    isBackendForced: options.backend !== undefined,
+    onProgress: options.onProgress,
+    signal: options.signal,
+    assets: options.assets ?? defaults.assets,
+    fallback: options.fallback,
+    worker: options.worker ?? defaults.worker,
+    capture: options.capture,
+    task: options.task,
+    isolate: options.isolate ?? false,
+    threads: options.threads ?? defaults.threads,
+    runtime: options.runtime,
+  };
+}
+
+function planBackends(
+  backend: AvailableBackend | undefined,
+  hosted: readonly AvailableBackend[],
+): readonly AvailableBackend[] {
+  return backend ? [backend] : DEFAULT_BACKENDS.filter((name) => hosted.includes(name));
+}
+
+function planTune(tune: OpenOptions['tune'] = NO_OPTIONS): TunePlan {
+  const budget: TuneBudget = typeof tune === 'object' ? tune : NO_OPTIONS;
+  const { maxBytes = TUNE_BYTES, maxMs = TUNE_MS } = budget;
+  return { maxBytes, maxMs, when: typeof tune === 'object' ? 'idle' : tune };
+}
+
+function planRequest(request: RequestOptions | undefined): RequestOptions | undefined {
+  return request && { headers: request.headers, credentials: request.credentials };
+}
+
+function planPolicy({
+  maxBytes,
+  saveData,
+  update = 'auto',
+  warmUpMs = WARM_UP_MS,
+  watchdogMs = WATCHDOG_MS,
+}: UpdatePolicy = NO_OPTIONS): PlannedPolicy {
+  return { maxBytes, saveData, update, warmUpMs, watchdogMs };
+}
+
+/** Global Privacy Control means no report, whatever the page asks for. */
+function planReport(report: OpenOptions['report']): ReportTarget | undefined {
+  const { navigator } = globalThis as { navigator?: { globalPrivacyControl?: boolean } };
+  if (report === undefined || navigator?.globalPrivacyControl === true) return undefined;
+  const options: Partial<ReportOptions> = isPlainObject(report) ? report : NO_OPTIONS;
+  const { to = report, sampleRate = 1, traceRate = TRACE_RATE, app, consent } = options;
+  const endpoints = [to as string | string[]].flat().map(resolveUrl);
+  return { endpoints, sampleRate, traceRate, app, consent };
+}

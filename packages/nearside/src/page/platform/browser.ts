@@ -1,0 +1,79 @@
+import { BACKENDS, backendFiles } from '#runtime-files';
+import type { AvailableBackend } from '../../shared/api/backends.js';
+import { type AttachMessage, READY } from '../../shared/protocol.js';
+import { inFull } from '../runtime-files/in-folder.js';
+import type { BackendWorker, WorkerSource } from './host.js';
+
+/** Backends that can be started here at all. */
+export const hostedBackends = BACKENDS;
+
+/** Whether models may be served with less than the whole of ONNX Runtime. */
+export const mayBeCommon = true;
+
+/**
+ * Starts a backend's worker, or the app's own for it.
+ *
+ * @throws NearsideError `worker-blocked`, `assets-unreachable`; what `startOwn` throws
+ */
+export async function startBackendWorker(
+  backend: AvailableBackend,
+  { assets, worker: startOwn, runtime }: WorkerSource,
+): Promise<BackendWorker> {
+  const files = backendFiles(backend, assets);
+  const wasm = runtime === 'common' ? files.common : files.wasm;
+  const script = inFull(files.worker);
+  const worker = startOwn?.(backend) ?? (await startWorker(script, `nearside ${backend}`));
+  /** Ports of models that came before the worker was ready: a module may still be loading. */
+  let early: MessagePort[] | undefined = [];
+
+  function give(port: MessagePort): void {
+    worker.postMessage({ nearside: 'attach', port } satisfies AttachMessage, [port]);
+  }
+
+  worker.addEventListener('message', ({ data }) => {
+    if (data !== READY) return;
+    for (const port of early ?? []) give(port);
+    early = undefined;
+  });
+  return {
+    runtimeWasm: wasm && inFull(wasm).href,
+    get isReady() {
+      return early === undefined;
+    },
+    attach() {
+      const { port1, port2 } = new MessageChannel();
+      if (early) early.push(port2);
+      else give(port2);
+      return { endpoint: port1, close: () => port1.close() };
+    },
+    onFailure(listener) {
+      // A script that fails to load gives an event without a message.
+      worker.addEventListener('error', (event) =>
+        listener({
+          message: event.message || `${startOwn ? 'its file' : script.href} did not load`,
+          cause: event.error,
+          script: startOwn || event.message ? undefined : script.href,
+        }),
+      );
+      worker.addEventListener('messageerror', () =>
+        listener({ message: 'a message that could not be read' }),
+      );
+    },
+    terminate: () => worker.terminate(),
+  };
+}
+
+async function startWorker(script: URL, name: string): Promise<Worker> {
+  try {
+    if (script.origin === globalThis.origin) return new Worker(script, { type: 'module', name });
+  } catch {
+    // The page has Trusted Types, say.
+  }
+  const { startElsewhere } = await import('./start-elsewhere.js');
+  return startElsewhere(script, name);
+}
+
+/** Many calls may listen to one signal. Only Node warns of that; browsers need nothing. */
+export function expectListeners(_signal: AbortSignal | undefined): void {}
+
+export { openBrowserStore as openStore } from '../../shared/open-store.js';

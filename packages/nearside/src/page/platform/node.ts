@@ -1,0 +1,100 @@
+import { setMaxListeners } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openStore as openArtifactStore } from '@nearside/artifact';
+import { openFileStore } from '@nearside/artifact/file-store';
+import { NearsideError } from '@nearside/core';
+import { backendFiles } from '#runtime-files';
+import type { AvailableBackend } from '../../shared/api/backends.js';
+import type { OpenStore } from '../../shared/open-store.js';
+import type { Attach, ServerEndpoint } from '../../shared/protocol.js';
+import type { BackendWorker, WorkerSource } from './host.js';
+
+/** Backends that can be started here at all. */
+export const hostedBackends: readonly AvailableBackend[] = ['onnx-wasm'];
+
+/** A file on a disk is read in no time, and after a trap a process cannot start anew. */
+export const mayBeCommon = false;
+
+/**
+ * Starts a backend in this thread: the same worker file, attached to one end of a channel per model.
+ *
+ * @throws NearsideError `no-backend` for backends that have no Node host: TensorFlow.js and WebGPU
+ */
+export async function startBackendWorker(
+  backend: AvailableBackend,
+  { assets, worker: startOwn, isUnsigned }: WorkerSource,
+): Promise<BackendWorker> {
+  if (startOwn) {
+    throw new NearsideError('worker-blocked', 'Expected a browser for `worker`, got Node.');
+  }
+  if (!hostedBackends.includes(backend)) {
+    throw new NearsideError('no-backend', `${backend}: expected a browser, got Node.`, {
+      details: { backend },
+    });
+  }
+  const { attach, runtimeWasm } = await loadFiles(backend, { assets, isUnsigned }).catch(
+    (cause) => {
+      throw notBeside(cause);
+    },
+  );
+  const open = new Set<() => void>();
+  return {
+    runtimeWasm,
+    isReady: true,
+    attach() {
+      const { port1, port2 } = new MessageChannel();
+      const detach = attach(port2 as unknown as ServerEndpoint, { openStore });
+      const close = () => {
+        open.delete(close);
+        // What fails while ending has nobody left to tell.
+        void detach().catch(() => {});
+        port1.close();
+        port2.close();
+      };
+      open.add(close);
+      return { endpoint: port1 as unknown as MessagePort, close };
+    },
+    onFailure() {
+      // Same thread: what ends it ends its caller too.
+    },
+    terminate() {
+      for (const close of [...open]) close();
+    },
+  };
+}
+
+async function loadFiles(
+  backend: AvailableBackend,
+  { assets, isUnsigned }: Pick<WorkerSource, 'assets' | 'isUnsigned'>,
+) {
+  const { worker: script, wasm } = backendFiles(backend, assets);
+  // By another address it is another module, with a runtime and a heap of its own.
+  if (isUnsigned) script.search = 'unsigned';
+  const address = script.href;
+  const { default: attach }: { default: Attach } = await import(
+    /* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ address
+  );
+  return { attach, runtimeWasm: wasm && new Uint8Array(await readFile(wasm)) };
+}
+
+/** A server's bundler takes the library along and leaves its files, or moves them. */
+function notBeside(cause: Error): NearsideError {
+  return new NearsideError(
+    'assets-unreachable',
+    `Expected the library's own files beside it, got: ${cause.message.replace(/\.$/, '')}. A bundled server lacks them: keep ` +
+      "the package out of the bundle (Next.js: serverExternalPackages: ['nearside']), or pass `assets`.",
+    { cause },
+  );
+}
+
+/** Of a signal that many calls share: Node takes more than ten listeners for a leak, and warns. Each goes with its call. */
+export function expectListeners(signal: AbortSignal | undefined): void {
+  if (signal) setMaxListeners(0, signal);
+}
+
+/** A directory per database where one is given, else memory: a server's disk is not ours to choose. */
+export const openStore: OpenStore = (database, choice) =>
+  typeof choice === 'object'
+    ? openFileStore(join(choice.directory, database))
+    : openArtifactStore(database, choice);

@@ -1,0 +1,60 @@
+import { type ModelSpec, NearsideError } from '@nearside/core';
+import { createModelEmitter } from '../../shared/api/events.js';
+import type { VersionGraphs } from '../../shared/protocol.js';
+import { lookFirst } from '../choice/first-look.js';
+import type { OpenPlan } from '../options/plan-opening.js';
+import { endingOnFailure, OWN_WORKER, openOn } from '../serving/serving.js';
+import { DEFAULT_ENGINE } from '../workers/engine-context.js';
+
+/** A signed version, as far as it is known without its weights. */
+export interface PublishedGraphs extends VersionGraphs {
+  readonly spec: ModelSpec;
+  readonly isCommon: boolean;
+  /** Bytes of each variant's files that are not on the device, compressed, by its name. */
+  readonly missingBytes: Readonly<Record<string, number>>;
+}
+
+/**
+ * Finds the version that `open` would serve, verifies it and fetches its variants without their weights. No version
+ * becomes the active one.
+ *
+ * @throws NearsideError trust, finding, network, store and environment codes; `plan.signal.reason`
+ */
+export async function readGraphs(plan: OpenPlan): Promise<PublishedGraphs> {
+  const { signal } = plan;
+  const { choice, boot } = await lookFirst(plan);
+  const [backend] = choice.openingOrder();
+  const context = { plan, engine: DEFAULT_ENGINE, emitter: createModelEmitter(), choice };
+  const opened =
+    backend &&
+    (await openOn(
+      backend,
+      { ...context, identity: undefined, onOpened: undefined },
+      {
+        which: { kind: 'active' },
+        place: OWN_WORKER,
+        boot,
+        isOptional: true,
+        isSure: false,
+        signal,
+        onProgress: undefined,
+      },
+    ));
+  if (!opened) throw noBackend();
+  const { connection, version } = opened;
+  try {
+    return await endingOnFailure(connection, signal, async () => {
+      const [graphs, missingBytes] = await Promise.all([
+        connection.graphs(),
+        connection.missingBytes(),
+      ]);
+      return { ...graphs, missingBytes, spec: version.spec, isCommon: version.isCommon };
+    });
+  } finally {
+    void connection.close(undefined);
+  }
+}
+
+function noBackend(): NearsideError {
+  return new NearsideError('no-backend', 'Expected a backend that can be started here, got none.');
+}

@@ -1,0 +1,85 @@
+import { NearsideError } from '@nearside/core';
+import { expect, test } from 'vitest';
+import { planAsOpen } from '../../testing/plan-as-open.js';
+import { type Rehearsal, tryContenders } from './try-contenders.js';
+
+const PIN = `sha256-${'A'.repeat(43)}`;
+const hosted = ['onnx-wasm', 'tfjs-wasm'] as const;
+
+async function rehearsal(changes: Partial<Rehearsal> = {}): Promise<Rehearsal> {
+  return {
+    plan: await planAsOpen('https://cdn.example/models/m', { trust: PIN }, { hosted }),
+    contenders: [
+      { backend: 'onnx-wasm', variant: 'int8' },
+      { backend: 'tfjs-wasm', variant: 'uint8' },
+    ],
+    isCommon: false,
+    memoryBytes: 1_000,
+    limitBytes: 10_000,
+    missingBytes: { int8: 20_000, uint8: 30_000 },
+    modelsOf: async (variant) => {
+      throw new NearsideError('file-missing', `no graph file of ${variant}`);
+    },
+    isOfCall: () => false,
+    ...changes,
+  };
+}
+
+test('a model that needs more memory than there is does not fit, and nothing of it is made', async () => {
+  const told = await rehearsal({
+    memoryBytes: 20_000,
+    modelsOf: () => expect.unreachable('it was made'),
+  });
+  const answer = await tryContenders(told, {});
+  expect(answer).toMatchObject({ verdict: 'no', fits: false, memoryBytes: 20_000 });
+  expect(answer.rows.map(({ code }) => code)).toEqual(['out-of-memory', 'out-of-memory']);
+  expect(answer.rows[0]?.message).toMatch(
+    /at most 10000 bytes of memory, got one that needs 20000/,
+  );
+});
+
+test('without graph files it is unknown, and the smallest download is named', async () => {
+  const answer = await tryContenders(await rehearsal(), {});
+  expect(answer).toMatchObject({
+    verdict: 'unknown',
+    fits: undefined,
+    estimatedMs: undefined,
+    backend: 'tfjs-wasm',
+    variant: 'uint8',
+    downloadBytes: 380_000, // with its runtime, which was not started
+  });
+});
+
+test('a runtime beyond what may be fetched is not tried', async () => {
+  const answer = await tryContenders(await rehearsal(), { maxBytes: 400_000 });
+  expect(answer.rows.map(({ backend, code }) => [backend, code])).toEqual([
+    ['tfjs-wasm', 'file-missing'],
+    ['onnx-wasm', 'download-limit'],
+  ]);
+});
+
+test('a model that no backend here has a variant for cannot run', async () => {
+  const answer = await tryContenders(await rehearsal({ contenders: [] }), {});
+  expect(answer).toMatchObject({ verdict: 'no', backend: undefined, downloadBytes: 0, rows: [] });
+});
+
+test('a failure of the call itself is thrown, and so is an abort', async () => {
+  await expect(tryContenders(await rehearsal({ isOfCall: () => true }), {})).rejects.toMatchObject({
+    code: 'file-missing',
+  });
+  const controller = new AbortController();
+  const told = await rehearsal();
+  const plan = { ...told.plan, signal: controller.signal };
+  const modelsOf = async () => {
+    controller.abort('left');
+    throw new Error('whatever');
+  };
+  await expect(tryContenders({ ...told, plan, modelsOf }, {})).rejects.toBe('left');
+});
+
+test('without WebGPU its backends say so', async () => {
+  const contenders = [{ backend: 'onnx-webgpu', variant: 'int8' }] as const;
+  const answer = await tryContenders(await rehearsal({ contenders }), {});
+  expect(answer).toMatchObject({ verdict: 'no', backend: 'onnx-webgpu' });
+  expect(answer.rows[0]).toMatchObject({ code: 'no-backend' });
+});

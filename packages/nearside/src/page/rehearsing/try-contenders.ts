@@ -1,0 +1,225 @@
+import { isNearsideError, NearsideError } from '@nearside/core';
+import { mayBeCommon } from '#platform';
+import type { AvailableBackend, OnnxRuntime } from '../../shared/api/backends.js';
+import type { CanRun, RehearsalLimits, RehearsalRow } from '../../shared/api/can-run.js';
+import { createModelEmitter } from '../../shared/api/events.js';
+import {
+  bytesToFetch,
+  isGuessable,
+  orderByBytes,
+  runtimeBytes,
+} from '../../shared/contender-order.js';
+import type { Contender } from '../../shared/contenders.js';
+import { isBackendFault, isOutOfReach } from '../../shared/failures.js';
+import { requestAdapter } from '../../shared/gpu-adapter.js';
+import { createBackendChoice } from '../choice/backend-choice.js';
+import { EMPTY_RECORD } from '../choice/choice-record.js';
+import type { OpenPlan } from '../options/plan-opening.js';
+import { DEFAULT_ENGINE } from '../workers/engine-context.js';
+import { type RehearsalBudget, type Rehearsed, type RehearsedModel, rehearse } from './rehearse.js';
+import { requireMemory } from './rehearsed-models.js';
+
+const DEFAULTS = Object.freeze({
+  /** Three variants of a small model take three seconds in all, one of a large model as long. */
+  maxMs: 10_000,
+  /** As `tune`: enough for either of ONNX Runtime's builds. */
+  maxBytes: 10_000_000,
+});
+
+/** With these no other weights, and no other try, would help. */
+const SAY_NO: readonly unknown[] = [
+  'out-of-memory',
+  'no-backend',
+  'operator-unsupported',
+  'wasm-blocked',
+];
+
+/** What is rehearsed. */
+export interface Rehearsal {
+  readonly plan: OpenPlan;
+  readonly contenders: readonly Contender[];
+  /** Whether `ort-common.wasm` is enough for it. */
+  readonly isCommon: boolean;
+  readonly memoryBytes: number;
+  /** What may be used of the device, bytes. */
+  readonly limitBytes: number;
+  /** Bytes of each variant's files that are not on the device, by its name. */
+  readonly missingBytes: Readonly<Record<string, number>>;
+  /** The models of a variant, one after the other. */
+  modelsOf(variant: string): Promise<readonly RehearsedModel[]>;
+  /** Whether a failure is of the call, not of a contender. */
+  isOfCall(error: unknown): boolean;
+}
+
+/** What came of a contender; what it would download is said at the end. */
+type Tried = Omit<RehearsalRow, 'downloadBytes'>;
+
+/**
+ * Rehearses every contender, the smallest download first, and says what follows from that.
+ *
+ * @throws `plan.signal.reason`; what is of the call
+ */
+export async function tryContenders(
+  rehearsal: Rehearsal,
+  { maxMs = DEFAULTS.maxMs, maxBytes = DEFAULTS.maxBytes }: RehearsalLimits,
+): Promise<CanRun> {
+  const { plan, contenders, missingBytes, isCommon } = rehearsal;
+  const budget = { leftMs: maxMs };
+  const started = new Set<AvailableBackend>();
+  const tried: Tried[] = [];
+  const order = orderByBytes(contenders, { missingBytes, cachedRuntimes: started, isCommon });
+  for (const [i, contender] of order.entries()) {
+    try {
+      const spentBytes = [...started].reduce((sum, name) => sum + runtimeBytes(name, isCommon), 0);
+      const leftBytes = maxBytes - spentBytes;
+      await requireRoom(contender, rehearsal, { budget, leftBytes, started });
+      const rehearsed = await withShare(budget, order.length - i, (budget) =>
+        tryOne(contender, rehearsal, { budget, started }),
+      );
+      tried.push({ ...contender, ...rehearsed, code: undefined, message: undefined });
+    } catch (error) {
+      plan.signal?.throwIfAborted();
+      if (rehearsal.isOfCall(error)) throw error;
+      if (isOutOfReach(error)) started.delete(contender.backend);
+      tried.push(failed(contender, error));
+    }
+  }
+  const contents = { missingBytes, cachedRuntimes: started, isCommon };
+  const rows = tried.map((row) => ({ ...row, downloadBytes: bytesToFetch(row, contents) }));
+  return conclude(rows, rehearsal.memoryBytes);
+}
+
+/** Gives one of several its share of what is left; what it leaves, the others share. */
+async function withShare<Result>(
+  budget: RehearsalBudget,
+  among: number,
+  work: (own: RehearsalBudget) => Promise<Result>,
+): Promise<Result> {
+  const shareMs = budget.leftMs / among;
+  const own = { leftMs: shareMs };
+  try {
+    return await work(own);
+  } finally {
+    budget.leftMs -= shareMs - own.leftMs;
+  }
+}
+
+/** @throws NearsideError why a contender is not tried */
+async function requireRoom(
+  { backend }: Contender,
+  { memoryBytes, limitBytes, isCommon }: Rehearsal,
+  {
+    budget,
+    leftBytes,
+    started,
+  }: {
+    readonly budget: RehearsalBudget;
+    readonly leftBytes: number;
+    readonly started: ReadonlySet<AvailableBackend>;
+  },
+): Promise<void> {
+  requireMemory(memoryBytes, limitBytes);
+  if (!isGuessable(backend) && !(await requestAdapter())) {
+    throw notTried('no-backend', `${backend}: expected WebGPU with an adapter, got none.`);
+  }
+  const sizeBytes = runtimeBytes(backend, isCommon);
+  if (!started.has(backend) && sizeBytes > leftBytes) {
+    throw notTried(
+      'download-limit',
+      `${backend}: expected a runtime of at most the ${leftBytes} bytes that are left of \`maxBytes\`, got one of ` +
+        `about ${sizeBytes}.`,
+    );
+  }
+  if (budget.leftMs <= 0) {
+    throw new NearsideError(
+      'deadline',
+      `${backend}: expected time to try it, got none left of \`maxMs\`.`,
+      { details: { backend }, retryable: true },
+    );
+  }
+}
+
+type Estimate = Pick<RehearsalRow, 'estimatedMs' | 'heapBytes' | 'threads'>;
+
+/** All models of it, each in a worker of its own. */
+async function tryOne(
+  { backend, variant }: Contender,
+  rehearsal: Rehearsal,
+  { budget, started }: { budget: RehearsalBudget; started: Set<AvailableBackend> },
+): Promise<Estimate> {
+  const models = await rehearsal.modelsOf(variant);
+  started.add(backend);
+  const ran: Rehearsed[] = [];
+  for (const [i, model] of models.entries()) {
+    const rehearsed = withShare(budget, models.length - i, (own) =>
+      onRuntime(backend, model, rehearsal, own),
+    );
+    ran.push(await rehearsed);
+  }
+  return {
+    estimatedMs: ran.reduce((sum, { medianMs }) => sum + medianMs, 0),
+    heapBytes: ran.some(({ heapBytes }) => heapBytes === undefined)
+      ? undefined
+      : ran.reduce((sum, { heapBytes = 0 }) => sum + heapBytes, 0),
+    threads: ran[0]?.threads,
+  };
+}
+
+/** On ONNX Runtime's small file where that should do; what it lacks, the full one has. */
+async function onRuntime(
+  backend: AvailableBackend,
+  model: RehearsedModel,
+  { plan, isCommon }: Rehearsal,
+  budget: RehearsalBudget,
+): Promise<Rehearsed> {
+  const rehearseOn = (onnxRuntime: OnnxRuntime) => {
+    const choice = createBackendChoice(plan, EMPTY_RECORD);
+    choice.onnxRuntime = onnxRuntime;
+    return rehearse(backend, model, {
+      plan,
+      engine: DEFAULT_ENGINE,
+      identity: undefined,
+      emitter: createModelEmitter(),
+      onOpened: undefined,
+      choice,
+      budget,
+      signal: plan.signal,
+    });
+  };
+  if (!isCommon || !mayBeCommon || backend !== 'onnx-wasm') return rehearseOn('full');
+  return rehearseOn('common').catch((error) => {
+    if (!isBackendFault(error) || budget.leftMs <= 0) throw error;
+    return rehearseOn('full');
+  });
+}
+
+function failed({ backend, variant }: Contender, error: unknown): Tried {
+  const code = isNearsideError(error) ? error.code : 'backend-failed';
+  const message = error instanceof Error ? error.message : String(error);
+  const nothing = { estimatedMs: undefined, heapBytes: undefined, threads: undefined };
+  return { backend, variant, ...nothing, code, message };
+}
+
+function notTried(code: 'no-backend' | 'download-limit', message: string) {
+  return new NearsideError(code, message);
+}
+
+/** What the rows say together. */
+function conclude(rows: readonly RehearsalRow[], declaredBytes: number): CanRun {
+  const ran = rows.filter(({ estimatedMs }) => estimatedMs !== undefined);
+  const [fastest] = [...ran].sort((a, b) => Number(a.estimatedMs) - Number(b.estimatedMs));
+  const [lightest] = [...rows].sort((a, b) => a.downloadBytes - b.downloadBytes);
+  const best = fastest ?? lightest;
+  const isNo = rows.every(({ code }) => SAY_NO.includes(code));
+  const verdict = fastest ? 'yes' : isNo ? 'no' : 'unknown';
+  return {
+    verdict,
+    fits: verdict === 'unknown' ? undefined : verdict === 'yes',
+    estimatedMs: best?.estimatedMs,
+    memoryBytes: Math.max(declaredBytes, best?.heapBytes ?? 0),
+    downloadBytes: best?.downloadBytes ?? 0,
+    backend: best?.backend,
+    variant: best?.variant,
+    rows,
+  };
+}

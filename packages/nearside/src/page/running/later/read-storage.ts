@@ -1,0 +1,61 @@
+import type { StorageReport } from '@nearside/artifact';
+import { createDeferred } from '@nearside/core';
+import type { StorageOptions } from '../../../shared/api/model.js';
+import { checkOptions, type OptionKinds, SWITCH } from '../../../shared/check-options.js';
+import { NO_OPTIONS, ownOptions } from '../../../shared/option-rules.js';
+import type { OpenPlan } from '../../options/plan-opening.js';
+import type { Handover } from '../../serving/handover.js';
+import { askWorker } from '../../workers/watchdog.js';
+
+const KINDS: OptionKinds<keyof StorageOptions> = { persist: SWITCH };
+
+export interface StorageContext {
+  readonly handover: Handover;
+  readonly plan: OpenPlan;
+  /** Aborted with what calls get after `close()`. */
+  readonly closing?: AbortSignal | undefined;
+}
+
+/**
+ * What a model takes on this device.
+ *
+ * @throws as {@link checkStorageOptions}; NearsideError a store code, `terminated`, or `closed`
+ */
+export async function readStorage(
+  { handover, plan, closing }: StorageContext,
+  options?: StorageOptions,
+): Promise<StorageReport> {
+  const { persist } = checkStorageOptions(options);
+  if (plan.unsigned) return { kind: 'memory', versions: [] };
+  if (persist) await askToPersist(closing);
+  const { watchdogMs } = plan.policy;
+  return handover.run((serving) =>
+    askWorker(serving.connection, { watchdogMs, signal: undefined }, (connection) =>
+      connection.storage(),
+    ),
+  );
+}
+
+/**
+ * Asked of the page itself, because a worker cannot show the question a browser may have. A user may
+ * leave it unanswered; a frame without an origin may not even ask, which the report tells.
+ */
+async function askToPersist(closing: AbortSignal | undefined): Promise<void> {
+  const { promise: left, reject } = createDeferred<never>();
+  const leave = () => reject(closing?.reason);
+  closing?.addEventListener('abort', leave);
+  try {
+    closing?.throwIfAborted();
+    const asked = globalThis.navigator?.storage?.persist?.().catch(() => false);
+    await Promise.race([asked, left]);
+  } finally {
+    closing?.removeEventListener('abort', leave);
+  }
+}
+
+/** @throws TypeError, naming the option, expected and got */
+export function checkStorageOptions(given: StorageOptions = NO_OPTIONS): StorageOptions {
+  const options = ownOptions(given);
+  checkOptions('storage', options, KINDS);
+  return options;
+}

@@ -1,0 +1,34 @@
+import { BACKENDS, backendFiles } from '#runtime-files';
+import { type AvailableBackend, DEFAULT_BACKENDS } from '../shared/api/backends.js';
+import { ASSETS, checkOptions } from '../shared/check-options.js';
+import { NO_OPTIONS, ownOptions } from '../shared/option-rules.js';
+import { inFull } from './runtime-files/in-folder.js';
+
+/**
+ * Addresses of the worker and wasm files that a service worker must precache for an offline app.
+ *
+ * @param backends those the app uses; by default those that `open` tries by itself
+ * @param assets as passed to `open`
+ * @throws TypeError or RangeError for wrong options
+ */
+export function runtimeAssets(
+  given: { backends?: readonly AvailableBackend[]; assets?: string } = NO_OPTIONS,
+): string[] {
+  const options = ownOptions(given);
+  checkOptions('runtimeAssets', options, {
+    backends: {
+      fits: (names: unknown) =>
+        Array.isArray(names) && names.every((name) => BACKENDS.includes(name)),
+      expected: `a list of ${BACKENDS.join(', ')}`,
+      error: RangeError,
+    },
+    assets: ASSETS,
+  });
+  const { backends = DEFAULT_BACKENDS, assets } = options;
+  return backends
+    .flatMap((backend) => {
+      const { worker, wasm, common } = backendFiles(backend, assets);
+      return [worker, common, wasm].filter((file) => file !== undefined);
+    })
+    .map((url) => inFull(url).href.split('#')[0] as string);
+}

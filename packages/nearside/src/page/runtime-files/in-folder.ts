@@ -1,0 +1,40 @@
+import type { AvailableBackend } from '../../shared/api/backends.js';
+
+/** The files a backend needs at run time: its worker and its runtime's wasm, if it has one. */
+export interface BackendFiles {
+  readonly worker: URL;
+  /** Its fragment, where there is one, is the hash that the file must have, as `integrity` takes it. */
+  readonly wasm: URL | undefined;
+  /** The part of that file that most models use, where there is one. */
+  readonly common?: URL | undefined;
+}
+
+/** Names in `dist/assets`, for those who copy that folder somewhere. */
+const WASM: Partial<Record<AvailableBackend, string>> = {
+  'onnx-wasm': 'ort-wasm-simd-threaded.wasm',
+  'onnx-webgpu': 'ort-wasm-simd-threaded.asyncify.wasm',
+  'tfjs-wasm': 'tfjs-backend-wasm-simd.wasm',
+};
+
+/** @param folder holds a copy of `dist/assets` */
+export function filesInFolder(backend: AvailableBackend, folder: URL): BackendFiles {
+  const wasm = WASM[backend];
+  return {
+    worker: new URL(`worker-${backend}.js`, folder),
+    wasm: wasm ? new URL(wasm, folder) : undefined,
+    common: backend === 'onnx-wasm' ? new URL('ort-common.wasm', folder) : undefined,
+  };
+}
+
+/**
+ * An address with its origin. That of `new URL(…, import.meta.url)` has none in a build by Next, and a worker that
+ * is started from a Blob could not follow it.
+ */
+export function inFull({ href }: URL): URL {
+  return new URL(href, globalThis.location?.href);
+}
+
+/** @param assets as the option gives it: with a slash at its end or without, from the page's address on */
+export function assetsFolder(assets: string): URL {
+  return new URL(assets.endsWith('/') ? assets : `${assets}/`, globalThis.location?.href);
+}

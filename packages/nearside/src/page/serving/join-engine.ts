@@ -1,0 +1,114 @@
+import { onPageReturn } from '../../shared/page.js';
+import { LONGEST_TIMER_MS, unref } from '../../shared/timers.js';
+import type { EngineContext } from '../workers/engine-context.js';
+import type { EngineModel } from '../workers/memory-budget.js';
+import type { WorkerStatus } from '../workers/shared-workers.js';
+import { probeWorker } from '../workers/watchdog.js';
+import { type Handover, rested } from './handover.js';
+
+export interface JoinOptions {
+  readonly engine: EngineContext;
+  readonly handover: Handover;
+  /** Whether anything waits, or is under way beside runs. */
+  readonly isNeeded: () => boolean;
+  readonly close: () => Promise<void>;
+}
+
+/** A model's place in its engine. */
+export interface Membership {
+  /** After each call. */
+  used(): void;
+  leave(): void;
+}
+
+export type JoinEngine = (options: JoinOptions) => Membership;
+
+/** Lets the engine put a model to rest while nobody uses it, and do its housekeeping after calls. */
+export function joinEngine({ engine, handover, isNeeded, close }: JoinOptions): Membership {
+  const { model: name } = handover.current.version.release;
+  let lastUsedMs = performance.now();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let hasLeft = false;
+
+  const model: EngineModel = {
+    name,
+    close,
+    get lastUsedMs() {
+      return lastUsedMs;
+    },
+    get mayRest() {
+      return !isNeeded() && handover.mayRest;
+    },
+    get isResting() {
+      return handover.isResting;
+    },
+    get workers() {
+      return handover.isResting ? [] : handover.current.connection.workers;
+    },
+    rest: () => !isNeeded() && handover.rest(rested(name)),
+    async wake() {
+      await handover.awake().catch(() => {});
+    },
+  };
+  engine.models.add(model);
+
+  function restWhenIdle(): void {
+    if (engine.idleMs === undefined) return;
+    clearTimeout(timer);
+    timer = setTimeout(
+      () => {
+        // What is in use now comes here again after its call, except an update's look.
+        if (!model.rest() && !handover.isResting) restWhenIdle();
+      },
+      Math.min(engine.idleMs, LONGEST_TIMER_MS),
+    );
+    unref(timer);
+  }
+
+  const stopWatching = onPageReturn(() => void probeWorker(handover.current.connection));
+  restWhenIdle();
+  return {
+    used() {
+      if (hasLeft) return; // calls end after their model was closed, too
+      lastUsedMs = performance.now();
+      restWhenIdle();
+      engine.memory?.settle();
+      replaceBloated(engine);
+    },
+    leave() {
+      hasLeft = true;
+      clearTimeout(timer);
+      stopWatching();
+      engine.models.delete(model);
+    },
+  };
+}
+
+/** A worker's heap may be so many times what its models declare: it never shrinks by itself. */
+const TOLERANCE = 2;
+
+/** The heap at which a backend's worker was replaced last: one that needs it again is left alone. */
+const replacedAtBytes = new WeakMap<EngineContext, Map<string, number>>();
+
+/**
+ * Replaces workers whose heap has grown to more than twice what their models declare, while nobody
+ * uses them: the models are loaded again in a new one at once.
+ */
+export function replaceBloated(engine: EngineContext): void {
+  const known = replacedAtBytes.get(engine) ?? new Map<string, number>();
+  replacedAtBytes.set(engine, known);
+  for (const worker of engine.workers.live) {
+    if (worker.heapBytes <= limitOf(worker, known.get(worker.backend) ?? 0)) continue;
+    const models = [...engine.models].filter(({ workers }) => workers.includes(worker));
+    // A version that is being tried, or opened, is nobody's yet.
+    if (worker.models !== models.length || !models.every(({ mayRest }) => mayRest)) continue;
+    known.set(worker.backend, worker.heapBytes);
+    worker.isRetired = true;
+    for (const model of models) if (model.rest()) void model.wake();
+  }
+}
+
+/** What loading alone takes is no bloat, whatever the models declare: a new worker would take it too. */
+function limitOf({ declaredBytes, loadedHeapBytes }: WorkerStatus, knownBytes: number): number {
+  return Math.max(TOLERANCE * declaredBytes, TOLERANCE * loadedHeapBytes, knownBytes);
+}

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import type { OpenPlan } from '../../options/plan-opening.js';
+import { explainStart } from './explain-start.js';
+
+const plan = {
+  address: { repository: 'https://cdn.example/models/', model: 'digits' },
+} as OpenPlan;
+
+/** As `new URL('…', import.meta.url)` fails in a bundle that is one classic script. */
+function withoutAddress(): unknown {
+  try {
+    return new URL('./assets/worker.js', undefined);
+  } catch (error) {
+    return error;
+  }
+}
+
+test('a bundle without `import.meta.url` is told to pass `assets`', async () => {
+  expect(await explainStart(withoutAddress(), plan)).toMatchObject({
+    code: 'assets-unreachable',
+    message: expect.stringContaining("open(url, { assets: '/nearside/' })"),
+    retryable: false,
+  });
+});
+
+test('what a worker of the app’s own throws is left as it is', async () => {
+  const error = withoutAddress();
+  const own = { ...plan, worker: () => undefined } as OpenPlan;
+  expect(await explainStart(error, own)).toBe(error);
+});

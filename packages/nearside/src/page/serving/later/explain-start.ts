@@ -1,0 +1,196 @@
+import { isNearsideError, NearsideError } from '@nearside/core';
+import type { OpenPlan } from '../../options/plan-opening.js';
+import { LOOK_MS, type Refusal, refusalOf } from '../../platform/later/policy-refusal.js';
+
+/** Where the lines for each tool and server are. */
+const FILES_GUIDE = 'docs/guide/tools.md';
+const POLICY_GUIDE = 'docs/guide/headers.md';
+
+/** Nothing is sent with a look that the library would not send. */
+const LOOK = {
+  method: 'HEAD',
+  cache: 'no-store',
+  credentials: 'omit',
+  referrerPolicy: 'no-referrer',
+} as const;
+
+/** What may keep a worker of the library from starting. */
+const OF_WORKERS = [
+  'worker-src',
+  'child-src',
+  'script-src',
+  'connect-src',
+  'trusted-types',
+  'require-trusted-types-for',
+];
+
+/**
+ * Looks at what kept a worker from starting, or the repository from answering: browsers give such failures
+ * no reason. It asks for the same once more, and listens to what the page's Content-Security-Policy refuses.
+ *
+ * @returns an error that names the one thing to change, where one is found; else what was given
+ */
+export async function explainStart(error: unknown, plan: OpenPlan): Promise<unknown> {
+  const found = await lookInto(error, plan).catch(() => undefined);
+  return found ?? error;
+}
+
+async function lookInto(error: unknown, { address, worker, signal }: OpenPlan) {
+  if (worker || signal?.aborted) return undefined;
+  if (!isNearsideError(error)) return isWithoutAddress(error) ? unknownPlace(error) : undefined;
+  const { code, details } = error;
+  const isUnanswered = code === 'network-failed' && error.cause !== undefined;
+  if (isUnanswered && typeof details.path === 'string') {
+    return explainFetch(`${address.repository}${details.path}`, error);
+  }
+  const isOfFile = code === 'worker-blocked' || code === 'assets-unreachable';
+  if (!isOfFile || typeof details.script !== 'string') return undefined;
+  return explainWorker(new URL(details.script), error);
+}
+
+/** What `new URL('…', import.meta.url)` throws in a script that has no `import.meta`. */
+function isWithoutAddress(error: unknown): boolean {
+  return error instanceof TypeError && /\bURL\b/.test(error.message);
+}
+
+function unknownPlace(cause: unknown): NearsideError {
+  return unreachable(
+    "Expected the address of the runtime's files, got none: this build lacks `import.meta.url`.",
+    { cause },
+  );
+}
+
+async function explainFetch(
+  address: string,
+  cause: NearsideError,
+): Promise<NearsideError | undefined> {
+  const refused = await refusalOf(['connect-src'], () => fetch(address, LOOK));
+  if (!refused) return undefined;
+  const { origin } = new URL(address);
+  return new NearsideError(
+    'network-failed',
+    `Expected to be allowed to ask ${origin}, got a refusal of the page's Content-Security-Policy: ` +
+      `add ${origin} to \`${refused.directive}\`. See ${POLICY_GUIDE}.`,
+    { cause, details: { ...cause.details, directive: refused.directive, address: origin } },
+  );
+}
+
+async function explainWorker(
+  script: URL,
+  cause: NearsideError,
+): Promise<NearsideError | undefined> {
+  const isOwn = script.origin === globalThis.location?.origin;
+  if (script.protocol === 'file:') {
+    return unreachable(`Expected the runtime's files on a server, got ${script.href}.`, { cause });
+  }
+  const refused = await refusalOf(OF_WORKERS, () => tryToStart(script, isOwn));
+  if (refused) return blockedByPolicy(script, { ...refused, isOwn, cause });
+  const got = await lookAt(script);
+  if (got.isScript && globalThis.origin === 'null') return opaqueOrigin(cause);
+  if (got.isScript && (isOwn || !script.hash)) return undefined;
+  const inWords = got.isScript ? "another file than this build's" : got.inWords;
+  const address = addressOf(script);
+  return unreachable(`Expected a runtime file at ${address}, got ${inWords}.`, {
+    cause,
+    script,
+    isOwn,
+  });
+}
+
+/** Without the hash that the file must have. */
+function addressOf({ href }: URL): string {
+  return href.split('#')[0] as string;
+}
+
+/** One of another origin is started from a Blob. @returns when it has begun, or failed to */
+async function tryToStart(script: URL, isOwn: boolean): Promise<void> {
+  const address = isOwn ? script.href : URL.createObjectURL(new Blob(['postMessage(0)']));
+  const { trusted } = await import('../../platform/start-elsewhere.js');
+  const worker = new Worker(trusted(address), { type: 'module' });
+  await new Promise<void>((resolve) => {
+    worker.onerror = () => resolve();
+    worker.onmessage = () => resolve();
+    setTimeout(resolve, LOOK_MS);
+  });
+  worker.terminate();
+  if (!isOwn) URL.revokeObjectURL(address);
+}
+
+function blockedByPolicy(
+  script: URL,
+  { directive, isOwn, cause }: Refusal & { isOwn: boolean; cause: NearsideError },
+): NearsideError {
+  return new NearsideError(
+    'worker-blocked',
+    `Expected to start a worker from ${addressOf(script)}, got a refusal of the page's ` +
+      `Content-Security-Policy: ${whatToAllow(directive, { script, isOwn })}. See ${POLICY_GUIDE}.`,
+    { cause, details: { script: script.href, directive } },
+  );
+}
+
+function whatToAllow(
+  directive: string,
+  { script, isOwn }: { script: URL; isOwn: boolean },
+): string {
+  if (directive === 'trusted-types' || directive === 'require-trusted-types-for') {
+    return "add `nearside` to `trusted-types`, the name of the library's policy";
+  }
+  if (directive === 'connect-src') return `add ${script.origin} to \`connect-src\``;
+  return isOwn
+    ? `add 'self' to \`${directive}\``
+    : `add blob: to \`${directive}\`, or serve a copy of the files from the page's own origin and ` +
+        'pass its address as `assets`';
+}
+
+function opaqueOrigin(cause: NearsideError): NearsideError {
+  return new NearsideError(
+    'worker-blocked',
+    'Expected to start a worker, got a page without an origin of its own: add `allow-same-origin` to ' +
+      "the frame's `sandbox`.",
+    { cause, details: cause.details },
+  );
+}
+
+interface Look {
+  /** The file is there: something else is wrong. */
+  readonly isScript: boolean;
+  readonly inWords: string;
+}
+
+async function lookAt(script: URL): Promise<Look> {
+  try {
+    const signal = AbortSignal.timeout(LOOK_MS);
+    const { ok, status, headers } = await fetch(addressOf(script), { ...LOOK, signal });
+    const type = headers.get('content-type')?.split(';')[0] ?? 'none';
+    if (!ok) return { isScript: false, inWords: `status ${status}` };
+    if (type === 'text/html') return { isScript: false, inWords: 'a web page' };
+    const isScript = /javascript|ecmascript/.test(type);
+    return { isScript, inWords: `one of content type ${type} where text/javascript is needed` };
+  } catch {
+    return { isScript: false, inWords: 'no answer that this page may read' };
+  }
+}
+
+function unreachable(
+  what: string,
+  { cause, script, isOwn = true }: { cause: unknown; script?: URL; isOwn?: boolean },
+): NearsideError {
+  return new NearsideError('assets-unreachable', `${what} ${whatToDo(script, isOwn)}`, {
+    cause,
+    details: { script: script && addressOf(script) },
+    retryable: script !== undefined,
+  });
+}
+
+function whatToDo(script: URL | undefined, isOwn: boolean): string {
+  if (script?.pathname.includes('/.vite/deps')) {
+    return "Vite's dev server has moved the library: add optimizeDeps: { exclude: ['nearside'] } to vite.config.";
+  }
+  if (!isOwn) {
+    return 'Its server must send `Access-Control-Allow-Origin`, and the file of this very version.';
+  }
+  return (
+    'Serve a copy of node_modules/nearside/dist/assets and pass its address: ' +
+    `open(url, { assets: '/nearside/' }). See ${FILES_GUIDE}.`
+  );
+}

@@ -1,0 +1,63 @@
+import { isNearsideError, NearsideError } from '@nearside/core';
+import type { AvailableBackend } from '../../../shared/api/backends.js';
+import { isAnothersLoss } from '../../../shared/failures.js';
+import type { OpenedVersion } from '../../../shared/protocol.js';
+import { demote } from '../../choice/later/blame-contender.js';
+import { blameRuntime } from '../../choice/later/blame-runtime.js';
+import { load, type ModelContext, type Serving } from '../serving.js';
+import { openAgain, sameInterface } from './open-again.js';
+import { tryBackends } from './try-backends.js';
+
+/** A backend that loses its worker so often within `WITHIN_MS` is tried after the others. */
+const LOSSES = 2;
+const WITHIN_MS = 60_000;
+
+/**
+ * Serves a version anew after its worker was lost: from the cache, on the same backend, or on another
+ * one when that keeps losing workers.
+ */
+export function createReviver(context: ModelContext): (lost: Serving) => Promise<Serving> {
+  const losses: { readonly backend: AvailableBackend; readonly atMs: number }[] = [];
+
+  function orderAfter(lost: AvailableBackend): AvailableBackend[] {
+    const sinceMs = performance.now() - WITHIN_MS;
+    const recent = losses.filter(({ atMs }) => atMs > sinceMs);
+    const isDemoted = (backend: AvailableBackend) =>
+      recent.filter((loss) => loss.backend === backend).length >= LOSSES;
+    const all = [...new Set([lost, ...context.plan.backends])];
+    return [...all.filter((name) => !isDemoted(name)), ...all.filter(isDemoted)];
+  }
+
+  /** It is ended rather than waited for: the models beside it are not to lose their worker again. */
+  let isolate = context.plan.isolate;
+
+  return async (lost) => {
+    const reason = lost.connection.end?.reason;
+    isolate ||= isNearsideError(reason) && reason.code === 'terminated';
+    const isOfRuntime = blameRuntime(context, reason, { ...lost, ...lost.version });
+    const isToBlame = !isOfRuntime && !isAnothersLoss(reason) && !isWanted(reason);
+    if (isToBlame) losses.push({ backend: lost.backend, atMs: performance.now() });
+    const order = orderAfter(lost.backend);
+    const fits = ({ spec }: OpenedVersion) => sameInterface(lost.version.spec, spec);
+    if (order[0] !== lost.backend) demote(context.choice, lost.backend);
+    const place = { isolate, slot: undefined };
+    const how = { fits, place, isOptional: false };
+    const serving = await tryBackends(context, order, {
+      open: (backend) => openAgain(backend, context, lost.version, how),
+      load: (opened) => load(opened, { signal: undefined }),
+    });
+    if (serving && fits(serving.version)) return serving;
+    void serving?.connection.close(undefined);
+    throw new NearsideError(
+      'worker-lost',
+      `Expected ${lost.version.release.model} ${lost.version.release.version} to serve again, got a ` +
+        'version of another interface on this device. Open the model again.',
+      { details: { ...lost.version.release } },
+    );
+  };
+}
+
+/** A caller ended it. */
+function isWanted(reason: unknown): boolean {
+  return isNearsideError(reason) && reason.details.isOwn === true;
+}

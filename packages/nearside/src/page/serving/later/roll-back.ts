@@ -1,0 +1,62 @@
+import type { ErrorCode } from '@nearside/core';
+import { contenderOf } from '../../../shared/contenders.js';
+import { demote, quarantine } from '../../choice/later/blame-contender.js';
+import { askWorker } from '../../workers/watchdog.js';
+import type { GoneBack } from '../handover.js';
+import type { ModelContext, Serving } from '../serving.js';
+
+/** A version that is given up. */
+export interface RollBack extends Pick<ModelContext, 'plan' | 'emitter'> {
+  readonly failed: { readonly version: string; readonly sequence: number };
+  /** What serves instead. */
+  readonly to: Serving;
+  readonly code: ErrorCode;
+}
+
+/**
+ * Gives a version up on this device and says so. Three things lead here: an installed version that
+ * cannot be loaded any more, a candidate that has used up its tries, and a version that fails soon
+ * after it took over. In each another one serves, and no network is needed.
+ *
+ * @throws NearsideError a store code, or `terminated`
+ */
+export async function rollBack(event: RollBack): Promise<void> {
+  const { failed, to, code, plan } = event;
+  const rejected = { sequence: failed.sequence, failure: code };
+  const { watchdogMs } = plan.policy;
+  const how = { watchdogMs, signal: undefined };
+  await askWorker(to.connection, how, ({ reject }) => reject(rejected));
+  announceRollBack(event);
+}
+
+/** For a version that is not to blame: its bytes are gone, and may come back with the network. */
+export function announceRollBack({ failed, to, code, emitter }: RollBack): void {
+  const { version } = to.version.release;
+  emitter.emit('version-rolled-back', { from: failed.version, to: version, code });
+}
+
+/** Sees to it that the next `open` starts with what serves again, and not with what has failed. */
+export async function goBack(context: ModelContext, event: GoneBack): Promise<void> {
+  const { from, to, error } = event;
+  const { release } = from.version;
+  if (release.sequence === to.version.release.sequence) {
+    blameBackend(context, event);
+    return;
+  }
+  const { plan, emitter } = context;
+  const told = { failed: release, to, code: error.code, plan, emitter };
+  await rollBack(told).catch(() => announceRollBack(told)); // its tries still count
+}
+
+/** Of two backends of one version the version is not to blame. */
+function blameBackend(
+  { choice, emitter }: ModelContext,
+  { from, to, error: { code, message } }: GoneBack,
+): void {
+  const { sequence } = from.version.release;
+  const told = { ...contenderOf(from), code, message };
+  quarantine(choice, told, sequence);
+  demote(choice, from.backend);
+  choice.settle(contenderOf(to), { sequence, haveOthersFailed: true });
+  emitter.emit('backend-quarantined', told);
+}

@@ -1,0 +1,144 @@
+import type { ReleaseIdentity } from '@nearside/artifact';
+import type { ModelSpec, NearsideError, Variant } from '@nearside/core';
+import type { AvailableBackend } from '../../shared/api/backends.js';
+import { hasVariantFor } from '../../shared/contenders.js';
+import type { WhichVersion } from '../../shared/protocol.js';
+import type { BackendChoice } from '../choice/backend-choice.js';
+import type { ModelContext, Opened, OpenedVariant, Serving, Started } from './serving.js';
+
+/** The two steps of serving a version on a backend. */
+export interface StartSteps {
+  /** @returns undefined when there is no such version */
+  open(backend: AvailableBackend): Promise<Opened | undefined>;
+  load(opened: OpenedVariant): Promise<Started>;
+}
+
+/** How a try to start a version on a backend ended. */
+export type Attempt =
+  | { readonly kind: 'started'; readonly started: Started }
+  | { readonly kind: 'no-version' }
+  /** Others start it, in this order: this backend loads no variant of it, or one answers after fewer bytes. */
+  | { readonly kind: 'elsewhere'; readonly order: readonly AvailableBackend[] }
+  /** None that is left loads a variant of it. */
+  | { readonly kind: 'no-variant'; readonly spec: ModelSpec }
+  /** Every variant has failed here for good. */
+  | { readonly kind: 'passed-over' }
+  | {
+      readonly kind: 'failed';
+      readonly error: unknown;
+      readonly opened: Opened | undefined;
+      readonly variant: Variant | undefined;
+    };
+
+/** What to do where the first backend, or the installed version, does not work: it is in the second part. */
+export interface StartHelp {
+  /** @param first what came of the first of the backends */
+  tryBackends(
+    context: ModelContext,
+    backends: readonly AvailableBackend[],
+    steps: StartSteps,
+    first: Attempt,
+  ): Promise<Serving | undefined>;
+  /** Serves the version before the one that `failed`. @throws the error, where there is none */
+  servePrevious(
+    context: ModelContext,
+    failed: { readonly failed: ReleaseIdentity; readonly error: NearsideError },
+    start: (which: WhichVersion) => Promise<Serving | undefined>,
+  ): Promise<Serving>;
+}
+
+/**
+ * Starts a version on the first backend of an order, or on the one that this leads to, which nearly
+ * always works; what to do where it does not is loaded then.
+ *
+ * @returns undefined when there is no such version
+ * @throws as `tryBackends`; when that cannot be loaded, the failure itself
+ */
+export async function startVersion(
+  context: ModelContext,
+  backends: readonly AvailableBackend[],
+  steps: StartSteps,
+  help: () => Promise<StartHelp>,
+): Promise<Serving | undefined> {
+  const attempt = await attemptBackend(backends, context, steps);
+  switch (attempt.kind) {
+    case 'started':
+      return serveStarted(context, attempt.started, NO_FAILURES);
+    case 'no-version':
+      return undefined;
+    case 'elsewhere':
+      return startVersion(context, attempt.order, steps, help);
+  }
+  const { tryBackends } = await help().catch((error) => {
+    throw attempt.kind === 'failed' ? attempt.error : error;
+  });
+  return tryBackends(context, backends, steps, attempt);
+}
+
+/**
+ * Opens a version in a worker of the first backend and loads a variant of it, unless what it learns of the
+ * version leads elsewhere; what does not start is ended.
+ *
+ * @param backends what is left to try, at least one
+ */
+export async function attemptBackend(
+  backends: readonly AvailableBackend[],
+  { choice }: Pick<ModelContext, 'choice'>,
+  { open, load }: StartSteps,
+): Promise<Attempt> {
+  const backend = backends[0] as AvailableBackend;
+  let opened: Opened | undefined;
+  let variant: Variant | undefined;
+  try {
+    opened = await open(backend);
+    if (!opened) return { kind: 'no-version' };
+    const { spec, isCommon } = opened.version;
+    const order = await orderFor(opened, backends, choice);
+    if (!isCommon) choice.onnxRuntime = 'full';
+    const isHere = order[0] === backend && (isCommon || opened.runtime !== 'common');
+    if (isHere) variant = choice.pickVariant(backend, spec);
+    if (variant) return { kind: 'started', started: await load({ ...opened, variant }) };
+    void opened.connection.close(undefined);
+    if (isHere) return { kind: 'passed-over' };
+    return order.length > 0 ? { kind: 'elsewhere', order } : { kind: 'no-variant', spec };
+  } catch (error) {
+    void opened?.connection.close(error);
+    choice.isSizeUnknown = false; // do not leave the next backend for a lighter one
+    return { kind: 'failed', error, opened, variant };
+  }
+}
+
+/**
+ * The backends that load a variant of the version. Where the device knows nothing of the model the
+ * lightest is first, which takes one look.
+ */
+async function orderFor(
+  { connection, version }: Opened,
+  backends: readonly AvailableBackend[],
+  choice: BackendChoice,
+): Promise<readonly AvailableBackend[]> {
+  const able = backends.filter((backend) => hasVariantFor(backend, version.spec.variants));
+  const isSizeUnknown = choice.isSizeUnknown && able.length > 1;
+  choice.isSizeUnknown = false;
+  const lightest = isSizeUnknown ? await connection.lightest(able) : undefined;
+  return lightest ? [...new Set([lightest, ...able])] : able;
+}
+
+const NO_FAILURES = { failures: [], quarantined: [] };
+
+/** A started version comes to serve. */
+export function serveStarted(
+  { emitter, choice }: Pick<ModelContext, 'emitter' | 'choice'>,
+  started: Started,
+  before: Pick<Serving, 'failures' | 'quarantined'>,
+): Serving {
+  const { backend, version } = started;
+  const variant = started.variant.name;
+  const { sequence } = version.release;
+  choice.settle(
+    { backend, variant },
+    { sequence, haveOthersFailed: before.quarantined.length > 0 },
+  );
+  emitter.emit('backend-selected', { backend, variant, origin: choice.origin });
+  return { ...started, ...before };
+}

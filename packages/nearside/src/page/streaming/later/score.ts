@@ -1,0 +1,132 @@
+import type { Scored, ScoreOptions } from '../../../shared/api/model.js';
+import type { Results } from '../../../shared/api/results.js';
+import type { Input, RunOptions, RunResult } from '../../../shared/api/run.js';
+import { checkOptions, FUNCTION, type OptionKinds } from '../../../shared/check-options.js';
+import { NO_OPTIONS, ownOptions } from '../../../shared/option-rules.js';
+import { RUN_KINDS } from '../../options/check-call-options.js';
+import { refuseInput } from '../../running/later/refuse-input.js';
+import type { RunnerOptions, SeriesItem } from '../../running/run-model.js';
+import { snapshotInput } from '../../running/snapshot-input.js';
+import type { Handover } from '../../serving/handover.js';
+import {
+  createOrderedPipe,
+  type OrderedPipe,
+  openSource,
+  type Passing,
+  requireSource,
+} from '../ordered-pipe.js';
+
+/** Inputs begun and not read as results: enough for full batches. */
+const IN_FLIGHT = 48;
+
+const { signal, topK, priority } = RUN_KINDS;
+const KINDS: OptionKinds<keyof ScoreOptions> = {
+  from: {
+    fits: (from: unknown) => Number.isSafeInteger(from) && Number(from) >= 0,
+    expected: 'an index from 0 on',
+    error: RangeError,
+  },
+  onProgress: FUNCTION,
+  signal,
+  topK,
+  priority,
+};
+
+/** What inputs are given to. */
+export interface ScoreWork {
+  run(input: Input, options: RunOptions): Promise<RunResult>;
+  /** Aborts when the model is closed. */
+  readonly closing: AbortSignal;
+}
+
+interface Entry extends Passing {
+  readonly index: number;
+}
+
+/**
+ * Has `run` run many inputs at full speed, in their order, without keeping more than a few of them in memory.
+ * Each result is there as soon as it and those before it are; leaving the loop aborts what runs.
+ * To go on after an interruption, pass `from: lastIndex + 1`.
+ *
+ * `next()` rejects once, and it is over: with `signal.reason` on abort and `closed`, at once; with what the
+ * iterable or `onProgress` throws, after the results before.
+ *
+ * @throws TypeError or RangeError for wrong options
+ */
+export function scoreWith(
+  { run, closing }: ScoreWork,
+  inputs: Iterable<Input> | AsyncIterable<Input>,
+  asked: ScoreOptions = NO_OPTIONS,
+): Results<Scored> {
+  const options = ownOptions(asked);
+  checkOptions('score', options, KINDS);
+  requireSource('score', inputs);
+  const { from = 0, onProgress, signal, topK, priority = 'background' } = options;
+  const total = lengthOf(inputs);
+  const leaving = new AbortController();
+  let given = 0;
+  let done = 0;
+  let failed = 0;
+
+  const pipe: OrderedPipe<Entry, Scored> = createOrderedPipe(openSource(inputs), {
+    signals: signal ? [signal, closing] : [closing],
+    hasRoom: () => pipe.taken.length < IN_FLIGHT,
+    take(input) {
+      const entry = { index: given };
+      given += 1;
+      if (entry.index < from || pipe.isOver) return;
+      pipe.taken.push(entry);
+      void pipe.settle(entry, () => run(input, { signal: leaving.signal, topK, priority }));
+    },
+    hand({ index }, outcome) {
+      pipe.give(outcome.ok ? { index, ...outcome.result } : { index, error: outcome.error });
+      done += 1;
+      if (!outcome.ok) failed += 1;
+      onProgress?.({ done, failed, total: total === undefined ? undefined : total - from });
+    },
+    end: (_, reason) => leaving.abort(reason),
+  });
+  return pipe.results;
+}
+
+function lengthOf(inputs: Iterable<Input> | AsyncIterable<Input>): number | undefined {
+  const { length, size } = inputs as { length?: unknown; size?: unknown };
+  const found = length ?? size;
+  return typeof found === 'number' ? found : undefined;
+}
+
+/** What a series of inputs, a stream or a score, needs of its model. */
+export interface SeriesContext {
+  readonly handover: Handover;
+  readonly runItem: (item: SeriesItem, options: RunOptions) => Promise<RunResult>;
+  /** Aborts when the model is closed. */
+  readonly closing: AbortSignal;
+  /** Takes what is neither tensors nor a picture. */
+  readonly takeOther?: RunnerOptions['takeOther'];
+}
+
+/**
+ * Runs many inputs on a model as a stream's frames are run: they are few at a time by themselves, so that they
+ * wait whatever else does, and take nobody's place.
+ *
+ * @throws as {@link scoreWith}
+ */
+export function scoreModel(
+  { handover, runItem, closing, takeOther }: SeriesContext,
+  inputs: Iterable<Input> | AsyncIterable<Input>,
+  options?: ScoreOptions,
+): Results<Scored> {
+  const run = (input: Input, runOptions: RunOptions) => {
+    const take = () =>
+      snapshotInput(input, handover.current.version.spec, {
+        transfer: false,
+        takeOther,
+        refuse: refuseInput,
+      });
+    return runItem(
+      { take, input, held: undefined, together: undefined, series: 'score' },
+      runOptions,
+    );
+  };
+  return scoreWith({ run, closing }, inputs, options);
+}

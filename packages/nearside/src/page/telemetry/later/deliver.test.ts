@@ -1,0 +1,180 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createMemoryStore } from '@nearside/artifact';
+import type { Report } from '@nearside/core';
+import { afterEach, expect, test, vi } from 'vitest';
+import { SAMPLE_DIMENSIONS } from '../../../testing/sample-dimensions.js';
+import { createDelivery } from './deliver.js';
+import { openOutbox } from './outbox.js';
+import { sealReport } from './seal-report.js';
+import { createTally, increment } from './tally.js';
+
+const closers: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closers.splice(0)) close();
+});
+
+/** A collector that answers with the given statuses in turn, the last one for ever. */
+async function collector(...statuses: number[]) {
+  const received: { id: string; sent: number }[] = [];
+  const server = createServer(async (request, response) => {
+    let body = '';
+    for await (const piece of request) body += piece;
+    received.push(JSON.parse(body));
+    response.statusCode = statuses.length > 1 ? (statuses.shift() as number) : (statuses[0] ?? 204);
+    if (response.statusCode === 503) response.setHeader('Retry-After', '120');
+    response.end();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  closers.push(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}/v1/reports`, received };
+}
+
+function report(id: string) {
+  const tally = createTally();
+  increment(tally.errors, 'deadline');
+  return sealReport(tally, {
+    id: id.padEnd(32, '0'),
+    cohort: 0,
+    startMs: Date.now() - 1000,
+    endMs: Date.now(),
+    baseline: undefined,
+    dimensions: SAMPLE_DIMENSIONS,
+  }) as Report;
+}
+
+async function outboxOf(...ids: string[]) {
+  const dropped: string[] = [];
+  const outbox = openOutbox(createMemoryStore(), {
+    endpoints: ['https://collector.example/v1/reports'],
+    onDropped: (_, reason) => dropped.push(reason),
+  });
+  for (const id of ids) await outbox.put(report(id), { firsts: [], entries: new Map() });
+  return { outbox, dropped };
+}
+
+function deliver(
+  outbox: Awaited<ReturnType<typeof outboxOf>>['outbox'],
+  ...given: (string | (() => Promise<boolean>))[]
+) {
+  const endpoints = given.filter((one) => typeof one === 'string');
+  const mayReport = given.find((one) => typeof one === 'function');
+  const outcome = { sent: [] as string[], dropped: [] as string[], kept: [] as string[] };
+  const delivery = createDelivery({
+    outbox,
+    endpoints,
+    mayReport,
+    bodyOf: (item) => JSON.stringify({ ...item, sent: Date.now() }),
+    onSent: ({ id }) => outcome.sent.push(id),
+    onDropped: (_, reason) => outcome.dropped.push(reason),
+    onKept: (problem) => outcome.kept.push(problem),
+  });
+  closers.push(() => delivery.close());
+  return { delivery, outcome };
+}
+
+test('a report is deleted when the collector has answered for it', async () => {
+  const { url, received } = await collector(204);
+  const { outbox } = await outboxOf('a', 'b');
+  const { delivery, outcome } = deliver(outbox, url);
+  await delivery.drain();
+  expect(received).toHaveLength(2);
+  expect(outcome.sent).toHaveLength(2);
+  expect(await outbox.keys()).toEqual([]);
+});
+
+test('a report the collector will never take is dropped and said so', async () => {
+  for (const status of [400, 413, 422]) {
+    const { url } = await collector(status);
+    const { outbox } = await outboxOf('a');
+    const { delivery, outcome } = deliver(outbox, url);
+    await delivery.drain();
+    expect(outcome.dropped).toEqual(['refused']);
+    expect(await outbox.keys()).toEqual([]);
+  }
+});
+
+test('with the collector down nothing is lost, and why is said', async () => {
+  const { outbox } = await outboxOf('a', 'b');
+  const { delivery, outcome } = deliver(outbox, 'http://127.0.0.1:9/v1/reports');
+  await delivery.drain();
+  expect(await outbox.keys()).toHaveLength(2);
+  expect(outcome.kept).toEqual([expect.stringContaining('Is the collector up?')]);
+});
+
+test('a pause the collector asks for is kept', async () => {
+  const { url, received } = await collector(503, 204);
+  const { outbox } = await outboxOf('a');
+  const { delivery } = deliver(outbox, url);
+  await delivery.drain();
+  await delivery.drain();
+  expect(received).toHaveLength(1);
+  expect(await outbox.keys()).toHaveLength(1);
+});
+
+test('the next collector is asked when the first does not answer', async () => {
+  const { url, received } = await collector(204);
+  const { outbox } = await outboxOf('a');
+  const { delivery } = deliver(outbox, 'http://127.0.0.1:9/', url);
+  await delivery.drain();
+  expect(received).toHaveLength(1);
+});
+
+test('a resend keeps the report’s id, so that it is counted once', async () => {
+  const { url, received } = await collector(500, 204);
+  const { outbox } = await outboxOf('a');
+  const { delivery } = deliver(outbox, url);
+  await delivery.drain();
+  await delivery.drain();
+  expect(new Set(received.map(({ id }) => id)).size).toBe(1);
+  expect(received).toHaveLength(2);
+});
+
+test('one that a collector cannot take is in nobody’s way', async () => {
+  const { url, received } = await collector(500, 204);
+  const { outbox } = await outboxOf('a', 'b', 'c');
+  const { delivery, outcome } = deliver(outbox, url);
+  await delivery.drain();
+  expect(received).toHaveLength(3);
+  expect(outcome.sent).toHaveLength(2);
+  expect(await outbox.keys()).toHaveLength(1);
+});
+
+test('consent that is withdrawn in the middle ends the round', async () => {
+  const { url, received } = await collector(204);
+  const { outbox } = await outboxOf('a', 'b', 'c');
+  const { delivery } = deliver(outbox, url, async () => received.length < 1);
+  await delivery.drain();
+  expect(received).toHaveLength(1);
+});
+
+test('a page that may have no locks sends all the same', async () => {
+  const { url, received } = await collector(204);
+  const { outbox } = await outboxOf('a');
+  const request = () => Promise.reject(new DOMException('sandboxed', 'SecurityError'));
+  vi.stubGlobal('navigator', { locks: { request } });
+  await deliver(outbox, url).delivery.drain();
+  vi.unstubAllGlobals();
+  expect(received).toHaveLength(1);
+});
+
+test('a token in the address may change: what waits goes with the new one', async () => {
+  const { url, received } = await collector(204);
+  const store = createMemoryStore();
+  const outboxAt = (endpoint: string) =>
+    openOutbox(store, { endpoints: [endpoint], onDropped() {} });
+  await outboxAt(`${url}?token=old`).put(report('a'), { firsts: [], entries: new Map() });
+  await deliver(outboxAt(`${url}?token=new`), `${url}?token=new`).delivery.drain();
+  expect(received).toHaveLength(1);
+});
+
+test('where the user has withdrawn what was allowed nothing is sent', async () => {
+  const { url, received } = await collector(204);
+  const { outbox } = await outboxOf('a');
+  const { delivery } = deliver(outbox, url, async () => false);
+  await delivery.drain();
+  expect(received).toEqual([]);
+});

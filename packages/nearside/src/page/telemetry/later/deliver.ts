@@ -1,0 +1,210 @@
+import type { LossReason } from '@nearside/core';
+import { unref } from '../../../shared/timers.js';
+import { refusalOf } from '../../platform/later/policy-refusal.js';
+import type { Outbox } from './outbox.js';
+
+/** Waits between rounds after a failure: full jitter up to twice as long each time, ms. */
+export const BACKOFF = Object.freeze({ firstMs: 5_000, longestMs: 30 * 60 * 1000 });
+
+/** Reports in a round that a collector answered without taking them, before the round ends. */
+const PASSED_OVER = 3;
+
+/** What waits to be sent, by keys in its order: reports, or traces. */
+export interface Waiting<Item extends { readonly id: string }>
+  extends Pick<Outbox, 'keys' | 'remove'> {
+  get(key: string): Promise<Item | undefined>;
+}
+
+/** Answers after which sending the same again cannot help. */
+export const REFUSALS: readonly number[] = [400, 413, 422];
+
+/** Sends what the outbox holds. A report is deleted only when a collector has answered for it. */
+export interface Delivery {
+  /** Sends everything now, unless a collector has asked for a pause. Never rejects. */
+  drain(): Promise<void>;
+  /** Stops waiting for a next round. What is stored stays stored. */
+  close(): void;
+}
+
+export interface DeliveryOptions<Item extends { readonly id: string }> {
+  readonly outbox: Waiting<Item>;
+  /** Collectors in order: the next is asked when one fails. */
+  readonly endpoints: readonly string[];
+  /** Whether the user lets anything be sent; what waits is gone where not. */
+  readonly mayReport?: (() => Promise<boolean>) | undefined;
+  /** One as it is sent. */
+  readonly bodyOf: (item: Item) => string;
+  readonly refusals?: readonly number[] | undefined;
+  readonly onSent: (item: Item) => void;
+  readonly onDropped: (id: string, reason: LossReason) => void;
+  /** Told why a report stays here for now, in words. */
+  readonly onKept: (problem: string) => void;
+}
+
+type Verdict =
+  | { readonly kind: 'delivered' }
+  | { readonly kind: 'refused' }
+  | {
+      readonly kind: 'later';
+      readonly retryAfterMs?: number | undefined;
+      readonly problem: string;
+      readonly isAnswered?: boolean;
+    };
+
+export function createDelivery<Item extends { readonly id: string }>({
+  outbox,
+  endpoints,
+  mayReport,
+  bodyOf,
+  refusals: refusing = REFUSALS,
+  onSent,
+  onDropped,
+  onKept,
+}: DeliveryOptions<Item>): Delivery {
+  let draining: Promise<void> | undefined;
+  let failures = 0;
+  let notBeforeMs = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let closed = false;
+  let hasMore = false;
+
+  async function sendAll(): Promise<void> {
+    let refusals = 0;
+    for (const key of await outbox.keys()) {
+      if (mayReport && !(await mayReport())) return;
+      const item = await outbox.get(key);
+      if (!item) continue;
+      const verdict = await post(bodyOf(item), { endpoints, refusing });
+      if (verdict.kind === 'later') {
+        onKept(verdict.problem);
+        // One that a collector cannot take is in nobody's way.
+        if (verdict.isAnswered && verdict.retryAfterMs === undefined && refusals < PASSED_OVER) {
+          refusals += 1;
+          continue;
+        }
+        return pause(verdict.retryAfterMs);
+      }
+      failures = 0;
+      await outbox.remove(key);
+      if (verdict.kind === 'delivered') onSent(item);
+      else onDropped(item.id, 'refused');
+    }
+    if (refusals > 0) pause(undefined);
+  }
+
+  function pause(retryAfterMs: number | undefined): void {
+    const ceiling = Math.min(BACKOFF.longestMs, BACKOFF.firstMs * 2 ** failures);
+    failures += 1;
+    const waitMs =
+      retryAfterMs === undefined ? Math.random() * ceiling : retryAfterMs * (1 + Math.random() / 4);
+    if (retryAfterMs !== undefined) notBeforeMs = performance.now() + waitMs;
+    clearTimeout(timer);
+    if (closed) return;
+    timer = setTimeout(() => void drain(), waitMs);
+    unref(timer);
+  }
+
+  async function sendRounds(): Promise<void> {
+    while (hasMore && performance.now() >= notBeforeMs) {
+      hasMore = false;
+      // A failing store keeps what it has; the next round tries again.
+      await exclusively(endpoints, sendAll).catch(() => pause(undefined));
+    }
+  }
+
+  async function drain(): Promise<void> {
+    if (performance.now() < notBeforeMs) return;
+    hasMore = true; // what was stored while others are being sent
+    draining ??= sendRounds().finally(() => {
+      draining = undefined;
+    });
+    return draining;
+  }
+
+  return {
+    drain,
+    close() {
+      closed = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** One tab drains an outbox at a time, so that none sends what another is sending. */
+async function exclusively(endpoints: readonly string[], work: () => Promise<void>): Promise<void> {
+  const locks = globalThis.navigator?.locks;
+  let isBegun = false;
+  const begin = (lock: unknown) => {
+    isBegun = true;
+    return lock ? work() : undefined;
+  };
+  const name = `nearside-reports ${endpoints.join(' ')}`;
+  const done = locks ? locks.request(name, { ifAvailable: true }, begin) : begin(true);
+  // A sandboxed frame has locks, and may have none of them.
+  await Promise.resolve(done).catch((error) => {
+    if (isBegun) throw error;
+    return work();
+  });
+}
+
+interface Receivers {
+  readonly endpoints: readonly string[];
+  readonly refusing: readonly number[];
+}
+
+async function post(body: string, { endpoints, refusing }: Receivers): Promise<Verdict> {
+  let verdict: Verdict = { kind: 'later', problem: 'no collector to ask' };
+  for (const endpoint of endpoints) {
+    verdict = await postTo(endpoint, { body, refusing });
+    if (verdict.kind !== 'later') return verdict;
+  }
+  return verdict;
+}
+
+/** How long a collector may take to answer, ms. */
+const ANSWER_MS = 15_000;
+
+/** Neither cookies nor the page's address. */
+const PRIVATELY = { credentials: 'omit', referrerPolicy: 'no-referrer' } as const;
+
+async function postTo(
+  endpoint: string,
+  { body, refusing }: { readonly body: string } & Pick<Receivers, 'refusing'>,
+): Promise<Verdict> {
+  try {
+    const response = await fetch(endpoint, {
+      method: 'POST',
+      // text/plain needs no preflight; a beacon would send cookies.
+      headers: { 'content-type': 'text/plain' },
+      body,
+      keepalive: true,
+      ...PRIVATELY,
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
+    if (response.ok) return { kind: 'delivered' };
+    if (refusing.includes(response.status)) return { kind: 'refused' };
+    const problem = `${endpoint}: expected 204, got status ${response.status}.`;
+    return { kind: 'later', retryAfterMs: retryAfterMs(response), problem, isAnswered: true };
+  } catch {
+    return { kind: 'later', problem: await whyUnanswered(endpoint) };
+  }
+}
+
+async function whyUnanswered(endpoint: string): Promise<string> {
+  const refused = await refusalOf(['connect-src'], () =>
+    fetch(endpoint, { method: 'HEAD', ...PRIVATELY }),
+  );
+  if (!refused) {
+    return `${endpoint}: expected an answer, got none. Is the collector up? A browser extension may keep it out too.`;
+  }
+  const { origin } = new URL(endpoint);
+  return `${endpoint}: expected to be allowed to ask it, got a refusal of the page's Content-Security-Policy: add ${origin} to \`${refused.directive}\`.`;
+}
+
+/** Seconds or an HTTP date (RFC 9110, section 10.2.3). */
+function retryAfterMs(response: Response): number | undefined {
+  const value = response.headers.get('retry-after');
+  if (!value) return undefined;
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return Number.isFinite(ms) ? Math.min(Math.max(0, ms), BACKOFF.longestMs) : undefined;
+}

@@ -1,0 +1,86 @@
+import { shareOnce } from '@nearside/core';
+import type { ReportTotals } from '../../shared/api/model.js';
+import { keepTrying, settlesWithin } from '../../shared/timers.js';
+import type { Counting, CountingContext, startCounting } from './later/counting.js';
+import { countFailure, createLifetime, createReportTotals, type Lifetime } from './lifetime.js';
+import type { Recorded, TimedRecord } from './recorded.js';
+
+/** What is counted by the second part. */
+export interface CountHelp {
+  readonly startCounting: typeof startCounting;
+}
+
+/** What is taken down of an open model, for `stats()`, for feedback and for reports. */
+export interface Recording {
+  readonly lifetime: Lifetime;
+  readonly totals: ReportTotals;
+  tell(what: Recorded): void;
+  /** Seals every report; called when the runs have ended. */
+  close(): Promise<void>;
+}
+
+/** How long closing waits for the code that counts, which may not be there yet, ms. */
+const LAST_LOADING_MS = 2000;
+
+/** What is kept to be counted until then: far more than happens before the first result. */
+const EARLY = 1000;
+
+/**
+ * Takes down what happens, what has happened while the model was opened too, and keeps it until there is what counts.
+ *
+ * @param help resolves after the first result: nothing is counted or reported before. Where it fails it is
+ *   asked again, and once more by `close`
+ */
+export function startRecording(
+  context: Omit<CountingContext, 'lifetime' | 'totals' | 'lostEarly'>,
+  help: () => Promise<CountHelp>,
+  opening: Extract<Recorded, { kind: 'opened' | 'not-opened' }>,
+): Recording {
+  const lifetime = createLifetime();
+  const totals = createReportTotals();
+  const early: TimedRecord[] = [];
+  let lostEarly = 0;
+  let counting: Counting | undefined;
+  let isClosed = false;
+
+  const load = shareOnce(async () => {
+    const { startCounting } = await help();
+    if (isClosed) return;
+    counting = startCounting({ ...context, lifetime, totals, lostEarly });
+    for (const record of early.splice(0)) counting.count(record);
+  });
+  keepTrying(async () => isClosed || load());
+
+  function tell(what: Recorded): void {
+    if (what.kind === 'ran') countRun(lifetime, what.outcome);
+    if (what.kind === 'not-opened') countFailure(lifetime, what.code);
+    const record = { ...what, atMs: Date.now() };
+    if (counting) counting.count(record);
+    else if (early.length < EARLY) early.push(record);
+    else lostEarly += 1;
+  }
+  tell(opening);
+  context.emitter.tap((name, event) => {
+    if (name !== 'run-end') tell({ kind: 'event', name, event } as Recorded);
+  });
+
+  return {
+    lifetime,
+    totals,
+    tell,
+    async close() {
+      await settlesWithin(LAST_LOADING_MS, load());
+      isClosed = true;
+      await counting?.close();
+    },
+  };
+}
+
+type Outcome = Extract<Recorded, { kind: 'ran' }>['outcome'];
+
+function countRun(lifetime: Lifetime, outcome: Outcome): void {
+  if (outcome.kind === 'failed') countFailure(lifetime, outcome.code);
+  else lifetime[COUNTED_AS[outcome.kind]] += 1;
+}
+
+const COUNTED_AS = { ok: 'ok', aborted: 'aborted', 'fell-back': 'fallbacks' } as const;

@@ -1,0 +1,261 @@
+import { isNearsideError } from '@nearside/core';
+import { releaseProxy, wrap } from 'comlink';
+import type { AvailableBackend } from '../../shared/api/backends.js';
+import { isLostWorker } from '../../shared/failures.js';
+import type { WorkerApi } from '../../shared/protocol.js';
+import { LAST_STORING_MS, settlesWithin } from '../../shared/timers.js';
+import type { BackendWorker, WorkerFailure, WorkerSource } from '../platform/host.js';
+
+/**
+ * One that has not answered by then is given this long beside others, then its worker is ended, ms; longer
+ * while calls of theirs are under way, because a run on wasm keeps it from answering.
+ */
+const LEAVING_MS = 10_000;
+/** So many times as long at most: beyond the two minutes that a run has by default. */
+const MOST_WAITS = 30;
+
+/**
+ * What two models must have in common to share a worker. Files that nobody vouches for share none with a
+ * signed model: a runtime's heap is one for all that is loaded in it.
+ */
+export interface WorkerNeeds extends WorkerSource {
+  readonly backend: AvailableBackend;
+  /** Which of the workers of its kind, from 0 on. */
+  readonly slot: number;
+  /** CPU threads of its runtime, which has one number for all its models. */
+  readonly threads?: number | undefined;
+  /** A worker for this model alone. */
+  readonly isolate: boolean;
+}
+
+/** A worker that is alive. */
+export interface WorkerStatus {
+  readonly backend: AvailableBackend;
+  /** Models in it. */
+  readonly models: number;
+  /** What its models say they need, bytes. */
+  readonly declaredBytes: number;
+  /** What its wasm memory was seen to hold last; 0 while unknown. */
+  heapBytes: number;
+  /** The same when a model was loaded last. */
+  loadedHeapBytes: number;
+  /** Calls to its models that are under way. */
+  calls: number;
+  /** Nobody joins it any more. */
+  isRetired: boolean;
+}
+
+/** One model's place in a worker. */
+export interface Host {
+  readonly worker: WorkerStatus;
+  /** Says what the model needs, bytes, for as long as it has not given its place back. */
+  declare(memoryBytes: number): void;
+  /** The model's functions there, until the place is given back. */
+  readonly api: WorkerApi;
+  /** `api.run`, looked up once: Comlink makes and registers a proxy at each look, which a small run would feel. */
+  readonly run: WorkerApi['run'];
+  /** Where its events come from. */
+  readonly endpoint: MessagePort;
+  readonly runtimeWasm: BackendWorker['runtimeWasm'];
+  /** The worker has said that it is ready: when it is silent after that, it is busy. */
+  readonly isReady: boolean;
+  /** Called at most once, when the worker is gone. */
+  onFailure(listener: (failure: WorkerFailure) => void): void;
+  /**
+   * Gives the place back; the last one ends the worker. Others in the same worker are not affected,
+   * unless the model does not let go of it.
+   *
+   * @param stored settles when the model stores nothing any more and is freed
+   * @param isAtWork whether a call of its own is under way there, and so to blame for its silence
+   * @returns when the place is free, or the caller need not wait any longer
+   */
+  release(stored: Promise<unknown>, isAtWork?: boolean): Promise<void>;
+  /** Ends the worker at once, whatever it is doing, with every model in it. */
+  terminate(reason: unknown): void;
+}
+
+/** Starts the workers of an engine, lets models share them, and ends those that nobody is in. */
+export interface SharedWorkers {
+  /** Those that are alive. */
+  readonly live: readonly WorkerStatus[];
+  /** @throws NearsideError `worker-blocked`, `no-backend` */
+  acquire(needs: WorkerNeeds): Promise<Host>;
+}
+
+export type StartBackendWorker = (
+  backend: AvailableBackend,
+  source: WorkerSource,
+) => Promise<BackendWorker>;
+
+interface Tenant {
+  disconnect: (() => void) | undefined;
+  listener: ((failure: WorkerFailure) => void) | undefined;
+  /** How its worker ended. */
+  failure: WorkerFailure | undefined;
+  memoryBytes: number;
+  /** It is to go, and has not answered in time. */
+  isSilent: boolean;
+}
+
+interface SharedWorker {
+  readonly needs: WorkerNeeds;
+  readonly worker: Promise<BackendWorker>;
+  /** The same, once it is there. */
+  started: BackendWorker | undefined;
+  readonly tenants: Set<Tenant>;
+  readonly status: WorkerStatus;
+}
+
+/** What models that share a worker need alike. */
+const ALIKE = ['backend', 'runtime', 'slot', 'threads', 'isUnsigned', 'assets', 'worker'] as const;
+
+export function createSharedWorkers(start: StartBackendWorker): SharedWorkers {
+  const live = new Set<SharedWorker>();
+
+  function find(needs: WorkerNeeds): SharedWorker | undefined {
+    if (needs.isolate) return undefined;
+    return [...live].find(
+      ({ needs: other, tenants, status }) =>
+        !other.isolate &&
+        !status.isRetired &&
+        ALIKE.every((need) => other[need] === needs[need]) &&
+        ![...tenants].some(({ isSilent }) => isSilent),
+    );
+  }
+
+  function open(needs: WorkerNeeds): SharedWorker {
+    const tenants = new Set<Tenant>();
+    const worker = start(needs.backend, needs);
+    const status = describe(needs.backend, tenants);
+    const shared: SharedWorker = { needs, worker, tenants, status, started: undefined };
+    live.add(shared);
+    shared.worker.then(
+      (worker) => {
+        shared.started = worker;
+        worker.onFailure((failure) => end(shared, failure));
+        if (!live.has(shared)) worker.terminate();
+      },
+      () => live.delete(shared),
+    );
+    return shared;
+  }
+
+  /** Whoever is still in it is told. */
+  function end(shared: SharedWorker, failure?: WorkerFailure): void {
+    if (!live.delete(shared)) return;
+    shared.started?.terminate();
+    for (const tenant of [...shared.tenants]) leave(shared, tenant, failure);
+  }
+
+  function leave(shared: SharedWorker, tenant: Tenant, failure?: WorkerFailure): void {
+    if (!shared.tenants.delete(tenant)) return;
+    tenant.disconnect?.();
+    if (failure) {
+      tenant.failure = failure;
+      tenant.listener?.(failure);
+    }
+    if (shared.tenants.size === 0) end(shared);
+  }
+
+  async function release(
+    shared: SharedWorker,
+    tenant: Tenant,
+    { stored, isAtWork }: { stored: Promise<unknown>; isAtWork: boolean },
+  ): Promise<void> {
+    if (await settlesWithin(LAST_STORING_MS, stored)) return leave(shared, tenant);
+    tenant.isSilent = true;
+    const silent = { message: 'another model in it did not let go of it', isAnothers: true };
+    if ([...shared.tenants].every(({ isSilent }) => isSilent)) return end(shared, silent);
+    void leaveBeside();
+
+    async function leaveBeside(): Promise<void> {
+      for (let waits = 0; waits < MOST_WAITS; waits += 1) {
+        if (await settlesWithin(LEAVING_MS, stored)) return leave(shared, tenant);
+        if (isAtWork || shared.status.calls === 0) break;
+      }
+      end(shared, silent);
+    }
+  }
+
+  return {
+    get live() {
+      return [...live].map(({ status }) => status);
+    },
+
+    async acquire(needs) {
+      const shared = find(needs) ?? open(needs);
+      // Before anything is waited for: a worker with somebody in it is not ended.
+      const tenant: Tenant = {
+        disconnect: undefined,
+        listener: undefined,
+        failure: undefined,
+        memoryBytes: 0,
+        isSilent: false,
+      };
+      shared.tenants.add(tenant);
+      const worker = await shared.worker;
+      const { endpoint, close } = worker.attach();
+      const api = wrap<WorkerApi>(endpoint);
+      const { run } = api;
+      tenant.disconnect = () => {
+        // Else Comlink keeps the endpoint for ever (docs/decisions/0008).
+        run[releaseProxy]();
+        api[releaseProxy]();
+        close();
+      };
+      return {
+        worker: shared.status,
+        api,
+        run,
+        endpoint,
+        runtimeWasm: worker.runtimeWasm,
+        get isReady() {
+          return worker.isReady;
+        },
+        declare(memoryBytes) {
+          tenant.memoryBytes = memoryBytes;
+        },
+        onFailure(listener) {
+          if (tenant.failure) listener(tenant.failure);
+          else tenant.listener = listener;
+        },
+        async release(stored, isAtWork = false) {
+          tenant.listener = undefined;
+          tenant.memoryBytes = 0;
+          // Nothing has begun in it that could be stored.
+          if (!worker.isReady) return leave(shared, tenant);
+          return release(shared, tenant, { stored, isAtWork });
+        },
+        terminate(reason) {
+          tenant.listener = undefined;
+          end(shared, toFailure(reason));
+        },
+      };
+    },
+  };
+}
+
+function describe(backend: AvailableBackend, tenants: ReadonlySet<Tenant>): WorkerStatus {
+  return {
+    backend,
+    heapBytes: 0,
+    loadedHeapBytes: 0,
+    calls: 0,
+    isRetired: false,
+    get models() {
+      return tenants.size;
+    },
+    get declaredBytes() {
+      return [...tenants].reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
+    },
+  };
+}
+
+/** What one model learned of the worker itself is true for all; what it decided is its own. */
+function toFailure(reason: unknown): WorkerFailure {
+  const isOfWorker = isLostWorker(reason) && reason.code !== 'terminated';
+  const message = isNearsideError(reason) ? reason.message : String(reason);
+  return isOfWorker
+    ? { message, cause: reason }
+    : { message: `another model in it had it ended: ${message}`, cause: reason, isAnothers: true };
+}

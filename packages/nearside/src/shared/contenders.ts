@@ -1,0 +1,45 @@
+import type { BackendName, Runtime, Variant } from '@nearside/core';
+import type { AvailableBackend } from './api/backends.js';
+
+/** One way of serving a version: a variant of it on a backend. */
+export interface Contender {
+  readonly backend: AvailableBackend;
+  readonly variant: string;
+}
+
+export function isSameContender(
+  a: { readonly backend: string; readonly variant?: string | undefined } | undefined,
+  b: typeof a,
+): boolean {
+  return a?.backend === b?.backend && a?.variant === b?.variant;
+}
+
+/** As people read it. */
+export function contenderName({ backend, variant }: Contender): string {
+  return `${variant} on ${backend}`;
+}
+
+/** What serves, as a contender. */
+export function contenderOf({
+  backend,
+  variant,
+}: {
+  readonly backend: AvailableBackend;
+  readonly variant: { readonly name: string };
+}): Contender {
+  return { backend, variant: variant.name };
+}
+
+/** The variants in the form that a backend loads, in the publisher's order. */
+export function variantsFor(backend: AvailableBackend, variants: readonly Variant[]): Variant[] {
+  return variants.filter(({ runtime }) => runtime === runtimeOf(backend));
+}
+
+export function hasVariantFor(backend: AvailableBackend, variants: readonly Variant[]): boolean {
+  return variantsFor(backend, variants).length > 0;
+}
+
+/** The form of the weights that a backend loads. */
+export function runtimeOf(backend: BackendName): Runtime {
+  return backend.startsWith('onnx') ? 'onnx' : 'tfjs';
+}

@@ -1,0 +1,16 @@
+/** Asking can fail once and succeed at once after it (seen with Chromium 156 and Firefox 153). */
+export async function requestAdapter(): Promise<GPUAdapter | undefined> {
+  const { gpu } = globalThis.navigator ?? {};
+  for (let tries = 0; gpu && tries < 2; tries += 1) {
+    const adapter = await gpu
+      .requestAdapter({ powerPreference: 'high-performance' })
+      .catch(() => null);
+    if (adapter) return adapter;
+  }
+  return undefined;
+}
+
+/** Vendor and architecture as the browser tells them, such as `google swiftshader`. */
+export function describeAdapter({ vendor, architecture }: GPUAdapterInfo): string {
+  return [vendor, architecture].filter(Boolean).join(' ') || 'gpu';
+}
