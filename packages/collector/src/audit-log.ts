@@ -5,7 +5,7 @@ import { StartError } from './start-error.js';
 export type Act =
   | 'start'
   | 'stop'
-  | 'migrate'
+  | 'move-aside'
   | 'prune'
   | 'models-loaded'
   | 'models-refused'

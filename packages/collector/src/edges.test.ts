@@ -4,11 +4,9 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, expect, test } from 'vitest';
-import { SCHEMA_VERSION } from './sqlite/schema.js';
 import { type Collector, type CollectorOptions, startCollector } from './start-collector.js';
 import { parsePrometheusText } from './testing/parse-prometheus-text.js';
 import { sampleReport } from './testing/sample-report.js';
-import { SCHEMA_1 } from './testing/schema-1.js';
 import { temporaryFolder } from './testing/temporary-folder.js';
 
 const folder = temporaryFolder();
@@ -132,17 +130,28 @@ test('start, pruning and stop are in the audit log, with how many tokens and non
   expect(text).not.toContain(SITE);
 });
 
-test('a file of an older schema that is brought up to date is in the audit log', async () => {
+test('a file whose schema was never released is renamed, and one line and the audit log say so', async () => {
   const file = join(folder, 'old.sqlite');
+  const to = `${file}.unreleased-schema-3`;
   const old = new Database(file);
-  old.exec(SCHEMA_1);
+  old.pragma('journal_mode = WAL');
+  old.exec('CREATE TABLE cell (id INTEGER PRIMARY KEY); INSERT INTO cell VALUES (7);');
   old.pragma('application_id = 0x6e656172');
-  old.pragma('user_version = 1');
+  old.pragma('user_version = 3');
   old.close();
-  const auditLog = join(folder, 'migration.jsonl');
-  await (await start({ file, auditLog })).close();
+  const auditLog = join(folder, 'moved.jsonl');
+  const errors: unknown[] = [];
+  const { url, close } = await start({ file, auditLog, onError: (error) => errors.push(error) });
+  expect((await post(`${url}/v1/reports`)).status).toBe(204);
+  await close();
+  expect(errors).toMatchObject([{ message: expect.stringContaining(to) }]);
   const [first = ''] = readFileSync(auditLog, 'utf8').split('\n');
-  expect(JSON.parse(first)).toMatchObject({ act: 'migrate', file, from: 1, to: SCHEMA_VERSION });
+  expect(JSON.parse(first)).toMatchObject({ act: 'move-aside', file, schema: 3, to });
+  const moved = new Database(to, { readonly: true });
+  expect(moved.prepare('SELECT id FROM cell').pluck().all()).toEqual([7]);
+  moved.close();
+  await (await start({ file, auditLog })).close();
+  expect(readFileSync(auditLog, 'utf8').match(/move-aside/g)).toHaveLength(1);
 });
 
 test('models.json decides which names get rows, and slo.json what is counted as quick', async () => {

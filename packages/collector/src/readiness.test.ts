@@ -6,7 +6,7 @@ const fine = {
   freeBytes: async (): Promise<number | undefined> => LEAST_FREE_BYTES,
 };
 
-test('a collector is ready when it can write and has disk left; its store was migrated when it was opened', async () => {
+test('a collector is ready when it can write and has disk left; a store of another schema is not opened', async () => {
   expect(await createReadiness(fine)()).toEqual({
     status: 'ready',
     checks: { writable: 'ok', disk: 'ok', migrated: 'ok' },

@@ -40,7 +40,7 @@ export function createReadiness({
     const disk = free === undefined || free >= LEAST_FREE_BYTES;
     return {
       status: writable && disk ? 'ready' : 'not-ready',
-      // Opening a store migrates it, before anybody can ask.
+      // A store of another schema is not opened.
       checks: { writable: word(writable), disk: word(disk), migrated: 'ok' },
     };
   }

@@ -92,7 +92,14 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     onError,
   });
   const store = openSqliteRollupStore(file, {
-    onMigrated: (change) => audit.write('migrate', { file, ...change }),
+    onMovedAside: ({ schema, to }) => {
+      audit.write('move-aside', { file, schema, to });
+      onError(
+        new Error(
+          `${file} has schema ${schema}, which was never released. It is now ${to}, and a new file was begun.`,
+        ),
+      );
+    },
   });
   let facts = typeof models === 'string' ? files.facts.current() : models;
   const names = createNames(await store.names(), {

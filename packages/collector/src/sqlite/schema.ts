@@ -1,14 +1,13 @@
 import type Database from 'better-sqlite3';
 import { CELL_LENGTHS } from '../rollup-store.js';
-import { migrateSchema1 } from './migrate-schema-1.js';
 import { RELEASE_SCHEMA } from './release-rows.js';
 import { TRACE_SCHEMA } from './trace-rows.js';
 
-/** Raised with every change below; a file of a newer number is refused. */
-export const SCHEMA_VERSION = 4;
+/** Every change below raises it. A file of a newer number is refused. */
+export const SCHEMA_VERSION = 1;
 
-/** "near" in ASCII: marks a file as a collector's (SQLite's `application_id`). */
-const APPLICATION_ID = 0x6e656172;
+/** "NEAR" in ASCII: marks a file as a collector's (SQLite's `application_id`). */
+const APPLICATION_ID = 0x4e454152;
 
 /** Cells of 5 minutes are in `cell_300`. */
 export function cellTable(lengthMs: number): string {
@@ -27,28 +26,6 @@ function cohortTable(name: string): string {
     PRIMARY KEY (model, start, unit, g)
   ) WITHOUT ROWID;`;
 }
-
-/** What schema 2 had not. */
-const SINCE_SCHEMA_2 = `
-  ${TRACE_SCHEMA}
-
-  -- which part of a fleet carries a drift: hour × series
-  CREATE TABLE segment (
-    model  INTEGER NOT NULL,
-    start  INTEGER NOT NULL,
-    series INTEGER NOT NULL,
-    counts TEXT NOT NULL,
-    PRIMARY KEY (model, start, series)
-  ) WITHOUT ROWID;
-`;
-
-/** What schema 3 had not. */
-const SINCE_SCHEMA_3 = `
-  ${RELEASE_SCHEMA}
-
-  -- UTC day × unit × cohort, of hours that are kept no longer
-  ${cohortTable('cohort_day')}
-`;
 
 const SCHEMA = `
   -- the process that writes to this file
@@ -137,44 +114,46 @@ const SCHEMA = `
     counts TEXT NOT NULL
   );
 
-  ${SINCE_SCHEMA_2}
-  ${SINCE_SCHEMA_3}
+  ${TRACE_SCHEMA}
+
+  -- which part of a fleet carries a drift: hour × series
+  CREATE TABLE segment (
+    model  INTEGER NOT NULL,
+    start  INTEGER NOT NULL,
+    series INTEGER NOT NULL,
+    counts TEXT NOT NULL,
+    PRIMARY KEY (model, start, series)
+  ) WITHOUT ROWID;
+
+  ${RELEASE_SCHEMA}
+
+  -- UTC day × unit × cohort, of hours that are kept no longer
+  ${cohortTable('cohort_day')}
 `;
 
 /**
- * Creates the tables in an empty file, brings those of an older schema up to date, leaves current ones as they are.
+ * Creates the tables in an empty file, and leaves those of a collector as they are.
  *
- * @returns the older schema that there was
+ * @throws Error when the file is of a newer schema, or is not a collector's
  */
-export function ensureSchema(database: Database.Database): number | undefined {
+export function ensureSchema(database: Database.Database): void {
   prepareEmptyFile(database);
-  const migratedFrom = database
-    .transaction(() => {
-      const applicationId = database.pragma('application_id', { simple: true });
+  const ensure = database.transaction(() => {
+    if (database.pragma('application_id', { simple: true }) === APPLICATION_ID) {
       const version = database.pragma('user_version', { simple: true }) as number;
-      if (applicationId === APPLICATION_ID) {
-        if (version > SCHEMA_VERSION) {
-          throw new Error(`expected schema ${SCHEMA_VERSION}, got the newer ${version}`);
-        }
-        if (version === SCHEMA_VERSION) return undefined;
-        // all of it is in this transaction: one that is killed halfway has not begun
-        if (version === 1) migrateSchema1(database, SCHEMA);
-        if (version === 2) database.exec(SINCE_SCHEMA_2);
-        if (version === 2 || version === 3) database.exec(SINCE_SCHEMA_3);
-        database.pragma(`user_version = ${SCHEMA_VERSION}`);
-        return version;
+      if (version > SCHEMA_VERSION) {
+        throw new Error(`expected schema ${SCHEMA_VERSION}, got the newer ${version}`);
       }
-      if (countTables(database) !== 0) {
-        throw new Error('expected an empty file, got a database of something else');
-      }
-      database.exec(SCHEMA);
-      database.pragma(`application_id = ${APPLICATION_ID}`);
-      database.pragma(`user_version = ${SCHEMA_VERSION}`);
-      return undefined;
-    })
-    .immediate();
-  giveBackPages(database);
-  return migratedFrom;
+      return;
+    }
+    if (countTables(database) !== 0) {
+      throw new Error('expected an empty file, got a database of something else');
+    }
+    database.exec(SCHEMA);
+    database.pragma(`application_id = ${APPLICATION_ID}`);
+    database.pragma(`user_version = ${SCHEMA_VERSION}`);
+  });
+  ensure.immediate();
 }
 
 /** These hold only for a file without a page. Rows are large: pages of 4 KB would spill most of them. */
@@ -182,14 +161,6 @@ function prepareEmptyFile(database: Database.Database): void {
   if (countTables(database) !== 0) return;
   database.pragma('page_size = 8192');
   database.pragma('auto_vacuum = INCREMENTAL');
-}
-
-/** A file that an older collector made keeps the pages that it frees, until it is written anew once. */
-function giveBackPages(database: Database.Database): void {
-  const INCREMENTAL = 2;
-  if (database.memory || database.pragma('auto_vacuum', { simple: true }) === INCREMENTAL) return;
-  database.pragma('auto_vacuum = INCREMENTAL');
-  database.exec('VACUUM');
 }
 
 function countTables(database: Database.Database): number {

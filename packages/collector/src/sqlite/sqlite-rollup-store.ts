@@ -12,8 +12,9 @@ import { Pending } from './pending.js';
 import { prepareReads } from './reads.js';
 import { prepareReleases } from './release-rows.js';
 import { prepareRetention } from './retention.js';
-import { ensureSchema, SCHEMA_VERSION } from './schema.js';
+import { ensureSchema } from './schema.js';
 import { prepareTraces } from './trace-rows.js';
+import { type MovedAside, moveAsideUnreleased } from './unreleased-schema.js';
 
 /** Waiting for another process that holds the file, while nobody is answered; longer fails, and is retried. */
 const BUSY_TIMEOUT_MS = 250;
@@ -26,8 +27,8 @@ const FOLD = Object.freeze({
 });
 
 interface StoreOptions {
-  /** Told when a file of an older schema was brought up to date. */
-  readonly onMigrated?: (change: { from: number; to: number }) => void;
+  /** Told when a file whose schema was never released was renamed, and a new one begun. */
+  readonly onMovedAside?: (moved: MovedAside) => void;
 }
 
 /**
@@ -36,12 +37,17 @@ interface StoreOptions {
  * @param file a path, or `:memory:`
  * @throws NearsideError `store-unavailable`
  */
-export function openSqliteRollupStore(file: string, options: StoreOptions = {}): RollupStore {
+export function openSqliteRollupStore(
+  file: string,
+  { onMovedAside = () => {} }: StoreOptions = {},
+): RollupStore {
   let database: Database.Database | undefined;
   try {
+    const moved = moveAsideUnreleased(file);
+    if (moved) onMovedAside(moved);
     if (file !== ':memory:') mkdirSync(dirname(resolve(file)), { recursive: true });
     database = new Database(file, { timeout: BUSY_TIMEOUT_MS });
-    return createSqliteRollupStore(database, options);
+    return createSqliteRollupStore(database);
   } catch (cause) {
     database?.close();
     throw new NearsideError(
@@ -56,12 +62,8 @@ export function openSqliteRollupStore(file: string, options: StoreOptions = {}):
  * The store over an open connection, which it then owns. A batch is acknowledged when its ids and a row of the log are on
  * disk. The log is added to the tables soon after: many reports touch the same rows, and each is then written once.
  */
-export function createSqliteRollupStore(
-  database: Database.Database,
-  { onMigrated = () => {} }: StoreOptions = {},
-): RollupStore {
-  const migratedFrom = ensureSchema(database);
-  if (migratedFrom !== undefined) onMigrated({ from: migratedFrom, to: SCHEMA_VERSION });
+export function createSqliteRollupStore(database: Database.Database): RollupStore {
+  ensureSchema(database);
   configure(database);
   const owner = takeOwnership(database, Date.now);
   const append = prepareAppend(database, owner);
