@@ -26,6 +26,7 @@ export type {
   Segment,
   TextLine,
 } from '@nearside/pipeline';
+export { canRun } from './page/can-run.js';
 export { type ClearOptions, clear } from './page/clear.js';
 export {
   createEngine,
@@ -53,8 +54,12 @@ export type {
   RehearsalLimits,
   RehearsalRow,
 } from './shared/api/can-run.js';
-export type { DetectedDrift, DriftScore } from './shared/api/drift.js';
-export type { ModelEventName, ModelEvents } from './shared/api/events.js';
+export type {
+  DetectedDrift,
+  DriftScore,
+  ModelEventName,
+  ModelEvents,
+} from './shared/api/events.js';
 export type {
   Capture,
   CustomModel,
@@ -74,13 +79,6 @@ export type {
   Truth,
 } from './shared/api/model.js';
 export type {
-  Backpressure,
-  ModelStream,
-  Streamed,
-  StreamOptions,
-  StreamStats,
-} from './shared/api/model-stream.js';
-export type {
   CaptureOptions,
   Fallback,
   LoadPhase,
@@ -98,7 +96,6 @@ export type {
   UpdatePolicy,
 } from './shared/api/open-options.js';
 export type { Priority } from './shared/api/priority.js';
-export type { Results } from './shared/api/results.js';
 export type {
   ImageInput,
   Input,
@@ -108,8 +105,12 @@ export type {
   SoundInput,
   TensorInput,
 } from './shared/api/run.js';
+export type {
+  Backpressure,
+  ModelStream,
+  Results,
+  Streamed,
+  StreamOptions,
+  StreamStats,
+} from './shared/api/streams.js';
 export type { FoundObject, ModelOf, TaskName, TaskTypes } from './shared/api/tasks.js';
-
-// Behind `open`, whose modules would lie in an order that compresses worse.
-
-export { canRun } from './page/can-run.js';

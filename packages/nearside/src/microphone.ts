@@ -2,7 +2,7 @@ import { NearsideError, type PlatformType } from '@nearside/core';
 import type { RawSound } from '@nearside/pipeline';
 import { startCapture } from './page/microphone/capture-sound.js';
 import { createReaders } from './page/streaming/ordered-pipe.js';
-import { asResults, OVER, type Results } from './shared/api/results.js';
+import { asResults, OVER, type Results } from './shared/api/streams.js';
 import { ASSETS, checkOptions, type OptionKinds, SIGNAL } from './shared/check-options.js';
 import { isPlainObject, NO_OPTIONS, ownOptions } from './shared/option-rules.js';
 

@@ -23,8 +23,7 @@ import type { AvailableBackend, OperatorTime } from './api/backends.js';
 import type { LoadTimes } from './api/model.js';
 import type { Progress, StoreChoice } from './api/open-options.js';
 import type { Priority } from './api/priority.js';
-import type { InstallIdentity } from './install-identity.js';
-import type { OpenStore } from './open-store.js';
+import type { InstallIdentity, OpenStore } from './install.js';
 
 /**
  * The whole worker boundary: what crosses, in which form, and who owns it afterwards. Both sides
@@ -377,7 +376,7 @@ function causesOf(error: unknown): string[] {
   return causes;
 }
 
-export type { InstallIdentity } from './install-identity.js';
+export type { InstallIdentity } from './install.js';
 
 /** One end of a channel, such as a `MessagePort`: what a model is served at. */
 export interface ServerEndpoint {

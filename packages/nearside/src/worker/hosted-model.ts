@@ -13,10 +13,9 @@ import {
   variantOfStage,
 } from '@nearside/core';
 import { CAPABILITIES } from '@nearside/pipeline';
-import { findSmallestDownload } from '../shared/contender-order.js';
-import { readInstallIdentity } from '../shared/install-identity.js';
-import { LIBRARY_VERSION } from '../shared/library-version.js';
-import type { OpenStore } from '../shared/open-store.js';
+import { findSmallestDownload } from '../shared/contenders.js';
+import type { OpenStore } from '../shared/install.js';
+import { LIBRARY_VERSION, readInstallIdentity } from '../shared/install.js';
 import {
   closePictures,
   type InstallIdentity,

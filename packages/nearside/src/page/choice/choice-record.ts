@@ -1,7 +1,7 @@
 import type { ErrorCode } from '@nearside/core';
 import type { Quarantined } from '../../shared/api/backends.js';
 import type { Contender } from '../../shared/contenders.js';
-import { LIBRARY_VERSION } from '../../shared/library-version.js';
+import { LIBRARY_VERSION } from '../../shared/install.js';
 
 /** What came of timing a contender. */
 export interface Measured extends Contender {

@@ -1,9 +1,9 @@
 import { shareOnce } from '@nearside/core';
 import type { Model } from '../../shared/api/model.js';
-import { isOutcome, isTruth, OUTCOMES, TRUTHS } from '../../shared/api/truth.js';
 import { announceRun } from '../../shared/ended-run.js';
 import { closedError } from '../../shared/failures.js';
 import type { RunReply } from '../../shared/protocol.js';
+import { checkOutcome, checkTruth } from '../options/call-rules.js';
 import { postBatch, type QueuedRun } from '../running/post-batch.js';
 import { createRunner, type RunnerOptions } from '../running/run-model.js';
 import { createRunQueue } from '../running/run-queue.js';
@@ -176,11 +176,11 @@ function answerCalls(open: CallParts): Model {
     close,
     on: open.emitter.on,
     feedback(id, truth) {
-      if (!isTruth(truth)) throw new TypeError(TRUTHS);
+      checkTruth(truth);
       tell({ kind: 'feedback', id, truth });
     },
     outcome(name, value, { id } = {}) {
-      if (!isOutcome(name, value)) throw new TypeError(OUTCOMES);
+      checkOutcome(name, value);
       tell({ kind: 'outcome', name, value, id });
     },
     warm: async () => (await late()).warm(),

@@ -1,6 +1,6 @@
 import { createDeferred, NearsideError, shareOnce } from '@nearside/core';
 import { importLater } from '#import-later';
-import { onVisibilityChange } from '../../shared/page.js';
+import { onVisibilityChange } from '../../shared/page-events.js';
 import { unref } from '../../shared/timers.js';
 
 export type Later = typeof import('./later/later.js');

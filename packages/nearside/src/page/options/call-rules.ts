@@ -1,4 +1,6 @@
+import { LARGEST_VALUE } from '@nearside/core';
 import { AVAILABLE_BACKENDS, type AvailableBackend } from '../../shared/api/backends.js';
+import type { Truth } from '../../shared/api/model.js';
 import type { OpenOptions, UpdatePolicy } from '../../shared/api/open-options.js';
 import { PRIORITIES } from '../../shared/api/priority.js';
 import type { RunOptions } from '../../shared/api/run.js';
@@ -59,3 +61,17 @@ export const RUN_RULES: OptionRules<keyof RunOptions> = {
   terminate: isBoolean,
   traceparent: isText,
 };
+
+/** @throws TypeError unless feedback says one thing, and of its kind */
+export function checkTruth(truth: Truth): void {
+  const { label, correct, value } = { ...truth } as Record<string, unknown>;
+  if (typeof label === 'string' || typeof correct === 'boolean' || Number.isFinite(value)) return;
+  throw new TypeError('feedback: expected { label }, { correct } or { value }');
+}
+
+/** @throws TypeError for a name or a value that `outcome` does not take */
+export function checkOutcome(name: string, value: number): void {
+  const isName = typeof name === 'string' && name.length > 0 && name.length <= 64;
+  if (isName && Math.abs(value) <= LARGEST_VALUE) return;
+  throw new TypeError('outcome: expected a name of 1 to 64 characters, and a number up to 1e11');
+}

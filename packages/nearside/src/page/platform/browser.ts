@@ -76,4 +76,4 @@ async function startWorker(script: URL, name: string): Promise<Worker> {
 /** Many calls may listen to one signal. Only Node warns of that; browsers need nothing. */
 export function expectListeners(_signal: AbortSignal | undefined): void {}
 
-export { openBrowserStore as openStore } from '../../shared/open-store.js';
+export { openBrowserStore as openStore } from '../../shared/install.js';

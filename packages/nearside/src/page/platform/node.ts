@@ -6,7 +6,7 @@ import { openFileStore } from '@nearside/artifact/file-store';
 import { NearsideError } from '@nearside/core';
 import { backendFiles } from '#runtime-files';
 import type { AvailableBackend } from '../../shared/api/backends.js';
-import type { OpenStore } from '../../shared/open-store.js';
+import type { OpenStore } from '../../shared/install.js';
 import type { Attach, ServerEndpoint } from '../../shared/protocol.js';
 import type { BackendWorker, WorkerSource } from './host.js';
 

@@ -3,13 +3,8 @@ import { mayBeCommon } from '#platform';
 import type { AvailableBackend, OnnxRuntime } from '../../shared/api/backends.js';
 import type { CanRun, RehearsalLimits, RehearsalRow } from '../../shared/api/can-run.js';
 import { createModelEmitter } from '../../shared/api/events.js';
-import {
-  bytesToFetch,
-  isGuessable,
-  orderByBytes,
-  runtimeBytes,
-} from '../../shared/contender-order.js';
 import type { Contender } from '../../shared/contenders.js';
+import { bytesToFetch, isGuessable, orderByBytes, runtimeBytes } from '../../shared/contenders.js';
 import { isBackendFault, isOutOfReach } from '../../shared/failures.js';
 import { requestAdapter } from '../../shared/gpu-adapter.js';
 import { createBackendChoice } from '../choice/backend-choice.js';

@@ -1,4 +1,4 @@
-import { onPageReturn } from '../../shared/page.js';
+import { onPageReturn } from '../../shared/page-events.js';
 import { LONGEST_TIMER_MS, unref } from '../../shared/timers.js';
 import type { EngineContext } from '../workers/engine-context.js';
 import type { EngineModel } from '../workers/memory-budget.js';

@@ -1,6 +1,6 @@
 import { createDeferred } from '@nearside/core';
 import { expect, test } from 'vitest';
-import { asResults, type Results } from '../../shared/api/results.js';
+import { asResults, type Results } from '../../shared/api/streams.js';
 import { resultsLater } from './lazy-results.js';
 import { createReaders } from './ordered-pipe.js';
 

@@ -1,5 +1,10 @@
-import { type ModelStream, NO_FRAMES } from '../../shared/api/model-stream.js';
-import { asResults, OVER, type Results } from '../../shared/api/results.js';
+import {
+  asResults,
+  type ModelStream,
+  NO_FRAMES,
+  OVER,
+  type Results,
+} from '../../shared/api/streams.js';
 
 /** Results that begin, with loading what they need, at their first `next()`: it says what was wrong with the call. */
 export function resultsLater<Value>(begin: () => Promise<Results<Value>>): Results<Value> {

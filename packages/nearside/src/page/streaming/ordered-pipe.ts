@@ -1,7 +1,7 @@
 import { createDeferred, type Deferred } from '@nearside/core';
 import { expectListeners } from '#platform';
-import { asResults, OVER, type Results } from '../../shared/api/results.js';
 import type { Input, RunResult } from '../../shared/api/run.js';
+import { asResults, OVER, type Results } from '../../shared/api/streams.js';
 import { inWords } from '../../shared/check-options.js';
 import { oneMacrotask } from '../../shared/timers.js';
 

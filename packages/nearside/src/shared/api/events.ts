@@ -1,8 +1,27 @@
 import type { ErrorCode } from '@nearside/core';
 import type { ChoiceOrigin } from './backends.js';
-import type { DetectedDrift } from './drift.js';
 
-/** What a model tells while it lives, by event name. */
+/** How far one distribution of `baseline.json` has moved. It stays on the device. */
+export interface DriftScore {
+  /** The distribution's name there, such as `confidence`. */
+  readonly distribution: string;
+  /** It is a distribution of how sure the model is, of what comes out, or of what goes in. */
+  readonly kind: 'score' | 'output' | 'input';
+  /** Runs in which it was observed since the version runs. */
+  readonly observations: number;
+  /**
+   * Population stability index less what chance adds to it, from 0: below 0.1 is little, from 0.25 on much. Undefined
+   * below 50 observations, or where the baseline holds too little to compare.
+   */
+  readonly psi: number | undefined;
+}
+
+/** A score that is large enough to tell listeners. */
+export interface DetectedDrift extends DriftScore {
+  readonly psi: number;
+}
+
+/** The events of an open model, by name. */
 export interface ModelEvents {
   'run-end': {
     readonly id: string;

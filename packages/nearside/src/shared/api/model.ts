@@ -10,12 +10,10 @@ import type {
   OperatorTime,
   Quarantined,
 } from './backends.js';
-import type { DriftScore } from './drift.js';
-import type { ModelEventName, ModelEvents } from './events.js';
-import type { ModelStream, StreamOptions } from './model-stream.js';
+import type { DriftScore, ModelEventName, ModelEvents } from './events.js';
 import type { Priority } from './priority.js';
-import type { Results } from './results.js';
 import type { ImageInput, Input, RunOptions, RunResult, TensorInput } from './run.js';
+import type { ModelStream, Results, StreamOptions } from './streams.js';
 
 /**
  * An open model. Close it when done: that frees its memory, and ends its worker when it was the last one

@@ -1,5 +1,9 @@
-import { isGuessable, RUNTIME_BYTES } from '../../../shared/contender-order.js';
-import { type Contender, isSameContender } from '../../../shared/contenders.js';
+import {
+  type Contender,
+  isGuessable,
+  isSameContender,
+  RUNTIME_BYTES,
+} from '../../../shared/contenders.js';
 import type { ChoiceRecord, Measured } from '../choice-record.js';
 
 /**

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Model, StorageOptions } from '../../../shared/api/model.js';
-import type { StreamOptions } from '../../../shared/api/model-stream.js';
+import type { StreamOptions } from '../../../shared/api/streams.js';
 import { open } from '../../open.js';
 
 /** Answered by hand: Node has no backend for it. */

@@ -2,11 +2,9 @@ import type { NearsideError } from '@nearside/core';
 import type { AvailableBackend, BackendFailure } from '../../../shared/api/backends.js';
 import type { ModelEmitter } from '../../../shared/api/events.js';
 import type { Model, ModelStats } from '../../../shared/api/model.js';
-import { type ModelStream, NO_FRAMES } from '../../../shared/api/model-stream.js';
 import type { Fallback } from '../../../shared/api/open-options.js';
-import { asResults, OVER } from '../../../shared/api/results.js';
 import type { Input, RunOptions, RunResult } from '../../../shared/api/run.js';
-import { isOutcome, isTruth, OUTCOMES, TRUTHS } from '../../../shared/api/truth.js';
+import { asResults, type ModelStream, NO_FRAMES, OVER } from '../../../shared/api/streams.js';
 import { variantsFor } from '../../../shared/contenders.js';
 import {
   announceRun,
@@ -17,6 +15,7 @@ import {
 import { closedError } from '../../../shared/failures.js';
 import { NO_OPTIONS, ownOptions } from '../../../shared/option-rules.js';
 import type { OpenedVersion } from '../../../shared/protocol.js';
+import { checkOutcome, checkTruth } from '../../options/call-rules.js';
 import { checkRunOptions } from '../../options/check-call-options.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import { profileModel } from '../../running/later/profile-model.js';
@@ -182,11 +181,11 @@ export function createFallbackModel(parts: FallbackModelParts): Model {
       }),
     profile: (input, options) => profileModel({ run }, input, options),
     feedback(id, truth) {
-      if (!isTruth(truth)) throw new TypeError(TRUTHS);
+      checkTruth(truth);
       recording.tell({ kind: 'feedback', id, truth });
     },
     outcome(name, value, { id } = {}) {
-      if (!isOutcome(name, value)) throw new TypeError(OUTCOMES);
+      checkOutcome(name, value);
       recording.tell({ kind: 'outcome', name, value, id });
     },
     stats,

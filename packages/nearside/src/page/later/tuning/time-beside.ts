@@ -1,4 +1,4 @@
-import { median } from '../../../shared/median.js';
+import { median } from '../../../shared/timers.js';
 import type { Connection } from '../../workers/connection.js';
 import type { TuningBudget } from './tuning-budget.js';
 

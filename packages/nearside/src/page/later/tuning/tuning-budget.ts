@@ -1,5 +1,5 @@
-import { bytesToFetch, type DeviceContents } from '../../../shared/contender-order.js';
 import type { Contender } from '../../../shared/contenders.js';
+import { bytesToFetch, type DeviceContents } from '../../../shared/contenders.js';
 
 /** What is left of what measuring other backends may cost. */
 export interface TuningBudget {

@@ -1,4 +1,4 @@
-import { median } from '../../../shared/median.js';
+import { median } from '../../../shared/timers.js';
 
 /** Runs take this long in all, at most, ms; and are this many at most, or bursts of short ones. */
 const MOST_MS = 2_000;

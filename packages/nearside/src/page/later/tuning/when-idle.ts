@@ -1,4 +1,4 @@
-import { isHidden, onVisibilityChange } from '../../../shared/page.js';
+import { isHidden, onVisibilityChange } from '../../../shared/page-events.js';
 
 /** How long a page without `requestIdleCallback`, or one that is busy, is left alone, ms. */
 const REST_MS = 50;

@@ -1,4 +1,4 @@
-import { isHidden, onVisibilityChange } from '../../../shared/page.js';
+import { isHidden, onVisibilityChange } from '../../../shared/page-events.js';
 import { unref } from '../../../shared/timers.js';
 
 /** Between two looks, ± 20 % so that a fleet does not ask all at once, ms. */

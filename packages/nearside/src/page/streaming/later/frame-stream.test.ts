@@ -1,7 +1,7 @@
 import { NearsideError } from '@nearside/core';
 import { expect, test } from 'vitest';
-import type { ModelStream, StreamOptions } from '../../../shared/api/model-stream.js';
 import type { Input, RunResult } from '../../../shared/api/run.js';
+import type { ModelStream, StreamOptions } from '../../../shared/api/streams.js';
 import type { WireInput } from '../../../shared/protocol.js';
 import { checkStreamOptions, createFrameStream, type Episode } from './frame-stream.js';
 

@@ -1,6 +1,6 @@
 import { createHistogram, type ErrorCode, isNearsideError, quantile, record } from '@nearside/core';
-import type { ModelStream, Streamed, StreamOptions } from '../../../shared/api/model-stream.js';
 import type { Input, RunResult } from '../../../shared/api/run.js';
+import type { ModelStream, Streamed, StreamOptions } from '../../../shared/api/streams.js';
 import {
   checkOptions,
   type OptionKinds,

@@ -1,7 +1,7 @@
 import { NearsideError } from '@nearside/core';
 import { expect, test } from 'vitest';
-import type { ModelStream, StreamOptions } from '../../../shared/api/model-stream.js';
 import type { RunResult } from '../../../shared/api/run.js';
+import type { ModelStream, StreamOptions } from '../../../shared/api/streams.js';
 import type { Handover } from '../../serving/handover.js';
 import type { Serving } from '../../serving/serving.js';
 import { openStream } from './open-stream.js';

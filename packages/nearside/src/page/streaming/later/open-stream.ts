@@ -1,6 +1,6 @@
 import { type ModelSpec, NearsideError, stagesOf } from '@nearside/core';
-import type { ModelStream, StreamOptions } from '../../../shared/api/model-stream.js';
 import type { Input } from '../../../shared/api/run.js';
+import type { ModelStream, StreamOptions } from '../../../shared/api/streams.js';
 import { isLostWorker } from '../../../shared/failures.js';
 import { refuseInput } from '../../running/later/refuse-input.js';
 import type { SeriesItem } from '../../running/run-model.js';

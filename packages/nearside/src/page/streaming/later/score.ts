@@ -1,6 +1,6 @@
 import type { Scored, ScoreOptions } from '../../../shared/api/model.js';
-import type { Results } from '../../../shared/api/results.js';
 import type { Input, RunOptions, RunResult } from '../../../shared/api/run.js';
+import type { Results } from '../../../shared/api/streams.js';
 import { checkOptions, FUNCTION, type OptionKinds } from '../../../shared/check-options.js';
 import { NO_OPTIONS, ownOptions } from '../../../shared/option-rules.js';
 import { RUN_KINDS } from '../../options/check-call-options.js';

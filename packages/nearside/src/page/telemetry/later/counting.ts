@@ -9,7 +9,7 @@ import {
 import type { ModelEmitter } from '../../../shared/api/events.js';
 import type { OpeningStats, ReportTotals } from '../../../shared/api/model.js';
 import type { ServedVersion } from '../../../shared/ended-run.js';
-import { LIBRARY_VERSION } from '../../../shared/library-version.js';
+import { LIBRARY_VERSION } from '../../../shared/install.js';
 import type { InstallIdentity } from '../../../shared/protocol.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import { isInvalidInput, type Lifetime } from '../lifetime.js';

@@ -1,6 +1,5 @@
 import { type Distribution, stabilityIndex } from '@nearside/core';
-import type { DriftScore } from '../../../shared/api/drift.js';
-import type { ModelEmitter } from '../../../shared/api/events.js';
+import type { DriftScore, ModelEmitter } from '../../../shared/api/events.js';
 import type { ServedVersion } from '../../../shared/ended-run.js';
 import type { Observation } from '../../../shared/protocol.js';
 

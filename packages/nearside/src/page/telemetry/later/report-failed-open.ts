@@ -1,7 +1,6 @@
 import { isNearsideError } from '@nearside/core';
 import { openStore } from '#platform';
-import { readInstallIdentity } from '../../../shared/install-identity.js';
-import { LIBRARY_VERSION } from '../../../shared/library-version.js';
+import { LIBRARY_VERSION, readInstallIdentity } from '../../../shared/install.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import { createReportTotals } from '../lifetime.js';
 import { asCounted } from './counted.js';

@@ -2,7 +2,7 @@ import { withMemoryFallback } from '@nearside/artifact/fallback-store';
 import type { LossReason, Store } from '@nearside/core';
 import { openStore } from '#platform';
 import type { StoreChoice } from '../../../shared/api/open-options.js';
-import { isHidden, onVisibilityChange } from '../../../shared/page.js';
+import { isHidden, onVisibilityChange } from '../../../shared/page-events.js';
 import { LAST_STORING_MS, settlesWithin } from '../../../shared/timers.js';
 import type { ReportTarget } from '../../options/plan-opening.js';
 import type { Counted } from './counted.js';

@@ -1,4 +1,12 @@
-/** Whether nobody sees the page, and the browser may slow it down. Never where there is no page. */
+/*
+ * Events of the page itself, and who listens:
+ * - hidden: `page/telemetry/later/reporting.ts` seals the report and sends it
+ * - shown: `page/later/updating/update-clock.ts` looks for a newer version, `page/later/tuning/when-idle.ts` goes on
+ * - hidden or shown: `page/model/load-later.ts` waits no longer for the first result to be drawn
+ * - back after it was frozen: `page/serving/join-engine.ts` asks its worker whether it still lives
+ */
+
+/** Nobody sees the page, and the browser may slow it down. False where there is no page. */
 export function isHidden(): boolean {
   return globalThis.document?.visibilityState === 'hidden';
 }
