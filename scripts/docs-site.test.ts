@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { ERROR_CODES } from '@nearside/core';
+import { PUBLISHER_ERROR_CODES } from '@nearside/publisher';
 import { expect, test } from 'vitest';
 import { anchorOf } from '../docs/.vitepress/anchor-of.js';
 import { FILES, placeOf } from '../docs/.vitepress/pages.js';
@@ -14,7 +15,8 @@ test('every page of docs has a place on the site and in its sidebar, decisions l
 
 test('on the site as on a code host the anchor of an error is its code', async () => {
   const headings = headingsOf(await read('docs/errors.md'));
-  expect(headings.map(anchorOf)).toEqual(expect.arrayContaining([...ERROR_CODES]));
+  const codes = [...ERROR_CODES, ...PUBLISHER_ERROR_CODES];
+  expect(headings.map(anchorOf)).toEqual(expect.arrayContaining(codes));
 });
 
 test.each(['docs/trust.md', 'docs/privacy.md'])('%s names tests that exist', async (page) => {

@@ -1,14 +1,15 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { ERROR_CODES } from '@nearside/core';
+import { PUBLISHER_ERROR_CODES } from '@nearside/publisher';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
 import { root } from './root.mjs';
 
 const page = await readFile(`${root}docs/errors.md`, 'utf8');
 
-test('docs/errors.md explains every code, and no other', () => {
+test('docs/errors.md explains every code of a device and of the publisher, and no other', () => {
   const explained = [...page.matchAll(/^### `([a-z-]+)`$/gm)].map(([, code]) => code);
-  expect([...explained].sort()).toEqual([...ERROR_CODES].sort());
+  expect([...explained].sort()).toEqual([...ERROR_CODES, ...PUBLISHER_ERROR_CODES].sort());
 });
 
 test('docs/errors.md says which codes are `retryable`, always or sometimes, as the code has it', async () => {
@@ -33,7 +34,7 @@ function toldRetryable(): Retryable {
 /** What a damaged chunk in the store is found by; `chunk-store.ts` throws it again under its own code. */
 const COMPUTED: Retryable = { 'digest-mismatch': 'sometimes', 'size-mismatch': 'sometimes' };
 
-/** By every `new NearsideError('code', …, { retryable })` of what runs on devices and at publishers. */
+/** As every `new NearsideError('code', …, { retryable })`, or `PublisherError`, has it. */
 async function thrownRetryable(): Promise<Retryable> {
   const found = new Map<string, Set<string>>();
   for (const name of ['core', 'artifact', 'pipeline', 'nearside', 'publisher']) {
@@ -53,6 +54,8 @@ async function thrownRetryable(): Promise<Retryable> {
   return { ...Object.fromEntries(thrown), ...COMPUTED };
 }
 
+const CLASSES = ['NearsideError', 'PublisherError'];
+
 /** The codes that a file makes errors of, where it names them, and what it says of `retryable` there. */
 function errorsMadeIn(text: string): { codes: string[]; retryable: string }[] {
   const made: { codes: string[]; retryable: string }[] = [];
@@ -60,7 +63,7 @@ function errorsMadeIn(text: string): { codes: string[]; retryable: string }[] {
   return made;
 
   function visit(node: ts.Node): void {
-    if (ts.isNewExpression(node) && node.expression.getText() === 'NearsideError') {
+    if (ts.isNewExpression(node) && CLASSES.includes(node.expression.getText())) {
       const [code, , options] = node.arguments ?? [];
       if (code) made.push({ codes: textsIn(code), retryable: retryableOf(options) });
     }

@@ -1,6 +1,6 @@
 /**
- * Every failure Nearside can name, grouped by who can act on it. Each code has an anchor in
- * `docs/errors.md`. Add a code rather than overload one.
+ * Every failure on a device that Nearside can name, grouped by who can act on it. Each code has an
+ * anchor in `docs/errors.md`. Add a code rather than overload one. The publisher has codes of its own.
  */
 export const ERROR_CODES = [
   // trust: the bytes are not what the pinned root vouches for
@@ -60,17 +60,9 @@ export const ERROR_CODES = [
   'state-lost',
   'task-failed',
   'closed',
-  // tool
-  'schema-breaking',
-  'key-locked',
-  'gate-refused',
+  // model files
   'file-missing',
   'model-invalid',
-  'golden-missing',
-  'output-exists',
-  'version-conflict',
-  'repository-locked',
-  'key-unusable',
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
@@ -83,17 +75,17 @@ const BRAND = 'nearside-error';
 /**
  * The one error class. `message` says what was expected, what was got and what to do; `code` is
  * for programs; `details` holds the same facts as data; `retryable` means the same call may
- * succeed later without a change by the caller.
+ * succeed later without a change by the caller. A package that adds codes of its own names them in `Code`.
  */
-export class NearsideError extends Error {
+export class NearsideError<Code extends string = ErrorCode> extends Error {
   override readonly name = 'NearsideError';
   readonly brand = BRAND;
-  readonly code: ErrorCode;
+  readonly code: Code;
   readonly details: ErrorDetails;
   readonly retryable: boolean;
 
   constructor(
-    code: ErrorCode,
+    code: NoInfer<Code>,
     message: string,
     options: { cause?: unknown; details?: ErrorDetails; retryable?: boolean } = {},
   ) {

@@ -1,5 +1,5 @@
 import { deltaPath, type Release } from '@nearside/artifact';
-import { NearsideError } from '@nearside/core';
+import { PublisherError } from './errors/publisher-error.js';
 import type { KeySource } from './keys/key-source.js';
 import type { OnProgress } from './progress.js';
 import { changeRepository } from './repository/change-repository.js';
@@ -92,14 +92,14 @@ function requireOlder(older: Release, release: Release): void {
   const { model, version } = release;
   const details = { model, version, from: older.version, state: release.state };
   if (release.state === 'revoked') {
-    throw new NearsideError(
+    throw new PublisherError(
       'version-conflict',
       `${model} ${version}: expected a version that devices may run, got a revoked one.`,
       { details },
     );
   }
   if (older.sequence < release.sequence) return;
-  throw new NearsideError(
+  throw new PublisherError(
     'version-conflict',
     `${model} ${version} (sequence ${release.sequence}): expected deltas from an older version, ` +
       `got ${older.version} (sequence ${older.sequence}).`,

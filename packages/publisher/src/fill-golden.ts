@@ -17,6 +17,7 @@ import * as v from 'valibot';
 import { filesDigest } from './drafting/file-digest.js';
 import { GOLDEN_SCRIPT } from './drafting/golden-script.js';
 import { requireShippedScript } from './drafting/require-shipped-script.js';
+import { PublisherError } from './errors/publisher-error.js';
 import { listFiles } from './packing/list-files.js';
 import { externalFiles } from './packing/locate-tensors.js';
 import { findModelFile } from './packing/model-file.js';
@@ -167,7 +168,7 @@ function goldenMissing({
   python: string;
   words: readonly string[];
   cause: unknown;
-}): NearsideError {
+}): PublisherError {
   const { code, stderr } = cause as { code?: unknown; stderr?: string };
   const said = stderr?.trim().split('\n').at(-1) ?? '';
   const isAbsent = CANNOT_RUN.has(code);
@@ -177,7 +178,7 @@ function goldenMissing({
     ? 'Run it with a Python that has numpy, onnxruntime and (for sample images) pillow, then run ' +
       'pack again as before; or name that Python with `--python`.'
     : 'Correct that, and run pack again as before.';
-  return new NearsideError(
+  return new PublisherError(
     'golden-missing',
     `Golden outputs: expected \`${command}\` to compute what the model must answer, got: ${got}. ${advice}`,
     { cause, details: { command, python, got } },

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { access, writeFile } from 'node:fs/promises';
-import { NearsideError } from '@nearside/core';
+import { PublisherError } from './errors/publisher-error.js';
 import { findExposed } from './keys/exposed-keys.js';
 import {
   KEY_ROLES,
@@ -151,7 +151,7 @@ async function requireFree(out: string, places: readonly Place[]): Promise<void>
       () => false,
     );
     if (!exists) continue;
-    throw new NearsideError(
+    throw new PublisherError(
       'output-exists',
       `${file}: expected no key there, got one. Keys are never overwritten: choose another ` +
         'directory with `--out`, or add a key with `--role`.',

@@ -2,6 +2,11 @@ export { compareSchemas, type SchemaChange } from './compare-schemas.js';
 export { type DeltaOptions, type DeltaResult, delta } from './delta.js';
 export { type DiffOptions, diff, type FileDiff, type VersionDiff } from './diff.js';
 export { type Draft, type DraftOptions, draft } from './draft.js';
+export {
+  PUBLISHER_ERROR_CODES,
+  PublisherError,
+  type PublisherErrorCode,
+} from './errors/publisher-error.js';
 export { type FactsOptions, type FactsProgress, facts, type WrittenFacts } from './facts.js';
 export { type FilledGolden, type FillGoldenOptions, fillGolden } from './fill-golden.js';
 export {

@@ -1,5 +1,5 @@
 import type { Release, ReleaseCustom } from '@nearside/artifact';
-import { NearsideError } from '@nearside/core';
+import { PublisherError } from './errors/publisher-error.js';
 import type { KeySource } from './keys/key-source.js';
 import { changeRepository } from './repository/change-repository.js';
 import { customOf, requireRelease } from './repository/checking/release-rules.js';
@@ -81,9 +81,9 @@ function promoted(release: Release, to: number | 'stable'): ReleaseCustom {
   return { ...custom, rollout: { ...rollout, toBps } };
 }
 
-function refused(release: Release, expected: string, got: string): NearsideError {
+function refused(release: Release, expected: string, got: string): PublisherError {
   const { model, version, sequence, state } = release;
-  return new NearsideError(
+  return new PublisherError(
     'version-conflict',
     `${model} ${version}: expected ${expected}, got ${got}.`,
     { details: { model, version, sequence, state } },

@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { type ErrorCode, NearsideError } from '@nearside/core';
+import type { PublisherErrorCode } from './errors/publisher-error.js';
 
 /** A key, a passphrase, a next root: all of them are a few kilobytes. */
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -13,7 +14,7 @@ const MAX_BYTES = 4 * 1024 * 1024;
  */
 export async function readSmallFile(
   path: string,
-  { what, tooLarge }: { what: string; tooLarge: ErrorCode },
+  { what, tooLarge }: { what: string; tooLarge: ErrorCode | PublisherErrorCode },
 ): Promise<Buffer> {
   const stats = await stat(path).catch((cause) => {
     throw missing(path, what, { got: reasonOf(cause), cause });
@@ -22,7 +23,7 @@ export async function readSmallFile(
     throw missing(path, what, { got: stats.isDirectory() ? 'a directory' : 'no regular file' });
   }
   if (stats.size > MAX_BYTES) {
-    throw new NearsideError(
+    throw new NearsideError<ErrorCode | PublisherErrorCode>(
       tooLarge,
       `${path}: expected ${what}, of at most ${MAX_BYTES} bytes, got ${stats.size}.`,
       { details: { file: path, maxBytes: MAX_BYTES, got: stats.size } },

@@ -1,5 +1,5 @@
 import type { Release } from '@nearside/artifact';
-import { NearsideError } from '@nearside/core';
+import { PublisherError } from './errors/publisher-error.js';
 import type { KeySource } from './keys/key-source.js';
 import { changeRepository } from './repository/change-repository.js';
 import {
@@ -93,7 +93,7 @@ function requireFallback(before: RepositoryState, release: Release, version: str
   const { model } = release;
   const got =
     fallback.sequence === release.sequence ? 'the version that is revoked' : fallback.state;
-  throw new NearsideError(
+  throw new PublisherError(
     'version-conflict',
     `${model} ${version}: expected to fall back to a stable version that every device is offered, ` +
       `got ${got === 'canary' ? 'a canary' : got}.`,
@@ -101,8 +101,8 @@ function requireFallback(before: RepositoryState, release: Release, version: str
   );
 }
 
-function lastOne({ model, version, sequence }: Release): NearsideError {
-  return new NearsideError(
+function lastOne({ model, version, sequence }: Release): PublisherError {
+  return new PublisherError(
     'gate-refused',
     `${model} ${version}: expected another version that every device may run, got none: devices ` +
       'would fail with version-revoked or no-version. Publish a good version first, or use --force.',

@@ -1,5 +1,5 @@
-import { NearsideError } from '@nearside/core';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { PublisherError } from '../errors/publisher-error.js';
 import { type GeneratedKeys, generateKeys } from '../generate-keys.js';
 import { KEY_ROLES, type KeyRole } from '../keys/key-files.js';
 import { passphraseOfEnvironment } from '../keys/key-source.js';
@@ -47,8 +47,8 @@ async function choosePassphrase({ askSecret }: Terminal): Promise<string | undef
   throw new RangeError('keygen: expected the same passphrase twice, got two different ones.');
 }
 
-function noPassphrase(): NearsideError {
-  return new NearsideError(
+function noPassphrase(): PublisherError {
+  return new PublisherError(
     'key-locked',
     'keygen: expected a passphrase for the new keys, got none. Set NEARSIDE_PASSPHRASE, or ' +
       'NEARSIDE_PASSPHRASE_FILE to a file that holds it, or run keygen in a terminal.',

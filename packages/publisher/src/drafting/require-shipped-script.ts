@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { NearsideError } from '@nearside/core';
+import { PublisherError } from '../errors/publisher-error.js';
 import { listFiles } from '../packing/list-files.js';
 import { findModelFile } from '../packing/model-file.js';
 import { GOLDEN_SCRIPT, readGoldenScript } from './golden-script.js';
@@ -33,8 +33,8 @@ function refused({
   directory: string;
   name: string;
   command: string;
-}): NearsideError {
-  return new NearsideError(
+}): PublisherError {
+  return new PublisherError(
     'gate-refused',
     `${join(directory, name)}: expected beside ${GOLDEN_SCRIPT} only what this version of nearside ` +
       `ships, got another file, which \`${command}\` could run. Read it; if you trust it, give ` +

@@ -1,7 +1,8 @@
 import { copyFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { FileNameSchema, NearsideError, Sha256HexSchema } from '@nearside/core';
+import { FileNameSchema, Sha256HexSchema } from '@nearside/core';
 import * as v from 'valibot';
+import { PublisherError } from '../errors/publisher-error.js';
 import { makeDirectory } from '../make-directory.js';
 import { listFiles } from '../packing/list-files.js';
 import { replaceFile } from '../packing/replace-file.js';
@@ -84,7 +85,7 @@ async function requireUnedited(
     if (FILLED_IN.has(name) || !present.has(name)) continue; // gone is not edited
     const file = join(directory, name);
     if ((await isFile(file)) && (await fileDigest(file)) === digest) continue;
-    throw new NearsideError(
+    throw new PublisherError(
       'output-exists',
       `${directory}: expected the draft as pack left it, because the source or the options are other ` +
         `ones now; got one whose ${name} was edited. Put the new weights into it and run \`nearside ` +
@@ -97,7 +98,7 @@ async function requireUnedited(
 async function requireEmpty(directory: string): Promise<void> {
   const [present] = (await listFiles(directory)) ?? [];
   if (present === undefined) return;
-  throw new NearsideError(
+  throw new PublisherError(
     'output-exists',
     `${directory}: expected nothing there or a draft of pack, got a directory with '${present}'. ` +
       'Nothing was changed; choose another with `--draft`.',

@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { NearsideError } from '@nearside/core';
+import { PublisherError } from '../errors/publisher-error.js';
 import { readSmallFile } from '../read-small-file.js';
 import { type KeyRole, keyIdOf, listKeyNumbers, privateKeyFile } from './key-files.js';
 import { findPassphrase, type KeySource } from './key-source.js';
@@ -95,8 +95,8 @@ function createKey(pem: string, passphrase: string | undefined): KeyObject | und
   }
 }
 
-function locked(origin: string, role: KeyRole, got: string): NearsideError {
-  return new NearsideError(
+function locked(origin: string, role: KeyRole, got: string): PublisherError {
+  return new PublisherError(
     'key-locked',
     `${origin}: expected the passphrase of an encrypted private key, ${got}. Set ` +
       'NEARSIDE_PASSPHRASE, or NEARSIDE_PASSPHRASE_FILE to a file that holds it, or run the ' +
@@ -105,8 +105,8 @@ function locked(origin: string, role: KeyRole, got: string): NearsideError {
   );
 }
 
-function unusable(origin: string, role: KeyRole, why: string): NearsideError {
-  return new NearsideError(
+function unusable(origin: string, role: KeyRole, why: string): PublisherError {
+  return new PublisherError(
     'key-unusable',
     `${origin}: ${why}. Each role has its own keys; \`nearside keygen\` makes them.`,
     { details: { origin, role } },

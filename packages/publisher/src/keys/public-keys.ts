@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { NearsideError } from '@nearside/core';
+import { PublisherError } from '../errors/publisher-error.js';
 import { readSmallFile } from '../read-small-file.js';
 import { type KeyRole, keyIdOf, listKeyNumbers, publicKeyFile } from './key-files.js';
 import { requireKind } from './require-kind.js';
@@ -51,7 +51,7 @@ function parsePublicKey(pem: string, origin: string, role: KeyRole): KeyObject {
   try {
     key = createPublicKey(pem);
   } catch {
-    throw new NearsideError(
+    throw new PublisherError(
       'key-unusable',
       `${origin}: expected a public key in PEM, got other text. \`nearside keygen\` writes them.`,
       { details: { origin, role } },

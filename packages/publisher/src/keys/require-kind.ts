@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { NearsideError } from '@nearside/core';
+import { PublisherError } from '../errors/publisher-error.js';
 import type { KeyRole } from './key-files.js';
 
 /**
@@ -15,7 +15,7 @@ export function requireKind(
   const kind = [key.asymmetricKeyType, curve].filter((part) => part !== undefined).join(' ');
   if (kind === (role === 'model' ? 'ec prime256v1' : 'ed25519')) return key;
   const expected = role === 'model' ? 'an ECDSA P-256' : 'an Ed25519';
-  throw new NearsideError(
+  throw new PublisherError(
     'key-unusable',
     `${origin}: expected ${expected} key, got ${kind}. Each role has its own keys; ` +
       '`nearside keygen` makes them.',

@@ -1,7 +1,8 @@
 import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { NearsideError, parse } from '@nearside/core';
+import { type NearsideError, parse } from '@nearside/core';
 import * as v from 'valibot';
+import { PublisherError } from '../errors/publisher-error.js';
 import { readSmallFile } from '../read-small-file.js';
 import { TUF_ROLES, type TufRole } from './key-files.js';
 
@@ -34,7 +35,7 @@ export async function readThresholds(directory: string | undefined): Promise<Thr
   if (!isThere) return {};
   const what = { what: 'how many keys of a role must sign', tooLarge: 'key-unusable' } as const;
   const text = (await readSmallFile(file, what)).toString();
-  const roles = parse(RolesFileSchema, parseText(text, file), { code: 'key-unusable', what: file });
+  const roles = parseRoles(parseText(text, file), file);
   const thresholds = TUF_ROLES.map((role) => [role, roles[role]?.threshold] as const);
   return Object.fromEntries(thresholds.filter(([, threshold]) => threshold !== undefined));
 }
@@ -44,11 +45,20 @@ export async function writeThresholds(directory: string, thresholds: Thresholds)
   await writeFile(rolesFile(directory), `${JSON.stringify(Object.fromEntries(roles), null, 2)}\n`);
 }
 
+function parseRoles(value: unknown, file: string): v.InferOutput<typeof RolesFileSchema> {
+  try {
+    return parse(RolesFileSchema, value, { code: 'metadata-malformed', what: file });
+  } catch (error) {
+    const { message, details } = error as NearsideError;
+    throw new PublisherError('key-unusable', message, { details });
+  }
+}
+
 function parseText(text: string, file: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new NearsideError(
+    throw new PublisherError(
       'key-unusable',
       `${file}: expected JSON, got other text. \`nearside keygen --threshold\` writes it.`,
       { details: { file } },

@@ -1,7 +1,8 @@
 import { copyFile, realpath, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { LAYOUT_FILE } from '@nearside/artifact';
-import { isNearsideError, type Layout, NearsideError, parseLayout } from '@nearside/core';
+import { isNearsideError, type Layout, parseLayout } from '@nearside/core';
+import { PublisherError } from '../errors/publisher-error.js';
 import { makeDirectory } from '../make-directory.js';
 import { readIfFile } from '../read-small-file.js';
 import { listFiles } from './list-files.js';
@@ -87,8 +88,8 @@ async function removeFile(path: string, name: string): Promise<void> {
   }
 }
 
-function refused(path: string, got: string): NearsideError {
-  return new NearsideError(
+function refused(path: string, got: string): PublisherError {
+  return new PublisherError(
     'output-exists',
     `${path}: expected an empty directory or one that pack wrote, ${got}. Nothing was changed; ` +
       'choose another with `--out`.',

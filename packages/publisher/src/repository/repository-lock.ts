@@ -1,7 +1,7 @@
 import { lstat, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { type LockHolder, readLockHolder, takeFileLock } from '@nearside/artifact/file-lock';
-import { NearsideError } from '@nearside/core';
+import { PublisherError } from '../errors/publisher-error.js';
 import { makeDirectory } from '../make-directory.js';
 
 /** Hidden, so that no server shows it and no upload takes it along. */
@@ -60,11 +60,11 @@ async function removeEmpty(directory: string, topmost: string): Promise<void> {
   }
 }
 
-function locked(file: string, holder: LockHolder | undefined): NearsideError {
+function locked(file: string, holder: LockHolder | undefined): PublisherError {
   const who = holder
     ? `process ${holder.pid} on ${holder.host} has held since ${holder.since}`
     : 'cannot be read';
-  return new NearsideError(
+  return new PublisherError(
     'repository-locked',
     `${file}: expected no other publisher at work, got a lock that ${who}. Try again when that ` +
       'one is done. A publisher that was killed on another machine, in another container or before ' +

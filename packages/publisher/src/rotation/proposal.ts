@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { type Metadata, parseMetadata, type Root, validSigners } from '@nearside/artifact';
 import { isNearsideError, NearsideError } from '@nearside/core';
+import { PublisherError } from '../errors/publisher-error.js';
 import type { HeldKey } from '../keys/held-keys.js';
 import { TUF_ROLES } from '../keys/key-files.js';
 import type { Thresholds } from '../keys/thresholds.js';
@@ -74,7 +75,7 @@ export async function readProposal(file: string): Promise<Metadata<'root'>> {
 /** @throws NearsideError `version-conflict` when it is not the next root of this repository */
 export function requireNext(file: string, { signed }: Metadata<'root'>, root: Root): void {
   if (signed.version === root.version + 1) return;
-  throw new NearsideError(
+  throw new PublisherError(
     'version-conflict',
     `${file}: expected root version ${root.version + 1}, the next of this repository, got ` +
       `${signed.version}. Propose it again.`,

@@ -5,7 +5,7 @@ import {
   type Root,
   type TrustedMetadata,
 } from '@nearside/artifact';
-import { NearsideError } from '@nearside/core';
+import { PublisherError } from '../errors/publisher-error.js';
 import { ifUsable, readableReleases } from '../repository/reading/read-repository.js';
 import { readManifest } from '../repository/reading/read-version.js';
 
@@ -31,7 +31,7 @@ export async function requireNoVersionLost(
     lost.push(`${release.model} ${release.version}`);
   }
   if (allowed || lost.length === 0) return lost;
-  throw new NearsideError(
+  throw new PublisherError(
     'gate-refused',
     `Expected no version to depend on a removed model key, got ${lost.join(', ')}: devices would ` +
       'refuse them at once. Add the new key and publish new versions signed by it first, or say ' +

@@ -1,5 +1,6 @@
 import type { Root } from '@nearside/artifact';
 import { NearsideError } from '@nearside/core';
+import { PublisherError } from '../errors/publisher-error.js';
 import { type HeldKey, keyVariable, readHeldKeys } from '../keys/held-keys.js';
 import { privateKeyFile, type TufRole } from '../keys/key-files.js';
 import type { KeySource } from '../keys/key-source.js';
@@ -66,10 +67,10 @@ export function noKey(role: HeldKey['role'], { keys = 'keys' }: KeySource): Near
   );
 }
 
-function foreignKeys(root: Root, role: TufRole, held: readonly HeldKey[]): NearsideError {
+function foreignKeys(root: Root, role: TufRole, held: readonly HeldKey[]): PublisherError {
   const expected = root.roles[role].keyids;
   const got = held.map(({ id }) => id);
-  return new NearsideError(
+  return new PublisherError(
     'key-unusable',
     `${held.map(({ origin }) => origin).join(', ')}: expected a key that root version ` +
       `${root.version} names for '${role}' (${expected.join(', ')}), got ${got.join(', ')}. Use ` +

@@ -1,6 +1,7 @@
 import { type Release, type RepositorySource, type Root, releasesOf } from '@nearside/artifact';
-import { type ModelSpec, NearsideError } from '@nearside/core';
+import type { ModelSpec } from '@nearside/core';
 import { compareSchemas, describeSchemaChange } from '../../compare-schemas.js';
+import { PublisherError } from '../../errors/publisher-error.js';
 import type { RepositoryState } from '../reading/read-repository.js';
 import { ifUsable } from '../reading/read-repository.js';
 import { readSpec, requireVersion } from '../reading/read-version.js';
@@ -41,7 +42,7 @@ function requireFits(spec: ModelSpec, published: ModelSpec): void {
   const changes = compareSchemas(published, spec).filter(({ breaking }) => breaking);
   if (changes.length === 0) return;
   const major = majorOf(published.version) + 1;
-  throw new NearsideError(
+  throw new PublisherError(
     'schema-breaking',
     `${spec.name} ${spec.version}: expected inputs and outputs that fit callers of ` +
       `${published.version}, got ${changes.map(describeSchemaChange).join('; ')}. Publish it as ` +

@@ -1,5 +1,5 @@
 import { type Manifest, type Release, type RepositorySource, releasesOf } from '@nearside/artifact';
-import { NearsideError } from '@nearside/core';
+import { PublisherError } from '../../errors/publisher-error.js';
 import type { PackedVersion } from './packed-version.js';
 import type { RepositoryState } from './read-repository.js';
 import { readManifest } from './read-version.js';
@@ -40,9 +40,9 @@ function sameFiles(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string
   return a.size === b.size && [...a].every(([name, digest]) => b.get(name) === digest);
 }
 
-function tooLow(release: PackedVersion['release'], newest: Release): NearsideError {
+function tooLow(release: PackedVersion['release'], newest: Release): PublisherError {
   const { model, version, sequence } = release;
-  return new NearsideError(
+  return new PublisherError(
     'version-conflict',
     `${model} ${version}: expected a sequence above ${newest.sequence}, which ${newest.version} ` +
       `has, got ${sequence}. Raise \`sequence\` in model.json to ${newest.sequence + 1} and pack ` +
@@ -51,8 +51,8 @@ function tooLow(release: PackedVersion['release'], newest: Release): NearsideErr
   );
 }
 
-function otherContent(release: PackedVersion['release']): NearsideError {
-  return new NearsideError(
+function otherContent(release: PackedVersion['release']): PublisherError {
+  return new PublisherError(
     'version-conflict',
     `${release.model} ${release.version}: expected the files that are published under this ` +
       'version, got others. A published version never changes: raise `version` and `sequence` ' +
@@ -61,8 +61,8 @@ function otherContent(release: PackedVersion['release']): NearsideError {
   );
 }
 
-function takenBack(release: PackedVersion['release']): NearsideError {
-  return new NearsideError(
+function takenBack(release: PackedVersion['release']): PublisherError {
+  return new PublisherError(
     'version-conflict',
     `${release.model} ${release.version}: expected a new version, got one that was revoked. A ` +
       'revocation is for good: raise `version` and `sequence` in model.json and pack again.',

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { NearsideError } from '@nearside/core';
+import { PublisherError } from '../../errors/publisher-error.js';
 import { makeDirectory } from '../../make-directory.js';
 
 /** Writes files of a repository, each whole or not at all, whatever a reader does meanwhile. */
@@ -48,8 +48,8 @@ async function holds(file: string, bytes: Uint8Array): Promise<boolean> {
 }
 
 /** It is not opened, because whoever reads from a FIFO waits; nor is it replaced. */
-function notOurs(file: string, got: string): NearsideError {
-  return new NearsideError(
+function notOurs(file: string, got: string): PublisherError {
+  return new PublisherError(
     'output-exists',
     `${file}: expected a file that nearside wrote, or none, got ${got}. Remove it and try again.`,
     { details: { file, got } },

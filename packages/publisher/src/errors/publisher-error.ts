@@ -1,0 +1,18 @@
+import { NearsideError } from '@nearside/core';
+
+/** Only the publisher's commands fail with these codes. Each has an anchor in `docs/errors.md`. */
+export const PUBLISHER_ERROR_CODES = [
+  'schema-breaking',
+  'key-locked',
+  'gate-refused',
+  'golden-missing',
+  'output-exists',
+  'version-conflict',
+  'repository-locked',
+  'key-unusable',
+] as const;
+
+export type PublisherErrorCode = (typeof PUBLISHER_ERROR_CODES)[number];
+
+/** A failure that no device can have; other failures of a command are any NearsideError. */
+export class PublisherError extends NearsideError<PublisherErrorCode> {}
