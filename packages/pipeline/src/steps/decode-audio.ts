@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { type AudioInput, decodeAudio } from '../audio/decode-audio.js';
-import { observeSound } from '../audio/observe-sound.js';
-import { defineStep } from '../step.js';
+import type { Sound } from '../audio/sound.js';
+import { type Call, defineStep } from '../step.js';
 
 /** Sound in any form that {@link decodeAudio} reads → samples of each channel at its own rate. */
 export const decodeAudioStep = defineStep({
@@ -19,3 +19,33 @@ export const decodeAudioStep = defineStep({
       }),
     ),
 });
+
+/** Samples that are looked at, about. */
+const SAMPLED = 4096;
+/** Of full scale, which is 32,767 ÷ 32,768 above zero in a file of 16 bits. */
+const CLIPPED = 0.999;
+/** dB: what is fainter is silence. */
+const FAINTEST_DB = -100;
+
+/**
+ * Notes how loud sound is, its root mean square in dB of full scale, and the share of its samples that are clipped:
+ * over samples at equal distances.
+ */
+export function observeSound({ channels }: Sound, { observe }: Pick<Call, 'observe'>): void {
+  const total = channels.reduce((sum, { length }) => sum + length, 0);
+  if (total === 0) return;
+  const stride = Math.max(1, Math.floor(total / SAMPLED));
+  let squares = 0;
+  let clipped = 0;
+  let count = 0;
+  for (const samples of channels) {
+    for (let i = 0; i < samples.length; i += stride) {
+      const sample = samples[i] as number;
+      squares += sample * sample;
+      if (Math.abs(sample) >= CLIPPED) clipped += 1;
+      count += 1;
+    }
+  }
+  observe('level', Math.max(FAINTEST_DB, 10 * Math.log10(squares / count)));
+  observe('clipped', clipped / count);
+}

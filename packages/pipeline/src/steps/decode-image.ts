@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { decodeImage, type ImageInput } from '../image/decode-image.js';
-import { observePicture } from '../image/observe-image.js';
+import type { Image } from '../image/image.js';
 import { type Size, targetSize } from '../image/target-size.js';
-import { defineStep } from '../step.js';
+import { type Call, defineStep } from '../step.js';
 import { traceOfPicture, traceOfResize } from '../trace.js';
 import { type AntialiasedResize, antialiasedResize } from './resize.js';
 
@@ -46,4 +46,13 @@ function leastFor({ size, ensure_multiple_of }: AntialiasedResize, times: number
     const { width, height } = targetSize(size, full, ensure_multiple_of);
     return { width: width * times, height: height * times };
   };
+}
+
+/** Notes what drift statistics keep of the picture given: its pixels in millions, and width ÷ height. */
+export function observePicture(
+  { width, height }: Pick<Image, 'width' | 'height'>,
+  { observe }: Pick<Call, 'observe'>,
+): void {
+  observe('megapixels', (width * height) / 1e6);
+  observe('aspect', width / height);
 }

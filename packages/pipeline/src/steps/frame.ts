@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { openFramer } from '../audio/framer.js';
-import { requireUncut } from '../audio/require-uncut.js';
 import { defineStep } from '../step.js';
+import { requireUncut } from './resample.js';
 
 const SamplesSchema = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000_000));
 

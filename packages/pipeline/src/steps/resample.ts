@@ -1,8 +1,7 @@
 import * as v from 'valibot';
 import { SOUND_LIMITS } from '../audio/decode-audio.js';
-import { requireUncut } from '../audio/require-uncut.js';
 import { keepLastFilter, openResampler } from '../audio/resampler.js';
-import { defineStep } from '../step.js';
+import { defineStep, type Forms, Misfit } from '../step.js';
 
 /** {@link openResampler}, as a step. A stream has no end: what needs later samples waits for them. */
 export const resampleStep = defineStep({
@@ -31,3 +30,8 @@ export const resampleStep = defineStep({
     };
   },
 });
+
+/** For steps that carry on from one piece of sound to the next: frames overlap, and do not follow each other. */
+export function requireUncut({ samples }: Forms['sound']): void {
+  if (samples !== undefined) throw new Misfit('sound before it is cut into frames', 'frames');
+}

@@ -2,11 +2,17 @@ import { NearsideError } from '@nearside/core';
 import * as v from 'valibot';
 import { DECODE_DEFAULTS } from '../image/decode-image.js';
 import type { Image } from '../image/image.js';
-import { observeBytes } from '../image/observe-image.js';
 import { RESAMPLE_FILTERS } from '../image/resampling-windows.js';
 import { resize, resizeStrips } from '../image/resize.js';
 import { SideSchema, type Size, TargetSizeSchema, targetSize } from '../image/target-size.js';
-import { type CompileSource, defineStep, type Item, type Kind, Misfit } from '../step.js';
+import {
+  type Call,
+  type CompileSource,
+  defineStep,
+  type Item,
+  type Kind,
+  Misfit,
+} from '../step.js';
 import { traceOfResize } from '../trace.js';
 
 const ResizeSchema = v.strictObject({
@@ -90,4 +96,27 @@ function requirePixels({ width, height }: Size, most: number = DECODE_DEFAULTS.m
     `Expected a picture that is resized to at most ${most} pixels, got ${width} × ${height}.`,
     { details: { width, height, maxPixels: most } },
   );
+}
+
+/** Values that are looked at, about. */
+const SAMPLED = 4096;
+
+/**
+ * Notes how bright a picture of 8 bits is and how much its values differ: their mean and their standard deviation,
+ * each ÷ 255, over values at equal distances.
+ */
+export function observeBytes({ data }: Image, { observe }: Pick<Call, 'observe'>): void {
+  if (data instanceof Float32Array) return;
+  let sum = 0;
+  let squares = 0;
+  const stride = Math.max(1, Math.floor(data.length / SAMPLED));
+  for (let i = 0; i < data.length; i += stride) {
+    const value = data[i] as number;
+    sum += value;
+    squares += value * value;
+  }
+  const count = Math.ceil(data.length / stride);
+  const mean = sum / count;
+  observe('brightness', mean / 255);
+  observe('contrast', Math.sqrt(Math.max(0, squares / count - mean * mean)) / 255);
 }

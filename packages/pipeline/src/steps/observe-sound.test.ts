@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { observeSound } from './observe-sound.js';
+import { observeSound } from './decode-audio.js';
 
 function observed(...channels: Float32Array<ArrayBuffer>[]) {
   const found: Record<string, number | string> = {};

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { observeBytes, observePicture } from './observe-image.js';
+import { observePicture } from './decode-image.js';
+import { observeBytes } from './resize.js';
 
 function noted(note: (call: { observe(name: string, value: number | string): void }) => void) {
   const values: Record<string, number | string> = {};
