@@ -71,7 +71,7 @@ export async function rehearse(
   const stopTimer = startOnceFetched(fetched, budget.leftMs, () => connection.kill(spent(backend)));
   try {
     return await endingOnFailure(connection, signal, async () => {
-      const { loaded, version } = await load({ ...opened, variant }, { signal });
+      const { loaded, version } = await load(opened, variant, { signal });
       const endMs = (startMs ?? performance.now()) + budget.leftMs * FOR_RUNS;
       const medianMs = await timeRuns(connection, inputsOf(version.spec.inputs), endMs);
       const { heapBytes = 0 } = connection.workers[0] ?? {};

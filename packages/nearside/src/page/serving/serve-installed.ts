@@ -75,7 +75,7 @@ function start(
       if (found) opened.push(found.version);
       return found;
     },
-    load: (found) => load(found, { signal }),
+    load: (found, variant) => load(found, variant, { signal }),
   };
   return startVersion(context, context.choice.openingOrder(), steps, help);
 }

@@ -44,18 +44,10 @@ export interface Opened {
   readonly warmUpMs: number;
 }
 
-/** An opened version, and the variant of it that the backend is to load. */
-export interface OpenedVariant extends Opened {
+/** An opened version of which one variant is loaded and has reproduced its golden outputs: ready for runs. */
+export interface Serving extends Opened {
   readonly variant: Variant;
-}
-
-/** An opened variant that is loaded and has reproduced its golden outputs. */
-export interface Started extends OpenedVariant {
   readonly loaded: LoadedVariant;
-}
-
-/** A started version, ready for runs. */
-export interface Serving extends Started {
   /** Backends tried before that did not start, in their order. */
   readonly failures: readonly BackendFailure[];
   /** Those of them that it is held against. */
@@ -168,15 +160,17 @@ export async function openOn(
  * was fetched is a `backend-failed`: it may keep other models of the worker waiting.
  */
 export async function load(
-  opened: OpenedVariant,
+  opened: Opened,
+  variant: Variant,
   { signal }: { signal: AbortSignal | undefined },
-): Promise<Started> {
-  const { connection, variant } = opened;
+): Promise<Serving> {
+  const { connection } = opened;
   return endingOnFailure(connection, signal, async () => {
     const loading = connection.load({ variant: variant.name });
     const loaded = ownFields(await withinLimit(loading, opened));
     const { spec = opened.version.spec } = loaded;
-    return { ...opened, version: { ...opened.version, spec }, loaded };
+    const version = { ...opened.version, spec };
+    return { ...opened, version, variant, loaded, failures: [], quarantined: [] };
   });
 }
 

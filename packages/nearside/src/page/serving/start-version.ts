@@ -4,18 +4,18 @@ import type { AvailableBackend } from '../../shared/api/backends.js';
 import { hasVariantFor } from '../../shared/contenders.js';
 import type { WhichVersion } from '../../shared/protocol.js';
 import type { BackendChoice } from '../choice/backend-choice.js';
-import type { ModelContext, Opened, OpenedVariant, Serving, Started } from './serving.js';
+import type { ModelContext, Opened, Serving } from './serving.js';
 
 /** The two steps of serving a version on a backend. */
 export interface StartSteps {
   /** @returns undefined when there is no such version */
   open(backend: AvailableBackend): Promise<Opened | undefined>;
-  load(opened: OpenedVariant): Promise<Started>;
+  load(opened: Opened, variant: Variant): Promise<Serving>;
 }
 
 /** How a try to start a version on a backend ended. */
 export type Attempt =
-  | { readonly kind: 'started'; readonly started: Started }
+  | { readonly kind: 'started'; readonly serving: Serving }
   | { readonly kind: 'no-version' }
   /** Others start it, in this order: this backend loads no variant of it, or one answers after fewer bytes. */
   | { readonly kind: 'elsewhere'; readonly order: readonly AvailableBackend[] }
@@ -63,7 +63,7 @@ export async function startVersion(
   const attempt = await attemptBackend(backends, context, steps);
   switch (attempt.kind) {
     case 'started':
-      return serveStarted(context, attempt.started, NO_FAILURES);
+      return serveStarted(context, attempt.serving);
     case 'no-version':
       return undefined;
     case 'elsewhere':
@@ -97,7 +97,7 @@ export async function attemptBackend(
     if (!isCommon) choice.onnxRuntime = 'full';
     const isHere = order[0] === backend && (isCommon || opened.runtime !== 'common');
     if (isHere) variant = choice.pickVariant(backend, spec);
-    if (variant) return { kind: 'started', started: await load({ ...opened, variant }) };
+    if (variant) return { kind: 'started', serving: await load(opened, variant) };
     void opened.connection.close(undefined);
     if (isHere) return { kind: 'passed-over' };
     return order.length > 0 ? { kind: 'elsewhere', order } : { kind: 'no-variant', spec };
@@ -124,21 +124,15 @@ async function orderFor(
   return lightest ? [...new Set([lightest, ...able])] : able;
 }
 
-const NO_FAILURES = { failures: [], quarantined: [] };
-
 /** A started version comes to serve. */
 export function serveStarted(
   { emitter, choice }: Pick<ModelContext, 'emitter' | 'choice'>,
-  started: Started,
-  before: Pick<Serving, 'failures' | 'quarantined'>,
+  serving: Serving,
 ): Serving {
-  const { backend, version } = started;
-  const variant = started.variant.name;
+  const { backend, version, quarantined } = serving;
+  const variant = serving.variant.name;
   const { sequence } = version.release;
-  choice.settle(
-    { backend, variant },
-    { sequence, haveOthersFailed: before.quarantined.length > 0 },
-  );
+  choice.settle({ backend, variant }, { sequence, haveOthersFailed: quarantined.length > 0 });
   emitter.emit('backend-selected', { backend, variant, origin: choice.origin });
-  return { ...started, ...before };
+  return serving;
 }

@@ -19,7 +19,7 @@ import {
   type ModelContext,
   OWN_WORKER,
   openOn,
-  type Started,
+  type Serving,
 } from '../../serving/serving.js';
 import type { Connection } from '../../workers/connection.js';
 import { askWorker } from '../../workers/watchdog.js';
@@ -158,7 +158,7 @@ async function tryOut(contender: Contender, options: TryOptions): Promise<void> 
   const { watchdogMs } = plan.policy;
   const { leftMs } = budget;
   const serving = handover.current;
-  let started: Started | undefined;
+  let started: Serving | undefined;
   try {
     started = await start(contender, options);
     if (!started) return;
@@ -204,7 +204,7 @@ async function tryOut(contender: Contender, options: TryOptions): Promise<void> 
 async function start(
   contender: Contender,
   { handover, budget, signal, ...context }: TryOptions,
-): Promise<Started | undefined> {
+): Promise<Serving | undefined> {
   const { version } = handover.current;
   const which = { kind: 'active' } as const;
   const how = {
@@ -222,7 +222,7 @@ async function start(
     void opened?.connection.close(undefined);
     return undefined;
   }
-  return chargeFrom(opened.fetched, budget, () => load({ ...opened, variant }, { signal }));
+  return chargeFrom(opened.fetched, budget, () => load(opened, variant, { signal }));
 }
 
 /** Downloads are paid for in bytes: the time begins when everything is fetched. */
@@ -242,8 +242,8 @@ async function chargeFrom<Result>(
   }
 }
 
-function takeOver(started: Started, { handover, emitter, choice }: TuningOptions) {
-  handover.take({ ...started, failures: [], quarantined: [] });
+function takeOver(started: Serving, { handover, emitter, choice }: TuningOptions) {
+  handover.take(started);
   const { backend, variant } = contenderOf(started);
   emitter.emit('backend-selected', { backend, variant, origin: choice.origin });
 }

@@ -113,7 +113,7 @@ export function keepCurrent({ handover, ...context }: KeepCurrentOptions): Curre
   }
 
   async function tryOut(next: ReleaseIdentity): Promise<Serving> {
-    const trial: Trial = { opened: undefined, triesLeft: undefined };
+    const trial: Trial = { triesLeft: undefined };
     const current = handover.current;
     // What comes of it says nothing of the version that serves.
     const choice = createBackendChoice(plan, { ...EMPTY_RECORD, start: contenderOf(current) });
@@ -129,7 +129,7 @@ export function keepCurrent({ handover, ...context }: KeepCurrentOptions): Curre
   /** What was never loaded is not to blame; what was, is reported, and given up after its last try. */
   async function settleFailure(
     failed: ReleaseIdentity,
-    { opened, triesLeft }: Trial,
+    { triesLeft }: Trial,
     error: unknown,
   ): Promise<void> {
     const code = isNearsideError(error) ? error.code : 'backend-failed';
@@ -137,7 +137,7 @@ export function keepCurrent({ handover, ...context }: KeepCurrentOptions): Curre
       return rollBack({ failed, to: handover.current, code, plan, emitter }); // no try would change that
     if (code === 'task-mismatch') waiting = failed.sequence; // for a page that asks for its task
     if (triesLeft === undefined) return;
-    if (opened) emitter.emit('version-failed', { version: failed.version, code });
+    emitter.emit('version-failed', { version: failed.version, code });
     if (triesLeft > 0) return;
     await rollBack({ failed, to: handover.current, code, plan, emitter });
   }

@@ -45,7 +45,7 @@ test('a serving worker that hangs does not keep the trial of a candidate waiting
 
 async function prove({ context, serve }: ReturnType<typeof withStandIns>) {
   const current = await serve();
-  const trial: Trial = { opened: undefined, triesLeft: undefined };
+  const trial: Trial = { triesLeft: undefined };
   const { signal } = new AbortController();
   return { proven: proveCandidate(context, NEXT, { current, trial, signal }), trial };
 }

@@ -5,7 +5,6 @@ import {
   endingOnFailure,
   load,
   type ModelContext,
-  type OpenedVariant,
   OWN_WORKER,
   openOn,
   type Serving,
@@ -14,8 +13,6 @@ import { askWorker } from '../../workers/watchdog.js';
 
 /** A candidate's trial: how far it came, whether it passed or not. */
 export interface Trial {
-  /** What was opened last, on whichever backend. */
-  opened: OpenedVariant | undefined;
   /** Set once it was fetched and a try was counted; below zero when none was left. */
   triesLeft: number | undefined;
 }
@@ -47,17 +44,16 @@ export async function proveCandidate(
         signal,
         onProgress: undefined,
       }),
-    async load(opened) {
-      trial.opened = opened;
+    async load(opened, variant) {
       await endingOnFailure(opened.connection, signal, async () => {
-        await opened.connection.fetch({ variant: opened.variant.name });
+        await opened.connection.fetch({ variant: variant.name });
         trial.triesLeft ??=
           (await askWorker(opened.connection, { watchdogMs, signal }, ({ spendTry }) =>
             spendTry(next.sequence),
           )) ?? -1;
         if (trial.triesLeft < 0) throw noTriesLeft(next);
       });
-      return load(opened, { signal });
+      return load(opened, variant, { signal });
     },
   });
   return proven as Serving; // a candidate is opened, or there is an error

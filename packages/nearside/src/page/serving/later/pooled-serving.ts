@@ -90,10 +90,7 @@ export function servePool(
       });
       if (!opened) return;
       if (isClosed) return void opened.connection.close(undefined);
-      const { connection } = await load(
-        { ...opened, variant: first.variant },
-        { signal: undefined },
-      );
+      const { connection } = await load(opened, first.variant, { signal: undefined });
       if (isClosed) return void connection.close(undefined);
       members = [...alive(), createMember(connection, slot)];
       growsAgainMs = 0;

@@ -44,7 +44,7 @@ export function createReviver(context: ModelContext): (lost: Serving) => Promise
     const how = { fits, place, isOptional: false };
     const serving = await tryBackends(context, order, {
       open: (backend) => openAgain(backend, context, lost.version, how),
-      load: (opened) => load(opened, { signal: undefined }),
+      load: (opened, variant) => load(opened, variant, { signal: undefined }),
     });
     if (serving && fits(serving.version)) return serving;
     void serving?.connection.close(undefined);

@@ -8,7 +8,7 @@ import {
   choiceCircumstances,
   EMPTY_RECORD,
 } from '../../choice/choice-record.js';
-import type { Opened, Started } from '../serving.js';
+import type { Opened, Serving } from '../serving.js';
 import { type StartHelp, type StartSteps, startVersion } from '../start-version.js';
 import { servePrevious } from './serve-previous.js';
 import { tryBackends } from './try-backends.js';
@@ -152,11 +152,11 @@ function device({
       const version = { spec, release: { sequence: 1 }, origin: 'network' };
       return { connection, backend, version } as unknown as Opened;
     },
-    async load(opened) {
-      const { name } = opened.variant;
+    async load(opened, variant) {
+      const { name } = variant;
       seen.push(`load ${name}`);
       if (failing.includes(name)) throw new NearsideError(code, `${name} fails`, { details });
-      return opened as Started;
+      return { ...opened, variant, quarantined: [] } as unknown as Serving;
     },
   };
   const isBackendForced = backends.length === 1;

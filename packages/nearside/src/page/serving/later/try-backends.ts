@@ -61,8 +61,8 @@ export async function tryBackends(
     attempt = await attemptBackend(search.waiting, context, steps);
   }
   const { failures } = search;
-  const before = { failures, quarantined: failures.filter(isHeldAgainst) };
-  return serveStarted(context, attempt.started, before);
+  const quarantined = failures.filter(isHeldAgainst);
+  return serveStarted(context, { ...attempt.serving, failures, quarantined });
 }
 
 /** @throws NearsideError what no other backend would do better; `no-backend` */
