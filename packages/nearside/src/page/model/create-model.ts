@@ -5,7 +5,7 @@ import { closedError } from '../../shared/failures.js';
 import type { RunReply } from '../../shared/protocol.js';
 import { checkOutcome, checkTruth } from '../options/call-rules.js';
 import { postBatch, type QueuedRun } from '../running/post-batch.js';
-import { createRunner, type RunnerOptions } from '../running/run-model.js';
+import { createRunner, type RunnerOptions, run, runItem } from '../running/run-model.js';
 import { createRunQueue } from '../running/run-queue.js';
 import { releaseSnapshot, takesOthers } from '../running/snapshot-input.js';
 import { createHandover } from '../serving/handover.js';
@@ -140,7 +140,8 @@ export async function createModel(parts: ModelParts): Promise<Model> {
 
   return answerCalls({
     ...context,
-    ...runner,
+    run: (input, options) => run(runner, input, options),
+    runItem: (item, options) => runItem(runner, item, options),
     handover,
     closing,
     revoked,

@@ -16,7 +16,7 @@ import {
   snapshotInput,
 } from './snapshot-input.js';
 
-/** What calls need that are not right, or not lucky: it is in the second part. */
+/** What a call that is wrong or unlucky needs; it is in the second part. */
 export interface RunHelp {
   /** @throws TypeError or RangeError for options that are wrong */
   checkRunOptions(options: RunOptions): void;
@@ -41,9 +41,9 @@ export interface RunnerOptions {
   readonly queue: RunQueue<QueuedRun, RunReply>;
   /** Told of every run that ended, in this order. */
   readonly observers: readonly RunObserver[];
-  /** Aborted with what calls get after `close()`. */
+  /** Aborted with the error that calls get after `close()`. */
   readonly closing: AbortSignal;
-  /** What runs fail with while no version may serve that is not revoked. */
+  /** The error of all runs while the version that serves is revoked. */
   readonly revoked: () => NearsideError | undefined;
   readonly help: () => Promise<RunHelp>;
   /** Has the app's own function answer, where it has one and the failure is one of that kind. */
@@ -52,153 +52,185 @@ export interface RunnerOptions {
   readonly takeOther: SnapshotOther | undefined;
 }
 
+/** The state that the runs of one open model share. */
+export interface Runner extends RunnerOptions {
+  /** Ids of runs begin with it: they differ from those of any other visit. */
+  readonly visit: string;
+  /** Runs that were given an id. */
+  count: number;
+  /** No run has had a result yet. */
+  isCold: boolean;
+}
+
+export function createRunner(options: RunnerOptions): Runner {
+  return { ...options, visit: crypto.randomUUID().slice(0, 8), count: 0, isCold: true };
+}
+
 /** One of a series, a stream's frame or an input of a `score`: of its like there are few at a time. */
 export interface SeriesItem {
   /** The input as it was when it came. @throws what was wrong with it */
   take(): QueuedRun['input'];
-  /** What the app's own function would answer. */
+  /** The input that the app's own function would answer. */
   readonly input: Input | undefined;
-  /** Of a stream that carries state or left-over sound on: its frames run in order. */
+  /** The stream that carries state or left-over sound on: its frames run in order. */
   readonly held: HeldStream | undefined;
   /** Such frames that may cross together. */
   readonly together: number | undefined;
   readonly series: 'score' | 'stream';
 }
 
-/** One call, of `run` or for an item. */
-interface Call {
+interface GivenCall {
   readonly take: (spec: ModelSpec) => QueuedRun['input'];
   readonly options: RunOptions;
+  /** The input that the app's own function would answer. */
+  readonly input: Input | undefined;
+  /** Undefined for a call of `run`. */
   readonly item: SeriesItem | undefined;
-  /** What the app's own function would answer. */
-  readonly input?: Input | undefined;
+}
+
+/** One call from its beginning to its end. */
+interface Call extends GivenCall {
+  readonly id: string;
+  readonly calledMs: number;
+  /** Calls that were before it in the queue. */
+  readonly waiting: number;
+  /** Undefined until the input is taken. */
+  work: QueuedRun | undefined;
 }
 
 /** Takes an input as it is at the call, queues it, has it run, and tells how that ended. */
-export function createRunner({
-  handover,
-  queue,
-  observers,
-  closing,
-  revoked,
-  help,
-  fallBack,
-  takeOther,
-}: RunnerOptions) {
+export async function run(
+  runner: Runner,
+  input: Input,
+  given: RunOptions = NO_OPTIONS,
+): Promise<RunResult> {
+  const options = ownOptions(given);
+  const transfer = options?.transfer ?? false;
+  const { takeOther, help } = runner;
   const refuse: SnapshotOptions['refuse'] = async (...refused) =>
     (await help()).refuseInput(...refused);
-  const nextId = createRunIds();
-  let isFirst = true;
-
-  async function run(input: Input, given: RunOptions = NO_OPTIONS): Promise<RunResult> {
-    const options = ownOptions(given);
-    const transfer = options?.transfer ?? false;
-    const take = (spec: ModelSpec) => snapshotInput(input, spec, { transfer, takeOther, refuse });
-    return start({ take, options, input, item: undefined });
-  }
-
-  const runItem = (item: SeriesItem, options: RunOptions) =>
-    start({ ...item, options: ownOptions(options), item });
-
-  async function start({ take, options, item, input }: Call): Promise<RunResult> {
-    const calledMs = performance.now();
-    if (!areOptions(options, RUN_RULES)) (await help()).checkRunOptions(options);
-    const {
-      signal,
-      topK,
-      priority = DEFAULT_PRIORITY,
-      transfer: isGiven = false,
-      traceparent,
-    } = options;
-    signal?.throwIfAborted();
-    closing.throwIfAborted();
-    const id = nextId();
-    const { waiting } = queue;
-    let work: QueuedRun | undefined;
-    const serving = () => work?.serving ?? item?.held?.serving ?? handover.current;
-    const tell = (outcome: EndedRun['outcome'], totalMs = performance.now() - calledMs) => {
-      for (const observe of observers)
-        observe({
-          id,
-          served: serving(),
-          totalMs,
-          outcome,
-          waiting,
-          series: item?.series,
-          traceparent,
-        });
-    };
-    try {
-      const refusal = revoked();
-      if (refusal) throw refusal;
-      if (!item) queue.requireRoom(); // before anything is taken from the caller
-      const { spec } = serving().version;
-      work = { input: take(spec), isGiven, topK, priority, stream: item?.held };
-      if (work.input instanceof Promise) work.input.catch(() => {}); // heard in its turn
-      const reply = await wait(work, { spec, options, item });
-      const totalMs = performance.now() - calledMs;
-      const { pre, run, post } = reply.times;
-      const queueMs = Math.max(0, totalMs - pre - run - post);
-      const cold = isFirst;
-      isFirst = false;
-      tell({ kind: 'ok', reply, queueMs }, totalMs);
-      return resultOf(reply, { id, serving: serving(), queueMs, cold });
-    } catch (error) {
-      if (fallBack && input !== undefined) {
-        const { release } = serving().version;
-        const failed = { id, input, options, error, release, calledMs, cold: isFirst };
-        const answer = await fallBack(failed).catch((thrown) => {
-          tell(failureOf(isOwn(thrown, signal) ? thrown : error, signal));
-          throw thrown;
-        });
-        if (answer) {
-          isFirst = false;
-          tell({ kind: 'fell-back' }, answer.meta.queueMs);
-          return answer;
-        }
-      }
-      tell(failureOf(error, signal)); // at once: a model that is closed counts it just in time
-      throw error;
-    }
-  }
-
-  async function wait(
-    work: QueuedRun,
-    { spec, options, item }: { spec: ModelSpec } & Pick<Call, 'options' | 'item'>,
-  ): Promise<RunReply> {
-    const { signal, timeoutMs, terminate } = options;
-    const limits = { signal, timeoutMs, terminate, isBounded: item !== undefined };
-    const together = item?.held
-      ? { batchKey: `stream ${item.held.id}`, maxBatch: item.together }
-      : { batchKey: batchKey(work.input, spec), maxBatch: undefined };
-    try {
-      return await queue.add({ work, priority: work.priority, ...limits, ...together });
-    } finally {
-      if (!work.isPosted) releaseSnapshot(work.input);
-    }
-  }
-
-  function failureOf(error: unknown, signal: AbortSignal | undefined): EndedRun['outcome'] {
-    if (isOwn(error, signal)) return { kind: 'aborted' };
-    return { kind: 'failed', code: isNearsideError(error) ? error.code : 'backend-failed' };
-  }
-
-  /** A caller that aborts or closes has changed its mind, which is no error of ours. */
-  function isOwn(error: unknown, signal: AbortSignal | undefined): boolean {
-    return [closing, signal].some((left) => left?.aborted && error === left.reason);
-  }
-
-  return { run, runItem };
+  const take = (spec: ModelSpec) => snapshotInput(input, spec, { transfer, takeOther, refuse });
+  return perform(runner, { take, options, input, item: undefined });
 }
 
-/** Ids of the runs of one open model: unlike those of any other visit. */
-function createRunIds(): () => string {
-  const visit = crypto.randomUUID().slice(0, 8);
-  let count = 0;
-  return () => {
-    count += 1;
-    return `${visit}-${count}`;
+/** The same for one of a series, whose input is taken already. */
+export function runItem(runner: Runner, item: SeriesItem, options: RunOptions): Promise<RunResult> {
+  return perform(runner, {
+    take: item.take,
+    options: ownOptions(options),
+    input: item.input,
+    item,
+  });
+}
+
+async function perform(runner: Runner, given: GivenCall): Promise<RunResult> {
+  const calledMs = performance.now();
+  const { options } = given;
+  if (!areOptions(options, RUN_RULES)) (await runner.help()).checkRunOptions(options);
+  options.signal?.throwIfAborted();
+  runner.closing.throwIfAborted();
+  const call = beginCall(runner, given, calledMs);
+  try {
+    const reply = await enqueue(runner, call);
+    return succeed(runner, call, reply);
+  } catch (error) {
+    return fail(runner, call, error);
+  }
+}
+
+function beginCall(
+  runner: Runner,
+  { take, options, input, item }: GivenCall,
+  calledMs: number,
+): Call {
+  runner.count += 1;
+  const id = `${runner.visit}-${runner.count}`;
+  const { waiting } = runner.queue;
+  return { id, calledMs, take, options, input, item, waiting, work: undefined };
+}
+
+/** Takes the input and waits for its reply; an input that no worker gets is released. */
+async function enqueue(runner: Runner, call: Call): Promise<RunReply> {
+  const { queue, revoked } = runner;
+  const { options, item } = call;
+  const refusal = revoked();
+  if (refusal) throw refusal;
+  if (!item) queue.requireRoom(); // before anything is taken from the caller
+  const { spec } = servingOf(runner, call).version;
+  const { topK, priority = DEFAULT_PRIORITY, transfer: isGiven = false } = options;
+  const work: QueuedRun = { input: call.take(spec), isGiven, topK, priority, stream: item?.held };
+  call.work = work;
+  if (work.input instanceof Promise) work.input.catch(() => {}); // heard in its turn
+  const { signal, timeoutMs, terminate } = options;
+  const limits = { signal, timeoutMs, terminate, isBounded: item !== undefined };
+  const together = item?.held
+    ? { batchKey: `stream ${item.held.id}`, maxBatch: item.together }
+    : { batchKey: batchKey(work.input, spec), maxBatch: undefined };
+  try {
+    return await queue.add({ work, priority, ...limits, ...together });
+  } finally {
+    if (!work.isPosted) releaseSnapshot(work.input);
+  }
+}
+
+function succeed(runner: Runner, call: Call, reply: RunReply): RunResult {
+  const totalMs = performance.now() - call.calledMs;
+  const { pre, run, post } = reply.times;
+  const queueMs = Math.max(0, totalMs - pre - run - post);
+  const cold = runner.isCold;
+  runner.isCold = false;
+  tell(runner, call, { kind: 'ok', reply, queueMs }, totalMs);
+  return resultOf(reply, { id: call.id, serving: servingOf(runner, call), queueMs, cold });
+}
+
+/** Observers are told at once where the app has no function: a model that is closed counts it just in time. */
+async function fail(runner: Runner, call: Call, error: unknown): Promise<RunResult> {
+  const { fallBack, isCold: cold } = runner;
+  const { id, input, options, calledMs } = call;
+  const failureOf = (thrown: unknown): EndedRun['outcome'] => {
+    if (isOwn(runner, call, thrown)) return { kind: 'aborted' };
+    return { kind: 'failed', code: isNearsideError(error) ? error.code : 'backend-failed' };
   };
+  if (fallBack && input !== undefined) {
+    const { release } = servingOf(runner, call).version;
+    const failed = { id, input, options, error, release, calledMs, cold };
+    const answer = await fallBack(failed).catch((thrown) => {
+      tell(runner, call, failureOf(thrown));
+      throw thrown;
+    });
+    if (answer) {
+      runner.isCold = false;
+      tell(runner, call, { kind: 'fell-back' }, answer.meta.queueMs);
+      return answer;
+    }
+  }
+  tell(runner, call, failureOf(error));
+  throw error;
+}
+
+/** A caller that aborts or closes has changed its mind, which is no error of ours. */
+function isOwn({ closing }: Runner, { options }: Call, error: unknown): boolean {
+  return [closing, options.signal].some((left) => left?.aborted && error === left.reason);
+}
+
+/** The version that has the call; the present one while none has it. */
+function servingOf({ handover }: Runner, { work, item }: Call): Serving {
+  return work?.serving ?? item?.held?.serving ?? handover.current;
+}
+
+function tell(
+  runner: Runner,
+  call: Call,
+  outcome: EndedRun['outcome'],
+  totalMs = performance.now() - call.calledMs,
+): void {
+  const { id, waiting, item, options } = call;
+  const served = servingOf(runner, call);
+  const series = item?.series;
+  const { traceparent } = options;
+  for (const observe of runner.observers) {
+    observe({ id, served, totalMs, outcome, waiting, series, traceparent });
+  }
 }
 
 function resultOf(
@@ -226,8 +258,8 @@ function resultOf(
 }
 
 /**
- * What an input has to share with others to run with them: all pictures, which become tensors of
- * one shape; tensors of a single item with equal shapes.
+ * Inputs with the same key may run together: pictures, which become tensors of one shape, and tensors of a
+ * single item with equal shapes.
  *
  * @returns undefined for what runs alone
  */

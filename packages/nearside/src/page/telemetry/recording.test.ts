@@ -9,7 +9,7 @@ import type { RunReply } from '../../shared/protocol.js';
 import { loadLater } from '../model/load-later.js';
 import type { OpenPlan } from '../options/plan-opening.js';
 import { postBatch, type QueuedRun } from '../running/post-batch.js';
-import { createRunner } from '../running/run-model.js';
+import { createRunner, run, runItem } from '../running/run-model.js';
 import { createRunQueue } from '../running/run-queue.js';
 import { createHandover } from '../serving/handover.js';
 import type { Serving } from '../serving/serving.js';
@@ -131,9 +131,10 @@ async function serve(...[first, next]: readonly [Serving, Serving]) {
     recording,
     reports,
     emitter,
-    run: () => runner.run(PIXELS),
+    run: () => run(runner, PIXELS),
     runItem: (series: 'score' | 'stream') =>
-      runner.runItem(
+      runItem(
+        runner,
         {
           take: () => ({ kind: 'tensors', tensors: {} }),
           input: undefined,

@@ -3,11 +3,11 @@ import type { Input } from '../../../shared/api/run.js';
 import type { RunReply } from '../../../shared/protocol.js';
 import { loadLater } from '../../model/load-later.js';
 import type { QueuedRun, RunOutcome } from '../../running/post-batch.js';
-import { createRunner, type RunnerOptions } from '../../running/run-model.js';
+import { createRunner, type RunnerOptions, run, runItem } from '../../running/run-model.js';
 import { createRunQueue, QUEUE_LIMITS } from '../../running/run-queue.js';
 import type { Handover } from '../../serving/handover.js';
 import type { Serving } from '../../serving/serving.js';
-import { scoreModel } from './score.js';
+import { type SeriesContext, scoreModel } from './score.js';
 
 /** The model's own queue and runner; its worker answers when the test says so. */
 function openModel(parts: Pick<RunnerOptions, 'fallBack'> = { fallBack: undefined }) {
@@ -36,7 +36,7 @@ function openModel(parts: Pick<RunnerOptions, 'fallBack'> = { fallBack: undefine
     }),
   });
   const closing = new AbortController().signal;
-  const { run, runItem } = createRunner({
+  const runner = createRunner({
     handover,
     closing,
     queue,
@@ -46,8 +46,13 @@ function openModel(parts: Pick<RunnerOptions, 'fallBack'> = { fallBack: undefine
     takeOther: undefined,
     ...parts,
   });
-  const score = (inputs: Iterable<Input>) => scoreModel({ handover, runItem, closing }, inputs);
-  return { score, run, queue, posted, taken };
+  const series: SeriesContext = {
+    handover,
+    closing,
+    runItem: (item, options) => runItem(runner, item, options),
+  };
+  const score = (inputs: Iterable<Input>) => scoreModel(series, inputs);
+  return { score, run: (input: Input) => run(runner, input), queue, posted, taken };
 }
 
 const input = (): Input => ({
