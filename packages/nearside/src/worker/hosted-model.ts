@@ -13,32 +13,44 @@ import {
   variantOfStage,
 } from '@nearside/core';
 import { CAPABILITIES } from '@nearside/pipeline';
+import type { AvailableBackend, OperatorTime } from '../shared/api/backends.js';
 import { findSmallestDownload } from '../shared/contenders.js';
-import type { OpenStore } from '../shared/install.js';
-import { LIBRARY_VERSION, readInstallIdentity } from '../shared/install.js';
+import { LIBRARY_VERSION, type OpenStore, readInstallIdentity } from '../shared/install.js';
 import {
+  type BatchReply,
   closePictures,
   type InstallIdentity,
+  type LoadedVariant,
   type ModelCalls,
   type OpenedVersion,
+  type OpenRequest,
+  type ProfileRequest,
+  type RunRequest,
+  type UnsignedRequest,
+  type VersionGraphs,
   type WorkerEvent,
 } from '../shared/protocol.js';
 import type { RuntimeTraits } from './backends/backend.js';
 import { checkSteps } from './compile-steps.js';
 import { checkGolden, proofFiles } from './golden-check.js';
-import { createHostedStreams } from './hosted-streams.js';
+import { createHostedStreams, type HostedStreams } from './hosted-streams.js';
 import { type HostedVersion, openSignedVersion, replaceOfOtherTask } from './hosted-version.js';
-import { createLoadProgress } from './load-progress.js';
+import { createLoadProgress, type LoadProgress } from './load-progress.js';
 import { prepare, runBatch } from './run-batch.js';
 import type { ModelTurns } from './run-turns.js';
-import { openSession, requireVariant, type Session, type StageSession } from './session.js';
+import {
+  openSession,
+  requireVariant,
+  type Session,
+  type StageSession,
+  timeSession,
+} from './session.js';
 import type { SharedRuntime } from './shared-runtime.js';
-import { requireTask, type Tasks } from './task.js';
-import { timeSession } from './time-session.js';
+import { requireTask, type Task, type Tasks } from './task.js';
 import { openUnsignedVersion } from './unsigned-version.js';
 
 export interface HostedModelOptions {
-  /** Of the worker, for all its models. */
+  /** All models of the worker share it. */
   readonly runtime: SharedRuntime;
   readonly turns: ModelTurns;
   readonly tasks: Tasks;
@@ -47,166 +59,202 @@ export interface HostedModelOptions {
   readonly emit: (event: WorkerEvent) => void;
 }
 
-/** One of the models that this worker serves, from address to session. */
-export function createHostedModel({
-  runtime,
-  turns,
-  tasks,
-  heapBytes,
-  openStore,
-  emit,
-}: HostedModelOptions): ModelCalls {
-  const progress = createLoadProgress((progress) => emit({ nearside: 'progress', progress }));
-  const closing = new AbortController();
-  let installation: ModelInstallation | undefined;
-  let version: HostedVersion | undefined;
-  let session: Session | undefined;
+/** A model on its way from address to session. */
+interface HostedModel extends HostedModelOptions {
+  readonly progress: LoadProgress;
+  readonly streams: HostedStreams;
+  /** Ends what is under way when the model is closed. */
+  readonly closing: AbortController;
+  installation: ModelInstallation | undefined;
+  version: HostedVersion | undefined;
+  session: Session | undefined;
   /** A session that is being made when the model is closed is freed when it is there. */
-  let loading: Promise<Session> | undefined;
-  let healedChunks = 0;
-  const streams = createHostedStreams();
+  loading: Promise<Session> | undefined;
+  healedChunks: number;
+}
 
-  async function release(): Promise<void> {
-    await loading?.catch(() => {});
-    const released = session;
-    session = undefined;
-    await released?.release();
-  }
-
-  const installed = () => requireStep(installation, 'open');
-  const opened = () => requireStep(version, 'open');
-  const loaded = () => requireStep(session, 'load');
-
-  const taskOf = ({ task }: ModelSpec) => (Object.hasOwn(tasks, task) ? tasks[task] : undefined);
-
-  /** Takes a version in, unless this worker cannot do its task. */
-  function host(hosted: HostedVersion, task?: string): OpenedVersion {
-    version = hosted;
-    requireTask(hosted.spec, { tasks, wanted: task });
-    checkSteps(hosted.spec, taskOf(hosted.spec)); // what does not fit is no backend's fault
-    return hosted.described;
-  }
-
-  return {
-    async open({ which, url, store, task, runtimes, runtime: own, install: known, ...options }) {
-      progress.enter('metadata');
-      runtime.prepare(own, progress);
-      const models = openStore('nearside-models', store);
-      void models.get('').catch(() => {}); // any read opens this database while the other one opens
-      const install = known ?? (await readInstall(openStore('nearside-reports', store)));
-      installation = openModelInstallation({
-        ...options,
-        address: parseModelAddress(url),
-        installId: install.id,
-        support: { runtimes, features: CAPABILITIES },
-        signal: closing.signal,
-        store: models,
-        now: Date.now,
-        onEvent: (event) => {
-          if (event.type === 'chunk-healed') healedChunks += 1;
-          emit({ nearside: 'installation', event });
-        },
-      });
-      const opened = await openSignedVersion(installation, which, install);
-      const signed =
-        opened && (await replaceOfOtherTask(installation, { opened, which, task, install }));
-      return signed && host(signed, task);
-    },
-
-    async openUnsigned(request) {
-      progress.enter('metadata');
-      runtime.prepare(request.runtime, progress);
-      const install = await readInstall(openStore('nearside-reports', 'memory'));
-      return host(await openUnsignedVersion(request, install));
-    },
-
-    async fetch({ variant }) {
-      const version = opened();
-      await version.fetch(requireVariant(version, variant));
-    },
-
-    async load({ variant }) {
-      const version = opened();
-      const proverOn = ({ threads, hardware }: RuntimeTraits) =>
-        `${runtime.name}/${variant}/${LIBRARY_VERSION}/${hardware}/${threads}`;
-      loading = openSession({
-        version,
-        runtime,
-        variant,
-        task: taskOf(version.spec),
-        progress,
-        isProvenOn: (traits) => version.provenBy.includes(proverOn(traits)),
-      });
-      session = await loading;
-      await version.activate(proverOn(session.loaded));
-      return { ...session.loaded, healedChunks, heapBytes: heapBytes() };
-    },
-
-    missingBytes: () => missingBytes(opened()),
-    async graphs() {
-      const { golden, graphs, readFiles } = opened();
-      return { golden, files: await readFiles(graphs) };
-    },
-    async lightest(backends) {
-      const version = opened();
-      const { isCommon } = version.described;
-      const contents = { missingBytes: await missingBytes(version), isCommon };
-      return findSmallestDownload(version.spec.variants, backends, contents);
-    },
-
-    time: () => turns.take(() => timeSession(loaded())),
-
-    run(request) {
-      const ready = loaded();
-      return turns.run(request, async () => {
-        if (request.tellsBegun) emit({ nearside: 'begun', id: request.id });
-        const replies = await (request.stream === undefined
-          ? runBatch(ready, request.inputs, () => ({
-              flow: ready.pipeline.begin(),
-              run: ready.beginRun(),
-            }))
-          : streams.run(request.stream, request.inputs));
-        return { kind: 'done', replies, heapBytes: heapBytes() };
-      });
-    },
-    recall: async (id) => turns.recall(id),
-    beginStream: async (id) => streams.begin(id, loaded()),
-    endStream: async (id) => streams.end(id),
-    async profile({ input, runs }) {
-      const { stages, variant, pipeline } = loaded();
-      try {
-        const { stage } = stages[0] as StageSession; // of several models the first
-        const part = variantOfStage(variant, stage);
-        const files = await opened().readFiles(part.files);
-        const prepared = await prepare(input, pipeline.begin());
-        prepared.release();
-        const inputs = { ...initialState(stage), ...constantInputs(stage), ...prepared.items[0] };
-        const request = { spec: stage, variant: part, files, inputs, runs };
-        return await turns.take(async () => runtime.profile?.(request));
-      } finally {
-        closePictures(input);
-      }
-    },
-
-    check: (request) => installed().check(request),
-    spendTry: (sequence) => installed().spendTry(sequence),
-    reject: ({ sequence, failure }) => installed().reject(sequence, failure),
-    storage: () => installed().storage(),
-    async warm() {
-      const { stages, spec, variant } = loaded();
-      const { golden, readFiles } = opened();
-      if (!golden) return;
-      const files = await readFiles(proofFiles(golden, { spec, variant, scope: 'first' }));
-      const proof = { spec, variant, files, backend: runtime.name, scope: 'first' } as const;
-      const sessions = stages.map(({ bare }) => bare);
-      await turns.take(() => checkGolden(sessions, golden, proof));
-    },
-
-    async close() {
-      closing.abort();
-      await Promise.all([installation?.close(), turns.leave().then(release)]);
-    },
+/** Serves one of this worker's models, from address to session. */
+export function createHostedModel(options: HostedModelOptions): ModelCalls {
+  const { emit, turns } = options;
+  const model: HostedModel = {
+    ...options,
+    progress: createLoadProgress((progress) => emit({ nearside: 'progress', progress })),
+    streams: createHostedStreams(),
+    closing: new AbortController(),
+    installation: undefined,
+    version: undefined,
+    session: undefined,
+    loading: undefined,
+    healedChunks: 0,
   };
+  return {
+    open: (request) => open(model, request),
+    openUnsigned: (request) => openUnsigned(model, request),
+    fetch: ({ variant }) => fetchVariant(opened(model), variant),
+    load: ({ variant }) => load(model, variant),
+    missingBytes: () => missingBytes(opened(model)),
+    graphs: () => readGraphs(opened(model)),
+    lightest: (backends) => findLightest(opened(model), backends),
+    time: () => turns.take(() => timeSession(loaded(model))),
+    run: (request) => run(model, request),
+    recall: async (id) => turns.recall(id),
+    beginStream: async (id) => model.streams.begin(id, loaded(model)),
+    endStream: async (id) => model.streams.end(id),
+    profile: (request) => profile(model, request),
+    check: (request) => installed(model).check(request),
+    spendTry: (sequence) => installed(model).spendTry(sequence),
+    reject: ({ sequence, failure }) => installed(model).reject(sequence, failure),
+    storage: () => installed(model).storage(),
+    warm: () => warm(model),
+    close: () => close(model),
+  };
+}
+
+async function open(model: HostedModel, request: OpenRequest): Promise<OpenedVersion | undefined> {
+  const { which, url, store, task, runtimes, runtime: own, install: known, ...options } = request;
+  const { progress, runtime, openStore, closing, emit } = model;
+  progress.enter('metadata');
+  runtime.prepare(own, progress);
+  const models = openStore('nearside-models', store);
+  void models.get('').catch(() => {}); // any read opens this database while the other one opens
+  const install = known ?? (await readInstall(openStore('nearside-reports', store)));
+  const installation = openModelInstallation({
+    ...options,
+    address: parseModelAddress(url),
+    installId: install.id,
+    support: { runtimes, features: CAPABILITIES },
+    signal: closing.signal,
+    store: models,
+    now: Date.now,
+    onEvent: (event) => {
+      if (event.type === 'chunk-healed') model.healedChunks += 1;
+      emit({ nearside: 'installation', event });
+    },
+  });
+  model.installation = installation;
+  const opened = await openSignedVersion(installation, which, install);
+  const signed =
+    opened && (await replaceOfOtherTask(installation, { opened, which, task, install }));
+  return signed && host(model, signed, task);
+}
+
+async function openUnsigned(model: HostedModel, request: UnsignedRequest): Promise<OpenedVersion> {
+  const { progress, runtime, openStore } = model;
+  progress.enter('metadata');
+  runtime.prepare(request.runtime, progress);
+  const install = await readInstall(openStore('nearside-reports', 'memory'));
+  return host(model, await openUnsignedVersion(request, install));
+}
+
+/** Takes a version in, unless this worker cannot do its task. */
+function host(model: HostedModel, version: HostedVersion, task?: string): OpenedVersion {
+  const { tasks } = model;
+  model.version = version;
+  requireTask(version.spec, { tasks, wanted: task });
+  checkSteps(version.spec, taskOf(version.spec, tasks)); // what does not fit is no backend's fault
+  return version.described;
+}
+
+async function fetchVariant(version: HostedVersion, variant: string): Promise<void> {
+  await version.fetch(requireVariant(version, variant));
+}
+
+async function load(model: HostedModel, variant: string): Promise<LoadedVariant> {
+  const { runtime, progress, tasks, heapBytes } = model;
+  const version = opened(model);
+  const proverOn = ({ threads, hardware }: RuntimeTraits) =>
+    `${runtime.name}/${variant}/${LIBRARY_VERSION}/${hardware}/${threads}`;
+  model.loading = openSession({
+    version,
+    runtime,
+    variant,
+    task: taskOf(version.spec, tasks),
+    progress,
+    isProvenOn: (traits) => version.provenBy.includes(proverOn(traits)),
+  });
+  const session = await model.loading;
+  model.session = session;
+  await version.activate(proverOn(session.loaded));
+  return { ...session.loaded, healedChunks: model.healedChunks, heapBytes: heapBytes() };
+}
+
+function run(model: HostedModel, request: RunRequest): Promise<BatchReply> {
+  const { turns, emit, streams, heapBytes } = model;
+  const { id, inputs, stream, tellsBegun } = request;
+  const session = loaded(model);
+  const begin = () => ({ flow: session.pipeline.begin(), run: session.beginRun() });
+  return turns.run(request, async () => {
+    if (tellsBegun) emit({ nearside: 'begun', id });
+    const replies = await (stream === undefined
+      ? runBatch(session, inputs, begin)
+      : streams.run(stream, inputs));
+    return { kind: 'done', replies, heapBytes: heapBytes() };
+  });
+}
+
+async function profile(
+  model: HostedModel,
+  { input, runs }: ProfileRequest,
+): Promise<readonly OperatorTime[] | undefined> {
+  const { runtime, turns } = model;
+  const { stages, variant, pipeline } = loaded(model);
+  try {
+    const { stage } = stages[0] as StageSession; // of several models the first
+    const part = variantOfStage(variant, stage);
+    const files = await opened(model).readFiles(part.files);
+    const prepared = await prepare(input, pipeline.begin());
+    prepared.release();
+    const inputs = { ...initialState(stage), ...constantInputs(stage), ...prepared.items[0] };
+    const request = { spec: stage, variant: part, files, inputs, runs };
+    return await turns.take(async () => runtime.profile?.(request));
+  } finally {
+    closePictures(input);
+  }
+}
+
+async function warm(model: HostedModel): Promise<void> {
+  const { runtime, turns } = model;
+  const { stages, spec, variant } = loaded(model);
+  const { golden, readFiles } = opened(model);
+  if (!golden) return;
+  const files = await readFiles(proofFiles(golden, { spec, variant, scope: 'first' }));
+  const proof = { spec, variant, files, backend: runtime.name, scope: 'first' } as const;
+  const sessions = stages.map(({ bare }) => bare);
+  await turns.take(() => checkGolden(sessions, golden, proof));
+}
+
+async function close(model: HostedModel): Promise<void> {
+  const { closing, installation, turns } = model;
+  closing.abort();
+  await Promise.all([installation?.close(), turns.leave().then(() => release(model))]);
+}
+
+async function release(model: HostedModel): Promise<void> {
+  await model.loading?.catch(() => {});
+  const { session } = model;
+  model.session = undefined;
+  await session?.release();
+}
+
+function installed({ installation }: HostedModel): ModelInstallation {
+  return requireStep(installation, 'open');
+}
+
+function opened({ version }: HostedModel): HostedVersion {
+  return requireStep(version, 'open');
+}
+
+function loaded({ session }: HostedModel): Session {
+  return requireStep(session, 'load');
+}
+
+function requireStep<Value>(value: Value | undefined, step: string): Value {
+  if (value !== undefined) return value;
+  throw new NearsideError('backend-failed', `Expected '${step}' before this, got none.`);
+}
+
+function taskOf({ task }: ModelSpec, tasks: Tasks): Task | undefined {
+  return Object.hasOwn(tasks, task) ? tasks[task] : undefined;
 }
 
 async function readInstall(reports: Store): Promise<InstallIdentity> {
@@ -225,7 +273,15 @@ async function missingBytes(version: HostedVersion): Promise<Record<string, numb
   return Object.fromEntries(await Promise.all(entries));
 }
 
-function requireStep<Value>(value: Value | undefined, step: string): Value {
-  if (value !== undefined) return value;
-  throw new NearsideError('backend-failed', `Expected '${step}' before this, got none.`);
+async function readGraphs({ golden, graphs, readFiles }: HostedVersion): Promise<VersionGraphs> {
+  return { golden, files: await readFiles(graphs) };
+}
+
+async function findLightest(
+  version: HostedVersion,
+  backends: readonly AvailableBackend[],
+): Promise<AvailableBackend | undefined> {
+  const { isCommon } = version.described;
+  const contents = { missingBytes: await missingBytes(version), isCommon };
+  return findSmallestDownload(version.spec.variants, backends, contents);
 }

@@ -2,9 +2,8 @@ import type { Golden, ModelSpec, Tensors } from '@nearside/core';
 import { expect, test } from 'vitest';
 import type { HostedVersion } from './hosted-version.js';
 import { createLoadProgress } from './load-progress.js';
-import { openSession } from './session.js';
+import { openSession, timeSession } from './session.js';
 import type { SharedRuntime } from './shared-runtime.js';
-import { timeSession } from './time-session.js';
 
 const SPEC = {
   name: 'double',
