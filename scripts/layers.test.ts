@@ -28,7 +28,7 @@ const ROOMS: Record<string, readonly string[]> = {
   shared: ['shared/api'],
   'worker/backends': [],
   worker: ['worker/backends'],
-  'worker/assets': ['worker/backends', 'worker'],
+  'worker/assets': [],
   'page/runtime-files': [],
   'page/microphone': ['page/runtime-files'],
   'page/platform': ['page/runtime-files'],

@@ -14,11 +14,37 @@ const require = createRequire(import.meta.url);
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const outDir = here('dist/assets');
 
-const BACKENDS = ['onnx-wasm', 'onnx-webgpu', 'tfjs-wasm', 'tfjs-webgpu'];
-const ENTRIES = BACKENDS.flatMap((backend) => [
-  [`worker-${backend}`, `src/worker/assets/worker-${backend}.ts`],
-  [`backend-${backend}`, `src/worker/backends/${backend}.ts`],
-]).concat([['microphone-worklet', 'src/worker/assets/microphone-worklet.ts']]);
+/** The files in `src/worker/backends`, and what each exports. */
+const BACKENDS = {
+  'onnx-wasm': 'onnxWasm',
+  'onnx-webgpu': 'onnxWebgpu',
+  'tfjs-wasm': 'tfjsWasm',
+  'tfjs-webgpu': 'tfjsWebgpu',
+};
+const ENTRIES = Object.keys(BACKENDS)
+  .flatMap((backend) => [
+    [`worker-${backend}`, here(`src/worker/worker-${backend}.ts`)],
+    [`backend-${backend}`, here(`src/worker/backends/${backend}.ts`)],
+  ])
+  .concat([['microphone-worklet', here('src/worker/assets/microphone-worklet.ts')]]);
+
+/** A worker's own file is only this. Node imports it and attaches the result to a port. */
+const workerEntries = {
+  name: 'worker-entries',
+  resolveId: (id) => (backendOf(id) ? id : null),
+  load(id) {
+    const backend = backendOf(id);
+    return backend
+      ? `import { ${BACKENDS[backend]} as backend } from './backends/${backend}.ts';
+         import { serve } from './serve.ts';
+         export default serve({ backend });`
+      : null;
+  },
+};
+
+function backendOf(id) {
+  return Object.keys(BACKENDS).find((backend) => id === here(`src/worker/worker-${backend}.ts`));
+}
 
 /** TensorFlow.js registers the gradients of all operators for training, which no worker does: 5.7 KB with gzip. */
 const withoutGradients = {
@@ -33,7 +59,7 @@ for (const [name, entry] of ENTRIES) {
     root: here('src'),
     base: './',
     logLevel: 'warn',
-    plugins: [withoutGradients],
+    plugins: [workerEntries, withoutGradients],
     resolve: { conditions: ['@nearside/source', 'module', 'browser', 'production'] },
     build: {
       outDir,
@@ -44,7 +70,7 @@ for (const [name, entry] of ENTRIES) {
       reportCompressedSize: false,
       modulePreload: false,
       rollupOptions: {
-        input: { [name]: here(entry) },
+        input: { [name]: entry },
         // Whoever imports the file needs its exports: Node, and an app's own worker.
         preserveEntrySignatures: 'strict',
         output: { entryFileNames: '[name].js', assetFileNames: '[name][extname]' },

@@ -1,8 +1,8 @@
-import type { NearsideError, Variant } from '@nearside/core';
+import { isNearsideError, NearsideError, type Variant } from '@nearside/core';
 import type { RuntimeRequest } from '../shared/protocol.js';
 import type { Backend, BackendSession, RuntimeTraits, SessionRequest } from './backends/backend.js';
+import { EMPTY_MODULE } from './backends/given-module.js';
 import type { LoadProgress } from './load-progress.js';
-import { compileRuntimeWasm } from './runtime-wasm.js';
 
 type Wasm = WebAssembly.Module | undefined;
 
@@ -98,4 +98,82 @@ function createOnce<Value>() {
     },
     forget,
   };
+}
+
+/** The largest file has 6.6 MB with gzip: at 22 KB/s, ms. Nobody sees meanwhile how much of it has come. */
+const LONGEST_MS = 300_000;
+
+/**
+ * Fetches and compiles a runtime's own wasm file. It comes from where the library comes from and lives in the HTTP
+ * cache or the service worker's, not in the verified store.
+ *
+ * The browser compiles it while it arrives, from the very response that it got: only of such a module it keeps the
+ * machine code for the next visit. Nobody else can read that response, so progress has its bytes when all are there.
+ *
+ * @param wasm its address, or the bytes; undefined for a backend that has none. The address's fragment, where it
+ *   has one, is the hash that the file must have
+ * @throws NearsideError `wasm-blocked` or `assets-unreachable`
+ */
+export async function compileRuntimeWasm(
+  wasm: string | Uint8Array<ArrayBuffer> | undefined,
+  progress: LoadProgress,
+): Promise<WebAssembly.Module | undefined> {
+  if (wasm === undefined) return undefined;
+  requireWebAssembly();
+  if (typeof wasm !== 'string') return WebAssembly.compile(wasm);
+  try {
+    return await compileFile(wasm, 'default', progress).catch((error) => {
+      if (!(error instanceof WebAssembly.CompileError)) throw error;
+      return compileFile(wasm, 'reload', progress); // what the HTTP cache has may be broken
+    });
+  } catch (cause) {
+    throw isNearsideError(cause) ? cause : unreachable(wasm, inWords(cause), cause);
+  }
+}
+
+async function compileFile(
+  wasm: string,
+  cache: RequestCache,
+  progress: LoadProgress,
+): Promise<WebAssembly.Module> {
+  const [, integrity = ''] = wasm.split('#');
+  const signal = AbortSignal.timeout(LONGEST_MS);
+  const response = await fetch(wasm, { signal, integrity, cache });
+  const type = response.headers.get('content-type') ?? '';
+  if (!response.ok) throw unreachable(wasm, `status ${response.status}`);
+  if (type.startsWith('text/html')) throw unreachable(wasm, 'a web page');
+  const sizeBytes = Number(response.headers.get('content-length')) || 0;
+  progress.expect('runtime', sizeBytes);
+  // Browsers refuse to stream what is said to be anything else, or has a parameter behind it.
+  const module = await (type === 'application/wasm'
+    ? WebAssembly.compileStreaming(response)
+    : WebAssembly.compile(await response.arrayBuffer()));
+  progress.arrive('runtime', sizeBytes);
+  return module;
+}
+
+function requireWebAssembly(): void {
+  try {
+    new WebAssembly.Module(EMPTY_MODULE);
+  } catch (cause) {
+    throw new NearsideError(
+      'wasm-blocked',
+      "Expected WebAssembly to be allowed, got a refusal: add 'wasm-unsafe-eval' to " +
+        '`script-src` of the Content-Security-Policy.',
+      { cause },
+    );
+  }
+}
+
+function inWords(cause: unknown): string {
+  return cause instanceof WebAssembly.CompileError ? cause.message : 'no answer, or half of one';
+}
+
+function unreachable(address: string, got: string, cause?: unknown): NearsideError {
+  return new NearsideError(
+    'assets-unreachable',
+    `Expected a runtime file at ${address}, got ${got}. Serve the package's dist/assets there, or ` +
+      'pass `assets`.',
+    { cause, details: { address, got }, retryable: true },
+  );
 }

@@ -1,15 +1,19 @@
 import { parseJson } from '@nearside/artifact';
 import {
   type Golden,
+  isModelName,
+  type ModelSpec,
   NearsideError,
   parseGolden,
+  parseModelSpec,
   partsOf,
   resourceFiles,
+  SPEC_FORMAT,
+  type Variant,
   weightFiles,
 } from '@nearside/core';
 import type { InstallIdentity, UnsignedFiles } from '../shared/protocol.js';
 import { readUnverified, type UnverifiedBytes } from './backends/backend.js';
-import { completeSpec, deriveVariant, isOnnx } from './describe-files.js';
 import { proofFiles } from './golden-check.js';
 import type { UnsignedVersion } from './hosted-version.js';
 
@@ -107,4 +111,162 @@ function requireOnnx(name: string, bytes: Uint8Array): void {
       `files, got ${bytes.length} bytes of something else, or a part of one.`,
     { details: { file: name, sizeBytes: bytes.length } },
   );
+}
+
+/** What a variant is called that the spec does not describe. */
+const NAME = 'model';
+
+type Files = Readonly<Record<string, Blob>>;
+
+/**
+ * The variant that files make up by themselves: an ONNX model with its external weights beside it,
+ * or a TensorFlow.js model, which is JSON, with the weight files it names.
+ *
+ * @throws NearsideError `model-invalid` when they are neither, or more than one model
+ */
+export async function deriveVariant(files: Files): Promise<Variant> {
+  const names = Object.keys(files);
+  const [only] = names;
+  const models = names.filter((name) => /\.(onnx|json)$/i.test(name) && !isBeside(name));
+  const model = names.length === 1 ? only : models.length === 1 ? models[0] : undefined;
+  if (model === undefined) {
+    throw invalid(
+      `expected one .onnx file or one model.json of TensorFlow.js, or \`variants\` in the spec, got ` +
+        names.join(', '),
+    );
+  }
+  if (await isJson(files[model] as Blob)) return deriveTfjs(model, files);
+  const weights = names.filter((name) => name !== model && !isBeside(name));
+  return { name: NAME, runtime: 'onnx', dtype: 'unknown', files: [model, ...weights] };
+}
+
+/** Golden cases come beside a model, they are none of it. */
+function isBeside(name: string): boolean {
+  return name === 'golden.json' || name.startsWith('golden/');
+}
+
+async function isJson(file: Blob): Promise<boolean> {
+  return /^\s*\{/.test(await file.slice(0, 64).text());
+}
+
+async function deriveTfjs(model: string, files: Files): Promise<Variant> {
+  const malformed = { code: 'model-invalid', what: model } as const;
+  const json = parseJson(await readUnverified(files[model] as Blob), malformed);
+  const { format, modelTopology, weightsManifest } = json as TfjsModel;
+  if (typeof modelTopology !== 'object' || !Array.isArray(weightsManifest)) {
+    throw invalid(`${model}: expected the model.json of a TensorFlow.js model, got other JSON`);
+  }
+  const folder = model.slice(0, model.lastIndexOf('/') + 1);
+  const paths = weightsManifest.flatMap((group) => group?.paths ?? []);
+  const isGraph = format === 'graph-model' || (format === undefined && 'node' in modelTopology);
+  return {
+    name: NAME,
+    runtime: 'tfjs',
+    format: isGraph ? 'graph-model' : 'layers-model',
+    dtype: 'unknown',
+    files: [model, ...paths.map((path) => `${folder}${path}`)],
+  };
+}
+
+interface TfjsModel {
+  readonly format?: string;
+  readonly modelTopology?: object;
+  readonly weightsManifest?: readonly ({ readonly paths?: readonly string[] } | undefined)[];
+}
+
+function invalid(message: string): NearsideError {
+  return new NearsideError('model-invalid', `openUnsigned: ${message}.`);
+}
+
+/** Stands in where the file itself will tell; taken out again. */
+const UNKNOWN_TENSORS = [{ name: 'unknown', datatype: 'FP32', shape: [] }];
+
+const UNKNOWN_VARIANTS = [
+  { name: 'unknown', runtime: 'onnx', dtype: 'unknown', files: ['unknown'] },
+];
+
+/**
+ * A spec as strict as model.json from one in which everything that can be derived may be missing.
+ *
+ * @param variant what the files make up by themselves
+ * @returns `inputs` and `outputs` are empty where the file itself has to say
+ * @throws NearsideError `metadata-malformed`
+ */
+export function completeSpec(
+  given: Readonly<Record<string, unknown>>,
+  { variant, sizeBytes }: { variant: Variant | undefined; sizeBytes: number },
+): ModelSpec {
+  const spec = parseModelSpec(
+    {
+      format: SPEC_FORMAT,
+      name: modelName(variant?.files[0]),
+      version: '0.0.0',
+      task: 'tensors',
+      ...(!given.stages && { inputs: UNKNOWN_TENSORS, outputs: UNKNOWN_TENSORS }),
+      variants: UNKNOWN_VARIANTS,
+      limits: { memoryBytes: Math.max(1, sizeBytes) },
+      ...given,
+      sequence: given.sequence || 1,
+    },
+    'the spec',
+  );
+  return {
+    ...spec,
+    sequence: given.sequence ? spec.sequence : 0,
+    inputs: given.inputs ? spec.inputs : [],
+    outputs: given.outputs ? spec.outputs : [],
+    // A file that a user picked is called as it is; names in a spec are safe ones.
+    variants: variant ? [variant] : spec.variants,
+  };
+}
+
+/** `My Model (2).onnx` → `my-model-2` */
+function modelName(file = ''): string {
+  const base = file.slice(file.lastIndexOf('/') + 1).replace(/\.[^.]*$/, '');
+  const name = base
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 64)
+    .replace(/^-+|-+$/g, '');
+  return isModelName(name) ? name : 'model';
+}
+
+/** Fields of `ModelProto` (onnx.proto): its graph; 26 is the highest in use in ONNX 1.18. */
+const GRAPH = 7;
+
+const HIGHEST = 63;
+
+/**
+ * Whether bytes are an ONNX model as far as its outermost message goes: fields that fill it exactly,
+ * with a graph among them. Wire format: https://protobuf.dev/programming-guides/encoding
+ */
+export function isOnnx(bytes: Uint8Array): boolean {
+  let offset = 0;
+  let hasGraph = false;
+
+  /** Seven bits a byte, the lowest first, at most ten bytes; NaN where there is none. */
+  function readVarint(): number {
+    let value = 0;
+    for (let i = 0; i < 10; i += 1) {
+      const byte = bytes[offset];
+      if (byte === undefined) return Number.NaN;
+      offset += 1;
+      value += (byte & 127) * 2 ** (7 * i);
+      if (byte < 128) return value;
+    }
+    return Number.NaN;
+  }
+
+  while (offset < bytes.length) {
+    const tag = readVarint();
+    const field = Math.floor(tag / 8);
+    const isString = tag % 8 === 2;
+    if (!(field >= 1 && field <= HIGHEST)) return false;
+    if (!isString && tag % 8 !== 0) return false; // it has no fields of a fixed size, and no groups
+    const value = readVarint();
+    if (Number.isNaN(value)) return false;
+    if (isString) offset += value;
+    if (isString && field === GRAPH) hasGraph = true;
+  }
+  return hasGraph && offset === bytes.length;
 }

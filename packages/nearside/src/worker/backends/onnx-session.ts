@@ -9,9 +9,8 @@ import {
   type SessionRequest,
 } from './backend.js';
 import { attempt, backendError } from './backend-error.js';
-import { endOnnxProfile } from './profile-onnx.js';
+import { canCollectRuntimeOutput, endOnnxProfile } from './profile-onnx.js';
 import type { RunDepth } from './run-depth.js';
-import { canCollectRuntimeOutput } from './runtime-output.js';
 
 /** What both entries of ONNX Runtime have; each is a runtime of its own. */
 export type OnnxRuntime = Pick<

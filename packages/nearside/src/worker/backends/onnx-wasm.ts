@@ -5,8 +5,8 @@ import { endOnFailure, type RuntimeCare, withCare } from './backend-error.js';
 import { chooseThreads, hasSimd, requireSimd } from './cpu-features.js';
 import { bytesFor } from './given-module.js';
 import { createOnnxSession, profileOnnx } from './onnx-session.js';
+import { tapRuntimeOutput } from './profile-onnx.js';
 import { createRunDepth } from './run-depth.js';
-import { tapRuntimeOutput } from './runtime-output.js';
 
 /** Starting its threads and compiling takes a second or two; what takes this long hangs, ms. */
 const START_LIMIT_MS = 60_000;

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { isOnnx } from './describe-files.js';
+import { isOnnx } from './unsigned-version.js';
 
 const model = await readFile(new URL('../../../../models/digits/int8/model.onnx', import.meta.url));
 

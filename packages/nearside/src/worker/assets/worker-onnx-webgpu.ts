@@ -1,5 +1,0 @@
-import { onnxWebgpu } from '../backends/onnx-webgpu.js';
-import { serve } from '../serve.js';
-
-// Built into one self-contained file with an address of its own.
-export default serve({ backend: onnxWebgpu });
