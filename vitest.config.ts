@@ -73,7 +73,7 @@ const everyCase = {
     'packages/publisher/src/attacks/{boot-files,damaged-files,forged-repositories}.test.ts',
     'packages/publisher/src/attacks/{full-store,hostile-transport,poisoned-store}.test.ts',
     'packages/publisher/src/attacks/too-few-signatures.test.ts',
-    'packages/publisher/src/{verify,verify-as-devices}.test.ts',
+    'packages/publisher/src/library/{verify,verify-as-devices}.test.ts',
   ],
   env: EVERY_CASE,
 };

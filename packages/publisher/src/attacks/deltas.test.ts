@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import type { Store } from '@nearside/core';
 import { expect, test } from 'vitest';
-import { delta } from '../delta.js';
+import { delta } from '../library/delta.js';
 import { DAMAGES } from '../testing/damages.js';
 import { type Answer, endless } from '../testing/hostile-server.js';
 import { copyOf, openScene, outcomeOf } from '../testing/scene.js';

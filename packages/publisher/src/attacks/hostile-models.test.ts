@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { cp, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { draft } from '../draft.js';
-import { pack } from '../pack.js';
-import { listFiles } from '../packing/list-files.js';
+import { listFiles } from '../files/list-files.js';
+import { draft } from '../library/draft.js';
+import { pack } from '../library/pack.js';
 import { DIGITS, writeHuggingFaceFolder } from '../testing/hugging-face-folder.js';
 import {
   bytesField,

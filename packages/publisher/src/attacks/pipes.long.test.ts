@@ -5,18 +5,18 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isNearsideError } from '@nearside/core';
 import { describe, expect, test, vi } from 'vitest';
-import { draft } from '../draft.js';
-import { fillGolden } from '../fill-golden.js';
-import { inspect } from '../inspect.js';
-import { pack } from '../pack.js';
-import { listFiles } from '../packing/list-files.js';
-import { prune } from '../prune.js';
-import { publish } from '../publish.js';
-import { renew } from '../renew.js';
+import { listFiles } from '../files/list-files.js';
+import { draft } from '../library/draft.js';
+import { fillGolden } from '../library/fill-golden.js';
+import { inspect } from '../library/inspect.js';
+import { pack } from '../library/pack.js';
+import { prune } from '../library/prune.js';
+import { publish } from '../library/publish.js';
+import { renew } from '../library/renew.js';
+import { verify } from '../library/verify.js';
 import { fixture } from '../testing/fixtures.js';
 import { writeHuggingFaceFolder } from '../testing/hugging-face-folder.js';
 import { openWorkspace, temporaryDirectory } from '../testing/workspace.js';
-import { verify } from '../verify.js';
 
 // Many commands each: seconds, and more where other suites run beside.
 vi.setConfig({ testTimeout: 120_000 });

@@ -1,6 +1,6 @@
 import { bootPath } from '@nearside/artifact';
 import { describe, expect, test } from 'vitest';
-import { revoke } from '../revoke.js';
+import { revoke } from '../library/revoke.js';
 import { openScene, outcomeOf } from '../testing/scene.js';
 import { readFiles } from '../testing/story.js';
 

@@ -1,6 +1,6 @@
 import { MODEL_KEYS_FIELD, pinOf, rootPath, TIMESTAMP_PATH } from '@nearside/artifact';
 import { describe, expect, test } from 'vitest';
-import { generateKeys } from '../generate-keys.js';
+import { generateKeys } from '../library/generate-keys.js';
 import { signMetadata } from '../signing/tuf-signer.js';
 import { editText, forge, forgeRoot, signedOf, stealKeys, strangeKey } from '../testing/forge.js';
 import { openScene } from '../testing/scene.js';

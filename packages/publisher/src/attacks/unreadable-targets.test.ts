@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { inspect } from '../inspect.js';
-import { prune } from '../prune.js';
-import { renew } from '../renew.js';
-import { status } from '../status.js';
+import { inspect } from '../library/inspect.js';
+import { prune } from '../library/prune.js';
+import { renew } from '../library/renew.js';
+import { status } from '../library/status.js';
+import { verify } from '../library/verify.js';
 import { forgeTargets } from '../testing/forge-targets.js';
 import { openWorkspace } from '../testing/workspace.js';
-import { verify } from '../verify.js';
 
 const bundle = new TextEncoder().encode('{}');
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type DeltaResult, delta } from '../delta.js';
+import { type DeltaResult, delta } from '../library/delta.js';
 import { formatBytes, formatCount, formatPercent } from '../terminal/format.js';
 import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options.js';
 import { printProgress, printResult, type Terminal } from '../terminal/terminal.js';

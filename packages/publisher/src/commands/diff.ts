@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { describeSchemaChange } from '../compare-schemas.js';
-import { diff, type FileDiff, type VersionDiff } from '../diff.js';
+import { diff, type FileDiff, type VersionDiff } from '../library/diff.js';
+import { describeSchemaChange } from '../repository/checking/compare-schemas.js';
 import type { UpdateWeight } from '../repository/deltas/weigh-update.js';
 import { formatBytes, formatCount, formatPercent, formatTable } from '../terminal/format.js';
 import {

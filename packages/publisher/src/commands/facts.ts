@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { facts, type WrittenFacts } from '../facts.js';
+import { facts, type WrittenFacts } from '../library/facts.js';
 import { formatCount } from '../terminal/format.js';
 import { type CommonOptions, printResult, type Terminal } from '../terminal/terminal.js';
 

@@ -1,6 +1,11 @@
 import type { Command } from 'commander';
-import { type InspectedModel, type InspectedRole, type Inspection, inspect } from '../inspect.js';
-import type { InspectedVersion } from '../inspect-version.js';
+import {
+  type InspectedModel,
+  type InspectedRole,
+  type Inspection,
+  inspect,
+} from '../library/inspect.js';
+import type { InspectedVersion } from '../library/inspect-version.js';
 import { formatBytes, formatCount, formatPercent, formatTable } from '../terminal/format.js';
 import { type CommonOptions, printResult, type Terminal } from '../terminal/terminal.js';
 

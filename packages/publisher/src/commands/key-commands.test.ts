@@ -2,7 +2,7 @@ import { chmod, readdir, readFile, rename, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { KEY_ROLES } from '../keys/key-files.js';
-import { publish } from '../publish.js';
+import { publish } from '../library/publish.js';
 import { LIFETIME_DAYS } from '../signing/lifetimes.js';
 import { openWorkspace, temporaryDirectory, type Workspace } from '../testing/workspace.js';
 import { runCommand } from './run-command.js';

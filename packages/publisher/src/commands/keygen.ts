@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { PublisherError } from '../errors/publisher-error.js';
-import { type GeneratedKeys, generateKeys } from '../generate-keys.js';
 import { KEY_ROLES, type KeyRole } from '../keys/key-files.js';
 import { passphraseOfEnvironment } from '../keys/key-source.js';
+import { type GeneratedKeys, generateKeys } from '../library/generate-keys.js';
 import { formatCount, formatTable } from '../terminal/format.js';
 import { type CommonOptions, printResult, type Terminal } from '../terminal/terminal.js';
 

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { listFiles } from '../packing/list-files.js';
+import { listFiles } from '../files/list-files.js';
 import { fixture } from '../testing/fixtures.js';
 import { DIGITS } from '../testing/hugging-face-folder.js';
 import { PYTHON, PYTHON_NOTE } from '../testing/python.js';

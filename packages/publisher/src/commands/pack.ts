@@ -1,9 +1,9 @@
 import { ModelNameSchema, VersionSchema } from '@nearside/core';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { is } from 'valibot';
-import { draft } from '../draft.js';
-import { fillGolden } from '../fill-golden.js';
-import { type PackedModel, pack } from '../pack.js';
+import { draft } from '../library/draft.js';
+import { fillGolden } from '../library/fill-golden.js';
+import { type PackedModel, pack } from '../library/pack.js';
 import { formatBytes, formatCount, formatTable } from '../terminal/format.js';
 import {
   type CommonOptions,

@@ -1,5 +1,5 @@
 import { type Command, CommanderError, Option } from 'commander';
-import { type Promotion, promote } from '../promote.js';
+import { type Promotion, promote } from '../library/promote.js';
 import { formatPercent } from '../terminal/format.js';
 import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options.js';
 import { parsePercent } from '../terminal/parse-percent.js';

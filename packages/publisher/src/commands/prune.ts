@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { type Pruning, prune } from '../prune.js';
+import { type Pruning, prune } from '../library/prune.js';
 import { formatBytes, formatCount, formatTable } from '../terminal/format.js';
 import { type CommonOptions, printResult, type Terminal } from '../terminal/terminal.js';
 

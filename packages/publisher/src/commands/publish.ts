@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { modelUrl } from '../open-line.js';
-import { planUpload, type UploadPlan } from '../plan.js';
-import { type Publication, publish } from '../publish.js';
+import { modelUrl } from '../library/open-line.js';
+import { planUpload, type UploadPlan } from '../library/plan.js';
+import { type Publication, publish } from '../library/publish.js';
 import { describeFirstVisits } from '../terminal/first-visits.js';
 import { formatBytes, formatCount, formatPercent, formatTable } from '../terminal/format.js';
 import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options.js';

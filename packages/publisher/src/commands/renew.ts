@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { TUF_ROLES, type TufRole } from '../keys/key-files.js';
-import { type Renewal, renew } from '../renew.js';
+import { type Renewal, renew } from '../library/renew.js';
 import { formatTable } from '../terminal/format.js';
 import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options.js';
 import { printResult, type Terminal } from '../terminal/terminal.js';

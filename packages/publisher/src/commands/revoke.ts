@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type Revocation, revoke } from '../revoke.js';
+import { type Revocation, revoke } from '../library/revoke.js';
 import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options.js';
 import { printResult, type Terminal } from '../terminal/terminal.js';
 

@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { KEY_ROLES, type KeyRole, TUF_ROLES } from '../keys/key-files.js';
 import type { Thresholds } from '../keys/thresholds.js';
-import { proposeRoot } from '../propose-root.js';
-import { type RootRotation, rotateRoot } from '../rotate-root.js';
+import { proposeRoot } from '../library/propose-root.js';
+import { type RootRotation, rotateRoot } from '../library/rotate-root.js';
 import { describeProposal } from '../terminal/describe-proposal.js';
 import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options.js';
 import { printResult, type Terminal } from '../terminal/terminal.js';

@@ -1,8 +1,8 @@
 import { isNearsideError } from '@nearside/core';
 import { type Command, InvalidArgumentError } from 'commander';
-import { PORTS } from '../listen.js';
-import { type OfferedModels, offeredModels } from '../offered-models.js';
-import { serveRepository } from '../serve-repository.js';
+import { type OfferedModels, offeredModels } from '../library/offered-models.js';
+import { serveRepository } from '../library/serve-repository.js';
+import { PORTS } from '../serving/listen.js';
 import { describeFirstVisits } from '../terminal/first-visits.js';
 import { type CommonOptions, printResult, type Terminal } from '../terminal/terminal.js';
 

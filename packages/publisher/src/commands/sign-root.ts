@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { signRoot } from '../sign-root.js';
+import { signRoot } from '../library/sign-root.js';
 import { describeProposal } from '../terminal/describe-proposal.js';
 import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options.js';
 import { printResult, type Terminal } from '../terminal/terminal.js';

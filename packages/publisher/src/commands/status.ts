@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type RepositoryStatus, type RoleStatus, status } from '../status.js';
+import { type RepositoryStatus, type RoleStatus, status } from '../library/status.js';
 import { formatCount, formatTable } from '../terminal/format.js';
 import {
   type CommonOptions,

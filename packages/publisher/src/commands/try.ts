@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { publishExample } from '../publish-example.js';
+import { publishExample } from '../library/publish-example.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { addServeOptions, type ServeFlags, serveUntilInterrupted } from './serve.js';
 

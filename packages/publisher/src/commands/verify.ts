@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { type Verification, verify } from '../library/verify.js';
 import { formatBytes, formatCount } from '../terminal/format.js';
 import {
   type CommonOptions,
@@ -7,7 +8,6 @@ import {
   printResult,
   type Terminal,
 } from '../terminal/terminal.js';
-import { type Verification, verify } from '../verify.js';
 
 interface VerifyFlags extends CommonOptions {
   readonly trust: string;

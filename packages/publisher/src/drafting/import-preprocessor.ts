@@ -1,7 +1,7 @@
 import { parse, type TensorSpec } from '@nearside/core';
 import type { PreprocessingStep, ResampleFilter } from '@nearside/pipeline';
 import * as v from 'valibot';
-import { modelInvalid } from '../packing/model-invalid.js';
+import { modelInvalid } from '../errors/model-invalid.js';
 
 const FlagSchema = v.optional(v.nullable(v.boolean()));
 const SizeSchema = v.union([v.number(), v.record(v.string(), v.nullable(v.number()))]);

@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { isNearsideError } from '@nearside/core';
+import { modelInvalid } from '../errors/model-invalid.js';
+import { isFile } from '../files/read-small-file.js';
 import { findModelFile } from '../packing/model-file.js';
-import { modelInvalid } from '../packing/model-invalid.js';
 import { fileMissing, readJsonFile } from '../packing/read-json-file.js';
-import { isFile } from '../read-small-file.js';
 import { sourceFromHuggingFace } from './source-from-hugging-face.js';
 import { sourceFromOnnx } from './source-from-onnx.js';
 import { sourceFromTfjs } from './source-from-tfjs.js';

@@ -6,7 +6,7 @@ import {
   type SeededTensor,
   type TensorSpec,
 } from '@nearside/core';
-import { modelInvalid } from '../packing/model-invalid.js';
+import { modelInvalid } from '../errors/model-invalid.js';
 
 export const RANDOM_INPUT_DEFAULTS = Object.freeze({
   /** Size of a free axis other than the batch: networks that halve images five times take it. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PublisherError } from '../errors/publisher-error.js';
-import { listFiles } from '../packing/list-files.js';
+import { listFiles } from '../files/list-files.js';
 import { findModelFile } from '../packing/model-file.js';
 import { GOLDEN_SCRIPT, readGoldenScript } from './golden-script.js';
 

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { FileNameSchema, isNearsideError, type TensorSpec } from '@nearside/core';
 import { is } from 'valibot';
+import { modelInvalid } from '../errors/model-invalid.js';
 import { modelFileName } from '../packing/model-file.js';
-import { modelInvalid } from '../packing/model-invalid.js';
 import { ONNX_DATATYPES } from '../packing/onnx-datatypes.js';
 import {
   externalFile,

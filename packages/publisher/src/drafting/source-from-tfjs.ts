@@ -1,8 +1,8 @@
 import { basename, join, resolve } from 'node:path';
 import { FileNameSchema } from '@nearside/core';
 import { is } from 'valibot';
+import { modelInvalid } from '../errors/model-invalid.js';
 import { modelFileName } from '../packing/model-file.js';
-import { modelInvalid } from '../packing/model-invalid.js';
 import { parseManifest, type WeightGroup, weightFiles } from '../packing/tfjs-manifest.js';
 import type { SourceModel } from './source-model.js';
 import { readGraphTensors } from './tfjs-graph-tensors.js';

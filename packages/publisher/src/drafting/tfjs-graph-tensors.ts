@@ -1,6 +1,6 @@
 import { type Datatype, parse, type TensorSpec } from '@nearside/core';
 import * as v from 'valibot';
-import { modelInvalid } from '../packing/model-invalid.js';
+import { modelInvalid } from '../errors/model-invalid.js';
 
 /** A signature's tensor; sizes are written as strings or numbers. */
 const TensorInfoSchema = v.looseObject({

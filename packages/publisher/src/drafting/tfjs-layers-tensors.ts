@@ -1,6 +1,6 @@
 import { parse, type TensorSpec } from '@nearside/core';
 import * as v from 'valibot';
-import { modelInvalid } from '../packing/model-invalid.js';
+import { modelInvalid } from '../errors/model-invalid.js';
 
 const AxisSchema = v.nullable(v.number());
 

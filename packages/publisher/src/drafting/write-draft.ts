@@ -3,12 +3,12 @@ import { dirname, join } from 'node:path';
 import { FileNameSchema, Sha256HexSchema } from '@nearside/core';
 import * as v from 'valibot';
 import { PublisherError } from '../errors/publisher-error.js';
-import { makeDirectory } from '../make-directory.js';
-import { listFiles } from '../packing/list-files.js';
-import { replaceFile } from '../packing/replace-file.js';
-import { isFile, readIfFile } from '../read-small-file.js';
-import { sha256Hex } from '../sha256-hex.js';
-import { fileDigest } from './file-digest.js';
+import { fileDigest } from '../files/file-digest.js';
+import { listFiles } from '../files/list-files.js';
+import { makeDirectory } from '../files/make-directory.js';
+import { isFile, readIfFile } from '../files/read-small-file.js';
+import { replaceFile } from '../files/replace-file.js';
+import { sha256Hex } from '../files/sha256-hex.js';
 
 /** A file of a draft: its content, or the path it is copied from. */
 export type DraftedFile = Uint8Array | string;

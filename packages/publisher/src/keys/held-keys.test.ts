@@ -1,7 +1,7 @@
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { generateKeys } from '../generate-keys.js';
+import { generateKeys } from '../library/generate-keys.js';
 import { temporaryDirectory } from '../testing/workspace.js';
 import { readHeldKeys } from './held-keys.js';
 import { KEY_ROLES } from './key-files.js';

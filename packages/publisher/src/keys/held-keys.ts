@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { PublisherError } from '../errors/publisher-error.js';
-import { readSmallFile } from '../read-small-file.js';
+import { readSmallFile } from '../files/read-small-file.js';
 import { type KeyRole, keyIdOf, listKeyNumbers, privateKeyFile } from './key-files.js';
 import { findPassphrase, type KeySource } from './key-source.js';
 import { distinctKeys, type NamedKey } from './public-keys.js';

@@ -1,4 +1,4 @@
-import { readSmallFile } from '../read-small-file.js';
+import { readSmallFile } from '../files/read-small-file.js';
 
 /** What unlocks encrypted keys: the passphrase, or a way to ask for it, used only when needed. */
 export type Passphrase = string | (() => Promise<string | undefined>);

@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { PublisherError } from '../errors/publisher-error.js';
-import { readSmallFile } from '../read-small-file.js';
+import { readSmallFile } from '../files/read-small-file.js';
 import { type KeyRole, keyIdOf, listKeyNumbers, publicKeyFile } from './key-files.js';
 import { requireKind } from './require-kind.js';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type NearsideError, parse } from '@nearside/core';
 import * as v from 'valibot';
 import { PublisherError } from '../errors/publisher-error.js';
-import { readSmallFile } from '../read-small-file.js';
+import { readSmallFile } from '../files/read-small-file.js';
 import { TUF_ROLES, type TufRole } from './key-files.js';
 
 /** How many keys of a role must sign, until root metadata says it; no secret. */

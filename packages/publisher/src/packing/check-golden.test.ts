@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { pack } from '../pack.js';
+import { pack } from '../library/pack.js';
 import { editJson, prepare } from '../testing/model-to-pack.js';
 
 /** Golden outputs of the variant `onnx`, by case, and the tolerance they are to be compared with. */

@@ -18,8 +18,8 @@ import {
   type TensorSpec,
   toleranceOf,
 } from '@nearside/core';
+import { modelInvalid, requireSameNames, requireUnique } from '../errors/model-invalid.js';
 import { checkTolerance } from './check-tolerance.js';
-import { modelInvalid, requireSameNames, requireUnique } from './model-invalid.js';
 
 /** Of an input to warm up with: two pictures of 8 megapixels. Devices draw them all. */
 const WARM_UP_VALUES = 2 ** 24;

@@ -7,7 +7,7 @@ import {
   parse,
   REPORT_LIMITS,
 } from '@nearside/core';
-import { modelInvalid } from './model-invalid.js';
+import { modelInvalid } from '../errors/model-invalid.js';
 
 /** As reports have it. */
 const LONGEST_OUTCOME = 64;

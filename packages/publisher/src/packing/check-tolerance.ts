@@ -1,5 +1,5 @@
 import type { Datatype, Tolerance } from '@nearside/core';
-import { modelInvalid } from './model-invalid.js';
+import { modelInvalid } from '../errors/model-invalid.js';
 
 /** Values that differ by less than this share of the largest of them are as good as one value. */
 const DIFFERENCE = 0.1;

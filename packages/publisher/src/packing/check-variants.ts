@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dirname } from 'node:path/posix';
 import { type ModelSpec, partsOf, stagesOf, type Variant } from '@nearside/core';
+import { modelInvalid, requireUnique } from '../errors/model-invalid.js';
 import { externalFiles, freeAxes } from './locate-tensors.js';
 import { modelFileName } from './model-file.js';
-import { modelInvalid, requireUnique } from './model-invalid.js';
 import { parseManifest, weightFiles } from './tfjs-manifest.js';
 
 /** @throws NearsideError `model-invalid`, `metadata-malformed` or `name-unsafe` */

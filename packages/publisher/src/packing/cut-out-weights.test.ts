@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type GraphPart, graphFileName, parseGraphFile, wholeBytes } from '@nearside/artifact';
 import { elementBytes, type Variant } from '@nearside/core';
 import { describe, expect, test } from 'vitest';
-import { pack } from '../pack.js';
+import { pack } from '../library/pack.js';
 import { bytesField, intField, onnxBytes } from '../testing/onnx-bytes.js';
 import { temporaryDirectory } from '../testing/workspace.js';
 import { cutOutWeights } from './cut-out-weights.js';

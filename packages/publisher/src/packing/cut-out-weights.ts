@@ -12,10 +12,10 @@ import {
   type Variant,
   weightFiles,
 } from '@nearside/core';
+import { readSlice } from '../files/slices.js';
 import { understood } from './locate-tensors.js';
 import { ONNX_DATATYPES } from './onnx-datatypes.js';
 import { externalFile, type OnnxTensor, parseOnnxFile } from './onnx-file.js';
-import { readSlice } from './slices.js';
 import { locateWeights, parseManifest } from './tfjs-manifest.js';
 
 const LIMITS = Object.freeze({

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Golden, goldenFiles, type ModelSpec, weightFiles } from '@nearside/core';
-import { modelInvalid } from './model-invalid.js';
+import { modelInvalid } from '../errors/model-invalid.js';
 
 /** What golden files may take: every device fetches them. `golden.py` has the same numbers. */
 export const GOLDEN_LIMITS = Object.freeze({ share: 0.02, bytes: 32 * 1024 });

@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Chunk, Layout, Variant } from '@nearside/core';
-import type { OnProgress } from '../progress.js';
-import { sha256Hex } from '../sha256-hex.js';
+import type { OnProgress } from '../files/progress.js';
+import { sha256Hex } from '../files/sha256-hex.js';
+import { readSlices, sliceSizes } from '../files/slices.js';
 import { compressSlice } from './compress-slice.js';
 import { cutAtTensors, nameBySlice } from './cut-at-tensors.js';
 import { locateTensors } from './locate-tensors.js';
-import { readSlices, sliceSizes } from './slices.js';
 
 /**
  * Cuts files into chunks: the content of layout.json. Weights are cut between their tensors, other

@@ -12,12 +12,12 @@ import {
   weightFiles,
 } from '@nearside/core';
 import { compilePipeline } from '@nearside/pipeline';
+import { modelInvalid } from '../errors/model-invalid.js';
 import { checkGolden } from './check-golden.js';
 import { checkHealth } from './check-health.js';
 import { checkVariants } from './check-variants.js';
 import { type GoldenSize, weighGolden } from './golden-size.js';
 import { findModelFile } from './model-file.js';
-import { modelInvalid } from './model-invalid.js';
 import { fileMissing, readJsonFile } from './read-json-file.js';
 
 /** A directory that holds everything one model version needs, and where all of it fits together. */

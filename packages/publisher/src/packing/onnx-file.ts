@@ -1,5 +1,5 @@
 import { join } from 'node:path/posix';
-import { modelInvalid } from './model-invalid.js';
+import { modelInvalid } from '../errors/model-invalid.js';
 import { type ProtobufField, readFields, readPacked, readText } from './protobuf-fields.js';
 
 /** What an ONNX file says of itself, as far as packing needs it. Offsets are bytes of the file. */

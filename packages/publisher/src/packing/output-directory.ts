@@ -3,10 +3,10 @@ import { dirname, join } from 'node:path';
 import { LAYOUT_FILE } from '@nearside/artifact';
 import { isNearsideError, type Layout, parseLayout } from '@nearside/core';
 import { PublisherError } from '../errors/publisher-error.js';
-import { makeDirectory } from '../make-directory.js';
-import { readIfFile } from '../read-small-file.js';
-import { listFiles } from './list-files.js';
-import { replaceFile } from './replace-file.js';
+import { listFiles } from '../files/list-files.js';
+import { makeDirectory } from '../files/make-directory.js';
+import { readIfFile } from '../files/read-small-file.js';
+import { replaceFile } from '../files/replace-file.js';
 
 /**
  * Finds out whether a directory may be written to: it is new, empty, or what `pack` wrote before.

@@ -1,4 +1,4 @@
-import { modelInvalid } from './model-invalid.js';
+import { modelInvalid } from '../errors/model-invalid.js';
 
 /**
  * One field of a protobuf message by where it lies: offsets into the whole file, in bytes. Wire

@@ -1,9 +1,9 @@
 import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { inspect } from '../inspect.js';
-import { publish } from '../publish.js';
-import { serveRepository } from '../serve-repository.js';
+import { inspect } from '../library/inspect.js';
+import { publish } from '../library/publish.js';
+import { serveRepository } from '../library/serve-repository.js';
 import { expectSameFiles, openDevice } from '../testing/device.js';
 import { bundlePublisher, runPublisher, whyNoContainers } from '../testing/run-publisher.js';
 import { openWorkspace, temporaryDirectory } from '../testing/workspace.js';

@@ -2,7 +2,7 @@ import { lstat, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { type LockHolder, readLockHolder, takeFileLock } from '@nearside/artifact/file-lock';
 import { PublisherError } from '../errors/publisher-error.js';
-import { makeDirectory } from '../make-directory.js';
+import { makeDirectory } from '../files/make-directory.js';
 
 /** Hidden, so that no server shows it and no upload takes it along. */
 const LOCK_FILE = '.lock';

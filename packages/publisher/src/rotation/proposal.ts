@@ -2,10 +2,10 @@ import { writeFile } from 'node:fs/promises';
 import { type Metadata, parseMetadata, type Root, validSigners } from '@nearside/artifact';
 import { isNearsideError, NearsideError } from '@nearside/core';
 import { PublisherError } from '../errors/publisher-error.js';
+import { readSmallFile } from '../files/read-small-file.js';
 import type { HeldKey } from '../keys/held-keys.js';
 import { TUF_ROLES } from '../keys/key-files.js';
 import type { Thresholds } from '../keys/thresholds.js';
-import { readSmallFile } from '../read-small-file.js';
 import { createTufSigner, signMetadata } from '../signing/tuf-signer.js';
 import { compareKeys } from './named-keys.js';
 

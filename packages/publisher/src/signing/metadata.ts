@@ -1,6 +1,6 @@
 import type { Snapshot, Targets, Timestamp } from '@nearside/artifact';
+import { sha256Hex } from '../files/sha256-hex.js';
 import type { TufRole } from '../keys/key-files.js';
-import { sha256Hex } from '../sha256-hex.js';
 import { expiryOf } from './lifetimes.js';
 
 /** The TUF specification that the metadata follows. */

@@ -8,8 +8,8 @@ import {
   type ReleaseIdentity,
   STATEMENT_TYPE,
 } from '@nearside/artifact';
+import { sha256Hex } from '../files/sha256-hex.js';
 import { publicKeyPem } from '../keys/key-files.js';
-import { sha256Hex } from '../sha256-hex.js';
 
 /** Signs model versions as OpenSSF Model Signing (OMS) v1.0 describes, with one key. */
 export interface OmsSigner {

@@ -2,8 +2,8 @@ import { copyFile, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TIMESTAMP_PATH } from '@nearside/artifact';
 import { describe, expect, test } from 'vitest';
-import { generateKeys } from '../generate-keys.js';
-import { serveRepository } from '../serve-repository.js';
+import { generateKeys } from '../library/generate-keys.js';
+import { serveRepository } from '../library/serve-repository.js';
 import { expectSameFiles, openDevice } from '../testing/device.js';
 import { openWorkspace, type Workspace } from '../testing/workspace.js';
 

@@ -1,7 +1,7 @@
 import { promises } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { isNearsideError } from '@nearside/core';
-import { type PublishOptions, publish } from '../publish.js';
+import { type PublishOptions, publish } from '../library/publish.js';
 
 /**
  * A publisher as a process of its own: `node <this, bundled> <options of publish as JSON>`, with

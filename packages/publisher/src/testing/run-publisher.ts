@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
-import type { PublishOptions } from '../publish.js';
+import type { PublishOptions } from '../library/publish.js';
 
 /** Bundles `publisher-process.ts`, so that plain Node runs it, and returns the file. */
 export async function bundlePublisher(directory: string): Promise<string> {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { listFiles } from '../packing/list-files.js';
+import { listFiles } from '../files/list-files.js';
 
 /** Every file of a directory and what is in it, to tell whether anything changed. */
 export async function snapshotOf(directory: string): Promise<Map<string, string>> {

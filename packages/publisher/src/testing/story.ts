@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { listFiles } from '../packing/list-files.js';
-import type { Publication } from '../publish.js';
+import { listFiles } from '../files/list-files.js';
+import type { Publication } from '../library/publish.js';
 import type { SyntheticModel } from './synthetic-model.js';
 import { openWorkspace, type Workspace } from './workspace.js';
 

@@ -2,9 +2,9 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, onTestFinished } from 'vitest';
-import { generateKeys } from '../generate-keys.js';
-import { pack } from '../pack.js';
-import { type Publication, publish } from '../publish.js';
+import { generateKeys } from '../library/generate-keys.js';
+import { pack } from '../library/pack.js';
+import { type Publication, publish } from '../library/publish.js';
 import { type SyntheticModel, writeSyntheticModel } from './synthetic-model.js';
 
 /** A temporary directory that goes away with the test. */

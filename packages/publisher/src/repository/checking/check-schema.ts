@@ -1,10 +1,10 @@
 import { type Release, type RepositorySource, type Root, releasesOf } from '@nearside/artifact';
 import type { ModelSpec } from '@nearside/core';
-import { compareSchemas, describeSchemaChange } from '../../compare-schemas.js';
 import { PublisherError } from '../../errors/publisher-error.js';
 import type { RepositoryState } from '../reading/read-repository.js';
 import { ifUsable } from '../reading/read-repository.js';
 import { readSpec, requireVersion } from '../reading/read-version.js';
+import { compareSchemas, describeSchemaChange } from './compare-schemas.js';
 
 /**
  * Refuses a version that breaks those who call the newest published one, unless its number says

@@ -14,11 +14,11 @@ import {
   type ModelSpec,
   NearsideError,
 } from '@nearside/core';
-import { listFiles } from '../../packing/list-files.js';
+import { listFiles } from '../../files/list-files.js';
+import { sha256Hex } from '../../files/sha256-hex.js';
+import { readSlices } from '../../files/slices.js';
 import { readModelDirectory } from '../../packing/model-directory.js';
 import { findModelFile } from '../../packing/model-file.js';
-import { readSlices } from '../../packing/slices.js';
-import { sha256Hex } from '../../sha256-hex.js';
 
 /** What `pack` wrote, checked to be still that. */
 export interface PackedVersion {

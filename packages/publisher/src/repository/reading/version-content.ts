@@ -16,7 +16,7 @@ import {
   type ModelSpec,
   NearsideError,
 } from '@nearside/core';
-import { readSliceAt } from '../../packing/slices.js';
+import { readSliceAt } from '../../files/slices.js';
 import { requireRelease } from '../checking/release-rules.js';
 import { openRepository, requireRepository } from './open-repository.js';
 import { readPackedVersion } from './packed-version.js';

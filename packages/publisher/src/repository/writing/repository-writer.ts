@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { PublisherError } from '../../errors/publisher-error.js';
-import { makeDirectory } from '../../make-directory.js';
+import { makeDirectory } from '../../files/make-directory.js';
 
 /** Writes files of a repository, each whole or not at all, whatever a reader does meanwhile. */
 export interface RepositoryWriter {

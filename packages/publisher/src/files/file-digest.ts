@@ -1,0 +1,23 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { sha256Hex } from './sha256-hex.js';
+
+/** SHA-256 in hex of a file, which may be larger than memory. */
+export async function fileDigest(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}
+
+/**
+ * One digest of several files: SHA-256 of a line for each, as `sha256sum` prints them. golden.py
+ * computes the same.
+ *
+ * @param files name → path, in the order of the lines
+ */
+export async function filesDigest(files: Iterable<readonly [string, string]>): Promise<string> {
+  let lines = '';
+  for (const [name, path] of files) lines += `${await fileDigest(path)}  ${name}\n`;
+  return sha256Hex(new TextEncoder().encode(lines));
+}

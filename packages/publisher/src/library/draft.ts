@@ -1,0 +1,116 @@
+import { stat } from 'node:fs/promises';
+import { basename, dirname, relative } from 'node:path';
+import { type ModelSpec, NearsideError } from '@nearside/core';
+import { draftSpec } from '../drafting/draft-spec.js';
+import { emptyBaseline } from '../drafting/empty-baseline.js';
+import { readGoldenScript } from '../drafting/golden-script.js';
+import { draftModelCard } from '../drafting/model-card.js';
+import { openSource } from '../drafting/open-source.js';
+import { draftRandomCases } from '../drafting/random-inputs.js';
+import type { SourceModel } from '../drafting/source-model.js';
+import { type DraftedFile, writeDraft } from '../drafting/write-draft.js';
+import { findModelFile } from '../packing/model-file.js';
+import { fileMissing } from '../packing/read-json-file.js';
+
+export interface DraftOptions {
+  /**
+   * An ONNX file or a directory with one, a TensorFlow.js directory, a Hugging Face folder; or a
+   * model directory, which needs no draft.
+   */
+  readonly source: string;
+  /** Where to draft the model directory: a new or empty directory, or an earlier draft. */
+  readonly out: string;
+  /** Of the model. By default made from the name of the source. */
+  readonly name?: string | undefined;
+  /** Semantic version, 1.0.0 by default. */
+  readonly version?: string | undefined;
+  /** 1 by default. */
+  readonly sequence?: number | undefined;
+}
+
+export interface Draft {
+  /** The model directory: the draft, or the source itself. */
+  readonly directory: string;
+  /** Whether it was drafted from something else. */
+  readonly drafted: boolean;
+}
+
+/**
+ * Makes a model directory from a model as training tools leave it: copies its weights and writes
+ * model.json, an empty baseline, golden cases of seeded random inputs without answers, the script
+ * that fills the answers in ({@link fillGolden}), and a card to be completed. The same source and
+ * options write the same bytes, and nothing the second time.
+ *
+ * @throws NearsideError `file-missing`, `model-invalid`, `metadata-malformed`, `name-unsafe` or
+ *   `output-exists`
+ * @throws TypeError when a model directory is given another name, version or sequence
+ */
+export async function draft(options: DraftOptions): Promise<Draft> {
+  const { source: path, out, name, version = '1.0.0', sequence = 1 } = options;
+  const source = await openSource(path);
+  if (source.kind === 'model-directory') {
+    refuseIdentity(options);
+    return { directory: path, drafted: false };
+  }
+  await requireWeights(path, source.model);
+  const identity = { name: name ?? nameFrom(source.model.title), version, sequence };
+  const spec = await draftSpec(source.model, identity);
+  const files = new Map<string, DraftedFile>([
+    ...source.model.weights,
+    ...draftDocuments(spec),
+    ...(await readGoldenScript()),
+  ]);
+  await writeDraft(out, files);
+  return { directory: out, drafted: true };
+}
+
+async function requireWeights(source: string, { weights }: SourceModel): Promise<void> {
+  const folder = (await stat(source)).isDirectory() ? source : dirname(source);
+  for (const path of weights.values()) {
+    // The file that somebody names may be a link of theirs.
+    if (path === source || (await findModelFile(folder, relative(folder, path)))) continue;
+    const advice = 'The model names it as the place of its weights: put it there.';
+    throw fileMissing(dirname(path), basename(path), { advice });
+  }
+}
+
+function draftDocuments(spec: ModelSpec): Map<string, Uint8Array> {
+  const cases = draftRandomCases(spec).map((drafted) => ({ ...drafted, expected: {} }));
+  return new Map([
+    ['model.json', json(spec)],
+    ['baseline.json', json(emptyBaseline(spec))],
+    ['golden.json', json({ format: 1, cases, tolerance: {} })],
+    ['MODEL.md', encode(draftModelCard(spec))],
+  ]);
+}
+
+/** `My_Model v2` → `my-model-v2` */
+function nameFrom(title: string): string {
+  const name = basename(title)
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 64)
+    .replace(/^-+|-+$/g, '');
+  if (name !== '') return name;
+  throw new NearsideError(
+    'model-invalid',
+    `${title}: expected a name with letters or digits to call the model after, got none. Give one ` +
+      'with `--name`.',
+  );
+}
+
+function refuseIdentity({ source, name, version, sequence }: DraftOptions): void {
+  if (name === undefined && version === undefined && sequence === undefined) return;
+  throw new TypeError(
+    `draft: expected no \`name\`, \`version\` or \`sequence\` for ${source}, because it is a model ` +
+      'directory: they are in its model.json. Edit that.',
+  );
+}
+
+function json(value: unknown): Uint8Array {
+  return encode(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+function encode(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}

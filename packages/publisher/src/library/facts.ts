@@ -1,0 +1,160 @@
+import { basename, dirname } from 'node:path';
+import { parseTrust, type Release, type RepositorySource, type Root } from '@nearside/artifact';
+import {
+  type Baseline,
+  type ModelFacts,
+  NearsideError,
+  parseModelFacts,
+  SPEC_FORMAT,
+  type VersionFacts,
+} from '@nearside/core';
+import {
+  openRepository,
+  requirePin,
+  requireRepository,
+} from '../repository/reading/open-repository.js';
+import { type RepositoryState, readableReleases } from '../repository/reading/read-repository.js';
+import {
+  hasBundle,
+  readBaseline,
+  readSpec,
+  requireVersion,
+} from '../repository/reading/read-version.js';
+import { openRepositoryWriter } from '../repository/writing/repository-writer.js';
+
+export interface FactsOptions {
+  /** Directory or URL of a repository. */
+  readonly repository: string;
+  /** Its pin, as devices have it. */
+  readonly trust: string;
+  /** The file to write; whoever reads it meanwhile sees all of the old one or all of the new one. */
+  readonly out: string;
+  /** Called after each version. */
+  readonly onProgress?: ((progress: FactsProgress) => void) | undefined;
+  readonly now?: () => number;
+}
+
+export interface FactsProgress {
+  readonly model: string;
+  readonly version: string;
+}
+
+export interface WrittenFacts {
+  readonly file: string;
+  /** False where the file said all of this already, and nothing was written. */
+  readonly changed: boolean;
+  readonly models: readonly {
+    readonly model: string;
+    readonly versions: number;
+    /** Versions without one have nothing that drift and accuracy could be compared with. */
+    readonly baselines: number;
+  }[];
+}
+
+/** What the files of one version say. */
+interface VersionContent {
+  readonly facts: VersionFacts;
+  /** Names of what a record may hold, in the order of model.json. */
+  readonly features: readonly string[] | undefined;
+}
+
+/**
+ * Writes what a collector needs to know of published models: versions, rollouts, baselines. Metadata, bundles and the
+ * files that it reads are verified as on a device; weights are not read. Unless all of it verifies, nothing is written.
+ *
+ * @throws NearsideError `file-missing`, a network code, or a trust code
+ * @throws TypeError when `trust` is no pin
+ */
+export async function facts({
+  repository,
+  trust,
+  out,
+  onProgress = () => {},
+  now = Date.now,
+}: FactsOptions): Promise<WrittenFacts> {
+  const expected = await parseTrust(trust);
+  const source = openRepository(repository);
+  const state = await requireRepository(source, repository, { nowMs: now() });
+  requirePin(state.pin, expected);
+
+  const versions = new Map<string, VersionContent[]>();
+  for (const release of requireReleases(state, repository)) {
+    const content = await readContent(source, state.trusted.root, release);
+    versions.set(release.model, [...(versions.get(release.model) ?? []), content]);
+    onProgress(release);
+  }
+
+  const found = parseModelFacts({ format: 1, models: [...versions].map(factsOfModel) });
+  const text = `${JSON.stringify(found, null, 2)}\n`;
+  const changed = await openRepositoryWriter(dirname(out)).write(basename(out), Buffer.from(text));
+  return { file: out, changed, models: found.models.map(countOf) };
+}
+
+/** By model, newest first. */
+function requireReleases({ trusted }: RepositoryState, repository: string): readonly Release[] {
+  if (!trusted.targets) {
+    throw new NearsideError(
+      'file-missing',
+      `${repository}: expected a repository with a version, got one where nothing is published ` +
+        'yet. Run `nearside publish` first.',
+      { details: { repository } },
+    );
+  }
+  const { releases, unreadable } = readableReleases(trusted.targets.signed);
+  const [first] = unreadable;
+  if (first) throw new NearsideError(first.code, first.message, { details: { ...first } });
+  return releases;
+}
+
+async function readContent(
+  source: RepositorySource,
+  root: Root,
+  release: Release,
+): Promise<VersionContent> {
+  const { version, sequence, state, rollout, target } = release;
+  // devices leave `health` alone; whether it is right is found out with all of the file
+  const health = release.health as VersionFacts['health'];
+  const facts = { version, manifest: target.hashes.sha256, sequence, state, rollout, health };
+  // Devices may still report a revoked version, when `prune` has removed its files.
+  const isPruned = state === 'revoked' && !(await hasBundle(source, release));
+  // What a format to come says is for a newer publisher to read.
+  if (isPruned || release.requires.format > SPEC_FORMAT) return { facts, features: undefined };
+
+  const files = await requireVersion(source, root, release);
+  const { features } = await readSpec(source, files);
+  const names = features?.map(({ name }) => name);
+  const baselineHash = files.manifest.files.get('baseline.json')?.slice(0, 16);
+  if (!baselineHash) return { facts, features: names };
+  const baseline = await readBaseline(source, files);
+  const metrics = metricsOf(baseline);
+  return { facts: { ...facts, baseline, baselineHash, metrics }, features: names };
+}
+
+/** What a publisher measured on held-out data: the share of correct answers, where the samples had labels. */
+function metricsOf({ distributions }: Baseline): VersionFacts['metrics'] {
+  const confidence = distributions.find(({ name }) => name === 'confidence');
+  if (!confidence || !('correct' in confidence) || !confidence.correct?.length) return undefined;
+  const count = sum(confidence.counts);
+  return count === 0 ? undefined : { accuracy: sum(confidence.correct) / count };
+}
+
+/** Features of the model are those of its newest version; an older one has its own where they differ. */
+function factsOfModel([model, versions]: [string, readonly VersionContent[]]) {
+  const features = versions.find((version) => version.features)?.features;
+  return {
+    model,
+    features,
+    versions: versions.map(({ facts, features: own }) =>
+      own && own.join('\n') !== features?.join('\n') ? { ...facts, features: own } : facts,
+    ),
+  };
+}
+
+function countOf({ model, versions }: ModelFacts['models'][number]) {
+  const baselines = versions.filter(({ baseline }) => baseline).length;
+  return { model, versions: versions.length, baselines };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

@@ -1,0 +1,249 @@
+import { execFileSync } from 'node:child_process';
+import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  arrayFromBytes,
+  parseBaseline,
+  parseGolden,
+  type SeededTensor,
+  seededTensor,
+} from '@nearside/core';
+import { describe, expect, test } from 'vitest';
+import { fixture, LEAKY_SUM } from '../testing/fixtures.js';
+import { grayPng } from '../testing/gray-png.js';
+import { DIGITS, writeHuggingFaceFolder } from '../testing/hugging-face-folder.js';
+import { PYTHON, PYTHON_NOTE } from '../testing/python.js';
+import { temporaryDirectory } from '../testing/workspace.js';
+import { draft } from './draft.js';
+import { fillGolden } from './fill-golden.js';
+import { pack } from './pack.js';
+
+async function draftOf(source: string) {
+  const directory = await temporaryDirectory();
+  const out = join(directory, 'draft');
+  await draft({ source, out, name: 'tiny' });
+  return { directory, draft: out, packed: join(directory, 'packed') };
+}
+
+async function readJson(...path: string[]): Promise<unknown> {
+  return JSON.parse(await readFile(join(...path), 'utf8'));
+}
+
+async function readFloats(...path: string[]): Promise<Float32Array> {
+  const bytes = new Uint8Array(await readFile(join(...path)));
+  return arrayFromBytes('FP32', bytes.buffer) as Float32Array;
+}
+
+describe('a script that Nearside does not ship', () => {
+  test.each([
+    ['another golden.py', 'golden.py'],
+    ['a module that the script would import', 'numpy.py'],
+    ['compiled code of one', '__pycache__/steps.cpython-312.pyc'],
+  ])('is not run, and the error says what would: %s', async (_, name) => {
+    const { directory, draft } = await draftOf(fixture('affine.onnx'));
+    const ran = join(directory, 'ran');
+    await mkdir(join(draft, 'reference/__pycache__'), { recursive: true });
+    await writeFile(join(draft, 'reference', name), `open(${JSON.stringify(ran)}, "w")\n`);
+    await expect(fillGolden({ directory: draft })).rejects.toMatchObject({
+      code: 'gate-refused',
+      message: expect.stringContaining('--run-reference'),
+      details: { file: `reference/${name}`, command: `python3 ${draft}/reference/golden.py` },
+    });
+    await expect(readFile(ran)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  test('the script runs nowhere near a link that leads out of the directory', async () => {
+    const { directory, draft } = await draftOf(fixture('affine.onnx'));
+    const outside = join(directory, 'outside');
+    await writeFile(outside, '{}');
+    await mkdir(join(draft, 'golden'));
+    await symlink(outside, join(draft, 'golden/made-from.json'));
+    await expect(fillGolden({ directory: draft })).rejects.toMatchObject({ code: 'name-unsafe' });
+    expect(await readFile(outside, 'utf8')).toBe('{}');
+  });
+});
+
+describe('weights that a TensorFlow.js manifest names', () => {
+  test.each([
+    ['lie elsewhere', '../../outside.bin', 'name-unsafe'],
+    ['are a FIFO', 'pipe.bin', 'file-missing'],
+  ])('are refused before the script reads them: they %s', async (_, path, code) => {
+    const { directory, draft } = await draftOf(join(DIGITS, 'tfjs'));
+    await writeFile(join(directory, 'outside.bin'), 'private');
+    execFileSync('mkfifo', [join(draft, 'tfjs/pipe.bin')]);
+    const topology = (await readJson(draft, 'tfjs/model.json')) as {
+      weightsManifest: [{ paths: string[] }];
+    };
+    topology.weightsManifest[0].paths = [path];
+    await writeFile(join(draft, 'tfjs/model.json'), JSON.stringify(topology));
+    const filling = fillGolden({ directory: draft, python: 'no-such-python' });
+    await expect(filling).rejects.toMatchObject({ code });
+  });
+});
+
+describe('without a Python that can', () => {
+  test('golden outputs are missing, and the error names the command to run', async () => {
+    const { draft } = await draftOf(fixture('affine.onnx'));
+    const filling = fillGolden({ directory: draft, python: 'no-such-python', inputs: 'my photos' });
+    await expect(filling).rejects.toMatchObject({
+      code: 'golden-missing',
+      details: { command: `no-such-python ${draft}/reference/golden.py --inputs 'my photos'` },
+    });
+  });
+
+  test('a directory that brings its answers along is left as it is', async () => {
+    const filled = await fillGolden({ directory: DIGITS, python: 'no-such-python' });
+    expect(filled.state).toBe('own');
+    const inputs = fillGolden({ directory: DIGITS, inputs: 'samples' });
+    await expect(inputs).rejects.toMatchObject({ code: 'model-invalid' });
+  });
+});
+
+// Starting Python takes seconds where all cores are busy.
+describe.skipIf(!PYTHON)(`with onnxruntime${PYTHON_NOTE}`, { timeout: 60_000 }, () => {
+  const python = PYTHON as string;
+
+  test('the answers of an ONNX model are filled in, and it packs', async () => {
+    const { draft, packed } = await draftOf(fixture('affine.onnx'));
+    expect(await fillGolden({ directory: draft, python })).toMatchObject({ state: 'filled' });
+    const { cases, tolerance } = parseGolden(await readJson(draft, 'golden.json'));
+    expect(cases[1]?.expected).toEqual({
+      fp32: { y: { datatype: 'FP32', shape: [3, 3], file: 'golden/random-3.fp32.y.bin' } },
+    });
+    expect(tolerance).toEqual({ fp32: { abs: 1e-4, rel: 1e-3 } });
+    const { variants } = await pack({ modelDirectory: draft, out: packed });
+    expect(variants).toEqual(['fp32']);
+  });
+
+  test('state that no golden case gives is zeros', async () => {
+    const { draft, packed } = await draftOf(join(LEAKY_SUM, 'model.onnx'));
+    const edit = async (name: string, changes: object) =>
+      writeFile(
+        join(draft, name),
+        JSON.stringify({ ...((await readJson(draft, name)) as object), ...changes }),
+      );
+    await edit('model.json', { state: [{ input: 'state', output: 'next' }] });
+    const { cases } = parseGolden(await readJson(draft, 'golden.json'));
+    const [{ inputs, ...first }] = cases as [(typeof cases)[0]];
+    await edit('golden.json', { cases: [{ ...first, inputs: { x: inputs.x } }] });
+    await fillGolden({ directory: draft, python });
+    await pack({ modelDirectory: draft, out: packed });
+    const given = seededTensor(inputs.x as SeededTensor).data;
+    expect(await readFloats(draft, 'golden/random-1.fp32.next.bin')).toEqual(given);
+  });
+
+  test('weights in a file of their own are found, and their tensors named in the layout', async () => {
+    const { draft, packed } = await draftOf(fixture('external'));
+    await fillGolden({ directory: draft, python });
+    await pack({ modelDirectory: draft, out: packed });
+    expect(await readJson(packed, 'layout.json')).toMatchObject({
+      tensors: { 'onnx/model.onnx_data': [['table', 'projection']] },
+    });
+  });
+
+  test('are computed once for the same weights, and again for others', async () => {
+    const { draft } = await draftOf(fixture('affine.onnx'));
+    await fillGolden({ directory: draft, python });
+    const again = await fillGolden({ directory: draft, python: 'no-such-python' });
+    expect(again.state).toBe('complete');
+    const model = join(draft, 'onnx/affine.onnx');
+    const bytes = await readFile(model);
+    bytes.writeFloatLE(0.25, 447 - 4); // the last value of W
+    await writeFile(model, bytes);
+    expect((await fillGolden({ directory: draft, python })).state).toBe('filled');
+  });
+
+  test('a TensorFlow.js layers model answers as the one that models/digits was made with', async () => {
+    const { draft } = await draftOf(join(DIGITS, 'tfjs'));
+    const golden = parseGolden(await readJson(DIGITS, 'golden.json'));
+    const cases = golden.cases.map(({ name, inputs }) => ({ name, inputs, expected: {} }));
+    await mkdir(join(draft, 'golden'));
+    for (const { inputs } of cases) {
+      const { file } = inputs.pixel_values as { file: string };
+      await copyFile(join(DIGITS, file), join(draft, file));
+    }
+    await writeFile(
+      join(draft, 'golden.json'),
+      JSON.stringify({ ...golden, cases, tolerance: {} }),
+    );
+    await fillGolden({ directory: draft, python });
+    for (const { name } of cases) {
+      const logits = await readFloats(draft, `golden/${name}.uint8.logits.bin`);
+      const known = await readFloats(DIGITS, `golden/${name}.uint8.logits.bin`);
+      expect(logits, name).toEqual(known);
+    }
+  });
+
+  test('labelled images become golden inputs and the baseline, as in models/digits', async () => {
+    const directory = await temporaryDirectory();
+    const source = await writeHuggingFaceFolder(join(directory, 'digits'));
+    const inputs = join(directory, 'samples');
+    const pixels = await readFloats(DIGITS, 'golden/two-four-five-nine.pixel_values.bin');
+    for (const [i, label] of ['2', '4', '5', '9'].entries()) {
+      const digit = pixels.slice(i * 784, (i + 1) * 784);
+      const bytes = Uint8Array.from(digit, (value) => Math.round(value * 255));
+      await mkdir(join(inputs, label), { recursive: true });
+      await writeFile(join(inputs, label, 'a.png'), grayPng(bytes, { width: 28, height: 28 }));
+    }
+    const out = join(directory, 'draft');
+    await draft({ source, out });
+    await fillGolden({ directory: out, inputs, python });
+
+    const { cases, tolerance } = parseGolden(await readJson(out, 'golden.json'));
+    expect(cases.map(({ name }) => name)).toEqual(['image-1', 'images-4']);
+    expect(await readFloats(out, 'golden/images-4.pixel_values.bin')).toEqual(pixels);
+    for (const [variant, known] of Object.entries({ fp32: 'fp32', q8: 'int8' })) {
+      const logits = await readFloats(out, `golden/images-4.${variant}.logits.bin`);
+      const expected = await readFloats(DIGITS, `golden/two-four-five-nine.${known}.logits.bin`);
+      const { abs } = tolerance[variant] as { abs: number };
+      for (const [i, value] of logits.entries()) {
+        expect(Math.abs(value - (expected[i] as number))).toBeLessThan(abs);
+      }
+    }
+    const baseline = parseBaseline(await readJson(out, 'baseline.json'));
+    expect(baseline.n).toBe(4);
+    const [confidence, classes, ...described] = baseline.distributions as never[] as {
+      name: string;
+      labels: string[];
+      counts: number[];
+      correct: number[];
+    }[];
+    expect(confidence?.correct).toEqual(confidence?.counts);
+    expect(classes?.labels.slice(0, 4)).toEqual(['2', '4', '5', '9']);
+    expect(classes?.counts).toEqual([1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0]);
+    expect(described.map(({ name }) => name)).toEqual([
+      'megapixels',
+      'aspect',
+      'brightness',
+      'contrast',
+    ]);
+
+    await pack({ modelDirectory: out, out: join(directory, 'packed') });
+    const again = await fillGolden({ directory: out, inputs, python: 'no-such-python' });
+    expect(again.state).toBe('complete');
+  });
+
+  test('a model that Python cannot compute asks for a model.py, and uses it', async () => {
+    const { draft, packed } = await draftOf(join(DIGITS, 'tfjs'));
+    const file = join(draft, 'model.json');
+    const spec = JSON.parse(await readFile(file, 'utf8'));
+    spec.variants[0].format = 'graph-model';
+    await writeFile(file, JSON.stringify(spec));
+    const filling = fillGolden({ directory: draft, python });
+    await expect(filling).rejects.toMatchObject({ code: 'golden-missing' });
+    await expect(filling).rejects.toThrow('model.py');
+    await writeFile(
+      join(draft, 'reference/model.py'),
+      'import numpy as np\n\n\ndef run(inputs, variant):\n' +
+        '    return {"logits": np.full((len(inputs["pixel_values"]), 10), 0.5, np.float32)}\n',
+    );
+    await expect(fillGolden({ directory: draft, python })).rejects.toMatchObject({
+      code: 'gate-refused',
+    });
+    await fillGolden({ directory: draft, python, runReference: true });
+    await pack({ modelDirectory: draft, out: packed });
+    expect(await readFloats(packed, 'golden/random-1.uint8.logits.bin')).toEqual(
+      new Float32Array(10).fill(0.5),
+    );
+  });
+});

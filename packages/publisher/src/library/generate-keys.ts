@@ -1,0 +1,161 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { access, writeFile } from 'node:fs/promises';
+import { PublisherError } from '../errors/publisher-error.js';
+import { makeDirectory } from '../files/make-directory.js';
+import { findExposed } from '../keys/exposed-keys.js';
+import {
+  KEY_ROLES,
+  type KeyRole,
+  keyIdOf,
+  listKeyNumbers,
+  privateKeyFile,
+  publicKeyFile,
+  publicKeyPem,
+} from '../keys/key-files.js';
+import { privateKeyPem } from '../keys/private-key-pem.js';
+import { readThresholds, writeThresholds } from '../keys/thresholds.js';
+
+export interface GenerateKeysOptions {
+  /** Directory to write to; made when missing. */
+  readonly out: string;
+  /** Keys of this role alone, beside those that are there. Default: one key for every role. */
+  readonly role?: KeyRole | undefined;
+  /** How many keys of the role; default 1. */
+  readonly count?: number | undefined;
+  /** How many keys of the role must sign. The first publish writes it into root metadata. */
+  readonly threshold?: number | undefined;
+  /** Encrypts the files. Without one they hold the keys in the clear. */
+  readonly passphrase?: string | undefined;
+}
+
+export interface GeneratedKeys {
+  readonly directory: string;
+  readonly keys: readonly GeneratedKey[];
+  readonly encrypted: boolean;
+  /** The directory and private keys in it that others than their owner may read. */
+  readonly exposed: readonly string[];
+}
+
+export interface GeneratedKey {
+  readonly role: KeyRole;
+  readonly file: string;
+  /** TUF key id, or for a model key the hint that its signatures carry; 64 hex digits. */
+  readonly id: string;
+  /** Its public half: for a root that names it, and for other tools that verify signatures. */
+  readonly publicFile: string;
+}
+
+/**
+ * Makes Ed25519 keys for the TUF roles and ECDSA P-256 keys for models, because OMS allows no
+ * Ed25519. Files are PKCS #8 PEM, readable by their owner only. Nothing is overwritten.
+ *
+ * @throws NearsideError `output-exists`
+ * @throws TypeError or RangeError when role, count and threshold do not fit each other
+ */
+export async function generateKeys(options: GenerateKeysOptions): Promise<GeneratedKeys> {
+  const { out, role, threshold, passphrase } = options;
+  requireFitting(options);
+  const places = role ? await nextPlaces(out, role, options.count ?? 1) : fullSet();
+  await requireFree(out, places);
+  if (role && threshold !== undefined) requireReachable(role, threshold, places);
+  await makeDirectory(out, { mode: 0o700 });
+  if (role && role !== 'model' && threshold !== undefined) {
+    await writeThresholds(out, { ...(await readThresholds(out)), [role]: threshold });
+  }
+  const keys: GeneratedKey[] = [];
+  for (const place of places) keys.push(await writeKey(out, place, passphrase));
+  return {
+    directory: out,
+    keys,
+    encrypted: passphrase !== undefined,
+    exposed: await findExposed(out),
+  };
+}
+
+/** The how-maniest key of a role. */
+interface Place {
+  readonly role: KeyRole;
+  readonly number: number;
+}
+
+function fullSet(): Place[] {
+  return KEY_ROLES.map((role) => ({ role, number: 1 }));
+}
+
+async function nextPlaces(out: string, role: KeyRole, count: number): Promise<Place[]> {
+  // Of a key that was lost, or that somebody else holds, the public half may be there alone.
+  const halves = ['private', 'public'] as const;
+  const numbers = await Promise.all(halves.map((half) => listKeyNumbers(out, role, half)));
+  const last = Math.max(0, ...numbers.flat());
+  return Array.from({ length: count }, (_, i) => ({ role, number: last + 1 + i }));
+}
+
+async function writeKey(
+  out: string,
+  { role, number }: Place,
+  passphrase: string | undefined,
+): Promise<GeneratedKey> {
+  const key = newKey(role);
+  const file = privateKeyFile(out, role, number);
+  const pem = privateKeyPem(key, passphrase);
+  await writeFile(file, pem, { flag: 'wx', mode: 0o600, flush: true });
+  const publicFile = publicKeyFile(out, role, number);
+  await writeFile(publicFile, publicKeyPem(key), { flag: 'wx', flush: true });
+  return { role, file, publicFile, id: keyIdOf(role, key) };
+}
+
+function newKey(role: KeyRole): KeyObject {
+  return role === 'model'
+    ? generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+    : generateKeyPairSync('ed25519').privateKey;
+}
+
+function requireFitting({ role, count, threshold, passphrase }: GenerateKeysOptions): void {
+  if (role === undefined && (count !== undefined || threshold !== undefined)) {
+    throw new TypeError(
+      'generateKeys: expected `role` beside `count` or `threshold`, which are of one role.',
+    );
+  }
+  if (role === 'model' && threshold !== undefined) {
+    throw new TypeError(
+      'generateKeys: expected no `threshold` for model keys: a bundle has exactly one signature ' +
+        '(Sigstore bundle 0.3). Give the role "targets" one.',
+    );
+  }
+  for (const [name, value] of Object.entries({ count, threshold })) {
+    if (value === undefined || (Number.isSafeInteger(value) && value >= 1)) continue;
+    throw new RangeError(`generateKeys: expected \`${name}\` to be 1 or more, got ${value}.`);
+  }
+  if (passphrase === '') throw new RangeError('generateKeys: expected a `passphrase`, got none.');
+}
+
+/** Keys are numbered without gaps, so the last new number is how many there will be. */
+function requireReachable(role: KeyRole, threshold: number, places: readonly Place[]): void {
+  const total = places.at(-1)?.number ?? 0;
+  if (threshold <= total) return;
+  throw new RangeError(
+    `generateKeys: expected a \`threshold\` of at most ${total}, the number of '${role}' keys there ` +
+      `will be, got ${threshold}. Make more of them with \`count\`.`,
+  );
+}
+
+/** All or nothing: half a set of new keys beside half a set of old ones signs nothing. */
+async function requireFree(out: string, places: readonly Place[]): Promise<void> {
+  const files = places.flatMap(({ role, number }) => [
+    privateKeyFile(out, role, number),
+    publicKeyFile(out, role, number),
+  ]);
+  for (const file of files) {
+    const exists = await access(file).then(
+      () => true,
+      () => false,
+    );
+    if (!exists) continue;
+    throw new PublisherError(
+      'output-exists',
+      `${file}: expected no key there, got one. Keys are never overwritten: choose another ` +
+        'directory with `--out`, or add a key with `--role`.',
+      { details: { file } },
+    );
+  }
+}

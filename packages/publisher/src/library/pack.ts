@@ -1,0 +1,103 @@
+import { graphFileName, requireFewRepeats } from '@nearside/artifact';
+import type { Layout, Variant } from '@nearside/core';
+import type { OnProgress } from '../files/progress.js';
+import { cutOutWeights } from '../packing/cut-out-weights.js';
+import { findOnnxRuntime } from '../packing/find-onnx-runtime.js';
+import type { GoldenSize } from '../packing/golden-size.js';
+import { layOutBytes, layOutFiles } from '../packing/lay-out-files.js';
+import { readModelDirectory } from '../packing/model-directory.js';
+import { openOutputDirectory, writeOutput } from '../packing/output-directory.js';
+
+export interface PackOptions {
+  /** Directory with model.json, golden.json, baseline.json, MODEL.md and all files they name. */
+  readonly modelDirectory: string;
+  /** Directory to write to: new, empty, or the output of an earlier pack. */
+  readonly out: string;
+  /** `find` runs the golden cases to find out; by default nothing is said of it, and devices use the full file. */
+  readonly onnxRuntime?: Layout['onnxRuntime'] | 'find';
+  /** Called after every chunk. */
+  readonly onProgress?: OnProgress | undefined;
+}
+
+export interface PackedModel extends GoldenSize {
+  readonly directory: string;
+  readonly model: string;
+  readonly version: string;
+  readonly sequence: number;
+  readonly variants: readonly string[];
+  readonly onnxRuntime: Layout['onnxRuntime'];
+  readonly files: readonly PackedFile[];
+  readonly sizeBytes: number;
+  /** What the chunks weigh on a server: compressed where that pays, each counted once. */
+  readonly storedBytes: number;
+}
+
+export interface PackedFile {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly chunks: number;
+  readonly storedBytes: number;
+}
+
+/**
+ * Checks a model directory and copies it, with the layout of its chunks: what `publish` takes. Beside the files of
+ * each variant that it understands it writes them without their weights: what `canRun` fetches.
+ * The same directory gives the same bytes.
+ *
+ * @throws NearsideError `file-missing`, `metadata-malformed`, `model-invalid`, `output-exists` or
+ *   `bundle-mismatch`
+ */
+export async function pack({
+  modelDirectory,
+  out,
+  onnxRuntime,
+  onProgress = () => {},
+}: PackOptions): Promise<PackedModel> {
+  const { spec, golden, goldenSize, files } = await readModelDirectory(modelDirectory);
+  const earlier = await openOutputDirectory(out, { modelDirectory });
+  const ofModel = await layOutFiles(modelDirectory, files, {
+    variants: spec.variants,
+    onProgress,
+  });
+  const graphs = await makeGraphs(modelDirectory, spec.variants);
+  const laidOut = { ...ofModel, files: { ...ofModel.files, ...(await layOutBytes(graphs)) } };
+  const found = onnxRuntime === 'find' ? await findOnnxRuntime(modelDirectory, spec) : onnxRuntime;
+  const layout = found ? { ...laidOut, onnxRuntime: found } : laidOut;
+  requireFewRepeats(layout, spec, golden);
+  await writeOutput(out, { earlier, modelDirectory, layout, made: graphs });
+  const { name: model, version, sequence } = spec;
+  const variants = spec.variants.map((variant) => variant.name);
+  const identity = { model, version, sequence, variants, onnxRuntime: found };
+  return { directory: out, ...identity, ...goldenSize, ...weigh(layout) };
+}
+
+async function makeGraphs(directory: string, variants: readonly Variant[]) {
+  const graphs = new Map<string, Uint8Array<ArrayBuffer>>();
+  for (const variant of variants) {
+    const graph = await cutOutWeights(directory, variant);
+    if (graph) graphs.set(graphFileName(variant.name), graph);
+  }
+  return graphs;
+}
+
+function weigh({ files }: Layout): Pick<PackedModel, 'files' | 'sizeBytes' | 'storedBytes'> {
+  const stored = new Map<string, number>();
+  const weighed = Object.entries(files).map(([name, chunks]): PackedFile => {
+    for (const [sha256, size, gzip] of chunks) stored.set(sha256, gzip ?? size);
+    return {
+      name,
+      sizeBytes: sum(chunks.map(([, size]) => size)),
+      chunks: chunks.length,
+      storedBytes: sum(chunks.map(([, size, gzip]) => gzip ?? size)),
+    };
+  });
+  return {
+    files: weighed,
+    sizeBytes: sum(weighed.map((file) => file.sizeBytes)),
+    storedBytes: sum([...stored.values()]),
+  };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

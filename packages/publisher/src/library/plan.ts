@@ -1,0 +1,88 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { NearsideError } from '@nearside/core';
+import { listFiles } from '../files/list-files.js';
+import { COMMON_HEADERS, cacheControlOf } from '../serving/response-headers.js';
+
+export interface PlanOptions {
+  /** Directory of the repository. */
+  readonly repository: string;
+}
+
+export interface UploadPlan {
+  /** To set on every file, by the store or the CDN before it. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** In the order to upload them; within a group the order does not matter. */
+  readonly groups: readonly UploadGroup[];
+}
+
+export interface UploadGroup {
+  readonly name: string;
+  /** What the group is, as tools take it: `metadata/*.targets.json`. */
+  readonly pattern: string;
+  readonly cacheControl: string;
+  /** Paths in the repository, sorted. */
+  readonly files: readonly string[];
+  readonly sizeBytes: number;
+}
+
+/**
+ * What names another file comes after it; the timestamp makes all of it visible at once. A root is
+ * new at the first publish, and after `rotate-root`, which tells an order of its own: where the old
+ * keys signed along, the new root comes after the timestamp that it accepts.
+ */
+const GROUPS = [
+  ['chunks', 'chunks/*'],
+  ['deltas', 'deltas/*'],
+  ['bundles', 'targets/*'],
+  ['targets metadata', 'metadata/*.targets.json'],
+  ['snapshot metadata', 'metadata/*.snapshot.json'],
+  ['root metadata', 'metadata/*.root.json'],
+  ['timestamp', 'metadata/timestamp.json'],
+  ['boot files', 'boot/*'],
+] as const;
+
+/**
+ * In which order to upload a repository so that no device ever reads a name before its content,
+ * and with which headers. Files that were uploaded before may be left out: those whose
+ * `cacheControl` is `immutable` never change under their name.
+ *
+ * @throws NearsideError `file-missing` when there is no such directory
+ */
+export async function planUpload({ repository }: PlanOptions): Promise<UploadPlan> {
+  const names = await listFiles(repository);
+  if (!names) throw noDirectory(repository);
+  const groups: UploadGroup[] = [];
+  for (const [name, pattern] of GROUPS) {
+    const files = names.filter((file) => matches(file, pattern));
+    if (files.length === 0) continue;
+    const sizes = await Promise.all(
+      files.map(async (file) => (await stat(join(repository, file))).size),
+    );
+    groups.push({
+      name,
+      pattern,
+      cacheControl: cacheControlOf(pattern),
+      files,
+      sizeBytes: sizes.reduce((sum, size) => sum + size, 0),
+    });
+  }
+  return { headers: COMMON_HEADERS, groups };
+}
+
+/** `*` is any part of one name that does not begin with a dot, which begins what is unfinished. */
+function matches(file: string, pattern: string): boolean {
+  const [before = '', after] = pattern.split('*');
+  if (after === undefined) return file === pattern;
+  const middle = file.slice(before.length, file.length - after.length);
+  return file === before + middle + after && /^[^./][^/]*$/.test(middle);
+}
+
+function noDirectory(repository: string): NearsideError {
+  return new NearsideError(
+    'file-missing',
+    `${repository}: expected the directory of a repository, got none. \`nearside publish --repo\` ` +
+      'makes one.',
+    { details: { directory: repository } },
+  );
+}

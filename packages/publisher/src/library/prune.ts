@@ -1,0 +1,205 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  chunkPath,
+  MODEL_KEYS_FIELD,
+  parseMetadata,
+  type Release,
+  type RepositorySource,
+  type Root,
+  type TrustedMetadata,
+  targetPath,
+} from '@nearside/artifact';
+import { NearsideError } from '@nearside/core';
+import { listFiles } from '../files/list-files.js';
+import {
+  type KeptGeneration,
+  readKeptGenerations,
+} from '../repository/reading/kept-generations.js';
+import { openDirectorySource, requirePublished } from '../repository/reading/open-repository.js';
+import {
+  type RepositoryState,
+  readableReleases,
+  readRepository,
+  type UnreadableTarget,
+} from '../repository/reading/read-repository.js';
+import { readVersion } from '../repository/reading/read-version.js';
+import { lockRepository } from '../repository/repository-lock.js';
+import { openRepositoryWriter } from '../repository/writing/repository-writer.js';
+
+const DEFAULTS = Object.freeze({
+  /** Caches and devices may go on with what was current until then. */
+  olderThanMs: 7 * 86_400_000,
+  /** Versions of each model, newest first, that stay even when revoked. */
+  keepNewest: 1,
+});
+
+export interface PruneOptions {
+  /** Directory of the repository. */
+  readonly repository: string;
+  /** Files written later than this long ago stay, and what was current since then. */
+  readonly olderThanMs?: number | undefined;
+  /** So many newest versions of each model stay, even when they are revoked. */
+  readonly keepNewest?: number | undefined;
+  /** Tells what would be removed, and removes nothing. */
+  readonly dryRun?: boolean | undefined;
+  readonly now?: () => number;
+}
+
+export interface Pruning {
+  readonly dryRun: boolean;
+  readonly removed: readonly { readonly path: string; readonly sizeBytes: number }[];
+  readonly removedBytes: number;
+  /** Files that nothing names any more, but that are too young to go. */
+  readonly young: number;
+  /** Files of the repository that stay. */
+  readonly kept: number;
+}
+
+/**
+ * Removes what no device needs any more: chunks, deltas and bundles of revoked versions and of
+ * publishes that never came to their end, and metadata that newer metadata replaced. Roots stay
+ * for ever, because every device starts at the first; files that Nearside does not write are left
+ * alone. It removes only what nothing names, so ending it anywhere does no harm.
+ *
+ * @throws NearsideError `repository-locked`, a trust code when the repository or a version that is
+ *   still offered does not verify: what it needs is then unknown
+ * @throws RangeError when `olderThanMs` or `keepNewest` is negative
+ */
+export async function prune({
+  repository,
+  olderThanMs = DEFAULTS.olderThanMs,
+  keepNewest = DEFAULTS.keepNewest,
+  dryRun = false,
+  now = Date.now,
+}: PruneOptions): Promise<Pruning> {
+  requireNotNegative({ olderThanMs, keepNewest });
+  await using _lock = await lockRepository(repository);
+  const source = openDirectorySource(repository);
+  const state = requirePublished(await readRepository(source), repository);
+  const names = (await listFiles(repository)) ?? [];
+  const cutoffMs = now() - olderThanMs;
+  const generations = await readKeptGenerations(repository, source, { state, names, cutoffMs });
+  const wanted = await markWanted(source, { state, generations, keepNewest });
+
+  const removed: { path: string; sizeBytes: number }[] = [];
+  let young = 0;
+  for (const path of names.filter((name) => isPrunable(name) && !isWanted(name, wanted))) {
+    const { mtimeMs, size } = await stat(join(repository, path));
+    if (mtimeMs >= cutoffMs) young += 1;
+    else removed.push({ path, sizeBytes: size });
+  }
+  // What is offered stays what it is, and boot files with it: nothing to write, least in a dry run.
+  const writer = openRepositoryWriter(repository);
+  if (!dryRun) for (const { path } of removed) await writer.remove(path);
+  return {
+    dryRun,
+    removed,
+    removedBytes: removed.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    young,
+    kept: names.filter((name) => !name.startsWith('.')).length - removed.length,
+  };
+}
+
+/** Paths that something names, and the chunks that deltas may lead to. */
+interface Wanted {
+  readonly paths: ReadonlySet<string>;
+  readonly chunks: ReadonlySet<string>;
+}
+
+async function markWanted(
+  source: RepositorySource,
+  {
+    state: { trusted },
+    generations,
+    keepNewest,
+  }: {
+    state: RepositoryState;
+    generations: readonly KeptGeneration[];
+    keepNewest: number;
+  },
+): Promise<Wanted> {
+  const paths = new Set(generations.flatMap((generation) => generation.paths));
+  const chunks = new Set<string>();
+  const root = rootOfAllModelKeys(trusted);
+  for (const { targets } of generations) {
+    const { releases, unreadable } = readableReleases(targets);
+    requireUnderstood(unreadable);
+    for (const release of releases) {
+      const isCurrent = trusted.targets?.signed.version === targets.version;
+      const isNewest = releases
+        .filter(({ model }) => model === release.model)
+        .slice(0, keepNewest)
+        .some(({ sequence }) => sequence === release.sequence);
+      if (release.state === 'revoked' && !isNewest) continue;
+      const path = bundlePathOf(release);
+      if (paths.has(path)) continue;
+      paths.add(path);
+      const version = await readVersion(source, root, release);
+      if (!version.ok && isCurrent && release.state !== 'revoked') throw version.problem;
+      for (const chunk of version.ok ? [...version.files.values()].flat() : []) {
+        paths.add(chunkPath(chunk[0], { gzip: chunk[2] !== undefined }));
+        chunks.add(chunk[0]);
+      }
+    }
+    for (const path of foreignTargets(targets)) paths.add(path);
+  }
+  return { paths, chunks };
+}
+
+/**
+ * A version stays as long as it is on offer, also when a rotation dropped its model key: devices
+ * that have not followed yet may still be fetching it.
+ */
+function rootOfAllModelKeys({ root, rootChain }: TrustedMetadata): Root {
+  const keys = rootChain.map((raw) => parseMetadata('root', raw).signed[MODEL_KEYS_FIELD]);
+  return { ...root, [MODEL_KEYS_FIELD]: Object.assign({}, ...keys) };
+}
+
+function bundlePathOf({ targetName, target }: Release): string {
+  return targetPath(targetName, target.hashes.sha256);
+}
+
+/**
+ * What a newer library wrote may be a version that it offers, with chunks that are not known here.
+ * One whose model no device can ask for keeps its bundle, and nothing else.
+ */
+function requireUnderstood(unreadable: readonly UnreadableTarget[]): void {
+  const unknown = unreadable.find(({ hasModelName }) => hasModelName);
+  if (unknown) throw new NearsideError(unknown.code, unknown.message);
+}
+
+/** Targets that are no model versions: whoever added them knows what for. */
+function foreignTargets(targets: KeptGeneration['targets']): string[] {
+  const { releases } = readableReleases(targets);
+  const names = new Set(releases.map(({ targetName }) => targetName));
+  return Object.entries(targets.targets)
+    .filter(([name]) => !names.has(name))
+    .map(([name, { hashes }]) => targetPath(name, hashes.sha256));
+}
+
+/** Kinds of files that come and go, and what a killed publisher left under a hidden name. */
+const PRUNABLE = [
+  /^chunks\/[0-9a-f]{64}(?:\.z)?$/,
+  /^deltas\/[0-9a-f]{64}-[0-9a-f]{64}\.z$/,
+  /^targets\/[0-9a-f]{64}\.[^/]+$/,
+  /^metadata\/\d+\.(?:snapshot|targets)\.json$/,
+  /^(?:chunks|deltas|targets|metadata|boot)\/\.[^/]+\.[0-9a-f]{12}$/,
+  /^\.lock\.[0-9a-z.]+$/,
+];
+
+function isPrunable(path: string): boolean {
+  return PRUNABLE.some((pattern) => pattern.test(path));
+}
+
+/** A delta is wanted as long as the chunk that it makes. */
+function isWanted(path: string, { paths, chunks }: Wanted): boolean {
+  const made = /^deltas\/([0-9a-f]{64})-/.exec(path)?.[1];
+  return made === undefined ? paths.has(path) : chunks.has(made);
+}
+
+function requireNotNegative(numbers: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(numbers)) {
+    if (!(value >= 0)) throw new RangeError(`${name}: expected 0 or more, got ${value}`);
+  }
+}

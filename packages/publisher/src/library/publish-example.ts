@@ -1,0 +1,33 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { generateKeys } from './generate-keys.js';
+import { pack } from './pack.js';
+import { publish } from './publish.js';
+
+/** A packed copy of `models/digits`, put there by the build. */
+const MODEL = fileURLToPath(new URL('../../example/digits', import.meta.url));
+
+export interface ExampleRepository extends AsyncDisposable {
+  /** Its directory. Gone, as the keys are, when this is disposed. */
+  readonly repository: string;
+}
+
+/** Publishes a model of handwritten digits in a temporary directory, under keys that nobody keeps. */
+export async function publishExample(): Promise<ExampleRepository> {
+  const dir = await mkdtemp(join(tmpdir(), 'nearside-try-'));
+  const repository = join(dir, 'repository');
+  const remove = () => rm(dir, { recursive: true, force: true });
+  try {
+    const keys = join(dir, 'keys');
+    const packed = join(dir, 'packed');
+    await generateKeys({ out: keys });
+    await pack({ modelDirectory: MODEL, out: packed, onnxRuntime: 'common' });
+    await publish({ packed, repository, keys });
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+  return { repository, [Symbol.asyncDispose]: remove };
+}

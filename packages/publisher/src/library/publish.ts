@@ -1,0 +1,163 @@
+import type { ReleaseCustom } from '@nearside/artifact';
+import type { OnProgress } from '../files/progress.js';
+import type { KeySource } from '../keys/key-source.js';
+import { changeRepository, type LockedRepository } from '../repository/change-repository.js';
+import { checkSchema } from '../repository/checking/check-schema.js';
+import { findPublished, type PublishedVersion } from '../repository/reading/find-published.js';
+import { type PackedVersion, readPackedVersion } from '../repository/reading/packed-version.js';
+import {
+  type MetadataVersions,
+  metadataVersions,
+  type RepositoryState,
+} from '../repository/reading/read-repository.js';
+import { writeChunks } from '../repository/writing/write-chunks.js';
+import { checkRelease } from '../signing/check-release.js';
+import { firstVisitsUntil } from '../signing/lifetimes.js';
+import { basisPoints, offerRelease } from '../signing/offer-release.js';
+import { type SignedRelease, signRelease } from '../signing/sign-release.js';
+import { modelUrl, openLine } from './open-line.js';
+
+export interface PublishOptions extends KeySource {
+  /** What `pack` wrote. */
+  readonly packed: string;
+  /** Directory of the repository; made when missing. */
+  readonly repository: string;
+  /** Offers a new version to this share of devices only, in percent; `promote` widens it. */
+  readonly canaryPercent?: number | undefined;
+  /** Where the repository will be served, for the `open` line. */
+  readonly baseUrl?: string | undefined;
+  /** Called while chunks are written. */
+  readonly onProgress?: OnProgress | undefined;
+  readonly now?: () => number;
+}
+
+export interface Publication {
+  readonly model: string;
+  readonly version: string;
+  readonly sequence: number;
+  readonly state: ReleaseCustom['state'];
+  /** Which share of devices may run it, where that is not all of them. */
+  readonly rollout?: ReleaseCustom['rollout'];
+  readonly pin: string;
+  /** SHA-256 of the signed bundle in hex: names the version in reports. */
+  readonly manifestSha256: string;
+  /** False when exactly these files were published already: nothing was signed. */
+  readonly changed: boolean;
+  /** What was asked for and not done, because publishing the same again changes no offer. */
+  readonly note?: string;
+  /** Version of each metadata role now. */
+  readonly metadata: MetadataVersions;
+  /** Distinct chunks of the version, and those that were not there yet. */
+  readonly chunks: number;
+  readonly chunksWritten: number;
+  /** Of all files, metadata and boot files included. */
+  readonly filesWritten: number;
+  readonly bytesWritten: number;
+  /** Until then devices that have no copy yet are let in; `renew` moves it on. */
+  readonly firstVisitsUntil: string;
+  /** The line of code that opens the model. */
+  readonly open: string;
+}
+
+/**
+ * Signs a packed version and adds it to a repository, which is made on first use. Readers may
+ * read meanwhile: every file appears whole, and none before those it names. Publishing the same
+ * again signs nothing, and restores chunks that went missing.
+ *
+ * @throws NearsideError `version-conflict`, `schema-breaking`, `repository-locked`, a key code, a
+ *   code of `pack`, or a trust code when the repository does not verify or devices would refuse
+ *   the release
+ * @throws TypeError when `baseUrl` is no address that devices accept
+ * @throws RangeError when `canaryPercent` is no share of devices
+ */
+export async function publish({
+  packed: packedDirectory,
+  repository,
+  canaryPercent,
+  baseUrl,
+  onProgress = () => {},
+  now = Date.now,
+  ...keySource
+}: PublishOptions): Promise<Publication> {
+  const packed = await readPackedVersion(packedDirectory);
+  modelUrl(packed.release.model, baseUrl); // throws before anything is written
+  if (canaryPercent !== undefined) basisPoints(canaryPercent);
+
+  const { result, after, written } = await changeRepository(repository, async (locked) => {
+    const { source, before, writer } = locked;
+    const published = before && (await findPublished(source, before, packed));
+    const { files, ...facts } =
+      before && published
+        ? alreadyPublished(before, published, canaryPercent)
+        : await sign(locked, packed, { ...keySource, canaryPercent, nowMs: now() });
+    const chunks = await writeChunks(packed, source, writer, onProgress);
+    for (const [path, bytes] of files) await writer.write(path, bytes);
+    return { ...facts, chunks: chunks.total, chunksWritten: chunks.written };
+  });
+  return {
+    ...packed.release,
+    ...result,
+    filesWritten: written.files,
+    bytesWritten: written.sizeBytes,
+    firstVisitsUntil: firstVisitsUntil((after as RepositoryState).trusted),
+    open: openLine(packed.release.model, { baseUrl, pin: result.pin }),
+  };
+}
+
+interface Outcome
+  extends Pick<
+    Publication,
+    'state' | 'rollout' | 'pin' | 'manifestSha256' | 'changed' | 'note' | 'metadata'
+  > {
+  readonly files: SignedRelease['files'];
+}
+
+async function sign(
+  { source, before }: LockedRepository,
+  packed: PackedVersion,
+  {
+    canaryPercent,
+    nowMs,
+    ...keySource
+  }: KeySource & { readonly canaryPercent: number | undefined; readonly nowMs: number },
+): Promise<Outcome> {
+  if (before) await checkSchema(source, before, packed.spec);
+  const custom = offerRelease(packed, canaryPercent);
+  const signed = await signRelease({ packed, before, custom, nowMs, ...keySource });
+  await checkRelease(signed, { packed, before, source, nowMs });
+  return { ...signed, state: custom.state, rollout: custom.rollout, changed: true };
+}
+
+function alreadyPublished(
+  before: RepositoryState,
+  { release, manifest }: PublishedVersion,
+  canaryPercent: number | undefined,
+): Outcome {
+  const note = ignoredCanary(release, canaryPercent);
+  return {
+    ...(note !== undefined && { note }),
+    pin: before.pin,
+    state: release.state,
+    rollout: release.rollout,
+    manifestSha256: manifest.sha256,
+    changed: false,
+    metadata: metadataVersions(before),
+    files: new Map(),
+  };
+}
+
+/** An offer only widens, and `promote` does that. */
+function ignoredCanary(
+  { model, version, state, rollout }: PublishedVersion['release'],
+  percent: number | undefined,
+): string | undefined {
+  if (percent === undefined) return undefined;
+  const offeredBps = rollout ? rollout.toBps - rollout.fromBps : 10_000;
+  if (state === 'canary' && offeredBps === basisPoints(percent)) return undefined;
+  const is = state === 'canary' ? `a canary for ${offeredBps / 100} % of devices` : 'stable';
+  const advice =
+    state === 'canary'
+      ? `\`nearside promote ${model} ${version}\` widens it.`
+      : 'Offers never narrow: publish a new version as canary.';
+  return `The share of ${percent} % was ignored: ${model} ${version} is ${is} already. ${advice}`;
+}

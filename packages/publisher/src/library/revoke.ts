@@ -1,0 +1,111 @@
+import type { Release } from '@nearside/artifact';
+import { PublisherError } from '../errors/publisher-error.js';
+import type { KeySource } from '../keys/key-source.js';
+import { changeRepository } from '../repository/change-repository.js';
+import {
+  customOf,
+  isForEveryone,
+  requireRelease,
+  requireReleases,
+} from '../repository/checking/release-rules.js';
+import { requirePublished } from '../repository/reading/open-repository.js';
+import type { RepositoryState } from '../repository/reading/read-repository.js';
+import { type Rewritten, rewriteRelease } from '../signing/rewrite-release.js';
+
+export interface RevokeOptions extends KeySource {
+  /** Directory of the repository. */
+  readonly repository: string;
+  readonly model: string;
+  readonly version: string;
+  /** The version to go back to; without it the newest that every device may run. */
+  readonly fallback?: string | undefined;
+  /** Revokes even when that leaves no version for every device. */
+  readonly force?: boolean | undefined;
+  readonly now?: () => number;
+}
+
+export interface Revocation extends Rewritten {
+  readonly model: string;
+  readonly version: string;
+  readonly sequence: number;
+  readonly state: 'revoked';
+  /** Where devices go back to; absent when nothing is left. */
+  readonly fallback?: { readonly version: string; readonly sequence: number } | undefined;
+}
+
+/**
+ * Takes a version back from every device, for good. The same again signs nothing.
+ *
+ * @throws NearsideError `model-not-found`, `no-version`, `version-conflict` when the fallback is
+ *   none that devices could run, `gate-refused` when no version would be left for every device,
+ *   `repository-locked`, a key code, or a trust code
+ */
+export async function revoke({
+  repository,
+  model,
+  version,
+  fallback: fallbackVersion,
+  force = false,
+  now = Date.now,
+  ...keySource
+}: RevokeOptions): Promise<Revocation> {
+  const { result } = await changeRepository(repository, async (locked) => {
+    const before = requirePublished(locked.before, repository);
+    const release = requireRelease(before, { model, version });
+    const fallback =
+      fallbackVersion === undefined
+        ? chooseFallback(before, release)
+        : requireFallback(before, release, fallbackVersion);
+    if (!fallback && !force && release.state !== 'revoked') throw lastOne(release);
+    const custom = {
+      ...customOf(release),
+      state: 'revoked' as const,
+      ...(fallback && { fallbackSequence: fallback.sequence }),
+    };
+    const options = { ...keySource, nowMs: now() };
+    const rewritten = await rewriteRelease(locked, { before, release, custom }, options);
+    return {
+      model,
+      version,
+      sequence: release.sequence,
+      state: custom.state,
+      fallback: fallback && { version: fallback.version, sequence: fallback.sequence },
+      ...rewritten,
+    };
+  });
+  return result;
+}
+
+/** What a revocation named before stays what it is, or the same call would sign again. */
+function chooseFallback(before: RepositoryState, release: Release): Release | undefined {
+  const others = requireReleases(before, release.model).filter(
+    ({ sequence }) => sequence !== release.sequence,
+  );
+  if (release.state === 'revoked') {
+    return others.find(({ sequence }) => sequence === release.fallbackSequence);
+  }
+  return others.find(isForEveryone);
+}
+
+function requireFallback(before: RepositoryState, release: Release, version: string): Release {
+  const fallback = requireRelease(before, { model: release.model, version });
+  if (fallback.sequence !== release.sequence && isForEveryone(fallback)) return fallback;
+  const { model } = release;
+  const got =
+    fallback.sequence === release.sequence ? 'the version that is revoked' : fallback.state;
+  throw new PublisherError(
+    'version-conflict',
+    `${model} ${version}: expected to fall back to a stable version that every device is offered, ` +
+      `got ${got === 'canary' ? 'a canary' : got}.`,
+    { details: { model, version: release.version, fallback: version, state: fallback.state } },
+  );
+}
+
+function lastOne({ model, version, sequence }: Release): PublisherError {
+  return new PublisherError(
+    'gate-refused',
+    `${model} ${version}: expected another version that every device may run, got none: devices ` +
+      'would fail with version-revoked or no-version. Publish a good version first, or use --force.',
+    { details: { model, version, sequence } },
+  );
+}

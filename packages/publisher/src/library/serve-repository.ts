@@ -1,0 +1,132 @@
+import { stat } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { NearsideError } from '@nearside/core';
+import { listen } from '../serving/listen.js';
+import { COMMON_HEADERS, cacheControlOf } from '../serving/response-headers.js';
+import { serveFile } from '../serving/serve-file.js';
+
+/** Only this machine: the server is for trying, a CDN is for serving. */
+const DEFAULT_HOST = '127.0.0.1';
+
+export interface ServeOptions {
+  /** Directory of the repository. */
+  readonly dir: string;
+  /** Without it the first free port from 8090; 0 for any. */
+  readonly port?: number | undefined;
+  readonly host?: string | undefined;
+}
+
+export interface RepositoryServer {
+  /** Without a slash at the end: a model is at `${url}/${model}`. */
+  readonly url: string;
+  readonly port: number;
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Nothing else of the directory is shown, so that keys beside a repository stay private. */
+const SERVED = /^\/(?:metadata|targets|chunks|deltas|boot)\/[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
+
+/**
+ * Serves a repository with the headers a CDN should send; files that appear or change meanwhile
+ * are served too.
+ *
+ * @throws NearsideError `file-missing` when there is no such directory
+ */
+export async function serveRepository({
+  dir,
+  port,
+  host = DEFAULT_HOST,
+}: ServeOptions): Promise<RepositoryServer> {
+  await requireDirectory(dir);
+  const server = createServer(repositoryHandler(dir));
+  const bound = await listen(server, { host, port });
+  const close = () => closeServer(server);
+  return {
+    url: `http://${urlHost(host)}:${bound}`,
+    port: bound,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function repositoryHandler(dir: string) {
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    for (const [name, value] of Object.entries(COMMON_HEADERS)) response.setHeader(name, value);
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    try {
+      if (request.method === 'OPTIONS') answerPreflight(response);
+      else if (request.method !== 'GET' && request.method !== 'HEAD') answer(response, 405);
+      else await answerFile(dir, request, response);
+    } catch {
+      // Whoever asks must not be able to end the server; a begun answer is broken off instead.
+      if (response.headersSent) response.destroy();
+      else answer(response, 500);
+    }
+  };
+}
+
+async function answerFile(
+  dir: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const path = pathOf(request);
+  if (!SERVED.test(path)) return answer(response, 404);
+  setHeaders(response, path);
+  const status = await serveFile(join(dir, path), request, response);
+  if (status === 404) answer(response, 404);
+}
+
+/** `.z` is no `Content-Encoding`: the device wants the compressed bytes, not what is in them. */
+function setHeaders(response: ServerResponse, path: string): void {
+  const isJson = path.endsWith('.json');
+  response.setHeader('Content-Type', isJson ? 'application/json' : 'application/octet-stream');
+  response.setHeader('Cache-Control', cacheControlOf(path.slice(1)));
+}
+
+function answerPreflight(response: ServerResponse): void {
+  response.setHeader('Access-Control-Allow-Methods', 'GET, HEAD');
+  response.setHeader('Access-Control-Allow-Headers', '*');
+  response.setHeader('Access-Control-Max-Age', '86400');
+  response.writeHead(204).end();
+}
+
+/** Never a page, never cached: the next root is asked for long before it is there. */
+function answer(response: ServerResponse, status: number): void {
+  response
+    .writeHead(status, { 'Content-Type': 'text/plain', 'Cache-Control': 'no-store' })
+    .end(`${status}\n`);
+}
+
+function pathOf({ url = '/' }: IncomingMessage): string {
+  return url.split('?', 1)[0] ?? '/';
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve()); // answers "not running" on the second call, which is as good
+    server.closeAllConnections();
+  });
+}
+
+async function requireDirectory(dir: string): Promise<void> {
+  const isDirectory = await stat(dir).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+  if (isDirectory) return;
+  throw new NearsideError(
+    'file-missing',
+    `${dir}: expected the directory of a repository, got none. \`nearside publish --repo\` makes ` +
+      'one.',
+    { details: { directory: dir } },
+  );
+}
+
+/** An address for every interface is none to connect to. */
+function urlHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,52 @@
+import { parseMetadata, parseTrust } from '@nearside/artifact';
+import { readHeldKeys } from '../keys/held-keys.js';
+import type { KeySource } from '../keys/key-source.js';
+import {
+  openRepository,
+  requirePin,
+  requireRepository,
+} from '../repository/reading/open-repository.js';
+import {
+  describeProposal,
+  type RootProposal,
+  readProposal,
+  requireNext,
+  signWithHeld,
+  writeProposal,
+} from '../rotation/proposal.js';
+import { noKey } from '../signing/signers.js';
+
+export interface SignRootOptions extends KeySource {
+  /** What `proposeRoot` wrote. */
+  readonly file: string;
+  /** Directory or URL of the repository. */
+  readonly repository: string;
+  /** Its pin: who shows you another repository shows you another change than you sign. */
+  readonly trust: string;
+}
+
+/**
+ * Adds the signatures of the root keys at hand to a proposed root. Read in the result what it
+ * changes: whoever has enough signatures decides which keys devices trust.
+ *
+ * @throws NearsideError `file-missing`, `version-conflict`, `key-locked`, `key-unusable`, or a
+ *   trust code when the repository or its pin does not verify
+ * @throws TypeError when `trust` is no pin
+ */
+export async function signRoot({
+  file,
+  repository,
+  trust,
+  ...keySource
+}: SignRootOptions): Promise<RootProposal> {
+  const expected = await parseTrust(trust);
+  const { pin, trusted } = await requireRepository(openRepository(repository), repository);
+  requirePin(pin, expected);
+  const proposal = await readProposal(file);
+  requireNext(file, proposal, trusted.root);
+  const held = await readHeldKeys(keySource, ['root']);
+  if (held.length === 0) throw noKey('root', keySource);
+  const bytes = signWithHeld(proposal, { before: trusted.root, after: proposal.signed, held });
+  await writeProposal(file, bytes);
+  return describeProposal(file, parseMetadata('root', bytes), trusted.root);
+}

@@ -1,0 +1,84 @@
+import { parseTrust } from '@nearside/artifact';
+import { TUF_ROLES, type TufRole } from '../keys/key-files.js';
+import {
+  openRepository,
+  requirePin,
+  requireRepository,
+} from '../repository/reading/open-repository.js';
+import { daysLeft, isTooLong, lifetimeLeft } from '../signing/lifetimes.js';
+
+export interface StatusOptions {
+  /** Directory or URL of a repository. */
+  readonly repository: string;
+  /** Its pin, where it is to be checked against one. */
+  readonly trust?: string | undefined;
+  readonly now?: () => number;
+}
+
+export interface RepositoryStatus {
+  readonly pin: string;
+  /** Some role has expired, or has less than a quarter of its lifetime left. */
+  readonly expiring: boolean;
+  /** Some role expires later than it should: its `state` is `too-long`. */
+  readonly tooLong: boolean;
+  /** Root, targets, snapshot, timestamp. */
+  readonly roles: readonly RoleStatus[];
+}
+
+export interface RoleStatus {
+  readonly role: TufRole;
+  readonly version: number;
+  readonly expires: string;
+  /** Days until then, in tenths; negative afterwards. */
+  readonly daysLeft: number;
+  /** Share of the role's lifetime that is left, 0 … 1. */
+  readonly lifetimeLeft: number;
+  /** `too-long`: more than its whole lifetime is left, as when the signer's clock was years ahead. */
+  readonly state: 'valid' | 'expiring' | 'expired' | 'too-long';
+  /** How many of `keyIds` must sign. */
+  readonly threshold: number;
+  readonly keyIds: readonly string[];
+}
+
+/** Under this share of its lifetime a role expires soon: 3.5 days of a timestamp, 91 of a root. */
+const EXPIRING_BELOW = 0.25;
+
+/**
+ * How long the metadata of a repository is valid still. A role that was never published is left
+ * out.
+ *
+ * @throws NearsideError `file-missing`, a network code, or a trust code when it does not verify
+ * @throws TypeError when `trust` is no pin
+ */
+export async function status({
+  repository,
+  trust,
+  now = Date.now,
+}: StatusOptions): Promise<RepositoryStatus> {
+  const expected = trust === undefined ? undefined : await parseTrust(trust);
+  const { pin, trusted } = await requireRepository(openRepository(repository), repository);
+  if (expected !== undefined) requirePin(pin, expected);
+  const nowMs = now();
+  const roles = TUF_ROLES.flatMap((role) => {
+    const signed = role === 'root' ? trusted.root : trusted[role]?.signed;
+    if (!signed) return [];
+    const { keyids, threshold } = trusted.root.roles[role];
+    const { version, expires } = signed;
+    const left = lifetimeLeft(role, expires, nowMs);
+    const facts = { role, version, expires, lifetimeLeft: left, threshold };
+    const days = { daysLeft: daysLeft(expires, nowMs) };
+    const state = isTooLong(role, expires, nowMs) ? 'too-long' : stateOf(left);
+    return [{ ...facts, ...days, state, keyIds: keyids } as const];
+  });
+  return {
+    pin,
+    expiring: roles.some(({ state }) => state === 'expiring' || state === 'expired'),
+    tooLong: roles.some(({ state }) => state === 'too-long'),
+    roles,
+  };
+}
+
+function stateOf(left: number): 'valid' | 'expiring' | 'expired' {
+  if (left <= 0) return 'expired';
+  return left < EXPIRING_BELOW ? 'expiring' : 'valid';
+}

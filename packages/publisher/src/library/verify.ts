@@ -1,0 +1,144 @@
+import { parseTrust, type Release } from '@nearside/artifact';
+import { TUF_ROLES } from '../keys/key-files.js';
+import {
+  openRepository,
+  requirePin,
+  requireRepository,
+} from '../repository/reading/open-repository.js';
+import type { RepositoryState } from '../repository/reading/read-repository.js';
+import { readableReleases } from '../repository/reading/read-repository.js';
+import type { VerifiedVersion } from '../repository/reading/read-version.js';
+import { expiresOf, isTooLong, LIFETIME_DAYS } from '../signing/lifetimes.js';
+import { collect, type Problem } from '../verification/problem.js';
+import { verifyBootFiles } from '../verification/verify-boot-files.js';
+import { verifyDeltas } from '../verification/verify-deltas.js';
+import { type VersionCheck, verifyVersion } from '../verification/verify-version.js';
+
+export type { Problem } from '../verification/problem.js';
+
+export interface VerifyOptions {
+  /** Directory or URL of a repository. */
+  readonly repository: string;
+  /** Its pin, as devices have it. */
+  readonly trust: string;
+  /** Called after each file of each version. */
+  readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
+  readonly now?: () => number;
+}
+
+export interface VerifyProgress {
+  readonly model: string;
+  readonly version: string;
+  readonly file: string;
+  /** Of the whole run so far. */
+  readonly chunks: number;
+  readonly bytes: number;
+}
+
+export interface Verification {
+  /** Nothing is wrong. */
+  readonly ok: boolean;
+  readonly problems: readonly Problem[];
+  /** What devices accept and somebody should mend all the same, a sentence each. */
+  readonly warnings: readonly string[];
+  /** Every version that was read, as `model version`. */
+  readonly versions: readonly string[];
+  /** Distinct chunks, and their bytes as they crossed the network. */
+  readonly chunks: number;
+  readonly bytes: number;
+}
+
+/**
+ * Reads a published repository from outside, as devices do, and all of it: metadata from the pin
+ * down, every version's bundle, layout and chunks, deltas and boot files. Goes on after a problem,
+ * except where nothing below it can be trusted: metadata that does not verify.
+ *
+ * @throws TypeError when `trust` is no pin
+ */
+export async function verify({
+  repository,
+  trust,
+  onProgress = () => {},
+  now = Date.now,
+}: VerifyOptions): Promise<Verification> {
+  const expected = await parseTrust(trust);
+  const source = openRepository(repository);
+  const problems: Problem[] = [];
+  const chunks = new Map<string, number>();
+  const totals = () => ({ chunks: chunks.size, bytes: sum(chunks.values()) });
+  const state = await collect(problems, 'metadata', async () => {
+    const found = await requireRepository(source, repository);
+    requirePin(found.pin, expected);
+    return found;
+  });
+  if (!state) return { ok: false, problems, warnings: [], versions: [], ...totals() };
+
+  problems.push(...expiredRoles(state, now()));
+  const releases = readReleases(state, problems);
+  const check: VersionCheck = {
+    source,
+    problems,
+    chunks,
+    files: new Set(),
+    onFile: ({ model, version }, file) => onProgress({ model, version, file, ...totals() }),
+  };
+  const versions: VerifiedVersion[] = [];
+  for (const release of releases) {
+    const version = await verifyVersion(check, state.trusted.root, release);
+    if (version) versions.push(version);
+  }
+  await verifyDeltas(source, versions, problems);
+  await verifyBootFiles(source, state.trusted, problems);
+  return {
+    ok: problems.length === 0,
+    problems,
+    warnings: tooLongRoles(state, now()),
+    versions: releases.map(({ model, version }) => `${model} ${version}`),
+    ...totals(),
+  };
+}
+
+/** A device that opens for the first time refuses all of it; what is installed goes on. */
+function expiredRoles({ trusted }: RepositoryState, nowMs: number): Problem[] {
+  return TUF_ROLES.flatMap((role): Problem[] => {
+    const signed = role === 'root' ? trusted.root : trusted[role]?.signed;
+    const what = `${role}.json`;
+    if (!signed) {
+      const message = `${what}: expected it under the root, got none: nothing is published yet.`;
+      return [{ what, code: 'file-missing', message }];
+    }
+    if (Date.parse(signed.expires) > nowMs) return [];
+    const message =
+      `${what}: expected metadata that is valid now, got one that expired at ${signed.expires}. ` +
+      '`nearside renew` makes a new one.';
+    return [{ what, code: 'metadata-expired', message }];
+  });
+}
+
+/** A mirror that shows these for ever is noticed too late, or never. */
+function tooLongRoles({ trusted }: RepositoryState, nowMs: number): string[] {
+  return TUF_ROLES.flatMap((role) => {
+    const expires = expiresOf(trusted, role);
+    if (expires === undefined || !isTooLong(role, expires, nowMs)) return [];
+    return [
+      `${role}.json: expected metadata that expires within ${LIFETIME_DAYS[role]} days, got one that ` +
+        `expires at ${expires}. Was the clock of who signed it ahead, or is this one behind? ` +
+        `\`nearside renew --role ${role}\` makes a new one.`,
+    ];
+  });
+}
+
+/** Every version of every model, revoked ones too: a device may be asked to keep one. */
+function readReleases({ trusted }: RepositoryState, problems: Problem[]): readonly Release[] {
+  const { targets } = trusted;
+  if (!targets) return [];
+  const { releases, unreadable } = readableReleases(targets.signed);
+  problems.push(
+    ...unreadable.map(({ target, code, message }) => ({ what: target, code, message })),
+  );
+  return releases;
+}
+
+function sum(numbers: Iterable<number>): number {
+  return [...numbers].reduce((total, number) => total + number, 0);
+}

@@ -1,0 +1,51 @@
+import { canonicalJson, type Release, type ReleaseCustom } from '@nearside/artifact';
+import type { KeySource } from '../keys/key-source.js';
+import type { LockedRepository } from '../repository/change-repository.js';
+import { checkFiles } from '../repository/checking/check-files.js';
+import { customOf } from '../repository/checking/release-rules.js';
+import {
+  type MetadataVersions,
+  metadataVersions,
+  type RepositoryState,
+} from '../repository/reading/read-repository.js';
+import { resignTargets } from './resign-targets.js';
+import { openSigners } from './signers.js';
+
+export interface Rewritten {
+  /** False when the targets say this already: nothing was signed. */
+  readonly changed: boolean;
+  /** Version of each metadata role now. */
+  readonly metadata: MetadataVersions;
+}
+
+/**
+ * Says something else of a published version: to whom it is offered, what it falls back to. Its
+ * files and their signature stay, so neither a model key nor a root key is needed.
+ *
+ * @throws NearsideError a key code, or a trust code when devices would refuse the result
+ */
+export async function rewriteRelease(
+  { source, writer }: LockedRepository,
+  { before, release, custom }: { before: RepositoryState; release: Release; custom: ReleaseCustom },
+  { keys, passphrase, nowMs }: KeySource & { readonly nowMs: number },
+): Promise<Rewritten> {
+  const { pin, trusted } = before;
+  if (canonicalJson(custom) === canonicalJson(customOf(release))) {
+    return { changed: false, metadata: metadataVersions(before) };
+  }
+  const signers = await openSigners({ keys, passphrase }, trusted.root, [
+    'targets',
+    'snapshot',
+    'timestamp',
+  ]);
+  const entry = { [release.targetName]: { ...release.target, custom } };
+  const { metadata, files } = resignTargets({
+    trusted,
+    change: (targets) => ({ ...targets, targets: { ...targets.targets, ...entry } }),
+    signers,
+    nowMs,
+  });
+  await checkFiles(files, { source, pin, trusted, nowMs });
+  for (const [path, bytes] of files) await writer.write(path, bytes);
+  return { changed: true, metadata };
+}
