@@ -2,7 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GUARDRAILS, type ModelFacts, marginName } from '@nearside/core';
 import { afterEach, expect, test } from 'vitest';
-import { type Collector, startCollector } from '../packages/collector/src/start-collector.js';
+import {
+  type Collector,
+  startCollector,
+} from '../packages/collector/src/server/start-collector.js';
 import { sampleReport } from '../packages/collector/src/testing/sample-report.js';
 import { runCommand } from '../packages/publisher/src/commands/run-command.js';
 import { editJson } from '../packages/publisher/src/testing/model-to-pack.js';

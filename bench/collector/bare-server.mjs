@@ -1,6 +1,6 @@
 // What a server has to do at the least: read a body, parse and validate it, answer.
 import { createServer } from 'node:http';
-import { admitReport } from '../../packages/collector/dist/admit-report.js';
+import { admitReport } from '../../packages/collector/dist/reports/admit-report.js';
 
 const server = createServer((request, response) => {
   const chunks = [];

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { contributionOf } from '../../packages/collector/dist/contribution.js';
-import { createNames } from '../../packages/collector/dist/names.js';
+import { contributionOf } from '../../packages/collector/dist/counting/contribution.js';
+import { createNames } from '../../packages/collector/dist/counting/names.js';
 import { openSqliteRollupStore } from '../../packages/collector/dist/sqlite/sqlite-rollup-store.js';
 import { draftReport, seeded } from './reports.mjs';
 

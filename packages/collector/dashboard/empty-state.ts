@@ -1,4 +1,4 @@
-import type { ModelSummary } from '../src/rollup-store.js';
+import type { ModelSummary } from '../src/counting/rollup-store.js';
 import { RANGES } from './bar/page-state.js';
 import { copyText } from './copy-text.js';
 import { byId, element } from './element.js';

@@ -1,5 +1,5 @@
 import 'uplot/dist/uPlot.min.css';
-import type { ModelSummary } from '../src/rollup-store.js';
+import type { ModelSummary } from '../src/counting/rollup-store.js';
 import { answered } from './asking/answered.js';
 import { type Answers, type Asking, createAsking } from './asking/ask.js';
 import { FleetUnavailable, fetchJson } from './asking/fetch-json.js';

@@ -1,4 +1,4 @@
-import { runCommand } from './command.js';
+import { runCommand } from './server/command.js';
 
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());

@@ -1,5 +1,5 @@
-import { compareVersions } from '../../src/compare-versions.js';
-import type { ModelSummary } from '../../src/rollup-store.js';
+import type { ModelSummary } from '../../src/counting/rollup-store.js';
+import { compareVersions } from '../../src/fleet/compare-versions.js';
 import { copyText } from '../copy-text.js';
 import { byId, element } from '../element.js';
 import { chooseFrom } from './choose-from.js';

@@ -1,5 +1,5 @@
-import { compareVersions } from '../../src/compare-versions.js';
-import type { ModelSummary } from '../../src/rollup-store.js';
+import type { ModelSummary } from '../../src/counting/rollup-store.js';
+import { compareVersions } from '../../src/fleet/compare-versions.js';
 import type { PageState, Stretch } from './page-state.js';
 
 /** What is looked at, and when: every question is of this. */

@@ -1,4 +1,4 @@
-import type { ModelSummary } from '../../src/rollup-store.js';
+import type { ModelSummary } from '../../src/counting/rollup-store.js';
 import { type Answers, createAsking } from '../asking/ask.js';
 import { type Moment, momentOf } from '../bar/moment.js';
 import { pageStateSearch } from '../bar/page-state.js';

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import { isLoopbackName } from '../loopback.js';
-import { StartError } from '../start-error.js';
+import { StartError } from '../refusals/start-error.js';
+import { isLoopbackName } from './loopback.js';
 import { requireTokens } from './tokens.js';
 import { createWritingCheck } from './writing.js';
 

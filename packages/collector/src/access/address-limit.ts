@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
-import { isForwarded, isFromThisMachine } from '../loopback.js';
-import type { Refusal } from '../refusal.js';
+import type { Refusal } from '../refusals/refusal.js';
+import { isForwarded, isFromThisMachine } from './loopback.js';
 import { createRequestLimit } from './request-limit.js';
 
 /** Says why a request has to wait; undefined where it has not. */

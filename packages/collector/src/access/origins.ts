@@ -1,4 +1,4 @@
-import { StartError } from '../start-error.js';
+import { StartError } from '../refusals/start-error.js';
 
 /**
  * The origins whose pages may send reports.

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { StartError } from '../start-error.js';
+import { StartError } from '../refusals/start-error.js';
 
 /**
  * Tokens from a file, or from the environment: the words of a command are seen by everybody on the machine.

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { StartError } from '../start-error.js';
+import { StartError } from '../refusals/start-error.js';
 
 /** What an address may hold as it is (RFC 3986, section 2.3); 16 of them at random are 96 bits. */
 const FORM = /^[A-Za-z0-9._~-]{16,200}$/;

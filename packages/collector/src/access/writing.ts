@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { Refusal } from '../refusal.js';
+import type { Refusal } from '../refusals/refusal.js';
 import { parseOrigins } from './origins.js';
 import { requireTokens } from './tokens.js';
 

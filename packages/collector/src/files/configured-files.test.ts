@@ -1,8 +1,8 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openAuditLog } from '../audit-log.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
+import { openAuditLog } from './audit-log.js';
 import { type ConfiguredFiles, openConfiguredFiles } from './configured-files.js';
 import { parsePrices } from './prices.js';
 import { DEFAULT_TARGETS, parseTargets, targetsOf } from './targets.js';

@@ -1,6 +1,6 @@
 import { type ModelFacts, parseModelFacts } from '@nearside/core';
-import type { Act, AuditLog } from '../audit-log.js';
-import type { StartError } from '../start-error.js';
+import type { StartError } from '../refusals/start-error.js';
+import type { Act, AuditLog } from './audit-log.js';
 import { type Prices, parsePrices } from './prices.js';
 import { parseTargets, type Targets } from './targets.js';
 import { watchFile } from './watched-file.js';

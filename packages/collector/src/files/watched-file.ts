@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { isNearsideError } from '@nearside/core';
-import { StartError } from '../start-error.js';
+import { StartError } from '../refusals/start-error.js';
 
 /** How often a file is looked at: a mounted secret or a rename tells nobody that it changed. */
 const LOOK_EVERY_MS = 2_000;

@@ -1,8 +1,7 @@
 import type { Baseline, ModelFacts, VersionFacts } from '@nearside/core';
-import { compareVersions } from '../compare-versions.js';
-import type { Counts } from '../counts.js';
-import { DAY_MS, utcDay } from '../days.js';
-import type { CohortRow, RollupReads } from '../rollup-store.js';
+import type { Counts } from '../counting/counts.js';
+import { DAY_MS, utcDay } from '../counting/days.js';
+import type { CohortRow, RollupReads } from '../counting/rollup-store.js';
 import {
   baselineAccuracy,
   type CohortAccuracy,
@@ -18,6 +17,7 @@ import { ratioOf } from '../statistics/cohort-ratio.js';
 import { type Estimate, type Figure, figureOf, shareFigureOf } from '../statistics/figure.js';
 import { readCohortDays } from './cohort-days.js';
 import { binsByCohort, byCohort } from './cohort-hours.js';
+import { compareVersions } from './compare-versions.js';
 import { type ConfidenceBins, confidenceBins } from './confidence-bins.js';
 import { devicesByVersion } from './devices-by-version.js';
 import type { FleetQuery } from './query.js';

@@ -8,9 +8,9 @@ import {
   total,
   type VersionFacts,
 } from '@nearside/core';
-import { type Counts, histogramOf, sumOf } from '../counts.js';
-import { utcDay } from '../days.js';
-import type { CohortRow } from '../rollup-store.js';
+import { type Counts, histogramOf, sumOf } from '../counting/counts.js';
+import { utcDay } from '../counting/days.js';
+import type { CohortRow } from '../counting/rollup-store.js';
 import { addedUp, type BinCounts, sharesOf, totalOf } from '../statistics/bins.js';
 import type { RatioSums } from '../statistics/cohort-ratio.js';
 import { FEWEST_COHORTS } from '../statistics/guardrail.js';

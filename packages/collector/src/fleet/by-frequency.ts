@@ -1,4 +1,4 @@
-import type { ByName } from '../counts.js';
+import type { ByName } from '../counting/counts.js';
 
 /** Added up by name, the most frequent first. */
 export function byFrequency(

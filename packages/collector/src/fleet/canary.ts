@@ -1,5 +1,5 @@
 import type { ModelFacts } from '@nearside/core';
-import type { CohortRow, RollupReads } from '../rollup-store.js';
+import type { CohortRow, RollupReads } from '../counting/rollup-store.js';
 import type { Figure } from '../statistics/figure.js';
 import type { ArmSums, GuardrailResult } from '../statistics/guardrail.js';
 import type { Verdict } from '../statistics/verdict.js';

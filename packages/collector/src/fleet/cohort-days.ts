@@ -1,5 +1,5 @@
-import { DAY_MS, utcDay } from '../days.js';
-import type { CohortQuery, CohortRow, RollupReads } from '../rollup-store.js';
+import { DAY_MS, utcDay } from '../counting/days.js';
+import type { CohortQuery, CohortRow, RollupReads } from '../counting/rollup-store.js';
 
 /**
  * Rows of a range, those of one UTC day, unit and cohort added up. A day at a time, so that others are answered between: a

@@ -1,7 +1,7 @@
 import { COHORTS } from '@nearside/core';
-import { HOUR_MS } from '../contribution.js';
-import { utcDay } from '../days.js';
-import type { CohortRow, RollupReads } from '../rollup-store.js';
+import { HOUR_MS } from '../counting/contribution.js';
+import { utcDay } from '../counting/days.js';
+import type { CohortRow, RollupReads } from '../counting/rollup-store.js';
 import type { BinCounts } from '../statistics/bins.js';
 import type { RatioSums } from '../statistics/cohort-ratio.js';
 

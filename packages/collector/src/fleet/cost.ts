@@ -1,5 +1,5 @@
+import type { RollupReads } from '../counting/rollup-store.js';
 import type { Prices } from '../files/prices.js';
-import type { RollupReads } from '../rollup-store.js';
 import { sixDigits } from '../statistics/figure.js';
 import { readDeviceDays } from './devices-by-version.js';
 import type { FleetQuery } from './query.js';

@@ -1,11 +1,11 @@
 import type { ModelFacts, VersionFacts } from '@nearside/core';
-import { compareVersions } from '../compare-versions.js';
-import { DAY_MS, utcDay } from '../days.js';
-import type { CohortRow, RollupReads } from '../rollup-store.js';
+import { DAY_MS, utcDay } from '../counting/days.js';
+import type { CohortRow, RollupReads } from '../counting/rollup-store.js';
 import { ratioOf } from '../statistics/cohort-ratio.js';
 import { type Figure, shareFigureOf } from '../statistics/figure.js';
 import { readCohortDays } from './cohort-days.js';
 import { byCohort, firstsIn } from './cohort-hours.js';
+import { compareVersions } from './compare-versions.js';
 import type { FleetQuery } from './query.js';
 import { shownParts } from './shown-parts.js';
 

@@ -1,5 +1,5 @@
-import { utcDay } from '../days.js';
-import type { DeviceDays, RollupReads } from '../rollup-store.js';
+import { utcDay } from '../counting/days.js';
+import type { DeviceDays, RollupReads } from '../counting/rollup-store.js';
 
 interface Asked {
   readonly model: string;

@@ -1,6 +1,6 @@
-import { HOUR_MS } from '../contribution.js';
-import { DAY_MS } from '../days.js';
-import type { CohortRow } from '../rollup-store.js';
+import { HOUR_MS } from '../counting/contribution.js';
+import { DAY_MS } from '../counting/days.js';
+import type { CohortRow } from '../counting/rollup-store.js';
 import { type CohortHours, firstsIn, hoursOf } from './cohort-hours.js';
 
 /** A stretch of time that is held against the same hours before. */

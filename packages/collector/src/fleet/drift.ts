@@ -1,6 +1,5 @@
 import type { Baseline, Distribution, ModelFacts, VersionFacts } from '@nearside/core';
-import { compareVersions } from '../compare-versions.js';
-import type { RollupReads } from '../rollup-store.js';
+import type { RollupReads } from '../counting/rollup-store.js';
 import { addedUp, type BinCounts } from '../statistics/bins.js';
 import {
   type CompositionChange,
@@ -10,6 +9,7 @@ import {
 import { jensenShannon, wasserstein } from '../statistics/divergence.js';
 import { alarmsOf } from '../statistics/drift-alarm.js';
 import { binsByCohort, readCohortHours } from './cohort-hours.js';
+import { compareVersions } from './compare-versions.js';
 import { devicesByVersion } from './devices-by-version.js';
 import { type DriftSegment, driftSegments, readSegments } from './drift-segments.js';
 import { type DriftWindow, driftWindows } from './drift-windows.js';

@@ -1,5 +1,5 @@
 import type { ModelFacts } from '@nearside/core';
-import type { GroupSums, RollupReads } from '../rollup-store.js';
+import type { GroupSums, RollupReads } from '../counting/rollup-store.js';
 import { byFrequency } from './by-frequency.js';
 import { readCohortDays } from './cohort-days.js';
 import { type FeatureFaults, inputFaults } from './input-faults.js';

@@ -1,6 +1,6 @@
 import type { ModelFacts } from '@nearside/core';
-import { OTHER } from '../known-codes.js';
-import type { GroupSums, RollupReads } from '../rollup-store.js';
+import { OTHER } from '../counting/known-codes.js';
+import type { GroupSums, RollupReads } from '../counting/rollup-store.js';
 import { byFrequency } from './by-frequency.js';
 import { devicesByVersion } from './devices-by-version.js';
 import type { FleetQuery } from './query.js';

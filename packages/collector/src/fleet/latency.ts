@@ -7,11 +7,11 @@ import {
   quantile,
   total,
 } from '@nearside/core';
-import { compareVersions } from '../compare-versions.js';
-import type { ByName } from '../counts.js';
-import { DAY_MS } from '../days.js';
-import type { Cell, DeviceDays, Group, GroupSums, RollupReads } from '../rollup-store.js';
+import type { ByName } from '../counting/counts.js';
+import { DAY_MS } from '../counting/days.js';
+import type { Cell, DeviceDays, Group, GroupSums, RollupReads } from '../counting/rollup-store.js';
 import { byFrequency } from './by-frequency.js';
+import { compareVersions } from './compare-versions.js';
 import { onBusiestDay, readDeviceDays } from './devices-by-version.js';
 import type { FleetQuery } from './query.js';
 import { isAskedFor, shownGroups } from './shown-groups.js';

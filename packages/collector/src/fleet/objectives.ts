@@ -1,7 +1,7 @@
 import { total } from '@nearside/core';
-import { DAY_MS } from '../days.js';
+import { DAY_MS } from '../counting/days.js';
+import type { Cell, RollupReads } from '../counting/rollup-store.js';
 import type { ModelTargets } from '../files/targets.js';
-import type { Cell, RollupReads } from '../rollup-store.js';
 import { sixDigits } from '../statistics/figure.js';
 import type { FleetQuery } from './query.js';
 import { countUpTo, targetBound } from './target-bound.js';

@@ -1,4 +1,4 @@
-import type { RollupReads } from '../rollup-store.js';
+import type { RollupReads } from '../counting/rollup-store.js';
 import type { RatioSums } from '../statistics/cohort-ratio.js';
 import { sixDigits } from '../statistics/figure.js';
 import { type PartSums, type RangeSums, type RunSums, readRangeSums } from './part-sums.js';

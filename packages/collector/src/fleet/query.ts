@@ -7,12 +7,12 @@ import {
   VersionSchema,
 } from '@nearside/core';
 import * as v from 'valibot';
-import { BUCKET_MS, HOUR_MS } from '../contribution.js';
-import { DAY_MS, utcDay } from '../days.js';
-import { OTHER } from '../known-codes.js';
-import { UNLISTED } from '../names.js';
-import type { Refusal } from '../refusal.js';
-import { RETENTION } from '../rollup-store.js';
+import { BUCKET_MS, HOUR_MS } from '../counting/contribution.js';
+import { DAY_MS, utcDay } from '../counting/days.js';
+import { OTHER } from '../counting/known-codes.js';
+import { UNLISTED } from '../counting/names.js';
+import { RETENTION } from '../counting/rollup-store.js';
+import type { Refusal } from '../refusals/refusal.js';
 
 const FLEET_QUERY = Object.freeze({
   /** Range when none is given. */

@@ -1,5 +1,5 @@
-import { UNLISTED } from '../names.js';
-import type { FirstReport, RollupReads } from '../rollup-store.js';
+import { UNLISTED } from '../counting/names.js';
+import type { FirstReport, RollupReads } from '../counting/rollup-store.js';
 import type { FleetQuery } from './query.js';
 
 /** Answer of `GET /v1/fleet/releases`: what was done with versions, in order of time. */

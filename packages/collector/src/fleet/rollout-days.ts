@@ -1,5 +1,5 @@
-import { DAY_MS, utcDay } from '../days.js';
-import type { CohortQuery, CohortRow, RollupReads } from '../rollup-store.js';
+import { DAY_MS, utcDay } from '../counting/days.js';
+import type { CohortQuery, CohortRow, RollupReads } from '../counting/rollup-store.js';
 import { readCohortDays } from './cohort-days.js';
 
 /** A rollout of whose canary nothing came for so many days has begun anew. */

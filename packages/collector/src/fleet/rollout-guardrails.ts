@@ -1,5 +1,5 @@
 import { type ModelFacts, marginName, type VersionFacts } from '@nearside/core';
-import type { CohortRow } from '../rollup-store.js';
+import type { CohortRow } from '../counting/rollup-store.js';
 import {
   type ArmSums,
   compareMeans,

@@ -8,15 +8,15 @@ import {
   quantile,
   total,
 } from '@nearside/core';
-import { compareVersions } from '../compare-versions.js';
-import { type Counts, histogramOf } from '../counts.js';
+import { type Counts, histogramOf } from '../counting/counts.js';
+import type { CohortRow, RollupReads } from '../counting/rollup-store.js';
 import type { ModelTargets } from '../files/targets.js';
-import type { CohortRow, RollupReads } from '../rollup-store.js';
 import { type RatioSums, ratioOf, varianceOf } from '../statistics/cohort-ratio.js';
 import { tQuantile } from '../statistics/distributions.js';
 import { type Figure, shareFigureOf, sixDigits } from '../statistics/figure.js';
 import { readCohortDays } from './cohort-days.js';
 import { byCohort, devicesOnBusiestDay, ratioByCohort } from './cohort-hours.js';
+import { compareVersions } from './compare-versions.js';
 import { devicesByVersion } from './devices-by-version.js';
 import { type FleetQuery, REPORTED_MS } from './query.js';
 import { countUpTo, targetBound } from './target-bound.js';

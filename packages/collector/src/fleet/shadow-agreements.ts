@@ -1,7 +1,7 @@
-import { compareVersions } from '../compare-versions.js';
-import type { CohortRow } from '../rollup-store.js';
+import type { CohortRow } from '../counting/rollup-store.js';
 import { sixDigits } from '../statistics/figure.js';
 import { byFrequency } from './by-frequency.js';
+import { compareVersions } from './compare-versions.js';
 
 export interface ShadowAgreement {
   readonly candidate: string;

@@ -1,5 +1,5 @@
-import { compareVersions } from '../compare-versions.js';
-import type { DeviceDays, Group, RollupReads } from '../rollup-store.js';
+import type { DeviceDays, Group, RollupReads } from '../counting/rollup-store.js';
+import { compareVersions } from './compare-versions.js';
 import { onBusiestDay, readDeviceDays } from './devices-by-version.js';
 import type { FleetQuery } from './query.js';
 import { shownParts } from './shown-parts.js';

@@ -1,6 +1,6 @@
-import { HOUR_MS } from '../contribution.js';
-import { DAY_MS } from '../days.js';
-import type { RollupReads, SlotReports } from '../rollup-store.js';
+import { HOUR_MS } from '../counting/contribution.js';
+import { DAY_MS } from '../counting/days.js';
+import type { RollupReads, SlotReports } from '../counting/rollup-store.js';
 import { type Figure, sixDigits } from '../statistics/figure.js';
 import { median } from '../statistics/trimmed-difference.js';
 import { devicesOfModel } from './devices-by-version.js';

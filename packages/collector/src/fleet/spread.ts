@@ -6,8 +6,8 @@ import {
   merge,
   total,
 } from '@nearside/core';
+import type { Cell, RollupReads } from '../counting/rollup-store.js';
 import type { ModelTargets } from '../files/targets.js';
-import type { Cell, RollupReads } from '../rollup-store.js';
 import { sixDigits } from '../statistics/figure.js';
 import type { FleetQuery } from './query.js';
 import { isAskedFor, readShownGroups } from './shown-groups.js';

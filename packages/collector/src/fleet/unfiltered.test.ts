@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { answersOver } from '../answers.js';
+import { answersOver } from '../answers/answers.js';
 import { parseTargets } from '../files/targets.js';
 import { FACTS, HOUR_MS } from '../testing/fleet-store.js';
 import { FRIDAY_MS, seededFleet, THURSDAY_MS } from '../testing/seeded-fleet.js';

@@ -1,7 +1,7 @@
-import { compareVersions } from '../compare-versions.js';
-import { utcDay } from '../days.js';
-import type { CohortRow, RollupReads } from '../rollup-store.js';
+import { utcDay } from '../counting/days.js';
+import type { CohortRow, RollupReads } from '../counting/rollup-store.js';
 import { byFrequency } from './by-frequency.js';
+import { compareVersions } from './compare-versions.js';
 
 export interface UpdateFaults {
   readonly version: string;

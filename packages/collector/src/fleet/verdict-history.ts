@@ -1,5 +1,5 @@
-import { DAY_MS, utcDay } from '../days.js';
-import type { CohortRow } from '../rollup-store.js';
+import { DAY_MS, utcDay } from '../counting/days.js';
+import type { CohortRow } from '../counting/rollup-store.js';
 import type { RatioSums } from '../statistics/cohort-ratio.js';
 import type { ArmSums } from '../statistics/guardrail.js';
 import type { Verdict } from '../statistics/verdict.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ON_CALL_PANELS, ON_CALL_QUESTIONS } from '../../dashboard/on-call/on-call.js';
-import type { RollupStore } from '../rollup-store.js';
+import type { RollupStore } from '../counting/rollup-store.js';
 import { FACTS } from '../testing/fleet-store.js';
 import { type Page, pageOf } from '../testing/page-answers.js';
 import { DEVICES, FRIDAY_MS, seededFleet, THURSDAY, THURSDAY_MS } from '../testing/seeded-fleet.js';

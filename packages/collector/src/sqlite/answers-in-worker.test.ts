@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { answersOver, FLEET_QUESTIONS } from '../answers.js';
+import { answersOver, FLEET_QUESTIONS } from '../answers/answers.js';
 import { parseTargets } from '../files/targets.js';
 import { bundle } from '../testing/bundle.js';
 import { NOW_MS, sampleContribution } from '../testing/sample-report.js';

@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { NearsideError } from '@nearside/core';
-import { type Answers, answersOver } from '../answers.js';
-import type { RollupStore } from '../rollup-store.js';
+import { type Answers, answersOver } from '../answers/answers.js';
+import type { RollupStore } from '../counting/rollup-store.js';
 import type { AnswersReply, AnswersRequest, AnswersWorkerData } from './answers-protocol.js';
 
 /** There once the package is built; tests of the sources have none, and read beside what they write. */

@@ -1,4 +1,4 @@
-import type { Answers } from '../answers.js';
+import type { Answers } from '../answers/answers.js';
 
 export interface AnswersWorkerData {
   readonly file: string;

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import Database from 'better-sqlite3';
-import { answersOver } from '../answers.js';
-import type { RollupReads } from '../rollup-store.js';
+import { answersOver } from '../answers/answers.js';
+import type { RollupReads } from '../counting/rollup-store.js';
 import type { AnswersRequest, AnswersWorkerData } from './answers-protocol.js';
 import { prepareReads } from './reads.js';
 

@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3';
-import type { Counts, SegmentCounts } from '../counts.js';
-import { addSums, type Sums } from '../sums.js';
+import type { Counts, SegmentCounts } from '../counting/counts.js';
+import { addSums, type Sums } from '../counting/sums.js';
 import { addPacked, packHistograms } from './packed-histograms.js';
 
 type Key = readonly number[];

@@ -1,8 +1,8 @@
 import type Database from 'better-sqlite3';
-import { addCounts, type Counts, type LifetimeCounts, lifetimeCounts } from '../counts.js';
-import type { NameKind, Unit } from '../known-names.js';
-import { CELL_LENGTHS } from '../rollup-store.js';
-import { addSums, type Sums } from '../sums.js';
+import { addCounts, type Counts, type LifetimeCounts, lifetimeCounts } from '../counting/counts.js';
+import type { NameKind, Unit } from '../counting/known-names.js';
+import { CELL_LENGTHS } from '../counting/rollup-store.js';
+import { addSums, type Sums } from '../counting/sums.js';
 import { prepareAddCell, prepareAddCohort, prepareAddSegment } from './counts-rows.js';
 import type { Pending, PendingCell } from './pending.js';
 import { prepareRowIds } from './row-ids.js';

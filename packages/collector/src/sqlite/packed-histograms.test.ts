@@ -1,7 +1,7 @@
 import { HISTOGRAM_SCALES, type HistogramPath } from '@nearside/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Counts } from '../counts.js';
+import type { Counts } from '../counting/counts.js';
 import { addPacked, packHistograms, readPacked } from './packed-histograms.js';
 
 const PATHS = Object.keys(HISTOGRAM_SCALES) as HistogramPath[];

@@ -1,5 +1,5 @@
 import type { HistogramPath } from '@nearside/core';
-import type { Counts, KeptHistogram } from '../counts.js';
+import type { Counts, KeptHistogram } from '../counting/counts.js';
 import { ByteReader, ByteWriter } from './bytes.js';
 
 type Histograms = NonNullable<Counts['histograms']>;

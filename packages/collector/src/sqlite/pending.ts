@@ -1,4 +1,4 @@
-import type { Contribution } from '../contribution.js';
+import type { Contribution } from '../counting/contribution.js';
 import {
   addCounts,
   type Counts,
@@ -6,10 +6,10 @@ import {
   cohortCounts,
   type SegmentCounts,
   segmentCounts,
-} from '../counts.js';
-import type { Series, Unit } from '../known-names.js';
-import { CELL_LENGTHS } from '../rollup-store.js';
-import { addSums, type Sums } from '../sums.js';
+} from '../counting/counts.js';
+import type { Series, Unit } from '../counting/known-names.js';
+import { CELL_LENGTHS } from '../counting/rollup-store.js';
+import { addSums, type Sums } from '../counting/sums.js';
 
 const FINEST_MS = CELL_LENGTHS[0].ms;
 const HOUR_MS = 3_600_000;

@@ -6,9 +6,9 @@ import {
   type HistogramPath,
 } from '@nearside/core';
 import type Database from 'better-sqlite3';
-import { HOUR_MS } from '../contribution.js';
-import { addCounts, type Counts, type LifetimeCounts } from '../counts.js';
-import { DAY_MS } from '../days.js';
+import { HOUR_MS } from '../counting/contribution.js';
+import { addCounts, type Counts, type LifetimeCounts } from '../counting/counts.js';
+import { DAY_MS } from '../counting/days.js';
 import {
   CELL_LENGTHS,
   type Cell,
@@ -27,7 +27,7 @@ import {
   type SlotReports,
   type SumQuery,
   type Totals,
-} from '../rollup-store.js';
+} from '../counting/rollup-store.js';
 import { prepareCohortDays, prepareCohorts } from './cohort-reads.js';
 import { readPacked } from './packed-histograms.js';
 import { prepareReadReleases } from './release-rows.js';

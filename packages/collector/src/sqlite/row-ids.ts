@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3';
-import type { Series, Unit } from '../known-names.js';
+import type { Series, Unit } from '../counting/known-names.js';
 
 /** Numbers of models, series and units, made on demand and remembered. */
 export interface RowIds {

@@ -1,7 +1,7 @@
 import type { TraceSpan } from '@nearside/core';
 import type Database from 'better-sqlite3';
-import { DAY_MS } from '../days.js';
-import { type KeptTrace, RETENTION } from '../rollup-store.js';
+import { DAY_MS } from '../counting/days.js';
+import { type KeptTrace, RETENTION } from '../counting/rollup-store.js';
 import type { RunTrace } from '../traces/admit-traces.js';
 import type { TraceQuery } from '../traces/trace-query.js';
 

@@ -1,6 +1,6 @@
 import type { ModelFacts, Report } from '@nearside/core';
-import { type Contribution, contributionOf } from '../contribution.js';
-import type { RollupStore } from '../rollup-store.js';
+import { type Contribution, contributionOf } from '../counting/contribution.js';
+import type { RollupStore } from '../counting/rollup-store.js';
 import { openSqliteRollupStore } from '../sqlite/sqlite-rollup-store.js';
 import { freshNames, sampleReport, sketch } from './sample-report.js';
 

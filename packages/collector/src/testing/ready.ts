@@ -1,4 +1,4 @@
-import type { Readiness } from '../readiness.js';
+import type { Readiness } from '../server/readiness.js';
 
 export const READY: Readiness = {
   status: 'ready',

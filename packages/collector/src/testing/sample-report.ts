@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createHistogram, histogramToJson, type Report, record } from '@nearside/core';
-import { type Contribution, contributionOf } from '../contribution.js';
-import { createNames, type Names } from '../names.js';
+import { type Contribution, contributionOf } from '../counting/contribution.js';
+import { createNames, type Names } from '../counting/names.js';
 
 /** A moment to test at: 2026-03-04T12:02:00Z, inside a bucket. */
 export const NOW_MS = Date.UTC(2026, 2, 4, 12, 2);

@@ -6,8 +6,8 @@ import {
   type Traces,
   TracesSchema,
 } from '@nearside/core';
-import { readJson } from '../admit-report.js';
-import type { Refusal } from '../refusal.js';
+import type { Refusal } from '../refusals/refusal.js';
+import { readJson } from '../reports/admit-report.js';
 
 /** One run: its `inference`, and its stages behind it. */
 export interface RunTrace {

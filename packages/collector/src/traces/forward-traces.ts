@@ -1,4 +1,4 @@
-import { StartError } from '../start-error.js';
+import { StartError } from '../refusals/start-error.js';
 
 const LIMITS = Object.freeze({
   /** Requests under way; what comes beyond is not forwarded. */

@@ -1,6 +1,6 @@
 import { isNearsideError, ModelNameSchema, parse } from '@nearside/core';
 import * as v from 'valibot';
-import type { Refusal } from '../refusal.js';
+import type { Refusal } from '../refusals/refusal.js';
 
 /** Traces in an answer, unless fewer are asked for. */
 const MOST = 100;

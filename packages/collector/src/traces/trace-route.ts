@@ -2,11 +2,11 @@ import { TRACE_LIMITS } from '@nearside/core';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { AddressLimit } from '../access/address-limit.js';
 import type { WritingCheck } from '../access/writing.js';
-import type { ProcessMetrics } from '../process-metrics.js';
-import type { Refusal } from '../refusal.js';
-import type { RollupStore } from '../rollup-store.js';
-import { sendRefusal } from '../send-refusal.js';
-import { addWritingRoute } from '../writing-route.js';
+import type { RollupStore } from '../counting/rollup-store.js';
+import type { ProcessMetrics } from '../metrics/process-metrics.js';
+import type { Refusal } from '../refusals/refusal.js';
+import { sendRefusal } from '../refusals/send-refusal.js';
+import { addWritingRoute } from '../reports/writing-route.js';
 import { admitTraces, tooLarge } from './admit-traces.js';
 import type { TraceForwarder } from './forward-traces.js';
 

@@ -3,10 +3,14 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { TRACE_LIMITS, type Traces } from '@nearside/core';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { DAY_MS } from '../days.js';
-import { RETENTION } from '../rollup-store.js';
+import { DAY_MS } from '../counting/days.js';
+import { RETENTION } from '../counting/rollup-store.js';
+import {
+  type Collector,
+  type CollectorOptions,
+  startCollector,
+} from '../server/start-collector.js';
 import { openSqliteRollupStore } from '../sqlite/sqlite-rollup-store.js';
-import { type Collector, type CollectorOptions, startCollector } from '../start-collector.js';
 import { NOW_MS } from '../testing/sample-report.js';
 import { sampleRunTrace, sampleTraces } from '../testing/sample-traces.js';
 

@@ -1,0 +1,123 @@
+import type { ModelFacts } from '@nearside/core';
+import { type ModelSummary, RETENTION, type RollupReads } from '../counting/rollup-store.js';
+import type { Prices } from '../files/prices.js';
+import { type Targets, targetsOf } from '../files/targets.js';
+import { type FleetAccuracy, fleetAccuracy } from '../fleet/accuracy.js';
+import { type FleetCanary, fleetCanary } from '../fleet/canary.js';
+import { type FleetCost, fleetCost } from '../fleet/cost.js';
+import { type FleetCoverage, fleetCoverage } from '../fleet/coverage.js';
+import { type FleetDrift, fleetDrift } from '../fleet/drift.js';
+import { type FleetFaults, fleetFaults } from '../fleet/faults.js';
+import { type FleetLatency, fleetLatency } from '../fleet/latency.js';
+import { type FleetObjectives, fleetObjectives } from '../fleet/objectives.js';
+import { type FleetParts, fleetParts } from '../fleet/parts.js';
+import type { FleetQuery, QueryScope } from '../fleet/query.js';
+import { type FleetReleases, fleetReleases } from '../fleet/releases.js';
+import { type FleetService, fleetService } from '../fleet/service.js';
+import { type FleetSilence, fleetSilence } from '../fleet/silence.js';
+import { type FleetSpread, fleetSpread } from '../fleet/spread.js';
+import { fleetMetrics } from '../metrics/fleet-metrics.js';
+
+/** What is known beside the reports. Plain data: another thread may need it. */
+export interface FleetContext {
+  /** Groups of fewer devices are suppressed. */
+  readonly minDevices: number;
+  readonly targets: Targets;
+  /** Of the model that is asked about. */
+  readonly facts?: ModelFacts['models'][number] | undefined;
+  readonly prices?: Prices | undefined;
+}
+
+/** What can be asked of one model over a range. */
+export interface FleetAnswers {
+  latency: FleetLatency;
+  spread: FleetSpread;
+  objectives: FleetObjectives;
+  parts: FleetParts;
+  faults: FleetFaults;
+  releases: FleetReleases;
+  service: FleetService;
+  drift: FleetDrift;
+  accuracy: FleetAccuracy;
+  canary: FleetCanary;
+  coverage: FleetCoverage;
+  cost: FleetCost;
+  silence: FleetSilence;
+}
+export type FleetQuestion = keyof FleetAnswers;
+
+/** What pages and scrapers ask: each answer is small, however many rows it is made of. */
+export interface Answers {
+  models(): Promise<ModelSummary[]>;
+  fleet<Question extends FleetQuestion>(
+    question: Question,
+    query: FleetQuery,
+    context: FleetContext,
+  ): Promise<FleetAnswers[Question]>;
+  /**
+   * The part of `/metrics` that is of the fleet.
+   *
+   * @param targets what an inference is to take at most; those that do are counted
+   */
+  metrics(targets: Targets): Promise<string>;
+}
+
+interface Question<Value> {
+  answer(reads: RollupReads, query: FleetQuery, context: FleetContext): Promise<Value>;
+  readonly scope: QueryScope;
+}
+
+/** Made of cells alone. */
+const CELLS: QueryScope = { maxDays: RETENTION.hourDays, bounds: 'steps' };
+/** What happened, held against something. */
+const JUDGED: QueryScope = { maxDays: RETENTION.cohortDays, bounds: 'steps', isJudged: true };
+const JUDGED_BY_COHORT: QueryScope = { ...JUDGED, bounds: 'cohorts' };
+
+const FLEET: { readonly [Name in FleetQuestion]: Question<FleetAnswers[Name]> } = {
+  latency: {
+    answer: (reads, query, { minDevices }) => fleetLatency(reads, query, minDevices),
+    scope: CELLS,
+  },
+  spread: {
+    answer: (reads, query, context) => fleetSpread(reads, query, ofModel(context, query)),
+    scope: CELLS,
+  },
+  objectives: {
+    answer: (reads, query, context) => fleetObjectives(reads, query, ofModel(context, query)),
+    scope: { maxDays: RETENTION.hourDays, bounds: 'days' },
+  },
+  parts: {
+    answer: fleetParts,
+    scope: { maxDays: RETENTION.cohortDays, bounds: 'steps', isCompared: true },
+  },
+  faults: { answer: fleetFaults, scope: { ...JUDGED_BY_COHORT, isJudged: false } },
+  releases: { answer: fleetReleases, scope: { maxDays: RETENTION.hourDays, bounds: 'days' } },
+  service: {
+    answer: (reads, query, context) => fleetService(reads, query, ofModel(context, query)),
+    scope: JUDGED_BY_COHORT,
+  },
+  drift: { answer: fleetDrift, scope: { ...JUDGED, isRecent: true } },
+  accuracy: { answer: fleetAccuracy, scope: JUDGED_BY_COHORT },
+  canary: { answer: fleetCanary, scope: JUDGED_BY_COHORT },
+  coverage: { answer: fleetCoverage, scope: JUDGED_BY_COHORT },
+  cost: { answer: fleetCost, scope: JUDGED },
+  silence: { answer: fleetSilence, scope: JUDGED },
+};
+
+function ofModel({ targets, minDevices }: FleetContext, { model }: FleetQuery) {
+  return { targets: targetsOf(targets, model), minDevices };
+}
+
+export const FLEET_QUESTIONS = Object.keys(FLEET) as FleetQuestion[];
+
+export function scopeOf(question: FleetQuestion): QueryScope {
+  return FLEET[question].scope;
+}
+
+export function answersOver(reads: RollupReads): Answers {
+  return {
+    models: () => reads.models(),
+    fleet: (question, query, context) => FLEET[question].answer(reads, query, context),
+    metrics: async (targets) => fleetMetrics(await reads.totals(), targets),
+  };
+}

@@ -1,0 +1,258 @@
+import { HISTOGRAM_SCALES } from '@nearside/core';
+import {
+  addCounts,
+  type ByName,
+  type Counts,
+  countIn,
+  type KeptHistogram,
+  sumOf,
+} from '../counting/counts.js';
+import type { Totals } from '../counting/rollup-store.js';
+import { type Targets, targetsOf } from '../files/targets.js';
+import { targetBound } from '../fleet/target-bound.js';
+import { type MetricFamily, prometheusText, type Sample, valueText } from './prometheus-text.js';
+
+/**
+ * Bounds of the classic histogram: 2^k ms for k = −3 … 15, 0.125 ms to 32.768 s. Powers of two
+ * are bounds of the exponential histogram too, so folding moves no value over a bound.
+ */
+const BOUND_EXPONENTS = Array.from({ length: 19 }, (_, i) => i - 3);
+
+export const METRIC_LIMITS = Object.freeze({
+  /** Sets of model, version, variant and backend; a set has up to 75 series. */
+  sets: 400,
+  /** Models with their versions; one has up to 24 series. */
+  versions: 400,
+});
+
+type Labels = Record<string, string>;
+
+/** Rows with the same labels, added up. */
+interface Group {
+  readonly labels: Labels;
+  readonly punctual: Counts;
+  readonly late: { reports: number; ok: number; failed: number };
+  readonly firsts: ByName;
+  readonly loss: ByName;
+}
+
+/**
+ * What the fleet counted since the store was made: cumulative, the same on every replica. Of the sets that are too many,
+ * those that reported last are shown, and the rest is counted.
+ *
+ * @param totals the series that reported last first
+ */
+export function fleetMetrics(totals: readonly Totals[], targets: Targets): string {
+  const sets = groupBy(totals, ({ model, version, variant, backend }) => ({
+    model,
+    version,
+    variant,
+    backend,
+  }));
+  const shown = sets.slice(0, METRIC_LIMITS.sets);
+  const recent = new Set(
+    groupBy(totals, ({ model, version }) => ({ model, version }))
+      .slice(0, METRIC_LIMITS.versions)
+      .map(({ labels }) => Object.values(labels).join(' ')),
+  );
+  const ofRecent = totals.filter(({ model, version }) => recent.has(`${model} ${version}`));
+  const versions = groupBy(ofRecent, ({ model, version }) => ({ model, version }));
+  const arms = groupBy(
+    ofRecent.filter(({ arm }) => arm !== ''),
+    ({ model, version, arm }) => ({ model, version, arm }),
+  );
+  const devices = groupBy(ofRecent, ({ model, version, device }) => ({ model, version, device }));
+  const models = groupBy(ofRecent, ({ model }) => ({ model }));
+  return prometheusText([
+    ...callFamilies(shown, targets),
+    ...openFamilies(versions),
+    {
+      name: 'nearside_arm_inferences_total',
+      help: 'Inferences by the side of a rollout that the install is on. Reports that came in time.',
+      type: 'counter',
+      samples: arms.flatMap(okAndFailed),
+    },
+    {
+      name: 'nearside_device_class_inferences_total',
+      help: 'Inferences by class of device. Reports that came in time.',
+      type: 'counter',
+      samples: devices.flatMap(okAndFailed),
+    },
+    {
+      name: 'nearside_late_inferences_total',
+      help: 'Inferences of reports that came over an hour after their window began. No other counter of inferences has them.',
+      type: 'counter',
+      samples: models.flatMap(({ labels, late }) => outcomes(labels, late)),
+    },
+    {
+      name: 'nearside_lost_events_total',
+      help: 'Events and reports that devices could not report, by reason.',
+      type: 'counter',
+      samples: models.flatMap(({ labels, loss }) => byName(labels, 'reason', loss)),
+    },
+    {
+      name: 'nearside_metric_sets_left_out',
+      help: 'Sets of model, version, variant and backend beyond the limit of this page: those that reported longest ago.',
+      type: 'gauge',
+      samples: [{ labels: {}, value: sets.length - shown.length }],
+    },
+  ] satisfies MetricFamily[]);
+}
+
+function callFamilies(groups: readonly Group[], targets: Targets): MetricFamily[] {
+  const models = [...new Set(groups.map(({ labels }) => labels.model ?? ''))];
+  const bounds = new Map(
+    models.map((model) => [model, targetBound(targetsOf(targets, model).p95Ms)]),
+  );
+  const boundOf = ({ model = '' }: Labels) => bounds.get(model)?.index ?? 0;
+  return [
+    {
+      name: 'nearside_inferences_total',
+      help: 'Inferences reported by devices in time, by how they ended.',
+      type: 'counter',
+      samples: groups.flatMap(({ labels, punctual: { ok, failed, aborted, invalid } }) =>
+        outcomes(labels, { ok, failed, aborted, invalid: sumOf(invalid) }),
+      ),
+    },
+    {
+      name: 'nearside_inference_errors_total',
+      help: 'Failed inferences reported by devices in time, by error code.',
+      type: 'counter',
+      samples: groups.flatMap(({ labels, punctual }) => byName(labels, 'code', punctual.errors)),
+    },
+    {
+      name: 'nearside_inference_duration_seconds',
+      help: 'Time from call to result on the device. Reports that came in time.',
+      type: 'histogram',
+      samples: groups.flatMap(({ labels, punctual }) =>
+        classicHistogram(punctual.histograms?.['latency.total'], labels),
+      ),
+    },
+    {
+      name: 'nearside_inferences_within_target_total',
+      help: `Inferences that took at most nearside_target_seconds. Reports that came in time.`,
+      type: 'counter',
+      samples: groups.map(({ labels, punctual }) => ({
+        labels,
+        value: countUpTo(punctual.histograms?.['latency.total'], boundOf(labels)),
+      })),
+    },
+    {
+      name: 'nearside_target_seconds',
+      help: 'The bound of a histogram bucket that is nearest to the target of a model: what is counted within it is exact.',
+      type: 'gauge',
+      samples: [...bounds].map(([model, { ms }]) => ({
+        labels: { model },
+        value: Number((ms / 1000).toPrecision(6)),
+      })),
+    },
+    {
+      name: 'nearside_reporting_devices_total',
+      help: 'Devices that reported, counted once per UTC day and version.',
+      type: 'counter',
+      samples: groups.map(({ labels, firsts }) => ({
+        labels,
+        value: firsts['version-day'] ?? 0,
+      })),
+    },
+    {
+      name: 'nearside_fallbacks_total',
+      help: "Inferences that the app's own function answered. Reports that came in time.",
+      type: 'counter',
+      samples: groups.map(({ labels, punctual }) => ({ labels, value: punctual.fallbacks ?? 0 })),
+    },
+  ];
+}
+
+function openFamilies(groups: readonly Group[]): MetricFamily[] {
+  return [
+    {
+      name: 'nearside_opens_total',
+      help: 'Models opened, from the network (cold starts) or from the store of the device (cache hits), and those that failed. Reports that came in time.',
+      type: 'counter',
+      samples: groups.flatMap(({ labels, punctual: { histograms, opens } }) =>
+        outcomes(labels, {
+          network: countIn(histograms?.['opens.network']),
+          store: countIn(histograms?.['opens.store']),
+          failed: sumOf(opens?.failed),
+        }),
+      ),
+    },
+    {
+      name: 'nearside_open_errors_total',
+      help: 'Opens that failed, by error code. Reports that came in time.',
+      type: 'counter',
+      samples: groups.flatMap(({ labels, punctual }) =>
+        byName(labels, 'code', punctual.opens?.failed),
+      ),
+    },
+  ];
+}
+
+/** In the order in which the labels first come. */
+function groupBy(totals: readonly Totals[], labelsOf: (row: Totals) => Labels): Group[] {
+  const groups = new Map<string, Group>();
+  for (const row of totals) {
+    const labels = labelsOf(row);
+    const key = Object.values(labels).join(' ');
+    const group = groups.get(key) ?? {
+      labels,
+      punctual: {},
+      late: { reports: 0, ok: 0, failed: 0 },
+      firsts: {},
+      loss: {},
+    };
+    groups.set(key, group);
+    const { punctual, late, firsts, loss } = row.counts;
+    if (punctual) addCounts(group.punctual, punctual);
+    if (late) addCounts(group.late, late);
+    addCounts(group as Counts, { ...(firsts && { firsts }), ...(loss && { loss }) });
+  }
+  return [...groups.values()];
+}
+
+function okAndFailed({ labels, punctual: { ok, failed } }: Group): Sample[] {
+  return outcomes(labels, { ok, failed });
+}
+
+function outcomes(labels: Labels, counts: Readonly<Record<string, number | undefined>>): Sample[] {
+  return Object.entries(counts)
+    .filter(([outcome]) => outcome !== 'reports')
+    .map(([outcome, value = 0]) => ({
+      labels: { ...labels, outcome: WORDS[outcome] ?? outcome },
+      value,
+    }));
+}
+
+const WORDS: Readonly<Record<string, string>> = { failed: 'error' };
+
+function byName(labels: Labels, label: string, counts: ByName = {}): Sample[] {
+  return Object.entries(counts).map(([name, value]) => ({
+    labels: { ...labels, [label]: name },
+    value,
+  }));
+}
+
+function classicHistogram(histogram: KeptHistogram | undefined, labels: Labels): Sample[] {
+  const count = countIn(histogram);
+  const buckets = BOUND_EXPONENTS.map((exponent) => ({
+    suffix: '_bucket',
+    labels: { ...labels, le: valueText(2 ** exponent / 1000) },
+    // bucket i of scale s ends at 2^((i + 1) / 2^s)
+    value: countUpTo(histogram, exponent * 2 ** HISTOGRAM_SCALES['latency.total'] - 1),
+  }));
+  return [
+    ...buckets,
+    { suffix: '_bucket', labels: { ...labels, le: '+Inf' }, value: count },
+    { suffix: '_sum', labels, value: (histogram?.sum ?? 0) / 1000 },
+    { suffix: '_count', labels, value: count },
+  ];
+}
+
+/** Values of the buckets up to this one, exactly. */
+function countUpTo(histogram: KeptHistogram | undefined, last: number): number {
+  let count = histogram?.z ?? 0;
+  for (const [index, n] of Object.entries(histogram?.b ?? {}))
+    if (Number(index) <= last) count += n;
+  return count;
+}

@@ -1,0 +1,111 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { NAME_LIMITS } from '../counting/names.js';
+import { startCollector } from '../server/start-collector.js';
+import { NOW_MS, sampleReport } from '../testing/sample-report.js';
+import { temporaryFolder } from '../testing/temporary-folder.js';
+import { METRIC_LIMITS } from './fleet-metrics.js';
+
+const folder = temporaryFolder();
+
+interface Family {
+  readonly name: string;
+  readonly help: string;
+  readonly type: string;
+  readonly labels: ReadonlySet<string>;
+}
+
+/** `/metrics` of a collector that has seen one of everything. */
+async function everyMetric(): Promise<string> {
+  const models = join(folder, 'models.json');
+  const version = { version: '1.2.0', manifest: 'ab'.repeat(32), sequence: 1, state: 'stable' };
+  const facts = { format: 1, models: [{ model: 'digits', versions: [version] }] };
+  writeFileSync(models, JSON.stringify(facts));
+  await using collector = await startCollector({
+    file: ':memory:',
+    port: 0,
+    now: () => NOW_MS,
+    models,
+  });
+  const reports = [
+    sampleReport(),
+    sampleReport({ t0: NOW_MS - 2 * 3_600_000 }),
+    sampleReport({ dimensions: { version: '9.9.9' } }),
+  ];
+  for (const report of reports) {
+    const body = JSON.stringify(report);
+    await fetch(`${collector.url}/v1/reports`, { method: 'POST', body });
+  }
+  return (await fetch(`${collector.url}/metrics`)).text();
+}
+
+function familiesOf(text: string): Family[] {
+  const families = new Map<string, Family & { labels: Set<string> }>();
+  for (const line of text.split('\n')) {
+    const [, keyword, name = '', rest = ''] = /^# (HELP|TYPE) (\S+) (.*)$/.exec(line) ?? [];
+    if (keyword === 'HELP') families.set(name, { name, help: rest, type: '', labels: new Set() });
+    if (keyword === 'TYPE') {
+      const family = families.get(name);
+      if (family) families.set(name, { ...family, type: rest });
+    }
+    if (keyword || line === '') continue;
+    const sample = /^[a-z_]+/.exec(line)?.[0] ?? '';
+    const family = families.get(sample) ?? families.get(sample.replace(/_(bucket|sum|count)$/, ''));
+    if (!family) throw new Error(`a sample without a family: ${line}`);
+    for (const [, label = ''] of line.matchAll(/([a-z]+)="/g)) {
+      if (label !== 'le') family.labels.add(label);
+    }
+  }
+  return [...families.values()];
+}
+
+function table(families: readonly Family[]): string {
+  const rows = families.map(({ name, type, labels, help }) => {
+    const listed = [...labels].map((label) => `\`${label}\``).join(', ');
+    return `| \`${name}\` | ${type} | ${listed} | ${help} |`;
+  });
+  return ['| name | type | labels | |', '| --- | --- | --- | --- |', ...rows].join('\n');
+}
+
+function page(families: readonly Family[]): string {
+  const isOwn = ({ name }: Family) => name.startsWith('nearside_collector_');
+  return `# Metrics
+
+What a collector answers at \`/metrics\`, in the Prometheus text format. \`npx vitest run --project unit packages/collector/src/metrics/metrics-docs.test.ts -u\`
+makes this page from the code, and a test compares the two.
+
+## Of the fleet
+
+Sums of what devices reported, since the file was made. They never fall, pruning takes nothing from them, and they are the
+same whoever asks: they come from the store. They are not weighted and not suppressed.
+
+${table(families.filter((family) => !isOwn(family)))}
+
+- A report that arrives over an hour after its window began is late. Late reports are in charts, in
+  \`nearside_late_inferences_total\`, in devices and in lost events, and in no other counter: a page that comes back online
+  must not page anybody.
+- Histograms of devices have buckets that end at 2^(k/8) ms. \`nearside_inferences_within_target_total\` counts up to the end
+  of a bucket, so it is exact; the end that is nearest to the target is within 4.5 % of it, and
+  \`nearside_target_seconds\` says which it is: 197.4 ms for 200 ms. When a target changes, the counter starts anew.
+- \`nearside_inference_duration_seconds\` has bounds at powers of two of a millisecond.
+- \`arm\` and \`device\` are labels of one counter each. More would multiply every series by 24.
+- Error codes, backends, classes of device and reasons that this collector does not know are \`other\`.
+- Models and versions that have no rows are \`unlisted\`: those that \`models.json\` does not name; without it, those that
+  come after the first ${NAME_LIMITS.models} models, or the first ${NAME_LIMITS.version} versions of a model. A version is empty where none was known yet.
+- At most ${METRIC_LIMITS.sets} sets of model, version, variant and backend are shown: those that reported last.
+  \`nearside_metric_sets_left_out\` says how many others there are. That makes 50,000 series at most.
+
+## Of the process
+
+These start at zero with it.
+
+${table(families.filter(isOwn))}
+`;
+}
+
+test('docs/metrics.md is what /metrics answers', async () => {
+  const families = familiesOf(await everyMetric());
+  expect(families.length).toBeGreaterThan(20);
+  await expect(page(families)).toMatchFileSnapshot('../../../../docs/metrics.md');
+});

@@ -1,0 +1,102 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { FoldedKind } from '../counting/names.js';
+import type { ConfiguredFile } from '../files/configured-files.js';
+import type { RefusalCode } from '../refusals/refusal.js';
+import { REFUSAL_STATUS } from '../refusals/refusal.js';
+
+/** How a request to `/v1/traces` ended. */
+type TracesOutcome = 'accepted' | RefusalCode;
+
+/** How a request to `/v1/reports` ended. */
+type ReportOutcome = 'accepted' | 'duplicate' | RefusalCode;
+
+const OUTCOMES = ['accepted', 'duplicate', ...(Object.keys(REFUSAL_STATUS) as RefusalCode[])];
+
+export interface ProcessMetrics {
+  countReport(outcome: ReportOutcome): void;
+  countTraces(outcome: TracesOutcome): void;
+  countLate(): void;
+  /** A name without a row of its own. */
+  countFolded(kind: FoldedKind): void;
+  observeWrite(seconds: number): void;
+  /** A file that was read, or that broke while the one before holds on. */
+  fileState(file: ConfiguredFile, state: 'loaded' | 'refused', atMs: number): void;
+  text(): Promise<string>;
+}
+
+/** Series of this process alone; they start at zero with it. */
+export function createProcessMetrics(startedMs: number): ProcessMetrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const reports = new Counter({
+    name: 'nearside_collector_reports_total',
+    help: 'Requests to /v1/reports by outcome.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  // A series that appears with its first failure hides that failure from rate().
+  for (const outcome of OUTCOMES) reports.inc({ outcome }, 0);
+  const traces = new Counter({
+    name: 'nearside_collector_traces_total',
+    help: 'Requests to /v1/traces by outcome.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  for (const outcome of OUTCOMES) if (outcome !== 'duplicate') traces.inc({ outcome }, 0);
+  const late = new Counter({
+    name: 'nearside_collector_late_reports_total',
+    help: 'Accepted reports that were older than an hour on arrival.',
+    registers,
+  });
+  const folded = new Counter({
+    name: 'nearside_collector_folded_names_total',
+    help: 'Names in accepted and resent reports that have no row of their own and were counted with others, by kind.',
+    labelNames: ['kind'],
+    registers,
+  });
+  const writes = new Histogram({
+    name: 'nearside_collector_write_duration_seconds',
+    help: 'Time until a report is on disk, from its admission.',
+    buckets: [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+    registers,
+  });
+  new Gauge({
+    name: 'nearside_collector_resident_memory_bytes',
+    help: 'Resident memory of the process.',
+    registers,
+    collect() {
+      this.set(process.memoryUsage.rss());
+    },
+  });
+  new Gauge({
+    name: 'nearside_collector_start_time_seconds',
+    help: 'When this collector started, Unix time.',
+    registers,
+  }).set(startedMs / 1000);
+
+  const loaded = new Gauge({
+    name: 'nearside_collector_file_loaded_timestamp_seconds',
+    help: 'When what a file says came into force, Unix time.',
+    labelNames: ['file'],
+    registers,
+  });
+  const refused = new Gauge({
+    name: 'nearside_collector_file_refused',
+    help: '1 while a file is not right and what it said before holds on.',
+    labelNames: ['file'],
+    registers,
+  });
+
+  return {
+    fileState(file, state, atMs) {
+      refused.set({ file }, state === 'refused' ? 1 : 0);
+      if (state === 'loaded') loaded.set({ file }, atMs / 1000);
+    },
+    countReport: (outcome) => reports.inc({ outcome }),
+    countTraces: (outcome) => traces.inc({ outcome }),
+    countLate: () => late.inc(),
+    countFolded: (kind) => folded.inc({ kind }),
+    observeWrite: (seconds) => writes.observe(seconds),
+    text: () => registry.metrics(),
+  };
+}

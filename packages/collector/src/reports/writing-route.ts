@@ -1,0 +1,87 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { AddressLimit } from '../access/address-limit.js';
+import type { WritingCheck } from '../access/writing.js';
+import { REFUSAL_STATUS, type Refusal } from '../refusals/refusal.js';
+import { refusalOf } from '../refusals/send-refusal.js';
+
+/** On every answer, refusals too: without them a page cannot even read the status. */
+const CORS_HEADERS = Object.freeze({
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Expose-Headers': 'Retry-After',
+  'Cross-Origin-Resource-Policy': 'cross-origin',
+});
+
+const PREFLIGHT_HEADERS = Object.freeze({
+  'Access-Control-Allow-Methods': 'POST',
+  'Access-Control-Allow-Headers': 'Content-Type',
+  'Access-Control-Max-Age': '86400',
+});
+
+interface WritingRouteOptions {
+  readonly path: string;
+  readonly maxBytes: number;
+  readonly limit: AddressLimit;
+  readonly mayWrite: WritingCheck;
+  /** What a body over `maxBytes` is answered. */
+  readonly tooLarge: () => Refusal;
+  /** Counts a refusal, and answers it. */
+  readonly refuse: (reply: FastifyReply, refusal: Refusal) => FastifyReply;
+  readonly onError: (error: unknown) => void;
+  readonly receive: (body: Uint8Array, reply: FastifyReply) => Promise<FastifyReply>;
+}
+
+/** A route that pages of other origins post to: within limits, with a token where one is asked for, as plain bytes. */
+export function addWritingRoute(server: FastifyInstance, options: WritingRouteOptions): void {
+  const { path, maxBytes, limit, mayWrite, tooLarge, refuse, onError, receive } = options;
+
+  server.register(async (scope) => {
+    scope.addHook('onRequest', async (request, reply) => {
+      reply.headers(CORS_HEADERS);
+      // A browser asks before it sends what a report does not need; neither a limit nor a token helps it.
+      if (request.method === 'OPTIONS') return;
+      const refusal = limit(request) ?? mayWrite(request);
+      if (refusal) return refuse(reply, refusal);
+      // Whatever the type says, the body is read as bytes and parsed by us; Fastify itself would
+      // refuse a type without a slash before any parser saw it.
+      request.headers['content-type'] = 'application/octet-stream';
+      const encoding = request.headers['content-encoding'];
+      if (encoding === undefined || encoding === 'identity') return;
+      return refuse(reply, {
+        code: 'encoding-unsupported',
+        message: `Expected a body without Content-Encoding, got ${encoding}.`,
+      });
+    });
+    scope.setErrorHandler<FastifyError>((error, _request, reply) => {
+      const refusal = error.statusCode === 413 ? tooLarge() : refusalOf(error);
+      if (REFUSAL_STATUS[refusal.code] >= 500) onError(error);
+      return refuse(reply, refusal);
+    });
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser(
+      'application/octet-stream',
+      { parseAs: 'buffer' },
+      (_request, body, done) => {
+        done(null, body);
+      },
+    );
+
+    scope.post(path, { bodyLimit: maxBytes }, async (request: FastifyRequest, reply) => {
+      const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
+      return receive(body, reply);
+    });
+    scope.options(path, async (_request, reply) => {
+      return reply.headers(PREFLIGHT_HEADERS).code(204).send();
+    });
+    scope.route({
+      method: ['GET', 'PUT', 'PATCH', 'DELETE'],
+      url: path,
+      handler: async (request, reply) => {
+        reply.header('Allow', 'POST, OPTIONS');
+        return refuse(reply, {
+          code: 'method-not-allowed',
+          message: `Expected POST ${path}, got ${request.method}.`,
+        });
+      },
+    });
+  });
+}

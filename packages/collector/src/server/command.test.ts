@@ -1,0 +1,122 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { temporaryFolder } from '../testing/temporary-folder.js';
+import { runCommand } from './command.js';
+import { startCollector } from './start-collector.js';
+
+const folder = temporaryFolder();
+
+/** Runs the command; `whenServing` is called with its first line of output. */
+async function run(
+  args: string[],
+  whenServing?: (line: string) => Promise<void>,
+  environment: Record<string, string> = {},
+) {
+  const printed: string[] = [];
+  const errors: string[] = [];
+  const stop = new AbortController();
+  let serving: Promise<void> | undefined;
+  const exitCode = await runCommand(args, {
+    print: (line) => {
+      printed.push(line);
+      serving = (whenServing?.(line) ?? Promise.resolve()).finally(() => stop.abort());
+    },
+    printError: (line) => errors.push(line),
+    signal: stop.signal,
+    environment,
+  });
+  await serving;
+  return { exitCode, printed, errors };
+}
+
+test('with --json it prints where it serves, serves, and closes when it is told to', async () => {
+  const file = join(folder, 'command.sqlite');
+  let url = '';
+  const { exitCode, errors } = await run(
+    ['--json', '--port', '0', '--file', file],
+    async (line) => {
+      const address = JSON.parse(line);
+      expect(address).toEqual({ url: expect.any(String), port: expect.any(Number), file });
+      url = address.url;
+      expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: 'ok' });
+    },
+  );
+  expect({ exitCode, errors }).toEqual({ exitCode: 0, errors: [] });
+  await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+});
+
+test('without --json it prints the addresses for people', async () => {
+  const { printed } = await run(['--port', '0', '--file', join(folder, 'people.sqlite')]);
+  expect(printed.join()).toMatch(/http:\/\/127\.0\.0\.1:\d+\/v1\/reports/);
+});
+
+test('--help prints every option', async () => {
+  const { exitCode, printed } = await run(['--help']);
+  expect(exitCode).toBe(0);
+  for (const option of [
+    ...['--file', '--host', '--port', '--min-devices', '--json'],
+    ...['--read-token-file', '--site-token-file', '--origin', '--trusted-proxy'],
+    ...['--requests-per-minute', '--max-connections', '--audit-log'],
+    ...['--models', '--slo', '--prices'],
+  ]) {
+    expect(printed.join()).toContain(option);
+  }
+});
+
+test('a host that others reach without a read token is wrong usage; with one it serves', async () => {
+  const words = ['--json', '--port', '0', '--file', ':memory:', '--host', '0.0.0.0'];
+  const refused = await run(words);
+  expect(refused.exitCode).toBe(2);
+  expect(refused.errors.join()).toMatch(/^nearside-collector: read-token-missing: [^\n]+$/);
+  const token = 'read-token-0123456789';
+  const served = await run(
+    words,
+    async (line) => {
+      const { port } = JSON.parse(line);
+      const read = (headers: HeadersInit) => fetch(`http://127.0.0.1:${port}/metrics`, { headers });
+      expect((await read({})).status).toBe(401);
+      expect((await read({ authorization: `Bearer ${token}` })).status).toBe(200);
+    },
+    { NEARSIDE_READ_TOKEN: token },
+  );
+  expect(served).toMatchObject({ exitCode: 0, errors: [] });
+  expect(served.printed.join()).not.toContain(token);
+});
+
+test('files that are not right are a failure that names file and field: exit code 1', async () => {
+  const slo = join(folder, 'slo.json');
+  writeFileSync(slo, '{ "successRate": 99.9 }');
+  const { exitCode, errors } = await run(['--port', '0', '--file', ':memory:', '--slo', slo]);
+  expect(exitCode).toBe(1);
+  expect(errors.join()).toMatch(/^nearside-collector: file-invalid: .*slo\.json.*successRate/);
+});
+
+test.each([
+  ['a port that is no number', ['--port', 'http']],
+  ['a floor of zero', ['--min-devices', '0']],
+  ['no requests a minute', ['--requests-per-minute', '0']],
+  ['no connections', ['--max-connections', 'many']],
+  ['an origin with a path', ['--file', ':memory:', '--origin', 'https://app.example/page']],
+  ['a proxy by its name', ['--file', ':memory:', '--trusted-proxy', 'proxy']],
+  ['a token among the words', ['--read-token', 'read-token-0123456789']],
+  ['an unknown option', ['--verbose']],
+  ['an argument', ['reports.sqlite']],
+])('%s is wrong usage: exit code 2', async (_what, args) => {
+  const { exitCode, errors } = await run(args);
+  expect(exitCode).toBe(2);
+  expect(errors).not.toEqual([]);
+});
+
+test('a file that cannot be opened is a failure: exit code 1 and the reason', async () => {
+  const { exitCode, errors } = await run(['--port', '0', '--file', folder]);
+  expect(exitCode).toBe(1);
+  expect(errors.join()).toContain(folder);
+});
+
+test('a port that was asked for and is busy is a failure: exit code 1 and what to do', async () => {
+  await using busy = await startCollector({ file: ':memory:', port: 0 });
+  const { exitCode, errors } = await run(['--port', String(busy.port), '--file', ':memory:']);
+  expect(exitCode).toBe(1);
+  expect(errors.join()).toContain('busy');
+});

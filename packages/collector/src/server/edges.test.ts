@@ -1,0 +1,209 @@
+import { once } from 'node:events';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, expect, test } from 'vitest';
+import { parsePrometheusText } from '../testing/parse-prometheus-text.js';
+import { sampleReport } from '../testing/sample-report.js';
+import { temporaryFolder } from '../testing/temporary-folder.js';
+import { type Collector, type CollectorOptions, startCollector } from './start-collector.js';
+
+const folder = temporaryFolder();
+const READ = 'read-token-0123456789';
+const SITE = 'site-token-0123456789';
+let collector: Collector | undefined;
+afterEach(() => collector?.close());
+
+async function start(options: Partial<CollectorOptions> = {}): Promise<Collector> {
+  collector = await startCollector({ file: ':memory:', port: 0, ...options });
+  return collector;
+}
+
+function post(url: string, headers: Record<string, string> = {}): Promise<Response> {
+  const body = JSON.stringify(sampleReport({ t0: Date.now() - 300_000 }));
+  return fetch(url, { method: 'POST', body, headers });
+}
+
+async function metrics(url: string): Promise<Map<string, number>> {
+  return parsePrometheusText(await (await fetch(`${url}/metrics`)).text());
+}
+
+test('a collector that other machines can reach does not start without a read token', async () => {
+  for (const host of ['0.0.0.0', '::', '']) {
+    await expect(start({ host })).rejects.toMatchObject({
+      code: 'read-token-missing',
+      message: expect.stringContaining('--read-token-file'),
+    });
+  }
+  const { port } = await start({ host: '0.0.0.0', readToken: READ });
+  expect((await fetch(`http://127.0.0.1:${port}/metrics`)).status).toBe(401);
+});
+
+test('with a read token figures, metrics and pages need it; reports and health do not', async () => {
+  const { url } = await start({ readToken: READ });
+  const withToken = { headers: { authorization: `Bearer ${READ}` } };
+  for (const path of ['/', '/metrics', '/v1/fleet/models', '/v1/fleet/latency?model=digits']) {
+    expect((await fetch(`${url}${path}`)).status, path).toBe(401);
+    expect((await fetch(`${url}${path}`, withToken)).status, path).not.toBe(401);
+  }
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  expect((await fetch(`${url}/readyz`)).status).toBe(200);
+  expect((await post(`${url}/v1/reports`)).status).toBe(204);
+});
+
+test('with a site token a report without it is kept by its device, which can read why', async () => {
+  const { url } = await start({ siteToken: [SITE, `${SITE}-next`] });
+  for (const token of [SITE, `${SITE}-next`]) {
+    expect((await post(`${url}/v1/reports?token=${token}`)).status).toBe(204);
+  }
+  for (const query of ['', '?token=', '?token=wrong-token-0123456789']) {
+    const refused = await post(`${url}/v1/reports${query}`);
+    expect(refused.status).toBe(403);
+    expect(refused.headers.get('access-control-allow-origin')).toBe('*');
+    expect(await refused.json()).toMatchObject({ error: { code: 'site-token-wrong' } });
+  }
+  const samples = await metrics(url);
+  expect(samples.get('nearside_collector_reports_total{outcome="site-token-wrong"}')).toBe(3);
+});
+
+test('pages of an origin that is not listed may not send', async () => {
+  const { url } = await start({ origins: ['https://app.example'] });
+  const from = (origin: string) => post(`${url}/v1/reports`, { origin });
+  expect((await from('https://app.example')).status).toBe(204);
+  expect((await from('https://evil.example')).status).toBe(403);
+  expect((await post(`${url}/v1/reports`)).status).toBe(204);
+});
+
+test('who sends too much is told when to go on, and nobody else has to wait', async () => {
+  const { url } = await start({ requestsPerMinute: 2, now: () => Date.now() });
+  const from = (address: string) => post(`${url}/v1/reports`, { 'x-forwarded-for': address });
+  const statuses = [];
+  for (let i = 0; i < 3; i += 1) statuses.push((await from('203.0.113.7')).status);
+  // The minute may end between two of them.
+  expect(statuses.slice(0, 2)).toEqual([204, 204]);
+  if (statuses[2] === 429) {
+    const refused = await from('203.0.113.7');
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(refused.headers.get('access-control-allow-origin')).toBe('*');
+  }
+  expect((await from('203.0.113.8')).status).toBe(204);
+  for (let i = 0; i < 5; i += 1) expect((await post(`${url}/v1/reports`)).status).toBe(204);
+});
+
+test('half-open connections keep nobody waiting, and do not keep it from closing', async () => {
+  const { url, port, close } = await start({ maxConnections: 20 });
+  const sockets = await Promise.all(
+    Array.from({ length: 60 }, async (_, i) => {
+      const socket = connect(port, '127.0.0.1').on('error', () => {});
+      await once(socket, 'connect');
+      if (i % 2) socket.write('POST /v1/reports HTTP/1.1\r\nContent-Length: 500\r\n');
+      return socket;
+    }),
+  );
+  expect((await post(`${url}/v1/reports`)).status).toBe(204);
+  await close();
+  await expect.poll(() => sockets.every(({ destroyed }) => destroyed)).toBe(true);
+});
+
+test('readiness is told apart from health', async () => {
+  const { url } = await start({ file: join(folder, 'ready.sqlite') });
+  expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: 'ok' });
+  expect(await (await fetch(`${url}/readyz`)).json()).toEqual({
+    status: 'ready',
+    checks: { writable: 'ok', disk: 'ok', migrated: 'ok' },
+  });
+});
+
+test('start, pruning and stop are in the audit log, with how many tokens and none of them', async () => {
+  const auditLog = join(folder, 'audit.jsonl');
+  const { url, close } = await start({ auditLog, readToken: READ, siteToken: SITE });
+  await close();
+  const text = readFileSync(auditLog, 'utf8');
+  const acts = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(acts.map(({ act }) => act).sort()).toEqual(['prune', 'start', 'stop']);
+  expect(acts.find(({ act }) => act === 'start')).toMatchObject({ url, readTokens: 1 });
+  expect(text).not.toContain(READ);
+  expect(text).not.toContain(SITE);
+});
+
+test('a file whose schema was never released is renamed, and one line and the audit log say so', async () => {
+  const file = join(folder, 'old.sqlite');
+  const to = `${file}.unreleased-schema-3`;
+  const old = new Database(file);
+  old.pragma('journal_mode = WAL');
+  old.exec('CREATE TABLE cell (id INTEGER PRIMARY KEY); INSERT INTO cell VALUES (7);');
+  old.pragma('application_id = 0x6e656172');
+  old.pragma('user_version = 3');
+  old.close();
+  const auditLog = join(folder, 'moved.jsonl');
+  const errors: unknown[] = [];
+  const { url, close } = await start({ file, auditLog, onError: (error) => errors.push(error) });
+  expect((await post(`${url}/v1/reports`)).status).toBe(204);
+  await close();
+  expect(errors).toMatchObject([{ message: expect.stringContaining(to) }]);
+  const [first = ''] = readFileSync(auditLog, 'utf8').split('\n');
+  expect(JSON.parse(first)).toMatchObject({ act: 'move-aside', file, schema: 3, to });
+  const moved = new Database(to, { readonly: true });
+  expect(moved.prepare('SELECT id FROM cell').pluck().all()).toEqual([7]);
+  moved.close();
+  await (await start({ file, auditLog })).close();
+  expect(readFileSync(auditLog, 'utf8').match(/move-aside/g)).toHaveLength(1);
+});
+
+test('models.json decides which names get rows, and slo.json what is counted as quick', async () => {
+  const path = (name: string, document: object) => {
+    const file = join(folder, name);
+    writeFileSync(file, JSON.stringify(document));
+    return file;
+  };
+  const version = { version: '1.2.0', manifest: 'ab'.repeat(32), sequence: 1, state: 'stable' };
+  const models = path('listed.json', {
+    format: 1,
+    models: [{ model: 'digits', versions: [version] }],
+  });
+  const slo = path('slo.json', { models: { digits: { p95Ms: 64 } } });
+  const { url } = await start({ models, slo, shareForMs: 0 });
+  for (const model of ['digits', 'invented']) {
+    const report = sampleReport({ t0: Date.now() - 300_000, dimensions: { model } });
+    await fetch(`${url}/v1/reports`, { method: 'POST', body: JSON.stringify(report) });
+  }
+  const samples = await metrics(url);
+  expect(samples.get('nearside_target_seconds{model="digits"}')).toBe(0.064);
+  expect(samples.get('nearside_target_seconds{model="unlisted"}')).toBeCloseTo(0.1974, 3);
+  expect(samples.get('nearside_target_seconds{model="invented"}')).toBeUndefined();
+});
+
+test('models.json that breaks while running is a metric, and reports are taken as before', async () => {
+  const models = join(folder, 'models.json');
+  const replace = (text: string) => {
+    writeFileSync(`${models}.new`, text);
+    renameSync(`${models}.new`, models);
+  };
+  replace('{"format":1,"models":[]}');
+  const errors: unknown[] = [];
+  const { url } = await start({ models, onError: (error) => errors.push(error) });
+  const refused = async () =>
+    (await metrics(url)).get('nearside_collector_file_refused{file="models"}');
+  expect(await refused()).toBe(0);
+  replace('{"format":1');
+  await expect.poll(refused, { timeout: 10_000 }).toBe(1);
+  expect(errors).toMatchObject([{ code: 'file-invalid' }]);
+  expect((await post(`${url}/v1/reports`)).status).toBe(204);
+});
+
+test.each([
+  ['a short token', { readToken: 'secret' }, 'token-unfit'],
+  ['an origin with a path', { origins: ['https://app.example/'] }, 'option-invalid'],
+  ['a proxy by its name', { trustedProxies: ['proxy.local'] }, 'option-invalid'],
+  ['no requests', { requestsPerMinute: 0 }, 'option-invalid'],
+  ['half a connection', { maxConnections: 0.5 }, 'option-invalid'],
+  ['models that are not there', { models: '/nowhere/models.json' }, 'file-missing'],
+  ['targets that are not there', { slo: '/nowhere/slo.json' }, 'file-missing'],
+  ['an audit log nowhere', { auditLog: '/nowhere/audit.jsonl' }, 'file-missing'],
+])('%s keeps it from starting', async (_what, options, code) => {
+  await expect(start(options)).rejects.toMatchObject({ code });
+});

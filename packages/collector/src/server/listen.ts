@@ -1,0 +1,48 @@
+import type { FastifyInstance } from 'fastify';
+import { StartError } from '../refusals/start-error.js';
+
+// The publisher has its like: they share only core, which does no I/O, and their servers differ.
+export const PORTS = Object.freeze({
+  /** First port tried when none is given. */
+  first: 8787,
+  /** Ports tried one after the other before giving up. */
+  tries: 20,
+});
+
+/**
+ * Listens on `port`, or on the first free one from 8787 when none is given.
+ *
+ * @returns the port
+ * @throws StartError `port-busy`
+ */
+export async function listen(
+  server: FastifyInstance,
+  { host, port }: { host: string; port: number | undefined },
+): Promise<number> {
+  const first = port ?? PORTS.first;
+  const last = port ?? PORTS.first + PORTS.tries - 1;
+  for (let candidate = first; candidate <= last; candidate += 1) {
+    try {
+      await server.listen({ host, port: candidate });
+      return boundPort(server);
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+    }
+  }
+  throw new StartError(
+    'port-busy',
+    port === undefined
+      ? `Expected a free port from ${first} to ${last} on ${host}, all are busy. Give one.`
+      : `Expected port ${port} on ${host} to be free, it is busy. Give another, or 0 for any.`,
+  );
+}
+
+function boundPort(server: FastifyInstance): number {
+  const address = server.server.address();
+  if (address === null || typeof address === 'string') throw new Error('expected a TCP address');
+  return address.port;
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+}

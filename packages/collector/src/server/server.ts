@@ -1,0 +1,172 @@
+import { MAX_REPORT_BYTES, type ModelFacts } from '@nearside/core';
+import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
+import { ACCESS_DEFAULTS, type Access } from '../access/access.js';
+import { createAddressLimit } from '../access/address-limit.js';
+import { isFromThisMachine } from '../access/loopback.js';
+import { requireReader } from '../access/reading.js';
+import { createWritingCheck } from '../access/writing.js';
+import { type Answers, FLEET_QUESTIONS, scopeOf } from '../answers/answers.js';
+import type { Names } from '../counting/names.js';
+import type { RollupStore } from '../counting/rollup-store.js';
+import type { Prices } from '../files/prices.js';
+import type { Targets } from '../files/targets.js';
+import { parseFleetQuery } from '../fleet/query.js';
+import type { ProcessMetrics } from '../metrics/process-metrics.js';
+import { REFUSAL_STATUS } from '../refusals/refusal.js';
+import { refusalOf, sendRefusal } from '../refusals/send-refusal.js';
+import { addReportRoute } from '../reports/report-route.js';
+import type { TraceForwarder } from '../traces/forward-traces.js';
+import { parseTraceQuery } from '../traces/trace-query.js';
+import { addTraceRoute } from '../traces/trace-route.js';
+import { CONTENT_SECURITY_POLICY, type Dashboard } from './dashboard.js';
+import type { Readiness } from './readiness.js';
+
+/** A client that takes longer is cut off. A report is 8 KB at most; 2G takes a second for it. */
+const TIMEOUTS = Object.freeze({
+  headersMs: 10_000,
+  /** All of a request. */
+  requestMs: 20_000,
+  /** How often connections are looked at; Node's own 30 s would triple both. */
+  checkEveryMs: 1_000,
+});
+
+export interface ServerOptions {
+  readonly store: Pick<RollupStore, 'add' | 'addTraces' | 'traces'>;
+  readonly answers: Answers;
+  /** Which names get rows. */
+  readonly names: Names;
+  readonly metrics: ProcessMetrics;
+  /** Groups of fewer devices are suppressed, except for callers on this machine. */
+  readonly minDevices: number;
+  /** Left out: everybody who reaches it may do everything, within the limits. */
+  readonly access?: Access;
+  /** What is asked of models now. */
+  readonly targets: () => Targets;
+  /** What is known of models from their repositories. */
+  readonly facts: () => ModelFacts | undefined;
+  readonly prices: () => Prices | undefined;
+  readonly readiness: () => Promise<Readiness>;
+  readonly dashboard: Dashboard | undefined;
+  /** Where traces go as well. */
+  readonly forwardTraces?: TraceForwarder | undefined;
+  readonly now: () => number;
+  /** Told of a failure of the store, or of a bug; the caller was answered 503 or 500. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** All routes; the store stays the caller's to close. Nothing is logged, least of all bodies. */
+export function createServer(options: ServerOptions): FastifyInstance {
+  const { store, names, metrics, readiness, dashboard, now, onError } = options;
+  const { access = ACCESS_DEFAULTS } = options;
+  const server = fastify({
+    bodyLimit: MAX_REPORT_BYTES,
+    requestTimeout: TIMEOUTS.requestMs,
+    http: {
+      headersTimeout: TIMEOUTS.headersMs,
+      connectionsCheckingInterval: TIMEOUTS.checkEveryMs,
+    },
+    trustProxy: ['loopback', ...access.trustedProxies],
+    // A request that arrives while closing is still served: our store closes after the server.
+    return503OnClosing: false,
+    frameworkErrors: (error, _request, reply) => {
+      return sendRefusal(reply, { code: 'request-malformed', message: error.message });
+    },
+  });
+
+  server.addHook('onRequest', async (_request, reply) => {
+    reply.headers({
+      'X-Content-Type-Options': 'nosniff',
+      'Cache-Control': 'no-store',
+      'Cross-Origin-Resource-Policy': 'same-origin',
+    });
+  });
+  server.setNotFoundHandler((request, reply) => {
+    return sendRefusal(reply, {
+      code: 'not-found',
+      message: `Nothing answers ${request.method} ${request.url.split('?')[0]}.`,
+    });
+  });
+  server.setErrorHandler<FastifyError>((error, _request, reply) => {
+    const refusal = refusalOf(error);
+    if (REFUSAL_STATUS[refusal.code] >= 500) onError(error);
+    return sendRefusal(reply, refusal);
+  });
+
+  const limit = createAddressLimit({ perMinute: access.requestsPerMinute, now, onError });
+  const mayWrite = createWritingCheck(access);
+  addReportRoute(server, { store, names, metrics, limit, mayWrite, now, onError });
+  const forward = options.forwardTraces;
+  addTraceRoute(server, { store, metrics, limit, mayWrite, forward, now, onError });
+
+  server.get('/healthz', async () => ({ status: 'ok' }));
+  server.get('/readyz', async (_request, reply) => {
+    const answer = await readiness();
+    return reply.code(answer.status === 'ready' ? 200 : 503).send(answer);
+  });
+  server.register(async (scope) => {
+    scope.addHook('onRequest', async (request, reply) => {
+      const refusal = limit(request);
+      if (refusal) return sendRefusal(reply, refusal);
+    });
+    requireReader(scope, { readTokens: access.readTokens, now });
+    addFigures(scope, options);
+    addDashboard(scope, dashboard);
+  });
+  return server;
+}
+
+/** What the fleet did: for readers. */
+function addFigures(
+  server: FastifyInstance,
+  { store, answers, metrics, targets, facts, prices, minDevices, now }: ServerOptions,
+): void {
+  server.get('/v1/fleet/models', async () => ({ models: await answers.models(), nowMs: now() }));
+  for (const question of FLEET_QUESTIONS) {
+    server.get(`/v1/fleet/${question}`, async (request, reply) => {
+      const parsed = parseFleetQuery(request.query, now(), scopeOf(question));
+      if (!parsed.ok) return sendRefusal(reply, parsed.refusal);
+      const { query } = parsed;
+      return answers.fleet(question, query, {
+        minDevices: isFromThisMachine(request.raw) ? 1 : minDevices,
+        targets: targets(),
+        facts: facts()?.models.find(({ model }) => model === query.model),
+        prices: prices(),
+      });
+    });
+  }
+  server.get('/v1/fleet/traces', async (request, reply) => {
+    const parsed = parseTraceQuery(request.query);
+    if (!parsed.ok) return sendRefusal(reply, parsed.refusal);
+    return { traces: await store.traces(parsed.query) };
+  });
+
+  server.get('/metrics', async (_request, reply) => {
+    const text = (await answers.metrics(targets())) + (await metrics.text());
+    return reply.type('text/plain; version=0.0.4; charset=utf-8').send(text);
+  });
+}
+
+function addDashboard(server: FastifyInstance, dashboard: Dashboard | undefined): void {
+  if (!dashboard) {
+    server.get('/', async (_request, reply) =>
+      sendRefusal(reply, {
+        code: 'dashboard-not-built',
+        message: 'The dashboard is not built. Run: npm run build -w packages/collector',
+      }),
+    );
+    return;
+  }
+  for (const [path, { body, contentType, cacheControl }] of dashboard) {
+    server.get(path, async (_request, reply) =>
+      reply
+        .headers({
+          'Content-Security-Policy': CONTENT_SECURITY_POLICY,
+          'Cross-Origin-Opener-Policy': 'same-origin',
+          'Referrer-Policy': 'no-referrer',
+          'Cache-Control': cacheControl,
+        })
+        .type(contentType)
+        .send(body),
+    );
+  }
+}
