@@ -1,6 +1,4 @@
 import type { Histogram, HistogramPath, TraceSpan } from '@nearside/core';
-import type { RunTrace } from '../traces/admit-traces.js';
-import type { TraceQuery } from '../traces/trace-query.js';
 import type { Contribution } from './contribution.js';
 import type { Counts, LifetimeCounts, SegmentCounts } from './counts.js';
 import type { KnownNames, Series, Unit } from './known-names.js';
@@ -33,6 +31,21 @@ export interface RollupStore extends RollupReads {
 }
 
 export type Outcome = 'counted' | 'duplicate';
+
+/** One run: its `inference`, and its stages behind it. */
+export interface RunTrace {
+  readonly model: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  /** It failed, or was slow. */
+  readonly isNotable: boolean;
+  readonly spans: readonly TraceSpan[];
+}
+
+export interface TraceQuery {
+  readonly model: string;
+  readonly limit: number;
+}
 
 export interface KeptTrace {
   readonly arrivedMs: number;

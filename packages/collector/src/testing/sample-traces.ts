@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { TraceReason, TraceSpan, Traces } from '@nearside/core';
-import { admitTraces, type RunTrace } from '../traces/admit-traces.js';
+import type { RunTrace } from '../counting/rollup-store.js';
+import { admitTraces } from '../traces/admit-traces.js';
 
 interface SampleRun {
   readonly model?: string;

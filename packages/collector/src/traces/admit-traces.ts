@@ -6,18 +6,9 @@ import {
   type Traces,
   TracesSchema,
 } from '@nearside/core';
+import type { RunTrace } from '../counting/rollup-store.js';
 import type { Refusal } from '../refusals/refusal.js';
 import { readJson } from '../reports/admit-report.js';
-
-/** One run: its `inference`, and its stages behind it. */
-export interface RunTrace {
-  readonly model: string;
-  readonly traceId: string;
-  readonly spanId: string;
-  /** It failed, or was slow. */
-  readonly isNotable: boolean;
-  readonly spans: readonly TraceSpan[];
-}
 
 export type TracesAdmission =
   | { readonly ok: true; readonly traces: readonly RunTrace[] }

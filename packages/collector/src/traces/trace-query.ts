@@ -1,14 +1,10 @@
 import { isNearsideError, ModelNameSchema, parse } from '@nearside/core';
 import * as v from 'valibot';
+import type { TraceQuery } from '../counting/rollup-store.js';
 import type { Refusal } from '../refusals/refusal.js';
 
 /** Traces in an answer, unless fewer are asked for. */
 const MOST = 100;
-
-export interface TraceQuery {
-  readonly model: string;
-  readonly limit: number;
-}
 
 const QuerySchema = v.strictObject({
   model: ModelNameSchema,
