@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { root } from './root.mjs';
 
-const SOURCE = `${root}packages/nearside/src`;
+/** Packages whose folders, those at the top of `src`, never import each other in a circle. */
+const WITHOUT_CIRCLES = ['artifact', 'core', 'publisher'];
 
 /** What people import, and what they import of them: all else is on one side of the wire, or shared by both. */
 const FACES: Record<string, readonly string[]> = {
@@ -112,10 +113,12 @@ const CHOSEN_BY_BUILD: Record<string, string> = {
   '#runtime-files': 'page/runtime-files/bundled.ts',
 };
 
-const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' }).filter(
-  (file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !file.startsWith('testing/'),
-);
-const imports = new Map(files.map((file) => [file, importsOf(file)]));
+const imports = importsIn('nearside');
+const files = [...imports.keys()];
+
+test.each(WITHOUT_CIRCLES)('no folder of %s imports one that needs it', (name) => {
+  expect(circlesAmong(importsIn(name))).toEqual([]);
+});
 
 test('the page imports nothing of the worker, the worker nothing of the page, and what they share neither', () => {
   const crossing = (file: string, { target }: Import) => {
@@ -196,9 +199,33 @@ function closureOf(entries: readonly string[]): Set<string> {
   return found;
 }
 
+/** The folders that lead back to themselves by what they import. A file at the top counts as one. */
+function circlesAmong(imports: ReadonlyMap<string, readonly Import[]>): string[] {
+  const below = new Map<string, Set<string>>();
+  for (const [file, targets] of imports) {
+    const others = targets.map(({ target }) => sideOf(target)).filter((to) => to !== sideOf(file));
+    below.set(sideOf(file), new Set([...(below.get(sideOf(file)) ?? []), ...others]));
+  }
+  return [...below.keys()].filter((folder) => {
+    const reached = new Set(below.get(folder));
+    for (const other of reached) for (const next of below.get(other) ?? []) reached.add(next);
+    return reached.has(folder);
+  });
+}
+
+/** By the files of a package, tests left out: what each of them imports of it. */
+function importsIn(name: string): Map<string, Import[]> {
+  const source = `${root}packages/${name}/src`;
+  const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter(
+    (file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !file.startsWith('testing/'),
+  );
+  return new Map(
+    files.map((file) => [file, importsOf(file, readFileSync(`${source}/${file}`, 'utf8'))]),
+  );
+}
+
 /** What a file imports of the package, types too. */
-function importsOf(file: string): Import[] {
-  const text = readFileSync(`${SOURCE}/${file}`, 'utf8');
+function importsOf(file: string, text: string): Import[] {
   const found = text.matchAll(
     /(?:^(?:import|export) (?<names>[^;']*?)from |^import |(?<call>(?<type>typeof )?\bimport\())'(?<specifier>\.[^']+|#platform|#runtime-files|#import-later)'/gm,
   );
