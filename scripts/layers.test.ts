@@ -99,7 +99,6 @@ const PLATFORMS = ['page/platform/browser.ts', 'page/platform/node.ts'];
 
 /** Of the page what the second part needs, `open` does not, and a face imports statically all the same. */
 const OF_FACES = [
-  'page/options/check-call-options.ts', // canRun
   'page/serving/join-engine.ts', // createEngine
   'page/serving/pool-size.ts', // createEngine
   'page/streaming/ordered-pipe.ts', // microphone

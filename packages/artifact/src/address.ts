@@ -30,8 +30,7 @@ export function parseModelAddress(url: string): ModelAddress {
   throw new TypeError(`open: expected a model name as the last path segment, got '${url}'`);
 }
 
-/** As {@link parseModelAddress}, without words for what is wrong. @returns undefined for that */
-export function splitModelAddress(url: string): ModelAddress | undefined {
+function splitModelAddress(url: string): ModelAddress | undefined {
   if (!isSecureAddress(url, { mayAsk: false })) return undefined;
   const { origin, pathname } = new URL(url);
   const segments = pathname.replace(/\/+$/, '').split('/');

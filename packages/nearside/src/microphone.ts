@@ -3,8 +3,15 @@ import type { RawSound } from '@nearside/pipeline';
 import { startCapture } from './page/microphone/capture-sound.js';
 import { createReaders } from './page/streaming/ordered-pipe.js';
 import { asResults, OVER, type Results } from './shared/api/streams.js';
-import { ASSETS, checkOptions, type OptionKinds, SIGNAL } from './shared/check-options.js';
-import { isPlainObject, NO_OPTIONS, ownOptions } from './shared/option-rules.js';
+import {
+  ASSETS,
+  checkOptions,
+  isPlainObject,
+  NO_OPTIONS,
+  type OptionKinds,
+  ownOptions,
+  SIGNAL,
+} from './shared/check-options.js';
 
 export interface MicrophoneOptions {
   /** Lets go of the microphone; who reads gets `signal.reason`. */

@@ -17,12 +17,16 @@ import type {
   RehearsalLimits,
 } from '../shared/api/can-run.js';
 import type { UnsignedFiles } from '../shared/api/open-options.js';
-import { ABOVE_0, checkOptions, type OptionKinds } from '../shared/check-options.js';
+import {
+  ABOVE_0,
+  checkOptions,
+  NO_OPTIONS,
+  type OptionKinds,
+  ownOptions,
+} from '../shared/check-options.js';
 import { listContenders } from '../shared/contenders.js';
-import { NO_OPTIONS, ownOptions } from '../shared/option-rules.js';
-import { loadLater } from './model/load-later.js';
 import { copySpec, planUnsigned, toBlobs } from './open-unsigned.js';
-import { OPEN_KINDS } from './options/check-call-options.js';
+import { OPEN_KINDS } from './options/call-options.js';
 import { NO_DEFAULTS, planOpening } from './options/plan-opening.js';
 import { readGraphs } from './rehearsing/read-graphs.js';
 import { drawInputs, fillVariant, withoutSteps } from './rehearsing/rehearsed-models.js';
@@ -101,7 +105,7 @@ export async function canRun(
 async function byAddress(url: string, options: CanRunOptions): Promise<Rehearsal> {
   checkOptions(CALL, options, ADDRESS_KINDS);
   const { maxMs, maxBytes, memoryBudgetBytes, ...ofOpen } = options;
-  const planning = { hosted: hostedBackends, defaults: NO_DEFAULTS, help: loadLater };
+  const planning = { hosted: hostedBackends, defaults: NO_DEFAULTS };
   const plan = await planOpening(url, ofOpen, planning);
   plan.signal?.throwIfAborted();
   const published = await readGraphs(plan);

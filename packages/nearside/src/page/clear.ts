@@ -1,7 +1,12 @@
 import { isModelName } from '@nearside/core';
 import type { StoreChoice } from '../shared/api/open-options.js';
-import { checkOptions, type OptionKinds, STORE, SWITCH } from '../shared/check-options.js';
-import { ownOptions } from '../shared/option-rules.js';
+import {
+  checkOptions,
+  type OptionKinds,
+  ownOptions,
+  STORE,
+  SWITCH,
+} from '../shared/check-options.js';
 import { loadLater } from './model/load-later.js';
 
 export interface ClearOptions {

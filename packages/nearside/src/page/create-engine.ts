@@ -8,10 +8,11 @@ import {
   ASSETS,
   checkOptions,
   FUNCTION,
+  NO_OPTIONS,
   type OptionKinds,
+  ownOptions,
   WHOLE_ABOVE_0,
 } from '../shared/check-options.js';
-import { NO_OPTIONS, ownOptions } from '../shared/option-rules.js';
 import { loadLater } from './model/load-later.js';
 import { openAsPlanned } from './open.js';
 import { planOpening } from './options/plan-opening.js';
@@ -94,11 +95,7 @@ export function createEngine(given: EngineOptions = NO_OPTIONS): Engine {
   async function open(url: string, options: OpenOptions): Promise<Model> {
     const startMs = performance.now();
     closing.signal.throwIfAborted();
-    const plan = await planOpening(url, options, {
-      hosted: hostedBackends,
-      defaults,
-      help: loadLater,
-    });
+    const plan = await planOpening(url, options, { hosted: hostedBackends, defaults });
     const poolServing = bounds.max > 1 ? await poolOf(bounds) : undefined;
     const signals = [closing.signal, ...(plan.signal ? [plan.signal] : [])];
     const opened = openAsPlanned(

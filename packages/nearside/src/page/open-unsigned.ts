@@ -2,28 +2,26 @@ import { hostedBackends } from '#platform';
 import type { AvailableBackend } from '../shared/api/backends.js';
 import type { CustomModel, Model } from '../shared/api/model.js';
 import type { UnsignedFiles, UnsignedOptions, UnsignedSpec } from '../shared/api/open-options.js';
-import { inWords } from '../shared/check-options.js';
-import { runtimeOf } from '../shared/contenders.js';
 import {
-  areOptions,
+  ABOVE_0,
+  checkOptions,
+  inWords,
   isPlainObject,
-  isPositive,
   NO_OPTIONS,
-  type OptionRules,
+  type OptionKinds,
   ownOptions,
-} from '../shared/option-rules.js';
-import { loadLater } from './model/load-later.js';
+} from '../shared/check-options.js';
+import { runtimeOf } from '../shared/contenders.js';
 import { openAsPlanned } from './open.js';
-import { OPEN_RULES } from './options/call-rules.js';
+import { OPEN_KINDS } from './options/call-options.js';
 import { NO_DEFAULTS, type OpenPlan, planServing } from './options/plan-opening.js';
 import { DEFAULT_ENGINE } from './workers/engine-context.js';
 
 const CALL = 'openUnsigned';
 
-const { backend, signal, onProgress, assets, report, threads, worker } = OPEN_RULES;
+const { backend, signal, onProgress, assets, report, threads, worker } = OPEN_KINDS;
 
-/** `check-call-options.ts` has words for what these refuse. */
-const RULES: OptionRules<keyof UnsignedOptions> = {
+const KINDS: OptionKinds<keyof UnsignedOptions> = {
   backend,
   signal,
   onProgress,
@@ -31,7 +29,7 @@ const RULES: OptionRules<keyof UnsignedOptions> = {
   report,
   threads,
   worker,
-  policy: (policy: unknown) => areOptions(policy, { watchdogMs: isPositive }),
+  policy: { expected: '{ watchdogMs }', fields: { watchdogMs: ABOVE_0 } },
 };
 
 /**
@@ -64,7 +62,7 @@ export async function openUnsigned(
   const own = ownOptions(options);
   const blobs = toBlobs(files, CALL);
   const given = copySpec(spec, CALL);
-  if (!areOptions(own, RULES)) (await loadLater()).checkUnsignedOptions(own);
+  checkOptions(CALL, own, KINDS);
   const plan = planUnsigned({ files: blobs, spec: given }, own);
   return openAsPlanned(plan, { engine: DEFAULT_ENGINE, startMs });
 }

@@ -1,7 +1,6 @@
 import { BACKENDS, backendFiles } from '#runtime-files';
 import { type AvailableBackend, DEFAULT_BACKENDS } from '../shared/api/backends.js';
-import { ASSETS, checkOptions } from '../shared/check-options.js';
-import { NO_OPTIONS, ownOptions } from '../shared/option-rules.js';
+import { ASSETS, checkOptions, NO_OPTIONS, ownOptions } from '../shared/check-options.js';
 import { inFull } from './runtime-files/in-folder.js';
 
 /**

@@ -1,30 +1,22 @@
-import { describe, ownFields } from '@nearside/core';
-import {
-  isAddress,
-  isBoolean,
-  isCount,
-  isFunction,
-  isPlainObject,
-  isPositive,
-  isSignal,
-} from './option-rules.js';
+import { isSecureAddress } from '@nearside/artifact';
+import { describe, kindOf, ownFields } from '@nearside/core';
 
-/** What an option must be. */
+/** A kind of option: a test for its values, and words for the message where one is wrong. */
 export interface OptionKind {
-  /** Whether a value is one; of an object with {@link fields}, those are looked at instead. */
+  /** Tells whether a value is one; of an object with {@link fields}, those are checked instead. */
   readonly fits?: ((value: never) => boolean) | undefined;
   /** In words: `expected … to be`. */
   readonly expected: string;
   readonly fields?: OptionKinds | undefined;
   /** RangeError where the values are numbered or named; TypeError by default. */
   readonly error?: RangeErrorConstructor | undefined;
-  readonly isRequired?: boolean | undefined;
+  readonly isRequired?: true | undefined;
 }
 
 export type OptionKinds<Name extends string = string> = Readonly<Record<Name, OptionKind>>;
 
 /**
- * Checks what a call is given, and has words for what is wrong with it.
+ * Checks the options of a call.
  *
  * @param call its name, for the message
  * @param of the option that these are the fields of, if they are
@@ -47,7 +39,9 @@ export function checkOptions(
   }
   const own = ownFields(options, 1);
   for (const [name, kind] of Object.entries(kinds)) {
-    checkOption(call, of ? `${of}.${name}` : name, { value: own[name], kind });
+    const value = own[name];
+    const isLeftOut = value === undefined && !Object.hasOwn(kind, 'isRequired');
+    if (!isLeftOut) checkOption(call, of ? `${of}.${name}` : name, { value, kind });
   }
 }
 
@@ -56,17 +50,24 @@ function checkOption(
   name: string,
   { value, kind }: { value: unknown; kind: OptionKind },
 ): void {
-  const {
-    fits,
-    expected,
-    fields,
-    error: Wrong = TypeError,
-    isRequired = false,
-  } = ownFields(kind, 1);
-  if (value === undefined && !isRequired) return;
+  const { fits, expected, fields, error: Wrong = TypeError } = ownFields(kind, 1);
   if (fields && isPlainObject(value)) checkOptions(call, value, fields, name);
   else if (!fits?.(value as never))
     throw new Wrong(`${call}: expected \`${name}\` to be ${expected}; got ${inWords(value)}`);
+}
+
+/** Stands for options that were not given: it inherits nothing. */
+export const NO_OPTIONS: object = Object.freeze(Object.create(null));
+
+/** How deep options go: `request`, its `headers`, and what those hold. */
+const DEPTH = 3;
+
+/**
+ * Options as they are at the call, to be read from here on: what the object has itself, and nothing of
+ * `Object.prototype`.
+ */
+export function ownOptions<Options>(options: Options): Options {
+  return ownFields(options, DEPTH);
 }
 
 /** Longer texts are told by their beginning. */
@@ -107,23 +108,63 @@ function listed(names: readonly string[]): string {
   return names.slice(0, MOST_NAMED).join(', ') + more;
 }
 
-/** Kinds that several calls have options of. */
-export const FUNCTION: OptionKind = { fits: isFunction, expected: 'a function' };
+/** No list, and nothing of the platform's, which has other fields or none: an AbortSignal, Headers. */
+export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return kindOf(value) === 'Object';
+}
 
-export const SWITCH: OptionKind = { fits: isBoolean, expected: 'true or false' };
+/** In a page an address may be relative to it. */
+export function resolveUrl(url: string): string {
+  // A page may have been opened with a name and a password: relative addresses do not inherit them.
+  const base = globalThis.location?.href.replace(/\/\/[^/]*@/, '//');
+  return URL.canParse(url, base) ? new URL(url, base).href : url;
+}
 
-export const SIGNAL: OptionKind = { fits: isSignal, expected: 'an AbortSignal' };
+function isAddress(address: unknown): address is string {
+  return typeof address === 'string' && address !== '' && URL.canParse(resolveUrl(address));
+}
+
+/**
+ * Some addresses, each of them secure.
+ *
+ * @param mayAsk they may have a query: no paths are put behind them
+ */
+export function areSecure(addresses: unknown, { mayAsk }: { mayAsk: boolean }): boolean {
+  return (
+    Array.isArray(addresses) &&
+    addresses.length > 0 &&
+    addresses.every(
+      (address) => isAddress(address) && isSecureAddress(resolveUrl(address), { mayAsk }),
+    )
+  );
+}
+
+export const FUNCTION: OptionKind = {
+  fits: (value: unknown) => typeof value === 'function',
+  expected: 'a function',
+};
+
+export const SWITCH: OptionKind = {
+  fits: (value: unknown) => typeof value === 'boolean',
+  expected: 'true or false',
+};
+
+export const SIGNAL: OptionKind = {
+  /** A TaskController's signal is one too. */
+  fits: (value: unknown) => /^(Abort|Task)Signal$/.test(kindOf(value)),
+  expected: 'an AbortSignal',
+};
 
 export const ASSETS: OptionKind = { fits: isAddress, expected: "a folder's address" };
 
 export const ABOVE_0: OptionKind = {
-  fits: isPositive,
+  fits: (value: unknown) => typeof value === 'number' && value > 0,
   expected: 'a number above 0',
   error: RangeError,
 };
 
 export const WHOLE_ABOVE_0: OptionKind = {
-  fits: isCount,
+  fits: (value: unknown) => Number.isSafeInteger(value) && Number(value) > 0,
   expected: 'a whole number above 0',
   error: RangeError,
 };

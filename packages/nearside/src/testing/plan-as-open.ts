@@ -1,4 +1,3 @@
-import { checkOpenOptions } from '../page/options/check-call-options.js';
 import { NO_DEFAULTS, type PlanDefaults, planOpening } from '../page/options/plan-opening.js';
 import type { AvailableBackend } from '../shared/api/backends.js';
 import type { OpenOptions } from '../shared/api/open-options.js';
@@ -12,6 +11,5 @@ export function planAsOpen(
     defaults = {},
   }: { readonly hosted: readonly AvailableBackend[]; readonly defaults?: Partial<PlanDefaults> },
 ) {
-  const help = async () => ({ checkOpenOptions });
-  return planOpening(url, options, { hosted, defaults: { ...NO_DEFAULTS, ...defaults }, help });
+  return planOpening(url, options, { hosted, defaults: { ...NO_DEFAULTS, ...defaults } });
 }

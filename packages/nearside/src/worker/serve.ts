@@ -3,7 +3,6 @@ import * as Comlink from 'comlink';
 import type { TensorInput } from '../shared/api/run.js';
 import { checkOptions, type OptionKinds } from '../shared/check-options.js';
 import { type OpenStore, openBrowserStore } from '../shared/install.js';
-import { isFunction } from '../shared/option-rules.js';
 import {
   type Attach,
   type BatchReply,
@@ -194,7 +193,7 @@ export function checkServeOptions(options: ServeOptions): void {
 }
 
 function isBackend(backend: unknown): boolean {
-  return isObject(backend) && isFunction(backend.createSession);
+  return isObject(backend) && typeof backend.createSession === 'function';
 }
 
 /** Of any kind: all that a module exports is one. */
@@ -209,7 +208,7 @@ function areTasks(tasks: unknown): boolean {
 function isTask(task: unknown): boolean {
   if (!isObject(task)) return false;
   const stages = [task.preprocess, task.postprocess];
-  return stages.every((stage) => stage === undefined || isFunction(stage));
+  return stages.every((stage) => stage === undefined || typeof stage === 'function');
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Model } from '../../shared/api/model.js';
 import { announceRun } from '../../shared/ended-run.js';
 import { closedError } from '../../shared/failures.js';
 import type { RunReply } from '../../shared/protocol.js';
-import { checkOutcome, checkTruth } from '../options/call-rules.js';
+import { checkOutcome, checkTruth } from '../options/call-options.js';
 import { postBatch, type QueuedRun } from '../running/post-batch.js';
 import { createRunner, type RunnerOptions, run, runItem } from '../running/run-model.js';
 import { createRunQueue } from '../running/run-queue.js';

@@ -1,9 +1,9 @@
 import {
   type Mirror,
   type ModelAddress,
+  parseModelAddress,
+  parseTrust,
   type RequestOptions,
-  readPin,
-  splitModelAddress,
 } from '@nearside/artifact';
 import { type AvailableBackend, DEFAULT_BACKENDS } from '../../shared/api/backends.js';
 import type {
@@ -16,15 +16,9 @@ import type {
   TuneBudget,
   UpdatePolicy,
 } from '../../shared/api/open-options.js';
-import {
-  areOptions,
-  isPlainObject,
-  NO_OPTIONS,
-  ownOptions,
-  resolveUrl,
-} from '../../shared/option-rules.js';
+import { isPlainObject, NO_OPTIONS, ownOptions, resolveUrl } from '../../shared/check-options.js';
 import type { UnsignedFiles } from '../../shared/protocol.js';
-import { OPEN_RULES } from './call-rules.js';
+import { checkOpenOptions } from './call-options.js';
 
 /**
  * Options that have been checked, with every default filled in. Every field is there, also where it is
@@ -110,20 +104,6 @@ export interface Planning {
   readonly defaults: PlanDefaults;
 }
 
-/** Looks at calls that are out of the ordinary, and has words for what is wrong. It is in the second part. */
-export interface PlanHelp {
-  /** @throws TypeError or RangeError, naming the option, expected and got */
-  checkOpenOptions(url: unknown, options: unknown): Promise<CheckedOptions>;
-}
-
-/** What takes a closer look. */
-export interface CheckedOptions {
-  /** Also of the bytes of a first root. */
-  readonly pin: string;
-  /** Bases of the repository's mirrors, each ending with a slash. */
-  readonly mirrors: readonly Mirror[];
-}
-
 /** Enough for either of ONNX Runtime's builds, which weigh 3.8 and 6.8 MB, and not for both at once. */
 const TUNE_BYTES = 10_000_000;
 const TUNE_MS = 3_000;
@@ -135,27 +115,21 @@ const TRACE_RATE = 0.01;
 const WARM_UP_MS = 60_000;
 const WATCHDOG_MS = 120_000;
 
-/** @throws TypeError or RangeError, naming the option, expected and got */
+/** @throws NearsideError `insecure-context`; TypeError or RangeError, naming the option, expected and got */
 export async function planOpening(
   url: string,
   given: OpenOptions,
-  { help, ...planning }: Planning & { readonly help: () => Promise<PlanHelp> },
+  planning: Planning,
 ): Promise<OpenPlan> {
   const options = ownOptions(given);
-  const absolute = typeof url === 'symbol' ? '' : resolveUrl(url); // which nothing can parse
-  const address = splitModelAddress(absolute);
-  let pin = readPin(options?.trust);
-  let mirrors: readonly Mirror[] = [];
-  const isPlain = typeof url === 'string' && areOptions(options, OPEN_RULES) && address && pin;
-  if (!isPlain || globalThis.isSecureContext === false) {
-    ({ pin, mirrors } = await (await help()).checkOpenOptions(url, options));
-  }
+  checkOpenOptions(url, options);
+  const absolute = resolveUrl(url);
   return {
     url: absolute,
-    address: address as ModelAddress, // or it was refused
-    pin: pin as string,
+    address: parseModelAddress(absolute),
+    pin: await parseTrust(options.trust),
     store: options.store ?? 'auto',
-    mirrors,
+    mirrors: (options.mirrors ?? []).map(planMirror),
     request: planRequest(options.request),
     unsigned: undefined,
     ...planServing(options, planning),
@@ -198,6 +172,13 @@ function planTune(tune: OpenOptions['tune'] = NO_OPTIONS): TunePlan {
   const budget: TuneBudget = typeof tune === 'object' ? tune : NO_OPTIONS;
   const { maxBytes = TUNE_BYTES, maxMs = TUNE_MS } = budget;
   return { maxBytes, maxMs, when: typeof tune === 'object' ? 'idle' : tune };
+}
+
+/** The address with a slash at its end, so that names can be put behind it. */
+function planMirror(mirror: string | Mirror): Mirror {
+  const { url, request } =
+    typeof mirror === 'string' ? { url: mirror, request: undefined } : mirror;
+  return { url: resolveUrl(url).replace(/\/?$/, '/'), request };
 }
 
 function planRequest(request: RequestOptions | undefined): RequestOptions | undefined {

@@ -1,10 +1,10 @@
 import { isNearsideError, type ModelSpec, type NearsideError } from '@nearside/core';
 import { DEFAULT_PRIORITY } from '../../shared/api/priority.js';
 import type { Input, RunOptions, RunResult } from '../../shared/api/run.js';
+import { NO_OPTIONS, ownOptions } from '../../shared/check-options.js';
 import type { EndedRun, RunObserver } from '../../shared/ended-run.js';
-import { areOptions, NO_OPTIONS, ownOptions } from '../../shared/option-rules.js';
 import type { RunReply, WireInput } from '../../shared/protocol.js';
-import { RUN_RULES } from '../options/call-rules.js';
+import { checkRunOptions } from '../options/call-options.js';
 import type { Handover } from '../serving/handover.js';
 import type { Serving } from '../serving/serving.js';
 import type { HeldStream, QueuedRun } from './post-batch.js';
@@ -18,8 +18,6 @@ import {
 
 /** What a call that is wrong or unlucky needs; it is in the second part. */
 export interface RunHelp {
-  /** @throws TypeError or RangeError for options that are wrong */
-  checkRunOptions(options: RunOptions): void;
   /** @throws NearsideError for an input that does not fit, or could not be taken for `cause` */
   refuseInput(input: unknown, spec: ModelSpec, cause?: unknown): never;
 }
@@ -126,7 +124,7 @@ export function runItem(runner: Runner, item: SeriesItem, options: RunOptions): 
 async function perform(runner: Runner, given: GivenCall): Promise<RunResult> {
   const calledMs = performance.now();
   const { options } = given;
-  if (!areOptions(options, RUN_RULES)) (await runner.help()).checkRunOptions(options);
+  checkRunOptions(options);
   options.signal?.throwIfAborted();
   runner.closing.throwIfAborted();
   const call = beginCall(runner, given, calledMs);

@@ -5,6 +5,7 @@ import type { Model, ModelStats } from '../../../shared/api/model.js';
 import type { Fallback } from '../../../shared/api/open-options.js';
 import type { Input, RunOptions, RunResult } from '../../../shared/api/run.js';
 import { asResults, type ModelStream, NO_FRAMES, OVER } from '../../../shared/api/streams.js';
+import { NO_OPTIONS, ownOptions } from '../../../shared/check-options.js';
 import { variantsFor } from '../../../shared/contenders.js';
 import {
   announceRun,
@@ -13,10 +14,8 @@ import {
   type ServedVersion,
 } from '../../../shared/ended-run.js';
 import { closedError } from '../../../shared/failures.js';
-import { NO_OPTIONS, ownOptions } from '../../../shared/option-rules.js';
 import type { OpenedVersion } from '../../../shared/protocol.js';
-import { checkOutcome, checkTruth } from '../../options/call-rules.js';
-import { checkRunOptions } from '../../options/check-call-options.js';
+import { checkOutcome, checkRunOptions, checkTruth } from '../../options/call-options.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import { profileModel } from '../../running/later/profile-model.js';
 import { checkStorageOptions } from '../../running/later/read-storage.js';

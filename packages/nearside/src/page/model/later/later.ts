@@ -6,11 +6,6 @@
 export { clearStored } from '../../later/clear-stored.js';
 export { bringOwn } from '../../later/fallback/bring-own.js';
 export { tuneBeforeOpen } from '../../later/tuning/tuner.js';
-export {
-  checkOpenOptions,
-  checkRunOptions,
-  checkUnsignedOptions,
-} from '../../options/check-call-options.js';
 export { openSnapshotOther } from '../../running/later/open-snapshot-other.js';
 export { redoLost } from '../../running/later/redo-lost.js';
 export { refuseInput } from '../../running/later/refuse-input.js';

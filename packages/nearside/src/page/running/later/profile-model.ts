@@ -2,11 +2,12 @@ import type { Profile, ProfileOptions, StageProfile } from '../../../shared/api/
 import type { Input, RunMeta, RunOptions, RunResult } from '../../../shared/api/run.js';
 import {
   checkOptions,
+  NO_OPTIONS,
   type OptionKinds,
+  ownOptions,
   SIGNAL,
   WHOLE_ABOVE_0,
 } from '../../../shared/check-options.js';
-import { NO_OPTIONS, ownOptions } from '../../../shared/option-rules.js';
 import { transferablesOf } from '../../../shared/protocol.js';
 import type { Handover } from '../../serving/handover.js';
 import { withinWatchdog } from '../../workers/watchdog.js';

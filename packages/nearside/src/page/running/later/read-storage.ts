@@ -1,8 +1,13 @@
 import type { StorageReport } from '@nearside/artifact';
 import { createDeferred } from '@nearside/core';
 import type { StorageOptions } from '../../../shared/api/model.js';
-import { checkOptions, type OptionKinds, SWITCH } from '../../../shared/check-options.js';
-import { NO_OPTIONS, ownOptions } from '../../../shared/option-rules.js';
+import {
+  checkOptions,
+  NO_OPTIONS,
+  type OptionKinds,
+  ownOptions,
+  SWITCH,
+} from '../../../shared/check-options.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import type { Handover } from '../../serving/handover.js';
 import { askWorker } from '../../workers/watchdog.js';

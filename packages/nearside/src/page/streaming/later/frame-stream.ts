@@ -3,14 +3,15 @@ import type { Input, RunResult } from '../../../shared/api/run.js';
 import type { ModelStream, Streamed, StreamOptions } from '../../../shared/api/streams.js';
 import {
   checkOptions,
+  NO_OPTIONS,
   type OptionKinds,
   oneOf,
+  ownOptions,
   WHOLE_ABOVE_0,
 } from '../../../shared/check-options.js';
-import { NO_OPTIONS, ownOptions } from '../../../shared/option-rules.js';
 import type { WireInput } from '../../../shared/protocol.js';
 import { oneMacrotask } from '../../../shared/timers.js';
-import { RUN_KINDS } from '../../options/check-call-options.js';
+import { RUN_KINDS } from '../../options/call-options.js';
 import type { SeriesItem } from '../../running/run-model.js';
 import { releaseSnapshot } from '../../running/snapshot-input.js';
 import {

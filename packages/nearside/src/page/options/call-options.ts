@@ -1,15 +1,18 @@
-import { type Mirror, parseModelAddress, parseTrust } from '@nearside/artifact';
-import { kindOf, NearsideError } from '@nearside/core';
+import type { Mirror } from '@nearside/artifact';
+import { kindOf, LARGEST_VALUE, NearsideError } from '@nearside/core';
 import { AVAILABLE_BACKENDS } from '../../shared/api/backends.js';
-import type { OpenOptions, UnsignedOptions } from '../../shared/api/open-options.js';
+import type { Truth } from '../../shared/api/model.js';
+import type { OpenOptions } from '../../shared/api/open-options.js';
 import { PRIORITIES } from '../../shared/api/priority.js';
 import type { RunOptions } from '../../shared/api/run.js';
 import {
   ABOVE_0,
   ASSETS,
+  areSecure,
   checkOptions,
   FUNCTION,
   inWords,
+  isPlainObject,
   type OptionKind,
   type OptionKinds,
   oneOf,
@@ -18,21 +21,18 @@ import {
   SWITCH,
   WHOLE_ABOVE_0,
 } from '../../shared/check-options.js';
-import { areBases, isPlainObject, isText, resolveUrl } from '../../shared/option-rules.js';
-import { OPEN_RULES, RUN_RULES } from './call-rules.js';
-import type { CheckedOptions } from './plan-opening.js';
+import { LONGEST_TIMER_MS } from '../../shared/timers.js';
 
 const RECEIVER = "(http: on localhost only) without a user's name, password or #fragment";
-/** Of an address that paths are put behind. */
+/** Paths are put behind a base. */
 const BASE = "(http: on localhost only) without a user's name, password, #fragment or ?query";
 
-/** One that can be sent, or it would fail as if the network were to blame. */
+/** Headers that cannot be sent would fail later, as if the network were to blame. */
 const HEADERS: OptionKind = {
   expected: 'headers by name that may be sent, such as { authorization: … }',
   fits(headers: unknown) {
     if (!isPlainObject(headers)) return false;
-    const isText = Object.values(headers).every((value) => typeof value === 'string');
-    return isText && areHeaders(headers as Record<string, string>);
+    return Object.values(headers).every(isText) && areHeaders(headers as Record<string, string>);
   },
 };
 
@@ -49,24 +49,35 @@ const REQUEST: OptionKind = {
   fields: { headers: HEADERS, credentials: oneOf(['omit', 'same-origin', 'include']) },
 };
 
-/** Of a mirror that is an object. */
 const MIRROR_KINDS: OptionKinds<keyof Mirror> = {
   url: {
-    fits: (url: unknown) => areBases([url]),
+    fits: isBase,
     expected: `an https: address ${BASE}`,
     isRequired: true,
   },
   request: REQUEST,
 };
 
+function isBase(address: unknown): boolean {
+  return areSecure([address], { mayAsk: false });
+}
+
+function areReceivers(addresses: unknown): boolean {
+  return areSecure([addresses].flat(), { mayAsk: true });
+}
+
+function isText(text: unknown): boolean {
+  return typeof text === 'string';
+}
+
 export const OPEN_KINDS: OptionKinds<keyof OpenOptions> = {
-  trust: { fits: OPEN_RULES.trust, expected: "the repository's pin" },
+  trust: { fits: () => true, expected: "the repository's pin" }, // `parseTrust` checks it
   report: {
-    fits: OPEN_RULES.report,
+    fits: areReceivers,
     expected: `an https: address ${RECEIVER}, several, or { to, sampleRate, traceRate, app, consent }`,
     fields: {
       to: {
-        fits: OPEN_RULES.report,
+        fits: areReceivers,
         expected: `an https: address ${RECEIVER}, or several`,
         isRequired: true,
       },
@@ -91,7 +102,7 @@ export const OPEN_KINDS: OptionKinds<keyof OpenOptions> = {
   signal: SIGNAL,
   backend: oneOf(AVAILABLE_BACKENDS),
   tune: {
-    fits: OPEN_RULES.tune,
+    fits: (tune: unknown) => tune === 'off' || tune === 'before-open',
     expected: "'off', 'before-open' or { maxBytes, maxMs }",
     fields: { maxBytes: ABOVE_0, maxMs: ABOVE_0 },
     error: RangeError,
@@ -101,7 +112,7 @@ export const OPEN_KINDS: OptionKinds<keyof OpenOptions> = {
   store: STORE,
   mirrors: {
     fits: (mirrors: unknown) =>
-      Array.isArray(mirrors) && mirrors.every((each) => isPlainObject(each) || areBases([each])),
+      Array.isArray(mirrors) && mirrors.every((each) => isPlainObject(each) || isBase(each)),
     expected: `a list of https: addresses ${BASE}, or of { url, request }`,
   },
   policy: {
@@ -130,30 +141,16 @@ export const OPEN_KINDS: OptionKinds<keyof OpenOptions> = {
   },
 };
 
-/**
- * Says what is wrong with what `open` does not take, and with a page that it cannot work in.
- *
- * @throws NearsideError `insecure-context`; TypeError or RangeError, naming the option, expected and got
- */
-export async function checkOpenOptions(url: unknown, options: unknown): Promise<CheckedOptions> {
+/** @throws NearsideError `insecure-context`; TypeError or RangeError, naming the option, expected and got */
+export function checkOpenOptions(url: unknown, options: unknown): asserts options is OpenOptions {
   if (globalThis.isSecureContext === false) throw insecure(globalThis.location.origin);
   if (typeof url !== 'string' && kindOf(url) !== 'URL') {
     throw new TypeError(`open: expected the address of a model; got ${inWords(url)}`);
   }
   checkOptions('open', options, OPEN_KINDS);
-  const { trust, mirrors = [] } = options as OpenOptions;
-  for (const mirror of mirrors) {
+  for (const mirror of (options as OpenOptions).mirrors ?? []) {
     if (typeof mirror !== 'string') checkOptions('open', mirror, MIRROR_KINDS, 'mirrors');
   }
-  parseModelAddress(resolveUrl(String(url as string | URL)));
-  return { pin: await parseTrust(trust), mirrors: mirrors.map(asBase) };
-}
-
-/** One that names can be put behind. */
-function asBase(mirror: string | Mirror): Mirror {
-  const { url, request } =
-    typeof mirror === 'string' ? { url: mirror, request: undefined } : mirror;
-  return { url: resolveUrl(url).replace(/\/?$/, '/'), request };
 }
 
 function insecure(origin: string): NearsideError {
@@ -170,39 +167,31 @@ export const RUN_KINDS: OptionKinds<keyof RunOptions> = {
   signal: SIGNAL,
   priority: oneOf(PRIORITIES),
   timeoutMs: {
-    fits: RUN_RULES.timeoutMs,
+    fits: (ms: unknown) => typeof ms === 'number' && ms > 0 && ms <= LONGEST_TIMER_MS,
     expected: 'milliseconds above 0 (and below 25 days)',
     error: RangeError,
   },
-  topK: { fits: RUN_RULES.topK, expected: 'a whole number above 0', error: RangeError },
+  topK: WHOLE_ABOVE_0,
   transfer: SWITCH,
   terminate: SWITCH,
   traceparent: { fits: isText, expected: 'a text, as the header of that name' },
 };
 
-/**
- * Says what is wrong with options that {@link RUN_RULES} refuse.
- *
- * @throws TypeError or RangeError, naming the option, expected and got
- */
-export function checkRunOptions(options: RunOptions): void {
+/** @throws TypeError or RangeError, naming the option, expected and got */
+export function checkRunOptions(options: unknown): void {
   checkOptions('run', options, RUN_KINDS);
 }
 
-const { backend, signal, onProgress, assets, report, threads, worker } = OPEN_KINDS;
+/** @throws TypeError unless feedback says one thing, and of its kind */
+export function checkTruth(truth: Truth): void {
+  const { label, correct, value } = { ...truth } as Record<string, unknown>;
+  if (typeof label === 'string' || typeof correct === 'boolean' || Number.isFinite(value)) return;
+  throw new TypeError('feedback: expected { label }, { correct } or { value }');
+}
 
-const KINDS: OptionKinds<keyof UnsignedOptions> = {
-  backend,
-  signal,
-  onProgress,
-  assets,
-  report,
-  threads,
-  worker,
-  policy: { expected: '{ watchdogMs }', fields: { watchdogMs: ABOVE_0 } },
-};
-
-/** @throws TypeError or RangeError, naming the option, expected and got */
-export function checkUnsignedOptions(options: unknown): void {
-  checkOptions('openUnsigned', options, KINDS);
+/** @throws TypeError for a name or a value that `outcome` does not take */
+export function checkOutcome(name: string, value: number): void {
+  const isName = typeof name === 'string' && name.length > 0 && name.length <= 64;
+  if (isName && Math.abs(value) <= LARGEST_VALUE) return;
+  throw new TypeError('outcome: expected a name of 1 to 64 characters, and a number up to 1e11');
 }
