@@ -1,5 +1,6 @@
 export { isSecureAddress, type ModelAddress, parseModelAddress } from './address.js';
 export { type Assignment, assignInstall } from './assignment.js';
+export { LONGEST_TIMER_MS, startAwakeTimer } from './awake-timer.js';
 export { canonicalJson } from './canonical-json.js';
 export { maxBodyBytes, verifyChunkBody } from './chunks/chunk-body.js';
 export { addBytes, type ChunkDelta, pairChunks, subtractBytes } from './chunks/chunk-deltas.js';

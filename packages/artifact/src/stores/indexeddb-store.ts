@@ -6,6 +6,7 @@ import {
   type StoreChange,
 } from '@nearside/core';
 import { promisifyRequest } from 'idb-keyval';
+import { startAwakeTimer } from '../awake-timer.js';
 import { connectDatabase, type DatabaseConnection } from './database-connection.js';
 import { createLocalLocks } from './local-locks.js';
 
@@ -169,9 +170,9 @@ function trackOperations(connection: DatabaseConnection, { openingMs, limitMs }:
       refusal ??= unavailable(`no answer within ${spentMs} ms`);
       end.reject(refusal);
     };
-    const timers = [startTimer(limitMs, () => giveUp(limitMs))];
+    const timers = [startAwakeTimer(limitMs, () => giveUp(limitMs))];
     if (!connection.isOpen) {
-      timers.push(startTimer(openingMs, () => connection.isOpen || giveUp(openingMs)));
+      timers.push(startAwakeTimer(openingMs, () => connection.isOpen || giveUp(openingMs)));
     }
     operation().then(end.resolve, (cause) => end.reject(storeError(cause)));
     try {
@@ -189,14 +190,6 @@ function trackOperations(connection: DatabaseConnection, { openingMs, limitMs }:
   }
 
   return { attempt, close };
-}
-
-/** In two halves: after a page was frozen all timers are due, and its answers come after them. */
-function startTimer(delayMs: number, act: () => void): () => void {
-  let timer = setTimeout(() => {
-    timer = setTimeout(act, delayMs / 2);
-  }, delayMs / 2);
-  return () => clearTimeout(timer);
 }
 
 function isQuotaError(error: unknown): boolean {

@@ -1,4 +1,5 @@
 import type { Mirror } from '@nearside/artifact';
+import { LONGEST_TIMER_MS } from '@nearside/artifact';
 import { kindOf, LARGEST_VALUE, NearsideError } from '@nearside/core';
 import { AVAILABLE_BACKENDS } from '../../shared/api/backends.js';
 import type { Truth } from '../../shared/api/model.js';
@@ -21,7 +22,6 @@ import {
   SWITCH,
   WHOLE_ABOVE_0,
 } from '../../shared/check-options.js';
-import { LONGEST_TIMER_MS } from '../../shared/timers.js';
 
 const RECEIVER = "(http: on localhost only) without a user's name, password or #fragment";
 /** Paths are put behind a base. */

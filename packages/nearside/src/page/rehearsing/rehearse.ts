@@ -1,7 +1,7 @@
+import { startAwakeTimer } from '@nearside/artifact';
 import { NearsideError, type TensorSpec, type Tensors } from '@nearside/core';
 import type { AvailableBackend } from '../../shared/api/backends.js';
 import type { UnsignedFiles } from '../../shared/protocol.js';
-import { startAwakeTimer } from '../../shared/timers.js';
 import {
   endingOnFailure,
   load,

@@ -1,3 +1,4 @@
+import { startAwakeTimer } from '@nearside/artifact';
 import { NearsideError } from '@nearside/core';
 import { PRIORITIES, type Priority } from '../../shared/api/priority.js';
 import { isLostWorker } from '../../shared/failures.js';
@@ -9,7 +10,6 @@ import {
   transferablesOf,
   type WireInput,
 } from '../../shared/protocol.js';
-import { startAwakeTimer } from '../../shared/timers.js';
 import type { Handover } from '../serving/handover.js';
 import type { Serving } from '../serving/serving.js';
 import type { Connection } from '../workers/connection.js';

@@ -1,7 +1,7 @@
+import { startAwakeTimer } from '@nearside/artifact';
 import { createDeferred, NearsideError } from '@nearside/core';
 import { expectListeners } from '#platform';
 import { mostUrgent, type Priority } from '../../shared/api/priority.js';
-import { startAwakeTimer } from '../../shared/timers.js';
 
 /** Limits of one model's queue. */
 export const QUEUE_LIMITS = Object.freeze({

@@ -1,5 +1,6 @@
+import { LONGEST_TIMER_MS } from '@nearside/artifact';
 import { onPageReturn } from '../../shared/page-events.js';
-import { LONGEST_TIMER_MS, unref } from '../../shared/timers.js';
+import { unref } from '../../shared/timers.js';
 import type { EngineContext } from '../workers/engine-context.js';
 import type { EngineModel } from '../workers/memory-budget.js';
 import type { WorkerStatus } from '../workers/shared-workers.js';

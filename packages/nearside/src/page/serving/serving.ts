@@ -1,4 +1,5 @@
 import type { BootAnswer } from '@nearside/artifact';
+import { startAwakeTimer } from '@nearside/artifact';
 import { createDeferred, NearsideError, ownFields, type Variant } from '@nearside/core';
 import type { AvailableBackend, BackendFailure, OnnxRuntime } from '../../shared/api/backends.js';
 import { type ModelEmitter, notify } from '../../shared/api/events.js';
@@ -11,7 +12,6 @@ import type {
   WhichVersion,
   WorkerEvent,
 } from '../../shared/protocol.js';
-import { startAwakeTimer } from '../../shared/timers.js';
 import type { BackendChoice } from '../choice/backend-choice.js';
 import type { OpenPlan } from '../options/plan-opening.js';
 import { type Connection, connect } from '../workers/connection.js';

@@ -1,3 +1,4 @@
+import { startAwakeTimer } from '@nearside/artifact';
 import { createDeferred, NearsideError } from '@nearside/core';
 import { transfer } from 'comlink';
 import { expectListeners } from '#platform';
@@ -13,7 +14,6 @@ import {
   type RunRequest,
   type WorkerEvent,
 } from '../../shared/protocol.js';
-import { startAwakeTimer } from '../../shared/timers.js';
 import type { WorkerFailure } from '../platform/host.js';
 import type { Host, WorkerStatus } from './shared-workers.js';
 

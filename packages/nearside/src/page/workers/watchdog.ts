@@ -1,5 +1,6 @@
+import { startAwakeTimer } from '@nearside/artifact';
 import { createDeferred, NearsideError } from '@nearside/core';
-import { settlesWithin, startAwakeTimer } from '../../shared/timers.js';
+import { settlesWithin } from '../../shared/timers.js';
 import type { Connection } from './connection.js';
 
 export interface WatchdogOptions {
