@@ -55,10 +55,10 @@ const ROOMS: Record<string, readonly string[]> = {
     'page/options',
     'page/platform',
     'page/workers',
+    'page/choice',
     'page/serving',
     'page/telemetry',
     'page/running',
-    'page/streaming',
     'page/later/capturing',
   ],
   'page/model': [

@@ -49,7 +49,7 @@ export async function openAsPlanned(
   const { choice, boot } = await lookFirst(given);
   const own =
     given.fallback || given.worker || given.capture
-      ? (await loadLater()).bringOwn({ plan: given, engine, emitter, startMs })
+      ? (await loadLater()).bringOwn(given)
       : undefined;
   const plan = own?.plan ?? given;
   const context = {
@@ -62,13 +62,19 @@ export async function openAsPlanned(
   };
   let serving: Serving | undefined;
   try {
-    serving = await serveInstalled(context, { help: loadLater, boot });
-    const parts = { ...context, ...engineParts, serving, startMs, own: own?.forRuns };
+    const started = await serveInstalled(context, { help: loadLater, boot }).then(
+      (serving) => ({ serving, choice }),
+      (error) => {
+        if (!own) throw error;
+        return own.whenNoneServes(error);
+      },
+    );
+    serving = started.serving;
+    const parts = { ...context, ...engineParts, ...started, startMs, own: own?.forRuns };
     const model = await createModel(parts);
     return own?.finish(model) ?? model;
   } catch (error) {
     void serving?.connection.close(error);
-    if (own) return own.whenNoneServes(error);
     if (given.report) {
       loadLater()
         .then((later) => later.reportFailedOpen(given, error))

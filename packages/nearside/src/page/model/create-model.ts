@@ -3,9 +3,10 @@ import type { Model } from '../../shared/api/model.js';
 import { announceRun } from '../../shared/ended-run.js';
 import { closedError } from '../../shared/failures.js';
 import type { RunReply } from '../../shared/protocol.js';
+import type { Own } from '../later/fallback/bring-own.js';
 import { checkOutcome, checkTruth } from '../options/call-options.js';
 import { postBatch, type QueuedRun } from '../running/post-batch.js';
-import { createRunner, type RunnerOptions, run, runItem } from '../running/run-model.js';
+import { createRunner, run, runItem } from '../running/run-model.js';
 import { createRunQueue } from '../running/run-queue.js';
 import { releaseSnapshot, takesOthers } from '../running/snapshot-input.js';
 import { createHandover } from '../serving/handover.js';
@@ -31,12 +32,8 @@ export interface ModelParts extends ModelContext, EngineParts {
   readonly serving: Serving;
   /** When `open` was called, by `performance.now()`. */
   readonly startMs: number;
-  /**
-   * What the app has of its own for runs.
-   *
-   * @param leaving aborted when the model is closed
-   */
-  readonly own?: ((leaving: AbortSignal) => Pick<RunnerOptions, 'fallBack'>) | undefined;
+  /** The app's own part in runs. */
+  readonly own?: Own['forRuns'] | undefined;
 }
 
 /**
@@ -55,12 +52,19 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   const later = () => firstResult.isOver.then(loadLater);
   const leaving = new AbortController();
   const { signal: closing } = leaving;
-  const own = parts.own?.(closing);
+  const own = parts.own?.(first, closing);
   const takeOther = takesOthers(first.version.spec)
     ? await (await loadLater()).openSnapshotOther(plan, first.version.spec)
     : undefined;
 
-  const recording = startRecording(context, later, { kind: 'opened', served: first, opening });
+  const recording = startRecording(
+    // Where no version is known nobody has read who this install is, and nothing is reported.
+    first.version.manifestSha256 ? context : { ...context, plan: { ...plan, report: undefined } },
+    later,
+    first.noBackend
+      ? { kind: 'not-opened', served: first, code: first.noBackend.code }
+      : { kind: 'opened', served: first, opening },
+  );
 
   const revive = shareOnce(async () => (await loadLater()).createReviver(context));
   let revivingSinceMs = 0;
@@ -112,7 +116,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   const beside = { context, handover, recording, queue, joinEngine, later, closing, close };
   const companions = accompany(beside);
 
-  const revoked = () => companions.revoked;
+  const refusal = own?.refusal ?? (() => companions.revoked);
   const runner = createRunner({
     handover,
     queue,
@@ -123,13 +127,13 @@ export async function createModel(parts: ModelParts): Promise<Model> {
       companions.ran,
     ],
     closing,
-    revoked,
+    refusal,
     help: loadLater,
     fallBack: own?.fallBack,
     takeOther,
   });
 
-  if (plan.tune.when === 'before-open') {
+  if (plan.tune.when === 'before-open' && !first.noBackend) {
     firstResult.end();
     await loadLater().then(
       ({ tuneBeforeOpen }) =>
@@ -144,7 +148,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     runItem: (item, options) => runItem(runner, item, options),
     handover,
     closing,
-    revoked,
+    refusal,
     takeOther,
     watchdogMs,
     stats: () => readStats({ handover, choice, queue, plan, recording, opening }),

@@ -21,14 +21,13 @@ export function readStats(sources: StatsSources): ModelStats {
   const { handover, choice, queue, plan, opening } = sources;
   const { lifetime, totals } = sources.recording;
   const { errors, counted, ...counts } = lifetime;
-  const { version, variant, backend, runtime, loaded, connection } = handover.current;
+  const { version, runtime, loaded, connection } = handover.current;
   const { model, version: name } = version.release;
   const { workers } = connection;
   return {
     model,
     version: name,
-    variant: variant.name,
-    backend,
+    ...whoAnswers(handover.current),
     runtime,
     threads: loaded.threads,
     hardware: loaded.hardware,
@@ -49,6 +48,12 @@ export function readStats(sources: StatsSources): ModelStats {
 /** What the wasm memory of the workers that serve holds; 0 where it is unknown. */
 export function heapOf({ connection }: Serving): number {
   return connection.workers.reduce((sum, { heapBytes }) => sum + heapBytes, 0);
+}
+
+function whoAnswers({ noBackend, variant, backend }: Serving) {
+  return noBackend
+    ? ({ variant: 'fallback', backend: 'fallback' } as const)
+    : { variant: variant.name, backend };
 }
 
 /** @param startMs when `open` was called, by `performance.now()` */

@@ -53,7 +53,7 @@ test('every call that takes options names one that it does not know, and those i
   const context = { handover: {} as Handover, plan: {} as OpenPlan };
   const calls = {
     score: (async () => scoreWith(work, [], unknown))(),
-    profile: profileModel({ run: never }, new Blob(), unknown),
+    profile: profileModel({ ...context, run: never, watchdogMs: 1 }, new Blob(), unknown),
     storage: readStorage(context, unknown),
     stream: openStream([], unknown, {} as StreamContext),
   };
@@ -78,7 +78,9 @@ test('values of the wrong kind are refused by the name of the call that was give
   }
   const context = { handover: {} as Handover, plan: {} as OpenPlan };
   await expect(readStorage(context, { persist: 'yes' as never })).rejects.toThrow(/^storage:/);
-  await expect(profileModel({ run: never }, new Blob(), { runs: 0 })).rejects.toThrow(/^profile:/);
+  await expect(
+    profileModel({ ...context, run: never, watchdogMs: 1 }, new Blob(), { runs: 0 }),
+  ).rejects.toThrow(/^profile:/);
 });
 
 test('what gives no inputs is refused before anything is asked of it', async () => {

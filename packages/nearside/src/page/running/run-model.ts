@@ -29,7 +29,7 @@ export interface FailedRun {
   readonly options: RunOptions;
   readonly error: unknown;
   /** The version that had it. */
-  readonly release: { readonly model: string; readonly version: string };
+  readonly serving: Serving;
   readonly calledMs: number;
   readonly cold: boolean;
 }
@@ -41,8 +41,10 @@ export interface RunnerOptions {
   readonly observers: readonly RunObserver[];
   /** Aborted with the error that calls get after `close()`. */
   readonly closing: AbortSignal;
-  /** The error of all runs while the version that serves is revoked. */
-  readonly revoked: () => NearsideError | undefined;
+  /** The error of runs while nothing may serve: the version is revoked, or no backend serves it. */
+  readonly refusal: (
+    input?: Input,
+  ) => NearsideError | undefined | Promise<NearsideError | undefined>;
   readonly help: () => Promise<RunHelp>;
   /** Has the app's own function answer, where it has one and the failure is one of that kind. */
   readonly fallBack: ((failed: FailedRun) => Promise<RunResult | undefined>) | undefined;
@@ -149,10 +151,10 @@ function beginCall(
 
 /** Takes the input and waits for its reply; an input that no worker gets is released. */
 async function enqueue(runner: Runner, call: Call): Promise<RunReply> {
-  const { queue, revoked } = runner;
+  const { queue } = runner;
   const { options, item } = call;
-  const refusal = revoked();
-  if (refusal) throw refusal;
+  const refusal = runner.refusal(call.input);
+  if (refusal) throw await refusal;
   if (!item) queue.requireRoom(); // before anything is taken from the caller
   const { spec } = servingOf(runner, call).version;
   const { topK, priority = DEFAULT_PRIORITY, transfer: isGiven = false } = options;
@@ -190,8 +192,8 @@ async function fail(runner: Runner, call: Call, error: unknown): Promise<RunResu
     return { kind: 'failed', code: isNearsideError(error) ? error.code : 'backend-failed' };
   };
   if (fallBack && input !== undefined) {
-    const { release } = servingOf(runner, call).version;
-    const failed = { id, input, options, error, release, calledMs, cold };
+    const serving = servingOf(runner, call);
+    const failed = { id, input, options, error, serving, calledMs, cold };
     const answer = await fallBack(failed).catch((thrown) => {
       tell(runner, call, failureOf(thrown));
       throw thrown;

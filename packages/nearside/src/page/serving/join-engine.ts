@@ -46,7 +46,7 @@ export function joinEngine({ engine, handover, isNeeded, close }: JoinOptions): 
     get workers() {
       return handover.isResting ? [] : handover.current.connection.workers;
     },
-    rest: () => !isNeeded() && handover.rest(rested(name)),
+    rest: () => !handover.current.noBackend && !isNeeded() && handover.rest(rested(name)),
     async wake() {
       await handover.awake().catch(() => {});
     },

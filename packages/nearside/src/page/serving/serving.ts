@@ -52,6 +52,8 @@ export interface Serving extends Opened {
   readonly failures: readonly BackendFailure[];
   /** Those of them that it is held against. */
   readonly quarantined: readonly BackendFailure[];
+  /** Why no backend serves the version, where this stands in for one and the app's own function answers. */
+  readonly noBackend: NearsideError | undefined;
 }
 
 /** Which of a backend's workers; by default the first, which models share. */
@@ -170,7 +172,8 @@ export async function load(
     const loaded = ownFields(await withinLimit(loading, opened));
     const { spec = opened.version.spec } = loaded;
     const version = { ...opened.version, spec };
-    return { ...opened, version, variant, loaded, failures: [], quarantined: [] };
+    const none = { failures: [], quarantined: [], noBackend: undefined };
+    return { ...opened, version, variant, loaded, ...none };
   });
 }
 

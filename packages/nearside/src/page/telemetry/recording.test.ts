@@ -121,7 +121,7 @@ async function serve(...[first, next]: readonly [Serving, Serving]) {
     queue,
     observers: [(run) => recording.tell({ kind: 'ran', ...run, heapBytes: 1_000_000 })],
     closing: closing.signal,
-    revoked: () => undefined,
+    refusal: () => undefined,
     help: loadLater,
     fallBack: undefined,
     takeOther: undefined,

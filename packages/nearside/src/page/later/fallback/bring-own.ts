@@ -5,53 +5,49 @@ import { isBackendFault } from '../../../shared/failures.js';
 import type { OpenedVersion } from '../../../shared/protocol.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import type { RunnerOptions } from '../../running/run-model.js';
-import type { ModelContext } from '../../serving/serving.js';
+import type { Serving } from '../../serving/serving.js';
 import { reportFailedOpen } from '../../telemetry/later/report-failed-open.js';
 import { captureInputs } from '../capturing/capture-inputs.js';
-import { fallBack } from './fallback.js';
-import { createFallbackModel } from './fallback-model.js';
+import { fallBack, refusalOf, standIn } from './fallback.js';
 
-/** What the app has of its own, a worker, a function that answers for want of a backend, or one that says what is kept. */
+/** The app's own parts: a worker, a function that answers for want of a backend, one that says which inputs to keep. */
 export interface Own {
   readonly plan: OpenPlan;
-  /** Told of every version that is opened: what no backend serves is still checked and reported as that. */
+  /** Told of every version that is opened: one that no backend serves is still checked, and reported as that. */
   readonly onOpened: (version: OpenedVersion) => void;
+  /** @throws the error, where there is no `fallback`, or it is not for want of a backend */
+  readonly whenNoneServes: (error: unknown) => ReturnType<typeof standIn>;
   /** @param leaving aborted when the model is closed */
-  readonly forRuns: (leaving: AbortSignal) => Pick<RunnerOptions, 'fallBack'>;
+  readonly forRuns: (
+    serving: Serving,
+    leaving: AbortSignal,
+  ) => Pick<RunnerOptions, 'fallBack'> & Partial<Pick<RunnerOptions, 'refusal'>>;
   /** The model as the app gets it. */
   readonly finish: (model: Model) => Model;
-  /** @throws the error, where there is no `fallback`, or it is not for want of a backend */
-  readonly whenNoneServes: (error: unknown) => Model;
 }
 
-export function bringOwn({
-  plan: given,
-  engine,
-  emitter,
-  startMs,
-}: Pick<ModelContext, 'plan' | 'engine' | 'emitter'> & { startMs: number }): Own {
+export function bringOwn(given: OpenPlan): Own {
   const { fallback, worker, capture } = given;
   const plan = { ...given, worker: worker && requireOwnWorker(worker) };
-  const finish = (model: Model) => (capture ? captureInputs(model, capture) : model);
   let version: OpenedVersion | undefined;
   return {
     plan,
     onOpened(opened) {
       version ??= opened;
     },
-    forRuns: (leaving) => ({
-      fallBack: fallback && ((failed) => fallBack(failed, { fallback, leaving })),
-    }),
-    finish,
     whenNoneServes(error) {
-      if (!fallback || !isBackendFault(error)) {
-        void reportFailedOpen(given, error);
-        throw error;
-      }
-      return finish(
-        createFallbackModel({ fallback, error, version, plan, engine, emitter, startMs }),
-      );
+      if (!fallback || !isBackendFault(error)) throw error;
+      if (!version) void reportFailedOpen(plan, error);
+      return standIn(error, plan, version);
     },
+    forRuns: (serving, leaving) => ({
+      fallBack: fallback && ((failed) => fallBack(failed, { fallback, leaving })),
+      refusal:
+        serving.noBackend &&
+        ((input) =>
+          version && input !== undefined ? refusalOf(input, serving) : serving.noBackend),
+    }),
+    finish: (model) => (capture ? captureInputs(model, capture) : model),
   };
 }
 

@@ -1,67 +1,172 @@
-import { createDeferred, isNearsideError } from '@nearside/core';
+import {
+  createDeferred,
+  isNearsideError,
+  type ModelSpec,
+  type NearsideError,
+} from '@nearside/core';
 import { expectListeners } from '#platform';
+import type { AvailableBackend, BackendFailure } from '../../../shared/api/backends.js';
 import type { Fallback } from '../../../shared/api/open-options.js';
 import type { Input, RunMeta, RunResult } from '../../../shared/api/run.js';
+import { variantsFor } from '../../../shared/contenders.js';
+import type { LoadedVariant, OpenedVersion } from '../../../shared/protocol.js';
+import { type BackendChoice, createBackendChoice } from '../../choice/backend-choice.js';
+import { EMPTY_RECORD } from '../../choice/choice-record.js';
+import type { OpenPlan } from '../../options/plan-opening.js';
+import { refuseInput } from '../../running/later/refuse-input.js';
+import { snapshotOther } from '../../running/later/snapshot-other.js';
 import type { FailedRun } from '../../running/run-model.js';
+import { releaseSnapshot, snapshotInput, takesOthers } from '../../running/snapshot-input.js';
+import type { Serving } from '../../serving/serving.js';
+import { type Connection, passOn } from '../../workers/connection.js';
 
-/** For want of a backend or of time: not a bad input, and no caller who has left. */
+/** Runs that failed for want of a backend or of time; not bad inputs, nor callers who have left. */
 const ANSWERABLE = ['deadline', 'no-backend', 'golden-mismatch'];
 
 /**
- * Has the app's own function answer instead.
+ * Has the app's own function answer a run that failed. Whoever aborts or closes meanwhile is let go at once.
  *
  * @param leaving aborted when the model is closed
  * @returns undefined for a failure that it is not asked about
  * @throws what the function throws; the reason of a signal
  */
 export async function fallBack(
-  { id, input, options: { signal, transfer }, error, release, calledMs, cold }: FailedRun,
+  failed: FailedRun,
   { fallback, leaving }: { fallback: Fallback; leaving: AbortSignal },
 ): Promise<RunResult | undefined> {
-  // What the caller gave away is not there any more.
-  if (transfer || !isNearsideError(error) || !ANSWERABLE.includes(error.code)) return undefined;
-  const output = (await askFallback(fallback, input, [signal, leaving])) as RunResult['output'];
-  const totalMs = performance.now() - calledMs;
-  return { output, meta: fallbackMeta({ id, release, totalMs, cold }) };
+  if (!isAnswerable(failed)) return undefined;
+  const { input, options, calledMs } = failed;
+  const signals = options.signal ? [options.signal, leaving] : [leaving];
+  const output = (await untilAborted(signals, () => fallback(input))) as RunResult['output'];
+  return { output, meta: describeAnswer(failed, performance.now() - calledMs) };
 }
 
-/**
- * Asks the app's own function. Whoever aborts or closes meanwhile is let go at once.
- *
- * @throws what the function throws; the reason of a signal
- */
-export async function askFallback(
-  fallback: Fallback,
-  input: Input,
-  signals: readonly (AbortSignal | undefined)[],
+/** An input that the caller gave away is gone, unless no backend was there to take it. */
+function isAnswerable({ error, options: { transfer }, serving }: FailedRun): boolean {
+  if (error === serving.noBackend) return true;
+  return !transfer && isNearsideError(error) && ANSWERABLE.includes(error.code);
+}
+
+async function untilAborted(
+  signals: readonly AbortSignal[],
+  work: () => unknown,
 ): Promise<unknown> {
   const { promise: left, reject } = createDeferred<never>();
   const leave = ({ target }: Event) => reject((target as AbortSignal).reason);
   for (const signal of signals) {
     expectListeners(signal);
-    signal?.addEventListener('abort', leave);
+    signal.addEventListener('abort', leave);
   }
   try {
-    for (const signal of signals) signal?.throwIfAborted();
-    return await Promise.race([(async () => fallback(input))(), left]);
+    for (const signal of signals) signal.throwIfAborted();
+    return await Promise.race([(async () => work())(), left]);
   } finally {
-    for (const signal of signals) signal?.removeEventListener('abort', leave);
+    for (const signal of signals) signal.removeEventListener('abort', leave);
   }
 }
 
-/** What `meta` says of an answer that no backend gave. */
-export function fallbackMeta({
-  id,
-  release: { model, version },
-  totalMs,
-  cold,
-}: {
-  id: string;
-  release: { readonly model: string; readonly version: string };
-  totalMs: number;
-  cold: boolean;
-}): RunMeta {
+function describeAnswer({ id, serving, cold }: FailedRun, totalMs: number): RunMeta {
+  const { model, version } = serving.version.release;
   const nowhere = { variant: 'fallback', backend: 'fallback', threads: 0 };
   const stages = { queueMs: totalMs, preMs: 0, runMs: 0, postMs: 0 };
   return { id, model, version, ...nowhere, ...stages, batch: 1, cold, fallback: true };
+}
+
+/** The version that no backend serves, in place of one that is served: every call to its worker fails. */
+export function standIn(
+  error: NearsideError,
+  plan: OpenPlan,
+  version: OpenedVersion = unknownVersion(plan),
+): { readonly serving: Serving; readonly choice: BackendChoice } {
+  const failures = failuresOf(error, plan);
+  const [backend] = plan.backends as readonly [AvailableBackend]; // reports name the one that was tried first
+  const { variants } = version.spec;
+  const variant = variantsFor(backend, variants)[0] ?? variants[0] ?? NO_VARIANT;
+  const serving: Serving = {
+    connection: refuseCalls(error),
+    backend,
+    runtime: undefined,
+    version,
+    metadataMs: 0,
+    fetched: Promise.resolve(),
+    warmUpMs: 0,
+    variant,
+    loaded: NOTHING_LOADED,
+    failures,
+    quarantined: failures,
+    noBackend: error,
+  };
+  const atMs = Date.now();
+  const quarantined = failures.map((failure) => ({ ...failure, atMs }));
+  const choice = createBackendChoice(plan, { ...EMPTY_RECORD, quarantined });
+  choice.origin = 'none';
+  return { serving, choice };
+}
+
+/** The error for an input of a version that no backend serves. A bad input is the caller's own here too. */
+export async function refusalOf(
+  input: Input,
+  { version: { spec }, noBackend }: Serving,
+): Promise<NearsideError | undefined> {
+  const takeOther = takesOthers(spec) ? snapshotOther : undefined;
+  try {
+    const refuse = async (...refused: Parameters<typeof refuseInput>) => refuseInput(...refused);
+    releaseSnapshot(await snapshotInput(input, spec, { transfer: false, takeOther, refuse }));
+    return noBackend;
+  } catch (unfit) {
+    return unfit as NearsideError;
+  }
+}
+
+/** A backend that the caller forced fails with its own error. */
+function failuresOf(
+  { code, message, details: { failures } }: NearsideError,
+  { backends: [backend] }: OpenPlan,
+): readonly BackendFailure[] {
+  if (Array.isArray(failures)) return failures;
+  return [{ backend: backend as AvailableBackend, variant: undefined, code, message }];
+}
+
+function refuseCalls(reason: NearsideError): Connection {
+  const refuse = () => Promise.reject(reason);
+  return {
+    ...passOn(() => refuse),
+    load: refuse,
+    run: refuse,
+    profile: refuse,
+    workers: [],
+    declare() {},
+    end: undefined,
+    close: async () => {},
+    kill() {},
+  };
+}
+
+const NO_VARIANT: Serving['variant'] = {
+  name: 'none',
+  runtime: 'onnx',
+  dtype: 'unknown',
+  files: [],
+};
+
+const NOTHING_LOADED: LoadedVariant = {
+  isProven: false,
+  fetchedBytes: 0,
+  healedChunks: 0,
+  threads: 0,
+  hardware: 'none',
+  times: { weights: 0, runtime: 0, session: 0, check: 0 },
+};
+
+/** Without a `manifestSha256` nothing is reported. */
+function unknownVersion({ address: { model } }: OpenPlan): OpenedVersion {
+  return {
+    release: { model, version: '0.0.0', sequence: 0 },
+    manifestSha256: '',
+    spec: { name: model, task: 'tensors', variants: [] as ModelSpec['variants'] } as ModelSpec,
+    origin: 'network',
+    assignment: undefined,
+    isCommon: false,
+    install: { id: '', cohort: 0 },
+  };
 }

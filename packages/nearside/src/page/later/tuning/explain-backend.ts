@@ -20,6 +20,9 @@ export function explainBackend(
   serving: Serving,
   { plan, choice }: { plan: OpenPlan; choice: BackendChoice },
 ): BackendVerdict[] {
+  if (serving.noBackend) {
+    return serving.failures.map((failure) => ({ ...failure, verdict: 'quarantined' }));
+  }
   const { variants } = serving.version.spec;
   const present = contenderOf(serving);
   const listed = listContenders(variants, plan.contenders);

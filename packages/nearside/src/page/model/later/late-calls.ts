@@ -34,7 +34,9 @@ export function answerLate(open: OpenModel) {
     },
     async remember(...given: Parameters<Model['remember']>) {
       closing.throwIfAborted();
-      if (!takeOther?.remember) throw takesNoRecords(handover.current.version.release.model);
+      const { noBackend, version } = handover.current;
+      if (noBackend) throw noBackend;
+      if (!takeOther?.remember) throw takesNoRecords(version.release.model);
       return takeOther.remember(...given).finally(used);
     },
     async warm() {

@@ -37,7 +37,7 @@ const RUNS = 10;
  * @throws as `run`; TypeError or RangeError for wrong options
  */
 export async function profileModel(
-  { run, ...operated }: ProfiledModel | Pick<ProfiledModel, 'run'>, // `run` alone: no backend serves
+  { run, ...operated }: ProfiledModel,
   input: Input,
   given: ProfileOptions = NO_OPTIONS,
 ): Promise<Profile> {
@@ -59,8 +59,9 @@ export async function profileModel(
       share: totalMs > 0 ? medianMs / totalMs : 0,
     };
   });
-  const operators =
-    'handover' in operated ? await timeOperators(operated, { input, runs, signal }) : undefined;
+  const operators = operated.handover.current.noBackend
+    ? undefined
+    : await timeOperators(operated, { input, runs, signal });
   return { model, version, variant, backend, threads, runs, totalMs, stages, operators };
 }
 

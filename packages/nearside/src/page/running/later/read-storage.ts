@@ -32,7 +32,7 @@ export async function readStorage(
 ): Promise<StorageReport> {
   const { persist } = checkStorageOptions(options);
   if (plan.unsigned) return { kind: 'memory', versions: [] };
-  if (persist) await askToPersist(closing);
+  if (persist && !handover.current.noBackend) await askToPersist(closing);
   const { watchdogMs } = plan.policy;
   return handover.run((serving) =>
     askWorker(serving.connection, { watchdogMs, signal: undefined }, (connection) =>

@@ -40,7 +40,7 @@ function openModel({ isStateful = true, steps = [] as string[] } = {}) {
       handover,
       runItem,
       closing: closing.signal,
-      revoked: () => undefined,
+      refusal: () => undefined,
       tell() {},
     });
   return { open, told, closing, lost };

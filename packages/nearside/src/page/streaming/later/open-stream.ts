@@ -3,15 +3,15 @@ import type { Input } from '../../../shared/api/run.js';
 import type { ModelStream, StreamOptions } from '../../../shared/api/streams.js';
 import { isLostWorker } from '../../../shared/failures.js';
 import { refuseInput } from '../../running/later/refuse-input.js';
-import type { SeriesItem } from '../../running/run-model.js';
+import type { RunnerOptions, SeriesItem } from '../../running/run-model.js';
 import { snapshotInput } from '../../running/snapshot-input.js';
 import { checkStreamOptions, createFrameStream, type Episode } from './frame-stream.js';
 import type { SeriesContext } from './score.js';
 
 /** What a stream needs of its model. */
 export interface StreamContext extends SeriesContext {
-  /** What runs fail with while no version may serve that is not revoked. */
-  readonly revoked: () => NearsideError | undefined;
+  /** The error of streams while nothing may serve. */
+  readonly refusal: RunnerOptions['refusal'];
   /** Takes down what became of frames. */
   readonly tell: (what: { readonly kind: 'dropped'; readonly n: number }) => void;
 }
@@ -28,14 +28,14 @@ let streams = 0;
 export async function openStream(
   source: Iterable<Input> | AsyncIterable<Input>,
   options: StreamOptions | undefined,
-  { handover, runItem, revoked, closing, takeOther, tell }: StreamContext,
+  { handover, runItem, refusal, closing, takeOther, tell }: StreamContext,
 ): Promise<ModelStream> {
   const checked = checkStreamOptions(source, options);
   const { signal, priority, topK, transfer = false } = checked;
   signal?.throwIfAborted();
   closing.throwIfAborted();
-  const refusal = revoked();
-  if (refusal) throw refusal;
+  const refused = refusal();
+  if (refused) throw await refused;
   const { spec } = handover.current.version;
   const held = carriesOn(spec) ? await handover.hold() : undefined;
 

@@ -41,7 +41,7 @@ function openModel(parts: Pick<RunnerOptions, 'fallBack'> = { fallBack: undefine
     closing,
     queue,
     observers: [],
-    revoked: () => undefined,
+    refusal: () => undefined,
     help: loadLater,
     takeOther: undefined,
     ...parts,
