@@ -1,3 +1,4 @@
+import { carriesMore } from '../../src/findings/findings.js';
 import type { Change, DistributionDrift, FleetDrift } from '../../src/fleet/drift.js';
 import { groupedBars } from '../charts/grouped-bars.js';
 import { element } from '../element.js';
@@ -130,7 +131,7 @@ function driftTable(drift: FleetDrift): Table {
     ],
     rows: [
       ...byEffect(drift).map((one): Cell[] => {
-        const [first] = one.segments.filter(({ share, weight }) => share > weight + 0.1);
+        const [first] = one.segments.filter(carriesMore);
         const { alarmSinceMs } = one;
         const change = newest(one);
         return [

@@ -1,6 +1,6 @@
+import { isThin } from '../../src/statistics/figure.js';
 import { answered } from '../asking/answered.js';
 import type { Answers } from '../asking/ask.js';
-import { isThin } from '../table/table.js';
 import {
   formatCompact,
   formatDuration,

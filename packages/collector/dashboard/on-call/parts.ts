@@ -1,7 +1,7 @@
+import { carriesMore, isChange } from '../../src/findings/findings.js';
 import type { ChangeByPart, FleetParts } from '../../src/fleet/parts.js';
 import { type Panel, tablePanel } from '../panel/panel.js';
 import { number, type Table, text } from '../table/table.js';
-import { isChange } from '../words/findings.js';
 import { formatDuration, formatPoints, formatRate } from '../words/format.js';
 
 /** Rows that say little are left out. */
@@ -52,7 +52,7 @@ function partsTable(
       number(part.before, format),
       number(part.weight, formatRate),
       number(part.share, (share) => `${Math.round((share ?? 0) * 100)}%`, {
-        ...(part.share > part.weight + 0.1 && { tone: 'alarm' as const }),
+        ...(carriesMore(part) && { tone: 'alarm' as const }),
       }),
     ]),
     asideName: 'Dimension',

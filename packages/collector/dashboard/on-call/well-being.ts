@@ -1,9 +1,10 @@
 import type { ModelSummary } from '../../src/counting/rollup-store.js';
+import { HEALTH_QUESTIONS } from '../../src/findings/findings.js';
 import { type Answers, createAsking } from '../asking/ask.js';
 import { type Moment, momentOf } from '../bar/moment.js';
 import { pageStateSearch } from '../bar/page-state.js';
 import { element } from '../element.js';
-import { HEALTH_QUESTIONS, type Health, healthOf } from '../words/findings.js';
+import { type Health, healthOf } from '../words/findings.js';
 
 /** Other models are asked about so often, one after the other. */
 const OTHERS_EVERY_MS = 300_000;

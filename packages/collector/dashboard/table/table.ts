@@ -1,4 +1,4 @@
-import type { Figure } from '../../src/statistics/figure.js';
+import { type Figure, isThin } from '../../src/statistics/figure.js';
 import { formatCount, formatDuration, NOTHING } from '../words/format.js';
 
 /** Rows as data: a page shows them, CSV and Markdown carry them on. */
@@ -39,10 +39,6 @@ export interface Cell {
   readonly shade?: number;
 }
 
-/** Fewer events or devices say little. */
-const FEWEST_EVENTS = 100;
-const FEWEST_DEVICES = 20;
-
 type Format = (value: number | null | undefined) => string;
 
 export function text(words: string, more: Omit<Cell, 'text'> = {}): Cell {
@@ -81,9 +77,4 @@ export function figure(of: Figure, format: Format): Cell {
 
 function unitOf(format: Format): Pick<Cell, 'unit'> {
   return format === formatDuration ? { unit: 'ms' } : {};
-}
-
-/** So little that it should not be leaned on. */
-export function isThin({ n, devices, method }: Figure): boolean {
-  return n < FEWEST_EVENTS || (method !== 'count' && devices < FEWEST_DEVICES);
 }

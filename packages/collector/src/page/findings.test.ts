@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Answers } from '../../dashboard/asking/ask.js';
-import { HEALTH_QUESTIONS, healthFindings } from '../../dashboard/words/findings.js';
+import { healthFindings } from '../../dashboard/words/findings.js';
+import { HEALTH_QUESTIONS } from '../findings/findings.js';
 import {
   DAY_MS,
   type DeviceReport,

@@ -83,6 +83,15 @@ function figure(
   return { value: shown, low: from, high: to, n, devices, method, estimated };
 }
 
+/** Fewer events or devices say little. */
+const FEWEST_EVENTS = 100;
+const FEWEST_DEVICES = 20;
+
+/** A thin figure should not be leaned on. */
+export function isThin({ n, devices, method }: Figure): boolean {
+  return n < FEWEST_EVENTS || (method !== 'count' && devices < FEWEST_DEVICES);
+}
+
 /** More digits say nothing, and make answers long. */
 export function sixDigits(value: number): number {
   return Number(value.toPrecision(6));

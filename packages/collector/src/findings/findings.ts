@@ -1,0 +1,245 @@
+import type { FleetAccuracy } from '../fleet/accuracy.js';
+import type { FleetCanary, RolloutFigures } from '../fleet/canary.js';
+import type { FleetDrift } from '../fleet/drift.js';
+import type { DriftSegment } from '../fleet/drift-segments.js';
+import type { FleetLatency } from '../fleet/latency.js';
+import type { FleetObjectives, ObjectiveDay } from '../fleet/objectives.js';
+import type { ChangeByPart, FleetPart, FleetParts } from '../fleet/parts.js';
+import type { FleetService, VersionService } from '../fleet/service.js';
+import type { FleetSilence } from '../fleet/silence.js';
+import { type Figure, isThin } from '../statistics/figure.js';
+
+/** Answers about one model. One that is left out is not known, and raises no finding. */
+export interface HealthAnswers {
+  readonly silence?: FleetSilence | undefined;
+  readonly canary?: FleetCanary | undefined;
+  readonly service?: FleetService | undefined;
+  readonly drift?: FleetDrift | undefined;
+  readonly accuracy?: FleetAccuracy | undefined;
+  /** Tells which versions devices still have. */
+  readonly latency?: FleetLatency | undefined;
+  /** Tells since which day a target is missed. */
+  readonly objectives?: FleetObjectives | undefined;
+  /** Tells which part of the fleet carries a change. */
+  readonly parts?: FleetParts | undefined;
+}
+
+/** A model is well when all of these were answered and there is no finding. */
+export const HEALTH_QUESTIONS = [
+  'silence',
+  'canary',
+  'service',
+  'drift',
+  'accuracy',
+] as const satisfies readonly (keyof HealthAnswers)[];
+
+/** Something that somebody should look at: where it is, since when, and its figures. */
+export type Finding =
+  | SilenceFinding
+  | RolloutFinding
+  | SuccessFinding
+  | LatencyFinding
+  | DriftFinding
+  | ConceptFinding;
+
+/** Far fewer devices report than usual. */
+export interface SilenceFinding {
+  readonly id: 'silence';
+  readonly sinceMs: number;
+}
+
+/** A canary is worse than its control, and should be rolled back. */
+export interface RolloutFinding {
+  readonly id: 'rollout';
+  readonly version: string;
+  /** End of the first UTC day with this verdict. */
+  readonly sinceMs: number | null;
+  /** The measures that say so. */
+  readonly measures: readonly { readonly name: string; readonly difference: Figure | null }[];
+}
+
+/** A version fails more often than its target allows. */
+export interface SuccessFinding {
+  readonly id: 'success';
+  readonly version: string;
+  readonly success: Figure;
+  readonly target: number;
+  /** Start of the first UTC day of the misses that last until now. */
+  readonly sinceMs: number | null;
+  /** The part of the fleet that carries most of the change, where one does. */
+  readonly part: FleetPart | null;
+}
+
+/** A version takes longer than its target allows. */
+export interface LatencyFinding {
+  readonly id: 'latency';
+  readonly version: string;
+  readonly p95Ms: Figure;
+  readonly withinTarget: Figure;
+  readonly targetMs: number;
+  readonly sinceMs: number | null;
+  readonly part: FleetPart | null;
+}
+
+/** A distribution of inputs or outputs has changed. */
+export interface DriftFinding {
+  readonly id: 'drift';
+  readonly version: string;
+  readonly distribution: string;
+  readonly sinceMs: number;
+  /** Length of the windows that were compared. */
+  readonly windowMs: number | undefined;
+  /** The part of the fleet that carries most of the change, where one does. */
+  readonly segment: DriftSegment | null;
+}
+
+/** A version is right less often than its confidence says. */
+export interface ConceptFinding {
+  readonly id: 'concept';
+  readonly version: string;
+  /** Of labelled runs, 0 … 1. */
+  readonly deficit: number;
+}
+
+/** A part carries a change when its share of the change is above its share of the runs by so much. */
+const CLEARLY = 0.1;
+/** A smaller share of the figure before is no change that has a cause. */
+const LEAST_CHANGE = 0.05;
+/** Share of results that a target for P95 asks for. */
+const WITHIN_P95 = 0.95;
+
+/** Lists what is wrong with a model, the most urgent first. The same answers always give the same findings. */
+export function findingsOf(answers: HealthAnswers): Finding[] {
+  return [
+    ...silences(answers),
+    ...rollouts(answers),
+    ...services(answers),
+    ...drifts(answers),
+    ...concepts(answers),
+  ];
+}
+
+function silences({ silence }: HealthAnswers): SilenceFinding[] {
+  const sinceMs = silence?.silentSinceMs ?? null;
+  return sinceMs === null ? [] : [{ id: 'silence', sinceMs }];
+}
+
+function rollouts(answers: HealthAnswers): RolloutFinding[] {
+  return rollBacks(answers).map(({ version, verdict, guardrails, history }) => {
+    const because = verdict.verdict === 'roll-back' ? verdict.because : [];
+    const last = history.findLastIndex((one) => one.verdict !== 'roll-back');
+    return {
+      id: 'rollout',
+      version,
+      sinceMs: history[last + 1]?.atMs ?? null,
+      measures: because.map((name) => ({
+        name,
+        difference: guardrails.find((one) => one.name === name)?.difference ?? null,
+      })),
+    };
+  });
+}
+
+function rollBacks({ canary }: HealthAnswers): RolloutFigures[] {
+  const found = canary?.rollouts ?? [];
+  return found.filter(({ isOver, verdict }) => !isOver && verdict.verdict === 'roll-back');
+}
+
+function services(answers: HealthAnswers): (SuccessFinding | LatencyFinding)[] {
+  const { service } = answers;
+  if (!service) return [];
+  const most = Math.max(...service.versions.map(({ success }) => success.n));
+  return actionable(service, answers).flatMap((version) => {
+    // most runs are of this version, so the parts of the whole fleet are its own
+    const parts = version.success.n === most ? answers.parts : undefined;
+    return [
+      ...failing(version, service, { ...answers, parts }),
+      ...slow(version, service, { ...answers, parts }),
+    ];
+  });
+}
+
+/** Versions that devices still have, with runs enough, and without a due roll-back that says it all. */
+function actionable({ versions }: FleetService, answers: HealthAnswers): VersionService[] {
+  const adopted = answers.latency?.versions ?? [];
+  const gone = adopted.filter(({ adoption }) => adoption === 0).map(({ version }) => version);
+  const without = new Set([...gone, ...rollBacks(answers).map(({ version }) => version)]);
+  return versions.filter(({ version, success }) => !isThin(success) && !without.has(version));
+}
+
+/** The target is missed when the whole interval is beyond it. */
+function failing(
+  { version, success }: VersionService,
+  { targets }: FleetService,
+  { objectives, parts }: HealthAnswers,
+): SuccessFinding[] {
+  const target = targets.successRate;
+  if (success.high === null || success.high >= target) return [];
+  const sinceMs = missedSinceMs(objectives, (day, { success }) => day.successRate < success.target);
+  return [{ id: 'success', version, success, target, sinceMs, part: carrierOf(parts?.failed) }];
+}
+
+function slow(
+  { version, withinTarget, p95Ms }: VersionService,
+  { targets }: FleetService,
+  { objectives, parts }: HealthAnswers,
+): LatencyFinding[] {
+  if (withinTarget.high === null || withinTarget.high >= WITHIN_P95) return [];
+  const isMissed = (day: ObjectiveDay, { latency }: FleetObjectives) =>
+    (day.withinTarget ?? 1) < latency.target;
+  return [
+    {
+      id: 'latency',
+      version,
+      p95Ms,
+      withinTarget,
+      targetMs: targets.p95Ms,
+      sinceMs: missedSinceMs(objectives, isMissed),
+      part: carrierOf(parts?.time),
+    },
+  ];
+}
+
+/** Start of the first of the last days in a row on which an objective was missed. */
+function missedSinceMs(
+  objectives: FleetObjectives | undefined,
+  isMissed: (day: ObjectiveDay, objectives: FleetObjectives) => boolean,
+): number | null {
+  if (!objectives) return null;
+  const { days } = objectives;
+  return days[days.findLastIndex((day) => !isMissed(day, objectives)) + 1]?.atMs ?? null;
+}
+
+/** The first part that became worse and carries more of the change than of the runs. */
+function carrierOf(change: ChangeByPart | undefined): FleetPart | null {
+  const { now = null, before = null, parts = [] } = change ?? {};
+  if (now === null || before === null || now < before || !isChange({ now, before })) return null;
+  return parts.find((part) => carriesMore(part) && (part.now ?? 0) > (part.before ?? 0)) ?? null;
+}
+
+export function isChange({ now, before }: { now: number; before: number }): boolean {
+  return Math.abs(now - before) > LEAST_CHANGE * before;
+}
+
+/** Such a part explains a change. */
+export function carriesMore({ share, weight }: { share: number; weight: number }): boolean {
+  return share > weight + CLEARLY;
+}
+
+function drifts({ drift }: HealthAnswers): DriftFinding[] {
+  return (drift?.versions ?? []).flatMap(({ version, windowMs, distributions }) =>
+    distributions.flatMap(({ name, alarmSinceMs, segments }): DriftFinding[] => {
+      if (alarmSinceMs === null) return [];
+      const segment = segments.find(carriesMore) ?? null;
+      return [
+        { id: 'drift', version, distribution: name, sinceMs: alarmSinceMs, windowMs, segment },
+      ];
+    }),
+  );
+}
+
+function concepts({ accuracy }: HealthAnswers): ConceptFinding[] {
+  return (accuracy?.versions ?? []).flatMap(({ version, concept }): ConceptFinding[] =>
+    concept?.isAlarm ? [{ id: 'concept', version, deficit: concept.deficit }] : [],
+  );
+}
