@@ -95,10 +95,10 @@ export type {
   UnsignedTensor,
   UpdatePolicy,
 } from './shared/api/open-options.js';
-export type { Priority } from './shared/api/priority.js';
 export type {
   ImageInput,
   Input,
+  Priority,
   RunMeta,
   RunOptions,
   RunResult,

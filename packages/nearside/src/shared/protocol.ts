@@ -22,7 +22,7 @@ import {
 import type { AvailableBackend, OperatorTime } from './api/backends.js';
 import type { LoadTimes } from './api/model.js';
 import type { Progress, StoreChoice } from './api/open-options.js';
-import type { Priority } from './api/priority.js';
+import type { Priority } from './api/run.js';
 import type { InstallIdentity, OpenStore } from './install.js';
 
 /**

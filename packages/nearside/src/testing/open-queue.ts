@@ -1,6 +1,6 @@
 import { createDeferred } from '@nearside/core';
 import { createRunQueue, type Outcome, type PostedBatch } from '../page/running/run-queue.js';
-import type { Priority } from '../shared/api/priority.js';
+import type { Priority } from '../shared/api/run.js';
 
 /** A worker that does nothing by itself: the test ends, fails or gives back each batch. */
 export function openQueue({ maxBatch = 1, maxDelayMs = 0 } = {}) {

@@ -1,6 +1,7 @@
 import { createDeferred } from '@nearside/core';
-import { DEFAULT_PRIORITY, mostUrgent, type Priority } from '../shared/api/priority.js';
+import type { Priority } from '../shared/api/run.js';
 import type { BatchReply, RunRequest } from '../shared/protocol.js';
+import { DEFAULT_PRIORITY, mostUrgent } from '../shared/ranking.js';
 import { oneMacrotask } from '../shared/timers.js';
 
 /** The turns of one worker: whatever models it serves, their batches run one after another. */

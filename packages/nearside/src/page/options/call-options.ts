@@ -4,8 +4,8 @@ import { kindOf, LARGEST_VALUE, NearsideError } from '@nearside/core';
 import { AVAILABLE_BACKENDS } from '../../shared/api/backends.js';
 import type { Truth } from '../../shared/api/model.js';
 import type { OpenOptions } from '../../shared/api/open-options.js';
-import { PRIORITIES } from '../../shared/api/priority.js';
 import type { RunOptions } from '../../shared/api/run.js';
+import { PRIORITIES } from '../../shared/api/run.js';
 import {
   ABOVE_0,
   ASSETS,

@@ -1,6 +1,6 @@
 import { startAwakeTimer } from '@nearside/artifact';
 import { NearsideError } from '@nearside/core';
-import { PRIORITIES, type Priority } from '../../shared/api/priority.js';
+import { PRIORITIES, type Priority } from '../../shared/api/run.js';
 import { isLostWorker } from '../../shared/failures.js';
 import {
   fromWireError,

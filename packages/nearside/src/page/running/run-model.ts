@@ -1,9 +1,9 @@
 import { isNearsideError, type ModelSpec, type NearsideError } from '@nearside/core';
-import { DEFAULT_PRIORITY } from '../../shared/api/priority.js';
 import type { Input, RunOptions, RunResult } from '../../shared/api/run.js';
 import { NO_OPTIONS, ownOptions } from '../../shared/check-options.js';
 import type { EndedRun, RunObserver } from '../../shared/ended-run.js';
 import type { RunReply, WireInput } from '../../shared/protocol.js';
+import { DEFAULT_PRIORITY } from '../../shared/ranking.js';
 import { checkRunOptions } from '../options/call-options.js';
 import type { Handover } from '../serving/handover.js';
 import type { Serving } from '../serving/serving.js';

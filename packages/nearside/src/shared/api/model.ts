@@ -11,8 +11,7 @@ import type {
   Quarantined,
 } from './backends.js';
 import type { DriftScore, ModelEventName, ModelEvents } from './events.js';
-import type { Priority } from './priority.js';
-import type { ImageInput, Input, RunOptions, RunResult, TensorInput } from './run.js';
+import type { ImageInput, Input, Priority, RunOptions, RunResult, TensorInput } from './run.js';
 import type { ModelStream, Results, StreamOptions } from './streams.js';
 
 /**

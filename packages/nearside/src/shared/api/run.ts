@@ -1,6 +1,9 @@
 import type { FeatureRecord, PlatformType, Tensors } from '@nearside/core';
 import type { AudioInput, ImageInput as DecodableImage, Output } from '@nearside/pipeline';
-import type { Priority } from './priority.js';
+
+/** Priorities, most urgent first. */
+export const PRIORITIES = ['interactive', 'normal', 'background'] as const;
+export type Priority = (typeof PRIORITIES)[number];
 
 /** What an image model takes: what the worker decodes, and elements, pictured at the call. */
 export type ImageInput =

@@ -1,8 +1,6 @@
-/** Priorities, most urgent first. */
-export const PRIORITIES = ['interactive', 'normal', 'background'] as const;
-export type Priority = (typeof PRIORITIES)[number];
+import { PRIORITIES, type Priority } from './api/run.js';
 
-/** Of what says nothing else. */
+/** The priority of calls that name none. */
 export const DEFAULT_PRIORITY: Priority = 'normal';
 
 /** Waiting this long lifts a call by one priority, ms: nothing waits behind a flood for ever. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { AGEING_MS, mostUrgent, PRIORITIES } from './priority.js';
+import { PRIORITIES } from './api/run.js';
+import { AGEING_MS, mostUrgent } from './ranking.js';
 
 const NOW_MS = 100_000;
 
