@@ -1,5 +1,6 @@
 import { record } from '@nearside/core';
-import { possibleFirsts } from '../../packages/nearside/dist/page/telemetry/later/firsts.js';
+import { tallyTruth } from '../../packages/nearside/dist/page/telemetry/later/feedback.js';
+import { possibleFirsts } from '../../packages/nearside/dist/page/telemetry/later/report-window.js';
 import { sealReport } from '../../packages/nearside/dist/page/telemetry/later/seal-report.js';
 import {
   createTally,
@@ -7,7 +8,6 @@ import {
   tallyObservation,
   tallyRun,
 } from '../../packages/nearside/dist/page/telemetry/later/tally.js';
-import { tallyTruth } from '../../packages/nearside/dist/page/telemetry/later/tally-truth.js';
 import { BASELINE, drawConfidence, LABELS, MODEL, RIGHT } from './model.mjs';
 import { MANIFESTS } from './releases.mjs';
 import { NO_TROUBLE } from './trouble.mjs';

@@ -9,7 +9,7 @@ const SHARED = [
   '@nearside/artifact/fallback-store',
   'valibot',
   /core\/dist\/(?:errors|parse|share-once)\.js$/,
-  /nearside\/dist\/(?:library-version|page|timers|policy-refusal)\.js$/,
+  /nearside\/dist\/(?:shared\/(?:install|page-events|timers)|page\/platform\/later\/policy-refusal)\.js$/,
 ];
 
 export async function codeSize() {

@@ -14,7 +14,7 @@ import {
 import {
   createLifetime,
   createReportTotals,
-} from '../../packages/nearside/dist/page/telemetry/lifetime.js';
+} from '../../packages/nearside/dist/page/telemetry/recorded.js';
 import { createModelEmitter } from '../../packages/nearside/dist/shared/api/events.js';
 import { row } from '../row.mjs';
 

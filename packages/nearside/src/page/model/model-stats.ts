@@ -4,7 +4,7 @@ import type { OpenPlan } from '../options/plan-opening.js';
 import type { RunQueue } from '../running/run-queue.js';
 import type { Handover } from '../serving/handover.js';
 import type { Serving } from '../serving/serving.js';
-import { UNCOUNTED } from '../telemetry/lifetime.js';
+import { UNCOUNTED } from '../telemetry/recorded.js';
 import type { Recording } from '../telemetry/recording.js';
 
 export interface StatsSources {

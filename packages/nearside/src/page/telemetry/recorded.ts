@@ -1,27 +1,24 @@
 import type { ErrorCode } from '@nearside/core';
 import type { ModelEventName, ModelEvents } from '../../shared/api/events.js';
-import type { OpeningStats, Truth } from '../../shared/api/model.js';
+import type { ModelStats, OpeningStats, ReportTotals, Truth } from '../../shared/api/model.js';
 import type { EndedRun, ServedVersion } from '../../shared/ended-run.js';
 
-/** What happens to an open model, as it is taken down. What it is about where nothing is named is what serves then. */
+/** Something that happened to an open model. Where it names no version it is about the one that serves then. */
 export type Recorded =
   | { readonly kind: 'opened'; readonly served: ServedVersion; readonly opening: OpeningStats }
-  /** No backend came to serve; this is what would have been. */
+  /** No backend came to serve; `served` is what would have. */
   | { readonly kind: 'not-opened'; readonly served: ServedVersion; readonly code: ErrorCode }
   /** It serves from now on. */
   | { readonly kind: 'serves'; readonly served: ServedVersion }
-  /** The same again, after a rest or the loss of its worker. */
+  /** The same serves again, after a rest or the loss of its worker. */
   | {
       readonly kind: 'revived';
       readonly served: ServedVersion;
       readonly wasResting: boolean;
       readonly tookMs: number;
     }
-  | ({
-      readonly kind: 'ran';
-      /** Of the workers that serve. */
-      readonly heapBytes: number;
-    } & EndedRun)
+  /** `heapBytes` is what the workers that serve hold. */
+  | ({ readonly kind: 'ran'; readonly heapBytes: number } & EndedRun)
   /** Frames of streams that newer ones have replaced. */
   | { readonly kind: 'dropped'; readonly n: number }
   | { readonly kind: 'feedback'; readonly id: string; readonly truth: Truth }
@@ -29,7 +26,7 @@ export type Recorded =
       readonly kind: 'outcome';
       readonly name: string;
       readonly value: number;
-      /** Of the run that led to it. */
+      /** The id of the run that led to it. */
       readonly id: string | undefined;
     }
   | ModelEvent;
@@ -43,5 +40,43 @@ export type ModelEvent = {
   };
 }[ModelEventName];
 
-/** With its moment: Unix time, ms. */
+/** A record with its moment, Unix time, ms. */
 export type TimedRecord = Recorded & { readonly atMs: number };
+
+/** Counts of a model since it was opened, over all its versions, for `stats()`. */
+export interface Lifetime {
+  ok: number;
+  readonly errors: Map<ErrorCode, number>;
+  aborted: number;
+  invalid: number;
+  fallbacks: number;
+  /** Missing until counting has begun, after the first result. */
+  counted?: (() => CountedStats) | undefined;
+}
+
+export type CountedStats = Pick<ModelStats, 'latencyMs' | 'drift'>;
+
+export const UNCOUNTED: CountedStats = {
+  latencyMs: { p50: undefined, p95: undefined, p99: undefined },
+  drift: undefined,
+};
+
+export function createLifetime(): Lifetime {
+  return { ok: 0, errors: new Map(), aborted: 0, invalid: 0, fallbacks: 0 };
+}
+
+export function createReportTotals(): ReportTotals {
+  return { sealed: 0, sealedRuns: 0, sent: 0, dropped: 0, problem: undefined };
+}
+
+const INVALID_INPUT: readonly ErrorCode[] = [
+  'input-invalid',
+  'input-detached',
+  'input-too-large',
+  'decode-failed',
+];
+
+/** Bad input is the caller's, and counted apart from errors. */
+export function isInvalidInput(code: ErrorCode): boolean {
+  return INVALID_INPUT.includes(code);
+}

@@ -1,16 +1,22 @@
-import { shareOnce } from '@nearside/core';
+import { type ErrorCode, shareOnce } from '@nearside/core';
 import type { ReportTotals } from '../../shared/api/model.js';
 import { keepTrying, settlesWithin } from '../../shared/timers.js';
 import type { Counting, CountingContext, startCounting } from './later/counting.js';
-import { countFailure, createLifetime, createReportTotals, type Lifetime } from './lifetime.js';
-import type { Recorded, TimedRecord } from './recorded.js';
+import {
+  createLifetime,
+  createReportTotals,
+  isInvalidInput,
+  type Lifetime,
+  type Recorded,
+  type TimedRecord,
+} from './recorded.js';
 
-/** What is counted by the second part. */
+/** The second part counts. */
 export interface CountHelp {
   readonly startCounting: typeof startCounting;
 }
 
-/** What is taken down of an open model, for `stats()`, for feedback and for reports. */
+/** Takes down what happens to an open model, for `stats()`, for feedback and for reports. */
 export interface Recording {
   readonly lifetime: Lifetime;
   readonly totals: ReportTotals;
@@ -22,11 +28,11 @@ export interface Recording {
 /** How long closing waits for the code that counts, which may not be there yet, ms. */
 const LAST_LOADING_MS = 2000;
 
-/** What is kept to be counted until then: far more than happens before the first result. */
+/** Records that are kept until something counts them: far more than there are before the first result. */
 const EARLY = 1000;
 
 /**
- * Takes down what happens, what has happened while the model was opened too, and keeps it until there is what counts.
+ * Takes down what happens, from the opening on, and keeps it until the code that counts is loaded.
  *
  * @param help resolves after the first result: nothing is counted or reported before. Where it fails it is
  *   asked again, and once more by `close`
@@ -81,6 +87,12 @@ type Outcome = Extract<Recorded, { kind: 'ran' }>['outcome'];
 function countRun(lifetime: Lifetime, outcome: Outcome): void {
   if (outcome.kind === 'failed') countFailure(lifetime, outcome.code);
   else lifetime[COUNTED_AS[outcome.kind]] += 1;
+}
+
+/** Bad input is counted apart from errors. */
+function countFailure(lifetime: Lifetime, code: ErrorCode): void {
+  if (isInvalidInput(code)) lifetime.invalid += 1;
+  else lifetime.errors.set(code, (lifetime.errors.get(code) ?? 0) + 1);
 }
 
 const COUNTED_AS = { ok: 'ok', aborted: 'aborted', 'fell-back': 'fallbacks' } as const;

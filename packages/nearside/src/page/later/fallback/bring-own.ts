@@ -6,7 +6,7 @@ import type { OpenedVersion } from '../../../shared/protocol.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import type { RunnerOptions } from '../../running/run-model.js';
 import type { Serving } from '../../serving/serving.js';
-import { reportFailedOpen } from '../../telemetry/later/report-failed-open.js';
+import { reportFailedOpen } from '../../telemetry/later/reporting.js';
 import { captureInputs } from '../capturing/capture-inputs.js';
 import { fallBack, refusalOf, standIn } from './fallback.js';
 

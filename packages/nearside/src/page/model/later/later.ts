@@ -16,6 +16,6 @@ export { goBack } from '../../serving/later/roll-back.js';
 export { servePrevious } from '../../serving/later/serve-previous.js';
 export { tryBackends } from '../../serving/later/try-backends.js';
 export { startCounting } from '../../telemetry/later/counting.js';
-export { reportFailedOpen } from '../../telemetry/later/report-failed-open.js';
+export { reportFailedOpen } from '../../telemetry/later/reporting.js';
 export { startBackground } from './background-work.js';
 export { answerLate } from './late-calls.js';

@@ -1,16 +1,66 @@
-import type { Report } from '@nearside/core';
+import type { DeviceClass, Report } from '@nearside/core';
+import type { ServedVersion } from '../../../shared/ended-run.js';
+import { LIBRARY_VERSION } from '../../../shared/install.js';
 import type { BaselineKey } from '../../../shared/protocol.js';
 
 export type Dimensions = Report['dimensions'];
 
-/** What a report is about: one version on one backend, as this install has it. */
+/** The subject of a report: one version on one backend, as this install has it. */
 export interface Counted {
-  /** The same for what is counted in one report. */
+  /** Equal for runs that are counted in the same report. */
   readonly key: string;
   readonly dimensions: Omit<Dimensions, 'weight' | 'app'>;
   readonly baseline: BaselineKey | undefined;
 }
 
+/** Names what serves as reports do. */
+export function countedOf({ version, variant, backend, loaded }: ServedVersion): Counted {
+  const { model, version: name } = version.release;
+  const { arm, version: assigned, experiment } = version.assignment ?? {};
+  return asCounted({
+    baseline: loaded?.baseline,
+    dimensions: {
+      model,
+      ...(version.manifestSha256 && {
+        version: name,
+        manifest: version.manifestSha256,
+        variant: variant.name,
+        backend,
+      }),
+      library: LIBRARY_VERSION,
+      device: deviceClass(),
+      ...(arm && { arm, assigned, ...(experiment && { experiment }) }),
+    },
+  });
+}
+
+/** Names a model of which no version is known yet. */
+export function countedOfModel(model: string): Counted {
+  const dimensions = { model, library: LIBRARY_VERSION, device: deviceClass() };
+  return asCounted({ dimensions, baseline: undefined });
+}
+
 export function asCounted({ dimensions, baseline }: Omit<Counted, 'key'>): Counted {
   return { key: JSON.stringify([dimensions, baseline?.hash]), dimensions, baseline };
+}
+
+/** Four logical cores or fewer make a small desktop: half of what laptops have shipped since 2020. */
+const SMALL_CORES = 4;
+
+/** Six classes are coarse on purpose: enough to compare latencies, too few to tell people apart. */
+function deviceClass(): DeviceClass {
+  const { navigator, process } = globalThis as {
+    navigator?: Navigator & { userAgentData?: { mobile: boolean } };
+    process?: unknown;
+  };
+  if (process && typeof document === 'undefined') return 'server';
+  if (!navigator) return 'other';
+  const agent = navigator.userAgent;
+  if (navigator.userAgentData?.mobile || /iPhone|Android.+Mobile/.test(agent)) return 'phone';
+  // iPadOS presents itself as a Mac, but no Mac has a touch screen.
+  const ipad = /Macintosh/.test(agent) && navigator.maxTouchPoints > 1;
+  if (ipad || /iPad|Android/.test(agent)) return 'tablet';
+  return (navigator.hardwareConcurrency ?? SMALL_CORES) <= SMALL_CORES
+    ? 'desktop-small'
+    : 'desktop-large';
 }

@@ -9,16 +9,19 @@ import {
 import type { ModelEmitter } from '../../../shared/api/events.js';
 import type { OpeningStats, ReportTotals } from '../../../shared/api/model.js';
 import type { ServedVersion } from '../../../shared/ended-run.js';
-import { LIBRARY_VERSION } from '../../../shared/install.js';
 import type { InstallIdentity } from '../../../shared/protocol.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
-import { isInvalidInput, type Lifetime } from '../lifetime.js';
-import type { ModelEvent, Recorded, TimedRecord } from '../recorded.js';
-import { asCounted, type Counted } from './counted.js';
-import { deviceClass } from './device-class.js';
+import {
+  isInvalidInput,
+  type Lifetime,
+  type ModelEvent,
+  type Recorded,
+  type TimedRecord,
+} from '../recorded.js';
+import { type Counted, countedOf } from './counted.js';
 import { watchDrift } from './drift.js';
+import { createRunMemory, type PastRun, type RunMemory, tallyTruth } from './feedback.js';
 import { openReporting, type Reporting } from './reporting.js';
-import { createRunMemory, type PastRun } from './run-memory.js';
 import {
   increment,
   type Tally,
@@ -27,16 +30,14 @@ import {
   tallyRun,
   updateOf,
 } from './tally.js';
-import { tallyTruth } from './tally-truth.js';
 
-/** What is counted of one open model. */
 export interface CountingContext {
   readonly plan: Pick<OpenPlan, 'report' | 'store' | 'address'>;
   readonly identity: InstallIdentity;
   readonly emitter: ModelEmitter;
   readonly lifetime: Lifetime;
   readonly totals: ReportTotals;
-  /** What happened before there was anybody to count it, and was too much to keep. */
+  /** Records from before counting began that were too many to keep. */
   readonly lostEarly: number;
 }
 
@@ -46,11 +47,6 @@ export interface Counting {
   /** Seals every report. */
   close(): Promise<void>;
 }
-
-/** Names that no record may have. */
-const UNSENDABLE = /^(?:__proto__|constructor|prototype)$/;
-
-type Ran = Extract<Recorded, { kind: 'ran' }>;
 
 export function startCounting(context: CountingContext): Counting {
   const { plan, emitter, lifetime, lostEarly } = context;
@@ -65,197 +61,25 @@ export function startCounting(context: CountingContext): Counting {
       onSent: (id) => emitter.emit('report-sent', { id }),
       onDropped: (id, reason) => emitter.emit('report-dropped', { id, reason }),
     });
-  const counter = reporting && countInto(reporting, plan.address.model);
-  if (lostEarly > 0) counter?.lost(lostEarly);
+  const counter = reporting && createCounter(reporting, plan.address.model);
+  if (counter && lostEarly > 0) {
+    into(counter, (tally) => increment(tally.loss, 'recorder-full', lostEarly));
+  }
 
   return {
     count(what) {
-      counter?.count(what);
+      if (counter) countRecord(counter, what);
       if (what.kind !== 'ran' || what.outcome.kind !== 'ok') return;
       record(latency, Math.max(0, what.totalMs));
       const { observation } = what.outcome.reply;
-      // frames of a stream resemble each other: as evidence they would count for too much
+      // Frames of a stream resemble each other: as evidence they would count for too much.
       if (observation && what.series !== 'stream') drift.observe(what.served, observation);
     },
     async close() {
-      await counter?.settled();
+      await counter?.recalling;
       await reporting?.close();
     },
   };
-}
-
-/** Counts for reports: each version on each backend into its own. */
-function countInto(reporting: Reporting, model: string) {
-  const memory = createRunMemory(reporting, model);
-  const outcomes = new Set<string>();
-  /** Feedback on runs of earlier visits, which are looked up. */
-  let recalling = Promise.resolve();
-  const known = new WeakMap<ServedVersion, Counted>();
-  let current: Counted | undefined;
-  /** The next run is the first after an open. */
-  let isFirst = false;
-  /** When what is being counted happened. */
-  let nowMs = Date.now();
-  /** Runs that were called before had to wait for a load. */
-  let loadedAtMs = 0;
-
-  function countedAs(served: ServedVersion): Counted {
-    const counted = known.get(served) ?? countedOf(served);
-    known.set(served, counted);
-    return counted;
-  }
-
-  function into(counted: Counted | undefined, add: (tally: Tally) => void): void {
-    if (counted) reporting.of(counted, nowMs).count(add);
-  }
-
-  function ran(run: Ran): void {
-    const { id, served, totalMs, outcome, waiting, series, heapBytes } = run;
-    const atMs = nowMs;
-    const counted = countedAs(served);
-    reporting.tracing?.ran(run, { dimensions: counted.dimensions, atMs });
-    if (atMs < loadedAtMs) loadedAtMs = 0; // a clock that was put back
-    const isCold = isFirst || atMs - totalMs < loadedAtMs;
-    if (outcome.kind === 'ok') {
-      const { times, observation, batch } = outcome.reply;
-      into(counted, (tally) => {
-        tally.busyMs += Math.max(0, times.run / batch);
-        tally.heapPeakBytes = Math.max(tally.heapPeakBytes, heapBytes);
-        if (observation) tallyObservation(tally, observation);
-        if (series) {
-          tally[series].ok += 1;
-          record(tally[series].duration, Math.max(0, totalMs));
-          return;
-        }
-        record(tally.queueDepth, waiting);
-        tallyRun(tally, { total: totalMs, queue: outcome.queueMs, ...times }, isCold);
-      });
-      if (!series) isFirst = false;
-      memory.remember(id, { counted, observation, atMs });
-      return;
-    }
-    into(counted, (tally) => {
-      if (outcome.kind === 'aborted') tally.aborted += series ? 0 : 1;
-      else if (outcome.kind === 'fell-back') tally.fallbacks += 1;
-      else if (series) increment(tally[series].failed, outcome.code);
-      else countFailure(tally, outcome.code);
-    });
-  }
-
-  function opened(opening: OpeningStats): void {
-    const { origin, totalMs, fetchedBytes } = opening;
-    into(current, (tally) => {
-      tally.opens.tried += 1;
-      tally.bytesFetched += fetchedBytes;
-      if (origin !== 'files') record(tally.opens[origin], totalMs);
-    });
-  }
-
-  function feedback({ id, truth }: Extract<Recorded, { kind: 'feedback' }>): void {
-    const atMs = nowMs;
-    const settle = (run: PastRun | undefined) => {
-      if (run) into(run.counted, (tally) => tallyTruth(tally, run, { truth, atMs }));
-      else into(current, countUnmatched);
-    };
-    const run = memory.find(id);
-    if (run) settle(run);
-    else recalling = recalling.then(() => memory.recall(id)).then(settle, () => settle(undefined));
-  }
-
-  function outcome({ name, value, id }: Extract<Recorded, { kind: 'outcome' }>): void {
-    const counted = (id === undefined ? undefined : memory.find(id)?.counted) ?? current;
-    if (outcomes.size < REPORT_LIMITS.outcomes && !UNSENDABLE.test(name)) outcomes.add(name);
-    into(counted, (tally) => {
-      if (!outcomes.has(name)) {
-        increment(tally.loss, 'recorder-full');
-        return;
-      }
-      const [n, sum, squares] = tally.outcomes.get(name) ?? [0, 0, 0];
-      tally.outcomes.set(name, [n + 1, sum + value, squares + value * value]);
-    });
-  }
-
-  function count(what: TimedRecord): void {
-    nowMs = what.atMs;
-    if ('served' in what && what.kind !== 'ran') current = countedAs(what.served);
-    switch (what.kind) {
-      case 'opened':
-        isFirst = true;
-        opened(what.opening);
-        break;
-      case 'not-opened':
-        into(current, (tally) => tallyFailedOpen(tally, what.code));
-        break;
-      case 'revived':
-        loadedAtMs = what.atMs;
-        if (!what.wasResting) break;
-        into(current, ({ opens }) => record(opens.rest, what.tookMs));
-        break;
-      case 'ran':
-        ran(what);
-        break;
-      case 'dropped':
-        into(current, ({ stream }) => {
-          stream.dropped += what.n;
-        });
-        break;
-      case 'feedback':
-        feedback(what);
-        break;
-      case 'outcome':
-        outcome(what);
-        break;
-      case 'event':
-        into(current, (tally) => countEvent(tally, what));
-    }
-  }
-
-  return {
-    count,
-    lost: (n: number) => into(current, (tally) => increment(tally.loss, 'recorder-full', n)),
-    settled: () => recalling,
-  };
-}
-
-function countFailure(tally: Tally, code: ErrorCode): void {
-  increment(isInvalidInput(code) ? tally.invalid : tally.errors, code);
-}
-
-function countUnmatched(tally: Tally): void {
-  tally.unmatchedFeedback += 1;
-}
-
-/** What listeners are told of too. */
-function countEvent(tally: Tally, { name, event }: ModelEvent): void {
-  if (name === 'version-ready') updateOf(tally, event.version).installed += 1;
-  if (name === 'version-failed') increment(updateOf(tally, event.version).failed, event.code);
-  if (name === 'version-rolled-back') increment(updateOf(tally, event.from).rolledBack, event.code);
-  if (name !== 'backend-quarantined') return;
-  const { backend, variant = 'none', code } = event;
-  const key = `${backend} ${variant} ${code}`;
-  const known = tally.quarantines.get(key) ?? { backend, variant, code, n: 0 };
-  tally.quarantines.set(key, { ...known, n: known.n + 1 });
-}
-
-/** How reports name what served. */
-export function countedOf({ version, variant, backend, loaded }: ServedVersion): Counted {
-  const { model, version: name } = version.release;
-  const { arm, version: assigned, experiment } = version.assignment ?? {};
-  return asCounted({
-    baseline: loaded?.baseline,
-    dimensions: {
-      model,
-      ...(version.manifestSha256 && {
-        version: name,
-        manifest: version.manifestSha256,
-        variant: variant.name,
-        backend,
-      }),
-      library: LIBRARY_VERSION,
-      device: deviceClass(),
-      ...(arm && { arm, assigned, ...(experiment && { experiment }) }),
-    },
-  });
 }
 
 /** Call → result, ms. */
@@ -265,4 +89,191 @@ function quantilesOf(latency: Histogram) {
     p95: quantile(latency, 0.95),
     p99: quantile(latency, 0.99),
   };
+}
+
+/** Counts for reports: each version on each backend has one of its own. */
+interface Counter {
+  readonly reporting: Reporting;
+  readonly memory: RunMemory;
+  /** Names that the app has given to outcomes. */
+  readonly outcomes: Set<string>;
+  readonly known: WeakMap<ServedVersion, Counted>;
+  /** What serves now. */
+  current: Counted | undefined;
+  /** The next run is the first after an open. */
+  isFirst: boolean;
+  /** Unix time of the record that is being counted. */
+  nowMs: number;
+  /** Unix time of the last load: runs that were called before had to wait for it. */
+  loadedAtMs: number;
+  /** Feedback on runs of earlier visits waits until those are looked up. */
+  recalling: Promise<void>;
+}
+
+type Ran = Extract<Recorded, { kind: 'ran' }>;
+type Feedback = Extract<Recorded, { kind: 'feedback' }>;
+type Outcome = Extract<Recorded, { kind: 'outcome' }>;
+
+function createCounter(reporting: Reporting, model: string): Counter {
+  return {
+    reporting,
+    memory: createRunMemory(reporting, model),
+    outcomes: new Set(),
+    known: new WeakMap(),
+    current: undefined,
+    isFirst: false,
+    nowMs: Date.now(),
+    loadedAtMs: 0,
+    recalling: Promise.resolve(),
+  };
+}
+
+function into(counter: Counter, add: (tally: Tally) => void, counted = counter.current): void {
+  if (counted) counter.reporting.of(counted, counter.nowMs).count(add);
+}
+
+function countedAs({ known }: Counter, served: ServedVersion): Counted {
+  const counted = known.get(served) ?? countedOf(served);
+  known.set(served, counted);
+  return counted;
+}
+
+function countRecord(counter: Counter, what: TimedRecord): void {
+  counter.nowMs = what.atMs;
+  if ('served' in what && what.kind !== 'ran') counter.current = countedAs(counter, what.served);
+  switch (what.kind) {
+    case 'opened':
+      counter.isFirst = true;
+      into(counter, (tally) => countOpen(tally, what.opening));
+      break;
+    case 'not-opened':
+      into(counter, (tally) => tallyFailedOpen(tally, what.code));
+      break;
+    case 'revived':
+      counter.loadedAtMs = what.atMs;
+      if (what.wasResting) into(counter, ({ opens }) => record(opens.rest, what.tookMs));
+      break;
+    case 'ran':
+      countRun(counter, what);
+      break;
+    case 'dropped':
+      into(counter, ({ stream }) => {
+        stream.dropped += what.n;
+      });
+      break;
+    case 'feedback':
+      countFeedback(counter, what);
+      break;
+    case 'outcome':
+      countOutcome(counter, what);
+      break;
+    case 'event':
+      into(counter, (tally) => countEvent(tally, what));
+  }
+}
+
+function countOpen(tally: Tally, { origin, totalMs, fetchedBytes }: OpeningStats): void {
+  tally.opens.tried += 1;
+  tally.bytesFetched += fetchedBytes;
+  if (origin !== 'files') record(tally.opens[origin], totalMs);
+}
+
+function countRun(counter: Counter, run: Ran): void {
+  const { id, outcome, series } = run;
+  const atMs = counter.nowMs;
+  const counted = countedAs(counter, run.served);
+  counter.reporting.tracing?.ran(run, { dimensions: counted.dimensions, atMs });
+  if (atMs < counter.loadedAtMs) counter.loadedAtMs = 0; // the clock was put back
+  const isCold = counter.isFirst || atMs - run.totalMs < counter.loadedAtMs;
+  into(counter, (tally) => countEnd(tally, run, isCold), counted);
+  if (outcome.kind !== 'ok') return;
+  if (!series) counter.isFirst = false;
+  counter.memory.remember(id, { counted, observation: outcome.reply.observation, atMs });
+}
+
+function countEnd(tally: Tally, run: Ran, isCold: boolean): void {
+  const { outcome, series } = run;
+  if (outcome.kind === 'ok') {
+    countResult(tally, run, { ...outcome, isCold });
+  } else if (outcome.kind === 'aborted') {
+    if (!series) tally.aborted += 1;
+  } else if (outcome.kind === 'fell-back') {
+    tally.fallbacks += 1;
+  } else {
+    countFailure(tally, series, outcome.code);
+  }
+}
+
+function countResult(
+  tally: Tally,
+  { series, totalMs, waiting, heapBytes }: Ran,
+  { reply, queueMs, isCold }: Extract<Ran['outcome'], { kind: 'ok' }> & { isCold: boolean },
+): void {
+  const { times, observation, batch } = reply;
+  tally.busyMs += Math.max(0, times.run / batch);
+  tally.heapPeakBytes = Math.max(tally.heapPeakBytes, heapBytes);
+  if (observation) tallyObservation(tally, observation);
+  if (series) {
+    tally[series].ok += 1;
+    record(tally[series].duration, Math.max(0, totalMs));
+  } else {
+    record(tally.queueDepth, waiting);
+    tallyRun(tally, { total: totalMs, queue: queueMs, ...times }, isCold);
+  }
+}
+
+function countFailure(tally: Tally, series: Ran['series'], code: ErrorCode): void {
+  if (series) increment(tally[series].failed, code);
+  else increment(isInvalidInput(code) ? tally.invalid : tally.errors, code);
+}
+
+function countFeedback(counter: Counter, { id, truth }: Feedback): void {
+  const { memory } = counter;
+  const atMs = counter.nowMs;
+  const settle = (run: PastRun | undefined) => {
+    if (run) into(counter, (tally) => tallyTruth(tally, run, { truth, atMs }), run.counted);
+    else into(counter, countUnmatched);
+  };
+  const run = memory.find(id);
+  if (run) {
+    settle(run);
+    return;
+  }
+  counter.recalling = counter.recalling
+    .then(() => memory.recall(id))
+    .then(settle, () => settle(undefined));
+}
+
+function countUnmatched(tally: Tally): void {
+  tally.unmatchedFeedback += 1;
+}
+
+/** A record may not have these names. */
+const UNSENDABLE = /^(?:__proto__|constructor|prototype)$/;
+
+function countOutcome(counter: Counter, { name, value, id }: Outcome): void {
+  const { outcomes, memory, current } = counter;
+  const counted = (id === undefined ? undefined : memory.find(id)?.counted) ?? current;
+  if (outcomes.size < REPORT_LIMITS.outcomes && !UNSENDABLE.test(name)) outcomes.add(name);
+  const add = (tally: Tally) => {
+    if (!outcomes.has(name)) {
+      increment(tally.loss, 'recorder-full');
+      return;
+    }
+    const [n, sum, squares] = tally.outcomes.get(name) ?? [0, 0, 0];
+    tally.outcomes.set(name, [n + 1, sum + value, squares + value * value]);
+  };
+  into(counter, add, counted);
+}
+
+/** Counts the events that reports hold. */
+function countEvent(tally: Tally, { name, event }: ModelEvent): void {
+  if (name === 'version-ready') updateOf(tally, event.version).installed += 1;
+  if (name === 'version-failed') increment(updateOf(tally, event.version).failed, event.code);
+  if (name === 'version-rolled-back') increment(updateOf(tally, event.from).rolledBack, event.code);
+  if (name !== 'backend-quarantined') return;
+  const { backend, variant = 'none', code } = event;
+  const key = `${backend} ${variant} ${code}`;
+  const known = tally.quarantines.get(key) ?? { backend, variant, code, n: 0 };
+  tally.quarantines.set(key, { ...known, n: known.n + 1 });
 }

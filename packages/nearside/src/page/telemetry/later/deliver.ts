@@ -3,13 +3,13 @@ import { unref } from '../../../shared/timers.js';
 import { refusalOf } from '../../platform/later/policy-refusal.js';
 import type { Outbox } from './outbox.js';
 
-/** Waits between rounds after a failure: full jitter up to twice as long each time, ms. */
+/** Waits between rounds after a failure, ms: full jitter, up to twice as long each time. */
 export const BACKOFF = Object.freeze({ firstMs: 5_000, longestMs: 30 * 60 * 1000 });
 
-/** Reports in a round that a collector answered without taking them, before the round ends. */
+/** A round ends after so many reports that a collector answered for and did not take. */
 const PASSED_OVER = 3;
 
-/** What waits to be sent, by keys in its order: reports, or traces. */
+/** Reports or traces that wait to be sent, by keys in their order. */
 export interface Waiting<Item extends { readonly id: string }>
   extends Pick<Outbox, 'keys' | 'remove'> {
   get(key: string): Promise<Item | undefined>;
@@ -30,9 +30,9 @@ export interface DeliveryOptions<Item extends { readonly id: string }> {
   readonly outbox: Waiting<Item>;
   /** Collectors in order: the next is asked when one fails. */
   readonly endpoints: readonly string[];
-  /** Whether the user lets anything be sent; what waits is gone where not. */
+  /** Asks whether the user lets anything be sent. Where not, what waits is deleted by then. */
   readonly mayReport?: (() => Promise<boolean>) | undefined;
-  /** One as it is sent. */
+  /** Gives an item the form in which it is sent. */
   readonly bodyOf: (item: Item) => string;
   readonly refusals?: readonly number[] | undefined;
   readonly onSent: (item: Item) => void;
@@ -77,7 +77,7 @@ export function createDelivery<Item extends { readonly id: string }>({
       const verdict = await post(bodyOf(item), { endpoints, refusing });
       if (verdict.kind === 'later') {
         onKept(verdict.problem);
-        // One that a collector cannot take is in nobody's way.
+        // A report that a collector cannot take holds up no other.
         if (verdict.isAnswered && verdict.retryAfterMs === undefined && refusals < PASSED_OVER) {
           refusals += 1;
           continue;
@@ -114,7 +114,7 @@ export function createDelivery<Item extends { readonly id: string }>({
 
   async function drain(): Promise<void> {
     if (performance.now() < notBeforeMs) return;
-    hasMore = true; // what was stored while others are being sent
+    hasMore = true; // something may have been stored while others are being sent
     draining ??= sendRounds().finally(() => {
       draining = undefined;
     });

@@ -3,19 +3,19 @@ import type { DriftScore, ModelEmitter } from '../../../shared/api/events.js';
 import type { ServedVersion } from '../../../shared/ended-run.js';
 import type { Observation } from '../../../shared/protocol.js';
 
-/** Of fewer observations there is no score: even of fifty, chance alone moves it by about 0.05. */
+/** Fewer observations have no score: even that of fifty is moved by chance by about 0.05. */
 const FEWEST = 50;
 
 /** A score from here on is large: the rule of thumb of credit scoring (Siddiqi, Credit Risk Scorecards, 2006). */
 const LARGE = 0.25;
 
-/** So many are expected in each group of bins; the chi-square test asks for five (Cochran, 1954). */
+/** Each group of bins expects so many observations; the chi-square test asks for five (Cochran, 1954). */
 const EXPECTED = 10;
 
-/** Of a standard normal, above which one in 100,000 lies. */
+/** One in 100,000 draws of a standard normal lies above. */
 const RARE = 4.265;
 
-/** What this device has observed of one version, by place of the distribution and by bin. */
+/** Observations of one version on this device, by place of the distribution and by bin. */
 interface Observed {
   readonly version: string;
   readonly baseline: string;
@@ -25,18 +25,18 @@ interface Observed {
   readonly seen: number[];
 }
 
-/** Compares what this device observes with the baseline of the version that it is of. */
+/** Compares observations of this device with the baseline of the version that made them. */
 export interface DriftWatch {
   observe(served: ServedVersion, observation: Observation): void;
-  /** Of the version that was observed last; undefined where none has a baseline. */
+  /** Scores of the version that was observed last; undefined where none has a baseline. */
   scores(): readonly DriftScore[] | undefined;
 }
 
 /**
  * Tells listeners of a distribution whose score is large, once for each distribution. It looks at 50, 100, 200, …
  * observations, each time with a chi-square test of the two samples at a level of 1 in 100,000. Twenty looks reach 26
- * million observations: where observations are independent and come from what the baseline was taken from, it tells of
- * at most one in 5,000 distributions. A device whose user differs from the baseline's is told of rightly.
+ * million observations: where these are independent and come from what the baseline was taken from, it tells of at
+ * most one in 5,000 distributions. A device whose user differs from the baseline's is rightly told of.
  */
 export function watchDrift(emitter: ModelEmitter): DriftWatch {
   const told = new Set<string>();
@@ -109,7 +109,7 @@ function isTimeToLook(n: number): boolean {
 interface Comparison {
   /** Debiased; undefined where there is too little to compare. */
   readonly psi: number | undefined;
-  /** Whether two samples of the same would so differ less than once in 100,000. */
+  /** Two samples of the same would differ as much less than once in 100,000. */
   readonly isEvident: boolean;
 }
 
@@ -129,8 +129,8 @@ export function compare(distribution: Distribution, counts: readonly number[]): 
 }
 
 /**
- * Bins put together until each group has its share of the baseline: neighbours where bins are of numbers, the rarest where
- * they are of labels. What was observed has no say in it, or the test would not hold.
+ * Puts bins together until each group has its share of the baseline: neighbours where bins are of numbers, the rarest
+ * where they are of labels. Observations have no say in it, or the test would not hold.
  *
  * @param share of the baseline's counts, 0 … 1
  */
@@ -151,7 +151,7 @@ function groupBins(distribution: Distribution, share: number): number[][] {
   return groups;
 }
 
-/** Of two samples of different sizes (Numerical Recipes, third edition, section 14.3.3). */
+/** The chi-square of two samples of different sizes (Numerical Recipes, third edition, section 14.3.3). */
 function chiSquare(observed: readonly number[], expected: readonly number[]): number {
   const ratio = Math.sqrt(sum(expected) / sum(observed));
   return sum(
@@ -163,8 +163,8 @@ function chiSquare(observed: readonly number[], expected: readonly number[]): nu
 }
 
 /**
- * Above which a chi-square lies less than once in 100,000, by Wilson and Hilferty (1931). Up to 31 degrees of freedom it
- * is too high by 11 % at most, so that less is told and nothing more.
+ * A chi-square lies above this less than once in 100,000, by Wilson and Hilferty (1931). Up to 31 degrees of freedom
+ * the bound is too high by 11 % at most, so that less is told and nothing more.
  */
 export function rareChiSquare(freedom: number): number {
   const variance = 2 / (9 * freedom);

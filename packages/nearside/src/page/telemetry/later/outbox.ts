@@ -1,6 +1,5 @@
-import type { LossReason, Report, Store } from '@nearside/core';
-import { MAX_REPORT_BYTES } from '@nearside/core';
-import type { PossibleFirst } from './firsts.js';
+import { type LossReason, MAX_REPORT_BYTES, type Report, type Store } from '@nearside/core';
+import type { PossibleFirst } from './report-window.js';
 import { sizeOf } from './seal-report.js';
 
 const DAY_MS = 86_400_000;
@@ -13,17 +12,17 @@ export const OUTBOX_LIMITS = Object.freeze({
   ageMs: 14 * DAY_MS,
 });
 
-/** What is stored with a report. */
+/** Entries that are stored with a report. */
 export interface Alongside {
-  /** Which of these it is, is settled in the transaction that stores it in the form it is sent in. */
+  /** The transaction that stores the report as it is sent settles which of these it is. */
   readonly firsts: readonly PossibleFirst[];
   readonly entries: ReadonlyMap<string, unknown>;
 }
 
-/** As it waits. */
+/** A report as it waits. */
 interface Waiting {
   readonly report: Report;
-  /** Of which it is not known yet whether they are so. */
+  /** It is not settled yet which of these are so. */
   readonly firsts: readonly PossibleFirst[];
 }
 
@@ -36,7 +35,7 @@ export interface Outbox {
    * @returns false when it is too large to be sent, and was dropped
    */
   put(report: Report, alongside: Alongside): Promise<boolean>;
-  /** What may be sent, oldest first; what is too old or too much is dropped. */
+  /** Keys of reports that may be sent, oldest first. Too old ones and too many are dropped. */
   keys(): Promise<string[]>;
   /** The report as it is to be sent, which says what it is the first of: two tabs are one device. */
   get(key: string): Promise<Report | undefined>;
@@ -59,9 +58,7 @@ export function openOutbox(
     onDropped: (id: string, reason: LossReason) => void;
   },
 ): Outbox {
-  // Without what is behind `?`: a token in it changes, and what waits goes with the new one.
-  const addresses = endpoints.map((endpoint) => endpoint.split('?')[0]);
-  const prefix = `r/${encodeURIComponent(addresses.join(' '))}/`;
+  const prefix = waitingPrefix('r', endpoints);
   const partsOf = (key: string) => key.slice(prefix.length).split('-');
 
   async function drop(key: string, reason: LossReason): Promise<void> {
@@ -83,7 +80,7 @@ export function openOutbox(
     async keys() {
       const keys = await store.keys(prefix);
       const oldest = Date.now() - OUTBOX_LIMITS.ageMs;
-      const latest = Date.now() + DAY_MS; // by a clock that was ahead, and is right again
+      const latest = Date.now() + DAY_MS; // later ones were dated by a clock that was ahead
       const isFresh = (key: string) =>
         Number(partsOf(key)[0]) >= oldest && Number(partsOf(key)[0]) <= latest;
       const fresh = keys.filter(isFresh);
@@ -98,12 +95,12 @@ export function openOutbox(
       if (firsts.length === 0) return waiting?.report;
       await store.transact([key, ...firsts.map(({ key }) => key)], ([now, ...stored]) => {
         waiting = now as Waiting | undefined;
-        if (!waiting || waiting.firsts.length === 0) return undefined; // somebody else was here
+        if (!waiting || waiting.firsts.length === 0) return undefined; // another tab was faster
         // Days and hours sort as text. A clock that was put back makes no second first.
         const tomorrow = new Date(Date.now() + DAY_MS).toISOString();
         const news = firsts.filter(({ period }, i) => {
           const last = String(stored[i] ?? '');
-          return period > last || last > tomorrow; // of a clock that was ahead
+          return period > last || last > tomorrow; // the clock was ahead
         });
         const first = news.map(({ first }) => first);
         const { report } = waiting;
@@ -116,4 +113,10 @@ export function openOutbox(
     remove: (key) => store.commit({ delete: [key] }),
     clear: async () => store.commit({ delete: await store.keys(prefix) }),
   };
+}
+
+/** Keys of waiting items begin with their collectors, without the query: a token in it changes, and what waits stays. */
+export function waitingPrefix(kind: 'r' | 't', endpoints: readonly string[]): string {
+  const addresses = endpoints.map((endpoint) => endpoint.split('?')[0]);
+  return `${kind}/${encodeURIComponent(addresses.join(' '))}/`;
 }

@@ -3,7 +3,7 @@ import type { Report, Store } from '@nearside/core';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { SAMPLE_DIMENSIONS } from '../../../testing/sample-dimensions.js';
 import type { ReportTarget } from '../../options/plan-opening.js';
-import { createReportTotals } from '../lifetime.js';
+import { createReportTotals } from '../recorded.js';
 import { asCounted } from './counted.js';
 import { openOutbox } from './outbox.js';
 import { startReporting } from './reporting.js';

@@ -6,18 +6,19 @@ import { unref } from '../../../shared/timers.js';
 import type { ReportTarget } from '../../options/plan-opening.js';
 import type { Counted } from './counted.js';
 import type { Delivery } from './deliver.js';
-import { possibleFirsts } from './firsts.js';
 import type { Outbox } from './outbox.js';
-import { type ReportingDay, readReportingDay, utcDay } from './reporting-day.js';
+import {
+  possibleFirsts,
+  type ReportingDay,
+  readReportingDay,
+  utcDay,
+  WINDOW_MS,
+  type WindowLengths,
+  weightOf,
+} from './report-window.js';
 import { sealReport } from './seal-report.js';
 import { createTally, increment, type Tally } from './tally.js';
-import { WINDOW_MS, type WindowLengths } from './window-lengths.js';
 
-/** Of the draw of an install for a day. */
-const BUCKETS = 10_000;
-
-/** A window that is so much longer than it was to be has slept, ms. */
-const SLEPT_MS = 60_000;
 /** Counts into windows, seals them, stores them, sends them: one version on one backend. */
 export interface Reporter {
   count(add: (tally: Tally) => void): void;
@@ -35,6 +36,19 @@ export interface ReportingContext {
   readonly onDropped: (id: string, reason: LossReason) => void;
 }
 
+export interface ReporterContext extends ReportingContext {
+  readonly target: ReportTarget;
+  readonly outbox: Outbox;
+  readonly delivery: Delivery;
+  readonly mayReport: () => Promise<boolean>;
+  /** Losses that no report has told yet; the next one of this model does. */
+  readonly lost: Map<LossReason, number>;
+  /** Entries to store with the next report. */
+  readonly changes: () => ReadonlyMap<string, unknown>;
+  readonly lengths: Promise<WindowLengths>;
+  readonly startMs: number;
+}
+
 interface ReportWindow {
   readonly startMs: number;
   /** By a clock that nobody sets. */
@@ -44,122 +58,139 @@ interface ReportWindow {
   readonly tally: Tally;
 }
 
-export interface ReporterContext extends ReportingContext {
-  readonly target: ReportTarget;
-  readonly outbox: Outbox;
-  readonly delivery: Delivery;
-  readonly mayReport: () => Promise<boolean>;
-  /** What reports of this model do not say, until one says that. */
-  readonly lost: Map<LossReason, number>;
-  /** What is to be stored with the next report. */
-  readonly changes: () => ReadonlyMap<string, unknown>;
-  readonly lengths: Promise<WindowLengths>;
-  readonly startMs: number;
+/** A reporter at work. */
+interface Work {
+  readonly counted: Counted;
+  readonly context: ReporterContext;
+  /** Undefined until they are read. */
+  lengths: WindowLengths | undefined;
+  /** The day is read ahead, so that a page that is being closed can seal in one step. Undefined until it is read. */
+  day: ReportingDay | undefined;
+  dayRead: Promise<void>;
+  window: ReportWindow;
+  timer: ReturnType<typeof setTimeout> | undefined;
+  isStopped: boolean;
 }
 
 export function startReporter(counted: Counted, context: ReporterContext): Reporter {
-  const { target, outbox, delivery, totals, identity, lost } = context;
-  let day: ReportingDay | undefined;
-  let dayRead: Promise<void> = Promise.resolve();
-  let lengths: WindowLengths | undefined;
-  let window = openWindow(context.startMs);
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let isStopped = false;
-
-  /** The day is read ahead, so that a page that is being closed can seal in one step. */
-  function openWindow(startMs: number): ReportWindow {
-    if (day?.name !== utcDay(startMs)) dayRead = readDay(startMs).catch(() => {});
-    return { startMs, openedMs: performance.now(), lastMs: startMs, tally: createTally() };
-  }
-
-  async function readDay(nowMs: number): Promise<void> {
-    day = undefined;
-    day = await readReportingDay({ identity, target, nowMs });
-  }
-
-  function lengthMs(): number {
-    return lengths?.nextMs ?? WINDOW_MS;
-  }
-
-  function hasSlept({ startMs }: ReportWindow): boolean {
-    return Date.now() - startMs > lengthMs() + SLEPT_MS;
-  }
-
-  /** The window is swapped at once: a run that ends meanwhile counts into the next. */
-  async function seal(): Promise<void> {
-    const sealed = window;
-    if (!day) await dayRead;
-    const today = day;
-    if (sealed !== window) return;
-    const nowMs = Date.now();
-    const openMs = performance.now() - sealed.openedMs;
-    const endMs = hasSlept(sealed) ? sealed.lastMs : Math.max(nowMs, sealed.startMs + openMs);
-    window = openWindow(nowMs);
-    if (!today?.isSampled) return;
-    const told = [...lost];
-    lost.clear();
-    for (const [reason, n] of told) increment(sealed.tally.loss, reason, n);
-    await keep(sealed, endMs).catch((error) => {
-      for (const [reason, n] of told) increment(lost, reason, n);
-      increment(lost, 'store-failed');
-      throw error;
-    });
-  }
-
-  async function keep({ tally, startMs }: ReportWindow, endMs: number): Promise<void> {
-    const { app, sampleRate } = target;
-    const dimensions = { ...counted.dimensions, ...(app && { app }), weight: weightOf(sampleRate) };
-    const report = sealReport(tally, {
-      id: toHex(crypto.getRandomValues(new Uint8Array(16))),
-      cohort: identity.cohort,
-      startMs,
-      endMs,
-      dimensions,
-      baseline: counted.baseline?.hash,
-    });
-    if (!report || (target.consent && !(await context.mayReport()))) return;
-    const firsts = possibleFirsts(dimensions, { startMs, hasFailed: tally.errors.size > 0 });
-    const entries = new Map([...context.changes(), ...(lengths?.sealed() ?? [])]);
-    if (!(await outbox.put(report, { firsts, entries }))) return;
-    totals.sealed += 1;
-    totals.sealedRuns += tally.ok;
-  }
-
-  async function flush(): Promise<void> {
-    // A store that fails loses this window, never the page's call.
-    await seal().catch(() => {});
-    await delivery.drain();
-  }
-
-  function schedule(): void {
-    if (isStopped) return;
-    timer = setTimeout(() => void flush().finally(schedule), lengthMs());
-    unref(timer);
-  }
-
+  const work: Work = {
+    counted,
+    context,
+    lengths: undefined,
+    day: undefined,
+    dayRead: Promise.resolve(),
+    window: openWindow(context.startMs),
+    timer: undefined,
+    isStopped: false,
+  };
+  readDayOf(work);
   context.lengths.then(
-    (read) => {
-      lengths = read;
-      schedule();
+    (lengths) => {
+      work.lengths = lengths;
+      schedule(work);
     },
-    schedule, // what cannot be read says nothing of how long windows are
+    () => schedule(work), // windows have their usual length where nothing can be read
   );
 
   return {
     count(add) {
-      if (hasSlept(window)) void flush(); // what happens after the wake is in a window of its own
-      add(window.tally);
-      window.lastMs = Date.now();
+      if (hasSlept(work)) void flush(work); // what happens after the wake is in a window of its own
+      add(work.window.tally);
+      work.window.lastMs = Date.now();
     },
-    flush,
+    flush: () => flush(work),
     stop() {
-      isStopped = true;
-      clearTimeout(timer);
+      work.isStopped = true;
+      clearTimeout(work.timer);
     },
   };
 }
 
-/** Of 10,000 buckets of installs, those that a share has: how many devices one of them stands for. */
-function weightOf(sampleRate: number): number {
-  return BUCKETS / Math.ceil(sampleRate * BUCKETS);
+function openWindow(startMs: number): ReportWindow {
+  return { startMs, openedMs: performance.now(), lastMs: startMs, tally: createTally() };
+}
+
+/** Reads the day of the window that has just opened. */
+function readDayOf(work: Work): void {
+  const { startMs } = work.window;
+  if (work.day?.name === utcDay(startMs)) return;
+  const { identity, target } = work.context;
+  work.day = undefined;
+  work.dayRead = readReportingDay({ identity, target, nowMs: startMs }).then(
+    (day) => {
+      work.day = day;
+    },
+    () => {},
+  );
+}
+
+function lengthMs({ lengths }: Work): number {
+  return lengths?.nextMs ?? WINDOW_MS;
+}
+
+/** A window that is so much longer than it was to be has slept, ms. */
+const SLEPT_MS = 60_000;
+
+function hasSlept(work: Work): boolean {
+  return Date.now() - work.window.startMs > lengthMs(work) + SLEPT_MS;
+}
+
+function schedule(work: Work): void {
+  if (work.isStopped) return;
+  work.timer = setTimeout(() => void flush(work).finally(() => schedule(work)), lengthMs(work));
+  unref(work.timer);
+}
+
+async function flush(work: Work): Promise<void> {
+  // A store that fails loses this window, never the page's call.
+  await seal(work).catch(() => {});
+  await work.context.delivery.drain();
+}
+
+/** The window is swapped at once: a run that ends meanwhile counts into the next. */
+async function seal(work: Work): Promise<void> {
+  const { lost } = work.context;
+  const sealed = work.window;
+  if (!work.day) await work.dayRead;
+  const today = work.day;
+  if (sealed !== work.window) return;
+  const nowMs = Date.now();
+  const openMs = performance.now() - sealed.openedMs;
+  const endMs = hasSlept(work) ? sealed.lastMs : Math.max(nowMs, sealed.startMs + openMs);
+  work.window = openWindow(nowMs);
+  readDayOf(work);
+  if (!today?.isSampled) return;
+  const told = [...lost];
+  lost.clear();
+  for (const [reason, n] of told) increment(sealed.tally.loss, reason, n);
+  await keep(work, sealed, endMs).catch((error) => {
+    for (const [reason, n] of told) increment(lost, reason, n);
+    increment(lost, 'store-failed');
+    throw error;
+  });
+}
+
+/** Stores a window's report, where it says anything and may be sent. */
+async function keep(
+  { counted, context, lengths }: Work,
+  { tally, startMs }: ReportWindow,
+  endMs: number,
+): Promise<void> {
+  const { target, identity, outbox, totals } = context;
+  const { app, sampleRate } = target;
+  const dimensions = { ...counted.dimensions, ...(app && { app }), weight: weightOf(sampleRate) };
+  const report = sealReport(tally, {
+    id: toHex(crypto.getRandomValues(new Uint8Array(16))),
+    cohort: identity.cohort,
+    startMs,
+    endMs,
+    dimensions,
+    baseline: counted.baseline?.hash,
+  });
+  if (!report || (target.consent && !(await context.mayReport()))) return;
+  const firsts = possibleFirsts(dimensions, { startMs, hasFailed: tally.errors.size > 0 });
+  const entries = new Map([...context.changes(), ...(lengths?.sealed() ?? [])]);
+  if (!(await outbox.put(report, { firsts, entries }))) return;
+  totals.sealed += 1;
+  totals.sealedRuns += tally.ok;
 }

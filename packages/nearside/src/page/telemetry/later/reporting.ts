@@ -1,18 +1,20 @@
 import { withMemoryFallback } from '@nearside/artifact/fallback-store';
-import type { LossReason, Store } from '@nearside/core';
+import { isNearsideError, type LossReason, type Store } from '@nearside/core';
 import { openStore } from '#platform';
 import type { StoreChoice } from '../../../shared/api/open-options.js';
+import { readInstallIdentity } from '../../../shared/install.js';
 import { isHidden, onVisibilityChange } from '../../../shared/page-events.js';
 import { LAST_STORING_MS, settlesWithin } from '../../../shared/timers.js';
-import type { ReportTarget } from '../../options/plan-opening.js';
-import type { Counted } from './counted.js';
+import type { OpenPlan, ReportTarget } from '../../options/plan-opening.js';
+import { createReportTotals } from '../recorded.js';
+import { type Counted, countedOfModel } from './counted.js';
 import { createDelivery } from './deliver.js';
+import type { RunShelf } from './feedback.js';
 import { openOutbox } from './outbox.js';
+import { readWindowLengths } from './report-window.js';
 import { type Reporter, type ReportingContext, startReporter } from './reporter.js';
-import type { RunShelf } from './run-memory.js';
-import { increment } from './tally.js';
+import { increment, tallyFailedOpen } from './tally.js';
 import { openTracing, type Tracing } from './tracing.js';
-import { readWindowLengths } from './window-lengths.js';
 
 /** How long `close` waits for delivery, ms. What is not sent stays stored. */
 const CLOSE_MS = 2_000;
@@ -20,7 +22,7 @@ const CLOSE_MS = 2_000;
 /** The reports of one open model. */
 export interface Reporting extends RunShelf {
   /**
-   * Of one version on one backend.
+   * The reporter of one version on one backend.
    *
    * @param startMs when its first window begins, Unix time; now, by default
    */
@@ -44,43 +46,16 @@ export function startReporting(
   target: ReportTarget,
   context: ReportingContext & { readonly store: Store },
 ): Reporting {
-  const { store, totals } = context;
+  const { store } = context;
   const reporters = new Map<string, Reporter>();
   const lost = new Map<LossReason, number>();
   let changes: () => ReadonlyMap<string, unknown> = () => new Map();
+  const { outbox, delivery } = openDelivery(target, { ...context, lost, mayReport });
+  const tracing = target.traceRate > 0 ? openTracing(target, { ...context, mayReport }) : undefined;
 
-  function onDropped(id: string, reason: LossReason): void {
-    totals.dropped += 1;
-    increment(lost, reason);
-    context.onDropped(id, reason);
-  }
-  const outbox = openOutbox(store, { endpoints: target.endpoints, onDropped });
-  const delivery = createDelivery({
-    outbox,
-    endpoints: target.endpoints,
-    mayReport,
-    bodyOf: (report) => JSON.stringify({ ...report, sent: Date.now() }),
-    onDropped,
-    onKept(problem) {
-      totals.problem = problem;
-    },
-    onSent({ id }) {
-      totals.sent += 1;
-      totals.problem = undefined;
-      context.onSent(id);
-    },
-  });
-
-  /** Asked before anything is stored for sending, and before it is sent. What waits goes where it may not. */
+  /** Asked before anything is stored for sending, and before it is sent. Without consent what waits is deleted. */
   async function mayReport(): Promise<boolean> {
-    if (!target.consent) return true;
-    const isGiven = await Promise.resolve()
-      .then(() => target.consent?.())
-      .then(
-        (answer) => answer === true,
-        () => false,
-      );
-    if (isGiven) return true;
+    if (await hasConsent(target)) return true;
     await outbox.clear();
     await tracing?.clear();
     await store.commit({ delete: await store.keys('f/') });
@@ -89,27 +64,17 @@ export function startReporting(
 
   function start(counted: Counted, startMs: number): Reporter {
     const { model, version } = counted.dimensions;
-    const shared = {
-      ...context,
-      target,
-      outbox,
-      delivery,
-      mayReport,
-      lost,
-      changes: () => changes(),
-    };
     const lengths = readWindowLengths(store, { model, version });
-    return startReporter(counted, { ...shared, lengths, startMs });
+    const shared = { ...context, target, outbox, delivery, mayReport, lost };
+    return startReporter(counted, { ...shared, changes: () => changes(), lengths, startMs });
   }
 
-  const tracing = target.traceRate > 0 ? openTracing(target, { ...context, mayReport }) : undefined;
+  async function flush(): Promise<void> {
+    await Promise.all([...reporters.values(), tracing].map((sender) => sender?.flush()));
+  }
 
-  const all = () => [...reporters.values()];
-  const flush = async () => {
-    await Promise.all([...all(), tracing].map((sender) => sender?.flush()));
-  };
   const unhook = hookPage({ onHide: () => void flush(), onOnline: () => void delivery.drain() });
-  // Hidden before there was anybody to hear of it: what was counted until now is sealed as it would have been.
+  // A page that was hidden before this was loaded sends no event: its first records are sealed all the same.
   if (isHidden()) setTimeout(() => void flush());
   void delivery.drain();
 
@@ -128,13 +93,58 @@ export function startReporting(
     tracing,
     async close() {
       unhook();
-      for (const reporter of all()) reporter.stop();
+      for (const reporter of reporters.values()) reporter.stop();
       await settlesWithin(CLOSE_MS, flush());
       delivery.close();
       tracing?.stop();
       await settlesWithin(LAST_STORING_MS, store.close());
     },
   };
+}
+
+interface DeliveryContext extends ReportingContext {
+  readonly store: Store;
+  readonly lost: Map<LossReason, number>;
+  readonly mayReport: () => Promise<boolean>;
+}
+
+/** The outbox of a target's reports, and their delivery. */
+function openDelivery(
+  { endpoints }: ReportTarget,
+  { store, totals, lost, mayReport, ...context }: DeliveryContext,
+) {
+  function onDropped(id: string, reason: LossReason): void {
+    totals.dropped += 1;
+    increment(lost, reason);
+    context.onDropped(id, reason);
+  }
+  const outbox = openOutbox(store, { endpoints, onDropped });
+  const delivery = createDelivery({
+    outbox,
+    endpoints,
+    mayReport,
+    bodyOf: (report) => JSON.stringify({ ...report, sent: Date.now() }),
+    onDropped,
+    onKept(problem) {
+      totals.problem = problem;
+    },
+    onSent({ id }) {
+      totals.sent += 1;
+      totals.problem = undefined;
+      context.onSent(id);
+    },
+  });
+  return { outbox, delivery };
+}
+
+/** A `consent` that throws, or answers anything but true, is none. */
+async function hasConsent({ consent }: ReportTarget): Promise<boolean> {
+  if (!consent) return true;
+  try {
+    return (await consent()) === true;
+  } catch {
+    return false;
+  }
 }
 
 /** A page that is hidden may never come back: what it counted is sealed then. */
@@ -150,4 +160,30 @@ function hookPage({ onHide, onOnline }: { onHide: () => void; onOnline: () => vo
     globalThis.removeEventListener('pagehide', onHide);
     globalThis.removeEventListener('online', onOnline);
   };
+}
+
+/**
+ * Reports an `open` that failed, before or after its version was known. One that the caller has aborted has not failed.
+ * Never rejects.
+ */
+export async function reportFailedOpen(
+  { report, store: choice, address, signal }: OpenPlan,
+  error: unknown,
+): Promise<void> {
+  if (!report || signal?.aborted || !isNearsideError(error)) return;
+  const store = openStore('nearside-reports', choice);
+  try {
+    const reporting = startReporting(report, {
+      store,
+      identity: await readInstallIdentity(store),
+      totals: createReportTotals(),
+      onSent() {},
+      onDropped() {},
+    });
+    const reporter = reporting.of(countedOfModel(address.model));
+    reporter.count((tally) => tallyFailedOpen(tally, error.code));
+    await reporting.close();
+  } catch {
+    await store.close().catch(() => {});
+  }
 }

@@ -21,7 +21,7 @@ export interface SealContext {
   readonly baseline: string | undefined;
 }
 
-/** What a report of more than 8 KiB does without, in this order, until it fits. Never its health. */
+/** A report of more than 8 KiB loses these in this order until it fits. It never loses its health. */
 const DISPENSABLE = [
   'inputs',
   'drift',
@@ -34,10 +34,10 @@ const DISPENSABLE = [
   'opens',
 ] as const;
 
-/** A window that could not be sealed for days says so much. */
+/** A window that could not be sealed for days gives this as its length, ms. */
 const LONGEST_MS = 86_400_000;
 
-/** Room for what is added when it is stored and sent. */
+/** Room for the firsts, which are added when the report is stored. */
 const FIRSTS_BYTES = 100;
 
 /**
@@ -92,12 +92,12 @@ export function sealReport(tally: Tally, context: SealContext): Report | undefin
   } as Report);
 }
 
-/** Nothing where there are no counts; else with those that are always told. */
+/** Undefined where there are no counts; else these with those that are always told. */
 function around<Always extends object>(always: Always, counts: object): object | undefined {
   return Object.keys(counts).length > 0 ? { ...always, ...counts } : undefined;
 }
 
-/** What there is to tell: counts above zero, histograms and lists that hold something, as they are sent. */
+/** Leaves out what says nothing: counts of zero, histograms and lists that are empty. */
 function told(counts: object): object {
   const entries = Object.entries(counts).map(([name, value]) => [name, sentAs(value)] as const);
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
@@ -135,7 +135,7 @@ function updatesOf({ updates }: Tally) {
     .map(([version, counts]) => ({ version, ...told(counts) }));
 }
 
-/** Of the features that defaults stood in for most. */
+/** The features that defaults stood in for most. */
 function inputsOf({ substituted }: Tally) {
   return [...substituted]
     .map(([place, { missing, stale, invalid }]) => [place, missing, stale, invalid] as const)

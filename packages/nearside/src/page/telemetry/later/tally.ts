@@ -7,7 +7,7 @@ import {
 } from '@nearside/core';
 import type { Observation } from '../../../shared/protocol.js';
 
-/** How often each code, name or place came. */
+/** Counts by code, name or place. */
 export type Counts<Key = string> = Map<Key, number>;
 
 /** Durations of one successful run, ms. */
@@ -78,7 +78,7 @@ export interface Tally {
   readonly loss: Counts;
 }
 
-/** What people wait for at scale 3 (±4.33 %), the stages of it and loads at scale 2. */
+/** Times that people wait for are at scale 3 (±4.33 %), their stages and loads at scale 2. */
 export function createTally(): Tally {
   const series = (): SeriesTally => ({
     ok: 0,

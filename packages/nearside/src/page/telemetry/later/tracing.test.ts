@@ -7,7 +7,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import type { EndedRun } from '../../../shared/ended-run.js';
 import { SAMPLE_DIMENSIONS } from '../../../testing/sample-dimensions.js';
 import type { ReportTarget } from '../../options/plan-opening.js';
-import { createReportTotals } from '../lifetime.js';
+import { createReportTotals } from '../recorded.js';
 import { startReporting } from './reporting.js';
 import { besideReports, openTracing } from './tracing.js';
 

@@ -1,19 +1,29 @@
 import { toHex } from '@nearside/artifact';
-import { type Store, TRACE_LIMITS, type TraceSpan } from '@nearside/core';
+import {
+  createHistogram,
+  quantile,
+  record,
+  type Store,
+  TRACE_LIMITS,
+  type TraceReason,
+  type TraceSpan,
+  type Traces,
+  total,
+} from '@nearside/core';
 import type { EndedRun } from '../../../shared/ended-run.js';
 import type { InstallIdentity } from '../../../shared/protocol.js';
 import { unref } from '../../../shared/timers.js';
 import type { ReportTarget } from '../../options/plan-opening.js';
-import { chooseTraces } from './choose-traces.js';
+import { isInvalidInput } from '../recorded.js';
 import { createDelivery, REFUSALS } from './deliver.js';
-import { readReportingDay, utcDay } from './reporting-day.js';
-import { openTraceOutbox } from './trace-outbox.js';
+import { waitingPrefix } from './outbox.js';
+import { readReportingDay, utcDay } from './report-window.js';
 import { asTraces, spansOf, type TracedRun } from './trace-spans.js';
 
 /** From the first trace until it is sent, ms; more may come along meanwhile. */
 const GATHER_MS = 60_000;
 
-/** Traces of single runs of one open model. Consent, days and delivery are those of its reports. */
+/** Traces single runs of one open model. Consent, days and delivery are those of its reports. */
 export interface Tracing {
   /** Told of every run. */
   ran(run: EndedRun, about: Pick<TracedRun, 'dimensions' | 'atMs'>): void;
@@ -50,7 +60,7 @@ export function openTracing(
     onKept() {},
   });
   const readDay = (nowMs: number) => readReportingDay({ identity, target, nowMs });
-  /** Read ahead, so that a page that is being closed can store in one step. */
+  /** The day is read ahead, so that a page that is being closed can store in one step. */
   let day = readDay(Date.now());
   day.catch(() => {}); // whoever needs it hears of it
   let runs: TraceSpan[][] = [];
@@ -111,4 +121,96 @@ export function besideReports(endpoint: string): string {
   const url = new URL('traces', endpoint);
   url.search = new URL(endpoint).search;
   return url.href;
+}
+
+/** One open model traces so many runs at most. */
+const CHOICE_LIMITS = Object.freeze({
+  sampled: 20,
+  /** Failing and slow runs together. */
+  notable: 5,
+});
+
+/** A run is slow when it takes so many times as long as 95 of 100 before it, and so long at least, ms. */
+const SLOW = Object.freeze({ times: 2, ms: 50, after: 50 });
+
+/** Says which runs of an open model are traced, and why. */
+interface TraceChoice {
+  /** Told of every run. @returns undefined where it leaves no trace */
+  reasonFor(run: EndedRun): TraceReason | undefined;
+}
+
+/** @param rate the share of runs that are traced whatever becomes of them, 0 … 1 */
+export function chooseTraces(rate: number, random: () => number = Math.random): TraceChoice {
+  const durations = createHistogram(3);
+  let sampled = 0;
+  let notable = 0;
+
+  function isSlow(totalMs: number): boolean {
+    // Most runs are fast: no quantile is looked up for them.
+    if (totalMs < SLOW.ms || total(durations) < SLOW.after) return false;
+    return totalMs > SLOW.times * (quantile(durations, 0.95) ?? 0);
+  }
+
+  function isNotable({ outcome, totalMs }: EndedRun): 'failed' | 'slow' | undefined {
+    if (outcome.kind === 'failed') return 'failed';
+    return isSlow(totalMs) ? 'slow' : undefined;
+  }
+
+  return {
+    reasonFor(run) {
+      const { outcome, series, totalMs } = run;
+      const isOurs =
+        outcome.kind === 'ok' || (outcome.kind === 'failed' && !isInvalidInput(outcome.code));
+      if (series || !isOurs) return undefined;
+      const reason = isNotable(run);
+      if (outcome.kind === 'ok') record(durations, Math.max(0, totalMs));
+      if (reason && notable < CHOICE_LIMITS.notable) {
+        notable += 1;
+        return reason;
+      }
+      if (sampled >= CHOICE_LIMITS.sampled || random() >= rate) return undefined;
+      sampled += 1;
+      return 'sampled';
+    },
+  };
+}
+
+const DAY_MS = 86_400_000;
+
+/** Limits of what waits to be sent. */
+const OUTBOX_LIMITS = Object.freeze({
+  /** Some 20 KB each. */
+  requests: 10,
+  /** As long as a collector keeps them, ms. */
+  ageMs: 7 * DAY_MS,
+});
+
+/** Traces of one request that wait to be sent. */
+interface WaitingTraces {
+  readonly id: string;
+  readonly traces: Traces;
+}
+
+/** Traces that wait for delivery, oldest first. Too old ones and too many go without a word: none is a count. */
+function openTraceOutbox(store: Store, endpoints: readonly string[]) {
+  const prefix = waitingPrefix('t', endpoints);
+  const timeOf = (key: string) => Number(key.slice(prefix.length).split('-')[0]);
+
+  return {
+    async put(waiting: WaitingTraces, nowMs: number): Promise<void> {
+      const key = `${prefix}${String(Math.round(nowMs)).padStart(15, '0')}-${waiting.id}`;
+      await store.commit({ set: new Map([[key, waiting]]) });
+    },
+    async keys(): Promise<string[]> {
+      const keys = await store.keys(prefix);
+      const fresh = keys.filter((key) => Math.abs(Date.now() - timeOf(key)) <= OUTBOX_LIMITS.ageMs);
+      const kept = fresh.slice(-OUTBOX_LIMITS.requests);
+      const old = keys.filter((key) => !kept.includes(key));
+      if (old.length > 0) await store.commit({ delete: old });
+      return kept;
+    },
+    get: async (key: string) => (await store.get(key)) as WaitingTraces | undefined,
+    remove: (key: string) => store.commit({ delete: [key] }),
+    clear: async () => store.commit({ delete: await store.keys(prefix) }),
+  };
 }

@@ -2,9 +2,8 @@ import { createMemoryStore } from '@nearside/artifact';
 import { expect, test } from 'vitest';
 import { SAMPLE_DIMENSIONS } from '../../../testing/sample-dimensions.js';
 import { asCounted } from './counted.js';
-import { createRunMemory, type PastRun, type RunShelf } from './run-memory.js';
+import { createRunMemory, type PastRun, type RunShelf, tallyTruth } from './feedback.js';
 import { createTally } from './tally.js';
-import { tallyTruth } from './tally-truth.js';
 
 const DAY_MS = 86_400_000;
 const { weight: _, ...dimensions } = SAMPLE_DIMENSIONS;

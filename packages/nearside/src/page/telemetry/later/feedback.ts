@@ -1,40 +1,44 @@
-import { REPORT_LIMITS } from '@nearside/core';
+import { LARGEST_VALUE, REPORT_LIMITS } from '@nearside/core';
+import type { Truth } from '../../../shared/api/model.js';
 import type { Observation } from '../../../shared/protocol.js';
 import type { Counted } from './counted.js';
+import { type FeedbackTally, feedbackOfAge, increment, type Tally } from './tally.js';
 
 /** A run that feedback may be about. */
 export interface PastRun {
   readonly counted: Counted;
   /** Unix time. */
   readonly atMs: number;
-  /** Of the baseline's `confidence` and `class`; -1 where it has none. */
+  /** Bins of the baseline's `confidence` and `class`; -1 where it has none. */
   readonly confidenceBin: number;
   readonly classBin: number;
-  /** A regression's value; a label in the visit of the run alone. */
+  /** A regression's value, or in the visit of the run itself its label. */
   readonly predicted: string | number | undefined;
 }
 
-/** Where runs are kept across visits. */
+/** The store that keeps runs across visits. */
 export interface RunShelf {
   keys(prefix: string): Promise<string[]>;
   get(key: string): Promise<unknown>;
   /** Takes keys off, sometime. */
   discard(keys: readonly string[]): void;
-  /** Asked for what to store with the next report. */
+  /** `changes` is asked for what to store with the next report. */
   keepAlong(changes: () => ReadonlyMap<string, unknown>): void;
 }
 
-/** Runs remembered of one visit, and visits; older ones are forgotten. About 40 kB a visit at most. */
+/** So many runs of a visit are remembered, and so many visits. A visit takes 40 kB at most. */
 const REMEMBERED = 1000;
 const VISITS = 50;
 const DAY_MS = 86_400_000;
 
-/** Of runs: bins and versions; never an input, never a label. */
+/** A visit's runs as they are stored: bins and versions, never an input, never a label. */
 interface StoredVisit {
   readonly counted: readonly Counted[];
-  /** By the number of the run in its visit: which of `counted`, when, bins, a regression's value. */
+  /** Number of the run in its visit, place in `counted`, Unix time, two bins, a regression's value. */
   readonly runs: readonly (readonly [string, number, number, number, number, number?])[];
 }
+
+export type RunMemory = ReturnType<typeof createRunMemory>;
 
 /** Remembers runs for feedback: of this visit in memory, of the last seven days in the store. */
 export function createRunMemory(shelf: RunShelf, model: string) {
@@ -71,9 +75,9 @@ export function createRunMemory(shelf: RunShelf, model: string) {
       const oldest = recent.keys().next().value;
       if (recent.size > REMEMBERED && oldest !== undefined) recent.delete(oldest);
     },
-    /** A run of this visit. */
+    /** Finds a run of this visit. */
     find: (id: string): PastRun | undefined => recent.get(id),
-    /** A run of an earlier visit. */
+    /** Looks up a run of an earlier visit. */
     async recall(id: string): Promise<PastRun | undefined> {
       const [visit, number] = id.split('-');
       const keys = await shelf.keys(prefix);
@@ -110,8 +114,79 @@ async function forgetOld(shelf: RunShelf, prefix: string): Promise<void> {
   const oldestMs = Date.now() - (REPORT_LIMITS.feedbackDays + 1) * DAY_MS;
   const startOf = (key: string) => Number(key.split('/').at(-1)?.split('-')[0]);
   const isOld = (key: string) => startOf(key) < oldestMs;
-  // Of every model: one may never be opened again.
+  // Runs of every model are looked at: one may never be opened again.
   const [all, own] = await Promise.all([shelf.keys('f/'), shelf.keys(prefix)]);
   const old = [...new Set([...all.filter(isOld), ...own.slice(0, -VISITS)])];
   if (old.length > 0) shelf.discard(old);
+}
+
+/** Counts feedback on a run, under the age that the run has by then. */
+export function tallyTruth(
+  tally: Tally,
+  run: PastRun,
+  { truth, atMs }: { readonly truth: Truth; readonly atMs: number },
+): void {
+  const { label, correct, value } = truth as Partial<Record<keyof AnyTruth, unknown>>;
+  const days = Math.max(0, Math.floor((atMs - run.atMs) / DAY_MS));
+  const error = errorOf(run, value);
+  const isValue = label === undefined && correct === undefined;
+  const isTooLarge = isValue && !(Math.abs(error) <= LARGEST_VALUE);
+  if (days > REPORT_LIMITS.feedbackDays || isTooLarge) {
+    tally.unmatchedFeedback += 1;
+    return;
+  }
+  const feedback = feedbackOfAge(tally, days);
+  if (isValue) {
+    addError(feedback, error);
+    return;
+  }
+  if (label !== undefined) addPair(feedback, run, String(label));
+  addCorrectness(
+    feedback,
+    run,
+    label === undefined ? correct === true : isLabel(run, String(label)),
+  );
+}
+
+type AnyTruth = { label: string; correct: boolean; value: number };
+
+/** Not a number where no number was predicted. */
+function errorOf({ predicted }: PastRun, value: unknown): number {
+  return typeof predicted === 'number' ? predicted - Number(value) : Number.NaN;
+}
+
+function addError({ values }: FeedbackTally, error: number): void {
+  for (const [i, term] of [1, error, Math.abs(error), error * error].entries()) {
+    values[i as 0] += term;
+  }
+}
+
+function addCorrectness({ bins }: FeedbackTally, run: PastRun, isCorrect: boolean): void {
+  const place = Math.max(0, run.confidenceBin); // one bin for all where there is no confidence
+  while (bins.length <= place) bins.push([0, 0]);
+  const bin = bins[place] as [number, number];
+  bin[0] += 1;
+  if (isCorrect) bin[1] += 1;
+}
+
+/** Counts a pair of labels, where the model's baseline lists them. */
+function addPair({ confusion }: FeedbackTally, run: PastRun, label: string): void {
+  if (run.classBin >= 0) increment(confusion, `${binOfLabel(run, label)},${run.classBin}`);
+}
+
+/** A run of this visit knows its label; of an earlier one there is the bin alone. */
+function isLabel(run: PastRun, label: string): boolean {
+  if (typeof run.predicted === 'string') return run.predicted === label;
+  const bin = binOfLabel(run, label);
+  return bin === run.classBin && bin < labelsOf(run).length;
+}
+
+function binOfLabel(run: PastRun, label: string): number {
+  const labels = labelsOf(run);
+  const place = labels.indexOf(label);
+  return place === -1 ? labels.length : place;
+}
+
+function labelsOf({ counted }: PastRun): readonly string[] {
+  return counted.baseline?.labels ?? [];
 }

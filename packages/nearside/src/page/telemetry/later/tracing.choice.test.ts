@@ -1,7 +1,7 @@
 import type { ErrorCode } from '@nearside/core';
 import { expect, test } from 'vitest';
 import type { EndedRun } from '../../../shared/ended-run.js';
-import { chooseTraces } from './choose-traces.js';
+import { chooseTraces } from './tracing.js';
 
 const ALWAYS = () => 0;
 const NEVER = () => 1;

@@ -1,0 +1,106 @@
+import { rolloutBucket } from '@nearside/artifact';
+import type { First, Store } from '@nearside/core';
+import type { InstallIdentity } from '../../../shared/protocol.js';
+import type { Dimensions } from './counted.js';
+
+/** A version that is new to a device has so many short windows, ms: whether it works is known soon. */
+const SHORT_WINDOWS = 5;
+const SHORT_MS = 60_000;
+/** The length of every other window, ms. */
+export const WINDOW_MS = 300_000;
+
+/** The lengths of a version's windows on a device. */
+export interface WindowLengths {
+  /** The length of the next one, ms. */
+  readonly nextMs: number;
+  /** Counts one that is stored. */
+  sealed(): readonly [key: string, sealed: number][];
+}
+
+/** @param version undefined before one is known */
+export async function readWindowLengths(
+  store: Pick<Store, 'get'>,
+  { model, version }: { readonly model: string; readonly version?: string | undefined },
+): Promise<WindowLengths> {
+  const key = `i/windows/${model}/${version}`;
+  let sealed = version === undefined ? SHORT_WINDOWS : Number((await store.get(key)) ?? 0);
+  return {
+    get nextMs() {
+      return sealed < SHORT_WINDOWS ? SHORT_MS : WINDOW_MS;
+    },
+    sealed() {
+      if (!(sealed < SHORT_WINDOWS)) return [];
+      sealed += 1;
+      return [[key, sealed]];
+    },
+  };
+}
+
+/** One UTC day of this install. */
+export interface ReportingDay {
+  /** As `2026-11-25`. */
+  readonly name: string;
+  /** The install reports on this day: one draw per install and day, the same however often it is asked. */
+  readonly isSampled: boolean;
+}
+
+export interface ReportingDayRequest {
+  readonly identity: InstallIdentity;
+  /** `sampleRate` is the share of device-days that report, 0 … 1. */
+  readonly target: { readonly sampleRate: number };
+  readonly nowMs: number;
+}
+
+/** An install's draw for a day is one of so many. */
+const BUCKETS = 10_000;
+
+export async function readReportingDay(request: ReportingDayRequest): Promise<ReportingDay> {
+  const { identity, target, nowMs } = request;
+  const name = utcDay(nowMs);
+  const bucket = await rolloutBucket(`report ${name}`, identity.id);
+  return { name, isSampled: bucket < target.sampleRate * BUCKETS };
+}
+
+/** How many devices one stands for that is sampled at this rate. */
+export function weightOf(sampleRate: number): number {
+  return BUCKETS / Math.ceil(sampleRate * BUCKETS);
+}
+
+export function utcDay(nowMs: number): string {
+  return new Date(nowMs).toISOString().slice(0, 10);
+}
+
+/** A period that a report may be this device's first of, and where the store remembers when that last was so. */
+export interface PossibleFirst {
+  readonly first: First;
+  readonly key: string;
+  /** A UTC day as `2026-11-28`, or an hour as `2026-11-28T14`. */
+  readonly period: string;
+}
+
+const DAY = 10;
+const HOUR = 13;
+
+/**
+ * Lists what a report of a window can be the first of. A transaction of the store settles which of it is so: two tabs
+ * are one device.
+ *
+ * @param hasFailed a run failed in the window
+ */
+export function possibleFirsts(
+  { model, version, arm, assigned }: Dimensions,
+  { startMs, hasFailed }: { readonly startMs: number; readonly hasFailed: boolean },
+): PossibleFirst[] {
+  const start = new Date(startMs).toISOString();
+  const of = (first: First, what: string, digits: number) => ({
+    first,
+    key: `i/first/${first}/${model}/${what}`,
+    period: start.slice(0, digits),
+  });
+  const side = `${arm}/${assigned}`;
+  return [
+    ...(version ? [of('version-day', version, DAY), of('version-hour', version, HOUR)] : []),
+    ...(arm ? [of('arm-day', side, DAY)] : []),
+    ...(arm && hasFailed ? [of('arm-day-failed', side, DAY)] : []),
+  ];
+}
