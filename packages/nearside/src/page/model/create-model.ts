@@ -67,26 +67,15 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   );
 
   const revive = shareOnce(async () => (await loadLater()).createReviver(context));
-  let revivingSinceMs = 0;
   const handover = createHandover(first, {
-    revive: async (lost) => {
-      revivingSinceMs = performance.now();
-      return (await revive())(lost);
-    },
+    revive: async (lost) => (await revive())(lost),
     pool: (serving) =>
       parts.poolServing?.(serving, { ...context, waiting: () => queue.waiting }) ?? serving,
     onHanded(event) {
       const { kind, to: served } = event;
-      recording.tell(
-        kind === 'revived'
-          ? {
-              kind,
-              served,
-              wasResting: handover.isResting,
-              tookMs: performance.now() - revivingSinceMs,
-            }
-          : { kind: 'serves', served },
-      );
+      if (kind === 'revived') {
+        recording.tell({ kind, served, wasResting: event.wasResting, tookMs: event.tookMs });
+      } else recording.tell({ kind: 'serves', served });
       if (kind !== 'went-back') return;
       loadLater()
         .then(({ goBack }) => goBack(context, event))

@@ -8,7 +8,7 @@ const PROBATION_RUNS = 3;
 /** Who takes the next run: one version hands over to another between two runs. */
 export interface Handover {
   readonly current: Serving;
-  /** Whether no run is under way, and no version on probation. */
+  /** No run is under way, and no version on probation. */
   readonly isIdle: boolean;
   /** Does one run on the current version, or on one that is held, and sees how it ends. */
   run<Result>(work: (serving: Serving) => Promise<Result>, held?: Serving): Promise<Result>;
@@ -31,7 +31,7 @@ export interface Handover {
    */
   rest(reason: NearsideError): boolean;
   readonly isResting: boolean;
-  /** Whether a rest would cut nothing: no run, no probation, no revival. */
+  /** A rest would cut nothing: no run, no probation, no revival. */
   readonly mayRest: boolean;
   /** The current version, made anew if it was given up or lost. @throws what opening it again threw */
   awake(): Promise<Serving>;
@@ -41,8 +41,15 @@ export interface Handover {
 
 /** Another serving has become the current one. */
 export type Handed =
-  | { readonly kind: 'took-over' | 'revived'; readonly from: Serving; readonly to: Serving }
-  /** What took over has failed soon, and what served before serves again. */
+  | { readonly kind: 'took-over'; readonly from: Serving; readonly to: Serving }
+  | {
+      readonly kind: 'revived';
+      readonly from: Serving;
+      readonly to: Serving;
+      readonly wasResting: boolean;
+      readonly tookMs: number;
+    }
+  /** The version that took over has failed soon, and the one before serves again. */
   | GoneBack;
 
 export interface GoneBack {
@@ -55,179 +62,252 @@ export interface GoneBack {
 export interface HandoverOptions {
   /** Starts the version anew after its worker was lost. */
   readonly revive: (lost: Serving) => Promise<Serving>;
-  /** Gives what is about to serve more workers, where the engine has them. */
+  /** Gives a version that is about to serve more workers, where the engine has them. */
   readonly pool?: ((serving: Serving) => Serving) | undefined;
   /** Told after the first one, of each that comes to serve. */
   readonly onHanded: (event: Handed) => void;
+}
+
+/** A version that took over, until it has had its good runs. */
+interface Probation {
+  /** The version before. */
+  readonly reserve: Serving;
+  goodRuns: number;
+}
+
+interface Reviving {
+  readonly kind: 'reviving';
+  /** It was lost, or given up. */
+  readonly current: Serving;
+  readonly probation: Probation | undefined;
+  readonly wasResting: boolean;
+  /** Runs wait for it. */
+  readonly revival: Promise<void>;
+}
+
+type State =
+  | { readonly kind: 'serving'; readonly current: Serving; probation: Probation | undefined }
+  /** The session was given up while nobody called. */
+  | { readonly kind: 'resting'; readonly current: Serving; readonly probation: undefined }
+  | Reviving
+  | {
+      readonly kind: 'closed';
+      readonly current: Serving;
+      readonly probation: undefined;
+      readonly reason: unknown;
+    };
+
+interface Handing extends Required<HandoverOptions> {
+  state: State;
+  /** Runs and holds under way. */
+  readonly inFlight: Map<Serving, number>;
+  /** Versions that close when they are idle, by the reason for what would still call them. */
+  readonly leaving: Map<Serving, unknown>;
 }
 
 export function createHandover(
   first: Serving,
   { revive, pool = (serving) => serving, onHanded }: HandoverOptions,
 ): Handover {
-  let current = pool(first);
-  /** The version before, while the current one is on probation. */
-  let reserve: Serving | undefined;
-  let goodRuns = 0;
-  /** Under way after a worker was lost: runs wait for it. */
-  let reviving: Promise<void> | undefined;
-  let closed: { readonly reason: unknown } | undefined;
-  let isResting = false;
-  const inFlight = new Map<Serving, number>();
-  const leaving = new Map<Serving, unknown>();
-
-  function begin(serving: Serving): void {
-    inFlight.set(serving, (inFlight.get(serving) ?? 0) + 1);
-  }
-
-  function end(serving: Serving): void {
-    const left = (inFlight.get(serving) ?? 1) - 1;
-    if (left > 0) inFlight.set(serving, left);
-    else inFlight.delete(serving);
-    if (leaving.has(serving)) leaveWhenIdle(serving, leaving.get(serving));
-  }
-
-  function leaveWhenIdle(serving: Serving, reason: unknown): void {
-    leaving.set(serving, reason);
-    if (inFlight.has(serving)) return;
-    leaving.delete(serving);
-    void serving.connection.close(reason);
-  }
-
-  function settleIn(): void {
-    goodRuns += 1;
-    if (!reserve || goodRuns < PROBATION_RUNS) return;
-    leaveWhenIdle(reserve, undefined);
-    reserve = undefined;
-  }
-
-  /** A version that fails while on probation goes, and the one before it takes over again. */
-  function goBack(from: Serving, error: NearsideError): void {
-    if (from !== current || !reserve) return;
-    const to = reserve;
-    reserve = undefined;
-    current = to;
-    leaveWhenIdle(from, error);
-    onHanded({ kind: 'went-back', from, to, error });
-  }
-
-  /** Another worker takes its place, for the calls that wait and for those that come. */
-  function replace(lost: Serving): void {
-    if (lost !== current || closed) return;
-    reviving ??= revive(lost)
-      .then((next) => {
-        // An update may have taken over meanwhile.
-        if (closed || lost !== current) return void next.connection.close(undefined);
-        current = pool(next);
-        leaveWhenIdle(lost, undefined);
-        onHanded({ kind: 'revived', from: lost, to: current });
-        isResting = false;
-      })
-      .finally(() => {
-        reviving = undefined;
-      });
-    reviving.catch(() => {}); // the next run finds the lost worker, says so, and tries again
-  }
-
-  function isInUse(): boolean {
-    return inFlight.has(current) || !!reserve || !!reviving;
-  }
-
-  /** @throws what `close` was given; NearsideError what a rest cannot be ended for; `no-backend`, when none is left to serve */
-  async function awake(): Promise<Serving> {
-    if (current.connection.end) replace(current); // at rest, or lost while nobody called
-    if (isResting) await reviving;
-    else {
-      await reviving?.catch((error) => {
-        if (isNearsideError(error) && error.code === 'no-backend') throw error;
-      });
-    }
-    if (closed) throw closed.reason;
-    return current;
-  }
-
+  const handing: Handing = {
+    revive,
+    pool,
+    onHanded,
+    state: { kind: 'serving', current: pool(first), probation: undefined },
+    inFlight: new Map(),
+    leaving: new Map(),
+  };
   return {
     get current() {
-      return current;
+      return handing.state.current;
     },
     get isResting() {
-      return isResting;
+      return isResting(handing.state);
     },
     get mayRest() {
-      return !isInUse();
+      return !isInUse(handing);
     },
     get isIdle() {
-      const { sequence } = current.version.release;
-      const isProven = !reserve || reserve.version.release.sequence === sequence;
-      return inFlight.size === 0 && !reviving && isProven;
+      return isIdle(handing);
     },
-    awake,
-    async run(work, held) {
-      if (!held && (reviving || current.connection.end)) await awake(); // without a wait nothing can put it to rest in between
-      const serving = held ?? current;
-      begin(serving);
-      try {
-        const result = await work(serving);
-        if (serving === current) settleIn();
-        return result;
-      } catch (error) {
-        if (isBackendFault(error) || isHung(error)) goBack(serving, error);
-        // A pool ends when its last worker is lost.
-        if (isLostWorker(error) && serving.connection.end) replace(serving);
-        throw error;
-      } finally {
-        end(serving);
-      }
+    awake: () => awake(handing),
+    run: (work, held) => runOn(handing, work, held),
+    rest: (reason) => rest(handing, reason),
+    hold: () => hold(handing),
+    take: (next) => take(handing, next),
+    close: (reason) => close(handing, reason),
+  };
+}
+
+function isResting(state: State): boolean {
+  return state.kind === 'resting' || (state.kind === 'reviving' && state.wasResting);
+}
+
+function isInUse({ state, inFlight }: Handing): boolean {
+  return inFlight.has(state.current) || !!state.probation || state.kind === 'reviving';
+}
+
+function isIdle({ state, inFlight }: Handing): boolean {
+  const { current, probation, kind } = state;
+  const { sequence } = current.version.release;
+  const isProven = !probation || probation.reserve.version.release.sequence === sequence;
+  return inFlight.size === 0 && kind !== 'reviving' && isProven;
+}
+
+async function runOn<Result>(
+  handing: Handing,
+  work: (serving: Serving) => Promise<Result>,
+  held: Serving | undefined,
+): Promise<Result> {
+  const { kind, current } = handing.state;
+  // Without a wait nothing can put it to rest in between.
+  if (!held && (kind === 'reviving' || current.connection.end)) await awake(handing);
+  const serving = held ?? handing.state.current;
+  begin(handing, serving);
+  try {
+    const result = await work(serving);
+    settleIn(handing, serving);
+    return result;
+  } catch (error) {
+    if (isBackendFault(error) || isHung(error)) goBack(handing, serving, error);
+    // A pool ends when its last worker is lost.
+    if (isLostWorker(error) && serving.connection.end) revive(handing, serving);
+    throw error;
+  } finally {
+    end(handing, serving);
+  }
+}
+
+function begin({ inFlight }: Handing, serving: Serving): void {
+  inFlight.set(serving, (inFlight.get(serving) ?? 0) + 1);
+}
+
+function end(handing: Handing, serving: Serving): void {
+  const { inFlight, leaving } = handing;
+  const left = (inFlight.get(serving) ?? 1) - 1;
+  if (left > 0) inFlight.set(serving, left);
+  else inFlight.delete(serving);
+  if (leaving.has(serving)) leaveWhenIdle(handing, serving, leaving.get(serving));
+}
+
+function leaveWhenIdle({ inFlight, leaving }: Handing, serving: Serving, reason: unknown): void {
+  leaving.set(serving, reason);
+  if (inFlight.has(serving)) return;
+  leaving.delete(serving);
+  void serving.connection.close(reason);
+}
+
+/** After a good run: the version before the present one goes when there were enough of them. */
+function settleIn(handing: Handing, serving: Serving): void {
+  const { state } = handing;
+  if (state.kind !== 'serving' || serving !== state.current || !state.probation) return;
+  state.probation.goodRuns += 1;
+  if (state.probation.goodRuns < PROBATION_RUNS) return;
+  leaveWhenIdle(handing, state.probation.reserve, undefined);
+  state.probation = undefined;
+}
+
+/** A version that fails while on probation goes, and the one before it takes over again. */
+function goBack(handing: Handing, from: Serving, error: NearsideError): void {
+  const { current, probation } = handing.state;
+  if (from !== current || !probation) return;
+  const to = probation.reserve;
+  handing.state = { kind: 'serving', current: to, probation: undefined };
+  leaveWhenIdle(handing, from, error);
+  handing.onHanded({ kind: 'went-back', from, to, error });
+}
+
+function take(handing: Handing, next: Serving): void {
+  const { state } = handing;
+  if (state.kind === 'closed') return void next.connection.close(undefined);
+  const { current: from, probation } = state;
+  if (probation) leaveWhenIdle(handing, probation.reserve, undefined);
+  const isReady = !isResting(state); // to take over again
+  if (!isReady) leaveWhenIdle(handing, from, undefined);
+  const to = handing.pool(next);
+  const reserve = isReady ? { reserve: from, goodRuns: 0 } : undefined;
+  handing.state = { kind: 'serving', current: to, probation: reserve };
+  handing.onHanded({ kind: 'took-over', from, to });
+}
+
+function rest(handing: Handing, reason: NearsideError): boolean {
+  const { kind, current } = handing.state;
+  if (kind !== 'serving' || isInUse(handing)) return false;
+  handing.state = { kind: 'resting', current, probation: undefined };
+  void current.connection.close(reason);
+  return true;
+}
+
+/** @throws the reason of `close`; an error for which a rest cannot be ended; `no-backend`, when none is left to serve */
+async function awake(handing: Handing): Promise<Serving> {
+  const { current } = handing.state;
+  if (current.connection.end) revive(handing, current); // at rest, or lost while nobody called
+  const { state } = handing;
+  if (state.kind === 'reviving') {
+    await state.revival.catch((error) => {
+      const isLast = isNearsideError(error) && error.code === 'no-backend';
+      if (state.wasResting || isLast) throw error;
+    });
+  }
+  if (handing.state.kind === 'closed') throw handing.state.reason;
+  return handing.state.current;
+}
+
+/** Another worker takes the place of a lost one, for the calls that wait and for those that come. */
+function revive(handing: Handing, lost: Serving): void {
+  const { state } = handing;
+  if (lost !== state.current || state.kind === 'reviving' || state.kind === 'closed') return;
+  const sinceMs = performance.now();
+  const revival = handing.revive(lost).then(
+    (next) => {
+      // The model is closed, or an update has taken over meanwhile.
+      if (handing.state !== reviving) return void next.connection.close(undefined);
+      const to = handing.pool(next);
+      handing.state = { kind: 'serving', current: to, probation: reviving.probation };
+      leaveWhenIdle(handing, lost, undefined);
+      const { wasResting } = reviving;
+      const tookMs = performance.now() - sinceMs;
+      handing.onHanded({ kind: 'revived', from: lost, to, wasResting, tookMs });
     },
-    rest(reason) {
-      if (isInUse() || isResting || closed) return false;
-      isResting = true;
-      void current.connection.close(reason);
-      return true;
+    (error) => {
+      if (handing.state === reviving) handing.state = state;
+      throw error;
     },
-    async hold() {
-      do await awake();
-      while (isResting); // it was put to rest between the two
-      const serving = current;
-      let isHeld = true;
-      begin(serving);
-      return {
-        serving,
-        release() {
-          if (isHeld) end(serving);
-          isHeld = false;
-        },
-      };
-    },
-    take(next) {
-      if (closed) return void next.connection.close(undefined);
-      if (reserve) leaveWhenIdle(reserve, undefined);
-      reserve = current;
-      if (isResting) {
-        // It is not ready to take over again.
-        leaveWhenIdle(current, undefined);
-        reserve = undefined;
-        isResting = false;
-      }
-      goodRuns = 0;
-      const from = current;
-      current = pool(next);
-      onHanded({ kind: 'took-over', from, to: current });
-    },
-    async close(reason) {
-      closed ??= { reason };
-      const ending: Promise<void>[] = [];
-      for (const serving of new Set([current, ...(reserve ? [reserve] : []), ...leaving.keys()])) {
-        ending.push(serving.connection.close(reason));
-      }
-      leaving.clear();
-      reserve = undefined;
-      await Promise.all(ending);
+  );
+  const { probation } = state;
+  const wasResting = state.kind === 'resting';
+  const reviving: Reviving = { kind: 'reviving', current: lost, probation, wasResting, revival };
+  handing.state = reviving;
+  revival.catch(() => {}); // the next run finds the lost worker, says so, and tries again
+}
+
+async function hold(handing: Handing) {
+  do await awake(handing);
+  while (isResting(handing.state)); // it was put to rest between the two
+  const serving = handing.state.current;
+  let isHeld = true;
+  begin(handing, serving);
+  return {
+    serving,
+    release() {
+      if (isHeld) end(handing, serving);
+      isHeld = false;
     },
   };
 }
 
-/** For a call that comes between. */
+async function close(handing: Handing, reason: unknown): Promise<void> {
+  const { state, leaving } = handing;
+  const { current, probation } = state;
+  const reserve = probation ? [probation.reserve] : [];
+  const ending = [...new Set([current, ...reserve, ...leaving.keys()])];
+  leaving.clear();
+  if (state.kind !== 'closed')
+    handing.state = { kind: 'closed', current, probation: undefined, reason };
+  await Promise.all(ending.map(({ connection }) => connection.close(reason)));
+}
+
+/** The error of a call that comes while the model is put to rest. */
 export function rested(model: string): NearsideError {
   return new NearsideError('worker-lost', `Expected ${model} to be loaded, got it at rest.`, {
     details: { isAnothers: true },
