@@ -2,27 +2,27 @@ import type { ModelFacts, Report, VersionFacts } from '@nearside/core';
 import { backendName, deviceName, OTHER } from './known-codes.js';
 import type { KnownNames, NameKind, Series, Unit } from './known-names.js';
 
-/** What stands for a model or a version that has no row of its own. */
+/** Stands for a model or a version that has no row of its own. */
 export const UNLISTED = 'unlisted';
 
 /** A sender can invent names without end; each costs rows. */
 export const NAME_LIMITS = Object.freeze({
   models: 50,
-  /** Of a model, where no `models.json` lists them. */
+  /** A model has at most so many, where no `models.json` lists them. */
   version: 20,
   variant: 8,
   app: 20,
   library: 12,
   outcome: 4,
   experiment: 40,
-  /** Of a version. */
+  /** A version has at most so many. */
   baseline: 2,
   /** Combinations of names, of all models together; what is over is counted under its version alone. */
   series: 4000,
   units: 4000,
 });
 
-/** Names that reports of one model may be counted under. */
+/** Names under which reports of one model are counted. */
 export interface ModelNames {
   readonly model: string;
   /** @param manifest where it is known: another one than the facts name is another version */
@@ -42,7 +42,7 @@ export type FoldedKind = 'model' | NameKind | 'series' | 'unit';
 
 export interface Names {
   of(model: string): ModelNames;
-  /** What a report is counted under: its cell, and its row by cohort. */
+  /** A report is counted under a cell, and under a row by cohort. */
   placeOf(report: Report, names: ModelNames): { series: Series; unit: Unit };
   /** From now on the models and versions of these facts have rows, and no others. */
   useFacts(facts: ModelFacts | undefined): void;
@@ -56,140 +56,66 @@ export function createNames(
   known: KnownNames,
   { facts, onFold = () => {} }: { facts?: ModelFacts; onFold?: (kind: FoldedKind) => void } = {},
 ): Names {
+  const rows = rowsOf(known, onFold);
   const models = new Map<string, ModelNames>();
-  const given = new Map<string, Set<string>>();
-  const series = new Set(known.series.map(keyOfSeries));
-  const units = new Set(known.units.map(keyOfUnit));
-  let listed = listOf(facts);
-
-  for (const { kind, model, name } of known.names) {
-    if (!STANDING_IN.has(name)) namesOf(kind, model).add(name);
-  }
-  const seenModels = new Set(known.series.map(({ model }) => model));
-  seenModels.delete(UNLISTED);
-
-  function namesOf(kind: NameKind, model: string): Set<string> {
-    const key = `${kind} ${model}`;
-    const names = given.get(key) ?? new Set();
-    given.set(key, names);
-    return names;
-  }
-
-  /** @returns whether it has a row, or gets one now */
-  function admits(names: Set<string>, name: string, limit: number): boolean {
-    if (names.has(name)) return true;
-    // on plain objects such a name is not what it seems
-    if (names.size >= limit || name in Object.prototype) return false;
-    names.add(name);
-    return true;
-  }
-
-  function held(kind: NameKind, model: string, name: string): string {
-    if (model !== UNLISTED && admits(namesOf(kind, model), name, NAME_LIMITS[kind])) return name;
-    onFold(kind);
-    return OTHER;
-  }
-
-  function hasRow(model: string): boolean {
-    return listed ? listed.has(model) : admits(seenModels, model, NAME_LIMITS.models);
-  }
-
-  function versionOf(model: string, name: string, manifest: string | undefined): string {
-    if (model === UNLISTED) return UNLISTED;
-    const facts = listed?.get(model)?.get(name);
-    const fits = listed
-      ? facts !== undefined && (manifest === undefined || facts.manifest === manifest)
-      : admits(namesOf('version', model), name, NAME_LIMITS.version);
-    if (fits) return name;
-    onFold('version');
-    return UNLISTED;
-  }
-
-  function baselineOf(model: string, version: string, hash: string): string {
-    const facts = listed?.get(model)?.get(version);
-    const names = namesOf('baseline', `${model} ${version}`);
-    const fits =
-      model !== UNLISTED &&
-      version !== UNLISTED &&
-      (facts ? facts.baselineHash === hash : admits(names, hash, NAME_LIMITS.baseline));
-    if (fits) return hash;
-    onFold('baseline');
-    return OTHER;
-  }
+  const unlisted = modelNames(rows, UNLISTED);
+  rows.listed = listOf(facts);
 
   function of(name: string): ModelNames {
     const found = models.get(name);
     if (found) return found;
-    if (!hasRow(name)) {
+    if (!hasRow(rows, name)) {
       onFold('model');
       return unlisted;
     }
-    const names = namesIn(name);
+    const names = modelNames(rows, name);
     models.set(name, names);
     return names;
   }
 
-  function namesIn(model: string): ModelNames {
-    return {
-      model,
-      version: (name, manifest) => versionOf(model, name, manifest),
-      variant: (name) => held('variant', model, name),
-      app: (name) => held('app', model, name),
-      library: (name) => held('library', model, name),
-      outcome: (name) => held('outcome', model, name),
-      experiment: (name) => held('experiment', model, name),
-      baseline: (version, hash) => baselineOf(model, version, hash),
-    };
-  }
-  const unlisted = namesIn(UNLISTED);
-
-  function placeOf({ dimensions }: Report, names: ModelNames): { series: Series; unit: Unit } {
-    const { version, manifest, variant, backend, device, arm, assigned, experiment } = dimensions;
-    const { model } = names;
-    const ownVersion = version === undefined ? '' : names.version(version, manifest);
-    const ownSeries: Series = {
-      model,
-      version: ownVersion,
-      variant: variant === undefined ? '' : names.variant(variant),
-      backend: backend === undefined ? '' : backendName(backend),
-      device: deviceName(device),
-      arm: arm ?? '',
-    };
-    const ownUnit: Unit = {
-      model,
-      version: ownVersion,
-      assigned: assigned === undefined ? '' : names.version(assigned),
-      arm: arm ?? '',
-      experiment: experiment === undefined ? '' : names.experiment(experiment),
-    };
-    return { series: withinSeries(ownSeries), unit: withinUnits(ownUnit) };
-  }
-
-  function withinSeries(own: Series): Series {
-    if (admits(series, keyOfSeries(own), NAME_LIMITS.series)) return own;
-    onFold('series');
-    const { model, version } = own;
-    return { model, version, variant: OTHER, backend: OTHER, device: OTHER, arm: '' };
-  }
-
-  function withinUnits(own: Unit): Unit {
-    if (admits(units, keyOfUnit(own), NAME_LIMITS.units)) return own;
-    onFold('unit');
-    const { model, version } = own;
-    return { model, version, assigned: '', arm: '', experiment: '' };
-  }
-
   return {
     of,
-    placeOf,
+    placeOf(report, names) {
+      const series = seriesOf(report, names);
+      const unit = unitOf(report, names, series.version);
+      return { series: withinSeries(rows, series), unit: withinUnits(rows, unit) };
+    },
     useFacts(next) {
-      listed = listOf(next);
+      rows.listed = listOf(next);
       models.clear();
     },
   };
 }
 
 type Listed = ReadonlyMap<string, ReadonlyMap<string, VersionFacts>>;
+
+/** The names that have rows. */
+interface Rows {
+  /** By model and version. Undefined: there are no facts, and the first names that come get rows. */
+  listed: Listed | undefined;
+  readonly models: Set<string>;
+  /** By kind and model. */
+  readonly names: Map<string, Set<string>>;
+  readonly series: Set<string>;
+  readonly units: Set<string>;
+  readonly onFold: (kind: FoldedKind) => void;
+}
+
+function rowsOf(known: KnownNames, onFold: (kind: FoldedKind) => void): Rows {
+  const rows: Rows = {
+    listed: undefined,
+    models: new Set(known.series.map(({ model }) => model)),
+    names: new Map(),
+    series: new Set(known.series.map(keyOfSeries)),
+    units: new Set(known.units.map(keyOfUnit)),
+    onFold,
+  };
+  rows.models.delete(UNLISTED);
+  for (const { kind, model, name } of known.names) {
+    if (!STANDING_IN.has(name)) namesOf(rows, kind, model).add(name);
+  }
+  return rows;
+}
 
 function listOf(facts: ModelFacts | undefined): Listed | undefined {
   if (!facts) return undefined;
@@ -199,6 +125,115 @@ function listOf(facts: ModelFacts | undefined): Listed | undefined {
       new Map(versions.map((version) => [version.version, version])),
     ]),
   );
+}
+
+function namesOf({ names }: Rows, kind: NameKind, model: string): Set<string> {
+  const key = `${kind} ${model}`;
+  const found = names.get(key) ?? new Set();
+  names.set(key, found);
+  return found;
+}
+
+/** @returns whether the name has a row, or gets one now */
+function admits(names: Set<string>, name: string, limit: number): boolean {
+  if (names.has(name)) return true;
+  // on plain objects such a name is not what it seems
+  if (names.size >= limit || name in Object.prototype) return false;
+  names.add(name);
+  return true;
+}
+
+function hasRow({ listed, models }: Rows, model: string): boolean {
+  return listed ? listed.has(model) : admits(models, model, NAME_LIMITS.models);
+}
+
+function modelNames(rows: Rows, model: string): ModelNames {
+  return {
+    model,
+    version: (name, manifest) => versionOf(rows, model, { name, manifest }),
+    variant: (name) => heldName(rows, 'variant', model, name),
+    app: (name) => heldName(rows, 'app', model, name),
+    library: (name) => heldName(rows, 'library', model, name),
+    outcome: (name) => heldName(rows, 'outcome', model, name),
+    experiment: (name) => heldName(rows, 'experiment', model, name),
+    baseline: (version, hash) => baselineOf(rows, model, { version, hash }),
+  };
+}
+
+function heldName(rows: Rows, kind: NameKind, model: string, name: string): string {
+  const limit = NAME_LIMITS[kind];
+  if (model !== UNLISTED && admits(namesOf(rows, kind, model), name, limit)) return name;
+  rows.onFold(kind);
+  return OTHER;
+}
+
+function versionOf(
+  rows: Rows,
+  model: string,
+  { name, manifest }: { name: string; manifest: string | undefined },
+): string {
+  if (model === UNLISTED) return UNLISTED;
+  const facts = rows.listed?.get(model)?.get(name);
+  const fits = rows.listed
+    ? facts !== undefined && (manifest === undefined || facts.manifest === manifest)
+    : admits(namesOf(rows, 'version', model), name, NAME_LIMITS.version);
+  if (fits) return name;
+  rows.onFold('version');
+  return UNLISTED;
+}
+
+function baselineOf(
+  rows: Rows,
+  model: string,
+  { version, hash }: { version: string; hash: string },
+): string {
+  const facts = rows.listed?.get(model)?.get(version);
+  const names = namesOf(rows, 'baseline', `${model} ${version}`);
+  const fits =
+    model !== UNLISTED &&
+    version !== UNLISTED &&
+    (facts ? facts.baselineHash === hash : admits(names, hash, NAME_LIMITS.baseline));
+  if (fits) return hash;
+  rows.onFold('baseline');
+  return OTHER;
+}
+
+function seriesOf({ dimensions }: Report, names: ModelNames): Series {
+  const { version, manifest, variant, backend, device, arm } = dimensions;
+  return {
+    model: names.model,
+    version: version === undefined ? '' : names.version(version, manifest),
+    variant: variant === undefined ? '' : names.variant(variant),
+    backend: backend === undefined ? '' : backendName(backend),
+    device: deviceName(device),
+    arm: arm ?? '',
+  };
+}
+
+/** @param version under which the report is counted */
+function unitOf({ dimensions }: Report, names: ModelNames, version: string): Unit {
+  const { assigned, arm, experiment } = dimensions;
+  return {
+    model: names.model,
+    version,
+    assigned: assigned === undefined ? '' : names.version(assigned),
+    arm: arm ?? '',
+    experiment: experiment === undefined ? '' : names.experiment(experiment),
+  };
+}
+
+function withinSeries(rows: Rows, own: Series): Series {
+  if (admits(rows.series, keyOfSeries(own), NAME_LIMITS.series)) return own;
+  rows.onFold('series');
+  const { model, version } = own;
+  return { model, version, variant: OTHER, backend: OTHER, device: OTHER, arm: '' };
+}
+
+function withinUnits(rows: Rows, own: Unit): Unit {
+  if (admits(rows.units, keyOfUnit(own), NAME_LIMITS.units)) return own;
+  rows.onFold('unit');
+  const { model, version } = own;
+  return { model, version, assigned: '', arm: '', experiment: '' };
 }
 
 function keyOfSeries({ model, version, variant, backend, device, arm }: Series): string {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { releaseStates } from '../files/release-states.js';
+import { releaseStates } from '../server/models.js';
 import { type DeviceReport, FACTS, HOUR_MS, MONDAY_MS, storeOf } from '../testing/fleet-store.js';
 import { fleetReleases } from './releases.js';
 

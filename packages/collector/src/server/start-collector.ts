@@ -3,17 +3,17 @@ import type { ModelFacts } from '@nearside/core';
 import { type AccessOptions, accessInAudit, accessOf, checkAccess } from '../access/access.js';
 import { limitConnections } from '../access/connection-limit.js';
 import { shareAnswers } from '../answers/share-answers.js';
-import { createNames } from '../counting/names.js';
-import { openAuditLog } from '../files/audit-log.js';
-import { openConfiguredFiles } from '../files/configured-files.js';
-import { releaseStates } from '../files/release-states.js';
-import { createProcessMetrics } from '../metrics/process-metrics.js';
+import type { RollupStore } from '../counting/rollup-store.js';
+import { type AuditLog, openAuditLog } from '../files/audit-log.js';
+import { type ConfiguredFiles, openConfiguredFiles } from '../files/configured-files.js';
+import { createProcessMetrics, type ProcessMetrics } from '../metrics/process-metrics.js';
 import { sqliteAnswers } from '../sqlite/answers-in-worker.js';
 import { openSqliteRollupStore } from '../sqlite/sqlite-rollup-store.js';
 import { forwardTraces } from '../traces/forward-traces.js';
 import { readDashboard } from './dashboard.js';
 import { drain } from './drain.js';
 import { listen } from './listen.js';
+import { createModels } from './models.js';
 import { createReadiness, freeBytesBeside } from './readiness.js';
 import { createServer } from './server.js';
 
@@ -71,28 +71,117 @@ export interface Collector extends AsyncDisposable {
  * @throws NearsideError `store-unavailable` when the file cannot be opened
  */
 export async function startCollector(options: CollectorOptions): Promise<Collector> {
-  const { file, port, now = Date.now, onError = () => {} } = options;
+  const settings = settingsOf(options);
+  const { file, host, access } = settings;
+  const parts = await openParts(settings);
+  let isStarted = false;
+  let closing: Promise<void> | undefined;
+
+  function close(): Promise<void> {
+    closing ??= closeParts(parts).then(() => {
+      if (isStarted) parts.audit.write('stop', { file });
+    });
+    return closing;
+  }
+
+  try {
+    const port = await listen(parts.server, { host, port: options.port });
+    const url = `http://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+    parts.files.watch();
+    isStarted = true;
+    parts.audit.write('start', { file, url, ...accessInAudit(access) });
+    return { url, port, useModels: parts.models.use, close, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Options with their defaults, checked. */
+type Settings = ReturnType<typeof settingsOf>;
+
+function settingsOf(options: CollectorOptions) {
+  const { now = Date.now, onError = () => {}, tracesTo } = options;
   const { host = COLLECTOR_DEFAULTS.host, minDevices = COLLECTOR_DEFAULTS.minDevices } = options;
-  const { models, shareForMs, tracesTo } = options;
   const access = accessOf(options);
-  checkMinDevices(minDevices);
+  if (!Number.isSafeInteger(minDevices) || minDevices < 1) {
+    throw new RangeError(`minDevices: expected an integer ≥ 1, got ${minDevices}`);
+  }
   const forward = tracesTo === undefined ? undefined : forwardTraces(tracesTo, { onError });
   checkAccess(access, host);
+  return { ...options, host, minDevices, now, onError, access, forward };
+}
 
-  const audit = openAuditLog(options.auditLog, { now, onError });
+type Parts = Awaited<ReturnType<typeof openParts>>;
+
+/** Opens all but the port. */
+async function openParts(settings: Settings) {
+  const { file, access, minDevices, forward, now, onError } = settings;
+  const audit = openAuditLog(settings.auditLog, { now, onError });
   const metrics = createProcessMetrics(now());
-  const files = await openConfiguredFiles({
-    paths: {
-      models: typeof models === 'string' ? models : undefined,
-      targets: options.slo,
-      prices: options.prices,
-    },
+  const files = await openFiles(settings, audit, metrics);
+  const store = openStore(settings, audit);
+  const given = typeof settings.models === 'string' ? files.facts.current() : settings.models;
+  const models = await createModels(store, given, { now, onError, onFold: metrics.countFolded });
+  files.facts.onChange(models.use);
+  const reading = sqliteAnswers(store, { file });
+  const server = createServer({
+    store,
+    answers: shareAnswers(reading, { forMs: settings.shareForMs }),
+    names: models.names,
+    metrics,
+    minDevices,
+    access,
+    targets: files.targets,
+    facts: models.facts,
+    prices: files.prices,
+    readiness: createReadiness({
+      write: async () => {
+        await store.add([]);
+      },
+      freeBytes: () => freeBytesBeside(file),
+    }),
+    dashboard: readDashboard(),
+    forwardTraces: forward,
+    now,
+    onError,
+  });
+  const connections = limitConnections(server.server, access.maxConnections);
+  const pruning = startPruning(() =>
+    store.prune(now()).then(() => audit.write('prune', { file }), onError),
+  );
+  return { audit, files, store, models, reading, server, connections, pruning };
+}
+
+async function closeParts(parts: Parts): Promise<void> {
+  const { files, store, reading, server, connections, pruning } = parts;
+  pruning.stop();
+  files.close();
+  try {
+    await drain(server, connections);
+  } finally {
+    await reading.close();
+    await store.close();
+    await pruning.last();
+  }
+}
+
+function openFiles(
+  { models, slo, prices, now, onError }: Settings,
+  audit: AuditLog,
+  metrics: ProcessMetrics,
+): Promise<ConfiguredFiles> {
+  return openConfiguredFiles({
+    paths: { models: typeof models === 'string' ? models : undefined, targets: slo, prices },
     audit,
     onState: (name, state) => metrics.fileState(name, state, now()),
     onError,
   });
-  const store = openSqliteRollupStore(file, {
-    onMovedAside: ({ schema, to }) => {
+}
+
+function openStore({ file, onError }: Settings, audit: AuditLog): RollupStore {
+  return openSqliteRollupStore(file, {
+    onMovedAside({ schema, to }) {
       audit.write('move-aside', { file, schema, to });
       onError(
         new Error(
@@ -101,97 +190,13 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
       );
     },
   });
-  let facts = typeof models === 'string' ? files.facts.current() : models;
-  const names = createNames(await store.names(), {
-    ...(facts && { facts }),
-    onFold: metrics.countFolded,
-  });
-  if (facts) await noteReleases(facts);
-  files.facts.onChange(useModels);
-  const reading = sqliteAnswers(store, { file });
-  const answers = shareAnswers(reading, { forMs: shareForMs });
-  const readiness = createReadiness({
-    write: async () => {
-      await store.add([]);
-    },
-    freeBytes: () => freeBytesBeside(file),
-  });
-  const server = createServer({
-    store,
-    answers,
-    names,
-    metrics,
-    minDevices,
-    access,
-    targets: files.targets,
-    facts: () => facts,
-    prices: files.prices,
-    readiness,
-    dashboard: readDashboard(),
-    forwardTraces: forward,
-    now,
-    onError,
-  });
-  const connections = limitConnections(server.server, access.maxConnections);
-  const pruneTimer = setInterval(prune, COLLECTOR_DEFAULTS.pruneEveryMs).unref();
-  let pruning: Promise<void> | undefined;
-  let isStarted = false;
-  let closing: Promise<void> | undefined;
-
-  function prune(): void {
-    pruning = store.prune(now()).then(() => audit.write('prune', { file }), onError);
-  }
-
-  function useModels(newer: ModelFacts): void {
-    facts = newer;
-    names.useFacts(newer);
-    void noteReleases(newer);
-  }
-
-  function noteReleases(known: ModelFacts): Promise<void> {
-    return store.addReleases(releaseStates(known), now()).catch(onError);
-  }
-
-  async function shutDown(): Promise<void> {
-    clearInterval(pruneTimer);
-    files.close();
-    try {
-      await drain(server, connections);
-    } finally {
-      await reading.close();
-      await store.close();
-      await pruning;
-      if (isStarted) audit.write('stop', { file });
-    }
-  }
-
-  function close(): Promise<void> {
-    closing ??= shutDown();
-    return closing;
-  }
-
-  try {
-    prune();
-    const boundPort = await listen(server, { host, port });
-    const url = `http://${isIPv6(host) ? `[${host}]` : host}:${boundPort}`;
-    files.watch();
-    isStarted = true;
-    audit.write('start', { file, url, ...accessInAudit(access) });
-    return {
-      url,
-      port: boundPort,
-      useModels,
-      close,
-      [Symbol.asyncDispose]: close,
-    };
-  } catch (error) {
-    await close();
-    throw error;
-  }
 }
 
-function checkMinDevices(minDevices: number): void {
-  if (!Number.isSafeInteger(minDevices) || minDevices < 1) {
-    throw new RangeError(`minDevices: expected an integer ≥ 1, got ${minDevices}`);
-  }
+/** Prunes now, and again every hour. */
+function startPruning(prune: () => Promise<void>) {
+  let last = prune();
+  const timer = setInterval(() => {
+    last = prune();
+  }, COLLECTOR_DEFAULTS.pruneEveryMs).unref();
+  return { stop: () => clearInterval(timer), last: () => last };
 }

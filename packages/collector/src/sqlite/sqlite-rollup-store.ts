@@ -2,13 +2,10 @@ import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { NearsideError } from '@nearside/core';
 import Database from 'better-sqlite3';
-import type { Contribution } from '../counting/contribution.js';
 import type { KnownNames, NameKind, Series, Unit } from '../counting/known-names.js';
 import type { RollupStore } from '../counting/rollup-store.js';
-import { prepareAppend } from './append-batch.js';
-import { prepareFold } from './fold-log.js';
+import { LogWriter } from './log-writer.js';
 import { takeOwnership } from './owner.js';
-import { Pending } from './pending.js';
 import { prepareReads } from './reads.js';
 import { prepareReleases } from './release-rows.js';
 import { prepareRetention } from './retention.js';
@@ -18,13 +15,6 @@ import { type MovedAside, moveAsideUnreleased } from './unreleased-schema.js';
 
 /** Waiting for another process that holds the file, while nobody is answered; longer fails, and is retried. */
 const BUSY_TIMEOUT_MS = 250;
-
-const FOLD = Object.freeze({
-  /** Rows to write at once. More have each row written less often, and keep others waiting for longer. */
-  rows: 1600,
-  /** What is in the log gets to the tables after this, at the latest. */
-  afterMs: 1000,
-});
 
 interface StoreOptions {
   /** Told when a file whose schema was never released was renamed, and a new one begun. */
@@ -58,16 +48,12 @@ export function openSqliteRollupStore(
   }
 }
 
-/**
- * The store over an open connection, which it then owns. A batch is acknowledged when its ids and a row of the log are on
- * disk. The log is added to the tables soon after: many reports touch the same rows, and each is then written once.
- */
+/** Makes the store over an open connection, which it then owns. */
 export function createSqliteRollupStore(database: Database.Database): RollupStore {
   ensureSchema(database);
   configure(database);
   const owner = takeOwnership(database, Date.now);
-  const append = prepareAppend(database, owner);
-  const fold = prepareFold(database, owner.check);
+  const writer = new LogWriter(database, owner);
   const traces = prepareTraces(database, owner.check);
   const releases = prepareReleases(database, owner.check);
   const forget = prepareRetention(database, {
@@ -76,67 +62,25 @@ export function createSqliteRollupStore(database: Database.Database): RollupStor
     forgetReleases: releases.forget,
   });
   const reads = prepareReads(database);
-  const pending = new Pending();
-  let timer: ReturnType<typeof setTimeout> | undefined;
   let isClosed = false;
-  let isDoubtful = false;
 
-  readAgain();
-  settle();
-
-  function add(batch: readonly Contribution[]) {
-    // a fold that failed must not let the memory grow
-    if (pending.rows >= 2 * FOLD.rows) settle();
-    const { outcomes, counted } = inDoubt(() => append(batch));
-    for (const contribution of counted) pending.add(contribution);
-    settleLater(pending.rows >= FOLD.rows ? 0 : FOLD.afterMs);
-    return outcomes;
-  }
-
-  function settle(): void {
-    clearTimeout(timer);
-    timer = undefined;
-    inDoubt(() => fold(pending));
-  }
-
-  /** A transaction that failed may have been done, and its answer lost: what is pending is then what the log says. */
-  function inDoubt<Value>(transact: () => Value): Value {
-    if (isDoubtful) readAgain();
-    isDoubtful = true;
-    const value = transact();
-    isDoubtful = false;
-    return value;
-  }
-
-  function readAgain(): void {
-    pending.clear();
-    for (const contribution of readLog(database)) pending.add(contribution);
-    isDoubtful = false;
-  }
-
-  /** What fails is in the log, and tried again with the next report. */
-  function settleLater(afterMs: number): void {
-    if (timer && afterMs > 0) return;
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      timer = undefined;
-      attempt(settle).catch(() => {});
-    }, afterMs).unref();
+  function settle(): Promise<void> {
+    return attempt(() => writer.settle());
   }
 
   /** Where nothing can be written, what was written before can be read. */
   async function read<Value>(work: () => Value): Promise<Value> {
-    await attempt(settle).catch(() => {});
+    await settle().catch(() => {});
     return attempt(work);
   }
 
   return {
-    add: (batch) => attempt(() => add(batch)),
+    add: (batch) => attempt(() => writer.add(batch)),
     addTraces: (given, nowMs) => attempt(() => traces.add(given, nowMs)),
     traces: (query) => attempt(() => traces.recent(query)),
     addReleases: (states, nowMs) => attempt(() => releases.add(states, nowMs)),
     names: () => read(() => readNames(database)),
-    settle: () => attempt(settle),
+    settle,
     models: () => read(reads.models),
     cells: (query) => read(() => reads.cells(query)),
     sums: (query) => read(() => reads.sums(query)),
@@ -156,7 +100,7 @@ export function createSqliteRollupStore(database: Database.Database): RollupStor
     close: async () => {
       if (isClosed) return;
       isClosed = true;
-      await attempt(settle).catch(() => {});
+      await settle().catch(() => {});
       await attempt(() => {
         owner.release();
         database.close();
@@ -173,12 +117,6 @@ function configure(database: Database.Database): void {
   database.pragma('journal_mode = WAL');
   database.pragma('synchronous = FULL');
   database.pragma('foreign_keys = ON');
-}
-
-/** Acknowledged by a process that ended before it had added them. */
-function* readLog(database: Database.Database): Generator<Contribution> {
-  const rows = database.prepare('SELECT contributions FROM log ORDER BY n').pluck();
-  for (const row of rows.all() as string[]) yield* JSON.parse(row) as Contribution[];
 }
 
 function readNames(database: Database.Database): KnownNames {

@@ -1,0 +1,81 @@
+import type Database from 'better-sqlite3';
+import type { Contribution } from '../counting/contribution.js';
+import type { Outcome } from '../counting/rollup-store.js';
+import { prepareAppend } from './append-batch.js';
+import { prepareFold } from './fold-log.js';
+import type { Ownership } from './owner.js';
+import { Pending } from './pending.js';
+
+const FOLD = Object.freeze({
+  /** Rows to write at once. More have each row written less often, and keep others waiting for longer. */
+  rows: 1600,
+  /** The log is added to the tables after this, at the latest. */
+  afterMs: 1000,
+});
+
+/**
+ * Writes reports to the log at once, and to the tables soon after. Many reports touch the same rows, and each row is then
+ * written once. Every method is synchronous, and throws when the file cannot be written.
+ */
+export class LogWriter {
+  readonly #database: Database.Database;
+  readonly #append: ReturnType<typeof prepareAppend>;
+  readonly #fold: ReturnType<typeof prepareFold>;
+  readonly #pending = new Pending();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** A transaction is under way, or failed. */
+  #isDoubtful = true;
+
+  constructor(database: Database.Database, owner: Ownership) {
+    this.#database = database;
+    this.#append = prepareAppend(database, owner);
+    this.#fold = prepareFold(database, owner.check);
+    this.settle();
+  }
+
+  add(batch: readonly Contribution[]): Outcome[] {
+    const pending = this.#pending;
+    // a fold that failed must not let the memory grow
+    if (pending.rows >= 2 * FOLD.rows) this.settle();
+    const { outcomes, counted } = this.#transact(() => this.#append(batch));
+    for (const contribution of counted) pending.add(contribution);
+    this.#settleWithin(pending.rows >= FOLD.rows ? 0 : FOLD.afterMs);
+    return outcomes;
+  }
+
+  /** Adds the log to the tables. */
+  settle(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#transact(() => this.#fold(this.#pending));
+  }
+
+  /** A transaction that failed may have been done, and its answer lost. The next one reads the log again. */
+  #transact<Value>(transaction: () => Value): Value {
+    if (this.#isDoubtful) this.#readLog();
+    this.#isDoubtful = true;
+    const value = transaction();
+    this.#isDoubtful = false;
+    return value;
+  }
+
+  #readLog(): void {
+    this.#pending.clear();
+    const rows = this.#database.prepare('SELECT contributions FROM log ORDER BY n').pluck();
+    for (const row of rows.all() as string[]) {
+      for (const contribution of JSON.parse(row) as Contribution[]) this.#pending.add(contribution);
+    }
+  }
+
+  #settleWithin(afterMs: number): void {
+    if (this.#timer && afterMs > 0) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      try {
+        this.settle();
+      } catch {
+        // the reports are in the log, and the next one tries again
+      }
+    }, afterMs).unref();
+  }
+}
