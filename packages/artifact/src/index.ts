@@ -13,7 +13,7 @@ export {
   writeGraphFile,
 } from './graph-file.js';
 export { toHex } from './hex.js';
-export type { InstallationEvent } from './installation/installation-event.js';
+export type { InstallationEvent } from './installation/installation-context.js';
 export type { UpdateCheck } from './installation/look-for-update.js';
 export type { ModelInstallation, ReadFilesOptions } from './installation/model-installation.js';
 export { openModelInstallation } from './installation/model-installation.js';
@@ -67,9 +67,9 @@ export {
   targetsPath,
 } from './repository-paths.js';
 export { rolloutBucket } from './rollout-bucket.js';
+export { openStore } from './stores/indexeddb-store.js';
 export { createMemoryStore } from './stores/memory-store.js';
-export { type Database, openStore } from './stores/open-store.js';
-export { peekStore } from './stores/peek-store.js';
+export { type Database, peekStore } from './stores/peek-store.js';
 export {
   type Metadata,
   MODEL_KEYS_FIELD,

@@ -6,8 +6,8 @@ import {
   parseGolden,
   parseModelSpec,
 } from '@nearside/core';
+import type { ChunkRequest } from './chunks/chunk-body.js';
 import { pairChunks } from './chunks/chunk-deltas.js';
-import type { ChunkRequest } from './chunks/chunk-request.js';
 import type { ChunkStore } from './chunks/chunk-store.js';
 import { LIMITS } from './limits.js';
 import { mapLimited } from './map-limited.js';

@@ -7,8 +7,8 @@ import {
   VersionSchema,
 } from '@nearside/core';
 import * as v from 'valibot';
+import { requireSafeName } from './repository-paths.js';
 import { rolloutBucket } from './rollout-bucket.js';
-import { requireSafeName } from './safe-name.js';
 import type { TargetFile, Targets } from './tuf/metadata.js';
 import type { ExpectedBytes } from './verified-bytes.js';
 

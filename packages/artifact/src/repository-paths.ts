@@ -1,3 +1,6 @@
+import { FileNameSchema, NearsideError } from '@nearside/core';
+import * as v from 'valibot';
+
 /** Paths inside a repository, as `docs/repository-layout.md` draws them. */
 
 export const TIMESTAMP_PATH = 'metadata/timestamp.json';
@@ -38,4 +41,19 @@ export function deltaPath(sha256: string, fromSha256: string): string {
 /** A model's boot file. Optional: it speeds up a first open and decides nothing. */
 export function bootPath(model: string): string {
   return `boot/${model}.json`;
+}
+
+/**
+ * A name that others chose must stay inside the directory it is used in: no `..`, no absolute path,
+ * no backslash, no empty part.
+ *
+ * @throws NearsideError `name-unsafe`
+ */
+export function requireSafeName(name: string, what: string): void {
+  if (v.safeParse(FileNameSchema, name).success) return;
+  throw new NearsideError(
+    'name-unsafe',
+    `${what}: expected safe relative names such as 'int8/model.onnx', got '${name.slice(0, 200)}'.`,
+    { details: { what, name: name.slice(0, 200) } },
+  );
 }

@@ -9,7 +9,7 @@ import {
 import { LIMITS } from './limits.js';
 import type { Manifest } from './oms/verify-bundle.js';
 import { parseJson } from './parse-json.js';
-import { requireSafeName } from './safe-name.js';
+import { requireSafeName } from './repository-paths.js';
 import { sha256Hex } from './sha256.js';
 import { variantFiles } from './variant-files.js';
 import type { VerifiedBytes } from './verified-bytes.js';

@@ -1,5 +1,5 @@
-import { describe } from './describe.js';
 import { NearsideError } from './errors.js';
+import { describe } from './kind-of.js';
 import {
   arrayTypeName,
   elementCount,

@@ -2,7 +2,6 @@ export { type Baseline, binOf, type Distribution, parseBaseline } from './baseli
 export { BUILT_IN_TASKS, isBuiltInTask } from './built-in-tasks.js';
 export { checkTensors } from './check-tensors.js';
 export { createDeferred, type Deferred } from './deferred.js';
-export { describe } from './describe.js';
 export {
   ERROR_CODES,
   type ErrorCode,
@@ -17,7 +16,6 @@ export {
   fitsFeature,
   type Substitution,
 } from './features.js';
-export { float16ToNumber } from './float16.js';
 export {
   casesOfStage,
   type Golden,
@@ -36,6 +34,7 @@ export {
   bucketUpperBound,
   createHistogram,
   type Histogram,
+  type HistogramJson,
   histogramFromJson,
   histogramToJson,
   merge,
@@ -43,9 +42,8 @@ export {
   record,
   total,
 } from './histogram.js';
-export type { HistogramJson } from './histogram-schema.js';
 export { constantInputs } from './input-values.js';
-export { kindOf } from './kind-of.js';
+export { describe, kindOf, type PlatformType } from './kind-of.js';
 export {
   type Chunk,
   type Layout,
@@ -74,7 +72,6 @@ export { callerInputs, callerOutputs, initialState } from './model-state.js';
 export { ownFields } from './own-fields.js';
 export { parse } from './parse.js';
 export { parseModelSpec } from './parse-model-spec.js';
-export type { PlatformType } from './platform-type.js';
 export { type Report, ReportSchema } from './report.js';
 export {
   complaintOf,
@@ -101,6 +98,10 @@ export {
   REPORT_LIMITS,
   REPORT_VERSION,
   SAMPLED_OBSERVATIONS,
+  STAGE_SPANS,
+  TRACE_LIMITS,
+  TRACE_REASONS,
+  type TraceReason,
 } from './report-format.js';
 export { drawsFrom, seededTensor } from './seeded-tensor.js';
 export { shareOnce } from './share-once.js';
@@ -120,6 +121,7 @@ export {
   type Datatype,
   elementBytes,
   elementCount,
+  float16ToNumber,
   formatShape,
   isArrayOf,
   NUMERIC_DATATYPES,
@@ -130,4 +132,3 @@ export {
 } from './tensor.js';
 export { tensorsFit } from './tensors-fit.js';
 export { type TraceSpan, type Traces, TracesSchema } from './trace.js';
-export { STAGE_SPANS, TRACE_LIMITS, TRACE_REASONS, type TraceReason } from './trace-format.js';

@@ -1,7 +1,7 @@
 import { runInNewContext } from 'node:vm';
-import { expect, test } from 'vitest';
+import { expect, expectTypeOf, test } from 'vitest';
 import { checkTensors } from './check-tensors.js';
-import { kindOf } from './kind-of.js';
+import { kindOf, type PlatformType } from './kind-of.js';
 
 const specs = [{ name: 'x', datatype: 'FP32', shape: [-1] }] as const;
 const one = (data: unknown) => ({ x: { datatype: 'FP32', shape: [1], data } });
@@ -28,4 +28,10 @@ test('what only looks like an array is not said to be one', () => {
   expect(() => checkTensors(one(new Proxy(new Float32Array(1), {})), specs)).toThrow(
     'got a Proxy of a Float32Array',
   );
+});
+
+test('a type of the platform is itself where the compiler knows it, and none where it does not', () => {
+  expectTypeOf<PlatformType<'HTMLVideoElement'>>().toEqualTypeOf<HTMLVideoElement>();
+  expectTypeOf<PlatformType<'ImageBitmap'>>().toEqualTypeOf<ImageBitmap>();
+  expectTypeOf<PlatformType<'NobodysElement'>>().toBeNever();
 });

@@ -1,5 +1,5 @@
+import type { HistogramJson } from './histogram.js';
 import { bucketUpperBound, LARGEST, SMALLEST } from './histogram.js';
-import type { HistogramJson } from './histogram-schema.js';
 import type { Report } from './report.js';
 import { SAMPLED_OBSERVATIONS } from './report-format.js';
 

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { BINS_LIMIT, DISTRIBUTIONS_LIMIT } from './baseline.js';
-import { HistogramSchema } from './histogram-schema.js';
+import { HistogramSchema } from './histogram.js';
 import { Sha256HexSchema } from './layout.js';
 import { ModelNameSchema, VersionSchema } from './model-spec.js';
 import {

@@ -1,10 +1,7 @@
+import type { PlatformType } from './kind-of.js';
+
 /** What a store holds under a key: bytes or plain structured data. */
 export type StoredValue = unknown;
-
-/** `AbortSignal`, which browsers and Node both have and this package's language level has not. */
-type Signal = typeof globalThis extends { AbortSignal: { prototype: infer AbortSignal } }
-  ? AbortSignal
-  : never;
 
 /** One atomic change: either all of it is stored or none. */
 export interface StoreChange {
@@ -46,7 +43,7 @@ export interface Store {
   exclusive<Result>(
     name: string,
     work: () => Promise<Result>,
-    options?: { readonly signal?: Signal | undefined },
+    options?: { readonly signal?: PlatformType<'AbortSignal'> | undefined },
   ): Promise<Result>;
   /** Waits for what is under way; what is begun later may be `store-unavailable`. */
   close(): Promise<void>;

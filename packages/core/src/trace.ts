@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { ModelNameSchema, VersionSchema } from './model-spec.js';
-import { STAGE_SPANS, TRACE_LIMITS, TRACE_REASONS } from './trace-format.js';
+import { STAGE_SPANS, TRACE_LIMITS, TRACE_REASONS } from './report-format.js';
 
 const NANOSECONDS = /^\d{1,19}$/;
 

@@ -1,7 +1,21 @@
 import { LIMITS } from '../limits.js';
 import { gunzip } from '../network/gunzip.js';
 import { requireSize, type VerifiedBytes, verifyBytes } from '../verified-bytes.js';
-import type { ChunkRequest } from './chunk-request.js';
+import type { ChunkDelta } from './chunk-deltas.js';
+
+/** A chunk asked for by its hash, with a name for messages. */
+export interface ChunkRequest {
+  readonly sha256: string;
+  readonly what: string;
+  /** Unknown for layout.json alone, which is capped instead. */
+  readonly sizeBytes?: number | undefined;
+  /** Present when the repository holds it compressed. */
+  readonly gzipBytes?: number | undefined;
+  /** The stored chunk it replaces, where the repository offers the difference. */
+  readonly delta?: ChunkDelta | undefined;
+  /** Called with each piece's length as it arrives from the network, in bytes. */
+  readonly onBytes?: ((sizeBytes: number) => void) | undefined;
+}
 
 type ChunkIdentity = Pick<ChunkRequest, 'sha256' | 'what' | 'sizeBytes' | 'gzipBytes'>;
 

@@ -5,8 +5,8 @@ import { isIntegrityError } from '../network/mirrors.js';
 import type { RepositorySource } from '../network/repository-source.js';
 import { chunkPath, deltaPath } from '../repository-paths.js';
 import { type VerifiedBytes, verifyBytes } from '../verified-bytes.js';
+import type { ChunkRequest } from './chunk-body.js';
 import { addBytes } from './chunk-deltas.js';
-import type { ChunkRequest } from './chunk-request.js';
 import { fetchChunk } from './fetch-chunk.js';
 
 /** Chunks by their hash: from the local store where it still holds the right bytes, else fetched. */

@@ -2,8 +2,8 @@ import { askInRounds } from '../network/mirrors.js';
 import type { RepositorySource } from '../network/repository-source.js';
 import { chunkPath } from '../repository-paths.js';
 import type { VerifiedBytes } from '../verified-bytes.js';
+import type { ChunkRequest } from './chunk-body.js';
 import { maxBodyBytes, verifyChunkBody } from './chunk-body.js';
-import type { ChunkRequest } from './chunk-request.js';
 
 /**
  * Fetches one chunk from any of several sources of the same repository. A source that sends wrong

@@ -2,7 +2,6 @@ import type { ChunkStore } from '../chunks/chunk-store.js';
 import type { RepositorySource } from '../network/repository-source.js';
 import type { Support } from '../release.js';
 import type { FallbackStore } from '../stores/fallback-store.js';
-import type { InstallationEvent } from './installation-event.js';
 import type { MetadataKeeper } from './metadata-keeper.js';
 import type { BootAnswer } from './read-boot-file.js';
 import type { VersionLedger } from './version-ledger.js';
@@ -26,3 +25,15 @@ export interface InstallationContext {
   readonly now: () => number;
   readonly onEvent: (event: InstallationEvent) => void;
 }
+
+/** What an installation tells while it works. */
+export type InstallationEvent =
+  | { readonly type: 'chunk-healed'; readonly sha256: string }
+  | { readonly type: 'metadata-stale'; readonly role: string; readonly expires: string }
+  | { readonly type: 'version-unsupported'; readonly version: string; readonly sequence: number }
+  | {
+      readonly type: 'storage-evicted';
+      readonly model: string;
+      readonly version: string;
+      readonly sizeBytes: number;
+    };

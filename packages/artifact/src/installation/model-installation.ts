@@ -4,10 +4,11 @@ import { createChunkStore } from '../chunks/chunk-store.js';
 import { LIMITS } from '../limits.js';
 import type { ReadFileOptions } from '../model-version.js';
 import { firstThatAnswers } from '../network/mirrors.js';
-import { createPace } from '../network/pace.js';
+import { createPace, type Pace } from '../network/pace.js';
 import {
   type Mirror,
   openRepositorySource,
+  type RepositorySource,
   type RequestOptions,
 } from '../network/repository-source.js';
 import { findRelease, type Support } from '../release.js';
@@ -17,8 +18,7 @@ import type { VerifiedBytes } from '../verified-bytes.js';
 import { collectGarbage } from './collect-garbage.js';
 import { findInstalled, findVersion, openProven } from './find-version.js';
 import { followLeader } from './follow-leader.js';
-import type { InstallationContext } from './installation-context.js';
-import type { InstallationEvent } from './installation-event.js';
+import type { InstallationContext, InstallationEvent } from './installation-context.js';
 import { lookForUpdate, type UpdateCheck } from './look-for-update.js';
 import { createMetadataKeeper } from './metadata-keeper.js';
 import { notOffered } from './offered-release.js';
@@ -95,31 +95,46 @@ export interface InstallationOptions {
   readonly now?: () => number;
 }
 
-export function openModelInstallation({
-  address: { repository, model },
-  pin,
-  store: givenStore,
-  installId,
-  support,
-  mirrors = [],
-  maxBytes = Number.POSITIVE_INFINITY,
-  request,
-  boot,
-  signal: callerSignal,
-  onEvent,
-  now = Date.now,
-}: InstallationOptions): ModelInstallation {
+/** An installation at work. */
+interface Installation {
+  readonly context: InstallationContext;
   /** Watches the speed of a first open's downloads, until its version is the active one. */
+  readonly pace: Pace;
+  readonly maxBytes: number;
+  /** Versions that a boot file offered. Each is confirmed once, before it may serve. */
+  readonly confirmations: Map<OpenedRelease, () => Promise<void>>;
+  /** The version that was last activated here, or serves on. Its record may be cleared meanwhile. */
+  serving: OpenedRelease | undefined;
+}
+
+export function openModelInstallation(options: InstallationOptions): ModelInstallation {
+  const installation = createInstallation(options);
+  const { context } = installation;
+  const { store, ledger, prefix, model } = context;
+  return {
+    open: () => openFound(installation),
+    openPrevious: (failed) => findInstalled(context, failed),
+    openServed: (sequence) => openServed(installation, sequence),
+    openCandidate: (sequence) => openCandidate(context, sequence),
+    readFiles: (version, names, options) => readFiles(installation, version, names, options),
+    activate: (version, provenBy) => activate(installation, version, provenBy),
+    check: ({ maxAgeMs } = {}) =>
+      lookForUpdate(context, { serving: installation.serving, maxAgeMs }),
+    spendTry: (sequence) => ledger.spendTry(sequence),
+    reject: (sequence, failure) => ledger.reject(sequence, failure),
+    storage: () => reportStorage(store, { prefix, model }),
+    close: () => store.close(),
+  };
+}
+
+function createInstallation(options: InstallationOptions): Installation {
+  const { pin, installId, support, boot, onEvent, now = Date.now } = options;
+  const { model } = options.address;
   const pace = createPace();
-  const signal = AbortSignal.any([pace.signal, ...(callerSignal ? [callerSignal] : [])]);
+  const signal = AbortSignal.any([pace.signal, ...(options.signal ? [options.signal] : [])]);
   const prefix = pinPrefix(pin);
-  const store = withMemoryFallback(givenStore, () => collect(0));
-  const { origin } = new URL(repository);
-  const sources = [{ url: repository, request }, ...mirrors].map(({ url, request: own }) => {
-    // What is meant for one origin is not told to another.
-    const shared = new URL(url).origin === origin ? request : undefined;
-    return openRepositorySource(url, { request: own ?? shared, signal, pace });
-  });
+  const store = withMemoryFallback(options.store, () => collect({ store, now, onEvent }, 0));
+  const sources = openSources(options, { signal, pace });
   const source = firstThatAnswers(sources, signal);
   const onHealed = (sha256: string) => onEvent({ type: 'chunk-healed', sha256 });
   const context: InstallationContext = {
@@ -137,96 +152,115 @@ export function openModelInstallation({
     ledger: openVersionLedger(store, { prefix, model, now }),
     chunks: createChunkStore(store, { sources, signal, onHealed }),
   };
-  const { metadata, ledger } = context;
-  /** Of versions that a boot file offered: each is confirmed once, before it may serve. */
-  const confirmations = new Map<OpenedRelease, () => Promise<void>>();
-  /** What was last activated here, or serves on: what is stored of it may be cleared meanwhile. */
-  let serving: OpenedRelease | undefined;
+  const { maxBytes = Number.POSITIVE_INFINITY } = options;
+  return { context, pace, maxBytes, confirmations: new Map(), serving: undefined };
+}
 
-  async function open(): Promise<OpenedRelease> {
-    pace.watch();
-    const { version, confirm } = await findVersion(context);
-    if (confirm) confirmations.set(version, shareOnce(confirm));
-    return version;
+/** The repository, then its mirrors. */
+function openSources(
+  { address: { repository }, mirrors = [], request }: InstallationOptions,
+  { signal, pace }: { signal: AbortSignal; pace: Pace },
+): RepositorySource[] {
+  const { origin } = new URL(repository);
+  return [{ url: repository, request }, ...mirrors].map(({ url, request: own }) => {
+    // Headers and credentials for one origin are not sent to another.
+    const shared = new URL(url).origin === origin ? request : undefined;
+    return openRepositorySource(url, { request: own ?? shared, signal, pace });
+  });
+}
+
+async function openFound({ context, pace, confirmations }: Installation): Promise<OpenedRelease> {
+  pace.watch();
+  const { version, confirm } = await findVersion(context);
+  if (confirm) confirmations.set(version, shareOnce(confirm));
+  return version;
+}
+
+async function openServed(
+  installation: Installation,
+  sequence: number,
+): Promise<OpenedRelease | undefined> {
+  const version = await openProven(installation.context, [sequence]);
+  if (version) installation.serving = version;
+  return version;
+}
+
+async function openCandidate(
+  context: InstallationContext,
+  sequence: number,
+): Promise<OpenedRelease> {
+  const { metadata, ledger, model } = context;
+  const wanted = { model, sequence };
+  const recent = await metadata.refresh({ maxAgeMs: LIMITS.freshMs });
+  const isThere = findRelease(recent.targets.signed, wanted) !== undefined;
+  const trusted = isThere ? recent : await metadata.refresh();
+  const release = findRelease(trusted.targets.signed, wanted);
+  if (!release || release.state === 'revoked') {
+    throw notOffered(model, release?.version ?? `of sequence ${sequence}`);
   }
+  const version = await openRelease(release, { ...context, trusted });
+  await ledger.makeCandidate(sequence);
+  return version;
+}
 
-  async function openServed(sequence: number): Promise<OpenedRelease | undefined> {
-    const version = await openProven(context, [sequence]);
-    if (version) serving = version;
-    return version;
+async function readFiles(
+  installation: Installation,
+  version: OpenedRelease,
+  names: readonly string[],
+  { onBytes, onElsewhere }: ReadFilesOptions = {},
+) {
+  const { context, maxBytes } = installation;
+  const { store, ledger, prefix, model, signal } = context;
+  const remainingBytes = () => version.missingBytes(names);
+  // Before looking: chunks that are marked are not collected any more.
+  await ledger.remember(entryOf(version, names));
+  const missingBytes = await remainingBytes();
+  if (missingBytes > maxBytes) throw overLimit(version, missingBytes, maxBytes);
+  const read = () => readConfirmed(installation, version, names, onBytes);
+  if (missingBytes === 0) return read();
+  const lock = `${prefix}/${model}/download`;
+  return followLeader(store, lock, read, { signal, remainingBytes, onElsewhere });
+}
+
+/** Reads files while the version is confirmed. A version that is not offered fails as that alone. */
+async function readConfirmed(
+  { confirmations }: Installation,
+  version: OpenedRelease,
+  names: readonly string[],
+  onBytes: ReadFilesOptions['onBytes'],
+) {
+  const confirmed = confirmations.get(version)?.();
+  const reading = version.readFiles(names, { onBytes }).catch(async (error) => {
+    await confirmed;
+    throw error;
+  });
+  const [files] = await Promise.all([reading, confirmed]);
+  return files;
+}
+
+async function activate(
+  installation: Installation,
+  version: OpenedRelease,
+  provenBy: string,
+): Promise<void> {
+  const { context, confirmations, pace } = installation;
+  await confirmations.get(version)?.();
+  await context.ledger.activate(entryOf(version, []), provenBy);
+  installation.serving = version;
+  pace.rest();
+  void collect(context).catch(() => {}); // what cannot be collected now is collected next time
+}
+
+/** @returns whether anything was taken off the device */
+async function collect(
+  { store, now, onEvent }: Pick<InstallationContext, 'store' | 'now' | 'onEvent'>,
+  budgetBytes?: number,
+): Promise<boolean> {
+  const evicted = await collectGarbage(store, { budgetBytes, nowMs: now() });
+  for (const { model, version, sizeBytes } of evicted) {
+    onEvent({ type: 'storage-evicted', model, version, sizeBytes });
   }
-
-  async function openCandidate(sequence: number): Promise<OpenedRelease> {
-    const wanted = { model, sequence };
-    const recent = await metadata.refresh({ maxAgeMs: LIMITS.freshMs });
-    const isThere = findRelease(recent.targets.signed, wanted) !== undefined;
-    const trusted = isThere ? recent : await metadata.refresh();
-    const release = findRelease(trusted.targets.signed, wanted);
-    if (!release || release.state === 'revoked') {
-      throw notOffered(model, release?.version ?? `of sequence ${sequence}`);
-    }
-    const version = await openRelease(release, { ...context, trusted });
-    await ledger.makeCandidate(sequence);
-    return version;
-  }
-
-  async function readFiles(
-    version: OpenedRelease,
-    names: readonly string[],
-    { onBytes, onElsewhere }: ReadFilesOptions = {},
-  ) {
-    const remainingBytes = () => version.missingBytes(names);
-    await remember(version, names); // before looking: what is marked is not collected any more
-    const missingBytes = await remainingBytes();
-    if (missingBytes > maxBytes) throw overLimit(version, missingBytes, maxBytes);
-    const read = async () => {
-      const confirmed = confirmations.get(version)?.();
-      const reading = version.readFiles(names, { onBytes }).catch(async (error) => {
-        await confirmed; // what the repository does not offer is not to be blamed for its files
-        throw error;
-      });
-      const [files] = await Promise.all([reading, confirmed]);
-      return files;
-    };
-    if (missingBytes === 0) return read();
-    const lock = `${prefix}/${model}/download`;
-    return followLeader(store, lock, read, { signal, remainingBytes, onElsewhere });
-  }
-
-  function remember(version: OpenedRelease, names: readonly string[]): Promise<void> {
-    return ledger.remember(entryOf(version, names));
-  }
-
-  async function activate(version: OpenedRelease, provenBy: string): Promise<void> {
-    await confirmations.get(version)?.();
-    await ledger.activate(entryOf(version, []), provenBy);
-    serving = version;
-    pace.rest();
-    void collect().catch(() => {}); // what cannot be collected now is collected next time
-  }
-
-  /** @returns whether anything was taken off the device */
-  async function collect(budgetBytes?: number): Promise<boolean> {
-    const evicted = await collectGarbage(store, { budgetBytes, nowMs: now() });
-    for (const { model, version, sizeBytes } of evicted) {
-      onEvent({ type: 'storage-evicted', model, version, sizeBytes });
-    }
-    return evicted.length > 0;
-  }
-
-  return {
-    open,
-    openPrevious: (failed) => findInstalled(context, failed),
-    openServed,
-    openCandidate,
-    readFiles,
-    activate,
-    check: ({ maxAgeMs } = {}) => lookForUpdate(context, { serving, maxAgeMs }),
-    spendTry: (sequence) => ledger.spendTry(sequence),
-    reject: (sequence, failure) => ledger.reject(sequence, failure),
-    storage: () => reportStorage(store, { prefix, model }),
-    close: () => store.close(),
-  };
+  return evicted.length > 0;
 }
 
 function entryOf(version: OpenedRelease, names: readonly string[]): VersionEntry {

@@ -2,7 +2,7 @@ import { NearsideError, parse } from '@nearside/core';
 import { fromBase64 } from '../base64.js';
 import { fromHex } from '../hex.js';
 import { parseJson } from '../parse-json.js';
-import { requireSafeName } from '../safe-name.js';
+import { requireSafeName } from '../repository-paths.js';
 import { sha256Hex, webCrypto } from '../sha256.js';
 import {
   BundleSchema,
@@ -11,7 +11,6 @@ import {
   StatementSchema,
 } from './bundle.js';
 import { derToRawSignature } from './ecdsa-signature.js';
-import { pemToDer } from './pem.js';
 
 /** Which version of which model some files are. */
 export interface ReleaseIdentity {
@@ -185,4 +184,11 @@ function title({ model, version, sequence }: ReleaseIdentity): string {
 
 function bundleTitle({ model, version }: ReleaseIdentity): string {
   return `the signed bundle of ${model} ${version}`;
+}
+
+/** The DER bytes inside a PEM block of the given label (RFC 7468). Throws when there is none. */
+export function pemToDer(pem: string, label: 'PUBLIC KEY'): Uint8Array<ArrayBuffer> {
+  const match = new RegExp(`-----BEGIN ${label}-----([\\s\\S]+?)-----END ${label}-----`).exec(pem);
+  if (!match?.[1]) throw new TypeError(`expected a PEM block '${label}'`);
+  return fromBase64(match[1].replace(/\s+/g, ''));
 }

@@ -6,13 +6,26 @@ import {
   type StoreChange,
   type StoredValue,
 } from '@nearside/core';
-import { createLocalLocks } from './local-locks.js';
+import { createLocalLocks, type LocalLocks } from './local-locks.js';
 import { createMemoryStore } from './memory-store.js';
 
 /** A store that goes on in memory when the one below it is blocked, broken or full. */
 export interface FallbackStore extends Store {
   /** Why it goes on in memory; undefined while it does not. */
   readonly degraded: NearsideError | undefined;
+}
+
+/** Both stores, and what has become of them. */
+interface Layers {
+  readonly primary: Store;
+  readonly overlay: Store;
+  /** Keys that were deleted in memory, so that what is below them is not read. */
+  readonly deleted: Set<string>;
+  /** Changes in memory are made one after the other. */
+  readonly turns: LocalLocks;
+  readonly makeRoom: () => Promise<boolean>;
+  isMakingRoom: boolean;
+  degraded: NearsideError | undefined;
 }
 
 /**
@@ -27,120 +40,145 @@ export function withMemoryFallback(
   makeRoom: () => Promise<boolean> = async () => false,
 ): FallbackStore {
   const overlay = createMemoryStore();
-  const deleted = new Set<string>();
-  const turns = createLocalLocks();
-  let degraded: NearsideError | undefined;
-  let makingRoom = false;
-
-  async function get(key: string): Promise<StoredValue | undefined> {
-    if (degraded) {
-      const value = await overlay.get(key);
-      if (value !== undefined || deleted.has(key)) return value;
-    }
-    return readPrimary(() => primary.get(key), undefined);
-  }
-
-  /** What cannot be read is missing: it is fetched again, and the next write decides. */
-  async function readPrimary<Value>(read: () => Promise<Value>, otherwise: Value): Promise<Value> {
-    try {
-      return await read();
-    } catch (error) {
-      degrade(error);
-      return otherwise;
-    }
-  }
-
-  function degrade(error: unknown): void {
-    if (!isStoreFailure(error)) throw error;
-    degraded ??= error;
-  }
-
-  async function write(toPrimary: () => Promise<void>, toMemory: () => Promise<void>) {
-    if (degraded) return toMemory();
-    try {
-      await toPrimary();
-    } catch (error) {
-      if (isFull(error) && (await hasRoomNow())) {
-        try {
-          return await toPrimary();
-        } catch (again) {
-          degrade(again);
-          return toMemory();
-        }
-      }
-      degrade(error);
-      return toMemory();
-    }
-  }
-
-  async function hasRoomNow(): Promise<boolean> {
-    if (makingRoom) return false; // making room writes too
-    makingRoom = true;
-    try {
-      return await makeRoom();
-    } catch {
-      return false;
-    } finally {
-      makingRoom = false;
-    }
-  }
-
-  async function commitToMemory(change: StoreChange): Promise<void> {
-    await overlay.commit(change);
-    for (const key of change.delete ?? []) deleted.add(key);
-    for (const key of change.set?.keys() ?? []) deleted.delete(key);
-  }
-
+  const layers: Layers = {
+    primary,
+    overlay,
+    deleted: new Set(),
+    turns: createLocalLocks(),
+    makeRoom,
+    isMakingRoom: false,
+    degraded: undefined,
+  };
   return {
     kind: primary.kind,
     get degraded() {
-      return degraded;
+      return layers.degraded;
     },
-    get,
-    async keys(prefix) {
-      const below = await readPrimary(() => primary.keys(prefix), []);
-      const kept = below.filter((key) => !deleted.has(key));
-      return [...new Set([...kept, ...(await overlay.keys(prefix))])].sort();
-    },
+    get: (key) => readValue(layers, key),
+    keys: (prefix) => readKeys(layers, prefix),
     async concatenate(keys) {
-      if (degraded) return undefined;
-      return readPrimary(async () => primary.concatenate?.(keys), undefined);
+      if (layers.degraded) return undefined;
+      return readPrimary(layers, async () => primary.concatenate?.(keys), undefined);
     },
     commit: (change) =>
       write(
+        layers,
         () => primary.commit(change),
-        () => turns.hold('write', () => commitToMemory(change)),
+        () => layers.turns.hold('write', () => commitToMemory(layers, change)),
       ),
-    transact: (keys, decide: Decide) =>
+    transact: (keys, decide) =>
       write(
+        layers,
         () => primary.transact(keys, decide),
-        () =>
-          turns.hold('write', async () =>
-            commitToMemory(decide(await Promise.all(keys.map(get))) ?? {}),
-          ),
+        () => layers.turns.hold('write', () => transactInMemory(layers, keys, decide)),
       ),
-    async exclusive(name, work, options) {
-      let isHeld = false;
-      try {
-        return await primary.exclusive(
-          name,
-          () => {
-            isHeld = true;
-            return work();
-          },
-          options,
-        );
-      } catch (error) {
-        if (isHeld || !isStoreFailure(error)) throw error;
-        degrade(error);
-        return await turns.hold(name, work, options);
-      }
-    },
+    exclusive: (name, work, options) => holdExclusively(layers, name, work, options),
     async close() {
       await overlay.close();
       await primary.close();
     },
   };
+}
+
+async function readValue(layers: Layers, key: string): Promise<StoredValue | undefined> {
+  const { primary, overlay, deleted, degraded } = layers;
+  if (degraded) {
+    const value = await overlay.get(key);
+    if (value !== undefined || deleted.has(key)) return value;
+  }
+  return readPrimary(layers, () => primary.get(key), undefined);
+}
+
+async function readKeys(layers: Layers, prefix: string): Promise<string[]> {
+  const below = await readPrimary(layers, () => layers.primary.keys(prefix), []);
+  const kept = below.filter((key) => !layers.deleted.has(key));
+  return [...new Set([...kept, ...(await layers.overlay.keys(prefix))])].sort();
+}
+
+/** A value that cannot be read counts as missing: it is fetched again, and the next write decides. */
+async function readPrimary<Value>(
+  layers: Layers,
+  read: () => Promise<Value>,
+  otherwise: Value,
+): Promise<Value> {
+  try {
+    return await read();
+  } catch (error) {
+    degrade(layers, error);
+    return otherwise;
+  }
+}
+
+function degrade(layers: Layers, error: unknown): void {
+  if (!isStoreFailure(error)) throw error;
+  layers.degraded ??= error;
+}
+
+async function write(
+  layers: Layers,
+  toPrimary: () => Promise<void>,
+  toMemory: () => Promise<void>,
+): Promise<void> {
+  if (layers.degraded) return toMemory();
+  try {
+    await toPrimary().catch(async (error) => {
+      if (!isFull(error) || !(await hasRoomNow(layers))) throw error;
+      await toPrimary();
+    });
+  } catch (error) {
+    degrade(layers, error);
+    await toMemory();
+  }
+}
+
+async function hasRoomNow(layers: Layers): Promise<boolean> {
+  if (layers.isMakingRoom) return false; // making room writes too
+  layers.isMakingRoom = true;
+  try {
+    return await layers.makeRoom();
+  } catch {
+    return false;
+  } finally {
+    layers.isMakingRoom = false;
+  }
+}
+
+async function transactInMemory(
+  layers: Layers,
+  keys: readonly string[],
+  decide: Decide,
+): Promise<void> {
+  const values = await Promise.all(keys.map((key) => readValue(layers, key)));
+  await commitToMemory(layers, decide(values) ?? {});
+}
+
+async function commitToMemory({ overlay, deleted }: Layers, change: StoreChange): Promise<void> {
+  await overlay.commit(change);
+  for (const key of change.delete ?? []) deleted.add(key);
+  for (const key of change.set?.keys() ?? []) deleted.delete(key);
+}
+
+async function holdExclusively<Result>(
+  layers: Layers,
+  name: string,
+  work: () => Promise<Result>,
+  options?: { readonly signal?: AbortSignal | undefined },
+): Promise<Result> {
+  let isHeld = false;
+  try {
+    return await layers.primary.exclusive(
+      name,
+      () => {
+        isHeld = true;
+        return work();
+      },
+      options,
+    );
+  } catch (error) {
+    if (isHeld) throw error;
+    degrade(layers, error);
+    return await layers.turns.hold(name, work, options);
+  }
 }
 
 function isFull(error: unknown): boolean {

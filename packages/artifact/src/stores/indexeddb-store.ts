@@ -9,6 +9,8 @@ import { promisifyRequest } from 'idb-keyval';
 import { startAwakeTimer } from '../awake-timer.js';
 import { connectDatabase, type DatabaseConnection } from './database-connection.js';
 import { createLocalLocks } from './local-locks.js';
+import { createMemoryStore } from './memory-store.js';
+import { type Database, hasIndexedDb } from './peek-store.js';
 
 /**
  * A transaction of at most 4 MiB takes some milliseconds. One that takes this long waits for a lock
@@ -28,6 +30,14 @@ interface StoreLimits {
   readonly openingMs: number;
   /** Of each transaction. */
   readonly limitMs: number;
+}
+
+/**
+ * Opens the store that `choice` asks for. `auto` takes IndexedDB wherever the name exists: in an opaque
+ * origin it then fails as unavailable, instead of silently forgetting. Elsewhere the store is in memory.
+ */
+export function openStore(database: Database, choice: 'auto' | 'memory' = 'auto'): Store {
+  return choice === 'auto' && hasIndexedDb() ? openIndexedDbStore(database) : createMemoryStore();
 }
 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openStore } from './open-store.js';
+import { openStore } from './indexeddb-store.js';
 import { peekStore } from './peek-store.js';
 
 test('a peek sees what a store holds, and nothing where there is nothing', async () => {

@@ -1,12 +1,27 @@
-import { hasIndexedDb } from './has-indexed-db.js';
-import type { Database } from './open-store.js';
+/** Database one: models, metadata, choices. Database two: reports, which never wait behind it. */
+export type Database = 'nearside-models' | 'nearside-reports';
 
-/** What is only peeked at is not waited for: a database that is blocked answers after seconds, or never. */
+/** Object store of each database; `openStore` uses the same. */
+const STORE_NAME = 'nearside';
+
+/** A blocked database answers after seconds, or never: nobody waits longer for a peek. */
 const PATIENCE_MS = 1_000;
 
 /**
- * One value of a database, for whoever can do without it: no locks, no Blobs, and none of the code that
- * `openStore` brings. A database that is not there yet is made as `openStore` would.
+ * Tells whether the name `indexedDB` exists. In a sandboxed frame it does, and opening a database throws;
+ * where site data is blocked, some browsers throw when the name is touched.
+ */
+export function hasIndexedDb(): boolean {
+  try {
+    return typeof indexedDB !== 'undefined' && indexedDB !== null;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Reads one value of a database for a caller who can do without it. It takes no locks, reads no Blobs, and
+ * loads none of the code behind `openStore`. A database that is missing is made as `openStore` would.
  *
  * @returns undefined when there is none, or the database does not answer
  */
@@ -42,5 +57,3 @@ function openDatabase(name: Database): IDBOpenDBRequest | undefined {
     return undefined;
   }
 }
-
-const STORE_NAME = 'nearside';

@@ -1,5 +1,5 @@
 import type { Store } from '@nearside/core';
-import type { InstallationEvent } from '../installation/installation-event.js';
+import type { InstallationEvent } from '../installation/installation-context.js';
 import { openModelInstallation } from '../installation/model-installation.js';
 import type { OpenedRelease } from '../installation/open-release.js';
 import { WEIGHTS } from './sign-repository.js';

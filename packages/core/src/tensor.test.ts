@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { float16ToNumber } from './float16.js';
+import { float16ToNumber } from './tensor.js';
 
 const PATTERNS = Array.from({ length: 65_536 }, (_, bits) => bits);
 

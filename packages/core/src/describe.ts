@@ -1,7 +1,0 @@
-/** A short, content-free name for any value: its type or constructor, never its data. */
-export function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (typeof value === 'string') return value.length <= 24 ? `'${value}'` : 'a long string';
-  if (typeof value !== 'object') return `${typeof value} ${String(value)}`;
-  return Object.getPrototypeOf(value)?.constructor?.name ?? 'object';
-}
