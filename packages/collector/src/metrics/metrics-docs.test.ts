@@ -72,33 +72,33 @@ function page(families: readonly Family[]): string {
   const isOwn = ({ name }: Family) => name.startsWith('nearside_collector_');
   return `# Metrics
 
-What a collector answers at \`/metrics\`, in the Prometheus text format. \`npx vitest run --project unit packages/collector/src/metrics/metrics-docs.test.ts -u\`
+A collector answers with these metrics at \`/metrics\`, in the Prometheus text format. \`npx vitest run --project unit packages/collector/src/metrics/metrics-docs.test.ts -u\`
 makes this page from the code, and a test compares the two.
 
 ## Of the fleet
 
-Sums of what devices reported, since the file was made. They never fall, pruning takes nothing from them, and they are the
-same whoever asks: they come from the store. They are not weighted and not suppressed.
+These are sums of the devices' reports since the file was made. They never fall, pruning does not change them, and everybody
+sees the same. They are not weighted and not suppressed.
 
 ${table(families.filter((family) => !isOwn(family)))}
 
 - A report that arrives over an hour after its window began is late. Late reports are in charts, in
-  \`nearside_late_inferences_total\`, in devices and in lost events, and in no other counter: a page that comes back online
-  must not page anybody.
+  \`nearside_late_inferences_total\`, in devices and in lost events, and in no other counter, so that a page that comes back
+  online causes no alert.
 - Histograms of devices have buckets that end at 2^(k/8) ms. \`nearside_inferences_within_target_total\` counts up to the end
-  of a bucket, so it is exact; the end that is nearest to the target is within 4.5 % of it, and
-  \`nearside_target_seconds\` says which it is: 197.4 ms for 200 ms. When a target changes, the counter starts anew.
+  of the bucket nearest to the target, so it is exact. That end is within 4.5 % of the target, and \`nearside_target_seconds\`
+  has it: 197.4 ms for 200 ms. When a target changes, the counter starts again.
 - \`nearside_inference_duration_seconds\` has bounds at powers of two of a millisecond.
-- \`arm\` and \`device\` are labels of one counter each. More would multiply every series by 24.
+- \`arm\` and \`device\` are labels of one counter each, because they would multiply the series of all others by 24.
 - Error codes, backends, classes of device and reasons that this collector does not know are \`other\`.
-- Models and versions that have no rows are \`unlisted\`: those that \`models.json\` does not name; without it, those that
-  come after the first ${NAME_LIMITS.models} models, or the first ${NAME_LIMITS.version} versions of a model. A version is empty where none was known yet.
+- Models and versions without rows are \`unlisted\`: those that \`models.json\` does not name. Without the file they are those
+  after the first ${NAME_LIMITS.models} models, or the first ${NAME_LIMITS.version} versions of a model. A version is empty if none was known yet.
 - At most ${METRIC_LIMITS.sets} sets of model, version, variant and backend are shown: those that reported last.
   \`nearside_metric_sets_left_out\` says how many others there are. That makes 50,000 series at most.
 
 ## Of the process
 
-These start at zero with it.
+These start at zero with the process.
 
 ${table(families.filter(isOwn))}
 `;
