@@ -32,7 +32,6 @@ export interface ModelEvents {
   'backend-selected': {
     readonly backend: string;
     readonly variant: string;
-    /** Why this one. */
     readonly origin: ChoiceOrigin;
   };
   'backend-quarantined': {
@@ -64,8 +63,6 @@ export interface ModelEvents {
   };
   /** A score of `stats().drift` is large, and chance does not explain it; once for each distribution. */
   'drift-detected': DetectedDrift;
-  /** The same of the distribution `class`: what comes out of a classifier is mixed in another way. */
-  'class-mix-changed': DetectedDrift;
   'report-sent': { readonly id: string };
   'report-dropped': { readonly id: string; readonly reason: string };
 }
@@ -86,7 +83,6 @@ const EVENT_NAMES: readonly ModelEventName[] = [
   'version-unsupported',
   'storage-evicted',
   'drift-detected',
-  'class-mix-changed',
   'report-sent',
   'report-dropped',
 ];
@@ -98,18 +94,18 @@ export interface ModelEmitter {
     name: Name,
     listener: (event: ModelEvents[Name]) => void,
   ): () => void;
-  /** Hears of everything from now on, and of what nobody has heard yet. Takes no event from a listener. */
+  /** Hears every event from now on, and those that are kept. Takes none from a listener. */
   tap(listener: Tap): void;
 }
 
 type Tap = <Name extends ModelEventName>(name: Name, event: ModelEvents[Name]) => void;
 
-/** Events of a kind nobody listens to yet that are kept: opening has its own before anybody can. */
+/** So many events of a kind are kept while nobody listens: opening has its own before anybody can. */
 const KEPT_EVENTS = 32;
 
 /**
- * Typed events. What happens before the first listener of a kind (a chunk healed while opening,
- * say) is kept and handed to that listener.
+ * Typed events. Those before the first listener of a kind (a chunk healed while opening, say) are kept and handed to
+ * that listener.
  */
 export function createModelEmitter(): ModelEmitter {
   const listeners = new Map<ModelEventName, Set<(event: never) => void>>();
@@ -138,7 +134,7 @@ export function createModelEmitter(): ModelEmitter {
       listeners.set(name, heard.add(listener as (event: never) => void));
       const missed = (kept.get(name) ?? []) as Parameters<typeof listener>[0][];
       kept.delete(name);
-      // Afterwards, so that a listener may use what this returns.
+      // Told later, so that a listener may use what this returns.
       queueMicrotask(() => {
         for (const event of missed) if (heard.has(listener as never)) notify(listener, event);
       });

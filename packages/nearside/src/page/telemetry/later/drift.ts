@@ -48,8 +48,7 @@ export function watchDrift(emitter: ModelEmitter): DriftWatch {
     const { psi, isEvident } = compare(distribution, counts);
     if (psi === undefined || psi < LARGE || !isEvident) return;
     told.add(name);
-    const event = name === 'class' ? 'class-mix-changed' : 'drift-detected';
-    emitter.emit(event, { ...describe(distribution, n), psi });
+    emitter.emit('drift-detected', { ...describe(distribution, n), psi });
   }
 
   return {
