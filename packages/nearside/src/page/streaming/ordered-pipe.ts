@@ -5,32 +5,36 @@ import { asResults, OVER, type Results } from '../../shared/api/streams.js';
 import { inWords } from '../../shared/check-options.js';
 import { oneMacrotask } from '../../shared/timers.js';
 
-/** Inputs that are there, and refused at once, are passed through for so long; then the page has its turn, ms. */
+/** A source that is always ready is read for so long, then the page has its turn, ms. */
 const TURN_MS = 8;
 
-/** How the run of one input ended. */
+/** The end of one input's run. */
 export type Outcome =
   | { readonly ok: true; readonly result: RunResult }
   | { readonly ok: false; readonly error: unknown };
 
-/** What is made of an input while it is in the pipe. */
+/** An input in the pipe, as its owner keeps it. */
 export interface Passing {
   outcome?: Outcome;
 }
 
-/** What happens at both ends of a pipe, and in it. */
+interface Failure {
+  readonly reason: unknown;
+}
+
+/** The owner's part at both ends of a pipe, and in it. */
 export interface PipeWork<Entry extends Passing> {
   /** Each ends the pipe at once, with its reason. */
   readonly signals: readonly AbortSignal[];
-  /** Whether the source is asked for another. */
+  /** Says whether the source is asked for another. */
   hasRoom(): boolean;
   /** Puts an input among those `taken`, or not; also one that comes after the end. Waited for before the next. */
   take(input: Input): void | Promise<void>;
-  /** Begins what there is room for. */
+  /** Begins as many runs as there is room for. */
   begin?(): void;
   /** Called with each result as soon as it is there, whosever turn it is. */
   observe?(entry: Entry, result: RunResult): void;
-  /** Gives the oldest to the reader who waits, or not. What it throws ends the pipe. */
+  /** Gives the oldest to the reader who waits, or not. An error that it throws ends the pipe. */
   hand(entry: Entry, outcome: Outcome): void;
   /** Called once. @param left those taken and not read */
   end(left: readonly Entry[], reason: unknown): void;
@@ -38,98 +42,69 @@ export interface PipeWork<Entry extends Passing> {
 
 export interface OrderedPipe<Entry extends Passing, Value> {
   readonly results: Results<Value>;
-  /** Not read yet, in the order of the source. */
+  /** Entries that are not read yet, in the order of the source. */
   readonly taken: Entry[];
   readonly isOver: boolean;
   give(value: Value): void;
-  /** Has a run end as the outcome of an entry, unless that has left the pipe meanwhile. */
+  /** Takes the end of a run as the outcome of an entry, unless that has left the pipe meanwhile. */
   settle(entry: Entry, run: () => Promise<RunResult>): Promise<void>;
   /** To be called when there may be something to begin or to hand on. */
   advance(): void;
 }
 
+/** How far a source is read. */
+type Reading =
+  | { readonly kind: 'not-begun' }
+  | { readonly kind: 'asked' }
+  | { readonly kind: 'waits-for-room'; readonly roomMade: Deferred<void> }
+  /** It has no more, or has thrown. */
+  | { readonly kind: 'ended'; readonly failure: Failure | undefined };
+
+interface Pipe<Entry extends Passing> {
+  readonly source: Source<Input>;
+  readonly work: PipeWork<Entry>;
+  readonly readers: Pick<Readers<never>, 'areWaiting' | 'isOver' | 'end'>;
+  readonly taken: Entry[];
+  readonly onAbort: () => void;
+  reading: Reading;
+}
+
 /**
- * Takes inputs from a source while there is room, from the first `next()` on, and hands on what becomes of
- * them in the same order. The end of the source, or what it throws, is told after the results before it.
+ * Takes inputs from a source while there is room, from the first `next()` on, and hands their outcomes on in the same
+ * order. The end of the source, or its error, is told after the results before it.
  */
 export function createOrderedPipe<Entry extends Passing, Value>(
   source: Source<Input>,
-  { signals, hasRoom, take, begin, observe, hand, end: ended }: PipeWork<Entry>,
+  work: PipeWork<Entry>,
 ): OrderedPipe<Entry, Value> {
+  const { signals } = work;
   const readers = createReaders<Value>();
   const taken: Entry[] = [];
-  let roomMade: Deferred<void> | undefined;
-  /** The source has no more; or has thrown. */
-  let sourceEnd: { readonly failure?: { readonly reason: unknown } } | undefined;
-  let isPulling = false;
-
-  const onAbort = () => end({ reason: signals.find(({ aborted }) => aborted)?.reason });
+  const onAbort = () => end(pipe, { reason: signals.find(({ aborted }) => aborted)?.reason });
+  const pipe: Pipe<Entry> = {
+    source,
+    work,
+    readers,
+    taken,
+    onAbort,
+    reading: { kind: 'not-begun' },
+  };
   for (const signal of signals) {
     expectListeners(signal);
     signal.addEventListener('abort', onAbort);
   }
   if (signals.some(({ aborted }) => aborted)) onAbort();
 
-  async function pull(): Promise<void> {
-    isPulling = true;
-    let turnBeganMs = performance.now();
-    try {
-      for (;;) {
-        if (performance.now() - turnBeganMs > TURN_MS) {
-          await oneMacrotask();
-          turnBeganMs = performance.now();
-        }
-        while (!readers.isOver && !hasRoom()) {
-          roomMade = createDeferred();
-          await roomMade.promise;
-        }
-        if (readers.isOver) return;
-        const step = await source.next();
-        if (step.done) break;
-        await take(await step.value);
-      }
-      sourceEnd = {};
-    } catch (reason) {
-      sourceEnd = { failure: { reason } };
-    }
-    advance();
-  }
-
-  function advance(): void {
-    if (readers.isOver) return;
-    begin?.();
-    while (readers.areWaiting && taken[0]?.outcome) {
-      const [entry] = taken.splice(0, 1) as [Entry];
-      try {
-        hand(entry, entry.outcome as Outcome);
-      } catch (reason) {
-        end({ reason });
-      }
-    }
-    if (readers.isOver) return;
-    if (sourceEnd && taken.length === 0) end(sourceEnd.failure);
-    else if (hasRoom()) roomMade?.resolve();
-  }
-
-  function end(failure?: { readonly reason: unknown }): void {
-    if (readers.isOver) return;
-    readers.end(failure);
-    for (const signal of signals) signal.removeEventListener('abort', onAbort);
-    ended(taken.splice(0), failure?.reason);
-    roomMade?.resolve();
-    if (!sourceEnd) source.leave();
-  }
-
   return {
     results: asResults({
       next() {
         const next = readers.next();
-        if (!readers.isOver && !isPulling) void pull();
-        advance();
+        if (!readers.isOver && pipe.reading.kind === 'not-begun') void pull(pipe);
+        advance(pipe);
         return next;
       },
       async return() {
-        end();
+        end(pipe);
         return readers.leave();
       },
     }),
@@ -138,32 +113,97 @@ export function createOrderedPipe<Entry extends Passing, Value>(
       return readers.isOver;
     },
     give: readers.give,
-    async settle(entry, run) {
-      let outcome: Outcome;
-      try {
-        outcome = { ok: true, result: await run() };
-      } catch (error) {
-        outcome = { ok: false, error };
-      }
-      if (!taken.includes(entry)) return;
-      entry.outcome = outcome;
-      if (outcome.ok) observe?.(entry, outcome.result);
-      advance();
-    },
-    advance,
+    settle: (entry, run) => settle(pipe, entry, run),
+    advance: () => advance(pipe),
   };
 }
 
-/** Who iterates over results: calls of `next` that wait here, for a value each or for the end. */
+/** Asks the source for one input after the other, while there is room. */
+async function pull<Entry extends Passing>(pipe: Pipe<Entry>): Promise<void> {
+  const { source, work, readers } = pipe;
+  let turnBeganMs = performance.now();
+  try {
+    for (;;) {
+      if (performance.now() - turnBeganMs > TURN_MS) {
+        await oneMacrotask();
+        turnBeganMs = performance.now();
+      }
+      while (!readers.isOver && !work.hasRoom()) {
+        const roomMade = createDeferred<void>();
+        pipe.reading = { kind: 'waits-for-room', roomMade };
+        await roomMade.promise;
+      }
+      if (readers.isOver) return;
+      pipe.reading = { kind: 'asked' };
+      const step = await source.next();
+      if (step.done) break;
+      await work.take(await step.value);
+    }
+    pipe.reading = { kind: 'ended', failure: undefined };
+  } catch (reason) {
+    pipe.reading = { kind: 'ended', failure: { reason } };
+  }
+  advance(pipe);
+}
+
+function advance<Entry extends Passing>(pipe: Pipe<Entry>): void {
+  const { readers, work, taken } = pipe;
+  if (readers.isOver) return;
+  work.begin?.();
+  while (readers.areWaiting && taken[0]?.outcome) {
+    const [entry] = taken.splice(0, 1) as [Entry];
+    try {
+      work.hand(entry, entry.outcome as Outcome);
+    } catch (reason) {
+      end(pipe, { reason });
+    }
+  }
+  if (readers.isOver) return;
+  const { reading } = pipe;
+  if (reading.kind === 'ended') {
+    if (taken.length === 0) end(pipe, reading.failure);
+  } else if (reading.kind === 'waits-for-room' && work.hasRoom()) {
+    reading.roomMade.resolve();
+  }
+}
+
+function end<Entry extends Passing>(pipe: Pipe<Entry>, failure?: Failure): void {
+  const { readers, work, taken, reading } = pipe;
+  if (readers.isOver) return;
+  readers.end(failure);
+  for (const signal of work.signals) signal.removeEventListener('abort', pipe.onAbort);
+  work.end(taken.splice(0), failure?.reason);
+  if (reading.kind === 'waits-for-room') reading.roomMade.resolve();
+  if (reading.kind !== 'ended') pipe.source.leave();
+}
+
+async function settle<Entry extends Passing>(
+  pipe: Pipe<Entry>,
+  entry: Entry,
+  run: () => Promise<RunResult>,
+): Promise<void> {
+  let outcome: Outcome;
+  try {
+    outcome = { ok: true, result: await run() };
+  } catch (error) {
+    outcome = { ok: false, error };
+  }
+  if (!pipe.taken.includes(entry)) return;
+  entry.outcome = outcome;
+  if (outcome.ok) pipe.work.observe?.(entry, outcome.result);
+  advance(pipe);
+}
+
+/** Calls of `next` that wait, for a value each or for the end. */
 export interface Readers<Value> {
   readonly areWaiting: boolean;
   readonly isOver: boolean;
   next(): Promise<IteratorResult<Value, void>>;
-  /** To the first that waits. */
+  /** Gives a value to the first that waits. */
   give(value: Value): void;
   /** Lets all that wait go. A failure is told once: to the first of them, or to the next that asks. */
-  end(failure?: { readonly reason: unknown }): void;
-  /** The one who reads has left, and wants to hear of no failure either. */
+  end(failure?: Failure): void;
+  /** The reader has left, and wants to hear of no failure either. */
   leave(): IteratorResult<Value, void>;
 }
 
@@ -171,9 +211,9 @@ export function createReaders<Value>(): Readers<Value> {
   const waiting: Deferred<IteratorResult<Value, void>>[] = [];
   let isOver = false;
   /** Why it is over, until a reader was told. */
-  let untold: { readonly reason: unknown } | undefined;
+  let untold: Failure | undefined;
 
-  function end(failure?: { readonly reason: unknown }): void {
+  function end(failure?: Failure): void {
     if (isOver) return;
     isOver = true;
     const first = waiting.shift();
@@ -213,10 +253,10 @@ export function createReaders<Value>(): Readers<Value> {
   };
 }
 
-/** What inputs are taken from, one at a time. */
+/** Gives inputs, one at a time. */
 export interface Source<Input> {
   next(): Promise<IteratorResult<Input, unknown>> | IteratorResult<Input, unknown>;
-  /** Not waited for: a source in the middle of something may take its time, or for ever. */
+  /** Nobody waits for it: a source in the middle of something may take its time, or for ever. */
   leave(): void;
 }
 
