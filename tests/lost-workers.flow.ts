@@ -1,11 +1,14 @@
 import { expect } from '@playwright/test';
 import { makePatient } from './change-digits.js';
-import { test } from './cleared-page.js';
+import { test as clearedTest } from './cleared-page.js';
 import { serveDigits } from './digits-repository.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
 
 let site: Awaited<ReturnType<typeof serveBarePage>>;
 let digits: Awaited<ReturnType<typeof serveDigits>>;
+
+/** What hangs burns a core until the watchdog ends it, so it ends it soon. */
+const test = clearedTest.extend<{ watchdogMs: number }>({ watchdogMs: [1_000, { option: true }] });
 
 test.beforeAll(async () => {
   site = await serveBarePage();
@@ -22,33 +25,36 @@ test.afterAll(async () => {
   await Promise.all([site.close(), digits.close()]);
 });
 
-test.beforeEach(async ({ page }) => {
+test.beforeEach(async ({ page, watchdogMs }) => {
   await gotoBarePage(page, site.url);
-  await page.evaluate(async ({ url, trust }) => {
-    const scope = globalThis as Scope;
-    /** Whatever starts a worker from now on: each can be ended as a crash would. */
-    scope.workers = [];
-    globalThis.Worker = class extends Worker {
-      constructor(url: string | URL, options?: WorkerOptions) {
-        super(url, options);
-        scope.workers.push(this);
-      }
-    };
-    /** A run's tensor, or the error. */
-    scope.settle = (work: Promise<Scope>) =>
-      work.then(
-        (result) => result?.output?.tensors.logits ?? result ?? {},
-        (error) => error,
-      );
-    const policy = { update: 'manual', watchdogMs: 3_000 };
-    scope.model = await scope.nearside.open(url, { trust, backend: 'onnx-wasm', policy });
-    /** One tensor of the model, whose largest pixel sets how long it runs. */
-    scope.pixels = (largest: number) => {
-      const data = new Float32Array(784).fill(0.5);
-      data[783] = largest;
-      return { tensors: { pixel_values: { datatype: 'FP32', shape: [1, 1, 28, 28], data } } };
-    };
-  }, digits.address);
+  await page.evaluate(
+    async ({ url, trust, watchdogMs }) => {
+      const scope = globalThis as Scope;
+      /** Whatever starts a worker from now on: each can be ended as a crash would. */
+      scope.workers = [];
+      globalThis.Worker = class extends Worker {
+        constructor(url: string | URL, options?: WorkerOptions) {
+          super(url, options);
+          scope.workers.push(this);
+        }
+      };
+      /** A run's tensor, or the error. */
+      scope.settle = (work: Promise<Scope>) =>
+        work.then(
+          (result) => result?.output?.tensors.logits ?? result ?? {},
+          (error) => error,
+        );
+      const policy = { update: 'manual', watchdogMs };
+      scope.model = await scope.nearside.open(url, { trust, backend: 'onnx-wasm', policy });
+      /** One tensor of the model, whose largest pixel sets how long it runs. */
+      scope.pixels = (largest: number) => {
+        const data = new Float32Array(784).fill(0.5);
+        data[783] = largest;
+        return { tensors: { pixel_values: { datatype: 'FP32', shape: [1, 1, 28, 28], data } } };
+      };
+    },
+    { ...digits.address, watchdogMs },
+  );
 });
 
 test('terminate ends a run that hangs; calls beside it and after it are answered by another worker', async ({
@@ -156,19 +162,18 @@ test('a worker lost while nobody calls is replaced before the next call, whose i
   expect(shape).toEqual([21, 10]);
 });
 
-for (const [items, outcome] of [
-  [20, 'kept, and done again'],
-  [21, 'too large to be kept, and says so'],
-] as const) {
-  test(`lost in the middle of its run, an input of ${items * 3_136} bytes is ${outcome}`, async ({
-    page,
-  }) => {
-    const seen = await page.evaluate(
-      async ([{ url, trust }, items]) => {
-        const { nearside, workers, settle } = globalThis as Scope;
-        const policy = { update: 'manual', watchdogMs: 60_000 };
-        const options = { trust, backend: 'onnx-wasm', isolate: true, policy };
-        const model = await nearside.open(url, options);
+test.describe('a run takes as long as it likes', () => {
+  test.use({ watchdogMs: 60_000 });
+
+  for (const [items, outcome] of [
+    [20, 'kept, and done again'],
+    [21, 'too large to be kept, and says so'],
+  ] as const) {
+    test(`lost in the middle of its run, an input of ${items * 3_136} bytes is ${outcome}`, async ({
+      page,
+    }) => {
+      const seen = await page.evaluate(async (items) => {
+        const { model, workers, settle } = globalThis as Scope;
         const run = (largest: number) => {
           const data = new Float32Array(items * 784).fill(0.5);
           data[783] = largest;
@@ -176,9 +181,9 @@ for (const [items, outcome] of [
           return model.run({ tensors: { pixel_values: { datatype: 'FP32', shape, data } } });
         };
         let largest = 100;
-        while ((await run(largest)).meta.runMs < 1_000) largest *= 2; // ten times what is waited below
+        while ((await run(largest)).meta.runMs < 100) largest *= 2;
         const begun = workers.length;
-        const lost = settle(run(largest));
+        const lost = settle(run(10 * largest)); // ten times what is waited below
         await new Promise((resolve) => setTimeout(resolve, 100));
         const [worker] = workers.slice(-1);
         worker.terminate();
@@ -186,67 +191,67 @@ for (const [items, outcome] of [
         const { shape, code, message, retryable } = await lost;
         const next = await run(0.5);
         const started = workers.length - begun;
-        await model.close();
         return { shape, code, message, retryable, started, next: next.output.tensors.logits.shape };
-      },
-      [digits.address, items] as const,
-    );
-    const { shape, code, message, retryable } = seen;
-    expect(seen).toMatchObject({ started: 1, next: [items, 10] });
-    if (items === 20) expect(shape).toEqual([20, 10]);
-    else
-      expect([code, retryable, message]).toEqual([
-        'worker-lost',
-        true,
-        expect.stringContaining('65536 bytes'),
-      ]);
-  });
-}
+      }, items);
+      const { shape, code, message, retryable } = seen;
+      expect(seen).toMatchObject({ started: 1, next: [items, 10] });
+      if (items === 20) expect(shape).toEqual([20, 10]);
+      else
+        expect([code, retryable, message]).toEqual([
+          'worker-lost',
+          true,
+          expect.stringContaining('65536 bytes'),
+        ]);
+    });
+  }
+});
 
-test('profile, warm and storage end with a worker that does not answer, and the next call succeeds', async ({
-  page,
-}) => {
-  const seen = await page.evaluate(async ({ url, trust }) => {
-    const scope = globalThis as Scope;
-    const { nearside, pixels, settle } = scope;
-    const policy = { update: 'manual', watchdogMs: 500 };
-    const model = await nearside.open(url, { trust, backend: 'onnx-wasm', policy });
-    await model.run(pixels(0.5));
-    /** From now on the worker does not hear this. */
-    let unheard = '';
-    const { postMessage } = MessagePort.prototype;
-    MessagePort.prototype.postMessage = function (...given: Scope) {
-      if (given[0]?.path?.[0] !== unheard) Reflect.apply(postMessage, this, given);
-    };
-    const ends = [];
-    const calls = {
-      profile: () => model.profile(pixels(0.5), { runs: 2 }),
-      warm: () => model.warm(),
-      storage: () => model.storage(),
-    };
-    for (const [name, call] of Object.entries(calls)) {
-      unheard = name;
-      const { code, retryable } = await settle(call());
-      const next = (await model.run(pixels(0.5), { transfer: true })).output.tensors.logits.data[0];
-      unheard = '';
-      const again = await settle(call());
-      ends.push([name, code, retryable, next, again?.code ?? 'fine']);
-    }
-    const leaving = new AbortController();
-    unheard = 'profile';
-    const { signal } = leaving;
-    const left = settle(model.profile(pixels(0.5), { runs: 100, signal }));
-    setTimeout(() => leaving.abort(new Error('enough')), 2_000);
-    const { message } = await left;
-    return { ends, message };
-  }, digits.address);
-  expect(seen).toEqual({
-    ends: [
-      ['profile', 'terminated', true, 0.5, 'fine'],
-      ['warm', 'terminated', true, 0.5, 'fine'],
-      ['storage', 'terminated', true, 0.5, 'fine'],
-    ],
-    message: 'enough',
+test.describe('a worker may be silent for half a second', () => {
+  test.use({ watchdogMs: 500 });
+
+  test('profile, warm and storage end with a worker that does not answer, and the next call succeeds', async ({
+    page,
+  }) => {
+    const seen = await page.evaluate(async () => {
+      const { model, pixels, settle } = globalThis as Scope;
+      await model.run(pixels(0.5));
+      /** From now on the worker does not hear this. */
+      let unheard = '';
+      const { postMessage } = MessagePort.prototype;
+      MessagePort.prototype.postMessage = function (...given: Scope) {
+        if (given[0]?.path?.[0] !== unheard) Reflect.apply(postMessage, this, given);
+      };
+      const ends = [];
+      const calls = {
+        profile: () => model.profile(pixels(0.5), { runs: 2 }),
+        warm: () => model.warm(),
+        storage: () => model.storage(),
+      };
+      for (const [name, call] of Object.entries(calls)) {
+        unheard = name;
+        const { code, retryable } = await settle(call());
+        const next = (await model.run(pixels(0.5), { transfer: true })).output.tensors.logits
+          .data[0];
+        unheard = '';
+        const again = await settle(call());
+        ends.push([name, code, retryable, next, again?.code ?? 'fine']);
+      }
+      const leaving = new AbortController();
+      unheard = 'profile';
+      const { signal } = leaving;
+      const left = settle(model.profile(pixels(0.5), { runs: 100, signal }));
+      setTimeout(() => leaving.abort(new Error('enough')), 1_000); // of the 50 s that 100 runs have
+      const { message } = await left;
+      return { ends, message };
+    });
+    expect(seen).toEqual({
+      ends: [
+        ['profile', 'terminated', true, 0.5, 'fine'],
+        ['warm', 'terminated', true, 0.5, 'fine'],
+        ['storage', 'terminated', true, 0.5, 'fine'],
+      ],
+      message: 'enough',
+    });
   });
 });
 
