@@ -44,7 +44,7 @@ export default defineConfig({
   // Other stages run beside it, and a shared machine may be ten times slower: limits are for what never comes.
   timeout: 180_000,
   expect: { timeout: 90_000 },
-  workers: 2,
+  workers: 3,
   forbidOnly: true,
   reporter: [['list']],
   // They begin in this order: the few long files first, so that no worker ends alone with one.

@@ -31,7 +31,7 @@ const lanes: Lane[] = [
     name: 'every-write',
     browser: 'chromium',
     launchOptions: chromiumLaunch,
-    include: ['packages/artifact/src/installation/closed-tabs.browser.test.ts'],
+    include: ['packages/artifact/src/installation/{closed-tabs,poisoned-database}.browser.test.ts'],
     env: EVERY_CASE,
   },
 ];

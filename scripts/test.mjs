@@ -14,11 +14,11 @@ import { readPlaywright, readVitest, slowestOf } from './test-report.mjs';
 const LIMIT_MS = 600_000;
 
 /**
- * How many places stages share: each takes one, and `flow`, which has two workers, two. That is one more than the two
- * cores that all is planned for: whoever waits for a page, a download or a watchdog leaves its core to the others.
+ * How many places stages share: each takes one, and `flow`, which has three workers, three. That is twice the two cores
+ * that all is planned for: a flow waits half of its time, for a page, a download or a watchdog.
  */
-const PLACES = 3;
-const FLOW_PLACES = 2;
+const PLACES = 4;
+const FLOW_PLACES = 3;
 
 /** How many of the slowest tests are named. */
 const SLOWEST = 10;

@@ -11,7 +11,7 @@ import { shortenLimit } from './shorten-limit.js';
 let site: Awaited<ReturnType<typeof serveBarePage>>;
 let digits: Awaited<ReturnType<typeof serveDigits>>;
 
-// The last long file: its tests, which share nothing but the page, are dealt out to both workers.
+// The last long file: its tests, which share nothing but the page, are dealt out to all workers.
 test.describe.configure({ mode: 'parallel' });
 
 test.beforeAll(async () => {

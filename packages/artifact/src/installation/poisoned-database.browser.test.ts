@@ -43,9 +43,9 @@ describe('garbage in IndexedDB', () => {
         await expectHarmless(store);
         await store.commit({ set: new Map([[key, before]]) });
       }),
-      { numRuns: 60 },
+      { numRuns: import.meta.env.EVERY_CASE ? 600 : 30 },
     );
-  }, 30_000);
+  });
 
   test('in every entry but one, whichever it is, never does either', async () => {
     const { store, keys } = await installed();
@@ -60,7 +60,7 @@ describe('garbage in IndexedDB', () => {
       await expectHarmless(store);
       await store.commit({ set: new Map(entries) });
     }
-  }, 30_000);
+  });
 
   test('between two calls is met by the bytes that are read, and healed', async () => {
     const { store, keys } = await installed();
