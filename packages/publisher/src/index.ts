@@ -3,7 +3,7 @@ export {
   PublisherError,
   type PublisherErrorCode,
 } from './errors/publisher-error.js';
-export type { OnProgress, Progress } from './files/progress.js';
+export type { OnProgress, Progress } from './files/slices.js';
 export { type DeltaOptions, type DeltaResult, delta } from './library/delta.js';
 export { type DiffOptions, diff, type FileDiff, type VersionDiff } from './library/diff.js';
 export { type Draft, type DraftOptions, draft } from './library/draft.js';
@@ -28,8 +28,8 @@ export {
   inspect,
 } from './library/inspect.js';
 export type { InspectedFile, InspectedVersion } from './library/inspect-version.js';
+export { type PinOptions, pin } from './library/offered-models.js';
 export { type PackedFile, type PackedModel, type PackOptions, pack } from './library/pack.js';
-export { type PinOptions, pin } from './library/pin.js';
 export { type PlanOptions, planUpload, type UploadGroup, type UploadPlan } from './library/plan.js';
 export { type PromoteOptions, type Promotion, promote } from './library/promote.js';
 export { type ProposeRootOptions, proposeRoot } from './library/propose-root.js';

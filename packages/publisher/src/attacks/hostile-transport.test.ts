@@ -3,8 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { bootPath, rootPath, TIMESTAMP_PATH, targetPath } from '@nearside/artifact';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { currentPath, forge, type Signed, stealKeys } from '../testing/forge.js';
-import type { Answer } from '../testing/hostile-server.js';
-import { endless, serveFiles } from '../testing/hostile-server.js';
+import { type Answer, endless, serveFiles } from '../testing/hostile-server.js';
 import { openScene, withFile } from '../testing/scene.js';
 import { someOf } from '../testing/some-of.js';
 

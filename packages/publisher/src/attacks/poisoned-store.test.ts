@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isNearsideError, type Store } from '@nearside/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { sha256Hex } from '../files/sha256-hex.js';
+import { sha256Hex } from '../files/digests.js';
 import { DAMAGES, flip } from '../testing/damages.js';
 import { currentPath, forge, type RepositoryFiles, stealKeys } from '../testing/forge.js';
 import { copyOf, openScene, outcomeOf } from '../testing/scene.js';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { pin } from '../library/pin.js';
+import { pin } from '../library/offered-models.js';
 import { type CommonOptions, printResult, type Terminal } from '../terminal/terminal.js';
 
 export function addPin(program: Command, terminal: Terminal): void {

@@ -1,8 +1,8 @@
-import { type Command, CommanderError, Option } from 'commander';
+import { type Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type Promotion, promote } from '../library/promote.js';
+import { basisPoints } from '../signing/offer-release.js';
 import { formatPercent } from '../terminal/format.js';
 import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options.js';
-import { parsePercent } from '../terminal/parse-percent.js';
 import { printResult, type Terminal } from '../terminal/terminal.js';
 
 interface PromoteFlags extends KeyFlags {
@@ -43,4 +43,15 @@ function describe({ model, version, state, percent, changed, metadata }: Promoti
   return changed
     ? `${model} ${version} is now ${offered} (targets ${metadata.targets}).`
     : `${model} ${version} is ${offered} already. Nothing was signed.`;
+}
+
+/** `5` or `5%` → 5, a share of devices that a rollout can have. */
+export function parsePercent(text: string): number {
+  const percent = Number(/^(\d+(?:\.\d+)?) ?%?$/.exec(text)?.[1]);
+  try {
+    basisPoints(percent);
+    return percent;
+  } catch {
+    throw new InvalidArgumentError('Expected a percentage from 0.01 to 100, in steps of 0.01.');
+  }
 }

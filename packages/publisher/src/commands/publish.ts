@@ -1,12 +1,17 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { modelUrl } from '../library/open-line.js';
+import { modelUrl } from '../library/offered-models.js';
 import { planUpload, type UploadPlan } from '../library/plan.js';
 import { type Publication, publish } from '../library/publish.js';
-import { describeFirstVisits } from '../terminal/first-visits.js';
-import { formatBytes, formatCount, formatPercent, formatTable } from '../terminal/format.js';
+import {
+  describeFirstVisits,
+  formatBytes,
+  formatCount,
+  formatPercent,
+  formatTable,
+} from '../terminal/format.js';
 import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options.js';
-import { parsePercent } from '../terminal/parse-percent.js';
 import { printProgress, printResult, type Terminal } from '../terminal/terminal.js';
+import { parsePercent } from './promote.js';
 
 interface PublishFlags extends KeyFlags {
   readonly canary?: number;

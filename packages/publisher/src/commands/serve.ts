@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { type OfferedModels, offeredModels } from '../library/offered-models.js';
 import { serveRepository } from '../library/serve-repository.js';
 import { PORTS } from '../serving/listen.js';
-import { describeFirstVisits } from '../terminal/first-visits.js';
+import { describeFirstVisits } from '../terminal/format.js';
 import { type CommonOptions, printResult, type Terminal } from '../terminal/terminal.js';
 
 export interface ServeFlags extends CommonOptions {

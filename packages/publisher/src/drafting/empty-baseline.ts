@@ -1,5 +1,10 @@
-import type { Baseline, Distribution, Feature, ModelSpec } from '@nearside/core';
-import { stagesOf } from '@nearside/core';
+import {
+  type Baseline,
+  type Distribution,
+  type Feature,
+  type ModelSpec,
+  stagesOf,
+} from '@nearside/core';
 
 /** What a baseline has room for. */
 const MAX_DISTRIBUTIONS = 16;

@@ -1,4 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PublisherError } from '../errors/publisher-error.js';
+import { listFiles } from '../files/list-files.js';
+import { findModelFile } from '../packing/model-file.js';
 
 /** Where a draft keeps the script that fills in its golden outputs. */
 export const GOLDEN_SCRIPT = 'reference/golden.py';
@@ -14,4 +18,42 @@ export async function readGoldenScript(): Promise<Map<string, Uint8Array>> {
     files.set(`reference/${name}`, content);
   }
   return files;
+}
+
+/**
+ * A model directory may come from anybody, and Python imports whatever lies beside the script that
+ * it runs: all of `reference/` must be what this version of Nearside ships, byte for byte.
+ *
+ * @param command what would run
+ * @throws NearsideError `gate-refused`, naming the file and the flag that allows it
+ */
+export async function requireShippedScript(directory: string, command: string): Promise<void> {
+  const shipped = await readGoldenScript();
+  const names = ((await listFiles(join(directory, 'reference'))) ?? []).map(
+    (name) => `reference/${name}`,
+  );
+  for (const name of names) {
+    const path = await findModelFile(directory, name);
+    const known = shipped.get(name);
+    if (path !== undefined && known && (await readFile(path)).equals(known)) continue;
+    throw refused({ directory, name, command });
+  }
+}
+
+function refused({
+  directory,
+  name,
+  command,
+}: {
+  directory: string;
+  name: string;
+  command: string;
+}): PublisherError {
+  return new PublisherError(
+    'gate-refused',
+    `${join(directory, name)}: expected beside ${GOLDEN_SCRIPT} only what this version of nearside ` +
+      `ships, got another file, which \`${command}\` could run. Read it; if you trust it, give ` +
+      '`--run-reference`. Without it, delete what is not yours, or draft the model again.',
+    { details: { directory, file: name, command } },
+  );
 }

@@ -5,10 +5,10 @@ import { modelInvalid } from '../errors/model-invalid.js';
 import { isFile } from '../files/read-small-file.js';
 import { findModelFile } from '../packing/model-file.js';
 import { fileMissing, readJsonFile } from '../packing/read-json-file.js';
+import type { SourceModel } from './draft-spec.js';
 import { sourceFromHuggingFace } from './source-from-hugging-face.js';
 import { sourceFromOnnx } from './source-from-onnx.js';
 import { sourceFromTfjs } from './source-from-tfjs.js';
-import type { SourceModel } from './source-model.js';
 
 /** A model directory is packed as it is; everything else is drafted first. */
 export type Source =

@@ -5,9 +5,9 @@ import * as v from 'valibot';
 import { modelInvalid } from '../errors/model-invalid.js';
 import { findModelFile } from '../packing/model-file.js';
 import { fileMissing, readJsonFile } from '../packing/read-json-file.js';
+import type { SourceModel } from './draft-spec.js';
 import { importPreprocessor } from './import-preprocessor.js';
 import { type OnnxSource, readOnnx } from './source-from-onnx.js';
-import type { SourceModel } from './source-model.js';
 
 /** The labels a classifier gives, and what tells it from other models. */
 const ConfigSchema = v.looseObject({

@@ -11,7 +11,7 @@ import {
   type OnnxValue,
   parseOnnxFile,
 } from '../packing/onnx-file.js';
-import type { SourceModel } from './source-model.js';
+import type { SourceModel } from './draft-spec.js';
 
 /** Where ONNX files lie in a model directory, under the names they had. */
 const FOLDER = 'onnx';

@@ -4,7 +4,7 @@ import { is } from 'valibot';
 import { modelInvalid } from '../errors/model-invalid.js';
 import { modelFileName } from '../packing/model-file.js';
 import { parseManifest, type WeightGroup, weightFiles } from '../packing/tfjs-manifest.js';
-import type { SourceModel } from './source-model.js';
+import type { SourceModel } from './draft-spec.js';
 import { readGraphTensors } from './tfjs-graph-tensors.js';
 import { readLayersTensors } from './tfjs-layers-tensors.js';
 

@@ -3,12 +3,11 @@ import { dirname, join } from 'node:path';
 import { FileNameSchema, Sha256HexSchema } from '@nearside/core';
 import * as v from 'valibot';
 import { PublisherError } from '../errors/publisher-error.js';
-import { fileDigest } from '../files/file-digest.js';
+import { fileDigest, sha256Hex } from '../files/digests.js';
 import { listFiles } from '../files/list-files.js';
 import { makeDirectory } from '../files/make-directory.js';
 import { isFile, readIfFile } from '../files/read-small-file.js';
 import { replaceFile } from '../files/replace-file.js';
-import { sha256Hex } from '../files/sha256-hex.js';
 
 /** A file of a draft: its content, or the path it is copied from. */
 export type DraftedFile = Uint8Array | string;

@@ -1,6 +1,14 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { MAX_CHUNK_BYTES, NearsideError } from '@nearside/core';
 
+/** How far long work has come, in bytes of the files it goes through. */
+export interface Progress {
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+}
+
+export type OnProgress = (progress: Progress) => void;
+
 /**
  * Sizes of the consecutive slices a file is cut into: as few as possible, at most 4 MiB each. An
  * empty file is one empty slice, so that it too has bytes to name and verify.

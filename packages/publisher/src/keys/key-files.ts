@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sha256Hex } from '../files/sha256-hex.js';
+import { sha256Hex } from '../files/digests.js';
 import { tufKeyId, tufKeyOf } from './tuf-key.js';
 
 /** The roles of The Update Framework; each has keys of its own, so that one theft is one role. */

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { canonicalJson } from '@nearside/artifact';
-import { sha256Hex } from '../files/sha256-hex.js';
+import { sha256Hex } from '../files/digests.js';
 
 /** A public key as root metadata lists it (TUF 1.0, section 4.2.2). */
 export type TufKey = {

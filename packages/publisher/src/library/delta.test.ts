@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { addBytes } from '@nearside/artifact';
 import { describe, expect, test, vi } from 'vitest';
-import { sha256Hex } from '../files/sha256-hex.js';
+import { sha256Hex } from '../files/digests.js';
 import { expectSameFiles, openDevice } from '../testing/device.js';
 import { snapshotOf } from '../testing/snapshot.js';
 import { openWorkspace, publishedOnce, type Workspace } from '../testing/workspace.js';

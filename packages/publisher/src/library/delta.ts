@@ -1,6 +1,6 @@
 import { deltaPath, type Release } from '@nearside/artifact';
 import { PublisherError } from '../errors/publisher-error.js';
-import type { OnProgress } from '../files/progress.js';
+import type { OnProgress } from '../files/slices.js';
 import type { KeySource } from '../keys/key-source.js';
 import { changeRepository } from '../repository/change-repository.js';
 import { customOf, requireRelease } from '../repository/checking/release-rules.js';

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { Progress } from '../files/progress.js';
+import type { Progress } from '../files/slices.js';
 import { openWorkspace, publishedOnce } from '../testing/workspace.js';
 import { delta } from './delta.js';
 import { diff } from './diff.js';

@@ -1,6 +1,6 @@
 import type { ReleaseIdentity } from '@nearside/artifact';
 import type { Chunk, Layout, ModelSpec } from '@nearside/core';
-import type { OnProgress } from '../files/progress.js';
+import type { OnProgress } from '../files/slices.js';
 import { compareSchemas, type SchemaChange } from '../repository/checking/compare-schemas.js';
 import {
   chunksOfVariant,

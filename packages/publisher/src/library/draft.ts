@@ -1,13 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, relative } from 'node:path';
 import { type ModelSpec, NearsideError } from '@nearside/core';
-import { draftSpec } from '../drafting/draft-spec.js';
+import { draftSpec, type SourceModel } from '../drafting/draft-spec.js';
 import { emptyBaseline } from '../drafting/empty-baseline.js';
 import { readGoldenScript } from '../drafting/golden-script.js';
 import { draftModelCard } from '../drafting/model-card.js';
 import { openSource } from '../drafting/open-source.js';
 import { draftRandomCases } from '../drafting/random-inputs.js';
-import type { SourceModel } from '../drafting/source-model.js';
 import { type DraftedFile, writeDraft } from '../drafting/write-draft.js';
 import { findModelFile } from '../packing/model-file.js';
 import { fileMissing } from '../packing/read-json-file.js';

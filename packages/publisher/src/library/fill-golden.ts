@@ -14,10 +14,9 @@ import {
   weightFiles as weightFilesOf,
 } from '@nearside/core';
 import * as v from 'valibot';
-import { GOLDEN_SCRIPT } from '../drafting/golden-script.js';
-import { requireShippedScript } from '../drafting/require-shipped-script.js';
+import { GOLDEN_SCRIPT, requireShippedScript } from '../drafting/golden-script.js';
 import { PublisherError } from '../errors/publisher-error.js';
-import { filesDigest } from '../files/file-digest.js';
+import { filesDigest } from '../files/digests.js';
 import { listFiles } from '../files/list-files.js';
 import { externalFiles } from '../packing/locate-tensors.js';
 import { findModelFile } from '../packing/model-file.js';

@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { sha256Hex } from '../files/sha256-hex.js';
+import { sha256Hex } from '../files/digests.js';
 import { tufKeyId } from '../keys/tuf-key.js';
 import { temporaryDirectory } from '../testing/workspace.js';
 import { generateKeys } from './generate-keys.js';

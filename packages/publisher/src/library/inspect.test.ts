@@ -4,7 +4,7 @@ import { bootPath, pinOf, targetPath } from '@nearside/artifact';
 import { expect, test } from 'vitest';
 import { openWorkspace, temporaryDirectory } from '../testing/workspace.js';
 import { inspect } from './inspect.js';
-import { pin } from './pin.js';
+import { pin } from './offered-models.js';
 import { serveRepository } from './serve-repository.js';
 import { status } from './status.js';
 

@@ -1,6 +1,6 @@
 import { graphFileName, requireFewRepeats } from '@nearside/artifact';
 import type { Layout, Variant } from '@nearside/core';
-import type { OnProgress } from '../files/progress.js';
+import type { OnProgress } from '../files/slices.js';
 import { cutOutWeights } from '../packing/cut-out-weights.js';
 import { findOnnxRuntime } from '../packing/find-onnx-runtime.js';
 import type { GoldenSize } from '../packing/golden-size.js';

@@ -2,7 +2,6 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NearsideError } from '@nearside/core';
 import { listFiles } from '../files/list-files.js';
-import { COMMON_HEADERS, cacheControlOf } from '../serving/response-headers.js';
 
 export interface PlanOptions {
   /** Directory of the repository. */
@@ -41,6 +40,18 @@ const GROUPS = [
   ['timestamp', 'metadata/timestamp.json'],
   ['boot files', 'boot/*'],
 ] as const;
+
+/** Every response of a repository carries these, so that pages of any origin may read it. */
+export const COMMON_HEADERS = Object.freeze({
+  'Access-Control-Allow-Origin': '*',
+  'Cross-Origin-Resource-Policy': 'cross-origin',
+});
+
+/** @returns how long a file of a repository may be cached; two kinds change under their names */
+export function cacheControlOf(path: string): string {
+  const changes = path === 'metadata/timestamp.json' || path.startsWith('boot/');
+  return changes ? 'no-cache' : 'public, max-age=31536000, immutable';
+}
 
 /**
  * In which order to upload a repository so that no device ever reads a name before its content,

@@ -1,5 +1,5 @@
 import type { ReleaseCustom } from '@nearside/artifact';
-import type { OnProgress } from '../files/progress.js';
+import type { OnProgress } from '../files/slices.js';
 import type { KeySource } from '../keys/key-source.js';
 import { changeRepository, type LockedRepository } from '../repository/change-repository.js';
 import { checkSchema } from '../repository/checking/check-schema.js';
@@ -15,7 +15,7 @@ import { checkRelease } from '../signing/check-release.js';
 import { firstVisitsUntil } from '../signing/lifetimes.js';
 import { basisPoints, offerRelease } from '../signing/offer-release.js';
 import { type SignedRelease, signRelease } from '../signing/sign-release.js';
-import { modelUrl, openLine } from './open-line.js';
+import { modelUrl, openLine } from './offered-models.js';
 
 export interface PublishOptions extends KeySource {
   /** What `pack` wrote. */

@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { join } from 'node:path';
 import { NearsideError } from '@nearside/core';
 import { listen } from '../serving/listen.js';
-import { COMMON_HEADERS, cacheControlOf } from '../serving/response-headers.js';
 import { serveFile } from '../serving/serve-file.js';
+import { COMMON_HEADERS, cacheControlOf } from './plan.js';
 
 /** Only this machine: the server is for trying, a CDN is for serving. */
 const DEFAULT_HOST = '127.0.0.1';

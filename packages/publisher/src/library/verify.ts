@@ -5,8 +5,7 @@ import {
   requirePin,
   requireRepository,
 } from '../repository/reading/open-repository.js';
-import type { RepositoryState } from '../repository/reading/read-repository.js';
-import { readableReleases } from '../repository/reading/read-repository.js';
+import { type RepositoryState, readableReleases } from '../repository/reading/read-repository.js';
 import type { VerifiedVersion } from '../repository/reading/read-version.js';
 import { expiresOf, isTooLong, LIFETIME_DAYS } from '../signing/lifetimes.js';
 import { collect, type Problem } from '../verification/problem.js';

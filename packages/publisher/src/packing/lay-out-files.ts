@@ -1,9 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Chunk, Layout, Variant } from '@nearside/core';
-import type { OnProgress } from '../files/progress.js';
-import { sha256Hex } from '../files/sha256-hex.js';
-import { readSlices, sliceSizes } from '../files/slices.js';
+import { sha256Hex } from '../files/digests.js';
+import { type OnProgress, readSlices, sliceSizes } from '../files/slices.js';
 import { compressSlice } from './compress-slice.js';
 import { cutAtTensors, nameBySlice } from './cut-at-tensors.js';
 import { locateTensors } from './locate-tensors.js';

@@ -1,5 +1,5 @@
 import type { Snapshot, Targets, Timestamp } from '@nearside/artifact';
-import { sha256Hex } from '../files/sha256-hex.js';
+import { sha256Hex } from '../files/digests.js';
 import type { TufRole } from '../keys/key-files.js';
 import { expiryOf } from './lifetimes.js';
 

@@ -8,7 +8,7 @@ import {
   type ReleaseIdentity,
   STATEMENT_TYPE,
 } from '@nearside/artifact';
-import { sha256Hex } from '../files/sha256-hex.js';
+import { sha256Hex } from '../files/digests.js';
 import { publicKeyPem } from '../keys/key-files.js';
 
 /** Signs model versions as OpenSSF Model Signing (OMS) v1.0 describes, with one key. */

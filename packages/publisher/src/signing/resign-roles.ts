@@ -8,6 +8,7 @@ import {
 import type { TufRole } from '../keys/key-files.js';
 import type { MetadataVersions } from '../repository/reading/read-repository.js';
 import { type MetadataFile, nextSnapshot, nextTargets, nextTimestamp } from './metadata.js';
+import type { Signers } from './signers.js';
 
 /** New metadata files, and the version each role has reached with them. */
 export interface Generation {
@@ -78,4 +79,22 @@ function fileOf(
   metadata: { raw: Uint8Array<ArrayBuffer>; signed: { version: number } } | undefined,
 ) {
   return metadata && { version: metadata.signed.version, bytes: metadata.raw, isNew: false };
+}
+
+/**
+ * Signs new targets, and the snapshot and timestamp that lead devices to them.
+ *
+ * @param trusted the repository so far; its root alone where nothing has been published
+ * @param change what the new targets are, from those so far; their version and expiry are set here
+ */
+export function resignTargets({
+  signers,
+  ...options
+}: {
+  trusted: TrustedMetadata;
+  change: (targets: Targets) => Targets;
+  signers: Signers;
+  nowMs: number;
+}): Generation {
+  return resignRoles({ ...options, roles: ['targets'], sign: signers.sign });
 }

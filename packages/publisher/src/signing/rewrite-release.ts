@@ -8,7 +8,7 @@ import {
   metadataVersions,
   type RepositoryState,
 } from '../repository/reading/read-repository.js';
-import { resignTargets } from './resign-targets.js';
+import { resignTargets } from './resign-roles.js';
 import { openSigners } from './signers.js';
 
 export interface Rewritten {

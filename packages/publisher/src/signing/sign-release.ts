@@ -12,8 +12,7 @@ import type { RepositoryState } from '../repository/reading/read-repository.js';
 import { createFirstRoot } from './first-root.js';
 import { describeBytes } from './metadata.js';
 import { openModelSigner } from './open-model-signer.js';
-import type { Generation } from './resign-roles.js';
-import { resignTargets } from './resign-targets.js';
+import { type Generation, resignTargets } from './resign-roles.js';
 import { openSigners } from './signers.js';
 
 /** Everything signed for one release: bundle and metadata. */

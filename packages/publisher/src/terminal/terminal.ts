@@ -1,4 +1,4 @@
-import type { OnProgress } from '../files/progress.js';
+import type { OnProgress } from '../files/slices.js';
 import { formatBytes } from './format.js';
 
 /** Where a command prints to, and what ends it. */

@@ -1,6 +1,6 @@
 import { bundleName, chunkPath, targetPath } from '@nearside/artifact';
 import type { Layout } from '@nearside/core';
-import { sha256Hex } from '../files/sha256-hex.js';
+import { sha256Hex } from '../files/digests.js';
 import type { Attack } from './attack.js';
 import {
   editText,

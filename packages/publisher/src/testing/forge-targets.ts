@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type TargetFile, targetPath } from '@nearside/artifact';
 import { openDirectorySource, requireRepository } from '../repository/reading/open-repository.js';
 import { describeBytes } from '../signing/metadata.js';
-import { resignTargets } from '../signing/resign-targets.js';
+import { resignTargets } from '../signing/resign-roles.js';
 import { openSigners } from '../signing/signers.js';
 
 /**

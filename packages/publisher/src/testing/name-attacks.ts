@@ -1,5 +1,5 @@
 import { bundleName, targetPath } from '@nearside/artifact';
-import { sha256Hex } from '../files/sha256-hex.js';
+import { sha256Hex } from '../files/digests.js';
 import type { Attack } from './attack.js';
 import { offeredWith, resourcesOf } from './bundle-attacks.js';
 import { forge, forgeRelease, type RepositoryFiles, type StolenKeys } from './forge.js';

@@ -1,9 +1,8 @@
 import { addBytes, deltaPath, gunzip, pairChunks, type RepositorySource } from '@nearside/artifact';
 import { type Chunk, NearsideError } from '@nearside/core';
-import { sha256Hex } from '../files/sha256-hex.js';
+import { sha256Hex } from '../files/digests.js';
 import { ifUsable } from '../repository/reading/read-repository.js';
-import type { VerifiedVersion } from '../repository/reading/read-version.js';
-import { readChunkFile } from '../repository/reading/read-version.js';
+import { readChunkFile, type VerifiedVersion } from '../repository/reading/read-version.js';
 import { collect, type Problem } from './problem.js';
 
 /**

@@ -1,8 +1,7 @@
 import { type Release, type RepositorySource, type Root, releasesOf } from '@nearside/artifact';
 import type { ModelSpec } from '@nearside/core';
 import { PublisherError } from '../../errors/publisher-error.js';
-import type { RepositoryState } from '../reading/read-repository.js';
-import { ifUsable } from '../reading/read-repository.js';
+import { ifUsable, type RepositoryState } from '../reading/read-repository.js';
 import { readSpec, requireVersion } from '../reading/read-version.js';
 import { compareSchemas, describeSchemaChange } from './compare-schemas.js';
 

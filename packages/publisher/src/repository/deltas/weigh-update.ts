@@ -1,6 +1,6 @@
 import { pairChunks, variantFiles } from '@nearside/artifact';
 import type { Chunk, Variant } from '@nearside/core';
-import type { OnProgress } from '../../files/progress.js';
+import type { OnProgress } from '../../files/slices.js';
 import type { VersionContent } from '../reading/version-content.js';
 import { makeDelta } from './make-delta.js';
 

@@ -14,8 +14,8 @@ import {
   type ModelSpec,
   NearsideError,
 } from '@nearside/core';
+import { sha256Hex } from '../../files/digests.js';
 import { listFiles } from '../../files/list-files.js';
-import { sha256Hex } from '../../files/sha256-hex.js';
 import { readSlices } from '../../files/slices.js';
 import { readModelDirectory } from '../../packing/model-directory.js';
 import { findModelFile } from '../../packing/model-file.js';

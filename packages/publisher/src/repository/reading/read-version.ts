@@ -32,7 +32,7 @@ import {
   parseGolden,
   parseModelSpec,
 } from '@nearside/core';
-import { sha256Hex } from '../../files/sha256-hex.js';
+import { sha256Hex } from '../../files/digests.js';
 
 /** A published version as it was signed: bundle and layout verify, as on a device. */
 export interface VerifiedVersion {

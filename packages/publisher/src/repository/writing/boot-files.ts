@@ -19,8 +19,7 @@ import {
 import { type Chunk, goldenFiles } from '@nearside/core';
 import { compressSlice } from '../../packing/compress-slice.js';
 import { isForEveryone } from '../checking/release-rules.js';
-import type { RepositoryState } from '../reading/read-repository.js';
-import { ifUsable } from '../reading/read-repository.js';
+import { ifUsable, type RepositoryState } from '../reading/read-repository.js';
 import {
   type ChunkFile,
   readChunkFile,

@@ -1,6 +1,6 @@
 import { chunkPath, LAYOUT_FILE, type RepositorySource } from '@nearside/artifact';
 import type { Chunk } from '@nearside/core';
-import type { OnProgress } from '../../files/progress.js';
+import type { OnProgress } from '../../files/slices.js';
 import { compressSlice } from '../../packing/compress-slice.js';
 import { type PackedVersion, readPackedChunks } from '../reading/packed-version.js';
 import { ifUsable } from '../reading/read-repository.js';
