@@ -1,5 +1,5 @@
-import { shareOnce } from '@nearside/core';
-import type { Model } from '../../shared/api/model.js';
+import { type ModelSpec, shareOnce } from '@nearside/core';
+import type { Model, OpeningStats } from '../../shared/api/model.js';
 import { announceRun } from '../../shared/ended-run.js';
 import { closedError } from '../../shared/failures.js';
 import type { RunReply } from '../../shared/protocol.js';
@@ -9,7 +9,7 @@ import { postBatch, type QueuedRun } from '../running/post-batch.js';
 import { createRunner, run, runItem } from '../running/run-model.js';
 import { createRunQueue } from '../running/run-queue.js';
 import { releaseSnapshot, takesOthers } from '../running/snapshot-input.js';
-import { createHandover } from '../serving/handover.js';
+import { createHandover, type Handed, type Handover } from '../serving/handover.js';
 import type { JoinEngine } from '../serving/join-engine.js';
 import type { PoolServing } from '../serving/later/pooled-serving.js';
 import type { ModelContext, Serving } from '../serving/serving.js';
@@ -17,10 +17,10 @@ import { resultsLater, streamLater } from '../streaming/lazy-results.js';
 import { type Recording, startRecording } from '../telemetry/recording.js';
 import { accompany } from './companions.js';
 import type { OpenModel } from './later/late-calls.js';
-import { awaitFirstResult, loadLater } from './load-later.js';
+import { awaitFirstResult, type Later, loadLater } from './load-later.js';
 import { describeOpening, heapOf, readStats } from './model-stats.js';
 
-/** What an engine does for its models, beyond what they share. */
+/** Parts that an engine gives its models, beyond what they share. */
 export interface EngineParts {
   /** Undefined where one worker serves a model. */
   readonly poolServing?: PoolServing | undefined;
@@ -43,9 +43,9 @@ export interface ModelParts extends ModelContext, EngineParts {
  * @throws `signal.reason` when the caller leaves while a faster backend is looked for
  */
 export async function createModel(parts: ModelParts): Promise<Model> {
-  const { emitter, plan, engine, choice, serving: first, joinEngine } = parts;
+  const { emitter, plan, engine, choice, serving: first, joinEngine, poolServing } = parts;
   const { watchdogMs } = plan.policy;
-  const { release, install: identity } = first.version;
+  const { release, install: identity, spec } = first.version;
   const context = { plan, engine, emitter, choice, identity, onOpened: undefined };
   const opening = describeOpening(first, parts.startMs);
   const firstResult = awaitFirstResult();
@@ -53,44 +53,18 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   const leaving = new AbortController();
   const { signal: closing } = leaving;
   const own = parts.own?.(first, closing);
-  const takeOther = takesOthers(first.version.spec)
-    ? await (await loadLater()).openSnapshotOther(plan, first.version.spec)
+  const takeOther = takesOthers(spec)
+    ? await (await loadLater()).openSnapshotOther(plan, spec)
     : undefined;
 
-  const recording = startRecording(
-    // Where no version is known nobody has read who this install is, and nothing is reported.
-    first.version.manifestSha256 ? context : { ...context, plan: { ...plan, report: undefined } },
-    later,
-    first.noBackend
-      ? { kind: 'not-opened', served: first, code: first.noBackend.code }
-      : { kind: 'opened', served: first, opening },
-  );
-
-  const revive = shareOnce(async () => (await loadLater()).createReviver(context));
-  const handover = createHandover(first, {
-    revive: async (lost) => (await revive())(lost),
-    pool: (serving) =>
-      parts.poolServing?.(serving, { ...context, waiting: () => queue.waiting }) ?? serving,
-    onHanded(event) {
-      const { kind, to: served } = event;
-      if (kind === 'revived') {
-        recording.tell({ kind, served, wasResting: event.wasResting, tookMs: event.tookMs });
-      } else recording.tell({ kind: 'serves', served });
-      if (kind !== 'went-back') return;
-      loadLater()
-        .then(({ goBack }) => goBack(context, event))
-        .catch(() => {}); // the next `open` will see it fail
-    },
+  const recording = recordFrom(first, { context, later, opening });
+  const handover: Handover = createHandover(first, {
+    revive: reviveWith(context),
+    pool: poolServing && ((serving) => poolServing(serving, { ...context, waiting })),
+    onHanded: (event) => tellOfHandover(event, { context, recording }),
   });
-
-  const { max: maxBatch = 1, maxDelayMs = 0 } = first.version.spec.batch ?? {};
-  const queue = createRunQueue<QueuedRun, RunReply>({
-    post: (runs) => postBatch(runs, { handover, watchdogMs, help: loadLater }),
-    discard: ({ input }) => releaseSnapshot(input),
-    workers: () => handover.current.connection.workers.length || 1,
-    maxBatch,
-    maxDelayMs,
-  });
+  const queue = queueFor(spec, { handover, watchdogMs });
+  const waiting = () => queue.waiting;
 
   const close = shareOnce(async (): Promise<void> => {
     const closed = closedError(release.model);
@@ -101,11 +75,8 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     await Promise.all([handover.close(closed), saved]);
     await recording.close();
   });
-
   const beside = { context, handover, recording, queue, joinEngine, later, closing, close };
   const companions = accompany(beside);
-
-  const refusal = own?.refusal ?? (() => companions.revoked);
   const runner = createRunner({
     handover,
     queue,
@@ -116,7 +87,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
       companions.ran,
     ],
     closing,
-    refusal,
+    refusal: own?.refusal ?? (() => companions.revoked),
     help: loadLater,
     fallBack: own?.fallBack,
     takeOther,
@@ -130,15 +101,14 @@ export async function createModel(parts: ModelParts): Promise<Model> {
       () => {}, // without it the first one serves
     );
   }
-
   return answerCalls({
     ...context,
-    run: (input, options) => run(runner, input, options),
-    runItem: (item, options) => runItem(runner, item, options),
     handover,
     closing,
-    refusal,
+    refusal: runner.refusal,
     takeOther,
+    run: (input, options) => run(runner, input, options),
+    runItem: (item, options) => runItem(runner, item, options),
     watchdogMs,
     stats: () => readStats({ handover, choice, queue, plan, recording, opening }),
     tell: recording.tell,
@@ -149,6 +119,60 @@ export async function createModel(parts: ModelParts): Promise<Model> {
       return (await companions.begin()).update().finally(companions.used);
     },
     close,
+  });
+}
+
+/** Where no version is known nobody has read who this install is, and nothing is reported. */
+function recordFrom(
+  served: Serving,
+  {
+    context,
+    later,
+    opening,
+  }: { context: ModelContext; later: () => Promise<Later>; opening: OpeningStats },
+): Recording {
+  const { version, noBackend } = served;
+  const plan = version.manifestSha256 ? context.plan : { ...context.plan, report: undefined };
+  const { emitter, identity = version.install } = context;
+  return startRecording(
+    { emitter, identity, plan },
+    later,
+    noBackend
+      ? { kind: 'not-opened', served, code: noBackend.code }
+      : { kind: 'opened', served, opening },
+  );
+}
+
+function reviveWith(context: ModelContext): (lost: Serving) => Promise<Serving> {
+  const reviver = shareOnce(async () => (await loadLater()).createReviver(context));
+  return async (lost) => (await reviver())(lost);
+}
+
+function tellOfHandover(
+  event: Handed,
+  { context, recording }: { context: ModelContext; recording: Recording },
+): void {
+  const { kind, to: served } = event;
+  if (kind === 'revived') {
+    recording.tell({ kind, served, wasResting: event.wasResting, tookMs: event.tookMs });
+  } else recording.tell({ kind: 'serves', served });
+  if (kind !== 'went-back') return;
+  loadLater()
+    .then(({ goBack }) => goBack(context, event))
+    .catch(() => {}); // the next `open` will see it fail
+}
+
+function queueFor(
+  { batch }: ModelSpec,
+  { handover, watchdogMs }: { handover: Handover; watchdogMs: number },
+) {
+  const { max: maxBatch = 1, maxDelayMs = 0 } = batch ?? {};
+  return createRunQueue<QueuedRun, RunReply>({
+    post: (runs) => postBatch(runs, { handover, watchdogMs, help: loadLater }),
+    discard: ({ input }) => releaseSnapshot(input),
+    workers: () => handover.current.connection.workers.length || 1,
+    maxBatch,
+    maxDelayMs,
   });
 }
 

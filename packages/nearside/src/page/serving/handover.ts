@@ -88,12 +88,12 @@ interface Reviving {
 type State =
   | { readonly kind: 'serving'; readonly current: Serving; probation: Probation | undefined }
   /** The session was given up while nobody called. */
-  | { readonly kind: 'resting'; readonly current: Serving; readonly probation: undefined }
+  | { readonly kind: 'resting'; readonly current: Serving; readonly probation?: undefined }
   | Reviving
   | {
       readonly kind: 'closed';
       readonly current: Serving;
-      readonly probation: undefined;
+      readonly probation?: undefined;
       readonly reason: unknown;
     };
 
@@ -233,7 +233,7 @@ function take(handing: Handing, next: Serving): void {
 function rest(handing: Handing, reason: NearsideError): boolean {
   const { kind, current } = handing.state;
   if (kind !== 'serving' || isInUse(handing)) return false;
-  handing.state = { kind: 'resting', current, probation: undefined };
+  handing.state = { kind: 'resting', current };
   void current.connection.close(reason);
   return true;
 }
@@ -302,8 +302,7 @@ async function close(handing: Handing, reason: unknown): Promise<void> {
   const reserve = probation ? [probation.reserve] : [];
   const ending = [...new Set([current, ...reserve, ...leaving.keys()])];
   leaving.clear();
-  if (state.kind !== 'closed')
-    handing.state = { kind: 'closed', current, probation: undefined, reason };
+  if (state.kind !== 'closed') handing.state = { kind: 'closed', current, reason };
   await Promise.all(ending.map(({ connection }) => connection.close(reason)));
 }
 

@@ -1,12 +1,11 @@
 import { startAwakeTimer } from '@nearside/artifact';
-import { createDeferred, NearsideError } from '@nearside/core';
+import { createDeferred, type Deferred, NearsideError } from '@nearside/core';
 import { transfer } from 'comlink';
 import { expectListeners } from '#platform';
 import { isLostWorker } from '../../shared/failures.js';
 import {
+  type BatchReply,
   fromWireError,
-  type LoadedVariant,
-  type LoadRequest,
   type ModelCalls,
   type ProfileRequest,
   READY,
@@ -86,6 +85,17 @@ export interface PostOptions {
   readonly onBegun: () => void;
 }
 
+/** One model's line to its worker. */
+interface Line {
+  readonly host: Host;
+  readonly ready: Deferred<void>;
+  /** Rejects of the calls under way: a race would keep every reply for as long as the model. */
+  readonly pending: Set<(reason: unknown) => void>;
+  /** Runs that wait for their turn there, by id; called when it has come. */
+  readonly begun: Map<number, () => void>;
+  end: { readonly reason: unknown } | undefined;
+}
+
 /**
  * Waits until the worker is ready for calls.
  *
@@ -96,48 +106,22 @@ export async function connect(
   host: Host,
   { onEvent, signal }: { onEvent: (event: WorkerEvent) => void; signal?: AbortSignal | undefined },
 ): Promise<Connection> {
-  const { worker, api } = host;
   const ready = createDeferred<void>();
-  /** Rejects of the calls under way: a race would keep every reply for as long as the model. */
-  const pending = new Set<(reason: unknown) => void>();
-  /** Runs that wait for their turn there. */
-  const begun = new Map<number, () => void>();
-  let end: { readonly reason: unknown } | undefined;
-
+  const line: Line = { host, ready, pending: new Set(), begun: new Map(), end: undefined };
   host.endpoint.addEventListener('message', ({ data }) => {
     if (data === READY) ready.resolve();
-    else if (isWorkerEvent(data)) receive(data);
+    else if (isWorkerEvent(data)) receive(line, data, onEvent);
   });
   host.endpoint.addEventListener('messageerror', () =>
-    die(lost('a message that could not be read', {})),
+    die(line, lost('a message that could not be read', {})),
   );
-  host.onFailure((failure) => rejectAll(reasonOf(failure, host.isReady)));
+  host.onFailure((failure) => rejectAll(line, reasonOf(failure, host.isReady)));
   host.endpoint.start();
 
-  function receive(event: WorkerEvent): void {
-    if (event.nearside === 'failed') die(fromWireError(event.error));
-    else if (event.nearside === 'begun') begun.get(event.id)?.();
-    else onEvent(event);
-  }
-
-  function die(reason: unknown): void {
-    if (end) return;
-    rejectAll(reason);
-    host.terminate(reason);
-  }
-
-  function rejectAll(reason: unknown): void {
-    if (end) return;
-    end = { reason };
-    ready.reject(reason);
-    for (const reject of pending) reject(reason);
-    pending.clear();
-  }
-
-  const onAbort = () => void close(signal?.reason);
+  const onAbort = () => void close(line, signal?.reason);
   const stopTimer = startAwakeTimer(HANDSHAKE_MS, () => {
-    if (host.isReady) void close(busy());
-    else die(blocked('no answer'));
+    if (host.isReady) void close(line, busy());
+    else die(line, blocked('no answer'));
   });
   expectListeners(signal);
   signal?.addEventListener('abort', onAbort);
@@ -148,77 +132,105 @@ export async function connect(
     stopTimer();
     signal?.removeEventListener('abort', onAbort);
   }
+  return callsOn(line);
+}
 
-  /** Calls stay pending for ever when the other side is gone, so `rejectAll` does that. */
-  async function settle<Value>(send: () => Promise<Reply<Value>>): Promise<Value> {
-    if (end) throw end.reason;
-    const { promise, resolve, reject } = createDeferred<Reply<Value>>();
-    pending.add(reject);
-    worker.calls += 1;
-    try {
-      send().then(resolve, reject);
-      const answer = await promise;
-      if (answer.ok) return answer.value;
-      const error = fromWireError(answer.error);
-      if (isLostWorker(error)) die(error); // it says so itself
-      throw error;
-    } finally {
-      pending.delete(reject);
-      worker.calls -= 1;
-    }
-  }
-
-  async function run(request: RunRequest, { transfer: given, onBegun }: PostOptions) {
-    const tellsBegun = worker.calls > 0; // with nothing else to do it begins at once
-    const begin = () => {
-      begun.delete(request.id);
-      onBegun();
-    };
-    if (tellsBegun) begun.set(request.id, begin);
-    else begin();
-    const told = { ...request, tellsBegun };
-    try {
-      const answer = await settle(() => giving(host.run(transfer(told, given))));
-      if (answer.kind === 'done') worker.heapBytes = answer.heapBytes ?? 0;
-      return answer;
-    } finally {
-      begun.delete(request.id);
-    }
-  }
-
-  async function load(request: LoadRequest): Promise<LoadedVariant> {
-    const loaded = await settle(() => api.load(request));
-    worker.heapBytes = loaded.heapBytes ?? 0;
-    worker.loadedHeapBytes = worker.heapBytes;
-    return loaded;
-  }
-
+function callsOn(line: Line): Connection {
+  const { host } = line;
+  const { api, worker } = host;
   let closing: Promise<void> | undefined;
-
-  /** WebKit keeps the lock of a worker that is ended in the middle of a transaction, for ever. */
-  async function close(reason: unknown): Promise<void> {
-    if (end) return;
-    const isAtWork = pending.size > begun.size;
-    rejectAll(reason);
-    await host.release(api.close(), isAtWork);
-  }
-
   return {
-    ...passOn((name) => (request) => settle<unknown>(() => api[name](request))),
-    load,
-    run,
-    profile: (request, given) => settle(() => giving(api.profile(transfer(request, given)))),
+    ...passOn((name) => (request) => settle<unknown>(line, () => api[name](request))),
+    async load(request) {
+      const loaded = await settle(line, () => api.load(request));
+      worker.heapBytes = loaded.heapBytes ?? 0;
+      worker.loadedHeapBytes = worker.heapBytes;
+      return loaded;
+    },
+    run: (request, options) => runOn(line, request, options),
+    profile: (request, given) => settle(line, () => giving(api.profile(transfer(request, given)))),
     workers: [worker],
     declare: host.declare,
     get end() {
-      return end;
+      return line.end;
     },
     close(reason) {
-      closing ??= close(reason);
+      closing ??= close(line, reason);
       return closing;
     },
-    kill: die,
+    kill: (reason) => die(line, reason),
   };
+}
+
+function receive(line: Line, event: WorkerEvent, onEvent: (event: WorkerEvent) => void): void {
+  if (event.nearside === 'failed') die(line, fromWireError(event.error));
+  else if (event.nearside === 'begun') line.begun.get(event.id)?.();
+  else onEvent(event);
+}
+
+/** Calls stay pending for ever when the other side is gone, so `rejectAll` ends them. */
+async function settle<Value>(line: Line, send: () => Promise<Reply<Value>>): Promise<Value> {
+  if (line.end) throw line.end.reason;
+  const { worker } = line.host;
+  const { promise, resolve, reject } = createDeferred<Reply<Value>>();
+  line.pending.add(reject);
+  worker.calls += 1;
+  try {
+    send().then(resolve, reject);
+    const answer = await promise;
+    if (answer.ok) return answer.value;
+    const error = fromWireError(answer.error);
+    if (isLostWorker(error)) die(line, error); // it says so itself
+    throw error;
+  } finally {
+    line.pending.delete(reject);
+    worker.calls -= 1;
+  }
+}
+
+async function runOn(
+  line: Line,
+  request: RunRequest,
+  { transfer: given, onBegun }: PostOptions,
+): Promise<BatchReply> {
+  const { host, begun } = line;
+  const tellsBegun = host.worker.calls > 0; // with nothing else to do it begins at once
+  const begin = () => {
+    begun.delete(request.id);
+    onBegun();
+  };
+  if (tellsBegun) begun.set(request.id, begin);
+  else begin();
+  const told = { ...request, tellsBegun };
+  try {
+    const answer = await settle(line, () => giving(host.run(transfer(told, given))));
+    if (answer.kind === 'done') host.worker.heapBytes = answer.heapBytes ?? 0;
+    return answer;
+  } finally {
+    begun.delete(request.id);
+  }
+}
+
+function die(line: Line, reason: unknown): void {
+  if (line.end) return;
+  rejectAll(line, reason);
+  line.host.terminate(reason);
+}
+
+function rejectAll(line: Line, reason: unknown): void {
+  if (line.end) return;
+  line.end = { reason };
+  line.ready.reject(reason);
+  for (const reject of line.pending) reject(reason);
+  line.pending.clear();
+}
+
+/** WebKit keeps the lock of a worker that is ended in the middle of a transaction, for ever. */
+async function close(line: Line, reason: unknown): Promise<void> {
+  if (line.end) return;
+  const isAtWork = line.pending.size > line.begun.size;
+  rejectAll(line, reason);
+  await line.host.release(line.host.api.close(), isAtWork);
 }
 
 /**

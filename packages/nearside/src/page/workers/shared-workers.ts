@@ -104,86 +104,21 @@ interface SharedWorker {
   started: BackendWorker | undefined;
   readonly tenants: Set<Tenant>;
   readonly status: WorkerStatus;
+  /** The workers that are alive, it too until it ends. */
+  readonly live: Set<SharedWorker>;
 }
 
-/** What models that share a worker need alike. */
+/** Needs in which models that share a worker are alike. */
 const ALIKE = ['backend', 'runtime', 'slot', 'threads', 'isUnsigned', 'assets', 'worker'] as const;
 
 export function createSharedWorkers(start: StartBackendWorker): SharedWorkers {
   const live = new Set<SharedWorker>();
-
-  function find(needs: WorkerNeeds): SharedWorker | undefined {
-    if (needs.isolate) return undefined;
-    return [...live].find(
-      ({ needs: other, tenants, status }) =>
-        !other.isolate &&
-        !status.isRetired &&
-        ALIKE.every((need) => other[need] === needs[need]) &&
-        ![...tenants].some(({ isSilent }) => isSilent),
-    );
-  }
-
-  function open(needs: WorkerNeeds): SharedWorker {
-    const tenants = new Set<Tenant>();
-    const worker = start(needs.backend, needs);
-    const status = describe(needs.backend, tenants);
-    const shared: SharedWorker = { needs, worker, tenants, status, started: undefined };
-    live.add(shared);
-    shared.worker.then(
-      (worker) => {
-        shared.started = worker;
-        worker.onFailure((failure) => end(shared, failure));
-        if (!live.has(shared)) worker.terminate();
-      },
-      () => live.delete(shared),
-    );
-    return shared;
-  }
-
-  /** Whoever is still in it is told. */
-  function end(shared: SharedWorker, failure?: WorkerFailure): void {
-    if (!live.delete(shared)) return;
-    shared.started?.terminate();
-    for (const tenant of [...shared.tenants]) leave(shared, tenant, failure);
-  }
-
-  function leave(shared: SharedWorker, tenant: Tenant, failure?: WorkerFailure): void {
-    if (!shared.tenants.delete(tenant)) return;
-    tenant.disconnect?.();
-    if (failure) {
-      tenant.failure = failure;
-      tenant.listener?.(failure);
-    }
-    if (shared.tenants.size === 0) end(shared);
-  }
-
-  async function release(
-    shared: SharedWorker,
-    tenant: Tenant,
-    { stored, isAtWork }: { stored: Promise<unknown>; isAtWork: boolean },
-  ): Promise<void> {
-    if (await settlesWithin(LAST_STORING_MS, stored)) return leave(shared, tenant);
-    tenant.isSilent = true;
-    const silent = { message: 'another model in it did not let go of it', isAnothers: true };
-    if ([...shared.tenants].every(({ isSilent }) => isSilent)) return end(shared, silent);
-    void leaveBeside();
-
-    async function leaveBeside(): Promise<void> {
-      for (let waits = 0; waits < MOST_WAITS; waits += 1) {
-        if (await settlesWithin(LEAVING_MS, stored)) return leave(shared, tenant);
-        if (isAtWork || shared.status.calls === 0) break;
-      }
-      end(shared, silent);
-    }
-  }
-
   return {
     get live() {
       return [...live].map(({ status }) => status);
     },
-
     async acquire(needs) {
-      const shared = find(needs) ?? open(needs);
+      const shared = findShared(live, needs) ?? startShared(live, needs, start);
       // Before anything is waited for: a worker with somebody in it is not ended.
       const tenant: Tenant = {
         disconnect: undefined,
@@ -193,47 +128,128 @@ export function createSharedWorkers(start: StartBackendWorker): SharedWorkers {
         isSilent: false,
       };
       shared.tenants.add(tenant);
-      const worker = await shared.worker;
-      const { endpoint, close } = worker.attach();
-      const api = wrap<WorkerApi>(endpoint);
-      const { run } = api;
-      tenant.disconnect = () => {
-        // Else Comlink keeps the endpoint for ever (docs/decisions/0008).
-        run[releaseProxy]();
-        api[releaseProxy]();
-        close();
-      };
-      return {
-        worker: shared.status,
-        api,
-        run,
-        endpoint,
-        runtimeWasm: worker.runtimeWasm,
-        get isReady() {
-          return worker.isReady;
-        },
-        declare(memoryBytes) {
-          tenant.memoryBytes = memoryBytes;
-        },
-        onFailure(listener) {
-          if (tenant.failure) listener(tenant.failure);
-          else tenant.listener = listener;
-        },
-        async release(stored, isAtWork = false) {
-          tenant.listener = undefined;
-          tenant.memoryBytes = 0;
-          // Nothing has begun in it that could be stored.
-          if (!worker.isReady) return leave(shared, tenant);
-          return release(shared, tenant, { stored, isAtWork });
-        },
-        terminate(reason) {
-          tenant.listener = undefined;
-          end(shared, toFailure(reason));
-        },
-      };
+      return hostIn(shared, tenant, await shared.worker);
     },
   };
 }
+
+function findShared(live: ReadonlySet<SharedWorker>, needs: WorkerNeeds): SharedWorker | undefined {
+  if (needs.isolate) return undefined;
+  return [...live].find(
+    ({ needs: other, tenants, status }) =>
+      !other.isolate &&
+      !status.isRetired &&
+      ALIKE.every((need) => other[need] === needs[need]) &&
+      ![...tenants].some(({ isSilent }) => isSilent),
+  );
+}
+
+function startShared(
+  live: Set<SharedWorker>,
+  needs: WorkerNeeds,
+  start: StartBackendWorker,
+): SharedWorker {
+  const tenants = new Set<Tenant>();
+  const worker = start(needs.backend, needs);
+  const status = describe(needs.backend, tenants);
+  const shared: SharedWorker = { needs, worker, tenants, status, live, started: undefined };
+  live.add(shared);
+  worker.then(
+    (worker) => {
+      shared.started = worker;
+      worker.onFailure((failure) => end(shared, failure));
+      if (!live.has(shared)) worker.terminate();
+    },
+    () => live.delete(shared),
+  );
+  return shared;
+}
+
+function hostIn(shared: SharedWorker, tenant: Tenant, worker: BackendWorker): Host {
+  const { endpoint, close } = worker.attach();
+  const api = wrap<WorkerApi>(endpoint);
+  const { run } = api;
+  tenant.disconnect = () => {
+    // Else Comlink keeps the endpoint for ever (docs/decisions/0008).
+    run[releaseProxy]();
+    api[releaseProxy]();
+    close();
+  };
+  return {
+    worker: shared.status,
+    api,
+    run,
+    endpoint,
+    runtimeWasm: worker.runtimeWasm,
+    get isReady() {
+      return worker.isReady;
+    },
+    declare(memoryBytes) {
+      tenant.memoryBytes = memoryBytes;
+    },
+    onFailure(listener) {
+      if (tenant.failure) listener(tenant.failure);
+      else tenant.listener = listener;
+    },
+    async release(stored, isAtWork = false) {
+      tenant.listener = undefined;
+      tenant.memoryBytes = 0;
+      // Nothing has begun in it that could be stored.
+      if (!worker.isReady) return leave(shared, tenant);
+      return release(shared, tenant, { stored, isAtWork });
+    },
+    terminate(reason) {
+      tenant.listener = undefined;
+      end(shared, toFailure(reason));
+    },
+  };
+}
+
+/** Ends a worker, and tells every model that is still in it. */
+function end(shared: SharedWorker, failure?: WorkerFailure): void {
+  if (!shared.live.delete(shared)) return;
+  shared.started?.terminate();
+  for (const tenant of [...shared.tenants]) leave(shared, tenant, failure);
+}
+
+function leave(shared: SharedWorker, tenant: Tenant, failure?: WorkerFailure): void {
+  if (!shared.tenants.delete(tenant)) return;
+  tenant.disconnect?.();
+  if (failure) {
+    tenant.failure = failure;
+    tenant.listener?.(failure);
+  }
+  if (shared.tenants.size === 0) end(shared);
+}
+
+/** A model that does not let go of the worker in time keeps its place for a while, if others are in it. */
+async function release(
+  shared: SharedWorker,
+  tenant: Tenant,
+  { stored, isAtWork }: { stored: Promise<unknown>; isAtWork: boolean },
+): Promise<void> {
+  if (await settlesWithin(LAST_STORING_MS, stored)) return leave(shared, tenant);
+  tenant.isSilent = true;
+  if ([...shared.tenants].every(({ isSilent }) => isSilent)) return end(shared, SILENT);
+  void leaveBeside(shared, tenant, { stored, isAtWork });
+}
+
+async function leaveBeside(
+  shared: SharedWorker,
+  tenant: Tenant,
+  { stored, isAtWork }: { stored: Promise<unknown>; isAtWork: boolean },
+): Promise<void> {
+  for (let waits = 0; waits < MOST_WAITS; waits += 1) {
+    if (await settlesWithin(LEAVING_MS, stored)) return leave(shared, tenant);
+    if (isAtWork || shared.status.calls === 0) break;
+  }
+  end(shared, SILENT);
+}
+
+const SILENT: WorkerFailure = {
+  message: 'another model in it did not let go of it',
+  isAnothers: true,
+};
 
 function describe(backend: AvailableBackend, tenants: ReadonlySet<Tenant>): WorkerStatus {
   return {
