@@ -1,3 +1,5 @@
+const SPACE = 'http://www.w3.org/2000/svg';
+
 type Child = Node | string;
 
 /** `element('p', { class: 'note' }, 'text', child)`: an element with attributes and children. */
@@ -17,4 +19,16 @@ export function byId<Type extends HTMLElement = HTMLElement>(id: string): Type {
   const found = document.getElementById(id);
   if (!found) throw new Error(`index.html has no element #${id}`);
   return found as Type;
+}
+
+/** `svg('rect', { x: 1 })`: an element of SVG with attributes and children. */
+export function svg<Name extends keyof SVGElementTagNameMap>(
+  name: Name,
+  attributes: Readonly<Record<string, string | number>> = {},
+  ...children: readonly SVGElement[]
+): SVGElementTagNameMap[Name] {
+  const made = document.createElementNS(SPACE, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
+  made.append(...children);
+  return made;
 }

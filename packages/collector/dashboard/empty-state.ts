@@ -1,6 +1,6 @@
 import type { ModelSummary } from '../src/counting/rollup-store.js';
 import { RANGES } from './bar/page-state.js';
-import { copyText } from './copy-text.js';
+import { copyOnClick } from './copy-button.js';
 import { byId, element } from './element.js';
 import { formatClock, formatDay } from './words/format.js';
 
@@ -14,11 +14,7 @@ export function showHowToStart(refreshSeconds: number): void {
 });
 await model.run(image);`;
   const copy = element('button', { type: 'button' }, 'Copy');
-  copy.addEventListener('click', () => {
-    void copyText(code).then((isCopied) =>
-      copy.replaceChildren(isCopied ? 'Copied' : 'Select the text to copy it'),
-    );
-  });
+  copyOnClick(copy, () => code, 'Select the text to copy it');
   show(
     'start',
     element('h2', {}, 'No reports yet'),

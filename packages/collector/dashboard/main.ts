@@ -1,7 +1,6 @@
 import 'uplot/dist/uPlot.min.css';
 import type { ModelSummary } from '../src/counting/rollup-store.js';
-import { answered } from './asking/answered.js';
-import { type Answers, type Asking, createAsking } from './asking/ask.js';
+import { type Answers, type Asking, answered, createAsking } from './asking/ask.js';
 import { FleetUnavailable, fetchJson } from './asking/fetch-json.js';
 import { createBar } from './bar/bar.js';
 import { type Moment, momentOf } from './bar/moment.js';

@@ -74,3 +74,12 @@ async function answerOf(address: string, signal: AbortSignal): Promise<unknown> 
     throw error;
   }
 }
+
+/** An answer, if there is one. */
+export function answered<Name extends QuestionName>(
+  answers: Answers,
+  name: Name,
+): Asked[Name] | undefined {
+  const answer = answers[name];
+  return answer instanceof Unanswered ? undefined : (answer as Asked[Name] | undefined);
+}

@@ -1,12 +1,17 @@
 import type { ModelSummary } from '../../src/counting/rollup-store.js';
 import { compareVersions } from '../../src/fleet/compare-versions.js';
-import { copyText } from '../copy-text.js';
+import { copyOnClick } from '../copy-button.js';
 import { byId, element } from '../element.js';
+import { formatClock, formatMoment } from '../words/format.js';
 import { chooseFrom } from './choose-from.js';
-import { freshness } from './freshness.js';
 import { lastingState, type Moment } from './moment.js';
 import { type PageState, pageStateSearch, RANGES, VIEWS } from './page-state.js';
 import { createTimes } from './times.js';
+
+/** Length of the cells that reports are counted in. */
+const BUCKET_MS = 300_000;
+/** Of all times on the page, but for UTC's days. */
+const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 export interface Bar {
   show(moment: Moment, models: readonly ModelSummary[]): void;
@@ -41,13 +46,8 @@ export function createBar(choose: (change: Partial<PageState>) => void): Bar {
   const times = createTimes(choose);
   const copy = byId('copy-link');
   let newest: Moment | undefined;
-  copy.addEventListener('click', () => {
-    if (!newest) return;
-    const link = new URL(pageStateSearch(lastingState(newest)), location.href).href;
-    void copyText(link).then((isCopied) =>
-      copy.replaceChildren(isCopied ? 'Copied' : 'Not allowed here'),
-    );
-  });
+  const link = () => newest && new URL(pageStateSearch(lastingState(newest)), location.href).href;
+  copyOnClick(copy, link, 'Not allowed here');
   const details = byId<HTMLInputElement>('details');
   details.addEventListener('change', () => {
     document.body.classList.toggle('with-details', details.checked);
@@ -107,4 +107,16 @@ export function createBar(choose: (change: Partial<PageState>) => void): Bar {
 /** A link may name what did not report. */
 function withChosen(names: readonly string[], chosen: string): readonly string[] {
   return names.includes(chosen) || chosen === '' ? names : [...names, chosen];
+}
+
+/** How old the figures are, by the collector's clock. */
+export function freshness({ nowMs, toMs }: Moment, lastMs: number): string {
+  const minutes = Math.max(0, Math.round((nowMs - lastMs - BUCKET_MS) / 60_000));
+  const newest =
+    minutes < 10 ? 'reports are coming in' : `newest report of ${formatMoment(lastMs)}`;
+  const until =
+    nowMs - toMs > 60_000
+      ? `Figures until ${formatMoment(toMs)}`
+      : `Figures of ${formatClock(nowMs)}`;
+  return `${until}, ${newest}. Times are of ${ZONE}.`;
 }

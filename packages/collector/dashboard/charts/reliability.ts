@@ -1,4 +1,4 @@
-import { svg } from './svg.js';
+import { svg } from '../element.js';
 
 export interface ReliabilityPoint {
   /** Where the bin lies, 0 … 1. */

@@ -1,10 +1,9 @@
 import uPlot from 'uplot';
-import { element } from '../element.js';
+import { element, svg } from '../element.js';
 import { formatStep } from '../words/format.js';
 import { cssColor, timeAxis, valueAxis } from './axes.js';
 import type { LaneEvent } from './lane.js';
 import { createPlot, type PlotLook } from './plot.js';
-import { svg } from './svg.js';
 
 /** A column of a chart: one value per step, null where nothing was counted. */
 export interface ChartSeries {

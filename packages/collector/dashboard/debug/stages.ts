@@ -1,5 +1,5 @@
 import type { Figures } from '../../src/fleet/latency.js';
-import { answered } from '../asking/answered.js';
+import { answered } from '../asking/ask.js';
 import { tablePanel } from '../panel/panel.js';
 import { number, text } from '../table/table.js';
 import { formatDuration } from '../words/format.js';

@@ -1,6 +1,5 @@
 import type { FleetAccuracy, VersionAccuracy } from '../../src/fleet/accuracy.js';
-import { answered } from '../asking/answered.js';
-import type { Answers } from '../asking/ask.js';
+import { type Answers, answered } from '../asking/ask.js';
 import { type Cell, figure, type Table, text } from '../table/table.js';
 import { formatRate, formatShareOf } from '../words/format.js';
 import { monthBeforeOf } from './months.js';

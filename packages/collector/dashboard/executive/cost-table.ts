@@ -1,6 +1,5 @@
 import type { FleetCost } from '../../src/fleet/cost.js';
-import { answered } from '../asking/answered.js';
-import type { Answers } from '../asking/ask.js';
+import { type Answers, answered } from '../asking/ask.js';
 import { number, type Table, text } from '../table/table.js';
 import { formatCompact, formatMoney, formatRate } from '../words/format.js';
 import { type Months, monthBeforeOf } from './months.js';

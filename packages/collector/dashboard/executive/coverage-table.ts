@@ -1,5 +1,4 @@
-import { answered } from '../asking/answered.js';
-import type { Answers } from '../asking/ask.js';
+import { type Answers, answered } from '../asking/ask.js';
 import { figure, number, type Table, text } from '../table/table.js';
 import { formatRate } from '../words/format.js';
 import { monthBeforeOf } from './months.js';

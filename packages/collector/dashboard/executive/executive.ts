@@ -1,9 +1,8 @@
-import { answered } from '../asking/answered.js';
-import type { Answers } from '../asking/ask.js';
+import { type Answers, answered } from '../asking/ask.js';
 import type { QuestionName } from '../asking/questions.js';
 import { type Moment, monthOf, monthsOn } from '../bar/moment.js';
 import type { PageState } from '../bar/page-state.js';
-import { copyText } from '../copy-text.js';
+import { copyOnClick } from '../copy-button.js';
 import { element } from '../element.js';
 import { csvOf, download } from '../table/csv.js';
 import { markdownOf } from '../table/markdown.js';
@@ -57,12 +56,8 @@ export function createExecutiveView(choose: (change: Partial<PageState>) => void
     const { moment, report } = newest;
     download(`${moment.model}-${monthOf(moment).key}.md`, 'text/markdown', reportMarkdown(report));
   });
-  copy.addEventListener('click', () => {
-    if (!newest) return;
-    void copyText(reportMarkdown(newest.report)).then((isCopied) =>
-      copy.replaceChildren(isCopied ? 'Copied' : 'Not allowed here: use the file'),
-    );
-  });
+  const markdown = () => newest && reportMarkdown(newest.report);
+  copyOnClick(copy, markdown, 'Not allowed here: use the file');
 
   return {
     element: element('div', {}, acts, page),

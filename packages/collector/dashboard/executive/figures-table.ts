@@ -1,7 +1,6 @@
 import type { Figures } from '../../src/fleet/latency.js';
 import type { Budget, FleetObjectives } from '../../src/fleet/objectives.js';
-import { answered } from '../asking/answered.js';
-import type { Answers } from '../asking/ask.js';
+import { type Answers, answered } from '../asking/ask.js';
 import { type Cell, number, type Table, text } from '../table/table.js';
 import { formatCompact, formatDuration, formatLeft, formatRate } from '../words/format.js';
 import { type Months, monthBeforeOf } from './months.js';

@@ -1,5 +1,4 @@
-import { answered } from '../asking/answered.js';
-import { type Answers, Unanswered } from '../asking/ask.js';
+import { type Answers, answered, Unanswered } from '../asking/ask.js';
 import type { QuestionName } from '../asking/questions.js';
 import type { Table } from '../table/table.js';
 import { accuracyTable } from './accuracy-table.js';

@@ -1,6 +1,5 @@
 import type { Figures } from '../../src/fleet/latency.js';
-import { answered } from '../asking/answered.js';
-import type { Answers } from '../asking/ask.js';
+import { type Answers, answered } from '../asking/ask.js';
 import { type Moment, monthBefore, monthOf } from '../bar/moment.js';
 import type { Stretch } from '../bar/page-state.js';
 

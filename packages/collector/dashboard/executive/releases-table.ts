@@ -1,6 +1,5 @@
 import type { FleetReleases } from '../../src/fleet/releases.js';
-import { answered } from '../asking/answered.js';
-import type { Answers } from '../asking/ask.js';
+import { type Answers, answered } from '../asking/ask.js';
 import { type Cell, type Table, text } from '../table/table.js';
 import { formatSpan, formatUtcMoment } from '../words/format.js';
 import { releaseWords } from '../words/timeline.js';

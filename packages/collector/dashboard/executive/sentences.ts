@@ -1,6 +1,5 @@
 import { isThin } from '../../src/statistics/figure.js';
-import { answered } from '../asking/answered.js';
-import type { Answers } from '../asking/ask.js';
+import { type Answers, answered } from '../asking/ask.js';
 import {
   formatCompact,
   formatDuration,

@@ -1,5 +1,5 @@
 import type { FleetLatency, FleetPoint } from '../../src/fleet/latency.js';
-import { answered } from '../asking/answered.js';
+import { answered } from '../asking/ask.js';
 import type { ChartData, ChartSeries } from '../charts/time-chart.js';
 import { chartPanel, type PanelContext } from '../panel/panel.js';
 import {
@@ -10,9 +10,7 @@ import {
   NOTHING,
 } from '../words/format.js';
 import { scopeName, scopeOf } from '../words/scope.js';
-import { column } from '../words/series.js';
-import { REST_COLOR, versionColors } from '../words/version-colors.js';
-import { versionName } from '../words/version-name.js';
+import { REST_COLOR, versionColors, versionName } from '../words/versions.js';
 
 const LEGEND = { p50: '--p50', p95: '--p95', p99: '--p99' } as const;
 
@@ -234,4 +232,18 @@ function successRange(least: number): [number, number] {
 /** Axis labels need no more digits than their distance. */
 function formatTickDuration(ms: number): string {
   return ms < 1000 ? `${Number(ms.toPrecision(3))} ms` : `${Number((ms / 1000).toPrecision(3))} s`;
+}
+
+/** One value for each step of a range; null where nothing was reported. */
+export function column<Point extends { readonly atMs: number }>(
+  { fromMs, toMs, stepMs }: { fromMs: number; toMs: number; stepMs: number },
+  points: readonly Point[],
+  value: (point: Point) => number | null,
+): (number | null)[] {
+  const values = new Array<number | null>(Math.round((toMs - fromMs) / stepMs)).fill(null);
+  for (const point of points) {
+    const step = Math.round((point.atMs - fromMs) / stepMs);
+    if (step >= 0 && step < values.length) values[step] = value(point);
+  }
+  return values;
 }

@@ -1,6 +1,5 @@
 import type { GuardrailFigures, RolloutFigures } from '../../src/fleet/canary.js';
-import { answered } from '../asking/answered.js';
-import type { Answers } from '../asking/ask.js';
+import { type Answers, answered } from '../asking/ask.js';
 import { tablePanel } from '../panel/panel.js';
 import { type Cell, number, text } from '../table/table.js';
 import { measureName } from '../words/findings.js';

@@ -1,6 +1,6 @@
 import type { Figures } from '../../src/fleet/latency.js';
 import type { Budget } from '../../src/fleet/objectives.js';
-import { answered } from '../asking/answered.js';
+import { answered } from '../asking/ask.js';
 import { tablePanel } from '../panel/panel.js';
 import { type Cell, number, text } from '../table/table.js';
 import {

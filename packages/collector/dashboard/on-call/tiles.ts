@@ -1,5 +1,5 @@
 import type { Figures } from '../../src/fleet/latency.js';
-import { answered } from '../asking/answered.js';
+import { answered } from '../asking/ask.js';
 import { element } from '../element.js';
 import { drawnPanel, type PanelContext } from '../panel/panel.js';
 import { type Cell, number, type Table, text } from '../table/table.js';

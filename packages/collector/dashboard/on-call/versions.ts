@@ -1,10 +1,9 @@
 import type { FleetService, VersionService } from '../../src/fleet/service.js';
-import { answered } from '../asking/answered.js';
+import { answered } from '../asking/ask.js';
 import { tablePanel } from '../panel/panel.js';
 import { type Cell, figure, number, text } from '../table/table.js';
 import { formatCompact, formatDuration, formatRate } from '../words/format.js';
-import { REST_COLOR, versionColors } from '../words/version-colors.js';
-import { versionName } from '../words/version-name.js';
+import { REST_COLOR, versionColors, versionName } from '../words/versions.js';
 
 const COLUMNS = [
   'Version',

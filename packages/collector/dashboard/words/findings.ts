@@ -5,8 +5,7 @@ import {
   type LatencyFinding,
   type SuccessFinding,
 } from '../../src/findings/findings.js';
-import { answered } from '../asking/answered.js';
-import { type Answers, Unanswered } from '../asking/ask.js';
+import { type Answers, answered, Unanswered } from '../asking/ask.js';
 import {
   formatDuration,
   formatMoment,

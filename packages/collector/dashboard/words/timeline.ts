@@ -2,8 +2,7 @@ import type { FleetCanary } from '../../src/fleet/canary.js';
 import type { FleetDrift } from '../../src/fleet/drift.js';
 import type { FleetReleases, ReleaseEvent } from '../../src/fleet/releases.js';
 import type { FleetSilence } from '../../src/fleet/silence.js';
-import { answered } from '../asking/answered.js';
-import type { Answers } from '../asking/ask.js';
+import { type Answers, answered } from '../asking/ask.js';
 import type { LaneEvent } from '../charts/lane.js';
 import { formatRate } from './format.js';
 

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { sendRefusal } from '../refusals/send-refusal.js';
+import { sendRefusal } from '../refusals/refusal.js';
 import { LOGIN_POLICY, loginPage } from './login-page.js';
 import { createRequestLimit } from './request-limit.js';
 import { hasSession, sessionCookie } from './session-cookie.js';

@@ -7,7 +7,8 @@ import {
   sampleReport,
   sketch,
 } from '../testing/sample-report.js';
-import { BUCKET_MS, contributionOf, LATE_MS } from './contribution.js';
+import { contributionOf, LATE_MS } from './contribution.js';
+import { BUCKET_MS } from './time.js';
 
 const HOUR_MS = 3_600_000;
 const YEAR_MS = 365 * 24 * HOUR_MS;

@@ -1,14 +1,9 @@
 import type { Report } from '@nearside/core';
 import type { Counts } from './counts.js';
-import { utcDay } from './days.js';
-import { windowStart } from './device-clock.js';
 import type { Series, Unit } from './known-names.js';
 import type { Names } from './names.js';
 import { reportCounts } from './report-counts.js';
-
-/** Reports are counted in buckets of their window's start; a device's window is as long. */
-export const BUCKET_MS = 300_000;
-export const HOUR_MS = 3_600_000;
+import { BUCKET_MS, utcDay, windowStart } from './time.js';
 
 /** Older than this on arrival is late: a PWA coming online must not page anybody. */
 export const LATE_MS = 3_600_000;

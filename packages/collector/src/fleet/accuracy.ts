@@ -1,7 +1,7 @@
 import type { Baseline, ModelFacts, VersionFacts } from '@nearside/core';
 import type { Counts } from '../counting/counts.js';
-import { DAY_MS, utcDay } from '../counting/days.js';
 import type { CohortRow, RollupReads } from '../counting/rollup-store.js';
+import { DAY_MS, utcDay } from '../counting/time.js';
 import {
   baselineAccuracy,
   type CohortAccuracy,
@@ -15,8 +15,7 @@ import {
 import { addedUp, totalOf } from '../statistics/bins.js';
 import { ratioOf } from '../statistics/cohort-ratio.js';
 import { type Estimate, type Figure, figureOf, shareFigureOf } from '../statistics/figure.js';
-import { readCohortDays } from './cohort-days.js';
-import { binsByCohort, byCohort } from './cohort-hours.js';
+import { binsByCohort, byCohort, readCohortDays } from './cohort-rows.js';
 import { compareVersions } from './compare-versions.js';
 import { type ConfidenceBins, confidenceBins } from './confidence-bins.js';
 import { devicesByVersion } from './devices-by-version.js';

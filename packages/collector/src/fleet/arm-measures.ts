@@ -9,13 +9,13 @@ import {
   type VersionFacts,
 } from '@nearside/core';
 import { type Counts, histogramOf, sumOf } from '../counting/counts.js';
-import { utcDay } from '../counting/days.js';
 import type { CohortRow } from '../counting/rollup-store.js';
+import { utcDay } from '../counting/time.js';
 import { addedUp, type BinCounts, sharesOf, totalOf } from '../statistics/bins.js';
 import type { RatioSums } from '../statistics/cohort-ratio.js';
 import { FEWEST_COHORTS } from '../statistics/guardrail.js';
 import { trimmedDifference } from '../statistics/trimmed-difference.js';
-import { byCohort } from './cohort-hours.js';
+import { byCohort } from './cohort-rows.js';
 import { confidenceBins } from './confidence-bins.js';
 
 const LATENCY_SCALE = HISTOGRAM_SCALES['latency.total'];

@@ -3,7 +3,7 @@ import type { CohortRow, RollupReads } from '../counting/rollup-store.js';
 import type { Figure } from '../statistics/figure.js';
 import type { ArmSums, GuardrailResult } from '../statistics/guardrail.js';
 import type { Verdict } from '../statistics/verdict.js';
-import { devicesOnBusiestDay } from './cohort-hours.js';
+import { devicesOnBusiestDay } from './cohort-rows.js';
 import type { FleetQuery } from './query.js';
 import { readRolloutDays } from './rollout-days.js';
 import {

@@ -1,10 +1,9 @@
 import type { ModelFacts, VersionFacts } from '@nearside/core';
-import { DAY_MS, utcDay } from '../counting/days.js';
 import type { CohortRow, RollupReads } from '../counting/rollup-store.js';
+import { DAY_MS, utcDay } from '../counting/time.js';
 import { ratioOf } from '../statistics/cohort-ratio.js';
 import { type Figure, shareFigureOf } from '../statistics/figure.js';
-import { readCohortDays } from './cohort-days.js';
-import { byCohort, firstsIn } from './cohort-hours.js';
+import { byCohort, firstsIn, readCohortDays } from './cohort-rows.js';
 import { compareVersions } from './compare-versions.js';
 import type { FleetQuery } from './query.js';
 import { shownParts } from './shown-parts.js';

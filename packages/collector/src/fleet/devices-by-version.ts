@@ -1,5 +1,5 @@
-import { utcDay } from '../counting/days.js';
 import type { DeviceDays, RollupReads } from '../counting/rollup-store.js';
+import { utcDay } from '../counting/time.js';
 
 interface Asked {
   readonly model: string;

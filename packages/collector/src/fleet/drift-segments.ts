@@ -1,6 +1,6 @@
-import { HOUR_MS } from '../counting/contribution.js';
 import type { ByName, Counts } from '../counting/counts.js';
 import type { RollupReads, SegmentRow } from '../counting/rollup-store.js';
+import { HOUR_MS } from '../counting/time.js';
 import { addedUp, type BinCounts, totalOf } from '../statistics/bins.js';
 import type { DriftWindow } from './drift-windows.js';
 

@@ -1,7 +1,6 @@
-import { HOUR_MS } from '../counting/contribution.js';
-import { DAY_MS } from '../counting/days.js';
 import type { CohortRow } from '../counting/rollup-store.js';
-import { type CohortHours, firstsIn, hoursOf } from './cohort-hours.js';
+import { DAY_MS, HOUR_MS } from '../counting/time.js';
+import { type CohortHours, firstsIn, hoursOf } from './cohort-rows.js';
 
 /** A stretch of time that is held against the same hours before. */
 export interface DriftWindow {

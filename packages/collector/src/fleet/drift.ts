@@ -8,7 +8,7 @@ import {
 } from '../statistics/composition-change.js';
 import { jensenShannon, wasserstein } from '../statistics/divergence.js';
 import { alarmsOf } from '../statistics/drift-alarm.js';
-import { binsByCohort, readCohortHours } from './cohort-hours.js';
+import { binsByCohort, readCohortHours } from './cohort-rows.js';
 import { compareVersions } from './compare-versions.js';
 import { devicesByVersion } from './devices-by-version.js';
 import { type DriftSegment, driftSegments, readSegments } from './drift-segments.js';

@@ -1,7 +1,7 @@
 import type { ModelFacts } from '@nearside/core';
 import type { GroupSums, RollupReads } from '../counting/rollup-store.js';
 import { byFrequency } from './by-frequency.js';
-import { readCohortDays } from './cohort-days.js';
+import { readCohortDays } from './cohort-rows.js';
 import { type FeatureFaults, inputFaults } from './input-faults.js';
 import type { FleetQuery } from './query.js';
 import { type ShadowAgreement, shadowAgreements } from './shadow-agreements.js';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { DAY_MS } from '../counting/days.js';
 import type { RollupStore } from '../counting/rollup-store.js';
+import { DAY_MS } from '../counting/time.js';
 import { openSqliteRollupStore } from '../sqlite/sqlite-rollup-store.js';
 import { NOW_MS, type SampleOptions, sampleContribution } from '../testing/sample-report.js';
 import { fleetLatency } from './latency.js';

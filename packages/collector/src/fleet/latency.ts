@@ -8,8 +8,8 @@ import {
   total,
 } from '@nearside/core';
 import type { ByName } from '../counting/counts.js';
-import { DAY_MS } from '../counting/days.js';
 import type { Cell, DeviceDays, Group, GroupSums, RollupReads } from '../counting/rollup-store.js';
+import { DAY_MS } from '../counting/time.js';
 import { byFrequency } from './by-frequency.js';
 import { compareVersions } from './compare-versions.js';
 import { onBusiestDay, readDeviceDays } from './devices-by-version.js';

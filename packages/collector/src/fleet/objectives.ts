@@ -1,6 +1,6 @@
 import { total } from '@nearside/core';
-import { DAY_MS } from '../counting/days.js';
 import type { Cell, RollupReads } from '../counting/rollup-store.js';
+import { DAY_MS } from '../counting/time.js';
 import type { ModelTargets } from '../files/targets.js';
 import { sixDigits } from '../statistics/figure.js';
 import type { FleetQuery } from './query.js';

@@ -1,7 +1,7 @@
 import { total } from '@nearside/core';
 import type { NamedCounts } from '../counting/counts.js';
-import { DAY_MS } from '../counting/days.js';
 import type { Group, GroupSums, RollupReads } from '../counting/rollup-store.js';
+import { DAY_MS } from '../counting/time.js';
 import { readDeviceDays } from './devices-by-version.js';
 import type { FleetQuery } from './query.js';
 import { shownGroups } from './shown-groups.js';

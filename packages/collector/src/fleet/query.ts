@@ -7,11 +7,10 @@ import {
   VersionSchema,
 } from '@nearside/core';
 import * as v from 'valibot';
-import { BUCKET_MS, HOUR_MS } from '../counting/contribution.js';
-import { DAY_MS, utcDay } from '../counting/days.js';
 import { OTHER } from '../counting/known-codes.js';
 import { UNLISTED } from '../counting/names.js';
 import { RETENTION } from '../counting/rollup-store.js';
+import { BUCKET_MS, DAY_MS, HOUR_MS, utcDay } from '../counting/time.js';
 import type { Refusal } from '../refusals/refusal.js';
 
 const FLEET_QUERY = Object.freeze({

@@ -1,6 +1,6 @@
-import { DAY_MS, utcDay } from '../counting/days.js';
 import type { CohortQuery, CohortRow, RollupReads } from '../counting/rollup-store.js';
-import { readCohortDays } from './cohort-days.js';
+import { DAY_MS, utcDay } from '../counting/time.js';
+import { readCohortDays } from './cohort-rows.js';
 
 /** A rollout of whose canary nothing came for so many days has begun anew. */
 const PAUSE_DAYS = 7;

@@ -9,7 +9,7 @@ import {
 } from '../statistics/guardrail.js';
 import { type Verdict, verdictOf } from '../statistics/verdict.js';
 import { armMeasures, type Measure } from './arm-measures.js';
-import { ratioByCohort } from './cohort-hours.js';
+import { ratioByCohort } from './cohort-rows.js';
 
 /** What the two sides of a rollout saw. */
 export interface Sides {

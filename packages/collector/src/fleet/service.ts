@@ -10,12 +10,12 @@ import {
 } from '@nearside/core';
 import { type Counts, histogramOf } from '../counting/counts.js';
 import type { CohortRow, RollupReads } from '../counting/rollup-store.js';
+import { BUCKET_MS, HOUR_MS } from '../counting/time.js';
 import type { ModelTargets } from '../files/targets.js';
 import { type RatioSums, ratioOf, varianceOf } from '../statistics/cohort-ratio.js';
 import { tQuantile } from '../statistics/distributions.js';
 import { type Figure, shareFigureOf, sixDigits } from '../statistics/figure.js';
-import { readCohortDays } from './cohort-days.js';
-import { byCohort, devicesOnBusiestDay, ratioByCohort } from './cohort-hours.js';
+import { byCohort, devicesOnBusiestDay, ratioByCohort, readCohortDays } from './cohort-rows.js';
 import { compareVersions } from './compare-versions.js';
 import { devicesByVersion } from './devices-by-version.js';
 import { type FleetQuery, REPORTED_MS } from './query.js';
@@ -55,8 +55,6 @@ export interface VersionService {
 }
 
 const SCALE = HISTOGRAM_SCALES['latency.total'];
-const WINDOW_MS = 300_000;
-const HOUR_MS = 3_600_000;
 /** Of intervals: a share of 0.025 is above, and one below. */
 const TAIL = 0.025;
 
@@ -117,7 +115,7 @@ function versionService(
     coldStarts: share(own, ({ ok = 0, cold = 0 }) => ({ part: cold, whole: ok })),
     busy: share(own, ({ busyMs = 0, reports = 0 }) => ({
       part: busyMs,
-      whole: reports * WINDOW_MS,
+      whole: reports * BUCKET_MS,
     })),
     errorFreeDevices: errorFree(assigned, minDevices),
     perHour: sixDigits((runs * HOUR_MS) / rowsMs(query)),

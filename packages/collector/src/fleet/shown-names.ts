@@ -1,6 +1,6 @@
 import type { NamedCounts } from '../counting/counts.js';
-import { DAY_MS, utcDay } from '../counting/days.js';
 import type { GroupSums, RollupReads } from '../counting/rollup-store.js';
+import { DAY_MS, utcDay } from '../counting/time.js';
 import type { FleetQuery } from './query.js';
 import { shownParts } from './shown-parts.js';
 

@@ -1,6 +1,5 @@
-import { HOUR_MS } from '../counting/contribution.js';
-import { DAY_MS } from '../counting/days.js';
 import type { RollupReads, SlotReports } from '../counting/rollup-store.js';
+import { DAY_MS, HOUR_MS } from '../counting/time.js';
 import { type Figure, sixDigits } from '../statistics/figure.js';
 import { median } from '../statistics/trimmed-difference.js';
 import { devicesOfModel } from './devices-by-version.js';

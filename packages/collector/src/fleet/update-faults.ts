@@ -1,5 +1,5 @@
-import { utcDay } from '../counting/days.js';
 import type { CohortRow, RollupReads } from '../counting/rollup-store.js';
+import { utcDay } from '../counting/time.js';
 import { byFrequency } from './by-frequency.js';
 import { compareVersions } from './compare-versions.js';
 

@@ -1,9 +1,9 @@
-import { DAY_MS, utcDay } from '../counting/days.js';
 import type { CohortRow } from '../counting/rollup-store.js';
+import { DAY_MS, utcDay } from '../counting/time.js';
 import type { RatioSums } from '../statistics/cohort-ratio.js';
 import type { ArmSums } from '../statistics/guardrail.js';
 import type { Verdict } from '../statistics/verdict.js';
-import { devicesOnBusiestDay } from './cohort-hours.js';
+import { devicesOnBusiestDay } from './cohort-rows.js';
 import {
   compareSides,
   type Guardrail,

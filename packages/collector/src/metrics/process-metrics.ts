@@ -1,8 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { FoldedKind } from '../counting/names.js';
 import type { ConfiguredFile } from '../files/configured-files.js';
-import type { RefusalCode } from '../refusals/refusal.js';
-import { REFUSAL_STATUS } from '../refusals/refusal.js';
+import { REFUSAL_STATUS, type RefusalCode } from '../refusals/refusal.js';
 
 /** How a request to `/v1/traces` ended. */
 type TracesOutcome = 'accepted' | RefusalCode;

@@ -7,7 +7,7 @@ import {
   type Report,
   ReportSchema,
 } from '@nearside/core';
-import { DAY_MS } from '../counting/days.js';
+import { DAY_MS } from '../counting/time.js';
 import type { Refusal } from '../refusals/refusal.js';
 
 export const ADMISSION = Object.freeze({

@@ -7,8 +7,7 @@ import { createGroupCommit } from '../counting/group-commit.js';
 import type { Names } from '../counting/names.js';
 import type { RollupStore } from '../counting/rollup-store.js';
 import type { ProcessMetrics } from '../metrics/process-metrics.js';
-import type { Refusal } from '../refusals/refusal.js';
-import { sendRefusal } from '../refusals/send-refusal.js';
+import { type Refusal, sendRefusal } from '../refusals/refusal.js';
 import { admitReport, tooLarge } from './admit-report.js';
 import { addWritingRoute } from './writing-route.js';
 

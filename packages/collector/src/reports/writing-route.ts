@@ -1,8 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AddressLimit } from '../access/address-limit.js';
 import type { WritingCheck } from '../access/writing.js';
-import { REFUSAL_STATUS, type Refusal } from '../refusals/refusal.js';
-import { refusalOf } from '../refusals/send-refusal.js';
+import { REFUSAL_STATUS, type Refusal, refusalOf } from '../refusals/refusal.js';
 
 /** On every answer, refusals too: without them a page cannot even read the status. */
 const CORS_HEADERS = Object.freeze({

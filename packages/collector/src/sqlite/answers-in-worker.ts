@@ -5,13 +5,27 @@ import { Worker } from 'node:worker_threads';
 import { NearsideError } from '@nearside/core';
 import { type Answers, answersOver } from '../answers/answers.js';
 import type { RollupStore } from '../counting/rollup-store.js';
-import type { AnswersReply, AnswersRequest, AnswersWorkerData } from './answers-protocol.js';
 
 /** There once the package is built; tests of the sources have none, and read beside what they write. */
 const BUILT = new URL('./answers-worker.js', import.meta.url);
 
 /** Questions; one thread answers them, and a page that is closed does not take its own back. */
 const MOST_WAITING = 64;
+
+export interface AnswersWorkerData {
+  readonly file: string;
+}
+
+/** A question, as it goes to the thread that reads. */
+export interface AnswersRequest {
+  readonly id: number;
+  readonly question: keyof Answers;
+  readonly given: readonly unknown[];
+}
+
+export type AnswersReply =
+  | { readonly id: number; readonly ok: true; readonly value: unknown }
+  | { readonly id: number; readonly ok: false; readonly reason: string };
 
 export interface ClosableAnswers extends Answers {
   close(): Promise<void>;

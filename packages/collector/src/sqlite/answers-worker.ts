@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 import { answersOver } from '../answers/answers.js';
 import type { RollupReads } from '../counting/rollup-store.js';
-import type { AnswersRequest, AnswersWorkerData } from './answers-protocol.js';
+import type { AnswersRequest, AnswersWorkerData } from './answers-in-worker.js';
 import { prepareReads } from './reads.js';
 
 // A thread and a connection of its own: reports never wait for a question.

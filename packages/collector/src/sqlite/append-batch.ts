@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 import type { Contribution } from '../counting/contribution.js';
-import { utcDay } from '../counting/days.js';
 import type { Outcome } from '../counting/rollup-store.js';
+import { utcDay } from '../counting/time.js';
 import type { Ownership } from './owner.js';
 
 /** How a batch ended, and those of it that were new. */

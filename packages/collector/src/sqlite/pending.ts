@@ -10,9 +10,9 @@ import {
 import type { Series, Unit } from '../counting/known-names.js';
 import { CELL_LENGTHS } from '../counting/rollup-store.js';
 import { addSums, type Sums } from '../counting/sums.js';
+import { HOUR_MS } from '../counting/time.js';
 
 const FINEST_MS = CELL_LENGTHS[0].ms;
-const HOUR_MS = 3_600_000;
 
 export interface PendingCell {
   readonly series: Series;

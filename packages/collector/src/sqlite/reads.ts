@@ -6,9 +6,7 @@ import {
   type HistogramPath,
 } from '@nearside/core';
 import type Database from 'better-sqlite3';
-import { HOUR_MS } from '../counting/contribution.js';
 import { addCounts, type Counts, type LifetimeCounts } from '../counting/counts.js';
-import { DAY_MS } from '../counting/days.js';
 import {
   CELL_LENGTHS,
   type Cell,
@@ -28,6 +26,7 @@ import {
   type SumQuery,
   type Totals,
 } from '../counting/rollup-store.js';
+import { DAY_MS, HOUR_MS } from '../counting/time.js';
 import { prepareCohortDays, prepareCohorts } from './cohort-reads.js';
 import { readPacked } from './packed-histograms.js';
 import { prepareReadReleases } from './release-rows.js';

@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3';
-import { DAY_MS } from '../counting/days.js';
 import { RETENTION, type Release, type VersionState } from '../counting/rollup-store.js';
+import { DAY_MS } from '../counting/time.js';
 
 export const RELEASE_SCHEMA = `
   -- what was known of versions, and from when on: the last row of each is what was said last

@@ -1,8 +1,7 @@
 import type Database from 'better-sqlite3';
-import { HOUR_MS } from '../counting/contribution.js';
 import { addCounts, type Counts } from '../counting/counts.js';
-import { DAY_MS, utcDay } from '../counting/days.js';
 import { CELL_LENGTHS, RETENTION } from '../counting/rollup-store.js';
+import { DAY_MS, HOUR_MS, utcDay } from '../counting/time.js';
 import { cohortRowCounts, prepareAddCohort, type RestRow } from './counts-rows.js';
 import { cellTable } from './schema.js';
 

@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
-import { DAY_MS } from '../counting/days.js';
+import { DAY_MS } from '../counting/time.js';
 import { faultyDatabase } from '../testing/faulty-database.js';
 import { NOW_MS, sampleContribution } from '../testing/sample-report.js';
 import { describeCrashes } from '../testing/store-crashes.js';

@@ -1,12 +1,12 @@
 import type { TraceSpan } from '@nearside/core';
 import type Database from 'better-sqlite3';
-import { DAY_MS } from '../counting/days.js';
 import {
   type KeptTrace,
   RETENTION,
   type RunTrace,
   type TraceQuery,
 } from '../counting/rollup-store.js';
+import { DAY_MS } from '../counting/time.js';
 
 export const TRACE_SCHEMA = `
   -- runs that failed or were slow: the last ones, and no longer than some days. A resend is the same run

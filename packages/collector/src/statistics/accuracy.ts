@@ -1,6 +1,6 @@
 import { addedUp, type BinCounts, joinBins, joinSmallBins, sharesOf, totalOf } from './bins.js';
 import { varianceOf } from './cohort-ratio.js';
-import { radiusAtAnyLook } from './confidence-sequence.js';
+import { radiusAtAnyLook } from './distributions.js';
 import type { Estimate } from './figure.js';
 
 /** Labelled runs by bin of confidence. */

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { joinBins, joinSmallBins } from './bins.js';
 import { ratioOf } from './cohort-ratio.js';
-import { radiusAtAnyLook } from './confidence-sequence.js';
+import { radiusAtAnyLook } from './distributions.js';
 import { jensenShannon, wasserstein } from './divergence.js';
 import { rejected } from './false-discoveries.js';
 import { figureOf, shareFigureOf } from './figure.js';

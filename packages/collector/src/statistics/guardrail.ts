@@ -1,5 +1,5 @@
 import type { RatioSums } from './cohort-ratio.js';
-import { radiusAtAnyLook } from './confidence-sequence.js';
+import { radiusAtAnyLook } from './distributions.js';
 import { trimmedDifference } from './trimmed-difference.js';
 
 /** What one cohort saw on both sides of a rollout. */

@@ -1,10 +1,10 @@
 import { bucketsOf, createHistogram, merge, total } from '@nearside/core';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { BUCKET_MS, type Contribution, HOUR_MS } from '../counting/contribution.js';
-import { DAY_MS, utcDay } from '../counting/days.js';
+import type { Contribution } from '../counting/contribution.js';
 import { createNames } from '../counting/names.js';
 import { type CellQuery, RETENTION, type RollupStore } from '../counting/rollup-store.js';
+import { BUCKET_MS, DAY_MS, HOUR_MS, utcDay } from '../counting/time.js';
 import { NOW_MS, type SampleOptions, sampleContribution } from './sample-report.js';
 
 /** What every store must do. */

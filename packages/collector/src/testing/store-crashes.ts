@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { DAY_MS, utcDay } from '../counting/days.js';
 import { RETENTION, type RollupStore } from '../counting/rollup-store.js';
+import { DAY_MS, utcDay } from '../counting/time.js';
 import { NOW_MS, sampleContribution } from './sample-report.js';
 
 /** A fault at the n-th step (1, 2, …): before it is done, or after, when only the answer is lost. */

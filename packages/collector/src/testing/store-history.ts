@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { HOUR_MS } from '../counting/contribution.js';
-import { DAY_MS, utcDay } from '../counting/days.js';
 import { RETENTION, type RollupStore, type VersionState } from '../counting/rollup-store.js';
+import { DAY_MS, HOUR_MS, utcDay } from '../counting/time.js';
 import { NOW_MS, type SampleOptions, sampleContribution } from './sample-report.js';
 
 /** What every store must know of last month: days by cohort, and what was said of versions. */

@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { TRACE_LIMITS, type Traces } from '@nearside/core';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { DAY_MS } from '../counting/days.js';
 import { RETENTION } from '../counting/rollup-store.js';
+import { DAY_MS } from '../counting/time.js';
 import {
   type Collector,
   type CollectorOptions,

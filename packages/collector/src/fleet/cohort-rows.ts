@@ -1,7 +1,6 @@
 import { COHORTS } from '@nearside/core';
-import { HOUR_MS } from '../counting/contribution.js';
-import { utcDay } from '../counting/days.js';
-import type { CohortRow, RollupReads } from '../counting/rollup-store.js';
+import type { CohortQuery, CohortRow, RollupReads } from '../counting/rollup-store.js';
+import { DAY_MS, HOUR_MS, utcDay } from '../counting/time.js';
 import type { BinCounts } from '../statistics/bins.js';
 import type { RatioSums } from '../statistics/cohort-ratio.js';
 
@@ -97,4 +96,20 @@ export function devicesOnBusiestDay(rows: readonly CohortRow[]): number {
     byDay.set(day, (byDay.get(day) ?? 0) + (counts.firsts?.['arm-day'] ?? 0));
   }
   return Math.max(rows.length > 0 ? 1 : 0, ...byDay.values());
+}
+
+/**
+ * Rows of a range, those of one UTC day, unit and cohort added up. A day at a time, so that others are answered between: a
+ * month takes a while.
+ */
+export async function readCohortDays(
+  store: Pick<RollupReads, 'cohortDays'>,
+  query: CohortQuery,
+): Promise<CohortRow[]> {
+  const days: CohortRow[][] = [];
+  for (let { fromMs } = query; fromMs < query.toMs; fromMs = (utcDay(fromMs) + 1) * DAY_MS) {
+    const toMs = Math.min((utcDay(fromMs) + 1) * DAY_MS, query.toMs);
+    days.push(await store.cohortDays({ ...query, fromMs, toMs }));
+  }
+  return days.flat();
 }

@@ -1,5 +1,15 @@
-/** A clock that is off by less is left alone: a request takes its time. */
+/** Reports are counted in buckets of their window's start. A device's window is as long. */
+export const BUCKET_MS = 300_000;
+export const HOUR_MS = 3_600_000;
+export const DAY_MS = 86_400_000;
+
+/** A device's clock that is off by less is left alone: a request takes its time. */
 const TOLERANCE_MS = 120_000;
+
+/** Days since 1970-01-01, UTC. */
+export function utcDay(timeMs: number): number {
+  return Math.floor(timeMs / DAY_MS);
+}
 
 /**
  * When a window began, by this collector's clock. A copy says when it was sent by the device's clock, so that one that
