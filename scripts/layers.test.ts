@@ -49,8 +49,20 @@ const ROOMS: Record<string, readonly string[]> = {
   ],
   'page/later': ['page/platform'],
   'page/later/capturing': [],
-  'page/later/tuning': ['page/options', 'page/workers', 'page/choice', 'page/serving'],
-  'page/later/updating': ['page/options', 'page/workers', 'page/choice', 'page/serving'],
+  'page/later/tuning': [
+    'page/later',
+    'page/options',
+    'page/workers',
+    'page/choice',
+    'page/serving',
+  ],
+  'page/later/updating': [
+    'page/later',
+    'page/options',
+    'page/workers',
+    'page/choice',
+    'page/serving',
+  ],
   'page/later/fallback': [
     'page/options',
     'page/platform',

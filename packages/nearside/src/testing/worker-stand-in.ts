@@ -1,7 +1,6 @@
 import type { ModelSpec } from '@nearside/core';
 import * as Comlink from 'comlink';
-import { createBackendChoice } from '../page/choice/backend-choice.js';
-import { EMPTY_RECORD } from '../page/choice/choice-record.js';
+import { createBackendChoice, EMPTY_RECORD } from '../page/choice/backend-choice.js';
 import { load, type ModelContext, openOn, type Serving } from '../page/serving/serving.js';
 import type { EngineContext } from '../page/workers/engine-context.js';
 import { createMemoryBudget } from '../page/workers/memory-budget.js';

@@ -2,9 +2,14 @@ import type { ModelSpec } from '@nearside/core';
 import { expect, test } from 'vitest';
 import type { AvailableBackend } from '../../shared/api/backends.js';
 import type { OpenPlan } from '../options/plan-opening.js';
-import { createBackendChoice } from './backend-choice.js';
-import { type ChoiceRecord, choiceCircumstances, EMPTY_RECORD } from './choice-record.js';
-import { demote, pardon, quarantine } from './later/blame-contender.js';
+import {
+  type ChoiceRecord,
+  choiceCircumstances,
+  createBackendChoice,
+  EMPTY_RECORD,
+  isLasting,
+} from './backend-choice.js';
+import { demote, pardon, quarantine } from './later/blame.js';
 import { rememberChoice } from './later/remember-choice.js';
 
 const INT8 = { backend: 'onnx-wasm', variant: 'int8' } as const;
@@ -132,4 +137,17 @@ test('a forced backend is the only one, and leaves no trace', async () => {
   expect(choice.openingOrder()).toEqual(['onnx-webgpu']);
   choice.settle(ON_GPU, served);
   expect([choice.origin, await saved()]).toEqual(['forced', []]);
+});
+
+test('another version is another circumstance, and so is another number of threads', () => {
+  expect(choiceCircumstances(2)).not.toBe(choiceCircumstances(1));
+  expect(choiceCircumstances(1, 2)).not.toBe(choiceCircumstances(1));
+});
+
+test('wrong numbers last, a lost worker does not', () => {
+  expect(isLasting('golden-mismatch')).toBe(true);
+  expect(isLasting('operator-unsupported')).toBe(true);
+  for (const code of ['worker-lost', 'device-lost', 'out-of-memory', 'network-failed'] as const) {
+    expect(isLasting(code)).toBe(false);
+  }
 });

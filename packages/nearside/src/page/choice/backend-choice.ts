@@ -1,4 +1,4 @@
-import type { ModelSpec, Variant } from '@nearside/core';
+import type { ErrorCode, ModelSpec, Variant } from '@nearside/core';
 import type {
   AvailableBackend,
   ChoiceOrigin,
@@ -11,39 +11,85 @@ import {
   runtimeOf,
   variantsFor,
 } from '../../shared/contenders.js';
+import { LIBRARY_VERSION } from '../../shared/install.js';
 import type { OpenPlan } from '../options/plan-opening.js';
-import { type ChoiceRecord, choiceCircumstances, EMPTY_RECORD } from './choice-record.js';
 
-/** What one open model knows of its contenders, and tells the next `open`. */
+/** A contender that was timed. */
+export interface Measured extends Contender {
+  /** Median of a run of the first golden case, ms; undefined when it took too long to be timed. */
+  readonly p50Ms: number | undefined;
+}
+
+/** A device's memory of a model's backends. It says where to start, and proves nothing. */
+export interface ChoiceRecord {
+  /** `measured` and `quarantined` hold for these: see {@link choiceCircumstances}. */
+  readonly circumstances: string;
+  /** The GPU they hold for; undefined before anybody looked. */
+  readonly adapter: string | undefined;
+  /** The next `open` starts with it. */
+  readonly start: Contender | undefined;
+  readonly measured: readonly Measured[];
+  /** `full` where the version has trapped on the common file. */
+  readonly onnxRuntime: 'full' | undefined;
+  /** Contenders that would fail again: see {@link isLasting}. */
+  readonly quarantined: readonly Quarantined[];
+}
+
+export const EMPTY_RECORD: ChoiceRecord = Object.freeze({
+  circumstances: '',
+  adapter: undefined,
+  start: undefined,
+  measured: [],
+  onnxRuntime: undefined,
+  quarantined: [],
+});
+
+/** Such a failure is the contender's nature: the same bytes on the same device fail again. */
+export function isLasting(code: ErrorCode): boolean {
+  return code === 'golden-mismatch' || code === 'operator-unsupported';
+}
+
+/**
+ * Names the version, the library, the major version of the browser, and what decides about threads: isolation, and the
+ * number that the app asks for.
+ */
+export function choiceCircumstances(sequence: number | undefined, threads?: number): string {
+  const browser = globalThis.navigator?.userAgent?.replace(/(\d+)(?:\.\d+)+/g, '$1');
+  const isolation = globalThis.crossOriginIsolated === true ? 'isolated' : 'shared';
+  const wanted = `${threads ?? 'default'}-threads`;
+  return [sequence, LIBRARY_VERSION, browser, wanted, isolation].join(' ');
+}
+
+/** An open model's knowledge of its contenders, which it passes to the next `open`. */
 export interface BackendChoice {
   origin: ChoiceOrigin;
   readonly record: ChoiceRecord;
-  /** Whether the record says more than what was remembered. */
+  /** The record says more than what was remembered. */
   readonly isChanged: boolean;
   /** Failures that say nothing of the next visit, of backends that have not served since. */
   passing: readonly Quarantined[];
-  /** Why contenders were passed over, and their bytes, for people: by `contenderName`. */
+  /** By `contenderName`: why a contender was passed over, and its bytes, for people. */
   readonly remarks: Map<string, { bytes?: number | undefined; message?: string | undefined }>;
-  /** Whether nothing is remembered and no download is known in size: the first worker can tell where to start. */
+  /** Nothing is remembered and no download is known in size: the first worker can tell where to start. */
   isSizeUnknown: boolean;
-  /** That the model has variants for, as far as is known without a worker: a hint. */
+  /** The model has variants for these, as far as is known without a worker: a hint. */
   runtimes: readonly string[] | undefined;
-  /** Which file of it `onnx-wasm` is started with. */
+  /** `onnx-wasm` is started with this file. */
   onnxRuntime: OnnxRuntime;
-  /** What serves first: what served last, then what the model has variants for, then the others. */
+  /** The backend that served last, then those that the model has variants for, then the others. */
   openingOrder(): AvailableBackend[];
   /** The variant to load on a backend; undefined when each has failed for good. */
   pickVariant(backend: AvailableBackend, spec: ModelSpec): Variant | undefined;
-  /** A contender serves. */
+  /** To be called when a contender serves. */
   settle(
     contender: Contender,
     how: { readonly sequence: number; readonly haveOthersFailed: boolean },
   ): void;
-  /** Forgets what was found out of another version: it says nothing of this one. `start` stays. */
+  /** Forgets all but `start` where the record is of another version: it says nothing of this one. */
   startAnewFor(sequence: number | undefined): void;
-  /** What was found out of the version that the record speaks of. */
+  /** Adds findings about the version that the record speaks of. */
   change(found: Partial<ChoiceRecord>): void;
-  /** Called after each change of the record; set by `remember-choice.ts`, when that is there. */
+  /** Called after each change of the record; `remember-choice.ts` sets it, once that is loaded. */
   onChange: (() => void) | undefined;
 }
 

@@ -9,16 +9,20 @@ import {
 } from '@nearside/artifact';
 import { mayBeCommon } from '#platform';
 import type { OpenPlan } from '../options/plan-opening.js';
-import { type BackendChoice, createBackendChoice } from './backend-choice.js';
-import { type ChoiceRecord, EMPTY_RECORD } from './choice-record.js';
+import {
+  type BackendChoice,
+  type ChoiceRecord,
+  createBackendChoice,
+  EMPTY_RECORD,
+} from './backend-choice.js';
 
-/** A boot file that takes longer is not waited for, ms: a worker is started, and asks for itself. */
+/** Nobody waits longer for a boot file, ms: a worker is started, and asks for itself. */
 const PATIENCE_MS = 10_000;
 
-/** What is known of a model before a worker is started for it. */
+/** A model as it is known before a worker is started for it. */
 export interface FirstLook {
   readonly choice: BackendChoice;
-  /** For the worker, which verifies it as what it asks for itself; undefined where nobody has asked. */
+  /** The worker verifies it as it does its own answers; undefined where nobody has asked. */
   readonly boot: BootAnswer | undefined;
 }
 
@@ -51,7 +55,7 @@ export async function lookFirst(plan: OpenPlan): Promise<FirstLook> {
   return { choice, boot };
 }
 
-/** As far as opening reads it. What is wrong with the rest, `parse-choice.ts` finds before anything of it is used. */
+/** Opening reads no more of it. `remember-choice.ts` checks the rest before anything of that is used. */
 function asRecord(remembered: unknown): ChoiceRecord {
   const record = remembered as ChoiceRecord | undefined;
   return Array.isArray(record?.quarantined) ? record : EMPTY_RECORD;

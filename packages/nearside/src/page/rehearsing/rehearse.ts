@@ -10,14 +10,13 @@ import {
   openOn,
 } from '../serving/serving.js';
 import type { Connection } from '../workers/connection.js';
-import { timeUntilSteady } from './time-until-steady.js';
 
-/** Share of the budget after which no run begins: the last one has to end within the rest. */
+/** No run begins after this share of the budget: the last one has to end within the rest. */
 const FOR_RUNS = 0.8;
 
-/** One model, as a worker loads it: files with weights of whatever kind, and what they are. */
+/** One model as a worker loads it: its spec, and files with weights of whatever kind. */
 export interface RehearsedModel extends UnsignedFiles {
-  /** The inputs that a caller gives, once it is known which there are. */
+  /** Makes the inputs that a caller would give, once it is known which there are. */
   inputsOf(declared: readonly TensorSpec[]): Tensors;
 }
 
@@ -28,14 +27,14 @@ export interface Rehearsed {
   readonly threads: number;
 }
 
-/** What is left of what a rehearsal may take, ms. Only starting and running count, no download. */
+/** The time that a rehearsal may still take, ms. Only starting and running count, no download. */
 export interface RehearsalBudget {
   leftMs: number;
 }
 
 /**
- * Loads a model on a backend in a worker of its own, runs it until runs take as long as they will, and times it. The
- * worker is ended, however that goes.
+ * Loads a model on a backend in a worker of its own, runs it until runs stop getting faster, and times it. The worker is
+ * ended, however that goes.
  *
  * @throws `signal.reason`; NearsideError `deadline` when the budget is spent before a run has ended; backend and
  *   environment codes
@@ -84,7 +83,7 @@ export async function rehearse(
   }
 }
 
-/** What takes too long once everything is there is ended, whatever it is doing. */
+/** Ends work that takes too long once everything is fetched. */
 function startOnceFetched(fetched: Promise<void>, limitMs: number, act: () => void): () => void {
   let isStopped = false;
   let stop = () => {};
@@ -117,4 +116,66 @@ function spent(backend: AvailableBackend): NearsideError {
     `${backend}: expected it to start and run within \`maxMs\`, got no answer by then.`,
     { details: { backend }, retryable: true },
   );
+}
+
+/** Short runs are timed together for so long, ms: a clock outside isolated pages ticks in tenths of a millisecond. */
+const BURST_MS = 4;
+
+/** A clock that stands still must not keep a burst going. */
+const MOST_IN_BURST = 100;
+
+/**
+ * Runs are steady when for so long, and for so many, none was shorter by this share than the shortest before. Browsers
+ * optimise the code of a runtime in steps, some of them after a dozen runs, and other work of the machine only ever
+ * makes runs longer.
+ */
+const STEADY_MS = 1_000;
+const STEADY_BURSTS = 15;
+const STEP = 0.05;
+
+/**
+ * Times runs until they stop getting faster.
+ *
+ * @param run does one. @returns its time, ms
+ * @param endMs no run begins after that but a first one, by `performance.now()`
+ * @returns the middle of runs' times since the last step, ms
+ */
+export async function timeUntilSteady(run: () => Promise<number>, endMs: number): Promise<number> {
+  const isOver = () => performance.now() >= endMs;
+
+  /** @returns the times of some runs, ms */
+  async function burst(): Promise<number[]> {
+    const times: number[] = [];
+    let sumMs = 0;
+    do {
+      const ms = await run();
+      times.push(ms);
+      sumMs += ms;
+    } while (sumMs < BURST_MS && times.length < MOST_IN_BURST && !isOver());
+    return times;
+  }
+
+  let steady: number[][] = [];
+  let shortest = Number.POSITIVE_INFINITY;
+  let sinceMs = performance.now();
+  const isSteady = () => steady.length >= STEADY_BURSTS && performance.now() - sinceMs >= STEADY_MS;
+  do {
+    const times = await burst();
+    const ms = middle(times);
+    if (ms < shortest * (1 - STEP)) {
+      steady = [];
+      shortest = ms;
+      sinceMs = performance.now();
+    }
+    steady.push(times);
+  } while (!isSteady() && !isOver());
+  return middle(steady.flat());
+}
+
+/** The mean of the middle half. Like a median it ignores unusual runs, and it is finer than the ticks of the clock. */
+function middle(times: readonly number[]): number {
+  const sorted = [...times].sort((a, b) => a - b);
+  const quarter = Math.floor(sorted.length / 4);
+  const half = sorted.slice(quarter, sorted.length - quarter);
+  return half.reduce((sum, ms) => sum + ms, 0) / half.length;
 }

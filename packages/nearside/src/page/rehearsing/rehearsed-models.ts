@@ -1,7 +1,16 @@
-import { graphFileName, parseGraphFile, wholeBytes } from '@nearside/artifact';
 import {
+  type GraphPart,
+  graphFileName,
+  parseGraphFile,
+  type WeightCut,
+  wholeBytes,
+} from '@nearside/artifact';
+import {
+  arrayFromBytes,
   callerInputs,
   casesOfStage,
+  drawsFrom,
+  elementBytes,
   elementCount,
   type Golden,
   NearsideError,
@@ -14,11 +23,11 @@ import {
   type Variant,
   variantOfStage,
 } from '@nearside/core';
-import { fillWeights } from './fill-weights.js';
+import { oneMacrotask } from '../../shared/timers.js';
 import type { PublishedGraphs } from './read-graphs.js';
 import type { RehearsedModel } from './rehearse.js';
 
-/** Of the weights, and of inputs. */
+/** The seed of weights and of inputs. */
 const SEED = 1;
 
 /**
@@ -53,7 +62,7 @@ export async function fillVariant(
   });
 }
 
-/** What a session is made of: nothing of what is around it. */
+/** Leaves of a spec what a session is made of, without the steps around it. */
 export function withoutSteps(spec: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const { name, inputs, outputs, state, limits, variants } = spec;
   const fields = Object.entries({ name, inputs, outputs, state, limits, variants });
@@ -101,4 +110,86 @@ function noGraph(name: string, variant: Variant): NearsideError {
       'where it understands the files of the variant: pack and publish a new version.',
     { details: { variant: variant.name, file: name } },
   );
+}
+
+/** So many elements of a tensor are drawn, and repeated: their values hardly change the time of a run. */
+const DRAWN = 65_536;
+
+/** The page is not kept from anything else for longer, ms. */
+const TURN_MS = 8;
+
+/**
+ * Fills a variant's files with weights that are drawn from a seed, the same everywhere. They have the mean, the
+ * deviation and the edges of those that were cut out, so nothing overflows, and nothing is so small that CPUs slow down.
+ *
+ * @param parts of its graph file
+ * @param seed 1 to 2³² − 1
+ */
+export async function fillWeights(
+  parts: readonly GraphPart[],
+  seed: number,
+): Promise<Record<string, Blob>> {
+  const draw = drawsFrom(seed);
+  const files: Record<string, Blob> = {};
+  let turnMs = performance.now();
+  for (const { name, kept, cuts } of parts) {
+    const pieces: Uint8Array<ArrayBuffer>[] = [];
+    let offset = 0;
+    for (const cut of cuts) {
+      const [keptBefore, count, datatype] = cut;
+      pieces.push(kept.subarray(offset, offset + keptBefore));
+      offset += keptBefore;
+      const drawn = drawElements(cut, Math.min(count, DRAWN), draw);
+      const whole = Math.floor(count / DRAWN);
+      for (let i = 0; i < whole; i += 1) pieces.push(drawn);
+      pieces.push(drawn.subarray(0, (count - whole * DRAWN) * elementBytes(datatype)));
+      if (performance.now() - turnMs < TURN_MS) continue;
+      await oneMacrotask();
+      turnMs = performance.now();
+    }
+    pieces.push(kept.subarray(offset));
+    files[name] = new Blob(pieces);
+  }
+  return files;
+}
+
+/** As bytes, little-endian. */
+function drawElements(
+  [, , datatype, ...told]: WeightCut,
+  count: number,
+  draw: () => number,
+): Uint8Array<ArrayBuffer> {
+  const bytes = new ArrayBuffer(count * elementBytes(datatype));
+  const elements = arrayFromBytes(datatype, bytes) as Float32Array;
+  const isInteger = !datatype.startsWith('FP');
+  const toElement =
+    datatype === 'FP16'
+      ? numberToFloat16
+      : datatype === 'INT64'
+        ? BigInt
+        : (value: number) => value;
+  const next = drawNumber(told, draw);
+  for (let i = 0; i < count; i += 1) {
+    const value = next();
+    elements[i] = toElement(isInteger ? Math.round(value) : value) as number;
+  }
+  return new Uint8Array(bytes);
+}
+
+/** Draws evenly within mean ± √3 deviations, which has that deviation, and never beyond the edges. */
+function drawNumber(told: readonly number[], draw: () => number): () => number {
+  const [mean = 0, deviation, low = 0, high = 0] = told;
+  if (deviation === undefined) return () => mean; // they were all the same
+  const width = 2 * Math.sqrt(3) * deviation;
+  return () => Math.min(high, Math.max(low, mean + (draw() - 0.5) * width));
+}
+
+/** Cuts off digits instead of rounding. A number too small to be a normal one of 16 bits becomes the smallest one. */
+function numberToFloat16(value: number): number {
+  const sign = value < 0 ? 0x8000 : 0;
+  const size = Math.min(65_504, Math.abs(value));
+  if (size === 0) return sign;
+  const exponent = Math.max(-14, Math.floor(Math.log2(size)));
+  const fraction = Math.max(0, Math.floor((size / 2 ** exponent - 1) * 1024));
+  return sign + ((exponent + 15) << 10) + fraction;
 }

@@ -3,25 +3,29 @@ import { mayBeCommon } from '#platform';
 import type { AvailableBackend, OnnxRuntime } from '../../shared/api/backends.js';
 import type { CanRun, RehearsalLimits, RehearsalRow } from '../../shared/api/can-run.js';
 import { createModelEmitter } from '../../shared/api/events.js';
-import type { Contender } from '../../shared/contenders.js';
-import { bytesToFetch, isGuessable, orderByBytes, runtimeBytes } from '../../shared/contenders.js';
+import {
+  bytesToFetch,
+  type Contender,
+  isGuessable,
+  orderByBytes,
+  runtimeBytes,
+} from '../../shared/contenders.js';
 import { isBackendFault, isOutOfReach } from '../../shared/failures.js';
 import { requestAdapter } from '../../shared/gpu-adapter.js';
-import { createBackendChoice } from '../choice/backend-choice.js';
-import { EMPTY_RECORD } from '../choice/choice-record.js';
+import { createBackendChoice, EMPTY_RECORD } from '../choice/backend-choice.js';
 import type { OpenPlan } from '../options/plan-opening.js';
 import { DEFAULT_ENGINE } from '../workers/engine-context.js';
 import { type RehearsalBudget, type Rehearsed, type RehearsedModel, rehearse } from './rehearse.js';
 import { requireMemory } from './rehearsed-models.js';
 
 const DEFAULTS = Object.freeze({
-  /** Three variants of a small model take three seconds in all, one of a large model as long. */
+  /** Three variants of a small model take three seconds in all, and so does one of a large model. */
   maxMs: 10_000,
-  /** As `tune`: enough for either of ONNX Runtime's builds. */
+  /** The default of `tune` too: enough for either of ONNX Runtime's builds. */
   maxBytes: 10_000_000,
 });
 
-/** With these no other weights, and no other try, would help. */
+/** Neither other weights nor another try would help against these. */
 const SAY_NO: readonly unknown[] = [
   'out-of-memory',
   'no-backend',
@@ -29,30 +33,30 @@ const SAY_NO: readonly unknown[] = [
   'wasm-blocked',
 ];
 
-/** What is rehearsed. */
+/** A model and its contenders that are rehearsed. */
 export interface Rehearsal {
   readonly plan: OpenPlan;
   readonly contenders: readonly Contender[];
-  /** Whether `ort-common.wasm` is enough for it. */
+  /** `ort-common.wasm` is enough for it. */
   readonly isCommon: boolean;
   readonly memoryBytes: number;
-  /** What may be used of the device, bytes. */
+  /** So much of the device's memory may be used, bytes. */
   readonly limitBytes: number;
   /** Bytes of each variant's files that are not on the device, by its name. */
   readonly missingBytes: Readonly<Record<string, number>>;
   /** The models of a variant, one after the other. */
   modelsOf(variant: string): Promise<readonly RehearsedModel[]>;
-  /** Whether a failure is of the call, not of a contender. */
+  /** A failure is the call's, not a contender's. */
   isOfCall(error: unknown): boolean;
 }
 
-/** What came of a contender; what it would download is said at the end. */
+/** A contender's row; its download is added at the end. */
 type Tried = Omit<RehearsalRow, 'downloadBytes'>;
 
 /**
  * Rehearses every contender, the smallest download first, and says what follows from that.
  *
- * @throws `plan.signal.reason`; what is of the call
+ * @throws `plan.signal.reason`; a failure of the call
  */
 export async function tryContenders(
   rehearsal: Rehearsal,
@@ -84,7 +88,7 @@ export async function tryContenders(
   return conclude(rows, rehearsal.memoryBytes);
 }
 
-/** Gives one of several its share of what is left; what it leaves, the others share. */
+/** Gives one of several its share of the time. The others share what it leaves. */
 async function withShare<Result>(
   budget: RehearsalBudget,
   among: number,
@@ -99,7 +103,7 @@ async function withShare<Result>(
   }
 }
 
-/** @throws NearsideError why a contender is not tried */
+/** @throws NearsideError where a contender is not tried, with the reason */
 async function requireRoom(
   { backend }: Contender,
   { memoryBytes, limitBytes, isCommon }: Rehearsal,
@@ -136,7 +140,7 @@ async function requireRoom(
 
 type Estimate = Pick<RehearsalRow, 'estimatedMs' | 'heapBytes' | 'threads'>;
 
-/** All models of it, each in a worker of its own. */
+/** Rehearses all models of a contender, each in a worker of its own. */
 async function tryOne(
   { backend, variant }: Contender,
   rehearsal: Rehearsal,
@@ -160,7 +164,7 @@ async function tryOne(
   };
 }
 
-/** On ONNX Runtime's small file where that should do; what it lacks, the full one has. */
+/** Tries ONNX Runtime's common file where that should do, and the full one where the common one fails. */
 async function onRuntime(
   backend: AvailableBackend,
   model: RehearsedModel,
@@ -199,7 +203,7 @@ function notTried(code: 'no-backend' | 'download-limit', message: string) {
   return new NearsideError(code, message);
 }
 
-/** What the rows say together. */
+/** Sums the rows up. */
 function conclude(rows: readonly RehearsalRow[], declaredBytes: number): CanRun {
   const ran = rows.filter(({ estimatedMs }) => estimatedMs !== undefined);
   const [fastest] = [...ran].sort((a, b) => Number(a.estimatedMs) - Number(b.estimatedMs));

@@ -1,8 +1,7 @@
 import { createDeferred } from '@nearside/core';
 import { expect, test, vi } from 'vitest';
 import type { OpenPlan } from '../../options/plan-opening.js';
-import { createBackendChoice } from '../backend-choice.js';
-import { type ChoiceRecord, EMPTY_RECORD } from '../choice-record.js';
+import { type ChoiceRecord, createBackendChoice, EMPTY_RECORD } from '../backend-choice.js';
 import { rememberChoice } from './remember-choice.js';
 
 /** A choice, remembered in a store that answers when a test says so. */

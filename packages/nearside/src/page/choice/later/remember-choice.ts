@@ -1,22 +1,29 @@
 import { choiceKey } from '@nearside/artifact';
 import { openStore } from '#platform';
+import type { Quarantined } from '../../../shared/api/backends.js';
+import {
+  type Contender,
+  isGuessable,
+  isSameContender,
+  RUNTIME_BYTES,
+} from '../../../shared/contenders.js';
 import { LAST_STORING_MS, settlesWithin } from '../../../shared/timers.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
-import type { BackendChoice } from '../backend-choice.js';
-import type { ChoiceRecord } from '../choice-record.js';
-import { lightStart } from './light-start.js';
-import { forgetBroken } from './parse-choice.js';
+import {
+  type BackendChoice,
+  type ChoiceRecord,
+  EMPTY_RECORD,
+  isLasting,
+  type Measured,
+} from '../backend-choice.js';
 
-/** Writes, one after another; nobody waits for them, or suffers from one that fails. */
+/** Writes to the store one after another. Nobody waits for them, or suffers from one that fails. */
 export interface ChoiceMemory {
-  /** Until everything is written that has been found out, or the store keeps it waiting. */
+  /** Resolves when everything is written, or when the store keeps it waiting. */
   saved(): Promise<void>;
 }
 
-/**
- * Has the next `open` know what this one has found out and will find out. A forced choice, or one of
- * one, leaves no trace.
- */
+/** Keeps the record for the next `open`, now and after each change. A forced choice, or one of one, leaves no trace. */
 export function rememberChoice(
   choice: BackendChoice,
   plan: OpenPlan,
@@ -25,7 +32,7 @@ export function rememberChoice(
   forgetBroken(choice);
   let saved: Promise<void> = Promise.resolve();
   let isDue = false;
-  /** One that waits for the one before it writes all that is known when its turn comes. */
+  /** A write that waits for the one before it writes all that is known when its turn comes. */
   const save = () => {
     if (isDue) return;
     isDue = true;
@@ -33,7 +40,7 @@ export function rememberChoice(
       .then(() => {
         isDue = false;
         const { record } = choice;
-        // Who has `open` wait for the fastest, or tunes nothing, opens with what serves.
+        // An app that has `open` wait for the fastest, or tunes nothing, opens with what serves.
         const isLight = plan.tune.when === 'idle';
         return write(isLight ? { ...record, start: lightStart(record) } : record);
       })
@@ -50,7 +57,7 @@ export function rememberChoice(
   };
 }
 
-/** Of two tabs the later one is remembered: losing the other's costs a measurement, no more. */
+/** The later of two tabs is remembered: losing the other's record costs a measurement, no more. */
 async function writeChoice(
   { pin, address: { model }, store: where }: OpenPlan,
   record: ChoiceRecord,
@@ -62,4 +69,84 @@ async function writeChoice(
   } finally {
     await store.close();
   }
+}
+
+/**
+ * A run on the light runtime may take longer by so much, ms, for the next visit to open with it. It is ready earlier by
+ * more: on two cores digits answered 0.5 s after `open` on TensorFlow.js, and 1 s after it on ONNX Runtime.
+ */
+const HEAD_START_MS = 100;
+
+/**
+ * Finds the contender that the next visit opens with, where this one ended with `start`: of the wasm backends that were
+ * timed and do not take much longer, the one with the lightest runtime. The fastest takes over there once runs have
+ * lost what its start costs.
+ */
+export function lightStart({ start, measured, quarantined }: ChoiceRecord): Contender | undefined {
+  const startMs = measured.find((one) => isSameContender(one, start))?.p50Ms;
+  if (startMs === undefined) return start;
+  const [lightest] = measured
+    .filter(
+      (one) =>
+        isGuessable(one.backend) &&
+        timeOf(one) <= startMs + HEAD_START_MS &&
+        !quarantined.some((failed) => isSameContender(failed, one)),
+    )
+    .sort((a, b) => RUNTIME_BYTES[a.backend] - RUNTIME_BYTES[b.backend] || timeOf(a) - timeOf(b));
+  return lightest ? { backend: lightest.backend, variant: lightest.variant } : start;
+}
+
+/** Infinite where it took too long to be timed. */
+function timeOf({ p50Ms = Number.POSITIVE_INFINITY }: Measured): number {
+  return p50Ms;
+}
+
+/** Reads whatever lies in the store; a record that is broken anywhere is as good as none. */
+export function parseChoice(value: unknown): ChoiceRecord {
+  return isRecord((value ?? {}) as Partial<ChoiceRecord>) ? (value as ChoiceRecord) : EMPTY_RECORD;
+}
+
+/** Forgets a broken record: opening has read no more of it than where to start. */
+export function forgetBroken(choice: BackendChoice): void {
+  if (parseChoice(choice.record) !== choice.record) choice.change(EMPTY_RECORD);
+}
+
+function isRecord(record: Partial<ChoiceRecord>): boolean {
+  const {
+    circumstances,
+    adapter = '',
+    start,
+    measured,
+    onnxRuntime = 'full',
+    quarantined,
+  } = record;
+  return (
+    onnxRuntime === 'full' &&
+    [circumstances, adapter].every(isText) &&
+    (start === undefined || isContender(start)) &&
+    areAll(measured, isMeasured) &&
+    areAll(quarantined, isQuarantined)
+  );
+}
+
+function areAll<Item>(value: readonly Item[] | undefined, is: (item: Item) => boolean): boolean {
+  return Array.isArray(value) && [...value].every(is); // spread: `every` passes holes over
+}
+
+function isMeasured(one: Measured): boolean {
+  const { p50Ms = 0 } = one ?? {};
+  return isContender(one) && Number.isFinite(p50Ms) && p50Ms >= 0;
+}
+
+function isQuarantined(one: Quarantined): boolean {
+  const { backend, variant = '', code, message, atMs } = one ?? {};
+  return [backend, variant, message].every(isText) && isLasting(code) && Number.isFinite(atMs);
+}
+
+function isContender(one: Contender): boolean {
+  return [one?.backend, one?.variant].every(isText);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
 }

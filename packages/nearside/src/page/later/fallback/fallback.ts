@@ -10,8 +10,11 @@ import type { Fallback } from '../../../shared/api/open-options.js';
 import type { Input, RunMeta, RunResult } from '../../../shared/api/run.js';
 import { variantsFor } from '../../../shared/contenders.js';
 import type { LoadedVariant, OpenedVersion } from '../../../shared/protocol.js';
-import { type BackendChoice, createBackendChoice } from '../../choice/backend-choice.js';
-import { EMPTY_RECORD } from '../../choice/choice-record.js';
+import {
+  type BackendChoice,
+  createBackendChoice,
+  EMPTY_RECORD,
+} from '../../choice/backend-choice.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import { refuseInput } from '../../running/later/refuse-input.js';
 import { snapshotOther } from '../../running/later/snapshot-other.js';

@@ -9,13 +9,13 @@ import {
   runtimeOf,
 } from '../../../shared/contenders.js';
 import type { BackendChoice } from '../../choice/backend-choice.js';
-import { isDataExpensive } from '../../options/later/is-data-expensive.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import type { Serving } from '../../serving/serving.js';
+import { isDataExpensive } from '../idle-device.js';
 import { isKnownFaster, START_COST_MS } from './loss-of-runs.js';
 import { mayTune } from './tuner.js';
 
-/** Every variant on every backend that may serve here, and what became of it. */
+/** Lists every variant on every backend that may serve here, and what became of it. */
 export function explainBackend(
   serving: Serving,
   { plan, choice }: { plan: OpenPlan; choice: BackendChoice },
@@ -68,7 +68,7 @@ function explainContender(
   return { ...row, verdict: 'untried', message: message ?? whyUntried(plan) };
 }
 
-/** Said of one that is known to be faster. */
+/** The remark on a backend that is known to be faster. */
 const WHEN_WORTH = `it takes over once runs have lost ${START_COST_MS} ms beside it`;
 
 function whyUntried({ tune, isBackendForced, policy }: OpenPlan): string {

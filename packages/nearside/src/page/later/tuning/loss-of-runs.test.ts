@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Contender } from '../../../shared/contenders.js';
-import { EMPTY_RECORD } from '../../choice/choice-record.js';
+import { EMPTY_RECORD } from '../../choice/backend-choice.js';
 import { isKnownFaster, shareLost } from './loss-of-runs.js';
 
 const LIGHT = { backend: 'tfjs-wasm', variant: 'uint8' } as const;

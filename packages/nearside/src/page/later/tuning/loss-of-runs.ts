@@ -3,20 +3,20 @@ import type { BackendChoice } from '../../choice/backend-choice.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import { isFasterBy } from './time-beside.js';
 
-/** What is known of the backends on this device. */
+/** The findings about backends on this device. */
 type Known = Pick<BackendChoice, 'record' | 'passing'>;
 
-/** What runs took longer, since the last start, than they would have on the fastest backend that is known. */
+/** The time that runs have lost since the last start: on the fastest backend known they would have been shorter. */
 export interface LossOfRuns {
-  /** Whether it is what a start costs; after each start in vain, twice as much as before. */
+  /** The loss has reached what a start costs; after each start in vain, twice as much as before. */
   readonly isWorthStart: boolean;
   /** @param runMs one input's share */
   add(serving: Contender, runMs: number): void;
-  /** After a start. */
+  /** To be called after a start. */
   startOver(how: { readonly wasInVain: boolean }): void;
 }
 
-/** What starting another backend beside the one that serves costs a device, about, ms. */
+/** Starting another backend beside the one that serves costs a device about so much, ms. */
 export const START_COST_MS = 1_000;
 
 export function createLossOfRuns(
@@ -25,7 +25,7 @@ export function createLossOfRuns(
 ): LossOfRuns {
   let lostMs = 0;
   let worthMs = START_COST_MS;
-  /** The share that a run loses, worked out anew when something else is known: runs are many. */
+  /** The share that a run loses. Runs are many, so it is worked out anew only when something else is known. */
   let last: (Known & { readonly serving: Contender; readonly share: number }) | undefined;
   return {
     get isWorthStart() {
@@ -46,7 +46,7 @@ export function createLossOfRuns(
   };
 }
 
-/** Whether a contender was timed here as clearly faster than the one that serves. */
+/** A contender was timed here as clearly faster than the one that serves. */
 export function isKnownFaster(
   { record }: Pick<Known, 'record'>,
   contender: Contender,
@@ -58,8 +58,8 @@ export function isKnownFaster(
 }
 
 /**
- * By which share of its time a run is longer than it would be on the fastest backend that was timed and may serve, 0 … 1:
- * inputs differ in size, so it is the share of the runs timed that counts.
+ * The share of its time, 0 … 1, by which a run is longer than on the fastest backend that was timed and may serve.
+ * Inputs differ in size, so the share in the timed runs counts.
  */
 export function shareLost(
   serving: Contender,

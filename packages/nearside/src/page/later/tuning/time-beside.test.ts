@@ -1,6 +1,11 @@
 import { expect, test, vi } from 'vitest';
-import { CLOSE_PAIRS, LEAST_PAIRS, ServingFailed, timeBeside } from './time-beside.js';
-import { createTuningBudget } from './tuning-budget.js';
+import {
+  CLOSE_PAIRS,
+  createTuningBudget,
+  LEAST_PAIRS,
+  ServingFailed,
+  timeBeside,
+} from './time-beside.js';
 
 /** So long for all runs, ms. */
 const budgetOf = (maxMs: number) =>

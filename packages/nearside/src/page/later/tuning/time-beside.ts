@@ -1,13 +1,13 @@
+import { bytesToFetch, type Contender, type DeviceContents } from '../../../shared/contenders.js';
 import { median } from '../../../shared/timers.js';
 import type { Connection } from '../../workers/connection.js';
-import type { TuningBudget } from './tuning-budget.js';
 
 export interface TimingOptions {
   readonly serving: Pick<Connection, 'time'>;
   readonly contender: Pick<Connection, 'time'>;
   /** Pays for all runs of both, also for one that fails. */
   readonly budget: Pick<TuningBudget, 'leftMs' | 'chargeMs'>;
-  /** Waited for before each pair. */
+  /** Awaited before each pair. */
   readonly idle: () => Promise<void>;
 }
 
@@ -15,8 +15,8 @@ export interface TimingOptions {
 export class ServingFailed extends Error {}
 
 /**
- * Times the same input on both, in interleaved pairs whose order is drawn anew, so that what slows
- * the page down meanwhile slows both.
+ * Times the same input on both, in interleaved pairs whose order is drawn anew, so that other work of the page slows
+ * both.
  *
  * @returns undefined when the time was spent before enough pairs
  * @throws ServingFailed; what the contender's runs reject with
@@ -30,7 +30,7 @@ export async function timeBeside({
   const times = { serving: [] as number[], contender: [] as number[] };
   let comparison: Comparison | undefined;
 
-  /** @returns whether it ended within the time that was left */
+  /** @returns true when it ended within the time that was left */
   async function timeOne(which: keyof typeof times, isWarmUp = false): Promise<boolean> {
     const startMs = performance.now();
     const timed = which === 'serving' ? serving.time().catch(servingFailed) : contender.time();
@@ -78,19 +78,19 @@ function servingFailed(cause: unknown): never {
   throw new ServingFailed('the serving worker failed while it was timed', { cause });
 }
 
-/** How much faster another backend must be to take over: less is within the noise of one page. */
+/** Another backend takes over when it is faster by this share: less is within the noise of one page. */
 const MARGIN = 0.1;
 
-/** How seldom two of the same speed may win as many pairs as one of them has (a one-sided sign test). */
+/** A backend of the same speed may win as many pairs so seldom (a one-sided sign test). */
 const LEVEL = 1 / 25;
 
-/** Pairs without which nothing is decided. */
+/** Nothing is decided before so many pairs. */
 export const LEAST_PAIRS = 5;
 
-/** Pairs after which a close race is decided. */
+/** A close race is decided after so many pairs. */
 export const CLOSE_PAIRS = 11;
 
-/** Pairs after which everything is: on a busy device clear medians are had before most pairs agree. */
+/** Everything is decided after so many pairs: on a busy device medians are clear before most pairs agree. */
 export const MOST_PAIRS = 31;
 
 /** Medians further apart than this are clear. */
@@ -110,9 +110,9 @@ export interface Comparison {
 }
 
 /**
- * Whether a contender shall take over. Medians, because one slow run says something about the page
- * and not about the backend; a margin and most of the pairs, so that two of the same speed do not
- * take turns on a busy device.
+ * Decides whether a contender takes over. It goes by medians, because one slow run says something about the page and
+ * not about the backend. It asks for a margin and most of the pairs, so that two of the same speed do not take turns
+ * on a busy device.
  *
  * @returns undefined while there are too few pairs to tell
  */
@@ -126,12 +126,12 @@ export function compareTimes({ serving, contender }: TimedPairs): Comparison | u
   return { servingMs, contenderMs, isFaster };
 }
 
-/** Whether it is so by more than the noise of one page. */
+/** The contender is faster by more than the noise of one page. */
 export function isFasterBy(servingMs: number, contenderMs: number): boolean {
   return contenderMs < servingMs * (1 - MARGIN);
 }
 
-/** Whether more pairs would be a waste. */
+/** More pairs would be a waste. */
 export function isDecided(
   { servingMs, contenderMs, isFaster }: Comparison,
   pairs: number,
@@ -140,7 +140,7 @@ export function isDecided(
   return contenderMs > CLEAR_RATIO * servingMs || pairs >= CLOSE_PAIRS;
 }
 
-/** How likely one of two of the same speed wins so many pairs, or more. */
+/** The chance that one of two of the same speed wins so many pairs, or more. */
 function chanceOf(won: number, pairs: number): number {
   let ways = 1; // to lose none of them, then one, two, …
   let sum = 0;
@@ -149,4 +149,45 @@ function chanceOf(won: number, pairs: number): number {
     ways *= (pairs - lost) / (lost + 1);
   }
   return sum / 2 ** pairs;
+}
+
+/** Bytes and time that measuring other backends may still cost. */
+export interface TuningBudget {
+  /** The time that is left, ms. */
+  readonly leftMs: number;
+  /** Bytes that a contender would have to fetch now. */
+  sizeOf(contender: Contender): number;
+  /** @returns why a contender cannot be afforded; undefined for one that can */
+  objectionTo(contender: Contender): string | undefined;
+  /** Pays for the bytes of a contender: its runtime is here from then on, for other variants too. */
+  chargeBytes(contender: Contender): void;
+  chargeMs(spentMs: number): void;
+}
+
+export function createTuningBudget(
+  { maxBytes, maxMs }: { readonly maxBytes: number; readonly maxMs: number },
+  { cachedRuntimes: cachedBefore, ...contents }: DeviceContents,
+): TuningBudget {
+  const cachedRuntimes = new Set(cachedBefore);
+  let leftBytes = maxBytes;
+  let leftMs = maxMs;
+  const sizeOf = (contender: Contender) => bytesToFetch(contender, { ...contents, cachedRuntimes });
+  return {
+    get leftMs() {
+      return leftMs;
+    },
+    sizeOf,
+    objectionTo(contender) {
+      const sizeBytes = sizeOf(contender);
+      if (sizeBytes > leftBytes) return `${sizeBytes} bytes to fetch, ${leftBytes} left to spend`;
+      return leftMs > 0 ? undefined : `${maxMs} ms are spent`;
+    },
+    chargeBytes(contender) {
+      leftBytes -= sizeOf(contender);
+      cachedRuntimes.add(contender.backend);
+    },
+    chargeMs(spentMs) {
+      leftMs -= spentMs;
+    },
+  };
 }

@@ -10,9 +10,8 @@ import {
 } from '../../../shared/contenders.js';
 import { isBackendFault } from '../../../shared/failures.js';
 import { describeAdapter, requestAdapter } from '../../../shared/gpu-adapter.js';
-import type { Measured } from '../../choice/choice-record.js';
-import { quarantine } from '../../choice/later/blame-contender.js';
-import { blameRuntime } from '../../choice/later/blame-runtime.js';
+import type { Measured } from '../../choice/backend-choice.js';
+import { blameRuntime, quarantine } from '../../choice/later/blame.js';
 import type { Handover } from '../../serving/handover.js';
 import {
   load,
@@ -23,29 +22,27 @@ import {
 } from '../../serving/serving.js';
 import type { Connection } from '../../workers/connection.js';
 import { askWorker } from '../../workers/watchdog.js';
+import { whenIdle } from '../idle-device.js';
 import { isKnownFaster } from './loss-of-runs.js';
-import { ServingFailed, timeBeside } from './time-beside.js';
-import { createTuningBudget, type TuningBudget } from './tuning-budget.js';
-import { whenIdle } from './when-idle.js';
+import { createTuningBudget, ServingFailed, type TuningBudget, timeBeside } from './time-beside.js';
 
 export interface TuningOptions extends ModelContext {
   readonly handover: Handover;
-  /** A contender has failed: the report of what serves counts it. */
-  /** Whether the model itself has something to do. */
+  /** The model itself has something to do. */
   readonly isBusy: () => boolean;
-  /** Whether contenders are being tried: what serves may not be put to rest meanwhile. */
+  /** Set while contenders are being tried: the one that serves may not be put to rest meanwhile. */
   readonly trial: { isUnderWay: boolean };
-  /** Whether calls have lost enough for what is known to be faster to be started. */
+  /** Runs have lost enough for a backend to be started that is known to be faster. */
   readonly isWorthStart: () => boolean;
-  /** Told when what serves is at rest, and is not woken for this. */
+  /** Called when the one that serves is at rest: it is not woken for this. */
   readonly onPutOff: () => void;
   readonly signal: AbortSignal;
 }
 
-/** Waits until it is in nobody's way. */
+/** Waits until trying is in nobody's way. */
 type Idle = () => Promise<void>;
 
-/** Why a contender is not tried. */
+/** The reason why a contender is not tried. */
 interface Hindrance {
   readonly message: string | undefined;
 }
@@ -58,16 +55,15 @@ interface TryOptions extends TuningOptions {
   readonly budget: TuningBudget;
 }
 
-/** Adapter of a device without WebGPU. */
+/** The adapter of a device without WebGPU. */
 const NO_ADAPTER = 'none';
 
 /**
- * Tries the other contenders beside the one that serves: each is loaded in a worker of its own, proven
- * on the golden cases and timed against the serving one on the same input; the faster one serves from
- * then on. What failed for good is not tried again, nor what was measured here before, unless it was faster than
- * what serves and is worth a start by now.
+ * Tries the other contenders beside the one that serves. Each is loaded in a worker of its own, proven on the golden
+ * cases and timed against the serving one on the same input; the faster one serves from then on. A contender that
+ * failed for good is not tried again. One that was measured here before is, if it was faster and is worth a start.
  *
- * @throws `signal.reason`; ServingFailed; what the serving worker fails with, `terminated` when it hangs
+ * @throws `signal.reason`; ServingFailed; the error of the serving worker, `terminated` when it hangs
  */
 export async function tuneBackends(options: TuningOptions): Promise<void> {
   const { plan, handover, isBusy, signal } = options;
@@ -115,7 +111,7 @@ async function tryOthers(options: TuningOptions & { readonly idle: Idle }): Prom
   }
 }
 
-/** Forgets what was found out of another version, or on another GPU. */
+/** Forgets findings about another version, or on another GPU. */
 function forgetOthers(
   { choice }: TuningOptions,
   { sequence, adapter }: { sequence: number; adapter: string },
@@ -152,7 +148,7 @@ function findHindrance(
   return message === undefined ? undefined : { message };
 }
 
-/** What it takes is spent, however it ends. */
+/** Bytes and time that it takes are spent, however it ends. */
 async function tryOut(contender: Contender, options: TryOptions): Promise<void> {
   const { plan, choice, handover, budget, idle, signal } = options;
   const { watchdogMs } = plan.policy;
@@ -173,7 +169,7 @@ async function tryOut(contender: Contender, options: TryOptions): Promise<void> 
     });
     if (!comparison) {
       remark(options, contender, `takes more than the ${Math.round(leftMs)} ms that were left`);
-      // With less than half of the time it may be others who used it up: it has another try.
+      // With less than half of the time others may have used it up: it has another try.
       if (leftMs < plan.tune.maxMs / 2) return;
     }
     const { servingMs, contenderMs, isFaster = false } = comparison ?? {};
@@ -187,7 +183,7 @@ async function tryOut(contender: Contender, options: TryOptions): Promise<void> 
     choice.change({ start: isFaster ? contender : contenderOf(serving) });
     if (isFaster) {
       takeOver(started, options);
-      started = undefined; // it serves, in a pool perhaps
+      started = undefined; // it serves now and is not closed here
     }
   } catch (error) {
     if (signal.aborted || error instanceof ServingFailed) throw error;

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { withStandIns } from '../../../testing/worker-stand-in.js';
 import type { BackendChoice } from '../../choice/backend-choice.js';
-import { type ChoiceRecord, choiceCircumstances } from '../../choice/choice-record.js';
+import { type ChoiceRecord, choiceCircumstances } from '../../choice/backend-choice.js';
 import { rememberChoice } from '../../choice/later/remember-choice.js';
 import { createHandover } from '../../serving/handover.js';
 import { createTuner } from './tuner.js';

@@ -1,20 +1,19 @@
 import { type Contender, contenderOf, isSameContender } from '../../../shared/contenders.js';
-import { isDataExpensive } from '../../options/later/is-data-expensive.js';
+import { median } from '../../../shared/timers.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import { PROBE_MS, withinWatchdog } from '../../workers/watchdog.js';
+import { isBatteryLow, isDataExpensive, whenIdle } from '../idle-device.js';
 import { createLossOfRuns } from './loss-of-runs.js';
 import { type TuningOptions, tuneBackends } from './tune-backends.js';
-import { isBatteryLow, warmUp } from './warm-up.js';
-import { whenIdle } from './when-idle.js';
 
 /** Finds a faster backend beside serving. */
 export interface Tuner {
-  /** Whether it tries contenders now, which needs the worker that serves. */
+  /** It tries contenders now, which needs the worker that serves. */
   readonly isTrying: boolean;
-  /** For the version that serves now; until it is done. Never rejects. */
+  /** Looks for a faster backend for the version that serves now. Resolves when it is done. Never rejects. */
   tune(): Promise<void>;
   /**
-   * After each run: has the faster one started that is known, once runs have lost what that costs.
+   * To be called after each run. A backend that is known to be faster is started once runs have lost what that costs.
    *
    * @param runMs one input's share
    */
@@ -34,7 +33,7 @@ export function createTuner(
   const isWorthStart = () => plan.tune.when === 'before-open' || loss.isWorthStart;
   const all: TuningOptions = { ...options, trial, isWorthStart, signal: closing.signal };
 
-  /** One after another. */
+  /** Work is done one after another. */
   function queue(work: () => Promise<void>): Promise<void> {
     underWay = underWay.then(work).catch(() => {}); // the present one serves on
     return underWay;
@@ -70,18 +69,18 @@ function isTunable(plan: OpenPlan): boolean {
   return plan.contenders.length > 1 && mayTune(plan);
 }
 
-/** Whether idle time may be used, for warming up too. */
+/** Idle time may be used, for warming up too. */
 export function mayTune({ tune, policy }: OpenPlan): boolean {
   return tune.when !== 'off' && !isDataExpensive(policy.saveData);
 }
 
 /**
- * A run that takes so many times as long as one before it hangs, or its worker is gone, as that of a page which the
- * browser kept aside: calls would wait for it.
+ * A run that takes so many times as long as the one before hangs, or its worker was lost while the browser kept the page
+ * aside: calls would wait for it.
  */
 const SLOWEST = 20;
 
-/** Unless it has no golden case to run, or runs in the page's own thread, as in Node. */
+/** Does nothing without a golden case to run, or in the page's own thread, as in Node. */
 async function warmUpWhenIdle({ plan, handover, isBusy, signal }: TuningOptions): Promise<void> {
   const { watchdogMs } = plan.policy;
   const { connection, loaded } = handover.current;
@@ -92,7 +91,7 @@ async function warmUpWhenIdle({ plan, handover, isBusy, signal }: TuningOptions)
   let longestMs = 2 * watchdogMs;
   await warmUp({
     async time() {
-      const limitMs = isShared() ? 2 * watchdogMs : longestMs; // it may stand behind what another model does
+      const limitMs = isShared() ? 2 * watchdogMs : longestMs; // another model's run may come first
       const ms = await withinWatchdog(connection, { limitMs, signal }, ({ time }) => time());
       longestMs = PROBE_MS + SLOWEST * ms;
       return ms;
@@ -101,15 +100,62 @@ async function warmUpWhenIdle({ plan, handover, isBusy, signal }: TuningOptions)
   });
 }
 
+/** Warming up ends after so long, ms, and after so many runs. */
+const MOST_MS = 2_000;
+const MOST_RUNS = 500;
+
+/** No run follows one that took longer, ms: somebody's call may have to wait for it. */
+const LONGEST_MS = 500;
+
+/** So many runs are compared with as many before them, from so many on: code is optimised in steps. */
+const COMPARED = 5;
+const LEAST_RUNS = 20;
+
+/** Medians closer than this are the same. */
+const MARGIN = 0.1;
+
+export interface WarmUpOptions {
+  /** Runs the first golden case, or its `warmUp`. @returns how long a run took, ms */
+  readonly time: () => Promise<number>;
+  /** Awaited before each run. */
+  readonly idle: () => Promise<void>;
+}
+
+/**
+ * Runs a golden case until runs stop getting faster: browsers optimise the code of a runtime while it runs, and the
+ * first dozen runs take twice as long. Somebody's call waits for one of these at most.
+ *
+ * @throws what `time` and `idle` reject with
+ */
+export async function warmUp({ time, idle }: WarmUpOptions): Promise<void> {
+  const times: number[] = [];
+  let spentMs = 0;
+  let ms = 0;
+  while (spentMs < MOST_MS && ms <= LONGEST_MS && times.length < MOST_RUNS && !isSettled(times)) {
+    await idle();
+    const startMs = performance.now();
+    ms = await time();
+    times.push(ms);
+    spentMs += performance.now() - startMs;
+  }
+}
+
+function isSettled(times: readonly number[]): boolean {
+  if (times.length < LEAST_RUNS) return false;
+  const last = median(times.slice(-COMPARED));
+  const before = median(times.slice(-2 * COMPARED, -COMPARED));
+  return Math.abs(last - before) <= MARGIN * before;
+}
+
 export interface TuneBeforeOpenOptions {
-  /** Of the caller of `open`. */
+  /** The signal that `open` was given. */
   readonly signal: AbortSignal | undefined;
   readonly begin: () => Promise<{ tune(): Promise<void> }>;
   readonly close: () => Promise<void>;
 }
 
 /**
- * Has a faster backend looked for while the caller waits; without one the first serves.
+ * Looks for a faster backend while the caller waits; without one the first serves.
  *
  * @throws `signal.reason` when the caller leaves: the model is closed then
  */

@@ -1,14 +1,13 @@
 import type { ReleaseIdentity } from '@nearside/artifact';
 import { isNearsideError, NearsideError } from '@nearside/core';
 import { contenderOf } from '../../../shared/contenders.js';
-import { createBackendChoice } from '../../choice/backend-choice.js';
-import { EMPTY_RECORD } from '../../choice/choice-record.js';
-import { isDataExpensive } from '../../options/later/is-data-expensive.js';
+import { createBackendChoice, EMPTY_RECORD } from '../../choice/backend-choice.js';
 import { type Handover, rested } from '../../serving/handover.js';
 import { sameInterface } from '../../serving/later/open-again.js';
 import { rollBack } from '../../serving/later/roll-back.js';
 import type { ModelContext, Serving } from '../../serving/serving.js';
 import { withinWatchdog } from '../../workers/watchdog.js';
+import { isDataExpensive } from '../idle-device.js';
 import { proveCandidate, type Trial } from './prove-candidate.js';
 import { startUpdateClock } from './update-clock.js';
 

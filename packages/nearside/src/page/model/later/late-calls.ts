@@ -1,7 +1,7 @@
 import { NearsideError } from '@nearside/core';
 import type { Model, StorageOptions } from '../../../shared/api/model.js';
 import { explainBackend } from '../../later/tuning/explain-backend.js';
-import { warmUp } from '../../later/tuning/warm-up.js';
+import { warmUp } from '../../later/tuning/tuner.js';
 import { type ProfiledModel, profileModel } from '../../running/later/profile-model.js';
 import { readStorage, type StorageContext } from '../../running/later/read-storage.js';
 import type { ModelContext } from '../../serving/serving.js';

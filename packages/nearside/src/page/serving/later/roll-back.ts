@@ -1,6 +1,6 @@
 import type { ErrorCode } from '@nearside/core';
 import { contenderOf } from '../../../shared/contenders.js';
-import { demote, quarantine } from '../../choice/later/blame-contender.js';
+import { demote, quarantine } from '../../choice/later/blame.js';
 import { askWorker } from '../../workers/watchdog.js';
 import type { GoneBack } from '../handover.js';
 import type { ModelContext, Serving } from '../serving.js';

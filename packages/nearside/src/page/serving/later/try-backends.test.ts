@@ -2,12 +2,12 @@ import { type ErrorCode, type ModelSpec, NearsideError } from '@nearside/core';
 import { expect, test } from 'vitest';
 import type { AvailableBackend } from '../../../shared/api/backends.js';
 import { createModelEmitter } from '../../../shared/api/events.js';
-import { createBackendChoice } from '../../choice/backend-choice.js';
 import {
   type ChoiceRecord,
   choiceCircumstances,
+  createBackendChoice,
   EMPTY_RECORD,
-} from '../../choice/choice-record.js';
+} from '../../choice/backend-choice.js';
 import type { Opened, Serving } from '../serving.js';
 import { type StartHelp, type StartSteps, startVersion } from '../start-version.js';
 import { servePrevious } from './serve-previous.js';

@@ -2,9 +2,8 @@ import { type ErrorCode, NearsideError } from '@nearside/core';
 import { expect, test } from 'vitest';
 import { createModelEmitter } from '../../../shared/api/events.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
-import { createBackendChoice } from '../backend-choice.js';
-import { choiceCircumstances, EMPTY_RECORD } from '../choice-record.js';
-import { blameRuntime } from './blame-runtime.js';
+import { choiceCircumstances, createBackendChoice, EMPTY_RECORD } from '../backend-choice.js';
+import { blameRuntime } from './blame.js';
 
 const RELEASE = { model: 'digits', version: '1.2.0', sequence: 7 };
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Contender } from '../../../shared/contenders.js';
-import { type ChoiceRecord, EMPTY_RECORD } from '../choice-record.js';
-import { lightStart } from './light-start.js';
+import { type ChoiceRecord, EMPTY_RECORD } from '../backend-choice.js';
+import { lightStart } from './remember-choice.js';
 
 const LIGHT = { backend: 'tfjs-wasm', variant: 'uint8' } as const;
 const LIGHT_TOO = { backend: 'tfjs-wasm', variant: 'fp32' } as const;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { RUNTIME_BYTES } from '../../../shared/contenders.js';
-import { createTuningBudget } from './tuning-budget.js';
+import { createTuningBudget } from './time-beside.js';
 
 const INT8 = { backend: 'onnx-wasm', variant: 'int8' } as const;
 const FP32 = { backend: 'onnx-wasm', variant: 'fp32' } as const;

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import type { OpenPlan } from '../../options/plan-opening.js';
-import { createBackendChoice } from '../backend-choice.js';
-import { EMPTY_RECORD } from '../choice-record.js';
-import { forgetBroken, parseChoice } from './parse-choice.js';
+import { createBackendChoice, EMPTY_RECORD } from '../backend-choice.js';
+import { forgetBroken, parseChoice } from './remember-choice.js';
 
 const START = { backend: 'onnx-wasm', variant: 'int8' } as const;
 

@@ -1,7 +1,7 @@
 import type { GraphPart, WeightCut } from '@nearside/artifact';
 import { float16ToNumber } from '@nearside/core';
 import { expect, test } from 'vitest';
-import { fillWeights } from './fill-weights.js';
+import { fillWeights } from './rehearsed-models.js';
 
 async function fill(cuts: readonly WeightCut[], kept: Uint8Array<ArrayBuffer> = new Uint8Array()) {
   const part: GraphPart = { name: 'model.onnx', kept, cuts };

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { timeUntilSteady } from './time-until-steady.js';
+import { timeUntilSteady } from './rehearse.js';
 
 let nowMs = 0;
 

@@ -1,10 +1,10 @@
-import { isHidden, onVisibilityChange } from '../../../shared/page-events.js';
+import { isHidden, onVisibilityChange } from '../../shared/page-events.js';
 
-/** How long a page without `requestIdleCallback`, or one that is busy, is left alone, ms. */
+/** A page without `requestIdleCallback`, or one that is busy, is left alone for so long, ms. */
 const REST_MS = 50;
 
 export interface IdleOptions {
-  /** Whether the model itself has something to do. */
+  /** The model itself has something to do. */
   readonly isBusy: () => boolean;
   readonly signal: AbortSignal;
 }
@@ -58,3 +58,33 @@ const untilVisible: Wait = (done) =>
   onVisibilityChange(() => {
     if (!isHidden()) done();
   });
+
+/**
+ * Tells whether to put off what only improves things: data saver is on, or the connection is metered or slow. Only
+ * Chromium tells; elsewhere nothing is put off.
+ *
+ * @param saveData the page's own word, which counts more
+ */
+export function isDataExpensive(saveData: boolean | undefined): boolean {
+  if (saveData !== undefined) return saveData;
+  const { connection } = (globalThis.navigator ?? {}) as {
+    connection?: { saveData?: boolean; type?: string; effectiveType?: string };
+  };
+  return (
+    connection?.saveData === true ||
+    connection?.type === 'cellular' ||
+    /^(?:slow-)?2g$/.test(connection?.effectiveType ?? '')
+  );
+}
+
+/** A battery below this is low, as most systems warn. */
+const LOW = 0.2;
+
+/** Only Chromium tells; a battery that is being charged is not low. */
+export async function isBatteryLow(): Promise<boolean> {
+  const { navigator } = globalThis as {
+    navigator?: { getBattery?: () => Promise<{ charging: boolean; level: number }> };
+  };
+  const battery = await navigator?.getBattery?.().catch(() => undefined);
+  return battery !== undefined && !battery.charging && battery.level < LOW;
+}

@@ -1,11 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { isBatteryLow, warmUp } from './warm-up.js';
+import { warmUp } from './tuner.js';
 
 beforeEach(() => void vi.useFakeTimers());
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
+afterEach(() => void vi.useRealTimers());
 
 /** Runs that take `msOf` their index, ms. @returns how many there were */
 async function runsOf(msOf: (index: number) => number): Promise<number> {
@@ -50,17 +47,4 @@ test('every run waits until the page is idle, and what is aborted runs no more',
   };
   await expect(warmUp({ time, idle })).rejects.toBe(left);
   expect(runs).toBe(3);
-});
-
-test('a battery is low below a fifth, unless it is being charged or nobody tells', async () => {
-  const battery = (charging: boolean, level: number) =>
-    vi.stubGlobal('navigator', { getBattery: async () => ({ charging, level }) });
-  battery(false, 0.1);
-  expect(await isBatteryLow()).toBe(true);
-  battery(true, 0.1);
-  expect(await isBatteryLow()).toBe(false);
-  battery(false, 0.5);
-  expect(await isBatteryLow()).toBe(false);
-  vi.stubGlobal('navigator', {});
-  expect(await isBatteryLow()).toBe(false);
 });
