@@ -39,11 +39,12 @@ export default [
   importing('canRun', '24064 B'),
   importing('clear', '5120 B'),
   importing('runtimeAssets', '2048 B'),
-  importing('serve', '70912 B', `${DIST}/worker/serve.js`), // a worker without its runtime
-  file('assets/worker-tfjs-wasm.js', '249856 B'),
-  file('assets/worker-onnx-wasm.js', '97536 B'),
-  file('assets/worker-tfjs-webgpu.js', '287744 B'),
-  file('assets/worker-onnx-webgpu.js', '111872 B'),
+  importing('serve', '61440 B', `${DIST}/worker/serve.js`), // a worker without its runtime
+  file('assets/worker-tfjs-wasm.js', '241152 B'),
+  file('assets/worker-onnx-wasm.js', '88576 B'),
+  file('assets/worker-tfjs-webgpu.js', '279040 B'),
+  file('assets/worker-onnx-webgpu.js', '102912 B'),
+  file('assets/steps.js', '24576 B'),
   file('assets/microphone-worklet.js', '512 B'),
   file('nearside.module.js', '62464 B'),
   file('nearside.global.js', '31744 B'),

@@ -121,6 +121,44 @@ for (const file of ['worker-tfjs-wasm.js', 'tfjs-backend-wasm-simd.wasm']) {
   });
 }
 
+test('a worker from a Blob has the steps of steps.js in its text, and nothing is imported', async ({
+  page,
+}) => {
+  const digits = await serveDigits();
+  await digits.release({
+    version: '2.0.0',
+    sequence: 2,
+    edit: ({ postprocessing }) => postprocessing.unshift({ step: 'temperature', temperature: 1 }),
+  });
+  const { url, trust } = digits.address;
+  const models = [served.digits.address.url, url].map((address) => new URL(address).origin);
+  const site = await serveGuidePage(policyOf(served.cdn, models.join(' ')), false);
+  await page.goto(site.url);
+  const result = await page.evaluate(
+    async ({ url, trust }) => {
+      const model = await (globalThis as Scope).nearside.open(url, { trust });
+      const { output, meta } = await model.run(new ImageData(28, 28));
+      return `${output.length} labels by ${meta.version}`;
+    },
+    { url, trust },
+  );
+  expect(result).toMatch(/^\d+ labels by 2\.0\.0$/);
+  await Promise.all([site.close(), digits.close()]);
+});
+
+test('a steps.js of the other origin that is not the one this script was built with starts no worker', async ({
+  page,
+}) => {
+  await page.route('**/steps.js', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `${await response.text()}//` });
+  });
+  const site = await serveGuidePage({}, false);
+  await page.goto(site.url);
+  await expect(page.locator('output')).toHaveText(/steps\.js, got another file than this build's/);
+  await site.close();
+});
+
 test('a second part that is not the one of this build is never run, and is asked for twice', async ({
   page,
 }) => {

@@ -1,6 +1,6 @@
 // The steps by themselves, in a worker as the library runs them.
 
-import { compilePipeline } from '@nearside/pipeline';
+import { compilePipeline, STEPS_FILE } from '@nearside/pipeline';
 import { compare } from '../compare.js';
 import { levelsBetween, makePhoto, photoSteps, readAll, resizeByCanvas } from './photo.js';
 import { byTransformers } from './transformers-photo.js';
@@ -60,7 +60,7 @@ async function measureAudio() {
     { length: 48_000 * SECONDS },
     (_, i) => Math.sin(i * i * 1e-7) / 2,
   );
-  const pipeline = compilePipeline(specOf(MELS, [-1, 80, -1]));
+  const pipeline = compilePipeline(specOf(MELS, [-1, 80, -1]), { stepsFile: STEPS_FILE });
   const factors = [];
   for (let i = -WARM_UPS; i < PAIRS; i += 1) {
     const ms = await time(() => pipeline.begin().prepare({ samples, sampleRateHz: 48_000 }));

@@ -1,5 +1,5 @@
 // PP-OCRv4 over a page of text, from pixels to lines, beside the bare runs of both its models on the same tensors.
-import { compilePipeline } from '@nearside/pipeline';
+import { compilePipeline, STEPS_FILE } from '@nearside/pipeline';
 import wasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
 import * as ort from 'onnxruntime-web/wasm';
 import detectUrl from '../../models/ocr/detect/model.onnx?url';
@@ -49,7 +49,10 @@ async function prepareRuns(page) {
   const start = (url) => ort.InferenceSession.create(url, { executionProviders: ['wasm'] });
   const sessions = [await start(detectUrl), await start(recognizeUrl)];
   const keys = new Uint8Array(await (await fetch(keysUrl)).arrayBuffer());
-  const pipeline = compilePipeline(spec, new Map([['recognize/keys.txt', keys]]));
+  const pipeline = compilePipeline(spec, {
+    resources: new Map([['recognize/keys.txt', keys]]),
+    stepsFile: STEPS_FILE,
+  });
   const feeds = [];
   let prepared = await pipeline.begin().prepare(page);
   while (!prepared.isDone) {

@@ -1,7 +1,8 @@
 // Builds one self-contained worker per backend into dist/assets, with its wasm beside it, and the
 // backend alone for workers of an app's own; and the microphone's worklet.
 // Each is a build of its own, or they would share a chunk; static imports only, because a
-// consumer's bundler must find nothing left to fold. `dist/assets.json` lists them.
+// consumer's bundler must find nothing left to fold. Beside them is `steps.js`, which a worker loads where a model needs
+// it. `dist/assets.json` lists them.
 import { createHash } from 'node:crypto';
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -9,6 +10,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 import { FULL_FILE, makeCommon, readList } from '../../scripts/slim/make-common.mjs';
+import { buildSteps } from './build-steps.mjs';
 
 const require = createRequire(import.meta.url);
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -52,9 +54,16 @@ const withoutGradients = {
   load: (id) => (id.endsWith('/tfjs-core/dist/register_all_gradients.js') ? 'export {};' : null),
 };
 
+/** What is so short may be twice: a constant, or a function of a line. */
+const FEW_CHARACTERS = 500;
+
+const { version } = JSON.parse(await readFile(here('package.json'), 'utf8'));
+
 await rm(outDir, { recursive: true, force: true });
+/** The modules of each entry, by its name. */
+const modulesOf = new Map();
 for (const [name, entry] of ENTRIES) {
-  await build({
+  const { output } = await build({
     configFile: false,
     root: here('src'),
     base: './',
@@ -77,7 +86,12 @@ for (const [name, entry] of ENTRIES) {
       },
     },
   });
+  modulesOf.set(name, modulesIn(output[0]));
 }
+
+const steps = await buildSteps(version);
+requireOnce(modulesIn(steps), modulesOf.get('worker-onnx-wasm'));
+await writeFile(`${outDir}/steps.js`, steps.code);
 
 // ONNX Runtime's wasm files were emitted by its builds; TensorFlow.js names its file only at run time.
 const tfjs = dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'));
@@ -96,11 +110,28 @@ const RUNTIME_FILES = {
   'tfjs-webgpu': ['worker-tfjs-webgpu.js'],
 };
 const files = Object.entries(RUNTIME_FILES).flatMap(([backend, names]) =>
-  names.map(async (name) => {
-    const bytes = await readFile(`${outDir}/${name}`);
-    const integrity = `sha384-${createHash('sha384').update(bytes).digest('base64')}`;
-    return { name, backend, bytes: bytes.length, integrity };
-  }),
+  names.map((name) => describeFile(name, backend)),
 );
-const list = { files: await Promise.all(files) };
+const list = { files: await Promise.all([...files, describeFile('steps.js')]) };
 await writeFile(here('dist/assets.json'), `${JSON.stringify(list, undefined, 2)}\n`);
+
+/** @param {string} [backend] that needs it; each may where none is named */
+async function describeFile(name, backend) {
+  const bytes = await readFile(`${outDir}/${name}`);
+  const integrity = `sha384-${createHash('sha384').update(bytes).digest('base64')}`;
+  return { name, backend, bytes: bytes.length, integrity };
+}
+
+/** Paths of modules to how much of their code is there, characters. */
+function modulesIn({ modules }) {
+  return new Map(Object.entries(modules).map(([id, { renderedLength }]) => [id, renderedLength]));
+}
+
+/** A step's file is in both: its definition, with its schema, in workers, its code in `steps.js`. */
+function requireOnce(inSteps, inWorker) {
+  for (const [id, characters] of inSteps) {
+    const isTwice = Math.min(characters, inWorker.get(id) ?? 0) > FEW_CHARACTERS;
+    if (isTwice && !/\/pipeline\/src\/steps\/|\/valibot\//.test(id))
+      throw new Error(`${id} is in steps.js and in workers: name it in steps-file-parts.ts.`);
+  }
+}

@@ -2,7 +2,8 @@ import { createRequire } from 'node:module';
 
 interface RuntimeFile {
   readonly name: string;
-  readonly backend: string;
+  /** Missing for a file that any of them may need. */
+  readonly backend?: string;
   readonly bytes: number;
 }
 
@@ -23,10 +24,10 @@ const { files }: { files: readonly RuntimeFile[] } = require('nearside/assets.js
 export function requireRuntimeOf(backends: readonly string[]) {
   return <Entry extends PrecacheEntry>(manifest: Entry[]): { manifest: Entry[] } => {
     for (const { name, backend, bytes } of files) {
-      const isWanted = backends.includes(backend);
+      const isWanted = backend === undefined || backends.includes(backend);
       const isThere = manifest.some(({ url, size }) => isCopyOf(name, url) && size === bytes);
-      if (isWanted && !isThere) throw new Error(`The precache lacks ${name} of ${backend}.`);
-      if (!isWanted && isThere) throw new Error(`The precache has ${name} of ${backend}.`);
+      if (isWanted && !isThere) throw new Error(`The precache lacks ${name}.`);
+      if (!isWanted && isThere) throw new Error(`The precache has ${name}, of ${backend}.`);
     }
     return { manifest };
   };

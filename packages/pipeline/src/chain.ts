@@ -10,6 +10,7 @@ import {
   Misfit,
 } from './step.js';
 import { type AnyStep, type Part, STEPS } from './step-table.js';
+import type { StepsFile } from './steps-file.js';
 
 /** A value that is known by its kind and form alone. */
 export type Known = { [K in Kind]: { readonly kind: K; readonly form: Forms[K] } }[Kind];
@@ -93,10 +94,16 @@ export function compileLink(
   { step, parameters, place, form }: Link,
   {
     context,
+    stepsFile,
     ...more
-  }: { readonly context: Context } & Pick<CompileSource<Kind>, 'readText' | 'next'>,
+  }: { readonly context: Context; readonly stepsFile: StepsFile } & Pick<
+    CompileSource<Kind>,
+    'readText' | 'next'
+  >,
 ): () => Kernel<Kind, Kind> {
-  return orUnfit(place, () => step.compile(parameters, { ...context, form, ...more }));
+  const compile = step.compile ?? stepsFile[step.name];
+  if (!compile) throw new TypeError(`Expected the code of step '${step.name}', got none.`);
+  return orUnfit(place, () => compile(parameters, { ...context, form, ...more }));
 }
 
 function orUnfit<Value>(place: SpecPlace, work: () => Value): Value {

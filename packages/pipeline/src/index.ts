@@ -1,11 +1,6 @@
-export {
-  type AudioInput,
-  decodeAudio,
-  type RawSound,
-  SOUND_LIMITS,
-} from './audio/decode-audio.js';
+export { type AudioInput, decodeAudio, type RawSound } from './audio/decode-audio.js';
 export type { ScoredWindow, Segment } from './audio/find-segments.js';
-export type { Sound } from './audio/sound.js';
+export { SOUND_LIMITS, type Sound } from './audio/sound.js';
 export { joinBatch, splitBatch } from './batch.js';
 export { CAPABILITIES, requiredCapabilities } from './capabilities.js';
 export type { FoundBox, FoundText, Point } from './found.js';
@@ -20,11 +15,13 @@ export type { ResampleFilter } from './image/resampling-windows.js';
 export { resize } from './image/resize.js';
 export type { Output } from './output.js';
 export {
+  type CompileOptions,
   checkPipeline,
   compilePipeline,
   type Finished,
   type Flow,
   type InputOptions,
+  needsStepsFile,
   type Pipeline,
   type PipelineSpec,
   type Prepared,
@@ -39,4 +36,6 @@ export type { FoundSound } from './steps/segments.js';
 export { softmax } from './steps/softmax.js';
 export { type ImageLayout, toTensor } from './steps/to-tensor.js';
 export { type LabelScore, topK } from './steps/top-k.js';
+export { STEPS_FILE, type StepsFile } from './steps-file.js';
+export * as STEPS_FILE_PARTS from './steps-file-parts.js';
 export type { TextLine } from './text/reading-order.js';

@@ -4,6 +4,7 @@ import { noise } from '../fixtures/noise.js';
 import { resize } from './image/resize.js';
 import { checkPipeline, compilePipeline, type Finished } from './pipeline.js';
 import { grayscale } from './steps/grayscale.js';
+import { STEPS_FILE } from './steps-file.js';
 
 const DECODE = { step: 'decode-image' } as const;
 const GRAY = { step: 'grayscale' } as const;
@@ -54,10 +55,13 @@ function logits(...values: number[]): Tensor {
 }
 
 const prepare = async (input: unknown, spec: ModelSpec, options = {}) =>
-  (await compilePipeline(spec).begin().prepare(input, options)).items;
+  (await compilePipeline(spec, { stepsFile: STEPS_FILE }).begin().prepare(input, options)).items;
 
 const finish = async (outputs: Tensors, spec: ModelSpec, options = {}): Promise<Finished> =>
-  (await compilePipeline(spec).begin().take([], options).finish([outputs])) as Finished;
+  (await compilePipeline(spec, { stepsFile: STEPS_FILE })
+    .begin()
+    .take([], options)
+    .finish([outputs])) as Finished;
 
 describe('from an input to what the model takes', () => {
   test('the steps of a digit classifier run in order, into a tensor under the name of the input', async () => {

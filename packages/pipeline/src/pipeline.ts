@@ -13,6 +13,7 @@ import { compileLink, type Known } from './chain.js';
 import { toInputTensor } from './model-input.js';
 import { readStage, type StageSteps } from './read-stage.js';
 import type { Call, Context, Item, Kernel, Kind } from './step.js';
+import type { StepsFile } from './steps-file.js';
 import { NO_TRACE, type Trace } from './trace.js';
 
 /** What a pipeline needs of a spec. */
@@ -75,21 +76,27 @@ export interface Finished {
   readonly observed: ReadonlyMap<string, number | string>;
 }
 
+export interface CompileOptions {
+  /** The files that the spec names, by their names in the version; none by default. */
+  readonly resources?: ReadonlyMap<string, Uint8Array>;
+  /** Where {@link needsStepsFile} says so. */
+  readonly stepsFile?: StepsFile | undefined;
+}
+
 /**
  * Reads the steps of a spec, checks that they fit each other and the models, and has them prepare themselves: once
  * for each session. Where the spec leaves the tensors to the model's file, only the steps are checked.
  *
- * @param resources the files that the spec names, by their names in the version
  * @throws NearsideError `metadata-malformed` for steps or parameters that do not exist; `model-invalid` for steps or
  *   resources that do not fit, naming stage, part and step
  */
 export function compilePipeline(
   spec: PipelineSpec,
-  resources: ReadonlyMap<string, Uint8Array> = new Map(),
+  { resources = new Map(), stepsFile = {} }: CompileOptions = {},
 ): Pipeline {
   const read = readStages(spec);
   const isAlone = read.length === 1;
-  const stages = read.map((stage) => compileStage(stage, { resources, isAlone }));
+  const stages = read.map((stage) => compileStage(stage, { resources, stepsFile, isAlone }));
   return {
     begin: ({ isWhole = true } = {}) =>
       beginFlow(
@@ -102,6 +109,13 @@ export function compilePipeline(
 /** Checks what {@link compilePipeline} would make but for resources, and throws as it does. */
 export function checkPipeline(spec: PipelineSpec): void {
   readStages(spec);
+}
+
+/** Whether some step's code is in `steps.js`, and not in every worker. */
+export function needsStepsFile(spec: PipelineSpec): boolean {
+  return readStages(spec).some(({ before, after }) =>
+    [...before, ...after].some(({ step }) => !step.compile),
+  );
 }
 
 interface StageOfSpec extends StageSteps {
@@ -143,8 +157,13 @@ function compileStage(
   { stage, context, before, after, readOutputs }: StageOfSpec,
   {
     resources,
+    stepsFile,
     isAlone,
-  }: { readonly resources: ReadonlyMap<string, Uint8Array>; readonly isAlone: boolean },
+  }: {
+    readonly resources: ReadonlyMap<string, Uint8Array>;
+    readonly stepsFile: StepsFile;
+    readonly isAlone: boolean;
+  },
 ): () => RunningStage {
   function readText(name: string): string {
     const bytes = resources.get(stage.resources?.[name] ?? '');
@@ -155,7 +174,7 @@ function compileStage(
     links.map((link, i) => {
       const after = isAlone ? links[i + 1] : undefined;
       const next = after && { step: after.step.name, parameters: after.parameters };
-      return compileLink(link, { context, readText, next });
+      return compileLink(link, { context, stepsFile, readText, next });
     });
   const beginBefore = compile(before);
   const beginAfter = compile(after);

@@ -18,5 +18,6 @@ test('runtimeAssets says what is wrong with what it is given, and lists the file
   const assets = 'https://cdn.example/nearside';
   expect(runtimeAssets({ backends: ['tfjs-webgpu'], assets })).toEqual([
     'https://cdn.example/nearside/worker-tfjs-webgpu.js',
+    'https://cdn.example/nearside/steps.js',
   ]);
 });

@@ -4,7 +4,7 @@ import { ASSETS, checkOptions, NO_OPTIONS, ownOptions } from '../shared/check-op
 import { inFull } from './runtime-files/in-folder.js';
 
 /**
- * Addresses of the worker and wasm files that a service worker must precache for an offline app.
+ * Addresses of the worker, step and wasm files that a service worker must precache for an offline app.
  *
  * @param backends those the app uses; by default those that `open` tries by itself
  * @param assets as passed to `open`
@@ -24,10 +24,9 @@ export function runtimeAssets(
     assets: ASSETS,
   });
   const { backends = DEFAULT_BACKENDS, assets } = options;
-  return backends
-    .flatMap((backend) => {
-      const { worker, wasm, common } = backendFiles(backend, assets);
-      return [worker, common, wasm].filter((file) => file !== undefined);
-    })
-    .map((url) => inFull(url).href.split('#')[0] as string);
+  const files = backends.flatMap((backend) => {
+    const { worker, steps, wasm, common } = backendFiles(backend, assets);
+    return [worker, steps, common, wasm].filter((file) => file !== undefined);
+  });
+  return [...new Set(files.map((url) => inFull(url).href.split('#')[0] as string))];
 }

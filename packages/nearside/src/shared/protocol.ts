@@ -125,6 +125,8 @@ export interface OpenRequest {
 export interface RuntimeRequest {
   /** Where its wasm is: an address, or in Node the bytes; undefined for one without wasm. */
   readonly wasm: string | Uint8Array<ArrayBuffer> | undefined;
+  /** Where `steps.js` is; its fragment, where there is one, is the hash that the file must have. */
+  readonly stepsFile: string | undefined;
   /** CPU threads that a run is to be shared between. */
   readonly threads: number | undefined;
   /** A version will be loaded here, as far as can be foreseen: what does not hang on it can begin at once. */

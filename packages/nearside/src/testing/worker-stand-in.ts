@@ -72,6 +72,7 @@ export function withStandIns(
     const ports = new Set<MessagePort>();
     return {
       runtimeWasm: undefined,
+      stepsFile: '',
       isReady: true,
       onFailure() {},
       attach() {

@@ -8,9 +8,11 @@ import {
   type Tensors,
 } from '@nearside/core';
 import {
+  type CompileOptions,
   checkPipeline,
   compilePipeline,
   type Finished,
+  needsStepsFile,
   type Pipeline,
   type Prepared,
 } from '@nearside/pipeline';
@@ -37,13 +39,22 @@ export function checkSteps(spec: ModelSpec, task: Task | undefined): void {
   checkPipeline(leftToSteps(spec, task));
 }
 
-/** A pipeline in which a task's own halves stand in for the spec's, where it has them. */
+/** Whether {@link compileSteps} needs what `steps.js` holds. */
+export function areInStepsFile(spec: ModelSpec, task: Task | undefined): boolean {
+  return needsStepsFile(leftToSteps(spec, task));
+}
+
+/**
+ * A pipeline in which a task's own halves stand in for the spec's, where it has them.
+ *
+ * @param options.stepsFile where {@link areInStepsFile} says so
+ */
 export function compileSteps(
   spec: ModelSpec,
   task: Task | undefined,
-  resources: ReadonlyMap<string, Uint8Array>,
+  options: CompileOptions,
 ): Pipeline {
-  const compiled = compilePipeline(leftToSteps(spec, task), resources);
+  const compiled = compilePipeline(leftToSteps(spec, task), options);
   if (!task) return compiled;
   const { preprocess, postprocess } = task;
   const finishByOwn = (prepared: Prepared): Prepared =>

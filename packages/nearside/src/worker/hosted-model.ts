@@ -39,6 +39,7 @@ import { createLoadProgress, type LoadProgress } from './load-progress.js';
 import { prepare, runBatch } from './run-batch.js';
 import type { ModelTurns } from './run-turns.js';
 import {
+  loadStepsOf,
   openSession,
   requireVariant,
   type Session,
@@ -65,6 +66,8 @@ interface HostedModel extends HostedModelOptions {
   readonly streams: HostedStreams;
   /** Ends what is under way when the model is closed. */
   readonly closing: AbortController;
+  /** Address of `steps.js`, as the page has told it. */
+  stepsFile: string | undefined;
   installation: ModelInstallation | undefined;
   version: HostedVersion | undefined;
   session: Session | undefined;
@@ -81,6 +84,7 @@ export function createHostedModel(options: HostedModelOptions): ModelCalls {
     progress: createLoadProgress((progress) => emit({ nearside: 'progress', progress })),
     streams: createHostedStreams(),
     closing: new AbortController(),
+    stepsFile: undefined,
     installation: undefined,
     version: undefined,
     session: undefined,
@@ -90,7 +94,7 @@ export function createHostedModel(options: HostedModelOptions): ModelCalls {
   return {
     open: (request) => open(model, request),
     openUnsigned: (request) => openUnsigned(model, request),
-    fetch: ({ variant }) => fetchVariant(opened(model), variant),
+    fetch: ({ variant }) => fetchVariant(model, variant),
     load: ({ variant }) => load(model, variant),
     missingBytes: () => missingBytes(opened(model)),
     graphs: () => readGraphs(opened(model)),
@@ -115,6 +119,7 @@ async function open(model: HostedModel, request: OpenRequest): Promise<OpenedVer
   const { progress, runtime, openStore, closing, emit } = model;
   progress.enter('metadata');
   runtime.prepare(own, progress);
+  model.stepsFile = own.stepsFile;
   const models = openStore('nearside-models', store);
   void models.get('').catch(() => {}); // any read opens this database while the other one opens
   const install = known ?? (await readInstall(openStore('nearside-reports', store)));
@@ -142,6 +147,7 @@ async function openUnsigned(model: HostedModel, request: UnsignedRequest): Promi
   const { progress, runtime, openStore } = model;
   progress.enter('metadata');
   runtime.prepare(request.runtime, progress);
+  model.stepsFile = request.runtime.stepsFile;
   const install = await readInstall(openStore('nearside-reports', 'memory'));
   return host(model, await openUnsignedVersion(request, install));
 }
@@ -155,12 +161,18 @@ function host(model: HostedModel, version: HostedVersion, task?: string): Opened
   return version.described;
 }
 
-async function fetchVariant(version: HostedVersion, variant: string): Promise<void> {
-  await version.fetch(requireVariant(version, variant));
+async function fetchVariant(model: HostedModel, variant: string): Promise<void> {
+  const { tasks, stepsFile } = model;
+  const version = opened(model);
+  const { spec } = version;
+  await Promise.all([
+    version.fetch(requireVariant(version, variant)),
+    loadStepsOf(spec, { task: taskOf(spec, tasks), stepsFile }),
+  ]);
 }
 
 async function load(model: HostedModel, variant: string): Promise<LoadedVariant> {
-  const { runtime, progress, tasks, heapBytes } = model;
+  const { runtime, progress, tasks, stepsFile, heapBytes } = model;
   const version = opened(model);
   const proverOn = ({ threads, hardware }: RuntimeTraits) =>
     `${runtime.name}/${variant}/${LIBRARY_VERSION}/${hardware}/${threads}`;
@@ -169,6 +181,7 @@ async function load(model: HostedModel, variant: string): Promise<LoadedVariant>
     runtime,
     variant,
     task: taskOf(version.spec, tasks),
+    stepsFile,
     progress,
     isProvenOn: (traits) => version.provenBy.includes(proverOn(traits)),
   });

@@ -1,5 +1,5 @@
 import { type ModelSpec, type Stage, stagesOf, type Tensors } from '@nearside/core';
-import { compilePipeline } from '@nearside/pipeline';
+import { compilePipeline, STEPS_FILE } from '@nearside/pipeline';
 import { expect, test } from 'vitest';
 import type { Reply, RunInput, RunReply } from '../shared/protocol.js';
 import { carryState } from './carry-state.js';
@@ -127,7 +127,7 @@ test('pieces of sound follow each other: what one leaves over is the next one’
     stages: stagesOf(sound).map((stage) => ({ stage })),
     beginRun: () => loudness,
     spec: sound,
-    pipeline: compilePipeline(sound),
+    pipeline: compilePipeline(sound, { stepsFile: STEPS_FILE }),
     batchLimit: { max: 1 },
   } as unknown as Session;
   const piece = (...samples: number[]): RunInput => {

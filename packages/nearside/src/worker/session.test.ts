@@ -77,6 +77,7 @@ async function open(first: Golden['cases'][number]) {
     runtime,
     variant: 'fp32',
     task: undefined,
+    stepsFile: undefined,
     isProvenOn: () => true,
     progress: createLoadProgress(() => {}),
   });

@@ -13,7 +13,7 @@ import {
   type Variant,
   variantOfStage,
 } from '@nearside/core';
-import type { Pipeline } from '@nearside/pipeline';
+import type { Pipeline, StepsFile } from '@nearside/pipeline';
 import type { BaselineKey, LoadedVariant } from '../shared/protocol.js';
 import type {
   BackendSession,
@@ -22,11 +22,12 @@ import type {
   RuntimeTraits,
 } from './backends/backend.js';
 import { carryState } from './carry-state.js';
-import { compileSteps } from './compile-steps.js';
+import { areInStepsFile, compileSteps } from './compile-steps.js';
 import { checkGolden, readTensors } from './golden-check.js';
 import type { HostedVersion, NamedBaseline } from './hosted-version.js';
 import type { LoadProgress } from './load-progress.js';
 import type { SharedRuntime } from './shared-runtime.js';
+import { loadStepsFile } from './steps-file.js';
 import type { Task } from './task.js';
 
 /** Runs the model of a stage, by its index. */
@@ -74,6 +75,8 @@ export interface OpenSessionOptions {
   readonly variant: string;
   /** Of the app's own worker, for the model's task. */
   readonly task: Task | undefined;
+  /** Address of `steps.js`, where the page has told it. */
+  readonly stepsFile: string | undefined;
   /** Whether it has passed all golden cases on this hardware before: then the first, cheap one does. */
   readonly isProvenOn: (traits: RuntimeTraits) => boolean;
   readonly progress: LoadProgress;
@@ -93,9 +96,10 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   const stopwatch = startStopwatch();
   await runtime.requireSupport(variant);
 
-  const [weights, wasm] = await Promise.all([
+  const [weights, wasm, stepsFile] = await Promise.all([
     stopwatch('weights', async () => version.readVariant(variant, progress)),
     stopwatch('runtime', () => runtime.compileWasm(progress)),
+    loadStepsOf(spec, options),
   ]);
   progress.enter('check'); // nothing waits for the network from here on
   const { files } = weights;
@@ -108,7 +112,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   };
   const { described, pipeline } = await stopwatch('check', async () => {
     const described = describe(spec, sessions);
-    const pipeline = compileSteps(described, options.task, files);
+    const pipeline = compileSteps(described, options.task, { resources: files, stepsFile });
     if (golden) {
       await checkGolden(sessions, golden, {
         spec,
@@ -149,6 +153,14 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
     },
     release: releaseAll,
   };
+}
+
+/** Loads what the steps of a spec need of `steps.js`, which may be nothing. */
+export async function loadStepsOf(
+  spec: ModelSpec,
+  { task, stepsFile }: Pick<OpenSessionOptions, 'task' | 'stepsFile'>,
+): Promise<StepsFile | undefined> {
+  return areInStepsFile(spec, task) ? loadStepsFile(stepsFile) : undefined;
 }
 
 /** Loads the model of every stage, or none. */

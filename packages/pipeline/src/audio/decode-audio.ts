@@ -1,7 +1,7 @@
 import { describe, kindOf, NearsideError, type PlatformType } from '@nearside/core';
 import { detachedInput, invalidInput } from '../input-errors.js';
 import { readWav } from './read-wav.js';
-import type { Sound } from './sound.js';
+import { SOUND_LIMITS, type Sound } from './sound.js';
 
 /** Samples as they are; full scale is −1 to 1. */
 export interface RawSound {
@@ -13,17 +13,6 @@ export interface RawSound {
 
 /** What {@link decodeAudio} reads. A Blob is a WAV file; Node has neither `AudioBuffer` nor `AudioData`. */
 export type AudioInput = RawSound | PlatformType<'AudioBuffer'> | PlatformType<'AudioData'> | Blob;
-
-export const SOUND_LIMITS = Object.freeze({
-  /** Hz. Below it nothing can be heard; telephones have 8,000. */
-  minRateHz: 1_000,
-  /** Hz: the fastest converters that studios use. */
-  maxRateHz: 384_000,
-  /** Channels: `AudioBuffer` has as many. */
-  maxChannels: 32,
-  /** Over all channels: 46 minutes of one at 48 kHz, 512 MiB. Longer sound goes through a stream in pieces. */
-  maxSamples: 2 ** 27,
-});
 
 /**
  * Any sound → samples of each channel at its own rate. A WAV file is read by our own code, in Node too; what

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { defineStep, each, Misfit } from '../step.js';
+import { type CompileOf, defineStep, each, Misfit } from '../step.js';
 import { completeRecord } from '../table/complete-record.js';
 
 /** {@link completeRecord}, as a step. */
@@ -12,12 +12,13 @@ export const defaultsStep = defineStep({
     if (features.length === 0) throw new Misfit('`features` in model.json', 'none');
     return { features };
   },
-  compile: (_, { features }) =>
-    each<'input', 'record'>((input, { stale, substitute, observe }) => {
-      const record = completeRecord(input, features, { stale, note: substitute });
-      for (const [name, value] of record) {
-        observe(`feature:${name}`, typeof value === 'boolean' ? String(value) : value);
-      }
-      return record;
-    }),
 });
+
+export const compileDefaults: CompileOf<typeof defaultsStep> = (_, { features }) =>
+  each<'input', 'record'>((input, { stale, substitute, observe }) => {
+    const record = completeRecord(input, features, { stale, note: substitute });
+    for (const [name, value] of record) {
+      observe(`feature:${name}`, typeof value === 'boolean' ? String(value) : value);
+    }
+    return record;
+  });

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import chains from '../../fixtures/chains.json' with { type: 'json' };
 import { noise } from '../../fixtures/noise.js';
-import { callOf, sourceOf } from '../../fixtures/step-parts.js';
-import { readChain } from '../chain.js';
+import { callOf } from '../../fixtures/step-parts.js';
+import { compileLink, readChain } from '../chain.js';
 import { type TargetSize, targetSize } from '../image/target-size.js';
 import type { Item } from '../step.js';
+import { STEPS_FILE } from '../steps-file.js';
 import { NO_TRACE } from '../trace.js';
 
 const CONTEXT = { maxPixels: undefined, features: [], isFirst: true, resources: [] };
@@ -19,8 +20,13 @@ async function through(steps: readonly { step: string }[], input: unknown): Prom
     context: CONTEXT,
   });
   let items: readonly Item[] = [{ value: input, trace: NO_TRACE }];
-  for (const { step, parameters, form } of links) {
-    items = await step.compile(parameters, sourceOf(form))()(items, callOf());
+  for (const link of links) {
+    const begin = compileLink(link, {
+      context: CONTEXT,
+      stepsFile: STEPS_FILE,
+      readText: () => '',
+    });
+    items = await begin()(items, callOf());
   }
   return items[0] as Item;
 }

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { mixDown } from '../audio/mix-down.js';
-import { defineStep, each } from '../step.js';
+import { type CompileOf, defineStep, each } from '../step.js';
 
 /** {@link mixDown}, as a step. */
 export const mixDownStep = defineStep({
@@ -9,5 +9,6 @@ export const mixDownStep = defineStep({
   takes: 'sound',
   gives: 'sound',
   form: (sound) => ({ ...sound, channels: 1 }),
-  compile: () => each<'sound', 'sound'>(mixDown),
 });
+
+export const compileMixDown: CompileOf<typeof mixDownStep> = () => each<'sound', 'sound'>(mixDown);

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import known from '../../fixtures/audio.json' with { type: 'json' };
 import { cut, farthest, scores, sound, unpacked } from '../../fixtures/sound.js';
 import { checkPipeline, compilePipeline, type Flow } from '../pipeline.js';
+import { STEPS_FILE } from '../steps-file.js';
 import type { FoundSound } from './segments.js';
 
 const DECODE = { step: 'decode-audio' };
@@ -50,7 +51,11 @@ const isLoud = ({ data }: Tensor) => score((data as Float32Array).some((x) => x 
 describe('sound becomes what a model of frames takes', () => {
   test('any rate and any number of channels', async () => {
     const stereo = { samples: [sound(4410, 1), sound(4410, 2)], sampleRateHz: 44100 };
-    const { items } = await run(compilePipeline(specWith()).begin(), stereo, isLoud);
+    const { items } = await run(
+      compilePipeline(specWith(), { stepsFile: STEPS_FILE }).begin(),
+      stereo,
+      isLoud,
+    );
     expect(items.map(({ input }) => input?.shape)).toEqual(Array(4).fill([1, 576]));
   });
 
@@ -59,7 +64,7 @@ describe('sound becomes what a model of frames takes', () => {
     const samples = sound(512, 1);
     const other = sound(512, 2);
     const of = async (channels: Float32Array[]) => {
-      const flow = compilePipeline(spec).begin();
+      const flow = compilePipeline(spec, { stepsFile: STEPS_FILE }).begin();
       const { items } = await flow.prepare({ samples: channels, sampleRateHz: 16000 });
       const [item] = items;
       const given = item?.input?.data as Float32Array;
@@ -72,7 +77,7 @@ describe('sound becomes what a model of frames takes', () => {
 
   test('a stream in pieces of any length gives the items of the whole, without the filled-up last', async () => {
     const samples = sound(6000, 4);
-    const pipeline = compilePipeline(specWith());
+    const pipeline = compilePipeline(specWith(), { stepsFile: STEPS_FILE });
     const sampleRateHz = 48000;
     const whole = await run(pipeline.begin(), { samples, sampleRateHz }, isLoud);
     const cuts = fc.array(fc.nat(6000), { maxLength: 6 });
@@ -98,7 +103,11 @@ describe('scores of frames become segments', () => {
 
   test('a whole sound ends what is open in it', async () => {
     const samples = new Float32Array(512 * 30).fill(0.5, 512 * 10);
-    const { output } = await run(compilePipeline(specWith()).begin(), at16k(samples), isLoud);
+    const { output } = await run(
+      compilePipeline(specWith(), { stepsFile: STEPS_FILE }).begin(),
+      at16k(samples),
+      isLoud,
+    );
     expect(output).toMatchObject({ segments: [{ fromMs: 320 - 30, toMs: 960 }] });
     expect((output as FoundSound).windows).toHaveLength(30);
     expect((output as FoundSound).windows[10]?.score).toBeCloseTo(0.9, 6);
@@ -106,12 +115,16 @@ describe('scores of frames become segments', () => {
   });
 
   test('no sound gives a result without windows', async () => {
-    const { output } = await run(compilePipeline(specWith()).begin(), at16k(silent(0)), isLoud);
+    const { output } = await run(
+      compilePipeline(specWith(), { stepsFile: STEPS_FILE }).begin(),
+      at16k(silent(0)),
+      isLoud,
+    );
     expect(output).toEqual({ windows: [], segments: [] });
   });
 
   test('a stream has a result for every piece, and each segment in one of them', async () => {
-    const flow = compilePipeline(specWith()).begin({ isWhole: false });
+    const flow = compilePipeline(specWith(), { stepsFile: STEPS_FILE }).begin({ isWhole: false });
     const outputs: FoundSound[] = [];
     const pieces = [silent(3), voiced(10), new Float32Array(100), silent(4), silent(4)];
     for (const piece of pieces) {
@@ -126,7 +139,7 @@ describe('scores of frames become segments', () => {
   });
 
   test('a piece that is refused leaves the stream as it was', async () => {
-    const flow = compilePipeline(specWith()).begin({ isWhole: false });
+    const flow = compilePipeline(specWith(), { stepsFile: STEPS_FILE }).begin({ isWhole: false });
     await run(flow, at16k(voiced(12)), isLoud);
     const bad = at16k(Float32Array.of(Number.NaN));
     await expect(flow.prepare(bad)).rejects.toMatchObject({ code: 'input-invalid' });
@@ -136,8 +149,10 @@ describe('scores of frames become segments', () => {
   });
 
   test('a score that is no number is the backend’s failure', async () => {
-    const run_ = run(compilePipeline(specWith()).begin(), at16k(voiced(1)), () =>
-      score(Number.NaN),
+    const run_ = run(
+      compilePipeline(specWith(), { stepsFile: STEPS_FILE }).begin(),
+      at16k(voiced(1)),
+      () => score(Number.NaN),
     );
     await expect(run_).rejects.toMatchObject({ code: 'backend-failed' });
   });
@@ -153,7 +168,8 @@ describe('log-mel is torchaudio’s', () => {
       inputs: [{ name: 'input', datatype: 'FP32', shape: [1, ...shape] }],
       preprocessing: [DECODE, MIX, RESAMPLE, mel],
     });
-    const [item] = (await compilePipeline(spec).begin().prepare(input)).items;
+    const [item] = (await compilePipeline(spec, { stepsFile: STEPS_FILE }).begin().prepare(input))
+      .items;
     expect(item?.input?.shape).toEqual([1, ...shape]);
     const made = item?.input?.data as Float32Array;
     const wanted = unpacked(expected);
@@ -164,7 +180,9 @@ describe('log-mel is torchaudio’s', () => {
       inputs: [{ name: 'input', datatype: 'FP32', shape: [1, ...shape.toReversed()] }],
       preprocessing: [DECODE, MIX, RESAMPLE, { ...mel, layout: 'NTF' }],
     });
-    const [other] = (await compilePipeline(turned).begin().prepare(input)).items;
+    const [other] = (
+      await compilePipeline(turned, { stepsFile: STEPS_FILE }).begin().prepare(input)
+    ).items;
     const [rows = 0, frames = 0] = shape;
     const across = other?.input?.data as Float32Array;
     const back = made.map((_, i) => across[(i % frames) * rows + Math.floor(i / frames)] as number);
@@ -176,7 +194,9 @@ describe('log-mel is torchaudio’s', () => {
     const inputs = [{ name: 'input', datatype: 'FP32', shape: [1, 40, -1] }];
     const spec = specWith({ inputs, preprocessing: [DECODE, MIX, RESAMPLE, mel] });
     const input = { samples: sound(200, 1), sampleRateHz: 16000 };
-    await expect(compilePipeline(spec).begin().prepare(input)).rejects.toMatchObject({
+    await expect(
+      compilePipeline(spec, { stepsFile: STEPS_FILE }).begin().prepare(input),
+    ).rejects.toMatchObject({
       code: 'input-invalid',
       message: expect.stringContaining('201 samples or more'),
     });
@@ -201,7 +221,7 @@ describe('scores of windows become those of the whole', () => {
     ['max', [1, 0.5]],
   ])('by their %s', async (combine, [music, speech]) => {
     const answers = [score(0.25, 0.5), score(1, 0.25)];
-    const flow = compilePipeline(spec(combine)).begin();
+    const flow = compilePipeline(spec(combine), { stepsFile: STEPS_FILE }).begin();
     const { output } = await run(flow, two, () => answers.shift() as Tensor);
     expect(output).toEqual([
       { label: 'music', score: music },
@@ -211,7 +231,7 @@ describe('scores of windows become those of the whole', () => {
 
   test('a whole sound without a window is refused, a piece of a stream gives no labels', async () => {
     const none = { samples: new Float32Array(), sampleRateHz: 16000 };
-    const pipeline = compilePipeline(spec('mean'));
+    const pipeline = compilePipeline(spec('mean'), { stepsFile: STEPS_FILE });
     const whole = run(pipeline.begin(), none, isLoud);
     await expect(whole).rejects.toMatchObject({ code: 'input-invalid' });
     const { output } = await run(pipeline.begin({ isWhole: false }), none, isLoud);
@@ -221,7 +241,7 @@ describe('scores of windows become those of the whole', () => {
 
 test('thresholds are Silero’s where the spec says none', async () => {
   const told = scores(400, 2);
-  const flow = compilePipeline(specWith()).begin();
+  const flow = compilePipeline(specWith(), { stepsFile: STEPS_FILE }).begin();
   const samples = new Float32Array(512 * told.length);
   const values = told.values();
   const { output } = await run(flow, { samples, sampleRateHz: 16000 }, () => ({

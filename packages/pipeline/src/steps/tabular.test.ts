@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import known from '../../fixtures/tabular.json' with { type: 'json' };
 import { checkPipeline, compilePipeline, type Finished } from '../pipeline.js';
+import { STEPS_FILE } from '../steps-file.js';
 import { decide } from './decide.js';
 import { sigmoid } from './sigmoid.js';
 
@@ -43,10 +44,10 @@ const ofRow = (value: number): Tensor => ({
 });
 
 const rowsOf = async (spec: ModelSpec, record: unknown) =>
-  (await compilePipeline(spec).begin().prepare(record)).items;
+  (await compilePipeline(spec, { stepsFile: STEPS_FILE }).begin().prepare(record)).items;
 
 const finish = async (spec: ModelSpec, logit: number): Promise<Finished> => {
-  const given = compilePipeline(spec).begin().take([]);
+  const given = compilePipeline(spec, { stepsFile: STEPS_FILE }).begin().take([]);
   return (await given.finish([{ logit: ofRow(logit) }])) as Finished;
 };
 
@@ -68,7 +69,9 @@ describe('records become what scikit-learn makes of them', () => {
     const told: string[] = [];
     const onSubstitute = (...note: string[]) => told.push(note.join(' '));
     const record = { age: 40, size: Number.NaN, smoker: true };
-    await compilePipeline(specWith()).begin().prepare(record, { onSubstitute });
+    await compilePipeline(specWith(), { stepsFile: STEPS_FILE })
+      .begin()
+      .prepare(record, { onSubstitute });
     expect(told).toEqual(['size invalid', 'site missing']);
   });
 });

@@ -2,10 +2,11 @@ import { type ModelSpec, parseModelSpec } from '@nearside/core';
 import { describe, expect, test } from 'vitest';
 import { boxAt, callOf, sourceOf } from '../../fixtures/step-parts.js';
 import type { FoundText, Point } from '../found.js';
-import { compilePipeline, type Prepared } from '../pipeline.js';
+import { type CompileOptions, compilePipeline, type Prepared } from '../pipeline.js';
+import { STEPS_FILE } from '../steps-file.js';
 import type { TextLine } from '../text/reading-order.js';
 import { argmax } from './argmax.js';
-import { readingOrderStep } from './reading-order.js';
+import { compileReadingOrder } from './reading-order.js';
 
 /** A detector of a 32 × 32 map and a recogniser of the letters a and b. */
 function twoStages(differing: object = {}): ModelSpec {
@@ -54,8 +55,9 @@ function twoStages(differing: object = {}): ModelSpec {
   });
 }
 
-function keys(text: string) {
-  return new Map([['keys.txt', new TextEncoder().encode(text)]]);
+function keys(text: string): CompileOptions {
+  const resources = new Map([['keys.txt', new TextEncoder().encode(text)]]);
+  return { resources, stepsFile: STEPS_FILE };
 }
 
 /** Two rows of text: one box above, two side by side below. */
@@ -190,7 +192,7 @@ describe('reading order', () => {
     texts: readonly { text: string; at: readonly Point[]; score?: number }[],
     min_score = 0,
   ) {
-    const kernel = readingOrderStep.compile({ min_score }, sourceOf({}))();
+    const kernel = compileReadingOrder({ min_score }, sourceOf({}))();
     const items = texts.map(({ text, at, score = 1 }) => ({
       value: { text, score } satisfies FoundText,
       trace: { box: boxAt(at) },

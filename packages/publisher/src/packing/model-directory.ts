@@ -11,7 +11,7 @@ import {
   resourceFiles,
   weightFiles,
 } from '@nearside/core';
-import { compilePipeline } from '@nearside/pipeline';
+import { compilePipeline, STEPS_FILE } from '@nearside/pipeline';
 import { modelInvalid } from '../errors/model-invalid.js';
 import { checkGolden } from './check-golden.js';
 import { checkHealth } from './check-health.js';
@@ -48,7 +48,7 @@ export async function readModelDirectory(path: string): Promise<ModelDirectory> 
   parseBaseline(await readJsonFile(path, 'baseline.json', { advice: ADVICE }));
   const files = filesOf(spec, golden);
   for (const name of files) await requireFile(path, name);
-  compilePipeline(spec, await readResources(path, spec));
+  compilePipeline(spec, { resources: await readResources(path, spec), stepsFile: STEPS_FILE });
   await checkVariants(path, spec);
   await checkGolden(path, spec, golden);
   const goldenSize = await weighGolden(path, spec, golden);

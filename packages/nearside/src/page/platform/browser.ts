@@ -22,7 +22,8 @@ export async function startBackendWorker(
   const files = backendFiles(backend, assets);
   const wasm = runtime === 'common' ? files.common : files.wasm;
   const script = inFull(files.worker);
-  const worker = startOwn?.(backend) ?? (await startWorker(script, `nearside ${backend}`));
+  const steps = inFull(files.steps);
+  const worker = startOwn?.(backend) ?? (await startWorker([script, steps], `nearside ${backend}`));
   /** Ports of models that came before the worker was ready: a module may still be loading. */
   let early: MessagePort[] | undefined = [];
 
@@ -37,6 +38,7 @@ export async function startBackendWorker(
   });
   return {
     runtimeWasm: wasm && inFull(wasm).href,
+    stepsFile: steps.href,
     get isReady() {
       return early === undefined;
     },
@@ -63,14 +65,16 @@ export async function startBackendWorker(
   };
 }
 
-async function startWorker(script: URL, name: string): Promise<Worker> {
+/** @param files the worker's own, and what is appended to it where it cannot import that */
+async function startWorker(files: readonly [URL, URL], name: string): Promise<Worker> {
+  const [script] = files;
   try {
     if (script.origin === globalThis.origin) return new Worker(script, { type: 'module', name });
   } catch {
     // The page has Trusted Types, say.
   }
   const { startElsewhere } = await import('./start-elsewhere.js');
-  return startElsewhere(script, name);
+  return startElsewhere(files, name);
 }
 
 /** Many calls may listen to one signal. Only Node warns of that; browsers need nothing. */

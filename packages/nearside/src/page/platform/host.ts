@@ -5,6 +5,8 @@ import type { StartWorker } from '../../shared/api/open-options.js';
 export interface BackendWorker {
   /** The runtime's wasm, if it has one: an address, or bytes where `fetch` cannot reach it. */
   readonly runtimeWasm: string | Uint8Array<ArrayBuffer> | undefined;
+  /** Address of `steps.js`. */
+  readonly stepsFile: string;
   /** It has said so: when it is silent after that, it is busy. */
   readonly isReady: boolean;
   /** Opens a channel to a model of its own; its other end arrives when the worker is ready. */

@@ -33,7 +33,7 @@ export async function startBackendWorker(
       details: { backend },
     });
   }
-  const { attach, runtimeWasm } = await loadFiles(backend, { assets, isUnsigned }).catch(
+  const { attach, runtimeWasm, stepsFile } = await loadFiles(backend, { assets, isUnsigned }).catch(
     (cause) => {
       throw notBeside(cause);
     },
@@ -41,6 +41,7 @@ export async function startBackendWorker(
   const open = new Set<() => void>();
   return {
     runtimeWasm,
+    stepsFile,
     isReady: true,
     attach() {
       const { port1, port2 } = new MessageChannel();
@@ -68,14 +69,15 @@ async function loadFiles(
   backend: AvailableBackend,
   { assets, isUnsigned }: Pick<WorkerSource, 'assets' | 'isUnsigned'>,
 ) {
-  const { worker: script, wasm } = backendFiles(backend, assets);
+  const { worker: script, steps, wasm } = backendFiles(backend, assets);
   // By another address it is another module, with a runtime and a heap of its own.
   if (isUnsigned) script.search = 'unsigned';
   const address = script.href;
   const { default: attach }: { default: Attach } = await import(
     /* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ address
   );
-  return { attach, runtimeWasm: wasm && new Uint8Array(await readFile(wasm)) };
+  const runtimeWasm = wasm && new Uint8Array(await readFile(wasm));
+  return { attach, runtimeWasm, stepsFile: steps.href };
 }
 
 /** A server's bundler takes the library along and leaves its files, or moves them. */

@@ -13,14 +13,15 @@ const POLICY_NAME = 'nearside';
 
 /**
  * Starts a worker where `new Worker(address)` does not do: of another origin, from a Blob with the same
- * text; in a page with Trusted Types, through a policy.
+ * text; in a page with Trusted Types, through a policy. The Blob has `steps.js` too: the worker could not import it.
  *
- * @param script its fragment, if it has one, is the hash that the file must have
+ * @param files the worker's and `steps.js`; their fragments, if they have one, are the hashes that they must have
  * @throws NearsideError `assets-unreachable`, `worker-blocked`
  */
-export async function startElsewhere(script: URL, name: string): Promise<Worker> {
+export async function startElsewhere(files: readonly [URL, URL], name: string): Promise<Worker> {
+  const [script] = files;
   const isOwn = script.origin === globalThis.origin;
-  const address = isOwn ? script.href : await blobOf(script);
+  const address = isOwn ? script.href : await blobOf(files);
   try {
     return new Worker(trusted(address), { type: 'module', name });
   } catch (cause) {
@@ -38,15 +39,20 @@ const ANSWER_MS = 30_000;
 /** One for all workers of a script. It is never revoked: a runtime starts its threads from it, at any time. */
 const blobs = new Map<string, Promise<string>>();
 
-function blobOf(script: URL): Promise<string> {
-  const { href } = script;
-  const made = blobs.get(href) ?? fetchAsBlob(script);
+function blobOf(files: readonly [URL, URL]): Promise<string> {
+  const [{ href }] = files;
+  const made = blobs.get(href) ?? fetchAsBlob(files);
   blobs.set(href, made);
   made.catch(() => blobs.delete(href)); // the next one asks again
   return made;
 }
 
-async function fetchAsBlob(script: URL): Promise<string> {
+async function fetchAsBlob(files: readonly URL[]): Promise<string> {
+  const [worker = '', steps = ''] = await Promise.all(files.map(fetchScript));
+  return URL.createObjectURL(new Blob([worker, '\n', steps], { type: 'text/javascript' }));
+}
+
+async function fetchScript(script: URL): Promise<Blob> {
   const signal = AbortSignal.timeout(ANSWER_MS);
   const response = await fetch(script, { signal, integrity: script.hash.slice(1) }).catch(
     (cause) => {
@@ -54,7 +60,7 @@ async function fetchAsBlob(script: URL): Promise<string> {
     },
   );
   if (!response.ok) throw unreachable(script, `status ${response.status}`);
-  return URL.createObjectURL(new Blob([await response.blob()], { type: 'text/javascript' }));
+  return response.blob();
 }
 
 function unreachable({ href }: URL, got: string, cause?: unknown): NearsideError {

@@ -12,26 +12,31 @@ export const BACKENDS: readonly AvailableBackend[] = AVAILABLE_BACKENDS;
  */
 export function backendFiles(backend: AvailableBackend, assets?: string): BackendFiles {
   if (assets !== undefined) return filesInFolder(backend, assetsFolder(assets));
+  const steps = new URL('../../assets/steps.js', import.meta.url);
   switch (backend) {
     case 'onnx-wasm':
       return {
         worker: new URL('../../assets/worker-onnx-wasm.js', import.meta.url),
+        steps,
         wasm: new URL('../../assets/ort-wasm-simd-threaded.wasm', import.meta.url),
         common: new URL('../../assets/ort-common.wasm', import.meta.url),
       };
     case 'onnx-webgpu':
       return {
         worker: new URL('../../assets/worker-onnx-webgpu.js', import.meta.url),
+        steps,
         wasm: new URL('../../assets/ort-wasm-simd-threaded.asyncify.wasm', import.meta.url),
       };
     case 'tfjs-wasm':
       return {
         worker: new URL('../../assets/worker-tfjs-wasm.js', import.meta.url),
+        steps,
         wasm: new URL('../../assets/tfjs-backend-wasm-simd.wasm', import.meta.url),
       };
     case 'tfjs-webgpu':
       return {
         worker: new URL('../../assets/worker-tfjs-webgpu.js', import.meta.url),
+        steps,
         wasm: undefined,
       };
   }

@@ -20,9 +20,10 @@ export const BACKENDS: readonly AvailableBackend[] = AVAILABLE_BACKENDS;
  * @throws NearsideError `assets-unreachable`
  */
 export function backendFiles(backend: AvailableBackend, assets?: string): BackendFiles {
-  const { worker, wasm, common } = filesInFolder(backend, folderOf(assets));
+  const { worker, steps, wasm, common } = filesInFolder(backend, folderOf(assets));
   return {
     worker: withHash(worker),
+    steps: withHash(steps),
     wasm: wasm && withHash(wasm),
     common: common && withHash(common),
   };

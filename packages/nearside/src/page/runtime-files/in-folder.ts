@@ -3,6 +3,8 @@ import type { AvailableBackend } from '../../shared/api/backends.js';
 /** The files a backend needs at run time: its worker and its runtime's wasm, if it has one. */
 export interface BackendFiles {
   readonly worker: URL;
+  /** Steps that few models name; its fragment is as that of `wasm`. */
+  readonly steps: URL;
   /** Its fragment, where there is one, is the hash that the file must have, as `integrity` takes it. */
   readonly wasm: URL | undefined;
   /** The part of that file that most models use, where there is one. */
@@ -21,6 +23,7 @@ export function filesInFolder(backend: AvailableBackend, folder: URL): BackendFi
   const wasm = WASM[backend];
   return {
     worker: new URL(`worker-${backend}.js`, folder),
+    steps: new URL('steps.js', folder),
     wasm: wasm ? new URL(wasm, folder) : undefined,
     common: backend === 'onnx-wasm' ? new URL('ort-common.wasm', folder) : undefined,
   };

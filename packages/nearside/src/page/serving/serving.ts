@@ -116,7 +116,8 @@ export async function openOn(
   return endingOnFailure(connection, signal, async () => {
     const startMs = performance.now();
     const { url, pin, store, mirrors, request, policy, task } = plan;
-    const wanted = { wasm: host.runtimeWasm, threads, isSure };
+    const { runtimeWasm: wasm, stepsFile } = host;
+    const wanted = { wasm, stepsFile, threads, isSure };
     const opened = plan.unsigned
       ? await connection.openUnsigned({ ...plan.unsigned, runtime: wanted })
       : await connection.open({

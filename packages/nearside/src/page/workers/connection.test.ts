@@ -36,6 +36,7 @@ function fakeHost(api: Partial<WorkerApi>, { ready = true } = {}) {
     run: remote.run,
     endpoint: port1,
     runtimeWasm: '',
+    stepsFile: '',
     isReady: ready,
     onFailure: (listener) => failures.push(listener),
     async release(stored, isAtWork) {

@@ -27,6 +27,7 @@ function fakeWorkers({ isReady = true } = {}) {
     started.push(record);
     return {
       runtimeWasm: undefined,
+      stepsFile: '',
       isReady,
       attach() {
         const { port1 } = new MessageChannel();

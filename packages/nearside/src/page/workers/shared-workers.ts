@@ -57,6 +57,7 @@ export interface Host {
   /** Where its events come from. */
   readonly endpoint: MessagePort;
   readonly runtimeWasm: BackendWorker['runtimeWasm'];
+  readonly stepsFile: BackendWorker['stepsFile'];
   /** The worker has said that it is ready: when it is silent after that, it is busy. */
   readonly isReady: boolean;
   /** Called at most once, when the worker is gone. */
@@ -181,6 +182,7 @@ function hostIn(shared: SharedWorker, tenant: Tenant, worker: BackendWorker): Ho
     run,
     endpoint,
     runtimeWasm: worker.runtimeWasm,
+    stepsFile: worker.stepsFile,
     get isReady() {
       return worker.isReady;
     },

@@ -1,0 +1,100 @@
+import { isNearsideError, NearsideError } from '@nearside/core';
+import { STEPS_FILE_PARTS, type StepsFile } from '@nearside/pipeline';
+import { LIBRARY_VERSION } from '../shared/install.js';
+
+/** Under this name `steps.js` of this build leaves the function that makes its steps. */
+const REGISTERED = Symbol.for(`nearside.steps.${LIBRARY_VERSION}`);
+
+type MakeSteps = (parts: typeof STEPS_FILE_PARTS) => StepsFile;
+
+/** How long the file may take to arrive, ms: it has some 12 KB with gzip. */
+const LONGEST_MS = 60_000;
+
+let loading: Promise<StepsFile> | undefined;
+let tries = 0;
+
+/**
+ * Loads the steps that are not in every worker, once. A worker that was started from a Blob has them in its own text.
+ *
+ * @param address of `steps.js`, from the page; its fragment, where it has one, is the hash that the file must have
+ * @throws NearsideError `assets-unreachable`
+ */
+export function loadStepsFile(address: string | undefined): Promise<StepsFile> {
+  loading ??= findSteps(address).catch((error) => {
+    loading = undefined;
+    throw error;
+  });
+  return loading;
+}
+
+async function findSteps(address = 'no address'): Promise<StepsFile> {
+  if (!registered()) await importFile(address);
+  const makeSteps = registered();
+  if (!makeSteps) throw unreachable(address, "another file than this build's");
+  return makeSteps(STEPS_FILE_PARTS);
+}
+
+function registered(): MakeSteps | undefined {
+  return (globalThis as { [REGISTERED]?: MakeSteps })[REGISTERED];
+}
+
+async function importFile(address: string): Promise<void> {
+  try {
+    await withinTime(isElsewhere(address) ? importFromElsewhere(address) : importOwn(address));
+  } catch (cause) {
+    throw isNearsideError(cause) ? cause : unreachable(address, inWords(cause), cause);
+  }
+}
+
+/** An import that failed is not repeated for the same address, so that a second try has another fragment. */
+async function importOwn(address: string): Promise<void> {
+  tries += 1;
+  const url = tries === 1 ? address : `${address}#${tries}`;
+  await import(/* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ url);
+}
+
+/** `import` takes no hash, so that the text is fetched first. */
+async function importFromElsewhere(address: string): Promise<void> {
+  const [, integrity = ''] = address.split('#');
+  const response = await fetch(address, { integrity });
+  if (!response.ok) throw unreachable(address, `status ${response.status}`);
+  const script = new Blob([await response.blob()], { type: 'text/javascript' });
+  const url = URL.createObjectURL(script);
+  try {
+    await import(/* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ url);
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}
+
+/** Only an app's own worker can be of another origin than the library's files. Node has no origin. */
+function isElsewhere(address: string): boolean {
+  const { location } = globalThis as { location?: { readonly origin: string } };
+  return location !== undefined && new URL(address).origin !== location.origin;
+}
+
+async function withinTime(work: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${LONGEST_MS} ms`)), LONGEST_MS);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function inWords(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+function unreachable(address: string, got: string, cause?: unknown): NearsideError {
+  const [file] = address.split('#');
+  return new NearsideError(
+    'assets-unreachable',
+    `Expected the library's steps at ${file}, got ${got.replace(/\.$/, '')}. Serve the package's dist/assets there, ` +
+      'or pass `assets`.',
+    { cause, details: { address, got }, retryable: true },
+  );
+}

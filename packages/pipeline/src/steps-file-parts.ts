@@ -1,0 +1,15 @@
+/** What a worker hands to `steps.js`: modules that both need, and the worker has. */
+export { describe, fitsFeature, kindOf, NearsideError } from '@nearside/core';
+export { SOUND_LIMITS } from './audio/sound.js';
+export { describeImage, describeTensor } from './describe-form.js';
+export { cutImage, imageOnDemand, isOfBytes, valuesLike } from './image/image.js';
+export { perPixel } from './image/per-pixel.js';
+export { SideSchema } from './image/target-size.js';
+export { detachedInput, invalidInput } from './input-errors.js';
+export { observeScores, requireNumbers } from './observe-scores.js';
+export { firstTensor, requireFirst } from './read-tensor.js';
+export { requireOneEach } from './require-one-each.js';
+export { defineStep, each, Misfit } from './step.js';
+export { IdToLabelSchema, requireLabels } from './steps/id-to-label.js';
+export { topK } from './steps/top-k.js';
+export { NO_TRACE, traceOfShift } from './trace.js';
