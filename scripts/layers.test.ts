@@ -47,7 +47,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'page/choice',
     'page/serving',
   ],
-  'page/later': ['page/platform'],
+  'page/later': [],
   'page/later/capturing': [],
   'page/later/tuning': [
     'page/later',
@@ -82,7 +82,6 @@ const ROOMS: Record<string, readonly string[]> = {
     'page/telemetry',
     'page/running',
     'page/streaming',
-    'page/later',
     'page/later/fallback',
     'page/later/tuning',
     'page/later/updating',
@@ -112,7 +111,6 @@ const PLATFORMS = ['page/platform/browser.ts', 'page/platform/node.ts'];
 /** Of the page what the second part needs, `open` does not, and a face imports statically all the same. */
 const OF_FACES = [
   'page/serving/join-engine.ts', // createEngine
-  'page/serving/pool-size.ts', // createEngine
   'page/streaming/ordered-pipe.ts', // microphone
   'page/workers/watchdog.ts', // createEngine
 ];

@@ -18,9 +18,8 @@ import { openAsPlanned } from './open.js';
 import { planOpening } from './options/plan-opening.js';
 import { joinEngine } from './serving/join-engine.js';
 import type { PoolBounds, PoolServing } from './serving/later/pooled-serving.js';
-import { POOL_LIMITS } from './serving/pool-size.js';
 import type { EngineContext } from './workers/engine-context.js';
-import { createMemoryBudget, type EngineModel } from './workers/memory-budget.js';
+import { createMemoryBudget, type EngineModel } from './workers/engine-context.js';
 import { createSharedWorkers } from './workers/shared-workers.js';
 
 /** What `createEngine` takes; nothing is required. */
@@ -152,11 +151,14 @@ function createContext({ memoryBudgetBytes, idleMs }: EngineOptions) {
 function planPool(workers: number | 'auto') {
   const cores = globalThis.navigator?.hardwareConcurrency ?? 1;
   if (workers === 'auto') {
-    return { min: 1, max: Math.min(POOL_LIMITS.most, Math.max(1, cores)), threads: 1 };
+    return { min: 1, max: Math.min(MOST_BY_LOAD, Math.max(1, cores)), threads: 1 };
   }
   const threads = workers === 1 ? undefined : Math.max(1, Math.floor(cores / workers));
   return { min: workers, max: workers, threads };
 }
+
+/** Workers of one model at most under `auto`, however many cores there are: each holds the model once more. */
+const MOST_BY_LOAD = 4;
 
 /** More workers than this of one model are a mistake: each holds a runtime and the weights. */
 const MOST_WORKERS = 16;

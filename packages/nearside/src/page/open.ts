@@ -7,8 +7,8 @@ import { lookFirst } from './choice/first-look.js';
 import { createModel, type EngineParts } from './model/create-model.js';
 import { loadLater } from './model/load-later.js';
 import { NO_DEFAULTS, type OpenPlan, planOpening } from './options/plan-opening.js';
-import { serveInstalled } from './serving/serve-installed.js';
 import type { Serving } from './serving/serving.js';
+import { serveInstalled } from './serving/start-version.js';
 import { DEFAULT_ENGINE, type EngineContext } from './workers/engine-context.js';
 
 /**

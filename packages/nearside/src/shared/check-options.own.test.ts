@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import { clear } from '../page/clear.js';
 import { createEngine } from '../page/create-engine.js';
 import { checkRunOptions, OPEN_KINDS, RUN_KINDS } from '../page/options/call-options.js';
-import { checkStorageOptions } from '../page/running/later/read-storage.js';
+import { checkStorageOptions } from '../page/running/later/storage.js';
 import { runtimeAssets } from '../page/runtime-assets.js';
 import { checkStreamOptions } from '../page/streaming/later/frame-stream.js';
 import { planAsOpen } from '../testing/plan-as-open.js';

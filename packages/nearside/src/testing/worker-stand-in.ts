@@ -3,7 +3,7 @@ import * as Comlink from 'comlink';
 import { createBackendChoice, EMPTY_RECORD } from '../page/choice/backend-choice.js';
 import { load, type ModelContext, openOn, type Serving } from '../page/serving/serving.js';
 import type { EngineContext } from '../page/workers/engine-context.js';
-import { createMemoryBudget } from '../page/workers/memory-budget.js';
+import { createMemoryBudget } from '../page/workers/engine-context.js';
 import { createSharedWorkers } from '../page/workers/shared-workers.js';
 import type { AvailableBackend } from '../shared/api/backends.js';
 import { createModelEmitter } from '../shared/api/events.js';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { profileModel } from '../running/later/profile-model.js';
-import { readStorage } from '../running/later/read-storage.js';
+import { readStorage } from '../running/later/storage.js';
 import type { Handover } from '../serving/handover.js';
 import { openStream, type StreamContext } from '../streaming/later/open-stream.js';
 import { scoreWith } from '../streaming/later/score.js';

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import type { EngineContext } from '../workers/engine-context.js';
-import type { EngineModel } from '../workers/memory-budget.js';
+import type { EngineContext, EngineModel } from '../workers/engine-context.js';
 import type { WorkerStatus } from '../workers/shared-workers.js';
 import { replaceBloated } from './join-engine.js';
 

@@ -1,8 +1,7 @@
 import { LONGEST_TIMER_MS } from '@nearside/artifact';
 import { onPageReturn } from '../../shared/page-events.js';
 import { unref } from '../../shared/timers.js';
-import type { EngineContext } from '../workers/engine-context.js';
-import type { EngineModel } from '../workers/memory-budget.js';
+import type { EngineContext, EngineModel } from '../workers/engine-context.js';
 import type { WorkerStatus } from '../workers/shared-workers.js';
 import { probeWorker } from '../workers/watchdog.js';
 import { type Handover, rested } from './handover.js';

@@ -1,6 +1,6 @@
+import { type ModelSpec, NearsideError } from '@nearside/core';
 import { startBackendWorker } from '#platform';
-import type { EngineModel, MemoryBudget } from './memory-budget.js';
-import { createSharedWorkers, type SharedWorkers } from './shared-workers.js';
+import { createSharedWorkers, type SharedWorkers, type WorkerStatus } from './shared-workers.js';
 
 /** What the models of one engine share. */
 export interface EngineContext {
@@ -20,3 +20,98 @@ export const DEFAULT_ENGINE: EngineContext = {
   idleMs: undefined,
   memory: undefined,
 };
+
+/** An open model as its engine sees it: loaded, or at rest until the next call. */
+export interface EngineModel {
+  readonly name: string;
+  /** By `performance.now()`. */
+  readonly lastUsedMs: number;
+  /** Whether nothing would be cut by putting it to rest. */
+  readonly mayRest: boolean;
+  readonly isResting: boolean;
+  readonly workers: readonly WorkerStatus[];
+  /** Gives its session up if it is idle. @returns whether it did */
+  rest(): boolean;
+  /** Loads it again. Never rejects: if it fails, the next call does. */
+  wake(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What the models of an engine may need together, by what they declare. */
+export interface MemoryBudget {
+  /** What those that are loaded need, bytes. */
+  readonly usedBytes: number;
+  /**
+   * Before a model is loaded: puts the ones that were not used for longest to rest, as far as they are
+   * idle. What is in use is never cut, so the budget may be exceeded until it ends.
+   *
+   * @param isOptional nobody is put to rest for it
+   * @throws NearsideError `out-of-memory` for a model that alone needs more; for an optional one that has no
+   *   room beside those that are loaded
+   */
+  makeRoom(spec: ModelSpec, isOptional?: boolean): void;
+  hasRoomFor(sizeBytes: number): boolean;
+  /** After a call: the same for what had to be exceeded. */
+  settle(): void;
+}
+
+/** @param limitBytes undefined for no limit */
+export function createMemoryBudget(
+  limitBytes: number | undefined,
+  { workers, models }: { workers: SharedWorkers; models: ReadonlySet<EngineModel> },
+): MemoryBudget {
+  const usedBytes = () => workers.live.reduce((sum, worker) => sum + worker.declaredBytes, 0);
+  const hasRoomFor = (sizeBytes: number) =>
+    limitBytes === undefined || usedBytes() + sizeBytes <= limitBytes;
+
+  function restUntilRoomFor(sizeBytes: number): void {
+    if (hasRoomFor(sizeBytes)) return;
+    const byAge = [...models].sort((a, b) => a.lastUsedMs - b.lastUsedMs);
+    for (const model of byAge) {
+      if (hasRoomFor(sizeBytes)) return;
+      model.rest();
+    }
+  }
+
+  return {
+    get usedBytes() {
+      return usedBytes();
+    },
+    makeRoom({ name, limits: { memoryBytes } }, isOptional) {
+      if (limitBytes !== undefined && memoryBytes > limitBytes) {
+        throw overBudget(name, { memoryBytes, memoryBudgetBytes: limitBytes });
+      }
+      if (limitBytes !== undefined && isOptional && !hasRoomFor(memoryBytes)) {
+        throw noRoom(name, { memoryBytes, memoryBudgetBytes: limitBytes });
+      }
+      restUntilRoomFor(memoryBytes);
+    },
+    hasRoomFor,
+    settle: () => restUntilRoomFor(0),
+  };
+}
+
+interface Need {
+  readonly memoryBytes: number;
+  readonly memoryBudgetBytes: number;
+}
+
+function noRoom(model: string, details: Need): NearsideError {
+  const { memoryBytes, memoryBudgetBytes } = details;
+  return new NearsideError(
+    'out-of-memory',
+    `Expected room for another ${memoryBytes} bytes of ${model} within ${memoryBudgetBytes}, the engine's ` +
+      'memory budget; got models that are loaded and are not put to rest for it.',
+    { details: { model, ...details } },
+  );
+}
+
+function overBudget(model: string, details: Need): NearsideError {
+  const { memoryBytes, memoryBudgetBytes } = details;
+  return new NearsideError(
+    'out-of-memory',
+    `Expected a model that needs at most ${memoryBudgetBytes} bytes, the engine's memory budget; got ` +
+      `${model}, which declares ${memoryBytes}. Raise \`memoryBudgetBytes\`, or use a smaller model.`,
+    { details: { model, ...details } },
+  );
+}

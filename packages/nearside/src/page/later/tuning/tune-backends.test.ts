@@ -11,7 +11,7 @@ import {
 } from '../../../testing/worker-stand-in.js';
 import { createHandover } from '../../serving/handover.js';
 import type { ModelContext } from '../../serving/serving.js';
-import type { EngineModel } from '../../workers/memory-budget.js';
+import type { EngineModel } from '../../workers/engine-context.js';
 import { tuneBackends } from './tune-backends.js';
 
 // Messages arrive, and time passes only when a test says so.

@@ -1,30 +1,31 @@
 import type { ReleaseIdentity } from '@nearside/artifact';
 import { isNearsideError, NearsideError } from '@nearside/core';
 import { contenderOf } from '../../../shared/contenders.js';
+import { isHidden, onVisibilityChange } from '../../../shared/page-events.js';
+import { unref } from '../../../shared/timers.js';
 import { createBackendChoice, EMPTY_RECORD } from '../../choice/backend-choice.js';
 import { type Handover, rested } from '../../serving/handover.js';
-import { sameInterface } from '../../serving/later/open-again.js';
+import { sameInterface } from '../../serving/later/revive.js';
 import { rollBack } from '../../serving/later/roll-back.js';
 import type { ModelContext, Serving } from '../../serving/serving.js';
 import { withinWatchdog } from '../../workers/watchdog.js';
 import { isDataExpensive } from '../idle-device.js';
 import { proveCandidate, type Trial } from './prove-candidate.js';
-import { startUpdateClock } from './update-clock.js';
 
-/** What any tab has asked of the repository so recently is not asked again by itself, ms. */
+/** A repository that any tab has asked so recently is not asked again by itself, ms. */
 const RECENTLY_MS = 60_000;
 
-/** Metadata on the slowest network that is not `too-slow` takes less: the worker does not answer, ms. */
+/** A look takes less on the slowest network that is not `too-slow`: beyond that the worker does not answer, ms. */
 const LOOK_LIMIT_MS = 300_000;
 
-/** Keeps a model current while it serves. */
-export interface CurrencyKeeper {
+/** Looks for newer versions of a model while it serves. */
+export interface Updates {
   /**
-   * Set where the repository was seen to have taken back what serves, and nothing else serves. No later
+   * Set where the repository was seen to have taken back the version that serves, and nothing else serves. No later
    * look lifts it: a publisher cannot either, and a store that was cleared or put back knows less.
    */
   readonly revoked: NearsideError | undefined;
-  /** Whether a look is under way: it needs the worker that serves, and may have found another version. */
+  /** A look is under way: it needs the worker that serves, and may have found another version. */
   readonly isLooking: boolean;
   /**
    * Looks for another version now. When there is one it is fetched, loaded and checked in a worker
@@ -41,133 +42,153 @@ export interface KeepCurrentOptions extends ModelContext {
   readonly handover: Handover;
 }
 
-export function keepCurrent({ handover, ...context }: KeepCurrentOptions): CurrencyKeeper {
-  const { plan, emitter } = context;
-  const closing = new AbortController();
-  let underWay: Promise<ReleaseIdentity | undefined> | undefined;
-  /** Whether what is under way was asked for by nobody. */
-  let isByItself = false;
+interface Keeping {
+  readonly handover: Handover;
+  readonly context: ModelContext;
+  /** Aborted when the model is closed. */
+  readonly closing: AbortSignal;
+  /** The look under way. */
+  underWay: Promise<ReleaseIdentity | undefined> | undefined;
+  /** Nobody has asked for the look under way. */
+  isByItself: boolean;
   /** By the sequence of the version. */
-  const revoked = new Map<number, NearsideError>();
-  /** Proven here, but of another interface: it waits for the next `open`. */
-  let waiting: number | undefined;
+  readonly revoked: Map<number, NearsideError>;
+  /** Sequence of a version that is proven here, but of another interface: it waits for the next `open`. */
+  waiting: number | undefined;
+}
 
-  const stopClock =
-    plan.policy.update === 'auto' ? startUpdateClock(() => void lookByItself()) : () => {};
+interface Look {
+  readonly maxAgeMs: number;
+  readonly isOptional: boolean;
+}
 
-  /** A look that fails says so by events where they matter; the next one is in 15 minutes. */
-  async function lookByItself(): Promise<void> {
-    if (handover.isResting) return; // what nobody uses need not be current
-    await look({ maxAgeMs: RECENTLY_MS, isOptional: true }).catch(() => {});
-  }
-
-  /** One look at a time: whoever asks meanwhile gets the same answer. */
-  function look(how: { maxAgeMs: number; isOptional: boolean }) {
-    if (!underWay) isByItself = how.isOptional;
-    underWay ??= findAndTry(how).finally(() => {
-      underWay = undefined;
-    });
-    return underWay;
-  }
-
-  /** A look by itself may put off what it finds, or know it from another tab only. */
-  async function update(): Promise<ReleaseIdentity | undefined> {
-    const found = isByItself ? await underWay?.catch(() => undefined) : undefined;
-    return (await look({ maxAgeMs: 0, isOptional: false })) ?? found;
-  }
-
-  async function findAndTry({
-    maxAgeMs,
-    isOptional,
-  }: {
-    maxAgeMs: number;
-    isOptional: boolean;
-  }): Promise<ReleaseIdentity | undefined> {
-    const wasResting = handover.isResting;
-    const serving = await handover.awake();
-    const { next, isRevoked } = await withinWatchdog(
-      serving.connection,
-      { limitMs: LOOK_LIMIT_MS, signal: closing.signal },
-      (connection) => connection.check({ maxAgeMs }),
-    );
-    const refuseIfRevoked = () => {
-      const { release } = serving.version;
-      if (isRevoked) revoked.set(release.sequence, revokedError(release));
-    };
-    if (!next || next.sequence === waiting) {
-      refuseIfRevoked();
-      return undefined;
-    }
-    if (isOptional && !isRevoked && isDataExpensive(plan.policy.saveData)) return undefined;
-    try {
-      const proven = await tryOut(next);
-      // Nobody called it, and nobody need go back to it: it does not wait until the new one has settled in.
-      if (wasResting) handover.rest(rested(next.model));
-      takeOver(proven);
-    } finally {
-      // What was revoked serves on while its successor is tried, and no longer.
-      refuseIfRevoked();
-    }
-    return next;
-  }
-
-  async function tryOut(next: ReleaseIdentity): Promise<Serving> {
-    const trial: Trial = { triesLeft: undefined };
-    const current = handover.current;
-    // What comes of it says nothing of the version that serves.
-    const choice = createBackendChoice(plan, { ...EMPTY_RECORD, start: contenderOf(current) });
-    const trying = { ...context, choice };
-    try {
-      return await proveCandidate(trying, next, { current, trial, signal: closing.signal });
-    } catch (error) {
-      if (!closing.signal.aborted) await settleFailure(next, trial, error);
-      throw error;
-    }
-  }
-
-  /** What was never loaded is not to blame; what was, is reported, and given up after its last try. */
-  async function settleFailure(
-    failed: ReleaseIdentity,
-    { triesLeft }: Trial,
-    error: unknown,
-  ): Promise<void> {
-    const code = isNearsideError(error) ? error.code : 'backend-failed';
-    if (code === 'model-invalid')
-      return rollBack({ failed, to: handover.current, code, plan, emitter }); // no try would change that
-    if (code === 'task-mismatch') waiting = failed.sequence; // for a page that asks for its task
-    if (triesLeft === undefined) return;
-    emitter.emit('version-failed', { version: failed.version, code });
-    if (triesLeft > 0) return;
-    await rollBack({ failed, to: handover.current, code, plan, emitter });
-  }
-
-  function takeOver(next: Serving): void {
-    const before = handover.current.version;
-    const { version, sequence } = next.version.release;
-    emitter.emit('version-ready', { version, sequence });
-    if (!sameInterface(before.spec, next.version.spec)) {
-      waiting = sequence; // this page's calls would not fit it
-      void next.connection.close(undefined);
-      return;
-    }
-    handover.take(next);
-    context.choice.settle(contenderOf(next), { sequence, haveOthersFailed: false });
-    emitter.emit('version-swapped', { from: before.release.version, to: version });
-  }
-
+export function keepCurrent({ handover, ...context }: KeepCurrentOptions): Updates {
+  const closing = new AbortController();
+  const keeping: Keeping = {
+    handover,
+    context,
+    closing: closing.signal,
+    underWay: undefined,
+    isByItself: false,
+    revoked: new Map(),
+    waiting: undefined,
+  };
+  const isAuto = context.plan.policy.update === 'auto';
+  const stopClock = isAuto ? startUpdateClock(() => void lookByItself(keeping)) : () => {};
   return {
     get revoked() {
-      return revoked.get(handover.current.version.release.sequence);
+      return keeping.revoked.get(handover.current.version.release.sequence);
     },
     get isLooking() {
-      return underWay !== undefined;
+      return keeping.underWay !== undefined;
     },
-    update,
+    update: () => update(keeping),
     close(reason) {
       stopClock();
       closing.abort(reason);
     },
   };
+}
+
+/** A look that fails says so by events where they matter; the next one is in 15 minutes. */
+async function lookByItself(keeping: Keeping): Promise<void> {
+  if (keeping.handover.isResting) return; // a model that nobody uses need not be current
+  await look(keeping, { maxAgeMs: RECENTLY_MS, isOptional: true }).catch(() => {});
+}
+
+/** A look by itself may put off the version that it finds, or know it from another tab only. */
+async function update(keeping: Keeping): Promise<ReleaseIdentity | undefined> {
+  const byItself = keeping.isByItself ? keeping.underWay : undefined;
+  const found = await byItself?.catch(() => undefined);
+  return (await look(keeping, { maxAgeMs: 0, isOptional: false })) ?? found;
+}
+
+/** One look at a time: whoever asks meanwhile gets the same answer. */
+function look(keeping: Keeping, how: Look): Promise<ReleaseIdentity | undefined> {
+  if (!keeping.underWay) keeping.isByItself = how.isOptional;
+  keeping.underWay ??= findAndTry(keeping, how).finally(() => {
+    keeping.underWay = undefined;
+  });
+  return keeping.underWay;
+}
+
+async function findAndTry(
+  keeping: Keeping,
+  { maxAgeMs, isOptional }: Look,
+): Promise<ReleaseIdentity | undefined> {
+  const { handover, context, closing, revoked } = keeping;
+  const wasResting = handover.isResting;
+  const { connection, version } = await handover.awake();
+  const { next, isRevoked } = await withinWatchdog(
+    connection,
+    { limitMs: LOOK_LIMIT_MS, signal: closing },
+    (connection) => connection.check({ maxAgeMs }),
+  );
+  const refuseIfRevoked = () => {
+    if (isRevoked) revoked.set(version.release.sequence, revokedError(version.release));
+  };
+  if (!next || next.sequence === keeping.waiting) {
+    refuseIfRevoked();
+    return undefined;
+  }
+  if (isOptional && !isRevoked && isDataExpensive(context.plan.policy.saveData)) return undefined;
+  try {
+    const proven = await tryOut(keeping, next);
+    // Nobody called it, and nobody need go back to it: it does not wait until the new one has settled in.
+    if (wasResting) handover.rest(rested(next.model));
+    takeOver(keeping, proven);
+  } finally {
+    // A revoked version serves on while its successor is tried, and no longer.
+    refuseIfRevoked();
+  }
+  return next;
+}
+
+/** The version that serves learns nothing of the trial: it has a choice of its own. */
+async function tryOut(keeping: Keeping, next: ReleaseIdentity): Promise<Serving> {
+  const { handover, context, closing } = keeping;
+  const trial: Trial = { triesLeft: undefined };
+  const { current } = handover;
+  const start = contenderOf(current);
+  const choice = createBackendChoice(context.plan, { ...EMPTY_RECORD, start });
+  try {
+    return await proveCandidate({ ...context, choice }, next, { current, trial, signal: closing });
+  } catch (error) {
+    if (!closing.aborted) await settleFailure(keeping, next, { trial, error });
+    throw error;
+  }
+}
+
+/** A version that was never loaded is not to blame; one that was is reported, and given up after its last try. */
+async function settleFailure(
+  keeping: Keeping,
+  failed: ReleaseIdentity,
+  { trial: { triesLeft }, error }: { trial: Trial; error: unknown },
+): Promise<void> {
+  const { plan, emitter } = keeping.context;
+  const code = isNearsideError(error) ? error.code : 'backend-failed';
+  const giveUp = () => rollBack({ failed, to: keeping.handover.current, code, plan, emitter });
+  if (code === 'model-invalid') return giveUp(); // no try would change that
+  if (code === 'task-mismatch') keeping.waiting = failed.sequence; // for a page that asks for its task
+  if (triesLeft === undefined) return;
+  emitter.emit('version-failed', { version: failed.version, code });
+  if (triesLeft <= 0) await giveUp();
+}
+
+function takeOver(keeping: Keeping, next: Serving): void {
+  const { handover, context } = keeping;
+  const { emitter, choice } = context;
+  const before = handover.current.version;
+  const { version, sequence } = next.version.release;
+  emitter.emit('version-ready', { version, sequence });
+  if (!sameInterface(before.spec, next.version.spec)) {
+    keeping.waiting = sequence; // this page's calls would not fit it
+    void next.connection.close(undefined);
+    return;
+  }
+  handover.take(next);
+  choice.settle(contenderOf(next), { sequence, haveOthersFailed: false });
+  emitter.emit('version-swapped', { from: before.release.version, to: version });
 }
 
 function revokedError({ model, version }: ReleaseIdentity): NearsideError {
@@ -177,4 +198,46 @@ function revokedError({ model, version }: ReleaseIdentity): NearsideError {
       'refused until another version serves.',
     { details: { model, version } },
   );
+}
+
+/** Between two looks, ± 20 % so that a fleet does not ask all at once, ms. */
+const EVERY_MS = 15 * 60 * 1000;
+const JITTER = 0.2;
+
+/**
+ * Calls `look` soon, and then every 15 minutes while the page is visible; a page that comes back
+ * after a longer time looks at once.
+ *
+ * @returns a function that stops it
+ */
+function startUpdateClock(look: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let nextMs = 0;
+
+  function wait(delayMs: number): void {
+    nextMs = Date.now() + delayMs;
+    timer = setTimeout(tick, delayMs);
+    unref(timer);
+  }
+
+  function tick(): void {
+    clearTimeout(timer);
+    if (isHidden()) return; // it goes on when the page is shown again
+    look();
+    wait(interval());
+  }
+
+  const endVisibility = onVisibilityChange(() => {
+    if (!isHidden() && Date.now() >= nextMs) tick();
+  });
+  wait(0);
+
+  return () => {
+    clearTimeout(timer);
+    endVisibility();
+  };
+}
+
+function interval(): number {
+  return EVERY_MS * (1 - JITTER + 2 * JITTER * Math.random());
 }

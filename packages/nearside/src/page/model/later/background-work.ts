@@ -3,13 +3,13 @@ import type { RunObserver } from '../../../shared/ended-run.js';
 import { rememberChoice } from '../../choice/later/remember-choice.js';
 import { createTuner } from '../../later/tuning/tuner.js';
 import {
-  type CurrencyKeeper,
   type KeepCurrentOptions,
   keepCurrent,
+  type Updates,
 } from '../../later/updating/keep-current.js';
 
 /** What goes on beside serving: updates, tuning, and remembering what came of it. */
-export interface BackgroundWork extends Pick<CurrencyKeeper, 'revoked' | 'update'> {
+export interface BackgroundWork extends Pick<Updates, 'revoked' | 'update'> {
   /** Whether something is under way that needs the worker which serves. */
   readonly isAtWork: boolean;
   /** Looks for a faster backend, once for each version. Until that is done; never rejects. */

@@ -3,7 +3,7 @@ import type { Model, StorageOptions } from '../../../shared/api/model.js';
 import { explainBackend } from '../../later/tuning/explain-backend.js';
 import { warmUp } from '../../later/tuning/tuner.js';
 import { type ProfiledModel, profileModel } from '../../running/later/profile-model.js';
-import { readStorage, type StorageContext } from '../../running/later/read-storage.js';
+import { readStorage, type StorageContext } from '../../running/later/storage.js';
 import type { ModelContext } from '../../serving/serving.js';
 import { openStream, type StreamContext } from '../../streaming/later/open-stream.js';
 import { scoreModel } from '../../streaming/later/score.js';

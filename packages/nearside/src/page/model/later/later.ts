@@ -3,17 +3,16 @@
  * its own: a page pays for it when it has what it came for. Only `load-later.ts` imports it.
  */
 
-export { clearStored } from '../../later/clear-stored.js';
 export { bringOwn } from '../../later/fallback/bring-own.js';
 export { tuneBeforeOpen } from '../../later/tuning/tuner.js';
-export { openSnapshotOther } from '../../running/later/open-snapshot-other.js';
 export { redoLost } from '../../running/later/redo-lost.js';
 export { refuseInput } from '../../running/later/refuse-input.js';
+export { openSnapshotOther } from '../../running/later/snapshot-other.js';
+export { clearStored } from '../../running/later/storage.js';
 export { joinEngine } from '../../serving/join-engine.js';
 export { servePool } from '../../serving/later/pooled-serving.js';
 export { createReviver } from '../../serving/later/revive.js';
-export { goBack } from '../../serving/later/roll-back.js';
-export { servePrevious } from '../../serving/later/serve-previous.js';
+export { goBack, servePrevious } from '../../serving/later/roll-back.js';
 export { tryBackends } from '../../serving/later/try-backends.js';
 export { startCounting } from '../../telemetry/later/counting.js';
 export { reportFailedOpen } from '../../telemetry/later/reporting.js';

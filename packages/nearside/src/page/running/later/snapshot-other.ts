@@ -1,7 +1,24 @@
-import { kindOf } from '@nearside/core';
+import { kindOf, type ModelSpec } from '@nearside/core';
+import type { RawSound } from '@nearside/pipeline';
 import type { WireInput } from '../../../shared/protocol.js';
-import { drawBitmap, isElement } from '../snapshot-input.js';
-import { snapshotSound } from './snapshot-sound.js';
+import type { OpenPlan } from '../../options/plan-opening.js';
+import { drawBitmap, isElement, type SnapshotOther, takeArrays } from '../snapshot-input.js';
+import { openRemembered } from './remembered-features.js';
+
+/** How inputs are taken that are neither tensors nor pictures. Records are filled in with what is remembered. */
+export async function openSnapshotOther(
+  plan: Pick<OpenPlan, 'pin' | 'address' | 'store'>,
+  { features }: Pick<ModelSpec, 'features'>,
+): Promise<SnapshotOther> {
+  if (!features) return snapshotOther;
+  const { fillIn, remember } = await openRemembered(plan, features);
+  const take: SnapshotOther = (input, transfer) => {
+    if (kindOf(input) !== 'Object') return snapshotOther(input, transfer); // the worker says what is wrong
+    const { record, stale } = fillIn(input as Readonly<Record<string, unknown>>);
+    return { kind: 'other', value: structuredClone(record), owned: [], stale };
+  };
+  return Object.assign(take, { remember });
+}
 
 /**
  * Takes a record, sound, or an input for a task of the app's own, as it is now. Elements and canvases become bitmaps,
@@ -36,4 +53,50 @@ export function transferablesIn(value: unknown): Transferable[] {
 
   visit(value);
   return [...found];
+}
+
+/**
+ * Takes sound as it is now, in a form that can cross to a worker: an `AudioBuffer` as its samples, which are always
+ * copied because it keeps them.
+ *
+ * @returns undefined for what is no sound, or crosses like anything else
+ */
+export function snapshotSound(input: unknown, transfer: boolean): RawSound | AudioData | undefined {
+  switch (kindOf(input)) {
+    case 'AudioBuffer': {
+      const { numberOfChannels, sampleRate: sampleRateHz } = input as AudioBuffer;
+      const channels = Array.from({ length: numberOfChannels }, (_, i) =>
+        (input as AudioBuffer).getChannelData(i),
+      );
+      return { samples: takeSamples(channels, false), sampleRateHz };
+    }
+    case 'AudioData':
+      return transfer ? (input as AudioData) : (input as AudioData).clone();
+    case 'Object':
+      return isRaw(input as object) ? takeRaw(input as RawSound, transfer) : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** Just these two: an input of an app's own task may have more. */
+function isRaw(input: object): boolean {
+  const { samples, sampleRateHz, ...others } = input as Partial<RawSound>;
+  const channels: readonly unknown[] = Array.isArray(samples) ? samples : [samples];
+  return (
+    Object.keys(others).length === 0 &&
+    typeof sampleRateHz === 'number' &&
+    channels.every((one) => kindOf(one) === 'Float32Array')
+  );
+}
+
+function takeRaw({ samples, sampleRateHz }: RawSound, transfer: boolean): RawSound {
+  const isMany = Array.isArray(samples);
+  const taken = takeSamples(isMany ? samples : [samples as Float32Array], transfer);
+  return { samples: isMany ? taken : (taken[0] as Float32Array), sampleRateHz };
+}
+
+/** Memory that is shared, such as a ring that a worklet fills, is copied in any case. */
+function takeSamples(channels: readonly Float32Array[], transfer: boolean): Float32Array[] {
+  return takeArrays(channels as readonly Float32Array<ArrayBuffer>[], transfer) as Float32Array[];
 }

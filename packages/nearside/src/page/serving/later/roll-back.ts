@@ -1,5 +1,8 @@
-import type { ErrorCode } from '@nearside/core';
+import type { ReleaseIdentity } from '@nearside/artifact';
+import type { ErrorCode, NearsideError } from '@nearside/core';
 import { contenderOf } from '../../../shared/contenders.js';
+import { isBackendFault } from '../../../shared/failures.js';
+import type { WhichVersion } from '../../../shared/protocol.js';
 import { demote, quarantine } from '../../choice/later/blame.js';
 import { askWorker } from '../../workers/watchdog.js';
 import type { GoneBack } from '../handover.js';
@@ -59,4 +62,26 @@ function blameBackend(
   demote(choice, from.backend);
   choice.settle(contenderOf(to), { sequence, haveOthersFailed: true });
   emitter.emit('backend-quarantined', told);
+}
+
+/**
+ * Serves the version before an installed one that could not be loaded, which is given up if it was its
+ * own fault.
+ *
+ * @throws what the installed one failed with when this is hindered too; `signal.reason`
+ */
+export async function servePrevious(
+  { plan, emitter }: ModelContext,
+  { failed, error }: { failed: ReleaseIdentity; error: NearsideError },
+  start: (which: WhichVersion) => Promise<Serving | undefined>,
+): Promise<Serving> {
+  const to = await start({ kind: 'previous', failed: failed.sequence }).catch((hindrance) => {
+    throw plan.signal?.aborted ? hindrance : error;
+  });
+  if (!to) throw error;
+  const event = { failed, to, code: error.code, plan, emitter };
+  // What cannot be written down fails again at the next `open`, and this one serves then too.
+  if (isBackendFault(error)) await rollBack(event).catch(() => announceRollBack(event));
+  else announceRollBack(event);
+  return to;
 }

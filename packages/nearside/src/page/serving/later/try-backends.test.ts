@@ -10,7 +10,7 @@ import {
 } from '../../choice/backend-choice.js';
 import type { Opened, Serving } from '../serving.js';
 import { type StartHelp, type StartSteps, startVersion } from '../start-version.js';
-import { servePrevious } from './serve-previous.js';
+import { servePrevious } from './roll-back.js';
 import { tryBackends } from './try-backends.js';
 
 const ONNX_ONLY = [{ name: 'int8', runtime: 'onnx' }];

@@ -1,6 +1,9 @@
 import type { StorageReport } from '@nearside/artifact';
+import { clearModels } from '@nearside/artifact/clear-models';
 import { createDeferred } from '@nearside/core';
+import { openStore } from '#platform';
 import type { StorageOptions } from '../../../shared/api/model.js';
+import type { StoreChoice } from '../../../shared/api/open-options.js';
 import {
   checkOptions,
   NO_OPTIONS,
@@ -63,4 +66,30 @@ export function checkStorageOptions(given: StorageOptions = NO_OPTIONS): Storage
   const options = ownOptions(given);
   checkOptions('storage', options, KINDS);
   return options;
+}
+
+export interface StoredToClear {
+  /** Undefined is everything: all models, and reports that were not sent yet. */
+  readonly model: string | undefined;
+  readonly store: StoreChoice;
+}
+
+/** @throws NearsideError a store code */
+export async function clearStored({ model, store }: StoredToClear): Promise<void> {
+  const models = openStore('nearside-models', store);
+  try {
+    await clearModels(models, model);
+  } finally {
+    await models.close();
+    if (model === undefined) await clearReports(store);
+  }
+}
+
+async function clearReports(store: StoreChoice): Promise<void> {
+  const reports = openStore('nearside-reports', store);
+  try {
+    await reports.commit({ delete: await reports.keys('') });
+  } finally {
+    await reports.close();
+  }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createPoolSize, POOL_LIMITS } from './pool-size.js';
+import { createPoolSize, POOL_LIMITS } from './pooled-serving.js';
 
 /** A pool that does as it is told, under a load given step by step. */
 function drive({ min = 1, max = 4 } = {}) {

@@ -1,7 +1,7 @@
 import type { ModelSpec } from '@nearside/core';
 import { expect, test } from 'vitest';
-import type { EngineModel } from './memory-budget.js';
-import { createMemoryBudget } from './memory-budget.js';
+import type { EngineModel } from './engine-context.js';
+import { createMemoryBudget } from './engine-context.js';
 import type { SharedWorkers, WorkerStatus } from './shared-workers.js';
 
 const MB = 1_000_000;
