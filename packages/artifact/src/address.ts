@@ -8,8 +8,7 @@ export interface ModelAddress {
 }
 
 /**
- * Splits a model's URL. Only `https:` is accepted, or `http:` on localhost, and nothing in it that would
- * never be sent.
+ * Splits a model's URL. Only `https:` is accepted, or `http:` on localhost, without a part that would never be sent.
  *
  * @throws TypeError when it is not such a URL, or its last segment is not a model name
  */
@@ -18,7 +17,7 @@ export function parseModelAddress(url: string): ModelAddress {
   if (address) return address;
   const extra = URL.canParse(url) ? extraOf(new URL(url)) : undefined;
   if (extra) {
-    // Not repeated, because it may be a secret.
+    // The address is not repeated, because it may hold a secret.
     throw new TypeError(
       `open: expected the address of a model without ${extra}, got one with it. It would not be sent: put ` +
         'what a private repository asks for in `request`.',
@@ -39,9 +38,9 @@ function splitModelAddress(url: string): ModelAddress | undefined {
 }
 
 /**
- * Whether an address is `https:`, or `http:` on localhost, with nothing in it that would never be sent.
+ * @returns true for an `https:` address, or `http:` on localhost, without a part that would never be sent
  *
- * @param mayAsk whether it may have a query: it is not one that paths are put behind
+ * @param mayAsk true if it may have a query, because no path is put behind it
  */
 export function isSecureAddress(address: string, { mayAsk }: { mayAsk: boolean }): boolean {
   if (!URL.canParse(address)) return false;
@@ -52,7 +51,10 @@ export function isSecureAddress(address: string, { mayAsk }: { mayAsk: boolean }
 
 const QUERY = 'a query';
 
-/** What of an address is lost where a path is put behind it; of several the one that most likely is a secret. */
+/**
+ * @returns a part of an address that is lost where a path is put behind it; of several parts the one that is most
+ *   likely a secret
+ */
 function extraOf({ username, password, hash, search }: URL): string | undefined {
   if (username || password) return "a user's name or password";
   if (hash) return 'a fragment';

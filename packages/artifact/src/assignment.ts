@@ -4,7 +4,7 @@ import { rolloutBucket } from './rollout-bucket.js';
 import { sha256Hex } from './sha256.js';
 import type { Targets } from './tuf/metadata.js';
 
-/** The side of a rollout that an install is on, whatever version comes to serve there. */
+/** The side of a rollout that an install is on, whatever version serves there. */
 export interface Assignment {
   readonly arm: Arm;
   /** The version that the rollout, or its absence, puts this install on. */
@@ -14,14 +14,14 @@ export interface Assignment {
 }
 
 const BUCKETS = 10_000;
-/** A control arm is as wide as the canary's up to this, so that nobody changes sides while a canary grows. */
+/** A control arm is as wide as the canary's up to this limit. So nobody changes sides while a canary grows. */
 const WIDEST_CONTROL = BUCKETS / 2;
 
 /**
- * Where targets put an install: by its bucket alone, so that a version that fails to load counts against its own side.
- * The control arm is the range at the other end of the buckets.
+ * Finds the side of an install by its bucket alone. So a version that fails to load counts against its own side. The
+ * control arm is the range at the other end of the buckets.
  *
- * @returns undefined where every version is rolled out to some only, and this install is none of them
+ * @returns undefined where every version is rolled out to a part of the installs that this one is not in
  */
 export async function assignInstall(
   targets: Targets,

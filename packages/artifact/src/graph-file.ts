@@ -11,7 +11,7 @@ import { parseJson } from './parse-json.js';
 /** Beside its content a packed version has a graph file for each variant that `pack` understands. */
 const FOLDER = 'graph';
 
-/** What lies in a file before a cut, and how many elements of which datatype were cut out after it. */
+/** The bytes in a file before a cut, and the number and datatype of the elements that were cut out after them. */
 const CUT_BEGINNING = [
   v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
   v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
@@ -19,7 +19,7 @@ const CUT_BEGINNING = [
 ] as const;
 
 const CutSchema = v.union([
-  /** Every element was this number. */
+  /** All elements had this value. */
   v.strictTuple([...CUT_BEGINNING, v.number()]),
   /** Mean, standard deviation, least and largest of the elements. */
   v.strictTuple([...CUT_BEGINNING, v.number(), v.number(), v.number(), v.number()]),
@@ -31,9 +31,9 @@ const GraphHeaderSchema = v.strictObject({
   files: v.array(
     v.strictObject({
       name: FileNameSchema,
-      /** Of what is left of it, bytes. */
+      /** Size of the rest of the file, bytes. */
       keptBytes: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
-      /** In the order of the file: bytes left since the last cut, then what was cut out. */
+      /** In the order of the file: bytes left since the last cut, then the elements that were cut out. */
       cuts: v.array(CutSchema),
     }),
   ),
@@ -44,7 +44,7 @@ export type WeightCut = v.InferOutput<typeof CutSchema>;
 /** A file of a variant without its weights. */
 export interface GraphPart {
   readonly name: string;
-  /** What is left, in its order. */
+  /** The rest of the file, in its order. */
   readonly kept: Uint8Array<ArrayBuffer>;
   readonly cuts: readonly WeightCut[];
 }
@@ -56,7 +56,7 @@ export function graphFileName(variant: string): string {
   return `${FOLDER}/${variant}.graph`;
 }
 
-/** A graph file: a line of JSON, then what is left of each file. */
+/** Writes a graph file: a line of JSON, then the rest of each file. */
 export function writeGraphFile(parts: readonly GraphPart[]): Uint8Array<ArrayBuffer> {
   const files = parts.map(({ name, kept, cuts }) => ({ name, keptBytes: kept.length, cuts }));
   const header = new TextEncoder().encode(`${JSON.stringify({ format: 1, files })}\n`);
@@ -89,7 +89,7 @@ export function parseGraphFile(bytes: Uint8Array<ArrayBuffer>, what: string): Gr
   return parts;
 }
 
-/** Of the variant's files as they are with their weights, bytes. */
+/** Size of the variant's files with their weights, bytes. */
 export function wholeBytes(parts: readonly GraphPart[]): number {
   return parts
     .flatMap(({ kept, cuts }) => [

@@ -1,9 +1,9 @@
-/** A boot file, bytes: 32 KB gzip when we write it, which base64 and small golden tensors make of. */
+/** A boot file, bytes. We write at most 32 KB gzip, which base64 and small golden tensors inflate. */
 export const BOOT_BYTES = 256 * 1024;
 
-/** What the device refuses to exceed, so that a hostile server can cost neither memory nor time. */
+/** The device refuses to exceed these limits, so that a hostile server can cost neither memory nor time. */
 export const LIMITS = /* @__PURE__ */ Object.freeze({
-  /** Root metadata, bytes. Ours is about 2.5 KB; room for many keys. */
+  /** Root metadata, bytes. Ours is about 2.5 KB, so there is room for many keys. */
   rootBytes: 512 * 1024,
   /** Timestamp metadata, bytes. It names one file. */
   timestampBytes: 16 * 1024,
@@ -16,7 +16,7 @@ export const LIMITS = /* @__PURE__ */ Object.freeze({
   bootBytes: BOOT_BYTES,
   /** layout.json, bytes: some 50,000 chunks, 200 GB of weights. */
   layoutBytes: 4 * 1024 * 1024,
-  /** model.json and golden.json, bytes each, as `pack` takes them: they are read before all else. */
+  /** model.json and golden.json, bytes each, as in `pack`. They are read before all else. */
   describingBytes: 64 * 1024 * 1024,
   /** Roots followed in one refresh (TUF 5.3.3 asks for a limit). */
   rootRotations: 256,
@@ -36,7 +36,7 @@ export const LIMITS = /* @__PURE__ */ Object.freeze({
   fetchingMs: 60 * 60 * 1000,
   /** Metadata that any tab refreshed so recently is not refreshed again, ms. */
   freshMs: 60_000,
-  /** Another tab that looks for a version, or downloads, and brings nothing for this long is not waited for, ms. */
+  /** Another tab that looks for a version, or downloads, is not waited for if it brings nothing for this long, ms. */
   followMs: 60_000,
   /** Chunks of one file fetched at the same time: browsers open six HTTP/1.1 connections per host. */
   parallelChunks: 4,

@@ -1,4 +1,4 @@
-/** Maps in order with at most `limit` under way. The first failure stops taking new items. */
+/** Maps in order, with at most `limit` items under way. After the first failure no new item begins. */
 export async function mapLimited<Item, Result>(
   items: readonly Item[],
   limit: number,

@@ -34,24 +34,24 @@ export interface ModelVersion {
   readonly layout: Layout;
   /** Reads a whole file of the version. */
   readFile(name: string, options?: ReadFileOptions): Promise<VerifiedBytes>;
-  /** Reads several, bounded in what is under way at the same time. */
+  /** Reads several files; the number under way at the same time is limited. */
   readFiles(
     names: readonly string[],
     options?: ReadFileOptions,
   ): Promise<Map<string, VerifiedBytes>>;
   /** SHA-256 of a file as signed, or undefined when the version has no such file. */
   digestOf(name: string): string | undefined;
-  /** Bytes of these files that are not stored yet, as they would cross the network in full. */
+  /** Bytes of these files that are not stored yet, as they would cross the network without deltas. */
   missingBytes(names: readonly string[]): Promise<number>;
   /** Distinct chunks of these files and of those that describe the version. */
   chunksOf(names: readonly string[]): [sha256: string, sizeBytes: number][];
-  /** What need not be hashed as a whole any more, to be given to the next opening. */
+  /** Files that need no hash as a whole any more. The next opening takes them. */
   wholeFiles(): WholeFiles;
 }
 
-/** Files whose chunks were found to make what a bundle signs. Their chunks are checked at every read. */
+/** Files whose chunks together were found to be the signed file. The chunks are still checked at every read. */
 export interface WholeFiles {
-  /** SHA-256 of that bundle in hex. It signs the layout and the digests of the files, so it names both. */
+  /** SHA-256 in hex of the bundle. It signs the layout and the digests of the files, so it names both. */
   readonly manifestSha256: string;
   readonly names: readonly string[];
 }
@@ -61,11 +61,11 @@ export interface ReadFileOptions {
 }
 
 /**
- * Opens a version from its verified manifest: the layout under the digest the manifest gives, and
- * through it the spec and the golden cases.
+ * Opens a version from its verified manifest: first the layout, whose digest the manifest gives, and through it the
+ * spec and the golden cases.
  *
  * @param older the layout of a stored version that the repository offers deltas from
- * @param whole what an earlier opening found
+ * @param whole the files that an earlier opening found to be whole
  * @throws NearsideError trust, network and store codes
  */
 export async function openModelVersion(
@@ -140,7 +140,7 @@ export async function openModelVersion(
 /** Read at every opening, beside the layout itself. */
 const DESCRIBING_FILES = ['model.json', 'golden.json'];
 
-/** layout.json is the one file that is not in the layout: it is fetched as one chunk. */
+/** Reads layout.json, the one file that is not in the layout. It is one chunk. */
 async function readLayout(
   manifest: Manifest,
   chunks: ChunkStore,

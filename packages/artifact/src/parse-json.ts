@@ -1,8 +1,8 @@
 import { type ErrorCode, NearsideError } from '@nearside/core';
 
 /**
- * Parses untrusted UTF-8 JSON bytes. A key that stands twice in one object is refused: parsers
- * differ in which of the two they believe, so what one tool verified another could misread.
+ * Parses untrusted UTF-8 JSON bytes. A key that stands twice in one object is refused: parsers differ in which of the
+ * two they take, so two tools could read the same bytes differently.
  *
  * @param what names the document in the message, for instance `timestamp.json`
  * @throws NearsideError `code` when the bytes are not UTF-8, not JSON, or have such a key
@@ -23,7 +23,7 @@ export function parseJson(
 
 function read(bytes: Uint8Array, { code, what }: { code: ErrorCode; what: string }) {
   try {
-    // A byte order mark is kept, and is then no JSON (RFC 8259, section 8.1).
+    // A byte order mark is kept, so that it is refused (RFC 8259, section 8.1).
     const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
     const text = decoder.decode(bytes);
     return { text, value: JSON.parse(text) as unknown };
@@ -35,12 +35,12 @@ function read(bytes: Uint8Array, { code, what }: { code: ErrorCode; what: string
   }
 }
 
-/** Strings, and the signs that open, close and divide; in valid JSON nothing else matters here. */
+/** Strings and punctuation. Nothing else matters here in valid JSON. */
 const TOKENS = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g;
 
 /** @param text valid JSON */
 function findDuplicateKey(text: string): string | undefined {
-  /** Keys of the objects that are open; an array holds its place with undefined. */
+  /** Keys of the open objects. Undefined stands for an open array. */
   const open: (Set<string> | undefined)[] = [];
   let last = '';
   for (const [token] of text.matchAll(TOKENS)) {

@@ -26,7 +26,7 @@ export const ReleaseSchema = v.looseObject({
   ),
   fallbackSequence: v.optional(Sequence),
   deltasFrom: v.optional(v.array(Sequence)),
-  /** `common` where its ONNX variants stayed inside the part of ONNX Runtime that most models use: see `pack`. */
+  /** `common`: its ONNX variants stayed inside the part of ONNX Runtime that most models use; see `pack`. */
   onnxRuntime: v.optional(v.string()),
   requires: v.looseObject({
     format: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
@@ -43,7 +43,7 @@ export interface Release extends ReleaseCustom {
   readonly target: TargetFile;
 }
 
-/** What the bundle of a release has to be, as the targets say. */
+/** The bundle that a release must have, by the targets. */
 export function expectedBundle({
   targetName,
   target: { length, hashes },
@@ -53,8 +53,8 @@ export function expectedBundle({
 }
 
 /**
- * All versions of `model` that the targets list, newest first. Other models' targets are not even
- * read: one that this library does not understand concerns nobody else.
+ * All versions of `model` that the targets list, newest first. Targets of other models are not read, so one that this
+ * library does not understand harms no other model.
  *
  * @throws NearsideError `metadata-malformed`
  */
@@ -65,7 +65,7 @@ export function releasesOf(targets: Targets, model: string): Release[] {
     .sort((a, b) => b.sequence - a.sequence);
 }
 
-/** One version of a model. What is wrong with others is not looked at. */
+/** Finds one version of a model. Errors in other versions do not matter. */
 export function findRelease(
   targets: Targets,
   { model, sequence }: { model: string; sequence: number | undefined },
@@ -97,7 +97,7 @@ function parseRelease(targetName: string, target: TargetFile): Release {
     code: 'metadata-malformed',
     what: `targets.json, ${targetName}`,
   } as const;
-  // A newer library may write what this one does not know; that it is newer, it says in any case.
+  // A newer library may write fields that this one does not know, but always says that it is newer.
   const newer = v.safeParse(NewerReleaseSchema, target.custom);
   const custom = newer.success
     ? { ...newer.output, state: 'stable' as const }
@@ -105,7 +105,7 @@ function parseRelease(targetName: string, target: TargetFile): Release {
   return ownFields({ ...custom, targetName, target }, 1);
 }
 
-/** A release of a format to come: enough to name it and pass it over. */
+/** A release of a later format: enough to name it and pass it over. */
 const NewerReleaseSchema = v.looseObject({
   model: ModelNameSchema,
   version: VersionSchema,
@@ -115,21 +115,21 @@ const NewerReleaseSchema = v.looseObject({
   }),
 });
 
-/** What this library and this device can run. */
+/** The runtimes, formats and features that this library and this device can run. */
 export interface Support {
   readonly runtimes: readonly string[];
-  /** Of those that a version may require (`requires.features`). */
+  /** Features that a version may require (`requires.features`). */
   readonly features: readonly string[];
 }
 
 export interface ReleaseQuestion {
   readonly model: string;
-  /** Random per install: decides rollouts. */
+  /** Random per install; rollouts are decided by it. */
   readonly installId: string;
   readonly support: Support;
   /** Sequences that have failed on this device. */
   readonly failed?: ReadonlySet<number>;
-  /** The sequence that runs now: when it was revoked, its signed fallback is preferred. */
+  /** The sequence that runs now. If it was revoked, its signed fallback is preferred. */
   readonly from?: number | undefined;
 }
 
@@ -168,7 +168,7 @@ export async function chooseRelease(
   );
 }
 
-/** The versions above `sequence` that this library cannot run, for the app to be told. */
+/** The versions above `sequence` that this library cannot run. The app is told of them. */
 export function unsupportedReleases(
   targets: Targets,
   { model, support, above }: { model: string; support: Support; above: number },
@@ -179,7 +179,7 @@ export function unsupportedReleases(
   );
 }
 
-/** Of the runtimes a version has variants for, one is enough; of the features it needs, none may lack. */
+/** One runtime that a version has variants for is enough. All features that it needs must be there. */
 export function isSupported({ requires }: Release, support: Support): boolean {
   const { format, runtime = [], features = [] } = requires;
   return (

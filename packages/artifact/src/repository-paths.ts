@@ -28,24 +28,24 @@ export function bundleName(model: string, version: string): string {
   return `${model}-${version}.oms.json`;
 }
 
-/** `.z` holds gzip bytes: a `.gz` would be decoded by static servers and `fetch` on the way. */
+/** `.z` holds gzip bytes. Static servers and `fetch` would decode a `.gz` on the way. */
 export function chunkPath(sha256: string, { gzip }: { gzip: boolean }): string {
   return `chunks/${sha256}${gzip ? '.z' : ''}`;
 }
 
-/** `newer − older` of two chunks, gzip; both by SHA-256. Optional: the chunk's own hash decides. */
+/** `newer − older` of two chunks, gzip; both by SHA-256. Optional, because the chunk's own hash decides. */
 export function deltaPath(sha256: string, fromSha256: string): string {
   return `deltas/${sha256}-${fromSha256}.z`;
 }
 
-/** A model's boot file. Optional: it speeds up a first open and decides nothing. */
+/** A model's boot file. Optional: it only speeds up a first open. */
 export function bootPath(model: string): string {
   return `boot/${model}.json`;
 }
 
 /**
- * A name that others chose must stay inside the directory it is used in: no `..`, no absolute path,
- * no backslash, no empty part.
+ * Requires that a name from others stays inside its directory: no `..`, no absolute path, no backslash, no empty
+ * part.
  *
  * @throws NearsideError `name-unsafe`
  */

@@ -1,6 +1,6 @@
 import { sha256 } from './sha256.js';
 
-/** Bucket of an install for a rollout, 0 … 9,999: first 6 bytes of SHA-256(salt ‖ 0 ‖ installId). */
+/** Bucket of an install for a rollout, 0 … 9,999, from the first 6 bytes of SHA-256(salt ‖ 0 ‖ installId). */
 export async function rolloutBucket(salt: string, installId: string): Promise<number> {
   const digest = await sha256(new TextEncoder().encode(`${salt}\0${installId}`));
   const first48Bits = digest.subarray(0, 6).reduce((value, byte) => value * 256 + byte, 0);

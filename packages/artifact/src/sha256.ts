@@ -11,13 +11,13 @@ export async function sha256Hex(bytes: BufferSource): Promise<string> {
   return toHex(await sha256(bytes));
 }
 
-/** SHA-512 as 128 lower-case hex digits: TUF metadata may give it beside SHA-256. */
+/** SHA-512 as 128 lower-case hex digits. TUF metadata may give it beside SHA-256. */
 export async function sha512Hex(bytes: BufferSource): Promise<string> {
   return toHex(new Uint8Array(await webCrypto().digest('SHA-512', bytes)));
 }
 
 /**
- * WebCrypto, which browsers offer only to pages served over https or from localhost.
+ * WebCrypto. Browsers offer it only to pages served over https or from localhost.
  *
  * @throws NearsideError `insecure-context`
  */

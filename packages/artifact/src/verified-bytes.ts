@@ -9,12 +9,12 @@ declare const verified: unique symbol;
  */
 export type VerifiedBytes = Uint8Array<ArrayBuffer> & { readonly [verified]: true };
 
-/** What bytes have to be. */
+/** Size and digest that bytes must have. */
 export interface ExpectedBytes {
   /** Names them in messages, for instance `int8/model.onnx, chunk 1 of 3`. */
   readonly what: string;
   readonly sha256: string;
-  /** Where the metadata gives it too. */
+  /** Present where the metadata gives it too. */
   readonly sha512?: string | undefined;
   readonly sizeBytes?: number | undefined;
 }

@@ -14,7 +14,7 @@ import { sha256Hex } from './sha256.js';
 import { variantFiles } from './variant-files.js';
 import type { VerifiedBytes } from './verified-bytes.js';
 
-/** The one file of a version that no layout lists; it is one chunk. */
+/** No layout lists this file of a version. It is one chunk. */
 export const LAYOUT_FILE = 'layout.json';
 
 /**
@@ -39,8 +39,8 @@ export function digestOfLayout(manifest: Manifest): string {
 }
 
 /**
- * The slices of a file. Where it is one slice, layout and manifest must give it the same digest; where
- * it is not, {@link requireWhole} holds what the slices make to the manifest's.
+ * @returns the slices of a file. If it is one slice, layout and manifest must give it the same digest; if not,
+ *   {@link requireWhole} checks the joined slices against the manifest's digest
  *
  * @throws NearsideError `bundle-mismatch`
  */
@@ -60,8 +60,8 @@ export function chunksOf(layout: Layout, manifest: Manifest, name: string): read
 }
 
 /**
- * Checks that the slices of a file make the file that the manifest signs: other tools that verify the
- * bundle know the digest of the file alone, and must not see another one than devices run.
+ * Checks that the slices together are the file that the manifest signs. Other tools that verify the bundle know the
+ * file's digest alone, and must see the file that devices run.
  *
  * @param bytes the slices, verified one by one and joined
  * @throws NearsideError `bundle-mismatch`
@@ -99,9 +99,9 @@ export function requireDescribing(slices: readonly Chunk[], name: string): void 
 }
 
 /**
- * Checks that no variant is larger than its chunks by more than the model takes in memory. A bundle
- * gives no sizes, and a chunk that a layout repeats costs its server nothing, but the device its size
- * each time. Honest files repeat little but zeros.
+ * Checks that no variant is larger than its chunks by more than the model takes in memory. A bundle gives no sizes. A
+ * chunk that a layout repeats costs its server nothing, and the device its size each time. Honest files repeat little
+ * but zeros.
  *
  * @throws NearsideError `bundle-mismatch`
  */

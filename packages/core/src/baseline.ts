@@ -3,14 +3,14 @@ import { parse } from './parse.js';
 
 const CountSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const NumberSchema = v.pipe(v.number(), v.finite());
-/** Bins of a distribution; distributions of a baseline. */
+/** Most bins of a distribution, and most distributions of a baseline. */
 export const BINS_LIMIT = 32;
 export const DISTRIBUTIONS_LIMIT = 16;
 
 const common = {
-  /** Unique in the baseline; `confidence` is the score that feedback is counted by. */
+  /** The name is unique in the baseline. Feedback is counted by the score named `confidence`. */
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(80)),
-  /** What it is of: how sure the model is, what comes out, or what goes in. */
+  /** The distribution is of how sure the model is, of its outputs, or of its inputs. */
   kind: v.picklist(['score', 'output', 'input']),
   counts: v.pipe(v.array(CountSchema), v.minLength(1), v.maxLength(BINS_LIMIT)),
 };
@@ -19,24 +19,24 @@ const common = {
 const DistributionSchema = v.union([
   v.strictObject({
     ...common,
-    /** Bin i is [edges[i], edges[i+1]), the last one closed; what lies outside is in the outer ones. */
+    /** Bin i is [edges[i], edges[i+1]), the last one closed. Values outside count in the outer bins. */
     edges: v.pipe(v.array(NumberSchema), v.minLength(2), v.maxLength(BINS_LIMIT + 1)),
-    /** Of `counts`, where the samples had labels. */
+    /** How many of `counts` the model got right, where the samples had labels. */
     correct: v.optional(v.pipe(v.array(CountSchema), v.maxLength(BINS_LIMIT))),
   }),
   v.strictObject({
     ...common,
-    /** A bin each; one more is for all others. */
+    /** One bin per label, and one more for all others. */
     labels: v.pipe(v.array(v.string()), v.maxLength(BINS_LIMIT - 1)),
   }),
 ]);
 
-/** What the model did on held-out data when it was released: the reference that drift is against. */
+/** How the model behaved on held-out data when it was released. Drift is measured against it. */
 export const BaselineSchema = v.strictObject({
   format: v.literal(2),
   /** Inputs the statistics were taken from. */
   n: CountSchema,
-  /** Always in this order, by which counts can be told apart without names. */
+  /** The order is always the same, so that reports can name a distribution by its position. */
   distributions: v.pipe(
     v.array(
       v.pipe(
@@ -60,7 +60,7 @@ export function parseBaseline(value: unknown): Baseline {
   return parse(BaselineSchema, value, { code: 'metadata-malformed', what: 'baseline.json' });
 }
 
-/** Index of the bin that holds a value: a number where there are edges, else a label. */
+/** @returns the index of the bin that holds a value: a number where there are edges, else a label */
 export function binOf(distribution: Distribution, value: number | string): number {
   if ('labels' in distribution) {
     const index = distribution.labels.indexOf(String(value));

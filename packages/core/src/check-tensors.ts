@@ -56,7 +56,7 @@ function checkTensor(value: unknown, spec: TensorSpec): void {
   }
 }
 
-/** What only looks like an array of its class is most often what a framework made of one. */
+/** An object that only looks like its typed array is mostly a Proxy that a framework made of one. */
 function describeData(data: unknown): string {
   const name = describe(data);
   return name.endsWith('Array') && !Array.isArray(data) && !ArrayBuffer.isView(data)

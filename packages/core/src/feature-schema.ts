@@ -8,16 +8,16 @@ const FeatureNameSchema = v.pipe(
   v.check((name) => name !== 'tensors', "a name other than 'tensors'"),
 );
 
-/** JSON can say 1e999, which is no number any more. */
+/** JSON can write 1e999, which parses as Infinity. */
 const NumberSchema = v.pipe(v.number(), v.finite());
 
 const common = {
   name: FeatureNameSchema,
-  /** How old a remembered value may be, ms; by default of any age. */
+  /** A remembered value may be this old, ms; by default any age will do. */
   maxAgeMs: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0))),
 };
 
-/** What a record may hold under a name, and what stands in for it where it is missing, stale or invalid. */
+/** The values that a record may hold under a name, and the default for one that is missing, stale or invalid. */
 export const FeatureSchema = v.variant('type', [
   v.strictObject({
     ...common,
@@ -26,7 +26,7 @@ export const FeatureSchema = v.variant('type', [
     unit: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(32))),
     /** Smallest and largest value that the model was trained for. */
     range: v.optional(v.strictTuple([NumberSchema, NumberSchema])),
-    /** What becomes of a number outside `range`: it is refused by default. */
+    /** A number outside `range` is refused by default. */
     outside: v.optional(v.picklist(['refuse', 'clip'])),
     default: v.optional(NumberSchema),
   }),

@@ -4,10 +4,10 @@ import type { Feature } from './feature-schema.js';
 /** A value of a feature, of its type. */
 export type FeatureValue = number | string | boolean;
 
-/** What a model for records takes: features by name; those that the spec has a default for may be left out. */
+/** Input of a model for records: features by name. Those with a default in the spec may be left out. */
 export type FeatureRecord = Readonly<Record<string, FeatureValue | null | undefined>>;
 
-/** Whether a value is of a feature's type; a number outside its range is, all the same. */
+/** @returns true for a value of the feature's type, whether or not a number is in its range */
 export function fitsFeature(given: unknown, feature: Feature): given is FeatureValue {
   switch (feature.type) {
     case 'number':

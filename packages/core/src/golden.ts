@@ -11,7 +11,7 @@ const StoredTensorSchema = v.strictObject({
   file: FileNameSchema,
 });
 
-/** Instead of a file: `seeded-tensor.ts` says which numbers these are. */
+/** Stands in place of a file; `seeded-tensor.ts` says which numbers these are. */
 const SeededTensorSchema = v.strictObject({
   datatype: v.picklist(NUMERIC_DATATYPES),
   shape: v.array(v.pipe(v.number(), v.integer(), v.minValue(1))),
@@ -25,7 +25,7 @@ const BoundsSchema = v.strictObject({
 
 const ToleranceSchema = v.strictObject({
   ...BoundsSchema.entries,
-  /** For outputs that need others: by name, in a spec with stages as `stage/name`. */
+  /** Tolerances of single outputs, by name; in a spec with stages, by `stage/name`. */
   outputs: v.optional(v.record(v.string(), BoundsSchema)),
 });
 
@@ -40,12 +40,12 @@ export const GoldenSchema = v.strictObject({
     v.array(
       v.strictObject({
         name: v.string(),
-        /** Whose model it is for, in a spec with stages. */
+        /** In a spec with stages, the stage that the case is for. */
         stage: v.optional(ModelNameSchema),
         inputs: v.record(v.string(), v.union([StoredTensorSchema, SeededTensorSchema])),
         /**
-         * Of a stage's first case: inputs of the shapes that callers give, which sessions are warmed up and timed
-         * with instead. Their outputs are compared with nothing.
+         * Only a stage's first case has these: inputs of the shapes that callers give. Sessions are warmed up and
+         * timed with them, and their outputs are not compared.
          */
         warmUp: v.optional(v.record(v.string(), SeededTensorSchema)),
         expected: v.record(ModelNameSchema, v.record(v.string(), StoredTensorSchema)),
@@ -84,7 +84,7 @@ export function goldenFiles(
     .flatMap((tensor) => ('file' in tensor ? [tensor.file] : []));
 }
 
-/** How far an output of a stage's model may be off. */
+/** @returns how far an output of a stage's model may be off */
 export function toleranceOf(
   { outputs = {}, abs, rel }: Golden['tolerance'][string],
   { name }: Pick<Stage, 'name'>,

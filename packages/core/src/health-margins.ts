@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 
-/** What the two sides of a rollout are compared by, beside the outcomes that an app declares. */
+/** The two sides of a rollout are compared by these, and by the outcomes that an app declares. */
 export const GUARDRAILS = [
   'failed-runs',
   'failed-devices',
@@ -10,11 +10,11 @@ export const GUARDRAILS = [
   'missing-devices',
 ] as const;
 
-/** All there is, in hundredths of a point. */
+/** 100 %, in hundredths of a percentage point. */
 const MOST_BPS = 10_000;
 const MARGIN = `hundredths of a point: a whole number from 0 to ${MOST_BPS}`;
 
-/** How much worse a version may be, by the name of the margin: signed with it, and judged by the collector. */
+/** How much worse a version may be, by the name of the margin. Signed with the version, judged by the collector. */
 export const HealthSchema = v.record(
   v.string(),
   v.pipe(
@@ -30,7 +30,7 @@ export function marginName(guardrail: string): string {
   return `${guardrail}-bps`;
 }
 
-/** The outcome that a margin is of; undefined where it is of none. */
+/** @returns the outcome that a margin is about; undefined for a margin about none */
 export function outcomeOfMargin(name: string): string | undefined {
   return /^outcome-(.+)-bps$/su.exec(name)?.[1];
 }

@@ -14,7 +14,7 @@ export interface Histogram {
   sum: number;
   /** Index of the bucket that `counts` begins with. */
   first: number;
-  /** Of consecutive buckets. */
+  /** Counts of consecutive buckets. */
   counts: number[];
 }
 
@@ -29,7 +29,7 @@ export function createHistogram(scale: number): Histogram {
 
 /** Index of the bucket that holds `value`, for SMALLEST ≤ value. */
 export function bucketIndex(value: number, scale: number): number {
-  // A shift, and not a power: this is done for each duration of each run.
+  // A shift is faster than a power, and every duration of every run comes here.
   return Math.ceil(Math.log2(Math.min(value, LARGEST)) * (1 << scale)) - 1;
 }
 
@@ -80,7 +80,7 @@ export function merge(histogram: Histogram, other: Histogram): void {
   }
 }
 
-/** Its buckets that hold anything, in the order of their indices. */
+/** The buckets that hold anything, in the order of their indices. */
 export function* bucketsOf({ first, counts }: Histogram): Generator<[index: number, n: number]> {
   for (const [i, n] of counts.entries()) if (n > 0) yield [first + i, n];
 }

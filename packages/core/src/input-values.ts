@@ -9,7 +9,7 @@ import {
   type Tensors,
 } from './tensor.js';
 
-/** The inputs that are always the same, by name: what the spec declares with a `value`. */
+/** The inputs that are the same in every run, by name. The spec declares them with a `value`. */
 export function constantInputs({ inputs }: { readonly inputs: readonly TensorSpec[] }): Tensors {
   const constant = inputs.filter(({ value }) => value !== undefined);
   return Object.fromEntries(constant.map((input) => [input.name, constantTensor(input)]));
@@ -28,7 +28,7 @@ export function constantTensor({ datatype, shape, value = [] }: TensorSpec): Ten
   return { datatype, shape, data } as Tensor;
 }
 
-/** Datatypes whose values JSON can say: half floats are bits, and text is no number. */
+/** Datatypes whose values JSON cannot say: half floats are bits, and text is no number. */
 const WITHOUT_VALUES = ['FP16', 'BYTES'];
 
 /**
@@ -65,7 +65,7 @@ export function checkInputValues({
   if (first && !isAsked) throw malformed(first.name, 'an input without one for the caller', 'none');
 }
 
-/** Whether a number comes back as it was put in; of floats the nearest will do. */
+/** @returns true for a number that the datatype gives back as it was; floats may round it */
 function holds(datatype: NumericDatatype, number: number): boolean {
   if (datatype === 'INT64') return Number.isSafeInteger(number);
   const [element] = constantTensor({ name: '', datatype, shape: [1], value: number }).data;

@@ -19,9 +19,9 @@ export const ChunkSchema = v.union([
 export const LayoutSchema = v.strictObject({
   format: v.literal(1),
   files: v.record(FileNameSchema, v.array(ChunkSchema)),
-  /** For people and for `diff`: by file, the names of the tensors that begin in each chunk. */
+  /** By file, the names of the tensors that begin in each chunk. For people and for `diff`; devices ignore it. */
   tensors: v.optional(v.record(FileNameSchema, v.array(v.array(v.string())))),
-  /** `common` where its ONNX variants need no more of ONNX Runtime than most models do, as far as `pack` has found. */
+  /** `common`: its ONNX variants need no more of ONNX Runtime than most models do, as far as `pack` has found. */
   onnxRuntime: v.optional(v.picklist(['common', 'full'])),
 });
 

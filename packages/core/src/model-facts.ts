@@ -23,17 +23,17 @@ const VersionFactsSchema = v.looseObject({
   baseline: v.optional(BaselineSchema),
   /** First 16 hex digits of the SHA-256 of `baseline.json`, as reports name it. */
   baselineHash: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/, '16 hex digits'))),
-  /** What the publisher measured on held-out data. */
+  /** Metrics that the publisher measured on held-out data. */
   metrics: v.optional(v.record(v.string(), v.pipe(v.number(), v.finite()))),
   /** Margins of the signed release. */
   health: v.optional(HealthSchema),
-  /** Where they are others than those of the model. */
+  /** Present where they differ from the model's. */
   features: v.optional(Features),
 });
 
 /**
- * What is known of models from their signed repositories: `models.json`, written by `nearside facts` and read by the
- * collector. Unknown fields are left alone: the two are updated one after the other.
+ * Facts about models from their signed repositories: `models.json`, written by `nearside facts` and read by the
+ * collector. Unknown fields are ignored, because the two are updated one after the other.
  */
 export const ModelFactsSchema = v.looseObject({
   format: v.literal(1),
@@ -48,7 +48,7 @@ export const ModelFactsSchema = v.looseObject({
             'each version once',
           ),
         ),
-        /** Of its newest version that has features. */
+        /** Features of the newest version that has any. */
         features: v.optional(Features),
       }),
     ),

@@ -36,20 +36,20 @@ export const TensorSpecSchema = v.strictObject({
 
 const InputSpecSchema = v.strictObject({
   ...TensorSpecSchema.entries,
-  /** Always the same, and nobody's to give: every element in row-major order, or one number for all. */
+  /** The input is the same in every run: every element in row-major order, or one number for all. */
   value: v.optional(v.union([v.number(), v.array(v.number())])),
 });
 
 const FilesSchema = v.array(FileNameSchema);
 
-/** What is said of a variant of each runtime, and may be said anew of its part for a stage. */
+/** Fields of an ONNX variant, which may be given anew for a stage. */
 const ofOnnx = {
-  /** Axes that the file leaves free by a name, pinned: the runtime can then plan memory and kernels. */
+  /** Sizes for axes that the file leaves free by a name. The runtime can then plan memory and kernels. */
   dimensions: v.optional(v.record(v.string(), PositiveIntegerSchema)),
 };
 const TfjsFormatSchema = v.picklist(['layers-model', 'graph-model']);
 
-/** Instead of `files`, where the spec has stages: those of each, by name. */
+/** In a spec with stages these stand in place of `files`: the files of each stage, by its name. */
 function byStage<const Own extends v.ObjectEntries>(own: Own) {
   const part = v.strictObject({ dtype: v.optional(v.string()), ...own, files: FilesSchema });
   return v.optional(v.record(ModelNameSchema, part));
@@ -78,16 +78,16 @@ export const VariantSchema = v.variant('runtime', [
   }),
 ]);
 
-/** A step by its name; the step itself says what its parameters may be. */
+/** A step by its name. The step itself defines its parameters. */
 const NamedStepSchema = v.looseObject({ step: v.pipe(v.string(), v.maxLength(64)) });
 
-/** A model, and what is around it. */
+/** A model with the steps before and after it. */
 const modelEntries = {
   inputs: v.optional(v.array(InputSpecSchema), () => []),
   outputs: v.optional(v.array(TensorSpecSchema), () => []),
   /**
-   * What the model carries from one frame of a stream to the next: such an output becomes such an input.
-   * Both are declared above, and zeros before the first frame.
+   * The model's state: each such output is fed back as the named input with the next frame. Both are declared above.
+   * The state before the first frame is zeros.
    */
   state: v.optional(
     v.pipe(v.array(v.strictObject({ input: v.string(), output: v.string() })), v.minLength(1)),
@@ -100,23 +100,23 @@ const modelEntries = {
 };
 
 export const ModelSpecSchema = v.strictObject({
-  /** For editors: where the JSON schema of this file is. */
+  /** Address of this file's JSON schema, for editors. */
   $schema: v.optional(v.string()),
   format: v.literal(SPEC_FORMAT),
   name: ModelNameSchema,
   version: VersionSchema,
   /** Monotone over all versions of a model; the highest admitted one is chosen. */
   sequence: PositiveIntegerSchema,
-  /** One of `BUILT_IN_TASKS`, or one that the app's own worker does. */
+  /** One of `BUILT_IN_TASKS`, or a task that the app's own worker does. */
   task: ModelNameSchema,
   ...modelEntries,
-  /** Instead of one model: several, each for what the one before it found. */
+  /** Several models in place of one. Each works on the results of the one before it. */
   stages: v.optional(
     v.pipe(
       v.array(
         v.strictObject({
           name: ModelNameSchema,
-          /** The stage before this one, for each of whose results this one begins anew. */
+          /** The stage before this one. This stage runs once for each of its results. */
           each: v.optional(ModelNameSchema),
           ...modelEntries,
         }),
@@ -125,7 +125,7 @@ export const ModelSpecSchema = v.strictObject({
       v.maxLength(8),
     ),
   ),
-  /** What a record may hold, for models that take records. */
+  /** The features of a model that takes records. */
   features: v.optional(v.pipe(v.array(FeatureSchema), v.minLength(1), v.maxLength(1000))),
   variants: v.pipe(v.array(VariantSchema), v.minLength(1)),
   batch: v.optional(
@@ -141,7 +141,7 @@ export const ModelSpecSchema = v.strictObject({
     /** Largest image accepted, in pixels before any resizing. */
     maxInputPixels: v.optional(PositiveIntegerSchema),
   }),
-  /** How much worse than its control a canary may be: for the collector (`HealthSchema`), and nothing to a device. */
+  /** How much worse than its control a canary may be. The collector reads this (`HealthSchema`), devices do not. */
   health: v.optional(v.record(v.string(), v.number())),
 });
 

@@ -2,14 +2,14 @@ import { NearsideError } from './errors.js';
 import { constantTensor } from './input-values.js';
 import { formatShape, type TensorSpec, type Tensors } from './tensor.js';
 
-/** The tensors of a model, and which outputs it carries from one frame to the next as which inputs. */
+/** The tensors of a model, and the outputs that are fed back as inputs with the next frame. */
 interface StatefulTensors<Spec> {
   readonly inputs: readonly Spec[];
   readonly outputs: readonly Spec[];
   readonly state?: readonly { readonly input: string; readonly output: string }[] | undefined;
 }
 
-/** The inputs a caller gives: neither state nor what is always the same. */
+/** The inputs that a caller gives: all but state and constants. */
 export function callerInputs<Spec extends TensorSpec>({
   inputs,
   state = [],
@@ -19,7 +19,7 @@ export function callerInputs<Spec extends TensorSpec>({
   );
 }
 
-/** The outputs a caller gets: state is none of them. */
+/** The outputs that a caller gets: all but state. */
 export function callerOutputs<Spec extends TensorSpec>({
   outputs,
   state = [],

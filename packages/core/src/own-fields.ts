@@ -1,11 +1,11 @@
 import { kindOf } from './kind-of.js';
 
 /**
- * A copy of what an object has itself, which inherits nothing: what anybody put on `Object.prototype` is no
- * field of it, and neither is what its class has (accessors, methods). Lists are copied with what they hold;
- * all else (bytes, functions, what is the platform's) is passed on as it is.
+ * Copies the fields that an object has itself; the copy inherits nothing. Whatever anybody put on `Object.prototype`,
+ * and accessors and methods of a class, are left out. Lists are copied with their items. All else (bytes, functions,
+ * platform objects) is passed on as it is.
  *
- * @param depth so many objects and lists deep; data that others sent is copied to its end
+ * @param depth levels of objects and lists that are copied; all levels for data that others sent
  */
 export function ownFields<Value>(value: Value, depth = Number.POSITIVE_INFINITY): Value {
   if (depth === 0) return value;

@@ -2,12 +2,12 @@ import * as v from 'valibot';
 import { type ErrorCode, NearsideError } from './errors.js';
 import { ownFields } from './own-fields.js';
 
-/** Deeper than any of our schemas looks; what others nest deeper is passed on as it is. */
+/** Deeper than any of our schemas looks. What is nested deeper is passed on as it is. */
 const DEEPEST = 32;
 
 /**
- * Turns untrusted data into its type, once, at the door. Neither the data nor what comes of it inherits
- * anything: a field that is left out is not looked for on `Object.prototype`.
+ * Turns untrusted data into its type, once, at the door. Neither the data nor the result inherits anything, so a
+ * missing field is never found on `Object.prototype`.
  *
  * @param what names the document in the message, for instance `model.json`
  * @throws NearsideError `code`, with the path, what was expected and what was got
@@ -34,8 +34,8 @@ export function parse<const Schema extends v.GenericSchema>(
 const owning = new WeakSet<object>();
 
 /**
- * For a key that is left out valibot takes the `fallback` of its schema, which ours have none of: each says so
- * itself, or the one of `Object.prototype` would be taken.
+ * For a missing key valibot reads `fallback` of the schema. Ours have none, so each says so itself; without that, a
+ * `fallback` on `Object.prototype` would be taken.
  */
 function ownFallbacks(schema: object): void {
   if (owning.has(schema)) return;
@@ -53,7 +53,7 @@ function expectationOf({ message, expected, type }: v.BaseIssue<unknown>): strin
   return isOurs ? message : (expected ?? type.replaceAll('_', ' '));
 }
 
-/** What others sent may be long; a message is for reading. */
+/** Text from others may be long, and a message is for reading. */
 function shortened(text: string): string {
   return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }

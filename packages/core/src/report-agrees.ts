@@ -3,7 +3,7 @@ import { bucketUpperBound, LARGEST, SMALLEST } from './histogram.js';
 import type { Report } from './report.js';
 import { SAMPLED_OBSERVATIONS } from './report-format.js';
 
-/** What a report says that cannot be, where it stands, and what would be right. */
+/** A value in a report that is impossible: its path, and the expected value. */
 export interface ReportComplaint {
   readonly path: string;
   readonly expected: string;
@@ -11,8 +11,8 @@ export interface ReportComplaint {
 }
 
 /**
- * The scale that histograms are kept at, by path: ±4.33 % at 3, ±8.6 % at 2. A finer one can be folded down, a coarser
- * one not be told apart.
+ * The scale that histograms are kept at, by path: ±4.33 % at 3, ±8.6 % at 2. A finer one can be folded down; a
+ * coarser one cannot be refined.
  */
 export const HISTOGRAM_SCALES = Object.freeze({
   'latency.total': 3,
@@ -30,7 +30,7 @@ export const HISTOGRAM_SCALES = Object.freeze({
 });
 export type HistogramPath = keyof typeof HISTOGRAM_SCALES;
 
-/** More than a device can do, in a second. */
+/** No device does more in a second. */
 const EVENTS_PER_SECOND = 10_000;
 
 /** A sum is written with six digits. */
@@ -48,7 +48,7 @@ export function reportHistograms(report: Report): [HistogramPath, HistogramJson]
   });
 }
 
-/** What a schema cannot say of a report: that its parts agree, and that it tells of what can be. */
+/** Checks what a schema cannot: that a report's parts agree, and that its numbers are possible. */
 export function complaintOf(report: Report): ReportComplaint | undefined {
   for (const complaint of complaints(report)) if (complaint) return complaint;
   return undefined;
@@ -99,7 +99,7 @@ function ofHistogram(path: HistogramPath, json: HistogramJson): ReportComplaint 
   ]);
 }
 
-/** What the values in its buckets can add up to. */
+/** @returns the least and the most that the values in these buckets can add up to */
 function boundsOfSum({ s, z, o, c }: HistogramJson): { least: number; most: number } {
   let [least, most] = [0, z * SMALLEST];
   for (const [i, n] of c.entries()) {
@@ -140,7 +140,7 @@ function* ofDistributions({
   drift,
   feedback,
 }: Report): Generator<ReportComplaint | undefined> {
-  // Without one, all feedback is in a bin.
+  // Without a baseline all feedback is in one bin.
   const needsBaseline = feedback?.byAge.some(
     ({ bins, confusion }) => confusion || (bins?.length ?? 0) > 1,
   );
@@ -181,7 +181,7 @@ export function countOf({ z, c }: HistogramJson): number {
   return c.reduce((sum, n) => sum + n, z);
 }
 
-/** Of all codes together. */
+/** Sum over all codes. */
 function sumOf(byCode: Readonly<Record<string, number>> = {}): number {
   return Object.values(byCode).reduce((sum, n) => sum + n, 0);
 }

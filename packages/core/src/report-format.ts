@@ -1,7 +1,7 @@
 /** The report version this library writes and the newest one this collector reads. */
 export const REPORT_VERSION = 1;
 
-/** A report is about 1 KB; over this it is refused, by the sender and by the collector. */
+/** A report is about 1 KB. The sender and the collector refuse a larger one. */
 export const MAX_REPORT_BYTES = 8 * 1024;
 
 /** Cohorts are drawn at random per install; 64 make variance between them measurable. */
@@ -20,15 +20,15 @@ export const DEVICE_CLASSES = [
 ] as const;
 export type DeviceClass = (typeof DEVICE_CLASSES)[number];
 
-/** Which side of a rollout an install is on, whatever version serves it in the end. */
+/** The side of a rollout that an install is on, whatever version serves it in the end. */
 export const ARMS = ['stable', 'canary', 'control'] as const;
 export type Arm = (typeof ARMS)[number];
 
-/** What a report may be the first of: counting these counts devices, where nobody has a name. */
+/** A report can be a device's first of these. Counting firsts counts devices without naming them. */
 export const FIRSTS = ['version-day', 'version-hour', 'arm-day', 'arm-day-failed'] as const;
 export type First = (typeof FIRSTS)[number];
 
-/** Why events of a device are in no report. */
+/** Reasons why events of a device are in no report. */
 export const LOSS_REASONS = [
   'too-old',
   'too-large',
@@ -39,17 +39,19 @@ export const LOSS_REASONS = [
 ] as const;
 export type LossReason = (typeof LOSS_REASONS)[number];
 
-/** Observations of a window that its distributions count: an even sample of all. */
+/** A window's distributions count this many observations: an even sample of all. */
 export const SAMPLED_OBSERVATIONS = 50;
 
-/** The largest value of an outcome, and error of a regression, that is counted: sums of them stay exact enough. */
+/**
+ * Largest value of an outcome, and largest error of a regression, that is counted. Sums of them stay exact enough.
+ */
 export const LARGEST_VALUE = 1e11;
 
-/** What a report may name or list at most. */
+/** Most days, pairs and items in a report. */
 export const REPORT_LIMITS = Object.freeze({
-  /** Days by which feedback may come after its run. */
+  /** Feedback may come this many days after its run. */
   feedbackDays: 7,
-  /** Pairs of actual and predicted label, by day of age. */
+  /** Pairs of actual and predicted label, for each day of age. */
   confusedPairs: 64,
   outcomes: 4,
   quarantines: 8,
@@ -57,11 +59,11 @@ export const REPORT_LIMITS = Object.freeze({
   features: 64,
 });
 
-/** Which runs leave a trace, and how much of it. */
+/** Size of a request with traces. */
 export const TRACE_LIMITS = Object.freeze({
-  /** Runs in one request: a run has at most five spans, together some 2 KB. */
+  /** A run has at most five spans, together some 2 KB. */
   runs: 10,
-  /** A request of that, bytes. */
+  /** Such a request, bytes. */
   bytes: 32 * 1024,
 });
 
@@ -69,5 +71,5 @@ export const TRACE_LIMITS = Object.freeze({
 export const TRACE_REASONS = ['sampled', 'failed', 'slow'] as const;
 export type TraceReason = (typeof TRACE_REASONS)[number];
 
-/** What a run is made of, one behind the other. */
+/** The stages of a run, in their order. */
 export const STAGE_SPANS = ['queue', 'preprocess', 'model', 'postprocess'] as const;

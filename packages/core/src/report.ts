@@ -19,7 +19,7 @@ const DAY_MS = 86_400_000;
 const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(MAX_COUNT));
 const Positive = v.pipe(Count, v.minValue(1));
 const Bytes = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(1e13));
-/** Of as many values as there may be. */
+/** The sum of as many values as there may be. */
 const MAX_SUM = MAX_COUNT * LARGEST_VALUE;
 const Sum = v.pipe(v.number(), v.finite(), v.minValue(-MAX_SUM), v.maxValue(MAX_SUM));
 const SumOfSquares = v.pipe(
@@ -32,8 +32,8 @@ const TimeMs = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const Label = v.pipe(v.string(), v.minLength(1), v.maxLength(64));
 
 /**
- * A code of this library or of a newer one: an error, a backend, a device class, a reason. The collector counts what it
- * does not know as `other`; refusing it would have the device delete its report.
+ * A code of this library or of a newer one: an error, a backend, a device class, a reason. The collector counts an
+ * unknown code as `other`. If it refused the report, the device would delete it.
  */
 const Name = v.pipe(
   v.string(),
@@ -57,16 +57,19 @@ function atMost<Key extends v.GenericSchema<string>, Value extends v.GenericSche
 /** How often each code came. */
 const ByCode = atMost(64, Name, Positive);
 
-/** What one feature, prediction or bin is called where no name may leave: its place in a list of the signed model. */
+/**
+ * A feature, prediction or bin is named by its position in a list of the signed model, because its name may not leave
+ * the device.
+ */
 const Position = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1023));
 
-/** Counts by bin of one distribution; bins at the end that are empty may be left out. */
+/** Counts by bin of one distribution. Empty bins at the end may be left out. */
 const Bins = v.pipe(v.array(Count), v.maxLength(BINS_LIMIT));
 
 /**
  * Report v1: what one device says of one model version on one backend over one window. Counts, sums and histograms
- * only: no input, no output, no label, no feature's name, nothing that identifies a person. What has nothing to say is
- * left out. Unknown fields are refused: a new field is a new `v`. `docs/privacy.md` says why each is there.
+ * only: no input, no output, no label, no feature's name, nothing that identifies a person. Empty fields are left
+ * out. Unknown fields are refused: a new field is a new `v`. `docs/privacy.md` says why each is there.
  */
 export const ReportSchema = v.strictObject({
   v: v.literal(REPORT_VERSION),
@@ -74,7 +77,7 @@ export const ReportSchema = v.strictObject({
   id: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/, '32 hex digits')),
   /** Cohort, random per install: not an identity, 1/64 of all devices share it. */
   g: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(COHORTS - 1)),
-  /** What it is this device's first report of, by UTC days and hours. */
+  /** The UTC days and hours that this is the device's first report of. */
   first: v.optional(
     v.pipe(
       v.array(v.picklist(FIRSTS)),
@@ -90,7 +93,10 @@ export const ReportSchema = v.strictObject({
 
   dimensions: v.strictObject({
     model: ModelNameSchema,
-    /** What served. With `manifest`, `variant` and `backend`, or none of them: before a version is known. */
+    /**
+     * The version that served. `manifest`, `variant` and `backend` come together, or none does before a version is
+     * known.
+     */
     version: v.optional(VersionSchema),
     /** SHA-256 of the signed bundle. */
     manifest: v.optional(Sha256HexSchema),
@@ -100,7 +106,7 @@ export const ReportSchema = v.strictObject({
     /** The app's own release, as the app names it. */
     app: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(32))),
     device: Name,
-    /** The side of a rollout that this install is on, and the version that it is to have: whatever serves. */
+    /** The side of a rollout that this install is on, and the version it should have, whatever serves. */
     arm: v.optional(v.picklist(ARMS)),
     assigned: v.optional(VersionSchema),
     /** First 8 hex digits of the SHA-256 of the rollout's salt. */
@@ -109,22 +115,24 @@ export const ReportSchema = v.strictObject({
     weight: v.pipe(v.number(), v.finite(), v.minValue(1), v.maxValue(10_000)),
   }),
 
-  /** Calls of `run`: what people wait for. */
+  /** Calls of `run` by the app. */
   health: v.strictObject({
     ok: Count,
     errors: v.optional(ByCode),
     /** Ended by the caller. */
     aborted: v.optional(Positive),
-    /** Bad input, by code: the caller's, and no error of the model's. */
+    /** Bad input, by code. It counts as the caller's error, not the model's. */
     invalid: v.optional(ByCode),
     /** Answered by the app's own function. */
     fallbacks: v.optional(Positive),
-    /** Of `ok`, those that waited for a load – first after an open, a rest, a lost worker: call → result, ms. */
+    /**
+     * Those of `ok` that waited for a load, first after an open, a rest or a lost worker; from call to result, ms.
+     */
     coldRuns: v.optional(HistogramSchema),
     /** How many calls were before one in its queue. */
     queueDepth: v.optional(HistogramSchema),
     bytesFetched: v.optional(Bytes),
-    /** Backends that computed wrong numbers or could not, and are left alone. */
+    /** Backends that computed wrong numbers, or failed, and are not used any more. */
     quarantines: v.optional(
       v.pipe(
         v.array(
@@ -154,7 +162,7 @@ export const ReportSchema = v.strictObject({
           version: VersionSchema,
           installed: v.optional(Positive),
           failed: v.optional(ByCode),
-          /** Served, and was given up. */
+          /** Versions that served and were given up. */
           rolledBack: v.optional(ByCode),
         }),
       ),
@@ -162,7 +170,7 @@ export const ReportSchema = v.strictObject({
     ),
   ),
 
-  /** Of `run`, ms: call → result at scale 3, its stages at scale 2. */
+  /** Duration of `run`, ms: from call to result at scale 3, its stages at scale 2. */
   latency: v.optional(
     v.strictObject({
       total: HistogramSchema,
@@ -207,7 +215,7 @@ export const ReportSchema = v.strictObject({
     ),
   ),
 
-  /** First 16 hex digits of the SHA-256 of the baseline, whose order `drift` and `feedback` are in. */
+  /** First 16 hex digits of the SHA-256 of the baseline. `drift` and `feedback` are in its order. */
   baseline: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/, '16 hex digits'))),
   drift: v.optional(
     v.strictObject({
@@ -218,7 +226,7 @@ export const ReportSchema = v.strictObject({
     }),
   ),
 
-  /** What turned out to be true of runs of this version. */
+  /** Feedback that the app gave about runs of this version. */
   feedback: v.optional(
     v.strictObject({
       byAge: v.pipe(
@@ -235,20 +243,22 @@ export const ReportSchema = v.strictObject({
             bins: v.optional(
               v.pipe(v.array(v.strictTuple([Count, Count])), v.maxLength(BINS_LIMIT)),
             ),
-            /** [actual, predicted, n] by position in the distribution `class`; the last is all others. */
+            /**
+             * [actual, predicted, n] by position in the distribution `class`; the last position is all other labels.
+             */
             confusion: v.optional(
               v.pipe(
                 v.array(v.strictTuple([Position, Position, Positive])),
                 v.maxLength(REPORT_LIMITS.confusedPairs),
               ),
             ),
-            /** Of values: n, Σ error, Σ |error|, Σ error². */
+            /** Sums over numeric feedback: n, Σ error, Σ |error|, Σ error². */
             values: v.optional(v.strictTuple([Positive, Sum, SumOfSquares, SumOfSquares])),
           }),
         ),
         v.maxLength(REPORT_LIMITS.feedbackDays + 1),
       ),
-      /** About runs that are forgotten. */
+      /** Feedback about runs that are forgotten. */
       unmatched: v.optional(Positive),
     }),
   ),
@@ -270,7 +280,7 @@ export const ReportSchema = v.strictObject({
     }),
   ),
 
-  /** Events and reports of this device that are in no report, by reason. */
+  /** Events and reports of this device that never reached a report, by reason. */
   loss: v.optional(ByCode),
 });
 

@@ -1,4 +1,4 @@
-/** However often it is asked for, the work is done once; a failure is forgotten. */
+/** Does the work once, however often it is asked for. A failure is forgotten, so the next call tries again. */
 export function shareOnce<Value>(work: () => Promise<Value>): () => Promise<Value> {
   let done: Promise<Value> | undefined;
   return () => {

@@ -1,7 +1,7 @@
 /**
- * Population stability index, Σ (p − q) ln (p / q), of two lists of counts by the same bins. Half an event more in each bin
- * keeps it finite. Between samples of the same it is not 0: of n and m independent observations its mean is
- * (bins − 1) (1/n + 1/m).
+ * Population stability index, Σ (p − q) ln (p / q), of two lists of counts by the same bins. Half an event more in
+ * each bin keeps it finite. Its mean is not 0 between two samples of the same: for n and m independent observations
+ * it is (bins − 1) (1/n + 1/m).
  */
 export function stabilityIndex(counts: readonly number[], reference: readonly number[]): number {
   const p = sharesOf(counts);

@@ -1,7 +1,7 @@
 import { NearsideError } from './errors.js';
 import type { ModelSpec, Variant } from './model-spec.js';
 
-/** One model of a spec and what is around it: the spec itself, where it has one model. */
+/** One model of a spec with its steps; the spec itself where it has one model. */
 export interface Stage
   extends Pick<
     ModelSpec,
@@ -11,7 +11,7 @@ export interface Stage
   readonly name: string;
 }
 
-/** What a spec's stages are read from. */
+/** The fields of a spec that its stages are read from. */
 export type StagedSpec = Omit<Stage, 'name'> & Pick<ModelSpec, 'stages'>;
 
 /** The models of a spec, in the order in which an input goes through them. */
@@ -28,7 +28,7 @@ export function variantOfStage(variant: Variant, { name }: Pick<Stage, 'name'>):
   return { ...common, ...stages[name] } as Variant;
 }
 
-/** A variant as each of its stages loads it; itself, where it has none. */
+/** A variant as each of its stages loads it. Without stages this is the variant itself. */
 export function partsOf(variant: Variant): readonly Variant[] {
   if (!variant.stages) return [variant];
   return Object.keys(variant.stages).map((name) => variantOfStage(variant, { name }));

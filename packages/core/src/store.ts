@@ -1,6 +1,6 @@
 import type { PlatformType } from './kind-of.js';
 
-/** What a store holds under a key: bytes or plain structured data. */
+/** A value in the store: bytes or plain structured data. */
 export type StoredValue = unknown;
 
 /** One atomic change: either all of it is stored or none. */
@@ -9,7 +9,7 @@ export interface StoreChange {
   readonly delete?: readonly string[];
 }
 
-/** What to change, given what is stored; undefined changes nothing. Called once, never waits. */
+/** Decides a change from what is stored; undefined changes nothing. It is called once, and never waits. */
 export type Decide = (stored: readonly (StoredValue | undefined)[]) => StoreChange | undefined;
 
 /**
@@ -25,8 +25,7 @@ export interface Store {
   get(key: string): Promise<StoredValue | undefined>;
   keys(prefix: string): Promise<string[]>;
   /**
-   * The buffers under these keys as one, in this order, where the store has a faster way than many
-   * `get`s and a copy.
+   * Joins the buffers under these keys, in this order. A store has this if it is faster than many `get`s and a copy.
    *
    * @returns undefined when one is missing or is no buffer
    */
@@ -35,16 +34,16 @@ export interface Store {
   /** Reads `keys` and commits what `decide` makes of them. Nobody else writes in between. */
   transact(keys: readonly string[], decide: Decide): Promise<void>;
   /**
-   * Does `work` while nobody else who shares the data holds the lock of that name. Whoever dies
-   * lets go of it. Locks of different names do not wait for each other.
+   * Does `work` while nobody else who shares the data holds the lock of that name. A process or tab that dies
+   * releases it. Locks of different names do not wait for each other.
    *
-   * @param signal ends the waiting, with its reason; not the work
+   * @param signal ends the waiting with its reason, but not the work
    */
   exclusive<Result>(
     name: string,
     work: () => Promise<Result>,
     options?: { readonly signal?: PlatformType<'AbortSignal'> | undefined },
   ): Promise<Result>;
-  /** Waits for what is under way; what is begun later may be `store-unavailable`. */
+  /** Waits for operations under way. Later ones may be `store-unavailable`. */
   close(): Promise<void>;
 }

@@ -44,12 +44,12 @@ export type Tensor = {
 /** Tensors by name, as a model takes and gives them. */
 export type Tensors = Readonly<Record<string, Tensor>>;
 
-/** What a model declares of a tensor; −1 in `shape` leaves that axis free. */
+/** A tensor as a model declares it; −1 in `shape` leaves that axis free. */
 export interface TensorSpec {
   readonly name: string;
   readonly datatype: Datatype;
   readonly shape: readonly number[];
-  /** Of an input that is always the same: every element, or one number for all of them. */
+  /** An input with a value is the same in every run: one number per element, or one for all. */
   readonly value?: number | readonly number[] | undefined;
 }
 
@@ -82,7 +82,7 @@ export function arrayFromBytes(datatype: NumericDatatype, bytes: ArrayBuffer): T
   return new ARRAY_TYPES[datatype](bytes);
 }
 
-/** Whether `data` is the array type that `datatype` asks for, of whichever realm. */
+/** Recognises the array type of `datatype`, also from another realm. */
 export function isArrayOf(datatype: Datatype, data: unknown): boolean {
   if (datatype === 'BYTES') return Array.isArray(data);
   return ArrayBuffer.isView(data) && kindOf(data) === ARRAY_TYPES[datatype].name;

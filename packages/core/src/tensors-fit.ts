@@ -1,6 +1,6 @@
 import { elementCount, isArrayOf, type Tensor, type TensorSpec } from './tensor.js';
 
-/** Whether tensors are what a model declares; `check-tensors.ts` has words for what is not. */
+/** @returns true for tensors that fit the declaration; `check-tensors.ts` says in words what does not */
 export function tensorsFit(tensors: unknown, specs: readonly TensorSpec[]): boolean {
   if (typeof tensors !== 'object' || tensors === null) return false;
   if (Object.keys(tensors).length !== specs.length) return false;
@@ -21,7 +21,7 @@ function tensorFits(value: unknown, { datatype, shape: declared }: TensorSpec): 
   );
 }
 
-/** Whether a shape is one that −1 leaves free: positive axes, as many as declared. */
+/** @returns true for a shape of as many axes as declared, all positive, where −1 leaves an axis free */
 export function shapeFits(shape: readonly unknown[], declared: readonly number[]): boolean {
   return (
     shape.length === declared.length &&

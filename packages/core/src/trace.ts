@@ -4,7 +4,7 @@ import { STAGE_SPANS, TRACE_LIMITS, TRACE_REASONS } from './report-format.js';
 
 const NANOSECONDS = /^\d{1,19}$/;
 
-/** Unix time as OTLP's JSON has 64 bits: as text. */
+/** Unix time in nanoseconds. It has 64 bits, so JSON holds it as text. */
 const UnixNano = v.pipe(v.string(), v.regex(NANOSECONDS, 'nanoseconds as text'));
 const TraceId = v.pipe(v.string(), v.regex(/^(?!0+$)[0-9a-f]{32}$/, '32 hex digits, not all 0'));
 const SpanId = v.pipe(v.string(), v.regex(/^(?!0+$)[0-9a-f]{16}$/, '16 hex digits, not all 0'));
@@ -21,9 +21,9 @@ function text<const Key extends string, Value extends v.GenericSchema<string>>(
   return v.strictObject({ key: v.literal(key), value: v.strictObject({ stringValue: value }) });
 }
 
-/** All that a run's span says beside its times. */
+/** Attributes of a run's span. */
 const RunAttributeSchema = v.variant('key', [
-  /** `meta.id`: random for the visit, and the number of the run in it. */
+  /** `meta.id`: a random id of the visit, and the number of the run in it. */
   text(
     'nearside.run.id',
     v.pipe(v.string(), v.regex(/^[0-9a-f]{8}-\d{1,9}$/, '8 hex digits, - and a number')),
@@ -35,7 +35,7 @@ const RunAttributeSchema = v.variant('key', [
   text('nearside.device', Name),
   text('nearside.app', v.pipe(v.string(), v.minLength(1), v.maxLength(32))),
   text('nearside.reason', v.picklist(TRACE_REASONS)),
-  /** Of one that failed: its code, and no text. */
+  /** The code of a run that failed. Its text is not sent. */
   text('error.type', Name),
   v.strictObject({
     key: v.literal('nearside.batch'),
@@ -61,7 +61,7 @@ const SpanSchema = v.pipe(
     v.strictObject({
       name: v.literal('inference'),
       ...times,
-      /** Of the span that the caller named. */
+      /** The parent is the span that the caller named. */
       parentSpanId: v.optional(SpanId),
       attributes: v.pipe(
         v.array(RunAttributeSchema),
@@ -92,9 +92,9 @@ const SpanSchema = v.pipe(
 export type TraceSpan = v.InferOutput<typeof SpanSchema>;
 
 /**
- * What a device sends of single runs: the part of an OTLP/HTTP request (`ExportTraceServiceRequest` as JSON) that it needs.
- * Times and names only: no input, no output, no label, no text of an error. Unknown fields are refused. `docs/privacy.md`
- * says what each is.
+ * Traces of single runs as a device sends them: a part of an OTLP/HTTP request (`ExportTraceServiceRequest` as JSON).
+ * Times and names only: no input, no output, no label, no text of an error. Unknown fields are refused.
+ * `docs/privacy.md` says what each is.
  */
 export const TracesSchema = v.strictObject({
   resourceSpans: v.strictTuple([
@@ -119,7 +119,7 @@ export const TracesSchema = v.strictObject({
 
 export type Traces = v.InferOutput<typeof TracesSchema>;
 
-/** Every stage has its inference among them, and none has a stage twice. */
+/** @returns true if every stage has its inference among the spans, and none is there twice */
 function areWhole(spans: TraceSpan[]): boolean {
   const idOf = ({ traceId }: TraceSpan, span: string | undefined) => `${traceId} ${span}`;
   const runs = spans.filter(({ name }) => name === 'inference');

@@ -28,7 +28,7 @@ export function maxBodyBytes({
 }
 
 /**
- * The bytes of a chunk from what a server sent for it: gzip, decoded on the way or not, or plain.
+ * Verifies the body that a server sent for a chunk: gzip, gzip that was decoded on the way, or plain bytes.
  *
  * @throws NearsideError `digest-mismatch` or `size-mismatch`
  */
@@ -40,7 +40,7 @@ export async function verifyChunkBody(
   if (gzipBytes === undefined) return verifyBytes(body, chunk);
   const content = await gunzip(body, sizeBytes);
   if (content) return verifyBytes(content, chunk);
-  // Of damaged gzip the size says nothing: the digest comes first.
+  // The size of damaged gzip says nothing, so the digest is checked first.
   const plain = await verifyBytes(body, { sha256, what });
   requireSize(plain, { what, sizeBytes });
   return plain;

@@ -1,6 +1,6 @@
 import type { Chunk, Layout } from '@nearside/core';
 
-/** What turns an older chunk into a newer one of the same size. Both by SHA-256 in hex. */
+/** A delta turns an older chunk into a newer one of the same size. Both are named by SHA-256 in hex. */
 export interface ChunkDelta {
   readonly sha256: string;
   readonly fromSha256: string;
@@ -8,9 +8,9 @@ export interface ChunkDelta {
 }
 
 /**
- * Finds, for every chunk that is new in `layout`, the chunk of an older version that it replaces:
- * what deltas are made between, and where a device looks for one. Chunks that both versions share
- * divide a file into gaps; within a gap, chunks pair up in order where they have the same size.
+ * Finds, for every chunk that is new in `layout`, the chunk of an older version that it replaces. Deltas are made for
+ * these pairs, and devices look for them there. Chunks that both versions share divide a file into gaps; within a
+ * gap, chunks pair up in order where they have the same size.
  *
  * @returns by hash of the new chunk
  */
@@ -50,7 +50,7 @@ function* gapsBetween(
   yield [chunks.slice(start), older.slice(olderStart)];
 }
 
-/** Descending, so that positions left behind are dropped from the end. */
+/** Positions are descending, so that those left behind are dropped from the end. */
 function positionsByHash(chunks: readonly Chunk[]): Map<string, number[]> {
   const positions = new Map<string, number[]>();
   for (let i = chunks.length - 1; i >= 0; i -= 1) {
@@ -68,14 +68,14 @@ function nextPosition(descending: number[] | undefined, from: number): number | 
 }
 
 /**
- * Bytes of one significance stand together: of a fine-tuned fp32 tensor the high bytes hardly
- * change, and gzip has one code table for all (one layer of 24: 3.3 % interleaved, 2.9 % in planes).
+ * Bytes of the same significance stand together. The high bytes of a fine-tuned fp32 tensor hardly change, and gzip
+ * has one code table for all (one layer of 24: 3.3 % interleaved, 2.9 % in planes).
  */
 const PLANES = 4;
 
 /**
- * Bytewise `newer − older` mod 256, in planes of every fourth byte: zeros where nothing changed,
- * which gzip makes small. Both have the same length.
+ * Bytewise `newer − older` mod 256, in planes of every fourth byte. Unchanged bytes are zeros, which gzip makes
+ * small. Both have the same length.
  */
 export function subtractBytes(newer: Uint8Array, older: Uint8Array): Uint8Array<ArrayBuffer> {
   const delta = new Uint8Array(newer.length);

@@ -9,7 +9,7 @@ import type { ChunkRequest } from './chunk-body.js';
 import { addBytes } from './chunk-deltas.js';
 import { fetchChunk } from './fetch-chunk.js';
 
-/** Chunks by their hash: from the local store where it still holds the right bytes, else fetched. */
+/** Reads chunks by their hash: from the local store where it still holds the right bytes, else from the network. */
 export interface ChunkStore {
   /**
    * Reads one chunk, re-hashed on the very buffer that is returned. Stored bytes that no longer
@@ -20,10 +20,9 @@ export interface ChunkStore {
    */
   read(request: ChunkRequest): Promise<VerifiedBytes>;
   /**
-   * Reads several stored chunks of known sizes as one, each re-hashed where it lies in the buffer
-   * that is returned.
+   * Reads several stored chunks of known sizes as one, each re-hashed where it lies in the buffer that is returned.
    *
-   * @returns undefined unless all are stored and all match: then `read` sees to each
+   * @returns undefined unless all are stored and match; `read` then fetches or repairs each
    */
   readStoredRun(requests: readonly ChunkRequest[]): Promise<VerifiedBytes | undefined>;
   /** The same store, which looks among these files (path → bytes) before it asks the network. */
@@ -59,7 +58,7 @@ export function createChunkStore(
       (await takeFrom(files, request)) ??
       (await fetchDelta(request)) ??
       (await fetchChunk(sources, request, signal).catch((error) => {
-        // Without a network the honest answer is what is wrong with the stored bytes.
+        // Without a network, the damage of the stored bytes is the error to report.
         throw stored.damage && !isIntegrityError(error) ? withCause(stored.damage, error) : error;
       }));
     await keep(request.sha256, bytes);
@@ -67,7 +66,7 @@ export function createChunkStore(
     return bytes;
   }
 
-  /** The older chunk plus the difference, if both are there; the full chunk serves otherwise. */
+  /** Adds the difference to the older chunk if both are there. Otherwise the full chunk serves. */
   async function fetchDelta(request: ChunkRequest): Promise<VerifiedBytes | undefined> {
     const { delta, onBytes, gzipBytes } = request;
     const [source] = sources;
@@ -126,7 +125,7 @@ export function createChunkStore(
   };
 }
 
-/** A chunk among files that came another way; one that does not match is as good as none. */
+/** Takes a chunk from files that came another way. One that does not match counts as absent. */
 async function takeFrom(
   files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
   request: ChunkRequest,
@@ -146,7 +145,7 @@ async function takeFrom(
 
 interface Stored {
   readonly bytes?: VerifiedBytes;
-  /** What is wrong with the stored bytes, where some are stored. */
+  /** The error in the stored bytes, where there are any. */
   readonly damage?: NearsideError;
 }
 

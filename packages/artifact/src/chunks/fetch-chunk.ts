@@ -6,11 +6,11 @@ import type { ChunkRequest } from './chunk-body.js';
 import { maxBodyBytes, verifyChunkBody } from './chunk-body.js';
 
 /**
- * Fetches one chunk from any of several sources of the same repository. A source that sends wrong
- * bytes, or nothing in time, is not asked again; one that fails in passing is, after a pause.
+ * Fetches one chunk from any of several sources of the same repository. A source that sends wrong bytes, or nothing
+ * in time, is not asked again. One that fails in passing is asked again after a pause.
  *
- * @throws NearsideError `digest-mismatch` or `size-mismatch` when a source sent wrong bytes and no
- *   other the right ones; else a network code
+ * @throws NearsideError `digest-mismatch` or `size-mismatch` when a source sent wrong bytes and no other the right
+ *   ones; else a network code
  */
 export async function fetchChunk(
   sources: readonly RepositorySource[],

@@ -5,7 +5,7 @@ import type { InstallationContext } from './installation-context.js';
 
 type Told = Pick<InstallationContext, 'onEvent'>;
 
-/** Expired metadata installs nothing new, but what it vouched for keeps serving. */
+/** Expired metadata installs nothing new, but the versions it vouched for keep serving. */
 export function announceIfStale(
   { root, timestamp, snapshot, targets }: CompleteMetadata,
   { onEvent, now }: Told & Pick<InstallationContext, 'now'>,

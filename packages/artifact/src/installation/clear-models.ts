@@ -3,7 +3,7 @@ import { collectGarbage } from './collect-garbage.js';
 import { MARKS_KEY, nextMarks } from './version-records.js';
 
 /**
- * Removes what is stored of one model, in all repositories, and the chunks that only it used.
+ * Removes everything stored of one model, in all repositories, and the chunks that only it used.
  *
  * @param model undefined for everything
  */

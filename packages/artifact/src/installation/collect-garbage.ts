@@ -8,7 +8,7 @@ export interface EvictedVersion {
   readonly model: string;
   readonly version: string;
   readonly sequence: number;
-  /** Of all its chunks; those it shares with a kept version stay. */
+  /** Size of all its chunks, bytes. Chunks that it shares with a kept version stay. */
   readonly sizeBytes: number;
 }
 
@@ -21,15 +21,15 @@ interface Entry {
   readonly isHeld: boolean;
 }
 
-/** How often a collection is decided anew when versions change meanwhile. */
+/** A collection is decided anew so often, when versions change meanwhile. */
 const ROUNDS = 3;
 
 /**
- * Mark and sweep over all models of all repositories that share the store. A version nobody points
- * to is kept while there is room for it, the least recently used going first; then every chunk that
- * no kept version names is swept. Nothing is removed that another tab marks meanwhile.
+ * Mark and sweep over all models of all repositories that share the store. A version nobody points to is kept while
+ * there is room; the least recently used goes first. Then every chunk that no kept version names is swept. Nothing is
+ * removed that another tab marks meanwhile.
  *
- * @param budgetBytes what the chunks of all versions may take; held versions take it all if need be
+ * @param budgetBytes what the chunks of all versions may take; held versions may take all of it
  */
 export async function collectGarbage(
   store: Store,
@@ -101,9 +101,9 @@ function chooseKept(
   const rest = entries.filter(({ isHeld }) => !isHeld);
   rest.sort((a, b) => b.record.lastUsedMs - a.record.lastUsedMs);
   for (const entry of rest) {
-    // What failed here keeps its record, so that it is not tried again, but none of its bytes.
+    // A version that failed here keeps its record, so that it is not tried again, but loses its bytes.
     if (entry.record.state === 'failed') continue;
-    // From the first that does not fit on all go, or an older small one would outlive it.
+    // All versions after the first that does not fit are evicted. Otherwise an older small one would outlive it.
     const isFull = evicted.length > 0 || sizeOf([...kept, entry]) > budgetBytes;
     if (isFull) evicted.push(entry);
     else kept.push(entry);

@@ -11,16 +11,16 @@ import { chooseOffered, isOffered, notOffered } from './offered-release.js';
 import { type OpenedRelease, openRelease } from './open-release.js';
 import { readBootFile } from './read-boot-file.js';
 
-/** A version to serve, and whether a boot file offered it: then `confirm` has to say so too. */
+/** A version to serve. If a boot file offered it, `confirm` asks the repository too. */
 export interface FoundVersion {
   readonly version: OpenedRelease;
-  /** The repository's own word; undefined where it has been asked already. */
+  /** Asks the repository itself; undefined where that has been done. */
   readonly confirm?: (() => Promise<void>) | undefined;
 }
 
 /**
- * The version this device runs: from the store without asking the network, else the newest that the
- * repository offers, found by one tab for all.
+ * Finds the version this device runs: from the store without asking the network, else the newest that the repository
+ * offers. One tab looks for all.
  */
 export async function findVersion(context: InstallationContext): Promise<FoundVersion> {
   const { store, prefix, model, signal } = context;
@@ -34,8 +34,7 @@ export async function findVersion(context: InstallationContext): Promise<FoundVe
 }
 
 /**
- * The active version; the one before it when that was revoked, or its key was, or it has just
- * failed.
+ * Opens the active version, or the one before it: when the active one or its key was revoked, or it has just failed.
  *
  * @param failed the sequence that is not to be tried again
  */
@@ -69,8 +68,8 @@ export async function openProven(
       return await openRelease(release, { ...context, trusted });
     } catch (error) {
       if (context.signal?.aborted || !isNearsideError(error)) throw error;
-      // Root has dropped the key that signed it, which is as good as revoked; or what describes it
-      // is gone and does not come: then the one before it is better than none.
+      // Root has dropped the key that signed it, which is as good as revoked. Or its bundle or layout is lost and
+      // does not come. Then the version before it is better than none.
       if (error.code !== 'model-key-unknown') damage ??= error;
     }
   }
@@ -78,7 +77,10 @@ export async function openProven(
   return undefined;
 }
 
-/** The newest version the repository offers: by its boot file, by what another tab has just asked. */
+/**
+ * Opens the newest version the repository offers: from metadata that another tab has just asked for, from the boot
+ * file, or by the walk.
+ */
 async function findOffered(context: InstallationContext): Promise<FoundVersion> {
   const { metadata, now } = context;
   const { stored, damage } = await metadata.load();
@@ -94,7 +96,7 @@ async function findOffered(context: InstallationContext): Promise<FoundVersion> 
   return openNewest({ trusted: await metadata.refresh(), origin: 'walk' }, context);
 }
 
-/** Whatever is wrong with a shortcut, the plain walk is the answer; an abort stays an abort. */
+/** Tries a shortcut. If it fails for any reason but an abort, the caller walks through the metadata. */
 async function orTheLongWay<Found>(
   { signal }: InstallationContext,
   shortcut: () => Promise<Found>,
@@ -126,7 +128,7 @@ async function openNewest(
   return origin === 'walk' ? { version } : { version, confirm: () => confirm(version, context) };
 }
 
-/** The repository decides as it would have without a boot file. */
+/** Lets the repository decide as it would have without a boot file. */
 async function confirm(
   { release: { sequence, version }, bundle }: OpenedRelease,
   context: InstallationContext,

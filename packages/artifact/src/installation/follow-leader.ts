@@ -1,14 +1,14 @@
 import type { Store } from '@nearside/core';
 import { LIMITS } from '../limits.js';
 
-/** How often a follower looks how far the leader has come, ms. */
+/** A follower looks so often how far the leader has come, ms. */
 const LOOK_MS = 500;
 
 export interface FollowOptions {
   readonly signal?: AbortSignal | undefined;
   /**
-   * Bytes that are not stored yet, as they would cross the network. Without it nothing shows how far the
-   * leader has come, and it is waited for no longer than `LIMITS.followMs`.
+   * Bytes that are not stored yet, as they would cross the network. Without this function nobody can see how far the
+   * leader is; it is then waited for no longer than `LIMITS.followMs`.
    */
   readonly remainingBytes?: (() => Promise<number>) | undefined;
   /** Called with what another tab has stored since the last call, in bytes. */
@@ -16,9 +16,9 @@ export interface FollowOptions {
 }
 
 /**
- * One tab looks for a version, or downloads, for all: does `work` as the only one, after whoever does it
- * now, and finds in the store what that one has fetched. A leader that was closed lets go by itself; one that
- * brings nothing for a minute is not waited for any more, because fetching twice harms nobody.
+ * One tab looks for a version, or downloads, for all. This tab waits for the tab that does so now, then does `work`
+ * alone, and finds in the store whatever that one has fetched. A closed leader releases the lock. A leader that
+ * brings nothing for a minute is not waited for, because fetching twice harms nobody.
  */
 export async function followLeader<Result>(
   store: Store,

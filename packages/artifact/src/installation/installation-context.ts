@@ -6,17 +6,17 @@ import type { MetadataKeeper } from './metadata-keeper.js';
 import type { BootAnswer } from './read-boot-file.js';
 import type { VersionLedger } from './version-ledger.js';
 
-/** What the steps of an installation share. */
+/** Shared by the steps of an installation. */
 export interface InstallationContext {
   readonly model: string;
-  /** Of this repository's keys in the store. */
+  /** Keys of this repository in the store begin with this. */
   readonly prefix: string;
   readonly installId: string;
   readonly support: Support;
   readonly store: FallbackStore;
   /** The repository, or the first of its mirrors that answers. */
   readonly source: RepositorySource;
-  /** What the page was answered that asked for the boot file; undefined where nobody has asked. */
+  /** The answer to the page's own request for the boot file; undefined if it has not asked. */
   readonly boot: BootAnswer | undefined;
   readonly metadata: MetadataKeeper;
   readonly ledger: VersionLedger;
@@ -26,7 +26,7 @@ export interface InstallationContext {
   readonly onEvent: (event: InstallationEvent) => void;
 }
 
-/** What an installation tells while it works. */
+/** Events of an installation at work. */
 export type InstallationEvent =
   | { readonly type: 'chunk-healed'; readonly sha256: string }
   | { readonly type: 'metadata-stale'; readonly role: string; readonly expires: string }

@@ -5,7 +5,7 @@ import type { InstallationContext } from './installation-context.js';
 import { chooseOffered, isOffered } from './offered-release.js';
 import type { OpenedRelease } from './open-release.js';
 
-/** What a look at the repository has found. */
+/** The result of a look at the repository. */
 export interface UpdateCheck {
   /** The version this device should run instead, if any. */
   readonly next: ReleaseIdentity | undefined;
@@ -16,10 +16,10 @@ export interface UpdateCheck {
 type Serving = Pick<OpenedRelease, 'release' | 'bundle'>;
 
 /**
- * Refreshes the metadata and says what follows from it. Nothing is downloaded.
+ * Refreshes the metadata and compares it with the version that runs. Nothing is downloaded.
  *
- * @param serving what runs here, which the store need not know any more; the active one where nothing does
- * @param maxAgeMs what another tab has asked so recently is not asked again
+ * @param serving the version that runs here, even if the store has forgotten it; without it the active one
+ * @param maxAgeMs metadata that another tab fetched so recently is not fetched again
  */
 export async function lookForUpdate(
   context: InstallationContext,

@@ -21,14 +21,14 @@ export interface LoadedMetadata {
 
 /** The trusted metadata of one repository on this device. */
 export interface MetadataKeeper {
-  /** What is stored, verified again from the pin; `damage` when something is, but does not verify. */
+  /** Loads the stored metadata, verified again from the pin. `damage` is set if it does not verify. */
   load(): Promise<LoadedMetadata>;
   /**
-   * The newest metadata: from the repository, or what any tab has asked of it less than `maxAgeMs`
-   * ago. What verifies is stored before it is returned.
+   * Returns the newest metadata: from the repository, or as any tab fetched it less than `maxAgeMs` ago. It is stored
+   * before it is returned.
    */
   refresh(options?: { maxAgeMs?: number | undefined }): Promise<CompleteMetadata>;
-  /** Walks a boot file, whose metadata is stored as still to be confirmed. */
+  /** Walks a boot file. Its metadata is stored as not confirmed yet. */
   adopt(boot: RepositorySource): Promise<CompleteMetadata>;
 }
 
@@ -50,14 +50,14 @@ export function createMetadataKeeper({
       const stored = await loadStoredMetadata(store, { prefix, pin });
       return { stored, damage: undefined };
     } catch (error) {
-      // Stored metadata that does not verify is worth nothing, but is the cause if nothing else comes.
+      // Stored metadata that does not verify is useless, but it is the error to report if nothing else comes.
       if (isNearsideError(error) && error.code !== 'store-unavailable')
         return { stored: undefined, damage: error };
       throw error;
     }
   }
 
-  /** Never replaces newer metadata, which another tab may have stored meanwhile, by older. */
+  /** Never replaces newer metadata, which another tab may have stored meanwhile. */
   async function keep(metadata: StoredMetadata): Promise<CompleteMetadata> {
     const key = trustedKey(prefix);
     for (let isKept = false; !isKept; ) {
@@ -97,7 +97,9 @@ export function createMetadataKeeper({
   };
 }
 
-/** Of a boot file only the roots count, which none can forge: the walk is to see what it can hide. */
+/**
+ * Only the roots of a boot file count, because nobody can forge them. The walk must find whatever a boot file hides.
+ */
 function startOf(stored: StoredMetadata | undefined): TrustedMetadata | undefined {
   if (stored?.origin !== 'boot') return stored?.trusted;
   const { rootChain, root } = stored.trusted;
@@ -113,7 +115,7 @@ function sameBytes(a: unknown, b: Uint8Array): boolean {
   return a instanceof Uint8Array && a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
-/** A clock that was set back makes nothing young for ever. */
+/** A clock that was set back must not make metadata young for ever. */
 export function isYounger(
   { arrivedMs }: StoredMetadata,
   maxAgeMs: number = LIMITS.freshMs,

@@ -28,7 +28,7 @@ import { reportStorage, type StorageReport } from './storage-report.js';
 import { openVersionLedger, type VersionEntry } from './version-ledger.js';
 
 export interface ReadFilesOptions extends ReadFileOptions {
-  /** Called with what another tab fetches meanwhile, in bytes. */
+  /** Called when another tab has stored more of the files, with the number of bytes. */
   readonly onElsewhere?: ((sizeBytes: number) => void) | undefined;
 }
 
@@ -43,7 +43,7 @@ export interface ModelInstallation {
   open(): Promise<OpenedRelease>;
   /** Opens the installed version that is not `failed`, if there is one; asks no network. */
   openPrevious(failed: number): Promise<OpenedRelease | undefined>;
-  /** Opens a version that has served, and is to serve on here without being the active one again. */
+  /** Opens a version that has served. It goes on serving here without being the active one again. */
   openServed(sequence: number): Promise<OpenedRelease | undefined>;
   /** Opens the version that `check` named, as the candidate of this device. */
   openCandidate(sequence: number): Promise<OpenedRelease>;
@@ -61,9 +61,9 @@ export interface ModelInstallation {
   /** Makes a version the active one, after the named backend has proven it. */
   activate(version: OpenedRelease, provenBy: string): Promise<void>;
   /**
-   * Refreshes the metadata and says what follows from it. Nothing is downloaded.
+   * Refreshes the metadata and compares it with the version that runs. Nothing is downloaded.
    *
-   * @param maxAgeMs what another tab has asked so recently is not asked again
+   * @param maxAgeMs metadata that another tab fetched so recently is not fetched again
    */
   check(options?: { maxAgeMs?: number }): Promise<UpdateCheck>;
   /** Counts one of a candidate's tries, before it is loaded. @returns how many are left, if any was */
@@ -71,7 +71,7 @@ export interface ModelInstallation {
   /** Gives a version up on this device: the one before it is active again. */
   reject(sequence: number, failure: ErrorCode): Promise<void>;
   storage(): Promise<StorageReport>;
-  /** Waits for what is being stored. Downloads are ended by the signal it was opened with. */
+  /** Waits for writes to the store. The signal that the installation was opened with ends downloads. */
   close(): Promise<void>;
 }
 
@@ -80,15 +80,15 @@ export interface InstallationOptions {
   /** Pin of the repository's first root metadata, from `parseTrust`. */
   readonly pin: string;
   readonly store: Store;
-  /** Random per install: decides rollouts. */
+  /** Random per install; rollouts are decided by it. */
   readonly installId: string;
   readonly support: Support;
   /** Other bases of the same repository, whose addresses each end with a slash. */
   readonly mirrors?: readonly Mirror[] | undefined;
-  /** More than this is not fetched at once; bytes. */
+  /** A larger download is refused; bytes. */
   readonly maxBytes?: number | undefined;
   readonly request?: RequestOptions | undefined;
-  /** Of `askBootFile`; undefined where nobody has asked. */
+  /** The answer from `askBootFile`; undefined if nobody has asked. */
   readonly boot?: BootAnswer | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onEvent: (event: InstallationEvent) => void;
@@ -212,7 +212,7 @@ async function readFiles(
   const { context, maxBytes } = installation;
   const { store, ledger, prefix, model, signal } = context;
   const remainingBytes = () => version.missingBytes(names);
-  // Before looking: chunks that are marked are not collected any more.
+  // Chunks are marked before looking for them, so that no collection removes them.
   await ledger.remember(entryOf(version, names));
   const missingBytes = await remainingBytes();
   if (missingBytes > maxBytes) throw overLimit(version, missingBytes, maxBytes);
@@ -222,7 +222,7 @@ async function readFiles(
   return followLeader(store, lock, read, { signal, remainingBytes, onElsewhere });
 }
 
-/** Reads files while the version is confirmed. A version that is not offered fails as that alone. */
+/** Reads files while the version is confirmed. If it is not offered any more, that is the error. */
 async function readConfirmed(
   { confirmations }: Installation,
   version: OpenedRelease,
@@ -248,7 +248,7 @@ async function activate(
   await context.ledger.activate(entryOf(version, []), provenBy);
   installation.serving = version;
   pace.rest();
-  void collect(context).catch(() => {}); // what cannot be collected now is collected next time
+  void collect(context).catch(() => {}); // the next collection takes what this one could not
 }
 
 /** @returns whether anything was taken off the device */

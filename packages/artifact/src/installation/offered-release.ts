@@ -22,10 +22,7 @@ export async function chooseOffered(
   return chooseRelease(targets.signed, { model, installId, support, failed, from });
 }
 
-/**
- * Whether targets still offer a version under this very bundle, and root still names the key that
- * signed it.
- */
+/** @returns true if targets still offer a version under this bundle, and root still names the key that signed it */
 export async function isOffered(
   trusted: CompleteMetadata,
   { model, sequence, bundle }: { model: string; sequence: number; bundle: Uint8Array<ArrayBuffer> },
@@ -44,7 +41,7 @@ export async function isOffered(
   }
 }
 
-/** What was to be opened is not, or no longer, what the repository offers this device. */
+/** The version to be opened is not what the repository offers this device, or is so no longer. */
 export function notOffered(model: string, version: string): NearsideError {
   return new NearsideError(
     'version-revoked',

@@ -18,14 +18,14 @@ export interface OpenedRelease extends ModelVersion {
   readonly origin: 'store' | 'network';
   /** The side of a rollout that this install is on, as reports name it; undefined where there is none. */
   readonly assignment: Assignment | undefined;
-  /** Whether its ONNX variants need no more of the runtime than most models do, as its publisher has found. */
+  /** True if its ONNX variants need no more of the runtime than most models do, as its publisher has found. */
   readonly isCommon: boolean;
   readonly bundle: Uint8Array<ArrayBuffer>;
-  /** What has proven it on this device before: see `activate`. */
+  /** Backends that have proven it on this device before; see `activate`. */
   readonly provenBy: readonly string[];
 }
 
-/** A bundle that is not stored comes from `source`. */
+/** The bundle comes from `source` where it is not stored. */
 export type ReleaseContext = Pick<
   InstallationContext,
   'ledger' | 'chunks' | 'source' | 'installId'
@@ -50,13 +50,13 @@ export async function openRelease(
     modelKeys: trusted.root[MODEL_KEYS_FIELD],
     release: { model, version, sequence },
   });
-  // Marked before its first chunk arrives, or a collection in another tab could take that away.
+  // Marked before its first chunk arrives, so that no collection in another tab removes that chunk.
   await ledger.remember({ release: manifest.release, bundle, chunks: describingChunks(manifest) });
   const older = isProven ? undefined : await olderLayout(release, context);
   return {
     ...(await openModelVersion(manifest, chunks, { older, whole: record?.whole })),
     origin: isProven ? 'store' : 'network',
-    // Another release that cannot be read is nothing to this one.
+    // Another release that cannot be read does not matter to this one.
     assignment: await assignInstall(trusted.targets.signed, { model, installId }).catch(
       () => undefined,
     ),
@@ -66,7 +66,10 @@ export async function openRelease(
   };
 }
 
-/** What is read before the layout tells every chunk; where such a file is one chunk, its digest is its name. */
+/**
+ * Chunks that are read before the layout names all chunks. Such a file is mostly one chunk, named by the file's
+ * digest.
+ */
 function describingChunks({ files }: Manifest): StoredChunk[] {
   return ['layout.json', 'model.json', 'golden.json'].flatMap((name) => {
     const sha256 = files.get(name);
@@ -92,7 +95,7 @@ async function readBundle(
   });
 }
 
-/** The layout of the active version, where the repository offers deltas from it and it can be read. */
+/** Reads the layout of the active version, if the repository offers deltas from it and the layout is readable. */
 async function olderLayout(
   { model, deltasFrom = [] }: Release,
   context: ReleaseContext,

@@ -4,20 +4,20 @@ import type { ReleaseCustom } from '../release.js';
 import { pinPrefix } from '../tuf/pin.js';
 import { trustedKey } from '../tuf/stored-metadata.js';
 
-/*
- * What targets metadata that nobody has verified says of the newest version of a model: a hint of which worker to
- * start, and never trust. What cannot be read gives no hint.
+/**
+ * Reads the newest version of a model from targets metadata that nobody has verified. This is a hint of which worker
+ * to start, and never trusted. Unreadable metadata gives no hint.
  */
 
-/** What it says, as far as it is there: the runtimes are. */
+/** The fields that are there; runtimes always are. */
 export type ReleaseHint = Partial<ReleaseCustom> & Pick<ReleaseCustom, 'requires'>;
 
-/** Where the store keeps the metadata of a repository, for `peekStore`. */
+/** The store keeps a repository's metadata under this key, for `peekStore`. */
 export function metadataKey(pin: string): string {
   return trustedKey(pinPrefix(pin));
 }
 
-/** @param metadata what lies in the store at `metadataKey` */
+/** @param metadata the value that the store has at `metadataKey` */
 export function newestInStore(metadata: unknown, model: string): ReleaseHint | undefined {
   return readOrNothing(() => newestIn((metadata as { targets: Uint8Array }).targets, model));
 }

@@ -9,19 +9,19 @@ import {
 } from '../network/repository-source.js';
 import { bootPath } from '../repository-paths.js';
 
-/** What a repository answers when it is asked for a model's boot file. */
+/** The answer of a repository that is asked for a model's boot file. */
 export interface BootAnswer {
-  /** Not verified; undefined where there is none. */
+  /** The body is not verified; undefined where there is no boot file. */
   readonly raw: Uint8Array<ArrayBuffer> | undefined;
 }
 
-/** Every change of the repository changes it: a cache is to ask. */
+/** Every change of the repository changes this file, so a cache must ask. */
 const CACHE = 'no-cache';
 
 /**
- * Asks for a boot file before there is an installation, which takes the answer as its own.
+ * Asks for a boot file before there is an installation. The installation then uses the answer.
  *
- * @returns undefined for an answer that an installation has to judge: another status, a redirect, too many bytes
+ * @returns undefined for an answer that only an installation can judge: another status, a redirect, too many bytes
  * @throws what `fetch` throws
  */
 export async function askBootFile(
@@ -34,12 +34,12 @@ export async function askBootFile(
     await response.body?.cancel();
     return isAbsent(response) ? { raw: undefined } : undefined;
   }
-  const body = await response.blob(); // which a browser need not keep in memory; `signal` ends it in time
+  const body = await response.blob(); // a browser may keep a Blob on disk; `signal` ends it in time
   return body.size > BOOT_BYTES ? undefined : { raw: new Uint8Array(await body.arrayBuffer()) };
 }
 
 /**
- * @param asked the answer, where somebody has asked already
+ * @param asked the answer, if somebody has asked already
  * @returns path → bytes of all files in a model's boot file; undefined where there is none
  */
 export async function readBootFile(

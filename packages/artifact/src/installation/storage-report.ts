@@ -1,15 +1,15 @@
 import type { ErrorCode, Store } from '@nearside/core';
 import { type Pointer, parsePointer, pointerKey, readRecords } from './version-records.js';
 
-/** What a model takes on this device, and how safe it is there. */
+/** The size of a model on this device, and how safe it is there. */
 export interface StorageReport {
-  /** `memory` is gone with the page. */
+  /** Data in `memory` is gone with the page. */
   readonly kind: Store['kind'];
   /** Why new data goes to memory although the store is persistent: full, or blocked. */
   readonly degraded?: ErrorCode | undefined;
-  /** Whether the browser promises not to evict this origin's data; undefined where it cannot say. */
+  /** True if the browser promises not to evict this origin's data; undefined where it cannot say. */
   readonly persisted?: boolean | undefined;
-  /** Of the whole origin, as the browser estimates; bytes. */
+  /** Bytes of the whole origin, as the browser estimates. */
   readonly usageBytes?: number | undefined;
   readonly quotaBytes?: number | undefined;
   readonly versions: readonly StoredVersion[];
@@ -20,7 +20,7 @@ export interface StoredVersion {
   readonly sequence: number;
   /** `kept`: out of use, until room is needed. `fetching`: not complete, or never proven here. */
   readonly role: 'active' | 'previous' | 'candidate' | 'fetching' | 'kept' | 'failed';
-  /** Of the chunks this device uses of it; versions share chunks. */
+  /** Bytes of the chunks that this device uses; versions share chunks. */
   readonly sizeBytes: number;
   readonly lastUsedMs: number;
 }
@@ -31,7 +31,7 @@ export async function reportStorage(
 ): Promise<StorageReport> {
   const pointer = parsePointer(await store.get(pointerKey(prefix, model)));
   const records = await readRecords(store, prefix, model);
-  // Asked in a worker of a sandboxed frame, which has no origin, Firefox ends what asks, past any `catch`.
+  // In a worker of a sandboxed frame, which has no origin, asking makes Firefox end the worker, past any `catch`.
   const hasOrigin = globalThis.origin !== 'null';
   const manager = hasOrigin ? (globalThis.navigator as Navigator | undefined)?.storage : undefined;
   const { usage, quota } = (await manager?.estimate?.().catch(() => undefined)) ?? {};

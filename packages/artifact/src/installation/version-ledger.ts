@@ -17,13 +17,13 @@ import {
   versionKey,
 } from './version-records.js';
 
-/** What is written down of a version as it arrives or is used. */
+/** Written down about a version when it arrives or is used. */
 export interface VersionEntry {
   readonly release: ReleaseIdentity;
   /** The signed bundle, raw. */
   readonly bundle: Uint8Array<ArrayBuffer>;
   readonly chunks: readonly StoredChunk[];
-  /** Undefined before any of its files is read. */
+  /** Undefined until one of its files is read. */
   readonly whole?: WholeFiles | undefined;
 }
 
@@ -37,15 +37,15 @@ export interface VersionLedger {
   record(sequence: number): Promise<VersionRecord | undefined>;
   /** Sequences that have failed on this device. */
   failed(): Promise<ReadonlySet<number>>;
-  /** The version arrives or is used: its chunks are kept from being collected. */
+  /** Notes that the version arrives or is used, so that its chunks are not collected. */
   remember(entry: VersionEntry): Promise<void>;
-  /** The version becomes the candidate, with all its tries when it was not that already. */
+  /** Makes the version the candidate, with all its tries if it was not that already. */
   makeCandidate(sequence: number): Promise<void>;
   /** Counts one of a candidate's tries. @returns how many are left; undefined when none was */
   spendTry(sequence: number): Promise<number | undefined>;
-  /** The version becomes the active one, proven by a backend. */
+  /** Makes the version the active one, proven by a backend. */
   activate(entry: VersionEntry, provenBy: string): Promise<void>;
-  /** The version is given up; the one before it is active again. */
+  /** Gives the version up. The one before it is active again. */
   reject(sequence: number, failure: ErrorCode): Promise<void>;
 }
 

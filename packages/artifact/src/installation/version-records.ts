@@ -3,15 +3,15 @@ import type { WholeFiles } from '../model-version.js';
 import { pinPrefix } from '../tuf/pin.js';
 
 /**
- * What a device remembers of a model's versions. Nothing here is trusted: a record only says where
- * to look, and what is found there is verified.
+ * A device's records of a model's versions. Nothing here is trusted: a record only says where to look, and what is
+ * found there is verified.
  */
 
 /** `p/<model>`: the only switch between versions, by sequence. */
 export interface Pointer {
   readonly active?: number | undefined;
   readonly previous?: number | undefined;
-  /** On its way here, not proven yet. */
+  /** The version that is on its way here, and not proven yet. */
   readonly candidate?: number | undefined;
 }
 
@@ -20,7 +20,7 @@ export interface VersionRecord {
   /** The signed bundle, raw. */
   readonly bundle: Uint8Array<ArrayBuffer>;
   readonly version: string;
-  /** Chunks of what this device uses of it, there or still to come: collection keeps these. */
+  /** Chunks that this device uses of it, stored or still to come. A collection keeps them. */
   readonly chunks: readonly StoredChunk[];
   /** `fetching` until a backend has proven it here; `failed` when none could. */
   readonly state: 'fetching' | 'proven' | 'failed';
@@ -30,26 +30,26 @@ export interface VersionRecord {
   readonly triesLeft: number;
   /** Backends that have reproduced its golden outputs on this device, as their prover names them. */
   readonly provenBy: readonly string[];
-  /** Undefined in the records of older libraries too, which hashed no file as a whole. */
+  /** Also undefined in records of older libraries, which hashed no file as a whole. */
   readonly whole?: WholeFiles | undefined;
   readonly lastUsedMs: number;
 }
 
 export type StoredChunk = readonly [sha256: string, sizeBytes: number];
 
-/** Loads a candidate gets before the device stays with the version it has. */
+/** A candidate is loaded so often before the device stays with the version it has. */
 export const CANDIDATE_TRIES = 2;
 
 export function pointerKey(prefix: string, model: string): string {
   return `${prefix}/p/${model}`;
 }
 
-/** `b/<model>`: which backend serves it best here. The main thread's, who alone knows all backends. */
+/** `b/<model>`: which backend serves it best here. Only the main thread writes it, because it knows all backends. */
 export function choiceKey(pin: string, model: string): string {
   return `${pinPrefix(pin)}/b/${model}`;
 }
 
-/** `f/<model>`: values of features that the page had it remember. */
+/** `f/<model>`: values of features that the page asked to remember. */
 export function featuresKey(pin: string, model: string): string {
   return `${pinPrefix(pin)}/f/${model}`;
 }
@@ -74,7 +74,7 @@ export function versionKey(prefix: string, model: string, sequence: number): str
 
 const NO_POINTER = { active: undefined, previous: undefined, candidate: undefined };
 
-/** A pointer from whatever lies in the store. */
+/** Reads a pointer from any value in the store. */
 export function parsePointer(value: unknown): Pointer {
   const { active, previous, candidate }: Record<string, unknown> = {
     ...NO_POINTER,
@@ -83,7 +83,7 @@ export function parsePointer(value: unknown): Pointer {
   return { active: sequence(active), previous: sequence(previous), candidate: sequence(candidate) };
 }
 
-/** A record from whatever lies in the store; undefined when it is none. */
+/** Reads a record from any value in the store; undefined if it is none. */
 export function parseRecord(value: unknown): VersionRecord | undefined {
   const record = ownFields(value, 1) as Partial<VersionRecord> | null | undefined;
   if (!(record?.bundle instanceof Uint8Array)) return undefined;
@@ -116,7 +116,7 @@ export async function readRecords(
   return records;
 }
 
-/** Both lists as one, each chunk once. */
+/** Joins both lists; each chunk comes once. */
 export function mergeChunks(
   a: readonly StoredChunk[],
   b: readonly StoredChunk[],
@@ -124,7 +124,7 @@ export function mergeChunks(
   return [...new Map([...a, ...b].map((chunk) => [chunk[0], chunk]))].map(([, chunk]) => chunk);
 }
 
-/** What both know of one bundle; of two bundles, what the later one says. */
+/** Joins what is known about one bundle. For two bundles the later entry wins. */
 export function mergeWhole(
   earlier: WholeFiles | undefined,
   later: WholeFiles | undefined,

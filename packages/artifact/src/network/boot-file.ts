@@ -4,9 +4,9 @@ import { fromBase64 } from '../base64.js';
 import { parseJson } from '../parse-json.js';
 
 /**
- * `boot/<model>.json`: the small files that a first open would fetch one after another, by path, in
- * one request. It needs no trust: every file in it goes through the same verification as a fetched
- * one, and any failure makes the device take the plain walk.
+ * `boot/<model>.json` holds the small files that a first open would otherwise fetch one after another. It needs no
+ * trust: every file in it goes through the same verification as a fetched one, and any failure makes the device take
+ * the plain walk.
  */
 export const BootFileSchema = v.looseObject({
   format: v.literal(1),

@@ -2,8 +2,8 @@ import { NearsideError } from '@nearside/core';
 import type { RepositorySource } from './repository-source.js';
 
 /**
- * A repository as its boot file shows it: metadata comes from there alone, so that a walk makes no
- * request; everything else from there where it has it.
+ * Reads a repository through its boot file. All metadata comes from there, so that a walk makes no request; other
+ * files come from there if it has them.
  *
  * @param files path → bytes, from `parseBootFile`
  */

@@ -1,6 +1,6 @@
 /**
- * Decompresses gzip bytes (RFC 1952), stopping once more than `maxBytes` came out: a small file can
- * hold gigabytes of zeros.
+ * Decompresses gzip bytes (RFC 1952), and stops once more than `maxBytes` came out. A small file can hold gigabytes
+ * of zeros.
  *
  * @returns undefined when the bytes are not gzip, are cut short, or hold more
  */

@@ -43,8 +43,8 @@ export async function askInRounds<Answer>(
 }
 
 /**
- * One source over several that hold the same repository, each asked only when those before it
- * gave no answer. What they answer is verified all the same, so a mirror needs no trust.
+ * One source for several that hold the same repository. Each is asked only if those before it gave no answer. Every
+ * answer is verified, so a mirror needs no trust.
  *
  * @param signal ends the pauses between rounds
  */
@@ -57,7 +57,7 @@ export function firstThatAnswers(
     options: FetchOptions,
   ): Promise<Answer> {
     const rounds = options.isOptional ? 1 : undefined;
-    // What the HTTP cache gives may be why the first round failed: a page without CORS headers, say.
+    // The HTTP cache may be why the first round failed, for instance with a page without CORS headers.
     const again: FetchOptions = { ...options, cache: 'reload' };
     return askInRounds(
       sources,
@@ -77,7 +77,7 @@ export function isIntegrityError(error: unknown): boolean {
   return isNearsideError(error) && /^(?:digest|size)-mismatch$/.test(error.code);
 }
 
-/** The server could not be reached, or has not the file; not: it sent something wrong. */
+/** @returns true if the server could not be reached or does not have the file, false if it sent something wrong */
 function isUnanswered({ code }: NearsideError): boolean {
   return ['network-failed', 'offline', 'too-slow'].includes(code);
 }

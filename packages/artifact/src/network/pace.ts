@@ -2,15 +2,15 @@ import { NearsideError } from '@nearside/core';
 import { LIMITS } from '../limits.js';
 
 /**
- * How fast the transfers of an opening are, taken together. Each alone may be as slow as
- * `LIMITS.windowBytes` allows, and a server that makes the most of it would hold an opening for minutes per file.
+ * Watches how fast the transfers of an opening are together. Each alone may be as slow as `LIMITS.windowBytes`
+ * allows, and a hostile server would use that to hold an opening for minutes per file.
  */
 export interface Pace {
   /** Aborted with `too-slow` when the transfers have been too slow for `LIMITS.paceMs`. */
   readonly signal: AbortSignal;
-  /** From now on transfers are watched. */
+  /** Begins to watch transfers. */
   watch(): void;
-  /** From now on they may take as long as each is allowed to. */
+  /** Ends it: from now on only the limit of each transfer counts. */
   rest(): void;
   begin(): void;
   progress(sizeBytes: number): void;
@@ -19,7 +19,7 @@ export interface Pace {
 
 const TICK_MS = 1_000;
 
-/** Time in which no transfer is under way does not count. */
+/** Makes a pace. Time without a transfer under way does not count. */
 export function createPace(): Pace {
   const tooSlow = new AbortController();
   /** Bytes of each of the last ticks. */

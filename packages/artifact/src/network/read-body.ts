@@ -2,16 +2,16 @@ import { NearsideError } from '@nearside/core';
 import type { Transfer } from './transfer.js';
 
 export interface BodyLimits {
-  /** More than this, decoded where a server has compressed it on the way, is refused as soon as it arrives. */
+  /** A longer body, decoded if a server has compressed it, is refused as soon as it exceeds this. */
   readonly maxBytes: number;
-  /** The code for that; `metadata-too-large` by default. */
+  /** The code of that error; `metadata-too-large` by default. */
   readonly tooLarge?: 'metadata-too-large' | 'size-mismatch';
   /** Called with each piece's length as it arrives, in bytes. */
   readonly onBytes?: ((sizeBytes: number) => void) | undefined;
 }
 
 /**
- * Reads a body that must not be longer than `maxBytes`, and stops the transfer as soon as it is.
+ * Reads a body, and stops the transfer as soon as it is longer than `maxBytes`.
  *
  * @throws NearsideError `tooLarge`
  */

@@ -13,8 +13,8 @@ export interface RequestOptions {
 export interface Mirror {
   readonly url: string;
   /**
-   * How requests to it are made. Without it, as to the repository itself where both are of one origin, else
-   * without headers and credentials.
+   * How requests to it are made. Without this, a mirror on the repository's origin gets the repository's options, and
+   * others get no headers or credentials.
    */
   readonly request?: RequestOptions | undefined;
 }
@@ -22,15 +22,15 @@ export interface Mirror {
 export interface FetchOptions extends BodyLimits {
   /** How the HTTP cache is used; chunks bypass it, because the verified store keeps them. */
   readonly cache?: 'default' | 'no-cache' | 'no-store' | 'reload';
-  /** It can be done without, and is not asked for again where a server fails in passing. */
+  /** The file can be done without. It is not asked for again if a server fails in passing. */
   readonly isOptional?: boolean;
 }
 
-/** Files of one repository, by path, over HTTP. What comes back is untrusted. */
+/** Reads files of one repository, by path, over HTTP. Nothing it returns is trusted. */
 export interface RepositorySource {
   /** @throws NearsideError a network code, or `tooLarge` over `maxBytes` */
   fetch(path: string, options: FetchOptions): Promise<Uint8Array<ArrayBuffer>>;
-  /** As `fetch`, or undefined when the server says that there is no such file. */
+  /** Fetches; returns undefined when the server says that there is no such file. */
   fetchIfPresent(path: string, options: FetchOptions): Promise<Uint8Array<ArrayBuffer> | undefined>;
 }
 
@@ -38,7 +38,7 @@ export interface RepositorySource {
  * Opens the repository at a URL that ends with a slash.
  *
  * @param signal ends every request of this source
- * @param pace counts what it brings
+ * @param pace counts the bytes that it brings
  */
 export function openRepositorySource(
   url: string,
@@ -84,12 +84,12 @@ export function openRepositorySource(
   };
 }
 
-/** What every request to a repository has in common. */
+/** Options that every request to a repository has. */
 export function howToAsk(request: RequestOptions | undefined): RequestInit {
   return {
     ...(request?.headers && { headers: request.headers }),
     credentials: request?.credentials ?? 'omit',
-    // What is meant for this origin alone must not travel to another one before it is refused.
+    // Headers for this origin must not travel to another one before the redirect is refused.
     redirect: isPrivate(request) ? 'manual' : 'follow',
     referrerPolicy: 'no-referrer',
   };
@@ -114,7 +114,7 @@ function requireSameOrigin(response: Response, url: string, path: string): void 
   throw redirected(url, path, new URL(response.url).origin);
 }
 
-/** One that was not followed: browsers show nothing of it, Node its status. */
+/** A redirect that was not followed. Browsers show nothing of it; Node shows its status. */
 function isRedirect({ type, status }: Response): boolean {
   return type === 'opaqueredirect' || (status >= 300 && status < 400 && status !== 304);
 }

@@ -2,19 +2,19 @@ import { isNearsideError, NearsideError } from '@nearside/core';
 import { LIMITS } from '../limits.js';
 import type { Pace } from './pace.js';
 
-/** One request under way: it ends by itself when the caller aborts or the data comes too slowly. */
+/** One request under way. It ends by itself when the caller aborts or the data comes too slowly. */
 export interface Transfer {
   readonly signal: AbortSignal;
-  /** So many bytes have arrived. */
+  /** Counts bytes that have arrived. */
   progress(sizeBytes: number): void;
-  /** What a failure of this request means to the caller. */
+  /** @returns the error that a failure of this request is to the caller */
   explain(error: unknown, path: string): unknown;
   end(): void;
 }
 
 /**
- * Every window of `LIMITS.windowMs` must bring `LIMITS.windowBytes`, or be the last. Bytes count as the reader gets
- * them: decoded, where a server has compressed them on the way.
+ * Watches a request: every window of `LIMITS.windowMs` must bring `LIMITS.windowBytes`, or be the last. Bytes count
+ * after decoding.
  *
  * @param pace of the opening that it belongs to
  */
@@ -43,7 +43,7 @@ export function startTransfer(
       if (isNearsideError(error)) return error;
       return networkError(path, { slow: tooSlow.signal.aborted, cause: error });
     },
-    /** A body that nobody reads any more is not downloaded either. */
+    /** Without a reader the body is not downloaded any further. */
     end() {
       clearInterval(timer);
       pace?.end();

@@ -10,7 +10,7 @@ export const BUNDLE_MEDIA_TYPE = 'application/vnd.dev.sigstore.bundle.v0.3+json'
 export const PAYLOAD_TYPE = 'application/vnd.in-toto+json';
 export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
 export const PREDICATE_TYPE = 'https://model_signing/signature/v1.0';
-/** Our predicate field: which release these files are. Other OMS tools ignore it. */
+/** Our field of the predicate says which release these files are. Other OMS tools ignore it. */
 export const RELEASE_FIELD = 'x-nearside-release';
 
 const Base64 = v.pipe(
@@ -25,7 +25,7 @@ export const BundleSchema = v.looseObject({
   dsseEnvelope: v.looseObject({
     payload: Base64,
     payloadType: v.literal(PAYLOAD_TYPE),
-    // Bundle v0.3 allows exactly one; thresholds belong to TUF.
+    // Bundle v0.3 allows exactly one signature; thresholds belong to TUF.
     signatures: v.pipe(v.array(v.looseObject({ sig: Base64 })), v.length(1)),
   }),
 });
@@ -57,7 +57,7 @@ export const StatementSchema = v.looseObject({
   }),
 });
 
-/** DSSE v1 pre-authentication encoding: what the signature is over. */
+/** DSSE v1 pre-authentication encoding. The signature is over these bytes. */
 export function preAuthenticationEncoding(
   payloadType: string,
   payload: Uint8Array,

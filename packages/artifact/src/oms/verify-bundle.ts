@@ -12,7 +12,7 @@ import {
 } from './bundle.js';
 import { derToRawSignature } from './ecdsa-signature.js';
 
-/** Which version of which model some files are. */
+/** Names one version of one model. */
 export interface ReleaseIdentity {
   readonly model: string;
   readonly version: string;
@@ -32,12 +32,11 @@ export interface Manifest {
 type Statement = ReturnType<typeof parseStatement>;
 
 /**
- * Verifies an OMS bundle: its key is one that root names, its signature holds over the payload's
- * raw bytes, and only then what the payload says is read and must be of the expected release.
+ * Verifies an OMS bundle: root names its key, and its signature holds over the payload's raw bytes. Only then is the
+ * payload read; it must be of the expected release.
  *
  * @param modelKeys hint → PEM, from root metadata
- * @throws NearsideError `model-key-unknown`, `signature-invalid`, `bundle-mismatch` or
- *   `metadata-malformed`
+ * @throws NearsideError `model-key-unknown`, `signature-invalid`, `bundle-mismatch` or `metadata-malformed`
  */
 export async function verifyBundle(
   raw: Uint8Array<ArrayBuffer>,
@@ -128,7 +127,7 @@ function parseStatement(
   return parse(StatementSchema, parseJson(payload, malformed), malformed);
 }
 
-/** Without this, a bundle of an older or another model could stand in for this one. */
+/** Without this check a bundle of an older or another model could stand in for this one. */
 function requireRelease(got: ReleaseIdentity, expected: ReleaseIdentity): void {
   if (
     got.model === expected.model &&
@@ -186,7 +185,10 @@ function bundleTitle({ model, version }: ReleaseIdentity): string {
   return `the signed bundle of ${model} ${version}`;
 }
 
-/** The DER bytes inside a PEM block of the given label (RFC 7468). Throws when there is none. */
+/**
+ * @returns the DER bytes inside a PEM block of the given label (RFC 7468)
+ * @throws TypeError when there is none
+ */
 export function pemToDer(pem: string, label: 'PUBLIC KEY'): Uint8Array<ArrayBuffer> {
   const match = new RegExp(`-----BEGIN ${label}-----([\\s\\S]+?)-----END ${label}-----`).exec(pem);
   if (!match?.[1]) throw new TypeError(`expected a PEM block '${label}'`);

@@ -2,16 +2,16 @@ import { createStore, type UseStore } from 'idb-keyval';
 
 /** A database with one object store, opened when it is first used. */
 export interface DatabaseConnection {
-  /** Opens it if need be, anew where the connection was lost or let go. */
+  /** Opens it if need be, again if the connection was lost or released. */
   readonly use: UseStore;
   readonly isOpen: boolean;
-  /** What is under way is finished. */
+  /** Operations under way are finished first. */
   close(): void;
 }
 
 /**
- * Connects through idb-keyval, and gives way: without it, whoever deletes the database, such as an app
- * that forgets its user, waits until this page and its workers are gone, and every `open` behind them.
+ * Connects through idb-keyval, and closes the connection when somebody deletes the database. Without that, an app
+ * that forgets its user would wait until this page and its workers are gone, and every later `open` behind it.
  */
 export function connectDatabase(database: string): DatabaseConnection {
   const begin = createStore(database, 'nearside');
@@ -28,12 +28,12 @@ export function connectDatabase(database: string): DatabaseConnection {
 
   function close(): void {
     connection?.close();
-    // The browser tells only of connections that it closes itself; idb-keyval opens anew after it.
+    // The browser fires this only for connections that it closes itself. idb-keyval opens a new one after it.
     connection?.dispatchEvent(new Event('close'));
   }
 
   return {
-    // Asynchronous: `indexedDB.open` throws in a sandboxed frame.
+    // Asynchronous, because `indexedDB.open` throws in a sandboxed frame.
     use: async (mode, work) =>
       begin(mode, (objects) => {
         adopt(objects.transaction.db);

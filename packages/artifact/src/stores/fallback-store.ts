@@ -11,17 +11,17 @@ import { createMemoryStore } from './memory-store.js';
 
 /** A store that goes on in memory when the one below it is blocked, broken or full. */
 export interface FallbackStore extends Store {
-  /** Why it goes on in memory; undefined while it does not. */
+  /** The reason for going on in memory; undefined while the store below works. */
   readonly degraded: NearsideError | undefined;
 }
 
-/** Both stores, and what has become of them. */
+/** Both stores, and the state they are in. */
 interface Layers {
   readonly primary: Store;
   readonly overlay: Store;
-  /** Keys that were deleted in memory, so that what is below them is not read. */
+  /** Keys that were deleted in memory. Their values below are not read. */
   readonly deleted: Set<string>;
-  /** Changes in memory are made one after the other. */
+  /** Makes changes in memory one after the other. */
   readonly turns: LocalLocks;
   readonly makeRoom: () => Promise<boolean>;
   isMakingRoom: boolean;
@@ -29,11 +29,10 @@ interface Layers {
 }
 
 /**
- * Writes go to `primary` until one fails; from then on they stay in memory, and what is in memory
- * hides what is below. A page then works as in a private session instead of not at all. Nothing
- * is ever half in one and half in the other: a change goes to one of them as a whole.
+ * Writes go to `primary` until one fails. From then on they stay in memory, and values in memory hide those below. A
+ * page then works as in a private session instead of not at all. A change goes to one of the two as a whole.
  *
- * @param makeRoom is tried once when `primary` is full; true when it is worth writing again
+ * @param makeRoom is called once when `primary` is full; true if writing again may succeed
  */
 export function withMemoryFallback(
   primary: Store,

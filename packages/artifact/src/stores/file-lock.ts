@@ -5,11 +5,11 @@ import { type LockHolder, parseLockHolder, stateOf, thisHolder } from './lock-ho
 export type { LockHolder } from './lock-holder.js';
 
 const DEFAULTS = Object.freeze({
-  /** How often a waiting process looks again, ms. */
+  /** A waiting process looks so often, ms. */
   pollMs: 50,
-  /** How often a holder touches its file, ms. */
+  /** A holder touches its file so often, ms. */
   heartbeatMs: 5_000,
-  /** A holder is silent when its file was watched for so long and not touched, ms. */
+  /** A holder counts as silent when its file was watched for so long and not touched, ms. */
   silentMs: 60_000,
 });
 
@@ -17,23 +17,22 @@ export interface FileLockOptions {
   /** Ends the waiting, with its reason. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Takes the lock from a holder that is silent for a minute where nobody here can tell whether it
-   * still runs. A process that was stopped for so long goes on afterwards as if it held the lock:
-   * only for what survives that. Default: such a lock is never taken.
+   * Takes the lock from a holder that is silent for a minute, where nobody here can tell whether it still runs. A
+   * process that was stopped for so long goes on afterwards as if it held the lock, so use this only for data that
+   * survives that. By default such a lock is never taken.
    */
   readonly takesSilent?: boolean | undefined;
 }
 
 /**
- * Waits until this process alone holds a lock file, which several processes, containers and machines
- * may share.
+ * Waits until this process alone holds a lock file, which several processes, containers and machines may share.
  *
- * The lock of a process that is known to be gone is taken over at once. One that is known to be
- * there keeps its lock however long it computes. Of a process on another machine, in another
- * container, or where there is no /proc, nobody here can tell; nor of a file that cannot be read.
+ * The lock of a process that is known to be gone is taken over at once. A process that is known to run keeps its lock
+ * however long it computes. Nobody here can tell about a process on another machine, in another container or where
+ * there is no /proc, nor about a file that cannot be read.
  *
  * @param file in a directory that exists
- * @returns a function that lets go of it
+ * @returns a function that releases it
  * @throws the error of the file system when the file cannot be made
  */
 export async function takeFileLock(
@@ -69,13 +68,13 @@ export async function readLockHolder(file: string): Promise<LockHolder | undefin
 }
 
 /**
- * Of several that find the same dead holder one alone may remove its file, or the slower ones would
+ * Only one of the processes that find the same dead holder may remove its file. Otherwise the slower ones would
  * remove the lock of the fastest. So that one holds a lock of its own, named after the dead holder.
  */
 async function tryTake(file: string, me: LockHolder, isSilent: IsSilent): Promise<boolean> {
   if (await tryCreate(file, me)) return true;
   const other = await readLockHolder(file);
-  // NFS may deny a link that it has made, when its answer was lost: link(2), under BUGS.
+  // NFS may deny a link that it has made, if its answer was lost (link(2), under BUGS).
   if (other?.token === me.token) return true;
   if (!(await isGone(file, other, { me, isSilent }))) return false;
   const removal = `${file}.${other?.token ?? 'unreadable'}`;
@@ -91,14 +90,14 @@ async function tryTake(file: string, me: LockHolder, isSilent: IsSilent): Promis
   }
 }
 
-/** A link to a file that is whole already: a lock is never seen half written, nor left so. */
+/** Links to a complete file, so that a lock is never half written. */
 async function tryCreate(file: string, holder: LockHolder): Promise<boolean> {
   const content = JSON.stringify(holder);
   const whole = `${file}.${holder.token}`;
   try {
     await writeFile(whole, content, { flag: 'wx' });
     await link(whole, file).catch((error) => {
-      // Some file systems have no links: a lock is then seen half written for a moment.
+      // Some file systems have no links. A lock is then half written for a moment.
       if (!/^(?:EPERM|ENOSYS|ENOTSUP|EOPNOTSUPP)$/.test(error.code)) throw error;
       return writeFile(file, content, { flag: 'wx' });
     });
@@ -123,8 +122,8 @@ async function isGone(
 type IsSilent = (file: string) => Promise<boolean>;
 
 /**
- * Tells of files whether nobody touches them, which takes a minute to find out. Only this process's
- * own clock counts, which does not go on while the machine sleeps: clocks of machines differ.
+ * Tells whether nobody touches a file, which takes a minute to find out. Only this process's own clock counts, which
+ * stops while the machine sleeps; clocks of machines differ.
  */
 function watchForSilence(): IsSilent {
   const watched = new Map<string, { readonly mtimeMs: number; readonly sinceMs: number }>();

@@ -12,15 +12,15 @@ import {
 import { takeFileLock } from './file-lock.js';
 import { createLocalLocks } from './local-locks.js';
 
-/** A value file that no index names is left over from a crash once it is this old, ms. */
+/** A value file that no index names is left over from a crash if it is this old, ms. */
 const ORPHAN_MS = 60 * 60 * 1000;
 
 /** Key → name of the file that holds its value. */
 type Index = Record<string, string>;
 
 /**
- * A store in a directory, for Node: one file per value, and an index that is replaced as a whole,
- * so that a change over several keys is there or is not. Several processes may share it.
+ * A store in a directory, for Node: one file per value, and an index that is replaced as a whole. So a change over
+ * several keys happens entirely or not at all. Several processes may share it.
  */
 export function openFileStore(directory: string): Store {
   const indexFile = join(directory, 'index.json');
@@ -34,8 +34,8 @@ export function openFileStore(directory: string): Store {
       async () => {
         await prepare();
         const file = join(directory, lockName(name));
-        // In a container that was replaced, nobody can tell that the holder is gone. What a stopped
-        // process writes late costs values at most, which are fetched again.
+        // Nobody can tell that a holder in a replaced container is gone. A stopped process that writes late can only
+        // spoil values, which are fetched again.
         const release = await attempt(() => takeFileLock(file, { ...options, takesSilent: true }));
         try {
           return await work();
@@ -46,7 +46,7 @@ export function openFileStore(directory: string): Store {
       options,
     );
 
-  /** Shared by all calls; forgotten on failure, so that the next call tries again. */
+  /** All calls share this. A failure is forgotten, so that the next call tries again. */
   function prepare(): Promise<void> {
     ready ??= attempt(async () => {
       await mkdir(values, { recursive: true, mode: 0o700 });
@@ -67,7 +67,7 @@ export function openFileStore(directory: string): Store {
       if (!(await lstat(file)).isFile()) return undefined; // a pipe would never end
       return toPlain(deserialize(await readFile(file)));
     } catch {
-      return undefined; // a value that cannot be read is as good as none: it is fetched again
+      return undefined; // an unreadable value counts as missing and is fetched again
     }
   }
 
@@ -145,12 +145,12 @@ function parseIndex(value: unknown): Index {
   );
 }
 
-/** As `randomUUID` makes them. */
+/** The form that `randomUUID` gives. */
 function isValueName(name: unknown): boolean {
   return typeof name === 'string' && /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name);
 }
 
-/** A link could lead anywhere, and files there would be taken for left-overs of ours. */
+/** A link could lead anywhere, and files there would be removed as left over. */
 function notOurs(path: string, expected: 'directory' | 'file'): NearsideError {
   return new NearsideError(
     'store-unavailable',
@@ -191,7 +191,7 @@ function lockName(name: string): string {
   return `${createHash('sha256').update(name).digest('hex').slice(0, 16)}.lock`;
 }
 
-/** Failures of the file system become store codes; what is none (an abort, say) stays as it is. */
+/** Failures of the file system become store codes. Others, such as an abort, stay as they are. */
 async function attempt<Value>(operation: () => Promise<Value>): Promise<Value> {
   try {
     return await operation();

@@ -13,22 +13,22 @@ import { createMemoryStore } from './memory-store.js';
 import { type Database, hasIndexedDb } from './peek-store.js';
 
 /**
- * A transaction of at most 4 MiB takes some milliseconds. One that takes this long waits for a lock
- * that nobody will let go: WebKit keeps that of a worker which was ended in the middle of a
- * transaction until the browser ends (seen in WebKitGTK 2.54: 1 of 50 ended workers); ms.
+ * A transaction of at most 4 MiB takes some milliseconds. One that takes this long waits for a lock that nobody will
+ * release. WebKit keeps the lock of a worker that was ended in the middle of a transaction until the browser ends
+ * (seen in WebKitGTK 2.54: 1 of 50 ended workers); ms.
  */
 const TRANSACTION_LIMIT_MS = 10_000;
 
 /**
- * A database opens in some milliseconds, in a second on a busy disk. One that takes this long waits for a
- * tab that holds it up, or for a browser that has lost it, and a model waits to open; ms.
+ * A database opens in some milliseconds, in a second on a busy disk. One that takes this long is blocked by a tab, or
+ * lost by the browser, and a model waits to open; ms.
  */
 const OPENING_LIMIT_MS = 5_000;
 
-/** After what took longer everything is `store-unavailable`. */
+/** After an operation that takes longer, everything is `store-unavailable`. */
 interface StoreLimits {
   readonly openingMs: number;
-  /** Of each transaction. */
+  /** Limit of each transaction. */
   readonly limitMs: number;
 }
 
@@ -73,7 +73,7 @@ export function openIndexedDbStore(
         const values = await use('readonly', (objects) =>
           Promise.all(keys.map((key) => promisifyRequest(objects.get(key)))),
         );
-        // The browser joins Blobs on its own side: one copy, and none here.
+        // The browser joins Blobs itself, so the bytes are copied once.
         return values.every((value) => value instanceof Blob)
           ? new Blob(values).arrayBuffer()
           : undefined;
@@ -85,8 +85,8 @@ export function openIndexedDbStore(
             const stored = promisifyRequest(objects.transaction);
             stored.catch(() => {}); // awaited below, unless applying fails first
             apply(objects, wrapped);
-            // Without waiting for each put's event: a page that is being closed gets no more
-            // events, and what is not committed by then is undone.
+            // The commit does not wait for each put's event. A page that is being closed gets no more events, and an
+            // uncommitted change is undone.
             objects.transaction.commit?.();
             return stored;
           }),
@@ -114,13 +114,13 @@ function apply(objects: IDBObjectStore, change: StoreChange): void {
     for (const key of removed) objects.delete(key);
     for (const [key, value] of set ?? []) objects.put(value, key);
   } catch (error) {
-    // A value that cannot be cloned throws at its put; what was put before it would be committed.
+    // A value that cannot be cloned throws at its put, and earlier puts would be committed.
     objects.transaction.abort();
     throw error;
   }
 }
 
-/** Without Web Locks (an insecure context, old browsers) tabs may do the same work twice, no harm. */
+/** Without Web Locks (an insecure context, an old browser) two tabs may do the same work, which does no harm. */
 function holdLock(database: string): Store['exclusive'] {
   const locks = (globalThis.navigator as Navigator | undefined)?.locks;
   if (!locks) return createLocalLocks().hold;
@@ -141,8 +141,8 @@ function holdLock(database: string): Store['exclusive'] {
 }
 
 /**
- * IndexedDB reads a Blob 2.3 times faster than an ArrayBuffer (measured, Chromium 156), so buffers
- * are stored as Blobs; as they are where Blobs are refused (WebKit private sessions, WebKitGTK).
+ * IndexedDB reads a Blob 2.3 times faster than an ArrayBuffer (measured, Chromium 156), so buffers are stored as
+ * Blobs. Where Blobs are refused (WebKit private sessions, WebKitGTK) they are stored as buffers.
  */
 function createBlobWrapping() {
   let refused = false;
@@ -167,7 +167,7 @@ async function unwrap(value: unknown): Promise<unknown> {
   return value instanceof Blob ? value.arrayBuffer() : value;
 }
 
-/** Operations end within a limit, or the store is given up; `close` waits for those under way. */
+/** Ends each operation within a limit, or gives the store up. `close` waits for operations under way. */
 function trackOperations(connection: DatabaseConnection, { openingMs, limitMs }: StoreLimits) {
   const underWay = new Set<Promise<unknown>>();
   let refusal: NearsideError | undefined;

@@ -1,6 +1,6 @@
 import { createDeferred } from '@nearside/core';
 
-/** Locks by name within one JavaScript realm, in the order of asking. */
+/** Locks by name within one JavaScript realm, granted in the order of asking. */
 export interface LocalLocks {
   hold<Result>(
     name: string,
@@ -10,7 +10,7 @@ export interface LocalLocks {
 }
 
 export function createLocalLocks(): LocalLocks {
-  /** The end of each queue: settles, never rejects, when the last in it has let go. */
+  /** The end of each queue. It settles, and never rejects, when the last in it has released the lock. */
   const ends = new Map<string, Promise<void>>();
 
   return {

@@ -3,25 +3,25 @@ import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import * as v from 'valibot';
 
-/** Who holds a lock file: enough to tell whether that process is still there. */
+/** Identifies the process that holds a lock file, so that others can tell whether it still runs. */
 const LockHolderSchema = v.object({
-  /** Different at every taking; part of the names of files beside the lock. */
+  /** Different each time a lock is taken. Part of the names of files beside the lock. */
   token: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)),
   pid: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
   host: v.string(),
   /** When it took the lock, ISO 8601. */
   since: v.string(),
-  /** Linux alone tells these. Different on every machine, and after every start of it. */
+  /** Only Linux has these. Different on every machine, and after every start of it. */
   bootId: v.optional(v.string()),
-  /** Containers number their processes each for itself, and may share a host name. */
+  /** Each container numbers its own processes, and several may share a host name. */
   pidNamespace: v.optional(v.string()),
-  /** When the process started, ms after its machine did: numbers of processes are used again. */
+  /** Start of the process, ms after the machine's. Process numbers are used again. */
   startedMs: v.optional(v.number()),
 });
 
 export type LockHolder = Readonly<v.InferOutput<typeof LockHolderSchema>>;
 
-/** @returns undefined when the text is of no holder: it may be damaged, or somebody else's */
+/** @returns undefined when the text names no holder: it may be damaged, or somebody else's */
 export function parseLockHolder(text: string): LockHolder | undefined {
   try {
     return v.parse(LockHolderSchema, JSON.parse(text));
@@ -42,12 +42,12 @@ export async function thisHolder(): Promise<LockHolder> {
 }
 
 /**
- * Whether the process of a holder is still running, as far as `me` can tell: only of processes of
- * the same boot of the same machine, in the same PID namespace.
+ * Tells whether a holder's process still runs. `me` can tell only for processes of the same boot of the same machine,
+ * in the same PID namespace.
  *
  * @param me from `thisHolder`
- * @returns `unknown` for one on another machine, from before a restart or in another container, and
- *   for every one where the system does not tell these apart
+ * @returns `unknown` for one on another machine, from before a restart or in another container, and for all where the
+ *   system does not tell these apart
  */
 export async function stateOf(
   holder: LockHolder,
@@ -65,7 +65,7 @@ export async function stateOf(
   return found.startedMs === holder.startedMs && !found.hasEnded ? 'there' : 'gone';
 }
 
-/** Signal 0 is not sent; to be refused the right to send it means that somebody is there. */
+/** Signal 0 is not delivered. A refusal of the right to send it means that the process exists. */
 function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -75,7 +75,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** @returns nothing where there is no /proc, or one that shows another PID namespace than ours */
+/** @returns nothing where there is no /proc, or where it shows another PID namespace than ours */
 async function thisProcess(): Promise<Pick<LockHolder, 'bootId' | 'pidNamespace' | 'startedMs'>> {
   const self = await readProcess('self');
   if (self?.pid !== process.pid) return {};
@@ -92,14 +92,14 @@ async function thisProcess(): Promise<Pick<LockHolder, 'bootId' | 'pidNamespace'
 
 interface ProcessFacts {
   readonly pid: number;
-  /** Ended, and its parent has not asked how: it runs no more. */
+  /** The process has ended, and its parent has not collected its exit status. */
   readonly hasEnded: boolean;
   readonly startedMs: number;
 }
 
 /**
- * Fields 1, 3 and 22 of `/proc/<pid>/stat`, the last in hundredths of a second (proc(5)). The second
- * is a name in parentheses, which may hold blanks and parentheses.
+ * Fields 1, 3 and 22 of `/proc/<pid>/stat`, the last in hundredths of a second (proc(5)). Field 2 is a name in
+ * parentheses, which may hold blanks and parentheses.
  */
 async function readProcess(pid: number | 'self'): Promise<ProcessFacts | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');

@@ -8,7 +8,7 @@ export function createMemoryStore(): Store {
 
   function apply(change: StoreChange): void {
     const { set, delete: removed = [] } = ownFields(change, 1);
-    // Copied first: what cannot be copied must leave nothing half done.
+    // Values are copied first, so that one that cannot be copied leaves nothing half done.
     const copies = [...(set ?? [])].map(([key, value]) => [key, structuredClone(value)] as const);
     for (const key of removed) values.delete(key);
     for (const [key, value] of copies) values.set(key, value);

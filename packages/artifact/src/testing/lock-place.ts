@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
 import { takeFileLock } from '../stores/file-lock.js';
 
-/** A folder for one test, and in it the lock's file and one that whoever holds it writes. */
+/** A folder for one test, with the lock's file and a file that the holder of the lock writes. */
 export async function openPlace() {
   const directory = await mkdtemp(join(tmpdir(), 'nearside-lock-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
@@ -14,7 +14,7 @@ export async function openPlace() {
 
 const HOUR_MS = 3_600_000;
 
-/** Waits for a lock while the clock that watches goes fast, as long as it takes or for an hour. */
+/** Waits for a lock for up to an hour of a clock that runs fast. */
 export async function takeWatching(
   file: string,
   { takesSilent = true, touches = false } = {},

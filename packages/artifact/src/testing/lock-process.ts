@@ -4,12 +4,12 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { takeFileLock } from '../stores/file-lock.js';
 
-/** What a process of its own does with a lock: `node <this, bundled> <options as JSON>`. */
+/** Options of a process that takes a lock: `node <this, bundled> <options as JSON>`. */
 export interface LockProcessOptions {
   readonly file: string;
-  /** How often it takes the lock and lets go of it. */
+  /** It takes and releases the lock so often. */
   readonly times: number;
-  /** It writes a word of its own here while it holds the lock, and looks whether it stays. */
+  /** It writes a word of its own here while it holds the lock, and checks that it stays. */
   readonly inside: string;
   /** It is killed at the last of these times, holding the lock. */
   readonly dies?: boolean;

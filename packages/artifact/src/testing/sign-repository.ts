@@ -33,7 +33,7 @@ export interface SignedRepository {
   readonly weights: readonly Bytes[];
 }
 
-/** What layout.json says: name → chunks. */
+/** The files of a layout.json: name → chunks. */
 export type LayoutFiles = Record<string, [sha256: string, sizeBytes: number][]>;
 
 /** The file that holds the weights. */
@@ -43,7 +43,7 @@ export const WEIGHTS = 'onnx/model.onnx';
  * Signs releases 1.0.0, 1.1.0, … with fresh keys and WebCrypto alone, so that a browser can.
  *
  * @param releases the weights of each, in chunks
- * @param changeLayout has a layout say something else than the digests that are signed beside it
+ * @param changeLayout makes a layout differ from the digests that are signed beside it
  */
 export async function signRepository(
   releases: readonly (readonly Bytes[])[],

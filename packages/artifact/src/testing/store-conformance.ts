@@ -1,7 +1,7 @@
 import type { Store } from '@nearside/core';
 import { describe, expect, test } from 'vitest';
 
-/** What every store must do, whatever it keeps its data in. `open` opens the same data again. */
+/** Checks that hold for every store, wherever it keeps its data. `open` opens the same data again. */
 export function storeConformance(name: string, prepare: () => Promise<{ open: () => Store }>) {
   describe(name, () => {
     test('gives back what was stored: structured data, byte arrays and buffers', async () => {
@@ -135,7 +135,7 @@ export function storeConformance(name: string, prepare: () => Promise<{ open: ()
   });
 }
 
-/** Beside the conformance: what only stores that outlive their holder can promise. */
+/** Further checks for stores that outlive their holder. */
 export function persistenceConformance(prepare: () => Promise<{ open: () => Store }>) {
   test('what was committed is there when the data is opened again', async () => {
     const { open } = await prepare();

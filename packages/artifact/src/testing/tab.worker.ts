@@ -3,7 +3,7 @@ import { openIndexedDbStore } from '../stores/indexeddb-store.js';
 import { openBrowserDevice, serveInPlace } from './browser-device.js';
 import type { TabNews, TabOrder } from './tab-orders.js';
 
-/** A tab of its own, on the page's IndexedDB and Web Locks, which the page may end at any moment. */
+/** A separate tab on the page's IndexedDB and Web Locks. The page may end it at any moment. */
 globalThis.addEventListener('message', async ({ data }: MessageEvent<TabOrder>) => {
   const { database, pin, files, stuckAt, stopAtWrite } = data;
   const never = new Promise<never>(() => {});

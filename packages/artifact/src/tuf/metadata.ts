@@ -16,13 +16,13 @@ const Expires = v.pipe(
 );
 const SpecVersion = v.pipe(v.string(), v.regex(/^1\.\d+(?:\.\d+)?$/, 'TUF 1.x'));
 
-/** Engines differ in what they make of a 31 February. */
+/** Engines differ in how they read a 31 February. */
 function isCalendarTime(text: string): boolean {
   const time = new Date(text);
   return !Number.isNaN(time.getTime()) && time.toISOString() === text.replace('Z', '.000Z');
 }
 
-/** An object by name: an array, which `record` alone would take, is none. */
+/** An object by name. `record` alone would also take an array. */
 function map<Value extends v.GenericSchema>(key: v.GenericSchema<string, string>, value: Value) {
   return v.pipe(
     v.unknown(),
@@ -142,12 +142,12 @@ export interface Signature {
   readonly sig: string;
 }
 
-/** A metadata file as received: `raw` bytes, what they say, and who claims to have signed it. */
+/** A metadata file as received: `raw` bytes, their content, and the claimed signers. */
 export interface Metadata<R extends Role> {
   readonly role: R;
   readonly raw: Uint8Array<ArrayBuffer>;
   readonly signed: MetadataByRole[R];
-  /** `signed` as parsed, before any schema: what the signatures are over. */
+  /** `signed` as parsed, before any schema. The signatures are over this. */
   readonly signedJson: unknown;
   readonly signatures: readonly Signature[];
 }
@@ -161,7 +161,7 @@ export function parseMetadata<R extends Role>(role: R, raw: Uint8Array<ArrayBuff
   const malformed = { code: 'metadata-malformed', what: `${role}.json` } as const;
   const document = parseJson(raw, malformed);
   const { signatures } = parse(EnvelopeSchema, document, malformed);
-  // Not what the schema gives back: it drops `constructor`, `prototype` and `__proto__`, which are signed too.
+  // The schema's result would not do: it drops `constructor`, `prototype` and `__proto__`, which are signed too.
   const { signed } = document as { signed: unknown };
   return {
     role,

@@ -26,9 +26,9 @@ export async function parseTrust(trust: unknown): Promise<string> {
 }
 
 /**
- * Reads a pin. Padding and the other base64 alphabet are accepted: subresource integrity writes those.
+ * Reads a pin. Padding and the other base64 alphabet are accepted, as in subresource integrity.
  *
- * @returns undefined for what is none
+ * @returns undefined for any other value
  */
 function readPin(trust: unknown): string | undefined {
   return typeof trust === 'string' && /^sha256-[A-Za-z0-9+/_-]{43}=?$/.test(trust)
@@ -36,7 +36,7 @@ function readPin(trust: unknown): string | undefined {
     : undefined;
 }
 
-/** What a repository's keys in the store begin with: the first 16 hex digits of its pin's hash. */
+/** A repository's keys in the store begin with the first 16 hex digits of its pin's hash. */
 export function pinPrefix(pin: string): string {
   return toHex(fromBase64Url(pin.slice('sha256-'.length)).subarray(0, 8));
 }

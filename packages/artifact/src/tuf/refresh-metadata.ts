@@ -16,22 +16,22 @@ import {
 
 export interface RefreshOptions {
   readonly pin: string;
-  /** What is trusted already; without it the walk begins at the pin. */
+  /** Metadata that is trusted already. Without it the walk begins at the pin. */
   readonly trusted?: TrustedMetadata | undefined;
   readonly nowMs: number;
   /**
-   * Given what was reached when the walk fails half way, to start from next time: 5.3.8, 5.4.5 and
-   * 5.5.7 persist each step, or whoever withholds the rest could go back behind it.
+   * Called when the walk fails half way, with the metadata it had reached. The next walk begins there: 5.3.8, 5.4.5
+   * and 5.5.7 persist each step, so that nobody can withhold the rest and go back behind it.
    */
   readonly onBrokenOff?: ((reached: TrustedMetadata) => Promise<void>) | undefined;
 }
 
 /**
- * The client workflow of TUF 1.0, section 5: from what is trusted already (or the pin alone) to
- * the newest targets the repository offers.
+ * The client workflow of TUF 1.0, section 5: from the trusted metadata (or the pin alone) to the newest targets that
+ * the repository offers.
  *
- * @throws NearsideError a trust code when a file does not verify, a network code when one does
- *   not come; what was trusted before stays trusted
+ * @throws NearsideError a trust code when a file does not verify, a network code when one does not come. The trusted
+ *   metadata stays trusted
  */
 export async function refreshMetadata(
   source: RepositorySource,
@@ -69,7 +69,7 @@ export async function followRoots(
   return trusted;
 }
 
-/** 5.2: it never changes, so that any copy will do. */
+/** 5.2: the first root never changes, so any copy will do. */
 function fetchFirstRoot(source: RepositorySource, pin: string): Promise<TrustedMetadata> {
   return pastCache(async (past) => {
     const raw = await source.fetch(rootPath(1), { maxBytes: LIMITS.rootBytes, ...past });
@@ -78,8 +78,8 @@ function fetchFirstRoot(source: RepositorySource, pin: string): Promise<TrustedM
 }
 
 /**
- * 5.3.2–5.3.9: N+1.root.json, until there is none. The cache is asked to look again: that there was none
- * yesterday says nothing of today, and a rotation that is not seen hides every revocation after it.
+ * 5.3.2–5.3.9: fetches N+1.root.json until there is none. The cache must ask again, because a root may be new since
+ * yesterday, and a rotation that is missed hides every later revocation.
  */
 async function* nextRoots(
   source: RepositorySource,
@@ -107,7 +107,7 @@ async function* nextRoots(
   );
 }
 
-/** 5.4.1: under the one name that changes, so the cache is asked to look again. */
+/** 5.4.1: the timestamp changes under its name, so the cache must ask again. */
 async function refreshTimestamp(source: RepositorySource, trusted: TrustedMetadata) {
   return pastCache(async (past) => {
     const raw = await source.fetch(TIMESTAMP_PATH, {
@@ -123,9 +123,9 @@ type Timed = Awaited<ReturnType<typeof acceptTimestamp>>;
 type Snapped = Awaited<ReturnType<typeof acceptSnapshot>>;
 
 /**
- * 5.5.1: the snapshot is fetched when timestamp names another version. Also, as the reference clients
- * do, when the one that is there has expired or is not what timestamp describes: it may have been
- * signed anew under its version, and must stand in the chain that is stored next.
+ * 5.5.1: the snapshot is fetched when timestamp names another version. As in the reference clients, it is fetched too
+ * when the present one has expired or does not match the timestamp: it may have been signed anew under its version,
+ * and the chain that is stored next needs it.
  */
 async function refreshSnapshot(
   source: RepositorySource,
@@ -139,14 +139,14 @@ async function refreshSnapshot(
   if (kept) return kept;
   const maxBytes = Math.min(length ?? LIMITS.snapshotBytes, LIMITS.snapshotBytes);
   return pastCache(async (past) => {
-    // The HTTP cache may keep for a year what was signed anew under the same name.
+    // The HTTP cache may keep for a year the older file of the same name.
     const how = isKept ? ({ cache: 'reload' } as const) : past;
     const raw = await source.fetch(snapshotPath(version), { maxBytes, ...how });
     return acceptSnapshot(trusted, raw);
   });
 }
 
-/** 5.6.1: likewise. */
+/** 5.6.1: as for the snapshot. */
 async function refreshTargets(
   source: RepositorySource,
   trusted: Snapped,
@@ -159,14 +159,14 @@ async function refreshTargets(
   if (kept) return kept;
   const maxBytes = Math.min(length ?? LIMITS.targetsBytes, LIMITS.targetsBytes);
   return pastCache(async (past) => {
-    // The HTTP cache may keep for a year what was signed anew under the same name.
+    // The HTTP cache may keep for a year the older file of the same name.
     const how = isKept ? ({ cache: 'reload' } as const) : past;
     const raw = await source.fetch(targetsPath(version), { maxBytes, ...how });
     return acceptTargets(trusted, raw);
   });
 }
 
-/** What is kept, where it verifies and has not expired. */
+/** @returns the present file, if it verifies and has not expired */
 async function ifGood<Accepted extends TrustedMetadata>(
   accepting: Promise<Accepted>,
   role: 'snapshot' | 'targets',

@@ -9,7 +9,7 @@ import {
   type TrustedMetadata,
 } from './trusted-metadata.js';
 
-/** The raw files of a trusted chain, as stored under one key so that they change together. */
+/** The raw files of a trusted chain. They are stored under one key, so that they change together. */
 interface StoredChain {
   readonly roots: readonly Uint8Array<ArrayBuffer>[];
   readonly timestamp: Uint8Array<ArrayBuffer>;
@@ -19,7 +19,7 @@ interface StoredChain {
   readonly origin: MetadataOrigin;
 }
 
-/** `walk`: TUF's client workflow (5.3 to 5.6), file by file. `boot`: from a boot file, to be confirmed. */
+/** `walk`: TUF's client workflow (5.3 to 5.6), file by file. `boot`: from a boot file, not confirmed yet. */
 export type MetadataOrigin = 'walk' | 'boot';
 
 export interface StoredMetadata {
@@ -29,12 +29,12 @@ export interface StoredMetadata {
   readonly origin: MetadataOrigin;
 }
 
-/** `t/chain`: the complete metadata of one repository, which serves. */
+/** `t/chain`: the complete metadata of one repository, which versions are served by. */
 export function trustedKey(prefix: string): string {
   return `${prefix}/t/chain`;
 }
 
-/** `t/reached`: how far a later walk came before it broke off; the next one starts there. */
+/** `t/reached`: the metadata that a later walk reached before it broke off. The next one begins there. */
 export function reachedKey(prefix: string): string {
   return `${prefix}/t/reached`;
 }
@@ -44,9 +44,9 @@ export function toStoredReached({ rootChain, timestamp, snapshot }: TrustedMetad
 }
 
 /**
- * Goes on from `start` as far as the walk came that broke off, verifying each step again.
+ * Goes on from `start` to where the walk broke off, and verifies each step again.
  *
- * @param start what is trusted without it; undefined for nothing but the pin
+ * @param start metadata that is trusted without it; undefined for the pin alone
  */
 export async function resumeReached(
   store: Store,
@@ -68,7 +68,7 @@ export async function resumeReached(
     trusted = timed;
     return reached.snapshot ? await acceptSnapshot(timed, bytesOf(reached.snapshot)) : timed;
   } catch (error) {
-    if (isNearsideError(error)) return trusted; // a step that does not verify was none
+    if (isNearsideError(error)) return trusted; // a step that does not verify ends it
     throw error;
   }
 }
@@ -92,7 +92,7 @@ export function toStoredChain({ trusted, arrivedMs, origin }: StoredMetadata): S
 }
 
 /**
- * Loads the stored chain and verifies all of it again, from the pin. Expiry is the caller's.
+ * Loads the stored chain and verifies all of it again, from the pin. The caller checks expiry.
  *
  * @returns undefined when nothing is stored
  * @throws NearsideError a trust code when what is stored does not verify
@@ -117,7 +117,7 @@ export async function loadStoredMetadata(
   };
 }
 
-/** Whatever lies in the store: not-bytes become no bytes, which then fail to verify. */
+/** Reads bytes from any value in the store. Other values become no bytes, which then fail to verify. */
 function bytesOf(value: unknown): Uint8Array<ArrayBuffer> {
   return value instanceof Uint8Array ? new Uint8Array(value) : new Uint8Array();
 }

@@ -14,10 +14,10 @@ import { pinOf } from './pin.js';
 import { verifySignatures } from './verify-signatures.js';
 
 /**
- * What the device has come to trust, from the pinned root downwards. Grows one file at a time by
- * the functions below, each of which verifies a file against what is trusted already and returns
- * the next state; none changes its argument. The same functions serve a fetched file and a stored
- * one, so every load re-verifies the chain from the pin. Numbers are sections of TUF 1.0.
+ * The metadata that a device trusts, from the pinned root downwards. It grows one file at a time by the functions
+ * below. Each verifies a file against the trusted metadata and returns the next state; none changes its argument. The
+ * same functions take fetched and stored files, so every load verifies the chain again from the pin. Numbers are
+ * sections of TUF 1.0.
  *
  * Expiry is not checked here: see {@link requireUnexpired}.
  */
@@ -30,10 +30,10 @@ export interface TrustedMetadata {
   readonly targets: Metadata<'targets'> | undefined;
 }
 
-/** What a root alone leaves to be found: each field is there, so that none is looked for on a prototype. */
+/** The fields that come after the root. Each is there, so that none is looked for on a prototype. */
 const NONE_YET = { timestamp: undefined, snapshot: undefined, targets: undefined };
 
-/** A trusted chain that reaches all the way down. */
+/** A trusted chain down to the targets. */
 export type CompleteMetadata = TrustedMetadata & {
   readonly timestamp: Metadata<'timestamp'>;
   readonly snapshot: Metadata<'snapshot'>;
@@ -66,7 +66,7 @@ export async function acceptNextRoot(trusted: TrustedMetadata, raw: Raw): Promis
   await verifySignatures(metadata, metadata.signed);
   requireVersion(metadata, trusted.root.version + 1);
   const next = { rootChain: [...trusted.rootChain, raw], root: metadata.signed };
-  // Fast-forward recovery: what keys signed that root has dropped since is void.
+  // Fast-forward recovery: metadata signed by keys that root has dropped since is void.
   const isVoid = (['timestamp', 'snapshot'] as const).some((role) =>
     hasDropped(trusted.root, metadata.signed, role),
   );
@@ -166,7 +166,7 @@ function requireNoTargetsRollback(snapshot: Snapshot, trusted: Snapshot): void {
   }
 }
 
-/** The length and hashes that the role above gives, where it gives them. */
+/** Checks the length and hashes that the role above gives, if it gives them. */
 async function requireDescribed(role: Role, raw: Raw, described: MetaFile): Promise<void> {
   const { length, hashes = {} } = described;
   if (length !== undefined && raw.length !== length) {

@@ -5,9 +5,9 @@ import { webCrypto } from '../sha256.js';
 import type { Metadata, Role, Root } from './metadata.js';
 
 /**
- * Checks that `metadata` carries valid signatures by at least the threshold of distinct keys that
- * `root` names for its role (TUF 1.0, section 5.3.4 and its siblings). One key counts once, under
- * however many ids and however often it signs.
+ * Checks that `metadata` carries valid signatures by at least the threshold of distinct keys that `root` names for
+ * its role (TUF 1.0, section 5.3.4 and its siblings). A key counts once, however many ids it has and however often it
+ * signs.
  *
  * @throws NearsideError `threshold-not-met`, or `signature-invalid` when not one signature holds;
  *   `crypto-unsupported`
@@ -26,8 +26,7 @@ export async function verifySignatures(metadata: Metadata<Role>, root: Root): Pr
 }
 
 /**
- * Ids of the keys, of those that `root` names for the role of `metadata`, whose signature is valid;
- * of several ids of one key the first.
+ * @returns ids of the keys that `root` names for the role of `metadata` and whose signature is valid; one id per key
  *
  * @throws NearsideError `metadata-malformed` when nobody could have signed this; `crypto-unsupported`
  */
@@ -43,7 +42,7 @@ export async function validSigners(metadata: Metadata<Role>, root: Root): Promis
   return [...signers.values()];
 }
 
-/** Canonical JSON knows no fractions, and no nesting without end: whoever sends such is malformed. */
+/** Canonical JSON has no fractions and no endless nesting, so such metadata is malformed. */
 function signedBytes({ role, signedJson }: Metadata<Role>): Uint8Array<ArrayBuffer> {
   try {
     return new TextEncoder().encode(canonicalJson(signedJson));
@@ -72,7 +71,7 @@ async function verifyEd25519(
   return crypto.verify({ name: 'Ed25519' }, publicKey, fromHex(signature), bytes);
 }
 
-/** Says nothing of the signature: it was not looked at. */
+/** This says nothing about the signature, which was not checked. */
 function unsupported(cause: unknown): NearsideError {
   return new NearsideError(
     'crypto-unsupported',
