@@ -2,7 +2,7 @@ const SPACE = 'http://www.w3.org/2000/svg';
 
 type Child = Node | string;
 
-/** `element('p', { class: 'note' }, 'text', child)`: an element with attributes and children. */
+/** Makes an element with attributes and children: `element('p', { class: 'note' }, 'text', child)`. */
 export function element<Name extends keyof HTMLElementTagNameMap>(
   name: Name,
   attributes: Readonly<Record<string, string>> = {},
@@ -14,14 +14,14 @@ export function element<Name extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** The element of `index.html` with this id. */
+/** Returns the element of `index.html` with this id. */
 export function byId<Type extends HTMLElement = HTMLElement>(id: string): Type {
   const found = document.getElementById(id);
   if (!found) throw new Error(`index.html has no element #${id}`);
   return found as Type;
 }
 
-/** `svg('rect', { x: 1 })`: an element of SVG with attributes and children. */
+/** Makes an element of SVG with attributes and children: `svg('rect', { x: 1 })`. */
 export function svg<Name extends keyof SVGElementTagNameMap>(
   name: Name,
   attributes: Readonly<Record<string, string | number>> = {},

@@ -4,7 +4,7 @@ import { copyOnClick } from './copy-button.js';
 import { byId, element } from './element.js';
 import { formatClock, formatDay } from './words/format.js';
 
-/** Nothing has ever been reported: how to get the first report. */
+/** Nothing has ever been reported. It says how to get the first report. */
 export function showHowToStart(refreshSeconds: number): void {
   if (byId('empty').dataset.state === 'start') return;
   const reports = new URL('v1/reports', location.href).href;
@@ -78,7 +78,7 @@ export function hideEmptyState(): void {
   byId('empty').dataset.state = '';
 }
 
-/** Rebuilt only when it says something else: a refresh must not take the focus away. */
+/** Rebuilds only when the state has changed, because a refresh must not take the focus away. */
 function show(state: string, ...children: HTMLElement[]): void {
   const place = byId('empty');
   if (place.dataset.state === state) return;

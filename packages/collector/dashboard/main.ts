@@ -21,10 +21,10 @@ const REFRESH_SECONDS = 15;
 let state = readPageState(location.search);
 let refreshing = new AbortController();
 let timer: ReturnType<typeof setTimeout> | undefined;
-/** What is on the page, and when it came. */
+/** The content of the page, and its time. */
 let last: { what: string; atMs: number } | undefined;
 
-/** Kept when another is shown: charts are not made anew each time. */
+/** Views are kept while another is shown, so that charts are not made again. */
 const views = new Map<ViewName, { view: View; asking: Asking }>();
 const bar = createBar(choose);
 document.addEventListener('visibilitychange', () => {
@@ -36,7 +36,7 @@ window.addEventListener('popstate', () => {
 });
 refresh();
 
-/** Each choice is a step that the browser's back button takes back. What is seen is no longer what was asked for. */
+/** Makes a choice a step for the browser's back button. The figures on the page are then out of date. */
 function choose(change: Partial<PageState>): void {
   state = { ...state, ...change };
   history.pushState(null, '', pageStateSearch(state));
@@ -44,7 +44,7 @@ function choose(change: Partial<PageState>): void {
   refresh();
 }
 
-/** Asks now, then every 15 seconds while the page is visible. A newer question ends an older one. */
+/** Asks now, and then every 15 seconds while the page is visible. A newer question ends an older one. */
 function refresh(): void {
   refreshing.abort();
   refreshing = new AbortController();
@@ -97,7 +97,7 @@ function showAnswers(
   if (latency ?? answered(answers, 'month')) last = { what: summary.model, atMs: Date.now() };
   byId('view').hidden = false;
   byId('view').classList.remove('stale');
-  // silence is said even so
+  // a silence is shown in any case
   const isQuiet = state.view !== 'executive' && latency?.total.reports === 0;
   byId('view').classList.toggle('quiet', isQuiet);
   if (isQuiet) {
@@ -110,7 +110,7 @@ function showAnswers(
   view.show(moment, answers);
 }
 
-/** No model has reported, or not the one that is asked for. */
+/** Shows that no model has reported, or not the one that is asked for. */
 function showNothing(models: readonly ModelSummary[]): void {
   hideProblem();
   byId('view').hidden = true;

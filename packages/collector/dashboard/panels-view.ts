@@ -10,7 +10,7 @@ export interface PanelsView {
   show(moment: Moment, answers: Answers): void;
 }
 
-/** Panels in a grid; each shows itself when what it needs has been answered. */
+/** Makes a grid of panels. Each shows itself when its questions are answered. */
 export function createPanelsView(panels: readonly Panel[], acts: PanelActs): PanelsView {
   const cards = panels.map((panel) => createCard(panel, acts));
   const grid = element('div', { class: 'panels' }, ...cards.map((card) => card.element));

@@ -1,7 +1,7 @@
 import { byId, element } from './element.js';
 import { formatSeconds } from './words/format.js';
 
-/** @param last what is still on the page, if anything, and when it came */
+/** @param last the content that is still on the page, and its time */
 export function showProblem(
   message: string,
   { last, retry }: { last: { what: string; atMs: number } | undefined; retry: () => void },

@@ -13,10 +13,10 @@ import { createPanelsView } from './panels-view.js';
 /** One of three ways to look at a model. */
 export interface View {
   readonly element: HTMLElement;
-  /** In the order in which they are asked. */
+  /** They are asked in this order. */
   readonly questions: readonly QuestionName[];
   show(moment: Moment, answers: Answers): void;
-  /** Told of all models, once what is looked at has been asked. */
+  /** Called with all models after the questions of the view were asked. */
   showOthers?(models: readonly ModelSummary[], moment: Moment): void;
 }
 

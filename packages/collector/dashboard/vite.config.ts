@@ -5,7 +5,7 @@ export default defineConfig({
   build: {
     outDir: '../dist/dashboard',
     emptyOutDir: true,
-    // The page's Content-Security-Policy allows nothing inline and no data: URL.
+    // the page's Content-Security-Policy allows nothing inline and no data: URL
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },

@@ -2,7 +2,7 @@ import type { Moment } from '../bar/moment.js';
 import { FleetUnavailable, fetchJson } from './fetch-json.js';
 import { type Asked, addressOf, QUESTIONS, type QuestionName } from './questions.js';
 
-/** The collector said no, and why: no other figure waits for this one. */
+/** The collector refused a question, with a reason. Other figures do not wait for this one. */
 export class Unanswered {
   readonly message: string;
   /** The same may be answered soon. */
@@ -19,7 +19,7 @@ export type Answers = { readonly [Name in QuestionName]?: Asked[Name] | Unanswer
 
 export interface Asking {
   /**
-   * Asks what is due, one after the other: the collector reads in one thread, and the figures of the page come first.
+   * Asks the questions that are due, one after the other, because the collector reads in one thread.
    *
    * @throws FleetUnavailable where the collector does not answer at all
    */
@@ -49,7 +49,7 @@ export function createAsking(names: readonly QuestionName[]): Asking {
         if (!question) continue;
         const before = known.get(name);
         const answer = await answerOf(question.address, signal);
-        // one that is busy now is asked again with the next refresh; what it said before holds meanwhile
+        // a busy collector is asked again with the next refresh, and its last answer stays meanwhile
         const isForNow = answer instanceof Unanswered && answer.isForNow;
         known.set(name, {
           about: question.about,
@@ -75,7 +75,7 @@ async function answerOf(address: string, signal: AbortSignal): Promise<unknown> 
   }
 }
 
-/** An answer, if there is one. */
+/** @returns the answer, if there is one */
 export function answered<Name extends QuestionName>(
   answers: Answers,
   name: Name,

@@ -1,11 +1,11 @@
-/** Longer than the slowest question takes; a connection that hangs must not keep the page waiting for ever. */
+/** The slowest question takes less. A connection that hangs must not keep the page waiting for ever. */
 const ANSWER_WITHIN_MS = 60_000;
 
 const LOGGED_OUT = 'nearside-logged-out';
 
-/** The collector could not be asked, or said no. */
+/** The collector could not be asked, or refused. */
 export class FleetUnavailable extends Error {
-  /** Status of its answer; undefined where there was none. */
+  /** Status of the answer. Undefined where there was none. */
   readonly status: number | undefined;
 
   constructor(message: string, options: { status?: number; cause?: unknown } = {}) {
@@ -29,7 +29,7 @@ export async function fetchJson<Answer>(path: string, signal: AbortSignal): Prom
     throw new FleetUnavailable('The collector does not answer.', { cause });
   }
   const { status } = response;
-  // The session has ended: where this page is, there is a form now. A proxy may say so without a form: once is enough.
+  // The session has ended, and this address has a form now. A proxy may answer 401 without a form, so it reloads once.
   if (status === 401 && !sessionStorage.getItem(LOGGED_OUT)) {
     sessionStorage.setItem(LOGGED_OUT, 'yes');
     location.reload();

@@ -15,7 +15,7 @@ import type { FleetSpread } from '../../src/fleet/spread.js';
 import { before, type Moment, monthBefore, monthOf } from '../bar/moment.js';
 import type { Stretch } from '../bar/page-state.js';
 
-/** What a view may ask the collector. */
+/** The answers that a view may ask for, by question. */
 export interface Asked {
   latency: FleetLatency;
   latencyBefore: FleetLatency;
@@ -49,15 +49,15 @@ export interface Asked {
 export type QuestionName = keyof Asked;
 
 export interface Question {
-  /** Last part of its address. */
+  /** The last part of its address. */
   readonly path: string;
-  /** Left out: it is not about a time. */
+  /** Left out where the question is not about a time. */
   readonly over?: (moment: Moment) => Stretch;
   /** Version and segment narrow it. */
   readonly isFiltered?: true;
-  /** Another version than the chosen one; empty: there is nothing to ask. */
+  /** Another version than the chosen one. Where it is empty, nothing is asked. */
   readonly version?: (moment: Moment) => string;
-  /** Asked anew so often while the page is visible. */
+  /** It is asked again so often while the page is visible. */
   readonly everySeconds: number;
 }
 
@@ -65,11 +65,11 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 const shown = ({ fromMs, toMs }: Moment): Stretch => ({ fromMs, toMs });
-/** The range as it ends; longer, where that is needed to say anything. */
+/** The range with its end, made longer where an answer needs it. */
 const atLeast =
   (ms: number) =>
   ({ fromMs, toMs }: Moment): Stretch => ({ fromMs: Math.min(fromMs, toMs - ms), toMs });
-/** Until the end of the range, however short that is. */
+/** The days until the end of the range, however short that is. */
 const lastDays =
   (days: number) =>
   ({ toMs }: Moment): Stretch => ({ fromMs: toMs - days * DAY_MS, toMs });
@@ -91,10 +91,10 @@ export const QUESTIONS: { readonly [Name in QuestionName]: Question } = {
   // where windows are days, an alarm needs two of them
   drift: { path: 'drift', over: atLeast(4 * DAY_MS), everySeconds: 60 },
   accuracy: { path: 'accuracy', over: atLeast(7 * DAY_MS), everySeconds: 60 },
-  // those that ended lately too; what is said of one is of all of it
+  // rollouts that ended lately too, each from its begin
   canary: { path: 'canary', over: atLeast(14 * DAY_MS), everySeconds: 60 },
   silence: { path: 'silence', over: atLeast(DAY_MS), everySeconds: 60 },
-  // all that is kept: since when a rollout runs
+  // all that is kept, to know since when a rollout runs
   releases: { path: 'releases', over: lastDays(400), everySeconds: 60 },
   faults: { path: 'faults', over: shown, everySeconds: 60 },
   traces: { path: 'traces', everySeconds: 60 },
@@ -119,8 +119,8 @@ function inMonth(path: string, over: (moment: Moment) => Stretch): Question {
 }
 
 /**
- * Address of a question, and what it is about: a range that moves on with time is about the same. Undefined where there is
- * nothing to ask.
+ * Returns the address of a question, and a key of its subject. The key of a range that moves on with time stays.
+ * Undefined where there is nothing to ask.
  */
 export function addressOf(
   { path, over, isFiltered, version }: Question,

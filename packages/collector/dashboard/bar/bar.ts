@@ -10,16 +10,16 @@ import { createTimes } from './times.js';
 
 /** Length of the cells that reports are counted in. */
 const BUCKET_MS = 300_000;
-/** Of all times on the page, but for UTC's days. */
+/** The time zone of all times on the page, but for UTC's days. */
 const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 export interface Bar {
   show(moment: Moment, models: readonly ModelSummary[]): void;
-  /** Device classes and backends that there are to choose from. */
+  /** Offers these device classes and backends. */
   showSegments(segments: readonly string[]): void;
 }
 
-/** Views, model, version, segment and time; `choose` is told what was changed. */
+/** Makes the bar of views, model, version, segment and time. `choose` is told of changes. */
 export function createBar(choose: (change: Partial<PageState>) => void): Bar {
   const tabs = VIEWS.map(({ key, label }) => {
     const tab = element('a', { href: '#', 'data-testid': `view-${key}` }, label);
@@ -104,12 +104,12 @@ export function createBar(choose: (change: Partial<PageState>) => void): Bar {
   }
 }
 
-/** A link may name what did not report. */
+/** A link may name a version or segment that did not report. */
 function withChosen(names: readonly string[], chosen: string): readonly string[] {
   return names.includes(chosen) || chosen === '' ? names : [...names, chosen];
 }
 
-/** How old the figures are, by the collector's clock. */
+/** Says how old the figures are, by the collector's clock. */
 export function freshness({ nowMs, toMs }: Moment, lastMs: number): string {
   const minutes = Math.max(0, Math.round((nowMs - lastMs - BUCKET_MS) / 60_000));
   const newest =

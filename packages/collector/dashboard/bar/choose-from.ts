@@ -1,6 +1,6 @@
 import { element } from '../element.js';
 
-/** Fills a list; leaves an open one alone when nothing changed. */
+/** Fills a list. An open list stays when nothing has changed. */
 export function chooseFrom(
   select: HTMLSelectElement,
   options: readonly (readonly [value: string, label: string])[],

@@ -2,11 +2,11 @@ import type { ModelSummary } from '../../src/counting/rollup-store.js';
 import { compareVersions } from '../../src/fleet/compare-versions.js';
 import type { PageState, Stretch } from './page-state.js';
 
-/** What is looked at, and when: every question is of this. */
+/** The model and the time that are looked at. Every question is about these. */
 export interface Moment extends Stretch {
   readonly state: PageState;
   readonly model: string;
-  /** The one before the chosen version; empty where none is chosen, or none was before. */
+  /** The version before the chosen one. Empty where none is chosen, or none was before. */
   readonly versionBefore: string;
   /** By the collector's clock. */
   readonly nowMs: number;
@@ -32,26 +32,26 @@ function versionBefore(version: string, versions: readonly string[]): string {
   return earlier.sort(compareVersions).at(-1) ?? '';
 }
 
-/** What moves on with time is another one tomorrow: who is sent a link is to see the same figures. */
+/** Replaces a range that moves on with time by its two moments, so that a link shows the same figures tomorrow. */
 export function lastingState(moment: Moment): PageState {
   const { state, model, fromMs, toMs } = moment;
   const month = state.view === 'executive' ? monthOf(moment).key : state.month;
   return { ...state, model, month, range: { fromMs, toMs } };
 }
 
-/** As long a time, right before. */
+/** Returns the stretch of the same length right before. */
 export function before({ fromMs, toMs }: Stretch): Stretch {
   return { fromMs: 2 * fromMs - toMs, toMs: fromMs };
 }
 
-/** A calendar month in UTC, as far as it has come; the last one that is over, unless another is asked for. */
+/** Returns a calendar month in UTC, as far as it has come. By default it is the last month that is over. */
 export function monthOf({ state, nowMs }: Moment): Stretch & { readonly key: string } {
   const key = state.month || monthsOn(new Date(nowMs).toISOString().slice(0, 7), -1);
   const [fromMs, endMs] = [startOfMonth(key), startOfMonth(monthsOn(key, 1))];
   return { key, fromMs, toMs: Math.max(fromMs + 1, Math.min(endMs, nowMs)) };
 }
 
-/** The whole month before. */
+/** Returns the whole month before. */
 export function monthBefore(moment: Moment): Stretch & { readonly key: string } {
   const { key } = monthOf(moment);
   const earlier = monthsOn(key, -1);

@@ -23,18 +23,18 @@ export const VIEWS = [
 
 export type ViewName = (typeof VIEWS)[number]['key'];
 
-/** What is looked at. It stands in the address, so that a view can be reloaded and shared. */
+/** The state of the page. It is in the address, so that a view can be reloaded and shared. */
 export interface PageState {
   readonly view: ViewName;
-  /** Empty: the first model. */
+  /** The first model when empty. */
   readonly model: string;
-  /** Empty: all versions. */
+  /** All versions when empty. */
   readonly version: string;
-  /** `device:phone`, `backend:onnx-wasm`; empty: the whole fleet. */
+  /** `device:phone`, `backend:onnx-wasm`. The whole fleet when empty. */
   readonly segment: string;
-  /** One that ends now and moves on with time, or two moments. */
+  /** A range that ends now and moves on with time, or two moments. */
   readonly range: LastRange | Stretch;
-  /** Of the executive view: `2026-03`. Empty: the last that is over. */
+  /** Month of the executive view: `2026-03`. The last that is over when empty. */
   readonly month: string;
 }
 
@@ -67,7 +67,7 @@ export function pageStateSearch({ range, ...state }: PageState): string {
   return `?${search}`;
 }
 
-/** Of two moments in ISO 8601; undefined where they are none, or in the wrong order. */
+/** Parses two moments in ISO 8601. @returns undefined where they are none, or in the wrong order */
 export function stretchOf(from: string, to: string): Stretch | undefined {
   const [fromMs, toMs] = [Date.parse(from), Date.parse(to)];
   return fromMs < toMs ? { fromMs, toMs } : undefined;

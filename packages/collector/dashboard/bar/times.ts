@@ -2,7 +2,7 @@ import { byId } from '../element.js';
 import type { Moment } from './moment.js';
 import { type PageState, stretchOf } from './page-state.js';
 
-/** Moments to type, for who does not drag; and buttons to go back, on and out. */
+/** Makes fields for two moments, and buttons to go back, on and out. */
 export function createTimes(choose: (change: Partial<PageState>) => void): {
   show(moment: Moment): void;
 } {

@@ -22,7 +22,7 @@ export function timeAxis(shown: () => TimeRange): uPlot.Axis {
       const format = formatOf(shown());
       return seconds.map((second) => format(second * 1000));
     },
-    // A label that names a day stands at its beginning, and no second time.
+    // a label that names a day is at the day's beginning, once
     incrs: () => (isOfDays(shown()) ? DAY_STEPS : [...HOUR_STEPS, ...DAY_STEPS]),
   };
 }
@@ -36,7 +36,7 @@ function isOfDays({ fromMs, toMs }: TimeRange): boolean {
   return toMs - fromMs > 2 * DAY_MS;
 }
 
-/** Whether each step is a UTC day, or several. */
+/** Each step is a UTC day, or several. */
 export function isByDay(range: TimeRange | undefined): boolean {
   return range !== undefined && range.stepMs >= DAY_MS;
 }
@@ -63,7 +63,7 @@ function axisLook(): uPlot.Axis {
   };
 }
 
-/** Read at every drawing, so that a change of theme needs a redraw only. */
+/** Reads the colour at every drawing, so that a change of theme needs only a redraw. */
 export function cssColor(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }

@@ -10,12 +10,12 @@ const HEIGHT = 90;
 const BAR = 9;
 const GAP = 7;
 
-/** Small bars side by side: one group a bin, one bar a side. Sides are told apart by the classes `side-0`, `side-1` … */
+/** Draws a group of bars for each bin, with one bar a side. The classes `side-0`, `side-1` … tell sides apart. */
 export function groupedBars(groups: readonly BarGroup[], description: string): SVGSVGElement {
   const sides = groups[0]?.shares.length ?? 0;
   const step = sides * BAR + GAP;
   const width = groups.length * step;
-  // the square root: beside a bin that has nearly all, others would not be seen
+  // the square root keeps small bins visible beside a bin that has nearly all
   const most = Math.sqrt(Math.max(...groups.flatMap(({ shares }) => shares), 0.01));
   const bars = groups.flatMap(({ label, shares }, i) =>
     shares.map((share, side) => {

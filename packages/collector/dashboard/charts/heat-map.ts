@@ -14,7 +14,7 @@ export interface HeatMap {
   show(spread: FleetSpread, lane: readonly LaneEvent[]): void;
 }
 
-/** Runs by time of day and time taken: the darker, the more of the runs of that step. */
+/** Draws runs by time and by duration. A darker cell has more of the runs of its step. */
 export function createHeatMap(
   onZoom: (stretch: { fromMs: number; toMs: number }) => void,
 ): HeatMap {
@@ -74,7 +74,7 @@ function stepWords(counts: readonly number[], boundsMs: readonly number[]): stri
   return `${formatCount(all)} results, most within ${formatDuration(from)} to ${formatDuration(to)}`;
 }
 
-/** Lower end of a row. */
+/** Returns the lower end of a row. */
 export function lowerMs(boundsMs: readonly number[], row: number): number {
   return (boundsMs[row] ?? 0) / Math.SQRT2;
 }

@@ -1,17 +1,17 @@
 import { element } from '../element.js';
 import { formatMoment } from '../words/format.js';
 
-/** Something that happened to a model, or was so for a time. */
+/** An event of a model, or a state for a time. */
 export interface LaneEvent {
   readonly kind: 'release' | 'rollout' | 'verdict' | 'alarm' | 'silence';
   readonly fromMs: number;
-  /** Null: a moment, and no stretch of time. */
+  /** Null for a moment. */
   readonly toMs: number | null;
   /** A short sentence. */
   readonly text: string;
 }
 
-/** Tell the kinds apart without colour. */
+/** Signs tell the kinds apart without colour. */
 const SIGNS: Record<LaneEvent['kind'], string> = {
   release: '▲',
   rollout: '▲',
@@ -21,7 +21,7 @@ const SIGNS: Record<LaneEvent['kind'], string> = {
 };
 
 /**
- * A lane of what happened, above a plot.
+ * Makes a lane of events above a plot.
  *
  * @param area where the plot begins and how wide it is, CSS pixels
  */

@@ -6,24 +6,24 @@ import { selectByTouch } from './touch-drag.js';
 
 export interface PlotOptions {
   readonly heightPx: number;
-  /** Told what time was drawn over. */
+  /** Told of the time that was dragged over. */
   readonly onZoom: (stretch: { fromMs: number; toMs: number }) => void;
-  /** Told when the cursor moves, and when something new is drawn. */
+  /** Called when the cursor moves, and when something new is drawn. */
   readonly onCursor: () => void;
 }
 
 export interface Shown {
   readonly range: TimeRange;
   readonly lane: readonly LaneEvent[];
-  /** In words, for who does not see it. */
+  /** Describes the chart for screen readers. */
   readonly description: string;
 }
 
 export interface Plot {
   readonly element: HTMLElement;
-  /** Position under the cursor; undefined where there is none. */
+  /** The position under the cursor, or undefined. */
   cursorIndex(): number | undefined;
-  /** @param make everything of the chart that is not the same for all; asked for when `signature` is another one */
+  /** @param make returns the options of this chart; called when `signature` has changed */
   draw(
     shown: Shown,
     data: uPlot.AlignedData,
@@ -40,12 +40,12 @@ export type PlotLook = Pick<uPlot.Options, 'series' | 'axes'> & {
 const NO_RANGE: TimeRange = { fromMs: 0, toMs: 1000, stepMs: 1000 };
 /** Charts of one page share the cursor. */
 const SYNC_KEY = 'nearside';
-/** What is drawn over less than this was a click. */
+/** A shorter drag was a click. */
 const LEAST_DRAG_PX = 8;
 
-/** What charts over time have in common: size, theme, cursor, the lane above, and zooming by dragging. */
+/** Makes the frame of charts over time: size, theme, cursor, the lane above, and zooming by dragging. */
 export function createPlot({ heightPx, onZoom, onCursor }: PlotOptions): Plot {
-  // said in words by a panel of its own: once is enough for who listens
+  // a panel of its own has the same in words, so screen readers skip this one
   const lane = element('ol', { class: 'lane', 'aria-hidden': 'true' });
   const place = element('div', { class: 'plot', role: 'img' });
   place.style.setProperty('--plot-height', `${heightPx}px`);
@@ -63,7 +63,7 @@ export function createPlot({ heightPx, onZoom, onCursor }: PlotOptions): Plot {
       cursor: {
         y: false,
         drag: { x: true, y: false, setScale: false, dist: LEAST_DRAG_PX },
-        // one drag is one choice: the others follow the cursor, and select nothing
+        // a drag is one choice, so the other charts follow the cursor and select nothing
         sync: { key: SYNC_KEY, filters: { pub: (type) => !/^(mousedown|mouseup)$/.test(type) } },
         points: { show: hasPoints === true, size: 9 },
       },
@@ -71,7 +71,7 @@ export function createPlot({ heightPx, onZoom, onCursor }: PlotOptions): Plot {
         x: { time: true, range: () => secondsOf(newest?.range ?? NO_RANGE) },
         y: valueScale,
       },
-      // days are UTC's, wherever they are looked at
+      // days are UTC's in every time zone
       tzDate: (seconds) => {
         const date = new Date(seconds * 1000);
         return isByDay(newest?.range) ? uPlot.tzDate(date, 'UTC') : date;

@@ -1,12 +1,12 @@
 import { svg } from '../element.js';
 
 export interface ReliabilityPoint {
-  /** Where the bin lies, 0 … 1. */
+  /** Confidence of the bin, 0 … 1. */
   readonly confidence: number;
-  /** Share that was right; null where nobody knows. */
+  /** Share that was right. Null where nobody knows. */
   readonly field: number | null;
   readonly lab: number | null;
-  /** Labels of the bin: the larger, the more. */
+  /** Labels of the bin. A larger dot has more. */
   readonly labels: number;
 }
 
@@ -14,7 +14,7 @@ const SIZE = 220;
 const SMALLEST_PX = 3;
 const LARGEST_PX = 10;
 
-/** How often a model is right when it says that it is so sure. On the diagonal it is as sure as it should be. */
+/** Draws how often a model is right at each confidence. On the diagonal it is as sure as it should be. */
 export function reliabilityDiagram(
   points: readonly ReliabilityPoint[],
   description: string,

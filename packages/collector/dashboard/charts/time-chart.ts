@@ -5,16 +5,16 @@ import { cssColor, timeAxis, valueAxis } from './axes.js';
 import type { LaneEvent } from './lane.js';
 import { createPlot, type PlotLook } from './plot.js';
 
-/** A column of a chart: one value per step, null where nothing was counted. */
+/** A series of a chart has one value per step, null where nothing was counted. */
 export interface ChartSeries {
   readonly label: string;
   /** Name of the CSS variable that holds the colour. */
   readonly color: string;
-  /** Dashes in CSS pixels: tells lines apart without colour. */
+  /** Dashes in CSS pixels tell lines apart without colour. */
   readonly dash?: readonly number[];
-  /** Drawn thin and without dots: something to compare with. */
+  /** A reference to compare with is drawn thin and without dots. */
   readonly isReference?: true;
-  /** Told in the legend, and not drawn: it would leave no room for what matters. */
+  /** It is in the legend and not drawn, because it would leave no room for other series. */
   readonly isUndrawn?: true;
   readonly values: readonly (number | null)[];
 }
@@ -29,11 +29,11 @@ export interface ChartData {
 export interface ChartKind {
   readonly mark: 'lines' | 'stacked-bars';
   readonly heightPx: number;
-  /** The value axis, from what lies in sight. */
+  /** The range of the value axis for the visible values. */
   readonly valueRange: (least: number, greatest: number) => [number, number];
   readonly formatValue: (value: number | null | undefined) => string;
   readonly formatTick: (value: number) => string;
-  /** Counts: there is no 2.5 between 2 and 3. */
+  /** Counts have no tick at 2.5. */
   readonly wholeTicks?: true;
 }
 
@@ -52,10 +52,10 @@ const WHOLE_STEPS = Array.from({ length: 13 }, (_, exponent) => 10 ** exponent).
   2 * power,
   5 * power,
 ]);
-/** With more points than this, only those without a neighbour get a dot. */
+/** With more points, only those without a neighbour get a dot. */
 const MAX_DOTTED = 30;
 
-/** A chart over time with a legend that tells the values under the cursor, or the latest ones. */
+/** Makes a chart over time. Its legend tells the values under the cursor, or the latest ones. */
 export function createTimeChart(
   container: HTMLElement,
   kind: ChartKind,
@@ -70,7 +70,7 @@ export function createTimeChart(
     if (!data) return;
     const { series, fromMs, toMs, stepMs } = data;
     const index = plot.cursorIndex() ?? latestIndex(data);
-    // Largest first is how they are drawn; people count upwards.
+    // lines are drawn largest first, and people read upwards
     const read = kind.mark === 'lines' ? [...series].reverse() : series;
     const items = read.map(({ label, color, dash, values }) =>
       element(
@@ -115,7 +115,7 @@ export function createTimeChart(
   };
 }
 
-/** The newest step in which anything was counted. */
+/** Finds the newest step in which anything was counted. */
 function latestIndex({ series }: ChartData): number {
   const latest = series
     .filter(({ isReference }) => !isReference)
@@ -123,7 +123,7 @@ function latestIndex({ series }: ChartData): number {
   return Math.max(0, ...latest);
 }
 
-/** uPlot's columns: middles of the steps in Unix seconds, then the series in drawing order. */
+/** Makes uPlot's columns: middles of the steps in Unix seconds, then the series in drawing order. */
 function columns({ fromMs, stepMs, series }: ChartData, { mark }: ChartKind): uPlot.AlignedData {
   const steps = series[0]?.values.length ?? 0;
   const middles = middlesOf({ fromMs, stepMs, steps });
@@ -133,7 +133,7 @@ function columns({ fromMs, stepMs, series }: ChartData, { mark }: ChartKind): uP
   return [middles, ...(mark === 'lines' ? values : stack(values))];
 }
 
-/** Of steps, Unix seconds. */
+/** Returns the middles of steps, Unix seconds. */
 export function middlesOf({
   fromMs,
   stepMs,
@@ -147,8 +147,8 @@ export function middlesOf({
 }
 
 /**
- * Heights of stacked bars: the first series stands on top of all others, the last at the bottom.
- * Each is drawn over the one before it.
+ * Computes heights of stacked bars. The first series stands on top, and the last at the bottom. Each is drawn over the
+ * one before it.
  */
 function stack(values: readonly (number | null)[][]): (number | null)[][] {
   const sums: (number | null)[][] = [];
@@ -181,7 +181,7 @@ function seriesOptions(
     spanGaps: false,
     points: {
       show: !isReference,
-      // Later series are drawn over this one: it is larger, so that equal values all show.
+      // later series are drawn over this one, so it is larger, and equal values all show
       size: POINT_SIZE_PX + POINT_GROWTH_PX * later,
       width: 0,
       fill: paint,
@@ -190,7 +190,7 @@ function seriesOptions(
   };
 }
 
-/** A single point has no line, and a few are read more easily with their dots. */
+/** Finds points that get a dot. A single point has no line, and a few are read more easily with dots. */
 function dottedPoints(values: ArrayLike<number | null | undefined>): number[] {
   const present = Array.from({ length: values.length }, (_, i) => i).filter(
     (i) => values[i] !== null,

@@ -4,8 +4,8 @@ import type uPlot from 'uplot';
 const LEAST_DRAG_PX = 16;
 
 /**
- * A finger that moves sideways over a chart selects a stretch of time, as a mouse does, which is all that uPlot listens to.
- * Up and down it scrolls the page.
+ * Lets a finger that moves sideways over a chart select a stretch of time. uPlot listens only to a mouse. Up and down
+ * the finger scrolls the page.
  */
 export function selectByTouch(chart: uPlot): void {
   const { over } = chart;
@@ -19,7 +19,7 @@ export function selectByTouch(chart: uPlot): void {
     chart.setSelect({ left, width, top: 0, height: over.clientHeight }, isDone);
   }
 
-  /** It scrolls, is one of two, or was a tap. */
+  /** The finger scrolls, is one of two, or has tapped. */
   function leave(): void {
     if (fromPx !== undefined) select(fromPx, false);
     fromPx = undefined;

@@ -40,7 +40,7 @@ export const accuracyPanel = tablePanel({
   }),
 });
 
-/** Does the model know how sure it may be? */
+/** Shows how often the model is right at each confidence. */
 export const reliabilityPanel = drawnPanel({
   id: 'reliability',
   title: 'Reliability',
@@ -103,7 +103,7 @@ function reliabilityTable(version: VersionAccuracy | undefined): Table {
   };
 }
 
-/** What was taken for what. */
+/** Shows which labels were taken for which others. */
 export const confusionPanel = tablePanel({
   id: 'confusion',
   title: 'Confusion',
@@ -140,7 +140,7 @@ export const confusionPanel = tablePanel({
   },
 });
 
-/** What the app says came of it, and how far numbers were off. */
+/** Shows the outcomes that the app reports, and the errors of predicted numbers. */
 export const outcomesPanel = tablePanel({
   id: 'outcomes',
   title: 'Outcomes and errors of values',

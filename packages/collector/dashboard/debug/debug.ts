@@ -9,7 +9,7 @@ import { inputsPanel, quarantinesPanel, shadowPanel, updatesPanel } from './faul
 import { stagesPanel } from './stages.js';
 import { tracesPanel } from './traces.js';
 
-/** Why is it so? */
+/** These questions find the cause of a problem. */
 export const DEBUG_QUESTIONS: readonly QuestionName[] = [
   'latency',
   'spread',

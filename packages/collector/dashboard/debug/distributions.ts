@@ -7,7 +7,7 @@ import { type Cell, number, type Table, text } from '../table/table.js';
 import { tableElement } from '../table/table-element.js';
 import { formatCount, formatPart, formatSince } from '../words/format.js';
 
-/** Drawn at most; the table has all. */
+/** At most so many are drawn. The table has all. */
 const MOST_DRAWN = 8;
 const SIDES = ['now', 'its past', 'the lab'];
 
@@ -16,7 +16,7 @@ interface Shown extends DistributionDrift {
   readonly windowMs: number | undefined;
 }
 
-/** What a version sees, beside its past and the lab: the largest effect first. */
+/** Shows the distributions of versions beside their past and the lab, the largest effect first. */
 export const distributionsPanel = drawnPanel({
   id: 'distributions',
   title: 'Distributions',
@@ -62,7 +62,7 @@ function newest({ windows }: DistributionDrift): Change | null | undefined {
   return windows.at(-1)?.change;
 }
 
-/** PSI less what chance makes of it. */
+/** PSI less its expectation without a change. */
 function effect(change: Change | null | undefined): number {
   return change ? Math.max(0, change.psi - change.expectedPsi) : 0;
 }

@@ -12,7 +12,7 @@ const STAGES = [
   ['post', 'tensors to output'],
 ] as const;
 
-/** Where the time of a run goes. */
+/** Shows the time of a run by stage. */
 export const stagesPanel = tablePanel({
   id: 'stages',
   title: 'Stages',

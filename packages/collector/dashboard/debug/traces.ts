@@ -8,7 +8,7 @@ import { formatDuration, formatMoment } from '../words/format.js';
 
 const STAGES = ['queue', 'preprocess', 'model', 'postprocess'] as const;
 
-/** Runs that failed or were slow; the app finds its own by `meta.id`. */
+/** Shows runs that failed or were slow. An app finds its own by `meta.id`. */
 export const tracesPanel = drawnPanel({
   id: 'traces',
   title: 'Traces',

@@ -6,7 +6,7 @@ import { monthBeforeOf } from './months.js';
 
 const shareOf = (value: number | null | undefined) => formatShareOf(value ?? null);
 
-/** How often each release was right, beside what came of it. */
+/** Tells how often each release was right, and its outcomes. */
 export function accuracyTable(answers: Answers): Table {
   const now = answered(answers, 'monthAccuracy');
   const before = monthBeforeOf(answers) && answered(answers, 'monthAccuracyBefore');

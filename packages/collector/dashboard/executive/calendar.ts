@@ -6,7 +6,7 @@ import { formatCount, formatDuration, formatRate } from '../words/format.js';
 const DAY_MS = 86_400_000;
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 
-/** The days on which anything ran. */
+/** Lists the days with runs. */
 export function daysTable(objectives: FleetObjectives | undefined): Table {
   const within = `Within ${formatDuration(objectives?.targets.p95Ms)}`;
   return {
@@ -22,7 +22,7 @@ export function daysTable(objectives: FleetObjectives | undefined): Table {
   };
 }
 
-/** Each day of the month: inside its objectives, outside of them, or without a run. Days are UTC's. */
+/** Draws each day of the month: inside its objectives, outside of them, or without a run. Days are UTC's. */
 export function calendarElement(
   { days, targets }: FleetObjectives,
   { fromMs }: { fromMs: number },

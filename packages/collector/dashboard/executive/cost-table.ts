@@ -4,7 +4,7 @@ import { number, type Table, text } from '../table/table.js';
 import { formatCompact, formatMoney, formatRate } from '../words/format.js';
 import { type Months, monthBeforeOf } from './months.js';
 
-/** What runs cost, beside what the same ones cost on a server. */
+/** Tells the cost of runs, beside that of the same runs on a server. */
 export function costTable(answers: Answers, { now, before }: Months): Table {
   const month = answered(answers, 'monthCost');
   const earlier = monthBeforeOf(answers) && answered(answers, 'monthCostBefore');
@@ -39,7 +39,7 @@ export function costTable(answers: Answers, { now, before }: Months): Table {
   };
 }
 
-/** Of what a server would cost. */
+/** Share of a server's cost that is saved. */
 export function savedShare(cost: FleetCost | undefined): number | null {
   const { amount = null, serverAmount = null } = cost?.total ?? {};
   return amount === null || !serverAmount ? null : 1 - amount / serverAmount;

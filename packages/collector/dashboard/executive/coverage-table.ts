@@ -3,7 +3,7 @@ import { figure, number, type Table, text } from '../table/table.js';
 import { formatRate } from '../words/format.js';
 import { monthBeforeOf } from './months.js';
 
-/** Which devices have what they are to have. */
+/** Tells which versions devices have, and which they should have. */
 export function coverageTable(answers: Answers): Table {
   const before = monthBeforeOf(answers) && answered(answers, 'monthCoverageBefore');
   return {

@@ -11,7 +11,7 @@ import { calendarElement } from './calendar.js';
 import { CALENDAR, type MonthReport, monthReport } from './month-report.js';
 import { monthsOf } from './months.js';
 
-/** How was the month? */
+/** These questions tell how the month was. */
 export const EXECUTIVE_QUESTIONS: readonly QuestionName[] = [
   'month',
   'monthObjectives',
@@ -33,7 +33,7 @@ export interface ExecutiveView {
   show(moment: Moment, answers: Answers): void;
 }
 
-/** A page to print, and the same as Markdown. */
+/** Makes a page to print, and the same as Markdown. */
 export function createExecutiveView(choose: (change: Partial<PageState>) => void): ExecutiveView {
   const page = element('article', { class: 'report', 'data-testid': 'report' });
   const earlier = button('‹ Month before');
@@ -66,7 +66,7 @@ export function createExecutiveView(choose: (change: Partial<PageState>) => void
       newest = { moment, report };
       later.disabled = monthOf(moment).key >= new Date(moment.nowMs).toISOString().slice(0, 7);
       const isWhole = EXECUTIVE_QUESTIONS.every((name) => answers[name] !== undefined);
-      // half a month must not be carried on
+      // a report without all answers must not be copied, saved or printed
       for (const act of [copy, save, print]) act.disabled = !isWhole;
       const next = JSON.stringify([report, answered(answers, 'monthObjectives')]);
       if (next === shown) return;
@@ -130,7 +130,7 @@ function sectionElement(
   );
 }
 
-/** What the page says, for a mail or a wiki. */
+/** Writes the report as Markdown, for a mail or a wiki. */
 export function reportMarkdown({ title, sentences, sections }: MonthReport): string {
   const tables = sections.map((section) => `## ${section.title}\n\n${markdownOf(section.table)}`);
   return `${[`# ${title}`, sentences.join('\n\n'), ...tables].join('\n\n')}\n`;

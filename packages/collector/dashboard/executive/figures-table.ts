@@ -9,13 +9,13 @@ type Format = (value: number | null | undefined) => string;
 
 const compact = (value: number | null | undefined) => formatCompact(value ?? 0);
 
-/** Of the days on which anything ran, those inside both objectives. */
+/** Share of the days with runs that were inside both objectives. */
 export function daysInside(objectives: FleetObjectives | undefined): number | null {
   if (!objectives || objectives.days.length === 0) return null;
   return objectives.days.filter(({ isMet }) => isMet).length;
 }
 
-/** Each beside the month before. */
+/** Tells each figure beside that of the month before. */
 export function figuresTable(answers: Answers, { now, before }: Months): Table {
   const month = answered(answers, 'month')?.total;
   const seen = monthBeforeOf(answers);

@@ -44,7 +44,7 @@ export function monthReport(answers: Answers, months: Months): MonthReport {
   };
 }
 
-/** What is said in place of a table that is not known. */
+/** Makes the words in place of a table that is not known. */
 function unanswered(answer: Answers[QuestionName]): Table | undefined {
   if (answer === undefined) return { columns: [], rows: [], none: 'Loading…' };
   if (answer instanceof Unanswered) return { columns: [], rows: [], none: answer.message };

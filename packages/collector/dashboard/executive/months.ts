@@ -3,7 +3,7 @@ import { type Answers, answered } from '../asking/ask.js';
 import { type Moment, monthBefore, monthOf } from '../bar/moment.js';
 import type { Stretch } from '../bar/page-state.js';
 
-/** Two months that are told of: this one, and the one before. */
+/** The month of the report, and the one before. */
 export interface Months {
   readonly model: string;
   readonly now: Stretch & {
@@ -16,10 +16,10 @@ export interface Months {
 
 const MONTH = new Intl.DateTimeFormat('en', { month: 'long', year: 'numeric', timeZone: 'UTC' });
 
-/** Clocks that are wrong put a few reports into a month in which nothing ran. */
+/** Wrong clocks put a few reports into a month in which nothing ran. */
 const FEWEST_SHARE = 0.01;
 
-/** The figures of the month before; undefined where it has none to speak of. */
+/** Returns the figures of the month before. @returns undefined where nearly nothing ran */
 export function monthBeforeOf(answers: Answers): Figures | undefined {
   const now = answered(answers, 'month')?.total;
   const earlier = answered(answers, 'monthBefore')?.total;

@@ -8,9 +8,9 @@ import { releaseWords } from '../words/timeline.js';
 export interface TakenBack {
   readonly version: string;
   readonly atMs: number;
-  /** Since when the verdict said so; undefined where it never did. */
+  /** Since when the verdict was to roll back. Undefined where it never was. */
   readonly knownMs: number | undefined;
-  /** Since devices got it. */
+  /** Since when devices got it. */
   readonly outMs: number | undefined;
 }
 
@@ -29,14 +29,14 @@ export function takenBack(answers: Answers): TakenBack[] {
     }));
 }
 
-/** Versions that went out in the month for the first time. */
+/** Returns the versions that went out in the month for the first time. */
 export function released({ events }: FleetReleases): string[] {
   return [
     ...new Set(events.filter(({ state }) => state !== 'revoked').map(({ version }) => version)),
   ];
 }
 
-/** What was done with versions, and how long a bad one was out. */
+/** Tells the events of versions, and how long a bad one was out. */
 export function releasesTable(answers: Answers): Table {
   const back = takenBack(answers);
   return {

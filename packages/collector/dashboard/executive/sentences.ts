@@ -13,7 +13,7 @@ import { daysInside } from './figures-table.js';
 import { type Months, monthBeforeOf } from './months.js';
 import { released, takenBack } from './releases-table.js';
 
-/** The month in five sentences, made of its numbers. What is not known has none. */
+/** Tells the month in five sentences, from its numbers. A number that is not known has no sentence. */
 export function sentencesOf(answers: Answers, months: Months): string[] {
   return [use, objectives, accuracy, cost, releases]
     .map((sentence) => sentence(answers, months))
@@ -67,7 +67,7 @@ const accuracy: Sentence = (answers) => {
   return `${version}, which most devices had, was right in ${formatRate(measured.value)} of runs ${how}${off}.`;
 };
 
-/** Fewer say nothing of what a month costs. */
+/** Fewer runs say nothing about the cost of a month. */
 const FEWEST_RUNS = 1000;
 
 const cost: Sentence = (answers) => {
@@ -75,7 +75,7 @@ const cost: Sentence = (answers) => {
   const { amount = null, serverAmount = null } = found?.total ?? {};
   if (!found?.currency || amount === null || !serverAmount) return undefined;
   const saved = savedShare(found);
-  // of strays nothing can be said
+  // a few runs say nothing
   if (found.total.inferences < FEWEST_RUNS) return undefined;
   const [own, server] = [amount, serverAmount].map((one) => formatMoney(one, found.currency ?? ''));
   return saved !== null && saved > 0

@@ -89,7 +89,7 @@ export const runsPanel = chartPanel({
     `Runs by version over time; in all ${formatCount(scopeOf(latency).count)}.`,
 });
 
-/** Runs of each step in bands of the target. Most are good: what is not is drawn. */
+/** Draws runs of each step in bands of the target. Most are good, so the others are drawn. */
 export const bandsPanel = chartPanel({
   id: 'bands',
   title: 'Fair, poor and failed runs',
@@ -126,7 +126,7 @@ export const bandsPanel = chartPanel({
   },
 });
 
-/** Silence looks like health in every other chart. */
+/** Draws reports, because silence looks like health in every other chart. */
 export const reportsPanel = chartPanel({
   id: 'reports',
   title: 'Reports',
@@ -174,7 +174,7 @@ function chartData({ fromMs, toMs, stepMs }: FleetLatency, series: ChartSeries[]
   return { fromMs, toMs, stepMs, series };
 }
 
-/** The period before, laid over this one; and the version before. */
+/** Returns the period before, laid over this one, and the version before. */
 function references(
   latency: FleetLatency,
   { answers, moment }: PanelContext,
@@ -204,7 +204,7 @@ function references(
   return found;
 }
 
-/** Newest on top; what no shown version accounts for at the bottom. */
+/** The newest version is on top. Runs of no shown version are at the bottom. */
 function runsByVersion(fleet: FleetLatency): ChartSeries[] {
   const colors = versionColors(fleet);
   const count = (point: FleetPoint) => point.count;
@@ -223,18 +223,18 @@ function runsByVersion(fleet: FleetLatency): ChartSeries[] {
   return [...named, { label: 'other', color: REST_COLOR, values: rest }];
 }
 
-/** 100 % is always in sight; at least half a point is, so that noise does not look like a fall. */
+/** Always shows 100 %, and at least half a point, so that noise does not look like a fall. */
 function successRange(least: number): [number, number] {
   const floor = Math.min(least, 0.995);
   return [Math.max(0, floor - (1 - floor) * 0.15), 1];
 }
 
-/** Axis labels need no more digits than their distance. */
+/** Labels of an axis need no more digits than their distance. */
 function formatTickDuration(ms: number): string {
   return ms < 1000 ? `${Number(ms.toPrecision(3))} ms` : `${Number((ms / 1000).toPrecision(3))} s`;
 }
 
-/** One value for each step of a range; null where nothing was reported. */
+/** Makes one value for each step of a range, null where nothing was reported. */
 export function column<Point extends { readonly atMs: number }>(
   { fromMs, toMs, stepMs }: { fromMs: number; toMs: number; stepMs: number },
   points: readonly Point[],

@@ -8,7 +8,7 @@ import { budgetPanel, errorsPanel, happenedPanel, opensPanel } from './tables.js
 import { tilesPanel } from './tiles.js';
 import { versionsPanel } from './versions.js';
 
-/** Is something wrong, since when, and where? The first that is asked is shown first. */
+/** These questions tell what is wrong, since when, and where. They are asked in the order of the page. */
 export const ON_CALL_QUESTIONS: readonly QuestionName[] = [
   'latency',
   'silence',

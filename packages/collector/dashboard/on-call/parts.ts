@@ -4,7 +4,7 @@ import { type Panel, tablePanel } from '../panel/panel.js';
 import { number, type Table, text } from '../table/table.js';
 import { formatDuration, formatPoints, formatRate } from '../words/format.js';
 
-/** Rows that say little are left out. */
+/** Further rows say little, and are left out. */
 const MOST_ROWS = 10;
 
 const DIMENSIONS = {

@@ -12,7 +12,7 @@ const WHY_NONE = {
 
 const share = (value: number | null | undefined) => formatShareOf(value ?? null);
 
-/** Each rollout beside its control, measure by measure. */
+/** Shows each rollout beside its control, measure by measure. */
 export const rolloutsPanel = tablePanel({
   id: 'rollouts',
   title: 'Rollouts',
@@ -30,7 +30,7 @@ export const rolloutsPanel = tablePanel({
   }),
 });
 
-/** When it was released; else its first report. */
+/** Returns the time of its release, else of its first report. */
 function beganMs({ version, sinceMs }: RolloutFigures, answers: Answers): number {
   const events = answered(answers, 'releases')?.events ?? [];
   return events.find((event) => event.version === version)?.atMs ?? sinceMs;

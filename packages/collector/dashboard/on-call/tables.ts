@@ -14,7 +14,7 @@ import { scopeOf } from '../words/scope.js';
 
 const count = (value: number | null | undefined) => formatCount(value ?? 0);
 
-/** How a model is opened: from the network, from the device, not at all. */
+/** Shows opens from the network and from the device, and failed ones. */
 export const opensPanel = tablePanel({
   id: 'opens',
   title: 'Opens',
@@ -77,7 +77,7 @@ function shareOf(code: string, { errors, count: runs }: Figures): number | null 
   return runs === 0 ? null : (errors[code] ?? 0) / runs;
 }
 
-/** What may still go wrong before the month's objectives are missed. */
+/** Shows how many runs may still fail before the month's objectives are missed. */
 export const budgetPanel = tablePanel({
   id: 'budget',
   title: 'Budget',
@@ -116,7 +116,7 @@ const KINDS = {
 /** Rows that are shown at most. */
 const MOST_EVENTS = 40;
 
-/** The lane of the charts, in words. */
+/** Shows the lane of the charts in words. */
 export const happenedPanel = tablePanel({
   id: 'happened',
   title: 'What happened',

@@ -26,12 +26,12 @@ const TILES: readonly Tile[] = [
   { name: 'Devices', of: ({ devices }) => devices, format: compact },
 ];
 
-/** Of models that became ready, those whose bytes were on the device. */
+/** Share of opens whose bytes were on the device. */
 function fromCache({ opens: { store, network } }: Figures): number | null {
   return store + network === 0 ? null : store / (store + network);
 }
 
-/** The figures on top, each beside the period and the version before. */
+/** Shows the figures on top, each beside the period and the version before. */
 export const tilesPanel = drawnPanel({
   id: 'figures',
   title: 'Figures',

@@ -22,7 +22,7 @@ const NOTE =
   'Cold starts: runs that waited for a load. Error-free: device-days without a failed call, of installs that a rollout put on ' +
   'the version. Adoption: of the devices on the newest day.';
 
-/** Every version beside the ones before it. */
+/** Shows every version beside the ones before it. */
 export const versionsPanel = tablePanel({
   id: 'versions',
   title: 'Versions',

@@ -6,18 +6,18 @@ import { pageStateSearch } from '../bar/page-state.js';
 import { element } from '../element.js';
 import { type Health, healthOf } from '../words/findings.js';
 
-/** Other models are asked about so often, one after the other. */
+/** The other models are asked about so often, one after the other. */
 const OTHERS_EVERY_MS = 300_000;
 
 export interface WellBeing {
   readonly element: HTMLElement;
-  /** Of the model that is looked at. */
+  /** Shows the health of the chosen model. */
   show(moment: Moment, answers: Answers): void;
-  /** Looks after the others too, unless it did so a moment ago. */
+  /** Shows the health of the other models, unless it did so a moment ago. */
   showOthers(models: readonly ModelSummary[], moment: Moment): void;
 }
 
-/** One sentence a model: healthy, or what is wrong. */
+/** Makes the section that says of each model that it is healthy, or what is wrong. */
 export function createWellBeing(): WellBeing {
   const own = element('div', { class: 'own', role: 'status' });
   const others = element('ul', { class: 'others', 'aria-label': 'Other models' });

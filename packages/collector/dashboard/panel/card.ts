@@ -17,10 +17,10 @@ export interface Card {
   show(context: PanelContext): void;
 }
 
-/** What the body holds where it is no words and no table. */
+/** Marks a body that holds a drawing. */
 const DRAWN = 'drawn';
 
-/** A panel on the page: its heading, its CSV, and its body as soon as what it needs is answered. */
+/** Puts a panel on the page: its heading, its CSV, and its body as soon as its questions are answered. */
 export function createCard(panel: Panel, acts: PanelActs): Card {
   const { id, title, aside, isWide } = panel;
   const csv = element('button', { type: 'button', class: 'csv', 'data-testid': 'csv' }, 'CSV');
@@ -84,7 +84,7 @@ export function createCard(panel: Panel, acts: PanelActs): Card {
   }
 
   function showTable(table: Table): void {
-    // what has the focus or is scrolled stays, as long as it says the same
+    // an element that has the focus or is scrolled stays while the table is the same
     const next = JSON.stringify(table);
     if (next === content) return;
     content = next;
@@ -114,7 +114,7 @@ function chartDrawing({ chart, title }: Panel, { zoom }: PanelActs): Drawing {
   };
 }
 
-/** `2026-03-28T1005Z`: fit for a file's name. */
+/** `2026-03-28T1005Z`, which a file's name may have */
 function isoMinute(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 16).replace(':', '')}Z`;
 }

@@ -6,18 +6,18 @@ import type { LaneEvent } from '../charts/lane.js';
 import type { ChartData, ChartKind } from '../charts/time-chart.js';
 import type { Table } from '../table/table.js';
 
-/** What a panel may know beside the answers that it needs. */
+/** A panel may read this beside the answers that it needs. */
 export interface PanelContext {
   readonly moment: Moment;
   /** All that has been answered. */
   readonly answers: Answers;
-  /** What happened meanwhile, as far as it is known. */
+  /** Events of the time that is shown, as far as they are known. */
   readonly lane: readonly LaneEvent[];
 }
 
-/** What a panel may have done. */
+/** A panel may do this. */
 export interface PanelActs {
-  /** Shows this time, everywhere. */
+  /** Shows this stretch of time in all panels. */
   readonly zoom: (stretch: Stretch) => void;
 }
 
@@ -29,20 +29,20 @@ interface Common {
   readonly isWide?: true;
 }
 
-/** Draws what a table says; the table is what is downloaded, and read aloud. */
+/** Draws a table. The table itself is downloaded and read aloud. */
 export interface Drawing {
   readonly element: HTMLElement;
   show(got: unknown, context: PanelContext): void;
 }
 
-/** A card of a view. The table is all that it says; a chart is another way to see it. */
+/** A card of a view. The table has all its content, and a chart is another way to see it. */
 export interface Panel extends Common {
   readonly needs: readonly QuestionName[];
   readonly table: (got: never, context: PanelContext) => Table;
   readonly chart?: {
     readonly kind: ChartKind;
     readonly data: (got: never, context: PanelContext) => ChartData;
-    /** In words, for who does not see it. */
+    /** Describes the chart for screen readers. */
     readonly description: (got: never, context: PanelContext) => string;
   };
   readonly drawing?: (acts: PanelActs) => Drawing;
@@ -55,12 +55,12 @@ interface TablePanel<Need extends QuestionName> extends Common {
   readonly table: (got: Got<Need>, context: PanelContext) => Table;
 }
 
-/** A panel that is its table. */
+/** Makes a panel that shows its table. */
 export function tablePanel<Need extends QuestionName>(panel: TablePanel<Need>): Panel {
   return panel;
 }
 
-/** A panel that draws its table in a way of its own. */
+/** Makes a panel that draws its table in a way of its own. */
 export function drawnPanel<Need extends QuestionName>(
   panel: TablePanel<Need> & {
     readonly drawing: (acts: PanelActs) => {
@@ -72,7 +72,7 @@ export function drawnPanel<Need extends QuestionName>(
   return panel as Panel;
 }
 
-/** A panel of lines or bars over time. */
+/** Makes a panel of lines or bars over time. */
 export function chartPanel<Need extends QuestionName>(
   panel: Common & {
     readonly needs: readonly Need[];
@@ -104,7 +104,7 @@ function seriesTable({ fromMs, stepMs, series }: ChartData, { formatValue }: Cha
   };
 }
 
-/** The answers that a panel needs; undefined until all are there, a message where one is refused. */
+/** Returns the answers that a panel needs, a message where one is refused, or undefined until all are there. */
 export function answersFor(
   { needs }: Panel,
   answers: Answers,

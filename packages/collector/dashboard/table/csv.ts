@@ -1,6 +1,6 @@
 import type { Cell, Table } from './table.js';
 
-/** RFC 4180. Numbers are whole; a column with intervals is followed by their ends and the sample. */
+/** Writes CSV (RFC 4180). Numbers are not rounded. The ends of intervals and the sample follow their column. */
 export function csvOf({ columns, rows, asideName }: Table): string {
   const lines = [headings(columns, rows), ...rows.map((cells) => fields(cells, columns, rows))];
   const asides = asideName ? [asideName, ...rows.map(([first]) => first?.aside ?? '')] : undefined;
@@ -37,7 +37,7 @@ function contentOf(cell: Cell | undefined): Field {
   return cell.value === undefined ? cell.text : cell.value;
 }
 
-/** A name that a device sent must not become a formula in somebody's spreadsheet. */
+/** Keeps a name that a device sent from becoming a formula in a spreadsheet. */
 function field(value: Field): string {
   if (typeof value === 'number') return String(value);
   const text = /^[=+\-@\t\r]/.test(value ?? '') ? `'${value}` : (value ?? '');

@@ -1,6 +1,6 @@
 import type { Cell, Table } from './table.js';
 
-/** A table of GitHub's Markdown; a sentence where it has no row. */
+/** Writes a table of GitHub's Markdown, or a sentence where it has no row. */
 export function markdownOf({ columns, rows, none, note }: Table): string {
   if (rows.length === 0) return `${none}\n`;
   const line = (cells: readonly string[]) => `| ${cells.map(escaped).join(' | ')} |\n`;

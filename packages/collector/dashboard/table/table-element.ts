@@ -2,7 +2,7 @@ import { element } from '../element.js';
 import { NOTHING } from '../words/format.js';
 import type { Cell, Table } from './table.js';
 
-/** A table that scrolls by itself where it is too wide, or what is said where it has no row. */
+/** Makes a table that scrolls by itself where it is too wide, or a sentence where it has no row. */
 export function tableElement(label: string, { columns, rows, none, note }: Table): HTMLElement[] {
   if (rows.length === 0) return [element('p', { class: 'quiet' }, none)];
   const inWords = columns.map((_, i) => rows.every((cells) => isInWords(cells[i])));
@@ -33,7 +33,7 @@ function rowElement(cells: readonly Cell[], inWords: readonly boolean[]): HTMLEl
   return element('tr', {}, ...made);
 }
 
-/** Numbers stand at the right, words at the left. */
+/** Numbers are at the right, words at the left. */
 function isInWords(cell: Cell | undefined): boolean {
   return typeof cell?.value !== 'number' && cell?.text !== NOTHING;
 }

@@ -1,41 +1,41 @@
 import { type Figure, isThin } from '../../src/statistics/figure.js';
 import { formatCount, formatDuration, NOTHING } from '../words/format.js';
 
-/** Rows as data: a page shows them, CSV and Markdown carry them on. */
+/** A table as data, for the page, CSV and Markdown. */
 export interface Table {
-  /** The first is of the rows' names. */
+  /** The first column has the names of the rows. */
   readonly columns: readonly string[];
   readonly rows: readonly (readonly Cell[])[];
-  /** Said where there is no row. */
+  /** The sentence where there is no row. */
   readonly none: string;
-  /** What the columns mean. */
+  /** Explains the columns. */
   readonly note?: string;
-  /** What stands beside the names of rows: a column of its own in CSV. */
+  /** Heading of the words beside the names of rows, which are a column of their own in CSV. */
   readonly asideName?: string;
 }
 
 export interface Cell {
   readonly text: string;
-  /** As it goes into CSV; left out: the text does. */
+  /** The value in CSV. Left out, it is the text. */
   readonly value?: number | string | null;
-  /** Of the value. */
+  /** Unit of the value. */
   readonly unit?: 'ms';
-  /** Beside the text, in small. */
+  /** Small words beside the text. */
   readonly aside?: string;
-  /** Shown on demand: sample and interval. */
+  /** Sample and interval, shown on demand. */
   readonly detail?: string;
-  /** The interval, as it goes into CSV. */
+  /** The interval in CSV. */
   readonly interval?: {
     readonly low: number | null;
     readonly high: number | null;
     readonly n: number;
   };
-  /** Made of so little that it should not be leaned on. */
+  /** It is made of so little that it should not be leaned on. */
   readonly isThin?: boolean;
   readonly tone?: 'alarm' | 'quiet' | 'code';
   /** Name of the CSS variable that holds the colour of a swatch. */
   readonly color?: string;
-  /** 0 … 1: how dark the cell is. */
+  /** Darkness of the cell, 0 … 1. */
   readonly shade?: number;
 }
 
@@ -45,7 +45,7 @@ export function text(words: string, more: Omit<Cell, 'text'> = {}): Cell {
   return { text: words, ...more };
 }
 
-/** A number that was counted or computed. */
+/** Makes the cell of a number. */
 export function number(
   value: number | null | undefined,
   format: Format,
@@ -59,7 +59,7 @@ export function number(
   };
 }
 
-/** A number with what is known of it: thin ones are grey, and sample and interval are shown on demand. */
+/** Makes the cell of a figure. Thin figures are grey. Sample and interval are shown on demand. */
 export function figure(of: Figure, format: Format): Cell {
   const { value, low, high, n, devices, estimated } = of;
   if (value === null) return { text: NOTHING, value };

@@ -25,7 +25,7 @@ export interface Health {
   /** `looking`: not everything has been answered. `not-known`: the collector had no answer to something. */
   readonly state: 'well' | 'unwell' | 'looking' | 'not-known';
   readonly findings: readonly FindingInWords[];
-  /** Why something is not known. */
+  /** The collector's reasons why something is not known. */
   readonly refused: readonly string[];
 }
 

@@ -15,7 +15,7 @@ const UTC_DAY = new Intl.DateTimeFormat('en-GB', {
 });
 const ONE_DAY_MS = 86_400_000;
 
-/** What stands for a number that is not there. */
+/** Stands for a number that is not there. */
 export const NOTHING = '–';
 
 export function formatCount(value: number): string {
@@ -27,7 +27,7 @@ export function formatCompact(value: number): string {
   return value < 10_000 ? COUNT.format(value) : COMPACT.format(value);
 }
 
-/** A duration as number and unit, so that they can be set apart: three digits at most. */
+/** Splits a duration into number and unit, with three digits at most. */
 export function splitDuration(ms: number): { value: string; unit: 'ms' | 's' } {
   return ms < 1000
     ? { value: threeDigits(ms), unit: 'ms' }
@@ -40,7 +40,7 @@ export function formatDuration(ms: number | null | undefined): string {
   return `${value} ${unit}`;
 }
 
-/** A share as percent; never rounded to 0 or 100 while it is neither. */
+/** Formats a share as percent. It is never rounded to 0 or 100 while it is neither. */
 export function formatRate(rate: number | null | undefined): string {
   if (rate === null || rate === undefined) return NOTHING;
   const percent = rate * 100;
@@ -50,13 +50,13 @@ export function formatRate(rate: number | null | undefined): string {
   return `${percent.toFixed(percent >= 99 || percent < 1 ? 2 : 1)}%`;
 }
 
-/** What is left of a budget as percent; overspent ones are below 0. */
+/** Formats the rest of a budget as percent. An overspent one is below 0. */
 export function formatLeft(share: number | null | undefined): string {
   if (share === null || share === undefined) return NOTHING;
   return `${share < 0 ? '−' : ''}${Math.abs(Math.round(share * 100))}%`;
 }
 
-/** A share as percent; a number that is none, as a mean, as it is. */
+/** Formats a share as percent, and another number, such as a mean, as it is. */
 export function formatShareOf(value: number | null): string {
   if (value === null) return NOTHING;
   return value >= 0 && value <= 1 ? formatRate(value) : String(Number(value.toPrecision(3)));
@@ -74,24 +74,24 @@ export function formatDay(timeMs: number): string {
   return DAY.format(timeMs);
 }
 
-/** A day that is UTC's, and not the reader's. */
+/** Formats a day of UTC, and not of the reader's time zone. */
 export function formatUtcDay(timeMs: number): string {
   return UTC_DAY.format(timeMs);
 }
 
-/** "25 Nov, 14:05", with its year where that is another one. */
+/** "25 Nov, 14:05", with the year where it is not this one. */
 export function formatMoment(timeMs: number): string {
   const year = new Date(timeMs).getFullYear();
   const ofYear = year === new Date().getFullYear() ? '' : ` ${year}`;
   return `${formatDay(timeMs)}${ofYear}, ${formatClock(timeMs)}`;
 }
 
-/** When something began that is known by windows: days are UTC's, and have no clock. */
+/** Formats when something began that is known by windows. Days are UTC's, and have no clock. */
 export function formatSince(timeMs: number, windowMs = 0): string {
   return windowMs >= ONE_DAY_MS ? `${formatUtcDay(timeMs)} (UTC)` : formatMoment(timeMs);
 }
 
-/** A part of a whole in words where it is nearly all of it: a part of a change can be more. */
+/** Formats a part of a whole, in words where it is nearly all. A part of a change can be more than all. */
 export function formatPart(share: number): string {
   if (share >= 0.995) return 'all';
   return share >= 0.95 ? 'nearly all' : formatRate(share);

@@ -1,7 +1,7 @@
 import type { Figures, FleetLatency } from '../../src/fleet/latency.js';
 import type { Moment } from '../bar/moment.js';
 
-/** What version and segment choose; the whole model where neither is chosen. */
+/** Returns the figures of the chosen version and segment, or of the whole model. */
 export function scopeOf({ selected, total }: FleetLatency): Figures {
   return selected ?? total;
 }

@@ -9,7 +9,7 @@ import { formatRate } from './format.js';
 const HOUR_MS = 3_600_000;
 const BPS = 10_000;
 
-/** What happened to a model, in order of time, as far as it has been answered. */
+/** Lists the events of a model in order of time, as far as questions are answered. */
 export function timelineOf(answers: Answers): LaneEvent[] {
   return [
     ...releaseEvents(answered(answers, 'releases')),
@@ -43,7 +43,7 @@ export function releaseWords({ version, state, rollout }: ReleaseEvent): string 
   }
 }
 
-/** A verdict is news when it is another one. */
+/** A verdict is an event when it has changed. */
 function verdictEvents(canary: FleetCanary | undefined): LaneEvent[] {
   return (canary?.rollouts ?? []).flatMap(({ version, history }) =>
     history.flatMap(({ atMs, verdict }, i): LaneEvent[] => {
@@ -60,7 +60,7 @@ function alarmEvents(drift: FleetDrift | undefined): LaneEvent[] {
     distributions.flatMap(({ name, windows }) =>
       stretches(windows, windowMs, ({ isAlarm }) => isAlarm).map(
         ({ fromMs, toMs }): LaneEvent => ({
-          // an alarm is of two windows running: it began with the first
+          // an alarm needs two windows in a row, and began with the first
           ...{ fromMs: fromMs - windowMs, toMs },
           kind: 'alarm',
           text: `what ${version} sees or says has changed: ${name}`,
@@ -78,7 +78,7 @@ function silenceEvents(silence: FleetSilence | undefined): LaneEvent[] {
   }));
 }
 
-/** Those that follow one another, as one. */
+/** Joins those that follow one another. */
 function stretches<Item extends { readonly atMs: number }>(
   items: readonly Item[],
   lengthMs: number,

@@ -4,35 +4,35 @@ import { isLoopbackName } from './loopback.js';
 import { requireTokens } from './tokens.js';
 import { createWritingCheck } from './writing.js';
 
-/** Who may do what, and how much of it. */
+/** Says who may do what, and how often. */
 export interface Access {
-  /** Any of these shows figures, metrics and pages; none: everybody sees them, and only this machine can ask. */
+  /** Any of these shows figures, metrics and pages. Without one only this machine reaches the collector. */
   readonly readTokens: readonly string[];
-  /** Any of these lets a page send reports; none: no page needs one. */
+  /** Any of these lets a page send reports. Without one no page needs a token. */
   readonly siteTokens: readonly string[];
-  /** Pages of these origins may send reports; none: of all. */
+  /** Pages of these origins may send reports. Without one the pages of all origins may. */
   readonly origins: readonly string[];
-  /** Of one address, and of one network of IPv6. */
+  /** One IPv4 address, or one network of IPv6, may ask so often. */
   readonly requestsPerMinute: number;
-  /** Open at a time. */
+  /** So many may be open at a time. */
   readonly maxConnections: number;
-  /** Addresses and subnets of proxies beside those on this machine: what they say of a sender's address is believed. */
+  /** These proxies on other machines (addresses and subnets) are believed about a sender's address. */
   readonly trustedProxies: readonly string[];
 }
 
-/** The same as options, each of which may be left out. */
+/** The same as options. Each may be left out. */
 export interface AccessOptions {
-  /** At least 16 characters; shows figures, metrics and pages. Needed where other machines can reach `host`. */
+  /** It has 16 characters or more. Figures, metrics and pages need it where other machines can reach `host`. */
   readonly readToken?: string | readonly string[];
-  /** At least 16 characters; pages then send reports to `/v1/reports?token=…`. */
+  /** It has 16 characters or more. Pages then send reports to `/v1/reports?token=…`. */
   readonly siteToken?: string | readonly string[];
-  /** Origins whose pages may send reports; by default all. */
+  /** Pages of these origins may send reports. By default all may. */
   readonly origins?: readonly string[];
-  /** From one address; those of this machine are not counted. */
+  /** One address may ask so often. Requests of this machine are not counted. */
   readonly requestsPerMinute?: number;
-  /** Open at a time. */
+  /** So many may be open at a time. */
   readonly maxConnections?: number;
-  /** Addresses and subnets of proxies on other machines, whose `X-Forwarded-For` is believed. */
+  /** `X-Forwarded-For` of these proxies on other machines (addresses and subnets) is believed. */
   readonly trustedProxies?: readonly string[];
 }
 
@@ -40,9 +40,9 @@ export const ACCESS_DEFAULTS: Access = Object.freeze({
   readTokens: [],
   siteTokens: [],
   origins: [],
-  /** Three thousand devices behind one address, at a report each five minutes. */
+  /** Three thousand devices behind one address send as many, with a report each five minutes. */
   requestsPerMinute: 600,
-  /** A few megabytes of sockets; under what systems let a process open. */
+  /** As many sockets take a few megabytes, and systems let a process open more. */
   maxConnections: 4_000,
   trustedProxies: [],
 });
@@ -66,13 +66,13 @@ export function accessOf(options: AccessOptions): Access {
   };
 }
 
-/** How many tokens, and none of them. */
+/** The audit log has the number of tokens, and no token. */
 export function accessInAudit({ readTokens, siteTokens, ...others }: Access) {
   return { readTokens: readTokens.length, siteTokens: siteTokens.length, ...others };
 }
 
 /**
- * Checks what cannot be meant.
+ * Refuses settings that cannot be meant.
  *
  * @throws StartError `read-token-missing`, `token-unfit`, `option-invalid`
  */
@@ -90,7 +90,7 @@ function requireCount(what: string, count: number): void {
   throw new StartError('option-invalid', `${what}: expected an integer ≥ 1, got ${count}.`);
 }
 
-/** An address, or a subnet as `10.0.0.0/8`. */
+/** Takes an address, or a subnet such as `10.0.0.0/8`. */
 function requireAddress(text: string): void {
   const [address = '', bits, ...more] = text.split('/');
   const family = isIP(address);

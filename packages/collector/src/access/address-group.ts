@@ -1,8 +1,8 @@
 import { isIPv6 } from 'node:net';
 
 /**
- * Whom a limit counts as one: an IPv4 address, or the 64 bits of an IPv6 address that are somebody's network. The
- * other 64 are for everybody to choose.
+ * Returns what a limit counts as one sender: an IPv4 address, or the first 64 bits of an IPv6 address, which are a
+ * network. A sender chooses the other 64 bits freely.
  */
 export function addressGroup(address: string): string {
   if (!isIPv6(address)) return address;
@@ -11,7 +11,7 @@ export function addressGroup(address: string): string {
   const [head = '', tail] = (address.split('%')[0] ?? '').split('::');
   const before = head.split(':').filter(Boolean);
   const after = (tail ?? '').split(':').filter(Boolean);
-  // An IPv4 address at the end takes the place of two groups.
+  // an IPv4 address at the end takes the place of two groups
   const written = before.length + after.length + (address.includes('.') ? 1 : 0);
   const zeros = tail === undefined ? [] : Array.from({ length: 8 - written }, () => '0');
   const groups = [...before, ...zeros, ...after].slice(0, 4);

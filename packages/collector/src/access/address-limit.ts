@@ -3,12 +3,12 @@ import type { Refusal } from '../refusals/refusal.js';
 import { isForwarded, isFromThisMachine } from './loopback.js';
 import { createRequestLimit } from './request-limit.js';
 
-/** Says why a request has to wait; undefined where it has not. */
+/** Says why a request has to wait, or undefined. */
 export type AddressLimit = (request: FastifyRequest) => Refusal | undefined;
 
 /**
- * Limits what one address may ask, this machine excepted. Whose address it is, a proxy says that we trust; all that comes
- * through another proxy counts as one address, of which the owner is told.
+ * Limits how often one address may ask, but for this machine. A trusted proxy says whose address it is. All that comes
+ * through another proxy counts as one address, and `onError` is told.
  */
 export function createAddressLimit({
   perMinute,

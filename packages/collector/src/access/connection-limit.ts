@@ -2,7 +2,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 
 export interface ConnectionLimit {
-  /** Closes connections on which nothing was asked, or nothing since the last answer: nobody's work is lost. */
+  /** Closes connections on which no request is under way, so that nobody's work is lost. */
   closeUnused(): void;
 }
 
@@ -13,7 +13,7 @@ export interface ConnectionLimit {
  * @param most over this many, counted with the new one
  */
 export function limitConnections(server: Server, most: number): ConnectionLimit {
-  /** What was asked last; those that have waited longest for us to hear from them are first. */
+  /** The last request of each connection. The connection that has been silent for longest is first. */
   const open = new Map<Socket, IncomingMessage | undefined>();
 
   server.on('connection', (socket: Socket) => {

@@ -9,7 +9,7 @@ p { margin: 0; }
 input, button { font: inherit; padding: .5rem .75rem; }
 `;
 
-/** Nothing but this style, and one form that leads back here. */
+/** The page may have this style and one form that leads back here, and nothing else. */
 export const LOGIN_POLICY = [
   "default-src 'none'",
   `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
@@ -18,7 +18,7 @@ export const LOGIN_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** What a browser without a session gets where the dashboard is. Addresses are relative: a proxy may add a path. */
+/** A browser without a session gets this page. A proxy may add a path, so its addresses are relative. */
 export function loginPage(problem: string | undefined): string {
   const alert = problem === undefined ? '' : `\n      <p role="alert">${problem}</p>`;
   return `<!doctype html>

@@ -5,13 +5,13 @@ const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
 
-/** A proxy on this machine adds one of these; then the peer's address is the proxy's. */
+/** A proxy on this machine adds one of these. The peer's address is then the proxy's. */
 const FORWARDING = /^(?:forwarded|x-forwarded-.*|x-real-ip|via)$/;
 
 /**
- * Whether a request comes from this very machine: the peer is a loopback address, no header says
- * that it was forwarded, and it was addressed to a loopback name. The last keeps out a web page
- * whose host name was rebound to 127.0.0.1, which the browser takes for our own origin.
+ * A request is from this machine when its peer is a loopback address, no header says that it was forwarded, and it was
+ * addressed to a loopback name. The last keeps out a web page whose host name was rebound to 127.0.0.1, which the
+ * browser takes for our own origin.
  */
 export function isFromThisMachine({ socket, headers }: IncomingMessage): boolean {
   if (!isLoopbackAddress(socket.remoteAddress)) return false;
@@ -19,23 +19,22 @@ export function isFromThisMachine({ socket, headers }: IncomingMessage): boolean
   return isLoopbackHost(headers.host);
 }
 
-/** Whether a header says that a request came through a proxy. */
 export function isForwarded({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
   return Object.keys(headers).some((name) => FORWARDING.test(name));
 }
 
-/** Whether only this machine reaches who listens on that name or address. */
+/** Only this machine reaches a server that listens on such a name or address. */
 export function isLoopbackName(name: string): boolean {
   return name === 'localhost' || name.endsWith('.localhost') || isLoopbackAddress(name);
 }
 
 function isLoopbackAddress(address = ''): boolean {
-  // The list is for the many ways to write an address of IPv6, also one of IPv4 in it.
+  // the list knows the many ways to write an IPv6 address, and IPv4 addresses within one
   if (isIPv6(address)) return address === '::1' || LOOPBACK.check(address, 'ipv6');
   return isIPv4(address) && address.startsWith('127.');
 }
 
-/** What nearly all of them are; to parse an address costs more than all else that is asked of a report. */
+/** Nearly all hosts match this. To parse an address takes longer than all other checks of a report. */
 const COMMON_HOST = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/;
 
 function isLoopbackHost(host: string | undefined): boolean {

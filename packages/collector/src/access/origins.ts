@@ -1,9 +1,9 @@
 import { StartError } from '../refusals/start-error.js';
 
 /**
- * The origins whose pages may send reports.
+ * Reads the origins whose pages may send reports.
  *
- * @returns undefined where all may
+ * @returns undefined where all origins may
  * @throws StartError `option-invalid`
  */
 export function parseOrigins(origins: readonly string[]): ReadonlySet<string> | undefined {
@@ -12,7 +12,7 @@ export function parseOrigins(origins: readonly string[]): ReadonlySet<string> | 
 }
 
 function requireOrigin(text: string): void {
-  // A sandboxed frame, or a file, says `null`.
+  // a sandboxed frame, or a page from a file, says `null`
   if (text === 'null' || (URL.canParse(text) && new URL(text).origin === text)) return;
   const meant = URL.canParse(text) ? new URL(text).origin : 'null';
   const advice = meant === 'null' ? '' : ` Did you mean ${meant}?`;

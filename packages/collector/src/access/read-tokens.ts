@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { StartError } from '../refusals/start-error.js';
 
 /**
- * Tokens from a file, or from the environment: the words of a command are seen by everybody on the machine.
+ * Reads tokens from a file or from the environment, because everybody on the machine sees the words of a command.
  * `<variable>_FILE` names a file too, as container platforms mount their secrets.
  *
  * @param file as it was given on the command line
- * @returns none where none are given
+ * @returns an empty list where none are given
  * @throws StartError `file-missing`, `file-invalid`
  */
 export function readTokens(
@@ -19,7 +19,7 @@ export function readTokens(
   return token ? [token] : [];
 }
 
-/** One a line; what is after `#` is for people. */
+/** Each line has one token. A comment begins with `#`. */
 function tokensIn(path: string): string[] {
   const lines = readText(path).split('\n');
   const tokens = lines.map((line) => line.replace(/#.*/, '').trim()).filter((line) => line !== '');

@@ -5,18 +5,18 @@ import { createRequestLimit } from './request-limit.js';
 import { hasSession, sessionCookie } from './session-cookie.js';
 import { createTokenCheck } from './tokens.js';
 
-/** More than somebody mistypes. */
+/** Nobody mistypes so often. */
 const WRONG_TOKENS_PER_MINUTE = 10;
 
 export interface ReadingOptions {
-  /** Any of these shows the figures; none: nobody needs one. */
+  /** Any of these shows the figures. Without one nobody needs a token. */
   readonly readTokens: readonly string[];
   readonly now: () => number;
 }
 
 /**
- * Lets only those who have a read token see the routes of `scope` that are added after this: programs by
- * `Authorization: Bearer`, browsers by a cookie that a form gives them.
+ * Shows the routes of `scope` that are added after this only with a read token. Programs send `Authorization: Bearer`,
+ * and browsers a cookie that they get from a form.
  *
  * @throws StartError `token-unfit`
  */
@@ -41,7 +41,7 @@ export function requireReader(scope: FastifyInstance, { readTokens, now }: Readi
     { parseAs: 'string', bodyLimit: 1024 },
     (_request, body, done) => done(null, new URLSearchParams(String(body))),
   );
-  // Where a form with a wrong token was, and is loaded again.
+  // a form that was sent with a wrong token and is loaded again
   scope.get('/login', async (_request, reply) => reply.header('Location', './').code(303).send());
   scope.post('/login', async (request, reply) => {
     const token = request.body instanceof URLSearchParams ? request.body.get('token') : undefined;

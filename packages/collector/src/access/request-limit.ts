@@ -2,15 +2,15 @@ import { addressGroup } from './address-group.js';
 
 const MINUTE_MS = 60_000;
 
-/** Addresses that are counted in a minute; a sender who has more of them is limited by nothing that is counted by address. */
+/** So many addresses are counted in a minute. A limit by address does not hold a sender who has more of them. */
 const MOST_ADDRESSES = 100_000;
 
 export interface RequestLimit {
-  /** @returns 0, or the seconds after which the address may ask again */
+  /** @returns seconds until the address may ask again; 0 when it may now */
   take(address: string, nowMs: number): number;
 }
 
-/** So many requests a minute from each address. Windows are minutes of the clock, and nothing is kept of the last one. */
+/** Counts requests of each address by minutes of the clock. It keeps nothing of the minute before. */
 export function createRequestLimit({ perMinute }: { perMinute: number }): RequestLimit {
   let minute = Number.NaN;
   let counts = new Map<string, number>();

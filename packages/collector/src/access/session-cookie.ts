@@ -2,12 +2,12 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 
 const NAME = 'nearside-collector';
 
-/** A month: a screen on a wall is looked at for longer than a day. */
+/** A month, because a screen on a wall is looked at for longer than a day. */
 const LIFETIME_SECONDS = 30 * 86_400;
 
 /**
- * What a browser shows instead of the read token, which it does not get to keep: until when, signed with the token.
- * Nothing is stored, and all of them end with the token.
+ * A browser shows this cookie in place of the read token. It holds the time of its end, signed with the token. The
+ * collector stores nothing, and all cookies of a token end with it.
  */
 export function sessionCookie(
   token: string,
@@ -19,7 +19,6 @@ export function sessionCookie(
   return [`${NAME}=${value}`, ...attributes, ...(isSecure ? ['Secure'] : [])].join('; ');
 }
 
-/** Whether a `Cookie` header has one that holds still. */
 export function hasSession(
   header: string | undefined,
   { tokens, nowMs }: { tokens: readonly string[]; nowMs: number },

@@ -1,17 +1,17 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { StartError } from '../refusals/start-error.js';
 
-/** What an address may hold as it is (RFC 3986, section 2.3); 16 of them at random are 96 bits. */
+/** An address holds these characters as they are (RFC 3986, section 2.3). Sixteen random ones are 96 bits. */
 const FORM = /^[A-Za-z0-9._~-]{16,200}$/;
 
-/** Whether somebody gave one of our tokens. */
+/** Returns true for one of our tokens. */
 export type TokenCheck = (given: string | undefined) => boolean;
 
 /**
- * Several tokens are the old and the new one, while pages and scrapers change from one to the other.
+ * Several tokens hold at once while pages and scrapers change from the old one to the new one.
  *
- * @param what for messages: `the site token`
- * @returns a check that takes as long for a token that is nearly right
+ * @param what names the token in messages: `the site token`
+ * @returns a check that takes as long for a wrong token as for a right one
  * @throws StartError `token-unfit`, without the token
  */
 export function createTokenCheck(tokens: readonly string[], what: string): TokenCheck {
@@ -39,7 +39,7 @@ function requireForm(token: string, what: string): void {
   );
 }
 
-/** Of equal length, whatever was given. */
+/** Digests are of equal length, whatever was given. */
 function digestOf(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }

@@ -3,19 +3,19 @@ import type { Refusal } from '../refusals/refusal.js';
 import { parseOrigins } from './origins.js';
 import { requireTokens } from './tokens.js';
 
-/** Says why a request may not send a report; undefined where it may. */
+/** Says why a request may not send a report, or undefined. */
 export type WritingCheck = (request: FastifyRequest) => Refusal | undefined;
 
 export interface WritingOptions {
-  /** Any of these, as `?token=` of the report address; none: nobody needs one. */
+  /** A report's address has one of these as `?token=`. Without one nobody needs a token. */
   readonly siteTokens: readonly string[];
-  /** None: pages of all origins may send. */
+  /** Without one the pages of all origins may send. */
   readonly origins: readonly string[];
 }
 
 /**
- * A token in a page is no secret. It keeps out whoever did not look at the page, and ends with the page's next release.
- * It is in the address, because a report with a header of its own would need a preflight.
+ * A token in a page is no secret. It keeps out those who did not look at the page, and ends with the page's next
+ * release. It is in the address, because a header would need a preflight.
  *
  * @throws StartError `token-unfit`, `option-invalid`
  */
@@ -25,7 +25,7 @@ export function createWritingCheck({ siteTokens, origins }: WritingOptions): Wri
   const allowed = parseOrigins(origins);
   return (request) => {
     const { origin } = request.headers;
-    // Only pages have an origin: what runs in Node sends none.
+    // only pages have an origin, and Node sends none
     if (allowed && origin !== undefined && !allowed.has(origin)) return otherOrigin(origin);
     if (tokens.size > 0 && !tokens.has(tokenOf(request))) return noToken();
     return undefined;

@@ -18,17 +18,17 @@ import { type FleetSilence, fleetSilence } from '../fleet/silence.js';
 import { type FleetSpread, fleetSpread } from '../fleet/spread.js';
 import { fleetMetrics } from '../metrics/fleet-metrics.js';
 
-/** What is known beside the reports. Plain data: another thread may need it. */
+/** These facts come from beside the reports. They are plain data, because another thread may need them. */
 export interface FleetContext {
   /** Groups of fewer devices are suppressed. */
   readonly minDevices: number;
   readonly targets: Targets;
-  /** Of the model that is asked about. */
+  /** The facts of the model that is asked about. */
   readonly facts?: ModelFacts['models'][number] | undefined;
   readonly prices?: Prices | undefined;
 }
 
-/** What can be asked of one model over a range. */
+/** Answers about one model over a range, by question. */
 export interface FleetAnswers {
   latency: FleetLatency;
   spread: FleetSpread;
@@ -46,7 +46,7 @@ export interface FleetAnswers {
 }
 export type FleetQuestion = keyof FleetAnswers;
 
-/** What pages and scrapers ask: each answer is small, however many rows it is made of. */
+/** Answers the questions of pages and scrapers. Each answer is small, however many rows it is made of. */
 export interface Answers {
   models(): Promise<ModelSummary[]>;
   fleet<Question extends FleetQuestion>(
@@ -55,9 +55,9 @@ export interface Answers {
     context: FleetContext,
   ): Promise<FleetAnswers[Question]>;
   /**
-   * The part of `/metrics` that is of the fleet.
+   * Writes the part of `/metrics` that is about the fleet.
    *
-   * @param targets what an inference is to take at most; those that do are counted
+   * @param targets an inference within its target is counted as quick
    */
   metrics(targets: Targets): Promise<string>;
 }
@@ -67,9 +67,9 @@ interface Question<Value> {
   readonly scope: QueryScope;
 }
 
-/** Made of cells alone. */
+/** These answers need cells alone. */
 const CELLS: QueryScope = { maxDays: RETENTION.hourDays, bounds: 'steps' };
-/** What happened, held against something. */
+/** These answers compare what happened with a reference. */
 const JUDGED: QueryScope = { maxDays: RETENTION.cohortDays, bounds: 'steps', isJudged: true };
 const JUDGED_BY_COHORT: QueryScope = { ...JUDGED, bounds: 'cohorts' };
 

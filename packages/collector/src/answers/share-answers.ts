@@ -3,7 +3,7 @@ import type { Answers } from './answers.js';
 const SHARED = Object.freeze({
   /** Viewers who ask within this time read the same answer. */
   forMs: 2000,
-  /** Different questions whose answers are kept. */
+  /** The answers to so many different questions are kept. */
   answers: 100,
 });
 
@@ -12,12 +12,12 @@ interface ShareOptions {
   readonly now?: () => number;
 }
 
-/** A hundred open pages cost as much as one. An answer that failed is asked for anew. */
+/** Makes a hundred open pages cost as much as one. A question whose answer failed is asked again. */
 export function shareAnswers(
   answers: Answers,
   { forMs = SHARED.forMs, now = () => performance.now() }: ShareOptions = {},
 ): Answers {
-  /** `atMs` is undefined while it is being answered: nobody asks the same meanwhile. */
+  /** `atMs` is undefined until the answer is there. Meanwhile the question is not asked again. */
   const kept = new Map<string, { atMs: number | undefined; answer: Promise<unknown> }>();
 
   function share<Value>(question: string, ask: () => Promise<Value>): Promise<Value> {
@@ -48,7 +48,7 @@ export function shareAnswers(
   return {
     models: () => share('models', () => answers.models()),
     fleet: (question, query, context) =>
-      // a file that has changed within this time is in the next answer
+      // facts and prices have no part in the key: a changed file shows in the answer after this one
       share(`${question} ${context.minDevices} ${JSON.stringify(query)}`, () =>
         answers.fleet(question, query, context),
       ),

@@ -5,16 +5,16 @@ import type { Names } from './names.js';
 import { reportCounts } from './report-counts.js';
 import { BUCKET_MS, utcDay, windowStart } from './time.js';
 
-/** Older than this on arrival is late: a PWA coming online must not page anybody. */
+/** A report that is older on arrival is late. A PWA that comes online must not raise an alarm. */
 export const LATE_MS = 3_600_000;
 
-/** What one report adds to a store: plain data, for any database. */
+/** One report adds this to a store. It is plain data, for any database. */
 export interface Contribution {
   readonly id: string;
-  /** UTC day of the window's start as sent. With `id`, the key that makes a resend harmless. */
+  /** UTC day of the window's start, as sent. A report is known again by `day` and `id`. */
   readonly day: number;
   readonly arrivedMs: number;
-  /** By this collector's clock. */
+  /** The collector's clock counts, and not the device's. */
   readonly bucketMs: number;
   readonly late: boolean;
   readonly series: Series;

@@ -8,7 +8,7 @@ import {
 } from '@nearside/core';
 import { addSums, type Sums } from './sums.js';
 
-/** How often, by code or name. */
+/** Counts by code or name. */
 export type ByName = Record<string, number>;
 
 /** An exponential histogram at the scale of its path: zeros, sum, counts by bucket. */
@@ -18,14 +18,14 @@ export interface KeptHistogram {
   b: ByName;
 }
 
-/** A side's share of something that can fail. */
+/** Attempts, and how they ended. */
 interface Tried {
   ok?: number;
   failed?: ByName;
   dropped?: number;
 }
 
-/** Runs of those who have a name in common. */
+/** Runs of reports with the same name. */
 export interface NamedCounts {
   ok?: number;
   failed?: number;
@@ -35,7 +35,7 @@ export interface NamedCounts {
   deviceDays?: number;
 }
 
-/** By the release that the app says it is. */
+/** The app says which release it is. */
 export interface AppCounts extends NamedCounts {
   reports?: number;
   opens?: number;
@@ -44,20 +44,20 @@ export interface AppCounts extends NamedCounts {
   inputs?: ByName;
 }
 
-/** By baseline; bins by position of the distribution. */
+/** Counts by baseline. Bins are by position of the distribution. */
 type DriftCounts = Record<
   string,
   { reports?: number; seen?: number; bins?: Record<string, ByName> }
 >;
 
 /**
- * What reports add up to. All of it is sums, so that any number of reports is one such record, and merging two does not
- * ask in which order they came. What has nothing to say is left out.
+ * The sums of any number of reports. Two records are merged in either order with the same result. Fields that are zero
+ * are left out.
  */
 export interface Counts {
   reports?: number;
   ok?: number;
-  /** Failed calls, all codes. */
+  /** Failed calls of all codes. */
   failed?: number;
   /** Σ (ok + failed) × sampling weight: an estimate for the whole fleet. */
   weighted?: number;
@@ -67,7 +67,7 @@ export interface Counts {
   fallbacks?: number;
   bytes?: number;
   busyMs?: number;
-  /** Runs that waited for a load; by cohort alone, where their histogram is not kept. */
+  /** Runs that waited for a load. Only rows by cohort have it, as their histogram is not kept. */
   cold?: number;
   /** `backend variant code` */
   quarantines?: ByName;
@@ -75,11 +75,11 @@ export interface Counts {
   score?: Tried;
   stream?: Tried;
   histograms?: Partial<Record<HistogramPath, KeptHistogram>>;
-  /** Largest heap of a window, by the power of two of bytes that holds it. */
+  /** Largest heaps of windows, by the exponent of the next power of two in bytes. */
   heap?: ByName;
-  /** Devices, by what the report was the first of. */
+  /** Devices whose report was the first of something, by name of that. */
   firsts?: ByName;
-  /** By the version an install is to have: its `arm-day` and `arm-day-failed`. */
+  /** `arm-day` and `arm-day-failed` by the version that an install is to have. */
   assigned?: Record<string, ByName>;
   apps?: Record<string, AppCounts>;
   /** By release of Nearside. */
@@ -110,7 +110,7 @@ export function addCounts(counts: Counts, more: Counts): void {
   addSums(counts as Sums, more as Sums);
 }
 
-/** What a cell – a series × a length of time – does not keep: it is asked by cohort, or by segment. */
+/** A cell does not keep these. They are asked by cohort or by segment. */
 const BY_COHORT_ONLY = ['drift', 'feedback', 'unmatched', 'updates', 'shadow', 'outcomes'] as const;
 
 export function cellCounts(counts: Counts): Counts {
@@ -119,21 +119,21 @@ export function cellCounts(counts: Counts): Counts {
   return kept;
 }
 
-/** Which part of a fleet carries a drift: what a series saw in an hour, and of it each release of the app. */
+/** Observations of an hour and series, and of releases of the app. They show which part of a fleet drifts. */
 export interface SegmentCounts {
   drift?: DriftCounts;
   firsts?: ByName;
   apps?: Record<string, { drift?: DriftCounts; firsts?: ByName }>;
 }
 
-/** Of one report; undefined where it observed nothing. */
+/** @returns undefined where a report observed nothing */
 export function segmentCounts({ drift, firsts, apps = {} }: Counts): SegmentCounts | undefined {
   if (!drift) return undefined;
   const own = { drift, ...(firsts && { firsts }) };
   return { ...own, apps: Object.fromEntries(Object.keys(apps).map((app) => [app, own])) };
 }
 
-/** What drift and verdicts need, by cohort. */
+/** Keeps the counts that drift and verdicts need. */
 export function cohortCounts(counts: Counts): Counts {
   const { reports, ok, failed, aborted, fallbacks, busyMs, opens, firsts } = counts;
   const figures = { reports, ok, failed, aborted, fallbacks, busyMs };
@@ -146,13 +146,13 @@ export function cohortCounts(counts: Counts): Counts {
   return kept;
 }
 
-/** What `/metrics` shows for ever. */
+/** `/metrics` shows these counts, and they are never pruned. */
 export interface LifetimeCounts {
-  /** Of reports that came in time: what objectives are held against. */
+  /** Counts of reports that came in time. Objectives are held against these. */
   punctual?: Counts;
-  /** Of those that came an hour late or later. */
+  /** Counts of reports that came an hour late or later. */
   late?: { reports?: number; ok?: number; failed?: number };
-  /** Of both. */
+  /** Counts of both. */
   firsts?: ByName;
   loss?: ByName;
 }
@@ -170,7 +170,7 @@ export function lifetimeCounts(counts: Counts, isLate: boolean): LifetimeCounts 
   return { ...both, punctual: kept as Counts };
 }
 
-/** A histogram as devices send it, folded to the scale that its path is kept at. */
+/** Folds a histogram of a device to the scale at which its path is kept. */
 export function keptHistogram(path: HistogramPath, json: HistogramJson): KeptHistogram {
   const fold = 2 ** (json.s - HISTOGRAM_SCALES[path]);
   const buckets: ByName = {};
@@ -182,7 +182,7 @@ export function keptHistogram(path: HistogramPath, json: HistogramJson): KeptHis
   return { z: json.z, sum: json.sum, b: buckets };
 }
 
-/** As core computes with it. */
+/** Makes the histogram that core computes with. */
 export function histogramOf(path: HistogramPath, kept: KeptHistogram | undefined): Histogram {
   const histogram = createHistogram(HISTOGRAM_SCALES[path]);
   if (!kept) return histogram;

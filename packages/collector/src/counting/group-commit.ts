@@ -2,7 +2,7 @@ import { isNearsideError } from '@nearside/core';
 import type { Contribution } from './contribution.js';
 import type { Outcome, RollupStore } from './rollup-store.js';
 
-/** More at once would keep others waiting longer than the disk does. */
+/** A larger group would keep others waiting longer than the disk does. */
 const LARGEST_GROUP = 256;
 
 interface Waiting {
@@ -12,9 +12,9 @@ interface Waiting {
 }
 
 /**
- * Reports that arrive together are on disk with one commit: a disk takes as long for a hundred as for one.
+ * Writes reports that arrive together with one commit, as a disk takes as long for a hundred as for one.
  *
- * @returns counts one report, and answers when the commit that holds it is on disk
+ * @returns a function that counts one report, and resolves when the commit that holds it is on disk
  */
 export function createGroupCommit(
   store: Pick<RollupStore, 'add'>,
@@ -30,7 +30,7 @@ export function createGroupCommit(
       for (const [i, { resolve }] of group.entries()) resolve(outcomes[i] as Outcome);
     } catch (error) {
       if (group.length === 1 || concernsAll(error)) for (const { reject } of group) reject(error);
-      // what fails for one report must not fail for those that came beside it
+      // a report that fails must not fail those that came with it
       else for (const one of group) await alone(one);
     }
   }
@@ -51,7 +51,7 @@ export function createGroupCommit(
     });
 }
 
-/** A disk that is full, a file that is locked: each report alone would wait for the same again. */
+/** A full disk or a locked file fails every report, so none is tried alone. */
 function concernsAll(error: unknown): boolean {
   return isNearsideError(error) && error.retryable;
 }

@@ -1,4 +1,4 @@
-/** What a cell is a cell of, beside its time. Empty: not known when the report was made. */
+/** The dimensions of a cell, beside its time. An empty one was not known when the report was made. */
 export interface Series {
   readonly model: string;
   readonly version: string;
@@ -8,7 +8,7 @@ export interface Series {
   readonly arm: string;
 }
 
-/** What a row by cohort is of: what served, and what the rollout had assigned. */
+/** The dimensions of a row by cohort: the version that served, and the version that the rollout had assigned. */
 export interface Unit {
   readonly model: string;
   readonly version: string;
@@ -27,7 +27,7 @@ export type NameKind =
   | 'baseline';
 
 export interface KnownNames {
-  /** Of a baseline, `model` is the model and its version with a space between. */
+  /** For a baseline, `model` is the model and its version with a space between. */
   readonly names: readonly { kind: NameKind; model: string; name: string }[];
   readonly series: readonly Series[];
   readonly units: readonly Unit[];

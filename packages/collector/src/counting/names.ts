@@ -5,7 +5,7 @@ import type { KnownNames, NameKind, Series, Unit } from './known-names.js';
 /** Stands for a model or a version that has no row of its own. */
 export const UNLISTED = 'unlisted';
 
-/** A sender can invent names without end; each costs rows. */
+/** A sender can invent names without end, and each takes rows. */
 export const NAME_LIMITS = Object.freeze({
   models: 50,
   /** A model has at most so many, where no `models.json` lists them. */
@@ -17,7 +17,7 @@ export const NAME_LIMITS = Object.freeze({
   experiment: 40,
   /** A version has at most so many. */
   baseline: 2,
-  /** Combinations of names, of all models together; what is over is counted under its version alone. */
+  /** Combinations of names of all models. A combination over the limit is counted under its version alone. */
   series: 4000,
   units: 4000,
 });
@@ -25,7 +25,7 @@ export const NAME_LIMITS = Object.freeze({
 /** Names under which reports of one model are counted. */
 export interface ModelNames {
   readonly model: string;
-  /** @param manifest where it is known: another one than the facts name is another version */
+  /** @param manifest a version with another manifest than the facts name is another version */
   version(name: string, manifest?: string): string;
   variant(name: string): string;
   app(name: string): string;
@@ -35,7 +35,7 @@ export interface ModelNames {
   baseline(version: string, hash: string): string;
 }
 
-/** These are no names of anybody's. */
+/** These stand for other names, and get no row. */
 const STANDING_IN = new Set(['', UNLISTED, OTHER]);
 
 export type FoldedKind = 'model' | NameKind | 'series' | 'unit';
@@ -137,7 +137,7 @@ function namesOf({ names }: Rows, kind: NameKind, model: string): Set<string> {
 /** @returns whether the name has a row, or gets one now */
 function admits(names: Set<string>, name: string, limit: number): boolean {
   if (names.has(name)) return true;
-  // on plain objects such a name is not what it seems
+  // plain objects have such a name already
   if (names.size >= limit || name in Object.prototype) return false;
   names.add(name);
   return true;

@@ -3,15 +3,15 @@ import { type ByName, type Counts, keptHistogram, sumOf } from './counts.js';
 import { backendName, codeName, OTHER, reasonName } from './known-codes.js';
 import type { ModelNames } from './names.js';
 
-/** More features than this in one model share a place. */
+/** Features beyond this number share one position. */
 const FEATURE_POSITIONS = 256;
-/** A distribution has as many bins at most, and a class is one of them. */
+/** A distribution has at most so many bins, and a class is a bin. */
 const CLASSES = 32;
 
 /**
- * What one report adds, by names that have rows.
+ * Counts one report under names that have rows.
  *
- * @param version under which it is counted
+ * @param version under which the report is counted
  */
 export function reportCounts(report: Report, names: ModelNames, version: string): Counts {
   const counts: Counts = { reports: 1, ...callCounts(report, names), ...openCounts(report) };
@@ -86,7 +86,7 @@ function addFirsts(counts: Counts, { first, dimensions }: Report, names: ModelNa
   counts.assigned = { [assigned]: Object.fromEntries(ofArm.map((name) => [name, 1])) };
 }
 
-/** What is not there is left out: each row has this for every name. */
+/** Leaves out zeros, because each row has these for every name. */
 function addNamed(counts: Counts, report: Report, names: ModelNames): void {
   const { library, app } = report.dimensions;
   const { ok, failed, opens, firsts, histograms } = counts;
@@ -111,7 +111,7 @@ function withoutZeros<Name extends string>(
   return kept;
 }
 
-/** By position, where there were any. */
+/** Counts by position, or undefined where there are none. */
 function faultyInputs(inputs: NonNullable<Report['inputs']>): ByName | undefined {
   const found: ByName = {};
   for (const [position, missing, stale, invalid] of inputs) {
@@ -138,7 +138,7 @@ function addUpdates(counts: Counts, { updates }: Report, names: ModelNames): voi
   }
 }
 
-/** A baseline that is not the version's is counted, and its bins are left out: they would mix with others. */
+/** Counts a baseline that is not the version's, without its bins, which would mix with others. */
 function addDrift(counts: Counts, drift: NonNullable<Report['drift']>, key: string): void {
   const bins: Record<string, ByName> = {};
   for (const [i, ofOne] of drift.counts.entries()) {
@@ -204,7 +204,7 @@ function inputCounts(inputs: NonNullable<Report['inputs']>): NonNullable<Counts[
   return found;
 }
 
-/** Names that are not known are counted together. */
+/** Counts unknown names together. */
 function byKnown(byName: Readonly<ByName>, known: (name: string) => string): ByName {
   const counts: ByName = {};
   for (const [name, n] of Object.entries(byName)) {

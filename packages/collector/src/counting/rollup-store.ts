@@ -4,28 +4,28 @@ import type { Counts, LifetimeCounts, SegmentCounts } from './counts.js';
 import type { KnownNames, Series, Unit } from './known-names.js';
 
 /**
- * Where counts are kept. Every implementation passes `testing/store-conformance.ts`, `store-history.ts` and `store-crashes.ts`.
+ * A store keeps counts. Every store passes `testing/store-conformance.ts`, `store-history.ts` and `store-crashes.ts`.
  *
  * Times are Unix ms. Every method rejects with NearsideError `store-unavailable` when the store cannot read or write.
  */
 export interface RollupStore extends RollupReads {
   /**
-   * Remembers (day, id) of each and adds its counts, all of the batch or none. Answers when that is on disk, in the order
-   * of the batch. A (day, id) seen before changes nothing. When it rejects, the same call may be repeated. An empty batch
-   * says whether the store can write.
+   * Remembers (day, id) of each report and adds its counts, all of the batch or none. It resolves when that is on disk,
+   * in the order of the batch. A (day, id) seen before changes nothing. When it rejects, the same call may be repeated.
+   * An empty batch tests whether the store can write.
    */
   add(batch: readonly Contribution[]): Promise<Outcome[]>;
-  /** Keeps the last `RETENTION.traces` of all models; a run that is there already changes nothing. On disk when it answers. */
+  /** Keeps the last `RETENTION.traces` on disk. A run that is there already changes nothing. */
   addTraces(traces: readonly RunTrace[], nowMs: number): Promise<void>;
-  /** Of a model, those that arrived last first. */
+  /** Traces of a model. The one that arrived last is first. */
   traces(query: TraceQuery): Promise<KeptTrace[]>;
-  /** Writes down each version whose state or rollout is another than what was last written down of it. On disk when it answers. */
+  /** Writes down, on disk, each version whose state or rollout has changed since it was last written down. */
   addReleases(states: readonly VersionState[], nowMs: number): Promise<void>;
-  /** Names that have rows: what a restart begins with. */
+  /** The names that have rows. A restart begins with them. */
   names(): Promise<KnownNames>;
-  /** What was added before this call can be read after it. */
+  /** Makes all that was added before this call readable. */
   settle(): Promise<void>;
-  /** Forgets what is past its time, in slices of less than 50 ms; hours by cohort are added to their day before. */
+  /** Forgets old rows, in slices of less than 50 ms. Hours by cohort are first added to their day. */
   prune(nowMs: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -37,7 +37,7 @@ export interface RunTrace {
   readonly model: string;
   readonly traceId: string;
   readonly spanId: string;
-  /** It failed, or was slow. */
+  /** It failed or was slow. */
   readonly isNotable: boolean;
   readonly spans: readonly TraceSpan[];
 }
@@ -53,13 +53,13 @@ export interface KeptTrace {
   readonly spans: readonly TraceSpan[];
 }
 
-/** What can be asked. */
+/** The questions that a store answers. */
 export interface RollupReads {
   /** Models with at least one cell, by name. */
   models(): Promise<ModelSummary[]>;
   /**
-   * Calls of a time range, by part × slot; late ones included. Bounds and step are multiples of a length that is kept for
-   * so long (`CELL_LENGTHS`).
+   * Calls of a time range by part × slot, with late ones. Bounds and step are multiples of a length in `CELL_LENGTHS`
+   * that is kept for so long.
    */
   cells(query: CellQuery): Promise<Cell[]>;
   /** All that was counted in a time range, by version × backend × device class. */
@@ -68,48 +68,48 @@ export interface RollupReads {
   reportsBySlot(query: Omit<CellQuery, 'partOf'>): Promise<SlotReports[]>;
   /** Devices by version × backend × device class and UTC day. */
   deviceDays(query: DeviceDayQuery): Promise<DeviceDays[]>;
-  /** What drift and verdicts need: a row for each hour, unit and cohort. */
+  /** A row for each hour, unit and cohort. Drift and verdicts need these. */
   cohorts(query: CohortQuery): Promise<CohortRow[]>;
   /**
-   * The same, those of one UTC day, unit and cohort added up, with the first hour of them. Where hours of a day are kept no
-   * longer, all of the day is in it.
+   * A row for each UTC day, unit and cohort, with the first of its hours. Where the hours of a day are kept no longer,
+   * the row is of the whole day.
    */
   cohortDays(query: CohortQuery): Promise<CohortRow[]>;
-  /** What parts of the fleet saw: a row for each hour and series. */
+  /** A row for each hour and series, of what parts of the fleet saw. */
   segments(query: SegmentQuery): Promise<SegmentRow[]>;
   /** Versions that a rollout has put installs on, by experiment. */
   rollouts(model: string): Promise<Rollout[]>;
-  /** What was written down of a model's versions, in order of time. */
+  /** All that was written down about a model's versions, in order of time. */
   releases(model: string): Promise<Release[]>;
-  /** Versions by the start of the first hour in which they reported, of what is kept. */
+  /** The start of the first hour in which each version reported, as far as hours are kept. */
   firstReports(model: string): Promise<FirstReport[]>;
-  /** Everything ever counted, the series that reported last first; pruning takes nothing from it. */
+  /** Everything ever counted. The series that reported last is first. Pruning takes nothing from it. */
   totals(): Promise<Totals[]>;
 }
 
 const MINUTE_MS = 60_000;
 
-/** Lengths of cells, and how long they are kept; a range is read from the longest that fits it. */
+/** Lengths of cells, and how long they are kept. A range is read from the longest cells that fit it. */
 export const CELL_LENGTHS = [
-  /** A month and some. */
+  /** More than a month. */
   { ms: 5 * MINUTE_MS, days: 35 },
-  /** Thirteen months, so that a month can be held against last year's. */
+  /** Thirteen months, so that a month can be compared with last year's. */
   { ms: 60 * MINUTE_MS, days: 400 },
   { ms: 360 * MINUTE_MS, days: 400 },
   { ms: 1440 * MINUTE_MS, days: 400 },
 ] as const;
 
 export const RETENTION = Object.freeze({
-  /** Ids, from their arrival. An older report is refused, so that nothing is ever counted twice. */
+  /** Ids are kept so long from their arrival. An older report is refused, so nothing is counted twice. */
   seenDays: 30,
   cellDays: 35,
   hourDays: 400,
-  /** Hours by cohort; then their days. */
+  /** Hours by cohort are kept so long, and then their days. */
   cohortDays: 35,
   cohortDayDays: 400,
-  /** But for what was said last of each version. */
+  /** The last row of each version is kept longer. */
   releaseDays: 400,
-  /** Of all models. */
+  /** So many of all models together. */
   traces: 10_000,
   traceDays: 7,
 });
@@ -128,16 +128,16 @@ export interface CellQuery {
   readonly toMs: number;
   /** Slots start at multiples of this. */
   readonly stepMs: number;
-  /** Groups of the same part are added up; left out: all are. */
+  /** Groups of the same part are added up. Left out, all groups are. */
   readonly partOf?: (group: Group) => string;
 }
 
 export interface SumQuery extends Omit<CellQuery, 'stepMs' | 'partOf'> {
-  /** Beside that of latency, which is in the cells. */
+  /** Read beside the histogram of latency, which is in the cells. */
   readonly histograms: readonly HistogramPath[];
 }
 
-/** A dimension cell: the unit that is shown or suppressed. */
+/** A group is shown or suppressed as a whole. */
 export interface Group {
   readonly version: string;
   readonly backend: string;
@@ -161,13 +161,13 @@ export interface CohortQuery {
   readonly model: string;
   readonly fromMs: number;
   readonly toMs: number;
-  /** Rows of one version alone; of one experiment alone, whatever served. */
+  /** Only rows of this version, or of this experiment, whatever served. */
   readonly version?: string;
   readonly experiment?: string;
 }
 
 export interface GroupSums extends Group {
-  /** Without histograms, and without what the cells have. */
+  /** These counts have no histograms, and nothing that cells have columns for. */
   readonly counts: Counts;
   readonly histograms: ReadonlyMap<HistogramPath, Histogram>;
 }
@@ -196,7 +196,7 @@ export interface CohortRow {
   readonly counts: Counts;
 }
 
-/** fromMs ≤ hour < toMs, of one version. */
+/** fromMs ≤ hour < toMs. */
 export interface SegmentQuery {
   readonly model: string;
   readonly version: string;
@@ -214,7 +214,7 @@ export interface Rollout {
   readonly experiment: string;
 }
 
-/** What is known of a version now. */
+/** The present state of a version. */
 export interface VersionState {
   readonly model: string;
   readonly version: string;
@@ -223,7 +223,7 @@ export interface VersionState {
   readonly rollout: { readonly fromBps: number; readonly toBps: number } | null;
 }
 
-/** What was known of a version from then on. */
+/** The state of a version from `atMs` on. */
 export interface Release extends Omit<VersionState, 'model'> {
   readonly atMs: number;
 }

@@ -1,4 +1,4 @@
-/** Numbers that add up, by name, as deep as they go: plain data, so that it can be stored as JSON. */
+/** Numbers by name, nested to any depth, that add up. They are plain data, so that they can be stored as JSON. */
 export interface Sums {
   [name: string]: number | Sums | undefined;
 }
@@ -8,7 +8,7 @@ export function addSums(sums: Sums, more: Sums): void {
   for (const name of Object.keys(more)) {
     const value = more[name];
     if (value === undefined) continue;
-    // a name of `Object.prototype` is no sum of ours
+    // a name of `Object.prototype` is not one of the sums
     const own = Object.hasOwn(sums, name) ? sums[name] : undefined;
     if (typeof value === 'number') {
       sums[name] = (typeof own === 'number' ? own : 0) + value;

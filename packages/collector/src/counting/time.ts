@@ -3,7 +3,7 @@ export const BUCKET_MS = 300_000;
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 86_400_000;
 
-/** A device's clock that is off by less is left alone: a request takes its time. */
+/** A clock that is off by less is not corrected, because a request takes some time. */
 const TOLERANCE_MS = 120_000;
 
 /** Days since 1970-01-01, UTC. */
@@ -12,8 +12,8 @@ export function utcDay(timeMs: number): number {
 }
 
 /**
- * When a window began, by this collector's clock. A copy says when it was sent by the device's clock, so that one that
- * is a year off still lands in the right bucket.
+ * Returns when a window began by this collector's clock. A report says when it was sent by the device's clock, so a
+ * clock that is a year off still counts in the right bucket.
  */
 export function windowStart({ t0, sent }: { t0: number; sent: number }, arrivedMs: number): number {
   const offMs = arrivedMs - sent;

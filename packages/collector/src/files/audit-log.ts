@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import { StartError } from '../refusals/start-error.js';
 
-/** What somebody, or the clock, has done to a collector. */
+/** Administrative acts, by somebody or by the clock. */
 export type Act =
   | 'start'
   | 'stop'
@@ -15,16 +15,16 @@ export type Act =
   | 'prices-refused';
 
 export interface AuditLog {
-  /** @param facts never a token, an address of a device, or anything of a report */
+  /** @param facts hold no token, no address of a device and nothing of a report */
   write(act: Act, facts?: Readonly<Record<string, unknown>>): void;
 }
 
 /**
- * A line of JSON for each act: `{ "at", "act", … }`. The file is opened anew for each, so it may be moved away at any
- * time; it is made for its owner alone.
+ * Writes a line of JSON for each act: `{ "at", "act", … }`. The file is opened anew for each, so it may be moved away
+ * at any time. Only its owner can read it.
  *
- * @param path none: nothing is written
- * @param onError told when the file cannot be written later on: a collector goes on without
+ * @param path nothing is written without one
+ * @param onError told when the file cannot be written later on; the collector goes on without it
  * @throws StartError `file-missing` when it cannot be written now
  */
 export function openAuditLog(

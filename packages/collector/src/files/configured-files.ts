@@ -5,41 +5,42 @@ import { type Prices, parsePrices } from './prices.js';
 import { parseTargets, type Targets } from './targets.js';
 import { watchFile } from './watched-file.js';
 
-/** What is known of models: nothing without a file. */
+/** Facts about models. There are none without a file. */
 export interface FactsSource {
   current(): ModelFacts | undefined;
-  /** Called with what a changed file says. */
+  /** The listener gets the facts of a changed file. */
   onChange(listener: (facts: ModelFacts) => void): void;
 }
 
 export interface ConfiguredFiles {
   readonly facts: FactsSource;
-  /** What is asked of models; the defaults without a file. */
+  /** Targets of models. Without a file they are the defaults. */
   targets(): Targets;
   prices(): Prices | undefined;
-  /** Looks at all of them at once. */
+  /** Looks now whether any file has changed. */
   look(): Promise<void>;
-  /** From now on looks by itself, until it is closed. */
+  /** Looks by itself from now on, until it is closed. */
   watch(): void;
   close(): void;
 }
 
-/** The files by their part in the metrics and in the audit log. */
+/** The files, as metrics and audit log call them. */
 export const CONFIGURED_FILES = ['models', 'targets', 'prices'] as const;
 export type ConfiguredFile = (typeof CONFIGURED_FILES)[number];
 
 export interface ConfiguredFilesOptions {
   readonly paths: Readonly<Partial<Record<ConfiguredFile, string | undefined>>>;
   readonly audit: AuditLog;
-  /** Told when a file has been read, and when it is not right and the one before holds on. */
+  /** Told when a file was read, and when it was refused and the one before stays. */
   readonly onState: (file: ConfiguredFile, state: 'loaded' | 'refused') => void;
   readonly onError: (error: unknown) => void;
 }
 
 /**
- * Reads what a collector is told in files, and again when they have changed. One that is broken then changes nothing.
+ * Reads the files that configure a collector, and again when one has changed. A file that is then broken changes
+ * nothing.
  *
- * @throws StartError `file-missing`, `file-invalid` when one is not right at the start
+ * @throws StartError `file-missing`, `file-invalid` when a file is not right at the start
  */
 export async function openConfiguredFiles(
   options: ConfiguredFilesOptions,

@@ -6,18 +6,18 @@ const Price = v.pipe(v.number(), v.finite(), v.minValue(0));
 const PricesSchema = v.strictObject({
   /** ISO 4217: `EUR`. */
   currency: v.pipe(v.string(), v.regex(/^[A-Z]{3}$/, 'three capital letters, such as EUR')),
-  /** What a million of the same inferences costs on a server. */
+  /** Cost of a million such inferences on a server. */
   serverPerMillionInferences: Price,
-  /** What a gigabyte (10^9 bytes) from the CDN costs. */
+  /** Cost of a gigabyte (10^9 bytes) from the CDN. */
   cdnPerGigabyte: Price,
-  /** What this collector costs: its machine and its disk. */
+  /** Cost of this collector: its machine and its disk. */
   collectorPerMonth: v.optional(Price, 0),
 });
 
 export type Prices = v.InferOutput<typeof PricesSchema>;
 
 /**
- * What prices.json says.
+ * Reads prices.json.
  *
  * @throws NearsideError `metadata-malformed`, naming the field
  */

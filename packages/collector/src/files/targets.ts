@@ -5,7 +5,7 @@ const Share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const Milliseconds = v.pipe(v.number(), v.minValue(1), v.maxValue(3_600_000));
 
 const ofModel = {
-  /** 95 of 100 calls of `run` have their result within this time; and 99 of 100. */
+  /** 95 of 100 calls of `run` have their result within `p95Ms`, and 99 of 100 within `p99Ms`. */
   p95Ms: v.optional(Milliseconds),
   p99Ms: v.optional(Milliseconds),
   /** Results ÷ (results + errors). */
@@ -18,13 +18,13 @@ const ofModel = {
 
 const TargetsSchema = v.strictObject({
   ...ofModel,
-  /** What is asked of one model instead. */
+  /** Targets of one model, which replace those above. */
   models: v.optional(v.record(ModelNameSchema, v.strictObject(ofModel))),
 });
 
 type TargetsDocument = v.InferOutput<typeof TargetsSchema>;
 
-/** What is asked of a model. */
+/** Targets of a model. */
 export interface ModelTargets {
   readonly p95Ms: number;
   readonly p99Ms: number;
@@ -33,13 +33,13 @@ export interface ModelTargets {
   readonly accuracyRatio: number;
 }
 
-/** What is asked of all models, and what of some instead. Plain data: another thread may need it. */
+/** Targets of all models, and others of some models. Plain data, because another thread may need them. */
 export interface Targets {
   readonly all: ModelTargets;
   readonly models: Readonly<Record<string, Partial<ModelTargets>>>;
 }
 
-/** Without a file. 200 ms is about where people begin to notice that they wait. */
+/** Targets without a file. People begin to notice that they wait at about 200 ms. */
 export const DEFAULT_TARGETS: ModelTargets = Object.freeze({
   p95Ms: 200,
   p99Ms: 500,
@@ -49,7 +49,7 @@ export const DEFAULT_TARGETS: ModelTargets = Object.freeze({
 });
 
 /**
- * What slo.json says; what it leaves out is as in {@link DEFAULT_TARGETS}.
+ * Reads slo.json. A target that it leaves out is that of {@link DEFAULT_TARGETS}.
  *
  * @throws NearsideError `metadata-malformed`, naming the field
  */
@@ -66,7 +66,7 @@ export function targetsOf({ all, models }: Targets, model: string): ModelTargets
   return Object.hasOwn(models, model) ? { ...all, ...models[model] } : all;
 }
 
-/** A field that is left out is none. */
+/** Takes the fields that are there. */
 function given(targets: Omit<TargetsDocument, 'models'>): Partial<ModelTargets> {
   return Object.fromEntries(
     Object.entries(targets).filter(([, value]) => typeof value === 'number'),

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { isNearsideError } from '@nearside/core';
 import { StartError } from '../refusals/start-error.js';
 
-/** How often a file is looked at: a mounted secret or a rename tells nobody that it changed. */
+/** A file is looked at so often, because nobody is told when a mounted secret or a renamed file changes. */
 const LOOK_EVERY_MS = 2_000;
 
 /** Facts of a hundred models with a hundred versions are a few megabytes. */
@@ -10,21 +10,21 @@ const MAX_BYTES = 32 * 1024 * 1024;
 
 /** A file that may change while the collector runs. */
 export interface WatchedFile<Value> {
-  /** What it said when it was last right. */
+  /** The last value that was right. */
   readonly current: Value;
-  /** Looks at once whether it changed. */
+  /** Looks now whether it has changed. */
   look(): Promise<void>;
-  /** From now on looks by itself, until it is closed. */
+  /** Looks by itself from now on, until it is closed. */
   watch(): void;
   close(): void;
 }
 
 export interface WatchOptions<Value> {
-  /** Throws NearsideError where the document is not what it should be. */
+  /** @throws NearsideError where the document is not right */
   readonly parse: (document: unknown) => Value;
-  /** Called when the file says something new; not at the start. */
+  /** Called when the file has a new value, but not at the start. */
   readonly onLoaded: (value: Value) => void;
-  /** Called once for each state of the file that is not right; `current` stays what it was. */
+  /** Called once for each broken state of the file. `current` then stays. */
   readonly onRefused: (error: StartError) => void;
   readonly lookEveryMs?: number;
 }
@@ -32,7 +32,7 @@ export interface WatchOptions<Value> {
 /**
  * Reads a JSON file now, and again when it has changed.
  *
- * @throws StartError `file-missing`, `file-invalid` when it is not right now
+ * @throws StartError `file-missing`, `file-invalid` when the file is not right now
  */
 export async function watchFile<Value>(
   path: string,
@@ -75,7 +75,7 @@ export async function watchFile<Value>(
   };
 }
 
-/** Changes with the file, also where another one takes its name. */
+/** The state changes with the file, and when another file takes its name. */
 async function stateOf(path: string): Promise<string> {
   const stats = await stat(path, { bigint: true }).catch(() => undefined);
   return stats ? [stats.ino, stats.size, stats.mtimeNs].join() : 'none';

@@ -97,7 +97,7 @@ export interface DriftFinding {
 export interface ConceptFinding {
   readonly id: 'concept';
   readonly version: string;
-  /** Of labelled runs, 0 … 1. */
+  /** Share of labelled runs, 0 … 1. */
   readonly deficit: number;
 }
 

@@ -34,17 +34,17 @@ export interface FleetAccuracy {
 export interface VersionAccuracy {
   readonly version: string;
   readonly devices: number;
-  /** Why there is nothing: what speaks of content needs devices enough. */
+  /** Figures about content need enough devices. */
   readonly missing?: 'too-few-devices';
-  /** What has no figure, and why. */
+  /** These are missing, so some figures are null. */
   readonly without: readonly ('baseline' | 'labels')[];
-  /** From how sure the model was: no label was needed. */
+  /** Estimated from how sure the model was, without labels. */
   readonly estimated: Figure;
-  /** Of those runs whose truth came back, weighted to the mix of all. */
+  /** Accuracy of runs whose truth came back, weighted to the mix of all runs. */
   readonly labelled: Figure;
-  /** Labels ÷ observed runs: how much the labels stand for. */
+  /** Labels ÷ observed runs. */
   readonly labelShare: Figure;
-  /** On held-out data, when it was released. */
+  /** Accuracy on held-out data, at the release. */
   readonly offline: Figure;
   /** labelled ÷ offline. */
   readonly liveToOffline: Figure;
@@ -54,7 +54,7 @@ export interface VersionAccuracy {
   readonly confusion: Confusion | null;
   readonly values: ValueErrors | null;
   readonly outcomes: readonly { readonly name: string; readonly mean: Figure }[];
-  /** Labels that came for runs which the device no longer knew. */
+  /** Labels for runs that the device no longer knew. */
   readonly unmatched: number;
 }
 
@@ -70,7 +70,7 @@ export interface CalibrationBin {
 }
 
 export interface Confusion {
-  /** By position; the last stands for all others. */
+  /** Labels by position. The last stands for all others. */
   readonly labels: readonly string[];
   /** [actual, predicted, n] by position. */
   readonly pairs: readonly (readonly [number, number, number])[];
@@ -81,7 +81,7 @@ export interface Confusion {
   }[];
 }
 
-/** Of numbers that are predicted: prediction less truth, in the unit of the model. */
+/** Errors of predicted numbers: prediction less truth, in the unit of the model. */
 export interface ValueErrors {
   readonly mean: Figure;
   readonly meanAbsolute: Figure;
@@ -93,7 +93,7 @@ export interface AccuracyContext {
   readonly minDevices: number;
 }
 
-/** Probability that an alarm is ever false, however often it is looked at. */
+/** Probability that an alarm is ever false, over all looks. */
 const CONCEPT_LEVEL = 0.005;
 
 export async function fleetAccuracy(
@@ -102,7 +102,7 @@ export async function fleetAccuracy(
   { facts, minDevices }: AccuracyContext,
 ): Promise<FleetAccuracy> {
   const { model } = query;
-  // devices are counted by the day: labels of an hour could be those of one of them
+  // devices are counted by the day: the labels of an hour could be of one device
   const fromMs = utcDay(query.fromMs) * DAY_MS;
   const toMs = (utcDay(query.toMs - 1) + 1) * DAY_MS;
   const versions: VersionAccuracy[] = [];
@@ -176,7 +176,7 @@ function versionAccuracy(
   };
 }
 
-/** Undefined where the held-out samples had no labels. */
+/** @returns undefined where the held-out samples had no labels */
 function labOf({ counts, correct, edges }: ConfidenceBins['distribution']): HeldOut | undefined {
   if (!correct || correct.length === 0) return undefined;
   const middles = counts.map((_, bin) => ((edges[bin] as number) + (edges[bin + 1] as number)) / 2);
@@ -217,7 +217,7 @@ function labelsOf(bins: number): (rows: readonly CohortRow[]) => Labelled {
   };
 }
 
-/** By the delta method; the two are independent. */
+/** Computes the quotient by the delta method. The two are independent. */
 function quotient(live: Estimate | undefined, offline: Estimate | undefined): Estimate | undefined {
   if (!live || !offline || live.value === 0 || offline.value === 0) return undefined;
   const value = live.value / offline.value;

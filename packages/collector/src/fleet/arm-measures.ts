@@ -20,15 +20,15 @@ import { confidenceBins } from './confidence-bins.js';
 
 const LATENCY_SCALE = HISTOGRAM_SCALES['latency.total'];
 
-/** Where there is no bound yet: nothing is judged by it, and nothing is promoted without it. */
+/** Sums where there is no bound yet. Such a measure judges nothing, and without it nothing is promoted. */
 const NOTHING_YET: RatioSums = { part: 0, whole: 0 };
 
-/** What the two sides of a rollout are compared by. */
+/** The two sides of a rollout are compared by measures. */
 export interface Measure {
   readonly name: string;
-  /** A share that is worse when it is higher; a number of devices; a mean that is worse when it is lower. */
+  /** A higher share is worse. A size is a number of devices. A lower mean is worse. */
   readonly kind: 'share' | 'size' | 'mean';
-  /** What is tolerated where the release does not say, in hundredths of a point. docs/statistics.md says what each costs. */
+  /** Tolerated where the release names no margin, in hundredths of a point. docs/statistics.md has the cost of each. */
   readonly marginBps: number;
   sums(row: CohortRow): RatioSums;
 }
@@ -66,7 +66,7 @@ function share(name: string, marginBps: number, sums: (counts: Counts) => RatioS
   return { name, kind: 'share', marginBps, sums: ({ counts }) => sums(counts) };
 }
 
-/** Opens, and updates to the canary: one that never installs is one that never starts. */
+/** Counts opens and updates to the canary, because a version that never installs never starts. */
 function startSums({ opens, updates }: Counts, version: string): RatioSums {
   const update = updates?.[version];
   const undone = sumOf(update?.failed) + sumOf(update?.rolledBack);
@@ -76,7 +76,7 @@ function startSums({ opens, updates }: Counts, version: string): RatioSums {
   };
 }
 
-/** Slower than 95 of 100 runs of the control were on its first day: the bound is a bucket's. */
+/** A slow run takes longer than 95 of 100 runs of the control did on its first day. The bound is a bucket's. */
 function slowRuns({ control }: Sides): Measure[] {
   const bound = highestTwentieth(
     byCohort(firstDays(control), (rows) => {
@@ -94,7 +94,7 @@ function slowRuns({ control }: Sides): Measure[] {
   ];
 }
 
-/** The first bucket above which at most one of twenty lies, of the shares that most cohorts have. */
+/** Finds the first bucket above which at most one run of twenty lies, by the shares that most cohorts have. */
 function highestTwentieth(cohorts: readonly Histogram[]): number | undefined {
   const seen = cohorts.filter((one) => total(one) > 0);
   if (seen.length < FEWEST_COHORTS) return undefined;
@@ -111,14 +111,14 @@ function countAbove(histogram: Histogram, bound: number): number {
   return count;
 }
 
-/** Mean of what cohorts have, the extreme ones left out. */
+/** Mean of the cohorts' values without the extreme ones. */
 function mostCohorts(values: readonly number[]): number {
   return trimmedDifference(values.map((difference) => ({ difference, weight: 1 }))).value;
 }
 
 /**
- * Less sure than 95 of 100 runs of the control were on its first day, on a bound of the bins. Only where both sides have
- * the same bins.
+ * An unsure run is less sure than 95 of 100 runs of the control were on its first day, on a bound of the bins. Both
+ * sides need the same bins.
  */
 function unsureRuns({ canary, control }: Sides, versions: readonly VersionFacts[]): Measure[] {
   const confidences = new Map(versions.map((one) => [one.version, confidenceBins(one)]));
@@ -127,7 +127,7 @@ function unsureRuns({ canary, control }: Sides, versions: readonly VersionFacts[
     const counts = own && row.counts.drift?.[own.baseline]?.bins?.[own.position];
     return own ? own.distribution.counts.map((_, bin) => counts?.[bin] ?? 0) : [];
   };
-  // before a version is known, and of one that nobody lists, there are no bins
+  // reports without a version, or of an unlisted one, have no bins
   const listed = [...canary, ...control].filter(({ unit }) => confidences.get(unit.version));
   if (listed.length === 0) return [];
   const edges = new Set(
@@ -150,8 +150,8 @@ function unsureRuns({ canary, control }: Sides, versions: readonly VersionFacts[
 }
 
 /**
- * The first bin up to which one of twenty lies, of the shares that most cohorts have: the extreme ones are left out.
- * Undefined where nearly all is in the last bin.
+ * Finds the first bin up to which one run of twenty lies, by the shares of the cohorts without the extreme ones.
+ * Undefined where nearly all runs are in the last bin.
  */
 function lowestTwentieth(cohorts: readonly BinCounts[]): number | undefined {
   const seen = cohorts.filter((counts) => totalOf(counts) > 0).map(sharesOf);
@@ -167,7 +167,7 @@ function lowestTwentieth(cohorts: readonly BinCounts[]): number | undefined {
   return bound === shares.length - 1 ? undefined : bound;
 }
 
-/** Those that the app declares, and those that the release has signed a margin for: one that never comes is not known. */
+/** Outcomes that came, and those with a signed margin. One of these that never comes is not known. */
 function outcomes({ canary, control }: Sides, health: Readonly<Record<string, number>>): Measure[] {
   const signed = Object.keys(health).flatMap((key) => outcomeOfMargin(key) ?? []);
   const declared = [...canary, ...control].flatMap(({ counts }) =>
@@ -189,7 +189,7 @@ function latencyOf(counts: Counts): Histogram {
   return histogramOf('latency.total', counts.histograms?.['latency.total']);
 }
 
-/** The first day, and as many more as are needed for most cohorts to be there. */
+/** Rows of the first day, and of as many more as it takes until most cohorts are there. */
 function firstDays(rows: readonly CohortRow[]): CohortRow[] {
   const days = [...new Set(rows.map(({ hourMs }) => utcDay(hourMs)))].sort((a, b) => a - b);
   let found: CohortRow[] = [];

@@ -1,6 +1,6 @@
 import type { ByName } from '../counting/counts.js';
 
-/** Added up by name, the most frequent first. */
+/** Adds up counts by name, the most frequent first. */
 export function byFrequency(
   counts: readonly (Readonly<ByName> | undefined)[],
 ): Record<string, number> {

@@ -15,7 +15,7 @@ import {
 } from './rollout-guardrails.js';
 import { type VerdictAt, verdictHistory } from './verdict-history.js';
 
-/** Answer of `GET /v1/fleet/canary`: each rollout of the range against its control, from its first day to the end of the range. */
+/** Answer of `GET /v1/fleet/canary`: each rollout against its control, from its first day to the end of the range. */
 export interface FleetCanary {
   readonly model: string;
   readonly fromMs: number;
@@ -27,36 +27,36 @@ export interface FleetCanary {
 export interface RolloutFigures {
   readonly version: string;
   readonly experiment: string;
-  /** Of its first report, which may be before the range. */
+  /** Time of its first report, which may be before the range. */
   readonly sinceMs: number;
-  /** It was taken back, or is for all now: what is said of it is what was seen while it ran. */
+  /** It was taken back, or is for all now. Its figures are those of the time while it ran. */
   readonly isOver: boolean;
-  /** By side, on the busiest UTC day. */
+  /** Devices by side, on the busiest UTC day. */
   readonly devices: { readonly canary: number; readonly control: number };
   readonly guardrails: readonly GuardrailFigures[];
   readonly verdict: RolloutVerdict;
-  /** What the verdict was at the end of each UTC day since the first report, of all that had been seen until then; the last is of now. */
+  /** The verdict at the end of each UTC day since the first report. The last is of now. */
   readonly history: readonly VerdictAt[];
 }
 
 type RolloutVerdict = Verdict | { readonly verdict: 'none'; readonly because: NoVerdict };
 
-/** Why there is nothing to say: nobody to compare with, or too few. */
+/** There is no verdict without a control, or with too few devices. */
 type NoVerdict = 'no-control' | 'too-few-devices';
 
 export interface GuardrailFigures {
   readonly name: string;
-  /** What is tolerated: as signed in `health`, else the standard one. */
+  /** A difference that is tolerated: as signed in `health`, else the standard one. */
   readonly margin: number;
-  /** Of each side: what it is a share of. */
+  /** The denominator of the share, by side. */
   readonly n: { readonly canary: number; readonly control: number };
-  /** Shares; means where an outcome is compared. Null where nothing was counted. */
+  /** Shares, or means of an outcome. Null where nothing was counted. */
   readonly canary: number | null;
   readonly control: number | null;
-  /** How much worse the canary is; its interval holds at every look. Null: too little is known. */
+  /** How much worse the canary is. The interval holds at every look. Null where too little is known. */
   readonly difference: Figure;
   readonly cohorts: number;
-  /** Whether a verdict depends on it: an outcome without a signed margin is shown alone. */
+  /** A verdict depends on it. An outcome without a signed margin is only shown. */
   readonly isJudged: boolean;
 }
 
@@ -76,7 +76,7 @@ export async function fleetCanary(
   for (const { experiment, version } of await store.rollouts(model)) {
     if (query.version !== undefined && query.version !== version) continue;
     const rows = await readRolloutDays(store, { model, fromMs, toMs, experiment, version });
-    // as it was at the end of the range, where that is known
+    // the state at the end of the range, where that is known
     const state =
       journal.findLast((release) => release.version === version) ??
       context.facts?.versions.find((one) => one.version === version);
@@ -88,7 +88,7 @@ export async function fleetCanary(
   return { model, fromMs, toMs, minDevices: context.minDevices, rollouts };
 }
 
-/** Taken back, or for all. */
+/** A rollout has ended when the version was taken back, or is for all. */
 function isEnded({
   state,
   rollout,

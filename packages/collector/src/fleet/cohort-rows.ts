@@ -4,13 +4,13 @@ import { DAY_MS, HOUR_MS, utcDay } from '../counting/time.js';
 import type { BinCounts } from '../statistics/bins.js';
 import type { RatioSums } from '../statistics/cohort-ratio.js';
 
-/** Rows by cohort, by the hour. */
+/** Reads rows by hour and cohort. */
 export interface CohortHours {
-  /** Rows of some hours, in any order. */
+  /** Reads the rows of these hours, in any order. */
   of(hours: readonly number[]): Promise<CohortRow[]>;
 }
 
-/** Reads each hour once, however often it is asked for. Keeps what drift needs, and no more. */
+/** Reads each hour once, however often it is asked for. It keeps only the counts that drift needs. */
 export function readCohortHours(
   store: Pick<RollupReads, 'cohorts'>,
   { model, version }: { model: string; version?: string },
@@ -40,7 +40,7 @@ export function hoursOf(fromMs: number, toMs: number): number[] {
   return Array.from({ length: Math.max(0, last - first) }, (_, i) => (first + i) * HOUR_MS);
 }
 
-/** One value for each cohort, from its rows. */
+/** Makes one value for each cohort from its rows. */
 export function byCohort<Value>(
   rows: readonly CohortRow[],
   value: (rows: readonly CohortRow[]) => Value,
@@ -50,7 +50,7 @@ export function byCohort<Value>(
   return cohorts.map(value);
 }
 
-/** Parts and wholes added up, for each cohort. */
+/** Adds up parts and wholes for each cohort. */
 export function ratioByCohort(
   rows: readonly CohortRow[],
   sums: (row: CohortRow) => RatioSums,
@@ -66,7 +66,7 @@ export function ratioByCohort(
   });
 }
 
-/** Observations of one distribution by bin, for each cohort. */
+/** Adds up the observations of one distribution by bin, for each cohort. */
 export function binsByCohort(
   rows: readonly CohortRow[],
   { baseline, position, bins }: { baseline: string; position: number; bins: number },
@@ -83,12 +83,12 @@ export function binsByCohort(
   });
 }
 
-/** Devices that said they had not reported before, in this hour or on this day, on this version or arm. */
+/** Counts devices that had not reported before: in this hour or on this day, on this version or arm. */
 export function firstsIn(rows: readonly CohortRow[], name: string): number {
   return rows.reduce((sum, { counts }) => sum + (counts.firsts?.[name] ?? 0), 0);
 }
 
-/** Installs with a side of a rollout, on the busiest UTC day; who reported before a day's first is one at least. */
+/** Counts installs with a side of a rollout on the busiest UTC day. A day with reports has one at least. */
 export function devicesOnBusiestDay(rows: readonly CohortRow[]): number {
   const byDay = new Map<number, number>();
   for (const { hourMs, counts } of rows) {
@@ -99,8 +99,8 @@ export function devicesOnBusiestDay(rows: readonly CohortRow[]): number {
 }
 
 /**
- * Rows of a range, those of one UTC day, unit and cohort added up. A day at a time, so that others are answered between: a
- * month takes a while.
+ * Reads the rows of a range, one for each UTC day, unit and cohort. A month takes a while, so it reads a day at a time,
+ * and other questions are answered between.
  */
 export async function readCohortDays(
   store: Pick<RollupReads, 'cohortDays'>,

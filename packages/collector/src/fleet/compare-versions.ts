@@ -1,13 +1,13 @@
 /** Order of precedence, Semantic Versioning 2.0.0 §11: negative when `a` comes before `b`. */
 export function compareVersions(a: string, b: string): number {
-  // what is no version comes before all that are
+  // a name that is no version comes before all versions
   const order = Number(/^\d/.test(a)) - Number(/^\d/.test(b));
   if (order !== 0) return order;
   const [coreA, tagsA] = split(a);
   const [coreB, tagsB] = split(b);
   return (
     compareParts(coreA, coreB) ||
-    // a version without pre-release tags is the release itself, and later
+    // a version without pre-release tags is the release itself, which is later
     Number(tagsA.length === 0) - Number(tagsB.length === 0) ||
     compareParts(tagsA, tagsB)
   );

@@ -1,6 +1,6 @@
 import type { Distribution, VersionFacts } from '@nearside/core';
 
-/** The distribution that feedback is counted by, and where reports have it. */
+/** The distribution by which feedback is counted, and its place in reports. */
 export interface ConfidenceBins {
   readonly distribution: Extract<Distribution, { edges: number[] }>;
   readonly position: number;
@@ -8,7 +8,7 @@ export interface ConfidenceBins {
   readonly baseline: string;
 }
 
-/** Undefined for a version without a baseline, or whose output has no confidence. */
+/** @returns undefined for a version without a baseline, or whose output has no confidence */
 export function confidenceBins(version: VersionFacts | undefined): ConfidenceBins | undefined {
   const { baseline, baselineHash } = version ?? {};
   const position = baseline?.distributions.findIndex(({ name }) => name === 'confidence') ?? -1;

@@ -5,24 +5,24 @@ import { readDeviceDays } from './devices-by-version.js';
 import type { FleetQuery } from './query.js';
 import { shownVersions } from './shown-groups.js';
 
-/** Answer of `GET /v1/fleet/cost`: what inferences cost, and what they would cost on a server. */
+/** Answer of `GET /v1/fleet/cost`: the cost of inferences, beside their cost on a server. */
 export interface FleetCost {
   readonly model: string;
   readonly fromMs: number;
   readonly toMs: number;
-  /** Why there are no amounts. */
+  /** Without prices there are no amounts. */
   readonly missing?: 'no-prices';
   readonly currency: string | null;
-  /** Of the whole model: for all devices, by the sampling weight. */
+  /** Figures of the whole model. The sampling weight makes them those of all devices. */
   readonly total: CostFigures;
-  /** Newest first. Versions with fewer devices than the floor are in the total alone, with a larger one where it would give them away. */
+  /** Newest first. Versions under the floor are only in the total, with a larger one that hides them. */
   readonly versions: readonly (CostFigures & { readonly version: string })[];
 }
 
 export interface CostFigures {
   /** Estimated where devices are sampled. */
   readonly inferences: number;
-  /** Fetched from the network. */
+  /** Bytes fetched from the network. */
   readonly bytes: number;
   /** Transfer from the CDN, and the collector's share. */
   readonly amount: number | null;

@@ -8,7 +8,7 @@ import { compareVersions } from './compare-versions.js';
 import type { FleetQuery } from './query.js';
 import { shownParts } from './shown-parts.js';
 
-/** Answer of `GET /v1/fleet/coverage`: which versions do devices have, and which should they? Of the newest day. */
+/** Answer of `GET /v1/fleet/coverage`: which versions do devices have on the newest day, and which should they have? */
 export interface FleetCoverage {
   readonly model: string;
   /** Start of the UTC day. */
@@ -21,9 +21,9 @@ export interface FleetCoverage {
 export interface VersionCoverage {
   readonly version: string;
   readonly state: VersionFacts['state'] | null;
-  /** Share of devices that it served. */
+  /** Share of devices that the version served. */
   readonly adoption: Figure;
-  /** Share that its rollout names; null where nothing is known of it. */
+  /** Share that its rollout names. Null where the rollout is not known. */
   readonly target: number | null;
   /** adoption ÷ target. */
   readonly coverage: number | null;
@@ -46,7 +46,7 @@ export async function fleetCoverage(
       rows.filter(({ unit }) => some.includes(unit.version)),
       'version-day',
     );
-  // where no device was counted there is nothing to give away: opens that failed before a version was known, above all
+  // a name without a counted device hides nobody: mostly opens that failed before a version was known
   const names = [...new Set(rows.map(({ unit }) => unit.version))].filter(
     (version) => devicesOf([version]) > 0,
   );
@@ -86,7 +86,7 @@ function versionCoverage(
   };
 }
 
-/** A rollout's range; what no rollout takes is the newest stable version's. */
+/** Returns the share of a rollout's range. The newest stable version gets what no rollout takes. */
 function targetOf(version: VersionFacts, versions: readonly VersionFacts[]): number {
   const width = ({ rollout, state }: VersionFacts) =>
     rollout && state !== 'revoked' ? (rollout.toBps - rollout.fromBps) / BPS : 0;

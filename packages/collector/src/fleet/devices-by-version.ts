@@ -32,7 +32,7 @@ export async function devicesOfModel(
 }
 
 /**
- * Devices on the busiest day: the days' numbers must not be added up, or one device that comes every day would pass for many.
+ * Returns the devices of the busiest day. A sum of days would count a device that comes every day many times.
  */
 export function onBusiestDay(days: readonly DeviceDays[]): number {
   const byDay = new Map<number, number>();

@@ -8,16 +8,16 @@ import type { DriftWindow } from './drift-windows.js';
 export interface DriftSegment {
   readonly dimension: 'device' | 'backend' | 'app';
   readonly value: string;
-  /** Of the change; those of one dimension add up to 1, but for what is suppressed. A part that moved the other way is below 0. */
+  /** Share of the change. Shown parts of a dimension add up to 1. Below 0 a part moved the other way. */
   readonly share: number;
-  /** Of what was observed: a part that is the whole fleet carries all, and explains nothing. */
+  /** Share of the observations. A part that is the whole fleet carries all of the change, and explains nothing. */
   readonly weight: number;
 }
 
-/** Shares below this are noise to who looks for a cause. */
+/** A smaller share is noise, and no cause. */
 const LEAST_SHARE = 0.05;
 
-/** What parts of the fleet saw in a window, and in the hours that it is held against. */
+/** Observations of parts of the fleet in a window, and in the hours that it is compared with. */
 export interface WindowSegments {
   readonly now: readonly SegmentRow[];
   readonly past: readonly SegmentRow[];
@@ -40,13 +40,13 @@ export async function readSegments(
 
 interface Asked {
   readonly baselineHash: string;
-  /** Of the distribution. */
+  /** Position of the distribution. */
   readonly position: number;
   readonly bins: number;
   readonly minDevices: number;
 }
 
-/** Which parts carry the change of a window against its past: Σ d·d_s / m over the bins, ÷ Σ d² / m. */
+/** Finds the parts that carry the change of a window against its past: Σ d·d_s / m over the bins, ÷ Σ d² / m. */
 export function driftSegments(segments: WindowSegments, asked: Asked): DriftSegment[] {
   const now = partsOf(segments.now, asked, segments.isHour);
   const past = partsOf(segments.past, asked, segments.isHour);
@@ -72,8 +72,8 @@ export function driftSegments(segments: WindowSegments, asked: Asked): DriftSegm
 }
 
 /**
- * Parts with devices enough. Where one of a dimension alone has not, the smallest of the others is left out too: else what is
- * missing to the whole would be that one.
+ * Returns parts with enough devices. Where a single part of a dimension has too few, the smallest of the others is left
+ * out too. Otherwise the rest of the whole would show that part.
  */
 function shownOf(parts: ReadonlyMap<string, Part>, minDevices: number): [string, Part][] {
   const shown: [string, Part][] = [];
@@ -130,17 +130,17 @@ function partsOf(
   return parts;
 }
 
-/** One that comes in many hours of a day is one device of the day. */
+/** A device that comes in many hours of a day is counted once a day. */
 function devicesOf(firsts: ByName | undefined, isHour: boolean): number {
   return firsts?.[isHour ? 'version-hour' : 'version-day'] ?? 0;
 }
 
-/** Of each part and of all, by bin, as shares of all that the whole fleet saw. */
+/** Returns the bins of each part and of the whole, as shares of all observations of the fleet. */
 function sharesWithin(parts: ReadonlyMap<string, Part>): {
   whole: number[];
   parts: Map<string, BinCounts>;
 } {
-  // each dimension has the same total; the device classes are always known
+  // each dimension has the same total, and the device class is always known
   const classes = [...parts.values()].filter(({ dimension }) => dimension === 'device');
   const counts = addedUp(classes.map((part) => part.counts));
   const total = totalOf(counts) || 1;
@@ -150,7 +150,7 @@ function sharesWithin(parts: ReadonlyMap<string, Part>): {
   };
 }
 
-/** Hours as ranges, those that follow one another in one. */
+/** Joins hours that follow one another to ranges. */
 function stretches(hours: readonly number[]): { fromMs: number; toMs: number }[] {
   const found: { fromMs: number; toMs: number }[] = [];
   for (const hour of [...hours].sort((a, b) => a - b)) {

@@ -2,7 +2,7 @@ import type { CohortRow } from '../counting/rollup-store.js';
 import { DAY_MS, HOUR_MS } from '../counting/time.js';
 import { type CohortHours, firstsIn, hoursOf } from './cohort-rows.js';
 
-/** A stretch of time that is held against the same hours before. */
+/** A stretch of time that is compared with the same hours before. */
 export interface DriftWindow {
   readonly fromMs: number;
   readonly toMs: number;
@@ -13,14 +13,14 @@ export interface DriftWindow {
   readonly reference: readonly CohortRow[];
 }
 
-/** An hour with fewer devices says too little: then windows are days. */
+/** An hour with fewer devices says too little. The windows are then days. */
 const FEWEST_DEVICES = 300;
 const WEEK_MS = 7 * DAY_MS;
 const WEEKS = 4;
-/** Six days before: the seventh would be a week. */
+/** Six days before, because the seventh would be a week. */
 const DAYS = 6;
 
-/** All windows of a range that have ended: hours where most of them have devices enough, else days. */
+/** Returns the windows of a range that have ended: hours where most of them have enough devices, else days. */
 export async function driftWindows(
   hours: CohortHours,
   { fromMs, toMs }: { fromMs: number; toMs: number },
@@ -62,8 +62,8 @@ async function windowOf(
 }
 
 /**
- * The same hours of the week in the last 28 days; of the day, where there is not a week yet. Clocks that are wrong put a
- * few reports anywhere: a past needs devices.
+ * Returns the same hours of the week in the last 28 days, or of the day where there is no week yet. Wrong clocks put a
+ * few reports anywhere, so a past needs devices.
  */
 async function pastOf(
   hours: CohortHours,

@@ -29,7 +29,7 @@ export interface VersionDrift {
   readonly version: string;
   /** On the busiest UTC day of the range. */
   readonly devices: number;
-  /** Why there are no distributions. */
+  /** There are no distributions for this reason. */
   readonly missing?: 'no-baseline' | 'too-few-devices';
   /** Length of the windows: an hour or a day. */
   readonly windowMs?: number;
@@ -41,16 +41,16 @@ export interface DistributionDrift {
   readonly kind: Distribution['kind'];
   readonly edges?: readonly number[];
   readonly labels?: readonly string[];
-  /** Observations of the range by bin; of the lab; of the same hours before. */
+  /** Observations by bin: of the range, of the lab, and of the same hours before. */
   readonly field: BinCounts;
   readonly lab: BinCounts;
   readonly past: BinCounts;
-  /** Against the lab, over the whole range: to be read, and no alarm. */
+  /** The difference from the lab over the whole range. It raises no alarm. */
   readonly fromLab: Change | null;
   readonly windows: readonly WindowDrift[];
-  /** Start of the first window of the alarm that is on at the end; null: none is. */
+  /** Start of the first window of the alarm at the end of the range. Null without one. */
   readonly alarmSinceMs: number | null;
-  /** What carries the newest window's change; those first that carry more than their part of the fleet. */
+  /** Parts that carry the newest window's change. Those that carry more than their part of the fleet are first. */
   readonly segments: readonly DriftSegment[];
 }
 
@@ -62,20 +62,20 @@ export interface Change {
   /** Observations. */
   readonly n: number;
   readonly jensenShannon: number;
-  /** Of distributions with edges. */
+  /** Null for distributions without edges. */
   readonly wasserstein: number | null;
 }
 
 export interface WindowDrift {
   readonly atMs: number;
   readonly devices: number;
-  /** Against the same hours before; null where there is no past, or too few saw anything. */
+  /** The change since the same hours before. Null where there is no past, or too few devices saw anything. */
   readonly change: Change | null;
   readonly isAlarm: boolean;
 }
 
 export interface DriftContext {
-  /** Left out: nothing is known of baselines. */
+  /** Without facts no baseline is known. */
   readonly facts?: ModelFacts['models'][number] | undefined;
   readonly minDevices: number;
 }
@@ -119,7 +119,7 @@ async function versionDrift(store: RollupReads, asked: Asked): Promise<VersionDr
   const compared = baseline.distributions.map((distribution, position) =>
     compareDistribution(shown, { distribution, position, baselineHash }),
   );
-  // windows run on without a gap: one that is not shown is not known
+  // windows have no gaps, so a window that is not shown counts as not known
   const alarms = alarmsOf(
     windows.map((window) => compared.map(({ changes }) => changes[shown.indexOf(window)])),
   ).filter((_, i) => shown.includes(windows[i] as DriftWindow));
@@ -143,7 +143,7 @@ interface Compared {
   readonly field: BinCounts;
   readonly lab: BinCounts;
   readonly past: BinCounts;
-  /** By window. */
+  /** Counts by window. */
   readonly counts: readonly { readonly now: BinCounts; readonly past: BinCounts }[];
 }
 
@@ -227,7 +227,7 @@ function changeOf(
   };
 }
 
-/** An alarm is of two windows running: it began with the first of them. */
+/** An alarm needs two windows in a row, and began with the first of them. */
 function alarmSince(windows: readonly DriftWindow[], alarms: readonly boolean[]): number | null {
   if (!alarms.at(-1)) return null;
   const quiet = alarms.lastIndexOf(false);

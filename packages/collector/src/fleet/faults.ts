@@ -7,13 +7,13 @@ import type { FleetQuery } from './query.js';
 import { type ShadowAgreement, shadowAgreements } from './shadow-agreements.js';
 import { readReleaseTimes, type UpdateFaults, updateFaults } from './update-faults.js';
 
-/** Answer of `GET /v1/fleet/faults`: what went wrong beside runs, to find out why. */
+/** Answer of `GET /v1/fleet/faults`: all that went wrong beside runs. */
 export interface FleetFaults {
   readonly model: string;
   readonly fromMs: number;
   readonly toMs: number;
   readonly minDevices: number;
-  /** Backends that devices left alone, the most frequent first. */
+  /** Backends that devices quarantined, the most frequent first. */
   readonly quarantines: readonly {
     readonly backend: string;
     readonly variant: string;
@@ -22,7 +22,7 @@ export interface FleetFaults {
   }[];
   /** Calls that were refused because of their input, by code. */
   readonly invalid: Readonly<Record<string, number>>;
-  /** Features with a value that was missing, stale or invalid, those with the most first. */
+  /** Features with missing, stale or invalid values. Those with the most are first. */
   readonly inputs: readonly FeatureFaults[];
   /** Versions that devices tried to update to, the newest first. */
   readonly updates: readonly UpdateFaults[];

@@ -7,24 +7,24 @@ import type { FleetQuery } from './query.js';
 import { devicesByName, readWholeDays, shownNames } from './shown-names.js';
 
 export interface FeatureFaults {
-  /** Its name in the signed model; `feature 3` where that is not known. */
+  /** The feature's name in the signed model, or `feature 3` where that is not known. */
   readonly feature: string;
   readonly missing: number;
   readonly stale: number;
   readonly invalid: number;
-  /** All three, by the release that the app says it is, the most frequent first. */
+  /** All faulty values by release of the app, the most frequent first. */
   readonly apps: Readonly<Record<string, number>>;
 }
 
 interface Asked {
   readonly range: Pick<FleetQuery, 'model' | 'fromMs' | 'toMs'>;
-  /** All that was counted in it. */
+  /** All groups of the range. */
   readonly groups: readonly GroupSums[];
   readonly facts?: ModelFacts['models'][number] | undefined;
   readonly minDevices: number;
 }
 
-/** Of versions that devices enough have: it speaks of what goes in. */
+/** Counts only versions that enough devices have, because the figures are about inputs. */
 export async function inputFaults(
   store: Pick<RollupReads, 'sums' | 'deviceDays'>,
   { range, groups, facts, minDevices }: Asked,
@@ -75,11 +75,11 @@ function shownApps(
 ): Set<string> {
   const names = new Set(groups.flatMap(({ counts }) => Object.keys(counts.apps ?? {})));
   const devices = devicesByName(wholeDays, ({ counts }) => counts.apps, range);
-  // inputs of whoever says no release are in no release's sum
+  // inputs of apps that name no release are in no release's sum
   return shownNames([...names], { devices, hasRest: true, minDevices });
 }
 
-/** Positions are those of the version that reported. */
+/** Positions are those of the reporting version. */
 function featureName(
   position: string,
   { version, facts }: { version: string; facts: Asked['facts'] },

@@ -16,11 +16,11 @@ import { onBusiestDay, readDeviceDays } from './devices-by-version.js';
 import type { FleetQuery } from './query.js';
 import { isAskedFor, shownGroups } from './shown-groups.js';
 
-/** Stages of one inference, in the order they happen. */
+/** Stages of an inference, in their order. */
 const STAGES = ['queue', 'pre', 'run', 'post'] as const;
 type Stage = (typeof STAGES)[number];
 
-/** Read for the range as a whole. */
+/** These are read for the range as a whole. */
 const WHOLE_RANGE: readonly HistogramPath[] = [
   ...STAGES.map((stage) => `latency.${stage}` as const),
   'opens.network',
@@ -34,44 +34,44 @@ export interface FleetLatency {
   readonly fromMs: number;
   readonly toMs: number;
   readonly stepMs: number;
-  /** The floor this answer was made with. */
+  /** Groups of fewer devices are suppressed. */
   readonly minDevices: number;
-  /** Groups (version × device class × backend) left out of `versions`: under the floor, or the rest would give one away. */
+  /** Groups (version × device class × backend) that `versions` leaves out: small ones, and those that hide them. */
   readonly suppressed: number;
-  /** The whole model: whatever the filters, and with the suppressed groups. */
+  /** Figures of the whole model, without filters and with the suppressed groups. */
   readonly total: Figures;
-  /** What the filters ask for, without the suppressed groups; null without a filter. */
+  /** Figures of the filtered groups, without the suppressed ones. Null without a filter. */
   readonly selected: Figures | null;
-  /** Newest first; filters apply. */
+  /** Newest first. Filters apply. */
   readonly versions: readonly VersionFigures[];
-  /** What of the fleet can be asked for alone: `device:phone`, `backend:onnx-wasm`. */
+  /** Segments that can be asked for alone: `device:phone`, `backend:onnx-wasm`. */
   readonly segments: readonly string[];
-  /** Reports of the whole model, each step a day before: `atMs` is the step it stands beside. */
+  /** Reports of the whole model a day before. `atMs` is the step a day later. */
   readonly dayBefore: readonly { readonly atMs: number; readonly reports: number }[];
 }
 
 export interface VersionFigures extends Figures {
-  /** Empty: what was reported before a version was known. `unlisted`: of versions without rows. */
+  /** Empty for reports before a version was known. `unlisted` for versions without rows. */
   readonly version: string;
   readonly suppressed: number;
   /** Share of the model's devices on the newest day of the range that have this version, 0 … 1. */
   readonly adoption: number | null;
   /**
-   * Share of the device-days of installs that a rollout put on this version which saw no failed call, 0 … 1; null
-   * where no rollout assigns it.
+   * Share of device-days without a failed call, 0 … 1, of installs that a rollout put on this version. Null where no
+   * rollout assigns it.
    */
   readonly errorFreeDevices: number | null;
 }
 
-/** Calls of `open`, and times until a model was ready. */
+/** Calls of `open`, and the time until a model was ready. */
 export interface OpenFigures {
   readonly tried: number;
-  /** Ready with bytes of the network, of the store. */
+  /** Opens with bytes from the network, and from the store. */
   readonly network: number;
   readonly store: number;
-  /** Returns from rest, which are no calls. */
+  /** Returns from rest, which are not calls. */
   readonly rest: number;
-  /** By code, most frequent first. */
+  /** Failures by code, the most frequent first. */
   readonly failed: Readonly<Record<string, number>>;
   /** Within ±8.6 %. */
   readonly networkP95Ms: number | null;
@@ -82,9 +82,9 @@ export interface Figures {
   /** Devices on the busiest UTC day that the range touches. */
   readonly devices: number;
   readonly reports: number;
-  /** Inferences that ended in a result or an error, as counted by devices. */
+  /** Inferences with a result or an error, as devices counted them. */
   readonly count: number;
-  /** The same for the whole fleet: Σ count × sampling weight. */
+  /** Estimate for the whole fleet: Σ count × sampling weight. */
   readonly estimatedCount: number;
   /** Share of `count` that ended in a result, 0 … 1. */
   readonly successRate: number | null;
@@ -92,12 +92,12 @@ export interface Figures {
   readonly p50Ms: number | null;
   readonly p95Ms: number | null;
   readonly p99Ms: number | null;
-  /** By code, most frequent first. */
+  /** Failures by code, the most frequent first. */
   readonly errors: Readonly<Record<string, number>>;
   readonly opens: OpenFigures;
   /** Within ±8.6 %. A stage that nobody measured is left out. */
   readonly stages: Readonly<Partial<Record<Stage, { p50Ms: number; p95Ms: number }>>>;
-  /** Steps in which something was reported, in order of time. */
+  /** Steps with reports, in order of time. */
   readonly series: readonly FleetPoint[];
 }
 
@@ -112,7 +112,7 @@ export interface FleetPoint {
   readonly p99Ms: number | null;
 }
 
-/** @param minDevices groups of fewer devices are suppressed */
+/** @param minDevices groups with fewer devices are suppressed */
 export async function fleetLatency(
   store: RollupReads,
   query: FleetQuery,
@@ -126,7 +126,7 @@ export async function fleetLatency(
   const isLarge = shownGroups({ groups: whole, days }, minDevices);
   const isAsked = (group: Group) => isAskedFor(query, group);
   const isShown = (group: Group) => isAsked(group) && isLarge(group);
-  // what is shown of a version is a part of its own, and all else is in the total alone
+  // the shown groups of a version are a part of their own, and all others are only in the total
   const cells = await store.cells({
     ...{ model, fromMs, toMs, stepMs },
     partOf: (group) => (isShown(group) ? group.version : HIDDEN),
@@ -173,11 +173,11 @@ function visibleOf({ cells, whole, days }: Counts, isShown: (group: Group) => bo
 /** No version is called so. */
 const HIDDEN = 'hidden';
 
-/** All that is known of a range. */
+/** The counts of a range. */
 interface Counts {
-  /** By step. */
+  /** Cells by step. */
   readonly cells: readonly Cell[];
-  /** Of the whole range. */
+  /** Sums of the whole range. */
   readonly whole: readonly GroupSums[];
   readonly days: readonly DeviceDays[];
 }
@@ -186,7 +186,7 @@ async function readDayBefore(
   store: RollupReads,
   { model, fromMs, toMs, stepMs }: FleetQuery,
 ): Promise<FleetLatency['dayBefore']> {
-  // a step of days has no hour to be held against
+  // a step of days has no hour to be compared with
   if (stepMs >= DAY_MS) return [];
   const range = { fromMs: fromMs - DAY_MS, toMs: toMs - DAY_MS, stepMs };
   const slots = await store.reportsBySlot({ model, ...range });
@@ -226,17 +226,17 @@ function adoption({ days }: Counts, all: Counts): number | null {
   return whole === 0 ? null : devices(days) / whole;
 }
 
-/** By the version an install is to have, whatever served it: one that does not even start is not free of errors. */
+/** Counts by the version that an install is to have, because a version that does not start is not free of errors. */
 function errorFree({ whole, days }: Counts, version: string, minDevices: number): number | null {
   const firsts = whole.map(({ counts }): ByName => counts.assigned?.[version] ?? {});
   const deviceDays = sum(firsts, (first) => first['arm-day'] ?? 0);
-  // one device that comes every day is not many
+  // a device that comes every day is one device
   const devices = deviceDays / Math.max(1, new Set(days.map(({ day }) => day)).size);
   const failed = sum(firsts, (first) => first['arm-day-failed'] ?? 0);
   return devices < Math.max(1, minDevices) ? null : Math.max(0, 1 - failed / deviceDays);
 }
 
-/** Whoever reported is at least one device, even when its `first` of the day was counted elsewhere. */
+/** A group with reports has at least one device, even when its `first` of the day was counted elsewhere. */
 function deviceCount(cells: Counts['cells'], days: readonly DeviceDays[]): number {
   return Math.max(cells.length > 0 ? 1 : 0, onBusiestDay(days));
 }
@@ -331,7 +331,7 @@ function percentileMs(histogram: Histogram, q: number): number | null {
   return value === undefined ? null : round(value);
 }
 
-/** Six digits add nothing to the error of the sketch and keep the answer short. */
+/** Six digits add nothing to the sketch's error, and keep the answer short. */
 function round(value: number): number {
   return Number(value.toPrecision(6));
 }

@@ -6,17 +6,17 @@ import { sixDigits } from '../statistics/figure.js';
 import type { FleetQuery } from './query.js';
 import { countUpTo, targetBound } from './target-bound.js';
 
-/** Answer of `GET /v1/fleet/objectives`: day by day, was the model as good as it is asked to be? Of the whole model. */
+/** Answer of `GET /v1/fleet/objectives`: did the whole model meet its targets, day by day? */
 export interface FleetObjectives {
   readonly model: string;
   readonly fromMs: number;
   readonly toMs: number;
   readonly targets: ModelTargets;
-  /** UTC days of the range in which anything ran, in order of time. */
+  /** UTC days of the range with runs, in order of time. */
   readonly days: readonly ObjectiveDay[];
-  /** Results among runs. */
+  /** Budget of failed runs. */
   readonly success: Budget;
-  /** Results within the target for P95: 95 of 100 are to be. */
+  /** Budget of results over the target for P95. 95 of 100 are to be within it. */
   readonly latency: Budget;
 }
 
@@ -25,28 +25,28 @@ export interface ObjectiveDay {
   readonly atMs: number;
   readonly runs: number;
   readonly successRate: number;
-  /** Of results, those within the target for P95, on the bound of a bucket; null where nothing succeeded. */
+  /** Share of results within the target for P95, on the bound of a bucket. Null where nothing succeeded. */
   readonly withinTarget: number | null;
   /** Both objectives were met. */
   readonly isMet: boolean;
 }
 
-/** How much of what may go wrong in the range has gone wrong. */
+/** An error budget of the range, and its use. */
 export interface Budget {
   /** Share that must be good. */
   readonly target: number;
   readonly runs: number;
   readonly bad: number;
-  /** So many may be bad: (1 − target) × runs. */
+  /** Runs that may be bad: (1 − target) × runs. */
   readonly allowed: number;
   /**
-   * 1 − bad ÷ allowed: 1 is untouched, below 0 is overspent. Null where nothing ran. Where none may be bad, each that is
-   * counts as one whole budget.
+   * 1 − bad ÷ allowed: 1 is untouched, below 0 is overspent. Null where nothing ran. Where none may be bad, each bad
+   * run counts as one whole budget.
    */
   readonly left: number | null;
 }
 
-/** What the target for P95 asks for. */
+/** Share of results that a target for P95 asks for. */
 const WITHIN_P95 = 0.95;
 
 export async function fleetObjectives(

@@ -7,7 +7,7 @@ import type { FleetQuery } from './query.js';
 import { shownGroups } from './shown-groups.js';
 import { devicesByName, readWholeDays, shownNames } from './shown-names.js';
 
-/** What a part of a fleet did. */
+/** Sums of the runs of a part of the fleet. */
 export interface RunSums {
   readonly runs: number;
   readonly failed: number;
@@ -21,11 +21,11 @@ export interface PartSums extends RunSums {
   readonly value: string;
 }
 
-/** A range by its parts: those with devices enough, each under its dimension. */
+/** Sums of a range by its parts with enough devices, each under its dimension. */
 export interface RangeSums {
   readonly whole: RunSums;
   readonly parts: readonly PartSums[];
-  /** Whether all runs are counted by release of app and library: what an older collector counted is not. */
+  /** All runs are counted by release of app and library. */
   readonly isNamed: boolean;
 }
 
@@ -34,7 +34,7 @@ type NamedDimension = 'library' | 'app';
 
 type Range = Pick<FleetQuery, 'model' | 'fromMs' | 'toMs'>;
 
-/** Longer than any cell is: the range alone says which are read. */
+/** It is longer than any cell, so the range alone decides which cells are read. */
 const ANY_STEP_MS = 7 * DAY_MS;
 
 export async function readRangeSums(
@@ -79,7 +79,7 @@ async function readGroups(store: RollupReads, range: Range): Promise<(Group & Ru
   }));
 }
 
-/** Of groups that are shown, so that no part is more than can be added up from them. */
+/** Sums only shown groups, so that no part tells more than they do. */
 function groupParts(
   dimension: (typeof GROUP_DIMENSIONS)[number],
   groups: readonly (Group & RunSums)[],

@@ -5,8 +5,8 @@ import { type PartSums, type RangeSums, type RunSums, readRangeSums } from './pa
 import type { FleetQuery } from './query.js';
 
 /**
- * Answer of `GET /v1/fleet/parts`: which part of the fleet carries a change between the range and the range of the same
- * length before it?
+ * Answer of `GET /v1/fleet/parts`: which part of the fleet carries the change since the range before, which is of the
+ * same length?
  */
 export interface FleetParts {
   readonly model: string;
@@ -22,22 +22,22 @@ export interface FleetParts {
 }
 
 export interface ChangeByPart {
-  /** Of the whole model. Null where nothing ran. */
+  /** Figure of the whole model. Null where nothing ran. */
   readonly now: number | null;
   readonly before: number | null;
-  /** Those first that carry more than their part of the runs. Parts of fewer devices than the floor are left out. */
+  /** Parts that carry more than their part of the runs are first. Parts under the floor are left out. */
   readonly parts: readonly FleetPart[];
 }
 
 export interface FleetPart {
   readonly dimension: 'device' | 'backend' | 'version' | 'library' | 'app';
   readonly value: string;
-  /** Of this part alone. Null where it did not run. */
+  /** Figure of this part alone. Null where it did not run. */
   readonly now: number | null;
   readonly before: number | null;
-  /** Of the runs of the range, 0 … 1. */
+  /** Share of the range's runs, 0 … 1. */
   readonly weight: number;
-  /** Of the change; those of one dimension add up to 1, but for what is left out. Below 0: it moved the other way. 0 where nothing changed. */
+  /** Share of the change. Shown parts of a dimension add up to 1. Below 0 a part moved the other way. */
   readonly share: number;
 }
 
@@ -56,7 +56,7 @@ export async function fleetParts(
   };
 }
 
-/** In the range, and in the one before. */
+/** A value of the range, and of the one before. */
 interface Both<Value> {
   readonly now: Value;
   readonly before: Value;
@@ -80,7 +80,7 @@ function changeByPart(ranges: Both<RangeSums>, sumsOf: (sums: RunSums) => RatioS
   };
 }
 
-/** How much of the change of the whole is in a part: what it would be without it is the rest. docs/statistics.md. */
+/** Share of the whole's change that is in a part (docs/statistics.md). The whole without the part has the rest. */
 function shareOfChange(own: Both<RatioSums>, whole: Both<RatioSums>): number {
   if (whole.now.whole === 0 || whole.before.whole === 0) return 0;
   const now = whole.now.part / whole.now.whole;
@@ -93,7 +93,7 @@ function shareOfChange(own: Both<RatioSums>, whole: Both<RatioSums>): number {
 
 type Pair = Pick<FleetPart, 'dimension' | 'value'> & Both<RatioSums>;
 
-/** Parts of either range; one that did not run, or is left out, has nothing. */
+/** Pairs the parts of both ranges. A part that did not run, or is left out, has nothing. */
 function pairsOf({ now, before }: Both<RangeSums>, sumsOf: (sums: RunSums) => RatioSums): Pair[] {
   const pairs = new Map<string, Pair>();
   const isNamed = now.isNamed && before.isNamed;

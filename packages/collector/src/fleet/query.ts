@@ -14,18 +14,18 @@ import { BUCKET_MS, DAY_MS, HOUR_MS, utcDay } from '../counting/time.js';
 import type { Refusal } from '../refusals/refusal.js';
 
 const FLEET_QUERY = Object.freeze({
-  /** Range when none is given. */
+  /** The range when none is given. */
   defaultRangeMs: HOUR_MS,
-  /** A step is chosen so that a chart has at most this many points… */
+  /** A step is chosen so that a chart has no more points than this. */
   preferredPoints: 200,
-  /** …and one asked for may give at most this many. */
+  /** A given step may make no more points than this. */
   maxPoints: 2000,
 });
 
-/** A window ends, and its reports come in. */
+/** Reports of a window have come in by so long after its end. */
 export const REPORTED_MS = 600_000;
 
-/** Steps people read easily: 5 and 15 minutes, 1 and 6 hours, 1 and 7 days. */
+/** People read these steps easily: 5 and 15 minutes, 1 and 6 hours, 1 and 7 days. */
 const STEPS_MS = [BUCKET_MS, 900_000, HOUR_MS, 6 * HOUR_MS, DAY_MS, 7 * DAY_MS];
 
 /** fromMs ≤ time < toMs, both multiples of stepMs. */
@@ -56,17 +56,17 @@ const QuerySchema = v.strictObject({
   step: v.optional(Milliseconds),
 });
 
-/** Over what a question can be asked. */
+/** The ranges for which a question can be asked. */
 export interface QueryScope {
   /** Longest range. */
   readonly maxDays: number;
-  /** What bounds are rounded out to: steps; UTC days; hours, which cohorts are kept by, and UTC days where those are gone. */
+  /** Bounds are rounded out to steps, to UTC days, or to hours of cohorts (UTC days where those are gone). */
   readonly bounds: 'steps' | 'days' | 'cohorts';
-  /** It needs hours by cohort, and so reaches no further back than they do. */
+  /** It needs hours by cohort, and reaches back no further than they do. */
   readonly isRecent?: boolean;
-  /** It reads the range of the same length before too. */
+  /** It also reads the range of the same length before. */
   readonly isCompared?: boolean;
-  /** What is not over is left out: it must not be held against what is. */
+  /** A step that is not over is left out, because it cannot be compared with whole ones. */
   readonly isJudged?: boolean;
 }
 
@@ -104,13 +104,13 @@ export function parseFleetQuery(raw: unknown, nowMs: number, scope = ANY_STEPS):
 type Given = v.InferOutput<typeof QuerySchema>;
 type Steps = Pick<FleetQuery, 'fromMs' | 'toMs' | 'stepMs'>;
 
-/** Whole steps that hold the range, or why there are none. */
+/** Returns the whole steps that hold the range, or a refusal. */
 function stepsOf(
   given: Given,
   nowMs: number,
   { maxDays, bounds, isRecent = false, isCompared = false }: QueryScope,
 ): Steps | Extract<ParsedQuery, { ok: false }> {
-  // The end is rounded up, so that a range that ends now includes the bucket in progress.
+  // the end is rounded up, so that a range that ends now has the bucket in progress
   const to = given.to ?? nowMs + 1;
   const from = given.from ?? to - FLEET_QUERY.defaultRangeMs;
   if (from >= to) {
@@ -131,7 +131,7 @@ function stepsOf(
       { path: 'from', expected: `≥ ${oldestMs}`, got: from },
     );
   }
-  // Older times are kept by the hour; a day's slack, because pruning goes by whole days.
+  // Older times are kept by the hour. The day of slack is there because pruning goes by whole days.
   const readFrom = isCompared ? from - (to - from) : from;
   const finestMs = readFrom < nowMs - (RETENTION.cellDays - 1) * DAY_MS ? HOUR_MS : BUCKET_MS;
   const stepMs = bounds === 'days' ? DAY_MS : (given.step ?? preferredStepMs(to - from, finestMs));

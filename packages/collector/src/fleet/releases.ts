@@ -2,7 +2,7 @@ import { UNLISTED } from '../counting/names.js';
 import type { FirstReport, RollupReads } from '../counting/rollup-store.js';
 import type { FleetQuery } from './query.js';
 
-/** Answer of `GET /v1/fleet/releases`: what was done with versions, in order of time. */
+/** Answer of `GET /v1/fleet/releases`: the events of versions, in order of time. */
 export interface FleetReleases {
   readonly model: string;
   readonly fromMs: number;
@@ -10,13 +10,13 @@ export interface FleetReleases {
   readonly events: readonly ReleaseEvent[];
 }
 
-/** From then on a version is in this state. */
+/** A version is in this state from `atMs` on. */
 export interface ReleaseEvent {
   readonly atMs: number;
   readonly version: string;
-  /** `seen`: it reported for the first time, and no facts say what it is. */
+  /** `seen`: it reported for the first time, and no facts name it. */
   readonly state: 'canary' | 'stable' | 'revoked' | 'seen';
-  /** Installs whose bucket is in [fromBps, toBps) are to have it. Null: no rollout. */
+  /** Installs whose bucket is in [fromBps, toBps) are to have it. Null without a rollout. */
   readonly rollout: { readonly fromBps: number; readonly toBps: number } | null;
 }
 

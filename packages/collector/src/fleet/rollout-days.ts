@@ -2,20 +2,20 @@ import type { CohortQuery, CohortRow, RollupReads } from '../counting/rollup-sto
 import { DAY_MS, utcDay } from '../counting/time.js';
 import { readCohortDays } from './cohort-rows.js';
 
-/** A rollout of whose canary nothing came for so many days has begun anew. */
+/** A rollout begins anew when its canary has not reported for so many days. */
 const PAUSE_DAYS = 7;
-/** What is read of a rollout at most: who holds devices back for a year does not wait for a verdict. */
+/** At most so many days of a rollout are read. Nobody waits longer for a verdict. */
 const LONGEST_DAYS = 90;
 
 interface RolloutQuery extends CohortQuery {
-  /** Of the canary. */
+  /** Version of the canary. */
   readonly version: string;
   readonly experiment: string;
 }
 
 /**
- * Rows of a rollout until the end of a range, from the first day of its canary on, wherever the range begins: what is said of a
- * rollout must not depend on how much of it is looked at.
+ * Reads the rows of a rollout from the first day of its canary to the end of a range. The range's begin has no part in
+ * it, so the figures of a rollout do not depend on how much of it is looked at.
  *
  * @returns nothing where no UTC day that the range touches has a report of its canary
  */
@@ -44,7 +44,7 @@ function canaryDays(rows: readonly CohortRow[], version: string): number[] {
   return [...new Set(own.map(({ hourMs }) => utcDay(hourMs)))].sort((a, b) => a - b);
 }
 
-/** The first day, or the first after the last pause. */
+/** Returns the first day, or the first after the last pause. */
 function lastBeginning(days: readonly number[]): number {
   return days.findLast((day, i) => day - (days[i - 1] ?? -Infinity) > PAUSE_DAYS) ?? -Infinity;
 }

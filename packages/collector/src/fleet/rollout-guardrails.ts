@@ -11,26 +11,26 @@ import { type Verdict, verdictOf } from '../statistics/verdict.js';
 import { armMeasures, type Measure } from './arm-measures.js';
 import { ratioByCohort } from './cohort-rows.js';
 
-/** What the two sides of a rollout saw. */
+/** Rows of the two sides of a rollout. */
 export interface Sides {
   readonly canary: readonly CohortRow[];
   readonly control: readonly CohortRow[];
 }
 
-/** A measure of a rollout, and what is tolerated of it. */
+/** A measure of a rollout, and its margin. */
 export interface Guardrail {
   readonly measure: Measure;
-  /** As signed in `health`, else the standard one. */
+  /** A difference that is tolerated: as signed in `health`, else the standard one. */
   readonly margin: number;
-  /** Whether a verdict depends on it: an outcome without a signed margin is shown alone. */
+  /** A verdict depends on it. An outcome without a signed margin is only shown. */
   readonly isJudged: boolean;
-  /** Probability that a lower end, or an upper one, is ever beyond the truth. */
+  /** Probability that the lower end is ever beyond the truth, and likewise the upper end. */
   readonly level: number;
-  /** Whether there is anything to hold against each other. */
+  /** Both sides have something to compare. */
   readonly isComparable: boolean;
 }
 
-/** Probability that any guardrail of a rollout ever rolls back a version that is no worse. */
+/** Probability that a version that is no worse is ever rolled back. */
 const LEVEL = 0.01;
 const BPS = 10_000;
 
@@ -50,7 +50,7 @@ export function guardrailsOf(
   return guardrails.map((one) => ({ ...one, level: LEVEL / Math.max(1, judged) }));
 }
 
-/** As the signed release says, else by default; what an app declares is judged only with a signed margin. */
+/** Takes the signed margin, else the standard one. An outcome of the app is judged only with a signed margin. */
 function marginOf(
   { name, kind, marginBps }: Measure,
   known: VersionFacts | undefined,
@@ -63,9 +63,9 @@ function marginOf(
 }
 
 /**
- * Whether there should be as many devices on both sides all the time. The control is at the other end of the buckets, as wide
- * as the widest canary of the salt, and ends where canaries begin: beyond a half of all, or with two canaries, shares have
- * changed while the rollout went on, and numbers say nothing.
+ * Both sides have as many devices at all times only with one canary of at most half of all. The control is at the other
+ * end of the buckets, as wide as the widest canary of the salt, and ends where canaries begin. Otherwise shares have
+ * changed during the rollout, and numbers say nothing.
  */
 function hasEqualSides(version: string, versions: readonly VersionFacts[]): boolean {
   const rollout = versions.find((one) => one.version === version)?.rollout;
@@ -92,7 +92,7 @@ export function compareSides(
   return compareShares(cohorts, { margin, level });
 }
 
-/** @param isKnown whether the signed release is: nothing is promoted by margins that it may not have */
+/** @param isKnown the signed release is known; without it nothing is promoted, because its margins may be others */
 export function verdictOn(
   compared: readonly {
     readonly guardrail: Guardrail;

@@ -21,7 +21,7 @@ import { devicesByVersion } from './devices-by-version.js';
 import { type FleetQuery, REPORTED_MS } from './query.js';
 import { countUpTo, targetBound } from './target-bound.js';
 
-/** Answer of `GET /v1/fleet/service`: is it fast, and does it succeed? Each figure with its interval. */
+/** Answer of `GET /v1/fleet/service`: is a version fast, and does it succeed? Each figure has its interval. */
 export interface FleetService {
   readonly model: string;
   readonly fromMs: number;
@@ -40,13 +40,13 @@ export interface VersionService {
   readonly p50Ms: Figure;
   readonly p95Ms: Figure;
   readonly p99Ms: Figure;
-  /** Of results, those within the target for P95, on the bound of a bucket. */
+  /** Share of results within the target for P95, on the bound of a bucket. */
   readonly withinTarget: Figure;
-  /** Results ÷ (results + errors): what callers ended or gave as bad input is neither. */
+  /** Results ÷ (results + errors). Aborted calls and bad input are neither. */
   readonly success: Figure;
   /** Runs that waited for a load ÷ runs. */
   readonly coldStarts: Figure;
-  /** Σ time in which workers ran the model ÷ time that reports are of. */
+  /** Σ time in which workers ran the model ÷ time of the reports' windows. */
   readonly busy: Figure;
   /** Device-days without a failed run, of installs that a rollout put on this version. */
   readonly errorFreeDevices: Figure;
@@ -55,7 +55,7 @@ export interface VersionService {
 }
 
 const SCALE = HISTOGRAM_SCALES['latency.total'];
-/** Of intervals: a share of 0.025 is above, and one below. */
+/** A share of 0.025 is above the interval, and as much below. */
 const TAIL = 0.025;
 
 export async function fleetService(
@@ -122,12 +122,12 @@ function versionService(
   };
 }
 
-/** The time that rows are of: the hour that a range ends in is in them whole, or until now. */
+/** Returns the time that rows cover. They have the whole hour in which a range ends, or that hour until now. */
 function rowsMs({ fromMs, toMs }: FleetQuery): number {
   return Math.min(Math.ceil(toMs / HOUR_MS) * HOUR_MS, toMs + REPORTED_MS) - fromMs;
 }
 
-/** Of installs that a rollout put on a version, whatever served: their number is another than that of who has it. */
+/** Counts installs that a rollout put on a version, whatever served them. */
 function errorFree(assigned: readonly CohortRow[], minDevices: number): Figure {
   const devices = devicesOnBusiestDay(assigned);
   const days = ratioByCohort(devices < minDevices ? [] : assigned, ({ counts: { firsts } }) => {
@@ -138,8 +138,9 @@ function errorFree(assigned: readonly CohortRow[], minDevices: number): Figure {
 }
 
 /**
- * A quantile, and where those of the shares lie between which the cohorts put this one (Woodruff 1952); to the outer bounds of
- * the buckets, so that the sketch's own error is in it.
+ * Makes the figure of a quantile. The cohorts give the interval of its share, and the quantiles at both ends of that
+ * are the interval (Woodruff 1952). It goes to the outer bounds of the buckets, so that the sketch's own error is in
+ * it.
  */
 function quantileFigure(cohorts: readonly Histogram[], q: number, devices: number): Figure {
   const all = createHistogram(SCALE);
@@ -162,7 +163,7 @@ function quantileFigure(cohorts: readonly Histogram[], q: number, devices: numbe
   };
 }
 
-/** The bucket that holds a quantile, nearest rank. */
+/** Returns the bucket that holds a quantile, by nearest rank. */
 function bucketOf(histogram: Histogram, q: number): number {
   const rank = Math.max(1, Math.ceil(q * total(histogram)));
   let seen = histogram.zeros;

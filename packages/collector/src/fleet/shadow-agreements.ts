@@ -6,15 +6,15 @@ import { compareVersions } from './compare-versions.js';
 export interface ShadowAgreement {
   readonly candidate: string;
   readonly n: number;
-  /** Share of runs in which both said the same. */
+  /** Share of runs in which both had the same output. */
   readonly agreement: number;
-  /** Mean of how much longer the candidate takes, ms. */
+  /** Mean additional time of the candidate, ms. */
   readonly latencyDifferenceMs: number;
-  /** Failures of the candidate less those of what serves, ÷ runs. */
+  /** (Failures of the candidate − failures of the serving version) ÷ runs. */
   readonly errorDifference: number;
 }
 
-/** Candidates that ran beside what serves, the newest first. */
+/** Lists the candidates that ran beside the serving version, the newest first. */
 export function shadowAgreements(rows: readonly CohortRow[]): ShadowAgreement[] {
   const candidates = new Set(rows.flatMap(({ counts }) => Object.keys(counts.shadow ?? {})));
   return [...candidates]

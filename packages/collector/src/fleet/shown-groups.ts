@@ -4,7 +4,6 @@ import { onBusiestDay, readDeviceDays } from './devices-by-version.js';
 import type { FleetQuery } from './query.js';
 import { shownParts } from './shown-parts.js';
 
-/** Whether a group is what the filters ask for. */
 export function isAskedFor(query: FleetQuery, { version, backend, device }: Group): boolean {
   return (
     (query.version === undefined || query.version === version) &&
@@ -13,17 +12,17 @@ export function isAskedFor(query: FleetQuery, { version, backend, device }: Grou
   );
 }
 
-/** What is known of a range. */
+/** Groups and devices of a range. */
 interface Known {
-  /** Those that reported in it. */
+  /** The groups that reported in the range. */
   readonly groups: readonly Group[];
-  /** Their devices on the UTC days that it touches. */
+  /** Their devices on the UTC days that the range touches. */
   readonly days: readonly DeviceDays[];
 }
 
 /**
- * Which groups may be shown beside the whole model. Filters have no part in it: what each of them leaves out would be known
- * from the others.
+ * Returns the groups that may be shown beside the whole model. Filters have no part in it, because the answers for
+ * several filters together would show a hidden group.
  */
 export function shownGroups(
   { groups, days }: Known,
@@ -31,14 +30,14 @@ export function shownGroups(
 ): (group: Group) => boolean {
   const byGroup = daysByGroup(days);
   const keys = [...new Set(groups.map(groupKey))];
-  // whoever reported is one device at least, even when its first report of the day was counted elsewhere
+  // a group with reports has at least one device, even when its first report of the day was counted elsewhere
   const devicesOf = (some: readonly string[]) =>
     Math.max(1, onBusiestDay(some.flatMap((key) => byGroup.get(key) ?? [])));
   const shown = new Set(shownParts(keys, { devicesOf, minDevices }));
   return (group) => shown.has(groupKey(group));
 }
 
-/** The same, of what a store knows of a range. */
+/** Reads the groups of a range that may be shown. */
 export async function readShownGroups(
   store: Pick<RollupReads, 'sums' | 'deviceDays'>,
   { model, fromMs, toMs }: Pick<FleetQuery, 'model' | 'fromMs' | 'toMs'>,
@@ -52,8 +51,8 @@ export async function readShownGroups(
 }
 
 /**
- * Versions that may be shown beside the whole model, the newest first. What failed before a version was known is of none, and
- * hides none.
+ * Returns the versions that may be shown beside the whole model, the newest first. Opens that failed before a version
+ * was known are of no version, and hide none.
  */
 export function shownVersions(known: Known, minDevices: number): string[] {
   const whole = <Of extends Group>(groups: readonly Of[]) =>

@@ -4,7 +4,7 @@ import { DAY_MS, utcDay } from '../counting/time.js';
 import type { FleetQuery } from './query.js';
 import { shownParts } from './shown-parts.js';
 
-/** Devices of names within counts – releases of the app, of the library – a day, and of all. */
+/** Devices a day by name within counts (releases of the app or the library), and of all together. */
 export interface NamedDevices {
   readonly byName: ReadonlyMap<string, number>;
   readonly all: number;
@@ -12,7 +12,7 @@ export interface NamedDevices {
 
 type ByRelease = Readonly<Record<string, NamedCounts>> | undefined;
 
-/** What a store knows of the UTC days that a range touches: a device is counted with its first report of a day. */
+/** Reads whole UTC days, because a device is counted with its first report of a day. */
 export function readWholeDays(
   store: Pick<RollupReads, 'sums'>,
   { model, fromMs, toMs }: Pick<FleetQuery, 'model' | 'fromMs' | 'toMs'>,
@@ -39,14 +39,14 @@ export function devicesByName(
   return { byName, all };
 }
 
-/** What is under no name. */
+/** Stands for all that has no name. */
 const REST = Symbol('rest');
 
 /**
- * Names that may be shown beside the whole.
+ * Returns the names that may be shown beside the whole.
  *
- * @param names all that there are in the range
- * @param hasRest whether anything of the whole is under none of them
+ * @param names all names of the range
+ * @param hasRest something of the whole has no name
  */
 export function shownNames(
   names: readonly string[],
@@ -61,7 +61,7 @@ export function shownNames(
     typeof part === 'string' ? (byName.get(part) ?? 0) : all - known;
   const parts: (string | symbol)[] = hasRest ? [...names, REST] : [...names];
   const shown = shownParts(parts, {
-    // who reported is one device at least
+    // a name with reports has at least one device
     devicesOf: (some) =>
       Math.max(
         1,

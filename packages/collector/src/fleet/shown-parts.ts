@@ -1,8 +1,8 @@
 /**
- * The parts of a whole that have devices enough to be shown beside it. What is left of the whole is known too: where the
- * hidden parts together have fewer devices than the floor, the smallest of the others are hidden with them.
+ * Returns the parts of a whole that have enough devices to be shown beside it. The rest of the whole is known too.
+ * Where the hidden parts together have fewer devices than the floor, the smallest of the others are hidden with them.
  *
- * @param parts all of them: together they are the whole
+ * @param parts together they are the whole
  */
 export function shownParts<Part>(
   parts: readonly Part[],
@@ -11,9 +11,9 @@ export function shownParts<Part>(
     isNamed = () => true,
     minDevices,
   }: {
-    /** Of some parts together. */
+    /** Counts the devices of some parts together. */
     readonly devicesOf: (parts: readonly Part[]) => number;
-    /** Left out: each has a name to be shown under. */
+    /** By default each part has a name under which it can be shown. */
     readonly isNamed?: (part: Part) => boolean;
     readonly minDevices: number;
   },

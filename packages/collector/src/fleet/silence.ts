@@ -5,13 +5,13 @@ import { median } from '../statistics/trimmed-difference.js';
 import { devicesOfModel } from './devices-by-version.js';
 import type { FleetQuery } from './query.js';
 
-/** Answer of `GET /v1/fleet/silence`: do as many report as should? */
+/** Answer of `GET /v1/fleet/silence`: do as many devices report as usual? */
 export interface FleetSilence {
   readonly model: string;
   readonly fromMs: number;
   readonly toMs: number;
   readonly hours: readonly SilenceHour[];
-  /** Start of the silence that is on at the end; null: none is. */
+  /** Start of the silence at the end of the range. Null without one. */
   readonly silentSinceMs: number | null;
 }
 
@@ -19,9 +19,9 @@ export interface SilenceHour {
   readonly atMs: number;
   /** Reports. */
   readonly received: number;
-  /** By the same hours before, whose reports are its `n`, at the level of the last week. Null where there is no day before. */
+  /** From the same hours before, at the level of the last week. `n` is their reports. Null without a day before. */
   readonly expected: Figure;
-  /** Fewer than this are too few. */
+  /** Fewer reports than this are too few. */
   readonly fewest: number | null;
   readonly isSilent: boolean;
 }
@@ -30,13 +30,13 @@ const WEEK_MS = 7 * DAY_MS;
 const WEEKS = 4;
 const DAYS = 6;
 const LEVEL_HOURS = 7 * 24;
-/** Standard deviations; an hour falls below by chance less than once in a year. */
+/** Standard deviations. An hour falls below by chance less than once a year. */
 const FAR = 4;
-/** The same, of an interval of 95 %. */
+/** Standard deviations of a 95 % interval. */
 const NEAR = 1.96;
-/** In its first week nobody knows a model's weekend: less than this share of a day before is needed for silence. */
+/** In a model's first week its weekend is not known. Silence is then less than this share of the day before. */
 const FIRST_WEEK_SHARE = 0.5;
-/** Fewer hours that can be held against theirs say nothing about how much they vary. */
+/** Fewer hours say nothing about how much hours vary. */
 const FEWEST_HOURS = 12;
 
 export async function fleetSilence(store: RollupReads, query: FleetQuery): Promise<FleetSilence> {
@@ -56,7 +56,7 @@ export async function fleetSilence(store: RollupReads, query: FleetQuery): Promi
   return { model, fromMs, toMs, hours, silentSinceMs: silentSince(hours) };
 }
 
-/** The first hour that is more than what devices with wrong clocks put anywhere. */
+/** Finds the first hour with more reports than devices with wrong clocks put anywhere. */
 function firstHour(slots: readonly SlotReports[]): number | undefined {
   const strays = slots.length === 0 ? 0 : median(slots.map(({ reports }) => reports)) / 20;
   return slots.find(({ reports }) => reports >= strays)?.slotMs;
@@ -67,11 +67,11 @@ interface Known {
   readonly received: ReadonlyMap<number, number>;
   /** The hour in which the model began to report. */
   readonly firstMs: number;
-  /** On the busiest UTC day, from the first that an hour is held against. */
+  /** Devices of the busiest UTC day, from the first day that an hour is compared with. */
   readonly devices: number;
 }
 
-/** Of each hour that can be held against others, the logarithm of what came ÷ what was usual. Each is asked for by a week of hours. */
+/** Computes ln(received ÷ usual) of each hour that has a usual number. A week of hours asks for each. */
 function ratiosOf(fromMs: number, toMs: number, known: Known): ReadonlyMap<number, number> {
   const ratios = new Map<number, number>();
   for (let atMs = fromMs; atMs < toMs; atMs += HOUR_MS) {
@@ -97,7 +97,7 @@ function hourAt(atMs: number, known: Known, byHour: ReadonlyMap<number, number>)
   }
   const level = median(ratios);
   const expected = usual.mean * Math.exp(level);
-  // the median deviation × 1.4826 is the standard deviation of a normal distribution, and no silence moves it
+  // the median deviation × 1.4826 is a normal distribution's standard deviation, and a silence does not move it
   const spread = 1.4826 * median(ratios.map((ratio) => Math.abs(ratio - level)));
   const deviation = Math.sqrt(spread ** 2 + 1 / (expected + 0.5));
   const share = atMs - known.firstMs < WEEK_MS ? FIRST_WEEK_SHARE : 1;
@@ -120,7 +120,7 @@ function receivedAt(atMs: number, { received }: Known): number {
   return received.get(atMs) ?? 0;
 }
 
-/** Of the same hours of the week; of the day, where there is not a week yet. */
+/** Takes the same hours of the week, or of the day where there is no week yet. */
 function usualAt(atMs: number, known: Known): { mean: number; reports: number } | undefined {
   const over = (stepMs: number, times: number) => {
     const hours = Array.from({ length: times }, (_, i) => atMs - (i + 1) * stepMs);

@@ -13,7 +13,7 @@ import type { FleetQuery } from './query.js';
 import { isAskedFor, readShownGroups } from './shown-groups.js';
 import { countUpTo, targetBound } from './target-bound.js';
 
-/** Answer of `GET /v1/fleet/spread`: how long runs take over time, of the groups that are asked for and large enough. */
+/** Answer of `GET /v1/fleet/spread`: how long do runs take over time? Groups under the floor are left out. */
 export interface FleetSpread {
   readonly model: string;
   readonly fromMs: number;
@@ -21,25 +21,25 @@ export interface FleetSpread {
   readonly stepMs: number;
   readonly minDevices: number;
   readonly targets: ModelTargets;
-  /** Upper ends of the rows of the heat map, ms: each is √2 times the one before. Empty where nothing ran. */
+  /** Upper ends of the heat map's rows, ms. Each is √2 times the one before. Empty where nothing ran. */
   readonly boundsMs: readonly number[];
-  /** Steps in which something ran, in order of time. */
+  /** Steps with runs, in order of time. */
   readonly steps: readonly SpreadStep[];
 }
 
 export interface SpreadStep {
   /** Start of the step. */
   readonly atMs: number;
-  /** Results within the target for P95; beyond it and within that for P99; beyond both. On bounds of buckets. */
+  /** Good results are within the target for P95, fair ones within that for P99, and poor ones beyond. */
   readonly good: number;
   readonly fair: number;
   readonly poor: number;
   readonly failed: number;
-  /** Results by row of the heat map; as many as `boundsMs`. */
+  /** Results by row of the heat map, as many as `boundsMs`. */
   readonly counts: readonly number[];
 }
 
-/** Four buckets of latency are a row: at scale 1 each bound is √2 times the one before. */
+/** Four buckets of latency are a row. At scale 1 each bound is √2 times the one before. */
 const ROW_SCALE = 1;
 const UP_TO_1_MS = -1;
 const SHOWN = 'shown';
@@ -76,7 +76,7 @@ function rowsOf(duration: Histogram): Histogram {
   return rows;
 }
 
-/** Indices of all rows from the first to the last in which there is anything. */
+/** Returns the indices of all rows from the first to the last with runs. */
 function rowRange(steps: readonly Histogram[]): number[] {
   const seen = new Set<number>();
   for (const rows of steps) for (const [row] of bucketsOf(rows)) seen.add(row);
@@ -87,7 +87,7 @@ function rowRange(steps: readonly Histogram[]): number[] {
 
 function countsIn(histogram: Histogram, rows: readonly number[]): number[] {
   const counts = new Map(bucketsOf(histogram));
-  // what took no time at all is in the lowest row
+  // runs that took no time are in the lowest row
   return rows.map((row, i) => (counts.get(row) ?? 0) + (i === 0 ? histogram.zeros : 0));
 }
 

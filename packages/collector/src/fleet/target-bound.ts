@@ -1,6 +1,6 @@
 import { bucketsOf, HISTOGRAM_SCALES, type Histogram } from '@nearside/core';
 
-/** The bound 2^(k/8) ms of a bucket of latency nearest to a target, and the last bucket under it: counts up to it are exact. */
+/** Finds the bucket bound 2^(k/8) ms nearest to a target, and the last bucket under it. Counts up to it are exact. */
 export function targetBound(targetMs: number): { index: number; ms: number } {
   const perOctave = 2 ** HISTOGRAM_SCALES['latency.total'];
   const exact = Math.log2(targetMs) * perOctave;
@@ -12,7 +12,7 @@ export function targetBound(targetMs: number): { index: number; ms: number } {
   return candidates[0] as { index: number; ms: number };
 }
 
-/** Values up to the upper bound of a bucket. */
+/** Counts values up to the upper bound of a bucket. */
 export function countUpTo(histogram: Histogram, last: number): number {
   let count = histogram.zeros;
   for (const [index, n] of bucketsOf(histogram)) if (index <= last) count += n;

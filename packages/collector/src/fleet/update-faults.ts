@@ -6,14 +6,14 @@ import { compareVersions } from './compare-versions.js';
 export interface UpdateFaults {
   readonly version: string;
   readonly installed: number;
-  /** [UTC days since the version was released, installed], in order; empty where nobody knows when that was. */
+  /** [UTC days since the version's release, installed], in order. Empty where the release's time is not known. */
   readonly byAge: readonly (readonly [days: number, installed: number])[];
   readonly failed: Readonly<Record<string, number>>;
-  /** It served, and was given up. */
+  /** It served, and devices went back to the version before, by code. */
   readonly rolledBack: Readonly<Record<string, number>>;
 }
 
-/** What devices said of versions that they tried. */
+/** Counts how updates to versions ended. */
 export function updateFaults(
   rows: readonly CohortRow[],
   releasedMs: ReadonlyMap<string, number>,
@@ -49,7 +49,7 @@ function installedByAge(
   return [...byAge].sort(([a], [b]) => a - b);
 }
 
-/** When versions were released. Those that were there when the journal began are older: by how much nobody knows. */
+/** Reads when versions were released. Versions that were there when the journal began have no time. */
 export async function readReleaseTimes(
   store: Pick<RollupReads, 'releases'>,
   model: string,

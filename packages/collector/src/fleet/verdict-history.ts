@@ -12,14 +12,14 @@ import {
   verdictOn,
 } from './rollout-guardrails.js';
 
-/** What the verdict was at the end of a UTC day, of all that had been seen until then. */
+/** The verdict at the end of a UTC day, from all that had been seen by then. */
 export interface VerdictAt {
   readonly atMs: number;
   readonly verdict: Verdict['verdict'] | 'none';
 }
 
 interface Asked {
-  /** Those by which it is judged now. */
+  /** The guardrails of the present verdict. */
   readonly guardrails: readonly Guardrail[];
   readonly isKnown: boolean;
   readonly minDevices: number;
@@ -28,8 +28,8 @@ interface Asked {
 }
 
 /**
- * From the first report on. Each row is looked at once for each measure; a sequence that holds at every look makes no
- * difference between a look on each day and one at the end.
+ * Computes verdicts from the first report on. Each row is read once for each measure. The intervals hold at every look,
+ * so a look on each day changes nothing.
  */
 export function verdictHistory(sides: Sides, asked: Asked): VerdictAt[] {
   const { guardrails, isKnown, minDevices, sinceMs, toMs } = asked;

@@ -19,9 +19,9 @@ import { type MetricFamily, prometheusText, type Sample, valueText } from './pro
 const BOUND_EXPONENTS = Array.from({ length: 19 }, (_, i) => i - 3);
 
 export const METRIC_LIMITS = Object.freeze({
-  /** Sets of model, version, variant and backend; a set has up to 75 series. */
+  /** Sets of model, version, variant and backend. A set has up to 75 series. */
   sets: 400,
-  /** Models with their versions; one has up to 24 series. */
+  /** Models with their versions. One has up to 24 series. */
   versions: 400,
 });
 
@@ -37,8 +37,8 @@ interface Group {
 }
 
 /**
- * What the fleet counted since the store was made: cumulative, the same on every replica. Of the sets that are too many,
- * those that reported last are shown, and the rest is counted.
+ * Writes what the fleet counted since the store was made. The counts are cumulative, and the same on every replica.
+ * Where there are too many sets, those that reported last are shown, and the number of the others is a metric.
  *
  * @param totals the series that reported last first
  */
@@ -189,7 +189,7 @@ function openFamilies(groups: readonly Group[]): MetricFamily[] {
   ];
 }
 
-/** In the order in which the labels first come. */
+/** Groups rows by labels, in the order in which the labels first come. */
 function groupBy(totals: readonly Totals[], labelsOf: (row: Totals) => Labels): Group[] {
   const groups = new Map<string, Group>();
   for (const row of totals) {
@@ -249,7 +249,7 @@ function classicHistogram(histogram: KeptHistogram | undefined, labels: Labels):
   ];
 }
 
-/** Values of the buckets up to this one, exactly. */
+/** Counts the values of the buckets up to this one. */
 function countUpTo(histogram: KeptHistogram | undefined, last: number): number {
   let count = histogram?.z ?? 0;
   for (const [index, n] of Object.entries(histogram?.b ?? {}))

@@ -15,15 +15,15 @@ export interface ProcessMetrics {
   countReport(outcome: ReportOutcome): void;
   countTraces(outcome: TracesOutcome): void;
   countLate(): void;
-  /** A name without a row of its own. */
+  /** Counts a name without a row of its own. */
   countFolded(kind: FoldedKind): void;
   observeWrite(seconds: number): void;
-  /** A file that was read, or that broke while the one before holds on. */
+  /** Notes that a file was read, or that it broke and the one before stays. */
   fileState(file: ConfiguredFile, state: 'loaded' | 'refused', atMs: number): void;
   text(): Promise<string>;
 }
 
-/** Series of this process alone; they start at zero with it. */
+/** Makes the series of this process, which start at zero with it. */
 export function createProcessMetrics(startedMs: number): ProcessMetrics {
   const registry = new Registry();
   const registers = [registry];
@@ -33,7 +33,7 @@ export function createProcessMetrics(startedMs: number): ProcessMetrics {
     labelNames: ['outcome'],
     registers,
   });
-  // A series that appears with its first failure hides that failure from rate().
+  // a series that appears with its first failure hides that failure from rate()
   for (const outcome of OUTCOMES) reports.inc({ outcome }, 0);
   const traces = new Counter({
     name: 'nearside_collector_traces_total',

@@ -1,7 +1,7 @@
 import { isNearsideError } from '@nearside/core';
 import type { FastifyError, FastifyReply } from 'fastify';
 
-/** Every way the collector says no, with the HTTP status that goes with it. */
+/** Every code of a refusal, with its HTTP status. */
 export const REFUSAL_STATUS = {
   'not-json': 400,
   'query-invalid': 400,
@@ -25,19 +25,19 @@ export const REFUSAL_STATUS = {
   'dashboard-not-built': 503,
 } as const satisfies Record<string, number>;
 
-/** A full disk or a lock is not gone at once; a device backs off further by itself. */
+/** A full disk or a lock stays for a while. A device then waits longer by itself. */
 const STORE_RETRY_SECONDS = 30;
 
 export type RefusalCode = keyof typeof REFUSAL_STATUS;
 
-/** What the body of an error answer says, as `{ error: … }`, and when to try again. */
+/** An error answer has this as `{ error: … }` in its body. */
 export interface Refusal {
   readonly code: RefusalCode;
-  /** What was expected, what was got, what to do. */
+  /** Says what was expected, what was got and what to do. */
   readonly message: string;
   /** The same facts as data. */
   readonly details?: Readonly<Record<string, unknown>>;
-  /** Present where the same request may succeed later: becomes `Retry-After`. */
+  /** Present where the same request may succeed later. It becomes `Retry-After`. */
   readonly retryAfterSeconds?: number;
 }
 
@@ -48,7 +48,7 @@ export function sendRefusal(reply: FastifyReply, refusal: Refusal): FastifyReply
   return reply.code(REFUSAL_STATUS[refusal.code]).send({ error });
 }
 
-/** What to answer when a route threw. */
+/** Makes the refusal for an error that a route threw. */
 export function refusalOf(error: FastifyError): Refusal {
   if (isNearsideError(error) && error.code === 'store-unavailable') {
     return {

@@ -1,18 +1,18 @@
-/** Why a collector does not start. */
+/** Each code is a reason why a collector does not start. */
 export type StartErrorCode =
-  /** An option, or a variable of the environment, that cannot be. */
+  /** An option or a variable of the environment has a value that cannot be. */
   | 'option-invalid'
-  /** A token that is too short, or that an address cannot hold. */
+  /** A token is too short, or an address cannot hold it. */
   | 'token-unfit'
-  /** A collector that other machines can reach shows its figures to nobody without one. */
+  /** Other machines can reach the collector, and nobody could read its figures without a token. */
   | 'read-token-missing'
-  /** A file that was named and cannot be read. */
+  /** A file was named and cannot be read. */
   | 'file-missing'
-  /** A file that was read, and does not say what it should. */
+  /** A file was read and has a wrong value. */
   | 'file-invalid'
   | 'port-busy';
 
-/** What keeps a collector from starting: what was expected, what was got, what to do. */
+/** Keeps a collector from starting. The message says what was expected, what was got and what to do. */
 export class StartError extends Error {
   override readonly name = 'StartError';
   readonly code: StartErrorCode;

@@ -11,9 +11,9 @@ import { DAY_MS } from '../counting/time.js';
 import type { Refusal } from '../refusals/refusal.js';
 
 export const ADMISSION = Object.freeze({
-  /** Ids are remembered this long from their arrival; an older report could be a resend of a counted one. */
+  /** Ids are remembered for this long from their arrival. An older report could be a resend of a counted one. */
   maxAgeMs: 30 * DAY_MS,
-  /** A clock may have been set back by this much between a window and its sending: a wrong time zone, no wrong date. */
+  /** A clock may be set back by this much between a window and its sending, as a wrong time zone is corrected. */
   maxAheadMs: DAY_MS,
   /** A device with a newer library keeps its report until this collector is updated. */
   newerRetrySeconds: 3600,
@@ -113,7 +113,7 @@ function complainOfCounts(report: Report): Refusal | undefined {
   };
 }
 
-/** By the device's own clock, however far it is off. */
+/** Compares times of the device's own clock, however far it is off. */
 function complainOfTime({ t0, sent }: Report): Refusal | undefined {
   const details = { path: 't0', got: t0, sent };
   if (sent - t0 > ADMISSION.maxAgeMs) {

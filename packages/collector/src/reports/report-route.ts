@@ -21,7 +21,7 @@ interface ReportRouteOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** `POST /v1/reports`: admit, count once, say how it went. */
+/** Serves `POST /v1/reports`: admits a report, counts it once, and answers. */
 export function addReportRoute(server: FastifyInstance, options: ReportRouteOptions): void {
   const { store, names, metrics, limit, mayWrite, now, onError } = options;
   const count = createGroupCommit(store);

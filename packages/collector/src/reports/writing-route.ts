@@ -3,7 +3,7 @@ import type { AddressLimit } from '../access/address-limit.js';
 import type { WritingCheck } from '../access/writing.js';
 import { REFUSAL_STATUS, type Refusal, refusalOf } from '../refusals/refusal.js';
 
-/** On every answer, refusals too: without them a page cannot even read the status. */
+/** Every answer has these, refusals too. Without them a page cannot read even the status. */
 const CORS_HEADERS = Object.freeze({
   'Access-Control-Allow-Origin': '*',
   'Access-Control-Expose-Headers': 'Retry-After',
@@ -21,7 +21,7 @@ interface WritingRouteOptions {
   readonly maxBytes: number;
   readonly limit: AddressLimit;
   readonly mayWrite: WritingCheck;
-  /** What a body over `maxBytes` is answered. */
+  /** The refusal of a body over `maxBytes`. */
   readonly tooLarge: () => Refusal;
   /** Counts a refusal, and answers it. */
   readonly refuse: (reply: FastifyReply, refusal: Refusal) => FastifyReply;
@@ -29,19 +29,19 @@ interface WritingRouteOptions {
   readonly receive: (body: Uint8Array, reply: FastifyReply) => Promise<FastifyReply>;
 }
 
-/** A route that pages of other origins post to: within limits, with a token where one is asked for, as plain bytes. */
+/** Adds a route to which pages of other origins post bytes, within limits, and with a token where one is needed. */
 export function addWritingRoute(server: FastifyInstance, options: WritingRouteOptions): void {
   const { path, maxBytes, limit, mayWrite, tooLarge, refuse, onError, receive } = options;
 
   server.register(async (scope) => {
     scope.addHook('onRequest', async (request, reply) => {
       reply.headers(CORS_HEADERS);
-      // A browser asks before it sends what a report does not need; neither a limit nor a token helps it.
+      // a browser's preflight has no token, and counts towards no limit
       if (request.method === 'OPTIONS') return;
       const refusal = limit(request) ?? mayWrite(request);
       if (refusal) return refuse(reply, refusal);
-      // Whatever the type says, the body is read as bytes and parsed by us; Fastify itself would
-      // refuse a type without a slash before any parser saw it.
+      // The body is read as bytes, whatever its type says. Fastify would refuse a type without a slash before any
+      // parser saw it.
       request.headers['content-type'] = 'application/octet-stream';
       const encoding = request.headers['content-encoding'];
       if (encoding === undefined || encoding === 'identity') return;

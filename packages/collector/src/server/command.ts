@@ -8,13 +8,13 @@ import { COLLECTOR_DEFAULTS, startCollector } from './start-collector.js';
 
 const DEFAULT_FILE = '.nearside/collector.sqlite';
 
-/** Where a command's words go and what ends it. */
+/** The surroundings of a command. */
 export interface CommandContext {
   readonly print: (line: string) => void;
   readonly printError: (line: string) => void;
   /** Aborted when the collector is to close. */
   readonly signal: AbortSignal;
-  /** Where tokens may be. */
+  /** It may hold tokens. */
   readonly environment?: NodeJS.ProcessEnv;
 }
 
@@ -37,11 +37,11 @@ interface CommandOptions {
   json?: true;
 }
 
-/** Wrong usage; all others are failures. */
+/** These codes are wrong usage, and all others are failures. */
 const USAGE: readonly StartErrorCode[] = ['option-invalid', 'token-unfit', 'read-token-missing'];
 
 /**
- * The `nearside-collector` command: serves until `signal` is aborted.
+ * Runs the `nearside-collector` command, which serves until `signal` is aborted.
  *
  * @returns the exit code: 0 done, 1 failed, 2 wrong usage
  */
@@ -61,7 +61,7 @@ export async function runCommand(
     await serve(command.opts<CommandOptions>(), context);
     return 0;
   } catch (error) {
-    // Commander has printed its own message.
+    // Commander has printed its own message
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     printError(`nearside-collector: ${inWords(error)}`);
     return error instanceof StartError && USAGE.includes(error.code) ? 2 : 1;
@@ -154,7 +154,7 @@ function greeting(url: string, file: string): string {
   ].join('\n');
 }
 
-/** A full disk fails thousands of reports alike: one line is enough until the reason changes. */
+/** A full disk fails thousands of reports alike, so one line is printed until the reason changes. */
 function printChanges(printError: (line: string) => void): (error: unknown) => void {
   let last = '';
   return (error) => {
@@ -164,7 +164,7 @@ function printChanges(printError: (line: string) => void): (error: unknown) => v
   };
 }
 
-/** One line, whatever it quotes. */
+/** Makes one line, whatever the error quotes. */
 function inWords(error: unknown): string {
   const code = error instanceof StartError || isNearsideError(error) ? `${error.code}: ` : '';
   const message = error instanceof Error ? error.message : String(error);

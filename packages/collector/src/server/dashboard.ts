@@ -11,7 +11,7 @@ interface DashboardFile {
 /** By URL path: `/`, `/assets/…`. */
 export type Dashboard = ReadonlyMap<string, DashboardFile>;
 
-/** Where the build puts the page; right from `src` and from `dist`. */
+/** The build puts the page here. The address is right from `src` and from `dist`. */
 const BUILT = fileURLToPath(new URL('../../dist/dashboard/', import.meta.url));
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
@@ -21,7 +21,7 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** Nothing from elsewhere, nothing inline, no framing. */
+/** Allows nothing from elsewhere, nothing inline and no framing. */
 export const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -33,7 +33,7 @@ export const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Reads the built page into memory (four files, 80 KB); `undefined` when it was not built. */
+/** Reads the built page into memory (four files, 140 KB). @returns undefined when it was not built */
 export function readDashboard(folder = BUILT): Dashboard | undefined {
   if (!existsSync(join(folder, 'index.html'))) return undefined;
   const files = new Map<string, DashboardFile>();
@@ -46,7 +46,7 @@ export function readDashboard(folder = BUILT): Dashboard | undefined {
     files.set(isPage ? '/' : url, {
       body: readFileSync(path),
       contentType,
-      // Every other file carries the hash of its content in its name.
+      // every other file has the hash of its content in its name
       cacheControl: isPage ? 'no-cache' : 'public, max-age=31536000, immutable',
     });
   }

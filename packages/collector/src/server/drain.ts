@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import type { ConnectionLimit } from '../access/connection-limit.js';
 
-/** With what the store needs to close it is less than the ten seconds that container platforms wait before they kill. */
+/** Container platforms kill after ten seconds. The rest is for the store to close. */
 const DRAIN_MS = 8_000;
 
 /**
- * Takes no new connection, answers what is under way, and cuts off what is not done in time: whoever sent it keeps it and
- * sends it again.
+ * Takes no new connection, answers requests under way, and cuts off those that take too long. Their senders keep the
+ * reports and send them again.
  */
 export async function drain(
   server: FastifyInstance,

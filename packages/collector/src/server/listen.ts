@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import { StartError } from '../refusals/start-error.js';
 
-// The publisher has its like: they share only core, which does no I/O, and their servers differ.
+// The publisher has a file like this. The two packages share only core, which does no I/O.
 export const PORTS = Object.freeze({
-  /** First port tried when none is given. */
+  /** The first port that is tried when none is given. */
   first: 8787,
-  /** Ports tried one after the other before giving up. */
+  /** So many ports are tried one after the other. */
   tries: 20,
 });
 

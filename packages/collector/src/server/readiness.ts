@@ -1,10 +1,10 @@
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** Under this a database and its log have no room to grow into; devices keep what they could not send. */
+/** With less, a database and its log have no room to grow. Devices then keep their reports. */
 export const LEAST_FREE_BYTES = 64 * 1024 * 1024;
 
-/** A check writes to the disk: whoever asks more often gets the last answer. */
+/** A check writes to the disk, so a caller who asks more often gets the last answer. */
 const KEEP_MS = 1_000;
 
 export type Readiness = {
@@ -15,13 +15,13 @@ export type Readiness = {
 export interface ReadinessOptions {
   /** Rejects when the store cannot write. */
   readonly write: () => Promise<void>;
-  /** Free bytes where the store is; undefined where it is on no disk. */
+  /** Free bytes on the store's disk, or undefined where the store is in memory. */
   readonly freeBytes: () => Promise<number | undefined>;
-  /** A clock that runs on, ms. */
+  /** A monotonic clock, ms. */
   readonly now?: () => number;
 }
 
-/** Whether reports can be taken now: for what decides where to send them. Whether the process lives, `/healthz` says. */
+/** Checks whether reports can be taken now, for load balancers. `/healthz` says whether the process lives. */
 export function createReadiness({
   write,
   freeBytes,
@@ -40,7 +40,7 @@ export function createReadiness({
     const disk = free === undefined || free >= LEAST_FREE_BYTES;
     return {
       status: writable && disk ? 'ready' : 'not-ready',
-      // A store of another schema is not opened.
+      // a store of another schema is not opened
       checks: { writable: word(writable), disk: word(disk), migrated: 'ok' },
     };
   }
@@ -52,7 +52,7 @@ export function createReadiness({
   };
 }
 
-/** Bytes that are left for this user on the disk of a file. */
+/** Returns the bytes that are left for this user on the disk of a file. */
 export async function freeBytesBeside(file: string): Promise<number | undefined> {
   if (file === ':memory:') return undefined;
   const { bavail, bsize } = await statfs(dirname(file));

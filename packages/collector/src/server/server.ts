@@ -20,40 +20,39 @@ import { addTraceRoute } from '../traces/trace-route.js';
 import { CONTENT_SECURITY_POLICY, type Dashboard } from './dashboard.js';
 import type { Readiness } from './readiness.js';
 
-/** A client that takes longer is cut off. A report is 8 KB at most; 2G takes a second for it. */
+/** A client that takes longer is cut off. A report is 8 KB at most, which takes a second over 2G. */
 const TIMEOUTS = Object.freeze({
   headersMs: 10_000,
-  /** All of a request. */
+  /** The whole request. */
   requestMs: 20_000,
-  /** How often connections are looked at; Node's own 30 s would triple both. */
+  /** Connections are looked at so often. Node's own 30 s would triple both limits. */
   checkEveryMs: 1_000,
 });
 
 export interface ServerOptions {
   readonly store: Pick<RollupStore, 'add' | 'addTraces' | 'traces'>;
   readonly answers: Answers;
-  /** Which names get rows. */
   readonly names: Names;
   readonly metrics: ProcessMetrics;
   /** Groups of fewer devices are suppressed, except for callers on this machine. */
   readonly minDevices: number;
-  /** Left out: everybody who reaches it may do everything, within the limits. */
+  /** Without it everybody may do everything within the limits. */
   readonly access?: Access;
-  /** What is asked of models now. */
+  /** The present targets of models. */
   readonly targets: () => Targets;
-  /** What is known of models from their repositories. */
+  /** The present facts of models, from their repositories. */
   readonly facts: () => ModelFacts | undefined;
   readonly prices: () => Prices | undefined;
   readonly readiness: () => Promise<Readiness>;
   readonly dashboard: Dashboard | undefined;
-  /** Where traces go as well. */
+  /** Traces are also sent on to this. */
   readonly forwardTraces?: TraceForwarder | undefined;
   readonly now: () => number;
-  /** Told of a failure of the store, or of a bug; the caller was answered 503 or 500. */
+  /** Told of a failure of the store, or of a bug. The caller was answered 503 or 500. */
   readonly onError: (error: unknown) => void;
 }
 
-/** All routes; the store stays the caller's to close. Nothing is logged, least of all bodies. */
+/** Makes the server with all routes. The caller closes the store. Nothing is logged. */
 export function createServer(options: ServerOptions): FastifyInstance {
   const { store, names, metrics, readiness, dashboard, now, onError } = options;
   const { access = ACCESS_DEFAULTS } = options;
@@ -65,7 +64,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
       connectionsCheckingInterval: TIMEOUTS.checkEveryMs,
     },
     trustProxy: ['loopback', ...access.trustedProxies],
-    // A request that arrives while closing is still served: our store closes after the server.
+    // the store closes after the server, so a request that arrives while closing is served
     return503OnClosing: false,
     frameworkErrors: (error, _request, reply) => {
       return sendRefusal(reply, { code: 'request-malformed', message: error.message });
@@ -114,7 +113,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   return server;
 }
 
-/** What the fleet did: for readers. */
+/** Adds the routes that show what the fleet did. */
 function addFigures(
   server: FastifyInstance,
   { store, answers, metrics, targets, facts, prices, minDevices, now }: ServerOptions,

@@ -19,38 +19,38 @@ import { createServer } from './server.js';
 
 export const COLLECTOR_DEFAULTS = Object.freeze({
   host: '127.0.0.1',
-  /** Under this many devices a group could say something about one of them. */
+  /** A smaller group could say something about one device. */
   minDevices: 50,
   pruneEveryMs: 3_600_000,
 });
 
 export interface CollectorOptions extends AccessOptions {
-  /** SQLite file, created with its folder when missing; `:memory:` keeps nothing. */
+  /** SQLite file, created with its folder when missing. `:memory:` keeps nothing. */
   readonly file: string;
   /** Address to listen on. */
   readonly host?: string;
-  /** Left out: 8787 or the next free one. 0: any free one. */
+  /** By default 8787 or the next free one. 0 takes any free one. */
   readonly port?: number;
   /** Groups of fewer devices are suppressed in `/v1/fleet`, except for callers on this machine. */
   readonly minDevices?: number;
-  /** File to which administrative acts are added, a line of JSON each. */
+  /** Administrative acts are added to this file, a line of JSON each. */
   readonly auditLog?: string;
   /**
-   * What `nearside facts` wrote: the models and versions that get rows. A file is read again when it changes. Left out:
-   * those that report first.
+   * Models and versions that get rows, as `nearside facts` wrote them. A file is read again when it changes. By default
+   * those that report first get rows.
    */
   readonly models?: string | ModelFacts;
-  /** Targets, as JSON; read again when it changes. */
+  /** JSON file of targets, read again when it changes. */
   readonly slo?: string;
-  /** What inferences cost elsewhere, as JSON; read again when it changes. */
+  /** JSON file of what inferences cost elsewhere, read again when it changes. */
   readonly prices?: string;
-  /** Receiver of OTLP/HTTP that gets all traces as well: `https://otel.example/v1/traces`. */
+  /** Receiver of OTLP/HTTP that also gets all traces: `https://otel.example/v1/traces`. */
   readonly tracesTo?: string;
   /** Viewers who ask within this time read the same answer. */
   readonly shareForMs?: number;
   /** The clock, Unix ms. */
   readonly now?: () => number;
-  /** Told of failures of the store; senders were answered 503 and keep their reports. */
+  /** Told of what fails while it runs. Senders were answered 503 and keep their reports. */
   readonly onError?: (error: unknown) => void;
 }
 

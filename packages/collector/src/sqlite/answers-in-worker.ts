@@ -6,17 +6,17 @@ import { NearsideError } from '@nearside/core';
 import { type Answers, answersOver } from '../answers/answers.js';
 import type { RollupStore } from '../counting/rollup-store.js';
 
-/** There once the package is built; tests of the sources have none, and read beside what they write. */
+/** Only the built package has this file. Tests of the sources read in the thread that writes. */
 const BUILT = new URL('./answers-worker.js', import.meta.url);
 
-/** Questions; one thread answers them, and a page that is closed does not take its own back. */
+/** So many questions may wait, because one thread answers them, and a closed page does not take its own back. */
 const MOST_WAITING = 64;
 
 export interface AnswersWorkerData {
   readonly file: string;
 }
 
-/** A question, as it goes to the thread that reads. */
+/** A question to the thread that reads. */
 export interface AnswersRequest {
   readonly id: number;
   readonly question: keyof Answers;
@@ -35,7 +35,7 @@ interface Options extends AnswersWorkerData {
   readonly worker?: URL;
 }
 
-/** Answers from a thread that reads the file, where there is a file; what was added before is in them. */
+/** Answers from a thread that reads the file, where there is a file. All that was added before is in the answers. */
 export function sqliteAnswers(store: RollupStore, options: Options): ClosableAnswers {
   const { file, worker = BUILT } = options;
   if (file === ':memory:' || !existsSync(fileURLToPath(worker))) {
@@ -70,7 +70,7 @@ function answersInWorker(
     return thread;
   }
 
-  /** The next question starts another one. */
+  /** Rejects the waiting questions. The next one starts another thread. */
   function lose(thread: Worker, reason: string): void {
     if (running !== thread) return;
     running = undefined;
@@ -79,7 +79,7 @@ function answersInWorker(
   }
 
   async function ask(question: keyof Answers, ...given: unknown[]): Promise<unknown> {
-    await store.settle().catch(() => {}); // where nothing can be written, what was written before can be read
+    await store.settle().catch(() => {}); // a file that cannot be written can still be read
     if (isClosed) throw unavailable('it is closed');
     if (waiting.size >= MOST_WAITING) throw unavailable('too many questions wait for an answer');
     running ??= start();

@@ -5,7 +5,7 @@ import type { RollupReads } from '../counting/rollup-store.js';
 import type { AnswersRequest, AnswersWorkerData } from './answers-in-worker.js';
 import { prepareReads } from './reads.js';
 
-// A thread and a connection of its own: reports never wait for a question.
+// A thread and a connection of its own answer questions, so reports never wait for them.
 const { file } = workerData as AnswersWorkerData;
 const database = new Database(file, { readonly: true, fileMustExist: true });
 const reads = prepareReads(database);

@@ -4,15 +4,15 @@ import type { Outcome } from '../counting/rollup-store.js';
 import { utcDay } from '../counting/time.js';
 import type { Ownership } from './owner.js';
 
-/** How a batch ended, and those of it that were new. */
+/** The outcomes of a batch, and its new contributions. */
 export interface Appended {
   readonly outcomes: Outcome[];
   readonly counted: readonly Contribution[];
 }
 
 /**
- * Prepares the transaction in which a batch is remembered: its ids, and one row of the log with what is new. It is on
- * disk when this returns.
+ * Prepares the transaction that writes the ids of a batch, and one row of the log with its new contributions. They are
+ * on disk when it returns.
  */
 export function prepareAppend(
   database: Database.Database,
@@ -24,7 +24,7 @@ export function prepareAppend(
   const log = database.prepare('INSERT INTO log (contributions) VALUES (?)');
   const append = database.transaction((batch: readonly Contribution[]): Appended => {
     owner.check();
-    // an empty batch asks whether the file can be written to
+    // an empty batch tests whether the file can be written
     if (batch.length === 0) owner.renew();
     const counted: Contribution[] = [];
     const outcomes = batch.map((contribution): Outcome => {
@@ -37,6 +37,6 @@ export function prepareAppend(
     if (counted.length > 0) log.run(JSON.stringify(counted));
     return { outcomes, counted };
   });
-  // Immediate: a transaction that reads first and then writes could not wait for another writer.
+  // a transaction that reads first and then writes could not wait for another writer, so it is immediate
   return (batch) => append.immediate(batch);
 }

@@ -1,8 +1,8 @@
 const FLOAT_BYTES = 8;
-/** Two groups of 7 bits. */
+/** A length is two groups of 7 bits. */
 const MOST_LENGTH = 2 ** 14 - 1;
 
-/** Writes numbers one after another. Integers are in groups of 7 bits, the lowest first: small ones take a byte. */
+/** Writes numbers one after another. Integers are in groups of 7 bits, the lowest first, so small ones take a byte. */
 export class ByteWriter {
   #bytes = new Uint8Array(512);
   #at = 0;
@@ -29,7 +29,7 @@ export class ByteWriter {
     this.#at += FLOAT_BYTES;
   }
 
-  /** What `write` writes, after the number of its bytes. */
+  /** Writes what `write` does, after the number of its bytes. */
   withLength(write: () => void): void {
     this.#makeRoom(2);
     const lengthAt = this.#at;

@@ -17,7 +17,7 @@ export function prepareCohorts(database: Database.Database): (query: CohortQuery
   return (query) => [...rows(query)];
 }
 
-/** Days whose hours are kept no longer, and the others from their hours. A day that is moved meanwhile is in it once. */
+/** Reads the kept days, and makes the others from their hours. A day that is being moved is counted once. */
 export function prepareCohortDays(
   database: Database.Database,
 ): (query: CohortQuery) => CohortRow[] {
@@ -31,7 +31,7 @@ export function prepareCohortDays(
       moved.add(row.hourMs);
       addRow(sums, row);
     }
-    // of a day that is being moved, all hours that are left
+    // a day that is being moved is read with all hours that are left
     const last = startOfDay(toMs - 1);
     const range = {
       fromMs: moved.has(startOfDay(fromMs)) ? startOfDay(fromMs) : fromMs,

@@ -16,12 +16,12 @@ interface CellRow {
   readonly histograms: Uint8Array;
 }
 
-/** By the hour, and by the UTC day what is older. */
+/** Rows are by the hour, and older ones by the UTC day. */
 export type CohortTable = 'cohort' | 'cohort_day';
 
 export type RestRow = Pick<CellRow, 'counts' | 'histograms'>;
 
-/** Adds counts to the cell of a key: model, start, series, late. `counts` is the caller's no longer. */
+/** Adds counts to the cell of a key: model, start, series, late. The caller must not use `counts` again. */
 export function prepareAddCell(
   database: Database.Database,
   table: string,
@@ -57,7 +57,7 @@ export function prepareAddCell(
   };
 }
 
-/** Adds counts to the row of a key: model, start, unit, cohort. `counts` is the caller's no longer. */
+/** Adds counts to the row of a key: model, start, unit, cohort. The caller must not use `counts` again. */
 export function prepareAddCohort(
   database: Database.Database,
   table: CohortTable,
@@ -90,7 +90,7 @@ export function prepareAddSegment(
   };
 }
 
-/** The counts of a row by cohort. */
+/** Returns the counts of a row by cohort. */
 export function cohortRowCounts({ counts, histograms }: RestRow): Counts {
   const all = JSON.parse(counts) as Counts;
   const unpacked = {};

@@ -9,8 +9,8 @@ import { prepareRowIds } from './row-ids.js';
 import { cellTable } from './schema.js';
 
 /**
- * Prepares the transaction that adds what is pending to its rows, each read, added to and written, and empties the log.
- * Both or neither: nothing is lost, and nothing is added twice.
+ * Prepares the transaction that adds pending counts to their rows and empties the log. Both are done or neither, so
+ * nothing is lost and nothing is added twice.
  */
 export function prepareFold(
   database: Database.Database,
@@ -26,7 +26,7 @@ export function prepareFold(
 
   const fold = database.transaction((pending: Pending) => {
     checkOwner();
-    // all are made before any is written: a row adds what it had to what is added to it
+    // all sums are made before any is written, because writing a row changes the counts that are added to it
     const levels = byLength([...pending.cells.values()]);
     for (const cell of levels[0] ?? []) addNamesOfCell(cell, addName);
     for (const { series, late, startMs, counts } of levels.at(-1) ?? []) {
@@ -55,7 +55,7 @@ export function prepareFold(
   };
 }
 
-/** What was remembered of a transaction that was undone is forgotten. */
+/** Makes memories forget what a transaction did that was undone. */
 function undoing(memories: readonly { forget(): void }[], work: () => void): void {
   try {
     work();
@@ -65,14 +65,14 @@ function undoing(memories: readonly { forget(): void }[], work: () => void): voi
   }
 }
 
-/** The pending cells of each length; each has sums of its own. */
+/** Returns the pending cells of each length. Each length has sums of its own. */
 function byLength(finest: readonly PendingCell[]): (readonly PendingCell[])[] {
   const levels: (readonly PendingCell[])[] = [finest];
   for (const { ms } of CELL_LENGTHS.slice(1)) levels.push(coarser(levels.at(-1) ?? [], ms));
   return levels;
 }
 
-/** Cells of one length from those of a shorter one. */
+/** Makes cells of one length from those of a shorter one. */
 function coarser(cells: readonly PendingCell[], lengthMs: number): PendingCell[] {
   const longer = new Map<string, PendingCell>();
   for (const { series, startMs, late, counts } of cells) {

@@ -7,15 +7,15 @@ import type { Ownership } from './owner.js';
 import { Pending } from './pending.js';
 
 const FOLD = Object.freeze({
-  /** Rows to write at once. More have each row written less often, and keep others waiting for longer. */
+  /** So many rows are written at once. More rows are each written less often, and keep others waiting for longer. */
   rows: 1600,
   /** The log is added to the tables after this, at the latest. */
   afterMs: 1000,
 });
 
 /**
- * Writes reports to the log at once, and to the tables soon after. Many reports touch the same rows, and each row is then
- * written once. Every method is synchronous, and throws when the file cannot be written.
+ * Writes reports to the log at once, and to the tables soon after. Many reports touch the same rows, and each row is
+ * then written once. Every method is synchronous, and throws when the file cannot be written.
  */
 export class LogWriter {
   readonly #database: Database.Database;

@@ -4,7 +4,7 @@ import type Database from 'better-sqlite3';
 
 const OWNERSHIP = Object.freeze({
   renewEveryMs: 10_000,
-  /** An owner on another host cannot be asked whether it lives: one that is silent for so long does not. */
+  /** An owner on another host that is silent for so long has ended. It cannot be asked. */
   silentMs: 30_000,
 });
 
@@ -17,17 +17,17 @@ interface OwnerRow {
 
 /** The one process that writes to a file. */
 export interface Ownership {
-  /** In a transaction that writes. @throws when another collector has taken the file over */
+  /** Runs in a transaction that writes. @throws when another collector has taken the file over */
   check(): void;
   renew(): void;
   release(): void;
 }
 
-/** Owners in this process, which is alive for all of them. */
+/** Owners in this process, which all live. */
 const living = new Set<string>();
 
 /**
- * Takes the file, or says who has it. The row is in the file itself, so that two who start at once cannot both have it.
+ * Takes the file, or says who has it. The row is in the file itself, so two that start at once cannot both have it.
  *
  * @throws Error that names the collector which writes to the file
  */
@@ -57,7 +57,7 @@ export function takeOwnership(database: Database.Database, now: () => number): O
     try {
       renew.run(now(), token);
     } catch {
-      // a full disk: writes fail and say so; the next renewal may succeed
+      // on a full disk writes fail and say so, and the next renewal may succeed
     }
   }, OWNERSHIP.renewEveryMs).unref();
 
@@ -84,6 +84,6 @@ function isAlive({ token, pid, host, renewed }: OwnerRow, nowMs: number): boolea
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
-  // its number may have gone to another process since
+  // another process may have its number since
   return Math.abs(nowMs - renewed) < OWNERSHIP.silentMs;
 }

@@ -4,7 +4,7 @@ import { ByteReader, ByteWriter } from './bytes.js';
 
 type Histograms = NonNullable<Counts['histograms']>;
 
-/** A path is written as its place in this list: it only ever grows at its end. */
+/** A path is written as its place in this list, so the list only grows at its end. */
 const PATHS: readonly HistogramPath[] = [
   'latency.total',
   'latency.queue',
@@ -21,8 +21,8 @@ const PATHS: readonly HistogramPath[] = [
 ];
 
 /**
- * Histograms in a fifth of their JSON, that can be read one by one: the place of the path, the number of bytes that
- * follow, zeros, sum, first bucket, number of buckets, counts.
+ * Packs histograms into a fifth of their JSON. Each can be read by itself: the place of its path, the number of bytes
+ * that follow, zeros, sum, first bucket, number of buckets, counts.
  */
 export function packHistograms(histograms: Histograms): Uint8Array {
   const bytes = new ByteWriter();
@@ -51,7 +51,7 @@ function packOne(bytes: ByteWriter, { z, sum, b }: KeptHistogram): void {
   for (let bucket = first; bucket <= last; bucket += 1) bytes.integer(b[bucket] ?? 0);
 }
 
-/** Adds what is packed into `histograms`. */
+/** Adds packed histograms into `histograms`. */
 export function addPacked(histograms: Histograms, packed: Uint8Array): void {
   readPacked(packed, undefined, (path, zeros, sum) => {
     const histogram = histograms[path] ?? { z: 0, sum: 0, b: {} };
@@ -68,7 +68,7 @@ export function addPacked(histograms: Histograms, packed: Uint8Array): void {
 /**
  * Reads the histograms of these paths, or all.
  *
- * @param begin is told of each, and returns what is told of its buckets
+ * @param begin called for each histogram; it returns a function that is called for each of its buckets
  */
 export function readPacked(
   packed: Uint8Array,

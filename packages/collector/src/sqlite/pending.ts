@@ -34,14 +34,14 @@ export interface PendingSegment {
   readonly counts: SegmentCounts;
 }
 
-/** What is in the log and not yet in the tables, added up: many reports touch the same few rows. */
+/** The sums of reports that are in the log and not yet in the tables. Many reports touch the same few rows. */
 export class Pending {
   readonly cells = new Map<string, PendingCell>();
   readonly cohorts = new Map<string, PendingCohort>();
   readonly segments = new Map<string, PendingSegment>();
   #reports = 0;
 
-  /** Rows that are to be written: a cell is in one of each length, and in its lifetime. */
+  /** The rows to write. A cell is in a row of each length, and in its lifetime. */
   get rows(): number {
     return this.cells.size * (CELL_LENGTHS.length + 1) + this.cohorts.size + this.segments.size;
   }

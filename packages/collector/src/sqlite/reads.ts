@@ -32,7 +32,7 @@ import { readPacked } from './packed-histograms.js';
 import { prepareReadReleases } from './release-rows.js';
 import { cellTable } from './schema.js';
 
-/** What a connection can be asked; each answer is of one moment. */
+/** The questions that a connection answers. Each answer is of one moment. */
 export interface SqliteReads {
   models(): ModelSummary[];
   cells(query: CellQuery): Cell[];
@@ -171,7 +171,7 @@ interface SumRow extends GroupRow {
   histograms: Uint8Array;
 }
 
-/** Adds up a range by group: days where they are whole, and what is shorter at both ends. */
+/** Adds up a range by group, from whole days, and from shorter cells at both ends. */
 function prepareSums(database: Database.Database): (query: SumQuery) => GroupSums[] {
   const statement = forEachLength((table) =>
     database.prepare(`
@@ -207,7 +207,7 @@ interface Segment {
   readonly toMs: number;
 }
 
-/** The fewest cells that a range is made of. */
+/** Covers a range with the fewest cells. */
 export function coverRange(
   fromMs: number,
   toMs: number,
@@ -229,7 +229,7 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
-/** From the cells of days, where the first reports of a day are. */
+/** Reads the cells of days, which have the first reports of a day. */
 function prepareDeviceDays(database: Database.Database): (query: DeviceDayQuery) => DeviceDays[] {
   const rows = database.prepare(`
     SELECT s.version, s.backend, s.device, c.start / ${DAY_MS} AS day,
@@ -277,7 +277,7 @@ function prepareRollouts(database: Database.Database): (model: string) => Rollou
   return (model) => rows.all(model) as Rollout[];
 }
 
-/** By the hour in the day in which each was first: the hours of all days would be many more rows. */
+/** Finds the day of a version's first report, and then its hour. All hours would be many more rows. */
 function prepareFirstReports(database: Database.Database): (model: string) => FirstReport[] {
   const days = database.prepare(`
     SELECT s.version, min(c.start) AS dayMs

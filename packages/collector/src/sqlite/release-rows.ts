@@ -24,14 +24,14 @@ interface ReleaseColumns {
   readonly to_bps: number | null;
 }
 
-/** Writes down what changed of versions, and forgets what is past its time. */
+/** Writes down changes of versions, and forgets those that are past their time. */
 export function prepareReleases(database: Database.Database, checkOwner: () => void) {
   const findLast = database.prepare(`
     SELECT at, version, state, from_bps, to_bps FROM release
     WHERE model = ? AND version = ? ORDER BY n DESC LIMIT 1`);
   const insert = database.prepare(`
     INSERT INTO release (at, model, version, state, from_bps, to_bps) VALUES (?, ?, ?, ?, ?, ?)`);
-  // what was said last of a version is kept: else the next start would say it again, as if it were new
+  // the last row of a version is kept, because the next start would otherwise write it again as new
   const forget = database.prepare(`
     DELETE FROM release WHERE n IN (
       SELECT n FROM release r WHERE at < ? AND EXISTS (

@@ -6,17 +6,17 @@ import { cohortRowCounts, prepareAddCohort, type RestRow } from './counts-rows.j
 import { cellTable } from './schema.js';
 
 const SLICE = Object.freeze({
-  /** Rows, at first; then as many as take this long. */
+  /** The first slice has so many rows. The next ones have as many as fit the time. */
   rows: 200,
-  /** The same, of days that are made of their hours. */
+  /** The first slice of hours that move to their days has so many days. */
   days: 4,
   aimMs: 15,
   maxRows: 5000,
-  /** Freed pages that one slice gives back. */
+  /** One slice gives back so many freed pages. */
   pages: 200,
 });
 
-/** Forgets what is past its time. Between slices, others have their turn. */
+/** Forgets rows that are past their time. Between slices, others have their turn. */
 export function prepareRetention(
   database: Database.Database,
   {
@@ -44,7 +44,7 @@ export function prepareRetention(
     return work();
   });
 
-  /** @param turn resolves when others had theirs, with whether to go on */
+  /** @param turn resolves when others had theirs: with true to go on */
   return async (nowMs, turn) => {
     const today = utcDay(nowMs);
 
@@ -92,8 +92,8 @@ function prepareForget(
 }
 
 /**
- * Adds hours to their UTC day and forgets them. In one transaction: each is in one place, whenever the process ends. All hours
- * of a day, unit and cohort at once, so that the row of the day is written once.
+ * Adds hours to their UTC day and forgets them, in one transaction. Each hour is in one place, whenever the process
+ * ends. All hours of a day, unit and cohort are moved at once, so that the day's row is written once.
  */
 function prepareMoveCohorts(
   database: Database.Database,
@@ -112,7 +112,7 @@ function prepareMoveCohorts(
       const key = { model, dayMs, unit, g };
       const counts: Counts = {};
       for (const row of find.all(key) as RestRow[]) addCounts(counts, cohortRowCounts(row));
-      // an hour before in this slice has taken the others with it
+      // an hour before in this slice has moved the others with it
       if (forget.run(key).changes > 0) addToDay([model, dayMs, unit, g], counts);
     }
     return found.length;
@@ -126,7 +126,7 @@ async function giveBackPages(
   while (database.pragma('freelist_count', { simple: true }) !== 0) {
     const before = database.pragma('page_count', { simple: true });
     database.pragma(`incremental_vacuum(${SLICE.pages})`);
-    // a file that gives nothing back, in memory for instance
+    // some files give nothing back, such as one in memory
     if (database.pragma('page_count', { simple: true }) === before) return;
     if (!(await turn())) return;
   }

@@ -1,12 +1,12 @@
 import type Database from 'better-sqlite3';
 import type { Series, Unit } from '../counting/known-names.js';
 
-/** Numbers of models, series and units, made on demand and remembered. */
+/** Ids of models, series and units, made on demand and remembered. */
 export interface RowIds {
   model(name: string): number;
   series(series: Series): number;
   unit(unit: Unit): number;
-  /** A transaction was undone: what was made in it is not there. */
+  /** Forgets all ids, because a transaction was undone that made some of them. */
   forget(): void;
 }
 

@@ -13,7 +13,7 @@ import { ensureSchema } from './schema.js';
 import { prepareTraces } from './trace-rows.js';
 import { type MovedAside, moveAsideUnreleased } from './unreleased-schema.js';
 
-/** Waiting for another process that holds the file, while nobody is answered; longer fails, and is retried. */
+/** A write waits so long for another process that holds the file. Nobody is answered meanwhile, so it then fails. */
 const BUSY_TIMEOUT_MS = 250;
 
 interface StoreOptions {
@@ -68,7 +68,7 @@ export function createSqliteRollupStore(database: Database.Database): RollupStor
     return attempt(() => writer.settle());
   }
 
-  /** Where nothing can be written, what was written before can be read. */
+  /** A file that cannot be written can still be read. */
   async function read<Value>(work: () => Value): Promise<Value> {
     await settle().catch(() => {});
     return attempt(work);
@@ -110,8 +110,8 @@ export function createSqliteRollupStore(database: Database.Database): RollupStor
 }
 
 /**
- * WAL lets others read while reports arrive. `synchronous = FULL`, because the device deletes its copy on our 204: what
- * was acknowledged must survive a power cut.
+ * WAL lets others read while reports arrive. `synchronous = FULL`, because a device deletes its copy on a 204, and an
+ * acknowledged report must survive a power cut.
  */
 function configure(database: Database.Database): void {
   database.pragma('journal_mode = WAL');
@@ -149,7 +149,7 @@ function readNames(database: Database.Database): KnownNames {
   return { names, series, units };
 }
 
-/** A disk that is full, a file that is locked, a connection that is closed: one code for all. */
+/** A full disk, a locked file and a closed connection have one code. */
 async function attempt<Value>(work: () => Value): Promise<Value> {
   try {
     return work();
@@ -165,7 +165,7 @@ function fail(cause: unknown): never {
   });
 }
 
-/** Of what was to be written, and not of the file: the same again fails again. */
+/** The data is wrong and not the file, so the same write fails again. */
 function isOfTheData(cause: unknown): boolean {
   const { code } = cause as { code?: string };
   const isRefused = /^SQLITE_(?:CONSTRAINT|MISMATCH|RANGE|TOOBIG)/.test(code ?? '');

@@ -15,21 +15,22 @@ export interface HeldOut extends Labelled {
   readonly middles: readonly number[];
 }
 
-/** What cohorts saw: all runs by bin of confidence, and those whose truth came back. */
+/** Runs of a cohort by bin of confidence, and those whose truth came back. */
 export interface CohortAccuracy {
   readonly runs: BinCounts;
   readonly labels: Labelled;
 }
 
-/** Fewer cohorts with labels say too little about how much they differ. */
+/** Fewer cohorts with labels say too little about how much cohorts differ. */
 const FEWEST_COHORTS = 8;
 
-/** Fewer labels in a bin say too little about it: it joins a neighbour. */
+/** A bin with fewer labels joins a neighbour. */
 const FEWEST_LABELS = 10;
 
 /**
- * Accuracy without labels: how sure the model is in the field, and how often it was right at that on held-out data
- * (confidence-based performance estimation, binned). It cannot see that the same confidence has come to mean less.
+ * Estimates accuracy without labels: how often was the model right on held-out data when it was as sure as in the
+ * field? (confidence-based performance estimation, binned). It does not see when the same confidence comes to mean
+ * less.
  */
 export function estimatedAccuracy(
   cohorts: readonly BinCounts[],
@@ -54,8 +55,8 @@ export function estimatedAccuracy(
 }
 
 /**
- * Accuracy of those runs whose truth came back, weighted to how sure the model was in all runs: people rather correct what
- * looks wrong, so that labels show more errors than there are.
+ * Estimates accuracy from the runs whose truth came back, weighted to how sure the model was in all runs. People rather
+ * correct what looks wrong, so unweighted labels show too many errors.
  */
 export function labelledAccuracy(cohorts: readonly CohortAccuracy[]): Estimate | undefined {
   const all = addedUp(cohorts.map(({ labels }) => labels.counts));
@@ -82,7 +83,7 @@ export function labelledAccuracy(cohorts: readonly CohortAccuracy[]): Estimate |
     return totalOf(ofRates) + ofShares;
   });
   const { variance } = varianceOf(deviations);
-  // as much as labels vary even if all are independent
+  // the variance of labels that are all independent
   const least = shares.reduce((sum, share, bin) => {
     const rate = rates[bin] as number;
     return sum + (share ** 2 * rate * (1 - rate)) / (labels[bin] as number);
@@ -90,7 +91,7 @@ export function labelledAccuracy(cohorts: readonly CohortAccuracy[]): Estimate |
   return { value, n, variance: Math.max(variance, least), degrees: labelled.length - 1 };
 }
 
-/** Held-out accuracy. */
+/** Accuracy on held-out data. */
 export function baselineAccuracy({ counts, correct }: Labelled): Estimate | undefined {
   const n = totalOf(counts);
   if (n === 0) return undefined;
@@ -98,24 +99,24 @@ export function baselineAccuracy({ counts, correct }: Labelled): Estimate | unde
   return { value, variance: (value * (1 - value)) / n, n, degrees: Math.max(1, n - 1) };
 }
 
-/** How many fewer are right than the baseline has at the same confidence. */
+/** How many fewer runs are right than the baseline has at the same confidence. */
 export interface ConceptChange {
-  /** Labelled runs: share that was to be right less the share that was. */
+  /** Expected share of right runs less the share that was right, of labelled runs. */
   readonly deficit: number;
-  /** The same with bins weighed by what they say, and its lower end, which holds at every look. */
+  /** The deficit with bins weighed by their precision, and its lower end, which holds at every look. */
   readonly weighted: number;
   readonly low: number;
   readonly n: number;
 }
 
-/** A deficit that is looked for. */
+/** The deficit that is looked for. */
 const CONCEPT_EFFECT = 0.1;
-/** Where the model is always right, one error must not weigh more than twenty elsewhere. */
+/** Where the model is always right, one error must not weigh more than twenty in other bins. */
 const LEAST_WRONG = 0.05;
 
 /**
- * Does the same confidence still mean the same? Each bin is weighed by how much it can say: few errors are expected where
- * the model was sure, and many baseline samples make an expectation firm.
+ * Tests whether the same confidence still means the same. Each bin is weighed by its precision: few errors are expected
+ * where the model was sure, and many baseline samples make an expectation firm.
  *
  * @param level probability that the lower end is ever above the truth
  * @returns undefined where too few cohorts have labels
@@ -145,14 +146,14 @@ export function conceptChange(
   }));
   const weighted = totalOf(sums.map((cohort) => cohort.missing)) / all;
   const spread = varianceOf(sums.map((cohort) => (cohort.missing - weighted * cohort.whole) / all));
-  // of each bin: how its labels vary even if all are independent, and its samples
+  // each bin has the variance of independent labels, and that of its baseline samples
   const varianceOfBins = (of: (bin: number) => number) =>
     expected.reduce((sum, rate, bin) => {
       return sum + ((weights[bin] as number) / all) ** 2 * rate * (1 - rate) * of(bin);
     }, 0);
   const least = varianceOfBins((bin) => counts[bin] ?? 0);
   const lab = varianceOfBins((bin) => (counts[bin] ?? 0) ** 2 / (samples[bin] as number));
-  // estimated from few cohorts, the variance has a variance too: as that of Student's distribution
+  // the variance is estimated from few cohorts, and varies as in Student's distribution
   const { degrees } = spread;
   const variance = (Math.max(spread.variance, least) + lab) * (degrees / (degrees - 2));
   return {
@@ -163,7 +164,7 @@ export function conceptChange(
   };
 }
 
-/** Share right in each bin, with one sample more that is right as often as the model says: no bin is without one. */
+/** Share right in each bin. One more sample, right as often as the model says, keeps bins from being empty. */
 function expectedCorrect({ counts, correct, middles }: HeldOut): number[] {
   return counts.map((count, bin) => {
     const said = Math.min(1, Math.max(0, middles[bin] ?? 0.5));

@@ -1,9 +1,9 @@
-/** Counts by bin: of one cohort, or of all. */
+/** Counts by bin, of one cohort or of all. */
 export type BinCounts = readonly number[];
 
 /**
- * Which of the joined bins each bin belongs to, so that each holds `least`: a small one takes the next one in, and the last
- * one joins that before it.
+ * Returns the joined bin of each bin, so that each joined bin holds `least`. A small one takes the next one in, and the
+ * last one joins the one before it.
  *
  * @param amounts by bin
  */
@@ -29,13 +29,13 @@ export function totalOf(counts: BinCounts): number {
   return counts.reduce((sum, n) => sum + n, 0);
 }
 
-/** All 0 where nothing was counted. */
+/** Shares are all 0 where nothing was counted. */
 export function sharesOf(counts: BinCounts): number[] {
   const total = totalOf(counts);
   return counts.map((n) => (total === 0 ? 0 : n / total));
 }
 
-/** Bin by bin, of all cohorts. */
+/** Adds up all cohorts, bin by bin. */
 export function addedUp(cohorts: readonly BinCounts[]): number[] {
   const sums: number[] = [];
   for (const counts of cohorts) {

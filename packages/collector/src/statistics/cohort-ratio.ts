@@ -1,14 +1,14 @@
 import type { Estimate } from './figure.js';
 
-/** Of one cohort: what is counted, and what it is counted among. */
+/** Numerator and denominator of one cohort. */
 export interface RatioSums {
   readonly part: number;
   readonly whole: number;
 }
 
 /**
- * Σ part ÷ Σ whole, with the variance that the cohorts show: whatever devices have in common over their calls is in it
- * (linearised ratio; Cochran 1977, 6.3). Undefined where nothing was counted.
+ * Computes Σ part ÷ Σ whole, with the variance between cohorts, which includes what the calls of a device have in
+ * common (linearised ratio; Cochran 1977, 6.3). Undefined where nothing was counted.
  */
 export function ratioOf(cohorts: readonly RatioSums[]): Estimate | undefined {
   const counted = cohorts.filter(({ whole }) => whole > 0);
@@ -19,7 +19,7 @@ export function ratioOf(cohorts: readonly RatioSums[]): Estimate | undefined {
   return { value, n, ...varianceOf(deviations) };
 }
 
-/** Of a sum over cohorts of what each adds to it, 0 on average. One cohort alone shows no variance, and 0 is none. */
+/** Variance of a sum over cohorts, from deviations that are 0 on average. One cohort alone shows none. */
 export function varianceOf(deviations: readonly number[]): Pick<Estimate, 'variance' | 'degrees'> {
   const degrees = Math.max(1, deviations.length - 1);
   const squares = deviations.reduce((sum, z) => sum + z ** 2, 0);

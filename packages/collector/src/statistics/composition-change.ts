@@ -6,9 +6,9 @@ import { fSurvival } from './distributions.js';
 export interface CompositionChange {
   /** Population stability index of the joined bins. */
   readonly psi: number;
-  /** What it would be on average without a change: Σ V_bb / m_b. */
+  /** The average index without a change: Σ V_bb / m_b. */
   readonly expectedPsi: number;
-  /** Rao–Scott to the second order; where bins are ordered, twice the smaller of that and the smooth test's. */
+  /** Rao–Scott to the second order. Where bins are ordered, it is twice the smaller of that and the smooth test's. */
   readonly pValue: number;
   /** Rao–Scott to the first order, for comparison: it takes all design effects as equal. */
   readonly naivePValue: number;
@@ -16,14 +16,14 @@ export interface CompositionChange {
   readonly n: number;
 }
 
-/** Bins of a smaller share join a neighbour: what a handful of events does there says nothing. */
+/** A bin with a smaller share joins a neighbour, because a handful of events says nothing. */
 const SMALLEST_SHARE = 0.01;
 
-/** Fewer cohorts that saw something say too little about their spread. */
+/** Fewer cohorts say too little about their spread. */
 const FEWEST_COHORTS = 16;
 
 /**
- * Has the field changed? Window and reference are of the same cohorts: what is peculiar to a cohort's devices cancels.
+ * Tests whether the field has changed. Window and reference have the same cohorts, whose peculiarities cancel.
  *
  * @param window counts by cohort, then by bin
  * @param reference likewise, of an earlier time
@@ -38,7 +38,7 @@ export function changeSince(
 }
 
 /**
- * Is the field like the lab? The lab's own sampling error counts in: its samples are taken as independent.
+ * Tests whether the field is like the lab. The lab's samples are taken as independent, and their sampling error counts.
  *
  * @param window counts by cohort, then by bin
  * @param lab counts by bin
@@ -53,7 +53,7 @@ export function differenceFromLab(
 
 interface Reference {
   readonly counts: BinCounts;
-  /** Left out: a sample of independent observations. */
+  /** Left out for a sample of independent observations. */
   readonly cohorts?: readonly BinCounts[];
 }
 
@@ -99,18 +99,18 @@ function compare(
   };
 }
 
-/** How many cohorts saw anything. */
+/** Counts the cohorts with observations. */
 function seeing(cohorts: readonly BinCounts[]): number {
   return cohorts.filter((counts) => totalOf(counts) > 0).length;
 }
 
-/** What one cohort adds to the difference of a share of all from its expectation (linearised ratio). */
+/** Computes what one cohort adds to the difference of a share from its expectation (linearised ratio). */
 function deviation(counts: BinCounts, shares: readonly number[], total: number): number[] {
   const own = totalOf(counts);
   return shares.map((share, bin) => ((counts[bin] ?? 0) - share * own) / total);
 }
 
-/** Of a sum over cohorts. */
+/** Covariance of a sum over cohorts. */
 function covarianceOf(deviations: readonly (readonly number[])[]): number[][] {
   const cohorts = deviations.length;
   const bins = deviations[0]?.length ?? 0;
@@ -134,8 +134,8 @@ function addMultinomial(covariance: number[][], shares: readonly number[], n: nu
 }
 
 /**
- * Rao and Scott (1981, 1984), second order: X² = Σ d² / m has the expectation tr Δ without a change, Δ being the covariance
- * in units of m; X² / tr Δ is near an F of (tr Δ)² / tr Δ² degrees of freedom.
+ * Computes the test of Rao and Scott (1981, 1984), second order. Without a change X² = Σ d² / m has the expectation tr
+ * Δ, where Δ is the covariance in units of m. X² / tr Δ is near an F of (tr Δ)² / tr Δ² degrees of freedom.
  */
 function raoScott(
   difference: readonly number[],
@@ -155,8 +155,8 @@ function raoScott(
 }
 
 /**
- * Neyman's smooth test with two components, a shift and a spread: of the two, a slow change of many bins is seen with
- * fewer devices than bin by bin. Hotelling's T² of the cohorts.
+ * Computes Neyman's smooth test with two components, a shift and a spread, as Hotelling's T² of the cohorts. It sees a
+ * slow change of many bins with fewer devices than a test bin by bin.
  */
 function smoothTest(
   difference: readonly number[],
@@ -183,7 +183,7 @@ function smoothTest(
   return fSurvival((squared * (degrees - 1)) / (2 * degrees), 2, degrees - 1);
 }
 
-/** Where the middle of each bin is among all, −½ … ½. */
+/** Returns the rank of each bin's middle among all, −½ … ½. */
 function midRanks(shares: readonly number[]): number[] {
   let below = 0;
   return shares.map((share) => {

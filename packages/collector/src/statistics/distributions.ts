@@ -13,7 +13,7 @@ export function tSurvival(t: number, df: number): number {
   return t >= 0 ? tail : 1 - tail;
 }
 
-/** The t above which a share `tail` of Student's distribution lies, 0 < tail < 0.5. */
+/** Returns the t above which a share `tail` of Student's distribution lies, 0 < tail < 0.5. */
 export function tQuantile(tail: number, df: number): number {
   let [low, high] = [0, 1];
   while (tSurvival(high, df) > tail) high *= 2;
@@ -29,7 +29,7 @@ export function tQuantile(tail: number, df: number): number {
 function incompleteBeta(x: number, a: number, b: number): number {
   if (x <= 0) return 0;
   if (x >= 1) return 1;
-  // the fraction converges fast below the mean only
+  // the fraction converges fast only below the mean
   if (x > (a + 1) / (a + b + 2)) return 1 - incompleteBeta(1 - x, b, a);
   const front = Math.exp(
     a * Math.log(x) + b * Math.log1p(-x) + logGamma(a + b) - logGamma(a) - logGamma(b),
@@ -76,12 +76,13 @@ function logGamma(x: number): number {
 }
 
 /**
- * How far from an estimate the true value is at most, at every look at once, but for a probability of `level` on each side:
- * the mixture sequential probability ratio test with a normal mixture, inverted (Robbins 1970; Johari, Pekelis and Walsh
- * 2022).
+ * Returns the radius around an estimate within which the true value stays at all looks together, but for a probability
+ * of `level` on each side. It inverts the mixture sequential probability ratio test with a normal mixture (Robbins
+ * 1970; Johari, Pekelis and Walsh 2022).
  *
  * @param variance of the estimate at this look
- * @param effect that is looked for: the radius is narrowest where the standard deviation is about a third of it
+ * @param effect the difference that is looked for; the radius is narrowest where the standard deviation is a third of
+ * it
  */
 export function radiusAtAnyLook(variance: number, effect: number, level: number): number {
   const mixture = effect ** 2;

@@ -17,8 +17,8 @@ function divergence(p: readonly number[], q: readonly number[]): number {
 }
 
 /**
- * Wasserstein distance: how far shares have to be moved, as a share of the range of the edges, each bin being at its
- * middle. 0: nothing moved. 1: all of it from one end to the other.
+ * Computes the Wasserstein distance: how far shares have to be moved, as a share of the range of the edges. Each bin is
+ * at its middle. At 0 nothing moved, and at 1 all of it from one end to the other.
  */
 export function wasserstein(
   counts: BinCounts,

@@ -2,16 +2,16 @@ import type { CompositionChange } from './composition-change.js';
 import { rejected } from './false-discoveries.js';
 
 const ALARM = Object.freeze({
-  /** Of the alarms of one window, the share that may be false. */
+  /** Share of the alarms of one window that may be false. */
   level: 0.001,
-  /** Population stability index less its expectation: what people act on. */
+  /** Population stability index less its expectation. People do not act on less. */
   leastEffect: 0.03,
 });
 
 /**
- * Which distributions have changed, by window: surely so, by so much, and in the window before too.
+ * Finds, by window, distributions with a significant and large change that was there in the window before too.
  *
- * @param windows in the order of time, each with all distributions of the model; undefined where too little was seen
+ * @param windows in order of time, each with all distributions of the model; undefined where too little was seen
  */
 export function alarmsOf(
   windows: readonly (readonly (CompositionChange | undefined)[])[],

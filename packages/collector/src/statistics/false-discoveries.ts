@@ -1,6 +1,6 @@
 /**
- * Which of several null hypotheses are rejected so that at most a share `level` of the rejections is expected to be
- * false, for tests that are independent or depend positively (Benjamini and Hochberg 1995).
+ * Rejects null hypotheses so that at most a share `level` of the rejections is expected to be false. Tests are
+ * independent or depend positively (Benjamini and Hochberg 1995).
  */
 export function rejected(pValues: readonly number[], level: number): boolean[] {
   const sorted = [...pValues].sort((a, b) => a - b);

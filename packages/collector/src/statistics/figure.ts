@@ -1,18 +1,18 @@
 import { tQuantile } from './distributions.js';
 
-/** A number of the fleet with what is known of it. Null where nothing was counted. */
+/** A number of the fleet with its interval and its sample. Null where nothing was counted. */
 export interface Figure {
   readonly value: number | null;
   /** 95 % interval. */
   readonly low: number | null;
   readonly high: number | null;
-  /** Events that it is made of. */
+  /** Number of events. */
   readonly n: number;
-  /** On the busiest UTC day of the range. */
+  /** Devices on the busiest UTC day of the range. */
   readonly devices: number;
-  /** A section of docs/statistics.md. */
+  /** Names a section of docs/statistics.md. */
   readonly method: Method;
-  /** Computed from what is known elsewhere, and not counted. */
+  /** It is computed from other figures, and not counted. */
   readonly estimated: boolean;
 }
 
@@ -26,7 +26,7 @@ type Method =
   | 'sample-ratio'
   | 'hour-of-week';
 
-/** Of intervals: a share of 0.025 is above, and one below. */
+/** A share of 0.025 is above the interval, and as much below. */
 const TAIL = 0.025;
 
 export interface Estimate {
@@ -34,13 +34,13 @@ export interface Estimate {
   readonly variance: number;
   /** Events. */
   readonly n: number;
-  /** Of freedom, of the variance. */
+  /** Degrees of freedom of the variance. */
   readonly degrees: number;
 }
 
 type Origin = Pick<Figure, 'devices' | 'method'> & { readonly estimated?: boolean };
 
-/** Of any number: value ± t · √variance. */
+/** Makes the figure of any number: value ± t · √variance. */
 export function figureOf(estimate: Estimate | undefined, origin: Origin): Figure {
   if (!estimate) return nothing(origin);
   const { value, variance, n, degrees } = estimate;
@@ -49,8 +49,8 @@ export function figureOf(estimate: Estimate | undefined, origin: Origin): Figure
 }
 
 /**
- * Of a share: Wilson's interval, of as many independent events as would vary as much as the cohorts do. A share that is 0 or
- * 1 everywhere does not vary, and counts as an event a device.
+ * Makes the figure of a share. Wilson's interval is computed for as many independent events as would vary as much as
+ * the cohorts do. A share that is 0 or 1 everywhere does not vary, and counts one event a device.
  */
 export function shareFigureOf(estimate: Estimate | undefined, origin: Origin): Figure {
   if (!estimate) return nothing(origin);

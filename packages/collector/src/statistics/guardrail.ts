@@ -2,7 +2,7 @@ import type { RatioSums } from './cohort-ratio.js';
 import { radiusAtAnyLook } from './distributions.js';
 import { trimmedDifference } from './trimmed-difference.js';
 
-/** What one cohort saw on both sides of a rollout. */
+/** Sums of one cohort on both sides of a rollout. */
 export interface ArmSums {
   readonly canary: RatioSums;
   readonly control: RatioSums;
@@ -10,29 +10,29 @@ export interface ArmSums {
 
 /** How much worse the canary is, with an interval that holds at every look. */
 export interface GuardrailResult {
-  /** Canary less control; above 0 is worse. */
+  /** Canary less control. Above 0 is worse. */
   readonly difference: number;
   readonly low: number;
   readonly high: number;
   /** Cohorts with both sides. */
   readonly cohorts: number;
-  /** Times as many devices as now until the interval could be under the margin; 1: enough. Undefined: never. */
+  /** Times as many devices as now until the interval could be under the margin. 1 is enough now, undefined is never. */
   readonly needed: number | undefined;
 }
 
-/** Margins that an interval is narrow for: a difference about as large, and one that nobody has to wait to be sure of. */
+/** Intervals are narrow for differences of about the margin, and for ones so large that nobody has to wait. */
 const EFFECTS = [1, 20];
-/** Of a margin of 0. */
+/** Stands for a margin of 0. */
 const LEAST_EFFECT = 1e-4;
 
-/** Of 64. With fewer that have both sides there is no verdict. */
+/** With fewer cohorts of the 64 that have both sides there is no verdict. */
 export const FEWEST_COHORTS = 48;
 
 /**
- * Compares shares – of runs that failed, of device-days with a failure – cohort by cohort.
+ * Compares shares cohort by cohort: of failed runs, or of device-days with a failure.
  *
  * @param margin a difference that is tolerated
- * @param level probability that a lower end, or an upper one, is ever beyond the truth
+ * @param level probability that the lower end is ever beyond the truth, and likewise the upper end
  * @returns undefined where there is no verdict yet
  */
 export function compareShares(
@@ -48,7 +48,7 @@ export function compareShares(
 }
 
 /**
- * Compares how many devices report on sides that should be equal: a version that kills its page sends no errors, it goes
+ * Compares how many devices report on sides that should be equal. A version that kills its page sends no errors, and is
  * missing.
  *
  * @param cohorts devices by side, as `whole`
@@ -68,7 +68,7 @@ export function compareSizes(
     const share = Math.min(Math.max(0.5 - difference, 0), 1 - 1e-9);
     return 1 - share / (1 - share);
   };
-  // the share at which so many would be missing
+  // the canary's share of devices if so many were missing
   const found = judge(differences, {
     margin: 0.5 - (1 - margin) / (2 - margin),
     level,
@@ -80,7 +80,7 @@ export function compareSizes(
 }
 
 /**
- * Compares means of what the app declares, as a share of the control's mean; the sums are Σ value and n. Less is worse.
+ * Compares means of an outcome of the app, as a share of the control's mean. The sums are Σ value and n. Less is worse.
  */
 export function compareMeans(
   cohorts: readonly ArmSums[],
@@ -98,7 +98,7 @@ export function compareMeans(
     difference: (control.part / control.whole - canary.part / canary.whole) / scale,
     weight: harmonic(canary.whole, control.whole),
   }));
-  // values vary by about as much as their mean is: no less is believed
+  // values vary by about their mean, and less is not believed
   const n = (side: keyof ArmSums) => both.reduce((sum, cohort) => sum + cohort[side].whole, 0);
   const least = 1 / n('canary') + 1 / n('control');
   return judge(differences, { margin, level, least });
@@ -111,7 +111,7 @@ function judge(
   const cohorts = differences.length;
   if (cohorts < FEWEST_COHORTS) return undefined;
   const { value, cautious, variance: found, degrees } = trimmedDifference(differences);
-  // estimated from few cohorts, the variance has a variance too: as that of Student's distribution
+  // the variance is estimated from few cohorts, and varies as in Student's distribution
   const variance = Math.max(found, least) * (degrees / (degrees - 2));
   const radiusWith = (times: number) =>
     Math.min(
@@ -133,7 +133,7 @@ function judge(
   };
 }
 
-/** How many times the devices are needed until the radius is within the room there is. */
+/** Finds how many times the devices are needed until the radius fits into `room`. */
 function timesNeeded(room: number, radiusWith: (times: number) => number): number | undefined {
   if (room <= 0) return undefined;
   let times = 1;
@@ -141,7 +141,7 @@ function timesNeeded(room: number, radiusWith: (times: number) => number): numbe
   return times < 1e6 ? times : undefined;
 }
 
-/** As little as a share of so many events varies even if all were independent, one more having the property. */
+/** Variance of a share of so many independent events, of which one more has the property. */
 function leastVariance(cohorts: readonly ArmSums[]): number {
   const of = (side: keyof ArmSums) => {
     const part = cohorts.reduce((sum, cohort) => sum + cohort[side].part, 0);

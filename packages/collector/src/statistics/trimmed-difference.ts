@@ -1,23 +1,23 @@
-/** Of one cohort: how much one side differs from the other, and how many events say so. */
+/** Difference between the sides of one cohort, and the number of events behind it. */
 export interface CohortDifference {
   readonly difference: number;
   readonly weight: number;
 }
 
-/** Cohorts left out on each side: as many as one forger may hold. */
+/** So many cohorts are left out at each end. A forger holds no more. */
 const TRIMMED = 4;
-/** Four forged high ones push four honest low ones out at the other end; leaving out so many more of the high takes it back. */
+/** Four forged high cohorts push four honest low ones out. Leaving out more high ones makes up for it. */
 const TAKEN_BACK = 2;
 
 /**
- * Mean difference of cohorts that nobody moves who holds four of them: the four lowest and the four highest are left out,
- * and none weighs more than the median one – a share of the total would be what a forger inflates, and twice the median is
- * enough for four to double the variance, behind which a bad canary hides. The variance is that of a trimmed mean, from
+ * Computes a mean difference of cohorts that a forger of four cohorts cannot move. The four lowest and the four highest
+ * are left out, and no cohort weighs more than the median one. A forger inflates a share of the total, and at twice the
+ * median four cohorts double the variance and hide a bad canary. The variance is that of a trimmed mean, from
  * winsorised values (Tukey and McLaughlin 1963; weighted).
  */
 export function trimmedDifference(cohorts: readonly CohortDifference[]): {
   readonly value: number;
-  /** What it would be at least, whatever four cohorts say. */
+  /** The difference is at least this, whatever four cohorts send. */
   readonly cautious: number;
   readonly variance: number;
   readonly degrees: number;

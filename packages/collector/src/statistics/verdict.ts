@@ -1,10 +1,10 @@
 import type { GuardrailResult } from './guardrail.js';
 
-/** What a rollout should do, and by which guardrail. It moves nothing: only a holder of signing keys does. */
+/** Says how a rollout should go on, and by which guardrails. Only a holder of signing keys moves it. */
 export type Verdict =
   | { readonly verdict: 'roll-back'; readonly because: readonly string[] }
   | { readonly verdict: 'promote' }
-  /** `times` as many devices are needed, if nothing changes; null: nobody can say. */
+  /** `times` as many devices are needed, if nothing changes. Null where that is not known. */
   | {
       readonly verdict: 'hold';
       readonly because: readonly string[];
@@ -15,7 +15,7 @@ export interface Judged {
   readonly name: string;
   /** A difference that is tolerated. */
   readonly margin: number;
-  /** Undefined: too little is known. */
+  /** Undefined where too little is known. */
   readonly result: GuardrailResult | undefined;
 }
 

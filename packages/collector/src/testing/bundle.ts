@@ -3,12 +3,11 @@ import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { afterAll } from 'vitest';
 
-/** Inside the checkout, so that what is not bundled is found. */
+/** The folder is inside the checkout, so that packages outside of the bundle are found. */
 const FOLDER = new URL('../../node_modules/.cache/nearside-collector/', import.meta.url);
 
 /**
- * One file of JavaScript from a source of this package, for another thread or process: those run what is built, and
- * tests run what is written.
+ * Bundles a source of this package for another thread or process, so that tests run the sources there too.
  */
 export async function bundle(source: URL): Promise<URL> {
   const folder = new URL(`${process.pid}-${Math.random().toString(36).slice(2)}/`, FOLDER);

@@ -3,7 +3,7 @@ import type { Fault } from './store-crashes.js';
 
 export interface FaultyDatabase {
   readonly database: Database.Database;
-  /** From now on; steps are counted from 1. */
+  /** Steps are counted from now on, from 1. */
   arm(fault: Fault): void;
   /** @returns whether the fault has struck */
   disarm(): boolean;

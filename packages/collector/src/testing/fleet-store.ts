@@ -11,7 +11,7 @@ export const MONDAY_MS = Date.UTC(2026, 2, 2);
 
 export const BASELINE = 'feedfacefeedface';
 
-/** A range of the model that these devices run, by the hour. */
+/** A query by the hour, about the model that these devices run. */
 export function fleetQuery(fromMs: number, toMs: number) {
   return { model: 'digits', fromMs, toMs, stepMs: HOUR_MS };
 }
@@ -55,7 +55,7 @@ export interface DeviceReport {
   readonly version?: string;
   readonly arm?: 'stable' | 'canary' | 'control';
   readonly device?: string;
-  /** Empty: none. */
+  /** Empty for none. */
   readonly app?: string;
   readonly library?: string;
   readonly first?: Report['first'];
@@ -100,7 +100,7 @@ export function deviceContribution(
   return contributionOf(report, atMs + 301_000, names);
 }
 
-/** A store that counted these reports: in memory, or in a file. */
+/** Makes a store that counted these reports, in memory or in a file. */
 export async function storeOf(
   reports: readonly DeviceReport[],
   file = ':memory:',

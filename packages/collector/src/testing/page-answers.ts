@@ -13,7 +13,7 @@ import { parseTargets } from '../files/targets.js';
 import { parseFleetQuery } from '../fleet/query.js';
 
 export interface PageOptions {
-  /** What stands behind the `?` of the page's address. */
+  /** The page's address behind the `?`. */
   readonly search: string;
   readonly nowMs: number;
   readonly facts?: ModelFacts['models'][number];
@@ -27,7 +27,7 @@ const PRICES = parsePrices({
   collectorPerMonth: 0,
 });
 
-/** What a page with this address knows when a collector on the store has answered everything. */
+/** Returns all answers that a collector on the store gives to a page with this address. */
 export async function pageAnswers(
   store: RollupStore,
   names: readonly QuestionName[],
@@ -61,16 +61,16 @@ export async function pageAnswers(
 }
 
 export interface Page {
-  /** What a panel says. */
+  /** The table of a panel. */
   cells(id: string): Table;
-  /** The same as CSV has it: names and numbers. */
+  /** The table as CSV has it: names and numbers. */
   values(id: string): {
     readonly columns: readonly string[];
     readonly rows: readonly (readonly (string | number | null)[])[];
   };
 }
 
-/** The panels of a page, when everything has been answered. */
+/** Returns the panels of a page, with all questions answered. */
 export async function pageOf(
   store: RollupStore,
   panels: readonly Panel[],

@@ -3,7 +3,7 @@ import { createHistogram, histogramToJson, type Report, record } from '@nearside
 import { type Contribution, contributionOf } from '../counting/contribution.js';
 import { createNames, type Names } from '../counting/names.js';
 
-/** A moment to test at: 2026-03-04T12:02:00Z, inside a bucket. */
+/** The time of tests is 2026-03-04T12:02:00Z, inside a bucket. */
 export const NOW_MS = Date.UTC(2026, 2, 4, 12, 2);
 
 type Dimensions = Report['dimensions'];
@@ -12,16 +12,16 @@ export interface SampleOptions {
   readonly id?: string;
   readonly g?: number;
   readonly t0?: number;
-  /** As the device's clock has it. */
+  /** By the device's clock. */
   readonly sent?: number;
   readonly first?: Report['first'];
   readonly dimensions?: Partial<Dimensions>;
-  /** Call → result; one result each. */
+  /** Call → result, one result each. */
   readonly durationsMs?: readonly number[];
   readonly health?: Partial<Report['health']>;
 }
 
-/** A valid report with every group; fresh id unless one is given. */
+/** Makes a valid report with every group, and with a new id unless one is given. */
 export function sampleReport(options: SampleOptions = {}): Report {
   const { durationsMs = [2, 3, 40], t0 = NOW_MS - 300_000 } = options;
   const stage = (share: number) =>
@@ -117,12 +117,12 @@ export function sketch(values: readonly number[], scale: number) {
   return histogramToJson(histogram);
 }
 
-/** Names of a collector that has no rows yet. */
+/** Makes the names of a collector that has no rows yet. */
 export function freshNames(): Names {
   return createNames({ names: [], series: [], units: [] });
 }
 
-/** What a fresh collector adds for a report. */
+/** Makes the contribution of a report to a new collector. */
 export function sampleContribution(
   options: SampleOptions = {},
   { nowMs = NOW_MS, names = freshNames() }: { nowMs?: number; names?: Names } = {},

@@ -6,11 +6,11 @@ import { admitTraces } from '../traces/admit-traces.js';
 interface SampleRun {
   readonly model?: string;
   readonly reason?: TraceReason;
-  /** Of one that failed. */
+  /** Code of a run that failed. */
   readonly code?: string;
 }
 
-/** What a device sends: each run with all its stages, or with none where it failed. */
+/** Makes the traces of a device: each run with all its stages, or with none where it failed. */
 export function sampleTraces(...runs: readonly SampleRun[]): Traces {
   return {
     resourceSpans: [

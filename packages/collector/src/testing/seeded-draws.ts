@@ -8,7 +8,7 @@ export function seededDraws(seed: number) {
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   }
   const below = (n: number) => Math.floor(uniform() * n);
-  /** A bin, each as likely as its share. */
+  /** Draws a bin, each as likely as its share. */
   function bin(shares: readonly number[]): number {
     let left = uniform() * shares.reduce((sum, share) => sum + share, 0);
     const found = shares.findIndex((share) => {

@@ -13,9 +13,9 @@ export const FRIDAY_MS = MONDAY_MS + 4 * DAY_MS;
 export const THURSDAY = `?from=${new Date(THURSDAY_MS).toISOString()}&to=${new Date(FRIDAY_MS).toISOString()}`;
 
 /**
- * Four days. 1.0.0 on Monday and Tuesday, 1.1.0 from then on. Desktops take 10 ms; phones 40, and 80 on Thursday, when one
- * of their ten runs fails and they are less sure. On Thursday noon each device has two labels, and the model was right in
- * both; two things that the app counts, of which one came; and desktops have what goes wrong beside runs.
+ * Makes four days: 1.0.0 on Monday and Tuesday, and 1.1.0 from then on. Desktops take 10 ms. Phones take 40 ms, and 80
+ * ms on Thursday, when one of their ten runs fails and they are less sure. On Thursday noon each device has two right
+ * labels, and one of two outcomes came. Desktops also report faults beside runs.
  */
 export async function seededFleet(file?: string): Promise<RollupStore> {
   const hours = Array.from({ length: 96 }, (_, hour) => hour);
@@ -49,7 +49,7 @@ function reportsOf(hour: number): DeviceReport[] {
   });
 }
 
-/** Of desktops alone: ten runs of 10 ms, of which the model takes 8. */
+/** Stages of desktops: ten runs of 10 ms, of which the model takes 8. */
 const STAGES: Partial<Report> = {
   latency: {
     total: sketch(new Array<number>(10).fill(10), 3),

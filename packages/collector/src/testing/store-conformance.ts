@@ -7,7 +7,7 @@ import { type CellQuery, RETENTION, type RollupStore } from '../counting/rollup-
 import { BUCKET_MS, DAY_MS, HOUR_MS, utcDay } from '../counting/time.js';
 import { NOW_MS, type SampleOptions, sampleContribution } from './sample-report.js';
 
-/** What every store must do. */
+/** Tests that every store has to pass. */
 export function describeRollupStore(name: string, open: () => Promise<RollupStore>): void {
   describe(name, () => {
     let store: RollupStore;

@@ -3,7 +3,7 @@ import { RETENTION, type RollupStore } from '../counting/rollup-store.js';
 import { DAY_MS, utcDay } from '../counting/time.js';
 import { NOW_MS, sampleContribution } from './sample-report.js';
 
-/** A fault at the n-th step (1, 2, …): before it is done, or after, when only the answer is lost. */
+/** A fault at the n-th step (1, 2, …): before it is done, or after it, when only the answer is lost. */
 export interface Fault {
   readonly step: number;
   readonly when: 'before' | 'after';
@@ -12,15 +12,15 @@ export interface Fault {
 /** A store whose steps – statements and commits – fail on demand. */
 export interface FaultyStore {
   readonly store: RollupStore;
-  /** From now on; steps are counted from 1. */
+  /** Steps are counted from now on, from 1. */
   arm(fault: Fault): void;
   /** @returns whether the fault has struck */
   disarm(): boolean;
-  /** The process ends without a word, and another one opens what is on disk. */
+  /** Ends the process as a crash does. Another one opens the file. */
   reopen(): Promise<RollupStore>;
 }
 
-/** What no store may lose or count twice, whatever fails. */
+/** Tests that no store loses a report or counts one twice, whatever fails. */
 export function describeCrashes(name: string, open: () => Promise<FaultyStore>): void {
   describe(`${name}, with a fault`, () => {
     const batch = [
@@ -77,7 +77,7 @@ export function describeCrashes(name: string, open: () => Promise<FaultyStore>):
             expect(end).toEqual(expected);
             if (first instanceof Error) {
               expect(first).toMatchObject({ code: 'store-unavailable' });
-              // lost before the commit, or only its answer was
+              // the report was lost before the commit, or only its answer was
               expect([counted, duplicates]).toContainEqual(second);
               seen.add(`add failed, resend ${String(second[0])}`);
             } else {

@@ -3,7 +3,7 @@ import { RETENTION, type RollupStore, type VersionState } from '../counting/roll
 import { DAY_MS, HOUR_MS, utcDay } from '../counting/time.js';
 import { NOW_MS, type SampleOptions, sampleContribution } from './sample-report.js';
 
-/** What every store must know of last month: days by cohort, and what was said of versions. */
+/** Tests that every store knows last month: days by cohort, and releases. */
 export function describeStoreHistory(name: string, open: () => Promise<RollupStore>): void {
   describe(name, () => {
     let store: RollupStore;
@@ -31,7 +31,7 @@ export function describeStoreHistory(name: string, open: () => Promise<RollupSto
       await store.prune(dayMs + (RETENTION.cohortDays + 1) * DAY_MS);
       expect(await store.cohorts(range)).toEqual([]);
       expect(await rows()).toEqual(before.map((row) => ({ ...row, hourMs: dayMs })));
-      // of a range within the day all of it
+      // a range within the day gets the whole day
       const within = { ...range, fromMs: dayMs + 5 * HOUR_MS, toMs: dayMs + 6 * HOUR_MS };
       expect(await store.cohortDays(within)).toEqual(await rows());
       expect(await store.cohortDays({ ...range, version: '9.9.9' })).toEqual([]);

@@ -5,19 +5,19 @@ import { sampleReport } from './sample-report.js';
 /** A collector in a process of its own. */
 export interface KillableCollector {
   readonly url: string;
-  /** As `kill -9` does, and waits until it is gone. */
+  /** Kills as `kill -9` does, and waits until the process is gone. */
   kill(): Promise<void>;
 }
 
 interface Kills {
   readonly kills: number;
-  /** Sent between one kill and the next, as many at once. */
+  /** So many reports are sent at once between two kills. */
   readonly reports: number;
-  /** On what the one before left on disk. */
+  /** Starts on the file that the one before left. */
   start(): Promise<KillableCollector>;
 }
 
-/** Nothing acknowledged is lost and nothing is counted twice, whenever the process ends. */
+/** Tests that no acknowledged report is lost and none is counted twice, whenever the process ends. */
 export function testKills(name: string, { kills, reports, start }: Kills): void {
   test(`${name}: of ${kills} kills while reports arrive, with resends, none loses or doubles one`, {
     timeout: 60_000 + kills * 5000,
@@ -28,7 +28,7 @@ export function testKills(name: string, { kills, reports, start }: Kills): void 
     for (let kill = 0; kill < kills; kill += 1) {
       const collector = await start();
       for (let i = 0; i < reports; i += 1) unsure.add(sampleReport({ t0, sent: Date.now() }));
-      // some that were acknowledged are sent again
+      // some acknowledged reports are sent again
       const resent = sure.slice(-20);
       const killAfter = Math.floor(Math.random() * (reports + resent.length));
       let answered = 0;

@@ -56,7 +56,7 @@ function runsOf({ resourceSpans: [{ scopeSpans }] }: Traces): RunTrace[] {
   });
 }
 
-/** An attribute that the schema requires. */
+/** Reads an attribute that the schema requires. */
 function textOf(run: Extract<TraceSpan, { name: 'inference' }>, wanted: string): string {
   const found = run.attributes.find(({ key }) => key === wanted);
   return found && 'stringValue' in found.value ? found.value.stringValue : '';

@@ -1,18 +1,19 @@
 import { StartError } from '../refusals/start-error.js';
 
 const LIMITS = Object.freeze({
-  /** Requests under way; what comes beyond is not forwarded. */
+  /** With so many requests under way, further traces are not forwarded. */
   underWay: 8,
   answerMs: 10_000,
 });
 
-/** Sends traces on, as they came. Never throws, and nobody waits for it. */
+/** Sends traces on as they came. It never throws, and nobody waits for it. */
 export type TraceForwarder = (body: Uint8Array) => void;
 
 /**
- * To a receiver of OTLP/HTTP. Each is sent once: what it does not take is lost to it.
+ * Makes a forwarder to a receiver of OTLP/HTTP. Each body is sent once, and is lost to a receiver that does not take
+ * it.
  *
- * @param onError told why one was not taken
+ * @param onError told why a body was not taken
  * @throws StartError `option-invalid`
  */
 export function forwardTraces(

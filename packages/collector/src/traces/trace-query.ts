@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import type { TraceQuery } from '../counting/rollup-store.js';
 import type { Refusal } from '../refusals/refusal.js';
 
-/** Traces in an answer, unless fewer are asked for. */
+/** An answer has so many traces, unless fewer are asked for. */
 const MOST = 100;
 
 const QuerySchema = v.strictObject({

@@ -14,13 +14,13 @@ interface TraceRouteOptions {
   readonly metrics: ProcessMetrics;
   readonly limit: AddressLimit;
   readonly mayWrite: WritingCheck;
-  /** Gets all that is admitted, sampled traces too. */
+  /** Gets all admitted traces, sampled ones too. */
   readonly forward: TraceForwarder | undefined;
   readonly now: () => number;
   readonly onError: (error: unknown) => void;
 }
 
-/** `POST /v1/traces`: admit, forward, keep those that failed or were slow. */
+/** Serves `POST /v1/traces`: admits traces, forwards them, and keeps those that failed or were slow. */
 export function addTraceRoute(server: FastifyInstance, options: TraceRouteOptions): void {
   const { store, metrics, limit, mayWrite, forward, now, onError } = options;
 
