@@ -60,11 +60,11 @@ export async function createModel(parts: ModelParts): Promise<Model> {
   const recording = recordFrom(first, { context, later, opening });
   const handover: Handover = createHandover(first, {
     revive: reviveWith(context),
-    pool: poolServing && ((serving) => poolServing(serving, { ...context, waiting })),
+    pool: (serving) =>
+      poolServing?.(serving, { ...context, waiting: () => queue.waiting }) ?? serving,
     onHanded: (event) => tellOfHandover(event, { context, recording }),
   });
   const queue = queueFor(spec, { handover, watchdogMs });
-  const waiting = () => queue.waiting;
 
   const close = shareOnce(async (): Promise<void> => {
     const closed = closedError(release.model);

@@ -63,7 +63,7 @@ export interface HandoverOptions {
   /** Starts the version anew after its worker was lost. */
   readonly revive: (lost: Serving) => Promise<Serving>;
   /** Gives a version that is about to serve more workers, where the engine has them. */
-  readonly pool?: ((serving: Serving) => Serving) | undefined;
+  readonly pool?: (serving: Serving) => Serving;
   /** Told after the first one, of each that comes to serve. */
   readonly onHanded: (event: Handed) => void;
 }
@@ -75,25 +75,22 @@ interface Probation {
   goodRuns: number;
 }
 
-interface Reviving {
-  readonly kind: 'reviving';
-  /** It was lost, or given up. */
-  readonly current: Serving;
-  readonly probation: Probation | undefined;
-  readonly wasResting: boolean;
-  /** Runs wait for it. */
-  readonly revival: Promise<void>;
-}
-
 type State =
-  | { readonly kind: 'serving'; readonly current: Serving; probation: Probation | undefined }
+  | { readonly kind: 'serving'; readonly current: Serving; probation?: Probation | undefined }
   /** The session was given up while nobody called. */
-  | { readonly kind: 'resting'; readonly current: Serving; readonly probation?: undefined }
-  | Reviving
+  | { readonly kind: 'resting'; readonly current: Serving; probation?: undefined }
+  /** The current version was lost, or woken from a rest: runs wait for the revival. */
+  | {
+      readonly kind: 'reviving';
+      readonly current: Serving;
+      probation?: Probation | undefined;
+      readonly wasResting: boolean;
+      readonly revival: Promise<void>;
+    }
   | {
       readonly kind: 'closed';
       readonly current: Serving;
-      readonly probation?: undefined;
+      probation?: undefined;
       readonly reason: unknown;
     };
 
@@ -113,7 +110,7 @@ export function createHandover(
     revive,
     pool,
     onHanded,
-    state: { kind: 'serving', current: pool(first), probation: undefined },
+    state: { kind: 'serving', current: pool(first) },
     inFlight: new Map(),
     leaving: new Map(),
   };
@@ -128,13 +125,22 @@ export function createHandover(
       return !isInUse(handing);
     },
     get isIdle() {
-      return isIdle(handing);
+      const { current, probation, kind } = handing.state;
+      const { sequence } = current.version.release;
+      const isProven = !probation || probation.reserve.version.release.sequence === sequence;
+      return handing.inFlight.size === 0 && kind !== 'reviving' && isProven;
     },
     awake: () => awake(handing),
     run: (work, held) => runOn(handing, work, held),
-    rest: (reason) => rest(handing, reason),
     hold: () => hold(handing),
     take: (next) => take(handing, next),
+    rest(reason) {
+      const { kind, current } = handing.state;
+      if (kind !== 'serving' || isInUse(handing)) return false;
+      handing.state = { kind: 'resting', current };
+      void current.connection.close(reason);
+      return true;
+    },
     close: (reason) => close(handing, reason),
   };
 }
@@ -145,13 +151,6 @@ function isResting(state: State): boolean {
 
 function isInUse({ state, inFlight }: Handing): boolean {
   return inFlight.has(state.current) || !!state.probation || state.kind === 'reviving';
-}
-
-function isIdle({ state, inFlight }: Handing): boolean {
-  const { current, probation, kind } = state;
-  const { sequence } = current.version.release;
-  const isProven = !probation || probation.reserve.version.release.sequence === sequence;
-  return inFlight.size === 0 && kind !== 'reviving' && isProven;
 }
 
 async function runOn<Result>(
@@ -178,6 +177,21 @@ async function runOn<Result>(
   }
 }
 
+async function hold(handing: Handing) {
+  do await awake(handing);
+  while (isResting(handing.state)); // it was put to rest between the two
+  const serving = handing.state.current;
+  let isHeld = true;
+  begin(handing, serving);
+  return {
+    serving,
+    release() {
+      if (isHeld) end(handing, serving);
+      isHeld = false;
+    },
+  };
+}
+
 function begin({ inFlight }: Handing, serving: Serving): void {
   inFlight.set(serving, (inFlight.get(serving) ?? 0) + 1);
 }
@@ -190,52 +204,47 @@ function end(handing: Handing, serving: Serving): void {
   if (leaving.has(serving)) leaveWhenIdle(handing, serving, leaving.get(serving));
 }
 
-function leaveWhenIdle({ inFlight, leaving }: Handing, serving: Serving, reason: unknown): void {
+function leaveWhenIdle({ inFlight, leaving }: Handing, serving: Serving, reason?: unknown): void {
   leaving.set(serving, reason);
   if (inFlight.has(serving)) return;
   leaving.delete(serving);
   void serving.connection.close(reason);
 }
 
-/** After a good run: the version before the present one goes when there were enough of them. */
+/** After enough good runs of the current version the one before it goes. */
 function settleIn(handing: Handing, serving: Serving): void {
   const { state } = handing;
-  if (state.kind !== 'serving' || serving !== state.current || !state.probation) return;
-  state.probation.goodRuns += 1;
-  if (state.probation.goodRuns < PROBATION_RUNS) return;
-  leaveWhenIdle(handing, state.probation.reserve, undefined);
+  const { current, probation } = state;
+  if (serving !== current || !probation) return;
+  probation.goodRuns += 1;
+  if (probation.goodRuns < PROBATION_RUNS) return;
+  leaveWhenIdle(handing, probation.reserve);
   state.probation = undefined;
+}
+
+/** From the next run on the version of the event serves. */
+function hand(handing: Handing, event: Handed, probation?: Probation): void {
+  handing.state = { kind: 'serving', current: event.to, probation };
+  handing.onHanded(event);
 }
 
 /** A version that fails while on probation goes, and the one before it takes over again. */
 function goBack(handing: Handing, from: Serving, error: NearsideError): void {
   const { current, probation } = handing.state;
   if (from !== current || !probation) return;
-  const to = probation.reserve;
-  handing.state = { kind: 'serving', current: to, probation: undefined };
   leaveWhenIdle(handing, from, error);
-  handing.onHanded({ kind: 'went-back', from, to, error });
+  hand(handing, { kind: 'went-back', from, to: probation.reserve, error });
 }
 
 function take(handing: Handing, next: Serving): void {
-  const { state } = handing;
+  const { state, pool } = handing;
   if (state.kind === 'closed') return void next.connection.close(undefined);
   const { current: from, probation } = state;
-  if (probation) leaveWhenIdle(handing, probation.reserve, undefined);
+  if (probation) leaveWhenIdle(handing, probation.reserve);
   const isReady = !isResting(state); // to take over again
-  if (!isReady) leaveWhenIdle(handing, from, undefined);
-  const to = handing.pool(next);
-  const reserve = isReady ? { reserve: from, goodRuns: 0 } : undefined;
-  handing.state = { kind: 'serving', current: to, probation: reserve };
-  handing.onHanded({ kind: 'took-over', from, to });
-}
-
-function rest(handing: Handing, reason: NearsideError): boolean {
-  const { kind, current } = handing.state;
-  if (kind !== 'serving' || isInUse(handing)) return false;
-  handing.state = { kind: 'resting', current };
-  void current.connection.close(reason);
-  return true;
+  if (!isReady) leaveWhenIdle(handing, from);
+  const event = { kind: 'took-over', from, to: pool(next) } as const;
+  hand(handing, event, isReady ? { reserve: from, goodRuns: 0 } : undefined);
 }
 
 /** @throws the reason of `close`; an error for which a rest cannot be ended; `no-backend`, when none is left to serve */
@@ -255,55 +264,37 @@ async function awake(handing: Handing): Promise<Serving> {
 
 /** Another worker takes the place of a lost one, for the calls that wait and for those that come. */
 function revive(handing: Handing, lost: Serving): void {
-  const { state } = handing;
+  const { state, pool } = handing;
   if (lost !== state.current || state.kind === 'reviving' || state.kind === 'closed') return;
   const sinceMs = performance.now();
+  const wasResting = state.kind === 'resting';
   const revival = handing.revive(lost).then(
     (next) => {
       // The model is closed, or an update has taken over meanwhile.
       if (handing.state !== reviving) return void next.connection.close(undefined);
-      const to = handing.pool(next);
-      handing.state = { kind: 'serving', current: to, probation: reviving.probation };
-      leaveWhenIdle(handing, lost, undefined);
-      const { wasResting } = reviving;
+      const to = pool(next);
       const tookMs = performance.now() - sinceMs;
-      handing.onHanded({ kind: 'revived', from: lost, to, wasResting, tookMs });
+      const event = { kind: 'revived', from: lost, to, wasResting, tookMs } as const;
+      hand(handing, event, reviving.probation);
+      leaveWhenIdle(handing, lost);
     },
     (error) => {
       if (handing.state === reviving) handing.state = state;
       throw error;
     },
   );
-  const { probation } = state;
-  const wasResting = state.kind === 'resting';
-  const reviving: Reviving = { kind: 'reviving', current: lost, probation, wasResting, revival };
+  const reviving: State = { ...state, kind: 'reviving', wasResting, revival };
   handing.state = reviving;
   revival.catch(() => {}); // the next run finds the lost worker, says so, and tries again
-}
-
-async function hold(handing: Handing) {
-  do await awake(handing);
-  while (isResting(handing.state)); // it was put to rest between the two
-  const serving = handing.state.current;
-  let isHeld = true;
-  begin(handing, serving);
-  return {
-    serving,
-    release() {
-      if (isHeld) end(handing, serving);
-      isHeld = false;
-    },
-  };
 }
 
 async function close(handing: Handing, reason: unknown): Promise<void> {
   const { state, leaving } = handing;
   const { current, probation } = state;
-  const reserve = probation ? [probation.reserve] : [];
-  const ending = [...new Set([current, ...reserve, ...leaving.keys()])];
+  const ending = new Set([current, probation?.reserve ?? current, ...leaving.keys()]);
   leaving.clear();
   if (state.kind !== 'closed') handing.state = { kind: 'closed', current, reason };
-  await Promise.all(ending.map(({ connection }) => connection.close(reason)));
+  await Promise.all([...ending].map(({ connection }) => connection.close(reason)));
 }
 
 /** The error of a call that comes while the model is put to rest. */
