@@ -14,26 +14,26 @@ import {
 } from './shared/check-options.js';
 
 export interface MicrophoneOptions {
-  /** Lets go of the microphone; who reads gets `signal.reason`. */
+  /** Lets go of the microphone; the reader gets `signal.reason`. */
   readonly signal?: AbortSignal | undefined;
-  /** Which microphone, and what the browser does to its sound, as `getUserMedia` takes it under `audio`. */
+  /** Chooses the microphone and how the browser treats its sound, as `audio` of `getUserMedia` does. */
   readonly constraints?: TrackConstraints | undefined;
   /** Folder that holds a copy of `dist/assets`, as for `open`. */
   readonly assets?: string | undefined;
 }
 
-/** `MediaTrackConstraints`, by way of what takes it: the platform has no value of that name. */
+/** `MediaTrackConstraints`, taken from a method, because the platform has no value of that name. */
 type TrackConstraints = Parameters<PlatformType<'MediaStreamTrack'>['applyConstraints']>[0];
 
 /** A part of what a microphone hears; it follows the one before without a gap. */
 export interface MicrophonePiece extends RawSound {
-  /** Of one channel, from −1 to 1. */
+  /** Samples of one channel, from −1 to 1. */
   readonly samples: Float32Array<ArrayBuffer>;
   /** The device's own rate. */
   readonly sampleRateHz: number;
 }
 
-/** s: sound that nobody has read for so long is not kept. */
+/** Unread sound is kept for so long, s. */
 const MOST_UNREAD_S = 60;
 
 const KINDS: OptionKinds<keyof MicrophoneOptions> = {
@@ -43,8 +43,9 @@ const KINDS: OptionKinds<keyof MicrophoneOptions> = {
 };
 
 /**
- * What a microphone hears, from the first `next()` on, in pieces of some 20 ms; those that were not read in time come
- * as one. The browser asks the user first, and may wait for a click or a key press in the page. Leaving the loop, or `return()`, lets go of the device.
+ * The sound of a microphone, from the first `next()` on, in pieces of some 20 ms. Pieces that were not read in time come
+ * as one. The browser asks the user first, and may wait for a click or a key press in the page. Leaving the loop, or
+ * `return()`, lets go of the device.
  *
  * `next()` rejects once, and it is over: with `signal.reason`; `microphone-refused` by the user or the page's policy;
  * `microphone-unavailable` where there is none, another app has it, or it was unplugged; `insecure-context`;
@@ -142,7 +143,7 @@ function joined(pieces: Float32Array<ArrayBuffer>[], length: number): Float32Arr
 function notRead(): NearsideError {
   return new NearsideError(
     'queue-full',
-    `Expected what the microphone hears to be read, got ${MOST_UNREAD_S} s of it unread. Leave the loop when it is not needed any more.`,
+    `Expected the microphone's sound to be read, got ${MOST_UNREAD_S} s of it unread. Leave the loop when it is not needed any more.`,
     { retryable: true },
   );
 }

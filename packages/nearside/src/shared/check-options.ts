@@ -70,9 +70,9 @@ export function ownOptions<Options>(options: Options): Options {
   return ownFields(options, DEPTH);
 }
 
-/** Longer texts are told by their beginning. */
+/** Longer texts are cut, characters. */
 const MOST_CHARACTERS = 80;
-/** Of a list, or of an object's fields. */
+/** So many of a list's items or an object's fields are named. */
 const MOST_NAMED = 4;
 
 /** A value as a message says it: of objects the names alone, because headers may be secret. Never throws. */
@@ -108,7 +108,7 @@ function listed(names: readonly string[]): string {
   return names.slice(0, MOST_NAMED).join(', ') + more;
 }
 
-/** No list, and nothing of the platform's, which has other fields or none: an AbortSignal, Headers. */
+/** A list is none, nor is an object of the platform's, such as an AbortSignal or Headers. */
 export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return kindOf(value) === 'Object';
 }

@@ -14,12 +14,12 @@ export function isSameContender(
   return a?.backend === b?.backend && a?.variant === b?.variant;
 }
 
-/** As people read it. */
+/** The contender's name for people. */
 export function contenderName({ backend, variant }: Contender): string {
   return `${variant} on ${backend}`;
 }
 
-/** What serves, as a contender. */
+/** The contender that a version is served as. */
 export function contenderOf({
   backend,
   variant,
@@ -45,8 +45,8 @@ export function runtimeOf(backend: BackendName): Runtime {
 }
 
 /**
- * What a backend's worker and wasm weigh on the wire, gzip, bytes: measured on `dist/assets`. A CDN
- * that compresses with brotli sends less, in about the same proportions.
+ * Bytes of a backend's worker and wasm on the wire, gzip, measured on `dist/assets`. A CDN that compresses with brotli
+ * sends less, in about the same proportions.
  */
 export const RUNTIME_BYTES: Readonly<Record<AvailableBackend, number>> = Object.freeze({
   'onnx-wasm': 3_800_000,
@@ -55,7 +55,7 @@ export const RUNTIME_BYTES: Readonly<Record<AvailableBackend, number>> = Object.
   'tfjs-webgpu': 250_000,
 });
 
-/** The same of `onnx-wasm` with the common file of ONNX Runtime, where that is enough for a version. */
+/** The bytes of `onnx-wasm` with the common file of ONNX Runtime, where that is enough for a version. */
 const COMMON_BYTES = 1_700_000;
 
 /** @param isCommon whether ONNX Runtime's common file is enough */
@@ -63,16 +63,14 @@ export function runtimeBytes(backend: AvailableBackend, isCommon: boolean): numb
   return isCommon && backend === 'onnx-wasm' ? COMMON_BYTES : RUNTIME_BYTES[backend];
 }
 
-/**
- * A GPU's speed is only known by trying, and its numbers may be wrong: it never serves by a guess.
- */
+/** A GPU's speed is only known by trying, and its numbers may be wrong: it never serves by a guess. */
 export function isGuessable(backend: AvailableBackend): boolean {
   return !backend.endsWith('webgpu');
 }
 
 /**
- * Every variant on every backend that loads it. The publisher's first choice for a runtime comes
- * first: all backends with their first variant, then those with their second, and so on.
+ * Lists every variant on every backend that loads it. The publisher's first choice for a runtime comes first: all
+ * backends with their first variant, then those with their second, and so on.
  */
 export function listContenders(
   variants: readonly Variant[],
@@ -86,17 +84,17 @@ export function listContenders(
   return ranked.sort((a, b) => a.rank - b.rank).map(({ contender }) => contender);
 }
 
-/** What is on the device, and what is still to be fetched. */
+/** Files on the device, and files that are still to be fetched. */
 export interface DeviceContents {
   /** Bytes of each variant's files that are still to be fetched, by its name. */
   readonly missingBytes: Readonly<Record<string, number>>;
   /** Backends whose runtime has been here before, and is in a cache of the browser. */
   readonly cachedRuntimes: ReadonlySet<AvailableBackend>;
-  /** Whether the common file of ONNX Runtime is enough for the version. */
+  /** The common file of ONNX Runtime is enough for the version. */
   readonly isCommon: boolean;
 }
 
-/** What has to cross the network before a contender can run, bytes. */
+/** Bytes that cross the network before a contender can run. */
 export function bytesToFetch(
   { backend, variant }: Contender,
   { missingBytes, cachedRuntimes, isCommon }: DeviceContents,
@@ -105,7 +103,7 @@ export function bytesToFetch(
   return runtime + (missingBytes[variant] ?? 0);
 }
 
-/** The prior order: fewest bytes to fetch first; where those are equal, as {@link listContenders} has it. */
+/** Sorts by bytes to fetch, the fewest first; where those are equal, as {@link listContenders} has it. */
 export function orderByBytes(
   contenders: readonly Contender[],
   contents: DeviceContents,
@@ -113,7 +111,7 @@ export function orderByBytes(
   return [...contenders].sort((a, b) => bytesToFetch(a, contents) - bytesToFetch(b, contents));
 }
 
-/** Where to start while a device knows nothing of a model, given what is still to be fetched. */
+/** Finds the backend to start with while a device knows nothing of a model. */
 export function findSmallestDownload(
   variants: readonly Variant[],
   backends: readonly AvailableBackend[],

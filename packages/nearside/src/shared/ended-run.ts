@@ -3,7 +3,7 @@ import type { AvailableBackend } from './api/backends.js';
 import type { ModelEmitter } from './api/events.js';
 import type { LoadedVariant, OpenedVersion, RunReply } from './protocol.js';
 
-/** A version of the model, as a variant on a backend: what a report and an observer know of what serves. */
+/** A version of the model, as a variant on a backend, for reports and observers. */
 export interface ServedVersion {
   /** Without a `manifestSha256` no version is known. */
   readonly version: Pick<OpenedVersion, 'release' | 'manifestSha256' | 'assignment'>;
@@ -13,10 +13,10 @@ export interface ServedVersion {
   readonly loaded?: Pick<LoadedVariant, 'baseline' | 'distributions'> | undefined;
 }
 
-/** How a run ended. Observers are told once for each run that was given an id. */
+/** A run that has ended. Observers are told of each run with an id once. */
 export interface EndedRun {
   readonly id: string;
-  /** What did it, or was to do it. */
+  /** The version that did it, or was to do it. */
   readonly served: ServedVersion;
   /** From the call to its end, ms. */
   readonly totalMs: number;
@@ -24,9 +24,10 @@ export interface EndedRun {
   readonly waiting: number;
   /** Undefined for a call of `run`. */
   readonly series: 'score' | 'stream' | undefined;
-  /** Of the caller's span, as W3C Trace Context has it. */
+  /** The caller's span, as W3C Trace Context has it. */
   readonly traceparent?: string | undefined;
-  readonly outcome: /** `queueMs` is what is not a stage of its own: waiting here, the hop, waiting there. */
+  /** `queueMs` is all but the stages: waiting here, the way there and back, waiting there. */
+  readonly outcome:
     | { readonly kind: 'ok'; readonly reply: RunReply; readonly queueMs: number }
     | { readonly kind: 'failed'; readonly code: ErrorCode }
     /** The caller has changed its mind, or closed the model. */
@@ -37,7 +38,7 @@ export interface EndedRun {
 
 export type RunObserver = (run: EndedRun) => void;
 
-/** Has listeners of `run-end` told. */
+/** Tells listeners of `run-end`. */
 export function announceRun(emitter: ModelEmitter): RunObserver {
   return ({ id, totalMs, outcome }) => {
     if (outcome.kind === 'failed') {

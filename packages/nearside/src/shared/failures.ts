@@ -11,43 +11,43 @@ const CODES = [
 ] as const;
 
 /**
- * Whether a version does wrong by itself on a backend: the next backend is tried, or the version
- * before serves again. Not a bad input, a caller who has left, a missing network; and never bytes
- * that fail to verify, because choosing other bytes is just what an attacker would want.
+ * A version does wrong by itself on a backend: the next backend is tried, or the version before serves again. That is no
+ * bad input, no caller who has left, no missing network. Bytes that fail to verify are none either: an attacker would
+ * want other bytes to be chosen.
  */
 export function isBackendFault(error: unknown): error is NearsideError {
   if (!isNearsideError(error) || isOverBudget(error)) return false;
   return CODES.some((code) => code === error.code);
 }
 
-/** Whether a backend's own files cannot be had: offline, those of another one may be in a cache. */
+/** A backend's own files are out of reach. Offline, those of another one may be in a cache. */
 export function isOutOfReach(error: unknown): error is NearsideError {
   return isNearsideError(error) && ['assets-unreachable', 'worker-blocked'].includes(error.code);
 }
 
-/** Whether a worker is gone, and with it everything that it was doing. */
+/** A worker is gone, and with it everything that it was doing. */
 export function isLostWorker(error: unknown): error is NearsideError {
   return (
     isNearsideError(error) && ['worker-lost', 'device-lost', 'terminated'].includes(error.code)
   );
 }
 
-/** Whether a run hung until the watchdog ended its worker; a caller may end one as well. */
+/** A run hung until the watchdog ended its worker. Where a caller ended it the error says `isOwn`. */
 export function isHung(error: unknown): error is NearsideError {
   return isNearsideError(error) && error.code === 'terminated' && !error.details.isOwn;
 }
 
-/** Whether a worker was lost through another model in it: no fault of this one, nor of the backend. */
+/** A worker was lost through another model in it: neither this model nor the backend is at fault. */
 export function isAnothersLoss(error: unknown): boolean {
   return isLostWorker(error) && error.details.isAnothers === true;
 }
 
-/** Whether a model needs more memory than its engine may use: on any backend. */
+/** A model needs more memory than its engine may use, on any backend. */
 export function isOverBudget({ details }: NearsideError): boolean {
   return details.memoryBudgetBytes !== undefined;
 }
 
-/** What calls get after `close()`. */
+/** The error of calls after `close()`. */
 export function closedError(model: string): NearsideError {
   return new NearsideError('closed', `Expected an open model, got ${model} after close().`, {
     details: { model },

@@ -5,7 +5,7 @@ import type { StoreChoice } from './api/open-options.js';
 /** This package's version, as in its package.json (a test compares them). */
 export const LIBRARY_VERSION = '0.1.0';
 
-/** Opens one of the two databases, where the environment keeps such things. */
+/** Opens one of the two databases. */
 export type OpenStore = (database: Database, choice: StoreChoice) => Store;
 
 /** IndexedDB where there is one, memory elsewhere. */
@@ -17,7 +17,7 @@ export const openBrowserStore: OpenStore = (database, choice) => {
   );
 };
 
-/** What one install of the app is to itself. Never sent; only the cohort is. */
+/** One install of the app. Only the cohort is ever sent. */
 export interface InstallIdentity {
   /** 16 random bytes in hex: decides rollouts and the daily sampling, on this device. */
   readonly id: string;

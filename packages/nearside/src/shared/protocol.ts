@@ -26,47 +26,46 @@ import type { Priority } from './api/run.js';
 import type { InstallIdentity, OpenStore } from './install.js';
 
 /**
- * The whole worker boundary: what crosses, in which form, and who owns it afterwards. Both sides
- * import this file and run nothing of each other.
+ * The whole worker boundary: messages, their form, and who owns them afterwards. Both sides import this file and run
+ * nothing of each other.
  *
- * A worker serves models on one backend, each at a port of its own ({@link AttachMessage}). These are
- * the calls to one of them; they go through Comlink as {@link WorkerApi}. The worker and each port announce
- * themselves with {@link READY}; ports send {@link WorkerEvent}s beside the replies.
+ * A worker serves models on one backend, each at a port of its own ({@link AttachMessage}). These are the calls to one
+ * of them; they go through Comlink as {@link WorkerApi}. The worker and each port announce themselves with
+ * {@link READY}; ports send {@link WorkerEvent}s beside the replies.
  */
 export interface ModelCalls {
   /** Finds, verifies and opens a version. Undefined when there is no previous one to go back to. */
   open(request: OpenRequest): Promise<OpenedVersion | undefined>;
   /** Takes a model as files that nobody vouches for, instead of `open`; nothing of it is kept. */
   openUnsigned(request: UnsignedRequest): Promise<OpenedVersion>;
-  /** Fetches what a variant of it needs and is not on the device yet. */
+  /** Fetches the files of a variant that are not on the device yet. */
   fetch(request: FetchRequest): Promise<void>;
   /**
-   * Fetches one variant of it, starts the runtime, proves it on the golden cases; then the version is
-   * the active one of this device, whoever serves at the moment. Not one that was opened as `served`, nor
-   * one that is unsigned.
+   * Fetches a variant, starts the runtime and proves the variant on the golden cases. Then the version is the active one
+   * of this device, whoever serves at the moment; a version that was opened as `served` or is unsigned is not.
    */
   load(request: LoadRequest): Promise<LoadedVariant>;
   /** Bytes of each variant's files that are not on the device yet, compressed, by its name. */
   missingBytes(): Promise<Readonly<Record<string, number>>>;
-  /** Fetches its variants without their weights, where `pack` has made such files; and its golden cases, which name shapes. */
+  /** Fetches its golden cases, which name shapes, and its variants without weights, where `pack` has made such files. */
   graphs(): Promise<VersionGraphs>;
   /**
-   * Which of these backends answers after the fewest bytes: where nothing is known of the model yet.
-   * Undefined when none of them loads a variant.
+   * Names the backend that answers after the fewest bytes, where nothing is known of the model yet. Undefined when none
+   * of them loads a variant.
    */
   lightest(backends: readonly AvailableBackend[]): Promise<AvailableBackend | undefined>;
   /** Runs the first golden case a few times, between other runs. @returns mean time of one, ms */
   time(): Promise<number>;
   /**
-   * Runs one input, or several as a batch. The worker owns them: up to 64 KiB that nobody gave away was
-   * copied, the rest transferred.
+   * Runs one input, or several as a batch. The worker owns them: up to 64 KiB that nobody gave away was copied, the rest
+   * transferred.
    */
   run(request: RunRequest): Promise<BatchReply>;
   /** Asks a batch back that has not begun; `run` then answers `recalled`. */
   recall(id: number): Promise<void>;
-  /** From now on runs may name this stream, whose state stays in the worker: zeros at first. */
+  /** Begins a stream, which runs may name from now on. Its state, zeros at first, stays in the worker. */
   beginStream(id: number): Promise<void>;
-  /** Forgets its state. Runs that name it later are `state-lost`. */
+  /** Forgets the state of a stream. Runs that name it later are `state-lost`. */
   endStream(id: number): Promise<void>;
   /** Times every operator over several runs of one input, where the runtime can tell. */
   profile(request: ProfileRequest): Promise<readonly OperatorTime[] | undefined>;
@@ -83,7 +82,7 @@ export interface ModelCalls {
   close(): Promise<void>;
 }
 
-/** What a port takes: nothing is ever thrown across, because a thrown error keeps only its message. */
+/** A port's calls. Nothing is ever thrown across, because a thrown error keeps only its message. */
 export type WorkerApi = {
   readonly [Name in keyof ModelCalls]: (
     ...request: Parameters<ModelCalls[Name]>
@@ -94,7 +93,7 @@ export type Reply<Value> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly error: WireError };
 
-/** Which version of the model: the one that serves, the one before it, or one that is to serve. */
+/** A version of the model: the one that serves, the one before it, or one that is to serve. */
 export type WhichVersion =
   | { readonly kind: 'active' }
   | { readonly kind: 'previous'; readonly failed: number }
@@ -106,12 +105,12 @@ export interface OpenRequest {
   readonly which: WhichVersion;
   readonly url: string;
   readonly pin: string;
-  /** Read by an earlier worker of this page; undefined has this one read it. */
+  /** An earlier worker of this page has read it; undefined has this one read it. */
   readonly install: InstallIdentity | undefined;
   readonly store: StoreChoice;
   readonly request: RequestOptions | undefined;
   readonly mirrors: readonly Mirror[];
-  /** What the page was answered that asked for the boot file; undefined where it has not. */
+  /** The answer that the page got for the boot file; undefined where it has not asked. */
   readonly boot: BootAnswer | undefined;
   readonly maxBytes: number | undefined;
   /** The model's task that the caller expects, if it said so. */
@@ -121,22 +120,22 @@ export interface OpenRequest {
   readonly runtime: RuntimeRequest;
 }
 
-/** What the worker's own runtime is to be started with, unless it has been. */
+/** The worker's own runtime is started with this, unless it has been. */
 export interface RuntimeRequest {
-  /** Where its wasm is: an address, or in Node the bytes; undefined for one without wasm. */
+  /** The address of its wasm, or in Node the bytes; undefined for one without wasm. */
   readonly wasm: string | Uint8Array<ArrayBuffer> | undefined;
   /** Where `steps.js` is; its fragment, where there is one, is the hash that the file must have. */
   readonly stepsFile: string | undefined;
-  /** CPU threads that a run is to be shared between. */
+  /** CPU threads that are to share a run. */
   readonly threads: number | undefined;
-  /** A version will be loaded here, as far as can be foreseen: what does not hang on it can begin at once. */
+  /** A version will be loaded here, as far as can be foreseen: the runtime can be started at once. */
   readonly isSure: boolean;
 }
 
 /** Blobs cross by reference. */
 export interface UnsignedFiles {
   readonly files: Readonly<Record<string, Blob>>;
-  /** As a user wrote it. */
+  /** The spec as a user wrote it. */
   readonly spec: Readonly<Record<string, unknown>>;
 }
 
@@ -155,7 +154,7 @@ export interface FetchRequest {
 }
 
 export interface CheckRequest {
-  /** What another tab has asked so recently is not asked again, ms. */
+  /** Another tab's answer is used where it is no older than this, ms. */
   readonly maxAgeMs: number;
 }
 
@@ -171,9 +170,9 @@ export interface OpenedVersion {
   readonly origin: 'store' | 'network' | 'files';
   /** The side of a rollout that this install is on; undefined where there is none. */
   readonly assignment: Assignment | undefined;
-  /** Whether `ort-common.wasm` has all that its ONNX variants need, as its publisher has found. */
+  /** `ort-common.wasm` has all that its ONNX variants need, as its publisher has found. */
   readonly isCommon: boolean;
-  /** Who this device is to itself: decides rollouts. */
+  /** Decides rollouts. */
   readonly install: InstallIdentity;
 }
 
@@ -182,9 +181,9 @@ export interface LoadRequest {
 }
 
 export interface LoadedVariant {
-  /** Where the file said what the spec leaves out: the spec with its tensors. */
+  /** The spec with its tensors, where the file has told those that the spec left out. */
   readonly spec?: ModelSpec | undefined;
-  /** Whether it has reproduced golden outputs; there may be none in `openUnsigned` alone. */
+  /** It has reproduced golden outputs. Only in `openUnsigned` may there be none. */
   readonly isProven: boolean;
   /** Bytes of the variant's files that crossed the network in this call, not in `fetch` before it. */
   readonly fetchedBytes: number;
@@ -195,40 +194,40 @@ export interface LoadedVariant {
   /** `cpu`, or the GPU as the browser names it. */
   readonly hardware: string;
   readonly times: LoadTimes;
-  /** What the worker's wasm memory holds, for all its models; unknown outside a worker of ours. */
+  /** The worker's wasm memory, for all its models; unknown outside a worker of ours. */
   readonly heapBytes?: number | undefined;
   /** Undefined where the model has none. */
   readonly baseline?: BaselineKey | undefined;
-  /** Of the baseline, in its order: what drift on this device is against. */
+  /** Distributions of the baseline in its order: drift on this device is measured against them. */
   readonly distributions?: Baseline['distributions'] | undefined;
 }
 
-/** How reports speak of a model's baseline: by places in it. */
+/** A model's baseline as reports speak of it, by places in it. */
 export interface BaselineKey {
   /** First 16 hex digits of its SHA-256. */
   readonly hash: string;
   /** Places of the distributions `confidence` and `class`; -1 where there is none. */
   readonly confidence: number;
   readonly class: number;
-  /** Of the distribution `class`; what has none of these is counted behind them. */
+  /** Labels of the distribution `class`; any other label is counted behind them. */
   readonly labels: readonly string[];
 }
 
-/** What crosses as input: decoded in the worker. */
+/** An input on its way; the worker decodes it. */
 export type WireInput =
   | { readonly kind: 'tensors'; readonly tensors: Tensors }
   | { readonly kind: 'image'; readonly image: WireImage }
-  /** A record, sound, or what a task of the app's own takes: anything that can be cloned. */
+  /** A record, sound, or an input of the app's own task: anything that can be cloned. */
   | {
       readonly kind: 'other';
       readonly value: unknown;
-      /** What in it can be given away. */
+      /** Parts of it that can be given away. */
       readonly owned: readonly Transferable[];
-      /** Features that a record leaves out, and of which only values are remembered that are too old. */
+      /** Features that a record leaves out, and whose remembered values are too old. */
       readonly stale?: readonly string[] | undefined;
     };
 
-/** What is given away with an input. */
+/** Lists the parts of an input that are given away with it. */
 export function transferablesOf(input: WireInput): Transferable[] {
   if (input.kind === 'image') {
     const { image } = input;
@@ -242,7 +241,7 @@ export function transferablesOf(input: WireInput): Transferable[] {
   return [...new Set(buffers)];
 }
 
-/** Of an input that is done with, run or not: a camera has few frames. */
+/** Closes the pictures of an input that is done with, run or not: a camera has few frames. */
 export function closePictures(input: WireInput): void {
   for (const owned of transferablesOf(input)) if ('close' in owned) owned.close();
 }
@@ -264,14 +263,14 @@ export interface ProfileRequest {
 }
 
 export interface RunRequest {
-  /** Of the page, for `recall`: no other batch has it, in whichever worker. */
+  /** No other batch of the page has this number, in whichever worker; `recall` names it. */
   readonly id: number;
   readonly inputs: readonly RunInput[];
-  /** Among all models of the worker; `normal` by default. */
+  /** Priority among all models of the worker; `normal` by default. */
   readonly priority?: Priority | undefined;
-  /** The inputs are frames of it: each runs alone, from the state that the one before it left. */
+  /** The inputs are frames of this stream: each runs alone, from the state that the one before it left. */
   readonly stream?: number | undefined;
-  /** It may have to wait there, and is to say when its turn has come. */
+  /** The batch may have to wait in the worker, which then tells when its turn has come. */
   readonly tellsBegun?: boolean | undefined;
 }
 
@@ -281,47 +280,47 @@ export interface RunInput {
 }
 
 export type BatchReply =
-  /** In the order of the inputs; a bad one fails alone. */
+  /** Replies in the order of the inputs; a bad one fails alone. */
   | {
       readonly kind: 'done';
       readonly replies: readonly Reply<RunReply>[];
       /** As in {@link LoadedVariant}. */
       readonly heapBytes?: number | undefined;
     }
-  /** Nothing was begun: the inputs, with their buffers, are the caller's again. */
+  /** Nothing was begun, and the inputs, with their buffers, are the caller's again. */
   | { readonly kind: 'recalled'; readonly inputs: readonly RunInput[] };
 
 export interface RunReply {
-  /** As the task says; of a task of the app's own, anything that can be cloned. */
+  /** The task's output; that of the app's own task is anything that can be cloned. */
   readonly output: unknown;
   /** Inputs that ran together. */
   readonly batch: number;
   readonly times: RunTimes;
-  /** What drift statistics need, computed where the scores are. */
+  /** Drift statistics need it; it is computed where the scores are. */
   readonly observation?: Observation | undefined;
 }
 
-/** Milliseconds; `run` is of the whole batch. */
+/** Times, ms; `run` is that of the whole batch. */
 export interface RunTimes {
   readonly pre: number;
   readonly run: number;
   readonly post: number;
 }
 
-/** What statistics keep of one run. Never an input or a result itself. */
+/** One run as statistics keep it, without its input or its result. */
 export interface Observation {
-  /** The bin that this run falls into, of each distribution of the model's baseline; -1 where nothing was seen. */
+  /** The run's bin in each distribution of the model's baseline; -1 where nothing was seen. */
   readonly bins: readonly number[];
-  /** What a classifier decided for, or a regression's value: it stays on the device. */
+  /** A classifier's decision, or a regression's value. It stays on the device. */
   readonly predicted: string | number | undefined;
-  /** Places of features that a default stood in for, and why. */
+  /** Places of features that a default stood in for, with the reason. */
   readonly substituted: readonly (readonly [feature: number, reason: Substitution])[];
 }
 
 /** The first message of a worker that takes models, and of a port that takes calls. */
 export const READY = 'nearside-ready';
 
-/** The one message that a worker takes itself: a port for one model more. */
+/** The one message that a worker takes itself: a port for another model. */
 export interface AttachMessage {
   readonly nearside: 'attach';
   readonly port: MessagePort;
@@ -331,13 +330,13 @@ export function isAttachMessage(data: unknown): data is AttachMessage {
   return typeof data === 'object' && data !== null && 'nearside' in data && 'port' in data;
 }
 
-/** Beside the replies. */
+/** Messages beside the replies. */
 export type WorkerEvent =
   | { readonly nearside: 'progress'; readonly progress: Progress }
   | { readonly nearside: 'installation'; readonly event: InstallationEvent }
-  /** It is a batch's turn: what takes long from now on is its own run. */
+  /** It is a batch's turn: from now on it takes its own time. */
   | { readonly nearside: 'begun'; readonly id: number }
-  /** Something failed outside any call: the worker can no longer be relied on. */
+  /** Something failed outside any call: nobody can rely on the worker any more. */
   | { readonly nearside: 'failed'; readonly error: WireError };
 
 /** A NearsideError on the wire. */
@@ -350,7 +349,7 @@ export interface WireError {
   readonly causes: readonly string[];
 }
 
-/** Any failure in a worker becomes one of the closed set of codes; `otherwise` names the rest. */
+/** Gives any failure in a worker one of the closed set of codes: `otherwise` where it has none. */
 export function toWireError(error: unknown, otherwise: ErrorCode): WireError {
   if (!isNearsideError(error)) {
     const message = error instanceof Error ? error.message : String(error);
@@ -378,9 +377,7 @@ function causesOf(error: unknown): string[] {
   return causes;
 }
 
-export type { InstallIdentity } from './install.js';
-
-/** One end of a channel, such as a `MessagePort`: what a model is served at. */
+/** One end of a channel, such as a `MessagePort`, at which a model is served. */
 export interface ServerEndpoint {
   postMessage(message: unknown, transfer?: unknown[]): void;
   addEventListener(type: string, listener: unknown, options?: object): void;
@@ -388,7 +385,7 @@ export interface ServerEndpoint {
   start?(): void;
 }
 
-/** Serves one model more, at an endpoint. @returns a function that ends it and frees the model */
+/** Serves another model, at an endpoint. @returns a function that ends it and frees the model */
 export type Attach = (
   endpoint: ServerEndpoint,
   environment?: { readonly openStore: OpenStore },

@@ -17,7 +17,7 @@ export async function settlesWithin(delayMs: number, work: Promise<unknown>): Pr
   });
 }
 
-/** Until messages that have arrived were heard: promises alone never let one in. */
+/** Resolves when messages that have arrived were heard: promises alone never let one in. */
 export function oneMacrotask(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
@@ -30,15 +30,15 @@ export function oneMacrotask(): Promise<void> {
 }
 
 /**
- * What is to go may take this long to store what it has begun to store, ms. A store takes some milliseconds;
- * one that takes longer may never answer.
+ * A model that is closed waits for its store no longer than this, ms. A store takes some milliseconds; one that takes
+ * longer may never answer.
  */
 export const LAST_STORING_MS = 1000;
 
-/** The first pause, ms; each is twice as long as the one before. */
+/** The first pause, ms. Each is twice as long as the one before. */
 const PAUSE_MS = 2_000;
 
-/** Does something once it can be done: what fails is tried again after a while. */
+/** Tries work again, after ever longer pauses, until it succeeds. */
 export function keepTrying(work: () => Promise<unknown>, pauseMs = PAUSE_MS): void {
   work().catch(() => {
     const timer = setTimeout(keepTrying, pauseMs, work, 2 * pauseMs);

@@ -15,11 +15,15 @@ import {
 import { CAPABILITIES } from '@nearside/pipeline';
 import type { AvailableBackend, OperatorTime } from '../shared/api/backends.js';
 import { findSmallestDownload } from '../shared/contenders.js';
-import { LIBRARY_VERSION, type OpenStore, readInstallIdentity } from '../shared/install.js';
+import {
+  type InstallIdentity,
+  LIBRARY_VERSION,
+  type OpenStore,
+  readInstallIdentity,
+} from '../shared/install.js';
 import {
   type BatchReply,
   closePictures,
-  type InstallIdentity,
   type LoadedVariant,
   type ModelCalls,
   type OpenedVersion,

@@ -13,7 +13,8 @@ import {
   parseBaseline,
   type Variant,
 } from '@nearside/core';
-import type { InstallIdentity, OpenedVersion, WhichVersion } from '../shared/protocol.js';
+import type { InstallIdentity } from '../shared/install.js';
+import type { OpenedVersion, WhichVersion } from '../shared/protocol.js';
 import type { UnverifiedBytes } from './backends/backend.js';
 import type { LoadProgress } from './load-progress.js';
 

@@ -12,7 +12,8 @@ import {
   type Variant,
   weightFiles,
 } from '@nearside/core';
-import type { InstallIdentity, UnsignedFiles } from '../shared/protocol.js';
+import type { InstallIdentity } from '../shared/install.js';
+import type { UnsignedFiles } from '../shared/protocol.js';
 import { readUnverified, type UnverifiedBytes } from './backends/backend.js';
 import { proofFiles } from './golden-check.js';
 import type { UnsignedVersion } from './hosted-version.js';

@@ -4,7 +4,7 @@ import { assetsFolder } from '../runtime-files/in-folder.js';
 export interface CaptureRequest {
   readonly constraints: MediaTrackConstraints | undefined;
   readonly assets: string | undefined;
-  /** Aborted when nobody listens any more: the device is let go of. */
+  /** Aborted when nobody listens any more: then the device is let go of. */
   readonly leaving: AbortSignal;
   /** Samples of one channel, from −1 to 1, given away. */
   readonly onPiece: (samples: Float32Array<ArrayBuffer>, sampleRateHz: number) => void;
@@ -12,7 +12,7 @@ export interface CaptureRequest {
   readonly onFailure: (error: NearsideError) => void;
 }
 
-/** Has a worklet collect what a microphone hears. Returns at once; the user may have to be asked first. */
+/** Starts a worklet that collects a microphone's sound. Returns at once; the user may have to be asked first. */
 export function startCapture(request: CaptureRequest): void {
   capture(request).catch((error: NearsideError) => {
     if (!request.leaving.aborted) request.onFailure(error);
@@ -99,13 +99,13 @@ function unplugged(track: MediaStreamTrack): NearsideError {
   );
 }
 
-/** At the device's own rate where the browser tells it: Firefox connects no microphone to a context of another. */
+/** The context has the device's own rate where the browser tells it: Firefox connects a microphone to no other. */
 function openContext(track: MediaStreamTrack): AudioContext {
   const { sampleRate } = track.getSettings();
   try {
     return new AudioContext(sampleRate === undefined ? {} : { sampleRate });
   } catch {
-    return new AudioContext(); // a rate that no context can have
+    return new AudioContext(); // no context can have that rate
   }
 }
 
@@ -120,7 +120,7 @@ async function addWorklet(context: AudioContext, assets: string | undefined): Pr
   });
 }
 
-/** Bundlers find it through the literal `new URL(…)` and copy it as it is. */
+/** Bundlers find the worklet through the literal `new URL(…)` and copy it as it is. */
 function workletAddress(base: string | undefined): string {
   if (base === undefined)
     return new URL('../../assets/microphone-worklet.js', import.meta.url).href;

@@ -21,8 +21,8 @@ import type { UnsignedFiles } from '../../shared/protocol.js';
 import { checkOpenOptions } from './call-options.js';
 
 /**
- * Options that have been checked, with every default filled in. Every field is there, also where it is
- * undefined, so that nothing is read from `Object.prototype`.
+ * Checked options, with every default filled in. Every field is there, also where it is undefined, so that nothing is
+ * read from `Object.prototype`.
  */
 export interface OpenPlan extends ServingPlan {
   readonly url: string;
@@ -36,11 +36,11 @@ export interface OpenPlan extends ServingPlan {
   readonly unsigned: UnsignedFiles | undefined;
 }
 
-/** How a model is served, wherever it comes from. */
+/** The part of a plan that says how a model is served, wherever it comes from. */
 export interface ServingPlan {
   /** What is tried while nothing is known of the model, or when what served fails. */
   readonly backends: readonly AvailableBackend[];
-  /** What may come to serve by measurement as well. */
+  /** Backends that may come to serve, by measurement too. */
   readonly contenders: readonly AvailableBackend[];
   readonly tune: TunePlan;
   readonly report: ReportTarget | undefined;
@@ -54,7 +54,7 @@ export interface ServingPlan {
   readonly worker: StartWorker | undefined;
   readonly capture: CaptureOptions | undefined;
   readonly isolate: boolean;
-  /** That the caller expects. */
+  /** The task that the caller expects. */
   readonly task: string | undefined;
   /** CPU threads; undefined leaves it to the backend. */
   readonly threads: number | undefined;
@@ -84,7 +84,7 @@ export interface TunePlan extends Required<TuneBudget> {
   readonly when: 'idle' | 'before-open' | 'off';
 }
 
-/** What an engine gives to its models that name none. */
+/** An engine's options for its models that name none. */
 export type PlanDefaults = Readonly<
   Record<'assets', string | undefined> &
     Record<'worker', StartWorker | undefined> &
@@ -97,7 +97,6 @@ export const NO_DEFAULTS: PlanDefaults = {
   threads: undefined,
 };
 
-/** What planning has to know beside the options. */
 export interface Planning {
   /** Backends that this platform has workers for. */
   readonly hosted: readonly AvailableBackend[];
@@ -108,10 +107,10 @@ export interface Planning {
 const TUNE_BYTES = 10_000_000;
 const TUNE_MS = 3_000;
 
-/** Of runs, beside those that fail or are slow. */
+/** Share of runs that are traced, beside those that fail or are slow. */
 const TRACE_RATE = 0.01;
 
-/** Generous: large models compile for seconds on slow phones; what takes longer hangs. */
+/** Large models compile for seconds on slow phones. A load that takes longer than this hangs, ms. */
 const WARM_UP_MS = 60_000;
 const WATCHDOG_MS = 120_000;
 

@@ -5,8 +5,8 @@ import type { AvailableBackend, BackendFailure, OnnxRuntime } from '../../shared
 import { type ModelEmitter, notify } from '../../shared/api/events.js';
 import type { Progress } from '../../shared/api/open-options.js';
 import { runtimeOf } from '../../shared/contenders.js';
+import type { InstallIdentity } from '../../shared/install.js';
 import type {
-  InstallIdentity,
   LoadedVariant,
   OpenedVersion,
   WhichVersion,

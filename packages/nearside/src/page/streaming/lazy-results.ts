@@ -6,7 +6,7 @@ import {
   type Results,
 } from '../../shared/api/streams.js';
 
-/** Results that begin, with loading what they need, at their first `next()`: it says what was wrong with the call. */
+/** Results whose code is loaded at their first `next()`, which also says what was wrong with the call. */
 export function resultsLater<Value>(begin: () => Promise<Results<Value>>): Results<Value> {
   let beginning: Promise<Results<Value>> | undefined;
   let isOver = false;

@@ -1,6 +1,6 @@
 import type { BackendName, ErrorCode } from '@nearside/core';
 
-/** Backends this build has a worker for: every contender there is. */
+/** Backends that this build has a worker for. */
 export const AVAILABLE_BACKENDS = [
   'onnx-wasm',
   'tfjs-wasm',
@@ -10,10 +10,10 @@ export const AVAILABLE_BACKENDS = [
 
 export type AvailableBackend = (typeof AVAILABLE_BACKENDS)[number];
 
-/** Those that `open` tries by itself, the lightest runtime first; a GPU comes to serve by measurement, or where it is asked for. */
+/** `open` tries these by itself, the lightest runtime first. A GPU serves after a measurement, or where it is asked for. */
 export const DEFAULT_BACKENDS = ['tfjs-wasm', 'onnx-wasm'] as const satisfies AvailableBackend[];
 
-/** A file of ONNX Runtime for CPUs: what most models use of it, or all. */
+/** A file of ONNX Runtime for CPUs: the part that most models use, or all. */
 export type OnnxRuntime = 'common' | 'full';
 
 export interface BackendVerdict {
@@ -25,21 +25,21 @@ export interface BackendVerdict {
    * `faster` one takes over. An `unproven` one serves without golden cases to prove itself on, in `openUnsigned` alone.
    */
   readonly verdict: 'serving' | 'unproven' | 'slower' | 'faster' | 'quarantined' | 'untried';
-  /** Of runtime and weights, that were not on the device yet when it was looked at. */
+  /** Bytes of runtime and weights that were not on the device yet when it was looked at. */
   readonly bytes?: number | undefined;
   /** Median of a run of the first golden case, or of its `warmUp`, ms, where it was timed on this device. */
   readonly p50Ms?: number | undefined;
-  /** Of the one that serves. */
+  /** Only the backend that serves has these three. */
   readonly hardware?: string | undefined;
   readonly threads?: number | undefined;
-  /** Waiting for the runtime once the version was known, starting it, session and golden check of the one that serves, ms. */
+  /** From the moment when the version was known: waiting for the runtime, starting it, session and golden check, ms. */
   readonly startupMs?: number | undefined;
-  /** Why it was quarantined; `message` also why it was not tried. */
+  /** The reason why it was quarantined; `message` also says why it was not tried. */
   readonly code?: ErrorCode | undefined;
   readonly message?: string | undefined;
 }
 
-/** How a backend failed on this device. */
+/** A backend's failure on this device. */
 export interface BackendFailure {
   readonly backend: AvailableBackend;
   /** Undefined when it failed before one was chosen. */
@@ -67,13 +67,13 @@ export type ChoiceOrigin =
   | 'others-failed'
   | 'none';
 
-/** How long one node of a model takes. */
+/** The time that one node of a model takes. */
 export interface OperatorTime {
   /** As the model names the node; the runtime may have fused several into one. */
   readonly name: string;
-  /** What it does, as the runtime calls it, such as `Conv`. */
+  /** The runtime's name of its kind, such as `Conv`. */
   readonly operator: string;
   readonly medianMs: number;
-  /** Of all nodes together, 0 … 1. */
+  /** Share of the time of all nodes, 0 … 1. */
   readonly share: number;
 }

@@ -14,18 +14,14 @@ import type { DriftScore, ModelEventName, ModelEvents } from './events.js';
 import type { ImageInput, Input, Priority, RunOptions, RunResult, TensorInput } from './run.js';
 import type { ModelStream, Results, StreamOptions } from './streams.js';
 
-/**
- * An open model. Close it when done: that frees its memory, and ends its worker when it was the last one
- * there.
- */
+/** An open model. Close it when done: that frees its memory, and ends its worker when it was the last one there. */
 export interface Model extends AsyncDisposable {
   /**
    * Runs one input.
    *
-   * @throws NearsideError request, backend and `closed` codes; `version-revoked` once the repository was
-   *   seen to have taken back the version that serves, until another one does; after a rest what opening it again
-   *   threw, with any code of `open`; after a lost worker the code it was lost with, or `no-backend`.
-   *   `signal.reason` on abort; RangeError or TypeError for wrong options. The next call is not affected
+   * @throws NearsideError request, backend and `closed` codes; `version-revoked` while the version that serves is taken
+   *   back by its repository; any code of `open` after a rest; after a lost worker the code it was lost with, or
+   *   `no-backend`. `signal.reason` on abort; RangeError or TypeError for wrong options. The next call is not affected
    */
   run(input: ImageInput, options?: RunOptions): Promise<RunResult<readonly LabelScore[]>>;
   run(input: TensorInput, options?: RunOptions): Promise<RunResult<TensorInput>>;
@@ -43,14 +39,14 @@ export interface Model extends AsyncDisposable {
    */
   stream(source: Iterable<Input> | AsyncIterable<Input>, options?: StreamOptions): ModelStream;
   /**
-   * Tells what was true of a run of the last seven days, so that accuracy can be reported.
+   * Tells the truth about a run of the last seven days, so that accuracy can be reported.
    *
    * @param id from `meta.id`, of this visit or an earlier one; one that is unknown is counted as unmatched
    * @throws TypeError for another truth
    */
   feedback(id: string, truth: Truth): void;
   /**
-   * Counts what came of results in the app – accepted or not, minutes saved –, so that versions can be compared by it.
+   * Counts outcomes of results in the app, such as accepted or not, or minutes saved, so that versions can be compared.
    * Reports hold the number of values, their sum and the sum of their squares.
    *
    * @param name at most 64 characters; up to four names for a model. It is sent as it is
@@ -59,9 +55,9 @@ export interface Model extends AsyncDisposable {
    * @throws TypeError for another name or value
    */
   outcome(name: string, value: number, of?: { readonly id?: string | undefined }): void;
-  /** Inputs that are kept on this device, where `open` was given `capture`; else undefined. */
+  /** Inputs that are kept on this device; undefined unless `open` was given `capture`. */
   readonly capture?: Capture | undefined;
-  /** What happened since it was opened. Works without `report` too, and sends nothing. */
+  /** Counts and times since it was opened. Works without `report` too, and sends nothing. */
   stats(): ModelStats;
   /** @returns a function that takes the listener off again */
   on<Name extends ModelEventName>(
@@ -81,45 +77,43 @@ export interface Model extends AsyncDisposable {
    * `profile.operators`. Counts as runs like any other; those that time operators are not counted.
    */
   profile(input: Input, options?: ProfileOptions): Promise<Profile>;
-  /** The contenders for serving here, what became of each, and why: for `console.table`. */
+  /** Lists the contenders for serving here, what became of each, and why, for `console.table`. */
   explainBackend(): Promise<readonly BackendVerdict[]>;
   /**
-   * Makes it ready for the next call: loads it again if it was put to rest, checks its first golden case, and
-   * runs that until runs take as long as they will or 2 s are spent. Other calls wait for one run. Counted nowhere.
+   * Makes it ready for the next call: loads it again if it was put to rest, checks its first golden case, and runs that
+   * until runs stop getting faster or 2 s are spent. Other calls wait for one run. Nothing of it is counted.
    *
    * @throws NearsideError as `open`; `golden-mismatch` when it computes wrong numbers now; `terminated` where
    *   there is no answer within twice `policy.watchdogMs`
    */
   warm(): Promise<void>;
   /**
-   * Keeps values of features on this device, with the time of now, for records that leave them out; null forgets
-   * one. They go nowhere else, and `clear` deletes them. Where the device cannot store anything they last as long
-   * as the model is open.
+   * Keeps values of features on this device, dated now, for records that leave them out; null forgets one. They go
+   * nowhere else, and `clear` deletes them. On a device that stores nothing they last as long as the model is open.
    *
    * @throws NearsideError `input-invalid` for what is no feature of the model, or not of its type; store codes
    */
   remember(record: FeatureRecord): Promise<void>;
-  /** What the model takes on this device. `persist` asks the browser never to evict it. */
+  /** Tells what is stored of the model on this device. `persist` asks the browser never to evict it. */
   storage(options?: StorageOptions): Promise<StorageReport>;
   /**
-   * Rejects what waits or runs with `closed`, seals the report, gives its place in the worker up. Done within
-   * seconds, whatever store and network do: what is not stored by then is not waited for. Safe to call twice.
+   * Rejects calls that wait or run with `closed`, seals the report and leaves the worker. Resolves within seconds,
+   * whatever store and network do. Safe to call twice.
    */
   close(): Promise<void>;
 }
 
-/** Inputs of `run` as `redact` has let them be kept: in memory, until they make room, `clear` or `close`. */
+/** Inputs of `run` as `redact` gave them, in memory until they make room, `clear` or `close`. */
 export interface Capture {
-  /** How many are kept. */
   readonly inputs: number;
-  /** What they take in memory, about. */
+  /** Memory that they take, about. */
   readonly sizeBytes: number;
-  /** Inputs that were not kept because `redact` threw, or because they were too large or of another kind. */
+  /** Inputs that were not kept: `redact` threw, or they were too large or of another kind. */
   readonly refused: number;
   /**
-   * All of them as a file of JSON, the oldest first, for the user to save. `docs/api.md` has its format.
+   * Writes all of them to a JSON file, the oldest first, for the user to save. `docs/api.md` has its format.
    *
-   * @throws what the browser says of a Blob in it that cannot be read any more
+   * @throws the browser's error for a Blob in it that cannot be read any more
    */
   export(): Promise<Blob>;
   /** Forgets all of them. */
@@ -141,7 +135,7 @@ export interface Profile {
   /** Median of a whole run, ms. */
   readonly totalMs: number;
   readonly stages: readonly StageProfile[];
-  /** Of the session's run, the longest first; undefined where the runtime cannot tell (WebGPU, Node). */
+  /** Operators of the session's run, the longest first; undefined where the runtime cannot tell (WebGPU, Node). */
   readonly operators: readonly OperatorTime[] | undefined;
 }
 
@@ -150,7 +144,7 @@ export interface StageProfile {
   readonly stage: 'queue' | 'pre' | 'run' | 'post';
   readonly medianMs: number;
   readonly longestMs: number;
-  /** Of the median run, 0 … 1. */
+  /** Share of the median run, 0 … 1. */
   readonly share: number;
 }
 
@@ -158,14 +152,11 @@ export interface StorageOptions {
   readonly persist?: boolean | undefined;
 }
 
-/**
- * There is no `terminate`, nor a `timeoutMs`: leaving lets the caller go, and an input that hangs is ended by
- * `policy.watchdogMs`.
- */
+/** `score` has no `terminate` and no `timeoutMs`: leaving is free, and `policy.watchdogMs` ends an input that hangs. */
 export interface ScoreOptions extends Pick<RunOptions, 'signal' | 'topK'> {
   /** `background` by default: other calls of the page go first. */
   readonly priority?: Priority | undefined;
-  /** Index to go on from; what comes before is taken from the iterable and passed over. */
+  /** Index to go on from; inputs before it are passed over. */
   readonly from?: number | undefined;
   /** Called after each result; `total` is unknown where the inputs have no length. */
   readonly onProgress?: ((progress: ScoreProgress) => void) | undefined;
@@ -177,10 +168,7 @@ export interface ScoreProgress {
   readonly total: number | undefined;
 }
 
-/**
- * One input's result, or why it has none: a bad input stops nothing. Either can be taken apart as
- * `{ index, output, meta, error }`.
- */
+/** One input's result, or its error: a bad input stops nothing. Both destructure as `{ index, output, meta, error }`. */
 export type Scored<Result = Output> =
   | ({ readonly index: number; readonly error?: undefined } & RunResult<Result>)
   | {
@@ -200,15 +188,15 @@ export interface ModelStats {
   readonly runtime: OnnxRuntime | undefined;
   /** CPU threads that share a run. */
   readonly threads: number;
-  /** What computes: `cpu`, or the GPU as the browser names it. */
+  /** `cpu`, or the GPU as the browser names it. */
   readonly hardware: string;
-  /** How many workers serve it; 0 while it is at rest. */
+  /** Number of workers that serve it; 0 while it is at rest. */
   readonly workers: number;
-  /** What the wasm memory of its workers holds, for other models in them too; undefined while unknown. */
+  /** The wasm memory of its workers, for other models in them too; undefined while unknown. */
   readonly heapBytes: number | undefined;
-  /** Whether the backend reproduced golden outputs; only `openUnsigned` does without. */
+  /** `proven` has reproduced golden outputs; only `openUnsigned` does without. */
   readonly verdict: 'proven' | 'unproven';
-  /** Why this backend serves: `prior` is the order by bytes to fetch, `measured` of this visit. */
+  /** The reason why this backend serves. */
   readonly choice: ChoiceOrigin;
   /** Variants on backends that failed on this device, in this visit or for good. */
   readonly quarantined: readonly Quarantined[];
@@ -220,50 +208,50 @@ export interface ModelStats {
   /** Runs that `fallback` answered. */
   readonly fallbacks: number;
   /**
-   * What waits for a worker now, frames of streams and inputs of `score` too; the 64 of `queue-full` are
-   * calls alone.
+   * Calls that wait for a worker now, with frames of streams and inputs of `score`, which do not count towards the 64
+   * of `queue-full`.
    */
   readonly waiting: number;
   /** Call → result, ms, ±4.33 %; undefined until counting begins, soon after the first result. */
   readonly latencyMs: Readonly<Record<'p50' | 'p95' | 'p99', number | undefined>>;
   /**
-   * How far what this device has observed of the version that runs is from its `baseline.json`, in the order of that;
-   * undefined until a run was observed, and without a baseline. Frames of streams are left out: they resemble each other.
+   * The distance between runs of this version on this device and its `baseline.json`, in the order of that. Undefined
+   * until a run was observed, and without a baseline. Frames of streams are left out: they resemble each other.
    */
   readonly drift: readonly DriftScore[] | undefined;
   readonly opening: OpeningStats;
   readonly reports: Readonly<ReportTotals> | undefined;
 }
 
-/** What feedback says: the right label, whether the answer was right, or the right value of a regression. */
+/** Feedback: the right label, whether the answer was right, or the right value of a regression. */
 export type Truth =
   | { readonly label: string }
   | { readonly correct: boolean }
   | { readonly value: number };
 
 export interface OpeningStats {
-  /** Where the version came from; `files` were given to `openUnsigned`. */
+  /** The version's source; `files` were given to `openUnsigned`. */
   readonly origin: 'store' | 'network' | 'files';
   /** `open` → ready, ms. */
   readonly totalMs: number;
   readonly steps: LoadTimes & { readonly metadata: number };
-  /** Weights that crossed the network. */
+  /** Bytes of weights that crossed the network. */
   readonly fetchedBytes: number;
   readonly healedChunks: number;
-  /** Backends that were tried first and did not start: why a first visit took a heavier one. */
+  /** Backends that were tried first and did not start: the reason why a first visit took a heavier one. */
   readonly failures: readonly BackendFailure[];
 }
 
-/** What has been reported since the model was opened. */
+/** Reports since the model was opened. */
 export interface ReportTotals {
-  /** Sealed and stored. */
+  /** Reports that are sealed and stored. */
   sealed: number;
   /** Successful runs in those. */
   sealedRuns: number;
-  /** Accepted by a collector, those of earlier visits included. */
+  /** Reports that a collector has accepted, those of earlier visits included. */
   sent: number;
   dropped: number;
-  /** Why the last try to send failed, in words; what was to be sent is kept. */
+  /** The last failure to send, in words. The report is kept. */
   problem: string | undefined;
 }
 
@@ -276,8 +264,8 @@ export interface LoadTimes {
 }
 
 /**
- * An open model of a task of the app's own: `open<Result>(url, { trust, worker })`. All that is no
- * {@link TensorInput} goes to the task, as a copy, and must be cloneable.
+ * An open model of a task of the app's own: `open<Result>(url, { trust, worker })`. Any input but a {@link TensorInput}
+ * goes to the task, as a copy, and must be cloneable.
  */
 export type CustomModel<Result> = TaskModel<unknown, Result>;
 

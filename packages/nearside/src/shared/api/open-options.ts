@@ -3,96 +3,92 @@ import type { Datatype, ModelSpec, PlatformType } from '@nearside/core';
 import type { AvailableBackend } from './backends.js';
 import type { Input } from './run.js';
 
-/** What `open` takes. `trust` alone is required. */
+/** Options of `open`. `trust` alone is required. */
 export interface OpenOptions {
   /** The repository's pin as `nearside publish` prints it, or the bytes of its first root metadata. */
   readonly trust: string | Uint8Array;
-  /** Where reports go: an address, several in order, or with a sampling rate. None: no report. */
+  /** The collector's address, several in order, or {@link ReportOptions}. Nothing is reported without it. */
   readonly report?: string | readonly string[] | ReportOptions | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** Ends the opening; the promise rejects with `signal.reason`. */
   readonly signal?: AbortSignal | undefined;
-  /** Forces one; without it the fastest that computes the right numbers comes to serve. */
+  /** Forces a backend; without it the fastest one that computes the right numbers comes to serve. */
   readonly backend?: AvailableBackend | undefined;
   /**
-   * What may be spent on finding a faster backend: by default, after the first result and while the
-   * page is idle, 10 MB and 3 s for each version that serves. `before-open` has `open` wait for it, with the
-   * same limits; `off` stays with the first that proves itself.
+   * Limits of looking for a faster backend. By default this takes 10 MB and 3 s at most for each version that serves,
+   * after the first result and while the page is idle. With `before-open`, `open` waits for it; with `off` the first
+   * backend that proves itself serves.
    */
   readonly tune?: TuneBudget | 'before-open' | 'off' | undefined;
-  /** Folder of a copy of the package's `dist/assets`, where a bundler does not find it. */
+  /** Folder with a copy of the package's `dist/assets`, where a bundler does not find that. */
   readonly assets?: string | undefined;
-  /** For private repositories. Sent to the origin of the model's address alone. */
+  /** Headers and credentials for private repositories, sent to the origin of the model's address alone. */
   readonly request?: RequestOptions | undefined;
   /**
-   * Where the model is kept: `auto` is IndexedDB in a browser and memory in Node, `memory` keeps
-   * nothing after the page, a directory is for Node.
+   * Keeps the model: `auto` in IndexedDB in a browser and in memory in Node, `memory` until the page ends, a directory
+   * in Node.
    */
   readonly store?: StoreChoice | undefined;
   /**
-   * Other bases of the same repository: asked when the first does not answer, and for chunks. One of another
-   * origin is sent no headers or credentials but those it is named with.
+   * Other bases of the same repository, asked when the first does not answer, and for chunks. A mirror of another
+   * origin gets no headers or credentials but its own.
    */
   readonly mirrors?: readonly (string | Mirror)[] | undefined;
   readonly policy?: UpdatePolicy | undefined;
   /** A worker for this model alone; by default models on one backend share one. */
   readonly isolate?: boolean | undefined;
   /**
-   * CPU threads that a run on `onnx-wasm` is shared between, each with a core of its own: up to 4 by default, and
-   * never more than the device has; one where the page is not isolated, in Node, and on other backends.
-   * `meta.threads` says how many there are. More threads take more memory of the worker that they share, and
-   * another number gives other bits in the last place. Models that name other numbers have other workers.
+   * CPU threads that share a run on `onnx-wasm`, each with a core of its own: up to 4 by default, and never more than
+   * the device has. It is one where the page is not isolated, in Node, and on other backends; `meta.threads` tells.
+   * More threads take more memory, and another number gives other bits in the last place. Models with other numbers
+   * have other workers.
    */
   readonly threads?: number | undefined;
   /**
-   * `full` never uses `ort-common.wasm`, the part of ONNX Runtime that most models use, in less than half of its
-   * bytes. By default `onnx-wasm` runs versions in it that `pack` found to need no more; where one does need more
-   * on a device, the full file takes over there, and the event `runtime-fallback` says so.
+   * By default `onnx-wasm` runs a version in `ort-common.wasm`, which has less than half of ONNX Runtime's bytes, where
+   * `pack` found that enough. Where it is not on a device, the full file takes over, and the event `runtime-fallback`
+   * says so. `full` never uses the common file.
    */
   readonly runtime?: 'auto' | 'full' | undefined;
   /**
-   * The app's own way to an answer. `open` resolves with a model that it answers for where backends fail:
-   * `no-backend`, or the own code of one that `backend` forces. On a model that opened, `run` and `score` are
-   * answered by it after `deadline`, `no-backend` and `golden-mismatch`, unless the input was given away with
-   * `transfer`. Never for a frame of a stream, nor a bad input. `timeoutMs` does not apply to it.
+   * The app's own way to an answer. Where no backend serves, or the one that `backend` forces fails, `open` resolves
+   * with a model that it answers for. On a model that opened it answers `run` and `score` after `deadline`,
+   * `no-backend` and `golden-mismatch`, unless the input was given away with `transfer`. It answers no frame of a
+   * stream and no bad input. `timeoutMs` does not apply to it.
    */
   readonly fallback?: Fallback | undefined;
   /**
-   * Starts a worker of the app's own for a backend, one that calls `serve` of `nearside/worker`;
-   * undefined where it has none for this backend. One that starts and stays silent costs 30 s before the next
-   * backend is tried, for each backend; `worker-blocked` where none is left.
+   * Starts a worker of the app's own for a backend, one that calls `serve` of `nearside/worker`; undefined where there
+   * is none for this backend. After 30 s without a sign of it the next backend is tried; `worker-blocked` where none
+   * is left.
    */
   readonly worker?: StartWorker | undefined;
   /**
-   * Keeps inputs of `run` in memory, for the user to export: `model.capture`. Off by default. Nothing of it is
+   * Keeps inputs of `run` in memory, for the user to export with `model.capture`. Off by default. Nothing of it is
    * stored or sent.
    */
   readonly capture?: CaptureOptions | undefined;
   /**
-   * The model's task, as its model.json has it: the model then has its types, and a version of another task is
-   * `task-mismatch`.
+   * The task in model.json: the model then has its types, and a version of another task is `task-mismatch`.
    */
   readonly task?: string | undefined;
 }
 
-/**
- * What measuring other backends may cost, for each open model and each version that comes to serve there:
- * two models, or a version and its update, have it twice.
- */
+/** Limits of measuring other backends, for each open model and each version that comes to serve there. */
 export interface TuneBudget {
   /**
-   * Of runtimes and weights that are not on the device yet, compressed; 10,000,000 by default. What does not
-   * fit in what is left is not fetched.
+   * Compressed bytes of runtimes and weights that are not on the device yet; 10,000,000 by default. A file that is
+   * larger than what is left is not fetched.
    */
   readonly maxBytes?: number | undefined;
   /**
-   * Of starting, checking and timing them, not of downloads, ms; 3,000 by default. When it is spent, timing
+   * Time for starting, checking and timing them, without downloads, ms; 3,000 by default. When it is spent, timing
    * ends and no other is started; a start under way goes on, up to `policy.warmUpMs`.
    */
   readonly maxMs?: number | undefined;
 }
 
-/** What may be downloaded and when, and how long a worker may be silent. */
+/** Limits of downloads, and of a worker's silence. */
 export interface UpdatePolicy {
   /** More than so many bytes are not downloaded for one version: `download-limit`. No limit by default. */
   readonly maxBytes?: number | undefined;
@@ -101,14 +97,14 @@ export interface UpdatePolicy {
   /** `auto` looks for versions at `open` and every 15 minutes; `manual` only on `update()`. */
   readonly update?: 'auto' | 'manual' | undefined;
   /**
-   * How long loading and checking may take once everything is fetched, ms; 60,000 by default. For every load:
-   * at `open`, after a rest, of a new version, of a backend that is tried. One that takes longer is a
-   * `backend-failed`, and its worker is ended.
+   * Limit of loading and checking once everything is fetched, ms; 60,000 by default. It holds for every load: at `open`,
+   * after a rest, of a new version, of a backend that is tried. A load that takes longer is a `backend-failed`, and its
+   * worker is ended.
    */
   readonly warmUpMs?: number | undefined;
   /**
-   * A run that takes longer has hung: its worker is replaced, ms; 120,000 by default. `warm` and `storage`
-   * have twice as long, because they may stand behind a run.
+   * Limit of a run, ms; 120,000 by default. A run that takes longer has hung, and its worker is replaced. `warm` and
+   * `storage` have twice as long, because a run may come before them.
    */
   readonly watchdogMs?: number | undefined;
 }
@@ -125,22 +121,22 @@ export interface ReportOptions {
   /** The app's own release, at most 32 characters: a changed app breaks a model as often as a new model does. */
   readonly app?: string | undefined;
   /**
-   * Asked before a report is stored, and before it is sent. Anything but true, and what waits is deleted too; always,
-   * by default.
+   * Asked before a report is stored, and before it is sent. Where it does not answer true, what waits is deleted too.
+   * Reports are always sent without it.
    */
   readonly consent?: (() => boolean | Promise<boolean>) | undefined;
 }
 
-/** Which inputs of `run` are kept, and how many. The oldest make room. */
+/** Limits of the inputs of `run` that are kept. The oldest make room. */
 export interface CaptureOptions {
   /**
-   * Asked at the call with the input as it was given, before anything is kept: keeps what it returns or promises, which is a
-   * copy made at once. Undefined, what throws, and what cannot be written as JSON and bytes keep nothing.
+   * Called with the input as it was given, before anything is kept. A copy of what it returns or promises is kept;
+   * nothing is where that is undefined, where it throws, or where JSON and bytes cannot hold it.
    */
   readonly redact: (input: Input) => unknown;
   /** 100 by default. */
   readonly maxInputs?: number | undefined;
-  /** All together, about what they take in memory; 10,000,000 by default. One that is larger is not kept. */
+  /** Memory of all together, about; 10,000,000 by default. An input that is larger is not kept. */
   readonly maxBytes?: number | undefined;
 }
 
@@ -150,27 +146,26 @@ export type StoreChoice = 'auto' | 'memory' | { readonly directory: string };
 /** Starts the app's own worker for a backend; undefined where it has none. */
 export type StartWorker = (backend: AvailableBackend) => PlatformType<'Worker'> | undefined;
 
-/** The app's own way to an answer: what it returns is the run's `output`. */
+/** The app's own way to an answer: it returns the run's `output`. */
 export type Fallback = (input: Input) => unknown;
 
 export type LoadPhase = 'metadata' | 'runtime' | 'weights' | 'check';
 
 export interface Progress {
   readonly phase: LoadPhase;
-  /** Weights count as they are stored on the server. A runtime counts as it is sent, in one step when all is there. */
+  /** Weights count as they lie on the server, a runtime as it is sent, in one step when all of it is there. */
   readonly loadedBytes: number;
   /** 0 while unknown. */
   readonly totalBytes: number;
-  /** Of loading with one backend, 0 … 1, never falling; another backend starts again. */
+  /** Share of loading with one backend, 0 … 1. It never falls, but starts again with another backend. */
   readonly ratio: number;
-  /** Of the last seconds, bytes per second; 0 while unknown. */
+  /** Bytes per second in the last seconds; 0 while unknown. */
   readonly bytesPerSecond: number;
 }
 
 /**
- * model.json, of which everything may be left out that can be derived. The name defaults to that of
- * the file, the version to 0.0.0; names, datatypes and shapes of tensors to what the file says;
- * `variants` to the one that the files make up.
+ * A model.json that leaves out what can be derived. The name defaults to that of the file, the version to 0.0.0, tensors
+ * to those of the file, and `variants` to the one that the files make up.
  */
 export type UnsignedSpec = Partial<Omit<ModelSpec, 'inputs' | 'outputs'>> & {
   readonly inputs?: readonly UnsignedTensor[] | undefined;

@@ -5,24 +5,24 @@ import type { AudioInput, ImageInput as DecodableImage, Output } from '@nearside
 export const PRIORITIES = ['interactive', 'normal', 'background'] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
-/** What an image model takes: what the worker decodes, and elements, pictured at the call. */
+/** An input of an image model. The worker decodes it; elements are pictured at the call. */
 export type ImageInput =
   | DecodableImage
   | PlatformType<'HTMLImageElement'>
   | PlatformType<'HTMLVideoElement'>;
 
-/** What a model of sound takes: samples and their rate, a WAV file, or what the Web Audio API and WebCodecs have. */
+/** An input of a sound model: samples and their rate, a WAV file, or objects of the Web Audio API and WebCodecs. */
 export type SoundInput = AudioInput;
 
 /**
- * The model's own tensors, by name: the escape hatch. Names, datatypes and shapes are checked, numbers
- * are not: not-a-number and infinities reach the model, and may come back.
+ * The model's own tensors, by name. Names, datatypes and shapes are checked. Numbers are not: not-a-number and
+ * infinities reach the model, and may come back.
  */
 export interface TensorInput {
   readonly tensors: Tensors;
 }
 
-/** What `run` takes, whatever the task. */
+/** An input of `run`, whatever the task. */
 export type Input = ImageInput | SoundInput | TensorInput | FeatureRecord;
 
 export interface RunOptions {
@@ -32,9 +32,9 @@ export interface RunOptions {
   /** From the call, waiting included; no limit by default. */
   readonly timeoutMs?: number | undefined;
   /**
-   * Ends the worker when `signal` aborts or `timeoutMs` passes while it runs: nothing else stops a
-   * run on wasm. Another one takes its place, from the cache; calls it was doing beside are done again where
-   * their input is kept (Blobs, and up to 64 KiB), else they are `terminated` and may be called again.
+   * Ends the worker when `signal` aborts or `timeoutMs` passes while it runs: nothing else stops a run on wasm. Another
+   * worker takes its place. Its other calls are done again where their input is kept (Blobs, and up to 64 KiB), else
+   * they are `terminated` and may be called again.
    */
   readonly terminate?: boolean | undefined;
   /** Results of a classifier; the spec's number by default. */
@@ -45,8 +45,8 @@ export interface RunOptions {
    */
   readonly transfer?: boolean | undefined;
   /**
-   * The caller's span, as the W3C's header `traceparent` has it: a trace of this run belongs to it. One that cannot be read
-   * is passed over. It is sent where `report` is given, and links this run to all else that has it.
+   * The caller's span, as the W3C's header `traceparent` has it: a trace of this run belongs to it. One that cannot be
+   * read is passed over. It is sent where `report` is given, and links this run to all else that has it.
    */
   readonly traceparent?: string | undefined;
 }
@@ -59,19 +59,19 @@ export interface RunResult<Result = Output> {
 
 /** How a run came to its result. The four times add up to call → result. */
 export interface RunMeta {
-  /** Of this run in this page visit: for `feedback`, and in `run-end`. */
+  /** Names the run in this page visit: for `feedback`, and in `run-end`. */
   readonly id: string;
   /** The model's name. */
   readonly model: string;
   /** The version that ran it, such as `1.2.0`: an update may change it from one run to the next. */
   readonly version: string;
-  /** Which form of the weights, as model.json names it; `fallback` where that answered. */
+  /** The form of the weights, as model.json names it; `fallback` where that answered. */
   readonly variant: string;
   /** Such as `onnx-wasm`; `fallback` where that answered. */
   readonly backend: string;
   /** CPU threads that shared the run; 0 where `fallback` answered. */
   readonly threads: number;
-  /** All that is no stage, ms: waiting here and in the worker, the way there and back, others of the batch. */
+  /** All but the stages, ms: waiting here and in the worker, the way there and back, others of the batch. */
   readonly queueMs: number;
   /** Input → tensors, of this input alone, ms. */
   readonly preMs: number;
@@ -81,8 +81,8 @@ export interface RunMeta {
   readonly postMs: number;
   /** Inputs that ran together, this one included. */
   readonly batch: number;
-  /** Whether it was the first result since the model was opened. */
+  /** It was the first result since the model was opened. */
   readonly cold: boolean;
-  /** True where the app's own `fallback` answered: all its time is `queueMs` then. Else it is not there. */
+  /** True where the app's own `fallback` answered: all its time is `queueMs` then. Missing otherwise. */
   readonly fallback?: boolean;
 }

@@ -21,8 +21,8 @@ export interface FoundObject {
 }
 
 /**
- * What models of a task take and give, by the task's name in model.json. Those at the end have no steps here: their
- * models run in a worker of the app's own.
+ * Inputs and outputs of a task's models, by its name in model.json. The last two have no steps here: their models run in
+ * a worker of the app's own.
  */
 export interface TaskTypes {
   'image-classification': { input: ImageInput; output: readonly LabelScore[] };

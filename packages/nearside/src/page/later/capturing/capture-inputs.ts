@@ -12,7 +12,7 @@ const DEFAULTS = Object.freeze({
 
 /** An input that is kept, and what became of its run. */
 interface Kept extends KeptValue {
-  /** Of the call, Unix time, ms. */
+  /** When `run` was called, Unix time, ms. */
   readonly atMs: number;
   outcome: Outcome | undefined;
 }
@@ -24,7 +24,7 @@ interface Outcome {
   readonly code?: string | undefined;
 }
 
-/** The same model, which keeps inputs of `run` in memory as `capture` allows, and forgets them when it is closed. */
+/** Makes a model keep inputs of `run` in memory as `capture` allows, and forget them when it is closed. */
 export function captureInputs(model: Model, options: CaptureOptions): Model {
   const ring = createRing(options);
 
@@ -76,7 +76,7 @@ function createRing({
 }: CaptureOptions) {
   let kept: Kept[] = [];
   let refused = 0;
-  /** Raised by `clear`: what was begun before is not kept any more. */
+  /** Raised by `clear`: an input from before is not kept any more. */
   let age = 0;
   let isClosed = false;
 
@@ -98,7 +98,7 @@ function createRing({
     get refused() {
       return refused;
     },
-    /** What `redact` returns is copied at once; what it promises, when it is there. Never rejects. */
+    /** Copies what `redact` returns at once, and what it promises when it is there. Never rejects. */
     async keep(input: Input): Promise<Kept | undefined> {
       const call = { atMs: Date.now(), of: age };
       if (isClosed) return undefined;

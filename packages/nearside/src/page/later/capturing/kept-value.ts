@@ -1,6 +1,6 @@
 import { kindOf } from '@nearside/core';
 
-/** Bytes within what is kept, with what they are of. */
+/** Bytes within a kept value, with the kind of object that they are from. */
 class KeptBytes {
   readonly kind: string;
   readonly content: Uint8Array<ArrayBuffer> | Blob;
@@ -16,13 +16,13 @@ class KeptBytes {
 /** A copy that nobody else can change, and that can be written as JSON. */
 export interface KeptValue {
   readonly value: unknown;
-  /** About what it takes in memory. */
+  /** Memory that it takes, about. */
   readonly sizeBytes: number;
 }
 
-/** Lists and objects within each other. */
+/** Lists and objects may be so deep within each other. */
 const DEPTH = 8;
-/** A number, a field's place. */
+/** A number, or the place of a field, bytes. */
 const WORD_BYTES = 8;
 
 /**
@@ -82,7 +82,7 @@ function copyBytes(value: unknown, spend: (bytes: number) => void): KeptBytes | 
   return new KeptBytes(kind, bytesOf(bytes));
 }
 
-/** A copy, of shared memory too. */
+/** Copies bytes, also of shared memory. */
 function bytesOf(bytes: ArrayBufferLike | ArrayBufferView): Uint8Array<ArrayBuffer> {
   const view = ArrayBuffer.isView(bytes)
     ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -91,9 +91,9 @@ function bytesOf(bytes: ArrayBufferLike | ArrayBufferView): Uint8Array<ArrayBuff
 }
 
 /**
- * As JSON has it: bytes as `{ $kind, base64 }`, numbers that JSON has none for as `{ $kind: 'number', text }`.
+ * Makes JSON of it: bytes as `{ $kind, base64 }`, numbers that JSON lacks as `{ $kind: 'number', text }`.
  *
- * @throws what the browser says of a Blob that cannot be read any more
+ * @throws the browser's error for a Blob that cannot be read any more
  */
 export async function writeKept(value: unknown): Promise<unknown> {
   if (value instanceof KeptBytes) {
@@ -111,7 +111,7 @@ export async function writeKept(value: unknown): Promise<unknown> {
   return Object.fromEntries(await Promise.all(fields));
 }
 
-/** More arguments than so many overflow the stack of some browsers. */
+/** More arguments overflow the stack of some browsers. */
 const PIECE = 0x2000;
 
 function toBase64(bytes: Uint8Array): string {

@@ -8,20 +8,19 @@ import { snapshotInput } from '../../running/snapshot-input.js';
 import { checkStreamOptions, createFrameStream, type Episode } from './frame-stream.js';
 import type { SeriesContext } from './score.js';
 
-/** What a stream needs of its model. */
 export interface StreamContext extends SeriesContext {
   /** The error of streams while nothing may serve. */
   readonly refusal: RunnerOptions['refusal'];
-  /** Takes down what became of frames. */
+  /** Takes down how many frames were dropped. */
   readonly tell: (what: { readonly kind: 'dropped'; readonly n: number }) => void;
 }
 
-/** Of the page: a worker is told of each before its first frame. */
+/** Streams of the page: a worker is told of each before its first frame. */
 let streams = 0;
 
 /**
- * Begins a stream. One that carries something on keeps the version that serves now, and its worker, until it ends;
- * frames of another are runs like any others, each on the version that serves then.
+ * Begins a stream. A stream that carries something on keeps the version that serves now, and its worker, until it ends.
+ * Frames of another stream are runs like any others, each on the version that serves then.
  *
  * @throws TypeError or RangeError for wrong options; `signal.reason`; `closed`
  */
@@ -82,10 +81,7 @@ export async function openStream(
   }
 }
 
-/**
- * Whether a frame needs those before it: the model has state, or the steps keep left-over samples of sound, whose
- * pieces end anywhere.
- */
+/** A frame needs those before it: the model has state, or the steps keep left-over samples of sound. */
 function carriesOn(spec: ModelSpec): boolean {
   return stagesOf(spec).some(
     ({ state, preprocessing }) =>

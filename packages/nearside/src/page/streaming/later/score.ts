@@ -21,7 +21,7 @@ import {
   requireSource,
 } from '../ordered-pipe.js';
 
-/** Inputs begun and not read as results: enough for full batches. */
+/** So many inputs are begun and not read as results: enough for full batches. */
 const IN_FLIGHT = 48;
 
 const { signal, topK, priority } = RUN_KINDS;
@@ -37,7 +37,7 @@ const KINDS: OptionKinds<keyof ScoreOptions> = {
   priority,
 };
 
-/** What inputs are given to. */
+/** The model, as a score uses it. */
 export interface ScoreWork {
   run(input: Input, options: RunOptions): Promise<RunResult>;
   /** Aborts when the model is closed. */
@@ -49,12 +49,11 @@ interface Entry extends Passing {
 }
 
 /**
- * Has `run` run many inputs at full speed, in their order, without keeping more than a few of them in memory.
- * Each result is there as soon as it and those before it are; leaving the loop aborts what runs.
- * To go on after an interruption, pass `from: lastIndex + 1`.
+ * Runs many inputs at full speed, in their order, with few of them in memory. Each result comes as soon as it and those
+ * before it are there; leaving the loop aborts the runs. To go on after an interruption, pass `from: lastIndex + 1`.
  *
- * `next()` rejects once, and it is over: with `signal.reason` on abort and `closed`, at once; with what the
- * iterable or `onProgress` throws, after the results before.
+ * `next()` rejects once, and it is over: with `signal.reason` on abort and `closed`, at once; with an error of the
+ * iterable or of `onProgress`, after the results before.
  *
  * @throws TypeError or RangeError for wrong options
  */
@@ -100,7 +99,7 @@ function lengthOf(inputs: Iterable<Input> | AsyncIterable<Input>): number | unde
   return typeof found === 'number' ? found : undefined;
 }
 
-/** What a series of inputs, a stream or a score, needs of its model. */
+/** The model, as a series of inputs uses it: a stream or a score. */
 export interface SeriesContext {
   readonly handover: Handover;
   readonly runItem: (item: SeriesItem, options: RunOptions) => Promise<RunResult>;
@@ -111,8 +110,8 @@ export interface SeriesContext {
 }
 
 /**
- * Runs many inputs on a model as a stream's frames are run: they are few at a time by themselves, so that they
- * wait whatever else does, and take nobody's place.
+ * Runs many inputs on a model as frames of a stream are run: they are few at a time, so they may wait however many calls
+ * wait, and take nobody's place.
  *
  * @throws as {@link scoreWith}
  */

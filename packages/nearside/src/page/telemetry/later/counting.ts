@@ -9,7 +9,7 @@ import {
 import type { ModelEmitter } from '../../../shared/api/events.js';
 import type { OpeningStats, ReportTotals } from '../../../shared/api/model.js';
 import type { ServedVersion } from '../../../shared/ended-run.js';
-import type { InstallIdentity } from '../../../shared/protocol.js';
+import type { InstallIdentity } from '../../../shared/install.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import {
   isInvalidInput,
@@ -98,7 +98,6 @@ interface Counter {
   /** Names that the app has given to outcomes. */
   readonly outcomes: Set<string>;
   readonly known: WeakMap<ServedVersion, Counted>;
-  /** What serves now. */
   current: Counted | undefined;
   /** The next run is the first after an open. */
   isFirst: boolean;

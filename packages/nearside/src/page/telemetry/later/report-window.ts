@@ -1,6 +1,6 @@
 import { rolloutBucket } from '@nearside/artifact';
 import type { First, Store } from '@nearside/core';
-import type { InstallIdentity } from '../../../shared/protocol.js';
+import type { InstallIdentity } from '../../../shared/install.js';
 import type { Dimensions } from './counted.js';
 
 /** A version that is new to a device has so many short windows, ms: whether it works is known soon. */

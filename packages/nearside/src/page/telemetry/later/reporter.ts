@@ -1,7 +1,7 @@
 import { toHex } from '@nearside/artifact';
 import type { LossReason } from '@nearside/core';
 import type { ReportTotals } from '../../../shared/api/model.js';
-import type { InstallIdentity } from '../../../shared/protocol.js';
+import type { InstallIdentity } from '../../../shared/install.js';
 import { unref } from '../../../shared/timers.js';
 import type { ReportTarget } from '../../options/plan-opening.js';
 import type { Counted } from './counted.js';

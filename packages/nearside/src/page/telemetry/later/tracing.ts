@@ -11,7 +11,7 @@ import {
   total,
 } from '@nearside/core';
 import type { EndedRun } from '../../../shared/ended-run.js';
-import type { InstallIdentity } from '../../../shared/protocol.js';
+import type { InstallIdentity } from '../../../shared/install.js';
 import { unref } from '../../../shared/timers.js';
 import type { ReportTarget } from '../../options/plan-opening.js';
 import { isInvalidInput } from '../recorded.js';
