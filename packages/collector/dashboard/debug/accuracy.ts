@@ -35,7 +35,7 @@ export const accuracyPanel = tablePanel({
     ),
     none: 'No version reported.',
     note:
-      'Estimated from how sure the model is: it cannot see that the same confidence has come to mean less. ' +
+      'Estimated from how sure the model is, so it does not see when the same confidence comes to mean less. ' +
       'Labels are weighted to the mix of all runs.',
   }),
 });

@@ -155,7 +155,7 @@ function driftTable(drift: FleetDrift): Table {
     asideName: 'Version',
     none: 'No version reported.',
     note:
-      'Population stability index less what chance makes of it. From 0.03 on in two windows running, against its own past, it alarms; ' +
-      'a lab never is quite like the field.',
+      'Population stability index less its expectation without a change. It alarms from 0.03 on, ' +
+      'against its own past and in two windows in a row. A lab never is quite like the field.',
   };
 }

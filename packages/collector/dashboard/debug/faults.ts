@@ -17,7 +17,7 @@ export const quarantinesPanel = tablePanel({
       text(code, { tone: 'code' }),
       number(n, count),
     ]),
-    none: 'No backend was left alone in this range.',
+    none: 'No backend was quarantined in this range.',
   }),
 });
 

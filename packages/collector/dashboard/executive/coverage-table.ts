@@ -18,6 +18,6 @@ export function coverageTable(answers: Answers): Table {
         text(state ?? 'not known'),
       ],
     ),
-    none: 'On the newest day no version was on devices enough to be shown.',
+    none: 'On the newest day no version was on enough devices to be shown.',
   };
 }

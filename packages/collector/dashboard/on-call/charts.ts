@@ -130,7 +130,7 @@ export const bandsPanel = chartPanel({
 export const reportsPanel = chartPanel({
   id: 'reports',
   title: 'Reports',
-  aside: 'by the hour, beside those that were to be expected',
+  aside: 'by the hour, beside the expected ones',
   needs: ['silence'],
   kind: {
     mark: 'lines',
@@ -166,7 +166,7 @@ export const reportsPanel = chartPanel({
   },
   description: ({ silence }) => {
     const silent = silence.hours.filter(({ isSilent }) => isSilent).length;
-    return `Reports by the hour, beside those that were to be expected; ${silent} hours were silent.`;
+    return `Reports by the hour, beside the expected ones; ${silent} hours were silent.`;
   },
 });
 

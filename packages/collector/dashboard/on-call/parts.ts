@@ -59,7 +59,7 @@ function partsTable(
     none: 'No part has enough devices.',
     note:
       `In all ${format(before)} before, ${format(now)} now (${formatChange(now - before)}). ` +
-      'A part of which more of the change comes than of the runs explains it.',
+      'A part with more of the change than of the runs explains it.',
   };
 }
 

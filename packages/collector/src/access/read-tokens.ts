@@ -34,7 +34,7 @@ function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new StartError('file-missing', `${path}: expected a file of tokens, got none to read.`, {
+    throw new StartError('file-missing', `${path}: expected a file of tokens that can be read.`, {
       cause,
     });
   }

@@ -52,7 +52,7 @@ export function requireReader(scope: FastifyInstance, { readTokens, now }: Readi
     }
     const seconds = wrongTokens.take(request.ip, now());
     if (seconds > 0) return sendRefusal(reply, tooManyTokens(seconds));
-    return sendLogin(reply, 'That is none of its read tokens.');
+    return sendLogin(reply, 'This is not a read token of the collector.');
   });
 }
 

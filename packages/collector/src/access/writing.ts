@@ -40,7 +40,7 @@ function tokenOf({ query }: FastifyRequest): string {
 function otherOrigin(origin: string): Refusal {
   return {
     code: 'origin-refused',
-    message: `Expected a report from a page of an origin that this collector lists, got one from ${origin.slice(0, 200)}. Start it with \`--origin\` for this one too.`,
+    message: `Expected a report from a page of an origin that this collector lists, got one from ${origin.slice(0, 200)}. Start the collector with \`--origin\` for this origin too.`,
   };
 }
 

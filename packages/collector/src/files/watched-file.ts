@@ -86,7 +86,7 @@ async function readText(path: string): Promise<string> {
     const { size } = await stat(path);
     if (size <= MAX_BYTES) return await readFile(path, 'utf8');
   } catch (cause) {
-    throw new StartError('file-missing', `${path}: expected a JSON file, got none to read.`, {
+    throw new StartError('file-missing', `${path}: expected a JSON file that can be read.`, {
       cause,
     });
   }

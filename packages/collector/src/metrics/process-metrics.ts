@@ -75,13 +75,13 @@ export function createProcessMetrics(startedMs: number): ProcessMetrics {
 
   const loaded = new Gauge({
     name: 'nearside_collector_file_loaded_timestamp_seconds',
-    help: 'When what a file says came into force, Unix time.',
+    help: 'When the present content of a file was read, Unix time.',
     labelNames: ['file'],
     registers,
   });
   const refused = new Gauge({
     name: 'nearside_collector_file_refused',
-    help: '1 while a file is not right and what it said before holds on.',
+    help: '1 while a file is broken and its last right content is used.',
     labelNames: ['file'],
     registers,
   });
