@@ -19,7 +19,7 @@ const FIRST_STEPS = [
   'top-k',
 ];
 
-/** What some of them learnt later, and whether a spec makes use of it: without it, a library fails on the parameters. */
+/** Parameters that steps learnt later. A library without one of them refuses the step. */
 const LEARNT: Readonly<Record<string, (step: NamedStep) => boolean>> = {
   'step:decode-image:background': ({ step, background }) =>
     step === 'decode-image' && background !== undefined,
@@ -33,13 +33,13 @@ function isExact(size: unknown): boolean {
   return typeof size === 'object' && size !== null && 'height' in size && 'width' in size;
 }
 
-/** What the spec of a stage may say besides steps: a value of an input, and files that steps read. */
+/** A stage may have these besides steps: a value of an input, and files that steps read. */
 const MEMBERS = {
   'input-values': ({ inputs }: Stage) => inputs.some(({ value }) => value !== undefined),
   resources: ({ resources }: Stage) => resources !== undefined,
 } as const;
 
-/** What this library can do of what a version may require (`requires.features`). */
+/** A version may require these of a library (`requires.features`), and this one has them. */
 export const CAPABILITIES: readonly string[] = [
   ...stepFeatures(Object.values(STEPS).flatMap((steps) => steps.map(({ name }) => name))),
   ...Object.keys(LEARNT),
@@ -49,7 +49,7 @@ export const CAPABILITIES: readonly string[] = [
   'stages',
 ];
 
-/** What a library must have to serve a version: one that has not passes the version over. */
+/** A library must have all of these to serve a version; otherwise it passes the version over. */
 export function requiredCapabilities(
   spec: StagedSpec & Pick<ModelSpec, 'features' | 'health'>,
 ): string[] {

@@ -20,7 +20,7 @@ export interface Link {
   readonly step: AnyStep;
   readonly parameters: object;
   readonly place: SpecPlace;
-  /** Of what it takes. */
+  /** The form of what it takes. */
   readonly form: Forms[Kind];
 }
 

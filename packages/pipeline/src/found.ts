@@ -9,7 +9,7 @@ export interface FoundBox {
   readonly score: number;
 }
 
-/** What a model read in one item. */
+/** Text that a model read in one item. */
 export interface FoundText {
   readonly text: string;
   /** 0 to 1. */

@@ -1,6 +1,6 @@
-export { type AudioInput, decodeAudio, type RawSound } from './audio/decode-audio.js';
+export { decodeAudio } from './audio/decode-audio.js';
 export type { ScoredWindow, Segment } from './audio/find-segments.js';
-export { SOUND_LIMITS, type Sound } from './audio/sound.js';
+export { type AudioInput, type RawSound, SOUND_LIMITS, type Sound } from './audio/sound.js';
 export { joinBatch, splitBatch } from './batch.js';
 export { CAPABILITIES, requiredCapabilities } from './capabilities.js';
 export type { FoundBox, FoundText, Point } from './found.js';
@@ -13,7 +13,6 @@ export {
 export type { Image } from './image/image.js';
 export type { ResampleFilter } from './image/resampling-windows.js';
 export { resize } from './image/resize.js';
-export type { Output } from './output.js';
 export {
   type CompileOptions,
   checkPipeline,
@@ -26,7 +25,12 @@ export {
   type PipelineSpec,
   type Prepared,
 } from './pipeline.js';
-export { type PostprocessingStep, type PreprocessingStep, STEPS } from './step-table.js';
+export {
+  type Output,
+  type PostprocessingStep,
+  type PreprocessingStep,
+  STEPS,
+} from './step-table.js';
 export type { ClassMask } from './steps/argmax.js';
 export { grayscale } from './steps/grayscale.js';
 export { normalize } from './steps/normalize.js';

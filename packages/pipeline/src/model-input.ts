@@ -3,7 +3,7 @@ import type { Known } from './chain.js';
 import type { Forms, Values } from './step.js';
 
 /**
- * What a model is given at the end of its steps: a tensor; a row or a sound of one channel becomes one of FP32,
+ * A model is given a tensor at the end of its steps. A row or a sound of one channel becomes one of FP32,
  * [1, columns] or [1, samples].
  *
  * @returns undefined for what becomes none

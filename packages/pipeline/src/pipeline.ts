@@ -16,7 +16,7 @@ import type { Call, Context, Item, Kernel, Kind } from './step.js';
 import type { StepsFile } from './steps-file.js';
 import { NO_TRACE, type Trace } from './trace.js';
 
-/** What a pipeline needs of a spec. */
+/** A pipeline needs these of a spec. */
 export type PipelineSpec = Pick<ModelSpec, 'name' | 'limits'> &
   StagedSpec &
   Partial<Pick<ModelSpec, 'features'>>;
@@ -38,7 +38,7 @@ export interface Flow {
    * @throws NearsideError what a step says of the input: `input-invalid`, `decode-failed`, …; `signal.reason`
    */
   prepare(input: unknown, options?: InputOptions): Promise<Prepared>;
-  /** What `prepare` gives, of items that were made elsewhere. */
+  /** As `prepare`, for items that were made elsewhere. */
   take(items: readonly Tensors[], options?: InputOptions): Prepared;
 }
 
@@ -52,12 +52,12 @@ export interface InputOptions {
   readonly onSubstitute?: ((feature: string, reason: Substitution) => void) | undefined;
 }
 
-/** What a model is to run for one input. */
+/** A model is to run these items for one input. */
 export interface Prepared {
   readonly isDone: false;
   /** Which of the spec's stages the model is. */
   readonly stage: number;
-  /** What the model takes, none to many times; each has a batch axis of 1. */
+  /** The model runs once for each, with a batch axis of 1. There may be none. */
   readonly items: readonly Tensors[];
   /**
    * @param outputs of the model for each item, in their order
@@ -111,7 +111,7 @@ export function checkPipeline(spec: PipelineSpec): void {
   readStages(spec);
 }
 
-/** Whether some step's code is in `steps.js`, and not in every worker. */
+/** True where the code of some step is in `steps.js`, and not in every worker. */
 export function needsStepsFile(spec: PipelineSpec): boolean {
   return readStages(spec).some(({ before, after }) =>
     [...before, ...after].some(({ step }) => !step.compile),
@@ -210,7 +210,7 @@ function beginFlow(
       for (const end of held.splice(0)) end();
     }
 
-    /** What is held is let go when the work fails. */
+    /** Releases what is held when the work fails. */
     async function orRelease<Value>(work: () => Promise<Value>): Promise<Value> {
       try {
         return await work();
@@ -225,7 +225,7 @@ function beginFlow(
         const { stage, before } = stages[index] as RunningStage;
         const [input] = callerInputs(stage);
         if (before.length === 0 || !input) throw noPreprocessing(spec);
-        // What a later stage begins with is no input.
+        // A later stage begins with what an earlier one found, which is no input.
         const noting = index === 0 ? call : { ...call, observe() {} };
         const items = await flow(given, before, noting);
         const tensors = items.map(({ value }) => {

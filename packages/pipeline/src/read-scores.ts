@@ -4,7 +4,7 @@ import { describeTensor } from './describe-form.js';
 import { type Forms, Misfit } from './step.js';
 
 /**
- * What is known of the scores that a model gives as its first output that is no state.
+ * A model gives scores as its first output that is no state.
  *
  * @param output undefined where only the model's file says what it is
  * @throws NearsideError `model-invalid` unless it is floats of shape [n, classes]

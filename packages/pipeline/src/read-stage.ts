@@ -12,14 +12,14 @@ export interface StageSteps {
   readonly after: readonly Link[];
   /** The model's outputs → what the first step after it takes. */
   readonly readOutputs: (outputs: Tensors) => unknown;
-  /** What the last step gives: the next stage's input, or the result. */
+  /** The last step gives the next stage's input, or the result. */
   readonly end: Known;
 }
 
 export interface ReadStageOptions {
-  /** What the stage begins with: the input given, or what the stage before it found. */
+  /** The stage begins with the input given, or with what the stage before it found. */
   readonly start: Known;
-  /** Whether it begins with none to many of one input. */
+  /** True where it begins with none to many of one input. */
   readonly isMany: boolean;
   readonly isLast: boolean;
   readonly context: Context;
@@ -67,7 +67,7 @@ function isSameAxis(a: number, b: number | undefined): boolean {
   return a === -1 || b === -1 || a === b;
 }
 
-/** Whether one input has become none to many things after these steps. */
+/** True where these steps make none to many things of one input. */
 function areMany(links: readonly Link[], before: boolean): boolean {
   return links.reduce((many, { step }) => (step.items ? step.items === 'many' : many), before);
 }

@@ -1,6 +1,7 @@
+import type { Tensors } from '@nearside/core';
 import type * as v from 'valibot';
 import type { Kind, Step } from './step.js';
-import { argmaxStep } from './steps/argmax.js';
+import { argmaxStep, type ClassMask } from './steps/argmax.js';
 import { centerCropStep } from './steps/center-crop.js';
 import { combineWindowsStep } from './steps/combine-windows.js';
 import { cropBoxStep } from './steps/crop-box.js';
@@ -18,20 +19,21 @@ import { normalizeStep } from './steps/normalize.js';
 import { oneHotStep } from './steps/one-hot.js';
 import { padStep } from './steps/pad.js';
 import { readingOrderStep } from './steps/reading-order.js';
-import { regressionStep } from './steps/regression.js';
+import { type RegressionValue, regressionStep } from './steps/regression.js';
 import { resampleStep } from './steps/resample.js';
 import { rescaleStep } from './steps/rescale.js';
 import { resizeStep } from './steps/resize.js';
 import { scaleStep } from './steps/scale.js';
-import { segmentsStep } from './steps/segments.js';
+import { type FoundSound, segmentsStep } from './steps/segments.js';
 import { sigmoidStep } from './steps/sigmoid.js';
 import { softmaxStep } from './steps/softmax.js';
 import { temperatureStep } from './steps/temperature.js';
 import { textBoxesStep } from './steps/text-boxes.js';
 import { toTensorStep } from './steps/to-tensor.js';
-import { topKStep } from './steps/top-k.js';
+import { type LabelScore, topKStep } from './steps/top-k.js';
+import type { TextLine } from './text/reading-order.js';
 
-/** What a spec may name under `preprocessing`. */
+/** A spec may name these under `preprocessing`. */
 const PREPROCESSING = [
   decodeImageStep,
   cropBoxStep,
@@ -53,7 +55,7 @@ const PREPROCESSING = [
   logMelStep,
 ] as const;
 
-/** What a spec may name under `postprocessing`. */
+/** A spec may name these under `postprocessing`. */
 const POSTPROCESSING = [
   softmaxStep,
   sigmoidStep,
@@ -89,3 +91,15 @@ type Named<S> = S extends {
 /** A step as `model.json` has it. */
 export type PreprocessingStep = Named<(typeof PREPROCESSING)[number]>;
 export type PostprocessingStep = Named<(typeof POSTPROCESSING)[number]>;
+
+/**
+ * The caller gets labels by score for a classifier, values for a regression, what was found in sound, lines in
+ * reading order for OCR, a mask of classes, the tensors where no step is named.
+ */
+export type Output =
+  | readonly LabelScore[]
+  | readonly RegressionValue[]
+  | FoundSound
+  | readonly TextLine[]
+  | ClassMask
+  | { readonly tensors: Tensors };

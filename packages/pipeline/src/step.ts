@@ -6,9 +6,8 @@ import type { Image } from './image/image.js';
 import type { CompleteRecord } from './table/complete-record.js';
 import type { Trace } from './trace.js';
 
-/** What steps hand to each other, by kind. */
+/** Steps hand these to each other, by kind. */
 export interface Values {
-  /** What the caller gave. */
   readonly input: unknown;
   readonly image: Image;
   readonly sound: Sound;
@@ -24,13 +23,12 @@ export interface Values {
   /** A part of the picture given, for a later stage or the caller. */
   readonly box: FoundBox;
   readonly text: FoundText;
-  /** What the caller gets. */
   readonly output: unknown;
 }
 
 export type Kind = keyof Values;
 
-/** What is known of a value before there is one; `undefined`, or −1 in a shape, is what only the input can say. */
+/** The form of a value is known before there is one. Only the input can say what is `undefined`, or −1 in a shape. */
 export interface Forms {
   readonly input: Readonly<Record<never, never>>;
   readonly image: {
@@ -42,7 +40,7 @@ export interface Forms {
   readonly sound: {
     readonly channels: number | undefined;
     readonly sampleRateHz: number | undefined;
-    /** Of each channel. */
+    /** In each channel. */
     readonly samples: number | undefined;
   };
   readonly record: { readonly features: readonly Feature[] };
@@ -61,12 +59,12 @@ export interface Item<K extends Kind = Kind> {
   readonly trace: Trace;
 }
 
-/** What goes with one input, or with what came of it. */
+/** It goes with one input, and with what comes of that, through all steps. */
 export interface Call {
   readonly signal: AbortSignal | undefined;
   /** Replaces the spec's `top_k`. */
   readonly topK: number | undefined;
-  /** Whether nothing comes after this input: it is no piece of a stream. */
+  /** True where the input is no piece of a stream: nothing comes after it. */
   readonly isWhole: boolean;
   /** Does something once nothing of this input is needed any more, whatever came of it. */
   readonly defer: (release: () => void) => void;
@@ -84,20 +82,20 @@ export type Kernel<Takes extends Kind, Gives extends Kind> = (
   call: Call,
 ) => readonly Item<Gives>[] | Promise<readonly Item<Gives>[]>;
 
-/** What steps may know of the spec around them. */
+/** Steps may know this of the spec around them. */
 export interface Context {
   /** Largest picture that is accepted, pixels. */
   readonly maxPixels: number | undefined;
   readonly features: readonly Feature[];
-  /** Whether the stage begins with the input that was given, and not with what another one found. */
+  /** True where the stage begins with the input that was given, and not with what another one found. */
   readonly isFirst: boolean;
   /** Names of the files that the spec's `resources` give its steps. */
   readonly resources: readonly string[];
 }
 
-/** What a step is compiled from, beside its parameters. */
+/** A step is compiled from this and its parameters. */
 export interface CompileSource<Takes extends Kind> extends Context {
-  /** Of what it takes. */
+  /** The form of what it takes. */
   readonly form: Forms[Takes];
   /** The step that takes what this one gives, where nothing else does: only in a spec of one stage. */
   readonly next?: { readonly step: string; readonly parameters: object } | undefined;
@@ -120,11 +118,11 @@ export interface Step<
   Name extends string = string,
 > {
   readonly name: Name;
-  /** Of `model.json`, beside `step`. */
+  /** These stand beside `step` in `model.json`. */
   readonly parameters: v.GenericSchema<unknown, Parameters>;
   readonly takes: Takes;
   readonly gives: Gives;
-  /** Whether it gives none to many of one, or one of all; by default one of each. */
+  /** It gives none to many of one, or one of all; by default one of each. */
   readonly items?: 'many' | 'one' | undefined;
   /**
    * The form of what it gives for one of what it takes.

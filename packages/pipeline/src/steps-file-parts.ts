@@ -1,4 +1,4 @@
-/** What a worker hands to `steps.js`: modules that both need, and the worker has. */
+/** A worker hands these to `steps.js`: both need them, and the worker has them already. */
 export { describe, fitsFeature, kindOf, NearsideError } from '@nearside/core';
 export { SOUND_LIMITS } from './audio/sound.js';
 export { describeImage, describeTensor } from './describe-form.js';

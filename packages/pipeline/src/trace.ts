@@ -10,7 +10,7 @@ export interface Trace {
    * measured from the outer edge of the first pixel.
    */
   readonly toPicture?: Placement | undefined;
-  /** What an earlier stage found, of which this item is made. */
+  /** An earlier stage found it, and this item is made of it. */
   readonly box?: FoundBox | undefined;
   /** Which part of the sound, or of the stream so far, in ms. */
   readonly span?: { readonly fromMs: number; readonly toMs: number } | undefined;
@@ -24,7 +24,7 @@ export interface Placement {
   readonly offsetY: number;
 }
 
-/** Of an input of which nothing is known. */
+/** The trace of an input of which nothing is known. */
 export const NO_TRACE: Trace = Object.freeze({});
 
 export function traceOfPicture(picture: Image): Trace {

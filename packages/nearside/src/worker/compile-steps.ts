@@ -19,7 +19,7 @@ import {
 import type { Task } from './task.js';
 
 /**
- * What is left to the steps of a spec where a task has halves of its own.
+ * Leaves out the steps of a spec for which a task has a half of its own.
  *
  * @throws NearsideError `model-invalid` for a task with a half of its own and a spec with several models
  */
@@ -39,7 +39,7 @@ export function checkSteps(spec: ModelSpec, task: Task | undefined): void {
   checkPipeline(leftToSteps(spec, task));
 }
 
-/** Whether {@link compileSteps} needs what `steps.js` holds. */
+/** Where this is true {@link compileSteps} needs `steps.js`. */
 export function areInStepsFile(spec: ModelSpec, task: Task | undefined): boolean {
   return needsStepsFile(leftToSteps(spec, task));
 }

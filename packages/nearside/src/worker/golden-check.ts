@@ -78,7 +78,7 @@ async function checkCase(
     ...readTensors(files, inputs),
   });
   const expected = readTensors(files, expectedFiles);
-  // What has no reference could be anything.
+  // An output without a reference could be anything.
   if (Object.keys(actual).some((output) => !Object.hasOwn(expected, output))) {
     throw unproven(variant.name, name);
   }

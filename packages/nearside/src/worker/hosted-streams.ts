@@ -49,5 +49,8 @@ export function createHostedStreams(): HostedStreams {
 }
 
 function stateLost(id: number): NearsideError {
-  return new NearsideError('state-lost', `Expected a stream that goes on, got ${id}, ended.`);
+  return new NearsideError(
+    'state-lost',
+    `Stream ${id} has ended and its state is gone. Open a new one.`,
+  );
 }

@@ -36,7 +36,7 @@ interface VersionOf<Bytes> {
   readonly golden: Golden | undefined;
   /** Names of its files that are variants without their weights. */
   readonly graphs: readonly string[];
-  /** What has proven it on this device before: see `activate`. */
+  /** Backends that have proven it on this device before, as `activate` names them. */
   readonly provenBy: readonly string[];
   /** Bytes of a variant's files that are not on the device yet, compressed. */
   missingBytes(variant: Variant): Promise<number>;
@@ -58,7 +58,7 @@ export interface NamedBaseline extends Baseline {
 
 export interface VariantFiles<Bytes> {
   readonly files: ReadonlyMap<string, Bytes>;
-  /** What crossed the network for them. */
+  /** Bytes that crossed the network for them. */
   readonly fetchedBytes: number;
   readonly baseline: NamedBaseline | undefined;
 }
@@ -144,7 +144,7 @@ export async function replaceOfOtherTask(
   return (await openSignedVersion(installation, candidate, install)) ?? opened;
 }
 
-/** Of a baseline's SHA-256, in reports. */
+/** Reports have so many hex digits of a baseline's SHA-256. */
 const HASH_DIGITS = 16;
 
 const BASELINE = { code: 'metadata-malformed', what: 'baseline.json' } as const;

@@ -19,7 +19,7 @@ export function createLoadProgress(emit: (progress: Progress) => void): LoadProg
   let totalBytes = 0;
   let loadedBytes = 0;
   let ratio = 0;
-  /** Of what was transferred; nothing while only the runtime is announced. */
+  /** The transfer's share of the ratio; 0 while only the runtime is announced. */
   let share = 0;
   const rate = createRate();
 

@@ -23,7 +23,7 @@ import {
 } from '../shared/protocol.js';
 import type { RunStage, Session } from './session.js';
 
-/** What an input goes through: the steps, and the models between them. Both may carry on from the input before. */
+/** An input goes through steps, and through models between them. Both may carry on from the input before. */
 export interface Way {
   readonly flow: Flow;
   readonly run: RunStage;
@@ -173,7 +173,7 @@ function countInputs(waiting: readonly Waiting[], ran: readonly Ran[]): (group: 
   return (group) => counts.get(group) ?? 1;
 }
 
-/** What a model runs once. */
+/** A model runs once for each. */
 interface Item {
   readonly tensors: Tensors;
   readonly run: RunStage;
@@ -185,7 +185,7 @@ interface Ran {
   readonly group: Group;
 }
 
-/** What ran together. */
+/** Items that ran together. */
 interface Group {
   readonly ms: number;
 }

@@ -31,7 +31,7 @@ interface Job {
 }
 
 export function createRunTurns(): RunTurns {
-  /** Of all models, in the order of arriving. */
+  /** Jobs of all models, in the order of arriving. */
   const waiting: Job[] = [];
   let isRunning = false;
 

@@ -54,7 +54,7 @@ export function serve(options: ServeOptions): Attach {
   return attach;
 }
 
-/** What the models of one worker share. */
+/** All models of a worker share it. */
 interface ServingWorker {
   readonly runtime: SharedRuntime;
   readonly turns: RunTurns;
@@ -196,7 +196,7 @@ function isBackend(backend: unknown): boolean {
   return isObject(backend) && typeof backend.createSession === 'function';
 }
 
-/** Of any kind: all that a module exports is one. */
+/** The namespace of a module is an object too. */
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
 }

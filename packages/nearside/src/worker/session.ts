@@ -43,7 +43,7 @@ export interface StageSession {
   run(inputs: Tensors): Promise<Tensors>;
   /** Inputs to time runs and to warm up with: of its first golden case, where that has none for this. */
   readonly sample: Tensors;
-  /** Whether its tensors leave room for several items. */
+  /** True where the first axis of all its tensors is free. */
   readonly takesBatches: boolean;
 }
 
@@ -53,7 +53,7 @@ export interface StageSession {
 export interface Session {
   /** In the order in which an input goes through them. */
   readonly stages: readonly StageSession[];
-  /** What the way of an input runs by: the same for all, unless a model has state. */
+  /** Gives an input what runs the models: all inputs share one, unless a model has state. */
   beginRun(): RunStage;
   /** Its tensors are always there, said by the publisher or by the file. */
   readonly spec: ModelSpec;
@@ -73,11 +73,11 @@ export interface OpenSessionOptions {
   readonly runtime: SharedRuntime;
   /** Name of a variant. */
   readonly variant: string;
-  /** Of the app's own worker, for the model's task. */
+  /** The app's own worker may have one for the model's task. */
   readonly task: Task | undefined;
   /** Address of `steps.js`, where the page has told it. */
   readonly stepsFile: string | undefined;
-  /** Whether it has passed all golden cases on this hardware before: then the first, cheap one does. */
+  /** True where it has passed all golden cases on this hardware before: then the first, cheap one suffices. */
   readonly isProvenOn: (traits: RuntimeTraits) => boolean;
   readonly progress: LoadProgress;
 }
@@ -181,7 +181,6 @@ async function createSessions(
   }
 }
 
-/** Whether the spec says what all tensors are. */
 function isSaid(spec: ModelSpec): boolean {
   return stagesOf(spec).every(({ inputs, outputs }) => inputs.length > 0 && outputs.length > 0);
 }

@@ -114,7 +114,7 @@ function requireOnnx(name: string, bytes: Uint8Array): void {
   );
 }
 
-/** What a variant is called that the spec does not describe. */
+/** Name of a variant that the spec does not describe. */
 const NAME = 'model';
 
 type Files = Readonly<Record<string, Blob>>;
@@ -238,7 +238,7 @@ const GRAPH = 7;
 const HIGHEST = 63;
 
 /**
- * Whether bytes are an ONNX model as far as its outermost message goes: fields that fill it exactly,
+ * Reads no more than the outermost message of an ONNX model: fields that fill it exactly,
  * with a graph among them. Wire format: https://protobuf.dev/programming-guides/encoding
  */
 export function isOnnx(bytes: Uint8Array): boolean {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import known from '../../fixtures/audio.json' with { type: 'json' };
 import { unpacked } from '../../fixtures/sound.js';
-import { type AudioInput, decodeAudio } from './decode-audio.js';
+import { decodeAudio } from './decode-audio.js';
+import type { AudioInput } from './sound.js';
 
 const [wav] = known.wavs;
 const samples = Float32Array.of(0, 0.5, -1, 2);

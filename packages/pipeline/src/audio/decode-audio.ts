@@ -1,18 +1,7 @@
-import { describe, kindOf, NearsideError, type PlatformType } from '@nearside/core';
+import { describe, kindOf, NearsideError } from '@nearside/core';
 import { detachedInput, invalidInput } from '../input-errors.js';
 import { readWav } from './read-wav.js';
-import { SOUND_LIMITS, type Sound } from './sound.js';
-
-/** Samples as they are; full scale is −1 to 1. */
-export interface RawSound {
-  /** Of one channel, or an array for each channel, all of one length. */
-  readonly samples: Float32Array | readonly Float32Array[];
-  /** A whole number of Hz. */
-  readonly sampleRateHz: number;
-}
-
-/** What {@link decodeAudio} reads. A Blob is a WAV file; Node has neither `AudioBuffer` nor `AudioData`. */
-export type AudioInput = RawSound | PlatformType<'AudioBuffer'> | PlatformType<'AudioData'> | Blob;
+import { type AudioInput, type RawSound, SOUND_LIMITS, type Sound } from './sound.js';
 
 /**
  * Any sound → samples of each channel at its own rate. A WAV file is read by our own code, in Node too; what

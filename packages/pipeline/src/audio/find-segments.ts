@@ -25,7 +25,7 @@ export interface SegmentOptions {
   readonly speechPadMs: number;
 }
 
-/** What a piece of a stream added. */
+/** A piece of a stream added these. */
 export interface FoundSegments {
   /** Those that are certain now and were not before: each is given once, in the order of time. */
   readonly segments: readonly Segment[];

@@ -86,7 +86,6 @@ interface Complex {
 
 interface Pass {
   readonly n: number;
-  /** Of this pass. */
   readonly radix: number;
   /** Product of the radices of the passes before. */
   readonly done: number;

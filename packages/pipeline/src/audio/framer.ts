@@ -8,7 +8,7 @@ export interface FrameOptions {
   readonly hopLength: number;
   /** Samples before each frame that it begins with; zeros before the sound. */
   readonly context: number;
-  /** Whether what is left at the end becomes a frame with zeros. */
+  /** True where the samples left at the end become a frame, filled up with zeros. */
   readonly pad: boolean;
 }
 

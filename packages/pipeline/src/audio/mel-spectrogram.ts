@@ -4,11 +4,11 @@ import { type MelBankOptions, melBank } from './mel-bank.js';
 
 export interface MelSpectrogramOptions extends MelBankOptions {
   readonly hopLength: number;
-  /** Of the Hann window, in the middle of `nFft` samples. */
+  /** Length of the Hann window, which lies in the middle of `nFft` samples. */
   readonly winLength: number;
   /** 1 for magnitudes, 2 for powers. */
   readonly power: number;
-  /** Whether frames lie around their place, and the sound is mirrored at its ends. */
+  /** True where frames lie around their place, and the sound is mirrored at its ends. */
   readonly center: boolean;
 }
 

@@ -36,7 +36,7 @@ export function openResampler(toHz: number, filterOf: FilterSource = resamplingF
   };
 }
 
-/** What has the rate already: only that it goes on like this is looked at. */
+/** Sound that has the rate already passes; pieces of another rate are refused. */
 function openAsIs(): Resampler {
   const window = openStreamWindow(0);
   return (piece) => {

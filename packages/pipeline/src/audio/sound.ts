@@ -1,9 +1,22 @@
+import type { PlatformType } from '@nearside/core';
+
 /** Sound as plain numbers. */
 export interface Sound {
   /** One array for each channel, all of one length; full scale is −1 to 1. */
   readonly channels: readonly Float32Array<ArrayBuffer>[];
   readonly sampleRateHz: number;
 }
+
+/** Samples as they are; full scale is −1 to 1. */
+export interface RawSound {
+  /** One channel, or an array for each channel, all of one length. */
+  readonly samples: Float32Array | readonly Float32Array[];
+  /** A whole number of Hz. */
+  readonly sampleRateHz: number;
+}
+
+/** `decodeAudio` reads these. A Blob is a WAV file. Node has neither `AudioBuffer` nor `AudioData`. */
+export type AudioInput = RawSound | PlatformType<'AudioBuffer'> | PlatformType<'AudioData'> | Blob;
 
 export const SOUND_LIMITS = Object.freeze({
   /** Hz. Below it nothing can be heard; telephones have 8,000. */

@@ -1,4 +1,3 @@
-/** What a canvas draws. */
 export type Drawable = ImageBitmap | VideoFrame | OffscreenCanvas | HTMLCanvasElement;
 
 export interface Canvas {
@@ -7,7 +6,7 @@ export interface Canvas {
   /** In pixels. */
   readonly height: number;
   readonly context: OffscreenCanvasRenderingContext2D;
-  /** Whether it is without alpha: black where nothing is drawn. */
+  /** An opaque canvas has no alpha, and is black where nothing is drawn. */
   readonly isOpaque: boolean;
 }
 
@@ -24,8 +23,8 @@ export function canvasOf(width: number, height: number, alpha: boolean): Canvas 
 let exactness: Promise<boolean> | undefined;
 
 /**
- * Whether canvases round when they multiply alpha in, as Chromium's do; Firefox's round up. Found out once, with a
- * product of a quarter.
+ * Chromium's canvases round when they multiply alpha in, Firefox's round up. One product of a quarter tells which it
+ * is.
  */
 export function multipliesExactly(): Promise<boolean> {
   exactness ??= tryQuarter().catch(() => true); // nothing better is known

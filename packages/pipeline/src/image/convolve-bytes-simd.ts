@@ -10,7 +10,7 @@ const MARGIN = 32;
 /** As `assembly/convolve-bytes.ts` has it. */
 const [LOW_BITS, HEAD, FOUR] = [15, 16, 16];
 
-/** What `assembly/convolve-bytes.ts` exports. */
+/** `assembly/convolve-bytes.ts` exports these. */
 interface Exports {
   readonly memory: WebAssembly.Memory;
   convolveColorRows(

@@ -3,7 +3,7 @@ import { STRIP_PIXELS, type Strip } from './image.js';
 import { HEAD_BYTES } from './image-file-size.js';
 import type { Size } from './target-size.js';
 
-/** What is used of WebCodecs' `ImageDecoder`, which TypeScript's types of a page lack. */
+/** The part of WebCodecs' `ImageDecoder` that is used here. TypeScript's types of a page lack it. */
 interface ImageDecoder {
   readonly tracks: { readonly ready: Promise<void> };
   decode(): Promise<{ readonly image: Frame }>;
@@ -27,7 +27,7 @@ const DECODE_MS = 10_000;
 /** How long an engine may take for the head of a file: those that ask for all of it first are not waited for. */
 const HEAD_MS = 200;
 
-/** Whether this engine has an `ImageDecoder`, and says of a frame how it would have to be turned. */
+/** True where this engine has an `ImageDecoder`, and tells how a frame has to be turned. */
 export function hasFrames(): boolean {
   return 'ImageDecoder' in globalThis && 'rotation' in VideoFrame.prototype;
 }

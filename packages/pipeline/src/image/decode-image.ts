@@ -18,7 +18,7 @@ export interface RgbaPixels {
   readonly data: Uint8ClampedArray | Uint8Array;
 }
 
-/** What {@link decodeImage} reads. Node has no image decoder: only {@link RgbaPixels} there. */
+/** {@link decodeImage} reads these. Node has no image decoder: only {@link RgbaPixels} there. */
 export type ImageInput =
   | Blob
   | PlatformType<'ImageBitmap'>
@@ -36,13 +36,12 @@ export const DECODE_DEFAULTS = Object.freeze({
 /** Pixels. Wider canvases stay blank without an error: from 16,385 in Safari, 65,536 in Chromium. */
 const MAX_WIDTH = 16_384;
 
-/** What {@link decodeImage} is told beside the picture. */
 export interface DecodeOptions {
   /** Width × height that is accepted; a file that says it has more is not decoded. */
   readonly maxPixels?: number | undefined;
-  /** What transparent pixels show; black by default. */
+  /** Transparent pixels show it; black by default. */
   readonly background?: Color | undefined;
-  /** Whether its rows are read once, from top to bottom, and nothing else of it. */
+  /** True where its rows are read once, from top to bottom, and nothing else of it. */
   readonly isReadOnce?: boolean | undefined;
   /** With `isReadOnce`: the least size at which a picture of that size may be decoded, where less need be decoded then. */
   readonly least?: ((full: Size) => Size) | undefined;

@@ -55,7 +55,7 @@ async function readSome(image: Image) {
   return { fastestMs, strips };
 }
 
-/** Of a strip of four bytes a pixel, those that mean something. */
+/** Clears the fourth byte of each pixel of a strip, which means nothing. */
 function fromRgb({ data: { buffer, byteOffset, length } }: Strip): Uint32Array {
   return new Uint32Array(buffer, byteOffset, length / 4).map((word) => word & 0xffffff);
 }

@@ -8,16 +8,16 @@ import { WEBP } from 'image-size/types/webp';
 /** Where a JPEG's size stands behind its thumbnail and colour profile, bytes. */
 export const HEAD_BYTES = 256 * 1024;
 
-/** Of the formats that some browser decodes; HEIF covers AVIF. */
+/** Some browser decodes each of these formats; HEIF covers AVIF. */
 const FORMATS = [PNG, JPG, WEBP, GIF, HEIF, BMP];
 
 /** Width and height as stored, before any orientation is applied. */
 export interface ImageFileSize {
   readonly width: number;
   readonly height: number;
-  /** Whether files of this format have no transparency. */
+  /** True where files of this format have no transparency. */
   readonly isOpaque: boolean;
-  /** Whether the file says that it is not to be turned. */
+  /** True where the file says that it is not to be turned. */
   readonly isUpright: boolean;
 }
 

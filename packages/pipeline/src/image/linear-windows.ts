@@ -3,11 +3,11 @@ import type { ResamplingWindows } from './resampling-windows.js';
 const float = Math.fround;
 
 export interface LinearOptions {
-  /** Whether the centres of the outermost pixels stay where they are; otherwise their edges do. */
+  /** The centres of the outermost pixels stay where they are; otherwise their edges do. */
   readonly alignCorners: boolean;
   /** `single` for positions as torch's `interpolate` of floats has them (ATen/native/UpSample.h), `double` as OpenCV's `resize`. */
   readonly precision: 'single' | 'double';
-  /** Whether the outermost input stands beyond itself, with the weight that would be there. */
+  /** The outermost input is repeated beyond the edge, with the weight that would be there. */
   readonly repeatsEdges?: boolean | undefined;
 }
 

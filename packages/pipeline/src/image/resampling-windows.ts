@@ -5,7 +5,7 @@ export type ResampleFilter = (typeof RESAMPLE_FILTERS)[number];
 /** The filters that weigh neighbours; nearest (0) only picks one. */
 export type WeighingFilter = Exclude<ResampleFilter, 0>;
 
-/** What each output position of one axis reads: `counts[o]` inputs from `starts[o]` on. */
+/** Each output position of one axis reads `counts[o]` inputs from `starts[o]` on. */
 export interface ResamplingWindows {
   /** Length of the axis after resampling. */
   readonly size: number;

@@ -19,7 +19,7 @@ export interface ResizeOptions {
   readonly height: number;
   /** Pillow's filter: 0 nearest, 1 Lanczos, 2 bilinear, 3 bicubic. */
   readonly resample: ResampleFilter;
-  /** Whether the filter widens when the image shrinks, so that every pixel counts: true by default. */
+  /** The filter widens when the image shrinks, so that every pixel counts; true by default. */
   readonly antialias?: boolean | undefined;
   /** Without antialiasing: whether the centres of the outermost pixels stay where they are. */
   readonly alignCorners?: boolean | undefined;

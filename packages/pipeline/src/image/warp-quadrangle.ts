@@ -37,7 +37,7 @@ function cubicWeights(): Int32Array {
   return table;
 }
 
-/** Of the sixteen, the lower right four. */
+/** Places of the lower right four among the sixteen. */
 const LOWER_RIGHT = [10, 11, 14, 15];
 
 /** Keys' cubic with OpenCV's a = −0.75 (`interpolateCubic` in imgproc). */

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { type AudioInput, decodeAudio } from '../audio/decode-audio.js';
-import type { Sound } from '../audio/sound.js';
+import { decodeAudio } from '../audio/decode-audio.js';
+import type { AudioInput, Sound } from '../audio/sound.js';
 import { type Call, type CompileOf, defineStep } from '../step.js';
 
 /** Sound in any form that {@link decodeAudio} reads → samples of each channel at its own rate. */
@@ -23,7 +23,7 @@ export const compileDecodeAudio: CompileOf<typeof decodeAudioStep> = () => () =>
 
 /** Samples that are looked at, about. */
 const SAMPLED = 4096;
-/** Of full scale, which is 32,767 ÷ 32,768 above zero in a file of 16 bits. */
+/** A sample from here on is clipped: full scale is 32,767 ÷ 32,768 above zero in a file of 16 bits. */
 const CLIPPED = 0.999;
 /** dB: what is fainter is silence. */
 const FAINTEST_DB = -100;

@@ -29,7 +29,7 @@ export const compileReadingOrder: CompileOf<typeof readingOrderStep> =
     return [{ value: inReadingOrder(lines), trace: {} }];
   };
 
-/** What is read without having been found is the whole picture. */
+/** Text that is read without having been found has the whole picture as its box. */
 function cornersOf(
   { width, height }: Size = { width: 0, height: 0 },
 ): readonly [Point, Point, Point, Point] {

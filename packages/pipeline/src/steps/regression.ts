@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { requireNumbers } from '../observe-scores.js';
 import { type CompileOf, defineStep, each, Misfit } from '../step.js';
 
-/** What a regression gives for each of the model's values. */
+/** A regression gives one for each of the model's values. */
 export interface RegressionValue {
   readonly value: number;
   readonly unit: string;

@@ -88,7 +88,7 @@ export const resizeStep = defineStep({
     },
 });
 
-/** Of a long strip an edge that is given can make more than any picture may have. */
+/** A given edge can make more pixels of a long strip than any picture may have. */
 function requirePixels({ width, height }: Size, most: number = DECODE_DEFAULTS.maxPixels): void {
   if (width * height <= most) return;
   throw new NearsideError(

@@ -50,7 +50,7 @@ function isBeside({ box: a }: TextLine, { box: b }: TextLine): boolean {
   return inHeight > OVERLAP && overlap([a.x, a.width], [b.x, b.width]) < OVERLAP;
 }
 
-/** What two stretches share, as a part of the shorter one. */
+/** The part of the shorter stretch that both share. */
 function overlap(
   [a, aLength]: readonly [number, number],
   [b, bLength]: readonly [number, number],

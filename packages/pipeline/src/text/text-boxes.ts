@@ -14,7 +14,7 @@ export interface TextBoxesOptions {
   readonly unclip_ratio: number;
   /** Only so many regions are looked at, the largest. */
   readonly max_candidates: number;
-  /** Of the shorter side before growing, in pixels of the map; two more after it. */
+  /** Least length of the shorter side before growing, in pixels of the map; two more after it. */
   readonly min_size: number;
 }
 
@@ -55,7 +55,7 @@ function largest<Region extends { readonly pixels: number }>(
   return regions.filter((region) => kept.has(region));
 }
 
-/** Whether a box is large enough to be read: PP-OCR leaves out those with a side of three pixels or less. */
+/** PP-OCR leaves out boxes with a side of three pixels or less. */
 export function isReadable([a, b, , d]: FoundBox['points']): boolean {
   return Math.trunc(distance(a, b)) > 3 && Math.trunc(distance(a, d)) > 3;
 }

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { noise } from '../../fixtures/noise.js';
-import { boxAt, callOf, sourceOf } from '../../fixtures/step-parts.js';
+import { boxAt, callOf, sourceOf, unpack } from '../../fixtures/step-parts.js';
 import known from '../../fixtures/text.json' with { type: 'json' };
-import { unpack } from '../../fixtures/unpack.js';
 import type { FoundBox } from '../found.js';
 import { cutImage, imageOnDemand, type Region } from '../image/image.js';
 import { cropBox } from '../steps/crop-box.js';

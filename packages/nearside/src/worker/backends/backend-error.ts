@@ -99,7 +99,7 @@ function codeOf(backend: BackendName, got: string): ErrorCode {
   return isTrap || OUT_OF_MEMORY.test(got) ? 'out-of-memory' : 'backend-failed';
 }
 
-/** Of a started runtime, which all its sessions share. */
+/** All sessions of a started runtime share it. */
 export interface RuntimeHealth {
   /** The first failure that it is not to be trusted after. */
   brokenBy?: NearsideError;
@@ -152,7 +152,7 @@ export function endOnFailure(session: BackendSession, care: RuntimeCare): Backen
         throw own;
       }
     },
-    // What is broken is not asked to free anything: it goes with its worker.
+    // A broken runtime is not asked to free anything: it ends with its worker.
     release: async () => (health.brokenBy ? undefined : session.release()),
   };
 }

@@ -78,7 +78,7 @@ export interface StartRequest {
   readonly onLost: (error: NearsideError) => void;
 }
 
-/** What a started runtime computes on. Numbers may differ with it in their last bits. */
+/** The hardware that a started runtime computes on. Results may differ with it in their last bits. */
 export interface RuntimeTraits {
   /** CPU threads that share the work of one run. */
   readonly threads: number;
@@ -117,7 +117,6 @@ export interface BackendSession {
   release(): Promise<void>;
 }
 
-/** What goes into a model and comes out of it. */
 export interface ModelTensors {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];

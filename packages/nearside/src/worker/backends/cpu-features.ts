@@ -13,7 +13,7 @@ const TRIAL_MS = 5_000;
 /** Names a worker that is started from this same file only to see whether it starts. */
 const TRIAL_NAME = 'nearside-thread-trial';
 
-/** Whether this is such a worker: it answers the trial and must do nothing else. */
+/** A worker of that name answers the trial and must do nothing else. */
 export function isThreadTrial(): boolean {
   return (globalThis as { name?: string }).name === TRIAL_NAME;
 }

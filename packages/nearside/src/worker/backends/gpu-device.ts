@@ -20,7 +20,7 @@ export interface GpuDevice {
 /** Features that make kernels faster or possible; taken where the adapter has them. */
 const FEATURES = ['shader-f16', 'subgroups', 'timestamp-query', 'bgra8unorm-storage'] as const;
 
-/** What both runtimes size their kernels by; the defaults are those of the weakest GPU. */
+/** Both runtimes size their kernels by these limits. The defaults are those of the weakest GPU. */
 const LIMITS = [
   'maxBindGroups',
   'maxBufferSize',
@@ -115,7 +115,7 @@ async function requestDevice(backend: BackendName) {
   }
 }
 
-/** Whether a device still does the smallest thing that there is to do. */
+/** Maps a buffer of four bytes, which a lost device cannot do. */
 async function canMap(device: GPUDevice): Promise<boolean> {
   const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
   const buffer = device.createBuffer({ size: 4, usage });

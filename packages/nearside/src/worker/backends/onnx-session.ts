@@ -12,7 +12,7 @@ import { attempt, backendError } from './backend-error.js';
 import { canCollectRuntimeOutput, endOnnxProfile } from './profile-onnx.js';
 import type { RunDepth } from './run-depth.js';
 
-/** What both entries of ONNX Runtime have; each is a runtime of its own. */
+/** Both entries of ONNX Runtime have these; each is a runtime of its own. */
 export type OnnxRuntime = Pick<
   typeof import('onnxruntime-web/wasm'),
   'env' | 'InferenceSession' | 'Tensor'
@@ -148,7 +148,7 @@ const ORT_TYPES = {
   BYTES: 'string',
 } as const satisfies Record<Datatype, OrtTensor.Type>;
 
-/** What the file says of its tensors; an axis with a name or without a size is free. */
+/** Reads the tensors that the file declares. An axis with a name or without a size is free. */
 function readTensors(
   backend: BackendName,
   session: InferenceSession,

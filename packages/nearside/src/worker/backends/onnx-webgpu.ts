@@ -54,7 +54,7 @@ export const onnxWebgpu: Backend = {
   },
 };
 
-/** What is refused before a kernel runs. */
+/** ONNX Runtime words it like this when it refuses an input before a kernel runs. */
 const REFUSED_INPUT = /invalid dimensions|invalid rank|unexpected input data type/i;
 
 /**

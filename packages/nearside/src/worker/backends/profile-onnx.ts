@@ -1,7 +1,7 @@
 import type { InferenceSession } from 'onnxruntime-web';
 import type { OperatorTime } from '../../shared/api/backends.js';
 
-/** Of ONNX Runtime's profile: the events of nodes have the category `Node`, times in µs. */
+/** An event of ONNX Runtime's profile. Those of nodes have the category `Node`; times are in µs. */
 interface ProfileEvent {
   readonly cat: string;
   readonly name: string;
@@ -66,7 +66,7 @@ export function summarizeOperators(runs: readonly (readonly OperatorRun[])[]): O
     .sort((a, b) => b.medianMs - a.medianMs);
 }
 
-/** What the runtime prints, as somebody collects it; undefined while nobody does. */
+/** Lines that the runtime has printed; undefined while nobody collects them. */
 let collected: string[] | undefined;
 let isTapped = false;
 
@@ -84,12 +84,12 @@ export function tapRuntimeOutput(): void {
   };
 }
 
-/** Whether {@link collectRuntimeOutput} would get anything. */
+/** Without it {@link collectRuntimeOutput} gets nothing. */
 export function canCollectRuntimeOutput(): boolean {
   return isTapped;
 }
 
-/** What is printed while `work` is done, line by line. */
+/** Collects the lines that are printed while `work` is done. */
 export function collectRuntimeOutput(work: () => void): string[] {
   const lines: string[] = [];
   collected = lines;

@@ -57,7 +57,7 @@ const MOST_KINDS = 64;
 const FIRST_RUNS = 16;
 const RUNS = 10;
 
-/** Of each way the last ones count. */
+/** The last runs of each way count; this many. */
 const COUNTED = 5;
 
 /** Runs between trials: at first, and at last, for the depth may change at any time. */

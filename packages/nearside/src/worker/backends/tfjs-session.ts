@@ -137,7 +137,7 @@ async function loadModel(variant: Variant, files: ModelFiles) {
 
 const TFJS_TYPES = { FP32: 'float32', INT32: 'int32', BOOL: 'bool' } as const;
 
-/** What the file says of one of its tensors; an axis without a size is free. */
+/** Reads a tensor that the file declares. An axis without a size is free. */
 function readTensor(
   backend: BackendName,
   { name, shape, dtype }: { name: string; shape?: readonly (number | null)[]; dtype: string },
