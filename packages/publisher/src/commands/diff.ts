@@ -10,7 +10,7 @@ import {
   type Terminal,
 } from '../terminal/terminal.js';
 
-/** Names and values longer than this say less, not more. */
+/** At most this many names are printed, and values up to this length. */
 const MAX_NAMES = 6;
 const MAX_VALUE = 60;
 

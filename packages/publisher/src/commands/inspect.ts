@@ -118,7 +118,7 @@ function describeChunks(chunks: number, shared: number): string {
   return shared === 0 ? counted : `${counted}, ${shared === chunks ? '' : `${shared} `}shared`;
 }
 
-/** Enough of a hash to tell keys apart by eye. */
+/** The first digits of a hash are enough to tell keys apart by eye. */
 function shorten(hash: string): string {
   return hash.slice(0, 12);
 }

@@ -36,7 +36,7 @@ export function addKeygen(program: Command, terminal: Terminal): void {
     });
 }
 
-/** From the environment, else typed twice, because nobody can recover it. */
+/** Takes the passphrase from the environment, or has it typed twice, because nobody can recover it. */
 async function choosePassphrase({ askSecret }: Terminal): Promise<string | undefined> {
   const known = await passphraseOfEnvironment();
   if (known !== undefined || !askSecret) return known;

@@ -71,7 +71,7 @@ export function addRotateRoot(program: Command, terminal: Terminal): void {
     });
 }
 
-/** A proposal without a change renews the root; a file that is applied has its change in it. */
+/** A proposal without a change renews the root. A file that is applied already contains its change. */
 function requireOneJob(command: Command, flags: RotateRootFlags): void {
   const { replace, add, removeKey, threshold, propose, apply } = flags;
   const changes = [replace, add, removeKey, threshold].some((change) => change !== undefined);

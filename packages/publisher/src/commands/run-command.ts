@@ -25,8 +25,8 @@ import { addVerify } from './verify.js';
 /**
  * Runs the `nearside` command.
  *
- * @param words what stands after `nearside`
- * @param given shown no control characters, whatever a command prints
+ * @param words the words after `nearside`
+ * @param given receives no control characters, whatever a command prints
  * @returns the exit code; everything else goes to the terminal
  */
 export async function runCommand(words: readonly string[], given: Terminal): Promise<ExitCode> {
@@ -49,7 +49,7 @@ export async function runCommand(words: readonly string[], given: Terminal): Pro
   }
 }
 
-/** @param endWith for commands that succeed, and have to say more than that */
+/** @param endWith sets the exit code of a command that succeeds and has more to say than that */
 function createProgram(terminal: Terminal, endWith: (exitCode: ExitCode) => void): Command {
   const program = new Command('nearside')
     .description('Packs, signs and publishes machine-learning models for Nearside.')
@@ -87,7 +87,7 @@ function createProgram(terminal: Terminal, endWith: (exitCode: ExitCode) => void
   return program;
 }
 
-/** What is not simply `failed`. */
+/** Exit codes of failures that are not simply `failed`. */
 const EXIT_OF_CODE: Readonly<Record<string, ExitCode>> = Object.freeze({
   usage: EXIT.usage,
   'schema-breaking': EXIT.refused,

@@ -30,13 +30,13 @@ export function addServeOptions(command: Command): Command {
 export interface Served {
   /** Directory of the repository. */
   readonly dir: string;
-  /** What it is, in words. */
+  /** Words for it. */
   readonly what: string;
   readonly flags: ServeFlags;
   readonly terminal: Terminal;
 }
 
-/** Says what is served where, and how it is opened; ends when the user has had enough. */
+/** Prints what is served where and how to open it, and ends when the user interrupts it. */
 export async function serveUntilInterrupted({ dir, what, flags, terminal }: Served): Promise<void> {
   const { json, port, host } = flags;
   await using server = await serveRepository({ dir, port, host });
@@ -49,7 +49,7 @@ export async function serveUntilInterrupted({ dir, what, flags, terminal }: Serv
   await terminal.interrupted();
 }
 
-/** What does not verify is served all the same: for whoever wants to see what devices make of it. */
+/** A repository that does not verify is served all the same, so that people can try how devices react. */
 function nothingOffered(error: unknown): { readonly problem: string } {
   if (isNearsideError(error)) return { problem: `${error.code}: ${error.message}` };
   throw error;

@@ -7,9 +7,9 @@ import {
   type Variant,
 } from '@nearside/core';
 
-/** A model as it was found, in the words of a spec: what a draft of a model directory is made from. */
+/** A model as it was found, in the terms of a spec. A draft of a model directory is made from it. */
 export interface SourceModel {
-  /** What it is called unless somebody names it. */
+  /** The model's name, unless somebody gives it another. */
   readonly title: string;
   readonly task: ModelSpec['task'];
   readonly inputs: readonly TensorSpec[];
@@ -22,7 +22,7 @@ export interface SourceModel {
   readonly weights: ReadonlyMap<string, string>;
 }
 
-/** What identifies one version of a model. */
+/** Identifies one version of a model. */
 export interface ModelIdentity {
   readonly name: string;
   readonly version: string;
@@ -31,15 +31,15 @@ export interface ModelIdentity {
 
 export const DRAFT_SPEC_DEFAULTS = Object.freeze({
   /**
-   * Bytes. Heap = this much for a runtime, and the weights three times: the file, its tensors, and
-   * the copy that a runtime lays out for its kernels. Activations are not in it: measure, and raise
-   * `limits.memoryBytes` for a model whose activations outweigh its weights.
+   * Bytes for a runtime. The weights come on top three times: the file, its tensors, and the copy that a runtime
+   * makes for its kernels. Activations are not included: measure, and raise `limits.memoryBytes` for a model whose
+   * activations outweigh its weights.
    */
   runtimeBytes: 16 * 1024 * 1024,
   weightCopies: 3,
-  /** Pixels: the 48-megapixel photo of a phone. */
+  /** The 48-megapixel photo of a phone, pixels. */
   maxInputPixels: 50_000_000,
-  /** Inputs, and how long the first of them waits for the others. */
+  /** Most inputs of a batch, and how long the first of them waits for the others. */
   batch: { axis: 0, max: 16, maxDelayMs: 2 },
 } as const);
 
@@ -64,7 +64,7 @@ export async function draftSpec(source: SourceModel, identity: ModelIdentity): P
   });
 }
 
-/** Axis 0 is free, and no other: items of different lengths could not be joined. */
+/** Only axis 0 may be free, because items of different lengths cannot be joined. */
 function takesBatches({ inputs, outputs }: SourceModel): boolean {
   return [...inputs, ...outputs].every(({ shape: [batch, ...axes] }) => {
     return batch === -1 && !axes.includes(-1);

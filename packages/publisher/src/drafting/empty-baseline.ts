@@ -6,17 +6,17 @@ import {
   stagesOf,
 } from '@nearside/core';
 
-/** What a baseline has room for. */
+/** Most distributions in a baseline. */
 const MAX_DISTRIBUTIONS = 16;
 const MAX_LABELS = 31;
 
 /**
- * Bins of the distributions that steps note, by name. `reference/baseline.py` has the same. Those of confidence are
- * narrow where a good model is: in ten equal steps nearly all of its answers are in one.
+ * Bins of the distributions that steps record, by name. `reference/baseline.py` has the same. Bins of confidence are
+ * narrow near 1, where nearly all answers of a good model are.
  */
 const EDGES = {
   confidence: [0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 1],
-  /** Found in a picture. */
+  /** Number of boxes found in a picture. */
   boxes: [0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144],
   /** Width × height, in millions. */
   megapixels: [0, 0.01, 0.1, 0.3, 1, 3, 6, 12, 24, 50],
@@ -25,12 +25,12 @@ const EDGES = {
   /** Mean and standard deviation of the resized picture's bytes ÷ 255. */
   brightness: [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1],
   contrast: [0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5],
-  /** Root mean square of sound, dB of full scale; and the share of samples there. */
+  /** Level: root mean square of sound, dB of full scale. Clipping: the share of samples at full scale. */
   level: [-100, -60, -50, -40, -35, -30, -25, -20, -15, -10, 0],
   clipped: [0, 0.0001, 0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1],
 } as const;
 
-/** What each step that notes something notes. */
+/** Distributions that each step records. */
 const NOTED_BY: Readonly<Record<string, readonly (keyof typeof EDGES)[]>> = {
   'top-k': ['confidence'],
   decide: ['confidence'],
@@ -42,7 +42,7 @@ const NOTED_BY: Readonly<Record<string, readonly (keyof typeof EDGES)[]>> = {
   'decode-audio': ['level', 'clipped'],
 };
 
-/** The baseline of a model that was tried on nothing yet: its bins, which devices need, all empty. */
+/** The baseline of a model that was never tried: the bins that devices need, all empty. */
 export function emptyBaseline(spec: ModelSpec): Baseline {
   const stages = stagesOf(spec);
   const after = stages.flatMap(({ postprocessing }) => postprocessing);

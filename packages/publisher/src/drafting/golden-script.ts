@@ -4,16 +4,16 @@ import { PublisherError } from '../errors/publisher-error.js';
 import { listFiles } from '../files/list-files.js';
 import { findModelFile } from '../packing/model-file.js';
 
-/** Where a draft keeps the script that fills in its golden outputs. */
+/** A draft keeps here the script that computes its golden outputs. */
 export const GOLDEN_SCRIPT = 'reference/golden.py';
 
 const MODULES = ['golden.py', 'steps.py', 'layers.py', 'baseline.py'] as const;
 
-/** The script and its modules, by their name in a model directory. */
+/** @returns the script and its modules, by their name in a model directory */
 export async function readGoldenScript(): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   for (const name of MODULES) {
-    // Two folders up from src/drafting and from dist/drafting alike.
+    // The path is the same from src/drafting and from dist/drafting.
     const content = await readFile(new URL(`../../python/${name}`, import.meta.url));
     files.set(`reference/${name}`, content);
   }
@@ -21,10 +21,10 @@ export async function readGoldenScript(): Promise<Map<string, Uint8Array>> {
 }
 
 /**
- * A model directory may come from anybody, and Python imports whatever lies beside the script that
- * it runs: all of `reference/` must be what this version of Nearside ships, byte for byte.
+ * A model directory may come from anybody, and Python imports any file beside the script that it runs. So every file
+ * in `reference/` must be one that this version of Nearside ships, byte for byte.
  *
- * @param command what would run
+ * @param command the command that would run
  * @throws NearsideError `gate-refused`, naming the file and the flag that allows it
  */
 export async function requireShippedScript(directory: string, command: string): Promise<void> {

@@ -30,7 +30,7 @@ interface Size {
   readonly width: number;
 }
 
-/** Where a `size` that is one number means both sides; elsewhere it is the shortest edge. */
+/** For these processors a `size` of one number means both sides. For others it is the shortest edge. */
 const SQUARE_SIZE = /^(?:ViT|DeiT|Beit|Swin2SR|Donut)(?:ImageProcessor|FeatureExtractor)(?:Fast)?$/;
 
 const KNOWN_FLAGS = new Set([
@@ -40,14 +40,14 @@ const KNOWN_FLAGS = new Set([
   'do_center_crop',
   'do_rescale',
   'do_normalize',
-  'do_reduce_labels', // concerns the labels of training
+  'do_reduce_labels', // about the labels of training
 ]);
 
 /**
- * Turns preprocessor_config.json into steps that compute the same, for a model that takes one image.
- * Fields that are left out have the defaults of Hugging Face's image processors where these agree.
+ * Turns preprocessor_config.json into steps that compute the same, for a model that takes one image. Fields that are
+ * left out have the defaults of Hugging Face's image processors where these agree.
  *
- * @param input the graph's; its axes say where the channels are, and whether there is only one
+ * @param input input of the graph; its axes tell where the channels are, and whether there is only one
  * @returns the steps, and the input's shape with the height and width they give
  * @throws NearsideError `model-invalid`, naming the field that no step can do
  */
@@ -86,7 +86,7 @@ function layoutOf({ name, datatype, shape }: TensorSpec) {
   if (datatype === 'FP32' && shape.length === 4) {
     if (isChannels(shape[1])) return { layout: 'NCHW', channels: shape[1] } as const;
     if (isChannels(shape[3])) return { layout: 'NHWC', channels: shape[3] } as const;
-    // Exported with free axes, as by `torch.onnx` with dynamic channels: PyTorch's own layout.
+    // Axes left free, as `torch.onnx` exports dynamic channels, have PyTorch's own layout.
     if (shape[1] === -1) return { layout: 'NCHW', channels: 3 } as const;
   }
   throw modelInvalid(
@@ -114,7 +114,7 @@ function sizeOf(preprocessor: Preprocessor, size: Preprocessor['size']): Size | 
   return height && width ? { height, width } : undefined;
 }
 
-/** A crop to the size the image has by then changes nothing. */
+/** A crop to the size that the image has by then changes nothing, and is accepted. */
 function refuseCrop(preprocessor: Preprocessor, size: Size): void {
   const { do_center_crop, crop_size } = preprocessor;
   if (!do_center_crop) return;

@@ -1,6 +1,6 @@
 import { type ModelSpec, weightFiles } from '@nearside/core';
 
-/** MODEL.md of a draft: what is known, and what only its maker knows. */
+/** MODEL.md of a draft: the known facts, and gaps that only its maker can fill. */
 export function draftModelCard({ name, version, inputs, outputs, variants }: ModelSpec): string {
   const form = (tensor: { name: string; datatype: string; shape: readonly number[] }) =>
     `- \`${tensor.name}\`: ${tensor.datatype} [${tensor.shape.map((axis) => (axis === -1 ? 'n' : axis)).join(', ')}]`;

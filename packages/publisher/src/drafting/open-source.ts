@@ -45,7 +45,7 @@ export async function openSource(path: string): Promise<Source> {
   throw unknownSource(path, onnx.length > 1 ? `several: ${onnx.join(', ')}` : basename(path));
 }
 
-/** What is no JSON object is left to the reader of model directories, who says so. */
+/** A file that is no JSON object is left to the reader of model directories, which reports it. */
 async function readObject(directory: string, name: string): Promise<object> {
   const value = await readJsonFile(directory, name).catch((error) => {
     if (isNearsideError(error) && error.code === 'metadata-malformed') return undefined;

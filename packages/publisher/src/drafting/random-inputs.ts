@@ -9,11 +9,11 @@ import {
 import { modelInvalid } from '../errors/model-invalid.js';
 
 export const RANDOM_INPUT_DEFAULTS = Object.freeze({
-  /** Size of a free axis other than the batch: networks that halve images five times take it. */
+  /** Size of a free axis other than the batch. Networks that halve images five times accept it. */
   freeAxis: 32,
   /** Items in the second case of a model that takes batches. */
   batch: 3,
-  /** All inputs of a case: they are drawn and run with every start of a session. */
+  /** All inputs of a case, bytes. They are drawn and run each time a session starts. */
   caseBytes: 16 * 1024 * 1024,
 });
 
@@ -24,8 +24,8 @@ export interface DraftedCase {
 }
 
 /**
- * Golden inputs for a model that nobody gave samples for: numbers that a seed stands for, so that they cost devices
- * nothing. The same spec gives the same numbers.
+ * Golden inputs for a model without samples: numbers that a seed stands for, so that devices download nothing. The
+ * same spec gives the same numbers.
  *
  * @throws NearsideError `model-invalid` for an input of strings, or inputs of more than 16 MiB
  */

@@ -9,7 +9,7 @@ import type { SourceModel } from './draft-spec.js';
 import { importPreprocessor } from './import-preprocessor.js';
 import { type OnnxSource, readOnnx } from './source-from-onnx.js';
 
-/** The labels a classifier gives, and what tells it from other models. */
+/** Identifies a classifier and names its labels. */
 const ConfigSchema = v.looseObject({
   id2label: v.optional(v.record(v.pipe(v.string(), v.regex(/^\d+$/)), v.string())),
   architectures: v.optional(v.nullable(v.array(v.string()))),
@@ -18,7 +18,7 @@ const ConfigSchema = v.looseObject({
 
 type Config = v.InferOutput<typeof ConfigSchema>;
 
-/** How many labels a classifier gives unless the caller asks for another number. */
+/** A classifier gives this many labels unless the caller asks for another number. */
 const TOP_K = 5;
 
 /**
@@ -57,7 +57,7 @@ interface NamedVariant extends OnnxSource {
   readonly name: string;
 }
 
-/** Smallest first: where two are right, a device should fetch less. */
+/** Smallest first, so that a device fetches less where several would do. */
 async function readVariants(path: string): Promise<[NamedVariant, ...NamedVariant[]]> {
   const folder = join(path, 'onnx');
   const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.onnx'));

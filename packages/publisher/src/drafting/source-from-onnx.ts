@@ -13,10 +13,10 @@ import {
 } from '../packing/onnx-file.js';
 import type { SourceModel } from './draft-spec.js';
 
-/** Where ONNX files lie in a model directory, under the names they had. */
+/** ONNX files are put here in a model directory, under their own names. */
 const FOLDER = 'onnx';
 
-/** What weights of a type are called as a variant. */
+/** Names of variants by the type of their weights. */
 const VARIANT_NAMES: Readonly<Record<number, string>> = {
   1: 'fp32',
   2: 'uint8',
@@ -28,7 +28,7 @@ const VARIANT_NAMES: Readonly<Record<number, string>> = {
   22: 'int4',
 };
 
-/** One ONNX file, its tensors in the words of a spec, and the files that come with it. */
+/** One ONNX file, its tensors in the terms of a spec, and its other files. */
 export interface OnnxSource {
   readonly inputs: TensorSpec[];
   readonly outputs: TensorSpec[];
@@ -70,7 +70,7 @@ export async function readOnnx(path: string): Promise<OnnxSource> {
   };
 }
 
-/** The parser sees bytes, and people look for a file. */
+/** Parses, and adds the file's name to an error. The parser only sees bytes. */
 function parseNamed(path: string, bytes: Uint8Array): OnnxFile {
   try {
     return parseOnnxFile(bytes);
@@ -109,7 +109,7 @@ function tensorSpec(path: string, role: string, { name, dataType, shape }: OnnxV
   return { name, datatype: type.datatype, shape };
 }
 
-/** Shape constants are integers too, but of 64 bits, which weights never are. */
+/** Shape constants are integers of 64 bits, which weights never are. */
 function dtypeOf({ tensors }: OnnxFile): string {
   const bytes = new Map<string, number>();
   for (const { dataType, shape } of tensors) {

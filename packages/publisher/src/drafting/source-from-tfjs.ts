@@ -10,7 +10,7 @@ import { readLayersTensors } from './tfjs-layers-tensors.js';
 
 const TOPOLOGY = 'model.json';
 
-/** What weights of a type are called as a variant. */
+/** Names of variants by the type of their weights. */
 const VARIANT_NAMES: Readonly<Record<string, string>> = { float32: 'fp32', float16: 'fp16' };
 
 /**
@@ -58,7 +58,7 @@ function requireSafe(name: string): string {
   );
 }
 
-/** By the type in which most values are stored. */
+/** @returns the type in which most values are stored */
 function dtypeOf(groups: readonly WeightGroup[]): string {
   const elements = new Map<string, number>();
   for (const { dtype, shape, quantization } of groups.flatMap(({ weights }) => weights)) {

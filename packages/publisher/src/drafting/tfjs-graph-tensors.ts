@@ -2,7 +2,7 @@ import { type Datatype, parse, type TensorSpec } from '@nearside/core';
 import * as v from 'valibot';
 import { modelInvalid } from '../errors/model-invalid.js';
 
-/** A signature's tensor; sizes are written as strings or numbers. */
+/** A signature's tensor. Sizes are written as strings or as numbers. */
 const TensorInfoSchema = v.looseObject({
   dtype: v.string(),
   tensorShape: v.optional(
@@ -20,7 +20,7 @@ const SignatureSchema = v.looseObject({
   outputs: v.record(v.string(), TensorInfoSchema),
 });
 
-/** What TensorFlow.js feeds and gives. */
+/** Datatypes that TensorFlow.js takes and gives. */
 const DATATYPES: Readonly<Record<string, Datatype>> = {
   DT_FLOAT: 'FP32',
   DT_INT32: 'INT32',

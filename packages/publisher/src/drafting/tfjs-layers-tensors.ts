@@ -37,10 +37,10 @@ type Layer = v.InferOutput<typeof LayerSchema>;
 type Shape = readonly number[];
 
 /**
- * Inputs and outputs of a TensorFlow.js layers model. An output's axes are worked out from its
- * layers as far as these are known; the others are left free (−1).
+ * Inputs and outputs of a TensorFlow.js layers model. An output's axes are computed from its layers where these are
+ * known. The others are left free (−1).
  *
- * @throws NearsideError `model-invalid`, naming the layer whose output nobody can tell
+ * @throws NearsideError `model-invalid`, naming the layer with an unknown output
  */
 export function readLayersTensors(document: object): {
   inputs: TensorSpec[];
@@ -87,7 +87,7 @@ function functional({
   };
 }
 
-/** Sequential: each layer reads the one before; the first one says what the model takes. */
+/** In a sequential model each layer reads the one before. The first declares the model's inputs. */
 function chain(layers: readonly Layer[]): Graph {
   const [first] = layers;
   const last = layers.at(-1);

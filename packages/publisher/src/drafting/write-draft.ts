@@ -12,7 +12,7 @@ import { replaceFile } from '../files/replace-file.js';
 /** A file of a draft: its content, or the path it is copied from. */
 export type DraftedFile = Uint8Array | string;
 
-/** What was drafted, so that the next draft knows what was changed since. */
+/** Lists the drafted files, so that the next draft can tell which were edited since. */
 const RECORD_FILE = 'draft.json';
 
 const RecordSchema = v.strictObject({
@@ -22,12 +22,12 @@ const RecordSchema = v.strictObject({
 
 type Digests = Readonly<Record<string, string>>;
 
-/** golden.py writes these again. */
+/** golden.py writes these files anew. */
 const FILLED_IN = new Set(['golden.json', 'baseline.json']);
 
 /**
- * Writes a draft of a model directory. The same draft again changes nothing, so that what people and
- * golden.py added stays; another one replaces the earlier as long as nobody has edited it.
+ * Writes a draft of a model directory. The same draft again changes nothing, so the additions of people and golden.py
+ * stay. Another draft replaces the earlier one if nobody has edited that.
  *
  * @returns whether the earlier draft was kept
  * @throws NearsideError `output-exists` when the directory holds anything but an unedited draft
@@ -71,7 +71,7 @@ async function readRecord(directory: string): Promise<Digests | undefined> {
     const bytes = await readIfFile(join(directory, RECORD_FILE));
     return bytes && v.parse(RecordSchema, JSON.parse(bytes.toString())).files;
   } catch {
-    return undefined; // not ours: then the directory counts as somebody else's
+    return undefined; // not our file, so the directory counts as somebody else's
   }
 }
 
@@ -81,7 +81,7 @@ async function requireUnedited(
   present: ReadonlySet<string>,
 ): Promise<void> {
   for (const [name, digest] of Object.entries(earlier)) {
-    if (FILLED_IN.has(name) || !present.has(name)) continue; // gone is not edited
+    if (FILLED_IN.has(name) || !present.has(name)) continue; // a removed file is not an edited one
     const file = join(directory, name);
     if ((await isFile(file)) && (await fileDigest(file)) === digest) continue;
     throw new PublisherError(

@@ -14,5 +14,5 @@ export const PUBLISHER_ERROR_CODES = [
 
 export type PublisherErrorCode = (typeof PUBLISHER_ERROR_CODES)[number];
 
-/** A failure that no device can have; other failures of a command are any NearsideError. */
+/** A failure that no device can have. Other failures of a command are plain NearsideErrors. */
 export class PublisherError extends NearsideError<PublisherErrorCode> {}

@@ -15,8 +15,7 @@ export async function fileDigest(path: string): Promise<string> {
 }
 
 /**
- * One digest of several files: SHA-256 of a line for each, as `sha256sum` prints them. golden.py
- * computes the same.
+ * One digest of several files: SHA-256 of a line per file, as `sha256sum` prints it. golden.py computes the same.
  *
  * @param files name → path, in the order of the lines
  */

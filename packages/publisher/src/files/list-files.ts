@@ -2,8 +2,8 @@ import { readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 
 /**
- * Everything under a directory that is not a directory itself, by its name relative to it with
- * forward slashes, sorted. Links are listed, not followed.
+ * Lists all files under a directory by their relative names with forward slashes, sorted. Links are listed, not
+ * followed.
  *
  * @returns undefined when there is no such directory
  */

@@ -1,12 +1,12 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
-/** Somebody else may remove a parent that was there just now: then from the top again. */
+/** Somebody else may remove a parent that was there just now. Then it begins again at the top. */
 const TRIES = 5;
 
 /**
- * Makes a directory, and those above it that are missing. Node's own `recursive` never comes back
- * where a parent is there and the system says that it is not, as under /proc.
+ * Makes a directory, and those above it that are missing. Node's own `recursive` never returns where the system
+ * denies that an existing parent exists, as under /proc.
  *
  * @returns the topmost directory that was made; undefined when all were there
  */
@@ -25,7 +25,7 @@ export async function makeDirectory(
   }
 }
 
-/** Topmost first. */
+/** @returns the missing directories, topmost first */
 async function missingDirectories(path: string): Promise<string[]> {
   const missing: string[] = [];
   for (let at = path; !(await isDirectory(at)); at = dirname(at)) {

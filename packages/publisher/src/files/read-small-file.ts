@@ -2,15 +2,15 @@ import { readFile, stat } from 'node:fs/promises';
 import { type ErrorCode, NearsideError } from '@nearside/core';
 import type { PublisherErrorCode } from '../errors/publisher-error.js';
 
-/** A key, a passphrase, a next root: all of them are a few kilobytes. */
+/** A key, a passphrase or a next root has a few kilobytes. */
 const MAX_BYTES = 4 * 1024 * 1024;
 
 /**
- * Reads a file that somebody named, whole.
+ * Reads the whole of a file that somebody named.
  *
- * @param what it should be, for the message: `a private key`
- * @param tooLarge the code for what is too large to be that
- * @throws NearsideError `file-missing` when it is none that can be read: absent, a directory, a FIFO
+ * @param what the expected content, for the message: `a private key`
+ * @param tooLarge the code for a larger file
+ * @throws NearsideError `file-missing` when no file can be read there: it is absent, a directory or a FIFO
  */
 export async function readSmallFile(
   path: string,
@@ -35,16 +35,16 @@ export async function readSmallFile(
 }
 
 /**
- * Reads a file where there is one.
+ * Reads a file if there is one.
  *
- * @returns undefined when there is none, or something else in its place, which is never opened: a
- *   FIFO would be waited for
+ * @returns undefined for no file, or for anything else in its place. That is never opened, because reading a FIFO
+ *   waits
  */
 export async function readIfFile(path: string): Promise<Buffer | undefined> {
   return (await isFile(path)) ? readFile(path) : undefined;
 }
 
-/** Whether a regular file is there, or a link to one. */
+/** @returns true for a regular file, or a link to one */
 export function isFile(path: string): Promise<boolean> {
   return stat(path).then(
     (stats) => stats.isFile(),

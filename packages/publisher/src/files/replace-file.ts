@@ -1,6 +1,6 @@
 import { rename, rm } from 'node:fs/promises';
 
-/** Writes a file beside its place and moves it there: nobody ever sees half of it. */
+/** Writes a file beside its place and moves it there, so that nobody ever sees half of it. */
 export async function replaceFile(
   path: string,
   write: (temporary: string) => Promise<void>,

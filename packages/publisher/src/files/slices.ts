@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { MAX_CHUNK_BYTES, NearsideError } from '@nearside/core';
 
-/** How far long work has come, in bytes of the files it goes through. */
+/** Progress of long work, in bytes of the files it goes through. */
 export interface Progress {
   readonly doneBytes: number;
   readonly totalBytes: number;
@@ -10,8 +10,8 @@ export interface Progress {
 export type OnProgress = (progress: Progress) => void;
 
 /**
- * Sizes of the consecutive slices a file is cut into: as few as possible, at most 4 MiB each. An
- * empty file is one empty slice, so that it too has bytes to name and verify.
+ * Sizes of the consecutive slices of a file: as few as possible, at most 4 MiB each. An empty file has one empty
+ * slice, which can be named and verified.
  */
 export function sliceSizes(fileBytes: number): number[] {
   const count = Math.max(1, Math.ceil(fileBytes / MAX_CHUNK_BYTES));
@@ -21,7 +21,7 @@ export function sliceSizes(fileBytes: number): number[] {
 }
 
 /**
- * Reads consecutive slices of a file, one at a time: a model may be larger than memory.
+ * Reads consecutive slices of a file one at a time, because a model may be larger than memory.
  *
  * @throws NearsideError `size-mismatch` when the file ends before the last slice does
  */

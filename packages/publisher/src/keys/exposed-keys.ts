@@ -12,8 +12,8 @@ async function privateKeyFiles(directory: string): Promise<string[]> {
 }
 
 /**
- * The private keys in a directory that others than their owner may read or write, and the directory
- * itself where that is so of it. None on Windows, where permissions are no bits of the mode.
+ * Finds private keys in a directory that others than their owner may read or write, and the directory itself if so.
+ * Finds none on Windows, where the mode has no permission bits.
  */
 export async function findExposed(directory: string): Promise<string[]> {
   if (process.platform === 'win32') return [];
@@ -21,7 +21,7 @@ export async function findExposed(directory: string): Promise<string[]> {
   for (const path of [directory, ...(await privateKeyFiles(directory))]) {
     const mode = await stat(path).then(
       (stats) => stats.mode,
-      () => 0, // a command that needs it says why it cannot be read
+      () => 0, // the command that needs the key says why it cannot be read
     );
     if ((mode & 0o077) !== 0) exposed.push(path);
   }
@@ -29,8 +29,8 @@ export async function findExposed(directory: string): Promise<string[]> {
 }
 
 /**
- * What is dangerous about where private keys lie, in words: others may read them, or they lie in the
- * repository, which is uploaded. A directory that others may list is no danger by itself.
+ * @returns warnings about the place of private keys: others may read them, or they lie in the repository, which is
+ *   uploaded. A directory that others may list is no danger by itself
  *
  * @param keys directory of the keys
  * @param repository directory or URL
@@ -55,7 +55,7 @@ export async function keyWarnings(keys: string, repository: string): Promise<str
   return warnings;
 }
 
-/** Which files really lie in a directory, whatever links lead there. */
+/** Finds the files that really lie in a directory, whatever links lead there. */
 async function findInside(files: readonly string[], directory: string): Promise<string[]> {
   const base = await realpath(directory).catch(() => undefined);
   if (base === undefined) return [];

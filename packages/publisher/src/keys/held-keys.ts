@@ -35,7 +35,7 @@ export async function readHeldKeys(
   return distinctKeys(held);
 }
 
-/** The environment variable that may hold a role's keys. */
+/** @returns the name of the environment variable that may hold a role's keys */
 export function keyVariable(role: KeyRole): string {
   return `NEARSIDE_KEY_${role.toUpperCase()}`;
 }
@@ -48,7 +48,7 @@ interface KeyText {
 function keysOfEnvironment(role: KeyRole): KeyText[] {
   const origin = keyVariable(role);
   const text = process.env[origin];
-  // Some CI systems keep a line break in a secret as the two characters `\n`.
+  // Some CI systems store a line break in a secret as the two characters `\n`.
   return text ? [{ origin, text: text.replaceAll('\\n', '\n') }] : [];
 }
 
@@ -86,7 +86,7 @@ async function parsePrivateKey(
   return requireKind(key, { origin, role });
 }
 
-/** The reason of a failure is left out: nothing of what a key file holds may reach a log. */
+/** The reason of a failure is left out, because no part of a key file may reach a log. */
 function createKey(pem: string, passphrase: string | undefined): KeyObject | undefined {
   try {
     return createPrivateKey({ key: pem, passphrase });

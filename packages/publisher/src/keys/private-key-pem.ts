@@ -1,8 +1,8 @@
 import { createCipheriv, type KeyObject, pbkdf2Sync, randomBytes } from 'node:crypto';
 
 /**
- * PBKDF2 rounds: what OWASP's Password Storage Cheat Sheet (2023) asks of HMAC-SHA-256. Node's own
- * export makes 2,048, and cannot be told to make more. Only tests change it, which make many keys.
+ * PBKDF2 rounds for HMAC-SHA-256, from OWASP's Password Storage Cheat Sheet (2023). Node's own export always makes
+ * 2,048. Only tests change this, because they make many keys.
  */
 export const keyDerivation = { iterations: 600_000 };
 

@@ -4,18 +4,18 @@ import { readSmallFile } from '../files/read-small-file.js';
 import { type KeyRole, keyIdOf, listKeyNumbers, publicKeyFile } from './key-files.js';
 import { requireKind } from './require-kind.js';
 
-/** A key by its public half, or its private one: enough to name it in root metadata. */
+/** A key by its public or private half, which is enough to name it in root metadata. */
 export interface NamedKey {
   readonly role: KeyRole;
-  /** As root metadata names it, 64 hex digits. */
+  /** Its name in root metadata, 64 hex digits. */
   readonly id: string;
-  /** File or environment variable it came from. */
+  /** The file or environment variable it came from. */
   readonly origin: string;
   readonly key: KeyObject;
 }
 
 /**
- * Reads the public halves in a directory; the private ones may be with other people.
+ * Reads the public halves in a directory. Other people may hold the private ones.
  *
  * @throws NearsideError `key-unusable` or `file-missing`
  */
@@ -36,7 +36,7 @@ export async function readPublicKeys(
   return keys;
 }
 
-/** Each key once, the first of those that are the same. */
+/** Keeps each key once, the first of equal ones. */
 export function distinctKeys<Key extends NamedKey>(keys: readonly Key[]): Key[] {
   const first = new Map<string, Key>();
   for (const key of keys) {

@@ -3,7 +3,7 @@ import { PublisherError } from '../errors/publisher-error.js';
 import type { KeyRole } from './key-files.js';
 
 /**
- * Ed25519 for TUF roles; ECDSA P-256 for models, because OMS allows no Ed25519.
+ * Requires Ed25519 for TUF roles, and ECDSA P-256 for models, because OMS allows no Ed25519.
  *
  * @throws NearsideError `key-unusable`
  */

@@ -6,7 +6,7 @@ import { PublisherError } from '../errors/publisher-error.js';
 import { readSmallFile } from '../files/read-small-file.js';
 import { TUF_ROLES, type TufRole } from './key-files.js';
 
-/** How many keys of a role must sign, until root metadata says it; no secret. */
+/** How many keys of a role must sign, until root metadata says it. This is no secret. */
 export type Thresholds = Readonly<Partial<Record<TufRole, number>>>;
 
 const Threshold = v.optional(
@@ -19,7 +19,7 @@ const RolesFileSchema = v.strictObject({
   timestamp: Threshold,
 });
 
-/** `roles.json`, beside the keys: what `keygen --threshold` chose for the first root. */
+/** `roles.json` lies beside the keys. It has the thresholds that `keygen --threshold` chose for the first root. */
 export function rolesFile(directory: string): string {
   return join(directory, 'roles.json');
 }

@@ -17,7 +17,7 @@ export function tufKeyOf(key: KeyObject): TufKey {
   return { keytype: 'ed25519', scheme: 'ed25519', keyval: { public: bytes.toString('hex') } };
 }
 
-/** The SHA-256 of the key's canonical JSON: the id that python-securesystemslib gives it too. */
+/** The SHA-256 of the key's canonical JSON. python-securesystemslib gives the same id. */
 export function tufKeyId(key: TufKey): string {
   return sha256Hex(canonicalJson(key));
 }

@@ -15,7 +15,7 @@ export interface DeltaOptions extends KeySource {
   readonly repository: string;
   readonly model: string;
   readonly version: string;
-  /** The older version, published too, that devices have. */
+  /** The older published version, which devices have. */
   readonly from: string;
   /** Called while deltas are made. */
   readonly onProgress?: OnProgress | undefined;
@@ -26,7 +26,7 @@ export interface DeltaResult extends Rewritten, UpdateWeight {
   readonly model: string;
   readonly version: string;
   readonly from: string;
-  /** Deltas that pay, and those that were not there yet. */
+  /** Deltas that are worth it, and those of them that are new. */
   readonly deltas: number;
   readonly deltasWritten: number;
   /** Bytes with deltas as a share of all bytes of the version, 0 … 1. */
@@ -34,12 +34,12 @@ export interface DeltaResult extends Rewritten, UpdateWeight {
 }
 
 /**
- * Adds deltas for devices that have an older version: where `newer − older` of two chunks, gzip, is
- * smaller than the newer chunk. They need no trust, because the chunk's own hash decides; that
- * there are some is signed, so that devices ask for none in vain. The same again writes nothing.
+ * Adds deltas for devices that have an older version, where `newer − older` of two chunks, gzip, is smaller than the
+ * newer chunk. Deltas need no trust, because the chunk's own hash decides. Targets name the older version, so that
+ * devices ask for no delta in vain. The same again writes nothing.
  *
- * @throws NearsideError `model-not-found`, `no-version`, `version-conflict` when `from` is not
- *   older or `version` is revoked, `repository-locked`, a key code, or a trust code
+ * @throws NearsideError `model-not-found`, `no-version`, `version-conflict` when `from` is not older or `version` is
+ *   revoked, `repository-locked`, a key code, or a trust code
  */
 export async function delta({
   repository,

@@ -27,17 +27,17 @@ export interface VersionDiff {
   readonly from: ReleaseIdentity;
   readonly to: ReleaseIdentity;
   readonly files: readonly FileDiff[];
-  /** Distinct chunks of the newer version, and what of them the older one has too. */
+  /** Distinct chunks of the newer version, and those of them that the older one has too. */
   readonly chunks: number;
   readonly sharedChunks: number;
   readonly storedBytes: number;
   readonly sharedBytes: number;
-  /** Deltas that would pay; `nearside delta` writes them. */
+  /** Deltas that would be worth it; `nearside delta` writes them. */
   readonly deltas: number;
-  /** What a device fetches: all files, and those of each variant alone. */
+  /** Bytes that a device fetches: for all files, and for each variant alone. */
   readonly total: UpdateWeight;
   readonly variants: readonly (UpdateWeight & { readonly name: string })[];
-  /** What changed for callers, and what else in model.json. */
+  /** Changes for callers, and other changes in model.json. */
   readonly schema: readonly SchemaChange[];
   readonly breaking: boolean;
   readonly spec: readonly {
@@ -50,16 +50,16 @@ export interface VersionDiff {
 export interface FileDiff {
   readonly name: string;
   readonly change: 'same' | 'changed' | 'added' | 'removed';
-  /** Of the newer version; of the older one where the file was removed. */
+  /** Size in the newer version, or in the older one if the file was removed. */
   readonly sizeBytes: number;
   readonly chunks: number;
   readonly sharedChunks: number;
-  /** Names of the tensors in chunks that changed, where the layout tells. */
+  /** Names of the tensors in changed chunks, if the layout has them. */
   readonly tensors: readonly string[];
 }
 
 /**
- * Compares two versions: what changed, and what that costs a device which has the older one.
+ * Compares two versions: the changes, and their cost for a device that has the older one.
  *
  * @throws NearsideError when one of them is not there or does not verify
  */
@@ -133,7 +133,7 @@ function changeOf(
   return hashes(before) === hashes(after) ? 'same' : 'changed';
 }
 
-/** A tensor is named where it begins; chunks that name none go on with the last one. */
+/** A tensor is named in the chunk where it begins. A chunk without a name goes on with the last tensor. */
 function changedTensors(
   { files, tensors }: Layout,
   name: string,
@@ -150,7 +150,7 @@ function changedTensors(
   return [...changed];
 }
 
-/** Fields of model.json besides the schema and the version's own names. */
+/** Fields of model.json other than the schema and the version's own names. */
 function compareFields(before: ModelSpec, after: ModelSpec): VersionDiff['spec'] {
   const compared = new Set(['name', 'version', 'sequence', 'task', 'inputs', 'outputs']);
   const older: Record<string, unknown> = before;

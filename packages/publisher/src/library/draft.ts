@@ -19,7 +19,7 @@ export interface DraftOptions {
   readonly source: string;
   /** Where to draft the model directory: a new or empty directory, or an earlier draft. */
   readonly out: string;
-  /** Of the model. By default made from the name of the source. */
+  /** Name of the model; by default made from the name of the source. */
   readonly name?: string | undefined;
   /** Semantic version, 1.0.0 by default. */
   readonly version?: string | undefined;
@@ -30,18 +30,16 @@ export interface DraftOptions {
 export interface Draft {
   /** The model directory: the draft, or the source itself. */
   readonly directory: string;
-  /** Whether it was drafted from something else. */
+  /** True if it was drafted from something else. */
   readonly drafted: boolean;
 }
 
 /**
- * Makes a model directory from a model as training tools leave it: copies its weights and writes
- * model.json, an empty baseline, golden cases of seeded random inputs without answers, the script
- * that fills the answers in ({@link fillGolden}), and a card to be completed. The same source and
- * options write the same bytes, and nothing the second time.
+ * Makes a model directory from a model as training tools leave it. It copies the weights and writes model.json, an
+ * empty baseline, golden cases of seeded random inputs, the script that computes their answers ({@link fillGolden}),
+ * and a card to be completed. The same source and options write the same bytes, and nothing the second time.
  *
- * @throws NearsideError `file-missing`, `model-invalid`, `metadata-malformed`, `name-unsafe` or
- *   `output-exists`
+ * @throws NearsideError `file-missing`, `model-invalid`, `metadata-malformed`, `name-unsafe` or `output-exists`
  * @throws TypeError when a model directory is given another name, version or sequence
  */
 export async function draft(options: DraftOptions): Promise<Draft> {
@@ -66,7 +64,7 @@ export async function draft(options: DraftOptions): Promise<Draft> {
 async function requireWeights(source: string, { weights }: SourceModel): Promise<void> {
   const folder = (await stat(source)).isDirectory() ? source : dirname(source);
   for (const path of weights.values()) {
-    // The file that somebody names may be a link of theirs.
+    // The file that somebody names may be a link of their own.
     if (path === source || (await findModelFile(folder, relative(folder, path)))) continue;
     const advice = 'The model names it as the place of its weights: put it there.';
     throw fileMissing(dirname(path), basename(path), { advice });

@@ -27,7 +27,7 @@ export interface FactsOptions {
   readonly repository: string;
   /** Its pin, as devices have it. */
   readonly trust: string;
-  /** The file to write; whoever reads it meanwhile sees all of the old one or all of the new one. */
+  /** The file to write. It is replaced as a whole. */
   readonly out: string;
   /** Called after each version. */
   readonly onProgress?: ((progress: FactsProgress) => void) | undefined;
@@ -41,26 +41,27 @@ export interface FactsProgress {
 
 export interface WrittenFacts {
   readonly file: string;
-  /** False where the file said all of this already, and nothing was written. */
+  /** False if the file said all of this already, and nothing was written. */
   readonly changed: boolean;
   readonly models: readonly {
     readonly model: string;
     readonly versions: number;
-    /** Versions without one have nothing that drift and accuracy could be compared with. */
+    /** Number of versions with a baseline. Drift and accuracy of the others have no reference. */
     readonly baselines: number;
   }[];
 }
 
-/** What the files of one version say. */
+/** The content of one version's files. */
 interface VersionContent {
   readonly facts: VersionFacts;
-  /** Names of what a record may hold, in the order of model.json. */
+  /** Names of the features of a record, in the order of model.json. */
   readonly features: readonly string[] | undefined;
 }
 
 /**
- * Writes what a collector needs to know of published models: versions, rollouts, baselines. Metadata, bundles and the
- * files that it reads are verified as on a device; weights are not read. Unless all of it verifies, nothing is written.
+ * Writes the facts about published models that a collector needs: versions, rollouts, baselines. Metadata, bundles
+ * and the files it reads are verified as on a device; weights are not read. If anything does not verify, nothing is
+ * written.
  *
  * @throws NearsideError `file-missing`, a network code, or a trust code
  * @throws TypeError when `trust` is no pin
@@ -112,12 +113,12 @@ async function readContent(
   release: Release,
 ): Promise<VersionContent> {
   const { version, sequence, state, rollout, target } = release;
-  // devices leave `health` alone; whether it is right is found out with all of the file
+  // devices ignore `health`; it is checked with the whole file
   const health = release.health as VersionFacts['health'];
   const facts = { version, manifest: target.hashes.sha256, sequence, state, rollout, health };
-  // Devices may still report a revoked version, when `prune` has removed its files.
+  // Devices may still report a revoked version after `prune` has removed its files.
   const isPruned = state === 'revoked' && !(await hasBundle(source, release));
-  // What a format to come says is for a newer publisher to read.
+  // The content of a later format is for a newer publisher to read.
   if (isPruned || release.requires.format > SPEC_FORMAT) return { facts, features: undefined };
 
   const files = await requireVersion(source, root, release);
@@ -130,7 +131,7 @@ async function readContent(
   return { facts: { ...facts, baseline, baselineHash, metrics }, features: names };
 }
 
-/** What a publisher measured on held-out data: the share of correct answers, where the samples had labels. */
+/** Accuracy on held-out data: the share of correct answers, where the samples had labels. */
 function metricsOf({ distributions }: Baseline): VersionFacts['metrics'] {
   const confidence = distributions.find(({ name }) => name === 'confidence');
   if (!confidence || !('correct' in confidence) || !confidence.correct?.length) return undefined;
@@ -138,7 +139,7 @@ function metricsOf({ distributions }: Baseline): VersionFacts['metrics'] {
   return count === 0 ? undefined : { accuracy: sum(confidence.correct) / count };
 }
 
-/** Features of the model are those of its newest version; an older one has its own where they differ. */
+/** Features of the model are those of its newest version. An older version has its own if they differ. */
 function factsOfModel([model, versions]: [string, readonly VersionContent[]]) {
   const features = versions.find((version) => version.features)?.features;
   return {

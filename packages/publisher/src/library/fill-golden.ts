@@ -24,15 +24,15 @@ import { fileMissing, readJsonFile } from '../packing/read-json-file.js';
 import { parseManifest, weightFiles } from '../packing/tfjs-manifest.js';
 
 export interface FillGoldenOptions {
-  /** A model directory. Without `reference/golden.py` it has its answers from elsewhere. */
+  /** A model directory. One without `reference/golden.py` got its answers elsewhere. */
   readonly directory: string;
-  /** Sample images, as `<label>/<file>` or without labels: golden inputs and the baseline. */
+  /** Sample images, as `<label>/<file>` or without labels. They become golden inputs and the baseline. */
   readonly inputs?: string | undefined;
-  /** The Python to run; by default the first on the system that can. */
+  /** The Python to run; by default the first on the system that works. */
   readonly python?: string | undefined;
   /**
-   * Runs `reference/` whatever is in it: a `model.py` of yours, for instance. Otherwise only what this
-   * version ships is run, because a model directory may come from anybody.
+   * Runs `reference/` with files of your own, such as a `model.py`. Otherwise only files that this version ships are
+   * run, because a model directory may come from anybody.
    */
   readonly runReference?: boolean | undefined;
 }
@@ -40,31 +40,31 @@ export interface FillGoldenOptions {
 export interface FilledGolden {
   /** `filled`: the script ran. `complete`: it had run. `own`: the directory has no such script. */
   readonly state: 'filled' | 'complete' | 'own';
-  /** What the script printed: how much of each tolerance other correct ways use. */
+  /** Printed by the script: how much of each tolerance other correct implementations use. */
   readonly report: string;
 }
 
-/** Without an option, the first of these that has what golden.py needs. */
+/** Without an option, the first of these that has golden.py's packages. */
 const PYTHONS: readonly string[] = ['python3', 'python', '/usr/bin/python3'];
 
-/** No such program, or what golden.py exits with when a Python package is missing. */
+/** The program is missing, or golden.py exited because a Python package is missing. */
 const CANNOT_RUN: ReadonlySet<unknown> = new Set(['ENOENT', 3]);
 
-/** By golden.py; `golden` itself, where it is a link. */
+/** Files that golden.py writes; `golden` itself, if it is a link. */
 const WRITTEN = /^(?:golden\.json|baseline\.json|golden(?:\/.*)?)$/;
 
-/** What the answers were computed from. */
+/** Inputs of the script that the answers were computed from. */
 const MadeFromSchema = v.strictObject({
   weights: Sha256HexSchema,
   inputs: v.nullable(Sha256HexSchema),
 });
 
 /**
- * Has the answers of a draft's golden cases computed by a runtime that is not ours: runs
- * `reference/golden.py` unless it has run on these weights and sample inputs before.
+ * Has another runtime compute the answers of a draft's golden cases: runs `reference/golden.py`, unless it has run on
+ * these weights and sample inputs before.
  *
- * @throws NearsideError `golden-missing`, with the command to run where Python can; `gate-refused`
- *   when the script is not ours; `name-unsafe` when it would read or write outside the directory
+ * @throws NearsideError `golden-missing`, with the command to run where Python can; `gate-refused` when the script is
+ *   not ours; `name-unsafe` when it would read or write outside the directory
  */
 export async function fillGolden(options: FillGoldenOptions): Promise<FilledGolden> {
   const { directory, inputs } = options;
@@ -80,7 +80,7 @@ async function isComplete({ directory, inputs }: FillGoldenOptions): Promise<boo
   const spec = parseModelSpec(await readJsonFile(directory, 'model.json'));
   const golden = parseGolden(await readJsonFile(directory, 'golden.json'));
   if (!hasAnswers(golden, spec)) return false;
-  if (!(await exists(join(directory, 'golden/made-from.json')))) return true; // filled in otherwise
+  if (!(await exists(join(directory, 'golden/made-from.json')))) return true; // the answers came from elsewhere
   const what = { code: 'metadata-malformed', what: 'golden/made-from.json' } as const;
   const made = parse(MadeFromSchema, await readJsonFile(directory, what.what), what);
   if (made.weights !== (await weightsDigest(directory, spec))) return false;
@@ -99,7 +99,7 @@ async function weightsDigest(directory: string, { variants }: ModelSpec): Promis
   return filesDigest(files.map((name) => [name, join(directory, name)] as const));
 }
 
-/** Hidden files are none of the samples. */
+/** Hidden files are not samples. */
 async function inputsDigest(inputs: string): Promise<string> {
   const names = ((await listFiles(inputs)) ?? []).filter((name) => !/(?:^|\/)\.[^/]*$/.test(name));
   const files: [string, string][] = [];
@@ -110,7 +110,7 @@ async function inputsDigest(inputs: string): Promise<string> {
   return filesDigest(files);
 }
 
-/** What the script reads and writes: a link would have it do so wherever that leads. */
+/** Requires that every file the script reads or writes lies inside. A link would lead it elsewhere. */
 async function requireInside(directory: string): Promise<void> {
   const spec = parseModelSpec(await readJsonFile(directory, 'model.json'));
   const present = (await listFiles(directory)) ?? [];
@@ -188,7 +188,7 @@ function commandLine(python: string, words: readonly string[]): string {
   return [python, ...words].map(quote).join(' ');
 }
 
-/** For a shell, and for people. */
+/** Quotes a word for shells and for people. */
 function quote(word: string): string {
   return /^[\w./:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

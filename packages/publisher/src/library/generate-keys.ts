@@ -18,9 +18,9 @@ import { readThresholds, writeThresholds } from '../keys/thresholds.js';
 export interface GenerateKeysOptions {
   /** Directory to write to; made when missing. */
   readonly out: string;
-  /** Keys of this role alone, beside those that are there. Default: one key for every role. */
+  /** Makes keys of this role alone, beside those that are there. Default: one key for every role. */
   readonly role?: KeyRole | undefined;
-  /** How many keys of the role; default 1. */
+  /** Number of keys of the role; default 1. */
   readonly count?: number | undefined;
   /** How many keys of the role must sign. The first publish writes it into root metadata. */
   readonly threshold?: number | undefined;
@@ -32,16 +32,16 @@ export interface GeneratedKeys {
   readonly directory: string;
   readonly keys: readonly GeneratedKey[];
   readonly encrypted: boolean;
-  /** The directory and private keys in it that others than their owner may read. */
+  /** Private keys that others than their owner may read, and their directory if so. */
   readonly exposed: readonly string[];
 }
 
 export interface GeneratedKey {
   readonly role: KeyRole;
   readonly file: string;
-  /** TUF key id, or for a model key the hint that its signatures carry; 64 hex digits. */
+  /** TUF key id; for a model key, the hint that its signatures carry. 64 hex digits. */
   readonly id: string;
-  /** Its public half: for a root that names it, and for other tools that verify signatures. */
+  /** Its public half, for a root that names it, and for other tools that verify signatures. */
   readonly publicFile: string;
 }
 
@@ -72,7 +72,7 @@ export async function generateKeys(options: GenerateKeysOptions): Promise<Genera
   };
 }
 
-/** The how-maniest key of a role. */
+/** A key of a role, by its number. */
 interface Place {
   readonly role: KeyRole;
   readonly number: number;
@@ -83,7 +83,7 @@ function fullSet(): Place[] {
 }
 
 async function nextPlaces(out: string, role: KeyRole, count: number): Promise<Place[]> {
-  // Of a key that was lost, or that somebody else holds, the public half may be there alone.
+  // The private half may be lost or with somebody else, so the public half may be there alone.
   const halves = ['private', 'public'] as const;
   const numbers = await Promise.all(halves.map((half) => listKeyNumbers(out, role, half)));
   const last = Math.max(0, ...numbers.flat());
@@ -129,7 +129,7 @@ function requireFitting({ role, count, threshold, passphrase }: GenerateKeysOpti
   if (passphrase === '') throw new RangeError('generateKeys: expected a `passphrase`, got none.');
 }
 
-/** Keys are numbered without gaps, so the last new number is how many there will be. */
+/** Keys are numbered without gaps, so the last new number is their number. */
 function requireReachable(role: KeyRole, threshold: number, places: readonly Place[]): void {
   const total = places.at(-1)?.number ?? 0;
   if (threshold <= total) return;
@@ -139,7 +139,7 @@ function requireReachable(role: KeyRole, threshold: number, places: readonly Pla
   );
 }
 
-/** All or nothing: half a set of new keys beside half a set of old ones signs nothing. */
+/** All keys are made or none: half a set of new keys beside half a set of old ones signs nothing. */
 async function requireFree(out: string, places: readonly Place[]): Promise<void> {
   const files = places.flatMap(({ role, number }) => [
     privateKeyFile(out, role, number),

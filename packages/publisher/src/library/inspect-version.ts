@@ -11,7 +11,7 @@ export interface InspectedVersion {
   readonly requires: ReleaseCustom['requires'];
   /** Sequence of the version that a revoked one falls back to. */
   readonly fallbackSequence?: number | undefined;
-  /** Versions that there are deltas from, newest first. */
+  /** Versions that have deltas to this one, newest first. */
   readonly deltasFrom: readonly string[];
   /** Hint of the key that signed it, and SHA-256 of the bundle. */
   readonly keyHint?: string | undefined;
@@ -22,7 +22,7 @@ export interface InspectedVersion {
   /** Distinct chunks, and how many of them another version uses too. */
   readonly chunks: number;
   readonly sharedChunks: number;
-  /** The version before it, and what the server stores for both of them. */
+  /** The version before it, and the stored bytes that both share. */
   readonly previous?: { readonly version: string; readonly sharedBytes: number } | undefined;
   /** Why devices would refuse it. A revoked version without files was pruned. */
   readonly problem?: { readonly code: ErrorCode; readonly message: string } | undefined;
@@ -98,7 +98,7 @@ export function chunksOf(version: ReadVersion): Chunk[] {
   return version.ok ? [...version.files.values()].flat() : [];
 }
 
-/** Sizes of a file or version: bytes in full, but stored bytes and chunks each once. */
+/** Sizes of a file or version. Its bytes count in full, stored bytes and chunks once each. */
 function weigh(chunks: readonly Chunk[], users: ChunkUsers) {
   const distinct = [...indexChunks(chunks).values()];
   return {

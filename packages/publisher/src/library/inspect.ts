@@ -30,20 +30,20 @@ export interface Inspection {
   /** Hints of the keys that may sign models. */
   readonly modelKeys: readonly string[];
   readonly models: readonly InspectedModel[];
-  /** Targets that say they are model versions, and why no device would take them for one. */
+  /** Targets that claim to be model versions, and why no device would accept them. */
   readonly unreadable: readonly {
     readonly target: string;
     readonly code: ErrorCode;
     readonly message: string;
   }[];
-  /** Distinct chunks of all versions, and what they weigh on the server. */
+  /** Distinct chunks of all versions, and their bytes on the server. */
   readonly chunks: number;
   readonly storedBytes: number;
 }
 
 export interface InspectedRole {
   readonly role: TufRole;
-  /** Absent while nothing has been published. */
+  /** Absent before anything was published. */
   readonly version?: number | undefined;
   readonly expires?: string | undefined;
   readonly expired: boolean;
@@ -58,8 +58,8 @@ export interface InspectedRole {
 export interface InspectedModel {
   readonly name: string;
   /**
-   * `fresh` is what publishing would write now, byte for byte; `stale` costs first opens time and
-   * nothing else; `none` where there is none to write: no version is whole and for every device.
+   * `fresh`: byte for byte as publishing would write it now. `stale`: first opens take longer. `none`: there is none
+   * to write, because no version is complete and for every device.
    */
   readonly boot: {
     readonly state: 'fresh' | 'stale' | 'missing' | 'none';
@@ -70,9 +70,8 @@ export interface InspectedModel {
 }
 
 /**
- * Reads everything a repository offers, down to each version's layout. The metadata must verify
- * under the repository's own first root; expired metadata, and versions that do not verify, are
- * reported.
+ * Reads everything a repository offers, down to each version's layout. The metadata must verify under the
+ * repository's own first root. Expired metadata, and versions that do not verify, are reported.
  *
  * @throws NearsideError `file-missing`, a network code, or a trust code
  */

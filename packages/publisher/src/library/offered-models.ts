@@ -9,7 +9,7 @@ import { firstVisitsUntil } from '../signing/lifetimes.js';
 
 export interface OfferedModels {
   readonly models: readonly OfferedModel[];
-  /** Until then devices that have no copy yet are let in. */
+  /** Until then devices without a copy can open it. */
   readonly firstVisitsUntil: string;
 }
 
@@ -20,9 +20,9 @@ export interface OfferedModel {
 }
 
 /**
- * What devices may open of a repository.
+ * Lists the models that devices may open in a repository.
  *
- * @param baseUrl where it is served
+ * @param baseUrl its address on the web
  * @throws NearsideError `file-missing` where there is no repository, or a trust code when it does not verify
  */
 export async function offeredModels(
@@ -39,13 +39,13 @@ export async function offeredModels(
   };
 }
 
-/** Stands for the address a repository will be served at, while nobody has said it. */
+/** Stands for the repository's address until somebody says it. */
 const UNKNOWN_BASE = '<base-url>';
 
 /**
- * The line of code that opens a model.
+ * Writes the line of code that opens a model.
  *
- * @throws TypeError when the address is none that a device would accept
+ * @throws TypeError when a device would not accept the address
  */
 export function openLine(
   model: string,
@@ -62,12 +62,12 @@ export function modelUrl(model: string, baseUrl: string | undefined): string {
 }
 
 export interface PinOptions {
-  /** Directory or URL of a repository. A pin read from a URL is as good as that connection. */
+  /** Directory or URL of a repository. A pin from a URL is only as safe as that connection. */
   readonly repository: string;
 }
 
 /**
- * The pin of a repository: what `open` takes as `trust`.
+ * Reads the pin of a repository, for the option `trust` of `open`.
  *
  * @throws NearsideError `file-missing`, a network code, or a trust code when it does not verify
  */

@@ -13,7 +13,7 @@ export interface PackOptions {
   readonly modelDirectory: string;
   /** Directory to write to: new, empty, or the output of an earlier pack. */
   readonly out: string;
-  /** `find` runs the golden cases to find out; by default nothing is said of it, and devices use the full file. */
+  /** `find` runs the golden cases to find out. By default the layout says nothing, and devices use the full file. */
   readonly onnxRuntime?: Layout['onnxRuntime'] | 'find';
   /** Called after every chunk. */
   readonly onProgress?: OnProgress | undefined;
@@ -28,7 +28,7 @@ export interface PackedModel extends GoldenSize {
   readonly onnxRuntime: Layout['onnxRuntime'];
   readonly files: readonly PackedFile[];
   readonly sizeBytes: number;
-  /** What the chunks weigh on a server: compressed where that pays, each counted once. */
+  /** Bytes of the chunks on a server: compressed where that is worth it, each counted once. */
   readonly storedBytes: number;
 }
 
@@ -40,12 +40,10 @@ export interface PackedFile {
 }
 
 /**
- * Checks a model directory and copies it, with the layout of its chunks: what `publish` takes. Beside the files of
- * each variant that it understands it writes them without their weights: what `canRun` fetches.
- * The same directory gives the same bytes.
+ * Checks a model directory and copies it with the layout of its chunks, for `publish`. For each variant that it
+ * understands it also writes the files without their weights, for `canRun`. The same directory gives the same bytes.
  *
- * @throws NearsideError `file-missing`, `metadata-malformed`, `model-invalid`, `output-exists` or
- *   `bundle-mismatch`
+ * @throws NearsideError `file-missing`, `metadata-malformed`, `model-invalid`, `output-exists` or `bundle-mismatch`
  */
 export async function pack({
   modelDirectory,

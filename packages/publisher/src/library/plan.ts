@@ -9,7 +9,7 @@ export interface PlanOptions {
 }
 
 export interface UploadPlan {
-  /** To set on every file, by the store or the CDN before it. */
+  /** Headers to set on every file, by the store or the CDN before it. */
   readonly headers: Readonly<Record<string, string>>;
   /** In the order to upload them; within a group the order does not matter. */
   readonly groups: readonly UploadGroup[];
@@ -17,7 +17,7 @@ export interface UploadPlan {
 
 export interface UploadGroup {
   readonly name: string;
-  /** What the group is, as tools take it: `metadata/*.targets.json`. */
+  /** Pattern of the group's paths, for tools: `metadata/*.targets.json`. */
   readonly pattern: string;
   readonly cacheControl: string;
   /** Paths in the repository, sorted. */
@@ -26,9 +26,9 @@ export interface UploadGroup {
 }
 
 /**
- * What names another file comes after it; the timestamp makes all of it visible at once. A root is
- * new at the first publish, and after `rotate-root`, which tells an order of its own: where the old
- * keys signed along, the new root comes after the timestamp that it accepts.
+ * A file comes after those it names, and the timestamp makes all of them visible at once. A root is new at the first
+ * publish and after `rotate-root`, which prints its own order: if the old keys signed too, the new root comes after
+ * the timestamp.
  */
 const GROUPS = [
   ['chunks', 'chunks/*'],
@@ -54,9 +54,8 @@ export function cacheControlOf(path: string): string {
 }
 
 /**
- * In which order to upload a repository so that no device ever reads a name before its content,
- * and with which headers. Files that were uploaded before may be left out: those whose
- * `cacheControl` is `immutable` never change under their name.
+ * Plans the order and headers of an upload, so that no device reads a name before its content. Files that were
+ * uploaded before may be left out if their `cacheControl` is `immutable`, because they never change under their name.
  *
  * @throws NearsideError `file-missing` when there is no such directory
  */
@@ -81,7 +80,7 @@ export async function planUpload({ repository }: PlanOptions): Promise<UploadPla
   return { headers: COMMON_HEADERS, groups };
 }
 
-/** `*` is any part of one name that does not begin with a dot, which begins what is unfinished. */
+/** `*` stands for a part of one name. A name that begins with a dot is unfinished and never matches. */
 function matches(file: string, pattern: string): boolean {
   const [before = '', after] = pattern.split('*');
   if (after === undefined) return file === pattern;

@@ -27,12 +27,12 @@ export interface Promotion extends Rewritten {
 }
 
 /**
- * Offers a canary to more devices, or to all as stable. A rollout keeps its salt and only widens,
- * so that a device which runs the version goes on doing so. The same again signs nothing.
+ * Offers a canary to more devices, or to all as stable. A rollout keeps its salt and only widens, so a device that
+ * runs the version keeps it. The same again signs nothing.
  *
- * @throws NearsideError `model-not-found`, `no-version`, `version-conflict` when the version is
- *   revoked or its rollout wider already, `repository-locked`, a key code, or a trust code
- * @throws RangeError when the share is none
+ * @throws NearsideError `model-not-found`, `no-version`, `version-conflict` when the version is revoked or its
+ *   rollout wider already, `repository-locked`, a key code, or a trust code
+ * @throws RangeError when the share is out of range
  */
 export async function promote({
   repository,

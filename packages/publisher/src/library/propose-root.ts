@@ -14,19 +14,19 @@ import { header } from '../signing/metadata.js';
 export interface ProposeRootOptions extends RotationRequest {
   /** Directory of the repository. */
   readonly repository: string;
-  /** File to write the next root to, outside of the repository. */
+  /** File to write the next root to, outside the repository. */
   readonly file: string;
-  /** Go ahead although devices will refuse versions that a removed model key signed. */
+  /** Goes ahead although devices will refuse versions that a removed model key signed. */
   readonly dropVersions?: boolean | undefined;
   readonly now?: () => number;
 }
 
 /**
- * Writes the next root to a file, signed by those root keys that are at hand, for others to sign
- * with `signRoot` where theirs are. Without a change it is the same root with a full lifetime. The
- * repository stays as it is until `rotateRoot` gets the file.
+ * Writes the next root to a file, signed by the root keys at hand. Others sign it with `signRoot` where their keys
+ * are. Without a change it is the same root with a full lifetime. The repository stays as it is until `rotateRoot`
+ * gets the file.
  *
- * @throws NearsideError as `rotateRoot` does, except that signatures may be too few
+ * @throws NearsideError as `rotateRoot`, but signatures may be too few
  */
 export async function proposeRoot(options: ProposeRootOptions): Promise<RootProposal> {
   const { repository, file, dropVersions = false, now = Date.now } = options;

@@ -28,7 +28,7 @@ import { lockRepository } from '../repository/repository-lock.js';
 import { openRepositoryWriter } from '../repository/writing/repository-writer.js';
 
 const DEFAULTS = Object.freeze({
-  /** Caches and devices may go on with what was current until then. */
+  /** Caches and devices may go on for this long with files that were current. */
   olderThanMs: 7 * 86_400_000,
   /** Versions of each model, newest first, that stay even when revoked. */
   keepNewest: 1,
@@ -37,11 +37,11 @@ const DEFAULTS = Object.freeze({
 export interface PruneOptions {
   /** Directory of the repository. */
   readonly repository: string;
-  /** Files written later than this long ago stay, and what was current since then. */
+  /** Files written less than this long ago stay, and files that were current since then. */
   readonly olderThanMs?: number | undefined;
   /** So many newest versions of each model stay, even when they are revoked. */
   readonly keepNewest?: number | undefined;
-  /** Tells what would be removed, and removes nothing. */
+  /** Lists the files that would be removed, and removes nothing. */
   readonly dryRun?: boolean | undefined;
   readonly now?: () => number;
 }
@@ -50,20 +50,19 @@ export interface Pruning {
   readonly dryRun: boolean;
   readonly removed: readonly { readonly path: string; readonly sizeBytes: number }[];
   readonly removedBytes: number;
-  /** Files that nothing names any more, but that are too young to go. */
+  /** Files that nothing names any more, but that are too young to be removed. */
   readonly young: number;
   /** Files of the repository that stay. */
   readonly kept: number;
 }
 
 /**
- * Removes what no device needs any more: chunks, deltas and bundles of revoked versions and of
- * publishes that never came to their end, and metadata that newer metadata replaced. Roots stay
- * for ever, because every device starts at the first; files that Nearside does not write are left
- * alone. It removes only what nothing names, so ending it anywhere does no harm.
+ * Removes files that no device needs any more: chunks, deltas and bundles of revoked versions and of unfinished
+ * publishes, and replaced metadata. Roots stay for ever, because every device starts at the first. Files that
+ * Nearside does not write stay. It may be ended anywhere, because nothing names the files it removes.
  *
- * @throws NearsideError `repository-locked`, a trust code when the repository or a version that is
- *   still offered does not verify: what it needs is then unknown
+ * @throws NearsideError `repository-locked`, a trust code when the repository or an offered version does not verify,
+ *   because the files it needs are then unknown
  * @throws RangeError when `olderThanMs` or `keepNewest` is negative
  */
 export async function prune({
@@ -89,7 +88,7 @@ export async function prune({
     if (mtimeMs >= cutoffMs) young += 1;
     else removed.push({ path, sizeBytes: size });
   }
-  // What is offered stays what it is, and boot files with it: nothing to write, least in a dry run.
+  // Offers and boot files do not change, so nothing is written, least of all in a dry run.
   const writer = openRepositoryWriter(repository);
   if (!dryRun) for (const { path } of removed) await writer.remove(path);
   return {
@@ -101,7 +100,7 @@ export async function prune({
   };
 }
 
-/** Paths that something names, and the chunks that deltas may lead to. */
+/** Paths that some file names, and the chunks that deltas may lead to. */
 interface Wanted {
   readonly paths: ReadonlySet<string>;
   readonly chunks: ReadonlySet<string>;
@@ -148,8 +147,8 @@ async function markWanted(
 }
 
 /**
- * A version stays as long as it is on offer, also when a rotation dropped its model key: devices
- * that have not followed yet may still be fetching it.
+ * An offered version stays even if a rotation dropped its model key. Devices that have not followed yet may still
+ * fetch it.
  */
 function rootOfAllModelKeys({ root, rootChain }: TrustedMetadata): Root {
   const keys = rootChain.map((raw) => parseMetadata('root', raw).signed[MODEL_KEYS_FIELD]);
@@ -161,15 +160,15 @@ function bundlePathOf({ targetName, target }: Release): string {
 }
 
 /**
- * What a newer library wrote may be a version that it offers, with chunks that are not known here.
- * One whose model no device can ask for keeps its bundle, and nothing else.
+ * An unreadable target may be a newer library's version, with chunks that are unknown here. If no device can ask for
+ * its model, only its bundle is kept.
  */
 function requireUnderstood(unreadable: readonly UnreadableTarget[]): void {
   const unknown = unreadable.find(({ hasModelName }) => hasModelName);
   if (unknown) throw new NearsideError(unknown.code, unknown.message);
 }
 
-/** Targets that are no model versions: whoever added them knows what for. */
+/** Targets that are no model versions. Whoever added them needs them. */
 function foreignTargets(targets: KeptGeneration['targets']): string[] {
   const { releases } = readableReleases(targets);
   const names = new Set(releases.map(({ targetName }) => targetName));
@@ -178,7 +177,7 @@ function foreignTargets(targets: KeptGeneration['targets']): string[] {
     .map(([name, { hashes }]) => targetPath(name, hashes.sha256));
 }
 
-/** Kinds of files that come and go, and what a killed publisher left under a hidden name. */
+/** Kinds of files that are removed, and hidden files that a killed publisher left. */
 const PRUNABLE = [
   /^chunks\/[0-9a-f]{64}(?:\.z)?$/,
   /^deltas\/[0-9a-f]{64}-[0-9a-f]{64}\.z$/,
@@ -192,7 +191,7 @@ function isPrunable(path: string): boolean {
   return PRUNABLE.some((pattern) => pattern.test(path));
 }
 
-/** A delta is wanted as long as the chunk that it makes. */
+/** A delta stays as long as the chunk that it makes. */
 function isWanted(path: string, { paths, chunks }: Wanted): boolean {
   const made = /^deltas\/([0-9a-f]{64})-/.exec(path)?.[1];
   return made === undefined ? paths.has(path) : chunks.has(made);

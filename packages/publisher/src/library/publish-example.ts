@@ -10,11 +10,11 @@ import { publish } from './publish.js';
 const MODEL = fileURLToPath(new URL('../../example/digits', import.meta.url));
 
 export interface ExampleRepository extends AsyncDisposable {
-  /** Its directory. Gone, as the keys are, when this is disposed. */
+  /** Directory of the repository. It is removed with its keys when this is disposed. */
   readonly repository: string;
 }
 
-/** Publishes a model of handwritten digits in a temporary directory, under keys that nobody keeps. */
+/** Publishes a model of handwritten digits in a temporary directory, under temporary keys. */
 export async function publishExample(): Promise<ExampleRepository> {
   const dir = await mkdtemp(join(tmpdir(), 'nearside-try-'));
   const repository = join(dir, 'repository');

@@ -18,13 +18,13 @@ import { type SignedRelease, signRelease } from '../signing/sign-release.js';
 import { modelUrl, openLine } from './offered-models.js';
 
 export interface PublishOptions extends KeySource {
-  /** What `pack` wrote. */
+  /** Directory that `pack` wrote. */
   readonly packed: string;
   /** Directory of the repository; made when missing. */
   readonly repository: string;
   /** Offers a new version to this share of devices only, in percent; `promote` widens it. */
   readonly canaryPercent?: number | undefined;
-  /** Where the repository will be served, for the `open` line. */
+  /** Address of the repository on the web, for the `open` line. */
   readonly baseUrl?: string | undefined;
   /** Called while chunks are written. */
   readonly onProgress?: OnProgress | undefined;
@@ -36,39 +36,38 @@ export interface Publication {
   readonly version: string;
   readonly sequence: number;
   readonly state: ReleaseCustom['state'];
-  /** Which share of devices may run it, where that is not all of them. */
+  /** The share of devices that may run it, if that is not all. */
   readonly rollout?: ReleaseCustom['rollout'];
   readonly pin: string;
-  /** SHA-256 of the signed bundle in hex: names the version in reports. */
+  /** SHA-256 of the signed bundle in hex. It names the version in reports. */
   readonly manifestSha256: string;
-  /** False when exactly these files were published already: nothing was signed. */
+  /** False if exactly these files were published already. Then nothing was signed. */
   readonly changed: boolean;
-  /** What was asked for and not done, because publishing the same again changes no offer. */
+  /** An option that had no effect, because publishing the same again changes no offer. */
   readonly note?: string;
   /** Version of each metadata role now. */
   readonly metadata: MetadataVersions;
   /** Distinct chunks of the version, and those that were not there yet. */
   readonly chunks: number;
   readonly chunksWritten: number;
-  /** Of all files, metadata and boot files included. */
+  /** Files written in all, metadata and boot files included. */
   readonly filesWritten: number;
   readonly bytesWritten: number;
-  /** Until then devices that have no copy yet are let in; `renew` moves it on. */
+  /** Until then devices without a copy can open it; `renew` extends this. */
   readonly firstVisitsUntil: string;
   /** The line of code that opens the model. */
   readonly open: string;
 }
 
 /**
- * Signs a packed version and adds it to a repository, which is made on first use. Readers may
- * read meanwhile: every file appears whole, and none before those it names. Publishing the same
- * again signs nothing, and restores chunks that went missing.
+ * Signs a packed version and adds it to a repository, which is made on first use. Readers may read meanwhile: every
+ * file appears whole, and after those it names. Publishing the same again signs nothing, and restores chunks that
+ * went missing.
  *
- * @throws NearsideError `version-conflict`, `schema-breaking`, `repository-locked`, a key code, a
- *   code of `pack`, or a trust code when the repository does not verify or devices would refuse
- *   the release
- * @throws TypeError when `baseUrl` is no address that devices accept
- * @throws RangeError when `canaryPercent` is no share of devices
+ * @throws NearsideError `version-conflict`, `schema-breaking`, `repository-locked`, a key code, a code of `pack`, or
+ *   a trust code when the repository does not verify or devices would refuse the release
+ * @throws TypeError when devices would not accept `baseUrl`
+ * @throws RangeError when `canaryPercent` is out of range
  */
 export async function publish({
   packed: packedDirectory,
@@ -146,7 +145,7 @@ function alreadyPublished(
   };
 }
 
-/** An offer only widens, and `promote` does that. */
+/** An offer only widens, by `promote`. */
 function ignoredCanary(
   { model, version, state, rollout }: PublishedVersion['release'],
   percent: number | undefined,

@@ -17,8 +17,8 @@ export interface RenewOptions extends KeySource {
   /** Directory of the repository. */
   readonly repository: string;
   /**
-   * What to renew, whoever has to sign along. Default: the timestamp; and snapshot and targets
-   * when less than half of their lifetime is left, or more than all of it, and their keys are at hand.
+   * Roles to renew; the roles that name them are signed too. By default the timestamp, and also snapshot and targets
+   * if less than half of their lifetime is left, or more than all of it, and their keys are at hand.
    */
   readonly roles?: readonly TufRole[] | undefined;
   readonly now?: () => number;
@@ -29,21 +29,21 @@ export interface Renewal {
   readonly metadata: MetadataVersions;
   /** Roles with a new version. */
   readonly renewed: readonly TufRole[];
-  /** When each role expires now. */
+  /** Expiry of each role now. */
   readonly expires: Readonly<Partial<Record<TufRole, string>>>;
-  /** Roles with less than half of their lifetime left still, or more than all: other keys renew them. */
+  /** Roles that still have less than half of their lifetime left, or more than all of it, and need other keys. */
   readonly due: readonly TufRole[];
 }
 
-/** Early enough that a job which fails for a while is noticed before devices notice it. */
+/** Early enough to notice a failing job before devices notice it. */
 const DUE_BELOW = 0.5;
 
 /**
- * Gives metadata a new version with a full lifetime, and the same content. Neither a model key nor,
- * without the role `root`, a root key is needed. What has expired can be renewed too.
+ * Gives metadata a new version with a full lifetime, and the same content. Neither a model key nor, without the role
+ * `root`, a root key is needed. Expired metadata can be renewed too.
  *
- * @throws NearsideError `file-missing`, `threshold-not-met`, `key-unusable`, `key-locked`,
- *   `repository-locked`, or a trust code when the repository does not verify
+ * @throws NearsideError `file-missing`, `threshold-not-met`, `key-unusable`, `key-locked`, `repository-locked`, or a
+ *   trust code when the repository does not verify
  */
 export async function renew({
   repository,
@@ -62,7 +62,7 @@ export async function renew({
     const rotated = wanted.filter((role) => role !== 'root');
     const signing = { trusted, root, rotated, held, keySource, nowMs };
     const { metadata, files } = signForBothRoots(signing);
-    // What is not renewed here may have expired: that is for the one who has its key.
+    // Other roles may have expired. Renewing them is for those who have their keys.
     const check = { source, pin, trusted, nowMs: BEFORE_EVERY_EXPIRY_MS };
     const after = (await checkFiles(files, check)).trusted;
     for (const [path, bytes] of files) await writer.write(path, bytes);
@@ -76,7 +76,7 @@ export async function renew({
   return result;
 }
 
-/** A root key is not even read unless it is needed; those of the roles above sign along. */
+/** A root key is read only if it is needed. Keys of the roles above sign too. */
 function rolesToRead(roles: readonly TufRole[] | undefined): TufRole[] {
   return TUF_ROLES.filter((role) => role !== 'root' || roles?.includes('root'));
 }

@@ -17,9 +17,9 @@ export interface RevokeOptions extends KeySource {
   readonly repository: string;
   readonly model: string;
   readonly version: string;
-  /** The version to go back to; without it the newest that every device may run. */
+  /** The version to go back to; by default the newest that every device may run. */
   readonly fallback?: string | undefined;
-  /** Revokes even when that leaves no version for every device. */
+  /** Revokes even if that leaves no version for every device. */
   readonly force?: boolean | undefined;
   readonly now?: () => number;
 }
@@ -29,16 +29,15 @@ export interface Revocation extends Rewritten {
   readonly version: string;
   readonly sequence: number;
   readonly state: 'revoked';
-  /** Where devices go back to; absent when nothing is left. */
+  /** The version that devices go back to; absent if none is left. */
   readonly fallback?: { readonly version: string; readonly sequence: number } | undefined;
 }
 
 /**
  * Takes a version back from every device, for good. The same again signs nothing.
  *
- * @throws NearsideError `model-not-found`, `no-version`, `version-conflict` when the fallback is
- *   none that devices could run, `gate-refused` when no version would be left for every device,
- *   `repository-locked`, a key code, or a trust code
+ * @throws NearsideError `model-not-found`, `no-version`, `version-conflict` when devices could not run the fallback,
+ *   `gate-refused` when no version would be left for every device, `repository-locked`, a key code, or a trust code
  */
 export async function revoke({
   repository,
@@ -76,7 +75,7 @@ export async function revoke({
   return result;
 }
 
-/** What a revocation named before stays what it is, or the same call would sign again. */
+/** An earlier revocation keeps its fallback. Otherwise the same call would sign again. */
 function chooseFallback(before: RepositoryState, release: Release): Release | undefined {
   const others = requireReleases(before, release.model).filter(
     ({ sequence }) => sequence !== release.sequence,

@@ -21,19 +21,19 @@ import { signForBothRoots } from '../signing/sign-for-both-roots.js';
 export interface RotateRootOptions extends RotationRequest {
   /** Directory of the repository. */
   readonly repository: string;
-  /** File with the next root, which others have signed already: takes the place of a request. */
+  /** File with the next root, which others have signed already. It replaces a request. */
   readonly proposal?: string | undefined;
-  /** Go ahead although devices will refuse versions that a removed model key signed. */
+  /** Goes ahead although devices will refuse versions that a removed model key signed. */
   readonly dropVersions?: boolean | undefined;
   readonly now?: () => number;
 }
 
 export interface RootRotation {
-  /** False when the newest root says all this already: nothing was signed. */
+  /** False if the newest root says all this already. Then nothing was signed. */
   readonly changed: boolean;
   /** Version of each metadata role now. */
   readonly metadata: MetadataVersions;
-  /** What was written, in the order in which it must appear; boot files come after it. */
+  /** Paths that were written, in the order in which they must appear. Boot files come after them. */
   readonly files: readonly string[];
   /** Ids of the keys that came and went. */
   readonly added: readonly string[];
@@ -43,13 +43,12 @@ export interface RootRotation {
 }
 
 /**
- * Writes the next root: other keys, or another number of them, for any role. The old and the new
- * root keys sign it, and what rotated keys signed is signed anew, so that devices follow from any
- * earlier root. Keys that an earlier root named never come back. The same again signs nothing.
+ * Writes the next root: other keys, or another number of them, for any role. The old and the new root keys sign it,
+ * and metadata of rotated keys is signed anew, so that devices can follow from any earlier root. Keys that an earlier
+ * root named never come back. The same again signs nothing.
  *
- * @throws NearsideError `file-missing`, `threshold-not-met`, `key-locked`, `key-unusable`,
- *   `version-conflict` when a proposal is not the next root, `gate-refused` when devices would lose
- *   versions, or a trust code
+ * @throws NearsideError `file-missing`, `threshold-not-met`, `key-locked`, `key-unusable`, `version-conflict` when a
+ *   proposal is not the next root, `gate-refused` when devices would lose versions, or a trust code
  * @throws RangeError when `removeKeys` names no key, or several
  */
 export async function rotateRoot(options: RotateRootOptions): Promise<RootRotation> {
@@ -81,7 +80,7 @@ export async function rotateRoot(options: RotateRootOptions): Promise<RootRotati
 }
 
 interface ChosenRoot {
-  /** Undefined when it is there already. */
+  /** Undefined if it is there already. */
   readonly root: Root | undefined;
   readonly signedRoot?: Uint8Array<ArrayBuffer> | undefined;
   readonly held: readonly HeldKey[];
@@ -105,7 +104,7 @@ function isNewest(raw: Uint8Array, { rootChain }: TrustedMetadata): boolean {
   return Buffer.from(raw).equals(rootChain.at(-1) ?? new Uint8Array());
 }
 
-/** A device that opens for the first time, and one that trusts what was there before, accept it. */
+/** Checks that a device that opens for the first time accepts it, and so does one that trusts the earlier state. */
 async function checkForAll(
   files: Generation['files'],
   source: RepositorySource,

@@ -6,31 +6,30 @@ import { listen } from '../serving/listen.js';
 import { serveFile } from '../serving/serve-file.js';
 import { COMMON_HEADERS, cacheControlOf } from './plan.js';
 
-/** Only this machine: the server is for trying, a CDN is for serving. */
+/** Only this machine can connect, because the server is for trying. A CDN is for serving. */
 const DEFAULT_HOST = '127.0.0.1';
 
 export interface ServeOptions {
   /** Directory of the repository. */
   readonly dir: string;
-  /** Without it the first free port from 8090; 0 for any. */
+  /** By default the first free port from 8090; 0 for any free port. */
   readonly port?: number | undefined;
   readonly host?: string | undefined;
 }
 
 export interface RepositoryServer {
-  /** Without a slash at the end: a model is at `${url}/${model}`. */
+  /** Without a slash at the end. A model is at `${url}/${model}`. */
   readonly url: string;
   readonly port: number;
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Nothing else of the directory is shown, so that keys beside a repository stay private. */
+/** No other file of the directory is served, so that keys beside a repository stay private. */
 const SERVED = /^\/(?:metadata|targets|chunks|deltas|boot)\/[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
 
 /**
- * Serves a repository with the headers a CDN should send; files that appear or change meanwhile
- * are served too.
+ * Serves a repository with the headers a CDN should send. New and changed files are served too.
  *
  * @throws NearsideError `file-missing` when there is no such directory
  */
@@ -60,7 +59,7 @@ function repositoryHandler(dir: string) {
       else if (request.method !== 'GET' && request.method !== 'HEAD') answer(response, 405);
       else await answerFile(dir, request, response);
     } catch {
-      // Whoever asks must not be able to end the server; a begun answer is broken off instead.
+      // A request must not be able to end the server. An answer that has begun is broken off.
       if (response.headersSent) response.destroy();
       else answer(response, 500);
     }
@@ -79,7 +78,7 @@ async function answerFile(
   if (status === 404) answer(response, 404);
 }
 
-/** `.z` is no `Content-Encoding`: the device wants the compressed bytes, not what is in them. */
+/** `.z` gets no `Content-Encoding`, because the device wants the compressed bytes. */
 function setHeaders(response: ServerResponse, path: string): void {
   const isJson = path.endsWith('.json');
   response.setHeader('Content-Type', isJson ? 'application/json' : 'application/octet-stream');
@@ -93,7 +92,7 @@ function answerPreflight(response: ServerResponse): void {
   response.writeHead(204).end();
 }
 
-/** Never a page, never cached: the next root is asked for long before it is there. */
+/** Errors are plain text and never cached, because devices ask for the next root long before it is there. */
 function answer(response: ServerResponse, status: number): void {
   response
     .writeHead(status, { 'Content-Type': 'text/plain', 'Cache-Control': 'no-store' })
@@ -106,7 +105,7 @@ function pathOf({ url = '/' }: IncomingMessage): string {
 
 function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
-    server.close(() => resolve()); // answers "not running" on the second call, which is as good
+    server.close(() => resolve()); // a second call answers "not running", which is fine
     server.closeAllConnections();
   });
 }
@@ -125,7 +124,7 @@ async function requireDirectory(dir: string): Promise<void> {
   );
 }
 
-/** An address for every interface is none to connect to. */
+/** Nobody can connect to the address that stands for every interface. */
 function urlHost(host: string): string {
   if (host === '0.0.0.0' || host === '::') return 'localhost';
   return host.includes(':') ? `[${host}]` : host;

@@ -17,20 +17,20 @@ import {
 import { noKey } from '../signing/signers.js';
 
 export interface SignRootOptions extends KeySource {
-  /** What `proposeRoot` wrote. */
+  /** The file that `proposeRoot` wrote. */
   readonly file: string;
   /** Directory or URL of the repository. */
   readonly repository: string;
-  /** Its pin: who shows you another repository shows you another change than you sign. */
+  /** Its pin. Without it somebody could show another repository, and so another change than is signed. */
   readonly trust: string;
 }
 
 /**
- * Adds the signatures of the root keys at hand to a proposed root. Read in the result what it
- * changes: whoever has enough signatures decides which keys devices trust.
+ * Adds the signatures of the root keys at hand to a proposed root. The result says what changes. Read it: enough
+ * signatures decide which keys devices trust.
  *
- * @throws NearsideError `file-missing`, `version-conflict`, `key-locked`, `key-unusable`, or a
- *   trust code when the repository or its pin does not verify
+ * @throws NearsideError `file-missing`, `version-conflict`, `key-locked`, `key-unusable`, or a trust code when the
+ *   repository or its pin does not verify
  * @throws TypeError when `trust` is no pin
  */
 export async function signRoot({

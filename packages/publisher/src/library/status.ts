@@ -10,7 +10,7 @@ import { daysLeft, isTooLong, lifetimeLeft } from '../signing/lifetimes.js';
 export interface StatusOptions {
   /** Directory or URL of a repository. */
   readonly repository: string;
-  /** Its pin, where it is to be checked against one. */
+  /** Its pin, if it should be checked. */
   readonly trust?: string | undefined;
   readonly now?: () => number;
 }
@@ -33,19 +33,18 @@ export interface RoleStatus {
   readonly daysLeft: number;
   /** Share of the role's lifetime that is left, 0 … 1. */
   readonly lifetimeLeft: number;
-  /** `too-long`: more than its whole lifetime is left, as when the signer's clock was years ahead. */
+  /** `too-long`: more than its whole lifetime is left, because the signer's clock was years ahead. */
   readonly state: 'valid' | 'expiring' | 'expired' | 'too-long';
-  /** How many of `keyIds` must sign. */
+  /** So many of `keyIds` must sign. */
   readonly threshold: number;
   readonly keyIds: readonly string[];
 }
 
-/** Under this share of its lifetime a role expires soon: 3.5 days of a timestamp, 91 of a root. */
+/** A role with less than this share of its lifetime expires soon: 3.5 days of a timestamp, 91 of a root. */
 const EXPIRING_BELOW = 0.25;
 
 /**
- * How long the metadata of a repository is valid still. A role that was never published is left
- * out.
+ * Tells how long the metadata of a repository is still valid. A role that was never published is left out.
  *
  * @throws NearsideError `file-missing`, a network code, or a trust code when it does not verify
  * @throws TypeError when `trust` is no pin

@@ -29,16 +29,16 @@ export interface VerifyProgress {
   readonly model: string;
   readonly version: string;
   readonly file: string;
-  /** Of the whole run so far. */
+  /** Chunks of the whole run so far. */
   readonly chunks: number;
   readonly bytes: number;
 }
 
 export interface Verification {
-  /** Nothing is wrong. */
+  /** True if there is no problem. */
   readonly ok: boolean;
   readonly problems: readonly Problem[];
-  /** What devices accept and somebody should mend all the same, a sentence each. */
+  /** Sentences about states that devices accept and somebody should mend all the same. */
   readonly warnings: readonly string[];
   /** Every version that was read, as `model version`. */
   readonly versions: readonly string[];
@@ -48,9 +48,9 @@ export interface Verification {
 }
 
 /**
- * Reads a published repository from outside, as devices do, and all of it: metadata from the pin
- * down, every version's bundle, layout and chunks, deltas and boot files. Goes on after a problem,
- * except where nothing below it can be trusted: metadata that does not verify.
+ * Reads all of a published repository from outside, as devices do: metadata from the pin down, every version's
+ * bundle, layout and chunks, deltas and boot files. It goes on after a problem, unless metadata does not verify,
+ * because then nothing below it can be trusted.
  *
  * @throws TypeError when `trust` is no pin
  */
@@ -97,7 +97,7 @@ export async function verify({
   };
 }
 
-/** A device that opens for the first time refuses all of it; what is installed goes on. */
+/** A device that opens for the first time refuses expired metadata. Installed versions go on. */
 function expiredRoles({ trusted }: RepositoryState, nowMs: number): Problem[] {
   return TUF_ROLES.flatMap((role): Problem[] => {
     const signed = role === 'root' ? trusted.root : trusted[role]?.signed;
@@ -114,7 +114,7 @@ function expiredRoles({ trusted }: RepositoryState, nowMs: number): Problem[] {
   });
 }
 
-/** A mirror that shows these for ever is noticed too late, or never. */
+/** A mirror that shows such metadata for ever is noticed too late. */
 function tooLongRoles({ trusted }: RepositoryState, nowMs: number): string[] {
   return TUF_ROLES.flatMap((role) => {
     const expires = expiresOf(trusted, role);
@@ -127,7 +127,7 @@ function tooLongRoles({ trusted }: RepositoryState, nowMs: number): string[] {
   });
 }
 
-/** Every version of every model, revoked ones too: a device may be asked to keep one. */
+/** Reads every version of every model. Revoked ones count too, because a device may be asked to keep one. */
 function readReleases({ trusted }: RepositoryState, problems: Problem[]): readonly Release[] {
   const { targets } = trusted;
   if (!targets) return [];

@@ -21,14 +21,13 @@ import {
 import { modelInvalid, requireSameNames, requireUnique } from '../errors/model-invalid.js';
 import { checkTolerance } from './check-tolerance.js';
 
-/** Of an input to warm up with: two pictures of 8 megapixels. Devices draw them all. */
+/** Most values of an input for warming up: two pictures of 8 megapixels. Devices draw them all. */
 const WARM_UP_VALUES = 2 ** 24;
 
 /**
- * Checks that every golden case could be run and passed by every variant, and not by what computes
- * nothing: inputs as the spec declares them, a tolerance that is not too wide ({@link checkTolerance}),
- * and all outputs, state among them, as finite numbers of the declared shape. State that a case does
- * not give is zeros. Every stage has a case, and what its first one has to warm up with fits too.
+ * Checks that every variant could run and pass every golden case, and that nothing trivial could: inputs fit the
+ * spec, the tolerance is not too wide ({@link checkTolerance}), and all outputs, state included, are finite numbers
+ * of the declared shape. Missing state is zeros. Every stage has a case, and the inputs to warm up with fit too.
  *
  * @throws NearsideError `model-invalid`, naming the case, expected and got
  */
@@ -149,7 +148,7 @@ async function readFinite(
   return values;
 }
 
-/** Raw values as the numbers that they stand for; of 64-bit integers the nearest doubles. */
+/** Converts raw values to numbers; 64-bit integers become the nearest doubles. */
 function numbersOf({ datatype, data }: Pick<Tensor, 'datatype' | 'data'>): Float64Array {
   const raw = data as ArrayLike<number | bigint>;
   const toNumber =

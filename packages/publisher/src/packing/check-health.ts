@@ -9,11 +9,11 @@ import {
 } from '@nearside/core';
 import { modelInvalid } from '../errors/model-invalid.js';
 
-/** As reports have it. */
+/** Length limit of names in reports. */
 const LONGEST_OUTCOME = 64;
 
 /**
- * Every margin is of something that the collector compares: one that nobody looks at protects nobody.
+ * Requires that the collector compares what each margin is about. A margin that nobody looks at protects nobody.
  *
  * @throws NearsideError `model-invalid`
  */

@@ -1,10 +1,10 @@
 import type { Datatype, Tolerance } from '@nearside/core';
 import { modelInvalid } from '../errors/model-invalid.js';
 
-/** Values that differ by less than this share of the largest of them are as good as one value. */
+/** Values that differ by less than this share of the largest count as one value. */
 const DIFFERENCE = 0.1;
 
-/** What the golden cases of a variant expect of one of its outputs. */
+/** Values that the golden cases of a variant expect of one output. */
 export interface ExpectedOutput {
   readonly variant: string;
   readonly output: string;
@@ -15,25 +15,23 @@ export interface ExpectedOutput {
 }
 
 /**
- * Refuses a tolerance under which an output proves nothing, because an answer that needs no model
- * passes in every case. A device takes a number `a` for an expected `b` when |a − b| ≤ abs + rel·|b|.
- * Two such answers are tried:
+ * Refuses a tolerance under which an output proves nothing, because an answer that needs no model passes in every
+ * case. A device takes a number `a` for an expected `b` when |a − b| ≤ abs + rel·|b|. Two such answers are tried.
  *
- * - zero everywhere, which is what is there where a GPU did not compute. It passes whenever `rel` is 1
- *   or more, or `abs` as large as every value;
- * - one number everywhere, the best there is. It passes when `abs` is at least half the spread of the
- *   values, largest − smallest.
+ * - Zero everywhere, as when a GPU did not compute. It passes if `rel` is 1 or more, or `abs` is as large as every
+ * value.
+ * - The best single number everywhere. It passes if `abs` is at least half the spread of the values, largest −
+ * smallest.
  *
- * Where all values are zero, zero is the right answer, and where they hardly differ (a single number, a
- * saturated sigmoid), one number is: then the cases say little, whatever the tolerance, and the first
- * or the second is not held against it.
+ * If all values are zero, zero is the right answer, and is not refused. If they hardly differ (a single number, a
+ * saturated sigmoid), one number is right, and is not refused. The cases then prove little with any tolerance.
  *
  * @throws NearsideError `model-invalid`, naming variant, output and cases
  */
 export function checkTolerance({ abs, rel }: Tolerance, expected: ExpectedOutput): void {
   const { datatype, values } = expected;
   const found = { smallest: Infinity, largest: -Infinity, size: 0 };
-  // What is within the tolerance of every value lies between these two.
+  // Numbers between these two are within the tolerance of every value.
   const passing = { from: -Infinity, to: Infinity };
   for (const tensor of values) {
     for (let i = 0; i < tensor.length; i += 1) {

@@ -24,7 +24,7 @@ export async function checkVariants(directory: string, spec: ModelSpec): Promise
   }
 }
 
-/** An ONNX file that is not understood is left to the golden check of devices. */
+/** External data of an ONNX file that is not understood is left to the golden check of devices. */
 async function checkExternalData(directory: string, { name, files }: Variant): Promise<void> {
   const [model = ''] = files;
   for (const file of await externalFiles(directory, model)) {
@@ -37,7 +37,7 @@ async function checkExternalData(directory: string, { name, files }: Variant): P
   }
 }
 
-/** What is pinned must be free in the file: a misspelt name would pin nothing, silently. */
+/** A pinned axis must be free in the file. A misspelt name would silently pin nothing. */
 async function checkDimensions(
   directory: string,
   { name, files, ...rest }: Variant,
@@ -54,7 +54,7 @@ async function checkDimensions(
   );
 }
 
-/** TensorFlow.js concatenates weight files in manifest order: another order is other weights. */
+/** TensorFlow.js concatenates weight files in manifest order. Another order gives other weights. */
 async function checkWeightsManifest(directory: string, variant: Variant): Promise<void> {
   const [topology = '', ...weights] = variant.files;
   const json = await readFile(join(directory, topology), 'utf8').then(parseOrUndefined);
@@ -71,7 +71,7 @@ async function checkWeightsManifest(directory: string, variant: Variant): Promis
   );
 }
 
-/** What is no JSON parses as nothing, which then does not fit the schema. */
+/** Text that is not JSON parses as undefined, which does not fit the schema. */
 function parseOrUndefined(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -6,12 +6,12 @@ const compress = promisify(gzip);
 /** Decoding costs a device time, so gzip has to save more than this share of the bytes. */
 const MIN_SAVING = 0.1;
 
-/** Where gzip (RFC 1952) names the operating system, and its value for "unknown". */
+/** Offset of the operating system in gzip (RFC 1952), and its value for "unknown". */
 const OS_BYTE = { offset: 9, unknown: 255 } as const;
 
 /**
- * A slice as gzip bytes at level 9, or undefined where that saves too little. The same slice gives
- * the same bytes on every system: no time, no file name, no operating system is written.
+ * Compresses a slice as gzip at level 9; undefined if that saves too little. The same slice gives the same bytes on
+ * every system: no time, no file name, no operating system is written.
  */
 export async function compressSlice(
   slice: Uint8Array<ArrayBuffer>,

@@ -1,12 +1,12 @@
 import { MAX_CHUNK_BYTES } from '@nearside/core';
 
-/** Where a tensor lies in a file, or the part of it that lies there. */
+/** The place of a tensor in a file, or of the part of it that lies there. */
 export interface TensorExtent {
   readonly name: string;
   /** In bytes. */
   readonly offset: number;
   readonly sizeBytes: number;
-  /** A tensor that began in the file before this one is not named again. */
+  /** The tensor began in the file before this one, and is not named again. */
   readonly continued?: true;
 }
 
@@ -16,16 +16,16 @@ export type CutLimits = Readonly<Record<'ownChunkBytes' | 'sharedChunkBytes', nu
 export const CUT_LIMITS: CutLimits = Object.freeze({
   /** A tensor of this size or more lies in chunks of its own. */
   ownChunkBytes: 64 * 1024,
-  /** Smaller ones, and what lies between tensors, share chunks up to this size. */
+  /** Smaller tensors, and bytes between tensors, share chunks up to this size. */
   sharedChunkBytes: 256 * 1024,
 });
 
 /**
- * Sizes of the consecutive slices of a file whose tensors are known. A boundary stands before and
- * after every tensor of 64 KiB or more, so that a changed tensor changes no other's chunk; runs of
- * smaller ones share chunks of up to 256 KiB, cut between tensors; no slice is above 4 MiB.
+ * Sizes of the consecutive slices of a file whose tensors are known. A boundary stands before and after every tensor
+ * of 64 KiB or more, so that a changed tensor changes no other's chunk. Smaller ones share chunks of up to 256 KiB,
+ * cut between tensors. No slice is above 4 MiB.
  *
- * @param tensors in any order; they may lie on each other, as tied weights do
+ * @param tensors in any order; they may overlap, as tied weights do
  */
 export function cutAtTensors(
   fileBytes: number,
@@ -71,8 +71,8 @@ export function nameBySlice(
 }
 
 /**
- * Whether one of these tensors covers a range, asked in ascending order. A file may claim hundreds
- * of thousands of them on top of each other: each is looked at once.
+ * Makes a function that tells whether a tensor covers a range; ranges must ascend. A file may claim hundreds of
+ * thousands of overlapping tensors, and each is looked at once.
  */
 function coverage(tensors: readonly TensorExtent[]): (start: number, end: number) => boolean {
   const inOrder = [...tensors].sort((a, b) => a.offset - b.offset);
@@ -88,9 +88,9 @@ function coverage(tensors: readonly TensorExtent[]): (start: number, end: number
 }
 
 /**
- * Ends of the runs between two offsets: as many whole small tensors as fit one shared chunk.
+ * @returns ends of the runs between two offsets, each of as many small tensors as fit one shared chunk
  *
- * @param ends of the tensors that end between, ascending
+ * @param ends of the tensors that end between them, ascending
  */
 function poolStops(
   { start, end, limitBytes }: { start: number; end: number; limitBytes: number },

@@ -19,29 +19,31 @@ import { externalFile, type OnnxTensor, parseOnnxFile } from './onnx-file.js';
 import { locateWeights, parseManifest } from './tfjs-manifest.js';
 
 const LIMITS = Object.freeze({
-  /** Smaller tensors stay, bytes: scalars, scales, and what decides how much work there is. */
+  /** Smaller tensors stay, bytes: scalars, scales, and values that decide how much work there is. */
   keptBytes: 64,
-  /** Of wide integers: those may be shapes, and a tensor has at most 64 axes of 8 bytes. */
+  /**
+   * Wide integers of at most this size stay, bytes: they may be shapes, and a tensor has at most 64 axes of 8 bytes.
+   */
   keptShapeBytes: 512,
-  /** Of all weights may stay because nobody knows what they are. */
+  /** This share of all weights may stay because their role is unknown. */
   unknownShare: 0.02,
 });
 
-/** Where the values of a tensor lie in a file. */
+/** The place of a tensor's values in a file. */
 interface ValueRange {
   readonly offset: number;
   readonly sizeBytes: number;
-  /** Undefined where a device has no array for them. */
+  /** Undefined if a device has no array for them. */
   readonly datatype: NumericDatatype | undefined;
-  /** Integers are multiplied with it. */
+  /** Integers are multiplied by it. */
   readonly isScale?: boolean;
 }
 
 /**
- * A variant's files without their weights, which is what `canRun` fetches. In the place of a tensor it says how many
- * elements of which datatype lay there, and their mean, deviation, least and largest.
+ * Makes a variant's files without their weights, for `canRun`. In place of a tensor they have its number and datatype
+ * of elements, and their mean, deviation, least and largest.
  *
- * @returns undefined where a file is not understood, or more than 2 % of the weights would stay
+ * @returns undefined if a file is not understood, or more than 2 % of the weights would stay
  */
 export async function cutOutWeights(
   directory: string,
@@ -70,7 +72,7 @@ export async function cutOutWeights(
   return unknownBytes > allBytes * LIMITS.unknownShare ? undefined : writeGraphFile(parts);
 }
 
-/** Ranges that lie in the file, each once: tied weights lie on each other. */
+/** Ranges that lie in the file, each once, because tied weights overlap. */
 function inOrder(ranges: readonly ValueRange[], fileBytes: number): ValueRange[] {
   const sorted = [...ranges].sort((a, b) => a.offset - b.offset);
   let end = 0;
@@ -110,7 +112,7 @@ function isSmall({ sizeBytes, datatype = 'UINT8' }: ValueRange): boolean {
   return sizeBytes <= (mayBeShape ? LIMITS.keptShapeBytes : LIMITS.keptBytes);
 }
 
-/** @returns what a cut says of the values; undefined where it can say nothing */
+/** @returns the numbers of a cut that describe the values; undefined if they cannot be described */
 async function describeValues(
   file: FileHandle,
   { path, offset, sizeBytes, datatype, isScale }: ValueRange & { readonly path: string },
@@ -126,7 +128,7 @@ async function describeValues(
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (let i = 0; i < values.length; i++) {
     const value = toNumber(values[i] as number);
-    if (!Number.isFinite(value)) continue; // of a mask, say
+    if (!Number.isFinite(value)) continue; // in a mask, for instance
     count += 1;
     const distance = value - mean;
     mean += distance / count; // Welford 1962
@@ -137,15 +139,15 @@ async function describeValues(
   if (count === 0) return undefined;
   const begin = [values.length, datatype] as const;
   if (low === high && count === values.length) return [...begin, low] as const;
-  // ONNX Runtime fuses a layer of integers where the scale of its bias is that of its input times that of its weights:
-  // so are the means of the two.
+  // ONNX Runtime fuses a layer of integers only if the scale of its bias is that of its input times that of its
+  // weights. The means of these scales fit too.
   if (isScale) return [...begin, mean] as const;
   const isFloat = datatype.startsWith('FP');
   const edges = isFloat ? [brief(low), brief(high)] : [low, high];
   return [...begin, brief(mean), brief(Math.sqrt(squares / count)), ...edges] as const;
 }
 
-/** Three digits are enough, and a zero stays one. */
+/** Three digits are enough, and a zero stays a zero. */
 function brief(value: number): number {
   return Number(value.toPrecision(3));
 }
@@ -161,7 +163,7 @@ async function locateInOnnx(directory: string, files: readonly string[]): Promis
   for (const tensor of parsed.tensors) {
     const { file, range } = rangeOf(tensor, model);
     const ranges = located.get(file);
-    if (!ranges) return undefined; // it names a file that is none of the variant's
+    if (!ranges) return undefined; // it names a file that the variant does not have
     ranges.push({ ...range, isScale: parsed.scales.has(tensor.name) });
   }
   return located;
@@ -172,7 +174,7 @@ function rangeOf(
   model: string,
 ): { file: string; range: ValueRange } {
   const { bits = 8, datatype } = ONNX_DATATYPES[dataType] ?? {};
-  // Two to a byte: any byte stands for two of them.
+  // Two values lie in a byte, and any byte stands for two of them.
   const asBytes = bits === 4 ? 'UINT8' : datatype;
   const known = asBytes === 'BYTES' ? undefined : asBytes;
   if (external) {
@@ -186,7 +188,7 @@ function rangeOf(
   return { file: model, range: { ...range, datatype: isOther ? undefined : known } };
 }
 
-/** What TensorFlow.js calls the elements of its weight files. */
+/** Datatypes by their names in TensorFlow.js weight files. */
 const TFJS_DATATYPES: Readonly<Record<string, NumericDatatype>> = {
   bool: 'BOOL',
   uint8: 'UINT8',
@@ -224,7 +226,7 @@ async function locateInTfjs(directory: string, files: readonly string[]): Promis
   return located;
 }
 
-/** NaN without such a file: then the sizes do not add up. */
+/** NaN without such a file, so that the sizes do not add up. */
 async function sizeOf(path: string): Promise<number> {
   return stat(path).then(
     ({ size }) => size,

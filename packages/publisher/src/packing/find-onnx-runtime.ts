@@ -4,15 +4,15 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Layout, ModelSpec } from '@nearside/core';
 
-/** A large model's golden cases take a while, on one thread and in a runtime that no browser has optimised, ms. */
+/** A large model's golden cases take a while on one thread, in a runtime that no browser has optimised, ms. */
 const LIMIT_MS = 600_000;
 
 /**
- * Which file of ONNX Runtime devices need for a model: its golden cases are run in the one that holds what most models use.
- * That is a process of its own, because a function that is missing ends all that runs in it.
+ * Finds out which file of ONNX Runtime devices need for a model. Its golden cases run in the file for most models, in
+ * a separate process, because a missing function ends the process.
  *
- * @returns undefined where there is no ONNX variant, or the package `nearside`, which has the runtime, is not installed
- *   beside this one: devices use the full file then
+ * @returns undefined if there is no ONNX variant, or the package `nearside`, which has the runtime, is not installed
+ *   beside this one. Devices then use the full file
  */
 export async function findOnnxRuntime(
   directory: string,

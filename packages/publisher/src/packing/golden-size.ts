@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { type Golden, goldenFiles, type ModelSpec, weightFiles } from '@nearside/core';
 import { modelInvalid } from '../errors/model-invalid.js';
 
-/** What golden files may take: every device fetches them. `golden.py` has the same numbers. */
+/** Limits of golden files, because every device fetches them. `golden.py` has the same numbers. */
 export const GOLDEN_LIMITS = Object.freeze({ share: 0.02, bytes: 32 * 1024 });
 
-/** What the files of golden cases take, beside the weights. */
+/** Size of the golden files, and of the weights. */
 export interface GoldenSize {
   readonly goldenBytes: number;
   readonly weightBytes: number;

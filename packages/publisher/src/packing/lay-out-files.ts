@@ -8,8 +8,8 @@ import { cutAtTensors, nameBySlice } from './cut-at-tensors.js';
 import { locateTensors } from './locate-tensors.js';
 
 /**
- * Cuts files into chunks: the content of layout.json. Weights are cut between their tensors, other
- * files as slices of 4 MiB. Names keep the order they are given in.
+ * Cuts files into chunks, for layout.json. Weights are cut between their tensors, other files into slices of 4 MiB.
+ * Names keep their order.
  */
 export async function layOutFiles(
   directory: string,
@@ -38,7 +38,7 @@ export async function layOutFiles(
   return Object.keys(tensors).length > 0 ? { format: 1, files, tensors } : { format: 1, files };
 }
 
-/** The same for files that `pack` makes itself, by name. */
+/** Cuts files that `pack` makes itself, by name. */
 export async function layOutBytes(
   made: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
 ): Promise<Record<string, Chunk[]>> {

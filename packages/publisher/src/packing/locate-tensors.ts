@@ -9,8 +9,8 @@ import { externalFile, type OnnxTensor, parseOnnxFile } from './onnx-file.js';
 import { locateWeights, parseManifest, type WeightGroup } from './tfjs-manifest.js';
 
 /**
- * Where the tensors of every variant lie, by file name. A file that is not understood is not in it:
- * nothing but the cut of its chunks depends on that.
+ * Locates the tensors of every variant, by file name. A file that is not understood is left out, because only the cut
+ * of its chunks depends on it.
  */
 export async function locateTensors(
   directory: string,
@@ -22,7 +22,7 @@ export async function locateTensors(
       directory,
       variant.files,
     );
-    // Variants may share weights: what one names first is enough.
+    // Variants may share weights. The first one that names a file decides.
     for (const [file, extents] of found) if (!located.has(file)) located.set(file, extents);
   }
   return located;
@@ -49,9 +49,9 @@ async function locateInOnnx(directory: string, files: readonly string[]): Promis
 }
 
 /**
- * Names of the files in which an ONNX model has weights besides its own; none if not understood.
+ * Names of the other files in which an ONNX model has weights; none if it is not understood.
  *
- * @throws NearsideError `name-unsafe` when one is named that lies elsewhere
+ * @throws NearsideError `name-unsafe` when it names a file that lies elsewhere
  */
 export async function externalFiles(directory: string, modelFile: string): Promise<string[]> {
   const tensors = (await readTensors(directory, modelFile)) ?? [];
@@ -117,7 +117,7 @@ async function locateGroup(folder: string, group: WeightGroup): Promise<Located>
   return locateWeights(group, sizes) ?? new Map();
 }
 
-/** Undefined where the file is of another kind than its name says, or too large to be read. */
+/** Reads; undefined if the file is of another kind than its name says, or too large. */
 export async function understood<Value>(read: () => Promise<Value>): Promise<Value | undefined> {
   try {
     return await read();
@@ -128,7 +128,7 @@ export async function understood<Value>(read: () => Promise<Value>): Promise<Val
   }
 }
 
-/** Protobuf ends at 2 GiB as Node's `readFile` does. */
+/** Protobuf ends at 2 GiB, as Node's `readFile` does. */
 function isTooLarge(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ERR_FS_FILE_TOO_LARGE';
 }
@@ -138,7 +138,7 @@ function liesIn({ offset, sizeBytes }: TensorExtent, fileBytes: number): boolean
   return whole && offset >= 0 && sizeBytes >= 0 && offset + sizeBytes <= fileBytes;
 }
 
-/** NaN without such a file: then no tensor lies in it. */
+/** NaN without such a file, so that no tensor lies in it. */
 async function sizeOf(path: string): Promise<number> {
   return stat(path).then(
     ({ size }) => size,

@@ -20,17 +20,17 @@ import { type GoldenSize, weighGolden } from './golden-size.js';
 import { findModelFile } from './model-file.js';
 import { fileMissing, readJsonFile } from './read-json-file.js';
 
-/** A directory that holds everything one model version needs, and where all of it fits together. */
+/** A directory that holds everything one model version needs, checked to fit together. */
 export interface ModelDirectory {
   readonly path: string;
   readonly spec: ModelSpec;
   readonly golden: Golden;
   readonly goldenSize: GoldenSize;
-  /** Every file of the version by its name, sorted. Whatever else lies there is no part of it. */
+  /** Every file of the version by its name, sorted. Other files in the directory are not part of it. */
   readonly files: readonly string[];
 }
 
-/** Besides the files that the spec and the golden cases name. */
+/** Present besides the files that the spec and the golden cases name. */
 const FIXED_FILES = ['model.json', 'golden.json', 'baseline.json', 'MODEL.md'] as const;
 
 const ADVICE = `A model directory holds ${FIXED_FILES.join(', ')} and every file that they name.`;

@@ -7,12 +7,12 @@ import { NearsideError } from '@nearside/core';
 const SNAPSHOT = /^(.*[\\/]models--[^\\/]+)[\\/]snapshots[\\/][^\\/]+/;
 
 /**
- * Where a file of a model directory really lies. A link that leads out of the directory would carry
- * a file of whoever packs into what everybody can download.
+ * Finds the real path of a file of a model directory. A link that leads out of the directory could publish a private
+ * file of the person who packs.
  *
- * @returns undefined when nothing is there, or something else than a file: a directory, a FIFO
- * @throws NearsideError `name-unsafe` when it lies neither in the directory nor, for a snapshot of
- *   a Hugging Face cache, among the blobs of that cache
+ * @returns undefined if there is no file: nothing, a directory or a FIFO
+ * @throws NearsideError `name-unsafe` when it lies neither in the directory nor, for a snapshot of a Hugging Face
+ *   cache, among the blobs of that cache
  */
 export async function findModelFile(directory: string, name: string): Promise<string | undefined> {
   const [base, path] = await Promise.all([directory, join(directory, name)].map(realpathOf));
@@ -26,7 +26,7 @@ export async function findModelFile(directory: string, name: string): Promise<st
 }
 
 /**
- * The name of a file that another one, in `folder`, says it has weights in.
+ * Names a file of weights in the model directory, by its location in a file in `folder`.
  *
  * @throws NearsideError `name-unsafe` when the location is absolute, or leads out of the model
  */

@@ -1,8 +1,8 @@
 import type { Datatype } from '@nearside/core';
 
 /**
- * TensorProto.DataType: what Nearside calls it where a device has an array for it, and the bits of
- * one element: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
+ * By TensorProto.DataType: Nearside's name, if a device has an array for it, and the bits of one element:
+ * https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
 export const ONNX_DATATYPES: Readonly<
   Record<number, { name: string; datatype?: Datatype; bits: number }>

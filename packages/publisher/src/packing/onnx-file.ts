@@ -2,14 +2,14 @@ import { join } from 'node:path/posix';
 import { modelInvalid } from '../errors/model-invalid.js';
 import { type ProtobufField, readFields, readPacked, readText } from './protobuf-fields.js';
 
-/** What an ONNX file says of itself, as far as packing needs it. Offsets are bytes of the file. */
+/** The parts of an ONNX file that packing needs. Offsets are bytes of the file. */
 export interface OnnxFile {
   /** The graph's inputs that no initializer fills. */
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
   /** Initializers, and constants of nodes, in the order they lie in the file. */
   readonly tensors: readonly OnnxTensor[];
-  /** Names of what tensors of integers are multiplied with to become floats. */
+  /** Names of the tensors that integers are multiplied by to become floats. */
   readonly scales: ReadonlySet<string>;
 }
 
@@ -30,16 +30,16 @@ export interface OnnxTensor {
   /** The whole TensorProto: name and dimensions, then the values. */
   readonly start: number;
   readonly end: number;
-  /** Its values as they lie in memory, where they lie so; undefined where each is written by itself, or elsewhere. */
+  /** Its values as they lie in memory; undefined if each is written by itself, or in another file. */
   readonly values: Pick<ProtobufField, 'contentStart' | 'end'> | undefined;
-  /** Where the values are when they lie in another file, its name relative to this one's folder. */
+  /** The place of the values if they lie in another file, whose name is relative to this one's folder. */
   readonly external: { location: string; offset: number; length: number | undefined } | undefined;
 }
 
 type Range = Pick<ProtobufField, 'contentStart' | 'end'>;
 
 export const ONNX_LIMITS = Object.freeze({
-  /** Graphs inside each other: the branches of ifs and loops. Nobody writes more than a few. */
+  /** Nested graphs, such as the branches of ifs and loops. Nobody writes more than a few. */
   depth: 64,
   /** Axes of a tensor: numpy's limit. */
   axes: 64,
@@ -54,7 +54,7 @@ const GRAPH = { node: 1, initializer: 5, input: 11, output: 12 } as const;
 const NODE = { input: 1, output: 2, operator: 4, attribute: 5 } as const;
 const ATTRIBUTE = { tensor: 5, graph: 6, tensors: 10, graphs: 11 } as const;
 const TENSOR = { dims: 1, dataType: 2, name: 8, rawData: 9, externalData: 13 } as const;
-/** Lists of floats and of doubles: packed, they are their bytes. */
+/** Lists of floats and doubles. Packed, they are their bytes. */
 const AS_BYTES: ReadonlySet<number> = new Set([4, 10]);
 /** All fields that values may lie in: floats, int32, strings, int64, raw, doubles, uint64. */
 const VALUE_FIELDS: ReadonlySet<number> = new Set([4, 5, 6, 7, 9, 10, 11]);
@@ -66,11 +66,9 @@ const SHAPE = { dimension: 1 } as const;
 const DIMENSION = { value: 1, parameter: 2 } as const;
 
 /**
- * Walks over the wire format and copies no weights: what a decoder does not tell is where in the
- * file a tensor lies.
+ * Walks over the wire format, because a decoder does not tell where in the file a tensor lies. Copies no weights.
  *
- * @throws NearsideError `model-invalid` when the bytes are no ONNX model, or one past
- *   {@link ONNX_LIMITS}
+ * @throws NearsideError `model-invalid` when the bytes are no ONNX model, or one past {@link ONNX_LIMITS}
  */
 export function parseOnnxFile(bytes: Uint8Array): OnnxFile {
   const model = readFields(bytes, { start: 0, end: bytes.length });
@@ -83,12 +81,12 @@ export function parseOnnxFile(bytes: Uint8Array): OnnxFile {
   return { ...readGraph(bytes, graph, { tensors, scales, depth: 1 }), tensors, scales };
 }
 
-/** The name of the file that holds a tensor's values, seen from where its model's file lies. */
+/** @returns the name of the file that holds a tensor's values, relative to the folder of its model's file */
 export function externalFile(modelFolder: string, { location }: { location: string }): string {
   return join(modelFolder, location);
 }
 
-/** Where the tensors of a graph go, and the names of scales, and how many graphs it lies in, itself among them. */
+/** Collects tensors and names of scales, and counts the graphs around the present one, itself included. */
 interface Nesting {
   readonly tensors: OnnxTensor[];
   readonly scales: Set<string>;
@@ -121,7 +119,7 @@ function readGraph(
   return { inputs: inputs.filter(({ name }) => !initialized.has(name)), outputs };
 }
 
-/** A constant has no name of its own: it gets that of its node's first output. */
+/** A constant has no name of its own. It gets the name of its node's first output. */
 function readConstants(bytes: Uint8Array, node: Range, nesting: Nesting): void {
   const { tensors, scales, depth } = nesting;
   const first = tensors.length;

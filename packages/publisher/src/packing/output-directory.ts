@@ -31,8 +31,8 @@ export async function openOutputDirectory(
 }
 
 /**
- * Replaces what an earlier pack wrote. The layout comes first, so that a directory left behind
- * half written is still recognised, and `publish` finds that its files do not match.
+ * Replaces an earlier pack. The layout is written first. So a half-written directory is still recognised, and
+ * `publish` finds that its files do not match.
  */
 export async function writeOutput(
   path: string,
@@ -45,7 +45,7 @@ export async function writeOutput(
     earlier: readonly string[];
     modelDirectory: string;
     layout: Layout;
-    /** Files that are none of the model directory's, by name. */
+    /** Files that `pack` makes itself, by name. */
     made: ReadonlyMap<string, Uint8Array>;
   },
 ): Promise<void> {

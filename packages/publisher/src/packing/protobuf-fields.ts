@@ -6,14 +6,14 @@ import { modelInvalid } from '../errors/model-invalid.js';
  */
 export interface ProtobufField {
   readonly number: number;
-  /** Of its tag. */
+  /** Offset of its tag. */
   readonly start: number;
   readonly end: number;
-  /** Where the content of a string, a message or a packed list begins; it goes on to `end`. */
+  /** Offset of the content of a string, a message or a packed list, which ends at `end`. */
   readonly contentStart: number;
-  /** Of a varint: signed, as int64 and enums are. 0 otherwise. */
+  /** Value of a varint, signed as int64 and enums are; 0 for other fields. */
   readonly value: number;
-  /** Whether it is a string, a message or a packed list. */
+  /** True for a string, a message or a packed list. */
   readonly hasContent: boolean;
 }
 
@@ -73,7 +73,7 @@ function readField(
     case 5:
       return fixed(offset, 4, end);
     default:
-      throw notProtobuf(offset); // 3 and 4 are groups, which ONNX has none of
+      throw notProtobuf(offset); // 3 and 4 are groups, which ONNX does not use
   }
 }
 
@@ -82,7 +82,7 @@ function fixed(offset: number, sizeBytes: number, end: number) {
   return { contentStart: offset, end: offset + sizeBytes, value: 0, hasContent: false };
 }
 
-/** Seven bits a byte, the lowest first, at most ten bytes; the highest bit says "go on". */
+/** A varint has seven bits a byte, lowest first, and at most ten bytes. The highest bit means that more follow. */
 function readVarint(bytes: Uint8Array, start: number, end: number) {
   const first = bytes[start] as number;
   if (start < end && first < 128) return { value: first, end: start + 1 }; // as most are

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { NearsideError } from '@nearside/core';
 import { findModelFile } from './model-file.js';
 
-/** Tensors lie in files of their own: what is larger describes no model. */
+/** A larger file describes no model, because tensors have files of their own. */
 const MAX_JSON_BYTES = 64 * 1024 * 1024;
 
 /**

@@ -7,13 +7,13 @@ const WeightSchema = v.looseObject({
   name: v.string(),
   dtype: v.string(),
   shape: v.array(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
-  /** Present when the file holds the values in fewer bits than `dtype` has. */
+  /** Present if the file holds the values in fewer bits than `dtype` has. */
   quantization: v.optional(v.looseObject({ dtype: v.string() })),
 });
 
 const GroupSchema = v.looseObject({ paths: v.array(v.string()), weights: v.array(WeightSchema) });
 
-/** The part of a TensorFlow.js model.json that names its weight files and what is in them. */
+/** The part of a TensorFlow.js model.json that describes its weight files. */
 const ManifestSchema = v.looseObject({ weightsManifest: v.array(GroupSchema) });
 
 export type WeightGroup = v.InferOutput<typeof GroupSchema>;
@@ -34,17 +34,17 @@ export function parseManifest(value: unknown, what: string): WeightGroup[] {
   return parse(ManifestSchema, value, { code: 'metadata-malformed', what }).weightsManifest;
 }
 
-/** The weight files' names, seen from where that of model.json is seen from, in manifest order. */
+/** Names of the weight files in manifest order, relative to the same folder as the name of model.json. */
 export function weightFiles(topology: string, groups: readonly WeightGroup[]): string[] {
   return groups.flatMap(({ paths }) => paths).map((path) => join(dirname(topology), path));
 }
 
 /**
- * Where the weights of a group lie in its files: TensorFlow.js joins the files and takes the weights
- * from the start, one after the other, without padding.
+ * Locates the weights of a group in its files. TensorFlow.js joins the files and reads the weights one after the
+ * other, without padding.
  *
  * @param fileBytes the size of each file of `paths`
- * @returns by path; undefined when the sizes do not add up, or nobody can tell them
+ * @returns by path; undefined if the sizes are unknown or do not add up
  */
 export function locateWeights(
   { paths, weights }: WeightGroup,

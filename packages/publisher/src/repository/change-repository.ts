@@ -8,7 +8,7 @@ import { openRepositoryWriter, type RepositoryWriter } from './writing/repositor
 /** A repository that nobody else changes meanwhile. */
 export interface LockedRepository {
   readonly source: RepositorySource;
-  /** What it says so far, verified; undefined where there is none. */
+  /** Its verified state so far; undefined if there is none. */
   readonly before: RepositoryState | undefined;
   readonly writer: RepositoryWriter;
 }
@@ -20,14 +20,13 @@ export interface ChangedRepository<Result> {
 }
 
 /**
- * Changes a repository, one publisher at a time. `change` writes what it signed, each file after
- * those it names; the boot files, which repeat the metadata, follow by themselves. Ended anywhere,
- * the repository is what it was or what it will be, and the same call again completes it.
+ * Changes a repository, one publisher at a time. `change` writes the files it signed, each after those it names. The
+ * boot files, which repeat the metadata, are then written. If it is ended anywhere, devices see the old or the new
+ * state, and the same call again completes it.
  *
- * @returns the result, what the repository says now, and what was written with the boot files: nothing where
- *   nothing changed
- * @throws NearsideError `repository-locked`, a trust code when the repository does not verify, or
- *   what `change` throws
+ * @returns the result, the new state, and the totals of written files, boot files included
+ * @throws NearsideError `repository-locked`, a trust code when the repository does not verify, or the error of
+ *   `change`
  */
 export async function changeRepository<Result>(
   directory: string,

@@ -4,19 +4,18 @@ import { type LockHolder, readLockHolder, takeFileLock } from '@nearside/artifac
 import { PublisherError } from '../errors/publisher-error.js';
 import { makeDirectory } from '../files/make-directory.js';
 
-/** Hidden, so that no server shows it and no upload takes it along. */
+/** The file is hidden, so that no server shows it and no upload takes it along. */
 const LOCK_FILE = '.lock';
 
-/** How long one publisher waits for another, ms: most are done within seconds. */
+/** One publisher waits this long for another, ms. Most are done within seconds. */
 const WAIT_MS = 60_000;
 
 /**
- * Locks a repository directory, which is made when missing, for one publisher at a time. A lock
- * whose process is gone is taken over. Where nobody here can tell, because it is on another machine
- * or in another container, the lock stays until somebody removes it: two publishers at once would
- * lose a release.
+ * Locks a repository directory for one publisher at a time, and makes it if it is missing. A lock whose process is
+ * gone is taken over. If nobody here can tell, because the process is on another machine or in another container, the
+ * lock stays until somebody removes it. Two publishers at once would lose a release.
  *
- * @returns what unlocks it when disposed of
+ * @returns a lock that is released when disposed of
  * @throws NearsideError `repository-locked` when it is still held after `waitMs`
  */
 export async function lockRepository(
@@ -29,13 +28,13 @@ export async function lockRepository(
   for (;;) {
     made = (await makeDirectory(directory)) ?? made;
     const stats = await lstat(file).catch(() => undefined);
-    if (stats && !stats.isFile()) throw locked(file, undefined); // no publisher made that
-    // Right before the try, which is made in any case.
+    if (stats && !stats.isFile()) throw locked(file, undefined); // no publisher made this
+    // The clock starts right before the first try, which is made in any case.
     endMs ??= performance.now() + waitMs;
     const deadline = AbortSignal.timeout(Math.max(0, Math.ceil(endMs - performance.now())));
     const release = await takeFileLock(file, { signal: deadline }).catch(async (error) => {
       if (error === deadline.reason) throw locked(file, await readLockHolder(file));
-      // Whoever unlocked just now had made the directory too, and removed it.
+      // The publisher that has just unlocked had made the directory, and removed it.
       if (error.code === 'ENOENT') return undefined;
       throw error;
     });
@@ -49,7 +48,7 @@ export async function lockRepository(
   }
 }
 
-/** A refused first publish leaves nothing; a directory with anything in it stays. */
+/** A refused first publish leaves nothing behind. A directory with anything in it stays. */
 async function removeEmpty(directory: string, topmost: string): Promise<void> {
   const isRemoved = await rmdir(directory).then(
     () => true,

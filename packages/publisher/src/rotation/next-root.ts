@@ -6,23 +6,23 @@ import type { Thresholds } from '../keys/thresholds.js';
 import { tufKeyOf } from '../keys/tuf-key.js';
 import { header } from '../signing/metadata.js';
 
-/** What a rotation changes. */
+/** The changes of a rotation. */
 export interface RootChange {
-  /** Roles whose keys the fresh ones take the place of. */
+  /** Roles whose keys are replaced by the fresh ones. */
   readonly replace: readonly KeyRole[];
   /** Roles that the fresh keys are added to. */
   readonly add: readonly KeyRole[];
-  /** Key ids, each in full. */
+  /** Full key ids. */
   readonly remove: readonly string[];
   readonly thresholds: Thresholds;
 }
 
 /**
- * The root after this one.
+ * Makes the root after this one.
  *
  * @param fresh keys that no root of this repository has named yet
- * @returns undefined when it would say the same
- * @throws NearsideError `threshold-not-met` when a role would have fewer keys than must sign
+ * @returns undefined if it would be the same
+ * @throws NearsideError `threshold-not-met` when a role would have fewer keys than its threshold
  */
 export function nextRoot(
   root: Root,
@@ -50,7 +50,7 @@ export function nextRoot(
   return { ...next, ...header('root', root.version + 1, nowMs) };
 }
 
-/** Roles whose metadata has to be signed anew, because other keys, or more of them, must sign it. */
+/** Roles whose metadata must be signed anew, because other or more keys must sign it. */
 export function rotatedRoles(before: Root, after: Root): TufRole[] {
   return TUF_ROLES.filter((role) => {
     const [a, b] = [before.roles[role], after.roles[role]];
@@ -71,7 +71,7 @@ function chooseKeys(
   return isReplaced || add.includes(role) ? [...kept, ...added] : kept;
 }
 
-/** The keys that a role names, and no other. */
+/** Keeps the keys that a role names, and no other. */
 function keysOf(roles: Root['roles'], before: Root, fresh: readonly NamedKey[]): Root['keys'] {
   const known = new Map(Object.entries(before.keys));
   for (const { role, id, key } of fresh) if (role !== 'model') known.set(id, tufKeyOf(key));

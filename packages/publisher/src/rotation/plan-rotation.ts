@@ -8,25 +8,25 @@ import type { Thresholds } from '../keys/thresholds.js';
 import { everNamedKeys, firstNamedKeys, namedKeys } from './named-keys.js';
 import { nextRoot, type RootChange } from './next-root.js';
 
-/** What a rotation is to change; without any of it the next root says the same. */
+/** The changes that a rotation should make. Without any, the next root is the same. */
 export interface RotationRequest extends KeySource {
   /**
-   * Directory of the fresh keys, of which the public halves are enough where others hold the
-   * private ones. Default: those in `keys` that no root has named yet.
+   * Directory of the fresh keys. Public halves are enough if others hold the private ones. Default: keys in `keys`
+   * that no root has named yet.
    */
   readonly newKeys?: string | undefined;
-  /** Roles whose keys the fresh ones take the place of. */
+  /** Roles whose keys are replaced by the fresh ones. */
   readonly replace?: readonly KeyRole[] | undefined;
   /** Roles that get the fresh keys beside those they have. */
   readonly add?: readonly KeyRole[] | undefined;
-  /** Ids, or at least their first 8 digits, of keys that no role may use any more. */
+  /** Ids of keys that no role may use any more, or at least their first 8 digits. */
   readonly removeKeys?: readonly string[] | undefined;
   /** How many keys of a role must sign. */
   readonly thresholds?: Thresholds | undefined;
 }
 
 export interface RotationPlan {
-  /** Undefined when the newest root says all of it already. */
+  /** Undefined if the newest root says all of it already. */
   readonly root: Root | undefined;
   /** All private keys at hand, each once. */
   readonly held: readonly HeldKey[];
@@ -60,7 +60,7 @@ export async function planRotation(
   return { root: nextRoot(trusted.root, { change, fresh, nowMs }), held };
 }
 
-/** One key of root; none when an earlier root named it, and the removal is done. */
+/** Finds one key of root; none if an earlier root named it, because it is removed already. */
 function findKey(prefix: string, trusted: TrustedMetadata): string[] {
   const matches = (ids: readonly string[]) => ids.filter((id) => id.startsWith(prefix));
   const present = [...new Set(matches(namedKeys(trusted.root)))];
@@ -74,7 +74,7 @@ function findKey(prefix: string, trusted: TrustedMetadata): string[] {
   );
 }
 
-/** None when the same request before this one brought them. */
+/** Finds the fresh keys; none if the same request has brought them before. */
 function findFresh(
   role: KeyRole,
   offered: readonly NamedKey[],
@@ -83,7 +83,7 @@ function findFresh(
 ): NamedKey[] {
   const ofRole = offered.filter((key) => key.role === role);
   const fresh = ofRole.filter(({ id }) => !everNamedKeys(trusted).includes(id));
-  // A key of the first root was not brought by a rotation.
+  // No rotation brought the keys of the first root.
   const first = newKeys ? [] : firstNamedKeys(trusted);
   const current = namedKeys(trusted.root).filter((id) => !first.includes(id));
   if (fresh.length > 0 || ofRole.some(({ id }) => current.includes(id))) return fresh;

@@ -10,14 +10,14 @@ import { createTufSigner, signMetadata } from '../signing/tuf-signer.js';
 import { compareKeys } from './named-keys.js';
 
 /**
- * A next root that several people sign, each where their key is: root metadata as it will be
- * published, in a file of its own, with the signatures so far.
+ * A next root that several people sign, each where their key is. The file has the root metadata as it will be
+ * published, with the signatures so far.
  */
 export interface RootProposal {
   readonly file: string;
   readonly version: number;
   readonly expires: string;
-  /** Ids of the keys that come and go, and thresholds that change. */
+  /** Ids of the keys that come and go. Thresholds that change are below. */
   readonly added: readonly string[];
   readonly removed: readonly string[];
   readonly thresholds: Thresholds;
@@ -31,11 +31,11 @@ export interface RootProposal {
 export interface SignedShare {
   readonly threshold: number;
   readonly keyIds: readonly string[];
-  /** Keys that could sign still. */
+  /** Keys that have not signed yet. */
   readonly missing: readonly string[];
 }
 
-/** Signs a next root with what keys of either root are at hand; all, some or none. */
+/** Signs a next root with the keys of either root that are at hand, if any. */
 export function signWithHeld(
   next: { readonly signedJson: unknown; readonly signatures: Metadata<'root'>['signatures'] },
   { before, after, held }: { before: Root; after: Root; held: readonly HeldKey[] },
@@ -83,7 +83,7 @@ export function requireNext(file: string, { signed }: Metadata<'root'>, root: Ro
   );
 }
 
-/** What a proposal changes and who has signed it: what a custodian should read before signing. */
+/** Describes what a proposal changes and who has signed it. Everybody should read this before signing. */
 export async function describeProposal(
   file: string,
   proposal: Metadata<'root'>,

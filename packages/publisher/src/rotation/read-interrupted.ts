@@ -3,14 +3,14 @@ import { isNearsideError } from '@nearside/core';
 import { type RepositoryState, readRepository } from '../repository/reading/read-repository.js';
 
 export interface InterruptedState extends RepositoryState {
-  /** The newest root does not accept the other roles' metadata: a rotation ended halfway. */
+  /** The newest root does not accept the metadata of the other roles, because a rotation ended halfway. */
   readonly voided: boolean;
 }
 
 /**
- * Reads a repository as {@link readRepository} does, and also one whose rotation of a lost key
- * ended between the new root and what the new keys sign: the other roles' metadata is then what
- * the newest root says that still accepts it.
+ * Reads a repository like {@link readRepository}. It also reads one whose rotation of a lost key ended between the
+ * new root and the metadata of the new keys. The other roles' metadata is then verified by the newest root that still
+ * accepts it.
  *
  * @throws NearsideError a trust code when no root accepts it
  */

@@ -10,11 +10,11 @@ import { ifUsable, readableReleases } from '../repository/reading/read-repositor
 import { readManifest } from '../repository/reading/read-version.js';
 
 /**
- * Devices refuse a version as soon as root no longer names the model key that signed it.
+ * Finds versions that would be lost. Devices refuse a version as soon as root no longer names its model key.
  *
  * @param removed ids of the keys that root will no longer name
- * @returns the versions that are lost, as `model version`, where that is allowed
- * @throws NearsideError `gate-refused` where it is not
+ * @returns the lost versions, as `model version`, if that is allowed
+ * @throws NearsideError `gate-refused` if it is not
  */
 export async function requireNoVersionLost(
   source: RepositorySource,
@@ -40,7 +40,7 @@ export async function requireNoVersionLost(
   );
 }
 
-/** @returns undefined when devices refuse the version already */
+/** @returns undefined if devices refuse the version already */
 async function signerOf(
   source: RepositorySource,
   root: Root,

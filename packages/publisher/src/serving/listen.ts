@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 
-// The collector has its like: they share only core, which does no I/O, and their servers differ.
+// The collector has a similar file. The two share only core, which does no I/O, and their servers differ.
 export const PORTS = Object.freeze({
   /** First port tried when none is given. */
   first: 8090,

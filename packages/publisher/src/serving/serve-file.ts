@@ -4,15 +4,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
-/** A link is not followed, and a FIFO not waited for; Windows has neither flag. */
+/** Links are not followed, and a FIFO is not waited for. Windows has neither flag. */
 const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /**
- * Answers with a file, or the part of it that `Range` asks for (RFC 9110, section 14.2: other
- * forms than one range from a first byte on are answered with the whole file).
+ * Answers with a file, or the part that `Range` asks for (RFC 9110, section 14.2). Any other form than one range from
+ * a first byte is answered with the whole file.
  *
- * @returns the status that was answered; 404 where nothing was, because there is no such file: a
- *   link, and what lies in a folder that is one, counts as none
+ * @returns the status of the answer. After 404 nothing was answered, because there is no such file; a link, or a file
+ *   in a linked folder, counts as none
  */
 export async function serveFile(
   path: string,
@@ -55,7 +55,7 @@ function statOf(path: string) {
   return lstat(path).catch(absentOrThrow);
 }
 
-/** It may go, or become a link, at any moment. */
+/** A file may vanish, or become a link, at any moment. */
 function absentOrThrow(error: NodeJS.ErrnoException): undefined {
   if (['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'].includes(error.code ?? '')) return undefined;
   throw error;

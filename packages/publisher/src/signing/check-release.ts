@@ -6,8 +6,8 @@ import { readManifest } from '../repository/reading/read-version.js';
 import type { SignedRelease } from './sign-release.js';
 
 /**
- * Goes through a signed release as a device would, before any of it is written; beyond
- * {@link checkFiles}, the bundle must verify with a model key of root, and the layout repeat few chunks.
+ * Verifies a signed release as a device would, before any of it is written. Beyond {@link checkFiles}, the bundle
+ * must verify with a model key of root, and the layout must repeat few chunks.
  */
 export async function checkRelease(
   { pin, files }: SignedRelease,

@@ -10,8 +10,8 @@ import { header } from './metadata.js';
 import { noKey } from './signers.js';
 
 /**
- * The first root of a repository: every key in its role of which at least the public half is at
- * hand, with the thresholds that `keygen --threshold` chose.
+ * Makes the first root of a repository. It names every key whose public half is at hand, and the thresholds that
+ * `keygen --threshold` chose.
  *
  * @throws NearsideError `file-missing`, `threshold-not-met`, `key-locked` or `key-unusable`
  */

@@ -2,9 +2,8 @@ import type { TrustedMetadata } from '@nearside/artifact';
 import { TUF_ROLES, type TufRole } from '../keys/key-files.js';
 
 /**
- * How long each role's metadata is valid, in days. A device that opens for the first time refuses
- * what has expired, so the shorter one is, the sooner a frozen mirror is noticed and the more
- * often a publisher has to renew.
+ * How long each role's metadata is valid, in days. Devices that open for the first time refuse expired metadata. With
+ * a shorter lifetime a frozen mirror is noticed sooner, and the publisher must renew more often.
  */
 export const LIFETIME_DAYS: Readonly<Record<TufRole, number>> = Object.freeze({
   root: 365,
@@ -22,9 +21,9 @@ export function expiryOf(role: TufRole, nowMs: number): string {
 }
 
 /**
- * Whether metadata expires later than what is signed now would, by more than a day: clocks of
- * signers and readers differ. A clock that is years ahead signs such metadata. Devices take it, and a
- * mirror that shows it for ever is not noticed until then.
+ * @returns true if metadata expires more than a day later than metadata signed now would; clocks of signers and
+ *   readers differ by less. A clock that is years ahead signs such metadata. Devices accept it, and a mirror that
+ *   shows it for ever is not noticed until it expires
  */
 export function isTooLong(role: TufRole, expires: string, nowMs: number): boolean {
   return Date.parse(expires) - nowMs > (LIFETIME_DAYS[role] + 1) * DAY_MS;
@@ -36,8 +35,8 @@ export function daysLeft(expires: string, nowMs: number): number {
 }
 
 /**
- * The share of its lifetime that metadata has left, 0 … 1. TUF does not say when it was signed, so
- * the lifetime is the one that this role's metadata is given here.
+ * The share of its lifetime that metadata has left, 0 … 1. TUF does not say when it was signed, so the usual lifetime
+ * of its role counts.
  */
 export function lifetimeLeft(role: TufRole, expires: string, nowMs: number): number {
   const leftMs = Date.parse(expires) - nowMs;
@@ -49,8 +48,8 @@ export function expiresOf(trusted: TrustedMetadata, role: TufRole): string | und
   return role === 'root' ? trusted.root.expires : trusted[role]?.signed.expires;
 }
 
-/** When the first of the roles expires: from then on devices that have no copy yet are turned away. */
+/** When the first of the roles expires. From then on devices without a copy are turned away. */
 export function firstVisitsUntil(trusted: TrustedMetadata): string {
   const all = TUF_ROLES.flatMap((role) => expiresOf(trusted, role) ?? []);
-  return all.sort()[0] as string; // the root's at least
+  return all.sort()[0] as string; // there is always a root
 }

@@ -6,12 +6,12 @@ import { expiryOf } from './lifetimes.js';
 /** The TUF specification that the metadata follows. */
 const SPEC_VERSION = '1.0.31';
 
-/** What every role's metadata begins with. */
+/** Fields that every role's metadata begins with. */
 export function header<Role extends TufRole>(role: Role, version: number, nowMs: number) {
   return { _type: role, spec_version: SPEC_VERSION, version, expires: expiryOf(role, nowMs) };
 }
 
-/** @param change what the new targets are, from those before; version and expiry are set here */
+/** @param change makes the new targets from the present ones; version and expiry are set here */
 export function nextTargets(
   before: Targets | undefined,
   change: (targets: Targets) => Targets,
@@ -44,7 +44,7 @@ export function nextTimestamp(
   };
 }
 
-/** A signed file and the version it says it is. */
+/** A signed file and its version. */
 export interface MetadataFile {
   readonly version: number;
   readonly bytes: Uint8Array<ArrayBuffer>;

@@ -4,8 +4,7 @@ import { requiredCapabilities } from '@nearside/pipeline';
 import type { PackedVersion } from '../repository/reading/packed-version.js';
 
 /**
- * What the targets say of a version that is new: offered to every device, or to a share of them
- * that a salt of its own draws.
+ * Describes a new version for the targets. It is offered to every device, or to a share that a new salt draws.
  *
  * @param canaryPercent over 0, at most 100, in steps of 0.01
  */
@@ -25,7 +24,7 @@ export function offerRelease(
   return { ...signed, state: 'canary', rollout };
 }
 
-/** @throws RangeError unless it is a share of devices in steps that a rollout can have */
+/** @throws RangeError unless it is a share in steps of 0.01 % */
 export function basisPoints(percent: number): number {
   const bps = Math.round(percent * 100);
   if (bps >= 1 && bps <= 10_000 && Math.abs(bps - percent * 100) < 1e-6) return bps;

@@ -13,7 +13,7 @@ import { publicKeyPem } from '../keys/key-files.js';
 
 /** Signs model versions as OpenSSF Model Signing (OMS) v1.0 describes, with one key. */
 export interface OmsSigner {
-  /** SHA-256 of `publicKeyPem`: how a bundle names its key. */
+  /** SHA-256 of `publicKeyPem`. A bundle names its key by this. */
   readonly hint: string;
   readonly publicKeyPem: string;
   /**
@@ -33,14 +33,14 @@ export function createOmsSigner(privateKey: KeyObject): OmsSigner {
     sign(release, digests) {
       const payload = new TextEncoder().encode(JSON.stringify(statementOf(release, digests)));
       const encoded = preAuthenticationEncoding(PAYLOAD_TYPE, payload);
-      // Sigstore wants the DER form, which is what Node gives by default.
+      // Sigstore wants DER, which is Node's default.
       const signature = sign('sha256', encoded, privateKey);
       return encodeBundle({ hint, payload, signature });
     },
   };
 }
 
-/** The in-toto statement: which files, in order of their names, are which release. */
+/** Makes the in-toto statement: the files, sorted by name, and the release they are. */
 function statementOf(release: ReleaseIdentity, digests: ReadonlyMap<string, string>): object {
   const resources = [...digests.keys()]
     .sort()

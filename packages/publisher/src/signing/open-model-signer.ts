@@ -6,8 +6,8 @@ import { createOmsSigner, type OmsSigner } from './oms-signer.js';
 import { noKey } from './signers.js';
 
 /**
- * Reads the model key: the newest at hand that root names, so that versions published after a
- * rotation begins are signed by the key that stays.
+ * Reads the model key: the newest at hand that root names. So once a rotation has begun, versions are signed by the
+ * key that stays.
  *
  * @throws NearsideError `file-missing`, `model-key-unknown`, `key-locked` or `key-unusable`
  */

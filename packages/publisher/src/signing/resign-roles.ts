@@ -13,7 +13,7 @@ import type { Signers } from './signers.js';
 /** New metadata files, and the version each role has reached with them. */
 export interface Generation {
   readonly metadata: MetadataVersions;
-  /** Path → bytes, in the order they may appear: what names another file comes after it. */
+  /** Path → bytes, in the order they may appear: a file comes after those it names. */
   readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 }
 
@@ -21,11 +21,11 @@ export interface Generation {
 export type SignMetadata = (role: TufRole, signed: object) => Uint8Array<ArrayBuffer>;
 
 /**
- * Signs new versions of these roles' metadata, and of what leads devices to them: snapshot and
- * timestamp after targets, timestamp after snapshot.
+ * Signs new versions of these roles' metadata, and of the metadata that leads devices to them: snapshot and timestamp
+ * after targets, timestamp after snapshot.
  *
  * @param trusted the repository so far; its root alone where nothing has been published
- * @param change what the new targets are, from those so far; their version and expiry are set here
+ * @param change makes the new targets from the present ones; version and expiry are set here
  */
 export function resignRoles({
   trusted: { root, ...before },
@@ -85,7 +85,7 @@ function fileOf(
  * Signs new targets, and the snapshot and timestamp that lead devices to them.
  *
  * @param trusted the repository so far; its root alone where nothing has been published
- * @param change what the new targets are, from those so far; their version and expiry are set here
+ * @param change makes the new targets from the present ones; version and expiry are set here
  */
 export function resignTargets({
   signers,

@@ -12,15 +12,15 @@ import { resignTargets } from './resign-roles.js';
 import { openSigners } from './signers.js';
 
 export interface Rewritten {
-  /** False when the targets say this already: nothing was signed. */
+  /** False if the targets say this already. Then nothing was signed. */
   readonly changed: boolean;
   /** Version of each metadata role now. */
   readonly metadata: MetadataVersions;
 }
 
 /**
- * Says something else of a published version: to whom it is offered, what it falls back to. Its
- * files and their signature stay, so neither a model key nor a root key is needed.
+ * Changes the offer of a published version: which devices get it, or the version it falls back to. Its files and
+ * their signature stay, so neither a model key nor a root key is needed.
  *
  * @throws NearsideError a key code, or a trust code when devices would refuse the result
  */

@@ -7,13 +7,12 @@ import { requireThreshold } from './signers.js';
 import { createTufSigner, signMetadata, type TufSigner } from './tuf-signer.js';
 
 /**
- * Signs the metadata of `rotated` roles anew, so that the present root and the next one both accept
- * it, and the next root with the keys of both (TUF 1.0, section 6.1). Without a next root that is
- * what a renewal needs.
+ * Signs the metadata of `rotated` roles anew, so that the present root and the next one both accept it, and the next
+ * root with the keys of both (TUF 1.0, section 6.1). Without a next root this is a renewal.
  *
- * A reader who comes between two writes must find metadata that verifies, under the old root as
- * well as under the new one. So the old keys sign too, where they are at hand, and the root comes
- * last. Where they are lost, the root comes before the timestamp: readers then wait for one write.
+ * A reader between two writes must find metadata that verifies under the old root and under the new one. So the old
+ * keys sign too, if they are at hand, and the root comes last. If they are lost, the root comes before the timestamp,
+ * and readers wait for one write.
  *
  * @param trusted the repository so far
  * @param root the next root, or the present one when only the rest is to be signed

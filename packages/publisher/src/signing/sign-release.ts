@@ -18,15 +18,15 @@ import { openSigners } from './signers.js';
 /** Everything signed for one release: bundle and metadata. */
 export interface SignedRelease extends Generation {
   readonly pin: string;
-  /** SHA-256 of the bundle in hex: names the version in reports. */
+  /** SHA-256 of the bundle in hex. It names the version in reports. */
   readonly manifestSha256: string;
 }
 
 export interface SignReleaseOptions extends KeySource {
   readonly packed: PackedVersion;
-  /** The repository so far; undefined when this release is its first. */
+  /** The repository so far; undefined if this release is its first. */
   readonly before: RepositoryState | undefined;
-  /** What the targets say of it: to whom it is offered, and what it requires. */
+  /** The entry for the targets: to whom it is offered, and what it requires. */
   readonly custom: ReleaseCustom;
   readonly nowMs: number;
 }
@@ -75,7 +75,7 @@ export async function signRelease({
 
 type FirstRoot = RepositoryState & { readonly bytes: Uint8Array<ArrayBuffer> };
 
-/** The root keys are needed here alone, so that they may stay offline afterwards. */
+/** Only the first release needs the root keys, so that they may stay offline afterwards. */
 async function signFirstRoot(keySource: KeySource, nowMs: number): Promise<FirstRoot> {
   const root = await createFirstRoot(keySource, nowMs);
   const bytes = (await openSigners(keySource, root, ['root'])).sign('root', root);

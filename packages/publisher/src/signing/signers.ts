@@ -6,18 +6,18 @@ import { privateKeyFile, type TufRole } from '../keys/key-files.js';
 import type { KeySource } from '../keys/key-source.js';
 import { createTufSigner, signMetadata, type TufSigner } from './tuf-signer.js';
 
-/** Who signs metadata: for each role enough of the keys that root names for it. */
+/** Signs metadata. For each role there are enough of the keys that root names. */
 export interface Signers {
   /** @returns the metadata as a file, with one signature per distinct key at hand */
   sign(role: TufRole, signed: object): Uint8Array<ArrayBuffer>;
 }
 
 /**
- * Reads the private keys at hand for these roles, and makes sure that they are enough: devices
- * would refuse what fewer keys, or other keys, sign.
+ * Reads the private keys at hand for these roles, and requires that they are enough. Devices would refuse metadata
+ * that fewer or other keys sign.
  *
- * @throws NearsideError `threshold-not-met` when some keys are missing, `file-missing` when all
- *   are, `key-unusable` when root names none of those at hand, or `key-locked`
+ * @throws NearsideError `threshold-not-met` when some keys are missing, `file-missing` when all are, `key-unusable`
+ *   when root names none of those at hand, or `key-locked`
  */
 export async function openSigners<Role extends TufRole>(
   keySource: KeySource,

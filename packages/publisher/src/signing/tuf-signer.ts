@@ -21,9 +21,9 @@ export function createTufSigner(privateKey: KeyObject): TufSigner {
 }
 
 /**
- * A signed metadata file. What is signed is canonical JSON; what is written is JSON, because the
- * canonical form leaves line breaks in strings (a PEM has some) as they are. It is compact and
- * without a final line break, so that no byte can change and still verify.
+ * Writes a signed metadata file. The signature is over canonical JSON. The file is plain JSON, because the canonical
+ * form leaves line breaks in strings (a PEM has some) as they are. It is compact and without a final line break, so
+ * that no byte can change and still verify.
  */
 export function signMetadata(
   signed: object,

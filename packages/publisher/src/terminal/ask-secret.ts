@@ -1,4 +1,4 @@
-/** What reading from a terminal needs of `process.stdin`. */
+/** The part of `process.stdin` that reading from a terminal needs. */
 export interface TerminalInput {
   setRawMode(raw: boolean): unknown;
   on(event: 'data', listener: (data: Buffer) => void): unknown;
@@ -13,7 +13,7 @@ const END_OF_INPUT = '\u0004';
 /**
  * Asks for a secret without showing what is typed.
  *
- * @throws Error when the user gives up with Ctrl-C
+ * @throws Error when the user presses Ctrl-C
  */
 export function askSecret(
   question: string,

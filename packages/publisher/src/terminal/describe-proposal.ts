@@ -1,7 +1,7 @@
 import type { RootProposal, SignedShare } from '../rotation/proposal.js';
 import { formatCount } from './format.js';
 
-/** What a next root changes, and whose signatures it has and needs. */
+/** Prints what a next root changes, and the signatures it has and needs. */
 export function describeProposal(proposal: RootProposal): string {
   const { file, version, expires, added, removed, thresholds, complete } = proposal;
   return [

@@ -7,7 +7,7 @@ export interface Failure {
   readonly details?: unknown;
 }
 
-/** What library functions call an option → the flag that sets it. */
+/** Options of library functions → the flags that set them. */
 const FLAGS: Readonly<Record<string, string>> = Object.freeze({
   count: '--count',
   role: '--role',
@@ -21,7 +21,7 @@ const FLAGS: Readonly<Record<string, string>> = Object.freeze({
 });
 
 /**
- * What went wrong: `usage` is how the command was called, a Nearside or system code the rest. A
+ * Explains an error. `usage` means that the command was called wrongly; other codes are Nearside's or the system's. A
  * message is one line, whatever it quotes.
  */
 export function explainFailure(error: unknown): Failure {
@@ -49,7 +49,7 @@ function explain(error: unknown): Failure {
   };
 }
 
-/** A wrong option of a library function, in the words of the command; else undefined. */
+/** Describes a wrong option of a library function by the command's flag; undefined for other messages. */
 function inFlags(message: string): string | undefined {
   const named = Object.keys(FLAGS).filter((option) => message.includes(`\`${option}\``));
   if (named.length === 0) return undefined;

@@ -29,7 +29,7 @@ export function formatTable(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-/** Says until when a copy that nobody renews lets devices in that have none yet. */
+/** Says until when devices without a copy can open a repository that nobody renews. */
 export function describeFirstVisits({ firstVisitsUntil }: { firstVisitsUntil: string }): string {
   return `New visitors are let in until ${firstVisitsUntil}; \`nearside renew\` moves that on.`;
 }

@@ -19,8 +19,8 @@ export function addKeyOptions(command: Command): Command {
 }
 
 /**
- * Where a command finds its keys; in a terminal the passphrase is asked for, once. Warns, on standard
- * error, of keys that others may read and of those that would be published.
+ * Finds a command's keys. In a terminal it asks for the passphrase, once. It warns on standard error of keys that
+ * others may read, or that would be published.
  */
 export async function keySource(
   { keys, newKeys, repo }: KeyFlags & { readonly newKeys?: string },

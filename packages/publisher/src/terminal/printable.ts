@@ -1,8 +1,8 @@
 import type { Terminal } from './terminal.js';
 
 /**
- * What a terminal obeys instead of showing it: C0 and C1 controls but the line break, and the
- * characters that turn the direction of text (Unicode Standard Annex 9, section 2).
+ * Characters that a terminal obeys instead of showing them: C0 and C1 controls except the line break, and characters
+ * that change the direction of text (Unicode Standard Annex 9, section 2).
  */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not get through
 const CONTROLS = /[\0-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
@@ -13,10 +13,10 @@ export function printable(text: string): string {
 }
 
 /**
- * A terminal that is sent no control characters: names, messages and whatever else a command prints
- * may come from a repository or a model that somebody else made.
+ * A terminal that receives no control characters, because names and messages may come from a repository or model of
+ * somebody else.
  *
- * @param json standard output is JSON, where an escape has four digits, and progress is not wanted
+ * @param json true if standard output is JSON, where an escape has four digits, and progress is not wanted
  */
 export function printableTerminal(terminal: Terminal, { json }: { json: boolean }): Terminal {
   return {
@@ -27,7 +27,7 @@ export function printableTerminal(terminal: Terminal, { json }: { json: boolean 
   };
 }
 
-/** The same document: JSON has no controls outside its strings but line breaks. */
+/** Escapes in a JSON document, which has no controls outside its strings but line breaks. */
 function printableJson(text: string): string {
   return text.replace(CONTROLS, (character) => `\\u${codeOf(character).padStart(4, '0')}`);
 }

@@ -1,15 +1,15 @@
 import type { OnProgress } from '../files/slices.js';
 import { formatBytes } from './format.js';
 
-/** Where a command prints to, and what ends it. */
+/** A command prints here, and learns here that the user interrupts it. */
 export interface Terminal {
   out(line: string): void;
   error(line: string): void;
-  /** Says how far long work has come. Absent where nobody watches. */
+  /** Prints the progress of long work. Absent if nobody watches. */
   progress?: ((line: string) => void) | undefined;
-  /** Resolves when the user has had enough of a command that goes on for ever. */
+  /** Resolves when the user ends a command that would go on for ever. */
   interrupted(): Promise<void>;
-  /** Asks for a secret without showing it. Absent where nobody sits at a keyboard. */
+  /** Asks for a secret without showing it. Absent if nobody sits at a keyboard. */
   askSecret?: ((question: string) => Promise<string>) | undefined;
   /** Errors are printed with their stack and causes. */
   readonly debug: boolean;
@@ -23,7 +23,7 @@ export function printResult(
   terminal.out(json ? JSON.stringify(result, null, 2) : text());
 }
 
-/** What every command accepts. */
+/** Options of every command. */
 export interface CommonOptions {
   readonly json?: true;
 }
@@ -32,10 +32,10 @@ export interface CommonOptions {
 export const EXIT = Object.freeze({ done: 0, failed: 1, usage: 2, expiring: 3, refused: 4 });
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** A second or two of hashing and compressing: less is done before anybody could read a line. */
+/** Some two seconds of hashing and compressing. A line for less would vanish before anybody reads it. */
 const STEP_BYTES = 64e6;
 
-/** Says how far long work has come, to whoever watches: `128 MB of 1.2 GB written`. */
+/** Prints the progress of long work: `128 MB of 1.2 GB written`. */
 export function printProgress(terminal: Terminal, done: string): OnProgress {
   let nextBytes = STEP_BYTES;
   return ({ doneBytes, totalBytes }) => {

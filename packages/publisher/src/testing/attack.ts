@@ -1,14 +1,14 @@
 import type { RepositoryFiles } from './forge.js';
 import type { Outcome } from './scene.js';
 
-/** What somebody does to a repository of 1.0.0 and 1.1.0, and what devices make of it. */
+/** An attack on a repository with 1.0.0 and 1.1.0, and how devices end up. */
 export interface Attack {
   readonly name: string;
   readonly files: RepositoryFiles;
-  /** What a device without any version comes to. */
+  /** Outcome for a device without any version. */
   readonly first: Outcome;
-  /** What a device with 1.0.0 comes to; the same unless said otherwise. */
+  /** Outcome for a device with 1.0.0; by default the same. */
   readonly update?: Outcome;
-  /** False where the device has learnt what the true files do not know: it waits for newer ones. */
+  /** False if the device has learnt something that the true files do not have, and waits for newer ones. */
   readonly heals?: boolean;
 }

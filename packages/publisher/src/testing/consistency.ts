@@ -6,11 +6,10 @@ import type { Chapter } from './story.js';
 type AnyScene = Scene & { readonly third?: Chapter };
 
 /**
- * What is stored is worth trusting: a device without a network opens what its pointer names,
- * complete, and with one (`online`) it comes to the newest version. Where the pointer names nothing, there is nothing to open
- * without a network.
+ * Checks that a store is consistent. Without a network a device opens the complete version that its pointer names;
+ * with one (`online`) it reaches the newest. Without a pointer nothing opens offline.
  *
- * @returns what opens without a network
+ * @returns the version that opens without a network
  */
 export async function expectConsistent(
   scene: AnyScene,
@@ -25,7 +24,7 @@ export async function expectConsistent(
   const outcome = await scene.server.whileDown(async () => {
     const offline = scene.device({ store: await copyOf(store) });
     const opened = await outcomeOf(scene, () => offline.open());
-    // Without a pointer, what has just arrived in full may open: it verifies like everything else.
+    // Without a pointer, a version that has just arrived in full may open. It verifies like any other.
     if (active !== undefined) expect(opened, `${what}, offline`).toBe(versionOf(active));
     if (previous === undefined) return opened;
     const before = await outcomeOf(scene, async () => {
@@ -46,7 +45,7 @@ export async function expectConsistent(
   return outcome;
 }
 
-/** Waits until nothing that was started in passing is under way: a memory store needs no clock. */
+/** Waits until work that was started without waiting is done. A memory store needs no clock. */
 export async function untilQuiet(): Promise<void> {
   for (let i = 0; i < 10; i += 1) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,4 +1,4 @@
-/** What can happen to a file on its way: each returns a damaged copy. */
+/** Damages to a file on its way. Each returns a damaged copy. */
 export const DAMAGES: Readonly<Record<string, (bytes: Uint8Array) => Uint8Array>> = {
   'first byte flipped': (bytes) => flip(bytes, 0),
   'middle byte flipped': (bytes) => flip(bytes, bytes.length >> 1),

@@ -32,7 +32,7 @@ export interface DeviceOptions {
 
 export type Device = ReturnType<typeof openDevice>;
 
-/** A device with one model of one repository, and what it has told. */
+/** A device with one model of one repository, and its events. */
 export function openDevice({
   url,
   pin,
@@ -77,7 +77,7 @@ export function openDevice({
       try {
         return await installOnce();
       } catch (error) {
-        // What a boot file offered, and the repository no longer does, is opened again without it.
+        // A version that a boot file offered, and the repository no longer does, is opened again without it.
         if (!isNearsideError(error) || error.code !== 'version-revoked') throw error;
         return installOnce();
       }
@@ -107,7 +107,7 @@ export function allFiles({ spec, golden }: ModelVersion): string[] {
   ];
 }
 
-/** Every file the device reads is, byte for byte, what lies in the source directory. */
+/** Checks that every file the device reads is byte for byte that of the source directory. */
 export async function expectSameFiles(version: ModelVersion, source: string): Promise<void> {
   const { files } = await readModelDirectory(source);
   for (const name of files) {

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type * as repositoryWriter from '../repository/writing/repository-writer.js';
 
-/** Lets the nth change to a repository fail, as a full disk or a crash would; none by default. */
+/** Makes the nth change to a repository fail, as a full disk or a crash would; by default none. */
 const failure = { atChange: Number.POSITIVE_INFINITY, changes: 0 };
 
 /** The repository writer with {@link interrupt}, for `vi.mock`. */
@@ -24,7 +24,7 @@ export function failingWriter(original: typeof repositoryWriter): typeof reposit
   };
 }
 
-/** @returns whether `act` came as far as that change and failed there */
+/** @returns true if `act` reached that change and failed there */
 export async function interrupt(atChange: number, act: () => Promise<unknown>): Promise<boolean> {
   Object.assign(failure, { atChange, changes: 0 });
   try {

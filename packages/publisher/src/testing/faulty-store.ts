@@ -6,7 +6,7 @@ export interface FaultyStore extends Store {
   readonly writes: number;
 }
 
-/** Has no room for the nth write, nor, unless it is `once`, for any later one. */
+/** A store without room for the nth write, nor for any later one unless it is `once`. */
 export function fullStore(store: Store, { at, once }: { at: number; once: boolean }): FaultyStore {
   return withWrites(store, async (nth, write) => {
     if (once ? nth === at : nth >= at) throw new NearsideError('quota-exceeded', 'injected');
@@ -14,13 +14,13 @@ export function fullStore(store: Store, { at, once }: { at: number; once: boolea
   });
 }
 
-/** The process dies at the nth write: no call of this store ever returns again. */
+/** The process dies at the nth write. No call of this store returns afterwards. */
 export interface MortalStore extends FaultyStore {
   /** Resolves when it has died. */
   readonly death: Promise<void>;
 }
 
-/** @param takesEffect whether what was being written is there afterwards */
+/** @param takesEffect true if that write is there afterwards */
 export function mortalStore(
   store: Store,
   { at, takesEffect }: { at: number; takesEffect: boolean },
@@ -51,7 +51,7 @@ export function mortalStore(
     death: death.promise,
     get: (key: string) => (isDead ? never : alive(store.get(key))),
     keys: (prefix: string) => (isDead ? never : alive(store.keys(prefix))),
-    // Whoever dies lets go of its locks.
+    // A dead process releases its locks.
     exclusive: ((name, work, options) =>
       isDead
         ? never

@@ -11,7 +11,7 @@ export const LEAKY_SUM = fileURLToPath(
   new URL('../../../../tests/fixtures/leaky-sum', import.meta.url),
 );
 
-/** Where python's onnx says the tensors of the fixtures lie. */
+/** Places of the fixtures' tensors, according to python's onnx. */
 export const LOCATED: {
   readonly affine: readonly { name: string; start: number; end: number }[];
   readonly external: readonly {

@@ -7,8 +7,8 @@ import { resignTargets } from '../signing/resign-roles.js';
 import { openSigners } from '../signing/signers.js';
 
 /**
- * What a thief of all online TUF keys, but not of a model key, can do: let the targets name any
- * bundle and say anything of it.
+ * Forges what a thief of all online TUF keys, but not of a model key, can: targets that name any bundle and say
+ * anything about it.
  */
 export async function forgeTargets(
   { repository, keys }: { repository: string; keys: string },

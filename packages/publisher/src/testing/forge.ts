@@ -15,7 +15,7 @@ import { createTufSigner, signMetadata, type TufSigner } from '../signing/tuf-si
 
 type Bytes = Uint8Array;
 export type RepositoryFiles = ReadonlyMap<string, Bytes>;
-/** The `signed` part of whatever metadata, to be bent at will. */
+/** The `signed` part of any metadata, to be changed freely. */
 export interface Signed {
   version: number;
   expires: string;
@@ -65,8 +65,8 @@ export interface Forgery {
 }
 
 /**
- * The next generation of metadata, each changed as wanted, described by the role above it and
- * signed by whoever has come to these keys. Roles below the lowest that is changed stay.
+ * Makes the next generation of metadata. Each is changed as given, described by the role above it, and signed with
+ * these keys. Roles below the lowest changed one stay.
  */
 export function forge(
   files: RepositoryFiles,
@@ -96,7 +96,7 @@ export function forge(
   return forged.set(TIMESTAMP_PATH, signMetadata(timestamp, signers.timestamp));
 }
 
-/** A root after the newest, signed by whoever. */
+/** Makes a root after the newest, signed with these keys. */
 export function forgeRoot(
   files: RepositoryFiles,
   change: Change,
@@ -109,7 +109,7 @@ export function forgeRoot(
   return new Map(files).set(path, signMetadata(root, signers));
 }
 
-/** Lets the targets name any bundle and say anything of it. */
+/** Makes targets that name any bundle and say anything about it. */
 export function forgeRelease(
   files: RepositoryFiles,
   { name, bundle, custom }: { name: string; bundle: Bytes; custom: object },
@@ -132,7 +132,7 @@ export function signedOf(files: RepositoryFiles, path: string): Signed {
   return JSON.parse(textOf(files, path)).signed;
 }
 
-/** A file with its text changed, whatever that does to its signatures. */
+/** Changes the text of a file, whatever that does to its signatures. */
 export function editText(
   files: RepositoryFiles,
   path: string,
@@ -150,7 +150,7 @@ export function textOf(files: RepositoryFiles, path: string): string {
   return new TextDecoder().decode(bytes);
 }
 
-/** Where the newest metadata of a role is. */
+/** @returns the path of a role's newest metadata */
 export function currentPath(files: RepositoryFiles, role: Role): string {
   if (role === 'timestamp') return TIMESTAMP_PATH;
   const suffix = `.${role}.json`;

@@ -2,16 +2,16 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { afterAll } from 'vitest';
 
-/** Bytes, or whatever a hostile server does instead of sending some. */
+/** Bytes, or anything else that a hostile server does. */
 export type Answer = Uint8Array | ((response: ServerResponse, request: IncomingMessage) => void);
 
 export type Files = ReadonlyMap<string, Answer>;
 
 export interface HostileServer {
   readonly url: string;
-  /** What it serves, by path; to be exchanged at any time. */
+  /** Its files by path. They may be exchanged at any time. */
   files: Files;
-  /** Does something while it answers nothing at all: what a device without a network sees. */
+  /** Acts while the server answers nothing, like a device without a network. */
   whileDown<Result>(act: () => Promise<Result>): Promise<Result>;
   /** Paths asked for, in order. */
   readonly requests: string[];
@@ -51,7 +51,7 @@ export async function serveFiles(files: Files = new Map()): Promise<HostileServe
   return state;
 }
 
-/** Sends spaces for ever, or `atMost` bytes where nobody stops it; counts them in `sent`. */
+/** Sends spaces for ever, or `atMost` bytes if nobody stops it, and counts them in `sent`. */
 export function endless(sent: { sizeBytes: number }, atMost = 256 * 1024 * 1024): Answer {
   const piece = Buffer.alloc(64 * 1024, 0x20);
   return (response: ServerResponse) => {

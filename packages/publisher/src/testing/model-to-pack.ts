@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { writeSyntheticModel } from './synthetic-model.js';
 import { temporaryDirectory } from './workspace.js';
 
-/** A model directory that can be packed, and where to. */
+/** A model directory that can be packed, and an output directory. */
 export async function prepare(model = {}) {
   const directory = await temporaryDirectory();
   const modelDirectory = await writeSyntheticModel(join(directory, 'model'), model);
   return { directory, modelDirectory, out: join(directory, 'packed') };
 }
 
-/** Changes a document of it. */
+/** Changes one of its documents. */
 // biome-ignore lint/suspicious/noExplicitAny: tests break documents in ways their types forbid
 export async function editJson(file: string, edit: (value: any) => void): Promise<void> {
   const value = JSON.parse(await readFile(file, 'utf8'));

@@ -1,4 +1,4 @@
-/** Fields of protobuf messages, enough of them to write ONNX files that no exporter would. */
+/** Fields of protobuf messages, enough to write ONNX files that no exporter would. */
 
 export function bytesField(number: number, content: string | Uint8Array): Buffer {
   const bytes = Buffer.from(content as Uint8Array);

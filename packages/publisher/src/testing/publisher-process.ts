@@ -4,8 +4,8 @@ import { isNearsideError } from '@nearside/core';
 import { type PublishOptions, publish } from '../library/publish.js';
 
 /**
- * A publisher as a process of its own: `node <this, bundled> <options of publish as JSON>`, with
- * `killAtRename` to end it as a crash would, at the nth file that gets its name.
+ * A publisher as a process of its own: `node <this, bundled> <options of publish as JSON>`, with `killAtRename` to
+ * end it like a crash at the nth rename.
  */
 interface ProcessOptions extends PublishOptions {
   readonly killAtRename?: number;

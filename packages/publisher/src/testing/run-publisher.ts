@@ -22,17 +22,17 @@ export async function bundlePublisher(directory: string): Promise<string> {
   return join(directory, 'publisher.mjs');
 }
 
-/** What starts a program as the first process of a PID namespace, as a container does. */
+/** Starts a program as the first process of a PID namespace, as a container does. */
 const AS_CONTAINER = ['unshare', '--pid', '--fork', '--mount-proc'] as const;
 
-/** @returns why there can be no PID namespaces here; undefined where there can */
+/** @returns why there can be no PID namespaces here; undefined if there can */
 export function whyNoContainers(): string | undefined {
   const [command, ...flags] = AS_CONTAINER;
   const { status, stderr, error } = spawnSync(command, [...flags, 'true'], { encoding: 'utf8' });
   return status === 0 ? undefined : `unshare --pid is refused here: ${error ?? stderr.trim()}`;
 }
 
-/** Publishes in a process of its own; `asContainer`, in a PID namespace of its own too. */
+/** Publishes in a separate process; with `asContainer`, in a separate PID namespace too. */
 export async function runPublisher(
   bundle: string,
   {

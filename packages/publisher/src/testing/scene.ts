@@ -6,22 +6,22 @@ import { forge, type RepositoryFiles, type Signed, type StolenKeys, stealKeys } 
 import { type Answer, type Files, type HostileServer, serveFiles } from './hostile-server.js';
 import { type Chapter, type Story, tellStory } from './story.js';
 
-/** How an act ended: with an error of this code, or with this version, every file of it right. */
+/** How an act ended: with an error of this code, or with this version, all of its files right. */
 export type Outcome = ErrorCode | `${number}.${number}.${number}`;
 
 export interface ActOptions {
   readonly now?: () => number;
-  /** Whether the device comes to the newest version once the attack is over. */
+  /** True if the device reaches the newest version once the attack is over. */
   readonly heals?: boolean;
 }
 
-/** A story, a server that tells it in its own way, and devices that listen. */
+/** A story, a server that may falsify it, and devices. */
 export interface Scene extends Story {
   readonly server: HostileServer;
   device(options?: Partial<DeviceOptions>): Device;
   /** A store with 1.0.0 active, a new one at each call. */
   installed(): Promise<Store>;
-  /** A new device meets these files. Whatever it makes of them, the true ones still serve it. */
+  /** A new device meets these files. However that ends, the true files still serve it. */
   firstOpen(files: Files, options?: ActOptions): Promise<Outcome>;
   /**
    * A device with 1.0.0 looks for an update in these files. However that ends, it then opens the
@@ -31,11 +31,11 @@ export interface Scene extends Story {
 }
 
 export async function openScene(prepareKeys?: (keys: string) => Promise<unknown>): Promise<Scene> {
-  // Pauses between tries are drawn up to their longest; nothing here is about waiting.
+  // Random pauses between tries take no time, because nothing here is about waiting.
   const endPauses = () => vi.spyOn(Math, 'random').mockReturnValue(0);
   endPauses();
   beforeEach(() => {
-    endPauses(); // a file's mocks may be restored when the file before it ends
+    endPauses(); // another test file's mocks may be restored when it ends
   });
   afterAll(() => endPauses().mockRestore());
   const story = await tellStory(prepareKeys);
@@ -50,7 +50,7 @@ export async function openScene(prepareKeys?: (keys: string) => Promise<unknown>
 
   async function expectHealed(store: Store): Promise<void> {
     server.files = truth;
-    // What a device knows it does not ask again within a minute.
+    // A device does not ask again within a minute.
     const later = device({ store, now: () => Date.now() + LIMITS.freshMs });
     await later.install();
     await later.update();
@@ -86,7 +86,7 @@ export async function openScene(prepareKeys?: (keys: string) => Promise<unknown>
   };
 }
 
-/** What the publisher signs when something is wrong: the same releases, newer than any forgery. */
+/** Makes the metadata that the publisher signs after an attack: the same releases, newer than any forgery. */
 function nextGeneration(files: RepositoryFiles, { tuf }: StolenKeys): RepositoryFiles {
   const newer = (signed: Signed) => {
     signed.version += 100;
@@ -94,7 +94,7 @@ function nextGeneration(files: RepositoryFiles, { tuf }: StolenKeys): Repository
   return forge(files, { targets: newer, snapshot: newer, timestamp: newer }, tuf);
 }
 
-/** @throws what is no coded error, and when a file of the version is not as it was published */
+/** @throws errors without a code, and when a file of the version is not as published */
 export async function outcomeOf(
   { first, second, third }: Pick<Story, 'first' | 'second'> & { third?: Chapter },
   act: () => Promise<OpenedRelease>,
@@ -118,7 +118,7 @@ export async function copyOf(store: Store): Promise<Store> {
   return copy;
 }
 
-/** A boot file of everything in a repository that a boot file may hold. */
+/** Makes a boot file of everything in a repository that one may hold. */
 export function bootOf(files: Files): Uint8Array {
   const small = [...files].filter(
     (entry): entry is [string, Uint8Array] => entry[1] instanceof Uint8Array,

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { listFiles } from '../files/list-files.js';
 
-/** Every file of a directory and what is in it, to tell whether anything changed. */
+/** Every file of a directory and its content, to tell whether anything changed. */
 export async function snapshotOf(directory: string): Promise<Map<string, string>> {
   const names = (await listFiles(directory)) ?? [];
   const contents = await Promise.all(

@@ -1,6 +1,6 @@
 /**
- * Every fourth case, beginning at `from`: what an everyday run has of loops over all files, fields or attacks. The
- * lanes of `npm run test:long` have `EVERY_CASE` and take them all.
+ * Every fourth case, beginning at `from`, for loops over all files, fields or attacks in an everyday run. The lanes
+ * of `npm run test:long` set `EVERY_CASE` and take them all.
  */
 export function someOf<Case>(cases: Iterable<Case>, from = 0): Case[] {
   const all = [...cases];

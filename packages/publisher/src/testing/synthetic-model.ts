@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-/** What a test may change in the model directory it gets. */
+/** Parts of the model directory that a test may change. */
 export interface SyntheticModel {
   readonly name?: string;
   readonly version?: string;
@@ -9,9 +9,9 @@ export interface SyntheticModel {
   /** Seeds the weights of the ONNX variant, which nothing compresses. */
   readonly seed?: number;
   readonly weightBytes?: number;
-  /** Makes the weights those of this seed with a few bytes changed: what a delta is for. */
+  /** Makes the weights those of this seed with a few bytes changed, as for a delta. */
   readonly nearSeed?: number | undefined;
-  /** How far: added to some of the bytes. */
+  /** Added to some of the bytes. */
   readonly tuning?: number;
   readonly inputName?: string;
 }
@@ -64,7 +64,7 @@ export function noise(sizeBytes: number, seed: number): Uint8Array {
   });
 }
 
-/** As if a few weights had been trained a little more. */
+/** Changes the weights as a little more training would. */
 function tuned(weights: Uint8Array, tuning: number): Uint8Array {
   return weights.map((byte, i) => (i % 100 === 7 ? byte + tuning : byte));
 }

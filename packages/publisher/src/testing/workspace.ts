@@ -7,14 +7,14 @@ import { pack } from '../library/pack.js';
 import { type Publication, publish } from '../library/publish.js';
 import { type SyntheticModel, writeSyntheticModel } from './synthetic-model.js';
 
-/** A temporary directory that goes away with the test. */
+/** A temporary directory that is removed after the test. */
 export async function temporaryDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'nearside-publisher-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   return directory;
 }
 
-/** A publisher's desk: keys, a repository, and a way to release models into it. */
+/** A publisher's directory: keys, a repository, and functions that release models into it. */
 export interface Workspace {
   readonly directory: string;
   readonly keys: string;
@@ -25,7 +25,7 @@ export interface Workspace {
   release(model?: SyntheticModel): Promise<Publication & { source: string; packed: string }>;
 }
 
-/** @param given directory that outlives the test; by default one that goes away with it */
+/** @param given directory that outlives the test; by default one that is removed after it */
 export async function openWorkspace(given?: string): Promise<Workspace> {
   const workspace = workspaceIn(given ?? (await temporaryDirectory()));
   await generateKeys({ out: workspace.keys });
@@ -35,8 +35,8 @@ export async function openWorkspace(given?: string): Promise<Workspace> {
 /**
  * Publishes once for all tests of a file, when the first of them asks.
  *
- * @returns what `publishAll` returned, and a workspace of the caller's own: a copy that goes away with the test.
- *   Paths lead to the original, in which nothing may be changed. All copies have the same keys, and so one pin.
+ * @returns the result of `publishAll`, and a workspace that is a copy and is removed after the test. Paths lead to
+ *   the original, which must not be changed. All copies have the same keys, and so one pin
  */
 export function publishedOnce<Told>(
   publishAll: (workspace: Workspace) => Promise<Told>,
@@ -60,7 +60,7 @@ export function publishedOnce<Told>(
   };
 }
 
-/** Where a publisher has everything in one directory. */
+/** A workspace with everything in one directory. */
 function workspaceIn(directory: string): Workspace {
   const keys = join(directory, 'keys');
   const repository = join(directory, 'repository');

@@ -1,6 +1,6 @@
 import { type ErrorCode, isNearsideError } from '@nearside/core';
 
-/** Something that devices would refuse, or be slowed down by. */
+/** A fault that makes devices refuse a file, or slows them down. */
 export interface Problem {
   /** The file, or `model version` and a file of it. */
   readonly what: string;
@@ -9,7 +9,7 @@ export interface Problem {
 }
 
 /**
- * Runs one check; what it throws becomes a problem, so that the next one runs too.
+ * Runs one check. Its error becomes a problem, so that the next check runs too.
  *
  * @returns undefined when there was a problem
  */

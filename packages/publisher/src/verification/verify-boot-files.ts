@@ -11,8 +11,8 @@ import { composeBootFile } from '../repository/writing/boot-files.js';
 import { collect, type Problem } from './problem.js';
 
 /**
- * Compares every boot file with what it should hold. A wrong one does no harm, because all that is
- * in it is verified, but a first open takes seven round trips more.
+ * Compares every boot file with its expected content. A wrong one does no harm, because its content is verified, but
+ * a first open then takes seven more round trips.
  */
 export async function verifyBootFiles(
   source: RepositorySource,
@@ -23,7 +23,7 @@ export async function verifyBootFiles(
     const path = bootPath(model);
     await collect(problems, path, async () => {
       const got = await source.fetchIfPresent(path, { maxBytes: LIMITS.bootBytes });
-      // What keeps it from being composed is a problem of a version.
+      // An error in composing it is a problem of a version.
       const expected = await composeBootFile(source, trusted, model);
       if (got) parseBootFile(got);
       if (expected && !(got && Buffer.from(expected).equals(got))) throw stale(path, Boolean(got));

@@ -6,8 +6,8 @@ import { readChunkFile, type VerifiedVersion } from '../repository/reading/read-
 import { collect, type Problem } from './problem.js';
 
 /**
- * Applies every delta that the targets announce. A wrong one does no harm, because the chunk's own
- * hash decides, but devices download it for nothing. One that is absent did not pay.
+ * Applies every delta that the targets announce. A wrong one does no harm, because the chunk's own hash decides, but
+ * devices download it for nothing. An absent delta was not worth it.
  */
 export async function verifyDeltas(
   source: RepositorySource,
@@ -27,7 +27,7 @@ export async function verifyDeltas(
         await collect(problems, path, async () => {
           const delta = await source.fetchIfPresent(path, { maxBytes: sizeBytes });
           if (!delta || !from) return;
-          // What is wrong with the older chunk is a problem of its version.
+          // An error in the older chunk is a problem of its version.
           const base = await ifUsable(() => readChunkFile(source, from, from[0]));
           if (base) await requireGives(path, { delta, base: base.content, sha256, sizeBytes });
         });

@@ -25,16 +25,16 @@ export interface VersionCheck {
   readonly problems: Problem[];
   /** SHA-256 of every chunk read so far → its bytes as they crossed the network. */
   readonly chunks: Map<string, number>;
-  /** Files found to be what is signed: versions share most of theirs. */
+  /** Files that were found right. Versions share most of their files. */
   readonly files: Set<string>;
   readonly onFile: (release: Release, file: string) => void;
 }
 
 /**
- * Compares every byte of a version with what is signed: bundle, layout, chunks, and the files that
- * they make; then parses what devices parse before they run it.
+ * Compares every byte of a version with the signed digests: bundle, layout, chunks, and whole files. Then it parses
+ * the files that devices parse before they run it.
  *
- * @returns the version where bundle and layout verify; its files may have problems
+ * @returns the version if bundle and layout verify; its files may have problems
  */
 export async function verifyVersion(
   check: VersionCheck,
@@ -57,7 +57,7 @@ export async function verifyVersion(
   return version;
 }
 
-/** @returns whether it is what is signed */
+/** @returns true if it is as signed */
 async function verifyFile(
   { source, problems, chunks: seen, files }: VersionCheck,
   { title, sha256, chunks }: { title: string; sha256: string; chunks: readonly Chunk[] },
@@ -69,7 +69,7 @@ async function verifyFile(
   let read: Awaited<ReturnType<typeof readChunkFile>> | undefined;
   for (const [i, chunk] of chunks.entries()) {
     const what = `${title}, ${chunkPath(chunk[0], { gzip: chunk[2] !== undefined })}`;
-    // A run of one chunk is read once: zeros in honest files, anything in others.
+    // A repeated chunk in a row is read once: zeros in honest files, anything in others.
     const isRepeated = String(chunk) === String(chunks[i - 1]);
     if (!isRepeated)
       read = await collect(problems, what, () => readChunkFile(source, chunk, title));
@@ -84,7 +84,7 @@ async function verifyFile(
   return got === sha256;
 }
 
-/** What is wrong with the bytes of a file is a problem already. */
+/** Wrong bytes of a file are a problem already. */
 async function verifyDescription(
   { source, problems }: VersionCheck,
   version: VerifiedVersion,

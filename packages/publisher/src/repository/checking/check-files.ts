@@ -1,12 +1,11 @@
 import { type RepositorySource, refreshMetadata, type TrustedMetadata } from '@nearside/artifact';
 
 /**
- * Goes through new files as a device would that trusts the repository so far, before any of them
- * is written: what devices would refuse (an expired root, a threshold not met, a rollback) is
- * refused here, with the same error.
+ * Verifies new files before any of them is written, as a device would that trusts the repository so far. It throws
+ * the error that devices would have: an expired root, a threshold not met, a rollback.
  *
- * @param trusted undefined: as a device would that opens the repository for the first time
- * @returns the repository as it will be, and what devices will trust
+ * @param trusted undefined for a device that opens the repository for the first time
+ * @returns the repository as it will be, and the metadata that devices will trust
  */
 export async function checkFiles(
   files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,

@@ -6,8 +6,8 @@ import { readSpec, requireVersion } from '../reading/read-version.js';
 import { compareSchemas, describeSchemaChange } from './compare-schemas.js';
 
 /**
- * Refuses a version that breaks those who call the newest published one, unless its number says
- * so: only a new major version may (Semantic Versioning 2.0.0, section 8).
+ * Refuses a version that breaks callers of the newest published one. Only a new major version may (Semantic
+ * Versioning 2.0.0, section 8).
  *
  * @throws NearsideError `schema-breaking`, with every change in `details`
  */
@@ -25,7 +25,7 @@ export async function checkSchema(
   }
 }
 
-/** @returns undefined where root no longer names the model key: no device runs that version */
+/** @returns undefined if root no longer names the model key, because no device runs that version */
 async function readSpecIfTrusted(
   source: RepositorySource,
   root: Root,

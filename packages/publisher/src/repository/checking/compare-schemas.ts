@@ -2,21 +2,21 @@ import { callerInputs, callerOutputs, type Feature, type ModelSpec } from '@near
 
 type TensorSpec = ModelSpec['inputs'][number];
 
-/** One difference in what callers give a model or get from it. */
+/** One difference in the inputs or outputs of a model. */
 export interface SchemaChange {
   readonly what: 'task' | 'feature' | 'input' | 'output';
-  /** Of the feature or the tensor; absent for the task. */
+  /** Name of the feature or tensor; absent for the task. */
   readonly name?: string;
   readonly from?: string | undefined;
   readonly to?: string | undefined;
-  /** Whether code written for the older version may fail with the newer one. */
+  /** True if code for the older version may fail with the newer one. */
   readonly breaking: boolean;
 }
 
 /**
- * Compares what two versions of a model take and give. Order of tensors does not count, since
- * callers name them, and neither does state. An output may be added, an axis of an input may become free (−1) and one of an
- * output fixed; a feature may be added with a default, and be taken more widely. Anything else breaks somebody.
+ * Compares the inputs and outputs of two versions of a model. State does not count, nor does the order of tensors,
+ * because callers name them. An output may be added, an axis of an input may become free (−1), and an axis of an
+ * output fixed. A feature may be added with a default, or take more values. Any other change is breaking.
  */
 export function compareSchemas(before: ModelSpec, after: ModelSpec): SchemaChange[] {
   const task: SchemaChange[] =
@@ -69,7 +69,7 @@ function compareFeatures(before: readonly Feature[], after: readonly Feature[]):
   });
 }
 
-/** Whether what a record could hold under the older feature it may hold under the newer. */
+/** @returns true if the newer feature takes every value that the older one took */
 function takesAll(newer: Feature, older: Feature): boolean {
   if (older.default !== undefined && newer.default === undefined) return false;
   if (newer.type === 'category') {
@@ -98,7 +98,7 @@ function say(feature: Feature): string {
   return [type, ...range, ...categories, ...given].join(' ');
 }
 
-/** Whether every tensor of the one spec is one of the other. */
+/** @returns true if every tensor that fits `narrow` fits `wide` */
 function admits(wide: TensorSpec, narrow: TensorSpec): boolean {
   return (
     wide.datatype === narrow.datatype &&

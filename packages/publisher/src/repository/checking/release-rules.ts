@@ -2,17 +2,17 @@ import { modelNames, type Release, type ReleaseCustom, releasesOf } from '@nears
 import { NearsideError } from '@nearside/core';
 import type { RepositoryState } from '../reading/read-repository.js';
 
-/** All of a rollout, in basis points. */
+/** All devices, in basis points. */
 export const EVERY_DEVICE_BPS = 10_000;
 
-/** Whether every device may run a version, so that it can be what others fall back to. */
+/** @returns true if every device may run the version, so that others can fall back to it */
 export function isForEveryone({ state, rollout }: ReleaseCustom): boolean {
   if (state !== 'stable') return false;
   return !rollout || (rollout.fromBps === 0 && rollout.toBps === EVERY_DEVICE_BPS);
 }
 
 /**
- * A published version by its name.
+ * Finds a published version.
  *
  * @param version without it the newest that is not revoked
  * @throws NearsideError `model-not-found` or `no-version`, naming those there are
@@ -51,7 +51,7 @@ export function requireReleases(
   );
 }
 
-/** The `custom` of a release: what is not where its bundle lies. */
+/** The `custom` of a release, without the place of its bundle. */
 export function customOf({
   targetName: _name,
   target: _target,

@@ -2,11 +2,11 @@ import { addBytes, gunzip, subtractBytes } from '@nearside/artifact';
 import { compressSlice } from '../../packing/compress-slice.js';
 
 /**
- * What turns an older chunk into a newer one of the same size, as devices fetch it: `newer − older`
- * bytewise, gzip. The same chunks give the same bytes, and what is returned was applied once.
+ * Makes the delta that turns an older chunk into a newer one of the same size: `newer − older` bytewise, gzip. The
+ * same chunks give the same bytes. The delta was applied once to check it.
  *
- * @param storedBytes what the newer chunk weighs on the server
- * @returns undefined where a delta would not be smaller than that
+ * @param storedBytes size of the newer chunk on the server
+ * @returns undefined if the delta would not be smaller
  */
 export async function makeDelta(
   newer: Uint8Array<ArrayBuffer>,

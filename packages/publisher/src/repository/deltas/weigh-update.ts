@@ -4,24 +4,26 @@ import type { OnProgress } from '../../files/slices.js';
 import type { VersionContent } from '../reading/version-content.js';
 import { makeDelta } from './make-delta.js';
 
-/** Bytes of a version's files as they cross the network; signed metadata comes on top. */
+/** Bytes of a version's files on the network, without signed metadata. */
 export interface UpdateWeight {
-  /** A device that has nothing. */
+  /** For a device that has nothing. */
   readonly fullBytes: number;
-  /** A device that has the older version and reuses its chunks. */
+  /** For a device that has the older version and reuses its chunks. */
   readonly updateBytes: number;
-  /** The same with every delta that is smaller than the chunk it makes. */
+  /** For such a device with every delta that is smaller than its chunk. */
   readonly deltaBytes: number;
 }
 
-/** A delta between two versions that pays. */
+/** A delta between two versions that is worth it. */
 export interface UpdateDelta {
   readonly sha256: string;
   readonly fromSha256: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** Every delta that pays between two versions, one at a time: models may be larger than memory. */
+/**
+ * Makes every delta that is worth it between two versions, one at a time, because models may be larger than memory.
+ */
 export async function* makeDeltas(
   newer: VersionContent,
   older: VersionContent,
@@ -47,7 +49,7 @@ export async function* makeDeltas(
   }
 }
 
-/** @param deltas by the SHA-256 of the chunk each makes: size, and the chunk it needs */
+/** @param deltas by the SHA-256 of the chunk that each makes: its size, and the chunk it needs */
 export function weighUpdate(
   chunks: readonly Chunk[],
   older: readonly Chunk[],
@@ -67,7 +69,7 @@ export function weighUpdate(
   return weight;
 }
 
-/** The chunks that a device which runs one variant has or needs. */
+/** The chunks that a device needs to run one variant. */
 export function chunksOfVariant(
   { files, spec, golden }: Pick<VersionContent, 'files' | 'spec' | 'golden'>,
   variant: Variant,
@@ -81,7 +83,7 @@ export function chunksOfVariant(
   return names.flatMap((name) => files.get(name) ?? []);
 }
 
-/** What a chunk weighs on the server. */
+/** Bytes of a chunk on the server. */
 export function storedBytesOf([, sizeBytes, gzipBytes]: Chunk): number {
   return gzipBytes ?? sizeBytes;
 }

@@ -10,11 +10,11 @@ export interface PublishedVersion {
 }
 
 /**
- * Looks for a version among what is published. It is the same when the signed files are the same;
- * bundles cannot be compared, because ECDSA signs anew each time.
+ * Looks for a version among the published ones. It is the same if the signed files are. Bundles cannot be compared,
+ * because each ECDSA signature is different.
  *
  * @returns undefined when it is new and may be published
- * @throws NearsideError `version-conflict` when devices would never come to choose it
+ * @throws NearsideError `version-conflict` when devices would never choose it
  */
 export async function findPublished(
   source: RepositorySource,

@@ -17,10 +17,10 @@ export interface KeptGeneration {
 }
 
 /**
- * The newest generation, the one before it, which a device that read the timestamp a moment ago
- * may be on, and every one that was replaced after `cutoffMs`, which caches may still hold.
+ * Reads the newest generation, the one before it, which a device may be reading right now, and all that were replaced
+ * after `cutoffMs`, which caches may still hold.
  *
- * @param names what lies in the repository
+ * @param names names of the files in the repository
  */
 export async function readKeptGenerations(
   directory: string,
@@ -47,7 +47,7 @@ export async function readKeptGenerations(
   return generations;
 }
 
-/** What no longer parses leads no device anywhere. Nothing is trusted here, only kept. */
+/** Metadata that no longer parses leads no device anywhere. Nothing is trusted here, only kept. */
 async function readGeneration(
   source: RepositorySource,
   version: number,

@@ -4,7 +4,7 @@ import { type FetchOptions, openRepositorySource, type RepositorySource } from '
 import { NearsideError } from '@nearside/core';
 import { type RepositoryState, readRepository } from './read-repository.js';
 
-/** A repository by its directory or its URL, to read from. */
+/** Opens a repository by its directory or its URL, for reading. */
 export function openRepository(location: string): RepositorySource {
   if (!/^https?:\/\//.test(location)) return openDirectorySource(location);
   return openRepositorySource(location.replace(/\/*$/, '/'), {
@@ -14,8 +14,8 @@ export function openRepository(location: string): RepositorySource {
 }
 
 /**
- * @param nowMs when its metadata is to be valid: by default expired metadata is read too
- * @throws NearsideError `file-missing` when there is no repository, or why it does not verify
+ * @param nowMs time at which its metadata must be valid; by default expired metadata is read too
+ * @throws NearsideError `file-missing` when there is no repository, or a trust code when it does not verify
  */
 export async function requireRepository(
   source: RepositorySource,
@@ -39,7 +39,7 @@ export function requirePublished<State extends RepositoryState>(
   );
 }
 
-/** The files of a repository in a local directory, read as a device reads them over HTTP. */
+/** Reads the files of a repository in a local directory as a device reads them over HTTP. */
 export function openDirectorySource(directory: string): RepositorySource {
   const base = resolve(directory);
 
@@ -80,7 +80,7 @@ function ifPresent(error: NodeJS.ErrnoException): undefined {
   throw error;
 }
 
-/** Nobody waits for a FIFO. */
+/** A FIFO counts as no file, because reading it waits. */
 function noFile(path: string, directory: string): NearsideError {
   return new NearsideError(
     'file-missing',

@@ -20,7 +20,7 @@ import { readSlices } from '../../files/slices.js';
 import { readModelDirectory } from '../../packing/model-directory.js';
 import { findModelFile } from '../../packing/model-file.js';
 
-/** What `pack` wrote, checked to be still that. */
+/** The output of `pack`, checked to be unchanged. */
 export interface PackedVersion {
   readonly path: string;
   readonly spec: ModelSpec;
@@ -28,7 +28,7 @@ export interface PackedVersion {
   readonly release: ReleaseIdentity;
   readonly layout: Layout;
   readonly layoutBytes: Uint8Array<ArrayBuffer>;
-  /** Every file, layout.json among them → its SHA-256 in hex: what is signed. */
+  /** SHA-256 in hex of every file, layout.json among them. These are signed. */
   readonly digests: ReadonlyMap<string, string>;
 }
 
@@ -52,7 +52,7 @@ export async function readPackedVersion(path: string): Promise<PackedVersion> {
 }
 
 /**
- * The chunks of one file, each checked to be what the layout says.
+ * Reads the chunks of one file and checks each against the layout.
  *
  * @throws NearsideError `digest-mismatch` or `size-mismatch`
  */
@@ -95,7 +95,7 @@ async function readLayoutBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await readFile(file));
 }
 
-/** What is signed is what lies there: tools that check the directory find nothing unsigned. */
+/** Requires that exactly the signed files lie there, so that other tools find no unsigned file. */
 async function requireExactly(
   path: string,
   expected: readonly string[],

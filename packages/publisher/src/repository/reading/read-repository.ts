@@ -17,20 +17,20 @@ import { type ErrorCode, isNearsideError, ModelNameSchema } from '@nearside/core
 import { is } from 'valibot';
 import type { TufRole } from '../../keys/key-files.js';
 
-/** What a repository says of itself, verified as a device with its pin would. */
+/** The state of a repository, verified as a device with its pin would. */
 export interface RepositoryState {
   readonly pin: string;
-  /** The root alone, where the first publish never came to its end. */
+  /** Only the root, if the first publish never finished. */
   readonly trusted: TrustedMetadata;
 }
 
-/** A time before every expiry: a publisher must be able to read, and renew, what has expired. */
+/** A time before every expiry. A publisher must be able to read expired metadata and renew it. */
 export const BEFORE_EVERY_EXPIRY_MS = 0;
 
 /**
  * Reads and verifies a repository's metadata.
  *
- * @param nowMs when it is to be valid: by default expired metadata is read too
+ * @param nowMs time at which it must be valid; by default expired metadata is read too
  * @returns undefined when there is none
  * @throws NearsideError a trust code when it does not verify
  */
@@ -67,10 +67,10 @@ export function metadataVersions({ trusted }: RepositoryState): MetadataVersions
 }
 
 /**
- * What can be read and verified, for those who go on without it.
+ * Reads what the caller can do without.
  *
- * @param code the one failure that counts; by default every one that has a code
- * @returns undefined where it cannot
+ * @param code the only failure that is caught; by default every failure with a code
+ * @returns undefined after such a failure
  */
 export async function ifUsable<Result>(
   read: () => Promise<Result>,
@@ -84,13 +84,13 @@ export async function ifUsable<Result>(
   }
 }
 
-/** A target that says it is a model version, and that no device would take for one. */
+/** A target that claims to be a model version, and that no device would accept as one. */
 export interface UnreadableTarget {
-  /** As the targets name it, whatever that is. */
+  /** Its name in the targets, whatever that is. */
   readonly target: string;
   readonly code: ErrorCode;
   readonly message: string;
-  /** Whether its model could be a device's: then a newer library may understand it. */
+  /** True if a device could ask for its model. Then a newer library may understand it. */
   readonly hasModelName: boolean;
 }
 
@@ -101,8 +101,8 @@ export interface ReadableReleases {
 }
 
 /**
- * Every model version that the targets list, one target at a time: what is wrong with one must not
- * keep a publisher from reading, renewing or pruning the others.
+ * Reads every model version that the targets list, one target at a time. A wrong one must not keep a publisher from
+ * reading, renewing or pruning the others.
  */
 export function readableReleases(targets: Targets): ReadableReleases {
   const releases: Release[] = [];

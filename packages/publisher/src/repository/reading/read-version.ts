@@ -34,7 +34,7 @@ import {
 } from '@nearside/core';
 import { sha256Hex } from '../../files/digests.js';
 
-/** A published version as it was signed: bundle and layout verify, as on a device. */
+/** A published version whose bundle and layout verify, as on a device. */
 export interface VerifiedVersion {
   readonly release: Release;
   readonly manifest: Manifest;
@@ -48,7 +48,7 @@ export type ReadVersion =
   | (VerifiedVersion & { readonly ok: true })
   | { readonly release: Release; readonly ok: false; readonly problem: NearsideError };
 
-/** Reads the signed bundle and the layout of a version; what is wrong with them is a result. */
+/** Reads the signed bundle and the layout of a version. Their errors become part of the result. */
 export async function readVersion(
   source: RepositorySource,
   root: Root,
@@ -101,7 +101,7 @@ export async function readManifest(
   });
 }
 
-/** Whether the bundle of a release is there: `prune` removes those of revoked versions. */
+/** @returns false if `prune` has removed the bundle of a revoked version */
 export async function hasBundle(source: RepositorySource, release: Release): Promise<boolean> {
   const { path, options } = bundleFile(release);
   return (await source.fetchIfPresent(path, options)) !== undefined;
@@ -118,16 +118,16 @@ function bundleFile({ targetName, target }: Release) {
 /** A chunk as a file of a repository. */
 export interface ChunkFile {
   readonly path: string;
-  /** As it came from the server: gzip where that is how it is stored. */
+  /** The bytes from the server, gzip if they are stored so. */
   readonly stored: Uint8Array<ArrayBuffer>;
-  /** What hashes to its name. */
+  /** The bytes that hash to its name. */
   readonly content: VerifiedBytes;
 }
 
 /**
  * Reads one chunk of a repository and verifies it as a device does.
  *
- * @param what names it in messages
+ * @param what its name in messages
  * @throws NearsideError `file-missing`, a network code, `digest-mismatch` or `size-mismatch`
  */
 export async function readChunkFile(
@@ -188,7 +188,7 @@ async function readJson(
 }
 
 /**
- * Holds a whole file to the bundle, whatever its layout says.
+ * Compares the digest of a whole file with the bundle, whatever its layout says.
  *
  * @throws NearsideError `bundle-mismatch`
  */

@@ -22,7 +22,7 @@ import { openRepository, requireRepository } from './open-repository.js';
 import { readPackedVersion } from './packed-version.js';
 import { readChunkFile, readGolden, readSpec, requireVersion } from './read-version.js';
 
-/** What a version holds, wherever it lies: packed in a directory, or published. */
+/** The files of a version, packed in a directory or published. */
 export interface VersionContent {
   readonly release: ReleaseIdentity;
   readonly spec: ModelSpec;
@@ -38,10 +38,10 @@ export interface VersionContent {
 const PUBLISHED = /^(?<repository>.+)#(?<model>[a-z0-9-]+)(?:@(?<version>[0-9A-Za-z.-]+))?$/;
 
 /**
- * Opens a version by how people name it: the directory that `pack` wrote, or
- * `<repository dir or url>#<model>@<version>`.
+ * Opens a version by its name on the command line: a directory that `pack` wrote, or `<repository dir or
+ * url>#<model>@<version>`.
  *
- * @throws NearsideError when there is none, or it does not verify
+ * @throws NearsideError when it is missing or does not verify
  */
 export async function openVersionContent(reference: string): Promise<VersionContent> {
   const { repository, model, version } = PUBLISHED.exec(reference)?.groups ?? {};
@@ -89,7 +89,7 @@ async function openPacked(directory: string): Promise<VersionContent> {
   };
 }
 
-/** Where each chunk lies in the files themselves, by its SHA-256. */
+/** By SHA-256, the place of each chunk in the files themselves. */
 function placesOf({ files }: Layout): ReadonlyMap<string, { file: string; offset: number }> {
   const places = new Map<string, { file: string; offset: number }>();
   for (const [file, chunks] of Object.entries(files)) {

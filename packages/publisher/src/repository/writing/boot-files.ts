@@ -32,16 +32,15 @@ import type { RepositoryWriter } from './repository-writer.js';
 
 const compress = promisify(gzip);
 
-/** A boot file as it crosses the network, gzip: a round trip or two of a slow start. */
+/** Size of a boot file on the network, gzip: one or two round trips of TCP's slow start. */
 const MAX_GZIP_BYTES = 32 * 1024;
 
 type Files = ReadonlyMap<string, Uint8Array>;
 
 /**
- * Writes `boot/<model>.json` of every model: the bytes that a first open would otherwise fetch one
- * after another, metadata first, in one file. It needs no trust and holds nothing new, so nothing
- * is signed; whatever changes metadata has to write it again, last, or devices lose the time they
- * spend on an old one. A model that no version is rolled out to all of has none.
+ * Writes `boot/<model>.json` of every model: one file with the bytes that a first open would otherwise fetch one
+ * after another. It needs no trust and holds nothing new, so it is not signed. Every change of metadata must write it
+ * again, last; an old one only costs devices time. A model without a version for all devices has none.
  *
  * @param state the repository as it is now
  */
@@ -64,16 +63,16 @@ export async function writeBootFiles(
 }
 
 /**
- * The boot file of one model as it should be, byte for byte; the same repository gives the same.
+ * Composes the boot file of one model. The same repository gives the same bytes.
  *
- * @returns undefined where no version is offered to every device, or that version is incomplete
+ * @returns undefined if no version is offered to every device, or it is incomplete
  */
 export async function composeBootFile(
   source: RepositorySource,
   trusted: TrustedMetadata,
   model: string,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  // Whoever changes something else must not fail at it; `verify` and `inspect` say what is wrong.
+  // A boot file must not make another change fail. `verify` and `inspect` say what is wrong.
   return ifUsable(async () => {
     const offered = trusted.targets ? releasesOf(trusted.targets.signed, model) : [];
     const release = offered.find(isForEveryone);
@@ -95,7 +94,7 @@ async function compose(
   return encodeWithinLimits(files);
 }
 
-/** In the order of the walk that they replace. */
+/** Metadata files in the order of the walk that they replace. */
 function metadataFiles({ rootChain, timestamp, snapshot, targets }: TrustedMetadata): Files {
   const files = new Map<string, Uint8Array>();
   for (const [i, root] of rootChain.entries()) files.set(rootPath(i + 1), root);
@@ -113,12 +112,12 @@ async function bundleFile(
   return new Map([[path, await source.fetch(path, { maxBytes: target.length })]]);
 }
 
-/** What a device reads before the weights, and the tensors it then checks them with. */
+/** Files that a device reads before the weights, and the tensors of its golden check. */
 async function smallFiles(source: RepositorySource, version: VerifiedVersion): Promise<Files> {
   const { variants } = await readSpec(source, version);
   const golden = await readGolden(source, version);
   const variantNames = variants.map(({ name }) => name);
-  // Of golden cases variant by variant in the order of the spec, which is the order that devices try them in.
+  // Golden cases come variant by variant, in the order in which devices try variants.
   const names = [
     LAYOUT_FILE,
     'model.json',
@@ -137,7 +136,7 @@ async function smallFiles(source: RepositorySource, version: VerifiedVersion): P
   return stored;
 }
 
-/** A server may have decoded gzip on the way; the same content gives the same gzip bytes again. */
+/** A server may have decoded gzip on the way. The same content gives the same gzip bytes again. */
 async function asWritten(
   { stored, content }: ChunkFile,
   [, sizeBytes, gzipBytes]: Chunk,
@@ -146,7 +145,7 @@ async function asWritten(
   return (isDecoded ? await compressSlice(content) : undefined) ?? stored;
 }
 
-/** All of them, or else file by file, leaving out what would make the whole too large. */
+/** Encodes all files, or if they are too large, file by file without those that do not fit. */
 async function encodeWithinLimits(files: Files): Promise<Uint8Array<ArrayBuffer>> {
   const all = encode(files);
   if (await isWithinLimits(all)) return all;

@@ -4,19 +4,19 @@ import { basename, dirname, join } from 'node:path';
 import { PublisherError } from '../../errors/publisher-error.js';
 import { makeDirectory } from '../../files/make-directory.js';
 
-/** Writes files of a repository, each whole or not at all, whatever a reader does meanwhile. */
+/** Writes files of a repository, each whole or not at all, whatever readers do meanwhile. */
 export interface RepositoryWriter {
-  /** @returns false when the file already held exactly these bytes, and nothing was written */
+  /** @returns false if the file held exactly these bytes, and nothing was written */
   write(path: string, bytes: Uint8Array): Promise<boolean>;
   /** Removes a file, if it is there. */
   remove(path: string): Promise<void>;
-  /** Names in a directory, hidden ones left out; none where there is no such directory. */
+  /** Names in a directory without hidden ones; none if there is no such directory. */
   list(path: string): Promise<string[]>;
-  /** What was written so far. */
+  /** Files and bytes written so far. */
   readonly totals: { readonly files: number; readonly sizeBytes: number };
 }
 
-/** `write` throws NearsideError `output-exists` where something else than a file has that name. */
+/** `write` throws NearsideError `output-exists` if something other than a file has that name. */
 export function openRepositoryWriter(directory: string): RepositoryWriter {
   const totals = { files: 0, sizeBytes: 0 };
   return {
@@ -47,7 +47,7 @@ async function holds(file: string, bytes: Uint8Array): Promise<boolean> {
   return present?.equals(bytes) ?? false;
 }
 
-/** It is not opened, because whoever reads from a FIFO waits; nor is it replaced. */
+/** It is not opened, because reading from a FIFO waits; nor is it replaced. */
 function notOurs(file: string, got: string): PublisherError {
   return new PublisherError(
     'output-exists',
@@ -56,7 +56,7 @@ function notOurs(file: string, got: string): PublisherError {
   );
 }
 
-/** Under a hidden name first, which no server shows, and flushed before it gets its own. */
+/** Writes under a hidden name first, which no server shows, and flushes before renaming. */
 async function replaceFile(file: string, bytes: Uint8Array): Promise<void> {
   const suffix = randomBytes(6).toString('hex');
   const temporary = join(dirname(file), `.${basename(file)}.${suffix}`);

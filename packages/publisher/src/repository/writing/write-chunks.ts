@@ -10,11 +10,11 @@ import type { RepositoryWriter } from './repository-writer.js';
 export interface WrittenChunks {
   /** Distinct chunks of the version. */
   readonly total: number;
-  /** Those that the repository did not hold yet. */
+  /** Chunks that the repository did not hold yet. */
   readonly written: number;
 }
 
-/** Writes the chunks of a version, layout.json as one of them. What is there already stays. */
+/** Writes the chunks of a version; layout.json is one of them. Chunks that are there stay. */
 export async function writeChunks(
   { path, layout, layoutBytes, digests }: PackedVersion,
   source: RepositorySource,
@@ -48,7 +48,7 @@ export async function writeChunks(
   return { total: seen.size, written };
 }
 
-/** By what it holds: to read and hash a chunk takes a tenth of the time to compress it again. */
+/** Compares content, because reading and hashing a chunk takes a tenth of the time of compressing it again. */
 async function isStored(source: RepositorySource, chunk: Chunk): Promise<boolean> {
   const file = await ifUsable(() => readChunkFile(source, chunk, chunk[0]));
   return file?.stored.length === (chunk[2] ?? chunk[1]);
