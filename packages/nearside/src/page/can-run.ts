@@ -58,14 +58,14 @@ const ADDRESS_KINDS: OptionKinds<keyof CanRunOptions> = {
   mirrors,
 };
 
-/** Stand for the variant that files make up by themselves: which one that is, the worker finds out. */
+/** Stand for the only variant of files without a spec: the worker finds out which one it is. */
 const ONLY_ONNX: Variant = { name: 'model', runtime: 'onnx', dtype: 'unknown', files: [] };
 const ONLY_TFJS: Variant = { ...ONLY_ONNX, runtime: 'tfjs', format: 'layers-model' };
 
-/** What the memory of a wasm module ends at. */
+/** A wasm module has no more memory than this. */
 const WASM_BYTES = 2 ** 32;
 
-/** What the caller gave is wrong, whichever backend is asked. */
+/** Errors of files that are wrong on every backend. */
 const OF_FILES: readonly unknown[] = [
   'input-invalid',
   'model-invalid',
@@ -75,18 +75,18 @@ const OF_FILES: readonly unknown[] = [
 
 /**
  * Tells whether a model will run on this device, and how fast, before its weights are there: it fetches a version
- * without them, fills in numbers of a seed, and times each variant on each backend that it may, one after the other, in a
- * worker of its own. Nothing of it serves, and no version becomes the active one.
+ * without them, fills in numbers of a seed, and times each variant on each allowed backend, one after the other,
+ * in a worker of its own. None of them serves, and no version becomes the active one.
  *
- * @param url as of `open`
+ * @param url as in `open`
  * @throws as `open`: trust, finding, network, store and environment codes; `signal.reason` on abort; TypeError or
  *   RangeError for wrong options
  */
 export async function canRun(url: string, options: CanRunOptions): Promise<CanRun>;
 /**
- * The same for a file that nobody vouches for, which is there with its weights.
+ * The same for an unsigned file, which is there with its weights.
  *
- * @param files as of `openUnsigned`
+ * @param files as in `openUnsigned`
  * @throws NearsideError `input-invalid` where an input has free axes that nothing pins; as `openUnsigned`
  */
 export async function canRun(files: UnsignedFiles, options?: CanRunFilesOptions): Promise<CanRun>;
@@ -163,7 +163,7 @@ async function readGolden(files: Readonly<Record<string, Blob>>): Promise<Golden
   return parseGolden(parseJson(bytes, { code: 'metadata-malformed', what: 'golden.json' }));
 }
 
-/** The shape of one item. */
+/** Gives the shape of one item. */
 function pinned({ name, shape }: TensorSpec): readonly number[] {
   const one = shape.map((axis, i) => (axis === -1 && i === 0 ? 1 : axis));
   if (!one.includes(-1)) return one;

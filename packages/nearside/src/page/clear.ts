@@ -14,7 +14,7 @@ export interface ClearOptions {
   readonly model?: string | undefined;
   /** All models, the install's identity and reports that were not sent yet. */
   readonly everything?: boolean | undefined;
-  /** As `open` was given. */
+  /** The store that `open` was given. */
   readonly store?: StoreChoice | undefined;
 }
 
@@ -29,7 +29,7 @@ function isName(model: unknown): boolean {
 }
 
 /**
- * Takes models off this device. What is open runs on; the next `open` fetches anew.
+ * Takes models off this device. An open model runs on; the next `open` fetches anew.
  *
  * @throws TypeError or RangeError unless it is told what to clear; NearsideError a store code, or
  *   `assets-unreachable`

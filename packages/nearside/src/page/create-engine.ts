@@ -22,25 +22,25 @@ import type { EngineContext } from './workers/engine-context.js';
 import { createMemoryBudget, type EngineModel } from './workers/engine-context.js';
 import { createSharedWorkers } from './workers/shared-workers.js';
 
-/** What `createEngine` takes; nothing is required. */
+/** Options of `createEngine`; none is required. */
 export interface EngineOptions {
   /**
    * Workers per model, for small ones that are called a lot; 1 by default. `auto` follows the load, up to
    * 4 and the number of cores. Several share the cores: each worker has fewer threads, `auto` one.
    */
   readonly workers?: number | 'auto' | undefined;
-  /** As of `open`, for its models that name none: of each worker, where a model has several. */
+  /** As in `open`, for its models that name none: of each worker, where a model has several. */
   readonly threads?: number | undefined;
   /**
-   * What the loaded models may need together, by what they declare, bytes; no limit by default. Over it
-   * the one not used for longest is put to rest: its next call loads it again from the cache.
+   * Limit of the bytes that the loaded models declare together; none by default. Over it the model not used for
+   * longest is put to rest: its next call loads it again from the cache.
    */
   readonly memoryBudgetBytes?: number | undefined;
   /** A model that is not used for so long is put to rest, ms; never by default. */
   readonly idleMs?: number | undefined;
-  /** As of `open`, for its models that name none. */
+  /** As in `open`, for its models that name none. */
   readonly assets?: string | undefined;
-  /** As of `open`, for its models that name none. */
+  /** As in `open`, for its models that name none. */
   readonly worker?: StartWorker | undefined;
 }
 
@@ -61,16 +61,16 @@ export interface Engine extends AsyncDisposable {
 
 export interface EngineStats {
   readonly models: readonly { readonly model: string; readonly isResting: boolean }[];
-  /** Those that are alive. */
+  /** The workers that are alive. */
   readonly workers: readonly WorkerStats[];
-  /** What the loaded models declare, bytes. */
+  /** Bytes that the loaded models declare. */
   readonly declaredBytes: number;
 }
 
 export interface WorkerStats {
   readonly backend: string;
   readonly models: number;
-  /** What its wasm memory holds; undefined while unknown. */
+  /** Bytes that its wasm memory holds; undefined while unknown. */
   readonly heapBytes: number | undefined;
 }
 
@@ -118,7 +118,7 @@ export function createEngine(given: EngineOptions = NO_OPTIONS): Engine {
   return { open, close, stats: () => describeEngine(engine), [Symbol.asyncDispose]: close };
 }
 
-/** What few engines have is loaded then. */
+/** Few engines have pools, so their code is loaded when one is asked for. */
 async function poolOf(bounds: PoolBounds): Promise<PoolServing> {
   const { servePool } = await loadLater();
   return (first, context) => servePool(first, context, bounds);

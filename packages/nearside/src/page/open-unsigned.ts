@@ -33,8 +33,8 @@ const KINDS: OptionKinds<keyof UnsignedOptions> = {
 };
 
 /**
- * Opens a model that nobody vouches for, for experiments: a file that a user picked, say. Nothing is
- * fetched for it but the runtime, nothing is stored, and nothing is reported without `report`.
+ * Opens an unsigned model, for experiments: a file that a user picked, say. Only the runtime is fetched for it,
+ * nothing is stored, and nothing is reported without `report`.
  * Golden cases, as `golden.json` and its tensors among the files, are checked; without them the
  * backend is used unproven, and `stats()` and `explainBackend()` say so.
  *
@@ -67,7 +67,7 @@ export async function openUnsigned(
   return openAsPlanned(plan, { engine: DEFAULT_ENGINE, startMs });
 }
 
-/** How files are served: nothing is stored, updated or tuned. */
+/** Plans how files are served: nothing is stored, updated or tuned. */
 export function planUnsigned(
   unsigned: NonNullable<OpenPlan['unsigned']>,
   options: UnsignedOptions,
@@ -93,10 +93,10 @@ export function planUnsigned(
 }
 
 /**
- * The spec as it is now, which crosses to a worker.
+ * Copies the spec as it is now, for the worker.
  *
  * @param call its name, for the message
- * @throws TypeError for what is no data, naming the field
+ * @throws TypeError for a field that is no data, naming it
  */
 export function copySpec(spec: UnsignedSpec, call: string): UnsignedSpec {
   if (!isPlainObject(spec)) {
@@ -116,22 +116,22 @@ export function copySpec(spec: UnsignedSpec, call: string): UnsignedSpec {
   );
 }
 
-/** A model of several files with JSON among them is one of TensorFlow.js; what it is shows in the worker. */
+/** Several files with JSON among them are likely a model of TensorFlow.js; the worker finds out. */
 function likelyFirst(backends: readonly AvailableBackend[], names: readonly string[]) {
   const isTfjs = names.some((name) => name.endsWith('.json') && name !== 'golden.json');
   const isLikely = (backend: AvailableBackend) => (runtimeOf(backend) === 'tfjs') === isTfjs;
   return [...backends.filter(isLikely), ...backends.filter((backend) => !isLikely(backend))];
 }
 
-/** What a file is called that comes without a name. */
+/** The name of a file that comes without one. */
 const NAMELESS = 'model';
 
 /**
- * The files as Blobs by name: those cross to a worker by reference, and are still there when it has
- * to be replaced. Bytes are copied, so that the caller may change its own.
+ * Makes Blobs of the files, by name: they cross to a worker by reference, and are still there when it has to be
+ * replaced. Bytes are copied, so that the caller may change its own.
  *
  * @param call its name, for the message
- * @throws TypeError for what is no file
+ * @throws TypeError for anything that is no file
  */
 export function toBlobs(files: UnsignedFiles, call: string): Readonly<Record<string, Blob>> {
   const only = toBlob(files);
@@ -154,7 +154,7 @@ function toBlob(file: unknown): Blob | undefined {
   return undefined;
 }
 
-/** Of which a Blob takes none. */
+/** True for shared memory, which a Blob does not take. */
 function isShared(file: unknown): boolean {
   const memory = ArrayBuffer.isView(file) ? file.buffer : file;
   return Object.prototype.toString.call(memory) === '[object SharedArrayBuffer]';

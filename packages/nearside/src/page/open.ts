@@ -39,7 +39,7 @@ export interface Opening extends EngineParts {
   readonly startMs: number;
 }
 
-/** Serves a version as planned, and makes a model of it. What the app has of its own takes part, where it has some. */
+/** Serves a version as planned, and makes a model of it. The app's own worker or function takes part. */
 export async function openAsPlanned(
   given: OpenPlan,
   { engine, startMs, ...engineParts }: Opening,
@@ -78,7 +78,7 @@ export async function openAsPlanned(
     if (given.report) {
       loadLater()
         .then((later) => later.reportFailedOpen(given, error))
-        .catch(() => {}); // for want of a report nothing is worse
+        .catch(() => {}); // the error is thrown without a report, too
     }
     throw error;
   }

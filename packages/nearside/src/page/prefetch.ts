@@ -3,7 +3,7 @@ import type { ModelStats } from '../shared/api/model.js';
 import type { OpenOptions } from '../shared/api/open-options.js';
 import { open } from './open.js';
 
-/** What a later `open` will find on the device. */
+/** The version that a later `open` will find on the device. */
 export interface Prefetched {
   readonly version: string;
   readonly variant: string;
@@ -15,7 +15,7 @@ export interface Prefetched {
  * Stores a model for later, for use without a network: opens it, which fetches it and proves it on this
  * device, and closes it. A model that is stored already is loaded and proven again.
  *
- * @param options as of `open`; `fallback` takes no part
+ * @param options as in `open`; `fallback` takes no part
  * @throws as `open`; NearsideError `store-unavailable` where the device keeps nothing
  */
 export async function prefetch(url: string, options: OpenOptions): Promise<Prefetched> {

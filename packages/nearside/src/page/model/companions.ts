@@ -14,9 +14,9 @@ export interface CompanionsOptions {
   readonly handover: Handover;
   readonly recording: Recording;
   readonly queue: Pick<RunQueue<never, never>, 'waiting'>;
-  /** Undefined where it is soon enough after the first result. */
+  /** Undefined where joining after the first result is soon enough. */
   readonly joinEngine: JoinEngine | undefined;
-  /** The second part of the library, after the first result. */
+  /** Loads the second part of the library, after the first result. */
   readonly later: () => Promise<Pick<Later, 'startBackground' | 'joinEngine'>>;
   readonly closing: AbortSignal;
   /** Closes the model. */
@@ -24,7 +24,7 @@ export interface CompanionsOptions {
 }
 
 /**
- * Begins what goes on beside serving, after the first result or when it is asked for: the model's place in its engine,
+ * Begins the work beside serving, after the first result or when it is asked for: the model's place in its engine,
  * updates, tuning.
  */
 export function accompany({
@@ -64,7 +64,7 @@ export function accompany({
   keepTrying(async () => closing.aborted || begin()); // `update` says why it fails
 
   return {
-    /** Once, whoever asks. */
+    /** Begins once, whoever asks. */
     begin,
     get revoked() {
       return background?.revoked;
@@ -73,9 +73,9 @@ export function accompany({
       used();
       background?.ran(run);
     },
-    /** After each call that is no run. */
+    /** To be told after each call that is no run. */
     used,
-    /** @returns when everything is written that the next `open` is to know */
+    /** @returns when everything is written for the next `open` */
     close(reason: unknown) {
       membership?.leave();
       background?.close(reason);

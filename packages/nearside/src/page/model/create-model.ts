@@ -24,7 +24,7 @@ import { describeOpening, heapOf, readStats } from './model-stats.js';
 export interface EngineParts {
   /** Undefined where one worker serves a model. */
   readonly poolServing?: PoolServing | undefined;
-  /** Undefined where it is soon enough after the first result. */
+  /** Undefined where joining after the first result is soon enough. */
   readonly joinEngine?: JoinEngine | undefined;
 }
 
@@ -98,7 +98,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     await loadLater().then(
       ({ tuneBeforeOpen }) =>
         tuneBeforeOpen({ signal: plan.signal, begin: companions.begin, close }),
-      () => {}, // without it the first one serves
+      () => {}, // without tuning the first one serves
     );
   }
   return answerCalls({

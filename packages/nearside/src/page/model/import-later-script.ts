@@ -6,12 +6,12 @@ declare const __LATER_INTEGRITY__: string;
 /** Written in by the build: the global that the second script makes; another build's has another name. */
 declare const __LATER_NAME__: string;
 
-/** Read while the script runs: later nothing says which it was. */
+/** Read while the script runs: `currentScript` is null later. */
 const { src, nonce } = (globalThis.document?.currentScript ?? {}) as Partial<HTMLScriptElement>;
 
 /**
- * For the script tag: as a second script beside the first, which has to be the one that this was built with.
- * It is asked for once more where it could not be had.
+ * Loads the second part for the script tag: a second script beside the first, of the same build. It is asked for
+ * once more where it did not load.
  */
 export function importLater(): Promise<Later> {
   return addScript().catch(addScript);

@@ -1,11 +1,11 @@
 import type { Later } from './load-later.js';
 
-/** As a module, which bundlers make a chunk of; asked for once more where it could not be had. */
+/** Loads the second part as a module, a chunk to bundlers. It is asked for once more where it did not load. */
 export const importLater = (): Promise<Later> => import('./later/later.js').catch(loadAgain);
 
 /**
- * Firefox 153 asks for a module that it could not have never again, for as long as the page lives; one
- * with a fragment is another to it, and the same to servers and caches.
+ * Firefox 153 never asks again for a module that did not load, as long as the page lives. An address with a
+ * fragment is another module to it, and the same file to servers and caches.
  */
 async function loadAgain(cause: Error): Promise<Later> {
   const [address] = /http\S+/.exec(cause.message) ?? [];

@@ -6,7 +6,7 @@ import { unref } from '../../shared/timers.js';
 export type Later = typeof import('./later/later.js');
 
 /**
- * Loads the second part of the library, which few pages need before the first result; once, whoever asks.
+ * Loads the second part of the library once, whoever asks. Few pages need it before the first result.
  *
  * @throws NearsideError `assets-unreachable`
  */
@@ -26,8 +26,8 @@ export const loadLater = /* @__PURE__ */ shareOnce(async (): Promise<Later> => {
 const SETTLED_MS = 1000;
 
 /**
- * When the rest may begin: after the first run has ended, a second after opening, or when the page is
- * hidden: it may be gone for good, and what it has counted is not sealed yet.
+ * Says when the second part may load: after the first run, a second after opening, or when the page is hidden.
+ * A hidden page may be gone for good, and its counts are not sealed yet.
  */
 export interface FirstResult {
   readonly isOver: Promise<void>;

@@ -16,7 +16,7 @@ export interface StatsSources {
   readonly opening: OpeningStats;
 }
 
-/** What `model.stats()` says now. */
+/** Reads the answer of `model.stats()`. */
 export function readStats(sources: StatsSources): ModelStats {
   const { handover, choice, queue, plan, opening } = sources;
   const { lifetime, totals } = sources.recording;
@@ -45,7 +45,7 @@ export function readStats(sources: StatsSources): ModelStats {
   };
 }
 
-/** What the wasm memory of the workers that serve holds; 0 where it is unknown. */
+/** Bytes that the wasm memory of the workers that serve holds; 0 where it is unknown. */
 export function heapOf({ connection }: Serving): number {
   return connection.workers.reduce((sum, { heapBytes }) => sum + heapBytes, 0);
 }

@@ -7,13 +7,13 @@ import type { BackendWorker, WorkerSource } from './host.js';
 /** Backends that can be started here at all. */
 export const hostedBackends = BACKENDS;
 
-/** Whether models may be served with less than the whole of ONNX Runtime. */
+/** Models may be served with ONNX Runtime's small file. */
 export const mayBeCommon = true;
 
 /**
  * Starts a backend's worker, or the app's own for it.
  *
- * @throws NearsideError `worker-blocked`, `assets-unreachable`; what `startOwn` throws
+ * @throws NearsideError `worker-blocked`, `assets-unreachable`; the error of `startOwn`
  */
 export async function startBackendWorker(
   backend: AvailableBackend,

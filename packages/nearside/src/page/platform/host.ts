@@ -1,13 +1,13 @@
 import type { OnnxRuntime } from '../../shared/api/backends.js';
 import type { StartWorker } from '../../shared/api/open-options.js';
 
-/** Where a backend runs: a worker in a browser, the same thread in Node. It serves several models. */
+/** A worker in a browser, the same thread in Node. It runs a backend for several models. */
 export interface BackendWorker {
   /** The runtime's wasm, if it has one: an address, or bytes where `fetch` cannot reach it. */
   readonly runtimeWasm: string | Uint8Array<ArrayBuffer> | undefined;
   /** Address of `steps.js`. */
   readonly stepsFile: string;
-  /** It has said so: when it is silent after that, it is busy. */
+  /** It has said that it is ready: when it is silent after that, it is busy. */
   readonly isReady: boolean;
   /** Opens a channel to a model of its own; its other end arrives when the worker is ready. */
   attach(): ModelChannel;
@@ -32,11 +32,11 @@ export interface WorkerFailure {
 }
 
 export interface WorkerSource {
-  /** Which file of ONNX Runtime, for the backend that has two. */
+  /** The file of ONNX Runtime, for the backend that has two. */
   readonly runtime: OnnxRuntime | undefined;
   /** Folder of a copy of `dist/assets`. */
   readonly assets: string | undefined;
   readonly worker: StartWorker | undefined;
-  /** It is for files that nobody vouches for. */
+  /** It is for unsigned files. */
   readonly isUnsigned: boolean;
 }

@@ -13,7 +13,7 @@ import type { BackendWorker, WorkerSource } from './host.js';
 /** Backends that can be started here at all. */
 export const hostedBackends: readonly AvailableBackend[] = ['onnx-wasm'];
 
-/** A file on a disk is read in no time, and after a trap a process cannot start anew. */
+/** The small file saves nothing here: a disk is fast, and a process cannot start anew after a trap. */
 export const mayBeCommon = false;
 
 /**
@@ -48,7 +48,7 @@ export async function startBackendWorker(
       const detach = attach(port2 as unknown as ServerEndpoint, { openStore });
       const close = () => {
         open.delete(close);
-        // What fails while ending has nobody left to tell.
+        // Nobody is left to be told of a failure while ending.
         void detach().catch(() => {});
         port1.close();
         port2.close();
@@ -57,7 +57,7 @@ export async function startBackendWorker(
       return { endpoint: port1 as unknown as MessagePort, close };
     },
     onFailure() {
-      // Same thread: what ends it ends its caller too.
+      // A failure of this thread ends the caller too.
     },
     terminate() {
       for (const close of [...open]) close();
@@ -70,7 +70,7 @@ async function loadFiles(
   { assets, isUnsigned }: Pick<WorkerSource, 'assets' | 'isUnsigned'>,
 ) {
   const { worker: script, steps, wasm } = backendFiles(backend, assets);
-  // By another address it is another module, with a runtime and a heap of its own.
+  // Another address makes another module, with a runtime and a heap of its own.
   if (isUnsigned) script.search = 'unsigned';
   const address = script.href;
   const { default: attach }: { default: Attach } = await import(
@@ -80,7 +80,7 @@ async function loadFiles(
   return { attach, runtimeWasm, stepsFile: steps.href };
 }
 
-/** A server's bundler takes the library along and leaves its files, or moves them. */
+/** A server's bundler leaves the library's files behind, or moves them. */
 function notBeside(cause: Error): NearsideError {
   return new NearsideError(
     'assets-unreachable',
@@ -90,7 +90,7 @@ function notBeside(cause: Error): NearsideError {
   );
 }
 
-/** Of a signal that many calls share: Node takes more than ten listeners for a leak, and warns. Each goes with its call. */
+/** Node warns of a leak at more than ten listeners. Many calls may share a signal, and each removes its own. */
 export function expectListeners(signal: AbortSignal | undefined): void {
   if (signal) setMaxListeners(0, signal);
 }

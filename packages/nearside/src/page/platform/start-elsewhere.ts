@@ -1,6 +1,6 @@
 import { NearsideError } from '@nearside/core';
 
-/** What of Trusted Types is used here; TypeScript's DOM library lacks it. */
+/** The part of Trusted Types that is used here: TypeScript's DOM library lacks it. */
 interface TrustedTypes {
   createPolicy(
     name: string,
@@ -36,7 +36,7 @@ export async function startElsewhere(files: readonly [URL, URL], name: string): 
 /** How long a file may take to arrive, ms. */
 const ANSWER_MS = 30_000;
 
-/** One for all workers of a script. It is never revoked: a runtime starts its threads from it, at any time. */
+/** One address for all workers of a script, never revoked: a runtime may start threads from it at any time. */
 const blobs = new Map<string, Promise<string>>();
 
 function blobOf(files: readonly [URL, URL]): Promise<string> {
@@ -74,7 +74,7 @@ function unreachable({ href }: URL, got: string, cause?: unknown): NearsideError
 /** A second copy of the library on the page shares it: a name can be taken only once. */
 const POLICY = Symbol.for('nearside.policy');
 
-/** An address as a page with Trusted Types takes it. */
+/** Makes an address that a page with Trusted Types takes. */
 export function trusted(address: string): string {
   const scope = globalThis as {
     trustedTypes?: TrustedTypes;

@@ -16,7 +16,7 @@ import type { Connection } from '../workers/connection.js';
 import type { Outcome, PostedBatch } from './run-queue.js';
 import { releaseSnapshot } from './snapshot-input.js';
 
-/** A call that waits for the worker, or is there. */
+/** A call that waits for a worker, or is in one. */
 export interface QueuedRun {
   /** As it was at the call; a promise for elements and canvases. */
   input: WireInput | Promise<WireInput>;
@@ -24,19 +24,19 @@ export interface QueuedRun {
   readonly isGiven: boolean;
   readonly topK: number | undefined;
   readonly priority: Priority;
-  /** Of a frame whose stream carries something on: which stream, and who has that. */
+  /** Set for a frame whose stream carries something on. */
   readonly stream?: HeldStream | undefined;
-  /** Whether it is on its way to a worker, or there: its input is not the caller's any more. */
+  /** It is on its way to a worker, or there: its input is not the caller's any more. */
   isPosted?: boolean | undefined;
-  /** Which version has taken it; none while it waits. */
+  /** The version that has taken it; none while it waits. */
   serving?: Serving | undefined;
-  /** It was under way in a worker that was lost, and is done again: once is enough. */
+  /** It was under way in a worker that was lost, and is done again, once. */
   isSecondTry?: boolean | undefined;
-  /** How often it was lost with a worker, under way or not. */
+  /** It was lost with a worker so often, under way or not. */
   tries?: number | undefined;
 }
 
-/** A stream whose state or left-over sound is in a worker: nothing but that worker can go on with it. */
+/** A stream whose state or left-over sound is in a worker: only that worker can go on with it. */
 export interface HeldStream {
   readonly id: number;
   readonly serving: Serving;
@@ -46,11 +46,11 @@ export interface HeldStream {
 export interface Loss {
   /** Why the worker is gone. */
   readonly error: unknown;
-  /** Whether it had begun with the batch, which may be to blame then. */
+  /** The worker had begun with the batch, which may be to blame then. */
   readonly hasBegun: boolean;
 }
 
-/** What is done with a batch whose worker was lost: it is in the second part. */
+/** Deals with a batch whose worker was lost. It is in the second part. */
 export interface LossHelp {
   redoLost(runs: readonly QueuedRun[], loss: Loss): Promise<RunOutcome[]>;
 }
@@ -81,7 +81,7 @@ export function postBatch(
   const stream = runs[0]?.stream;
   const kill = (reason: NearsideError) => taken?.connection.kill(reason, id);
   const endSilent = (reason: NearsideError) => {
-    hasBegun = true; // or never would: it is this one that is silent
+    hasBegun = true; // this batch is to blame for the silence, begun or not
     kill(reason);
   };
   const end = handover
@@ -100,7 +100,7 @@ export function postBatch(
     .catch(async (error): Promise<RunOutcome[]> => {
       const later = isLostWorker(error) && (await help().catch(() => {}));
       if (later) return later.redoLost(runs, { error, hasBegun });
-      for (const { input } of runs) releaseSnapshot(input); // what has not left is still here
+      for (const { input } of runs) releaseSnapshot(input); // an input that has not left is still here
       throw error;
     });
   return {
@@ -119,7 +119,7 @@ export function postBatch(
 interface Posted {
   readonly id: number;
   readonly runs: readonly QueuedRun[];
-  /** Of each run, in their order. */
+  /** One for each run, in their order. */
   readonly inputs: readonly PromiseSettledResult<WireInput>[];
   /** Called when the worker begins. */
   readonly onBegun: () => void;
@@ -177,8 +177,8 @@ function outcomeOf(reply: Reply<RunReply>): RunOutcome {
 }
 
 /**
- * A batch that has not begun waits for another, which has a watchdog of its own; for what is never
- * begun at all there is a second time.
+ * The watch starts when the worker begins the batch: before that it runs another, which has a watchdog of its
+ * own. A batch that is never begun is ended after twice the time.
  */
 async function watched<Result>(
   { kill, watchdogMs }: { kill: (reason: NearsideError) => void; watchdogMs: number },
@@ -215,8 +215,8 @@ function terminated(why: string, details: { isOwn?: boolean } = {}): NearsideErr
 export const RETAINED_BYTES = 64 * 1024;
 
 /**
- * Whether an input is still there when the worker that had it is gone: a Blob, which crosses by
- * reference, or little enough to be copied. Bitmaps and frames are given away.
+ * True for an input that is still there when the worker that had it is gone: a Blob, which crosses by
+ * reference, or one so small that it is copied. Bitmaps and frames are given away.
  */
 export function isRetained(input: WireInput): boolean {
   let sizeBytes = 0;

@@ -16,7 +16,7 @@ import {
   snapshotInput,
 } from './snapshot-input.js';
 
-/** What a call that is wrong or unlucky needs; it is in the second part. */
+/** Helps a call that is wrong or unlucky. It is in the second part. */
 export interface RunHelp {
   /** @throws NearsideError for an input that does not fit, or could not be taken for `cause` */
   refuseInput(input: unknown, spec: ModelSpec, cause?: unknown): never;
@@ -28,7 +28,7 @@ export interface FailedRun {
   readonly input: Input;
   readonly options: RunOptions;
   readonly error: unknown;
-  /** The version that had it. */
+  /** The version that had the run. */
   readonly serving: Serving;
   readonly calledMs: number;
   readonly cold: boolean;
@@ -66,7 +66,7 @@ export function createRunner(options: RunnerOptions): Runner {
   return { ...options, visit: crypto.randomUUID().slice(0, 8), count: 0, isCold: true };
 }
 
-/** One of a series, a stream's frame or an input of a `score`: of its like there are few at a time. */
+/** A stream's frame or an input of a `score`: there are few of a series at a time. */
 export interface SeriesItem {
   /** The input as it was when it came. @throws what was wrong with it */
   take(): QueuedRun['input'];
@@ -160,7 +160,7 @@ async function enqueue(runner: Runner, call: Call): Promise<RunReply> {
   const { topK, priority = DEFAULT_PRIORITY, transfer: isGiven = false } = options;
   const work: QueuedRun = { input: call.take(spec), isGiven, topK, priority, stream: item?.held };
   call.work = work;
-  if (work.input instanceof Promise) work.input.catch(() => {}); // heard in its turn
+  if (work.input instanceof Promise) work.input.catch(() => {}); // the batch hears it in its turn
   const { signal, timeoutMs, terminate } = options;
   const limits = { signal, timeoutMs, terminate, isBounded: item !== undefined };
   const together = item?.held
@@ -261,7 +261,7 @@ function resultOf(
  * Inputs with the same key may run together: pictures, which become tensors of one shape, and tensors of a
  * single item with equal shapes.
  *
- * @returns undefined for what runs alone
+ * @returns undefined for an input that runs alone
  */
 export function batchKey(
   input: WireInput | Promise<WireInput>,
@@ -269,7 +269,7 @@ export function batchKey(
 ): string | undefined {
   if (!spec.batch) return undefined;
   if (input instanceof Promise || input.kind !== 'tensors') {
-    return 'raw'; // the worker runs together what agrees in its shapes
+    return 'raw'; // the worker runs those of one shape together
   }
   const tensors = Object.entries(input.tensors);
   if (tensors.some(([, { shape }]) => shape[0] !== 1)) return undefined;

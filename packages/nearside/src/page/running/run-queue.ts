@@ -19,10 +19,10 @@ export interface QueuedJob<Work> {
   readonly batchKey?: string | undefined;
   /** Works of its key that run together, where that is not the queue's `maxBatch`. */
   readonly maxBatch?: number | undefined;
-  /** Its caller has few at a time by itself: it waits whatever else does, and takes nobody's place. */
+  /** Its caller has few at a time by itself, so the limit of calls that wait does not count it. */
   readonly isBounded?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** From the call, waiting included. */
+  /** Counts from the call, waiting included. */
   readonly timeoutMs?: number | undefined;
   /** Its worker is ended, rather than left to finish, when the caller leaves. */
   readonly terminate?: boolean | undefined;
@@ -35,7 +35,7 @@ export type Outcome<Work, Result> =
   | {
       readonly ok: 'again';
       readonly work: Work;
-      /** Not together with others any more. */
+      /** It no longer runs together with others. */
       readonly isAlone?: boolean | undefined;
     };
 
@@ -55,7 +55,7 @@ export interface RunQueueOptions<Work, Result> {
   readonly post: (works: readonly Work[]) => PostedBatch<Work, Result>;
   /** Frees a work that came back undone and that nobody waits for any more. */
   readonly discard: (work: Work) => void;
-  /** Works that may run together. */
+  /** At most so many works run together. */
   readonly maxBatch: number;
   /** How long a batch that is not full waits for more while the worker is busy, ms. */
   readonly maxDelayMs: number;
@@ -203,7 +203,7 @@ function leave<Work, Result>(
   else if (entry.terminate || !isAnyoneLeft) found?.batch.recall();
 }
 
-/** After this turn, so that calls made together become one batch. */
+/** Pumps after this turn, so that calls made together become one batch. */
 function schedulePump<Work, Result>(queue: Queue<Work, Result>): void {
   if (queue.isPumpDue) return;
   queue.isPumpDue = true;
@@ -213,7 +213,7 @@ function schedulePump<Work, Result>(queue: Queue<Work, Result>): void {
   });
 }
 
-/** Posts what waits, as far as workers may have more. */
+/** Posts works that wait, as far as workers may have more. */
 function pump<Work, Result>(queue: Queue<Work, Result>): void {
   const { waiting, posted } = queue;
   clearTimeout(queue.delay);
@@ -334,7 +334,7 @@ function settle<Work, Result>(
   }
 }
 
-/** At its place in the order of entering. */
+/** Puts a work back at its place in the order of entering. */
 function putBack<Work, Result>({ waiting }: Queue<Work, Result>, entry: Entry<Work, Result>): void {
   const later = waiting.findIndex(({ order }) => order > entry.order);
   waiting.splice(later < 0 ? waiting.length : later, 0, entry);

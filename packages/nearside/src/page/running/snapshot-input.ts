@@ -16,16 +16,16 @@ import {
   type WireInput,
 } from '../../shared/protocol.js';
 
-/** @throws what the browser says of what cannot be cloned or drawn */
+/** @throws the browser's error for an input that cannot be cloned or drawn */
 export interface SnapshotOther {
   (input: unknown, transfer: boolean): WireInput | Promise<WireInput>;
-  /** Of a model that takes records: keeps features for those that leave them out. */
+  /** Keeps features for records that leave them out; undefined for a model that takes no records. */
   readonly remember?: (record: FeatureRecord) => Promise<void>;
 }
 
 export interface SnapshotOptions {
   readonly transfer: boolean;
-  /** Takes what is neither tensors nor a picture: a record, or what a task of the app's own takes. */
+  /** Takes a record, sound, or the input of a task of the app's own. */
   readonly takeOther?: SnapshotOther | undefined;
   /**
    * Throws for an input that does not fit, or that could not be taken for `cause`; its words may come with
@@ -36,11 +36,11 @@ export interface SnapshotOptions {
 
 /**
  * Checks an input and takes it as it is now, so that the caller may change its own at once. With
- * `transfer` it is moved instead of copied, also at once. What was taken is nobody else's: nothing
- * keeps it from being posted any more.
+ * `transfer` it is moved instead of copied, also at once. The snapshot is nobody else's, so that it can
+ * always be posted.
  *
  * @returns at once for tensors, blobs, frames and pixels; a promise for canvases and elements, and for
- *   what does not fit or cannot be taken, which rejects with what `refuse` throws
+ *   an input that does not fit or cannot be taken, which rejects with the error of `refuse`
  */
 export function snapshotInput(
   input: Input,
@@ -62,12 +62,12 @@ export function snapshotInput(
 /** Tasks of the library that take pictures. */
 export const PICTURE_TASKS = ['image-classification', 'ocr'];
 
-/** Whether inputs may be neither pictures nor tensors: how those are taken is in the second part (`snapshot-other.ts`). */
+/** True where inputs may be neither pictures nor tensors: `later/snapshot-other.ts` takes those. */
 export function takesOthers({ task }: ModelSpec): boolean {
   return task !== 'tensors' && !PICTURE_TASKS.includes(task);
 }
 
-/** @returns undefined for what does not fit */
+/** @returns undefined for an input that does not fit */
 function takeInput(
   input: Input,
   spec: ModelSpec,
@@ -84,17 +84,17 @@ function takeInput(
   return transfer && !(taken instanceof Promise) ? move(taken) : taken;
 }
 
-/** Copies what is little, and has everything else change its owner. */
+/** Clones the value, and moves its buffers and pictures. */
 function move(input: WireInput): WireInput {
   return structuredClone(input, { transfer: transferablesOf(input) });
 }
 
-/** Closes the picture of a snapshot that nobody will run. One that turned out broken has none. */
+/** Closes the picture of a snapshot that nobody will run. */
 export function releaseSnapshot(input: WireInput | Promise<WireInput>): void {
   void Promise.resolve(input).then(closePictures, () => {});
 }
 
-/** Reads everything once, so that what is taken is what was checked. */
+/** Reads everything once: getters could give another value after the check. */
 function readTensors(tensors: Tensors): Tensors {
   const entries = Object.entries(tensors).map(([name, { datatype, shape, data }]) => [
     name,
@@ -113,7 +113,7 @@ function snapshotTensors(tensors: Tensors, transfer: boolean): WireInput {
   return { kind: 'tensors', tensors: Object.fromEntries(entries) };
 }
 
-/** Pictured at the call, because it cannot cross itself. */
+/** True for an element or a canvas, which is drawn at the call because it cannot cross itself. */
 export function isElement(input: unknown): input is HTMLCanvasElement {
   return isDrawable(input) && kindOf(input) !== 'ImageBitmap';
 }
@@ -122,7 +122,7 @@ export function isDrawable(input: unknown): input is CanvasImageSource {
   return DRAWABLES.includes(kindOf(input));
 }
 
-/** @returns undefined for what is no picture, or none any more */
+/** @returns undefined for an input that is no picture, or none any more */
 function snapshotImage(
   image: ImageInput,
   transfer: boolean,
@@ -156,7 +156,7 @@ function wrap(image: WireImage): WireInput {
   return { kind: 'image', image };
 }
 
-/** Pictured by the browser, at the call. */
+/** `createImageBitmap` takes these. */
 const DRAWABLES = [
   'ImageBitmap',
   'OffscreenCanvas',
@@ -165,7 +165,7 @@ const DRAWABLES = [
   'HTMLVideoElement',
 ];
 
-/** Rejects with what the browser says of a source that has no picture. */
+/** Rejects with the browser's error for a source that has no picture. */
 export async function drawBitmap(source: CanvasImageSource): Promise<WireInput> {
   const bitmap = await createImageBitmap(source as ImageBitmapSource, {
     colorSpaceConversion: 'none',
@@ -191,8 +191,8 @@ type Data = Tensor['data'] | Uint8ClampedArray;
 
 /**
  * Takes arrays as they are now: copies of them, or with `transfer` themselves. Memory that cannot be given
- * away, which is shared or WebAssembly's, is copied either way; only giving it away tells, and what was
- * given away together with it would be lost.
+ * away, which is shared or WebAssembly's, is copied either way. Only a try tells, so each memory is moved by
+ * itself: a failure would lose the others.
  */
 export function takeArrays(arrays: readonly Data[], transfer: boolean): Data[] {
   const taken = new Map<Data, Data | undefined>();
@@ -206,14 +206,14 @@ export function takeArrays(arrays: readonly Data[], transfer: boolean): Data[] {
   return arrays.map((array) => taken.get(array) as Data);
 }
 
-/** Since 2023 or 2024, as browsers go. */
+/** Browsers have `transfer` since 2023 or 2024. */
 type Movable = ArrayBuffer & { transfer?(): ArrayBuffer };
 
 function memoryOf(data: Data): Movable | undefined {
   return (data as { buffer?: Movable }).buffer;
 }
 
-/** A whole memory changes hands by itself where the browser can do that: cloning costs as much as a small run. */
+/** A whole buffer is moved with `transfer` where there is one: cloning costs as much as a small run. */
 function moveArrays(arrays: Data[], memory: Movable | undefined): Data[] | undefined {
   const [first] = arrays as [Exclude<Data, string[]>];
   try {
@@ -227,12 +227,12 @@ function moveArrays(arrays: Data[], memory: Movable | undefined): Data[] | undef
   }
 }
 
-/** Node's Buffer would not copy at `slice`. */
+/** Node's Buffer does not copy in `slice`. */
 function copy(data: Data): Data {
   return Array.isArray(data) ? [...data] : anew(data, data);
 }
 
-/** An array of this realm's, of the same type. */
+/** Makes an array of the same type, of this realm. */
 function anew(data: Data, content: Data | ArrayBuffer): Data {
   const types = globalThis as unknown as Record<string, new (of: typeof content) => Data>;
   return new (types[kindOf(data)] as new (of: typeof content) => Data)(content);

@@ -5,7 +5,7 @@ import { assetsFolder, type BackendFiles, filesInFolder } from './in-folder.js';
 export const BACKENDS: readonly AvailableBackend[] = AVAILABLE_BACKENDS;
 
 /**
- * Where a backend's files are. Bundlers find them through the literal `new URL(…)`s and copy them
+ * Addresses of a backend's files. Bundlers find them through the literal `new URL(…)`s and copy them
  * as they are; a worker that is bundled again loses its own address, which its runtime needs.
  *
  * @param assets folder that holds a copy of `dist/assets`, as the option gives it

@@ -7,7 +7,7 @@ declare const __SCRIPT__: string | undefined;
 /** Written in by the build: the SHA-384 of each runtime file, by its name, as `integrity` takes it. */
 declare const __INTEGRITY__: Readonly<Record<string, string>>;
 
-/** Read while the script runs: later nothing says which it was. */
+/** Read while the script runs: `currentScript` is null later. */
 const SCRIPT = __SCRIPT__;
 
 export const BACKENDS: readonly AvailableBackend[] = AVAILABLE_BACKENDS;

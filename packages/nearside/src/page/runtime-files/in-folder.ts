@@ -30,14 +30,14 @@ export function filesInFolder(backend: AvailableBackend, folder: URL): BackendFi
 }
 
 /**
- * An address with its origin. That of `new URL(…, import.meta.url)` has none in a build by Next, and a worker that
- * is started from a Blob could not follow it.
+ * Gives an address its origin. `new URL(…, import.meta.url)` has none in a build by Next, and a worker that is
+ * started from a Blob could not resolve it.
  */
 export function inFull({ href }: URL): URL {
   return new URL(href, globalThis.location?.href);
 }
 
-/** @param assets as the option gives it: with a slash at its end or without, from the page's address on */
+/** @param assets the option: with a slash at its end or without, relative to the page's address */
 export function assetsFolder(assets: string): URL {
   return new URL(assets.endsWith('/') ? assets : `${assets}/`, globalThis.location?.href);
 }

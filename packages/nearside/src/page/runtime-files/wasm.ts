@@ -4,7 +4,7 @@ import { assetsFolder, type BackendFiles, filesInFolder } from './in-folder.js';
 /** Backends of `nearside/wasm`: a build with it emits no file of WebGPU, whose wasm is 26 MB. */
 export const BACKENDS: readonly AvailableBackend[] = ['onnx-wasm', 'tfjs-wasm'];
 
-/** As of `bundled.ts`. The addresses begin at `dist/wasm/nearside.js`, the file that this is built into. */
+/** As in `bundled.ts`. The addresses begin at `dist/wasm/nearside.js`, the file that this is built into. */
 export function backendFiles(backend: AvailableBackend, assets?: string): BackendFiles {
   if (assets !== undefined) return filesInFolder(backend, assetsFolder(assets));
   const steps = new URL('../assets/steps.js', import.meta.url);

@@ -26,14 +26,14 @@ export interface Handover {
   /**
    * Gives the session up while nobody calls; the next call has it made anew, from the cache.
    *
-   * @param reason for a call that comes between: it is done by the session that is made anew
+   * @param reason the error of a call that comes between: it is done again by the session that is made anew
    * @returns false when it is in use, on probation, or given up already
    */
   rest(reason: NearsideError): boolean;
   readonly isResting: boolean;
   /** A rest would cut nothing: no run, no probation, no revival. */
   readonly mayRest: boolean;
-  /** The current version, made anew if it was given up or lost. @throws what opening it again threw */
+  /** Gives the current version, made anew if it was given up or lost. @throws the error of opening it again */
   awake(): Promise<Serving>;
   /** Gives every place in a worker up. */
   close(reason: unknown): Promise<void>;
@@ -98,7 +98,7 @@ interface Handing extends Required<HandoverOptions> {
   state: State;
   /** Runs and holds under way. */
   readonly inFlight: Map<Serving, number>;
-  /** Versions that close when they are idle, by the reason for what would still call them. */
+  /** Versions that close when they are idle, with the reason that they close with. */
   readonly leaving: Map<Serving, unknown>;
 }
 
@@ -241,13 +241,13 @@ function take(handing: Handing, next: Serving): void {
   if (state.kind === 'closed') return void next.connection.close(undefined);
   const { current: from, probation } = state;
   if (probation) leaveWhenIdle(handing, probation.reserve);
-  const isReady = !isResting(state); // to take over again
+  const isReady = !isResting(state); // a version at rest cannot take over again
   if (!isReady) leaveWhenIdle(handing, from);
   const event = { kind: 'took-over', from, to: pool(next) } as const;
   hand(handing, event, isReady ? { reserve: from, goodRuns: 0 } : undefined);
 }
 
-/** @throws the reason of `close`; an error for which a rest cannot be ended; `no-backend`, when none is left to serve */
+/** @throws the reason of `close`; the error of waking from a rest; `no-backend`, when none is left to serve */
 async function awake(handing: Handing): Promise<Serving> {
   const { current } = handing.state;
   if (current.connection.end) revive(handing, current); // at rest, or lost while nobody called

@@ -9,14 +9,14 @@ import { type Handover, rested } from './handover.js';
 export interface JoinOptions {
   readonly engine: EngineContext;
   readonly handover: Handover;
-  /** Whether anything waits, or is under way beside runs. */
+  /** True while a call waits, or work beside runs is under way. */
   readonly isNeeded: () => boolean;
   readonly close: () => Promise<void>;
 }
 
 /** A model's place in its engine. */
 export interface Membership {
-  /** After each call. */
+  /** To be told after each call. */
   used(): void;
   leave(): void;
 }
@@ -57,7 +57,7 @@ export function joinEngine({ engine, handover, isNeeded, close }: JoinOptions): 
     clearTimeout(timer);
     timer = setTimeout(
       () => {
-        // What is in use now comes here again after its call, except an update's look.
+        // A call that is under way comes here again when it ends; an update's look does not.
         if (!model.rest() && !handover.isResting) restWhenIdle();
       },
       Math.min(engine.idleMs, LONGEST_TIMER_MS),
@@ -84,14 +84,14 @@ export function joinEngine({ engine, handover, isNeeded, close }: JoinOptions): 
   };
 }
 
-/** A worker's heap may be so many times what its models declare: it never shrinks by itself. */
+/** A worker's heap, which never shrinks by itself, may be so many times as large as its models declare. */
 const TOLERANCE = 2;
 
-/** The heap at which a backend's worker was replaced last: one that needs it again is left alone. */
+/** The heap at which a backend's worker was replaced last: a worker that needs as much again is kept. */
 const replacedAtBytes = new WeakMap<EngineContext, Map<string, number>>();
 
 /**
- * Replaces workers whose heap has grown to more than twice what their models declare, while nobody
+ * Replaces workers whose heap has grown to more than twice the bytes that their models declare, while nobody
  * uses them: the models are loaded again in a new one at once.
  */
 export function replaceBloated(engine: EngineContext): void {
@@ -100,7 +100,7 @@ export function replaceBloated(engine: EngineContext): void {
   for (const worker of engine.workers.live) {
     if (worker.heapBytes <= limitOf(worker, known.get(worker.backend) ?? 0)) continue;
     const models = [...engine.models].filter(({ workers }) => workers.includes(worker));
-    // A version that is being tried, or opened, is nobody's yet.
+    // A version that is being tried, or opened, belongs to no model yet.
     if (worker.models !== models.length || !models.every(({ mayRest }) => mayRest)) continue;
     known.set(worker.backend, worker.heapBytes);
     worker.isRetired = true;
@@ -108,7 +108,7 @@ export function replaceBloated(engine: EngineContext): void {
   }
 }
 
-/** What loading alone takes is no bloat, whatever the models declare: a new worker would take it too. */
+/** A new worker would take as much as loading took, whatever the models declare. */
 function limitOf({ declaredBytes, loadedHeapBytes }: WorkerStatus, knownBytes: number): number {
   return Math.max(TOLERANCE * declaredBytes, TOLERANCE * loadedHeapBytes, knownBytes);
 }

@@ -17,7 +17,7 @@ import type { OpenPlan } from '../options/plan-opening.js';
 import { type Connection, connect } from '../workers/connection.js';
 import type { EngineContext } from '../workers/engine-context.js';
 
-/** What everything of one open model shares: data and handles, no function of a room above. */
+/** Data and handles that all parts of one open model share. */
 export interface ModelContext {
   readonly plan: OpenPlan;
   readonly engine: EngineContext;
@@ -33,14 +33,14 @@ export interface ModelContext {
 export interface Opened {
   readonly connection: Connection;
   readonly backend: AvailableBackend;
-  /** Which file of ONNX Runtime, where it is that. */
+  /** The file of ONNX Runtime; undefined for another runtime. */
   readonly runtime: OnnxRuntime | undefined;
   readonly version: OpenedVersion;
-  /** Worker ready → version verified, ms. */
+  /** From the worker's being ready to the verified version, ms. */
   readonly metadataMs: number;
-  /** Settles when everything is fetched that `load` needs: what takes long from then on hangs. */
+  /** Settles when everything is fetched that `load` needs. */
   readonly fetched: Promise<void>;
-  /** How long loading may take after that, ms. */
+  /** Loading that takes longer than this after that hangs, ms. */
   readonly warmUpMs: number;
 }
 
@@ -50,44 +50,44 @@ export interface Serving extends Opened {
   readonly loaded: LoadedVariant;
   /** Backends tried before that did not start, in their order. */
   readonly failures: readonly BackendFailure[];
-  /** Those of them that it is held against. */
+  /** The failures that are held against their backends. */
   readonly quarantined: readonly BackendFailure[];
   /** Why no backend serves the version, where this stands in for one and the app's own function answers. */
   readonly noBackend: NearsideError | undefined;
 }
 
-/** Which of a backend's workers; by default the first, which models share. */
+/** Names one of a backend's workers; by default the first, which models share. */
 export interface Place {
-  /** In one of its own: what hangs or crashes there stops nothing else. As planned, by default. */
+  /** In a worker of its own, a hang or crash stops nothing else. As planned, by default. */
   readonly isolate: boolean | undefined;
-  /** From 0 on; 0 by default. */
+  /** Counted from 0 on; 0 by default. */
   readonly slot: number | undefined;
 }
 
-/** For what is tried beside a version that serves: it may hang or crash. */
+/** For a version that is tried beside the one that serves: it may hang or crash. */
 export const OWN_WORKER: Place = { isolate: true, slot: undefined };
 
 /** Every field is there, so that none is read from `Object.prototype`. */
 export interface OpenOnOptions {
   readonly which: WhichVersion;
   readonly place: Place | undefined;
-  /** Of the repository, where the page has asked it. */
+  /** The repository's answer, where the page has asked it. */
   readonly boot: BootAnswer | undefined;
-  /** It can be done without: where the engine has no room for it no other model is put to rest. */
+  /** No other model is put to rest to make room for it. */
   readonly isOptional: boolean;
-  /** It will be loaded, as far as can be foreseen. */
+  /** It is expected to be loaded. */
   readonly isSure: boolean;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: Progress) => void) | undefined;
 }
 
-/** What has started on the common file by then serves, ms: a trap in a thread of it is silent. */
+/** The common file has this long to start: a trap in one of its threads is silent, ms. */
 const COMMON_MS = 10_000;
 
 /**
- * Takes a place in a worker of one backend and opens a version in it. Whatever fails gives it back.
+ * Takes a place in a worker of one backend and opens a version in it. A failure gives the place back.
  *
- * @returns undefined when there is no such version (a previous one, when there is none)
+ * @returns undefined when there is no such version, as there may be no previous one
  */
 export async function openOn(
   backend: AvailableBackend,
@@ -158,9 +158,9 @@ export async function openOn(
 }
 
 /**
- * Loads what was opened and proves it; from then on it is the active version of this device, unless it was
- * opened as the one that is `served`, or unsigned. What takes longer than `policy.warmUpMs` after everything
- * was fetched is a `backend-failed`: it may keep other models of the worker waiting.
+ * Loads an opened version and proves it; from then on it is the active version of this device, unless it was
+ * opened as the one that is `served`, or unsigned. Loading that takes longer than `policy.warmUpMs` after
+ * everything was fetched is `backend-failed`: it may keep other models of the worker waiting.
  */
 export async function load(
   opened: Opened,
@@ -197,7 +197,7 @@ export async function endingOnFailure<Result>(
   }
 }
 
-/** What hangs blocks its worker: it is ended at once. */
+/** A version that hangs blocks its worker, so the worker is ended. */
 async function withinLimit<Value>(
   work: Promise<Value>,
   { connection, fetched, warmUpMs }: Opened,

@@ -13,7 +13,7 @@ export interface StartSteps {
   load(opened: Opened, variant: Variant): Promise<Serving>;
 }
 
-/** How a try to start a version on a backend ended. */
+/** The end of a try to start a version on a backend. */
 export type Attempt =
   | { readonly kind: 'started'; readonly serving: Serving }
   | { readonly kind: 'no-version' }
@@ -30,9 +30,9 @@ export type Attempt =
       readonly variant: Variant | undefined;
     };
 
-/** What to do where the first backend, or the installed version, does not work: it is in the second part. */
+/** Helps where the first backend, or the installed version, does not work. It is in the second part. */
 export interface StartHelp {
-  /** @param first what came of the first of the backends */
+  /** @param first the attempt on the first of the backends */
   tryBackends(
     context: ModelContext,
     backends: readonly AvailableBackend[],
@@ -48,11 +48,11 @@ export interface StartHelp {
 }
 
 /**
- * Starts a version on the first backend of an order, or on the one that this leads to, which nearly
- * always works; what to do where it does not is loaded then.
+ * Starts a version on the first backend of an order, or on the one that this leads to, which nearly always
+ * works; help is loaded where it does not.
  *
  * @returns undefined when there is no such version
- * @throws as `tryBackends`; when that cannot be loaded, the failure itself
+ * @throws as `tryBackends`; the failure itself where the help cannot be loaded
  */
 export async function startVersion(
   context: ModelContext,
@@ -76,10 +76,10 @@ export async function startVersion(
 }
 
 /**
- * Opens a version in a worker of the first backend and loads a variant of it, unless what it learns of the
- * version leads elsewhere; what does not start is ended.
+ * Opens a version in a worker of the first backend and loads a variant of it, unless the opened version leads
+ * to another backend. A worker that does not start is ended.
  *
- * @param backends what is left to try, at least one
+ * @param backends those left to try, at least one
  */
 export async function attemptBackend(
   backends: readonly AvailableBackend[],
@@ -109,7 +109,7 @@ export async function attemptBackend(
 }
 
 /**
- * The backends that load a variant of the version. Where the device knows nothing of the model the
+ * Lists the backends that load a variant of the version. Where the device knows nothing of the model the
  * lightest is first, which takes one look.
  */
 async function orderFor(
@@ -139,7 +139,7 @@ export function serveStarted(
 
 export interface ServeInstalledOptions {
   readonly help: () => Promise<StartHelp>;
-  /** What `lookFirst` was answered. */
+  /** The repository's answer to `lookFirst`. */
   readonly boot?: BootAnswer | undefined;
 }
 
@@ -172,7 +172,7 @@ interface StartOptions extends ServeInstalledOptions {
   readonly opened: OpenedVersion[];
 }
 
-/** A boot file may offer what the repository no longer does: then the plain walk decides. */
+/** A boot file may offer a version that the repository has withdrawn: the walk without it decides then. */
 async function serveActive(context: ModelContext, options: StartOptions): Promise<Serving> {
   const serve = (options: StartOptions) =>
     start(context, { kind: 'active' }, options) as Promise<Serving>; // there is one, or an error
@@ -194,7 +194,7 @@ function start(
   const { signal, onProgress } = context.plan;
   const steps: StartSteps = {
     async open(backend) {
-      // Seldom a lighter variant leads to another backend; by default the first one has the light runtime then, of 137 KB.
+      // A lighter variant seldom leads to another backend; the first one's runtime, of 137 KB by default, is lost then.
       const how = {
         which,
         place: undefined,

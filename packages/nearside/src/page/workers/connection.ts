@@ -16,7 +16,7 @@ import {
 import type { WorkerFailure } from '../platform/host.js';
 import type { Host, WorkerStatus } from './shared-workers.js';
 
-/** Calls that need nothing but to be passed on. */
+/** Calls that are passed on as they are. */
 const PLAIN_CALLS = [
   'open',
   'openUnsigned',
@@ -37,7 +37,7 @@ const PLAIN_CALLS = [
 
 export type PlainCalls = Pick<ModelCalls, (typeof PLAIN_CALLS)[number]>;
 
-/** One function for each of them, made by its name. */
+/** Makes a function for each of them. */
 export function passOn(
   toCall: (name: keyof PlainCalls) => (request: never) => Promise<unknown>,
 ): PlainCalls {
@@ -48,8 +48,8 @@ export function passOn(
 const HANDSHAKE_MS = 30_000;
 
 /**
- * Calls to one model in a worker. Each rejects with what the worker replied, with `worker-lost` when
- * it died, or with what `close` was given; none stays pending.
+ * Calls to one model in a worker. Each rejects with the worker's error, with `worker-lost` when the worker
+ * died, or with the reason of `close`; none stays pending.
  */
 export interface Connection extends PlainCalls {
   load: ModelCalls['load'];
@@ -57,9 +57,9 @@ export interface Connection extends PlainCalls {
   profile(request: ProfileRequest, transfer: Transferable[]): ReturnType<ModelCalls['profile']>;
   /** The workers it is in: one, or a pool's. */
   readonly workers: readonly WorkerStatus[];
-  /** Says what the model needs, bytes. */
+  /** Declares the bytes that the model needs. */
   declare(memoryBytes: number): void;
-  /** Why it has ended, once it has. */
+  /** Set once it has ended. */
   readonly end: { readonly reason: unknown } | undefined;
   /**
    * Rejects every pending call with `reason`, at once, and gives the model's place up as soon as it
@@ -69,27 +69,25 @@ export interface Connection extends PlainCalls {
    */
   close(reason: unknown): Promise<void>;
   /**
-   * The same, but ends the worker whatever it is doing: for one that does not listen. Other models in
-   * it see `worker-lost`.
+   * The same for a worker that does not listen: it is ended whatever it is doing. Other models in it see
+   * `worker-lost`.
    *
-   * @param batch of a pool only the worker that was given this one
+   * @param batch in a pool only the worker that was given this batch is ended
    */
   kill(reason: unknown, batch?: number): void;
 }
 
-/** What goes with a batch. */
 export interface PostOptions {
-  /** What is given away with the request. */
   readonly transfer: Transferable[];
   /** Told when it is the request's turn; at once, where it need not wait for one. */
   readonly onBegun: () => void;
 }
 
-/** One model's line to its worker. */
+/** A model's connection and its state. */
 interface Line {
   readonly host: Host;
   readonly ready: Deferred<void>;
-  /** Rejects of the calls under way: a race would keep every reply for as long as the model. */
+  /** Reject functions of the calls under way: `Promise.race` would keep every reply as long as the model. */
   readonly pending: Set<(reason: unknown) => void>;
   /** Runs that wait for their turn there, by id; called when it has come. */
   readonly begun: Map<number, () => void>;
@@ -180,7 +178,7 @@ async function settle<Value>(line: Line, send: () => Promise<Reply<Value>>): Pro
     const answer = await promise;
     if (answer.ok) return answer.value;
     const error = fromWireError(answer.error);
-    if (isLostWorker(error)) die(line, error); // it says so itself
+    if (isLostWorker(error)) die(line, error); // the worker itself says that it is lost
     throw error;
   } finally {
     line.pending.delete(reject);
@@ -234,8 +232,8 @@ async function close(line: Line, reason: unknown): Promise<void> {
 }
 
 /**
- * An input was cloned at its call: what keeps it here all the same is something of its own. Nothing else
- * rejects, because answers are envelopes.
+ * A post fails where the input cannot be posted although it was cloned at its call. Nothing else rejects,
+ * because answers carry their errors.
  */
 async function giving<Answer>(posted: Promise<Answer>): Promise<Answer> {
   try {
@@ -253,7 +251,7 @@ function isWorkerEvent(data: Partial<WorkerEvent> | null): data is WorkerEvent {
   return data?.nearside !== undefined;
 }
 
-/** `serving/explain-start.ts` says more of it, where it knows the file. */
+/** `serving/later/explain-start.ts` explains it, where it knows the file. */
 function blocked(got: string, { cause, script }: Partial<WorkerFailure> = {}): NearsideError {
   return new NearsideError('worker-blocked', `Expected the model's worker to start, got: ${got}.`, {
     cause,
@@ -278,7 +276,7 @@ function lost(
   );
 }
 
-/** For the one that waited: what keeps the worker busy is another model's. */
+/** The error for a model that waits for a worker which another model keeps busy. */
 function busy(): NearsideError {
   return lost('another model in it did not let go of it', { isAnothers: true });
 }

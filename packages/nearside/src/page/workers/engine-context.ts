@@ -2,18 +2,18 @@ import { type ModelSpec, NearsideError } from '@nearside/core';
 import { startBackendWorker } from '#platform';
 import { createSharedWorkers, type SharedWorkers, type WorkerStatus } from './shared-workers.js';
 
-/** What the models of one engine share. */
+/** The state that the models of one engine share. */
 export interface EngineContext {
   readonly workers: SharedWorkers;
-  /** Those that are open, or at rest. */
+  /** The models that are open, or at rest. */
   readonly models: Set<EngineModel>;
   /** A model that was not used for so long is put to rest, ms; undefined for never. */
   readonly idleMs: number | undefined;
-  /** Which models are at rest and which are not, with a limit or without. Undefined for `open` alone. */
+  /** Counts the memory of loaded models, with a limit or without. Undefined for `open` alone. */
   readonly memory: MemoryBudget | undefined;
 }
 
-/** The one of `open`: a worker per backend, no limits. Nothing is started before it is needed. */
+/** The engine of `open`: a worker per backend, no limits. Nothing is started before it is needed. */
 export const DEFAULT_ENGINE: EngineContext = {
   workers: /* @__PURE__ */ createSharedWorkers(startBackendWorker),
   models: /* @__PURE__ */ new Set(),
@@ -26,7 +26,7 @@ export interface EngineModel {
   readonly name: string;
   /** By `performance.now()`. */
   readonly lastUsedMs: number;
-  /** Whether nothing would be cut by putting it to rest. */
+  /** A rest would cut nothing. */
   readonly mayRest: boolean;
   readonly isResting: boolean;
   readonly workers: readonly WorkerStatus[];
@@ -37,13 +37,13 @@ export interface EngineModel {
   close(): Promise<void>;
 }
 
-/** What the models of an engine may need together, by what they declare. */
+/** Keeps the models of an engine within a limit, by the bytes that they declare. */
 export interface MemoryBudget {
-  /** What those that are loaded need, bytes. */
+  /** Bytes that the loaded models need. */
   readonly usedBytes: number;
   /**
-   * Before a model is loaded: puts the ones that were not used for longest to rest, as far as they are
-   * idle. What is in use is never cut, so the budget may be exceeded until it ends.
+   * Puts the models that were not used for longest to rest before another is loaded, as far as they are idle. A
+   * model in use is never cut, so the budget may be exceeded until its calls end.
    *
    * @param isOptional nobody is put to rest for it
    * @throws NearsideError `out-of-memory` for a model that alone needs more; for an optional one that has no
@@ -51,7 +51,7 @@ export interface MemoryBudget {
    */
   makeRoom(spec: ModelSpec, isOptional?: boolean): void;
   hasRoomFor(sizeBytes: number): boolean;
-  /** After a call: the same for what had to be exceeded. */
+  /** Does the same after a call, for a budget that was exceeded. */
   settle(): void;
 }
 

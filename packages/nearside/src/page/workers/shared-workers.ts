@@ -7,20 +7,20 @@ import { LAST_STORING_MS, settlesWithin } from '../../shared/timers.js';
 import type { BackendWorker, WorkerFailure, WorkerSource } from '../platform/host.js';
 
 /**
- * One that has not answered by then is given this long beside others, then its worker is ended, ms; longer
- * while calls of theirs are under way, because a run on wasm keeps it from answering.
+ * A model that has not let go of a worker in time has this long beside others, then the worker is ended, ms. It
+ * has longer while calls of others are under way, because a run on wasm keeps the worker from answering.
  */
 const LEAVING_MS = 10_000;
-/** So many times as long at most: beyond the two minutes that a run has by default. */
+/** It waits so many times at most, which is longer than the two minutes that a run has by default. */
 const MOST_WAITS = 30;
 
 /**
- * What two models must have in common to share a worker. Files that nobody vouches for share none with a
- * signed model: a runtime's heap is one for all that is loaded in it.
+ * Models that share a worker have these in common. Unsigned files share none with a signed model, because all
+ * that is loaded in a runtime shares its heap.
  */
 export interface WorkerNeeds extends WorkerSource {
   readonly backend: AvailableBackend;
-  /** Which of the workers of its kind, from 0 on. */
+  /** Number of the worker among those of its kind, from 0 on. */
   readonly slot: number;
   /** CPU threads of its runtime, which has one number for all its models. */
   readonly threads?: number | undefined;
@@ -31,11 +31,10 @@ export interface WorkerNeeds extends WorkerSource {
 /** A worker that is alive. */
 export interface WorkerStatus {
   readonly backend: AvailableBackend;
-  /** Models in it. */
   readonly models: number;
-  /** What its models say they need, bytes. */
+  /** Bytes that its models say they need. */
   readonly declaredBytes: number;
-  /** What its wasm memory was seen to hold last; 0 while unknown. */
+  /** Bytes that its wasm memory was seen to hold last; 0 while unknown. */
   heapBytes: number;
   /** The same when a model was loaded last. */
   loadedHeapBytes: number;
@@ -48,13 +47,13 @@ export interface WorkerStatus {
 /** One model's place in a worker. */
 export interface Host {
   readonly worker: WorkerStatus;
-  /** Says what the model needs, bytes, for as long as it has not given its place back. */
+  /** Declares the bytes that the model needs, until the place is given back. */
   declare(memoryBytes: number): void;
   /** The model's functions there, until the place is given back. */
   readonly api: WorkerApi;
-  /** `api.run`, looked up once: Comlink makes and registers a proxy at each look, which a small run would feel. */
+  /** `api.run`, looked up once: Comlink makes and registers a proxy at each look, which slows small runs. */
   readonly run: WorkerApi['run'];
-  /** Where its events come from. */
+  /** Its events come from here. */
   readonly endpoint: MessagePort;
   readonly runtimeWasm: BackendWorker['runtimeWasm'];
   readonly stepsFile: BackendWorker['stepsFile'];
@@ -67,7 +66,7 @@ export interface Host {
    * unless the model does not let go of it.
    *
    * @param stored settles when the model stores nothing any more and is freed
-   * @param isAtWork whether a call of its own is under way there, and so to blame for its silence
+   * @param isAtWork a call of its own is under way there, and so to blame for the silence
    * @returns when the place is free, or the caller need not wait any longer
    */
   release(stored: Promise<unknown>, isAtWork?: boolean): Promise<void>;
@@ -77,7 +76,7 @@ export interface Host {
 
 /** Starts the workers of an engine, lets models share them, and ends those that nobody is in. */
 export interface SharedWorkers {
-  /** Those that are alive. */
+  /** The workers that are alive. */
   readonly live: readonly WorkerStatus[];
   /** @throws NearsideError `worker-blocked`, `no-backend` */
   acquire(needs: WorkerNeeds): Promise<Host>;
@@ -91,7 +90,7 @@ export type StartBackendWorker = (
 interface Tenant {
   disconnect: (() => void) | undefined;
   listener: ((failure: WorkerFailure) => void) | undefined;
-  /** How its worker ended. */
+  /** Set when its worker has ended. */
   failure: WorkerFailure | undefined;
   memoryBytes: number;
   /** It is to go, and has not answered in time. */
@@ -105,7 +104,7 @@ interface SharedWorker {
   started: BackendWorker | undefined;
   readonly tenants: Set<Tenant>;
   readonly status: WorkerStatus;
-  /** The workers that are alive, it too until it ends. */
+  /** The engine's workers that are alive, this one too until it ends. */
   readonly live: Set<SharedWorker>;
 }
 
@@ -120,7 +119,7 @@ export function createSharedWorkers(start: StartBackendWorker): SharedWorkers {
     },
     async acquire(needs) {
       const shared = findShared(live, needs) ?? startShared(live, needs, start);
-      // Before anything is waited for: a worker with somebody in it is not ended.
+      // It joins before anything is waited for: a worker with a model in it is not ended.
       const tenant: Tenant = {
         disconnect: undefined,
         listener: undefined,
@@ -269,7 +268,7 @@ function describe(backend: AvailableBackend, tenants: ReadonlySet<Tenant>): Work
   };
 }
 
-/** What one model learned of the worker itself is true for all; what it decided is its own. */
+/** A loss that one model found out is a loss for all; an end that it decided is another's loss to the others. */
 function toFailure(reason: unknown): WorkerFailure {
   const isOfWorker = isLostWorker(reason) && reason.code !== 'terminated';
   const message = isNearsideError(reason) ? reason.message : String(reason);

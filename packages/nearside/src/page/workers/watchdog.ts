@@ -4,17 +4,17 @@ import { settlesWithin } from '../../shared/timers.js';
 import type { Connection } from './connection.js';
 
 export interface WatchdogOptions {
-  /** For its turn and the work. */
+  /** Covers the wait for its turn, and the work. */
   readonly limitMs: number;
   /** Lets the caller go; the worker goes on. */
   readonly signal: AbortSignal | undefined;
 }
 
 /**
- * Waits for an answer of a worker to what is no call of `run`, which has a watchdog of its own. A worker
- * that does not give it in time is ended, as one whose run hangs.
+ * Waits for a worker's answer to a call other than `run`, which has a watchdog of its own. A worker that does
+ * not answer in time is ended, as one whose run hangs.
  *
- * @throws NearsideError `terminated`; `signal.reason`; what `ask` rejects with
+ * @throws NearsideError `terminated`; `signal.reason`; the error of `ask`
  */
 export async function withinWatchdog<Answer>(
   connection: Connection,
@@ -43,14 +43,14 @@ function silent(limitMs: number): NearsideError {
 }
 
 export interface AskOptions {
-  /** Of one run, ms. */
+  /** The limit of one run, ms. */
   readonly watchdogMs: number;
   readonly signal: AbortSignal | undefined;
 }
 
 /**
- * Asks a worker for what takes no longer than a run. A worker that hangs while nobody calls would keep
- * whoever asks waiting for ever: it is ended.
+ * Asks a worker for an answer that takes no longer than a run. A worker that hangs is ended, so that nobody waits
+ * for ever.
  *
  * @throws as `withinWatchdog`
  */
@@ -63,19 +63,19 @@ export function askWorker<Answer>(
   return withinWatchdog(connection, { limitMs, signal }, ask);
 }
 
-/** A worker that does nothing else answers in milliseconds; one that is gone never, ms. */
+/** A worker that has not answered a probe by then is gone, ms: one that is idle answers in milliseconds. */
 export const PROBE_MS = 5_000;
 
-/** Batches are counted from 1: asking this one back does nothing. */
+/** Batches are counted from 1, so that recalling this one does nothing. */
 const NO_BATCH = 0;
 
 /**
- * Finds out whether a worker is still there: a browser may have ended that of a page which it kept aside,
- * and does not say so. One that is gone is given up, so that the next call has another one.
+ * Finds out whether a worker is still there: a browser may have ended it while the page was in the back/forward
+ * cache, without a word. A worker that is gone is given up, so that the next call has another one.
  */
 export async function probeWorker(connection: Connection): Promise<void> {
   if (connection.end) return;
-  if (connection.workers.some(({ calls }) => calls > 0)) return; // what runs has its own watchdog
+  if (connection.workers.some(({ calls }) => calls > 0)) return; // a run has a watchdog of its own
   if (await settlesWithin(PROBE_MS, connection.recall(NO_BATCH))) return;
   connection.kill(
     new NearsideError(

@@ -51,11 +51,11 @@ export function bringOwn(given: OpenPlan): Own {
   };
 }
 
-/** By the app's function: models whose functions are the same share a worker, so each function is wrapped once. */
+/** Wrapped by the app's function, once each: models whose functions are the same share a worker. */
 const required = new WeakMap<StartWorker, StartWorker>();
 
 /**
- * The app's function, which must return a worker.
+ * Wraps the app's function, which must return a worker.
  *
  * @throws NearsideError `no-backend` where the app has none, so that the next backend is tried
  */

@@ -23,7 +23,7 @@ import { releaseSnapshot, snapshotInput, takesOthers } from '../../running/snaps
 import type { Serving } from '../../serving/serving.js';
 import { type Connection, passOn } from '../../workers/connection.js';
 
-/** Runs that failed for want of a backend or of time; not bad inputs, nor callers who have left. */
+/** Codes of runs that failed for want of a backend or of time; not of bad inputs, nor of callers who have left. */
 const ANSWERABLE = ['deadline', 'no-backend', 'golden-mismatch'];
 
 /**
@@ -31,7 +31,7 @@ const ANSWERABLE = ['deadline', 'no-backend', 'golden-mismatch'];
  *
  * @param leaving aborted when the model is closed
  * @returns undefined for a failure that it is not asked about
- * @throws what the function throws; the reason of a signal
+ * @throws the error of the function; the reason of a signal
  */
 export async function fallBack(
   failed: FailedRun,
@@ -75,7 +75,7 @@ function describeAnswer({ id, serving, cold }: FailedRun, totalMs: number): RunM
   return { id, model, version, ...nowhere, ...stages, batch: 1, cold, fallback: true };
 }
 
-/** The version that no backend serves, in place of one that is served: every call to its worker fails. */
+/** Makes a serving of a version that no backend serves: every call to its worker is rejected with the error. */
 export function standIn(
   error: NearsideError,
   plan: OpenPlan,

@@ -134,7 +134,7 @@ async function findAndTry(
   if (isOptional && !isRevoked && isDataExpensive(context.plan.policy.saveData)) return undefined;
   try {
     const proven = await tryOut(keeping, next);
-    // Nobody called it, and nobody need go back to it: it does not wait until the new one has settled in.
+    // It was at rest, and rests again at once: a version at rest is not kept until the new one has settled in.
     if (wasResting) handover.rest(rested(next.model));
     takeOver(keeping, proven);
   } finally {
@@ -169,7 +169,7 @@ async function settleFailure(
   const code = isNearsideError(error) ? error.code : 'backend-failed';
   const giveUp = () => rollBack({ failed, to: keeping.handover.current, code, plan, emitter });
   if (code === 'model-invalid') return giveUp(); // no try would change that
-  if (code === 'task-mismatch') keeping.waiting = failed.sequence; // for a page that asks for its task
+  if (code === 'task-mismatch') keeping.waiting = failed.sequence; // another page may ask for its task
   if (triesLeft === undefined) return;
   emitter.emit('version-failed', { version: failed.version, code });
   if (triesLeft <= 0) await giveUp();
@@ -200,7 +200,7 @@ function revokedError({ model, version }: ReleaseIdentity): NearsideError {
   );
 }
 
-/** Between two looks, ± 20 % so that a fleet does not ask all at once, ms. */
+/** Time between two looks, ± 20 % so that a fleet does not ask all at once, ms. */
 const EVERY_MS = 15 * 60 * 1000;
 const JITTER = 0.2;
 

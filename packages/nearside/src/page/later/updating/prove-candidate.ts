@@ -11,7 +11,7 @@ import {
 } from '../../serving/serving.js';
 import { askWorker } from '../../workers/watchdog.js';
 
-/** A candidate's trial: how far it came, whether it passed or not. */
+/** The state of a candidate's trial, passed or not. */
 export interface Trial {
   /** Set once it was fetched and a try was counted; below zero when none was left. */
   triesLeft: number | undefined;
@@ -20,9 +20,9 @@ export interface Trial {
 /**
  * Fetches, loads and checks a version beside the one that serves, in a worker of its own. A try is
  * counted when everything is fetched and before it is loaded, so that a crash of the page counts
- * too; what hangs is ended at the policy's limit.
+ * too. A candidate that hangs is ended at the policy's limit.
  *
- * @param trial filled in on the way, for whoever has to deal with a failure
+ * @param trial filled in on the way, for the caller who deals with a failure
  * @throws NearsideError trust, network and backend codes
  */
 export async function proveCandidate(

@@ -8,28 +8,28 @@ import {
   type Updates,
 } from '../../later/updating/keep-current.js';
 
-/** What goes on beside serving: updates, tuning, and remembering what came of it. */
+/** Work beside serving: updates, tuning, and the memory of their findings. */
 export interface BackgroundWork extends Pick<Updates, 'revoked' | 'update'> {
-  /** Whether something is under way that needs the worker which serves. */
+  /** A look or a trial is under way that needs the worker which serves. */
   readonly isAtWork: boolean;
-  /** Looks for a faster backend, once for each version. Until that is done; never rejects. */
+  /** Looks for a faster backend, once for each version. Never rejects. @returns when that is done */
   tune(): Promise<void>;
-  /** After results: the same, and once more where a faster one is worth its start by then. */
+  /** Does the same after results, and once more when a faster backend has become worth its start. */
   readonly ran: RunObserver;
-  /** Ends what is under way. */
+  /** Ends the looks and trials under way. */
   close(reason: unknown): void;
-  /** Until everything is written that the next `open` is to know. */
+  /** @returns when everything is written for the next `open` */
   saved(): Promise<void>;
 }
 
 export interface BackgroundOptions extends KeepCurrentOptions {
-  /** Whether there are runs, waiting or under way. */
+  /** True while runs wait or are under way. */
   readonly hasRuns: () => boolean;
-  /** Whether a result was there before this. */
+  /** The model has had a result before this begins. */
   readonly hasRun: boolean;
 }
 
-/** Of files that nobody vouches for there are no versions, and nothing is remembered. */
+/** Unsigned files have no versions, and nothing is remembered of them. */
 const NONE: BackgroundWork = {
   revoked: undefined,
   isAtWork: false,

@@ -9,12 +9,12 @@ import { openStream, type StreamContext } from '../../streaming/later/open-strea
 import { scoreModel } from '../../streaming/later/score.js';
 import { askWorker } from '../../workers/watchdog.js';
 
-/** What calls of an open model are answered with. */
+/** Parts of an open model that its calls need. */
 export interface OpenModel extends ModelContext, StreamContext, StorageContext, ProfiledModel {
   readonly plan: ModelContext['plan'];
   readonly handover: StreamContext['handover'];
   readonly closing: AbortSignal;
-  /** After each call that is no run. */
+  /** To be told after each call that is no run. */
   readonly used: () => void;
 }
 
@@ -47,8 +47,8 @@ export function answerLate(open: OpenModel) {
 }
 
 /**
- * Loads a model again that was put to rest, checks its first golden case, and runs that until runs take as long as they
- * will. Each run has its own turn.
+ * Loads a model again that was put to rest, checks its first golden case, and runs that until runs stop getting
+ * faster. Each run has its own turn.
  */
 async function warmModel({ handover, plan }: OpenModel): Promise<void> {
   const limits = { watchdogMs: plan.policy.watchdogMs, signal: undefined };

@@ -1,6 +1,6 @@
 /**
- * What an open model needs only after its first result, and what few pages need at all. One chunk of
- * its own: a page pays for it when it has what it came for. Only `load-later.ts` imports it.
+ * The second part of the library: code that an open model needs only after its first result, or that few pages need
+ * at all. It is a chunk of its own, which only `import-later.ts` imports.
  */
 
 export { bringOwn } from '../../later/fallback/bring-own.js';

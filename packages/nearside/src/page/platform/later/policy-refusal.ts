@@ -1,17 +1,17 @@
-/** How long what is looked at once more may take, ms. */
+/** The second try may take this long, ms. */
 export const LOOK_MS = 3_000;
 
-/** What the page's Content-Security-Policy kept out. */
+/** A refusal of the page's Content-Security-Policy. */
 export interface Refusal {
   /** Such as `worker-src`. */
   readonly directive: string;
 }
 
 /**
- * Does something once more, and hears whether the page's policy refuses it: a failed `fetch` or worker says
- * nothing of it.
+ * Does something once more, and hears whether the page's policy refuses it: the error of a `fetch` or a worker
+ * does not say so.
  *
- * @param directives those that it may be about; the page may meet others meanwhile
+ * @param directives others may be violated by the page meanwhile
  */
 export async function refusalOf(
   directives: readonly string[],

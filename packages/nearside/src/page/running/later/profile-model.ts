@@ -15,13 +15,12 @@ import { type SnapshotOther, snapshotInput, takesOthers } from '../snapshot-inpu
 import { refuseInput } from './refuse-input.js';
 import { snapshotOther } from './snapshot-other.js';
 
-/** What is profiled. */
 export interface ProfiledModel {
   readonly run: (input: Input, options: RunOptions) => Promise<RunResult>;
   readonly handover: Handover;
-  /** Of one run. */
+  /** A worker that is silent for longer in one run is ended. */
   readonly watchdogMs: number;
-  /** Takes records, with what is remembered. */
+  /** Takes records, with features that are remembered. */
   readonly takeOther?: SnapshotOther | undefined;
 }
 
@@ -65,7 +64,7 @@ export async function profileModel(
   return { model, version, variant, backend, threads, runs, totalMs, stages, operators };
 }
 
-/** Its runs are one call to the worker, which has as long as each of them would, and for its turn. */
+/** The runs are one call to the worker, whose time is one run's for each, and one more to wait for its turn. */
 async function timeOperators(
   { handover, watchdogMs, takeOther }: Omit<ProfiledModel, 'run'>,
   { input, runs, signal }: { input: Input; runs: number; signal: AbortSignal | undefined },

@@ -4,13 +4,12 @@ import { transferablesOf, type WireInput } from '../../../shared/protocol.js';
 import { type Loss, type QueuedRun, RETAINED_BYTES, type RunOutcome } from '../post-batch.js';
 import { isClosed, releaseSnapshot } from '../snapshot-input.js';
 
-/** A worker that is lost again and again before it begins a run is not waited for, so many times. */
+/** A run that is lost so often before a worker begins it is given up. */
 const MOST_TRIES = 5;
 
 /**
- * What was lost with a worker is done again by the next one, where its input is still there: it was
- * copied, or had not left yet. A stream's state is not. What may have been to blame has one more try, by
- * itself: then what it does is its own.
+ * The next worker does runs again that were lost, where their input is still there: it was copied, or had not
+ * left yet. Frames that need a stream's state are lost. A run that may be to blame has one more try, alone.
  */
 export async function redoLost(
   runs: readonly QueuedRun[],
@@ -41,7 +40,7 @@ function isCallers(error: unknown): boolean {
   return isNearsideError(error) && error.details.isOwn === true;
 }
 
-/** What was given away has no size any more. */
+/** A buffer or picture that was given away has no size any more. */
 function isWhole(input: WireInput): boolean {
   return transferablesOf(input).every((owned) =>
     owned instanceof ArrayBuffer ? owned.byteLength > 0 : !isClosed(owned),

@@ -26,7 +26,7 @@ export function refuseInput(input: unknown, spec: ModelSpec, cause?: unknown): n
 }
 
 function findFault(input: unknown, spec: ModelSpec, cause: unknown): never {
-  const mayHold = spec.task !== 'tensors'; // pictures, or buffers
+  const mayHold = spec.task !== 'tensors'; // pictures or buffers, which can be closed
   if (typeof input === 'object' && input !== null && 'tensors' in input) {
     if (spec.stages) throw takesNoTensors(spec.name);
     checkTensors(input.tensors, callerInputs(spec));
@@ -51,7 +51,7 @@ function isGone(owned: Transferable): boolean {
   }
 }
 
-/** Not that it cannot be cloned, or that it is no element of a browser's: jsdom's, a Proxy. */
+/** False for an element that cannot be cloned, or is none of a browser's: jsdom's, a Proxy. */
 function isPictureless(cause: unknown): boolean {
   return kindOf(cause) === 'DOMException' && (cause as DOMException).name !== 'DataCloneError';
 }
@@ -64,7 +64,6 @@ function takesNoTensors(model: string): NearsideError {
   );
 }
 
-/** What nothing could be drawn from. */
 function pictureless(source: unknown, cause: unknown): NearsideError {
   return new NearsideError(
     'decode-failed',
@@ -104,7 +103,7 @@ function thrownInWords(thrown: unknown): string {
   return inWords(thrown);
 }
 
-/** A getter of its own throws, it holds a function, it is a picture from another site. */
+/** The input has a getter that throws, holds a function, or is a picture from another site. */
 function untakeable({ name, task }: ModelSpec, cause: unknown): NearsideError {
   const got = thrownInWords(cause);
   return new NearsideError(

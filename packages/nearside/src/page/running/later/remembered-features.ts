@@ -13,7 +13,7 @@ import type { OpenPlan } from '../../options/plan-opening.js';
 
 /** Values of features that stay on this device, for calls that leave them out. */
 export interface RememberedFeatures {
-  /** A record with what it leaves out, as far as that is remembered and not too old. */
+  /** Completes a record with features that are remembered and not too old. */
   fillIn(record: Readonly<Record<string, unknown>>): FilledRecord;
   /**
    * Keeps values with the time of now; null forgets one.
@@ -23,10 +23,10 @@ export interface RememberedFeatures {
   remember(record: FeatureRecord): Promise<void>;
 }
 
-/** May still lack features: a default of the spec stands in for those. */
+/** It may still lack features: defaults of the spec stand in for those. */
 export interface FilledRecord {
   readonly record: Readonly<Record<string, unknown>>;
-  /** What was remembered, and is too old. */
+  /** Features that are remembered, and are too old. */
   readonly stale: readonly string[];
 }
 
@@ -38,7 +38,7 @@ interface Kept {
 
 type KeptByName = Readonly<Record<string, Kept>>;
 
-/** Reads what is remembered for a model; what another tab remembers later is seen at the next opening. */
+/** Reads the features that are remembered for a model. Another tab's later ones are seen at the next opening. */
 export async function openRemembered(
   plan: Pick<OpenPlan, 'pin' | 'address' | 'store'>,
   features: readonly Feature[],
@@ -59,7 +59,7 @@ export async function openRemembered(
         const given = Object.hasOwn(completed, name) ? completed[name] : undefined;
         if (given !== undefined && given !== null) continue;
         const { value, atMs } = (Object.hasOwn(kept, name) && kept[name]) || {};
-        if (atMs === undefined || !isTaken(value, feature)) continue; // another version's, perhaps
+        if (atMs === undefined || !isTaken(value, feature)) continue; // another version may have kept it
         const ageMs = nowMs - atMs;
         // A clock that was set back says nothing of the age.
         if (maxAgeMs !== undefined && (ageMs < 0 || ageMs > maxAgeMs)) stale.push(name);
@@ -98,7 +98,7 @@ async function withStore<Value>(
   }
 }
 
-/** Whatever lies in the store: what does not fit is forgotten. */
+/** The store may hold anything: values that do not fit are forgotten. */
 function readKept(stored: StoredValue): KeptByName {
   if (kindOf(stored) !== 'Object') return {};
   const entries = Object.entries(stored as Record<string, Partial<Kept> | undefined>);
@@ -123,7 +123,7 @@ function readRecord(
   });
 }
 
-/** Whether a record may hold it: of the right type, and not outside a range that refuses. */
+/** True for a value that a record may hold: of the right type, and not outside a range that refuses. */
 function isTaken(value: unknown, feature: Feature): boolean {
   if (!fitsFeature(value, feature)) return false;
   if (feature.type !== 'number' || !feature.range || feature.outside === 'clip') return true;

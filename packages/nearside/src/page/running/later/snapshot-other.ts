@@ -5,7 +5,7 @@ import type { OpenPlan } from '../../options/plan-opening.js';
 import { drawBitmap, isElement, type SnapshotOther, takeArrays } from '../snapshot-input.js';
 import { openRemembered } from './remembered-features.js';
 
-/** How inputs are taken that are neither tensors nor pictures. Records are filled in with what is remembered. */
+/** Takes inputs that are neither tensors nor pictures. Records are completed with features that are remembered. */
 export async function openSnapshotOther(
   plan: Pick<OpenPlan, 'pin' | 'address' | 'store'>,
   { features }: Pick<ModelSpec, 'features'>,
@@ -22,9 +22,9 @@ export async function openSnapshotOther(
 
 /**
  * Takes a record, sound, or an input for a task of the app's own, as it is now. Elements and canvases become bitmaps,
- * an `AudioBuffer` its samples; what else there is crosses as it is.
+ * an `AudioBuffer` its samples; everything else crosses as it is.
  *
- * @throws what the browser says of what cannot be cloned or drawn
+ * @throws the browser's error for an input that cannot be cloned or drawn
  */
 export function snapshotOther(input: unknown, transfer: boolean): WireInput | Promise<WireInput> {
   if (isElement(input)) return drawBitmap(input);
@@ -35,8 +35,8 @@ export function snapshotOther(input: unknown, transfer: boolean): WireInput | Pr
 const OWNED = ['ArrayBuffer', 'ImageBitmap', 'VideoFrame', 'AudioData'];
 
 /**
- * Everything in a value that can be given away instead of copied: buffers, bitmaps, frames and audio data, in
- * plain objects and arrays.
+ * Finds everything in a value that can be given away instead of copied: buffers, bitmaps, frames and audio data,
+ * in plain objects and arrays.
  */
 export function transferablesIn(value: unknown): Transferable[] {
   const seen = new Set<object>();
@@ -59,7 +59,7 @@ export function transferablesIn(value: unknown): Transferable[] {
  * Takes sound as it is now, in a form that can cross to a worker: an `AudioBuffer` as its samples, which are always
  * copied because it keeps them.
  *
- * @returns undefined for what is no sound, or crosses like anything else
+ * @returns undefined for an input that is no sound, or crosses like anything else
  */
 export function snapshotSound(input: unknown, transfer: boolean): RawSound | AudioData | undefined {
   switch (kindOf(input)) {
@@ -79,7 +79,7 @@ export function snapshotSound(input: unknown, transfer: boolean): RawSound | Aud
   }
 }
 
-/** Just these two: an input of an app's own task may have more. */
+/** True for an object with just these two fields: an input of an app's own task may have more. */
 function isRaw(input: object): boolean {
   const { samples, sampleRateHz, ...others } = input as Partial<RawSound>;
   const channels: readonly unknown[] = Array.isArray(samples) ? samples : [samples];
@@ -96,7 +96,7 @@ function takeRaw({ samples, sampleRateHz }: RawSound, transfer: boolean): RawSou
   return { samples: isMany ? taken : (taken[0] as Float32Array), sampleRateHz };
 }
 
-/** Memory that is shared, such as a ring that a worklet fills, is copied in any case. */
+/** Shared memory, such as a ring that a worklet fills, is always copied. */
 function takeSamples(channels: readonly Float32Array[], transfer: boolean): Float32Array[] {
   return takeArrays(channels as readonly Float32Array<ArrayBuffer>[], transfer) as Float32Array[];
 }

@@ -20,12 +20,12 @@ const KINDS: OptionKinds<keyof StorageOptions> = { persist: SWITCH };
 export interface StorageContext {
   readonly handover: Handover;
   readonly plan: OpenPlan;
-  /** Aborted with what calls get after `close()`. */
+  /** Aborted with the error that calls get after `close()`. */
   readonly closing?: AbortSignal | undefined;
 }
 
 /**
- * What a model takes on this device.
+ * Reports the bytes that a model takes on this device.
  *
  * @throws as {@link checkStorageOptions}; NearsideError a store code, `terminated`, or `closed`
  */
@@ -45,8 +45,8 @@ export async function readStorage(
 }
 
 /**
- * Asked of the page itself, because a worker cannot show the question a browser may have. A user may
- * leave it unanswered; a frame without an origin may not even ask, which the report tells.
+ * The page asks, because a worker cannot show the question that a browser may have. A user may leave it
+ * unanswered; a frame without an origin may not even ask, which the report tells.
  */
 async function askToPersist(closing: AbortSignal | undefined): Promise<void> {
   const { promise: left, reject } = createDeferred<never>();
@@ -69,7 +69,7 @@ export function checkStorageOptions(given: StorageOptions = NO_OPTIONS): Storage
 }
 
 export interface StoredToClear {
-  /** Undefined is everything: all models, and reports that were not sent yet. */
+  /** Undefined clears everything: all models, and reports that were not sent yet. */
   readonly model: string | undefined;
   readonly store: StoreChoice;
 }

@@ -2,11 +2,11 @@ import { isNearsideError, NearsideError } from '@nearside/core';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import { LOOK_MS, type Refusal, refusalOf } from '../../platform/later/policy-refusal.js';
 
-/** Where the lines for each tool and server are. */
+/** Pages with the lines for each tool and server. */
 const FILES_GUIDE = 'docs/guide/tools.md';
 const POLICY_GUIDE = 'docs/guide/headers.md';
 
-/** Nothing is sent with a look that the library would not send. */
+/** A look sends nothing that the library would not send. */
 const LOOK = {
   method: 'HEAD',
   cache: 'no-store',
@@ -14,7 +14,7 @@ const LOOK = {
   referrerPolicy: 'no-referrer',
 } as const;
 
-/** What may keep a worker of the library from starting. */
+/** Directives that may keep a worker of the library from starting. */
 const OF_WORKERS = [
   'worker-src',
   'child-src',
@@ -25,10 +25,10 @@ const OF_WORKERS = [
 ];
 
 /**
- * Looks at what kept a worker from starting, or the repository from answering: browsers give such failures
- * no reason. It asks for the same once more, and listens to what the page's Content-Security-Policy refuses.
+ * Finds out why a worker did not start, or the repository did not answer: browsers give such failures no
+ * reason. It asks for the same once more, and listens to the refusals of the page's Content-Security-Policy.
  *
- * @returns an error that names the one thing to change, where one is found; else what was given
+ * @returns an error that names the one thing to change, where one is found; else the error that was given
  */
 export async function explainStart(error: unknown, plan: OpenPlan): Promise<unknown> {
   const found = await lookInto(error, plan).catch(() => undefined);
@@ -48,7 +48,7 @@ async function lookInto(error: unknown, { address, worker, signal }: OpenPlan) {
   return explainWorker(new URL(details.script), error);
 }
 
-/** What `new URL('…', import.meta.url)` throws in a script that has no `import.meta`. */
+/** True for the error of `new URL('…', import.meta.url)` in a script that has no `import.meta`. */
 function isWithoutAddress(error: unknown): boolean {
   return error instanceof TypeError && /\bURL\b/.test(error.message);
 }
@@ -97,12 +97,12 @@ async function explainWorker(
   });
 }
 
-/** Without the hash that the file must have. */
+/** The address without the fragment, which is the hash that the file must have. */
 function addressOf({ href }: URL): string {
   return href.split('#')[0] as string;
 }
 
-/** One of another origin is started from a Blob. @returns when it has begun, or failed to */
+/** A script of another origin is started from a Blob. @returns when it has begun, or failed to */
 async function tryToStart(script: URL, isOwn: boolean): Promise<void> {
   const address = isOwn ? script.href : URL.createObjectURL(new Blob(['postMessage(0)']));
   const { trusted } = await import('../../platform/start-elsewhere.js');
@@ -152,7 +152,7 @@ function opaqueOrigin(cause: NearsideError): NearsideError {
 }
 
 interface Look {
-  /** The file is there: something else is wrong. */
+  /** The file is there, so that something else is wrong. */
   readonly isScript: boolean;
   readonly inWords: string;
 }

@@ -32,12 +32,12 @@ interface Pool {
   readonly options: PoolOptions;
   readonly bounds: PoolBounds;
   readonly size: PoolSize;
-  /** One at least; lost ones until another is added. */
+  /** At least one; lost members stay until another is added. */
   members: readonly Member[];
-  /** By stream that has begun and not ended, whether the worker lives or not. */
+  /** The member of each stream that has begun and not ended, whether it is alive or not. */
   readonly holders: Map<number, Member>;
   isGrowing: boolean;
-  /** Growing has failed, and would fail again before. */
+  /** Growing has failed, and is not tried again before. */
   growsAgainMs: number;
   isClosed: boolean;
   timer: ReturnType<typeof setTimeout> | undefined;
@@ -46,7 +46,7 @@ interface Pool {
 /**
  * Several workers that serve the same version as one: runs go to the one that has least to do. They
  * compute the same bits, because each has as many threads. More are started as the load demands, and
- * ended when they are not needed; one that is lost is only missed, unless it was the last.
+ * ended when they are not needed. The pool goes on without a lost one, unless it was the last.
  */
 export function servePool(first: Serving, options: PoolOptions, bounds: PoolBounds): Serving {
   const pool: Pool = {
@@ -76,7 +76,7 @@ function alive({ members }: Pool): Member[] {
     .sort((a, b) => a.batches.size - b.batches.size);
 }
 
-/** The one that has least to do; where none is alive, one that says why in place of an answer. */
+/** The member that has least to do; where none is alive, a lost one, whose calls are rejected. */
 function least(pool: Pool): Member {
   return alive(pool)[0] ?? (pool.members[0] as Member);
 }
@@ -110,7 +110,7 @@ async function grow(pool: Pool): Promise<void> {
     pool.members = [...alive(pool), member];
     pool.growsAgainMs = 0;
   } catch {
-    // One more worker would have been faster; those there are serve on.
+    // The workers that are there serve on.
   } finally {
     pool.isGrowing = false;
   }
@@ -156,7 +156,7 @@ function connectionOf(pool: Pool): Connection {
     },
     async recall(id) {
       const asked = pool.members.find(({ batches }) => batches.has(id));
-      const all = asked ? [asked] : alive(pool); // one that nobody was given shows who is there
+      const all = asked ? [asked] : alive(pool); // a batch that none was given is a probe
       await Promise.all(all.map(({ connection }) => connection.recall(id)));
     },
     kill(reason, batch) {
@@ -210,9 +210,9 @@ async function beginStream(pool: Pool, id: number): Promise<void> {
 
 /** Limits of a pool that follows the load. */
 export const POOL_LIMITS = Object.freeze({
-  /** Calls wait although every worker has its two batches: after so long one more is started, ms. */
+  /** One more worker is started when calls have waited so long, though every worker has its two batches, ms. */
   growAfterMs: 100,
-  /** A worker that was not needed beside the others for so long is ended, ms. */
+  /** A worker that was not needed for so long is ended, ms. */
   cooldownMs: 30_000,
   /** A pool that grows again soon after it shrank waits longer the next time, up to this, ms. */
   longestCooldownMs: 300_000,
@@ -227,10 +227,10 @@ export interface PoolLoad {
   readonly waiting: number;
 }
 
-/** Decides when a pool grows and shrinks, from what it is told of the load. */
+/** Decides from the load when a pool grows and shrinks. */
 export interface PoolSize {
   look(load: PoolLoad): 'grow' | 'shrink' | 'stay';
-  /** When to look again although nothing happens, by `performance.now()`. */
+  /** Next look if nothing happens before, by `performance.now()`. */
   readonly nextLookMs: number;
 }
 

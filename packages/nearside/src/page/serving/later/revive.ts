@@ -40,7 +40,7 @@ export function createReviver(context: ModelContext): (lost: Serving) => Promise
     return [...all.filter((name) => !isDemoted(name)), ...all.filter(isDemoted)];
   }
 
-  /** It is ended rather than waited for: the models beside it are not to lose their worker again. */
+  /** After a hang it has a worker of its own, so that other models do not lose theirs again. */
   let isolate = context.plan.isolate;
 
   return async (lost) => {
@@ -76,15 +76,15 @@ function isWanted(reason: unknown): boolean {
 
 export interface OpenAgainOptions {
   readonly place: Place | undefined;
-  /** As of `openOn`. */
+  /** As in `openOn`. */
   readonly isOptional: boolean;
-  /** Whether another version may take its place, which is the active one by now. */
+  /** True where the version that is active by now may take its place. */
   readonly fits: (active: OpenedVersion) => boolean;
 }
 
 /**
- * Opens what has served in one worker in another one: the active version, or where that does not fit the
- * same one, for this page alone.
+ * Opens a version that served in one worker in another one: the active version, or, where that does not fit,
+ * the same one for this page alone.
  *
  * @returns undefined when neither is there
  */
@@ -109,7 +109,7 @@ export async function openAgain(
   return openOn(backend, context, { which: { kind: 'served', sequence }, ...how });
 }
 
-/** Whether calls written for one version fit another: the same task, features, kind of result, and tensors but for state. */
+/** True where calls written for one version fit another: same task, features, kind of result, and tensors but for state. */
 export function sameInterface(a: ModelSpec, b: ModelSpec): boolean {
   return describe(a) === describe(b);
 }

@@ -11,7 +11,7 @@ import type { ModelContext, Serving } from '../serving.js';
 /** A version that is given up. */
 export interface RollBack extends Pick<ModelContext, 'plan' | 'emitter'> {
   readonly failed: { readonly version: string; readonly sequence: number };
-  /** What serves instead. */
+  /** The version that serves instead. */
   readonly to: Serving;
   readonly code: ErrorCode;
 }
@@ -38,7 +38,7 @@ export function announceRollBack({ failed, to, code, emitter }: RollBack): void 
   emitter.emit('version-rolled-back', { from: failed.version, to: version, code });
 }
 
-/** Sees to it that the next `open` starts with what serves again, and not with what has failed. */
+/** Makes the next `open` start with the version or backend that serves again, not with the one that failed. */
 export async function goBack(context: ModelContext, event: GoneBack): Promise<void> {
   const { from, to, error } = event;
   const { release } = from.version;
@@ -51,7 +51,7 @@ export async function goBack(context: ModelContext, event: GoneBack): Promise<vo
   await rollBack(told).catch(() => announceRollBack(told)); // its tries still count
 }
 
-/** Of two backends of one version the version is not to blame. */
+/** The backend is to blame where another one serves the same version. */
 function blameBackend(
   { choice, emitter }: ModelContext,
   { from, to, error: { code, message } }: GoneBack,
@@ -68,7 +68,7 @@ function blameBackend(
  * Serves the version before an installed one that could not be loaded, which is given up if it was its
  * own fault.
  *
- * @throws what the installed one failed with when this is hindered too; `signal.reason`
+ * @throws the error of the installed one where this fails too; `signal.reason`
  */
 export async function servePrevious(
   { plan, emitter }: ModelContext,
@@ -80,7 +80,7 @@ export async function servePrevious(
   });
   if (!to) throw error;
   const event = { failed, to, code: error.code, plan, emitter };
-  // What cannot be written down fails again at the next `open`, and this one serves then too.
+  // A failure that cannot be written down comes again at the next `open`, and this version serves then too.
   if (isBackendFault(error)) await rollBack(event).catch(() => announceRollBack(event));
   else announceRollBack(event);
   return to;

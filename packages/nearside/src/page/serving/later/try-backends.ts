@@ -10,16 +10,16 @@ import type { ModelContext, Serving } from '../serving.js';
 import { type Attempt, attemptBackend, type StartSteps, serveStarted } from '../start-version.js';
 import { explainStart } from './explain-start.js';
 
-/** How often a start is done again because another model had the worker ended. */
+/** A start is done again so often because another model had the worker ended. */
 const DISTURBANCES = 2;
 
 const NO_NETWORK: readonly string[] = ['network-failed', 'offline'];
 
-/** How far the search for a backend has come. */
+/** A search for a backend that starts the version. */
 interface Search {
-  /** What is left to try, in this order. */
+  /** Backends left to try, in this order. */
   waiting: readonly AvailableBackend[];
-  /** Quarantined: tried when nothing else is left. */
+  /** Quarantined backends, tried when no other is left. */
   passedOver: readonly AvailableBackend[];
   readonly failures: BackendFailure[];
   readonly errors: NearsideError[];
@@ -27,13 +27,13 @@ interface Search {
 }
 
 /**
- * Starts a version on the first backend that can: each in a worker, in this order. Only a
- * backend's own failure leads to the next one, or that its files cannot be reached, or that it loads
- * no variant of the version. What is quarantined is passed over, unless nothing else is left.
+ * Starts a version on the first backend that can, each in a worker, in this order. The next one is tried after a
+ * backend's own failure, where its files cannot be reached, or where it loads no variant of the version.
+ * Quarantined backends are passed over, unless no other is left.
  *
  * @param backends at least one
- * @param first what came of the first of them, where that was tried before
- * @throws NearsideError `no-backend` with every backend's failure; what else the steps throw
+ * @param first the attempt on the first of them, where it was tried before
+ * @throws NearsideError `no-backend` with every backend's failure; other errors of the steps
  */
 export async function tryBackends(
   context: ModelContext,
@@ -64,7 +64,7 @@ export async function tryBackends(
   return serveStarted(context, { ...attempt.serving, failures, quarantined });
 }
 
-/** @throws NearsideError what no other backend would do better; `no-backend` */
+/** @throws NearsideError an error that no other backend would avoid; `no-backend` */
 function learnFrom(
   attempt: Exclude<Attempt, { kind: 'started' | 'no-version' }>,
   search: Search,
@@ -90,7 +90,7 @@ function learnFrom(
   }
 }
 
-/** @returns what is left to try, where the failure allows it */
+/** @returns the backends left to try, where the failure allows it */
 function goOnAfter(
   { error, opened, variant }: Attempt & { kind: 'failed' },
   search: Search,
@@ -106,7 +106,7 @@ function goOnAfter(
   if (opened && blameRuntime(context, error, { ...opened, ...opened.version })) {
     return search.waiting;
   }
-  // Weights that cannot be fetched: those of another variant may be on the device.
+  // Where weights cannot be fetched, those of another variant may be on the device.
   const isOffline = NO_NETWORK.includes(error.code) && opened?.version.origin === 'store';
   const isElsewhere = !plan.isBackendForced && (isOffline || isOutOfReach(error));
   if (!isBackendFault(error) && !isElsewhere) throw error;
@@ -133,7 +133,7 @@ function pardonThosePassedOver(search: Search, { plan, choice }: ModelContext): 
   search.passedOver = [];
 }
 
-/** What a backend lacks, or what cannot be reached, is not held against it. */
+/** A backend is not held responsible for files that cannot be reached, nor for a platform that lacks it. */
 function isHeldAgainst({ code }: BackendFailure): boolean {
   return ![...NO_NETWORK, 'no-backend', 'assets-unreachable', 'worker-blocked'].includes(code);
 }
