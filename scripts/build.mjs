@@ -2,21 +2,26 @@ import { spawnSync } from 'node:child_process';
 import { ensureInstalled } from './install.mjs';
 import { root } from './root.mjs';
 
+const VITE = ['node', `${root}node_modules/vite/bin/vite.js`, 'build'];
+
+/** Of the examples only what Vite makes: `npm test` checks their types. */
 const STEPS = [
-  ['weights', 'node', ['scripts/place-weights.mjs']],
-  ['example model', 'node', ['scripts/place-example.mjs']],
-  ['packages', 'node', ['node_modules/typescript-native/bin/tsc', '-b']],
-  ['workers', 'npm', ['run', '--silent', 'build', '-w', 'packages/nearside']],
-  ['dashboard', 'npm', ['run', '--silent', 'build', '-w', 'packages/collector']],
-  ['example', 'npm', ['run', '--silent', 'build', '-w', 'examples/digits']],
-  ['installable example', 'npm', ['run', '--silent', 'build', '-w', 'examples/ocr-pwa']],
+  { name: 'weights', command: ['node', 'scripts/place-weights.mjs'] },
+  { name: 'example model', command: ['node', 'scripts/place-example.mjs'] },
+  { name: 'packages', command: ['node', 'node_modules/typescript-native/bin/tsc', '-b'] },
+  { name: 'workers', command: ['npm', 'run', '--silent', 'build', '-w', 'packages/nearside'] },
+  { name: 'dashboard', command: ['npm', 'run', '--silent', 'build', '-w', 'packages/collector'] },
+  { name: 'example', command: VITE, folder: 'examples/digits' },
+  { name: 'installable example', command: VITE, folder: 'examples/ocr-pwa' },
 ];
 
 /** Builds everything, in order. What it prints goes to standard error. */
 export function build() {
-  for (const [name, command, args] of STEPS) {
+  for (const { name, command, folder = '' } of STEPS) {
     const started = Date.now();
-    const { status } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] });
+    const [program, ...args] = command;
+    const cwd = `${root}${folder}`;
+    const { status } = spawnSync(program, args, { cwd, stdio: ['ignore', 2, 2] });
     if (status !== 0) {
       console.error(`Making the ${name} failed; the output is above.`);
       process.exit(1);

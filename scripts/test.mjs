@@ -35,6 +35,14 @@ const RESULTS = `${root}test-results`;
 
 const TSC = 'node_modules/typescript-native/bin/tsc';
 
+/** Projects of pages, which Vite builds without looking at types. */
+const PAGES = [
+  'bench/page',
+  'examples/digits',
+  'examples/digits/tsconfig.service-worker.json',
+  'examples/ocr-pwa',
+];
+
 /**
  * Preparations and checks pass or fail as one; suites count their tests. What the longest one waits for goes first,
  * and the next longest beside it.
@@ -62,7 +70,7 @@ const STAGES = [
   {
     name: 'page types',
     needs: ['packages'],
-    run: () => check('page types', [TSC, '-p', 'bench/page']),
+    run: () => check('page types', [TSC, '-b', ...PAGES]),
   },
   {
     name: 'unused',
