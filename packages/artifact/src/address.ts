@@ -19,8 +19,8 @@ export function parseModelAddress(url: string): ModelAddress {
   if (extra) {
     // The address is not repeated, because it may hold a secret.
     throw new TypeError(
-      `open: expected the address of a model without ${extra}, got one with it. It would not be sent: put ` +
-        'what a private repository asks for in `request`.',
+      `open: expected the address of a model without ${extra}, got one with it. It would not be sent. ` +
+        'Put headers and credentials of a private repository in `request`.',
     );
   }
   if (!isSecureAddress(url, { mayAsk: false })) {

@@ -45,7 +45,7 @@ export async function isOffered(
 export function notOffered(model: string, version: string): NearsideError {
   return new NearsideError(
     'version-revoked',
-    `Expected ${model} ${version} to be what the repository offers this device, got another, or none.`,
+    `Expected the repository to offer ${model} ${version} to this device, got another version or none.`,
     { details: { model, version }, retryable: true },
   );
 }

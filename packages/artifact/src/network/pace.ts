@@ -73,8 +73,8 @@ function paceError(got: number): NearsideError {
   const { paceMs, paceBytes } = LIMITS;
   return new NearsideError(
     'too-slow',
-    `Opening the model: expected at least ${paceBytes} bytes within ${paceMs / 1000} s, got ${got}, ` +
-      'which are kept: try again on a better connection.',
+    `Opening the model: expected at least ${paceBytes} bytes within ${paceMs / 1000} s, got ${got}. ` +
+      'They are kept. Try again on a better connection.',
     { details: { paceMs, paceBytes, got }, retryable: true },
   );
 }

@@ -49,7 +49,7 @@ function signedBytes({ role, signedJson }: Metadata<Role>): Uint8Array<ArrayBuff
   } catch (cause) {
     throw new NearsideError(
       'metadata-malformed',
-      `${role}.json: expected what canonical JSON can express, got something else.`,
+      `${role}.json: expected a value that canonical JSON can express, got another.`,
       { cause, details: { role } },
     );
   }

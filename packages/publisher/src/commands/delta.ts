@@ -13,8 +13,8 @@ export function addDelta(program: Command, terminal: Terminal): void {
     .command('delta')
     .description('Add deltas, so that devices with an older version fetch less.')
     .argument('<model>', 'name of the model')
-    .argument('<version>', 'the newer version, published')
-    .requiredOption('--from <version>', 'the older version, published too')
+    .argument('<version>', 'the newer published version')
+    .requiredOption('--from <version>', 'the older published version')
     .requiredOption('--repo <dir>', 'directory of the repository');
   addKeyOptions(command).action(async (model: string, version: string, flags: DeltaFlags) => {
     const { repo, from, json } = flags;

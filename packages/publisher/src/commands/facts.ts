@@ -11,9 +11,9 @@ interface FactsFlags extends CommonOptions {
 export function addFacts(program: Command, terminal: Terminal): void {
   program
     .command('facts')
-    .description('Write what the collector needs to know of published models.')
+    .description('Write facts about published models, for the collector.')
     .argument('<repository>', 'directory or URL')
-    .requiredOption('--trust <pin>', 'its pin, as it is in the page')
+    .requiredOption('--trust <pin>', 'its pin, as in the `trust` option of open()')
     .requiredOption('--out <file>', 'file to write, such as models.json')
     .action(async (repository: string, { trust, out, json }: FactsFlags) => {
       const result = await facts({

@@ -19,15 +19,15 @@ export function addKeygen(program: Command, terminal: Terminal): void {
     .command('keygen')
     .description('Make signing keys: the full set of a new repository, or more of one role.')
     .option('--out <dir>', 'directory to write the keys to', 'keys')
-    .addOption(new Option('--role <role>', 'keys of this role alone').choices(KEY_ROLES))
-    .option('--count <number>', 'how many keys of the role; default 1', parseCount)
+    .addOption(new Option('--role <role>', 'make keys of this role only').choices(KEY_ROLES))
+    .option('--count <number>', 'number of keys of the role (default: 1)', parseCount)
     .option(
       '--threshold <number>',
-      'how many of them must sign, from the first publish',
+      'how many keys of the role must sign; the first publish fixes it',
       parseCount,
     )
-    .option('--encrypt', 'fail rather than write keys in the clear')
-    .option('--no-encrypt', 'write the keys in the clear, whoever may read them')
+    .option('--encrypt', 'fail rather than write keys without encryption')
+    .option('--no-encrypt', 'write the keys without encryption')
     .action(async ({ json, encrypt, ...options }: KeygenFlags) => {
       const passphrase = encrypt === false ? undefined : await choosePassphrase(terminal);
       if (encrypt && passphrase === undefined) throw noPassphrase();

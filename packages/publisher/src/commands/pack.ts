@@ -24,13 +24,13 @@ interface PackFlags extends CommonOptions {
 }
 
 const HELP = `
-From anything but a model directory, pack first drafts one beside the output (--draft): weights
-copied, model.json and MODEL.md for you to complete, and reference/golden.py, which computes what the
-model must answer with onnxruntime. Run the same command again and nothing is done twice; what you
-edit stays. Once you have edited it, pack the draft itself.
+If <model> is no model directory, pack first drafts one beside the output (--draft). It has the
+weights, model.json and MODEL.md for you to complete, and reference/golden.py, which computes the
+expected outputs with onnxruntime. The same command again repeats nothing and keeps your edits. Once
+you have edited the draft, pack the draft itself.
 
-A model directory may come from anybody: of its reference/ pack runs only what this version of
-nearside ships, byte for byte, and stops otherwise. --run-reference runs whatever lies there.
+A model directory may come from anybody, so pack runs only files of its reference/ that this version
+of nearside ships, byte for byte, and stops at any other. --run-reference runs any file there.
 
   nearside pack model.onnx --out packed/
   nearside pack hugging-face/vit --inputs samples/ --out packed/
@@ -45,21 +45,24 @@ export function addPack(program: Command, terminal: Terminal): void {
       'model directory, .onnx file, TensorFlow.js directory, or Hugging Face folder with onnx/',
     )
     .requiredOption('--out <dir>', 'directory to write to: new, empty, or an earlier pack')
-    .option('--draft <dir>', 'where to draft a model directory (default: <out>.draft)')
-    .option('--name <name>', 'of the model (default: from the name of the source)', parseName)
-    .option('--version <version>', 'of the model (default: 1.0.0)', parseVersion)
+    .option('--draft <dir>', 'directory to draft the model directory in (default: <out>.draft)')
+    .option('--name <name>', 'name of the model (default: from the name of the source)', parseName)
+    .option('--version <version>', 'version of the model (default: 1.0.0)', parseVersion)
     .addOption(
       new Option(
         '--sequence <n>',
-        'of the version, higher than of all before (default: 1)',
+        'sequence of the version, higher than all before (default: 1)',
       ).argParser(parseSequence),
     )
-    .option('--inputs <dir>', 'sample images, <label>/<file> or unlabelled: golden cases, baseline')
+    .option(
+      '--inputs <dir>',
+      'sample images for golden cases and baseline: <label>/<file> or unlabelled',
+    )
     .option(
       '--python <command>',
-      'with numpy and onnxruntime (default: python3, where it has them)',
+      'Python with numpy and onnxruntime (default: python3, if it has them)',
     )
-    .option('--run-reference', 'run reference/ of a model directory whatever is in it')
+    .option('--run-reference', 'run reference/ even if it has files of your own')
     .addHelpText('after', HELP)
     .action(async (source: string, flags: PackFlags) => {
       const { out, name, version, sequence, inputs, python, runReference, json } = flags;

@@ -13,11 +13,15 @@ interface PruneFlags extends CommonOptions {
 export function addPrune(program: Command, terminal: Terminal): void {
   program
     .command('prune')
-    .description('Remove what no version on offer needs any more; never a root.')
+    .description('Remove files that no offered version needs any more. Roots always stay.')
     .requiredOption('--repo <dir>', 'directory of the repository')
-    .option('--older-than <time>', 'what is younger stays: 7d, 12h, 0', parseTime)
-    .option('--keep <n>', 'newest versions of a model that stay even when revoked', parseCount)
-    .option('--dry-run', 'say what would be removed, and remove nothing')
+    .option('--older-than <time>', 'keep files that are younger: 7d, 12h, 0', parseTime)
+    .option(
+      '--keep <n>',
+      'keep this many newest versions of each model, even revoked ones',
+      parseCount,
+    )
+    .option('--dry-run', 'list what would be removed, and remove nothing')
     .action(async ({ repo, olderThan, keep, dryRun, json }: PruneFlags) => {
       const result = await prune({
         repository: repo,

@@ -28,10 +28,10 @@ export function addPublish(program: Command, terminal: Terminal): void {
     .option('--canary <percent>', 'offer it to this share of devices only', parsePercent)
     .option(
       '--base-url <url>',
-      'where it will be served, for the printed open() line',
+      'address of the repository, for the printed open() line',
       parseBaseUrl,
     )
-    .option('--plan', 'print in which order to upload the repository, and with which headers');
+    .option('--plan', 'print the order and headers for uploading the repository');
   addKeyOptions(command).action(async (packed: string, flags: PublishFlags) => {
     const { repo, canary, baseUrl, json } = flags;
     const keys = await keySource(flags, terminal);

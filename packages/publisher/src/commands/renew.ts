@@ -12,10 +12,10 @@ interface RenewFlags extends KeyFlags {
 export function addRenew(program: Command, terminal: Terminal): void {
   const command = program
     .command('renew')
-    .description('Sign metadata anew with a full lifetime; the timestamp, and what is due with it.')
+    .description('Sign the timestamp anew with a full lifetime, and other metadata that is due.')
     .requiredOption('--repo <dir>', 'directory of the repository');
   addKeyOptions(command)
-    .addOption(new Option('--role <role...>', 'what to renew instead').choices(TUF_ROLES))
+    .addOption(new Option('--role <role...>', 'renew these roles instead').choices(TUF_ROLES))
     .action(async (flags: RenewFlags) => {
       const result = await renew({
         ...(await keySource(flags, terminal)),

@@ -15,8 +15,11 @@ export function addRevoke(program: Command, terminal: Terminal): void {
     .argument('<model>', 'name of the model')
     .argument('<version>', 'a published version')
     .requiredOption('--repo <dir>', 'directory of the repository')
-    .option('--fallback <version>', 'what devices go back to; default the newest stable version')
-    .option('--force', 'even when that leaves no version for every device');
+    .option(
+      '--fallback <version>',
+      'version that devices go back to (default: the newest stable one)',
+    )
+    .option('--force', 'revoke even if no version is left for every device');
   addKeyOptions(command).action(async (model: string, version: string, flags: RevokeFlags) => {
     const { repo, fallback, force, json } = flags;
     const keys = await keySource(flags, terminal);

@@ -37,16 +37,16 @@ export function addRotateRoot(program: Command, terminal: Terminal): void {
   addKeyOptions(command)
     .option('--new-keys <dir>', 'directory of the new keys; default: the unused ones in --keys')
     .addOption(
-      new Option('--replace <role...>', 'the new keys take the place of the old').choices(
+      new Option('--replace <role...>', 'replace the keys of these roles by the new ones').choices(
         KEY_ROLES,
       ),
     )
-    .addOption(new Option('--add <role...>', 'the new keys join the old').choices(KEY_ROLES))
-    .option('--remove-key <id...>', 'no role uses these keys any more; 8 digits are enough')
+    .addOption(new Option('--add <role...>', 'add the new keys to these roles').choices(KEY_ROLES))
+    .option('--remove-key <id...>', 'remove these keys from all roles; 8 digits are enough')
     .option('--threshold <role=number...>', 'how many keys of a role must sign', parseThreshold)
-    .option('--drop-versions', 'although devices will refuse what a removed model key signed')
+    .option('--drop-versions', 'go on even if devices then refuse versions of a removed model key')
     .option('--propose <file>', 'write the next root to a file, for `sign-root` elsewhere')
-    .option('--apply <file>', 'publish such a file, once enough have signed it')
+    .option('--apply <file>', 'publish such a file, once it has enough signatures')
     .addHelpText('after', EXAMPLES)
     .action(async (flags: RotateRootFlags) => {
       requireOneJob(command, flags);

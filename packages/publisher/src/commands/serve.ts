@@ -14,7 +14,7 @@ export interface ServeFlags extends CommonOptions {
 export function addServe(program: Command, terminal: Terminal): void {
   const command = program
     .command('serve')
-    .description('Serve a repository with the headers a CDN should send, for trying.')
+    .description('Serve a repository for trying, with the headers a CDN should send.')
     .argument('<repository-dir>', 'directory of the repository');
   addServeOptions(command).action(async (dir: string, flags: ServeFlags) => {
     await serveUntilInterrupted({ dir, what: dir, flags, terminal });

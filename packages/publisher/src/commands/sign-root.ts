@@ -11,10 +11,10 @@ interface SignRootFlags extends KeyFlags {
 export function addSignRoot(program: Command, terminal: Terminal): void {
   const command = program
     .command('sign-root')
-    .description('Sign a next root that somebody proposed, where another root key is.')
-    .argument('<file>', 'what `nearside rotate-root --propose` wrote')
+    .description('Sign a proposed next root with the root keys at hand.')
+    .argument('<file>', 'file that `nearside rotate-root --propose` wrote')
     .requiredOption('--repo <repository>', 'directory or URL of the repository')
-    .requiredOption('--trust <pin>', 'its pin, as it is in the page');
+    .requiredOption('--trust <pin>', 'its pin, as in the `trust` option of open()');
   addKeyOptions(command).action(async (file: string, flags: SignRootFlags) => {
     const { repo, trust, json } = flags;
     const result = await signRoot({

@@ -24,7 +24,7 @@ export function addStatus(
       'Show how long metadata is valid; exit 3 if under a quarter of a lifetime is left, or more than all of it.',
     )
     .argument('<repository>', 'directory or URL')
-    .option('--trust <pin>', 'its pin, to make sure it is that repository')
+    .option('--trust <pin>', 'check that the repository has this pin')
     .action(async (repository: string, { trust, json }: StatusFlags) => {
       const result = await status({ repository, trust });
       printResult(terminal, { json, result, text: () => describe(result) });

@@ -20,11 +20,9 @@ export function addVerify(
 ): void {
   program
     .command('verify')
-    .description(
-      'Read a published repository as devices do, all of it; exit 1 if anything is wrong.',
-    )
+    .description('Read all of a published repository as devices do; exit 1 if anything is wrong.')
     .argument('<repository>', 'directory or URL')
-    .requiredOption('--trust <pin>', 'its pin, as it is in the page')
+    .requiredOption('--trust <pin>', 'its pin, as in the `trust` option of open()')
     .action(async (repository: string, { trust, json }: VerifyFlags) => {
       const result = await verify({
         repository,

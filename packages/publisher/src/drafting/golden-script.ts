@@ -51,9 +51,9 @@ function refused({
 }): PublisherError {
   return new PublisherError(
     'gate-refused',
-    `${join(directory, name)}: expected beside ${GOLDEN_SCRIPT} only what this version of nearside ` +
-      `ships, got another file, which \`${command}\` could run. Read it; if you trust it, give ` +
-      '`--run-reference`. Without it, delete what is not yours, or draft the model again.',
+    `${join(directory, name)}: expected only files beside ${GOLDEN_SCRIPT} that this version of nearside ` +
+      `ships, got another, which \`${command}\` could run. Read it. If you trust it, give ` +
+      '`--run-reference`. If not, delete it, or draft the model again.',
     { details: { directory, file: name, command } },
   );
 }

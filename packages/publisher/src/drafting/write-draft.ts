@@ -86,8 +86,8 @@ async function requireUnedited(
     if ((await isFile(file)) && (await fileDigest(file)) === digest) continue;
     throw new PublisherError(
       'output-exists',
-      `${directory}: expected the draft as pack left it, because the source or the options are other ` +
-        `ones now; got one whose ${name} was edited. Put the new weights into it and run \`nearside ` +
+      `${directory}: expected the draft as pack left it, because the source or the options ` +
+        `have changed; got one whose ${name} was edited. Put the new weights into it and run \`nearside ` +
         `pack ${directory}\`, or draft elsewhere with \`--draft\`.`,
       { details: { directory, file: name } },
     );

@@ -91,8 +91,8 @@ function nameFrom(title: string): string {
   if (name !== '') return name;
   throw new NearsideError(
     'model-invalid',
-    `${title}: expected a name with letters or digits to call the model after, got none. Give one ` +
-      'with `--name`.',
+    `${title}: expected letters or digits to name the model after, got none. Give a name with ` +
+      '`--name`.',
   );
 }
 

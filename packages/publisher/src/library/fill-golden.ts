@@ -179,7 +179,7 @@ function goldenMissing({
     : 'Correct that, and run pack again as before.';
   return new PublisherError(
     'golden-missing',
-    `Golden outputs: expected \`${command}\` to compute what the model must answer, got: ${got}. ${advice}`,
+    `Golden outputs: expected \`${command}\` to compute them, got: ${got}. ${advice}`,
     { cause, details: { command, python, got } },
   );
 }

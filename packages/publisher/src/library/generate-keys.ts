@@ -113,7 +113,7 @@ function newKey(role: KeyRole): KeyObject {
 function requireFitting({ role, count, threshold, passphrase }: GenerateKeysOptions): void {
   if (role === undefined && (count !== undefined || threshold !== undefined)) {
     throw new TypeError(
-      'generateKeys: expected `role` beside `count` or `threshold`, which are of one role.',
+      'generateKeys: expected `role` with `count` or `threshold`, because they are for one role.',
     );
   }
   if (role === 'model' && threshold !== undefined) {

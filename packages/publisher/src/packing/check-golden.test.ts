@@ -113,7 +113,7 @@ describe('a tolerance that lets everything through is refused', () => {
     await expect(packGolden({ one: values }, { datatype, tolerance })).rejects.toMatchObject({
       code: 'model-invalid',
       message: expect.stringMatching(
-        new RegExp(`tolerance of 'onnx'.*output 'y'.*by which ${answer} everywhere.*case 'one'`),
+        new RegExp(`tolerance of 'onnx'.*output 'y'.*with which ${answer} everywhere.*case 'one'`),
       ),
       details: { variant: 'onnx', output: 'y', cases: ['one'], ...tolerance },
     });

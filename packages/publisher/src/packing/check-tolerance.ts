@@ -60,10 +60,10 @@ function tooWide(
   { variant, output, cases }: ExpectedOutput,
 ) {
   return modelInvalid(
-    `golden.json, tolerance of '${variant}': expected one that tells right answers of the output ` +
-      `'${output}' from wrong ones, got abs ${abs} and rel ${rel}, by which ${answer} everywhere ` +
-      `passes for what is expected of it in ${cases.map((name) => `case '${name}'`).join(', ')}. ` +
-      'Make abs smaller; where the values of another output are larger, rel gives those their room.',
+    `golden.json, tolerance of '${variant}': expected right values of the output '${output}' to pass ` +
+      `and wrong ones to fail, got abs ${abs} and rel ${rel}, with which ${answer} everywhere passes ` +
+      `${cases.map((name) => `case '${name}'`).join(', ')}. Make abs smaller. If other outputs have ` +
+      'larger values, a rel above 0 allows them more.',
     { variant, output, cases, abs, rel },
   );
 }

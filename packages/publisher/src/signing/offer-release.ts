@@ -29,6 +29,6 @@ export function basisPoints(percent: number): number {
   const bps = Math.round(percent * 100);
   if (bps >= 1 && bps <= 10_000 && Math.abs(bps - percent * 100) < 1e-6) return bps;
   throw new RangeError(
-    `expected a percentage from 0.01 to 100 in steps of 0.01, got ${percent}: the share of devices.`,
+    `expected a share of devices from 0.01 to 100 percent in steps of 0.01, got ${percent}.`,
   );
 }

@@ -34,7 +34,7 @@ export async function verifyBootFiles(
 function stale(path: string, isPresent: boolean): NearsideError {
   return new NearsideError(
     isPresent ? 'digest-mismatch' : 'file-missing',
-    `${path}: expected the small files of the newest version in one, got ` +
+    `${path}: expected a boot file with the small files of the newest version, got ` +
       `${isPresent ? 'other bytes' : 'no file'}. Devices fetch them one by one instead. Upload ` +
       'it last; `nearside renew` writes it again.',
     { details: { path } },

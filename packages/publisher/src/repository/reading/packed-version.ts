@@ -106,7 +106,7 @@ async function requireExactly(
   if (foreign !== undefined) {
     throw new NearsideError(
       'model-invalid',
-      `${path}: expected only what pack wrote, got also '${foreign}'. Remove it or pack again.`,
+      `${path}: expected only files that pack wrote, got also '${foreign}'. Remove it or pack again.`,
       { details: { directory: path, file: foreign } },
     );
   }
