@@ -1,4 +1,4 @@
-/** What each model is given, anew for each run: name → [datatype, values, shape]. */
+/** What each model is given, anew for each run: a sound, or tensors, name → [datatype, values, shape]. */
 export const INPUTS = {
   digits: () => ({ pixel_values: ['FP32', new Float32Array(784), [1, 1, 28, 28]] }),
   above: () => ({
@@ -9,6 +9,8 @@ export const INPUTS = {
   recogniser: () => ({
     x: ['FP32', Float32Array.from(LINE), [1, 3, 48, 320]],
   }),
+  /** A second of sound. */
+  voice: () => ({ samples: Float32Array.from({ length: 16_000 }, wave), sampleRateHz: 16_000 }),
   /** 32 ms of sound at 16 kHz, and what the 64 samples before and the state hold at first. */
   silero: () => ({
     input: ['FP32', Float32Array.from(SOUND), [1, 576]],
@@ -18,4 +20,5 @@ export const INPUTS = {
 };
 
 const LINE = Float32Array.from({ length: 3 * 48 * 320 }, (_, i) => Math.sin(i / 7));
-const SOUND = Float32Array.from({ length: 576 }, (_, i) => Math.sin(i / 9) / 4);
+const wave = (_, i) => Math.sin(i / 9) / 4;
+const SOUND = Float32Array.from({ length: 576 }, wave);

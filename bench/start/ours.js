@@ -4,9 +4,19 @@ import { open } from 'nearside';
 const ASKED = { silero: ['input'] };
 
 /** Opens a model with the library. @returns {Promise<(inputs: object) => Promise<unknown>>} */
-export async function openOurs({ model: name, url, trust, threads, backend, runtime, warm }) {
-  const model = await open(url, { trust, threads, backend, runtime });
+export async function openOurs({
+  model: name,
+  url,
+  trust,
+  threads,
+  backend,
+  runtime,
+  assets,
+  warm,
+}) {
+  const model = await open(url, { trust, threads, backend, runtime, assets });
   if (warm) await model.warm();
+  if (name === 'voice') return async (sound) => (await model.run(sound)).output;
   return async (inputs) => {
     const tensors = Object.fromEntries(
       Object.entries(inputs)
