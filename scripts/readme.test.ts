@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { access, readdir, readFile } from 'node:fs/promises';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
@@ -105,6 +106,26 @@ test.each([
   const text = await readFile(`${root}${page}`, 'utf8');
   expect(text.trim().split(/\s+/).length).toBeLessThanOrEqual(most);
 });
+
+test('every file and folder that ARCHITECTURE.md names is there', async () => {
+  const text = await readFile(`${root}ARCHITECTURE.md`, 'utf8');
+  const named = [...text.matchAll(/`([\w/.-]+(?:\.ts|\/))`/g)].map(([, name]) => name as string);
+  const packages = await readdir(`${root}packages`);
+  const listed = await Promise.all(
+    ['scripts', ...packages.map((name) => `packages/${name}/src`)].map(listTree),
+  );
+  const places = listed.flat();
+  const isThere = (name: string) =>
+    places.some((place) => `/${place}`.includes(`/${name}`)) || existsSync(`${root}${name}`);
+  expect(named).toContain('page/open.ts');
+  expect(named.filter((name) => !isThere(name))).toEqual([]);
+});
+
+/** Paths of a folder's files, from the root. */
+async function listTree(folder: string): Promise<string[]> {
+  const names = await readdir(`${root}${folder}`, { recursive: true });
+  return names.map((name) => `${folder}/${name}`);
+}
 
 /** Of the project and of each package. */
 async function readmes(): Promise<string[]> {
