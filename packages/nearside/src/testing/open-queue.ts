@@ -1,5 +1,5 @@
 import { createDeferred } from '@nearside/core';
-import { createRunQueue, type Outcome, type PostedBatch } from '../page/running/run-queue.js';
+import { type Outcome, type PostedBatch, RunQueue } from '../page/running/run-queue.js';
 import type { Priority } from '../shared/api/run.js';
 
 /** A worker that does nothing by itself: the test ends, fails or gives back each batch. */
@@ -46,7 +46,7 @@ export function openQueue({ maxBatch = 1, maxDelayMs = 0 } = {}) {
   };
   const discarded: string[] = [];
   const discard = (work: string) => void discarded.push(work);
-  const queue = createRunQueue<string, string>({ post, discard, maxBatch, maxDelayMs });
+  const queue = new RunQueue<string, string>({ post, discard, maxBatch, maxDelayMs });
   const add = (work: string, priority: Priority = 'normal', more: object = {}) =>
     queue.add({ work, priority, batchKey: maxBatch > 1 ? 'all' : undefined, ...more });
   const posted = () => batches.map(({ works }) => works.join(' '));

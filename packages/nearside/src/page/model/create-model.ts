@@ -7,7 +7,7 @@ import type { Own } from '../later/fallback/bring-own.js';
 import { checkOutcome, checkTruth } from '../options/call-options.js';
 import { postBatch, type QueuedRun } from '../running/post-batch.js';
 import { createRunner, run, runItem } from '../running/run-model.js';
-import { createRunQueue } from '../running/run-queue.js';
+import { RunQueue } from '../running/run-queue.js';
 import { releaseSnapshot, takesOthers } from '../running/snapshot-input.js';
 import { createHandover, type Handed, type Handover } from '../serving/handover.js';
 import type { JoinEngine } from '../serving/join-engine.js';
@@ -167,7 +167,7 @@ function queueFor(
   { handover, watchdogMs }: { handover: Handover; watchdogMs: number },
 ) {
   const { max: maxBatch = 1, maxDelayMs = 0 } = batch ?? {};
-  return createRunQueue<QueuedRun, RunReply>({
+  return new RunQueue<QueuedRun, RunReply>({
     post: (runs) => postBatch(runs, { handover, watchdogMs, help: loadLater }),
     discard: ({ input }) => releaseSnapshot(input),
     workers: () => handover.current.connection.workers.length || 1,

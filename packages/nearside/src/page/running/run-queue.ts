@@ -63,25 +63,6 @@ export interface RunQueueOptions<Work, Result> {
   readonly workers?: (() => number) | undefined;
 }
 
-/** Work waiting for a worker. Lives on the main thread, so that waiting work is cancelled at once. */
-export interface RunQueue<Work, Result> {
-  /** Works that wait now, with frames of streams and inputs of `score`, which `QUEUE_LIMITS.waiting` leaves out. */
-  readonly waiting: number;
-  /**
-   * For one who gives something away with the call.
-   *
-   * @throws NearsideError `queue-full`, as `add` would now
-   */
-  requireRoom(): void;
-  /**
-   * @throws NearsideError `queue-full`, `deadline`, what `close` was given; or `signal.reason`; or
-   *   what the work itself rejects with
-   */
-  add(job: QueuedJob<Work>): Promise<Result>;
-  /** Rejects everything that waits or runs. */
-  close(reason: unknown): void;
-}
-
 interface Entry<Work, Result> {
   work: Work;
   readonly priority: Priority;
@@ -105,239 +86,230 @@ interface Posted<Work, Result> {
   isRecalled: boolean;
 }
 
-interface Queue<Work, Result> extends Required<RunQueueOptions<Work, Result>> {
+/** Work waiting for a worker. Lives on the main thread, so that waiting work is cancelled at once. */
+export class RunQueue<Work, Result> {
+  readonly #options: RunQueueOptions<Work, Result>;
   /** In the order of entering. */
-  readonly waiting: Entry<Work, Result>[];
+  readonly #waiting: Entry<Work, Result>[] = [];
   /** In the order of posting: the last is the likeliest not to have begun. */
-  readonly posted: Posted<Work, Result>[];
+  readonly #posted: Posted<Work, Result>[] = [];
   /** Works that have ever entered. */
-  entered: number;
-  isPumpDue: boolean;
-  /** While a batch that is not full waits for more. */
-  delay: ReturnType<typeof setTimeout> | undefined;
-}
+  #entered = 0;
+  #isPumpDue = false;
+  /** Set while a batch that is not full waits for more. */
+  #delay: ReturnType<typeof setTimeout> | undefined;
 
-export function createRunQueue<Work, Result>(
-  options: RunQueueOptions<Work, Result>,
-): RunQueue<Work, Result> {
-  const queue: Queue<Work, Result> = {
-    ...options,
-    workers: options.workers ?? (() => 1),
-    waiting: [],
-    posted: [],
-    entered: 0,
-    isPumpDue: false,
-    delay: undefined,
-  };
-  return {
-    get waiting() {
-      return queue.waiting.length;
-    },
-    requireRoom() {
-      if (isFull(queue)) throw queueFull();
-    },
-    add: (job) => add(queue, job),
-    close(reason) {
-      clearTimeout(queue.delay);
-      const running = queue.posted.flatMap(({ entries }) => entries);
-      for (const entry of [...queue.waiting.splice(0), ...running]) entry.reject(reason);
-    },
-  };
-}
-
-function add<Work, Result>(queue: Queue<Work, Result>, job: QueuedJob<Work>): Promise<Result> {
-  const { promise, resolve, reject } = createDeferred<Result>();
-  if (!job.isBounded && isFull(queue)) {
-    reject(queueFull());
-    return promise;
+  constructor(options: RunQueueOptions<Work, Result>) {
+    this.#options = options;
   }
-  const { signal, timeoutMs } = job;
-  queue.entered += 1;
-  const entry: Entry<Work, Result> = {
-    work: job.work,
-    priority: job.priority,
-    batchKey: job.batchKey,
-    maxBatch: job.maxBatch ?? queue.maxBatch,
-    isBounded: job.isBounded,
-    order: queue.entered,
-    enteredMs: performance.now(),
-    terminate: job.terminate ?? false,
-    isSettled: false,
-    resolve: (result) => {
-      entry.isSettled = true;
-      resolve(result);
-    },
-    reject: (reason) => {
-      entry.isSettled = true;
-      reject(reason);
-    },
-  };
-  const onAbort = () => leave(queue, entry, signal?.reason);
-  const stopTimer =
-    timeoutMs === undefined
-      ? undefined
-      : startAwakeTimer(timeoutMs, () => leave(queue, entry, deadline(timeoutMs)));
-  expectListeners(signal);
-  signal?.addEventListener('abort', onAbort);
-  queue.waiting.push(entry);
-  schedulePump(queue);
-  return promise.finally(() => {
-    stopTimer?.();
-    signal?.removeEventListener('abort', onAbort);
-  });
-}
 
-/** The caller is let go at once. A run that has begun goes on, and nobody hears its result. */
-function leave<Work, Result>(
-  { waiting, posted }: Queue<Work, Result>,
-  entry: Entry<Work, Result>,
-  reason: unknown,
-): void {
-  const index = waiting.indexOf(entry);
-  if (index >= 0) waiting.splice(index, 1);
-  entry.reject(reason);
-  const found = posted.find(({ entries }) => entries.includes(entry));
-  // A batch that has not begun is recalled and posted again without this run.
-  const isAnyoneLeft = found?.entries.some(({ isSettled }) => !isSettled);
-  if (entry.terminate && found?.batch.hasBegun) found.batch.terminate();
-  else if (entry.terminate || !isAnyoneLeft) found?.batch.recall();
-}
+  /** Works that wait now, with frames of streams and inputs of `score`, which `QUEUE_LIMITS.waiting` leaves out. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
 
-/** Pumps after this turn, so that calls made together become one batch. */
-function schedulePump<Work, Result>(queue: Queue<Work, Result>): void {
-  if (queue.isPumpDue) return;
-  queue.isPumpDue = true;
-  queueMicrotask(() => {
-    queue.isPumpDue = false;
-    pump(queue);
-  });
-}
+  /**
+   * For one who gives something away with the call.
+   *
+   * @throws NearsideError `queue-full`, as `add` would now
+   */
+  requireRoom(): void {
+    if (this.#isFull()) throw queueFull();
+  }
 
-/** Posts works that wait, as far as workers may have more. */
-function pump<Work, Result>(queue: Queue<Work, Result>): void {
-  const { waiting, posted } = queue;
-  clearTimeout(queue.delay);
-  recallForUrgent(queue);
-  while (posted.length < capacity(queue)) {
-    const group = nextGroup(queue);
-    if (!group) return;
-    const patienceMs = patienceFor(queue, group);
-    if (patienceMs > 0) {
-      queue.delay = setTimeout(() => pump(queue), patienceMs);
-      return;
+  /** @throws NearsideError `queue-full`, `deadline`; `signal.reason`; the reason of `close`; the error of the work itself */
+  add(job: QueuedJob<Work>): Promise<Result> {
+    const { promise, resolve, reject } = createDeferred<Result>();
+    if (!job.isBounded && this.#isFull()) {
+      reject(queueFull());
+      return promise;
     }
-    for (const entry of group) waiting.splice(waiting.indexOf(entry), 1);
-    send(queue, group);
-  }
-}
-
-function capacity<Work, Result>({ workers }: Queue<Work, Result>): number {
-  return QUEUE_LIMITS.posted * workers();
-}
-
-function idleWorkers<Work, Result>({ workers, posted }: Queue<Work, Result>): number {
-  return workers() - posted.length;
-}
-
-function isFull<Work, Result>({ waiting }: Queue<Work, Result>): boolean {
-  return waiting.filter(({ isBounded }) => !isBounded).length >= QUEUE_LIMITS.waiting;
-}
-
-/** Interactive work does not wait behind a batch that was posted and has not begun, if that has none. */
-function recallForUrgent<Work, Result>(queue: Queue<Work, Result>): void {
-  const { waiting, posted } = queue;
-  const last = posted.at(-1);
-  if (posted.length < capacity(queue) || !last) return;
-  const isInteractive = (entry: Entry<Work, Result>) => entry.priority === 'interactive';
-  if (!waiting.some(isInteractive) || last.entries.some(isInteractive)) return;
-  last.isRecalled = true;
-  last.batch.recall();
-}
-
-/** Frames carry state in their order: none passes another that was asked back and has not come yet. */
-function waitsForRecalled<Work, Result>(
-  { posted }: Queue<Work, Result>,
-  { batchKey, priority }: Entry<Work, Result>,
-): boolean {
-  if (priority === 'interactive') return false;
-  return posted.some(({ isRecalled, entries }) => isRecalled && entries[0]?.batchKey === batchKey);
-}
-
-/** The most urgent work, and the works that may run together with it. */
-function nextGroup<Work, Result>(queue: Queue<Work, Result>): Entry<Work, Result>[] | undefined {
-  const { waiting } = queue;
-  const nowMs = performance.now();
-  const first = mostUrgent(
-    waiting.filter((entry) => !waitsForRecalled(queue, entry)),
-    nowMs,
-  );
-  if (!first) return;
-  if (first.batchKey === undefined) return [first];
-  const others = waiting.filter((entry) => entry !== first && entry.batchKey === first.batchKey);
-  const group = [first];
-  // The works that wait are spread over the workers that have nothing to do.
-  const share = Math.ceil(waiting.length / Math.max(1, idleWorkers(queue)));
-  const size = Math.min(first.maxBatch, share);
-  while (group.length < size && others.length > 0) {
-    const next = mostUrgent(others, nowMs) as Entry<Work, Result>;
-    others.splice(others.indexOf(next), 1);
-    group.push(next);
-  }
-  return group;
-}
-
-/** A lone request never waits; beside a busy worker a batch may fill up a little more. */
-function patienceFor<Work, Result>(
-  queue: Queue<Work, Result>,
-  [first, ...others]: readonly Entry<Work, Result>[],
-): number {
-  const isWhole = first?.batchKey === undefined || others.length + 1 >= first.maxBatch;
-  if (idleWorkers(queue) > 0 || isWhole) return 0;
-  return first.enteredMs + queue.maxDelayMs - performance.now();
-}
-
-function send<Work, Result>(
-  queue: Queue<Work, Result>,
-  entries: readonly Entry<Work, Result>[],
-): void {
-  const batch = queue.post(entries.map(({ work }) => work));
-  const sent: Posted<Work, Result> = { entries, batch, isRecalled: false };
-  queue.posted.push(sent);
-  batch.end
-    .then(
-      (outcomes) => settle(queue, entries, outcomes),
-      (error) => {
-        for (const entry of entries) entry.reject(error);
+    const { signal, timeoutMs } = job;
+    this.#entered += 1;
+    const entry: Entry<Work, Result> = {
+      work: job.work,
+      priority: job.priority,
+      batchKey: job.batchKey,
+      maxBatch: job.maxBatch ?? this.#options.maxBatch,
+      isBounded: job.isBounded,
+      order: this.#entered,
+      enteredMs: performance.now(),
+      terminate: job.terminate ?? false,
+      isSettled: false,
+      resolve: (result) => {
+        entry.isSettled = true;
+        resolve(result);
       },
-    )
-    .finally(() => {
-      queue.posted.splice(queue.posted.indexOf(sent), 1);
-      pump(queue);
+      reject: (reason) => {
+        entry.isSettled = true;
+        reject(reason);
+      },
+    };
+    const onAbort = () => this.#leave(entry, signal?.reason);
+    const stopTimer =
+      timeoutMs === undefined
+        ? undefined
+        : startAwakeTimer(timeoutMs, () => this.#leave(entry, deadline(timeoutMs)));
+    expectListeners(signal);
+    signal?.addEventListener('abort', onAbort);
+    this.#waiting.push(entry);
+    this.#schedulePump();
+    return promise.finally(() => {
+      stopTimer?.();
+      signal?.removeEventListener('abort', onAbort);
     });
-}
+  }
 
-function settle<Work, Result>(
-  queue: Queue<Work, Result>,
-  entries: readonly Entry<Work, Result>[],
-  outcomes: readonly Outcome<Work, Result>[],
-): void {
-  for (const [i, entry] of entries.entries()) {
-    const outcome = outcomes[i] as Outcome<Work, Result>;
-    if (outcome.ok === true) entry.resolve(outcome.value);
-    else if (outcome.ok === false) entry.reject(outcome.error);
-    else if (entry.isSettled) queue.discard(outcome.work);
-    else {
-      entry.work = outcome.work;
-      if (outcome.isAlone) entry.batchKey = undefined;
-      putBack(queue, entry);
+  /** Rejects everything that waits or runs. */
+  close(reason: unknown): void {
+    clearTimeout(this.#delay);
+    const running = this.#posted.flatMap(({ entries }) => entries);
+    for (const entry of [...this.#waiting.splice(0), ...running]) entry.reject(reason);
+  }
+
+  /** The caller is let go at once. A run that has begun goes on, and nobody hears its result. */
+  #leave(entry: Entry<Work, Result>, reason: unknown): void {
+    const index = this.#waiting.indexOf(entry);
+    if (index >= 0) this.#waiting.splice(index, 1);
+    entry.reject(reason);
+    const found = this.#posted.find(({ entries }) => entries.includes(entry));
+    // A batch that has not begun is recalled and posted again without this run.
+    const isAnyoneLeft = found?.entries.some(({ isSettled }) => !isSettled);
+    if (entry.terminate && found?.batch.hasBegun) found.batch.terminate();
+    else if (entry.terminate || !isAnyoneLeft) found?.batch.recall();
+  }
+
+  /** Pumps after this turn, so that calls made together become one batch. */
+  #schedulePump(): void {
+    if (this.#isPumpDue) return;
+    this.#isPumpDue = true;
+    queueMicrotask(() => {
+      this.#isPumpDue = false;
+      this.#pump();
+    });
+  }
+
+  /** Posts works that wait, as far as workers may have more. */
+  #pump(): void {
+    clearTimeout(this.#delay);
+    this.#recallForUrgent();
+    while (this.#posted.length < this.#capacity()) {
+      const group = this.#nextGroup();
+      if (!group) return;
+      const patienceMs = this.#patienceFor(group);
+      if (patienceMs > 0) {
+        this.#delay = setTimeout(() => this.#pump(), patienceMs);
+        return;
+      }
+      for (const entry of group) this.#waiting.splice(this.#waiting.indexOf(entry), 1);
+      this.#send(group);
     }
+  }
+
+  #workers(): number {
+    return this.#options.workers?.() ?? 1;
+  }
+
+  #capacity(): number {
+    return QUEUE_LIMITS.posted * this.#workers();
+  }
+
+  #idleWorkers(): number {
+    return this.#workers() - this.#posted.length;
+  }
+
+  #isFull(): boolean {
+    const counted = this.#waiting.filter(({ isBounded }) => !isBounded);
+    return counted.length >= QUEUE_LIMITS.waiting;
+  }
+
+  /** Interactive work does not wait behind a batch that was posted and has not begun, if that has none. */
+  #recallForUrgent(): void {
+    const last = this.#posted.at(-1);
+    if (this.#posted.length < this.#capacity() || !last) return;
+    if (!this.#waiting.some(isInteractive) || last.entries.some(isInteractive)) return;
+    last.isRecalled = true;
+    last.batch.recall();
+  }
+
+  /** Frames carry state in their order: none passes another that was asked back and has not come yet. */
+  #mayGo(entry: Entry<Work, Result>): boolean {
+    const isOvertaking = ({ isRecalled, entries }: Posted<Work, Result>) =>
+      isRecalled && entries[0]?.batchKey === entry.batchKey;
+    return isInteractive(entry) || !this.#posted.some(isOvertaking);
+  }
+
+  /** The most urgent work, and the works that may run together with it. */
+  #nextGroup(): Entry<Work, Result>[] | undefined {
+    const nowMs = performance.now();
+    const able = this.#waiting.filter((entry) => this.#mayGo(entry));
+    const first = mostUrgent(able, nowMs);
+    if (!first) return;
+    const { batchKey, maxBatch } = first;
+    if (batchKey === undefined) return [first];
+    const others = this.#waiting.filter((entry) => entry !== first && entry.batchKey === batchKey);
+    // The works that wait are spread over the workers that have nothing to do.
+    const share = Math.ceil(this.#waiting.length / Math.max(1, this.#idleWorkers()));
+    const size = Math.min(maxBatch, share);
+    const group = [first];
+    while (group.length < size && others.length > 0) {
+      const next = mostUrgent(others, nowMs) as Entry<Work, Result>;
+      others.splice(others.indexOf(next), 1);
+      group.push(next);
+    }
+    return group;
+  }
+
+  /** A lone request never waits; beside a busy worker a batch may fill up a little more. */
+  #patienceFor([first, ...others]: readonly Entry<Work, Result>[]): number {
+    const isWhole = first?.batchKey === undefined || others.length + 1 >= first.maxBatch;
+    if (this.#idleWorkers() > 0 || isWhole) return 0;
+    return first.enteredMs + this.#options.maxDelayMs - performance.now();
+  }
+
+  #send(entries: readonly Entry<Work, Result>[]): void {
+    const batch = this.#options.post(entries.map(({ work }) => work));
+    const sent: Posted<Work, Result> = { entries, batch, isRecalled: false };
+    this.#posted.push(sent);
+    batch.end
+      .then(
+        (outcomes) => this.#settle(entries, outcomes),
+        (error) => {
+          for (const entry of entries) entry.reject(error);
+        },
+      )
+      .finally(() => {
+        this.#posted.splice(this.#posted.indexOf(sent), 1);
+        this.#pump();
+      });
+  }
+
+  #settle(
+    entries: readonly Entry<Work, Result>[],
+    outcomes: readonly Outcome<Work, Result>[],
+  ): void {
+    for (const [i, entry] of entries.entries()) {
+      const outcome = outcomes[i] as Outcome<Work, Result>;
+      if (outcome.ok === true) entry.resolve(outcome.value);
+      else if (outcome.ok === false) entry.reject(outcome.error);
+      else if (entry.isSettled) this.#options.discard(outcome.work);
+      else {
+        entry.work = outcome.work;
+        if (outcome.isAlone) entry.batchKey = undefined;
+        this.#putBack(entry);
+      }
+    }
+  }
+
+  /** Puts a work back at its place in the order of entering. */
+  #putBack(entry: Entry<Work, Result>): void {
+    const later = this.#waiting.findIndex(({ order }) => order > entry.order);
+    this.#waiting.splice(later < 0 ? this.#waiting.length : later, 0, entry);
   }
 }
 
-/** Puts a work back at its place in the order of entering. */
-function putBack<Work, Result>({ waiting }: Queue<Work, Result>, entry: Entry<Work, Result>): void {
-  const later = waiting.findIndex(({ order }) => order > entry.order);
-  waiting.splice(later < 0 ? waiting.length : later, 0, entry);
+function isInteractive({ priority }: { readonly priority: Priority }): boolean {
+  return priority === 'interactive';
 }
 
 function queueFull(): NearsideError {

@@ -10,7 +10,7 @@ import { loadLater } from '../model/load-later.js';
 import type { OpenPlan } from '../options/plan-opening.js';
 import { postBatch, type QueuedRun } from '../running/post-batch.js';
 import { createRunner, run, runItem } from '../running/run-model.js';
-import { createRunQueue } from '../running/run-queue.js';
+import { RunQueue } from '../running/run-queue.js';
 import { createHandover } from '../serving/handover.js';
 import type { Serving } from '../serving/serving.js';
 import { startRecording } from './recording.js';
@@ -108,7 +108,7 @@ async function serve(...[first, next]: readonly [Serving, Serving]) {
       else recording.tell({ kind, served, wasResting: true, tookMs: 50 });
     },
   });
-  const queue = createRunQueue<QueuedRun, RunReply>({
+  const queue = new RunQueue<QueuedRun, RunReply>({
     post: (runs) => postBatch(runs, { handover, watchdogMs: 60_000, help: loadLater }),
     discard() {},
     maxBatch: 1,

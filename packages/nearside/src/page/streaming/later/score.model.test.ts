@@ -4,7 +4,7 @@ import type { RunReply } from '../../../shared/protocol.js';
 import { loadLater } from '../../model/load-later.js';
 import type { QueuedRun, RunOutcome } from '../../running/post-batch.js';
 import { createRunner, type RunnerOptions, run, runItem } from '../../running/run-model.js';
-import { createRunQueue, QUEUE_LIMITS } from '../../running/run-queue.js';
+import { QUEUE_LIMITS, RunQueue } from '../../running/run-queue.js';
 import type { Handover } from '../../serving/handover.js';
 import type { Serving } from '../../serving/serving.js';
 import { type SeriesContext, scoreModel } from './score.js';
@@ -17,7 +17,7 @@ function openModel(parts: Pick<RunnerOptions, 'fallBack'> = { fallBack: undefine
   const posted: (() => void)[] = [];
   const taken: QueuedRun[] = [];
   const answer = { output: [], times: { pre: 0, run: 1, post: 0 }, batch: 1 };
-  const queue = createRunQueue<QueuedRun, RunReply>({
+  const queue = new RunQueue<QueuedRun, RunReply>({
     maxBatch: 1,
     maxDelayMs: 0,
     discard: () => {},
