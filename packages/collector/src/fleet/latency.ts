@@ -10,6 +10,7 @@ import {
 import type { ByName } from '../counting/counts.js';
 import type { Cell, DeviceDays, Group, GroupSums, RollupReads } from '../counting/rollup-store.js';
 import { DAY_MS } from '../counting/time.js';
+import { sixDigits } from '../statistics/figure.js';
 import { byFrequency } from './by-frequency.js';
 import { compareVersions } from './compare-versions.js';
 import { onBusiestDay, readDeviceDays } from './devices-by-version.js';
@@ -328,12 +329,7 @@ function merged(cells: readonly GroupSums[], path: HistogramPath): Histogram {
 
 function percentileMs(histogram: Histogram, q: number): number | null {
   const value = quantile(histogram, q);
-  return value === undefined ? null : round(value);
-}
-
-/** Six digits add nothing to the sketch's error, and keep the answer short. */
-function round(value: number): number {
-  return Number(value.toPrecision(6));
+  return value === undefined ? null : sixDigits(value);
 }
 
 function sum<Item>(items: readonly Item[], value: (item: Item) => number): number {

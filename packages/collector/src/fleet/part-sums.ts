@@ -25,8 +25,6 @@ export interface PartSums extends RunSums {
 export interface RangeSums {
   readonly whole: RunSums;
   readonly parts: readonly PartSums[];
-  /** All runs are counted by release of app and library. */
-  readonly isNamed: boolean;
 }
 
 const GROUP_DIMENSIONS = ['device', 'backend', 'version'] as const;
@@ -58,7 +56,6 @@ export async function readRangeSums(
       ...named('library'),
       ...named('app'),
     ],
-    isNamed: addedUp([...sumsByName('library', sums).values()]).runs === whole.runs,
   };
 }
 

@@ -1,13 +1,11 @@
 import { expect, test } from 'vitest';
 import {
   type DeviceReport,
-  deviceContribution,
   fleetQuery,
   HOUR_MS,
   MONDAY_MS,
   storeOf,
 } from '../testing/fleet-store.js';
-import { freshNames } from '../testing/sample-report.js';
 import { fleetParts } from './parts.js';
 
 const QUERY = fleetQuery(MONDAY_MS + 26 * HOUR_MS, MONDAY_MS + 28 * HOUR_MS);
@@ -143,20 +141,5 @@ test('where nothing ran before there is no change, and parts still have their fi
   expect(time.parts).toHaveLength(5);
   const nothing = await fleetParts(store, { ...QUERY, fromMs: 0, toMs: HOUR_MS }, EVERYBODY);
   expect(nothing.failed).toEqual({ now: null, before: null, parts: [] });
-  await store.close();
-});
-
-test('where an older collector counted, without releases of the library, nothing is said of releases', async () => {
-  const store = await storeOf([...now(6, { failed: 5 }), ...before(6)]);
-  const [old] = before(1);
-  if (!old) throw new Error('no report');
-  const { counts, ...rest } = deviceContribution(freshNames(), old);
-  const { libraries: _, ...countsBefore } = counts;
-  const { failed } = await fleetParts(store, QUERY, EVERYBODY);
-  expect(failed.parts.some(({ dimension }) => dimension === 'library')).toBe(true);
-  await store.add([{ ...rest, counts: countsBefore }]);
-  const mixed = await fleetParts(store, QUERY, EVERYBODY);
-  const dimensions = new Set(mixed.failed.parts.map(({ dimension }) => dimension));
-  expect([...dimensions].sort()).toEqual(['backend', 'device', 'version']);
   await store.close();
 });

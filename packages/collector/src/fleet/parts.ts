@@ -96,10 +96,8 @@ type Pair = Pick<FleetPart, 'dimension' | 'value'> & Both<RatioSums>;
 /** Pairs the parts of both ranges. A part that did not run, or is left out, has nothing. */
 function pairsOf({ now, before }: Both<RangeSums>, sumsOf: (sums: RunSums) => RatioSums): Pair[] {
   const pairs = new Map<string, Pair>();
-  const isNamed = now.isNamed && before.isNamed;
   const add = (parts: readonly PartSums[], range: 'now' | 'before') => {
     for (const { dimension, value, ...sums } of parts) {
-      if (!isNamed && (dimension === 'library' || dimension === 'app')) continue;
       const key = `${dimension} ${value}`;
       const pair = pairs.get(key) ?? { dimension, value, now: NOTHING, before: NOTHING };
       pairs.set(key, { ...pair, [range]: sumsOf(sums) });

@@ -7,7 +7,7 @@ const HOUR_MS = 3_600_000;
 function query(raw: Record<string, unknown>) {
   const parsed = parseFleetQuery({ model: 'digits', ...raw }, NOW_MS);
   if (!parsed.ok) throw new Error(parsed.refusal.message);
-  return parsed.query;
+  return parsed.value;
 }
 
 test('without a range it is the last hour, whole steps that include the bucket in progress', () => {
@@ -76,7 +76,7 @@ test('a question that is made of days is asked for whole UTC days, of more than 
   const scope = { maxDays: 400, bounds: 'days' } as const;
   expect(parseFleetQuery(from(400), NOW_MS, scope)).toMatchObject({
     ok: true,
-    query: { fromMs: MIDNIGHT_MS - 400 * DAY_MS, toMs: MIDNIGHT_MS + DAY_MS, stepMs: DAY_MS },
+    value: { fromMs: MIDNIGHT_MS - 400 * DAY_MS, toMs: MIDNIGHT_MS + DAY_MS, stepMs: DAY_MS },
   });
   expect(parseFleetQuery(from(401), NOW_MS, scope).ok).toBe(false);
 });
@@ -88,12 +88,12 @@ test('a question about cohorts has a month at most, of any time; where their hou
     refusal: { details: { path: 'from' } },
   });
   expect(parseFleetQuery(from(90.5, 60.5), NOW_MS, scope)).toMatchObject({
-    query: { fromMs: MIDNIGHT_MS - 90 * DAY_MS, toMs: MIDNIGHT_MS - 59 * DAY_MS },
+    value: { fromMs: MIDNIGHT_MS - 90 * DAY_MS, toMs: MIDNIGHT_MS - 59 * DAY_MS },
   });
   // the beginning is gone, the end is not
   const half = parseFleetQuery({ ...from(50, 20), step: String(HOUR_MS) }, NOW_MS, scope);
   expect(half).toMatchObject({
-    query: { fromMs: MIDNIGHT_MS - 50 * DAY_MS, toMs: NOW_MS - 20 * DAY_MS + 58 * 60_000 },
+    value: { fromMs: MIDNIGHT_MS - 50 * DAY_MS, toMs: NOW_MS - 20 * DAY_MS + 58 * 60_000 },
   });
 });
 
@@ -102,12 +102,12 @@ test('a question about cohorts is of whole hours: rows of the one it begins in a
   // at 12:02, without a range
   const lastHour = parseFleetQuery({ model: 'digits' }, NOW_MS, scope);
   expect(lastHour).toMatchObject({
-    query: { fromMs: Date.UTC(2026, 2, 4, 11), toMs: Date.UTC(2026, 2, 4, 13) },
+    value: { fromMs: Date.UTC(2026, 2, 4, 11), toMs: Date.UTC(2026, 2, 4, 13) },
   });
   const early = Date.UTC(2026, 2, 3, 10, 55);
   const range = { model: 'digits', from: String(early), to: String(early + 600_000) };
   expect(parseFleetQuery(range, NOW_MS, scope)).toMatchObject({
-    query: { fromMs: Date.UTC(2026, 2, 3, 10), toMs: Date.UTC(2026, 2, 3, 12) },
+    value: { fromMs: Date.UTC(2026, 2, 3, 10), toMs: Date.UTC(2026, 2, 3, 12) },
   });
 });
 
@@ -122,10 +122,10 @@ test('what is kept by the hour alone is not asked about last month, and the refu
 test('what is judged ends ten minutes ago, when its reports have come in', () => {
   const scope = { maxDays: 35, bounds: 'steps', isJudged: true } as const;
   expect(parseFleetQuery(from(1), NOW_MS, scope)).toMatchObject({
-    query: { toMs: NOW_MS - 600_000 },
+    value: { toMs: NOW_MS - 600_000 },
   });
   expect(parseFleetQuery(from(2, 1), NOW_MS, scope)).toMatchObject({
-    query: { toMs: NOW_MS - DAY_MS + 13 * 60_000 },
+    value: { toMs: NOW_MS - DAY_MS + 13 * 60_000 },
   });
 });
 

@@ -1,17 +1,10 @@
-import {
-  BACKENDS,
-  DEVICE_CLASSES,
-  isNearsideError,
-  ModelNameSchema,
-  parse,
-  VersionSchema,
-} from '@nearside/core';
+import { BACKENDS, DEVICE_CLASSES, ModelNameSchema, VersionSchema } from '@nearside/core';
 import * as v from 'valibot';
 import { OTHER } from '../counting/known-codes.js';
 import { UNLISTED } from '../counting/names.js';
 import { RETENTION } from '../counting/rollup-store.js';
 import { BUCKET_MS, DAY_MS, HOUR_MS, utcDay } from '../counting/time.js';
-import type { Refusal } from '../refusals/refusal.js';
+import { type Parsed, parseRequest } from '../refusals/read-request.js';
 
 const FLEET_QUERY = Object.freeze({
   /** The range when none is given. */
@@ -72,26 +65,20 @@ export interface QueryScope {
 
 const ANY_STEPS: QueryScope = { maxDays: RETENTION.hourDays, bounds: 'steps' };
 
-export type ParsedQuery =
-  | { readonly ok: true; readonly query: FleetQuery }
-  | { readonly ok: false; readonly refusal: Refusal };
-
-export function parseFleetQuery(raw: unknown, nowMs: number, scope = ANY_STEPS): ParsedQuery {
-  let given: Given;
-  try {
-    given = parse(QuerySchema, raw, { code: 'input-invalid', what: 'query' });
-  } catch (error) {
-    if (!isNearsideError(error)) throw error;
-    const { path, expected, got } = error.details;
-    return refused(error.message, { path, expected, got });
-  }
-  const { model, version, backend, device } = given;
-  const steps = stepsOf(given, nowMs, scope);
+export function parseFleetQuery(
+  raw: unknown,
+  nowMs: number,
+  scope = ANY_STEPS,
+): Parsed<FleetQuery> {
+  const parsed = parseRequest(QuerySchema, raw, 'query');
+  if (!parsed.ok) return parsed;
+  const { model, version, backend, device } = parsed.value;
+  const steps = stepsOf(parsed.value, nowMs, scope);
   if ('refusal' in steps) return steps;
   const { fromMs, toMs } = boundsOf(steps, nowMs, scope);
   return {
     ok: true,
-    query: {
+    value: {
       model,
       ...(version !== undefined && { version }),
       ...(backend !== undefined && { backend }),
@@ -102,6 +89,7 @@ export function parseFleetQuery(raw: unknown, nowMs: number, scope = ANY_STEPS):
 }
 
 type Given = v.InferOutput<typeof QuerySchema>;
+type Refused = Extract<Parsed<never>, { ok: false }>;
 type Steps = Pick<FleetQuery, 'fromMs' | 'toMs' | 'stepMs'>;
 
 /** Returns the whole steps that hold the range, or a refusal. */
@@ -109,7 +97,7 @@ function stepsOf(
   given: Given,
   nowMs: number,
   { maxDays, bounds, isRecent = false, isCompared = false }: QueryScope,
-): Steps | Extract<ParsedQuery, { ok: false }> {
+): Steps | Refused {
   // the end is rounded up, so that a range that ends now has the bucket in progress
   const to = given.to ?? nowMs + 1;
   const from = given.from ?? to - FLEET_QUERY.defaultRangeMs;
@@ -175,9 +163,6 @@ function preferredStepMs(rangeMs: number, finestMs: number): number {
   );
 }
 
-function refused(
-  message: string,
-  details: Record<string, unknown>,
-): Extract<ParsedQuery, { ok: false }> {
+function refused(message: string, details: Record<string, unknown>): Refused {
   return { ok: false, refusal: { code: 'query-invalid', message, details } };
 }

@@ -17,7 +17,7 @@ function refusalOf(value: unknown) {
 
 test('a valid report is admitted as it is', () => {
   const report = sampleReport();
-  expect(admit(report)).toEqual({ ok: true, report });
+  expect(admit(report)).toEqual({ ok: true, value: report });
 });
 
 test.each<[string, unknown, RefusalCode]>([

@@ -1,13 +1,12 @@
 import {
   complaintOf,
-  isNearsideError,
   MAX_REPORT_BYTES,
-  parse,
   REPORT_VERSION,
   type Report,
   ReportSchema,
 } from '@nearside/core';
 import { DAY_MS } from '../counting/time.js';
+import { type Parsed, parseRequest, readJson } from '../refusals/read-request.js';
 import type { Refusal } from '../refusals/refusal.js';
 
 export const ADMISSION = Object.freeze({
@@ -19,19 +18,15 @@ export const ADMISSION = Object.freeze({
   newerRetrySeconds: 3600,
 });
 
-export type Admission =
-  | { readonly ok: true; readonly report: Report }
-  | { readonly ok: false; readonly refusal: Refusal };
-
 /** Turns the bytes of a request into a report that may be counted, or says why not. */
-export function admitReport(body: Uint8Array): Admission {
+export function admitReport(body: Uint8Array): Parsed<Report> {
   if (body.byteLength > MAX_REPORT_BYTES) return refused(tooLarge());
-  const json = readJson(body);
-  if (!json.ok) return refused(notJson(json.reason));
+  const json = readJson(body, 'one report');
+  if (!json.ok) return json;
   if (isNewer(json.value)) return refused(newer(json.value.v));
-  const parsed = parseReport(json.value);
+  const parsed = parseRequest(ReportSchema, json.value, 'report');
   if (!parsed.ok) return parsed;
-  const refusal = complainOfCounts(parsed.report) ?? complainOfTime(parsed.report);
+  const refusal = complainOfCounts(parsed.value) ?? complainOfTime(parsed.value);
   return refusal ? refused(refusal) : parsed;
 }
 
@@ -43,32 +38,8 @@ export function tooLarge(): Refusal {
   };
 }
 
-function refused(refusal: Refusal): Admission {
+function refused(refusal: Refusal): Parsed<never> {
   return { ok: false, refusal };
-}
-
-export function readJson(
-  body: Uint8Array,
-): { ok: true; value: unknown } | { ok: false; reason: 'empty' | 'not UTF-8' | 'not JSON' } {
-  if (body.byteLength === 0) return { ok: false, reason: 'empty' };
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(body);
-  } catch {
-    return { ok: false, reason: 'not UTF-8' };
-  }
-  try {
-    return { ok: true, value: JSON.parse(text) };
-  } catch {
-    return { ok: false, reason: 'not JSON' };
-  }
-}
-
-function notJson(reason: string): Refusal {
-  return {
-    code: 'not-json',
-    message: `Expected one report as JSON in the body, got a body that is ${reason}.`,
-  };
 }
 
 function isNewer(value: unknown): value is { v: number } {
@@ -83,23 +54,6 @@ function newer(version: number): Refusal {
     details: { newest: REPORT_VERSION, got: version },
     retryAfterSeconds: ADMISSION.newerRetrySeconds,
   };
-}
-
-function parseReport(value: unknown): Admission {
-  try {
-    return {
-      ok: true,
-      report: parse(ReportSchema, value, { code: 'input-invalid', what: 'report' }),
-    };
-  } catch (error) {
-    if (!isNearsideError(error)) throw error;
-    const { path, expected, got } = error.details;
-    return refused({
-      code: 'report-invalid',
-      message: error.message,
-      details: { path, expected, got },
-    });
-  }
 }
 
 function complainOfCounts(report: Report): Refusal | undefined {

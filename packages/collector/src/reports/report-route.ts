@@ -35,7 +35,7 @@ export function addReportRoute(server: FastifyInstance, options: ReportRouteOpti
     const arrivedMs = now();
     const admission = admitReport(body);
     if (!admission.ok) return refuse(reply, admission.refusal);
-    const contribution = contributionOf(admission.report, arrivedMs, names);
+    const contribution = contributionOf(admission.value, arrivedMs, names);
     const startedMs = performance.now();
     const outcome = await count(contribution);
     metrics.observeWrite((performance.now() - startedMs) / 1000);

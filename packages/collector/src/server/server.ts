@@ -123,7 +123,7 @@ function addFigures(
     server.get(`/v1/fleet/${question}`, async (request, reply) => {
       const parsed = parseFleetQuery(request.query, now(), scopeOf(question));
       if (!parsed.ok) return sendRefusal(reply, parsed.refusal);
-      const { query } = parsed;
+      const query = parsed.value;
       return answers.fleet(question, query, {
         minDevices: isFromThisMachine(request.raw) ? 1 : minDevices,
         targets: targets(),
@@ -135,7 +135,7 @@ function addFigures(
   server.get('/v1/fleet/traces', async (request, reply) => {
     const parsed = parseTraceQuery(request.query);
     if (!parsed.ok) return sendRefusal(reply, parsed.refusal);
-    return { traces: await store.traces(parsed.query) };
+    return { traces: await store.traces(parsed.value) };
   });
 
   server.get('/metrics', async (_request, reply) => {

@@ -11,15 +11,13 @@ import {
   CELL_LENGTHS,
   type Cell,
   type CellQuery,
-  type CohortQuery,
-  type CohortRow,
   type DeviceDayQuery,
   type DeviceDays,
   type FirstReport,
   type GroupSums,
   type ModelSummary,
-  type Release,
   type Rollout,
+  type RollupReads,
   type SegmentQuery,
   type SegmentRow,
   type SlotReports,
@@ -32,36 +30,32 @@ import { readPacked } from './packed-histograms.js';
 import { prepareReadReleases } from './release-rows.js';
 import { cellTable } from './schema.js';
 
-/** The questions that a connection answers. Each answer is of one moment. */
-export interface SqliteReads {
-  models(): ModelSummary[];
-  cells(query: CellQuery): Cell[];
-  sums(query: SumQuery): GroupSums[];
-  reportsBySlot(query: Omit<CellQuery, 'partOf'>): SlotReports[];
-  deviceDays(query: DeviceDayQuery): DeviceDays[];
-  cohorts(query: CohortQuery): CohortRow[];
-  cohortDays(query: CohortQuery): CohortRow[];
-  segments(query: SegmentQuery): SegmentRow[];
-  rollouts(model: string): Rollout[];
-  releases(model: string): Release[];
-  firstReports(model: string): FirstReport[];
-  totals(): Totals[];
-}
-
-export function prepareReads(database: Database.Database): SqliteReads {
+/**
+ * Prepares the questions that a connection answers. Each answer is of one moment.
+ *
+ * @param run runs the work of each question
+ */
+export function prepareReads(
+  database: Database.Database,
+  run: <Value>(work: () => Value) => Promise<Value>,
+): RollupReads {
+  const through =
+    <Given extends unknown[], Value>(read: (...given: Given) => Value) =>
+    (...given: Given) =>
+      run(() => read(...given));
   return {
-    models: prepareModels(database),
-    cells: prepareCells(database),
-    sums: prepareSums(database),
-    reportsBySlot: prepareReportsBySlot(database),
-    deviceDays: prepareDeviceDays(database),
-    cohorts: prepareCohorts(database),
-    cohortDays: prepareCohortDays(database),
-    segments: prepareSegments(database),
-    rollouts: prepareRollouts(database),
-    releases: prepareReadReleases(database),
-    firstReports: prepareFirstReports(database),
-    totals: prepareTotals(database),
+    models: through(prepareModels(database)),
+    cells: through(prepareCells(database)),
+    sums: through(prepareSums(database)),
+    reportsBySlot: through(prepareReportsBySlot(database)),
+    deviceDays: through(prepareDeviceDays(database)),
+    cohorts: through(prepareCohorts(database)),
+    cohortDays: through(prepareCohortDays(database)),
+    segments: through(prepareSegments(database)),
+    rollouts: through(prepareRollouts(database)),
+    releases: through(prepareReadReleases(database)),
+    firstReports: through(prepareFirstReports(database)),
+    totals: through(prepareTotals(database)),
   };
 }
 

@@ -61,7 +61,6 @@ export function createSqliteRollupStore(database: Database.Database): RollupStor
     forgetTraces: traces.forget,
     forgetReleases: releases.forget,
   });
-  const reads = prepareReads(database);
   let isClosed = false;
 
   function settle(): Promise<void> {
@@ -81,18 +80,7 @@ export function createSqliteRollupStore(database: Database.Database): RollupStor
     addReleases: (states, nowMs) => attempt(() => releases.add(states, nowMs)),
     names: () => read(() => readNames(database)),
     settle,
-    models: () => read(reads.models),
-    cells: (query) => read(() => reads.cells(query)),
-    sums: (query) => read(() => reads.sums(query)),
-    reportsBySlot: (query) => read(() => reads.reportsBySlot(query)),
-    deviceDays: (query) => read(() => reads.deviceDays(query)),
-    cohorts: (query) => read(() => reads.cohorts(query)),
-    cohortDays: (query) => read(() => reads.cohortDays(query)),
-    segments: (query) => read(() => reads.segments(query)),
-    rollouts: (model) => read(() => reads.rollouts(model)),
-    releases: (model) => read(() => reads.releases(model)),
-    firstReports: (model) => read(() => reads.firstReports(model)),
-    totals: () => read(reads.totals),
+    ...prepareReads(database, read),
     prune: async (nowMs) => {
       const turn = () => new Promise<boolean>((next) => setImmediate(() => next(!isClosed)));
       return forget(nowMs, turn).catch(fail);

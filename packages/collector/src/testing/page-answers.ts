@@ -50,7 +50,7 @@ export async function pageAnswers(
     const raw = Object.fromEntries(new URLSearchParams(question.address.split('?')[1]));
     const parsed = parseFleetQuery(raw, nowMs, scopeOf(asked));
     if (!parsed.ok) throw new Error(`${question.address}: ${parsed.refusal.message}`);
-    answers[name] = await reading.fleet(asked, parsed.query, {
+    answers[name] = await reading.fleet(asked, parsed.value, {
       minDevices,
       targets: parseTargets({}),
       facts,

@@ -1,36 +1,15 @@
-import {
-  isNearsideError,
-  parse,
-  TRACE_LIMITS,
-  type TraceSpan,
-  type Traces,
-  TracesSchema,
-} from '@nearside/core';
+import { TRACE_LIMITS, type TraceSpan, type Traces, TracesSchema } from '@nearside/core';
 import type { RunTrace } from '../counting/rollup-store.js';
+import { type Parsed, parseRequest, readJson } from '../refusals/read-request.js';
 import type { Refusal } from '../refusals/refusal.js';
-import { readJson } from '../reports/admit-report.js';
-
-export type TracesAdmission =
-  | { readonly ok: true; readonly traces: readonly RunTrace[] }
-  | { readonly ok: false; readonly refusal: Refusal };
 
 /** Turns the bytes of a request into traces of runs, or says why not. */
-export function admitTraces(body: Uint8Array): TracesAdmission {
+export function admitTraces(body: Uint8Array): Parsed<RunTrace[]> {
   if (body.byteLength > TRACE_LIMITS.bytes) return { ok: false, refusal: tooLarge() };
-  const json = readJson(body);
-  if (!json.ok) {
-    const message = `Expected traces as JSON in the body, got a body that is ${json.reason}.`;
-    return { ok: false, refusal: { code: 'not-json', message } };
-  }
-  try {
-    const traces = parse(TracesSchema, json.value, { code: 'input-invalid', what: 'traces' });
-    return { ok: true, traces: runsOf(traces) };
-  } catch (error) {
-    if (!isNearsideError(error)) throw error;
-    const { path, expected, got } = error.details;
-    const details = { path, expected, got };
-    return { ok: false, refusal: { code: 'traces-invalid', message: error.message, details } };
-  }
+  const json = readJson(body, 'traces');
+  if (!json.ok) return json;
+  const parsed = parseRequest(TracesSchema, json.value, 'traces');
+  return parsed.ok ? { ok: true, value: runsOf(parsed.value) } : parsed;
 }
 
 export function tooLarge(): Refusal {

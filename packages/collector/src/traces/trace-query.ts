@@ -1,7 +1,7 @@
-import { isNearsideError, ModelNameSchema, parse } from '@nearside/core';
+import { ModelNameSchema } from '@nearside/core';
 import * as v from 'valibot';
 import type { TraceQuery } from '../counting/rollup-store.js';
-import type { Refusal } from '../refusals/refusal.js';
+import { type Parsed, parseRequest } from '../refusals/read-request.js';
 
 /** An answer has so many traces, unless fewer are asked for. */
 const MOST = 100;
@@ -16,24 +16,10 @@ const QuerySchema = v.strictObject({
       v.minValue(1, `a number from 1 to ${MOST}`),
       v.maxValue(MOST, `a number from 1 to ${MOST}`),
     ),
+    String(MOST),
   ),
 });
 
-export type ParsedTraceQuery =
-  | { readonly ok: true; readonly query: TraceQuery }
-  | { readonly ok: false; readonly refusal: Refusal };
-
-export function parseTraceQuery(raw: unknown): ParsedTraceQuery {
-  try {
-    const { model, limit = MOST } = parse(QuerySchema, raw, {
-      code: 'input-invalid',
-      what: 'query',
-    });
-    return { ok: true, query: { model, limit } };
-  } catch (error) {
-    if (!isNearsideError(error)) throw error;
-    const { path, expected, got } = error.details;
-    const details = { path, expected, got };
-    return { ok: false, refusal: { code: 'query-invalid', message: error.message, details } };
-  }
+export function parseTraceQuery(raw: unknown): Parsed<TraceQuery> {
+  return parseRequest(QuerySchema, raw, 'query');
 }

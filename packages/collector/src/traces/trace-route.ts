@@ -32,7 +32,7 @@ export function addTraceRoute(server: FastifyInstance, options: TraceRouteOption
   async function receive(body: Uint8Array, reply: FastifyReply): Promise<FastifyReply> {
     const admission = admitTraces(body);
     if (!admission.ok) return refuse(reply, admission.refusal);
-    const kept = admission.traces.filter(({ isNotable }) => isNotable);
+    const kept = admission.value.filter(({ isNotable }) => isNotable);
     if (kept.length > 0) await store.addTraces(kept, now());
     metrics.countTraces('accepted');
     forward?.(body);
