@@ -29,7 +29,8 @@ export function parseModelAddress(url: string): ModelAddress {
   throw new TypeError(`open: expected a model name as the last path segment, got '${url}'`);
 }
 
-function splitModelAddress(url: string): ModelAddress | undefined {
+/** Splits a model's URL as {@link parseModelAddress} does. @returns undefined where that throws */
+export function splitModelAddress(url: string): ModelAddress | undefined {
   if (!isSecureAddress(url, { mayAsk: false })) return undefined;
   const { origin, pathname } = new URL(url);
   const segments = pathname.replace(/\/+$/, '').split('/');

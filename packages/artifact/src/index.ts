@@ -1,4 +1,9 @@
-export { isSecureAddress, type ModelAddress, parseModelAddress } from './address.js';
+export {
+  isSecureAddress,
+  type ModelAddress,
+  parseModelAddress,
+  splitModelAddress,
+} from './address.js';
 export { type Assignment, assignInstall } from './assignment.js';
 export { LONGEST_TIMER_MS, startAwakeTimer } from './awake-timer.js';
 export { canonicalJson } from './canonical-json.js';
@@ -81,7 +86,7 @@ export {
   type Targets,
   type Timestamp,
 } from './tuf/metadata.js';
-export { parseTrust, pinOf } from './tuf/pin.js';
+export { parseTrust, pinOf, readPin } from './tuf/pin.js';
 export { followRoots, refreshMetadata } from './tuf/refresh-metadata.js';
 export { acceptFirstRoot, type TrustedMetadata } from './tuf/trusted-metadata.js';
 export { validSigners } from './tuf/verify-signatures.js';

@@ -3,15 +3,15 @@ import type { RawSound } from '@nearside/pipeline';
 import { startCapture } from './page/microphone/capture-sound.js';
 import { createReaders } from './page/streaming/ordered-pipe.js';
 import { asResults, OVER, type Results } from './shared/api/streams.js';
+import { checkOptions } from './shared/check-options.js';
 import {
   ASSETS,
-  checkOptions,
   isPlainObject,
   NO_OPTIONS,
   type OptionKinds,
   ownOptions,
   SIGNAL,
-} from './shared/check-options.js';
+} from './shared/option-kinds.js';
 
 export interface MicrophoneOptions {
   /** Lets go of the microphone; the reader gets `signal.reason`. */

@@ -30,7 +30,7 @@ export async function parseTrust(trust: unknown): Promise<string> {
  *
  * @returns undefined for any other value
  */
-function readPin(trust: unknown): string | undefined {
+export function readPin(trust: unknown): string | undefined {
   return typeof trust === 'string' && /^sha256-[A-Za-z0-9+/_-]{43}=?$/.test(trust)
     ? trust.replaceAll('+', '-').replaceAll('/', '_').replace('=', '')
     : undefined;

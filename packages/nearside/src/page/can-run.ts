@@ -17,14 +17,10 @@ import type {
   RehearsalLimits,
 } from '../shared/api/can-run.js';
 import type { UnsignedFiles } from '../shared/api/open-options.js';
-import {
-  ABOVE_0,
-  checkOptions,
-  NO_OPTIONS,
-  type OptionKinds,
-  ownOptions,
-} from '../shared/check-options.js';
+import { checkOptions } from '../shared/check-options.js';
 import { listContenders } from '../shared/contenders.js';
+import { ABOVE_0, NO_OPTIONS, type OptionKinds, ownOptions } from '../shared/option-kinds.js';
+import { loadLater } from './model/load-later.js';
 import { copySpec, planUnsigned, toBlobs } from './open-unsigned.js';
 import { OPEN_KINDS } from './options/call-options.js';
 import { NO_DEFAULTS, planOpening } from './options/plan-opening.js';
@@ -105,7 +101,7 @@ export async function canRun(
 async function byAddress(url: string, options: CanRunOptions): Promise<Rehearsal> {
   checkOptions(CALL, options, ADDRESS_KINDS);
   const { maxMs, maxBytes, memoryBudgetBytes, ...ofOpen } = options;
-  const planning = { hosted: hostedBackends, defaults: NO_DEFAULTS };
+  const planning = { hosted: hostedBackends, defaults: NO_DEFAULTS, help: loadLater };
   const plan = await planOpening(url, ofOpen, planning);
   plan.signal?.throwIfAborted();
   const published = await readGraphs(plan);

@@ -1,12 +1,7 @@
 import { isModelName } from '@nearside/core';
 import type { StoreChoice } from '../shared/api/open-options.js';
-import {
-  checkOptions,
-  type OptionKinds,
-  ownOptions,
-  STORE,
-  SWITCH,
-} from '../shared/check-options.js';
+import { checkOptions } from '../shared/check-options.js';
+import { type OptionKinds, ownOptions, STORE, SWITCH } from '../shared/option-kinds.js';
 import { loadLater } from './model/load-later.js';
 
 export interface ClearOptions {

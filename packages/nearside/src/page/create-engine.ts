@@ -3,16 +3,16 @@ import { hostedBackends, startBackendWorker } from '#platform';
 import type { CustomModel, Model } from '../shared/api/model.js';
 import type { OpenOptions, StartWorker } from '../shared/api/open-options.js';
 import type { ModelOf, TaskName } from '../shared/api/tasks.js';
+import { checkOptions } from '../shared/check-options.js';
 import {
   ABOVE_0,
   ASSETS,
-  checkOptions,
   FUNCTION,
   NO_OPTIONS,
   type OptionKinds,
   ownOptions,
   WHOLE_ABOVE_0,
-} from '../shared/check-options.js';
+} from '../shared/option-kinds.js';
 import { loadLater } from './model/load-later.js';
 import { openAsPlanned } from './open.js';
 import { planOpening } from './options/plan-opening.js';
@@ -94,7 +94,11 @@ export function createEngine(given: EngineOptions = NO_OPTIONS): Engine {
   async function open(url: string, options: OpenOptions): Promise<Model> {
     const startMs = performance.now();
     closing.signal.throwIfAborted();
-    const plan = await planOpening(url, options, { hosted: hostedBackends, defaults });
+    const plan = await planOpening(url, options, {
+      hosted: hostedBackends,
+      defaults,
+      help: loadLater,
+    });
     const poolServing = bounds.max > 1 ? await poolOf(bounds) : undefined;
     const signals = [closing.signal, ...(plan.signal ? [plan.signal] : [])];
     const opened = openAsPlanned(

@@ -2,16 +2,15 @@ import { hostedBackends } from '#platform';
 import type { AvailableBackend } from '../shared/api/backends.js';
 import type { CustomModel, Model } from '../shared/api/model.js';
 import type { UnsignedFiles, UnsignedOptions, UnsignedSpec } from '../shared/api/open-options.js';
+import { checkOptions, inWords } from '../shared/check-options.js';
+import { runtimeOf } from '../shared/contenders.js';
 import {
   ABOVE_0,
-  checkOptions,
-  inWords,
   isPlainObject,
   NO_OPTIONS,
   type OptionKinds,
   ownOptions,
-} from '../shared/check-options.js';
-import { runtimeOf } from '../shared/contenders.js';
+} from '../shared/option-kinds.js';
 import { openAsPlanned } from './open.js';
 import { OPEN_KINDS } from './options/call-options.js';
 import { NO_DEFAULTS, type OpenPlan, planServing } from './options/plan-opening.js';

@@ -28,7 +28,7 @@ export async function open(url: string, options: OpenOptions): Promise<Model>;
 export async function open<Result>(url: string, options: OpenOptions): Promise<CustomModel<Result>>;
 export async function open(url: string, options: OpenOptions): Promise<Model> {
   const startMs = performance.now();
-  const planning = { hosted: hostedBackends, defaults: NO_DEFAULTS };
+  const planning = { hosted: hostedBackends, defaults: NO_DEFAULTS, help: loadLater };
   const plan = await planOpening(url, options, planning);
   return openAsPlanned(plan, { engine: DEFAULT_ENGINE, startMs });
 }

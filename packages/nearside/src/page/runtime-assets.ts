@@ -1,6 +1,7 @@
 import { BACKENDS, backendFiles } from '#runtime-files';
 import { type AvailableBackend, DEFAULT_BACKENDS } from '../shared/api/backends.js';
-import { ASSETS, checkOptions, NO_OPTIONS, ownOptions } from '../shared/check-options.js';
+import { checkOptions } from '../shared/check-options.js';
+import { ASSETS, NO_OPTIONS, ownOptions } from '../shared/option-kinds.js';
 import { inFull } from './runtime-files/in-folder.js';
 
 /**

@@ -1,7 +1,8 @@
 import { afterEach, expect, test } from 'vitest';
 import { clear } from '../page/clear.js';
 import { createEngine } from '../page/create-engine.js';
-import { checkRunOptions, OPEN_KINDS, RUN_KINDS } from '../page/options/call-options.js';
+import { OPEN_KINDS, RUN_KINDS } from '../page/options/call-options.js';
+import { checkRunOptions } from '../page/options/later/check-calls.js';
 import { checkStorageOptions } from '../page/running/later/storage.js';
 import { runtimeAssets } from '../page/runtime-assets.js';
 import { checkStreamOptions } from '../page/streaming/later/frame-stream.js';

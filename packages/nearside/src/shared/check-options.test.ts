@@ -1,12 +1,6 @@
 import { expect, test } from 'vitest';
-import {
-  ABOVE_0,
-  checkOptions,
-  inWords,
-  type OptionKinds,
-  STORE,
-  SWITCH,
-} from './check-options.js';
+import { checkOptions, inWords } from './check-options.js';
+import { ABOVE_0, type OptionKinds, STORE, SWITCH } from './option-kinds.js';
 
 const KINDS: OptionKinds = { often: SWITCH, limitMs: ABOVE_0, store: STORE };
 

@@ -1,3 +1,4 @@
+import { checkOpening } from '../page/options/later/check-calls.js';
 import { NO_DEFAULTS, type PlanDefaults, planOpening } from '../page/options/plan-opening.js';
 import type { AvailableBackend } from '../shared/api/backends.js';
 import type { OpenOptions } from '../shared/api/open-options.js';
@@ -11,5 +12,6 @@ export function planAsOpen(
     defaults = {},
   }: { readonly hosted: readonly AvailableBackend[]; readonly defaults?: Partial<PlanDefaults> },
 ) {
-  return planOpening(url, options, { hosted, defaults: { ...NO_DEFAULTS, ...defaults } });
+  const help = async () => ({ checkOpening });
+  return planOpening(url, options, { hosted, defaults: { ...NO_DEFAULTS, ...defaults }, help });
 }

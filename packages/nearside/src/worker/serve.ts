@@ -1,8 +1,9 @@
 import { type ErrorCode, NearsideError, ownFields } from '@nearside/core';
 import * as Comlink from 'comlink';
 import type { TensorInput } from '../shared/api/run.js';
-import { checkOptions, type OptionKinds } from '../shared/check-options.js';
+import { checkOptions } from '../shared/check-options.js';
 import { type OpenStore, openBrowserStore } from '../shared/install.js';
+import type { OptionKinds } from '../shared/option-kinds.js';
 import {
   type Attach,
   type BatchReply,

@@ -4,7 +4,7 @@ import { readStorage } from '../running/later/storage.js';
 import type { Handover } from '../serving/handover.js';
 import { openStream, type StreamContext } from '../streaming/later/open-stream.js';
 import { scoreWith } from '../streaming/later/score.js';
-import { checkRunOptions } from './call-options.js';
+import { checkRunOptions } from './later/check-calls.js';
 import type { OpenPlan } from './plan-opening.js';
 
 test('a typo in an option is named instead of removing the deadline in silence', () => {

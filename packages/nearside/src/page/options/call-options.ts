@@ -1,6 +1,6 @@
 import type { Mirror } from '@nearside/artifact';
 import { LONGEST_TIMER_MS } from '@nearside/artifact';
-import { kindOf, LARGEST_VALUE, NearsideError } from '@nearside/core';
+import { LARGEST_VALUE } from '@nearside/core';
 import { AVAILABLE_BACKENDS } from '../../shared/api/backends.js';
 import type { Truth } from '../../shared/api/model.js';
 import type { OpenOptions } from '../../shared/api/open-options.js';
@@ -10,9 +10,7 @@ import {
   ABOVE_0,
   ASSETS,
   areSecure,
-  checkOptions,
   FUNCTION,
-  inWords,
   isPlainObject,
   type OptionKind,
   type OptionKinds,
@@ -21,7 +19,7 @@ import {
   STORE,
   SWITCH,
   WHOLE_ABOVE_0,
-} from '../../shared/check-options.js';
+} from '../../shared/option-kinds.js';
 
 const RECEIVER = "(http: on localhost only) without a user's name, password or #fragment";
 /** Paths are put behind a base. */
@@ -114,6 +112,7 @@ export const OPEN_KINDS: OptionKinds<keyof OpenOptions> = {
     fits: (mirrors: unknown) =>
       Array.isArray(mirrors) && mirrors.every((each) => isPlainObject(each) || isBase(each)),
     expected: `a list of https: addresses ${BASE}, or of { url, request }`,
+    items: MIRROR_KINDS,
   },
   policy: {
     expected: '{ maxBytes, saveData, update, warmUpMs, watchdogMs }',
@@ -141,27 +140,6 @@ export const OPEN_KINDS: OptionKinds<keyof OpenOptions> = {
   },
 };
 
-/** @throws NearsideError `insecure-context`; TypeError or RangeError, naming the option, expected and got */
-export function checkOpenOptions(url: unknown, options: unknown): asserts options is OpenOptions {
-  if (globalThis.isSecureContext === false) throw insecure(globalThis.location.origin);
-  if (typeof url !== 'string' && kindOf(url) !== 'URL') {
-    throw new TypeError(`open: expected the address of a model; got ${inWords(url)}`);
-  }
-  checkOptions('open', options, OPEN_KINDS);
-  for (const mirror of (options as OpenOptions).mirrors ?? []) {
-    if (typeof mirror !== 'string') checkOptions('open', mirror, MIRROR_KINDS, 'mirrors');
-  }
-}
-
-function insecure(origin: string): NearsideError {
-  return new NearsideError(
-    'insecure-context',
-    `Expected a page from https: or from localhost, where browsers have WebCrypto, got one from ${origin}. ` +
-      'Serve the page over https.',
-    { details: { origin } },
-  );
-}
-
 /** For `run`, and the other calls that take some of them. */
 export const RUN_KINDS: OptionKinds<keyof RunOptions> = {
   signal: SIGNAL,
@@ -176,11 +154,6 @@ export const RUN_KINDS: OptionKinds<keyof RunOptions> = {
   terminate: SWITCH,
   traceparent: { fits: isText, expected: 'a text, as the header of that name' },
 };
-
-/** @throws TypeError or RangeError, naming the option, expected and got */
-export function checkRunOptions(options: unknown): void {
-  checkOptions('run', options, RUN_KINDS);
-}
 
 /** @throws TypeError unless feedback says one thing, and of its kind */
 export function checkTruth(truth: Truth): void {

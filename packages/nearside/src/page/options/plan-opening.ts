@@ -1,9 +1,9 @@
 import {
   type Mirror,
   type ModelAddress,
-  parseModelAddress,
-  parseTrust,
   type RequestOptions,
+  readPin,
+  splitModelAddress,
 } from '@nearside/artifact';
 import { type AvailableBackend, DEFAULT_BACKENDS } from '../../shared/api/backends.js';
 import type {
@@ -16,9 +16,16 @@ import type {
   TuneBudget,
   UpdatePolicy,
 } from '../../shared/api/open-options.js';
-import { isPlainObject, NO_OPTIONS, ownOptions, resolveUrl } from '../../shared/check-options.js';
+import {
+  areOptions,
+  isPlainObject,
+  NO_OPTIONS,
+  ownOptions,
+  resolveUrl,
+} from '../../shared/option-kinds.js';
 import type { UnsignedFiles } from '../../shared/protocol.js';
-import { checkOpenOptions } from './call-options.js';
+import { OPEN_KINDS } from './call-options.js';
+import type { checkOpening } from './later/check-calls.js';
 
 /**
  * Checked options, with every default filled in. Every field is there, also where it is undefined, so that nothing is
@@ -103,6 +110,11 @@ export interface Planning {
   readonly defaults: PlanDefaults;
 }
 
+/** Looks at calls that are out of the ordinary, and has words for what is wrong. The second part has it. */
+export interface PlanHelp {
+  readonly checkOpening: typeof checkOpening;
+}
+
 /** Enough for either of ONNX Runtime's builds, which weigh 3.8 and 6.8 MB, and not for both at once. */
 const TUNE_BYTES = 10_000_000;
 const TUNE_MS = 3_000;
@@ -118,15 +130,20 @@ const WATCHDOG_MS = 120_000;
 export async function planOpening(
   url: string,
   given: OpenOptions,
-  planning: Planning,
+  { help, ...planning }: Planning & { readonly help: () => Promise<PlanHelp> },
 ): Promise<OpenPlan> {
   const options = ownOptions(given);
-  checkOpenOptions(url, options);
-  const absolute = resolveUrl(url);
+  const absolute = typeof url === 'symbol' ? '' : resolveUrl(url);
+  let address = splitModelAddress(absolute);
+  let pin = readPin(options?.trust);
+  const isOrdinary = typeof url === 'string' && areOptions(options, OPEN_KINDS);
+  if (!address || !pin || !isOrdinary || globalThis.isSecureContext === false) {
+    ({ address, pin } = await (await help()).checkOpening(url, options));
+  }
   return {
     url: absolute,
-    address: parseModelAddress(absolute),
-    pin: await parseTrust(options.trust),
+    address,
+    pin,
     store: options.store ?? 'auto',
     mirrors: (options.mirrors ?? []).map(planMirror),
     request: planRequest(options.request),

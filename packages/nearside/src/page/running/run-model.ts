@@ -1,10 +1,11 @@
 import { isNearsideError, type ModelSpec, type NearsideError } from '@nearside/core';
 import type { Input, RunOptions, RunResult } from '../../shared/api/run.js';
-import { NO_OPTIONS, ownOptions } from '../../shared/check-options.js';
 import type { EndedRun, RunObserver } from '../../shared/ended-run.js';
+import { areOptions, NO_OPTIONS, ownOptions } from '../../shared/option-kinds.js';
 import type { RunReply, WireInput } from '../../shared/protocol.js';
 import { DEFAULT_PRIORITY } from '../../shared/ranking.js';
-import { checkRunOptions } from '../options/call-options.js';
+import { RUN_KINDS } from '../options/call-options.js';
+import type { checkRunOptions } from '../options/later/check-calls.js';
 import type { Handover } from '../serving/handover.js';
 import type { Serving } from '../serving/serving.js';
 import type { HeldStream, QueuedRun } from './post-batch.js';
@@ -18,6 +19,7 @@ import {
 
 /** Helps a call that is wrong or unlucky. It is in the second part. */
 export interface RunHelp {
+  readonly checkRunOptions: typeof checkRunOptions;
   /** @throws NearsideError for an input that does not fit, or could not be taken for `cause` */
   refuseInput(input: unknown, spec: ModelSpec, cause?: unknown): never;
 }
@@ -126,7 +128,7 @@ export function runItem(runner: Runner, item: SeriesItem, options: RunOptions): 
 async function perform(runner: Runner, given: GivenCall): Promise<RunResult> {
   const calledMs = performance.now();
   const { options } = given;
-  checkRunOptions(options);
+  if (!areOptions(options, RUN_KINDS)) (await runner.help()).checkRunOptions(options);
   options.signal?.throwIfAborted();
   runner.closing.throwIfAborted();
   const call = beginCall(runner, given, calledMs);

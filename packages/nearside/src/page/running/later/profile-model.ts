@@ -1,13 +1,13 @@
 import type { Profile, ProfileOptions, StageProfile } from '../../../shared/api/model.js';
 import type { Input, RunMeta, RunOptions, RunResult } from '../../../shared/api/run.js';
+import { checkOptions } from '../../../shared/check-options.js';
 import {
-  checkOptions,
   NO_OPTIONS,
   type OptionKinds,
   ownOptions,
   SIGNAL,
   WHOLE_ABOVE_0,
-} from '../../../shared/check-options.js';
+} from '../../../shared/option-kinds.js';
 import { transferablesOf } from '../../../shared/protocol.js';
 import type { Handover } from '../../serving/handover.js';
 import { withinWatchdog } from '../../workers/watchdog.js';

@@ -4,13 +4,8 @@ import { createDeferred } from '@nearside/core';
 import { openStore } from '#platform';
 import type { StorageOptions } from '../../../shared/api/model.js';
 import type { StoreChoice } from '../../../shared/api/open-options.js';
-import {
-  checkOptions,
-  NO_OPTIONS,
-  type OptionKinds,
-  ownOptions,
-  SWITCH,
-} from '../../../shared/check-options.js';
+import { checkOptions } from '../../../shared/check-options.js';
+import { NO_OPTIONS, type OptionKinds, ownOptions, SWITCH } from '../../../shared/option-kinds.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import type { Handover } from '../../serving/handover.js';
 import { askWorker } from '../../workers/watchdog.js';

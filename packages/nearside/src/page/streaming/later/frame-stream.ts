@@ -8,14 +8,14 @@ import {
 } from '@nearside/core';
 import type { Input, RunResult } from '../../../shared/api/run.js';
 import type { ModelStream, Streamed, StreamOptions } from '../../../shared/api/streams.js';
+import { checkOptions } from '../../../shared/check-options.js';
 import {
-  checkOptions,
   NO_OPTIONS,
   type OptionKinds,
   oneOf,
   ownOptions,
   WHOLE_ABOVE_0,
-} from '../../../shared/check-options.js';
+} from '../../../shared/option-kinds.js';
 import type { WireInput } from '../../../shared/protocol.js';
 import { oneMacrotask } from '../../../shared/timers.js';
 import { RUN_KINDS } from '../../options/call-options.js';

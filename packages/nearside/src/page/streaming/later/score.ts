@@ -1,13 +1,13 @@
 import type { Scored, ScoreOptions } from '../../../shared/api/model.js';
 import type { Input, RunOptions, RunResult } from '../../../shared/api/run.js';
 import type { Results } from '../../../shared/api/streams.js';
+import { checkOptions } from '../../../shared/check-options.js';
 import {
-  checkOptions,
   FUNCTION,
   NO_OPTIONS,
   type OptionKinds,
   ownOptions,
-} from '../../../shared/check-options.js';
+} from '../../../shared/option-kinds.js';
 import { RUN_KINDS } from '../../options/call-options.js';
 import { refuseInput } from '../../running/later/refuse-input.js';
 import type { RunnerOptions, SeriesItem } from '../../running/run-model.js';

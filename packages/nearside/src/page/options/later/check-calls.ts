@@ -1,0 +1,38 @@
+import { type ModelAddress, parseModelAddress, parseTrust } from '@nearside/artifact';
+import { kindOf, NearsideError } from '@nearside/core';
+import type { OpenOptions } from '../../../shared/api/open-options.js';
+import { checkOptions, inWords } from '../../../shared/check-options.js';
+import { resolveUrl } from '../../../shared/option-kinds.js';
+import { OPEN_KINDS, RUN_KINDS } from '../call-options.js';
+
+/**
+ * Looks closely at a call of `open` that is out of the ordinary.
+ *
+ * @throws NearsideError `insecure-context`; TypeError or RangeError, naming the option, expected and got
+ */
+export async function checkOpening(
+  url: unknown,
+  options: unknown,
+): Promise<{ readonly address: ModelAddress; readonly pin: string }> {
+  if (globalThis.isSecureContext === false) throw insecure(globalThis.location.origin);
+  if (typeof url !== 'string' && kindOf(url) !== 'URL') {
+    throw new TypeError(`open: expected the address of a model; got ${inWords(url)}`);
+  }
+  checkOptions('open', options, OPEN_KINDS);
+  const address = parseModelAddress(resolveUrl(String(url as string | URL)));
+  return { address, pin: await parseTrust((options as OpenOptions).trust) };
+}
+
+function insecure(origin: string): NearsideError {
+  return new NearsideError(
+    'insecure-context',
+    `Expected a page from https: or from localhost, where browsers have WebCrypto, got one from ${origin}. ` +
+      'Serve the page over https.',
+    { details: { origin } },
+  );
+}
+
+/** @throws TypeError or RangeError, naming the option, expected and got */
+export function checkRunOptions(options: unknown): void {
+  checkOptions('run', options, RUN_KINDS);
+}

@@ -1,0 +1,134 @@
+import { isSecureAddress } from '@nearside/artifact';
+import { kindOf, ownFields } from '@nearside/core';
+
+/** A kind of option: a test for its values, and words for the message where one is wrong. */
+export interface OptionKind {
+  /** Tells whether a value is one; of an object with {@link fields}, those are checked instead. */
+  readonly fits?: ((value: never) => boolean) | undefined;
+  /** In words: `expected … to be`. */
+  readonly expected: string;
+  readonly fields?: OptionKinds | undefined;
+  /** The fields of objects in a list that fits. */
+  readonly items?: OptionKinds | undefined;
+  /** RangeError where the values are numbered or named; TypeError by default. */
+  readonly error?: RangeErrorConstructor | undefined;
+  readonly isRequired?: true | undefined;
+}
+
+export type OptionKinds<Name extends string = string> = Readonly<Record<Name, OptionKind>>;
+
+/** Every option is known, and of its kind. `checkOptions` has words for one that is not. */
+export function areOptions(options: unknown, kinds: OptionKinds): boolean {
+  if (!isPlainObject(options)) return false;
+  const isKnown = Object.keys(options).every((name) => Object.hasOwn(kinds, name));
+  const valueOf = (name: string) => (Object.hasOwn(options, name) ? options[name] : undefined);
+  return isKnown && Object.entries(kinds).every(([name, kind]) => isOfKind(valueOf(name), kind));
+}
+
+function isOfKind(value: unknown, kind: OptionKind): boolean {
+  if (value === undefined) return !Object.hasOwn(kind, 'isRequired');
+  const { fits, fields, items } = ownFields(kind, 1);
+  if (fields && isPlainObject(value)) return areOptions(value, fields);
+  if (!fits?.(value as never)) return false;
+  return !items || objectsIn(value).every((item) => areOptions(item, items));
+}
+
+export function objectsIn(list: unknown): readonly object[] {
+  return Array.isArray(list) ? list.filter(isPlainObject) : [];
+}
+
+/** Stands for options that were not given: it inherits nothing. */
+export const NO_OPTIONS: object = Object.freeze(Object.create(null));
+
+/** How deep options go: `request`, its `headers`, and what those hold. */
+const DEPTH = 3;
+
+/**
+ * Options as they are at the call, to be read from here on: what the object has itself, and nothing of
+ * `Object.prototype`.
+ */
+export function ownOptions<Options>(options: Options): Options {
+  return ownFields(options, DEPTH);
+}
+
+/** A list is none, nor is an object of the platform's, such as an AbortSignal or Headers. */
+export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return kindOf(value) === 'Object';
+}
+
+/** In a page an address may be relative to it. */
+export function resolveUrl(url: string): string {
+  // A page may have been opened with a name and a password: relative addresses do not inherit them.
+  const base = globalThis.location?.href.replace(/\/\/[^/]*@/, '//');
+  return URL.canParse(url, base) ? new URL(url, base).href : url;
+}
+
+function isAddress(address: unknown): address is string {
+  return typeof address === 'string' && address !== '' && URL.canParse(resolveUrl(address));
+}
+
+/**
+ * Some addresses, each of them secure.
+ *
+ * @param mayAsk they may have a query: no paths are put behind them
+ */
+export function areSecure(addresses: unknown, { mayAsk }: { mayAsk: boolean }): boolean {
+  return (
+    Array.isArray(addresses) &&
+    addresses.length > 0 &&
+    addresses.every(
+      (address) => isAddress(address) && isSecureAddress(resolveUrl(address), { mayAsk }),
+    )
+  );
+}
+
+export const FUNCTION: OptionKind = {
+  fits: (value: unknown) => typeof value === 'function',
+  expected: 'a function',
+};
+
+export const SWITCH: OptionKind = {
+  fits: (value: unknown) => typeof value === 'boolean',
+  expected: 'true or false',
+};
+
+export const SIGNAL: OptionKind = {
+  /** A TaskController's signal is one too. */
+  fits: (value: unknown) => /^(Abort|Task)Signal$/.test(kindOf(value)),
+  expected: 'an AbortSignal',
+};
+
+export const ASSETS: OptionKind = { fits: isAddress, expected: "a folder's address" };
+
+export const ABOVE_0: OptionKind = {
+  fits: (value: unknown) => typeof value === 'number' && value > 0,
+  expected: 'a number above 0',
+  error: RangeError,
+};
+
+export const WHOLE_ABOVE_0: OptionKind = {
+  fits: (value: unknown) => Number.isSafeInteger(value) && Number(value) > 0,
+  expected: 'a whole number above 0',
+  error: RangeError,
+};
+
+export const STORE: OptionKind = {
+  fits: (store: unknown) => store === 'auto' || store === 'memory',
+  expected: "'auto', 'memory' or { directory }",
+  fields: {
+    directory: {
+      fits: (directory: unknown) => typeof directory === 'string' && directory !== '',
+      expected: 'the path of a directory',
+      isRequired: true,
+    },
+  },
+  error: RangeError,
+};
+
+export function oneOf(names: readonly string[]): OptionKind {
+  return {
+    fits: (value: unknown) => names.includes(value as string),
+    expected: `one of ${names.map((name) => `'${name}'`).join(', ')}`,
+    error: RangeError,
+  };
+}
