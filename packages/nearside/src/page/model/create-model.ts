@@ -9,7 +9,7 @@ import { postBatch, type QueuedRun } from '../running/post-batch.js';
 import { createRunner, run, runItem } from '../running/run-model.js';
 import { RunQueue } from '../running/run-queue.js';
 import { releaseSnapshot, takesOthers } from '../running/snapshot-input.js';
-import { createHandover, type Handed, type Handover } from '../serving/handover.js';
+import { type Handed, Handover } from '../serving/handover.js';
 import type { JoinEngine } from '../serving/join-engine.js';
 import type { PoolServing } from '../serving/later/pooled-serving.js';
 import type { ModelContext, Serving } from '../serving/serving.js';
@@ -58,7 +58,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     : undefined;
 
   const recording = recordFrom(first, { context, later, opening });
-  const handover: Handover = createHandover(first, {
+  const handover: Handover = new Handover(first, {
     revive: reviveWith(context),
     pool: (serving) =>
       poolServing?.(serving, { ...context, waiting: () => queue.waiting }) ?? serving,

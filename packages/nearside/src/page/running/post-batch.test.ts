@@ -1,7 +1,7 @@
 import { createDeferred, NearsideError } from '@nearside/core';
 import { expect, test } from 'vitest';
 import type { RunRequest, WireInput } from '../../shared/protocol.js';
-import { createHandover } from '../serving/handover.js';
+import { Handover } from '../serving/handover.js';
 import type { Serving } from '../serving/serving.js';
 import type { Connection } from '../workers/connection.js';
 import { redoLost } from './later/redo-lost.js';
@@ -32,7 +32,7 @@ test('what is posted is no caller’s any more, also while its worker is replace
     connection: { end: { reason: new NearsideError('worker-lost', 'lost') } },
   } as unknown as Serving;
   const { promise: revived, resolve } = createDeferred<Serving>();
-  const handover = createHandover(serving, { revive: () => revived, onHanded() {} });
+  const handover = new Handover(serving, { revive: () => revived, onHanded() {} });
   const waiting = run(Float32Array.of(1));
   const { end } = postBatch([waiting], { handover, watchdogMs: 60_000, help });
   expect([waiting.isPosted, waiting.serving]).toEqual([true, undefined]);
@@ -44,7 +44,7 @@ test('a picture that never left, because no worker is left to take it, is closed
   const none = new NearsideError('no-backend', 'none left');
   const connection = { run: () => Promise.reject(none) };
   const serving = { connection } as unknown as Serving;
-  const handover = createHandover(serving, { revive: async () => serving, onHanded() {} });
+  const handover = new Handover(serving, { revive: async () => serving, onHanded() {} });
   const closed = createDeferred<void>();
   const image = { width: 2, height: 2, close: () => closed.resolve() } as ImageBitmap;
   const picture: QueuedRun = { ...run(Float32Array.of(1)), input: { kind: 'image', image } };
@@ -68,7 +68,7 @@ test('a batch says when it has begun, and is ended and asked back by what it was
     },
   };
   const serving = { connection } as unknown as Serving;
-  const handover = createHandover(serving, { revive: async () => serving, onHanded() {} });
+  const handover = new Handover(serving, { revive: async () => serving, onHanded() {} });
   const runs = [run(Float32Array.of(1)), run(Float32Array.of(2))];
   const batch = postBatch(
     runs.map((run) => ({ ...run, isSecondTry: true })),

@@ -1,6 +1,6 @@
 import { createDeferred, NearsideError } from '@nearside/core';
 import { expect, test } from 'vitest';
-import { createHandover } from './handover.js';
+import { Handover } from './handover.js';
 import type { Serving } from './serving.js';
 
 /** A version on a backend, as far as the handover looks at it. */
@@ -29,7 +29,7 @@ const failing = async () => {
 
 function handOver(from: Serving, to: Serving) {
   const failed: string[] = [];
-  const handover = createHandover(from, {
+  const handover = new Handover(from, {
     revive: async () => from,
     onHanded(event) {
       if (event.kind !== 'went-back') return;
@@ -73,7 +73,7 @@ test('a version that hangs soon after it took over gives way; one that its calle
     [{}, 1],
     [{ isOwn: true }, 2],
   ] as const) {
-    const handover = createHandover(version('onnx-wasm', 1).serving, {
+    const handover = new Handover(version('onnx-wasm', 1).serving, {
       revive: async (lost) => lost,
       onHanded() {},
     });
@@ -90,7 +90,7 @@ test('with no backend left to serve, the runs that wait are told so', async () =
   const lost = { connection } as unknown as Serving;
   const none = new NearsideError('no-backend', 'none left');
   const revived = createDeferred<Serving>();
-  const handover = createHandover(lost, {
+  const handover = new Handover(lost, {
     revive: () => revived.promise,
     onHanded() {},
   });
@@ -106,7 +106,7 @@ test('with no backend left to serve, the runs that wait are told so', async () =
 
 test('what is held is not put to rest; at rest it is made anew before it is held', async () => {
   const [first, anew] = [version('onnx-wasm', 1), version('onnx-wasm', 1)];
-  const handover = createHandover(first.serving, {
+  const handover = new Handover(first.serving, {
     revive: async () => anew.serving,
     onHanded() {},
   });
@@ -127,7 +127,7 @@ test('an update that takes over while a lost worker is replaced is not undone', 
   ];
   const loss = new NearsideError('worker-lost', 'lost');
   const revived = createDeferred<Serving>();
-  const handover = createHandover(lost.serving, {
+  const handover = new Handover(lost.serving, {
     revive: () => revived.promise,
     onHanded() {},
   });
@@ -141,7 +141,7 @@ test('an update that takes over while a lost worker is replaced is not undone', 
 
 test('what would take over after closing is closed', async () => {
   const [first, next] = [version('onnx-wasm', 1), version('onnx-wasm', 2)];
-  const handover = createHandover(first.serving, {
+  const handover = new Handover(first.serving, {
     revive: async (lost) => lost,
     onHanded() {},
   });
@@ -154,7 +154,7 @@ test('what would take over after closing is closed', async () => {
 test('a model at rest that is closed says so, also to a call that has begun to wake it', async () => {
   const [first, anew] = [version('onnx-wasm', 1), version('onnx-wasm', 1)];
   const revived = createDeferred<Serving>();
-  const handover = createHandover(first.serving, {
+  const handover = new Handover(first.serving, {
     revive: () => revived.promise,
     onHanded() {},
   });
@@ -172,7 +172,7 @@ test('a model at rest that is closed says so, also to a call that has begun to w
 test('a worker that was lost while nobody called is replaced before the next run, or stream', async () => {
   for (const use of ['run', 'hold'] as const) {
     const [lost, anew] = [version('onnx-wasm', 1), version('onnx-wasm', 1)];
-    const handover = createHandover(lost.serving, {
+    const handover = new Handover(lost.serving, {
       revive: async () => anew.serving,
       onHanded() {},
     });

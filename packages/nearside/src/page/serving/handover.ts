@@ -5,40 +5,6 @@ import type { Serving } from './serving.js';
 /** Good runs after which a new version has settled in, and the old one gives its place in a worker up. */
 const PROBATION_RUNS = 3;
 
-/** Who takes the next run: one version hands over to another between two runs. */
-export interface Handover {
-  readonly current: Serving;
-  /** No run is under way, and no version on probation. */
-  readonly isIdle: boolean;
-  /** Does one run on the current version, or on one that is held, and sees how it ends. */
-  run<Result>(work: (serving: Serving) => Promise<Result>, held?: Serving): Promise<Result>;
-  /**
-   * Keeps the current version ready until `release`, whoever takes over: a stream has its state there.
-   *
-   * @throws as `awake`
-   */
-  hold(): Promise<{ readonly serving: Serving; release(): void }>;
-  /**
-   * From the next run on `next` serves. The one before it finishes what it has begun, and stays
-   * ready until the new one has settled in. After `close`, `next` is closed.
-   */
-  take(next: Serving): void;
-  /**
-   * Gives the session up while nobody calls; the next call has it made anew, from the cache.
-   *
-   * @param reason the error of a call that comes between: it is done again by the session that is made anew
-   * @returns false when it is in use, on probation, or given up already
-   */
-  rest(reason: NearsideError): boolean;
-  readonly isResting: boolean;
-  /** A rest would cut nothing: no run, no probation, no revival. */
-  readonly mayRest: boolean;
-  /** Gives the current version, made anew if it was given up or lost. @throws the error of opening it again */
-  awake(): Promise<Serving>;
-  /** Gives every place in a worker up. */
-  close(reason: unknown): Promise<void>;
-}
-
 /** Another serving has become the current one. */
 export type Handed =
   | { readonly kind: 'took-over'; readonly from: Serving; readonly to: Serving }
@@ -94,207 +60,216 @@ type State =
       readonly reason: unknown;
     };
 
-interface Handing extends Required<HandoverOptions> {
-  state: State;
+/** Says who takes the next run: one version hands over to another between two runs. */
+export class Handover {
+  readonly #options: HandoverOptions;
+  #state: State;
   /** Runs and holds under way. */
-  readonly inFlight: Map<Serving, number>;
+  readonly #inFlight = new Map<Serving, number>();
   /** Versions that close when they are idle, with the reason that they close with. */
-  readonly leaving: Map<Serving, unknown>;
-}
+  readonly #leaving = new Map<Serving, unknown>();
 
-export function createHandover(
-  first: Serving,
-  { revive, pool = (serving) => serving, onHanded }: HandoverOptions,
-): Handover {
-  const handing: Handing = {
-    revive,
-    pool,
-    onHanded,
-    state: { kind: 'serving', current: pool(first) },
-    inFlight: new Map(),
-    leaving: new Map(),
-  };
-  return {
-    get current() {
-      return handing.state.current;
-    },
-    get isResting() {
-      return isResting(handing.state);
-    },
-    get mayRest() {
-      return !isInUse(handing);
-    },
-    get isIdle() {
-      const { current, probation, kind } = handing.state;
-      const { sequence } = current.version.release;
-      const isProven = !probation || probation.reserve.version.release.sequence === sequence;
-      return handing.inFlight.size === 0 && kind !== 'reviving' && isProven;
-    },
-    awake: () => awake(handing),
-    run: (work, held) => runOn(handing, work, held),
-    hold: () => hold(handing),
-    take: (next) => take(handing, next),
-    rest(reason) {
-      const { kind, current } = handing.state;
-      if (kind !== 'serving' || isInUse(handing)) return false;
-      handing.state = { kind: 'resting', current };
-      void current.connection.close(reason);
-      return true;
-    },
-    close: (reason) => close(handing, reason),
-  };
+  constructor(first: Serving, options: HandoverOptions) {
+    this.#options = options;
+    this.#state = { kind: 'serving', current: this.#pool(first) };
+  }
+
+  get current(): Serving {
+    return this.#state.current;
+  }
+
+  get isResting(): boolean {
+    return isResting(this.#state);
+  }
+
+  /** No run is under way, and no version on probation. */
+  get isIdle(): boolean {
+    const { current, probation, kind } = this.#state;
+    const { sequence } = current.version.release;
+    const isProven = !probation || probation.reserve.version.release.sequence === sequence;
+    return this.#inFlight.size === 0 && kind !== 'reviving' && isProven;
+  }
+
+  /** A rest would cut nothing: no run, no probation, no revival. */
+  get mayRest(): boolean {
+    const { current, probation, kind } = this.#state;
+    return !this.#inFlight.has(current) && !probation && kind !== 'reviving';
+  }
+
+  /** Does one run on the current version, or on one that is held, and sees how it ends. */
+  async run<Result>(work: (serving: Serving) => Promise<Result>, held?: Serving): Promise<Result> {
+    const { kind, current } = this.#state;
+    // Without a wait nothing can put it to rest in between.
+    if (!held && (kind === 'reviving' || current.connection.end)) await this.awake();
+    const serving = held ?? this.current;
+    this.#begin(serving);
+    try {
+      const result = await work(serving);
+      this.#settleIn(serving);
+      return result;
+    } catch (error) {
+      if (isBackendFault(error) || isHung(error)) this.#goBack(serving, error);
+      // A pool ends when its last worker is lost.
+      if (isLostWorker(error) && serving.connection.end) this.#revive(serving);
+      throw error;
+    } finally {
+      this.#end(serving);
+    }
+  }
+
+  /**
+   * Keeps the current version ready until `release`, whoever takes over: a stream has its state there.
+   *
+   * @throws as `awake`
+   */
+  async hold(): Promise<{ readonly serving: Serving; release(): void }> {
+    do await this.awake();
+    while (this.isResting); // it was put to rest between the two
+    const serving = this.current;
+    let isHeld = true;
+    this.#begin(serving);
+    return {
+      serving,
+      release: () => {
+        if (isHeld) this.#end(serving);
+        isHeld = false;
+      },
+    };
+  }
+
+  /**
+   * From the next run on `next` serves. The one before it finishes what it has begun, and stays
+   * ready until the new one has settled in. After `close`, `next` is closed.
+   */
+  take(next: Serving): void {
+    const state = this.#state;
+    if (state.kind === 'closed') return void next.connection.close(undefined);
+    const { current: from, probation } = state;
+    if (probation) this.#leaveWhenIdle(probation.reserve);
+    const isReady = !isResting(state); // a version at rest cannot take over again
+    if (!isReady) this.#leaveWhenIdle(from);
+    const event = { kind: 'took-over', from, to: this.#pool(next) } as const;
+    this.#hand(event, isReady ? { reserve: from, goodRuns: 0 } : undefined);
+  }
+
+  /**
+   * Gives the session up while nobody calls; the next call has it made anew, from the cache.
+   *
+   * @param reason the error of a call that comes between: it is done again by the session that is made anew
+   * @returns false when it is in use, on probation, or given up already
+   */
+  rest(reason: NearsideError): boolean {
+    const { kind, current } = this.#state;
+    if (kind !== 'serving' || !this.mayRest) return false;
+    this.#state = { kind: 'resting', current };
+    void current.connection.close(reason);
+    return true;
+  }
+
+  /**
+   * Gives the current version, made anew if it was given up or lost.
+   *
+   * @throws the reason of `close`; the error of waking from a rest; `no-backend`, when none is left to serve
+   */
+  async awake(): Promise<Serving> {
+    const { current } = this;
+    if (current.connection.end) this.#revive(current); // at rest, or lost while nobody called
+    const state = this.#state;
+    if (state.kind === 'reviving') {
+      await state.revival.catch((error) => {
+        const isLast = isNearsideError(error) && error.code === 'no-backend';
+        if (state.wasResting || isLast) throw error;
+      });
+    }
+    if (this.#state.kind === 'closed') throw this.#state.reason;
+    return this.current;
+  }
+
+  /** Gives every place in a worker up. */
+  async close(reason: unknown): Promise<void> {
+    const { current, probation, kind } = this.#state;
+    const ending = new Set([current, probation?.reserve ?? current, ...this.#leaving.keys()]);
+    this.#leaving.clear();
+    if (kind !== 'closed') this.#state = { kind: 'closed', current, reason };
+    await Promise.all([...ending].map(({ connection }) => connection.close(reason)));
+  }
+
+  #pool(serving: Serving): Serving {
+    return this.#options.pool?.(serving) ?? serving;
+  }
+
+  #begin(serving: Serving): void {
+    this.#inFlight.set(serving, (this.#inFlight.get(serving) ?? 0) + 1);
+  }
+
+  #end(serving: Serving): void {
+    const left = (this.#inFlight.get(serving) ?? 1) - 1;
+    if (left > 0) this.#inFlight.set(serving, left);
+    else this.#inFlight.delete(serving);
+    if (this.#leaving.has(serving)) this.#leaveWhenIdle(serving, this.#leaving.get(serving));
+  }
+
+  #leaveWhenIdle(serving: Serving, reason?: unknown): void {
+    this.#leaving.set(serving, reason);
+    if (this.#inFlight.has(serving)) return;
+    this.#leaving.delete(serving);
+    void serving.connection.close(reason);
+  }
+
+  /** From the next run on the version of the event serves. */
+  #hand(event: Handed, probation?: Probation): void {
+    this.#state = { kind: 'serving', current: event.to, probation };
+    this.#options.onHanded(event);
+  }
+
+  /** After enough good runs of the current version the one before it goes. */
+  #settleIn(serving: Serving): void {
+    const state = this.#state;
+    const { current, probation } = state;
+    if (serving !== current || !probation) return;
+    probation.goodRuns += 1;
+    if (probation.goodRuns < PROBATION_RUNS) return;
+    this.#leaveWhenIdle(probation.reserve);
+    state.probation = undefined;
+  }
+
+  /** A version that fails while on probation goes, and the one before it takes over again. */
+  #goBack(from: Serving, error: NearsideError): void {
+    const { current, probation } = this.#state;
+    if (from !== current || !probation) return;
+    this.#leaveWhenIdle(from, error);
+    this.#hand({ kind: 'went-back', from, to: probation.reserve, error });
+  }
+
+  /** Another worker takes the place of a lost one, for the calls that wait and for those that come. */
+  #revive(lost: Serving): void {
+    const state = this.#state;
+    if (lost !== state.current || state.kind === 'reviving' || state.kind === 'closed') return;
+    const sinceMs = performance.now();
+    const wasResting = state.kind === 'resting';
+    const revival = this.#options.revive(lost).then(
+      (next) => {
+        // The model is closed, or an update has taken over meanwhile.
+        if (this.#state !== reviving) return void next.connection.close(undefined);
+        const to = this.#pool(next);
+        const tookMs = performance.now() - sinceMs;
+        const event = { kind: 'revived', from: lost, to, wasResting, tookMs } as const;
+        this.#hand(event, reviving.probation);
+        this.#leaveWhenIdle(lost);
+      },
+      (error) => {
+        if (this.#state === reviving) this.#state = state;
+        throw error;
+      },
+    );
+    const reviving: State = { ...state, kind: 'reviving', wasResting, revival };
+    this.#state = reviving;
+    revival.catch(() => {}); // the next run finds the lost worker, says so, and tries again
+  }
 }
 
 function isResting(state: State): boolean {
   return state.kind === 'resting' || (state.kind === 'reviving' && state.wasResting);
-}
-
-function isInUse({ state, inFlight }: Handing): boolean {
-  return inFlight.has(state.current) || !!state.probation || state.kind === 'reviving';
-}
-
-async function runOn<Result>(
-  handing: Handing,
-  work: (serving: Serving) => Promise<Result>,
-  held: Serving | undefined,
-): Promise<Result> {
-  const { kind, current } = handing.state;
-  // Without a wait nothing can put it to rest in between.
-  if (!held && (kind === 'reviving' || current.connection.end)) await awake(handing);
-  const serving = held ?? handing.state.current;
-  begin(handing, serving);
-  try {
-    const result = await work(serving);
-    settleIn(handing, serving);
-    return result;
-  } catch (error) {
-    if (isBackendFault(error) || isHung(error)) goBack(handing, serving, error);
-    // A pool ends when its last worker is lost.
-    if (isLostWorker(error) && serving.connection.end) revive(handing, serving);
-    throw error;
-  } finally {
-    end(handing, serving);
-  }
-}
-
-async function hold(handing: Handing) {
-  do await awake(handing);
-  while (isResting(handing.state)); // it was put to rest between the two
-  const serving = handing.state.current;
-  let isHeld = true;
-  begin(handing, serving);
-  return {
-    serving,
-    release() {
-      if (isHeld) end(handing, serving);
-      isHeld = false;
-    },
-  };
-}
-
-function begin({ inFlight }: Handing, serving: Serving): void {
-  inFlight.set(serving, (inFlight.get(serving) ?? 0) + 1);
-}
-
-function end(handing: Handing, serving: Serving): void {
-  const { inFlight, leaving } = handing;
-  const left = (inFlight.get(serving) ?? 1) - 1;
-  if (left > 0) inFlight.set(serving, left);
-  else inFlight.delete(serving);
-  if (leaving.has(serving)) leaveWhenIdle(handing, serving, leaving.get(serving));
-}
-
-function leaveWhenIdle({ inFlight, leaving }: Handing, serving: Serving, reason?: unknown): void {
-  leaving.set(serving, reason);
-  if (inFlight.has(serving)) return;
-  leaving.delete(serving);
-  void serving.connection.close(reason);
-}
-
-/** After enough good runs of the current version the one before it goes. */
-function settleIn(handing: Handing, serving: Serving): void {
-  const { state } = handing;
-  const { current, probation } = state;
-  if (serving !== current || !probation) return;
-  probation.goodRuns += 1;
-  if (probation.goodRuns < PROBATION_RUNS) return;
-  leaveWhenIdle(handing, probation.reserve);
-  state.probation = undefined;
-}
-
-/** From the next run on the version of the event serves. */
-function hand(handing: Handing, event: Handed, probation?: Probation): void {
-  handing.state = { kind: 'serving', current: event.to, probation };
-  handing.onHanded(event);
-}
-
-/** A version that fails while on probation goes, and the one before it takes over again. */
-function goBack(handing: Handing, from: Serving, error: NearsideError): void {
-  const { current, probation } = handing.state;
-  if (from !== current || !probation) return;
-  leaveWhenIdle(handing, from, error);
-  hand(handing, { kind: 'went-back', from, to: probation.reserve, error });
-}
-
-function take(handing: Handing, next: Serving): void {
-  const { state, pool } = handing;
-  if (state.kind === 'closed') return void next.connection.close(undefined);
-  const { current: from, probation } = state;
-  if (probation) leaveWhenIdle(handing, probation.reserve);
-  const isReady = !isResting(state); // a version at rest cannot take over again
-  if (!isReady) leaveWhenIdle(handing, from);
-  const event = { kind: 'took-over', from, to: pool(next) } as const;
-  hand(handing, event, isReady ? { reserve: from, goodRuns: 0 } : undefined);
-}
-
-/** @throws the reason of `close`; the error of waking from a rest; `no-backend`, when none is left to serve */
-async function awake(handing: Handing): Promise<Serving> {
-  const { current } = handing.state;
-  if (current.connection.end) revive(handing, current); // at rest, or lost while nobody called
-  const { state } = handing;
-  if (state.kind === 'reviving') {
-    await state.revival.catch((error) => {
-      const isLast = isNearsideError(error) && error.code === 'no-backend';
-      if (state.wasResting || isLast) throw error;
-    });
-  }
-  if (handing.state.kind === 'closed') throw handing.state.reason;
-  return handing.state.current;
-}
-
-/** Another worker takes the place of a lost one, for the calls that wait and for those that come. */
-function revive(handing: Handing, lost: Serving): void {
-  const { state, pool } = handing;
-  if (lost !== state.current || state.kind === 'reviving' || state.kind === 'closed') return;
-  const sinceMs = performance.now();
-  const wasResting = state.kind === 'resting';
-  const revival = handing.revive(lost).then(
-    (next) => {
-      // The model is closed, or an update has taken over meanwhile.
-      if (handing.state !== reviving) return void next.connection.close(undefined);
-      const to = pool(next);
-      const tookMs = performance.now() - sinceMs;
-      const event = { kind: 'revived', from: lost, to, wasResting, tookMs } as const;
-      hand(handing, event, reviving.probation);
-      leaveWhenIdle(handing, lost);
-    },
-    (error) => {
-      if (handing.state === reviving) handing.state = state;
-      throw error;
-    },
-  );
-  const reviving: State = { ...state, kind: 'reviving', wasResting, revival };
-  handing.state = reviving;
-  revival.catch(() => {}); // the next run finds the lost worker, says so, and tries again
-}
-
-async function close(handing: Handing, reason: unknown): Promise<void> {
-  const { state, leaving } = handing;
-  const { current, probation } = state;
-  const ending = new Set([current, probation?.reserve ?? current, ...leaving.keys()]);
-  leaving.clear();
-  if (state.kind !== 'closed') handing.state = { kind: 'closed', current, reason };
-  await Promise.all([...ending].map(({ connection }) => connection.close(reason)));
 }
 
 /** The error of a call that comes while the model is put to rest. */

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import type { EngineContext } from '../workers/engine-context.js';
-import { createHandover } from './handover.js';
+import { Handover } from './handover.js';
 import { joinEngine } from './join-engine.js';
 import type { Serving } from './serving.js';
 
@@ -14,7 +14,7 @@ function resident() {
     },
   };
   const version = { release: { model: 'digits' } };
-  const handover = createHandover({ connection, version } as unknown as Serving, {
+  const handover = new Handover({ connection, version } as unknown as Serving, {
     revive: () => Promise.reject(new Error('nobody calls')),
     onHanded() {},
   });

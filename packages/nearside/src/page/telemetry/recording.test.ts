@@ -11,7 +11,7 @@ import type { OpenPlan } from '../options/plan-opening.js';
 import { postBatch, type QueuedRun } from '../running/post-batch.js';
 import { createRunner, run, runItem } from '../running/run-model.js';
 import { RunQueue } from '../running/run-queue.js';
-import { createHandover } from '../serving/handover.js';
+import { Handover } from '../serving/handover.js';
 import type { Serving } from '../serving/serving.js';
 import { startRecording } from './recording.js';
 
@@ -98,7 +98,7 @@ async function serve(...[first, next]: readonly [Serving, Serving]) {
     loadLater,
     { kind: 'opened', served: first, opening },
   );
-  const handover = createHandover(first, {
+  const handover = new Handover(first, {
     async revive({ version: { release } }) {
       await new Promise((resolve) => setTimeout(resolve, 20));
       return version(release.version, release.sequence, well);

@@ -9,7 +9,7 @@ import {
   VERSION,
   withStandIns,
 } from '../../../testing/worker-stand-in.js';
-import { createHandover } from '../../serving/handover.js';
+import { Handover } from '../../serving/handover.js';
 import type { ModelContext } from '../../serving/serving.js';
 import type { EngineModel } from '../../workers/engine-context.js';
 import { tuneBackends } from './tune-backends.js';
@@ -128,7 +128,7 @@ async function loadBeside({ engine }: ModelContext) {
 
 /** Tunes beside a version that serves on TensorFlow.js and takes 10 ms. */
 async function tune({ context, serve }: ReturnType<typeof withStandIns>): Promise<void> {
-  const handover = createHandover(await serve(), {
+  const handover = new Handover(await serve(), {
     revive: () => Promise.reject(new Error('not lost')),
     onHanded() {},
   });

@@ -3,7 +3,7 @@ import { withStandIns } from '../../../testing/worker-stand-in.js';
 import type { BackendChoice } from '../../choice/backend-choice.js';
 import { type ChoiceRecord, choiceCircumstances } from '../../choice/backend-choice.js';
 import { rememberChoice } from '../../choice/later/remember-choice.js';
-import { createHandover } from '../../serving/handover.js';
+import { Handover } from '../../serving/handover.js';
 import { createTuner } from './tuner.js';
 
 const LIGHT = { backend: 'tfjs-wasm', variant: 'uint8' } as const;
@@ -79,7 +79,7 @@ async function servingLight(when: 'idle' | 'before-open', { isFaster = true } = 
   pretendFaster(choice);
   const written: ChoiceRecord[] = [];
   rememberChoice(choice, context.plan, async (record) => void written.push(record));
-  const handover = createHandover(await model.serve(), {
+  const handover = new Handover(await model.serve(), {
     revive: () => Promise.reject(new Error('not lost')),
     onHanded() {},
   });
