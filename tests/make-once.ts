@@ -15,19 +15,19 @@ import { MADE_ONCE } from './made-once.js';
 export default async function makeOnce(): Promise<() => Promise<void>> {
   const dir = await mkdtemp(join(tmpdir(), 'nearside-tests-'));
   const { NODE_ENV } = process.env;
-  for (const page of ['page', 'workshop']) {
-    await build({
+  const building = ['page', 'workshop'].map((page) =>
+    build({
       configFile: false,
       root: `${root}tests/${page}`,
       logLevel: 'error',
       worker: { format: 'es' },
       build: { outDir: join(dir, page), target: 'esnext', assetsInlineLimit: 0 },
-    });
-  }
+    }),
+  );
+  await Promise.all([...building, packDigits(dir, FIRST_DIGITS)]);
   // Vite sets it for a build; a test's `npm install` would leave out what is for development.
   if (NODE_ENV === undefined) delete process.env.NODE_ENV;
   else process.env.NODE_ENV = NODE_ENV;
-  await packDigits(dir, FIRST_DIGITS);
   process.env[MADE_ONCE] = dir;
   return () => rm(dir, { recursive: true });
 }
